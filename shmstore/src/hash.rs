@@ -1,0 +1,97 @@
+//! The layout hash: 128 bits that two programs must agree on before they share an object.
+
+use std::fmt;
+
+/// What every node's hash starts from: programs that differ in one of these never share a layout.
+const HASH_VERSION: u8 = 1;
+const ENDIANNESS: u8 = if cfg!(target_endian = "little") { b'l' } else { b'b' };
+const POINTER_BYTES: u8 = size_of::<usize>() as u8;
+
+/// FNV-1a of 128 bits, as <http://www.isthe.com/chongo/tech/comp/fnv/> gives its constants.
+const FNV_OFFSET_BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+const FNV_PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+
+/// The 128-bit hash of a type's layout: names, order, offsets, sizes, alignments and kinds of everything in it.
+///
+/// Two types with the same hash have the same layout, whatever module, crate or alias they were written in. The hash
+/// covers the byte order and pointer width of the program too. It is not a cryptographic hash: it tells accidents
+/// apart, not attacks.
+///
+/// ```
+/// use shmstore::ShmLayout;
+/// assert_ne!(u32::LAYOUT_HASH, i32::LAYOUT_HASH);
+/// assert_eq!(u32::LAYOUT_HASH.to_string().len(), 32);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LayoutHash(u128);
+
+impl LayoutHash {
+    /// Wraps a hash read from elsewhere, for example from a segment.
+    #[must_use]
+    pub const fn from_u128(hash: u128) -> Self {
+        Self(hash)
+    }
+
+    /// Returns the hash as a number.
+    #[must_use]
+    pub const fn to_u128(self) -> u128 {
+        self.0
+    }
+}
+
+impl fmt::Display for LayoutHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl fmt::Debug for LayoutHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LayoutHash({self})")
+    }
+}
+
+/// Hashes one node of a schema: its own canonical bytes and the finished hashes of its children.
+#[derive(Clone, Copy)]
+pub(crate) struct LayoutHasher(u128);
+
+impl LayoutHasher {
+    /// Starts a node whose kind has the number `tag`.
+    pub(crate) const fn node(tag: u8) -> Self {
+        Self(FNV_OFFSET_BASIS).byte(HASH_VERSION).byte(ENDIANNESS).byte(POINTER_BYTES).byte(tag)
+    }
+
+    pub(crate) const fn byte(self, byte: u8) -> Self {
+        Self((self.0 ^ byte as u128).wrapping_mul(FNV_PRIME))
+    }
+
+    pub(crate) const fn u64(self, number: u64) -> Self {
+        self.fixed(&number.to_le_bytes())
+    }
+
+    pub(crate) const fn i128(self, number: i128) -> Self {
+        self.fixed(&number.to_le_bytes())
+    }
+
+    /// Takes in a name, its length first, so that no two lists of names give the same bytes.
+    pub(crate) const fn str(self, text: &str) -> Self {
+        self.u64(text.len() as u64).fixed(text.as_bytes())
+    }
+
+    pub(crate) const fn child(self, hash: LayoutHash) -> Self {
+        self.fixed(&hash.0.to_le_bytes())
+    }
+
+    pub(crate) const fn finish(self) -> LayoutHash {
+        LayoutHash(self.0)
+    }
+
+    const fn fixed(mut self, bytes: &[u8]) -> Self {
+        let mut at = 0;
+        while at < bytes.len() {
+            self = self.byte(bytes[at]);
+            at += 1;
+        }
+        self
+    }
+}

@@ -1,0 +1,258 @@
+//! What the derives implement: layout, value, object, and their read-only views.
+//!
+//! # Safety
+//!
+//! This file assumes nothing. Its unsafe traits carry the promises that everything else rests on, and its
+//! implementations for primitives, atomics, arrays and `PhantomData` are true by the language reference's layout rules.
+#![allow(unsafe_code)]
+
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64};
+
+use crate::error::InvalidValue;
+use crate::hash::LayoutHash;
+use crate::schema::{Kind, Primitive, Schema};
+use crate::view::AtomicView;
+
+/// A type whose layout is described, byte for byte, by [`SCHEMA`](Self::SCHEMA).
+///
+/// Implemented by both derives. Two types may stand for each other in shared memory if, and only if, their
+/// [`LAYOUT_HASH`](Self::LAYOUT_HASH) is the same.
+///
+/// # Safety
+///
+/// `SCHEMA` must tell the truth about the type: its size, its alignment, and the offset and kind of all it is made of.
+pub unsafe trait ShmLayout: 'static {
+    /// The layout of the type.
+    const SCHEMA: &'static Schema;
+    /// The hash of the layout.
+    const LAYOUT_HASH: LayoutHash = Self::SCHEMA.hash();
+}
+
+/// A root: a type that may be created, attached and removed by itself, under its type-id-char.
+///
+/// Given by `#[shm(id = 'T')]`. [`Versioned<V>`](crate::Versioned) and [`Atomic<V>`](crate::Atomic) take the id of
+/// their value.
+pub trait ShmId: ShmLayout {
+    /// The type-id-char, printable ASCII (`' '` to `'~'`): the third part of the key, beside device and inode.
+    const ID: char;
+}
+
+/// Plain data that is copied in and out of shared memory: `#[derive(Clone, Copy, ShmValue)]`.
+///
+/// # Safety
+///
+/// The implementer promises that
+/// - the type has no padding, no pointers and no interior mutability: every byte of it is always initialised and
+///   always means the same in every process;
+/// - all bytes zero is a valid value;
+/// - [`check_bits`](Self::check_bits) accepts only bytes that are a valid value, and [`Validity`](Self::Validity) is
+///   [`Any`] only if all bytes are.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a value that can be copied through shared memory",
+    label = "not a `ShmValue`",
+    note = "values are fixed-width numbers, `bool`, `char`, arrays, `FixedString<N>`, `FixedVec<V, N>`, `Pad<N>`, and what has `#[derive(Clone, Copy, ShmValue)]`"
+)]
+pub unsafe trait ShmValue: ShmLayout + Copy + Send + Sync {
+    /// [`Any`] if every bit pattern is valid, [`Checked`] otherwise.
+    type Validity: Validity;
+
+    /// Tells whether `bytes`, `size_of::<Self>()` of them, are a valid value.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`], naming the field that is not valid.
+    ///
+    /// # Panics
+    ///
+    /// If there are fewer bytes than the value has.
+    fn check_bits(bytes: &[u8]) -> Result<(), InvalidValue>;
+
+    /// Returns the value whose bytes are all zero: what a new object holds.
+    ///
+    /// ```
+    /// use shmstore::ShmValue;
+    /// assert_eq!(<[f64; 3]>::zeroed(), [0.0; 3]);
+    /// ```
+    #[must_use]
+    fn zeroed() -> Self {
+        // SAFETY: the trait promises that all bytes zero is a valid value.
+        unsafe { std::mem::zeroed() }
+    }
+}
+
+/// An object: it lives in shared memory, and `&Self` is handed out while other processes use it:
+/// `#[derive(ShmObject)]`.
+///
+/// # Safety
+///
+/// The implementer promises that
+/// - every byte of the type that is ever read or written through `&Self` is atomic, whatever other processes do to it
+///   meanwhile, and any bytes whatever are valid in it;
+/// - all bytes zero is a valid object, and dropping one does nothing;
+/// - [`View`](Self::View) has the same size and alignment, is as valid over any bytes, and offers nothing that writes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an object that processes can share in place",
+    label = "not a `ShmObject`",
+    note = "objects are made of atomics, `Atomic<V>`, `Versioned<V>`, `CacheAligned<O>`, arrays of these, and what has `#[derive(ShmObject)]`"
+)]
+pub unsafe trait ShmObject: ShmLayout + Send + Sync {
+    /// The same memory, for reading only: works on a mapping that the kernel does not let us write.
+    type View: Send + Sync + 'static;
+}
+
+/// Whether all bit patterns of a value are valid ([`Any`]), or some are not ([`Checked`]).
+pub trait Validity: sealed::Sealed {
+    /// The validity of a struct that has a part of this validity and the rest of validity `R`.
+    type And<R: Validity>: Validity;
+    /// True for [`Any`].
+    const ANY: bool;
+}
+
+/// Every bit pattern is a valid value.
+#[derive(Debug)]
+pub enum Any {}
+
+/// Some bit patterns are no valid value: they are checked on every read.
+#[derive(Debug)]
+pub enum Checked {}
+
+impl Validity for Any {
+    type And<R: Validity> = R;
+    const ANY: bool = true;
+}
+
+impl Validity for Checked {
+    type And<R: Validity> = Checked;
+    const ANY: bool = false;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Any {}
+    impl Sealed for super::Checked {}
+}
+
+/// A value every bit pattern of which is valid: reading one can not fail.
+///
+/// Implemented by itself for every [`ShmValue`] without a `bool`, `char` or enum in it.
+#[diagnostic::on_unimplemented(
+    message = "some bit patterns are not a valid `{Self}`, so reading it can fail",
+    label = "has a `bool`, `char` or enum in it: use `try_load()` and the other `try_…` methods"
+)]
+pub trait AnyBits: ShmValue {}
+
+#[diagnostic::do_not_recommend]
+impl<V: ShmValue<Validity = Any>> AnyBits for V {}
+
+macro_rules! any_bits_primitives {
+    ($($type:ty, $primitive:ident;)*) => {$(
+        // SAFETY: a primitive of the size and alignment that `Schema::of` asks the compiler for.
+        unsafe impl ShmLayout for $type {
+            const SCHEMA: &'static Schema = &Schema::of::<Self>(Kind::Primitive(Primitive::$primitive));
+        }
+        // SAFETY: a number: no padding, no pointer, and every bit pattern is valid.
+        unsafe impl ShmValue for $type {
+            type Validity = Any;
+            fn check_bits(_: &[u8]) -> Result<(), InvalidValue> {
+                Ok(())
+            }
+        }
+    )*};
+}
+
+any_bits_primitives! {
+    u8, U8; u16, U16; u32, U32; u64, U64;
+    i8, I8; i16, I16; i32, I32; i64, I64;
+    f32, F32; f64, F64;
+}
+
+// SAFETY: `bool` has size and alignment 1.
+unsafe impl ShmLayout for bool {
+    const SCHEMA: &'static Schema = &Schema::of::<Self>(Kind::Primitive(Primitive::Bool));
+}
+
+// SAFETY: one byte, false is 0, and only 0 and 1 are let through.
+unsafe impl ShmValue for bool {
+    type Validity = Checked;
+    fn check_bits(bytes: &[u8]) -> Result<(), InvalidValue> {
+        if bytes[0] <= 1 { Ok(()) } else { Err(InvalidValue::new("bool", i128::from(bytes[0]))) }
+    }
+}
+
+// SAFETY: `char` has the size and alignment of `u32`.
+unsafe impl ShmLayout for char {
+    const SCHEMA: &'static Schema = &Schema::of::<Self>(Kind::Primitive(Primitive::Char));
+}
+
+// SAFETY: four bytes without padding, '\0' is 0, and only Unicode scalar values are let through.
+unsafe impl ShmValue for char {
+    type Validity = Checked;
+    fn check_bits(bytes: &[u8]) -> Result<(), InvalidValue> {
+        let number: u32 = bytemuck::pod_read_unaligned(&bytes[..size_of::<u32>()]);
+        match char::from_u32(number) {
+            Some(_) => Ok(()),
+            None => Err(InvalidValue::new("char", i128::from(number))),
+        }
+    }
+}
+
+macro_rules! atomics {
+    ($($type:ty, $primitive:ident;)*) => {$(
+        // SAFETY: an atomic integer has the size of its integer, and the alignment the compiler gives.
+        unsafe impl ShmLayout for $type {
+            const SCHEMA: &'static Schema = &Schema::of::<Self>(Kind::Atomic(Primitive::$primitive));
+        }
+        // SAFETY: atomic as a whole, any bits are valid, nothing to drop; the view is a transparent wrapper of it.
+        unsafe impl ShmObject for $type {
+            type View = AtomicView<$type>;
+        }
+    )*};
+}
+
+atomics! {
+    AtomicU8, U8; AtomicU16, U16; AtomicU32, U32; AtomicU64, U64;
+    AtomicI8, I8; AtomicI16, I16; AtomicI32, I32; AtomicI64, I64;
+}
+
+// SAFETY: an array is its elements, one after the other.
+unsafe impl<T: ShmLayout, const N: usize> ShmLayout for [T; N] {
+    const SCHEMA: &'static Schema = {
+        assert!(N > 0, "an array in shared memory has at least one element");
+        &Schema::of::<Self>(Kind::Array { len: N, element: T::SCHEMA })
+    };
+}
+
+// SAFETY: elements without padding, one after the other, leave none; each is checked by its own rule.
+unsafe impl<V: ShmValue, const N: usize> ShmValue for [V; N] {
+    type Validity = V::Validity;
+    fn check_bits(bytes: &[u8]) -> Result<(), InvalidValue> {
+        if <V::Validity as Validity>::ANY {
+            return Ok(());
+        }
+        (0..N).try_for_each(|at| V::check_bits(&bytes[at * size_of::<V>()..]).map_err(|invalid| invalid.in_element(at)))
+    }
+}
+
+// SAFETY: what holds for each element holds for all; the view is the array of the elements' views.
+unsafe impl<O: ShmObject, const N: usize> ShmObject for [O; N] {
+    type View = [O::View; N];
+}
+
+// SAFETY: no bytes.
+unsafe impl<T: Send + Sync + 'static> ShmLayout for PhantomData<T> {
+    const SCHEMA: &'static Schema = &Schema::of::<Self>(Kind::Phantom);
+}
+
+// SAFETY: no bytes.
+unsafe impl<T: Send + Sync + 'static> ShmValue for PhantomData<T> {
+    type Validity = Any;
+    fn check_bits(_: &[u8]) -> Result<(), InvalidValue> {
+        Ok(())
+    }
+}
+
+// SAFETY: no bytes.
+unsafe impl<T: Send + Sync + 'static> ShmObject for PhantomData<T> {
+    type View = PhantomData<T>;
+}
