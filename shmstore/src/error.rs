@@ -1,5 +1,47 @@
 //! What can go wrong, an enum a phase: each message says what was attempted, on what, what was found, what to do next.
 
+use std::fmt;
+
+/// A layout description that can not be read: damaged, hostile, or of a newer format.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SchemaError {
+    /// It is not the JSON that `docs/format.md` describes.
+    #[error("the schema is not in the documented JSON format: {message}")]
+    Json {
+        /// What the parser said, with line and column; unprintable characters escaped.
+        message: String,
+    },
+    /// It is JSON of the right form, but no type can have this layout.
+    #[error("the schema is wrong at `${path}`: {problem}")]
+    Inconsistent {
+        /// The JSON path of the node, below the root `$`: `.fields[2].type`; empty for the root itself.
+        path: String,
+        /// What is wrong there.
+        problem: String,
+    },
+}
+
+impl SchemaError {
+    pub(crate) fn inconsistent(problem: fmt::Arguments<'_>) -> Self {
+        Self::Inconsistent { path: String::new(), problem: problem.to_string() }
+    }
+
+    /// Places the error, found at `path` of a child, below that child's `parent`.
+    pub(crate) fn below(self, parent: fmt::Arguments<'_>) -> Self {
+        match self {
+            Self::Inconsistent { path, problem } => Self::Inconsistent { path: format!("{parent}{path}"), problem },
+            json @ Self::Json { .. } => json,
+        }
+    }
+}
+
+impl fmt::Debug for SchemaError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 /// Bytes in shared memory that are no valid value of their type: another process wrote them, against the protocol.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{} is not a valid {type_name}: found {found}", self.place())]
@@ -41,8 +83,8 @@ impl InvalidValue {
     }
 }
 
-impl std::fmt::Debug for InvalidValue {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        std::fmt::Display::fmt(self, f)
+impl fmt::Debug for InvalidValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }

@@ -11,6 +11,9 @@ const POINTER_BYTES: u8 = size_of::<usize>() as u8;
 const FNV_OFFSET_BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
 const FNV_PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
 
+/// How long a name may be, in bytes: a path of names through a schema stays small, whoever wrote it.
+pub(crate) const MAX_NAME: usize = 255;
+
 /// The 128-bit hash of a type's layout: names, order, offsets, sizes, alignments and kinds of everything in it.
 ///
 /// Two types with the same hash have the same layout, whatever module, crate or alias they were written in. The hash
@@ -57,8 +60,9 @@ pub(crate) struct LayoutHasher(u128);
 
 impl LayoutHasher {
     /// Starts a node whose kind has the number `tag`.
-    pub(crate) const fn node(tag: u8) -> Self {
-        Self(FNV_OFFSET_BASIS).byte(HASH_VERSION).byte(ENDIANNESS).byte(POINTER_BYTES).byte(tag)
+    pub(crate) const fn node(tag: u8, size: u64, align: u64) -> Self {
+        let start = Self(FNV_OFFSET_BASIS).byte(HASH_VERSION).byte(ENDIANNESS).byte(POINTER_BYTES);
+        start.byte(tag).u64(size).u64(align)
     }
 
     pub(crate) const fn byte(self, byte: u8) -> Self {
@@ -69,13 +73,20 @@ impl LayoutHasher {
         self.fixed(&number.to_le_bytes())
     }
 
-    pub(crate) const fn i128(self, number: i128) -> Self {
-        self.fixed(&number.to_le_bytes())
+    /// Takes in a name, its length first, so that no two lists of names give the same bytes.
+    pub(crate) const fn name(self, name: &str) -> Self {
+        assert!(!name.is_empty() && name.len() <= MAX_NAME, "names in shared memory have 1 to 255 bytes");
+        self.u64(name.len() as u64).fixed(name.as_bytes())
     }
 
-    /// Takes in a name, its length first, so that no two lists of names give the same bytes.
-    pub(crate) const fn str(self, text: &str) -> Self {
-        self.u64(text.len() as u64).fixed(text.as_bytes())
+    /// Takes in a name with its number: a const argument or a variant.
+    pub(crate) const fn named_number(self, name: &str, number: i128) -> Self {
+        self.name(name).fixed(&number.to_le_bytes())
+    }
+
+    /// Takes in one field of a struct.
+    pub(crate) const fn field(self, name: &str, offset: u64, hash: LayoutHash) -> Self {
+        self.name(name).u64(offset).child(hash)
     }
 
     pub(crate) const fn child(self, hash: LayoutHash) -> Self {

@@ -8,8 +8,10 @@ mod layout;
 mod schema;
 mod view;
 
-pub use error::InvalidValue;
+pub use error::{InvalidValue, SchemaError};
 pub use hash::LayoutHash;
 pub use layout::{Any, AnyBits, Checked, ShmId, ShmLayout, ShmObject, ShmValue, Validity};
-pub use schema::{ConstArg, Field, Kind, Primitive, Schema, Variant};
+pub use schema::{
+    ConstArg, Field, Kind, OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive, Schema, Variant,
+};
 pub use view::AtomicView;

@@ -1,6 +1,23 @@
 //! The const description of a type's layout, from which its hash and its JSON are made.
 
-use crate::hash::{LayoutHash, LayoutHasher};
+mod canonical;
+mod check;
+mod json;
+mod owned;
+mod type_name;
+
+#[cfg(test)]
+pub(crate) mod samples;
+
+use crate::hash::LayoutHash;
+
+pub use owned::{OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, OwnedVariant};
+
+/// How many types may be nested in each other. A struct costs three levels of JSON, and readers of JSON stop at 128;
+/// it also bounds every recursion over a schema that somebody else wrote.
+pub(crate) const MAX_DEPTH: u8 = 40;
+/// The largest alignment of a type in shared memory: that of a page, where an object starts.
+pub(crate) const MAX_ALIGN: u64 = 4096;
 
 /// The layout of a type: its size, alignment and kind, down to the last primitive.
 ///
@@ -12,6 +29,7 @@ pub struct Schema {
     align: usize,
     kind: Kind,
     hash: LayoutHash,
+    depth: u8,
 }
 
 /// What a [`Schema`] describes.
@@ -131,10 +149,18 @@ pub struct ConstArg {
 
 impl Schema {
     /// Describes a type of `size` bytes, aligned to `align` bytes.
+    ///
+    /// # Panics
+    ///
+    /// While compiling, if types are nested more than 40 levels deep, if a name is empty or longer than 255 bytes, or
+    /// if the alignment is more than 4096: no other process could read such a schema back.
     #[must_use]
     pub const fn new(size: usize, align: usize, kind: Kind) -> Self {
-        let hash = hash_node(size as u64, align as u64, &kind);
-        Self { size, align, kind, hash }
+        let depth = 1 + depth_below(&kind);
+        assert!(depth <= MAX_DEPTH, "types in shared memory are nested at most 40 levels deep");
+        assert!(align as u64 <= MAX_ALIGN, "types in shared memory are aligned to at most 4096 bytes");
+        let hash = canonical::hash_node(size as u64, align as u64, &kind);
+        Self { size, align, kind, hash, depth }
     }
 
     /// Describes `T`, which is of the given kind.
@@ -168,70 +194,114 @@ impl Schema {
     }
 }
 
-/// Hashes a node from its own numbers and names and the finished hashes of its children.
-const fn hash_node(size: u64, align: u64, kind: &Kind) -> LayoutHash {
-    let node = LayoutHasher::node(kind.tag()).u64(size).u64(align);
+const fn depth_below(kind: &Kind) -> u8 {
     match kind {
-        Kind::Primitive(primitive) | Kind::Atomic(primitive) => node.byte(*primitive as u8),
-        Kind::Array { len, element } => node.u64(*len as u64).child(element.hash),
-        Kind::Struct { name, const_args, fields } => hash_fields(hash_args(node.str(name), const_args), fields),
-        Kind::Enum { name, repr, variants } => hash_variants(node.str(name).byte(*repr as u8), variants),
-        Kind::Pad | Kind::Phantom => node,
-        Kind::FixedString { capacity } => node.u64(*capacity as u64),
-        Kind::FixedVec { capacity, element } => node.u64(*capacity as u64).child(element.hash),
-        Kind::AtomicCell { value } | Kind::Versioned { value } => node.child(value.hash),
-        Kind::CacheAligned { object } => node.child(object.hash),
+        Kind::Primitive(_)
+        | Kind::Atomic(_)
+        | Kind::Enum { .. }
+        | Kind::Pad
+        | Kind::Phantom
+        | Kind::FixedString { .. } => 0,
+        Kind::Struct { fields, .. } => deepest(fields),
+        Kind::Array { element, .. } | Kind::FixedVec { element, .. } => element.depth,
+        Kind::AtomicCell { value } | Kind::Versioned { value } => value.depth,
+        Kind::CacheAligned { object } => object.depth,
     }
-    .finish()
 }
 
-const fn hash_args(node: LayoutHasher, args: &[ConstArg]) -> LayoutHasher {
-    let mut node = node.u64(args.len() as u64);
-    let mut at = 0;
-    while at < args.len() {
-        node = node.str(args[at].name).i128(args[at].value);
-        at += 1;
-    }
-    node
-}
-
-const fn hash_fields(node: LayoutHasher, fields: &[Field]) -> LayoutHasher {
-    let mut node = node.u64(fields.len() as u64);
+const fn deepest(fields: &[Field]) -> u8 {
+    let mut deepest = 0;
     let mut at = 0;
     while at < fields.len() {
-        let field = &fields[at];
-        node = node.str(field.name).u64(field.offset as u64).child(field.schema.hash);
+        if fields[at].schema.depth > deepest {
+            deepest = fields[at].schema.depth;
+        }
         at += 1;
     }
-    node
-}
-
-const fn hash_variants(node: LayoutHasher, variants: &[Variant]) -> LayoutHasher {
-    let mut node = node.u64(variants.len() as u64);
-    let mut at = 0;
-    while at < variants.len() {
-        node = node.str(variants[at].name).i128(variants[at].discriminant);
-        at += 1;
-    }
-    node
+    deepest
 }
 
 impl Kind {
-    /// The number that starts the canonical bytes of a node of this kind: never reused, never renumbered.
-    pub(crate) const fn tag(&self) -> u8 {
+    pub(crate) const fn tag(&self) -> KindTag {
         match self {
-            Self::Primitive(_) => 1,
-            Self::Atomic(_) => 2,
-            Self::Array { .. } => 3,
-            Self::Struct { .. } => 4,
-            Self::Enum { .. } => 5,
-            Self::Pad => 6,
-            Self::Phantom => 7,
-            Self::FixedString { .. } => 8,
-            Self::FixedVec { .. } => 9,
-            Self::AtomicCell { .. } => 10,
-            Self::Versioned { .. } => 11,
-            Self::CacheAligned { .. } => 12,
+            Self::Primitive(_) => KindTag::Primitive,
+            Self::Atomic(_) => KindTag::Atomic,
+            Self::Array { .. } => KindTag::Array,
+            Self::Struct { .. } => KindTag::Struct,
+            Self::Enum { .. } => KindTag::Enum,
+            Self::Pad => KindTag::Pad,
+            Self::Phantom => KindTag::Phantom,
+            Self::FixedString { .. } => KindTag::FixedString,
+            Self::FixedVec { .. } => KindTag::FixedVec,
+            Self::AtomicCell { .. } => KindTag::AtomicCell,
+            Self::Versioned { .. } => KindTag::Versioned,
+            Self::CacheAligned { .. } => KindTag::CacheAligned,
+        }
+    }
+}
+
+/// Which kind a node is: the number that starts its canonical bytes, and the `kind` of its JSON. Numbers and names are
+/// never reused and never changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum KindTag {
+    Primitive = 1,
+    Atomic = 2,
+    Array = 3,
+    Struct = 4,
+    Enum = 5,
+    Pad = 6,
+    Phantom = 7,
+    FixedString = 8,
+    FixedVec = 9,
+    AtomicCell = 10,
+    Versioned = 11,
+    CacheAligned = 12,
+}
+
+impl Primitive {
+    /// The name of the Rust type: `u8`, …, `f64`, `bool`, `char`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::U8 => "u8",
+            Self::U16 => "u16",
+            Self::U32 => "u32",
+            Self::U64 => "u64",
+            Self::I8 => "i8",
+            Self::I16 => "i16",
+            Self::I32 => "i32",
+            Self::I64 => "i64",
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+            Self::Bool => "bool",
+            Self::Char => "char",
+        }
+    }
+
+    /// The size of the type, in bytes.
+    #[must_use]
+    pub const fn size(self) -> usize {
+        match self {
+            Self::U8 | Self::I8 | Self::Bool => 1,
+            Self::U16 | Self::I16 => 2,
+            Self::U32 | Self::I32 | Self::F32 | Self::Char => 4,
+            Self::U64 | Self::I64 | Self::F64 => 8,
+        }
+    }
+
+    /// The smallest and the largest value, if the type is an integer.
+    pub(crate) const fn range(self) -> Option<(i128, i128)> {
+        match self {
+            Self::U8 => Some((0, u8::MAX as i128)),
+            Self::U16 => Some((0, u16::MAX as i128)),
+            Self::U32 => Some((0, u32::MAX as i128)),
+            Self::U64 => Some((0, u64::MAX as i128)),
+            Self::I8 => Some((i8::MIN as i128, i8::MAX as i128)),
+            Self::I16 => Some((i16::MIN as i128, i16::MAX as i128)),
+            Self::I32 => Some((i32::MIN as i128, i32::MAX as i128)),
+            Self::I64 => Some((i64::MIN as i128, i64::MAX as i128)),
+            Self::F32 | Self::F64 | Self::Bool | Self::Char => None,
         }
     }
 }

@@ -1,0 +1,90 @@
+//! How a type is named in messages: as it is written in Rust.
+//!
+//! Names may come from another process, so whatever could play with a terminal is printed as an escape.
+
+use std::fmt;
+
+use super::{OwnedConstArg, OwnedKind, OwnedSchema, Primitive, Schema};
+
+/// Names the type as it is written in Rust: `f64`, `[f64; 4]`, `Versioned<Position>`, `Grid<4, 8>`.
+impl fmt::Display for OwnedSchema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind() {
+            OwnedKind::Primitive(primitive) => primitive.fmt(f),
+            OwnedKind::Atomic(primitive) => write_atomic(f, *primitive),
+            OwnedKind::Array { len, element } => write!(f, "[{element}; {len}]"),
+            OwnedKind::Struct { name, const_args, .. } => {
+                write!(f, "{}", name.escape_debug())?;
+                write_args(f, const_args)
+            }
+            OwnedKind::Enum { name, .. } => write!(f, "{}", name.escape_debug()),
+            OwnedKind::Pad => write!(f, "Pad<{}>", self.size()),
+            OwnedKind::Phantom => f.write_str("PhantomData"),
+            OwnedKind::FixedString { capacity } => write!(f, "FixedString<{capacity}>"),
+            OwnedKind::FixedVec { capacity, element } => write!(f, "FixedVec<{element}, {capacity}>"),
+            OwnedKind::AtomicCell { value } => write!(f, "Atomic<{value}>"),
+            OwnedKind::Versioned { value } => write!(f, "Versioned<{value}>"),
+            OwnedKind::CacheAligned { object } => write!(f, "CacheAligned<{object}>"),
+        }
+    }
+}
+
+/// Names the type as it is written in Rust: `f64`, `[f64; 4]`, `Versioned<Position>`, `Grid<4, 8>`.
+impl fmt::Display for Schema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        OwnedSchema::from(self).fmt(f)
+    }
+}
+
+impl fmt::Display for Primitive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+fn write_atomic(f: &mut fmt::Formatter<'_>, integer: Primitive) -> fmt::Result {
+    let (sign, bits) = integer.name().split_at(1);
+    write!(f, "Atomic{}{bits}", sign.to_uppercase())
+}
+
+fn write_args(f: &mut fmt::Formatter<'_>, args: &[OwnedConstArg]) -> fmt::Result {
+    for (at, arg) in args.iter().enumerate() {
+        let separator = if at == 0 { "<" } else { ", " };
+        write!(f, "{separator}{}", arg.value)?;
+    }
+    if args.is_empty() { Ok(()) } else { f.write_str(">") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples;
+    use crate::{OwnedKind, OwnedSchema};
+
+    #[test]
+    fn every_kind_is_named_as_it_is_written_in_rust() {
+        let named: Vec<String> = samples::EVERY_KIND.iter().map(ToString::to_string).collect();
+        let written = [
+            "f64",
+            "AtomicU64",
+            "[f64; 4]",
+            "Position",
+            "Grid<4, -8>",
+            "Mode",
+            "Pad<7>",
+            "PhantomData",
+            "FixedString<32>",
+            "FixedVec<u32, 8>",
+            "Atomic<Mode>",
+            "Versioned<Position>",
+            "CacheAligned<AtomicU64>",
+        ];
+        assert_eq!(named, written);
+    }
+
+    #[test]
+    fn a_name_that_would_play_with_the_terminal_is_shown_escaped() {
+        let kind = OwnedKind::Struct { name: "\u{1b}[2J\u{202e}\n".into(), const_args: vec![], fields: vec![] };
+        let shown = OwnedSchema::new(0, 1, kind).unwrap().to_string();
+        assert_eq!(shown, r"\u{1b}[2J\u{202e}\n");
+    }
+}
