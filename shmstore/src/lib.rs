@@ -4,10 +4,13 @@
 
 mod error;
 mod hash;
-mod layout;
 mod schema;
+
+mod diff;
+mod layout;
 mod view;
 
+pub use diff::{Change, DiffTable, Difference, LayoutDiff, Offset, Side};
 pub use error::{InvalidValue, SchemaError};
 pub use hash::LayoutHash;
 pub use layout::{Any, AnyBits, Checked, ShmId, ShmLayout, ShmObject, ShmValue, Validity};

@@ -259,6 +259,21 @@ pub(crate) enum KindTag {
     CacheAligned = 12,
 }
 
+impl KindTag {
+    /// What people call the kind.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Primitive => "a primitive",
+            Self::Atomic => "std's atomic",
+            Self::Array => "an array",
+            Self::Struct => "a struct",
+            Self::Enum => "an enum",
+            Self::Pad | Self::Phantom | Self::FixedString | Self::FixedVec => "shmstore's own",
+            Self::AtomicCell | Self::Versioned | Self::CacheAligned => "shmstore's own",
+        }
+    }
+}
+
 impl Primitive {
     /// The name of the Rust type: `u8`, …, `f64`, `bool`, `char`.
     #[must_use]

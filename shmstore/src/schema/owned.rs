@@ -20,7 +20,7 @@ use crate::hash::LayoutHash;
 /// assert_eq!(OwnedSchema::from_json(schema.to_json())?, schema);
 /// # Ok::<(), shmstore::SchemaError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OwnedSchema {
     // First, because equality compares in this order and most unequal schemas differ here.
     hash: LayoutHash,
@@ -31,7 +31,7 @@ pub struct OwnedSchema {
 }
 
 /// What an [`OwnedSchema`] describes: [`Kind`] with names and children of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OwnedKind {
     /// A number, `bool` or `char`.
@@ -97,7 +97,7 @@ pub enum OwnedKind {
 }
 
 /// One field of a struct.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OwnedField {
     /// Its name; `0`, `1`, … in a tuple struct.
     pub name: String,
@@ -108,7 +108,7 @@ pub struct OwnedField {
 }
 
 /// One variant of an enum.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OwnedVariant {
     /// Its name.
     pub name: String,
@@ -117,7 +117,7 @@ pub struct OwnedVariant {
 }
 
 /// The value of one const parameter.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OwnedConstArg {
     /// The parameter's name.
     pub name: String,
