@@ -1,0 +1,100 @@
+//! Layouts built by the rules of `repr(C)`, for tests that need types nobody declared.
+
+use shmstore::{OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive};
+
+/// A number, `bool` or `char`.
+pub fn primitive(primitive: Primitive) -> OwnedSchema {
+    let size = primitive.size() as u64;
+    build(size, size, OwnedKind::Primitive(primitive))
+}
+
+/// One of std's atomic integers.
+pub fn atomic(integer: Primitive) -> OwnedSchema {
+    let size = integer.size() as u64;
+    build(size, size, OwnedKind::Atomic(integer))
+}
+
+/// An array.
+pub fn array(element: OwnedSchema, len: u64) -> OwnedSchema {
+    build(element.size() * len, element.align(), OwnedKind::Array { len, element: Box::new(element) })
+}
+
+/// A struct of the given fields, laid out one after the other as `repr(C)` does.
+pub fn structure(name: &str, fields: impl IntoIterator<Item = (&'static str, OwnedSchema)>) -> OwnedSchema {
+    struct_of(name, &[], fields.into_iter().map(|(name, schema)| (name.to_owned(), schema)), 1)
+}
+
+/// A struct with const arguments and at least the given alignment.
+pub fn struct_of(
+    name: &str,
+    const_args: &[(&str, i128)],
+    fields: impl IntoIterator<Item = (String, OwnedSchema)>,
+    min_align: u64,
+) -> OwnedSchema {
+    let (mut end, mut align) = (0_u64, min_align);
+    let place = |(name, schema): (String, OwnedSchema)| {
+        let offset = end.next_multiple_of(schema.align());
+        end = offset + schema.size();
+        align = align.max(schema.align());
+        OwnedField { name, offset, schema }
+    };
+    let fields = fields.into_iter().map(place).collect();
+    let const_args = const_args.iter().map(|&(name, value)| OwnedConstArg { name: name.to_owned(), value }).collect();
+    build(end.next_multiple_of(align), align, OwnedKind::Struct { name: name.into(), const_args, fields })
+}
+
+/// A field-less enum.
+pub fn enumeration(name: &str, repr: Primitive, variants: &[(&str, i128)]) -> OwnedSchema {
+    let variant = |&(name, discriminant): &(&str, i128)| OwnedVariant { name: name.to_owned(), discriminant };
+    let variants = variants.iter().map(variant).collect();
+    let size = repr.size() as u64;
+    build(size, size, OwnedKind::Enum { name: name.into(), repr, variants })
+}
+
+/// `Pad<size>`.
+pub fn pad(size: u64) -> OwnedSchema {
+    build(size, 1, OwnedKind::Pad)
+}
+
+/// `PhantomData`.
+pub fn phantom() -> OwnedSchema {
+    build(0, 1, OwnedKind::Phantom)
+}
+
+/// `FixedString<capacity>`.
+pub fn fixed_string(capacity: u64) -> OwnedSchema {
+    build((capacity + 4).next_multiple_of(4), 4, OwnedKind::FixedString { capacity })
+}
+
+/// `FixedVec<element, capacity>`.
+pub fn fixed_vec(element: OwnedSchema, capacity: u64) -> OwnedSchema {
+    let align = element.align().max(4);
+    let size = (align + element.size() * capacity).next_multiple_of(align);
+    build(size, align, OwnedKind::FixedVec { capacity, element: Box::new(element) })
+}
+
+/// `Atomic<value>`, of a value of up to 8 bytes.
+pub fn atomic_cell(value: OwnedSchema) -> OwnedSchema {
+    build(8, 8, OwnedKind::AtomicCell { value: Box::new(value) })
+}
+
+/// `Versioned<value>`.
+pub fn versioned(value: OwnedSchema) -> OwnedSchema {
+    let size = 32 + 2 * value.size().next_multiple_of(16);
+    build(size, 16, OwnedKind::Versioned { value: Box::new(value) })
+}
+
+/// `CacheAligned<object>`.
+pub fn cache_aligned(object: OwnedSchema) -> OwnedSchema {
+    let align = object.align().max(128);
+    build(object.size().next_multiple_of(align), align, OwnedKind::CacheAligned { object: Box::new(object) })
+}
+
+/// Any layout that a type can have.
+///
+/// # Panics
+///
+/// If no type can have it.
+pub fn build(size: u64, align: u64, kind: OwnedKind) -> OwnedSchema {
+    OwnedSchema::new(size, align, kind).expect("a layout by the rules of `repr(C)`")
+}

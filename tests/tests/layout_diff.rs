@@ -1,0 +1,212 @@
+//! The diff of two layouts names what differs, where it begins, and nothing else.
+
+use shmstore::Primitive::{F32, F64, U8, U16, U32, U64};
+use shmstore::{Change, LayoutDiff, Offset, OwnedSchema};
+use shmstore_tests::schemas::*;
+
+fn table(ours: &OwnedSchema, theirs: &OwnedSchema) -> String {
+    LayoutDiff::between(ours, theirs).to_string()
+}
+
+/// Checks the table of `S { f: ours }` against `S { f: theirs }`: each row, its cells separated by ` | `.
+#[track_caller]
+fn assert_rows(ours: OwnedSchema, theirs: OwnedSchema, rows: &[&str]) {
+    let table = table(&structure("S", [("f", ours)]), &structure("S", [("f", theirs)]));
+    let cells = |line: &str| {
+        let cells: Vec<&str> = line.split("   ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
+        cells.join(" | ")
+    };
+    let found: Vec<String> = table.lines().skip(1).map(cells).collect();
+    assert_eq!(found, rows, "\n{table}");
+}
+
+fn position(x: OwnedSchema) -> OwnedSchema {
+    structure("Position", [("x", x), ("y", primitive(F64)), ("z", primitive(F64))])
+}
+
+fn mode(variants: &[(&str, i128)]) -> OwnedSchema {
+    enumeration("Mode", U8, variants)
+}
+
+#[test]
+fn the_table_reads_as_the_design_shows_it() {
+    let ours = structure("Telemetry", [("frames", atomic(U64)), ("position", versioned(position(primitive(F64))))]);
+    let theirs = structure(
+        "Telemetry",
+        [("frames", atomic(U64)), ("position", versioned(position(primitive(F32)))), ("battery", atomic(U64))],
+    );
+    let expected = [
+        "    field        this program   the segment",
+        "  ~ position.x   f64 at +0      f32 at +0          type differs",
+        "  + battery      -              AtomicU64 at 112   only in the segment",
+    ];
+    assert_eq!(table(&ours, &theirs), expected.join("\n"));
+}
+
+#[test]
+fn equal_layouts_have_no_difference() {
+    let layout = position(primitive(F64));
+    assert!(LayoutDiff::between(&layout, &layout.clone()).is_empty());
+    assert_eq!(table(&layout, &layout), "  no difference");
+}
+
+#[test]
+fn both_sides_of_a_difference_can_be_read_as_data() {
+    let ours = structure("S", [("a", primitive(U32))]);
+    let theirs = structure("S", [("a", primitive(F32)), ("b", primitive(U64))]);
+    let diff = LayoutDiff::between(&ours, &theirs);
+    let [retyped, added] = diff.differences().collect::<Vec<_>>()[..] else { panic!("{diff}") };
+    assert_eq!((retyped.path().as_str(), retyped.change()), ("a", &Change::Retyped));
+    assert_eq!(retyped.ours().map(|side| side.type_name.as_str()), Some("u32"));
+    assert_eq!((added.path().as_str(), added.change(), added.ours()), ("b", &Change::Added, None));
+    let b = added.theirs().expect("they have it");
+    assert_eq!((b.offset, b.size, b.align), (Offset::Object(8), 8, 8));
+}
+
+#[test]
+fn offsets_count_from_the_object_except_below_what_has_no_one_place() {
+    let inner = |x| structure("Inner", [("pad", pad(4)), ("x", x)]);
+    let nested = |x| structure("Outer", [("n", primitive(U64)), ("inner", inner(x))]);
+    let (a, b) = (nested(primitive(U32)), nested(primitive(F32)));
+    let row = ["~ f.inner.x | u32 at 12 | f32 at 12 | type differs"];
+    assert_rows(a.clone(), b.clone(), &row);
+    assert_rows(cache_aligned(a.clone()), cache_aligned(b.clone()), &row);
+    let row = ["~ f.inner.x | u32 at +12 | f32 at +12 | type differs"];
+    assert_rows(versioned(a.clone()), versioned(b.clone()), &row);
+    let row = ["~ f[].inner.x | u32 at +12 | f32 at +12 | type differs"];
+    assert_rows(array(a.clone(), 3), array(b.clone(), 3), &row);
+    assert_rows(fixed_vec(a, 3), fixed_vec(b, 3), &row);
+}
+
+#[test]
+fn another_type_of_a_wrapped_value_is_shown_with_its_wrapper() {
+    let row = ["~ f | Atomic<f64> at 0 | Atomic<f32> at 0 | type differs"];
+    assert_rows(atomic_cell(primitive(F64)), atomic_cell(primitive(F32)), &row);
+    let row = ["~ f | Versioned<f64> at 0 | Atomic<f64> at 0 | type differs"];
+    assert_rows(versioned(primitive(F64)), atomic_cell(primitive(F64)), &row);
+}
+
+#[test]
+fn kinds_of_the_same_name_are_told_apart() {
+    let row = ["~ f | f64 (a primitive) at 0 | f64 (a struct) at 0 | type differs"];
+    assert_rows(primitive(F64), structure("f64", [("0", primitive(F64))]), &row);
+}
+
+#[test]
+fn fields_that_made_room_share_a_row() {
+    let fields = || ["a", "b", "c", "d"].map(|name| (name, primitive(U64)));
+    let theirs = structure("T", [("new", primitive(U32))].into_iter().chain(fields()));
+    let rows =
+        ["+ f.new | - | u32 at 0 | only in the segment", "~ f.a … d | at 0 … 24 | at 8 … 32 | 4 fields moved by +8"];
+    assert_rows(structure("T", fields()), theirs, &rows);
+}
+
+#[test]
+fn swapped_fields_of_one_size_have_moved() {
+    let rows = ["~ f.x | f64 at 0 | f64 at 8 | moved", "~ f.y | f64 at 8 | f64 at 0 | moved"];
+    let (x, y) = (("x", primitive(F64)), ("y", primitive(F64)));
+    assert_rows(structure("P", [x.clone(), y.clone()]), structure("P", [y, x]), &rows);
+}
+
+#[test]
+fn a_field_that_moved_and_changed_inside_says_both() {
+    let outer = |first, x| structure("O", [("n", primitive(first)), ("p", structure("P", [("x", x)]))]);
+    let rows = [
+        "~ f.n | u8 at 0 | u64 at 0 | type differs",
+        "~ f.p | P at 4 | P at 8 | moved",
+        "~ f.p.x | u32 at 4 | f32 at 8 | type differs",
+    ];
+    assert_rows(outer(U8, primitive(U32)), outer(U64, primitive(F32)), &rows);
+}
+
+#[test]
+fn a_field_under_another_name_is_a_renamed_one() {
+    let row = ["~ f.lat | f64 at 0 | f64 at 0 | named `latitude` in the segment"];
+    assert_rows(structure("P", [("lat", primitive(F64))]), structure("P", [("latitude", primitive(F64))]), &row);
+}
+
+#[test]
+fn a_removed_field_is_marked_so() {
+    let (a, b) = (("a", primitive(U64)), ("b", primitive(U64)));
+    let row = ["- f.b | u64 at 8 | - | only in this program"];
+    assert_rows(structure("P", [a.clone(), b]), structure("P", [a]), &row);
+}
+
+#[test]
+fn structs_and_enums_of_another_name_are_compared_inside_if_they_have_something_in_common() {
+    let renamed = ["~ f | A at 0 | B at 0 | type name differs"];
+    let other = ["~ f | A at 0 | B at 0 | type differs"];
+    let a = structure("A", [("x", primitive(U8))]);
+    assert_rows(a.clone(), structure("B", [("x", primitive(U8))]), &renamed);
+    assert_rows(a, structure("B", [("y", primitive(U64))]), &other);
+    let a = enumeration("A", U8, &[("X", 0)]);
+    assert_rows(a.clone(), enumeration("B", U8, &[("X", 0)]), &renamed);
+    assert_rows(a, enumeration("B", U8, &[("Y", 0)]), &other);
+}
+
+#[test]
+fn const_arguments_differ_in_value_or_name() {
+    let grid = |args: &[(&str, i128)]| struct_of("Grid", args, [("n".to_owned(), primitive(U8))], 1);
+    let row = ["~ f | <W = 4, H = 8> | <W = 4, H = 9> | const arguments differ"];
+    assert_rows(grid(&[("W", 4), ("H", 8)]), grid(&[("W", 4), ("H", 9)]), &row);
+    assert_rows(grid(&[("W", 4)]), grid(&[("X", 4)]), &["~ f | <W = 4> | <X = 4> | const arguments differ"]);
+}
+
+#[test]
+fn lengths_and_capacities_differ() {
+    let row = ["~ f | [u8; 4] at 0 | [u8; 8] at 0 | array length differs"];
+    assert_rows(array(primitive(U8), 4), array(primitive(U8), 8), &row);
+    let row = ["~ f | FixedString<28> at 0 | FixedString<32> at 0 | capacity differs"];
+    assert_rows(fixed_string(28), fixed_string(32), &row);
+    let row = ["~ f | FixedVec<u8, 3> at 0 | FixedVec<u8, 4> at 0 | capacity differs"];
+    assert_rows(fixed_vec(primitive(U8), 3), fixed_vec(primitive(U8), 4), &row);
+    assert_rows(pad(3), pad(4), &["~ f | 3 bytes | 4 bytes | size differs"]);
+}
+
+#[test]
+fn an_alignment_that_no_field_asks_for_is_a_difference() {
+    let aligned = |align| struct_of("P", &[], [("x".to_owned(), primitive(U64))], align);
+    let rows = ["~ f | 8 bytes | 64 bytes | size differs", "~ f | align 8 | align 64 | alignment differs"];
+    assert_rows(aligned(8), aligned(64), &rows);
+}
+
+#[test]
+fn fields_without_bytes_in_another_order_are_a_difference() {
+    let fields = |names: [&'static str; 2]| structure("P", names.map(|name| (name, phantom())));
+    assert_rows(fields(["a", "b"]), fields(["b", "a"]), &["~ f | P at 0 | P at 0 | order of fields differs"]);
+}
+
+#[test]
+fn every_change_of_an_enum_is_named() {
+    let idle = ("Idle", 0);
+    let ours = || mode(&[idle, ("Slow", 1)]);
+    assert_rows(ours(), mode(&[idle]), &["- f::Slow | Slow = 1 | - | variant only in this program"]);
+    let row = ["+ f::Fast | - | Fast = 2 | variant only in the segment"];
+    assert_rows(ours(), mode(&[idle, ("Slow", 1), ("Fast", 2)]), &row);
+    let row = ["~ f::Slow | Slow = 1 | Slow = 5 | number of the variant differs"];
+    assert_rows(ours(), mode(&[idle, ("Slow", 5)]), &row);
+    let row = ["~ f::Slow | Slow = 1 | Lento = 1 | variant name differs"];
+    assert_rows(ours(), mode(&[idle, ("Lento", 1)]), &row);
+    let row = ["~ f | Mode at 0 | Mode at 0 | order of variants differs"];
+    assert_rows(ours(), mode(&[("Slow", 1), idle]), &row);
+    let row = ["~ f | repr(u8) | repr(u16) | repr differs"];
+    assert_rows(ours(), enumeration("Mode", U16, &[idle, ("Slow", 1)]), &row);
+}
+
+#[test]
+fn names_from_elsewhere_are_shown_escaped() {
+    let named = |name| structure("P", [("x", primitive(U8)), (name, primitive(U8))]);
+    let table = table(&named("\u{1b}[2J"), &named("\u{7}\n"));
+    assert!(table.contains(r"~ \u{1b}[2J") && table.contains(r"named `\u{7}\n` in"), "{table}");
+    assert!(!table.contains('\u{1b}') && !table.contains('\u{7}') && table.lines().count() == 2, "{table}");
+}
+
+#[test]
+fn of_a_thousand_differences_fifty_are_shown_and_the_rest_is_counted() {
+    let fields = (0..1000).map(|at| (format!("f{at}"), primitive(U8)));
+    let theirs = struct_of("S", &[], fields, 1);
+    let ours = structure("S", [("f0", primitive(U8))]);
+    let table = table(&ours, &theirs);
+    assert_eq!((table.lines().count(), table.lines().last()), (52, Some("    and 949 more")));
+    assert_eq!(LayoutDiff::between(&ours, &theirs).differences().len(), 999);
+}
