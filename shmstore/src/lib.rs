@@ -5,13 +5,14 @@
 mod error;
 mod hash;
 mod schema;
-
 mod diff;
 mod layout;
 mod view;
+mod fixed;
 
 pub use diff::{Change, DiffTable, Difference, LayoutDiff, Offset, Side};
-pub use error::{InvalidValue, SchemaError};
+pub use error::{CapacityError, InvalidValue, SchemaError};
+pub use fixed::{FixedString, FixedVec, Pad};
 pub use hash::LayoutHash;
 pub use layout::{Any, AnyBits, Checked, ShmId, ShmLayout, ShmObject, ShmValue, Validity};
 pub use schema::{
