@@ -1,0 +1,3 @@
+//! The only system calls, a file each.
+
+pub(crate) mod futex;
