@@ -67,7 +67,10 @@ impl<V: ShmValue> Versioned<V> {
     where
         V: AnyBits,
     {
-        self.load_versioned().1
+        let mut bytes = MaybeUninit::uninit();
+        self.cell.read(&mut bytes, true);
+        // SAFETY: `read` has initialised all bytes.
+        unsafe { bits::any(bytes) }
     }
 
     /// Returns the newest value and its version: how many stores there were up to it, 0 if none.
