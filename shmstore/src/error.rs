@@ -1,6 +1,59 @@
 //! What can go wrong, an enum a phase: each message says what was attempted, on what, what was found, what to do next.
 
+mod attach;
+mod create;
+mod open;
+mod remove;
+mod subject;
+
 use std::fmt;
+
+pub use attach::{AbandonedReason, AttachError, LayoutMismatch, LayoutSummary};
+pub use create::CreateError;
+pub use open::OpenError;
+pub use remove::RemoveError;
+pub use subject::{AnchorClaim, Creator, SegmentOwner, Subject};
+pub(crate) use subject::{link_target, moment};
+
+/// Anything that can go wrong: what `?` turns each of the crate's errors into.
+#[derive(thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An anchor can not be used.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// An object can not be attached.
+    #[error(transparent)]
+    Attach(#[from] AttachError),
+    /// An object can not be created.
+    #[error(transparent)]
+    Create(#[from] CreateError),
+    /// An object can not be removed.
+    #[error(transparent)]
+    Remove(#[from] RemoveError),
+    /// What was read is no value of its type.
+    #[error(transparent)]
+    InvalidValue(#[from] InvalidValue),
+    /// A layout description can not be read.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// Something is too long for its container.
+    #[error(transparent)]
+    Capacity(#[from] CapacityError),
+}
+
+/// `fn main() -> Result<…>` and `unwrap` show `Debug`: it prints what `Display` prints.
+macro_rules! debug_is_display {
+    ($($error:ty),*) => {$(
+        impl fmt::Debug for $error {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+    )*};
+}
+
+debug_is_display!(Error, OpenError, AttachError, CreateError, RemoveError, SchemaError, InvalidValue, CapacityError);
 
 /// A layout description that can not be read: damaged, hostile, or of a newer format.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,12 +86,6 @@ impl SchemaError {
             Self::Inconsistent { path, problem } => Self::Inconsistent { path: format!("{parent}{path}"), problem },
             json @ Self::Json { .. } => json,
         }
-    }
-}
-
-impl fmt::Debug for SchemaError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
     }
 }
 
@@ -83,12 +130,6 @@ impl InvalidValue {
     }
 }
 
-impl fmt::Debug for InvalidValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
 /// More text or more elements than a [`FixedString`](crate::FixedString) or [`FixedVec`](crate::FixedVec) has room for.
 ///
 /// Nothing is ever cut off silently: the string or vector is as it was before.
@@ -126,12 +167,6 @@ impl CapacityError {
     #[must_use]
     pub const fn needed(&self) -> usize {
         self.needed
-    }
-}
-
-impl std::fmt::Debug for CapacityError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        std::fmt::Display::fmt(self, f)
     }
 }
 

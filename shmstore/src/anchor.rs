@@ -1,0 +1,124 @@
+//! The anchor: the file or directory that stands for a store, and which files are fit to be one.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::libc;
+
+use crate::error::{OpenError, link_target};
+use crate::identity::Identity;
+use crate::sys::file::{self, FileStat};
+use crate::sys::process::{effective_uid, random_u64};
+
+/// On overlayfs a copy-up gives the same inode another birth time.
+const OVERLAYFS: i64 = 0x794c_7630;
+
+/// File systems whose locks other machines share, or only seem to hold.
+const NETWORK_FILE_SYSTEMS: [(i64, &str); 6] = [
+    (0x6969, "NFS"),
+    (0xff53_4d42, "CIFS"),
+    (0xfe53_4d42, "SMB2"),
+    (0x517b, "SMB"),
+    (0x0102_1997, "9p"),
+    (0x5346_414f, "AFS"),
+];
+
+/// A byte far beyond those that processes lock.
+const PROBE_BYTE: i64 = 1 << 40;
+
+/// A file that is fit to be an anchor, as it was when it was looked at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Anchor {
+    pub(crate) stat: FileStat,
+    birth_is_trusted: bool,
+}
+
+impl Anchor {
+    /// Opens a path, and checks what is there.
+    pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
+        let fd = file::open(path).map_err(|errno| open_failed(path, errno))?;
+        Self::check(path, &fd)
+    }
+
+    /// Checks that what is open is a file or a directory of somebody's own, with locks that work.
+    pub(crate) fn check(path: &Path, fd: &OwnedFd) -> Result<Self, OpenError> {
+        let stat = stat(path, fd)?;
+        check_kind(path, &stat)?;
+        let file_system = file::file_system(fd.as_fd()).map_err(system("ask for the file system of", path))?;
+        if let Some((_, name)) = NETWORK_FILE_SYSTEMS.iter().find(|(magic, _)| *magic == file_system) {
+            return Err(OpenError::LocksUnsupported { path: path.into(), reason: format!("it is on {name}") });
+        }
+        check_locks(path, fd)?;
+        Ok(Self { stat, birth_is_trusted: file_system != OVERLAYFS })
+    }
+
+    /// Looks at the path again. What was checked of the file it named before still holds for the same file.
+    pub(crate) fn refresh(&self, path: &Path) -> Result<Self, OpenError> {
+        let stat = file::stat_path(path).map_err(|errno| open_failed(path, errno))?;
+        if stat.is_same_file(&self.stat) { Ok(Self { stat, ..*self }) } else { Self::open(path) }
+    }
+
+    pub(crate) fn identity(&self) -> Identity {
+        Identity::new(&self.stat, self.birth_is_trusted)
+    }
+
+    /// The low nine permission bits.
+    pub(crate) fn mode(&self) -> u32 {
+        self.stat.mode & 0o777
+    }
+}
+
+fn stat(path: &Path, fd: &OwnedFd) -> Result<FileStat, OpenError> {
+    file::stat_fd(fd.as_fd()).map_err(system("look at", path))
+}
+
+fn check_kind(path: &Path, stat: &FileStat) -> Result<(), OpenError> {
+    let kind = match stat.kind() {
+        libc::S_IFREG => return Ok(()),
+        libc::S_IFDIR if stat.mode & 0o002 == 0 => return Ok(()),
+        libc::S_IFDIR => return Err(OpenError::WorldWritable { path: path.into(), mode: stat.mode & 0o7777 }),
+        libc::S_IFIFO => "pipe",
+        libc::S_IFSOCK => "socket",
+        libc::S_IFCHR | libc::S_IFBLK => "device",
+        _ => "special file",
+    };
+    Err(OpenError::NotAnAnchor { path: path.into(), kind })
+}
+
+/// Locks a byte, and asks through a second descriptor: some file systems say yes and lock nothing.
+fn check_locks(path: &Path, fd: &OwnedFd) -> Result<(), OpenError> {
+    // A byte of our own, so that others who probe at the same time are not taken for our lock.
+    let byte = PROBE_BYTE + (random_u64() >> 24) as i64;
+    let probe = || -> Result<bool, Errno> {
+        let holder = file::reopen(fd)?;
+        file::lock_byte(holder.as_fd(), byte)?;
+        file::byte_is_locked(fd.as_fd(), byte)
+    };
+    let reason = match probe() {
+        Ok(true) => return Ok(()),
+        Ok(false) => "a lock was granted, but a second descriptor does not see it".into(),
+        Err(errno) => errno.desc().to_owned(),
+    };
+    Err(OpenError::LocksUnsupported { path: path.into(), reason })
+}
+
+/// What the kernel's refusal to open or look at a path means.
+pub(crate) fn open_failed(path: &Path, errno: Errno) -> OpenError {
+    let path = PathBuf::from(path);
+    match errno {
+        Errno::ENOENT | Errno::ENOTDIR => match link_target(&path) {
+            Some(target) => OpenError::DanglingLink { path, target },
+            None => OpenError::NotFound { path, waited: Duration::ZERO },
+        },
+        Errno::EACCES | Errno::EPERM => OpenError::AccessDenied { path, uid: effective_uid() },
+        Errno::ENXIO => OpenError::NotAnAnchor { path, kind: "socket" },
+        errno => OpenError::System { attempted: "open", path, errno },
+    }
+}
+
+/// Names what was attempted when the kernel refuses.
+pub(crate) fn system<'a>(attempted: &'static str, path: &'a Path) -> impl Fn(Errno) -> OpenError + use<'a> {
+    move |errno| OpenError::System { attempted, path: path.into(), errno }
+}

@@ -1,0 +1,64 @@
+//! `CacheAligned<O>`: an object on cache lines of its own.
+//!
+//! # Safety
+//!
+//! What is unsafe here is only to promise for the wrapper what holds for the object in it.
+#![allow(unsafe_code)]
+
+use std::fmt;
+use std::ops::Deref;
+
+use crate::layout::{ShmLayout, ShmObject};
+use crate::schema::{Kind, Schema};
+
+/// An object on cache lines of its own, so that writes to its neighbours do not slow down those who use it.
+///
+/// Aligned to 128 bytes, two lines, and a multiple of that in size: x86 processors fetch lines in pairs (*Intel 64 and
+/// IA-32 Architectures Optimization Reference Manual*, "Spatial Prefetcher"), and some of Arm have lines of 128 bytes.
+/// It is the same on every machine, because it is part of the layout.
+///
+/// ```
+/// use shmstore::CacheAligned;
+/// use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+///
+/// let counters: [CacheAligned<AtomicU64>; 2] = Default::default();
+/// counters[1].fetch_add(1, Relaxed);
+/// assert_eq!(size_of_val(&counters), 256);
+/// ```
+#[derive(Default)]
+#[repr(C, align(128))]
+pub struct CacheAligned<O> {
+    object: O,
+}
+
+impl<O> CacheAligned<O> {
+    /// Puts an object, or a view, on cache lines of its own.
+    pub const fn new(object: O) -> Self {
+        Self { object }
+    }
+}
+
+impl<O> Deref for CacheAligned<O> {
+    type Target = O;
+
+    fn deref(&self) -> &O {
+        &self.object
+    }
+}
+
+impl<O: fmt::Debug> fmt::Debug for CacheAligned<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.object.fmt(f)
+    }
+}
+
+// SAFETY: the object is at offset 0; size and alignment are the compiler's.
+unsafe impl<O: ShmObject> ShmLayout for CacheAligned<O> {
+    const SCHEMA: &'static Schema = &Schema::of::<Self>(Kind::CacheAligned { object: O::SCHEMA });
+}
+
+// SAFETY: what holds for the object holds for it with unused bytes behind it. The view has the object's view in its
+// place, which has the same size and alignment, so the whole has too.
+unsafe impl<O: ShmObject> ShmObject for CacheAligned<O> {
+    type View = CacheAligned<O::View>;
+}

@@ -1,0 +1,155 @@
+//! Copies between a slot, which other processes may be writing or reading meanwhile, and a private value.
+//!
+//! A seqlock reads first and asks afterwards whether a writer was there. Doing so with a plain copy is a data race,
+//! and undefined behaviour, even if the bytes are then thrown away (Hans-J. Boehm, *Can seqlocks get along with
+//! programming language memory models?*, MSPC 2012). So a slot is only ever touched in whole [`Unit`]s, by accesses
+//! that mean "each byte atomic, relaxed": SSE2 moves in inline assembly on x86_64, relaxed atomic words elsewhere. The
+//! private side is ordinary memory, of any alignment, and not a byte beyond the value's own is read or written there.
+//!
+//! # Safety
+//!
+//! This file assumes that a pointer to a slot is good for all units of the slot while it is used, and that nobody
+//! touches the private side meanwhile. It promises nothing about what is copied: the bytes may be of several writes,
+//! or of none. Ordering is the caller's, by fences: the copy itself orders nothing.
+#![allow(unsafe_code)]
+
+#[cfg(any(test, not(target_arch = "x86_64"), miri))]
+mod portable;
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+mod x86_64;
+
+#[cfg(any(not(target_arch = "x86_64"), miri))]
+use portable::Portable as Native;
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+use x86_64::Sse2 as Native;
+
+/// The smallest piece of a slot that is ever touched. A slot is a whole number of them, aligned as one.
+#[derive(Clone, Copy)]
+#[repr(C, align(16))]
+pub(crate) struct Unit([u8; UNIT]);
+
+/// The size and the alignment of a [`Unit`], in bytes.
+pub(crate) const UNIT: usize = 16;
+
+/// From how many units on a value is moved by [`Moves::bulk_out`] and [`Moves::bulk_in`]: 1 KiB, where they overtake
+/// single moves.
+const BULK_UNITS: usize = 64;
+
+/// How many units a value takes: the last one may be partly padding.
+const fn units<V>() -> usize {
+    size_of::<V>().div_ceil(UNIT)
+}
+
+/// One way to touch slots.
+trait Moves {
+    /// Loads one unit.
+    ///
+    /// # Safety
+    ///
+    /// `from` is aligned and readable. Other processes may be writing it.
+    unsafe fn load(from: *const Unit) -> Unit;
+
+    /// Stores one unit.
+    ///
+    /// # Safety
+    ///
+    /// `to` is aligned and writable. Other processes may be reading or writing it.
+    unsafe fn store(to: *mut Unit, unit: Unit);
+
+    /// Loads `count` units into private memory.
+    ///
+    /// # Safety
+    ///
+    /// As for [`load`](Self::load), for each unit; and `to` is writable for `count` times [`UNIT`] bytes, and private.
+    unsafe fn bulk_out(from: *const Unit, to: *mut u8, count: usize);
+
+    /// Stores `count` units from private memory.
+    ///
+    /// # Safety
+    ///
+    /// As for [`store`](Self::store), for each unit; and `from` is readable for `count` times [`UNIT`] bytes, all of
+    /// them initialised, and private.
+    unsafe fn bulk_in(from: *const u8, to: *mut Unit, count: usize);
+}
+
+/// Copies a value's bytes out of a slot. They may be torn: it is for the caller to find out and to throw them away.
+///
+/// # Safety
+///
+/// - `slot` is readable for `size_of::<V>()` bytes, rounded up to whole units, and aligned to a unit. Other processes
+///   may be writing it.
+/// - `value` is writable for `size_of::<V>()` bytes, and nobody else uses it. Afterwards all of these are initialised.
+#[inline(always)]
+pub(crate) unsafe fn copy_out<V>(slot: *const Unit, value: *mut V) {
+    // SAFETY: the caller's promises are the same.
+    unsafe { copy_out_by::<Native, V>(slot, value) }
+}
+
+/// Copies a value's bytes into a slot, and zeros into the padding of its last unit.
+///
+/// # Safety
+///
+/// - `slot` is writable for `size_of::<V>()` bytes, rounded up to whole units, and aligned to a unit. Other processes
+///   may be reading or writing it.
+/// - `value` is readable for `size_of::<V>()` bytes, all of them initialised, and nobody writes it.
+#[inline(always)]
+pub(crate) unsafe fn copy_in<V>(value: *const V, slot: *mut Unit) {
+    // SAFETY: the caller's promises are the same.
+    unsafe { copy_in_by::<Native, V>(value, slot) }
+}
+
+/// [`copy_out`], by the given moves.
+#[inline(always)]
+unsafe fn copy_out_by<M: Moves, V>(slot: *const Unit, value: *mut V) {
+    let whole = size_of::<V>() / UNIT;
+    let bytes = value.cast::<u8>();
+    if whole >= BULK_UNITS {
+        // SAFETY: the whole units of the value: the slot has them, aligned, and so has the private side.
+        unsafe { M::bulk_out(slot, bytes, whole) };
+    } else {
+        for at in 0..whole {
+            // SAFETY: a unit of the slot, by the caller's promise; aligned, as the first one is.
+            let unit = unsafe { M::load(slot.wrapping_add(at)) };
+            // SAFETY: `at` is one of the value's whole units, so 16 bytes are writable there; bytes need no alignment.
+            unsafe { bytes.wrapping_add(at * UNIT).cast::<[u8; UNIT]>().write(unit.0) };
+        }
+    }
+    if whole < units::<V>() {
+        // SAFETY: the value's last, partial unit: the slot has it whole.
+        let unit = unsafe { M::load(slot.wrapping_add(whole)) };
+        // SAFETY: exactly the bytes that are left of the value, fewer than a unit has; a local overlaps nothing.
+        unsafe { bytes.wrapping_add(whole * UNIT).copy_from_nonoverlapping(unit.0.as_ptr(), size_of::<V>() % UNIT) };
+    }
+}
+
+/// [`copy_in`], by the given moves.
+#[inline(always)]
+unsafe fn copy_in_by<M: Moves, V>(value: *const V, slot: *mut Unit) {
+    let whole = size_of::<V>() / UNIT;
+    let bytes = value.cast::<u8>();
+    if whole >= BULK_UNITS {
+        // SAFETY: the whole units of the value: the private side has them, and the slot does, aligned.
+        unsafe { M::bulk_in(bytes, slot, whole) };
+    } else {
+        for at in 0..whole {
+            // SAFETY: `at` is one of the value's whole units, so 16 initialised bytes are there; they need no alignment.
+            let unit = Unit(unsafe { bytes.wrapping_add(at * UNIT).cast::<[u8; UNIT]>().read() });
+            // SAFETY: a unit of the slot, by the caller's promise; aligned, as the first one is.
+            unsafe { M::store(slot.wrapping_add(at), unit) };
+        }
+    }
+    if whole < units::<V>() {
+        let mut unit = Unit([0; UNIT]);
+        // SAFETY: exactly the bytes that are left of the value, fewer than a unit has; a local overlaps nothing.
+        unsafe {
+            unit.0.as_mut_ptr().copy_from_nonoverlapping(bytes.wrapping_add(whole * UNIT), size_of::<V>() % UNIT)
+        };
+        // SAFETY: the value's last, partial unit: the slot has it whole.
+        unsafe { M::store(slot.wrapping_add(whole), unit) };
+    }
+}
+
+const _: () = assert!(size_of::<Unit>() == UNIT && align_of::<Unit>() == UNIT);
+
+#[cfg(test)]
+mod tests;

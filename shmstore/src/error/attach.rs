@@ -1,0 +1,294 @@
+//! What can go wrong with the segment at an object's key: finding it, judging it, attaching it.
+
+use std::fmt;
+use std::time::Duration;
+
+use nix::errno::Errno;
+
+use super::OpenError;
+use super::subject::{AnchorClaim, Creator, SegmentOwner, Subject, after};
+use crate::diff::LayoutDiff;
+use crate::hash::LayoutHash;
+
+/// Why an object can not be attached.
+#[derive(thiserror::Error)]
+#[non_exhaustive]
+pub enum AttachError {
+    /// The anchor itself can not be used.
+    #[error(transparent)]
+    Anchor(#[from] OpenError),
+    /// There is no such object.
+    #[error(
+        "{subject} does not exist ({}); is its creator running, as which user, and in the same IPC namespace? We are uid \
+         {uid} in {ipc_namespace}. Wait for it with `attach_timeout`, or create it with `attach_or_create`",
+        after(.waited)
+    )]
+    NotFound {
+        /// Which object.
+        subject: Box<Subject>,
+        /// How long we waited for it.
+        waited: Duration,
+        /// Our effective user.
+        uid: u32,
+        /// Our IPC namespace, as `/proc/self/ns/ipc` names it.
+        ipc_namespace: String,
+    },
+    /// It exists, with another layout.
+    #[error(transparent)]
+    LayoutMismatch(Box<LayoutMismatch>),
+    /// It was made by another version of shmstore.
+    #[error(
+        "{subject} has segment format {segment}, this program's shmstore reads format {ours}: rebuild the older program \
+         with the newer shmstore, or stop its users and start over with `store.replace{}`", .subject.turbofish()
+    )]
+    FormatVersion {
+        /// Which object.
+        subject: Box<Subject>,
+        /// The format of the segment.
+        segment: u32,
+        /// The format of this program.
+        ours: u32,
+    },
+    /// The key is in use by a segment that no shmstore made. It has not been touched.
+    #[error(
+        "the key of {subject} belongs to a foreign {segment}; it was not touched. End the program that owns it (`ipcs -m \
+         -p` names its processes), remove it with `ipcrm -m {}`, or use another path", .segment.shmid
+    )]
+    Foreign {
+        /// Which object.
+        subject: Box<Subject>,
+        /// The foreign segment.
+        segment: SegmentOwner,
+    },
+    /// The key is in use by an object of another anchor. It has not been touched.
+    #[error(
+        "the key of {subject} is taken by another anchor's object: keys have only 24 bits of the path. Ours is {ours}, \
+         the key's is {theirs}, {segment}. It was not touched; use another path, or `Store::named`, which chooses a \
+         free key"
+    )]
+    Collision {
+        /// Which object.
+        subject: Box<Subject>,
+        /// Our anchor.
+        ours: Box<AnchorClaim>,
+        /// The anchor that the segment names.
+        theirs: Box<AnchorClaim>,
+        /// The segment.
+        segment: SegmentOwner,
+    },
+    /// The segment is of an anchor that was deleted and made again on the same inode, and it is still in use.
+    #[error(
+        "{subject} is left from an earlier file of this path, which was deleted and made again, and {attached} \
+         attachments still use it: {segment}. End the processes that use it (`ipcs -m -p`), and try again"
+    )]
+    StaleAnchor {
+        /// Which object.
+        subject: Box<Subject>,
+        /// The segment.
+        segment: SegmentOwner,
+        /// How many times it is attached.
+        attached: u64,
+    },
+    /// Somebody we do not trust made the segment.
+    #[error(
+        "refused {subject}: created by uid {untrusted}; call Store::options().trust({untrusted}) to accept it, or have \
+         it removed ({segment})"
+    )]
+    Untrusted {
+        /// Which object.
+        subject: Box<Subject>,
+        /// Creator or owner, whichever is not trusted.
+        untrusted: u32,
+        /// The segment.
+        segment: SegmentOwner,
+    },
+    /// Its creator died half-way, and it can not be cleaned up by us.
+    #[error("{subject} was left half-made by a process that died, and cannot be cleaned up: {reason} ({segment})")]
+    Abandoned {
+        /// Which object.
+        subject: Box<Subject>,
+        /// The user who can remove it.
+        owner: u32,
+        /// Why we can not.
+        reason: AbandonedReason,
+        /// The segment.
+        segment: SegmentOwner,
+    },
+    /// Its creator is at work, and did not finish in time.
+    #[error(
+        "{subject} is still being initialised by {segment} {}: its creator has not finished. Wait longer with \
+         `attach_timeout` or Store::options().wait(…)", after(.waited)
+    )]
+    StillInitializing {
+        /// Which object.
+        subject: Box<Subject>,
+        /// The segment.
+        segment: SegmentOwner,
+        /// How long we waited.
+        waited: Duration,
+    },
+    /// The permissions of the segment do not let us write.
+    #[error(
+        "permission denied for uid {uid} on {subject}: {segment}. Its creator can share it by making the store with \
+         Store::options().mode(0o660){}",
+        if *.readable { ". It may be read: a read-only attach will do" } else { "" }
+    )]
+    AccessDenied {
+        /// Which object.
+        subject: Box<Subject>,
+        /// Our effective user.
+        uid: u32,
+        /// The segment.
+        segment: SegmentOwner,
+        /// Whether we may read it.
+        readable: bool,
+    },
+    /// A field of the header, or the schema, can not be what a creator wrote.
+    #[error(
+        "{subject} is damaged: `{field}` of its header is {found}. If no process uses it, start over with \
+         `store.replace{}`", .subject.turbofish()
+    )]
+    Corrupt {
+        /// Which object.
+        subject: Box<Subject>,
+        /// The field.
+        field: &'static str,
+        /// What was found there.
+        found: String,
+    },
+    /// As many processes as the object was made for have attached to it.
+    #[error(
+        "{subject} is full: it was made for {capacity} processes, and that many have attached and are still running. End \
+         some, make it for more with Store::options().max_processes(…), or attach it read-only, which takes no place"
+    )]
+    ParticipantsFull {
+        /// Which object.
+        subject: Box<Subject>,
+        /// How many processes it was made for.
+        capacity: u32,
+    },
+    /// Two living processes drew the same random token: about one in 500 million.
+    #[error("another process (pid {pid}) in {subject} has this process's random token by chance: start this one again")]
+    TokenCollision {
+        /// Which object.
+        subject: Box<Subject>,
+        /// The other process.
+        pid: u32,
+    },
+    /// An init closure that asked for the object it was initialising, and would wait for itself.
+    #[error(
+        "{subject} is being initialised by this very thread: an init closure cannot attach, create or remove its own \
+         object; use the reference it is given"
+    )]
+    WouldDeadlock {
+        /// Which object.
+        subject: Box<Subject>,
+    },
+    /// A type-id-char that is not printable ASCII.
+    #[error("{id:?} cannot be a type-id-char: it must be printable ASCII, ' ' to '~'")]
+    BadId {
+        /// The char.
+        id: char,
+    },
+    /// The kernel has no memory for the mapping.
+    #[error("no memory to attach {subject}: the address space or the kernel's memory is used up")]
+    OutOfMemory {
+        /// Which object.
+        subject: Box<Subject>,
+    },
+    /// The system refused for another reason.
+    #[error("cannot {attempted} {subject}: {}", .errno.desc())]
+    System {
+        /// What was attempted.
+        attempted: &'static str,
+        /// On which object.
+        subject: Box<Subject>,
+        /// What the kernel said.
+        errno: Errno,
+    },
+}
+
+/// Why a half-made object can not be cleaned up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AbandonedReason {
+    /// Others have it attached, so it may not be as dead as it looks.
+    Attached {
+        /// How many attachments there are besides ours.
+        others: u64,
+    },
+    /// Only its owner, its creator or root may remove it.
+    NotPermitted {
+        /// The user who can.
+        owner: u32,
+        /// Our effective user.
+        uid: u32,
+    },
+}
+
+impl fmt::Display for AbandonedReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Attached { others } => {
+                write!(
+                    f,
+                    "{others} attachments besides ours still use it; end those processes (`ipcs -m -p` names them)"
+                )
+            }
+            Self::NotPermitted { owner, uid } => {
+                write!(f, "only uid {owner} or root may remove it, and we are uid {uid}; run this as one of them once")
+            }
+        }
+    }
+}
+
+/// Two layouts of one type, and every difference between them.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct LayoutMismatch {
+    /// Which object.
+    pub subject: Subject,
+    /// The layout of this program.
+    pub ours: LayoutSummary,
+    /// The layout of the segment.
+    pub theirs: LayoutSummary,
+    /// Who made the segment.
+    pub creator: Creator,
+    /// All differences.
+    pub diff: LayoutDiff,
+}
+
+/// A layout in three numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LayoutSummary {
+    /// The layout hash.
+    pub hash: LayoutHash,
+    /// The size in bytes.
+    pub size: u64,
+    /// The alignment in bytes.
+    pub align: u64,
+}
+
+impl fmt::Display for LayoutSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hash = self.hash.to_string();
+        write!(f, "hash {}…, {} bytes, align {}", &hash[..12], self.size, self.align)
+    }
+}
+
+impl fmt::Display for LayoutMismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { subject, ours, theirs, creator, diff } = self;
+        writeln!(f, "layout mismatch for {subject}")?;
+        writeln!(f, "  this program: {ours}")?;
+        writeln!(f, "  the segment:  {theirs}; {creator}")?;
+        for line in diff.to_string().lines() {
+            writeln!(f, "  {line}")?;
+        }
+        let again = subject.turbofish();
+        write!(f, "  help: rebuild the older program, or start over with `store.replace{again}`")
+    }
+}
+
+impl std::error::Error for LayoutMismatch {}

@@ -1,0 +1,105 @@
+//! What can go wrong while an object is created.
+
+use std::error::Error;
+
+use super::subject::{Creator, Subject};
+use super::{AttachError, OpenError};
+
+/// Why an object can not be created.
+#[derive(thiserror::Error)]
+#[non_exhaustive]
+pub enum CreateError {
+    /// What is at the object's key stands in the way, or can not be attached.
+    #[error(transparent)]
+    Existing(#[from] AttachError),
+    /// The object exists.
+    #[error("{subject} exists already: {creator}, {}; use `attach`, `attach_or_create` or `replace`",
+        if *.same_layout { "with the layout of this program" } else { "with another layout than this program's" }
+    )]
+    AlreadyExists {
+        /// Which object.
+        subject: Box<Subject>,
+        /// Who made it.
+        creator: Creator,
+        /// Whether its layout is ours.
+        same_layout: bool,
+    },
+    /// All segments that the kernel allows are in use. This is not a full disk.
+    #[error(
+        "cannot create {subject}: all {limit} shared-memory segments are in use (SHMMNI); {ours} are shmstore's, \
+         {unattached} of these attached by nobody. Remove unused ones (`ipcs -m` lists them), or raise \
+         /proc/sys/kernel/shmmni"
+    )]
+    SegmentLimit {
+        /// Which object.
+        subject: Box<Subject>,
+        /// `kernel.shmmni`.
+        limit: u64,
+        /// How many segments look like shmstore's.
+        ours: u64,
+        /// How many of those nobody has attached.
+        unattached: u64,
+    },
+    /// All memory that the kernel allows for segments is in use. This is not a full disk.
+    #[error(
+        "cannot create {subject}: it needs {needed} pages of shared memory, {used} of {limit} are in use (SHMALL). Remove \
+         unused segments (`ipcs -m` lists them), or raise /proc/sys/kernel/shmall"
+    )]
+    PageLimit {
+        /// Which object.
+        subject: Box<Subject>,
+        /// Pages it needs.
+        needed: u64,
+        /// Pages in use.
+        used: u64,
+        /// `kernel.shmall`.
+        limit: u64,
+    },
+    /// The object is larger than the kernel allows.
+    #[error(
+        "cannot create {subject}: its segment of {size} bytes is not between {min} (SHMMIN) and {max} (SHMMAX); raise \
+         /proc/sys/kernel/shmmax, or make the type smaller"
+    )]
+    SizeLimit {
+        /// Which object.
+        subject: Box<Subject>,
+        /// The size of the segment, in bytes.
+        size: u64,
+        /// The smallest that is allowed.
+        min: u64,
+        /// The largest that is allowed.
+        max: u64,
+    },
+    /// The kernel has no memory for the segment.
+    #[error("no memory to create {subject}: the machine's memory, or this control group's, is used up")]
+    OutOfMemory {
+        /// Which object.
+        subject: Box<Subject>,
+    },
+    /// The init closure failed. Nothing is left of the object.
+    #[error("cannot create {subject}: its init closure failed: {source}")]
+    Init {
+        /// Which object.
+        subject: Box<Subject>,
+        /// What the closure returned.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// Somebody removed the segment while it was being initialised.
+    #[error("{subject} was removed while this process was initialising it (`ipcrm`, perhaps): create it again")]
+    RemovedMeanwhile {
+        /// Which object.
+        subject: Box<Subject>,
+    },
+    /// The init closure forked, and this is the child: the parent goes on with the object.
+    #[error("the init closure of {subject} forked, and this is the child: the object is the parent's; attach to it")]
+    ForkedInInit {
+        /// Which object.
+        subject: Box<Subject>,
+    },
+}
+
+impl From<OpenError> for CreateError {
+    fn from(error: OpenError) -> Self {
+        Self::Existing(error.into())
+    }
+}

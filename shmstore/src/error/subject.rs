@@ -1,0 +1,173 @@
+//! What an error is about: which object, which segment, who made it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::key::Key;
+
+/// Which object an operation was about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Subject {
+    /// The type that was asked for; empty where only an id was.
+    pub type_name: String,
+    /// The type-id-char.
+    pub id: char,
+    /// The key, as far as it got known.
+    pub key: Option<Key>,
+    /// The anchor.
+    pub path: PathBuf,
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.type_name.is_empty() {
+            write!(f, "the object with id {:?}", self.id)?;
+            if let Some(key) = self.key {
+                write!(f, " (key {key})")?;
+            }
+        } else {
+            write!(f, "`{}` (id {:?}", self.type_name, self.id)?;
+            match self.key {
+                Some(key) => write!(f, ", key {key})")?,
+                None => write!(f, ")")?,
+            }
+        }
+        write!(f, " at {}", self.path.display())
+    }
+}
+
+impl Subject {
+    /// How to name the type in a line of code that the user may write.
+    pub(crate) fn turbofish(&self) -> String {
+        if self.type_name.is_empty() { format!("_id({:?})", self.id) } else { format!("::<{}>()", self.type_name) }
+    }
+}
+
+/// Who made a segment, as its header says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Creator {
+    /// The process, as its own PID namespace numbers it.
+    pub pid: u32,
+    /// Its effective user.
+    pub uid: u32,
+    /// When.
+    pub created: SystemTime,
+}
+
+impl fmt::Display for Creator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "created by pid {}, uid {}, {}", self.pid, self.uid, Utc(self.created))
+    }
+}
+
+/// What the kernel knows of a segment: true whatever is written in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SegmentOwner {
+    /// The kernel's number of the segment, as `ipcs -m` shows it.
+    pub shmid: i32,
+    /// Its size in bytes.
+    pub size: usize,
+    /// The user it belongs to.
+    pub owner: u32,
+    /// The user who made it.
+    pub creator: u32,
+    /// The process that made it, 0 if it is of another PID namespace.
+    pub creator_pid: i32,
+    /// Its permission bits.
+    pub mode: u32,
+}
+
+impl fmt::Display for SegmentOwner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { shmid, size, owner, creator, creator_pid, mode } = self;
+        write!(f, "segment {shmid} of {size} bytes, owner uid {owner}, mode {mode:04o}, made by pid {creator_pid}")?;
+        if creator != owner { write!(f, " of uid {creator}") } else { Ok(()) }
+    }
+}
+
+/// An anchor as a segment's header names it: the path is a hint that nobody has checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AnchorClaim {
+    /// Device number.
+    pub dev: u64,
+    /// Inode number.
+    pub ino: u64,
+    /// The path by which the creator knew it; unprintable characters are escaped.
+    pub path: String,
+}
+
+impl fmt::Display for AnchorClaim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (device {:#x}, inode {})", self.path, self.dev, self.ino)
+    }
+}
+
+/// A moment as a person reads it, in universal time, to the second: `2026-11-22 13:40:02`.
+pub(crate) struct Utc(pub(crate) SystemTime);
+
+impl fmt::Display for Utc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let (year, month, day) = civil_date(seconds / 86_400);
+        let (hour, minute, second) = (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
+        write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
+    }
+}
+
+/// The Gregorian date of a day since 1970-01-01, counting years from March so that leap days come last.
+fn civil_date(days: u64) -> (u64, u64, u64) {
+    let days_since_0000_03_01 = days + 719_468;
+    let era = days_since_0000_03_01 / 146_097;
+    let day_of_era = days_since_0000_03_01 % 146_097;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
+}
+
+/// A moment from the seconds and nanoseconds that a segment holds, which may be anything.
+pub(crate) fn moment(seconds: u64, nanoseconds: u32) -> SystemTime {
+    let since = Duration::from_secs(seconds).saturating_add(Duration::from_nanos(nanoseconds.into()));
+    UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH)
+}
+
+/// Where the waiting was for a path: how long, as a person reads it.
+pub(crate) fn after(duration: &Duration) -> String {
+    if duration.is_zero() { "without waiting".into() } else { format!("after waiting {duration:?}") }
+}
+
+/// A path that exists only as far as an error can say; used by messages that show where a link leads.
+pub(crate) fn link_target(path: &Path) -> Option<PathBuf> {
+    std::fs::read_link(path).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_shown_as_dates() {
+        let cases = [
+            (0, "1970-01-01 00:00:00"),
+            (951_782_400, "2000-02-29 00:00:00"),
+            (1_795_354_802, "2026-11-22 13:40:02"),
+            (4_107_542_399, "2100-02-28 23:59:59"),
+            (4_107_542_400, "2100-03-01 00:00:00"),
+        ];
+        for (seconds, shown) in cases {
+            assert_eq!(Utc(moment(seconds, 0)).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn moments_of_any_bits_are_moments() {
+        assert_eq!(moment(u64::MAX, u32::MAX), UNIX_EPOCH);
+    }
+}

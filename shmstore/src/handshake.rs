@@ -1,0 +1,118 @@
+//! How processes meet at an object: one creates it, the others find it finished, whoever dies in between.
+//!
+//! The anchor's `flock` is held to create, recover and remove; attaching to what is ready takes no lock.
+
+mod create;
+mod find;
+mod lock;
+mod recover;
+mod remove;
+
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+
+use crate::anchor::Anchor;
+use crate::error::{AttachError, OpenError, Subject};
+use crate::identity::Identity;
+use crate::schema::Schema;
+
+pub(crate) use create::{Created, IfExists};
+pub(crate) use find::{Condition, Found, creator};
+pub(crate) use lock::AnchorLock;
+
+/// How long to pause between two looks at something that another process is about to change.
+const PAUSES: [Duration; 4] =
+    [Duration::from_millis(1), Duration::from_millis(2), Duration::from_millis(5), Duration::from_millis(10)];
+
+/// What a store has decided for all its objects.
+#[derive(Debug, Clone)]
+pub(crate) struct Policy {
+    /// Permission bits of new segments and anchors.
+    pub(crate) mode: u32,
+    /// How long to wait for others who hold a lock or are about to finish.
+    pub(crate) wait: Duration,
+    /// Users, besides ourselves and root, whose segments are accepted.
+    pub(crate) trusted: Vec<u32>,
+    /// How many processes a new object is made for.
+    pub(crate) max_processes: u32,
+}
+
+impl Policy {
+    pub(crate) fn trusts(&self, uid: u32, us: u32) -> bool {
+        uid == us || uid == 0 || self.trusted.contains(&uid)
+    }
+}
+
+/// One object as an operation sees it: where, which id, and (unless only an id was given) which type.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target<'a> {
+    pub(crate) path: &'a Path,
+    pub(crate) anchor: &'a Anchor,
+    pub(crate) policy: &'a Policy,
+    pub(crate) id: u8,
+    pub(crate) schema: Option<&'static Schema>,
+}
+
+impl Target<'_> {
+    /// Looks at the path again: an anchor that was replaced meanwhile must not split the world in two.
+    fn refresh(&self) -> Result<Anchor, OpenError> {
+        self.anchor.refresh(self.path)
+    }
+
+    /// Names the object in an error.
+    fn subject(&self, identity: Option<&Identity>) -> Box<Subject> {
+        Box::new(Subject {
+            type_name: self.schema.map(ToString::to_string).unwrap_or_default(),
+            id: char::from(self.id),
+            key: identity.map(|identity| identity.key(self.id)),
+            path: self.path.into(),
+        })
+    }
+
+    fn system(&self, attempted: &'static str, identity: &Identity, errno: Errno) -> AttachError {
+        AttachError::System { attempted, subject: self.subject(Some(identity)), errno }
+    }
+}
+
+/// A limit on waiting, and how long the next pause is.
+#[derive(Debug)]
+pub(crate) struct Patience {
+    started: Instant,
+    limit: Duration,
+    pauses: usize,
+}
+
+impl Patience {
+    pub(crate) fn new(limit: Duration) -> Self {
+        Self { started: Instant::now(), limit, pauses: 0 }
+    }
+
+    pub(crate) fn waited(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    pub(crate) fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    /// The end of the waiting; for ever is a year.
+    pub(crate) fn deadline(&self) -> Instant {
+        const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+        self.started + self.limit.min(YEAR)
+    }
+
+    /// Sleeps for 1 to 10 ms, each pause longer than the one before; false if the time is over.
+    pub(crate) fn pause(&mut self) -> bool {
+        let left = self.deadline().saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return false;
+        }
+        let pause = PAUSES[self.pauses.min(PAUSES.len() - 1)];
+        self.pauses += 1;
+        thread::sleep(pause.min(left));
+        true
+    }
+}

@@ -1,0 +1,314 @@
+//! Creating an object, and attaching to one that others create.
+
+use std::error::Error;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use nix::errno::Errno;
+
+use super::find::{creator, owner};
+use super::{AnchorLock, Condition, Found, Patience, Target};
+use crate::error::{AttachError, CreateError, OpenError};
+use crate::failpoint::{self, Step};
+use crate::header::{self, Geometry, Header, Provenance, SIZE_TAG, State};
+use crate::identity::Identity;
+use crate::process::local;
+use crate::process::registry::{self, Attached};
+use crate::schema::Schema;
+use crate::sys::process::{PAGE, effective_uid, random_u64};
+use crate::sys::shm::{self, Access, Mapping};
+
+/// Fills a new object.
+pub(crate) type Init<'a> = &'a mut dyn FnMut(&Attached) -> Result<(), Box<dyn Error + Send + Sync>>;
+
+/// An object that was created, or was there.
+pub(crate) struct Created {
+    pub(crate) attached: Attached,
+    /// Whether it was this call that created it.
+    pub(crate) is_new: bool,
+}
+
+/// What to do if the object exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IfExists {
+    Refuse,
+    Attach,
+    Replace,
+}
+
+/// Removes the segment again, unless it got ready. A child that was forked meanwhile leaves its parent's alone.
+struct Unfinished<'a> {
+    shmid: i32,
+    lock: &'a AnchorLock,
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if self.lock.is_ours() {
+            // If it is gone already, all the better.
+            let _ = shm::remove(self.shmid);
+        }
+    }
+}
+
+/// Notes which object the thread initialises, so that its init closure is not made to wait for itself.
+struct Initializing<'a>(&'a Target<'a>, Identity);
+
+impl<'a> Initializing<'a> {
+    fn new(target: &'a Target<'a>, identity: Identity) -> Self {
+        local().set_initializing(identity.dev, identity.ino, target.id, true);
+        Self(target, identity)
+    }
+}
+
+impl Drop for Initializing<'_> {
+    fn drop(&mut self) {
+        let Self(target, identity) = self;
+        local().set_initializing(identity.dev, identity.ino, target.id, false);
+    }
+}
+
+impl Target<'_> {
+    /// Attaches to the object, waiting up to `wait` for one that does not exist yet.
+    pub(crate) fn attach(&self, schema: &'static Schema, wait: Duration) -> Result<Attached, AttachError> {
+        let mut for_missing = Patience::new(wait);
+        let mut for_creator = Patience::new(wait.max(self.policy.wait));
+        loop {
+            let identity = self.refresh()?.identity();
+            self.check_not_initializing(&identity)?;
+            match self.find(&identity, &mut for_creator)? {
+                None if for_missing.pause() => {}
+                None => return Err(self.not_found(&identity, wait)),
+                Some(found) if found.condition.is_left_over() => {
+                    self.wait_for_creator(&identity, found, &mut for_creator)?;
+                }
+                Some(found) => {
+                    return self.enter(&identity, schema, found);
+                }
+            }
+        }
+    }
+
+    /// Whoever holds the lock is at work. If nobody does, the creator is dead: clean up.
+    fn wait_for_creator(&self, identity: &Identity, found: Found, patience: &mut Patience) -> Result<(), AttachError> {
+        let segment = owner(&found.status);
+        // Not counted as attached while we sleep.
+        drop(found);
+        let mut no_wait = Patience::new(Duration::ZERO);
+        match AnchorLock::acquire(self.path, self.anchor, &mut no_wait) {
+            Ok(lock) => self.recover(&lock, patience).map(drop),
+            Err(OpenError::Busy { .. }) if patience.pause() => Ok(()),
+            Err(OpenError::Busy { .. }) => {
+                let subject = self.subject(Some(identity));
+                Err(AttachError::StillInitializing { subject, segment, waited: patience.waited() })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Creates the object, or does what `if_exists` says.
+    pub(crate) fn create(
+        &self,
+        schema: &'static Schema,
+        if_exists: IfExists,
+        init: Init<'_>,
+    ) -> Result<Created, CreateError> {
+        if if_exists == IfExists::Attach
+            && let Some(ready) = self.attach_if_ready(schema)?
+        {
+            return Ok(ready);
+        }
+        let mut patience = Patience::new(self.policy.wait);
+        let lock = AnchorLock::acquire(self.path, self.anchor, &mut patience)?;
+        let identity = lock.anchor().identity();
+        self.check_not_initializing(&identity)?;
+        failpoint::reach(Step::CreateLocked);
+        let mut patience = Patience::new(self.policy.wait);
+        let existing = match if_exists {
+            IfExists::Replace => self.remove_locked(&lock, &mut patience).map(|()| None)?,
+            _ => self.recover(&lock, &mut patience)?,
+        };
+        match existing {
+            None => self.make(schema, &lock, init, &mut patience),
+            Some(found) => self.meet(&identity, schema, if_exists, found),
+        }
+    }
+
+    fn attach_if_ready(&self, schema: &'static Schema) -> Result<Option<Created>, AttachError> {
+        let identity = self.refresh()?.identity();
+        self.check_not_initializing(&identity)?;
+        let found = self.find(&identity, &mut Patience::new(self.policy.wait))?;
+        match found {
+            Some(found) if !found.condition.is_left_over() => {
+                let attached = self.enter(&identity, schema, found)?;
+                Ok(Some(Created { attached, is_new: false }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The object was there when we got the lock.
+    fn meet(
+        &self,
+        identity: &Identity,
+        schema: &'static Schema,
+        if_exists: IfExists,
+        found: Found,
+    ) -> Result<Created, CreateError> {
+        if if_exists == IfExists::Attach || !matches!(found.condition, Condition::Ready(_)) {
+            let attached = self.enter(identity, schema, found)?;
+            return Ok(Created { attached, is_new: false });
+        }
+        let header = Header::of(&found.mapping).expect("what was judged ready has a header");
+        let same_layout = header.layout_hash() == schema.hash();
+        Err(CreateError::AlreadyExists { subject: self.subject(Some(identity)), creator: creator(header), same_layout })
+    }
+
+    /// Makes the segment and the object in it. The key is free, and the lock is ours.
+    fn make(
+        &self,
+        schema: &'static Schema,
+        lock: &AnchorLock,
+        init: Init<'_>,
+        patience: &mut Patience,
+    ) -> Result<Created, CreateError> {
+        let identity = lock.anchor().identity();
+        let json = schema.to_json();
+        let geometry = Geometry::new(json.len(), self.policy.max_processes, schema.size())
+            .ok_or_else(|| self.too_large(&identity, u64::MAX))?;
+        let (unfinished, mapping) = self.make_segment(lock, &geometry, patience)?;
+        self.write_header(&mapping, &identity, &geometry, schema, json.as_bytes());
+        let shmid = unfinished.shmid;
+        let attached = registry::register(mapping, geometry, shmid).map_err(|_| self.removed_meanwhile(&identity))?;
+        failpoint::reach(Step::CreateParticipant);
+        {
+            let _initializing = Initializing::new(self, identity);
+            init(&attached).map_err(|source| CreateError::Init { subject: self.subject(Some(&identity)), source })?;
+        }
+        failpoint::reach(Step::CreateInitialized);
+        if !lock.is_ours() {
+            return Err(CreateError::ForkedInInit { subject: self.subject(Some(&identity)) });
+        }
+        match shm::status(shmid) {
+            Ok(status) if !status.removed => {}
+            _ => return Err(self.removed_meanwhile(&identity)),
+        }
+        attached.header().set_state(State::Ready);
+        std::mem::forget(unfinished);
+        failpoint::reach(Step::CreateReady);
+        Ok(Created { attached, is_new: true })
+    }
+
+    /// Makes and attaches the segment; again if somebody removes it in between.
+    fn make_segment<'a>(
+        &self,
+        lock: &'a AnchorLock,
+        geometry: &Geometry,
+        patience: &mut Patience,
+    ) -> Result<(Unfinished<'a>, Mapping), CreateError> {
+        let identity = lock.anchor().identity();
+        loop {
+            let shmid = match shm::create(identity.key(self.id), geometry.segment_size, self.policy.mode) {
+                Ok(shmid) => shmid,
+                Err(errno) => return Err(self.create_failed(&identity, geometry, errno)),
+            };
+            let unfinished = Unfinished { shmid, lock };
+            failpoint::reach(Step::CreateSegment);
+            match shm::attach(shmid, Access::ReadWrite) {
+                Ok((mapping, status)) if !status.removed => return Ok((unfinished, mapping)),
+                Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) if patience.pause() => {}
+                Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) => return Err(self.removed_meanwhile(&identity)),
+                Err(Errno::ENOMEM) => {
+                    return Err(CreateError::OutOfMemory { subject: self.subject(Some(&identity)) });
+                }
+                Err(errno) => return Err(self.system("attach", &identity, errno).into()),
+            }
+        }
+    }
+
+    fn write_header(
+        &self,
+        mapping: &Mapping,
+        identity: &Identity,
+        geometry: &Geometry,
+        schema: &'static Schema,
+        json: &[u8],
+    ) {
+        let header = Header::of(mapping).expect("a new segment has room for a header");
+        header.claim(identity, self.id);
+        failpoint::reach(Step::CreateClaimed);
+        let path = self.path.as_os_str().as_encoded_bytes();
+        header.describe(random_u64(), identity, self.id, schema.hash(), path);
+        header.sign(&provenance());
+        header.lay_out(geometry);
+        failpoint::reach(Step::CreateDescribed);
+        header.set_state(State::Initializing);
+        failpoint::reach(Step::CreateInitializing);
+        header::write_schema(mapping, geometry, json);
+        failpoint::reach(Step::CreateSchema);
+    }
+
+    pub(super) fn check_not_initializing(&self, identity: &Identity) -> Result<(), AttachError> {
+        if local().is_initializing(identity.dev, identity.ino, self.id) {
+            return Err(AttachError::WouldDeadlock { subject: self.subject(Some(identity)) });
+        }
+        Ok(())
+    }
+
+    pub(super) fn not_found(&self, identity: &Identity, waited: Duration) -> AttachError {
+        let ipc_namespace = std::fs::read_link("/proc/self/ns/ipc")
+            .map_or_else(|_| "an unknown IPC namespace".into(), |link| link.display().to_string());
+        AttachError::NotFound { subject: self.subject(Some(identity)), waited, uid: effective_uid(), ipc_namespace }
+    }
+
+    fn removed_meanwhile(&self, identity: &Identity) -> CreateError {
+        CreateError::RemovedMeanwhile { subject: self.subject(Some(identity)) }
+    }
+
+    fn too_large(&self, identity: &Identity, size: u64) -> CreateError {
+        let (min, max) = shm::usage().map_or((0, 0), |usage| (usage.min_size, usage.max_size));
+        CreateError::SizeLimit { subject: self.subject(Some(identity)), size, min, max }
+    }
+
+    /// Explains why the kernel makes no segment: `ENOSPC` has two reasons, and neither is a full disk.
+    fn create_failed(&self, identity: &Identity, geometry: &Geometry, errno: Errno) -> CreateError {
+        let subject = self.subject(Some(identity));
+        match errno {
+            Errno::EINVAL => self.too_large(identity, geometry.segment_size as u64),
+            Errno::ENOMEM => CreateError::OutOfMemory { subject },
+            Errno::ENOSPC => match shm::usage() {
+                Ok(usage) if usage.segments >= usage.segment_limit => {
+                    let ours = || shm::table().into_iter().flatten().filter(|status| status.size % PAGE == SIZE_TAG);
+                    CreateError::SegmentLimit {
+                        subject,
+                        limit: usage.segment_limit,
+                        ours: ours().count() as u64,
+                        unattached: ours().filter(|status| status.attached == 0).count() as u64,
+                    }
+                }
+                Ok(usage) => CreateError::PageLimit {
+                    subject,
+                    needed: geometry.segment_size.div_ceil(PAGE) as u64,
+                    used: usage.pages,
+                    limit: usage.page_limit,
+                },
+                Err(errno) => self.system("ask for the limits while creating", identity, errno).into(),
+            },
+            errno => self.system("create", identity, errno).into(),
+        }
+    }
+}
+
+/// This process, as the creator of a segment.
+fn provenance() -> Provenance {
+    let facts = local().facts();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Provenance {
+        pid: facts.pid,
+        uid: effective_uid(),
+        start: facts.start,
+        pid_namespace: facts.pid_namespace,
+        time_namespace: facts.time_namespace,
+        created_seconds: now.as_secs(),
+        created_nanoseconds: now.subsec_nanos(),
+    }
+}

@@ -1,0 +1,262 @@
+//! Finding the segment of an object, and judging what it is.
+
+use nix::errno::Errno;
+
+use super::{Patience, Target};
+use crate::diff::LayoutDiff;
+use crate::error::{AnchorClaim, AttachError, Creator, LayoutMismatch, LayoutSummary, SegmentOwner, moment};
+use crate::header::{self, Damage, FORMAT_VERSION, FirstWord, Geometry, Header, SIZE_TAG, State};
+use crate::identity::Identity;
+use crate::process::participants::ClaimError;
+use crate::process::registry::{self, Attached};
+use crate::schema::{OwnedSchema, Schema};
+use crate::sys::process::{PAGE, effective_uid};
+use crate::sys::shm::{self, Access, Mapping, Status};
+
+/// A segment of our own that was found at the key, attached to be judged.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) mapping: Mapping,
+    pub(crate) status: Status,
+    pub(crate) condition: Condition,
+}
+
+/// What state a segment of our own is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Condition {
+    /// All zero: its creator has got no further, or is dead.
+    Virgin,
+    /// Not ready: its creator is at work, or is dead.
+    HalfMade,
+    /// Whole, and of this anchor.
+    Ready(Geometry),
+    /// Retired, and yet it still has its key.
+    Retired,
+    /// Whole, and of an earlier file on the anchor's inode.
+    Orphan,
+    /// Made by a shmstore with another segment format.
+    OtherFormat(u32),
+    /// Something in the header is not what a creator writes.
+    Damaged(Damage),
+}
+
+impl Condition {
+    /// Tells whether only the dead can have left it so, once the anchor's lock is ours.
+    pub(super) fn is_left_over(&self) -> bool {
+        matches!(self, Self::Virgin | Self::HalfMade | Self::Retired | Self::Orphan)
+    }
+}
+
+impl Target<'_> {
+    /// Looks for the object's segment. Errors for what is not ours to judge: foreign, colliding, untrusted, damaged.
+    pub(crate) fn find(&self, identity: &Identity, patience: &mut Patience) -> Result<Option<Found>, AttachError> {
+        let key = identity.key(self.id);
+        loop {
+            let Some(shmid) = shm::find(key).map_err(|errno| self.system("look for", identity, errno))? else {
+                return Ok(None);
+            };
+            match shm::attach(shmid, Access::ReadWrite) {
+                Ok((mapping, status)) if status.key == key && !status.removed => {
+                    let condition = self.judge(identity, &mapping, &status)?;
+                    return Ok(Some(Found { mapping, status, condition }));
+                }
+                // Removed between two of the calls: look again.
+                Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) if patience.pause() => {}
+                Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) => return Ok(None),
+                Err(errno) => {
+                    if let Some(error) = self.attach_failed(identity, shmid, errno) {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Explains why a segment can not be attached; `None` if it is gone meanwhile.
+    fn attach_failed(&self, identity: &Identity, shmid: i32, errno: Errno) -> Option<AttachError> {
+        let subject = self.subject(Some(identity));
+        match errno {
+            Errno::EACCES => {
+                let status = shm::table().ok()?.find(|status| status.shmid == shmid)?;
+                let readable = shm::status(shmid).is_ok();
+                let segment = owner(&status);
+                let foreign = status.size % PAGE != SIZE_TAG;
+                Some(match self.distrusted(&status) {
+                    _ if foreign => AttachError::Foreign { subject, segment },
+                    Some(untrusted) if !readable => AttachError::Untrusted { subject, untrusted, segment },
+                    _ => AttachError::AccessDenied { subject, uid: effective_uid(), segment, readable },
+                })
+            }
+            Errno::ENOMEM => Some(AttachError::OutOfMemory { subject }),
+            errno => Some(AttachError::System { attempted: "attach", subject, errno }),
+        }
+    }
+
+    /// Judges by what the kernel tells first, by the header's first word next, and reads on only what is ours.
+    fn judge(&self, identity: &Identity, mapping: &Mapping, status: &Status) -> Result<Condition, AttachError> {
+        let foreign = || AttachError::Foreign { subject: self.subject(Some(identity)), segment: owner(status) };
+        if status.size % PAGE != SIZE_TAG {
+            return Err(foreign());
+        }
+        let header = Header::of(mapping).ok_or_else(foreign)?;
+        let first_word = header.first_word(identity, self.id);
+        match first_word {
+            FirstWord::Foreign => return Err(foreign()),
+            FirstWord::AnotherAnchor => return Err(self.collision(identity, header, status)),
+            FirstWord::Virgin | FirstWord::Ours => self.check_trust(identity, status)?,
+        }
+        if first_word == FirstWord::Virgin {
+            return Ok(Condition::Virgin);
+        }
+        match self.judge_header(identity, header, mapping) {
+            Ok(Some(condition)) => Ok(condition),
+            Ok(None) => Err(self.collision(identity, header, status)),
+            Err(damage) => Ok(Condition::Damaged(damage)),
+        }
+    }
+
+    /// `None` if the header names another anchor than its first word lets expect.
+    fn judge_header(
+        &self,
+        identity: &Identity,
+        header: &Header,
+        mapping: &Mapping,
+    ) -> Result<Option<Condition>, Damage> {
+        let state = header.state()?;
+        let version = header.version();
+        if version != FORMAT_VERSION && (version != 0 || state == State::Ready) {
+            return Ok(Some(Condition::OtherFormat(version)));
+        }
+        match state {
+            State::Virgin | State::Initializing => return Ok(Some(Condition::HalfMade)),
+            State::Retired => return Ok(Some(Condition::Retired)),
+            State::Ready => {}
+        }
+        let (theirs, id) = header.identity()?;
+        if id != self.id || !theirs.is_same_inode(identity) {
+            return Ok(None);
+        }
+        if theirs.is_another_life_of(identity) {
+            return Ok(Some(Condition::Orphan));
+        }
+        header.geometry(mapping).map(|geometry| Some(Condition::Ready(geometry)))
+    }
+
+    fn check_trust(&self, identity: &Identity, status: &Status) -> Result<(), AttachError> {
+        match self.distrusted(status) {
+            None => Ok(()),
+            Some(untrusted) => {
+                let subject = self.subject(Some(identity));
+                Err(AttachError::Untrusted { subject, untrusted, segment: owner(status) })
+            }
+        }
+    }
+
+    /// The creator or owner, if we do not trust them: either could have written what is in it.
+    fn distrusted(&self, status: &Status) -> Option<u32> {
+        let us = effective_uid();
+        [status.creator, status.owner].into_iter().find(|&uid| !self.policy.trusts(uid, us))
+    }
+
+    fn collision(&self, identity: &Identity, header: &Header, status: &Status) -> AttachError {
+        let (theirs, _) = header.identity().unwrap_or((Identity { dev: 0, ino: 0, birth: None }, 0));
+        let ours = AnchorClaim { dev: identity.dev, ino: identity.ino, path: self.path.display().to_string() };
+        let theirs = AnchorClaim { dev: theirs.dev, ino: theirs.ino, path: header.path_hint() };
+        AttachError::Collision {
+            subject: self.subject(Some(identity)),
+            ours: Box::new(ours),
+            theirs: Box::new(theirs),
+            segment: owner(status),
+        }
+    }
+
+    fn damaged(&self, identity: &Identity, damage: Damage) -> AttachError {
+        let Damage { field, found } = damage;
+        AttachError::Corrupt { subject: self.subject(Some(identity)), field, found }
+    }
+
+    /// Attaches what was found, if it is ready and has our layout.
+    pub(super) fn enter(
+        &self,
+        identity: &Identity,
+        schema: &'static Schema,
+        found: Found,
+    ) -> Result<Attached, AttachError> {
+        let Found { mapping, status, condition } = found;
+        let geometry = match condition {
+            Condition::Ready(geometry) => geometry,
+            Condition::Damaged(damage) => return Err(self.damaged(identity, damage)),
+            Condition::OtherFormat(segment) => {
+                let subject = self.subject(Some(identity));
+                return Err(AttachError::FormatVersion { subject, segment, ours: FORMAT_VERSION });
+            }
+            Condition::Virgin | Condition::HalfMade | Condition::Retired | Condition::Orphan => {
+                unreachable!("what is left over is waited for or recovered, not attached")
+            }
+        };
+        let header = Header::of(&mapping).expect("what was judged ready has a header");
+        if header.layout_hash() != schema.hash() {
+            return Err(self.mismatch(identity, schema, &mapping, &geometry));
+        }
+        if geometry.payload_len != schema.size() {
+            let found = format!("{}, expected {}", geometry.payload_len, schema.size());
+            return Err(self.damaged(identity, Damage { field: "payload_len", found }));
+        }
+        registry::register(mapping, geometry, status.shmid).map_err(|refused| {
+            let subject = self.subject(Some(identity));
+            match refused {
+                ClaimError::Full => AttachError::ParticipantsFull { subject, capacity: geometry.slot_count },
+                ClaimError::Collision { pid } => AttachError::TokenCollision { subject, pid },
+            }
+        })
+    }
+
+    fn mismatch(
+        &self,
+        identity: &Identity,
+        schema: &'static Schema,
+        mapping: &Mapping,
+        geometry: &Geometry,
+    ) -> AttachError {
+        let header = Header::of(mapping).expect("what was judged ready has a header");
+        let stored = header.layout_hash();
+        let theirs = match OwnedSchema::from_json(header::read_schema(mapping, geometry)) {
+            Ok(theirs) if theirs.hash() == stored => theirs,
+            Ok(theirs) => {
+                let found = format!("{stored}, but the schema's hash is {}", theirs.hash());
+                return self.damaged(identity, Damage { field: "layout_hash", found });
+            }
+            Err(error) => return self.damaged(identity, Damage::new("schema", error)),
+        };
+        let ours = OwnedSchema::from(schema);
+        AttachError::LayoutMismatch(Box::new(LayoutMismatch {
+            subject: *self.subject(Some(identity)),
+            diff: LayoutDiff::between(&ours, &theirs),
+            ours: summary(&ours),
+            theirs: summary(&theirs),
+            creator: creator(header),
+        }))
+    }
+}
+
+fn summary(schema: &OwnedSchema) -> LayoutSummary {
+    LayoutSummary { hash: schema.hash(), size: schema.size(), align: schema.align() }
+}
+
+/// Who made a segment, as its header says.
+pub(crate) fn creator(header: &Header) -> Creator {
+    let by = header.provenance();
+    Creator { pid: by.pid, uid: by.uid, created: moment(by.created_seconds, by.created_nanoseconds) }
+}
+
+/// Who a segment belongs to, as the kernel says.
+pub(super) fn owner(status: &Status) -> SegmentOwner {
+    SegmentOwner {
+        shmid: status.shmid,
+        size: status.size,
+        owner: status.owner,
+        creator: status.creator,
+        creator_pid: status.creator_pid,
+        mode: status.mode,
+    }
+}

@@ -1,0 +1,88 @@
+//! Cleaning up what the dead left: only under the anchor's lock, which they can not be holding.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use nix::errno::Errno;
+
+use super::find::owner;
+use super::{AnchorLock, Condition, Found, Patience, Target};
+use crate::error::{AbandonedReason, AttachError};
+use crate::failpoint::{self, Step};
+use crate::identity::Identity;
+use crate::sys::process::effective_uid;
+use crate::sys::shm::{self, Status};
+
+/// How old a segment without a first word must be before it is taken for abandoned: whoever made it may not be us.
+const VIRGIN_AGE: Duration = Duration::from_secs(2);
+
+impl Target<'_> {
+    /// Removes what a dead creator or remover left at the key. Returns the segment if it is ready after all.
+    ///
+    /// Others who look at the segment at the same time attach it for a moment, so "attached by nobody" is sampled until
+    /// the patience is over.
+    pub(crate) fn recover(&self, lock: &AnchorLock, patience: &mut Patience) -> Result<Option<Found>, AttachError> {
+        let identity = lock.anchor().identity();
+        loop {
+            let Some(found) = self.find(&identity, patience)? else { return Ok(None) };
+            if !found.condition.is_left_over() {
+                return Ok(Some(found));
+            }
+            let Found { mapping, status, condition } = found;
+            // Not counted as attached while we sleep.
+            drop(mapping);
+            if !may_go(&condition, &status) {
+                if patience.pause() {
+                    continue;
+                }
+                return Err(self.still_used(&identity, &condition, &status));
+            }
+            failpoint::reach(Step::RecoverLocked);
+            match shm::remove(status.shmid) {
+                Ok(()) | Err(Errno::EINVAL | Errno::EIDRM) => failpoint::reach(Step::RecoverRemoved),
+                Err(errno) => return Err(self.not_removable(&identity, &status, errno)),
+            }
+        }
+    }
+
+    fn still_used(&self, identity: &Identity, condition: &Condition, status: &Status) -> AttachError {
+        let (subject, segment, others) = (self.subject(Some(identity)), owner(status), others_attached(status));
+        match condition {
+            Condition::Orphan => AttachError::StaleAnchor { subject, segment, attached: others },
+            _ => {
+                let reason = AbandonedReason::Attached { others };
+                AttachError::Abandoned { subject, owner: status.owner, reason, segment }
+            }
+        }
+    }
+
+    fn not_removable(&self, identity: &Identity, status: &Status, errno: Errno) -> AttachError {
+        let (subject, owner_uid) = (self.subject(Some(identity)), status.owner);
+        match errno {
+            Errno::EPERM => {
+                let reason = AbandonedReason::NotPermitted { owner: owner_uid, uid: effective_uid() };
+                AttachError::Abandoned { subject, owner: owner_uid, reason, segment: owner(status) }
+            }
+            errno => AttachError::System { attempted: "remove what was left of", subject, errno },
+        }
+    }
+}
+
+/// Tells whether nobody but us has the segment attached, and, if nothing is written in it, whether it is old enough.
+/// A retired one has been removed already, but for its key: whoever has it attached keeps it.
+fn may_go(condition: &Condition, status: &Status) -> bool {
+    match condition {
+        Condition::Retired => true,
+        Condition::Virgin => others_attached(status) == 0 && is_old(status),
+        _ => others_attached(status) == 0,
+    }
+}
+
+fn others_attached(status: &Status) -> u64 {
+    status.attached.saturating_sub(1)
+}
+
+/// A time of change in the future (somebody set the clock) counts as old.
+fn is_old(status: &Status) -> bool {
+    let changed = UNIX_EPOCH + Duration::from_secs(u64::try_from(status.changed).unwrap_or(0));
+    SystemTime::now().duration_since(changed).map_or(true, |age| age >= VIRGIN_AGE)
+}

@@ -1,0 +1,69 @@
+//! Removing an object: first its key, then its state, so that a remover who dies, or may not, retires nothing.
+
+use std::time::Duration;
+
+use nix::errno::Errno;
+
+use super::find::owner;
+use super::{AnchorLock, Found, Patience, Target};
+use crate::error::{AttachError, RemoveError};
+use crate::failpoint::{self, Step};
+use crate::header::{Header, State};
+use crate::sys::process::effective_uid;
+use crate::sys::shm;
+
+impl Target<'_> {
+    /// Removes the object, whatever its layout.
+    pub(crate) fn remove(&self) -> Result<(), RemoveError> {
+        let mut patience = Patience::new(self.policy.wait);
+        let lock = AnchorLock::acquire(self.path, self.anchor, &mut patience)?;
+        let identity = lock.anchor().identity();
+        self.check_not_initializing(&identity)?;
+        let removed = self.remove_if_there(&lock, &mut patience)?;
+        if removed { Ok(()) } else { Err(self.not_found(&identity, Duration::ZERO).into()) }
+    }
+
+    /// Clears the way for a new object; under the lock of the caller.
+    pub(super) fn remove_locked(&self, lock: &AnchorLock, patience: &mut Patience) -> Result<(), AttachError> {
+        match self.remove_if_there(lock, patience) {
+            Ok(_) => Ok(()),
+            Err(RemoveError::Existing(error)) => Err(error),
+            Err(RemoveError::NotPermitted { subject, uid, segment }) => {
+                Err(AttachError::AccessDenied { subject, uid, segment, readable: true })
+            }
+        }
+    }
+
+    /// Removes what is at the key, if it is ours. Tells whether there was anything.
+    fn remove_if_there(&self, lock: &AnchorLock, patience: &mut Patience) -> Result<bool, RemoveError> {
+        let identity = lock.anchor().identity();
+        match self.find(&identity, patience)? {
+            None => Ok(false),
+            Some(found) if found.condition.is_left_over() => {
+                drop(found);
+                Ok(self.recover(lock, patience)?.is_none())
+            }
+            Some(found) => self.mark_removed(lock, &found).map(|()| true),
+        }
+    }
+
+    /// The key first: if we die in between, the object is gone, and its users can see that from the kernel.
+    fn mark_removed(&self, lock: &AnchorLock, found: &Found) -> Result<(), RemoveError> {
+        failpoint::reach(Step::RemoveLocked);
+        let identity = lock.anchor().identity();
+        match shm::remove(found.status.shmid) {
+            Ok(()) | Err(Errno::EINVAL | Errno::EIDRM) => {}
+            Err(Errno::EPERM) => {
+                let (subject, segment) = (self.subject(Some(&identity)), owner(&found.status));
+                return Err(RemoveError::NotPermitted { subject, uid: effective_uid(), segment });
+            }
+            Err(errno) => return Err(self.system("remove", &identity, errno).into()),
+        }
+        failpoint::reach(Step::RemoveMarked);
+        if let Some(header) = Header::of(&found.mapping) {
+            header.set_state(State::Retired);
+        }
+        failpoint::reach(Step::RemoveRetired);
+        Ok(())
+    }
+}

@@ -1,0 +1,429 @@
+//! The header of a segment: format version 1, byte for byte, as `docs/format.md` gives it to other languages.
+//!
+//! # Safety
+//!
+//! Assumes that a [`Mapping`] is mapped for as long as it says it is. Promises to touch nothing outside it: the
+//! header is seen only as atomics, each field is read once and checked before anybody uses it.
+#![allow(unsafe_code)]
+
+use std::mem::offset_of;
+use std::ptr::NonNull;
+use std::slice;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, fence};
+
+use crate::hash::LayoutHash;
+use crate::identity::Identity;
+use crate::process::participants::{Slot, SlotTable};
+use crate::sys::file::Birth;
+use crate::sys::process::PAGE;
+use crate::sys::shm::Mapping;
+
+/// The format that this crate writes and reads.
+pub(crate) const FORMAT_VERSION: u32 = 1;
+
+/// "shmS" in the low half of the first word.
+const MAGIC: u32 = u32::from_le_bytes(*b"shmS");
+
+/// What the size of every segment leaves when divided by the page size: no allocator asks for such sizes, so it tells a
+/// segment whose creator died before the first word from anybody's zeroed memory.
+pub(crate) const SIZE_TAG: usize = 1357;
+
+/// The most processes a table is made for.
+pub(crate) const MAX_PARTICIPANTS: u32 = 65_536;
+
+/// How much of the anchor's path is kept: its end.
+const HINT_BYTES: usize = 512;
+
+/// The states of a segment. Zero is what the kernel gives.
+///
+/// | from | to | who |
+/// |---|---|---|
+/// | `VIRGIN` | `INITIALIZING` | the creator, under the anchor's lock, when identity and geometry are written |
+/// | `INITIALIZING` | `READY` | the creator, under the lock, when the init closure has returned |
+/// | `READY` | `RETIRED` | the remover, under the lock, when the key is free again |
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum State {
+    Virgin = 0,
+    Initializing = 1,
+    Ready = 2,
+    Retired = 3,
+}
+
+/// The first 1024 bytes of a segment. The first 16 keep their meaning in every format version.
+#[repr(C)]
+pub(crate) struct Header {
+    first_word: AtomicU64,
+    version: AtomicU32,
+    state: AtomicU32,
+    flags: AtomicU32,
+    header_len: AtomicU32,
+    nonce: AtomicU64,
+    dev: AtomicU64,
+    ino: AtomicU64,
+    birth_seconds: AtomicU64,
+    birth_nanoseconds: AtomicU32,
+    birth_known: AtomicU32,
+    id: AtomicU32,
+    hint_len: AtomicU32,
+    layout_hash: [AtomicU64; 2],
+    creator_pid: AtomicU32,
+    creator_uid: AtomicU32,
+    creator_start: AtomicU64,
+    creator_pid_namespace: AtomicU32,
+    creator_time_namespace: AtomicU32,
+    created_seconds: AtomicU64,
+    created_nanoseconds: AtomicU32,
+    slot_count: AtomicU32,
+    slots_offset: AtomicU64,
+    slot_size: AtomicU64,
+    schema_offset: AtomicU64,
+    schema_len: AtomicU64,
+    payload_offset: AtomicU64,
+    payload_len: AtomicU64,
+    segment_size: AtomicU64,
+    reserved: [AtomicU64; 41],
+    hint: [AtomicU8; HINT_BYTES],
+}
+
+const _: () = {
+    assert!(size_of::<Header>() == 1024);
+    assert!(offset_of!(Header, version) == 8);
+    assert!(offset_of!(Header, state) == 12);
+    assert!(offset_of!(Header, nonce) == 24);
+    assert!(offset_of!(Header, dev) == 32);
+    assert!(offset_of!(Header, birth_seconds) == 48);
+    assert!(offset_of!(Header, id) == 64);
+    assert!(offset_of!(Header, layout_hash) == 72);
+    assert!(offset_of!(Header, creator_pid) == 88);
+    assert!(offset_of!(Header, creator_start) == 96);
+    assert!(offset_of!(Header, creator_pid_namespace) == 104);
+    assert!(offset_of!(Header, created_seconds) == 112);
+    assert!(offset_of!(Header, slot_count) == 124);
+    assert!(offset_of!(Header, slots_offset) == 128);
+    assert!(offset_of!(Header, schema_offset) == 144);
+    assert!(offset_of!(Header, payload_offset) == 160);
+    assert!(offset_of!(Header, segment_size) == 176);
+    assert!(offset_of!(Header, hint) == 512);
+    assert!(SIZE_TAG % PAGE != 0 && SIZE_TAG < PAGE);
+};
+
+/// What a segment's first word says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FirstWord {
+    /// Nothing was written yet.
+    Virgin,
+    /// It is of this anchor and id.
+    Ours,
+    /// It is of another anchor or id.
+    AnotherAnchor,
+    /// It was not made by shmstore.
+    Foreign,
+}
+
+/// Who made a segment, and when, in the terms of the kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Provenance {
+    pub(crate) pid: u32,
+    pub(crate) uid: u32,
+    pub(crate) start: u64,
+    pub(crate) pid_namespace: u32,
+    pub(crate) time_namespace: u32,
+    pub(crate) created_seconds: u64,
+    pub(crate) created_nanoseconds: u32,
+}
+
+/// Where the parts of a segment are, in bytes from its start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Geometry {
+    pub(crate) schema_offset: usize,
+    pub(crate) schema_len: usize,
+    pub(crate) slots_offset: usize,
+    pub(crate) slot_count: u32,
+    pub(crate) payload_offset: usize,
+    pub(crate) payload_len: usize,
+    pub(crate) segment_size: usize,
+}
+
+/// A field of the header that no creator has written so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Damage {
+    pub(crate) field: &'static str,
+    pub(crate) found: String,
+}
+
+impl Damage {
+    pub(crate) fn new(field: &'static str, found: impl ToString) -> Self {
+        Self { field, found: found.to_string() }
+    }
+}
+
+impl Geometry {
+    /// Lays out a segment: header, schema, slots, and the payload at its own page. `None` if that is more than memory
+    /// can be.
+    pub(crate) fn new(schema_len: usize, slot_count: u32, payload_len: usize) -> Option<Self> {
+        let schema_offset = size_of::<Header>();
+        let slots_offset = schema_offset.checked_add(schema_len)?.checked_next_multiple_of(align_of::<Slot>())?;
+        let slots_len = size_of::<Slot>().checked_mul(slot_count as usize)?;
+        let payload_offset = slots_offset.checked_add(slots_len)?.checked_next_multiple_of(PAGE)?;
+        let payload_end = payload_offset.checked_add(payload_len)?;
+        let segment_size = payload_end.checked_next_multiple_of(PAGE)?.checked_add(SIZE_TAG)?;
+        Some(Self { schema_offset, schema_len, slots_offset, slot_count, payload_offset, payload_len, segment_size })
+    }
+}
+
+impl Header {
+    /// The header of a segment that is long enough to have one.
+    pub(crate) fn of(mapping: &Mapping) -> Option<&Self> {
+        if mapping.len() < size_of::<Self>() {
+            return None;
+        }
+        // SAFETY: page-aligned, mapped for at least the header's length while `mapping` is borrowed, and all of it is
+        // atomic, for which any bytes are valid and any writer is allowed. Read-only mappings are only loaded from,
+        // Relaxed, which std allows.
+        Some(unsafe { mapping.base().cast::<Self>().as_ref() })
+    }
+
+    /// Reads the first word.
+    pub(crate) fn first_word(&self, identity: &Identity, id: u8) -> FirstWord {
+        let word = self.first_word.load(Relaxed);
+        if word == 0 {
+            FirstWord::Virgin
+        } else if word == first_word(identity, id) {
+            FirstWord::Ours
+        } else if word as u32 == MAGIC {
+            FirstWord::AnotherAnchor
+        } else {
+            FirstWord::Foreign
+        }
+    }
+
+    /// Writes the first word: from here on the segment is recognised as this object's.
+    pub(crate) fn claim(&self, identity: &Identity, id: u8) {
+        self.first_word.store(first_word(identity, id), Release);
+    }
+
+    /// The format version: 0 before the creator has written it.
+    pub(crate) fn version(&self) -> u32 {
+        self.version.load(Relaxed)
+    }
+
+    /// The state; what the creator wrote before it can be read after this.
+    pub(crate) fn state(&self) -> Result<State, Damage> {
+        let state = self.state.load(Relaxed);
+        fence(Acquire);
+        match state {
+            0 => Ok(State::Virgin),
+            1 => Ok(State::Initializing),
+            2 => Ok(State::Ready),
+            3 => Ok(State::Retired),
+            _ => Err(Damage::new("state", state)),
+        }
+    }
+
+    /// Goes to a state, and lets whoever sees it see all that was written before.
+    pub(crate) fn set_state(&self, state: State) {
+        self.state.store(state as u32, Release);
+    }
+
+    /// A random number that tells this segment from every other.
+    pub(crate) fn nonce(&self) -> u64 {
+        self.nonce.load(Relaxed)
+    }
+
+    /// Writes who the object is and which layout it has.
+    pub(crate) fn describe(&self, nonce: u64, identity: &Identity, id: u8, hash: LayoutHash, path: &[u8]) {
+        self.version.store(FORMAT_VERSION, Relaxed);
+        self.header_len.store(size_of::<Self>() as u32, Relaxed);
+        self.nonce.store(nonce, Relaxed);
+        self.dev.store(identity.dev, Relaxed);
+        self.ino.store(identity.ino, Relaxed);
+        let birth = identity.birth.unwrap_or(Birth { seconds: 0, nanoseconds: 0 });
+        self.birth_seconds.store(birth.seconds as u64, Relaxed);
+        self.birth_nanoseconds.store(birth.nanoseconds, Relaxed);
+        self.birth_known.store(identity.birth.is_some().into(), Relaxed);
+        self.id.store(id.into(), Relaxed);
+        let halves = [hash.to_u128() as u64, (hash.to_u128() >> 64) as u64];
+        self.layout_hash.iter().zip(halves).for_each(|(field, half)| field.store(half, Relaxed));
+        let hint = &path[path.len().saturating_sub(HINT_BYTES)..];
+        self.hint.iter().zip(hint).for_each(|(field, &byte)| field.store(byte, Relaxed));
+        self.hint_len.store(hint.len() as u32, Relaxed);
+    }
+
+    /// The identity and id that the creator wrote.
+    pub(crate) fn identity(&self) -> Result<(Identity, u8), Damage> {
+        let birth = Birth {
+            seconds: self.birth_seconds.load(Relaxed) as i64,
+            nanoseconds: self.birth_nanoseconds.load(Relaxed),
+        };
+        let birth = match self.birth_known.load(Relaxed) {
+            0 => None,
+            1 => Some(birth),
+            other => return Err(Damage::new("birth_known", other)),
+        };
+        let id = self.id.load(Relaxed);
+        let id = u8::try_from(id).map_err(|_| Damage::new("id", id))?;
+        Ok((Identity { dev: self.dev.load(Relaxed), ino: self.ino.load(Relaxed), birth }, id))
+    }
+
+    /// The layout hash that the creator wrote.
+    pub(crate) fn layout_hash(&self) -> LayoutHash {
+        let [low, high] = [0, 1].map(|half: usize| u128::from(self.layout_hash[half].load(Relaxed)));
+        LayoutHash::from_u128(low | high << 64)
+    }
+
+    /// The path by which the creator knew the anchor: any bytes, for people only; unprintable ones are escaped.
+    pub(crate) fn path_hint(&self) -> String {
+        let len = (self.hint_len.load(Relaxed) as usize).min(HINT_BYTES);
+        let bytes: Vec<u8> = self.hint[..len].iter().map(|byte| byte.load(Relaxed)).collect();
+        String::from_utf8_lossy(&bytes).chars().flat_map(escape_unprintable).collect()
+    }
+
+    /// Writes who made the segment.
+    pub(crate) fn sign(&self, by: &Provenance) {
+        self.creator_pid.store(by.pid, Relaxed);
+        self.creator_uid.store(by.uid, Relaxed);
+        self.creator_start.store(by.start, Relaxed);
+        self.creator_pid_namespace.store(by.pid_namespace, Relaxed);
+        self.creator_time_namespace.store(by.time_namespace, Relaxed);
+        self.created_seconds.store(by.created_seconds, Relaxed);
+        self.created_nanoseconds.store(by.created_nanoseconds, Relaxed);
+    }
+
+    /// Who made the segment, as it says itself.
+    pub(crate) fn provenance(&self) -> Provenance {
+        Provenance {
+            pid: self.creator_pid.load(Relaxed),
+            uid: self.creator_uid.load(Relaxed),
+            start: self.creator_start.load(Relaxed),
+            pid_namespace: self.creator_pid_namespace.load(Relaxed),
+            time_namespace: self.creator_time_namespace.load(Relaxed),
+            created_seconds: self.created_seconds.load(Relaxed),
+            created_nanoseconds: self.created_nanoseconds.load(Relaxed),
+        }
+    }
+
+    /// Writes where the parts are.
+    pub(crate) fn lay_out(&self, geometry: &Geometry) {
+        self.schema_offset.store(geometry.schema_offset as u64, Relaxed);
+        self.schema_len.store(geometry.schema_len as u64, Relaxed);
+        self.slots_offset.store(geometry.slots_offset as u64, Relaxed);
+        self.slot_size.store(size_of::<Slot>() as u64, Relaxed);
+        self.slot_count.store(geometry.slot_count, Relaxed);
+        self.payload_offset.store(geometry.payload_offset as u64, Relaxed);
+        self.payload_len.store(geometry.payload_len as u64, Relaxed);
+        self.segment_size.store(geometry.segment_size as u64, Relaxed);
+    }
+
+    /// Reads where the parts are, and believes it only if it is exactly what a creator would have laid out for parts of
+    /// these lengths in a segment of the size that the kernel tells.
+    pub(crate) fn geometry(&self, mapping: &Mapping) -> Result<Geometry, Damage> {
+        let schema_len = self.schema_len.load(Relaxed);
+        let payload_len = self.payload_len.load(Relaxed);
+        let slot_count = self.slot_count.load(Relaxed);
+        if slot_count == 0 || slot_count > MAX_PARTICIPANTS {
+            return Err(Damage::new("slot_count", slot_count));
+        }
+        let laid_out = match (usize::try_from(schema_len), usize::try_from(payload_len)) {
+            (Ok(schema_len), Ok(payload_len)) => Geometry::new(schema_len, slot_count, payload_len),
+            _ => None,
+        };
+        let geometry = laid_out.ok_or_else(|| Damage::new("payload_len", payload_len))?;
+        let expected = [
+            ("flags", u64::from(self.flags.load(Relaxed)), 0),
+            ("header_len", u64::from(self.header_len.load(Relaxed)), size_of::<Self>() as u64),
+            ("schema_offset", self.schema_offset.load(Relaxed), geometry.schema_offset as u64),
+            ("slots_offset", self.slots_offset.load(Relaxed), geometry.slots_offset as u64),
+            ("slot_size", self.slot_size.load(Relaxed), size_of::<Slot>() as u64),
+            ("payload_offset", self.payload_offset.load(Relaxed), geometry.payload_offset as u64),
+            ("segment_size", self.segment_size.load(Relaxed), geometry.segment_size as u64),
+            ("segment_size", mapping.len() as u64, geometry.segment_size as u64),
+        ];
+        match expected.into_iter().find(|(_, found, expected)| found != expected) {
+            Some((field, found, expected)) => Err(Damage::new(field, format!("{found}, expected {expected}"))),
+            None => Ok(geometry),
+        }
+    }
+}
+
+fn first_word(identity: &Identity, id: u8) -> u64 {
+    u64::from(MAGIC) | u64::from(identity.hash32(id)) << 32
+}
+
+fn escape_unprintable(letter: char) -> impl Iterator<Item = char> {
+    let unprintable = letter.is_control()
+        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let escaped = unprintable.then(|| letter.escape_default());
+    escaped.into_iter().flatten().chain((!unprintable).then_some(letter))
+}
+
+/// Copies the schema's JSON into a segment that nobody else looks at yet.
+pub(crate) fn write_schema(mapping: &Mapping, geometry: &Geometry, json: &[u8]) {
+    schema_bytes(mapping, geometry).iter().zip(json).for_each(|(field, &byte)| field.store(byte, Relaxed));
+}
+
+/// Copies the schema's JSON out of a segment: any bytes, as many as the geometry says.
+pub(crate) fn read_schema(mapping: &Mapping, geometry: &Geometry) -> Vec<u8> {
+    schema_bytes(mapping, geometry).iter().map(|byte| byte.load(Relaxed)).collect()
+}
+
+fn schema_bytes<'a>(mapping: &'a Mapping, geometry: &Geometry) -> &'a [AtomicU8] {
+    let base = part(mapping, geometry.schema_offset, geometry.schema_len);
+    // SAFETY: `part` has checked that the bytes are mapped while `mapping` is borrowed; atomics of one byte.
+    unsafe { slice::from_raw_parts(base.cast::<AtomicU8>().as_ptr(), geometry.schema_len) }
+}
+
+/// The participants' slots of a segment.
+pub(crate) fn slots<'a>(mapping: &'a Mapping, geometry: &Geometry) -> SlotTable<'a> {
+    let count = geometry.slot_count as usize;
+    let base = part(mapping, geometry.slots_offset, count * size_of::<Slot>());
+    assert!(geometry.slots_offset % align_of::<Slot>() == 0, "slots are aligned in a checked geometry");
+    // SAFETY: `part` has checked that the bytes are mapped while `mapping` is borrowed, they are aligned as asserted,
+    // and a slot is all atomic.
+    SlotTable(unsafe { slice::from_raw_parts(base.cast::<Slot>().as_ptr(), count) })
+}
+
+/// The first byte of the object.
+pub(crate) fn payload(mapping: &Mapping, geometry: &Geometry) -> NonNull<u8> {
+    part(mapping, geometry.payload_offset, geometry.payload_len)
+}
+
+/// The address of a part of the mapping.
+///
+/// # Panics
+///
+/// If it is not within the mapping, which a geometry that was checked against this mapping can not say.
+fn part(mapping: &Mapping, offset: usize, len: usize) -> NonNull<u8> {
+    let end = offset.checked_add(len).expect("a checked geometry does not overflow");
+    assert!(end <= mapping.len(), "a checked geometry is within its mapping");
+    // SAFETY: `offset` is at most the mapping's length, as asserted, which is one allocation.
+    unsafe { mapping.base().add(offset) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn geometry_puts_each_part_behind_the_one_before() {
+        let geometry = Geometry::new(701, 128, 72).unwrap();
+        assert_eq!(geometry.schema_offset, 1024);
+        assert_eq!(geometry.slots_offset, 1728);
+        assert_eq!(geometry.payload_offset, 8192);
+        assert_eq!(geometry.segment_size, 12_288 + SIZE_TAG);
+    }
+
+    #[test]
+    fn geometry_that_overflows_is_none() {
+        assert_eq!(Geometry::new(usize::MAX, 1, 1), None);
+        assert_eq!(Geometry::new(1, u32::MAX, usize::MAX), None);
+        assert_eq!(Geometry::new(usize::MAX - 1100, 128, 1), None);
+    }
+
+    #[test]
+    fn unprintable_hints_are_escaped() {
+        let shown: String = "a\u{1b}[2Jb\u{202e}c é".chars().flat_map(escape_unprintable).collect();
+        assert_eq!(shown, "a\\u{1b}[2Jb\\u{202e}c é");
+    }
+}

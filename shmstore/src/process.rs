@@ -1,0 +1,173 @@
+//! This process as the store knows it: its token, what it has attached, which locks it holds.
+//!
+//! A child of `fork` is another process: everything here lives behind a page that the kernel wipes in the child, so that
+//! the child starts anew, without ever taking a mutex that a thread of the parent may hold.
+//!
+//! # Safety
+//!
+//! Assumes that [`wiped_on_fork_page`] gives a page that stays mapped. Promises that what it leaks stays alive.
+#![allow(unsafe_code)]
+
+pub(crate) mod append;
+pub(crate) mod held;
+pub(crate) mod participants;
+pub(crate) mod registry;
+
+use std::collections::HashMap;
+use std::ptr;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use std::sync::atomic::{AtomicPtr, AtomicU32};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use nix::errno::Errno;
+
+use crate::sys::process::{self, wiped_on_fork_page};
+use held::HeldAnchor;
+
+/// The bits of a lock word, and of a participant's slot, that hold a token.
+pub(crate) const TOKEN_BITS: u32 = 29;
+
+/// What a page that `fork` wipes holds: all zero in a process that has not asked for it yet.
+#[repr(C)]
+struct Page {
+    token: AtomicU32,
+    local: AtomicPtr<Local>,
+}
+
+/// Null until the first use in this process or one it was forked from; then the page, for ever.
+static PAGE: AtomicPtr<Page> = AtomicPtr::new(ptr::null_mut());
+
+/// What belongs to this very process, not to one it was forked from. Made once, never freed.
+pub(crate) struct Local {
+    /// Held while the registry changes.
+    registry: Mutex<()>,
+    /// The anchors that threads of this process have locked, by device and inode.
+    anchors: Mutex<HashMap<(u64, u64), HeldAnchor>>,
+    /// Tells waiting threads that an anchor was unlocked.
+    anchor_unlocked: Condvar,
+    facts: Facts,
+}
+
+/// What does not change while a process lives, asked for once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Facts {
+    pub(crate) pid: u32,
+    /// In clock ticks since boot, as this process's time namespace counts.
+    pub(crate) start: u64,
+    pub(crate) pid_namespace: u32,
+    pub(crate) time_namespace: u32,
+}
+
+impl Facts {
+    fn gather() -> Self {
+        let pid = process::pid();
+        let start = if process::proc_is_ours() { process::start_time(pid) } else { 0 };
+        Self { pid, start, pid_namespace: process::namespace("pid"), time_namespace: process::namespace("time") }
+    }
+}
+
+/// The page, mapped by whoever comes first.
+fn page() -> Result<&'static Page, Errno> {
+    let mut found = PAGE.load(Acquire);
+    if found.is_null() {
+        let fresh = wiped_on_fork_page()?.cast::<Page>().as_ptr();
+        found = match PAGE.compare_exchange(ptr::null_mut(), fresh, AcqRel, Acquire) {
+            Ok(_) => fresh,
+            // Another thread was faster; the page mapped in vain stays, once.
+            Err(theirs) => theirs,
+        };
+    }
+    // SAFETY: mapped by `wiped_on_fork_page`, page-aligned, never unmapped; all zero, or written by us: atomics.
+    Ok(unsafe { &*found })
+}
+
+/// What belongs to this very process.
+pub(crate) fn local() -> &'static Local {
+    let page = page().expect("one page of memory for the process's own state");
+    let mut found = page.local.load(Acquire);
+    if found.is_null() {
+        let fresh = Box::into_raw(Box::new(Local {
+            registry: Mutex::default(),
+            anchors: Mutex::default(),
+            anchor_unlocked: Condvar::new(),
+            facts: Facts::gather(),
+        }));
+        found = match page.local.compare_exchange(ptr::null_mut(), fresh, AcqRel, Acquire) {
+            Ok(_) => fresh,
+            Err(theirs) => {
+                // SAFETY: made by `Box::into_raw` just now, and published to nobody.
+                drop(unsafe { Box::from_raw(fresh) });
+                theirs
+            }
+        };
+    }
+    // SAFETY: made by `Box::into_raw`, published once, never freed, and only ever shared.
+    unsafe { &*found }
+}
+
+/// The process's token: random, 29 bits, never 0, another one after `fork` and after `exec`.
+///
+/// The first call in a process, also in a child of `fork`, registers it in every segment it has attached.
+#[inline]
+pub(crate) fn token() -> u32 {
+    match current_token() {
+        0 => new_token(),
+        token => token,
+    }
+}
+
+/// The token, or 0 if this process has not needed one yet: so for a child of `fork` that has touched nothing.
+#[inline]
+pub(crate) fn current_token() -> u32 {
+    let page = PAGE.load(Acquire);
+    // SAFETY: null, or as in `page()`.
+    unsafe { page.as_ref() }.map_or(0, |page| page.token.load(Acquire))
+}
+
+#[cold]
+fn new_token() -> u32 {
+    let page = page().expect("one page of memory for the process's own state");
+    let local = local();
+    // Held until the token is published, so that no thread sees it before its slots are claimed.
+    let _registry = local.lock_registry();
+    let existing = page.token.load(Acquire);
+    if existing != 0 {
+        return existing;
+    }
+    let token = draw_token();
+    registry::inherit(token, &local.facts);
+    page.token.store(token, Release);
+    token
+}
+
+fn draw_token() -> u32 {
+    loop {
+        let token = process::random_u64() as u32 >> (u32::BITS - TOKEN_BITS);
+        if token != 0 {
+            return token;
+        }
+    }
+}
+
+impl Local {
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    fn lock_registry(&self) -> MutexGuard<'_, ()> {
+        // Nothing is left half-done by a panic: the list only grows, and counts change in one step.
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn token_is_drawn_once() {
+        let drawn = token();
+        assert!(drawn != 0 && drawn < 1 << TOKEN_BITS);
+        assert!(std::thread::spawn(token).join().unwrap() == drawn);
+    }
+}

@@ -1,0 +1,178 @@
+//! What this process has attached: one mapping and one participant's slot a segment, however often it attaches.
+//!
+//! # Safety
+//!
+//! Assumes that slots and payload are where a checked [`Geometry`] says. Promises that an [`Attachment`] lives as long
+//! as a handle to it: handles are counted, and every count that could reach zero changes under the registry's mutex.
+#![allow(unsafe_code)]
+
+use std::ptr::{self, NonNull};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize};
+
+use super::append::AppendList;
+use super::participants::{ClaimError, Occupant, Slot};
+use super::{Facts, Local, current_token, local, token};
+use crate::header::{self, Geometry, Header};
+use crate::sys::shm::Mapping;
+
+/// All attachments of this process. A vacant place is null, and used again.
+static ATTACHED: AppendList<AtomicPtr<Attachment>> = AppendList::new();
+
+/// A segment that this process has attached.
+pub(crate) struct Attachment {
+    mapping: Mapping,
+    geometry: Geometry,
+    shmid: i32,
+    nonce: u64,
+    // INVARIANT: as many handles point here; the attachment is freed when there are none.
+    handles: AtomicUsize,
+    /// Our slot, and the token it was claimed with: 0 if we have none.
+    slot: AtomicPtr<Slot>,
+    slot_token: AtomicU32,
+}
+
+/// A counted handle to an attachment.
+pub(crate) struct Attached {
+    // INVARIANT: points to an attachment that counts this handle.
+    attachment: NonNull<Attachment>,
+}
+
+/// Hands out the process's attachment of a segment: the one it has, or a new one made of `mapping`.
+pub(crate) fn register(mapping: Mapping, geometry: Geometry, shmid: i32) -> Result<Attached, ClaimError> {
+    let token = token();
+    let local = local();
+    let _registry = local.lock_registry();
+    let nonce = header_of(&mapping).nonce();
+    if let Some(known) = attachments().find(|known| known.shmid == shmid && known.nonce == nonce) {
+        return Ok(known.handle());
+    }
+    let attachment = Attachment {
+        mapping,
+        geometry,
+        shmid,
+        nonce,
+        handles: AtomicUsize::new(0),
+        slot: AtomicPtr::new(ptr::null_mut()),
+        slot_token: AtomicU32::new(0),
+    };
+    attachment.claim_slot(token, local.facts())?;
+    Ok(publish(attachment).handle())
+}
+
+/// Gives a child of `fork` a slot of its own in every segment it inherited. Called with the registry locked.
+pub(super) fn inherit(token: u32, facts: &Facts) {
+    for attachment in attachments() {
+        attachment.slot_token.store(0, Relaxed);
+        // A full table leaves the child without a slot, as any other process that comes too late.
+        let _ = attachment.claim_slot(token, facts);
+    }
+}
+
+/// The attachments there are. The registry must be locked: then none is freed meanwhile.
+fn attachments() -> impl Iterator<Item = &'static Attachment> {
+    // SAFETY: null, or published by `publish` and not freed while the registry is locked.
+    ATTACHED.iter().filter_map(|place| unsafe { place.load(Acquire).as_ref() })
+}
+
+fn publish(attachment: Attachment) -> &'static Attachment {
+    let attachment = Box::into_raw(Box::new(attachment));
+    match ATTACHED.iter().find(|place| place.load(Relaxed).is_null()) {
+        Some(vacant) => vacant.store(attachment, Release),
+        None => drop(ATTACHED.push(AtomicPtr::new(attachment))),
+    }
+    // SAFETY: made by `Box::into_raw`, and freed only when its last handle is dropped.
+    unsafe { &*attachment }
+}
+
+fn header_of(mapping: &Mapping) -> &Header {
+    Header::of(mapping).expect("a segment whose geometry was checked has a header")
+}
+
+impl Attachment {
+    fn handle(&self) -> Attached {
+        self.handles.fetch_add(1, Relaxed);
+        Attached { attachment: NonNull::from(self) }
+    }
+
+    fn claim_slot(&self, token: u32, facts: &Facts) -> Result<(), ClaimError> {
+        let slot = header::slots(&self.mapping, &self.geometry).claim(token, facts)?;
+        self.slot.store(ptr::from_ref(slot).cast_mut(), Relaxed);
+        self.slot_token.store(token, Release);
+        Ok(())
+    }
+
+    /// Marks our slot as left; a child of `fork` that has not got a slot of its own leaves its parent's alone.
+    fn leave_slot(&self) {
+        let token = self.slot_token.load(Acquire);
+        if token != 0 && token == current_token() {
+            // SAFETY: stored by `claim_slot`: a slot within our mapping, which is still attached.
+            unsafe { &*self.slot.load(Relaxed) }.leave(token);
+        }
+    }
+
+    fn unpublish(&self, _registry: &Local) {
+        let place = ATTACHED.iter().find(|place| ptr::eq(place.load(Relaxed), self));
+        place.expect("an attachment is published while it has handles").store(ptr::null_mut(), Release);
+    }
+}
+
+impl Attached {
+    fn attachment(&self) -> &Attachment {
+        // SAFETY: by the invariant of `attachment`, alive while this handle is.
+        unsafe { self.attachment.as_ref() }
+    }
+
+    pub(crate) fn header(&self) -> &Header {
+        header_of(&self.attachment().mapping)
+    }
+
+    pub(crate) fn mapping(&self) -> &Mapping {
+        &self.attachment().mapping
+    }
+
+    pub(crate) fn geometry(&self) -> &Geometry {
+        &self.attachment().geometry
+    }
+
+    pub(crate) fn shmid(&self) -> i32 {
+        self.attachment().shmid
+    }
+
+    /// The first byte of the object: mapped for as long as a handle lives.
+    pub(crate) fn payload(&self) -> NonNull<u8> {
+        header::payload(self.mapping(), self.geometry())
+    }
+
+    pub(crate) fn occupants(&self) -> impl Iterator<Item = Occupant> {
+        header::slots(self.mapping(), self.geometry()).occupants()
+    }
+}
+
+impl Clone for Attached {
+    fn clone(&self) -> Self {
+        self.attachment().handle()
+    }
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        let local = local();
+        let _registry = local.lock_registry();
+        if self.attachment().handles.fetch_sub(1, Release) != 1 {
+            return;
+        }
+        // Pairs with the Release of every other handle's drop: what they did through the mapping is over.
+        std::sync::atomic::fence(Acquire);
+        self.attachment().leave_slot();
+        self.attachment().unpublish(local);
+        // SAFETY: made by `Box::into_raw` in `publish`; this was the last handle, and with the registry locked nobody
+        // can make another from the list, where it stands no more.
+        drop(unsafe { Box::from_raw(self.attachment.as_ptr()) });
+    }
+}
+
+// SAFETY: a counted pointer to an `Attachment`, which is `Sync`, and which any thread may free.
+unsafe impl Send for Attached {}
+// SAFETY: `&Attached` offers `&Attachment`, `Sync` itself, and counting, which is atomic.
+unsafe impl Sync for Attached {}

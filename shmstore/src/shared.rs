@@ -1,0 +1,211 @@
+//! A live object in this process's hands.
+//!
+//! # Safety
+//!
+//! Assumes that an attachment's payload has the layout hash of `T`, which the handshake has checked, and stays mapped
+//! while a handle lives. Promises `&T` into it, which [`ShmObject`] makes safe to hold whatever other processes do.
+#![allow(unsafe_code)]
+
+use std::error::Error;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use nix::errno::Errno;
+
+use crate::error::{AttachError, CreateError, Subject};
+use crate::handshake::{Created, IfExists, creator};
+use crate::header::State;
+use crate::layout::{ShmId, ShmObject};
+use crate::process::participants::Occupant;
+use crate::process::registry::Attached;
+use crate::store::{ObjectInfo, ObjectState, Store};
+use crate::sys::process::AnonymousMemory;
+use crate::sys::shm;
+
+/// A live object, shared with every process that has it attached: dereferences to `T`.
+///
+/// Cloning it and attaching again give handles to the same mapping; the process detaches when the last one is dropped.
+/// Detaching deletes nothing: see [`Store::remove`].
+///
+/// All functions are associated, as those of `Arc` are: `Shared::info(&object)`.
+pub struct Shared<T: ShmObject> {
+    // INVARIANT: the first byte of an object of type `T`, mapped for as long as `memory` lives.
+    object: NonNull<u8>,
+    memory: Memory,
+    was_created: bool,
+    _object: PhantomData<&'static T>,
+}
+
+/// What keeps the object's memory mapped.
+enum Memory {
+    Segment { attached: Attached, store: Store },
+    Private(Arc<AnonymousMemory>),
+}
+
+/// A process that has, or had, an object attached for reading and writing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Participant {
+    /// The process, as its own PID namespace numbers it.
+    pub pid: u32,
+    /// The inode of that PID namespace; 0 if it was not known.
+    pub pid_namespace: u32,
+    /// When it attached, to the second.
+    pub since: SystemTime,
+    /// Whether it has dropped its last handle since.
+    pub left: bool,
+}
+
+/// The object whose first byte is given.
+///
+/// # Safety
+///
+/// `payload` is the payload of a segment that has the layout hash of `T`, and is mapped while `payload` is borrowed.
+unsafe fn object_at<T: ShmObject>(payload: &NonNull<u8>) -> &T {
+    debug_assert!(payload.cast::<T>().is_aligned());
+    // SAFETY: by the contract it is as long as `T`, mapped, and at a page's start, which is all that a `T` is aligned
+    // to; initialised, by zeros, which `ShmObject` promises to be valid, or by what processes have written since, which
+    // it promises to be valid too, and allowed while we look.
+    unsafe { payload.cast::<T>().as_ref() }
+}
+
+/// How an object comes into a process's hands. The handshake hands out only what has the layout hash it was asked for.
+impl<T: ShmObject + ShmId> Shared<T> {
+    pub(crate) fn attach(store: &Store, wait: Duration) -> Result<Self, AttachError> {
+        let attached = store.target(T::ID, Some(T::SCHEMA))?.attach(T::SCHEMA, wait)?;
+        Ok(Self::new(attached, store.clone(), false))
+    }
+
+    pub(crate) fn create<E: Into<Box<dyn Error + Send + Sync>>>(
+        store: &Store,
+        if_exists: IfExists,
+        init: impl FnOnce(&T) -> Result<(), E>,
+    ) -> Result<Self, CreateError> {
+        let mut init = Some(init);
+        let target = store.target(T::ID, Some(T::SCHEMA))?;
+        let Created { attached, is_new } = target.create(T::SCHEMA, if_exists, &mut |new: &Attached| {
+            let init = init.take().expect("an object is initialised once");
+            let payload = new.payload();
+            // SAFETY: the handshake calls this with the segment it has made for `T::SCHEMA`, mapped while `new` lives.
+            init(unsafe { object_at::<T>(&payload) }).map_err(Into::into)
+        })?;
+        Ok(Self::new(attached, store.clone(), is_new))
+    }
+
+    /// `attached` has the layout hash of `T`.
+    fn new(attached: Attached, store: Store, was_created: bool) -> Self {
+        Self {
+            object: attached.payload(),
+            memory: Memory::Segment { attached, store },
+            was_created,
+            _object: PhantomData,
+        }
+    }
+}
+
+impl<T: ShmObject> Shared<T> {
+    /// Makes an object, all zero, in memory of this process alone: for tests without a path. A child of `fork` gets a
+    /// copy of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`CreateError::OutOfMemory`].
+    ///
+    /// ```
+    /// # use shmstore::{Shared, ShmObject};
+    /// # use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    /// # #[derive(ShmObject)] #[repr(C)] struct Counters { hits: AtomicU64 }
+    /// let counters = Shared::<Counters>::private()?;
+    /// assert_eq!(counters.hits.fetch_add(1, Relaxed), 0);
+    /// # Ok::<(), shmstore::Error>(())
+    /// ```
+    pub fn private() -> Result<Self, CreateError> {
+        let memory = AnonymousMemory::new(size_of::<T>()).map_err(|_: Errno| {
+            let type_name = T::SCHEMA.to_string();
+            let subject = Subject { type_name, id: ' ', key: None, path: "private memory".into() };
+            CreateError::OutOfMemory { subject: Box::new(subject) }
+        })?;
+        let object = memory.base();
+        Ok(Self { object, memory: Memory::Private(memory.into()), was_created: true, _object: PhantomData })
+    }
+
+    /// Tells whether it was this handle's call that created the object. No system call.
+    #[must_use]
+    pub fn was_created(this: &Self) -> bool {
+        this.was_created
+    }
+
+    /// Tells whether the object was removed: nobody can attach to it any more, and a new one may stand in its place.
+    ///
+    /// One system call, unless the object says so itself: a segment that was removed from outside (`ipcrm`) does not.
+    #[must_use]
+    pub fn is_retired(this: &Self) -> bool {
+        let Memory::Segment { attached, .. } = &this.memory else { return false };
+        let says_so = matches!(attached.header().state(), Ok(State::Retired));
+        says_so || shm::status(attached.shmid()).is_ok_and(|status| status.removed)
+    }
+
+    /// Tells what is known of the object. One system call. `None` for a [`private`](Self::private) one, and for one
+    /// that the kernel does not let us ask about any more.
+    #[must_use]
+    pub fn info(this: &Self) -> Option<ObjectInfo> {
+        let Memory::Segment { attached, store } = &this.memory else { return None };
+        let status = shm::status(attached.shmid()).ok()?;
+        let retired = status.removed || matches!(attached.header().state(), Ok(State::Retired));
+        let state = if retired { ObjectState::Retired } else { ObjectState::Ready };
+        let creator = creator(attached.header());
+        let mut info = store.kernel_info(&status, state);
+        info.type_name = Some(T::SCHEMA.to_string());
+        (info.created, info.creator_pid) = (Some(creator.created), Some(creator.pid));
+        Some(info)
+    }
+
+    /// Lists the processes that attached the object for reading and writing, in no order. No system call.
+    #[must_use]
+    pub fn participants(this: &Self) -> Vec<Participant> {
+        let Memory::Segment { attached, .. } = &this.memory else { return Vec::new() };
+        let participant = |occupant: Occupant| Participant {
+            pid: occupant.pid,
+            pid_namespace: occupant.pid_namespace,
+            since: occupant.since,
+            left: occupant.left,
+        };
+        attached.occupants().map(participant).collect()
+    }
+}
+
+impl<T: ShmObject> Deref for Shared<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: by the invariant of `object`; `memory` lives as long as `self`.
+        unsafe { object_at(&self.object) }
+    }
+}
+
+impl<T: ShmObject> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        let memory = match &self.memory {
+            Memory::Segment { attached, store } => Memory::Segment { attached: attached.clone(), store: store.clone() },
+            Memory::Private(memory) => Memory::Private(memory.clone()),
+        };
+        Self { object: self.object, memory, was_created: self.was_created, _object: PhantomData }
+    }
+}
+
+impl<T: ShmObject + fmt::Debug> fmt::Debug for Shared<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
+// SAFETY: a handle to memory that any thread may use through `&T`, which `ShmObject` makes `Sync`, and that any thread
+// may let go of.
+unsafe impl<T: ShmObject> Send for Shared<T> {}
+// SAFETY: `&Shared` offers `&T`, and `T` is `Sync`.
+unsafe impl<T: ShmObject> Sync for Shared<T> {}

@@ -1,0 +1,180 @@
+//! What is under a store, as far as it can be seen without knowing the types.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use super::{Inner, Store};
+use crate::anchor::system;
+use crate::error::{AttachError, Creator, OpenError};
+use crate::handshake::{Condition, Found, Patience, Target, creator};
+use crate::header::{self, Header};
+use crate::identity::Identity;
+use crate::key::Key;
+use crate::schema::OwnedSchema;
+use crate::sys::shm::{self, Status};
+
+/// What is known of one object, or of a segment that stands at an object's key.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ObjectInfo {
+    /// The anchor.
+    pub path: PathBuf,
+    /// The name, if it stands under a [`named`](Store::named) store.
+    pub name: Option<String>,
+    /// The name of its type, from the schema in the segment; `None` if that can not be read.
+    pub type_name: Option<String>,
+    /// The type-id-char.
+    pub id: char,
+    /// The key.
+    pub key: Key,
+    /// The kernel's number of the segment, as `ipcs -m` shows it.
+    pub shmid: i32,
+    /// The size of the segment, in bytes: header, schema, participants and object.
+    pub size: usize,
+    /// The user it belongs to.
+    pub owner: u32,
+    /// Its permission bits.
+    pub mode: u32,
+    /// How many times it is attached, in all processes.
+    pub attached: u64,
+    /// When it was created, as its header says; `None` if that can not be read.
+    pub created: Option<SystemTime>,
+    /// The process that created it, as its own PID namespace numbers it; `None` if that can not be read.
+    pub creator_pid: Option<u32>,
+    /// What state it is in.
+    pub state: ObjectState,
+}
+
+/// What state an object is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ObjectState {
+    /// Whole, and in use.
+    Ready,
+    /// Its creator is at work, or has died: the next who needs it will find out.
+    Initializing,
+    /// Removed: it lives on for those who have it attached.
+    Retired,
+    /// Of an earlier file on the anchor's inode.
+    Orphaned,
+    /// Made by a shmstore with another segment format.
+    OtherFormat,
+    /// Its header or schema is not what a creator writes.
+    Damaged,
+    /// Not ours: a foreign segment, or another anchor's, stands at the key.
+    Foreign,
+    /// Made by a user who is not trusted: nothing of it is believed.
+    Untrusted,
+    /// We may not look into it.
+    Unreadable,
+}
+
+impl fmt::Display for ObjectState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Ready => "ready",
+            Self::Initializing => "initializing",
+            Self::Retired => "retired",
+            Self::Orphaned => "orphaned",
+            Self::OtherFormat => "other format",
+            Self::Damaged => "damaged",
+            Self::Foreign => "foreign",
+            Self::Untrusted => "untrusted",
+            Self::Unreadable => "unreadable",
+        })
+    }
+}
+
+impl Store {
+    /// Lists the objects under this store: those of the anchor itself, then those of its names, each by id.
+    ///
+    /// Asks the kernel for all its segments once, and attaches those that stand at one of our keys for a moment.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] if the anchor, or the kernel's table, can not be read.
+    pub fn list(&self) -> Result<Vec<ObjectInfo>, OpenError> {
+        let path = &self.inner.path;
+        let mut segments: HashMap<u32, Vec<Status>> = HashMap::new();
+        for status in shm::table().map_err(system("list the segments for", path))? {
+            if !status.removed {
+                segments.entry(status.key.anchor_bits()).or_default().push(status);
+            }
+        }
+        let mut objects = self.list_anchor(&mut segments)?;
+        let names = if self.inner.anchor.stat.is_dir() { self.names()? } else { Vec::new() };
+        for name in names {
+            // Gone meanwhile, or not to be trusted: nothing is under it that we could speak of.
+            if let Ok(named) = self.existing(&name) {
+                objects.extend(named.list_anchor(&mut segments)?);
+            }
+        }
+        Ok(objects)
+    }
+
+    fn list_anchor(&self, segments: &mut HashMap<u32, Vec<Status>>) -> Result<Vec<ObjectInfo>, OpenError> {
+        let identity = self.inner.anchor.refresh(&self.inner.path)?.identity();
+        let mut ours = segments.remove(&identity.key(0).anchor_bits()).unwrap_or_default();
+        ours.retain(|status| (b' '..=b'~').contains(&status.key.id_byte()));
+        ours.sort_unstable_by_key(|status| status.key.id_byte());
+        Ok(ours.iter().map(|status| self.describe(&identity, status)).collect())
+    }
+
+    fn describe(&self, identity: &Identity, status: &Status) -> ObjectInfo {
+        let mut info = self.kernel_info(status, ObjectState::Unreadable);
+        let id = status.key.id_byte();
+        let Inner { path, anchor, policy, .. } = &*self.inner;
+        let target = Target { path, anchor, policy, id, schema: None };
+        match target.find(identity, &mut Patience::new(std::time::Duration::ZERO)) {
+            Ok(Some(found)) => info.learn(&found),
+            // Removed while we looked.
+            Ok(None) => info.state = ObjectState::Retired,
+            Err(AttachError::Foreign { .. } | AttachError::Collision { .. }) => info.state = ObjectState::Foreign,
+            Err(AttachError::Untrusted { .. }) => info.state = ObjectState::Untrusted,
+            Err(_) => {}
+        }
+        info
+    }
+
+    pub(crate) fn kernel_info(&self, status: &Status, state: ObjectState) -> ObjectInfo {
+        ObjectInfo {
+            path: self.inner.path.clone(),
+            name: self.inner.name.clone(),
+            type_name: None,
+            id: char::from(status.key.id_byte()),
+            key: status.key,
+            shmid: status.shmid,
+            size: status.size,
+            owner: status.owner,
+            mode: status.mode,
+            attached: status.attached,
+            created: None,
+            creator_pid: None,
+            state,
+        }
+    }
+}
+
+impl ObjectInfo {
+    /// Takes in what a segment of our own tells of itself. Our own look at it is not counted as an attachment.
+    fn learn(&mut self, found: &Found) {
+        self.attached = found.status.attached.saturating_sub(1);
+        self.state = match &found.condition {
+            Condition::Ready(_) => ObjectState::Ready,
+            Condition::Virgin | Condition::HalfMade => ObjectState::Initializing,
+            Condition::Retired => ObjectState::Retired,
+            Condition::Orphan => ObjectState::Orphaned,
+            Condition::OtherFormat(_) => ObjectState::OtherFormat,
+            Condition::Damaged(_) => ObjectState::Damaged,
+        };
+        let (Condition::Ready(geometry), Some(header)) = (&found.condition, Header::of(&found.mapping)) else { return };
+        let Creator { pid, created, .. } = creator(header);
+        (self.creator_pid, self.created) = (Some(pid), Some(created));
+        match OwnedSchema::from_json(header::read_schema(&found.mapping, geometry)) {
+            Ok(schema) => self.type_name = Some(schema.to_string()),
+            Err(_) => self.state = ObjectState::Damaged,
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! Many objects of one type under one directory: a file for each, on which a store of its own stands.
+//!
+//! A key has only 24 bits of its file, so files are made, looked at, and published only if their key is free. A
+//! rejected file is kept open until one is accepted: once closed, its inode would come back at the next try.
+
+use std::collections::HashSet;
+use std::fs;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+
+use super::{Inner, Store};
+use crate::anchor::{Anchor, open_failed, system};
+use crate::error::OpenError;
+use crate::failpoint::{self, Step};
+use crate::handshake::{AnchorLock, Patience, Policy};
+use crate::key::Key;
+use crate::sys::process::{effective_uid, random_u64};
+use crate::sys::{file, shm};
+
+/// What names of anchors end with.
+const SUFFIX: &str = ".shm";
+
+/// What files begin with that have no name of their own yet, where files without a name can not be made.
+const CANDIDATE: &str = ".candidate-";
+
+/// The longest file name that Linux's file systems take.
+const LONGEST_FILE_NAME: usize = 255;
+
+/// How many new files are tried before we give up: with half of all keys taken, one in a trillion trillion fails.
+const TRIES: usize = 80;
+
+impl Store {
+    /// Opens the store of a name in this store's directory, making it if need be: the file `<name>.shm`.
+    ///
+    /// Its key is free of collisions with every segment and every other name there was when it was made. The name is
+    /// 1 to 251 bytes, without `/` and NUL, and does not start with `.`.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::BadName`], [`OpenError::NotADirectory`], [`OpenError::UntrustedAnchor`] if somebody else has put
+    /// a file of this name there, [`OpenError::Busy`] if the directory's lock could not be had in time.
+    ///
+    /// ```
+    /// # let dir = tempfile::tempdir()?;
+    /// use shmstore::{Atomic, ShmValue, Store};
+    /// use std::sync::atomic::Ordering::Relaxed;
+    ///
+    /// #[derive(Clone, Copy, ShmValue)]
+    /// #[repr(transparent)]
+    /// #[shm(id = 'P')]
+    /// struct Price(f64);
+    ///
+    /// let store = Store::open(dir.path())?;
+    /// let eurusd = store.named("eurusd")?.attach_or_create::<Atomic<Price>>()?;
+    /// eurusd.store(Price(1.0842), Relaxed);
+    /// assert_eq!(store.names()?, ["eurusd"]);
+    /// # store.named("eurusd")?.remove::<Atomic<Price>>()?;
+    /// # Ok::<(), shmstore::Error>(())
+    /// ```
+    pub fn named(&self, name: &str) -> Result<Self, OpenError> {
+        let path = self.path_of(name)?;
+        let anchor = match self.open_named(&path) {
+            Err(OpenError::NotFound { .. }) => self.make_named(&path)?,
+            opened => opened?,
+        };
+        Ok(Self::new(path, anchor, self.inner.policy.clone(), Some(name.into())))
+    }
+
+    /// Opens the store of a name that exists and is to be trusted.
+    pub(super) fn existing(&self, name: &str) -> Result<Self, OpenError> {
+        let path = self.path_of(name)?;
+        let anchor = self.open_named(&path)?;
+        Ok(Self::new(path, anchor, self.inner.policy.clone(), Some(name.into())))
+    }
+
+    /// Lists the names in this store's directory, in alphabetical order; those of other users included.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::NotADirectory`], or what the directory refuses.
+    pub fn names(&self) -> Result<Vec<String>, OpenError> {
+        let path = &self.inner.path;
+        self.check_is_directory()?;
+        let refused = |error: std::io::Error| open_failed(path, super::options::errno_of(&error));
+        let mut names = Vec::new();
+        for entry in fs::read_dir(path).map_err(refused)? {
+            let file_name = entry.map_err(refused)?.file_name();
+            let name = file_name.to_str().and_then(|name| name.strip_suffix(SUFFIX));
+            names.extend(name.filter(|name| bad_name(name).is_none()).map(str::to_owned));
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Removes a name's anchor. [`named`](Self::named) makes it anew.
+    ///
+    /// Tells whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::InUse`] while an object stands under it: remove that first.
+    pub fn forget(&self, name: &str) -> Result<bool, OpenError> {
+        let path = self.path_of(name)?;
+        let Inner { policy, .. } = &*self.inner;
+        let anchor = match self.open_named(&path) {
+            Err(OpenError::NotFound { .. }) => return Ok(false),
+            opened => opened?,
+        };
+        let _directory = self.lock_directory()?;
+        let lock = AnchorLock::acquire(&path, &anchor, &mut Patience::new(policy.wait))?;
+        let bits = lock.anchor().identity().key(0).anchor_bits();
+        let ids: String =
+            segment_keys(&path)?.filter(|key| key.anchor_bits() == bits).map(|key| char::from(key.id_byte())).collect();
+        if !ids.is_empty() {
+            return Err(OpenError::InUse { path: self.inner.path.clone(), name: name.into(), ids });
+        }
+        fs::remove_file(&path).map_err(|error| open_failed(&path, super::options::errno_of(&error)))?;
+        Ok(true)
+    }
+
+    fn path_of(&self, name: &str) -> Result<PathBuf, OpenError> {
+        let path = &self.inner.path;
+        if let Some(reason) = bad_name(name) {
+            return Err(OpenError::BadName { path: path.clone(), name: name.into(), reason });
+        }
+        self.check_is_directory()?;
+        Ok(path.join(format!("{name}{SUFFIX}")))
+    }
+
+    fn check_is_directory(&self) -> Result<(), OpenError> {
+        if self.inner.anchor.stat.is_dir() {
+            Ok(())
+        } else {
+            Err(OpenError::NotADirectory { path: self.inner.path.clone() })
+        }
+    }
+
+    fn open_named(&self, path: &Path) -> Result<Anchor, OpenError> {
+        let fd = file::open_no_follow(path).map_err(|errno| match errno {
+            Errno::ELOOP => OpenError::NotAnAnchor { path: path.into(), kind: "symbolic link" },
+            errno => open_failed(path, errno),
+        })?;
+        let anchor = Anchor::check(path, &fd)?;
+        let owner = anchor.stat.owner;
+        if !anchor.stat.is_file() {
+            return Err(OpenError::NotAnAnchor { path: path.into(), kind: "directory" });
+        }
+        if !self.inner.policy.trusts(owner, effective_uid()) {
+            return Err(OpenError::UntrustedAnchor { path: path.into(), owner });
+        }
+        Ok(anchor)
+    }
+
+    fn lock_directory(&self) -> Result<AnchorLock, OpenError> {
+        let Inner { path, anchor, policy, .. } = &*self.inner;
+        AnchorLock::acquire(path, anchor, &mut Patience::new(policy.wait))
+    }
+
+    /// Makes the anchor of a new name, unless somebody is faster.
+    fn make_named(&self, path: &Path) -> Result<Anchor, OpenError> {
+        let _directory = self.lock_directory()?;
+        match self.open_named(path) {
+            Err(OpenError::NotFound { .. }) => {}
+            opened => return opened,
+        }
+        let taken = self.taken_anchor_bits()?;
+        let mut rejected = Vec::new();
+        while rejected.len() < TRIES {
+            let candidate = Candidate::make(&self.inner.path)?;
+            failpoint::reach(Step::NameCandidate);
+            if taken.contains(&candidate.anchor_bits()?) {
+                rejected.push(candidate);
+                continue;
+            }
+            candidate.publish(path, &self.inner.policy)?;
+            failpoint::reach(Step::NamePublished);
+            return self.open_named(path);
+        }
+        Err(OpenError::NoFreeKey { path: path.into(), tries: TRIES })
+    }
+
+    /// The low 24 key bits of every segment and of every name in this directory.
+    fn taken_anchor_bits(&self) -> Result<HashSet<u32>, OpenError> {
+        let path = &self.inner.path;
+        let mut taken: HashSet<u32> = segment_keys(path)?.map(Key::anchor_bits).collect();
+        for name in self.names()? {
+            // One that is gone meanwhile takes nothing.
+            if let Ok(stat) = file::stat_path(&path.join(format!("{name}{SUFFIX}"))) {
+                taken.insert(Key::new(stat.dev, stat.ino, 0).anchor_bits());
+            }
+        }
+        taken.insert(self.inner.anchor.identity().key(0).anchor_bits());
+        Ok(taken)
+    }
+}
+
+fn segment_keys(path: &Path) -> Result<impl Iterator<Item = Key>, OpenError> {
+    let table = shm::table().map_err(system("list the segments for", path))?;
+    Ok(table.filter(|status| !status.removed).map(|status| status.key))
+}
+
+/// What is wrong with a name, if anything.
+fn bad_name(name: &str) -> Option<&'static str> {
+    if name.is_empty() {
+        Some("it is empty")
+    } else if name.len() + SUFFIX.len() > LONGEST_FILE_NAME {
+        Some("it is longer than 251 bytes")
+    } else if name.contains('/') || name.contains('\0') {
+        Some("it contains `/` or NUL")
+    } else if name.starts_with('.') {
+        Some("it starts with `.`")
+    } else {
+        None
+    }
+}
+
+/// A new file that has not got its name yet.
+struct Candidate {
+    fd: OwnedFd,
+    /// A temporary name, on file systems where a file must have one; removed unless it was published.
+    temporary: Option<PathBuf>,
+    directory: PathBuf,
+}
+
+impl Candidate {
+    fn make(directory: &Path) -> Result<Self, OpenError> {
+        let (fd, temporary) = match file::create_unnamed(directory) {
+            Ok(fd) => (fd, None),
+            Err(Errno::EOPNOTSUPP | Errno::EISDIR | Errno::EINVAL) => {
+                let temporary = directory.join(format!("{CANDIDATE}{:016x}", random_u64()));
+                (file::create_exclusive(&temporary).map_err(|errno| not_made(directory, errno))?, Some(temporary))
+            }
+            Err(errno) => return Err(not_made(directory, errno)),
+        };
+        Ok(Self { fd, temporary, directory: directory.into() })
+    }
+
+    fn anchor_bits(&self) -> Result<u32, OpenError> {
+        let stat = file::stat_fd(self.fd.as_fd()).map_err(system("look at a new file in", &self.directory))?;
+        Ok(Key::new(stat.dev, stat.ino, 0).anchor_bits())
+    }
+
+    /// Gives the file its mode and its name. If the name was taken meanwhile, the winner's file is the anchor.
+    fn publish(&self, path: &Path, policy: &Policy) -> Result<(), OpenError> {
+        file::set_mode(self.fd.as_fd(), policy.mode).map_err(system("set the mode of", path))?;
+        let published = match &self.temporary {
+            None => file::link_unnamed(self.fd.as_fd(), path),
+            Some(temporary) => file::rename_new(temporary, path),
+        };
+        match published {
+            Ok(()) | Err(Errno::EEXIST) => Ok(()),
+            Err(errno) => Err(not_made(path, errno)),
+        }
+    }
+}
+
+impl Drop for Candidate {
+    fn drop(&mut self) {
+        if let Some(temporary) = &self.temporary {
+            // Renamed if it was published: then there is nothing to remove.
+            let _ = fs::remove_file(temporary);
+        }
+    }
+}
+
+fn not_made(path: &Path, errno: Errno) -> OpenError {
+    match errno {
+        Errno::EACCES | Errno::EPERM | Errno::ENOENT => open_failed(path, errno),
+        errno => OpenError::System { attempted: "make the anchor", path: path.into(), errno },
+    }
+}

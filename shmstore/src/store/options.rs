@@ -1,0 +1,239 @@
+//! How a store is opened.
+
+use std::fmt;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use nix::errno::Errno;
+
+use super::{Inner, Store};
+use crate::anchor::{Anchor, open_failed};
+use crate::error::OpenError;
+use crate::handshake::{Patience, Policy};
+use crate::header::MAX_PARTICIPANTS;
+
+const DEFAULT_MODE: u32 = 0o600;
+const DEFAULT_WAIT: Duration = Duration::from_secs(5);
+const DEFAULT_MAX_PROCESSES: u32 = 128;
+
+/// The permission bits that mean something for a segment: reading and writing.
+const MODE_BITS: u32 = 0o666;
+
+/// Options for opening a [`Store`]: see [`Store::options`].
+///
+/// ```
+/// # let dir = tempfile::tempdir()?; let path = dir.path().join("shared");
+/// use std::time::Duration;
+/// let store = shmstore::Store::options()
+///     .mode(0o660)
+///     .wait(Duration::from_secs(1))
+///     .max_processes(16)
+///     .open_or_create(path)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "options do nothing until `open` or `open_or_create` is called"]
+pub struct StoreOptions {
+    policy: Policy,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        let policy = Policy {
+            mode: DEFAULT_MODE,
+            wait: DEFAULT_WAIT,
+            trusted: Vec::new(),
+            max_processes: DEFAULT_MAX_PROCESSES,
+        };
+        Self { policy }
+    }
+}
+
+impl StoreOptions {
+    /// The permission bits of objects and anchors that this store makes: 0600 if not set. Reading and writing only
+    /// (0o666); a directory gets the search bit wherever it gets the reading one.
+    pub fn mode(mut self, mode: u32) -> Self {
+        self.policy.mode = mode;
+        self
+    }
+
+    /// How long to wait for other processes that are creating or removing: 5 s if not set.
+    pub fn wait(mut self, wait: Duration) -> Self {
+        self.policy.wait = wait;
+        self
+    }
+
+    /// Accepts objects and named anchors that the user `uid` made, besides those of this user and of root. Call it once
+    /// for each user.
+    pub fn trust(mut self, uid: u32) -> Self {
+        self.policy.trusted.push(uid);
+        self
+    }
+
+    /// How many processes can be attached for writing to an object that this store creates: 128 if not set, at most
+    /// 65,536. Each costs 32 bytes.
+    pub fn max_processes(mut self, max_processes: u32) -> Self {
+        self.policy.max_processes = max_processes;
+        self
+    }
+
+    /// Opens the store at an existing directory or file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::open`]; [`OpenError::BadOption`] if an option is out of range.
+    pub fn open(&self, path: impl AsRef<Path>) -> Result<Store, OpenError> {
+        self.open_timeout(path, Duration::ZERO)
+    }
+
+    /// Opens the store at a path, waiting up to `timeout` until something is there.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::open_timeout`].
+    pub fn open_timeout(&self, path: impl AsRef<Path>, timeout: Duration) -> Result<Store, OpenError> {
+        let path = absolute(path.as_ref())?;
+        self.check(&path)?;
+        let mut patience = Patience::new(timeout);
+        loop {
+            match Anchor::open(&path) {
+                Ok(anchor) => return Ok(Store::new(path, anchor, self.policy.clone(), None)),
+                Err(OpenError::NotFound { .. } | OpenError::DanglingLink { .. }) if patience.pause() => {}
+                Err(OpenError::NotFound { path, .. }) => return Err(OpenError::NotFound { path, waited: timeout }),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Opens the store at a path; if nothing is there, makes a directory, and those above it. The last one has this
+    /// store's mode with search bits added, the others what the umask leaves.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::open_or_create`].
+    pub fn open_or_create(&self, path: impl AsRef<Path>) -> Result<Store, OpenError> {
+        let path = absolute(path.as_ref())?;
+        self.check(&path)?;
+        match Anchor::open(&path) {
+            Ok(anchor) => return Ok(Store::new(path, anchor, self.policy.clone(), None)),
+            Err(OpenError::NotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        make_directory(&path, directory_mode(self.policy.mode))?;
+        let anchor = Anchor::open(&path)?;
+        Ok(Store::new(path, anchor, self.policy.clone(), None))
+    }
+
+    fn check(&self, path: &Path) -> Result<(), OpenError> {
+        let Policy { mode, max_processes, .. } = &self.policy;
+        let bad =
+            |option, value: String, allowed| Err(OpenError::BadOption { path: path.into(), option, value, allowed });
+        if mode & !MODE_BITS != 0 || mode & 0o600 != 0o600 {
+            return bad("mode", format!("{mode:#o}"), "0o600 with any of 0o066");
+        }
+        if !(1..=MAX_PARTICIPANTS).contains(max_processes) {
+            return bad("max_processes", max_processes.to_string(), "1 to 65,536");
+        }
+        Ok(())
+    }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, OpenError> {
+    if path.as_os_str().as_encoded_bytes().contains(&0) {
+        let (attempted, path) = ("use, as it contains a zero byte, the path", path.into());
+        return Err(OpenError::System { attempted, path, errno: Errno::EINVAL });
+    }
+    std::path::absolute(path).map_err(|error| OpenError::System {
+        attempted: "make absolute the path",
+        path: path.into(),
+        errno: errno_of(&error),
+    })
+}
+
+/// A search bit for everybody who may read.
+fn directory_mode(mode: u32) -> u32 {
+    mode | (mode & 0o444) >> 2
+}
+
+/// Makes the last directory with exactly `mode`, those above it as the umask says.
+fn make_directory(path: &Path, mode: u32) -> Result<(), OpenError> {
+    if let Some(parent) = path.parent() {
+        DirBuilder::new().recursive(true).create(parent).map_err(|error| not_made(parent, &error))?;
+    }
+    match DirBuilder::new().mode(mode & 0o700).create(path) {
+        Ok(()) => {}
+        // Somebody was faster: theirs will do.
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(()),
+        Err(error) => return Err(not_made(path, &error)),
+    }
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
+    std::fs::set_permissions(path, permissions).map_err(|error| not_made(path, &error))
+}
+
+fn not_made(path: &Path, error: &std::io::Error) -> OpenError {
+    match errno_of(error) {
+        errno @ (Errno::EACCES | Errno::EPERM) => open_failed(path, errno),
+        errno => OpenError::System { attempted: "make the directory", path: path.into(), errno },
+    }
+}
+
+pub(super) fn errno_of(error: &std::io::Error) -> Errno {
+    error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
+}
+
+/// Something about an anchor that is allowed, but unwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// More users can read the anchor than can use the objects: any of them can hold its lock, which stalls creation
+    /// and removal.
+    AnchorMoreReadable {
+        /// The anchor.
+        path: PathBuf,
+        /// Its permission bits.
+        anchor_mode: u32,
+        /// The permission bits of the store's objects.
+        object_mode: u32,
+    },
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::AnchorMoreReadable { path, anchor_mode, object_mode } = self;
+        write!(
+            f,
+            "the anchor {0} (mode {anchor_mode:04o}) can be read by users who cannot use its objects (mode \
+             {object_mode:04o}): they can hold its lock, and so stall creation and removal; `chmod {object_mode:03o}` it \
+             (and add search bits if it is a directory), or open the store with another mode",
+            path.display()
+        )
+    }
+}
+
+impl Store {
+    pub(super) fn new(path: PathBuf, anchor: Anchor, policy: Policy, name: Option<String>) -> Self {
+        let (anchor_mode, object_mode) = (anchor.mode(), policy.mode);
+        let more_readable = anchor_mode & 0o044 & !object_mode != 0;
+        let warnings = more_readable
+            .then(|| Warning::AnchorMoreReadable { path: path.clone(), anchor_mode, object_mode })
+            .into_iter()
+            .collect();
+        Self { inner: Arc::new(Inner { path, anchor, policy, name, warnings }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readers_of_a_directory_may_search_it() {
+        assert_eq!(directory_mode(0o600), 0o700);
+        assert_eq!(directory_mode(0o660), 0o770);
+        assert_eq!(directory_mode(0o644), 0o755);
+        assert_eq!(directory_mode(0o620), 0o720);
+    }
+}

@@ -1,0 +1,221 @@
+//! The memory of a `Versioned`: control words and two slots; and the two things done to it, reading and publishing.
+//!
+//! # Bytes
+//!
+//! Aligned to 64 bytes, or more if the value is. Its size is a multiple of that, the rest after slot 1 unused.
+//!
+//! | offset | bytes | what |
+//! |---|---|---|
+//! | 0 | 8 | sequence number: see `seqlock.rs` |
+//! | 8 | 4 | lock word of the writers: see `lock_word.rs` |
+//! | 12 | 4 | flags: bit 0 *starved*, bit 1 *need fence* |
+//! | 16 | 4 | futex word of those who wait for a newer version |
+//! | 20 | 4 | lease word: token of the process that leases the write side, bit 31 *inconsistent* |
+//! | 24 | 8 | reserved, zero |
+//! | s | n | slot 0: the even versions, the first being the zeros of a new object |
+//! | s + n | n | slot 1: the odd versions |
+//!
+//! n is the value's size, rounded up to 16, or to its alignment if that is more. s is 32, or 64 if n is a multiple of
+//! 64: a value of up to 16 bytes shares one cache line with its control words, a slot of whole lines begins on one, and
+//! neither costs a byte, as the whole is rounded up to 64 anyway.
+//!
+//! # Safety
+//!
+//! Other processes write these bytes while we hold `&VersionedCell`, some of them maybe against the protocol. So
+//! - all of it lies in one `UnsafeCell`;
+//! - references are made to the control words only, which are atomics: no `&V`, and no reference to a slot, ever exists;
+//! - slots are touched only by the copies of [`crate::copy`], which are atomic byte by byte, at addresses that come from
+//!   `self`, from constants, and from one bit of the sequence number: nothing read from memory can lead them outside;
+//! - what comes out of a slot is bytes (`MaybeUninit<V>`): whether they are a value, `bits.rs` decides.
+//!
+//! Nothing of this rests on the sequence protocol. A peer that breaks it can make a value torn, not make it unsound.
+#![allow(unsafe_code)]
+
+use std::cell::UnsafeCell;
+use std::hint::spin_loop;
+use std::mem::{self, MaybeUninit, offset_of};
+use std::time::{Duration, Instant};
+
+use super::atomics::Ordering::Relaxed;
+use super::atomics::{AtomicU32, AtomicU64};
+use super::seqlock;
+use super::writer_lock::WriterLock;
+use crate::copy::{UNIT, Unit, copy_in, copy_out};
+use crate::layout::ShmValue;
+use crate::view::load_read_only;
+
+/// The words before the slots.
+#[repr(C)]
+struct Control {
+    sequence: AtomicU64,
+    lock: AtomicU32,
+    flags: AtomicU32,
+    _version_waiters: AtomicU32,
+    _lease: AtomicU32,
+    _reserved: AtomicU64,
+}
+
+/// A reader was rejected again and again: the next store waits a moment first.
+const STARVED: u32 = 1 << 0;
+
+/// After how many rejections in a row a reader calls itself starved.
+const PATIENCE: u32 = 4;
+
+#[repr(C, align(16))]
+struct Slot<V>(MaybeUninit<V>);
+
+#[repr(C, align(64))]
+struct Memory<V> {
+    control: Control,
+    _slots: [Slot<V>; 2],
+}
+
+/// The memory of a `Versioned<V>`, shared with other processes.
+#[repr(transparent)]
+pub(super) struct VersionedCell<V> {
+    // INVARIANT: only the control words are ever referenced; slots are reached by `slot()` alone.
+    memory: UnsafeCell<Memory<V>>,
+}
+
+// SAFETY: what `&self` gives access to is atomic, byte by byte, and values cross threads only by copy (`V: Send`).
+unsafe impl<V: Send + Sync> Sync for VersionedCell<V> {}
+
+impl<V: ShmValue> VersionedCell<V> {
+    const SLOT: usize = size_of::<Slot<V>>();
+    /// Where slot 0 begins. In a value aligned to more than a line the compiler begins it even later.
+    const SLOTS_AT: usize = {
+        let natural = offset_of!(Memory<V>, _slots);
+        let at = if Self::SLOT % 64 == 0 && natural < 64 { 64 } else { natural };
+        assert!(at % UNIT == 0 && at % align_of::<V>() == 0 && Self::SLOT % UNIT == 0);
+        assert!(at >= size_of::<Control>() && at + 2 * Self::SLOT <= size_of::<Memory<V>>());
+        at
+    };
+
+    /// A new one: all bytes zero, so version 0 of a value that is all zero.
+    pub(super) fn zeroed() -> Self {
+        // SAFETY: zero is valid for atomics, and any bytes are for `MaybeUninit`.
+        unsafe { mem::zeroed() }
+    }
+
+    #[inline(always)]
+    fn control(&self) -> &Control {
+        // SAFETY: in bounds and aligned, as `self` is; nothing but atomics, which others may write meanwhile.
+        unsafe { &*self.memory.get().cast::<Control>() }
+    }
+
+    /// Slot 0 or 1: writable, through the cell, for `SLOT` bytes. Never made a reference.
+    #[inline(always)]
+    fn slot(&self, index: usize) -> *mut Unit {
+        let offset = Self::SLOTS_AT + (index & 1) * Self::SLOT;
+        self.memory.get().cast::<u8>().wrapping_add(offset).cast()
+    }
+
+    /// The number of the newest version. What was done before it was stored is seen after this.
+    #[inline]
+    pub(super) fn version(&self) -> u64 {
+        let sequence = &self.control().sequence;
+        seqlock::version(load_read_only(super::atomics::Ordering::Acquire, || sequence.load(Relaxed)))
+    }
+
+    /// Copies the newest version's bytes, all of them, and returns its number.
+    ///
+    /// Waits for nobody, but may have to begin again while others write flat out: after some attempts it then asks them
+    /// for a pause, if `may_ask`, which writes to the memory.
+    #[inline(always)]
+    pub(super) fn read(&self, value: &mut MaybeUninit<V>, may_ask: bool) -> u64 {
+        match self.try_read(value) {
+            Some(version) => version,
+            None => self.read_again(value, may_ask),
+        }
+    }
+
+    #[cold]
+    fn read_again(&self, value: &mut MaybeUninit<V>, may_ask: bool) -> u64 {
+        let mut rejections = 1;
+        loop {
+            spin_loop();
+            if let Some(version) = self.try_read(value) {
+                return version;
+            }
+            rejections += 1;
+            if may_ask && rejections >= PATIENCE {
+                self.ask_for_pause();
+            }
+        }
+    }
+
+    /// Copies the newest version's bytes once: all bytes of `value` are initialised, and if there is a version number
+    /// they belong together.
+    #[inline(always)]
+    fn try_read(&self, value: &mut MaybeUninit<V>) -> Option<u64> {
+        seqlock::try_read(&self.control().sequence, |slot| {
+            // SAFETY: a slot of ours, aligned, a whole number of units; and `value` is a V's own memory.
+            unsafe { copy_out(self.slot(slot), value.as_mut_ptr()) }
+        })
+    }
+
+    /// Takes the writer lock. For `cure` see [`WriterLock::take`].
+    #[inline(always)]
+    #[track_caller]
+    pub(super) fn lock(&self, cure: fn() -> String) -> WriterLock<'_> {
+        WriterLock::take(&self.control().lock, cure)
+    }
+
+    /// Copies the newest version's bytes, all of them, while nobody may write.
+    pub(super) fn read_locked(&self, _: &WriterLock<'_>, value: &mut MaybeUninit<V>) {
+        seqlock::read_locked(&self.control().sequence, |slot| {
+            // SAFETY: a slot of ours, aligned, a whole number of units; and `value` is a V's own memory.
+            unsafe { copy_out(self.slot(slot), value.as_mut_ptr()) }
+        });
+    }
+
+    /// Makes `value` the newest version, and returns its number.
+    #[inline(always)]
+    pub(super) fn publish(&self, _: &WriterLock<'_>, value: &V) -> u64 {
+        if self.control().flags.load(Relaxed) & STARVED != 0 {
+            self.pause_for_readers();
+        }
+        seqlock::write(&self.control().sequence, |slot| {
+            // SAFETY: a slot of ours, aligned, a whole number of units; `value` is a V, which has no padding.
+            unsafe { copy_in(value, self.slot(slot)) }
+        })
+    }
+
+    /// Sets the flag that makes the next store wait a moment first.
+    fn ask_for_pause(&self) {
+        let flags = &self.control().flags;
+        if flags.load(Relaxed) & STARVED == 0 {
+            flags.fetch_or(STARVED, Relaxed);
+        }
+    }
+
+    /// Gives starved readers time to copy the newest version, before it is one of two again.
+    #[cold]
+    fn pause_for_readers(&self) {
+        self.control().flags.fetch_and(!STARVED, Relaxed);
+        let start = Instant::now();
+        while start.elapsed() < Self::PAUSE {
+            spin_loop();
+        }
+    }
+
+    /// Two copies of a value whose lines are in another core's cache: some 150 ns until the first arrives, then about
+    /// 16 bytes a nanosecond.
+    const PAUSE: Duration = Duration::from_nanos(2 * (150 + size_of::<V>() as u64 / 16));
+}
+
+const _: () = {
+    assert!(size_of::<Control>() == 32);
+    assert!(offset_of!(Control, sequence) == 0);
+    assert!(offset_of!(Control, lock) == 8);
+    assert!(offset_of!(Control, flags) == 12);
+    assert!(offset_of!(Control, _version_waiters) == 16);
+    assert!(offset_of!(Control, _lease) == 20);
+    assert!(offset_of!(Control, _reserved) == 24);
+    assert!(offset_of!(Memory<u64>, control) == 0);
+    assert!(VersionedCell::<u64>::SLOTS_AT == 32 && size_of::<VersionedCell<u64>>() == 64);
+    assert!(VersionedCell::<[u8; 16]>::SLOTS_AT == 32 && size_of::<VersionedCell<[u8; 16]>>() == 64);
+    assert!(VersionedCell::<[u8; 17]>::SLOTS_AT == 32 && size_of::<VersionedCell<[u8; 17]>>() == 128);
+    assert!(VersionedCell::<[u8; 61]>::SLOTS_AT == 64 && size_of::<VersionedCell<[u8; 61]>>() == 192);
+    assert!(VersionedCell::<[u8; 4096]>::SLOTS_AT == 64 && size_of::<VersionedCell<[u8; 4096]>>() == 64 + 2 * 4096);
+};

@@ -1,0 +1,80 @@
+//! `VersionedView<V>`: a `Versioned<V>` in memory that the kernel does not let us write.
+
+use std::fmt;
+
+use super::versioned::{Versioned, debug};
+use crate::error::InvalidValue;
+use crate::layout::{AnyBits, ShmValue};
+
+/// A [`Versioned<V>`] that can be loaded and nothing else.
+///
+/// Its methods only load, so they work on a read-only mapping. A reader of this kind can not ask writers for a pause:
+/// while they store flat out, it tries again until a copy goes through.
+#[repr(transparent)]
+pub struct VersionedView<V> {
+    part: Versioned<V>,
+}
+
+impl<V: ShmValue> VersionedView<V> {
+    /// Returns the newest value: see [`Versioned::load`].
+    #[must_use]
+    #[inline]
+    pub fn load(&self) -> V
+    where
+        V: AnyBits,
+    {
+        self.load_versioned().1
+    }
+
+    /// Returns the newest value and its version: see [`Versioned::load_versioned`].
+    #[must_use]
+    #[inline]
+    pub fn load_versioned(&self) -> (u64, V)
+    where
+        V: AnyBits,
+    {
+        self.part.load_by(false)
+    }
+
+    /// Copies the newest value to where the caller wants it: see [`Versioned::load_into`].
+    #[inline]
+    pub fn load_into(&self, value: &mut V) -> u64
+    where
+        V: AnyBits,
+    {
+        self.part.load_into_by(value, false)
+    }
+
+    /// Returns the newest value, of any type: see [`Versioned::try_load`].
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if its bytes are no valid `V`.
+    #[inline]
+    pub fn try_load(&self) -> Result<V, InvalidValue> {
+        Ok(self.try_load_versioned()?.1)
+    }
+
+    /// Returns the newest value, of any type, and its version: see [`Versioned::try_load_versioned`].
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if its bytes are no valid `V`.
+    #[inline]
+    pub fn try_load_versioned(&self) -> Result<(u64, V), InvalidValue> {
+        self.part.try_load_by(false)
+    }
+
+    /// Returns the version of the newest value: see [`Versioned::version`].
+    #[must_use]
+    #[inline]
+    pub fn version(&self) -> u64 {
+        self.part.version()
+    }
+}
+
+impl<V: ShmValue + fmt::Debug> fmt::Debug for VersionedView<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug("VersionedView", &self.part, f)
+    }
+}

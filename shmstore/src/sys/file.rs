@@ -1,0 +1,222 @@
+//! Files and their locks: `statx`, `open`, `flock`, open-file-description locks, unnamed files
+//! ([statx(2)], [flock(2)], [fcntl_locking(2)], [open(2)]).
+//!
+//! [statx(2)]: https://man7.org/linux/man-pages/man2/statx.2.html
+//! [flock(2)]: https://man7.org/linux/man-pages/man2/flock.2.html
+//! [fcntl_locking(2)]: https://man7.org/linux/man-pages/man2/fcntl_locking.2.html
+//! [open(2)]: https://man7.org/linux/man-pages/man2/open.2.html
+//!
+//! # Safety
+//!
+//! Assumes nothing but the C library's prototypes; every buffer handed over lives on the stack and has the type the
+//! call fills.
+#![allow(unsafe_code)]
+
+use std::ffi::{CStr, CString};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::libc;
+
+/// When a file was made, as its file system remembers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Birth {
+    pub(crate) seconds: i64,
+    pub(crate) nanoseconds: u32,
+}
+
+/// What `statx` tells of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FileStat {
+    pub(crate) dev: u64,
+    pub(crate) ino: u64,
+    pub(crate) birth: Option<Birth>,
+    /// Type and permission bits.
+    pub(crate) mode: u32,
+    pub(crate) owner: u32,
+}
+
+impl FileStat {
+    pub(crate) fn kind(&self) -> u32 {
+        self.mode & libc::S_IFMT
+    }
+
+    pub(crate) fn is_dir(&self) -> bool {
+        self.kind() == libc::S_IFDIR
+    }
+
+    pub(crate) fn is_file(&self) -> bool {
+        self.kind() == libc::S_IFREG
+    }
+
+    pub(crate) fn is_same_file(&self, other: &Self) -> bool {
+        (self.dev, self.ino, self.birth) == (other.dev, other.ino, other.birth)
+    }
+}
+
+/// Asks for what a path names, following links.
+pub(crate) fn stat_path(path: &Path) -> Result<FileStat, Errno> {
+    stat(libc::AT_FDCWD, &c_path(path)?, 0)
+}
+
+/// Asks for what a descriptor has open.
+pub(crate) fn stat_fd(fd: BorrowedFd<'_>) -> Result<FileStat, Errno> {
+    stat(fd.as_raw_fd(), c"", libc::AT_EMPTY_PATH)
+}
+
+fn stat(dir: libc::c_int, path: &CStr, flags: libc::c_int) -> Result<FileStat, Errno> {
+    let mut buffer = MaybeUninit::<libc::statx>::zeroed();
+    let mask = libc::STATX_BASIC_STATS | libc::STATX_BTIME;
+    // SAFETY: `path` is a C string, `buffer` a `statx`, both alive during the call.
+    Errno::result(unsafe { libc::statx(dir, path.as_ptr(), flags, mask, buffer.as_mut_ptr()) })?;
+    // SAFETY: zeroed, then filled: integers all of them.
+    let found = unsafe { buffer.assume_init() };
+    let birth = (found.stx_mask & libc::STATX_BTIME != 0)
+        .then_some(Birth { seconds: found.stx_btime.tv_sec, nanoseconds: found.stx_btime.tv_nsec });
+    Ok(FileStat {
+        dev: libc::makedev(found.stx_dev_major, found.stx_dev_minor),
+        ino: found.stx_ino,
+        birth,
+        mode: u32::from(found.stx_mode),
+        owner: found.stx_uid,
+    })
+}
+
+/// Opens an existing file or directory for reading. Never blocks on a pipe, never becomes anybody's terminal.
+pub(crate) fn open(path: &Path) -> Result<OwnedFd, Errno> {
+    open_flags(path, libc::O_RDONLY | libc::O_NONBLOCK | libc::O_NOCTTY, 0)
+}
+
+/// Like [`open`], but a symbolic link is `ELOOP`.
+pub(crate) fn open_no_follow(path: &Path) -> Result<OwnedFd, Errno> {
+    open_flags(path, libc::O_RDONLY | libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_NOFOLLOW, 0)
+}
+
+/// Makes a file without a name on the file system of `dir`; `EOPNOTSUPP` or `EISDIR` where there is no such thing.
+pub(crate) fn create_unnamed(dir: &Path) -> Result<OwnedFd, Errno> {
+    open_flags(dir, libc::O_TMPFILE | libc::O_RDWR, 0o600)
+}
+
+/// Makes a file that did not exist.
+pub(crate) fn create_exclusive(path: &Path) -> Result<OwnedFd, Errno> {
+    open_flags(path, libc::O_CREAT | libc::O_EXCL | libc::O_RDWR | libc::O_NOFOLLOW, 0o600)
+}
+
+fn open_flags(path: &Path, flags: libc::c_int, mode: libc::mode_t) -> Result<OwnedFd, Errno> {
+    let path = c_path(path)?;
+    loop {
+        // SAFETY: `path` is a C string that is alive during the call.
+        let fd = unsafe { libc::open(path.as_ptr(), flags | libc::O_CLOEXEC, mode) };
+        match Errno::result(fd) {
+            // SAFETY: just opened, and known to nobody else.
+            Ok(fd) => return Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+}
+
+/// Gives an unnamed file a name; `EEXIST` if that is taken.
+pub(crate) fn link_unnamed(fd: BorrowedFd<'_>, path: &Path) -> Result<(), Errno> {
+    let from = CString::new(format!("/proc/self/fd/{}", fd.as_raw_fd())).map_err(|_| Errno::EINVAL)?;
+    let to = c_path(path)?;
+    // SAFETY: both are C strings that are alive during the call.
+    let linked =
+        unsafe { libc::linkat(libc::AT_FDCWD, from.as_ptr(), libc::AT_FDCWD, to.as_ptr(), libc::AT_SYMLINK_FOLLOW) };
+    Errno::result(linked).map(drop)
+}
+
+/// Renames a file; `EEXIST` if the new name is taken.
+pub(crate) fn rename_new(from: &Path, to: &Path) -> Result<(), Errno> {
+    let (from, to) = (c_path(from)?, c_path(to)?);
+    // SAFETY: both are C strings that are alive during the call.
+    let renamed =
+        unsafe { libc::renameat2(libc::AT_FDCWD, from.as_ptr(), libc::AT_FDCWD, to.as_ptr(), libc::RENAME_NOREPLACE) };
+    Errno::result(renamed).map(drop)
+}
+
+/// Sets the permission bits, whatever the umask.
+pub(crate) fn set_mode(fd: BorrowedFd<'_>, mode: u32) -> Result<(), Errno> {
+    // SAFETY: takes numbers only.
+    Errno::result(unsafe { libc::fchmod(fd.as_raw_fd(), mode) }).map(drop)
+}
+
+/// Names the file system that a file is on by its magic number.
+pub(crate) fn file_system(fd: BorrowedFd<'_>) -> Result<i64, Errno> {
+    let mut buffer = MaybeUninit::<libc::statfs>::zeroed();
+    // SAFETY: `buffer` is a `statfs`, alive during the call.
+    Errno::result(unsafe { libc::fstatfs(fd.as_raw_fd(), buffer.as_mut_ptr()) })?;
+    // SAFETY: zeroed, then filled: integers all of them.
+    Ok(unsafe { buffer.assume_init() }.f_type)
+}
+
+/// Takes the exclusive `flock` if nobody has it; `EWOULDBLOCK` if somebody does. Gone when every copy of the
+/// descriptor is closed, in whatever process.
+pub(crate) fn try_lock(fd: BorrowedFd<'_>) -> Result<(), Errno> {
+    flock(fd, libc::LOCK_EX | libc::LOCK_NB)
+}
+
+/// Drops the `flock`, also for copies of the descriptor.
+pub(crate) fn unlock(fd: BorrowedFd<'_>) -> Result<(), Errno> {
+    flock(fd, libc::LOCK_UN)
+}
+
+fn flock(fd: BorrowedFd<'_>, operation: libc::c_int) -> Result<(), Errno> {
+    // SAFETY: takes numbers only.
+    Errno::result(unsafe { libc::flock(fd.as_raw_fd(), operation) }).map(drop)
+}
+
+/// Holds a shared lock on one byte for as long as the descriptor's open file description lives.
+pub(crate) fn lock_byte(fd: BorrowedFd<'_>, byte: i64) -> Result<(), Errno> {
+    let lock = byte_lock(libc::F_RDLCK, byte);
+    // SAFETY: F_OFD_SETLK reads a `flock`, alive during the call.
+    Errno::result(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) }).map(drop)
+}
+
+/// Tells whether another open file description holds a lock on one byte.
+pub(crate) fn byte_is_locked(fd: BorrowedFd<'_>, byte: i64) -> Result<bool, Errno> {
+    let mut lock = byte_lock(libc::F_WRLCK, byte);
+    // SAFETY: F_OFD_GETLK fills a `flock`, alive during the call.
+    Errno::result(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_OFD_GETLK, &raw mut lock) })?;
+    Ok(lock.l_type != libc::F_UNLCK as libc::c_short)
+}
+
+fn byte_lock(kind: libc::c_int, byte: i64) -> libc::flock {
+    libc::flock {
+        l_type: kind as libc::c_short,
+        l_whence: libc::SEEK_SET as libc::c_short,
+        l_start: byte,
+        l_len: 1,
+        l_pid: 0,
+    }
+}
+
+/// Tells whether a descriptor number has the given file open: safe to ask in a child of `fork`.
+pub(crate) fn is_open_on(fd: i32, dev: u64, ino: u64) -> bool {
+    let mut found = MaybeUninit::<libc::stat>::zeroed();
+    // SAFETY: `found` is a `stat`, alive during the call; a bad descriptor is an error, not undefined.
+    if unsafe { libc::fstat(fd, found.as_mut_ptr()) } != 0 {
+        return false;
+    }
+    // SAFETY: zeroed, then filled: integers all of them.
+    let found = unsafe { found.assume_init() };
+    (found.st_dev, found.st_ino) == (dev, ino)
+}
+
+/// Closes a descriptor by number, of which the caller knows that nobody else will.
+pub(crate) fn close(fd: i32) {
+    // SAFETY: takes a number only.
+    unsafe { libc::close(fd) };
+}
+
+fn c_path(path: &Path) -> Result<CString, Errno> {
+    CString::new(path.as_os_str().as_bytes()).map_err(|_| Errno::EINVAL)
+}
+
+/// Makes a second, independent open file description of what is open.
+pub(crate) fn reopen(fd: &OwnedFd) -> Result<OwnedFd, Errno> {
+    open(Path::new(&format!("/proc/self/fd/{}", fd.as_fd().as_raw_fd())))
+}

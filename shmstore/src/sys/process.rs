@@ -1,0 +1,156 @@
+//! The process itself: ids, namespaces, start time, randomness, pages that `fork` wipes, death of others
+//! ([madvise(2)], [pidfd_open(2)], [proc_pid_stat(5)], [namespaces(7)]).
+//!
+//! [madvise(2)]: https://man7.org/linux/man-pages/man2/madvise.2.html
+//! [pidfd_open(2)]: https://man7.org/linux/man-pages/man2/pidfd_open.2.html
+//! [proc_pid_stat(5)]: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+//! [namespaces(7)]: https://man7.org/linux/man-pages/man7/namespaces.7.html
+//!
+//! # Safety
+//!
+//! Assumes nothing but the C library's prototypes. Promises that the memory it hands out is mapped, zeroed and never
+//! unmapped (or, for [`AnonymousMemory`], not before it is dropped).
+#![allow(unsafe_code)]
+
+use std::fs;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
+use std::ptr::{self, NonNull};
+
+use nix::errno::Errno;
+use nix::libc;
+
+/// The size of a page on every machine this crate runs on, and the alignment of an object in its segment.
+pub(crate) const PAGE: usize = 4096;
+
+pub(crate) fn pid() -> u32 {
+    std::process::id()
+}
+
+/// The user whose permissions count.
+pub(crate) fn effective_uid() -> u32 {
+    nix::unistd::geteuid().as_raw()
+}
+
+/// The inode of one of our namespaces (`pid`, `time`, `ipc`), or 0 where the kernel does not tell. They have 32 bits.
+pub(crate) fn namespace(kind: &str) -> u32 {
+    let inode = fs::metadata(format!("/proc/self/ns/{kind}")).map_or(0, |found| found.ino());
+    u32::try_from(inode).unwrap_or(0)
+}
+
+/// When a process started, in clock ticks since boot, or 0 where `/proc` does not tell.
+pub(crate) fn start_time(pid: u32) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The second field is a name that may hold anything; the last `)` ends it. The start time is field 22.
+    let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    after_name.split_ascii_whitespace().nth(19).and_then(|ticks| ticks.parse().ok()).unwrap_or(0)
+}
+
+/// Tells whether `/proc` speaks of our own PID namespace: then `NSpid` has one number, and it is ours.
+pub(crate) fn proc_is_ours() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let pids = status.lines().find_map(|line| line.strip_prefix("NSpid:")).unwrap_or("");
+    pids.split_ascii_whitespace().collect::<Vec<_>>() == [pid().to_string()]
+}
+
+/// Tells whether a process of our PID namespace has ended: also when nobody has reaped it, also under `hidepid`.
+/// In doubt it has not.
+pub(crate) fn has_ended(pid: u32) -> bool {
+    let Ok(number) = libc::pid_t::try_from(pid) else { return false };
+    // SAFETY: takes numbers only.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, number, 0) };
+    let fd = match Errno::result(fd) {
+        Ok(fd) => fd as i32,
+        Err(errno) => return errno == Errno::ESRCH,
+    };
+    // SAFETY: just opened, and known to nobody else.
+    let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+    let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    // SAFETY: one `pollfd`, alive during the call.
+    let ready = unsafe { libc::poll(&raw mut poll, 1, 0) };
+    ready == 1 && poll.revents & libc::POLLIN != 0
+}
+
+/// Random bits from the kernel.
+pub(crate) fn random_u64() -> u64 {
+    let mut bytes = [0_u8; 8];
+    loop {
+        // SAFETY: the buffer is as long as we say.
+        let got = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), 0) };
+        if got == bytes.len() as isize {
+            return u64::from_ne_bytes(bytes);
+        }
+    }
+}
+
+/// Maps one zeroed page that a child finds zeroed again, however it was forked; never unmapped.
+pub(crate) fn wiped_on_fork_page() -> Result<NonNull<u8>, Errno> {
+    let memory = AnonymousMemory::new(PAGE)?;
+    // SAFETY: the range is ours, just mapped, and nothing is in it.
+    Errno::result(unsafe { libc::madvise(memory.base.as_ptr().cast(), PAGE, libc::MADV_WIPEONFORK) })?;
+    let base = memory.base;
+    std::mem::forget(memory);
+    Ok(base)
+}
+
+/// Has `child` called in every child of `fork`, before `fork` returns there.
+pub(crate) fn at_fork_in_child(child: extern "C" fn()) -> Result<(), Errno> {
+    // SAFETY: a function that takes nothing and lives for ever.
+    match unsafe { libc::pthread_atfork(None, None, Some(child)) } {
+        0 => Ok(()),
+        errno => Err(Errno::from_raw(errno)),
+    }
+}
+
+/// Zeroed memory of this process alone, page-aligned; unmapped when dropped.
+#[derive(Debug)]
+pub(crate) struct AnonymousMemory {
+    // INVARIANT: `len` bytes from `base` are mapped until `drop`.
+    base: NonNull<u8>,
+    len: usize,
+}
+
+impl AnonymousMemory {
+    pub(crate) fn new(len: usize) -> Result<Self, Errno> {
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+        // SAFETY: a new mapping at an address of the kernel's choice.
+        let base = unsafe { libc::mmap(ptr::null_mut(), len, protection, flags, -1, 0) };
+        if base == libc::MAP_FAILED {
+            return Err(Errno::last());
+        }
+        Ok(Self { base: NonNull::new(base.cast()).ok_or(Errno::EFAULT)?, len })
+    }
+
+    pub(crate) fn base(&self) -> NonNull<u8> {
+        self.base
+    }
+}
+
+impl Drop for AnonymousMemory {
+    fn drop(&mut self) {
+        // SAFETY: mapped by `new` at this address and length, and nobody who borrowed from `self` is left.
+        let unmapped = unsafe { libc::munmap(self.base.as_ptr().cast(), self.len) };
+        debug_assert_eq!(unmapped, 0, "{}", Errno::last());
+    }
+}
+
+// SAFETY: an address and a length; `&AnonymousMemory` offers numbers only.
+unsafe impl Send for AnonymousMemory {}
+// SAFETY: as above.
+unsafe impl Sync for AnonymousMemory {}
+
+/// Ends this process as a power cut would; for failpoints.
+#[cfg(feature = "failpoints")]
+pub(crate) fn kill_self() -> ! {
+    // SAFETY: takes numbers only.
+    unsafe { libc::raise(libc::SIGKILL) };
+    unreachable!("SIGKILL can not be survived")
+}
+
+/// Stops this process until somebody continues it; for failpoints.
+#[cfg(feature = "failpoints")]
+pub(crate) fn stop_self() {
+    // SAFETY: takes numbers only.
+    unsafe { libc::raise(libc::SIGSTOP) };
+}

@@ -1,0 +1,229 @@
+//! System V shared memory: `shmget`, `shmat`, `shmctl`, `shmdt` ([shmget(2)], [shmop(2)], [shmctl(2)]).
+//!
+//! [shmget(2)]: https://man7.org/linux/man-pages/man2/shmget.2.html
+//! [shmop(2)]: https://man7.org/linux/man-pages/man2/shmop.2.html
+//! [shmctl(2)]: https://man7.org/linux/man-pages/man2/shmctl.2.html
+//!
+//! # Safety
+//!
+//! Assumes that the kernel keeps a segment mapped, at its full size, for as long as it is attached: segments can not
+//! shrink, and removing one only marks it. Promises that a [`Mapping`] is exactly as long as it says until it is dropped.
+#![allow(unsafe_code)]
+
+use std::mem::MaybeUninit;
+use std::ptr::{self, NonNull};
+
+use nix::errno::Errno;
+use nix::libc;
+
+use crate::key::Key;
+
+/// Commands and a mode bit of `shmctl` that libc does not name, from `<linux/shm.h>` and `<linux/ipc.h>`.
+const IPC_INFO: libc::c_int = 3;
+const SHM_STAT: libc::c_int = 13;
+const SHM_INFO: libc::c_int = 14;
+/// Since Linux 4.17: status by table index, whatever the permissions.
+const SHM_STAT_ANY: libc::c_int = 15;
+const SHM_DEST: u32 = 0o1000;
+
+/// What `IPC_INFO` fills: `struct shminfo64` of `<asm-generic/shmbuf.h>`.
+#[repr(C)]
+struct Limits {
+    max_size: libc::c_ulong,
+    min_size: libc::c_ulong,
+    segments: libc::c_ulong,
+    segments_per_process: libc::c_ulong,
+    pages: libc::c_ulong,
+    unused: [libc::c_ulong; 4],
+}
+
+/// What `SHM_INFO` fills: `struct shm_info` of `<linux/shm.h>`.
+#[repr(C)]
+struct Used {
+    segments: libc::c_int,
+    pages: libc::c_ulong,
+    resident_pages: libc::c_ulong,
+    swapped_pages: libc::c_ulong,
+    swap_attempts: libc::c_ulong,
+    swap_successes: libc::c_ulong,
+}
+
+/// What the kernel knows of one segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Status {
+    pub(crate) shmid: i32,
+    pub(crate) key: Key,
+    /// The size that was asked for, in bytes; the kernel maps whole pages.
+    pub(crate) size: usize,
+    pub(crate) owner: u32,
+    pub(crate) creator: u32,
+    pub(crate) creator_pid: i32,
+    /// The low nine permission bits.
+    pub(crate) mode: u32,
+    /// How many times it is attached, in all processes.
+    pub(crate) attached: u64,
+    /// When it was created, or its owner or mode last changed: seconds since 1970.
+    pub(crate) changed: i64,
+    /// Removed, but still attached somewhere: it has no key any more.
+    pub(crate) removed: bool,
+}
+
+/// How much of the kernel's limits for shared memory is in use.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Usage {
+    pub(crate) segments: u64,
+    pub(crate) segment_limit: u64,
+    pub(crate) pages: u64,
+    pub(crate) page_limit: u64,
+    pub(crate) min_size: u64,
+    pub(crate) max_size: u64,
+}
+
+/// A segment attached to this process, at an address of the kernel's choice; detached when dropped.
+#[derive(Debug)]
+pub(crate) struct Mapping {
+    // INVARIANT: `base` is page-aligned and `len` bytes from it are mapped until `drop`.
+    base: NonNull<u8>,
+    len: usize,
+}
+
+/// What a mapping is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    ReadOnly,
+    ReadWrite,
+}
+
+/// Finds the segment of a key. Needs no permission on it.
+pub(crate) fn find(key: Key) -> Result<Option<i32>, Errno> {
+    // SAFETY: takes numbers only.
+    let shmid = unsafe { libc::shmget(key.to_raw(), 0, 0) };
+    match Errno::result(shmid) {
+        Ok(shmid) => Ok(Some(shmid)),
+        Err(Errno::ENOENT) => Ok(None),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Makes a new, zero-filled segment of `size` bytes; `EEXIST` if the key has one.
+pub(crate) fn create(key: Key, size: usize, mode: u32) -> Result<i32, Errno> {
+    let flags = libc::IPC_CREAT | libc::IPC_EXCL | (mode & 0o777) as libc::c_int;
+    // SAFETY: takes numbers only.
+    Errno::result(unsafe { libc::shmget(key.to_raw(), size, flags) })
+}
+
+/// Attaches a segment, then asks what was attached: in this order, because an id may be of a segment that has lost its
+/// key, and because an attached segment keeps its id.
+pub(crate) fn attach(shmid: i32, access: Access) -> Result<(Mapping, Status), Errno> {
+    let flags = if access == Access::ReadOnly { libc::SHM_RDONLY } else { 0 };
+    // SAFETY: with a null address the kernel chooses one where nothing is mapped.
+    let base = unsafe { libc::shmat(shmid, ptr::null(), flags) };
+    if base as isize == -1 {
+        return Err(Errno::last());
+    }
+    let base = NonNull::new(base.cast::<u8>()).ok_or(Errno::EFAULT)?;
+    // Detaches if the status can not be had. Its length is only ever used once it is known.
+    let mut mapping = Mapping { base, len: 0 };
+    let status = status(shmid)?;
+    mapping.len = status.size;
+    Ok((mapping, status))
+}
+
+/// Asks for the status of a segment; needs read permission on it.
+pub(crate) fn status(shmid: i32) -> Result<Status, Errno> {
+    stat(shmid, libc::IPC_STAT).map(|(_, ds)| Status::new(shmid, &ds))
+}
+
+/// Marks a segment for destruction: its key is free at once, its memory when the last process has detached.
+pub(crate) fn remove(shmid: i32) -> Result<(), Errno> {
+    // SAFETY: IPC_RMID ignores the buffer.
+    Errno::result(unsafe { libc::shmctl(shmid, libc::IPC_RMID, ptr::null_mut()) }).map(drop)
+}
+
+/// Lists every segment of this IPC namespace, those we may not read included.
+pub(crate) fn table() -> Result<impl Iterator<Item = Status>, Errno> {
+    let (highest, _) = info()?;
+    Ok((0..=highest).filter_map(|index| {
+        let (shmid, ds) = stat(index, SHM_STAT_ANY).or_else(|_| stat(index, SHM_STAT)).ok()?;
+        Some(Status::new(shmid, &ds))
+    }))
+}
+
+/// Asks how much of the limits is in use.
+pub(crate) fn usage() -> Result<Usage, Errno> {
+    let (_, used) = info()?;
+    let mut limits = MaybeUninit::<Limits>::zeroed();
+    // SAFETY: IPC_INFO fills a `Limits`, which is what the buffer is, whatever the prototype says.
+    Errno::result(unsafe { libc::shmctl(0, IPC_INFO, limits.as_mut_ptr().cast()) })?;
+    // SAFETY: zeroed, then filled: integers all of them.
+    let limits = unsafe { limits.assume_init() };
+    Ok(Usage {
+        segments: u64::try_from(used.segments).unwrap_or(0),
+        segment_limit: limits.segments,
+        pages: used.pages,
+        page_limit: limits.pages,
+        min_size: limits.min_size,
+        max_size: limits.max_size,
+    })
+}
+
+/// The highest index in use in the kernel's table, and what the table holds.
+fn info() -> Result<(i32, Used), Errno> {
+    let mut used = MaybeUninit::<Used>::zeroed();
+    // SAFETY: SHM_INFO fills a `Used`, which is what the buffer is, whatever the prototype says.
+    let highest = Errno::result(unsafe { libc::shmctl(0, SHM_INFO, used.as_mut_ptr().cast()) })?;
+    // SAFETY: zeroed, then filled: integers all of them.
+    Ok((highest, unsafe { used.assume_init() }))
+}
+
+/// One of the status calls, and the id of the segment it speaks of (`which` is an id or a table index).
+fn stat(which: i32, command: libc::c_int) -> Result<(i32, libc::shmid_ds), Errno> {
+    let mut ds = MaybeUninit::<libc::shmid_ds>::zeroed();
+    // SAFETY: the status commands fill a `shmid_ds`.
+    let found = Errno::result(unsafe { libc::shmctl(which, command, ds.as_mut_ptr()) })?;
+    // SAFETY: zeroed, then filled: integers all of them.
+    Ok((found, unsafe { ds.assume_init() }))
+}
+
+impl Status {
+    fn new(shmid: i32, ds: &libc::shmid_ds) -> Self {
+        let mode = u32::from(ds.shm_perm.mode);
+        Self {
+            shmid,
+            key: Key::from_raw(ds.shm_perm.__key),
+            size: ds.shm_segsz,
+            owner: ds.shm_perm.uid,
+            creator: ds.shm_perm.cuid,
+            creator_pid: ds.shm_cpid,
+            mode: mode & 0o777,
+            attached: ds.shm_nattch,
+            changed: ds.shm_ctime,
+            removed: mode & SHM_DEST != 0,
+        }
+    }
+}
+
+impl Mapping {
+    /// The first byte; page-aligned.
+    pub(crate) fn base(&self) -> NonNull<u8> {
+        self.base
+    }
+
+    /// How many bytes from [`base`](Self::base) are mapped.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: attached by `attach` at this address, and nobody who borrowed from `self` is left.
+        let detached = unsafe { libc::shmdt(self.base.as_ptr().cast()) };
+        debug_assert_eq!(detached, 0, "{}", Errno::last());
+    }
+}
+
+// SAFETY: an address and a length; what others do to the memory is the business of whoever reads it.
+unsafe impl Send for Mapping {}
+// SAFETY: as above; `&Mapping` offers numbers only.
+unsafe impl Sync for Mapping {}
