@@ -148,8 +148,8 @@ impl<const N: usize> Serialize for FixedString<N> {
         match self.to_str() {
             Ok(text) => serializer.serialize_str(text),
             Err(error) => Err(S::Error::custom(format_args!(
-                "cannot serialize the `FixedString<{N}>` {self:?}: {error}; another process wrote it, or serialize its \
-                 `to_string_lossy()`"
+                "cannot serialize the `FixedString<{N}>` {self:?} as text: {error}, written by another process; serialize \
+                 its `to_string_lossy()` if replacement characters will do"
             ))),
         }
     }

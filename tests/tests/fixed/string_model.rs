@@ -86,7 +86,7 @@ proptest! {
         prop_assert!(bytes_of(&string)[TEXT + string.len()..].iter().all(|&byte| byte == 0));
     }
 
-    /// Lengths and texts as a broken or hostile writer may leave them; `lead` makes half-finished characters likely.
+    /// Lengths and texts as a broken or hostile writer may leave them, half-finished characters above all.
     #[test]
     fn any_bytes_are_a_string_that_works(
         len in prop_oneof![0..=N as u32 + 2, any::<u32>()],
