@@ -1,3 +1,10 @@
-//! What the tests of this package share.
+//! What the tests share: objects, scratch stores, real processes, and looks at the kernel's segment table.
 
+#![forbid(unsafe_code)]
+
+pub mod objects;
+pub mod peer;
+pub mod scratch;
 pub mod schemas;
+pub mod segments;
+pub mod wait;

@@ -1,0 +1,188 @@
+//! A process that uses a store as it is told: see `shmstore_tests::peer`.
+
+#![forbid(unsafe_code)]
+
+use std::collections::VecDeque;
+use std::io::{self, BufRead, Write};
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::time::Duration;
+
+use shmstore::{AttachError, CreateError, OpenError, RemoveError, Shared, Store};
+use shmstore_tests::objects::{Position, Telemetry, drifted};
+
+/// What a command leads to: an answer, or the name of an error's variant and its message.
+type Answer = Result<String, (String, String)>;
+
+struct State {
+    store: Store,
+    /// Handles, the newest last.
+    held: Vec<Shared<Telemetry>>,
+}
+
+fn main() {
+    let path = std::env::args_os().nth(1).expect("the path of a store");
+    let mut options = Store::options();
+    if let Ok(uid) = std::env::var("PEER_TRUSTS") {
+        options = options.trust(uid.parse().expect("a uid"));
+    }
+    if let Ok(mode) = std::env::var("PEER_MODE") {
+        options = options.mode(u32::from_str_radix(&mode, 8).expect("an octal mode"));
+    }
+    if let Ok(wait) = std::env::var("PEER_WAIT_MS") {
+        options = options.wait(Duration::from_millis(wait.parse().expect("milliseconds")));
+    }
+    let store = match options.open_timeout(path, Duration::from_secs(10)) {
+        Ok(store) => store,
+        Err(error) => return answer(Err(failed(open_variant(&error), &error))),
+    };
+    let mut state = State { store, held: Vec::new() };
+    for line in io::stdin().lock().lines() {
+        let line = line.expect("text");
+        let words: VecDeque<&str> = line.split_ascii_whitespace().collect();
+        answer(state.obey(words));
+    }
+}
+
+fn answer(answer: Answer) {
+    let line = match answer {
+        Ok(text) => format!("ok {text}"),
+        Err((variant, text)) => format!("err {variant} {text}"),
+    };
+    println!("{}", line.replace('\n', "␤"));
+    io::stdout().flush().expect("somebody listens");
+}
+
+impl State {
+    fn obey(&mut self, mut words: VecDeque<&str>) -> Answer {
+        let command = words.pop_front().unwrap_or_default();
+        let mut number = || words.pop_front().and_then(|word| word.parse::<u64>().ok()).unwrap_or(0);
+        match command {
+            "create" => {
+                let frames = number();
+                let created = self.store.create_with(|new: &Telemetry| initialize(new, frames));
+                self.hold(created.map_err(create_failed))
+            }
+            "attach" => {
+                let attached = self.store.attach_timeout(Duration::from_millis(number()));
+                self.hold(attached.map_err(attach_failed))
+            }
+            "attach_or_create" => {
+                let frames = number();
+                let held = self.store.attach_or_create_with(|new: &Telemetry| initialize(new, frames));
+                self.hold(held.map_err(create_failed))
+            }
+            "attach_drifted" => {
+                self.store.attach::<drifted::Telemetry>().map(|_| String::new()).map_err(attach_failed)
+            }
+            "replace" => {
+                let frames = number();
+                let replaced = self.store.replace_with(|new: &Telemetry| initialize(new, frames));
+                self.hold(replaced.map_err(create_failed))
+            }
+            "remove" => self.store.remove::<Telemetry>().map(|()| String::new()).map_err(remove_failed),
+            "named" => {
+                let name = words.pop_front().unwrap_or_default();
+                self.store = self.store.named(name).map_err(|error| failed(open_variant(&error), &error))?;
+                Ok(String::new())
+            }
+            "drop" => Ok(self.held.pop().map_or("nothing", |_| "").to_owned()),
+            _ => self.use_object(command, number()),
+        }
+    }
+
+    fn hold(&mut self, held: Result<Shared<Telemetry>, (String, String)>) -> Answer {
+        let held = held?;
+        let text = if Shared::was_created(&held) { "created" } else { "attached" };
+        self.held.push(held);
+        Ok(text.into())
+    }
+
+    fn use_object(&mut self, command: &str, number: u64) -> Answer {
+        let object = self.held.last().ok_or_else(|| ("Nothing".to_owned(), "is attached".to_owned()))?;
+        let text = match command {
+            "frames" => object.frames.load(SeqCst).to_string(),
+            "initialized" => object.initialized.load(SeqCst).to_string(),
+            "add" => object.frames.fetch_add(number, SeqCst).to_string(),
+            "retired" => Shared::is_retired(object).to_string(),
+            "shmid" => Shared::info(object).map_or("none".into(), |info| info.shmid.to_string()),
+            "participants" => Shared::participants(object).len().to_string(),
+            "store" => {
+                let value = number as f64;
+                object.position.store(Position { x: value, y: value, z: value });
+                object.position.version().to_string()
+            }
+            "load" => {
+                let (version, Position { x, y, z }) = object.position.load_versioned();
+                format!("{version} {x} {y} {z}")
+            }
+            other => return Err(("BadCommand".into(), other.into())),
+        };
+        Ok(text)
+    }
+}
+
+fn initialize(new: &Telemetry, frames: u64) {
+    new.frames.store(frames, Relaxed);
+    new.initialized.fetch_add(1, Relaxed);
+}
+
+fn failed(variant: &str, error: &dyn std::error::Error) -> (String, String) {
+    (variant.to_owned(), error.to_string())
+}
+
+fn open_variant(error: &OpenError) -> &'static str {
+    match error {
+        OpenError::NotFound { .. } => "NotFound",
+        OpenError::AccessDenied { .. } => "AccessDenied",
+        OpenError::WorldWritable { .. } => "WorldWritable",
+        OpenError::UntrustedAnchor { .. } => "UntrustedAnchor",
+        OpenError::Busy { .. } => "Busy",
+        _ => "OtherOpenError",
+    }
+}
+
+fn attach_variant(error: &AttachError) -> &'static str {
+    match error {
+        AttachError::Anchor(error) => open_variant(error),
+        AttachError::NotFound { .. } => "NotFound",
+        AttachError::LayoutMismatch { .. } => "LayoutMismatch",
+        AttachError::FormatVersion { .. } => "FormatVersion",
+        AttachError::Foreign { .. } => "Foreign",
+        AttachError::Collision { .. } => "Collision",
+        AttachError::StaleAnchor { .. } => "StaleAnchor",
+        AttachError::Untrusted { .. } => "Untrusted",
+        AttachError::Abandoned { .. } => "Abandoned",
+        AttachError::StillInitializing { .. } => "StillInitializing",
+        AttachError::AccessDenied { .. } => "AccessDenied",
+        AttachError::Corrupt { .. } => "Corrupt",
+        AttachError::ParticipantsFull { .. } => "ParticipantsFull",
+        AttachError::WouldDeadlock { .. } => "WouldDeadlock",
+        _ => "OtherAttachError",
+    }
+}
+
+fn attach_failed(error: AttachError) -> (String, String) {
+    failed(attach_variant(&error), &error)
+}
+
+fn create_failed(error: CreateError) -> (String, String) {
+    let variant = match &error {
+        CreateError::Existing(error) => attach_variant(error),
+        CreateError::AlreadyExists { .. } => "AlreadyExists",
+        CreateError::SegmentLimit { .. } => "SegmentLimit",
+        CreateError::PageLimit { .. } => "PageLimit",
+        CreateError::SizeLimit { .. } => "SizeLimit",
+        CreateError::RemovedMeanwhile { .. } => "RemovedMeanwhile",
+        _ => "OtherCreateError",
+    };
+    failed(variant, &error)
+}
+
+fn remove_failed(error: RemoveError) -> (String, String) {
+    let variant = match &error {
+        RemoveError::Existing(error) => attach_variant(error),
+        RemoveError::NotPermitted { .. } => "NotPermitted",
+        _ => "OtherRemoveError",
+    };
+    failed(variant, &error)
+}

@@ -1,0 +1,89 @@
+//! The objects that test processes share.
+
+use std::sync::atomic::AtomicU64;
+
+use shmstore::{FixedString, ShmObject, ShmValue, Versioned};
+
+/// Three numbers that belong together: a torn one shows.
+#[derive(Clone, Copy, Debug, PartialEq, ShmValue)]
+#[repr(C)]
+#[shm(id = 'P')]
+pub struct Position {
+    /// East.
+    pub x: f64,
+    /// North.
+    pub y: f64,
+    /// Up.
+    pub z: f64,
+}
+
+/// A small object with one part of each common kind.
+#[derive(Debug, ShmObject)]
+#[repr(C)]
+#[shm(id = 'T')]
+pub struct Telemetry {
+    /// Counts.
+    pub frames: AtomicU64,
+    /// How many times an init closure has run on this object.
+    pub initialized: AtomicU64,
+    /// A value.
+    pub position: Versioned<Position>,
+    /// Another.
+    pub label: Versioned<FixedString<28>>,
+}
+
+/// `Telemetry` as a program of another version knows it: one field more, one of another type.
+pub mod drifted {
+    use std::sync::atomic::AtomicU64;
+
+    use shmstore::{FixedString, ShmObject, ShmValue, Versioned};
+
+    /// `x` is narrower.
+    #[derive(Clone, Copy, Debug, PartialEq, ShmValue)]
+    #[repr(C)]
+    pub struct Position {
+        /// East.
+        pub x: f32,
+        /// Rounding error of `x`.
+        pub dx: f32,
+        /// North.
+        pub y: f64,
+        /// Up.
+        pub z: f64,
+    }
+
+    /// One field more.
+    #[derive(Debug, ShmObject)]
+    #[repr(C)]
+    #[shm(id = 'T')]
+    pub struct Telemetry {
+        /// Counts.
+        pub frames: AtomicU64,
+        /// How many times an init closure has run on this object.
+        pub initialized: AtomicU64,
+        /// A value.
+        pub position: Versioned<Position>,
+        /// Another.
+        pub label: Versioned<FixedString<28>>,
+        /// New.
+        pub battery: AtomicU64,
+    }
+}
+
+/// A value of any size whose bytes all say the same: a torn one shows.
+#[derive(Clone, Copy, Debug, PartialEq, ShmValue)]
+#[repr(transparent)]
+#[shm(id = 'B')]
+pub struct Block<const N: usize>(pub [u8; N]);
+
+impl<const N: usize> Block<N> {
+    /// The block number `round`: each byte depends on the round and differs from its neighbours'.
+    pub fn of(round: u64) -> Self {
+        Self(std::array::from_fn(|at| (round as u8).wrapping_add(at as u8)))
+    }
+
+    /// Tells whether all bytes are of one round.
+    pub fn is_whole(&self) -> bool {
+        *self == Self::of(u64::from(self.0[0]))
+    }
+}

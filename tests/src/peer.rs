@@ -1,0 +1,140 @@
+//! Real processes that use the store as they are told: a line in, a line out.
+//!
+//! The binary `peer` reads a command a line from its standard input and answers each with a line: `ok …` or `err …`
+//! (the error's `Debug` of variant name and text, newlines as `␤`).
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+
+use crate::wait::{self, DEADLINE};
+
+/// A process that answers; killed and reaped when dropped.
+pub struct Peer {
+    child: Child,
+    input: ChildStdin,
+    answers: Receiver<String>,
+}
+
+/// Where the `peer` program is: built with the tests, next to them.
+pub fn program() -> PathBuf {
+    let test = std::env::current_exe().expect("a path of our own");
+    let directory = test.ancestors().nth(2).expect("tests are built two levels below the target directory's profile");
+    directory.join("peer")
+}
+
+impl Peer {
+    /// Starts a peer on the store at `path`.
+    pub fn start(path: &Path) -> Self {
+        Self::spawn(Command::new(program()).arg(path))
+    }
+
+    /// Starts a peer that dies (`kill`) or stops (`stop`) at a step: see [`shmstore::STEPS`].
+    pub fn start_with_failpoint(path: &Path, step: &str, action: &str) -> Self {
+        let failpoint = format!("{step}={action}");
+        Self::spawn(Command::new(program()).arg(path).env("SHMSTORE_FAILPOINT", failpoint))
+    }
+
+    /// Starts a peer by a command of the caller's, for example through `setpriv` or `unshare`.
+    pub fn spawn(command: &mut Command) -> Self {
+        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = piped.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+        let input = child.stdin.take().expect("piped");
+        let output = BufReader::new(child.stdout.take().expect("piped"));
+        let (sender, answers) = channel();
+        thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { child, input, answers }
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Tells it something, without waiting for the answer.
+    pub fn tell(&mut self, command: &str) {
+        // One that was killed does not listen any more; whoever expects an answer will notice.
+        let _ = writeln!(self.input, "{command}").and_then(|()| self.input.flush());
+    }
+
+    /// Waits for the next answer.
+    ///
+    /// # Panics
+    ///
+    /// If none comes, or the process has ended.
+    #[track_caller]
+    pub fn answer(&mut self) -> String {
+        let pid = self.pid();
+        self.answers.recv_timeout(DEADLINE).unwrap_or_else(|error| panic!("peer {pid} does not answer: {error}"))
+    }
+
+    /// Tells it something, and waits for the answer.
+    #[track_caller]
+    pub fn ask(&mut self, command: &str) -> String {
+        self.tell(command);
+        self.answer()
+    }
+
+    /// Tells it something that must succeed; returns what it answers after `ok`.
+    #[track_caller]
+    pub fn expect_ok(&mut self, command: &str) -> String {
+        let answer = self.ask(command);
+        let rest = answer.strip_prefix("ok").unwrap_or_else(|| panic!("`{command}` was answered: {answer}"));
+        rest.trim_start().to_owned()
+    }
+
+    /// Tells it something that must fail with the error variant of this name; returns the message.
+    #[track_caller]
+    pub fn expect_err(&mut self, command: &str, variant: &str) -> String {
+        let answer = self.ask(command);
+        let found = answer.strip_prefix("err ").unwrap_or_else(|| panic!("`{command}` was answered: {answer}"));
+        let (name, message) = found.split_once(' ').unwrap_or((found, ""));
+        assert_eq!(name, variant, "`{command}` was answered: {answer}");
+        message.to_owned()
+    }
+
+    /// Kills it as a power cut would, and reaps it.
+    pub fn kill(&mut self) -> ExitStatus {
+        // An error means that it has ended by itself.
+        let _ = self.child.kill();
+        self.child.wait().expect("our own child")
+    }
+
+    /// Waits until it has ended by itself.
+    #[track_caller]
+    pub fn wait(&mut self) -> ExitStatus {
+        let Self { child, .. } = self;
+        wait::until("a peer to end", || child.try_wait().expect("our own child"))
+    }
+
+    /// Waits until it is stopped by a signal.
+    #[track_caller]
+    pub fn wait_until_stopped(&mut self) {
+        let stat = format!("/proc/{}/stat", self.pid());
+        wait::until_true("a peer to stop", || {
+            let stat = std::fs::read_to_string(&stat).unwrap_or_default();
+            stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+        });
+    }
+
+    /// Sends it a signal by name.
+    pub fn signal(&self, name: impl AsRef<OsStr>) {
+        let sent = Command::new("kill").arg("-s").arg(name).arg(self.pid().to_string()).status();
+        assert!(sent.expect("`kill` of procps").success());
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

@@ -1,0 +1,102 @@
+//! A store of a test's own, which leaves the machine's segment table as it found it, also when the test fails.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use shmstore::Store;
+use tempfile::TempDir;
+
+use crate::segments::{self, Segment};
+
+/// A directory of the test's own, and the keys that stand for it.
+pub struct Scratch {
+    directory: TempDir,
+}
+
+impl Scratch {
+    /// Makes a directory whose keys no segment has.
+    pub fn new() -> Self {
+        // A new directory may, by chance, have the key bits of another test's: keep it until a better one is found.
+        let mut rejected = Vec::new();
+        loop {
+            let scratch = Self { directory: tempfile::tempdir().expect("a temporary directory") };
+            if scratch.segments().is_empty() {
+                return scratch;
+            }
+            rejected.push(scratch.directory.path().to_owned());
+            assert!(rejected.len() < 100, "too many collisions: {rejected:?}");
+            std::mem::forget(scratch);
+        }
+    }
+
+    /// The directory, an anchor of mode 0700.
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// A file or directory in it.
+    pub fn join(&self, name: &str) -> PathBuf {
+        self.path().join(name)
+    }
+
+    /// The store on the directory.
+    pub fn store(&self) -> Store {
+        Store::open(self.path()).expect("a fresh directory is fit to be an anchor")
+    }
+
+    /// The key of an object under the directory.
+    pub fn key(&self, id: char) -> i32 {
+        key_of(self.path(), id)
+    }
+
+    /// The segments that stand at a key of the directory or of a file in it.
+    pub fn segments(&self) -> Vec<Segment> {
+        let anchors: Vec<i32> = self.anchors().iter().map(|path| key_of(path, '\0')).collect();
+        segments::all().into_iter().filter(|segment| anchors.contains(&(segment.key & 0x00ff_ffff))).collect()
+    }
+
+    fn anchors(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.path()).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).chain([self.path().to_owned()]).filter(|path| path.exists()).collect()
+    }
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        for segment in self.segments() {
+            remove_segment(segment.shmid);
+        }
+    }
+}
+
+/// The key that `ftok` gives, from what the file system tells.
+pub fn key_of(path: &Path, id: char) -> i32 {
+    let stat = std::fs::metadata(path).expect("an anchor");
+    ((stat.ino() & 0xffff) as u32 | ((stat.dev() & 0xff) as u32) << 16 | (id as u32) << 24) as i32
+}
+
+/// Removes a segment as somebody else would: `ipcrm`.
+pub fn remove_segment(shmid: i32) {
+    let removed = Command::new("ipcrm").args(["-m", &shmid.to_string()]).output();
+    // It may be gone meanwhile; what is left shows in the table.
+    drop(removed);
+}
+
+/// Removes one segment when dropped, whatever the test does.
+pub struct Planted {
+    /// The kernel's number.
+    pub shmid: i32,
+}
+
+impl Drop for Planted {
+    fn drop(&mut self) {
+        remove_segment(self.shmid);
+    }
+}

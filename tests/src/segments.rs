@@ -1,0 +1,48 @@
+//! The kernel's table of shared-memory segments, as `/proc/sysvipc/shm` shows it.
+
+use std::fs;
+
+/// One line of the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segment {
+    /// The key; 0 once it is removed.
+    pub key: i32,
+    /// The kernel's number.
+    pub shmid: i32,
+    /// Permission and status bits: `0o1000` is marked for destruction.
+    pub mode: u32,
+    /// Size in bytes.
+    pub size: u64,
+    /// Who created it.
+    pub creator_pid: u32,
+    /// How many times it is attached.
+    pub attached: u64,
+}
+
+/// All segments of this IPC namespace.
+pub fn all() -> Vec<Segment> {
+    let table = fs::read_to_string("/proc/sysvipc/shm").expect("the kernel has System V shared memory");
+    table.lines().skip(1).map(parse).collect()
+}
+
+fn parse(line: &str) -> Segment {
+    let columns: Vec<&str> = line.split_ascii_whitespace().collect();
+    Segment {
+        key: columns[0].parse().expect("a key"),
+        shmid: columns[1].parse().expect("an id"),
+        mode: u32::from_str_radix(columns[2], 8).expect("a mode"),
+        size: columns[3].parse().expect("a size"),
+        creator_pid: columns[4].parse().expect("a pid"),
+        attached: columns[6].parse().expect("a count"),
+    }
+}
+
+/// The segments that stand at a key.
+pub fn at_key(key: i32) -> Vec<Segment> {
+    all().into_iter().filter(|segment| segment.key == key).collect()
+}
+
+/// The segment of a number, also one that is only waiting to be detached.
+pub fn with_id(shmid: i32) -> Option<Segment> {
+    all().into_iter().find(|segment| segment.shmid == shmid)
+}

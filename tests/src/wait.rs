@@ -1,0 +1,34 @@
+//! Waiting for a condition, with a deadline: never for a time to pass.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Longer than anything takes on a busy machine; a test that waits so long has failed.
+pub const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Waits until `found` finds something.
+///
+/// # Panics
+///
+/// After [`DEADLINE`], naming what was waited for.
+#[track_caller]
+pub fn until<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = found() {
+            return found;
+        }
+        assert!(started.elapsed() < DEADLINE, "waited {DEADLINE:?} in vain for {what}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Waits until `holds` is true.
+///
+/// # Panics
+///
+/// As [`until`].
+#[track_caller]
+pub fn until_true(what: &str, mut holds: impl FnMut() -> bool) {
+    until(what, || holds().then_some(()));
+}
