@@ -146,7 +146,10 @@ fn structs_and_enums_of_another_name_are_compared_inside_if_they_have_something_
 
 #[test]
 fn const_arguments_differ_in_value_or_name() {
-    let grid = |args: &[(&str, i128)]| struct_of("Grid", args, [("n".to_owned(), primitive(U8))], 1);
+    let grid = |args: &[(&str, i128)]| {
+        let args = args.iter().map(|&(name, value)| (name.to_owned(), value)).collect();
+        struct_of("Grid", args, [("n".to_owned(), primitive(U8))], 1)
+    };
     let row = ["~ f | <W = 4, H = 8> | <W = 4, H = 9> | const arguments differ"];
     assert_rows(grid(&[("W", 4), ("H", 8)]), grid(&[("W", 4), ("H", 9)]), &row);
     assert_rows(grid(&[("W", 4)]), grid(&[("X", 4)]), &["~ f | <W = 4> | <X = 4> | const arguments differ"]);
@@ -165,7 +168,7 @@ fn lengths_and_capacities_differ() {
 
 #[test]
 fn an_alignment_that_no_field_asks_for_is_a_difference() {
-    let aligned = |align| struct_of("P", &[], [("x".to_owned(), primitive(U64))], align);
+    let aligned = |align| struct_of("P", vec![], [("x".to_owned(), primitive(U64))], align);
     let rows = ["~ f | 8 bytes | 64 bytes | size differs", "~ f | align 8 | align 64 | alignment differs"];
     assert_rows(aligned(8), aligned(64), &rows);
 }
@@ -204,7 +207,7 @@ fn names_from_elsewhere_are_shown_escaped() {
 #[test]
 fn of_a_thousand_differences_fifty_are_shown_and_the_rest_is_counted() {
     let fields = (0..1000).map(|at| (format!("f{at}"), primitive(U8)));
-    let theirs = struct_of("S", &[], fields, 1);
+    let theirs = struct_of("S", vec![], fields, 1);
     let ours = structure("S", [("f0", primitive(U8))]);
     let table = table(&ours, &theirs);
     assert_eq!((table.lines().count(), table.lines().last()), (52, Some("    and 949 more")));
