@@ -174,6 +174,31 @@ fn an_alignment_that_no_field_asks_for_is_a_difference() {
 }
 
 #[test]
+fn another_difference_does_not_hide_an_alignment_that_it_does_not_explain() {
+    let aligned = |name: &str, align| struct_of("P", vec![], [(name.to_owned(), primitive(U64))], align);
+    let rows = [
+        "~ f.x | u64 at 0 | u64 at 0 | named `y` in the segment",
+        "~ f | 8 bytes | 64 bytes | size differs",
+        "~ f | align 8 | align 64 | alignment differs",
+    ];
+    assert_rows(aligned("x", 8), aligned("y", 64), &rows);
+}
+
+#[test]
+fn ten_thousand_differences_below_forty_long_names_have_their_whole_paths() {
+    let nested = |leaf| {
+        let fields = (0..10_000).map(|at| (format!("f{at}"), primitive(leaf)));
+        let inner = struct_of("S", vec![], fields, 1);
+        (0..38).fold(inner, |inner, _| struct_of("S", vec![], [("\u{1b}".repeat(255), inner)], 1))
+    };
+    let (ours, theirs) = (nested(U32), nested(F32));
+    let diff = LayoutDiff::between(&ours, &theirs);
+    assert_eq!(diff.differences().len(), 10_000);
+    let longest_path = 38 * 255 * r"\u{1b}".len() + 38 + "f9999".len();
+    assert_eq!(diff.differences().last().map(|last| last.path().len()), Some(longest_path));
+}
+
+#[test]
 fn fields_without_bytes_in_another_order_are_a_difference() {
     let fields = |names: [&'static str; 2]| structure("P", names.map(|name| (name, phantom())));
     assert_rows(fields(["a", "b"]), fields(["b", "a"]), &["~ f | P at 0 | P at 0 | order of fields differs"]);
