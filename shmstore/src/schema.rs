@@ -4,6 +4,7 @@ mod canonical;
 mod check;
 mod json;
 mod owned;
+mod primitive;
 mod type_name;
 
 #[cfg(test)]
@@ -12,6 +13,7 @@ pub(crate) mod samples;
 use crate::hash::LayoutHash;
 
 pub use owned::{OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, OwnedVariant};
+pub use primitive::Primitive;
 
 /// How many types may be nested in each other. A struct costs three levels of JSON, and readers of JSON stop at 128;
 /// it also bounds every recursion over a schema that somebody else wrote.
@@ -96,26 +98,6 @@ pub enum Kind {
         /// The layout of the object.
         object: &'static Schema,
     },
-}
-
-/// A type that is not made of others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-#[allow(missing_docs)] // each is the Rust type of its name
-pub enum Primitive {
-    U8 = 1,
-    U16,
-    U32,
-    U64,
-    I8,
-    I16,
-    I32,
-    I64,
-    F32,
-    F64,
-    Bool,
-    Char,
 }
 
 /// One field of a struct.
@@ -279,53 +261,6 @@ impl KindTag {
     }
 }
 
-impl Primitive {
-    /// The name of the Rust type: `u8`, …, `f64`, `bool`, `char`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::U8 => "u8",
-            Self::U16 => "u16",
-            Self::U32 => "u32",
-            Self::U64 => "u64",
-            Self::I8 => "i8",
-            Self::I16 => "i16",
-            Self::I32 => "i32",
-            Self::I64 => "i64",
-            Self::F32 => "f32",
-            Self::F64 => "f64",
-            Self::Bool => "bool",
-            Self::Char => "char",
-        }
-    }
-
-    /// The size of the type, in bytes.
-    #[must_use]
-    pub const fn size(self) -> usize {
-        match self {
-            Self::U8 | Self::I8 | Self::Bool => 1,
-            Self::U16 | Self::I16 => 2,
-            Self::U32 | Self::I32 | Self::F32 | Self::Char => 4,
-            Self::U64 | Self::I64 | Self::F64 => 8,
-        }
-    }
-
-    /// The smallest and the largest value, if the type is an integer.
-    pub(crate) const fn range(self) -> Option<(i128, i128)> {
-        match self {
-            Self::U8 => Some((0, u8::MAX as i128)),
-            Self::U16 => Some((0, u16::MAX as i128)),
-            Self::U32 => Some((0, u32::MAX as i128)),
-            Self::U64 => Some((0, u64::MAX as i128)),
-            Self::I8 => Some((i8::MIN as i128, i8::MAX as i128)),
-            Self::I16 => Some((i16::MIN as i128, i16::MAX as i128)),
-            Self::I32 => Some((i32::MIN as i128, i32::MAX as i128)),
-            Self::I64 => Some((i64::MIN as i128, i64::MAX as i128)),
-            Self::F32 | Self::F64 | Self::Bool | Self::Char => None,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -370,6 +305,6 @@ mod tests {
     #[test]
     #[should_panic = "aligned to at most 4096 bytes"]
     fn a_type_aligned_beyond_a_page_is_not_built() {
-        Schema::new(8192, 8192, Kind::Pad);
+        let _ = Schema::new(8192, 8192, Kind::Pad);
     }
 }
