@@ -5,7 +5,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Attribute, ConstParam, Data, DeriveInput, Fields, Generics, Ident, Index, LitStr, Member, Type, Visibility};
 
-use crate::attr::{self, Repr, Shm};
+use crate::attr::{self, Repr, ReprKind, Shm};
 use crate::errors::Errors;
 
 /// A struct, enum or union under a derive.
@@ -71,6 +71,15 @@ impl Item {
     /// Whether the compiler can only check it where its parameters are known.
     pub(crate) fn is_generic(&self) -> bool {
         !self.generics.params.is_empty()
+    }
+
+    /// The alignment it asks for.
+    pub(crate) fn min_align(&self) -> usize {
+        let asked = self.reprs.iter().filter_map(|repr| match repr.kind {
+            ReprKind::Align(align) => usize::try_from(align?).ok(),
+            _ => None,
+        });
+        asked.max().unwrap_or(1)
     }
 
     /// Its name in the schema.

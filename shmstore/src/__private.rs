@@ -9,28 +9,13 @@ pub use std::{fmt, primitive};
 pub use memoffset::offset_of;
 
 pub use crate::error::InvalidValue;
-pub use crate::field::{object, value};
+pub use crate::field::{AnyBitsIf, FieldValidity, FieldView, ToValidity, object, value};
 pub use crate::layout::{Any, Checked, ShmId, ShmLayout, ShmObject, ShmValue, Validity};
 pub use crate::layout_check::{
-    ConstParam, const_arg, has_bytes, has_zero, is_never_dropped, is_not_empty, is_of_type, is_stored_as, no_gap_after,
-    no_gap_before, view_field_is_alike, view_is_alike,
+    ConstParam, const_arg, follows, has_bytes, has_no_drop, has_zero, is_c_struct, is_not_empty, is_of_type,
+    is_stored_as, no_gap_after, no_gap_before,
 };
 pub use crate::schema::{ConstArg, Field, Kind, Primitive, Schema, Variant};
-
-/// Checks the bytes of one field: those of `value` from `offset` on.
-///
-/// # Errors
-///
-/// [`InvalidValue`], with the field's name before what `check` names.
-#[inline]
-pub fn check_field(
-    check: impl FnOnce(&[u8]) -> Result<(), InvalidValue>,
-    value: &[u8],
-    offset: usize,
-    name: &str,
-) -> Result<(), InvalidValue> {
-    check(&value[offset..]).map_err(|invalid| invalid.in_field(name))
-}
 
 /// Takes the first `N` of a value's bytes, for an integer to be made from.
 ///

@@ -14,5 +14,9 @@
 //! The traits are unsafe and have blanket implementations only, so that whoever implements one by hand has written
 //! `unsafe`; the blanket implementations forward to traits that promise the same.
 
+mod member;
 pub mod object;
+
 pub mod value;
+
+pub use member::{AnyBitsIf, FieldValidity, FieldView, ToValidity};

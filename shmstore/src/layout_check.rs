@@ -52,10 +52,10 @@ const fn pad_field(text: Text, pad: Option<&str>, bytes: usize) -> Text {
 ///
 /// # Panics
 ///
-/// If `T` has no bytes.
+/// If `size` is 0.
 #[track_caller]
-pub const fn has_bytes<T>() {
-    assert!(size_of::<T>() > 0, "a field in shared memory has at least one byte: remove it, or make the array longer");
+pub const fn has_bytes(size: usize) {
+    assert!(size > 0, "a field in shared memory has at least one byte: remove it, or make the array longer");
 }
 
 /// Checks that a struct has bytes.
@@ -98,15 +98,16 @@ pub const fn is_stored_as<E, R>() {
     );
 }
 
-/// Checks that dropping a `T` does nothing: an object outlives every process, and nobody drops it.
+/// Checks that `T` has no `impl Drop`: an object outlives every process, and nobody drops it. Fields that need dropping
+/// are no objects, and refused as such.
 ///
 /// # Panics
 ///
-/// If it does something.
+/// If it has one.
 #[track_caller]
-pub const fn is_never_dropped<T>() {
+pub const fn has_no_drop<T>(fields_need_drop: bool) {
     assert!(
-        !std::mem::needs_drop::<T>(),
+        fields_need_drop || !std::mem::needs_drop::<T>(),
         "an object outlives every process and is never dropped: remove `impl Drop`, and clean up in a type that holds the `Shared` object"
     );
 }
@@ -116,25 +117,40 @@ pub const fn is_never_dropped<T>() {
 /// # Panics
 ///
 /// If it has not.
-#[track_caller]
-pub const fn view_is_alike<O, View>() {
+pub(crate) const fn view_is_alike<O, View>() {
     assert!(
         size_of::<O>() == size_of::<View>() && align_of::<O>() == align_of::<View>(),
-        "the view of this object has another layout: another macro has changed the struct after this derive; put the derive below that macro"
+        "the view of this type has another size or alignment than the type: its `unsafe impl ShmObject` is wrong"
     );
 }
 
-/// Checks that a field lies in the view where it lies in the object.
+/// What is wrong if a struct is not laid out as its `#[repr(C)]` says.
+const NOT_C: &str = "this struct is not laid out as its `#[repr(C)]` says: another macro has changed it after this derive; put the derive below that macro";
+
+/// Checks that a field of a C struct starts at the first place after the field before it that its alignment allows.
 ///
 /// # Panics
 ///
-/// If it does not.
+/// If it starts elsewhere.
 #[track_caller]
-pub const fn view_field_is_alike(in_object: usize, in_view: usize) {
-    assert!(
-        in_object == in_view,
-        "this field lies elsewhere in the view of the object: another macro has changed the struct after this derive; put the derive below that macro"
-    );
+pub const fn follows(end_of_previous: usize, start: usize, align: usize) {
+    assert!(start == end_of_previous.next_multiple_of(align), "{}", NOT_C);
+}
+
+/// Checks that `T` has the greatest of the alignments, and ends where that allows after its last field.
+///
+/// # Panics
+///
+/// If it has another size or alignment.
+#[track_caller]
+pub const fn is_c_struct<T>(end_of_last: usize, aligns: &[usize]) {
+    let mut at = 0;
+    let mut align = 1;
+    while at < aligns.len() {
+        align = if aligns[at] > align { aligns[at] } else { align };
+        at += 1;
+    }
+    assert!(align_of::<T>() == align && size_of::<T>() == end_of_last.next_multiple_of(align), "{}", NOT_C);
 }
 
 /// Compiles only if the field pointed to is of type `T`: the one that the derive saw.

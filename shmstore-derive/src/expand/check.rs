@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::Member;
+use syn::{Ident, Member};
 
 use crate::advice;
 use crate::expand::paths::{Paths, at, ends};
@@ -33,20 +33,24 @@ impl Checks {
 
 /// What holds for the fields of values and objects alike, but for `same_fields`.
 pub(crate) fn every_struct(item: &Item, fields: &[Field], paths: &Paths) -> Vec<TokenStream> {
-    let this = this(item);
-    let private = paths.private_at(item.ident.span());
-    let span = at(item.ident.span());
-    let whole = quote_spanned! {span=> #private::is_not_empty::<#this>() };
+    let whole = of_whole(item, paths, "is_not_empty");
     let has_bytes = |field: &&Field| advice::last_segment(&field.ty).is_none_or(|last| last.ident != "PhantomData");
     fields.iter().filter(has_bytes).map(|field| field_has_bytes(field, paths)).chain([whole]).collect()
 }
 
+/// A check of the whole type, blamed on its name.
+pub(crate) fn of_whole(item: &Item, paths: &Paths, function: &str) -> TokenStream {
+    let (span, this) = (at(item.ident.span()), this(item));
+    let (private, function) = (paths.private_at(span), Ident::new(function, span));
+    quote_spanned! {span=> #private::#function::<#this>() }
+}
+
 fn field_has_bytes(field: &Field, paths: &Paths) -> TokenStream {
     let (first, last) = ends(&field.ty);
-    let (private, ty) = (paths.private_at(first), &field.ty);
-    let open = quote_spanned! {first=> #private::has_bytes:: };
-    let close = quote_spanned! {last=> () };
-    quote! { #open <#ty> #close }
+    let (private, size) = (paths.private_at(first), paths.of_field(field, "SIZE"));
+    let open = quote_spanned! {first=> #private::has_bytes };
+    let argument = quote_spanned! {last=> (#size) };
+    quote! { #open #argument }
 }
 
 /// One check a gap: before each field but the first, and after the last.
@@ -54,26 +58,31 @@ pub(crate) fn gaps(item: &Item, fields: &[Field], paths: &Paths) -> Vec<TokenStr
     let pad = pad_name(fields, &paths.private());
     let before = fields.windows(2).map(|pair| {
         let (start, end, name) = (offset(item, &pair[1], paths), end(item, &pair[0], paths), &pair[1].name);
-        let private = paths.private_at(pair[1].span());
-        call(pair[1].span(), &quote! { #private::no_gap_before }, &quote! { #name, #end, #start, #pad })
+        call(pair[1].span(), paths, "no_gap_before", &quote! { (#name, #end, #start, #pad) })
     });
     let after = fields.last().map(|field| {
         let (this, end, name) = (this(item), end(item, field, paths), &field.name);
-        let private = paths.private_at(field.span());
+        let private = paths.private();
         let size = quote! { #private::size_of::<#this>() };
-        call(field.span(), &quote! { #private::no_gap_after }, &quote! { #name, #end, #size, #pad })
+        call(field.span(), paths, "no_gap_after", &quote! { (#name, #end, #size, #pad) })
     });
     before.chain(after).collect()
 }
 
-/// A call that is blamed on `span` alone.
-fn call(span: Span, function: &TokenStream, arguments: &TokenStream) -> TokenStream {
-    quote_spanned! {at(span)=> #function(#arguments) }
+/// A call of one of the runtime's checks, that is blamed on `span` alone.
+pub(crate) fn call(span: Span, paths: &Paths, function: &str, arguments: &TokenStream) -> TokenStream {
+    let (private, function) = (paths.private_at(span), Ident::new(function, at(span)));
+    let arguments = arguments.clone().into_iter().map(|mut token| {
+        token.set_span(at(span));
+        token
+    });
+    quote_spanned! {at(span)=> #private::#function #(#arguments)* }
 }
 
-fn end(item: &Item, field: &Field, paths: &Paths) -> TokenStream {
-    let (private, offset, ty) = (paths.private(), offset(item, field, paths), &field.ty);
-    quote! { #offset + #private::size_of::<#ty>() }
+/// Where a field of the item ends.
+pub(crate) fn end(item: &Item, field: &Field, paths: &Paths) -> TokenStream {
+    let (offset, size) = (offset(item, field, paths), paths.of_field(field, "SIZE"));
+    quote! { #offset + #size }
 }
 
 /// A name for a field of padding that no field has yet, if fields have names.

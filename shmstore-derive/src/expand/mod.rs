@@ -5,6 +5,7 @@
 
 mod check;
 mod enums;
+mod member;
 mod object;
 mod paths;
 mod schema;

@@ -45,20 +45,25 @@ impl Paths {
     /// they are: their spans say what they name.
     pub(crate) fn of_field(&self, field: &Field, item: &str) -> TokenStream {
         let (first, last) = ends(&field.ty);
-        let trait_name = Ident::new(advice::field_trait(self.derive, &field.ty), last);
-        let module = Ident::new(if self.derive == Derive::Value { "value" } else { "object" }, last);
-        let item = Ident::new(item, last);
-        let private = self.private_at(last);
-        let ty = &field.ty;
+        let (ty, field_trait, item) = (&field.ty, self.field_trait(field), Ident::new(item, last));
         let open = quote_spanned! {first=> < };
-        let close = quote_spanned! {last=> as #private::#module::#trait_name>::#item };
+        let close = quote_spanned! {last=> as #field_trait>::#item };
         quote! { #open #ty #close }
+    }
+
+    /// The trait that asks for a field's type.
+    pub(crate) fn field_trait(&self, field: &Field) -> TokenStream {
+        let (_, last) = ends(&field.ty);
+        let name = Ident::new(advice::field_trait(self.derive, &field.ty), last);
+        let module = Ident::new(if self.derive == Derive::Value { "value" } else { "object" }, last);
+        let private = self.private_at(last);
+        quote_spanned! {last=> #private::#module::#name }
     }
 }
 
 /// The place of `span`, with the meaning that names in generated code have.
 pub(crate) fn at(span: Span) -> Span {
-    Span::mixed_site().located_at(span)
+    Span::call_site().located_at(span)
 }
 
 /// The places of a type's first and last token.

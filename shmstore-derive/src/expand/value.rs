@@ -2,10 +2,11 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::Generics;
 
 use crate::expand::check::{self, Checks};
 use crate::expand::paths::Paths;
-use crate::expand::schema;
+use crate::expand::{member, schema};
 use crate::parse::{Field, Item};
 
 pub(crate) fn expand(item: &Item, fields: &[Field], paths: &Paths) -> TokenStream {
@@ -19,16 +20,16 @@ pub(crate) fn expand(item: &Item, fields: &[Field], paths: &Paths) -> TokenStrea
 
 fn shm_value(item: &Item, fields: &[Field], paths: &Paths) -> TokenStream {
     let private = paths.private();
-    let (impl_generics, ty_generics, where_clause) = item.generics.split_for_impl();
-    let ident = &item.ident;
-    let validity = validity(fields, paths);
+    let (generics, validity) = validity(item, fields, paths);
+    let (impl_generics, _, where_clause) = generics.split_for_impl();
+    let this = check::this(item);
     let field_checks = fields.iter().map(|field| check_field(item, field, paths));
     quote! {
         #[automatically_derived]
-        unsafe impl #impl_generics #private::ShmValue for #ident #ty_generics #where_clause {
+        unsafe impl #impl_generics #private::ShmValue for #this #where_clause {
             type Validity = #validity;
             fn check_bits(__bytes: &[#private::primitive::u8]) -> #private::Result<(), #private::InvalidValue> {
-                if <<Self as #private::ShmValue>::Validity as #private::Validity>::ANY {
+                if <#validity as #private::Validity>::ANY {
                     return #private::Result::Ok(());
                 }
                 #(#field_checks?;)*
@@ -38,18 +39,23 @@ fn shm_value(item: &Item, fields: &[Field], paths: &Paths) -> TokenStream {
     }
 }
 
-/// Any bits are valid only if they are in every field.
-fn validity(fields: &[Field], paths: &Paths) -> TokenStream {
+/// `Any` if all fields are, as no bits are wrong in a struct if none are in its fields; and the parameters to say so.
+///
+/// A constant says it best, as it names no types: see `member`. But rustc takes none that depends on a parameter.
+fn validity(item: &Item, fields: &[Field], paths: &Paths) -> (Generics, TokenStream) {
     let private = paths.private();
-    fields.iter().rev().fold(quote! { #private::Any }, |rest, field| {
-        let own = paths.of_field(field, "Validity");
-        quote! { <#own as #private::Validity>::And<#rest> }
-    })
+    if item.is_generic() {
+        let (generics, validities) = member::params(item, fields, "Validity", paths);
+        let any = quote! { #private::Any };
+        let all = validities.iter().rfold(any, |rest, own| quote! { <#own as #private::Validity>::And<#rest> });
+        return (generics, all);
+    }
+    let any_bits = fields.iter().map(|field| paths.of_field(field, "ANY_BITS"));
+    let all = quote! { <#private::AnyBitsIf<{ true #(&& #any_bits)* }> as #private::ToValidity>::Validity };
+    (item.generics.clone(), all)
 }
 
 fn check_field(item: &Item, field: &Field, paths: &Paths) -> TokenStream {
-    let private = paths.private();
-    let (check, name) = (paths.of_field(field, "check_bits"), &field.name);
-    let offset = schema::offset(item, field, paths);
-    quote! { #private::check_field(#check, __bytes, #offset, #name) }
+    let (check, offset, name) = (paths.of_field(field, "check_field"), schema::offset(item, field, paths), &field.name);
+    quote! { #check(__bytes, #offset, #name) }
 }

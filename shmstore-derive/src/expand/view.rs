@@ -1,21 +1,25 @@
 //! The view of an object: a struct of the same layout, whose fields are the views of the object's fields.
+//!
+//! It takes the types of its fields as parameters, so that it is sound by itself, and a field with an error in the
+//! object has no other in the view.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
 use syn::{Ident, Member};
 
-use crate::expand::check::this;
+use crate::attr::ReprKind;
+use crate::expand::check::{call, end, this};
 use crate::expand::paths::{Paths, at};
 use crate::expand::schema::offset;
 use crate::parse::{Field, Item};
 
 /// Names the view: `TelemetryView`, unless a field's type has this name in it, which it would then mean.
 pub(crate) fn name(item: &Item, fields: &[Field]) -> Ident {
-    let plain = syn::ext::IdentExt::unraw(&item.ident);
     let mut names = Names::default();
     fields.iter().for_each(|field| names.visit_type(&field.ty));
-    let mut name = format!("{plain}View");
+    let mut name = format!("{}View", item.ident.unraw());
     while names.0.contains(&name) {
         name.push('_');
     }
@@ -33,76 +37,86 @@ impl<'ast> Visit<'ast> for Names {
 }
 
 pub(crate) fn expand(item: &Item, view: &Ident, fields: &[Field], paths: &Paths) -> TokenStream {
-    let (impl_generics, _, where_clause) = item.generics.split_for_impl();
-    let (reprs, vis) = (&item.repr_tokens, &item.vis);
-    let doc = format!("The view of `{}`: the same memory, for reading only.", item.ident);
-    let mirrored = fields.iter().map(|field| mirrored(field, paths));
+    let (reprs, vis) = (reprs(item), &item.vis);
+    let doc = format!("The view of `{}`: the same memory, for reading only.", item.ident.unraw());
+    let params: Vec<_> = params(fields).collect();
+    let mirrored = fields.iter().zip(&params).map(|(field, param)| mirrored(field, param));
     let body = if is_tuple(fields) {
-        quote! { (#(#mirrored),*) #where_clause; }
+        quote! { (#(#mirrored),*); }
     } else {
-        quote! { #where_clause { #(#mirrored),* } }
+        quote! { { #(#mirrored),* } }
     };
     let debug = expand_debug(item, view, fields, paths);
     quote! {
         #[doc = #doc]
         #reprs
-        #vis struct #view #impl_generics #body
+        #vis struct #view<#(#params),*> #body
         #debug
     }
+}
+
+/// Those of the object; but `transparent`, which rustc can not check with parameters, becomes what it is in memory.
+fn reprs(item: &Item) -> TokenStream {
+    if item.reprs.iter().any(|repr| repr.kind == ReprKind::Transparent) {
+        quote! { #[repr(C)] }
+    } else {
+        item.repr_tokens.clone()
+    }
+}
+
+/// One type parameter a field.
+fn params(fields: &[Field]) -> impl Iterator<Item = Ident> {
+    (0..fields.len()).map(|at| format_ident!("__View{at}"))
 }
 
 fn is_tuple(fields: &[Field]) -> bool {
     matches!(fields.first().map(|field| &field.member), Some(Member::Unnamed(_)))
 }
 
-fn mirrored(field: &Field, paths: &Paths) -> TokenStream {
+fn mirrored(field: &Field, param: &Ident) -> TokenStream {
     let doc = format!("The view of `{}`.", field.name);
-    let (vis, ty) = (&field.vis, paths.of_field(field, "View"));
+    let vis = &field.vis;
     match &field.member {
-        Member::Named(name) => quote! { #[doc = #doc] #vis #name: #ty },
-        Member::Unnamed(_) => quote! { #[doc = #doc] #vis #ty },
+        Member::Named(name) => quote! { #[doc = #doc] #vis #name: #param },
+        Member::Unnamed(_) => quote! { #[doc = #doc] #vis #param },
     }
 }
 
 /// Shows the object's name: a view is the same object to whoever reads it.
 fn expand_debug(item: &Item, view: &Ident, fields: &[Field], paths: &Paths) -> TokenStream {
     let private = paths.private();
-    let (impl_generics, ty_generics, where_clause) = item.generics.split_for_impl();
-    let name = syn::ext::IdentExt::unraw(&item.ident).to_string();
+    let name = item.ident.unraw().to_string();
+    let params: Vec<_> = params(fields).collect();
     let members = fields.iter().map(|field| &field.member);
     let names = fields.iter().map(|field| &field.name);
     let shown = if is_tuple(fields) {
-        quote! { #private::fmt::Formatter::debug_tuple(__formatter, #name) #(.field(&self.#members))* }
+        quote! { debug_tuple(__formatter, #name) #(.field(&self.#members))* }
     } else {
-        quote! { #private::fmt::Formatter::debug_struct(__formatter, #name) #(.field(#names, &self.#members))* }
+        quote! { debug_struct(__formatter, #name) #(.field(#names, &self.#members))* }
     };
     quote! {
         #[automatically_derived]
-        impl #impl_generics #private::fmt::Debug for #view #ty_generics #where_clause {
+        impl<#(#params: #private::fmt::Debug),*> #private::fmt::Debug for #view<#(#params),*> {
             fn fmt(&self, __formatter: &mut #private::fmt::Formatter<'_>) -> #private::fmt::Result {
-                #shown.finish()
+                #private::fmt::Formatter::#shown.finish()
             }
         }
     }
 }
 
-/// Checks that the view has the layout of the object.
-pub(crate) fn checks(item: &Item, view: &Ident, fields: &[Field], paths: &Paths) -> Vec<TokenStream> {
-    let (this, (_, ty_generics, _)) = (this(item), item.generics.split_for_impl());
-    let mirror = quote! { #view #ty_generics };
-    let whole = checked(item.ident.span(), paths, "view_is_alike", &quote! { ::<#this, #mirror>() });
-    let turbofish = ty_generics.as_turbofish();
-    let each = fields.iter().map(|field| {
-        let (private, member, in_object) = (paths.private(), &field.member, offset(item, field, paths));
-        let in_view = quote! { #private::offset_of!(#view #turbofish, #member) };
-        checked(field.span(), paths, "view_field_is_alike", &quote! { (#in_object, #in_view) })
+/// Checks that the view has the layout of the object: each of its fields has that of the object's, and the object is
+/// laid out by C's rules, as the view is, which no other macro has touched.
+pub(crate) fn checks(item: &Item, fields: &[Field], paths: &Paths) -> Vec<TokenStream> {
+    let views = fields.iter().map(|field| paths.of_field(field, "VIEW_IS_ALIKE"));
+    let places = fields.iter().enumerate().map(|(at, field)| {
+        let previous = at.checked_sub(1).map_or_else(|| quote! { 0 }, |at| end(item, &fields[at], paths));
+        let (offset, align) = (offset(item, field, paths), paths.of_field(field, "ALIGN"));
+        call(field.span(), paths, "follows", &quote! { (#previous, #offset, #align) })
     });
-    each.chain([whole]).collect()
-}
-
-fn checked(span: Span, paths: &Paths, function: &str, arguments: &TokenStream) -> TokenStream {
-    let (private, function) = (paths.private_at(span), format_ident!("{function}", span = at(span)));
-    let call = quote_spanned! {at(span)=> #private::#function };
-    let arguments = arguments.to_token_stream();
-    quote! { #call #arguments }
+    let (this, min_align) = (this(item), item.min_align());
+    let aligns = fields.iter().map(|field| paths.of_field(field, "ALIGN"));
+    let last = fields.last().map_or_else(|| quote! { 0 }, |field| end(item, field, paths));
+    let arguments = quote! { ::<#this>(#last, &[#min_align, #(#aligns),*]) };
+    let whole = call(item.ident.span(), paths, "is_c_struct", &arguments);
+    views.chain(places).chain([whole]).collect()
 }

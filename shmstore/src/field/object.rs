@@ -1,9 +1,8 @@
 //! The fields of objects.
 #![allow(unsafe_code)]
 
-use std::fmt;
-
 use crate::layout::ShmObject;
+use crate::layout_check::view_is_alike;
 use crate::schema::Schema;
 
 macro_rules! object_fields {
@@ -17,15 +16,24 @@ macro_rules! object_fields {
         pub unsafe trait $name {
             /// The layout of the type.
             const SCHEMA: &'static Schema;
-            /// The same memory, for reading only.
-            type View: fmt::Debug + Send + Sync + 'static;
+            /// The size of the type: here too, so that nothing is computed from a type that is not accepted.
+            const SIZE: usize;
+            /// The alignment of the type.
+            const ALIGN: usize;
+            /// Whether dropping one does something; it does not, but a type that is not accepted must not be asked.
+            const NEEDS_DROP: bool;
+            /// Checked: the view has the size and the alignment of the type.
+            const VIEW_IS_ALIKE: ();
         }
 
         // SAFETY: forwards to a trait that promises the same.
         #[diagnostic::do_not_recommend]
         unsafe impl<O: ShmObject> $name for O {
             const SCHEMA: &'static Schema = O::SCHEMA;
-            type View = O::View;
+            const SIZE: usize = size_of::<O>();
+            const ALIGN: usize = align_of::<O>();
+            const NEEDS_DROP: bool = std::mem::needs_drop::<O>();
+            const VIEW_IS_ALIKE: () = view_is_alike::<O, O::View>();
         }
     )*};
 }

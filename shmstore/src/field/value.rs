@@ -16,24 +16,27 @@ macro_rules! value_fields {
         pub unsafe trait $name {
             /// The layout of the type.
             const SCHEMA: &'static Schema;
+            /// The size of the type: here too, so that nothing is computed from a type that is not accepted.
+            const SIZE: usize;
             /// Whether every bit pattern is valid.
-            type Validity: Validity;
-            /// Tells whether the bytes are a valid value.
+            const ANY_BITS: bool;
+            /// Checks the bytes of the field: those of `value` from `offset` on.
             ///
             /// # Errors
             ///
-            /// [`InvalidValue`], naming the field that is not valid.
-            fn check_bits(bytes: &[u8]) -> Result<(), InvalidValue>;
+            /// [`InvalidValue`], with the field's name before what is named in it.
+            fn check_field(value: &[u8], offset: usize, name: &str) -> Result<(), InvalidValue>;
         }
 
         // SAFETY: forwards to a trait that promises the same.
         #[diagnostic::do_not_recommend]
         unsafe impl<V: ShmValue> $name for V {
             const SCHEMA: &'static Schema = V::SCHEMA;
-            type Validity = V::Validity;
+            const SIZE: usize = size_of::<V>();
+            const ANY_BITS: bool = <V::Validity as Validity>::ANY;
             #[inline]
-            fn check_bits(bytes: &[u8]) -> Result<(), InvalidValue> {
-                V::check_bits(bytes)
+            fn check_field(value: &[u8], offset: usize, name: &str) -> Result<(), InvalidValue> {
+                V::check_bits(&value[offset..]).map_err(|invalid| invalid.in_field(name))
             }
         }
     )*};
