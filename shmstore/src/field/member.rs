@@ -2,7 +2,6 @@
 //! nothing, as the derive's `expand/member.rs` explains.
 #![allow(unsafe_code)]
 
-use std::fmt;
 
 use crate::layout::{Any, Checked, ShmObject, ShmValue, Validity};
 
@@ -55,7 +54,7 @@ impl ToValidity for AnyBitsIf<false> {
 )]
 pub unsafe trait FieldView<'field, const AT: usize> {
     /// The same memory, for reading only.
-    type View: fmt::Debug + Send + Sync + 'static;
+    type View: Send + Sync + 'static;
 }
 
 // SAFETY: forwards to a trait that promises the same.
