@@ -38,6 +38,6 @@ pub(crate) fn params(item: &Item, fields: &[Field], member: &str, paths: &Paths)
 fn bounds(member: &str, private: &TokenStream) -> TokenStream {
     match member {
         "Validity" => quote! { #private::Validity },
-        _ => quote! { #private::fmt::Debug + #private::Send + #private::Sync + 'static },
+        _ => quote! { #private::Send + #private::Sync + 'static },
     }
 }
