@@ -98,7 +98,7 @@ pub unsafe trait ShmValue: ShmLayout + Copy + Send + Sync {
 )]
 pub unsafe trait ShmObject: ShmLayout + Send + Sync {
     /// The same memory, for reading only: works on a mapping that the kernel does not let us write.
-    type View: Send + Sync + 'static;
+    type View: std::fmt::Debug + Send + Sync + 'static;
 }
 
 /// Whether all bit patterns of a value are valid ([`Any`]), or some are not ([`Checked`]).
