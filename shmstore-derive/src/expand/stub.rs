@@ -33,7 +33,7 @@ pub(crate) fn expand(derive: Derive, item: &Item, paths: &Paths) -> TokenStream 
     let id = if item.is_generic() { TokenStream::new() } else { schema::expand_id(item, paths) };
     quote! {
         unsafe impl #impl_generics #private::ShmLayout for #ident #ty_generics #where_clause {
-            const SCHEMA: &'static #private::Schema = &#private::Schema::of::<Self>(#private::Kind::Phantom);
+            const SCHEMA: &'static #private::Schema = &#private::Schema::new(0, 1, #private::Kind::Phantom);
         }
         #role
         #id

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicU8, Ato
 use shmstore::{Atomic, CacheAligned, ShmId, ShmLayout, ShmObject, ShmValue, Versioned};
 
 /// A value that nobody outside sees.
-#[derive(Clone, Copy, ShmValue)]
+#[derive(Clone, Copy, Debug, ShmValue)]
 #[repr(u8)]
 enum Mode {
     Idle,
