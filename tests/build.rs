@@ -51,12 +51,7 @@ const MUTATIONS: &[Mutation] = &[
         "copy(valid_slot(stable))",
         "one_writer_reuses_slots",
     ),
-    seqlock(
-        "the_rounding_of_a_take_over",
-        "now & !1",
-        "now",
-        "a_writer_dies_and_another_takes_over",
-    ),
+    seqlock("the_rounding_of_a_take_over", "now & !1", "now", "a_writer_dies_and_another_takes_over"),
     lock_word("the_acquire_of_the_lock", "(0, token, AcqRel, Relaxed)", "(0, token, Relaxed, Relaxed)"),
     lock_word("the_release_of_the_lock", "(token, 0, AcqRel, Relaxed)", "(token, 0, Relaxed, Relaxed)"),
 ];

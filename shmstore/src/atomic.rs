@@ -334,3 +334,6 @@ unsafe impl<V: ShmValue> ShmObject for Atomic<V> {
 impl<V: ShmValue + ShmId> ShmId for Atomic<V> {
     const ID: char = V::ID;
 }
+
+#[cfg(test)]
+mod tests;
