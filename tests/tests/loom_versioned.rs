@@ -2,6 +2,7 @@
 //! memory model. The files under test are the runtime's own, built against loom's atomics; `build.rs` writes the
 //! copies, and beside them one for each mutation, which loom must reject: otherwise the models prove nothing.
 #![allow(unsafe_code)]
+#![allow(clippy::duplicate_mod)] // the models, once for each mutation
 
 mod atomics {
     pub(super) use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};

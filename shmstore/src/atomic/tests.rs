@@ -1,5 +1,6 @@
 //! What a hostile or foolish process may leave in the word, and what std's atomics promise.
 
+use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 use super::*;

@@ -1,9 +1,14 @@
 //! Versions, updates, panics, invalid bits, and what another process may have left in the control words.
 
 use std::panic::catch_unwind;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::time::{Duration, Instant};
 
 use super::*;
+
+/// The flag in the word at offset 12 that readers set.
+const STARVED: u32 = 1;
 
 fn view<V: ShmValue>(part: &Versioned<V>) -> &VersionedView<V> {
     // SAFETY: `VersionedView` is a transparent wrapper.
@@ -42,7 +47,7 @@ fn slots_and_sequence_are_where_the_table_says() {
     let part = Versioned::<[u8; 64]>::default();
     let byte = |at: usize| {
         // SAFETY: in bounds of the part, and no other thread has it.
-        unsafe { std::ptr::from_ref(&part).cast::<u8>().add(at).read_volatile() }
+        unsafe { std::ptr::from_ref(&part).cast::<u8>().wrapping_add(at).read_volatile() }
     };
     part.store([1; 64]);
     assert_eq!((byte(0), byte(64), byte(128), byte(191)), (2, 0, 1, 1));
@@ -157,7 +162,7 @@ fn found(sequence: u64, flags: u32) -> Versioned<u64> {
     // SAFETY: the first word of the part, which is ours alone.
     unsafe { start.cast::<u64>().write(sequence) };
     // SAFETY: the word at offset 12 of the part, which is ours alone.
-    unsafe { start.add(12).cast::<u32>().write(flags) };
+    unsafe { start.wrapping_add(12).cast::<u32>().write(flags) };
     part
 }
 
@@ -181,13 +186,57 @@ fn any_sequence_number_can_be_read_and_written_at() {
     }
 }
 
+/// The sequence number and the flags of a part.
+fn words(part: &Versioned<u64>) -> (&AtomicU64, &AtomicU32) {
+    let start = std::ptr::from_ref(part).cast::<u8>();
+    // SAFETY: the word at offset 0 of the part, as the table of its bytes says.
+    let sequence = unsafe { &*start.cast() };
+    // SAFETY: the word at offset 12.
+    let flags = unsafe { &*start.wrapping_add(12).cast() };
+    (sequence, flags)
+}
+
 #[test]
 fn one_store_pauses_for_starved_readers() {
-    let part = found(0, 1);
+    let part = found(0, STARVED);
     let start = Instant::now();
     part.store(1);
     assert!(start.elapsed() >= Duration::from_nanos(300));
-    // SAFETY: the word at offset 12 of the part, which no other thread has.
-    let flags = unsafe { std::ptr::from_ref(&part).cast::<u8>().add(12).cast::<u32>().read_volatile() };
-    assert_eq!(flags, 0, "the pause was taken");
+    assert_eq!(words(&part).1.load(Relaxed), 0, "the pause was taken");
+}
+
+#[test]
+fn a_reader_that_is_rejected_again_and_again_asks_for_a_pause() {
+    let part = Versioned::<u64>::default();
+    let (sequence, flags) = words(&part);
+    let asked = || flags.load(Relaxed) == STARVED;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !asked() {
+                let _ = part.load();
+            }
+        });
+        // As a writer would that is faster than any reader.
+        while !asked() {
+            sequence.fetch_add(4, Relaxed);
+        }
+    });
+}
+
+#[test]
+fn a_view_asks_for_nothing_as_it_can_not_write() {
+    let part = &Versioned::<u64>::default();
+    let (sequence, flags) = words(part);
+    std::thread::scope(|scope| {
+        let end = Instant::now() + Duration::from_millis(20);
+        scope.spawn(move || {
+            while Instant::now() < end {
+                let _ = view(part).load();
+            }
+        });
+        while Instant::now() < end {
+            sequence.fetch_add(4, Relaxed);
+        }
+    });
+    assert_eq!(flags.load(Relaxed), 0);
 }
