@@ -295,3 +295,6 @@ unsafe impl<V: ShmValue> ShmObject for Versioned<V> {
 impl<V: ShmValue + ShmId> ShmId for Versioned<V> {
     const ID: char = V::ID;
 }
+
+#[cfg(test)]
+mod tests;
