@@ -47,7 +47,7 @@ use word::{mask, to_checked, to_value, to_word};
 /// let _ = shmstore::Atomic::new([0u8; 9]);
 /// ```
 #[repr(transparent)]
-pub struct Atomic<V> {
+pub struct Atomic<V: ShmValue> {
     word: AtomicU64,
     value: PhantomData<V>,
 }
