@@ -4,6 +4,7 @@ mod canonical;
 mod check;
 mod json;
 mod owned;
+mod primitive;
 mod type_name;
 
 #[cfg(test)]
@@ -12,6 +13,7 @@ pub(crate) mod samples;
 use crate::hash::LayoutHash;
 
 pub use owned::{OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, OwnedVariant};
+pub use primitive::Primitive;
 
 /// How many types may be nested in each other. A struct costs three levels of JSON, and readers of JSON stop at 128;
 /// it also bounds every recursion over a schema that somebody else wrote.
@@ -96,26 +98,6 @@ pub enum Kind {
         /// The layout of the object.
         object: &'static Schema,
     },
-}
-
-/// A type that is not made of others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-#[allow(missing_docs)] // each is the Rust type of its name
-pub enum Primitive {
-    U8 = 1,
-    U16,
-    U32,
-    U64,
-    I8,
-    I16,
-    I32,
-    I64,
-    F32,
-    F64,
-    Bool,
-    Char,
 }
 
 /// One field of a struct.
@@ -268,55 +250,61 @@ impl KindTag {
             Self::Array => "an array",
             Self::Struct => "a struct",
             Self::Enum => "an enum",
-            Self::Pad | Self::Phantom | Self::FixedString | Self::FixedVec => "shmstore's own",
-            Self::AtomicCell | Self::Versioned | Self::CacheAligned => "shmstore's own",
+            Self::Phantom => "std's marker",
+            Self::Pad
+            | Self::FixedString
+            | Self::FixedVec
+            | Self::AtomicCell
+            | Self::Versioned
+            | Self::CacheAligned => "shmstore's own",
         }
     }
 }
 
-impl Primitive {
-    /// The name of the Rust type: `u8`, …, `f64`, `bool`, `char`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::U8 => "u8",
-            Self::U16 => "u16",
-            Self::U32 => "u32",
-            Self::U64 => "u64",
-            Self::I8 => "i8",
-            Self::I16 => "i16",
-            Self::I32 => "i32",
-            Self::I64 => "i64",
-            Self::F32 => "f32",
-            Self::F64 => "f64",
-            Self::Bool => "bool",
-            Self::Char => "char",
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ShmLayout;
+
+    const BYTE: &Schema = u8::SCHEMA;
+
+    fn structure(name: &'static str, field: &'static str) -> Schema {
+        let fields = Box::leak(Box::new([Field { name: field, offset: 0, schema: BYTE }]));
+        Schema::new(1, 1, Kind::Struct { name, const_args: &[], fields })
     }
 
-    /// The size of the type, in bytes.
-    #[must_use]
-    pub const fn size(self) -> usize {
-        match self {
-            Self::U8 | Self::I8 | Self::Bool => 1,
-            Self::U16 | Self::I16 => 2,
-            Self::U32 | Self::I32 | Self::F32 | Self::Char => 4,
-            Self::U64 | Self::I64 | Self::F64 => 8,
+    #[test]
+    fn what_can_be_built_can_be_read_back() {
+        let longest = "n".repeat(255).leak();
+        let mut schema = structure(longest, longest);
+        for _ in schema.depth..MAX_DEPTH {
+            let fields = Box::leak(Box::new([Field { name: "f", offset: 0, schema: Box::leak(Box::new(schema)) }]));
+            schema = Schema::new(1, 1, Kind::Struct { name: "S", const_args: &[], fields });
         }
+        assert_eq!(OwnedSchema::from_json(schema.to_json()).unwrap().hash(), schema.hash());
     }
 
-    /// The smallest and the largest value, if the type is an integer.
-    pub(crate) const fn range(self) -> Option<(i128, i128)> {
-        match self {
-            Self::U8 => Some((0, u8::MAX as i128)),
-            Self::U16 => Some((0, u16::MAX as i128)),
-            Self::U32 => Some((0, u32::MAX as i128)),
-            Self::U64 => Some((0, u64::MAX as i128)),
-            Self::I8 => Some((i8::MIN as i128, i8::MAX as i128)),
-            Self::I16 => Some((i16::MIN as i128, i16::MAX as i128)),
-            Self::I32 => Some((i32::MIN as i128, i32::MAX as i128)),
-            Self::I64 => Some((i64::MIN as i128, i64::MAX as i128)),
-            Self::F32 | Self::F64 | Self::Bool | Self::Char => None,
-        }
+    #[test]
+    #[should_panic = "nested at most 40 levels deep"]
+    fn a_type_nested_too_deep_is_not_built() {
+        (0..MAX_DEPTH).fold(BYTE, |element, _| Box::leak(Box::new(Schema::new(1, 1, Kind::Array { len: 1, element }))));
+    }
+
+    #[test]
+    #[should_panic = "names in shared memory have 1 to 255 bytes"]
+    fn a_field_with_too_long_a_name_is_not_built() {
+        structure("S", "n".repeat(256).leak());
+    }
+
+    #[test]
+    #[should_panic = "names in shared memory have 1 to 255 bytes"]
+    fn a_type_without_a_name_is_not_built() {
+        structure("", "f");
+    }
+
+    #[test]
+    #[should_panic = "aligned to at most 4096 bytes"]
+    fn a_type_aligned_beyond_a_page_is_not_built() {
+        let _ = Schema::new(8192, 8192, Kind::Pad);
     }
 }

@@ -21,13 +21,13 @@ pub fn array(element: OwnedSchema, len: u64) -> OwnedSchema {
 
 /// A struct of the given fields, laid out one after the other as `repr(C)` does.
 pub fn structure(name: &str, fields: impl IntoIterator<Item = (&'static str, OwnedSchema)>) -> OwnedSchema {
-    struct_of(name, &[], fields.into_iter().map(|(name, schema)| (name.to_owned(), schema)), 1)
+    struct_of(name, vec![], fields.into_iter().map(|(name, schema)| (name.to_owned(), schema)), 1)
 }
 
 /// A struct with const arguments and at least the given alignment.
 pub fn struct_of(
     name: &str,
-    const_args: &[(&str, i128)],
+    const_args: Vec<(String, i128)>,
     fields: impl IntoIterator<Item = (String, OwnedSchema)>,
     min_align: u64,
 ) -> OwnedSchema {
@@ -39,15 +39,19 @@ pub fn struct_of(
         OwnedField { name, offset, schema }
     };
     let fields = fields.into_iter().map(place).collect();
-    let const_args = const_args.iter().map(|&(name, value)| OwnedConstArg { name: name.to_owned(), value }).collect();
+    let const_args = const_args.into_iter().map(|(name, value)| OwnedConstArg { name, value }).collect();
     build(end.next_multiple_of(align), align, OwnedKind::Struct { name: name.into(), const_args, fields })
 }
 
 /// A field-less enum.
 pub fn enumeration(name: &str, repr: Primitive, variants: &[(&str, i128)]) -> OwnedSchema {
-    let variant = |&(name, discriminant): &(&str, i128)| OwnedVariant { name: name.to_owned(), discriminant };
-    let variants = variants.iter().map(variant).collect();
+    enum_of(name, repr, variants.iter().map(|&(name, discriminant)| (name.to_owned(), discriminant)).collect())
+}
+
+/// A field-less enum.
+pub fn enum_of(name: &str, repr: Primitive, variants: Vec<(String, i128)>) -> OwnedSchema {
     let size = repr.size() as u64;
+    let variants = variants.into_iter().map(|(name, discriminant)| OwnedVariant { name, discriminant }).collect();
     build(size, size, OwnedKind::Enum { name: name.into(), repr, variants })
 }
 

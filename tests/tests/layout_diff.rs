@@ -146,7 +146,10 @@ fn structs_and_enums_of_another_name_are_compared_inside_if_they_have_something_
 
 #[test]
 fn const_arguments_differ_in_value_or_name() {
-    let grid = |args: &[(&str, i128)]| struct_of("Grid", args, [("n".to_owned(), primitive(U8))], 1);
+    let grid = |args: &[(&str, i128)]| {
+        let args = args.iter().map(|&(name, value)| (name.to_owned(), value)).collect();
+        struct_of("Grid", args, [("n".to_owned(), primitive(U8))], 1)
+    };
     let row = ["~ f | <W = 4, H = 8> | <W = 4, H = 9> | const arguments differ"];
     assert_rows(grid(&[("W", 4), ("H", 8)]), grid(&[("W", 4), ("H", 9)]), &row);
     assert_rows(grid(&[("W", 4)]), grid(&[("X", 4)]), &["~ f | <W = 4> | <X = 4> | const arguments differ"]);
@@ -165,9 +168,34 @@ fn lengths_and_capacities_differ() {
 
 #[test]
 fn an_alignment_that_no_field_asks_for_is_a_difference() {
-    let aligned = |align| struct_of("P", &[], [("x".to_owned(), primitive(U64))], align);
+    let aligned = |align| struct_of("P", vec![], [("x".to_owned(), primitive(U64))], align);
     let rows = ["~ f | 8 bytes | 64 bytes | size differs", "~ f | align 8 | align 64 | alignment differs"];
     assert_rows(aligned(8), aligned(64), &rows);
+}
+
+#[test]
+fn another_difference_does_not_hide_an_alignment_that_it_does_not_explain() {
+    let aligned = |name: &str, align| struct_of("P", vec![], [(name.to_owned(), primitive(U64))], align);
+    let rows = [
+        "~ f.x | u64 at 0 | u64 at 0 | named `y` in the segment",
+        "~ f | 8 bytes | 64 bytes | size differs",
+        "~ f | align 8 | align 64 | alignment differs",
+    ];
+    assert_rows(aligned("x", 8), aligned("y", 64), &rows);
+}
+
+#[test]
+fn ten_thousand_differences_below_forty_long_names_have_their_whole_paths() {
+    let nested = |leaf| {
+        let fields = (0..10_000).map(|at| (format!("f{at}"), primitive(leaf)));
+        let inner = struct_of("S", vec![], fields, 1);
+        (0..38).fold(inner, |inner, _| struct_of("S", vec![], [("\u{1b}".repeat(255), inner)], 1))
+    };
+    let (ours, theirs) = (nested(U32), nested(F32));
+    let diff = LayoutDiff::between(&ours, &theirs);
+    assert_eq!(diff.differences().len(), 10_000);
+    let longest_path = 38 * 255 * r"\u{1b}".len() + 38 + "f9999".len();
+    assert_eq!(diff.differences().last().map(|last| last.path().len()), Some(longest_path));
 }
 
 #[test]
@@ -204,7 +232,7 @@ fn names_from_elsewhere_are_shown_escaped() {
 #[test]
 fn of_a_thousand_differences_fifty_are_shown_and_the_rest_is_counted() {
     let fields = (0..1000).map(|at| (format!("f{at}"), primitive(U8)));
-    let theirs = struct_of("S", &[], fields, 1);
+    let theirs = struct_of("S", vec![], fields, 1);
     let ours = structure("S", [("f0", primitive(U8))]);
     let table = table(&ours, &theirs);
     assert_eq!((table.lines().count(), table.lines().last()), (52, Some("    and 949 more")));

@@ -7,7 +7,7 @@
 use super::pairs::Pairs;
 use super::path::Path;
 use super::{Change, Difference, Offset, Side};
-use crate::schema::{OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive};
+use crate::schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant};
 
 /// Lists the differences between two schemas: none if, and only if, they are equal.
 pub(super) fn compare(ours: &OwnedSchema, theirs: &OwnedSchema) -> Vec<Difference> {
@@ -132,7 +132,7 @@ impl Comparison {
         }
         self.push_if(our_name != their_name, place, Change::TypeRenamed);
         if our_args != their_args {
-            let (ours, theirs): (Vec<OwnedConstArg>, _) = (our_args.clone(), their_args.clone());
+            let (ours, theirs) = (our_args.clone(), their_args.clone());
             self.push(place, Change::ConstArgs { ours, theirs });
         }
         pairs.add(our_fields.iter().map(in_place), their_fields.iter().map(in_place));
@@ -202,7 +202,7 @@ impl Comparison {
             return self.push(place, Change::Retyped);
         }
         self.push_if(our_name != their_name, place, Change::TypeRenamed);
-        let (ours, theirs): (Primitive, Primitive) = (*our_repr, *their_repr);
+        let (ours, theirs) = (*our_repr, *their_repr);
         self.push_if(ours != theirs, place, Change::Repr { ours, theirs });
         pairs.add(our_variants.iter().map(|v| v.discriminant), their_variants.iter().map(|v| v.discriminant));
         self.variants(place, our_variants, their_variants, &pairs);

@@ -33,11 +33,16 @@ impl<'a> DiffTable<'a> {
         Self { differences, ours, theirs }
     }
 
-    fn rows(&self) -> impl Iterator<Item = Row> + '_ {
-        self.differences.chunk_by(moved_together).map(|run| match run {
+    /// The differences, with those together that share a row.
+    fn runs(&self) -> impl Iterator<Item = &[Difference]> {
+        self.differences.chunk_by(moved_together)
+    }
+
+    fn run(&self, run: &[Difference]) -> Row {
+        match run {
             [first, .., last] => run_row(first, last, run.len()),
             _ => self.row(&run[0]),
-        })
+        }
     }
 
     fn row(&self, difference: &Difference) -> Row {
@@ -77,7 +82,7 @@ impl<'a> DiffTable<'a> {
 
 impl fmt::Display for DiffTable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rows: Vec<Row> = self.rows().take(MAX_ROWS).collect();
+        let rows: Vec<Row> = self.runs().take(MAX_ROWS).map(|run| self.run(run)).collect();
         if rows.is_empty() {
             return f.write_str("  no difference");
         }
@@ -92,7 +97,7 @@ impl fmt::Display for DiffTable<'_> {
             f.write_str("\n")?;
             row.write(f, widths)?;
         }
-        match self.rows().count() - rows.len() {
+        match self.runs().count() - rows.len() {
             0 => Ok(()),
             more => write!(f, "\n    and {more} more"),
         }
