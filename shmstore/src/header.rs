@@ -32,6 +32,12 @@ pub(crate) const SIZE_TAG: usize = 1357;
 /// The most processes a table is made for.
 pub(crate) const MAX_PARTICIPANTS: u32 = 65_536;
 
+/// Reads as this number in the creator's own byte order only.
+const BYTE_ORDER: u32 = 0x0102_0304;
+
+/// How many bytes a pointer has in this program.
+pub(crate) const POINTER_BYTES: u32 = size_of::<usize>() as u32;
+
 /// How much of the anchor's path is kept: its end.
 const HINT_BYTES: usize = 512;
 
@@ -83,7 +89,9 @@ pub(crate) struct Header {
     payload_offset: AtomicU64,
     payload_len: AtomicU64,
     segment_size: AtomicU64,
-    reserved: [AtomicU64; 41],
+    byte_order: AtomicU32,
+    pointer_bytes: AtomicU32,
+    reserved: [AtomicU64; 40],
     hint: [AtomicU8; HINT_BYTES],
 }
 
@@ -105,6 +113,7 @@ const _: () = {
     assert!(offset_of!(Header, schema_offset) == 144);
     assert!(offset_of!(Header, payload_offset) == 160);
     assert!(offset_of!(Header, segment_size) == 176);
+    assert!(offset_of!(Header, byte_order) == 184);
     assert!(offset_of!(Header, hint) == 512);
     assert!(SIZE_TAG % PAGE != 0 && SIZE_TAG < PAGE);
 };
@@ -236,6 +245,8 @@ impl Header {
     pub(crate) fn describe(&self, nonce: u64, identity: &Identity, id: u8, hash: LayoutHash, path: &[u8]) {
         self.version.store(FORMAT_VERSION, Relaxed);
         self.header_len.store(size_of::<Self>() as u32, Relaxed);
+        self.byte_order.store(BYTE_ORDER, Relaxed);
+        self.pointer_bytes.store(POINTER_BYTES, Relaxed);
         self.nonce.store(nonce, Relaxed);
         self.dev.store(identity.dev, Relaxed);
         self.ino.store(identity.ino, Relaxed);
@@ -271,6 +282,11 @@ impl Header {
     pub(crate) fn layout_hash(&self) -> LayoutHash {
         let [low, high] = [0, 1].map(|half: usize| u128::from(self.layout_hash[half].load(Relaxed)));
         LayoutHash::from_u128(low | high << 64)
+    }
+
+    /// How many bytes a pointer has in the creator's program.
+    pub(crate) fn pointer_bytes(&self) -> u32 {
+        self.pointer_bytes.load(Relaxed)
     }
 
     /// The path by which the creator knew the anchor: any bytes, for people only; unprintable ones are escaped.
@@ -332,6 +348,7 @@ impl Header {
         let geometry = laid_out.ok_or_else(|| Damage::new("payload_len", payload_len))?;
         let expected = [
             ("flags", u64::from(self.flags.load(Relaxed)), 0),
+            ("byte_order", u64::from(self.byte_order.load(Relaxed)), BYTE_ORDER.into()),
             ("header_len", u64::from(self.header_len.load(Relaxed)), size_of::<Self>() as u64),
             ("schema_offset", self.schema_offset.load(Relaxed), geometry.schema_offset as u64),
             ("slots_offset", self.slots_offset.load(Relaxed), geometry.slots_offset as u64),

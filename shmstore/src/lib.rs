@@ -9,6 +9,10 @@ mod diff;
 mod error;
 mod view;
 mod layout;
+mod text;
+mod layout_check;
+mod field;
+mod derive;
 mod fixed;
 mod bits;
 mod atomic;
@@ -25,8 +29,12 @@ mod handshake;
 mod store;
 mod shared;
 
+#[doc(hidden)]
+pub mod __private;
+
 pub use atomic::Atomic;
 pub use cache_aligned::CacheAligned;
+pub use derive::{ShmObject, ShmValue};
 pub use diff::{Change, DiffTable, Difference, LayoutDiff, Offset, Side};
 pub use error::{
     AbandonedReason, AnchorClaim, AttachError, CapacityError, CreateError, Creator, Error, InvalidValue,

@@ -258,7 +258,7 @@ pub struct LayoutMismatch {
     pub diff: LayoutDiff,
 }
 
-/// A layout in three numbers.
+/// A layout in four numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LayoutSummary {
@@ -268,12 +268,15 @@ pub struct LayoutSummary {
     pub size: u64,
     /// The alignment in bytes.
     pub align: u64,
+    /// The width of a pointer in the program, in bits: no object has pointers in it, but alignments go by it.
+    pub pointer_bits: u32,
 }
 
 impl fmt::Display for LayoutSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hash = self.hash.to_string();
-        write!(f, "hash {}…, {} bytes, align {}", &hash[..12], self.size, self.align)
+        let Self { hash, size, align, pointer_bits } = self;
+        write!(f, "hash {hash}, {size} bytes, align {align}")?;
+        if *pointer_bits == usize::BITS { Ok(()) } else { write!(f, ", a {pointer_bits}-bit program") }
     }
 }
 

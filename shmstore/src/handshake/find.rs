@@ -5,7 +5,8 @@ use nix::errno::Errno;
 use super::{Patience, Target};
 use crate::diff::LayoutDiff;
 use crate::error::{AnchorClaim, AttachError, Creator, LayoutMismatch, LayoutSummary, SegmentOwner, moment};
-use crate::header::{self, Damage, FORMAT_VERSION, FirstWord, Geometry, Header, SIZE_TAG, State};
+use crate::hash::LayoutHash;
+use crate::header::{self, Damage, FORMAT_VERSION, FirstWord, Geometry, Header, POINTER_BYTES, SIZE_TAG, State};
 use crate::identity::Identity;
 use crate::process::participants::ClaimError;
 use crate::process::registry::{self, Attached};
@@ -219,28 +220,30 @@ impl Target<'_> {
         geometry: &Geometry,
     ) -> AttachError {
         let header = Header::of(mapping).expect("what was judged ready has a header");
-        let stored = header.layout_hash();
+        let (stored, pointer_bytes) = (header.layout_hash(), header.pointer_bytes());
         let theirs = match OwnedSchema::from_json(header::read_schema(mapping, geometry)) {
-            Ok(theirs) if theirs.hash() == stored => theirs,
-            Ok(theirs) => {
-                let found = format!("{stored}, but the schema's hash is {}", theirs.hash());
-                return self.damaged(identity, Damage { field: "layout_hash", found });
-            }
+            Ok(theirs) => theirs,
             Err(error) => return self.damaged(identity, Damage::new("schema", error)),
         };
+        // A schema hashes differently in a program of another pointer width: only in our own can we tell.
+        if pointer_bytes == POINTER_BYTES && theirs.hash() != stored {
+            let found = format!("{stored}, but the schema's hash is {}", theirs.hash());
+            return self.damaged(identity, Damage { field: "layout_hash", found });
+        }
         let ours = OwnedSchema::from(schema);
         AttachError::LayoutMismatch(Box::new(LayoutMismatch {
             subject: *self.subject(Some(identity)),
             diff: LayoutDiff::between(&ours, &theirs),
-            ours: summary(&ours),
-            theirs: summary(&theirs),
+            ours: summary(&ours, ours.hash(), POINTER_BYTES),
+            theirs: summary(&theirs, stored, pointer_bytes),
             creator: creator(header),
         }))
     }
 }
 
-fn summary(schema: &OwnedSchema) -> LayoutSummary {
-    LayoutSummary { hash: schema.hash(), size: schema.size(), align: schema.align() }
+fn summary(schema: &OwnedSchema, hash: LayoutHash, pointer_bytes: u32) -> LayoutSummary {
+    let pointer_bits = pointer_bytes.saturating_mul(u8::BITS);
+    LayoutSummary { hash, size: schema.size(), align: schema.align(), pointer_bits }
 }
 
 /// Who made a segment, as its header says.

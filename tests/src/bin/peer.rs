@@ -71,9 +71,7 @@ impl State {
                 let held = self.store.attach_or_create_with(|new: &Telemetry| initialize(new, frames));
                 self.hold(held.map_err(create_failed))
             }
-            "attach_drifted" => {
-                self.store.attach::<drifted::Telemetry>().map(|_| String::new()).map_err(attach_failed)
-            }
+            "attach_drifted" => self.store.attach::<drifted::Telemetry>().map(|_| String::new()).map_err(attach_failed),
             "replace" => {
                 let frames = number();
                 let replaced = self.store.replace_with(|new: &Telemetry| initialize(new, frames));

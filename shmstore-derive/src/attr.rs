@@ -1,0 +1,154 @@
+//! The attributes that the derives read: `#[shm(…)]` and `#[repr(…)]`.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::meta::ParseNestedMeta;
+use syn::{Attribute, Expr, ExprLit, Lit, LitChar, LitInt, LitStr, Path};
+
+use crate::errors::Errors;
+
+const ALLOWED: &str = "`id = 'T'`, `name = \"…\"` and `crate = \"…\"`";
+
+/// What `#[shm(…)]` says.
+#[derive(Default)]
+pub(crate) struct Shm {
+    /// The type-id-char: printable ASCII.
+    pub(crate) id: Option<LitChar>,
+    /// The name in the schema, instead of the type's own.
+    pub(crate) name: Option<LitStr>,
+    /// Where the runtime is found, instead of `::shmstore`.
+    pub(crate) krate: Option<Path>,
+}
+
+impl Shm {
+    /// Reads all `#[shm(…)]` attributes of an item.
+    pub(crate) fn parse(attrs: &[Attribute], errors: &mut Errors) -> Self {
+        let mut shm = Self::default();
+        for attr in attrs.iter().filter(|attr| attr.path().is_ident("shm")) {
+            let parsed = attr.parse_nested_meta(|meta| shm.one(&meta, errors));
+            errors.keep(parsed);
+        }
+        shm
+    }
+
+    fn one(&mut self, meta: &ParseNestedMeta<'_>, errors: &mut Errors) -> syn::Result<()> {
+        let key = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+        match key.as_str() {
+            "id" => once(&mut self.id, meta, parse_id(meta), errors),
+            "name" => once(&mut self.name, meta, parse_name(meta), errors),
+            "crate" => once(&mut self.krate, meta, parse_crate(meta), errors),
+            _ => return Err(meta.error(format!("no such `shm` attribute: there are {ALLOWED}"))),
+        }
+        Ok(())
+    }
+}
+
+/// Says that a `#[shm(…)]` stands where none belongs: on a field or a variant.
+pub(crate) fn refuse_shm(attrs: &[Attribute], errors: &mut Errors) {
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("shm")) {
+        errors.add(attr, format!("`shm` attributes belong on the whole struct or enum: there are {ALLOWED}"));
+    }
+}
+
+fn once<T>(place: &mut Option<T>, meta: &ParseNestedMeta<'_>, value: syn::Result<T>, errors: &mut Errors) {
+    if place.is_some() {
+        errors.push(meta.error("given twice: remove one"));
+    }
+    *place = errors.keep(value).or(place.take());
+}
+
+fn parse_id(meta: &ParseNestedMeta<'_>) -> syn::Result<LitChar> {
+    const CURE: &str = "a type-id-char is one printable ASCII character: write `id = 'T'`";
+    match literal(meta, CURE)? {
+        Lit::Char(id) if matches!(id.value(), ' '..='~') => Ok(id),
+        other => Err(syn::Error::new_spanned(other, CURE)),
+    }
+}
+
+fn parse_name(meta: &ParseNestedMeta<'_>) -> syn::Result<LitStr> {
+    const CURE: &str = "the name in the schema is a text: write `name = \"Telemetry\"`";
+    match literal(meta, CURE)? {
+        Lit::Str(name) if !name.value().is_empty() => Ok(name),
+        other => Err(syn::Error::new_spanned(other, CURE)),
+    }
+}
+
+fn parse_crate(meta: &ParseNestedMeta<'_>) -> syn::Result<Path> {
+    const CURE: &str = "the path to the shmstore crate is a text: write `crate = \"::my_crate::shmstore\"`";
+    match literal(meta, CURE)? {
+        Lit::Str(path) => path.parse_with(Path::parse_mod_style).map_err(|_| syn::Error::new_spanned(path, CURE)),
+        other => Err(syn::Error::new_spanned(other, CURE)),
+    }
+}
+
+/// Takes the literal after `=`.
+fn literal(meta: &ParseNestedMeta<'_>, cure: &str) -> syn::Result<Lit> {
+    let value = meta.value().map_err(|_| meta.error(cure))?;
+    match value.parse()? {
+        Expr::Lit(ExprLit { lit, .. }) => Ok(lit),
+        other => Err(syn::Error::new_spanned(other, cure)),
+    }
+}
+
+/// One word of `#[repr(…)]`.
+pub(crate) struct Repr {
+    pub(crate) path: Path,
+    pub(crate) kind: ReprKind,
+}
+
+/// What a word of `#[repr(…)]` asks for.
+#[derive(PartialEq, Eq)]
+pub(crate) enum ReprKind {
+    C,
+    Transparent,
+    Packed,
+    /// `align(N)`, with `N` if it is a number.
+    Align(Option<u64>),
+    /// An integer type, by name.
+    Integer(String),
+    Other,
+}
+
+impl Repr {
+    /// Reads all words of all `#[repr(…)]` attributes of an item.
+    pub(crate) fn parse(attrs: &[Attribute], errors: &mut Errors) -> Vec<Self> {
+        let mut words = Vec::new();
+        for attr in attrs.iter().filter(|attr| attr.path().is_ident("repr")) {
+            let parsed = attr.parse_nested_meta(|meta| {
+                words.push(Self::one(&meta)?);
+                Ok(())
+            });
+            errors.keep(parsed);
+        }
+        words
+    }
+
+    fn one(meta: &ParseNestedMeta<'_>) -> syn::Result<Self> {
+        let word = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+        let argument = if meta.input.peek(syn::token::Paren) { Some(argument(meta)?) } else { None };
+        let kind = match word.as_str() {
+            "C" => ReprKind::C,
+            "transparent" => ReprKind::Transparent,
+            "packed" => ReprKind::Packed,
+            "align" => {
+                ReprKind::Align(argument.and_then(|tokens| syn::parse2::<LitInt>(tokens).ok()?.base10_parse().ok()))
+            }
+            "u8" | "u16" | "u32" | "u64" | "u128" | "usize" | "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => {
+                ReprKind::Integer(word)
+            }
+            _ => ReprKind::Other,
+        };
+        Ok(Self { path: meta.path.clone(), kind })
+    }
+}
+
+fn argument(meta: &ParseNestedMeta<'_>) -> syn::Result<TokenStream> {
+    let content;
+    syn::parenthesized!(content in meta.input);
+    content.parse()
+}
+
+/// The `#[repr(…)]` attributes as they were written, for another struct of the same layout.
+pub(crate) fn repr_tokens(attrs: &[Attribute]) -> TokenStream {
+    attrs.iter().filter(|attr| attr.path().is_ident("repr")).map(ToTokens::to_token_stream).collect()
+}

@@ -1,0 +1,78 @@
+//! `ShmValue` for enums.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+
+use crate::attr::ReprKind;
+use crate::expand::paths::{Paths, at};
+use crate::parse::{Item, Variant};
+
+pub(crate) fn expand(item: &Item, variants: &[Variant], paths: &Paths) -> TokenStream {
+    let Some(repr) = repr(item) else { return TokenStream::new() };
+    let checks = checks(item, variants, &repr, paths);
+    let layout = shm_layout(item, variants, &repr, paths);
+    let value = shm_value(item, variants, &repr, paths);
+    quote! { #checks #layout #value }
+}
+
+/// The integer the enum is stored as, by name.
+fn repr(item: &Item) -> Option<String> {
+    item.reprs.iter().find_map(|repr| match &repr.kind {
+        ReprKind::Integer(name) => Some(name.clone()),
+        _ => None,
+    })
+}
+
+fn checks(item: &Item, variants: &[Variant], repr: &str, paths: &Paths) -> TokenStream {
+    let ident = &item.ident;
+    let private = paths.private_at(ident.span());
+    let discriminants = discriminants(item, variants, "i128", paths);
+    let integer = format_ident!("{repr}");
+    quote_spanned! {at(ident.span())=>
+        const _: () = #private::has_zero(&[#(#discriminants),*]);
+        const _: () = #private::is_stored_as::<#ident, #private::primitive::#integer>();
+    }
+}
+
+/// Each variant as a number.
+fn discriminants(item: &Item, variants: &[Variant], number: &str, paths: &Paths) -> impl Iterator<Item = TokenStream> {
+    let (private, number) = (paths.private(), format_ident!("{number}"));
+    let ident = item.ident.clone();
+    variants
+        .iter()
+        .map(move |Variant { ident: variant, .. }| quote! { #ident::#variant as #private::primitive::#number })
+}
+
+fn shm_layout(item: &Item, variants: &[Variant], repr: &str, paths: &Paths) -> TokenStream {
+    let private = paths.private();
+    let (ident, name) = (&item.ident, item.schema_name());
+    let primitive = format_ident!("{}", repr.to_uppercase());
+    let names = variants.iter().map(|variant| syn::ext::IdentExt::unraw(&variant.ident).to_string());
+    let discriminants = discriminants(item, variants, "i128", paths);
+    quote! {
+        #[automatically_derived]
+        unsafe impl #private::ShmLayout for #ident {
+            const SCHEMA: &'static #private::Schema = &#private::Schema::of::<Self>(#private::Kind::Enum {
+                name: #name,
+                repr: #private::Primitive::#primitive,
+                variants: const { &[#(#private::Variant { name: #names, discriminant: #discriminants }),*] },
+            });
+        }
+    }
+}
+
+fn shm_value(item: &Item, variants: &[Variant], repr: &str, paths: &Paths) -> TokenStream {
+    let private = paths.private();
+    let (ident, name, integer) = (&item.ident, item.schema_name(), format_ident!("{repr}"));
+    let discriminants = discriminants(item, variants, repr, paths);
+    quote! {
+        #[automatically_derived]
+        unsafe impl #private::ShmValue for #ident {
+            type Validity = #private::Checked;
+            fn check_bits(__bytes: &[#private::primitive::u8]) -> #private::Result<(), #private::InvalidValue> {
+                let __found = <#private::primitive::#integer>::from_ne_bytes(#private::first_bytes(__bytes));
+                #private::check_variant(#name, &[#(#discriminants),*], __found)
+            }
+        }
+    }
+}

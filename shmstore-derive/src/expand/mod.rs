@@ -1,0 +1,49 @@
+//! Writes the implementations, and the checks that need the compiler.
+//!
+//! The names in it are all reached through `::shmstore::__private`, primitives too: a user may have a `u8` of their own.
+//! Local names start with two underscores, so that no constant of the user's is taken for a pattern.
+
+mod check;
+mod enums;
+mod member;
+mod object;
+mod paths;
+mod schema;
+mod stub;
+mod value;
+mod view;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::Derive;
+use crate::parse::{Body, Field, Item};
+use paths::Paths;
+
+/// Writes what a derive stands for; the item has passed `validate`.
+pub(crate) fn expand(derive: Derive, item: &Item) -> TokenStream {
+    let paths = Paths::new(derive, item);
+    let impls = match (&item.body, derive) {
+        (Body::Struct(fields), Derive::Value) => value::expand(item, fields, &paths),
+        (Body::Struct(fields), Derive::Object) => object::expand(item, fields, &paths),
+        (Body::Enum(variants), _) => enums::expand(item, variants, &paths),
+        (Body::Union(_), _) => TokenStream::new(),
+    };
+    in_block(item, &quote! { #impls }, &schema::expand_id(item, &paths))
+}
+
+/// Writes what stands in for the implementations of an item with errors, so that these are not followed by others: and
+/// asks the compiler about the fields that are not known to be wrong.
+pub(crate) fn stub(derive: Derive, item: &Item, fields: &[&Field]) -> TokenStream {
+    let paths = Paths::new(derive, item);
+    let checks = if item.generics.params.is_empty() { check::fields_only(fields, &paths) } else { TokenStream::new() };
+    in_block(item, &stub::expand(derive, item, &paths), &checks)
+}
+
+fn in_block(item: &Item, first: &TokenStream, second: &TokenStream) -> TokenStream {
+    let allow = item.deprecated.then(|| quote! { #[allow(deprecated)] });
+    quote! {
+        #allow
+        const _: () = { #first #second };
+    }
+}

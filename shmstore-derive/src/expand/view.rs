@@ -1,0 +1,122 @@
+//! The view of an object: a struct of the same layout, whose fields are the views of the object's fields.
+//!
+//! It takes the types of its fields as parameters, so that it is sound by itself, and a field with an error in the
+//! object has no other in the view.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::ext::IdentExt;
+use syn::visit::{self, Visit};
+use syn::{Ident, Member};
+
+use crate::attr::ReprKind;
+use crate::expand::check::{call, end, this};
+use crate::expand::paths::{Paths, at};
+use crate::expand::schema::offset;
+use crate::parse::{Field, Item};
+
+/// Names the view: `TelemetryView`, unless a field's type has this name in it, which it would then mean.
+pub(crate) fn name(item: &Item, fields: &[Field]) -> Ident {
+    let mut names = Names::default();
+    fields.iter().for_each(|field| names.visit_type(&field.ty));
+    let mut name = format!("{}View", item.ident.unraw());
+    while names.0.contains(&name) {
+        name.push('_');
+    }
+    Ident::new(&name, at(item.ident.span()))
+}
+
+#[derive(Default)]
+struct Names(Vec<String>);
+
+impl<'ast> Visit<'ast> for Names {
+    fn visit_ident(&mut self, ident: &'ast Ident) {
+        self.0.push(ident.to_string());
+        visit::visit_ident(self, ident);
+    }
+}
+
+pub(crate) fn expand(item: &Item, view: &Ident, fields: &[Field], paths: &Paths) -> TokenStream {
+    let (reprs, vis) = (reprs(item), &item.vis);
+    let doc = format!("The view of `{}`: the same memory, for reading only.", item.ident.unraw());
+    let params: Vec<_> = params(fields).collect();
+    let mirrored = fields.iter().zip(&params).map(|(field, param)| mirrored(field, param));
+    let body = if is_tuple(fields) {
+        quote! { (#(#mirrored),*); }
+    } else {
+        quote! { { #(#mirrored),* } }
+    };
+    let debug = expand_debug(item, view, fields, paths);
+    quote! {
+        #[doc = #doc]
+        #reprs
+        #vis struct #view<#(#params),*> #body
+        #debug
+    }
+}
+
+/// Those of the object; but `transparent`, which rustc can not check with parameters, becomes what it is in memory.
+fn reprs(item: &Item) -> TokenStream {
+    if item.reprs.iter().any(|repr| repr.kind == ReprKind::Transparent) {
+        quote! { #[repr(C)] }
+    } else {
+        item.repr_tokens.clone()
+    }
+}
+
+/// One type parameter a field.
+fn params(fields: &[Field]) -> impl Iterator<Item = Ident> {
+    (0..fields.len()).map(|at| format_ident!("__View{at}"))
+}
+
+fn is_tuple(fields: &[Field]) -> bool {
+    matches!(fields.first().map(|field| &field.member), Some(Member::Unnamed(_)))
+}
+
+fn mirrored(field: &Field, param: &Ident) -> TokenStream {
+    let doc = format!("The view of `{}`.", field.name);
+    let vis = &field.vis;
+    match &field.member {
+        Member::Named(name) => quote! { #[doc = #doc] #vis #name: #param },
+        Member::Unnamed(_) => quote! { #[doc = #doc] #vis #param },
+    }
+}
+
+/// Shows the object's name: a view is the same object to whoever reads it.
+fn expand_debug(item: &Item, view: &Ident, fields: &[Field], paths: &Paths) -> TokenStream {
+    let private = paths.private();
+    let name = item.ident.unraw().to_string();
+    let params: Vec<_> = params(fields).collect();
+    let members = fields.iter().map(|field| &field.member);
+    let names = fields.iter().map(|field| &field.name);
+    let shown = if is_tuple(fields) {
+        quote! { debug_tuple(__formatter, #name) #(.field(&self.#members))* }
+    } else {
+        quote! { debug_struct(__formatter, #name) #(.field(#names, &self.#members))* }
+    };
+    quote! {
+        #[automatically_derived]
+        impl<#(#params: #private::fmt::Debug),*> #private::fmt::Debug for #view<#(#params),*> {
+            fn fmt(&self, __formatter: &mut #private::fmt::Formatter<'_>) -> #private::fmt::Result {
+                #private::fmt::Formatter::#shown.finish()
+            }
+        }
+    }
+}
+
+/// Checks that the view has the layout of the object: each of its fields has that of the object's, and the object is
+/// laid out by C's rules, as the view is, which no other macro has touched.
+pub(crate) fn checks(item: &Item, fields: &[Field], paths: &Paths) -> Vec<TokenStream> {
+    let views = fields.iter().map(|field| paths.of_field(field, "VIEW_IS_ALIKE"));
+    let places = fields.iter().enumerate().map(|(at, field)| {
+        let previous = at.checked_sub(1).map_or_else(|| quote! { 0 }, |at| end(item, &fields[at], paths));
+        let (offset, align) = (offset(item, field, paths), paths.of_field(field, "ALIGN"));
+        call(field.span(), paths, "follows", &quote! { (#previous, #offset, #align) })
+    });
+    let (this, min_align) = (this(item), item.min_align());
+    let aligns = fields.iter().map(|field| paths.of_field(field, "ALIGN"));
+    let last = fields.last().map_or_else(|| quote! { 0 }, |field| end(item, field, paths));
+    let arguments = quote! { ::<#this>(#last, &[#min_align, #(#aligns),*]) };
+    let whole = call(item.ident.span(), paths, "is_c_struct", &arguments);
+    views.chain(places).chain([whole]).collect()
+}

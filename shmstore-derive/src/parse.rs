@@ -1,0 +1,127 @@
+//! The item under a derive, with what the later passes need of it.
+
+use proc_macro2::TokenStream;
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{Attribute, ConstParam, Data, DeriveInput, Fields, Generics, Ident, Index, LitStr, Member, Type, Visibility};
+
+use crate::attr::{self, Repr, ReprKind, Shm};
+use crate::errors::Errors;
+
+/// A struct, enum or union under a derive.
+pub(crate) struct Item {
+    pub(crate) shm: Shm,
+    pub(crate) reprs: Vec<Repr>,
+    /// The `#[repr(…)]` attributes as they were written.
+    pub(crate) repr_tokens: TokenStream,
+    /// Whether something in it is `#[deprecated]`, so that mentioning it warns.
+    pub(crate) deprecated: bool,
+    pub(crate) vis: Visibility,
+    pub(crate) ident: Ident,
+    pub(crate) generics: Generics,
+    pub(crate) body: Body,
+}
+
+pub(crate) enum Body {
+    Struct(Vec<Field>),
+    Enum(Vec<Variant>),
+    Union(syn::token::Union),
+}
+
+pub(crate) struct Field {
+    pub(crate) member: Member,
+    /// Its name in the schema: without `r#`; a number in a tuple struct.
+    pub(crate) name: String,
+    pub(crate) vis: Visibility,
+    pub(crate) ty: Type,
+}
+
+pub(crate) struct Variant {
+    pub(crate) ident: Ident,
+    /// What it holds, which should be nothing.
+    pub(crate) fields: Fields,
+}
+
+impl Item {
+    pub(crate) fn parse(input: DeriveInput, errors: &mut Errors) -> Self {
+        let shm = Shm::parse(&input.attrs, errors);
+        let reprs = Repr::parse(&input.attrs, errors);
+        let deprecated = is_deprecated(&input);
+        let body = match input.data {
+            Data::Struct(data) => Body::Struct(fields(data.fields, errors)),
+            Data::Enum(data) => Body::Enum(data.variants.into_iter().map(|v| variant(v, errors)).collect()),
+            Data::Union(data) => Body::Union(data.union_token),
+        };
+        Self {
+            shm,
+            reprs,
+            repr_tokens: attr::repr_tokens(&input.attrs),
+            deprecated,
+            vis: input.vis,
+            ident: input.ident,
+            generics: input.generics,
+            body,
+        }
+    }
+
+    pub(crate) fn const_params(&self) -> impl Iterator<Item = &ConstParam> {
+        self.generics.const_params()
+    }
+
+    /// Whether the compiler can only check it where its parameters are known.
+    pub(crate) fn is_generic(&self) -> bool {
+        !self.generics.params.is_empty()
+    }
+
+    /// The alignment it asks for.
+    pub(crate) fn min_align(&self) -> usize {
+        let asked = self.reprs.iter().filter_map(|repr| match repr.kind {
+            ReprKind::Align(align) => usize::try_from(align?).ok(),
+            _ => None,
+        });
+        asked.max().unwrap_or(1)
+    }
+
+    /// Its name in the schema.
+    pub(crate) fn schema_name(&self) -> String {
+        self.shm.name.as_ref().map_or_else(|| self.ident.unraw().to_string(), LitStr::value)
+    }
+}
+
+fn fields(fields: Fields, errors: &mut Errors) -> Vec<Field> {
+    let number = |at: usize| {
+        Member::Unnamed(Index { index: at.try_into().unwrap_or(u32::MAX), span: proc_macro2::Span::mixed_site() })
+    };
+    let fields = fields.into_iter().enumerate().map(|(at, field)| {
+        attr::refuse_shm(&field.attrs, errors);
+        let name = field.ident.as_ref().map_or_else(|| at.to_string(), |ident| ident.unraw().to_string());
+        let member = field.ident.map_or_else(|| number(at), Member::Named);
+        Field { member, name, vis: field.vis, ty: field.ty }
+    });
+    fields.collect()
+}
+
+fn variant(variant: syn::Variant, errors: &mut Errors) -> Variant {
+    attr::refuse_shm(&variant.attrs, errors);
+    Variant { ident: variant.ident, fields: variant.fields }
+}
+
+fn is_deprecated(input: &DeriveInput) -> bool {
+    let has = |attrs: &[Attribute]| attrs.iter().any(|attr| attr.path().is_ident("deprecated"));
+    has(&input.attrs)
+        || match &input.data {
+            Data::Struct(data) => data.fields.iter().any(|field| has(&field.attrs)),
+            Data::Enum(data) => data.variants.iter().any(|variant| has(&variant.attrs)),
+            Data::Union(_) => false,
+        }
+}
+
+impl Field {
+    /// The token that stands for the field in a message: its name, or its type if it has none.
+    pub(crate) fn span(&self) -> proc_macro2::Span {
+        match &self.member {
+            Member::Named(name) => name.span(),
+            Member::Unnamed(_) => self.ty.span(),
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What can be said against an item from its syntax alone.
+
+mod field_type;
+mod generics;
+mod repr;
+#[cfg(test)]
+mod tests;
+
+use quote::ToTokens;
+use syn::Fields;
+
+use crate::Derive;
+use crate::errors::Errors;
+use crate::parse::{Body, Field, Item, Variant};
+
+/// Reports every error of the item; returns the fields against which there was nothing to say, so that the compiler
+/// can be asked about their types even if there is something to say against others.
+pub(crate) fn validate<'item>(derive: Derive, item: &'item Item, errors: &mut Errors) -> Vec<&'item Field> {
+    generics::validate(item, errors);
+    match &item.body {
+        Body::Union(token) => {
+            errors.add(
+                token,
+                "one layout, always initialised, is what processes can share: write a struct instead of a union",
+            );
+            Vec::new()
+        }
+        Body::Enum(variants) => {
+            validate_enum(derive, item, variants, errors);
+            Vec::new()
+        }
+        Body::Struct(fields) => {
+            repr::validate_struct(item, errors);
+            validate_fields(derive, item, fields, errors)
+        }
+    }
+}
+
+fn validate_fields<'item>(
+    derive: Derive,
+    item: &Item,
+    fields: &'item [Field],
+    errors: &mut Errors,
+) -> Vec<&'item Field> {
+    if fields.is_empty() {
+        errors.add(&item.ident, "there is nothing to share in a struct without bytes: add a field");
+    }
+    let mut is_fine = |field: &&Field| {
+        let mut own = Errors::default();
+        field_type::validate(derive, &field.ty, &mut own);
+        let is_fine = own.is_empty();
+        errors.append(own);
+        is_fine
+    };
+    fields.iter().filter(|field| is_fine(field)).collect()
+}
+
+fn validate_enum(derive: Derive, item: &Item, variants: &[Variant], errors: &mut Errors) {
+    if derive == Derive::Object {
+        let ident = &item.ident;
+        errors.add(
+            ident,
+            format!("an enum is a value: write `#[derive(Clone, Copy, ShmValue)]`, and `Atomic<{ident}>` in an object"),
+        );
+        return;
+    }
+    repr::validate_enum(item, errors);
+    for variant in variants.iter().filter(|variant| !matches!(variant.fields, Fields::Unit)) {
+        let fields = variant.fields.to_token_stream();
+        errors.add(fields, "a shared enum is a number and has no fields: put them beside it, in a struct");
+    }
+}

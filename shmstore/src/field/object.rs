@@ -1,0 +1,73 @@
+//! The fields of objects.
+#![allow(unsafe_code)]
+
+use crate::layout::ShmObject;
+use crate::layout_check::view_is_alike;
+use crate::schema::Schema;
+
+macro_rules! object_fields {
+    ($($name:ident: $message:literal, $label:literal $(, $note:literal)?;)*) => {$(
+        #[doc = concat!("A field of an object, with advice: ", $label, ".")]
+        ///
+        /// # Safety
+        ///
+        /// As for [`ShmObject`].
+        #[diagnostic::on_unimplemented(message = $message, label = $label $(, note = $note)?)]
+        pub unsafe trait $name {
+            /// The layout of the type.
+            const SCHEMA: &'static Schema;
+            /// The size of the type: here too, so that nothing is computed from a type that is not accepted.
+            const SIZE: usize;
+            /// The alignment of the type.
+            const ALIGN: usize;
+            /// Whether dropping one does something; it does not, but a type that is not accepted must not be asked.
+            const NEEDS_DROP: bool;
+            /// Checked: the view has the size and the alignment of the type.
+            const VIEW_IS_ALIKE: ();
+        }
+
+        // SAFETY: forwards to a trait that promises the same.
+        #[diagnostic::do_not_recommend]
+        unsafe impl<O: ShmObject> $name for O {
+            const SCHEMA: &'static Schema = O::SCHEMA;
+            const SIZE: usize = size_of::<O>();
+            const ALIGN: usize = align_of::<O>();
+            const NEEDS_DROP: bool = std::mem::needs_drop::<O>();
+            const VIEW_IS_ALIKE: () = view_is_alike::<O, O::View>();
+        }
+    )*};
+}
+
+object_fields! {
+    ObjectField: "`{Self}` is not an object that processes can share in place",
+        "not a `ShmObject`: if it is a value, use `Versioned<{Self}>`, or `Atomic<{Self}>` up to 8 bytes",
+        "a type of your own becomes an object by `#[derive(ShmObject)]` and `#[repr(C)]`, a value by `#[derive(Clone, Copy, ShmValue)]` and `#[repr(C)]`";
+    PlainField: "`{Self}` is not an object that processes can share in place",
+        "others write while we hold a reference: use `Atomic<{Self}>`, or put it in a value in a `Versioned`";
+    ValueField: "`{Self}` is not an object that processes can share in place",
+        "others write while we hold a reference: use `Versioned<{Self}>`";
+    PadField: "`{Self}` is not an object that processes can share in place",
+        "an object may have padding, so it needs no field for it: remove it";
+    AtomicBoolField: "`{Self}` is not an object that processes can share in place",
+        "a foreign byte that is not 0 or 1 would be undefined behaviour: use `Atomic<bool>`";
+    WidthField: "`{Self}` is not an object that processes can share in place",
+        "its width is this process's own: use `AtomicU64` or `AtomicI64`";
+    WideField: "`{Self}` is not an object that processes can share in place",
+        "its alignment differs between compilers: use `Versioned<[u64; 2]>`";
+    TextField: "`{Self}` is not an object that processes can share in place",
+        "its text lies in this process's own memory: use `Versioned<FixedString<N>>`";
+    ListField: "`{Self}` is not an object that processes can share in place",
+        "its items lie in this process's own memory: use `Versioned<FixedVec<V, N>>`, or an array of objects";
+    PointerField: "`{Self}` is not an object that processes can share in place",
+        "an address means nothing in another process: use the object itself, or `Versioned<V>`";
+    OptionField: "`{Self}` is not an object that processes can share in place",
+        "the compiler decides how it is stored: use `Versioned<V>`, whose version is 0 until the first store";
+    NonZeroField: "`{Self}` is not an object that processes can share in place",
+        "shared memory starts as zeros: use an atomic integer, with 0 for none";
+    CellField: "`{Self}` is not an object that processes can share in place",
+        "a cell works in one thread or process only: use `Atomic<V>` or `Versioned<V>`";
+    LockField: "`{Self}` is not an object that processes can share in place",
+        "std's locks work in one process only: use `Versioned<V>` for the data, `Lock` for an invariant over several parts";
+    TimeField: "`{Self}` is not an object that processes can share in place",
+        "the compiler decides how it is stored: use `AtomicU64`, for example nanoseconds";
+}

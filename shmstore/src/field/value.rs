@@ -1,0 +1,73 @@
+//! The fields of values.
+#![allow(unsafe_code)]
+
+use crate::error::InvalidValue;
+use crate::layout::{ShmValue, Validity};
+use crate::schema::Schema;
+
+macro_rules! value_fields {
+    ($($name:ident: $message:literal, $label:literal $(, $note:literal)?;)*) => {$(
+        #[doc = concat!("A field of a value, with advice: ", $label, ".")]
+        ///
+        /// # Safety
+        ///
+        /// As for [`ShmValue`].
+        #[diagnostic::on_unimplemented(message = $message, label = $label $(, note = $note)?)]
+        pub unsafe trait $name {
+            /// The layout of the type.
+            const SCHEMA: &'static Schema;
+            /// The size of the type: here too, so that nothing is computed from a type that is not accepted.
+            const SIZE: usize;
+            /// Whether every bit pattern is valid.
+            const ANY_BITS: bool;
+            /// Checks the bytes of the field: those of `value` from `offset` on.
+            ///
+            /// # Errors
+            ///
+            /// [`InvalidValue`], with the field's name before what is named in it.
+            fn check_field(value: &[u8], offset: usize, name: &str) -> Result<(), InvalidValue>;
+        }
+
+        // SAFETY: forwards to a trait that promises the same.
+        #[diagnostic::do_not_recommend]
+        unsafe impl<V: ShmValue> $name for V {
+            const SCHEMA: &'static Schema = V::SCHEMA;
+            const SIZE: usize = size_of::<V>();
+            const ANY_BITS: bool = <V::Validity as Validity>::ANY;
+            #[inline]
+            fn check_field(value: &[u8], offset: usize, name: &str) -> Result<(), InvalidValue> {
+                V::check_bits(&value[offset..]).map_err(|invalid| invalid.in_field(name))
+            }
+        }
+    )*};
+}
+
+value_fields! {
+    ValueField: "`{Self}` is not a value that can be copied through shared memory",
+        "not a `ShmValue`",
+        "a type of your own becomes one by `#[derive(Clone, Copy, ShmValue)]` and `#[repr(C)]`; for a foreign type, copy what it holds into such a struct";
+    WidthField: "`{Self}` is not a value that can be copied through shared memory",
+        "its width is this process's own: use `u64` or `i64`";
+    WideField: "`{Self}` is not a value that can be copied through shared memory",
+        "its alignment differs between compilers: use `[u64; 2]`";
+    TextField: "`{Self}` is not a value that can be copied through shared memory",
+        "its text lies in this process's own memory: use `FixedString<N>`";
+    ListField: "`{Self}` is not a value that can be copied through shared memory",
+        "its items lie in this process's own memory: use `FixedVec<V, N>` or an array";
+    PointerField: "`{Self}` is not a value that can be copied through shared memory",
+        "an address means nothing in another process: use the value itself";
+    OptionField: "`{Self}` is not a value that can be copied through shared memory",
+        "the compiler decides how it is stored: use the value and a `bool` beside it, or `FixedVec<V, 1>`";
+    NonZeroField: "`{Self}` is not a value that can be copied through shared memory",
+        "shared memory starts as zeros: use the plain integer, with 0 for none";
+    CellField: "`{Self}` is not a value that can be copied through shared memory",
+        "a value is copied as a whole, so it needs no cell: use what is in it";
+    LockField: "`{Self}` is not a value that can be copied through shared memory",
+        "std's locks work in one process only: use what is in it here, and `Versioned<V>` of this value in an object";
+    AtomicField: "`{Self}` is not a value that can be copied through shared memory",
+        "an atomic is shared in place, a value is copied: use the plain integer or `bool` here, or derive `ShmObject` instead";
+    PartField: "`{Self}` is not a value that can be copied through shared memory",
+        "it is shared in place, a value is copied: derive `ShmObject` instead";
+    TimeField: "`{Self}` is not a value that can be copied through shared memory",
+        "the compiler decides how it is stored: use `u64`, for example nanoseconds";
+}

@@ -1,0 +1,176 @@
+//! What the derives check at compile time, of the type as the compiler sees it.
+//!
+//! A derive sees tokens, and another macro may change the struct after it has looked. So nothing that safety rests on
+//! is taken from tokens: offsets, sizes, alignments and types are checked here, on the finished type.
+//! Every check panics at compile time, and is `#[track_caller]`, so that the message stands on the user's field.
+
+use crate::text::Text;
+
+/// Checks that a field of a value starts where the one before it ends; `pad` is a free name for a field, if fields have names.
+///
+/// # Panics
+///
+/// If there is padding before the field, or the fields are not in the order they are declared.
+#[track_caller]
+pub const fn no_gap_before(field: &str, end_of_previous: usize, start: usize, pad: Option<&str>) {
+    assert!(
+        end_of_previous <= start,
+        "the fields are not in the order they are declared: another macro has changed the struct after this derive; put the derive below that macro"
+    );
+    if end_of_previous < start {
+        let bytes = start - end_of_previous;
+        let text = gap(bytes, end_of_previous).str(", before `").str(field).str("`: add ");
+        panic!("{}", pad_field(text, pad, bytes).str(" here, or put larger fields first").as_str());
+    }
+}
+
+/// Checks that the last field of a value ends where the value ends; `pad` is a free name for a field, if fields have names.
+///
+/// # Panics
+///
+/// If there is padding after the field.
+#[track_caller]
+pub const fn no_gap_after(field: &str, end: usize, size: usize, pad: Option<&str>) {
+    if end < size {
+        let text = gap(size - end, end).str(", after `").str(field).str("`: add ");
+        panic!("{}", pad_field(text, pad, size - end).str(" after it").as_str());
+    }
+}
+
+const fn gap(bytes: usize, offset: usize) -> Text {
+    let unit = if bytes == 1 { " byte" } else { " bytes" };
+    Text::new().number(bytes).str(unit).str(" of padding at offset ").number(offset)
+}
+
+const fn pad_field(text: Text, pad: Option<&str>, bytes: usize) -> Text {
+    let text = text.str("`");
+    let text = if let Some(name) = pad { text.str(name).str(": ") } else { text };
+    text.str("Pad<").number(bytes).str(">`")
+}
+
+/// Checks that a field that is not written as `PhantomData<…>` has bytes.
+///
+/// # Panics
+///
+/// If `size` is 0.
+#[track_caller]
+pub const fn has_bytes(size: usize) {
+    assert!(size > 0, "a field in shared memory has at least one byte: remove it, or make the array longer");
+}
+
+/// Checks that a struct has bytes.
+///
+/// # Panics
+///
+/// If `T` has no bytes.
+#[track_caller]
+pub const fn is_not_empty<T>() {
+    assert!(size_of::<T>() > 0, "there is nothing to share in a struct without bytes: add a field");
+}
+
+/// Checks that an enum has a variant of value 0.
+///
+/// # Panics
+///
+/// If it has none.
+#[track_caller]
+pub const fn has_zero(discriminants: &[i128]) {
+    let mut at = 0;
+    while at < discriminants.len() {
+        if discriminants[at] == 0 {
+            return;
+        }
+        at += 1;
+    }
+    panic!("this enum has no variant of value 0, and shared memory starts as zeros: add one, e.g. `Unset = 0`");
+}
+
+/// Checks that an enum is stored as the integer `R`.
+///
+/// # Panics
+///
+/// If it is not.
+#[track_caller]
+pub const fn is_stored_as<E, R>() {
+    assert!(
+        size_of::<E>() == size_of::<R>() && align_of::<E>() == align_of::<R>(),
+        "this enum is not stored as its `#[repr]` says: another macro has changed it after this derive; put the derive below that macro"
+    );
+}
+
+/// Checks that `T` has no `impl Drop`: an object outlives every process, and nobody drops it. Fields that need dropping
+/// are no objects, and refused as such.
+///
+/// # Panics
+///
+/// If it has one.
+#[track_caller]
+pub const fn has_no_drop<T>(fields_need_drop: bool) {
+    assert!(
+        fields_need_drop || !std::mem::needs_drop::<T>(),
+        "an object outlives every process and is never dropped: remove `impl Drop`, and clean up in a type that holds the `Shared` object"
+    );
+}
+
+/// Checks that a view has the size and the alignment of its object.
+///
+/// # Panics
+///
+/// If it has not.
+pub(crate) const fn view_is_alike<O, View>() {
+    assert!(
+        size_of::<O>() == size_of::<View>() && align_of::<O>() == align_of::<View>(),
+        "the view of this type has another size or alignment than the type: its `unsafe impl ShmObject` is wrong"
+    );
+}
+
+/// What is wrong if a struct is not laid out as its `#[repr(C)]` says.
+const NOT_C: &str = "this struct is not laid out as its `#[repr(C)]` says: another macro has changed it after this derive; put the derive below that macro";
+
+/// Checks that a field of a C struct starts at the first place after the field before it that its alignment allows.
+///
+/// # Panics
+///
+/// If it starts elsewhere.
+#[track_caller]
+pub const fn follows(end_of_previous: usize, start: usize, align: usize) {
+    assert!(start == end_of_previous.next_multiple_of(align), "{}", NOT_C);
+}
+
+/// Checks that `T` has the greatest of the alignments, and ends where that allows after its last field.
+///
+/// # Panics
+///
+/// If it has another size or alignment.
+#[track_caller]
+pub const fn is_c_struct<T>(end_of_last: usize, aligns: &[usize]) {
+    let mut at = 0;
+    let mut align = 1;
+    while at < aligns.len() {
+        align = if aligns[at] > align { aligns[at] } else { align };
+        at += 1;
+    }
+    assert!(align_of::<T>() == align && size_of::<T>() == end_of_last.next_multiple_of(align), "{}", NOT_C);
+}
+
+/// Compiles only if the field pointed to is of type `T`: the one that the derive saw.
+pub const fn is_of_type<T>(_: *const T) {}
+
+/// A type whose values fit a [`ConstArg`](crate::ConstArg): the const parameters a derive accepts.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a type for the const parameters of what is shared",
+    label = "the arguments are part of the layout's identity, and a schema holds integers of up to 64 bits, `bool` and `char`"
+)]
+pub trait ConstParam: Copy {}
+
+macro_rules! const_params {
+    ($($type:ty)*) => {$(impl ConstParam for $type {})*};
+}
+
+const_params! { u8 u16 u32 u64 usize i8 i16 i32 i64 isize bool char }
+
+/// Passes on the value of a const argument of type `T`.
+#[must_use]
+pub const fn const_arg<T: ConstParam>(value: i128) -> i128 {
+    value
+}

@@ -1,0 +1,10 @@
+//! A union may be half initialised.
+use shmstore::ShmObject;
+
+#[derive(ShmObject)]
+#[repr(C)]
+union Bits {
+    number: std::mem::ManuallyDrop<std::sync::atomic::AtomicU32>,
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+//! An atomic is shared in place, a value is copied; rustc adds that it can not be copied.
+use shmstore::ShmValue;
+
+#[derive(ShmValue)]
+#[repr(C)]
+struct Reading {
+    field: std::sync::atomic::AtomicBool,
+}
+
+impl Clone for Reading {
+    fn clone(&self) -> Self {
+        unreachable!()
+    }
+}
+
+impl Copy for Reading {}
+
+fn main() {}

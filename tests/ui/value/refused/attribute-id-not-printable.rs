@@ -1,0 +1,11 @@
+//! A type-id-char is printable ASCII.
+use shmstore::ShmValue;
+
+#[derive(Clone, Copy, ShmValue)]
+#[repr(C)]
+#[shm(id = '\n')]
+struct Reading {
+    celsius: f64,
+}
+
+fn main() {}

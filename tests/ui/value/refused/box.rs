@@ -1,0 +1,18 @@
+//! An address means nothing in another process; rustc adds that it can not be copied.
+use shmstore::ShmValue;
+
+#[derive(ShmValue)]
+#[repr(C)]
+struct Reading {
+    field: Box<u32>,
+}
+
+impl Clone for Reading {
+    fn clone(&self) -> Self {
+        unreachable!()
+    }
+}
+
+impl Copy for Reading {}
+
+fn main() {}

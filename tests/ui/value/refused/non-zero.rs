@@ -1,0 +1,10 @@
+//! Shared memory starts as zeros.
+use shmstore::ShmValue;
+
+#[derive(Clone, Copy, ShmValue)]
+#[repr(C)]
+struct Reading {
+    field: std::num::NonZeroU32,
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! A union may be half initialised.
+use shmstore::ShmValue;
+
+#[derive(Clone, Copy, ShmValue)]
+#[repr(C)]
+union Bits {
+    number: u32,
+    float: f32,
+}
+
+fn main() {}
