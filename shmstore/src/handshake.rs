@@ -103,10 +103,6 @@ impl Patience {
         Self { started: Instant::now(), limit, pauses: 0 }
     }
 
-    pub(crate) fn waited(&self) -> Duration {
-        self.started.elapsed()
-    }
-
     pub(crate) fn limit(&self) -> Duration {
         self.limit
     }

@@ -101,7 +101,7 @@ impl Target<'_> {
             Err(OpenError::NotFound { .. } | OpenError::DanglingLink { .. }) => Ok(()),
             Err(OpenError::Busy { .. }) => {
                 let subject = self.subject(Some(identity));
-                Err(AttachError::StillInitializing { subject, segment, waited: patience.waited() })
+                Err(AttachError::StillInitializing { subject, segment, waited: patience.limit() })
             }
             Err(error) => Err(error.into()),
         }
