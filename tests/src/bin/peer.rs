@@ -34,6 +34,9 @@ fn main() {
     if let Ok(wait) = std::env::var("PEER_WAIT_MS") {
         options = options.wait(Duration::from_millis(wait.parse().expect("milliseconds")));
     }
+    if let Ok(max_processes) = std::env::var("PEER_MAX_PROCESSES") {
+        options = options.max_processes(max_processes.parse().expect("a count"));
+    }
     let store = match options.open_timeout(path, Duration::from_secs(10)) {
         Ok(store) => store,
         Err(error) => return answer(Err(failed(open_variant(&error), &error))),
