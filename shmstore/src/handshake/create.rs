@@ -73,7 +73,7 @@ impl Target<'_> {
         let mut for_missing = Patience::new(wait);
         let mut for_creator = Patience::new(wait.max(self.policy.wait));
         loop {
-            let identity = self.refresh()?.identity();
+            let identity = self.refresh_within(&mut for_missing)?.identity();
             self.check_not_initializing(&identity)?;
             match self.find(&identity, &mut for_creator)? {
                 None if for_missing.pause() => {}
@@ -97,6 +97,8 @@ impl Target<'_> {
         match AnchorLock::acquire(self.path, self.anchor, &mut no_wait) {
             Ok(lock) => self.recover(&lock, patience).map(drop),
             Err(OpenError::Busy { .. }) if patience.pause() => Ok(()),
+            // Then the object is missing too, which is for the caller to wait for.
+            Err(OpenError::NotFound { .. } | OpenError::DanglingLink { .. }) => Ok(()),
             Err(OpenError::Busy { .. }) => {
                 let subject = self.subject(Some(identity));
                 Err(AttachError::StillInitializing { subject, segment, waited: patience.limit() })

@@ -107,9 +107,8 @@ impl Store {
         let names = if self.inner.anchor.stat.is_dir() { self.names()? } else { Vec::new() };
         for name in names {
             // Gone meanwhile, or not to be trusted: nothing is under it that we could speak of.
-            if let Ok(named) = self.existing(&name) {
-                objects.extend(named.list_anchor(&mut segments)?);
-            }
+            let named = self.existing(&name).and_then(|named| named.list_anchor(&mut segments));
+            objects.extend(named.unwrap_or_default());
         }
         Ok(objects)
     }
