@@ -64,11 +64,11 @@ impl Target<'_> {
                 // Removed between two of the calls: look again.
                 Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) if patience.pause() => {}
                 Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) => return Ok(None),
-                Err(errno) => {
-                    if let Some(error) = self.attach_failed(identity, shmid, errno) {
-                        return Err(error);
-                    }
-                }
+                Err(errno) => match self.attach_failed(identity, shmid, errno) {
+                    Some(error) => return Err(error),
+                    None if patience.pause() => {}
+                    None => return Ok(None),
+                },
             }
         }
     }
@@ -84,7 +84,7 @@ impl Target<'_> {
                 let foreign = status.size % PAGE != SIZE_TAG;
                 Some(match self.distrusted(&status) {
                     _ if foreign => AttachError::Foreign { subject, segment },
-                    Some(untrusted) if !readable => AttachError::Untrusted { subject, untrusted, segment },
+                    Some(untrusted) => AttachError::Untrusted { subject, untrusted, segment },
                     _ => AttachError::AccessDenied { subject, uid: effective_uid(), segment, readable },
                 })
             }
