@@ -5,6 +5,7 @@
 pub mod objects;
 pub mod peer;
 pub mod privilege;
+pub mod random;
 pub mod raw;
 pub mod scratch;
 pub mod schemas;

@@ -157,6 +157,16 @@ impl Raw {
         self.shmid
     }
 
+    /// How many bytes it has.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Tells whether it has none, which the kernel does not make.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     fn all(&self) -> &[AtomicU8] {
         // SAFETY: by the invariant of `base`, and atomics of one byte may be changed by anybody.
         unsafe { slice::from_raw_parts(self.base, self.len) }
