@@ -70,7 +70,10 @@ impl PublicPeer {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let readable = std::fs::Permissions::from_mode(0o755);
         std::fs::set_permissions(directory.path(), readable).expect("our own directory");
-        std::fs::copy(peer::program(), directory.path().join("peer")).expect("room for the peer");
+        // By another process: a child that some other test forks while the copy is open for writing here would keep it
+        // open, and what is open for writing can not be run.
+        let copied = Command::new("cp").arg(peer::program()).arg(directory.path().join("peer")).status();
+        assert!(copied.expect("`cp` of coreutils").success(), "room for the peer");
         Self { directory }
     }
 

@@ -115,6 +115,14 @@ pub fn ftok(path: &Path, id: char) -> i32 {
     Errno::result(key).expect("a path that exists")
 }
 
+fn status(shmid: i32) -> Option<libc::shmid_ds> {
+    // SAFETY: `shmid_ds` is integers, for which zeros are valid.
+    let mut status: libc::shmid_ds = unsafe { std::mem::zeroed() };
+    // SAFETY: IPC_STAT fills a `shmid_ds`.
+    let asked = unsafe { libc::shmctl(shmid, libc::IPC_STAT, &raw mut status) };
+    Errno::result(asked).ok().map(|_| status)
+}
+
 impl Raw {
     /// Attaches a segment.
     ///
@@ -134,11 +142,7 @@ impl Raw {
             return None;
         }
         let mut raw = Self { shmid, base: base.cast(), len: 0 };
-        // SAFETY: `shmid_ds` is integers, for which zeros are valid.
-        let mut status: libc::shmid_ds = unsafe { std::mem::zeroed() };
-        // SAFETY: IPC_STAT fills a `shmid_ds`.
-        Errno::result(unsafe { libc::shmctl(shmid, libc::IPC_STAT, &raw mut status) }).ok()?;
-        raw.len = status.shm_segsz;
+        raw.len = status(shmid)?.shm_segsz;
         Some(raw)
     }
 
@@ -150,6 +154,20 @@ impl Raw {
     #[track_caller]
     pub fn at_key(key: i32) -> Self {
         Self::attach(find(key).expect("a segment at the key"))
+    }
+
+    /// Makes another user its owner; its creator stays.
+    ///
+    /// # Panics
+    ///
+    /// If we may not.
+    #[track_caller]
+    pub fn give_to(&self, uid: u32) {
+        let mut status = status(self.shmid).expect("an attached segment");
+        status.shm_perm.uid = uid;
+        // SAFETY: IPC_SET reads a `shmid_ds`.
+        let set = unsafe { libc::shmctl(self.shmid, libc::IPC_SET, &raw mut status) };
+        Errno::result(set).expect("the right to give it away");
     }
 
     /// The kernel's number.
