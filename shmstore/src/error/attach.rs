@@ -217,6 +217,11 @@ pub enum AbandonedReason {
         /// How many attachments there are besides ours.
         others: u64,
     },
+    /// Nothing is written in it, so that only its age tells it from one that somebody is about to write in.
+    TooYoung {
+        /// How old it must be to be taken for abandoned.
+        min_age: Duration,
+    },
     /// Only its owner, its creator or root may remove it.
     NotPermitted {
         /// The user who can.
@@ -233,6 +238,13 @@ impl fmt::Display for AbandonedReason {
                 write!(
                     f,
                     "{others} attachments besides ours still use it; end those processes (`ipcs -m -p` names them)"
+                )
+            }
+            Self::TooYoung { min_age } => {
+                write!(
+                    f,
+                    "nothing is written in it, and it is left alone until it is {min_age:?} old; try again then, or wait \
+                     longer with Store::options().wait(…)"
                 )
             }
             Self::NotPermitted { owner, uid } => {

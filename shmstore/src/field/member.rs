@@ -2,7 +2,6 @@
 //! nothing, as the derive's `expand/member.rs` explains.
 #![allow(unsafe_code)]
 
-
 use crate::layout::{Any, Checked, ShmObject, ShmValue, Validity};
 
 /// Brings along the [`Validity`] of a value's field.

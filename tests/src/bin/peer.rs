@@ -2,21 +2,28 @@
 
 #![forbid(unsafe_code)]
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io::{self, BufRead, Write};
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use shmstore::{AttachError, CreateError, OpenError, RemoveError, Shared, Store};
 use shmstore_tests::objects::{Position, Telemetry, drifted};
+use shmstore_tests::raw;
+use shmstore_tests::scratch::Planted;
 
 /// What a command leads to: an answer, or the name of an error's variant and its message.
 type Answer = Result<String, (String, String)>;
 
 struct State {
+    /// On the path that the process was started with.
+    base: Store,
+    /// That, or one of its names.
     store: Store,
     /// Handles, the newest last.
     held: Vec<Shared<Telemetry>>,
+    /// Segments that were made past the store.
+    planted: Vec<Planted>,
 }
 
 fn main() {
@@ -31,11 +38,14 @@ fn main() {
     if let Ok(wait) = std::env::var("PEER_WAIT_MS") {
         options = options.wait(Duration::from_millis(wait.parse().expect("milliseconds")));
     }
+    if let Ok(max_processes) = std::env::var("PEER_MAX_PROCESSES") {
+        options = options.max_processes(max_processes.parse().expect("a count"));
+    }
     let store = match options.open_timeout(path, Duration::from_secs(10)) {
         Ok(store) => store,
         Err(error) => return answer(Err(failed(open_variant(&error), &error))),
     };
-    let mut state = State { store, held: Vec::new() };
+    let mut state = State { base: store.clone(), store, held: Vec::new(), planted: Vec::new() };
     for line in io::stdin().lock().lines() {
         let line = line.expect("text");
         let words: VecDeque<&str> = line.split_ascii_whitespace().collect();
@@ -80,12 +90,53 @@ impl State {
             "remove" => self.store.remove::<Telemetry>().map(|()| String::new()).map_err(remove_failed),
             "named" => {
                 let name = words.pop_front().unwrap_or_default();
-                self.store = self.store.named(name).map_err(|error| failed(open_variant(&error), &error))?;
+                self.store = self.base.named(name).map_err(|error| failed(open_variant(&error), &error))?;
                 Ok(String::new())
             }
+            "churn" => churn(&self.store, Duration::from_millis(number()), number()),
+            "plant" => self.plant(words),
+            "endure" => Ok(self.endure(Duration::from_millis(number()))),
             "drop" => Ok(self.held.pop().map_or("nothing", |_| "").to_owned()),
             _ => self.use_object(command, number()),
         }
+    }
+
+    /// Makes a segment past the store: key, size, octal mode, and a file with what is to be in it.
+    fn plant(&mut self, words: VecDeque<&str>) -> Answer {
+        let words: Vec<&str> = words.into();
+        let [key, size, mode, file] = words[..] else { return Err(("BadCommand".into(), "plant".into())) };
+        let mode = u32::from_str_radix(mode, 8).expect("an octal mode");
+        let bytes = std::fs::read(file).expect("a file of bytes");
+        let planted = raw::plant(key.parse().expect("a key"), size.parse().expect("a size"), mode, &bytes);
+        let shmid = planted.shmid;
+        self.planted.push(planted);
+        Ok(shmid.to_string())
+    }
+
+    /// Does all that can be done to the object, over and over, while somebody damages it; counts what succeeds.
+    fn endure(&mut self, time: Duration) -> String {
+        let started = Instant::now();
+        let (mut rounds, mut attached, mut created, mut removed) = (0, 0, 0, 0);
+        while started.elapsed() < time {
+            rounds += 1;
+            for held in [self.store.attach::<Telemetry>().ok(), self.store.attach_or_create().ok()] {
+                let Some(held) = held else { continue };
+                if Shared::was_created(&held) {
+                    created += 1
+                } else {
+                    attached += 1
+                }
+                held.frames.fetch_add(1, Relaxed);
+                let _ = held.position.version();
+                let _ = (Shared::participants(&held), Shared::info(&held), Shared::is_retired(&held));
+            }
+            let _ = self.store.attach::<drifted::Telemetry>().map_err(|error| error.to_string());
+            let _ = self.store.list().map(|objects| format!("{objects:?}"));
+            if rounds % 8 == 0 && self.store.remove::<Telemetry>().is_ok() {
+                removed += 1;
+            }
+        }
+        format!("{rounds} {attached} {created} {removed}")
     }
 
     fn hold(&mut self, held: Result<Shared<Telemetry>, (String, String)>) -> Answer {
@@ -117,6 +168,31 @@ impl State {
         };
         Ok(text)
     }
+}
+
+/// Creates, attaches and removes in an order that depends on `seed`, until the time is over. Answers with every outcome
+/// there was, each once: `create:Ok remove:NotFound …`, and with `half-made` if an object was seen before it was whole.
+fn churn(store: &Store, time: Duration, seed: u64) -> Answer {
+    let started = Instant::now();
+    let mut outcomes = BTreeSet::new();
+    let mut random = seed;
+    while started.elapsed() < time {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let init = |new: &Telemetry| initialize(new, seed);
+        let (operation, outcome) = match random >> 62 {
+            0 => ("create", store.create_with(init).map(Some).map_err(create_failed)),
+            1 => ("attach_or_create", store.attach_or_create_with(init).map(Some).map_err(create_failed)),
+            2 => ("attach", store.attach().map(Some).map_err(attach_failed)),
+            _ => ("remove", store.remove::<Telemetry>().map(|()| None).map_err(remove_failed)),
+        };
+        let outcome = match outcome {
+            Ok(Some(held)) if held.initialized.load(SeqCst) != 1 => "half-made".to_owned(),
+            Ok(_) => "Ok".to_owned(),
+            Err((variant, _)) => variant,
+        };
+        outcomes.insert(format!("{operation}:{outcome}"));
+    }
+    Ok(Vec::from_iter(outcomes).join(" "))
 }
 
 fn initialize(new: &Telemetry, frames: u64) {
