@@ -5,14 +5,14 @@
 use shmstore::{ShmObject, ShmValue, Store, Versioned};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-#[derive(Clone, Copy, Debug, ShmValue)]
+#[derive(Clone, Copy, Debug, ShmValue)] // a value: copied in and out, always whole
 #[repr(C)]
 struct Position {
     x: f64,
     y: f64,
 }
 
-#[derive(ShmObject)]
+#[derive(ShmObject)] // an object: lives in shared memory, used by all at once
 #[repr(C)]
 #[shm(id = 'T')]
 struct Telemetry {

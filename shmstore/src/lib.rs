@@ -86,3 +86,8 @@ pub use view::AtomicView;
 #[cfg(feature = "failpoints")]
 #[doc(hidden)]
 pub use failpoint::STEPS;
+
+/// The example of the README, which must compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
