@@ -12,7 +12,7 @@ pub(crate) fn field_trait(derive: Derive, ty: &Type) -> &'static str {
     let name = last_segment(ty).map(|segment| segment.ident.to_string()).unwrap_or_default();
     common(&name).unwrap_or_else(|| match derive {
         Derive::Value => in_value(&name),
-        Derive::Object => in_object(&name),
+        Derive::Object => in_object(&name, matches!(ty, Type::Array(_))),
     })
 }
 
@@ -41,6 +41,7 @@ fn common(name: &str) -> Option<&'static str> {
         "Cell" | "RefCell" | "UnsafeCell" | "OnceCell" | "LazyCell" => "CellField",
         "Mutex" | "RwLock" | "Condvar" | "Once" | "OnceLock" | "LazyLock" | "Barrier" => "LockField",
         "Duration" | "Instant" | "SystemTime" => "TimeField",
+        "PhantomData" => "PhantomField",
         _ if name.starts_with("NonZero") => "NonZeroField",
         _ => return None,
     })
@@ -55,10 +56,16 @@ fn in_value(name: &str) -> &'static str {
     }
 }
 
-fn in_object(name: &str) -> &'static str {
+fn in_object(name: &str, in_array: bool) -> &'static str {
     match name {
-        "u8" | "u16" | "u32" | "u64" | "i8" | "i16" | "i32" | "i64" | "f32" | "f64" | "bool" | "char" => "PlainField",
-        "FixedString" | "FixedVec" => "ValueField",
+        "u8" | "u16" | "u32" | "u64" | "i8" | "i16" | "i32" | "i64" | "f32" | "f64" | "bool" | "char" => {
+            if in_array {
+                "PlainArrayField"
+            } else {
+                "PlainField"
+            }
+        }
+        "FixedString" | "FixedVec" => "CopiedField",
         "Pad" => "PadField",
         "AtomicBool" => "AtomicBoolField",
         "AtomicUsize" | "AtomicIsize" => "WidthField",
@@ -84,7 +91,7 @@ mod tests {
 
     #[test]
     fn an_array_gets_the_advice_of_its_element() {
-        assert_eq!(of(Derive::Object, "[[(u32); 2]; 3]"), "PlainField");
+        assert_eq!(of(Derive::Object, "[[(u32); 2]; 3]"), "PlainArrayField");
         assert_eq!(of(Derive::Object, "[AtomicU8; 2]"), "ObjectField");
     }
 

@@ -52,7 +52,8 @@ pub(crate) fn refuse_shm(attrs: &[Attribute], errors: &mut Errors) {
 
 fn once<T>(place: &mut Option<T>, meta: &ParseNestedMeta<'_>, value: syn::Result<T>, errors: &mut Errors) {
     if place.is_some() {
-        errors.push(meta.error("given twice: remove one"));
+        let key = meta.path.to_token_stream();
+        errors.push(meta.error(format!("`{key}` is given twice: remove one")));
     }
     *place = errors.keep(value).or(place.take());
 }

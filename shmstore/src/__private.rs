@@ -9,10 +9,10 @@ pub use std::{fmt, primitive};
 pub use memoffset::offset_of;
 
 pub use crate::error::InvalidValue;
-pub use crate::field::{AnyBitsIf, FieldValidity, FieldView, ToValidity, object, value};
+pub use crate::field::{AnyBitsIf, FieldValidity, FieldView, Shareable, ToValidity, object, value};
 pub use crate::layout::{Any, Checked, ShmId, ShmLayout, ShmObject, ShmValue, Validity};
 pub use crate::layout_check::{
-    ConstParam, const_arg, follows, has_bytes, has_no_drop, has_zero, is_c_struct, is_not_empty, is_of_type,
+    ConstParam, Place, const_arg, has_bytes, has_no_drop, has_zero, is_c_struct, is_not_empty, is_of_type,
     is_stored_as, no_gap_after, no_gap_before,
 };
 pub use crate::schema::{ConstArg, Field, Kind, Primitive, Schema, Variant};

@@ -62,6 +62,19 @@ impl Target<'_> {
         self.anchor.refresh(self.path)
     }
 
+    /// Looks at the path again, waiting for one that is not there: a name may be forgotten, and made anew.
+    fn refresh_within(&self, patience: &mut Patience) -> Result<Anchor, OpenError> {
+        loop {
+            match self.refresh() {
+                Err(OpenError::NotFound { .. } | OpenError::DanglingLink { .. }) if patience.pause() => {}
+                Err(OpenError::NotFound { path, .. }) => {
+                    return Err(OpenError::NotFound { path, waited: patience.limit() });
+                }
+                refreshed => return refreshed,
+            }
+        }
+    }
+
     /// Names the object in an error.
     fn subject(&self, identity: Option<&Identity>) -> Box<Subject> {
         Box::new(Subject {
@@ -88,10 +101,6 @@ pub(crate) struct Patience {
 impl Patience {
     pub(crate) fn new(limit: Duration) -> Self {
         Self { started: Instant::now(), limit, pauses: 0 }
-    }
-
-    pub(crate) fn waited(&self) -> Duration {
-        self.started.elapsed()
     }
 
     pub(crate) fn limit(&self) -> Duration {

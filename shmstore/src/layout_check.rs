@@ -124,33 +124,40 @@ pub(crate) const fn view_is_alike<O, View>() {
     );
 }
 
-/// What is wrong if a struct is not laid out as its `#[repr(C)]` says.
-const NOT_C: &str = "this struct is not laid out as its `#[repr(C)]` says: another macro has changed it after this derive; put the derive below that macro";
-
-/// Checks that a field of a C struct starts at the first place after the field before it that its alignment allows.
-///
-/// # Panics
-///
-/// If it starts elsewhere.
-#[track_caller]
-pub const fn follows(end_of_previous: usize, start: usize, align: usize) {
-    assert!(start == end_of_previous.next_multiple_of(align), "{}", NOT_C);
+/// Where a field lies, and what it needs.
+#[derive(Debug)]
+pub struct Place {
+    /// Its distance from the start of the struct, in bytes.
+    pub offset: usize,
+    /// The size of its type.
+    pub size: usize,
+    /// The alignment of its type.
+    pub align: usize,
 }
 
-/// Checks that `T` has the greatest of the alignments, and ends where that allows after its last field.
+/// Checks that `T` is laid out by C's rules: each field at the first place after the one before it that its alignment
+/// allows, and the whole aligned to the greatest alignment of all and to `min_align`.
 ///
 /// # Panics
 ///
-/// If it has another size or alignment.
+/// If it is not.
 #[track_caller]
-pub const fn is_c_struct<T>(end_of_last: usize, aligns: &[usize]) {
+pub const fn is_c_struct<T>(min_align: usize, fields: &[Place]) {
     let mut at = 0;
-    let mut align = 1;
-    while at < aligns.len() {
-        align = if aligns[at] > align { aligns[at] } else { align };
+    let mut end = 0;
+    let mut align = min_align;
+    let mut alike = true;
+    while at < fields.len() {
+        let field = &fields[at];
+        alike = alike && field.offset == usize::next_multiple_of(end, field.align);
+        end = field.offset + field.size;
+        align = if field.align > align { field.align } else { align };
         at += 1;
     }
-    assert!(align_of::<T>() == align && size_of::<T>() == end_of_last.next_multiple_of(align), "{}", NOT_C);
+    assert!(
+        alike && align_of::<T>() == align && size_of::<T>() == end.next_multiple_of(align),
+        "this struct is not laid out as its `#[repr]` says: another macro has changed it after this derive; put the derive below that macro"
+    );
 }
 
 /// Compiles only if the field pointed to is of type `T`: the one that the derive saw.

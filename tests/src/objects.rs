@@ -87,3 +87,12 @@ impl<const N: usize> Block<N> {
         *self == Self::of(u64::from(self.0[0]))
     }
 }
+
+/// 64 MiB: larger than any process would want to touch without need.
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'L')]
+pub struct Large {
+    /// Many numbers.
+    pub numbers: [AtomicU64; 8 << 20],
+}

@@ -5,6 +5,7 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -21,9 +22,14 @@ pub struct Peer {
 
 /// Where the `peer` program is: built with the tests, next to them.
 pub fn program() -> PathBuf {
+    program_named("peer")
+}
+
+/// Where another of this crate's programs is.
+pub fn program_named(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a path of our own");
     let directory = test.ancestors().nth(2).expect("tests are built two levels below the target directory's profile");
-    directory.join("peer")
+    directory.join(name)
 }
 
 impl Peer {
@@ -36,6 +42,11 @@ impl Peer {
     pub fn start_with_failpoint(path: &Path, step: &str, action: &str) -> Self {
         let failpoint = format!("{step}={action}");
         Self::spawn(Command::new(program()).arg(path).env("SHMSTORE_FAILPOINT", failpoint))
+    }
+
+    /// Starts a peer with environment variables: see the program for those it knows.
+    pub fn start_with(path: &Path, environment: &[(&str, &str)]) -> Self {
+        Self::spawn(Command::new(program()).arg(path).envs(environment.iter().copied()))
     }
 
     /// Starts a peer by a command of the caller's, for example through `setpriv` or `unshare`.
@@ -114,6 +125,24 @@ impl Peer {
     pub fn wait(&mut self) -> ExitStatus {
         let Self { child, .. } = self;
         wait::until("a peer to end", || child.try_wait().expect("our own child"))
+    }
+
+    /// Waits until it has died by SIGKILL, as a failpoint kills it.
+    #[track_caller]
+    pub fn wait_until_killed(&mut self) {
+        const SIGKILL: i32 = 9;
+        let status = self.wait();
+        assert_eq!(status.signal(), Some(SIGKILL), "peer {} ended otherwise: {status}", self.pid());
+    }
+
+    /// Waits until it sleeps between two looks at something that others are to change. (When it waits for a command, it
+    /// reads.)
+    #[track_caller]
+    pub fn wait_until_polling(&self) {
+        let waits_in = format!("/proc/{}/wchan", self.pid());
+        wait::until_true("a peer to poll", || {
+            std::fs::read_to_string(&waits_in).is_ok_and(|function| function.contains("nanosleep"))
+        });
     }
 
     /// Waits until it is stopped by a signal.

@@ -80,7 +80,7 @@ pub(crate) fn call(span: Span, paths: &Paths, function: &str, arguments: &TokenS
 }
 
 /// Where a field of the item ends.
-pub(crate) fn end(item: &Item, field: &Field, paths: &Paths) -> TokenStream {
+fn end(item: &Item, field: &Field, paths: &Paths) -> TokenStream {
     let (offset, size) = (offset(item, field, paths), paths.of_field(field, "SIZE"));
     quote! { #offset + #size }
 }

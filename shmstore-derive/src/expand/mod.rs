@@ -10,6 +10,8 @@ mod object;
 mod paths;
 mod schema;
 mod stub;
+#[cfg(test)]
+mod tests;
 mod value;
 mod view;
 

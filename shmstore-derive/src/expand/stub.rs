@@ -5,7 +5,7 @@ use quote::{ToTokens, quote};
 
 use crate::Derive;
 use crate::expand::paths::Paths;
-use crate::expand::schema;
+use crate::expand::{member, schema};
 use crate::parse::Item;
 
 pub(crate) fn expand(derive: Derive, item: &Item, paths: &Paths) -> TokenStream {
@@ -13,9 +13,11 @@ pub(crate) fn expand(derive: Derive, item: &Item, paths: &Paths) -> TokenStream 
     let ident = &item.ident;
     let (impl_generics, ty_generics, _) = item.generics.split_for_impl();
     let where_clause = where_clause(derive, item, &private);
+    let shareable = member::shareable(item, paths);
+    let role_clause = if item.is_generic() { where_clause.clone() } else { shareable.where_clause.to_token_stream() };
     let role = match derive {
         Derive::Value => quote! {
-            unsafe impl #impl_generics #private::ShmValue for #ident #ty_generics #where_clause {
+            unsafe impl #impl_generics #private::ShmValue for #ident #ty_generics #role_clause {
                 type Validity = #private::Any;
                 fn check_bits(_: &[#private::primitive::u8]) -> #private::Result<(), #private::InvalidValue> {
                     #private::Result::Ok(())
@@ -23,7 +25,7 @@ pub(crate) fn expand(derive: Derive, item: &Item, paths: &Paths) -> TokenStream 
             }
         },
         Derive::Object => quote! {
-            unsafe impl #impl_generics #private::ShmObject for #ident #ty_generics #where_clause {
+            unsafe impl #impl_generics #private::ShmObject for #ident #ty_generics #role_clause {
                 type View = ();
             }
         },
@@ -31,7 +33,7 @@ pub(crate) fn expand(derive: Derive, item: &Item, paths: &Paths) -> TokenStream 
     let id = if item.is_generic() { TokenStream::new() } else { schema::expand_id(item, paths) };
     quote! {
         unsafe impl #impl_generics #private::ShmLayout for #ident #ty_generics #where_clause {
-            const SCHEMA: &'static #private::Schema = &#private::Schema::of::<Self>(#private::Kind::Phantom);
+            const SCHEMA: &'static #private::Schema = &#private::Schema::new(0, 1, #private::Kind::Phantom);
         }
         #role
         #id

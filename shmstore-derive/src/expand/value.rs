@@ -52,7 +52,7 @@ fn validity(item: &Item, fields: &[Field], paths: &Paths) -> (Generics, TokenStr
     }
     let any_bits = fields.iter().map(|field| paths.of_field(field, "ANY_BITS"));
     let all = quote! { <#private::AnyBitsIf<{ true #(&& #any_bits)* }> as #private::ToValidity>::Validity };
-    (item.generics.clone(), all)
+    (member::shareable(item, paths), all)
 }
 
 fn check_field(item: &Item, field: &Field, paths: &Paths) -> TokenStream {

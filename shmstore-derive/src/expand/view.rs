@@ -10,7 +10,7 @@ use syn::visit::{self, Visit};
 use syn::{Ident, Member};
 
 use crate::attr::ReprKind;
-use crate::expand::check::{call, end, this};
+use crate::expand::check::{call, this};
 use crate::expand::paths::{Paths, at};
 use crate::expand::schema::offset;
 use crate::parse::{Field, Item};
@@ -107,16 +107,14 @@ fn expand_debug(item: &Item, view: &Ident, fields: &[Field], paths: &Paths) -> T
 /// Checks that the view has the layout of the object: each of its fields has that of the object's, and the object is
 /// laid out by C's rules, as the view is, which no other macro has touched.
 pub(crate) fn checks(item: &Item, fields: &[Field], paths: &Paths) -> Vec<TokenStream> {
+    let private = paths.private();
     let views = fields.iter().map(|field| paths.of_field(field, "VIEW_IS_ALIKE"));
-    let places = fields.iter().enumerate().map(|(at, field)| {
-        let previous = at.checked_sub(1).map_or_else(|| quote! { 0 }, |at| end(item, &fields[at], paths));
-        let (offset, align) = (offset(item, field, paths), paths.of_field(field, "ALIGN"));
-        call(field.span(), paths, "follows", &quote! { (#previous, #offset, #align) })
+    let places = fields.iter().map(|field| {
+        let (offset, size, align) =
+            (offset(item, field, paths), paths.of_field(field, "SIZE"), paths.of_field(field, "ALIGN"));
+        quote! { #private::Place { offset: #offset, size: #size, align: #align } }
     });
     let (this, min_align) = (this(item), item.min_align());
-    let aligns = fields.iter().map(|field| paths.of_field(field, "ALIGN"));
-    let last = fields.last().map_or_else(|| quote! { 0 }, |field| end(item, field, paths));
-    let arguments = quote! { ::<#this>(#last, &[#min_align, #(#aligns),*]) };
-    let whole = call(item.ident.span(), paths, "is_c_struct", &arguments);
-    views.chain(places).chain([whole]).collect()
+    let arguments = quote! { ::<#this>(#min_align, &[#(#places),*]) };
+    views.chain([call(item.ident.span(), paths, "is_c_struct", &arguments)]).collect()
 }

@@ -19,7 +19,7 @@ pub enum AttachError {
     Anchor(#[from] OpenError),
     /// There is no such object.
     #[error(
-        "{subject} does not exist ({}); is its creator running, as which user, and in the same IPC namespace? We are uid \
+        "{subject} does not exist{}. Is its creator running, as which user, and in the same IPC namespace? We are uid \
          {uid} in {ipc_namespace}. Wait for it with `attach_timeout`, or create it with `attach_or_create`",
         after(.waited)
     )]
@@ -116,7 +116,7 @@ pub enum AttachError {
     },
     /// Its creator is at work, and did not finish in time.
     #[error(
-        "{subject} is still being initialised by {segment} {}: its creator has not finished. Wait longer with \
+        "{subject} is still being initialised{}: its creator is alive and has not finished ({segment}). Wait longer with \
          `attach_timeout` or Store::options().wait(…)", after(.waited)
     )]
     StillInitializing {
@@ -131,7 +131,7 @@ pub enum AttachError {
     #[error(
         "permission denied for uid {uid} on {subject}: {segment}. Its creator can share it by making the store with \
          Store::options().mode(0o660){}",
-        if *.readable { ". It may be read: a read-only attach will do" } else { "" }
+        if *.readable { "; reading alone, which is permitted, is not enough to attach" } else { "" }
     )]
     AccessDenied {
         /// Which object.
@@ -159,7 +159,7 @@ pub enum AttachError {
     /// As many processes as the object was made for have attached to it.
     #[error(
         "{subject} is full: it was made for {capacity} processes, and that many have attached and are still running. End \
-         some, make it for more with Store::options().max_processes(…), or attach it read-only, which takes no place"
+         some, or make it for more with Store::options().max_processes(…)"
     )]
     ParticipantsFull {
         /// Which object.
@@ -217,6 +217,11 @@ pub enum AbandonedReason {
         /// How many attachments there are besides ours.
         others: u64,
     },
+    /// Nothing is written in it, so that only its age tells it from one that somebody is about to write in.
+    TooYoung {
+        /// How old it must be to be taken for abandoned.
+        min_age: Duration,
+    },
     /// Only its owner, its creator or root may remove it.
     NotPermitted {
         /// The user who can.
@@ -233,6 +238,13 @@ impl fmt::Display for AbandonedReason {
                 write!(
                     f,
                     "{others} attachments besides ours still use it; end those processes (`ipcs -m -p` names them)"
+                )
+            }
+            Self::TooYoung { min_age } => {
+                write!(
+                    f,
+                    "nothing is written in it, and it is left alone until it is {min_age:?} old; try again then, or wait \
+                     longer with Store::options().wait(…)"
                 )
             }
             Self::NotPermitted { owner, uid } => {

@@ -13,7 +13,7 @@ use super::subject::after;
 pub enum OpenError {
     /// Nothing is there.
     #[error(
-        "cannot open a store at {}: there is no such file or directory ({}); create it, or let `Store::open_or_create` \
+        "cannot open a store at {}: there is no such file or directory{}; create it, or let `Store::open_or_create` \
          make a directory",
         .path.display(), after(.waited)
     )]

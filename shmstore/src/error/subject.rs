@@ -138,12 +138,12 @@ pub(crate) fn moment(seconds: u64, nanoseconds: u32) -> SystemTime {
     UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH)
 }
 
-/// Where the waiting was for a path: how long, as a person reads it.
-pub(crate) fn after(duration: &Duration) -> String {
-    if duration.is_zero() { "without waiting".into() } else { format!("after waiting {duration:?}") }
+/// How long was waited in vain, as the end of a clause; nothing if nobody waited.
+pub(crate) fn after(waited: &Duration) -> String {
+    if waited.is_zero() { String::new() } else { format!(" after {waited:?}") }
 }
 
-/// A path that exists only as far as an error can say; used by messages that show where a link leads.
+/// Where a symbolic link leads, if it is one.
 pub(crate) fn link_target(path: &Path) -> Option<PathBuf> {
     std::fs::read_link(path).ok()
 }

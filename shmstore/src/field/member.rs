@@ -61,3 +61,9 @@ pub unsafe trait FieldView<'field, const AT: usize> {
 unsafe impl<const AT: usize, O: ShmObject> FieldView<'_, AT> for O {
     type View = O::View;
 }
+
+/// `Send` and `Sync`, for a bound that rustc does not look into before it is needed: the lifetime means nothing. A type
+/// that is neither has a field that is refused, with a cure; that it is not `Sync` would only be said once more.
+pub trait Shareable<'any>: Send + Sync {}
+
+impl<T: Send + Sync> Shareable<'_> for T {}

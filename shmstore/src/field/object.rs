@@ -43,9 +43,13 @@ object_fields! {
         "not a `ShmObject`: if it is a value, use `Versioned<{Self}>`, or `Atomic<{Self}>` up to 8 bytes",
         "a type of your own becomes an object by `#[derive(ShmObject)]` and `#[repr(C)]`, a value by `#[derive(Clone, Copy, ShmValue)]` and `#[repr(C)]`";
     PlainField: "`{Self}` is not an object that processes can share in place",
-        "others write while we hold a reference: use `Atomic<{Self}>`, or put it in a value in a `Versioned`";
-    ValueField: "`{Self}` is not an object that processes can share in place",
+        "others write while we hold a reference: use `Atomic<{Self}>` or `Versioned<{Self}>`";
+    PlainArrayField: "`{Self}` is not an object that processes can share in place",
+        "others write while we hold a reference: use an array of `Atomic`, or `Versioned<{Self}>`";
+    CopiedField: "`{Self}` is not an object that processes can share in place",
         "others write while we hold a reference: use `Versioned<{Self}>`";
+    PhantomField: "`{Self}` is not an object that processes can share in place",
+        "what a phantom stands for is `Send` and `Sync`: write `PhantomData<fn() -> T>`";
     PadField: "`{Self}` is not an object that processes can share in place",
         "an object may have padding, so it needs no field for it: remove it";
     AtomicBoolField: "`{Self}` is not an object that processes can share in place",

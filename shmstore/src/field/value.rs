@@ -68,6 +68,8 @@ value_fields! {
         "an atomic is shared in place, a value is copied: use the plain integer or `bool` here, or derive `ShmObject` instead";
     PartField: "`{Self}` is not a value that can be copied through shared memory",
         "it is shared in place, a value is copied: derive `ShmObject` instead";
+    PhantomField: "`{Self}` is not a value that can be copied through shared memory",
+        "what a phantom stands for is `Send` and `Sync`: write `PhantomData<fn() -> T>`";
     TimeField: "`{Self}` is not a value that can be copied through shared memory",
         "the compiler decides how it is stored: use `u64`, for example nanoseconds";
 }

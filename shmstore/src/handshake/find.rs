@@ -1,5 +1,7 @@
 //! Finding the segment of an object, and judging what it is.
 
+use std::time::Duration;
+
 use nix::errno::Errno;
 
 use super::{Patience, Target};
@@ -51,12 +53,26 @@ impl Condition {
 impl Target<'_> {
     /// Looks for the object's segment. Errors for what is not ours to judge: foreign, colliding, untrusted, damaged.
     pub(crate) fn find(&self, identity: &Identity, patience: &mut Patience) -> Result<Option<Found>, AttachError> {
+        self.find_for(Access::ReadWrite, identity, patience)
+    }
+
+    /// Likewise, for somebody who only wants to look at it.
+    pub(crate) fn find_to_read(&self, identity: &Identity) -> Result<Option<Found>, AttachError> {
+        self.find_for(Access::ReadOnly, identity, &mut Patience::new(Duration::ZERO))
+    }
+
+    fn find_for(
+        &self,
+        access: Access,
+        identity: &Identity,
+        patience: &mut Patience,
+    ) -> Result<Option<Found>, AttachError> {
         let key = identity.key(self.id);
         loop {
             let Some(shmid) = shm::find(key).map_err(|errno| self.system("look for", identity, errno))? else {
                 return Ok(None);
             };
-            match shm::attach(shmid, Access::ReadWrite) {
+            match shm::attach(shmid, access) {
                 Ok((mapping, status)) if status.key == key && !status.removed => {
                     let condition = self.judge(identity, &mapping, &status)?;
                     return Ok(Some(Found { mapping, status, condition }));
@@ -64,38 +80,34 @@ impl Target<'_> {
                 // Removed between two of the calls: look again.
                 Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) if patience.pause() => {}
                 Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) => return Ok(None),
-                Err(errno) => match self.attach_failed(identity, shmid, errno) {
-                    Some(error) => return Err(error),
-                    None if patience.pause() => {}
-                    None => return Ok(None),
-                },
+                Err(errno) => return Err(self.attach_failed(identity, shmid, errno)),
             }
         }
     }
 
-    /// Explains why a segment can not be attached; `None` if it is gone meanwhile.
-    fn attach_failed(&self, identity: &Identity, shmid: i32, errno: Errno) -> Option<AttachError> {
+    /// Explains why a segment can not be attached.
+    fn attach_failed(&self, identity: &Identity, shmid: i32, errno: Errno) -> AttachError {
         let subject = self.subject(Some(identity));
-        match errno {
-            Errno::EACCES => {
-                let status = shm::table().ok()?.find(|status| status.shmid == shmid)?;
+        let status = || shm::table().ok()?.find(|status| status.shmid == shmid);
+        match (errno, status()) {
+            (Errno::EACCES, Some(status)) => {
                 let readable = shm::status(shmid).is_ok();
                 let segment = owner(&status);
                 let foreign = status.size % PAGE != SIZE_TAG;
-                Some(match self.distrusted(&status) {
+                match self.distrusted(&status) {
                     _ if foreign => AttachError::Foreign { subject, segment },
                     Some(untrusted) => AttachError::Untrusted { subject, untrusted, segment },
                     _ => AttachError::AccessDenied { subject, uid: effective_uid(), segment, readable },
-                })
+                }
             }
-            Errno::ENOMEM => Some(AttachError::OutOfMemory { subject }),
-            errno => Some(AttachError::System { attempted: "attach", subject, errno }),
+            (Errno::ENOMEM, _) => AttachError::OutOfMemory { subject },
+            (errno, _) => AttachError::System { attempted: "attach", subject, errno },
         }
     }
 
     /// Judges by what the kernel tells first, by the header's first word next, and reads on only what is ours.
     fn judge(&self, identity: &Identity, mapping: &Mapping, status: &Status) -> Result<Condition, AttachError> {
-        let foreign = || AttachError::Foreign { subject: self.subject(Some(identity)), segment: owner(status) };
+        let foreign = || self.foreign(identity, status);
         if status.size % PAGE != SIZE_TAG {
             return Err(foreign());
         }
@@ -159,6 +171,10 @@ impl Target<'_> {
         [status.creator, status.owner].into_iter().find(|&uid| !self.policy.trusts(uid, us))
     }
 
+    pub(super) fn foreign(&self, identity: &Identity, status: &Status) -> AttachError {
+        AttachError::Foreign { subject: self.subject(Some(identity)), segment: owner(status) }
+    }
+
     fn collision(&self, identity: &Identity, header: &Header, status: &Status) -> AttachError {
         let (theirs, _) = header.identity().unwrap_or((Identity { dev: 0, ino: 0, birth: None }, 0));
         let ours = AnchorClaim { dev: identity.dev, ino: identity.ino, path: self.path.display().to_string() };
@@ -203,7 +219,18 @@ impl Target<'_> {
             let found = format!("{}, expected {}", geometry.payload_len, schema.size());
             return Err(self.damaged(identity, Damage { field: "payload_len", found }));
         }
-        registry::register(mapping, geometry, status.shmid).map_err(|refused| {
+        self.register(identity, mapping, geometry, status.shmid)
+    }
+
+    /// Makes an attachment of this process of a segment that was judged, or made, to be ours.
+    pub(super) fn register(
+        &self,
+        identity: &Identity,
+        mapping: Mapping,
+        geometry: Geometry,
+        shmid: i32,
+    ) -> Result<Attached, AttachError> {
+        registry::register(mapping, geometry, shmid).map_err(|refused| {
             let subject = self.subject(Some(identity));
             match refused {
                 ClaimError::Full => AttachError::ParticipantsFull { subject, capacity: geometry.slot_count },

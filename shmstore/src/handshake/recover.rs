@@ -49,7 +49,10 @@ impl Target<'_> {
         match condition {
             Condition::Orphan => AttachError::StaleAnchor { subject, segment, attached: others },
             _ => {
-                let reason = AbandonedReason::Attached { others };
+                let reason = match others {
+                    0 => AbandonedReason::TooYoung { min_age: VIRGIN_AGE },
+                    others => AbandonedReason::Attached { others },
+                };
                 AttachError::Abandoned { subject, owner: status.owner, reason, segment }
             }
         }

@@ -48,9 +48,9 @@ pub(crate) const EVERY_KIND: [&Schema; 13] = [
     &MODE,
     &Schema::new(7, 1, Kind::Pad),
     &Schema::new(0, 1, Kind::Phantom),
-    &Schema::new(36, 4, Kind::FixedString { capacity: 32 }),
-    &Schema::new(36, 4, Kind::FixedVec { capacity: 8, element: &U32 }),
+    &Schema::new(36, 1, Kind::FixedString { capacity: 32 }),
+    &Schema::new(40, 4, Kind::FixedVec { capacity: 8, element: &U32 }),
     &Schema::new(8, 8, Kind::AtomicCell { value: &MODE }),
-    &Schema::new(80, 16, Kind::Versioned { value: &POSITION }),
+    &Schema::new(128, 64, Kind::Versioned { value: &POSITION }),
     &Schema::new(128, 128, Kind::CacheAligned { object: &ATOMIC }),
 ];

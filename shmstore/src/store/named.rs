@@ -57,7 +57,7 @@ impl Store {
     /// eurusd.store(Price(1.0842), Relaxed);
     /// assert_eq!(store.names()?, ["eurusd"]);
     /// # store.named("eurusd")?.remove::<Atomic<Price>>()?;
-    /// # Ok::<(), shmstore::Error>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn named(&self, name: &str) -> Result<Self, OpenError> {
         let path = self.path_of(name)?;
@@ -103,13 +103,13 @@ impl Store {
     /// [`OpenError::InUse`] while an object stands under it: remove that first.
     pub fn forget(&self, name: &str) -> Result<bool, OpenError> {
         let path = self.path_of(name)?;
-        let Inner { policy, .. } = &*self.inner;
+        // Under the directory's lock names come and go one at a time: what is there now stays while we look at it.
+        let _directory = self.lock_directory()?;
         let anchor = match self.open_named(&path) {
             Err(OpenError::NotFound { .. }) => return Ok(false),
             opened => opened?,
         };
-        let _directory = self.lock_directory()?;
-        let lock = AnchorLock::acquire(&path, &anchor, &mut Patience::new(policy.wait))?;
+        let lock = AnchorLock::acquire(&path, &anchor, &mut Patience::new(self.inner.policy.wait))?;
         let bits = lock.anchor().identity().key(0).anchor_bits();
         let ids: String =
             segment_keys(&path)?.filter(|key| key.anchor_bits() == bits).map(|key| char::from(key.id_byte())).collect();

@@ -146,6 +146,9 @@ fn absolute(path: &Path) -> Result<PathBuf, OpenError> {
         let (attempted, path) = ("use, as it contains a zero byte, the path", path.into());
         return Err(OpenError::System { attempted, path, errno: Errno::EINVAL });
     }
+    if path.as_os_str().is_empty() {
+        return Err(OpenError::NotFound { path: path.into(), waited: Duration::ZERO });
+    }
     std::path::absolute(path).map_err(|error| OpenError::System {
         attempted: "make absolute the path",
         path: path.into(),

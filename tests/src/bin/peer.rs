@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io::{self, BufRead, Write};
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::{Duration, Instant};
@@ -16,6 +16,9 @@ use shmstore_tests::scratch::Planted;
 type Answer = Result<String, (String, String)>;
 
 struct State {
+    /// On the path that the process was started with.
+    base: Store,
+    /// That, or one of its names.
     store: Store,
     /// Handles, the newest last.
     held: Vec<Shared<Telemetry>>,
@@ -35,11 +38,14 @@ fn main() {
     if let Ok(wait) = std::env::var("PEER_WAIT_MS") {
         options = options.wait(Duration::from_millis(wait.parse().expect("milliseconds")));
     }
+    if let Ok(max_processes) = std::env::var("PEER_MAX_PROCESSES") {
+        options = options.max_processes(max_processes.parse().expect("a count"));
+    }
     let store = match options.open_timeout(path, Duration::from_secs(10)) {
         Ok(store) => store,
         Err(error) => return answer(Err(failed(open_variant(&error), &error))),
     };
-    let mut state = State { store, held: Vec::new(), planted: Vec::new() };
+    let mut state = State { base: store.clone(), store, held: Vec::new(), planted: Vec::new() };
     for line in io::stdin().lock().lines() {
         let line = line.expect("text");
         let words: VecDeque<&str> = line.split_ascii_whitespace().collect();
@@ -84,11 +90,12 @@ impl State {
             "remove" => self.store.remove::<Telemetry>().map(|()| String::new()).map_err(remove_failed),
             "named" => {
                 let name = words.pop_front().unwrap_or_default();
-                self.store = self.store.named(name).map_err(|error| failed(open_variant(&error), &error))?;
+                self.store = self.base.named(name).map_err(|error| failed(open_variant(&error), &error))?;
                 Ok(String::new())
             }
             "plant" => self.plant(words),
             "endure" => Ok(self.endure(Duration::from_millis(number()))),
+            "churn" => churn(&self.store, Duration::from_millis(number()), number()),
             "drop" => Ok(self.held.pop().map_or("nothing", |_| "").to_owned()),
             _ => self.use_object(command, number()),
         }
@@ -161,6 +168,31 @@ impl State {
         };
         Ok(text)
     }
+}
+
+/// Creates, attaches and removes in an order that depends on `seed`, until the time is over. Answers with every outcome
+/// there was, each once: `create:Ok remove:NotFound …`, and with `half-made` if an object was seen before it was whole.
+fn churn(store: &Store, time: Duration, seed: u64) -> Answer {
+    let started = Instant::now();
+    let mut outcomes = BTreeSet::new();
+    let mut random = seed;
+    while started.elapsed() < time {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let init = |new: &Telemetry| initialize(new, seed);
+        let (operation, outcome) = match random >> 62 {
+            0 => ("create", store.create_with(init).map(Some).map_err(create_failed)),
+            1 => ("attach_or_create", store.attach_or_create_with(init).map(Some).map_err(create_failed)),
+            2 => ("attach", store.attach().map(Some).map_err(attach_failed)),
+            _ => ("remove", store.remove::<Telemetry>().map(|()| None).map_err(remove_failed)),
+        };
+        let outcome = match outcome {
+            Ok(Some(held)) if held.initialized.load(SeqCst) != 1 => "half-made".to_owned(),
+            Ok(_) => "Ok".to_owned(),
+            Err((variant, _)) => variant,
+        };
+        outcomes.insert(format!("{operation}:{outcome}"));
+    }
+    Ok(Vec::from_iter(outcomes).join(" "))
 }
 
 fn initialize(new: &Telemetry, frames: u64) {

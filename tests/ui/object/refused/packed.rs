@@ -2,9 +2,9 @@
 use shmstore::ShmObject;
 
 #[derive(ShmObject)]
-#[repr(C, packed(4))]
+#[repr(C, packed)]
 struct Telemetry {
-    frames: std::sync::atomic::AtomicU64,
+    frames: std::sync::atomic::AtomicU8,
 }
 
 fn main() {}

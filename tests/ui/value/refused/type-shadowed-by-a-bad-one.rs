@@ -6,7 +6,7 @@ use shmstore::ShmValue;
 mod a {
     #[derive(Clone, Copy)]
     #[allow(non_camel_case_types)]
-    pub struct u32;
+    pub struct u32(pub u8);
 
     #[derive(Clone, Copy, shmstore::ShmValue)]
     #[repr(C)]

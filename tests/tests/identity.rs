@@ -17,7 +17,7 @@ macro_rules! value {
             #[derive(Clone, Copy, ShmValue)]
             #[repr(C)]
             $(#[$attribute])*
-            pub struct $($body)*
+            pub(crate) struct $($body)*
         }
     };
 }
@@ -37,15 +37,15 @@ fn assert_same<A: ShmLayout, B: ShmLayout>() {
     assert_eq!(A::SCHEMA.to_json(), B::SCHEMA.to_json());
 }
 
-value! { base, struct T { pub x: f64, pub y: f64, pub n: u32, pub m: u32 } }
-value! { same, struct T { pub x: f64, pub y: f64, pub n: u32, pub m: u32 } }
-value! { renamed_field, struct T { pub x: f64, pub z: f64, pub n: u32, pub m: u32 } }
-value! { swapped_fields, struct T { pub y: f64, pub x: f64, pub n: u32, pub m: u32 } }
-value! { type_of_the_same_size, struct T { pub x: f64, pub y: f64, pub n: u32, pub m: i32 } }
-value! { added_field, struct T { pub x: f64, pub y: f64, pub n: u32, pub m: u32, pub t: u64 } }
-value! { removed_field, struct T { pub x: f64, pub n: u32, pub m: u32 } }
-value! { reordered_fields, struct T { pub n: u32, pub m: u32, pub x: f64, pub y: f64 } }
-value! { other_name, struct U { pub x: f64, pub y: f64, pub n: u32, pub m: u32 } }
+value! { base, struct T { pub(crate) x: f64, pub(crate) y: f64, pub(crate) n: u32, pub(crate) m: u32 } }
+value! { same, struct T { pub(crate) x: f64, pub(crate) y: f64, pub(crate) n: u32, pub(crate) m: u32 } }
+value! { renamed_field, struct T { pub(crate) x: f64, pub(crate) z: f64, pub(crate) n: u32, pub(crate) m: u32 } }
+value! { swapped_fields, struct T { pub(crate) y: f64, pub(crate) x: f64, pub(crate) n: u32, pub(crate) m: u32 } }
+value! { type_of_the_same_size, struct T { pub(crate) x: f64, pub(crate) y: f64, pub(crate) n: u32, pub(crate) m: i32 } }
+value! { added_field, struct T { pub(crate) x: f64, pub(crate) y: f64, pub(crate) n: u32, pub(crate) m: u32, pub(crate) t: u64 } }
+value! { removed_field, struct T { pub(crate) x: f64, pub(crate) n: u32, pub(crate) m: u32 } }
+value! { reordered_fields, struct T { pub(crate) n: u32, pub(crate) m: u32, pub(crate) x: f64, pub(crate) y: f64 } }
+value! { other_name, struct U { pub(crate) x: f64, pub(crate) y: f64, pub(crate) n: u32, pub(crate) m: u32 } }
 
 #[test]
 fn every_change_of_the_fields_is_another_layout() {
@@ -58,9 +58,9 @@ fn every_change_of_the_fields_is_another_layout() {
     assert_differs::<base::T, other_name::U>("type name differs");
 }
 
-value! { aligned, #[repr(align(64))] struct T { pub x: [u64; 8] } }
-value! { unaligned, struct T { pub x: [u64; 8] } }
-value! { longer, struct T { pub x: [u64; 9] } }
+value! { aligned, #[repr(align(64))] struct T { pub(crate) x: [u64; 8] } }
+value! { unaligned, struct T { pub(crate) x: [u64; 8] } }
+value! { longer, struct T { pub(crate) x: [u64; 9] } }
 
 #[test]
 fn alignment_and_length_are_part_of_the_layout() {
@@ -70,9 +70,9 @@ fn alignment_and_length_are_part_of_the_layout() {
     assert_differs::<FixedVec<u32, 7>, FixedVec<u32, 8>>("capacity differs");
 }
 
-value! { holds_base, struct Outer { pub t: base::T } }
-value! { holds_renamed, struct Outer { pub t: renamed_field::T } }
-value! { holds_same, struct Outer { pub t: same::T } }
+value! { holds_base, struct Outer { pub(crate) t: base::T } }
+value! { holds_renamed, struct Outer { pub(crate) t: renamed_field::T } }
+value! { holds_same, struct Outer { pub(crate) t: same::T } }
 
 #[test]
 fn a_nested_type_is_compared_by_its_own_layout() {
@@ -88,7 +88,7 @@ macro_rules! mode {
             #[derive(Clone, Copy, ShmValue)]
             #[repr($repr)]
             #[allow(dead_code)]
-            pub enum Mode { $($variants)* }
+            pub(crate) enum Mode { $($variants)* }
         }
     };
 }
@@ -116,15 +116,15 @@ mod shadow {
     #[derive(Clone, Copy, ShmValue)]
     #[repr(C)]
     #[allow(non_camel_case_types)]
-    pub struct u32(f32);
+    pub(crate) struct u32(f32);
 
     #[derive(Clone, Copy, ShmValue)]
     #[repr(C)]
-    pub struct T {
-        pub x: f64,
-        pub y: f64,
-        pub n: u32,
-        pub m: ::core::primitive::u32,
+    pub(crate) struct T {
+        pub(crate) x: f64,
+        pub(crate) y: f64,
+        pub(crate) n: u32,
+        pub(crate) m: ::core::primitive::u32,
     }
 }
 
@@ -151,19 +151,19 @@ mod counters {
 
     #[derive(ShmObject)]
     #[repr(C)]
-    pub struct Counters {
-        pub hits: AtomicU64,
-        pub last: Versioned<base::T>,
+    pub(crate) struct Counters {
+        pub(crate) hits: AtomicU64,
+        pub(crate) last: Versioned<base::T>,
     }
 
-    pub mod signed {
+    pub(crate) mod signed {
         use super::*;
 
         #[derive(ShmObject)]
         #[repr(C)]
-        pub struct Counters {
-            pub hits: AtomicI64,
-            pub last: Versioned<renamed_field::T>,
+        pub(crate) struct Counters {
+            pub(crate) hits: AtomicI64,
+            pub(crate) last: Versioned<renamed_field::T>,
         }
     }
 }
@@ -184,11 +184,11 @@ mod by_attribute {
     #[derive(Clone, Copy, ShmValue)]
     #[repr(C)]
     #[shm(name = "T")]
-    pub struct Telemetry {
-        pub x: Real,
-        pub y: Real,
-        pub n: std::primitive::u32,
-        pub m: u32,
+    pub(crate) struct Telemetry {
+        pub(crate) x: Real,
+        pub(crate) y: Real,
+        pub(crate) n: std::primitive::u32,
+        pub(crate) m: u32,
     }
 }
 

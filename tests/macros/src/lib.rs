@@ -1,0 +1,34 @@
+//! Macros that change a struct behind a derive's back: a derive sees the struct as it is above the attribute macros
+//! that stand below it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use proc_macro::TokenStream;
+
+/// Leaves the item as it is.
+#[proc_macro_attribute]
+pub fn unchanged(_: TokenStream, item: TokenStream) -> TokenStream {
+    item
+}
+
+/// Replaces a text by another: `#[replace("#[repr(C)]" => "")]`, after the white space of both is gone.
+#[proc_macro_attribute]
+pub fn replace(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let texts: Vec<String> =
+        arguments.into_iter().filter_map(|token| Some(unquote(&token.to_string())?.to_owned())).collect();
+    let [old, new] = texts.as_slice() else { panic!("two texts are needed") };
+    let replaced = item.to_string().replace(old, new);
+    replaced.parse().expect("the replaced text is no item")
+}
+
+fn unquote(token: &str) -> Option<&str> {
+    token.strip_prefix('"')?.strip_suffix('"')
+}
+
+/// `u32` and `f32` in turn: never the same type twice.
+#[proc_macro]
+pub fn alternating(_: TokenStream) -> TokenStream {
+    static TURN: AtomicBool = AtomicBool::new(false);
+    let name = if TURN.fetch_xor(true, Ordering::Relaxed) { "f32" } else { "u32" };
+    name.parse().expect("a name is a type")
+}

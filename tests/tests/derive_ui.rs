@@ -1,0 +1,17 @@
+//! The derives accept and refuse what their documentation says, each refusal with its cure, on the token to change.
+
+/// Where some cases must pass, trybuild builds them all, and does not only check them: layouts that depend on const
+/// arguments are computed only then.
+#[test]
+fn derives_accept_what_they_promise_and_refuse_const_arguments_when_built() {
+    let cases = trybuild::TestCases::new();
+    cases.pass("ui/accepted/*.rs");
+    cases.compile_fail("ui/refused-when-built/*.rs");
+}
+
+#[test]
+fn derives_refuse_what_they_promise_with_the_cure() {
+    let cases = trybuild::TestCases::new();
+    cases.compile_fail("ui/value/refused/*.rs");
+    cases.compile_fail("ui/object/refused/*.rs");
+}

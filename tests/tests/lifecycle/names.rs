@@ -1,0 +1,133 @@
+//! Names: many objects of one type under one directory; and the list of all there are.
+
+use std::os::unix::fs::MetadataExt;
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
+
+use shmstore::{ObjectState, OpenError, Shared, Store, Versioned};
+use shmstore_tests::objects::{Position, Telemetry};
+use shmstore_tests::peer::Peer;
+use shmstore_tests::scratch::{Scratch, key_of};
+
+#[test]
+fn objects_of_one_type_have_as_many_lives_as_names() {
+    let scratch = Scratch::new();
+    let mut rover = Peer::start(scratch.path());
+    let mut lander = Peer::start(scratch.path());
+    rover.expect_ok("named rover");
+    lander.expect_ok("named lander");
+    rover.expect_ok("create 7");
+    lander.expect_ok("create 8");
+    let store = scratch.store();
+    let frames = |store: &Store| store.attach::<Telemetry>().unwrap().frames.load(SeqCst);
+    assert_eq!(frames(&store.named("rover").unwrap()), 7);
+    assert_eq!(frames(&store.named("lander").unwrap()), 8);
+    assert_eq!(store.names().unwrap(), ["lander", "rover"]);
+    assert_eq!(store.named("rover").unwrap().name(), Some("rover"));
+    assert_eq!(store.name(), None);
+}
+
+#[test]
+fn anchors_of_names_have_the_mode_of_their_objects() {
+    let scratch = Scratch::new();
+    for (name, mode) in [("private", 0o600), ("group", 0o660)] {
+        let store = Store::options().mode(mode).open(scratch.path()).unwrap();
+        store.named(name).unwrap();
+        let found = std::fs::metadata(scratch.join(&format!("{name}.shm"))).unwrap().mode();
+        assert_eq!(found & 0o777, mode);
+    }
+}
+
+#[test]
+fn names_that_leave_the_directory_are_refused() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    for name in ["", ".", "..", ".hidden", "a/b", "../a", "/a", "a\0b", &"x".repeat(252)] {
+        for refused in [store.named(name).err(), store.forget(name).err()] {
+            assert!(matches!(refused, Some(OpenError::BadName { .. })), "{name:?}: {refused:?}");
+        }
+    }
+    store.named(&"x".repeat(251)).unwrap();
+}
+
+#[test]
+fn names_need_a_directory() {
+    let scratch = Scratch::new();
+    let path = scratch.join("file");
+    std::fs::write(&path, "").unwrap();
+    let store = Store::open(&path).unwrap();
+    for refused in [store.named("a").err(), store.names().err(), store.forget("a").err()] {
+        assert!(matches!(refused, Some(OpenError::NotADirectory { .. })), "{refused:?}");
+    }
+    let named = scratch.store().named("a").unwrap();
+    assert!(matches!(named.named("b").unwrap_err(), OpenError::NotADirectory { .. }));
+}
+
+#[test]
+fn name_is_forgotten_once_nothing_stands_under_it() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    let mut peer = Peer::start(scratch.path());
+    assert!(!store.forget("rover").unwrap());
+    peer.expect_ok("named rover");
+    peer.expect_ok("create 7");
+    let error = store.forget("rover").unwrap_err();
+    assert!(matches!(&error, OpenError::InUse { name, ids, .. } if (&**name, &**ids) == ("rover", "T")), "{error}");
+    peer.expect_ok("remove");
+    assert!(store.forget("rover").unwrap(), "that somebody still has what was removed does not count");
+    assert!(!store.forget("rover").unwrap());
+    assert_eq!(store.names().unwrap(), [""; 0]);
+
+    peer.expect_err("create 8", "NotFound");
+    peer.expect_ok("named rover");
+    peer.expect_ok("create 9");
+    let new = store.named("rover").unwrap().attach::<Telemetry>().unwrap();
+    assert_eq!(new.frames.load(SeqCst), 9);
+    assert_eq!(peer.expect_ok("retired"), "false");
+}
+
+#[test]
+fn list_shows_every_object_of_the_anchor_and_of_its_names() {
+    let scratch = Scratch::new();
+    let mut peer = Peer::start(scratch.path());
+    peer.expect_ok("create 7");
+    let store = scratch.store();
+    let position = store.create::<Versioned<Position>>().unwrap();
+    let named = store.named("rover").unwrap().create::<Telemetry>().unwrap();
+
+    let list = store.list().unwrap();
+    let brief: Vec<_> = list.iter().map(|object| (object.name.as_deref(), object.id, object.attached)).collect();
+    assert_eq!(brief, [(None, 'P', 1), (None, 'T', 1), (Some("rover"), 'T', 1)]);
+    for (object, shared) in [(&list[0], Shared::info(&position)), (&list[2], Shared::info(&named))] {
+        assert_eq!(object.shmid, shared.unwrap().shmid);
+    }
+
+    let telemetry = &list[1];
+    assert_eq!(telemetry.path, scratch.path());
+    assert_eq!(telemetry.type_name.as_deref(), Some("Telemetry"));
+    assert_eq!(telemetry.key.to_raw(), key_of(scratch.path(), 'T'));
+    assert_eq!(telemetry.shmid.to_string(), peer.expect_ok("shmid"));
+    assert_eq!(telemetry.size as u64, scratch.segments().iter().find(|s| s.shmid == telemetry.shmid).unwrap().size);
+    assert_eq!((telemetry.owner, telemetry.mode), (nix::unistd::geteuid().as_raw(), 0o600));
+    assert_eq!(telemetry.creator_pid, Some(peer.pid()));
+    assert!(telemetry.created.unwrap().elapsed().unwrap() < Duration::from_secs(60));
+    assert_eq!(telemetry.state, ObjectState::Ready);
+    assert_eq!(list[0].type_name.as_deref(), Some("Versioned<Position>"));
+    assert_eq!(list[2].path, scratch.join("rover.shm"));
+}
+
+#[test]
+fn list_shows_what_is_being_made_and_not_what_was_removed() {
+    let scratch = Scratch::new();
+    let mut creator = Peer::start_with_failpoint(scratch.path(), "CreateSchema", "stop");
+    creator.tell("create 7");
+    creator.wait_until_stopped();
+    let list = scratch.store().list().unwrap();
+    assert_eq!(list.len(), 1);
+    assert_eq!((list[0].state, list[0].type_name.as_deref(), list[0].attached), (ObjectState::Initializing, None, 1));
+    creator.signal("CONT");
+    assert_eq!(creator.answer(), "ok created");
+    assert_eq!(scratch.store().list().unwrap()[0].state, ObjectState::Ready);
+    creator.expect_ok("remove");
+    assert!(scratch.store().list().unwrap().is_empty());
+}

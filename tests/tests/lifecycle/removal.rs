@@ -1,0 +1,128 @@
+//! Removing is not deleting: who has the object keeps it, and can tell.
+
+use std::sync::atomic::Ordering::SeqCst;
+
+use shmstore::{AttachError, CreateError, ObjectState, RemoveError, Shared};
+use shmstore_tests::objects::{Telemetry, drifted};
+use shmstore_tests::peer::Peer;
+use shmstore_tests::scratch::{Scratch, remove_segment};
+use shmstore_tests::segments;
+
+#[test]
+fn removed_object_lives_on_for_those_who_have_it_while_a_new_one_takes_its_place() {
+    let scratch = Scratch::new();
+    let mut old = Peer::start(scratch.path());
+    let mut beside = Peer::start(scratch.path());
+    old.expect_ok("create 7");
+    beside.expect_ok("attach");
+    assert_eq!(old.expect_ok("retired"), "false");
+
+    let mut remover = Peer::start(scratch.path());
+    remover.expect_ok("remove");
+    assert_eq!((old.expect_ok("retired"), beside.expect_ok("retired")), ("true".into(), "true".into()));
+    remover.expect_err("attach", "NotFound");
+    remover.expect_ok("create 100");
+
+    old.expect_ok("add 1");
+    remover.expect_ok("add 1");
+    assert_eq!(beside.expect_ok("frames"), "8");
+    assert_eq!(remover.expect_ok("frames"), "101");
+    assert_eq!(remover.expect_ok("retired"), "false");
+    // Who attaches anew gets the new one, also next to the old one.
+    old.expect_ok("attach");
+    assert_eq!(old.expect_ok("frames"), "101");
+    old.expect_ok("drop");
+    assert_eq!(old.expect_ok("frames"), "8");
+}
+
+#[test]
+fn memory_of_a_removed_object_goes_with_its_last_process() {
+    let scratch = Scratch::new();
+    let mut peer = Peer::start(scratch.path());
+    peer.expect_ok("create 7");
+    let shmid: i32 = peer.expect_ok("shmid").parse().unwrap();
+    scratch.store().remove::<Telemetry>().unwrap();
+    assert_eq!(scratch.segments(), []);
+    assert_eq!(segments::with_id(shmid).unwrap().attached, 1);
+    peer.kill();
+    assert_eq!(segments::with_id(shmid), None);
+}
+
+#[test]
+fn object_removed_from_outside_is_retired_too() {
+    let scratch = Scratch::new();
+    let object = scratch.store().create::<Telemetry>().unwrap();
+    let mut peer = Peer::start(scratch.path());
+    peer.expect_ok("attach");
+    remove_segment(Shared::info(&object).unwrap().shmid);
+    assert!(Shared::is_retired(&object));
+    assert_eq!(Shared::info(&object).unwrap().state, ObjectState::Retired);
+    assert_eq!(peer.expect_ok("retired"), "true");
+    assert_eq!(peer.expect_ok("attach_or_create 9"), "created");
+}
+
+#[test]
+fn removing_twice_is_not_found() {
+    let scratch = Scratch::new();
+    let mut peer = Peer::start(scratch.path());
+    peer.expect_err("remove", "NotFound");
+    peer.expect_ok("create 7");
+    scratch.store().remove::<Telemetry>().unwrap();
+    peer.expect_err("remove", "NotFound");
+    let error = scratch.store().remove::<Telemetry>().unwrap_err();
+    assert!(matches!(error, RemoveError::Existing(AttachError::NotFound { .. })), "{error}");
+}
+
+#[test]
+fn object_is_removed_by_its_id_alone_whatever_its_layout() {
+    let scratch = Scratch::new();
+    let mut peer = Peer::start(scratch.path());
+    let store = scratch.store();
+    peer.expect_ok("create 7");
+    store.remove_id('T').unwrap();
+    assert_eq!(peer.expect_ok("retired"), "true");
+    peer.expect_ok("create 8");
+    store.remove::<drifted::Telemetry>().unwrap();
+    assert_eq!(peer.expect_ok("retired"), "true");
+    let error = store.remove_id('T').unwrap_err();
+    assert!(matches!(error, RemoveError::Existing(AttachError::NotFound { .. })), "{error}");
+    let error = store.remove_id('ä').unwrap_err();
+    assert!(matches!(error, RemoveError::Existing(AttachError::BadId { id: 'ä' })), "{error}");
+}
+
+#[test]
+fn replacing_retires_the_old_object_and_makes_a_fresh_one() {
+    let scratch = Scratch::new();
+    let mut peer = Peer::start(scratch.path());
+    peer.expect_ok("create 7");
+    let new = scratch.store().replace::<Telemetry>().unwrap();
+    assert!(Shared::was_created(&new));
+    assert_eq!((new.frames.load(SeqCst), new.initialized.load(SeqCst)), (0, 0));
+    assert_eq!((peer.expect_ok("retired"), peer.expect_ok("frames")), ("true".into(), "7".into()));
+    assert_eq!(peer.expect_ok("replace 9"), "created");
+    assert!(Shared::is_retired(&new));
+    assert_eq!(segments::at_key(scratch.key('T')).len(), 1);
+}
+
+#[test]
+fn replacing_what_does_not_exist_creates_it() {
+    let scratch = Scratch::new();
+    let mut peer = Peer::start(scratch.path());
+    assert_eq!(peer.expect_ok("replace 9"), "created");
+    assert_eq!(peer.expect_ok("frames"), "9");
+}
+
+#[test]
+fn replacing_is_how_a_new_layout_starts_over() {
+    let scratch = Scratch::new();
+    let mut peer = Peer::start(scratch.path());
+    peer.expect_ok("create 7");
+    let store = scratch.store();
+    let error = store.attach_or_create::<drifted::Telemetry>().unwrap_err();
+    assert!(matches!(error, CreateError::Existing(AttachError::LayoutMismatch(_))), "{error}");
+    let new = store.replace_with(|new: &drifted::Telemetry| new.battery.store(80, SeqCst)).unwrap();
+    assert_eq!((new.battery.load(SeqCst), new.frames.load(SeqCst)), (80, 0));
+    assert_eq!(peer.expect_ok("retired"), "true");
+    peer.expect_err("attach", "LayoutMismatch");
+    peer.expect_ok("attach_drifted");
+}
