@@ -75,20 +75,20 @@ fn object_of_mode_0600_is_denied_with_its_owner_and_mode() {
             let whose = format!("segment {segment} of ");
             let owner = format!("owner uid {ALICE}, mode 0600, made by pid {}", alice.pid());
             assert_says(&message, &[&denied, &whose, &owner, "Store::options().mode(0o660)"]);
-            assert!(!message.contains("read-only"), "it may not even be read: {message}");
+            assert!(!message.contains("reading"), "it may not even be read: {message}");
         }
         assert_eq!(alice.expect_ok("frames"), "1");
     });
 }
 
 #[test]
-fn object_that_may_be_read_is_denied_with_the_read_only_way() {
-    as_root("object_that_may_be_read_is_denied_with_the_read_only_way", || {
+fn object_that_may_only_be_read_is_denied_and_says_so() {
+    as_root("object_that_may_only_be_read_is_denied_and_says_so", || {
         let users = Users::of(ALICE, 0o755);
         let mut alice = users.start(ALICE, &[("PEER_MODE", "644")]);
         alice.expect_ok("create 1");
         let message = users.start(BOB, &[TRUSTS_ALICE]).expect_err("attach", "AccessDenied");
-        assert_says(&message, &["mode 0644", "It may be read: a read-only attach will do"]);
+        assert_says(&message, &["mode 0644", "reading alone, which is permitted, is not enough to attach"]);
         // Whoever is not trusted is not believed by readers either.
         users.start(BOB, &[]).expect_err("attach", "Untrusted");
     });

@@ -18,13 +18,13 @@ fn missing_path_is_named_with_what_to_make() {
     let scratch = Scratch::new();
     let path = scratch.join("nothing");
     let expected = format!(
-        "cannot open a store at {}: there is no such file or directory (without waiting); create it, or let \
+        "cannot open a store at {}: there is no such file or directory; create it, or let \
          `Store::open_or_create` make a directory",
         path.display()
     );
     assert_eq!(Store::open(&path).unwrap_err().to_string(), expected);
     let error = Store::open_timeout(&path, Duration::from_millis(20)).unwrap_err();
-    assert_says(error, &["(after waiting 20ms)"]);
+    assert_says(error, &["no such file or directory after 20ms; create it"]);
     let error = Store::open(scratch.join("a/b/c")).unwrap_err();
     assert!(matches!(error, OpenError::NotFound { .. }), "{error}");
 }

@@ -51,7 +51,11 @@ fn object_whose_creator_holds_the_lock_is_still_initializing() {
     assert!(matches!(error, AttachError::StillInitializing { .. }), "{error}");
     assert_says(
         error,
-        &["`Telemetry` (id 'T', key 0x", "is still being initialised by segment", "its creator has not finished"],
+        &[
+            "`Telemetry` (id 'T', key 0x",
+            "is still being initialised after ",
+            "its creator is alive and has not finished (segment ",
+        ],
     );
     assert_eq!(scratch.segments().len(), 1);
     drop(held);
