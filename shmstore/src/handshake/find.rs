@@ -80,17 +80,21 @@ impl Target<'_> {
                 // Removed between two of the calls: look again.
                 Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) if patience.pause() => {}
                 Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) => return Ok(None),
-                Err(errno) => return Err(self.attach_failed(identity, shmid, errno)),
+                Err(errno) => match self.attach_failed(identity, shmid, errno) {
+                    Some(error) => return Err(error),
+                    None if patience.pause() => {}
+                    None => return Ok(None),
+                },
             }
         }
     }
 
-    /// Explains why a segment can not be attached.
-    fn attach_failed(&self, identity: &Identity, shmid: i32, errno: Errno) -> AttachError {
+    /// Explains why a segment can not be attached; `None` if it is gone meanwhile.
+    fn attach_failed(&self, identity: &Identity, shmid: i32, errno: Errno) -> Option<AttachError> {
         let subject = self.subject(Some(identity));
-        let status = || shm::table().ok()?.find(|status| status.shmid == shmid);
-        match (errno, status()) {
-            (Errno::EACCES, Some(status)) => {
+        Some(match errno {
+            Errno::EACCES => {
+                let status = shm::table().ok()?.find(|status| status.shmid == shmid)?;
                 let readable = shm::status(shmid).is_ok();
                 let segment = owner(&status);
                 let foreign = status.size % PAGE != SIZE_TAG;
@@ -100,9 +104,9 @@ impl Target<'_> {
                     _ => AttachError::AccessDenied { subject, uid: effective_uid(), segment, readable },
                 }
             }
-            (Errno::ENOMEM, _) => AttachError::OutOfMemory { subject },
-            (errno, _) => AttachError::System { attempted: "attach", subject, errno },
-        }
+            Errno::ENOMEM => AttachError::OutOfMemory { subject },
+            errno => AttachError::System { attempted: "attach", subject, errno },
+        })
     }
 
     /// Judges by what the kernel tells first, by the header's first word next, and reads on only what is ours.

@@ -93,9 +93,9 @@ impl State {
                 self.store = self.base.named(name).map_err(|error| failed(open_variant(&error), &error))?;
                 Ok(String::new())
             }
+            "churn" => churn(&self.store, Duration::from_millis(number()), number()),
             "plant" => self.plant(words),
             "endure" => Ok(self.endure(Duration::from_millis(number()))),
-            "churn" => churn(&self.store, Duration::from_millis(number()), number()),
             "drop" => Ok(self.held.pop().map_or("nothing", |_| "").to_owned()),
             _ => self.use_object(command, number()),
         }
