@@ -76,10 +76,12 @@ fn what_is_neither_file_nor_directory_is_no_anchor() {
 }
 
 /// Opens a path in every way, which must fail, but not hang: a pipe that nobody writes to is not to be waited for.
-fn refused_promptly(path: &Path) -> [OpenError; 2] {
+fn refused_promptly(path: &Path) -> Vec<OpenError> {
     let (sender, refusals) = channel();
     let path = path.to_owned();
-    thread::spawn(move || sender.send([Store::open(&path).unwrap_err(), Store::open_or_create(&path).unwrap_err()]));
+    thread::spawn(move || {
+        sender.send(vec![Store::open(&path).unwrap_err(), Store::open_or_create(&path).unwrap_err()])
+    });
     refusals.recv_timeout(Duration::from_secs(10)).expect("a refusal within 10 s")
 }
 
