@@ -377,6 +377,11 @@ fn escape_unprintable(letter: char) -> impl Iterator<Item = char> {
     escaped.into_iter().flatten().chain((!unprintable).then_some(letter))
 }
 
+/// Tells whether nothing at all is written in the header's place.
+pub(crate) fn is_blank(mapping: &Mapping) -> bool {
+    bytes(mapping, 0, size_of::<Header>()).iter().all(|byte| byte.load(Relaxed) == 0)
+}
+
 /// Copies the schema's JSON into a segment that nobody else looks at yet.
 pub(crate) fn write_schema(mapping: &Mapping, geometry: &Geometry, json: &[u8]) {
     schema_bytes(mapping, geometry).iter().zip(json).for_each(|(field, &byte)| field.store(byte, Relaxed));
@@ -388,9 +393,13 @@ pub(crate) fn read_schema(mapping: &Mapping, geometry: &Geometry) -> Vec<u8> {
 }
 
 fn schema_bytes<'a>(mapping: &'a Mapping, geometry: &Geometry) -> &'a [AtomicU8] {
-    let base = part(mapping, geometry.schema_offset, geometry.schema_len);
+    bytes(mapping, geometry.schema_offset, geometry.schema_len)
+}
+
+fn bytes(mapping: &Mapping, offset: usize, len: usize) -> &[AtomicU8] {
+    let base = part(mapping, offset, len);
     // SAFETY: `part` has checked that the bytes are mapped while `mapping` is borrowed; atomics of one byte.
-    unsafe { slice::from_raw_parts(base.cast::<AtomicU8>().as_ptr(), geometry.schema_len) }
+    unsafe { slice::from_raw_parts(base.cast::<AtomicU8>().as_ptr(), len) }
 }
 
 /// The participants' slots of a segment.

@@ -29,20 +29,32 @@ pub fn skip(reason: &str) {
     println!("skipped: {reason}");
 }
 
-/// Runs a test as root. An ordinary user's test runs as the root of a user namespace, of an IPC namespace too (whose
-/// limits are its own), with a range of other users; where the machine does not allow that, it is skipped.
+/// Runs a test that needs other users, as root. See [`with_namespaces`].
+///
+/// # Panics
+///
+/// If the test does.
+pub fn with_users(name: &str, test: impl FnOnce()) {
+    as_root(&["--user", "--map-root-user", "--map-auto", "--ipc"], "--reuid=61001", name, test);
+}
+
+/// Runs a test that needs namespaces of its own, as root. An ordinary user's test runs as the root of a user namespace,
+/// and of an IPC namespace with limits of its own; where the machine does not allow that, it is skipped.
 ///
 /// `name` is the test's name, as the test binary knows it.
 ///
 /// # Panics
 ///
 /// If the test does.
-pub fn as_root(name: &str, test: impl FnOnce()) {
+pub fn with_namespaces(name: &str, test: impl FnOnce()) {
+    as_root(&["--user", "--map-root-user", "--ipc"], "--reuid=0", name, test);
+}
+
+fn as_root(namespaces: &[&str], user: &str, name: &str, test: impl FnOnce()) {
     if std::env::var_os(WITHIN).is_some() || nix::unistd::geteuid().is_root() {
         return test();
     }
-    let namespaces = ["--user", "--map-root-user", "--map-auto", "--ipc"];
-    let possible = Command::new("unshare").args(namespaces).args(["setpriv", "--reuid=61001", "true"]).output();
+    let possible = Command::new("unshare").args(namespaces).args(["setpriv", user, "true"]).output();
     match possible {
         Ok(output) if output.status.success() => {}
         Ok(output) => return skip(String::from_utf8_lossy(&output.stderr).trim()),

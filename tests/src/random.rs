@@ -28,6 +28,11 @@ impl Random {
         mixed ^ mixed >> 31
     }
 
+    /// True once in so many times.
+    pub fn one_in(&mut self, times: usize) -> bool {
+        self.within(0..times) == 0
+    }
+
     /// A number of a range, which must not be empty.
     pub fn within(&mut self, range: Range<usize>) -> usize {
         range.start + (self.number() % range.len() as u64) as usize

@@ -5,7 +5,7 @@ use std::process::Command;
 use shmstore::{Shared, Store};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::peer::{self, Peer};
-use shmstore_tests::privilege::{as_root, skip};
+use shmstore_tests::privilege::{skip, with_namespaces};
 use shmstore_tests::scratch::Scratch;
 
 /// Starts a peer in an IPC namespace of its own, in which one of the kernel's limits has another value.
@@ -37,7 +37,7 @@ fn cannot_create(scratch: &Scratch) -> String {
 
 #[test]
 fn limit_on_segments_is_named_with_how_many_are_ours_and_unattached() {
-    as_root("limit_on_segments_is_named_with_how_many_are_ours_and_unattached", || {
+    with_namespaces("limit_on_segments_is_named_with_how_many_are_ours_and_unattached", || {
         let scratch = Scratch::new();
         let Some(mut peer) = start_with_limit(&scratch, "shmmni", "3") else { return };
         peer.expect_ok("plant 1 4096 600 /dev/null");
@@ -62,7 +62,7 @@ fn limit_on_segments_is_named_with_how_many_are_ours_and_unattached() {
 
 #[test]
 fn limit_on_pages_is_named_with_how_many_are_used_and_needed() {
-    as_root("limit_on_pages_is_named_with_how_many_are_used_and_needed", || {
+    with_namespaces("limit_on_pages_is_named_with_how_many_are_used_and_needed", || {
         let scratch = Scratch::new();
         let Some(mut peer) = start_with_limit(&scratch, "shmall", "6") else { return };
         peer.expect_ok("plant 1 12288 600 /dev/null");
@@ -74,7 +74,7 @@ fn limit_on_pages_is_named_with_how_many_are_used_and_needed() {
 
 #[test]
 fn limit_on_the_size_of_a_segment_is_named_with_the_size() {
-    as_root("limit_on_the_size_of_a_segment_is_named_with_the_size", || {
+    with_namespaces("limit_on_the_size_of_a_segment_is_named_with_the_size", || {
         let scratch = Scratch::new();
         let Some(mut peer) = start_with_limit(&scratch, "shmmax", "8192") else { return };
         let message = peer.expect_err("create 1", "SizeLimit");
@@ -86,7 +86,7 @@ fn limit_on_the_size_of_a_segment_is_named_with_the_size() {
 
 #[test]
 fn object_of_another_ipc_namespace_is_not_found_and_the_namespace_is_named() {
-    as_root("object_of_another_ipc_namespace_is_not_found_and_the_namespace_is_named", || {
+    with_namespaces("object_of_another_ipc_namespace_is_not_found_and_the_namespace_is_named", || {
         let scratch = Scratch::new();
         let store = scratch.store();
         let object = store.create::<Telemetry>().unwrap();
@@ -117,7 +117,7 @@ fn start_in_pid_namespace(scratch: &Scratch) -> Option<Peer> {
 
 #[test]
 fn process_of_another_pid_namespace_shares_objects() {
-    as_root("process_of_another_pid_namespace_shares_objects", || {
+    with_namespaces("process_of_another_pid_namespace_shares_objects", || {
         let scratch = Scratch::new();
         let object = scratch.store().create::<Telemetry>().unwrap();
         let Some(mut peer) = start_in_pid_namespace(&scratch) else { return };
@@ -134,7 +134,7 @@ fn process_of_another_pid_namespace_shares_objects() {
 
 #[test]
 fn process_is_never_taken_for_dead_by_its_pid_in_another_pid_namespace() {
-    as_root("process_is_never_taken_for_dead_by_its_pid_in_another_pid_namespace", || {
+    with_namespaces("process_is_never_taken_for_dead_by_its_pid_in_another_pid_namespace", || {
         let scratch = Scratch::new();
         let store = Store::options().max_processes(1).open(scratch.path()).unwrap();
         let object = store.create::<Telemetry>().unwrap();

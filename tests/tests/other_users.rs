@@ -4,7 +4,7 @@ use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
 
 use shmstore_tests::peer::Peer;
-use shmstore_tests::privilege::{ALICE, BOB, GROUP, PublicPeer, as_root};
+use shmstore_tests::privilege::{ALICE, BOB, GROUP, PublicPeer, with_users};
 use shmstore_tests::raw::{Raw, SIZE_TAG, field, find, plant};
 use shmstore_tests::scratch::Scratch;
 
@@ -49,7 +49,7 @@ fn assert_says(message: &str, parts: &[&str]) {
 
 #[test]
 fn anchor_that_may_not_be_read_is_denied() {
-    as_root("anchor_that_may_not_be_read_is_denied", || {
+    with_users("anchor_that_may_not_be_read_is_denied", || {
         let users = Users::of(ALICE, 0o700);
         let path = users.anchor.path().display().to_string();
         let answer = users.start(BOB, &[TRUSTS_ALICE]).answer();
@@ -63,7 +63,7 @@ fn anchor_that_may_not_be_read_is_denied() {
 
 #[test]
 fn object_of_mode_0600_is_denied_with_its_owner_and_mode() {
-    as_root("object_of_mode_0600_is_denied_with_its_owner_and_mode", || {
+    with_users("object_of_mode_0600_is_denied_with_its_owner_and_mode", || {
         let users = Users::of(ALICE, 0o755);
         let mut alice = users.start(ALICE, &[]);
         alice.expect_ok("create 1");
@@ -75,20 +75,20 @@ fn object_of_mode_0600_is_denied_with_its_owner_and_mode() {
             let whose = format!("segment {segment} of ");
             let owner = format!("owner uid {ALICE}, mode 0600, made by pid {}", alice.pid());
             assert_says(&message, &[&denied, &whose, &owner, "Store::options().mode(0o660)"]);
-            assert!(!message.contains("read-only"), "it may not even be read: {message}");
+            assert!(!message.contains("reading"), "it may not even be read: {message}");
         }
         assert_eq!(alice.expect_ok("frames"), "1");
     });
 }
 
 #[test]
-fn object_that_may_be_read_is_denied_with_the_read_only_way() {
-    as_root("object_that_may_be_read_is_denied_with_the_read_only_way", || {
+fn object_that_may_only_be_read_is_denied_and_says_so() {
+    with_users("object_that_may_only_be_read_is_denied_and_says_so", || {
         let users = Users::of(ALICE, 0o755);
         let mut alice = users.start(ALICE, &[("PEER_MODE", "644")]);
         alice.expect_ok("create 1");
         let message = users.start(BOB, &[TRUSTS_ALICE]).expect_err("attach", "AccessDenied");
-        assert_says(&message, &["mode 0644", "It may be read: a read-only attach will do"]);
+        assert_says(&message, &["mode 0644", "reading alone, which is permitted, is not enough to attach"]);
         // Whoever is not trusted is not believed by readers either.
         users.start(BOB, &[]).expect_err("attach", "Untrusted");
     });
@@ -96,7 +96,7 @@ fn object_that_may_be_read_is_denied_with_the_read_only_way() {
 
 #[test]
 fn users_who_trust_each_other_share_objects_both_ways() {
-    as_root("users_who_trust_each_other_share_objects_both_ways", || {
+    with_users("users_who_trust_each_other_share_objects_both_ways", || {
         for (directory, mode) in [(0o755, SHARED), (0o770, SHARED_WITH_GROUP)] {
             for (creator, user) in [(ALICE, BOB), (BOB, ALICE)] {
                 let users = Users::of(ALICE, directory);
@@ -118,7 +118,7 @@ fn users_who_trust_each_other_share_objects_both_ways() {
 
 #[test]
 fn root_is_trusted_by_everybody() {
-    as_root("root_is_trusted_by_everybody", || {
+    with_users("root_is_trusted_by_everybody", || {
         let users = Users::of(ALICE, 0o755);
         users.start(0, &[SHARED]).expect_ok("create 1");
         users.start(ALICE, &[]).expect_ok("attach");
@@ -127,7 +127,7 @@ fn root_is_trusted_by_everybody() {
 
 #[test]
 fn object_of_a_user_who_is_not_trusted_is_refused_with_the_cure() {
-    as_root("object_of_a_user_who_is_not_trusted_is_refused_with_the_cure", || {
+    with_users("object_of_a_user_who_is_not_trusted_is_refused_with_the_cure", || {
         let users = Users::of(ALICE, 0o755);
         let mut alice = users.start(ALICE, &[SHARED]);
         alice.expect_ok("create 1");
@@ -181,7 +181,7 @@ fn trust_alice() -> String {
 
 #[test]
 fn squatter_with_an_empty_segment_of_our_size_is_refused_and_named() {
-    as_root("squatter_with_an_empty_segment_of_our_size_is_refused_and_named", || {
+    with_users("squatter_with_an_empty_segment_of_our_size_is_refused_and_named", || {
         for mode in ["666", "600"] {
             let users = bobs_anchor();
             assert_squatter_is_refused(&users, 8192 + SIZE_TAG, mode, &[], "Untrusted", &[&trust_alice()]);
@@ -191,7 +191,7 @@ fn squatter_with_an_empty_segment_of_our_size_is_refused_and_named() {
 
 #[test]
 fn squatter_with_a_foreign_segment_is_refused_and_named() {
-    as_root("squatter_with_a_foreign_segment_is_refused_and_named", || {
+    with_users("squatter_with_a_foreign_segment_is_refused_and_named", || {
         for mode in ["666", "600"] {
             assert_squatter_is_refused(&bobs_anchor(), 8192, mode, b"data", "Foreign", &["foreign segment"]);
         }
@@ -200,7 +200,7 @@ fn squatter_with_a_foreign_segment_is_refused_and_named() {
 
 #[test]
 fn squatter_with_a_perfect_copy_is_refused_and_named() {
-    as_root("squatter_with_a_perfect_copy_is_refused_and_named", || {
+    with_users("squatter_with_a_perfect_copy_is_refused_and_named", || {
         for state in [0, 1, 2, 3] {
             let users = bobs_anchor();
             let mut bob = users.start(BOB, &[]);
@@ -220,7 +220,7 @@ fn squatter_with_a_perfect_copy_is_refused_and_named() {
 
 #[test]
 fn segment_that_was_given_away_is_still_its_creators() {
-    as_root("segment_that_was_given_away_is_still_its_creators", || {
+    with_users("segment_that_was_given_away_is_still_its_creators", || {
         let users = bobs_anchor();
         let file = users.program.program().with_file_name("empty");
         File::create(&file).unwrap();
@@ -235,7 +235,7 @@ fn segment_that_was_given_away_is_still_its_creators() {
 
 #[test]
 fn user_who_got_a_segment_of_ours_is_not_trusted_with_it() {
-    as_root("user_who_got_a_segment_of_ours_is_not_trusted_with_it", || {
+    with_users("user_who_got_a_segment_of_ours_is_not_trusted_with_it", || {
         let users = bobs_anchor();
         let planted = plant(users.key(), 8192 + SIZE_TAG, 0o666, &[]);
         Raw::attach(planted.shmid).give_to(ALICE);
@@ -246,7 +246,7 @@ fn user_who_got_a_segment_of_ours_is_not_trusted_with_it() {
 
 #[test]
 fn object_of_another_user_can_be_used_but_not_removed() {
-    as_root("object_of_another_user_can_be_used_but_not_removed", || {
+    with_users("object_of_another_user_can_be_used_but_not_removed", || {
         let users = Users::of(ALICE, 0o755);
         let mut alice = users.start(ALICE, &[SHARED]);
         alice.expect_ok("create 1");
@@ -265,7 +265,7 @@ fn object_of_another_user_can_be_used_but_not_removed() {
 
 #[test]
 fn half_made_object_of_another_user_is_abandoned_and_says_who_can_clean_up() {
-    as_root("half_made_object_of_another_user_is_abandoned_and_says_who_can_clean_up", || {
+    with_users("half_made_object_of_another_user_is_abandoned_and_says_who_can_clean_up", || {
         let users = Users::of(ALICE, 0o755);
         let mut alice = users.start(ALICE, &[SHARED, ("SHMSTORE_FAILPOINT", "CreateInitializing=kill")]);
         alice.tell("create 1");
@@ -285,7 +285,7 @@ fn half_made_object_of_another_user_is_abandoned_and_says_who_can_clean_up() {
 
 #[test]
 fn named_anchor_of_a_user_who_is_not_trusted_is_refused() {
-    as_root("named_anchor_of_a_user_who_is_not_trusted_is_refused", || {
+    with_users("named_anchor_of_a_user_who_is_not_trusted_is_refused", || {
         // Shared by a group, so that Alice can put files there.
         let users = Users::of(BOB, 0o770);
         let file = users.anchor.join("eurusd.shm");

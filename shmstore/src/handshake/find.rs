@@ -111,7 +111,7 @@ impl Target<'_> {
 
     /// Judges by what the kernel tells first, by the header's first word next, and reads on only what is ours.
     fn judge(&self, identity: &Identity, mapping: &Mapping, status: &Status) -> Result<Condition, AttachError> {
-        let foreign = || AttachError::Foreign { subject: self.subject(Some(identity)), segment: owner(status) };
+        let foreign = || self.foreign(identity, status);
         if status.size % PAGE != SIZE_TAG {
             return Err(foreign());
         }
@@ -173,6 +173,10 @@ impl Target<'_> {
     fn distrusted(&self, status: &Status) -> Option<u32> {
         let us = effective_uid();
         [status.creator, status.owner].into_iter().find(|&uid| !self.policy.trusts(uid, us))
+    }
+
+    pub(super) fn foreign(&self, identity: &Identity, status: &Status) -> AttachError {
+        AttachError::Foreign { subject: self.subject(Some(identity)), segment: owner(status) }
     }
 
     fn collision(&self, identity: &Identity, header: &Header, status: &Status) -> AttachError {

@@ -8,6 +8,7 @@ use super::find::owner;
 use super::{AnchorLock, Condition, Found, Patience, Target};
 use crate::error::{AbandonedReason, AttachError};
 use crate::failpoint::{self, Step};
+use crate::header;
 use crate::identity::Identity;
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Status};
@@ -28,6 +29,10 @@ impl Target<'_> {
                 return Ok(Some(found));
             }
             let Found { mapping, status, condition } = found;
+            // No creator is at work, so there is none who has written the rest before the first word.
+            if condition == Condition::Virgin && !header::is_blank(&mapping) {
+                return Err(self.foreign(&identity, &status));
+            }
             // Not counted as attached while we sleep.
             drop(mapping);
             if !may_go(&condition, &status) {

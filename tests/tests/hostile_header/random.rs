@@ -14,10 +14,10 @@ const NUMBERS: usize = 192;
 
 /// 1 to 64 bytes: together or apart, half of the time where it hurts most.
 fn changes(random: &mut Random, described: usize) -> Vec<(usize, u8)> {
-    let end = if random.number() % 2 == 0 { NUMBERS } else { described };
+    let end = if random.one_in(2) { NUMBERS } else { described };
     let count = random.within(1..65);
     let start = random.within(0..end);
-    let together = random.number() % 2 == 0;
+    let together = random.one_in(2);
     let place = |index, random: &mut Random| if together { (start + index) % end } else { random.within(0..end) };
     (0..count).map(|index| (place(index, random), interesting(random))).collect()
 }

@@ -20,7 +20,7 @@ fn vandalize(victim: &Victim, key: i32, stop: &AtomicBool) {
             continue;
         };
         for _ in 0..200 {
-            if random.number() % 4 == 0 {
+            if random.one_in(4) {
                 raw.write(0, &victim.pristine[..victim.described.min(raw.len())]);
             }
             let at = random.within(0..victim.described.min(raw.len()) - 8);

@@ -1,6 +1,7 @@
 //! A segment of another program on our key.
 
-use shmstore::{AttachError, ObjectState};
+use shmstore::{AttachError, ObjectState, Shared};
+use shmstore_tests::objects::Telemetry;
 use shmstore_tests::raw::{Raw, SIZE_TAG, plant};
 use shmstore_tests::scratch::Scratch;
 
@@ -44,14 +45,37 @@ fn segment_of_our_size_with_other_data_is_foreign() {
 }
 
 #[test]
-fn segment_of_our_size_with_data_behind_a_zero_word_is_taken_for_half_made_by_nobody_alive() {
-    // The first word is the first thing that a creator writes: what has our tag in its size, and nothing there, is ours.
+fn segment_of_our_size_with_data_behind_a_zero_word_is_foreign_once_no_creator_is_at_work() {
     let scratch = Scratch::new();
-    let store = super::Store::options().wait(std::time::Duration::from_secs(5)).open(scratch.path()).unwrap();
+    let store = impatient(&scratch);
+    let planted = plant(scratch.key('T'), 8192 + SIZE_TAG, 0o600, b"\0\0\0\0\0\0\0\0\0data of another program");
+    let before = Raw::attach(planted.shmid).bytes();
+    for (operation, error) in refusals(&store) {
+        assert!(matches!(error, AttachError::Foreign { .. }), "{operation}: {error}");
+    }
+    assert!(Raw::attach(planted.shmid).bytes() == before, "it was touched");
+}
+
+#[test]
+fn empty_segment_of_our_size_is_left_alone_while_its_creator_may_still_come() {
+    let scratch = Scratch::new();
+    let store = impatient(&scratch);
     let planted = plant(scratch.key('T'), 8192 + SIZE_TAG, 0o600, &[]);
-    let created = store.attach_or_create::<shmstore_tests::objects::Telemetry>().unwrap();
-    assert!(shmstore::Shared::was_created(&created));
-    assert_ne!(shmstore::Shared::info(&created).unwrap().shmid, planted.shmid);
+    for (operation, error) in refusals(&store) {
+        assert!(matches!(error, AttachError::Abandoned { .. }), "{operation}: {error}");
+        assert_says(error, &["nothing is written in it, and it is left alone until it is 2s old"]);
+    }
+    assert_eq!(scratch.segments()[0].shmid, planted.shmid);
+}
+
+#[test]
+fn empty_segment_of_our_size_that_nobody_comes_for_is_cleaned_up() {
+    // The first word is the first thing that a creator writes: what has our tag in its size, and nothing in it, is ours.
+    let scratch = Scratch::new();
+    let planted = plant(scratch.key('T'), 8192 + SIZE_TAG, 0o600, &[]);
+    let created = scratch.store().attach_or_create::<Telemetry>().unwrap();
+    assert!(Shared::was_created(&created));
+    assert_ne!(Shared::info(&created).unwrap().shmid, planted.shmid);
 }
 
 #[test]

@@ -120,7 +120,7 @@ fn object_that_is_not_there_is_said_to_be_missing_for_whom_and_where() {
     );
     assert_eq!(store.attach::<Telemetry>().unwrap_err().to_string(), expected);
     let error = store.attach_timeout::<Telemetry>(std::time::Duration::from_millis(20)).unwrap_err();
-    assert_says(&error, &["does not exist after 20ms. Is"]);
+    assert_says(&error, &["does not exist after 20ms. Is its creator running"]);
     assert_says(store.remove::<Telemetry>().unwrap_err(), &["`Telemetry`", "does not exist"]);
     assert_says(store.remove_id('x').unwrap_err(), &["the object with id 'x' (key 0x78", "does not exist"]);
 }
