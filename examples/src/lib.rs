@@ -1,1 +1,18 @@
+//! What the examples share: the state of this machine as one shared object, and those who write and read it.
+//!
+//! Modules, each importing only from those above it.
 
+#![forbid(unsafe_code)]
+
+pub mod host_stats;
+pub mod drifted;
+pub mod place;
+pub mod host;
+pub mod stop;
+pub mod failure;
+pub mod writer;
+pub mod snapshot;
+pub mod table;
+pub mod screen;
+pub mod reader;
+pub mod demo;

@@ -1,26 +1,23 @@
 //! `Atomic<V>`: a value of up to 8 bytes that is one atomic.
 //!
-//! The value's bytes are the first of the eight of one `AtomicU64`, whatever its size; the rest are zero when we write
-//! them, and mean nothing when we read them.
-//!
 //! # Safety
 //!
-//! The memory is one `AtomicU64`. What is unsafe here is going from its bytes to a value and back: the promises of
-//! [`ShmValue`], that a value has no padding and which bits are valid, discharge it.
+//! The memory is one `AtomicU64`. What is unsafe here is only to promise so in the layout traits.
 #![allow(unsafe_code)]
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::mem::MaybeUninit;
-use std::ptr;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{self, Relaxed};
 
-use crate::bits;
 use crate::error::InvalidValue;
 use crate::layout::{AnyBits, ShmId, ShmLayout, ShmObject, ShmValue};
 use crate::schema::{Kind, Schema};
 use crate::view::{AtomicView, load_read_only};
+
+mod word;
+
+use word::{mask, to_checked, to_value, to_word};
 
 /// A value of up to 8 bytes that processes load, store and exchange as one: `Atomic<f64>`, `Atomic<Mode>`.
 ///
@@ -43,56 +40,16 @@ use crate::view::{AtomicView, load_read_only};
 /// assert!(running.try_load(Relaxed)?); // another process may have stored a 7 there
 /// # Ok::<(), shmstore::InvalidValue>(())
 /// ```
+///
+/// A larger value does not compile: it goes into a [`Versioned`](crate::Versioned).
+///
+/// ```compile_fail
+/// let _ = shmstore::Atomic::new([0u8; 9]);
+/// ```
 #[repr(transparent)]
-pub struct Atomic<V> {
+pub struct Atomic<V: ShmValue> {
     word: AtomicU64,
     value: PhantomData<V>,
-}
-
-/// The bits of the word that are the value's.
-const fn mask<V>() -> u64 {
-    assert!(size_of::<V>() <= 8, "an `Atomic` holds a value of at most 8 bytes: use a `Versioned` for a larger one");
-    let mut bytes = [0; 8];
-    let mut at = 0;
-    while at < size_of::<V>() {
-        bytes[at] = 0xff;
-        at += 1;
-    }
-    u64::from_ne_bytes(bytes)
-}
-
-/// The word that holds `value`, the rest of it zero.
-#[inline(always)]
-fn to_word<V: ShmValue>(value: V) -> u64 {
-    const { mask::<V>() };
-    let mut bytes = [0u8; 8];
-    // SAFETY: a value has no padding, so all its bytes are initialised; they fit, by the assertion in `mask`; and two
-    // locals do not overlap.
-    unsafe { ptr::copy_nonoverlapping(ptr::from_ref(&value).cast(), bytes.as_mut_ptr(), size_of::<V>()) };
-    u64::from_ne_bytes(bytes)
-}
-
-/// The value's bytes in the word, all of them initialised.
-#[inline(always)]
-fn to_bytes<V: ShmValue>(word: u64) -> MaybeUninit<V> {
-    const { mask::<V>() };
-    let bytes = word.to_ne_bytes();
-    let mut value = MaybeUninit::<V>::uninit();
-    // SAFETY: the word has at least as many bytes, by the assertion in `mask`, and two locals do not overlap.
-    unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), value.as_mut_ptr().cast(), size_of::<V>()) };
-    value
-}
-
-#[inline(always)]
-fn to_value<V: AnyBits>(word: u64) -> V {
-    // SAFETY: `to_bytes` has initialised all bytes.
-    unsafe { bits::any(to_bytes(word)) }
-}
-
-#[inline(always)]
-fn to_checked<V: ShmValue>(word: u64) -> Result<V, InvalidValue> {
-    // SAFETY: `to_bytes` has initialised all bytes.
-    unsafe { bits::checked(to_bytes(word)) }
 }
 
 /// Takes both sides of an exchange from words to values.
@@ -334,3 +291,6 @@ unsafe impl<V: ShmValue> ShmObject for Atomic<V> {
 impl<V: ShmValue + ShmId> ShmId for Atomic<V> {
     const ID: char = V::ID;
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,3 +62,25 @@ unsafe impl<O: ShmObject> ShmLayout for CacheAligned<O> {
 unsafe impl<O: ShmObject> ShmObject for CacheAligned<O> {
     type View = CacheAligned<O::View>;
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU64;
+    use std::sync::atomic::Ordering::Relaxed;
+
+    use super::*;
+
+    #[test]
+    fn object_and_view_have_one_layout_of_whole_line_pairs() {
+        type Part = CacheAligned<[AtomicU64; 17]>;
+        type View = <Part as ShmObject>::View;
+        assert_eq!((size_of::<Part>(), align_of::<Part>()), (256, 128));
+        assert_eq!((size_of::<View>(), align_of::<View>()), (256, 128));
+        let part = Part::default();
+        part[16].store(7, Relaxed);
+        // SAFETY: the layout is the same, and a view is valid over any bytes.
+        let view: &View = unsafe { &*std::ptr::from_ref(&part).cast() };
+        assert_eq!(view[16].load(Relaxed), 7);
+        assert_eq!(format!("{:?}", CacheAligned::new(7)), "7");
+    }
+}

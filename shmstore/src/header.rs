@@ -335,17 +335,19 @@ impl Header {
     /// Reads where the parts are, and believes it only if it is exactly what a creator would have laid out for parts of
     /// these lengths in a segment of the size that the kernel tells.
     pub(crate) fn geometry(&self, mapping: &Mapping) -> Result<Geometry, Damage> {
-        let schema_len = self.schema_len.load(Relaxed);
-        let payload_len = self.payload_len.load(Relaxed);
+        // Told by its own name if it alone is impossible, rather than as what does not fit with it.
+        let part_len = |field, len: u64| {
+            let within = usize::try_from(len).ok().filter(|&len| len <= mapping.len());
+            within.ok_or_else(|| Damage::new(field, len))
+        };
+        let schema_len = part_len("schema_len", self.schema_len.load(Relaxed))?;
+        let payload_len = part_len("payload_len", self.payload_len.load(Relaxed))?;
         let slot_count = self.slot_count.load(Relaxed);
         if slot_count == 0 || slot_count > MAX_PARTICIPANTS {
             return Err(Damage::new("slot_count", slot_count));
         }
-        let laid_out = match (usize::try_from(schema_len), usize::try_from(payload_len)) {
-            (Ok(schema_len), Ok(payload_len)) => Geometry::new(schema_len, slot_count, payload_len),
-            _ => None,
-        };
-        let geometry = laid_out.ok_or_else(|| Damage::new("payload_len", payload_len))?;
+        let geometry = Geometry::new(schema_len, slot_count, payload_len)
+            .ok_or_else(|| Damage::new("payload_len", payload_len))?;
         let expected = [
             ("flags", u64::from(self.flags.load(Relaxed)), 0),
             ("byte_order", u64::from(self.byte_order.load(Relaxed)), BYTE_ORDER.into()),

@@ -29,6 +29,15 @@ pub unsafe trait ShmLayout: 'static {
     const LAYOUT_HASH: LayoutHash = Self::SCHEMA.hash();
 }
 
+/// Has the compiler evaluate the schema of `T` wherever this is: and with it the checks that the derives place there for
+/// types with const parameters, so that no value is copied, and no object referenced, whose layout nobody has checked.
+pub(crate) const fn is_described<T: ShmLayout>() {
+    assert!(
+        T::SCHEMA.size() == size_of::<T>() && T::SCHEMA.align() == align_of::<T>(),
+        "the schema of this type has another size or alignment than the type: its `unsafe impl ShmLayout` is wrong"
+    );
+}
+
 /// A root: a type that may be created, attached and removed by itself, under its type-id-char.
 ///
 /// Given by `#[shm(id = 'T')]`. [`Versioned<V>`](crate::Versioned) and [`Atomic<V>`](crate::Atomic) take the id of

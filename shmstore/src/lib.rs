@@ -1,7 +1,38 @@
-//! Typed shared objects between processes of one machine.
+//! Typed shared objects for processes on one Linux machine: derive a macro on a `#[repr(C)]` struct, and any process that
+//! opens the same path attaches to the same live struct, by type, checked, without a line of `unsafe`.
 //!
-//! Modules, each importing only from those above it.
+//! ```
+//! use shmstore::{ShmObject, ShmValue, Store, Versioned};
+//! use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+//!
+//! #[derive(Clone, Copy, Debug, ShmValue)]
+//! #[repr(C)]
+//! struct Position { x: f64, y: f64, z: f64 }
+//!
+//! #[derive(ShmObject)]
+//! #[repr(C)]
+//! #[shm(id = 'T')]
+//! struct Telemetry { frames: AtomicU64, position: Versioned<Position> }
+//!
+//! # let dir = tempfile::tempdir()?; let path = dir.path().join("rover");
+//! let store = Store::open_or_create(path)?;
+//! let t = store.attach_or_create::<Telemetry>()?;         // Shared<Telemetry>: Deref<Target = Telemetry>
+//! t.frames.fetch_add(1, Relaxed);
+//! t.position.store(Position { x: 1.0, y: 2.0, z: 3.0 });
+//! # store.remove::<Telemetry>()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! - What may be *copied* through shared memory is a value: [`ShmValue`](macro@ShmValue), [`FixedString`], [`FixedVec`], [`Pad`].
+//! - What may be *referenced* in it is an object: [`ShmObject`](macro@ShmObject), made of std's atomics, [`Atomic`],
+//!   [`Versioned`], [`CacheAligned`] and other objects.
+//! - Where processes meet is a [`Store`]; what they hold is a [`Shared`] object.
+//! - What a type looks like in memory is its [`Schema`], hashed to a [`LayoutHash`]; how two differ, a [`LayoutDiff`] shows.
+//!
+//! Underneath is System V shared memory, keyed by `ftok(path, type-id-char)`. The design, the format byte for byte and the
+//! soundness argument are in the repository's `docs/`.
 
+// In the order of their layers: each module imports only from those above it.
 mod key;
 mod hash;
 mod schema;
@@ -55,3 +86,8 @@ pub use view::AtomicView;
 #[cfg(feature = "failpoints")]
 #[doc(hidden)]
 pub use failpoint::STEPS;
+
+/// The example of the README, which must compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -19,7 +19,7 @@ use nix::errno::Errno;
 use crate::error::{AttachError, CreateError, Subject};
 use crate::handshake::{Created, IfExists, creator};
 use crate::header::State;
-use crate::layout::{ShmId, ShmObject};
+use crate::layout::{ShmId, ShmObject, is_described};
 use crate::process::participants::Occupant;
 use crate::process::registry::Attached;
 use crate::store::{ObjectInfo, ObjectState, Store};
@@ -66,6 +66,7 @@ pub struct Participant {
 ///
 /// `payload` is the payload of a segment that has the layout hash of `T`, and is mapped while `payload` is borrowed.
 unsafe fn object_at<T: ShmObject>(payload: &NonNull<u8>) -> &T {
+    const { is_described::<T>() };
     debug_assert!(payload.cast::<T>().is_aligned());
     // SAFETY: by the contract it is as long as `T`, mapped, and at a page's start, which is all that a `T` is aligned
     // to; initialised, by zeros, which `ShmObject` promises to be valid, or by what processes have written since, which

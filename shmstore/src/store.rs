@@ -39,7 +39,7 @@ pub use options::{StoreOptions, Warning};
 /// let counters = store.attach_or_create::<Counters>()?;
 /// counters.hits.fetch_add(1, Relaxed);
 /// store.remove::<Counters>()?;
-/// # Ok::<(), shmstore::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
 pub struct Store {
@@ -131,7 +131,7 @@ impl Store {
     /// let counters = store.create_with(|new: &Counters| new.hits.store(1_000, Relaxed))?;
     /// assert_eq!(counters.hits.load(Relaxed), 1_000);
     /// # store.remove::<Counters>()?;
-    /// # Ok::<(), shmstore::Error>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn create_with<T: ShmObject + ShmId>(&self, init: impl FnOnce(&T)) -> Result<Shared<T>, CreateError> {
         Shared::create(self, IfExists::Refuse, infallible(init))

@@ -1,9 +1,12 @@
 //! What the tests share: objects, scratch stores, real processes, and looks at the kernel's segment table.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod objects;
 pub mod peer;
+pub mod privilege;
+pub mod random;
+pub mod raw;
 pub mod scratch;
 pub mod schemas;
 pub mod segments;

@@ -1,6 +1,7 @@
 //! A store of a test's own, which leaves the machine's segment table as it found it, also when the test fails.
 
-use std::os::unix::fs::MetadataExt;
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -20,7 +21,7 @@ impl Scratch {
         // A new directory may, by chance, have the key bits of another test's: keep it until a better one is found.
         let mut rejected = Vec::new();
         loop {
-            let scratch = Self { directory: tempfile::tempdir().expect("a temporary directory") };
+            let scratch = Self { directory: private_directory() };
             if scratch.segments().is_empty() {
                 return scratch;
             }
@@ -60,6 +61,12 @@ impl Scratch {
         let entries = std::fs::read_dir(self.path()).into_iter().flatten().flatten();
         entries.map(|entry| entry.path()).chain([self.path().to_owned()]).filter(|path| path.exists()).collect()
     }
+}
+
+/// Whatever the umask: a directory that others can read is warned of, one that they can write is refused.
+fn private_directory() -> TempDir {
+    let private = Permissions::from_mode(0o700);
+    tempfile::Builder::new().permissions(private).tempdir().expect("a temporary directory")
 }
 
 impl Default for Scratch {

@@ -6,7 +6,10 @@
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
-use shmstore::{ConstArg, Field, Kind, LayoutHash, OwnedSchema, Primitive, Schema, ShmLayout, Variant};
+use shmstore::{
+    Atomic, CacheAligned, ConstArg, Field, FixedString, FixedVec, Kind, LayoutHash, OwnedSchema, Pad, Primitive,
+    Schema, ShmLayout, Variant, Versioned,
+};
 
 #[track_caller]
 fn assert_hash(schema: &'static Schema, golden: u128) {
@@ -95,4 +98,17 @@ fn composed_kinds() {
         0xdc1710af_10bd4c53_c0f8ead0_070b4b83,
     ];
     KINDS.into_iter().zip(golden).for_each(|(schema, golden)| assert_hash(schema, golden));
+}
+
+/// The parts and values as they are laid out, so that their format does not change by accident either.
+#[test]
+fn parts_as_they_are() {
+    assert_hash(<Pad<7>>::SCHEMA, 0x997b88e4_64a62f06_83dce619_d0aed8f4);
+    assert_hash(<FixedString<28>>::SCHEMA, 0xbf4d5374_964cc314_f82864a3_304453f5);
+    assert_hash(<FixedVec<f64, 8>>::SCHEMA, 0xc456b382_12ac9d40_fc34a5f4_5d1775d6);
+    assert_hash(<Atomic<bool>>::SCHEMA, 0xc648126b_8a9a8554_4f8454bd_3a93d948);
+    assert_hash(<CacheAligned<AtomicU64>>::SCHEMA, 0x079e44a2_acdece31_a6d869c7_b012d483);
+    assert_hash(<Versioned<f64>>::SCHEMA, 0x75ee7469_2b5efd4a_c6d772c8_48ff4e98);
+    assert_hash(<Versioned<[u8; 61]>>::SCHEMA, 0x6923ae5b_5a5b3500_3c8eb487_357860be);
+    assert_hash(<Versioned<[u8; 4096]>>::SCHEMA, 0x688ef5a9_55fabf7b_8012539f_20f3a5c9);
 }

@@ -140,7 +140,9 @@ pub(crate) fn moment(seconds: u64, nanoseconds: u32) -> SystemTime {
 
 /// How long was waited in vain, as the end of a clause; nothing if nobody waited.
 pub(crate) fn after(waited: &Duration) -> String {
-    if waited.is_zero() { String::new() } else { format!(" after {waited:?}") }
+    // Nobody waits for nanoseconds: whatever was left of a timeout reads as the timeout did.
+    let rounded = Duration::from_millis((waited.as_secs_f64() * 1e3).round() as u64);
+    if rounded.is_zero() { String::new() } else { format!(" after {rounded:?}") }
 }
 
 /// Where a symbolic link leads, if it is one.
@@ -164,6 +166,14 @@ mod tests {
         for (seconds, shown) in cases {
             assert_eq!(Utc(moment(seconds, 0)).to_string(), shown);
         }
+    }
+
+    #[test]
+    fn waiting_is_told_in_milliseconds() {
+        assert_eq!(after(&Duration::ZERO), "");
+        assert_eq!(after(&Duration::from_nanos(999_768_624)), " after 1s");
+        assert_eq!(after(&Duration::from_millis(20)), " after 20ms");
+        assert_eq!(after(&Duration::MAX), format!(" after {:?}", Duration::from_millis(u64::MAX)));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::failpoint::{self, Step};
 use crate::header::{self, Geometry, Header, Provenance, SIZE_TAG, State};
 use crate::identity::Identity;
 use crate::process::local;
-use crate::process::registry::{self, Attached};
+use crate::process::registry::Attached;
 use crate::schema::Schema;
 use crate::sys::process::{PAGE, effective_uid, random_u64};
 use crate::sys::shm::{self, Access, Mapping};
@@ -160,9 +160,13 @@ impl Target<'_> {
             let attached = self.enter(identity, schema, found)?;
             return Ok(Created { attached, is_new: false });
         }
-        let header = Header::of(&found.mapping).expect("what was judged ready has a header");
+        Err(self.already_exists(identity, schema, &found))
+    }
+
+    fn already_exists(&self, identity: &Identity, schema: &'static Schema, found: &Found) -> CreateError {
+        let header = Header::of(&found.mapping).expect("what was judged to be ours has a header");
         let same_layout = header.layout_hash() == schema.hash();
-        Err(CreateError::AlreadyExists { subject: self.subject(Some(identity)), creator: creator(header), same_layout })
+        CreateError::AlreadyExists { subject: self.subject(Some(identity)), creator: creator(header), same_layout }
     }
 
     /// Makes the segment and the object in it. The key is free, and the lock is ours.
@@ -177,10 +181,10 @@ impl Target<'_> {
         let json = schema.to_json();
         let geometry = Geometry::new(json.len(), self.policy.max_processes, schema.size())
             .ok_or_else(|| self.too_large(&identity, u64::MAX))?;
-        let (unfinished, mapping) = self.make_segment(lock, &geometry, patience)?;
+        let (unfinished, mapping) = self.make_segment(schema, lock, &geometry, patience)?;
         self.write_header(&mapping, &identity, &geometry, schema, json.as_bytes());
         let shmid = unfinished.shmid;
-        let attached = registry::register(mapping, geometry, shmid).map_err(|_| self.removed_meanwhile(&identity))?;
+        let attached = self.register(&identity, mapping, geometry, shmid)?;
         failpoint::reach(Step::CreateParticipant);
         {
             let _initializing = Initializing::new(self, identity);
@@ -203,6 +207,7 @@ impl Target<'_> {
     /// Makes and attaches the segment; again if somebody removes it in between.
     fn make_segment<'a>(
         &self,
+        schema: &'static Schema,
         lock: &'a AnchorLock,
         geometry: &Geometry,
         patience: &mut Patience,
@@ -211,6 +216,11 @@ impl Target<'_> {
         loop {
             let shmid = match shm::create(identity.key(self.id), geometry.segment_size, self.policy.mode) {
                 Ok(shmid) => shmid,
+                // Somebody who knows nothing of our lock was faster.
+                Err(Errno::EEXIST) => match self.recover(lock, patience)? {
+                    None => continue,
+                    Some(found) => return Err(self.already_exists(&identity, schema, &found)),
+                },
                 Err(errno) => return Err(self.create_failed(&identity, geometry, errno)),
             };
             let unfinished = Unfinished { shmid, lock };

@@ -1,5 +1,7 @@
 //! Finding the segment of an object, and judging what it is.
 
+use std::time::Duration;
+
 use nix::errno::Errno;
 
 use super::{Patience, Target};
@@ -51,12 +53,26 @@ impl Condition {
 impl Target<'_> {
     /// Looks for the object's segment. Errors for what is not ours to judge: foreign, colliding, untrusted, damaged.
     pub(crate) fn find(&self, identity: &Identity, patience: &mut Patience) -> Result<Option<Found>, AttachError> {
+        self.find_for(Access::ReadWrite, identity, patience)
+    }
+
+    /// Likewise, for somebody who only wants to look at it.
+    pub(crate) fn find_to_read(&self, identity: &Identity) -> Result<Option<Found>, AttachError> {
+        self.find_for(Access::ReadOnly, identity, &mut Patience::new(Duration::ZERO))
+    }
+
+    fn find_for(
+        &self,
+        access: Access,
+        identity: &Identity,
+        patience: &mut Patience,
+    ) -> Result<Option<Found>, AttachError> {
         let key = identity.key(self.id);
         loop {
             let Some(shmid) = shm::find(key).map_err(|errno| self.system("look for", identity, errno))? else {
                 return Ok(None);
             };
-            match shm::attach(shmid, Access::ReadWrite) {
+            match shm::attach(shmid, access) {
                 Ok((mapping, status)) if status.key == key && !status.removed => {
                     let condition = self.judge(identity, &mapping, &status)?;
                     return Ok(Some(Found { mapping, status, condition }));
@@ -64,11 +80,11 @@ impl Target<'_> {
                 // Removed between two of the calls: look again.
                 Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) if patience.pause() => {}
                 Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) => return Ok(None),
-                Err(errno) => {
-                    if let Some(error) = self.attach_failed(identity, shmid, errno) {
-                        return Err(error);
-                    }
-                }
+                Err(errno) => match self.attach_failed(identity, shmid, errno) {
+                    Some(error) => return Err(error),
+                    None if patience.pause() => {}
+                    None => return Ok(None),
+                },
             }
         }
     }
@@ -76,21 +92,21 @@ impl Target<'_> {
     /// Explains why a segment can not be attached; `None` if it is gone meanwhile.
     fn attach_failed(&self, identity: &Identity, shmid: i32, errno: Errno) -> Option<AttachError> {
         let subject = self.subject(Some(identity));
-        match errno {
+        Some(match errno {
             Errno::EACCES => {
                 let status = shm::table().ok()?.find(|status| status.shmid == shmid)?;
                 let readable = shm::status(shmid).is_ok();
                 let segment = owner(&status);
                 let foreign = status.size % PAGE != SIZE_TAG;
-                Some(match self.distrusted(&status) {
+                match self.distrusted(&status) {
                     _ if foreign => AttachError::Foreign { subject, segment },
-                    Some(untrusted) if !readable => AttachError::Untrusted { subject, untrusted, segment },
+                    Some(untrusted) => AttachError::Untrusted { subject, untrusted, segment },
                     _ => AttachError::AccessDenied { subject, uid: effective_uid(), segment, readable },
-                })
+                }
             }
-            Errno::ENOMEM => Some(AttachError::OutOfMemory { subject }),
-            errno => Some(AttachError::System { attempted: "attach", subject, errno }),
-        }
+            Errno::ENOMEM => AttachError::OutOfMemory { subject },
+            errno => AttachError::System { attempted: "attach", subject, errno },
+        })
     }
 
     /// Judges by what the kernel tells first, by the header's first word next, and reads on only what is ours.
@@ -203,7 +219,18 @@ impl Target<'_> {
             let found = format!("{}, expected {}", geometry.payload_len, schema.size());
             return Err(self.damaged(identity, Damage { field: "payload_len", found }));
         }
-        registry::register(mapping, geometry, status.shmid).map_err(|refused| {
+        self.register(identity, mapping, geometry, status.shmid)
+    }
+
+    /// Makes an attachment of this process of a segment that was judged, or made, to be ours.
+    pub(super) fn register(
+        &self,
+        identity: &Identity,
+        mapping: Mapping,
+        geometry: Geometry,
+        shmid: i32,
+    ) -> Result<Attached, AttachError> {
+        registry::register(mapping, geometry, shmid).map_err(|refused| {
             let subject = self.subject(Some(identity));
             match refused {
                 ClaimError::Full => AttachError::ParticipantsFull { subject, capacity: geometry.slot_count },

@@ -38,13 +38,16 @@ pub(crate) struct Attached {
     attachment: NonNull<Attachment>,
 }
 
-/// Hands out the process's attachment of a segment: the one it has, or a new one made of `mapping`.
+/// Hands out the process's attachment of a segment: the one it has, or a new one made of `mapping`. Either way with
+/// this geometry.
 pub(crate) fn register(mapping: Mapping, geometry: Geometry, shmid: i32) -> Result<Attached, ClaimError> {
     let token = token();
     let local = local();
     let _registry = local.lock_registry();
     let nonce = header_of(&mapping).nonce();
-    if let Some(known) = attachments().find(|known| known.shmid == shmid && known.nonce == nonce) {
+    // A peer may have changed the header since: what we have is handed out only if it is what was checked now.
+    let is_it = |known: &&Attachment| known.shmid == shmid && known.nonce == nonce && known.geometry == geometry;
+    if let Some(known) = attachments().find(is_it) {
         return Ok(known.handle());
     }
     let attachment = Attachment {

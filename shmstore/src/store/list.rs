@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use super::{Inner, Store};
 use crate::anchor::system;
 use crate::error::{AttachError, Creator, OpenError};
-use crate::handshake::{Condition, Found, Patience, Target, creator};
+use crate::handshake::{Condition, Found, Target, creator};
 use crate::header::{self, Header};
 use crate::identity::Identity;
 use crate::key::Key;
@@ -126,7 +126,7 @@ impl Store {
         let id = status.key.id_byte();
         let Inner { path, anchor, policy, .. } = &*self.inner;
         let target = Target { path, anchor, policy, id, schema: None };
-        match target.find(identity, &mut Patience::new(std::time::Duration::ZERO)) {
+        match target.find_to_read(identity) {
             Ok(Some(found)) => info.learn(&found),
             // Removed while we looked.
             Ok(None) => info.state = ObjectState::Retired,

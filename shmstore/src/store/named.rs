@@ -57,7 +57,7 @@ impl Store {
     /// eurusd.store(Price(1.0842), Relaxed);
     /// assert_eq!(store.names()?, ["eurusd"]);
     /// # store.named("eurusd")?.remove::<Atomic<Price>>()?;
-    /// # Ok::<(), shmstore::Error>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn named(&self, name: &str) -> Result<Self, OpenError> {
         let path = self.path_of(name)?;

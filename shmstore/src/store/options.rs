@@ -146,6 +146,9 @@ fn absolute(path: &Path) -> Result<PathBuf, OpenError> {
         let (attempted, path) = ("use, as it contains a zero byte, the path", path.into());
         return Err(OpenError::System { attempted, path, errno: Errno::EINVAL });
     }
+    if path.as_os_str().is_empty() {
+        return Err(OpenError::NotFound { path: path.into(), waited: Duration::ZERO });
+    }
     std::path::absolute(path).map_err(|error| OpenError::System {
         attempted: "make absolute the path",
         path: path.into(),
@@ -197,17 +200,19 @@ pub enum Warning {
         anchor_mode: u32,
         /// The permission bits of the store's objects.
         object_mode: u32,
+        /// The permission bits that would do for the anchor.
+        fit_mode: u32,
     },
 }
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::AnchorMoreReadable { path, anchor_mode, object_mode } = self;
+        let Self::AnchorMoreReadable { path, anchor_mode, object_mode, fit_mode } = self;
         write!(
             f,
             "the anchor {0} (mode {anchor_mode:04o}) can be read by users who cannot use its objects (mode \
-             {object_mode:04o}): they can hold its lock, and so stall creation and removal; `chmod {object_mode:03o}` it \
-             (and add search bits if it is a directory), or open the store with another mode",
+             {object_mode:04o}): they can hold its lock, and so stall creation and removal; `chmod {fit_mode:03o} {0}`, or \
+             open the store with another mode",
             path.display()
         )
     }
@@ -216,11 +221,10 @@ impl fmt::Display for Warning {
 impl Store {
     pub(super) fn new(path: PathBuf, anchor: Anchor, policy: Policy, name: Option<String>) -> Self {
         let (anchor_mode, object_mode) = (anchor.mode(), policy.mode);
+        let fit_mode = if anchor.stat.is_dir() { directory_mode(object_mode) } else { object_mode };
         let more_readable = anchor_mode & 0o044 & !object_mode != 0;
-        let warnings = more_readable
-            .then(|| Warning::AnchorMoreReadable { path: path.clone(), anchor_mode, object_mode })
-            .into_iter()
-            .collect();
+        let warning = || Warning::AnchorMoreReadable { path: path.clone(), anchor_mode, object_mode, fit_mode };
+        let warnings = more_readable.then(warning).into_iter().collect();
         Self { inner: Arc::new(Inner { path, anchor, policy, name, warnings }) }
     }
 }

@@ -11,3 +11,6 @@ mod writer_lock;
 
 pub use versioned::Versioned;
 pub use view::VersionedView;
+
+#[cfg(test)]
+mod lock_word_tests;

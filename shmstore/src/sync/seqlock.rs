@@ -46,11 +46,18 @@ pub(super) fn read_locked(sequence: &AtomicU64, copy: impl FnOnce(usize)) -> u64
 
 /// Publishes the next version, written by `copy` into the slot whose index it is given. Returns the new version.
 ///
-/// The caller holds the writer lock. An odd number that is found here was left by a writer that died: its half-written
-/// slot is simply written again.
+/// The caller holds the writer lock.
 #[inline(always)]
 pub(super) fn write(sequence: &AtomicU64, copy: impl FnOnce(usize)) -> u64 {
-    let stable = sequence.load(Acquire) & !1;
+    write_after(sequence, sequence.load(Acquire), copy)
+}
+
+/// [`write`], for a caller that knows what number is there.
+///
+/// An odd one was left by a writer that died: its half-written slot is simply written again.
+#[inline(always)]
+pub(super) fn write_after(sequence: &AtomicU64, now: u64, copy: impl FnOnce(usize)) -> u64 {
+    let stable = now & !1;
     sequence.store(stable.wrapping_add(1), Release);
     fence(Release);
     copy(valid_slot(stable) ^ 1);

@@ -52,7 +52,7 @@ use crate::schema::{Kind, Schema};
 /// The two-slot sequence lock is described in `seqlock.rs`, after Hans-J. Boehm, *Can seqlocks get along with programming
 /// language memory models?*, MSPC 2012.
 #[repr(transparent)]
-pub struct Versioned<V> {
+pub struct Versioned<V: ShmValue> {
     cell: VersionedCell<V>,
 }
 
@@ -278,8 +278,8 @@ pub(super) fn debug<V: ShmValue + fmt::Debug>(
 }
 
 // A panic in `update` leaves the old value and a free lock.
-impl<V> UnwindSafe for Versioned<V> {}
-impl<V> RefUnwindSafe for Versioned<V> {}
+impl<V: ShmValue> UnwindSafe for Versioned<V> {}
+impl<V: ShmValue> RefUnwindSafe for Versioned<V> {}
 
 // SAFETY: size and alignment are the compiler's; what is in it is told by its kind and its value's schema.
 unsafe impl<V: ShmValue> ShmLayout for Versioned<V> {
@@ -295,3 +295,6 @@ unsafe impl<V: ShmValue> ShmObject for Versioned<V> {
 impl<V: ShmValue + ShmId> ShmId for Versioned<V> {
     const ID: char = V::ID;
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,7 +41,7 @@ use super::atomics::{AtomicU32, AtomicU64};
 use super::seqlock;
 use super::writer_lock::WriterLock;
 use crate::copy::{UNIT, Unit, copy_in, copy_out};
-use crate::layout::ShmValue;
+use crate::layout::{ShmValue, is_described};
 use crate::view::load_read_only;
 
 /// The words before the slots.
@@ -84,6 +84,7 @@ impl<V: ShmValue> VersionedCell<V> {
     const SLOT: usize = size_of::<Slot<V>>();
     /// Where slot 0 begins. In a value aligned to more than a line the compiler begins it even later.
     const SLOTS_AT: usize = {
+        is_described::<V>();
         let natural = offset_of!(Memory<V>, _slots);
         let at = if Self::SLOT % 64 == 0 && natural < 64 { 64 } else { natural };
         assert!(at % UNIT == 0 && at % align_of::<V>() == 0 && Self::SLOT % UNIT == 0);

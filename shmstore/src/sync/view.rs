@@ -11,7 +11,7 @@ use crate::layout::{AnyBits, ShmValue};
 /// Its methods only load, so they work on a read-only mapping. A reader of this kind can not ask writers for a pause:
 /// while they store flat out, it tries again until a copy goes through.
 #[repr(transparent)]
-pub struct VersionedView<V> {
+pub struct VersionedView<V: ShmValue> {
     part: Versioned<V>,
 }
 

@@ -1,5 +1,6 @@
 //! The two-slot protocol and nothing else: no token, no flags, no wake-ups, no checks. What `Versioned` is measured by.
 
+#[cfg(target_arch = "x86_64")]
 use std::arch::asm;
 use std::cell::UnsafeCell;
 use std::hint::spin_loop;
@@ -64,6 +65,7 @@ impl<const N: usize> Prototype<N> {
 /// # Safety
 ///
 /// They are readable at `from`, and writable at `to`.
+#[cfg(target_arch = "x86_64")]
 #[inline(always)]
 unsafe fn copy<const N: usize>(from: *const u8, to: *mut u8) {
     if N == 8 {
@@ -81,4 +83,15 @@ unsafe fn copy<const N: usize>(from: *const u8, to: *mut u8) {
             );
         }
     }
+}
+
+/// Copies `N` bytes, plainly: nobody else is here while it is measured.
+///
+/// # Safety
+///
+/// They are readable at `from`, and writable at `to`.
+#[cfg(not(target_arch = "x86_64"))]
+unsafe fn copy<const N: usize>(from: *const u8, to: *mut u8) {
+    // SAFETY: the caller's promise.
+    unsafe { std::ptr::copy_nonoverlapping(from, to, N) }
 }

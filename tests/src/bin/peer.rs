@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use shmstore::{AttachError, CreateError, OpenError, RemoveError, Shared, Store};
 use shmstore_tests::objects::{Position, Telemetry, drifted};
+use shmstore_tests::raw;
+use shmstore_tests::scratch::Planted;
 
 /// What a command leads to: an answer, or the name of an error's variant and its message.
 type Answer = Result<String, (String, String)>;
@@ -20,6 +22,8 @@ struct State {
     store: Store,
     /// Handles, the newest last.
     held: Vec<Shared<Telemetry>>,
+    /// Segments that were made past the store.
+    planted: Vec<Planted>,
 }
 
 fn main() {
@@ -41,7 +45,7 @@ fn main() {
         Ok(store) => store,
         Err(error) => return answer(Err(failed(open_variant(&error), &error))),
     };
-    let mut state = State { base: store.clone(), store, held: Vec::new() };
+    let mut state = State { base: store.clone(), store, held: Vec::new(), planted: Vec::new() };
     for line in io::stdin().lock().lines() {
         let line = line.expect("text");
         let words: VecDeque<&str> = line.split_ascii_whitespace().collect();
@@ -94,9 +98,49 @@ impl State {
                 forgotten.map(|there_was_one| there_was_one.to_string()).map_err(|e| failed(open_variant(&e), &e))
             }
             "churn" => churn(&self.store, Duration::from_millis(number()), number()),
+            "plant" => self.plant(words),
+            "endure" => Ok(self.endure(Duration::from_millis(number()))),
             "drop" => Ok(self.held.pop().map_or("nothing", |_| "").to_owned()),
             _ => self.use_object(command, number()),
         }
+    }
+
+    /// Makes a segment past the store: key, size, octal mode, and a file with what is to be in it.
+    fn plant(&mut self, words: VecDeque<&str>) -> Answer {
+        let words: Vec<&str> = words.into();
+        let [key, size, mode, file] = words[..] else { return Err(("BadCommand".into(), "plant".into())) };
+        let mode = u32::from_str_radix(mode, 8).expect("an octal mode");
+        let bytes = std::fs::read(file).expect("a file of bytes");
+        let planted = raw::plant(key.parse().expect("a key"), size.parse().expect("a size"), mode, &bytes);
+        let shmid = planted.shmid;
+        self.planted.push(planted);
+        Ok(shmid.to_string())
+    }
+
+    /// Does all that can be done to the object, over and over, while somebody damages it; counts what succeeds.
+    fn endure(&mut self, time: Duration) -> String {
+        let started = Instant::now();
+        let (mut rounds, mut attached, mut created, mut removed) = (0, 0, 0, 0);
+        while started.elapsed() < time {
+            rounds += 1;
+            for held in [self.store.attach::<Telemetry>().ok(), self.store.attach_or_create().ok()] {
+                let Some(held) = held else { continue };
+                if Shared::was_created(&held) {
+                    created += 1
+                } else {
+                    attached += 1
+                }
+                held.frames.fetch_add(1, Relaxed);
+                let _ = held.position.version();
+                let _ = (Shared::participants(&held), Shared::info(&held), Shared::is_retired(&held));
+            }
+            let _ = self.store.attach::<drifted::Telemetry>().map_err(|error| error.to_string());
+            let _ = self.store.list().map(|objects| format!("{objects:?}"));
+            if rounds % 8 == 0 && self.store.remove::<Telemetry>().is_ok() {
+                removed += 1;
+            }
+        }
+        format!("{rounds} {attached} {created} {removed}")
     }
 
     fn hold(&mut self, held: Result<Shared<Telemetry>, (String, String)>) -> Answer {

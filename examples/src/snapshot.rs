@@ -1,0 +1,101 @@
+//! What a reader finds in the shared object at one moment.
+
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use shmstore::InvalidValue;
+
+use crate::host_stats::{Cpu, HostStats, Load, Memory, WriterState};
+
+/// A copy of all that is in the shared object.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// The last sample's number. The rest is of this sample, or of one that was taken while we copied.
+    pub sample: u64,
+    /// How long ago it was taken.
+    pub age: Duration,
+    /// How long the machine was running.
+    pub uptime: Duration,
+    /// Who writes, or wrote last.
+    pub writer_pid: u32,
+    /// What the writer says it is doing.
+    pub writer: WriterState,
+    /// The machine's name.
+    pub host_name: String,
+    /// Its load.
+    pub load: Load,
+    /// Its memory.
+    pub memory: Memory,
+    /// Its CPUs.
+    pub cpus: Vec<Cpu>,
+    /// How many CPUs there was no room for.
+    pub cpus_left_out: u32,
+}
+
+impl Snapshot {
+    /// Copies all of the object. Takes no lock, and keeps nobody from writing.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if another program wrote something that is no [`WriterState`].
+    pub fn of(stats: &HostStats) -> Result<Self, InvalidValue> {
+        Ok(Self {
+            sample: stats.samples.load(Acquire),
+            age: age(stats.taken_at.load(Relaxed)),
+            uptime: Duration::try_from_secs_f64(stats.uptime.load(Relaxed)).unwrap_or_default(),
+            writer_pid: stats.writer_pid.load(Relaxed),
+            writer: stats.writer.try_load(Relaxed)?,
+            host_name: stats.host_name.load().to_string_lossy().into_owned(),
+            load: stats.load.load(),
+            memory: stats.memory.load(),
+            cpus: stats.cpus.load().to_vec(),
+            cpus_left_out: stats.cpus_left_out.load(Relaxed),
+        })
+    }
+
+    /// What all CPUs did, on average.
+    #[must_use]
+    pub fn all_cpus(&self) -> Cpu {
+        let count = self.cpus.len().max(1) as f32;
+        let mean = |of: fn(&Cpu) -> f32| self.cpus.iter().map(of).sum::<f32>() / count;
+        Cpu { number: 0, user: mean(|cpu| cpu.user), system: mean(|cpu| cpu.system), waiting: mean(|cpu| cpu.waiting) }
+    }
+}
+
+impl Memory {
+    /// Bytes that are in use.
+    #[must_use]
+    pub fn used(&self) -> u64 {
+        self.total.saturating_sub(self.available)
+    }
+}
+
+/// How long ago a moment was, given in milliseconds since 1970; nothing if the clock was set back since.
+fn age(taken_at: u64) -> Duration {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    now.saturating_sub(Duration::from_millis(taken_at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shmstore::Shared;
+
+    #[test]
+    fn a_new_object_is_a_snapshot_of_nothing() {
+        let stats = Shared::<HostStats>::private().expect("memory");
+        let snapshot = Snapshot::of(&stats).expect("zeros are valid");
+        assert_eq!((snapshot.sample, snapshot.writer, snapshot.cpus.len()), (0, WriterState::Absent, 0));
+        assert_eq!(snapshot.all_cpus(), Cpu::default());
+    }
+
+    #[test]
+    fn numbers_from_a_faulty_writer_are_survived() {
+        let stats = Shared::<HostStats>::private().expect("memory");
+        stats.uptime.store(f64::NAN, Relaxed);
+        stats.taken_at.store(u64::MAX, Relaxed);
+        stats.memory.store(Memory { total: 1, available: 2, ..Memory::default() });
+        let snapshot = Snapshot::of(&stats).expect("any number is valid");
+        assert_eq!((snapshot.uptime, snapshot.age, snapshot.memory.used()), (Duration::ZERO, Duration::ZERO, 0));
+    }
+}

@@ -1,0 +1,242 @@
+//! Versions, updates, panics, invalid bits, and what another process may have left in the control words.
+
+use std::panic::catch_unwind;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::time::{Duration, Instant};
+
+use super::*;
+
+/// The flag in the word at offset 12 that readers set.
+const STARVED: u32 = 1;
+
+fn view<V: ShmValue>(part: &Versioned<V>) -> &VersionedView<V> {
+    // SAFETY: `VersionedView` is a transparent wrapper.
+    unsafe { &*std::ptr::from_ref(part).cast() }
+}
+
+/// The same memory, as another process with another idea of the type sees it.
+fn as_bool(part: &Versioned<u8>) -> &Versioned<bool> {
+    // SAFETY: a slot of 16 bytes each, bytes at offset 0, so the same layout; any bits are valid in it.
+    unsafe { &*std::ptr::from_ref(part).cast() }
+}
+
+fn message(panic: Box<dyn std::any::Any + Send>) -> String {
+    panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|&s| s.into())).unwrap()
+}
+
+#[test]
+fn layout_is_that_of_the_table() {
+    fn layout<V: ShmValue>() -> (usize, usize) {
+        assert_eq!(size_of::<VersionedView<V>>(), size_of::<Versioned<V>>());
+        assert_eq!(align_of::<VersionedView<V>>(), align_of::<Versioned<V>>());
+        assert_eq!(Versioned::<V>::SCHEMA.size(), size_of::<Versioned<V>>());
+        (size_of::<Versioned<V>>(), align_of::<Versioned<V>>())
+    }
+    assert_eq!(layout::<u8>(), (64, 64));
+    assert_eq!(layout::<[u64; 2]>(), (64, 64));
+    assert_eq!(layout::<[f64; 3]>(), (128, 64));
+    assert_eq!(layout::<[u8; 61]>(), (192, 64));
+    assert_eq!(layout::<[u64; 8]>(), (192, 64));
+    assert_eq!(layout::<[u8; 65]>(), (192, 64));
+    assert_eq!(layout::<[u8; 65536]>(), (64 + 2 * 65536, 64));
+}
+
+#[test]
+fn slots_and_sequence_are_where_the_table_says() {
+    let part = Versioned::<[u8; 64]>::default();
+    let byte = |at: usize| {
+        // SAFETY: in bounds of the part, and no other thread has it.
+        unsafe { std::ptr::from_ref(&part).cast::<u8>().wrapping_add(at).read_volatile() }
+    };
+    part.store([1; 64]);
+    assert_eq!((byte(0), byte(64), byte(128), byte(191)), (2, 0, 1, 1));
+    part.store([2; 64]);
+    assert_eq!((byte(0), byte(64), byte(127), byte(128)), (4, 2, 2, 1));
+    assert!((8..64).all(|at| byte(at) == 0), "free, no flags, and nothing in the reserved words");
+}
+
+#[test]
+fn versions_count_stores_from_zero() {
+    let part = Versioned::<[u64; 8]>::default();
+    assert_eq!((part.version(), part.load_versioned()), (0, (0, [0; 8])));
+    for version in 1..10 {
+        part.store([version; 8]);
+        let mut into = [0; 8];
+        assert_eq!((part.load_into(&mut into), into), (version, [version; 8]));
+        assert_eq!(part.load_versioned(), (version, [version; 8]));
+        assert_eq!(part.try_load_versioned(), Ok((version, [version; 8])));
+        assert_eq!((view(&part).load_versioned(), view(&part).version()), ((version, [version; 8]), version));
+    }
+}
+
+#[test]
+fn update_changes_the_newest_value() {
+    let part = Versioned::<[u64; 2]>::default();
+    assert_eq!(part.update(|[a, _]| std::mem::replace(a, 5)), 0);
+    assert_eq!(part.update(|[a, b]| std::mem::replace(b, *a)), 0);
+    assert_eq!(part.load_versioned(), (2, [5, 5]));
+}
+
+#[test]
+fn a_panic_in_update_changes_nothing_and_frees_the_lock() {
+    let part = Versioned::<u64>::default();
+    part.store(1);
+    let panic = catch_unwind(|| {
+        part.update(|value| {
+            *value = 2;
+            panic!("in the closure")
+        })
+    });
+    assert_eq!(message(panic.unwrap_err()), "in the closure");
+    assert_eq!(part.load_versioned(), (1, 1));
+    part.store(3);
+    assert_eq!(part.load_versioned(), (2, 3));
+}
+
+#[test]
+fn a_store_in_its_own_update_panics_with_the_cure() {
+    let part = Versioned::<u64>::default();
+    for nested in [&|| part.store(1) as _, &|| part.update(|value| *value = 1) as _] as [&dyn Fn(); 2] {
+        let panic = catch_unwind(std::panic::AssertUnwindSafe(|| part.update(|_| nested())));
+        assert!(message(panic.unwrap_err()).contains("`Versioned<u64>`"));
+        assert_eq!(part.version(), 0);
+    }
+    part.store(2);
+    assert_eq!(part.load_versioned(), (1, 2));
+}
+
+#[test]
+fn in_an_update_the_old_value_can_be_loaded_and_other_parts_stored() {
+    let [part, other] = <[Versioned<u64>; 2]>::default();
+    part.update(|value| {
+        *value = 1;
+        assert_eq!(part.load(), 0);
+        other.update(|other| *other = *value);
+        other.store(7);
+    });
+    assert_eq!((part.load(), other.load_versioned()), (1, (2, 7)));
+}
+
+#[test]
+fn a_store_of_another_thread_waits_for_an_update() {
+    let part = Versioned::<u64>::default();
+    std::thread::scope(|scope| {
+        part.update(|value| {
+            // Sleeps on the lock's word, as the update outlasts its spin: then it must be woken.
+            scope.spawn(|| part.store(9));
+            std::thread::sleep(Duration::from_millis(20));
+            *value = 1;
+        });
+    });
+    assert_eq!(part.load_versioned(), (2, 9));
+}
+
+#[test]
+fn invalid_bits_are_an_error_until_the_next_store() {
+    let byte = Versioned::<u8>::default();
+    let part = as_bool(&byte);
+    byte.store(7);
+    assert_eq!(part.try_load().unwrap_err().to_string(), "the value is not a valid bool: found 7");
+    assert!(view(part).try_load().is_err());
+    assert!(part.update_checked(|_| unreachable!()).is_err());
+    assert_eq!(format!("{part:?}"), "Versioned { value: <the value is not a valid bool: found 7> }");
+    assert_eq!(part.version(), 1, "nothing was changed");
+    part.store(true);
+    assert_eq!(part.update_checked(|value| std::mem::replace(value, false)), Ok(true));
+    assert_eq!(part.try_load_versioned(), Ok((3, false)));
+}
+
+#[test]
+fn debug_shows_version_and_value() {
+    let part = Versioned::<[u8; 2]>::default();
+    part.store([1, 2]);
+    assert_eq!(format!("{part:?}"), "Versioned { version: 1, value: [1, 2] }");
+    assert_eq!(format!("{:?}", view(&part)), "VersionedView { version: 1, value: [1, 2] }");
+}
+
+/// A part whose control words are these, as other processes may have left them.
+fn found(sequence: u64, flags: u32) -> Versioned<u64> {
+    let mut part = Versioned::<u64>::default();
+    let start = std::ptr::from_mut(&mut part).cast::<u8>();
+    // SAFETY: the first word of the part, which is ours alone.
+    unsafe { start.cast::<u64>().write(sequence) };
+    // SAFETY: the word at offset 12 of the part, which is ours alone.
+    unsafe { start.wrapping_add(12).cast::<u32>().write(flags) };
+    part
+}
+
+#[test]
+fn a_store_takes_over_at_an_odd_number() {
+    let part = found(3, 0);
+    assert_eq!(part.version(), 1);
+    part.store(5);
+    assert_eq!(part.load_versioned(), (2, 5));
+}
+
+#[test]
+fn any_sequence_number_can_be_read_and_written_at() {
+    for sequence in [u64::MAX, u64::MAX - 1, u64::MAX - 2, 1 << 63] {
+        let part = found(sequence, 0);
+        assert_eq!(part.load(), 0);
+        for value in 1..5 {
+            part.store(value);
+            assert_eq!(part.load(), value);
+        }
+    }
+}
+
+/// The sequence number and the flags of a part.
+fn words(part: &Versioned<u64>) -> (&AtomicU64, &AtomicU32) {
+    let start = std::ptr::from_ref(part).cast::<u8>();
+    // SAFETY: the word at offset 0 of the part, as the table of its bytes says.
+    let sequence = unsafe { &*start.cast() };
+    // SAFETY: the word at offset 12.
+    let flags = unsafe { &*start.wrapping_add(12).cast() };
+    (sequence, flags)
+}
+
+#[test]
+fn one_store_pauses_for_starved_readers() {
+    let part = found(0, STARVED);
+    let start = Instant::now();
+    part.store(1);
+    assert!(start.elapsed() >= Duration::from_nanos(300));
+    assert_eq!(words(&part).1.load(Relaxed), 0, "the pause was taken");
+}
+
+#[test]
+fn a_reader_that_is_rejected_again_and_again_asks_for_a_pause() {
+    let part = Versioned::<u64>::default();
+    let (sequence, flags) = words(&part);
+    let asked = || flags.load(Relaxed) == STARVED;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !asked() {
+                let _ = part.load();
+            }
+        });
+        // As a writer would that is faster than any reader.
+        while !asked() {
+            sequence.fetch_add(4, Relaxed);
+        }
+    });
+}
+
+#[test]
+fn a_view_asks_for_nothing_as_it_can_not_write() {
+    let part = &Versioned::<u64>::default();
+    let (sequence, flags) = words(part);
+    std::thread::scope(|scope| {
+        let end = Instant::now() + Duration::from_millis(20);
+        scope.spawn(move || {
+            while Instant::now() < end {
+                let _ = view(part).load();
+            }
+        });
+        while Instant::now() < end {
+            sequence.fetch_add(4, Relaxed);
+        }
+    });
+    assert_eq!(flags.load(Relaxed), 0);
+}

@@ -1,0 +1,98 @@
+//! Tests that need other users or namespaces, and what they do where those can not be had.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::peer;
+
+/// A user of the tests: nobody's account, as no file of the system belongs to it.
+pub const ALICE: u32 = 61_001;
+
+/// Another.
+pub const BOB: u32 = 61_002;
+
+/// The group of both.
+pub const GROUP: u32 = 61_000;
+
+/// Set in a test that has been started again within namespaces of its own.
+const WITHIN: &str = "SHMSTORE_TEST_WITHIN_NAMESPACES";
+
+/// Says why a test could not be made here. Where nothing may be left out (CI), that is a failure.
+///
+/// # Panics
+///
+/// If `SHMSTORE_NO_SKIPS` is set.
+pub fn skip(reason: &str) {
+    assert!(std::env::var_os("SHMSTORE_NO_SKIPS").is_none(), "not to be skipped here: {reason}");
+    println!("skipped: {reason}");
+}
+
+/// Runs a test as root. An ordinary user's test runs as the root of a user namespace, of an IPC namespace too (whose
+/// limits are its own), with a range of other users; where the machine does not allow that, it is skipped.
+///
+/// `name` is the test's name, as the test binary knows it.
+///
+/// # Panics
+///
+/// If the test does.
+pub fn as_root(name: &str, test: impl FnOnce()) {
+    if std::env::var_os(WITHIN).is_some() || nix::unistd::geteuid().is_root() {
+        return test();
+    }
+    let namespaces = ["--user", "--map-root-user", "--map-auto", "--ipc"];
+    let possible = Command::new("unshare").args(namespaces).args(["setpriv", "--reuid=61001", "true"]).output();
+    match possible {
+        Ok(output) if output.status.success() => {}
+        Ok(output) => return skip(String::from_utf8_lossy(&output.stderr).trim()),
+        Err(error) => return skip(&format!("`unshare` of util-linux: {error}")),
+    }
+    let ourselves = std::env::current_exe().expect("a path of our own");
+    let test = [name, "--exact", "--nocapture"];
+    let status = Command::new("unshare").args(namespaces).arg(ourselves).args(test).env(WITHIN, "1").status();
+    assert!(status.expect("it started a moment ago").success(), "failed within the user namespace");
+}
+
+/// The `peer` program where every user can run it.
+pub struct PublicPeer {
+    directory: TempDir,
+}
+
+impl PublicPeer {
+    /// Copies it.
+    ///
+    /// # Panics
+    ///
+    /// If there is no room.
+    pub fn new() -> Self {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let readable = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(directory.path(), readable).expect("our own directory");
+        // By another process: a child that some other test forks while the copy is open for writing here would keep it
+        // open, and what is open for writing can not be run.
+        let copied = Command::new("cp").arg(peer::program()).arg(directory.path().join("peer")).status();
+        assert!(copied.expect("`cp` of coreutils").success(), "room for the peer");
+        Self { directory }
+    }
+
+    /// Where it is.
+    pub fn program(&self) -> PathBuf {
+        self.directory.path().join("peer")
+    }
+
+    /// The command that starts it as another user, on the store at `path`.
+    pub fn command_as(&self, uid: u32, path: &Path) -> Command {
+        let mut command = Command::new("setpriv");
+        command.arg(format!("--reuid={uid}")).arg(format!("--regid={GROUP}")).arg("--clear-groups");
+        command.arg(self.program()).arg(path);
+        command
+    }
+}
+
+impl Default for PublicPeer {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,285 @@
+//! The examples do what they show: run as a user runs them, and judged by what they print and leave behind.
+
+#![forbid(unsafe_code)]
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use shmstore_tests::scratch::Scratch;
+use shmstore_tests::{segments, wait};
+
+/// What the demo promises.
+const DEMO_ENDS_WITHIN: Duration = Duration::from_secs(10);
+
+/// A running example; killed and reaped when dropped.
+struct Program(Child);
+
+impl Program {
+    fn start(command: &mut Command) -> Self {
+        Self(command.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}")))
+    }
+
+    #[track_caller]
+    fn wait(&mut self) -> ExitStatus {
+        wait::until("an example to end", || self.0.try_wait().expect("our own child"))
+    }
+
+    /// Waits for its end, and returns all it printed, which must fit into a pipe.
+    #[track_caller]
+    fn output(mut self) -> Printed {
+        let status = self.wait();
+        let text = |pipe: Option<&mut dyn std::io::Read>| {
+            let mut text = String::new();
+            pipe.expect("piped").read_to_string(&mut text).expect("UTF-8");
+            text
+        };
+        let out = text(self.0.stdout.as_mut().map(|pipe| pipe as _));
+        let errors = text(self.0.stderr.as_mut().map(|pipe| pipe as _));
+        Printed { status, out, errors }
+    }
+
+    /// Waits for a line of standard output that has `part` in it.
+    #[track_caller]
+    fn line_with(&mut self, part: &str) -> String {
+        let lines = BufReader::new(self.0.stdout.as_mut().expect("piped")).lines();
+        let mut lines = lines.map(|line| line.expect("UTF-8"));
+        lines.find(|line| line.contains(part)).unwrap_or_else(|| panic!("it ended without saying {part:?}"))
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.0.id().to_string()]).status();
+        assert!(sent.expect("`kill` of procps").success());
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // An error means that it has ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What an example left on the screen.
+#[derive(Debug)]
+struct Printed {
+    status: ExitStatus,
+    out: String,
+    errors: String,
+}
+
+/// An example as it was built with the tests, or is built now if they were built without it.
+fn example(name: &str) -> Command {
+    static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
+    let directory = DIRECTORY.get_or_init(|| {
+        let test = std::env::current_exe().expect("a path of our own");
+        let profile = test.ancestors().nth(2).expect("tests are built two levels below the profile's directory");
+        let examples = profile.join("examples");
+        if !examples.join("demo").exists() {
+            build_examples(profile);
+        }
+        examples
+    });
+    let mut command = Command::new(directory.join(name));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn build_examples(profile: &Path) {
+    let target = profile.parent().expect("a profile's directory is in the target directory");
+    let release = profile.ends_with("release").then_some("--release");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--package", "shmstore-examples", "--examples"]).args(release);
+    let built = cargo.arg("--target-dir").arg(target).current_dir(env!("CARGO_MANIFEST_DIR")).status();
+    assert!(built.expect("cargo").success(), "{cargo:?} failed");
+}
+
+fn writer(scratch: &Scratch, args: &[&str]) -> Command {
+    let mut command = example("writer");
+    command.arg("--path").arg(scratch.path()).args(args);
+    command
+}
+
+fn reader(scratch: &Scratch, args: &[&str]) -> Command {
+    let mut command = example("reader");
+    command.arg("--path").arg(scratch.path()).args(args);
+    command
+}
+
+#[track_caller]
+fn run(command: &mut Command) -> Printed {
+    Program::start(command).output()
+}
+
+#[track_caller]
+fn run_well(command: &mut Command) -> String {
+    let printed = run(command);
+    assert!(printed.status.success() && printed.errors.is_empty(), "{command:?}: {printed:?}");
+    printed.out
+}
+
+/// The number behind the first `segment ` of a text.
+fn shmid_in(text: &str) -> i32 {
+    let (_, rest) = text.split_once("segment ").expect("the segment is named");
+    let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    rest[..digits].parse().expect("a number")
+}
+
+#[test]
+fn the_demo_tells_its_story_in_time_and_leaves_nothing() {
+    let scratch = Scratch::new();
+    let started = Instant::now();
+    let story = run_well(example("demo").env("TMPDIR", scratch.path()));
+    assert!(started.elapsed() < DEMO_ENDS_WITHIN, "it took {:?}", started.elapsed());
+    for part in [
+        "error: layout mismatch for `HostStats` (id 'H'",
+        "~ load.one        f32 at +0      f64 at +0         type differs",
+        "+ cpus_left_out   -              AtomicU32 at 28   only in the segment",
+        "the object was removed; until I let go I still see its sample",
+        "is gone from `ipcs -m`: nothing is left behind.",
+    ] {
+        assert!(story.contains(part), "{part:?} is not in:\n{story}");
+    }
+    assert_eq!(segments::with_id(shmid_in(&story)), None);
+    assert_eq!(std::fs::read_dir(scratch.path()).expect("it is there").count(), 0, "files are left");
+}
+
+#[test]
+fn a_demo_that_is_interrupted_cleans_up() {
+    let scratch = Scratch::new();
+    let mut demo = Program::start(example("demo").env("TMPDIR", scratch.path()));
+    let shmid = shmid_in(&demo.line_with("segment"));
+    demo.signal("INT");
+    let printed = demo.output();
+    assert_eq!(printed.status.code(), Some(1), "{printed:?}");
+    assert_eq!(printed.errors, "error: stopped before the end; all that the demo made is removed\n");
+    assert_eq!(segments::with_id(shmid), None);
+    assert_eq!(std::fs::read_dir(scratch.path()).expect("it is there").count(), 0, "files are left");
+}
+
+#[test]
+fn a_demo_that_is_killed_leaves_no_segment() {
+    let scratch = Scratch::new();
+    let mut demo = Program::start(example("demo").env("TMPDIR", scratch.path()));
+    let shmid = shmid_in(&demo.line_with("segment"));
+    demo.signal("KILL");
+    wait::until_true("its processes to notice", || segments::with_id(shmid).is_none());
+}
+
+#[test]
+fn a_reader_that_comes_first_waits_for_the_writer() {
+    let scratch = Scratch::new();
+    let reader = Program::start(&mut reader(&scratch, &["--once", "--timeout", "20"]));
+    let wrote = run_well(&mut writer(&scratch, &["--seconds", "1"]));
+    assert!(wrote.starts_with("created `HostStats`, segment "), "{wrote}");
+    let Printed { status, out, .. } = reader.output();
+    assert!(status.success() && out.contains("\nmemory  [") && out.contains("\n all "), "{out}");
+}
+
+#[test]
+fn a_reader_that_comes_last_sees_the_last_sample() {
+    let scratch = Scratch::new();
+    let wrote = run_well(&mut writer(&scratch, &["--seconds", "1", "--hz", "5"]));
+    assert!(wrote.contains("took 5 samples; the object stays"), "{wrote}");
+    let table = run_well(&mut reader(&scratch, &["--once"]));
+    assert!(table.contains(", sample 5, ") && table.contains("has ended"), "{table}");
+}
+
+#[test]
+fn a_reader_without_a_writer_says_what_to_do() {
+    let scratch = Scratch::new();
+    let missing = scratch.join("nobody");
+    for (path, what) in [(missing.as_path(), "there is no such file"), (scratch.path(), "does not exist")] {
+        let printed = run(example("reader").args(["--timeout", "1", "--path"]).arg(path));
+        assert_eq!(printed.status.code(), Some(1), "{printed:?}");
+        let expected = ["error: ", what, " after ", "hint: start a writer: `cargo run --example writer -- --path "];
+        for part in expected {
+            assert!(printed.errors.contains(part), "{part:?} is not in {printed:?}");
+        }
+    }
+}
+
+#[test]
+fn a_killed_writer_takes_nothing_along_and_another_goes_on() {
+    let scratch = Scratch::new();
+    // Once a second, so that it sleeps when it is killed: amid a store it would block the next one.
+    let mut killed = Program::start(&mut writer(&scratch, &["--hz", "1"]));
+    let before = run_well(&mut reader(&scratch, &["--once"]));
+    assert!(before.contains(", sample 1, from pid "), "{before}");
+    killed.signal("KILL");
+    killed.wait();
+
+    let after = run_well(&mut reader(&scratch, &["--once"]));
+    assert!(after.contains(", sample 1, from pid "), "{after}");
+    let wrote = run_well(&mut writer(&scratch, &["--seconds", "1", "--hz", "4"]));
+    assert!(wrote.starts_with("going on after sample 1 of `HostStats`"), "{wrote}");
+    assert!(run_well(&mut reader(&scratch, &["--once"])).contains(", sample 5, "));
+}
+
+#[test]
+fn a_reader_ends_when_the_object_is_removed() {
+    let scratch = Scratch::new();
+    let reader = Program::start(&mut reader(&scratch, &["--hz", "20"]));
+    let wrote = run_well(&mut writer(&scratch, &["--seconds", "1", "--remove"]));
+    assert!(wrote.ends_with("removed the object\n"), "{wrote}");
+    let Printed { status, out, .. } = reader.output();
+    assert!(status.success() && out.ends_with("after 10 samples; a new writer makes a new one\n"), "{out}");
+    assert_eq!(scratch.segments(), []);
+}
+
+#[test]
+fn a_writer_ends_when_it_is_asked_to() {
+    for signal in ["INT", "TERM"] {
+        let scratch = Scratch::new();
+        let mut writer = Program::start(&mut writer(&scratch, &["--remove"]));
+        writer.line_with("created");
+        writer.signal(signal);
+        let printed = writer.output();
+        assert!(printed.status.success() && printed.out.ends_with("removed the object\n"), "{printed:?}");
+        assert_eq!(scratch.segments(), []);
+    }
+}
+
+#[test]
+fn a_replacing_writer_starts_over() {
+    let scratch = Scratch::new();
+    run_well(&mut writer(&scratch, &["--seconds", "1"]));
+    let wrote = run_well(&mut writer(&scratch, &["--seconds", "1", "--replace"]));
+    assert!(wrote.starts_with("created `HostStats`"), "{wrote}");
+}
+
+/// The first program of the README.
+fn program_of_the_readme() -> &'static str {
+    let readme = include_str!("../../README.md");
+    let (_, rest) = readme.split_once("```rust,no_run\n").expect("the README begins with a program");
+    rest.split_once("```").expect("it ends").0
+}
+
+#[test]
+fn the_program_of_the_readme_is_the_example_rover() {
+    // The README has less room: only the layout of the text may differ.
+    let tokens = |text: &str| text.split_whitespace().collect::<String>().replace(",}", "}");
+    let rover = tokens(include_str!("../../examples/rover.rs"));
+    let readme = tokens(program_of_the_readme());
+    assert!(rover.ends_with(&readme), "they differ:\n{}", program_of_the_readme());
+}
+
+#[test]
+fn the_program_of_the_readme_goes_on_where_it_stopped() {
+    let scratch = Scratch::new();
+    let run = || run_well(example("rover").env("TMPDIR", scratch.path()));
+    assert_eq!(run(), "frame 1: Position { x: 0.5, y: 0.0 }\n");
+    assert_eq!(run(), "frame 2: Position { x: 1.0, y: 0.0 }\n");
+}
+
+#[test]
+fn help_and_mistakes_are_answered() {
+    let Output { status, stdout, .. } = example("demo").arg("--help").output().expect("it runs");
+    let help = String::from_utf8_lossy(&stdout);
+    assert!(status.success() && !help.contains("play-"), "the demo's inner workings are not for its users:\n{help}");
+    let mistake = run(example("writer").args(["--hz", "0"]));
+    assert!(!mistake.status.success() && mistake.errors.contains("0 is not in 1..=1000"), "{mistake:?}");
+}

@@ -1,0 +1,148 @@
+//! Containers: other IPC namespaces with limits of their own, other PID namespaces in which pids mean nothing to us.
+
+use std::process::Command;
+
+use shmstore::{Shared, Store};
+use shmstore_tests::objects::Telemetry;
+use shmstore_tests::peer::{self, Peer};
+use shmstore_tests::privilege::{as_root, skip};
+use shmstore_tests::scratch::Scratch;
+
+/// Starts a peer in an IPC namespace of its own, in which one of the kernel's limits has another value.
+fn start_with_limit(scratch: &Scratch, limit: &str, value: &str) -> Option<Peer> {
+    let set = format!("echo {value} > /proc/sys/kernel/{limit}");
+    let possible = Command::new("unshare").args(["--ipc", "sh", "-c", &set]).output().expect("`unshare` of util-linux");
+    if !possible.status.success() {
+        skip(String::from_utf8_lossy(&possible.stderr).trim());
+        return None;
+    }
+    let then = format!(r#"{set} && exec "$0" "$@""#);
+    let mut command = Command::new("unshare");
+    command.args(["--ipc", "sh", "-c", &then]).arg(peer::program()).arg(scratch.path());
+    Some(Peer::spawn(&mut command))
+}
+
+/// Asserts that a message says all of this.
+#[track_caller]
+fn assert_says(message: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(message.contains(part), "{part:?} is missing in: {message}");
+    }
+}
+
+/// What every limit's message starts with.
+fn cannot_create(scratch: &Scratch) -> String {
+    format!("cannot create `Telemetry` (id 'T', key {:#010x}) at {}: ", scratch.key('T'), scratch.path().display())
+}
+
+#[test]
+fn limit_on_segments_is_named_with_how_many_are_ours_and_unattached() {
+    as_root("limit_on_segments_is_named_with_how_many_are_ours_and_unattached", || {
+        let scratch = Scratch::new();
+        let Some(mut peer) = start_with_limit(&scratch, "shmmni", "3") else { return };
+        peer.expect_ok("plant 1 4096 600 /dev/null");
+        peer.expect_ok("plant 2 5453 600 /dev/null");
+        peer.expect_ok("create 1");
+        peer.expect_ok("named other");
+        let message = peer.expect_err("create 2", "SegmentLimit");
+        assert_says(
+            &message,
+            &[
+                "cannot create `Telemetry` (id 'T', key 0x",
+                "all 3 shared-memory segments are in use (SHMMNI); 2 are shmstore's, 1 of these attached by nobody",
+                "`ipcs -m`",
+                "/proc/sys/kernel/shmmni",
+            ],
+        );
+        let again = peer.expect_err("attach_or_create 2", "SegmentLimit");
+        assert_eq!(again, message);
+        assert!(!message.contains("disk") && !message.contains("space"), "{message}");
+    });
+}
+
+#[test]
+fn limit_on_pages_is_named_with_how_many_are_used_and_needed() {
+    as_root("limit_on_pages_is_named_with_how_many_are_used_and_needed", || {
+        let scratch = Scratch::new();
+        let Some(mut peer) = start_with_limit(&scratch, "shmall", "6") else { return };
+        peer.expect_ok("plant 1 12288 600 /dev/null");
+        let message = peer.expect_err("create 1", "PageLimit");
+        let what = cannot_create(&scratch) + "it needs 4 pages of shared memory, 3 of 6 are in use (SHMALL).";
+        assert_says(&message, &[&what, "`ipcs -m`", "/proc/sys/kernel/shmall"]);
+    });
+}
+
+#[test]
+fn limit_on_the_size_of_a_segment_is_named_with_the_size() {
+    as_root("limit_on_the_size_of_a_segment_is_named_with_the_size", || {
+        let scratch = Scratch::new();
+        let Some(mut peer) = start_with_limit(&scratch, "shmmax", "8192") else { return };
+        let message = peer.expect_err("create 1", "SizeLimit");
+        let what = cannot_create(&scratch)
+            + "its segment of 13645 bytes is not between 1 (SHMMIN) and 8192 (SHMMAX); raise /proc/sys/kernel/shmmax";
+        assert_says(&message, &[&what]);
+    });
+}
+
+#[test]
+fn object_of_another_ipc_namespace_is_not_found_and_the_namespace_is_named() {
+    as_root("object_of_another_ipc_namespace_is_not_found_and_the_namespace_is_named", || {
+        let scratch = Scratch::new();
+        let store = scratch.store();
+        let object = store.create::<Telemetry>().unwrap();
+        let mut command = Command::new("unshare");
+        let mut peer = Peer::spawn(command.arg("--ipc").arg(peer::program()).arg(scratch.path()));
+        let message = peer.expect_err("attach", "NotFound");
+        // By now the peer is in its namespace, and runs the program.
+        let theirs = std::fs::read_link(format!("/proc/{}/ns/ipc", peer.pid())).unwrap();
+        assert_ne!(theirs, std::fs::read_link("/proc/self/ns/ipc").unwrap());
+        let namespace = format!("and in the same IPC namespace? We are uid 0 in {}.", theirs.display());
+        assert_says(&message, &["`Telemetry` (id 'T', key 0x", "does not exist", "Is its creator running", &namespace]);
+        assert_eq!(peer.expect_ok("attach_or_create 9"), "created");
+        assert!(!Shared::is_retired(&object), "an object of its own, in its own namespace");
+    });
+}
+
+/// Starts a peer as process 1 of a PID namespace of its own, in our IPC namespace.
+fn start_in_pid_namespace(scratch: &Scratch) -> Option<Peer> {
+    let namespace = ["--pid", "--fork", "--kill-child", "--mount-proc"];
+    let possible = Command::new("unshare").args(namespace).arg("true").output().expect("`unshare` of util-linux");
+    if !possible.status.success() {
+        skip(String::from_utf8_lossy(&possible.stderr).trim());
+        return None;
+    }
+    let mut command = Command::new("unshare");
+    Some(Peer::spawn(command.args(namespace).arg(peer::program()).arg(scratch.path())))
+}
+
+#[test]
+fn process_of_another_pid_namespace_shares_objects() {
+    as_root("process_of_another_pid_namespace_shares_objects", || {
+        let scratch = Scratch::new();
+        let object = scratch.store().create::<Telemetry>().unwrap();
+        let Some(mut peer) = start_in_pid_namespace(&scratch) else { return };
+        assert_eq!(peer.expect_ok("attach"), "attached");
+        assert_eq!(peer.expect_ok("add 4"), "0");
+        assert_eq!(object.frames.load(std::sync::atomic::Ordering::SeqCst), 4);
+        let participants = Shared::participants(&object);
+        assert_eq!(participants.len(), 2);
+        let them = participants.iter().find(|participant| participant.pid == 1).expect("the namespace's first process");
+        let us = participants.iter().find(|participant| participant.pid == std::process::id()).unwrap();
+        assert_ne!(them.pid_namespace, us.pid_namespace);
+    });
+}
+
+#[test]
+fn process_is_never_taken_for_dead_by_its_pid_in_another_pid_namespace() {
+    as_root("process_is_never_taken_for_dead_by_its_pid_in_another_pid_namespace", || {
+        let scratch = Scratch::new();
+        let store = Store::options().max_processes(1).open(scratch.path()).unwrap();
+        let object = store.create::<Telemetry>().unwrap();
+        // Where the peer lives, there is no process of our number.
+        let Some(mut peer) = start_in_pid_namespace(&scratch) else { return };
+        let message = peer.expect_err("attach", "ParticipantsFull");
+        assert_says(&message, &["is full: it was made for 1 processes", "Store::options().max_processes(…)"]);
+        let [us] = &Shared::participants(&object)[..] else { panic!("{:?}", Shared::participants(&object)) };
+        assert_eq!((us.pid, us.left), (std::process::id(), false));
+    });
+}

@@ -1,0 +1,47 @@
+//! What the project says of itself.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("`tests` is below the workspace").to_owned()
+}
+
+/// All Rust files below a directory, by their paths from there.
+fn rust_files(directory: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut to_visit = vec![directory.to_owned()];
+    while let Some(visited) = to_visit.pop() {
+        for entry in fs::read_dir(&visited).expect("a directory of the project") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                to_visit.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(directory).expect("below it").display().to_string();
+                found.push((name, fs::read_to_string(&path).expect("a source file")));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "no Rust files below {}", directory.display());
+    found
+}
+
+#[test]
+fn every_file_with_unsafe_code_is_named_in_soundness_md_and_no_other() {
+    let soundness = fs::read_to_string(root().join("docs/soundness.md")).expect("docs/soundness.md");
+    for (name, source) in rust_files(&root().join("shmstore/src")) {
+        let listed = soundness.contains(&format!("| `{name}` |"));
+        assert_eq!(source.contains("unsafe"), listed, "docs/soundness.md lists {name}: {listed}");
+    }
+}
+
+#[test]
+fn examples_and_derive_have_no_unsafe_code() {
+    for (name, source) in rust_files(&root().join("examples")) {
+        let lines = source.lines().filter(|line| line.contains("unsafe"));
+        let others: Vec<&str> = lines.filter(|line| *line != "#![forbid(unsafe_code)]").collect();
+        assert!(others.is_empty(), "{name}: {others:?}");
+    }
+    let derive = fs::read_to_string(root().join("shmstore-derive/src/lib.rs")).expect("the derive crate");
+    assert!(derive.contains("#![forbid(unsafe_code)]"), "the derive crate does not forbid unsafe code");
+}

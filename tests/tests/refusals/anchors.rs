@@ -1,0 +1,129 @@
+//! Paths that can not be anchors.
+
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use shmstore::{AttachError, OpenError, Store, Warning};
+use shmstore_tests::objects::Telemetry;
+use shmstore_tests::scratch::Scratch;
+
+use super::assert_says;
+
+#[test]
+fn missing_path_is_named_with_what_to_make() {
+    let scratch = Scratch::new();
+    let path = scratch.join("nothing");
+    let expected = format!(
+        "cannot open a store at {}: there is no such file or directory; create it, or let \
+         `Store::open_or_create` make a directory",
+        path.display()
+    );
+    assert_eq!(Store::open(&path).unwrap_err().to_string(), expected);
+    let error = Store::open_timeout(&path, Duration::from_millis(20)).unwrap_err();
+    assert_says(error, &["directory after 20ms; create it"]);
+    let error = Store::open(scratch.join("a/b/c")).unwrap_err();
+    assert!(matches!(error, OpenError::NotFound { .. }), "{error}");
+}
+
+#[test]
+fn dangling_link_is_named_with_where_it_leads() {
+    let scratch = Scratch::new();
+    let link = scratch.join("link");
+    symlink("/nowhere/at/all", &link).unwrap();
+    for error in [Store::open(&link).unwrap_err(), Store::open_or_create(&link).unwrap_err()] {
+        assert!(matches!(error, OpenError::DanglingLink { .. }), "{error}");
+        assert_says(error, &[&link.display().to_string(), "a link to /nowhere/at/all, which does not exist"]);
+    }
+}
+
+#[test]
+fn path_that_goes_away_after_opening_is_missing_for_every_operation() {
+    let scratch = Scratch::new();
+    let path = scratch.join("store");
+    let store = Store::open_or_create(&path).unwrap();
+    fs::remove_dir(&path).unwrap();
+    let named = format!("cannot open a store at {}: there is no such file or directory", path.display());
+    let error = store.attach::<Telemetry>().unwrap_err();
+    assert!(matches!(error, AttachError::Anchor(OpenError::NotFound { .. })), "{error}");
+    assert_says(error, &[&named]);
+    assert_says(store.create::<Telemetry>().unwrap_err(), &[&named]);
+    assert_says(store.attach_or_create::<Telemetry>().unwrap_err(), &[&named]);
+    assert_says(store.replace::<Telemetry>().unwrap_err(), &[&named]);
+    assert_says(store.remove::<Telemetry>().unwrap_err(), &[&named]);
+    assert_says(store.list().unwrap_err(), &[&named]);
+    assert!(matches!(store.named("x").unwrap_err(), OpenError::NotFound { .. }));
+}
+
+#[test]
+fn what_is_neither_file_nor_directory_is_no_anchor() {
+    let scratch = Scratch::new();
+    let (pipe, socket) = (scratch.join("pipe"), scratch.join("socket"));
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let _listener = UnixListener::bind(&socket).unwrap();
+    let started = Instant::now();
+    for (path, kind) in [(pipe.as_path(), "pipe"), (&socket, "socket"), (Path::new("/dev/null"), "device")] {
+        for error in [Store::open(path).unwrap_err(), Store::open_or_create(path).unwrap_err()] {
+            assert!(matches!(&error, OpenError::NotAnAnchor { kind: found, .. } if *found == kind), "{error}");
+            let what = format!("cannot open a store at {}: it is a {kind}; an anchor is a directory", path.display());
+            assert_says(error, &[&what]);
+        }
+    }
+    assert!(started.elapsed() < Duration::from_secs(10), "a pipe without a writer was waited for");
+}
+
+#[test]
+fn files_and_directories_are_anchors() {
+    let scratch = Scratch::new();
+    let file = scratch.join("file");
+    File::create(&file).unwrap();
+    for path in [file.as_path(), scratch.path()] {
+        let store = Store::open(path).unwrap();
+        drop(store.create::<Telemetry>().unwrap());
+        store.attach::<Telemetry>().unwrap();
+    }
+    let link = scratch.join("link");
+    symlink(&file, &link).unwrap();
+    Store::open(link).unwrap().attach::<Telemetry>().expect("a link leads to the same object");
+}
+
+#[test]
+fn directories_that_everybody_may_write_are_refused_with_the_cure() {
+    let scratch = Scratch::new();
+    let open = scratch.join("open");
+    fs::create_dir(&open).unwrap();
+    for mode in [0o777, 0o1777, 0o703] {
+        fs::set_permissions(&open, Permissions::from_mode(mode)).unwrap();
+        for error in [Store::open(&open).unwrap_err(), Store::open_or_create(&open).unwrap_err()] {
+            assert!(matches!(error, OpenError::WorldWritable { .. }), "{error}");
+            let who = format!("everybody may write there (mode {mode:04o})");
+            let cure = format!("use a directory of your own below it, for example {}/my-app", open.display());
+            assert_says(error, &[&who, &cure]);
+        }
+    }
+    let error = Store::open("/tmp").unwrap_err();
+    assert!(matches!(error, OpenError::WorldWritable { mode: 0o1777, .. }), "{error}");
+}
+
+#[test]
+fn path_with_a_zero_byte_is_refused() {
+    let error = Store::open("/tmp/a\0b").unwrap_err();
+    assert!(matches!(error, OpenError::System { .. }), "{error}");
+}
+
+#[test]
+fn anchor_that_more_can_read_than_its_objects_is_warned_of() {
+    let scratch = Scratch::new();
+    assert_eq!(scratch.store().warnings(), []);
+    fs::set_permissions(scratch.path(), Permissions::from_mode(0o755)).unwrap();
+    let store = scratch.store();
+    let [Warning::AnchorMoreReadable { anchor_mode: 0o755, object_mode: 0o600, .. }] = store.warnings() else {
+        panic!("{:?}", store.warnings())
+    };
+    let path = scratch.path().display().to_string();
+    assert_says(&store.warnings()[0], &[&path, "(mode 0755)", "(mode 0600)", "`chmod 600`", "another mode"]);
+    assert_eq!(Store::options().mode(0o644).open(scratch.path()).unwrap().warnings(), []);
+}

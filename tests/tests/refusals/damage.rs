@@ -1,0 +1,175 @@
+//! Headers and schemas that no creator writes.
+
+use shmstore::{AttachError, CreateError, ObjectState, Shared};
+use shmstore_tests::objects::{Telemetry, drifted};
+use shmstore_tests::raw::field::*;
+use shmstore_tests::raw::{Field, Raw, SIZE_TAG, plant};
+use shmstore_tests::scratch::Scratch;
+
+use super::{assert_says, impatient, make_object, object};
+
+/// Asserts that an object with this number in its header is refused as damaged, by the name of the field (or one that
+/// contradicts it), is left alone, and can be replaced.
+#[track_caller]
+fn assert_corrupt(patched: Field, value: u64, named: &str) {
+    let scratch = Scratch::new();
+    let store = impatient(&scratch);
+    make_object(&store);
+    object(&store).set(patched, value);
+    let before = object(&store).bytes();
+    let path = scratch.path().display().to_string();
+    let check = |error: AttachError| {
+        let AttachError::Corrupt { field, .. } = &error else { panic!("{error}") };
+        assert_eq!(*field, named, "{error}");
+        let what = format!("is damaged: `{named}` of its header is ");
+        assert_says(&error, &["`Telemetry` (id 'T', key 0x", &path, &what, "`store.replace::<Telemetry>()`"]);
+    };
+    check(store.attach::<Telemetry>().unwrap_err());
+    for error in [store.create::<Telemetry>().unwrap_err(), store.attach_or_create::<Telemetry>().unwrap_err()] {
+        let CreateError::Existing(error) = error else { panic!("{error}") };
+        check(error);
+    }
+    assert_eq!(store.list().unwrap()[0].state, ObjectState::Damaged);
+    assert!(object(&store).bytes() == before, "it was touched");
+    assert!(Shared::was_created(&store.replace::<Telemetry>().unwrap()));
+}
+
+#[test]
+fn state_that_does_not_exist_is_corrupt() {
+    assert_corrupt(STATE, 4, "state");
+    assert_corrupt(STATE, 7, "state");
+    assert_corrupt(STATE, u64::MAX, "state");
+}
+
+#[test]
+fn flags_that_this_format_does_not_have_are_corrupt() {
+    assert_corrupt(FLAGS, 1, "flags");
+}
+
+#[test]
+fn lengths_that_no_segment_has_are_corrupt() {
+    for huge in [1 << 20, 1 << 40, u64::MAX - 4096, u64::MAX] {
+        assert_corrupt(PAYLOAD_LEN, huge, "payload_len");
+        assert_corrupt(SCHEMA_LEN, huge, "schema_len");
+    }
+    assert_corrupt(HEADER_LEN, 512, "header_len");
+    assert_corrupt(SLOT_SIZE, 0, "slot_size");
+    assert_corrupt(SLOT_SIZE, 1 << 60, "slot_size");
+}
+
+#[test]
+fn lengths_that_contradict_the_size_of_the_segment_are_corrupt() {
+    assert_corrupt(PAYLOAD_LEN, 0, "segment_size");
+    assert_corrupt(PAYLOAD_LEN, 8192, "segment_size");
+    assert_corrupt(SCHEMA_LEN, 0, "slots_offset");
+    assert_corrupt(SCHEMA_LEN, 4096, "slots_offset");
+}
+
+#[test]
+fn object_shorter_than_its_type_is_never_handed_out() {
+    let scratch = Scratch::new();
+    let store = impatient(&scratch);
+    make_object(&store);
+    for len in [1, 8, size_of::<Telemetry>() as u64 - 1, 4096] {
+        object(&store).set(PAYLOAD_LEN, len);
+        let what = format!("`payload_len` of its header is {len}, expected {}", size_of::<Telemetry>());
+        assert_says(store.attach::<Telemetry>().unwrap_err(), &[&what]);
+        assert_says(store.attach_or_create::<Telemetry>().unwrap_err(), &[&what]);
+    }
+}
+
+#[test]
+fn numbers_of_slots_that_no_table_has_are_corrupt() {
+    for count in [0, 65_537, u64::from(u32::MAX)] {
+        assert_corrupt(SLOT_COUNT, count, "slot_count");
+    }
+    assert_corrupt(SLOT_COUNT, 65_536, "payload_offset");
+}
+
+#[test]
+fn parts_that_overlap_or_lie_outside_are_corrupt() {
+    for outside in [1 << 40, u64::MAX - 7] {
+        assert_corrupt(SCHEMA_OFFSET, outside, "schema_offset");
+        assert_corrupt(SLOTS_OFFSET, outside, "slots_offset");
+        assert_corrupt(PAYLOAD_OFFSET, outside, "payload_offset");
+        assert_corrupt(SEGMENT_SIZE, outside, "segment_size");
+    }
+    assert_corrupt(SCHEMA_OFFSET, 0, "schema_offset");
+    assert_corrupt(SLOTS_OFFSET, 1024, "slots_offset");
+    assert_corrupt(PAYLOAD_OFFSET, 1024, "payload_offset");
+    assert_corrupt(PAYLOAD_OFFSET, 0, "payload_offset");
+}
+
+#[test]
+fn other_byte_order_is_named() {
+    assert_corrupt(BYTE_ORDER, 0x0403_0201, "byte_order");
+}
+
+#[test]
+fn birth_that_is_neither_known_nor_unknown_is_corrupt() {
+    assert_corrupt(BIRTH_KNOWN, 2, "birth_known");
+}
+
+#[test]
+fn truncated_segment_is_corrupt() {
+    let scratch = Scratch::new();
+    let store = impatient(&scratch);
+    let bytes = make_object(&store);
+    store.remove_id('T').unwrap();
+    // The smallest segment with our tag: the header fits, nothing else does.
+    let planted = plant(scratch.key('T'), SIZE_TAG, 0o600, &bytes[..SIZE_TAG]);
+    let error = store.attach::<Telemetry>().unwrap_err();
+    assert!(matches!(error, AttachError::Corrupt { .. }), "{error}");
+    assert!(Raw::attach(planted.shmid).bytes() == bytes[..SIZE_TAG], "it was touched");
+    store.remove::<Telemetry>().unwrap();
+}
+
+#[test]
+fn damaged_schema_is_corrupt_where_it_is_needed() {
+    let scratch = Scratch::new();
+    let store = impatient(&scratch);
+    make_object(&store);
+    let raw = object(&store);
+    let (start, len) = (raw.get(SCHEMA_OFFSET) as usize, raw.get(SCHEMA_LEN) as usize);
+    let json = raw.read(start..start + len);
+    let of_frames = json.windows(6).position(|part| part == b"frames").unwrap();
+    let cases: [(&[u8], usize, &str); 3] =
+        [(b"{{{{", 0, "schema"), (b"\xff\xfe", len / 2, "schema"), (b"f", of_frames + 5, "layout_hash")];
+    for (garbage, at, named) in cases {
+        raw.write(start, &json);
+        raw.write(start + at, garbage);
+        let error = store.attach::<drifted::Telemetry>().unwrap_err();
+        let AttachError::Corrupt { field, .. } = &error else { panic!("{error}") };
+        assert_eq!(*field, named, "{error}");
+        assert!(!error.to_string().contains(char::is_control), "{error:?}");
+    }
+    // Whoever has the layout needs no schema.
+    store.attach::<Telemetry>().unwrap();
+}
+
+#[test]
+fn segment_of_another_format_is_named_and_can_be_removed_or_replaced() {
+    let scratch = Scratch::new();
+    let store = impatient(&scratch);
+    for remove in [true, false] {
+        make_object(&store);
+        object(&store).set(VERSION, 2);
+        let before = object(&store).bytes();
+        let error = store.attach::<Telemetry>().unwrap_err();
+        assert!(matches!(error, AttachError::FormatVersion { segment: 2, ours: 1, .. }), "{error}");
+        let what = "has segment format 2, this program's shmstore reads format 1";
+        assert_says(&error, &["`Telemetry` (id 'T', key 0x", what, "newer shmstore", "`store.replace::<Telemetry>()`"]);
+        let error = store.create::<Telemetry>().unwrap_err();
+        assert!(matches!(error, CreateError::Existing(AttachError::FormatVersion { .. })), "{error}");
+        let error = store.attach_or_create::<Telemetry>().unwrap_err();
+        assert!(matches!(error, CreateError::Existing(AttachError::FormatVersion { .. })), "{error}");
+        assert_eq!(store.list().unwrap()[0].state, ObjectState::OtherFormat);
+        assert!(object(&store).bytes() == before, "it was touched");
+        if remove {
+            store.remove::<Telemetry>().unwrap();
+            assert_eq!(scratch.segments(), []);
+        } else {
+            assert!(Shared::was_created(&store.replace::<Telemetry>().unwrap()));
+        }
+    }
+}
