@@ -162,6 +162,27 @@ fn remover_and_attachers_never_meet_in_a_half_removed_object() {
     assert_eq!(scratch.segments(), []);
 }
 
+#[test]
+fn of_two_processes_that_forget_a_name_one_finds_it_and_one_does_not() {
+    let scratch = Scratch::new();
+    scratch.store().named("rover").unwrap();
+    // Keeps the directory locked until both are there.
+    let mut maker = Peer::start_with_failpoint(scratch.path(), "NameCandidate", "stop");
+    maker.tell("named lander");
+    maker.wait_until_stopped();
+    let mut peers = peers::<2>(&scratch);
+    for peer in &mut peers {
+        peer.tell("forget rover");
+        peer.wait_until_polling();
+    }
+    maker.signal("CONT");
+    let mut answers = peers.iter_mut().map(Peer::answer).collect::<Vec<_>>();
+    answers.sort_unstable();
+    assert_eq!(answers, ["ok false", "ok true"]);
+    assert_eq!(maker.answer(), "ok ");
+    assert_eq!(scratch.store().names().unwrap(), ["lander"]);
+}
+
 fn forget(store: &Store) {
     // Whether there was one is for chance to say.
     let _: bool = store.forget("rover").unwrap();

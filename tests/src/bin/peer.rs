@@ -93,6 +93,10 @@ impl State {
                 self.store = self.base.named(name).map_err(|error| failed(open_variant(&error), &error))?;
                 Ok(String::new())
             }
+            "forget" => {
+                let forgotten = self.base.forget(words.pop_front().unwrap_or_default());
+                forgotten.map(|there_was_one| there_was_one.to_string()).map_err(|e| failed(open_variant(&e), &e))
+            }
             "churn" => churn(&self.store, Duration::from_millis(number()), number()),
             "plant" => self.plant(words),
             "endure" => Ok(self.endure(Duration::from_millis(number()))),

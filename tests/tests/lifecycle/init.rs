@@ -125,9 +125,10 @@ fn closure_may_create_and_remove_other_objects_without_letting_anybody_at_its_ow
 fn another_thread_waits_until_the_closure_has_ended() {
     let scratch = Scratch::new();
     let store = &scratch.store();
-    let (entered, has_entered) = channel();
-    let (finish, may_finish) = channel();
     thread::scope(|scope| {
+        // Made in here: if the test fails, they go before the threads are waited for.
+        let (entered, has_entered) = channel();
+        let (finish, may_finish) = channel();
         let first = scope.spawn(move || {
             store.create_with(|new: &Telemetry| {
                 entered.send(()).unwrap();
