@@ -2,10 +2,12 @@
 
 #![forbid(unsafe_code)]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use shmstore_tests::scratch::Scratch;
@@ -15,42 +17,47 @@ use shmstore_tests::{segments, wait};
 const DEMO_ENDS_WITHIN: Duration = Duration::from_secs(10);
 
 /// A running example; killed and reaped when dropped.
-struct Program(Child);
+struct Program {
+    child: Child,
+    out: Receiver<String>,
+    errors: Receiver<String>,
+}
 
 impl Program {
     fn start(command: &mut Command) -> Self {
-        Self(command.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}")))
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+        let out = lines_of(child.stdout.take().expect("piped"));
+        let errors = lines_of(child.stderr.take().expect("piped"));
+        Self { child, out, errors }
     }
 
     #[track_caller]
     fn wait(&mut self) -> ExitStatus {
-        wait::until("an example to end", || self.0.try_wait().expect("our own child"))
+        wait::until("an example to end", || self.child.try_wait().expect("our own child"))
     }
 
-    /// Waits for its end, and returns all it printed, which must fit into a pipe.
+    /// Waits for its end, and returns all it printed that nobody has read yet.
     #[track_caller]
     fn output(mut self) -> Printed {
         let status = self.wait();
-        let text = |pipe: Option<&mut dyn std::io::Read>| {
-            let mut text = String::new();
-            pipe.expect("piped").read_to_string(&mut text).expect("UTF-8");
-            text
-        };
-        let out = text(self.0.stdout.as_mut().map(|pipe| pipe as _));
-        let errors = text(self.0.stderr.as_mut().map(|pipe| pipe as _));
+        let [out, errors] = [&self.out, &self.errors].map(|lines| lines.iter().collect());
         Printed { status, out, errors }
     }
 
     /// Waits for a line of standard output that has `part` in it.
     #[track_caller]
     fn line_with(&mut self, part: &str) -> String {
-        let lines = BufReader::new(self.0.stdout.as_mut().expect("piped")).lines();
-        let mut lines = lines.map(|line| line.expect("UTF-8"));
-        lines.find(|line| line.contains(part)).unwrap_or_else(|| panic!("it ended without saying {part:?}"))
+        loop {
+            match self.out.recv_timeout(wait::DEADLINE) {
+                Ok(line) if line.contains(part) => return line,
+                Ok(_) => {}
+                Err(error) => panic!("it does not say {part:?}: {error}"),
+            }
+        }
     }
 
     fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args(["-s", name, &self.0.id().to_string()]).status();
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
         assert!(sent.expect("`kill` of procps").success());
     }
 }
@@ -58,9 +65,21 @@ impl Program {
 impl Drop for Program {
     fn drop(&mut self) {
         // An error means that it has ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
+}
+
+/// The lines that come through a pipe, ends of lines included, so that nobody need wait for them for ever.
+fn lines_of(pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, lines) = channel();
+    thread::spawn(move || {
+        let mut pipe = BufReader::new(pipe);
+        let mut line = String::new();
+        while pipe.read_line(&mut line).is_ok_and(|bytes| bytes > 0) && sender.send(std::mem::take(&mut line)).is_ok() {
+        }
+    });
+    lines
 }
 
 /// What an example left on the screen.
@@ -207,6 +226,8 @@ fn a_killed_writer_takes_nothing_along_and_another_goes_on() {
     let scratch = Scratch::new();
     // Once a second, so that it sleeps when it is killed: amid a store it would block the next one.
     let mut killed = Program::start(&mut writer(&scratch, &["--hz", "1"]));
+    killed.line_with("created");
+    wait::until_true("the first sample", || run(&mut reader(&scratch, &["--once"])).out.contains(", sample 1, "));
     let before = run_well(&mut reader(&scratch, &["--once"]));
     assert!(before.contains(", sample 1, from pid "), "{before}");
     killed.signal("KILL");
