@@ -134,6 +134,9 @@ fn anchor_that_more_can_read_than_its_objects_is_warned_of() {
         panic!("{:?}", store.warnings())
     };
     let path = scratch.path().display().to_string();
-    assert_says(&store.warnings()[0], &[&path, "(mode 0755)", "(mode 0600)", "`chmod 600`", "another mode"]);
+    assert_says(
+        &store.warnings()[0],
+        &[&path, "(mode 0755)", "(mode 0600)", &format!("`chmod 700 {path}`"), "another mode"],
+    );
     assert_eq!(Store::options().mode(0o644).open(scratch.path()).unwrap().warnings(), []);
 }
