@@ -21,7 +21,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(2);
 #[derive(Debug, Clone, clap::Args)]
 pub struct ReaderArgs {
     /// Directory or file to meet at, the same as the writer's. If not given: $XDG_RUNTIME_DIR/shmstore-host, or
-    /// /tmp/shmstore-host-<uid>
+    /// /tmp/shmstore-host-UID
     #[arg(long, value_name = "PATH")]
     pub path: Option<PathBuf>,
     /// How many seconds to wait for a writer

@@ -6,7 +6,7 @@ use std::process;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use shmstore::{AttachError, FixedString, FixedVec, RemoveError, Shared, Store};
+use shmstore::{FixedString, FixedVec, RemoveError, Shared, Store};
 
 use crate::failure::Failure;
 use crate::host::{Sample, Sampler, host_name};
@@ -18,7 +18,7 @@ use crate::stop::Stop;
 #[derive(Debug, Clone, clap::Args)]
 pub struct WriterArgs {
     /// Directory or file to meet at; a directory is made if nothing is there. If not given:
-    /// $XDG_RUNTIME_DIR/shmstore-host, or /tmp/shmstore-host-<uid>
+    /// $XDG_RUNTIME_DIR/shmstore-host, or /tmp/shmstore-host-UID
     #[arg(long, value_name = "PATH")]
     pub path: Option<PathBuf>,
     /// Samples a second, 1 to 1000
@@ -120,7 +120,7 @@ fn publish(stats: &HostStats, sample: Sample) -> Result<(), Failure> {
 /// Removes the object; if somebody else has done it meanwhile, so much the better.
 fn remove(store: &Store) -> Result<(), RemoveError> {
     match store.remove::<HostStats>() {
-        Err(RemoveError::Existing(AttachError::NotFound { .. })) => Ok(()),
+        Err(RemoveError::NotFound { .. }) => Ok(()),
         removed => removed,
     }
 }

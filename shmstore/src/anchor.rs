@@ -118,6 +118,15 @@ pub(crate) fn open_failed(path: &Path, errno: Errno) -> OpenError {
     }
 }
 
+/// What the kernel's refusal to make a file or directory means.
+pub(crate) fn not_made(path: &Path, errno: Errno) -> OpenError {
+    match errno {
+        Errno::EACCES | Errno::EPERM => OpenError::NotWritable { path: path.into(), uid: effective_uid() },
+        Errno::ENOENT => open_failed(path, errno),
+        errno => OpenError::System { attempted: "make", path: path.into(), errno },
+    }
+}
+
 /// Names what was attempted when the kernel refuses.
 pub(crate) fn system<'a>(attempted: &'static str, path: &'a Path) -> impl Fn(Errno) -> OpenError + use<'a> {
     move |errno| OpenError::System { attempted, path: path.into(), errno }

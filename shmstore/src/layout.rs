@@ -42,6 +42,10 @@ pub(crate) const fn is_described<T: ShmLayout>() {
 ///
 /// Given by `#[shm(id = 'T')]`. [`Versioned<V>`](crate::Versioned) and [`Atomic<V>`](crate::Atomic) take the id of
 /// their value.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no type-id-char, so it can not be created or attached by itself",
+    label = "add `#[shm(id = 'T')]` to the type (or to the value, in `Versioned<…>` and `Atomic<…>`), with a letter that no other type has under this path"
+)]
 pub trait ShmId: ShmLayout {
     /// The type-id-char, printable ASCII (`' '` to `'~'`): the third part of the key, beside device and inode.
     const ID: char;
@@ -103,6 +107,7 @@ pub unsafe trait ShmValue: ShmLayout + Copy + Send + Sync {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an object that processes can share in place",
     label = "not a `ShmObject`",
+    note = "a value is shared in a part: `Versioned<{Self}>`, or `Atomic<{Self}>` up to 8 bytes",
     note = "objects are made of atomics, `Atomic<V>`, `Versioned<V>`, `CacheAligned<O>`, arrays of these, and what has `#[derive(ShmObject)]`"
 )]
 pub unsafe trait ShmObject: ShmLayout + Send + Sync {
@@ -147,7 +152,7 @@ mod sealed {
 /// Implemented by itself for every [`ShmValue`] without a `bool`, `char` or enum in it.
 #[diagnostic::on_unimplemented(
     message = "some bit patterns are not a valid `{Self}`, so reading it can fail",
-    label = "has a `bool`, `char` or enum in it: use `try_load()` and the other `try_…` methods"
+    label = "has a `bool`, `char` or enum in it: use the twin that checks, such as `try_load()` or `update_checked()`"
 )]
 pub trait AnyBits: ShmValue {}
 

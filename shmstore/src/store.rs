@@ -205,7 +205,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// As [`create`](Self::create); [`AttachError::AccessDenied`] if the old one is not ours to remove.
+    /// As [`create`](Self::create); [`CreateError::NotReplaceable`] if the old one is not ours to remove.
     pub fn replace<T: ShmObject + ShmId>(&self) -> Result<Shared<T>, CreateError> {
         self.replace_with(|_| {})
     }
@@ -226,7 +226,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`AttachError::NotFound`] in [`RemoveError::Existing`], or [`RemoveError::NotPermitted`].
+    /// [`RemoveError::NotFound`] if there is none, [`RemoveError::NotPermitted`] if it is another user's.
     pub fn remove<T: ShmId>(&self) -> Result<(), RemoveError> {
         self.target(T::ID, Some(T::SCHEMA))?.remove()
     }

@@ -1,5 +1,6 @@
 //! Tests that need other users or namespaces, and what they do where those can not be had.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -26,7 +27,8 @@ const WITHIN: &str = "SHMSTORE_TEST_WITHIN_NAMESPACES";
 /// If `SHMSTORE_NO_SKIPS` is set.
 pub fn skip(reason: &str) {
     assert!(std::env::var_os("SHMSTORE_NO_SKIPS").is_none(), "not to be skipped here: {reason}");
-    println!("skipped: {reason}");
+    // Not by `println!`, which the test harness keeps to itself when a test passes.
+    let _ = writeln!(std::io::stderr(), "skipped: {reason}");
 }
 
 /// Runs a test that needs other users, as root. See [`with_namespaces`].

@@ -82,6 +82,16 @@ fn object_of_mode_0600_is_denied_with_its_owner_and_mode() {
 }
 
 #[test]
+fn name_cannot_be_made_in_a_directory_that_is_not_ours_and_the_reason_is_true() {
+    with_users("name_cannot_be_made_in_a_directory_that_is_not_ours_and_the_reason_is_true", || {
+        let users = Users::of(ALICE, 0o755);
+        let mut bob = users.start(BOB, &[TRUSTS_ALICE]);
+        let message = bob.expect_err("named rover", "NotWritable");
+        assert_says(&message, &["cannot make ", &format!("permission denied for uid {BOB}"), "must be writable"]);
+    });
+}
+
+#[test]
 fn object_that_may_only_be_read_is_denied_and_says_so() {
     with_users("object_that_may_only_be_read_is_denied_and_says_so", || {
         let users = Users::of(ALICE, 0o755);
@@ -255,7 +265,8 @@ fn object_of_another_user_can_be_used_but_not_removed() {
         let what = format!("cannot remove `Telemetry` (id 'T', key {:#010x}) at ", users.key());
         let who = format!("only uid {ALICE}, its creator or root may, and we are uid {BOB} (segment ");
         assert_says(&message, &[&what, &who]);
-        bob.expect_err("replace", "AccessDenied");
+        let message = bob.expect_err("replace", "NotReplaceable");
+        assert_says(&message, &[&what, &who]);
         assert_eq!(alice.expect_ok("retired"), "false");
         bob.expect_ok("attach");
         alice.expect_ok("remove");

@@ -7,7 +7,7 @@ use nix::errno::Errno;
 
 use super::OpenError;
 use super::subject::{AnchorClaim, Creator, SegmentOwner, Subject, after};
-use crate::diff::LayoutDiff;
+use crate::diff::{Change, Difference, LayoutDiff};
 use crate::hash::LayoutHash;
 
 /// Why an object can not be attached.
@@ -20,8 +20,8 @@ pub enum AttachError {
     /// There is no such object.
     #[error(
         "{subject} does not exist{}. Is its creator running, as which user, and in the same IPC namespace? We are uid \
-         {uid} in {ipc_namespace}. Wait for it with `attach_timeout`, or create it with `attach_or_create`",
-        after(.waited)
+         {uid} in {ipc_namespace}. {}reate it with `attach_or_create`",
+        after(.waited), if .waited.is_zero() { "Wait for it with `attach_timeout`, or c" } else { "C" }
     )]
     NotFound {
         /// Which object.
@@ -300,6 +300,15 @@ impl fmt::Display for LayoutMismatch {
         writeln!(f, "  the segment:  {theirs}; {creator}")?;
         for line in diff.to_string().lines() {
             writeln!(f, "  {line}")?;
+        }
+        let other_type =
+            diff.differences().find(|found| found.path().is_empty() && *found.change() == Change::TypeRenamed);
+        if let Some(theirs) = other_type.and_then(Difference::theirs) {
+            let (id, name) = (subject.id, &theirs.type_name);
+            return write!(
+                f,
+                "  help: the object with id {id:?} is a `{name}`: give one of the types another id, or use another path or name"
+            );
         }
         let again = subject.turbofish();
         write!(f, "  help: rebuild the older program, or start over with `store.replace{again}`")

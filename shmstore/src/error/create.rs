@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use super::subject::{Creator, Subject};
-use super::{AttachError, OpenError};
+use super::{AttachError, OpenError, RemoveError};
 
 /// Why an object can not be created.
 #[derive(thiserror::Error)]
@@ -12,6 +12,9 @@ pub enum CreateError {
     /// What is at the object's key stands in the way, or can not be attached.
     #[error(transparent)]
     Existing(#[from] AttachError),
+    /// The object that was to be replaced is not ours to remove.
+    #[error(transparent)]
+    NotReplaceable(RemoveError),
     /// The object exists.
     #[error("{subject} exists already: {creator}, {}; use `attach`, `attach_or_create` or `replace`",
         if *.same_layout { "with the layout of this program" } else { "with another layout than this program's" }
@@ -96,6 +99,15 @@ pub enum CreateError {
         /// Which object.
         subject: Box<Subject>,
     },
+}
+
+impl From<RemoveError> for CreateError {
+    fn from(error: RemoveError) -> Self {
+        match error {
+            RemoveError::Existing(error) => Self::Existing(error),
+            error => Self::NotReplaceable(error),
+        }
+    }
 }
 
 impl From<OpenError> for CreateError {

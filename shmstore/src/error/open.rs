@@ -46,6 +46,17 @@ pub enum OpenError {
         /// Our effective user.
         uid: u32,
     },
+    /// A directory or an anchor can not be made.
+    #[error(
+        "cannot make {}: permission denied for uid {uid}; the directory above it must be writable",
+        .path.display()
+    )]
+    NotWritable {
+        /// What was to be made.
+        path: PathBuf,
+        /// Our effective user.
+        uid: u32,
+    },
     /// The path is neither a file nor a directory.
     #[error(
         "cannot open a store at {}: it is a {kind}; an anchor is a directory of its own (best) or a regular file",

@@ -7,7 +7,13 @@ use super::{AttachError, OpenError};
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum RemoveError {
-    /// There is no such object, or what is at its key is not it.
+    /// There is no such object.
+    #[error("cannot remove {subject}: it does not exist")]
+    NotFound {
+        /// Which object.
+        subject: Box<Subject>,
+    },
+    /// What is at its key is not it.
     #[error(transparent)]
     Existing(#[from] AttachError),
     /// Only its owner, its creator or root may remove it.

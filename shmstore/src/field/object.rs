@@ -71,7 +71,7 @@ object_fields! {
     CellField: "`{Self}` is not an object that processes can share in place",
         "a cell works in one thread or process only: use `Atomic<V>` or `Versioned<V>`";
     LockField: "`{Self}` is not an object that processes can share in place",
-        "std's locks work in one process only: use `Versioned<V>` for the data, `Lock` for an invariant over several parts";
+        "std's locks work in one process only: use `Versioned<V>` for the data, whose `update` lets one in at a time";
     TimeField: "`{Self}` is not an object that processes can share in place",
         "the compiler decides how it is stored: use `AtomicU64`, for example nanoseconds";
 }

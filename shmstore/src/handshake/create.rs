@@ -126,7 +126,7 @@ impl Target<'_> {
         failpoint::reach(Step::CreateLocked);
         let mut patience = Patience::new(self.policy.wait);
         let existing = match if_exists {
-            IfExists::Replace => self.remove_locked(&lock, &mut patience).map(|()| None)?,
+            IfExists::Replace => self.remove_if_there(&lock, &mut patience).map(|_| None)?,
             _ => self.recover(&lock, &mut patience)?,
         };
         match existing {

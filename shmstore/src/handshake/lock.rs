@@ -1,6 +1,5 @@
 //! The anchor's lock: `flock` between processes, a count of our own between threads.
 
-use std::os::fd::AsFd;
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -63,9 +62,7 @@ impl AnchorLock {
 
 /// Opens the anchor for this one lock, so that no child shares the description, and locks it.
 fn lock_file(path: &Path, patience: &mut Patience) -> Result<LockFile, OpenError> {
-    let fd = file::open(path).map_err(|errno| open_failed(path, errno))?;
-    let opened = file::stat_fd(fd.as_fd()).map_err(system("look at", path))?;
-    let file = LockFile::new(fd, opened.dev, opened.ino);
+    let file = LockFile::open(path).map_err(|errno| open_failed(path, errno))?;
     loop {
         match file::try_lock(file.fd()) {
             Ok(()) => return Ok(file),

@@ -1,12 +1,10 @@
 //! Removing an object: first its key, then its state, so that a remover who dies, or may not, retires nothing.
 
-use std::time::Duration;
-
 use nix::errno::Errno;
 
 use super::find::owner;
 use super::{AnchorLock, Found, Patience, Target};
-use crate::error::{AttachError, RemoveError};
+use crate::error::RemoveError;
 use crate::failpoint::{self, Step};
 use crate::header::{Header, State};
 use crate::sys::process::effective_uid;
@@ -20,22 +18,11 @@ impl Target<'_> {
         let identity = lock.anchor().identity();
         self.check_not_initializing(&identity)?;
         let removed = self.remove_if_there(&lock, &mut patience)?;
-        if removed { Ok(()) } else { Err(self.not_found(&identity, Duration::ZERO).into()) }
+        if removed { Ok(()) } else { Err(RemoveError::NotFound { subject: self.subject(Some(&identity)) }) }
     }
 
-    /// Clears the way for a new object; under the lock of the caller.
-    pub(super) fn remove_locked(&self, lock: &AnchorLock, patience: &mut Patience) -> Result<(), AttachError> {
-        match self.remove_if_there(lock, patience) {
-            Ok(_) => Ok(()),
-            Err(RemoveError::Existing(error)) => Err(error),
-            Err(RemoveError::NotPermitted { subject, uid, segment }) => {
-                Err(AttachError::AccessDenied { subject, uid, segment, readable: true })
-            }
-        }
-    }
-
-    /// Removes what is at the key, if it is ours. Tells whether there was anything.
-    fn remove_if_there(&self, lock: &AnchorLock, patience: &mut Patience) -> Result<bool, RemoveError> {
+    /// Removes what is at the key, if it is ours; under the lock of the caller. Tells whether there was anything.
+    pub(super) fn remove_if_there(&self, lock: &AnchorLock, patience: &mut Patience) -> Result<bool, RemoveError> {
         let identity = lock.anchor().identity();
         match self.find(&identity, patience)? {
             None => Ok(false),

@@ -6,14 +6,18 @@
 use std::collections::HashMap;
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::Path;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicI32, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64};
 use std::sync::{MutexGuard, Once, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Instant;
 
 use super::Local;
+use nix::errno::Errno;
+
 use super::append::AppendList;
+use crate::sys::file::FileStat;
 use crate::sys::{file, process};
 
 /// Which thread has an anchor, how many times, and what it is initialising there.
@@ -117,16 +121,19 @@ impl std::fmt::Debug for LockDescriptor {
 }
 
 impl LockFile {
-    pub(crate) fn new(fd: OwnedFd, dev: u64, ino: u64) -> Self {
+    /// Opens a file to be locked. No child is forked between the opening and its being known to the child handler.
+    pub(crate) fn open(path: &Path) -> Result<Self, Errno> {
         static AT_FORK: Once = Once::new();
-        AT_FORK.call_once(|| process::at_fork_in_child(close_inherited_locks).expect("memory for a fork handler"));
-        let vacant = DESCRIPTORS.iter().find(|known| known.fd.compare_exchange(0, -1, Acquire, Relaxed).is_ok());
-        let fresh = || DESCRIPTORS.push(LockDescriptor { fd: AtomicI32::new(-1), dev: 0.into(), ino: 0.into() });
-        let known = vacant.unwrap_or_else(fresh);
-        known.dev.store(dev, Relaxed);
-        known.ino.store(ino, Relaxed);
-        known.fd.store(fd.as_raw_fd() + 1, Release);
-        Self { fd: ManuallyDrop::new(fd), known, token: super::token() }
+        AT_FORK.call_once(|| {
+            process::at_fork(hold_forks_off, let_forks_go, start_as_child).expect("memory for a fork handler");
+        });
+        let token = super::token();
+        hold_forks_off();
+        let opened = file::open(path).and_then(|fd| Ok((file::stat_fd(fd.as_fd())?, fd)));
+        let file =
+            opened.map(|(stat, fd)| Self { known: LockDescriptor::of(&fd, &stat), fd: ManuallyDrop::new(fd), token });
+        let_forks_go();
+        file
     }
 
     pub(crate) fn fd(&self) -> BorrowedFd<'_> {
@@ -152,8 +159,33 @@ impl Drop for LockFile {
     }
 }
 
+impl LockDescriptor {
+    fn of(fd: &OwnedFd, stat: &FileStat) -> &'static Self {
+        let vacant = DESCRIPTORS.iter().find(|known| known.fd.compare_exchange(0, -1, Acquire, Relaxed).is_ok());
+        let fresh = || DESCRIPTORS.push(Self { fd: AtomicI32::new(-1), dev: 0.into(), ino: 0.into() });
+        let known = vacant.unwrap_or_else(fresh);
+        known.dev.store(stat.dev, Relaxed);
+        known.ino.store(stat.ino, Relaxed);
+        known.fd.store(fd.as_raw_fd() + 1, Release);
+        known
+    }
+}
+
+/// Set while a descriptor is open that the child handler does not know of yet, and while a `fork` is under way.
+static FORK_OR_OPEN: AtomicBool = AtomicBool::new(false);
+
+extern "C" fn hold_forks_off() {
+    while FORK_OR_OPEN.swap(true, Acquire) {
+        thread::yield_now();
+    }
+}
+
+extern "C" fn let_forks_go() {
+    FORK_OR_OPEN.store(false, Release);
+}
+
 /// Runs in every child of `fork`, where only atomics and system calls are allowed.
-extern "C" fn close_inherited_locks() {
+extern "C" fn start_as_child() {
     for known in DESCRIPTORS.iter() {
         let number = known.fd.swap(0, Acquire);
         // The descriptor is closed only if it still is what was locked: somebody may have closed it behind our back.
@@ -161,4 +193,5 @@ extern "C" fn close_inherited_locks() {
             file::close(number - 1);
         }
     }
+    let_forks_go();
 }

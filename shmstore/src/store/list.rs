@@ -107,7 +107,7 @@ impl Store {
         let names = if self.inner.anchor.stat.is_dir() { self.names()? } else { Vec::new() };
         for name in names {
             // Gone meanwhile, or not to be trusted: nothing is under it that we could speak of.
-            let named = self.existing(&name).and_then(|named| named.list_anchor(&mut segments));
+            let named = self.open_named(&name).and_then(|named| named.list_anchor(&mut segments));
             objects.extend(named.unwrap_or_default());
         }
         Ok(objects)

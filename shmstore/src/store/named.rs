@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 
 use super::{Inner, Store};
-use crate::anchor::{Anchor, open_failed, system};
+use crate::anchor::{Anchor, not_made, open_failed, system};
 use crate::error::OpenError;
 use crate::failpoint::{self, Step};
 use crate::handshake::{AnchorLock, Patience, Policy};
@@ -61,17 +61,21 @@ impl Store {
     /// ```
     pub fn named(&self, name: &str) -> Result<Self, OpenError> {
         let path = self.path_of(name)?;
-        let anchor = match self.open_named(&path) {
+        let anchor = match self.open_anchor(&path) {
             Err(OpenError::NotFound { .. }) => self.make_named(&path)?,
             opened => opened?,
         };
         Ok(Self::new(path, anchor, self.inner.policy.clone(), Some(name.into())))
     }
 
-    /// Opens the store of a name that exists and is to be trusted.
-    pub(super) fn existing(&self, name: &str) -> Result<Self, OpenError> {
+    /// Opens the store of a name only if it exists: for programs that look, and make nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`named`](Self::named); [`OpenError::NotFound`] if there is no such name.
+    pub fn open_named(&self, name: &str) -> Result<Self, OpenError> {
         let path = self.path_of(name)?;
-        let anchor = self.open_named(&path)?;
+        let anchor = self.open_anchor(&path)?;
         Ok(Self::new(path, anchor, self.inner.policy.clone(), Some(name.into())))
     }
 
@@ -105,7 +109,7 @@ impl Store {
         let path = self.path_of(name)?;
         // Under the directory's lock names come and go one at a time: what is there now stays while we look at it.
         let _directory = self.lock_directory()?;
-        let anchor = match self.open_named(&path) {
+        let anchor = match self.open_anchor(&path) {
             Err(OpenError::NotFound { .. }) => return Ok(false),
             opened => opened?,
         };
@@ -137,7 +141,7 @@ impl Store {
         }
     }
 
-    fn open_named(&self, path: &Path) -> Result<Anchor, OpenError> {
+    fn open_anchor(&self, path: &Path) -> Result<Anchor, OpenError> {
         let fd = file::open_no_follow(path).map_err(|errno| match errno {
             Errno::ELOOP => OpenError::NotAnAnchor { path: path.into(), kind: "symbolic link" },
             errno => open_failed(path, errno),
@@ -161,7 +165,7 @@ impl Store {
     /// Makes the anchor of a new name, unless somebody is faster.
     fn make_named(&self, path: &Path) -> Result<Anchor, OpenError> {
         let _directory = self.lock_directory()?;
-        match self.open_named(path) {
+        match self.open_anchor(path) {
             Err(OpenError::NotFound { .. }) => {}
             opened => return opened,
         }
@@ -176,7 +180,7 @@ impl Store {
             }
             candidate.publish(path, &self.inner.policy)?;
             failpoint::reach(Step::NamePublished);
-            return self.open_named(path);
+            return self.open_anchor(path);
         }
         Err(OpenError::NoFreeKey { path: path.into(), tries: TRIES })
     }
@@ -230,7 +234,7 @@ impl Candidate {
             Ok(fd) => (fd, None),
             Err(Errno::EOPNOTSUPP | Errno::EISDIR | Errno::EINVAL) => {
                 let temporary = directory.join(format!("{CANDIDATE}{:016x}", random_u64()));
-                (file::create_exclusive(&temporary).map_err(|errno| not_made(directory, errno))?, Some(temporary))
+                (file::create_exclusive(&temporary).map_err(|errno| not_made(&temporary, errno))?, Some(temporary))
             }
             Err(errno) => return Err(not_made(directory, errno)),
         };
@@ -262,12 +266,5 @@ impl Drop for Candidate {
             // Renamed if it was published: then there is nothing to remove.
             let _ = fs::remove_file(temporary);
         }
-    }
-}
-
-fn not_made(path: &Path, errno: Errno) -> OpenError {
-    match errno {
-        Errno::EACCES | Errno::EPERM | Errno::ENOENT => open_failed(path, errno),
-        errno => OpenError::System { attempted: "make the anchor", path: path.into(), errno },
     }
 }

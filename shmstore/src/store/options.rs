@@ -10,7 +10,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 
 use super::{Inner, Store};
-use crate::anchor::{Anchor, open_failed};
+use crate::anchor::{Anchor, not_made};
 use crate::error::OpenError;
 use crate::handshake::{Patience, Policy};
 use crate::header::MAX_PARTICIPANTS;
@@ -156,31 +156,24 @@ fn absolute(path: &Path) -> Result<PathBuf, OpenError> {
     })
 }
 
-/// A search bit for everybody who may read.
+/// A search bit for everybody who may read. But not everybody may make and remove files in it, which nobody could trust.
 fn directory_mode(mode: u32) -> u32 {
-    mode | (mode & 0o444) >> 2
+    (mode | (mode & 0o444) >> 2) & !0o002
 }
 
 /// Makes the last directory with exactly `mode`, those above it as the umask says.
 fn make_directory(path: &Path, mode: u32) -> Result<(), OpenError> {
     if let Some(parent) = path.parent() {
-        DirBuilder::new().recursive(true).create(parent).map_err(|error| not_made(parent, &error))?;
+        DirBuilder::new().recursive(true).create(parent).map_err(|error| not_made(parent, errno_of(&error)))?;
     }
     match DirBuilder::new().mode(mode & 0o700).create(path) {
         Ok(()) => {}
         // Somebody was faster: theirs will do.
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(()),
-        Err(error) => return Err(not_made(path, &error)),
+        Err(error) => return Err(not_made(path, errno_of(&error))),
     }
     let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
-    std::fs::set_permissions(path, permissions).map_err(|error| not_made(path, &error))
-}
-
-fn not_made(path: &Path, error: &std::io::Error) -> OpenError {
-    match errno_of(error) {
-        errno @ (Errno::EACCES | Errno::EPERM) => open_failed(path, errno),
-        errno => OpenError::System { attempted: "make the directory", path: path.into(), errno },
-    }
+    std::fs::set_permissions(path, permissions).map_err(|error| not_made(path, errno_of(&error)))
 }
 
 pub(super) fn errno_of(error: &std::io::Error) -> Errno {
@@ -239,5 +232,6 @@ mod tests {
         assert_eq!(directory_mode(0o660), 0o770);
         assert_eq!(directory_mode(0o644), 0o755);
         assert_eq!(directory_mode(0o620), 0o720);
+        assert_eq!(directory_mode(0o666), 0o775);
     }
 }

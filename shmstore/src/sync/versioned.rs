@@ -46,8 +46,8 @@ use crate::schema::{Kind, Schema};
 /// # What a reader sees
 ///
 /// A value that some process stored, whole, with everything that process did before the store; once it has seen a
-/// version, never an older one. A value that has a `bool`, `char` or enum in it is checked when it is read: use the
-/// `try_…` methods.
+/// version, never an older one. A value that has a `bool`, `char` or enum in it is checked when it is read: use
+/// `try_load` and `update_checked`.
 ///
 /// The two-slot sequence lock is described in `seqlock.rs`, after Hans-J. Boehm, *Can seqlocks get along with programming
 /// language memory models?*, MSPC 2012.
@@ -123,7 +123,8 @@ impl<V: ShmValue> Versioned<V> {
         self.cell.version()
     }
 
-    /// Makes `value` the newest version, waiting for other writers if there are any.
+    /// Makes `value` the newest version, waiting for other writers if there are any: without end for one that was killed
+    /// in the middle of a store or update.
     ///
     /// # Panics
     ///

@@ -93,10 +93,10 @@ pub(crate) fn wiped_on_fork_page() -> Result<NonNull<u8>, Errno> {
     Ok(base)
 }
 
-/// Has `child` called in every child of `fork`, before `fork` returns there.
-pub(crate) fn at_fork_in_child(child: extern "C" fn()) -> Result<(), Errno> {
-    // SAFETY: a function that takes nothing and lives for ever.
-    match unsafe { libc::pthread_atfork(None, None, Some(child)) } {
+/// Has functions called by every `fork`: before it, then in the parent and in the child, before it returns there.
+pub(crate) fn at_fork(before: extern "C" fn(), parent: extern "C" fn(), child: extern "C" fn()) -> Result<(), Errno> {
+    // SAFETY: functions that take nothing and live for ever.
+    match unsafe { libc::pthread_atfork(Some(before), Some(parent), Some(child)) } {
         0 => Ok(()),
         errno => Err(Errno::from_raw(errno)),
     }

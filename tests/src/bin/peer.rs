@@ -212,6 +212,7 @@ fn open_variant(error: &OpenError) -> &'static str {
     match error {
         OpenError::NotFound { .. } => "NotFound",
         OpenError::AccessDenied { .. } => "AccessDenied",
+        OpenError::NotWritable { .. } => "NotWritable",
         OpenError::WorldWritable { .. } => "WorldWritable",
         OpenError::UntrustedAnchor { .. } => "UntrustedAnchor",
         OpenError::Busy { .. } => "Busy",
@@ -250,6 +251,7 @@ fn create_failed(error: CreateError) -> (String, String) {
         CreateError::SegmentLimit { .. } => "SegmentLimit",
         CreateError::PageLimit { .. } => "PageLimit",
         CreateError::SizeLimit { .. } => "SizeLimit",
+        CreateError::NotReplaceable(_) => "NotReplaceable",
         CreateError::RemovedMeanwhile { .. } => "RemovedMeanwhile",
         _ => "OtherCreateError",
     };
@@ -259,6 +261,7 @@ fn create_failed(error: CreateError) -> (String, String) {
 fn remove_failed(error: RemoveError) -> (String, String) {
     let variant = match &error {
         RemoveError::Existing(error) => attach_variant(error),
+        RemoveError::NotFound { .. } => "NotFound",
         RemoveError::NotPermitted { .. } => "NotPermitted",
         _ => "OtherRemoveError",
     };

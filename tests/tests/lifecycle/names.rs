@@ -131,3 +131,14 @@ fn list_shows_what_is_being_made_and_not_what_was_removed() {
     creator.expect_ok("remove");
     assert!(scratch.store().list().unwrap().is_empty());
 }
+
+#[test]
+fn name_that_is_only_looked_at_is_not_made() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    let error = store.open_named("typo").unwrap_err();
+    assert!(matches!(error, OpenError::NotFound { .. }), "{error}");
+    assert_eq!(store.names().unwrap(), [""; 0]);
+    store.named("eurusd").unwrap();
+    assert_eq!(store.open_named("eurusd").unwrap().name(), Some("eurusd"));
+}

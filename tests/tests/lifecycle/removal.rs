@@ -70,7 +70,7 @@ fn removing_twice_is_not_found() {
     scratch.store().remove::<Telemetry>().unwrap();
     peer.expect_err("remove", "NotFound");
     let error = scratch.store().remove::<Telemetry>().unwrap_err();
-    assert!(matches!(error, RemoveError::Existing(AttachError::NotFound { .. })), "{error}");
+    assert!(matches!(error, RemoveError::NotFound { .. }), "{error}");
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn object_is_removed_by_its_id_alone_whatever_its_layout() {
     store.remove::<drifted::Telemetry>().unwrap();
     assert_eq!(peer.expect_ok("retired"), "true");
     let error = store.remove_id('T').unwrap_err();
-    assert!(matches!(error, RemoveError::Existing(AttachError::NotFound { .. })), "{error}");
+    assert!(matches!(error, RemoveError::NotFound { .. }), "{error}");
     let error = store.remove_id('ä').unwrap_err();
     assert!(matches!(error, RemoveError::Existing(AttachError::BadId { id: 'ä' })), "{error}");
 }

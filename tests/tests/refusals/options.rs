@@ -38,6 +38,9 @@ fn open_or_create_makes_a_directory_of_the_stores_mode_and_its_parents() {
     let group = scratch.join("group");
     Store::options().mode(0o660).open_or_create(&group).unwrap();
     assert_eq!(mode(&group), 0o770);
+    let everybody = scratch.join("everybody");
+    Store::options().mode(0o666).open_or_create(&everybody).unwrap();
+    assert_eq!(mode(&everybody), 0o775, "not everybody may make and remove names");
     let readable = scratch.join("readable");
     Store::options().mode(0o644).open_or_create(&readable).unwrap();
     assert_eq!(mode(&readable), 0o755);
