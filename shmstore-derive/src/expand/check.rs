@@ -103,6 +103,8 @@ pub(crate) fn same_fields(item: &Item, fields: &[Field], paths: &Paths) -> Token
     let types = fields.iter().map(|field| same_type(field, paths));
     quote! {
         fn __same_fields #impl_generics (__this: &#ident #ty_generics) #where_clause {
+            // `..` is an error in a union, which may hold bytes that nobody has initialised.
+            let #ident { .. } = __this;
             let #ident { #(#members: _),* } = __this;
             #(#types)*
         }

@@ -9,10 +9,11 @@ use crate::parse::{Item, Variant};
 
 pub(crate) fn expand(item: &Item, variants: &[Variant], paths: &Paths) -> TokenStream {
     let Some(repr) = repr(item) else { return TokenStream::new() };
+    let same_variants = same_variants(item, variants);
     let checks = checks(item, variants, &repr, paths);
     let layout = shm_layout(item, variants, &repr, paths);
     let value = shm_value(item, variants, &repr, paths);
-    quote! { #checks #layout #value }
+    quote! { #same_variants #checks #layout #value }
 }
 
 /// The integer the enum is stored as, by name.
@@ -31,6 +32,21 @@ fn checks(item: &Item, variants: &[Variant], repr: &str, paths: &Paths) -> Token
     quote_spanned! {at(ident.span())=>
         const _: () = #private::has_zero(&[#(#discriminants),*]);
         const _: () = #private::is_stored_as::<#ident, #private::primitive::#integer>();
+    }
+}
+
+/// Compiles only if the enum has the variants that the derive saw, and no others: as a number, a constant of the enum's
+/// would do for a variant that another macro has removed.
+fn same_variants(item: &Item, variants: &[Variant]) -> TokenStream {
+    if variants.is_empty() {
+        return TokenStream::new();
+    }
+    let ident = &item.ident;
+    let variants = variants.iter().map(|variant| &variant.ident);
+    quote! {
+        fn __same_variants(__this: &#ident) {
+            match *__this { #(#ident::#variants => {})* }
+        }
     }
 }
 
