@@ -33,16 +33,19 @@ impl Target<'_> {
             if condition == Condition::Virgin && !header::is_blank(&mapping) {
                 return Err(self.foreign(&identity, &status));
             }
-            // Not counted as attached while we sleep.
-            drop(mapping);
             if !may_go(&condition, &status) {
+                // Not counted as attached while we sleep.
+                drop(mapping);
                 if patience.pause() {
                     continue;
                 }
                 return Err(self.still_used(&identity, &condition, &status));
             }
             failpoint::reach(Step::RecoverLocked);
-            match shm::remove(status.shmid) {
+            // Still attached: so the id is that of the segment that was judged, even if somebody else removes it first.
+            let removed = shm::remove(status.shmid);
+            drop(mapping);
+            match removed {
                 Ok(()) | Err(Errno::EINVAL | Errno::EIDRM) => failpoint::reach(Step::RecoverRemoved),
                 Err(errno) => return Err(self.not_removable(&identity, &status, errno)),
             }
