@@ -33,6 +33,8 @@ const PROBE_BYTE: i64 = 1 << 40;
 pub(crate) struct Anchor {
     pub(crate) stat: FileStat,
     birth_is_trusted: bool,
+    /// Whether it is that of a name: a file, not a link to one, that belongs to somebody who is trusted.
+    is_named: bool,
 }
 
 impl Anchor {
@@ -51,13 +53,38 @@ impl Anchor {
             return Err(OpenError::LocksUnsupported { path: path.into(), reason: format!("it is on {name}") });
         }
         check_locks(path, fd)?;
-        Ok(Self { stat, birth_is_trusted: file_system != OVERLAYFS })
+        Ok(Self { stat, birth_is_trusted: file_system != OVERLAYFS, is_named: false })
     }
 
-    /// Looks at the path again. What was checked of the file it named before still holds for the same file.
+    /// Opens the anchor of a name: whoever may write in the directory could have put anything there.
+    pub(crate) fn open_named(path: &Path, trusts: impl FnOnce(u32) -> bool) -> Result<Self, OpenError> {
+        let fd = file::open_no_follow(path).map_err(|errno| match errno {
+            Errno::ELOOP => OpenError::NotAnAnchor { path: path.into(), kind: "symbolic link" },
+            errno => open_failed(path, errno),
+        })?;
+        let anchor = Self::check(path, &fd)?;
+        let owner = anchor.stat.owner;
+        if !anchor.stat.is_file() {
+            return Err(OpenError::NotAnAnchor { path: path.into(), kind: "directory" });
+        }
+        if !trusts(owner) {
+            return Err(OpenError::UntrustedAnchor { path: path.into(), owner });
+        }
+        Ok(Self { is_named: true, ..anchor })
+    }
+
+    /// Looks at the path again. What was checked of the file it named before still holds for the same file; another one
+    /// has to pass the same checks, and that of a name has to be of the same owner, ours or root's.
     pub(crate) fn refresh(&self, path: &Path) -> Result<Self, OpenError> {
-        let stat = file::stat_path(path).map_err(|errno| open_failed(path, errno))?;
-        if stat.is_same_file(&self.stat) { Ok(Self { stat, ..*self }) } else { Self::open(path) }
+        let look = if self.is_named { file::stat_no_follow } else { file::stat_path };
+        let stat = look(path).map_err(|errno| open_failed(path, errno))?;
+        if stat.is_same_file(&self.stat) {
+            return Ok(Self { stat, ..*self });
+        }
+        if self.is_named {
+            return Self::open_named(path, |owner| [self.stat.owner, effective_uid(), 0].contains(&owner));
+        }
+        Self::open(path)
     }
 
     pub(crate) fn identity(&self) -> Identity {

@@ -142,19 +142,7 @@ impl Store {
     }
 
     fn open_anchor(&self, path: &Path) -> Result<Anchor, OpenError> {
-        let fd = file::open_no_follow(path).map_err(|errno| match errno {
-            Errno::ELOOP => OpenError::NotAnAnchor { path: path.into(), kind: "symbolic link" },
-            errno => open_failed(path, errno),
-        })?;
-        let anchor = Anchor::check(path, &fd)?;
-        let owner = anchor.stat.owner;
-        if !anchor.stat.is_file() {
-            return Err(OpenError::NotAnAnchor { path: path.into(), kind: "directory" });
-        }
-        if !self.inner.policy.trusts(owner, effective_uid()) {
-            return Err(OpenError::UntrustedAnchor { path: path.into(), owner });
-        }
-        Ok(anchor)
+        Anchor::open_named(path, |owner| self.inner.policy.trusts(owner, effective_uid()))
     }
 
     fn lock_directory(&self) -> Result<AnchorLock, OpenError> {

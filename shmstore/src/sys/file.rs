@@ -62,6 +62,11 @@ pub(crate) fn stat_path(path: &Path) -> Result<FileStat, Errno> {
     stat(libc::AT_FDCWD, &c_path(path)?, 0)
 }
 
+/// Asks for what a path names: a symbolic link is one.
+pub(crate) fn stat_no_follow(path: &Path) -> Result<FileStat, Errno> {
+    stat(libc::AT_FDCWD, &c_path(path)?, libc::AT_SYMLINK_NOFOLLOW)
+}
+
 /// Asks for what a descriptor has open.
 pub(crate) fn stat_fd(fd: BorrowedFd<'_>) -> Result<FileStat, Errno> {
     stat(fd.as_raw_fd(), c"", libc::AT_EMPTY_PATH)
