@@ -159,7 +159,7 @@ impl<T: ShmObject> Shared<T> {
         let retired = status.removed || matches!(attached.header().state(), Ok(State::Retired));
         let state = if retired { ObjectState::Retired } else { ObjectState::Ready };
         let creator = creator(attached.header());
-        let mut info = store.kernel_info(&status, state);
+        let mut info = store.kernel_info(&status, attached.key(), state);
         info.type_name = Some(T::SCHEMA.to_string());
         (info.created, info.creator_pid) = (Some(creator.created), Some(creator.pid));
         Some(info)

@@ -14,6 +14,7 @@ use super::append::AppendList;
 use super::participants::{ClaimError, Occupant, Slot};
 use super::{Facts, Local, current_token, local, token};
 use crate::header::{self, Geometry, Header};
+use crate::key::Key;
 use crate::sys::shm::Mapping;
 
 /// All attachments of this process. A vacant place is null, and used again.
@@ -24,6 +25,8 @@ pub(crate) struct Attachment {
     mapping: Mapping,
     geometry: Geometry,
     shmid: i32,
+    /// The key it was found at: a segment that is removed has none.
+    key: Key,
     nonce: u64,
     // INVARIANT: as many handles point here; the attachment is freed when there are none.
     handles: AtomicUsize,
@@ -40,7 +43,7 @@ pub(crate) struct Attached {
 
 /// Hands out the process's attachment of a segment: the one it has, or a new one made of `mapping`. Either way with
 /// this geometry.
-pub(crate) fn register(mapping: Mapping, geometry: Geometry, shmid: i32) -> Result<Attached, ClaimError> {
+pub(crate) fn register(mapping: Mapping, geometry: Geometry, shmid: i32, key: Key) -> Result<Attached, ClaimError> {
     let token = token();
     let local = local();
     let _registry = local.lock_registry();
@@ -54,6 +57,7 @@ pub(crate) fn register(mapping: Mapping, geometry: Geometry, shmid: i32) -> Resu
         mapping,
         geometry,
         shmid,
+        key,
         nonce,
         handles: AtomicUsize::new(0),
         slot: AtomicPtr::new(ptr::null_mut()),
@@ -140,6 +144,10 @@ impl Attached {
 
     pub(crate) fn shmid(&self) -> i32 {
         self.attachment().shmid
+    }
+
+    pub(crate) fn key(&self) -> Key {
+        self.attachment().key
     }
 
     /// The first byte of the object: mapped for as long as a handle lives.

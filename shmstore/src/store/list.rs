@@ -122,7 +122,7 @@ impl Store {
     }
 
     fn describe(&self, identity: &Identity, status: &Status) -> ObjectInfo {
-        let mut info = self.kernel_info(status, ObjectState::Unreadable);
+        let mut info = self.kernel_info(status, status.key, ObjectState::Unreadable);
         let id = status.key.id_byte();
         let Inner { path, anchor, policy, .. } = &*self.inner;
         let target = Target { path, anchor, policy, id, schema: None };
@@ -137,13 +137,14 @@ impl Store {
         info
     }
 
-    pub(crate) fn kernel_info(&self, status: &Status, state: ObjectState) -> ObjectInfo {
+    /// What the kernel tells. A segment that was removed has lost its key there: `key` is the one it had.
+    pub(crate) fn kernel_info(&self, status: &Status, key: Key, state: ObjectState) -> ObjectInfo {
         ObjectInfo {
             path: self.inner.path.clone(),
             name: self.inner.name.clone(),
             type_name: None,
-            id: char::from(status.key.id_byte()),
-            key: status.key,
+            id: char::from(key.id_byte()),
+            key,
             shmid: status.shmid,
             size: status.size,
             owner: status.owner,
