@@ -218,7 +218,8 @@ impl Target<'_> {
                 Ok(shmid) => shmid,
                 // Somebody who knows nothing of our lock was faster.
                 Err(Errno::EEXIST) => match self.recover(lock, patience)? {
-                    None => continue,
+                    None if patience.pause() => continue,
+                    None => return Err(self.system("create", &identity, Errno::EEXIST).into()),
                     Some(found) => return Err(self.already_exists(&identity, schema, &found)),
                 },
                 Err(errno) => return Err(self.create_failed(&identity, geometry, errno)),

@@ -94,7 +94,12 @@ impl Target<'_> {
         let subject = self.subject(Some(identity));
         Some(match errno {
             Errno::EACCES => {
-                let status = shm::table().ok()?.find(|status| status.shmid == shmid)?;
+                let Some(status) = shm::table().ok().and_then(|mut table| table.find(|status| status.shmid == shmid))
+                else {
+                    // Gone, or a kernel that does not let us ask whose it is.
+                    let there = shm::find(identity.key(self.id)) == Ok(Some(shmid));
+                    return there.then_some(AttachError::System { attempted: "attach", subject, errno });
+                };
                 let readable = shm::status(shmid).is_ok();
                 let segment = owner(&status);
                 let foreign = status.size % PAGE != SIZE_TAG;
