@@ -33,21 +33,25 @@ const PROBE_BYTE: i64 = 1 << 40;
 pub(crate) struct Anchor {
     pub(crate) stat: FileStat,
     birth_is_trusted: bool,
-    /// Whether it is that of a name: a file, not a link to one, that belongs to somebody who is trusted.
+    /// Whether it is that of a name: a file, and not a link to one.
     is_named: bool,
 }
 
 impl Anchor {
     /// Opens a path, and checks what is there.
-    pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
+    pub(crate) fn open(path: &Path, trusts: impl FnOnce(u32) -> bool) -> Result<Self, OpenError> {
         let fd = file::open(path).map_err(|errno| open_failed(path, errno))?;
-        Self::check(path, &fd)
+        Self::check(path, &fd, trusts)
     }
 
-    /// Checks that what is open is a file or a directory of somebody's own, with locks that work.
-    pub(crate) fn check(path: &Path, fd: &OwnedFd) -> Result<Self, OpenError> {
+    /// Checks that what is open is a file or a directory of somebody who is trusted, with locks that work. The owner of a
+    /// directory could put one name's file in the place of another's.
+    fn check(path: &Path, fd: &OwnedFd, trusts: impl FnOnce(u32) -> bool) -> Result<Self, OpenError> {
         let stat = stat(path, fd)?;
         check_kind(path, &stat)?;
+        if !trusts(stat.owner) {
+            return Err(OpenError::UntrustedAnchor { path: path.into(), owner: stat.owner });
+        }
         let file_system = file::file_system(fd.as_fd()).map_err(system("ask for the file system of", path))?;
         if let Some((_, name)) = NETWORK_FILE_SYSTEMS.iter().find(|(magic, _)| *magic == file_system) {
             return Err(OpenError::LocksUnsupported { path: path.into(), reason: format!("it is on {name}") });
@@ -62,29 +66,23 @@ impl Anchor {
             Errno::ELOOP => OpenError::NotAnAnchor { path: path.into(), kind: "symbolic link" },
             errno => open_failed(path, errno),
         })?;
-        let anchor = Self::check(path, &fd)?;
-        let owner = anchor.stat.owner;
+        let anchor = Self::check(path, &fd, trusts)?;
         if !anchor.stat.is_file() {
             return Err(OpenError::NotAnAnchor { path: path.into(), kind: "directory" });
-        }
-        if !trusts(owner) {
-            return Err(OpenError::UntrustedAnchor { path: path.into(), owner });
         }
         Ok(Self { is_named: true, ..anchor })
     }
 
     /// Looks at the path again. What was checked of the file it named before still holds for the same file; another one
-    /// has to pass the same checks, and that of a name has to be of the same owner, ours or root's.
+    /// has to pass the same checks, and to be of the same owner, ours or root's.
     pub(crate) fn refresh(&self, path: &Path) -> Result<Self, OpenError> {
         let look = if self.is_named { file::stat_no_follow } else { file::stat_path };
         let stat = look(path).map_err(|errno| open_failed(path, errno))?;
         if stat.is_same_file(&self.stat) {
             return Ok(Self { stat, ..*self });
         }
-        if self.is_named {
-            return Self::open_named(path, |owner| [self.stat.owner, effective_uid(), 0].contains(&owner));
-        }
-        Self::open(path)
+        let trusts = |owner| [self.stat.owner, effective_uid(), 0].contains(&owner);
+        if self.is_named { Self::open_named(path, trusts) } else { Self::open(path, trusts) }
     }
 
     pub(crate) fn identity(&self) -> Identity {

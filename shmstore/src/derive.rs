@@ -53,6 +53,7 @@
 ///   [`ShmId`](crate::ShmId).
 /// - `#[shm(name = "…")]`: the name in the schema, instead of the struct's own.
 /// - `#[shm(crate = "…")]`: the path to this crate, if it is renamed in `Cargo.toml` or re-exported by another.
+///   It is trusted with all checks.
 ///
 /// # The view
 ///
@@ -131,6 +132,7 @@ pub use shmstore_derive::ShmObject;
 /// - `#[shm(id = 'T')]`: the type-id-char, printable ASCII. `Versioned` and `Atomic` of the value take it as theirs.
 /// - `#[shm(name = "…")]`: the name in the schema, instead of the type's own.
 /// - `#[shm(crate = "…")]`: the path to this crate, if it is renamed in `Cargo.toml` or re-exported by another.
+///   It is trusted with all checks.
 ///
 /// # When it is checked
 ///

@@ -18,6 +18,7 @@ use crate::anchor::Anchor;
 use crate::error::{AttachError, OpenError, Subject};
 use crate::identity::Identity;
 use crate::schema::Schema;
+use crate::sys::process::effective_uid;
 
 pub(crate) use create::{Created, IfExists};
 pub(crate) use find::{Condition, Found, creator};
@@ -41,8 +42,8 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
-    pub(crate) fn trusts(&self, uid: u32, us: u32) -> bool {
-        uid == us || uid == 0 || self.trusted.contains(&uid)
+    pub(crate) fn trusts(&self, uid: u32) -> bool {
+        uid == effective_uid() || uid == 0 || self.trusted.contains(&uid)
     }
 }
 

@@ -31,6 +31,8 @@ pub(crate) const TOKEN_BITS: u32 = 29;
 #[repr(C)]
 struct Page {
     token: AtomicU32,
+    /// The thread that keeps others from forking, or is forking: see `held`.
+    fork_barrier: AtomicU32,
     local: AtomicPtr<Local>,
 }
 
@@ -79,6 +81,11 @@ fn page() -> Result<&'static Page, Errno> {
     }
     // SAFETY: mapped by `wiped_on_fork_page`, page-aligned, never unmapped; all zero, or written by us: atomics.
     Ok(unsafe { &*found })
+}
+
+/// The word by which a thread keeps others from forking: 0, or its thread id. Wiped in a child, where nobody has it.
+fn fork_barrier() -> &'static AtomicU32 {
+    &page().expect("one page of memory for the process's own state").fork_barrier
 }
 
 /// What belongs to this very process.

@@ -23,7 +23,7 @@ use crate::layout::{ShmId, ShmObject, is_described};
 use crate::process::participants::Occupant;
 use crate::process::registry::Attached;
 use crate::store::{ObjectInfo, ObjectState, Store};
-use crate::sys::process::AnonymousMemory;
+use crate::sys::process::{AnonymousMemory, Inherited};
 use crate::sys::shm;
 
 /// A live object, shared with every process that has it attached: dereferences to `T`.
@@ -109,8 +109,8 @@ impl<T: ShmObject + ShmId> Shared<T> {
 }
 
 impl<T: ShmObject> Shared<T> {
-    /// Makes an object, all zero, in memory of this process alone: for tests without a path. A child of `fork` gets a
-    /// copy of its own.
+    /// Makes an object, all zero, in memory without a name: for tests without a path. Only children of `fork` share
+    /// it.
     ///
     /// # Errors
     ///
@@ -125,7 +125,7 @@ impl<T: ShmObject> Shared<T> {
     /// # Ok::<(), shmstore::Error>(())
     /// ```
     pub fn private() -> Result<Self, CreateError> {
-        let memory = AnonymousMemory::new(size_of::<T>()).map_err(|_: Errno| {
+        let memory = AnonymousMemory::new(size_of::<T>(), Inherited::Shared).map_err(|_: Errno| {
             let type_name = T::SCHEMA.to_string();
             let subject = Subject { type_name, id: ' ', key: None, path: "private memory".into() };
             CreateError::OutOfMemory { subject: Box::new(subject) }

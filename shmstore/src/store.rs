@@ -201,7 +201,8 @@ impl Store {
 
     /// Removes whatever object has the id of `T`, and creates a new one, all zero, with nobody in between.
     ///
-    /// Processes that are attached to the old object keep it, and see that it [is retired](Shared::is_retired).
+    /// Processes that are attached to the old object keep it, and see that it [is retired](Shared::is_retired). The old one
+    /// goes first: if the new one can not be made (a limit of the kernel, say), there is none.
     ///
     /// # Errors
     ///

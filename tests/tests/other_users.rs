@@ -12,6 +12,8 @@ const TRUSTS_ALICE: (&str, &str) = ("PEER_TRUSTS", "61001");
 const TRUSTS_BOB: (&str, &str) = ("PEER_TRUSTS", "61002");
 const SHARED: (&str, &str) = ("PEER_MODE", "666");
 const SHARED_WITH_GROUP: (&str, &str) = ("PEER_MODE", "660");
+/// Trusted by everybody: an anchor of root's is refused by nobody.
+const ROOT: u32 = 0;
 const SOON: (&str, &str) = ("PEER_WAIT_MS", "50");
 
 /// A directory of one user, and processes of others that use it.
@@ -62,9 +64,20 @@ fn anchor_that_may_not_be_read_is_denied() {
 }
 
 #[test]
+fn anchor_of_a_user_who_is_not_trusted_is_refused_with_the_cure() {
+    with_users("anchor_of_a_user_who_is_not_trusted_is_refused_with_the_cure", || {
+        let users = Users::of(ALICE, 0o755);
+        let answer = users.start(BOB, &[]).answer();
+        assert!(answer.starts_with("err UntrustedAnchor refused the anchor "), "{answer}");
+        assert_says(&answer, &[&format!("it belongs to uid {ALICE}"), &format!("Store::options().trust({ALICE})")]);
+        users.start(BOB, &[TRUSTS_ALICE]).expect_ok("create 1");
+    });
+}
+
+#[test]
 fn object_of_mode_0600_is_denied_with_its_owner_and_mode() {
     with_users("object_of_mode_0600_is_denied_with_its_owner_and_mode", || {
-        let users = Users::of(ALICE, 0o755);
+        let users = Users::of(ROOT, 0o755);
         let mut alice = users.start(ALICE, &[]);
         alice.expect_ok("create 1");
         let segment = find(users.key()).unwrap();
@@ -84,7 +97,7 @@ fn object_of_mode_0600_is_denied_with_its_owner_and_mode() {
 #[test]
 fn name_cannot_be_made_in_a_directory_that_is_not_ours_and_the_reason_is_true() {
     with_users("name_cannot_be_made_in_a_directory_that_is_not_ours_and_the_reason_is_true", || {
-        let users = Users::of(ALICE, 0o755);
+        let users = Users::of(ROOT, 0o755);
         let mut bob = users.start(BOB, &[TRUSTS_ALICE]);
         let message = bob.expect_err("named rover", "NotWritable");
         assert_says(&message, &["cannot make ", &format!("permission denied for uid {BOB}"), "must be writable"]);
@@ -94,7 +107,7 @@ fn name_cannot_be_made_in_a_directory_that_is_not_ours_and_the_reason_is_true() 
 #[test]
 fn object_that_may_only_be_read_is_denied_and_says_so() {
     with_users("object_that_may_only_be_read_is_denied_and_says_so", || {
-        let users = Users::of(ALICE, 0o755);
+        let users = Users::of(ROOT, 0o755);
         let mut alice = users.start(ALICE, &[("PEER_MODE", "644")]);
         alice.expect_ok("create 1");
         let message = users.start(BOB, &[TRUSTS_ALICE]).expect_err("attach", "AccessDenied");
@@ -109,7 +122,7 @@ fn users_who_trust_each_other_share_objects_both_ways() {
     with_users("users_who_trust_each_other_share_objects_both_ways", || {
         for (directory, mode) in [(0o755, SHARED), (0o770, SHARED_WITH_GROUP)] {
             for (creator, user) in [(ALICE, BOB), (BOB, ALICE)] {
-                let users = Users::of(ALICE, directory);
+                let users = Users::of(ROOT, directory);
                 let trust = if creator == ALICE { TRUSTS_ALICE } else { TRUSTS_BOB };
                 let mut creator = users.start(creator, &[mode]);
                 creator.expect_ok("create 5");
@@ -129,7 +142,7 @@ fn users_who_trust_each_other_share_objects_both_ways() {
 #[test]
 fn root_is_trusted_by_everybody() {
     with_users("root_is_trusted_by_everybody", || {
-        let users = Users::of(ALICE, 0o755);
+        let users = Users::of(ROOT, 0o755);
         users.start(0, &[SHARED]).expect_ok("create 1");
         users.start(ALICE, &[]).expect_ok("attach");
     });
@@ -138,7 +151,7 @@ fn root_is_trusted_by_everybody() {
 #[test]
 fn object_of_a_user_who_is_not_trusted_is_refused_with_the_cure() {
     with_users("object_of_a_user_who_is_not_trusted_is_refused_with_the_cure", || {
-        let users = Users::of(ALICE, 0o755);
+        let users = Users::of(ROOT, 0o755);
         let mut alice = users.start(ALICE, &[SHARED]);
         alice.expect_ok("create 1");
         let before = Raw::at_key(users.key()).bytes();
@@ -182,7 +195,7 @@ fn assert_squatter_is_refused(users: &Users, size: usize, mode: &str, bytes: &[u
 
 /// An anchor of Bob's that Alice can look up: all she needs to know its key.
 fn bobs_anchor() -> Users {
-    Users::of(BOB, 0o755)
+    Users::of(ROOT, 0o755)
 }
 
 fn trust_alice() -> String {
@@ -257,7 +270,7 @@ fn user_who_got_a_segment_of_ours_is_not_trusted_with_it() {
 #[test]
 fn object_of_another_user_can_be_used_but_not_removed() {
     with_users("object_of_another_user_can_be_used_but_not_removed", || {
-        let users = Users::of(ALICE, 0o755);
+        let users = Users::of(ROOT, 0o755);
         let mut alice = users.start(ALICE, &[SHARED]);
         alice.expect_ok("create 1");
         let mut bob = users.start(BOB, &[TRUSTS_ALICE]);
@@ -277,7 +290,7 @@ fn object_of_another_user_can_be_used_but_not_removed() {
 #[test]
 fn half_made_object_of_another_user_is_abandoned_and_says_who_can_clean_up() {
     with_users("half_made_object_of_another_user_is_abandoned_and_says_who_can_clean_up", || {
-        let users = Users::of(ALICE, 0o755);
+        let users = Users::of(ROOT, 0o755);
         let mut alice = users.start(ALICE, &[SHARED, ("SHMSTORE_FAILPOINT", "CreateInitializing=kill")]);
         alice.tell("create 1");
         alice.wait();

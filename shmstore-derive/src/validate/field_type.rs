@@ -1,7 +1,7 @@
 //! Types that can be refused without asking the compiler what they are.
 
 use syn::visit::{self, Visit};
-use syn::{Expr, ExprLit, Lit, Path, Type, TypeArray};
+use syn::{Expr, ExprLit, Lit, Macro, Path, Type, TypeArray};
 
 use crate::Derive;
 use crate::errors::Errors;
@@ -22,7 +22,7 @@ pub(crate) fn validate(derive: Derive, ty: &Type, errors: &mut Errors) {
     } else if let Some(refusal) = refusal(derive, ty) {
         errors.add(ty, refusal);
     } else {
-        refuse_self(ty, errors);
+        refuse_anywhere(ty, errors);
     }
 }
 
@@ -61,8 +61,9 @@ fn has_no_elements(array: &TypeArray) -> bool {
     }
 }
 
-/// `Self` would be another type in the object's view.
-fn refuse_self(ty: &Type, errors: &mut Errors) {
+/// `Self` would be another type in the object's view. A macro may stand for another type, or length, each time it is
+/// expanded, and generated code names the type more than once.
+fn refuse_anywhere(ty: &Type, errors: &mut Errors) {
     struct Finder<'errors>(&'errors mut Errors);
     impl<'ast> Visit<'ast> for Finder<'_> {
         fn visit_path(&mut self, path: &'ast Path) {
@@ -70,6 +71,13 @@ fn refuse_self(ty: &Type, errors: &mut Errors) {
                 self.0.add(first, "write the name of the struct instead of `Self`");
             }
             visit::visit_path(self, path);
+        }
+
+        fn visit_macro(&mut self, invoked: &'ast Macro) {
+            self.0.add(
+                invoked,
+                "write out what this macro stands for: it could be another thing each time it is expanded",
+            );
         }
     }
     Finder(errors).visit_type(ty);

@@ -158,7 +158,7 @@ pub enum AttachError {
     },
     /// As many processes as the object was made for have attached to it.
     #[error(
-        "{subject} is full: it was made for {capacity} processes, and that many have attached and are still running. End \
+        "{subject} is full: it was made for {capacity} processes, and that many have attached and may be running. End \
          some, or make it for more with Store::options().max_processes(…)"
     )]
     ParticipantsFull {

@@ -111,7 +111,7 @@ pub enum OpenError {
         /// The store's anchor.
         path: PathBuf,
     },
-    /// A named anchor that another user has put there.
+    /// An anchor of a user who is not trusted: its owner can put another file in its place, or into it.
     #[error(
         "refused the anchor {}: it belongs to uid {owner}, who is neither this user, root, nor trusted; remove it, or \
          accept it with Store::options().trust({owner})",

@@ -119,8 +119,7 @@ impl Target<'_> {
         {
             return Ok(ready);
         }
-        let mut patience = Patience::new(self.policy.wait);
-        let lock = AnchorLock::acquire(self.path, self.anchor, &mut patience)?;
+        let lock = AnchorLock::acquire(self.path, self.anchor, &mut Patience::new(self.policy.wait))?;
         let identity = lock.anchor().identity();
         self.check_not_initializing(&identity)?;
         failpoint::reach(Step::CreateLocked);
@@ -285,11 +284,12 @@ impl Target<'_> {
     /// Explains why the kernel makes no segment: `ENOSPC` has two reasons, and neither is a full disk.
     fn create_failed(&self, identity: &Identity, geometry: &Geometry, errno: Errno) -> CreateError {
         let subject = self.subject(Some(identity));
+        let needed = geometry.segment_size.div_ceil(PAGE) as u64;
         match errno {
             Errno::EINVAL => self.too_large(identity, geometry.segment_size as u64),
             Errno::ENOMEM => CreateError::OutOfMemory { subject },
             Errno::ENOSPC => match shm::usage() {
-                Ok(usage) if usage.segments >= usage.segment_limit => {
+                Ok(usage) if usage.pages.saturating_add(needed) <= usage.page_limit => {
                     let ours = || shm::table().into_iter().flatten().filter(|status| status.size % PAGE == SIZE_TAG);
                     CreateError::SegmentLimit {
                         subject,
@@ -298,12 +298,7 @@ impl Target<'_> {
                         unattached: ours().filter(|status| status.attached == 0).count() as u64,
                     }
                 }
-                Ok(usage) => CreateError::PageLimit {
-                    subject,
-                    needed: geometry.segment_size.div_ceil(PAGE) as u64,
-                    used: usage.pages,
-                    limit: usage.page_limit,
-                },
+                Ok(usage) => CreateError::PageLimit { subject, needed, used: usage.pages, limit: usage.page_limit },
                 Err(errno) => self.system("ask for the limits while creating", identity, errno).into(),
             },
             errno => self.system("create", identity, errno).into(),

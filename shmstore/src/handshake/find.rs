@@ -176,8 +176,7 @@ impl Target<'_> {
 
     /// The creator or owner, if we do not trust them: either could have written what is in it.
     fn distrusted(&self, status: &Status) -> Option<u32> {
-        let us = effective_uid();
-        [status.creator, status.owner].into_iter().find(|&uid| !self.policy.trusts(uid, us))
+        [status.creator, status.owner].into_iter().find(|&uid| !self.policy.trusts(uid))
     }
 
     pub(super) fn foreign(&self, identity: &Identity, status: &Status) -> AttachError {

@@ -46,6 +46,9 @@ impl AnchorLock {
             if locked && known.refresh(path)?.stat.is_same_file(&anchor.stat) {
                 return Ok(Self { anchor, file, place });
             }
+            if !patience.pause() {
+                return Err(busy(path, patience));
+            }
         }
     }
 

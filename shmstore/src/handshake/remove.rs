@@ -13,11 +13,10 @@ use crate::sys::shm;
 impl Target<'_> {
     /// Removes the object, whatever its layout.
     pub(crate) fn remove(&self) -> Result<(), RemoveError> {
-        let mut patience = Patience::new(self.policy.wait);
-        let lock = AnchorLock::acquire(self.path, self.anchor, &mut patience)?;
+        let lock = AnchorLock::acquire(self.path, self.anchor, &mut Patience::new(self.policy.wait))?;
         let identity = lock.anchor().identity();
         self.check_not_initializing(&identity)?;
-        let removed = self.remove_if_there(&lock, &mut patience)?;
+        let removed = self.remove_if_there(&lock, &mut Patience::new(self.policy.wait))?;
         if removed { Ok(()) } else { Err(RemoveError::NotFound { subject: self.subject(Some(&identity)) }) }
     }
 

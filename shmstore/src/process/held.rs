@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64};
-use std::sync::{MutexGuard, Once, PoisonError};
+use std::sync::{MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Instant;
 
@@ -123,12 +123,14 @@ impl std::fmt::Debug for LockDescriptor {
 impl LockFile {
     /// Opens a file to be locked. No child is forked between the opening and its being known to the child handler.
     pub(crate) fn open(path: &Path) -> Result<Self, Errno> {
-        static AT_FORK: Once = Once::new();
-        AT_FORK.call_once(|| {
-            process::at_fork(hold_forks_off, let_forks_go, start_as_child).expect("memory for a fork handler");
-        });
+        static AT_FORK: AtomicBool = AtomicBool::new(false);
         let token = super::token();
         hold_forks_off();
+        if !AT_FORK.load(Relaxed) {
+            // Not in a `Once`, which a child could inherit half-run. To register twice does no harm.
+            process::at_fork(hold_forks_off, let_forks_go, start_as_child).expect("memory for a fork handler");
+            AT_FORK.store(true, Relaxed);
+        }
         let opened = file::open(path).and_then(|fd| Ok((file::stat_fd(fd.as_fd())?, fd)));
         let file =
             opened.map(|(stat, fd)| Self { known: LockDescriptor::of(&fd, &stat), fd: ManuallyDrop::new(fd), token });
@@ -171,17 +173,18 @@ impl LockDescriptor {
     }
 }
 
-/// Set while a descriptor is open that the child handler does not know of yet, and while a `fork` is under way.
-static FORK_OR_OPEN: AtomicBool = AtomicBool::new(false);
-
+/// Keeps other threads from forking, and from opening what a child would not know of. The thread that has done so may
+/// do it again: a handler that is registered twice, or a `fork` in a signal handler, must not wait for itself.
 extern "C" fn hold_forks_off() {
-    while FORK_OR_OPEN.swap(true, Acquire) {
+    let (barrier, me) = (super::fork_barrier(), process::thread_id());
+    while barrier.load(Relaxed) != me && barrier.compare_exchange_weak(0, me, Acquire, Relaxed).is_err() {
         thread::yield_now();
     }
 }
 
 extern "C" fn let_forks_go() {
-    FORK_OR_OPEN.store(false, Release);
+    // Somebody else's if we have let go already.
+    let _ = super::fork_barrier().compare_exchange(process::thread_id(), 0, Release, Relaxed);
 }
 
 /// Runs in every child of `fork`, where only atomics and system calls are allowed.
@@ -193,5 +196,4 @@ extern "C" fn start_as_child() {
             file::close(number - 1);
         }
     }
-    let_forks_go();
 }

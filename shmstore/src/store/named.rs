@@ -16,7 +16,7 @@ use crate::error::OpenError;
 use crate::failpoint::{self, Step};
 use crate::handshake::{AnchorLock, Patience, Policy};
 use crate::key::Key;
-use crate::sys::process::{effective_uid, random_u64};
+use crate::sys::process::random_u64;
 use crate::sys::{file, shm};
 
 /// What names of anchors end with.
@@ -142,7 +142,7 @@ impl Store {
     }
 
     fn open_anchor(&self, path: &Path) -> Result<Anchor, OpenError> {
-        Anchor::open_named(path, |owner| self.inner.policy.trusts(owner, effective_uid()))
+        Anchor::open_named(path, |owner| self.inner.policy.trusts(owner))
     }
 
     fn lock_directory(&self) -> Result<AnchorLock, OpenError> {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs::DirBuilder;
+use std::os::fd::AsFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use crate::anchor::{Anchor, not_made};
 use crate::error::OpenError;
 use crate::handshake::{Patience, Policy};
 use crate::header::MAX_PARTICIPANTS;
+use crate::sys::file;
 
 const DEFAULT_MODE: u32 = 0o600;
 const DEFAULT_WAIT: Duration = Duration::from_secs(5);
@@ -60,13 +62,14 @@ impl StoreOptions {
         self
     }
 
-    /// How long to wait for other processes that are creating or removing: 5 s if not set.
+    /// How long to wait for other processes that are creating or removing, and, having the lock, for others to let go of
+    /// what the dead have left: 5 s each if not set.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.policy.wait = wait;
         self
     }
 
-    /// Accepts objects and named anchors that the user `uid` made, besides those of this user and of root. Call it once
+    /// Accepts objects and anchors that the user `uid` made, besides those of this user and of root. Call it once
     /// for each user.
     pub fn trust(mut self, uid: u32) -> Self {
         self.policy.trusted.push(uid);
@@ -99,7 +102,7 @@ impl StoreOptions {
         self.check(&path)?;
         let mut patience = Patience::new(timeout);
         loop {
-            match Anchor::open(&path) {
+            match self.open_anchor(&path) {
                 Ok(anchor) => return Ok(Store::new(path, anchor, self.policy.clone(), None)),
                 Err(OpenError::NotFound { .. } | OpenError::DanglingLink { .. }) if patience.pause() => {}
                 Err(OpenError::NotFound { path, .. }) => return Err(OpenError::NotFound { path, waited: timeout }),
@@ -117,14 +120,18 @@ impl StoreOptions {
     pub fn open_or_create(&self, path: impl AsRef<Path>) -> Result<Store, OpenError> {
         let path = absolute(path.as_ref())?;
         self.check(&path)?;
-        match Anchor::open(&path) {
+        match self.open_anchor(&path) {
             Ok(anchor) => return Ok(Store::new(path, anchor, self.policy.clone(), None)),
             Err(OpenError::NotFound { .. }) => {}
             Err(error) => return Err(error),
         }
         make_directory(&path, directory_mode(self.policy.mode))?;
-        let anchor = Anchor::open(&path)?;
+        let anchor = self.open_anchor(&path)?;
         Ok(Store::new(path, anchor, self.policy.clone(), None))
+    }
+
+    fn open_anchor(&self, path: &Path) -> Result<Anchor, OpenError> {
+        Anchor::open(path, |owner| self.policy.trusts(owner))
     }
 
     fn check(&self, path: &Path) -> Result<(), OpenError> {
@@ -172,8 +179,9 @@ fn make_directory(path: &Path, mode: u32) -> Result<(), OpenError> {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(()),
         Err(error) => return Err(not_made(path, errno_of(&error))),
     }
-    let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
-    std::fs::set_permissions(path, permissions).map_err(|error| not_made(path, errno_of(&error)))
+    // Whatever the umask is; and of what we have made, not of what somebody may have put there since.
+    let made = file::open_no_follow(path).map_err(|errno| not_made(path, errno))?;
+    file::set_mode(made.as_fd(), mode).map_err(|errno| not_made(path, errno))
 }
 
 pub(super) fn errno_of(error: &std::io::Error) -> Errno {

@@ -27,6 +27,12 @@ pub(crate) fn pid() -> u32 {
     std::process::id()
 }
 
+/// The calling thread, as the kernel numbers it: never 0.
+pub(crate) fn thread_id() -> u32 {
+    // SAFETY: takes nothing.
+    unsafe { libc::gettid() as u32 }
+}
+
 /// The user whose permissions count.
 pub(crate) fn effective_uid() -> u32 {
     nix::unistd::geteuid().as_raw()
@@ -85,7 +91,7 @@ pub(crate) fn random_u64() -> u64 {
 
 /// Maps one zeroed page that a child finds zeroed again, however it was forked; never unmapped.
 pub(crate) fn wiped_on_fork_page() -> Result<NonNull<u8>, Errno> {
-    let memory = AnonymousMemory::new(PAGE)?;
+    let memory = AnonymousMemory::new(PAGE, Inherited::Copied)?;
     // SAFETY: the range is ours, just mapped, and nothing is in it.
     Errno::result(unsafe { libc::madvise(memory.base.as_ptr().cast(), PAGE, libc::MADV_WIPEONFORK) })?;
     let base = memory.base;
@@ -102,7 +108,16 @@ pub(crate) fn at_fork(before: extern "C" fn(), parent: extern "C" fn(), child: e
     }
 }
 
-/// Zeroed memory of this process alone, page-aligned; unmapped when dropped.
+/// What a child of `fork` does with memory that it inherits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Inherited {
+    /// It gets a copy, or zeros.
+    Copied = libc::MAP_PRIVATE as isize,
+    /// It shares it.
+    Shared = libc::MAP_SHARED as isize,
+}
+
+/// Zeroed memory, page-aligned; unmapped when dropped.
 #[derive(Debug)]
 pub(crate) struct AnonymousMemory {
     // INVARIANT: `len` bytes from `base` are mapped until `drop`.
@@ -111,9 +126,11 @@ pub(crate) struct AnonymousMemory {
 }
 
 impl AnonymousMemory {
-    pub(crate) fn new(len: usize) -> Result<Self, Errno> {
+    /// Maps `len` bytes, or one if that is none.
+    pub(crate) fn new(len: usize, inherited: Inherited) -> Result<Self, Errno> {
+        let len = len.max(1);
         let protection = libc::PROT_READ | libc::PROT_WRITE;
-        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+        let flags = inherited as libc::c_int | libc::MAP_ANONYMOUS;
         // SAFETY: a new mapping at an address of the kernel's choice.
         let base = unsafe { libc::mmap(ptr::null_mut(), len, protection, flags, -1, 0) };
         if base == libc::MAP_FAILED {

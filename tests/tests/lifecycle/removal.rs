@@ -56,7 +56,13 @@ fn object_removed_from_outside_is_retired_too() {
     peer.expect_ok("attach");
     remove_segment(Shared::info(&object).unwrap().shmid);
     assert!(Shared::is_retired(&object));
-    assert_eq!(Shared::info(&object).unwrap().state, ObjectState::Retired);
+    let info = Shared::info(&object).unwrap();
+    assert_eq!(info.state, ObjectState::Retired);
+    assert_eq!(
+        (info.key.to_raw(), info.id),
+        (scratch.key('T'), 'T'),
+        "as they were, though the kernel has cleared the key"
+    );
     assert_eq!(peer.expect_ok("retired"), "true");
     assert_eq!(peer.expect_ok("attach_or_create 9"), "created");
 }

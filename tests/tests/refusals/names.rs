@@ -10,6 +10,19 @@ use shmstore_tests::scratch::Scratch;
 
 use super::assert_says;
 
+/// An old handle of a name is held to what `named` checks.
+#[test]
+fn name_whose_file_is_replaced_by_a_link_is_refused_by_its_old_store_too() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    let [a, b] = ["a", "b"].map(|name| store.named(name).unwrap());
+    b.create::<Telemetry>().unwrap();
+    std::fs::remove_file(scratch.join("a.shm")).unwrap();
+    std::os::unix::fs::symlink(scratch.join("b.shm"), scratch.join("a.shm")).unwrap();
+    let error = a.attach::<Telemetry>().unwrap_err();
+    assert!(matches!(error, AttachError::Anchor(OpenError::NotAnAnchor { kind: "symbolic link", .. })), "{error}");
+}
+
 #[test]
 fn bad_names_are_refused_and_leave_nothing() {
     let scratch = Scratch::new();
