@@ -2,22 +2,25 @@
 //!
 //! # Safety
 //!
-//! Assumes that a [`Mapping`] is mapped for as long as it says it is. Promises to touch nothing outside it: the
-//! header is seen only as atomics, each field is read once and checked before anybody uses it.
+//! Assumes that a [`Mapping`] is mapped for as long as it says it is. Promises to touch nothing outside it, and to see
+//! the header only as atomics.
 #![allow(unsafe_code)]
 
+mod geometry;
+mod parts;
+
 use std::mem::offset_of;
-use std::ptr::NonNull;
-use std::slice;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, fence};
 
 use crate::hash::LayoutHash;
 use crate::identity::Identity;
-use crate::process::participants::{Slot, SlotTable};
 use crate::sys::file::Birth;
 use crate::sys::process::PAGE;
 use crate::sys::shm::Mapping;
+
+pub(crate) use geometry::Geometry;
+pub(crate) use parts::{is_blank, payload, read_schema, slots, write_schema};
 
 /// The format that this crate writes and reads.
 pub(crate) const FORMAT_VERSION: u32 = 1;
@@ -143,18 +146,6 @@ pub(crate) struct Provenance {
     pub(crate) created_nanoseconds: u32,
 }
 
-/// Where the parts of a segment are, in bytes from its start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Geometry {
-    pub(crate) schema_offset: usize,
-    pub(crate) schema_len: usize,
-    pub(crate) slots_offset: usize,
-    pub(crate) slot_count: u32,
-    pub(crate) payload_offset: usize,
-    pub(crate) payload_len: usize,
-    pub(crate) segment_size: usize,
-}
-
 /// A field of the header that no creator has written so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Damage {
@@ -165,20 +156,6 @@ pub(crate) struct Damage {
 impl Damage {
     pub(crate) fn new(field: &'static str, found: impl ToString) -> Self {
         Self { field, found: found.to_string() }
-    }
-}
-
-impl Geometry {
-    /// Lays out a segment: header, schema, slots, and the payload at its own page. `None` if that is more than memory
-    /// can be.
-    pub(crate) fn new(schema_len: usize, slot_count: u32, payload_len: usize) -> Option<Self> {
-        let schema_offset = size_of::<Header>();
-        let slots_offset = schema_offset.checked_add(schema_len)?.checked_next_multiple_of(align_of::<Slot>())?;
-        let slots_len = size_of::<Slot>().checked_mul(slot_count as usize)?;
-        let payload_offset = slots_offset.checked_add(slots_len)?.checked_next_multiple_of(PAGE)?;
-        let payload_end = payload_offset.checked_add(payload_len)?;
-        let segment_size = payload_end.checked_next_multiple_of(PAGE)?.checked_add(SIZE_TAG)?;
-        Some(Self { schema_offset, schema_len, slots_offset, slot_count, payload_offset, payload_len, segment_size })
     }
 }
 
@@ -319,51 +296,6 @@ impl Header {
             created_nanoseconds: self.created_nanoseconds.load(Relaxed),
         }
     }
-
-    /// Writes where the parts are.
-    pub(crate) fn lay_out(&self, geometry: &Geometry) {
-        self.schema_offset.store(geometry.schema_offset as u64, Relaxed);
-        self.schema_len.store(geometry.schema_len as u64, Relaxed);
-        self.slots_offset.store(geometry.slots_offset as u64, Relaxed);
-        self.slot_size.store(size_of::<Slot>() as u64, Relaxed);
-        self.slot_count.store(geometry.slot_count, Relaxed);
-        self.payload_offset.store(geometry.payload_offset as u64, Relaxed);
-        self.payload_len.store(geometry.payload_len as u64, Relaxed);
-        self.segment_size.store(geometry.segment_size as u64, Relaxed);
-    }
-
-    /// Reads where the parts are, and believes it only if it is exactly what a creator would have laid out for parts of
-    /// these lengths in a segment of the size that the kernel tells.
-    pub(crate) fn geometry(&self, mapping: &Mapping) -> Result<Geometry, Damage> {
-        // Told by its own name if it alone is impossible, rather than as what does not fit with it.
-        let part_len = |field, len: u64| {
-            let within = usize::try_from(len).ok().filter(|&len| len <= mapping.len());
-            within.ok_or_else(|| Damage::new(field, len))
-        };
-        let schema_len = part_len("schema_len", self.schema_len.load(Relaxed))?;
-        let payload_len = part_len("payload_len", self.payload_len.load(Relaxed))?;
-        let slot_count = self.slot_count.load(Relaxed);
-        if slot_count == 0 || slot_count > MAX_PARTICIPANTS {
-            return Err(Damage::new("slot_count", slot_count));
-        }
-        let geometry = Geometry::new(schema_len, slot_count, payload_len)
-            .ok_or_else(|| Damage::new("payload_len", payload_len))?;
-        let expected = [
-            ("flags", u64::from(self.flags.load(Relaxed)), 0),
-            ("byte_order", u64::from(self.byte_order.load(Relaxed)), BYTE_ORDER.into()),
-            ("header_len", u64::from(self.header_len.load(Relaxed)), size_of::<Self>() as u64),
-            ("schema_offset", self.schema_offset.load(Relaxed), geometry.schema_offset as u64),
-            ("slots_offset", self.slots_offset.load(Relaxed), geometry.slots_offset as u64),
-            ("slot_size", self.slot_size.load(Relaxed), size_of::<Slot>() as u64),
-            ("payload_offset", self.payload_offset.load(Relaxed), geometry.payload_offset as u64),
-            ("segment_size", self.segment_size.load(Relaxed), geometry.segment_size as u64),
-            ("segment_size", mapping.len() as u64, geometry.segment_size as u64),
-        ];
-        match expected.into_iter().find(|(_, found, expected)| found != expected) {
-            Some((field, found, expected)) => Err(Damage::new(field, format!("{found}, expected {expected}"))),
-            None => Ok(geometry),
-        }
-    }
 }
 
 fn first_word(identity: &Identity, id: u8) -> u64 {
@@ -377,77 +309,9 @@ fn escape_unprintable(letter: char) -> impl Iterator<Item = char> {
     escaped.into_iter().flatten().chain((!unprintable).then_some(letter))
 }
 
-/// Tells whether nothing at all is written in the header's place.
-pub(crate) fn is_blank(mapping: &Mapping) -> bool {
-    bytes(mapping, 0, size_of::<Header>()).iter().all(|byte| byte.load(Relaxed) == 0)
-}
-
-/// Copies the schema's JSON into a segment that nobody else looks at yet.
-pub(crate) fn write_schema(mapping: &Mapping, geometry: &Geometry, json: &[u8]) {
-    schema_bytes(mapping, geometry).iter().zip(json).for_each(|(field, &byte)| field.store(byte, Relaxed));
-}
-
-/// Copies the schema's JSON out of a segment: any bytes, as many as the geometry says.
-pub(crate) fn read_schema(mapping: &Mapping, geometry: &Geometry) -> Vec<u8> {
-    schema_bytes(mapping, geometry).iter().map(|byte| byte.load(Relaxed)).collect()
-}
-
-fn schema_bytes<'a>(mapping: &'a Mapping, geometry: &Geometry) -> &'a [AtomicU8] {
-    bytes(mapping, geometry.schema_offset, geometry.schema_len)
-}
-
-fn bytes(mapping: &Mapping, offset: usize, len: usize) -> &[AtomicU8] {
-    let base = part(mapping, offset, len);
-    // SAFETY: `part` has checked that the bytes are mapped while `mapping` is borrowed; atomics of one byte.
-    unsafe { slice::from_raw_parts(base.cast::<AtomicU8>().as_ptr(), len) }
-}
-
-/// The participants' slots of a segment.
-pub(crate) fn slots<'a>(mapping: &'a Mapping, geometry: &Geometry) -> SlotTable<'a> {
-    let count = geometry.slot_count as usize;
-    let base = part(mapping, geometry.slots_offset, count * size_of::<Slot>());
-    assert!(geometry.slots_offset % align_of::<Slot>() == 0, "slots are aligned in a checked geometry");
-    // SAFETY: `part` has checked that the bytes are mapped while `mapping` is borrowed, they are aligned as asserted,
-    // and a slot is all atomic.
-    SlotTable(unsafe { slice::from_raw_parts(base.cast::<Slot>().as_ptr(), count) })
-}
-
-/// The first byte of the object.
-pub(crate) fn payload(mapping: &Mapping, geometry: &Geometry) -> NonNull<u8> {
-    part(mapping, geometry.payload_offset, geometry.payload_len)
-}
-
-/// The address of a part of the mapping.
-///
-/// # Panics
-///
-/// If it is not within the mapping, which a geometry that was checked against this mapping can not say.
-fn part(mapping: &Mapping, offset: usize, len: usize) -> NonNull<u8> {
-    let end = offset.checked_add(len).expect("a checked geometry does not overflow");
-    assert!(end <= mapping.len(), "a checked geometry is within its mapping");
-    // SAFETY: `offset` is at most the mapping's length, as asserted, which is one allocation.
-    unsafe { mapping.base().add(offset) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn geometry_puts_each_part_behind_the_one_before() {
-        let geometry = Geometry::new(701, 128, 72).unwrap();
-        assert_eq!(geometry.schema_offset, 1024);
-        assert_eq!(geometry.slots_offset, 1728);
-        assert_eq!(geometry.payload_offset, 8192);
-        assert_eq!(geometry.segment_size, 12_288 + SIZE_TAG);
-    }
-
-    #[test]
-    fn geometry_that_overflows_is_none() {
-        assert_eq!(Geometry::new(usize::MAX, 1, 1), None);
-        assert_eq!(Geometry::new(1, u32::MAX, usize::MAX), None);
-        assert_eq!(Geometry::new(usize::MAX - 1100, 128, 1), None);
-    }
 
     #[test]
     fn unprintable_hints_are_escaped() {

@@ -1,0 +1,68 @@
+//! The parts of a segment besides its header: schema, slots, payload.
+//!
+//! # Safety
+//!
+//! Assumes that a [`Mapping`] is mapped for as long as it says it is. Promises to touch nothing outside it, whatever the
+//! geometry says, and to see it only as atomics.
+#![allow(unsafe_code)]
+
+use std::ptr::NonNull;
+use std::slice;
+use std::sync::atomic::AtomicU8;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::{Geometry, Header};
+use crate::process::participants::{Slot, SlotTable};
+use crate::sys::shm::Mapping;
+
+/// Tells whether nothing at all is written in the header's place.
+pub(crate) fn is_blank(mapping: &Mapping) -> bool {
+    bytes(mapping, 0, size_of::<Header>()).iter().all(|byte| byte.load(Relaxed) == 0)
+}
+
+/// Copies the schema's JSON into a segment that nobody else looks at yet.
+pub(crate) fn write_schema(mapping: &Mapping, geometry: &Geometry, json: &[u8]) {
+    schema_bytes(mapping, geometry).iter().zip(json).for_each(|(field, &byte)| field.store(byte, Relaxed));
+}
+
+/// Copies the schema's JSON out of a segment: any bytes, as many as the geometry says.
+pub(crate) fn read_schema(mapping: &Mapping, geometry: &Geometry) -> Vec<u8> {
+    schema_bytes(mapping, geometry).iter().map(|byte| byte.load(Relaxed)).collect()
+}
+
+fn schema_bytes<'a>(mapping: &'a Mapping, geometry: &Geometry) -> &'a [AtomicU8] {
+    bytes(mapping, geometry.schema_offset, geometry.schema_len)
+}
+
+fn bytes(mapping: &Mapping, offset: usize, len: usize) -> &[AtomicU8] {
+    let base = part(mapping, offset, len);
+    // SAFETY: `part` has checked that the bytes are mapped while `mapping` is borrowed; atomics of one byte.
+    unsafe { slice::from_raw_parts(base.cast::<AtomicU8>().as_ptr(), len) }
+}
+
+/// The participants' slots of a segment.
+pub(crate) fn slots<'a>(mapping: &'a Mapping, geometry: &Geometry) -> SlotTable<'a> {
+    let count = geometry.slot_count as usize;
+    let base = part(mapping, geometry.slots_offset, count * size_of::<Slot>());
+    assert!(geometry.slots_offset % align_of::<Slot>() == 0, "slots are aligned in a checked geometry");
+    // SAFETY: `part` has checked that the bytes are mapped while `mapping` is borrowed, they are aligned as asserted,
+    // and a slot is all atomic.
+    SlotTable(unsafe { slice::from_raw_parts(base.cast::<Slot>().as_ptr(), count) })
+}
+
+/// The first byte of the object.
+pub(crate) fn payload(mapping: &Mapping, geometry: &Geometry) -> NonNull<u8> {
+    part(mapping, geometry.payload_offset, geometry.payload_len)
+}
+
+/// The address of a part of the mapping.
+///
+/// # Panics
+///
+/// If it is not within the mapping, which a geometry that was checked against this mapping can not say.
+fn part(mapping: &Mapping, offset: usize, len: usize) -> NonNull<u8> {
+    let end = offset.checked_add(len).expect("a checked geometry does not overflow");
+    assert!(end <= mapping.len(), "a checked geometry is within its mapping");
+    // SAFETY: `offset` is at most the mapping's length, as asserted, which is one allocation.
+    unsafe { mapping.base().add(offset) }
+}
