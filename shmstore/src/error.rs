@@ -8,6 +8,7 @@ mod subject;
 
 use std::fmt;
 
+pub use crate::schema::SchemaError;
 pub use attach::{AbandonedReason, AttachError, LayoutMismatch, LayoutSummary};
 pub use create::CreateError;
 pub use open::OpenError;
@@ -53,41 +54,7 @@ macro_rules! debug_is_display {
     )*};
 }
 
-debug_is_display!(Error, OpenError, AttachError, CreateError, RemoveError, SchemaError, InvalidValue, CapacityError);
-
-/// A layout description that can not be read: damaged, hostile, or of a newer format.
-#[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SchemaError {
-    /// It is not the JSON that `docs/format.md` describes.
-    #[error("the schema is not in the documented JSON format: {message}")]
-    Json {
-        /// What the parser said, with line and column; unprintable characters escaped.
-        message: String,
-    },
-    /// It is JSON of the right form, but no type can have this layout.
-    #[error("the schema is wrong at `${path}`: {problem}")]
-    Inconsistent {
-        /// The JSON path of the node, below the root `$`: `.fields[2].type`; empty for the root itself.
-        path: String,
-        /// What is wrong there.
-        problem: String,
-    },
-}
-
-impl SchemaError {
-    pub(crate) fn inconsistent(problem: fmt::Arguments<'_>) -> Self {
-        Self::Inconsistent { path: String::new(), problem: problem.to_string() }
-    }
-
-    /// Places the error, found at `path` of a child, below that child's `parent`.
-    pub(crate) fn below(self, parent: fmt::Arguments<'_>) -> Self {
-        match self {
-            Self::Inconsistent { path, problem } => Self::Inconsistent { path: format!("{parent}{path}"), problem },
-            json @ Self::Json { .. } => json,
-        }
-    }
-}
+debug_is_display!(Error, OpenError, AttachError, CreateError, RemoveError, InvalidValue, CapacityError);
 
 /// Bytes in shared memory that are no valid value of their type: another process wrote them, against the protocol.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]

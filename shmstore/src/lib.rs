@@ -50,15 +50,17 @@ mod atomic;
 mod cache_aligned;
 mod sys;
 mod identity;
+mod participants;
+mod header;
 mod copy;
 mod process;
-mod header;
 mod failpoint;
 mod anchor;
 mod sync;
 mod handshake;
 mod store;
 mod shared;
+mod objects;
 
 #[doc(hidden)]
 pub mod __private;

@@ -10,7 +10,6 @@
 
 pub(crate) mod append;
 pub(crate) mod held;
-pub(crate) mod participants;
 pub(crate) mod registry;
 
 use std::collections::HashMap;
@@ -21,11 +20,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
 
+use crate::participants::{Facts, TOKEN_BITS};
 use crate::sys::process::{self, wiped_on_fork_page};
 use held::HeldAnchor;
-
-/// The bits of a lock word, and of a participant's slot, that hold a token.
-pub(crate) const TOKEN_BITS: u32 = 29;
 
 /// What a page that `fork` wipes holds: all zero in a process that has not asked for it yet.
 #[repr(C)]
@@ -48,24 +45,6 @@ pub(crate) struct Local {
     /// Tells waiting threads that an anchor was unlocked.
     anchor_unlocked: Condvar,
     facts: Facts,
-}
-
-/// What does not change while a process lives, asked for once.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Facts {
-    pub(crate) pid: u32,
-    /// In clock ticks since boot, as this process's time namespace counts.
-    pub(crate) start: u64,
-    pub(crate) pid_namespace: u32,
-    pub(crate) time_namespace: u32,
-}
-
-impl Facts {
-    fn gather() -> Self {
-        let pid = process::pid();
-        let start = if process::proc_is_ours() { process::start_time(pid) } else { 0 };
-        Self { pid, start, pid_namespace: process::namespace("pid"), time_namespace: process::namespace("time") }
-    }
 }
 
 /// The page, mapped by whoever comes first.

@@ -2,6 +2,7 @@
 
 mod canonical;
 mod check;
+mod error;
 mod json;
 mod owned;
 mod primitive;
@@ -12,6 +13,7 @@ pub(crate) mod samples;
 
 use crate::hash::LayoutHash;
 
+pub use error::SchemaError;
 pub use owned::{OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, OwnedVariant};
 pub use primitive::Primitive;
 

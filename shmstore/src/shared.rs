@@ -20,7 +20,7 @@ use crate::error::{AttachError, CreateError, Subject};
 use crate::handshake::{Created, IfExists, creator};
 use crate::header::State;
 use crate::layout::{ShmId, ShmObject, is_described};
-use crate::process::participants::Occupant;
+use crate::participants::Occupant;
 use crate::process::registry::Attached;
 use crate::store::{ObjectInfo, ObjectState, Store};
 use crate::sys::process::{AnonymousMemory, Inherited};

@@ -45,3 +45,28 @@ fn examples_and_derive_have_no_unsafe_code() {
     let derive = fs::read_to_string(root().join("shmstore-derive/src/lib.rs")).expect("the derive crate");
     assert!(derive.contains("#![forbid(unsafe_code)]"), "the derive crate does not forbid unsafe code");
 }
+
+/// What comes before `#[cfg(test)]`, without comments.
+fn code(source: &str) -> String {
+    let (code, _tests) = source.split_once("#[cfg(test)]\nmod tests {").unwrap_or((source, ""));
+    code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn modules_import_only_from_those_above_them() {
+    let source = root().join("shmstore/src");
+    let lib = fs::read_to_string(source.join("lib.rs")).expect("lib.rs");
+    let modules: Vec<&str> = lib.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';')).collect();
+    let place = |name: &str| modules.iter().position(|module| *module == name);
+    for (name, text) in rust_files(&source) {
+        let Some(own) = place(name.split(['/', '.']).next().expect("a name")) else { continue };
+        if name.ends_with("tests.rs") {
+            continue;
+        }
+        for reference in code(&text).split("crate::").skip(1) {
+            let imported = reference.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next();
+            let below = imported.and_then(place).is_some_and(|imported| imported > own);
+            assert!(!below, "{name} imports from `{}`, which is below it", imported.unwrap_or_default());
+        }
+    }
+}

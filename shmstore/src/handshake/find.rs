@@ -10,7 +10,7 @@ use crate::error::{AnchorClaim, AttachError, Creator, LayoutMismatch, LayoutSumm
 use crate::hash::LayoutHash;
 use crate::header::{self, Damage, FORMAT_VERSION, FirstWord, Geometry, Header, POINTER_BYTES, SIZE_TAG, State};
 use crate::identity::Identity;
-use crate::process::participants::ClaimError;
+use crate::participants::ClaimError;
 use crate::process::registry::{self, Attached};
 use crate::schema::{OwnedSchema, Schema};
 use crate::sys::process::{PAGE, effective_uid};

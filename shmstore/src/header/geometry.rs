@@ -4,7 +4,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::{BYTE_ORDER, Damage, Header, MAX_PARTICIPANTS, SIZE_TAG};
-use crate::process::participants::Slot;
+use crate::participants::Slot;
 use crate::sys::process::PAGE;
 use crate::sys::shm::Mapping;
 

@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicU8;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::{Geometry, Header};
-use crate::process::participants::{Slot, SlotTable};
+use crate::participants::{Slot, SlotTable};
 use crate::sys::shm::Mapping;
 
 /// Tells whether nothing at all is written in the header's place.

@@ -11,10 +11,10 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize};
 
 use super::append::AppendList;
-use super::participants::{ClaimError, Occupant, Slot};
-use super::{Facts, Local, current_token, local, token};
+use super::{Local, current_token, local, token};
 use crate::header::{self, Geometry, Header};
 use crate::key::Key;
+use crate::participants::{ClaimError, Facts, Occupant, Slot};
 use crate::sys::shm::Mapping;
 
 /// All attachments of this process. A vacant place is null, and used again.

@@ -6,8 +6,8 @@
 use std::collections::HashSet;
 use std::fmt;
 
+use super::SchemaError;
 use super::{MAX_ALIGN, MAX_DEPTH, OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive};
-use crate::error::SchemaError;
 use crate::hash::MAX_NAME;
 
 type Check = Result<(), SchemaError>;

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::SchemaError;
 use super::{KindTag, OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive, Schema};
-use crate::error::SchemaError;
 
 /// How much of a parser's message is kept: it quotes its input, which may be long.
 const MAX_MESSAGE: usize = 300;

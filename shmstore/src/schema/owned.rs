@@ -1,7 +1,7 @@
 //! The same description with names and children of its own: as it is read from a segment or a file.
 
+use super::SchemaError;
 use super::{ConstArg, Field, Kind, KindTag, Primitive, Schema, Variant, canonical, check};
-use crate::error::SchemaError;
 use crate::hash::LayoutHash;
 
 /// The layout of a type that this program may know nothing about: read from a segment, a file, or taken from a

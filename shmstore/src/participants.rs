@@ -16,8 +16,28 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{Facts, TOKEN_BITS};
 use crate::sys::process;
+
+/// The bits of a lock word, and of a participant's slot, that hold a token.
+pub(crate) const TOKEN_BITS: u32 = 29;
+
+/// What does not change while a process lives, asked for once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Facts {
+    pub(crate) pid: u32,
+    /// In clock ticks since boot, as this process's time namespace counts.
+    pub(crate) start: u64,
+    pub(crate) pid_namespace: u32,
+    pub(crate) time_namespace: u32,
+}
+
+impl Facts {
+    pub(crate) fn gather() -> Self {
+        let pid = process::pid();
+        let start = if process::proc_is_ours() { process::start_time(pid) } else { 0 };
+        Self { pid, start, pid_namespace: process::namespace("pid"), time_namespace: process::namespace("time") }
+    }
+}
 
 /// One process's place in the table: 32 bytes.
 #[repr(C)]
