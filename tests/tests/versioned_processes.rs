@@ -10,7 +10,7 @@ use shmstore_tests::peer::{Peer, program_named};
 use shmstore_tests::scratch::Scratch;
 
 /// How long each size is hammered.
-const TIME: Duration = Duration::from_millis(1000);
+const TIME: Duration = Duration::from_secs(5);
 
 /// Three busy processes are enough for two cores: one size at a time.
 static FLAT_OUT: Mutex<()> = Mutex::new(());
