@@ -114,10 +114,10 @@ impl Target<'_> {
         if_exists: IfExists,
         init: Init<'_>,
     ) -> Result<Created, CreateError> {
-        if if_exists == IfExists::Attach
-            && let Some(ready) = self.attach_if_ready(schema)?
-        {
-            return Ok(ready);
+        if if_exists == IfExists::Attach {
+            if let Some(ready) = self.attach_if_ready(schema)? {
+                return Ok(ready);
+            }
         }
         let lock = AnchorLock::acquire(self.path, self.anchor, &mut Patience::new(self.policy.wait))?;
         let identity = lock.anchor().identity();
