@@ -30,7 +30,12 @@ const MAGIC: u32 = u32::from_le_bytes(*b"shmS");
 
 /// What the size of every segment leaves when divided by the page size: no allocator asks for such sizes, so it tells a
 /// segment whose creator died before the first word from anybody's zeroed memory.
-pub(crate) const SIZE_TAG: usize = 1357;
+const SIZE_TAG: usize = 1357;
+
+/// Tells whether a segment of this size can be one of ours.
+pub(crate) fn is_tagged(segment_size: usize) -> bool {
+    segment_size % PAGE == SIZE_TAG
+}
 
 /// The most processes a table is made for.
 pub(crate) const MAX_PARTICIPANTS: u32 = 65_536;

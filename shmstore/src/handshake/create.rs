@@ -9,7 +9,7 @@ use super::find::{creator, owner};
 use super::{AnchorLock, Condition, Found, Patience, Target};
 use crate::error::{AttachError, CreateError, OpenError};
 use crate::failpoint::{self, Step};
-use crate::header::{self, Geometry, Header, Provenance, SIZE_TAG, State};
+use crate::header::{self, Geometry, Header, Provenance, State};
 use crate::identity::Identity;
 use crate::process::local;
 use crate::process::registry::Attached;
@@ -290,7 +290,7 @@ impl Target<'_> {
             Errno::ENOMEM => CreateError::OutOfMemory { subject },
             Errno::ENOSPC => match shm::usage() {
                 Ok(usage) if usage.pages.saturating_add(needed) <= usage.page_limit => {
-                    let ours = || shm::table().into_iter().flatten().filter(|status| status.size % PAGE == SIZE_TAG);
+                    let ours = || shm::table().into_iter().flatten().filter(|status| header::is_tagged(status.size));
                     CreateError::SegmentLimit {
                         subject,
                         limit: usage.segment_limit,

@@ -8,12 +8,12 @@ use super::{Patience, Target};
 use crate::diff::LayoutDiff;
 use crate::error::{AnchorClaim, AttachError, Creator, LayoutMismatch, LayoutSummary, SegmentOwner, moment};
 use crate::hash::LayoutHash;
-use crate::header::{self, Damage, FORMAT_VERSION, FirstWord, Geometry, Header, POINTER_BYTES, SIZE_TAG, State};
+use crate::header::{self, Damage, FORMAT_VERSION, FirstWord, Geometry, Header, POINTER_BYTES, State};
 use crate::identity::Identity;
 use crate::participants::ClaimError;
 use crate::process::registry::{self, Attached};
 use crate::schema::{OwnedSchema, Schema};
-use crate::sys::process::{PAGE, effective_uid};
+use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Access, Mapping, Status};
 
 /// A segment of our own that was found at the key, attached to be judged.
@@ -102,7 +102,7 @@ impl Target<'_> {
                 };
                 let readable = shm::status(shmid).is_ok();
                 let segment = owner(&status);
-                let foreign = status.size % PAGE != SIZE_TAG;
+                let foreign = !header::is_tagged(status.size);
                 match self.distrusted(&status) {
                     _ if foreign => AttachError::Foreign { subject, segment },
                     Some(untrusted) => AttachError::Untrusted { subject, untrusted, segment },
@@ -117,7 +117,7 @@ impl Target<'_> {
     /// Judges by what the kernel tells first, by the header's first word next, and reads on only what is ours.
     fn judge(&self, identity: &Identity, mapping: &Mapping, status: &Status) -> Result<Condition, AttachError> {
         let foreign = || self.foreign(identity, status);
-        if status.size % PAGE != SIZE_TAG {
+        if !header::is_tagged(status.size) {
             return Err(foreign());
         }
         let header = Header::of(mapping).ok_or_else(foreign)?;
