@@ -65,15 +65,7 @@ impl Target<'_> {
 
     /// Looks at the path again, waiting for one that is not there: a name may be forgotten, and made anew.
     fn refresh_within(&self, patience: &mut Patience) -> Result<Anchor, OpenError> {
-        loop {
-            match self.refresh() {
-                Err(OpenError::NotFound { .. } | OpenError::DanglingLink { .. }) if patience.pause() => {}
-                Err(OpenError::NotFound { path, .. }) => {
-                    return Err(OpenError::NotFound { path, waited: patience.limit() });
-                }
-                refreshed => return refreshed,
-            }
-        }
+        patience.wait_for_anchor(|| self.refresh())
     }
 
     /// Names the object in an error.
@@ -112,6 +104,22 @@ impl Patience {
     pub(crate) fn deadline(&self) -> Instant {
         const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
         self.started + self.limit.min(YEAR)
+    }
+
+    /// Looks for an anchor, again and again while nothing is at its path.
+    pub(crate) fn wait_for_anchor(
+        &mut self,
+        look: impl Fn() -> Result<Anchor, OpenError>,
+    ) -> Result<Anchor, OpenError> {
+        loop {
+            match look() {
+                Err(OpenError::NotFound { .. } | OpenError::DanglingLink { .. }) if self.pause() => {}
+                Err(OpenError::NotFound { path, .. }) => {
+                    return Err(OpenError::NotFound { path, waited: self.limit });
+                }
+                found => return found,
+            }
+        }
     }
 
     /// Sleeps for 1 to 10 ms, each pause longer than the one before; false if the time is over.

@@ -65,7 +65,7 @@ impl Store {
             Err(OpenError::NotFound { .. }) => self.make_named(&path)?,
             opened => opened?,
         };
-        Ok(Self::new(path, anchor, self.inner.policy.clone(), Some(name.into())))
+        Ok(self.at_name(name, path, anchor))
     }
 
     /// Opens the store of a name only if it exists: for programs that look, and make nothing.
@@ -76,7 +76,7 @@ impl Store {
     pub fn open_named(&self, name: &str) -> Result<Self, OpenError> {
         let path = self.path_of(name)?;
         let anchor = self.open_anchor(&path)?;
-        Ok(Self::new(path, anchor, self.inner.policy.clone(), Some(name.into())))
+        Ok(self.at_name(name, path, anchor))
     }
 
     /// Lists the names in this store's directory, in alphabetical order; those of other users included.
@@ -122,6 +122,10 @@ impl Store {
         }
         fs::remove_file(&path).map_err(|error| open_failed(&path, super::options::errno_of(&error)))?;
         Ok(true)
+    }
+
+    fn at_name(&self, name: &str, path: PathBuf, anchor: Anchor) -> Self {
+        Self::new(path, anchor, self.inner.policy.clone(), Some(name.into()))
     }
 
     fn path_of(&self, name: &str) -> Result<PathBuf, OpenError> {

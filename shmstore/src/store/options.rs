@@ -100,15 +100,8 @@ impl StoreOptions {
     pub fn open_timeout(&self, path: impl AsRef<Path>, timeout: Duration) -> Result<Store, OpenError> {
         let path = absolute(path.as_ref())?;
         self.check(&path)?;
-        let mut patience = Patience::new(timeout);
-        loop {
-            match self.open_anchor(&path) {
-                Ok(anchor) => return Ok(Store::new(path, anchor, self.policy.clone(), None)),
-                Err(OpenError::NotFound { .. } | OpenError::DanglingLink { .. }) if patience.pause() => {}
-                Err(OpenError::NotFound { path, .. }) => return Err(OpenError::NotFound { path, waited: timeout }),
-                Err(error) => return Err(error),
-            }
-        }
+        let anchor = Patience::new(timeout).wait_for_anchor(|| self.open_anchor(&path))?;
+        Ok(Store::new(path, anchor, self.policy.clone(), None))
     }
 
     /// Opens the store at a path; if nothing is there, makes a directory, and those above it. The last one has this
@@ -120,13 +113,13 @@ impl StoreOptions {
     pub fn open_or_create(&self, path: impl AsRef<Path>) -> Result<Store, OpenError> {
         let path = absolute(path.as_ref())?;
         self.check(&path)?;
-        match self.open_anchor(&path) {
-            Ok(anchor) => return Ok(Store::new(path, anchor, self.policy.clone(), None)),
-            Err(OpenError::NotFound { .. }) => {}
-            Err(error) => return Err(error),
-        }
-        make_directory(&path, directory_mode(self.policy.mode))?;
-        let anchor = self.open_anchor(&path)?;
+        let anchor = match self.open_anchor(&path) {
+            Err(OpenError::NotFound { .. }) => {
+                make_directory(&path, directory_mode(self.policy.mode))?;
+                self.open_anchor(&path)?
+            }
+            opened => opened?,
+        };
         Ok(Store::new(path, anchor, self.policy.clone(), None))
     }
 
