@@ -146,6 +146,13 @@ impl<'a> SlotTable<'a> {
         }
     }
 
+    /// Tells whether the process of a token has provably ended. A token that is in no slot is of nobody alive: its slot
+    /// was taken, after its death. The caller has loaded the token with Acquire.
+    pub(crate) fn token_is_dead(self, token: u32, facts: &Facts) -> bool {
+        let slot = self.0.iter().find(|slot| slot.token() == Some(token));
+        slot.is_none_or(|slot| slot.word().is_none_or(|found| found.token != token || slot.is_dead(found, facts)))
+    }
+
     /// Lists the processes that have a slot.
     pub(crate) fn occupants(self) -> impl Iterator<Item = Occupant> + use<'a> {
         self.0.iter().filter_map(Slot::occupant)

@@ -145,9 +145,7 @@ impl<T: ShmObject> Shared<T> {
     /// One system call, unless the object says so itself: a segment that was removed from outside (`ipcrm`) does not.
     #[must_use]
     pub fn is_retired(this: &Self) -> bool {
-        let Memory::Segment { attached, .. } = &this.memory else { return false };
-        let says_so = matches!(attached.header().state(), Ok(State::Retired));
-        says_so || shm::status(attached.shmid()).is_ok_and(|status| status.removed)
+        matches!(&this.memory, Memory::Segment { attached, .. } if attached.is_retired())
     }
 
     /// Tells what is known of the object. One system call. `None` for a [`private`](Self::private) one, and for one

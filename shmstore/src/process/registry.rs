@@ -12,10 +12,10 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize};
 
 use super::append::AppendList;
 use super::{Local, current_token, local, token};
-use crate::header::{self, Geometry, Header};
+use crate::header::{self, Geometry, Header, State};
 use crate::key::Key;
 use crate::participants::{ClaimError, Facts, Occupant, Slot};
-use crate::sys::shm::Mapping;
+use crate::sys::shm::{self, Mapping};
 
 /// All attachments of this process. A vacant place is null, and used again.
 static ATTACHED: AppendList<AtomicPtr<Attachment>> = AppendList::new();
@@ -65,6 +65,14 @@ pub(crate) fn register(mapping: Mapping, geometry: Geometry, shmid: i32, key: Ke
     };
     attachment.claim_slot(token, local.facts())?;
     Ok(publish(attachment).handle())
+}
+
+/// The segment of this process that has an address in it; `None` for memory that is no segment's.
+pub(crate) fn segment_at(address: usize) -> Option<Attached> {
+    let local = local();
+    let _registry = local.lock_registry();
+    let has_it = |known: &&Attachment| address.wrapping_sub(known.mapping.base().addr().get()) < known.mapping.len();
+    attachments().find(has_it).map(Attachment::handle)
 }
 
 /// Gives a child of `fork` a slot of its own in every segment it inherited. Called with the registry locked.
@@ -153,6 +161,17 @@ impl Attached {
     /// The first byte of the object: mapped for as long as a handle lives.
     pub(crate) fn payload(&self) -> NonNull<u8> {
         header::payload(self.mapping(), self.geometry())
+    }
+
+    /// Tells whether the segment was removed, by its own word or the kernel's: one system call, unless it says so itself.
+    pub(crate) fn is_retired(&self) -> bool {
+        let says_so = matches!(self.header().state(), Ok(State::Retired));
+        says_so || shm::status(self.shmid()).is_ok_and(|status| status.removed)
+    }
+
+    /// Tells whether the process that has, or had, a token has provably ended.
+    pub(crate) fn token_is_dead(&self, token: u32) -> bool {
+        header::slots(self.mapping(), self.geometry()).token_is_dead(token, local().facts())
     }
 
     pub(crate) fn occupants(&self) -> impl Iterator<Item = Occupant> {
