@@ -82,7 +82,7 @@ pub use schema::{
 };
 pub use shared::{Participant, Shared};
 pub use store::{ObjectInfo, ObjectState, Store, StoreOptions, Warning};
-pub use sync::{Versioned, VersionedView};
+pub use sync::{Event, EventView, Lock, LockView, Versioned, VersionedView};
 pub use view::AtomicView;
 
 #[cfg(feature = "failpoints")]

@@ -100,6 +100,10 @@ pub enum Kind {
         /// The layout of the object.
         object: &'static Schema,
     },
+    /// A [`Lock`](crate::Lock).
+    Lock,
+    /// An [`Event`](crate::Event).
+    Event,
 }
 
 /// One field of a struct.
@@ -185,7 +189,9 @@ const fn depth_below(kind: &Kind) -> u8 {
         | Kind::Enum { .. }
         | Kind::Pad
         | Kind::Phantom
-        | Kind::FixedString { .. } => 0,
+        | Kind::FixedString { .. }
+        | Kind::Lock
+        | Kind::Event => 0,
         Kind::Struct { fields, .. } => deepest(fields),
         Kind::Array { element, .. } | Kind::FixedVec { element, .. } => element.depth,
         Kind::AtomicCell { value } | Kind::Versioned { value } => value.depth,
@@ -220,6 +226,8 @@ impl Kind {
             Self::AtomicCell { .. } => KindTag::AtomicCell,
             Self::Versioned { .. } => KindTag::Versioned,
             Self::CacheAligned { .. } => KindTag::CacheAligned,
+            Self::Lock => KindTag::Lock,
+            Self::Event => KindTag::Event,
         }
     }
 }
@@ -241,6 +249,8 @@ pub(crate) enum KindTag {
     AtomicCell = 10,
     Versioned = 11,
     CacheAligned = 12,
+    Lock = 13,
+    Event = 14,
 }
 
 impl KindTag {
@@ -258,7 +268,9 @@ impl KindTag {
             | Self::FixedVec
             | Self::AtomicCell
             | Self::Versioned
-            | Self::CacheAligned => "shmstore's own",
+            | Self::CacheAligned
+            | Self::Lock
+            | Self::Event => "shmstore's own",
         }
     }
 }

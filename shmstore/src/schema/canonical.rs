@@ -14,7 +14,7 @@ pub(super) const fn hash_node(size: u64, align: u64, kind: &Kind) -> LayoutHash 
         Kind::Array { len, element } => node.u64(*len as u64).child(element.hash()),
         Kind::Struct { name, const_args, fields } => hash_fields(hash_args(node.name(name), const_args), fields),
         Kind::Enum { name, repr, variants } => hash_variants(node.name(name).byte(*repr as u8), variants),
-        Kind::Pad | Kind::Phantom => node,
+        Kind::Pad | Kind::Phantom | Kind::Lock | Kind::Event => node,
         Kind::FixedString { capacity } => node.u64(*capacity as u64),
         Kind::FixedVec { capacity, element } => node.u64(*capacity as u64).child(element.hash()),
         Kind::AtomicCell { value } | Kind::Versioned { value } => node.child(value.hash()),
@@ -33,7 +33,7 @@ pub(super) fn hash_owned_node(size: u64, align: u64, kind: &OwnedKind) -> Layout
             hash_owned_fields(hash_owned_args(node.name(name), const_args), fields)
         }
         OwnedKind::Enum { name, repr, variants } => hash_owned_variants(node.name(name).byte(*repr as u8), variants),
-        OwnedKind::Pad | OwnedKind::Phantom => node,
+        OwnedKind::Pad | OwnedKind::Phantom | OwnedKind::Lock | OwnedKind::Event => node,
         OwnedKind::FixedString { capacity } => node.u64(*capacity),
         OwnedKind::FixedVec { capacity, element } => node.u64(*capacity).child(element.hash()),
         OwnedKind::AtomicCell { value } | OwnedKind::Versioned { value } => node.child(value.hash()),

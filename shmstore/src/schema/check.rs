@@ -30,6 +30,8 @@ pub(super) fn check_node(size: u64, align: u64, kind: &OwnedKind) -> Check {
         OwnedKind::FixedVec { capacity, element } => check_room(size, element.size().checked_mul(*capacity)),
         OwnedKind::AtomicCell { value } | OwnedKind::Versioned { value } => check_room(size, Some(value.size())),
         OwnedKind::CacheAligned { object } => check_part((size, align), 0, object),
+        OwnedKind::Lock => ensure((size, align) == (8, 8), format_args!("a `Lock` has size 8 and align 8")),
+        OwnedKind::Event => ensure((size, align) == (16, 8), format_args!("an `Event` has size 16 and align 8")),
     }
 }
 
@@ -169,6 +171,10 @@ mod tests {
             (4, 4, Of::Versioned { value: boxed(U64) }, "has no room"),
             (4, 4, Of::AtomicCell { value: boxed(U64) }, "has no room"),
             (64, 4, Of::CacheAligned { object: boxed(U64) }, "does not keep align 8"),
+            (16, 8, Of::Lock, "`$`: a `Lock` has size 8 and align 8"),
+            (8, 4, Of::Lock, "a `Lock` has size 8"),
+            (8, 8, Of::Event, "`$`: an `Event` has size 16 and align 8"),
+            (16, 16, Of::Event, "an `Event` has size 16"),
         ];
         for (size, align, kind, says) in cases {
             let error = OwnedSchema::new(size, align, kind.clone()).expect_err(&format!("{kind:?}")).to_string();

@@ -167,6 +167,8 @@ impl Node {
             KindTag::AtomicCell => OwnedKind::AtomicCell { value: child(&mut self.value, "value")? },
             KindTag::Versioned => OwnedKind::Versioned { value: child(&mut self.value, "value")? },
             KindTag::CacheAligned => OwnedKind::CacheAligned { object: child(&mut self.object, "object")? },
+            KindTag::Lock => OwnedKind::Lock,
+            KindTag::Event => OwnedKind::Event,
         };
         self.refuse_leftovers()?;
         OwnedSchema::new(self.size, self.align, kind)
@@ -230,7 +232,7 @@ impl From<&OwnedSchema> for Node {
                 variants: Some(variants.iter().map(NodeVariant::from).collect()),
                 ..node
             },
-            OwnedKind::Pad | OwnedKind::Phantom => node,
+            OwnedKind::Pad | OwnedKind::Phantom | OwnedKind::Lock | OwnedKind::Event => node,
             OwnedKind::FixedString { capacity } => Self { capacity: Some(*capacity), ..node },
             OwnedKind::FixedVec { capacity, element } => {
                 Self { capacity: Some(*capacity), element: boxed(element), ..node }

@@ -94,6 +94,10 @@ pub enum OwnedKind {
         /// The layout of the object.
         object: Box<OwnedSchema>,
     },
+    /// A `Lock`.
+    Lock,
+    /// An `Event`.
+    Event,
 }
 
 /// One field of a struct.
@@ -177,7 +181,9 @@ impl OwnedKind {
             | Self::Enum { .. }
             | Self::Pad
             | Self::Phantom
-            | Self::FixedString { .. } => 0,
+            | Self::FixedString { .. }
+            | Self::Lock
+            | Self::Event => 0,
             Self::Struct { fields, .. } => fields.iter().map(|field| field.schema.depth).max().unwrap_or(0),
             Self::Array { element: child, .. }
             | Self::FixedVec { element: child, .. }
@@ -201,6 +207,8 @@ impl OwnedKind {
             Self::AtomicCell { .. } => KindTag::AtomicCell,
             Self::Versioned { .. } => KindTag::Versioned,
             Self::CacheAligned { .. } => KindTag::CacheAligned,
+            Self::Lock => KindTag::Lock,
+            Self::Event => KindTag::Event,
         }
     }
 }
@@ -235,6 +243,8 @@ impl From<&Kind> for OwnedKind {
             Kind::AtomicCell { value } => Self::AtomicCell { value: boxed(value) },
             Kind::Versioned { value } => Self::Versioned { value: boxed(value) },
             Kind::CacheAligned { object } => Self::CacheAligned { object: boxed(object) },
+            Kind::Lock => Self::Lock,
+            Kind::Event => Self::Event,
         }
     }
 }

@@ -39,7 +39,7 @@ const MODE: Schema = Schema::new(
 );
 
 /// One schema of each kind, a struct with const arguments besides.
-pub(crate) const EVERY_KIND: [&Schema; 13] = [
+pub(crate) const EVERY_KIND: [&Schema; 15] = [
     &F64,
     &ATOMIC,
     &ARRAY,
@@ -53,4 +53,6 @@ pub(crate) const EVERY_KIND: [&Schema; 13] = [
     &Schema::new(8, 8, Kind::AtomicCell { value: &MODE }),
     &Schema::new(128, 64, Kind::Versioned { value: &POSITION }),
     &Schema::new(128, 128, Kind::CacheAligned { object: &ATOMIC }),
+    &Schema::new(8, 8, Kind::Lock),
+    &Schema::new(16, 8, Kind::Event),
 ];

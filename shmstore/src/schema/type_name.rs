@@ -25,6 +25,8 @@ impl fmt::Display for OwnedSchema {
             OwnedKind::AtomicCell { value } => write!(f, "Atomic<{value}>"),
             OwnedKind::Versioned { value } => write!(f, "Versioned<{value}>"),
             OwnedKind::CacheAligned { object } => write!(f, "CacheAligned<{object}>"),
+            OwnedKind::Lock => f.write_str("Lock"),
+            OwnedKind::Event => f.write_str("Event"),
         }
     }
 }
@@ -77,6 +79,8 @@ mod tests {
             "Atomic<Mode>",
             "Versioned<Position>",
             "CacheAligned<AtomicU64>",
+            "Lock",
+            "Event",
         ];
         assert_eq!(named, written);
     }
