@@ -3,6 +3,7 @@
 mod attach;
 mod create;
 mod open;
+mod part;
 mod remove;
 mod subject;
 
@@ -12,6 +13,7 @@ pub use crate::schema::SchemaError;
 pub use attach::{AbandonedReason, AttachError, LayoutMismatch, LayoutSummary};
 pub use create::CreateError;
 pub use open::OpenError;
+pub use part::{Busy, Holder, LockError, WaitError};
 pub use remove::RemoveError;
 pub use subject::{AnchorClaim, Creator, SegmentOwner, Subject};
 pub(crate) use subject::{link_target, moment};
@@ -32,6 +34,15 @@ pub enum Error {
     /// An object can not be removed.
     #[error(transparent)]
     Remove(#[from] RemoveError),
+    /// A part is held by somebody else.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// A lock was not taken.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// Waiting brought nothing.
+    #[error(transparent)]
+    Wait(#[from] WaitError),
     /// What was read is no value of its type.
     #[error(transparent)]
     InvalidValue(#[from] InvalidValue),
@@ -54,7 +65,18 @@ macro_rules! debug_is_display {
     )*};
 }
 
-debug_is_display!(Error, OpenError, AttachError, CreateError, RemoveError, InvalidValue, CapacityError);
+debug_is_display!(
+    Error,
+    OpenError,
+    AttachError,
+    CreateError,
+    RemoveError,
+    Busy,
+    LockError,
+    WaitError,
+    InvalidValue,
+    CapacityError
+);
 
 /// Bytes in shared memory that are no valid value of their type: another process wrote them, against the protocol.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]

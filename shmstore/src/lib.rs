@@ -70,8 +70,8 @@ pub use cache_aligned::CacheAligned;
 pub use derive::{ShmObject, ShmValue};
 pub use diff::{Change, DiffTable, Difference, LayoutDiff, Offset, Side};
 pub use error::{
-    AbandonedReason, AnchorClaim, AttachError, CapacityError, CreateError, Creator, Error, InvalidValue,
-    LayoutMismatch, LayoutSummary, OpenError, RemoveError, SchemaError, SegmentOwner, Subject,
+    AbandonedReason, AnchorClaim, AttachError, Busy, CapacityError, CreateError, Creator, Error, Holder, InvalidValue,
+    LayoutMismatch, LayoutSummary, LockError, OpenError, RemoveError, SchemaError, SegmentOwner, Subject, WaitError,
 };
 pub use fixed::{FixedString, FixedVec, Pad};
 pub use hash::LayoutHash;
@@ -82,7 +82,7 @@ pub use schema::{
 };
 pub use shared::{Participant, Shared};
 pub use store::{ObjectInfo, ObjectState, Store, StoreOptions, Warning};
-pub use sync::{Event, EventView, Lock, LockView, Versioned, VersionedView};
+pub use sync::{Event, EventView, Lock, LockGuard, LockView, Transaction, Versioned, VersionedView, Writer};
 pub use view::AtomicView;
 
 #[cfg(feature = "failpoints")]

@@ -153,6 +153,11 @@ impl<'a> SlotTable<'a> {
         slot.is_none_or(|slot| slot.word().is_none_or(|found| found.token != token || slot.is_dead(found, facts)))
     }
 
+    /// The process of a token, as its own PID namespace numbers it.
+    pub(crate) fn pid_of(self, token: u32) -> Option<u32> {
+        self.0.iter().filter_map(Slot::word).find(|word| word.token == token).map(|word| word.pid)
+    }
+
     /// Lists the processes that have a slot.
     pub(crate) fn occupants(self) -> impl Iterator<Item = Occupant> + use<'a> {
         self.0.iter().filter_map(Slot::occupant)

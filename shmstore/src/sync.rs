@@ -1,19 +1,23 @@
 //! The parts that processes share in place, and the protocols under them.
 
 mod atomics;
-mod event;
 mod held;
-mod lock;
+mod patience;
 mod lock_word;
+mod word_lock;
+mod refusal;
+mod waiting;
 mod seqlock;
-mod versioned;
 mod versioned_cell;
+mod versioned;
 mod view;
-mod writer_lock;
+mod lock;
+mod event_word;
+mod event;
 
 pub use event::{Event, EventView};
-pub use lock::{Lock, LockView};
-pub use versioned::Versioned;
+pub use lock::{Lock, LockGuard, LockView};
+pub use versioned::{Transaction, Versioned, Writer};
 pub use view::VersionedView;
 
 #[cfg(test)]

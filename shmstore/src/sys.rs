@@ -2,5 +2,6 @@
 
 pub(crate) mod file;
 pub(crate) mod futex;
+pub(crate) mod membarrier;
 pub(crate) mod process;
 pub(crate) mod shm;

@@ -174,6 +174,11 @@ impl Attached {
         header::slots(self.mapping(), self.geometry()).token_is_dead(token, local().facts())
     }
 
+    /// The process of a token, as its own PID namespace numbers it.
+    pub(crate) fn pid_of(&self, token: u32) -> Option<u32> {
+        header::slots(self.mapping(), self.geometry()).pid_of(token)
+    }
+
     pub(crate) fn occupants(&self) -> impl Iterator<Item = Occupant> {
         header::slots(self.mapping(), self.geometry()).occupants()
     }

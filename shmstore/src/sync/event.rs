@@ -6,19 +6,127 @@
 #![allow(unsafe_code)]
 
 use std::fmt;
+use std::time::Duration;
 
 use super::atomics::AtomicU64;
-use super::atomics::Ordering::Relaxed;
+use super::atomics::Ordering::{Acquire, Relaxed};
+use super::event_word::{Notify, announce, count, nobody_slept, notify};
+use super::waiting::{Waiter, wait};
+use crate::error::WaitError;
 use crate::layout::{ShmLayout, ShmObject};
 use crate::schema::{Kind, Schema};
+use crate::sys::futex;
+use crate::view::load_read_only;
 
 /// A count of what has happened, for which processes wait.
+///
+/// Whoever changes something says so with [`notify_all`](Self::notify_all); whoever waits says how far it has seen, so no
+/// notification is ever lost, not even one that comes between looking and waiting. What was done before a notification
+/// is seen after the wait for it.
+///
+/// To wait for a value, [`Versioned::wait_newer`](crate::Versioned::wait_newer) needs no `Event`.
+///
+/// ```
+/// use shmstore::{Event, Shared, ShmObject};
+/// use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+/// use std::time::Duration;
+///
+/// #[derive(ShmObject)]
+/// #[repr(C)]
+/// struct Jobs { posted: AtomicU64, changed: Event }
+///
+/// let jobs = Shared::<Jobs>::private()?;
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| {
+///         jobs.posted.fetch_add(1, Relaxed);
+///         jobs.changed.notify_all();
+///     });
+///     let mut seen = 0; // or `jobs.changed.count()`, before looking at what it stands for
+///     while jobs.posted.load(Relaxed) == 0 {
+///         seen = jobs.changed.wait_past(seen, Duration::from_secs(10))?;
+///     }
+///     Ok::<(), shmstore::Error>(())
+/// })
+/// # ?; Ok::<(), shmstore::Error>(())
+/// ```
+///
+/// # Memory
+///
+/// 16 bytes, aligned to 8.
 #[derive(Default)]
 #[repr(C, align(8))]
 pub struct Event {
-    /// Bit 0: somebody waits; bits 1 to 63: the count.
+    /// See `event_word.rs`.
     word: AtomicU64,
     _reserved: AtomicU64,
+}
+
+impl Event {
+    /// Returns how many notifications there were.
+    #[must_use]
+    #[inline]
+    pub fn count(&self) -> u64 {
+        count(load_read_only(Acquire, || self.word.load(Relaxed)))
+    }
+
+    /// Counts one notification, wakes everybody who waits, and returns the new count. No system call if nobody waits.
+    #[inline]
+    pub fn notify_all(&self) -> u64 {
+        let (now, must_wake) = notify(&self.word, Notify::All);
+        if must_wake {
+            futex::wake(&self.word, futex::ALL);
+        }
+        count(now)
+    }
+
+    /// Counts one notification, wakes one of those who wait, and returns the new count. No system call if nobody waits.
+    ///
+    /// For work that any one of the waiting can do. The others see the new count as soon as they look: when they are woken by
+    /// another notification, or after some milliseconds.
+    #[inline]
+    pub fn notify_one(&self) -> u64 {
+        let (now, must_wake) = notify(&self.word, Notify::One);
+        if must_wake {
+            self.wake_one(now);
+        }
+        count(now)
+    }
+
+    #[cold]
+    fn wake_one(&self, notified: u64) {
+        if futex::wake(&self.word, 1) == 0 && nobody_slept(&self.word, notified) {
+            futex::wake(&self.word, futex::ALL);
+        }
+    }
+
+    /// Waits up to `timeout` until there were more than `seen` notifications, and returns how many there are.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::Timeout`]; [`WaitError::Retired`] if the object was removed, within some milliseconds.
+    pub fn wait_past(&self, seen: u64, timeout: Duration) -> Result<u64, WaitError> {
+        self.wait_by(seen, timeout, Waiter::Announced, |slice| match announce(&self.word, seen) {
+            Err(newer) => Some(newer),
+            Ok(word) => {
+                futex::wait(&self.word, word as u32, slice);
+                self.newer(seen)
+            }
+        })
+    }
+
+    fn newer(&self, seen: u64) -> Option<u64> {
+        Some(self.count()).filter(|&count| count > seen)
+    }
+
+    fn wait_by(
+        &self,
+        seen: u64,
+        timeout: Duration,
+        waiter: Waiter,
+        sleep: impl Fn(Duration) -> Option<u64>,
+    ) -> Result<u64, WaitError> {
+        wait(self, waiter, timeout, || self.newer(seen), sleep, || format!("notification {}", seen.saturating_add(1)))
+    }
 }
 
 impl fmt::Debug for Event {
@@ -27,10 +135,35 @@ impl fmt::Debug for Event {
     }
 }
 
-/// An [`Event`] that can be looked at and nothing else.
+/// An [`Event`] that can be waited for and nothing else.
 #[repr(transparent)]
 pub struct EventView {
     part: Event,
+}
+
+impl EventView {
+    /// Returns how many notifications there were.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.part.count()
+    }
+
+    /// Waits for more notifications: see [`Event::wait_past`]. As nobody can be told that somebody waits here, it looks
+    /// once a millisecond.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::Timeout`], [`WaitError::Retired`].
+    pub fn wait_past(&self, seen: u64, timeout: Duration) -> Result<u64, WaitError> {
+        let part = &self.part;
+        part.wait_by(seen, timeout, Waiter::Unannounced, |slice| {
+            let word = load_read_only(Acquire, || part.word.load(Relaxed));
+            if count(word) <= seen {
+                futex::wait(&part.word, word as u32, slice);
+            }
+            part.newer(seen)
+        })
+    }
 }
 
 impl fmt::Debug for EventView {
@@ -40,7 +173,7 @@ impl fmt::Debug for EventView {
 }
 
 fn debug(name: &str, part: &Event, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    f.debug_struct(name).field("count", &(part.word.load(Relaxed) >> 1)).finish()
+    f.debug_struct(name).field("count", &part.count()).finish()
 }
 
 // SAFETY: size and alignment are the compiler's; `Kind::Event` says what is in it, held by the assertions below.
@@ -59,3 +192,6 @@ const _: () = {
     assert!(std::mem::offset_of!(Event, word) == 0);
     assert!(std::mem::offset_of!(Event, _reserved) == 8);
 };
+
+#[cfg(test)]
+mod tests;

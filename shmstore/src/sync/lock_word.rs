@@ -2,15 +2,24 @@
 //!
 //! | from | to | by whom |
 //! |---|---|---|
-//! | free | held by T | a thread of T that has not slept |
-//! | free | held by T, waiters | a thread of T that has slept: others may still sleep |
-//! | held by T | held by T, waiters | anyone who is about to sleep |
+//! | free | held by T | a newcomer: a thread of T that has not slept |
+//! | free, hand-off | held by T, hand-off | `try_…`, which never waits; newcomers stand back |
+//! | free, any | held by T, waiters | a thread of T that has slept: others may still sleep |
+//! | held by T, or hand-off | the same, waiters | a newcomer, before it sleeps |
+//! | held by T | held by T, waiters, hand-off | one that has slept, woke, and found the lock taken again, before it sleeps |
 //! | held by T | free | the holder |
 //! | held by T, waiters | free | the holder, who then wakes one sleeper |
+//! | held by T, waiters, hand-off | free, hand-off | the holder, who then wakes one sleeper, for whom the lock is kept |
+//! | held by T | held by U, waiters | a thread of U, once T's process has ended |
+//! | any | the same, version waiters | a waiter for a newer version, before it sleeps |
+//! | held by T, version waiters | without that flag | the holder: it then wakes all who wait for a version |
 //! | held by T, any flags | unchanged | the release of a holder other than T: it has lost its lock, and touches nothing |
 //!
 //! *Held by T* has the token T of the holder's process in the low 29 bits; *free* has zeros there, so a new object's
-//! locks are free. The other flags are no part of this table: every transition keeps them as it finds them.
+//! locks are free. Flags that a row does not name stay as they are.
+//!
+//! Whom a lock is kept for may be dead, and whom a release should wake may be killed before it does: so every sleep is a
+//! slice, after which a newcomer counts as one that has slept, and the holder is judged.
 //!
 //! Built a second time by the loom models, with loom's atomics.
 
@@ -21,29 +30,29 @@ use super::atomics::Ordering::{AcqRel, Relaxed};
 pub(super) const WAITERS: u32 = 1 << 31;
 /// The lock is meant for one who has waited: newcomers stand back.
 pub(super) const HAND_OFF: u32 = 1 << 30;
-/// Somebody waits for a newer version: the release must tell.
+/// Somebody waits for a newer version: the holder must tell.
 pub(super) const VERSION_WAITERS: u32 = 1 << 29;
 /// The token of the process that holds the lock, 0 if nobody does.
 pub(super) const TOKEN: u32 = !(WAITERS | HAND_OFF | VERSION_WAITERS);
+
+/// How somebody comes to a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Claim {
+    /// Without waiting at all: takes whatever is free.
+    Try,
+    /// For the first time: leaves alone what is kept for one that has slept.
+    Newcomer,
+    /// After a sleep.
+    Slept,
+}
 
 /// What came of one attempt to take the lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Attempt {
     /// The lock is ours.
     Taken,
-    /// It is held: this is the word, with [`WAITERS`] in it if we asked for that.
+    /// It is held, or kept for another: this is the word, with our announcement in it if we have made one.
     Held(u32),
-}
-
-/// What came of a release.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Release {
-    /// The lock is free, and nobody sleeps.
-    Freed,
-    /// The lock is free: one sleeper must be woken.
-    FreedWithWaiters,
-    /// Another token was in the word: somebody took the lock from us, against the protocol. The word is as it was.
-    Lost,
 }
 
 /// Takes a lock that is free and has no flags, for the process `token`: the fast path.
@@ -58,11 +67,15 @@ pub(super) fn try_release(word: &AtomicU32, token: u32) -> bool {
     word.compare_exchange(token, 0, AcqRel, Relaxed).is_ok()
 }
 
-/// Takes the lock if it is free, whatever its flags. `add` is 0, or [`WAITERS`] from a thread that has slept.
-pub(super) fn take(word: &AtomicU32, token: u32, add: u32) -> Attempt {
+/// Takes the lock if it is free, and not kept for another.
+pub(super) fn take(word: &AtomicU32, token: u32, claim: Claim) -> Attempt {
     let mut now = word.load(Relaxed);
-    while now & TOKEN == 0 {
-        match word.compare_exchange_weak(now, now | token | add, AcqRel, Relaxed) {
+    while now & TOKEN == 0 && (now & HAND_OFF == 0 || claim != Claim::Newcomer) {
+        let taken = match claim {
+            Claim::Try | Claim::Newcomer => now | token,
+            Claim::Slept => now & !HAND_OFF | WAITERS | token,
+        };
+        match word.compare_exchange_weak(now, taken, AcqRel, Relaxed) {
             Ok(_) => return Attempt::Taken,
             Err(other) => now = other,
         }
@@ -70,26 +83,57 @@ pub(super) fn take(word: &AtomicU32, token: u32, add: u32) -> Attempt {
     Attempt::Held(now)
 }
 
-/// Takes the lock if it is free; else announces a waiter, who may then sleep for as long as the word is as returned.
-pub(super) fn take_or_announce(word: &AtomicU32, token: u32, add: u32) -> Attempt {
+/// Takes the lock if it is free; else announces a sleeper, who may then sleep for as long as the word is as returned.
+pub(super) fn take_or_announce(word: &AtomicU32, token: u32, claim: Claim) -> Attempt {
+    let flags = if claim == Claim::Slept { WAITERS | HAND_OFF } else { WAITERS };
     loop {
-        let Attempt::Held(now) = take(word, token, add) else { return Attempt::Taken };
-        let announced = now | WAITERS;
+        let Attempt::Held(now) = take(word, token, claim) else { return Attempt::Taken };
+        let announced = now | flags;
         if now == announced || word.compare_exchange(now, announced, AcqRel, Relaxed).is_ok() {
             return Attempt::Held(announced);
         }
     }
 }
 
-/// Frees the lock that `token` holds, whatever its flags.
-pub(super) fn release(word: &AtomicU32, token: u32) -> Release {
+/// Takes the lock from the process `dead`, which has ended, if it still is the holder.
+pub(super) fn take_over(word: &AtomicU32, dead: u32, token: u32) -> bool {
     let mut now = word.load(Relaxed);
-    while now & TOKEN == token {
-        match word.compare_exchange_weak(now, now & !(TOKEN | WAITERS), AcqRel, Relaxed) {
-            Ok(_) if now & WAITERS != 0 => return Release::FreedWithWaiters,
-            Ok(_) => return Release::Freed,
+    while now & TOKEN == dead {
+        let taken = now & VERSION_WAITERS | WAITERS | token;
+        match word.compare_exchange_weak(now, taken, AcqRel, Relaxed) {
+            Ok(_) => return true,
             Err(other) => now = other,
         }
     }
-    Release::Lost
+    false
+}
+
+/// Frees the lock that `token` holds, and returns the word as it was: whether to wake a sleeper ([`WAITERS`]), and
+/// those who wait for a version ([`VERSION_WAITERS`]). `None` if another token was in the word: somebody took the lock
+/// from us, against the protocol. Then the word is as it was.
+pub(super) fn release(word: &AtomicU32, token: u32) -> Option<u32> {
+    let mut now = word.load(Relaxed);
+    while now & TOKEN == token {
+        match word.compare_exchange_weak(now, now & HAND_OFF, AcqRel, Relaxed) {
+            Ok(_) => return Some(now),
+            Err(other) => now = other,
+        }
+    }
+    None
+}
+
+/// Announces somebody who waits for a newer version. Returns the word as it was.
+///
+/// A store that its holder has not yet made is told of this by the release: both change the same word, so either the
+/// release sees the flag, or the waiter sees the store. A holder that keeps the lock from store to store looks for the
+/// flag with a plain load: that needs a full barrier on both sides.
+pub(super) fn announce_version_waiter(word: &AtomicU32) -> u32 {
+    word.fetch_or(VERSION_WAITERS, AcqRel)
+}
+
+/// Tells a holder that keeps the lock whether somebody waits for the version that it has just stored: then all who do
+/// must be woken.
+#[inline(always)]
+pub(super) fn take_version_waiters(word: &AtomicU32) -> bool {
+    word.load(Relaxed) & VERSION_WAITERS != 0 && word.fetch_and(!VERSION_WAITERS, AcqRel) & VERSION_WAITERS != 0
 }

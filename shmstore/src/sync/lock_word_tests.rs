@@ -15,35 +15,63 @@ fn bits_are_where_the_format_says() {
 }
 
 #[test]
-fn a_free_lock_is_taken_whatever_its_flags() {
-    for flags in [0, WAITERS, HAND_OFF, VERSION_WAITERS, ALL_FLAGS] {
+fn a_free_lock_is_taken_unless_it_is_kept_for_another() {
+    let all = [0, WAITERS, HAND_OFF, VERSION_WAITERS, ALL_FLAGS];
+    for flags in all {
         let word = AtomicU32::new(flags);
-        assert_eq!(take(&word, OURS, 0), Attempt::Taken);
+        assert_eq!(take(&word, OURS, Claim::Try), Attempt::Taken);
         assert_eq!(word.load(Relaxed), flags | OURS);
+
         let word = AtomicU32::new(flags);
-        assert_eq!(take_or_announce(&word, OURS, WAITERS), Attempt::Taken, "by one that has slept");
-        assert_eq!(word.load(Relaxed), flags | OURS | WAITERS);
+        assert_eq!(take_or_announce(&word, OURS, Claim::Slept), Attempt::Taken);
+        assert_eq!(word.load(Relaxed), flags & VERSION_WAITERS | WAITERS | OURS, "it was kept for one that has slept");
+
+        let word = AtomicU32::new(flags);
+        let kept = flags & HAND_OFF != 0;
+        let (outcome, left) = if kept { (Attempt::Held(flags), flags) } else { (Attempt::Taken, flags | OURS) };
+        assert_eq!(take(&word, OURS, Claim::Newcomer), outcome);
+        assert_eq!(word.load(Relaxed), left);
+
         assert_eq!(try_take(&AtomicU32::new(flags), OURS), flags == 0, "the fast path is for no flags");
     }
 }
 
 #[test]
 fn a_held_lock_is_not_taken_by_anyone() {
-    for holder in [OURS, THEIRS] {
+    for (holder, claim) in [(OURS, Claim::Try), (THEIRS, Claim::Newcomer), (THEIRS, Claim::Slept)] {
         let word = AtomicU32::new(holder | VERSION_WAITERS);
         assert!(!try_take(&word, OURS));
-        assert_eq!(take(&word, OURS, WAITERS), Attempt::Held(holder | VERSION_WAITERS));
+        assert_eq!(take(&word, OURS, claim), Attempt::Held(holder | VERSION_WAITERS));
         assert_eq!(word.load(Relaxed), holder | VERSION_WAITERS);
     }
 }
 
 #[test]
-fn a_waiter_announces_itself_once() {
+fn a_waiter_announces_itself_once_and_asks_for_hand_off_when_it_has_slept_in_vain() {
     let word = AtomicU32::new(THEIRS);
-    for _ in 0..2 {
-        assert_eq!(take_or_announce(&word, OURS, 0), Attempt::Held(THEIRS | WAITERS));
-        assert_eq!(word.load(Relaxed), THEIRS | WAITERS);
+    for (claim, flags) in [
+        (Claim::Newcomer, WAITERS),
+        (Claim::Newcomer, WAITERS),
+        (Claim::Slept, WAITERS | HAND_OFF),
+        (Claim::Newcomer, WAITERS | HAND_OFF),
+    ] {
+        assert_eq!(take_or_announce(&word, OURS, claim), Attempt::Held(THEIRS | flags));
+        assert_eq!(word.load(Relaxed), THEIRS | flags);
     }
+    let kept = AtomicU32::new(HAND_OFF);
+    assert_eq!(take_or_announce(&kept, OURS, Claim::Newcomer), Attempt::Held(HAND_OFF | WAITERS));
+}
+
+#[test]
+fn a_lock_is_taken_over_from_its_holder_only() {
+    for flags in [0, WAITERS, ALL_FLAGS] {
+        let word = AtomicU32::new(THEIRS | flags);
+        assert!(!take_over(&word, OURS + 5, OURS));
+        assert_eq!(word.load(Relaxed), THEIRS | flags);
+        assert!(take_over(&word, THEIRS, OURS));
+        assert_eq!(word.load(Relaxed), OURS | WAITERS | flags & VERSION_WAITERS);
+    }
+    assert!(!take_over(&AtomicU32::new(0), THEIRS, OURS), "it was freed before it was taken over");
 }
 
 #[test]
@@ -51,18 +79,13 @@ fn release_frees_and_tells_of_waiters() {
     let word = AtomicU32::new(OURS);
     assert!(try_release(&word, OURS));
     assert_eq!(word.load(Relaxed), 0);
-    for (held, outcome, left) in [
-        (OURS, Release::Freed, 0),
-        (OURS | WAITERS, Release::FreedWithWaiters, 0),
-        (OURS | VERSION_WAITERS, Release::Freed, VERSION_WAITERS),
-        (OURS | ALL_FLAGS, Release::FreedWithWaiters, VERSION_WAITERS | HAND_OFF),
-    ] {
-        let word = AtomicU32::new(held);
-        assert_eq!(try_release(&word, OURS), held == OURS);
-        if held != OURS {
-            assert_eq!(release(&word, OURS), outcome);
+    for flags in [0, WAITERS, VERSION_WAITERS, HAND_OFF, ALL_FLAGS] {
+        let word = AtomicU32::new(OURS | flags);
+        assert_eq!(try_release(&word, OURS), flags == 0);
+        if flags != 0 {
+            assert_eq!(release(&word, OURS), Some(OURS | flags));
         }
-        assert_eq!(word.load(Relaxed), left);
+        assert_eq!(word.load(Relaxed), flags & HAND_OFF);
     }
 }
 
@@ -71,7 +94,18 @@ fn release_leaves_a_lock_of_others_alone() {
     for found in [0, WAITERS, THEIRS, THEIRS | ALL_FLAGS] {
         let word = AtomicU32::new(found);
         assert!(!try_release(&word, OURS));
-        assert_eq!(release(&word, OURS), Release::Lost);
+        assert_eq!(release(&word, OURS), None);
         assert_eq!(word.load(Relaxed), found);
     }
+}
+
+#[test]
+fn waiters_for_a_version_are_told_once() {
+    let word = AtomicU32::new(OURS);
+    assert!(!take_version_waiters(&word));
+    assert_eq!(announce_version_waiter(&word), OURS);
+    assert_eq!(announce_version_waiter(&word), OURS | VERSION_WAITERS);
+    assert!(take_version_waiters(&word));
+    assert!(!take_version_waiters(&word));
+    assert_eq!(word.load(Relaxed), OURS);
 }

@@ -6,26 +6,32 @@
 //! bytes which it has copied are initialised.
 #![allow(unsafe_code)]
 
-use std::any::type_name;
+mod store;
+mod transaction;
+mod writer;
+mod wait;
+
 use std::fmt;
 use std::mem::MaybeUninit;
 use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::time::Duration;
 
-use super::held::Held;
 use super::versioned_cell::VersionedCell;
 use super::view::VersionedView;
-use super::writer_lock::WriterLock;
 use crate::bits;
-use crate::error::InvalidValue;
+use crate::error::{InvalidValue, WaitError};
 use crate::layout::{AnyBits, ShmId, ShmLayout, ShmObject, ShmValue};
 use crate::schema::{Kind, Schema};
+
+pub use transaction::Transaction;
+pub use writer::Writer;
 
 /// A value of any size that all processes may read and write as a whole, at any time.
 ///
 /// It keeps the newest version and room for the next. A reader copies the newest and never waits for a lock; it writes
 /// nothing, so readers do not slow each other down. Writers take turns by a lock, a few nanoseconds when it is free.
-/// A process that is killed while it writes tears nothing and loses nothing but its own unfinished version. (But it
-/// keeps the lock: other writers wait on, readers do not notice.)
+/// A process that is killed while it writes tears nothing and loses nothing but its own unfinished version: the next
+/// writer takes over as soon as the kernel tells that it has ended.
 ///
 /// ```
 /// use shmstore::Versioned;
@@ -42,6 +48,16 @@ use crate::schema::{Kind, Schema};
 ///
 /// 32 bytes of control words and two slots, each of the value's size rounded up to 16; all of it rounded up to 64 bytes,
 /// and aligned to 64: a value of up to 16 bytes takes one cache line with all that belongs to it.
+///
+/// # Ways to write
+///
+/// | | others that write meanwhile | |
+/// |---|---|---|
+/// | [`store`](Self::store), [`update`](Self::update) | take turns | a lock for each |
+/// | [`begin`](Self::begin) | wait until it is committed or dropped | a [`Transaction`]: all of its changes, or none |
+/// | [`writer`](Self::writer) | wait until it is dropped | a [`Writer`]: many stores without a lock for each |
+///
+/// Each waits as long as it takes; `try_…` does not wait, and `…_timeout` so long. Readers never wait for any of them.
 ///
 /// # What a reader sees
 ///
@@ -114,6 +130,28 @@ impl<V: ShmValue> Versioned<V> {
         self.try_load_by(true)
     }
 
+    /// Returns the newest value, or gives up: for objects that a process which breaks the protocol may write so fast that
+    /// no copy is ever whole. One that keeps to it is asked for a pause, so that [`load`](Self::load) comes to an end.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::Timeout`] if no copy was whole for that long.
+    pub fn load_timeout(&self, timeout: Duration) -> Result<V, WaitError>
+    where
+        V: AnyBits,
+    {
+        self.load_timeout_by(timeout, true)
+    }
+
+    /// Returns the newest value, of any type, or gives up: see [`load_timeout`](Self::load_timeout).
+    ///
+    /// # Errors
+    ///
+    /// As [`load_timeout`](Self::load_timeout); [`WaitError::InvalidValue`] if its bytes are no valid `V`.
+    pub fn try_load_timeout(&self, timeout: Duration) -> Result<V, WaitError> {
+        self.try_load_timeout_by(timeout, true)
+    }
+
     /// Returns the version of the newest value: how many stores there were, 0 if none.
     ///
     /// A load after this gives that version or a newer one.
@@ -121,96 +159,6 @@ impl<V: ShmValue> Versioned<V> {
     #[inline]
     pub fn version(&self) -> u64 {
         self.cell.version()
-    }
-
-    /// Makes `value` the newest version, waiting for other writers if there are any: without end for one that was killed
-    /// in the middle of a store or update.
-    ///
-    /// # Panics
-    ///
-    /// In a closure of [`update`](Self::update) of this very part: it would wait for itself.
-    #[inline]
-    #[track_caller]
-    pub fn store(&self, value: V) {
-        self.store_from(&value);
-    }
-
-    /// Makes a copy of `*value` the newest version, as [`store`](Self::store) does: for values too large for the stack.
-    ///
-    /// # Panics
-    ///
-    /// As [`store`](Self::store).
-    #[inline]
-    #[track_caller]
-    pub fn store_from(&self, value: &V) {
-        let lock = self.cell.lock(already_held::<V>);
-        self.cell.publish(&lock, value);
-    }
-
-    /// Changes the newest value by `change`, a store of nobody else coming in between, and returns what `change` does.
-    ///
-    /// `change` works on a private copy. If it panics, nothing was changed. Other writers wait while it runs, readers
-    /// do not: they see the old value until it has returned.
-    ///
-    /// ```
-    /// use shmstore::Versioned;
-    ///
-    /// let account = Versioned::<[i64; 2]>::default();
-    /// let left = account.update(|[from, to]| {
-    ///     *from -= 10;
-    ///     *to += 10;
-    ///     *from
-    /// });
-    /// assert_eq!((left, account.load()), (-10, [-10, 10]));
-    /// ```
-    ///
-    /// # Panics
-    ///
-    /// If it is called in `change` of an update of this very part, and in a process that was forked in `change`.
-    #[track_caller]
-    pub fn update<R>(&self, change: impl FnOnce(&mut V) -> R) -> R
-    where
-        V: AnyBits,
-    {
-        let lock = self.cell.lock(already_held::<V>);
-        // SAFETY: `newest` has initialised all bytes.
-        let value = unsafe { bits::any(self.newest(&lock)) };
-        self.change_and_publish(&lock, value, change)
-    }
-
-    /// Changes the newest value, of any type, as [`update`](Self::update) does.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidValue`] if the newest value's bytes are no valid `V`: then nothing was changed, and `change` did not
-    /// run. [`store`](Self::store) mends it.
-    ///
-    /// # Panics
-    ///
-    /// As [`update`](Self::update).
-    #[track_caller]
-    pub fn update_checked<R>(&self, change: impl FnOnce(&mut V) -> R) -> Result<R, InvalidValue> {
-        let lock = self.cell.lock(already_held::<V>);
-        // SAFETY: `newest` has initialised all bytes.
-        let value = unsafe { bits::checked(self.newest(&lock)) }?;
-        Ok(self.change_and_publish(&lock, value, change))
-    }
-
-    /// The newest value's bytes, all of them initialised.
-    fn newest(&self, lock: &WriterLock<'_>) -> MaybeUninit<V> {
-        let mut bytes = MaybeUninit::uninit();
-        self.cell.read_locked(lock, &mut bytes);
-        bytes
-    }
-
-    #[track_caller]
-    fn change_and_publish<R>(&self, lock: &WriterLock<'_>, mut value: V, change: impl FnOnce(&mut V) -> R) -> R {
-        let held = Held::enter(lock.address());
-        let result = change(&mut value);
-        drop(held);
-        assert!(lock.is_ours(), "a process that was forked in an `update` must not return from its closure");
-        self.cell.publish(lock, &value);
-        result
     }
 
     /// [`load_versioned`](Self::load_versioned); `may_ask` is false for memory that may be mapped read-only.
@@ -243,14 +191,34 @@ impl<V: ShmValue> Versioned<V> {
         // SAFETY: `read` has initialised all bytes.
         Ok((version, unsafe { bits::checked(bytes) }?))
     }
-}
 
-fn already_held<V>() -> String {
-    let value = type_name::<V>();
-    format!(
-        "a store to a `Versioned<{value}>` in the closure of its own `update` would wait for itself: \
-         change the value that the closure is given"
-    )
+    /// [`load_timeout`](Self::load_timeout); `may_ask` as above.
+    pub(super) fn load_timeout_by(&self, timeout: Duration, may_ask: bool) -> Result<V, WaitError>
+    where
+        V: AnyBits,
+    {
+        // SAFETY: `copy_within` has initialised all bytes.
+        self.copy_within(timeout, may_ask).map(|bytes| unsafe { bits::any(bytes) })
+    }
+
+    /// [`try_load_timeout`](Self::try_load_timeout); `may_ask` as above.
+    pub(super) fn try_load_timeout_by(&self, timeout: Duration, may_ask: bool) -> Result<V, WaitError> {
+        let bytes = self.copy_within(timeout, may_ask)?;
+        // SAFETY: `copy_within` has initialised all bytes.
+        Ok(unsafe { bits::checked(bytes) }?)
+    }
+
+    /// The newest value's bytes, all of them initialised.
+    fn copy_within(&self, timeout: Duration, may_ask: bool) -> Result<MaybeUninit<V>, WaitError> {
+        let mut bytes = MaybeUninit::uninit();
+        match self.cell.read_within(&mut bytes, may_ask, timeout) {
+            Some(_) => Ok(bytes),
+            None => {
+                let awaited = format!("a whole copy of `{}`, which is stored to without a pause", Self::SCHEMA);
+                Err(WaitError::Timeout { awaited, waited: timeout })
+            }
+        }
+    }
 }
 
 impl<V: ShmValue> Default for Versioned<V> {
@@ -297,5 +265,7 @@ impl<V: ShmValue + ShmId> ShmId for Versioned<V> {
     const ID: char = V::ID;
 }
 
+#[cfg(test)]
+mod lease_tests;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! The memory of a `Versioned`: control words and two slots; and the two things done to it, reading and publishing.
+//! The memory of a `Versioned`: control words and two slots; and what is done to it: reading, publishing, waiting.
 //!
 //! # Bytes
 //!
@@ -9,15 +9,15 @@
 //! | 0 | 8 | sequence number: see `seqlock.rs` |
 //! | 8 | 4 | lock word of the writers: see `lock_word.rs` |
 //! | 12 | 4 | flags: bit 0 *starved*, bit 1 *need fence* |
-//! | 16 | 4 | futex word of those who wait for a newer version |
-//! | 20 | 4 | lease word: token of the process that leases the write side, bit 31 *inconsistent* |
-//! | 24 | 8 | reserved, zero |
+//! | 16 | 16 | reserved, zero |
 //! | s | n | slot 0: the even versions, the first being the zeros of a new object |
 //! | s + n | n | slot 1: the odd versions |
 //!
 //! n is the value's size, rounded up to 16, or to its alignment if that is more. s is 32, or 64 if n is a multiple of
 //! 64: a value of up to 16 bytes shares one cache line with its control words, a slot of whole lines begins on one, and
 //! neither costs a byte, as the whole is rounded up to 64 anyway.
+//!
+//! Who waits for a newer version sleeps on the low half of the sequence number, which every store changes.
 //!
 //! # Safety
 //!
@@ -34,14 +34,19 @@
 use std::cell::UnsafeCell;
 use std::hint::spin_loop;
 use std::mem::{self, MaybeUninit, offset_of};
+use std::sync::atomic::compiler_fence;
 use std::time::{Duration, Instant};
 
-use super::atomics::Ordering::Relaxed;
-use super::atomics::{AtomicU32, AtomicU64};
+use super::atomics::Ordering::{Acquire, Relaxed, SeqCst};
+use super::atomics::{AtomicU32, AtomicU64, fence};
+use super::lock_word::{TOKEN, VERSION_WAITERS, announce_version_waiter, take_version_waiters};
+use super::patience::{Limit, Patience};
 use super::seqlock;
-use super::writer_lock::WriterLock;
+use super::word_lock::{self, Refused, acquire};
 use crate::copy::{UNIT, Unit, copy_in, copy_out};
 use crate::layout::{ShmValue, is_described};
+use crate::process;
+use crate::sys::{futex, membarrier};
 use crate::view::load_read_only;
 
 /// The words before the slots.
@@ -50,13 +55,13 @@ struct Control {
     sequence: AtomicU64,
     lock: AtomicU32,
     flags: AtomicU32,
-    _version_waiters: AtomicU32,
-    _lease: AtomicU32,
-    _reserved: AtomicU64,
+    _reserved: [AtomicU64; 2],
 }
 
 /// A reader was rejected again and again: the next store waits a moment first.
 const STARVED: u32 = 1 << 0;
+/// Somebody waits for versions to whom the kernel refuses [`membarrier`]: a leased store must fence by itself.
+const NEED_FENCE: u32 = 1 << 1;
 
 /// After how many rejections in a row a reader calls itself starved.
 const PATIENCE: u32 = 4;
@@ -114,8 +119,13 @@ impl<V: ShmValue> VersionedCell<V> {
     /// The number of the newest version. What was done before it was stored is seen after this.
     #[inline]
     pub(super) fn version(&self) -> u64 {
+        seqlock::version(self.sequence())
+    }
+
+    #[inline]
+    fn sequence(&self) -> u64 {
         let sequence = &self.control().sequence;
-        seqlock::version(load_read_only(super::atomics::Ordering::Acquire, || sequence.load(Relaxed)))
+        load_read_only(Acquire, || sequence.load(Relaxed))
     }
 
     /// Copies the newest version's bytes, all of them, and returns its number.
@@ -126,21 +136,30 @@ impl<V: ShmValue> VersionedCell<V> {
     pub(super) fn read(&self, value: &mut MaybeUninit<V>, may_ask: bool) -> u64 {
         match self.try_read(value) {
             Some(version) => version,
-            None => self.read_again(value, may_ask),
+            None => self.read_again(value, may_ask, None).expect("there is no deadline"),
         }
     }
 
+    /// [`read`](Self::read), for not much longer than `timeout`: then `None`, and `value` means nothing.
+    pub(super) fn read_within(&self, value: &mut MaybeUninit<V>, may_ask: bool, timeout: Duration) -> Option<u64> {
+        let patience = Patience::new(Limit::Within(timeout));
+        self.try_read(value).or_else(|| self.read_again(value, may_ask, Some(&patience)))
+    }
+
     #[cold]
-    fn read_again(&self, value: &mut MaybeUninit<V>, may_ask: bool) -> u64 {
+    fn read_again(&self, value: &mut MaybeUninit<V>, may_ask: bool, patience: Option<&Patience>) -> Option<u64> {
         let mut rejections = 1;
         loop {
             spin_loop();
             if let Some(version) = self.try_read(value) {
-                return version;
+                return Some(version);
             }
             rejections += 1;
             if may_ask && rejections >= PATIENCE {
                 self.ask_for_pause();
+            }
+            if patience.is_some_and(Patience::is_over) {
+                return None;
             }
         }
     }
@@ -155,31 +174,44 @@ impl<V: ShmValue> VersionedCell<V> {
         })
     }
 
-    /// Takes the writer lock. For `cure` see [`WriterLock::take`].
+    /// Takes the write side: nobody else stores until it is dropped.
+    ///
+    /// A process that died with it has changed nothing: what it had begun to write is not valid, and written again.
     #[inline(always)]
-    #[track_caller]
-    pub(super) fn lock(&self, cure: fn() -> String) -> WriterLock<'_> {
-        WriterLock::take(&self.control().lock, cure)
+    pub(super) fn write_side(&self, limit: Limit) -> Result<WriteSide<'_, V>, Refused> {
+        let token = process::token();
+        acquire(&self.control().lock, token, limit)?;
+        Ok(WriteSide { cell: self, token })
     }
 
-    /// Copies the newest version's bytes, all of them, while nobody may write.
-    pub(super) fn read_locked(&self, _: &WriterLock<'_>, value: &mut MaybeUninit<V>) {
-        seqlock::read_locked(&self.control().sequence, |slot| {
-            // SAFETY: a slot of ours, aligned, a whole number of units; and `value` is a V's own memory.
-            unsafe { copy_out(self.slot(slot), value.as_mut_ptr()) }
-        });
-    }
-
-    /// Makes `value` the newest version, and returns its number.
-    #[inline(always)]
-    pub(super) fn publish(&self, _: &WriterLock<'_>, value: &V) -> u64 {
-        if self.control().flags.load(Relaxed) & STARVED != 0 {
-            self.pause_for_readers();
+    /// Sleeps, for a slice at most, unless there is a version newer than `seen`. Returns whether there is.
+    ///
+    /// `may_announce` is false for memory that may be mapped read-only: then nobody knows of us, and only the slice ends.
+    pub(super) fn sleep_unless_newer(&self, seen: u64, may_announce: bool, slice: Duration) -> bool {
+        if may_announce {
+            self.announce_waiter();
         }
-        seqlock::write(&self.control().sequence, |slot| {
-            // SAFETY: a slot of ours, aligned, a whole number of units; `value` is a V, which has no padding.
-            unsafe { copy_in(value, self.slot(slot)) }
-        })
+        let sequence = self.sequence();
+        if seqlock::version(sequence) > seen {
+            return true;
+        }
+        futex::wait(&self.control().sequence, sequence as u32, slice);
+        self.version() > seen
+    }
+
+    /// From here on, whoever stores a version that we do not see yet knows that somebody waits.
+    fn announce_waiter(&self) {
+        let control = self.control();
+        let word = announce_version_waiter(&control.lock);
+        fence(SeqCst);
+        // Its holder may store on without touching the word; who takes the lock from now on finds the flag there.
+        if word & TOKEN != 0 && !membarrier::everywhere() {
+            control.flags.fetch_or(NEED_FENCE, SeqCst);
+        }
+    }
+
+    fn wake_waiters(&self) {
+        futex::wake(&self.control().sequence, futex::ALL);
     }
 
     /// Sets the flag that makes the next store wait a moment first.
@@ -205,14 +237,80 @@ impl<V: ShmValue> VersionedCell<V> {
     const PAUSE: Duration = Duration::from_nanos(2 * (150 + size_of::<V>() as u64 / 16));
 }
 
+/// The right to store, which this process has taken; given back when dropped.
+pub(super) struct WriteSide<'a, V: ShmValue> {
+    cell: &'a VersionedCell<V>,
+    token: u32,
+}
+
+impl<V: ShmValue> WriteSide<'_, V> {
+    /// The address of the lock word, under which [`held`](super::held) knows it.
+    pub(super) fn address(&self) -> usize {
+        word_lock::address(&self.cell.control().lock)
+    }
+
+    /// Whether this process is still the one that took it: false in a child that was forked since.
+    #[inline(always)]
+    pub(super) fn is_ours(&self) -> bool {
+        process::current_token() == self.token
+    }
+
+    /// Copies the newest version's bytes, all of them, while nobody may write, and returns its number.
+    pub(super) fn read(&self, value: &mut MaybeUninit<V>) -> u64 {
+        seqlock::read_locked(&self.cell.control().sequence, |slot| {
+            // SAFETY: a slot of ours, aligned, a whole number of units; and `value` is a V's own memory.
+            unsafe { copy_out(self.cell.slot(slot), value.as_mut_ptr()) }
+        })
+    }
+
+    /// Makes `value` the newest version, and returns its number. Who waits for it is told when this is dropped.
+    #[inline(always)]
+    pub(super) fn publish(&self, value: &V) -> u64 {
+        let control = self.cell.control();
+        if control.flags.load(Relaxed) & STARVED != 0 {
+            self.cell.pause_for_readers();
+        }
+        seqlock::write(&control.sequence, |slot| {
+            // SAFETY: a slot of ours, aligned, a whole number of units; `value` is a V, which has no padding.
+            unsafe { copy_in(value, self.cell.slot(slot)) }
+        })
+    }
+
+    /// Tells who waits of what was published, without giving the write side back. A waiter announces himself, and then
+    /// has this thread execute a barrier, unless `fences`: so a plain load after the store sees him, or he sees the store.
+    #[inline(always)]
+    pub(super) fn tell_waiters(&self, fences: bool) {
+        let control = self.cell.control();
+        if fences || control.flags.load(Relaxed) & NEED_FENCE != 0 {
+            fence(SeqCst);
+        } else {
+            // The barrier is executed between two instructions: the compiler must keep them in this order.
+            compiler_fence(SeqCst);
+        }
+        if take_version_waiters(&control.lock) {
+            self.cell.wake_waiters();
+        }
+    }
+}
+
+impl<V: ShmValue> Drop for WriteSide<'_, V> {
+    /// Frees the lock, if it is still this process's. The token is asked for again: in a child that was forked since the
+    /// lock was taken it is another, and the parent's lock stays the parent's.
+    #[inline(always)]
+    fn drop(&mut self) {
+        let flags = word_lock::free(&self.cell.control().lock, process::token());
+        if flags & VERSION_WAITERS != 0 {
+            self.cell.wake_waiters();
+        }
+    }
+}
+
 const _: () = {
     assert!(size_of::<Control>() == 32);
     assert!(offset_of!(Control, sequence) == 0);
     assert!(offset_of!(Control, lock) == 8);
     assert!(offset_of!(Control, flags) == 12);
-    assert!(offset_of!(Control, _version_waiters) == 16);
-    assert!(offset_of!(Control, _lease) == 20);
-    assert!(offset_of!(Control, _reserved) == 24);
+    assert!(offset_of!(Control, _reserved) == 16);
     assert!(offset_of!(Memory<u64>, control) == 0);
     assert!(VersionedCell::<u64>::SLOTS_AT == 32 && size_of::<VersionedCell<u64>>() == 64);
     assert!(VersionedCell::<[u8; 16]>::SLOTS_AT == 32 && size_of::<VersionedCell<[u8; 16]>>() == 64);

@@ -1,9 +1,11 @@
 //! `VersionedView<V>`: a `Versioned<V>` in memory that the kernel does not let us write.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::versioned::{Versioned, debug};
-use crate::error::InvalidValue;
+use super::waiting::Waiter;
+use crate::error::{InvalidValue, WaitError};
 use crate::layout::{AnyBits, ShmValue};
 
 /// A [`Versioned<V>`] that can be loaded and nothing else.
@@ -63,6 +65,49 @@ impl<V: ShmValue> VersionedView<V> {
     #[inline]
     pub fn try_load_versioned(&self) -> Result<(u64, V), InvalidValue> {
         self.part.try_load_by(false)
+    }
+
+    /// Returns the newest value, or gives up: see [`Versioned::load_timeout`].
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::Timeout`].
+    pub fn load_timeout(&self, timeout: Duration) -> Result<V, WaitError>
+    where
+        V: AnyBits,
+    {
+        self.part.load_timeout_by(timeout, false)
+    }
+
+    /// Returns the newest value, of any type, or gives up: see [`Versioned::try_load_timeout`].
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::Timeout`], [`WaitError::InvalidValue`].
+    pub fn try_load_timeout(&self, timeout: Duration) -> Result<V, WaitError> {
+        self.part.try_load_timeout_by(timeout, false)
+    }
+
+    /// Waits for a newer version: see [`Versioned::wait_newer`]. As writers can not be told that somebody waits here, it
+    /// looks once a millisecond.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::Timeout`], [`WaitError::Retired`].
+    pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError>
+    where
+        V: AnyBits,
+    {
+        self.part.wait_newer_by(version, timeout, Waiter::Unannounced)
+    }
+
+    /// Waits for a newer version of a value of any type: see [`wait_newer`](Self::wait_newer).
+    ///
+    /// # Errors
+    ///
+    /// As [`wait_newer`](Self::wait_newer); [`WaitError::InvalidValue`].
+    pub fn try_wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError> {
+        self.part.try_wait_newer_by(version, timeout, Waiter::Unannounced)
     }
 
     /// Returns the version of the newest value: see [`Versioned::version`].

@@ -9,28 +9,64 @@
 #![allow(unsafe_code)]
 
 use std::ptr;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::time::Duration;
 
+use nix::errno::Errno;
 use nix::libc;
 
-/// Sleeps while `word` holds `expected`, until woken, a signal comes, or `slice` has passed. May return for no reason.
+/// A word of shared memory that the kernel can compare: 32 bits of it.
+pub(crate) trait FutexWord {
+    /// The address of the 32 bits.
+    fn futex(&self) -> *mut u32;
+}
+
+impl FutexWord for AtomicU32 {
+    fn futex(&self) -> *mut u32 {
+        self.as_ptr()
+    }
+}
+
+/// The low half: what is counted up in the whole word changes it.
+impl FutexWord for AtomicU64 {
+    fn futex(&self) -> *mut u32 {
+        self.as_ptr().cast::<u32>().wrapping_add(usize::from(cfg!(target_endian = "big")))
+    }
+}
+
+/// What ended a sleep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Woken {
+    /// The slice has passed.
+    ByTime,
+    /// Somebody woke us, a signal came, the word was another already, or there was no reason.
+    Otherwise,
+}
+
+/// The most threads that can be woken: all.
+pub(crate) const ALL: u32 = i32::MAX as u32;
+
+/// Sleeps while `word` holds `expected`, until woken, a signal comes, or `slice` has passed. Works on memory that is
+/// mapped for reading only.
 ///
 /// A slice and not for ever, because whoever should wake us may be killed between changing the word and waking. The
-/// caller looks at the word again and knows by itself whether there is more to wait for: so nothing is returned.
-pub(crate) fn wait(word: &AtomicU32, expected: u32, slice: Duration) {
+/// caller looks at the word again and knows by itself whether there is more to wait for.
+pub(crate) fn wait(word: &impl FutexWord, expected: u32, slice: Duration) -> Woken {
     let timeout = libc::timespec {
         tv_sec: libc::time_t::try_from(slice.as_secs()).unwrap_or(libc::time_t::MAX),
         tv_nsec: slice.subsec_nanos().into(),
     };
-    // SAFETY: FUTEX_WAIT only reads `word`, atomically, and `timeout`; both live until it returns.
-    unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAIT, expected, ptr::from_ref(&timeout)) };
+    // SAFETY: FUTEX_WAIT only reads the word, atomically, and `timeout`; both live until it returns.
+    let woken =
+        unsafe { libc::syscall(libc::SYS_futex, word.futex(), libc::FUTEX_WAIT, expected, ptr::from_ref(&timeout)) };
+    if Errno::result(woken) == Err(Errno::ETIMEDOUT) { Woken::ByTime } else { Woken::Otherwise }
 }
 
-/// Wakes up to `count` threads, of any process, that sleep on `word`.
-pub(crate) fn wake(word: &AtomicU32, count: u32) {
+/// Wakes up to `count` threads, of any process, that sleep on `word`. Returns how many there were.
+pub(crate) fn wake(word: &impl FutexWord, count: u32) -> u32 {
     // SAFETY: FUTEX_WAKE uses the word's address only; it reads and writes nothing there.
-    unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE, count) };
+    let woken = unsafe { libc::syscall(libc::SYS_futex, word.futex(), libc::FUTEX_WAKE, count) };
+    u32::try_from(woken).unwrap_or(0)
 }
 
 #[cfg(test)]

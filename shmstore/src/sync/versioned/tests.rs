@@ -10,7 +10,7 @@ use super::*;
 /// The flag in the word at offset 12 that readers set.
 const STARVED: u32 = 1;
 
-fn view<V: ShmValue>(part: &Versioned<V>) -> &VersionedView<V> {
+pub(super) fn view<V: ShmValue>(part: &Versioned<V>) -> &VersionedView<V> {
     // SAFETY: `VersionedView` is a transparent wrapper.
     unsafe { &*std::ptr::from_ref(part).cast() }
 }
@@ -187,7 +187,7 @@ fn any_sequence_number_can_be_read_and_written_at() {
 }
 
 /// The sequence number and the flags of a part.
-fn words(part: &Versioned<u64>) -> (&AtomicU64, &AtomicU32) {
+pub(super) fn words(part: &Versioned<u64>) -> (&AtomicU64, &AtomicU32) {
     let start = std::ptr::from_ref(part).cast::<u8>();
     // SAFETY: the word at offset 0 of the part, as the table of its bytes says.
     let sequence = unsafe { &*start.cast() };

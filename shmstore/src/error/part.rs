@@ -1,0 +1,103 @@
+//! What can go wrong with a part of an object: it is held by another, its last holder died, what was waited for did not
+//! come.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::InvalidValue;
+use super::subject::after;
+
+/// A part is held by somebody else: nothing was done.
+///
+/// From the calls that do not wait (`try_…`), or not longer than they were told to (`…_timeout`).
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "cannot have `{part}`{}: {holder} holds it. Give it more time with a `…_timeout` call; `Shared::participants` tells \
+     who holds what", after(.waited)
+)]
+pub struct Busy {
+    part: String,
+    holder: Holder,
+    waited: Duration,
+}
+
+/// Who holds a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Holder {
+    /// A process, by its pid, as its own PID namespace numbers it.
+    Process(u32),
+    /// This process: another thread, or this one, which would wait for itself.
+    ThisProcess,
+    /// A process that is not in the object's table, or that had let go again when it was looked for.
+    Unknown,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Process(pid) => write!(f, "pid {pid}"),
+            Self::ThisProcess => f.write_str("this very process"),
+            Self::Unknown => f.write_str("another process"),
+        }
+    }
+}
+
+impl Busy {
+    pub(crate) fn new(part: String, holder: Holder, waited: Duration) -> Self {
+        Self { part, holder, waited }
+    }
+
+    /// Who held the part last.
+    #[must_use]
+    pub fn holder(&self) -> Holder {
+        self.holder
+    }
+
+    /// How long we waited.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        self.waited
+    }
+}
+
+/// Why a [`Lock`](crate::Lock) was not taken.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LockError {
+    /// Its last owner died or panicked, and nobody has repaired what it guards. The lock is free again.
+    #[error(
+        "the last owner of this `Lock` died, or panicked, while it held it: what it guards may be changed by half. Take it with \
+         `lock_or_repair(|| …)`, whose closure puts that right, or with `lock_to_repair` and `mark_consistent`"
+    )]
+    OwnerDied,
+    /// Somebody else holds it.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// This thread holds it already, and would wait for itself.
+    #[error("this thread holds this `Lock` already, and would wait for itself: drop the first guard before")]
+    WouldDeadlock,
+}
+
+/// Why waiting brought nothing.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WaitError {
+    /// The time is over.
+    #[error("waited {waited:?} for {awaited} in vain: is the process that should bring it running?")]
+    Timeout {
+        /// What was waited for.
+        awaited: String,
+        /// How long.
+        waited: Duration,
+    },
+    /// The object was removed: nobody new will find it, so nothing may ever come.
+    #[error("the object was removed while we waited for {awaited}: attach again, to the one that is in its place")]
+    Retired {
+        /// What was waited for.
+        awaited: String,
+    },
+    /// It came, but is no value of its type.
+    #[error(transparent)]
+    InvalidValue(#[from] InvalidValue),
+}

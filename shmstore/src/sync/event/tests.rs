@@ -1,0 +1,76 @@
+//! Counting, waiting, and waking: no notification is lost.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Instant;
+
+use super::*;
+use crate::sync::event_word::WAITING;
+
+const LONG: Duration = Duration::from_secs(30);
+
+#[test]
+fn notifications_are_counted() {
+    let event = Event::default();
+    assert_eq!(event.count(), 0);
+    assert_eq!((event.notify_one(), event.notify_all()), (1, 2));
+    assert_eq!((event.wait_past(0, LONG).unwrap(), event.count()), (2, 2), "what has been notified is not waited for");
+}
+
+#[test]
+fn waiting_in_vain_says_for_what() {
+    let event = Event::default();
+    event.notify_all();
+    let error = event.wait_past(1, Duration::from_millis(3)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "waited 3ms for notification 2 in vain: is the process that should bring it running?"
+    );
+    assert_eq!(event.word.load(Relaxed), 1 << 1 | WAITING, "who gave up is at most woken once more");
+    event.notify_all();
+    assert_eq!(event.word.load(Relaxed), 2 << 1);
+}
+
+#[test]
+fn one_notification_takes_the_flag_of_a_waiter_that_is_gone() {
+    let event = Event { word: AtomicU64::new(WAITING), ..Event::default() };
+    event.notify_one();
+    assert_eq!(event.word.load(Relaxed), 1 << 1);
+}
+
+#[test]
+fn every_thread_is_woken_by_all_and_one_is_by_one() {
+    let (event, woken) = (Event::default(), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                event.wait_past(0, LONG).unwrap();
+                woken.fetch_add(1, SeqCst);
+            });
+        }
+        event.notify_one();
+        // The others look again after a slice: the count is past theirs, too.
+        let started = Instant::now();
+        while woken.load(SeqCst) < 3 {
+            assert!(started.elapsed() < LONG);
+            std::thread::yield_now();
+        }
+    });
+}
+
+#[test]
+fn the_count_wraps_its_low_half_without_losing_anything() {
+    let event = Event { word: AtomicU64::new((u64::from(u32::MAX) - 1) | WAITING), ..Event::default() };
+    let seen = event.count();
+    assert_eq!(event.notify_all(), seen + 1);
+    assert_eq!(event.wait_past(seen, LONG).unwrap(), 1 << 31);
+}
+
+#[test]
+fn any_word_a_hostile_process_leaves_is_a_count() {
+    let event = Event { word: AtomicU64::new(u64::MAX), ..Event::default() };
+    assert_eq!(event.count(), u64::MAX >> 1);
+    assert!(event.wait_past(u64::MAX, Duration::from_millis(1)).is_err());
+    event.notify_one();
+    assert_eq!(event.count(), 0);
+}

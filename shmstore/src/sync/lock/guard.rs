@@ -1,0 +1,82 @@
+//! `LockGuard`: a lock that this thread holds.
+
+use std::fmt;
+use std::thread;
+
+use super::super::atomics::Ordering::Relaxed;
+use super::{INCONSISTENT, Lock};
+use crate::error::LockError;
+use crate::process;
+use crate::sync::held::Held;
+use crate::sync::word_lock;
+
+/// A [`Lock`] that this thread holds, freed when dropped.
+///
+/// If the thread panics meanwhile, the lock becomes inconsistent, as if the process had died.
+///
+/// In a child of `fork` an inherited guard is the parent's, and does nothing.
+#[must_use = "the lock is freed as soon as the guard is dropped"]
+pub struct LockGuard<'a> {
+    lock: &'a Lock,
+    token: u32,
+    /// Whether the thread was panicking already: then what it does under the lock may well come to an end.
+    was_panicking: bool,
+    _held: Held,
+}
+
+impl<'a> LockGuard<'a> {
+    #[inline]
+    pub(super) fn new(lock: &'a Lock, token: u32) -> Self {
+        Self { lock, token, was_panicking: thread::panicking(), _held: Held::enter(lock.address()) }
+    }
+
+    /// Tells whether an owner has died or panicked, and nobody has repaired what it left.
+    #[must_use]
+    pub fn is_inconsistent(&self) -> bool {
+        self.lock.is_inconsistent()
+    }
+
+    /// Says that what the lock guards is in order again.
+    pub fn mark_consistent(&self) {
+        if self.is_ours() {
+            self.lock.state.store(0, Relaxed);
+        }
+    }
+
+    pub(super) fn unless_inconsistent(self) -> Result<Self, LockError> {
+        if self.is_inconsistent() { Err(LockError::OwnerDied) } else { Ok(self) }
+    }
+
+    pub(super) fn repaired_by(self, repair: impl FnOnce()) -> Self {
+        if self.is_inconsistent() {
+            repair();
+            self.mark_consistent();
+        }
+        self
+    }
+
+    /// Whether it is this process's: not so in a child that was forked since.
+    #[inline(always)]
+    fn is_ours(&self) -> bool {
+        process::current_token() == self.token
+    }
+}
+
+impl Drop for LockGuard<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.is_ours() {
+            return;
+        }
+        if !self.was_panicking && thread::panicking() {
+            self.lock.state.store(INCONSISTENT, Relaxed);
+        }
+        word_lock::free(&self.lock.word, self.token);
+    }
+}
+
+impl fmt::Debug for LockGuard<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LockGuard").field("inconsistent", &self.is_inconsistent()).finish()
+    }
+}

@@ -1,0 +1,113 @@
+//! How long to wait: until when, and in which slices.
+//!
+//! No sleep is longer than a slice, whatever is waited for: who should wake us may be killed between the change and the
+//! waking, and whom we wait for may be killed at any time.
+
+use std::time::{Duration, Instant};
+
+/// The first sleep: a wake-up that is lost costs no more than this.
+const FIRST_SLICE: Duration = Duration::from_millis(2);
+/// The sleeps after it: how late a death is noticed by one who was asleep already.
+const SLICE: Duration = Duration::from_millis(5);
+/// The sleeps of one who can announce himself to nobody, as he may only read.
+const UNANNOUNCED_SLICE: Duration = Duration::from_millis(1);
+
+/// A limit on waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Limit {
+    /// As long as it takes.
+    Forever,
+    /// Not at all.
+    Never,
+    /// So long.
+    Within(Duration),
+}
+
+/// The waiting of one call.
+#[derive(Debug)]
+pub(super) struct Patience {
+    started: Instant,
+    /// `None` is for ever.
+    deadline: Option<Instant>,
+    slice: Duration,
+    next: Duration,
+}
+
+impl Patience {
+    pub(super) fn new(limit: Limit) -> Self {
+        Self::in_slices(limit, FIRST_SLICE, SLICE)
+    }
+
+    /// For one who may only read: nobody knows that he waits.
+    pub(super) fn unannounced(limit: Limit) -> Self {
+        Self::in_slices(limit, UNANNOUNCED_SLICE, UNANNOUNCED_SLICE)
+    }
+
+    fn in_slices(limit: Limit, first: Duration, slice: Duration) -> Self {
+        let started = Instant::now();
+        let deadline = match limit {
+            Limit::Forever => None,
+            Limit::Never => Some(started),
+            // More than the clock can tell is for ever.
+            Limit::Within(time) => started.checked_add(time),
+        };
+        Self { started, deadline, slice: of_tests().unwrap_or(slice), next: of_tests().unwrap_or(first) }
+    }
+
+    /// How long to sleep now; `None` if the time is over.
+    pub(super) fn slice(&mut self) -> Option<Duration> {
+        let slice = std::mem::replace(&mut self.next, self.slice);
+        match self.deadline {
+            None => Some(slice),
+            Some(deadline) => {
+                let left = deadline.saturating_duration_since(Instant::now());
+                (!left.is_zero()).then(|| slice.min(left))
+            }
+        }
+    }
+
+    /// Tells whether the time is over.
+    pub(super) fn is_over(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    pub(super) fn waited(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
+/// A test may ask for slices so long that a wake-up that is lost can not hide behind their end.
+#[cfg(feature = "failpoints")]
+fn of_tests() -> Option<Duration> {
+    std::env::var("SHMSTORE_SLICE_MS").ok()?.parse().ok().map(Duration::from_millis)
+}
+
+#[cfg(not(feature = "failpoints"))]
+fn of_tests() -> Option<Duration> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slices_end_with_the_deadline() {
+        let mut patience = Patience::new(Limit::Within(Duration::from_secs(3600)));
+        assert_eq!([patience.slice(), patience.slice()], [Some(FIRST_SLICE), Some(SLICE)]);
+        let mut patience = Patience::new(Limit::Within(Duration::from_micros(1500)));
+        assert!(patience.slice().is_none_or(|slice| slice < FIRST_SLICE));
+        let mut patience = Patience::new(Limit::Never);
+        assert!(patience.is_over());
+        assert_eq!(patience.slice(), None);
+    }
+
+    #[test]
+    fn time_without_end_has_none() {
+        for limit in [Limit::Forever, Limit::Within(Duration::MAX)] {
+            let mut patience = Patience::new(limit);
+            assert!(patience.slice().is_some());
+            assert!(!patience.is_over());
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Storing: each call takes the write side for itself.
+//!
+//! # Safety
+//!
+//! As `versioned.rs`.
+#![allow(unsafe_code)]
+
+use std::mem::MaybeUninit;
+use std::time::Duration;
+
+use super::Versioned;
+use crate::bits;
+use crate::error::{Busy, InvalidValue};
+use crate::layout::{AnyBits, ShmLayout, ShmValue};
+use crate::sync::held::Held;
+use crate::sync::patience::Limit;
+use crate::sync::refusal;
+use crate::sync::versioned_cell::WriteSide;
+use crate::sync::word_lock::Refused;
+
+/// Storing.
+impl<V: ShmValue> Versioned<V> {
+    /// Makes `value` the newest version. Waits for other writers, if there are any: as long as another store takes, or for
+    /// the end of a [`Transaction`](crate::Transaction) or [`Writer`](crate::Writer).
+    ///
+    /// # Panics
+    ///
+    /// While this very thread has the part's transaction or writer, or runs the closure of its [`update`](Self::update):
+    /// it would wait for itself.
+    #[inline]
+    #[track_caller]
+    pub fn store(&self, value: V) {
+        self.store_from(&value);
+    }
+
+    /// Makes a copy of `*value` the newest version, as [`store`](Self::store) does: for values too large for the stack.
+    ///
+    /// # Panics
+    ///
+    /// As [`store`](Self::store).
+    #[inline]
+    #[track_caller]
+    pub fn store_from(&self, value: &V) {
+        self.write_side().publish(value);
+    }
+
+    /// Makes `value` the newest version, unless another writer has the part.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`] if one has: then nothing was stored. A process that has died with it does not count.
+    #[inline]
+    pub fn try_store(&self, value: V) -> Result<(), Busy> {
+        self.write_side_within(Limit::Never)?.publish(&value);
+        Ok(())
+    }
+
+    /// Makes `value` the newest version, waiting up to `timeout` for other writers.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`] once the time is over: then nothing was stored.
+    #[inline]
+    pub fn store_timeout(&self, value: V, timeout: Duration) -> Result<(), Busy> {
+        self.write_side_within(Limit::Within(timeout))?.publish(&value);
+        Ok(())
+    }
+
+    /// Changes the newest value by `change`, a store of nobody else coming in between, and returns what `change` does.
+    ///
+    /// `change` works on a private copy. If it panics, nothing was changed. Other writers wait while it runs, readers
+    /// do not: they see the old value until it has returned.
+    ///
+    /// ```
+    /// use shmstore::Versioned;
+    ///
+    /// let account = Versioned::<[i64; 2]>::default();
+    /// let left = account.update(|[from, to]| {
+    ///     *from -= 10;
+    ///     *to += 10;
+    ///     *from
+    /// });
+    /// assert_eq!((left, account.load()), (-10, [-10, 10]));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`store`](Self::store), and in a process that was forked in `change`.
+    #[track_caller]
+    pub fn update<R>(&self, change: impl FnOnce(&mut V) -> R) -> R
+    where
+        V: AnyBits,
+    {
+        update_by(&self.write_side(), change)
+    }
+
+    /// Changes the newest value, of any type, as [`update`](Self::update) does. With a limit on waiting:
+    /// `part.writer_timeout(limit)?.update_checked(…)`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if the newest value's bytes are no valid `V`: then nothing was changed, and `change` did not
+    /// run. [`store`](Self::store) mends it.
+    ///
+    /// # Panics
+    ///
+    /// As [`update`](Self::update).
+    #[track_caller]
+    pub fn update_checked<R>(&self, change: impl FnOnce(&mut V) -> R) -> Result<R, InvalidValue> {
+        update_checked_by(&self.write_side(), change)
+    }
+
+    /// Changes the newest value as [`update`](Self::update) does, unless another writer has the part.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`] if one has: then `change` did not run.
+    ///
+    /// # Panics
+    ///
+    /// In a process that was forked in `change`.
+    #[track_caller]
+    pub fn try_update<R>(&self, change: impl FnOnce(&mut V) -> R) -> Result<R, Busy>
+    where
+        V: AnyBits,
+    {
+        Ok(update_by(&self.write_side_within(Limit::Never)?, change))
+    }
+
+    /// Changes the newest value as [`update`](Self::update) does, waiting up to `timeout` for other writers.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`] once the time is over: then `change` did not run.
+    ///
+    /// # Panics
+    ///
+    /// In a process that was forked in `change`.
+    #[track_caller]
+    pub fn update_timeout<R>(&self, timeout: Duration, change: impl FnOnce(&mut V) -> R) -> Result<R, Busy>
+    where
+        V: AnyBits,
+    {
+        Ok(update_by(&self.write_side_within(Limit::Within(timeout))?, change))
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    pub(super) fn write_side(&self) -> WriteSide<'_, V> {
+        match self.cell.write_side(Limit::Forever) {
+            Ok(side) => side,
+            Err(refused) => would_deadlock::<V>(refused),
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn write_side_within(&self, limit: Limit) -> Result<WriteSide<'_, V>, Busy> {
+        self.cell.write_side(limit).map_err(|refused| refusal::busy(refused, Self::SCHEMA, self))
+    }
+}
+
+#[cold]
+#[track_caller]
+fn would_deadlock<V: ShmValue>(refused: Refused) -> ! {
+    assert!(matches!(refused, Refused::ByThisThread), "who waits for ever is refused nothing else");
+    panic!(
+        "this thread has the `Transaction` or `Writer` of this `{part}`, or runs the closure of its `update`, and would wait \
+         for itself: store through that, or end it before",
+        part = Versioned::<V>::SCHEMA
+    )
+}
+
+#[track_caller]
+pub(super) fn update_by<V: AnyBits, R>(side: &WriteSide<'_, V>, change: impl FnOnce(&mut V) -> R) -> R {
+    // SAFETY: `newest` has initialised all bytes.
+    let value = unsafe { bits::any(newest(side).1) };
+    change_and_publish(side, value, change)
+}
+
+#[track_caller]
+pub(super) fn update_checked_by<V: ShmValue, R>(
+    side: &WriteSide<'_, V>,
+    change: impl FnOnce(&mut V) -> R,
+) -> Result<R, InvalidValue> {
+    // SAFETY: `newest` has initialised all bytes.
+    let value = unsafe { bits::checked(newest(side).1) }?;
+    Ok(change_and_publish(side, value, change))
+}
+
+/// The newest version, and its bytes, all of them initialised.
+pub(super) fn newest<V: ShmValue>(side: &WriteSide<'_, V>) -> (u64, MaybeUninit<V>) {
+    let mut bytes = MaybeUninit::uninit();
+    (side.read(&mut bytes), bytes)
+}
+
+#[track_caller]
+fn change_and_publish<V: ShmValue, R>(side: &WriteSide<'_, V>, mut value: V, change: impl FnOnce(&mut V) -> R) -> R {
+    let held = Held::enter(side.address());
+    let result = change(&mut value);
+    drop(held);
+    assert!(side.is_ours(), "a process that was forked in an `update` must not return from its closure");
+    side.publish(&value);
+    result
+}

@@ -1,0 +1,167 @@
+//! `Transaction`: changes that happen as a whole, or not at all.
+//!
+//! # Safety
+//!
+//! As `versioned.rs`.
+#![allow(unsafe_code)]
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+use super::Versioned;
+use super::store::newest;
+use crate::bits;
+use crate::error::{Busy, InvalidValue};
+use crate::layout::{AnyBits, ShmLayout, ShmValue};
+use crate::sync::held::Held;
+use crate::sync::patience::Limit;
+use crate::sync::versioned_cell::WriteSide;
+
+/// A private copy of a [`Versioned`] value, to be changed step by step and then committed: from [`Versioned::begin`].
+///
+/// Nobody sees anything of it before [`commit`](Self::commit), which publishes all changes at once. If it is dropped, if
+/// its thread panics, or if its process is killed, nothing has changed. Other writers wait for its end; readers do not.
+///
+/// In a child of `fork` an inherited transaction is the parent's: there it can only be dropped.
+///
+/// ```
+/// use shmstore::Versioned;
+///
+/// let accounts = Versioned::<[i64; 3]>::default();
+/// let mut transfer = accounts.begin();
+/// transfer[0] -= 30;
+/// assert_eq!(accounts.load(), [0, 0, 0]); // nobody sees money that is nowhere
+/// transfer[2] += 30;
+/// transfer.commit();
+/// assert_eq!(accounts.load(), [-30, 0, 30]);
+///
+/// let mut mistake = accounts.begin();
+/// mistake[1] += 1_000;
+/// drop(mistake);
+/// assert_eq!(accounts.load(), [-30, 0, 30]);
+/// ```
+#[must_use = "a transaction that is dropped changes nothing: `commit` it"]
+pub struct Transaction<'a, V: ShmValue> {
+    // Before `side`: while the lock is ours, this thread is known to have it.
+    _held: Held,
+    side: WriteSide<'a, V>,
+    version: u64,
+    value: V,
+}
+
+/// Transactions.
+impl<V: ShmValue> Versioned<V> {
+    /// Begins a transaction on a private copy of the newest value. Waits for other writers, and keeps them waiting.
+    ///
+    /// # Panics
+    ///
+    /// As [`store`](Self::store).
+    #[track_caller]
+    pub fn begin(&self) -> Transaction<'_, V>
+    where
+        V: AnyBits,
+    {
+        Transaction::begin(self.write_side())
+    }
+
+    /// Begins a transaction on the newest value, of any type.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if its bytes are no valid `V`. [`store`](Self::store) mends it.
+    ///
+    /// # Panics
+    ///
+    /// As [`store`](Self::store).
+    #[track_caller]
+    pub fn begin_checked(&self) -> Result<Transaction<'_, V>, InvalidValue> {
+        Transaction::begin_checked(self.write_side())
+    }
+
+    /// Begins a transaction, unless another writer has the part.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`] if one has.
+    pub fn try_begin(&self) -> Result<Transaction<'_, V>, Busy>
+    where
+        V: AnyBits,
+    {
+        self.write_side_within(Limit::Never).map(Transaction::begin)
+    }
+
+    /// Begins a transaction, waiting up to `timeout` for other writers.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`] once the time is over.
+    pub fn begin_timeout(&self, timeout: Duration) -> Result<Transaction<'_, V>, Busy>
+    where
+        V: AnyBits,
+    {
+        self.write_side_within(Limit::Within(timeout)).map(Transaction::begin)
+    }
+}
+
+impl<'a, V: ShmValue> Transaction<'a, V> {
+    fn begin(side: WriteSide<'a, V>) -> Self
+    where
+        V: AnyBits,
+    {
+        let (version, bytes) = newest(&side);
+        // SAFETY: `newest` has initialised all bytes.
+        Self { _held: Held::enter(side.address()), side, version, value: unsafe { bits::any(bytes) } }
+    }
+
+    fn begin_checked(side: WriteSide<'a, V>) -> Result<Self, InvalidValue> {
+        let (version, bytes) = newest(&side);
+        // SAFETY: `newest` has initialised all bytes.
+        let value = unsafe { bits::checked(bytes) }?;
+        Ok(Self { _held: Held::enter(side.address()), side, version, value })
+    }
+
+    /// Makes the changed copy the newest version, and returns its number.
+    ///
+    /// # Panics
+    ///
+    /// In a process that was forked since [`Versioned::begin`]: the transaction is its parent's.
+    #[track_caller]
+    pub fn commit(self) -> u64 {
+        assert!(
+            self.side.is_ours(),
+            "a process that was forked with a `Transaction` of `{}` open must not commit it: its parent will",
+            Versioned::<V>::SCHEMA
+        );
+        self.side.publish(&self.value)
+    }
+
+    /// Ends the transaction: nothing was changed. Dropping it does the same.
+    pub fn rollback(self) {}
+
+    /// The version that the transaction began with.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+impl<V: ShmValue> Deref for Transaction<'_, V> {
+    type Target = V;
+
+    fn deref(&self) -> &V {
+        &self.value
+    }
+}
+
+impl<V: ShmValue> DerefMut for Transaction<'_, V> {
+    fn deref_mut(&mut self) -> &mut V {
+        &mut self.value
+    }
+}
+
+impl<V: ShmValue + fmt::Debug> fmt::Debug for Transaction<'_, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transaction").field("version", &self.version).field("value", &self.value).finish()
+    }
+}

@@ -1,0 +1,84 @@
+//! Waiting for a newer version.
+
+use std::time::Duration;
+
+use super::Versioned;
+use crate::error::WaitError;
+use crate::layout::{AnyBits, ShmLayout, ShmValue};
+use crate::sync::waiting::{Waiter, wait};
+
+/// Waiting for a newer version.
+impl<V: ShmValue> Versioned<V> {
+    /// Waits up to `timeout` for a version newer than `version`, and returns the newest, with its number.
+    ///
+    /// A version that is newer already is returned at once. Versions that are stored in quick succession may be skipped:
+    /// what is returned is the newest. While nobody waits, a store costs no system call.
+    ///
+    /// ```
+    /// use shmstore::Versioned;
+    /// use std::time::Duration;
+    ///
+    /// let position = Versioned::<[f64; 3]>::default();
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(|| position.store([1.0, 2.0, 3.0]));
+    ///     let (version, value) = position.wait_newer(0, Duration::from_secs(10))?;
+    ///     assert_eq!((version, value), (1, [1.0, 2.0, 3.0]));
+    ///     Ok::<(), shmstore::WaitError>(())
+    /// })?;
+    /// # Ok::<(), shmstore::WaitError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::Timeout`]; [`WaitError::Retired`] if the object was removed, within some milliseconds.
+    pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError>
+    where
+        V: AnyBits,
+    {
+        self.wait_newer_by(version, timeout, Waiter::Announced)
+    }
+
+    /// Waits for a newer version of a value of any type: see [`wait_newer`](Self::wait_newer).
+    ///
+    /// # Errors
+    ///
+    /// As [`wait_newer`](Self::wait_newer); [`WaitError::InvalidValue`] if the newer version's bytes are no valid `V`.
+    pub fn try_wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError> {
+        self.try_wait_newer_by(version, timeout, Waiter::Announced)
+    }
+
+    pub(in crate::sync) fn wait_newer_by(
+        &self,
+        version: u64,
+        timeout: Duration,
+        waiter: Waiter,
+    ) -> Result<(u64, V), WaitError>
+    where
+        V: AnyBits,
+    {
+        self.wait_until_newer(version, timeout, waiter)?;
+        Ok(self.load_by(waiter == Waiter::Announced))
+    }
+
+    pub(in crate::sync) fn try_wait_newer_by(
+        &self,
+        version: u64,
+        timeout: Duration,
+        waiter: Waiter,
+    ) -> Result<(u64, V), WaitError> {
+        self.wait_until_newer(version, timeout, waiter)?;
+        Ok(self.try_load_by(waiter == Waiter::Announced)?)
+    }
+
+    fn wait_until_newer(&self, seen: u64, timeout: Duration, waiter: Waiter) -> Result<(), WaitError> {
+        let newer = |is_there: bool| is_there.then_some(());
+        wait(
+            self,
+            waiter,
+            timeout,
+            || newer(self.version() > seen),
+            |slice| newer(self.cell.sleep_unless_newer(seen, waiter == Waiter::Announced, slice)),
+            || format!("a version of `{}` newer than {seen}", Self::SCHEMA),
+        )
+    }
+}

@@ -1,0 +1,181 @@
+//! `Writer`: the write side of a `Versioned`, leased for many stores.
+
+use std::fmt;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::time::Duration;
+
+use super::Versioned;
+use super::store::{update_by, update_checked_by};
+use crate::error::{Busy, InvalidValue};
+use crate::layout::{AnyBits, ShmLayout, ShmValue};
+use crate::process;
+use crate::sync::held::Held;
+use crate::sync::patience::Limit;
+use crate::sync::versioned_cell::WriteSide;
+use crate::sys::membarrier;
+
+/// The write side of a [`Versioned`], leased: each store costs no lock. From [`Versioned::writer`].
+///
+/// While it lives all other writers wait; readers do not. If its process is killed, the next writer takes over, and
+/// readers keep the last version that was stored.
+///
+/// In a child of `fork` an inherited writer is the parent's: there it can only be dropped.
+///
+/// ```
+/// use shmstore::Versioned;
+///
+/// let price = Versioned::<[f64; 2]>::default();
+/// let mut feed = price.writer();
+/// for tick in 0..1_000 {
+///     feed.store([f64::from(tick), 1.0]);
+/// }
+/// assert!(price.try_store([0.0; 2]).is_err()); // leased
+/// assert_eq!(price.load_versioned(), (1_000, [999.0, 1.0]));
+/// ```
+pub struct Writer<'a, V: ShmValue> {
+    part: &'a Versioned<V>,
+    // Before `side`: while the lock is ours, this thread is known to have it.
+    _held: Held,
+    side: WriteSide<'a, V>,
+    /// Whether every store needs a full barrier, as waiters can not have us execute one.
+    fences: bool,
+}
+
+/// Leasing the write side.
+impl<V: ShmValue> Versioned<V> {
+    /// Leases the write side, waiting for other writers. The first lease of a process may take some milliseconds.
+    ///
+    /// # Panics
+    ///
+    /// As [`store`](Self::store).
+    #[track_caller]
+    pub fn writer(&self) -> Writer<'_, V> {
+        Writer::new(self, self.write_side())
+    }
+
+    /// Leases the write side, unless another writer has the part.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`] if one has.
+    pub fn try_writer(&self) -> Result<Writer<'_, V>, Busy> {
+        self.write_side_within(Limit::Never).map(|side| Writer::new(self, side))
+    }
+
+    /// Leases the write side, waiting up to `timeout` for other writers.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`] once the time is over.
+    pub fn writer_timeout(&self, timeout: Duration) -> Result<Writer<'_, V>, Busy> {
+        self.write_side_within(Limit::Within(timeout)).map(|side| Writer::new(self, side))
+    }
+}
+
+impl<'a, V: ShmValue> Writer<'a, V> {
+    fn new(part: &'a Versioned<V>, side: WriteSide<'a, V>) -> Self {
+        Self { part, _held: Held::enter(side.address()), side, fences: !is_reached_by_barriers() }
+    }
+
+    /// Makes `value` the newest version, and returns its number.
+    ///
+    /// # Panics
+    ///
+    /// In a process that was forked since the lease was taken: it is its parent's.
+    #[inline]
+    #[track_caller]
+    pub fn store(&mut self, value: V) -> u64 {
+        self.store_from(&value)
+    }
+
+    /// Makes a copy of `*value` the newest version, and returns its number: for values too large for the stack.
+    ///
+    /// # Panics
+    ///
+    /// As [`store`](Self::store).
+    #[inline]
+    #[track_caller]
+    pub fn store_from(&mut self, value: &V) -> u64 {
+        self.check_ours();
+        let version = self.side.publish(value);
+        self.side.tell_waiters(self.fences);
+        version
+    }
+
+    /// Changes the newest value by `change`, and returns what `change` does. It works on a private copy: readers see the old
+    /// value until it has returned, and if it panics nothing was changed.
+    ///
+    /// # Panics
+    ///
+    /// As [`store`](Self::store).
+    #[track_caller]
+    pub fn update<R>(&mut self, change: impl FnOnce(&mut V) -> R) -> R
+    where
+        V: AnyBits,
+    {
+        self.check_ours();
+        let result = update_by(&self.side, change);
+        self.side.tell_waiters(self.fences);
+        result
+    }
+
+    /// Changes the newest value, of any type, as [`update`](Self::update) does.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if the newest value's bytes are no valid `V`: then `change` did not run.
+    ///
+    /// # Panics
+    ///
+    /// As [`store`](Self::store).
+    #[track_caller]
+    pub fn update_checked<R>(&mut self, change: impl FnOnce(&mut V) -> R) -> Result<R, InvalidValue> {
+        self.check_ours();
+        let result = update_checked_by(&self.side, change)?;
+        self.side.tell_waiters(self.fences);
+        Ok(result)
+    }
+
+    /// The part whose write side this is: for loading from it.
+    #[must_use]
+    pub fn part(&self) -> &'a Versioned<V> {
+        self.part
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn check_ours(&self) {
+        if !self.side.is_ours() {
+            not_ours::<V>();
+        }
+    }
+}
+
+#[cold]
+#[track_caller]
+fn not_ours<V: ShmValue>() -> ! {
+    panic!(
+        "a process that was forked with a `Writer` of `{}` must not store with it: it is its parent's",
+        Versioned::<V>::SCHEMA
+    )
+}
+
+/// Registers this process with the kernel, once, for the barriers that waiters send.
+fn is_reached_by_barriers() -> bool {
+    /// The token of the process that has registered; and of the one to which it was refused.
+    static REGISTERED: AtomicU32 = AtomicU32::new(0);
+    static REFUSED: AtomicU32 = AtomicU32::new(0);
+    let token = process::token();
+    if REGISTERED.load(Acquire) != token && REFUSED.load(Relaxed) != token {
+        let outcome = if membarrier::register() { &REGISTERED } else { &REFUSED };
+        outcome.store(token, Release);
+    }
+    REGISTERED.load(Acquire) == token
+}
+
+impl<V: ShmValue + fmt::Debug> fmt::Debug for Writer<'_, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Writer").field(self.part).finish()
+    }
+}

@@ -1,0 +1,52 @@
+//! Waiting for a change of a part: a short spin, then sleep in slices, until it comes, the time is over, or the object is
+//! removed.
+
+use std::hint::spin_loop;
+use std::ptr;
+use std::time::Duration;
+
+use super::patience::{Limit, Patience};
+use crate::error::WaitError;
+use crate::process::registry::segment_at;
+
+/// How often to look before sleeping: less than the way to sleep and back takes.
+const SPINS: u32 = 100;
+
+/// How somebody waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waiter {
+    /// He has said so in the object: whoever brings the change wakes him.
+    Announced,
+    /// He may only read: he looks again after every slice.
+    Unannounced,
+}
+
+/// Waits for what `look` finds, in slices of `sleep`, which looks again when it is over; `awaited` says what it is, in an
+/// error.
+pub(super) fn wait<P, R>(
+    part: &P,
+    waiter: Waiter,
+    timeout: Duration,
+    look: impl Fn() -> Option<R>,
+    sleep: impl Fn(Duration) -> Option<R>,
+    awaited: impl Fn() -> String,
+) -> Result<R, WaitError> {
+    for _ in 0..SPINS {
+        if let Some(found) = look() {
+            return Ok(found);
+        }
+        spin_loop();
+    }
+    let limit = Limit::Within(timeout);
+    let mut patience = if waiter == Waiter::Announced { Patience::new(limit) } else { Patience::unannounced(limit) };
+    while let Some(slice) = patience.slice() {
+        if let Some(found) = sleep(slice) {
+            return Ok(found);
+        }
+        if segment_at(ptr::from_ref(part).addr()).is_some_and(|segment| segment.is_retired()) {
+            // What was brought before the removal is not lost.
+            return look().ok_or_else(|| WaitError::Retired { awaited: awaited() });
+        }
+    }
+    Err(WaitError::Timeout { awaited: awaited(), waited: timeout })
+}

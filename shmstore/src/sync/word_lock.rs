@@ -1,0 +1,125 @@
+//! Taking and freeing a lock word: a short spin, then sleep in slices; from a process that has died, at once.
+
+use std::hint::spin_loop;
+
+use super::atomics::AtomicU32;
+use super::atomics::Ordering::Acquire;
+use super::held;
+use super::lock_word::{
+    Attempt, Claim, TOKEN, WAITERS, release, take, take_or_announce, take_over, try_release, try_take,
+};
+use super::patience::{Limit, Patience};
+use crate::process::registry::segment_at;
+use crate::sys::futex::{self, Woken};
+
+/// How often a held lock is looked at before sleeping: about as long as a small store holds it.
+const SPINS: u32 = 100;
+
+/// How a lock was got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// It was free.
+    Free,
+    /// Its holder's process had ended.
+    FromTheDead,
+}
+
+/// Why a lock was not got.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// Another has it: this token's process.
+    Busy { holder: u32, patience: Patience },
+    /// This very thread holds it, and would wait for itself.
+    ByThisThread,
+}
+
+/// Takes the lock for the process `token`.
+#[inline(always)]
+pub(super) fn acquire(word: &AtomicU32, token: u32, limit: Limit) -> Result<Taken, Refused> {
+    if try_take(word, token) { Ok(Taken::Free) } else { acquire_slowly(word, token, limit) }
+}
+
+#[cold]
+fn acquire_slowly(word: &AtomicU32, token: u32, limit: Limit) -> Result<Taken, Refused> {
+    if limit == Limit::Never {
+        return acquire_now(word, token);
+    }
+    for _ in 0..SPINS {
+        match take(word, token, Claim::Newcomer) {
+            Attempt::Taken => return Ok(Taken::Free),
+            Attempt::Held(now) if is_by_this_thread(word, now, token) => return Err(Refused::ByThisThread),
+            Attempt::Held(_) => spin_loop(),
+        }
+    }
+    sleep_for(word, token, limit)
+}
+
+/// Without waiting; but a holder that has died does not count.
+fn acquire_now(word: &AtomicU32, token: u32) -> Result<Taken, Refused> {
+    let Attempt::Held(now) = take(word, token, Claim::Try) else { return Ok(Taken::Free) };
+    if is_by_this_thread(word, now, token) {
+        return Err(Refused::ByThisThread);
+    }
+    if acquire_from_the_dead(word, token) {
+        return Ok(Taken::FromTheDead);
+    }
+    Err(Refused::Busy { holder: now & TOKEN, patience: Patience::new(Limit::Never) })
+}
+
+fn sleep_for(word: &AtomicU32, token: u32, limit: Limit) -> Result<Taken, Refused> {
+    let mut patience = Patience::new(limit);
+    let mut claim = Claim::Newcomer;
+    loop {
+        let Attempt::Held(now) = take_or_announce(word, token, claim) else { return Ok(Taken::Free) };
+        let slice = patience.slice();
+        let slept_out = match slice {
+            Some(slice) => futex::wait(word, now, slice) == Woken::ByTime,
+            None => true,
+        };
+        // Who was woken finds the lock free, or has lost it to a living process just now.
+        if slept_out && acquire_from_the_dead(word, token) {
+            return Ok(Taken::FromTheDead);
+        }
+        if slice.is_none() {
+            return Err(Refused::Busy { holder: now & TOKEN, patience });
+        }
+        claim = Claim::Slept;
+    }
+}
+
+/// Takes the lock if the process that holds it has provably ended.
+fn acquire_from_the_dead(word: &AtomicU32, token: u32) -> bool {
+    // Acquire: whatever the holder did before it took the lock, such as taking its slot, is seen by the judge.
+    let holder = word.load(Acquire) & TOKEN;
+    if holder == 0 || holder == token {
+        return false;
+    }
+    // Memory that is no segment is only ours and our children's, whom nobody lists: in doubt, alive.
+    let is_dead = segment_at(address(word)).is_some_and(|segment| segment.token_is_dead(holder));
+    is_dead && take_over(word, holder, token)
+}
+
+fn is_by_this_thread(word: &AtomicU32, now: u32, token: u32) -> bool {
+    now & TOKEN == token && held::by_this_thread(address(word))
+}
+
+/// Frees the lock, if it still is this process's, and wakes one who waits for it. Returns the flags that it had.
+#[inline(always)]
+pub(super) fn free(word: &AtomicU32, token: u32) -> u32 {
+    if try_release(word, token) { 0 } else { free_with_flags(word, token) }
+}
+
+#[cold]
+fn free_with_flags(word: &AtomicU32, token: u32) -> u32 {
+    // Or somebody broke the protocol and took the lock: it is theirs now, and not ours to free.
+    let flags = release(word, token).unwrap_or(0) & !TOKEN;
+    if flags & WAITERS != 0 {
+        futex::wake(word, 1);
+    }
+    flags
+}
+
+/// The address of a lock word, under which [`held`] knows it.
+pub(super) fn address(word: &AtomicU32) -> usize {
+    std::ptr::from_ref(word).addr()
+}

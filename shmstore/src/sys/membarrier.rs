@@ -1,0 +1,30 @@
+//! Making other processes' processors order their memory accesses: [membarrier(2)].
+//!
+//! [membarrier(2)]: https://man7.org/linux/man-pages/man2/membarrier.2.html
+//!
+//! # Safety
+//!
+//! Assumes nothing: the calls take numbers only.
+#![allow(unsafe_code)]
+
+use nix::libc;
+
+/// From `<linux/membarrier.h>`; since Linux 4.16.
+const GLOBAL_EXPEDITED: libc::c_int = 1 << 1;
+const REGISTER_GLOBAL_EXPEDITED: libc::c_int = 1 << 2;
+
+/// Has this process reached by the [`everywhere`] of others. False if the kernel refuses: then it must fence by itself.
+pub(crate) fn register() -> bool {
+    call(REGISTER_GLOBAL_EXPEDITED)
+}
+
+/// Has every thread of every registered process that runs at this moment execute a full barrier. False if the kernel
+/// refuses.
+pub(crate) fn everywhere() -> bool {
+    call(GLOBAL_EXPEDITED)
+}
+
+fn call(command: libc::c_int) -> bool {
+    // SAFETY: takes numbers only.
+    unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) == 0 }
+}
