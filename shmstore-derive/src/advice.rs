@@ -38,8 +38,9 @@ fn common(name: &str) -> Option<&'static str> {
         }
         "Box" | "Rc" | "Arc" | "Weak" | "Pin" | "NonNull" | "Ref" | "RefMut" => "PointerField",
         "Option" | "Result" => "OptionField",
-        "Cell" | "RefCell" | "UnsafeCell" | "OnceCell" | "LazyCell" => "CellField",
-        "Mutex" | "RwLock" | "Condvar" | "Once" | "OnceLock" | "LazyLock" | "Barrier" => "LockField",
+        "Cell" | "RefCell" | "UnsafeCell" | "OnceCell" | "LazyCell" | "OnceLock" | "LazyLock" => "CellField",
+        "Mutex" | "RwLock" | "Once" => "LockField",
+        "Condvar" | "Barrier" => "EventField",
         "Duration" | "Instant" | "SystemTime" => "TimeField",
         "PhantomData" => "PhantomField",
         _ if name.starts_with("NonZero") => "NonZeroField",
@@ -93,6 +94,24 @@ mod tests {
     fn an_array_gets_the_advice_of_its_element() {
         assert_eq!(of(Derive::Object, "[[(u32); 2]; 3]"), "PlainArrayField");
         assert_eq!(of(Derive::Object, "[AtomicU8; 2]"), "ObjectField");
+    }
+
+    #[test]
+    fn what_guards_what_wakes_and_what_is_made_once_get_advice_of_their_own() {
+        for derive in [Derive::Value, Derive::Object] {
+            assert_eq!(of(derive, "parking_lot::RwLock<u8>"), "LockField");
+            assert_eq!(of(derive, "[std::sync::Condvar; 2]"), "EventField");
+            assert_eq!(of(derive, "Barrier"), "EventField");
+            assert_eq!(of(derive, "OnceLock<u8>"), "CellField");
+        }
+    }
+
+    #[test]
+    fn a_part_is_an_object_and_in_a_value_told_so() {
+        for part in ["Lock", "shmstore::Event", "[Lock; 4]", "Versioned<u8>", "CacheAligned<Lock>"] {
+            assert_eq!(of(Derive::Value, part), "PartField");
+            assert_eq!(of(Derive::Object, part), "ObjectField");
+        }
     }
 
     #[test]

@@ -35,6 +35,7 @@
 /// |---|---|---|
 /// | `AtomicU8` … `AtomicU64`, `AtomicI8` … `AtomicI64` | yes | |
 /// | `Atomic<V>`, `Versioned<V>` of a value | yes | |
+/// | `Lock`, `Event` | yes | |
 /// | `CacheAligned<O>`, other objects, arrays of one or more objects | yes | |
 /// | `PhantomData<T>` with `T: Send + Sync` | yes | `PhantomData<fn() -> T>` |
 /// | integers, floats, `bool`, `char`, enums | no: others write while we hold a reference | `Atomic<T>`, `Versioned<T>` |

@@ -64,7 +64,8 @@ pub trait ShmId: ShmLayout {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a value that can be copied through shared memory",
     label = "not a `ShmValue`",
-    note = "values are fixed-width numbers, `bool`, `char`, arrays, `FixedString<N>`, `FixedVec<V, N>`, `Pad<N>`, and what has `#[derive(Clone, Copy, ShmValue)]`"
+    note = "values are fixed-width numbers, `bool`, `char`, arrays, `FixedString<N>`, `FixedVec<V, N>`, `Pad<N>`, and what has `#[derive(Clone, Copy, ShmValue)]`",
+    note = "atomics, `Lock`, `Event` and other objects are shared in place: they stand beside a value, not in it"
 )]
 pub unsafe trait ShmValue: ShmLayout + Copy + Send + Sync {
     /// [`Any`] if every bit pattern is valid, [`Checked`] otherwise.
@@ -108,7 +109,7 @@ pub unsafe trait ShmValue: ShmLayout + Copy + Send + Sync {
     message = "`{Self}` is not an object that processes can share in place",
     label = "not a `ShmObject`",
     note = "a value is shared in a part: `Versioned<{Self}>`, or `Atomic<{Self}>` up to 8 bytes",
-    note = "objects are made of atomics, `Atomic<V>`, `Versioned<V>`, `CacheAligned<O>`, arrays of these, and what has `#[derive(ShmObject)]`"
+    note = "objects are made of atomics, `Atomic<V>`, `Versioned<V>`, `Lock`, `Event`, `CacheAligned<O>`, arrays of these, and what has `#[derive(ShmObject)]`"
 )]
 pub unsafe trait ShmObject: ShmLayout + Send + Sync {
     /// The same memory, for reading only: works on a mapping that the kernel does not let us write.

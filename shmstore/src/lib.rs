@@ -25,7 +25,7 @@
 //!
 //! - What may be *copied* through shared memory is a value: [`ShmValue`](macro@ShmValue), [`FixedString`], [`FixedVec`], [`Pad`].
 //! - What may be *referenced* in it is an object: [`ShmObject`](macro@ShmObject), made of std's atomics, [`Atomic`],
-//!   [`Versioned`], [`CacheAligned`] and other objects.
+//!   [`Versioned`], [`Lock`], [`Event`], [`CacheAligned`] and other objects.
 //! - Where processes meet is a [`Store`]; what they hold is a [`Shared`] object.
 //! - What a type looks like in memory is its [`Schema`], hashed to a [`LayoutHash`]; how two differ, a [`LayoutDiff`] shows.
 //!

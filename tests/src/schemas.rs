@@ -94,6 +94,16 @@ pub fn cache_aligned(object: OwnedSchema) -> OwnedSchema {
     build(object.size().next_multiple_of(align), align, OwnedKind::CacheAligned { object: Box::new(object) })
 }
 
+/// `Lock`.
+pub fn lock() -> OwnedSchema {
+    build(8, 8, OwnedKind::Lock)
+}
+
+/// `Event`.
+pub fn event() -> OwnedSchema {
+    build(16, 8, OwnedKind::Event)
+}
+
 /// Any layout that a type can have.
 ///
 /// # Panics

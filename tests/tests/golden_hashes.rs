@@ -7,8 +7,8 @@ use std::marker::PhantomData;
 use std::sync::atomic::{AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
 use shmstore::{
-    Atomic, CacheAligned, ConstArg, Field, FixedString, FixedVec, Kind, LayoutHash, OwnedSchema, Pad, Primitive,
-    Schema, ShmLayout, Variant, Versioned,
+    Atomic, CacheAligned, ConstArg, Event, Field, FixedString, FixedVec, Kind, LayoutHash, Lock, OwnedSchema, Pad,
+    Primitive, Schema, ShmLayout, Variant, Versioned,
 };
 
 #[track_caller]
@@ -100,6 +100,20 @@ fn composed_kinds() {
     KINDS.into_iter().zip(golden).for_each(|(schema, golden)| assert_hash(schema, golden));
 }
 
+const ACCOUNT: &Schema = &Schema::new(
+    32,
+    8,
+    Kind::Struct {
+        name: "Account",
+        const_args: &[],
+        fields: &[
+            Field { name: "lock", offset: 0, schema: Lock::SCHEMA },
+            Field { name: "changed", offset: 8, schema: Event::SCHEMA },
+            Field { name: "balance", offset: 24, schema: AtomicU64::SCHEMA },
+        ],
+    },
+);
+
 /// The parts and values as they are laid out, so that their format does not change by accident either.
 #[test]
 fn parts_as_they_are() {
@@ -111,4 +125,10 @@ fn parts_as_they_are() {
     assert_hash(<Versioned<f64>>::SCHEMA, 0x75ee7469_2b5efd4a_c6d772c8_48ff4e98);
     assert_hash(<Versioned<[u8; 61]>>::SCHEMA, 0x6923ae5b_5a5b3500_3c8eb487_357860be);
     assert_hash(<Versioned<[u8; 4096]>>::SCHEMA, 0x688ef5a9_55fabf7b_8012539f_20f3a5c9);
+    assert_hash(Lock::SCHEMA, 0x9c517bc4_13a27a90_c7cea7d5_cc0ae7ef);
+    assert_hash(Event::SCHEMA, 0x77b55492_6592bc7c_d093598b_12f1da72);
+    assert_hash(<[Lock; 3]>::SCHEMA, 0x547f6536_f7f23ae3_987ee3ae_ff2e56b0);
+    assert_hash(<CacheAligned<Lock>>::SCHEMA, 0xeb618d45_8eda9e98_4f164d75_42fe6dba);
+    assert_hash(<CacheAligned<Event>>::SCHEMA, 0xd3238663_20fdc7b5_28563c90_68ac8b03);
+    assert_hash(ACCOUNT, 0x0f796fc7_1587eb93_cee257af_af8c1230);
 }

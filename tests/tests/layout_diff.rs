@@ -87,6 +87,31 @@ fn another_type_of_a_wrapped_value_is_shown_with_its_wrapper() {
 }
 
 #[test]
+fn a_lock_an_event_and_an_atomic_are_never_taken_for_each_other() {
+    assert_rows(lock(), event(), &["~ f | Lock at 0 | Event at 0 | type differs"]);
+    assert_rows(lock(), atomic(U64), &["~ f | Lock at 0 | AtomicU64 at 0 | type differs"]);
+    let row = ["~ f | Event at 0 | [AtomicU64; 2] at 0 | type differs"];
+    assert_rows(event(), array(atomic(U64), 2), &row);
+    let row = ["~ f | CacheAligned<Lock> at 0 | CacheAligned<Event> at 0 | type differs"];
+    assert_rows(cache_aligned(lock()), cache_aligned(event()), &row);
+    let row = ["~ f | Lock (shmstore's own) at 0 | Lock (a struct) at 0 | type differs"];
+    assert_rows(lock(), structure("Lock", [("word", atomic(U64))]), &row);
+}
+
+#[test]
+fn a_lock_that_was_added_is_told_with_what_it_moved() {
+    let fields = || ["from", "to"].map(|name| (name, versioned(primitive(U64))));
+    let ours = structure("T", [("n", atomic(U64))].into_iter().chain(fields()));
+    let theirs = structure("T", [("n", atomic(U64)), ("lock", lock()), ("done", event())].into_iter().chain(fields()));
+    let rows = [
+        "+ f.lock | - | Lock at 8 | only in the segment",
+        "+ f.done | - | Event at 16 | only in the segment",
+        "~ f.from … to | at 16 … 80 | at 32 … 96 | 2 fields moved by +16",
+    ];
+    assert_rows(ours, theirs, &rows);
+}
+
+#[test]
 fn kinds_of_the_same_name_are_told_apart() {
     let row = ["~ f | f64 (a primitive) at 0 | f64 (a struct) at 0 | type differs"];
     assert_rows(primitive(F64), structure("f64", [("0", primitive(F64))]), &row);

@@ -39,6 +39,7 @@ fn any_leaf() -> impl Strategy<Value = OwnedSchema> {
         (1_u64..9).prop_map(pad),
         Just(phantom()),
         (1_u64..99).prop_map(fixed_string),
+        prop::sample::select(vec![lock(), event()]),
     ]
 }
 
@@ -76,9 +77,10 @@ enum Mutation {
     OtherNumberOfTheSize,
     OneMore,
     OtherWrapper,
+    OtherPart,
 }
 
-const MUTATIONS: [Mutation; 15] = [
+const MUTATIONS: [Mutation; 16] = [
     Mutation::RenameType,
     Mutation::RenameFirst,
     Mutation::SwapFirstAndLast,
@@ -94,6 +96,7 @@ const MUTATIONS: [Mutation; 15] = [
     Mutation::OtherNumberOfTheSize,
     Mutation::OneMore,
     Mutation::OtherWrapper,
+    Mutation::OtherPart,
 ];
 
 /// Changes the node that is number `target` in preorder, and lays out everything around it anew.
@@ -145,8 +148,17 @@ fn mutate_node(schema: &OwnedSchema, mutation: Mutation) -> Option<OwnedSchema> 
         (OwnedKind::Pad, Mutation::OneMore) => Some(pad(schema.size() + 1)),
         (OwnedKind::Versioned { value: part }, Mutation::OtherWrapper) => Some(cache_aligned(*part.clone())),
         (OwnedKind::CacheAligned { object: part }, Mutation::OtherWrapper) => Some(versioned(*part.clone())),
+        (OwnedKind::Lock, Mutation::OtherPart) => Some(event()),
+        (OwnedKind::Event, Mutation::OtherPart) => Some(lock()),
+        (OwnedKind::Lock | OwnedKind::Event, Mutation::OtherNumberOfTheSize) => Some(words_of(schema)),
         _ => None,
     }
+}
+
+/// Plain atomics of the same size and alignment.
+fn words_of(part: &OwnedSchema) -> OwnedSchema {
+    let word = atomic(Primitive::U64);
+    if part.size() == word.size() { word } else { array(word, part.size() / 8) }
 }
 
 fn mutate_struct(schema: &OwnedSchema, mutation: Mutation) -> Option<OwnedSchema> {

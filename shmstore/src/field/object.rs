@@ -71,7 +71,10 @@ object_fields! {
     CellField: "`{Self}` is not an object that processes can share in place",
         "a cell works in one thread or process only: use `Atomic<V>` or `Versioned<V>`";
     LockField: "`{Self}` is not an object that processes can share in place",
-        "std's locks work in one process only: use `Versioned<V>` for the data, whose `update` lets one in at a time";
+        "std's locks work in one process only: use `Versioned<V>` for the data, whose `update` or `Transaction` lets one in at a time",
+        "an invariant over several parts is guarded by a `Lock` beside them: it holds no data, which stays in `Versioned` parts and atomics";
+    EventField: "`{Self}` is not an object that processes can share in place",
+        "it wakes threads of one process only: use an `Event`, which counts what happens and wakes those who wait for more";
     TimeField: "`{Self}` is not an object that processes can share in place",
         "the compiler decides how it is stored: use `AtomicU64`, for example nanoseconds";
 }

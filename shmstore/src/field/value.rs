@@ -64,10 +64,12 @@ value_fields! {
         "a value is copied as a whole, so it needs no cell: use what is in it";
     LockField: "`{Self}` is not a value that can be copied through shared memory",
         "std's locks work in one process only: use what is in it here, and `Versioned<V>` of this value in an object";
+    EventField: "`{Self}` is not a value that can be copied through shared memory",
+        "it wakes threads of one process only, and a value is copied: use an `Event` beside the value, in an object";
     AtomicField: "`{Self}` is not a value that can be copied through shared memory",
         "an atomic is shared in place, a value is copied: use the plain integer or `bool` here, or derive `ShmObject` instead";
     PartField: "`{Self}` is not a value that can be copied through shared memory",
-        "it is shared in place, a value is copied: derive `ShmObject` instead";
+        "it is an object, shared in place, and a value is copied: derive `ShmObject` instead";
     PhantomField: "`{Self}` is not a value that can be copied through shared memory",
         "what a phantom stands for is `Send` and `Sync`: write `PhantomData<fn() -> T>`";
     TimeField: "`{Self}` is not a value that can be copied through shared memory",

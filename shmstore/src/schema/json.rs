@@ -356,6 +356,34 @@ mod tests {
     }
 
     #[test]
+    fn a_lock_and_an_event_of_another_form_are_refused() {
+        let cases = [
+            (r#"{"kind":"lock","size":16,"align":8}"#, "`$`: a `Lock` has size 8 and align 8"),
+            (r#"{"kind":"lock","size":8,"align":4}"#, "`$`: a `Lock` has size 8 and align 8"),
+            (r#"{"kind":"event","size":8,"align":8}"#, "`$`: an `Event` has size 16 and align 8"),
+            (r#"{"kind":"event","size":0,"align":8}"#, "`$`: an `Event` has size 16 and align 8"),
+            (r#"{"kind":"event","size":64,"align":64}"#, "`$`: an `Event` has size 16 and align 8"),
+            (r#"{"kind":"lock","size":8,"align":8,"primitive":"u64"}"#, "`$`: its kind has no `primitive`"),
+            (r#"{"kind":"lock","size":8,"align":8,"name":"Lock"}"#, "`$`: its kind has no `name`"),
+            (r#"{"kind":"event","size":16,"align":8,"len":2}"#, "`$`: its kind has no `len`"),
+            (
+                r#"{"kind":"event","size":16,"align":8,"value":{"kind":"lock","size":8,"align":8}}"#,
+                "its kind has no `value`",
+            ),
+            (r#"{"kind":"Lock","size":8,"align":8}"#, "unknown variant `Lock`"),
+            (r#"{"kind":"lock","size":8}"#, "missing field `align`"),
+            (
+                r#"{"kind":"array","size":16,"align":8,"len":2,"element":{"kind":"lock","size":4,"align":4}}"#,
+                "`$.element`: a `Lock` has size 8",
+            ),
+        ];
+        for (json, says) in cases {
+            let error = OwnedSchema::from_json(json).unwrap_err().to_string();
+            assert!(error.contains(says), "{json}: {error}");
+        }
+    }
+
+    #[test]
     fn nesting_without_end_is_refused_before_the_stack_ends() {
         for open in [r#"{"element":"#, "[", r#"{"kind":"array","size":1,"align":1,"len":1,"element":"#] {
             let error = OwnedSchema::from_json(open.repeat(100_000)).unwrap_err();

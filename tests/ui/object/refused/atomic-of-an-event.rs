@@ -1,0 +1,10 @@
+//! An event is an object: it is an atomic part already.
+use shmstore::ShmObject;
+
+#[derive(ShmObject)]
+#[repr(C)]
+struct Telemetry {
+    field: shmstore::Atomic<shmstore::Event>,
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+//! So are several of them; rustc adds that it can not be copied.
+use shmstore::ShmValue;
+
+#[derive(ShmValue)]
+#[repr(C)]
+struct Reading {
+    field: [shmstore::Lock; 4],
+}
+
+impl Clone for Reading {
+    fn clone(&self) -> Self {
+        unreachable!()
+    }
+}
+
+impl Copy for Reading {}
+
+fn main() {}

@@ -1,0 +1,18 @@
+//! A condition variable wakes threads of one process only; rustc adds that it can not be copied.
+use shmstore::ShmValue;
+
+#[derive(ShmValue)]
+#[repr(C)]
+struct Reading {
+    field: std::sync::Condvar,
+}
+
+impl Clone for Reading {
+    fn clone(&self) -> Self {
+        unreachable!()
+    }
+}
+
+impl Copy for Reading {}
+
+fn main() {}

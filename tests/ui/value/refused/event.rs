@@ -1,0 +1,18 @@
+//! An event is an object and no value; rustc adds that it can not be copied.
+use shmstore::ShmValue;
+
+#[derive(ShmValue)]
+#[repr(C)]
+struct Reading {
+    field: shmstore::Event,
+}
+
+impl Clone for Reading {
+    fn clone(&self) -> Self {
+        unreachable!()
+    }
+}
+
+impl Copy for Reading {}
+
+fn main() {}
