@@ -59,6 +59,7 @@ mod anchor;
 mod sync;
 mod handshake;
 mod store;
+mod attached;
 mod shared;
 mod objects;
 
@@ -66,6 +67,7 @@ mod objects;
 pub mod __private;
 
 pub use atomic::Atomic;
+pub use attached::Participant;
 pub use cache_aligned::CacheAligned;
 pub use derive::{ShmObject, ShmValue};
 pub use diff::{Change, DiffTable, Difference, LayoutDiff, Offset, Side};
@@ -80,7 +82,7 @@ pub use layout::{Any, AnyBits, Checked, ShmId, ShmLayout, ShmObject, ShmValue, V
 pub use schema::{
     ConstArg, Field, Kind, OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive, Schema, Variant,
 };
-pub use shared::{Participant, Shared};
+pub use shared::Shared;
 pub use store::{ObjectInfo, ObjectState, Store, StoreOptions, Warning};
 pub use sync::{Versioned, VersionedView};
 pub use view::AtomicView;
