@@ -26,7 +26,7 @@
 //! - What may be *copied* through shared memory is a value: [`ShmValue`](macro@ShmValue), [`FixedString`], [`FixedVec`], [`Pad`].
 //! - What may be *referenced* in it is an object: [`ShmObject`](macro@ShmObject), made of std's atomics, [`Atomic`],
 //!   [`Versioned`], [`CacheAligned`] and other objects.
-//! - Where processes meet is a [`Store`]; what they hold is a [`Shared`] object.
+//! - Where processes meet is a [`Store`]; what they hold is a [`Shared`] object, or a [`ReadOnly`] one.
 //! - What a type looks like in memory is its [`Schema`], hashed to a [`LayoutHash`]; how two differ, a [`LayoutDiff`] shows.
 //!
 //! Underneath is System V shared memory, keyed by `ftok(path, type-id-char)`. The design, the format byte for byte and the
@@ -61,6 +61,7 @@ mod handshake;
 mod store;
 mod attached;
 mod shared;
+mod read_only;
 mod objects;
 
 #[doc(hidden)]
@@ -79,6 +80,7 @@ pub use fixed::{FixedString, FixedVec, Pad};
 pub use hash::LayoutHash;
 pub use key::Key;
 pub use layout::{Any, AnyBits, Checked, ShmId, ShmLayout, ShmObject, ShmValue, Validity};
+pub use read_only::ReadOnly;
 pub use schema::{
     ConstArg, Field, Kind, OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive, Schema, Variant,
 };

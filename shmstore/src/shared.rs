@@ -27,7 +27,7 @@ use crate::sys::process::{AnonymousMemory, Inherited};
 /// A live object, shared with every process that has it attached: dereferences to `T`.
 ///
 /// Cloning it and attaching again give handles to the same mapping; the process detaches when the last one is dropped.
-/// Detaching deletes nothing: see [`Store::remove`].
+/// Detaching deletes nothing: see [`Store::remove`]. A process that only looks needs less: [`Store::attach_read_only`].
 ///
 /// All functions are associated, as those of `Arc` are: `Shared::info(&object)`.
 pub struct Shared<T: ShmObject> {
