@@ -57,6 +57,7 @@ mod process;
 mod failpoint;
 mod anchor;
 mod sync;
+mod refusals;
 mod handshake;
 mod store;
 mod attached;
