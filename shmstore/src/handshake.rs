@@ -1,10 +1,12 @@
 //! How processes meet at an object: one creates it, the others find it finished, whoever dies in between.
 //!
-//! The anchor's `flock` is held to create, recover and remove; attaching to what is ready takes no lock.
+//! The anchor's `flock` is held to create, recover and remove; attaching to what is ready takes no lock. Who attaches for
+//! reading only changes nothing: it takes the lock for a moment, to learn whether a creator that has not finished lives.
 
 mod create;
 mod find;
 mod lock;
+mod read_only;
 mod recover;
 mod remove;
 

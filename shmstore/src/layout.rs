@@ -104,7 +104,9 @@ pub unsafe trait ShmValue: ShmLayout + Copy + Send + Sync {
 /// - every byte of the type that is ever read or written through `&Self` is atomic, whatever other processes do to it
 ///   meanwhile, and any bytes whatever are valid in it;
 /// - all bytes zero is a valid object, and dropping one does nothing;
-/// - [`View`](Self::View) has the same size and alignment, is as valid over any bytes, and offers nothing that writes.
+/// - [`View`](Self::View) has the same size and alignment, is as valid over any bytes, and through `&View` nothing is ever
+///   written: its memory is only loaded from, by atomic loads of at most 8 bytes that are `Relaxed` (with fences, where
+///   that is not enough), so that it may be memory that is mapped for reading only, and that other processes write.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an object that processes can share in place",
     label = "not a `ShmObject`",
@@ -112,7 +114,8 @@ pub unsafe trait ShmValue: ShmLayout + Copy + Send + Sync {
     note = "objects are made of atomics, `Atomic<V>`, `Versioned<V>`, `Lock`, `Event`, `CacheAligned<O>`, arrays of these, and what has `#[derive(ShmObject)]`"
 )]
 pub unsafe trait ShmObject: ShmLayout + Send + Sync {
-    /// The same memory, for reading only: works on a mapping that the kernel does not let us write.
+    /// The same memory, for reading only: what [`ReadOnly`](crate::ReadOnly) dereferences to. It works on a mapping that the
+    /// kernel does not let us write.
     type View: Send + Sync + 'static;
 }
 

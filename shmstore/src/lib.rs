@@ -26,7 +26,7 @@
 //! - What may be *copied* through shared memory is a value: [`ShmValue`](macro@ShmValue), [`FixedString`], [`FixedVec`], [`Pad`].
 //! - What may be *referenced* in it is an object: [`ShmObject`](macro@ShmObject), made of std's atomics, [`Atomic`],
 //!   [`Versioned`], [`Lock`], [`Event`], [`CacheAligned`] and other objects.
-//! - Where processes meet is a [`Store`]; what they hold is a [`Shared`] object.
+//! - Where processes meet is a [`Store`]; what they hold is a [`Shared`] object, or a [`ReadOnly`] one.
 //! - What a type looks like in memory is its [`Schema`], hashed to a [`LayoutHash`]; how two differ, a [`LayoutDiff`] shows.
 //!
 //! Underneath is System V shared memory, keyed by `ftok(path, type-id-char)`. The design, the format byte for byte and the
@@ -57,15 +57,19 @@ mod process;
 mod failpoint;
 mod anchor;
 mod sync;
+mod refusals;
 mod handshake;
 mod store;
+mod attached;
 mod shared;
+mod read_only;
 mod objects;
 
 #[doc(hidden)]
 pub mod __private;
 
 pub use atomic::Atomic;
+pub use attached::Participant;
 pub use cache_aligned::CacheAligned;
 pub use derive::{ShmObject, ShmValue};
 pub use diff::{Change, DiffTable, Difference, LayoutDiff, Offset, Side};
@@ -77,10 +81,11 @@ pub use fixed::{FixedString, FixedVec, Pad};
 pub use hash::LayoutHash;
 pub use key::Key;
 pub use layout::{Any, AnyBits, Checked, ShmId, ShmLayout, ShmObject, ShmValue, Validity};
+pub use read_only::ReadOnly;
 pub use schema::{
     ConstArg, Field, Kind, OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive, Schema, Variant,
 };
-pub use shared::{Participant, Shared};
+pub use shared::Shared;
 pub use store::{ObjectInfo, ObjectState, Store, StoreOptions, Warning};
 pub use sync::{Event, EventView, Lock, LockGuard, LockView, Transaction, Versioned, VersionedView, Writer};
 pub use view::AtomicView;

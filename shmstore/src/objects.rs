@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::error::{AttachError, CreateError, RemoveError};
 use crate::handshake::IfExists;
 use crate::layout::{ShmId, ShmObject};
+use crate::read_only::ReadOnly;
 use crate::shared::Shared;
 use crate::store::Store;
 
@@ -60,7 +61,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`AttachError`]: it does not exist, has another layout, may not be written, is not to be trusted, is damaged.
+    /// [`AttachError`]: it does not exist, has another layout, may not be written (to read it, there is
+    /// [`attach_read_only`](Self::attach_read_only)), is not to be trusted, is damaged.
     pub fn attach<T: ShmObject + ShmId>(&self) -> Result<Shared<T>, AttachError> {
         self.attach_timeout(Duration::ZERO)
     }
@@ -72,6 +74,50 @@ impl Store {
     /// As [`attach`](Self::attach); [`AttachError::NotFound`] once the time is over.
     pub fn attach_timeout<T: ShmObject + ShmId>(&self, timeout: Duration) -> Result<Shared<T>, AttachError> {
         Shared::attach(self, timeout)
+    }
+
+    /// Attaches to an existing object for reading only: needs permission to read it and the anchor, and takes no place in
+    /// the object's table of processes. One that is just being created is waited for, up to the store's
+    /// [`wait`](crate::StoreOptions::wait).
+    ///
+    /// Nothing is ever written, and nothing cleaned up: what a creator has left that died half-way does not exist.
+    ///
+    /// # Errors
+    ///
+    /// [`AttachError`]: it does not exist, has another layout, may not be read, is not to be trusted, is damaged.
+    ///
+    /// ```
+    /// # use shmstore::{ShmObject, Store};
+    /// # use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    /// # #[derive(ShmObject)] #[repr(C)] #[shm(id = 'C')] struct Counters { hits: AtomicU64 }
+    /// # let dir = tempfile::tempdir()?; let path = dir.path().join("counters");
+    /// // A program that lets every user look:
+    /// let store = Store::options().mode(0o644).open_or_create(&path)?;
+    /// let counters = store.create::<Counters>()?;
+    ///
+    /// // A program of another user, who trusts the first:
+    /// # let creator = 1000;
+    /// let store = Store::options().trust(creator).open(&path)?;
+    /// let seen = store.attach_read_only::<Counters>()?;
+    /// counters.hits.store(7, Relaxed);
+    /// assert_eq!(seen.hits.load(Relaxed), 7);
+    /// # store.remove::<Counters>()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn attach_read_only<T: ShmObject + ShmId>(&self) -> Result<ReadOnly<T>, AttachError> {
+        self.attach_read_only_timeout(Duration::ZERO)
+    }
+
+    /// Attaches to an object for reading only, waiting up to `timeout` for its creation.
+    ///
+    /// # Errors
+    ///
+    /// As [`attach_read_only`](Self::attach_read_only); [`AttachError::NotFound`] once the time is over.
+    pub fn attach_read_only_timeout<T: ShmObject + ShmId>(
+        &self,
+        timeout: Duration,
+    ) -> Result<ReadOnly<T>, AttachError> {
+        ReadOnly::attach(self, timeout)
     }
 
     /// Attaches to an object, or creates it, all zero. However many processes do so at a time, one creates it.

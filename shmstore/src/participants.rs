@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::sys::process;
+use crate::view::load_read_only;
 
 /// The bits of a lock word, and of a participant's slot, that hold a token.
 pub(crate) const TOKEN_BITS: u32 = 29;
@@ -166,7 +167,7 @@ impl<'a> SlotTable<'a> {
 
 impl Slot {
     fn word(&self) -> Option<Word> {
-        Word::unpack(self.word.load(Acquire))
+        Word::unpack(load_read_only(Acquire, || self.word.load(Relaxed)))
     }
 
     fn token(&self) -> Option<u32> {

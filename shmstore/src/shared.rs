@@ -12,24 +12,22 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use nix::errno::Errno;
 
+use crate::attached::{AttachedObject, Participant};
 use crate::error::{AttachError, CreateError, Subject};
-use crate::handshake::{Created, IfExists, creator};
-use crate::header::State;
+use crate::handshake::{Created, IfExists};
 use crate::layout::{ShmId, ShmObject, is_described};
-use crate::participants::Occupant;
 use crate::process::registry::Attached;
-use crate::store::{ObjectInfo, ObjectState, Store};
+use crate::store::{ObjectInfo, Store};
 use crate::sys::process::{AnonymousMemory, Inherited};
-use crate::sys::shm;
 
 /// A live object, shared with every process that has it attached: dereferences to `T`.
 ///
 /// Cloning it and attaching again give handles to the same mapping; the process detaches when the last one is dropped.
-/// Detaching deletes nothing: see [`Store::remove`].
+/// Detaching deletes nothing: see [`Store::remove`]. A process that only looks needs less: [`Store::attach_read_only`].
 ///
 /// All functions are associated, as those of `Arc` are: `Shared::info(&object)`.
 pub struct Shared<T: ShmObject> {
@@ -42,22 +40,8 @@ pub struct Shared<T: ShmObject> {
 
 /// What keeps the object's memory mapped.
 enum Memory {
-    Segment { attached: Attached, store: Store },
+    Segment(AttachedObject),
     Private(Arc<AnonymousMemory>),
-}
-
-/// A process that has, or had, an object attached for reading and writing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Participant {
-    /// The process, as its own PID namespace numbers it.
-    pub pid: u32,
-    /// The inode of that PID namespace; 0 if it was not known.
-    pub pid_namespace: u32,
-    /// When it attached, to the second.
-    pub since: SystemTime,
-    /// Whether it has dropped its last handle since.
-    pub left: bool,
 }
 
 /// The object whose first byte is given.
@@ -101,7 +85,7 @@ impl<T: ShmObject + ShmId> Shared<T> {
     fn new(attached: Attached, store: Store, was_created: bool) -> Self {
         Self {
             object: attached.payload(),
-            memory: Memory::Segment { attached, store },
+            memory: Memory::Segment(AttachedObject { attached, store }),
             was_created,
             _object: PhantomData,
         }
@@ -145,35 +129,22 @@ impl<T: ShmObject> Shared<T> {
     /// One system call, unless the object says so itself: a segment that was removed from outside (`ipcrm`) does not.
     #[must_use]
     pub fn is_retired(this: &Self) -> bool {
-        matches!(&this.memory, Memory::Segment { attached, .. } if attached.is_retired())
+        matches!(&this.memory, Memory::Segment(object) if object.is_retired())
     }
 
     /// Tells what is known of the object. One system call. `None` for a [`private`](Self::private) one, and for one
     /// that the kernel does not let us ask about any more.
     #[must_use]
     pub fn info(this: &Self) -> Option<ObjectInfo> {
-        let Memory::Segment { attached, store } = &this.memory else { return None };
-        let status = shm::status(attached.shmid()).ok()?;
-        let retired = status.removed || matches!(attached.header().state(), Ok(State::Retired));
-        let state = if retired { ObjectState::Retired } else { ObjectState::Ready };
-        let creator = creator(attached.header());
-        let mut info = store.kernel_info(&status, attached.key(), state);
-        info.type_name = Some(T::SCHEMA.to_string());
-        (info.created, info.creator_pid) = (Some(creator.created), Some(creator.pid));
-        Some(info)
+        let Memory::Segment(object) = &this.memory else { return None };
+        object.info(T::SCHEMA)
     }
 
     /// Lists the processes that attached the object for reading and writing, in no order. No system call.
     #[must_use]
     pub fn participants(this: &Self) -> Vec<Participant> {
-        let Memory::Segment { attached, .. } = &this.memory else { return Vec::new() };
-        let participant = |occupant: Occupant| Participant {
-            pid: occupant.pid,
-            pid_namespace: occupant.pid_namespace,
-            since: occupant.since,
-            left: occupant.left,
-        };
-        attached.occupants().map(participant).collect()
+        let Memory::Segment(object) = &this.memory else { return Vec::new() };
+        object.participants()
     }
 }
 
@@ -190,7 +161,7 @@ impl<T: ShmObject> Deref for Shared<T> {
 impl<T: ShmObject> Clone for Shared<T> {
     fn clone(&self) -> Self {
         let memory = match &self.memory {
-            Memory::Segment { attached, store } => Memory::Segment { attached: attached.clone(), store: store.clone() },
+            Memory::Segment(object) => Memory::Segment(object.clone()),
             Memory::Private(memory) => Memory::Private(memory.clone()),
         };
         Self { object: self.object, memory, was_created: self.was_created, _object: PhantomData }

@@ -9,6 +9,12 @@ fn derives_accept_what_they_promise_and_refuse_const_arguments_when_built() {
     cases.compile_fail("ui/refused-when-built/*.rs");
 }
 
+/// What the views of a derived object, and of its parts, do not let through.
+#[test]
+fn views_refuse_to_be_written_and_say_what_to_do_instead() {
+    trybuild::TestCases::new().compile_fail("ui/view/refused/*.rs");
+}
+
 #[test]
 fn derives_refuse_what_they_promise_with_the_cure() {
     let cases = trybuild::TestCases::new();

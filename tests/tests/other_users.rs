@@ -84,12 +84,17 @@ fn object_of_mode_0600_is_denied_with_its_owner_and_mode() {
         let mut bob = users.start(BOB, &[TRUSTS_ALICE]);
         for command in ["attach", "attach_or_create", "create", "replace", "remove"] {
             let message = bob.expect_err(command, "AccessDenied");
-            let denied = format!("permission denied for uid {BOB} on `Telemetry` (id 'T', key 0x");
+            let denied = format!("permission denied for uid {BOB} to write `Telemetry` (id 'T', key 0x");
             let whose = format!("segment {segment} of ");
             let owner = format!("owner uid {ALICE}, mode 0600, made by pid {}", alice.pid());
             assert_says(&message, &[&denied, &whose, &owner, "Store::options().mode(0o660)"]);
-            assert!(!message.contains("reading"), "it may not even be read: {message}");
+            assert!(!message.contains("Reading is permitted"), "it may not even be read: {message}");
         }
+        let message = bob.expect_err("see", "AccessDenied");
+        let denied = format!("permission denied for uid {BOB} to read `Telemetry` (id 'T', key 0x");
+        let owner = format!("owner uid {ALICE}, mode 0600, made by pid {}. It may not even be read. ", alice.pid());
+        let cure = "by making the store with Store::options().mode(0o640), for its group, or 0o644, for everybody";
+        assert_says(&message, &[&denied, &owner, cure]);
         assert_eq!(alice.expect_ok("frames"), "1");
     });
 }
@@ -105,15 +110,80 @@ fn name_cannot_be_made_in_a_directory_that_is_not_ours_and_the_reason_is_true() 
 }
 
 #[test]
-fn object_that_may_only_be_read_is_denied_and_says_so() {
-    with_users("object_that_may_only_be_read_is_denied_and_says_so", || {
+fn object_that_may_only_be_read_is_denied_to_those_who_would_write_with_the_way_to_read() {
+    with_users("object_that_may_only_be_read_is_denied_to_those_who_would_write_with_the_way_to_read", || {
         let users = Users::of(ROOT, 0o755);
         let mut alice = users.start(ALICE, &[("PEER_MODE", "644")]);
         alice.expect_ok("create 1");
-        let message = users.start(BOB, &[TRUSTS_ALICE]).expect_err("attach", "AccessDenied");
-        assert_says(&message, &["mode 0644", "reading alone, which is permitted, is not enough to attach"]);
-        // Whoever is not trusted is not believed by readers either.
+        for command in ["attach", "attach_or_create"] {
+            let message = users.start(BOB, &[TRUSTS_ALICE]).expect_err(command, "AccessDenied");
+            let way = "Reading is permitted: `attach_read_only` attaches it.";
+            assert_says(&message, &["to write `Telemetry`", "mode 0644", way, "Store::options().mode(0o660)"]);
+        }
         users.start(BOB, &[]).expect_err("attach", "Untrusted");
+    });
+}
+
+#[test]
+fn object_of_another_user_is_read_by_those_who_trust_him_and_never_written() {
+    with_users("object_of_another_user_is_read_by_those_who_trust_him_and_never_written", || {
+        for (owner, directory, mode) in [(ROOT, 0o755, "644"), (ALICE, 0o755, "644"), (ALICE, 0o750, "640")] {
+            let users = Users::of(owner, directory);
+            let mut alice = users.start(ALICE, &[("PEER_MODE", mode)]);
+            alice.expect_ok("create 1");
+            let before = Raw::at_key(users.key()).bytes();
+            let mut bob = users.start(BOB, &[TRUSTS_ALICE]);
+            bob.expect_ok("see");
+            assert_eq!(bob.expect_ok("seen participants"), "1");
+            assert_eq!(bob.expect_ok("seen retired"), "false");
+            assert_eq!(bob.expect_ok("seen shmid"), alice.expect_ok("shmid"));
+            assert!(Raw::at_key(users.key()).bytes() == before, "it was written");
+
+            alice.expect_ok("add 2");
+            alice.expect_ok("store 5");
+            assert_eq!((bob.expect_ok("seen frames"), bob.expect_ok("seen load")), ("3".into(), "1 5 5 5".into()));
+            bob.expect_err("see_drifted", "LayoutMismatch");
+            alice.expect_ok("remove");
+            assert_eq!(bob.expect_ok("seen retired"), "true");
+        }
+    });
+}
+
+#[test]
+fn reader_who_does_not_trust_the_creator_is_refused_with_the_cure() {
+    with_users("reader_who_does_not_trust_the_creator_is_refused_with_the_cure", || {
+        let users = Users::of(ROOT, 0o755);
+        let mut alice = users.start(ALICE, &[("PEER_MODE", "644")]);
+        alice.expect_ok("create 1");
+        let message = users.start(BOB, &[]).expect_err("see", "Untrusted");
+        assert_says(&message, &["refused `Telemetry`", &trust_alice()]);
+        // Nor is it believed when it is the reader's own: who made it stays who made it.
+        Raw::at_key(users.key()).give_to(BOB);
+        users.start(BOB, &[]).expect_err("see", "Untrusted");
+    });
+}
+
+#[test]
+fn half_made_object_of_another_user_does_not_exist_for_readers() {
+    with_users("half_made_object_of_another_user_does_not_exist_for_readers", || {
+        let users = Users::of(ROOT, 0o755);
+        let mode = ("PEER_MODE", "644");
+        let mut stopped = users.start(ALICE, &[mode, ("SHMSTORE_FAILPOINT", "CreateInitializing=stop")]);
+        stopped.tell("create 1");
+        stopped.wait_until_stopped();
+        let mut bob = users.start(BOB, &[TRUSTS_ALICE, SOON]);
+        bob.expect_err("see", "StillInitializing");
+        stopped.kill();
+        let left = find(users.key()).expect("a half-made segment");
+        bob.expect_err("see", "NotFound");
+        bob.expect_err("see 50", "NotFound");
+        users.start(BOB, &[SOON]).expect_err("see", "Untrusted");
+        assert_eq!(find(users.key()), Some(left));
+        bob.tell("see 20000");
+        bob.wait_until_polling();
+        users.start(ALICE, &[mode]).expect_ok("attach_or_create 2");
+        assert_eq!(bob.answer(), "ok ");
+        assert_eq!(bob.expect_ok("seen frames"), "2");
     });
 }
 

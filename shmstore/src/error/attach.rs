@@ -127,11 +127,10 @@ pub enum AttachError {
         /// How long we waited.
         waited: Duration,
     },
-    /// The permissions of the segment do not let us write.
+    /// The permissions of the segment do not let us do what was asked for.
     #[error(
-        "permission denied for uid {uid} on {subject}: {segment}. Its creator can share it by making the store with \
-         Store::options().mode(0o660){}",
-        if *.readable { "; reading alone, which is permitted, is not enough to attach" } else { "" }
+        "permission denied for uid {uid} to {} {subject}: {segment}. {}",
+        if *.to_write { "write" } else { "read" }, share(*.to_write, *.readable)
     )]
     AccessDenied {
         /// Which object.
@@ -140,6 +139,8 @@ pub enum AttachError {
         uid: u32,
         /// The segment.
         segment: SegmentOwner,
+        /// Whether it was to be attached for writing, or for reading only.
+        to_write: bool,
         /// Whether we may read it.
         readable: bool,
     },
@@ -159,7 +160,7 @@ pub enum AttachError {
     /// As many processes as the object was made for have attached to it.
     #[error(
         "{subject} is full: it was made for {capacity} processes, and that many have attached and may be running. End \
-         some, or make it for more with Store::options().max_processes(…)"
+         some, or make it for more with Store::options().max_processes(…); to look at it, `attach_read_only` needs no place"
     )]
     ParticipantsFull {
         /// Which object.
@@ -206,6 +207,24 @@ pub enum AttachError {
         /// What the kernel said.
         errno: Errno,
     },
+}
+
+/// What can be done about missing permission.
+fn share(to_write: bool, readable: bool) -> &'static str {
+    match (to_write, readable) {
+        (true, true) => {
+            "Reading is permitted: `attach_read_only` attaches it. For writing, its creator can share it by making the \
+             store with Store::options().mode(0o660), for its group, or 0o666"
+        }
+        (true, false) => {
+            "Its creator can share it by making the store with Store::options().mode(0o660), for its group, or 0o666; \
+             with 0o640 or 0o644 it can be read, by `attach_read_only`"
+        }
+        (false, _) => {
+            "It may not even be read. Its creator can let others read it by making the store with \
+             Store::options().mode(0o640), for its group, or 0o644, for everybody"
+        }
+    }
 }
 
 /// Why a half-made object can not be cleaned up.

@@ -61,7 +61,8 @@ impl Target<'_> {
         self.find_for(Access::ReadOnly, identity, &mut Patience::new(Duration::ZERO))
     }
 
-    fn find_for(
+    /// Likewise, attached as the caller says.
+    pub(super) fn find_for(
         &self,
         access: Access,
         identity: &Identity,
@@ -80,7 +81,7 @@ impl Target<'_> {
                 // Removed between two of the calls: look again.
                 Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) if patience.pause() => {}
                 Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) => return Ok(None),
-                Err(errno) => match self.attach_failed(identity, shmid, errno) {
+                Err(errno) => match self.attach_failed(identity, shmid, access, errno) {
                     Some(error) => return Err(error),
                     None if patience.pause() => {}
                     None => return Ok(None),
@@ -90,7 +91,7 @@ impl Target<'_> {
     }
 
     /// Explains why a segment can not be attached; `None` if it is gone meanwhile.
-    fn attach_failed(&self, identity: &Identity, shmid: i32, errno: Errno) -> Option<AttachError> {
+    fn attach_failed(&self, identity: &Identity, shmid: i32, access: Access, errno: Errno) -> Option<AttachError> {
         let subject = self.subject(Some(identity));
         Some(match errno {
             Errno::EACCES => {
@@ -106,7 +107,10 @@ impl Target<'_> {
                 match self.distrusted(&status) {
                     _ if foreign => AttachError::Foreign { subject, segment },
                     Some(untrusted) => AttachError::Untrusted { subject, untrusted, segment },
-                    _ => AttachError::AccessDenied { subject, uid: effective_uid(), segment, readable },
+                    _ => {
+                        let to_write = access == Access::ReadWrite;
+                        AttachError::AccessDenied { subject, uid: effective_uid(), segment, to_write, readable }
+                    }
                 }
             }
             Errno::ENOMEM => AttachError::OutOfMemory { subject },
@@ -207,27 +211,38 @@ impl Target<'_> {
         schema: &'static Schema,
         found: Found,
     ) -> Result<Attached, AttachError> {
-        let Found { mapping, status, condition } = found;
+        let geometry = self.check_layout(identity, schema, &found)?;
+        self.register(identity, found.mapping, geometry, found.status.shmid)
+    }
+
+    /// Checks that what was found is ready and has our layout.
+    pub(super) fn check_layout(
+        &self,
+        identity: &Identity,
+        schema: &'static Schema,
+        found: &Found,
+    ) -> Result<Geometry, AttachError> {
+        let Found { mapping, condition, .. } = found;
         let geometry = match condition {
-            Condition::Ready(geometry) => geometry,
-            Condition::Damaged(damage) => return Err(self.damaged(identity, damage)),
+            Condition::Ready(geometry) => *geometry,
+            Condition::Damaged(damage) => return Err(self.damaged(identity, damage.clone())),
             Condition::OtherFormat(segment) => {
-                let subject = self.subject(Some(identity));
+                let (subject, segment) = (self.subject(Some(identity)), *segment);
                 return Err(AttachError::FormatVersion { subject, segment, ours: FORMAT_VERSION });
             }
             Condition::Virgin | Condition::HalfMade | Condition::Retired | Condition::Orphan => {
                 unreachable!("what is left over is waited for or recovered, not attached")
             }
         };
-        let header = Header::of(&mapping).expect("what was judged ready has a header");
+        let header = Header::of(mapping).expect("what was judged ready has a header");
         if header.layout_hash() != schema.hash() {
-            return Err(self.mismatch(identity, schema, &mapping, &geometry));
+            return Err(self.mismatch(identity, schema, mapping, &geometry));
         }
         if geometry.payload_len != schema.size() {
             let found = format!("{}, expected {}", geometry.payload_len, schema.size());
             return Err(self.damaged(identity, Damage { field: "payload_len", found }));
         }
-        self.register(identity, mapping, geometry, status.shmid)
+        Ok(geometry)
     }
 
     /// Makes an attachment of this process of a segment that was judged, or made, to be ours.

@@ -1,4 +1,5 @@
-//! What this process has attached: one mapping and one participant's slot a segment, however often it attaches.
+//! What this process has attached: one mapping and one participant's slot a segment, however often it attaches. What it
+//! has attached for reading only is a mapping by itself, and has no slot.
 //!
 //! # Safety
 //!
@@ -15,7 +16,7 @@ use super::{Local, current_token, local, token};
 use crate::header::{self, Geometry, Header, State};
 use crate::key::Key;
 use crate::participants::{ClaimError, Facts, Occupant, Slot};
-use crate::sys::shm::{self, Mapping};
+use crate::sys::shm::{self, Access, Mapping};
 
 /// All attachments of this process. A vacant place is null, and used again.
 static ATTACHED: AppendList<AtomicPtr<Attachment>> = AppendList::new();
@@ -30,7 +31,7 @@ pub(crate) struct Attachment {
     nonce: u64,
     // INVARIANT: as many handles point here; the attachment is freed when there are none.
     handles: AtomicUsize,
-    /// Our slot, and the token it was claimed with: 0 if we have none.
+    /// Our slot, and the token it was claimed with: 0 if we have none, as for a mapping that may only be read.
     slot: AtomicPtr<Slot>,
     slot_token: AtomicU32,
 }
@@ -47,24 +48,20 @@ pub(crate) fn register(mapping: Mapping, geometry: Geometry, shmid: i32, key: Ke
     let token = token();
     let local = local();
     let _registry = local.lock_registry();
-    let nonce = header_of(&mapping).nonce();
-    // A peer may have changed the header since: what we have is handed out only if it is what was checked now.
-    let is_it = |known: &&Attachment| known.shmid == shmid && known.nonce == nonce && known.geometry == geometry;
-    if let Some(known) = attachments().find(is_it) {
+    let attachment = Attachment::new(mapping, geometry, shmid, key);
+    if let Some(known) = attachments().find(|known| known.is_same(&attachment)) {
         return Ok(known.handle());
     }
-    let attachment = Attachment {
-        mapping,
-        geometry,
-        shmid,
-        key,
-        nonce,
-        handles: AtomicUsize::new(0),
-        slot: AtomicPtr::new(ptr::null_mut()),
-        slot_token: AtomicU32::new(0),
-    };
     attachment.claim_slot(token, local.facts())?;
     Ok(publish(attachment).handle())
+}
+
+/// [`register`], for a mapping that may only be read: nobody but this process knows of it.
+pub(crate) fn register_to_read(mapping: Mapping, geometry: Geometry, shmid: i32, key: Key) -> Attached {
+    let _registry = local().lock_registry();
+    let attachment = Attachment::new(mapping, geometry, shmid, key);
+    let known = attachments().find(|known| known.is_same(&attachment));
+    known.unwrap_or_else(|| publish(attachment)).handle()
 }
 
 /// The segment of this process that has an address in it; `None` for memory that is no segment's.
@@ -77,7 +74,7 @@ pub(crate) fn segment_at(address: usize) -> Option<Attached> {
 
 /// Gives a child of `fork` a slot of its own in every segment it inherited. Called with the registry locked.
 pub(super) fn inherit(token: u32, facts: &Facts) {
-    for attachment in attachments() {
+    for attachment in attachments().filter(|attachment| attachment.mapping.access() == Access::ReadWrite) {
         attachment.slot_token.store(0, Relaxed);
         // A full table leaves the child without a slot, as any other process that comes too late.
         let _ = attachment.claim_slot(token, facts);
@@ -105,12 +102,26 @@ fn header_of(mapping: &Mapping) -> &Header {
 }
 
 impl Attachment {
+    fn new(mapping: Mapping, geometry: Geometry, shmid: i32, key: Key) -> Self {
+        let nonce = header_of(&mapping).nonce();
+        let (slot, slot_token) = (AtomicPtr::new(ptr::null_mut()), AtomicU32::new(0));
+        Self { mapping, geometry, shmid, key, nonce, handles: AtomicUsize::new(0), slot, slot_token }
+    }
+
+    /// A peer may have changed the header since: what we have is handed out only if it is what was checked now. And
+    /// what is mapped for reading only is not handed out to those who write.
+    fn is_same(&self, other: &Self) -> bool {
+        let what = |of: &Self| (of.shmid, of.nonce, of.geometry, of.mapping.access());
+        what(self) == what(other)
+    }
+
     fn handle(&self) -> Attached {
         self.handles.fetch_add(1, Relaxed);
         Attached { attachment: NonNull::from(self) }
     }
 
     fn claim_slot(&self, token: u32, facts: &Facts) -> Result<(), ClaimError> {
+        assert_eq!(self.mapping.access(), Access::ReadWrite, "a slot is claimed by writing");
         let slot = header::slots(&self.mapping, &self.geometry).claim(token, facts)?;
         self.slot.store(ptr::from_ref(slot).cast_mut(), Relaxed);
         self.slot_token.store(token, Release);

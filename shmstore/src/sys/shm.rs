@@ -84,6 +84,7 @@ pub(crate) struct Mapping {
     // INVARIANT: `base` is page-aligned and `len` bytes from it are mapped until `drop`.
     base: NonNull<u8>,
     len: usize,
+    access: Access,
 }
 
 /// What a mapping is for.
@@ -122,7 +123,7 @@ pub(crate) fn attach(shmid: i32, access: Access) -> Result<(Mapping, Status), Er
     }
     let base = NonNull::new(base.cast::<u8>()).ok_or(Errno::EFAULT)?;
     // Detaches if the status can not be had. Its length is only ever used once it is known.
-    let mut mapping = Mapping { base, len: 0 };
+    let mut mapping = Mapping { base, len: 0, access };
     let status = status(shmid)?;
     mapping.len = status.size;
     Ok((mapping, status))
@@ -210,6 +211,11 @@ impl Mapping {
     /// How many bytes from [`base`](Self::base) are mapped.
     pub(crate) fn len(&self) -> usize {
         self.len
+    }
+
+    /// What may be done with it: a write to a mapping for reading only is a SIGSEGV.
+    pub(crate) fn access(&self) -> Access {
+        self.access
     }
 }
 

@@ -15,7 +15,7 @@ use std::thread;
 use std::time::Duration;
 
 use nix::libc;
-use shmstore::{CreateError, Shared, Store};
+use shmstore::{CreateError, ReadOnly, Shared, Store};
 use shmstore_tests::objects::{Position, Telemetry};
 
 /// Longer than any test: then a forgotten child ends by itself.
@@ -24,6 +24,8 @@ const ORPHAN_LIFE: Duration = Duration::from_secs(60);
 struct Forker {
     store: Store,
     held: Vec<Shared<Telemetry>>,
+    /// Handles for reading only.
+    seen: Vec<ReadOnly<Telemetry>>,
     /// Where commands come from and answers go: standard input and output, or a socket of our parent's.
     parent: Option<BufReader<UnixStream>>,
     child: Option<BufReader<UnixStream>>,
@@ -32,7 +34,7 @@ struct Forker {
 fn main() {
     let path = std::env::args_os().nth(1).expect("the path of a store");
     let store = Store::open(path).expect("a store");
-    let mut forker = Forker { store, held: Vec::new(), parent: None, child: None };
+    let mut forker = Forker { store, held: Vec::new(), seen: Vec::new(), parent: None, child: None };
     forker.serve(None);
 }
 
@@ -84,6 +86,21 @@ impl Forker {
                 Ok(held) => self.hold(held),
                 Err(error) => format!("err {error}"),
             },
+            "see" => match self.store.attach_read_only() {
+                Ok(seen) => {
+                    self.seen.push(seen);
+                    "ok".into()
+                }
+                Err(error) => format!("err {error}"),
+            },
+            "seen" => match self.seen.last() {
+                Some(seen) => format!("ok {} {}", seen.frames.load(SeqCst), seen.position.version()),
+                None => "err Nothing is seen".into(),
+            },
+            "look_away" => {
+                self.seen.pop();
+                "ok".into()
+            }
             "create_serving" => {
                 let store = self.store.clone();
                 let created = store.create_with(|new: &Telemetry| {
@@ -155,7 +172,8 @@ impl Forker {
     }
 
     fn take(&mut self) -> Self {
-        Self { store: self.store.clone(), held: std::mem::take(&mut self.held), parent: None, child: None }
+        let (held, seen) = (std::mem::take(&mut self.held), std::mem::take(&mut self.seen));
+        Self { store: self.store.clone(), held, seen, parent: None, child: None }
     }
 
     fn ask_child(&mut self, command: &str) -> String {

@@ -7,7 +7,7 @@ use std::io::{self, BufRead, Write};
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::{Duration, Instant};
 
-use shmstore::{AttachError, CreateError, OpenError, RemoveError, Shared, Store};
+use shmstore::{AttachError, CreateError, OpenError, ReadOnly, RemoveError, Shared, Store};
 use shmstore_tests::objects::{Position, Telemetry, drifted};
 use shmstore_tests::raw;
 use shmstore_tests::scratch::Planted;
@@ -22,6 +22,8 @@ struct State {
     store: Store,
     /// Handles, the newest last.
     held: Vec<Shared<Telemetry>>,
+    /// Handles for reading only, the newest last.
+    seen: Vec<ReadOnly<Telemetry>>,
     /// Segments that were made past the store.
     planted: Vec<Planted>,
 }
@@ -45,7 +47,7 @@ fn main() {
         Ok(store) => store,
         Err(error) => return answer(Err(failed(open_variant(&error), &error))),
     };
-    let mut state = State { base: store.clone(), store, held: Vec::new(), planted: Vec::new() };
+    let mut state = State { base: store.clone(), store, held: Vec::new(), seen: Vec::new(), planted: Vec::new() };
     for line in io::stdin().lock().lines() {
         let line = line.expect("text");
         let words: VecDeque<&str> = line.split_ascii_whitespace().collect();
@@ -81,6 +83,15 @@ impl State {
                 let held = self.store.attach_or_create_with(|new: &Telemetry| initialize(new, frames));
                 self.hold(held.map_err(create_failed))
             }
+            "see" => {
+                let seen = self.store.attach_read_only_timeout(Duration::from_millis(number()));
+                self.seen.push(seen.map_err(attach_failed)?);
+                Ok(String::new())
+            }
+            "see_drifted" => {
+                self.store.attach_read_only::<drifted::Telemetry>().map(|_| String::new()).map_err(attach_failed)
+            }
+            "seen" => self.tell_what_is_seen(words.pop_front().unwrap_or_default()),
             "attach_drifted" => self.store.attach::<drifted::Telemetry>().map(|_| String::new()).map_err(attach_failed),
             "replace" => {
                 let frames = number();
@@ -120,7 +131,7 @@ impl State {
     /// Does all that can be done to the object, over and over, while somebody damages it; counts what succeeds.
     fn endure(&mut self, time: Duration) -> String {
         let started = Instant::now();
-        let (mut rounds, mut attached, mut created, mut removed) = (0, 0, 0, 0);
+        let (mut rounds, mut attached, mut looked, mut created, mut removed) = (0, 0, 0, 0, 0);
         while started.elapsed() < time {
             rounds += 1;
             for held in [self.store.attach::<Telemetry>().ok(), self.store.attach_or_create().ok()] {
@@ -134,13 +145,19 @@ impl State {
                 let _ = held.position.version();
                 let _ = (Shared::participants(&held), Shared::info(&held), Shared::is_retired(&held));
             }
+            if let Ok(seen) = self.store.attach_read_only::<Telemetry>() {
+                looked += 1;
+                let _ = format!("{seen:?}");
+                let _ = (ReadOnly::participants(&seen), ReadOnly::info(&seen), ReadOnly::is_retired(&seen));
+            }
+            let _ = self.store.attach_read_only::<drifted::Telemetry>().map_err(|error| error.to_string());
             let _ = self.store.attach::<drifted::Telemetry>().map_err(|error| error.to_string());
             let _ = self.store.list().map(|objects| format!("{objects:?}"));
             if rounds % 8 == 0 && self.store.remove::<Telemetry>().is_ok() {
                 removed += 1;
             }
         }
-        format!("{rounds} {attached} {created} {removed}")
+        format!("{rounds} {attached} {looked} {created} {removed}")
     }
 
     fn hold(&mut self, held: Result<Shared<Telemetry>, (String, String)>) -> Answer {
@@ -148,6 +165,23 @@ impl State {
         let text = if Shared::was_created(&held) { "created" } else { "attached" };
         self.held.push(held);
         Ok(text.into())
+    }
+
+    /// What the newest handle for reading only shows.
+    fn tell_what_is_seen(&mut self, what: &str) -> Answer {
+        let object = self.seen.last().ok_or_else(|| ("Nothing".to_owned(), "is seen".to_owned()))?;
+        Ok(match what {
+            "frames" => object.frames.load(SeqCst).to_string(),
+            "load" => {
+                let (version, Position { x, y, z }) = object.position.load_versioned();
+                format!("{version} {x} {y} {z}")
+            }
+            "retired" => ReadOnly::is_retired(object).to_string(),
+            "shmid" => ReadOnly::info(object).map_or("none".into(), |info| info.shmid.to_string()),
+            "participants" => ReadOnly::participants(object).len().to_string(),
+            "nothing" => self.seen.pop().map(|_| String::new()).unwrap_or_default(),
+            other => return Err(("BadCommand".into(), other.into())),
+        })
     }
 
     fn use_object(&mut self, command: &str, number: u64) -> Answer {

@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use shmstore::{Shared, ShmObject, Store};
+use shmstore::{AttachError, ReadOnly, Shared, Store};
 use shmstore_tests::objects::{Telemetry, drifted};
 use shmstore_tests::raw::{Raw, field, find, plant};
 use shmstore_tests::scratch::{Planted, Scratch};
@@ -73,6 +73,7 @@ impl Victim {
     #[track_caller]
     fn use_it(&self, what: &dyn Fn() -> String) {
         let started = Instant::now();
+        self.look_at_it(what);
         let attached = self.store.attach::<Telemetry>();
         if let Ok(object) = &attached {
             check(object, FRAMES, what);
@@ -93,8 +94,28 @@ impl Victim {
         assert!(started.elapsed() < NO_HANG, "took {:?}, {}", started.elapsed(), what());
     }
 
+    /// Does all that can be done by those who may only read, and checks what comes of it.
+    #[track_caller]
+    fn look_at_it(&self, what: &dyn Fn() -> String) {
+        let before = Raw::at_key(self.scratch.key('T')).bytes();
+        match self.store.attach_read_only::<Telemetry>() {
+            Ok(seen) => check_seen(&seen, what),
+            Err(error) => {
+                assert!(!matches!(error, AttachError::System { .. }), "{error}, {}", what());
+                let _ = format!("{error} {error:?}");
+            }
+        }
+        let Err(error) = self.store.attach_read_only::<drifted::Telemetry>() else {
+            panic!("attached for reading as another type, {}", what());
+        };
+        let _ = error.to_string();
+        let after = find(self.scratch.key('T')).map(|shmid| Raw::attach(shmid).bytes());
+        assert!(after == Some(before), "who only looks has changed it, {}", what());
+    }
+
     fn check_intact(&self) {
         self.damage(&[]);
+        assert_eq!(self.store.attach_read_only::<Telemetry>().unwrap().frames.load(Relaxed), FRAMES);
         assert_eq!(self.store.attach::<Telemetry>().unwrap().frames.load(Relaxed), FRAMES);
     }
 }
@@ -109,8 +130,17 @@ fn check(object: &Shared<Telemetry>, frames: u64, what: &dyn Fn() -> String) {
     let _ = format!("{object:?}");
 }
 
+/// Asserts that an object that was handed out for reading is whole, and within a mapping.
+#[track_caller]
+fn check_seen(object: &ReadOnly<Telemetry>, what: &dyn Fn() -> String) {
+    assert!(is_mapped(&**object), "out of bounds, {}", what());
+    assert_eq!((object.frames.load(Relaxed), object.position.version()), (FRAMES, 0), "{}", what());
+    let _ = (ReadOnly::participants(object), ReadOnly::info(object), ReadOnly::is_retired(object));
+    let _ = format!("{object:?}");
+}
+
 /// Tells whether all of an object lies within one shared-memory mapping of this process.
-fn is_mapped<T: ShmObject>(object: &T) -> bool {
+fn is_mapped<T>(object: &T) -> bool {
     let start = std::ptr::from_ref(object).addr();
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
     let ranges = maps.lines().filter(|line| line.contains("/SYSV")).map(|line| {

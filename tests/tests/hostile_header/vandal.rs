@@ -43,7 +43,7 @@ fn process_survives_a_peer_that_writes_over_header_and_participants_all_the_time
         stop.store(true, Relaxed);
         answer.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     });
-    println!("rounds, attached, created, removed: {answer}");
+    println!("rounds, attached, looked at, created, removed: {answer}");
     let counts: Vec<u64> = answer.split(' ').map(|count| count.parse().unwrap()).collect();
     assert!(counts.iter().all(|&count| count > 0), "the victim never got far enough to be in danger: {answer}");
 }

@@ -23,6 +23,7 @@ fn header_that_changes_while_attached_does_not_lead_a_second_attach_out_of_bound
     let scratch = Scratch::new();
     let store = Store::options().max_processes(4096).open(scratch.path()).unwrap();
     let held = store.create::<Telemetry>().unwrap();
+    let looked = store.attach_read_only::<Telemetry>().unwrap();
     let raw = Raw::at_key(scratch.key('T'));
     // Without the table, the same segment has room for the larger object, as a header of its own would say.
     let payload = 4096;
@@ -35,5 +36,8 @@ fn header_that_changes_while_attached_does_not_lead_a_second_attach_out_of_bound
     let wide = store.attach::<Wide>().expect("a header that a creator could have written");
     assert!(is_mapped(&*wide), "out of bounds");
     assert!(wide.words.iter().all(|word| word.load(Relaxed) != u64::MAX));
-    assert_eq!(held.frames.load(Relaxed), 0);
+    let seen = store.attach_read_only::<Wide>().expect("likewise, for reading");
+    assert!(is_mapped(&*seen), "out of bounds");
+    assert!(seen.words.iter().all(|word| word.load(Relaxed) != u64::MAX));
+    assert_eq!((held.frames.load(Relaxed), looked.frames.load(Relaxed)), (0, 0));
 }

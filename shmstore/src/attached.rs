@@ -1,0 +1,63 @@
+//! What can be asked of an object that a process has attached, for writing or for reading only.
+
+use std::time::SystemTime;
+
+use crate::handshake::creator;
+use crate::header::State;
+use crate::participants::Occupant;
+use crate::process::registry::Attached;
+use crate::schema::Schema;
+use crate::store::{ObjectInfo, ObjectState, Store};
+use crate::sys::shm;
+
+/// An attachment, and the store it was made by.
+#[derive(Clone)]
+pub(crate) struct AttachedObject {
+    pub(crate) attached: Attached,
+    pub(crate) store: Store,
+}
+
+/// A process that has, or had, an object attached for reading and writing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Participant {
+    /// The process, as its own PID namespace numbers it.
+    pub pid: u32,
+    /// The inode of that PID namespace; 0 if it was not known.
+    pub pid_namespace: u32,
+    /// When it attached, to the second.
+    pub since: SystemTime,
+    /// Whether it has dropped its last handle since.
+    pub left: bool,
+}
+
+impl AttachedObject {
+    /// One system call, unless the object says so itself.
+    pub(crate) fn is_retired(&self) -> bool {
+        self.attached.is_retired()
+    }
+
+    /// One system call. `None` if the kernel does not let us ask any more.
+    pub(crate) fn info(&self, schema: &'static Schema) -> Option<ObjectInfo> {
+        let Self { attached, store } = self;
+        let status = shm::status(attached.shmid()).ok()?;
+        let retired = status.removed || matches!(attached.header().state(), Ok(State::Retired));
+        let state = if retired { ObjectState::Retired } else { ObjectState::Ready };
+        let creator = creator(attached.header());
+        let mut info = store.kernel_info(&status, attached.key(), state);
+        info.type_name = Some(schema.to_string());
+        (info.created, info.creator_pid) = (Some(creator.created), Some(creator.pid));
+        Some(info)
+    }
+
+    /// No system call.
+    pub(crate) fn participants(&self) -> Vec<Participant> {
+        let participant = |occupant: Occupant| Participant {
+            pid: occupant.pid,
+            pid_namespace: occupant.pid_namespace,
+            since: occupant.since,
+            left: occupant.left,
+        };
+        self.attached.occupants().map(participant).collect()
+    }
+}
