@@ -6,6 +6,8 @@
 //! while a handle lives. Promises `&T` into it, which [`ShmObject`] makes safe to hold whatever other processes do.
 #![allow(unsafe_code)]
 
+mod holding;
+
 use std::error::Error;
 use std::fmt;
 use std::marker::PhantomData;
@@ -25,6 +27,7 @@ use crate::process::registry::Attached;
 use crate::store::{ObjectInfo, ObjectState, Store};
 use crate::sys::process::{AnonymousMemory, Inherited};
 use crate::sys::shm;
+use holding::held_parts;
 
 /// A live object, shared with every process that has it attached: dereferences to `T`.
 ///
@@ -58,6 +61,12 @@ pub struct Participant {
     pub since: SystemTime,
     /// Whether it has dropped its last handle since.
     pub left: bool,
+    /// Whether it is alive: false only if it has provably ended. For processes of other PID namespaces that rests on a
+    /// lock of theirs on the anchor or its directory; where it can not be asked, they are alive.
+    pub alive: bool,
+    /// The parts whose locks it holds at this moment, by their paths in the object: `position`, `accounts[3].value`; `.`
+    /// for the object itself.
+    pub holding: Vec<String>,
 }
 
 /// The object whose first byte is given.
@@ -163,17 +172,27 @@ impl<T: ShmObject> Shared<T> {
         Some(info)
     }
 
-    /// Lists the processes that attached the object for reading and writing, in no order. No system call.
+    /// Lists the processes that attached the object for reading and writing, in no order: the dead too, until others
+    /// need their places. Empty for a [`private`](Self::private) object.
+    ///
+    /// Some system calls for each process: `pidfd_open`, `poll` and a look into `/proc` for those of our own PID
+    /// namespace; opening the anchor or its directory, and a question for a lock, for others. It looks at every lock of
+    /// the object.
     #[must_use]
     pub fn participants(this: &Self) -> Vec<Participant> {
         let Memory::Segment { attached, .. } = &this.memory else { return Vec::new() };
+        // SAFETY: the payload of `attached`, mapped while that is borrowed, at a page's start, and as long as it says.
+        let held = unsafe { held_parts(T::SCHEMA, attached.payload(), attached.geometry().payload_len) };
+        let holding = |token| held.iter().filter(|part| part.token == token).map(|part| part.path.clone()).collect();
         let participant = |occupant: Occupant| Participant {
             pid: occupant.pid,
             pid_namespace: occupant.pid_namespace,
             since: occupant.since,
             left: occupant.left,
+            alive: occupant.alive,
+            holding: holding(occupant.token),
         };
-        attached.occupants().map(participant).collect()
+        attached.occupants().into_iter().map(participant).collect()
     }
 }
 
