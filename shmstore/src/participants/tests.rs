@@ -108,14 +108,17 @@ fn process_that_holds_no_byte_is_never_judged_by_it() {
 
 #[test]
 fn pid_with_another_start_time_is_another_process() {
-    let (slots, living) = (table(3), Living::new());
+    let living = Living::new();
     let now = living.facts();
-    claim(&slots, 2, &now, None).unwrap();
-    claim(&slots, 3, &Facts { start: now.start + 1, ..now }, None).unwrap();
-    claim(&slots, 4, &Facts { start: now.start + 1, time_namespace: 5, ..now }, None).unwrap();
-    assert!(!is_dead(&slots, 2, Some(false)));
-    assert!(is_dead(&slots, 3, Some(true)));
-    assert!(!is_dead(&slots, 4, Some(false)), "clocks of two time namespaces are not compared");
+    let is_dead = |facts: Facts, byte| {
+        let slots = table(1);
+        claim(&slots, 2, &facts, None).unwrap();
+        is_dead(&slots, 2, byte)
+    };
+    assert!(!is_dead(now, Some(false)));
+    assert!(is_dead(Facts { start: now.start + 1, ..now }, Some(true)));
+    let elsewhere = Facts { start: now.start + 1, time_namespace: 5, ..now };
+    assert!(!is_dead(elsewhere, Some(false)), "clocks of two time namespaces are not compared");
 }
 
 #[test]
@@ -127,15 +130,28 @@ fn unknown_start_time_proves_nothing() {
 
 #[test]
 fn former_image_of_this_process_is_dead_once_its_byte_is_free() {
-    let slots = table(3);
     let ours = Facts::gather();
-    claim(&slots, 2, &ours, Some(true)).unwrap();
-    claim(&slots, 3, &ours, None).unwrap();
-    claim(&slots, 4, &Facts { start: ours.start - 1, ..ours }, None).unwrap();
-    assert!(!is_dead(&slots, 2, Some(true)), "a second copy of this crate");
-    assert!(is_dead(&slots, 2, Some(false)));
-    assert!(!is_dead(&slots, 3, Some(false)), "it said that it holds none");
-    assert!(is_dead(&slots, 4, Some(true)), "an earlier process of the same pid");
+    let is_dead = |facts: Facts, claims: Option<bool>, byte| {
+        let slots = table(1);
+        claim(&slots, 2, &facts, claims).unwrap();
+        is_dead(&slots, 2, byte)
+    };
+    assert!(!is_dead(ours, Some(true), Some(true)), "a second copy of this crate");
+    assert!(is_dead(ours, Some(true), Some(false)));
+    assert!(!is_dead(ours, None, Some(false)), "it said that it holds none");
+    assert!(is_dead(Facts { start: ours.start - 1, ..ours }, None, Some(true)), "an earlier process of the same pid");
+}
+
+#[test]
+fn slot_of_a_former_image_is_taken_before_a_free_one() {
+    for at in 0..4 {
+        let slots = table(4);
+        let ours = Facts::gather();
+        let former = Word { token: 2, pid: ours.pid, state: SlotState::Claimed, holds_byte: true };
+        assert!(slots[at].take_free(former));
+        let slot = claim(&slots, 5, &ours, Some(false)).unwrap();
+        assert!(std::ptr::eq(slot, &slots[at]));
+    }
 }
 
 #[test]
