@@ -4,14 +4,26 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// The runtime's files that are built against loom's atomics.
-const SOURCES: [&str; 2] = ["seqlock", "lock_word"];
+/// Some files of the runtime that are built against loom's atomics, and the models that they are checked with.
+struct ModelSet {
+    /// The test's name; its models are in `tests/<name>/models.rs`.
+    name: &'static str,
+    /// Where the files are, below the runtime's `src`.
+    folder: &'static str,
+    sources: &'static [&'static str],
+    mutations: &'static [Mutation],
+}
+
+const SETS: [ModelSet; 2] = [
+    ModelSet { name: "loom_versioned", folder: "sync", sources: &["seqlock", "lock_word"], mutations: VERSIONED },
+    ModelSet { name: "loom_participants", folder: "participants", sources: &["slot"], mutations: PARTICIPANTS },
+];
 
 /// One line of the protocol, weakened.
 struct Mutation {
     /// What it leaves out, as the end of a test's name.
     name: &'static str,
-    /// The file, of [`SOURCES`].
+    /// The file, of the set's.
     source: &'static str,
     /// What stands there: exactly once.
     pattern: &'static str,
@@ -37,7 +49,7 @@ const fn lock_word(name: &'static str, pattern: &'static str, replacement: &'sta
 /// Not here: the Acquire of the two loads of the sequence number under the lock, which the lock has ordered already. And
 /// the models go round the writer's load: loom remembers one last access of a word, so a load by the writer just before
 /// its store hides the reader's load from it, and with that most of the orders there are.
-const MUTATIONS: &[Mutation] = &[
+const VERSIONED: &[Mutation] = &[
     seqlock("the_readers_first_fence", "fence(Acquire);\n    copy(", "copy(", "one_writer_reuses_slots"),
     seqlock("the_readers_second_fence", "fence(Acquire);\n    let after", "let after", "one_writer_reuses_slots"),
     seqlock("the_writers_fence", "    fence(Release);\n", "", "one_writer_reuses_slots"),
@@ -56,47 +68,103 @@ const MUTATIONS: &[Mutation] = &[
     lock_word("the_release_of_the_lock", "(token, 0, AcqRel, Relaxed)", "(token, 0, Relaxed, Relaxed)"),
 ];
 
-fn main() {
-    let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo says where the package is"));
-    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo says where to write"));
-    let models = here.join("tests/loom_versioned/models.rs");
-    let read = |source: &str| {
-        let path = here.join(format!("../shmstore/src/sync/{source}.rs"));
-        println!("cargo::rerun-if-changed={}", path.display());
-        fs::read_to_string(&path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
-    };
-    println!("cargo::rerun-if-changed=build.rs");
-
-    let mut all = module("unchanged", &out, &models, read);
-    for Mutation { name, source, pattern, replacement, model } in MUTATIONS {
-        all += &module(name, &out, &models, |file| {
-            let text = read(file);
-            if file != *source {
-                return text;
-            }
-            assert_eq!(
-                text.matches(pattern).count(),
-                1,
-                "mutation `{name}`: {pattern:?} must stand once in {source}.rs"
-            );
-            text.replace(pattern, replacement)
-        });
-        all += &format!("#[test]\nfn loom_misses_{name}() {{\n    must_fail({name}::models::{model});\n}}\n");
-    }
-    write(&out.join("loom_versioned.rs"), &all);
+const fn slot(name: &'static str, pattern: &'static str, replacement: &'static str, model: &'static str) -> Mutation {
+    Mutation { name, source: "slot", pattern, replacement, model }
 }
 
-/// Writes one copy of the protocol, and returns the module that builds it with the models.
-fn module(name: &str, out: &Path, models: &Path, text: impl Fn(&str) -> String) -> String {
-    let folder = out.join(name);
-    fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("cannot make {}: {error}", folder.display()));
-    let mut module = format!("#[allow(dead_code)]\nmod {name} {{\n    use super::atomics;\n");
-    for source in SOURCES {
-        let path = folder.join(format!("{source}.rs"));
-        write(&path, &text(source));
-        module += &format!("    #[path = {path:?}]\n    mod {source};\n");
+/// Not here: the orderings of the claim's own compare-exchange, which the fences and the two looks make up for; they stay
+/// because nobody should have to know that.
+const PARTICIPANTS: &[Mutation] = &[
+    slot("the_fence_of_a_claim", "        fence(Release);\n", "", "what_is_seen_belongs_together"),
+    slot("the_fence_of_a_look", "fence(Acquire);\n        (self", "(self", "what_is_seen_belongs_together"),
+    slot(
+        "the_second_load_of_a_look",
+        "(self.word.load(Relaxed) == word)",
+        "(word != 0)",
+        "what_is_seen_belongs_together",
+    ),
+    slot("the_acquire_of_a_look", "fence(Acquire);\n        word\n", "word\n", "what_is_seen_belongs_together"),
+    slot(
+        "the_release_of_ready",
+        "(claim.pack(), ready.pack(), AcqRel, Relaxed)",
+        "(claim.pack(), ready.pack(), Relaxed, Relaxed)",
+        "what_is_seen_belongs_together",
+    ),
+    slot(
+        "what_is_not_filled_yet",
+        "(found.state != SlotState::Claimed).then(|| self.details())",
+        "Some(self.details())",
+        "what_is_seen_belongs_together",
+    ),
+    slot(
+        "the_comparison_of_a_claim",
+        "self.word.compare_exchange(found, claim.pack(), AcqRel, Relaxed).is_ok()",
+        "self.word.swap(claim.pack(), AcqRel) != u64::MAX - found",
+        "one_of_two_gets_a_slot",
+    ),
+    slot(
+        "the_word_that_was_judged",
+        "self.take(look.word.pack(), claim)",
+        "self.take(self.word.load(Relaxed), claim)",
+        "one_of_two_gets_the_slot_of_the_dead",
+    ),
+    slot(
+        "the_comparison_of_a_fill",
+        "self.word.compare_exchange(claim.pack(), ready.pack(), AcqRel, Relaxed).is_ok()",
+        "{ self.word.store(ready.pack(), Release); true }",
+        "a_slot_that_was_taken_is_not_filled",
+    ),
+    slot("the_fence_between_claim_and_look", "    fence(SeqCst);\n", "", "one_of_two_twins_sees_the_other"),
+];
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    SETS.iter().for_each(ModelSet::write);
+}
+
+impl ModelSet {
+    /// Writes the set's copies, and the module that builds them with the models.
+    fn write(&self) {
+        let mut all = self.module("unchanged", Self::read);
+        for Mutation { name, source, pattern, replacement, model } in self.mutations {
+            all += &self.module(name, |set, file| {
+                let text = set.read(file);
+                if file != *source {
+                    return text;
+                }
+                let found = text.matches(pattern).count();
+                assert_eq!(found, 1, "mutation `{name}`: {pattern:?} must stand once in {source}.rs");
+                text.replace(pattern, replacement)
+            });
+            all += &format!("#[test]\nfn loom_misses_{name}() {{\n    must_fail({name}::models::{model});\n}}\n");
+        }
+        write(&from_cargo("OUT_DIR").join(format!("{}.rs", self.name)), &all);
     }
-    module + &format!("    #[path = {models:?}]\n    pub(super) mod models;\n}}\n")
+
+    fn read(&self, source: &str) -> String {
+        let runtime = from_cargo("CARGO_MANIFEST_DIR").join("../shmstore/src");
+        let path = runtime.join(self.folder).join(format!("{source}.rs"));
+        println!("cargo::rerun-if-changed={}", path.display());
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
+    }
+
+    /// Writes one copy of the protocol, and returns the module that builds it with the models.
+    fn module(&self, name: &str, text: impl Fn(&Self, &str) -> String) -> String {
+        let models = from_cargo("CARGO_MANIFEST_DIR").join(format!("tests/{}/models.rs", self.name));
+        let folder = from_cargo("OUT_DIR").join(self.name).join(name);
+        fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("cannot make {}: {error}", folder.display()));
+        let mut module = format!("#[allow(dead_code, unused_imports)]\nmod {name} {{\n    use super::atomics;\n");
+        for source in self.sources {
+            let path = folder.join(format!("{source}.rs"));
+            write(&path, &text(self, source));
+            module += &format!("    #[path = {path:?}]\n    mod {source};\n");
+        }
+        module + &format!("    #[path = {models:?}]\n    pub(super) mod models;\n}}\n")
+    }
+}
+
+fn from_cargo(variable: &str) -> PathBuf {
+    env::var_os(variable).unwrap_or_else(|| panic!("cargo sets {variable}")).into()
 }
 
 fn write(path: &Path, text: &str) {

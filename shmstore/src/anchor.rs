@@ -9,7 +9,7 @@ use nix::libc;
 
 use crate::error::{OpenError, link_target};
 use crate::identity::Identity;
-use crate::sys::file::{self, FileStat};
+use crate::sys::file::{self, FileStat, Inode};
 use crate::sys::process::{effective_uid, random_u64};
 
 /// On overlayfs a copy-up gives the same inode another birth time.
@@ -89,6 +89,13 @@ impl Anchor {
         Identity::new(&self.stat, self.birth_is_trusted)
     }
 
+    /// The inode that carries the lock bytes of the processes: one for all names of a directory, since each costs every
+    /// process a descriptor.
+    pub(crate) fn byte_inode(&self, path: &Path) -> Inode {
+        let directory = path.parent().filter(|_| self.is_named).and_then(|parent| file::stat_path(parent).ok());
+        directory.as_ref().unwrap_or(&self.stat).inode()
+    }
+
     /// The low nine permission bits.
     pub(crate) fn mode(&self) -> u32 {
         self.stat.mode & 0o777
@@ -117,7 +124,7 @@ fn check_locks(path: &Path, fd: &OwnedFd) -> Result<(), OpenError> {
     // A byte of our own, so that others who probe at the same time are not taken for our lock.
     let byte = PROBE_BYTE + (random_u64() >> 24) as i64;
     let probe = || -> Result<bool, Errno> {
-        let holder = file::reopen(fd)?;
+        let holder = file::reopen(fd.as_fd())?;
         file::lock_byte(holder.as_fd(), byte)?;
         file::byte_is_locked(fd.as_fd(), byte)
     };

@@ -1,5 +1,7 @@
 //! What can be asked of an object that a process has attached, for writing or for reading only.
 
+mod holding;
+
 use std::time::SystemTime;
 
 use crate::handshake::creator;
@@ -9,6 +11,7 @@ use crate::process::registry::Attached;
 use crate::schema::Schema;
 use crate::store::{ObjectInfo, ObjectState, Store};
 use crate::sys::shm;
+use holding::held_parts;
 
 /// An attachment, and the store it was made by.
 #[derive(Clone)]
@@ -29,6 +32,12 @@ pub struct Participant {
     pub since: SystemTime,
     /// Whether it has dropped its last handle since.
     pub left: bool,
+    /// Whether it is alive: false only if it has provably ended. For processes of other PID namespaces that rests on a
+    /// lock of theirs on the anchor or its directory; where it can not be asked, they are alive.
+    pub alive: bool,
+    /// The parts whose locks it holds at this moment, by their paths in the object: `position`, `accounts[3].value`; `.`
+    /// for the object itself.
+    pub holding: Vec<String>,
 }
 
 impl AttachedObject {
@@ -50,14 +59,18 @@ impl AttachedObject {
         Some(info)
     }
 
-    /// No system call.
-    pub(crate) fn participants(&self) -> Vec<Participant> {
+    /// Some system calls for each process: see [`Shared::participants`](crate::Shared::participants).
+    pub(crate) fn participants(&self, schema: &'static Schema) -> Vec<Participant> {
+        let held = held_parts(schema, &self.attached);
+        let holding = |token| held.iter().filter(|part| part.token == token).map(|part| part.path.clone()).collect();
         let participant = |occupant: Occupant| Participant {
             pid: occupant.pid,
             pid_namespace: occupant.pid_namespace,
             since: occupant.since,
             left: occupant.left,
+            alive: occupant.alive,
+            holding: holding(occupant.token),
         };
-        self.attached.occupants().map(participant).collect()
+        self.attached.occupants().into_iter().map(participant).collect()
     }
 }

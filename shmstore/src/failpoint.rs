@@ -4,7 +4,7 @@
 
 macro_rules! steps {
     ($($step:ident: $meaning:literal,)*) => {
-        /// A step of creation, recovery or removal.
+        /// A step of creation, attaching, recovery or removal.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Step {
             $(#[doc = $meaning] $step,)*
@@ -23,6 +23,7 @@ steps! {
     CreateDescribed: "Identity and geometry are written.",
     CreateInitializing: "The state is INITIALIZING.",
     CreateSchema: "The schema is written.",
+    SlotClaimed: "A process that attaches, or creates, has claimed its slot, and not filled it.",
     CreateParticipant: "The creator has its slot.",
     CreateInitialized: "The init closure has returned.",
     CreateReady: "The state is READY, the lock still held.",

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, fence};
 
 use crate::hash::LayoutHash;
 use crate::identity::Identity;
-use crate::sys::file::Birth;
+use crate::sys::file::{Birth, Inode};
 use crate::sys::process::PAGE;
 use crate::sys::shm::Mapping;
 
@@ -99,7 +99,9 @@ pub(crate) struct Header {
     segment_size: AtomicU64,
     byte_order: AtomicU32,
     pointer_bytes: AtomicU32,
-    reserved: [AtomicU64; 40],
+    lock_dev: AtomicU64,
+    lock_ino: AtomicU64,
+    reserved: [AtomicU64; 38],
     hint: [AtomicU8; HINT_BYTES],
 }
 
@@ -122,6 +124,8 @@ const _: () = {
     assert!(offset_of!(Header, payload_offset) == 160);
     assert!(offset_of!(Header, segment_size) == 176);
     assert!(offset_of!(Header, byte_order) == 184);
+    assert!(offset_of!(Header, lock_dev) == 192);
+    assert!(offset_of!(Header, lock_ino) == 200);
     assert!(offset_of!(Header, hint) == 512);
     assert!(SIZE_TAG % PAGE != 0 && SIZE_TAG < PAGE);
 };
@@ -258,6 +262,18 @@ impl Header {
         let id = self.id.load(Relaxed);
         let id = u8::try_from(id).map_err(|_| Damage::new("id", id))?;
         Ok((Identity { dev: self.dev.load(Relaxed), ino: self.ino.load(Relaxed), birth }, id))
+    }
+
+    /// Writes which file carries the lock bytes of the processes that attach the segment.
+    pub(crate) fn set_byte_inode(&self, inode: Inode) {
+        self.lock_dev.store(inode.dev, Relaxed);
+        self.lock_ino.store(inode.ino, Relaxed);
+    }
+
+    /// The file that carries the lock bytes, as the creator wrote. Only to be compared with files that are looked at
+    /// for another reason.
+    pub(crate) fn byte_inode(&self) -> Inode {
+        Inode { dev: self.lock_dev.load(Relaxed), ino: self.lock_ino.load(Relaxed) }
     }
 
     /// The layout hash that the creator wrote.

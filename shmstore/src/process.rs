@@ -9,6 +9,8 @@
 #![allow(unsafe_code)]
 
 pub(crate) mod append;
+mod bytes;
+mod descriptor;
 pub(crate) mod held;
 pub(crate) mod registry;
 
@@ -22,13 +24,14 @@ use nix::errno::Errno;
 
 use crate::participants::{Facts, TOKEN_BITS};
 use crate::sys::process::{self, wiped_on_fork_page};
+use bytes::HeldByte;
 use held::HeldAnchor;
 
 /// What a page that `fork` wipes holds: all zero in a process that has not asked for it yet.
 #[repr(C)]
 struct Page {
     token: AtomicU32,
-    /// The thread that keeps others from forking, or is forking: see `held`.
+    /// The thread that keeps others from forking, or is forking: see `descriptor`.
     fork_barrier: AtomicU32,
     local: AtomicPtr<Local>,
 }
@@ -42,6 +45,8 @@ pub(crate) struct Local {
     registry: Mutex<()>,
     /// The anchors that threads of this process have locked, by device and inode.
     anchors: Mutex<HashMap<(u64, u64), HeldAnchor>>,
+    /// The bytes by which processes of other PID namespaces see that this one lives.
+    bytes: Mutex<Vec<HeldByte>>,
     /// Tells waiting threads that an anchor was unlocked.
     anchor_unlocked: Condvar,
     facts: Facts,
@@ -75,6 +80,7 @@ pub(crate) fn local() -> &'static Local {
         let fresh = Box::into_raw(Box::new(Local {
             registry: Mutex::default(),
             anchors: Mutex::default(),
+            bytes: Mutex::default(),
             anchor_unlocked: Condvar::new(),
             facts: Facts::gather(),
         }));
@@ -94,6 +100,10 @@ pub(crate) fn local() -> &'static Local {
 /// The process's token: random, 29 bits, never 0, another one after `fork` and after `exec`.
 ///
 /// The first call in a process, also in a child of `fork`, registers it in every segment it has attached.
+///
+/// # Panics
+///
+/// In a child of `fork`, if others could not see that it lives: see [`registry::inherit`].
 #[inline]
 pub(crate) fn token() -> u32 {
     match current_token() {
@@ -120,8 +130,8 @@ fn new_token() -> u32 {
     if existing != 0 {
         return existing;
     }
-    let token = draw_token();
-    registry::inherit(token, &local.facts);
+    descriptor::close_inherited();
+    let token = registry::inherit(local, draw_token);
     page.token.store(token, Release);
     token
 }

@@ -82,10 +82,10 @@ impl<T: ShmObject> ReadOnly<T> {
     }
 
     /// Lists the processes that attached the object for reading and writing, in no order: so not those that only look,
-    /// as this one does. No system call.
+    /// as this one does. System calls as for [`Shared::participants`](crate::Shared::participants).
     #[must_use]
     pub fn participants(this: &Self) -> Vec<Participant> {
-        this.object.participants()
+        this.object.participants(T::SCHEMA)
     }
 }
 

@@ -140,11 +140,16 @@ impl<T: ShmObject> Shared<T> {
         object.info(T::SCHEMA)
     }
 
-    /// Lists the processes that attached the object for reading and writing, in no order. No system call.
+    /// Lists the processes that attached the object for reading and writing, in no order: the dead too, until others
+    /// need their places. Empty for a [`private`](Self::private) object.
+    ///
+    /// Some system calls for each process: `pidfd_open`, `poll` and a look into `/proc` for those of our own PID
+    /// namespace; opening the anchor or its directory, and a question for a lock, for others. It looks at every lock of
+    /// the object.
     #[must_use]
     pub fn participants(this: &Self) -> Vec<Participant> {
         let Memory::Segment(object) = &this.memory else { return Vec::new() };
-        object.participants()
+        object.participants(T::SCHEMA)
     }
 }
 

@@ -7,6 +7,7 @@ use nix::errno::Errno;
 
 use super::find::{creator, owner};
 use super::{AnchorLock, Condition, Found, Patience, Target};
+use crate::anchor::Anchor;
 use crate::error::{AttachError, CreateError, OpenError};
 use crate::failpoint::{self, Step};
 use crate::header::{self, Geometry, Header, Provenance, State};
@@ -181,7 +182,7 @@ impl Target<'_> {
         let geometry = Geometry::new(json.len(), self.policy.max_processes, schema.size())
             .ok_or_else(|| self.too_large(&identity, u64::MAX))?;
         let (unfinished, mapping) = self.make_segment(schema, lock, &geometry, patience)?;
-        self.write_header(&mapping, &identity, &geometry, schema, json.as_bytes());
+        self.write_header(&mapping, lock.anchor(), &geometry, schema, json.as_bytes());
         let shmid = unfinished.shmid;
         let attached = self.register(&identity, mapping, geometry, shmid)?;
         failpoint::reach(Step::CreateParticipant);
@@ -240,16 +241,18 @@ impl Target<'_> {
     fn write_header(
         &self,
         mapping: &Mapping,
-        identity: &Identity,
+        anchor: &Anchor,
         geometry: &Geometry,
         schema: &'static Schema,
         json: &[u8],
     ) {
+        let identity = &anchor.identity();
         let header = Header::of(mapping).expect("a new segment has room for a header");
         header.claim(identity, self.id);
         failpoint::reach(Step::CreateClaimed);
         let path = self.path.as_os_str().as_encoded_bytes();
         header.describe(random_u64(), identity, self.id, schema.hash(), path);
+        header.set_byte_inode(anchor.byte_inode(self.path));
         header.sign(&provenance());
         header.lay_out(geometry);
         failpoint::reach(Step::CreateDescribed);

@@ -97,7 +97,7 @@ impl Target<'_> {
         found: Found,
     ) -> Result<Attached, AttachError> {
         let geometry = self.check_layout(identity, schema, &found)?;
-        Ok(registry::register_to_read(found.mapping, geometry, found.status.shmid, identity.key(self.id)))
+        Ok(registry::register_to_read(found.mapping, geometry, found.status.shmid, identity.key(self.id), self.path))
     }
 }
 

@@ -1,24 +1,19 @@
 //! The locks on anchors that threads of this process hold: `flock` knows open files, not threads.
 //!
-//! A thread that has an anchor's lock takes it again by counting; another thread waits. The descriptors that carry the
-//! locks are closed in every child of `fork`: a lock lives as long as any copy of its descriptor.
+//! A thread that has an anchor's lock takes it again by counting; another thread waits.
 
 use std::collections::HashMap;
-use std::mem::ManuallyDrop;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 use std::path::Path;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64};
 use std::sync::{MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Instant;
 
-use super::Local;
 use nix::errno::Errno;
 
-use super::append::AppendList;
-use crate::sys::file::FileStat;
-use crate::sys::{file, process};
+use super::Local;
+use super::descriptor::LockDescriptor;
+use crate::sys::file::{self, Inode};
 
 /// Which thread has an anchor, how many times, and what it is initialising there.
 #[derive(Debug)]
@@ -96,55 +91,33 @@ impl Local {
     }
 }
 
-/// The descriptor of a lock, known to the child handler: number plus one, and the file it must have open. 0 is vacant.
-struct LockDescriptor {
-    fd: AtomicI32,
-    dev: AtomicU64,
-    ino: AtomicU64,
-}
-
-static DESCRIPTORS: AppendList<LockDescriptor> = AppendList::new();
-
-/// A descriptor that carries a lock, given up when dropped. Every child of `fork` closes its copy at once.
+/// The file of an anchor's lock, given up when dropped.
 #[derive(Debug)]
 pub(crate) struct LockFile {
-    fd: ManuallyDrop<OwnedFd>,
-    known: &'static LockDescriptor,
-    /// Whose it is: a child that inherited this value must not touch the number, which is closed there.
+    /// `None` once it is closed.
+    file: Option<LockDescriptor>,
+    /// Whose it is: a child that inherited this value must not touch the descriptor, which is closed there.
     token: u32,
 }
 
-impl std::fmt::Debug for LockDescriptor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.fd.fmt(f)
-    }
-}
-
 impl LockFile {
-    /// Opens a file to be locked. No child is forked between the opening and its being known to the child handler.
+    /// Opens a file to be locked.
     pub(crate) fn open(path: &Path) -> Result<Self, Errno> {
-        static AT_FORK: AtomicBool = AtomicBool::new(false);
         let token = super::token();
-        hold_forks_off();
-        if !AT_FORK.load(Relaxed) {
-            // Not in a `Once`, which a child could inherit half-run. To register twice does no harm.
-            process::at_fork(hold_forks_off, let_forks_go, start_as_child).expect("memory for a fork handler");
-            AT_FORK.store(true, Relaxed);
-        }
-        let opened = file::open(path).and_then(|fd| Ok((file::stat_fd(fd.as_fd())?, fd)));
-        let file =
-            opened.map(|(stat, fd)| Self { known: LockDescriptor::of(&fd, &stat), fd: ManuallyDrop::new(fd), token });
-        let_forks_go();
-        file
+        LockDescriptor::open(path).map(|file| Self { file: Some(file), token })
+    }
+
+    fn file(&self) -> &LockDescriptor {
+        self.file.as_ref().expect("closed only when dropped")
     }
 
     pub(crate) fn fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
+        self.file().fd()
     }
 
     /// Tells which file it is that is locked.
     pub(crate) fn is_on(&self, dev: u64, ino: u64) -> bool {
-        (self.known.dev.load(Relaxed), self.known.ino.load(Relaxed)) == (dev, ino)
+        self.file().inode() == Inode { dev, ino }
     }
 }
 
@@ -156,44 +129,6 @@ impl Drop for LockFile {
         }
         // Explicitly, for copies that a raw clone of this process may have. Closing unlocks too, so failure is harmless.
         let _ = file::unlock(self.fd());
-        self.known.fd.store(0, Release);
-        file::close(self.fd.as_raw_fd());
-    }
-}
-
-impl LockDescriptor {
-    fn of(fd: &OwnedFd, stat: &FileStat) -> &'static Self {
-        let vacant = DESCRIPTORS.iter().find(|known| known.fd.compare_exchange(0, -1, Acquire, Relaxed).is_ok());
-        let fresh = || DESCRIPTORS.push(Self { fd: AtomicI32::new(-1), dev: 0.into(), ino: 0.into() });
-        let known = vacant.unwrap_or_else(fresh);
-        known.dev.store(stat.dev, Relaxed);
-        known.ino.store(stat.ino, Relaxed);
-        known.fd.store(fd.as_raw_fd() + 1, Release);
-        known
-    }
-}
-
-/// Keeps other threads from forking, and from opening what a child would not know of. The thread that has done so may
-/// do it again: a handler that is registered twice, or a `fork` in a signal handler, must not wait for itself.
-extern "C" fn hold_forks_off() {
-    let (barrier, me) = (super::fork_barrier(), process::thread_id());
-    while barrier.load(Relaxed) != me && barrier.compare_exchange_weak(0, me, Acquire, Relaxed).is_err() {
-        thread::yield_now();
-    }
-}
-
-extern "C" fn let_forks_go() {
-    // Somebody else's if we have let go already.
-    let _ = super::fork_barrier().compare_exchange(process::thread_id(), 0, Release, Relaxed);
-}
-
-/// Runs in every child of `fork`, where only atomics and system calls are allowed.
-extern "C" fn start_as_child() {
-    for known in DESCRIPTORS.iter() {
-        let number = known.fd.swap(0, Acquire);
-        // The descriptor is closed only if it still is what was locked: somebody may have closed it behind our back.
-        if number > 0 && file::is_open_on(number - 1, known.dev.load(Relaxed), known.ino.load(Relaxed)) {
-            file::close(number - 1);
-        }
+        self.file.take().into_iter().for_each(LockDescriptor::close);
     }
 }

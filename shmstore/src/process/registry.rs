@@ -1,5 +1,4 @@
-//! What this process has attached: one mapping and one participant's slot a segment, however often it attaches. What it
-//! has attached for reading only is a mapping by itself, and has no slot.
+//! What this process has attached: one mapping and one participant's slot a segment, however often it attaches.
 //!
 //! # Safety
 //!
@@ -7,15 +6,17 @@
 //! as a handle to it: handles are counted, and every count that could reach zero changes under the registry's mutex.
 #![allow(unsafe_code)]
 
+use std::path::Path;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize};
 
 use super::append::AppendList;
+use super::bytes::BytePlace;
 use super::{Local, current_token, local, token};
 use crate::header::{self, Geometry, Header, State};
 use crate::key::Key;
-use crate::participants::{ClaimError, Facts, Occupant, Slot};
+use crate::participants::{ClaimError, Judge, Occupant, Slot, SlotTable};
 use crate::sys::shm::{self, Access, Mapping};
 
 /// All attachments of this process. A vacant place is null, and used again.
@@ -29,6 +30,7 @@ pub(crate) struct Attachment {
     /// The key it was found at: a segment that is removed has none.
     key: Key,
     nonce: u64,
+    bytes: BytePlace,
     // INVARIANT: as many handles point here; the attachment is freed when there are none.
     handles: AtomicUsize,
     /// Our slot, and the token it was claimed with: 0 if we have none, as for a mapping that may only be read.
@@ -43,23 +45,29 @@ pub(crate) struct Attached {
 }
 
 /// Hands out the process's attachment of a segment: the one it has, or a new one made of `mapping`. Either way with
-/// this geometry.
-pub(crate) fn register(mapping: Mapping, geometry: Geometry, shmid: i32, key: Key) -> Result<Attached, ClaimError> {
+/// this geometry. `anchor` is the path by which the segment was found.
+pub(crate) fn register(
+    mapping: Mapping,
+    geometry: Geometry,
+    shmid: i32,
+    key: Key,
+    anchor: &Path,
+) -> Result<Attached, ClaimError> {
     let token = token();
     let local = local();
     let _registry = local.lock_registry();
-    let attachment = Attachment::new(mapping, geometry, shmid, key);
+    let attachment = Attachment::new(mapping, geometry, shmid, key, anchor);
     if let Some(known) = attachments().find(|known| known.is_same(&attachment)) {
         return Ok(known.handle());
     }
-    attachment.claim_slot(token, local.facts())?;
+    attachment.claim_slot(token, local)?;
     Ok(publish(attachment).handle())
 }
 
 /// [`register`], for a mapping that may only be read: nobody but this process knows of it.
-pub(crate) fn register_to_read(mapping: Mapping, geometry: Geometry, shmid: i32, key: Key) -> Attached {
+pub(crate) fn register_to_read(mapping: Mapping, geometry: Geometry, shmid: i32, key: Key, anchor: &Path) -> Attached {
     let _registry = local().lock_registry();
-    let attachment = Attachment::new(mapping, geometry, shmid, key);
+    let attachment = Attachment::new(mapping, geometry, shmid, key, anchor);
     let known = attachments().find(|known| known.is_same(&attachment));
     known.unwrap_or_else(|| publish(attachment)).handle()
 }
@@ -72,12 +80,27 @@ pub(crate) fn segment_at(address: usize) -> Option<Attached> {
     attachments().find(has_it).map(Attachment::handle)
 }
 
-/// Gives a child of `fork` a slot of its own in every segment it inherited. Called with the registry locked.
-pub(super) fn inherit(token: u32, facts: &Facts) {
-    for attachment in attachments().filter(|attachment| attachment.mapping.access() == Access::ReadWrite) {
-        attachment.slot_token.store(0, Relaxed);
-        // A full table leaves the child without a slot, as any other process that comes too late.
-        let _ = attachment.claim_slot(token, facts);
+/// Gives a child of `fork` a token, and a slot of its own in every segment it inherited. Called with the registry
+/// locked.
+///
+/// # Panics
+///
+/// If a table is full and the child holds no byte either: nobody could see that it lives, and its locks would be taken
+/// from it.
+pub(super) fn inherit(local: &Local, draw: fn() -> u32) -> u32 {
+    loop {
+        let token = draw();
+        let mut written = attachments().filter(|attachment| attachment.mapping.access() == Access::ReadWrite);
+        match written.try_for_each(|attachment| attachment.inherit(token, local)) {
+            Ok(()) => return token,
+            Err(refusal) => {
+                attachments().for_each(|attachment| attachment.give_slot_back(token));
+                local.give_bytes_back();
+                if let Some(text) = refusal {
+                    panic!("{text}");
+                }
+            }
+        }
     }
 }
 
@@ -102,10 +125,11 @@ fn header_of(mapping: &Mapping) -> &Header {
 }
 
 impl Attachment {
-    fn new(mapping: Mapping, geometry: Geometry, shmid: i32, key: Key) -> Self {
-        let nonce = header_of(&mapping).nonce();
+    fn new(mapping: Mapping, geometry: Geometry, shmid: i32, key: Key, anchor: &Path) -> Self {
+        let header = header_of(&mapping);
+        let (nonce, bytes) = (header.nonce(), BytePlace::new(header.byte_inode(), anchor));
         let (slot, slot_token) = (AtomicPtr::new(ptr::null_mut()), AtomicU32::new(0));
-        Self { mapping, geometry, shmid, key, nonce, handles: AtomicUsize::new(0), slot, slot_token }
+        Self { mapping, geometry, shmid, key, nonce, bytes, handles: AtomicUsize::new(0), slot, slot_token }
     }
 
     /// A peer may have changed the header since: what we have is handed out only if it is what was checked now. And
@@ -120,20 +144,64 @@ impl Attachment {
         Attached { attachment: NonNull::from(self) }
     }
 
-    fn claim_slot(&self, token: u32, facts: &Facts) -> Result<(), ClaimError> {
+    /// Locks this process's byte, then claims a slot.
+    fn claim_slot(&self, token: u32, local: &Local) -> Result<(), ClaimError> {
         assert_eq!(self.mapping.access(), Access::ReadWrite, "a slot is claimed by writing");
-        let slot = header::slots(&self.mapping, &self.geometry).claim(token, facts)?;
+        let holds_byte = local.hold_byte(&self.bytes, token);
+        let slot = self.judge(token, local, |judge, slots| slots.claim(holds_byte, judge))?;
         self.slot.store(ptr::from_ref(slot).cast_mut(), Relaxed);
         self.slot_token.store(token, Release);
         Ok(())
+    }
+
+    /// Claims a slot for a child of `fork`. Fails without a text if the token is somebody else's.
+    fn inherit(&self, token: u32, local: &Local) -> Result<(), Option<String>> {
+        self.slot_token.store(0, Relaxed);
+        match self.claim_slot(token, local) {
+            Ok(()) => Ok(()),
+            Err(ClaimError::Collision { .. }) => Err(None),
+            // As good as a slot: others ask for the byte of a token that they find in none.
+            Err(ClaimError::Full) if local.hold_byte(&self.bytes, token) => Ok(()),
+            Err(ClaimError::Full) => Err(Some(self.unprotected())),
+        }
+    }
+
+    fn unprotected(&self) -> String {
+        format!(
+            "process {} is a child of `fork` and cannot use the object at {} that it inherited: all {} places for \
+             processes are taken by others that may be alive, and it cannot lock a byte of the anchor or its directory, \
+             so nobody could see that it lives. Make objects for more processes with \
+             `Store::options().max_processes(…)`, or let the child read the directory and open one more file",
+            local().facts().pid,
+            self.bytes.anchor().display(),
+            self.geometry.slot_count,
+        )
+    }
+
+    fn judge<'a, R>(&'a self, token: u32, local: &Local, ask: impl FnOnce(&Judge<'_>, SlotTable<'a>) -> R) -> R {
+        let byte_is_locked = |token| local.byte_is_locked(&self.bytes, token);
+        let judge = Judge { token, facts: local.facts(), byte_is_locked: &byte_is_locked };
+        ask(&judge, header::slots(&self.mapping, &self.geometry))
+    }
+
+    /// Frees a slot that was claimed in vain.
+    fn give_slot_back(&self, token: u32) {
+        if self.slot_token.swap(0, Relaxed) == token {
+            self.own_slot().give_back(token);
+        }
+    }
+
+    /// Only once a slot was claimed.
+    fn own_slot(&self) -> &Slot {
+        // SAFETY: stored by `claim_slot`: a slot within our mapping, which is still attached.
+        unsafe { &*self.slot.load(Relaxed) }
     }
 
     /// Marks our slot as left; a child of `fork` that has not got a slot of its own leaves its parent's alone.
     fn leave_slot(&self) {
         let token = self.slot_token.load(Acquire);
         if token != 0 && token == current_token() {
-            // SAFETY: stored by `claim_slot`: a slot within our mapping, which is still attached.
-            unsafe { &*self.slot.load(Relaxed) }.leave(token);
+            self.own_slot().leave(token);
         }
     }
 
@@ -180,9 +248,10 @@ impl Attached {
         says_so || shm::status(self.shmid()).is_ok_and(|status| status.removed)
     }
 
-    /// Tells whether the process that has, or had, a token has provably ended.
+    /// Tells whether the process that has, or had, a token has provably ended. The caller has loaded the token with
+    /// Acquire. Some system calls.
     pub(crate) fn token_is_dead(&self, token: u32) -> bool {
-        header::slots(self.mapping(), self.geometry()).token_is_dead(token, local().facts())
+        self.attachment().judge(current_token(), local(), |judge, slots| judge.token_is_dead(slots, token))
     }
 
     /// The process of a token, as its own PID namespace numbers it.
@@ -190,8 +259,9 @@ impl Attached {
         header::slots(self.mapping(), self.geometry()).pid_of(token)
     }
 
-    pub(crate) fn occupants(&self) -> impl Iterator<Item = Occupant> {
-        header::slots(self.mapping(), self.geometry()).occupants()
+    /// Lists the processes that have a slot. Some system calls for each.
+    pub(crate) fn occupants(&self) -> Vec<Occupant> {
+        self.attachment().judge(current_token(), local(), |judge, slots| slots.occupants(judge).collect())
     }
 }
 

@@ -14,12 +14,19 @@
 
 use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use nix::errno::Errno;
 use nix::libc;
+
+/// Which file it is, whatever its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Inode {
+    pub(crate) dev: u64,
+    pub(crate) ino: u64,
+}
 
 /// When a file was made, as its file system remembers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +57,10 @@ impl FileStat {
 
     pub(crate) fn is_file(&self) -> bool {
         self.kind() == libc::S_IFREG
+    }
+
+    pub(crate) fn inode(&self) -> Inode {
+        Inode { dev: self.dev, ino: self.ino }
     }
 
     pub(crate) fn is_same_file(&self, other: &Self) -> bool {
@@ -181,6 +192,13 @@ pub(crate) fn lock_byte(fd: BorrowedFd<'_>, byte: i64) -> Result<(), Errno> {
     Errno::result(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) }).map(drop)
 }
 
+/// Gives up a lock taken by [`lock_byte`], also for copies of the descriptor.
+pub(crate) fn unlock_byte(fd: BorrowedFd<'_>, byte: i64) -> Result<(), Errno> {
+    let lock = byte_lock(libc::F_UNLCK, byte);
+    // SAFETY: F_OFD_SETLK reads a `flock`, alive during the call.
+    Errno::result(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) }).map(drop)
+}
+
 /// Tells whether another open file description holds a lock on one byte.
 pub(crate) fn byte_is_locked(fd: BorrowedFd<'_>, byte: i64) -> Result<bool, Errno> {
     let mut lock = byte_lock(libc::F_WRLCK, byte);
@@ -200,7 +218,7 @@ fn byte_lock(kind: libc::c_int, byte: i64) -> libc::flock {
 }
 
 /// Tells whether a descriptor number has the given file open: safe to ask in a child of `fork`.
-pub(crate) fn is_open_on(fd: i32, dev: u64, ino: u64) -> bool {
+pub(crate) fn is_open_on(fd: i32, inode: Inode) -> bool {
     let mut found = MaybeUninit::<libc::stat>::zeroed();
     // SAFETY: `found` is a `stat`, alive during the call; a bad descriptor is an error, not undefined.
     if unsafe { libc::fstat(fd, found.as_mut_ptr()) } != 0 {
@@ -208,7 +226,7 @@ pub(crate) fn is_open_on(fd: i32, dev: u64, ino: u64) -> bool {
     }
     // SAFETY: zeroed, then filled: integers all of them.
     let found = unsafe { found.assume_init() };
-    (found.st_dev, found.st_ino) == (dev, ino)
+    Inode { dev: found.st_dev, ino: found.st_ino } == inode
 }
 
 /// Closes a descriptor by number, of which the caller knows that nobody else will.
@@ -222,6 +240,6 @@ fn c_path(path: &Path) -> Result<CString, Errno> {
 }
 
 /// Makes a second, independent open file description of what is open.
-pub(crate) fn reopen(fd: &OwnedFd) -> Result<OwnedFd, Errno> {
-    open(Path::new(&format!("/proc/self/fd/{}", fd.as_fd().as_raw_fd())))
+pub(crate) fn reopen(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
+    open(Path::new(&format!("/proc/self/fd/{}", fd.as_raw_fd())))
 }

@@ -59,22 +59,41 @@ pub(crate) fn proc_is_ours() -> bool {
     pids.split_ascii_whitespace().collect::<Vec<_>>() == [pid().to_string()]
 }
 
-/// Tells whether a process of our PID namespace has ended: also when nobody has reaped it, also under `hidepid`.
-/// In doubt it has not.
+/// Tells whether a process of our PID namespace has ended: also when nobody has reaped it, also under `hidepid`, and also
+/// when its number is only that of a thread, or of a group of processes, by now. In doubt it has not.
 pub(crate) fn has_ended(pid: u32) -> bool {
-    let Ok(number) = libc::pid_t::try_from(pid) else { return false };
+    match open_process(pid) {
+        Ok(process) => has_exited(&process),
+        Err(Errno::ESRCH) => true,
+        // What kernels say of a number that is no process's. A sandbox that knows no such call may say it of all.
+        Err(Errno::EINVAL | Errno::ENOENT) => open_process(self::pid()).is_ok(),
+        // No descriptor is free, or the call is not allowed: a corpse that nobody has reaped is not seen so.
+        Err(_) => is_unknown(pid),
+    }
+}
+
+/// Opens a process: `ESRCH` if there is none.
+fn open_process(pid: u32) -> Result<OwnedFd, Errno> {
+    let pid = libc::pid_t::try_from(pid).map_err(|_| Errno::EOVERFLOW)?;
     // SAFETY: takes numbers only.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, number, 0) };
-    let fd = match Errno::result(fd) {
-        Ok(fd) => fd as i32,
-        Err(errno) => return errno == Errno::ESRCH,
-    };
+    let fd = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })?;
     // SAFETY: just opened, and known to nobody else.
-    let fd = unsafe { OwnedFd::from_raw_fd(fd) };
-    let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+}
+
+/// Tells whether all threads of an open process have ended.
+fn has_exited(process: &OwnedFd) -> bool {
+    let mut poll = libc::pollfd { fd: process.as_raw_fd(), events: libc::POLLIN, revents: 0 };
     // SAFETY: one `pollfd`, alive during the call.
     let ready = unsafe { libc::poll(&raw mut poll, 1, 0) };
     ready == 1 && poll.revents & libc::POLLIN != 0
+}
+
+fn is_unknown(pid: u32) -> bool {
+    // 0 would be our own group.
+    let Some(pid) = libc::pid_t::try_from(pid).ok().filter(|pid| *pid > 0) else { return false };
+    // SAFETY: takes numbers only; signal 0 is none.
+    Errno::result(unsafe { libc::kill(pid, 0) }) == Err(Errno::ESRCH)
 }
 
 /// Random bits from the kernel.

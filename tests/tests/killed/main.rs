@@ -45,8 +45,8 @@ fn scenario(step: &'static str) -> Option<Scenario> {
     match step {
         "CreateLocked" => creation(AtKey::Nothing),
         "CreateSegment" => creation(AtKey::Virgin),
-        "CreateClaimed" | "CreateDescribed" | "CreateInitializing" | "CreateSchema" | "CreateParticipant"
-        | "CreateInitialized" => creation(AtKey::HalfMade),
+        "CreateClaimed" | "CreateDescribed" | "CreateInitializing" | "CreateSchema" | "SlotClaimed"
+        | "CreateParticipant" | "CreateInitialized" => creation(AtKey::HalfMade),
         "CreateReady" => creation(AtKey::Whole),
         "RemoveLocked" => removal(AtKey::Whole),
         "RemoveMarked" | "RemoveRetired" => removal(AtKey::Nothing),

@@ -1,0 +1,201 @@
+//! Which parts of an object hold a process's token in their lock words: found by walking the object's schema.
+//!
+//! # Safety
+//!
+//! Assumes that the payload it is given is mapped. Promises to touch nothing outside it, and to see lock words as atomics,
+//! which they are to everybody.
+#![allow(unsafe_code)]
+
+use std::ptr::NonNull;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
+
+use crate::participants::TOKEN_BITS;
+use crate::process::registry::Attached;
+use crate::schema::{Kind, Schema};
+
+/// Where the lock word of a `Versioned` is: see `docs/format.md`.
+const IN_VERSIONED: usize = 8;
+
+/// A part that is locked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct HeldPart {
+    /// `position`, `accounts[3].value`; `.` for the object itself.
+    pub(super) path: String,
+    pub(super) token: u32,
+}
+
+/// One step from a part to a part of it.
+enum Step {
+    Field(&'static str),
+    Element(usize),
+}
+
+/// A walk through an object.
+struct Walk<'a> {
+    /// INVARIANT: so many bytes from there are mapped while `'a` lasts.
+    payload: (NonNull<u8>, usize),
+    path: Vec<Step>,
+    found: &'a mut Vec<HeldPart>,
+}
+
+/// Lists the parts of an object that are locked, each as it is at some moment during the call.
+pub(super) fn held_parts(schema: &'static Schema, object: &Attached) -> Vec<HeldPart> {
+    // SAFETY: the payload is mapped while `object` is borrowed, at a page's start, and as long as the geometry says.
+    unsafe { held_parts_of(schema, object.payload(), object.geometry().payload_len) }
+}
+
+/// # Safety
+///
+/// `len` bytes from `payload`, which is aligned as the object is, are mapped during the call.
+unsafe fn held_parts_of(schema: &'static Schema, payload: NonNull<u8>, len: usize) -> Vec<HeldPart> {
+    let mut found = Vec::new();
+    Walk { payload: (payload, len), path: Vec::new(), found: &mut found }.visit(schema, 0);
+    found
+}
+
+impl Walk<'_> {
+    fn visit(&mut self, schema: &'static Schema, offset: usize) {
+        match schema.kind() {
+            Kind::Versioned { .. } => self.note(offset + IN_VERSIONED),
+            Kind::Lock => self.note(offset),
+            Kind::CacheAligned { object } => self.visit(object, offset),
+            Kind::Struct { fields, .. } => {
+                for field in *fields {
+                    self.step(Step::Field(field.name), field.schema, offset + field.offset);
+                }
+            }
+            Kind::Array { len, element } if has_locks(element) => {
+                for index in 0..*len {
+                    self.step(Step::Element(index), element, offset + index * element.size());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn step(&mut self, step: Step, schema: &'static Schema, offset: usize) {
+        self.path.push(step);
+        self.visit(schema, offset);
+        self.path.pop();
+    }
+
+    fn note(&mut self, offset: usize) {
+        let token = self.lock_word(offset) & ((1 << TOKEN_BITS) - 1);
+        if token != 0 {
+            self.found.push(HeldPart { path: path(&self.path), token });
+        }
+    }
+
+    /// The lock word at an offset; 0 for one that is not within the payload, which no schema of the object's type says.
+    fn lock_word(&self, offset: usize) -> u32 {
+        let (payload, len) = self.payload;
+        if offset % align_of::<AtomicU32>() != 0
+            || offset.checked_add(size_of::<AtomicU32>()).is_none_or(|end| end > len)
+        {
+            return 0;
+        }
+        // SAFETY: within the payload, as was just checked.
+        let word = unsafe { payload.add(offset) }.cast::<AtomicU32>();
+        // SAFETY: mapped, by the invariant of `payload`; aligned, as the payload and the offset are; an atomic.
+        unsafe { word.as_ref() }.load(Relaxed)
+    }
+}
+
+/// Tells whether there is any lock in a type: most arrays have none, and are long.
+fn has_locks(schema: &Schema) -> bool {
+    match schema.kind() {
+        Kind::Versioned { .. } | Kind::Lock => true,
+        Kind::CacheAligned { object } => has_locks(object),
+        Kind::Array { element, .. } => has_locks(element),
+        Kind::Struct { fields, .. } => fields.iter().any(|field| has_locks(field.schema)),
+        _ => false,
+    }
+}
+
+fn path(steps: &[Step]) -> String {
+    let mut path = String::new();
+    for step in steps {
+        match step {
+            Step::Field(name) if path.is_empty() => path += name,
+            Step::Field(name) => path += &format!(".{name}"),
+            Step::Element(index) => path += &format!("[{index}]"),
+        }
+    }
+    if path.is_empty() { ".".into() } else { path }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{CacheAligned, Lock, ShmLayout, ShmObject, Versioned};
+    use std::sync::atomic::AtomicU64;
+
+    #[derive(ShmObject)]
+    #[repr(C)]
+    #[shm(crate = "crate")]
+    struct Account {
+        number: AtomicU64,
+        value: Versioned<u64>,
+    }
+
+    #[derive(ShmObject)]
+    #[repr(C)]
+    #[shm(crate = "crate")]
+    struct Bank {
+        rates: CacheAligned<Versioned<[f64; 3]>>,
+        audit: CacheAligned<Lock>,
+        accounts: [Account; 4],
+        history: [AtomicU64; 8],
+    }
+
+    /// A payload with some words in it.
+    fn held(schema: &'static Schema, words: &[(usize, u32)]) -> Vec<(String, u32)> {
+        let mut payload = vec![0_u128; schema.size().div_ceil(16)];
+        let base = NonNull::from(&mut payload[..]).cast::<u8>();
+        for &(offset, word) in words {
+            // SAFETY: within the payload, by the test.
+            let at = unsafe { base.add(offset) }.cast::<u32>();
+            // SAFETY: likewise, and ours.
+            unsafe { at.write(word) };
+        }
+        // SAFETY: as long as the schema says.
+        let found = unsafe { held_parts_of(schema, base, schema.size()) };
+        found.into_iter().map(|part| (part.path, part.token)).collect()
+    }
+
+    #[test]
+    fn parts_are_named_by_their_paths() {
+        let account = size_of::<Account>();
+        let accounts = memoffset::offset_of!(Bank, accounts);
+        let value = memoffset::offset_of!(Account, value);
+        let words = [
+            (8, 7),
+            (memoffset::offset_of!(Bank, audit), 6),
+            (accounts + 3 * account + value + 8, 1 << 31 | 9),
+            (accounts, 5),
+        ];
+        assert_eq!(
+            held(Bank::SCHEMA, &words),
+            [("rates".into(), 7), ("audit".into(), 6), ("accounts[3].value".into(), 9)]
+        );
+    }
+
+    #[test]
+    fn part_that_is_the_object_itself_is_a_dot() {
+        assert_eq!(held(Versioned::<u64>::SCHEMA, &[(8, 3)]), [(".".into(), 3)]);
+    }
+
+    #[test]
+    fn flags_alone_are_nobody() {
+        assert_eq!(held(Versioned::<u64>::SCHEMA, &[(8, 7 << 29)]), []);
+    }
+
+    #[test]
+    fn nothing_outside_the_payload_is_read() {
+        let schema = Versioned::<u64>::SCHEMA;
+        let payload = [u64::MAX; 1];
+        // SAFETY: so many bytes are there.
+        assert_eq!(unsafe { held_parts_of(schema, NonNull::from(&payload).cast(), 8) }, []);
+    }
+}

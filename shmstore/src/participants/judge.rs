@@ -1,0 +1,79 @@
+//! Whether the process of a slot, or of a token, has ended: what the kernel tells, and when it is to be believed.
+//!
+//! | the slot's process | it has ended if |
+//! |---|---|
+//! | has our token | never: it is us |
+//! | has not filled its slot | its lock byte is free |
+//! | is of our PID namespace | the kernel knows no such process, or one that has exited, or one with another start time |
+//! | is of our PID namespace, with our pid | its start time is another than ours; or its lock byte is free: it is what ran here before `exec`, or a second copy of this crate |
+//! | is of another PID namespace, or of one not known | its lock byte is free |
+//!
+//! A byte is asked only of a process that said it holds one. In doubt, nobody has ended: two writers in one place do more
+//! harm than one who waits.
+
+use super::slot::{Details, Look};
+use super::{Facts, SlotTable};
+use crate::sys::process;
+
+/// Who judges, and how to ask for lock bytes.
+pub(crate) struct Judge<'a> {
+    /// This process's token; 0 if it has none yet.
+    pub(crate) token: u32,
+    pub(crate) facts: &'a Facts,
+    /// Tells whether somebody holds the byte of a token; `None` if that can not be asked.
+    pub(crate) byte_is_locked: &'a dyn Fn(u32) -> Option<bool>,
+}
+
+impl Judge<'_> {
+    /// Tells whether the process of a slot has provably ended.
+    pub(super) fn is_dead(&self, look: &Look) -> bool {
+        let word = look.word;
+        let byte_is_free = || word.holds_byte && self.byte_is_free(word.token);
+        match &look.details {
+            _ if word.token == self.token => false,
+            None => byte_is_free(),
+            Some(details) if !self.knows_the_namespace_of(details) => byte_is_free(),
+            Some(details) if word.pid == self.facts.pid => self.started_at_another_time(details) || byte_is_free(),
+            Some(details) => process::has_ended(word.pid) || pid_was_reused(word.pid, details),
+        }
+    }
+
+    /// Tells whether the process of a token has provably ended. The caller has loaded the token with Acquire.
+    ///
+    /// A slot is freed only by taking it from the dead: so a token in no slot is of nobody alive, but for a child of
+    /// `fork` that found the table full, and holds its byte.
+    pub(crate) fn token_is_dead(&self, slots: SlotTable<'_>, token: u32) -> bool {
+        if token == self.token {
+            return false;
+        }
+        let mut with_it = slots.0.iter().filter(|slot| slot.word().is_some_and(|word| word.token == token)).peekable();
+        if with_it.peek().is_none() {
+            return self.byte_is_free(token);
+        }
+        with_it.all(|slot| slot.is_of_the_dead(token, |look| self.is_dead(look)))
+    }
+
+    fn byte_is_free(&self, token: u32) -> bool {
+        (self.byte_is_locked)(token) == Some(false)
+    }
+
+    fn knows_the_namespace_of(&self, details: &Details) -> bool {
+        self.facts.pid_namespace != 0 && self.facts.pid_namespace == details.pid_namespace
+    }
+
+    fn started_at_another_time(&self, details: &Details) -> bool {
+        let known = self.facts.start != 0 && details.start != 0 && self.facts.time_namespace != 0;
+        known && self.facts.time_namespace == details.time_namespace && self.facts.start != details.start
+    }
+}
+
+/// Tells whether a pid is of a process that started at another time. What the answer rests on is asked anew: this
+/// process may have gone to another time namespace, or have got another `/proc`.
+fn pid_was_reused(pid: u32, details: &Details) -> bool {
+    if details.start == 0 || details.time_namespace == 0 {
+        return false;
+    }
+    let now = process::start_time(pid);
+    let differs = now != 0 && now != details.start;
+    differs && process::namespace("time") == details.time_namespace && process::proc_is_ours()
+}

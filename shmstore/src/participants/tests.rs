@@ -1,0 +1,198 @@
+use std::process::{Child, Command};
+
+use super::*;
+use slot::Look;
+
+fn table(len: usize) -> Vec<Slot> {
+    std::iter::repeat_with(Slot::default).take(len).collect()
+}
+
+/// Facts of our own namespaces.
+fn facts(pid: u32) -> Facts {
+    Facts { pid, ..Facts::gather() }
+}
+
+/// A process as it claims a slot, judging others by `bytes`.
+fn claim<'a>(slots: &'a [Slot], token: u32, facts: &Facts, bytes: Option<bool>) -> Result<&'a Slot, ClaimError> {
+    let judge = Judge { token, facts, byte_is_locked: &|_| bytes };
+    SlotTable(slots).claim(bytes.is_some(), &judge)
+}
+
+/// Whether a process of our own namespaces finds a token's process dead.
+fn is_dead(slots: &[Slot], token: u32, bytes: Option<bool>) -> bool {
+    let facts = Facts::gather();
+    Judge { token: 1, facts: &facts, byte_is_locked: &|_| bytes }.token_is_dead(SlotTable(slots), token)
+}
+
+fn corpse() -> u32 {
+    let mut child = Command::new("true").spawn().unwrap();
+    child.wait().unwrap();
+    child.id()
+}
+
+fn looks(slots: &[Slot]) -> Vec<Look> {
+    slots.iter().filter_map(Slot::look).collect()
+}
+
+/// A process that lives until it is dropped.
+struct Living(Child);
+
+impl Living {
+    fn new() -> Self {
+        Self(Command::new("sleep").arg("60").spawn().unwrap())
+    }
+
+    fn facts(&self) -> Facts {
+        Facts { start: process::start_time(self.0.id()), ..facts(self.0.id()) }
+    }
+}
+
+impl Drop for Living {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+#[test]
+fn words_survive_packing() {
+    for holds_byte in [false, true] {
+        let word = Word { token: (1 << TOKEN_BITS) - 1, pid: (1 << 22) - 1, state: SlotState::Left, holds_byte };
+        assert_eq!(Word::unpack(word.pack()), Some(word));
+    }
+    assert_eq!(Word::unpack(0), None);
+    assert_eq!(Word::unpack(u64::MAX), None);
+    assert_eq!(Word::unpack(1 << 53), None);
+}
+
+#[test]
+fn process_that_comes_back_gets_its_slot_again() {
+    let slots = table(4);
+    let first = claim(&slots, 9, &facts(100), None).unwrap();
+    first.leave(9);
+    assert_eq!(looks(&slots)[0].word.state, SlotState::Left);
+    assert!(std::ptr::eq(first, claim(&slots, 9, &facts(100), None).unwrap()));
+    assert_eq!(looks(&slots).len(), 1);
+    assert_eq!(looks(&slots)[0].word.state, SlotState::Ready);
+}
+
+#[test]
+fn full_table_is_refused_and_slots_of_the_dead_are_taken() {
+    let slots = table(2);
+    let living = Living::new();
+    claim(&slots, 1, &living.facts(), None).unwrap();
+    claim(&slots, 2, &facts(corpse()), None).unwrap();
+    claim(&slots, 3, &Facts::gather(), None).unwrap();
+    assert_eq!(claim(&slots, 4, &facts(99), None).unwrap_err(), ClaimError::Full);
+    assert!(looks(&slots).iter().all(|look| look.word.token != 2));
+}
+
+#[test]
+fn process_of_another_namespace_is_judged_by_its_byte_alone() {
+    for pid_namespace in [0, 6] {
+        let slots = table(1);
+        claim(&slots, 2, &Facts { pid_namespace, ..facts(corpse()) }, Some(true)).unwrap();
+        assert!(!is_dead(&slots, 2, None) && !is_dead(&slots, 2, Some(true)));
+        assert!(is_dead(&slots, 2, Some(false)));
+        assert_eq!(claim(&slots, 3, &facts(1), Some(true)).unwrap_err(), ClaimError::Full);
+        claim(&slots, 3, &facts(1), Some(false)).unwrap();
+    }
+}
+
+#[test]
+fn process_that_holds_no_byte_is_never_judged_by_it() {
+    let slots = table(1);
+    claim(&slots, 2, &Facts { pid_namespace: 6, ..facts(corpse()) }, None).unwrap();
+    assert!(!is_dead(&slots, 2, Some(false)));
+}
+
+#[test]
+fn pid_with_another_start_time_is_another_process() {
+    let living = Living::new();
+    let now = living.facts();
+    let is_dead = |facts: Facts, byte| {
+        let slots = table(1);
+        claim(&slots, 2, &facts, None).unwrap();
+        is_dead(&slots, 2, byte)
+    };
+    assert!(!is_dead(now, Some(false)));
+    assert!(is_dead(Facts { start: now.start + 1, ..now }, Some(true)));
+    let elsewhere = Facts { start: now.start + 1, time_namespace: 5, ..now };
+    assert!(!is_dead(elsewhere, Some(false)), "clocks of two time namespaces are not compared");
+}
+
+#[test]
+fn unknown_start_time_proves_nothing() {
+    let (slots, living) = (table(1), Living::new());
+    claim(&slots, 2, &Facts { start: 0, ..living.facts() }, None).unwrap();
+    assert!(!is_dead(&slots, 2, Some(false)));
+}
+
+#[test]
+fn former_image_of_this_process_is_dead_once_its_byte_is_free() {
+    let ours = Facts::gather();
+    let is_dead = |facts: Facts, claims: Option<bool>, byte| {
+        let slots = table(1);
+        claim(&slots, 2, &facts, claims).unwrap();
+        is_dead(&slots, 2, byte)
+    };
+    assert!(!is_dead(ours, Some(true), Some(true)), "a second copy of this crate");
+    assert!(is_dead(ours, Some(true), Some(false)));
+    assert!(!is_dead(ours, None, Some(false)), "it said that it holds none");
+    assert!(is_dead(Facts { start: ours.start - 1, ..ours }, None, Some(true)), "an earlier process of the same pid");
+}
+
+#[test]
+fn slot_of_a_former_image_is_taken_before_a_free_one() {
+    for at in 0..4 {
+        let slots = table(4);
+        let ours = Facts::gather();
+        let former = Word { token: 2, pid: ours.pid, state: SlotState::Claimed, holds_byte: true };
+        assert!(slots[at].take_free(former));
+        let slot = claim(&slots, 5, &ours, Some(false)).unwrap();
+        assert!(std::ptr::eq(slot, &slots[at]));
+    }
+}
+
+#[test]
+fn half_filled_slot_is_judged_by_the_byte_alone() {
+    for holds_byte in [true, false] {
+        let slots = table(1);
+        let half = Word { token: 2, pid: corpse(), state: SlotState::Claimed, holds_byte };
+        assert!(slots[0].take_free(half));
+        assert!(!is_dead(&slots, 2, None) && !is_dead(&slots, 2, Some(true)));
+        assert_eq!(is_dead(&slots, 2, Some(false)), holds_byte);
+        assert_eq!(claim(&slots, 3, &facts(1), Some(false)).is_ok(), holds_byte);
+    }
+}
+
+#[test]
+fn token_in_no_slot_is_dead_unless_somebody_holds_its_byte() {
+    let slots = table(1);
+    assert!(is_dead(&slots, 2, Some(false)));
+    assert!(!is_dead(&slots, 2, Some(true)));
+    assert!(!is_dead(&slots, 2, None));
+}
+
+#[test]
+fn our_own_token_is_alive() {
+    assert!(!is_dead(&table(1), 1, Some(false)));
+}
+
+#[test]
+fn same_token_of_another_process_is_a_collision() {
+    let slots = table(4);
+    claim(&slots, 5, &facts(100), None).unwrap();
+    assert_eq!(claim(&slots, 5, &facts(200), None).unwrap_err(), ClaimError::Collision { pid: 100 });
+    assert_eq!(looks(&slots).len(), 1);
+}
+
+#[test]
+fn of_two_that_claim_at_a_time_with_one_token_each_gives_its_slot_back() {
+    let slots = table(4);
+    let word = |pid| Word { token: 5, pid, state: SlotState::Claimed, holds_byte: false };
+    assert!(slots[0].take_free(word(100)) && slots[1].take_free(word(200)));
+    let checked = SlotTable(&slots).check_alone(&slots[0], 5).unwrap_err();
+    assert_eq!(checked, ClaimError::Collision { pid: 200 });
+    assert_eq!(looks(&slots).len(), 1);
+}

@@ -1,0 +1,112 @@
+//! The byte that a process holds locked for as long as it lives, by which processes of other PID namespaces know that it
+//! does: byte `token` of a file, one file for all segments of a directory.
+//!
+//! The lock is of the open file description, so it is gone when every copy of its descriptor is: see `descriptor`.
+//! Questions are asked through a description of their own, because none sees the locks that it holds itself.
+
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::sync::{MutexGuard, PoisonError};
+
+use super::Local;
+use super::descriptor::LockDescriptor;
+use crate::sys::file::{self, Inode};
+
+/// Which file carries the bytes of a segment's processes, as its creator says, and where we may look for it.
+#[derive(Debug, Clone)]
+pub(crate) struct BytePlace {
+    inode: Inode,
+    /// The file is this one, or the directory that it is in.
+    anchor: PathBuf,
+}
+
+/// The file of a byte that we hold.
+#[derive(Debug)]
+pub(super) struct HeldByte {
+    file: LockDescriptor,
+    token: u32,
+}
+
+impl BytePlace {
+    /// The header's word is believed only if the anchor, or its directory, is that very file.
+    pub(crate) fn new(inode: Inode, anchor: &Path) -> Self {
+        Self { inode, anchor: anchor.into() }
+    }
+
+    pub(super) fn anchor(&self) -> &Path {
+        &self.anchor
+    }
+
+    fn path(&self) -> Option<&Path> {
+        let candidates = [Some(&*self.anchor), self.anchor.parent()].into_iter().flatten();
+        candidates.into_iter().find(|path| file::stat_path(path).is_ok_and(|stat| stat.inode() == self.inode))
+    }
+
+    fn open(&self) -> Option<OwnedFd> {
+        let fd = file::open(self.path()?).ok()?;
+        file::is_open_on(fd.as_raw_fd(), self.inode).then_some(fd)
+    }
+}
+
+impl HeldByte {
+    fn open(place: &BytePlace, token: u32) -> Option<Self> {
+        let file = LockDescriptor::open(place.path()?).ok()?;
+        let is_it = file.inode() == place.inode && file::lock_byte(file.fd(), token.into()).is_ok();
+        if !is_it {
+            file.close();
+            return None;
+        }
+        Some(Self { file, token })
+    }
+
+    /// Makes sure that it is still locked, for whoever closed the descriptor behind our back.
+    fn is_held_for(&self, token: u32) -> bool {
+        self.token == token && self.file.is_open() && file::lock_byte(self.file.fd(), token.into()).is_ok()
+    }
+}
+
+impl Local {
+    fn lock_bytes(&self) -> MutexGuard<'_, Vec<HeldByte>> {
+        // Every change is one push or removal: a panic leaves nothing half-done.
+        self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Locks this process's byte, once for each file, until the process ends. False if that is not possible: then
+    /// processes of other PID namespaces take it for alive for ever.
+    pub(super) fn hold_byte(&self, place: &BytePlace, token: u32) -> bool {
+        let mut bytes = self.lock_bytes();
+        if let Some(at) = bytes.iter().position(|held| held.file.inode() == place.inode) {
+            if bytes[at].is_held_for(token) {
+                return true;
+            }
+            bytes.swap_remove(at).file.close();
+        }
+        let held = HeldByte::open(place, token);
+        let holds = held.is_some();
+        bytes.extend(held);
+        holds
+    }
+
+    /// Gives up all bytes, for a process that has to draw another token: this one is somebody else's.
+    pub(super) fn give_bytes_back(&self) {
+        for held in self.lock_bytes().drain(..) {
+            // Explicitly, for copies that a raw clone of this process may have.
+            let _ = file::unlock_byte(held.file.fd(), held.token.into());
+            held.file.close();
+        }
+    }
+
+    /// Tells whether somebody holds the byte of a token, which is not ours; `None` if that can not be asked.
+    pub(super) fn byte_is_locked(&self, place: &BytePlace, token: u32) -> Option<bool> {
+        let fd = self.reopen_held(place).or_else(|| place.open())?;
+        file::byte_is_locked(fd.as_fd(), token.into()).ok()
+    }
+
+    /// Opens the file of a byte that we hold, wherever it was moved, and whatever we are still permitted by its path.
+    fn reopen_held(&self, place: &BytePlace) -> Option<OwnedFd> {
+        let bytes = self.lock_bytes();
+        let held = bytes.iter().find(|held| held.file.inode() == place.inode && held.file.is_open())?;
+        let fd = file::reopen(held.file.fd()).ok()?;
+        file::is_open_on(fd.as_raw_fd(), place.inode).then_some(fd)
+    }
+}

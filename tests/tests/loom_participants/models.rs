@@ -1,0 +1,171 @@
+//! What is modelled: processes that claim, fill, leave and judge slots. Death is what a closure says: the kernel knows it
+//! before anybody asks.
+
+use loom::cell::UnsafeCell;
+use loom::sync::Arc;
+use loom::thread;
+
+use super::atomics::AtomicU32;
+use super::atomics::Ordering::{Acquire, Release};
+use super::slot::{Details, Look, Slot, SlotState, Word, twin};
+
+const DEAD: u32 = 1;
+
+fn claim(token: u32) -> Word {
+    Word { token, pid: token, state: SlotState::Claimed, holds_byte: false }
+}
+
+/// What the process of this token writes into its slot.
+fn details(token: u32) -> Details {
+    Details { pid_namespace: token, time_namespace: token, start: token.into(), since: token.into() }
+}
+
+/// The slot of a process that has ended.
+fn slot_of_the_dead() -> Slot {
+    let slot = Slot::default();
+    assert!(slot.take_free(claim(DEAD)) && slot.fill(claim(DEAD), &details(DEAD)));
+    slot
+}
+
+fn is_of_the_dead(look: &Look) -> bool {
+    look.word.token == DEAD
+}
+
+/// Tells whether what stands in a slot is of another process than its word.
+fn is_mixed(look: &Look) -> bool {
+    look.details.is_some_and(|found| found != details(look.word.token))
+}
+
+/// Explores all orders with at most this many preemptions of a thread that could go on.
+fn check(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    builder.check(model);
+}
+
+/// A slot gets a new process; somebody looks. (The process has looked at the slot before: loom remembers one last access
+/// of a word, so that look, here, would hide the other's from it, and with that most of the orders there are.)
+pub(crate) fn what_is_seen_belongs_together() {
+    check(3, || {
+        let slot = Arc::new(slot_of_the_dead());
+        let next = thread::spawn({
+            let slot = slot.clone();
+            move || {
+                let dead = Word { state: SlotState::Ready, ..claim(DEAD) };
+                assert!(slot.take_again(dead, claim(2)));
+                assert!(slot.fill(claim(2), &details(2)));
+            }
+        });
+        assert!(slot.look().is_none_or(|look| !is_mixed(&look)));
+        next.join().unwrap();
+        assert_eq!(slot.look().expect("nobody changes it").details, Some(details(2)));
+    });
+}
+
+/// A process leaves and comes back; somebody judges it by what stands there.
+pub(crate) fn a_process_leaves_and_comes_back() {
+    check(3, || {
+        let slot = Arc::new(slot_of_the_dead());
+        assert!(slot.take_from_the_dead(claim(2), is_of_the_dead) && slot.fill(claim(2), &details(2)));
+        let process = thread::spawn({
+            let slot = slot.clone();
+            move || {
+                slot.leave(2);
+                let left = slot.word().expect("its own slot");
+                assert!(slot.take_again(left, claim(2)) && slot.fill(claim(2), &details(2)));
+            }
+        });
+        assert!(!slot.is_of_the_dead(2, is_mixed));
+        assert!(!slot.take_from_the_dead(claim(3), is_mixed));
+        process.join().unwrap();
+    });
+}
+
+/// Two processes want one slot, by `take`; whoever gets it has it alone.
+fn two_want(slot: fn() -> Slot, take: fn(&Slot, Word) -> bool) {
+    check(3, move || {
+        let slot = Arc::new((slot(), UnsafeCell::new(0)));
+        let processes = [2, 3].map(|token| {
+            let slot = slot.clone();
+            thread::spawn(move || {
+                let (slot, owner) = &*slot;
+                if !take(slot, claim(token)) {
+                    return 0;
+                }
+                owner.with_mut(|owner| {
+                    // SAFETY: loom checks that nobody else uses it, and would fail the model.
+                    unsafe { *owner = token };
+                });
+                assert!(slot.fill(claim(token), &details(token)));
+                1
+            })
+        });
+        let winners: u32 = processes.into_iter().map(|process| process.join().unwrap()).sum();
+        assert_eq!(winners, 1);
+    });
+}
+
+pub(crate) fn one_of_two_gets_a_slot() {
+    two_want(Slot::default, Slot::take_free);
+}
+
+pub(crate) fn one_of_two_gets_the_slot_of_the_dead() {
+    two_want(slot_of_the_dead, |slot, claim| slot.take_from_the_dead(claim, is_of_the_dead));
+}
+
+/// A process that lost its lock byte is taken for dead while it fills its slot: it notices, and leaves the slot alone.
+pub(crate) fn a_slot_that_was_taken_is_not_filled() {
+    check(3, || {
+        let slot = Arc::new(Slot::default());
+        let loser = thread::spawn({
+            let slot = slot.clone();
+            move || {
+                assert!(slot.take_free(claim(2)));
+                slot.fill(claim(2), &details(2))
+            }
+        });
+        let taken = slot.take_from_the_dead(claim(3), |look| look.word.state == SlotState::Claimed);
+        let filled = loser.join().unwrap();
+        assert!(taken != filled);
+        let owner = slot.word().expect("one of them").token;
+        assert_eq!(owner, if taken { 3 } else { 2 });
+    });
+}
+
+/// Two processes with one token claim a slot each, then look for each other.
+pub(crate) fn one_of_two_twins_sees_the_other() {
+    check(3, || {
+        let slots: Arc<[Slot; 2]> = Arc::default();
+        let twins = [0, 1].map(|at: usize| {
+            let slots = slots.clone();
+            thread::spawn(move || {
+                assert!(slots[at].take_free(claim(2)));
+                twin(&*slots, &slots[at], 2).is_some()
+            })
+        });
+        let saw = twins.map(|twin| twin.join().unwrap());
+        assert!(saw.contains(&true));
+    });
+}
+
+/// A process claims a slot and takes a lock; whoever finds its token in the lock word finds it in a slot.
+pub(crate) fn a_token_in_a_lock_word_is_found() {
+    check(3, || {
+        let place = Arc::new((slot_of_the_dead(), AtomicU32::new(0)));
+        let owner = thread::spawn({
+            let place = place.clone();
+            move || {
+                let (slot, lock) = &*place;
+                assert!(slot.take_from_the_dead(claim(2), is_of_the_dead) && slot.fill(claim(2), &details(2)));
+                lock.store(2, Release);
+                slot.leave(2);
+            }
+        });
+        let (slot, lock) = &*place;
+        if lock.load(Acquire) == 2 {
+            assert_eq!(slot.word().map(|word| word.token), Some(2));
+            assert!(!slot.is_of_the_dead(2, is_mixed));
+        }
+        owner.join().unwrap();
+    });
+}
