@@ -14,8 +14,14 @@ struct ModelSet {
     mutations: &'static [Mutation],
 }
 
-const SETS: [ModelSet; 2] = [
+const SETS: [ModelSet; 3] = [
     ModelSet { name: "loom_versioned", folder: "sync", sources: &["seqlock", "lock_word"], mutations: VERSIONED },
+    ModelSet {
+        name: "loom_waiting",
+        folder: "sync",
+        sources: &["lock_word", "version_waiters", "event_word"],
+        mutations: WAITING,
+    },
     ModelSet { name: "loom_participants", folder: "participants", sources: &["slot"], mutations: PARTICIPANTS },
 ];
 
@@ -64,8 +70,131 @@ const VERSIONED: &[Mutation] = &[
         "one_writer_reuses_slots",
     ),
     seqlock("the_rounding_of_a_take_over", "now & !1", "now", "a_writer_dies_and_another_takes_over"),
+    Mutation {
+        name: "the_acquire_of_a_later_transaction",
+        source: "lock_word",
+        pattern: "(now, taken, AcqRel, Relaxed) {\n            Ok(_) => return Attempt::Taken",
+        replacement: "(now, taken, Relaxed, Relaxed) {\n            Ok(_) => return Attempt::Taken",
+        model: "a_lease_dies_and_two_transactions_follow",
+    },
+    Mutation {
+        name: "the_release_of_a_transaction",
+        source: "lock_word",
+        pattern: "(now, now & HAND_OFF, AcqRel, Relaxed)",
+        replacement: "(now, now & HAND_OFF, Relaxed, Relaxed)",
+        model: "a_lease_dies_and_two_transactions_follow",
+    },
     lock_word("the_acquire_of_the_lock", "(0, token, AcqRel, Relaxed)", "(0, token, Relaxed, Relaxed)"),
     lock_word("the_release_of_the_lock", "(token, 0, AcqRel, Relaxed)", "(token, 0, Relaxed, Relaxed)"),
+];
+
+const fn waiting(
+    name: &'static str,
+    source: &'static str,
+    pattern: &'static str,
+    replacement: &'static str,
+    model: &'static str,
+) -> Mutation {
+    Mutation { name, source, pattern, replacement, model }
+}
+
+const fn version_waiting(
+    name: &'static str,
+    pattern: &'static str,
+    replacement: &'static str,
+    model: &'static str,
+) -> Mutation {
+    Mutation { name, source: "version_waiters", pattern, replacement, model }
+}
+
+/// Not here: that newcomers stand back, which is fairness and no model's matter; the orderings of a take-over, which the
+/// kernel's word of the death has ordered already.
+const WAITING: &[Mutation] = &[
+    waiting("the_announcement_of_a_sleeper", "lock_word", "now | flags;", "now;", "two_take_turns"),
+    waiting(
+        "the_acquire_of_a_slow_lock",
+        "lock_word",
+        "(now, taken, AcqRel, Relaxed) {\n            Ok(_) => return Attempt::Taken",
+        "(now, taken, Relaxed, Relaxed) {\n            Ok(_) => return Attempt::Taken",
+        "two_take_turns",
+    ),
+    waiting(
+        "the_release_of_a_slow_lock",
+        "lock_word",
+        "(now, now & HAND_OFF, AcqRel, Relaxed)",
+        "(now, now & HAND_OFF, Relaxed, Relaxed)",
+        "two_take_turns",
+    ),
+    waiting(
+        "those_who_may_still_sleep",
+        "lock_word",
+        "now & !HAND_OFF | WAITERS | token",
+        "now & !HAND_OFF | token",
+        "two_sleep_for_one",
+    ),
+    waiting(
+        "the_sleepers_of_the_dead",
+        "lock_word",
+        "now & TOKEN == dead {",
+        "now & TOKEN != 0 {",
+        "an_owner_dies_and_two_want_its_lock",
+    ),
+    version_waiting(
+        "the_acquire_of_a_waiter",
+        "fetch_or(VERSION_WAITERS, AcqRel);\n    fence(SeqCst);",
+        "fetch_or(VERSION_WAITERS, Relaxed);",
+        "stores_are_waited_for",
+    ),
+    version_waiting("the_flag_of_a_waiter", "fetch_or(VERSION_WAITERS", "fetch_or(0", "stores_are_waited_for"),
+    version_waiting(
+        "the_fence_of_a_waiter",
+        "AcqRel);\n    fence(SeqCst);\n",
+        "AcqRel);\n",
+        "leased_stores_are_waited_for",
+    ),
+    version_waiting(
+        "the_fence_of_a_lease",
+        "        fence(SeqCst);\n    } else",
+        "    } else",
+        "leased_stores_are_waited_for",
+    ),
+    version_waiting("the_bell_of_a_store", "bell.fetch_add(1, AcqRel);", "", "stores_are_waited_for"),
+    version_waiting("the_bell_of_a_lease", "        ring(bell);\n", "", "leased_stores_are_waited_for"),
+    version_waiting(
+        "the_bell_before_the_flag",
+        "let bell = bell.load(Relaxed);\n    let before = lock.fetch_or(VERSION_WAITERS, AcqRel);",
+        "let before = lock.fetch_or(VERSION_WAITERS, AcqRel);\n    let bell = bell.load(Relaxed);",
+        "stores_are_waited_for",
+    ),
+    waiting(
+        "the_flag_of_an_event",
+        "event_word",
+        "(now, now | WAITING, AcqRel, Acquire)",
+        "(now, now, AcqRel, Acquire)",
+        "all_are_notified",
+    ),
+    waiting(
+        "the_release_of_an_event",
+        "event_word",
+        "(now, next, AcqRel, Relaxed)",
+        "(now, next, Relaxed, Relaxed)",
+        "all_are_notified",
+    ),
+    waiting("the_acquire_of_an_event", "event_word", "word.load(Acquire)", "word.load(Relaxed)", "all_are_notified"),
+    waiting(
+        "the_second_wake_of_an_event",
+        "event_word",
+        "notified & !WAITING, AcqRel, Relaxed).is_ok()",
+        "notified & !WAITING, AcqRel, Relaxed).is_err()",
+        "one_is_notified_twice",
+    ),
+    waiting(
+        "the_count_of_an_event",
+        "event_word",
+        "if count(now) > seen",
+        "if count(now) > seen + 1",
+        "all_are_notified",
+    ),
 ];
 
 const fn slot(name: &'static str, pattern: &'static str, replacement: &'static str, model: &'static str) -> Mutation {
@@ -136,7 +265,9 @@ impl ModelSet {
                 assert_eq!(found, 1, "mutation `{name}`: {pattern:?} must stand once in {source}.rs");
                 text.replace(pattern, replacement)
             });
-            all += &format!("#[test]\nfn loom_misses_{name}() {{\n    must_fail({name}::models::{model});\n}}\n");
+            all += &format!(
+                "#[test]\nfn loom_misses_{name}() {{\n    must_fail(\"loom_misses_{name}\", {name}::models::{model});\n}}\n"
+            );
         }
         write(&from_cargo("OUT_DIR").join(format!("{}.rs", self.name)), &all);
     }

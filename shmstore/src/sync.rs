@@ -8,6 +8,7 @@ mod word_lock;
 mod refusal;
 mod waiting;
 mod seqlock;
+mod version_waiters;
 mod versioned_cell;
 mod versioned;
 mod view;

@@ -2,6 +2,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod mutation;
 pub mod objects;
 pub mod peer;
 pub mod privilege;

@@ -3,6 +3,9 @@
 //! the copy, and beside it one for each mutation, which loom must reject: otherwise the models prove nothing.
 #![allow(unsafe_code)]
 #![allow(clippy::duplicate_mod)] // the models, once for each mutation
+#![allow(unused_variables, clippy::let_and_return, clippy::needless_bool, clippy::nonminimal_bool)] // what a mutation leaves
+
+use shmstore_tests::mutation::must_fail;
 
 mod atomics {
     pub(super) use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
@@ -43,9 +46,4 @@ fn of_two_with_one_token_one_sees_the_other() {
 #[test]
 fn token_in_a_lock_word_stands_in_a_slot() {
     unchanged::models::a_token_in_a_lock_word_is_found();
-}
-
-fn must_fail(model: fn()) {
-    let outcome = std::panic::catch_unwind(model);
-    assert!(outcome.is_err(), "loom did not notice the mutation");
 }

@@ -3,6 +3,9 @@
 //! copies, and beside them one for each mutation, which loom must reject: otherwise the models prove nothing.
 #![allow(unsafe_code)]
 #![allow(clippy::duplicate_mod)] // the models, once for each mutation
+#![allow(unused_variables, clippy::let_and_return, clippy::needless_bool, clippy::nonminimal_bool)] // what a mutation leaves
+
+use shmstore_tests::mutation::must_fail;
 
 mod atomics {
     pub(super) use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
@@ -25,7 +28,7 @@ fn a_store_of_a_dead_writer_is_taken_over() {
     unchanged::models::a_writer_dies_and_another_takes_over();
 }
 
-fn must_fail(model: fn()) {
-    let outcome = std::panic::catch_unwind(model);
-    assert!(outcome.is_err(), "loom did not notice the mutation");
+#[test]
+fn transactions_follow_on_what_a_dead_lease_has_stored() {
+    unchanged::models::a_lease_dies_and_two_transactions_follow();
 }

@@ -11,8 +11,8 @@
 //! | held by T, waiters | free | the holder, who then wakes one sleeper |
 //! | held by T, waiters, hand-off | free, hand-off | the holder, who then wakes one sleeper, for whom the lock is kept |
 //! | held by T | held by U, waiters | a thread of U, once T's process has ended |
-//! | any | the same, version waiters | a waiter for a newer version, before it sleeps |
-//! | held by T, version waiters | without that flag | the holder: it then wakes all who wait for a version |
+//! | any | the same, version waiters | a waiter for a newer version, before it sleeps: see `version_waiters.rs` |
+//! | held by T, version waiters | without that flag | the holder, when it frees the lock or has stored: it then wakes all of these |
 //! | held by T, any flags | unchanged | the release of a holder other than T: it has lost its lock, and touches nothing |
 //!
 //! *Held by T* has the token T of the holder's process in the low 29 bits; *free* has zeros there, so a new object's
@@ -120,20 +120,4 @@ pub(super) fn release(word: &AtomicU32, token: u32) -> Option<u32> {
         }
     }
     None
-}
-
-/// Announces somebody who waits for a newer version. Returns the word as it was.
-///
-/// A store that its holder has not yet made is told of this by the release: both change the same word, so either the
-/// release sees the flag, or the waiter sees the store. A holder that keeps the lock from store to store looks for the
-/// flag with a plain load: that needs a full barrier on both sides.
-pub(super) fn announce_version_waiter(word: &AtomicU32) -> u32 {
-    word.fetch_or(VERSION_WAITERS, AcqRel)
-}
-
-/// Tells a holder that keeps the lock whether somebody waits for the version that it has just stored: then all who do
-/// must be woken.
-#[inline(always)]
-pub(super) fn take_version_waiters(word: &AtomicU32) -> bool {
-    word.load(Relaxed) & VERSION_WAITERS != 0 && word.fetch_and(!VERSION_WAITERS, AcqRel) & VERSION_WAITERS != 0
 }

@@ -3,6 +3,7 @@
 use super::atomics::AtomicU32;
 use super::atomics::Ordering::Relaxed;
 use super::lock_word::*;
+use super::version_waiters::{self, Announced};
 
 const OURS: u32 = 7;
 const THEIRS: u32 = 8;
@@ -101,11 +102,14 @@ fn release_leaves_a_lock_of_others_alone() {
 
 #[test]
 fn waiters_for_a_version_are_told_once() {
-    let word = AtomicU32::new(OURS);
-    assert!(!take_version_waiters(&word));
-    assert_eq!(announce_version_waiter(&word), OURS);
-    assert_eq!(announce_version_waiter(&word), OURS | VERSION_WAITERS);
-    assert!(take_version_waiters(&word));
-    assert!(!take_version_waiters(&word));
-    assert_eq!(word.load(Relaxed), OURS);
+    let (word, bell) = (AtomicU32::new(OURS), AtomicU32::new(5));
+    assert!(!version_waiters::take(&word, &bell, true));
+    for flags in [0, VERSION_WAITERS] {
+        assert_eq!(word.load(Relaxed), OURS | flags);
+        assert_eq!(version_waiters::announce(&word, &bell), Announced { bell: 5, is_held: true });
+    }
+    assert!(version_waiters::take(&word, &bell, true));
+    assert!(!version_waiters::take(&word, &bell, false));
+    assert_eq!((word.load(Relaxed), bell.load(Relaxed)), (OURS, 6));
+    assert!(!version_waiters::announce(&AtomicU32::new(0), &bell).is_held);
 }

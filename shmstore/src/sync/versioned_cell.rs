@@ -9,15 +9,14 @@
 //! | 0 | 8 | sequence number: see `seqlock.rs` |
 //! | 8 | 4 | lock word of the writers: see `lock_word.rs` |
 //! | 12 | 4 | flags: bit 0 *starved*, bit 1 *need fence* |
-//! | 16 | 16 | reserved, zero |
+//! | 16 | 4 | bell of those who wait for a newer version: see `version_waiters.rs` |
+//! | 20 | 12 | reserved, zero |
 //! | s | n | slot 0: the even versions, the first being the zeros of a new object |
 //! | s + n | n | slot 1: the odd versions |
 //!
 //! n is the value's size, rounded up to 16, or to its alignment if that is more. s is 32, or 64 if n is a multiple of
 //! 64: a value of up to 16 bytes shares one cache line with its control words, a slot of whole lines begins on one, and
 //! neither costs a byte, as the whole is rounded up to 64 anyway.
-//!
-//! Who waits for a newer version sleeps on the low half of the sequence number, which every store changes.
 //!
 //! # Safety
 //!
@@ -34,14 +33,14 @@
 use std::cell::UnsafeCell;
 use std::hint::spin_loop;
 use std::mem::{self, MaybeUninit, offset_of};
-use std::sync::atomic::compiler_fence;
 use std::time::{Duration, Instant};
 
 use super::atomics::Ordering::{Acquire, Relaxed, SeqCst};
-use super::atomics::{AtomicU32, AtomicU64, fence};
-use super::lock_word::{TOKEN, VERSION_WAITERS, announce_version_waiter, take_version_waiters};
+use super::atomics::{AtomicU32, AtomicU64};
+use super::lock_word::VERSION_WAITERS;
 use super::patience::{Limit, Patience};
 use super::seqlock;
+use super::version_waiters;
 use super::word_lock::{self, Refused, acquire};
 use crate::copy::{UNIT, Unit, copy_in, copy_out};
 use crate::layout::{ShmValue, is_described};
@@ -55,7 +54,8 @@ struct Control {
     sequence: AtomicU64,
     lock: AtomicU32,
     flags: AtomicU32,
-    _reserved: [AtomicU64; 2],
+    bell: AtomicU32,
+    _reserved: [AtomicU32; 3],
 }
 
 /// A reader was rejected again and again: the next store waits a moment first.
@@ -188,30 +188,27 @@ impl<V: ShmValue> VersionedCell<V> {
     ///
     /// `may_announce` is false for memory that may be mapped read-only: then nobody knows of us, and only the slice ends.
     pub(super) fn sleep_unless_newer(&self, seen: u64, may_announce: bool, slice: Duration) -> bool {
-        if may_announce {
-            self.announce_waiter();
+        let bell = &self.control().bell;
+        let expected = if may_announce { self.announce_waiter() } else { bell.load(Relaxed) };
+        if self.version() <= seen {
+            futex::wait(bell, expected, slice);
         }
-        let sequence = self.sequence();
-        if seqlock::version(sequence) > seen {
-            return true;
-        }
-        futex::wait(&self.control().sequence, sequence as u32, slice);
         self.version() > seen
     }
 
-    /// From here on, whoever stores a version that we do not see yet knows that somebody waits.
-    fn announce_waiter(&self) {
+    /// From here on, whoever stores a version that we do not see yet knows that somebody waits. Returns what the bell is
+    /// as long as it is not rung.
+    fn announce_waiter(&self) -> u32 {
         let control = self.control();
-        let word = announce_version_waiter(&control.lock);
-        fence(SeqCst);
-        // Its holder may store on without touching the word; who takes the lock from now on finds the flag there.
-        if word & TOKEN != 0 && !membarrier::everywhere() {
+        let announced = version_waiters::announce(&control.lock, &control.bell);
+        if announced.is_held && !membarrier::everywhere() {
             control.flags.fetch_or(NEED_FENCE, SeqCst);
         }
+        announced.bell
     }
 
     fn wake_waiters(&self) {
-        futex::wake(&self.control().sequence, futex::ALL);
+        futex::wake(&self.control().bell, futex::ALL);
     }
 
     /// Sets the flag that makes the next store wait a moment first.
@@ -276,30 +273,25 @@ impl<V: ShmValue> WriteSide<'_, V> {
         })
     }
 
-    /// Tells who waits of what was published, without giving the write side back. A waiter announces himself, and then
-    /// has this thread execute a barrier, unless `fences`: so a plain load after the store sees him, or he sees the store.
+    /// Tells who waits of what was published, without giving the write side back. `fences` as in
+    /// [`version_waiters::take`].
     #[inline(always)]
     pub(super) fn tell_waiters(&self, fences: bool) {
         let control = self.cell.control();
-        if fences || control.flags.load(Relaxed) & NEED_FENCE != 0 {
-            fence(SeqCst);
-        } else {
-            // The barrier is executed between two instructions: the compiler must keep them in this order.
-            compiler_fence(SeqCst);
-        }
-        if take_version_waiters(&control.lock) {
+        let fences = fences || control.flags.load(Relaxed) & NEED_FENCE != 0;
+        if version_waiters::take(&control.lock, &control.bell, fences) {
             self.cell.wake_waiters();
         }
     }
 }
 
 impl<V: ShmValue> Drop for WriteSide<'_, V> {
-    /// Frees the lock, if it is still this process's. The token is asked for again: in a child that was forked since the
-    /// lock was taken it is another, and the parent's lock stays the parent's.
+    /// In a child that was forked since, the parent's lock stays the parent's.
     #[inline(always)]
     fn drop(&mut self) {
-        let flags = word_lock::free(&self.cell.control().lock, process::token());
-        if flags & VERSION_WAITERS != 0 {
+        let control = self.cell.control();
+        if self.is_ours() && word_lock::free(&control.lock, self.token) & VERSION_WAITERS != 0 {
+            version_waiters::ring(&control.bell);
             self.cell.wake_waiters();
         }
     }
@@ -310,7 +302,8 @@ const _: () = {
     assert!(offset_of!(Control, sequence) == 0);
     assert!(offset_of!(Control, lock) == 8);
     assert!(offset_of!(Control, flags) == 12);
-    assert!(offset_of!(Control, _reserved) == 16);
+    assert!(offset_of!(Control, bell) == 16);
+    assert!(offset_of!(Control, _reserved) == 20);
     assert!(offset_of!(Memory<u64>, control) == 0);
     assert!(VersionedCell::<u64>::SLOTS_AT == 32 && size_of::<VersionedCell<u64>>() == 64);
     assert!(VersionedCell::<[u8; 16]>::SLOTS_AT == 32 && size_of::<VersionedCell<[u8; 16]>>() == 64);

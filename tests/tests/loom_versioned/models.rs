@@ -54,6 +54,21 @@ impl Part {
         assert!(lock_word::try_release(&self.lock, TOKEN));
     }
 
+    /// Adds one to the newest value, for the holder of the lock, and frees it.
+    fn transact(&self, token: u32) {
+        let mut words = [0; 2];
+        let version = seqlock::read_locked(&self.sequence, |slot| {
+            for (word, from) in words.iter_mut().zip(&self.slots[slot]) {
+                *word = from.load(Relaxed);
+            }
+        });
+        assert_eq!(words, [version; 2]);
+        assert_eq!(seqlock::write(&self.sequence, |slot| {
+            self.slots[slot].iter().for_each(|to| to.store(version + 1, Relaxed));
+        }), version + 1);
+        assert!(lock_word::release(&self.lock, token).is_some());
+    }
+
     /// Tries to read, once, and returns version and words.
     fn try_read(&self) -> Option<(u64, [u64; 2])> {
         let mut words = [0; 2];
@@ -133,6 +148,44 @@ pub(crate) fn a_writer_dies_and_another_takes_over() {
                 assert_eq!(words, [version; 2]);
             }
             writers.join().unwrap();
+            assert_eq!(part.try_read(), Some((3, [3; 2])));
+        });
+    }
+}
+
+/// A lease stores a version and is killed while it writes the next. Whoever inherits the lock changes what was valid, in
+/// a transaction; and so does one more. Nothing that was stored is lost, and a reader sees every version whole.
+pub(crate) fn a_lease_dies_and_two_transactions_follow() {
+    for words in 0..=2 {
+        check(2, move || {
+            let part = Arc::new(Part::new());
+            assert!(lock_word::try_take(&part.lock, TOKEN));
+            let heir = thread::spawn({
+                let part = part.clone();
+                move || {
+                    // In one thread with the dead, as the kernel tells of a death after all that the dead has done.
+                    part.write_after(0, 1);
+                    part.die_writing_after(2, 99, words);
+                    assert!(lock_word::take_over(&part.lock, TOKEN, TOKEN + 1));
+                    part.transact(TOKEN + 1);
+                }
+            });
+            let other = thread::spawn({
+                let part = part.clone();
+                move || {
+                    while !lock_word::try_take(&part.lock, TOKEN + 2) {
+                        if lock_word::take(&part.lock, TOKEN + 2, lock_word::Claim::Slept) == lock_word::Attempt::Taken {
+                            break;
+                        }
+                        thread::yield_now();
+                    }
+                    part.transact(TOKEN + 2);
+                }
+            });
+            if let Some((version, words)) = part.try_read() {
+                assert_eq!(words, [version; 2]);
+            }
+            [heir, other].into_iter().for_each(|thread| thread.join().unwrap());
             assert_eq!(part.try_read(), Some((3, [3; 2])));
         });
     }
