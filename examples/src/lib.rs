@@ -15,4 +15,5 @@ pub mod snapshot;
 pub mod table;
 pub mod screen;
 pub mod reader;
+pub mod observer;
 pub mod demo;

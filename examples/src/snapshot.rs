@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use shmstore::InvalidValue;
+use shmstore::{InvalidValue, ReadOnly};
 
 use crate::host_stats::{Cpu, HostStats, Load, Memory, WriterState};
 
@@ -32,6 +32,24 @@ pub struct Snapshot {
     pub cpus_left_out: u32,
 }
 
+/// Copies all of an object, or of its view: the parts of both have the same names and load by the same methods.
+macro_rules! snapshot_of {
+    ($stats:expr) => {
+        Snapshot {
+            sample: $stats.samples.load(Acquire),
+            age: age($stats.taken_at.load(Relaxed)),
+            uptime: Duration::try_from_secs_f64($stats.uptime.load(Relaxed)).unwrap_or_default(),
+            writer_pid: $stats.writer_pid.load(Relaxed),
+            writer: $stats.writer.try_load(Relaxed)?,
+            host_name: $stats.host_name.load().to_string_lossy().into_owned(),
+            load: $stats.load.load(),
+            memory: $stats.memory.load(),
+            cpus: $stats.cpus.load().to_vec(),
+            cpus_left_out: $stats.cpus_left_out.load(Relaxed),
+        }
+    };
+}
+
 impl Snapshot {
     /// Copies all of the object. Takes no lock, and keeps nobody from writing.
     ///
@@ -39,18 +57,16 @@ impl Snapshot {
     ///
     /// [`InvalidValue`] if another program wrote something that is no [`WriterState`].
     pub fn of(stats: &HostStats) -> Result<Self, InvalidValue> {
-        Ok(Self {
-            sample: stats.samples.load(Acquire),
-            age: age(stats.taken_at.load(Relaxed)),
-            uptime: Duration::try_from_secs_f64(stats.uptime.load(Relaxed)).unwrap_or_default(),
-            writer_pid: stats.writer_pid.load(Relaxed),
-            writer: stats.writer.try_load(Relaxed)?,
-            host_name: stats.host_name.load().to_string_lossy().into_owned(),
-            load: stats.load.load(),
-            memory: stats.memory.load(),
-            cpus: stats.cpus.load().to_vec(),
-            cpus_left_out: stats.cpus_left_out.load(Relaxed),
-        })
+        Ok(snapshot_of!(stats))
+    }
+
+    /// Copies all of an object that may only be read.
+    ///
+    /// # Errors
+    ///
+    /// As [`of`](Self::of).
+    pub fn of_seen(stats: &ReadOnly<HostStats>) -> Result<Self, InvalidValue> {
+        Ok(snapshot_of!(stats))
     }
 
     /// What all CPUs did, on average.

@@ -1,6 +1,7 @@
 //! Puts samples of this machine into the shared object.
 
 use std::io::{Write, stdout};
+use std::num::ParseIntError;
 use std::path::PathBuf;
 use std::process;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -27,6 +28,9 @@ pub struct WriterArgs {
     /// End after so many seconds; if not given, at Ctrl-C
     #[arg(long)]
     pub seconds: Option<u32>,
+    /// Permission bits of what this writer makes, octal: 644 lets every user look, with `observe`
+    #[arg(long, default_value = "600", value_parser = octal)]
+    pub mode: u32,
     /// Start over with a new object, also if the old one has another layout
     #[arg(long)]
     pub replace: bool,
@@ -41,7 +45,8 @@ pub struct WriterArgs {
 ///
 /// What the store or the kernel refuses.
 pub fn write(args: &WriterArgs, stop: &Stop) -> Result<(), Failure> {
-    let store = Store::open_or_create(args.path.clone().unwrap_or_else(default_path))?;
+    let path = args.path.clone().unwrap_or_else(default_path);
+    let store = Store::options().mode(args.mode).open_or_create(path)?;
     for warning in store.warnings() {
         eprintln!("warning: {warning}");
     }
@@ -60,6 +65,10 @@ pub fn write(args: &WriterArgs, stop: &Stop) -> Result<(), Failure> {
     };
     writeln!(stdout(), "took {taken} samples; {fate}")?;
     Ok(())
+}
+
+fn octal(digits: &str) -> Result<u32, ParseIntError> {
+    u32::from_str_radix(digits, 8)
 }
 
 fn introduce(stats: &Shared<HostStats>, args: &WriterArgs) -> Result<(), Failure> {

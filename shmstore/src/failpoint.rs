@@ -4,7 +4,7 @@
 
 macro_rules! steps {
     ($($step:ident: $meaning:literal,)*) => {
-        /// A step of creation, attaching, recovery or removal.
+        /// A step of creation, attaching, recovery, removal, naming, or of looking at what others do.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Step {
             $(#[doc = $meaning] $step,)*
@@ -32,6 +32,7 @@ steps! {
     RemoveRetired: "The state is RETIRED, the lock still held.",
     RecoverLocked: "A half-made segment was found dead, and is still there.",
     RecoverRemoved: "It is removed, the lock still held.",
+    LookUnfinished: "Who only reads has found a half-made object, and not tried the lock.",
     NameCandidate: "A file for a named anchor exists, without the name.",
     NamePublished: "It has its name, the directory's lock still held.",
 }

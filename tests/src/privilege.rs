@@ -68,9 +68,10 @@ fn as_root(namespaces: &[&str], user: &str, name: &str, test: impl FnOnce()) {
     assert!(status.expect("it started a moment ago").success(), "failed within the user namespace");
 }
 
-/// The `peer` program where every user can run it.
+/// The `peer` program, or another, where every user can run it.
 pub struct PublicPeer {
-    directory: TempDir,
+    program: PathBuf,
+    _directory: TempDir,
 }
 
 impl PublicPeer {
@@ -80,27 +81,44 @@ impl PublicPeer {
     ///
     /// If there is no room.
     pub fn new() -> Self {
+        Self::of(&peer::program())
+    }
+
+    /// Copies another program.
+    ///
+    /// # Panics
+    ///
+    /// If there is no room.
+    pub fn of(original: &Path) -> Self {
         use std::os::unix::fs::PermissionsExt;
         let directory = tempfile::tempdir().expect("a temporary directory");
         let readable = std::fs::Permissions::from_mode(0o755);
         std::fs::set_permissions(directory.path(), readable).expect("our own directory");
         // By another process: a child that some other test forks while the copy is open for writing here would keep it
         // open, and what is open for writing can not be run.
-        let copied = Command::new("cp").arg(peer::program()).arg(directory.path().join("peer")).status();
-        assert!(copied.expect("`cp` of coreutils").success(), "room for the peer");
-        Self { directory }
+        let program = directory.path().join(original.file_name().expect("a program has a name"));
+        let copied = Command::new("cp").arg(original).arg(&program).status();
+        assert!(copied.expect("`cp` of coreutils").success(), "room for the program");
+        Self { program, _directory: directory }
     }
 
     /// Where it is.
     pub fn program(&self) -> PathBuf {
-        self.directory.path().join("peer")
+        self.program.clone()
     }
 
     /// The command that starts it as another user, on the store at `path`.
     pub fn command_as(&self, uid: u32, path: &Path) -> Command {
+        let mut command = self.run_as(uid);
+        command.arg(path);
+        command
+    }
+
+    /// The command that starts it as another user.
+    pub fn run_as(&self, uid: u32) -> Command {
         let mut command = Command::new("setpriv");
         command.arg(format!("--reuid={uid}")).arg(format!("--regid={GROUP}")).arg("--clear-groups");
-        command.arg(self.program()).arg(path);
+        command.arg(&self.program);
         command
     }
 }

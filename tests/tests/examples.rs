@@ -2,7 +2,9 @@
 
 #![forbid(unsafe_code)]
 
+use std::fs::Permissions;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::OnceLock;
@@ -10,6 +12,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use shmstore_tests::privilege::{ALICE, BOB, GROUP, PublicPeer, with_users};
 use shmstore_tests::scratch::Scratch;
 use shmstore_tests::{segments, wait};
 
@@ -102,7 +105,10 @@ fn example(name: &str) -> Command {
         }
         examples
     });
-    let mut command = Command::new(directory.join(name));
+    piped(Command::new(directory.join(name)))
+}
+
+fn piped(mut command: Command) -> Command {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -126,6 +132,20 @@ fn reader(scratch: &Scratch, args: &[&str]) -> Command {
     let mut command = example("reader");
     command.arg("--path").arg(scratch.path()).args(args);
     command
+}
+
+fn observer(scratch: &Scratch, args: &[&str]) -> Command {
+    let mut command = example("observe");
+    command.arg("--path").arg(scratch.path()).args(args);
+    command
+}
+
+/// An example as another user runs it, at the path of `scratch`.
+fn as_user(uid: u32, name: &str, scratch: &Scratch, args: &[&str]) -> (Command, PublicPeer) {
+    let program = PublicPeer::of(Path::new(example(name).get_program()));
+    let mut command = piped(program.run_as(uid));
+    command.arg("--path").arg(scratch.path()).args(args);
+    (command, program)
 }
 
 #[track_caller]
@@ -270,6 +290,68 @@ fn a_replacing_writer_starts_over() {
     run_well(&mut writer(&scratch, &["--seconds", "1"]));
     let wrote = run_well(&mut writer(&scratch, &["--seconds", "1", "--replace"]));
     assert!(wrote.starts_with("created `HostStats`"), "{wrote}");
+}
+
+#[test]
+fn an_observer_prints_each_new_sample_and_sees_the_end() {
+    let scratch = Scratch::new();
+    let mut observer = Program::start(&mut observer(&scratch, &["--timeout", "20"]));
+    let mut writer = Program::start(&mut writer(&scratch, &["--hz", "20", "--remove"]));
+    writer.line_with("created");
+    assert!(observer.line_with("reading").contains("mode 0600"));
+    let first = observer.line_with("sample ");
+    assert!(
+        first.contains(" GiB used, CPUs ") && first.contains(&format!("from pid {}", writer.child.id())),
+        "{first}"
+    );
+    let second = observer.line_with("sample ");
+    assert_ne!(first, second, "each sample is shown once");
+
+    writer.signal("INT");
+    let wrote = writer.output();
+    let samples = wrote.out.split_ascii_whitespace().nth(1).expect("took so many").to_owned();
+    let Printed { status, out, errors } = observer.output();
+    assert!(status.success() && errors.is_empty(), "{errors}");
+    assert!(out.ends_with(&format!("the object was removed, after {samples} samples\n")), "{out}");
+    let shown = second + &out;
+    assert!(shown.contains(&format!("sample {samples}, ")), "the last one is not shown: {shown}");
+}
+
+#[test]
+fn an_observer_of_another_user_sees_what_it_is_allowed_to() {
+    with_users("an_observer_of_another_user_sees_what_it_is_allowed_to", || {
+        let scratch = Scratch::new();
+        std::os::unix::fs::chown(scratch.path(), Some(ALICE), Some(GROUP)).unwrap();
+        std::fs::set_permissions(scratch.path(), Permissions::from_mode(0o755)).unwrap();
+        let (mut command, _of_alice) = as_user(ALICE, "writer", &scratch, &["--mode", "644", "--remove"]);
+        let mut writer = Program::start(&mut command);
+        writer.line_with("created");
+
+        let (mut command, _of_bob) = as_user(BOB, "observe", &scratch, &["--trust", &ALICE.to_string()]);
+        let mut trusting = Program::start(&mut command);
+        assert!(trusting.line_with("reading").contains(&format!("of uid {ALICE}, mode 0644")));
+        assert!(trusting.line_with("sample ").contains(&format!("from pid {}", writer.child.id())));
+        let (mut command, _of_bob) = as_user(BOB, "observe", &scratch, &[]);
+        let refused = run(&mut command);
+        assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+        assert!(refused.errors.contains(&format!("Store::options().trust({ALICE})")), "{refused:?}");
+
+        writer.signal("INT");
+        assert!(writer.output().status.success());
+        assert!(trusting.output().out.contains("the object was removed, after "));
+    });
+}
+
+#[test]
+fn an_observer_tells_how_two_users_do_it_and_ends_when_it_is_asked_to() {
+    let help = run_well(example("observe").arg("--help"));
+    assert!(help.contains("--mode 644\n") && help.contains("--trust 1001\n"), "{help}");
+    let scratch = Scratch::new();
+    run_well(&mut writer(&scratch, &["--seconds", "1"]));
+    let mut observer = Program::start(&mut observer(&scratch, &[]));
+    assert!(observer.line_with("sample ").contains("has ended"));
+    observer.signal("TERM");
+    assert!(observer.wait().success());
 }
 
 /// The first program of the README.

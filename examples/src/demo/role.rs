@@ -60,7 +60,8 @@ impl Role {
                 let stop = Stop::on_signal()?.or_end_of_input();
                 let path = Some(path.clone());
                 // `remove`: if the demo itself is killed, its writer is the one to clean up.
-                write(&WriterArgs { path, hz: SAMPLES_A_SECOND, seconds: None, replace: false, remove: true }, &stop)
+                let (hz, mode) = (SAMPLES_A_SECOND, 0o600);
+                write(&WriterArgs { path, hz, seconds: None, mode, replace: false, remove: true }, &stop)
             }
             Self::PlayReader { path } => play_reader(path),
             Self::PlayOldProgram { path } => {

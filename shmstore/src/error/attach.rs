@@ -21,7 +21,7 @@ pub enum AttachError {
     #[error(
         "{subject} does not exist{}. Is its creator running, as which user, and in the same IPC namespace? We are uid \
          {uid} in {ipc_namespace}. {}reate it with `attach_or_create`",
-        after(.waited), if .waited.is_zero() { "Wait for it with `attach_timeout`, or c" } else { "C" }
+        after(.waited), if .waited.is_zero() { "Wait for it with `attach_timeout` or `attach_read_only_timeout`, or c" } else { "C" }
     )]
     NotFound {
         /// Which object.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::find::owner;
 use super::{AnchorLock, Condition, Found, Patience, Target};
 use crate::error::{AttachError, OpenError};
+use crate::failpoint::{self, Step};
 use crate::header;
 use crate::identity::Identity;
 use crate::process::registry::{self, Attached};
@@ -65,6 +66,7 @@ impl Target<'_> {
         let segment = owner(&unfinished.status);
         // Not counted as attached while we sleep.
         drop(unfinished);
+        failpoint::reach(Step::LookUnfinished);
         let lock = match AnchorLock::acquire(self.path, self.anchor, &mut Patience::new(Duration::ZERO)) {
             Ok(lock) => lock,
             Err(OpenError::Busy { .. }) if patience.pause() => return Ok(Seen::AtWork),

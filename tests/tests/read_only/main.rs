@@ -10,7 +10,7 @@ use std::time::Duration;
 use shmstore::{AttachError, ReadOnly, Shared, ShmLayout, Store};
 use shmstore_tests::objects::{Position, Telemetry, drifted};
 use shmstore_tests::peer::{Peer, program_named};
-use shmstore_tests::raw::{Raw, field, plant};
+use shmstore_tests::raw::{Raw, SIZE_TAG, field, plant};
 use shmstore_tests::scratch::{Scratch, remove_segment};
 use shmstore_tests::segments;
 
@@ -200,8 +200,9 @@ fn what_is_not_ours_or_damaged_is_refused_as_by_attach() {
         assert_eq!(seen, store.attach::<Telemetry>().unwrap_err().to_string(), "{what}");
         seen
     };
-    {
-        let _foreign = plant(scratch.key('T'), 8192, 0o600, b"data");
+    // By its size; and by what is written after a first word that is not.
+    for (size, bytes) in [(8192, b"data".as_slice()), (8192 + SIZE_TAG, b"\0\0\0\0\0\0\0\0data")] {
+        let _foreign = plant(scratch.key('T'), size, 0o600, bytes);
         assert!(both("foreign").contains("belongs to a foreign segment"));
     }
     drop(store.create::<Telemetry>().unwrap());

@@ -3,8 +3,8 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use shmstore::{AttachError, OpenError};
-use shmstore_tests::objects::Telemetry;
+use shmstore::{AttachError, OpenError, Shared, Versioned};
+use shmstore_tests::objects::{Position, Telemetry};
 use shmstore_tests::peer::Peer;
 use shmstore_tests::raw::{Raw, field};
 use shmstore_tests::scratch::Scratch;
@@ -125,6 +125,37 @@ fn object_whose_creator_has_stopped_is_still_being_initialised() {
         assert_eq!((creator.answer(), observer.answer()), ("ok created".into(), "ok ".into()), "{step}");
         assert_eq!(observer.expect_ok("seen frames"), "7", "{step}");
     }
+}
+
+#[test]
+fn object_that_is_finished_between_two_looks_is_attached() {
+    let scratch = Scratch::new();
+    let mut creator = Peer::start_with_failpoint(scratch.path(), "CreateInitialized", "stop");
+    creator.tell("create 7");
+    creator.wait_until_stopped();
+    let stop = [("SHMSTORE_FAILPOINT", "LookUnfinished=stop"), ("PEER_WAIT_MS", "0")];
+    let mut observer = Peer::start_with(scratch.path(), &stop);
+    observer.tell("see");
+    observer.wait_until_stopped();
+    creator.signal("CONT");
+    assert_eq!(creator.answer(), "ok created");
+    // Nobody has the lock any more: not because the creator is dead.
+    observer.signal("CONT");
+    assert_eq!(observer.answer(), "ok ");
+    assert_eq!(observer.expect_ok("seen frames"), "7");
+}
+
+#[test]
+fn init_closure_of_another_object_is_told_that_a_dead_creator_has_left_nothing() {
+    let scratch = Scratch::new();
+    half_made(&scratch, "CreateSchema");
+    let store = scratch.store();
+    let other = store.create_with(|_: &Versioned<Position>| {
+        // Its thread has the anchor's lock: that does not make it the creator of every object there.
+        let error = store.attach_read_only::<Telemetry>().unwrap_err();
+        assert!(matches!(error, AttachError::NotFound { .. }), "{error}");
+    });
+    assert!(Shared::was_created(&other.unwrap()));
 }
 
 #[test]

@@ -111,7 +111,8 @@ fn object_that_is_not_there_is_said_to_be_missing_for_whom_and_where() {
     let namespace = std::fs::read_link("/proc/self/ns/ipc").unwrap();
     let expected = format!(
         "`Telemetry` (id 'T', key {:#010x}) at {} does not exist. Is its creator running, as which \
-         user, and in the same IPC namespace? We are uid {} in {}. Wait for it with `attach_timeout`, or create it with \
+         user, and in the same IPC namespace? We are uid {} in {}. Wait for it with `attach_timeout` or \
+         `attach_read_only_timeout`, or create it with \
          `attach_or_create`",
         scratch.key('T'),
         scratch.path().display(),
