@@ -15,7 +15,7 @@ const PID: &[&str] = &["--pid", "--fork", "--kill-child", "--mount-proc"];
 const TIME: &[&str] = &["--time", "--boottime", "100000", "--fork", "--kill-child"];
 /// Through a shell, so that what is run is not process 1, with which all others die.
 const SHELL: &[&str] = &["sh", "-c", r#""$0" "$@"; sleep 60"#];
-const NO_PROC: &[&str] = &["--mount", "sh", "-c", r#"umount -l /proc && exec "$0" "$@""#];
+const NO_PROC: &[&str] = &["--mount", "sh", "-c", r#"mount -t tmpfs none /proc && exec "$0" "$@""#];
 
 /// `unshare` with such namespaces, if that is allowed here.
 fn unshare(arguments: &[&str]) -> Option<Command> {
