@@ -284,7 +284,9 @@ impl ModelSet {
         let models = from_cargo("CARGO_MANIFEST_DIR").join(format!("tests/{}/models.rs", self.name));
         let folder = from_cargo("OUT_DIR").join(self.name).join(name);
         fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("cannot make {}: {error}", folder.display()));
-        let mut module = format!("#[allow(dead_code, unused_imports)]\nmod {name} {{\n    use super::atomics;\n");
+        let mut module = format!(
+            "#[allow(dead_code, unused_imports, clippy::let_and_return)]\nmod {name} {{\n    use super::atomics;\n"
+        );
         for source in self.sources {
             let path = folder.join(format!("{source}.rs"));
             write(&path, &text(self, source));

@@ -124,7 +124,7 @@ fn check_locks(path: &Path, fd: &OwnedFd) -> Result<(), OpenError> {
     // A byte of our own, so that others who probe at the same time are not taken for our lock.
     let byte = PROBE_BYTE + (random_u64() >> 24) as i64;
     let probe = || -> Result<bool, Errno> {
-        let holder = file::reopen(fd.as_fd())?;
+        let holder = file::reopen_at(fd.as_fd(), path)?;
         file::lock_byte(holder.as_fd(), byte)?;
         file::byte_is_locked(fd.as_fd(), byte)
     };

@@ -32,6 +32,11 @@ pub fn program_named(name: &str) -> PathBuf {
     directory.join(name)
 }
 
+/// Where another of this crate's programs is, for one of them.
+pub fn program_beside(name: &str) -> PathBuf {
+    std::env::current_exe().expect("a path of our own").with_file_name(name)
+}
+
 impl Peer {
     /// Starts a peer on the store at `path`.
     pub fn start(path: &Path) -> Self {
@@ -148,10 +153,23 @@ impl Peer {
     /// Waits until it is stopped by a signal.
     #[track_caller]
     pub fn wait_until_stopped(&mut self) {
+        self.wait_for_state('T');
+    }
+
+    /// Kills it, and waits until it is dead: but leaves its corpse unreaped.
+    #[track_caller]
+    pub fn kill_without_reaping(&mut self) {
+        self.signal("KILL");
+        self.wait_for_state('Z');
+    }
+
+    /// Waits until the kernel says that its first thread is in a state, by its letter.
+    #[track_caller]
+    pub fn wait_for_state(&self, state: char) {
         let stat = format!("/proc/{}/stat", self.pid());
-        wait::until_true("a peer to stop", || {
+        wait::until_true("a peer's state", || {
             let stat = std::fs::read_to_string(&stat).unwrap_or_default();
-            stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+            stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(state))
         });
     }
 

@@ -4,7 +4,13 @@
 //! each mutation, which loom must reject: otherwise the models prove nothing.
 #![allow(unsafe_code)]
 #![allow(clippy::duplicate_mod)] // the models, once for each mutation
-#![allow(unused_variables, clippy::let_and_return, clippy::needless_ifs, clippy::needless_bool, clippy::nonminimal_bool)] // what a mutation leaves
+#![allow(
+    unused_variables,
+    clippy::let_and_return,
+    clippy::needless_ifs,
+    clippy::needless_bool,
+    clippy::nonminimal_bool
+)] // what a mutation leaves
 
 use shmstore_tests::mutation::must_fail;
 

@@ -127,8 +127,10 @@ impl Drop for LockFile {
             // Closed in this child already; the number may be somebody else's by now.
             return;
         }
-        // Explicitly, for copies that a raw clone of this process may have. Closing unlocks too, so failure is harmless.
-        let _ = file::unlock(self.fd());
+        if self.file().is_open() {
+            // Explicitly, for copies that a raw clone of this process may have. Closing unlocks too, so failure is harmless.
+            let _ = file::unlock(self.fd());
+        }
         self.file.take().into_iter().for_each(LockDescriptor::close);
     }
 }

@@ -243,3 +243,12 @@ fn c_path(path: &Path) -> Result<CString, Errno> {
 pub(crate) fn reopen(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
     open(Path::new(&format!("/proc/self/fd/{}", fd.as_raw_fd())))
 }
+
+/// Likewise, for what was opened by a path: also where no `/proc` is mounted.
+pub(crate) fn reopen_at(fd: BorrowedFd<'_>, path: &Path) -> Result<OwnedFd, Errno> {
+    reopen(fd).or_else(|errno| {
+        let inode = stat_fd(fd)?.inode();
+        let again = open(path)?;
+        if is_open_on(again.as_raw_fd(), inode) { Ok(again) } else { Err(errno) }
+    })
+}

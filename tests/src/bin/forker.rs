@@ -10,6 +10,9 @@
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
 use std::sync::atomic::Ordering::SeqCst;
 use std::thread;
 use std::time::Duration;
@@ -76,7 +79,19 @@ impl Forker {
     fn obey(&mut self, line: &str, new: Option<&Telemetry>) -> String {
         let (command, rest) = line.split_once(' ').unwrap_or((line, ""));
         match command {
-            "fork" => self.fork(),
+            // SAFETY: this process has one thread.
+            "fork" => self.fork(|| unsafe { libc::fork() }),
+            "clone" => self.fork(clone),
+            "close_all" => close_all(),
+            "few_files" => few_files(),
+            "exec" => {
+                // Before the next command is sent: this program would read it, and the next one would not.
+                self.answer("ok");
+                let arguments = std::env::args_os().skip(1);
+                let error = Command::new(shmstore_tests::peer::program_beside("peer")).args(arguments).exec();
+                format!("err Exec {error}")
+            }
+            "end_main_thread" => self.end_main_thread(),
             "child" => self.ask_child(rest),
             "create" => match self.store.create() {
                 Ok(held) => self.hold(held),
@@ -118,7 +133,10 @@ impl Forker {
             }
             "exit" => std::process::exit(0),
             _ => match new.or(self.held.last().map(|held| &**held)) {
-                Some(object) => self.use_object(command, object),
+                Some(object) => match catch_unwind(AssertUnwindSafe(|| self.use_object(command, object))) {
+                    Ok(answer) => answer,
+                    Err(panic) => format!("err Panic {}", panic.downcast_ref::<String>().expect("a text")),
+                },
                 None => "err Nothing is attached".into(),
             },
         }
@@ -133,6 +151,13 @@ impl Forker {
         match command {
             "frames" => format!("ok {}", object.frames.load(SeqCst)),
             "add" => format!("ok {}", object.frames.fetch_add(1, SeqCst)),
+            "serve_in_update" => {
+                object.position.update(|_| {
+                    println!("ok in update");
+                    let _ = io::stdin().lock().read_line(&mut String::new());
+                });
+                "ok".into()
+            }
             "store" => {
                 object.position.store(Position { x: 1.0, y: 1.0, z: 1.0 });
                 format!("ok {}", object.position.version())
@@ -153,10 +178,9 @@ impl Forker {
         }
     }
 
-    fn fork(&mut self) -> String {
+    fn fork(&mut self, fork: fn() -> libc::pid_t) -> String {
         let (ours, theirs) = UnixStream::pair().expect("a pair of sockets");
-        // SAFETY: this process has one thread.
-        match unsafe { libc::fork() } {
+        match fork() {
             -1 => "err Fork".into(),
             0 => {
                 drop(ours);
@@ -169,6 +193,19 @@ impl Forker {
                 self.child_answer()
             }
         }
+    }
+
+    /// Goes on in another thread, and ends the first one: for the kernel a process with a dead leader.
+    fn end_main_thread(&mut self) -> String {
+        let mut ours = self.take();
+        thread::spawn(move || {
+            ours.answer("ok");
+            ours.serve(None);
+            std::process::exit(0);
+        });
+        // SAFETY: ends this thread, of which the other one uses nothing.
+        unsafe { libc::syscall(libc::SYS_exit, 0) };
+        unreachable!("the thread has ended");
     }
 
     fn take(&mut self) -> Self {
@@ -187,6 +224,27 @@ impl Forker {
         let read = self.child.as_mut().expect("a child").read_line(&mut line);
         if read.is_ok_and(|len| len > 0) { line.trim_end().into() } else { "ok ended".into() }
     }
+}
+
+/// A `fork` past the C library, which runs no handlers.
+fn clone() -> libc::pid_t {
+    // SAFETY: this process has one thread; without a stack the child goes on as one of `fork` does.
+    unsafe { libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0) as libc::pid_t }
+}
+
+/// Closes all but standard input, output and error.
+fn close_all() -> String {
+    // SAFETY: in this program only shmstore has other files, and that is what is to be tried.
+    let closed = unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, 0) };
+    if closed == 0 { "ok".into() } else { "err Close".into() }
+}
+
+/// Allows no file more than those that are open.
+fn few_files() -> String {
+    let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: reads an `rlimit`, alive during the call.
+    let set = unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const none) };
+    if set == 0 { "ok".into() } else { "err Limit".into() }
 }
 
 fn refused(error: &CreateError) -> String {

@@ -7,7 +7,7 @@ use std::io::{self, BufRead, Write};
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::{Duration, Instant};
 
-use shmstore::{AttachError, CreateError, OpenError, ReadOnly, RemoveError, Shared, Store};
+use shmstore::{AttachError, CreateError, OpenError, Participant, ReadOnly, RemoveError, Shared, Store};
 use shmstore_tests::objects::{Position, Telemetry, drifted};
 use shmstore_tests::raw;
 use shmstore_tests::scratch::Planted;
@@ -104,6 +104,7 @@ impl State {
                 self.store = self.base.named(name).map_err(|error| failed(open_variant(&error), &error))?;
                 Ok(String::new())
             }
+            "crowd" => self.crowd(number()),
             "forget" => {
                 let forgotten = self.base.forget(words.pop_front().unwrap_or_default());
                 forgotten.map(|there_was_one| there_was_one.to_string()).map_err(|e| failed(open_variant(&e), &e))
@@ -126,6 +127,19 @@ impl State {
         let shmid = planted.shmid;
         self.planted.push(planted);
         Ok(shmid.to_string())
+    }
+
+    /// Creates an object under each of so many names, holds them all, and says how many files that keeps open; then
+    /// removes them.
+    fn crowd(&mut self, count: u64) -> Answer {
+        let mut held = Vec::new();
+        for name in 0..count {
+            let store = self.base.named(&name.to_string()).map_err(|error| failed(open_variant(&error), &error))?;
+            held.push((store.create::<Telemetry>().map_err(create_failed)?, store));
+        }
+        let open = std::fs::read_dir("/proc/self/fd").expect("our own files").count();
+        held.iter().try_for_each(|(_, store)| store.remove::<Telemetry>()).map_err(remove_failed)?;
+        Ok(open.to_string())
     }
 
     /// Does all that can be done to the object, over and over, while somebody damages it; counts what succeeds.
@@ -192,6 +206,7 @@ impl State {
             "add" => object.frames.fetch_add(number, SeqCst).to_string(),
             "retired" => Shared::is_retired(object).to_string(),
             "shmid" => Shared::info(object).map_or("none".into(), |info| info.shmid.to_string()),
+            "who" => who(object),
             "participants" => Shared::participants(object).len().to_string(),
             "store" => {
                 let value = number as f64;
@@ -206,6 +221,15 @@ impl State {
         };
         Ok(text)
     }
+}
+
+/// The participants, as `pid=alive` or `pid=dead`.
+fn who(object: &Shared<Telemetry>) -> String {
+    let who =
+        |participant: &Participant| format!("{}={}", participant.pid, if participant.alive { "alive" } else { "dead" });
+    let mut who: Vec<String> = Shared::participants(object).iter().map(who).collect();
+    who.sort();
+    who.join(" ")
 }
 
 /// Creates, attaches and removes in an order that depends on `seed`, until the time is over. Answers with every outcome
