@@ -5,6 +5,7 @@
 //! | has our token | never: it is us |
 //! | has not filled its slot | its lock byte is free |
 //! | is of our PID namespace | the kernel knows no such process, or one that has exited, or one with another start time |
+//! | is of our PID namespace, and lives | its lock byte is free, and it has not mapped the segment: it is what ran in that process before `exec` |
 //! | is of our PID namespace, with our pid | its start time is another than ours; or its lock byte is free: it is what ran here before `exec`, or a second copy of this crate |
 //! | is of another PID namespace, or of one not known | its lock byte is free |
 //!
@@ -20,6 +21,8 @@ pub(crate) struct Judge<'a> {
     /// This process's token; 0 if it has none yet.
     pub(crate) token: u32,
     pub(crate) facts: &'a Facts,
+    /// The segment whose slots these are.
+    pub(crate) shmid: i32,
     /// Tells whether somebody holds the byte of a token; `None` if that can not be asked.
     pub(crate) byte_is_locked: &'a dyn Fn(u32) -> Option<bool>,
 }
@@ -34,8 +37,17 @@ impl Judge<'_> {
             None => byte_is_free(),
             Some(details) if !self.knows_the_namespace_of(details) => byte_is_free(),
             Some(details) if word.pid == self.facts.pid => self.started_at_another_time(details) || byte_is_free(),
-            Some(details) => process::has_ended(word.pid) || pid_was_reused(word.pid, details),
+            Some(details) => {
+                let has_ended = process::has_ended(word.pid) || pid_was_reused(word.pid, details);
+                has_ended || byte_is_free() && self.has_not_mapped_it(word.pid)
+            }
         }
+    }
+
+    /// What ran before `exec` has lost its mappings with its byte. The byte alone does not tell: somebody may have closed
+    /// the descriptor behind its back. The mapping alone does, but is not to be seen of every process.
+    fn has_not_mapped_it(&self, pid: u32) -> bool {
+        process::maps_segment(pid, self.shmid) == Some(false)
     }
 
     /// Tells whether the process of a token has provably ended. The caller has loaded the token with Acquire.

@@ -14,14 +14,14 @@ fn facts(pid: u32) -> Facts {
 
 /// A process as it claims a slot, judging others by `bytes`.
 fn claim<'a>(slots: &'a [Slot], token: u32, facts: &Facts, bytes: Option<bool>) -> Result<&'a Slot, ClaimError> {
-    let judge = Judge { token, facts, byte_is_locked: &|_| bytes };
+    let judge = Judge { token, facts, shmid: -1, byte_is_locked: &|_| bytes };
     SlotTable(slots).claim(bytes.is_some(), &judge)
 }
 
 /// Whether a process of our own namespaces finds a token's process dead.
 fn is_dead(slots: &[Slot], token: u32, bytes: Option<bool>) -> bool {
     let facts = Facts::gather();
-    Judge { token: 1, facts: &facts, byte_is_locked: &|_| bytes }.token_is_dead(SlotTable(slots), token)
+    Judge { token: 1, facts: &facts, shmid: -1, byte_is_locked: &|_| bytes }.token_is_dead(SlotTable(slots), token)
 }
 
 fn corpse() -> u32 {

@@ -180,7 +180,7 @@ impl Attachment {
 
     fn judge<'a, R>(&'a self, token: u32, local: &Local, ask: impl FnOnce(&Judge<'_>, SlotTable<'a>) -> R) -> R {
         let byte_is_locked = |token| local.byte_is_locked(&self.bytes, token);
-        let judge = Judge { token, facts: local.facts(), byte_is_locked: &byte_is_locked };
+        let judge = Judge { token, facts: local.facts(), shmid: self.shmid, byte_is_locked: &byte_is_locked };
         ask(&judge, header::slots(&self.mapping, &self.geometry))
     }
 

@@ -52,6 +52,22 @@ pub(crate) fn start_time(pid: u32) -> u64 {
     after_name.split_ascii_whitespace().nth(19).and_then(|ticks| ticks.parse().ok()).unwrap_or(0)
 }
 
+/// Tells whether a process has a System V segment mapped; `None` where `/proc` does not tell, or speaks of others.
+pub(crate) fn maps_segment(pid: u32, shmid: i32) -> Option<bool> {
+    let maps = fs::read(format!("/proc/{pid}/maps")).ok()?;
+    // Nothing at all is mapped by what is no program, or not any more, such as a first thread that has ended.
+    if maps.is_empty() || !proc_is_ours() {
+        return None;
+    }
+    // `start-end perms offset device inode path`: the path is `/SYSV` and the key, the inode the segment's number.
+    let is_segment = |line: &str| {
+        let mut columns = line.split_ascii_whitespace().skip(4);
+        let inode = columns.next().and_then(|inode| inode.parse::<i64>().ok());
+        inode == Some(shmid.into()) && columns.next().is_some_and(|path| path.starts_with("/SYSV"))
+    };
+    Some(String::from_utf8_lossy(&maps).lines().any(is_segment))
+}
+
 /// Tells whether `/proc` speaks of our own PID namespace: then `NSpid` has one number, and it is ours.
 pub(crate) fn proc_is_ours() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -92,6 +92,17 @@ fn former_image_is_dead_once_its_process_attaches_again() {
 }
 
 #[test]
+fn former_image_is_dead_while_its_process_lives_on() {
+    let scratch = Scratch::new();
+    let object = object_for(&scratch, 3);
+    let mut peer = forker(scratch.path());
+    peer.expect_ok("attach");
+    assert!(is_alive(&object, peer.pid()));
+    peer.expect_ok("exec");
+    assert!(!is_alive(&object, peer.pid()), "it does not even have the object attached");
+}
+
+#[test]
 fn locked_parts_are_named_with_who_holds_them_dead_or_alive() {
     let scratch = Scratch::new();
     let object = object_for(&scratch, 3);
