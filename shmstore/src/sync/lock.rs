@@ -20,7 +20,6 @@ mod guard;
 
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::ptr;
 use std::time::Duration;
 
 use super::atomics::AtomicU32;
@@ -200,10 +199,6 @@ impl Lock {
             Err(Refused::ByThisThread) => Err(LockError::WouldDeadlock),
             Err(busy) => Err(refusal::busy(busy, Self::SCHEMA, self).into()),
         }
-    }
-
-    fn address(&self) -> usize {
-        ptr::from_ref(&self.word).addr()
     }
 }
 

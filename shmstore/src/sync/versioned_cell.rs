@@ -37,6 +37,7 @@ use std::time::{Duration, Instant};
 
 use super::atomics::Ordering::{Acquire, Relaxed, SeqCst};
 use super::atomics::{AtomicU32, AtomicU64};
+use super::held::Held;
 use super::lock_word::VERSION_WAITERS;
 use super::patience::{Limit, Patience};
 use super::seqlock;
@@ -241,9 +242,9 @@ pub(super) struct WriteSide<'a, V: ShmValue> {
 }
 
 impl<V: ShmValue> WriteSide<'_, V> {
-    /// The address of the lock word, under which [`held`](super::held) knows it.
-    pub(super) fn address(&self) -> usize {
-        word_lock::address(&self.cell.control().lock)
+    /// Notes that this thread has it, for as long as what is returned lives.
+    pub(super) fn held(&self) -> Held {
+        Held::enter(word_lock::address(&self.cell.control().lock), self.token)
     }
 
     /// Whether this process is still the one that took it: false in a child that was forked since.

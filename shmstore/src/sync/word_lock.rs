@@ -100,7 +100,7 @@ fn acquire_from_the_dead(word: &AtomicU32, token: u32) -> bool {
 }
 
 fn is_by_this_thread(word: &AtomicU32, now: u32, token: u32) -> bool {
-    now & TOKEN == token && held::by_this_thread(address(word))
+    now & TOKEN == token && held::by_this_thread(address(word), token)
 }
 
 /// Frees the lock, if it still is this process's, and wakes one who waits for it. Returns the flags that it had.

@@ -27,7 +27,12 @@ pub struct LockGuard<'a> {
 impl<'a> LockGuard<'a> {
     #[inline]
     pub(super) fn new(lock: &'a Lock, token: u32) -> Self {
-        Self { lock, token, was_panicking: thread::panicking(), _held: Held::enter(lock.address()) }
+        Self {
+            lock,
+            token,
+            was_panicking: thread::panicking(),
+            _held: Held::enter(word_lock::address(&lock.word), token),
+        }
     }
 
     /// Tells whether an owner has died or panicked, and nobody has repaired what it left.

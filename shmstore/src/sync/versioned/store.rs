@@ -12,7 +12,6 @@ use super::Versioned;
 use crate::bits;
 use crate::error::{Busy, InvalidValue};
 use crate::layout::{AnyBits, ShmLayout, ShmValue};
-use crate::sync::held::Held;
 use crate::sync::patience::Limit;
 use crate::sync::refusal;
 use crate::sync::versioned_cell::WriteSide;
@@ -195,7 +194,7 @@ pub(super) fn newest<V: ShmValue>(side: &WriteSide<'_, V>) -> (u64, MaybeUninit<
 
 #[track_caller]
 fn change_and_publish<V: ShmValue, R>(side: &WriteSide<'_, V>, mut value: V, change: impl FnOnce(&mut V) -> R) -> R {
-    let held = Held::enter(side.address());
+    let held = side.held();
     let result = change(&mut value);
     drop(held);
     assert!(side.is_ours(), "a process that was forked in an `update` must not return from its closure");

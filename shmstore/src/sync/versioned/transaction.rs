@@ -111,14 +111,14 @@ impl<'a, V: ShmValue> Transaction<'a, V> {
     {
         let (version, bytes) = newest(&side);
         // SAFETY: `newest` has initialised all bytes.
-        Self { _held: Held::enter(side.address()), side, version, value: unsafe { bits::any(bytes) } }
+        Self { _held: side.held(), side, version, value: unsafe { bits::any(bytes) } }
     }
 
     fn begin_checked(side: WriteSide<'a, V>) -> Result<Self, InvalidValue> {
         let (version, bytes) = newest(&side);
         // SAFETY: `newest` has initialised all bytes.
         let value = unsafe { bits::checked(bytes) }?;
-        Ok(Self { _held: Held::enter(side.address()), side, version, value })
+        Ok(Self { _held: side.held(), side, version, value })
     }
 
     /// Makes the changed copy the newest version, and returns its number.

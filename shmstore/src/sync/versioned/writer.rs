@@ -75,7 +75,7 @@ impl<V: ShmValue> Versioned<V> {
 
 impl<'a, V: ShmValue> Writer<'a, V> {
     fn new(part: &'a Versioned<V>, side: WriteSide<'a, V>) -> Self {
-        Self { part, _held: Held::enter(side.address()), side, fences: !is_reached_by_barriers() }
+        Self { part, _held: side.held(), side, fences: !is_reached_by_barriers() }
     }
 
     /// Makes `value` the newest version, and returns its number.
