@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use shmstore_tests::privilege::{ALICE, BOB, GROUP, PublicPeer, with_users};
-use shmstore_tests::scratch::Scratch;
+use shmstore_tests::scratch::{Scratch, remove_segment};
 use shmstore_tests::{segments, wait};
 
 /// What the demo promises.
@@ -100,7 +100,7 @@ fn example(name: &str) -> Command {
         let test = std::env::current_exe().expect("a path of our own");
         let profile = test.ancestors().nth(2).expect("tests are built two levels below the profile's directory");
         let examples = profile.join("examples");
-        if !examples.join("demo").exists() {
+        if !["demo", "transfer", "wait"].iter().all(|name| examples.join(name).exists()) {
             build_examples(profile);
         }
         examples
@@ -160,6 +160,14 @@ fn run_well(command: &mut Command) -> String {
     printed.out
 }
 
+/// The number before the first `what` of a text.
+#[track_caller]
+fn number_before(text: &str, what: &str) -> u64 {
+    let (before, _) = text.split_once(what).unwrap_or_else(|| panic!("{what:?} is not in {text:?}"));
+    let digits = before.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + 1);
+    before[digits..].parse().unwrap_or_else(|_| panic!("no number before {what:?} in {text:?}"))
+}
+
 /// The number behind the first `segment ` of a text.
 fn shmid_in(text: &str) -> i32 {
     let (_, rest) = text.split_once("segment ").expect("the segment is named");
@@ -186,26 +194,83 @@ fn the_demo_tells_its_story_in_time_and_leaves_nothing() {
     assert_eq!(std::fs::read_dir(scratch.path()).expect("it is there").count(), 0, "files are left");
 }
 
+/// Examples that make a place of their own, and what they say when they are stopped.
+const WITH_A_PLACE: [(&str, &str); 3] = [
+    ("demo", "error: stopped before the end; all that the demo made is removed\n"),
+    ("transfer", "error: stopped before the end; all that was made is removed\n"),
+    ("wait", "error: stopped before the end; all that was made is removed\n"),
+];
+
 #[test]
-fn a_demo_that_is_interrupted_cleans_up() {
+fn an_example_that_is_interrupted_cleans_up() {
+    for (name, complaint) in WITH_A_PLACE {
+        let scratch = Scratch::new();
+        let mut program = Program::start(example(name).env("TMPDIR", scratch.path()));
+        let shmid = shmid_in(&program.line_with("segment"));
+        program.signal("INT");
+        let printed = program.output();
+        assert_eq!(printed.status.code(), Some(1), "{name}: {printed:?}");
+        assert_eq!(printed.errors, complaint, "{name}");
+        assert_eq!(segments::with_id(shmid), None, "{name}");
+        assert_eq!(std::fs::read_dir(scratch.path()).expect("it is there").count(), 0, "{name} leaves files");
+    }
+}
+
+#[test]
+fn an_example_that_is_killed_leaves_no_segment() {
+    for (name, _) in WITH_A_PLACE {
+        let scratch = Scratch::new();
+        let mut program = Program::start(example(name).env("TMPDIR", scratch.path()));
+        let shmid = shmid_in(&program.line_with("segment"));
+        // Until its processes are attached, nobody is there to notice.
+        wait::until_true("its processes", || segments::with_id(shmid).is_some_and(|segment| segment.attached > 1));
+        program.signal("KILL");
+        wait::until_true("its processes to notice", || segments::with_id(shmid).is_none());
+    }
+}
+
+#[test]
+fn killed_clerks_lose_no_money_and_others_repair_what_they_left() {
     let scratch = Scratch::new();
-    let mut demo = Program::start(example("demo").env("TMPDIR", scratch.path()));
-    let shmid = shmid_in(&demo.line_with("segment"));
-    demo.signal("INT");
-    let printed = demo.output();
-    assert_eq!(printed.status.code(), Some(1), "{printed:?}");
-    assert_eq!(printed.errors, "error: stopped before the end; all that the demo made is removed\n");
-    assert_eq!(segments::with_id(shmid), None);
+    let args = ["--seconds", "4", "--kills", "200", "--processes", "3"];
+    let story = run_well(example("transfer").args(args).env("TMPDIR", scratch.path()));
+    let lines: Vec<&str> = story.lines().filter(|line| line.contains("transfers/s")).collect();
+    assert!(lines.len() >= 4 && lines.iter().all(|line| line.ends_with(" | 16000 coins")), "{story}");
+    assert!(number_before(lines[lines.len() - 1], " repaired") > 0, "{story}");
+    let killed = number_before(&story, " processes were killed, and not a coin is lost.");
+    assert!(killed > 20, "{story}");
+    assert_eq!(segments::with_id(shmid_in(&story)), None);
     assert_eq!(std::fs::read_dir(scratch.path()).expect("it is there").count(), 0, "files are left");
 }
 
 #[test]
-fn a_demo_that_is_killed_leaves_no_segment() {
+fn a_waiting_process_is_woken_for_values_and_tells_how_long_they_took() {
     let scratch = Scratch::new();
-    let mut demo = Program::start(example("demo").env("TMPDIR", scratch.path()));
-    let shmid = shmid_in(&demo.line_with("segment"));
-    demo.signal("KILL");
-    wait::until_true("its processes to notice", || segments::with_id(shmid).is_none());
+    let told = run_well(example("wait").args(["--updates", "200"]).env("TMPDIR", scratch.path()));
+    for way in ["`Versioned::store`, a lock each", "`Writer::store`, leased"] {
+        let (_, part) = told.split_once(way).unwrap_or_else(|| panic!("{way} is missing in {told}"));
+        let seen = number_before(part, " of them seen");
+        // A value may be overtaken by the next, on a busy machine.
+        assert!((1..=200).contains(&seen), "{told}");
+        let (_, histogram) = part.split_once("from the store until they were here: min ").expect("a summary");
+        let bars = histogram.lines().skip(1).take_while(|line| line.starts_with("  <") && line.contains(" µs | "));
+        let counted: u64 = bars.map(|bar| number_before(&format!("{bar}."), ".")).sum();
+        assert_eq!(counted, seen, "{told}");
+    }
+    assert_eq!(segments::with_id(shmid_in(&told)), None);
+    assert_eq!(std::fs::read_dir(scratch.path()).expect("it is there").count(), 0, "files are left");
+}
+
+#[test]
+fn a_process_that_waits_is_told_that_the_object_was_removed() {
+    let scratch = Scratch::new();
+    let mut program = Program::start(example("wait").args(["--hz", "1"]).env("TMPDIR", scratch.path()));
+    let shmid = shmid_in(&program.line_with("segment"));
+    remove_segment(shmid);
+    let printed = program.output();
+    let complaint = "error: the object was removed while we waited for a version of `Versioned<Tick>` newer than ";
+    assert!(!printed.status.success() && printed.errors.contains(complaint), "{printed:?}");
+    assert_eq!(segments::with_id(shmid), None);
 }
 
 #[test]
@@ -244,7 +309,7 @@ fn a_reader_without_a_writer_says_what_to_do() {
 #[test]
 fn a_killed_writer_takes_nothing_along_and_another_goes_on() {
     let scratch = Scratch::new();
-    // Once a second, so that it sleeps when it is killed: amid a store it would block the next one.
+    // Once a second, so that it has one sample to its name when it is killed.
     let mut killed = Program::start(&mut writer(&scratch, &["--hz", "1"]));
     killed.line_with("created");
     wait::until_true("the first sample", || run(&mut reader(&scratch, &["--once"])).out.contains(", sample 1, "));
@@ -380,9 +445,11 @@ fn the_program_of_the_readme_goes_on_where_it_stopped() {
 
 #[test]
 fn help_and_mistakes_are_answered() {
-    let Output { status, stdout, .. } = example("demo").arg("--help").output().expect("it runs");
-    let help = String::from_utf8_lossy(&stdout);
-    assert!(status.success() && !help.contains("play-"), "the demo's inner workings are not for its users:\n{help}");
+    for (name, _) in WITH_A_PLACE {
+        let Output { status, stdout, .. } = example(name).arg("--help").output().expect("it runs");
+        let help = String::from_utf8_lossy(&stdout);
+        assert!(status.success() && !help.contains("play-"), "inner workings are not for users:\n{help}");
+    }
     let mistake = run(example("writer").args(["--hz", "0"]));
     assert!(!mistake.status.success() && mistake.errors.contains("0 is not in 1..=1000"), "{mistake:?}");
 }
