@@ -87,12 +87,12 @@ fn killed_clerks_lose_no_money_and_others_repair_what_they_left() {
 #[test]
 fn a_waiting_process_is_woken_for_values_and_tells_how_long_they_took() {
     let scratch = Scratch::new();
-    let told = run_well(example("wait").args(["--updates", "200"]).env("TMPDIR", scratch.path()));
+    let told = run_well(example("wait").args(["--updates", "1000", "--hz", "1000"]).env("TMPDIR", scratch.path()));
     for way in ["`Versioned::store`, a lock each", "`Writer::store`, leased"] {
         let (_, part) = told.split_once(way).unwrap_or_else(|| panic!("{way} is missing in {told}"));
         let seen = number_before(part, " of them seen");
-        // A value may be overtaken by the next, on a busy machine.
-        assert!((1..=200).contains(&seen), "{told}");
+        // On a busy machine one may be overtaken by the next. Who is not woken sleeps for two of them, and sees half.
+        assert!((700..=1000).contains(&seen), "{told}");
         let (_, histogram) = part.split_once("from the store until they were here: min ").expect("a summary");
         let bars = histogram.lines().skip(1).take_while(|line| line.starts_with("  <") && line.contains(" µs | "));
         let counted: u64 = bars.map(|bar| number_before(&format!("{bar}."), ".")).sum();
