@@ -1,4 +1,5 @@
-//! What the examples share: the state of this machine as one shared object, and those who write and read it.
+//! What the examples share: the state of this machine as one shared object, and those who write and read it; a bank that
+//! survives its clerks; a process that waits for another's values.
 //!
 //! Modules, each importing only from those above it.
 
@@ -17,3 +18,7 @@ pub mod screen;
 pub mod reader;
 pub mod observer;
 pub mod demo;
+mod stage;
+mod worker;
+pub mod transfer;
+pub mod waiting;

@@ -28,7 +28,7 @@ pub fn tell() -> Result<(), Failure> {
     let mut readers = readers_attach(scene.path(), &patience)?;
     let stats = scene.store().attach::<HostStats>()?;
     it_is_live(&mut readers, &stats, &patience)?;
-    writer_is_killed(writer, &mut readers, &stats, &patience)?;
+    writer_is_killed(writer, &mut readers, &patience)?;
     let writer = another_goes_on(scene.path(), &mut readers, &stats, &patience)?;
     old_program_is_refused(scene.path(), &patience)?;
     let shmid = shmid(&stats)?;
@@ -66,15 +66,8 @@ fn it_is_live(readers: &mut [Actor; 2], stats: &HostStats, patience: &Patience) 
     Ok(())
 }
 
-fn writer_is_killed(
-    mut writer: Actor,
-    readers: &mut [Actor; 2],
-    stats: &HostStats,
-    patience: &Patience,
-) -> Result<(), Failure> {
+fn writer_is_killed(mut writer: Actor, readers: &mut [Actor; 2], patience: &Patience) -> Result<(), Failure> {
     say(&format!("\n4. The writer, pid {}, is killed (SIGKILL). What it stored last stays, whole.", writer.pid()))?;
-    // Just after a sample it sleeps. A writer that is killed amid a store would keep other writers waiting.
-    patience.let_pass(1, stats)?;
     writer.kill()?;
     agree(ask_both(readers, patience)?)
 }

@@ -26,6 +26,9 @@ use crate::view::load_read_only;
 ///
 /// To wait for a value, [`Versioned::wait_newer`](crate::Versioned::wait_newer) needs no `Event`.
 ///
+/// Nobody holds an event, so nobody's death blocks it. A process that is killed between counting and waking leaves the
+/// notification, which those who sleep find within milliseconds by themselves.
+///
 /// ```
 /// use shmstore::{Event, Shared, ShmObject};
 /// use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

@@ -69,6 +69,11 @@ const INCONSISTENT: u32 = 1 << 0;
 /// owner was changing may be changed by half. So [`lock`](Self::lock) refuses, with [`LockError::OwnerDied`], until
 /// somebody has repaired it; [`lock_or_repair`](Self::lock_or_repair) repairs it first. A panic counts as a death.
 ///
+/// # Deadlocks
+///
+/// Two processes that take two locks in opposite order wait for each other for ever, and nobody tells them: take locks in one
+/// order everywhere, or with [`lock_timeout`](Self::lock_timeout). A thread that would wait for itself is told.
+///
 /// # Fairness
 ///
 /// One that finds the lock free may take it before those who sleep, but only until one of these has woken once in vain: then
@@ -121,7 +126,30 @@ impl Lock {
 
     /// Takes the lock, and lets `repair` put right what the last owner left, if it died or panicked.
     ///
-    /// `repair` runs with the lock held. If it panics, the lock is free again and still inconsistent.
+    /// `repair` runs with the lock held. If it panics, the lock is free again and still inconsistent; so if the process dies
+    /// in it. Whoever comes next repairs again: let it say what is to be, not what is to change.
+    ///
+    /// ```
+    /// use shmstore::{Lock, LockError};
+    /// use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    ///
+    /// let (lock, pair) = (Lock::default(), [AtomicU64::new(0), AtomicU64::new(0)]); // invariant: both are equal
+    /// let died = std::thread::scope(|scope| {
+    ///     let owner = scope.spawn(|| {
+    ///         let _guard = lock.lock().unwrap();
+    ///         pair[0].fetch_add(1, Relaxed);
+    ///         panic!("half-way"); // or killed
+    ///     });
+    ///     owner.join().is_err()
+    /// });
+    /// assert!(died);
+    /// assert_eq!(lock.lock().unwrap_err(), LockError::OwnerDied);
+    ///
+    /// let guard = lock.lock_or_repair(|| pair[1].store(pair[0].load(Relaxed), Relaxed));
+    /// assert_eq!(pair[1].load(Relaxed), 1);
+    /// drop(guard);
+    /// assert!(lock.lock().is_ok());
+    /// ```
     ///
     /// # Panics
     ///

@@ -59,6 +59,12 @@ pub use writer::Writer;
 ///
 /// Each waits as long as it takes; `try_…` does not wait, and `…_timeout` so long. Readers never wait for any of them.
 ///
+/// If a process ends with any of these in its hands, the value stays what it was, and the next writer has the part
+/// within milliseconds of the kernel's having released the process. Two parts that two processes take in opposite order
+/// are a deadlock: take them in one order, or with a limit.
+///
+/// To sleep until somebody writes, there is [`wait_newer`](Self::wait_newer).
+///
 /// # What a reader sees
 ///
 /// A value that some process stored, whole, with everything that process did before the store; once it has seen a

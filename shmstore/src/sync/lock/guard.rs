@@ -10,7 +10,7 @@ use crate::process;
 use crate::sync::held::Held;
 use crate::sync::word_lock;
 
-/// A [`Lock`] that this thread holds, freed when dropped.
+/// A [`Lock`] that this thread holds, freed when dropped. It can not be handed to another thread.
 ///
 /// If the thread panics meanwhile, the lock becomes inconsistent, as if the process had died.
 ///
@@ -41,7 +41,7 @@ impl<'a> LockGuard<'a> {
         self.lock.is_inconsistent()
     }
 
-    /// Says that what the lock guards is in order again.
+    /// Says that what the lock guards is in order again: then others get the lock without being told to repair.
     pub fn mark_consistent(&self) {
         if self.is_ours() {
             self.lock.state.store(0, Relaxed);

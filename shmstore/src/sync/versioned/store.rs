@@ -58,7 +58,7 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// # Errors
     ///
-    /// [`Busy`] once the time is over: then nothing was stored.
+    /// [`Busy`] once the time is over, or at once if it is this very thread that has the part: then nothing was stored.
     #[inline]
     pub fn store_timeout(&self, value: V, timeout: Duration) -> Result<(), Busy> {
         self.write_side_within(Limit::Within(timeout))?.publish(&value);
@@ -130,7 +130,7 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// # Errors
     ///
-    /// [`Busy`] once the time is over: then `change` did not run.
+    /// [`Busy`] once the time is over, or at once if it is this very thread that has the part: then `change` did not run.
     ///
     /// # Panics
     ///

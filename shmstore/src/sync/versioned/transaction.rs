@@ -22,6 +22,7 @@ use crate::sync::versioned_cell::WriteSide;
 ///
 /// Nobody sees anything of it before [`commit`](Self::commit), which publishes all changes at once. If it is dropped, if
 /// its thread panics, or if its process is killed, nothing has changed. Other writers wait for its end; readers do not.
+/// It belongs to the thread that began it.
 ///
 /// In a child of `fork` an inherited transaction is the parent's: there it can only be dropped.
 ///
@@ -95,7 +96,7 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// # Errors
     ///
-    /// [`Busy`] once the time is over.
+    /// [`Busy`] once the time is over, or at once if it is this very thread that has the part.
     pub fn begin_timeout(&self, timeout: Duration) -> Result<Transaction<'_, V>, Busy>
     where
         V: AnyBits,

@@ -12,7 +12,8 @@ impl<V: ShmValue> Versioned<V> {
     /// Waits up to `timeout` for a version newer than `version`, and returns the newest, with its number.
     ///
     /// A version that is newer already is returned at once. Versions that are stored in quick succession may be skipped:
-    /// what is returned is the newest. While nobody waits, a store costs no system call.
+    /// what is returned is the newest. While nobody waits, a store costs no system call. A first call may give 0, for any
+    /// version, or what [`version`](Self::version) or [`load_versioned`](Self::load_versioned) has told.
     ///
     /// ```
     /// use shmstore::Versioned;

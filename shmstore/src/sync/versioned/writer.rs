@@ -17,8 +17,9 @@ use crate::sys::membarrier;
 
 /// The write side of a [`Versioned`], leased: each store costs no lock. From [`Versioned::writer`].
 ///
-/// While it lives all other writers wait; readers do not. If its process is killed, the next writer takes over, and
-/// readers keep the last version that was stored.
+/// While it lives all other writers wait; readers do not. Each store wakes those who [wait](Versioned::wait_newer) for it. If its
+/// process is killed, the next writer takes over, and readers keep the last version that was stored. It belongs to the
+/// thread that has taken it.
 ///
 /// In a child of `fork` an inherited writer is the parent's: there it can only be dropped.
 ///
@@ -67,7 +68,7 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// # Errors
     ///
-    /// [`Busy`] once the time is over.
+    /// [`Busy`] once the time is over, or at once if it is this very thread that has the part.
     pub fn writer_timeout(&self, timeout: Duration) -> Result<Writer<'_, V>, Busy> {
         self.write_side_within(Limit::Within(timeout)).map(|side| Writer::new(self, side))
     }
