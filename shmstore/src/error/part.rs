@@ -11,10 +11,7 @@ use super::subject::after;
 ///
 /// From the calls that do not wait (`try_…`), or not longer than they were told to (`…_timeout`).
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "cannot have `{part}`{}: {holder} holds it. Give it more time with a `…_timeout` call; `Shared::participants` tells \
-     who holds what", after(.waited)
-)]
+#[error("cannot have `{part}`{}: {holder} holds it. {}", after(.waited), .holder.cure())]
 pub struct Busy {
     part: String,
     holder: Holder,
@@ -27,17 +24,29 @@ pub struct Busy {
 pub enum Holder {
     /// A process, by its pid, as its own PID namespace numbers it.
     Process(u32),
-    /// This process: another thread, or this one, which would wait for itself.
+    /// This very thread: it would wait for itself.
+    ThisThread,
+    /// This process: another thread, or a guard that was forgotten.
     ThisProcess,
     /// A process that is not in the object's table, or that had let go again when it was looked for.
     Unknown,
+}
+
+impl Holder {
+    fn cure(self) -> &'static str {
+        match self {
+            Self::ThisThread => "Use that, or end it before",
+            _ => "Give it more time with a `…_timeout` call; `Shared::participants` tells who holds what",
+        }
+    }
 }
 
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Process(pid) => write!(f, "pid {pid}"),
-            Self::ThisProcess => f.write_str("this very process"),
+            Self::ThisThread => f.write_str("this very thread"),
+            Self::ThisProcess => f.write_str("this process"),
             Self::Unknown => f.write_str("another process"),
         }
     }

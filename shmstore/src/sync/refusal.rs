@@ -13,7 +13,7 @@ use crate::schema::Schema;
 #[cold]
 pub(super) fn busy<P>(refused: Refused, schema: &'static Schema, part: &P) -> Busy {
     let (holder, waited) = match refused {
-        Refused::ByThisThread => (Holder::ThisProcess, Duration::ZERO),
+        Refused::ByThisThread => (Holder::ThisThread, Duration::ZERO),
         Refused::Busy { holder, patience } => (holder_of(holder, ptr::from_ref(part).addr()), patience.waited()),
     };
     Busy::new(schema.to_string(), holder, waited)

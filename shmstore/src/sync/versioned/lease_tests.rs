@@ -60,7 +60,7 @@ fn others_are_refused_while_the_write_side_is_taken() {
     let refused = refusals(&part);
     assert!(refused.iter().all(|busy| busy.holder() == Holder::ThisProcess));
     assert!(refused[1].waited() >= SHORT && refused[0].waited() < SHORT);
-    assert!(refused[0].to_string().starts_with("cannot have `Versioned<u64>`: this very process holds it."));
+    assert!(refused[0].to_string().starts_with("cannot have `Versioned<u64>`: this process holds it."));
     drop(transaction);
     let writer = part.writer();
     assert_eq!(refusals(&part).len(), 8);
@@ -76,7 +76,9 @@ fn a_thread_that_would_wait_for_itself_is_told_the_cure() {
     let told = panics(|| part.store(1));
     assert!(told.contains("the `Transaction` or `Writer` of this `Versioned<u64>`"), "{told}");
     assert!(panics(|| drop(part.writer())).contains("would wait for itself"));
-    assert_eq!(part.try_store(1).unwrap_err().holder(), Holder::ThisProcess);
+    let refused = part.try_store(1).unwrap_err();
+    assert_eq!(refused.holder(), Holder::ThisThread);
+    assert!(refused.to_string().ends_with("this very thread holds it. Use that, or end it before"), "{refused}");
     drop(transaction);
     let writer = part.writer();
     assert!(panics(|| drop(part.begin())).contains("would wait for itself"));
