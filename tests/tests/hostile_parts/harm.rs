@@ -15,8 +15,11 @@ const LATE: Duration = Duration::from_secs(2);
 
 const HOSTILE_THREADS: usize = 4;
 
-/// Where the sequence number of a `Versioned` is: see `docs/format.md`.
+/// Where the words of a `Versioned` are: see `docs/format.md`.
 pub const SEQUENCE: usize = 0;
+pub const LOCK_WORD: usize = 8;
+/// The bits of a lock word, and of a slot's, that hold a token.
+pub const TOKEN: u32 = (1 << 29) - 1;
 
 /// Where a part of the object is in its segment.
 pub fn place<T: ShmObject, P>(object: &Shared<T>, part: &P, raw: &Raw) -> usize {

@@ -1,6 +1,7 @@
 //! A peer that may write a segment writes what it likes over all of it, while others use every part in every way:
 //! nothing that a process does panics, crashes, outlives its limit, leaves the segment, or hands out an invalid value.
 
+mod amplified;
 mod copies;
 mod harm;
 
