@@ -9,25 +9,25 @@ use shmstore::{Shared, ShmObject};
 use shmstore_tests::raw::{Raw, field};
 
 /// The limit on calls that take one.
-pub const SHORT: Duration = Duration::from_millis(20);
+pub(crate) const SHORT: Duration = Duration::from_millis(20);
 /// Far more than a call with a limit of some milliseconds takes.
 const LATE: Duration = Duration::from_secs(2);
 
 const HOSTILE_THREADS: usize = 4;
 
 /// Where the words of a `Versioned` are: see `docs/format.md`.
-pub const SEQUENCE: usize = 0;
-pub const LOCK_WORD: usize = 8;
+pub(crate) const SEQUENCE: usize = 0;
+pub(crate) const LOCK_WORD: usize = 8;
 /// The bits of a lock word, and of a slot's, that hold a token.
-pub const TOKEN: u32 = (1 << 29) - 1;
+pub(crate) const TOKEN: u32 = (1 << 29) - 1;
 
 /// Where a part of the object is in its segment.
-pub fn place<T: ShmObject, P>(object: &Shared<T>, part: &P, raw: &Raw) -> usize {
+pub(crate) fn place<T: ShmObject, P>(object: &Shared<T>, part: &P, raw: &Raw) -> usize {
     raw.get(field::PAYLOAD_OFFSET) as usize + std::ptr::from_ref(part).addr() - std::ptr::from_ref(&**object).addr()
 }
 
 /// Does something to a segment without a pause, while something else is done.
-pub fn meanwhile<R>(raw: &Raw, harm: impl Fn(&Raw, u64) + Sync, done: impl FnOnce() -> R) -> R {
+pub(crate) fn meanwhile<R>(raw: &Raw, harm: impl Fn(&Raw, u64) + Sync, done: impl FnOnce() -> R) -> R {
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         let (shmid, stop, harm) = (raw.shmid(), &stop, &harm);
@@ -43,7 +43,7 @@ pub fn meanwhile<R>(raw: &Raw, harm: impl Fn(&Raw, u64) + Sync, done: impl FnOnc
 }
 
 /// Stops the harm when the test ends, or fails.
-pub struct Stop<'a>(pub &'a AtomicBool);
+pub(crate) struct Stop<'a>(pub(crate) &'a AtomicBool);
 
 impl Drop for Stop<'_> {
     fn drop(&mut self) {
@@ -53,7 +53,7 @@ impl Drop for Stop<'_> {
 
 /// Makes a call, which must not outlive its limit.
 #[track_caller]
-pub fn in_time<R>(call: impl FnOnce() -> R) -> R {
+pub(crate) fn in_time<R>(call: impl FnOnce() -> R) -> R {
     let started = Instant::now();
     let result = call();
     assert!(started.elapsed() < LATE, "took {:?}", started.elapsed());
