@@ -2,6 +2,7 @@
 
 mod holding;
 
+use std::collections::HashMap;
 use std::time::SystemTime;
 
 use crate::handshake::creator;
@@ -11,7 +12,7 @@ use crate::process::registry::Attached;
 use crate::schema::Schema;
 use crate::store::{ObjectInfo, ObjectState, Store};
 use crate::sys::shm;
-use holding::held_parts;
+use holding::{HeldPart, held_parts};
 
 /// An attachment, and the store it was made by.
 #[derive(Clone)]
@@ -61,15 +62,19 @@ impl AttachedObject {
 
     /// Some system calls for each process: see [`Shared::participants`](crate::Shared::participants).
     pub(crate) fn participants(&self, schema: &'static Schema) -> Vec<Participant> {
-        let held = held_parts(schema, &self.attached);
-        let holding = |token| held.iter().filter(|part| part.token == token).map(|part| part.path.clone()).collect();
+        // Each part is told of once, however many slots have its holder's token: a peer that breaks the protocol may have
+        // written the same one into all slots and all locks.
+        let mut held: HashMap<u32, Vec<String>> = HashMap::new();
+        for HeldPart { path, token } in held_parts(schema, &self.attached) {
+            held.entry(token).or_default().push(path);
+        }
         let participant = |occupant: Occupant| Participant {
             pid: occupant.pid,
             pid_namespace: occupant.pid_namespace,
             since: occupant.since,
             left: occupant.left,
             alive: occupant.alive,
-            holding: holding(occupant.token),
+            holding: held.remove(&occupant.token).unwrap_or_default(),
         };
         self.attached.occupants().into_iter().map(participant).collect()
     }

@@ -11,4 +11,6 @@ pub mod raw;
 pub mod scratch;
 pub mod schemas;
 pub mod segments;
+pub mod vandal;
+pub mod victim;
 pub mod wait;

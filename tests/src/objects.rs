@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicU64;
 
-use shmstore::{FixedString, ShmObject, ShmValue, Versioned};
+use shmstore::{Atomic, CacheAligned, Event, FixedString, FixedVec, Lock, ShmObject, ShmValue, Versioned};
 
 /// Three numbers that belong together: a torn one shows.
 #[derive(Clone, Copy, Debug, PartialEq, ShmValue)]
@@ -30,6 +30,63 @@ pub struct Telemetry {
     pub position: Versioned<Position>,
     /// Another.
     pub label: Versioned<FixedString<28>>,
+}
+
+/// Two bytes in a hundred are one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ShmValue)]
+#[repr(u8)]
+pub enum Mode {
+    /// The first.
+    Idle = 0,
+    /// The next.
+    Run = 1,
+    /// One after a gap.
+    Stop = 7,
+}
+
+/// A value of which few bits are valid.
+#[derive(Clone, Copy, Debug, PartialEq, ShmValue)]
+#[repr(C)]
+pub struct Choosy {
+    /// No surrogate, nothing beyond Unicode.
+    pub letter: char,
+    /// One of three.
+    pub modes: [Mode; 3],
+    /// One of two.
+    pub flag: bool,
+}
+
+/// An object with parts of every kind.
+#[derive(Debug, ShmObject)]
+#[repr(C)]
+#[shm(id = 'H')]
+pub struct Parts {
+    /// A plain word.
+    pub count: AtomicU64,
+    /// Checked words.
+    pub mode: Atomic<Mode>,
+    /// Likewise.
+    pub flag: Atomic<bool>,
+    /// Likewise.
+    pub letter: Atomic<char>,
+    /// A word of any bits.
+    pub level: Atomic<f32>,
+    /// A value of any bits.
+    pub position: Versioned<Position>,
+    /// A checked value.
+    pub choosy: Versioned<Choosy>,
+    /// Text.
+    pub label: Versioned<FixedString<28>>,
+    /// A list of checked values, with a length.
+    pub list: Versioned<FixedVec<Choosy, 9>>,
+    /// Large enough for a copy to take its time.
+    pub block: Versioned<Block<16_384>>,
+    /// A lock.
+    pub lock: Lock,
+    /// A count to wait for.
+    pub event: Event,
+    /// Several of a kind, on lines of their own.
+    pub shards: [CacheAligned<Versioned<u64>>; 4],
 }
 
 /// `Telemetry` as a program of another version knows it: one field more, one of another type.

@@ -8,6 +8,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct Random(u64);
 
 impl Random {
+    /// With a seed of the caller's.
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
     /// Seeded from `SHMSTORE_SEED`, or else by the clock; prints the seed.
     ///
     /// # Panics

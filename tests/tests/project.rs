@@ -36,6 +36,18 @@ fn every_file_with_unsafe_code_is_named_in_soundness_md_and_no_other() {
 }
 
 #[test]
+fn every_test_that_soundness_md_names_is_there() {
+    let soundness = fs::read_to_string(root().join("docs/soundness.md")).expect("docs/soundness.md");
+    let mut count = 0;
+    for (file, name) in soundness.split('`').skip(1).step_by(2).filter_map(|code| code.split_once(".rs::")) {
+        let source = fs::read_to_string(root().join("tests/tests").join(format!("{file}.rs")));
+        assert!(source.is_ok_and(|source| source.contains(name)), "docs/soundness.md names {file}.rs::{name}");
+        count += 1;
+    }
+    assert!(count > 20, "the tables of docs/soundness.md name {count} tests");
+}
+
+#[test]
 fn examples_and_derive_have_no_unsafe_code() {
     for (name, source) in rust_files(&root().join("examples")) {
         let lines = source.lines().filter(|line| line.contains("unsafe"));

@@ -271,9 +271,11 @@ impl Target<'_> {
     ) -> AttachError {
         let header = Header::of(mapping).expect("what was judged ready has a header");
         let (stored, pointer_bytes) = (header.layout_hash(), header.pointer_bytes());
-        let theirs = match OwnedSchema::from_json(header::read_schema(mapping, geometry)) {
+        let json = header::read_schema(mapping, geometry);
+        let theirs = json.and_then(|json| OwnedSchema::from_json(json).map_err(|error| Damage::new("schema", error)));
+        let theirs = match theirs {
             Ok(theirs) => theirs,
-            Err(error) => return self.damaged(identity, Damage::new("schema", error)),
+            Err(damage) => return self.damaged(identity, damage),
         };
         // A schema hashes differently in a program of another pointer width: only in our own can we tell.
         if pointer_bytes == POINTER_BYTES && theirs.hash() != stored {

@@ -11,9 +11,12 @@ use std::slice;
 use std::sync::atomic::AtomicU8;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{Geometry, Header};
+use super::{Damage, Geometry, Header};
 use crate::participants::{Slot, SlotTable};
 use crate::sys::shm::Mapping;
+
+/// The longest schema that is read, in bytes of JSON: some ten thousand fields.
+const MAX_SCHEMA: usize = 1 << 20;
 
 /// Tells whether nothing at all is written in the header's place.
 pub(crate) fn is_blank(mapping: &Mapping) -> bool {
@@ -25,9 +28,14 @@ pub(crate) fn write_schema(mapping: &Mapping, geometry: &Geometry, json: &[u8]) 
     schema_bytes(mapping, geometry).iter().zip(json).for_each(|(field, &byte)| field.store(byte, Relaxed));
 }
 
-/// Copies the schema's JSON out of a segment: any bytes, as many as the geometry says.
-pub(crate) fn read_schema(mapping: &Mapping, geometry: &Geometry) -> Vec<u8> {
-    schema_bytes(mapping, geometry).iter().map(|byte| byte.load(Relaxed)).collect()
+/// Copies the schema's JSON out of a segment: any bytes, as many as the geometry says. Refused if they are more than
+/// [`MAX_SCHEMA`]: to read it takes memory in proportion, and a peer may call all of a large object its schema.
+pub(crate) fn read_schema(mapping: &Mapping, geometry: &Geometry) -> Result<Vec<u8>, Damage> {
+    if geometry.schema_len > MAX_SCHEMA {
+        let found = format!("{} bytes, of which this program reads at most {MAX_SCHEMA}", geometry.schema_len);
+        return Err(Damage::new("schema", found));
+    }
+    Ok(schema_bytes(mapping, geometry).iter().map(|byte| byte.load(Relaxed)).collect())
 }
 
 fn schema_bytes<'a>(mapping: &'a Mapping, geometry: &Geometry) -> &'a [AtomicU8] {

@@ -16,6 +16,9 @@ use super::slot::{Details, Look};
 use super::{Facts, SlotTable};
 use crate::sys::process;
 
+/// How many processes may have drawn the same token at a time, and died before they found each other.
+const MOST_TWINS: usize = 4;
+
 /// Who judges, and how to ask for lock bytes.
 pub(crate) struct Judge<'a> {
     /// This process's token; 0 if it has none yet.
@@ -53,16 +56,17 @@ impl Judge<'_> {
     /// Tells whether the process of a token has provably ended. The caller has loaded the token with Acquire.
     ///
     /// A slot is freed only by taking it from the dead: so a token in no slot is of nobody alive, but for a child of
-    /// `fork` that found the table full, and holds its byte.
+    /// `fork` that found the table full, and holds its byte. A token in more than [`MOST_TWINS`] slots was written there
+    /// against the protocol: that proves nothing, and to judge each of them may take seconds.
     pub(crate) fn token_is_dead(&self, slots: SlotTable<'_>, token: u32) -> bool {
         if token == self.token {
             return false;
         }
-        let mut with_it = slots.0.iter().filter(|slot| slot.word().is_some_and(|word| word.token == token)).peekable();
-        if with_it.peek().is_none() {
-            return self.byte_is_free(token);
+        let with_it = || slots.0.iter().filter(|slot| slot.word().is_some_and(|word| word.token == token));
+        match with_it().take(MOST_TWINS + 1).count() {
+            0 => self.byte_is_free(token),
+            count => count <= MOST_TWINS && with_it().all(|slot| slot.is_of_the_dead(token, |look| self.is_dead(look))),
         }
-        with_it.all(|slot| slot.is_of_the_dead(token, |look| self.is_dead(look)))
     }
 
     fn byte_is_free(&self, token: u32) -> bool {

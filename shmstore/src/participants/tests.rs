@@ -175,6 +175,27 @@ fn token_in_no_slot_is_dead_unless_somebody_holds_its_byte() {
 }
 
 #[test]
+fn token_that_a_peer_has_written_into_every_slot_proves_nothing_and_costs_nothing() {
+    let slots = table(65_536);
+    let facts = facts(corpse());
+    let word = Word { token: 2, pid: facts.pid, state: SlotState::Claimed, holds_byte: false };
+    for slot in &slots[..2] {
+        assert!(slot.take_free(word) && slot.fill(word, &facts.details()));
+    }
+    assert!(is_dead(&slots, 2, None), "two that drew the same token, and have died");
+    // Alive, and started at another time: the slowest to judge.
+    let living = Living::new();
+    let reused = Facts { start: 1, ..living.facts() };
+    let word = Word { pid: reused.pid, ..word };
+    for slot in &slots[2..] {
+        assert!(slot.take_free(word) && slot.fill(word, &reused.details()));
+    }
+    let started = std::time::Instant::now();
+    assert!(!is_dead(&slots, 2, None));
+    assert!(started.elapsed().as_millis() < 500, "{:?}", started.elapsed());
+}
+
+#[test]
 fn our_own_token_is_alive() {
     assert!(!is_dead(&table(1), 1, Some(false)));
 }

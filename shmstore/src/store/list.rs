@@ -172,9 +172,10 @@ impl ObjectInfo {
         let (Condition::Ready(geometry), Some(header)) = (&found.condition, Header::of(&found.mapping)) else { return };
         let Creator { pid, created, .. } = creator(header);
         (self.creator_pid, self.created) = (Some(pid), Some(created));
-        match OwnedSchema::from_json(header::read_schema(&found.mapping, geometry)) {
-            Ok(schema) => self.type_name = Some(schema.to_string()),
-            Err(_) => self.state = ObjectState::Damaged,
+        let json = header::read_schema(&found.mapping, geometry).ok();
+        match json.and_then(|json| OwnedSchema::from_json(json).ok()) {
+            Some(schema) => self.type_name = Some(schema.to_string()),
+            None => self.state = ObjectState::Damaged,
         }
     }
 }

@@ -146,7 +146,7 @@ impl<V: ShmValue> Versioned<V> {
     where
         V: AnyBits,
     {
-        self.load_timeout_by(timeout, true)
+        Ok(self.load_timeout_by(timeout, true)?.1)
     }
 
     /// Returns the newest value, of any type, or gives up: see [`load_timeout`](Self::load_timeout).
@@ -155,7 +155,7 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// As [`load_timeout`](Self::load_timeout); [`WaitError::InvalidValue`] if its bytes are no valid `V`.
     pub fn try_load_timeout(&self, timeout: Duration) -> Result<V, WaitError> {
-        self.try_load_timeout_by(timeout, true)
+        Ok(self.try_load_timeout_by(timeout, true)?.1)
     }
 
     /// Returns the version of the newest value: how many stores there were, 0 if none.
@@ -199,26 +199,27 @@ impl<V: ShmValue> Versioned<V> {
     }
 
     /// [`load_timeout`](Self::load_timeout); `may_ask` as above.
-    pub(super) fn load_timeout_by(&self, timeout: Duration, may_ask: bool) -> Result<V, WaitError>
+    pub(super) fn load_timeout_by(&self, timeout: Duration, may_ask: bool) -> Result<(u64, V), WaitError>
     where
         V: AnyBits,
     {
+        let (version, bytes) = self.copy_within(timeout, may_ask)?;
         // SAFETY: `copy_within` has initialised all bytes.
-        self.copy_within(timeout, may_ask).map(|bytes| unsafe { bits::any(bytes) })
+        Ok((version, unsafe { bits::any(bytes) }))
     }
 
     /// [`try_load_timeout`](Self::try_load_timeout); `may_ask` as above.
-    pub(super) fn try_load_timeout_by(&self, timeout: Duration, may_ask: bool) -> Result<V, WaitError> {
-        let bytes = self.copy_within(timeout, may_ask)?;
+    pub(super) fn try_load_timeout_by(&self, timeout: Duration, may_ask: bool) -> Result<(u64, V), WaitError> {
+        let (version, bytes) = self.copy_within(timeout, may_ask)?;
         // SAFETY: `copy_within` has initialised all bytes.
-        Ok(unsafe { bits::checked(bytes) }?)
+        Ok((version, unsafe { bits::checked(bytes) }?))
     }
 
-    /// The newest value's bytes, all of them initialised.
-    fn copy_within(&self, timeout: Duration, may_ask: bool) -> Result<MaybeUninit<V>, WaitError> {
+    /// The newest version, and its bytes, all of them initialised.
+    fn copy_within(&self, timeout: Duration, may_ask: bool) -> Result<(u64, MaybeUninit<V>), WaitError> {
         let mut bytes = MaybeUninit::uninit();
         match self.cell.read_within(&mut bytes, may_ask, timeout) {
-            Some(_) => Ok(bytes),
+            Some(version) => Ok((version, bytes)),
             None => {
                 let awaited = format!("a whole copy of `{}`, which is stored to without a pause", Self::SCHEMA);
                 Err(WaitError::Timeout { awaited, waited: timeout })
@@ -240,15 +241,18 @@ impl<V: ShmValue + fmt::Debug> fmt::Debug for Versioned<V> {
     }
 }
 
+/// How long to look for a whole copy to show: to print an object ends, whoever stores to it against the protocol.
+const TO_SHOW: Duration = Duration::from_millis(100);
+
 /// Shows version and value of a part, whether it is seen by itself or through its view.
 pub(super) fn debug<V: ShmValue + fmt::Debug>(
     name: &str,
     part: &Versioned<V>,
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
-    match part.try_load_by(false) {
+    match part.try_load_timeout_by(TO_SHOW, false) {
         Ok((version, value)) => f.debug_struct(name).field("version", &version).field("value", &value).finish(),
-        Err(invalid) => f.debug_struct(name).field("value", &format_args!("<{invalid}>")).finish(),
+        Err(nothing) => f.debug_struct(name).field("value", &format_args!("<{nothing}>")).finish(),
     }
 }
 

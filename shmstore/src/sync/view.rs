@@ -76,7 +76,7 @@ impl<V: ShmValue> VersionedView<V> {
     where
         V: AnyBits,
     {
-        self.part.load_timeout_by(timeout, false)
+        Ok(self.part.load_timeout_by(timeout, false)?.1)
     }
 
     /// Returns the newest value, of any type, or gives up: see [`Versioned::try_load_timeout`].
@@ -85,7 +85,7 @@ impl<V: ShmValue> VersionedView<V> {
     ///
     /// [`WaitError::Timeout`], [`WaitError::InvalidValue`].
     pub fn try_load_timeout(&self, timeout: Duration) -> Result<V, WaitError> {
-        self.part.try_load_timeout_by(timeout, false)
+        Ok(self.part.try_load_timeout_by(timeout, false)?.1)
     }
 
     /// Waits for a newer version: see [`Versioned::wait_newer`]. As writers can not be told that somebody waits here, it

@@ -1,11 +1,14 @@
 //! Waiting for a newer version.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Versioned;
 use crate::error::WaitError;
 use crate::layout::{AnyBits, ShmLayout, ShmValue};
 use crate::sync::waiting::{Waiter, wait};
+
+/// The least time to copy a version that has come: more than one that keeps to the protocol takes to grant a pause.
+const TO_COPY: Duration = Duration::from_millis(10);
 
 /// Waiting for a newer version.
 impl<V: ShmValue> Versioned<V> {
@@ -31,7 +34,8 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// # Errors
     ///
-    /// [`WaitError::Timeout`]; [`WaitError::Retired`] if the object was removed, within some milliseconds.
+    /// [`WaitError::Timeout`], also if a newer version has come and no copy of it was whole, because a process that breaks
+    /// the protocol stores without a pause; [`WaitError::Retired`] if the object was removed, within some milliseconds.
     pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError>
     where
         V: AnyBits,
@@ -57,8 +61,8 @@ impl<V: ShmValue> Versioned<V> {
     where
         V: AnyBits,
     {
-        self.wait_until_newer(version, timeout, waiter)?;
-        Ok(self.load_by(waiter == Waiter::Announced))
+        let left = self.wait_until_newer(version, timeout, waiter)?;
+        self.load_timeout_by(left, waiter == Waiter::Announced)
     }
 
     pub(in crate::sync) fn try_wait_newer_by(
@@ -67,11 +71,14 @@ impl<V: ShmValue> Versioned<V> {
         timeout: Duration,
         waiter: Waiter,
     ) -> Result<(u64, V), WaitError> {
-        self.wait_until_newer(version, timeout, waiter)?;
-        Ok(self.try_load_by(waiter == Waiter::Announced)?)
+        let left = self.wait_until_newer(version, timeout, waiter)?;
+        self.try_load_timeout_by(left, waiter == Waiter::Announced)
     }
 
-    fn wait_until_newer(&self, seen: u64, timeout: Duration, waiter: Waiter) -> Result<(), WaitError> {
+    /// Waits, and returns the time that is left to copy what has come. That has a limit too: who breaks the protocol may
+    /// see to it that no copy is ever whole.
+    fn wait_until_newer(&self, seen: u64, timeout: Duration, waiter: Waiter) -> Result<Duration, WaitError> {
+        let started = Instant::now();
         let newer = |is_there: bool| is_there.then_some(());
         wait(
             self,
@@ -80,6 +87,7 @@ impl<V: ShmValue> Versioned<V> {
             || newer(self.version() > seen),
             |slice| newer(self.cell.sleep_unless_newer(seen, waiter == Waiter::Announced, slice)),
             || format!("a version of `{}` newer than {seen}", Self::SCHEMA),
-        )
+        )?;
+        Ok(timeout.saturating_sub(started.elapsed()).max(TO_COPY))
     }
 }

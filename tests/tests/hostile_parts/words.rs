@@ -1,0 +1,170 @@
+//! The words of parts and slots, one by one, as an attacker would try them first.
+
+use std::os::unix::fs::MetadataExt;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::thread;
+use std::time::Duration;
+
+use shmstore::{Holder, LockError, Shared};
+use shmstore_tests::objects::{Parts, Position};
+use shmstore_tests::raw::{Raw, field};
+use shmstore_tests::scratch::Scratch;
+
+use super::harm::{LOCK_WORD, SEQUENCE, SHORT, Stop, TOKEN, in_time, meanwhile, place};
+use super::store;
+
+fn word(raw: &Raw, at: usize) -> u32 {
+    u32::from_le_bytes(raw.read(at..at + 4).try_into().unwrap())
+}
+
+#[test]
+fn our_own_token_in_a_lock_that_we_do_not_hold_makes_us_wait_and_not_panic() {
+    let scratch = Scratch::new();
+    let parts: Shared<Parts> = store(&scratch).create().unwrap();
+    let raw = Raw::at_key(scratch.key('H'));
+    let [lock, versioned] = [place(&parts, &parts.lock, &raw), place(&parts, &parts.position, &raw) + LOCK_WORD];
+    let guard = parts.lock.try_lock().unwrap();
+    let ours = word(&raw, lock) & TOKEN;
+    drop(guard);
+    for flags in 0..8_u32 {
+        let held = (ours | flags << 29).to_le_bytes();
+        raw.write(lock, &held);
+        raw.write(versioned, &held);
+        let busy = in_time(|| parts.position.store_timeout(EAST, SHORT)).unwrap_err();
+        assert_eq!(busy.holder(), Holder::ThisProcess);
+        assert!(parts.position.try_store(EAST).is_err() && parts.position.try_begin().is_err());
+        assert!(in_time(|| parts.position.update_timeout(SHORT, |_| ())).is_err());
+        let refused = in_time(|| parts.lock.lock_timeout(SHORT)).unwrap_err();
+        assert!(matches!(refused, LockError::Busy(_)), "{refused}");
+        assert!(matches!(parts.lock.try_lock().unwrap_err(), LockError::Busy(_)));
+        assert_eq!(word(&raw, lock) & TOKEN, ours, "who does not hold it does not free it");
+    }
+}
+
+const EAST: Position = Position { x: 1.0, y: 0.0, z: 0.0 };
+
+#[test]
+fn lock_that_was_taken_from_us_is_not_ours_to_free() {
+    let scratch = Scratch::new();
+    let parts: Shared<Parts> = store(&scratch).create().unwrap();
+    let raw = Raw::at_key(scratch.key('H'));
+    let [lock, versioned] = [place(&parts, &parts.lock, &raw), place(&parts, &parts.position, &raw) + LOCK_WORD];
+    for theirs in [1_u32, TOKEN, 1 | 7 << 29, 5 << 29] {
+        let guard = parts.lock.lock_to_repair_timeout(SHORT).unwrap();
+        let transfer = parts.position.begin_timeout(SHORT).unwrap();
+        raw.write(lock, &theirs.to_le_bytes());
+        raw.write(versioned, &theirs.to_le_bytes());
+        guard.mark_consistent();
+        drop(guard);
+        transfer.commit();
+        assert_eq!([word(&raw, lock), word(&raw, versioned)], [theirs; 2]);
+        // Nobody is that: it is taken as from the dead.
+        drop(in_time(|| parts.lock.lock_to_repair_timeout(SHORT)).unwrap());
+        in_time(|| parts.position.store_timeout(EAST, SHORT)).unwrap();
+        parts.lock.lock_to_repair_timeout(SHORT).unwrap().mark_consistent();
+    }
+}
+
+/// Writes a slot of a process that has filled it: of our PID namespace, started whenever.
+fn lie(raw: &Raw, token: u32, pid: u64) {
+    const READY: u64 = 2 << 51;
+    let (slots, count) = (raw.get(field::SLOTS_OFFSET) as usize, raw.get(field::SLOT_COUNT) as usize);
+    let namespace = std::fs::metadata("/proc/self/ns/pid").unwrap().ino() as u32;
+    let last = slots + 32 * (count - 1);
+    raw.write(last + 8, &namespace.to_le_bytes());
+    raw.write(last, &(u64::from(token) | pid << 29 | READY).to_le_bytes());
+}
+
+#[test]
+fn slot_that_lies_makes_a_lock_look_held_by_anybody_or_left_by_the_dead_and_nothing_else() {
+    let scratch = Scratch::new();
+    let parts: Shared<Parts> = store(&scratch).create().unwrap();
+    let raw = Raw::at_key(scratch.key('H'));
+    let versioned = place(&parts, &parts.position, &raw) + LOCK_WORD;
+    lie(&raw, 5, 1);
+    raw.write(versioned, &5_u32.to_le_bytes());
+    let busy = in_time(|| parts.position.store_timeout(EAST, SHORT)).unwrap_err();
+    assert_eq!(busy.holder(), Holder::Process(1), "pids are what their processes say");
+    // No process has such a number, and 0 is none.
+    for nobody in [4_194_303, 0] {
+        lie(&raw, 5, nobody);
+        raw.write(versioned, &5_u32.to_le_bytes());
+        in_time(|| parts.position.store_timeout(EAST, SHORT)).unwrap();
+    }
+    assert_eq!(parts.position.load_versioned(), (2, EAST));
+}
+
+#[test]
+fn sleepers_who_only_read_can_delay_a_wake_up_by_slices_and_not_lose_it() {
+    let scratch = Scratch::new();
+    let parts: Shared<Parts> = store(&scratch).create().unwrap();
+    let seen = store(&scratch).attach_read_only::<Parts>().unwrap();
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let _stop = Stop(&stop);
+        for _ in 0..8 {
+            scope.spawn(|| {
+                while !stop.load(Relaxed) {
+                    // They sleep on the very word, and are woken in the place of those who are meant.
+                    let _ = seen.event.wait_past(u64::MAX, SHORT);
+                }
+            });
+        }
+        for count in 0..50 {
+            let waiting = scope.spawn(|| in_time(|| parts.event.wait_past(parts.event.count(), Duration::MAX)));
+            // Until the waiter has counted before us.
+            while !waiting.is_finished() {
+                parts.event.notify_one();
+                thread::sleep(Duration::from_millis(1));
+            }
+            assert!(waiting.join().unwrap().unwrap() > count);
+        }
+    });
+}
+
+#[test]
+fn lock_words_and_events_that_never_rest_stop_no_call_from_ending() {
+    let scratch = Scratch::new();
+    let parts: Shared<Parts> = store(&scratch).create().unwrap();
+    let raw = Raw::at_key(scratch.key('H'));
+    let lock = place(&parts, &parts.lock, &raw);
+    let versioned = place(&parts, &parts.position, &raw) + LOCK_WORD;
+    let event = place(&parts, &parts.event, &raw);
+    let harm = |raw: &Raw, round: u64| {
+        let word = (round as u32) << 29 | if round & 8 == 0 { 0 } else { 1 };
+        raw.write(lock, &word.to_le_bytes());
+        raw.write(versioned, &word.to_le_bytes());
+        raw.write(event, &[round as u8]);
+    };
+    meanwhile(&raw, harm, || {
+        for _ in 0..50 {
+            let _ = in_time(|| parts.lock.lock_to_repair_timeout(Duration::from_millis(2)));
+            let _ = in_time(|| parts.position.store_timeout(EAST, Duration::from_millis(2)));
+            let _ = in_time(|| parts.position.wait_newer(u64::MAX, Duration::from_millis(2)));
+            let _ = in_time(|| parts.event.wait_past(u64::MAX, Duration::from_millis(2)));
+            in_time(|| [parts.event.notify_one(), parts.event.notify_all()]);
+        }
+    });
+}
+
+#[test]
+fn numbers_at_their_ends_go_on_from_the_start() {
+    let scratch = Scratch::new();
+    let parts: Shared<Parts> = store(&scratch).create().unwrap();
+    let raw = Raw::at_key(scratch.key('H'));
+    let [position, event] = [place(&parts, &parts.position, &raw), place(&parts, &parts.event, &raw)];
+    for end in [u64::MAX, u64::MAX - 1, u64::MAX - 2, u64::MAX - 3, 1 << 63, (1 << 63) - 1] {
+        raw.write(position + SEQUENCE, &end.to_le_bytes());
+        assert_eq!(parts.position.version(), end >> 1);
+        parts.position.store(EAST);
+        assert_eq!(parts.position.load_versioned(), (((end >> 1) + 1) & (u64::MAX >> 1), EAST));
+        assert_eq!(parts.position.update(|position| position.x), 1.0);
+        parts.position.begin().commit();
+        parts.position.writer().store(EAST);
+        raw.write(event, &end.to_le_bytes());
+        assert_eq!(parts.event.notify_all(), ((end >> 1) + 1) & (u64::MAX >> 1));
+        parts.event.notify_one();
+        in_time(|| parts.event.wait_past(u64::MAX, SHORT)).unwrap_err();
+    }
+}
