@@ -10,4 +10,5 @@ pub mod raw;
 pub mod scratch;
 pub mod schemas;
 pub mod segments;
+pub mod torture;
 pub mod wait;
