@@ -3,14 +3,16 @@
 use std::io::Write;
 use std::sync::atomic::Ordering::SeqCst;
 
+use super::check;
 use super::job::Common;
 use super::measure;
-use super::os::now;
+use super::os::{not_scheduled_of, now};
 use super::report::{LIMIT, Recovery};
 use super::supervisor::{SECOND, Supervisor};
-use super::victim::NAME;
+use super::victim::{KINDS, Kind, NAME};
 use crate::raw::{Raw, find};
 use crate::scratch::key_of;
+use crate::segments;
 
 /// A measurement under way.
 pub(super) struct Measurement {
@@ -19,6 +21,11 @@ pub(super) struct Measurement {
     pub(super) released: u64,
     was_looked_at: bool,
     is_virgin: bool,
+    /// For how long the checker had been runnable and not scheduled. It lists all objects now and then, which attaches each
+    /// for a moment; and whoever recovers a half-made object waits until nobody else has it attached.
+    checker_delayed: u64,
+    /// What was seen when half of the limit was over.
+    seen: String,
 }
 
 impl Supervisor<'_> {
@@ -35,7 +42,10 @@ impl Supervisor<'_> {
         victim.is_measured = true;
         victim.due = now() + self.random.within(0..8_000_000) as u64;
         let generation = victim.generation;
-        self.measurement = Some(Measurement { kind, generation, released, was_looked_at: false, is_virgin: false });
+        let (was_looked_at, is_virgin, seen) = (false, false, String::new());
+        let checker_delayed = not_scheduled_of(self.long_lived[check::PLACE]);
+        let measurement = Measurement { kind, generation, released, was_looked_at, is_virgin, checker_delayed, seen };
+        self.measurement = Some(measurement);
         let orders = self.orders.as_mut().expect("not finished");
         // If the measurer has died, that is seen elsewhere.
         let _ = orders.write_all(&measure::order(kind, generation));
@@ -52,13 +62,21 @@ impl Supervisor<'_> {
         if board.measured.done.load(SeqCst) == generation {
             let since = released.max(board.measured.began.load(SeqCst));
             let nanoseconds = board.measured.acquired.load(SeqCst).saturating_sub(since);
-            let not_scheduled = board.measured.not_scheduled.load(SeqCst);
-            let is_virgin = measurement.is_virgin;
+            let mut not_scheduled = board.measured.not_scheduled.load(SeqCst);
+            if matches!(KINDS[kind].0, Kind::Create | Kind::Remove) {
+                let checker = not_scheduled_of(self.long_lived[check::PLACE]);
+                not_scheduled += checker.saturating_sub(measurement.checker_delayed);
+            }
+            let recovery = Recovery { nanoseconds, not_scheduled, generation };
+            self.report.recovered(self.common, kind, recovery, measurement.is_virgin, &measurement.seen);
             self.measurement = None;
-            self.report.recovered(self.common, kind, Recovery { nanoseconds, not_scheduled, generation }, is_virgin);
         } else if now() > released + LIMIT / 2 && !measurement.was_looked_at {
             measurement.was_looked_at = true;
+            // Before we attach it ourselves.
+            let table = segments::at_key(key_of(&self.common.path.join(format!("{NAME}.shm")), 'C'));
+            let (op, nanoseconds) = board.long_lived[check::PLACE].doing();
             measurement.is_virgin = has_no_first_word(self.common);
+            measurement.seen = format!("{table:?}; checker: {} for {} us", op.name(), nanoseconds / 1000);
         } else if now() > released + 10 * SECOND {
             self.report.violation(&format!("generation {generation}: the measurer hangs"));
             self.end = 0;

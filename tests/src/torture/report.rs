@@ -16,7 +16,7 @@ pub(super) const LIMIT_OF_VIRGINS: u64 = 2_500_000_000;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Recovery {
     pub(super) nanoseconds: u64,
-    /// For how long the measurer was runnable and did not run.
+    /// For how long the measurer, and the checker where it may be in the way, was runnable and did not run.
     pub(super) not_scheduled: u64,
     pub(super) generation: u64,
 }
@@ -66,12 +66,19 @@ impl Report {
         self.kills_at_steps += u64::from(at_a_step);
     }
 
-    pub(super) fn recovered(&mut self, common: &Common<'_>, kind: usize, recovery: Recovery, from_a_virgin: bool) {
+    pub(super) fn recovered(
+        &mut self,
+        common: &Common<'_>,
+        kind: usize,
+        recovery: Recovery,
+        from_a_virgin: bool,
+        seen: &str,
+    ) {
         let Recovery { nanoseconds, not_scheduled, generation } = recovery;
         let limit = if from_a_virgin { LIMIT_OF_VIRGINS } else { LIMIT };
         if common.counted(nanoseconds, not_scheduled) > limit {
             self.violation(&format!(
-                "recovery of {} took {} us, of which the measurer was runnable and not scheduled for {} us (generation {generation})",
+                "recovery of {} took {} us, of which not scheduled {} us (generation {generation}; after half of the limit: {seen})",
                 KINDS[kind].1,
                 nanoseconds / 1000,
                 not_scheduled / 1000
