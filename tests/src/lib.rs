@@ -13,4 +13,5 @@ pub mod schemas;
 pub mod segments;
 pub mod vandal;
 pub mod victim;
+pub mod torture;
 pub mod wait;

@@ -1,0 +1,37 @@
+//! Tortures the store: see `shmstore_tests::torture`.
+//!
+//! `torture --seconds 60 --seed 7`
+
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use shmstore_tests::torture::{Options, run, run_image};
+
+const USAGE: &str = "torture [--seconds N] [--seed S] [--workers W] [--busy 1]";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match &arguments[..] {
+        [first, argument] if first == "image" => return run_image(argument),
+        _ => {}
+    }
+    let clock = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64);
+    let mut options = Options { seconds: 20, seed: clock, workers: 3, busy: false };
+    for pair in arguments.chunks(2) {
+        let [name, value] = pair else { return usage() };
+        let Ok(number) = value.parse::<u64>() else { return usage() };
+        match name.as_str() {
+            "--seconds" => options.seconds = number,
+            "--seed" => options.seed = number,
+            "--workers" => options.workers = number as usize,
+            "--busy" => options.busy = number != 0,
+            _ => return usage(),
+        }
+    }
+    run(&options)
+}
+
+fn usage() -> ExitCode {
+    eprintln!("usage: {USAGE}");
+    ExitCode::from(2)
+}

@@ -1,0 +1,64 @@
+//! Processes that do everything the store can do, and are killed at random instants; and what must hold after every kill.
+//!
+//! | process | what it does |
+//! |---|---|
+//! | the supervisor | forks, kills, reaps and counts; it never touches a store, so that its children start from nothing |
+//! | workers | open, attach, and do one operation after the other until they are killed |
+//! | the victim | takes one part that nobody else wants, and is killed with it |
+//! | the measurer | waits for what the victim has, and says when it got it |
+//! | the checker | looks at every invariant after every kill |
+//! | three waiters | wait for versions and notifications that the workers bring |
+//!
+//! What the processes tell each other goes by the [`board`], in memory that is no segment, and by a pipe.
+//!
+//! Every decision comes from the seed, the place of a worker and its generation; the instants at which the scheduler
+//! lets them run do not.
+
+mod arena;
+mod board;
+mod check;
+mod churn;
+mod herd;
+mod job;
+mod leaks;
+mod ledger;
+mod looks;
+mod measure;
+mod op;
+mod os;
+mod places;
+mod recovery;
+mod report;
+mod stamp;
+mod supervisor;
+mod victim;
+mod waiters;
+mod worker;
+
+use std::process::ExitCode;
+
+/// What to do, and for how long.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How long.
+    pub seconds: u64,
+    /// Where all decisions come from.
+    pub seed: u64,
+    /// How many workers there are at a time, beside the victim.
+    pub workers: usize,
+    /// Whether others use the machine, too: then the time for which somebody was runnable and not scheduled does not count
+    /// against the limits. Everything is printed all the same.
+    pub busy: bool,
+}
+
+/// Tortures the store, prints what came of it, and tells whether everything held.
+pub fn run(options: &Options) -> ExitCode {
+    let report = supervisor::run(options);
+    print!("{report}");
+    if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// What a worker becomes that replaces itself by `exec`.
+pub fn run_image(argument: &str) -> ExitCode {
+    worker::image(argument)
+}

@@ -1,0 +1,149 @@
+//! What came of it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::job::Common;
+use super::op::{OPS, Op};
+use super::victim::KINDS;
+
+/// Nobody waits longer, in nanoseconds, after the kernel has released a victim, or for news that was acknowledged.
+pub(super) const LIMIT: u64 = 100_000_000;
+/// A segment without a first word is left alone until it is two seconds old: then this holds.
+pub(super) const LIMIT_OF_VIRGINS: u64 = 2_500_000_000;
+
+/// One recovery.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Recovery {
+    pub(super) nanoseconds: u64,
+    /// For how long the measurer, and the checker where it may be in the way, was runnable and did not run.
+    pub(super) not_scheduled: u64,
+    pub(super) generation: u64,
+}
+
+/// Everything that was counted.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    pub(super) seed: u64,
+    pub(super) seconds: f64,
+    pub(super) kills: u64,
+    pub(super) kills_at_steps: u64,
+    pub(super) kills_by_op: [u64; OPS.len()],
+    pub(super) recoveries: [Vec<Recovery>; KINDS.len()],
+    /// Recoveries that had to wait for a segment without a first word to be old enough.
+    pub(super) virgins: Vec<Recovery>,
+    pub(super) checks: u64,
+    pub(super) repairs: u64,
+    pub(super) undone: u64,
+    pub(super) updates: u64,
+    pub(super) transfers: u64,
+    pub(super) waits: u64,
+    pub(super) worst_wait: u64,
+    pub(super) worst_wait_not_scheduled: u64,
+    /// The longest that a worker was seen at an operation on a part that others use, too, if longer than the limit.
+    pub(super) worst_operation: u64,
+    pub(super) growth: (u64, u64),
+    /// How often each was found.
+    pub(super) violations: BTreeMap<String, u64>,
+    pub(super) violations_in_all: u64,
+    pub(super) was_interrupted: bool,
+}
+
+/// How many violations are remembered, and printed.
+const REMEMBERED: usize = 40;
+
+impl Report {
+    pub(super) fn violation(&mut self, text: &str) {
+        self.violations_in_all += 1;
+        if self.violations.len() < REMEMBERED || self.violations.contains_key(text) {
+            *self.violations.entry(text.to_owned()).or_default() += 1;
+        }
+    }
+
+    pub(super) fn killed(&mut self, op: Op, at_a_step: bool) {
+        self.kills += 1;
+        self.kills_by_op[op as usize] += 1;
+        self.kills_at_steps += u64::from(at_a_step);
+    }
+
+    pub(super) fn recovered(
+        &mut self,
+        common: &Common<'_>,
+        kind: usize,
+        recovery: Recovery,
+        from_a_virgin: bool,
+        seen: &str,
+    ) {
+        let Recovery { nanoseconds, not_scheduled, generation } = recovery;
+        let limit = if from_a_virgin { LIMIT_OF_VIRGINS } else { LIMIT };
+        if common.counted(nanoseconds, not_scheduled) > limit {
+            self.violation(&format!(
+                "recovery of {} took {} us, of which not scheduled {} us (generation {generation}; after half of the limit: {seen})",
+                KINDS[kind].1,
+                nanoseconds / 1000,
+                not_scheduled / 1000
+            ));
+        }
+        if from_a_virgin { self.virgins.push(recovery) } else { self.recoveries[kind].push(recovery) }
+    }
+
+    pub(super) fn is_clean(&self) -> bool {
+        self.violations_in_all == 0
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seed, seconds, kills, kills_at_steps, checks, .. } = self;
+        let interrupted = if self.was_interrupted { ", interrupted" } else { "" };
+        writeln!(f, "seed {seed}, {seconds:.1} s{interrupted}")?;
+        writeln!(f, "{kills} kills, {kills_at_steps} of them at failpoints; {checks} checks of all invariants")?;
+        let by_op: Vec<String> = OPS
+            .iter()
+            .filter(|(op, _)| self.kills_by_op[*op as usize] > 0)
+            .map(|(op, name)| format!("{} {name}", self.kills_by_op[*op as usize]))
+            .collect();
+        writeln!(f, "killed while: {}", by_op.join(", "))?;
+        writeln!(f, "recovery, from the kernel's release of the victim to the next who has the part, in us:")?;
+        writeln!(
+            f,
+            "  {:<22} {:>7} {:>9} {:>9} {:>9}  of the worst not scheduled",
+            "", "count", "median", "p99", "worst"
+        )?;
+        for ((_, name), recoveries) in KINDS.iter().zip(&self.recoveries) {
+            row(f, name, recoveries)?;
+        }
+        row(f, "create, no first word", &self.virgins)?;
+        let [late, delayed] = [self.worst_wait, self.worst_wait_not_scheduled].map(|nanoseconds| nanoseconds / 1000);
+        writeln!(
+            f,
+            "waits for news: {}, the longest {late} us after it was acknowledged, {delayed} not scheduled",
+            self.waits
+        )?;
+        writeln!(
+            f,
+            "{} updates and transactions; {} transfers under the lock, {} repairs after a death, {} undone transfers",
+            self.updates, self.transfers, self.repairs, self.undone
+        )?;
+        if self.worst_operation > 0 {
+            let worst = self.worst_operation / 1000;
+            writeln!(f, "the longest wait for a part that the living use, too: {worst} us")?;
+        }
+        let (descriptors, pages) = self.growth;
+        writeln!(f, "long-lived processes grew by at most {descriptors} descriptors and {pages} pages")?;
+        if self.is_clean() {
+            return writeln!(f, "nothing lost");
+        }
+        writeln!(f, "{} violations:", self.violations_in_all)?;
+        self.violations.iter().try_for_each(|(text, times)| writeln!(f, "  {times} x {text}"))
+    }
+}
+
+fn row(f: &mut fmt::Formatter<'_>, name: &str, recoveries: &[Recovery]) -> fmt::Result {
+    let mut sorted = recoveries.to_vec();
+    sorted.sort_unstable_by_key(|recovery| recovery.nanoseconds);
+    let Some(worst) = sorted.last() else { return Ok(()) };
+    let at = |share: usize| sorted[(sorted.len() * share / 100).min(sorted.len() - 1)].nanoseconds / 1000;
+    let (count, worst_ns, delay) = (sorted.len(), worst.nanoseconds / 1000, worst.not_scheduled / 1000);
+    writeln!(f, "  {name:<22} {count:>7} {:>9} {:>9} {worst_ns:>9}  {delay}", at(50), at(99))
+}
