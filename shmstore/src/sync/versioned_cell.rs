@@ -44,6 +44,7 @@ use super::patience::{Limit, Patience};
 use super::seqlock;
 use super::word_lock::{self, Refused, acquire};
 use crate::copy::{UNIT, Unit, copy_in, copy_out};
+use crate::failpoint::{self, Step};
 use crate::layout::{ShmValue, is_described};
 use crate::process;
 use crate::sys::{futex, membarrier};
@@ -181,6 +182,7 @@ impl<V: ShmValue> VersionedCell<V> {
     pub(super) fn write_side(&self, limit: Limit) -> Result<WriteSide<'_, V>, Refused> {
         let token = process::token();
         acquire(&self.control().lock, token, limit)?;
+        failpoint::reach(Step::WriteSideTaken);
         Ok(WriteSide { cell: self, token })
     }
 
@@ -270,10 +272,14 @@ impl<V: ShmValue> WriteSide<'_, V> {
         if control.flags.load(Relaxed) & STARVED != 0 {
             self.cell.pause_for_readers();
         }
-        seqlock::write(&control.sequence, |slot| {
+        let version = seqlock::write(&control.sequence, |slot| {
+            failpoint::reach(Step::StoreOdd);
             // SAFETY: a slot of ours, aligned, a whole number of units; `value` is a V, which has no padding.
             unsafe { copy_in(value, self.cell.slot(slot)) }
-        })
+            failpoint::reach(Step::StoreCopied);
+        });
+        failpoint::reach(Step::StoreEven);
+        version
     }
 
     /// Tells who waits of what was published, without giving the write side back. A waiter announces himself, and then
@@ -288,6 +294,7 @@ impl<V: ShmValue> WriteSide<'_, V> {
             compiler_fence(SeqCst);
         }
         if take_version_waiters(&control.lock) {
+            failpoint::reach(Step::StoreUntold);
             self.cell.wake_waiters();
         }
     }
@@ -300,6 +307,7 @@ impl<V: ShmValue> Drop for WriteSide<'_, V> {
     fn drop(&mut self) {
         let flags = word_lock::free(&self.cell.control().lock, process::token());
         if flags & VERSION_WAITERS != 0 {
+            failpoint::reach(Step::VersionUnwoken);
             self.cell.wake_waiters();
         }
     }
