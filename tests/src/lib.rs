@@ -2,11 +2,13 @@
 
 #![deny(unsafe_code)]
 
+pub mod holder;
 pub mod objects;
 pub mod peer;
 pub mod privilege;
 pub mod random;
 pub mod raw;
+pub mod sandbox;
 pub mod scratch;
 pub mod schemas;
 pub mod segments;

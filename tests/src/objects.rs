@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicU64;
 
-use shmstore::{FixedString, ShmObject, ShmValue, Versioned};
+use shmstore::{Event, FixedString, Lock, ShmObject, ShmValue, Versioned};
 
 /// Three numbers that belong together: a torn one shows.
 #[derive(Clone, Copy, Debug, PartialEq, ShmValue)]
@@ -86,6 +86,34 @@ impl<const N: usize> Block<N> {
     pub fn is_whole(&self) -> bool {
         *self == Self::of(u64::from(self.0[0]))
     }
+}
+
+/// How many processes [`Parts`] counts for, each by itself.
+pub const COUNTERS: usize = 32;
+
+/// The parts that processes wait for.
+#[derive(Debug, ShmObject)]
+#[repr(C)]
+#[shm(id = 'W')]
+pub struct Parts {
+    /// Guards `sum` and `counted`.
+    pub lock: Lock,
+    /// What each process has counted; together `sum`.
+    pub counted: [AtomicU64; COUNTERS],
+    /// Changed by a load and a store: right only if they are under the lock.
+    pub sum: AtomicU64,
+    /// A number, many times: a torn value shows.
+    pub value: Versioned<[u64; 32]>,
+    /// What each process has counted, and the sum.
+    pub tally: Versioned<[u64; COUNTERS + 1]>,
+    /// Said by one.
+    pub ping: Versioned<u64>,
+    /// Answered by the other.
+    pub pong: Versioned<u64>,
+    /// Said by one.
+    pub called: Event,
+    /// Answered by the other.
+    pub answered: Event,
 }
 
 /// 64 MiB: larger than any process would want to touch without need.

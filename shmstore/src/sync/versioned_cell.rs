@@ -31,7 +31,7 @@
 //! Nothing of this rests on the sequence protocol. A peer that breaks it can make a value torn, not make it unsound.
 #![allow(unsafe_code)]
 
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 use std::hint::spin_loop;
 use std::mem::{self, MaybeUninit, offset_of};
 use std::sync::atomic::compiler_fence;
@@ -183,7 +183,7 @@ impl<V: ShmValue> VersionedCell<V> {
         let token = process::token();
         acquire(&self.control().lock, token, limit)?;
         failpoint::reach(Step::WriteSideTaken);
-        Ok(WriteSide { cell: self, token })
+        Ok(WriteSide { cell: self, token, has_untold: Cell::new(false) })
     }
 
     /// Sleeps, for a slice at most, unless there is a version newer than `seen`. Returns whether there is.
@@ -243,6 +243,8 @@ impl<V: ShmValue> VersionedCell<V> {
 pub(super) struct WriteSide<'a, V: ShmValue> {
     cell: &'a VersionedCell<V>,
     token: u32,
+    /// Whether something was published of which nobody was told yet.
+    has_untold: Cell<bool>,
 }
 
 impl<V: ShmValue> WriteSide<'_, V> {
@@ -279,6 +281,7 @@ impl<V: ShmValue> WriteSide<'_, V> {
             failpoint::reach(Step::StoreCopied);
         });
         failpoint::reach(Step::StoreEven);
+        self.has_untold.set(true);
         version
     }
 
@@ -287,6 +290,7 @@ impl<V: ShmValue> WriteSide<'_, V> {
     #[inline(always)]
     pub(super) fn tell_waiters(&self, fences: bool) {
         let control = self.cell.control();
+        self.has_untold.set(false);
         if fences || control.flags.load(Relaxed) & NEED_FENCE != 0 {
             fence(SeqCst);
         } else {
@@ -301,13 +305,20 @@ impl<V: ShmValue> WriteSide<'_, V> {
 }
 
 impl<V: ShmValue> Drop for WriteSide<'_, V> {
-    /// Frees the lock, if it is still this process's. The token is asked for again: in a child that was forked since the
-    /// lock was taken it is another, and the parent's lock stays the parent's.
+    /// Frees the lock, if it is still this process's: in a child that was forked since it was taken, it is the parent's.
     #[inline(always)]
     fn drop(&mut self) {
-        let flags = word_lock::free(&self.cell.control().lock, process::token());
-        if flags & VERSION_WAITERS != 0 {
+        if !self.is_ours() {
+            return;
+        }
+        let lock = &self.cell.control().lock;
+        if word_lock::free(lock, self.token) & VERSION_WAITERS != 0 {
             failpoint::reach(Step::VersionUnwoken);
+            if !self.has_untold.get() {
+                // Who is about to sleep has announced himself for a version that did not come: the next one's writer must
+                // find the flag. Who slept before it is up again is woken, and announces himself anew.
+                announce_version_waiter(lock);
+            }
             self.cell.wake_waiters();
         }
     }
