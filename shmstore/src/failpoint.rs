@@ -54,6 +54,7 @@ steps! {
         StoreEven: "The new version is published, the write side still taken, and nobody told.",
         StoreUntold: "A leased store has taken the flag of those who wait down, and not woken them yet.",
         VersionUnwoken: "The write side is free, and who waits for a version not woken yet.",
+        VersionAwaited: "One who waits for a version has announced himself, and is not asleep yet.",
         TransactionBegun: "A transaction has its copy.",
         WriterLeased: "A lease has begun.",
         EventUnwoken: "A notification is counted, and nobody woken yet.",

@@ -1,6 +1,7 @@
 //! The objects that test processes share.
 
 use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
 use shmstore::{Event, FixedString, Lock, ShmObject, ShmValue, Versioned};
 
@@ -110,10 +111,21 @@ pub struct Parts {
     pub ping: Versioned<u64>,
     /// Answered by the other.
     pub pong: Versioned<u64>,
+    /// Said by one, at length: a store of it takes a while to reach the other.
+    pub long_ping: Versioned<[u64; 512]>,
+    /// Answered by the other.
+    pub long_pong: Versioned<[u64; 512]>,
     /// Said by one.
     pub called: Event,
     /// Answered by the other.
     pub answered: Event,
+}
+
+impl Parts {
+    /// Makes the sum right again, for one who has the lock of a process that was killed.
+    pub fn repair(&self) {
+        self.sum.store(self.counted.iter().map(|counted| counted.load(Relaxed)).sum(), Relaxed);
+    }
 }
 
 /// 64 MiB: larger than any process would want to touch without need.

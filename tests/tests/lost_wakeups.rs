@@ -3,8 +3,9 @@
 
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use shmstore_tests::holder::{holder_with, wait_until_asleep, wait_until_state};
 use shmstore_tests::peer::{Peer, program_named};
 use shmstore_tests::sandbox::WITHOUT_MEMBARRIER;
 use shmstore_tests::scratch::Scratch;
@@ -55,12 +56,14 @@ fn nobody_who_waits_for_an_update_or_a_commit_is_forgotten() {
 #[test]
 fn nobody_who_waits_for_a_leased_store_is_forgotten() {
     pass_turns("leased", ROUNDS, &[&[], &[]]);
+    pass_turns("leased_long", ROUNDS / 4, &[&[], &[]]);
 }
 
 #[test]
 fn nobody_is_forgotten_where_the_kernel_refuses_membarrier_to_one_or_both() {
     let refused = |errno| [(WITHOUT_MEMBARRIER, errno)];
     pass_turns("leased", ROUNDS / 2, &[&refused("EPERM"), &[]]);
+    pass_turns("leased_long", ROUNDS / 4, &[&refused("EPERM"), &[]]);
     pass_turns("leased", ROUNDS / 2, &[&refused("ENOSYS"), &refused("EPERM")]);
 }
 
@@ -72,6 +75,39 @@ fn nobody_is_forgotten_by_a_lease_that_ends_after_its_store() {
 #[test]
 fn nobody_is_forgotten_by_a_write_side_that_is_given_back_with_nothing_stored() {
     pass_turns("abandons", ROUNDS / 2, &[&[], &[]]);
+}
+
+/// The writer is still about to tell of one version when somebody who has seen it announces himself for the next.
+fn tell_late(hold: &str, store: &str, step: &str) {
+    let scratch = Scratch::new();
+    let stops_at = |step: &str| format!("{step}=stop");
+    let mut writer = holder_with(scratch.path(), &[SLICE, ("SHMSTORE_FAILPOINT", &stops_at(step))]);
+    if !hold.is_empty() {
+        writer.expect_ok(hold);
+    }
+    writer.tell(store);
+    wait_until_state(writer.pid(), 'T');
+    let mut waiter = holder_with(scratch.path(), &[SLICE, ("SHMSTORE_FAILPOINT", &stops_at("VersionAwaited"))]);
+    waiter.tell("wait_newer 1 25000");
+    wait_until_state(waiter.pid(), 'T');
+    writer.signal("CONT");
+    assert_eq!(writer.answer(), "ok 1");
+    waiter.signal("CONT");
+    wait_until_asleep(waiter.pid());
+    writer.tell(store);
+    wait_until_state(writer.pid(), 'T');
+    writer.signal("CONT");
+    assert_eq!(writer.answer(), "ok 2");
+    let told = Instant::now();
+    assert_eq!(waiter.answer(), "ok 2 7");
+    assert!(told.elapsed() < Duration::from_secs(15), "nobody woke him");
+}
+
+#[test]
+fn nobody_is_forgotten_who_waits_for_the_next_version_while_the_last_is_told() {
+    tell_late("", "store 7", "StoreEven");
+    tell_late("", "update 7", "StoreEven");
+    tell_late("writer", "leased_store 7", "StoreEven");
 }
 
 #[test]

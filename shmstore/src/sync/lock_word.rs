@@ -12,7 +12,7 @@
 //! | held by T, waiters, hand-off | free, hand-off | the holder, who then wakes one sleeper, for whom the lock is kept |
 //! | held by T | held by U, waiters | a thread of U, once T's process has ended |
 //! | any | the same, version waiters | a waiter for a newer version, before it sleeps |
-//! | held by T, version waiters | without that flag | the holder: it then wakes all who wait for a version |
+//! | held by T, version waiters | without that flag | the holder, before it publishes a version: after that it wakes all who wait for one |
 //! | held by T, any flags | unchanged | the release of a holder other than T: it has lost its lock, and touches nothing |
 //!
 //! *Held by T* has the token T of the holder's process in the low 29 bits; *free* has zeros there, so a new object's
@@ -114,7 +114,7 @@ pub(super) fn take_over(word: &AtomicU32, dead: u32, token: u32) -> bool {
 pub(super) fn release(word: &AtomicU32, token: u32) -> Option<u32> {
     let mut now = word.load(Relaxed);
     while now & TOKEN == token {
-        match word.compare_exchange_weak(now, now & HAND_OFF, AcqRel, Relaxed) {
+        match word.compare_exchange_weak(now, now & (HAND_OFF | VERSION_WAITERS), AcqRel, Relaxed) {
             Ok(_) => return Some(now),
             Err(other) => now = other,
         }

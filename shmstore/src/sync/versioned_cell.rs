@@ -192,6 +192,7 @@ impl<V: ShmValue> VersionedCell<V> {
     pub(super) fn sleep_unless_newer(&self, seen: u64, may_announce: bool, slice: Duration) -> bool {
         if may_announce {
             self.announce_waiter();
+            failpoint::reach(Step::VersionAwaited);
         }
         let sequence = self.sequence();
         if seqlock::version(sequence) > seen {
@@ -243,7 +244,7 @@ impl<V: ShmValue> VersionedCell<V> {
 pub(super) struct WriteSide<'a, V: ShmValue> {
     cell: &'a VersionedCell<V>,
     token: u32,
-    /// Whether something was published of which nobody was told yet.
+    /// Whether somebody waited for what was published, and was not told yet.
     has_untold: Cell<bool>,
 }
 
@@ -274,6 +275,10 @@ impl<V: ShmValue> WriteSide<'_, V> {
         if control.flags.load(Relaxed) & STARVED != 0 {
             self.cell.pause_for_readers();
         }
+        // Before the version is there, not after: one who has seen it already may be announcing himself for the next.
+        if take_version_waiters(&control.lock) {
+            self.has_untold.set(true);
+        }
         let version = seqlock::write(&control.sequence, |slot| {
             failpoint::reach(Step::StoreOdd);
             // SAFETY: a slot of ours, aligned, a whole number of units; `value` is a V, which has no padding.
@@ -281,7 +286,6 @@ impl<V: ShmValue> WriteSide<'_, V> {
             failpoint::reach(Step::StoreCopied);
         });
         failpoint::reach(Step::StoreEven);
-        self.has_untold.set(true);
         version
     }
 
@@ -290,15 +294,15 @@ impl<V: ShmValue> WriteSide<'_, V> {
     #[inline(always)]
     pub(super) fn tell_waiters(&self, fences: bool) {
         let control = self.cell.control();
-        self.has_untold.set(false);
         if fences || control.flags.load(Relaxed) & NEED_FENCE != 0 {
             fence(SeqCst);
         } else {
             // The barrier is executed between two instructions: the compiler must keep them in this order.
             compiler_fence(SeqCst);
         }
-        if take_version_waiters(&control.lock) {
+        if control.lock.load(Relaxed) & VERSION_WAITERS != 0 || self.has_untold.get() {
             failpoint::reach(Step::StoreUntold);
+            self.has_untold.set(false);
             self.cell.wake_waiters();
         }
     }
@@ -311,14 +315,9 @@ impl<V: ShmValue> Drop for WriteSide<'_, V> {
         if !self.is_ours() {
             return;
         }
-        let lock = &self.cell.control().lock;
-        if word_lock::free(lock, self.token) & VERSION_WAITERS != 0 {
+        let flags = word_lock::free(&self.cell.control().lock, self.token);
+        if flags & VERSION_WAITERS != 0 || self.has_untold.get() {
             failpoint::reach(Step::VersionUnwoken);
-            if !self.has_untold.get() {
-                // Who is about to sleep has announced himself for a version that did not come: the next one's writer must
-                // find the flag. Who slept before it is up again is woken, and announces himself anew.
-                announce_version_waiter(lock);
-            }
             self.cell.wake_waiters();
         }
     }

@@ -35,7 +35,7 @@ type Value = [u64; 32];
 enum Grip {
     // For its drop.
     Lock { _guard: LockGuard<'static> },
-    Transaction(Transaction<'static, Value>),
+    Transaction(Box<Transaction<'static, Value>>),
     Writer(Writer<'static, Value>),
 }
 
@@ -68,8 +68,8 @@ impl Holder {
                 return;
             }
             let answer = catch_unwind(AssertUnwindSafe(|| self.obey(&line))).unwrap_or_else(|panic| {
-                let text = panic.downcast_ref::<String>().map_or("", String::as_str);
-                Err(format!("Panicked {text}"))
+                let literal = || panic.downcast_ref::<&str>().copied();
+                Err(format!("Panicked {}", panic.downcast_ref().map(String::as_str).or_else(literal).unwrap_or("")))
             });
             self.answer(&answer.map_or_else(|error| format!("err {error}"), |text| format!("ok {text}")));
         }
@@ -147,10 +147,11 @@ impl Holder {
 
     fn take_write_side(&mut self, command: &str, time: Duration) -> Answer {
         let part = &self.parts.value;
+        let begun = |transaction| Grip::Transaction(Box::new(transaction));
         let grip = match command {
-            "begin" => Ok(Grip::Transaction(part.begin())),
-            "try_begin" => part.try_begin().map(Grip::Transaction),
-            "begin_timeout" => part.begin_timeout(time).map(Grip::Transaction),
+            "begin" => Ok(begun(part.begin())),
+            "try_begin" => part.try_begin().map(begun),
+            "begin_timeout" => part.begin_timeout(time).map(begun),
             "writer" => Ok(Grip::Writer(part.writer())),
             "try_writer" => part.try_writer().map(Grip::Writer),
             "writer_timeout" => part.writer_timeout(time).map(Grip::Writer),
@@ -179,7 +180,7 @@ impl Holder {
         }
         match self.grips.pop() {
             Some(Grip::Transaction(mut transaction)) => {
-                *transaction = [number; 32];
+                **transaction = [number; 32];
                 done(transaction.commit())
             }
             _ => Err("Nothing is begun".into()),
@@ -215,7 +216,8 @@ impl Holder {
         let read = self.child.as_mut().expect("a child").read_line(&mut line);
         assert!(read.is_ok_and(|len| len > 0), "the child has ended");
         let line = line.trim_end();
-        line.strip_prefix("ok ").map_or_else(|| Err(line.trim_start_matches("err ").into()), done)
+        line.strip_prefix("ok")
+            .map_or_else(|| Err(line.trim_start_matches("err ").into()), |text| done(text.trim_start()))
     }
 
     /// Ends this thread, which is the process's first one; another goes on.
@@ -272,7 +274,7 @@ fn count(parts: &Parts, index: usize, times: u128) -> Answer {
     for _ in 0..times {
         let guard = parts.lock.lock_or_repair(|| {
             repairs += 1;
-            parts.sum.store(parts.counted.iter().map(|counted| counted.load(Relaxed)).sum(), Relaxed);
+            parts.repair();
         });
         parts.counted[index].store(parts.counted[index].load(Relaxed) + 1, Relaxed);
         parts.sum.store(parts.sum.load(Relaxed) + 1, Relaxed);

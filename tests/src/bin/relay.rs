@@ -8,7 +8,7 @@ use std::io;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use shmstore::{Event, LockError, Shared, Store, Versioned, WaitError};
+use shmstore::{AnyBits, Event, LockError, Shared, Store, Versioned, WaitError};
 use shmstore_tests::objects::Parts;
 use shmstore_tests::random::Random;
 use shmstore_tests::sandbox;
@@ -34,8 +34,8 @@ fn main() {
     let numbers: Vec<u64> = numbers.iter().map(|number| number.parse().expect("a number")).collect();
     let [side, sides, rounds] = numbers[..] else { panic!("a side, sides, rounds") };
     let store = Store::open(path).expect("a store");
-    let parts = store.attach_or_create().expect("an object");
-    let mut relay = Relay { parts, side, sides, rounds, random: Random::of(side) };
+    let parts: Shared<Parts> = store.attach_or_create().expect("an object");
+    let mut relay = Relay { parts: parts.clone(), side, sides, rounds, random: Random::of(side) };
     println!("ok ready");
     io::stdin().read_line(&mut String::new()).expect("a line");
     let outcome = match way.as_str() {
@@ -44,7 +44,8 @@ fn main() {
         "commits" => relay.store_in_turn(commit),
         "leases" => relay.store_in_turn(lease_once),
         "abandons" => relay.store_in_turn(abandon_then_store),
-        "leased" => relay.store_leased(),
+        "leased" => relay.store_leased([&parts.ping, &parts.pong], |round| round),
+        "leased_long" => relay.store_leased([&parts.long_ping, &parts.long_pong], |round| [round; 512]),
         "all" => relay.notify_in_turn(Event::notify_all),
         "one" => relay.notify_in_turn(Event::notify_one),
         "lock" => relay.lock_in_turn(),
@@ -74,7 +75,7 @@ fn abandon_then_store(part: &Versioned<u64>, round: u64) {
         _ => drop(part.writer()),
     }
     // Time for one who was about to sleep.
-    spin_for(Duration::from_nanos(round * 997 & 0x3fff));
+    spin_for(Duration::from_nanos((round * 997) & 0x3fff));
     part.store(round);
 }
 
@@ -89,13 +90,13 @@ impl Relay {
     /// Lets some time pass, so that the other is met at every step of falling asleep.
     fn dawdle(&mut self) {
         let random = self.random.number();
-        if random % 2 == 0 {
-            spin_for(Duration::from_nanos(random >> 8 & 0x1fff));
+        if random & 1 == 0 {
+            spin_for(Duration::from_nanos((random >> 8) & 0x1fff));
         }
     }
 
     fn tell_progress(&self, round: u64) {
-        if round % (self.rounds / 10) == 0 {
+        if round & 0xfff == 0 {
             println!("ok going");
         }
     }
@@ -118,17 +119,17 @@ impl Relay {
     }
 
     /// The same, each with its write side leased.
-    fn store_leased(&mut self) -> Outcome {
-        let parts = self.parts.clone();
-        let (ours, theirs) = if self.side == 0 { (&parts.ping, &parts.pong) } else { (&parts.pong, &parts.ping) };
+    fn store_leased<V: AnyBits>(&mut self, pair: [&Versioned<V>; 2], value: impl Fn(u64) -> V) -> Outcome {
+        let (ours, theirs) = (pair[self.side as usize], pair[1 - self.side as usize]);
         let mut writer = ours.writer();
         for round in 1..=self.rounds {
             self.tell_progress(round);
             if self.side != 0 {
                 wait_newer(theirs, round)?;
             }
+            let value = value(round);
             self.dawdle();
-            writer.store(round);
+            writer.store(value);
             if self.side == 0 {
                 wait_newer(theirs, round)?;
             }
@@ -157,7 +158,7 @@ impl Relay {
     fn lock_in_turn(&mut self) -> Outcome {
         let parts = self.parts.clone();
         for asking in 1_u64.. {
-            if asking % 1000 == 0 {
+            if asking & 0x3ff == 0 {
                 println!("ok going");
             }
             let asked = Instant::now();
@@ -182,10 +183,10 @@ impl Relay {
     }
 }
 
-fn wait_newer(part: &Versioned<u64>, round: u64) -> Outcome {
+fn wait_newer<V: AnyBits>(part: &Versioned<V>, round: u64) -> Outcome {
     let asked = Instant::now();
     let found = part.wait_newer(round - 1, TIME);
-    let found = found.map(|(version, value)| assert_eq!((version, value), (round, round)));
+    let found = found.map(|(version, _)| assert_eq!(version, round));
     in_time(round, asked.elapsed(), found)
 }
 
