@@ -92,7 +92,7 @@ pub use view::AtomicView;
 
 #[cfg(feature = "failpoints")]
 #[doc(hidden)]
-pub use failpoint::STEPS;
+pub use failpoint::{PART_STEPS, STEPS};
 
 /// The example of the README, which must compile.
 #[cfg(doctest)]

@@ -3,11 +3,13 @@
 #![deny(unsafe_code)]
 
 pub mod mutation;
+pub mod holder;
 pub mod objects;
 pub mod peer;
 pub mod privilege;
 pub mod random;
 pub mod raw;
+pub mod sandbox;
 pub mod scratch;
 pub mod schemas;
 pub mod segments;

@@ -1,6 +1,7 @@
 //! The objects that test processes share.
 
 use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
 use shmstore::{Atomic, CacheAligned, Event, FixedString, FixedVec, Lock, ShmObject, ShmValue, Versioned};
 
@@ -60,7 +61,7 @@ pub struct Choosy {
 #[derive(Debug, ShmObject)]
 #[repr(C)]
 #[shm(id = 'H')]
-pub struct Parts {
+pub struct EveryPart {
     /// A plain word.
     pub count: AtomicU64,
     /// Checked words.
@@ -142,6 +143,45 @@ impl<const N: usize> Block<N> {
     /// Tells whether all bytes are of one round.
     pub fn is_whole(&self) -> bool {
         *self == Self::of(u64::from(self.0[0]))
+    }
+}
+
+/// How many processes [`Parts`] counts for, each by itself.
+pub const COUNTERS: usize = 32;
+
+/// The parts that processes wait for.
+#[derive(Debug, ShmObject)]
+#[repr(C)]
+#[shm(id = 'W')]
+pub struct Parts {
+    /// Guards `sum` and `counted`.
+    pub lock: Lock,
+    /// What each process has counted; together `sum`.
+    pub counted: [AtomicU64; COUNTERS],
+    /// Changed by a load and a store: right only if they are under the lock.
+    pub sum: AtomicU64,
+    /// A number, many times: a torn value shows.
+    pub value: Versioned<[u64; 32]>,
+    /// What each process has counted, and the sum.
+    pub tally: Versioned<[u64; COUNTERS + 1]>,
+    /// Said by one.
+    pub ping: Versioned<u64>,
+    /// Answered by the other.
+    pub pong: Versioned<u64>,
+    /// Said by one, at length: a store of it takes a while to reach the other.
+    pub long_ping: Versioned<[u64; 512]>,
+    /// Answered by the other.
+    pub long_pong: Versioned<[u64; 512]>,
+    /// Said by one.
+    pub called: Event,
+    /// Answered by the other.
+    pub answered: Event,
+}
+
+impl Parts {
+    /// Makes the sum right again, for one who has the lock of a process that was killed.
+    pub fn repair(&self) {
+        self.sum.store(self.counted.iter().map(|counted| counted.load(Relaxed)).sum(), Relaxed);
     }
 }
 

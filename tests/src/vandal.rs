@@ -4,11 +4,11 @@
 
 use std::mem::offset_of;
 
-use crate::objects::Parts;
+use crate::objects::EveryPart;
 use crate::random::Random;
 use crate::raw::{Field, Raw, field};
 
-/// Where the words of the parts of [`Parts`] are, from the start of the object.
+/// Where the words of the parts of [`EveryPart`] are, from the start of the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Word {
     /// Where a `Versioned` begins, and how long it is.
@@ -23,25 +23,25 @@ enum Word {
 
 macro_rules! versioned {
     ($field:ident, $next:ident) => {
-        Word::Versioned(offset_of!(Parts, $field), offset_of!(Parts, $next) - offset_of!(Parts, $field))
+        Word::Versioned(offset_of!(EveryPart, $field), offset_of!(EveryPart, $next) - offset_of!(EveryPart, $field))
     };
 }
 
-const SHARDS: usize = offset_of!(Parts, shards);
+const SHARDS: usize = offset_of!(EveryPart, shards);
 
 const WORDS: [Word; 16] = [
-    Word::Value(offset_of!(Parts, count)),
-    Word::Value(offset_of!(Parts, mode)),
-    Word::Value(offset_of!(Parts, flag)),
-    Word::Value(offset_of!(Parts, letter)),
-    Word::Value(offset_of!(Parts, level)),
+    Word::Value(offset_of!(EveryPart, count)),
+    Word::Value(offset_of!(EveryPart, mode)),
+    Word::Value(offset_of!(EveryPart, flag)),
+    Word::Value(offset_of!(EveryPart, letter)),
+    Word::Value(offset_of!(EveryPart, level)),
     versioned!(position, choosy),
     versioned!(choosy, label),
     versioned!(label, list),
     versioned!(list, block),
     versioned!(block, lock),
-    Word::Lock(offset_of!(Parts, lock)),
-    Word::Event(offset_of!(Parts, event)),
+    Word::Lock(offset_of!(EveryPart, lock)),
+    Word::Event(offset_of!(EveryPart, event)),
     Word::Versioned(SHARDS, 64),
     Word::Versioned(SHARDS + 64, 64),
     Word::Versioned(SHARDS + 128, 64),
@@ -110,7 +110,7 @@ impl Vandal {
     ///
     /// If they are not.
     pub fn check_untouched(&self, raw: &Raw) {
-        let end = self.payload + size_of::<Parts>();
+        let end = self.payload + size_of::<EveryPart>();
         let rest = raw.read(end..raw.len());
         assert!(rest.len() > 1024, "the object fills its segment");
         let touched = rest.iter().position(|&byte| byte != 0);
@@ -132,7 +132,7 @@ impl Vandal {
             1..=3 => self.lie_in_the_header(raw),
             4..=5 => self.write_noise(raw, 0, self.slots),
             6..=19 => self.lie_in_a_slot(raw),
-            20..=23 => self.write_noise(raw, self.payload, self.payload + size_of::<Parts>()),
+            20..=23 => self.write_noise(raw, self.payload, self.payload + size_of::<EveryPart>()),
             24 if self.random.one_in(16) => self.storm(raw),
             _ => {
                 let word = WORDS[self.random.within(0..WORDS.len())];

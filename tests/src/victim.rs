@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use shmstore::{LockError, ReadOnly, Shared, Store, WaitError};
 
-use crate::objects::{Block, Choosy, Mode, Parts, Position, drifted};
+use crate::objects::{Block, Choosy, EveryPart, Mode, Position, drifted};
 use crate::random::Random;
 use crate::raw::guard_segments;
 
@@ -28,8 +28,8 @@ pub struct Victim {
     store: Store,
     random: Random,
     /// An object, maybe one that has been removed since.
-    held: Option<Shared<Parts>>,
-    seen: Option<ReadOnly<Parts>>,
+    held: Option<Shared<EveryPart>>,
+    seen: Option<ReadOnly<EveryPart>>,
     /// For each call: how often it came to what it is for, and how often to an error.
     counts: BTreeMap<&'static str, [u64; 2]>,
     /// Whether it removes the object now and then.
@@ -106,9 +106,9 @@ const CALLS: &[Call] = &[
     ("participants", |victim| Shared::participants(victim.parts()).iter().any(|participant| !participant.left)),
     ("info", |victim| Shared::info(victim.parts()).is_some_and(|info| format!("{info:?}").len() > 1)),
     ("debug", |victim| !format!("{:?}", victim.parts()).is_empty()),
-    ("list", |victim| victim.store.list().is_ok_and(|objects| format!("{objects:?}").contains("Parts"))),
+    ("list", |victim| victim.store.list().is_ok_and(|objects| format!("{objects:?}").contains("EveryPart"))),
     ("attach", |victim| {
-        let attached = told(victim.store.attach::<Parts>());
+        let attached = told(victim.store.attach::<EveryPart>());
         attached.map(|parts| victim.hold(parts)).is_some()
     }),
     ("attach_read_only", |victim| {
@@ -177,11 +177,11 @@ impl Victim {
         }
     }
 
-    fn parts(&self) -> &Shared<Parts> {
+    fn parts(&self) -> &Shared<EveryPart> {
         self.held.as_ref().expect("always held, but for the moment of a new one")
     }
 
-    fn hold(&mut self, parts: Shared<Parts>) {
+    fn hold(&mut self, parts: Shared<EveryPart>) {
         self.held = Some(parts);
         guard_segments();
     }
@@ -191,7 +191,7 @@ impl Victim {
     }
 
     fn use_atomics(&self) -> Outcome {
-        let Parts { count, mode, flag, letter, level, .. } = &**self.parts();
+        let EveryPart { count, mode, flag, letter, level, .. } = &**self.parts();
         count.fetch_add(1, Relaxed);
         level.store(level.load(Relaxed) + 1.0, Relaxed);
         let well = mode.try_load(Relaxed).is_ok_and(is_one) && flag.try_load(Relaxed).is_ok_and(is_either);
@@ -219,8 +219,8 @@ impl Victim {
         if !self.removes || !self.random.one_in(8) {
             return false;
         }
-        let removed = told(self.store.remove::<Parts>()).is_some();
-        if let Some(parts) = told(self.store.attach_or_create::<Parts>()) {
+        let removed = told(self.store.remove::<EveryPart>()).is_some();
+        if let Some(parts) = told(self.store.attach_or_create::<EveryPart>()) {
             self.hold(parts);
         }
         removed

@@ -13,6 +13,7 @@ use super::atomics::Ordering::{Acquire, Relaxed};
 use super::event_word::{Notify, announce, count, nobody_slept, notify};
 use super::waiting::{Waiter, wait};
 use crate::error::WaitError;
+use crate::failpoint::{self, Step};
 use crate::layout::{ShmLayout, ShmObject};
 use crate::schema::{Kind, Schema};
 use crate::sys::futex;
@@ -77,6 +78,7 @@ impl Event {
     pub fn notify_all(&self) -> u64 {
         let (now, must_wake) = notify(&self.word, Notify::All);
         if must_wake {
+            failpoint::reach(Step::EventUnwoken);
             futex::wake(&self.word, futex::ALL);
         }
         count(now)
@@ -97,6 +99,7 @@ impl Event {
 
     #[cold]
     fn wake_one(&self, notified: u64) {
+        failpoint::reach(Step::EventUnwoken);
         if futex::wake(&self.word, 1) == 0 && nobody_slept(&self.word, notified) {
             futex::wake(&self.word, futex::ALL);
         }

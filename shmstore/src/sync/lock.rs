@@ -29,6 +29,7 @@ use super::patience::Limit;
 use super::refusal;
 use super::word_lock::{Refused, Taken, acquire};
 use crate::error::LockError;
+use crate::failpoint::{self, Step};
 use crate::layout::{ShmLayout, ShmObject};
 use crate::process;
 use crate::schema::{Kind, Schema};
@@ -219,8 +220,12 @@ impl Lock {
     fn acquire(&self, limit: Limit) -> Result<LockGuard<'_>, LockError> {
         let token = process::token();
         match acquire(&self.word, token, limit) {
-            Ok(Taken::Free) => Ok(LockGuard::new(self, token)),
+            Ok(Taken::Free) => {
+                failpoint::reach(Step::LockTaken);
+                Ok(LockGuard::new(self, token))
+            }
             Ok(Taken::FromTheDead) => {
+                failpoint::reach(Step::LockTakenOver);
                 self.state.store(INCONSISTENT, Relaxed);
                 Ok(LockGuard::new(self, token))
             }

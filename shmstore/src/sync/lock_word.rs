@@ -7,6 +7,7 @@
 //! | free, any | held by T, waiters | a thread of T that has slept: others may still sleep |
 //! | held by T, or hand-off | the same, waiters | a newcomer, before it sleeps |
 //! | held by T | held by T, waiters, hand-off | one that has slept, woke, and found the lock taken again, before it sleeps |
+//! | any, hand-off | the same without | one that has slept, and gives up: another who is passed over puts it up again |
 //! | held by T | free | the holder |
 //! | held by T, waiters | free | the holder, who then wakes one sleeper |
 //! | held by T, waiters, hand-off | free, hand-off | the holder, who then wakes one sleeper, for whom the lock is kept |
@@ -92,6 +93,13 @@ pub(super) fn take_or_announce(word: &AtomicU32, token: u32, claim: Claim) -> At
         if now == announced || word.compare_exchange(now, announced, AcqRel, Relaxed).is_ok() {
             return Attempt::Held(announced);
         }
+    }
+}
+
+/// Takes down what keeps the lock for one that has slept, who gives up.
+pub(super) fn give_up(word: &AtomicU32) {
+    if word.load(Relaxed) & HAND_OFF != 0 {
+        word.fetch_and(!HAND_OFF, AcqRel);
     }
 }
 

@@ -64,6 +64,14 @@ fn a_waiter_announces_itself_once_and_asks_for_hand_off_when_it_has_slept_in_vai
 }
 
 #[test]
+fn one_that_gives_up_leaves_the_lock_to_newcomers() {
+    let word = AtomicU32::new(HAND_OFF | WAITERS);
+    give_up(&word);
+    assert_eq!(word.load(Relaxed), WAITERS);
+    assert_eq!(take(&word, OURS, Claim::Newcomer), Attempt::Taken);
+}
+
+#[test]
 fn a_lock_is_taken_over_from_its_holder_only() {
     for flags in [0, WAITERS, ALL_FLAGS] {
         let word = AtomicU32::new(THEIRS | flags);

@@ -44,6 +44,7 @@ use super::seqlock;
 use super::version_waiters;
 use super::word_lock::{self, Refused, acquire};
 use crate::copy::{UNIT, Unit, copy_in, copy_out};
+use crate::failpoint::{self, Step};
 use crate::layout::{ShmValue, is_described};
 use crate::process;
 use crate::sys::{futex, membarrier};
@@ -182,6 +183,7 @@ impl<V: ShmValue> VersionedCell<V> {
     pub(super) fn write_side(&self, limit: Limit) -> Result<WriteSide<'_, V>, Refused> {
         let token = process::token();
         acquire(&self.control().lock, token, limit)?;
+        failpoint::reach(Step::WriteSideTaken);
         Ok(WriteSide { cell: self, token })
     }
 
@@ -191,6 +193,7 @@ impl<V: ShmValue> VersionedCell<V> {
     pub(super) fn sleep_unless_newer(&self, seen: u64, may_announce: bool, slice: Duration) -> bool {
         let bell = &self.control().bell;
         let expected = if may_announce { self.announce_waiter() } else { bell.load(Relaxed) };
+        failpoint::reach(Step::VersionAwaited);
         if self.version() <= seen {
             futex::wait(bell, expected, slice);
         }
@@ -268,10 +271,14 @@ impl<V: ShmValue> WriteSide<'_, V> {
         if control.flags.load(Relaxed) & STARVED != 0 {
             self.cell.pause_for_readers();
         }
-        seqlock::write(&control.sequence, |slot| {
+        let version = seqlock::write(&control.sequence, |slot| {
+            failpoint::reach(Step::StoreOdd);
             // SAFETY: a slot of ours, aligned, a whole number of units; `value` is a V, which has no padding.
             unsafe { copy_in(value, self.cell.slot(slot)) }
-        })
+            failpoint::reach(Step::StoreCopied);
+        });
+        failpoint::reach(Step::StoreEven);
+        version
     }
 
     /// Tells who waits of what was published, without giving the write side back. `fences` as in
@@ -281,6 +288,7 @@ impl<V: ShmValue> WriteSide<'_, V> {
         let control = self.cell.control();
         let fences = fences || control.flags.load(Relaxed) & NEED_FENCE != 0;
         if version_waiters::take(&control.lock, &control.bell, fences) {
+            failpoint::reach(Step::StoreUntold);
             self.cell.wake_waiters();
         }
     }
@@ -293,6 +301,7 @@ impl<V: ShmValue> Drop for WriteSide<'_, V> {
         let control = self.cell.control();
         if self.is_ours() && word_lock::free(&control.lock, self.token) & VERSION_WAITERS != 0 {
             version_waiters::ring(&control.bell);
+            failpoint::reach(Step::VersionUnwoken);
             self.cell.wake_waiters();
         }
     }

@@ -6,9 +6,10 @@ use super::atomics::AtomicU32;
 use super::atomics::Ordering::Acquire;
 use super::held;
 use super::lock_word::{
-    Attempt, Claim, TOKEN, WAITERS, release, take, take_or_announce, take_over, try_release, try_take,
+    Attempt, Claim, TOKEN, WAITERS, give_up, release, take, take_or_announce, take_over, try_release, try_take,
 };
 use super::patience::{Limit, Patience};
+use crate::failpoint::{self, Step};
 use crate::process::registry::segment_at;
 use crate::sys::futex::{self, Woken};
 
@@ -76,11 +77,15 @@ fn sleep_for(word: &AtomicU32, token: u32, limit: Limit) -> Result<Taken, Refuse
             Some(slice) => futex::wait(word, now, slice) == Woken::ByTime,
             None => true,
         };
+        if !slept_out {
+            failpoint::reach(Step::LockWoken);
+        }
         // Who was woken finds the lock free, or has lost it to a living process just now.
         if slept_out && acquire_from_the_dead(word, token) {
             return Ok(Taken::FromTheDead);
         }
         if slice.is_none() {
+            give_up(word);
             return Err(Refused::Busy { holder: now & TOKEN, patience });
         }
         claim = Claim::Slept;
@@ -114,6 +119,7 @@ fn free_with_flags(word: &AtomicU32, token: u32) -> u32 {
     // Or somebody broke the protocol and took the lock: it is theirs now, and not ours to free.
     let flags = release(word, token).unwrap_or(0) & !TOKEN;
     if flags & WAITERS != 0 {
+        failpoint::reach(Step::LockUnwoken);
         futex::wake(word, 1);
     }
     flags

@@ -13,13 +13,13 @@ use std::time::Duration;
 use std::{env, io, panic, process, thread};
 
 use shmstore::{Shared, Store};
-use shmstore_tests::objects::{Block, Choosy, Mode, Parts, Position};
+use shmstore_tests::objects::{Block, Choosy, EveryPart, Mode, Position};
 use shmstore_tests::random::Random;
 use shmstore_tests::raw::guard_segments;
 use shmstore_tests::victim::Victim;
 
 /// Calls that may take as long as a peer likes.
-const FOREVER: &[fn(&Parts)] = &[
+const FOREVER: &[fn(&EveryPart)] = &[
     |parts| {
         let _ = (parts.position.load(), parts.block.load_versioned().0);
     },
@@ -73,7 +73,7 @@ fn go_on_forever(store: &Store) {
         inform(panic);
         process::exit(101);
     }));
-    let parts: Shared<Parts> = store.attach().expect("nobody does harm yet");
+    let parts: Shared<EveryPart> = store.attach().expect("nobody does harm yet");
     guard_segments();
     for call in FOREVER {
         let parts = parts.clone();

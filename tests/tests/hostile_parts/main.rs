@@ -14,7 +14,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use shmstore::{Shared, Store};
-use shmstore_tests::objects::Parts;
+use shmstore_tests::objects::EveryPart;
 use shmstore_tests::peer::{Peer, program_named};
 use shmstore_tests::random::Random;
 use shmstore_tests::raw::{Raw, find};
@@ -68,7 +68,7 @@ fn no_write_of_a_peer_does_harm_between_two_calls() {
 fn no_write_of_a_peer_does_harm_during_a_call() {
     let scratch = Scratch::new();
     let mut random = Random::seeded();
-    let parts: Shared<Parts> = store(&scratch).create().unwrap();
+    let parts: Shared<EveryPart> = store(&scratch).create().unwrap();
     let mut seed = || random.number().to_string();
     let mut vandal = start("vandal", &scratch, &[seed(), writes().to_string()]);
     let mut victims = ["remove", "keep"].map(|role| start("victim", &scratch, &[seed(), role.into()]));
@@ -91,7 +91,7 @@ fn no_write_of_a_peer_does_harm_during_a_call() {
 fn no_write_of_a_peer_does_more_than_stall_a_call_without_limit() {
     let scratch = Scratch::new();
     let mut random = Random::seeded();
-    let _parts: Shared<Parts> = store(&scratch).create().unwrap();
+    let _parts: Shared<EveryPart> = store(&scratch).create().unwrap();
     let mut seed = || random.number().to_string();
     let mut vandal = start("vandal", &scratch, &[seed(), writes().to_string()]);
     let mut victim = start("victim", &scratch, &[seed(), "forever".into()]);

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use shmstore::{Holder, LockError, Shared};
-use shmstore_tests::objects::{Parts, Position};
+use shmstore_tests::objects::{EveryPart, Position};
 use shmstore_tests::raw::{Raw, field};
 use shmstore_tests::scratch::Scratch;
 
@@ -21,7 +21,7 @@ fn word(raw: &Raw, at: usize) -> u32 {
 #[test]
 fn our_own_token_in_a_lock_that_we_do_not_hold_makes_us_wait_and_not_panic() {
     let scratch = Scratch::new();
-    let parts: Shared<Parts> = store(&scratch).create().unwrap();
+    let parts: Shared<EveryPart> = store(&scratch).create().unwrap();
     let raw = Raw::at_key(scratch.key('H'));
     let [lock, versioned] = [place(&parts, &parts.lock, &raw), place(&parts, &parts.position, &raw) + LOCK_WORD];
     let guard = parts.lock.try_lock().unwrap();
@@ -47,7 +47,7 @@ const EAST: Position = Position { x: 1.0, y: 0.0, z: 0.0 };
 #[test]
 fn lock_that_was_taken_from_us_is_not_ours_to_free() {
     let scratch = Scratch::new();
-    let parts: Shared<Parts> = store(&scratch).create().unwrap();
+    let parts: Shared<EveryPart> = store(&scratch).create().unwrap();
     let raw = Raw::at_key(scratch.key('H'));
     let [lock, versioned] = [place(&parts, &parts.lock, &raw), place(&parts, &parts.position, &raw) + LOCK_WORD];
     for theirs in [1_u32, TOKEN, 1 | 7 << 29, 5 << 29] {
@@ -79,7 +79,7 @@ fn lie(raw: &Raw, token: u32, pid: u64) {
 #[test]
 fn slot_that_lies_makes_a_lock_look_held_by_anybody_or_left_by_the_dead_and_nothing_else() {
     let scratch = Scratch::new();
-    let parts: Shared<Parts> = store(&scratch).create().unwrap();
+    let parts: Shared<EveryPart> = store(&scratch).create().unwrap();
     let raw = Raw::at_key(scratch.key('H'));
     let versioned = place(&parts, &parts.position, &raw) + LOCK_WORD;
     lie(&raw, 5, 1);
@@ -98,8 +98,8 @@ fn slot_that_lies_makes_a_lock_look_held_by_anybody_or_left_by_the_dead_and_noth
 #[test]
 fn sleepers_who_only_read_can_delay_a_wake_up_by_slices_and_not_lose_it() {
     let scratch = Scratch::new();
-    let parts: Shared<Parts> = store(&scratch).create().unwrap();
-    let seen = store(&scratch).attach_read_only::<Parts>().unwrap();
+    let parts: Shared<EveryPart> = store(&scratch).create().unwrap();
+    let seen = store(&scratch).attach_read_only::<EveryPart>().unwrap();
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         let _stop = Stop(&stop);
@@ -126,7 +126,7 @@ fn sleepers_who_only_read_can_delay_a_wake_up_by_slices_and_not_lose_it() {
 #[test]
 fn lock_words_and_events_that_never_rest_stop_no_call_from_ending() {
     let scratch = Scratch::new();
-    let parts: Shared<Parts> = store(&scratch).create().unwrap();
+    let parts: Shared<EveryPart> = store(&scratch).create().unwrap();
     let raw = Raw::at_key(scratch.key('H'));
     let lock = place(&parts, &parts.lock, &raw);
     let versioned = place(&parts, &parts.position, &raw) + LOCK_WORD;
@@ -151,7 +151,7 @@ fn lock_words_and_events_that_never_rest_stop_no_call_from_ending() {
 #[test]
 fn numbers_at_their_ends_go_on_from_the_start() {
     let scratch = Scratch::new();
-    let parts: Shared<Parts> = store(&scratch).create().unwrap();
+    let parts: Shared<EveryPart> = store(&scratch).create().unwrap();
     let raw = Raw::at_key(scratch.key('H'));
     let [position, event] = [place(&parts, &parts.position, &raw), place(&parts, &parts.event, &raw)];
     for end in [u64::MAX, u64::MAX - 1, u64::MAX - 2, u64::MAX - 3, 1 << 63, (1 << 63) - 1] {

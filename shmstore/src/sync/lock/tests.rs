@@ -142,6 +142,15 @@ fn a_lock_that_is_kept_for_the_dead_is_taken_after_a_slice() {
 }
 
 #[test]
+fn one_that_waited_in_vain_keeps_the_lock_for_nobody() {
+    let lock = Lock::default();
+    let guard = lock.lock().unwrap();
+    std::thread::scope(|scope| scope.spawn(|| lock.lock_timeout(SHORT).unwrap_err()).join().unwrap());
+    drop(guard);
+    assert_eq!(lock.word.load(Relaxed) & HAND_OFF, 0);
+}
+
+#[test]
 fn a_word_that_somebody_has_overwritten_is_left_alone() {
     let lock = Lock::default();
     let guard = lock.lock().unwrap();

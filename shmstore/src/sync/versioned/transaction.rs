@@ -13,6 +13,7 @@ use super::Versioned;
 use super::store::newest;
 use crate::bits;
 use crate::error::{Busy, InvalidValue};
+use crate::failpoint::{self, Step};
 use crate::layout::{AnyBits, ShmLayout, ShmValue};
 use crate::sync::held::Held;
 use crate::sync::patience::Limit;
@@ -111,12 +112,14 @@ impl<'a, V: ShmValue> Transaction<'a, V> {
         V: AnyBits,
     {
         let (version, bytes) = newest(&side);
+        failpoint::reach(Step::TransactionBegun);
         // SAFETY: `newest` has initialised all bytes.
         Self { _held: side.held(), side, version, value: unsafe { bits::any(bytes) } }
     }
 
     fn begin_checked(side: WriteSide<'a, V>) -> Result<Self, InvalidValue> {
         let (version, bytes) = newest(&side);
+        failpoint::reach(Step::TransactionBegun);
         // SAFETY: `newest` has initialised all bytes.
         let value = unsafe { bits::checked(bytes) }?;
         Ok(Self { _held: side.held(), side, version, value })

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::Versioned;
 use super::store::{update_by, update_checked_by};
 use crate::error::{Busy, InvalidValue};
+use crate::failpoint::{self, Step};
 use crate::layout::{AnyBits, ShmLayout, ShmValue};
 use crate::process;
 use crate::sync::held::Held;
@@ -76,6 +77,7 @@ impl<V: ShmValue> Versioned<V> {
 
 impl<'a, V: ShmValue> Writer<'a, V> {
     fn new(part: &'a Versioned<V>, side: WriteSide<'a, V>) -> Self {
+        failpoint::reach(Step::WriterLeased);
         Self { part, _held: side.held(), side, fences: !is_reached_by_barriers() }
     }
 

@@ -1,0 +1,131 @@
+//! Who waits is woken: with sleeps that only a wake-up ends in time, processes pass turns so fast that each is met at
+//! every step of falling asleep.
+
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use shmstore_tests::holder::{holder_with, wait_until_asleep, wait_until_state};
+use shmstore_tests::peer::{Peer, program_named};
+use shmstore_tests::sandbox::WITHOUT_MEMBARRIER;
+use shmstore_tests::scratch::Scratch;
+
+/// Two busy processes are enough for two cores: one way at a time.
+static FLAT_OUT: Mutex<()> = Mutex::new(());
+
+const ROUNDS: u64 = 200_000;
+
+/// A sleep that nobody ends lasts longer than the test.
+const SLICE: (&str, &str) = ("SHMSTORE_SLICE_MS", "60000");
+
+/// Passes turns in a way between processes, each with an environment of its own.
+fn pass_turns(way: &str, rounds: u64, environments: &[&[(&str, &str)]]) {
+    let _turn = FLAT_OUT.lock().unwrap_or_else(PoisonError::into_inner);
+    let scratch = Scratch::new();
+    let mut relays: Vec<Peer> = (0_usize..)
+        .zip(environments)
+        .map(|(side, environment)| {
+            let mut command = Command::new(program_named("relay"));
+            let numbers = [side.to_string(), environments.len().to_string(), rounds.to_string()];
+            command.arg(scratch.path()).arg(way).args(numbers).envs([SLICE]).envs(environment.iter().copied());
+            let mut relay = Peer::spawn(&mut command);
+            assert_eq!(relay.answer(), "ok ready");
+            relay
+        })
+        .collect();
+    let started = Instant::now();
+    relays.iter_mut().for_each(|relay| relay.tell("go"));
+    for relay in &mut relays {
+        let last = std::iter::repeat_with(|| relay.answer()).find(|answer| answer != "ok going");
+        assert_eq!(last.as_deref(), Some("ok done"), "{way}");
+    }
+    println!("{way}: {:?} a round", started.elapsed() / rounds as u32);
+}
+
+#[test]
+fn nobody_who_waits_for_a_store_is_forgotten() {
+    pass_turns("stores", ROUNDS, &[&[], &[]]);
+}
+
+#[test]
+fn nobody_who_waits_for_an_update_or_a_commit_is_forgotten() {
+    pass_turns("updates", ROUNDS / 4, &[&[], &[]]);
+    pass_turns("commits", ROUNDS / 4, &[&[], &[]]);
+}
+
+#[test]
+fn nobody_who_waits_for_a_leased_store_is_forgotten() {
+    pass_turns("leased", ROUNDS, &[&[], &[]]);
+    pass_turns("leased_long", ROUNDS / 4, &[&[], &[]]);
+}
+
+#[test]
+fn nobody_is_forgotten_where_the_kernel_refuses_membarrier_to_one_or_both() {
+    let refused = |errno| [(WITHOUT_MEMBARRIER, errno)];
+    pass_turns("leased", ROUNDS / 2, &[&refused("EPERM"), &[]]);
+    pass_turns("leased_long", ROUNDS / 4, &[&refused("EPERM"), &[]]);
+    pass_turns("leased", ROUNDS / 2, &[&refused("ENOSYS"), &refused("EPERM")]);
+}
+
+#[test]
+fn nobody_is_forgotten_by_a_lease_that_ends_after_its_store() {
+    pass_turns("leases", ROUNDS / 4, &[&[], &[]]);
+}
+
+#[test]
+fn nobody_is_forgotten_by_a_write_side_that_is_given_back_with_nothing_stored() {
+    pass_turns("abandons", ROUNDS / 2, &[&[], &[]]);
+}
+
+/// The writer is still about to tell of one version when somebody who has seen it announces himself for the next.
+fn tell_late(hold: &str, store: &str, step: &str) {
+    let scratch = Scratch::new();
+    let stops_at = |step: &str| format!("{step}=stop");
+    let mut writer = holder_with(scratch.path(), &[SLICE, ("SHMSTORE_FAILPOINT", &stops_at(step))]);
+    if !hold.is_empty() {
+        writer.expect_ok(hold);
+    }
+    writer.tell(store);
+    wait_until_state(writer.pid(), 'T');
+    let mut waiter = holder_with(scratch.path(), &[SLICE, ("SHMSTORE_FAILPOINT", &stops_at("VersionAwaited"))]);
+    waiter.tell("wait_newer 1 25000");
+    wait_until_state(waiter.pid(), 'T');
+    writer.signal("CONT");
+    assert_eq!(writer.answer(), "ok 1");
+    waiter.signal("CONT");
+    wait_until_asleep(waiter.pid());
+    writer.tell(store);
+    wait_until_state(writer.pid(), 'T');
+    writer.signal("CONT");
+    assert_eq!(writer.answer(), "ok 2");
+    let told = Instant::now();
+    assert_eq!(waiter.answer(), "ok 2 7");
+    assert!(told.elapsed() < Duration::from_secs(15), "nobody woke him");
+}
+
+#[test]
+fn nobody_is_forgotten_who_waits_for_the_next_version_while_the_last_is_told() {
+    tell_late("", "store 7", "StoreEven");
+    tell_late("", "update 7", "StoreEven");
+    tell_late("writer", "leased_store 7", "StoreEven");
+}
+
+#[test]
+fn nobody_who_waits_for_an_event_is_forgotten_when_all_are_notified() {
+    pass_turns("all", ROUNDS, &[&[], &[]]);
+}
+
+#[test]
+fn nobody_who_waits_for_an_event_is_forgotten_when_one_is_notified() {
+    pass_turns("one", ROUNDS, &[&[], &[]]);
+}
+
+#[test]
+fn nobody_who_waits_for_a_lock_is_forgotten_by_one_other() {
+    pass_turns("lock", ROUNDS / 8, &[&[], &[]]);
+}
+
+#[test]
+fn nobody_who_waits_for_a_lock_is_forgotten_by_three_others() {
+    pass_turns("lock", ROUNDS / 40, &[&[], &[], &[], &[]]);
+}
