@@ -35,10 +35,12 @@ pub fn spawn(command: &mut Command) -> Peer {
 /// If it never does.
 #[track_caller]
 pub fn wait_until_asleep(pid: u32) {
-    let waits_in = format!("/proc/{pid}/wchan");
-    wait::until_true("a process to sleep for a part", || {
-        std::fs::read_to_string(&waits_in).is_ok_and(|function| function.contains("futex"))
-    });
+    wait::until_true("a process to sleep for a part", || is_asleep(pid));
+}
+
+/// Tells whether a process sleeps for a part at this moment.
+pub fn is_asleep(pid: u32) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/wchan")).is_ok_and(|function| function.contains("futex"))
 }
 
 /// Waits until the kernel tells that a process is in a state: `T` stopped, `Z` ended and not reaped.
