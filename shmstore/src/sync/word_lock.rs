@@ -13,8 +13,8 @@ use crate::failpoint::{self, Step};
 use crate::process::registry::segment_at;
 use crate::sys::futex::{self, Woken};
 
-/// How often a held lock is looked at before sleeping: about as long as a small store holds it.
-const SPINS: u32 = 100;
+/// How often a held lock is looked at before sleeping: about as long as it takes to fall asleep and be woken.
+const SPINS: u32 = 1000;
 
 /// How a lock was got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
