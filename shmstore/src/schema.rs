@@ -5,6 +5,7 @@ mod check;
 mod error;
 mod json;
 mod owned;
+mod part_path;
 mod primitive;
 mod type_name;
 

@@ -11,7 +11,7 @@ use super::subject::after;
 ///
 /// From the calls that do not wait (`try_…`), or not longer than they were told to (`…_timeout`).
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error("cannot have `{part}`{}: {holder} holds it. {}", after(.waited), .holder.cure())]
+#[error("cannot have {part}{}: {holder} holds it. {}", after(.waited), .holder.cure(.waited))]
 pub struct Busy {
     part: String,
     holder: Holder,
@@ -33,10 +33,15 @@ pub enum Holder {
 }
 
 impl Holder {
-    fn cure(self) -> &'static str {
+    fn cure(self, waited: &Duration) -> &'static str {
         match self {
             Self::ThisThread => "Use that, or end it before",
-            _ => "Give it more time with a `…_timeout` call; `Shared::participants` tells who holds what",
+            _ if waited.is_zero() => {
+                "Give it more time with a `…_timeout` call; `Shared::participants` tells who holds what"
+            }
+            _ => {
+                "`Shared::participants` tells who holds what: a long update, a `Transaction`, a `Writer` or a guard that lives on?"
+            }
         }
     }
 }
@@ -76,16 +81,22 @@ impl Busy {
 pub enum LockError {
     /// Its last owner died or panicked, and nobody has repaired what it guards. The lock is free again.
     #[error(
-        "the last owner of this `Lock` died, or panicked, while it held it: what it guards may be changed by half. Take it with \
+        "the last owner of {lock} died, or panicked, while it held it: what it guards may be changed by half. Take it with \
          `lock_or_repair(|| …)`, whose closure puts that right, or with `lock_to_repair` and `mark_consistent`"
     )]
-    OwnerDied,
+    OwnerDied {
+        /// Which lock.
+        lock: String,
+    },
     /// Somebody else holds it.
     #[error(transparent)]
     Busy(#[from] Busy),
     /// This thread holds it already, and would wait for itself.
-    #[error("this thread holds this `Lock` already, and would wait for itself: drop the first guard before")]
-    WouldDeadlock,
+    #[error("this thread holds {lock} already, and would wait for itself: drop the first guard before")]
+    WouldDeadlock {
+        /// Which lock.
+        lock: String,
+    },
 }
 
 /// Why waiting brought nothing.
@@ -101,7 +112,10 @@ pub enum WaitError {
         waited: Duration,
     },
     /// The object was removed: nobody new will find it, so nothing may ever come.
-    #[error("the object was removed while we waited for {awaited}: attach again, to the one that is in its place")]
+    #[error(
+        "the object was removed while we waited for {awaited}: attach again, to the one in its place, whose versions and \
+         notifications count from 0"
+    )]
     Retired {
         /// What was waited for.
         awaited: String,

@@ -253,7 +253,7 @@ impl Target<'_> {
         geometry: Geometry,
         shmid: i32,
     ) -> Result<Attached, AttachError> {
-        registry::register(mapping, geometry, shmid, identity.key(self.id), self.path).map_err(|refused| {
+        registry::register(mapping, geometry, shmid, identity.key(self.id), self.path, self.schema).map_err(|refused| {
             let subject = self.subject(Some(identity));
             match refused {
                 ClaimError::Full => AttachError::ParticipantsFull { subject, capacity: geometry.slot_count },

@@ -99,7 +99,14 @@ impl Target<'_> {
         found: Found,
     ) -> Result<Attached, AttachError> {
         let geometry = self.check_layout(identity, schema, &found)?;
-        Ok(registry::register_to_read(found.mapping, geometry, found.status.shmid, identity.key(self.id), self.path))
+        Ok(registry::register_to_read(
+            found.mapping,
+            geometry,
+            found.status.shmid,
+            identity.key(self.id),
+            self.path,
+            self.schema,
+        ))
     }
 }
 

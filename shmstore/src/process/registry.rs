@@ -17,6 +17,7 @@ use super::{Local, current_token, local, token};
 use crate::header::{self, Geometry, Header, State};
 use crate::key::Key;
 use crate::participants::{ClaimError, Judge, Occupant, Slot, SlotTable};
+use crate::schema::Schema;
 use crate::sys::shm::{self, Access, Mapping};
 
 /// All attachments of this process. A vacant place is null, and used again.
@@ -31,6 +32,8 @@ pub(crate) struct Attachment {
     key: Key,
     nonce: u64,
     bytes: BytePlace,
+    /// What the object is in this program.
+    schema: Option<&'static Schema>,
     // INVARIANT: as many handles point here; the attachment is freed when there are none.
     handles: AtomicUsize,
     /// Our slot, and the token it was claimed with: 0 if we have none, as for a mapping that may only be read.
@@ -45,18 +48,19 @@ pub(crate) struct Attached {
 }
 
 /// Hands out the process's attachment of a segment: the one it has, or a new one made of `mapping`. Either way with
-/// this geometry. `anchor` is the path by which the segment was found.
+/// this geometry. `anchor` is the path by which the segment was found, `schema` that of the object in it.
 pub(crate) fn register(
     mapping: Mapping,
     geometry: Geometry,
     shmid: i32,
     key: Key,
     anchor: &Path,
+    schema: Option<&'static Schema>,
 ) -> Result<Attached, ClaimError> {
     let token = token();
     let local = local();
     let _registry = local.lock_registry();
-    let attachment = Attachment::new(mapping, geometry, shmid, key, anchor);
+    let attachment = Attachment::new(mapping, geometry, shmid, key, anchor, schema);
     if let Some(known) = attachments().find(|known| known.is_same(&attachment)) {
         return Ok(known.handle());
     }
@@ -65,9 +69,16 @@ pub(crate) fn register(
 }
 
 /// [`register`], for a mapping that may only be read: nobody but this process knows of it.
-pub(crate) fn register_to_read(mapping: Mapping, geometry: Geometry, shmid: i32, key: Key, anchor: &Path) -> Attached {
+pub(crate) fn register_to_read(
+    mapping: Mapping,
+    geometry: Geometry,
+    shmid: i32,
+    key: Key,
+    anchor: &Path,
+    schema: Option<&'static Schema>,
+) -> Attached {
     let _registry = local().lock_registry();
-    let attachment = Attachment::new(mapping, geometry, shmid, key, anchor);
+    let attachment = Attachment::new(mapping, geometry, shmid, key, anchor, schema);
     let known = attachments().find(|known| known.is_same(&attachment));
     known.unwrap_or_else(|| publish(attachment)).handle()
 }
@@ -125,11 +136,18 @@ fn header_of(mapping: &Mapping) -> &Header {
 }
 
 impl Attachment {
-    fn new(mapping: Mapping, geometry: Geometry, shmid: i32, key: Key, anchor: &Path) -> Self {
+    fn new(
+        mapping: Mapping,
+        geometry: Geometry,
+        shmid: i32,
+        key: Key,
+        anchor: &Path,
+        schema: Option<&'static Schema>,
+    ) -> Self {
         let header = header_of(&mapping);
         let (nonce, bytes) = (header.nonce(), BytePlace::new(header.byte_inode(), anchor));
         let (slot, slot_token) = (AtomicPtr::new(ptr::null_mut()), AtomicU32::new(0));
-        Self { mapping, geometry, shmid, key, nonce, bytes, handles: AtomicUsize::new(0), slot, slot_token }
+        Self { mapping, geometry, shmid, key, nonce, bytes, schema, handles: AtomicUsize::new(0), slot, slot_token }
     }
 
     /// A peer may have changed the header since: what we have is handed out only if it is what was checked now. And
@@ -252,6 +270,14 @@ impl Attached {
     /// Acquire. Some system calls.
     pub(crate) fn token_is_dead(&self, token: u32) -> bool {
         self.attachment().judge(current_token(), local(), |judge, slots| judge.token_is_dead(slots, token))
+    }
+
+    /// Names the part that begins at an address, by object and path: `Bank.accounts[3].value`. `None` if the part is the
+    /// object itself.
+    pub(crate) fn name_of_part(&self, address: usize) -> Option<String> {
+        let schema = self.attachment().schema?;
+        let path = schema.path_of_part(address.checked_sub(self.payload().addr().get())?)?;
+        (!path.is_empty()).then(|| format!("{schema}.{path}"))
     }
 
     /// The process of a token, as its own PID namespace numbers it.

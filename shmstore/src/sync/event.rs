@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::atomics::AtomicU64;
 use super::atomics::Ordering::{Acquire, Relaxed};
 use super::event_word::{Notify, announce, count, nobody_slept, notify};
+use super::refusal;
 use super::waiting::{Waiter, wait};
 use crate::error::WaitError;
 use crate::failpoint::{self, Step};
@@ -131,7 +132,21 @@ impl Event {
         waiter: Waiter,
         sleep: impl Fn(Duration) -> Option<u64>,
     ) -> Result<u64, WaitError> {
-        wait(self, waiter, timeout, || self.newer(seen), sleep, || format!("notification {}", seen.saturating_add(1)))
+        wait(
+            self,
+            waiter,
+            timeout,
+            || self.newer(seen),
+            sleep,
+            || {
+                format!(
+                    "notification {} of {} (there were {})",
+                    seen.saturating_add(1),
+                    refusal::name(self),
+                    self.count()
+                )
+            },
+        )
     }
 }
 

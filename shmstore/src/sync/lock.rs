@@ -144,7 +144,7 @@ impl Lock {
     ///     owner.join().is_err()
     /// });
     /// assert!(died);
-    /// assert_eq!(lock.lock().unwrap_err(), LockError::OwnerDied);
+    /// assert!(matches!(lock.lock(), Err(LockError::OwnerDied { .. })));
     ///
     /// let guard = lock.lock_or_repair(|| pair[1].store(pair[0].load(Relaxed), Relaxed));
     /// assert_eq!(pair[1].load(Relaxed), 1);
@@ -229,8 +229,8 @@ impl Lock {
                 self.state.store(INCONSISTENT, Relaxed);
                 Ok(LockGuard::new(self, token))
             }
-            Err(Refused::ByThisThread) => Err(LockError::WouldDeadlock),
-            Err(busy) => Err(refusal::busy(busy, Self::SCHEMA, self).into()),
+            Err(Refused::ByThisThread) => Err(LockError::WouldDeadlock { lock: refusal::name(self) }),
+            Err(busy) => Err(refusal::busy(busy, self).into()),
         }
     }
 }

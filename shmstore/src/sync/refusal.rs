@@ -1,22 +1,30 @@
-//! What a refusal of a lock word is called in public.
+//! What a refusal of a lock word, and a part, are called in public.
 
 use std::ptr;
 use std::time::Duration;
 
 use super::word_lock::Refused;
 use crate::error::{Busy, Holder};
+use crate::layout::ShmLayout;
 use crate::process::current_token;
 use crate::process::registry::segment_at;
-use crate::schema::Schema;
 
-/// Says who holds `part`, whose layout is `schema`.
+/// Names a part, by its path in the object that it is in: "`Bank.till` (a `Lock`)"; or "this `Lock`".
 #[cold]
-pub(super) fn busy<P>(refused: Refused, schema: &'static Schema, part: &P) -> Busy {
+pub(super) fn name<P: ShmLayout>(part: &P) -> String {
+    let path = segment_at(address(part)).and_then(|segment| segment.name_of_part(address(part)));
+    let kind = P::SCHEMA;
+    path.map_or_else(|| format!("this `{kind}`"), |path| format!("`{path}` (`{kind}`)"))
+}
+
+/// Says who holds a part.
+#[cold]
+pub(super) fn busy<P: ShmLayout>(refused: Refused, part: &P) -> Busy {
     let (holder, waited) = match refused {
         Refused::ByThisThread => (Holder::ThisThread, Duration::ZERO),
-        Refused::Busy { holder, patience } => (holder_of(holder, ptr::from_ref(part).addr()), patience.waited()),
+        Refused::Busy { holder, patience } => (holder_of(holder, address(part)), patience.waited()),
     };
-    Busy::new(schema.to_string(), holder, waited)
+    Busy::new(name(part), holder, waited)
 }
 
 fn holder_of(token: u32, address: usize) -> Holder {
@@ -25,4 +33,8 @@ fn holder_of(token: u32, address: usize) -> Holder {
     }
     let pid = segment_at(address).and_then(|segment| segment.pid_of(token));
     pid.map_or(Holder::Unknown, Holder::Process)
+}
+
+fn address<P>(part: &P) -> usize {
+    ptr::from_ref(part).addr()
 }

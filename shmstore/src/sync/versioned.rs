@@ -16,6 +16,7 @@ use std::mem::MaybeUninit;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
+use super::refusal;
 use super::versioned_cell::VersionedCell;
 use super::view::VersionedView;
 use crate::bits;
@@ -221,7 +222,7 @@ impl<V: ShmValue> Versioned<V> {
         match self.cell.read_within(&mut bytes, may_ask, timeout) {
             Some(version) => Ok((version, bytes)),
             None => {
-                let awaited = format!("a whole copy of `{}`, which is stored to without a pause", Self::SCHEMA);
+                let awaited = format!("a whole copy of {}, which is stored to without a pause", refusal::name(self));
                 Err(WaitError::Timeout { awaited, waited: timeout })
             }
         }

@@ -137,7 +137,7 @@ impl Holder {
             other => return Err(format!("BadCommand {other}")),
         };
         let guard = guard.map_err(|error| match &error {
-            LockError::OwnerDied => format!("OwnerDied {error}"),
+            LockError::OwnerDied { .. } => format!("OwnerDied {error}"),
             LockError::Busy(_) => format!("Busy {error}"),
             _ => format!("Other {error}"),
         })?;

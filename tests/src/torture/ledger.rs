@@ -39,7 +39,7 @@ impl Ledger {
         loop {
             match self.lock.lock() {
                 Ok(guard) => return guard,
-                Err(LockError::OwnerDied) => {
+                Err(LockError::OwnerDied { .. }) => {
                     let guard = self.lock.lock_to_repair();
                     if guard.is_inconsistent() {
                         self.repair(board);

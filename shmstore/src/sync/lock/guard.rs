@@ -8,6 +8,7 @@ use super::{INCONSISTENT, Lock};
 use crate::error::LockError;
 use crate::process;
 use crate::sync::held::Held;
+use crate::sync::refusal;
 use crate::sync::word_lock;
 
 /// A [`Lock`] that this thread holds, freed when dropped. It can not be handed to another thread.
@@ -49,7 +50,7 @@ impl<'a> LockGuard<'a> {
     }
 
     pub(super) fn unless_inconsistent(self) -> Result<Self, LockError> {
-        if self.is_inconsistent() { Err(LockError::OwnerDied) } else { Ok(self) }
+        if self.is_inconsistent() { Err(LockError::OwnerDied { lock: refusal::name(self.lock) }) } else { Ok(self) }
     }
 
     pub(super) fn repaired_by(self, repair: impl FnOnce()) -> Self {

@@ -60,7 +60,7 @@ fn others_are_refused_while_the_write_side_is_taken() {
     let refused = refusals(&part);
     assert!(refused.iter().all(|busy| busy.holder() == Holder::ThisProcess));
     assert!(refused[1].waited() >= SHORT && refused[0].waited() < SHORT);
-    assert!(refused[0].to_string().starts_with("cannot have `Versioned<u64>`: this process holds it."));
+    assert!(refused[0].to_string().starts_with("cannot have this `Versioned<u64>`: this process holds it."));
     drop(transaction);
     let writer = part.writer();
     assert_eq!(refusals(&part).len(), 8);
@@ -74,7 +74,7 @@ fn a_thread_that_would_wait_for_itself_is_told_the_cure() {
     let part = Versioned::<u64>::default();
     let transaction = part.begin();
     let told = panics(|| part.store(1));
-    assert!(told.contains("the `Transaction` or `Writer` of this `Versioned<u64>`"), "{told}");
+    assert!(told.contains("a `Transaction` or `Writer` of this `Versioned<u64>`"), "{told}");
     assert!(panics(|| drop(part.writer())).contains("would wait for itself"));
     let refused = part.try_store(1).unwrap_err();
     assert_eq!(refused.holder(), Holder::ThisThread);
@@ -147,8 +147,8 @@ fn waiting_in_vain_ends_in_time_and_says_for_what() {
     let started = Instant::now();
     let error = part.wait_newer(1, SHORT).unwrap_err();
     assert!(started.elapsed() >= SHORT);
-    let text = "waited 10ms for a version of `Versioned<u64>` newer than 1 in vain: is the process that should bring it \
-                running?";
+    let text = "waited 10ms for a version of this `Versioned<u64>` newer than 1 (the newest is 1) in vain: is the process that \
+                should bring it running?";
     assert_eq!(error.to_string(), text);
     part.store(2);
     assert_eq!(part.wait_newer(1, SHORT), Ok((2, 2)));
@@ -171,7 +171,7 @@ fn a_load_that_is_never_whole_ends_in_time() {
         assert!(started.elapsed() < LONG);
         stop.store(true, Relaxed);
         for error in outcomes.into_iter().filter_map(Result::err) {
-            assert!(error.to_string().contains("a whole copy of `Versioned<u64>`"), "{error}");
+            assert!(error.to_string().contains("a whole copy of this `Versioned<u64>`"), "{error}");
         }
     });
 }

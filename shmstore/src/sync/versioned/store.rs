@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::Versioned;
 use crate::bits;
 use crate::error::{Busy, InvalidValue};
-use crate::layout::{AnyBits, ShmLayout, ShmValue};
+use crate::layout::{AnyBits, ShmValue};
 use crate::sync::patience::Limit;
 use crate::sync::refusal;
 use crate::sync::versioned_cell::WriteSide;
@@ -148,24 +148,23 @@ impl<V: ShmValue> Versioned<V> {
     pub(super) fn write_side(&self) -> WriteSide<'_, V> {
         match self.cell.write_side(Limit::Forever) {
             Ok(side) => side,
-            Err(refused) => would_deadlock::<V>(refused),
+            Err(refused) => would_deadlock(refused, refusal::name(self)),
         }
     }
 
     #[inline(always)]
     pub(super) fn write_side_within(&self, limit: Limit) -> Result<WriteSide<'_, V>, Busy> {
-        self.cell.write_side(limit).map_err(|refused| refusal::busy(refused, Self::SCHEMA, self))
+        self.cell.write_side(limit).map_err(|refused| refusal::busy(refused, self))
     }
 }
 
 #[cold]
 #[track_caller]
-fn would_deadlock<V: ShmValue>(refused: Refused) -> ! {
+fn would_deadlock(refused: Refused, part: String) -> ! {
     assert!(matches!(refused, Refused::ByThisThread), "who waits for ever is refused nothing else");
     panic!(
-        "this thread has the `Transaction` or `Writer` of this `{part}`, or runs the closure of its `update`, and would wait \
-         for itself: store through that, or end it before",
-        part = Versioned::<V>::SCHEMA
+        "this thread has a `Transaction` or `Writer` of {part}, or runs the closure of its `update`, and would wait for itself: \
+         store through that, or end it before"
     )
 }
 

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::Versioned;
 use crate::error::WaitError;
-use crate::layout::{AnyBits, ShmLayout, ShmValue};
+use crate::layout::{AnyBits, ShmValue};
+use crate::sync::refusal;
 use crate::sync::waiting::{Waiter, wait};
 
 /// The least time to copy a version that has come: more than one that keeps to the protocol takes to grant a pause.
@@ -86,7 +87,7 @@ impl<V: ShmValue> Versioned<V> {
             timeout,
             || newer(self.version() > seen),
             |slice| newer(self.cell.sleep_unless_newer(seen, waiter == Waiter::Announced, slice)),
-            || format!("a version of `{}` newer than {seen}", Self::SCHEMA),
+            || format!("a version of {} newer than {seen} (the newest is {})", refusal::name(self), self.version()),
         )?;
         Ok(timeout.saturating_sub(started.elapsed()).max(TO_COPY))
     }
