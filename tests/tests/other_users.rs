@@ -82,7 +82,14 @@ fn object_of_mode_0600_is_denied_with_its_owner_and_mode() {
         alice.expect_ok("create 1");
         let segment = find(users.key()).unwrap();
         let mut bob = users.start(BOB, &[TRUSTS_ALICE]);
-        for command in ["attach", "attach_or_create", "create", "replace", "remove"] {
+        for (command, refusal) in [("replace", "NotReplaceable"), ("remove", "NotPermitted")] {
+            let message = bob.expect_err(command, refusal);
+            assert_says(
+                &message,
+                &[&format!("only uid {ALICE}, its creator or root may, and we are uid {BOB} (segment ")],
+            );
+        }
+        for command in ["attach", "attach_or_create", "create"] {
             let message = bob.expect_err(command, "AccessDenied");
             let denied = format!("permission denied for uid {BOB} to write `Telemetry` (id 'T', key 0x");
             let whose = format!("segment {segment} of ");

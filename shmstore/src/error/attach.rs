@@ -214,15 +214,15 @@ fn share(to_write: bool, readable: bool) -> &'static str {
     match (to_write, readable) {
         (true, true) => {
             "Reading is permitted: `attach_read_only` attaches it. For writing, its creator can share it by making the \
-             store with Store::options().mode(0o660), for its group, or 0o666"
+             store with Store::options().mode(0o660), for its group, or 0o666, before the object: one that exists keeps its mode"
         }
         (true, false) => {
             "Its creator can share it by making the store with Store::options().mode(0o660), for its group, or 0o666; \
-             with 0o640 or 0o644 it can be read, by `attach_read_only`"
+             with 0o640 or 0o644 it can be read, by `attach_read_only`. An object that exists keeps its mode: `replace` it"
         }
         (false, _) => {
             "It may not even be read. Its creator can let others read it by making the store with \
-             Store::options().mode(0o640), for its group, or 0o644, for everybody"
+             Store::options().mode(0o640), for its group, or 0o644, for everybody, before the object: one that exists keeps its mode"
         }
     }
 }

@@ -69,7 +69,7 @@ value_fields! {
     AtomicField: "`{Self}` is not a value that can be copied through shared memory",
         "an atomic is shared in place, a value is copied: use the plain integer or `bool` here, or derive `ShmObject` instead";
     PartField: "`{Self}` is not a value that can be copied through shared memory",
-        "it is an object, shared in place, and a value is copied: derive `ShmObject` instead";
+        "it is an object, shared in place, and a value is copied: put it beside the value, in a struct that derives `ShmObject`";
     PhantomField: "`{Self}` is not a value that can be copied through shared memory",
         "what a phantom stands for is `Send` and `Sync`: write `PhantomData<fn() -> T>`";
     TimeField: "`{Self}` is not a value that can be copied through shared memory",

@@ -4,7 +4,7 @@ use nix::errno::Errno;
 
 use super::find::owner;
 use super::{AnchorLock, Found, Patience, Target};
-use crate::error::RemoveError;
+use crate::error::{AttachError, RemoveError};
 use crate::failpoint::{self, Step};
 use crate::header::{Header, State};
 use crate::sys::process::effective_uid;
@@ -23,7 +23,14 @@ impl Target<'_> {
     /// Removes what is at the key, if it is ours; under the lock of the caller. Tells whether there was anything.
     pub(super) fn remove_if_there(&self, lock: &AnchorLock, patience: &mut Patience) -> Result<bool, RemoveError> {
         let identity = lock.anchor().identity();
-        match self.find(&identity, patience)? {
+        let found = self.find(&identity, patience).map_err(|error| match error {
+            // Whoever may remove it may write it, too.
+            AttachError::AccessDenied { subject, uid, segment, .. } => {
+                RemoveError::NotPermitted { subject, uid, segment }
+            }
+            error => error.into(),
+        })?;
+        match found {
             None => Ok(false),
             Some(found) if found.condition.is_left_over() => {
                 drop(found);

@@ -204,7 +204,7 @@ impl fmt::Display for Warning {
         let Self::AnchorMoreReadable { path, anchor_mode, object_mode, fit_mode } = self;
         write!(
             f,
-            "the anchor {0} (mode {anchor_mode:04o}) can be read by users who cannot use its objects (mode \
+            "the anchor {0} (mode {anchor_mode:04o}) can be read by users who cannot use the objects that this store makes (mode \
              {object_mode:04o}): they can hold its lock, and so stall creation and removal; `chmod {fit_mode:03o} {0}`, or \
              open the store with another mode",
             path.display()
