@@ -130,7 +130,7 @@ fn read(file: &Path) -> Vec<Wait> {
     let text = fs::read_to_string(file).expect("the figures");
     let number = |word: &str| word.parse::<u64>().expect("a number");
     let numbers = |line: &str| line.split_ascii_whitespace().map(number).collect::<Vec<_>>();
-    text.lines().map(|line| numbers(line)).map(|wait| (wait[0], wait[1], wait[2])).collect()
+    text.lines().map(numbers).map(|wait| (wait[0], wait[1], wait[2])).collect()
 }
 
 fn print_row(hold: Duration, total: u64, waits: &[Wait]) {
