@@ -101,7 +101,9 @@ pub(crate) struct Header {
     pointer_bytes: AtomicU32,
     lock_dev: AtomicU64,
     lock_ino: AtomicU64,
-    reserved: [AtomicU64; 38],
+    /// Not 0: some process has no slot, as the table was full, and is known by its lock byte alone.
+    has_unlisted: AtomicU64,
+    reserved: [AtomicU64; 37],
     hint: [AtomicU8; HINT_BYTES],
 }
 
@@ -126,6 +128,7 @@ const _: () = {
     assert!(offset_of!(Header, byte_order) == 184);
     assert!(offset_of!(Header, lock_dev) == 192);
     assert!(offset_of!(Header, lock_ino) == 200);
+    assert!(offset_of!(Header, has_unlisted) == 208);
     assert!(offset_of!(Header, hint) == 512);
     assert!(SIZE_TAG % PAGE != 0 && SIZE_TAG < PAGE);
 };
@@ -274,6 +277,16 @@ impl Header {
     /// for another reason.
     pub(crate) fn byte_inode(&self) -> Inode {
         Inode { dev: self.lock_dev.load(Relaxed), ino: self.lock_ino.load(Relaxed) }
+    }
+
+    /// Notes that a process works without a slot. Before it takes any lock: who sees it in a lock word sees this.
+    pub(crate) fn note_unlisted(&self) {
+        self.has_unlisted.store(1, Relaxed);
+    }
+
+    /// Tells whether any process ever worked without a slot.
+    pub(crate) fn has_unlisted(&self) -> bool {
+        self.has_unlisted.load(Relaxed) != 0
     }
 
     /// The layout hash that the creator wrote.

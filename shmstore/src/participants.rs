@@ -28,13 +28,16 @@ pub(crate) struct Facts {
     pub(crate) start: u64,
     pub(crate) pid_namespace: u32,
     pub(crate) time_namespace: u32,
+    /// The program, until `exec`: see [`process::image`].
+    pub(crate) image: u32,
 }
 
 impl Facts {
     pub(crate) fn gather() -> Self {
         let pid = process::pid();
         let start = if process::proc_is_ours() { process::start_time(pid) } else { 0 };
-        Self { pid, start, pid_namespace: process::namespace("pid"), time_namespace: process::namespace("time") }
+        let (pid_namespace, time_namespace) = (process::namespace("pid"), process::namespace("time"));
+        Self { pid, start, pid_namespace, time_namespace, image: process::image() }
     }
 
     /// What the process writes into its slot.
@@ -43,7 +46,8 @@ impl Facts {
             pid_namespace: self.pid_namespace,
             time_namespace: self.time_namespace,
             start: self.start,
-            since: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            since: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as u32),
+            image: self.image,
         }
     }
 }
@@ -143,7 +147,7 @@ impl<'a> SlotTable<'a> {
             token: look.word.token,
             pid: look.word.pid,
             pid_namespace: look.details.map_or(0, |details| details.pid_namespace),
-            since: crate::error::moment(look.details.map_or(0, |details| details.since), 0),
+            since: crate::error::moment(look.details.map_or(0, |details| details.since).into(), 0),
             left: look.word.state == SlotState::Left,
             alive: !judge.is_dead(&look),
         })

@@ -41,7 +41,9 @@ static PAGE: AtomicPtr<Page> = AtomicPtr::new(ptr::null_mut());
 
 /// What belongs to this very process, not to one it was forked from. Made once, never freed.
 pub(crate) struct Local {
-    /// Held while the registry changes.
+    /// Held while this process gets a token, or a segment: processes are judged then, and files opened. Before `registry`.
+    attaching: Mutex<()>,
+    /// Held while the registry is read or changed, for moments only: every wait looks its segment up there.
     registry: Mutex<()>,
     /// The anchors that threads of this process have locked, by device and inode.
     anchors: Mutex<HashMap<(u64, u64), HeldAnchor>>,
@@ -78,6 +80,7 @@ pub(crate) fn local() -> &'static Local {
     let mut found = page.local.load(Acquire);
     if found.is_null() {
         let fresh = Box::into_raw(Box::new(Local {
+            attaching: Mutex::default(),
             registry: Mutex::default(),
             anchors: Mutex::default(),
             bytes: Mutex::default(),
@@ -125,7 +128,7 @@ fn new_token() -> u32 {
     let page = page().expect("one page of memory for the process's own state");
     let local = local();
     // Held until the token is published, so that no thread sees it before its slots are claimed.
-    let _registry = local.lock_registry();
+    let _attaching = local.lock_attaching();
     let existing = page.token.load(Acquire);
     if existing != 0 {
         return existing;
@@ -148,6 +151,11 @@ fn draw_token() -> u32 {
 impl Local {
     pub(crate) fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    fn lock_attaching(&self) -> MutexGuard<'_, ()> {
+        // A panic leaves at most a slot or a byte of ours that nobody uses.
+        self.attaching.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_registry(&self) -> MutexGuard<'_, ()> {

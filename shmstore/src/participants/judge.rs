@@ -5,8 +5,9 @@
 //! | has our token | never: it is us |
 //! | has not filled its slot | its lock byte is free |
 //! | is of our PID namespace | the kernel knows no such process, or one that has exited, or one with another start time |
-//! | is of our PID namespace, and lives | its lock byte is free, and it has not mapped the segment: it is what ran in that process before `exec` |
-//! | is of our PID namespace, with our pid | its start time is another than ours; or its lock byte is free: it is what ran here before `exec`, or a second copy of this crate |
+//! | is of our PID namespace, and lives | its lock byte is free, and it has not mapped the segment for writing: it is what ran in that process before `exec` |
+//! | is of our PID namespace, with our pid | its start time is another than ours, or its image is: it is what ran here before `exec`, and not a second copy of this crate |
+//! | likewise, and an image is not known | its lock byte is free |
 //! | is of another PID namespace, or of one not known | its lock byte is free |
 //!
 //! A byte is asked only of a process that said it holds one. In doubt, nobody has ended: two writers in one place do more
@@ -26,6 +27,8 @@ pub(crate) struct Judge<'a> {
     pub(crate) facts: &'a Facts,
     /// The segment whose slots these are.
     pub(crate) shmid: i32,
+    /// Whether some process may live without a slot. Read after the token that is judged, which was loaded with Acquire.
+    pub(crate) has_unlisted: bool,
     /// Tells whether somebody holds the byte of a token; `None` if that can not be asked.
     pub(crate) byte_is_locked: &'a dyn Fn(u32) -> Option<bool>,
 }
@@ -39,7 +42,9 @@ impl Judge<'_> {
             _ if word.token == self.token => false,
             None => byte_is_free(),
             Some(details) if !self.knows_the_namespace_of(details) => byte_is_free(),
-            Some(details) if word.pid == self.facts.pid => self.started_at_another_time(details) || byte_is_free(),
+            Some(details) if word.pid == self.facts.pid => {
+                self.started_at_another_time(details) || self.is_another_image(details).unwrap_or_else(byte_is_free)
+            }
             Some(details) => {
                 let has_ended = process::has_ended(word.pid) || pid_was_reused(word.pid, details);
                 has_ended || byte_is_free() && self.has_not_mapped_it(word.pid)
@@ -50,13 +55,13 @@ impl Judge<'_> {
     /// What ran before `exec` has lost its mappings with its byte. The byte alone does not tell: somebody may have closed
     /// the descriptor behind its back. The mapping alone does, but is not to be seen of every process.
     fn has_not_mapped_it(&self, pid: u32) -> bool {
-        process::maps_segment(pid, self.shmid) == Some(false)
+        process::maps_segment_to_write(pid, self.shmid) == Some(false)
     }
 
     /// Tells whether the process of a token has provably ended. The caller has loaded the token with Acquire.
     ///
     /// A slot is freed only by taking it from the dead: so a token in no slot is of nobody alive, but for a child of
-    /// `fork` that found the table full, and holds its byte. A token in more than [`MOST_TWINS`] slots was written there
+    /// `fork` that found the table full, said so in the header, and holds its byte. A token in more than [`MOST_TWINS`] slots was written there
     /// against the protocol: that proves nothing, and to judge each of them may take seconds.
     pub(crate) fn token_is_dead(&self, slots: SlotTable<'_>, token: u32) -> bool {
         if token == self.token {
@@ -64,7 +69,7 @@ impl Judge<'_> {
         }
         let with_it = || slots.0.iter().filter(|slot| slot.word().is_some_and(|word| word.token == token));
         match with_it().take(MOST_TWINS + 1).count() {
-            0 => self.byte_is_free(token),
+            0 => !self.has_unlisted || self.byte_is_free(token),
             count => count <= MOST_TWINS && with_it().all(|slot| slot.is_of_the_dead(token, |look| self.is_dead(look))),
         }
     }
@@ -75,6 +80,12 @@ impl Judge<'_> {
 
     fn knows_the_namespace_of(&self, details: &Details) -> bool {
         self.facts.pid_namespace != 0 && self.facts.pid_namespace == details.pid_namespace
+    }
+
+    /// `None` if that is not known.
+    fn is_another_image(&self, details: &Details) -> Option<bool> {
+        let known = self.facts.image != 0 && details.image != 0;
+        known.then_some(self.facts.image != details.image)
     }
 
     fn started_at_another_time(&self, details: &Details) -> bool {

@@ -40,7 +40,8 @@ pub(crate) struct Slot {
     pid_namespace: AtomicU32,
     time_namespace: AtomicU32,
     start: AtomicU64,
-    since: AtomicU64,
+    since: AtomicU32,
+    image: AtomicU32,
 }
 
 /// The state in a slot's word.
@@ -91,7 +92,9 @@ pub(super) struct Details {
     /// In clock ticks since boot, as the process's time namespace counts; 0 if not known.
     pub(super) start: u64,
     /// When the process attached, in seconds since 1970.
-    pub(super) since: u64,
+    pub(super) since: u32,
+    /// What tells the program that runs in the process from what ran there before `exec`; 0 if not known.
+    pub(super) image: u32,
 }
 
 /// A slot as it was at one moment.
@@ -129,6 +132,7 @@ impl Slot {
             time_namespace: self.time_namespace.load(Relaxed),
             start: self.start.load(Relaxed),
             since: self.since.load(Relaxed),
+            image: self.image.load(Relaxed),
         }
     }
 
@@ -164,6 +168,7 @@ impl Slot {
         self.time_namespace.store(details.time_namespace, Relaxed);
         self.start.store(details.start, Relaxed);
         self.since.store(details.since, Relaxed);
+        self.image.store(details.image, Relaxed);
         let ready = Word { state: SlotState::Ready, ..claim };
         self.word.compare_exchange(claim.pack(), ready.pack(), AcqRel, Relaxed).is_ok()
     }

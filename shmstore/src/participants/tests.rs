@@ -14,14 +14,15 @@ fn facts(pid: u32) -> Facts {
 
 /// A process as it claims a slot, judging others by `bytes`.
 fn claim<'a>(slots: &'a [Slot], token: u32, facts: &Facts, bytes: Option<bool>) -> Result<&'a Slot, ClaimError> {
-    let judge = Judge { token, facts, shmid: -1, byte_is_locked: &|_| bytes };
+    let judge = Judge { token, facts, shmid: -1, has_unlisted: true, byte_is_locked: &|_| bytes };
     SlotTable(slots).claim(bytes.is_some(), &judge)
 }
 
 /// Whether a process of our own namespaces finds a token's process dead.
 fn is_dead(slots: &[Slot], token: u32, bytes: Option<bool>) -> bool {
     let facts = Facts::gather();
-    Judge { token: 1, facts: &facts, shmid: -1, byte_is_locked: &|_| bytes }.token_is_dead(SlotTable(slots), token)
+    Judge { token: 1, facts: &facts, shmid: -1, has_unlisted: true, byte_is_locked: &|_| bytes }
+        .token_is_dead(SlotTable(slots), token)
 }
 
 fn corpse() -> u32 {
@@ -129,17 +130,35 @@ fn unknown_start_time_proves_nothing() {
 }
 
 #[test]
-fn former_image_of_this_process_is_dead_once_its_byte_is_free() {
+fn former_image_of_this_process_is_dead_and_a_second_copy_of_this_crate_is_not() {
     let ours = Facts::gather();
     let is_dead = |facts: Facts, claims: Option<bool>, byte| {
         let slots = table(1);
         claim(&slots, 2, &facts, claims).unwrap();
         is_dead(&slots, 2, byte)
     };
-    assert!(!is_dead(ours, Some(true), Some(true)), "a second copy of this crate");
-    assert!(is_dead(ours, Some(true), Some(false)));
-    assert!(!is_dead(ours, None, Some(false)), "it said that it holds none");
-    assert!(is_dead(Facts { start: ours.start - 1, ..ours }, None, Some(true)), "an earlier process of the same pid");
+    assert_ne!(ours.image, 0);
+    for byte in [None, Some(false), Some(true)] {
+        assert!(!is_dead(ours, Some(true), byte), "a second copy of this crate, whatever became of its descriptors");
+        assert!(is_dead(Facts { image: ours.image ^ 1, ..ours }, None, byte), "what ran here before `exec`");
+        assert!(is_dead(Facts { start: ours.start - 1, ..ours }, None, byte), "an earlier process of the same pid");
+    }
+    let unknown = Facts { image: 0, ..ours };
+    assert!(!is_dead(unknown, Some(true), Some(true)));
+    assert!(is_dead(unknown, Some(true), Some(false)));
+    assert!(!is_dead(unknown, None, Some(false)), "it said that it holds none");
+}
+
+#[test]
+fn token_in_no_slot_is_dead_unless_some_process_works_without_one() {
+    let (slots, facts) = (table(1), Facts::gather());
+    let judge = |has_unlisted, byte: Option<bool>| {
+        Judge { token: 1, facts: &facts, shmid: -1, has_unlisted, byte_is_locked: &|_| byte }
+            .token_is_dead(SlotTable(&slots), 9)
+    };
+    assert!(judge(false, None) && judge(false, Some(true)), "its slot was taken after its death");
+    assert!(judge(true, Some(false)));
+    assert!(!judge(true, None) && !judge(true, Some(true)));
 }
 
 #[test]

@@ -59,13 +59,20 @@ pub(crate) fn register(
 ) -> Result<Attached, ClaimError> {
     let token = token();
     let local = local();
-    let _registry = local.lock_registry();
+    let _attaching = local.lock_attaching();
     let attachment = Attachment::new(mapping, geometry, shmid, key, anchor, schema);
-    if let Some(known) = attachments().find(|known| known.is_same(&attachment)) {
-        return Ok(known.handle());
+    if let Some(known) = known(&attachment, local) {
+        return Ok(known);
     }
     attachment.claim_slot(token, local)?;
+    let _registry = local.lock_registry();
     Ok(publish(attachment).handle())
+}
+
+/// The attachment of the same segment that this process has already.
+fn known(attachment: &Attachment, local: &Local) -> Option<Attached> {
+    let _registry = local.lock_registry();
+    attachments().find(|known| known.is_same(attachment)).map(Attachment::handle)
 }
 
 /// [`register`], for a mapping that may only be read: nobody but this process knows of it.
@@ -91,14 +98,14 @@ pub(crate) fn segment_at(address: usize) -> Option<Attached> {
     attachments().find(has_it).map(Attachment::handle)
 }
 
-/// Gives a child of `fork` a token, and a slot of its own in every segment it inherited. Called with the registry
-/// locked.
+/// Gives a child of `fork` a token, and a slot of its own in every segment it inherited.
 ///
 /// # Panics
 ///
 /// If a table is full and the child holds no byte either: nobody could see that it lives, and its locks would be taken
 /// from it.
 pub(super) fn inherit(local: &Local, draw: fn() -> u32) -> u32 {
+    let _registry = local.lock_registry();
     loop {
         let token = draw();
         let mut written = attachments().filter(|attachment| attachment.mapping.access() == Access::ReadWrite);
@@ -179,7 +186,10 @@ impl Attachment {
             Ok(()) => Ok(()),
             Err(ClaimError::Collision { .. }) => Err(None),
             // As good as a slot: others ask for the byte of a token that they find in none.
-            Err(ClaimError::Full) if local.hold_byte(&self.bytes, token) => Ok(()),
+            Err(ClaimError::Full) if local.hold_byte(&self.bytes, token) => {
+                header_of(&self.mapping).note_unlisted();
+                Ok(())
+            }
             Err(ClaimError::Full) => Err(Some(self.unprotected())),
         }
     }
@@ -198,7 +208,9 @@ impl Attachment {
 
     fn judge<'a, R>(&'a self, token: u32, local: &Local, ask: impl FnOnce(&Judge<'_>, SlotTable<'a>) -> R) -> R {
         let byte_is_locked = |token| local.byte_is_locked(&self.bytes, token);
-        let judge = Judge { token, facts: local.facts(), shmid: self.shmid, byte_is_locked: &byte_is_locked };
+        let has_unlisted = header_of(&self.mapping).has_unlisted();
+        let judge =
+            Judge { token, facts: local.facts(), shmid: self.shmid, has_unlisted, byte_is_locked: &byte_is_locked };
         ask(&judge, header::slots(&self.mapping, &self.geometry))
     }
 
@@ -300,7 +312,7 @@ impl Clone for Attached {
 impl Drop for Attached {
     fn drop(&mut self) {
         let local = local();
-        let _registry = local.lock_registry();
+        let registry = local.lock_registry();
         if self.attachment().handles.fetch_sub(1, Release) != 1 {
             return;
         }
@@ -308,8 +320,10 @@ impl Drop for Attached {
         std::sync::atomic::fence(Acquire);
         self.attachment().leave_slot();
         self.attachment().unpublish(local);
-        // SAFETY: made by `Box::into_raw` in `publish`; this was the last handle, and with the registry locked nobody
-        // can make another from the list, where it stands no more.
+        // To detach takes as long as there is memory.
+        drop(registry);
+        // SAFETY: made by `Box::into_raw` in `publish`; this was the last handle, and nobody can make another from the
+        // list, where it stands no more: it was taken out while the registry was locked, with no handle left.
         drop(unsafe { Box::from_raw(self.attachment.as_ptr()) });
     }
 }

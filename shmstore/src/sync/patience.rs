@@ -31,6 +31,8 @@ pub(super) struct Patience {
     deadline: Option<Instant>,
     slice: Duration,
     next: Duration,
+    /// When the holder was judged last.
+    judged: Instant,
 }
 
 impl Patience {
@@ -51,7 +53,13 @@ impl Patience {
             // More than the clock can tell is for ever.
             Limit::Within(time) => started.checked_add(time),
         };
-        Self { started, deadline, slice: of_tests().unwrap_or(slice), next: of_tests().unwrap_or(first) }
+        Self {
+            started,
+            deadline,
+            slice: of_tests().unwrap_or(slice),
+            next: of_tests().unwrap_or(first),
+            judged: started,
+        }
     }
 
     /// How long to sleep now; `None` if the time is over.
@@ -64,6 +72,17 @@ impl Patience {
                 (!left.is_zero()).then(|| slice.min(left))
             }
         }
+    }
+
+    /// Tells whether it is time to judge the holder again: once a slice, however often sleep is cut short, by signals or
+    /// by somebody who wakes for nothing.
+    pub(super) fn judges_now(&mut self) -> bool {
+        let now = Instant::now();
+        let is_time = now.duration_since(self.judged) >= self.slice;
+        if is_time {
+            self.judged = now;
+        }
+        is_time
     }
 
     /// Tells whether the time is over.

@@ -72,23 +72,26 @@ fn sleep_for(word: &AtomicU32, token: u32, limit: Limit) -> Result<Taken, Refuse
     let mut claim = Claim::Newcomer;
     loop {
         let Attempt::Held(now) = take_or_announce(word, token, claim) else { return Ok(Taken::Free) };
-        let slice = patience.slice();
-        let slept_out = match slice {
-            Some(slice) => futex::wait(word, now, slice) == Woken::ByTime,
-            None => true,
+        let Some(slice) = patience.slice() else {
+            if acquire_from_the_dead(word, token) {
+                return Ok(Taken::FromTheDead);
+            }
+            if claim == Claim::Slept {
+                give_up(word);
+            }
+            return Err(Refused::Busy { holder: now & TOKEN, patience });
         };
-        if !slept_out {
+        let woken = futex::wait(word, now, slice);
+        if woken == Woken::Otherwise {
             failpoint::reach(Step::LockWoken);
         }
         // Who was woken finds the lock free, or has lost it to a living process just now.
-        if slept_out && acquire_from_the_dead(word, token) {
+        if (woken == Woken::ByTime || patience.judges_now()) && acquire_from_the_dead(word, token) {
             return Ok(Taken::FromTheDead);
         }
-        if slice.is_none() {
-            give_up(word);
-            return Err(Refused::Busy { holder: now & TOKEN, patience });
+        if woken != Woken::NotAsleep {
+            claim = Claim::Slept;
         }
-        claim = Claim::Slept;
     }
 }
 

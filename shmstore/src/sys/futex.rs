@@ -39,7 +39,9 @@ impl FutexWord for AtomicU64 {
 pub(crate) enum Woken {
     /// The slice has passed.
     ByTime,
-    /// Somebody woke us, a signal came, the word was another already, or there was no reason.
+    /// The word was another already: there was no sleep.
+    NotAsleep,
+    /// Somebody woke us, a signal came, or there was no reason.
     Otherwise,
 }
 
@@ -59,7 +61,11 @@ pub(crate) fn wait(word: &impl FutexWord, expected: u32, slice: Duration) -> Wok
     // SAFETY: FUTEX_WAIT only reads the word, atomically, and `timeout`; both live until it returns.
     let woken =
         unsafe { libc::syscall(libc::SYS_futex, word.futex(), libc::FUTEX_WAIT, expected, ptr::from_ref(&timeout)) };
-    if Errno::result(woken) == Err(Errno::ETIMEDOUT) { Woken::ByTime } else { Woken::Otherwise }
+    match Errno::result(woken) {
+        Err(Errno::ETIMEDOUT) => Woken::ByTime,
+        Err(Errno::EAGAIN) => Woken::NotAsleep,
+        _ => Woken::Otherwise,
+    }
 }
 
 /// Wakes up to `count` threads, of any process, that sleep on `word`. Returns how many there were.

@@ -52,8 +52,8 @@ pub(crate) fn start_time(pid: u32) -> u64 {
     after_name.split_ascii_whitespace().nth(19).and_then(|ticks| ticks.parse().ok()).unwrap_or(0)
 }
 
-/// Tells whether a process has a System V segment mapped; `None` where `/proc` does not tell, or speaks of others.
-pub(crate) fn maps_segment(pid: u32, shmid: i32) -> Option<bool> {
+/// Tells whether a process has a System V segment mapped for writing; `None` where `/proc` does not tell, or speaks of others.
+pub(crate) fn maps_segment_to_write(pid: u32, shmid: i32) -> Option<bool> {
     let maps = fs::read(format!("/proc/{pid}/maps")).ok()?;
     // Nothing at all is mapped by what is no program, or not any more, such as a first thread that has ended.
     if maps.is_empty() || !proc_is_ours() {
@@ -61,11 +61,29 @@ pub(crate) fn maps_segment(pid: u32, shmid: i32) -> Option<bool> {
     }
     // `start-end perms offset device inode path`: the path is `/SYSV` and the key, the inode the segment's number.
     let is_segment = |line: &str| {
-        let mut columns = line.split_ascii_whitespace().skip(4);
+        let mut columns = line.split_ascii_whitespace().skip(1);
+        let is_writable = columns.next().is_some_and(|perms| perms.contains('w'));
+        let mut columns = columns.skip(2);
         let inode = columns.next().and_then(|inode| inode.parse::<i64>().ok());
-        inode == Some(shmid.into()) && columns.next().is_some_and(|path| path.starts_with("/SYSV"))
+        is_writable && inode == Some(shmid.into()) && columns.next().is_some_and(|path| path.starts_with("/SYSV"))
     };
     Some(String::from_utf8_lossy(&maps).lines().any(is_segment))
+}
+
+/// What tells the program that runs in this process from every other that ran in it before `exec`: made of the random
+/// bytes that the kernel gives each program ([getauxval(3)], `AT_RANDOM`). The same for all of the program, and for its
+/// children. 0 if the kernel gives none.
+///
+/// [getauxval(3)]: https://man7.org/linux/man-pages/man3/getauxval.3.html
+pub(crate) fn image() -> u32 {
+    // SAFETY: takes a number only.
+    let random = unsafe { libc::getauxval(libc::AT_RANDOM) } as *const [u32; 4];
+    if random.is_null() {
+        return 0;
+    }
+    // SAFETY: the kernel has put 16 bytes there, on the first thread's stack, for the program's whole life; read unaligned.
+    let words = unsafe { random.read_unaligned() };
+    words.into_iter().fold(0, |image, word| image.rotate_left(7) ^ word)
 }
 
 /// Tells whether `/proc` speaks of our own PID namespace: then `NSpid` has one number, and it is ours.

@@ -17,7 +17,7 @@ fn claim(token: u32) -> Word {
 
 /// What the process of this token writes into its slot.
 fn details(token: u32) -> Details {
-    Details { pid_namespace: token, time_namespace: token, start: token.into(), since: token.into() }
+    Details { pid_namespace: token, time_namespace: token, start: token.into(), since: token, image: token }
 }
 
 /// The slot of a process that has ended.
