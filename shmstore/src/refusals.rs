@@ -73,10 +73,10 @@ macro_rules! refused {
 
 refused! {
     VersionedView<V: ShmValue> {
-        fn store(V);
-        fn store_from(&V);
-        fn try_store(V) -> Result<(), Busy>;
-        fn store_timeout(V, Duration) -> Result<(), Busy>;
+        fn store(V) -> u64;
+        fn store_from(&V) -> u64;
+        fn try_store(V) -> Result<u64, Busy>;
+        fn store_timeout(V, Duration) -> Result<u64, Busy>;
         fn update<R>(impl FnOnce(&mut V) -> R) -> R;
         fn update_checked<R>(impl FnOnce(&mut V) -> R) -> Result<R, InvalidValue>;
         fn try_update<R>(impl FnOnce(&mut V) -> R) -> Result<R, Busy>;

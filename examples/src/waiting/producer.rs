@@ -78,7 +78,7 @@ impl Producer {
             Way::Store => repeat(*updates, pause, |tick| ticks.stored.store(tick)),
             Way::Lease => {
                 let mut writer = ticks.leased.writer();
-                repeat(*updates, pause, |tick| _ = writer.store(tick))
+                repeat(*updates, pause, |tick| writer.store(tick))
             }
         }
     }
@@ -92,7 +92,7 @@ impl Producer {
     }
 }
 
-fn repeat(updates: u32, pause: Duration, mut store: impl FnMut(Tick)) -> Result<(), Failure> {
+fn repeat(updates: u32, pause: Duration, mut store: impl FnMut(Tick) -> u64) -> Result<(), Failure> {
     for _ in 0..updates {
         // First, so that the consumer is asleep when the value comes.
         thread::sleep(pause);

@@ -111,6 +111,18 @@ pub enum WaitError {
         /// How long.
         waited: Duration,
     },
+    /// No copy of the newest value was whole: it is stored to without a pause. Who keeps to the protocol pauses when it is
+    /// asked to, but one that may only read can not ask.
+    #[error(
+        "no copy of {part} was whole for {waited:?}, as it is stored to without a pause: give it more time, or attach it for \
+         writing, which lets a reader ask for a pause"
+    )]
+    NeverWhole {
+        /// Which part.
+        part: String,
+        /// How long it was tried.
+        waited: Duration,
+    },
     /// The object was removed: nobody new will find it, so nothing may ever come.
     #[error(
         "the object was removed while we waited for {awaited}: attach again, to the one in its place, whose versions and \

@@ -142,7 +142,7 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// # Errors
     ///
-    /// [`WaitError::Timeout`] if no copy was whole for that long.
+    /// [`WaitError::NeverWhole`] if no copy was whole for that long.
     pub fn load_timeout(&self, timeout: Duration) -> Result<V, WaitError>
     where
         V: AnyBits,
@@ -221,10 +221,7 @@ impl<V: ShmValue> Versioned<V> {
         let mut bytes = MaybeUninit::uninit();
         match self.cell.read_within(&mut bytes, may_ask, timeout) {
             Some(version) => Ok((version, bytes)),
-            None => {
-                let awaited = format!("a whole copy of {}, which is stored to without a pause", refusal::name(self));
-                Err(WaitError::Timeout { awaited, waited: timeout })
-            }
+            None => Err(WaitError::NeverWhole { part: refusal::name(self), waited: timeout }),
         }
     }
 }

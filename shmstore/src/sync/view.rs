@@ -71,7 +71,7 @@ impl<V: ShmValue> VersionedView<V> {
     ///
     /// # Errors
     ///
-    /// [`WaitError::Timeout`].
+    /// [`WaitError::NeverWhole`].
     pub fn load_timeout(&self, timeout: Duration) -> Result<V, WaitError>
     where
         V: AnyBits,
@@ -83,7 +83,7 @@ impl<V: ShmValue> VersionedView<V> {
     ///
     /// # Errors
     ///
-    /// [`WaitError::Timeout`], [`WaitError::InvalidValue`].
+    /// [`WaitError::NeverWhole`], [`WaitError::InvalidValue`].
     pub fn try_load_timeout(&self, timeout: Duration) -> Result<V, WaitError> {
         Ok(self.part.try_load_timeout_by(timeout, false)?.1)
     }

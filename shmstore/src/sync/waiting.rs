@@ -39,14 +39,17 @@ pub(super) fn wait<P, R>(
     }
     let limit = Limit::Within(timeout);
     let mut patience = if waiter == Waiter::Announced { Patience::new(limit) } else { Patience::unannounced(limit) };
-    while let Some(slice) = patience.slice() {
-        if let Some(found) = sleep(slice) {
+    loop {
+        let slice = patience.slice();
+        if let Some(found) = slice.and_then(&sleep) {
             return Ok(found);
         }
         if segment_at(ptr::from_ref(part).addr()).is_some_and(|segment| segment.is_retired()) {
             // What was brought before the removal is not lost.
             return look().ok_or_else(|| WaitError::Retired { awaited: awaited() });
         }
+        if slice.is_none() {
+            return Err(WaitError::Timeout { awaited: awaited(), waited: timeout });
+        }
     }
-    Err(WaitError::Timeout { awaited: awaited(), waited: timeout })
 }

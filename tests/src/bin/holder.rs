@@ -250,9 +250,9 @@ fn close_descriptors() -> Answer {
 fn use_parts(parts: &Shared<Parts>, seen: &ReadOnly<Parts>, command: &str, number: u64, time: Duration) -> Answer {
     let value = [number; 32];
     match command {
-        "store" => parts.value.store(value),
-        "try_store" => parts.value.try_store(value).map_err(busy)?,
-        "store_timeout" => parts.value.store_timeout(value, time).map_err(busy)?,
+        "store" => return done(parts.value.store(value)),
+        "try_store" => return parts.value.try_store(value).map_err(busy).and_then(done),
+        "store_timeout" => return parts.value.store_timeout(value, time).map_err(busy).and_then(done),
         "update" => parts.value.update(|old| *old = value),
         "load" => return loaded(parts.value.load_versioned()),
         "wait_newer" => return parts.value.wait_newer(number, time).map_err(waited).and_then(loaded),

@@ -39,7 +39,7 @@ fn main() {
     println!("ok ready");
     io::stdin().read_line(&mut String::new()).expect("a line");
     let outcome = match way.as_str() {
-        "stores" => relay.store_in_turn(|part, round| part.store(round)),
+        "stores" => relay.store_in_turn(|part, round| assert_eq!(part.store(round), round)),
         "updates" => relay.store_in_turn(|part, round| part.update(|value| *value = round)),
         "commits" => relay.store_in_turn(commit),
         "leases" => relay.store_in_turn(lease_once),

@@ -23,8 +23,12 @@ const FOREVER: &[fn(&EveryPart)] = &[
     |parts| {
         let _ = (parts.position.load(), parts.block.load_versioned().0);
     },
-    |parts| parts.position.store(Position { x: 1.0, y: 2.0, z: 3.0 }),
-    |parts| parts.block.store(Block([3; 16_384])),
+    |parts| {
+        parts.position.store(Position { x: 1.0, y: 2.0, z: 3.0 });
+    },
+    |parts| {
+        parts.block.store(Block([3; 16_384]));
+    },
     |parts| parts.position.update(|position| position.x += 1.0),
     |parts| {
         let _ = parts.label.begin().commit();

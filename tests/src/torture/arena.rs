@@ -119,7 +119,7 @@ impl<const WORDS: usize> Part for Versioned<Stamped<WORDS>> {
     }
 
     fn store_timeout(&self, stamp: Stamp, timeout: Duration) -> Result<(), Busy> {
-        Versioned::store_timeout(self, Stamped::of(stamp), timeout)
+        Versioned::store_timeout(self, Stamped::of(stamp), timeout).map(|_| ())
     }
 
     fn commit(&self, stamp: Stamp, commit: bool) -> u64 {

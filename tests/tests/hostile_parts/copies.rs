@@ -46,7 +46,7 @@ fn sequence_number_that_never_rests_stops_no_wait_and_no_load_from_ending() {
         // Where the machine is busy, nobody may have disturbed a copy: then again.
         wait::until_true("a wait that is given up because no copy is whole", || {
             let results = end.recv_timeout(wait::DEADLINE).expect("a call that has a limit has ended");
-            results.iter().any(|result| matches!(result, Err(WaitError::Timeout { .. })))
+            results.iter().any(|result| matches!(result, Err(WaitError::NeverWhole { .. })))
         });
     });
 }

@@ -13,7 +13,8 @@ use crate::sync::word_lock;
 
 /// A [`Lock`] that this thread holds, freed when dropped. It can not be handed to another thread.
 ///
-/// If the thread panics meanwhile, the lock becomes inconsistent, as if the process had died.
+/// If the thread panics meanwhile, the lock becomes inconsistent, as if the process had died. (As with std's locks, a guard
+/// that is taken while the thread is panicking already does not notice another panic.)
 ///
 /// In a child of `fork` an inherited guard is the parent's, and does nothing.
 #[must_use = "the lock is freed as soon as the guard is dropped"]

@@ -19,7 +19,7 @@ use crate::sync::word_lock::Refused;
 
 /// Storing.
 impl<V: ShmValue> Versioned<V> {
-    /// Makes `value` the newest version. Waits for other writers, if there are any: as long as another store takes, or for
+    /// Makes `value` the newest version, and returns its number. Waits for other writers, if there are any: as long as another store takes, or for
     /// the end of a [`Transaction`](crate::Transaction) or [`Writer`](crate::Writer).
     ///
     /// # Panics
@@ -28,8 +28,8 @@ impl<V: ShmValue> Versioned<V> {
     /// it would wait for itself.
     #[inline]
     #[track_caller]
-    pub fn store(&self, value: V) {
-        self.store_from(&value);
+    pub fn store(&self, value: V) -> u64 {
+        self.store_from(&value)
     }
 
     /// Makes a copy of `*value` the newest version, as [`store`](Self::store) does: for values too large for the stack.
@@ -39,8 +39,8 @@ impl<V: ShmValue> Versioned<V> {
     /// As [`store`](Self::store).
     #[inline]
     #[track_caller]
-    pub fn store_from(&self, value: &V) {
-        self.write_side().publish(value);
+    pub fn store_from(&self, value: &V) -> u64 {
+        self.write_side().publish(value)
     }
 
     /// Makes `value` the newest version, unless another writer has the part.
@@ -49,9 +49,8 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// [`Busy`] if one has: then nothing was stored. A process that has died with it does not count.
     #[inline]
-    pub fn try_store(&self, value: V) -> Result<(), Busy> {
-        self.write_side_within(Limit::Never)?.publish(&value);
-        Ok(())
+    pub fn try_store(&self, value: V) -> Result<u64, Busy> {
+        Ok(self.write_side_within(Limit::Never)?.publish(&value))
     }
 
     /// Makes `value` the newest version, waiting up to `timeout` for other writers.
@@ -60,9 +59,8 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// [`Busy`] once the time is over, or at once if it is this very thread that has the part: then nothing was stored.
     #[inline]
-    pub fn store_timeout(&self, value: V, timeout: Duration) -> Result<(), Busy> {
-        self.write_side_within(Limit::Within(timeout))?.publish(&value);
-        Ok(())
+    pub fn store_timeout(&self, value: V, timeout: Duration) -> Result<u64, Busy> {
+        Ok(self.write_side_within(Limit::Within(timeout))?.publish(&value))
     }
 
     /// Changes the newest value by `change`, a store of nobody else coming in between, and returns what `change` does.

@@ -35,8 +35,8 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// # Errors
     ///
-    /// [`WaitError::Timeout`], also if a newer version has come and no copy of it was whole, because a process that breaks
-    /// the protocol stores without a pause; [`WaitError::Retired`] if the object was removed, within some milliseconds.
+    /// [`WaitError::Timeout`]; [`WaitError::NeverWhole`] if a newer version has come and no copy of it was whole;
+    /// [`WaitError::Retired`] if the object was removed, within some milliseconds.
     pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError>
     where
         V: AnyBits,
