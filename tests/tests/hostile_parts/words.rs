@@ -68,14 +68,18 @@ fn lock_that_was_taken_from_us_is_not_ours_to_free() {
     }
 }
 
-/// Writes a slot of a process that has filled it: of our PID namespace, started whenever.
+/// Writes a slot of a process that has filled it: of our PID namespace, started whenever. Not our own slot, whose start
+/// time is ours: any may be.
 fn lie(raw: &Raw, token: u32, pid: u64) {
     const READY: u64 = 2 << 51;
+    const PID: u64 = (1 << 22) - 1;
     let (slots, count) = (raw.get(field::SLOTS_OFFSET) as usize, raw.get(field::SLOT_COUNT) as usize);
     let namespace = std::fs::metadata("/proc/self/ns/pid").unwrap().ino() as u32;
-    let last = slots + 32 * (count - 1);
-    raw.write(last + 8, &namespace.to_le_bytes());
-    raw.write(last, &(u64::from(token) | pid << 29 | READY).to_le_bytes());
+    let pid_of = |at: usize| u64::from_le_bytes(raw.read(at..at + 8).try_into().unwrap()) >> 29 & PID;
+    let is_ours = |at: &usize| pid_of(*at) == u64::from(std::process::id());
+    let slot = (0..count).map(|slot| slots + 32 * slot).find(|at| !is_ours(at)).expect("a slot of another");
+    raw.write(slot + 8, &namespace.to_le_bytes());
+    raw.write(slot, &(u64::from(token) | pid << 29 | READY).to_le_bytes());
 }
 
 #[test]
