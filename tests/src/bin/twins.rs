@@ -23,7 +23,9 @@ fn main() {
     let transaction = hold.value.begin();
     let twin = [c"shmstore_twin_try_lock", c"shmstore_twin_try_store"].map(load);
     let ask = || twin.map(|function| function());
-    let [held, closed] = [ask(), close_then(&ask)];
+    let held = ask();
+    close_descriptors();
+    let closed = ask();
     let processes = Shared::participants(&hold).len();
     drop(transaction);
     drop(guard);
@@ -45,10 +47,9 @@ fn load(name: &std::ffi::CStr) -> Try {
     unsafe { std::mem::transmute::<*mut libc::c_void, Try>(function) }
 }
 
-/// Closes everything but standard input, output and error, as daemons do; then asks.
-fn close_then<R>(ask: impl Fn() -> R) -> R {
+/// Closes everything but standard input, output and error, as daemons do.
+fn close_descriptors() {
     // SAFETY: takes numbers only. In this program only shmstore has other files, and that is what is to be tried.
     let closed = unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, 0) };
     assert_eq!(closed, 0, "the kernel knows this call");
-    ask()
 }
