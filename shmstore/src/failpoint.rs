@@ -59,6 +59,7 @@ steps! {
         TransactionBegun: "A transaction has its copy.",
         WriterLeased: "A lease has begun.",
         EventUnwoken: "A notification is counted, and nobody woken yet.",
+        WaitSlept: "A wait's slice is over without news, and whether the object is removed not looked at yet.",
     }
 }
 

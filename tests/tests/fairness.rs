@@ -1,7 +1,13 @@
 //! A lock is not taken for ever by those who come and go before one who sleeps for it.
 
+use std::ptr;
+
+use shmstore::{Shared, ShmId};
 use shmstore_tests::holder::{holder, holder_with, wait_until_asleep, wait_until_state};
+use shmstore_tests::objects::Parts;
+use shmstore_tests::raw::{Raw, field};
 use shmstore_tests::scratch::Scratch;
+use shmstore_tests::wait::until_true;
 
 /// Sleeps that only a wake-up ends in time: a newcomer that stands back does so until he is woken.
 const SLICE: (&str, &str) = ("SHMSTORE_SLICE_MS", "60000");
@@ -60,4 +66,33 @@ fn one_who_only_tries_may_have_a_lock_that_is_kept_for_another() {
     wait_until_state(patient.pid(), 'T');
     patient.signal("CONT");
     assert_eq!(patient.answer(), "ok ");
+}
+
+#[test]
+fn one_who_has_never_slept_does_not_take_the_lock_from_one_for_whom_it_is_kept() {
+    /// See `docs/format.md`.
+    const HAND_OFF: u32 = 1 << 30;
+    let scratch = Scratch::new();
+    let mut owner = holder(scratch.path());
+    let [mut waiter, mut poller] = [holder(scratch.path()), holder(scratch.path())];
+    let parts: Shared<Parts> = scratch.store().attach().unwrap();
+    let raw = Raw::at_key(scratch.key(Parts::ID));
+    let at =
+        raw.get(field::PAYLOAD_OFFSET) as usize + ptr::from_ref(&parts.lock).addr() - ptr::from_ref(&*parts).addr();
+    let is_kept = || u32::from_le_bytes(raw.read(at..at + 4).try_into().unwrap()) & HAND_OFF != 0;
+    owner.expect_ok("lock");
+    waiter.tell("lock");
+    until_true("the lock to be kept for one who has slept", is_kept);
+    // Who is stopped does not say so again.
+    waiter.signal("STOP");
+    wait_until_state(waiter.pid(), 'T');
+    for _ in 0..5 {
+        for poll in ["lock_timeout 0", "try_lock", "lock_or_repair_timeout 0"] {
+            poller.expect_err(poll, "Busy");
+            assert!(is_kept(), "not after `{poll}`");
+        }
+    }
+    waiter.signal("CONT");
+    owner.expect_ok("drop");
+    assert_eq!(waiter.answer(), "ok ");
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::patience::{Limit, Patience};
 use crate::error::WaitError;
+use crate::failpoint::{self, Step};
 use crate::process::registry::segment_at;
 
 /// How often to look before sleeping: less than the way to sleep and back takes.
@@ -44,6 +45,7 @@ pub(super) fn wait<P, R>(
         if let Some(found) = slice.and_then(&sleep) {
             return Ok(found);
         }
+        failpoint::reach(Step::WaitSlept);
         if segment_at(ptr::from_ref(part).addr()).is_some_and(|segment| segment.is_retired()) {
             // What was brought before the removal is not lost.
             return look().ok_or_else(|| WaitError::Retired { awaited: awaited() });

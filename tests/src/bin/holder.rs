@@ -21,8 +21,10 @@ use std::thread;
 use std::time::Duration;
 
 use nix::libc;
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use shmstore::{LockError, LockGuard, ReadOnly, Shared, Store, Transaction, WaitError, Writer};
 use shmstore_tests::objects::{COUNTERS, Parts};
+use shmstore_tests::peer::program_beside;
 use shmstore_tests::sandbox;
 
 /// Longer than any test: then a forgotten child ends by itself.
@@ -52,12 +54,18 @@ struct Holder {
 
 fn main() {
     sandbox::enter();
-    let path = std::env::args_os().nth(1).expect("the path of a store");
-    let store = Store::open(path).expect("a store");
+    let store = open();
     let parts = Box::leak(Box::new(store.attach_or_create().expect("an object")));
     let seen = Box::leak(Box::new(store.attach_read_only().expect("an object")));
     println!("ok ready");
     Holder { store, parts, seen, grips: Vec::new(), parent: None, child: None }.serve();
+}
+
+/// Opens the store as the environment says: an object's anchor below it by `HOLDER_NAME`.
+fn open() -> Store {
+    let path = std::env::args_os().nth(1).expect("the path of a store");
+    let store = Store::open(path).expect("a store");
+    std::env::var("HOLDER_NAME").map_or(store.clone(), |name| store.named(&name).expect("a named anchor"))
 }
 
 impl Holder {
@@ -108,7 +116,9 @@ impl Holder {
         let (first, time) = (number(0), Duration::from_millis(number(1)));
         match command {
             "fork" => self.fork(),
-            "exec" => Err(exec().to_string()),
+            "exec" => Err(exec("holder").to_string()),
+            "exec_reader" => Err(exec("reader").to_string()),
+            "be_interrupted" => be_interrupted(),
             "close_descriptors" => close_descriptors(),
             "end_leader" => self.end_leader(),
             "drop" => done(self.grips.pop().is_some()),
@@ -234,10 +244,22 @@ impl Holder {
     }
 }
 
-/// Becomes a new image of this program, which listens and answers where this one did.
-fn exec() -> io::Error {
-    let ourselves = std::env::current_exe().expect("a path of our own");
-    Command::new(ourselves).args(std::env::args_os().skip(1)).exec()
+/// Becomes another program, or a new image of this one, which listens and answers where this one did.
+fn exec(program: &str) -> io::Error {
+    Command::new(program_beside(program)).args(std::env::args_os().skip(1)).exec()
+}
+
+/// Has a signal come every millisecond from now on, whose handler does nothing: so no sleep of ours lasts longer.
+fn be_interrupted() -> Answer {
+    extern "C" fn nothing(_: i32) {}
+    let action = SigAction::new(SigHandler::Handler(nothing), SaFlags::SA_RESTART, SigSet::empty());
+    // SAFETY: the handler does nothing, so it may run at any moment.
+    unsafe { sigaction(Signal::SIGALRM, &action) }.map_err(|errno| errno.to_string())?;
+    let millisecond = libc::timeval { tv_sec: 0, tv_usec: 1000 };
+    let timer = libc::itimerval { it_interval: millisecond, it_value: millisecond };
+    // SAFETY: reads an `itimerval`, alive during the call.
+    let set = unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, std::ptr::null_mut()) };
+    if set == 0 { done("") } else { Err("Timer".into()) }
 }
 
 /// Closes everything but standard input, output and error, as daemons do.

@@ -93,6 +93,8 @@ const SCENARIOS: &[Scenario] = &[
     Scenario::of("VersionUnwoken", "store 7", AtStep::PublishedAndFree).after(WAITS_FOR_VERSION),
     Scenario::of("EventUnwoken", "notify_all", AtStep::Free).after(Before::Waits("wait_past 0 25000")),
     Scenario::of("EventUnwoken", "notify_one", AtStep::Free).after(Before::Waits("wait_past 0 25000")),
+    Scenario::of("WaitSlept", "wait_newer 1 25000", AtStep::Free),
+    Scenario::of("WaitSlept", "wait_past 0 25000", AtStep::Free),
 ];
 
 /// Version 1, of value 5, is there from the start.

@@ -7,6 +7,7 @@
 mod amplified;
 mod copies;
 mod harm;
+mod stalls;
 mod words;
 
 use std::os::unix::process::ExitStatusExt;

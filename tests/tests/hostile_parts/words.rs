@@ -4,10 +4,12 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use shmstore::{Holder, LockError, Shared};
-use shmstore_tests::objects::{EveryPart, Position};
+use shmstore_tests::holder::{holder_with, wait_until_asleep};
+use shmstore_tests::objects::{EveryPart, Parts, Position};
+use shmstore_tests::peer::Peer;
 use shmstore_tests::raw::{Raw, field};
 use shmstore_tests::scratch::Scratch;
 
@@ -66,14 +68,18 @@ fn lock_that_was_taken_from_us_is_not_ours_to_free() {
     }
 }
 
-/// Writes a slot of a process that has filled it: of our PID namespace, started whenever.
+/// Writes a slot of a process that has filled it: of our PID namespace, started whenever. Not our own slot, whose start
+/// time is ours: any may be.
 fn lie(raw: &Raw, token: u32, pid: u64) {
     const READY: u64 = 2 << 51;
+    const PID: u64 = (1 << 22) - 1;
     let (slots, count) = (raw.get(field::SLOTS_OFFSET) as usize, raw.get(field::SLOT_COUNT) as usize);
     let namespace = std::fs::metadata("/proc/self/ns/pid").unwrap().ino() as u32;
-    let last = slots + 32 * (count - 1);
-    raw.write(last + 8, &namespace.to_le_bytes());
-    raw.write(last, &(u64::from(token) | pid << 29 | READY).to_le_bytes());
+    let pid_of = |at: usize| u64::from_le_bytes(raw.read(at..at + 8).try_into().unwrap()) >> 29 & PID;
+    let is_ours = |at: &usize| pid_of(*at) == u64::from(std::process::id());
+    let slot = (0..count).map(|slot| slots + 32 * slot).find(|at| !is_ours(at)).expect("a slot of another");
+    raw.write(slot + 8, &namespace.to_le_bytes());
+    raw.write(slot, &(u64::from(token) | pid << 29 | READY).to_le_bytes());
 }
 
 #[test]
@@ -95,11 +101,17 @@ fn slot_that_lies_makes_a_lock_look_held_by_anybody_or_left_by_the_dead_and_noth
     assert_eq!(parts.position.load_versioned(), (2, EAST));
 }
 
+/// So long that nobody takes its end for a wake-up.
+const SLICE: Duration = Duration::from_millis(500);
+const ROUNDS: usize = 10;
+
 #[test]
 fn sleepers_who_only_read_can_delay_a_wake_up_by_slices_and_not_lose_it() {
     let scratch = Scratch::new();
-    let parts: Shared<EveryPart> = store(&scratch).create().unwrap();
-    let seen = store(&scratch).attach_read_only::<EveryPart>().unwrap();
+    let slice = SLICE.as_millis().to_string();
+    let mut waiter = holder_with(scratch.path(), &[("SHMSTORE_SLICE_MS", &slice)]);
+    let parts = scratch.store().attach::<Parts>().unwrap();
+    let seen = scratch.store().attach_read_only::<Parts>().unwrap();
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         let _stop = Stop(&stop);
@@ -107,20 +119,26 @@ fn sleepers_who_only_read_can_delay_a_wake_up_by_slices_and_not_lose_it() {
             scope.spawn(|| {
                 while !stop.load(Relaxed) {
                     // They sleep on the very word, and are woken in the place of those who are meant.
-                    let _ = seen.event.wait_past(u64::MAX, SHORT);
+                    let _ = seen.called.wait_past(u64::MAX, SHORT);
                 }
             });
         }
-        for count in 0..50 {
-            let waiting = scope.spawn(|| in_time(|| parts.event.wait_past(parts.event.count(), Duration::MAX)));
-            // Until the waiter has counted before us.
-            while !waiting.is_finished() {
-                parts.event.notify_one();
-                thread::sleep(Duration::from_millis(1));
-            }
-            assert!(waiting.join().unwrap().unwrap() > count);
-        }
+        let mut times: Vec<Duration> = (0..ROUNDS).map(|_| notify_once(&mut waiter, &parts)).collect();
+        times.sort_unstable();
+        println!("{times:?}");
+        // Who slept before them is woken before them, so not all wake-ups go to others.
+        assert!(times[2] < SLICE / 2, "woken by the end of his slice only: {times:?}");
     });
+}
+
+/// How long a sleeping waiter takes to answer one notification of one.
+fn notify_once(waiter: &mut Peer, parts: &Parts) -> Duration {
+    waiter.tell(&format!("wait_past {} 25000", parts.called.count()));
+    wait_until_asleep(waiter.pid());
+    let notified = Instant::now();
+    let count = parts.called.notify_one();
+    assert_eq!(in_time(|| waiter.answer()), format!("ok {count}"));
+    notified.elapsed()
 }
 
 #[test]

@@ -123,7 +123,7 @@ fn a_store_of_another_thread_waits_for_an_update() {
     let part = Versioned::<u64>::default();
     std::thread::scope(|scope| {
         part.update(|value| {
-            // Sleeps on the lock's word, as the update outlasts its spin: then it must be woken.
+            // Sleeps on the lock's word, as the update outlasts its spin.
             scope.spawn(|| part.store(9));
             std::thread::sleep(Duration::from_millis(20));
             *value = 1;
