@@ -9,7 +9,7 @@
 //! | the checker | looks at every invariant after every kill |
 //! | three waiters | wait for versions and notifications that the workers bring |
 //!
-//! What the processes tell each other goes by the [`board`], in memory that is no segment, and by a pipe.
+//! What the processes tell each other goes by the `board`, in memory that is no segment, and by a pipe.
 //!
 //! Every decision comes from the seed, the place of a worker and its generation; the instants at which the scheduler
 //! lets them run do not.
