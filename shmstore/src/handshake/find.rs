@@ -11,7 +11,7 @@ use crate::hash::LayoutHash;
 use crate::header::{self, Damage, FORMAT_VERSION, FirstWord, Geometry, Header, POINTER_BYTES, State};
 use crate::identity::Identity;
 use crate::participants::ClaimError;
-use crate::process::registry::{self, Attached};
+use crate::process::registry::{self, Attached, Segment};
 use crate::schema::{OwnedSchema, Schema};
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Access, Mapping, Status};
@@ -245,7 +245,12 @@ impl Target<'_> {
         Ok(geometry)
     }
 
-    /// Makes an attachment of this process of a segment that was judged, or made, to be ours.
+    /// A segment that was judged, or made, to be ours.
+    pub(super) fn segment(&self, identity: &Identity, mapping: Mapping, geometry: Geometry, shmid: i32) -> Segment<'_> {
+        Segment { mapping, geometry, shmid, key: identity.key(self.id), anchor: self.path, schema: self.schema }
+    }
+
+    /// Makes it an attachment of this process.
     pub(super) fn register(
         &self,
         identity: &Identity,
@@ -253,7 +258,7 @@ impl Target<'_> {
         geometry: Geometry,
         shmid: i32,
     ) -> Result<Attached, AttachError> {
-        registry::register(mapping, geometry, shmid, identity.key(self.id), self.path, self.schema).map_err(|refused| {
+        registry::register(self.segment(identity, mapping, geometry, shmid)).map_err(|refused| {
             let subject = self.subject(Some(identity));
             match refused {
                 ClaimError::Full => AttachError::ParticipantsFull { subject, capacity: geometry.slot_count },

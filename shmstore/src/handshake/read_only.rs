@@ -99,14 +99,7 @@ impl Target<'_> {
         found: Found,
     ) -> Result<Attached, AttachError> {
         let geometry = self.check_layout(identity, schema, &found)?;
-        Ok(registry::register_to_read(
-            found.mapping,
-            geometry,
-            found.status.shmid,
-            identity.key(self.id),
-            self.path,
-            self.schema,
-        ))
+        Ok(registry::register_to_read(self.segment(identity, found.mapping, geometry, found.status.shmid)))
     }
 }
 

@@ -6,6 +6,8 @@
 //! as a handle to it: handles are counted, and every count that could reach zero changes under the registry's mutex.
 #![allow(unsafe_code)]
 
+mod inherit;
+
 use std::path::Path;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -19,6 +21,8 @@ use crate::key::Key;
 use crate::participants::{ClaimError, Judge, Occupant, Slot, SlotTable};
 use crate::schema::Schema;
 use crate::sys::shm::{self, Access, Mapping};
+
+pub(super) use inherit::inherit;
 
 /// All attachments of this process. A vacant place is null, and used again.
 static ATTACHED: AppendList<AtomicPtr<Attachment>> = AppendList::new();
@@ -47,20 +51,24 @@ pub(crate) struct Attached {
     attachment: NonNull<Attachment>,
 }
 
-/// Hands out the process's attachment of a segment: the one it has, or a new one made of `mapping`. Either way with
-/// this geometry. `anchor` is the path by which the segment was found, `schema` that of the object in it.
-pub(crate) fn register(
-    mapping: Mapping,
-    geometry: Geometry,
-    shmid: i32,
-    key: Key,
-    anchor: &Path,
-    schema: Option<&'static Schema>,
-) -> Result<Attached, ClaimError> {
+/// A segment that was attached and judged, and is to be one of this process's attachments.
+pub(crate) struct Segment<'a> {
+    pub(crate) mapping: Mapping,
+    pub(crate) geometry: Geometry,
+    pub(crate) shmid: i32,
+    pub(crate) key: Key,
+    /// The path by which it was found.
+    pub(crate) anchor: &'a Path,
+    /// What the object is in this program.
+    pub(crate) schema: Option<&'static Schema>,
+}
+
+/// Hands out the process's attachment of a segment: the one it has, or a new one. Either way with this geometry.
+pub(crate) fn register(segment: Segment<'_>) -> Result<Attached, ClaimError> {
     let token = token();
     let local = local();
     let _attaching = local.lock_attaching();
-    let attachment = Attachment::new(mapping, geometry, shmid, key, anchor, schema);
+    let attachment = Attachment::new(segment);
     if let Some(known) = known(&attachment, local) {
         return Ok(known);
     }
@@ -76,16 +84,9 @@ fn known(attachment: &Attachment, local: &Local) -> Option<Attached> {
 }
 
 /// [`register`], for a mapping that may only be read: nobody but this process knows of it.
-pub(crate) fn register_to_read(
-    mapping: Mapping,
-    geometry: Geometry,
-    shmid: i32,
-    key: Key,
-    anchor: &Path,
-    schema: Option<&'static Schema>,
-) -> Attached {
+pub(crate) fn register_to_read(segment: Segment<'_>) -> Attached {
     let _registry = local().lock_registry();
-    let attachment = Attachment::new(mapping, geometry, shmid, key, anchor, schema);
+    let attachment = Attachment::new(segment);
     let known = attachments().find(|known| known.is_same(&attachment));
     known.unwrap_or_else(|| publish(attachment)).handle()
 }
@@ -96,30 +97,6 @@ pub(crate) fn segment_at(address: usize) -> Option<Attached> {
     let _registry = local.lock_registry();
     let has_it = |known: &&Attachment| address.wrapping_sub(known.mapping.base().addr().get()) < known.mapping.len();
     attachments().find(has_it).map(Attachment::handle)
-}
-
-/// Gives a child of `fork` a token, and a slot of its own in every segment it inherited.
-///
-/// # Panics
-///
-/// If a table is full and the child holds no byte either: nobody could see that it lives, and its locks would be taken
-/// from it.
-pub(super) fn inherit(local: &Local, draw: fn() -> u32) -> u32 {
-    let _registry = local.lock_registry();
-    loop {
-        let token = draw();
-        let mut written = attachments().filter(|attachment| attachment.mapping.access() == Access::ReadWrite);
-        match written.try_for_each(|attachment| attachment.inherit(token, local)) {
-            Ok(()) => return token,
-            Err(refusal) => {
-                attachments().for_each(|attachment| attachment.give_slot_back(token));
-                local.give_bytes_back();
-                if let Some(text) = refusal {
-                    panic!("{text}");
-                }
-            }
-        }
-    }
 }
 
 /// The attachments there are. The registry must be locked: then none is freed meanwhile.
@@ -143,14 +120,8 @@ fn header_of(mapping: &Mapping) -> &Header {
 }
 
 impl Attachment {
-    fn new(
-        mapping: Mapping,
-        geometry: Geometry,
-        shmid: i32,
-        key: Key,
-        anchor: &Path,
-        schema: Option<&'static Schema>,
-    ) -> Self {
+    fn new(segment: Segment<'_>) -> Self {
+        let Segment { mapping, geometry, shmid, key, anchor, schema } = segment;
         let header = header_of(&mapping);
         let (nonce, bytes) = (header.nonce(), BytePlace::new(header.byte_inode(), anchor));
         let (slot, slot_token) = (AtomicPtr::new(ptr::null_mut()), AtomicU32::new(0));
@@ -179,46 +150,12 @@ impl Attachment {
         Ok(())
     }
 
-    /// Claims a slot for a child of `fork`. Fails without a text if the token is somebody else's.
-    fn inherit(&self, token: u32, local: &Local) -> Result<(), Option<String>> {
-        self.slot_token.store(0, Relaxed);
-        match self.claim_slot(token, local) {
-            Ok(()) => Ok(()),
-            Err(ClaimError::Collision { .. }) => Err(None),
-            // As good as a slot: others ask for the byte of a token that they find in none.
-            Err(ClaimError::Full) if local.hold_byte(&self.bytes, token) => {
-                header_of(&self.mapping).note_unlisted();
-                Ok(())
-            }
-            Err(ClaimError::Full) => Err(Some(self.unprotected())),
-        }
-    }
-
-    fn unprotected(&self) -> String {
-        format!(
-            "process {} is a child of `fork` and cannot use the object at {} that it inherited: all {} places for \
-             processes are taken by others that may be alive, and it cannot lock a byte of the anchor or its directory, \
-             so nobody could see that it lives. Make objects for more processes with \
-             `Store::options().max_processes(…)`, or let the child read the directory and open one more file",
-            local().facts().pid,
-            self.bytes.anchor().display(),
-            self.geometry.slot_count,
-        )
-    }
-
     fn judge<'a, R>(&'a self, token: u32, local: &Local, ask: impl FnOnce(&Judge<'_>, SlotTable<'a>) -> R) -> R {
         let byte_is_locked = |token| local.byte_is_locked(&self.bytes, token);
         let has_unlisted = header_of(&self.mapping).has_unlisted();
         let judge =
             Judge { token, facts: local.facts(), shmid: self.shmid, has_unlisted, byte_is_locked: &byte_is_locked };
         ask(&judge, header::slots(&self.mapping, &self.geometry))
-    }
-
-    /// Frees a slot that was claimed in vain.
-    fn give_slot_back(&self, token: u32) {
-        if self.slot_token.swap(0, Relaxed) == token {
-            self.own_slot().give_back(token);
-        }
     }
 
     /// Only once a slot was claimed.

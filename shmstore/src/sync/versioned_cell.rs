@@ -30,6 +30,8 @@
 //! Nothing of this rests on the sequence protocol. A peer that breaks it can make a value torn, not make it unsound.
 #![allow(unsafe_code)]
 
+mod write_side;
+
 use std::cell::UnsafeCell;
 use std::hint::spin_loop;
 use std::mem::{self, MaybeUninit, offset_of};
@@ -37,18 +39,18 @@ use std::time::{Duration, Instant};
 
 use super::atomics::Ordering::{Acquire, Relaxed, SeqCst};
 use super::atomics::{AtomicU32, AtomicU64};
-use super::held::Held;
-use super::lock_word::VERSION_WAITERS;
 use super::patience::{Limit, Patience};
 use super::seqlock;
 use super::version_waiters;
-use super::word_lock::{self, Refused, acquire};
-use crate::copy::{UNIT, Unit, copy_in, copy_out};
+use super::word_lock::{Refused, acquire};
+use crate::copy::{UNIT, Unit, copy_out};
 use crate::failpoint::{self, Step};
 use crate::layout::{ShmValue, is_described};
 use crate::process;
 use crate::sys::{futex, membarrier};
 use crate::view::load_read_only;
+
+pub(super) use write_side::WriteSide;
 
 /// The words before the slots.
 #[repr(C)]
@@ -236,75 +238,6 @@ impl<V: ShmValue> VersionedCell<V> {
     /// Two copies of a value whose lines are in another core's cache: some 150 ns until the first arrives, then about
     /// 16 bytes a nanosecond.
     const PAUSE: Duration = Duration::from_nanos(2 * (150 + size_of::<V>() as u64 / 16));
-}
-
-/// The right to store, which this process has taken; given back when dropped.
-pub(super) struct WriteSide<'a, V: ShmValue> {
-    cell: &'a VersionedCell<V>,
-    token: u32,
-}
-
-impl<V: ShmValue> WriteSide<'_, V> {
-    /// Notes that this thread has it, for as long as what is returned lives.
-    pub(super) fn held(&self) -> Held {
-        Held::enter(word_lock::address(&self.cell.control().lock), self.token)
-    }
-
-    /// Whether this process is still the one that took it: false in a child that was forked since.
-    #[inline(always)]
-    pub(super) fn is_ours(&self) -> bool {
-        process::current_token() == self.token
-    }
-
-    /// Copies the newest version's bytes, all of them, while nobody may write, and returns its number.
-    pub(super) fn read(&self, value: &mut MaybeUninit<V>) -> u64 {
-        seqlock::read_locked(&self.cell.control().sequence, |slot| {
-            // SAFETY: a slot of ours, aligned, a whole number of units; and `value` is a V's own memory.
-            unsafe { copy_out(self.cell.slot(slot), value.as_mut_ptr()) }
-        })
-    }
-
-    /// Makes `value` the newest version, and returns its number. Who waits for it is told when this is dropped.
-    #[inline(always)]
-    pub(super) fn publish(&self, value: &V) -> u64 {
-        let control = self.cell.control();
-        if control.flags.load(Relaxed) & STARVED != 0 {
-            self.cell.pause_for_readers();
-        }
-        let version = seqlock::write(&control.sequence, |slot| {
-            failpoint::reach(Step::StoreOdd);
-            // SAFETY: a slot of ours, aligned, a whole number of units; `value` is a V, which has no padding.
-            unsafe { copy_in(value, self.cell.slot(slot)) }
-            failpoint::reach(Step::StoreCopied);
-        });
-        failpoint::reach(Step::StoreEven);
-        version
-    }
-
-    /// Tells who waits of what was published, without giving the write side back. `fences` as in
-    /// [`version_waiters::take`].
-    #[inline(always)]
-    pub(super) fn tell_waiters(&self, fences: bool) {
-        let control = self.cell.control();
-        let fences = fences || control.flags.load(Relaxed) & NEED_FENCE != 0;
-        if version_waiters::take(&control.lock, &control.bell, fences) {
-            failpoint::reach(Step::StoreUntold);
-            self.cell.wake_waiters();
-        }
-    }
-}
-
-impl<V: ShmValue> Drop for WriteSide<'_, V> {
-    /// In a child that was forked since, the parent's lock stays the parent's.
-    #[inline(always)]
-    fn drop(&mut self) {
-        let control = self.cell.control();
-        if self.is_ours() && word_lock::free(&control.lock, self.token) & VERSION_WAITERS != 0 {
-            version_waiters::ring(&control.bell);
-            failpoint::reach(Step::VersionUnwoken);
-            self.cell.wake_waiters();
-        }
-    }
 }
 
 const _: () = {
