@@ -109,7 +109,8 @@ fn a_process_that_waits_is_told_that_the_object_was_removed() {
     let shmid = shmid_in(&program.line_with("segment"));
     remove_segment(shmid);
     let printed = program.output();
-    let complaint = "error: the object was removed while we waited for a version of `Ticks.stored` (`Versioned<Tick>`) newer than ";
+    let complaint =
+        "error: the object was removed while we waited for a version of `Ticks.stored` (`Versioned<Tick>`) newer than ";
     assert!(!printed.status.success() && printed.errors.contains(complaint), "{printed:?}");
     assert_eq!(segments::with_id(shmid), None);
 }
