@@ -25,17 +25,11 @@ pub(super) struct HeldPart {
     pub(super) token: u32,
 }
 
-/// One step from a part to a part of it.
-enum Step {
-    Field(&'static str),
-    Element(usize),
-}
-
 /// A walk through an object.
 struct Walk<'a> {
     /// INVARIANT: so many bytes from there are mapped while `'a` lasts.
     payload: (NonNull<u8>, usize),
-    path: Vec<Step>,
+    object: &'static Schema,
     found: &'a mut Vec<HeldPart>,
 }
 
@@ -50,40 +44,32 @@ pub(super) fn held_parts(schema: &'static Schema, object: &Attached) -> Vec<Held
 /// `len` bytes from `payload`, which is aligned as the object is, are mapped during the call.
 unsafe fn held_parts_of(schema: &'static Schema, payload: NonNull<u8>, len: usize) -> Vec<HeldPart> {
     let mut found = Vec::new();
-    Walk { payload: (payload, len), path: Vec::new(), found: &mut found }.visit(schema, 0);
+    Walk { payload: (payload, len), object: schema, found: &mut found }.visit(schema, 0);
     found
 }
 
 impl Walk<'_> {
     fn visit(&mut self, schema: &'static Schema, offset: usize) {
         match schema.kind() {
-            Kind::Versioned { .. } => self.note(offset + IN_VERSIONED),
-            Kind::Lock => self.note(offset),
+            Kind::Versioned { .. } => self.note(offset, IN_VERSIONED),
+            Kind::Lock => self.note(offset, 0),
             Kind::CacheAligned { object } => self.visit(object, offset),
             Kind::Struct { fields, .. } => {
-                for field in *fields {
-                    self.step(Step::Field(field.name), field.schema, offset + field.offset);
-                }
+                fields.iter().for_each(|field| self.visit(field.schema, offset + field.offset));
             }
             Kind::Array { len, element } if has_locks(element) => {
-                for index in 0..*len {
-                    self.step(Step::Element(index), element, offset + index * element.size());
-                }
+                (0..*len).for_each(|index| self.visit(element, offset + index * element.size()));
             }
             _ => {}
         }
     }
 
-    fn step(&mut self, step: Step, schema: &'static Schema, offset: usize) {
-        self.path.push(step);
-        self.visit(schema, offset);
-        self.path.pop();
-    }
-
-    fn note(&mut self, offset: usize) {
-        let token = self.lock_word(offset) & ((1 << TOKEN_BITS) - 1);
+    /// Notes the part at `offset`, if its lock word, so many bytes further, is held.
+    fn note(&mut self, offset: usize, word: usize) {
+        let token = self.lock_word(offset + word) & ((1 << TOKEN_BITS) - 1);
         if token != 0 {
-            self.found.push(HeldPart { path: path(&self.path), token });
+            let path = self.object.path_of_part(offset).filter(|path| !path.is_empty());
+            self.found.push(HeldPart { path: path.unwrap_or_else(|| ".".into()), token });
         }
     }
 
@@ -111,18 +97,6 @@ fn has_locks(schema: &Schema) -> bool {
         Kind::Struct { fields, .. } => fields.iter().any(|field| has_locks(field.schema)),
         _ => false,
     }
-}
-
-fn path(steps: &[Step]) -> String {
-    let mut path = String::new();
-    for step in steps {
-        match step {
-            Step::Field(name) if path.is_empty() => path += name,
-            Step::Field(name) => path += &format!(".{name}"),
-            Step::Element(index) => path += &format!("[{index}]"),
-        }
-    }
-    if path.is_empty() { ".".into() } else { path }
 }
 
 #[cfg(test)]
