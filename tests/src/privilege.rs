@@ -68,6 +68,24 @@ fn as_root(namespaces: &[&str], user: &str, name: &str, test: impl FnOnce()) {
     assert!(status.expect("it started a moment ago").success(), "failed within the user namespace");
 }
 
+/// The command that starts a program as process 1 of a PID namespace of its own, in our IPC namespace. `None`, and it is
+/// said why, where that can not be had.
+///
+/// # Panics
+///
+/// If there is no `unshare`; and as [`skip`].
+pub fn in_pid_namespace(program: &Path) -> Option<Command> {
+    let namespace = ["--pid", "--fork", "--kill-child", "--mount-proc"];
+    let possible = Command::new("unshare").args(namespace).arg("true").output().expect("`unshare` of util-linux");
+    if !possible.status.success() {
+        skip(String::from_utf8_lossy(&possible.stderr).trim());
+        return None;
+    }
+    let mut command = Command::new("unshare");
+    command.args(namespace).arg(program);
+    Some(command)
+}
+
 /// The `peer` program, or another, where every user can run it.
 pub struct PublicPeer {
     program: PathBuf,

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use shmstore_tests::holder::{holder, spawn, wait_until_asleep, wait_until_state};
 use shmstore_tests::peer::{Peer, program_named};
-use shmstore_tests::privilege::{skip, with_namespaces};
+use shmstore_tests::privilege::{in_pid_namespace, with_namespaces};
 use shmstore_tests::scratch::Scratch;
 
 /// A forked child, which is killed with its test, also if its parent is dead.
@@ -202,14 +202,8 @@ fn process_whose_first_thread_has_ended_is_alive() {
 
 /// Starts one in a PID namespace of its own, where it is process 1.
 fn start_in_pid_namespace(scratch: &Scratch) -> Option<Peer> {
-    let namespace = ["--pid", "--fork", "--kill-child", "--mount-proc"];
-    let possible = Command::new("unshare").args(namespace).arg("true").output().expect("`unshare` of util-linux");
-    if !possible.status.success() {
-        skip(String::from_utf8_lossy(&possible.stderr).trim());
-        return None;
-    }
-    let mut command = Command::new("unshare");
-    Some(spawn(command.args(namespace).arg(program_named("holder")).arg(scratch.path())))
+    let mut command = in_pid_namespace(&program_named("holder"))?;
+    Some(spawn(command.arg(scratch.path())))
 }
 
 /// Asserts that what one holds is not taken by the other while it lives, and is when it was killed.

@@ -5,7 +5,7 @@ use std::process::Command;
 use shmstore::{Shared, Store};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::peer::{self, Peer};
-use shmstore_tests::privilege::{skip, with_namespaces};
+use shmstore_tests::privilege::{in_pid_namespace, skip, with_namespaces};
 use shmstore_tests::scratch::Scratch;
 
 /// Starts a peer in an IPC namespace of its own, in which one of the kernel's limits has another value.
@@ -105,14 +105,8 @@ fn object_of_another_ipc_namespace_is_not_found_and_the_namespace_is_named() {
 
 /// Starts a peer as process 1 of a PID namespace of its own, in our IPC namespace.
 fn start_in_pid_namespace(scratch: &Scratch) -> Option<Peer> {
-    let namespace = ["--pid", "--fork", "--kill-child", "--mount-proc"];
-    let possible = Command::new("unshare").args(namespace).arg("true").output().expect("`unshare` of util-linux");
-    if !possible.status.success() {
-        skip(String::from_utf8_lossy(&possible.stderr).trim());
-        return None;
-    }
-    let mut command = Command::new("unshare");
-    Some(Peer::spawn(command.args(namespace).arg(peer::program()).arg(scratch.path())))
+    let mut command = in_pid_namespace(&peer::program())?;
+    Some(Peer::spawn(command.arg(scratch.path())))
 }
 
 #[test]
