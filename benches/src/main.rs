@@ -1,0 +1,36 @@
+//! The program: see the library beside it.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use shmstore_bench::{compare, partner, work};
+
+#[derive(Parser)]
+#[command(about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Measures shmstore, its peers and the floor in one run, and prints a table with ratios.
+    Compare(compare::Options),
+    /// The other process of a comparison: started by `compare`.
+    #[command(hide = true)]
+    Partner(partner::Role),
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Compare(options) => compare::run(&options),
+        Command::Partner(role) => partner::play(&role, work::partner),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The other process of a comparison, on the other processor: it writes while the first reads, and rests while it is
+//! another system's turn.
+//!
+//! The two are directed by an object of shmstore itself.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use shmstore::{CacheAligned, Event, Shared, ShmObject, Store};
+
+use crate::batch::{Sample, each};
+use crate::{Failure, cpu};
+
+/// How the first process directs the other, and what that one tells.
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'D')]
+struct Director {
+    /// What is to be done: one of the constants below.
+    wanted: CacheAligned<AtomicU64>,
+    /// Rung when that changes.
+    bell: Event,
+    /// What is being done, as `wanted`.
+    doing: CacheAligned<AtomicU64>,
+    /// How many operations the partner has done in all.
+    done: CacheAligned<AtomicU64>,
+}
+
+const PREPARE: u64 = 0;
+const REST: u64 = 1;
+const RUN: u64 = 2;
+const END: u64 = 3;
+
+/// A partner that does not do as it was told within this time has failed.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the other process is started with.
+#[derive(Debug, Clone, Args)]
+pub struct Role {
+    /// What it is to do.
+    pub work: String,
+    /// By which system.
+    pub system: String,
+    /// With values of so many words.
+    pub words: usize,
+    /// The directory of this contender.
+    pub directory: PathBuf,
+    /// The processor to run on.
+    pub cpu: usize,
+}
+
+/// The other process, as the first one has it. Ended when dropped.
+pub struct Partner {
+    process: Child,
+    director: Shared<Director>,
+}
+
+impl Partner {
+    /// Starts one, and waits until it is ready: it rests then.
+    pub fn start(work: &str, system: &str, words: usize, directory: &Path, cpu: usize) -> Result<Self, Failure> {
+        let director = Store::open(directory)?.create::<Director>()?;
+        let process = Command::new(std::env::current_exe()?)
+            .args(["partner", work, system, &words.to_string()])
+            .arg(directory)
+            .arg(cpu.to_string())
+            .stdin(Stdio::null())
+            .stdout(File::options().write(true).open("/dev/null")?)
+            .spawn()?;
+        let mut partner = Self { process, director };
+        partner.until(REST).map_err(|failure| format!("{system}, {work}: {failure}"))?;
+        Ok(partner)
+    }
+
+    /// Measures `work` while the partner does its own.
+    pub fn beside(&mut self, rounds: u64, work: impl FnOnce(u64) -> u64) -> Sample {
+        self.tell(RUN).expect("the partner runs");
+        let before = self.director.done.load(Acquire);
+        while self.director.done.load(Acquire) == before {
+            std::hint::spin_loop();
+        }
+        let (done, start) = (self.director.done.load(Acquire), Instant::now());
+        let torn = work(rounds);
+        let (taken, did) = (start.elapsed(), self.director.done.load(Acquire) - done);
+        self.tell(REST).expect("the partner rests");
+        let partner = Some(each(taken, did.max(1)));
+        Sample { nanoseconds: each(taken, rounds), partner, torn }
+    }
+
+    /// Tells it what to do, and waits until it does.
+    pub fn tell(&mut self, wanted: u64) -> Result<(), Failure> {
+        self.director.wanted.store(wanted, Release);
+        self.director.bell.notify_all();
+        self.until(wanted)
+    }
+
+    fn until(&mut self, wanted: u64) -> Result<(), Failure> {
+        let deadline = Instant::now() + PATIENCE;
+        while self.director.doing.load(Acquire) != wanted {
+            if let Some(status) = self.process.try_wait()? {
+                return Err(format!("the other process has ended: {status}").into());
+            }
+            if Instant::now() > deadline {
+                return Err("the other process does not do as it is told".into());
+            }
+            std::thread::sleep(Duration::from_micros(20));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Partner {
+    fn drop(&mut self) {
+        self.director.wanted.store(END, Release);
+        self.director.bell.notify_all();
+        let deadline = Instant::now() + Duration::from_secs(2);
+        while Instant::now() < deadline {
+            if !matches!(self.process.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+/// What the other process does, from its start to its end.
+pub fn play(role: &Role, act: impl FnOnce(&Role, &Stage<'_>) -> Result<(), Failure>) -> Result<(), Failure> {
+    cpu::pin(role.cpu)?;
+    let director = Store::open(&role.directory)?.attach::<Director>()?;
+    act(role, &Stage { director: &director })
+}
+
+/// What the other process's work is directed by.
+pub struct Stage<'a> {
+    director: &'a Director,
+}
+
+impl Stage<'_> {
+    /// Does `chunk` again and again while it is wanted, and rests otherwise, until the end. It returns how many
+    /// operations it has done.
+    pub fn perform(&self, mut chunk: impl FnMut() -> u64) -> Result<(), Failure> {
+        let Director { wanted, bell, doing, done } = self.director;
+        let mut all = 0;
+        loop {
+            let seen = bell.count();
+            match wanted.load(Acquire) {
+                RUN => {
+                    doing.store(RUN, Release);
+                    while wanted.load(Relaxed) == RUN {
+                        all += chunk();
+                        done.store(all, Release);
+                    }
+                }
+                END => return Ok(()),
+                PREPARE | REST => {
+                    doing.store(REST, Release);
+                    // An error is a time-out: look again.
+                    drop(bell.wait_past(seen, Duration::from_secs(1)));
+                    if std::os::unix::process::parent_id() == 1 {
+                        return Ok(());
+                    }
+                }
+                other => return Err(format!("told to do {other}").into()),
+            }
+        }
+    }
+}

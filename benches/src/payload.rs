@@ -1,0 +1,56 @@
+//! What is stored and loaded: words that are all the same, so that a mixture of two stores shows.
+
+use std::hint::black_box;
+
+use shmstore::ShmValue;
+
+/// `WORDS` times 8 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ShmValue)]
+#[repr(C)]
+pub struct Payload<const WORDS: usize>([u64; WORDS]);
+
+impl<const WORDS: usize> Payload<WORDS> {
+    /// The size, in bytes.
+    pub const BYTES: usize = WORDS * 8;
+
+    /// All words of one value.
+    pub const fn filled(word: u64) -> Self {
+        Self([word; WORDS])
+    }
+
+    /// Some to be stored in turn: filling one is not part of what is measured.
+    pub fn in_turn() -> Box<[Self; 4]> {
+        Box::new([1, 2, 3, 4].map(Self::filled))
+    }
+
+    /// The first word.
+    pub fn word(&self) -> u64 {
+        self.0[0]
+    }
+
+    /// The first word, to be changed.
+    pub fn word_mut(&mut self) -> &mut u64 {
+        &mut self.0[0]
+    }
+
+    /// Whether its two ends are of different stores: what can be asked of every load without slowing it down.
+    #[inline(always)]
+    pub fn ends_differ(&self) -> bool {
+        self.0[0] != self.0[WORDS - 1]
+    }
+
+    /// Whether any two words are of different stores.
+    pub fn is_torn(&self) -> bool {
+        black_box(&self.0).iter().any(|&word| word != self.0[0])
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        bytemuck::cast_slice(&self.0)
+    }
+
+    /// The bytes, to be written.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        bytemuck::cast_slice_mut(&mut self.0)
+    }
+}

@@ -1,0 +1,78 @@
+//! What all this is about.
+
+use std::path::Path;
+
+use ::shmstore::{Shared, ShmObject, Store, Versioned, Writer};
+
+use super::{Board, Read, Write};
+use crate::Failure;
+use crate::payload::Payload;
+
+/// `Versioned`, each store with a lock of its own.
+pub struct Stored;
+/// `Versioned`, with the write side leased.
+pub struct Leased;
+
+/// An object of one value.
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'B')]
+pub struct Object<const WORDS: usize> {
+    value: Versioned<Payload<WORDS>>,
+}
+
+/// An object that stays attached for the process's life, so that a lease can be kept.
+fn create<const WORDS: usize>(directory: &Path) -> Result<&'static Object<WORDS>, Failure> {
+    let object = Box::leak(Box::new(Store::open(directory)?.create::<Object<WORDS>>()?));
+    object.value.store(Payload::filled(1));
+    Ok(object)
+}
+
+impl Board for Stored {
+    const NAME: &'static str = "shmstore";
+    type Writer<const WORDS: usize> = &'static Object<WORDS>;
+    type Reader<const WORDS: usize> = Shared<Object<WORDS>>;
+
+    fn create<const WORDS: usize>(directory: &Path) -> Result<Self::Writer<WORDS>, Failure> {
+        create(directory)
+    }
+
+    fn open<const WORDS: usize>(directory: &Path) -> Result<Self::Reader<WORDS>, Failure> {
+        Ok(Store::open(directory)?.attach()?)
+    }
+}
+
+impl Board for Leased {
+    const NAME: &'static str = "shmstore, leased";
+    type Writer<const WORDS: usize> = Writer<'static, Payload<WORDS>>;
+    type Reader<const WORDS: usize> = Shared<Object<WORDS>>;
+
+    fn create<const WORDS: usize>(directory: &Path) -> Result<Self::Writer<WORDS>, Failure> {
+        Ok(create(directory)?.value.writer())
+    }
+
+    fn open<const WORDS: usize>(directory: &Path) -> Result<Self::Reader<WORDS>, Failure> {
+        Stored::open(directory)
+    }
+}
+
+impl<const WORDS: usize> Write<WORDS> for &Object<WORDS> {
+    #[inline]
+    fn write(&mut self, value: &Payload<WORDS>) {
+        self.value.store_from(value);
+    }
+}
+
+impl<const WORDS: usize> Write<WORDS> for Writer<'_, Payload<WORDS>> {
+    #[inline]
+    fn write(&mut self, value: &Payload<WORDS>) {
+        self.store_from(value);
+    }
+}
+
+impl<const WORDS: usize> Read<WORDS> for Shared<Object<WORDS>> {
+    #[inline]
+    fn read(&mut self, into: &mut Payload<WORDS>) {
+        self.value.load_into(into);
+    }
+}

@@ -1,0 +1,59 @@
+//! The rows of the comparison, and what the other process does in each.
+
+mod board;
+
+use std::path::Path;
+
+use crate::Failure;
+use crate::batch::Plan;
+use crate::partner::{Role, Stage};
+use crate::place::Place;
+use crate::row::Row;
+
+/// What a row is measured with.
+pub struct Ground<'a> {
+    /// Files and segments.
+    pub place: &'a Place,
+    /// How much.
+    pub plan: Plan,
+    /// The processor of the other process.
+    pub partner_cpu: usize,
+}
+
+impl Ground<'_> {
+    /// A directory for one contender of one row.
+    pub fn directory(&self, row: &str, system: &str) -> std::io::Result<std::path::PathBuf> {
+        self.place.make(&format!("{row}-{system}").replace([' ', ','], "-"))
+    }
+}
+
+/// One row that can be asked for.
+pub struct Work {
+    /// What `--only` looks for.
+    pub name: &'static str,
+    /// Measures it.
+    pub measure: fn(&Ground<'_>, &'static str) -> Result<Row, Failure>,
+}
+
+/// All rows, in the order of the table.
+pub const ALL: &[Work] = &[
+    Work { name: "load-64", measure: board::load::<8> },
+    Work { name: "load-4k", measure: board::load::<512> },
+    Work { name: "load-64k", measure: board::load::<8192> },
+    Work { name: "load-64-busy", measure: board::load_busy::<8> },
+    Work { name: "load-4k-busy", measure: board::load_busy::<512> },
+    Work { name: "load-64k-busy", measure: board::load_busy::<8192> },
+    Work { name: "load-64-paced", measure: board::load_paced::<8> },
+    Work { name: "store-64", measure: board::store::<8> },
+    Work { name: "store-4k", measure: board::store::<512> },
+    Work { name: "store-64k", measure: board::store::<8192> },
+];
+
+/// The other process's part.
+pub fn partner(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
+    let directory: &Path = &role.directory;
+    match role.work.as_str() {
+        "write" | "write-paced" => board::partner(role, directory, stage),
+        other => Err(format!("nobody plays `{other}`").into()),
+    }
+}
