@@ -63,12 +63,7 @@ const VERSIONED: &[Mutation] = &[
     seqlock("the_even_release", "wrapping_add(2), Release", "wrapping_add(2), Relaxed", "one_writer_reuses_slots"),
     seqlock("one_step_of_the_limit", "<= 2", "<= 3", "one_writer_reuses_slots"),
     seqlock("the_rounding_of_an_odd_start", "before & !1", "before", "one_writer_reuses_slots"),
-    seqlock(
-        "the_change_of_slots",
-        "copy(valid_slot(stable) ^ 1)",
-        "copy(valid_slot(stable))",
-        "one_writer_reuses_slots",
-    ),
+    seqlock("the_change_of_slots", "valid_slot(sequence) ^ 1", "valid_slot(sequence)", "one_writer_reuses_slots"),
     seqlock("the_rounding_of_a_take_over", "now & !1", "now", "a_writer_dies_and_another_takes_over"),
     Mutation {
         name: "the_acquire_of_a_later_transaction",

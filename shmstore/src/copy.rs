@@ -56,6 +56,9 @@ trait Moves {
     /// `to` is aligned and writable. Other processes may be reading or writing it.
     unsafe fn store(to: *mut Unit, unit: Unit);
 
+    /// Has the processor get lines of memory ready to be written, from there on. Changes nothing.
+    fn prepare_to_store(to: *const Unit, count: usize);
+
     /// Loads `count` units into private memory.
     ///
     /// # Safety
@@ -96,6 +99,13 @@ pub(crate) unsafe fn copy_out<V>(slot: *const Unit, value: *mut V) {
 pub(crate) unsafe fn copy_in<V>(value: *const V, slot: *mut Unit) {
     // SAFETY: the caller's promises are the same.
     unsafe { copy_in_by::<Native, V>(value, slot) }
+}
+
+/// Has the processor get a slot ready that [`copy_in`] is about to write: so readers see it half-written for a shorter
+/// time. Changes nothing, wherever it points.
+#[inline(always)]
+pub(crate) fn prepare_copy_in<V>(slot: *const Unit) {
+    Native::prepare_to_store(slot, units::<V>());
 }
 
 /// [`copy_out`], by the given moves.

@@ -15,7 +15,7 @@ use crate::process::registry::Attached;
 use crate::schema::{Kind, Schema};
 
 /// Where the lock word of a `Versioned` is: see `docs/format.md`.
-const IN_VERSIONED: usize = 8;
+const IN_VERSIONED: usize = 0;
 
 /// A part that is locked.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -36,6 +36,9 @@ impl Moves for Portable {
         high.store(word(second), Relaxed);
     }
 
+    #[inline(always)]
+    fn prepare_to_store(_: *const Unit, _: usize) {}
+
     #[inline]
     unsafe fn bulk_out(from: *const Unit, to: *mut u8, count: usize) {
         for at in 0..count {

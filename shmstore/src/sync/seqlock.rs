@@ -44,25 +44,31 @@ pub(super) fn read_locked(sequence: &AtomicU64, copy: impl FnOnce(usize)) -> u64
     version(now)
 }
 
-/// Publishes the next version, written by `copy` into the slot whose index it is given. Returns the new version.
+/// Publishes the next version, written by `copy` into the slot whose index it is given: the free one. Returns the new
+/// version.
 ///
-/// The caller holds the writer lock.
-#[inline(always)]
-pub(super) fn write(sequence: &AtomicU64, copy: impl FnOnce(usize)) -> u64 {
-    write_after(sequence, sequence.load(Acquire), copy)
-}
-
-/// [`write`], for a caller that knows what number is there.
-///
-/// An odd one was left by a writer that died: its half-written slot is simply written again.
+/// The caller holds the writer lock, and knows what number is there. An odd one was left by a writer that died: its
+/// half-written slot is simply written again.
 #[inline(always)]
 pub(super) fn write_after(sequence: &AtomicU64, now: u64, copy: impl FnOnce(usize)) -> u64 {
     let stable = now & !1;
     sequence.store(stable.wrapping_add(1), Release);
     fence(Release);
-    copy(valid_slot(stable) ^ 1);
+    copy(free_slot(stable));
     sequence.store(stable.wrapping_add(2), Release);
     version(stable).wrapping_add(1)
+}
+
+/// The sequence number while this version is stable.
+#[inline(always)]
+pub(super) fn stable_at(version: u64) -> u64 {
+    version << 1
+}
+
+/// The slot that the next version is written into: 0 or 1.
+#[inline(always)]
+pub(super) fn free_slot(sequence: u64) -> usize {
+    valid_slot(sequence) ^ 1
 }
 
 /// The version that is valid at this sequence number.

@@ -6,17 +6,21 @@
 //!
 //! | offset | bytes | what |
 //! |---|---|---|
-//! | 0 | 8 | sequence number: see `seqlock.rs` |
-//! | 8 | 4 | lock word of the writers: see `lock_word.rs` |
-//! | 12 | 4 | flags: bit 0 *starved*, bit 1 *need fence* |
-//! | 16 | 4 | bell of those who wait for a newer version: see `version_waiters.rs` |
-//! | 20 | 12 | reserved, zero |
+//! | 0 | 4 | lock word of the writers: see `lock_word.rs` |
+//! | 4 | 4 | flags: bit 0 *starved*, bit 1 *need fence* |
+//! | 8 | 4 | bell of those who wait for a newer version: see `version_waiters.rs` |
+//! | 12 | 52 | reserved, zero |
+//! | 64 | 8 | sequence number: see `seqlock.rs` |
+//! | 72 | 8 | reserved, zero |
 //! | s | n | slot 0: the even versions, the first being the zeros of a new object |
 //! | s + n | n | slot 1: the odd versions |
 //!
-//! n is the value's size, rounded up to 16, or to its alignment if that is more. s is 32, or 64 if n is a multiple of
-//! 64: a value of up to 16 bytes shares one cache line with its control words, a slot of whole lines begins on one, and
-//! neither costs a byte, as the whole is rounded up to 64 anyway.
+//! n is the value's size, rounded up to 16, or to its alignment if that is more. s is 80, rounded up to the value's
+//! alignment, or 128 if n is a multiple of 64: a value of up to 16 bytes shares one cache line with its sequence number, a
+//! slot of whole lines begins on one, and neither costs a byte, as the whole is rounded up to 64 anyway.
+//!
+//! The first line is the writers' own, as readers have no business there: a writer that takes the lock, or looks whether
+//! anybody waits, finds the line where it left it, however many read.
 //!
 //! # Safety
 //!
@@ -52,15 +56,18 @@ use crate::view::load_read_only;
 
 pub(super) use write_side::WriteSide;
 
-/// The words before the slots.
-#[repr(C)]
+/// The words that writers have among themselves, and with those who wait: a line of their own.
+#[repr(C, align(64))]
 struct Control {
-    sequence: AtomicU64,
     lock: AtomicU32,
     flags: AtomicU32,
     bell: AtomicU32,
-    _reserved: [AtomicU32; 3],
+    _reserved: [AtomicU32; 13],
 }
+
+/// The word that readers look at, and its place before the slots.
+#[repr(C, align(16))]
+struct Sequence(AtomicU64);
 
 /// A reader was rejected again and again: the next store waits a moment first.
 const STARVED: u32 = 1 << 0;
@@ -70,12 +77,18 @@ const NEED_FENCE: u32 = 1 << 1;
 /// After how many rejections in a row a reader calls itself starved.
 const PATIENCE: u32 = 4;
 
+/// What processors move between their caches, in bytes.
+const LINE: usize = 64;
+/// Where the sequence number is.
+const SEQUENCE_AT: usize = LINE;
+
 #[repr(C, align(16))]
 struct Slot<V>(MaybeUninit<V>);
 
 #[repr(C, align(64))]
 struct Memory<V> {
     control: Control,
+    sequence: Sequence,
     _slots: [Slot<V>; 2],
 }
 
@@ -91,13 +104,13 @@ unsafe impl<V: Send + Sync> Sync for VersionedCell<V> {}
 
 impl<V: ShmValue> VersionedCell<V> {
     const SLOT: usize = size_of::<Slot<V>>();
-    /// Where slot 0 begins. In a value aligned to more than a line the compiler begins it even later.
+    /// Where slot 0 begins.
     const SLOTS_AT: usize = {
         is_described::<V>();
         let natural = offset_of!(Memory<V>, _slots);
-        let at = if Self::SLOT % 64 == 0 && natural < 64 { 64 } else { natural };
+        let at = if Self::SLOT % LINE == 0 { natural.next_multiple_of(LINE) } else { natural };
         assert!(at % UNIT == 0 && at % align_of::<V>() == 0 && Self::SLOT % UNIT == 0);
-        assert!(at >= size_of::<Control>() && at + 2 * Self::SLOT <= size_of::<Memory<V>>());
+        assert!(at >= SEQUENCE_AT + size_of::<Sequence>() && at + 2 * Self::SLOT <= size_of::<Memory<V>>());
         at
     };
 
@@ -113,6 +126,13 @@ impl<V: ShmValue> VersionedCell<V> {
         unsafe { &*self.memory.get().cast::<Control>() }
     }
 
+    #[inline(always)]
+    fn sequence(&self) -> &AtomicU64 {
+        let at = self.memory.get().cast::<u8>().wrapping_add(SEQUENCE_AT);
+        // SAFETY: in bounds and aligned, as the assertions below say; an atomic, which others may write meanwhile.
+        unsafe { &*at.cast::<AtomicU64>() }
+    }
+
     /// Slot 0 or 1: writable, through the cell, for `SLOT` bytes. Never made a reference.
     #[inline(always)]
     fn slot(&self, index: usize) -> *mut Unit {
@@ -123,13 +143,7 @@ impl<V: ShmValue> VersionedCell<V> {
     /// The number of the newest version. What was done before it was stored is seen after this.
     #[inline]
     pub(super) fn version(&self) -> u64 {
-        seqlock::version(self.sequence())
-    }
-
-    #[inline]
-    fn sequence(&self) -> u64 {
-        let sequence = &self.control().sequence;
-        load_read_only(Acquire, || sequence.load(Relaxed))
+        seqlock::version(load_read_only(Acquire, || self.sequence().load(Relaxed)))
     }
 
     /// Copies the newest version's bytes, all of them, and returns its number.
@@ -172,7 +186,7 @@ impl<V: ShmValue> VersionedCell<V> {
     /// they belong together.
     #[inline(always)]
     fn try_read(&self, value: &mut MaybeUninit<V>) -> Option<u64> {
-        seqlock::try_read(&self.control().sequence, |slot| {
+        seqlock::try_read(self.sequence(), |slot| {
             // SAFETY: a slot of ours, aligned, a whole number of units; and `value` is a V's own memory.
             unsafe { copy_out(self.slot(slot), value.as_mut_ptr()) }
         })
@@ -241,16 +255,9 @@ impl<V: ShmValue> VersionedCell<V> {
 }
 
 const _: () = {
-    assert!(size_of::<Control>() == 32);
-    assert!(offset_of!(Control, sequence) == 0);
-    assert!(offset_of!(Control, lock) == 8);
-    assert!(offset_of!(Control, flags) == 12);
-    assert!(offset_of!(Control, bell) == 16);
-    assert!(offset_of!(Control, _reserved) == 20);
+    assert!(offset_of!(Control, lock) == 0);
+    assert!(offset_of!(Control, flags) == 4);
+    assert!(offset_of!(Control, bell) == 8);
     assert!(offset_of!(Memory<u64>, control) == 0);
-    assert!(VersionedCell::<u64>::SLOTS_AT == 32 && size_of::<VersionedCell<u64>>() == 64);
-    assert!(VersionedCell::<[u8; 16]>::SLOTS_AT == 32 && size_of::<VersionedCell<[u8; 16]>>() == 64);
-    assert!(VersionedCell::<[u8; 17]>::SLOTS_AT == 32 && size_of::<VersionedCell<[u8; 17]>>() == 128);
-    assert!(VersionedCell::<[u8; 61]>::SLOTS_AT == 64 && size_of::<VersionedCell<[u8; 61]>>() == 192);
-    assert!(VersionedCell::<[u8; 4096]>::SLOTS_AT == 64 && size_of::<VersionedCell<[u8; 4096]>>() == 64 + 2 * 4096);
+    assert!(offset_of!(Memory<u64>, sequence) == SEQUENCE_AT && size_of::<Sequence>() == 16);
 };

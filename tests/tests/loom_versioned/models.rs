@@ -63,7 +63,7 @@ impl Part {
             }
         });
         assert_eq!(words, [version; 2]);
-        assert_eq!(seqlock::write(&self.sequence, |slot| {
+        assert_eq!(seqlock::write_after(&self.sequence, self.sequence.load(Acquire), |slot| {
             self.slots[slot].iter().for_each(|to| to.store(version + 1, Relaxed));
         }), version + 1);
         assert!(lock_word::release(&self.lock, token).is_some());

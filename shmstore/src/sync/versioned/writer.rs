@@ -40,6 +40,8 @@ pub struct Writer<'a, V: ShmValue> {
     // Before `side`: while the lock is ours, this thread is known to have it.
     _held: Held,
     side: WriteSide<'a, V>,
+    /// The sequence number, so that no store has to read what the one before it has just written.
+    sequence: u64,
     /// Whether every store needs a full barrier, as waiters can not have us execute one.
     fences: bool,
 }
@@ -78,7 +80,8 @@ impl<V: ShmValue> Versioned<V> {
 impl<'a, V: ShmValue> Writer<'a, V> {
     fn new(part: &'a Versioned<V>, side: WriteSide<'a, V>) -> Self {
         failpoint::reach(Step::WriterLeased);
-        Self { part, _held: side.held(), side, fences: !is_reached_by_barriers() }
+        let sequence = side.sequence();
+        Self { part, _held: side.held(), side, sequence, fences: !is_reached_by_barriers() }
     }
 
     /// Makes `value` the newest version, and returns its number.
@@ -101,7 +104,7 @@ impl<'a, V: ShmValue> Writer<'a, V> {
     #[track_caller]
     pub fn store_from(&mut self, value: &V) -> u64 {
         self.check_ours();
-        let version = self.side.publish(value);
+        let version = self.side.publish_after(&mut self.sequence, value);
         self.side.tell_waiters(self.fences);
         version
     }
@@ -119,6 +122,7 @@ impl<'a, V: ShmValue> Writer<'a, V> {
     {
         self.check_ours();
         let result = update_by(&self.side, change);
+        self.sequence = self.side.sequence();
         self.side.tell_waiters(self.fences);
         result
     }
@@ -136,6 +140,7 @@ impl<'a, V: ShmValue> Writer<'a, V> {
     pub fn update_checked<R>(&mut self, change: impl FnOnce(&mut V) -> R) -> Result<R, InvalidValue> {
         self.check_ours();
         let result = update_checked_by(&self.side, change)?;
+        self.sequence = self.side.sequence();
         self.side.tell_waiters(self.fences);
         Ok(result)
     }

@@ -8,11 +8,11 @@
 use std::mem::MaybeUninit;
 
 use super::{NEED_FENCE, STARVED, VersionedCell};
-use crate::copy::{copy_in, copy_out};
+use crate::copy::{copy_in, copy_out, prepare_copy_in};
 use crate::failpoint::{self, Step};
 use crate::layout::ShmValue;
 use crate::process;
-use crate::sync::atomics::Ordering::Relaxed;
+use crate::sync::atomics::Ordering::{Acquire, Relaxed};
 use crate::sync::held::Held;
 use crate::sync::lock_word::VERSION_WAITERS;
 use crate::sync::{seqlock, version_waiters, word_lock};
@@ -37,7 +37,7 @@ impl<V: ShmValue> WriteSide<'_, V> {
 
     /// Copies the newest version's bytes, all of them, while nobody may write, and returns its number.
     pub(in crate::sync) fn read(&self, value: &mut MaybeUninit<V>) -> u64 {
-        seqlock::read_locked(&self.cell.control().sequence, |slot| {
+        seqlock::read_locked(self.cell.sequence(), |slot| {
             // SAFETY: a slot of ours, aligned, a whole number of units; and `value` is a V's own memory.
             unsafe { copy_out(self.cell.slot(slot), value.as_mut_ptr()) }
         })
@@ -46,17 +46,31 @@ impl<V: ShmValue> WriteSide<'_, V> {
     /// Makes `value` the newest version, and returns its number. Who waits for it is told when this is dropped.
     #[inline(always)]
     pub(in crate::sync) fn publish(&self, value: &V) -> u64 {
-        let control = self.cell.control();
-        if control.flags.load(Relaxed) & STARVED != 0 {
+        let mut sequence = self.sequence();
+        self.publish_after(&mut sequence, value)
+    }
+
+    /// The sequence number, which nobody else changes until this is dropped.
+    #[inline(always)]
+    pub(in crate::sync) fn sequence(&self) -> u64 {
+        self.cell.sequence().load(Acquire)
+    }
+
+    /// [`publish`](Self::publish), for one who knows the sequence number, which is brought up to date.
+    #[inline(always)]
+    pub(in crate::sync) fn publish_after(&self, sequence: &mut u64, value: &V) -> u64 {
+        prepare_copy_in::<V>(self.cell.slot(seqlock::free_slot(*sequence)));
+        if self.cell.control().flags.load(Relaxed) & STARVED != 0 {
             self.cell.pause_for_readers();
         }
-        let version = seqlock::write(&control.sequence, |slot| {
+        let version = seqlock::write_after(self.cell.sequence(), *sequence, |slot| {
             failpoint::reach(Step::StoreOdd);
             // SAFETY: a slot of ours, aligned, a whole number of units; `value` is a V, which has no padding.
             unsafe { copy_in(value, self.cell.slot(slot)) }
             failpoint::reach(Step::StoreCopied);
         });
         failpoint::reach(Step::StoreEven);
+        *sequence = seqlock::stable_at(version);
         version
     }
 
