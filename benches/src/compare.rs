@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::batch::Plan;
+use crate::batch::{Plan, Series};
 use crate::place::Place;
-use crate::row::{Other, Row};
+use crate::row::{Figure, Other, Row};
 use crate::work::{self, Ground};
-use crate::{Failure, cpu};
+use crate::{Failure, cpu, interrupt};
 
 /// What to compare.
 #[derive(Debug, Clone, Args)]
@@ -29,13 +29,22 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let [cpu, partner_cpu] = cpu::pair()?;
     cpu::pin(cpu)?;
     let place = Place::new()?;
+    interrupt::clean_first(place.path())?;
+    if !cfg!(boost) {
+        println!("Boost.Interprocess is skipped: its headers are not here. Debian: apt-get install g++ libboost-dev");
+    }
     let ground = Ground { place: &place, plan: if options.quick { QUICK } else { FULL }, partner_cpu };
+    let mut torn = 0;
     for work in work::ALL {
         if options.only.as_ref().is_some_and(|only| !work.name.contains(only.as_str())) {
             continue;
         }
         let row = (work.measure)(&ground, work.name)?;
         print(&row);
+        torn += row.series.iter().filter(|series| series.is_ours()).map(Series::torn).sum::<u64>();
+    }
+    if torn > 0 {
+        return Err(format!("{torn} values of shmstore were a mixture of two stores: none may be").into());
     }
     Ok(())
 }
@@ -46,7 +55,13 @@ fn print(row: &Row) {
         let spread = series.spread();
         print!("  {:<20} {:>10.2} ns  [{:.2} - {:.2}]", series.name, spread.median, spread.low, spread.high);
         if let Some(partner) = series.partner() {
-            print!("   writer {partner:.1} ns");
+            print!("   the other process {partner:.1} ns");
+        }
+        if series.checked.values > 0 {
+            print!("   {} values checked", series.checked.values);
+        }
+        if series.starved() > 0 {
+            print!("   starved: {} reads gave up, it is more", series.starved());
         }
         if series.torn() > 0 {
             print!("   TORN {}", series.torn());
@@ -57,8 +72,9 @@ fn print(row: &Row) {
         let sign = if verdict.is_met() { "met" } else { "MISSED" };
         let of = if verdict.target.other == Other::Figure { String::new() } else { format!(" x {}", verdict.other) };
         let (target, ratio) = (verdict.target, verdict.ratio);
+        let whose = if target.figure == Figure::Partner { ", the other process" } else { "" };
         println!(
-            "    {}: {:.2}{of} [{:.2} - {:.2}], at most {}: {sign}",
+            "    {}{whose}: {:.2}{of} [{:.2} - {:.2}], at most {}: {sign}",
             target.ours, ratio.median, ratio.low, ratio.high, target.at_most
         );
     }

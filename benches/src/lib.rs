@@ -5,7 +5,9 @@
 
 // In the order of their layers: each module imports only from those above it.
 pub mod payload;
+pub mod sysv;
 pub mod place;
+pub mod interrupt;
 pub mod cpu;
 pub mod batch;
 pub mod row;

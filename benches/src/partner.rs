@@ -11,9 +11,12 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::Signal;
 use shmstore::{CacheAligned, Event, Shared, ShmObject, Store};
 
 use crate::batch::{Sample, each};
+use crate::systems::{Reads, Talk};
 use crate::{Failure, cpu};
 
 /// How the first process directs the other, and what that one tells.
@@ -77,18 +80,38 @@ impl Partner {
     }
 
     /// Measures `work` while the partner does its own.
-    pub fn beside(&mut self, rounds: u64, work: impl FnOnce(u64) -> u64) -> Sample {
+    pub fn beside(&mut self, rounds: u64, work: impl FnOnce(u64) -> Reads) -> Sample {
         self.tell(RUN).expect("the partner runs");
         let before = self.director.done.load(Acquire);
         while self.director.done.load(Acquire) == before {
             std::hint::spin_loop();
         }
         let (done, start) = (self.director.done.load(Acquire), Instant::now());
-        let torn = work(rounds);
+        let Reads { done: rounds, torn, starved } = work(rounds);
         let (taken, did) = (start.elapsed(), self.director.done.load(Acquire) - done);
         self.tell(REST).expect("the partner rests");
         let partner = Some(each(taken, did.max(1)));
-        Sample { nanoseconds: each(taken, rounds), partner, torn }
+        Sample { nanoseconds: each(taken, rounds.max(1)), partner, torn, starved }
+    }
+
+    /// Calls the partner so many times, who answers each time. Returns how long it took.
+    pub fn converse(&mut self, rounds: u64, talk: &mut impl Talk) -> Duration {
+        self.tell(RUN).expect("the partner runs");
+        let start = Instant::now();
+        for _ in 0..rounds {
+            talk.call();
+        }
+        let taken = start.elapsed();
+        // It hears only calls now: with the next one it looks what is wanted.
+        self.director.wanted.store(REST, Release);
+        talk.call();
+        self.until(REST).expect("the partner rests");
+        taken
+    }
+
+    /// How many operations the partner has done in all. To be asked while it rests.
+    pub fn done(&self) -> u64 {
+        self.director.done.load(Acquire)
     }
 
     /// Tells it what to do, and waits until it does.
@@ -131,6 +154,8 @@ impl Drop for Partner {
 
 /// What the other process does, from its start to its end.
 pub fn play(role: &Role, act: impl FnOnce(&Role, &Stage<'_>) -> Result<(), Failure>) -> Result<(), Failure> {
+    // Nobody is left running beside the next comparison. (Whose parent was gone before will see that when it rests.)
+    set_pdeathsig(Signal::SIGKILL)?;
     cpu::pin(role.cpu)?;
     let director = Store::open(&role.directory)?.attach::<Director>()?;
     act(role, &Stage { director: &director })
@@ -145,17 +170,41 @@ impl Stage<'_> {
     /// Does `chunk` again and again while it is wanted, and rests otherwise, until the end. It returns how many
     /// operations it has done.
     pub fn perform(&self, mut chunk: impl FnMut() -> u64) -> Result<(), Failure> {
-        let Director { wanted, bell, doing, done } = self.director;
+        let Director { wanted, done, .. } = self.director;
         let mut all = 0;
+        self.direct(|| {
+            while wanted.load(Relaxed) == RUN {
+                all += chunk();
+                done.store(all, Release);
+            }
+        })
+    }
+
+    /// Answers while it is wanted. The call after which it is wanted no more is the last one that is answered.
+    pub fn answer(&self, talk: &mut impl Talk) -> Result<(), Failure> {
+        let wanted = &self.director.wanted;
+        self.direct(|| {
+            while wanted.load(Relaxed) != END {
+                if talk.receive() {
+                    let is_last = wanted.load(Acquire) != RUN;
+                    talk.answer();
+                    if is_last {
+                        break;
+                    }
+                }
+            }
+        })
+    }
+
+    /// Runs when that is wanted, and rests otherwise, until the end.
+    fn direct(&self, mut run: impl FnMut()) -> Result<(), Failure> {
+        let Director { wanted, bell, doing, .. } = self.director;
         loop {
             let seen = bell.count();
             match wanted.load(Acquire) {
                 RUN => {
                     doing.store(RUN, Release);
-                    while wanted.load(Relaxed) == RUN {
-                        all += chunk();
-                        done.store(all, Release);
-                    }
+                    run();
                 }
                 END => return Ok(()),
                 PREPARE | REST => {

@@ -44,6 +44,16 @@ impl<const WORDS: usize> Payload<WORDS> {
         black_box(&self.0).iter().any(|&word| word != self.0[0])
     }
 
+    /// The words.
+    pub fn words(&self) -> &[u64; WORDS] {
+        &self.0
+    }
+
+    /// The words, to be written.
+    pub fn words_mut(&mut self) -> &mut [u64; WORDS] {
+        &mut self.0
+    }
+
     /// The bytes.
     pub fn bytes(&self) -> &[u8] {
         bytemuck::cast_slice(&self.0)

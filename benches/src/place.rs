@@ -1,24 +1,38 @@
-//! Where a run keeps its files and segments, which are gone when it ends.
+//! Where a run keeps its files and segments, which are gone when it ends; if it was killed, when the next one begins.
 
+use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use nix::fcntl::{Flock, FlockArg};
 use shmstore::Store;
 use tempfile::TempDir;
+
+use crate::sysv::Anchor;
+
+/// How the names of all runs' directories begin.
+const NAME: &str = "shmstore-compare-";
+
+/// Where files in memory are.
+const MEMORY: &str = "/dev/shm";
 
 /// A directory in memory, as the peers advise for theirs; shmstore needs one only for its name.
 pub struct Place {
     directory: TempDir,
+    /// Held as long as the run lives: what nobody holds is a dead run's.
+    _alive: Flock<File>,
 }
 
 impl Place {
-    /// Makes one.
+    /// Makes one, and removes those of runs that were killed.
     pub fn new() -> io::Result<Self> {
-        let memory = Path::new("/dev/shm");
-        let parent = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
-        let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-        let directory = tempfile::Builder::new().prefix("shmstore-bench-").permissions(private).tempdir_in(parent)?;
-        Ok(Self { directory })
+        let parent = parent();
+        clean_stale(&parent);
+        let private = fs::Permissions::from_mode(0o700);
+        let directory = tempfile::Builder::new().prefix(NAME).permissions(private).tempdir_in(parent)?;
+        let alive = hold(directory.path()).ok_or_else(|| io::Error::other("a new directory is held by another"))?;
+        Ok(Self { directory, _alive: alive })
     }
 
     /// The directory.
@@ -29,7 +43,7 @@ impl Place {
     /// A directory of its own in it.
     pub fn make(&self, name: &str) -> io::Result<PathBuf> {
         let path = self.directory.path().join(name);
-        std::fs::create_dir(&path)?;
+        fs::create_dir(&path)?;
         Ok(path)
     }
 }
@@ -37,12 +51,61 @@ impl Place {
 impl Drop for Place {
     /// Removes what processes of this run have left behind, also those that failed.
     fn drop(&mut self) {
-        let directories = std::fs::read_dir(self.path()).into_iter().flatten().flatten();
-        for path in directories.map(|entry| entry.path()).chain([self.path().to_owned()]) {
-            let Ok(store) = Store::open(&path) else { continue };
-            for object in store.list().into_iter().flatten() {
-                drop(store.remove_id(object.id));
-            }
+        clean(self.path());
+    }
+}
+
+/// What the names of those files begin with that can not be in a directory of a place, but only in memory itself.
+pub fn prefix(directory: &Path) -> String {
+    let place = directory.ancestors().find_map(|path| {
+        let name = path.file_name()?.to_str()?;
+        name.starts_with(NAME).then(|| name.to_owned())
+    });
+    format!("{}-", place.unwrap_or_else(|| format!("{NAME}nowhere")))
+}
+
+/// Removes all that belongs to a place, the directory included.
+pub fn clean(place: &Path) {
+    for path in entries(place).chain([place.to_owned()]) {
+        clean_objects(&path);
+        Anchor::at(&path).clean();
+    }
+    let prefix = prefix(place);
+    for path in entries(Path::new(MEMORY)).filter(|path| is_named(path, &prefix)) {
+        drop(fs::remove_file(path));
+    }
+    drop(fs::remove_dir_all(place));
+}
+
+fn clean_objects(directory: &Path) {
+    let Ok(store) = Store::open(directory) else { return };
+    for object in store.list().into_iter().flatten() {
+        drop(store.remove_id(object.id));
+    }
+}
+
+fn clean_stale(parent: &Path) {
+    for place in entries(parent).filter(|path| is_named(path, NAME) && path.is_dir()) {
+        if let Some(_held) = hold(&place) {
+            clean(&place);
         }
     }
+}
+
+fn parent() -> PathBuf {
+    let memory = Path::new(MEMORY);
+    if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() }
+}
+
+/// Holds a directory, if nobody does.
+fn hold(directory: &Path) -> Option<Flock<File>> {
+    Flock::lock(File::open(directory).ok()?, FlockArg::LockExclusiveNonblock).ok()
+}
+
+fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> {
+    fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path())
+}
+
+fn is_named(path: &Path, prefix: &str) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(prefix))
 }

@@ -1,6 +1,6 @@
 //! One row of the comparison: what was measured, and what is asked of it.
 
-use crate::batch::Series;
+use crate::batch::{Sample, Series};
 
 /// The same work by several systems.
 #[derive(Debug)]
@@ -33,8 +33,19 @@ pub struct Target {
     pub ours: &'static str,
     /// Than which.
     pub other: Other,
+    /// Of which of their figures.
+    pub figure: Figure,
     /// The largest ratio, ours by the other's.
     pub at_most: f64,
+}
+
+/// Which figure of a series a target is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Figure {
+    /// What an operation took.
+    Own,
+    /// What an operation of the partner took meanwhile.
+    Partner,
 }
 
 /// What a target compares with.
@@ -70,6 +81,18 @@ pub struct Verdict {
     pub ratio: Ratio,
 }
 
+impl Target {
+    /// A limit on what an operation of ours takes, by what one of the other takes.
+    pub fn new(ours: &'static str, other: Other, at_most: f64) -> Self {
+        Self { ours, other, figure: Figure::Own, at_most }
+    }
+
+    /// The same limit, on what the partners' operations take meanwhile.
+    pub fn of_partners(self) -> Self {
+        Self { figure: Figure::Partner, ..self }
+    }
+}
+
 impl Verdict {
     /// Whether what was asked is so.
     pub fn is_met(&self) -> bool {
@@ -99,9 +122,14 @@ impl Series {
         partner.filter(|samples| !samples.is_empty()).map(|samples| quartiles(samples).median)
     }
 
-    /// Values that were a mixture of two, in all batches.
+    /// Values that were a mixture of two, in all batches and where all words were looked at.
     pub fn torn(&self) -> u64 {
-        self.samples.iter().map(|sample| sample.torn).sum()
+        self.checked.torn + self.samples.iter().map(|sample| sample.torn).sum::<u64>()
+    }
+
+    /// Operations that gave up.
+    pub fn starved(&self) -> u64 {
+        self.samples.iter().map(|sample| sample.starved).sum()
     }
 
     /// Whether it is shmstore's.
@@ -135,9 +163,11 @@ impl Row {
                 return Some(Verdict { target: target.clone(), other: "", ratio: ours.spread() });
             }
         };
+        // One that was measured in fewer batches is compared in these.
         let pairs = ours.samples.iter().zip(&other.samples);
-        let ratio = quartiles(pairs.map(|(ours, other)| ours.nanoseconds / other.nanoseconds).collect());
-        Some(Verdict { target: target.clone(), other: other.name, ratio })
+        let ratios = pairs.map(|(ours, other)| Some(target.figure.of(ours)? / target.figure.of(other)?));
+        let ratios = ratios.collect::<Option<Vec<f64>>>().filter(|ratios| !ratios.is_empty())?;
+        Some(Verdict { target: target.clone(), other: other.name, ratio: quartiles(ratios) })
     }
 
     fn best_peer(&self) -> Option<&Series> {
@@ -145,8 +175,117 @@ impl Row {
     }
 }
 
+impl Figure {
+    fn of(self, sample: &Sample) -> Option<f64> {
+        match self {
+            Self::Own => Some(sample.nanoseconds),
+            Self::Partner => sample.partner,
+        }
+    }
+}
+
 fn quartiles(mut figures: Vec<f64>) -> Ratio {
     figures.sort_by(f64::total_cmp);
     let at = |part: f64| figures[((figures.len() - 1) as f64 * part).round() as usize];
     Ratio { low: at(0.25), median: at(0.5), high: at(0.75) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::Checked;
+
+    fn series(name: &'static str, figures: &[f64]) -> Series {
+        let sample = |&nanoseconds| Sample { nanoseconds, ..Sample::default() };
+        Series { name, samples: figures.iter().map(sample).collect(), ..Series::default() }
+    }
+
+    fn beside(name: &'static str, pairs: &[(f64, f64)]) -> Series {
+        let sample = |&(nanoseconds, partner)| Sample { nanoseconds, partner: Some(partner), ..Sample::default() };
+        Series { name, samples: pairs.iter().map(sample).collect(), ..Series::default() }
+    }
+
+    fn row(series: Vec<Series>, target: Target) -> Row {
+        Row { name: "row".into(), work: "work".into(), unit: Unit::Nanoseconds, series, targets: vec![target] }
+    }
+
+    #[test]
+    fn quartiles_are_of_the_sorted_figures() {
+        let of = |figures: &[f64]| quartiles(figures.to_vec());
+        let five = of(&[5.0, 1.0, 4.0, 2.0, 3.0]);
+        assert_eq!((five.low, five.median, five.high), (2.0, 3.0, 4.0));
+        let one = of(&[7.0]);
+        assert_eq!((one.low, one.median, one.high), (7.0, 7.0, 7.0));
+        // One wild batch moves none of them far.
+        assert_eq!(of(&[1.0, 1.0, 1.0, 1.0, 1000.0]).high, 1.0);
+    }
+
+    #[test]
+    fn a_ratio_is_of_batches_side_by_side_not_of_medians() {
+        let both = vec![series("shmstore", &[1.0, 20.0, 3.0]), series("other", &[2.0, 40.0, 6.0])];
+        let verdict = &row(both, Target::new("shmstore", Other::Named("other"), 0.5)).verdicts()[0];
+        assert_eq!((verdict.ratio.low, verdict.ratio.median, verdict.ratio.high), (0.5, 0.5, 0.5));
+        assert!(verdict.is_met());
+    }
+
+    #[test]
+    fn a_series_of_fewer_batches_is_compared_in_those_it_has() {
+        let both = vec![series("shmstore", &[1.0, 1.0, 1.0, 90.0, 90.0]), series("other", &[2.0, 2.0, 2.0])];
+        let verdict = &row(both, Target::new("shmstore", Other::Named("other"), 1.0)).verdicts()[0];
+        assert_eq!(verdict.ratio.high, 0.5);
+    }
+
+    #[test]
+    fn two_digits_decide_whether_a_target_is_met() {
+        let met = |figure: f64| {
+            let both = vec![series("shmstore", &[figure]), series("other", &[100.0])];
+            row(both, Target::new("shmstore", Other::Named("other"), 1.2)).verdicts()[0].is_met()
+        };
+        assert!(met(120.0) && met(120.4));
+        assert!(!met(120.6));
+    }
+
+    #[test]
+    fn the_best_peer_is_neither_ours_nor_the_floor() {
+        let all = vec![
+            series("shmstore", &[4.0]),
+            series("shmstore, leased", &[1.0]),
+            series("memcpy", &[0.5]),
+            series("slow", &[9.0]),
+            series("fast", &[8.0]),
+        ];
+        let verdict = &row(all, Target::new("shmstore", Other::BestPeer, 0.5)).verdicts()[0];
+        assert_eq!((verdict.other, verdict.ratio.median), ("fast", 0.5));
+    }
+
+    #[test]
+    fn partners_are_compared_with_those_of_the_same_peer() {
+        // The peer whose reader is the fastest, though its writer is not.
+        let all = vec![
+            beside("shmstore", &[(10.0, 30.0)]),
+            beside("quick reader", &[(20.0, 60.0)]),
+            beside("quick writer", &[(90.0, 5.0)]),
+        ];
+        let verdict = &row(all, Target::new("shmstore", Other::BestPeer, 1.0).of_partners()).verdicts()[0];
+        assert_eq!((verdict.other, verdict.ratio.median), ("quick reader", 0.5));
+    }
+
+    #[test]
+    fn a_target_without_its_system_has_no_verdict() {
+        let alone = || vec![series("shmstore", &[1.0])];
+        for other in [Other::Named("absent"), Other::BestPeer] {
+            assert!(row(alone(), Target::new("shmstore", other, 1.0)).verdicts().is_empty());
+        }
+        let both = vec![series("shmstore", &[1.0]), series("other", &[1.0])];
+        let of_partners = Target::new("shmstore", Other::Named("other"), 1.0).of_partners();
+        assert!(row(both, of_partners).verdicts().is_empty(), "nobody was beside them");
+    }
+
+    #[test]
+    fn torn_values_count_wherever_they_were_seen() {
+        let mut seen = series("shmstore", &[1.0, 1.0]);
+        seen.samples[1].torn = 2;
+        seen.checked = Checked { values: 10, torn: 3 };
+        assert_eq!(seen.torn(), 5);
+    }
 }

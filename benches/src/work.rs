@@ -1,14 +1,17 @@
 //! The rows of the comparison, and what the other process does in each.
 
 mod board;
+mod lock;
+mod talk;
+mod whole;
 
 use std::path::Path;
 
 use crate::Failure;
-use crate::batch::Plan;
+use crate::batch::{Contender, Plan, alternate};
 use crate::partner::{Role, Stage};
 use crate::place::Place;
-use crate::row::Row;
+use crate::row::{Other, Row, Target, Unit};
 
 /// What a row is measured with.
 pub struct Ground<'a> {
@@ -47,6 +50,13 @@ pub const ALL: &[Work] = &[
     Work { name: "store-64", measure: board::store::<8> },
     Work { name: "store-4k", measure: board::store::<512> },
     Work { name: "store-64k", measure: board::store::<8192> },
+    Work { name: "lock", measure: lock::idle },
+    Work { name: "lock-contended", measure: lock::contended },
+    Work { name: "transaction", measure: lock::transaction },
+    Work { name: "wake", measure: talk::wake },
+    Work { name: "round-trip", measure: talk::round_trip },
+    Work { name: "attach", measure: whole::attach },
+    Work { name: "create", measure: whole::create },
 ];
 
 /// The other process's part.
@@ -54,6 +64,19 @@ pub fn partner(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
     let directory: &Path = &role.directory;
     match role.work.as_str() {
         "write" | "write-paced" => board::partner(role, directory, stage),
+        "lock" => lock::partner(role, directory, stage),
+        "wake" => talk::partner_of_wake(role, directory, stage),
+        "round-trip" => talk::partner_of_round_trip(role, directory, stage),
         other => Err(format!("nobody plays `{other}`").into()),
     }
+}
+
+/// Measures a row.
+fn row(ground: &Ground<'_>, name: &str, work: String, contenders: Vec<Contender<'_>>, targets: Vec<Target>) -> Row {
+    let series = alternate(ground.plan, contenders);
+    Row { name: name.into(), work, unit: Unit::Nanoseconds, series, targets }
+}
+
+fn target(ours: &'static str, other: &'static str, at_most: f64) -> Target {
+    Target::new(ours, Other::Named(other), at_most)
 }

@@ -1,10 +1,14 @@
 //! What all this is about.
 
+pub mod part;
+pub mod talk;
+
+use std::hint::black_box;
 use std::path::Path;
 
 use ::shmstore::{Shared, ShmObject, Store, Versioned, Writer};
 
-use super::{Board, Read, Write};
+use super::{Board, Read, Whole, Write};
 use crate::Failure;
 use crate::payload::Payload;
 
@@ -12,6 +16,8 @@ use crate::payload::Payload;
 pub struct Stored;
 /// `Versioned`, with the write side leased.
 pub struct Leased;
+
+const NAME: &str = "shmstore";
 
 /// An object of one value.
 #[derive(ShmObject)]
@@ -29,7 +35,7 @@ fn create<const WORDS: usize>(directory: &Path) -> Result<&'static Object<WORDS>
 }
 
 impl Board for Stored {
-    const NAME: &'static str = "shmstore";
+    const NAME: &'static str = NAME;
     type Writer<const WORDS: usize> = &'static Object<WORDS>;
     type Reader<const WORDS: usize> = Shared<Object<WORDS>>;
 
@@ -74,5 +80,33 @@ impl<const WORDS: usize> Read<WORDS> for Shared<Object<WORDS>> {
     #[inline]
     fn read(&mut self, into: &mut Payload<WORDS>) {
         self.value.load_into(into);
+    }
+}
+
+impl Whole for Stored {
+    const NAME: &'static str = NAME;
+
+    fn attaching(directory: &Path) -> Result<impl FnMut(u64) + 'static, Failure> {
+        let store = Store::open(directory)?;
+        // Not kept: a process that has an object attached is given the same one again.
+        store.create::<Object<8>>()?.value.store(Payload::filled(1));
+        Ok(move |rounds| {
+            for _ in 0..rounds {
+                let object = store.attach::<Object<8>>().expect("made before");
+                black_box(object.value.load());
+            }
+        })
+    }
+
+    fn creating(directory: &Path) -> Result<impl FnMut(u64) + 'static, Failure> {
+        let store = Store::open(directory)?;
+        Ok(move |rounds| {
+            for _ in 0..rounds {
+                let object = store.create::<Object<8>>().expect("a free key");
+                object.value.store(Payload::filled(1));
+                drop(object);
+                store.remove::<Object<8>>().expect("our own");
+            }
+        })
     }
 }

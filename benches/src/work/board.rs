@@ -3,96 +3,97 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::Ground;
+use super::{Ground, row, target};
 use crate::Failure;
-use crate::batch::{Contender, alternate};
+use crate::batch::{Checked, Contender};
 use crate::partner::{Partner, Role, Stage};
 use crate::payload::Payload;
-use crate::row::{Other, Row, Target, Unit};
+use crate::row::{Other, Row, Target};
+use crate::systems::iceoryx2::Iceoryx2;
+use crate::systems::lmdb::Lmdb;
 use crate::systems::memcpy::Memcpy;
+use crate::systems::mmap_sync::MmapSync;
 use crate::systems::ringfire::Ringfire;
 use crate::systems::shmstore::{Leased, Stored};
-use crate::systems::{Board, Read, Write};
+use crate::systems::{Board, Read, Reads, Write};
+
+/// For how many batches' time all words are looked at.
+const CHECK: u32 = 10;
 
 /// How far apart the stores of a paced writer are.
 const PACE: Duration = Duration::from_micros(1);
 
+/// One contender for each peer.
+macro_rules! peers {
+    ($contender:ident($($argument:expr),*)) => {{
+        let mut all = vec![
+            $contender::<Ringfire, WORDS>($($argument),*)?,
+            $contender::<Iceoryx2, WORDS>($($argument),*)?,
+            $contender::<MmapSync, WORDS>($($argument),*)?,
+            $contender::<Lmdb, WORDS>($($argument),*)?,
+        ];
+        #[cfg(boost)]
+        all.push($contender::<crate::systems::boost::Boost, WORDS>($($argument),*)?);
+        all
+    }};
+}
+
 /// Loads while the writer rests.
 pub(super) fn load<const WORDS: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let contenders = vec![
-        reader_at_rest::<Memcpy, WORDS>(ground, name)?,
-        reader_at_rest::<Stored, WORDS>(ground, name)?,
-        reader_at_rest::<Ringfire, WORDS>(ground, name)?,
-    ];
+    let mut contenders =
+        vec![reader_at_rest::<Memcpy, WORDS>(ground, name)?, reader_at_rest::<Stored, WORDS>(ground, name)?];
+    contenders.extend(peers!(reader_at_rest(ground, name)));
     let targets = if WORDS == 8 {
-        vec![target("shmstore", "ringfire", 1.0), target("shmstore", "iceoryx2", 0.25)]
+        vec![target("shmstore", <Ringfire as Board>::NAME, 1.0), target("shmstore", <Iceoryx2 as Board>::NAME, 0.25)]
     } else {
         vec![target("shmstore", "memcpy", 1.3)]
     };
-    let series = alternate(ground.plan, contenders);
-    Ok(Row {
-        name: name.into(),
-        work: format!("load {}, idle", size::<WORDS>()),
-        unit: Unit::Nanoseconds,
-        series,
-        targets,
-    })
+    Ok(row(ground, name, format!("load {}, idle", size::<WORDS>()), contenders, targets))
 }
 
 /// Loads while the writer stores flat out.
 pub(super) fn load_busy<const WORDS: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let contenders = vec![
+    let mut contenders = vec![
         reader_beside::<Leased, WORDS>(ground, name, "write")?,
         reader_beside::<Stored, WORDS>(ground, name, "write")?,
-        reader_beside::<Ringfire, WORDS>(ground, name, "write")?,
     ];
+    contenders.extend(peers!(reader_beside(ground, name, "write")));
     let at_most = if WORDS == 8 { 0.5 } else { 0.7 };
-    let targets = vec![Target { ours: Leased::NAME, other: Other::BestPeer, at_most }];
-    let series = alternate(ground.plan, contenders);
-    let work = format!("load {}, a writer flat out", size::<WORDS>());
-    Ok(Row { name: name.into(), work, unit: Unit::Nanoseconds, series, targets })
+    // The writer is to be no slower than that peer's, so that no system looks fast by starving its writer.
+    let targets = vec![
+        Target::new(<Leased as Board>::NAME, Other::BestPeer, at_most),
+        Target::new(<Leased as Board>::NAME, Other::BestPeer, 1.0).of_partners(),
+    ];
+    Ok(row(ground, name, format!("load {}, a writer flat out", size::<WORDS>()), contenders, targets))
 }
 
 /// Loads while the writer stores at a pace, and while it rests.
 pub(super) fn load_paced<const WORDS: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
     let mut idle = reader_at_rest::<Leased, WORDS>(ground, name)?;
     idle.rename("shmstore, idle");
-    let contenders = vec![
-        idle,
-        reader_beside::<Stored, WORDS>(ground, name, "write-paced")?,
-        reader_beside::<Ringfire, WORDS>(ground, name, "write-paced")?,
-    ];
+    let mut contenders = vec![idle, reader_beside::<Stored, WORDS>(ground, name, "write-paced")?];
+    contenders.extend(peers!(reader_beside(ground, name, "write-paced")));
     let targets = vec![target("shmstore", "shmstore, idle", 1.2)];
-    let series = alternate(ground.plan, contenders);
-    let work = format!("load {}, a writer at 1 MHz", size::<WORDS>());
-    Ok(Row { name: name.into(), work, unit: Unit::Nanoseconds, series, targets })
+    Ok(row(ground, name, format!("load {}, a writer at 1 MHz", size::<WORDS>()), contenders, targets))
 }
 
 /// Stores while nobody reads.
 pub(super) fn store<const WORDS: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let contenders = vec![
+    let mut contenders = vec![
         writer::<Memcpy, WORDS>(ground, name)?,
         writer::<Leased, WORDS>(ground, name)?,
         writer::<Stored, WORDS>(ground, name)?,
-        writer::<Ringfire, WORDS>(ground, name)?,
     ];
+    contenders.extend(peers!(writer(ground, name)));
     let targets = if WORDS == 8 {
-        vec![target("shmstore, leased", "ringfire", 1.0), target("shmstore", "iceoryx2", 1.0)]
+        vec![
+            target("shmstore, leased", <Ringfire as Board>::NAME, 1.0),
+            target("shmstore", <Iceoryx2 as Board>::NAME, 1.0),
+        ]
     } else {
         vec![target("shmstore", "memcpy", 1.3)]
     };
-    let series = alternate(ground.plan, contenders);
-    Ok(Row {
-        name: name.into(),
-        work: format!("store {}, idle", size::<WORDS>()),
-        unit: Unit::Nanoseconds,
-        series,
-        targets,
-    })
-}
-
-fn target(ours: &'static str, other: &'static str, at_most: f64) -> Target {
-    Target { ours, other: Other::Named(other), at_most }
+    Ok(row(ground, name, format!("store {}, idle", size::<WORDS>()), contenders, targets))
 }
 
 fn size<const WORDS: usize>() -> String {
@@ -124,7 +125,30 @@ fn reader_beside<B: Board, const WORDS: usize>(
     let mut writer = Partner::start(work, B::NAME, WORDS, &directory, ground.partner_cpu)?;
     let mut reader = B::open::<WORDS>(&directory)?;
     let mut into = Box::new(Payload::filled(0));
-    Ok(Contender::new(B::NAME, move |rounds| writer.beside(rounds, |rounds| reader.read_rounds(&mut into, rounds))))
+    let checked = check(&mut writer, &mut reader, &mut into, ground.plan.time * CHECK);
+    let run = move |rounds| writer.beside(rounds, |rounds| reader.read_rounds(&mut into, rounds));
+    Ok(Contender::new(B::NAME, run).with(checked))
+}
+
+/// Looks at all words of what is loaded, for so long.
+fn check<const WORDS: usize>(
+    writer: &mut Partner,
+    reader: &mut impl Read<WORDS>,
+    into: &mut Payload<WORDS>,
+    time: Duration,
+) -> Checked {
+    let mut checked = Checked::default();
+    writer.beside(1, |_| {
+        let start = Instant::now();
+        while start.elapsed() < time {
+            if reader.try_read(into) {
+                checked.values += 1;
+                checked.torn += u64::from(into.is_torn());
+            }
+        }
+        Reads { done: checked.values, ..Reads::default() }
+    });
+    checked
 }
 
 /// One that stores.
@@ -147,10 +171,17 @@ pub(super) fn partner(role: &Role, directory: &Path, stage: &Stage<'_>) -> Resul
 
 fn partner_of_size<const WORDS: usize>(role: &Role, directory: &Path, stage: &Stage<'_>) -> Result<(), Failure> {
     match role.system.as_str() {
-        Memcpy::NAME => write::<Memcpy, WORDS>(role, directory, stage),
-        Stored::NAME => write::<Stored, WORDS>(role, directory, stage),
-        Leased::NAME => write::<Leased, WORDS>(role, directory, stage),
-        Ringfire::NAME => write::<Ringfire, WORDS>(role, directory, stage),
+        <Memcpy as Board>::NAME => write::<Memcpy, WORDS>(role, directory, stage),
+        <Stored as Board>::NAME => write::<Stored, WORDS>(role, directory, stage),
+        <Leased as Board>::NAME => write::<Leased, WORDS>(role, directory, stage),
+        <Ringfire as Board>::NAME => write::<Ringfire, WORDS>(role, directory, stage),
+        <Iceoryx2 as Board>::NAME => write::<Iceoryx2, WORDS>(role, directory, stage),
+        <MmapSync as Board>::NAME => write::<MmapSync, WORDS>(role, directory, stage),
+        <Lmdb as Board>::NAME => write::<Lmdb, WORDS>(role, directory, stage),
+        #[cfg(boost)]
+        <crate::systems::boost::Boost as Board>::NAME => {
+            write::<crate::systems::boost::Boost, WORDS>(role, directory, stage)
+        }
         other => Err(format!("no system `{other}`").into()),
     }
 }

@@ -1,0 +1,189 @@
+//! Boost.Interprocess, from C++: what is measured is in `boost.cpp`, loops included.
+//!
+//! # Safety
+//!
+//! Assumes that the declarations here are those of `boost.cpp`. Promises to hand it sides that are not closed yet, and
+//! memory of the sizes that it says.
+#![allow(unsafe_code)]
+
+use std::ffi::{CStr, c_char, c_void};
+use std::path::Path;
+use std::ptr::NonNull;
+
+use super::{Board, Exclude, Read, Reads, Transact, Whole, Write};
+use crate::Failure;
+use crate::payload::Payload;
+use crate::sysv::{self, Anchor, Attachment};
+
+unsafe extern "C" {
+    fn boost_create(anchor: *const c_char, bytes: usize) -> *mut c_void;
+    fn boost_open(anchor: *const c_char) -> *mut c_void;
+    fn boost_close(side: *mut c_void);
+    fn boost_write(side: *mut c_void, bytes: usize, values: *const u8, rounds: u64) -> bool;
+    fn boost_read(side: *mut c_void, bytes: usize, into: *mut u8, rounds: u64, torn: *mut u64) -> bool;
+    fn boost_lock(side: *mut c_void, rounds: u64) -> bool;
+    fn boost_count(side: *mut c_void, rounds: u64, count: *mut u64) -> bool;
+    fn boost_change(side: *mut c_void, rounds: u64) -> bool;
+    fn boost_attach(anchor: *const c_char, rounds: u64) -> bool;
+    fn boost_create_and_remove(anchor: *const c_char, rounds: u64) -> bool;
+}
+
+/// A mutex that is not robust, and what it guards.
+pub struct Boost;
+
+/// Either side.
+pub struct Side {
+    // INVARIANT: of `boost_create` or `boost_open`, and not closed.
+    side: NonNull<c_void>,
+}
+
+const NAME: &str = "Boost";
+
+impl Side {
+    fn make(directory: &Path, bytes: usize) -> Result<Self, Failure> {
+        let anchor = Anchor::make(directory)?;
+        // SAFETY: a C string, alive during the call.
+        Self::checked(unsafe { boost_create(anchor.name().as_ptr(), bytes) }, anchor.name())
+    }
+
+    fn find(directory: &Path) -> Result<Self, Failure> {
+        let anchor = Anchor::at(directory);
+        // SAFETY: as above.
+        Self::checked(unsafe { boost_open(anchor.name().as_ptr()) }, anchor.name())
+    }
+
+    fn checked(side: *mut c_void, anchor: &CStr) -> Result<Self, Failure> {
+        let side = NonNull::new(side).ok_or_else(|| format!("Boost has no segment for {anchor:?}"))?;
+        Ok(Self { side })
+    }
+
+    fn store<const WORDS: usize>(&mut self, values: &[Payload<WORDS>; 4], rounds: u64) {
+        let first = values.as_ptr().cast::<u8>();
+        // SAFETY: an open side, and four values of that size.
+        assert!(unsafe { boost_write(self.side.as_ptr(), Payload::<WORDS>::BYTES, first, rounds) });
+    }
+
+    fn load<const WORDS: usize>(&mut self, into: &mut Payload<WORDS>, rounds: u64) -> u64 {
+        let (into, mut torn) = (into.bytes_mut().as_mut_ptr(), 0);
+        // SAFETY: an open side, room for one value of that size, and a number.
+        assert!(unsafe { boost_read(self.side.as_ptr(), Payload::<WORDS>::BYTES, into, rounds, &raw mut torn) });
+        torn
+    }
+
+    fn count_up(&self, rounds: u64) -> u64 {
+        let mut count = 0;
+        // SAFETY: an open side, and a number.
+        assert!(unsafe { boost_count(self.side.as_ptr(), rounds, &raw mut count) });
+        count
+    }
+}
+
+impl Drop for Side {
+    fn drop(&mut self) {
+        // SAFETY: open until now.
+        unsafe { boost_close(self.side.as_ptr()) };
+    }
+}
+
+impl Board for Boost {
+    const NAME: &'static str = NAME;
+    type Writer<const WORDS: usize> = Side;
+    type Reader<const WORDS: usize> = Side;
+
+    fn create<const WORDS: usize>(directory: &Path) -> Result<Side, Failure> {
+        let mut writer = Side::make(directory, Payload::<WORDS>::BYTES)?;
+        writer.write(&Payload::<WORDS>::filled(1));
+        Ok(writer)
+    }
+
+    fn open<const WORDS: usize>(directory: &Path) -> Result<Side, Failure> {
+        Side::find(directory)
+    }
+}
+
+impl<const WORDS: usize> Write<WORDS> for Side {
+    fn write(&mut self, value: &Payload<WORDS>) {
+        // SAFETY: an open side, and one value of that size, for one round.
+        let written = unsafe { boost_write(self.side.as_ptr(), Payload::<WORDS>::BYTES, value.bytes().as_ptr(), 1) };
+        assert!(written);
+    }
+
+    fn write_rounds(&mut self, values: &[Payload<WORDS>; 4], rounds: u64) {
+        self.store(values, rounds);
+    }
+}
+
+impl<const WORDS: usize> Read<WORDS> for Side {
+    fn read(&mut self, into: &mut Payload<WORDS>) {
+        self.load(into, 1);
+    }
+
+    fn read_rounds(&mut self, into: &mut Payload<WORDS>, rounds: u64) -> Reads {
+        Reads { done: rounds, torn: self.load(into, rounds), starved: 0 }
+    }
+}
+
+impl Exclude for Side {
+    const NAME: &'static str = NAME;
+
+    fn create(directory: &Path) -> Result<Self, Failure> {
+        Self::make(directory, 64)
+    }
+
+    fn open(directory: &Path) -> Result<Self, Failure> {
+        Self::find(directory)
+    }
+
+    fn lock_rounds(&mut self, rounds: u64) {
+        // SAFETY: an open side.
+        assert!(unsafe { boost_lock(self.side.as_ptr(), rounds) });
+    }
+
+    fn count_rounds(&mut self, rounds: u64) {
+        self.count_up(rounds);
+    }
+
+    fn count(&self) -> u64 {
+        self.count_up(0)
+    }
+}
+
+impl Transact for Side {
+    const NAME: &'static str = NAME;
+
+    fn create(directory: &Path) -> Result<Self, Failure> {
+        Self::make(directory, 64)
+    }
+
+    fn change_rounds(&mut self, rounds: u64) {
+        // SAFETY: an open side.
+        assert!(unsafe { boost_change(self.side.as_ptr(), rounds) });
+    }
+
+    fn word(&mut self) -> u64 {
+        let mut copy = Payload::<8>::filled(0);
+        self.load(&mut copy, 1);
+        copy.word()
+    }
+}
+
+impl Whole for Boost {
+    const NAME: &'static str = NAME;
+
+    fn attaching(directory: &Path) -> Result<impl FnMut(u64) + 'static, Failure> {
+        let anchor = Anchor::make(directory)?;
+        Attachment::new(anchor.create(Attachment::SMALL)?)?.write(1_u64);
+        Ok(move |rounds| {
+            // SAFETY: a C string, alive during the call.
+            assert!(unsafe { boost_attach(anchor.name().as_ptr(), rounds) }, "{:?}", anchor.find().map(sysv::status));
+        })
+    }
+
+    fn creating(directory: &Path) -> Result<impl FnMut(u64) + 'static, Failure> {
+        let anchor = Anchor::make(directory)?;
+        Ok(move |rounds| {
+            // SAFETY: as above.
+            assert!(unsafe { boost_create_and_remove(anchor.name().as_ptr(), rounds) }, "{:?}", anchor.path());
+        })
+    }
+}

@@ -1,0 +1,130 @@
+//! LMDB through heed: a B+ tree in a mapped file, with transactions.
+//!
+//! In its favour: in memory, `WRITE_MAP` (pages are changed in place of being written by a system call), `NO_SYNC` and
+//! `NO_META_SYNC` (no commit waits for a disk), `NO_MEM_INIT`, `NO_READ_AHEAD`; readers have a slot for each thread.
+//! Locks stay on: there are two processes. A reader needs a transaction for each read, to see the newest.
+//!
+//! # Safety
+//!
+//! Assumes that nobody else changes the file, and that it is opened once in a process.
+#![allow(unsafe_code)]
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use heed::types::Bytes;
+use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions};
+
+use super::{Board, Read, Transact, Write};
+use crate::Failure;
+use crate::payload::Payload;
+
+/// A database with one key.
+pub struct Lmdb;
+
+/// Either side.
+pub struct Side {
+    environment: &'static Env,
+    database: Database<'static, Bytes, Bytes>,
+}
+
+const KEY: &[u8] = b"value";
+
+/// A file can be opened but once in a process.
+static OPEN: Mutex<Vec<(PathBuf, &'static Env)>> = Mutex::new(Vec::new());
+
+fn environment(directory: &Path) -> Result<&'static Env, Failure> {
+    let mut open = OPEN.lock().expect("nobody has panicked here");
+    if let Some((_, environment)) = open.iter().find(|(path, _)| path == directory) {
+        return Ok(environment);
+    }
+    let mut options = EnvOpenOptions::new();
+    options.map_size(64 << 20);
+    let fast = EnvFlags::WRITE_MAP | EnvFlags::NO_SYNC | EnvFlags::NO_META_SYNC | EnvFlags::MAP_ASYNC;
+    // SAFETY: what a crash of the machine would lose is of no interest; no lock is left out.
+    unsafe { options.flags(fast | EnvFlags::NO_MEM_INIT | EnvFlags::NO_READ_AHEAD) };
+    // SAFETY: a directory of our own, opened but once.
+    let environment: &'static Env = Box::leak(Box::new(unsafe { options.open(directory) }?));
+    open.push((directory.to_owned(), environment));
+    Ok(environment)
+}
+
+impl Side {
+    fn make<const WORDS: usize>(directory: &Path) -> Result<Self, Failure> {
+        let environment = environment(directory)?;
+        let created = environment.create_databases_and_commit(environment.write_txn()?, |opener, transaction| {
+            let database = opener.create_database::<Bytes, Bytes>(transaction, None)?;
+            database.put(transaction, KEY, Payload::<WORDS>::filled(1).bytes())?;
+            Ok::<_, heed::Error>(CommitOrAbort::<_, ()>::Commit(database))
+        })?;
+        Ok(Self { environment, database: created.unwrap_commit() })
+    }
+
+    fn find(directory: &Path) -> Result<Self, Failure> {
+        let environment = environment(directory)?;
+        let opened = environment.open_databases_and_commit(environment.read_txn()?, |opener, transaction| {
+            opener.open_database::<Bytes, Bytes>(transaction, None).map(CommitOrAbort::<_, ()>::Commit)
+        })?;
+        Ok(Self { environment, database: opened.unwrap_commit().ok_or("no database")? })
+    }
+
+    fn load<const WORDS: usize>(&self, into: &mut Payload<WORDS>) {
+        let transaction = self.environment.read_txn().expect("a slot for this thread");
+        let value = self.database.get(&transaction, KEY).expect("a whole database").expect("stored before");
+        into.bytes_mut().copy_from_slice(value);
+    }
+}
+
+impl Board for Lmdb {
+    const NAME: &'static str = "LMDB";
+    type Writer<const WORDS: usize> = Side;
+    type Reader<const WORDS: usize> = Side;
+
+    fn create<const WORDS: usize>(directory: &Path) -> Result<Side, Failure> {
+        Side::make::<WORDS>(directory)
+    }
+
+    fn open<const WORDS: usize>(directory: &Path) -> Result<Side, Failure> {
+        Side::find(directory)
+    }
+}
+
+impl<const WORDS: usize> Write<WORDS> for Side {
+    fn write(&mut self, value: &Payload<WORDS>) {
+        let mut transaction = self.environment.write_txn().expect("the writer's lock");
+        self.database.put(&mut transaction, KEY, value.bytes()).expect("room");
+        transaction.commit().expect("nothing to wait for");
+    }
+}
+
+impl<const WORDS: usize> Read<WORDS> for Side {
+    fn read(&mut self, into: &mut Payload<WORDS>) {
+        self.load(into);
+    }
+}
+
+impl Transact for Side {
+    const NAME: &'static str = Lmdb::NAME;
+
+    fn create(directory: &Path) -> Result<Self, Failure> {
+        Self::make::<8>(directory)
+    }
+
+    fn change_rounds(&mut self, rounds: u64) {
+        let mut copy = Payload::<8>::filled(0);
+        for _ in 0..rounds {
+            let mut transaction = self.environment.write_txn().expect("the writer's lock");
+            let value = self.database.get(&transaction, KEY).expect("a whole database").expect("stored before");
+            copy.bytes_mut().copy_from_slice(value);
+            *copy.word_mut() += 1;
+            self.database.put(&mut transaction, KEY, copy.bytes()).expect("room");
+            transaction.commit().expect("nothing to wait for");
+        }
+    }
+
+    fn word(&mut self) -> u64 {
+        let mut copy = Payload::<8>::filled(0);
+        self.load(&mut copy);
+        copy.word()
+    }
+}

@@ -1,0 +1,109 @@
+//! mmap-sync: two files and a word that says which is the newer; readers are counted, the writer waits for them.
+//!
+//! In its favour: the bytes are stored as they are (`write_raw`: nothing is serialised or checked), the archive is not
+//! checked on reading, and a writer that waits for a reader does not sleep (by default it would, for a second).
+//!
+//! # Safety
+//!
+//! Assumes that no reader is held up for longer than the writer's grace, as `Synchronizer::read` asks. Promises to drop
+//! what it reads at once.
+#![allow(unsafe_code)]
+
+use std::hint::black_box;
+use std::path::Path;
+use std::time::Duration;
+
+use ::mmap_sync::locks::LockDisabled;
+use ::mmap_sync::synchronizer::Synchronizer;
+use wyhash::WyHash;
+
+use super::{Board, Read, Whole, Write};
+use crate::Failure;
+use crate::payload::Payload;
+
+/// Two files.
+pub struct MmapSync;
+
+/// Either side; a writer that has to wait spins.
+pub struct Side(Synchronizer<WyHash, LockDisabled, 1024, 0>);
+
+/// How long the writer waits for a reader.
+const GRACE: Duration = Duration::from_secs(1);
+
+impl Side {
+    fn new(directory: &Path) -> Self {
+        Self(Synchronizer::with_params(directory.join("mmap-sync").as_os_str()))
+    }
+
+    #[inline]
+    fn store<const WORDS: usize>(&mut self, value: &Payload<WORDS>) {
+        self.0.write_raw::<[u64; WORDS]>(value.bytes(), GRACE).expect("one writer");
+    }
+
+    #[inline]
+    fn load<const WORDS: usize>(&mut self, into: &mut Payload<WORDS>) {
+        // SAFETY: these files have archives of this type, whose bytes are the value's own; dropped at once.
+        let value = unsafe { self.0.read::<[u64; WORDS]>(false) };
+        into.words_mut().copy_from_slice(&*value.expect("stored before"));
+    }
+}
+
+impl Board for MmapSync {
+    const NAME: &'static str = "mmap-sync";
+    type Writer<const WORDS: usize> = Side;
+    type Reader<const WORDS: usize> = Side;
+
+    fn create<const WORDS: usize>(directory: &Path) -> Result<Side, Failure> {
+        let mut writer = Side::new(directory);
+        // Both files, so that a reader finds either.
+        writer.store(&Payload::<WORDS>::filled(1));
+        writer.store(&Payload::<WORDS>::filled(1));
+        Ok(writer)
+    }
+
+    fn open<const WORDS: usize>(directory: &Path) -> Result<Side, Failure> {
+        Ok(Side::new(directory))
+    }
+}
+
+impl<const WORDS: usize> Write<WORDS> for Side {
+    #[inline]
+    fn write(&mut self, value: &Payload<WORDS>) {
+        self.store(value);
+    }
+}
+
+impl<const WORDS: usize> Read<WORDS> for Side {
+    #[inline]
+    fn read(&mut self, into: &mut Payload<WORDS>) {
+        self.load(into);
+    }
+}
+
+impl Whole for MmapSync {
+    const NAME: &'static str = "mmap-sync";
+
+    fn attaching(directory: &Path) -> Result<impl FnMut(u64) + 'static, Failure> {
+        let writer = Self::create::<8>(directory)?;
+        let directory = directory.to_owned();
+        Ok(move |rounds| {
+            let _writer = &writer;
+            let mut into = Payload::<8>::filled(0);
+            for _ in 0..rounds {
+                Side::new(&directory).load(black_box(&mut into));
+            }
+        })
+    }
+
+    fn creating(directory: &Path) -> Result<impl FnMut(u64) + 'static, Failure> {
+        let directory = directory.to_owned();
+        Ok(move |rounds| {
+            for _ in 0..rounds {
+                Side::new(&directory).store(&Payload::<8>::filled(1));
+                for file in ["mmap-sync_state", "mmap-sync_data_0"] {
+                    std::fs::remove_file(directory.join(file)).expect("made above");
+                }
+            }
+        })
+    }
+}

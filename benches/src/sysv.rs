@@ -1,0 +1,144 @@
+//! System V shared memory as the kernel has it, for those who go without shmstore.
+//!
+//! A file stands for each segment: its key comes from there, and who made the segment is written in it, so that what a
+//! run leaves behind can be told from what is somebody else's.
+//!
+//! # Safety
+//!
+//! Assumes that the kernel attaches what it says it does. Promises that an address is used only while it is attached,
+//! and that no segment is removed but one that the process named in its file has made.
+#![allow(unsafe_code)]
+
+use std::ffi::CString;
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::ptr;
+
+use nix::libc;
+
+/// The `id` of all keys.
+const ID: libc::c_int = b'S' as libc::c_int;
+
+/// The file that stands for a segment.
+#[derive(Debug, Clone)]
+pub struct Anchor {
+    path: PathBuf,
+    name: CString,
+}
+
+/// A segment, attached.
+pub struct Attachment {
+    // INVARIANT: attached there, until this is dropped.
+    address: *mut u8,
+}
+
+impl Anchor {
+    /// In this directory, whether there is one or not.
+    pub fn at(directory: &Path) -> Self {
+        let path = directory.join("segment");
+        let name = CString::new(path.as_os_str().as_bytes()).expect("a path without NUL");
+        Self { path, name }
+    }
+
+    /// Makes the file, which says that this process makes the segment.
+    pub fn make(directory: &Path) -> io::Result<Self> {
+        let anchor = Self::at(directory);
+        std::fs::write(&anchor.path, std::process::id().to_string())?;
+        Ok(anchor)
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its path, for C.
+    pub fn name(&self) -> &CString {
+        &self.name
+    }
+
+    /// Finds the segment.
+    pub fn find(&self) -> io::Result<libc::c_int> {
+        self.get(0, 0)
+    }
+
+    /// Makes the segment, so many bytes large.
+    pub fn create(&self, bytes: usize) -> io::Result<libc::c_int> {
+        self.get(bytes, libc::IPC_CREAT | libc::IPC_EXCL | 0o600)
+    }
+
+    /// Removes the segment, if it was made by the process that the file names.
+    pub fn clean(&self) {
+        let maker = std::fs::read_to_string(&self.path).ok().and_then(|pid| pid.parse::<libc::pid_t>().ok());
+        let (Some(maker), Ok(shmid)) = (maker, self.find()) else { return };
+        if status(shmid).is_ok_and(|status| status.shm_cpid == maker) {
+            drop(remove(shmid));
+        }
+    }
+
+    fn get(&self, bytes: usize, flags: libc::c_int) -> io::Result<libc::c_int> {
+        // SAFETY: a C string, alive during the call.
+        let key = checked(unsafe { libc::ftok(self.name.as_ptr(), ID) })?;
+        // SAFETY: takes numbers only.
+        checked(unsafe { libc::shmget(key, bytes, flags) })
+    }
+}
+
+impl Attachment {
+    /// What shmstore takes for a small object: so that as many pages are cleared for all, in bytes.
+    pub const SMALL: usize = 12 * 1024;
+
+    /// Attaches a segment, to read and write.
+    pub fn new(shmid: libc::c_int) -> io::Result<Self> {
+        // SAFETY: at an address of the kernel's choice.
+        let address = unsafe { libc::shmat(shmid, ptr::null(), 0) };
+        if address.addr() == usize::MAX {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(Self { address: address.cast() })
+    }
+
+    /// Copies its first bytes.
+    #[inline]
+    pub fn read<T: bytemuck::AnyBitPattern>(&self) -> T {
+        const { assert!(size_of::<T>() <= 4096 && align_of::<T>() <= 4096) };
+        // SAFETY: attached, and a page at least; nobody writes there while these are read; any bytes are a `T`.
+        unsafe { ptr::read_volatile(self.address.cast::<T>()) }
+    }
+
+    /// Writes its first bytes.
+    #[inline]
+    pub fn write<T: bytemuck::NoUninit>(&self, value: T) {
+        const { assert!(size_of::<T>() <= 4096 && align_of::<T>() <= 4096) };
+        // SAFETY: attached, writable, and a page at least.
+        unsafe { ptr::write_volatile(self.address.cast::<T>(), value) }
+    }
+}
+
+impl Drop for Attachment {
+    fn drop(&mut self) {
+        // SAFETY: attached there, and used no more.
+        unsafe { libc::shmdt(self.address.cast()) };
+    }
+}
+
+/// What the kernel knows of a segment.
+pub fn status(shmid: libc::c_int) -> io::Result<libc::shmid_ds> {
+    let mut status = MaybeUninit::<libc::shmid_ds>::uninit();
+    // SAFETY: the buffer is what IPC_STAT fills.
+    checked(unsafe { libc::shmctl(shmid, libc::IPC_STAT, status.as_mut_ptr()) })?;
+    // SAFETY: filled.
+    Ok(unsafe { status.assume_init() })
+}
+
+/// Removes a segment.
+pub fn remove(shmid: libc::c_int) -> io::Result<()> {
+    // SAFETY: IPC_RMID ignores the buffer.
+    checked(unsafe { libc::shmctl(shmid, libc::IPC_RMID, ptr::null_mut()) }).map(drop)
+}
+
+fn checked(answer: libc::c_int) -> io::Result<libc::c_int> {
+    if answer == -1 { Err(io::Error::last_os_error()) } else { Ok(answer) }
+}
