@@ -36,31 +36,58 @@ impl Held {
     /// Notes that this thread, of the process `token`, holds the lock whose word is at `address`.
     #[inline]
     pub(super) fn enter(address: usize, token: u32) -> Self {
-        let entry = (address, token);
-        HELD.with(|list| match list.few.get(list.len.get()) {
-            Some(place) => {
-                place.set(entry);
-                list.len.set(list.len.get() + 1);
-            }
-            None => enter_more(entry),
-        });
-        Self { entry, _not_send: PhantomData }
+        enter(address, token);
+        Self { entry: (address, token), _not_send: PhantomData }
     }
 }
 
 impl Drop for Held {
     #[inline]
     fn drop(&mut self) {
-        HELD.with(|list| {
-            let held = &list.few[..list.len.get().min(FEW)];
-            match held.iter().rposition(|place| place.get() == self.entry) {
-                Some(at) => {
-                    held[at].set(held[held.len() - 1].get());
-                    list.len.set(held.len() - 1);
-                }
-                None => leave_more(self.entry),
+        let (address, token) = self.entry;
+        leave(address, token);
+    }
+}
+
+/// Notes that this thread, of the process `token`, holds the lock whose word is at `address`, until it [leaves](leave).
+#[inline]
+pub(super) fn enter(address: usize, token: u32) {
+    let entry = (address, token);
+    HELD.with(|list| match list.few.get(list.len.get()) {
+        Some(place) => {
+            place.set(entry);
+            list.len.set(list.len.get() + 1);
+        }
+        None => enter_more(entry),
+    });
+}
+
+/// Takes back one [`enter`] of the same thread.
+#[inline]
+pub(super) fn leave(address: usize, token: u32) {
+    let entry = (address, token);
+    HELD.with(|list| {
+        // What was locked last is mostly freed first.
+        let last = list.len.get().wrapping_sub(1);
+        if list.few.get(last).is_some_and(|place| place.get() == entry) {
+            list.len.set(last);
+        } else {
+            list.leave(entry);
+        }
+    });
+}
+
+impl List {
+    #[cold]
+    fn leave(&self, entry: Entry) {
+        let held = &self.few[..self.len.get()];
+        match held.iter().rposition(|place| place.get() == entry) {
+            Some(at) => {
+                held[at].set(held[held.len() - 1].get());
+                self.len.set(held.len() - 1);
             }
-        });
+            None => leave_more(entry),
+        }
     }
 }
 
@@ -70,7 +97,6 @@ fn enter_more(entry: Entry) {
     let _ = MORE.try_with(|more| more.borrow_mut().push(entry));
 }
 
-#[cold]
 fn leave_more(entry: Entry) {
     let _ = MORE.try_with(|more| {
         let mut more = more.borrow_mut();

@@ -24,10 +24,10 @@ use std::time::Duration;
 
 use super::atomics::AtomicU32;
 use super::atomics::Ordering::Relaxed;
-use super::lock_word::TOKEN;
+use super::lock_word::{TOKEN, try_take};
 use super::patience::Limit;
 use super::refusal;
-use super::word_lock::{Refused, Taken, acquire};
+use super::word_lock::{self, Refused, Taken, acquire};
 use crate::error::LockError;
 use crate::failpoint::{self, Step};
 use crate::layout::{ShmLayout, ShmObject};
@@ -102,8 +102,10 @@ impl Lock {
     /// very thread holds it.
     ///
     /// The error keeps no guard, so it can be handed on by `?` anywhere, also as an `anyhow::Error`.
+    #[inline]
     pub fn lock(&self) -> Result<LockGuard<'_>, LockError> {
-        self.acquire(Limit::Forever)?.unless_inconsistent()
+        let token = process::token();
+        if self.take_in_order(token) { Ok(LockGuard::new(self, token)) } else { self.lock_slowly(Limit::Forever) }
     }
 
     /// Takes the lock if nobody has it. A process that has died with it does not count.
@@ -112,8 +114,10 @@ impl Lock {
     ///
     /// [`LockError::Busy`] if somebody has it; [`LockError::OwnerDied`] as [`lock`](Self::lock);
     /// [`LockError::WouldDeadlock`] if it is this very thread.
+    #[inline]
     pub fn try_lock(&self) -> Result<LockGuard<'_>, LockError> {
-        self.acquire(Limit::Never)?.unless_inconsistent()
+        let token = process::token();
+        if self.take_in_order(token) { Ok(LockGuard::new(self, token)) } else { self.lock_slowly(Limit::Never) }
     }
 
     /// Takes the lock, waiting up to `timeout` for others.
@@ -122,7 +126,7 @@ impl Lock {
     ///
     /// [`LockError::Busy`] once the time is over; otherwise as [`lock`](Self::lock).
     pub fn lock_timeout(&self, timeout: Duration) -> Result<LockGuard<'_>, LockError> {
-        self.acquire(Limit::Within(timeout))?.unless_inconsistent()
+        self.lock_slowly(Limit::Within(timeout))
     }
 
     /// Takes the lock, and lets `repair` put right what the last owner left, if it died or panicked.
@@ -212,11 +216,34 @@ impl Lock {
     /// Tells whether an owner has died or panicked, which nobody has repaired yet, as far as is known: a death is noticed
     /// by the next one who wants the lock.
     #[must_use]
+    #[inline]
     pub fn is_inconsistent(&self) -> bool {
         self.state.load(Relaxed) & INCONSISTENT != 0
     }
 
-    #[inline]
+    /// Takes the lock if it is free, nobody waits for it, and nothing is to be repaired: the fast path.
+    #[inline(always)]
+    fn take_in_order(&self, token: u32) -> bool {
+        if !try_take(&self.word, token) {
+            return false;
+        }
+        failpoint::reach(Step::LockTaken);
+        // What the last owner left may be half-changed.
+        !self.is_inconsistent() || self.give_back(token)
+    }
+
+    /// Frees the lock again, untouched.
+    #[cold]
+    fn give_back(&self, token: u32) -> bool {
+        word_lock::free(&self.word, token);
+        false
+    }
+
+    #[cold]
+    fn lock_slowly(&self, limit: Limit) -> Result<LockGuard<'_>, LockError> {
+        self.acquire(limit)?.unless_inconsistent()
+    }
+
     fn acquire(&self, limit: Limit) -> Result<LockGuard<'_>, LockError> {
         let token = process::token();
         match acquire(&self.word, token, limit) {

@@ -13,8 +13,12 @@ use crate::failpoint::{self, Step};
 use crate::process::registry::segment_at;
 use crate::sys::futex::{self, Woken};
 
-/// How often a held lock is looked at before sleeping: about as long as it takes to fall asleep and be woken.
+/// For how many pauses of the processor a held lock is looked at before sleeping: about as long as it takes to fall asleep
+/// and be woken.
 const SPINS: u32 = 1000;
+/// The most pauses between two looks. Each look takes the lock's line away from its holder, who, as long as it is left
+/// alone, takes and frees the lock many times over in what it takes to hand the line over once.
+const LONGEST_PAUSE: u32 = 64;
 
 /// How a lock was got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,12 +49,15 @@ fn acquire_slowly(word: &AtomicU32, token: u32, limit: Limit) -> Result<Taken, R
     if limit == Limit::Never {
         return acquire_now(word, token);
     }
-    for _ in 0..SPINS {
+    let (mut spins, mut pause) = (0, 1);
+    while spins < SPINS {
         match take(word, token, Claim::Newcomer) {
             Attempt::Taken => return Ok(Taken::Free),
             Attempt::Held(now) if is_by_this_thread(word, now, token) => return Err(Refused::ByThisThread),
-            Attempt::Held(_) => spin_loop(),
+            Attempt::Held(_) => (0..pause).for_each(|_| spin_loop()),
         }
+        spins += pause;
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
     sleep_for(word, token, limit)
 }

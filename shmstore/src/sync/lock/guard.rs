@@ -1,13 +1,15 @@
 //! `LockGuard`: a lock that this thread holds.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::thread;
 
 use super::super::atomics::Ordering::Relaxed;
 use super::{INCONSISTENT, Lock};
 use crate::error::LockError;
 use crate::process;
-use crate::sync::held::Held;
+use crate::sync::held;
+use crate::sync::lock_word::TOKEN;
 use crate::sync::refusal;
 use crate::sync::word_lock;
 
@@ -20,25 +22,32 @@ use crate::sync::word_lock;
 #[must_use = "the lock is freed as soon as the guard is dropped"]
 pub struct LockGuard<'a> {
     lock: &'a Lock,
-    token: u32,
-    /// Whether the thread was panicking already: then what it does under the lock may well come to an end.
-    was_panicking: bool,
-    _held: Held,
+    /// The process's token; and [`WAS_PANICKING`]. Two words in all: it stays in registers.
+    holder: u32,
+    /// Belongs to the thread that has taken it.
+    _not_send: PhantomData<*const ()>,
 }
+
+/// The thread was panicking already: then what it does under the lock may well come to an end.
+const WAS_PANICKING: u32 = 1 << 31;
+const _: () = assert!(WAS_PANICKING & TOKEN == 0);
 
 impl<'a> LockGuard<'a> {
     #[inline]
     pub(super) fn new(lock: &'a Lock, token: u32) -> Self {
-        Self {
-            lock,
-            token,
-            was_panicking: thread::panicking(),
-            _held: Held::enter(word_lock::address(&lock.word), token),
-        }
+        held::enter(word_lock::address(&lock.word), token);
+        let was_panicking = if thread::panicking() { WAS_PANICKING } else { 0 };
+        Self { lock, holder: token | was_panicking, _not_send: PhantomData }
+    }
+
+    #[inline(always)]
+    fn token(&self) -> u32 {
+        self.holder & TOKEN
     }
 
     /// Tells whether an owner has died or panicked, and nobody has repaired what it left.
     #[must_use]
+    #[inline]
     pub fn is_inconsistent(&self) -> bool {
         self.lock.is_inconsistent()
     }
@@ -65,20 +74,20 @@ impl<'a> LockGuard<'a> {
     /// Whether it is this process's: not so in a child that was forked since.
     #[inline(always)]
     fn is_ours(&self) -> bool {
-        process::current_token() == self.token
+        process::current_token() == self.token()
     }
 }
 
 impl Drop for LockGuard<'_> {
     #[inline]
     fn drop(&mut self) {
-        if !self.is_ours() {
-            return;
+        if self.is_ours() {
+            if thread::panicking() && self.holder & WAS_PANICKING == 0 {
+                self.lock.state.store(INCONSISTENT, Relaxed);
+            }
+            word_lock::free(&self.lock.word, self.token());
         }
-        if !self.was_panicking && thread::panicking() {
-            self.lock.state.store(INCONSISTENT, Relaxed);
-        }
-        word_lock::free(&self.lock.word, self.token);
+        held::leave(word_lock::address(&self.lock.word), self.token());
     }
 }
 
