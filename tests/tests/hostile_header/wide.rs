@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use shmstore::{ShmLayout, ShmObject, Store};
 use shmstore_tests::objects::Telemetry;
-use shmstore_tests::raw::{Raw, field};
+use shmstore_tests::raw::{Raw, SIZE_TAG, field};
 use shmstore_tests::scratch::Scratch;
 
 use super::is_mapped;
@@ -15,7 +15,7 @@ use super::is_mapped;
 #[repr(C)]
 #[shm(id = 'T')]
 struct Wide {
-    words: [AtomicU64; 16_896],
+    words: [AtomicU64; 16_384],
 }
 
 #[test]
@@ -27,8 +27,10 @@ fn header_that_changes_while_attached_does_not_lead_a_second_attach_out_of_bound
     let raw = Raw::at_key(scratch.key('T'));
     // Without the table, the same segment has room for the larger object, as a header of its own would say.
     let payload = 4096;
-    assert_eq!(payload + size_of::<Wide>() as u64, raw.get(field::PAYLOAD_OFFSET) + 4096);
+    assert_eq!(payload + size_of::<Wide>() as u64, raw.get(field::SEGMENT_SIZE) - SIZE_TAG as u64);
     raw.set(field::SLOT_COUNT, 1);
+    raw.set(field::SCHEMA_OFFSET, 1024);
+    raw.set(field::SLOTS_OFFSET, (1024 + raw.get(field::SCHEMA_LEN)).next_multiple_of(128));
     raw.set(field::PAYLOAD_OFFSET, payload);
     raw.set(field::PAYLOAD_LEN, size_of::<Wide>() as u64);
     raw.write(field::LAYOUT_HASH.offset, &Wide::LAYOUT_HASH.to_u128().to_le_bytes());
