@@ -25,6 +25,9 @@ const NETWORK_FILE_SYSTEMS: [(i64, &str); 6] = [
     (0x5346_414f, "AFS"),
 ];
 
+/// File systems whose directories tell each file's own inode number: ext, XFS, Btrfs, tmpfs.
+const TRUE_TO_INODES: [i64; 4] = [0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994];
+
 /// A byte far beyond those that processes lock.
 const PROBE_BYTE: i64 = 1 << 40;
 
@@ -33,6 +36,8 @@ const PROBE_BYTE: i64 = 1 << 40;
 pub(crate) struct Anchor {
     pub(crate) stat: FileStat,
     birth_is_trusted: bool,
+    /// Whether its entries, if it is a directory, tell the inode numbers of files.
+    pub(crate) tells_inodes: bool,
     /// Whether it is that of a name: a file, and not a link to one.
     is_named: bool,
 }
@@ -57,7 +62,8 @@ impl Anchor {
             return Err(OpenError::LocksUnsupported { path: path.into(), reason: format!("it is on {name}") });
         }
         check_locks(path, fd)?;
-        Ok(Self { stat, birth_is_trusted: file_system != OVERLAYFS, is_named: false })
+        let tells_inodes = TRUE_TO_INODES.contains(&file_system);
+        Ok(Self { stat, birth_is_trusted: file_system != OVERLAYFS, tells_inodes, is_named: false })
     }
 
     /// Opens the anchor of a name: whoever may write in the directory could have put anything there.
@@ -92,7 +98,8 @@ impl Anchor {
     /// The inode that carries the lock bytes of the processes: one for all names of a directory, since each costs every
     /// process a descriptor.
     pub(crate) fn byte_inode(&self, path: &Path) -> Inode {
-        let directory = path.parent().filter(|_| self.is_named).and_then(|parent| file::stat_path(parent).ok());
+        let parent = if self.is_named { path.parent() } else { None };
+        let directory = parent.and_then(|parent| file::stat_path(parent).ok());
         directory.as_ref().unwrap_or(&self.stat).inode()
     }
 
