@@ -140,7 +140,7 @@ impl Store {
     /// What the kernel tells. A segment that was removed has lost its key there: `key` is the one it had.
     pub(crate) fn kernel_info(&self, status: &Status, key: Key, state: ObjectState) -> ObjectInfo {
         ObjectInfo {
-            path: self.inner.path.clone(),
+            path: self.inner.path.to_path_buf(),
             name: self.inner.name.clone(),
             type_name: None,
             id: char::from(key.id_byte()),
@@ -160,7 +160,7 @@ impl Store {
 impl ObjectInfo {
     /// Takes in what a segment of our own tells of itself. Our own look at it is not counted as an attachment.
     fn learn(&mut self, found: &Found) {
-        self.attached = found.status.attached.saturating_sub(1);
+        self.attached = found.attached();
         self.state = match &found.condition {
             Condition::Ready(_) => ObjectState::Ready,
             Condition::Virgin | Condition::HalfMade => ObjectState::Initializing,
@@ -169,10 +169,12 @@ impl ObjectInfo {
             Condition::OtherFormat(_) => ObjectState::OtherFormat,
             Condition::Damaged(_) => ObjectState::Damaged,
         };
-        let (Condition::Ready(geometry), Some(header)) = (&found.condition, Header::of(&found.mapping)) else { return };
+        let (Condition::Ready(geometry), Some(header)) = (&found.condition, Header::of(found.mapping())) else {
+            return;
+        };
         let Creator { pid, created, .. } = creator(header);
         (self.creator_pid, self.created) = (Some(pid), Some(created));
-        let json = header::read_schema(&found.mapping, geometry).ok();
+        let json = header::read_schema(found.mapping(), geometry).ok();
         match json.and_then(|json| OwnedSchema::from_json(json).ok()) {
             Some(schema) => self.type_name = Some(schema.to_string()),
             None => self.state = ObjectState::Damaged,
