@@ -156,7 +156,7 @@ impl Store {
     }
 
     fn open_anchor(&self, path: &Path) -> Result<Anchor, OpenError> {
-        Anchor::open_named(path, |owner| self.inner.policy.trusts(owner))
+        Anchor::open_named(path, Some(&self.inner.anchor), |owner| self.inner.policy.trusts(owner))
     }
 
     fn lock_directory(&self) -> Result<AnchorLock, OpenError> {
@@ -193,7 +193,7 @@ impl Store {
         let Inner { path, anchor, .. } = &*self.inner;
         let mut taken = HashSet::from([anchor.identity().key(0).anchor_bits()]);
         self.for_each_name(|name, entry| {
-            let Inode { dev, ino } = if anchor.tells_inodes {
+            let Inode { dev, ino } = if anchor.is_plain {
                 // To look at thousands of files takes long.
                 Inode { dev: anchor.stat.dev, ino: entry.ino() }
             } else {
