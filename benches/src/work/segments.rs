@@ -78,10 +78,7 @@ pub fn create_and_remove(directory: &Path, samples: usize) -> Vec<Row> {
         Shared::info(&sample).expect("attached").size
     };
     let bare = Bare::new(directory);
-    alternate(
-        samples,
-        [(BARE, &mut || bare.create_and_remove(bytes)), (OURS, &mut || create_touch_and_remove(&store))],
-    )
+    alternate(samples, [(BARE, &mut || bare.create_and_remove(bytes)), (OURS, &mut || create_touch_and_remove(&store))])
 }
 
 /// As many named objects as asked for, each attached alone and then all at once. Needs as many free segments:
@@ -167,7 +164,7 @@ fn create_touch_and_remove(store: &Store) {
 }
 
 /// Runs batches of each contender in turn, the order reversed each time; warms up first.
-fn alternate<const N: usize>(samples: usize, mut contenders: [(&str, &mut dyn FnMut()); N]) -> Vec<Row> {
+fn alternate<const N: usize>(samples: usize, contenders: [(&str, &mut dyn FnMut()); N]) -> Vec<Row> {
     let mut rows: Vec<Row> = contenders.iter().map(|(name, _)| ((*name).to_owned(), Vec::new())).collect();
     for round in 0..samples + 2 {
         let mut order: Vec<usize> = (0..N).collect();
