@@ -288,3 +288,33 @@ impl Drop for Candidate {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn key_bits_of_each_name_and_of_the_directory_are_taken() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path()).unwrap();
+        let mut expected = HashSet::from([store.inner.anchor.identity().key(0).anchor_bits()]);
+        for name in ["rover", "lander"] {
+            store.named(name).unwrap();
+            let stat = file::stat_path(&directory.path().join(format!("{name}{SUFFIX}"))).unwrap();
+            expected.insert(Key::new(stat.dev, stat.ino, 0).anchor_bits());
+        }
+        assert_eq!(store.bits_of_names().unwrap(), expected);
+    }
+
+    #[test]
+    fn key_bits_at_which_a_segment_stands_are_taken() {
+        let directory = tempfile::tempdir().unwrap();
+        let key = Store::open(directory.path()).unwrap().inner.anchor.identity().key(b'~');
+        let there = || has_segment(directory.path(), key.anchor_bits()).unwrap();
+        assert!(!there());
+        let shmid = shm::create(key, 1, 0o600).unwrap();
+        let found = there();
+        shm::remove(shmid).unwrap();
+        assert!(found && !there());
+    }
+}

@@ -35,11 +35,13 @@ fn header_that_changes_while_attached_does_not_lead_a_second_attach_out_of_bound
     raw.set(field::PAYLOAD_LEN, size_of::<Wide>() as u64);
     raw.write(field::LAYOUT_HASH.offset, &Wide::LAYOUT_HASH.to_u128().to_le_bytes());
     raw.write(raw.get(field::SLOTS_OFFSET) as usize, &[0; 32]);
+    raw.write(payload as usize, &7_u64.to_le_bytes());
     let wide = store.attach::<Wide>().expect("a header that a creator could have written");
     assert!(is_mapped(&*wide), "out of bounds");
     assert!(wide.words.iter().all(|word| word.load(Relaxed) != u64::MAX));
     let seen = store.attach_read_only::<Wide>().expect("likewise, for reading");
     assert!(is_mapped(&*seen), "out of bounds");
+    assert_eq!([wide.words[0].load(Relaxed), seen.words[0].load(Relaxed)], [7; 2], "by the header as it was before");
     assert!(seen.words.iter().all(|word| word.load(Relaxed) != u64::MAX));
     assert_eq!((held.frames.load(Relaxed), looked.frames.load(Relaxed)), (0, 0));
 }
