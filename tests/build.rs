@@ -239,6 +239,18 @@ const PARTICIPANTS: &[Mutation] = &[
         "a_slot_that_was_taken_is_not_filled",
     ),
     slot("the_fence_between_claim_and_look", "    fence(SeqCst);\n", "", "one_of_two_twins_sees_the_other"),
+    slot(
+        "the_slots_that_count_after_the_claim",
+        "    fence(SeqCst);\n    let others = used.of(slots)",
+        "    let before = used.of(slots);\n    fence(SeqCst);\n    let others = before",
+        "one_of_two_twins_sees_the_other",
+    ),
+    slot(
+        "the_counting_of_a_slot",
+        "self.0.fetch_max(*count, AcqRel);",
+        "",
+        "a_token_in_a_lock_word_is_in_a_slot_that_counts",
+    ),
 ];
 
 fn main() {

@@ -25,6 +25,10 @@ const NETWORK_FILE_SYSTEMS: [(i64, &str); 6] = [
     (0x5346_414f, "AFS"),
 ];
 
+/// File systems that are this kernel's alone: ext, XFS, Btrfs, tmpfs. Its own locks work on each file there, and directories
+/// tell each file's own inode number.
+const PLAIN_FILE_SYSTEMS: [i64; 4] = [0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994];
+
 /// A byte far beyond those that processes lock.
 const PROBE_BYTE: i64 = 1 << 40;
 
@@ -33,6 +37,8 @@ const PROBE_BYTE: i64 = 1 << 40;
 pub(crate) struct Anchor {
     pub(crate) stat: FileStat,
     birth_is_trusted: bool,
+    /// Whether it is on one of [`PLAIN_FILE_SYSTEMS`].
+    pub(crate) is_plain: bool,
     /// Whether it is that of a name: a file, and not a link to one.
     is_named: bool,
 }
@@ -41,32 +47,47 @@ impl Anchor {
     /// Opens a path, and checks what is there.
     pub(crate) fn open(path: &Path, trusts: impl FnOnce(u32) -> bool) -> Result<Self, OpenError> {
         let fd = file::open(path).map_err(|errno| open_failed(path, errno))?;
-        Self::check(path, &fd, trusts)
+        Self::check(path, &fd, None, trusts)
     }
 
     /// Checks that what is open is a file or a directory of somebody who is trusted, with locks that work. The owner of a
     /// directory could put one name's file in the place of another's.
-    fn check(path: &Path, fd: &OwnedFd, trusts: impl FnOnce(u32) -> bool) -> Result<Self, OpenError> {
+    ///
+    /// What was found out of a directory's file system need not be found out again of a file in it, if it is a plain one.
+    fn check(
+        path: &Path,
+        fd: &OwnedFd,
+        directory: Option<&Self>,
+        trusts: impl FnOnce(u32) -> bool,
+    ) -> Result<Self, OpenError> {
         let stat = stat(path, fd)?;
         check_kind(path, &stat)?;
         if !trusts(stat.owner) {
             return Err(OpenError::UntrustedAnchor { path: path.into(), owner: stat.owner });
+        }
+        if let Some(known) = directory.filter(|directory| directory.is_plain && directory.stat.dev == stat.dev) {
+            return Ok(Self { stat, ..*known });
         }
         let file_system = file::file_system(fd.as_fd()).map_err(system("ask for the file system of", path))?;
         if let Some((_, name)) = NETWORK_FILE_SYSTEMS.iter().find(|(magic, _)| *magic == file_system) {
             return Err(OpenError::LocksUnsupported { path: path.into(), reason: format!("it is on {name}") });
         }
         check_locks(path, fd)?;
-        Ok(Self { stat, birth_is_trusted: file_system != OVERLAYFS, is_named: false })
+        let is_plain = PLAIN_FILE_SYSTEMS.contains(&file_system);
+        Ok(Self { stat, birth_is_trusted: file_system != OVERLAYFS, is_plain, is_named: false })
     }
 
     /// Opens the anchor of a name: whoever may write in the directory could have put anything there.
-    pub(crate) fn open_named(path: &Path, trusts: impl FnOnce(u32) -> bool) -> Result<Self, OpenError> {
+    pub(crate) fn open_named(
+        path: &Path,
+        directory: Option<&Self>,
+        trusts: impl FnOnce(u32) -> bool,
+    ) -> Result<Self, OpenError> {
         let fd = file::open_no_follow(path).map_err(|errno| match errno {
             Errno::ELOOP => OpenError::NotAnAnchor { path: path.into(), kind: "symbolic link" },
             errno => open_failed(path, errno),
         })?;
-        let anchor = Self::check(path, &fd, trusts)?;
+        let anchor = Self::check(path, &fd, directory, trusts)?;
         if !anchor.stat.is_file() {
             return Err(OpenError::NotAnAnchor { path: path.into(), kind: "directory" });
         }
@@ -82,7 +103,7 @@ impl Anchor {
             return Ok(Self { stat, ..*self });
         }
         let trusts = |owner| [self.stat.owner, effective_uid(), 0].contains(&owner);
-        if self.is_named { Self::open_named(path, trusts) } else { Self::open(path, trusts) }
+        if self.is_named { Self::open_named(path, None, trusts) } else { Self::open(path, trusts) }
     }
 
     pub(crate) fn identity(&self) -> Identity {
@@ -92,7 +113,8 @@ impl Anchor {
     /// The inode that carries the lock bytes of the processes: one for all names of a directory, since each costs every
     /// process a descriptor.
     pub(crate) fn byte_inode(&self, path: &Path) -> Inode {
-        let directory = path.parent().filter(|_| self.is_named).and_then(|parent| file::stat_path(parent).ok());
+        let parent = if self.is_named { path.parent() } else { None };
+        let directory = parent.and_then(|parent| file::stat_path(parent).ok());
         directory.as_ref().unwrap_or(&self.stat).inode()
     }
 

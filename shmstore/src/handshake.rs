@@ -5,12 +5,14 @@
 
 mod create;
 mod find;
+mod json;
 mod lock;
 mod read_only;
 mod recover;
 mod remove;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -45,14 +47,14 @@ pub(crate) struct Policy {
 
 impl Policy {
     pub(crate) fn trusts(&self, uid: u32) -> bool {
-        uid == effective_uid() || uid == 0 || self.trusted.contains(&uid)
+        uid == 0 || self.trusted.contains(&uid) || uid == effective_uid()
     }
 }
 
 /// One object as an operation sees it: where, which id, and (unless only an id was given) which type.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Target<'a> {
-    pub(crate) path: &'a Path,
+    pub(crate) path: &'a Arc<Path>,
     pub(crate) anchor: &'a Anchor,
     pub(crate) policy: &'a Policy,
     pub(crate) id: u8,
@@ -76,7 +78,7 @@ impl Target<'_> {
             type_name: self.schema.map(ToString::to_string).unwrap_or_default(),
             id: char::from(self.id),
             key: identity.map(|identity| identity.key(self.id)),
-            path: self.path.into(),
+            path: self.path.to_path_buf(),
         })
     }
 
@@ -88,14 +90,15 @@ impl Target<'_> {
 /// A limit on waiting, and how long the next pause is.
 #[derive(Debug)]
 pub(crate) struct Patience {
-    started: Instant,
+    /// When it was first needed: most operations never wait, and to ask for the time takes its own.
+    started: Option<Instant>,
     limit: Duration,
     pauses: usize,
 }
 
 impl Patience {
     pub(crate) fn new(limit: Duration) -> Self {
-        Self { started: Instant::now(), limit, pauses: 0 }
+        Self { started: None, limit, pauses: 0 }
     }
 
     pub(crate) fn limit(&self) -> Duration {
@@ -103,9 +106,9 @@ impl Patience {
     }
 
     /// The end of the waiting; for ever is a year.
-    pub(crate) fn deadline(&self) -> Instant {
+    pub(crate) fn deadline(&mut self) -> Instant {
         const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-        self.started + self.limit.min(YEAR)
+        *self.started.get_or_insert_with(Instant::now) + self.limit.min(YEAR)
     }
 
     /// Looks for an anchor, again and again while nothing is at its path.

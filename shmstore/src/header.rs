@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, fence};
 
 use crate::hash::LayoutHash;
 use crate::identity::Identity;
+use crate::participants::SlotsUsed;
 use crate::sys::file::{Birth, Inode};
 use crate::sys::process::PAGE;
 use crate::sys::shm::Mapping;
@@ -103,7 +104,8 @@ pub(crate) struct Header {
     lock_ino: AtomicU64,
     /// Not 0: some process has no slot, as the table was full, and is known by its lock byte alone.
     has_unlisted: AtomicU64,
-    reserved: [AtomicU64; 37],
+    slots_used: SlotsUsed,
+    reserved: [AtomicU32; 73],
     hint: [AtomicU8; HINT_BYTES],
 }
 
@@ -129,6 +131,7 @@ const _: () = {
     assert!(offset_of!(Header, lock_dev) == 192);
     assert!(offset_of!(Header, lock_ino) == 200);
     assert!(offset_of!(Header, has_unlisted) == 208);
+    assert!(offset_of!(Header, slots_used) == 216);
     assert!(offset_of!(Header, hint) == 512);
     assert!(SIZE_TAG % PAGE != 0 && SIZE_TAG < PAGE);
 };

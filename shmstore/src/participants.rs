@@ -10,10 +10,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::failpoint::{self, Step};
 use crate::sys::process;
+use crate::sys::process::PAGE;
 use slot::{Details, SlotState, Word};
 
 pub(crate) use judge::Judge;
-pub(crate) use slot::{Slot, TOKEN_BITS};
+pub(crate) use slot::{Slot, SlotsUsed, TOKEN_BITS};
 
 const _: () = assert!(size_of::<Slot>() == 32 && align_of::<Slot>() == 8);
 
@@ -76,9 +77,17 @@ pub(crate) struct Occupant {
 
 /// The slots of one segment.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct SlotTable<'a>(pub(crate) &'a [Slot]);
+pub(crate) struct SlotTable<'a> {
+    pub(crate) slots: &'a [Slot],
+    pub(crate) used: &'a SlotsUsed,
+}
 
 impl<'a> SlotTable<'a> {
+    /// The slots that any process may have.
+    fn used(self) -> &'a [Slot] {
+        self.used.of(self.slots)
+    }
+
     /// Finds the process its slot: the one it left, a free one, or one whose process has died. The caller has locked
     /// its byte before, if `holds_byte`.
     pub(crate) fn claim(self, holds_byte: bool, judge: &Judge<'_>) -> Result<&'a Slot, ClaimError> {
@@ -105,7 +114,7 @@ impl<'a> SlotTable<'a> {
 
     /// The slot that this process has had before.
     fn ours(self, claim: &Word) -> Result<Option<(&'a Slot, Word)>, ClaimError> {
-        let words = self.0.iter().filter_map(|slot| slot.word().map(|word| (slot, word)));
+        let words = self.used().iter().filter_map(|slot| slot.word().map(|word| (slot, word)));
         match words.into_iter().find(|(_, word)| word.token == claim.token) {
             Some((_, Word { pid, .. })) if pid != claim.pid => Err(ClaimError::Collision { pid }),
             found => Ok(found),
@@ -113,20 +122,25 @@ impl<'a> SlotTable<'a> {
     }
 
     fn claim_new(self, claim: Word, judge: &Judge<'_>) -> Result<&'a Slot, ClaimError> {
+        let used = self.used();
         // Start where few others do, so that processes that come together do not fight for the same slot.
-        let (before, from) = self.0.split_at(claim.token as usize % self.0.len());
+        let (before, from) = used.split_at(claim.token as usize % used.len().max(1));
         let mut round = from.iter().chain(before);
         let mut take_dead = |slot: &&Slot| slot.take_from_the_dead(claim, |look| judge.is_dead(look));
         // What ran here before `exec` first: others, who see that the process lives, can not tell that its locks do not.
         let mut former = round.clone().filter(|slot| slot.word().is_some_and(|word| word.pid == claim.pid));
         let taken = former.find(&mut take_dead);
         let taken = taken.or_else(|| round.clone().find(|slot| slot.take_free(claim)));
-        let taken = taken.or_else(|| round.find(take_dead));
+        // Processes that come and go, one after the other, do not fill one page of memory after the other.
+        let dead_first = self.slots.get(used.len()).is_some_and(begins_a_page);
+        let taken = taken.or_else(|| if dead_first { round.find(&mut take_dead) } else { None });
+        let taken = taken.or_else(|| self.used.take_next(self.slots, claim));
+        let taken = taken.or_else(|| self.used().iter().find(take_dead));
         taken.ok_or(ClaimError::Full)
     }
 
     fn check_alone(self, ours: &'a Slot, token: u32) -> Result<&'a Slot, ClaimError> {
-        match slot::twin(self.0, ours, token) {
+        match slot::twin(self.slots, self.used, ours, token) {
             None => Ok(ours),
             Some(Word { pid, .. }) => {
                 ours.give_back(token);
@@ -137,12 +151,12 @@ impl<'a> SlotTable<'a> {
 
     /// The process of a token, as its own PID namespace numbers it.
     pub(crate) fn pid_of(self, token: u32) -> Option<u32> {
-        self.0.iter().filter_map(Slot::word).find(|word| word.token == token).map(|word| word.pid)
+        self.used().iter().filter_map(Slot::word).find(|word| word.token == token).map(|word| word.pid)
     }
 
     /// Lists the processes that have a slot.
     pub(crate) fn occupants(self, judge: &Judge<'_>) -> impl Iterator<Item = Occupant> {
-        let looks = self.0.iter().filter_map(Slot::look);
+        let looks = self.used().iter().filter_map(Slot::look);
         looks.map(|look| Occupant {
             token: look.word.token,
             pid: look.word.pid,
@@ -152,6 +166,11 @@ impl<'a> SlotTable<'a> {
             alive: !judge.is_dead(&look),
         })
     }
+}
+
+/// Tells whether a slot is the first that has a byte on its page.
+fn begins_a_page(slot: &Slot) -> bool {
+    std::ptr::from_ref(slot).addr() % PAGE < size_of::<Slot>()
 }
 
 #[cfg(test)]

@@ -14,10 +14,9 @@ mod descriptor;
 pub(crate) mod held;
 pub(crate) mod registry;
 
-use std::collections::HashMap;
 use std::ptr;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
-use std::sync::atomic::{AtomicPtr, AtomicU32};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
@@ -25,7 +24,9 @@ use nix::errno::Errno;
 use crate::participants::{Facts, TOKEN_BITS};
 use crate::sys::process::{self, wiped_on_fork_page};
 use bytes::HeldByte;
-use held::HeldAnchor;
+use descriptor::LockDescriptor;
+use held::Anchors;
+use registry::Index;
 
 /// What a page that `fork` wipes holds: all zero in a process that has not asked for it yet.
 #[repr(C)]
@@ -44,14 +45,18 @@ pub(crate) struct Local {
     /// Held while this process gets a token, or a segment: processes are judged then, and files opened. Before `registry`.
     attaching: Mutex<()>,
     /// Held while the registry is read or changed, for moments only: every wait looks its segment up there.
-    registry: Mutex<()>,
+    registry: Mutex<Index>,
     /// The anchors that threads of this process have locked, by device and inode.
-    anchors: Mutex<HashMap<(u64, u64), HeldAnchor>>,
+    anchors: Mutex<Anchors>,
+    /// The file of the last lock, for the next one.
+    idle_lock_file: Mutex<Option<LockDescriptor>>,
     /// The bytes by which processes of other PID namespaces see that this one lives.
     bytes: Mutex<Vec<HeldByte>>,
     /// Tells waiting threads that an anchor was unlocked.
     anchor_unlocked: Condvar,
     facts: Facts,
+    /// What the numbers of new segments are made of: begins somewhere, and goes on by a fixed step.
+    nonces: AtomicU64,
 }
 
 /// The page, mapped by whoever comes first.
@@ -83,9 +88,11 @@ pub(crate) fn local() -> &'static Local {
             attaching: Mutex::default(),
             registry: Mutex::default(),
             anchors: Mutex::default(),
+            idle_lock_file: Mutex::default(),
             bytes: Mutex::default(),
             anchor_unlocked: Condvar::new(),
             facts: Facts::gather(),
+            nonces: AtomicU64::new(process::random_u64()),
         }));
         found = match page.local.compare_exchange(ptr::null_mut(), fresh, AcqRel, Acquire) {
             Ok(_) => fresh,
@@ -153,14 +160,19 @@ impl Local {
         &self.facts
     }
 
+    /// A number that no other segment has, but by a chance of one in 2⁶⁴: another one each time, made of what this process
+    /// alone has drawn.
+    pub(crate) fn draw_nonce(&self) -> u64 {
+        // SplitMix64: a permutation, so no number comes twice.
+        let step = self.nonces.fetch_add(0x9e37_79b9_7f4a_7c15, Relaxed);
+        let mixed = (step ^ step >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ mixed >> 31
+    }
+
     fn lock_attaching(&self) -> MutexGuard<'_, ()> {
         // A panic leaves at most a slot or a byte of ours that nobody uses.
         self.attaching.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn lock_registry(&self) -> MutexGuard<'_, ()> {
-        // Nothing is left half-done by a panic: the list only grows, and counts change in one step.
-        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -100,7 +100,8 @@ impl<T: ShmObject> Deref for ReadOnly<T> {
         }
         debug_assert!(self.view.cast::<T::View>().is_aligned());
         // SAFETY: by the invariant of `view` it is as long as `T`, so as its view, mapped while `self` is borrowed, and at
-        // a page's start, which is all that either is aligned to. Any bytes are valid in a view, whoever changes them
+        // a page's start, which is all that either is aligned to, or, if they are 1024 bytes or less, and so aligned to no
+        // more, 1024 bytes behind one. Any bytes are valid in a view, whoever changes them
         // while we look, and it only loads, Relaxed, as is allowed in memory that is mapped for reading: all that
         // `ShmObject` promises.
         unsafe { self.view.cast::<T::View>().as_ref() }

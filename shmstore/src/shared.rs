@@ -53,7 +53,7 @@ unsafe fn object_at<T: ShmObject>(payload: &NonNull<u8>) -> &T {
     const { is_described::<T>() };
     debug_assert!(payload.cast::<T>().is_aligned());
     // SAFETY: by the contract it is as long as `T`, mapped, and at a page's start, which is all that a `T` is aligned
-    // to; initialised, by zeros, which `ShmObject` promises to be valid, or by what processes have written since, which
+    // to, or, if it is 1024 bytes or less, and so aligned to no more, 1024 bytes behind one; initialised, by zeros, which `ShmObject` promises to be valid, or by what processes have written since, which
     // it promises to be valid too, and allowed while we look.
     unsafe { payload.cast::<T>().as_ref() }
 }

@@ -5,7 +5,7 @@ mod named;
 mod options;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ pub struct Store {
 }
 
 struct Inner {
-    path: PathBuf,
+    path: Arc<Path>,
     /// The anchor as it was checked when the store was opened; it is looked at again by every operation.
     anchor: Anchor,
     policy: Policy,

@@ -66,6 +66,7 @@ pub mod field {
         PAYLOAD_LEN: "payload_len" at 168 of 8;
         SEGMENT_SIZE: "segment_size" at 176 of 8;
         BYTE_ORDER: "byte_order" at 184 of 4;
+        SLOTS_USED: "slots_used" at 216 of 4;
         HINT: "hint" at 512 of 512;
     }
 }

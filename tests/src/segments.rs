@@ -25,6 +25,15 @@ pub fn all() -> Vec<Segment> {
     table.lines().skip(1).map(parse).collect()
 }
 
+/// How many pages of a segment are in RAM.
+pub fn resident_pages(shmid: i32) -> u64 {
+    let table = fs::read_to_string("/proc/sysvipc/shm").expect("the kernel has System V shared memory");
+    let mut lines = table.lines().map(|line| line.split_ascii_whitespace().collect::<Vec<_>>());
+    let column = lines.next().and_then(|names| names.iter().position(|name| *name == "rss")).expect("a column");
+    let line = lines.find(|line| line[1].parse() == Ok(shmid)).expect("a segment of this number");
+    line[column].parse::<u64>().expect("a number of bytes") / 4096
+}
+
 fn parse(line: &str) -> Segment {
     let columns: Vec<&str> = line.split_ascii_whitespace().collect();
     Segment {

@@ -49,7 +49,7 @@ const WORDS: [Word; 16] = [
 ];
 
 /// The numbers of the header, where a lie leads farthest.
-const NUMBERS: [Field; 16] = [
+const NUMBERS: [Field; 17] = [
     field::FIRST_WORD,
     field::VERSION,
     field::STATE,
@@ -66,6 +66,7 @@ const NUMBERS: [Field; 16] = [
     field::PAYLOAD_OFFSET,
     field::PAYLOAD_LEN,
     field::SEGMENT_SIZE,
+    field::SLOTS_USED,
 ];
 
 const TOKEN: u64 = (1 << 29) - 1;
@@ -119,7 +120,7 @@ impl Vandal {
 
     /// Makes header, schema and participants as they were.
     pub fn mend(&self, raw: &Raw) {
-        raw.write(0, &self.pristine[..self.slots + self.slot_count * SLOT]);
+        raw.write(0, &self.pristine[..self.payload]);
     }
 
     /// Writes once, somewhere; now and then a thousand times at one place, without a pause.

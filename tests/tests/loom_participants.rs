@@ -47,3 +47,8 @@ fn of_two_with_one_token_one_sees_the_other() {
 fn token_in_a_lock_word_stands_in_a_slot() {
     unchanged::models::a_token_in_a_lock_word_is_found();
 }
+
+#[test]
+fn token_in_a_lock_word_stands_in_a_slot_that_counts() {
+    unchanged::models::a_token_in_a_lock_word_is_in_a_slot_that_counts();
+}

@@ -65,9 +65,9 @@ fn limit_on_pages_is_named_with_how_many_are_used_and_needed() {
     with_namespaces("limit_on_pages_is_named_with_how_many_are_used_and_needed", || {
         let scratch = Scratch::new();
         let Some(mut peer) = start_with_limit(&scratch, "shmall", "6") else { return };
-        peer.expect_ok("plant 1 12288 600 /dev/null");
+        peer.expect_ok("plant 1 16384 600 /dev/null");
         let message = peer.expect_err("create 1", "PageLimit");
-        let what = cannot_create(&scratch) + "it needs 4 pages of shared memory, 3 of 6 are in use (SHMALL).";
+        let what = cannot_create(&scratch) + "it needs 3 pages of shared memory, 4 of 6 are in use (SHMALL).";
         assert_says(&message, &[&what, "`ipcs -m`", "/proc/sys/kernel/shmall"]);
     });
 }
@@ -79,7 +79,7 @@ fn limit_on_the_size_of_a_segment_is_named_with_the_size() {
         let Some(mut peer) = start_with_limit(&scratch, "shmmax", "8192") else { return };
         let message = peer.expect_err("create 1", "SizeLimit");
         let what = cannot_create(&scratch)
-            + "its segment of 13645 bytes is not between 1 (SHMMIN) and 8192 (SHMMAX); raise /proc/sys/kernel/shmmax";
+            + "its segment of 9549 bytes is not between 1 (SHMMIN) and 8192 (SHMMAX); raise /proc/sys/kernel/shmmax";
         assert_says(&message, &[&what]);
     });
 }

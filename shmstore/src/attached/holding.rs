@@ -35,7 +35,7 @@ struct Walk<'a> {
 
 /// Lists the parts of an object that are locked, each as it is at some moment during the call.
 pub(super) fn held_parts(schema: &'static Schema, object: &Attached) -> Vec<HeldPart> {
-    // SAFETY: the payload is mapped while `object` is borrowed, at a page's start, and as long as the geometry says.
+    // SAFETY: the payload is mapped while `object` is borrowed, aligned as its type is, and as long as the geometry says.
     unsafe { held_parts_of(schema, object.payload(), object.geometry().payload_len) }
 }
 

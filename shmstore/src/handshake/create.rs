@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use nix::errno::Errno;
 
 use super::find::{creator, owner};
+use super::json::json_of;
 use super::{AnchorLock, Condition, Found, Patience, Target};
 use crate::anchor::Anchor;
 use crate::error::{AttachError, CreateError, OpenError};
@@ -15,8 +16,8 @@ use crate::identity::Identity;
 use crate::process::local;
 use crate::process::registry::Attached;
 use crate::schema::Schema;
-use crate::sys::process::{PAGE, effective_uid, random_u64};
-use crate::sys::shm::{self, Access, Mapping};
+use crate::sys::process::{PAGE, effective_uid};
+use crate::sys::shm::{self, Access, Mapping, Status};
 
 /// Fills a new object.
 pub(crate) type Init<'a> = &'a mut dyn FnMut(&Attached) -> Result<(), Box<dyn Error + Send + Sync>>;
@@ -34,6 +35,12 @@ pub(crate) enum IfExists {
     Refuse,
     Attach,
     Replace,
+}
+
+/// A segment for a new object, or the object that was there.
+enum Made<'a> {
+    New(Unfinished<'a>, Mapping, Status),
+    There(Found),
 }
 
 /// Removes the segment again, unless it got ready. A child that was forked meanwhile leaves its parent's alone.
@@ -125,13 +132,18 @@ impl Target<'_> {
         self.check_not_initializing(&identity)?;
         failpoint::reach(Step::CreateLocked);
         let mut patience = Patience::new(self.policy.wait);
-        let existing = match if_exists {
-            IfExists::Replace => self.remove_if_there(&lock, &mut patience).map(|_| None)?,
-            _ => self.recover(&lock, &mut patience)?,
-        };
-        match existing {
-            None => self.make(schema, &lock, init, &mut patience),
-            Some(found) => self.meet(&identity, schema, if_exists, found),
+        if if_exists == IfExists::Replace {
+            self.remove_if_there(&lock, &mut patience)?;
+        }
+        let json = json_of(schema);
+        let geometry = Geometry::new(json.len(), self.policy.max_processes, schema.size())
+            .ok_or_else(|| self.too_large(&identity, u64::MAX))?;
+        match self.make_segment(&lock, &geometry, &mut patience)? {
+            Made::New(unfinished, mapping, status) => {
+                self.write_header(&mapping, &status, lock.anchor(), &geometry, schema, json.as_bytes());
+                self.finish(&lock, unfinished, mapping, geometry, init)
+            }
+            Made::There(found) => self.meet(&identity, schema, if_exists, found),
         }
     }
 
@@ -164,25 +176,21 @@ impl Target<'_> {
     }
 
     fn already_exists(&self, identity: &Identity, schema: &'static Schema, found: &Found) -> CreateError {
-        let header = Header::of(&found.mapping).expect("what was judged to be ours has a header");
+        let header = Header::of(found.mapping()).expect("what was judged to be ours has a header");
         let same_layout = header.layout_hash() == schema.hash();
         CreateError::AlreadyExists { subject: self.subject(Some(identity)), creator: creator(header), same_layout }
     }
 
-    /// Makes the segment and the object in it. The key is free, and the lock is ours.
-    fn make(
+    /// Makes the object in a segment that has its header.
+    fn finish(
         &self,
-        schema: &'static Schema,
         lock: &AnchorLock,
+        unfinished: Unfinished<'_>,
+        mapping: Mapping,
+        geometry: Geometry,
         init: Init<'_>,
-        patience: &mut Patience,
     ) -> Result<Created, CreateError> {
         let identity = lock.anchor().identity();
-        let json = schema.to_json();
-        let geometry = Geometry::new(json.len(), self.policy.max_processes, schema.size())
-            .ok_or_else(|| self.too_large(&identity, u64::MAX))?;
-        let (unfinished, mapping) = self.make_segment(schema, lock, &geometry, patience)?;
-        self.write_header(&mapping, lock.anchor(), &geometry, schema, json.as_bytes());
         let shmid = unfinished.shmid;
         let attached = self.register(&identity, mapping, geometry, shmid)?;
         failpoint::reach(Step::CreateParticipant);
@@ -204,30 +212,34 @@ impl Target<'_> {
         Ok(Created { attached, is_new: true })
     }
 
-    /// Makes and attaches the segment; again if somebody removes it in between.
+    /// Makes and attaches the segment, unless the object is there; again if somebody removes it in between. The lock is
+    /// ours: what is at the key and not ready was left by the dead.
     fn make_segment<'a>(
         &self,
-        schema: &'static Schema,
         lock: &'a AnchorLock,
         geometry: &Geometry,
         patience: &mut Patience,
-    ) -> Result<(Unfinished<'a>, Mapping), CreateError> {
+    ) -> Result<Made<'a>, CreateError> {
         let identity = lock.anchor().identity();
+        let mut recovered = false;
         loop {
             let shmid = match shm::create(identity.key(self.id), geometry.segment_size, self.policy.mode) {
                 Ok(shmid) => shmid,
-                // Somebody who knows nothing of our lock was faster.
                 Err(Errno::EEXIST) => match self.recover(lock, patience)? {
-                    None if patience.pause() => continue,
+                    Some(found) => return Ok(Made::There(found)),
+                    // Again if somebody who knows nothing of our lock was faster.
+                    None if !recovered || patience.pause() => {
+                        recovered = true;
+                        continue;
+                    }
                     None => return Err(self.system("create", &identity, Errno::EEXIST).into()),
-                    Some(found) => return Err(self.already_exists(&identity, schema, &found)),
                 },
                 Err(errno) => return Err(self.create_failed(&identity, geometry, errno)),
             };
             let unfinished = Unfinished { shmid, lock };
             failpoint::reach(Step::CreateSegment);
             match shm::attach(shmid, Access::ReadWrite) {
-                Ok((mapping, status)) if !status.removed => return Ok((unfinished, mapping)),
+                Ok((mapping, status)) if !status.removed => return Ok(Made::New(unfinished, mapping, status)),
                 Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) if patience.pause() => {}
                 Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) => return Err(self.removed_meanwhile(&identity)),
                 Err(Errno::ENOMEM) => {
@@ -241,6 +253,7 @@ impl Target<'_> {
     fn write_header(
         &self,
         mapping: &Mapping,
+        status: &Status,
         anchor: &Anchor,
         geometry: &Geometry,
         schema: &'static Schema,
@@ -251,9 +264,9 @@ impl Target<'_> {
         header.claim(identity, self.id);
         failpoint::reach(Step::CreateClaimed);
         let path = self.path.as_os_str().as_encoded_bytes();
-        header.describe(random_u64(), identity, self.id, schema.hash(), path);
+        header.describe(local().draw_nonce(), identity, self.id, schema.hash(), path);
         header.set_byte_inode(anchor.byte_inode(self.path));
-        header.sign(&provenance());
+        header.sign(&provenance(status));
         header.lay_out(geometry);
         failpoint::reach(Step::CreateDescribed);
         header.set_state(State::Initializing);
@@ -310,12 +323,12 @@ impl Target<'_> {
 }
 
 /// This process, as the creator of a segment.
-fn provenance() -> Provenance {
+fn provenance(status: &Status) -> Provenance {
     let facts = local().facts();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Provenance {
         pid: facts.pid,
-        uid: effective_uid(),
+        uid: status.creator,
         start: facts.start,
         pid_namespace: facts.pid_namespace,
         time_namespace: facts.time_namespace,

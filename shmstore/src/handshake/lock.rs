@@ -1,6 +1,7 @@
 //! The anchor's lock: `flock` between processes, a count of our own between threads.
 
 use std::path::Path;
+use std::time::Duration;
 
 use nix::errno::Errno;
 
@@ -9,7 +10,7 @@ use crate::anchor::{Anchor, open_failed, system};
 use crate::error::OpenError;
 use crate::process::held::{Entry, LockFile};
 use crate::process::{current_token, local, token};
-use crate::sys::file;
+use crate::sys::file::{self, Inode};
 
 /// The exclusive right to create, recover and remove what an anchor stands for. Given up when dropped.
 #[derive(Debug)]
@@ -28,27 +29,27 @@ struct Place {
     token: u32,
 }
 
+/// What keeps others out: the file is given up first, as the next thread of this process would only find it taken.
+type Held = (Option<LockFile>, Place);
+
 impl AnchorLock {
     /// Takes the lock of what the path names at that moment, waiting as long as `patience` lasts.
     pub(crate) fn acquire(path: &Path, known: &Anchor, patience: &mut Patience) -> Result<Self, OpenError> {
+        // Most often that is what it named before: its lock is tried first, without waiting.
+        let mut anchor = *known;
+        let mut held = enter(path, &anchor, &mut Patience::new(Duration::ZERO)).unwrap_or(None);
+        let mut is_guess = true;
         loop {
-            let anchor = known.refresh(path)?;
-            let (dev, ino) = (anchor.stat.dev, anchor.stat.ino);
-            let token = token();
-            let entry = local().enter_anchor(dev, ino, patience.deadline()).ok_or_else(|| busy(path, patience))?;
-            let place = Place { dev, ino, token };
-            let file = match entry {
-                Entry::Nested => None,
-                Entry::First => Some(lock_file(path, patience)?),
-            };
-            let locked = file.as_ref().is_none_or(|file| file.is_on(dev, ino));
             // The path may name another file since: whoever comes next would lock that one.
-            if locked && known.refresh(path)?.stat.is_same_file(&anchor.stat) {
-                return Ok(Self { anchor, file, place });
+            let now = known.refresh(path)?;
+            if let Some((file, place)) = held.filter(|_| now.stat.is_same_file(&anchor.stat)) {
+                return Ok(Self { anchor: now, file, place });
             }
-            if !patience.pause() {
+            if !is_guess && !patience.pause() {
                 return Err(busy(path, patience));
             }
+            (anchor, is_guess) = (now, false);
+            held = enter(path, &anchor, patience)?;
         }
     }
 
@@ -63,12 +64,26 @@ impl AnchorLock {
     }
 }
 
-/// Opens the anchor for this one lock, so that no child shares the description, and locks it.
-fn lock_file(path: &Path, patience: &mut Patience) -> Result<LockFile, OpenError> {
-    let file = LockFile::open(path).map_err(|errno| open_failed(path, errno))?;
+/// Keeps others out of an anchor: threads of this process, and, unless this thread had the lock before, other processes.
+/// `None` if another file is at the path by now.
+fn enter(path: &Path, anchor: &Anchor, patience: &mut Patience) -> Result<Option<Held>, OpenError> {
+    let Inode { dev, ino } = anchor.stat.inode();
+    let token = token();
+    let entry = local().enter_anchor(dev, ino, || patience.deadline()).ok_or_else(|| busy(path, patience))?;
+    let place = Place { dev, ino, token };
+    match entry {
+        Entry::Nested => Ok(Some((None, place))),
+        Entry::First => Ok(lock_file(path, anchor, patience)?.map(|file| (Some(file), place))),
+    }
+}
+
+/// Locks the anchor, by a description that no child shares.
+fn lock_file(path: &Path, anchor: &Anchor, patience: &mut Patience) -> Result<Option<LockFile>, OpenError> {
+    let opened = LockFile::open(path, anchor.stat.inode()).map_err(|errno| open_failed(path, errno))?;
+    let Some(file) = opened else { return Ok(None) };
     loop {
         match file::try_lock(file.fd()) {
-            Ok(()) => return Ok(file),
+            Ok(()) => return Ok(Some(file)),
             Err(Errno::EWOULDBLOCK) if patience.pause() => {}
             Err(Errno::EWOULDBLOCK) => return Err(busy(path, patience)),
             Err(Errno::EINTR) => {}

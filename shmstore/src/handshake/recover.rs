@@ -28,23 +28,24 @@ impl Target<'_> {
             if !found.condition.is_left_over() {
                 return Ok(Some(found));
             }
-            let Found { mapping, status, condition } = found;
             // No creator is at work, so there is none who has written the rest before the first word.
-            if condition == Condition::Virgin && !header::is_blank(&mapping) {
-                return Err(self.foreign(&identity, &status));
+            if found.condition == Condition::Virgin && !header::is_blank(found.mapping()) {
+                return Err(self.foreign(&identity, &found.status));
             }
-            if !may_go(&condition, &status) {
+            let (may_go, others) = (may_go(&found), found.attached());
+            let Found { look, status, condition } = found;
+            if !may_go {
                 // Not counted as attached while we sleep.
-                drop(mapping);
+                drop(look);
                 if patience.pause() {
                     continue;
                 }
-                return Err(self.still_used(&identity, &condition, &status));
+                return Err(self.still_used(&identity, &condition, &status, others));
             }
             failpoint::reach(Step::RecoverLocked);
             // Still attached: so the id is that of the segment that was judged, even if somebody else removes it first.
             let removed = shm::remove(status.shmid);
-            drop(mapping);
+            drop(look);
             match removed {
                 Ok(()) | Err(Errno::EINVAL | Errno::EIDRM) => failpoint::reach(Step::RecoverRemoved),
                 Err(errno) => return Err(self.not_removable(&identity, &status, errno)),
@@ -52,8 +53,8 @@ impl Target<'_> {
         }
     }
 
-    fn still_used(&self, identity: &Identity, condition: &Condition, status: &Status) -> AttachError {
-        let (subject, segment, others) = (self.subject(Some(identity)), owner(status), others_attached(status));
+    fn still_used(&self, identity: &Identity, condition: &Condition, status: &Status, others: u64) -> AttachError {
+        let (subject, segment) = (self.subject(Some(identity)), owner(status));
         match condition {
             Condition::Orphan => AttachError::StaleAnchor { subject, segment, attached: others },
             _ => {
@@ -80,16 +81,12 @@ impl Target<'_> {
 
 /// Tells whether nobody but us has the segment attached, and, if nothing is written in it, whether it is old enough.
 /// A retired one has been removed already, but for its key: whoever has it attached keeps it.
-fn may_go(condition: &Condition, status: &Status) -> bool {
-    match condition {
+fn may_go(found: &Found) -> bool {
+    match found.condition {
         Condition::Retired => true,
-        Condition::Virgin => others_attached(status) == 0 && is_old(status),
-        _ => others_attached(status) == 0,
+        Condition::Virgin => found.attached() == 0 && is_old(&found.status),
+        _ => found.attached() == 0,
     }
-}
-
-fn others_attached(status: &Status) -> u64 {
-    status.attached.saturating_sub(1)
 }
 
 /// A time of change in the future (somebody set the clock) counts as old.

@@ -8,8 +8,8 @@
 
 use std::ptr::NonNull;
 use std::slice;
-use std::sync::atomic::AtomicU8;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU8, AtomicU64};
 
 use super::{Damage, Geometry, Header};
 use crate::participants::{Slot, SlotTable};
@@ -25,7 +25,14 @@ pub(crate) fn is_blank(mapping: &Mapping) -> bool {
 
 /// Copies the schema's JSON into a segment that nobody else looks at yet.
 pub(crate) fn write_schema(mapping: &Mapping, geometry: &Geometry, json: &[u8]) {
-    schema_bytes(mapping, geometry).iter().zip(json).for_each(|(field, &byte)| field.store(byte, Relaxed));
+    let (before, words, after) = as_words(schema_bytes(mapping, geometry));
+    let (first, rest) = json.split_at(before.len().min(json.len()));
+    let (middle, last) = rest.split_at((8 * words.len()).min(rest.len()));
+    before.iter().zip(first).for_each(|(field, &byte)| field.store(byte, Relaxed));
+    for (field, bytes) in words.iter().zip(middle.chunks_exact(8)) {
+        field.store(u64::from_ne_bytes(bytes.try_into().expect("eight bytes")), Relaxed);
+    }
+    after.iter().zip(last).for_each(|(field, &byte)| field.store(byte, Relaxed));
 }
 
 /// Copies the schema's JSON out of a segment: any bytes, as many as the geometry says. Refused if they are more than
@@ -48,14 +55,22 @@ fn bytes(mapping: &Mapping, offset: usize, len: usize) -> &[AtomicU8] {
     unsafe { slice::from_raw_parts(base.cast::<AtomicU8>().as_ptr(), len) }
 }
 
+/// The same bytes, most of them as words.
+fn as_words(bytes: &[AtomicU8]) -> (&[AtomicU8], &[AtomicU64], &[AtomicU8]) {
+    // SAFETY: eight atomics of one byte, aligned to eight, may be seen as one of eight bytes: any bits are valid in either,
+    // and nobody in this process looks at them by both at a time: the segment is new, and this its only reference.
+    unsafe { bytes.align_to() }
+}
+
 /// The participants' slots of a segment.
 pub(crate) fn slots<'a>(mapping: &'a Mapping, geometry: &Geometry) -> SlotTable<'a> {
     let count = geometry.slot_count as usize;
     let base = part(mapping, geometry.slots_offset, count * size_of::<Slot>());
     assert!(geometry.slots_offset % align_of::<Slot>() == 0, "slots are aligned in a checked geometry");
+    let used = &Header::of(mapping).expect("a checked geometry has a header").slots_used;
     // SAFETY: `part` has checked that the bytes are mapped while `mapping` is borrowed, they are aligned as asserted,
     // and a slot is all atomic.
-    SlotTable(unsafe { slice::from_raw_parts(base.cast::<Slot>().as_ptr(), count) })
+    SlotTable { slots: unsafe { slice::from_raw_parts(base.cast::<Slot>().as_ptr(), count) }, used }
 }
 
 /// The first byte of the object.

@@ -67,7 +67,7 @@ impl Judge<'_> {
         if token == self.token {
             return false;
         }
-        let with_it = || slots.0.iter().filter(|slot| slot.word().is_some_and(|word| word.token == token));
+        let with_it = || slots.used().iter().filter(|slot| slot.word().is_some_and(|word| word.token == token));
         match with_it().take(MOST_TWINS + 1).count() {
             0 => !self.has_unlisted || self.byte_is_free(token),
             count => count <= MOST_TWINS && with_it().all(|slot| slot.is_of_the_dead(token, |look| self.is_dead(look))),

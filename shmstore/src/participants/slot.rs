@@ -192,10 +192,45 @@ impl Slot {
     }
 }
 
+/// How many slots of a table, from the first on, were ever to be claimed: nobody needs to look at those behind, which
+/// are on pages that nobody has touched.
+///
+/// Raised before such a slot is claimed, and never lowered: who knows of a claim, by a token in a lock word or by the
+/// fence of [`twin`], sees that its slot counts.
+#[repr(transparent)]
+#[derive(Debug, Default)]
+pub(crate) struct SlotsUsed(AtomicU32);
+
+impl SlotsUsed {
+    /// So many were claimed before.
+    #[cfg(test)]
+    pub(super) fn before(count: u32) -> Self {
+        Self(AtomicU32::new(count))
+    }
+
+    /// The slots that may have been claimed.
+    pub(super) fn of<'a>(&self, slots: &'a [Slot]) -> &'a [Slot] {
+        let used = self.0.load(Relaxed) as usize;
+        fence(Acquire);
+        &slots[..used.min(slots.len())]
+    }
+
+    /// Claims the first slot that nobody has claimed before.
+    pub(super) fn take_next<'a>(&self, slots: &'a [Slot], claim: Word) -> Option<&'a Slot> {
+        let from = self.of(slots).len();
+        let mut next = slots.iter().zip(1_u32..).skip(from);
+        let taken = next.find(|(slot, count)| {
+            self.0.fetch_max(*count, AcqRel);
+            slot.take_free(claim)
+        });
+        taken.map(|(slot, _)| slot)
+    }
+}
+
 /// Finds another slot with the same token. Of two processes that drew the same one, and claimed a slot each before they
 /// asked, at least one finds the other: each claim is ordered before its look by the fence.
-pub(super) fn twin(slots: &[Slot], ours: &Slot, token: u32) -> Option<Word> {
+pub(super) fn twin(slots: &[Slot], used: &SlotsUsed, ours: &Slot, token: u32) -> Option<Word> {
     fence(SeqCst);
-    let others = slots.iter().filter(|slot| !std::ptr::eq(*slot, ours));
+    let others = used.of(slots).iter().filter(|slot| !std::ptr::eq(*slot, ours));
     others.filter_map(Slot::word).find(|word| word.token == token)
 }

@@ -3,8 +3,20 @@ use std::process::{Child, Command};
 use super::*;
 use slot::Look;
 
-fn table(len: usize) -> Vec<Slot> {
-    std::iter::repeat_with(Slot::default).take(len).collect()
+/// The slots of a segment.
+struct Table {
+    slots: Vec<Slot>,
+    used: SlotsUsed,
+}
+
+impl Table {
+    fn as_ref(&self) -> SlotTable<'_> {
+        SlotTable { slots: &self.slots, used: &self.used }
+    }
+}
+
+fn table(len: usize) -> Table {
+    Table { slots: std::iter::repeat_with(Slot::default).take(len).collect(), used: SlotsUsed::default() }
 }
 
 /// Facts of our own namespaces.
@@ -13,16 +25,21 @@ fn facts(pid: u32) -> Facts {
 }
 
 /// A process as it claims a slot, judging others by `bytes`.
-fn claim<'a>(slots: &'a [Slot], token: u32, facts: &Facts, bytes: Option<bool>) -> Result<&'a Slot, ClaimError> {
+fn claim<'a>(slots: &'a Table, token: u32, facts: &Facts, bytes: Option<bool>) -> Result<&'a Slot, ClaimError> {
     let judge = Judge { token, facts, shmid: -1, has_unlisted: true, byte_is_locked: &|_| bytes };
-    SlotTable(slots).claim(bytes.is_some(), &judge)
+    slots.as_ref().claim(bytes.is_some(), &judge)
 }
 
 /// Whether a process of our own namespaces finds a token's process dead.
-fn is_dead(slots: &[Slot], token: u32, bytes: Option<bool>) -> bool {
+fn is_dead(slots: &Table, token: u32, bytes: Option<bool>) -> bool {
     let facts = Facts::gather();
     Judge { token: 1, facts: &facts, shmid: -1, has_unlisted: true, byte_is_locked: &|_| bytes }
-        .token_is_dead(SlotTable(slots), token)
+        .token_is_dead(slots.as_ref(), token)
+}
+
+/// A table of which all slots have been claimed before.
+fn used_table(len: u32) -> Table {
+    Table { used: SlotsUsed::before(len), ..table(len as usize) }
 }
 
 fn corpse() -> u32 {
@@ -31,8 +48,8 @@ fn corpse() -> u32 {
     child.id()
 }
 
-fn looks(slots: &[Slot]) -> Vec<Look> {
-    slots.iter().filter_map(Slot::look).collect()
+fn looks(slots: &Table) -> Vec<Look> {
+    slots.slots.iter().filter_map(Slot::look).collect()
 }
 
 /// A process that lives until it is dropped.
@@ -154,7 +171,7 @@ fn token_in_no_slot_is_dead_unless_some_process_works_without_one() {
     let (slots, facts) = (table(1), Facts::gather());
     let judge = |has_unlisted, byte: Option<bool>| {
         Judge { token: 1, facts: &facts, shmid: -1, has_unlisted, byte_is_locked: &|_| byte }
-            .token_is_dead(SlotTable(&slots), 9)
+            .token_is_dead(slots.as_ref(), 9)
     };
     assert!(judge(false, None) && judge(false, Some(true)), "its slot was taken after its death");
     assert!(judge(true, Some(false)));
@@ -164,21 +181,21 @@ fn token_in_no_slot_is_dead_unless_some_process_works_without_one() {
 #[test]
 fn slot_of_a_former_image_is_taken_before_a_free_one() {
     for at in 0..4 {
-        let slots = table(4);
+        let slots = used_table(4);
         let ours = Facts::gather();
         let former = Word { token: 2, pid: ours.pid, state: SlotState::Claimed, holds_byte: true };
-        assert!(slots[at].take_free(former));
+        assert!(slots.slots[at].take_free(former));
         let slot = claim(&slots, 5, &ours, Some(false)).unwrap();
-        assert!(std::ptr::eq(slot, &slots[at]));
+        assert!(std::ptr::eq(slot, &slots.slots[at]));
     }
 }
 
 #[test]
 fn half_filled_slot_is_judged_by_the_byte_alone() {
     for holds_byte in [true, false] {
-        let slots = table(1);
+        let slots = used_table(1);
         let half = Word { token: 2, pid: corpse(), state: SlotState::Claimed, holds_byte };
-        assert!(slots[0].take_free(half));
+        assert!(slots.slots[0].take_free(half));
         assert!(!is_dead(&slots, 2, None) && !is_dead(&slots, 2, Some(true)));
         assert_eq!(is_dead(&slots, 2, Some(false)), holds_byte);
         assert_eq!(claim(&slots, 3, &facts(1), Some(false)).is_ok(), holds_byte);
@@ -195,10 +212,10 @@ fn token_in_no_slot_is_dead_unless_somebody_holds_its_byte() {
 
 #[test]
 fn token_that_a_peer_has_written_into_every_slot_proves_nothing_and_costs_nothing() {
-    let slots = table(65_536);
+    let slots = used_table(65_536);
     let facts = facts(corpse());
     let word = Word { token: 2, pid: facts.pid, state: SlotState::Claimed, holds_byte: false };
-    for slot in &slots[..2] {
+    for slot in &slots.slots[..2] {
         assert!(slot.take_free(word) && slot.fill(word, &facts.details()));
     }
     assert!(is_dead(&slots, 2, None), "two that drew the same token, and have died");
@@ -206,7 +223,7 @@ fn token_that_a_peer_has_written_into_every_slot_proves_nothing_and_costs_nothin
     let living = Living::new();
     let reused = Facts { start: 1, ..living.facts() };
     let word = Word { pid: reused.pid, ..word };
-    for slot in &slots[2..] {
+    for slot in &slots.slots[2..] {
         assert!(slot.take_free(word) && slot.fill(word, &reused.details()));
     }
     let started = std::time::Instant::now();
@@ -229,10 +246,39 @@ fn same_token_of_another_process_is_a_collision() {
 
 #[test]
 fn of_two_that_claim_at_a_time_with_one_token_each_gives_its_slot_back() {
-    let slots = table(4);
+    let slots = used_table(4);
     let word = |pid| Word { token: 5, pid, state: SlotState::Claimed, holds_byte: false };
-    assert!(slots[0].take_free(word(100)) && slots[1].take_free(word(200)));
-    let checked = SlotTable(&slots).check_alone(&slots[0], 5).unwrap_err();
+    assert!(slots.slots[0].take_free(word(100)) && slots.slots[1].take_free(word(200)));
+    let checked = slots.as_ref().check_alone(&slots.slots[0], 5).unwrap_err();
     assert_eq!(checked, ClaimError::Collision { pid: 200 });
     assert_eq!(looks(&slots).len(), 1);
+}
+
+#[test]
+fn slots_behind_those_that_were_ever_claimed_are_left_alone() {
+    let slots = table(4);
+    for token in 2..5 {
+        claim(&slots, token, &facts(100 + token), None).unwrap();
+        let claimed = slots.slots.iter().take_while(|slot| slot.word().is_some()).count();
+        assert_eq!((looks(&slots).len(), claimed), (token as usize - 1, token as usize - 1));
+    }
+    // One that was given back is claimed before one that nobody has touched.
+    slots.slots[1].give_back(3);
+    assert!(std::ptr::eq(claim(&slots, 9, &facts(109), None).unwrap(), &slots.slots[1]));
+}
+
+#[test]
+fn place_of_the_dead_is_taken_before_another_page_is_touched() {
+    const A_PAGE: usize = 4096 / size_of::<Slot>();
+    let slots = table(3 * A_PAGE);
+    let (living, dead) = (Living::new(), facts(corpse()));
+    let first_page = slots.slots.iter().position(begins_a_page).unwrap();
+    for token in 0..2 * A_PAGE as u32 {
+        let whose = if token == 0 { &dead } else { &living.facts() };
+        claim(&slots, 10 + token, whose, None).unwrap();
+    }
+    // As many as fit on the pages that were touched before, and the one of the dead again.
+    let last = looks(&slots).len();
+    assert_eq!(last, 2 * A_PAGE - 1, "the slots begin in the middle of a page: {first_page}");
+    assert!(looks(&slots).iter().all(|look| look.word.token != 10));
 }

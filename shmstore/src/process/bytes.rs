@@ -5,8 +5,8 @@
 //! Questions are asked through a description of their own, because none sees the locks that it holds itself.
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::path::{Path, PathBuf};
-use std::sync::{MutexGuard, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use super::Local;
 use super::descriptor::LockDescriptor;
@@ -17,7 +17,7 @@ use crate::sys::file::{self, Inode};
 pub(crate) struct BytePlace {
     inode: Inode,
     /// The file is this one, or the directory that it is in.
-    anchor: PathBuf,
+    anchor: Arc<Path>,
 }
 
 /// The file of a byte that we hold.
@@ -29,8 +29,8 @@ pub(super) struct HeldByte {
 
 impl BytePlace {
     /// The header's word is believed only if the anchor, or its directory, is that very file.
-    pub(crate) fn new(inode: Inode, anchor: &Path) -> Self {
-        Self { inode, anchor: anchor.into() }
+    pub(crate) fn new(inode: Inode, anchor: &Arc<Path>) -> Self {
+        Self { inode, anchor: anchor.clone() }
     }
 
     pub(super) fn anchor(&self) -> &Path {
@@ -59,9 +59,10 @@ impl HeldByte {
         Some(Self { file, token })
     }
 
-    /// Makes sure that it is still locked, for whoever closed the descriptor behind our back.
+    /// Tells whether it is still locked: the lock lives as long as the description by which it was taken, which somebody
+    /// may have closed behind our back.
     fn is_held_for(&self, token: u32) -> bool {
-        self.token == token && self.file.is_open() && file::lock_byte(self.file.fd(), token.into()).is_ok()
+        self.token == token && self.file.is_open()
     }
 }
 

@@ -17,13 +17,17 @@ use super::append::AppendList;
 use crate::sys::file::{self, Inode};
 use crate::sys::process;
 
-/// What the child handler knows of a descriptor: number plus one, and the file it must have open. 0 is vacant.
+/// What the child handler knows of a descriptor: number plus one, and the file it must have open. 0 is vacant, [`LOST`]
+/// that of a number which somebody else has by now.
 #[derive(Debug)]
 struct Known {
     fd: AtomicI32,
     dev: AtomicU64,
     ino: AtomicU64,
 }
+
+/// The number was closed behind our back, and is another descriptor's of ours.
+const LOST: i32 = -2;
 
 static KNOWN: AppendList<Known> = AppendList::new();
 
@@ -45,7 +49,10 @@ impl LockDescriptor {
             process::at_fork(hold_forks_off, let_forks_go, start_as_child).expect("memory for a fork handler");
             AT_FORK.store(true, Relaxed);
         }
-        let opened = file::open(path).and_then(|fd| Ok((file::stat_fd(fd.as_fd())?.inode(), fd)));
+        let opened = file::open(path).and_then(|fd| {
+            file::set_mark(fd.as_fd(), our_mark())?;
+            Ok((file::stat_fd(fd.as_fd())?.inode(), fd))
+        });
         let file = opened.map(|(inode, fd)| Self { known: Known::of(&fd, inode), fd: ManuallyDrop::new(fd) });
         let_forks_go();
         file
@@ -60,9 +67,11 @@ impl LockDescriptor {
         self.known.inode()
     }
 
-    /// Tells whether it is open still: somebody may have closed it behind our back.
+    /// Tells whether it is open still: somebody may have closed it behind our back, and opened the same file as the same
+    /// number since. So it is not the file that is asked for, but the open file description, which has our mark: with
+    /// it, its locks are there too.
     pub(super) fn is_open(&self) -> bool {
-        file::is_open_on(self.fd.as_raw_fd(), self.inode())
+        self.known.fd.load(Relaxed) == self.fd.as_raw_fd() + 1 && file::mark(self.fd()) == our_mark()
     }
 
     pub(super) fn close(self) {
@@ -76,6 +85,10 @@ impl LockDescriptor {
 
 impl Known {
     fn of(fd: &OwnedFd, inode: Inode) -> &'static Self {
+        for known in KNOWN.iter() {
+            // Of a descriptor that was closed behind our back: the mark alone would not tell it from the new one.
+            let _ = known.fd.compare_exchange(fd.as_raw_fd() + 1, LOST, Relaxed, Relaxed);
+        }
         let vacant = KNOWN.iter().find(|known| known.fd.compare_exchange(0, -1, Acquire, Relaxed).is_ok());
         let fresh = || KNOWN.push(Self { fd: AtomicI32::new(-1), dev: 0.into(), ino: 0.into() });
         let known = vacant.unwrap_or_else(fresh);
@@ -88,6 +101,14 @@ impl Known {
     fn inode(&self) -> Inode {
         Inode { dev: self.dev.load(Relaxed), ino: self.ino.load(Relaxed) }
     }
+}
+
+/// What tells the descriptions that we have opened from those of others. Each copy of this crate in a program has its own,
+/// most likely.
+fn our_mark() -> i32 {
+    // By the address of what each copy has one of, which is aligned to 8.
+    let copy = std::ptr::from_ref(&KNOWN).addr() / align_of::<AppendList<Known>>();
+    1 + (copy % (file::MARKS as usize - 1)) as i32
 }
 
 /// Keeps other threads from forking, and from opening what a child would not know of. The thread that has done so may
@@ -117,5 +138,50 @@ pub(super) fn close_inherited() {
         if number > 0 && file::is_open_on(number - 1, known.inode()) {
             file::close(number - 1);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A descriptor whose number somebody has closed behind its back.
+    fn closed_behind_its_back(path: &Path) -> LockDescriptor {
+        let ours = LockDescriptor::open(path).unwrap();
+        assert!(ours.is_open());
+        file::close(ours.fd.as_raw_fd());
+        assert!(!ours.is_open());
+        ours
+    }
+
+    /// Opens a file under the number of one that was closed; `None` if another test was faster.
+    fn reopened<F>(path: &Path, open: impl Fn() -> F, number: impl Fn(&F) -> i32) -> Option<(LockDescriptor, F)> {
+        let lost = closed_behind_its_back(path);
+        let again = open();
+        let is_it = number(&again) == lost.fd.as_raw_fd();
+        is_it.then_some((lost, again))
+    }
+
+    #[test]
+    fn number_under_which_somebody_has_opened_the_same_file_is_not_ours() {
+        let directory = tempfile::tempdir().unwrap();
+        let open = || file::open(directory.path()).unwrap();
+        let mut tries = (0..100).filter_map(|_| reopened(directory.path(), open, |fd| fd.as_raw_fd()));
+        let (lost, theirs) = tries.next().expect("the lowest number is given out again");
+        assert!(!lost.is_open());
+        lost.close();
+        assert!(file::stat_fd(theirs.as_fd()).is_ok(), "somebody else's descriptor was closed");
+    }
+
+    #[test]
+    fn number_under_which_we_have_opened_the_same_file_again_is_the_new_descriptors() {
+        let directory = tempfile::tempdir().unwrap();
+        let open = || LockDescriptor::open(directory.path()).unwrap();
+        let mut tries = (0..100).filter_map(|_| reopened(directory.path(), open, |file| file.fd.as_raw_fd()));
+        let (lost, again) = tries.next().expect("the lowest number is given out again");
+        assert!(!lost.is_open() && again.is_open());
+        lost.close();
+        assert!(again.is_open(), "it was closed with the one that was lost");
+        again.close();
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! A thread that has an anchor's lock takes it again by counting; another thread waits.
 
-use std::collections::HashMap;
 use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::sync::{MutexGuard, PoisonError};
@@ -18,12 +17,22 @@ use crate::sys::file::{self, Inode};
 /// Which thread has an anchor, how many times, and what it is initialising there.
 #[derive(Debug)]
 pub(crate) struct HeldAnchor {
+    dev: u64,
+    ino: u64,
     thread: ThreadId,
     depth: usize,
-    initializing: Vec<u8>,
+    /// A bit for each id, of which there are 95 below 128.
+    initializing: u128,
 }
 
-type Anchors = HashMap<(u64, u64), HeldAnchor>;
+/// The anchors that threads of this process have.
+#[derive(Debug, Default)]
+pub(super) struct Anchors {
+    /// A few at a time: as many as there are threads that create, or nest.
+    held: Vec<HeldAnchor>,
+    /// How many threads wait for one of them.
+    waiting: usize,
+}
 
 /// How a thread got an anchor to itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +43,12 @@ pub(crate) enum Entry {
     Nested,
 }
 
+impl Anchors {
+    fn find(&mut self, dev: u64, ino: u64) -> Option<&mut HeldAnchor> {
+        self.held.iter_mut().find(|held| (held.dev, held.ino) == (dev, ino))
+    }
+}
+
 impl Local {
     fn lock_anchors(&self) -> MutexGuard<'_, Anchors> {
         // Every change is one insertion, removal or count: a panic leaves nothing half-done.
@@ -41,13 +56,13 @@ impl Local {
     }
 
     /// Keeps other threads of this process from an anchor; `None` if one had it until the deadline.
-    pub(crate) fn enter_anchor(&self, dev: u64, ino: u64, deadline: Instant) -> Option<Entry> {
+    pub(crate) fn enter_anchor(&self, dev: u64, ino: u64, mut deadline: impl FnMut() -> Instant) -> Option<Entry> {
         let mut anchors = self.lock_anchors();
         let me = thread::current().id();
         loop {
-            match anchors.get_mut(&(dev, ino)) {
+            match anchors.find(dev, ino) {
                 None => {
-                    anchors.insert((dev, ino), HeldAnchor { thread: me, depth: 1, initializing: Vec::new() });
+                    anchors.held.push(HeldAnchor { dev, ino, thread: me, depth: 1, initializing: 0 });
                     return Some(Entry::First);
                 }
                 Some(held) if held.thread == me => {
@@ -56,39 +71,74 @@ impl Local {
                 }
                 Some(_) => {}
             }
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = deadline().saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return None;
             }
+            anchors.waiting += 1;
             anchors = self.anchor_unlocked.wait_timeout(anchors, left).unwrap_or_else(PoisonError::into_inner).0;
+            anchors.waiting -= 1;
         }
     }
 
     /// Takes back one [`enter_anchor`](Self::enter_anchor).
     pub(crate) fn leave_anchor(&self, dev: u64, ino: u64) {
         let mut anchors = self.lock_anchors();
-        if let Some(held) = anchors.get_mut(&(dev, ino)) {
+        if let Some(held) = anchors.find(dev, ino) {
             held.depth -= 1;
             if held.depth == 0 {
-                anchors.remove(&(dev, ino));
-                self.anchor_unlocked.notify_all();
+                anchors.held.retain(|held| (held.dev, held.ino) != (dev, ino));
+                // A system call, whether anybody waits or not.
+                if anchors.waiting != 0 {
+                    self.anchor_unlocked.notify_all();
+                }
             }
         }
     }
 
     /// Tells whether this very thread is initialising an object.
     pub(crate) fn is_initializing(&self, dev: u64, ino: u64, id: u8) -> bool {
-        let me = thread::current().id();
-        self.lock_anchors().get(&(dev, ino)).is_some_and(|held| held.thread == me && held.initializing.contains(&id))
+        let mut anchors = self.lock_anchors();
+        let held = anchors.find(dev, ino).filter(|held| held.initializing & bit(id) != 0);
+        held.is_some_and(|held| held.thread == thread::current().id())
     }
 
     /// Notes that this thread, which has the anchor, begins (or ends) to initialise an object.
     pub(crate) fn set_initializing(&self, dev: u64, ino: u64, id: u8, initializing: bool) {
-        if let Some(held) = self.lock_anchors().get_mut(&(dev, ino)) {
-            held.initializing.retain(|other| *other != id);
-            held.initializing.extend(initializing.then_some(id));
+        if let Some(held) = self.lock_anchors().find(dev, ino) {
+            let others = held.initializing & !bit(id);
+            held.initializing = if initializing { others | bit(id) } else { others };
         }
     }
+}
+
+impl Local {
+    fn lock_idle(&self) -> MutexGuard<'_, Option<LockDescriptor>> {
+        // Every change is one replacement.
+        self.idle_lock_file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The file that the last lock was taken by, if it is this one, and open still.
+    fn take_idle(&self, inode: Inode) -> Option<LockDescriptor> {
+        let file = self.lock_idle().take_if(|file| file.inode() == inode)?;
+        if file.is_open() {
+            return Some(file);
+        }
+        file.close();
+        None
+    }
+
+    /// Keeps the file of a lock that was given up for the next lock on it: to open it takes longer than to lock it. One
+    /// file, so that thousands of names need no more descriptors than one.
+    fn keep_idle(&self, file: LockDescriptor) {
+        let other = self.lock_idle().replace(file);
+        other.into_iter().for_each(LockDescriptor::close);
+    }
+}
+
+/// The bit of an id: printable ASCII.
+fn bit(id: u8) -> u128 {
+    1 << (id & 127)
 }
 
 /// The file of an anchor's lock, given up when dropped.
@@ -101,10 +151,18 @@ pub(crate) struct LockFile {
 }
 
 impl LockFile {
-    /// Opens a file to be locked.
-    pub(crate) fn open(path: &Path) -> Result<Self, Errno> {
+    /// Opens a file to be locked; `None` if another one is at the path.
+    pub(crate) fn open(path: &Path, inode: Inode) -> Result<Option<Self>, Errno> {
         let token = super::token();
-        LockDescriptor::open(path).map(|file| Self { file: Some(file), token })
+        let file = match super::local().take_idle(inode) {
+            Some(file) => file,
+            None => LockDescriptor::open(path)?,
+        };
+        if file.inode() != inode {
+            file.close();
+            return Ok(None);
+        }
+        Ok(Some(Self { file: Some(file), token }))
     }
 
     fn file(&self) -> &LockDescriptor {
@@ -114,11 +172,6 @@ impl LockFile {
     pub(crate) fn fd(&self) -> BorrowedFd<'_> {
         self.file().fd()
     }
-
-    /// Tells which file it is that is locked.
-    pub(crate) fn is_on(&self, dev: u64, ino: u64) -> bool {
-        self.file().inode() == Inode { dev, ino }
-    }
 }
 
 impl Drop for LockFile {
@@ -127,10 +180,11 @@ impl Drop for LockFile {
             // Closed in this child already; the number may be somebody else's by now.
             return;
         }
-        if self.file().is_open() {
-            // Explicitly, for copies that a raw clone of this process may have. Closing unlocks too, so failure is harmless.
-            let _ = file::unlock(self.fd());
+        // Explicitly, for copies that a raw clone of this process may have.
+        let is_unlocked = self.file().is_open() && file::unlock(self.fd()).is_ok();
+        match self.file.take() {
+            Some(file) if is_unlocked => super::local().keep_idle(file),
+            file => file.into_iter().for_each(LockDescriptor::close),
         }
-        self.file.take().into_iter().for_each(LockDescriptor::close);
     }
 }

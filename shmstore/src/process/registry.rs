@@ -6,12 +6,15 @@
 //! as a handle to it: handles are counted, and every count that could reach zero changes under the registry's mutex.
 #![allow(unsafe_code)]
 
+mod index;
 mod inherit;
 
 use std::path::Path;
 use std::ptr::{self, NonNull};
+use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize};
+use std::sync::{MutexGuard, PoisonError};
 
 use super::append::AppendList;
 use super::bytes::BytePlace;
@@ -22,6 +25,7 @@ use crate::participants::{ClaimError, Judge, Occupant, Slot, SlotTable};
 use crate::schema::Schema;
 use crate::sys::shm::{self, Access, Mapping};
 
+pub(super) use index::Index;
 pub(super) use inherit::inherit;
 
 /// All attachments of this process. A vacant place is null, and used again.
@@ -58,7 +62,7 @@ pub(crate) struct Segment<'a> {
     pub(crate) shmid: i32,
     pub(crate) key: Key,
     /// The path by which it was found.
-    pub(crate) anchor: &'a Path,
+    pub(crate) anchor: &'a Arc<Path>,
     /// What the object is in this program.
     pub(crate) schema: Option<&'static Schema>,
 }
@@ -73,44 +77,72 @@ pub(crate) fn register(segment: Segment<'_>) -> Result<Attached, ClaimError> {
         return Ok(known);
     }
     attachment.claim_slot(token, local)?;
-    let _registry = local.lock_registry();
-    Ok(publish(attachment).handle())
+    Ok(publish(attachment, &mut local.lock_registry()).handle())
 }
 
 /// The attachment of the same segment that this process has already.
 fn known(attachment: &Attachment, local: &Local) -> Option<Attached> {
-    let _registry = local.lock_registry();
-    attachments().find(|known| known.is_same(attachment)).map(Attachment::handle)
+    let registry = local.lock_registry();
+    same(attachment, &registry).map(Attachment::handle)
+}
+
+fn same(attachment: &Attachment, registry: &Index) -> Option<&'static Attachment> {
+    let mut of_segment = registry.of_segment(attachment.shmid).filter_map(attachment_in);
+    of_segment.find(|known| known.is_same(attachment))
 }
 
 /// [`register`], for a mapping that may only be read: nobody but this process knows of it.
 pub(crate) fn register_to_read(segment: Segment<'_>) -> Attached {
-    let _registry = local().lock_registry();
     let attachment = Attachment::new(segment);
-    let known = attachments().find(|known| known.is_same(&attachment));
-    known.unwrap_or_else(|| publish(attachment)).handle()
+    let mut registry = local().lock_registry();
+    let known = same(&attachment, &registry);
+    known.unwrap_or_else(|| publish(attachment, &mut registry)).handle()
+}
+
+/// The attachment that this process has of a segment, mapped for this.
+pub(crate) fn attached(shmid: i32, access: Access) -> Option<Attached> {
+    if access == Access::ReadWrite {
+        // A child of `fork` gets a slot in what it inherited before it uses it.
+        token();
+    }
+    let registry = local().lock_registry();
+    let mut of_segment = registry.of_segment(shmid).filter_map(attachment_in);
+    of_segment.find(|known| known.mapping.access() == access).map(Attachment::handle)
 }
 
 /// The segment of this process that has an address in it; `None` for memory that is no segment's.
 pub(crate) fn segment_at(address: usize) -> Option<Attached> {
     let local = local();
-    let _registry = local.lock_registry();
-    let has_it = |known: &&Attachment| address.wrapping_sub(known.mapping.base().addr().get()) < known.mapping.len();
-    attachments().find(has_it).map(Attachment::handle)
+    let registry = local.lock_registry();
+    let has_it = |known: &&Attachment| address.wrapping_sub(known.address()) < known.mapping.len();
+    registry.at_or_below(address).and_then(attachment_in).filter(has_it).map(Attachment::handle)
+}
+
+impl Local {
+    /// Locks the registry, and reads what this process may have inherited if it has not done so.
+    fn lock_registry(&self) -> MutexGuard<'_, Index> {
+        // Places that a panic leaves half-changed are at worst not found: nothing is freed that is not taken out.
+        let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        registry.make(|place| attachment_in(place).map(Attachment::whereabouts));
+        registry
+    }
 }
 
 /// The attachments there are. The registry must be locked: then none is freed meanwhile.
 fn attachments() -> impl Iterator<Item = &'static Attachment> {
-    // SAFETY: null, or published by `publish` and not freed while the registry is locked.
-    ATTACHED.iter().filter_map(|place| unsafe { place.load(Acquire).as_ref() })
+    ATTACHED.iter().filter_map(attachment_in)
 }
 
-fn publish(attachment: Attachment) -> &'static Attachment {
+/// Likewise, the one in a place.
+fn attachment_in(place: &AtomicPtr<Attachment>) -> Option<&'static Attachment> {
+    // SAFETY: null, or published by `publish` and not freed while the registry is locked.
+    unsafe { place.load(Acquire).as_ref() }
+}
+
+fn publish(attachment: Attachment, registry: &mut Index) -> &'static Attachment {
+    let whereabouts = attachment.whereabouts();
     let attachment = Box::into_raw(Box::new(attachment));
-    match ATTACHED.iter().find(|place| place.load(Relaxed).is_null()) {
-        Some(vacant) => vacant.store(attachment, Release),
-        None => drop(ATTACHED.push(AtomicPtr::new(attachment))),
-    }
+    registry.publish(whereabouts, attachment);
     // SAFETY: made by `Box::into_raw`, and freed only when its last handle is dropped.
     unsafe { &*attachment }
 }
@@ -126,6 +158,15 @@ impl Attachment {
         let (nonce, bytes) = (header.nonce(), BytePlace::new(header.byte_inode(), anchor));
         let (slot, slot_token) = (AtomicPtr::new(ptr::null_mut()), AtomicU32::new(0));
         Self { mapping, geometry, shmid, key, nonce, bytes, schema, handles: AtomicUsize::new(0), slot, slot_token }
+    }
+
+    fn address(&self) -> usize {
+        self.mapping.base().addr().get()
+    }
+
+    /// What it is found by.
+    fn whereabouts(&self) -> (i32, usize) {
+        (self.shmid, self.address())
     }
 
     /// A peer may have changed the header since: what we have is handed out only if it is what was checked now. And
@@ -171,11 +212,6 @@ impl Attachment {
             self.own_slot().leave(token);
         }
     }
-
-    fn unpublish(&self, _registry: &Local) {
-        let place = ATTACHED.iter().find(|place| ptr::eq(place.load(Relaxed), self));
-        place.expect("an attachment is published while it has handles").store(ptr::null_mut(), Release);
-    }
 }
 
 impl Attached {
@@ -186,6 +222,11 @@ impl Attached {
 
     pub(crate) fn header(&self) -> &Header {
         header_of(&self.attachment().mapping)
+    }
+
+    /// Tells whether the header has the number by which this process knows the segment.
+    pub(crate) fn has_its_nonce(&self) -> bool {
+        self.header().nonce() == self.attachment().nonce
     }
 
     pub(crate) fn mapping(&self) -> &Mapping {
@@ -248,15 +289,14 @@ impl Clone for Attached {
 
 impl Drop for Attached {
     fn drop(&mut self) {
-        let local = local();
-        let registry = local.lock_registry();
+        let mut registry = local().lock_registry();
         if self.attachment().handles.fetch_sub(1, Release) != 1 {
             return;
         }
         // Pairs with the Release of every other handle's drop: what they did through the mapping is over.
         std::sync::atomic::fence(Acquire);
         self.attachment().leave_slot();
-        self.attachment().unpublish(local);
+        registry.unpublish(self.attachment().whereabouts());
         // To detach takes as long as there is memory.
         drop(registry);
         // SAFETY: made by `Box::into_raw` in `publish`; this was the last handle, and nobody can make another from the

@@ -87,6 +87,26 @@ impl fmt::Display for ObjectState {
     }
 }
 
+/// What is looked at once for all objects of a list.
+#[derive(Default)]
+struct Looked {
+    /// The kernel's segments, by the low 24 bits of their keys.
+    segments: HashMap<u32, Vec<Status>>,
+    /// The schema that was read last, and the name of its type: most often the next object's, too.
+    schema: (Vec<u8>, Option<String>),
+}
+
+impl Looked {
+    /// The name of the type that a schema describes; `None` if it is not one.
+    fn type_name(&mut self, json: Vec<u8>) -> Option<String> {
+        if self.schema.0 != json {
+            let name = OwnedSchema::from_json(&json).ok().map(|schema| schema.to_string());
+            self.schema = (json, name);
+        }
+        self.schema.1.clone()
+    }
+}
+
 impl Store {
     /// Lists the objects under this store: those of the anchor itself, then those of its names, each by id.
     ///
@@ -97,37 +117,37 @@ impl Store {
     /// [`OpenError`] if the anchor, or the kernel's table, can not be read.
     pub fn list(&self) -> Result<Vec<ObjectInfo>, OpenError> {
         let path = &self.inner.path;
-        let mut segments: HashMap<u32, Vec<Status>> = HashMap::new();
+        let mut looked = Looked::default();
         for status in shm::table().map_err(system("list the segments for", path))? {
             if !status.removed {
-                segments.entry(status.key.anchor_bits()).or_default().push(status);
+                looked.segments.entry(status.key.anchor_bits()).or_default().push(status);
             }
         }
-        let mut objects = self.list_anchor(&mut segments)?;
+        let mut objects = self.list_anchor(&mut looked)?;
         let names = if self.inner.anchor.stat.is_dir() { self.names()? } else { Vec::new() };
         for name in names {
             // Gone meanwhile, or not to be trusted: nothing is under it that we could speak of.
-            let named = self.open_named(&name).and_then(|named| named.list_anchor(&mut segments));
+            let named = self.open_named(&name).and_then(|named| named.list_anchor(&mut looked));
             objects.extend(named.unwrap_or_default());
         }
         Ok(objects)
     }
 
-    fn list_anchor(&self, segments: &mut HashMap<u32, Vec<Status>>) -> Result<Vec<ObjectInfo>, OpenError> {
+    fn list_anchor(&self, looked: &mut Looked) -> Result<Vec<ObjectInfo>, OpenError> {
         let identity = self.inner.anchor.refresh(&self.inner.path)?.identity();
-        let mut ours = segments.remove(&identity.key(0).anchor_bits()).unwrap_or_default();
+        let mut ours = looked.segments.remove(&identity.key(0).anchor_bits()).unwrap_or_default();
         ours.retain(|status| (b' '..=b'~').contains(&status.key.id_byte()));
         ours.sort_unstable_by_key(|status| status.key.id_byte());
-        Ok(ours.iter().map(|status| self.describe(&identity, status)).collect())
+        Ok(ours.iter().map(|status| self.describe(&identity, status, looked)).collect())
     }
 
-    fn describe(&self, identity: &Identity, status: &Status) -> ObjectInfo {
+    fn describe(&self, identity: &Identity, status: &Status, looked: &mut Looked) -> ObjectInfo {
         let mut info = self.kernel_info(status, status.key, ObjectState::Unreadable);
         let id = status.key.id_byte();
         let Inner { path, anchor, policy, .. } = &*self.inner;
         let target = Target { path, anchor, policy, id, schema: None };
         match target.find_to_read(identity) {
-            Ok(Some(found)) => info.learn(&found),
+            Ok(Some(found)) => info.learn(&found, looked),
             // Removed while we looked.
             Ok(None) => info.state = ObjectState::Retired,
             Err(AttachError::Foreign { .. } | AttachError::Collision { .. }) => info.state = ObjectState::Foreign,
@@ -140,7 +160,7 @@ impl Store {
     /// What the kernel tells. A segment that was removed has lost its key there: `key` is the one it had.
     pub(crate) fn kernel_info(&self, status: &Status, key: Key, state: ObjectState) -> ObjectInfo {
         ObjectInfo {
-            path: self.inner.path.clone(),
+            path: self.inner.path.to_path_buf(),
             name: self.inner.name.clone(),
             type_name: None,
             id: char::from(key.id_byte()),
@@ -159,8 +179,8 @@ impl Store {
 
 impl ObjectInfo {
     /// Takes in what a segment of our own tells of itself. Our own look at it is not counted as an attachment.
-    fn learn(&mut self, found: &Found) {
-        self.attached = found.status.attached.saturating_sub(1);
+    fn learn(&mut self, found: &Found, looked: &mut Looked) {
+        self.attached = found.attached();
         self.state = match &found.condition {
             Condition::Ready(_) => ObjectState::Ready,
             Condition::Virgin | Condition::HalfMade => ObjectState::Initializing,
@@ -169,13 +189,15 @@ impl ObjectInfo {
             Condition::OtherFormat(_) => ObjectState::OtherFormat,
             Condition::Damaged(_) => ObjectState::Damaged,
         };
-        let (Condition::Ready(geometry), Some(header)) = (&found.condition, Header::of(&found.mapping)) else { return };
+        let (Condition::Ready(geometry), Some(header)) = (&found.condition, Header::of(found.mapping())) else {
+            return;
+        };
         let Creator { pid, created, .. } = creator(header);
         (self.creator_pid, self.created) = (Some(pid), Some(created));
-        let json = header::read_schema(&found.mapping, geometry).ok();
-        match json.and_then(|json| OwnedSchema::from_json(json).ok()) {
-            Some(schema) => self.type_name = Some(schema.to_string()),
-            None => self.state = ObjectState::Damaged,
+        let json = header::read_schema(found.mapping(), geometry).ok();
+        self.type_name = json.and_then(|json| looked.type_name(json));
+        if self.type_name.is_none() {
+            self.state = ObjectState::Damaged;
         }
     }
 }

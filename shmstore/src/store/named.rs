@@ -4,8 +4,9 @@
 //! rejected file is kept open until one is accepted: once closed, its inode would come back at the next try.
 
 use std::collections::HashSet;
-use std::fs;
+use std::fs::{self, DirEntry};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::DirEntryExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -16,6 +17,7 @@ use crate::error::OpenError;
 use crate::failpoint::{self, Step};
 use crate::handshake::{AnchorLock, Patience, Policy};
 use crate::key::Key;
+use crate::sys::file::Inode;
 use crate::sys::process::random_u64;
 use crate::sys::{file, shm};
 
@@ -85,17 +87,25 @@ impl Store {
     ///
     /// [`OpenError::NotADirectory`], or what the directory refuses.
     pub fn names(&self) -> Result<Vec<String>, OpenError> {
+        let mut names = Vec::new();
+        self.for_each_name(|name, _| names.push(name.to_owned()))?;
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn for_each_name(&self, mut tell: impl FnMut(&str, &DirEntry)) -> Result<(), OpenError> {
         let path = &self.inner.path;
         self.check_is_directory()?;
         let refused = |error: std::io::Error| open_failed(path, super::options::errno_of(&error));
-        let mut names = Vec::new();
         for entry in fs::read_dir(path).map_err(refused)? {
-            let file_name = entry.map_err(refused)?.file_name();
+            let entry = entry.map_err(refused)?;
+            let file_name = entry.file_name();
             let name = file_name.to_str().and_then(|name| name.strip_suffix(SUFFIX));
-            names.extend(name.filter(|name| bad_name(name).is_none()).map(str::to_owned));
+            if let Some(name) = name.filter(|name| bad_name(name).is_none()) {
+                tell(name, &entry);
+            }
         }
-        names.sort_unstable();
-        Ok(names)
+        Ok(())
     }
 
     /// Removes a name's anchor. [`named`](Self::named) makes it anew.
@@ -118,7 +128,7 @@ impl Store {
         let ids: String =
             segment_keys(&path)?.filter(|key| key.anchor_bits() == bits).map(|key| char::from(key.id_byte())).collect();
         if !ids.is_empty() {
-            return Err(OpenError::InUse { path: self.inner.path.clone(), name: name.into(), ids });
+            return Err(OpenError::InUse { path: self.inner.path.to_path_buf(), name: name.into(), ids });
         }
         fs::remove_file(&path).map_err(|error| open_failed(&path, super::options::errno_of(&error)))?;
         Ok(true)
@@ -131,7 +141,7 @@ impl Store {
     fn path_of(&self, name: &str) -> Result<PathBuf, OpenError> {
         let path = &self.inner.path;
         if let Some(reason) = bad_name(name) {
-            return Err(OpenError::BadName { path: path.clone(), name: name.into(), reason });
+            return Err(OpenError::BadName { path: path.to_path_buf(), name: name.into(), reason });
         }
         self.check_is_directory()?;
         Ok(path.join(format!("{name}{SUFFIX}")))
@@ -141,12 +151,12 @@ impl Store {
         if self.inner.anchor.stat.is_dir() {
             Ok(())
         } else {
-            Err(OpenError::NotADirectory { path: self.inner.path.clone() })
+            Err(OpenError::NotADirectory { path: self.inner.path.to_path_buf() })
         }
     }
 
     fn open_anchor(&self, path: &Path) -> Result<Anchor, OpenError> {
-        Anchor::open_named(path, |owner| self.inner.policy.trusts(owner))
+        Anchor::open_named(path, Some(&self.inner.anchor), |owner| self.inner.policy.trusts(owner))
     }
 
     fn lock_directory(&self) -> Result<AnchorLock, OpenError> {
@@ -161,12 +171,13 @@ impl Store {
             Err(OpenError::NotFound { .. }) => {}
             opened => return opened,
         }
-        let taken = self.taken_anchor_bits()?;
+        let taken = self.bits_of_names()?;
         let mut rejected = Vec::new();
         while rejected.len() < TRIES {
             let candidate = Candidate::make(&self.inner.path)?;
             failpoint::reach(Step::NameCandidate);
-            if taken.contains(&candidate.anchor_bits()?) {
+            let bits = candidate.anchor_bits()?;
+            if taken.contains(&bits) || has_segment(&self.inner.path, bits)? {
                 rejected.push(candidate);
                 continue;
             }
@@ -177,19 +188,36 @@ impl Store {
         Err(OpenError::NoFreeKey { path: path.into(), tries: TRIES })
     }
 
-    /// The low 24 key bits of every segment and of every name in this directory.
-    fn taken_anchor_bits(&self) -> Result<HashSet<u32>, OpenError> {
-        let path = &self.inner.path;
-        let mut taken: HashSet<u32> = segment_keys(path)?.map(Key::anchor_bits).collect();
-        for name in self.names()? {
-            // One that is gone meanwhile takes nothing.
-            if let Ok(stat) = file::stat_path(&path.join(format!("{name}{SUFFIX}"))) {
-                taken.insert(Key::new(stat.dev, stat.ino, 0).anchor_bits());
-            }
-        }
-        taken.insert(self.inner.anchor.identity().key(0).anchor_bits());
+    /// The low 24 key bits of this directory and of every name in it.
+    fn bits_of_names(&self) -> Result<HashSet<u32>, OpenError> {
+        let Inner { path, anchor, .. } = &*self.inner;
+        let mut taken = HashSet::from([anchor.identity().key(0).anchor_bits()]);
+        self.for_each_name(|name, entry| {
+            let Inode { dev, ino } = if anchor.is_plain {
+                // To look at thousands of files takes long.
+                Inode { dev: anchor.stat.dev, ino: entry.ino() }
+            } else {
+                // One that is gone meanwhile takes nothing.
+                let Ok(stat) = file::stat_path(&path.join(format!("{name}{SUFFIX}"))) else { return };
+                stat.inode()
+            };
+            taken.insert(Key::new(dev, ino, 0).anchor_bits());
+        })?;
         Ok(taken)
     }
+}
+
+/// Tells whether a segment stands at any key that objects of an anchor have: asked one by one, as there may be many more
+/// segments than ids.
+fn has_segment(path: &Path, anchor_bits: u32) -> Result<bool, OpenError> {
+    let refused = system("look for the segments of a new file in", path);
+    for id in b' '..=b'~' {
+        let key = Key::from_raw((anchor_bits | u32::from(id) << 24) as i32);
+        if shm::find(key).map_err(&refused)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn segment_keys(path: &Path) -> Result<impl Iterator<Item = Key>, OpenError> {
@@ -258,5 +286,35 @@ impl Drop for Candidate {
             // Renamed if it was published: then there is nothing to remove.
             let _ = fs::remove_file(temporary);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn key_bits_of_each_name_and_of_the_directory_are_taken() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path()).unwrap();
+        let mut expected = HashSet::from([store.inner.anchor.identity().key(0).anchor_bits()]);
+        for name in ["rover", "lander"] {
+            store.named(name).unwrap();
+            let stat = file::stat_path(&directory.path().join(format!("{name}{SUFFIX}"))).unwrap();
+            expected.insert(Key::new(stat.dev, stat.ino, 0).anchor_bits());
+        }
+        assert_eq!(store.bits_of_names().unwrap(), expected);
+    }
+
+    #[test]
+    fn key_bits_at_which_a_segment_stands_are_taken() {
+        let directory = tempfile::tempdir().unwrap();
+        let key = Store::open(directory.path()).unwrap().inner.anchor.identity().key(b'~');
+        let there = || has_segment(directory.path(), key.anchor_bits()).unwrap();
+        assert!(!there());
+        let shmid = shm::create(key, 1, 0o600).unwrap();
+        let found = there();
+        shm::remove(shmid).unwrap();
+        assert!(found && !there());
     }
 }

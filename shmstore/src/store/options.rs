@@ -219,7 +219,7 @@ impl Store {
         let more_readable = anchor_mode & 0o044 & !object_mode != 0;
         let warning = || Warning::AnchorMoreReadable { path: path.clone(), anchor_mode, object_mode, fit_mode };
         let warnings = more_readable.then(warning).into_iter().collect();
-        Self { inner: Arc::new(Inner { path, anchor, policy, name, warnings }) }
+        Self { inner: Arc::new(Inner { path: path.into(), anchor, policy, name, warnings }) }
     }
 }
 

@@ -70,12 +70,12 @@ impl FileStat {
 
 /// Asks for what a path names, following links.
 pub(crate) fn stat_path(path: &Path) -> Result<FileStat, Errno> {
-    stat(libc::AT_FDCWD, &c_path(path)?, 0)
+    with_c_path(path, |path| stat(libc::AT_FDCWD, path, 0))
 }
 
 /// Asks for what a path names: a symbolic link is one.
 pub(crate) fn stat_no_follow(path: &Path) -> Result<FileStat, Errno> {
-    stat(libc::AT_FDCWD, &c_path(path)?, libc::AT_SYMLINK_NOFOLLOW)
+    with_c_path(path, |path| stat(libc::AT_FDCWD, path, libc::AT_SYMLINK_NOFOLLOW))
 }
 
 /// Asks for what a descriptor has open.
@@ -235,6 +235,19 @@ pub(crate) fn close(fd: i32) {
     unsafe { libc::close(fd) };
 }
 
+/// Hands out a path as a C string, without taking memory for one of common length.
+fn with_c_path<R>(path: &Path, call: impl FnOnce(&CStr) -> Result<R, Errno>) -> Result<R, Errno> {
+    let bytes = path.as_os_str().as_bytes();
+    let mut buffer = [0; 256];
+    match buffer.get_mut(..=bytes.len()) {
+        Some(buffer) => {
+            buffer[..bytes.len()].copy_from_slice(bytes);
+            call(CStr::from_bytes_with_nul(buffer).map_err(|_| Errno::EINVAL)?)
+        }
+        None => call(&c_path(path)?),
+    }
+}
+
 fn c_path(path: &Path) -> Result<CString, Errno> {
     CString::new(path.as_os_str().as_bytes()).map_err(|_| Errno::EINVAL)
 }
@@ -251,4 +264,24 @@ pub(crate) fn reopen_at(fd: BorrowedFd<'_>, path: &Path) -> Result<OwnedFd, Errn
         let again = open(path)?;
         if is_open_on(again.as_raw_fd(), inode) { Ok(again) } else { Err(errno) }
     })
+}
+
+/// From `<linux/fcntl.h>`, on all that libc does not name them for.
+const F_SETSIG: libc::c_int = 10;
+const F_GETSIG: libc::c_int = 11;
+
+/// How many [marks](set_mark) there are, 0 included.
+pub(crate) const MARKS: i32 = 64;
+
+/// Marks an open file description, below [`MARKS`]: every other has 0. It is the signal that would tell of input
+/// (`F_SETSIG`), which nobody asks for.
+pub(crate) fn set_mark(fd: BorrowedFd<'_>, mark: i32) -> Result<(), Errno> {
+    // SAFETY: takes numbers only.
+    Errno::result(unsafe { libc::fcntl(fd.as_raw_fd(), F_SETSIG, mark) }).map(drop)
+}
+
+/// The mark of an open file description; below 0 if the descriptor is not open. The cheapest question there is.
+pub(crate) fn mark(fd: BorrowedFd<'_>) -> i32 {
+    // SAFETY: takes numbers only.
+    unsafe { libc::fcntl(fd.as_raw_fd(), F_GETSIG) }
 }

@@ -20,7 +20,8 @@ fn one_token_in_all_slots_and_all_locks_is_told_of_once_for_each_lock() {
     let many: Shared<Many> = Store::open(scratch.path()).unwrap().create().unwrap();
     let raw = Raw::at_key(scratch.key('M'));
     let (slots, count) = (raw.get(field::SLOTS_OFFSET) as usize, raw.get(field::SLOT_COUNT) as usize);
-    let ours = raw.read(slots..raw.get(field::PAYLOAD_OFFSET) as usize);
+    raw.set(field::SLOTS_USED, count as u64);
+    let ours = raw.read(slots..slots + 32 * count);
     let ours = ours.chunks(32).find(|slot| slot.iter().any(|&byte| byte != 0)).unwrap();
     let token = u32::from_le_bytes(ours[..4].try_into().unwrap()) & TOKEN;
     (0..count).for_each(|at| raw.write(slots + 32 * at, ours));
@@ -46,10 +47,11 @@ fn object_that_is_called_a_schema_is_not_read() {
     let raw = Raw::at_key(scratch.key('M'));
     // What a creator would have written of an object of one page, and a schema of the rest.
     let schema_len = raw.get(field::PAYLOAD_LEN);
-    let slots = (1024 + schema_len).next_multiple_of(8);
-    let payload = (slots + raw.get(field::SLOT_COUNT) * 32).next_multiple_of(4096);
+    let schema = 1024 + raw.get(field::SLOT_COUNT) * 32;
+    let payload = (schema + schema_len).next_multiple_of(4096);
     raw.set(field::SCHEMA_LEN, schema_len);
-    raw.set(field::SLOTS_OFFSET, slots);
+    raw.set(field::SCHEMA_OFFSET, schema);
+    raw.set(field::SLOTS_OFFSET, 1024);
     raw.set(field::PAYLOAD_OFFSET, payload);
     raw.set(field::PAYLOAD_LEN, raw.get(field::SEGMENT_SIZE) - 1357 - payload);
     let error = store.attach::<Few>().map(drop).unwrap_err();

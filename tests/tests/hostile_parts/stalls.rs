@@ -23,6 +23,7 @@ const LATE: u64 = 200;
 fn fill(raw: &Raw) {
     const READY_WITH_BYTE: u64 = 2 << 51 | 1 << 53;
     let slots = raw.get(field::SLOTS_OFFSET) as usize;
+    raw.set(field::SLOTS_USED, SLOTS.into());
     let namespace = std::fs::metadata("/proc/self/ns/pid").unwrap().ino() as u32;
     for slot in 0..SLOTS as usize {
         let at = slots + 32 * slot;

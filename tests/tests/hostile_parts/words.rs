@@ -78,6 +78,7 @@ fn lie(raw: &Raw, token: u32, pid: u64) {
     let pid_of = |at: usize| u64::from_le_bytes(raw.read(at..at + 8).try_into().unwrap()) >> 29 & PID;
     let is_ours = |at: &usize| pid_of(*at) == u64::from(std::process::id());
     let slot = (0..count).map(|slot| slots + 32 * slot).find(|at| !is_ours(at)).expect("a slot of another");
+    raw.set(field::SLOTS_USED, count as u64);
     raw.write(slot + 8, &namespace.to_le_bytes());
     raw.write(slot, &(u64::from(token) | pid << 29 | READY).to_le_bytes());
 }

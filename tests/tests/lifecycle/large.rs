@@ -2,7 +2,8 @@
 
 use std::sync::atomic::Ordering::SeqCst;
 
-use shmstore_tests::objects::Large;
+use shmstore::Shared;
+use shmstore_tests::objects::{Large, Position, Telemetry};
 use shmstore_tests::peer::Peer;
 use shmstore_tests::scratch::Scratch;
 use shmstore_tests::segments;
@@ -31,6 +32,21 @@ fn large_object_is_zero_and_costs_no_memory_until_it_is_touched() {
     let again = scratch.store().attach::<Large>().unwrap();
     assert_eq!(again.numbers.last().unwrap().load(SeqCst), 1);
     scratch.store().remove::<Large>().unwrap();
+}
+
+#[test]
+fn small_object_takes_one_page_of_memory_however_many_processes_come_and_go() {
+    let scratch = Scratch::new();
+    let object = scratch.store().create::<Telemetry>().unwrap();
+    object.position.store(Position { x: 1.0, y: 2.0, z: 3.0 });
+    let resident = || segments::resident_pages(Shared::info(&object).unwrap().shmid);
+    assert_eq!(resident(), 1);
+    for _ in 0..100 {
+        let mut peer = Peer::start(scratch.path());
+        peer.expect_ok("attach");
+    }
+    assert_eq!(resident(), 1, "places of processes that have ended are taken before a page more is touched");
+    assert!(Shared::participants(&object).len() < 100);
 }
 
 #[test]

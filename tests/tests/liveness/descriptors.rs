@@ -34,7 +34,9 @@ fn names_share_the_file_of_their_directory() {
         peer.expect_ok(&format!("named {name}"));
         peer.expect_ok("create 1");
         assert_eq!(times_open(peer.pid(), scratch.path()), 1);
-        assert_eq!(times_open(peer.pid(), &scratch.join(&format!("{name}.shm"))), 0);
+        // The file of the last lock is kept for the next one: that of one name, whoever had the one before.
+        let open_names = ["rover", "lander"].map(|name| times_open(peer.pid(), &scratch.join(&format!("{name}.shm"))));
+        assert_eq!(open_names.iter().sum::<usize>(), 1);
     }
 }
 

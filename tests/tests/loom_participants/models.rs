@@ -7,7 +7,7 @@ use loom::thread;
 
 use super::atomics::AtomicU32;
 use super::atomics::Ordering::{Acquire, Release};
-use super::slot::{Details, Look, Slot, SlotState, Word, twin};
+use super::slot::{Details, Look, Slot, SlotState, SlotsUsed, Word, twin};
 
 const DEAD: u32 = 1;
 
@@ -135,12 +135,13 @@ pub(crate) fn a_slot_that_was_taken_is_not_filled() {
 /// Two processes with one token claim a slot each, then look for each other.
 pub(crate) fn one_of_two_twins_sees_the_other() {
     check(3, || {
-        let slots: Arc<[Slot; 2]> = Arc::default();
-        let twins = [0, 1].map(|at: usize| {
-            let slots = slots.clone();
+        let table: Arc<([Slot; 2], SlotsUsed)> = Arc::default();
+        let twins = [0, 1].map(|_| {
+            let table = table.clone();
             thread::spawn(move || {
-                assert!(slots[at].take_free(claim(2)));
-                twin(&*slots, &slots[at], 2).is_some()
+                let (slots, used) = &*table;
+                let ours = used.take_next(slots, claim(2)).expect("a slot for each");
+                twin(slots, used, ours, 2).is_some()
             })
         });
         let saw = twins.map(|twin| twin.join().unwrap());
@@ -165,6 +166,27 @@ pub(crate) fn a_token_in_a_lock_word_is_found() {
         if lock.load(Acquire) == 2 {
             assert_eq!(slot.word().map(|word| word.token), Some(2));
             assert!(!slot.is_of_the_dead(2, is_mixed));
+        }
+        owner.join().unwrap();
+    });
+}
+
+/// Likewise, of a slot that nobody had before: whoever finds the token looks only at slots that count.
+pub(crate) fn a_token_in_a_lock_word_is_in_a_slot_that_counts() {
+    check(3, || {
+        let place: Arc<([Slot; 2], SlotsUsed, AtomicU32)> = Arc::default();
+        let owner = thread::spawn({
+            let place = place.clone();
+            move || {
+                let (slots, used, lock) = &*place;
+                let slot = used.take_next(slots, claim(2)).expect("a free slot");
+                assert!(slot.fill(claim(2), &details(2)));
+                lock.store(2, Release);
+            }
+        });
+        let (slots, used, lock) = &*place;
+        if lock.load(Acquire) == 2 {
+            assert!(used.of(slots).iter().any(|slot| slot.word().is_some_and(|word| word.token == 2)));
         }
         owner.join().unwrap();
     });

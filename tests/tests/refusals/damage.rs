@@ -59,10 +59,10 @@ fn lengths_that_no_segment_has_are_corrupt() {
 
 #[test]
 fn lengths_that_contradict_the_size_of_the_segment_are_corrupt() {
-    assert_corrupt(PAYLOAD_LEN, 0, "segment_size");
-    assert_corrupt(PAYLOAD_LEN, 8192, "segment_size");
+    assert_corrupt(PAYLOAD_LEN, 0, "schema_offset");
+    assert_corrupt(PAYLOAD_LEN, 8192, "schema_offset");
     assert_corrupt(SCHEMA_LEN, 0, "slots_offset");
-    assert_corrupt(SCHEMA_LEN, 4096, "slots_offset");
+    assert_corrupt(SCHEMA_LEN, 4096, "schema_offset");
 }
 
 #[test]
@@ -70,8 +70,13 @@ fn object_shorter_than_its_type_is_never_handed_out() {
     let scratch = Scratch::new();
     let store = impatient(&scratch);
     make_object(&store);
-    for len in [1, 8, size_of::<Telemetry>() as u64 - 1, 4096] {
-        object(&store).set(PAYLOAD_LEN, len);
+    let size = size_of::<Telemetry>() as u64;
+    for len in [1, 8, size - 1, size + 1, 1024] {
+        let raw = object(&store);
+        raw.set(PAYLOAD_LEN, len);
+        // As a creator would have laid out the rest behind it.
+        raw.set(SCHEMA_OFFSET, 1024 + len);
+        raw.set(SLOTS_OFFSET, (1024 + len + raw.get(SCHEMA_LEN)).next_multiple_of(128));
         let what = format!("`payload_len` of its header is {len}, expected {}", size_of::<Telemetry>());
         assert_says(store.attach::<Telemetry>().unwrap_err(), &[&what]);
         assert_says(store.attach_or_create::<Telemetry>().unwrap_err(), &[&what]);
@@ -83,7 +88,7 @@ fn numbers_of_slots_that_no_table_has_are_corrupt() {
     for count in [0, 65_537, u64::from(u32::MAX)] {
         assert_corrupt(SLOT_COUNT, count, "slot_count");
     }
-    assert_corrupt(SLOT_COUNT, 65_536, "payload_offset");
+    assert_corrupt(SLOT_COUNT, 65_536, "segment_size");
 }
 
 #[test]
@@ -96,7 +101,8 @@ fn parts_that_overlap_or_lie_outside_are_corrupt() {
     }
     assert_corrupt(SCHEMA_OFFSET, 0, "schema_offset");
     assert_corrupt(SLOTS_OFFSET, 1024, "slots_offset");
-    assert_corrupt(PAYLOAD_OFFSET, 1024, "payload_offset");
+    assert_corrupt(PAYLOAD_OFFSET, 1088, "payload_offset");
+    assert_corrupt(PAYLOAD_OFFSET, 4096, "payload_offset");
     assert_corrupt(PAYLOAD_OFFSET, 0, "payload_offset");
 }
 

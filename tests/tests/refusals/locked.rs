@@ -4,7 +4,7 @@ use std::fs::File;
 use std::time::{Duration, Instant};
 
 use nix::fcntl::{Flock, FlockArg};
-use shmstore::{AttachError, CreateError, OpenError, RemoveError};
+use shmstore::{AttachError, CreateError, OpenError, RemoveError, Store};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::raw::field;
 use shmstore_tests::scratch::Scratch;
@@ -62,4 +62,22 @@ fn object_whose_creator_holds_the_lock_is_still_initializing() {
     let error = store.attach::<Telemetry>().unwrap_err();
     assert!(matches!(error, AttachError::NotFound { .. }), "{error}");
     assert_eq!(scratch.segments(), []);
+}
+
+#[test]
+fn lock_is_that_of_the_anchor_that_stands_at_the_path_now() {
+    let scratch = Scratch::new();
+    let path = scratch.join("store");
+    let store = Store::options().wait(Duration::from_millis(30)).open_or_create(&path).unwrap();
+    // The file of this lock is kept for the next.
+    drop(store.create::<Telemetry>().unwrap());
+    store.remove::<Telemetry>().unwrap();
+    std::fs::rename(&path, scratch.join("former")).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    let held = Flock::lock(File::open(&path).unwrap(), FlockArg::LockExclusiveNonblock).unwrap();
+    let error = store.create::<Telemetry>().map(drop).unwrap_err();
+    assert!(matches!(error, CreateError::Existing(AttachError::Anchor(OpenError::Busy { .. }))), "{error}");
+    drop(held);
+    drop(store.create::<Telemetry>().unwrap());
+    store.remove::<Telemetry>().unwrap();
 }
