@@ -1,10 +1,11 @@
 //! Writes the implementations, and the checks that need the compiler.
 //!
-//! The names in it are all reached through `::shmstore::__private`, primitives too: a user may have a `u8` of their own.
+//! The names in it are all reached through `::shmstore::__private`, which is `__shm` there, primitives too: a user may have a `u8` of their own.
 //! Local names start with two underscores, so that no constant of the user's is taken for a pattern.
 
 mod check;
 mod enums;
+mod guess;
 mod member;
 mod object;
 mod paths;
@@ -12,6 +13,7 @@ mod schema;
 mod stub;
 #[cfg(test)]
 mod tests;
+mod types;
 mod value;
 mod view;
 
@@ -31,7 +33,7 @@ pub(crate) fn expand(derive: Derive, item: &Item) -> TokenStream {
         (Body::Enum(variants), _) => enums::expand(item, variants, &paths),
         (Body::Union(_), _) => TokenStream::new(),
     };
-    in_block(item, &quote! { #impls }, &schema::expand_id(item, &paths))
+    in_block(item, &paths, &impls, &schema::expand_id(item, &paths))
 }
 
 /// Writes what stands in for the implementations of an item with errors, so that these are not followed by others: and
@@ -39,13 +41,14 @@ pub(crate) fn expand(derive: Derive, item: &Item) -> TokenStream {
 pub(crate) fn stub(derive: Derive, item: &Item, fields: &[&Field]) -> TokenStream {
     let paths = Paths::new(derive, item);
     let checks = if item.generics.params.is_empty() { check::fields_only(fields, &paths) } else { TokenStream::new() };
-    in_block(item, &stub::expand(derive, item, &paths), &checks)
+    in_block(item, &paths, &stub::expand(derive, item, &paths), &checks)
 }
 
-fn in_block(item: &Item, first: &TokenStream, second: &TokenStream) -> TokenStream {
+fn in_block(item: &Item, paths: &Paths, first: &TokenStream, second: &TokenStream) -> TokenStream {
     let allow = item.deprecated.then(|| quote! { #[allow(deprecated)] });
+    let import = paths.import();
     quote! {
         #allow
-        const _: () = { #first #second };
+        const _: () = { #import #first #second };
     }
 }

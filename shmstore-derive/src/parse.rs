@@ -1,8 +1,8 @@
 //! The item under a derive, with what the later passes need of it.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::spanned::Spanned;
 use syn::{Attribute, ConstParam, Data, DeriveInput, Fields, Generics, Ident, Index, LitStr, Member, Type, Visibility};
 
 use crate::attr::{self, Repr, ReprKind, Shm};
@@ -34,6 +34,10 @@ pub(crate) struct Field {
     pub(crate) name: String,
     pub(crate) vis: Visibility,
     pub(crate) ty: Type,
+    /// The type as it was written.
+    pub(crate) tokens: TokenStream,
+    /// The places of the first and the last token of the type; names there have the meaning of generated code.
+    pub(crate) ends: (Span, Span),
 }
 
 pub(crate) struct Variant {
@@ -89,16 +93,29 @@ impl Item {
 }
 
 fn fields(fields: Fields, errors: &mut Errors) -> Vec<Field> {
-    let number = |at: usize| {
-        Member::Unnamed(Index { index: at.try_into().unwrap_or(u32::MAX), span: proc_macro2::Span::mixed_site() })
-    };
+    let number =
+        |at: usize| Member::Unnamed(Index { index: at.try_into().unwrap_or(u32::MAX), span: Span::mixed_site() });
     let fields = fields.into_iter().enumerate().map(|(at, field)| {
         attr::refuse_shm(&field.attrs, errors);
         let name = field.ident.as_ref().map_or_else(|| at.to_string(), |ident| ident.unraw().to_string());
         let member = field.ident.map_or_else(|| number(at), Member::Named);
-        Field { member, name, vis: field.vis, ty: field.ty }
+        let tokens = field.ty.to_token_stream();
+        let ends = ends(&tokens);
+        Field { member, name, vis: field.vis, ty: field.ty, tokens, ends }
     });
     fields.collect()
+}
+
+/// The places of the first and the last token.
+fn ends(tokens: &TokenStream) -> (Span, Span) {
+    let mut spans = tokens.clone().into_iter().map(|token| token.span());
+    let first = spans.next().unwrap_or_else(Span::call_site);
+    (at(first), at(spans.last().unwrap_or(first)))
+}
+
+/// The place of `span`, with the meaning that names in generated code have.
+pub(crate) fn at(span: Span) -> Span {
+    Span::call_site().located_at(span)
 }
 
 fn variant(variant: syn::Variant, errors: &mut Errors) -> Variant {
@@ -118,10 +135,10 @@ fn is_deprecated(input: &DeriveInput) -> bool {
 
 impl Field {
     /// The token that stands for the field in a message: its name, or its type if it has none.
-    pub(crate) fn span(&self) -> proc_macro2::Span {
+    pub(crate) fn span(&self) -> Span {
         match &self.member {
             Member::Named(name) => name.span(),
-            Member::Unnamed(_) => self.ty.span(),
+            Member::Unnamed(_) => self.ends.0,
         }
     }
 }

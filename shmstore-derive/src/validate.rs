@@ -17,6 +17,7 @@ use crate::parse::{Body, Field, Item, Variant};
 /// can be asked about their types even if there is something to say against others.
 pub(crate) fn validate<'item>(derive: Derive, item: &'item Item, errors: &mut Errors) -> Vec<&'item Field> {
     generics::validate(item, errors);
+    validate_name(&item.ident, &item.schema_name(), errors);
     match &item.body {
         Body::Union(token) => {
             errors.add(
@@ -47,12 +48,20 @@ fn validate_fields<'item>(
     }
     let mut is_fine = |field: &&Field| {
         let mut own = Errors::default();
+        validate_name(&field.member, &field.name, &mut own);
         field_type::validate(derive, &field.ty, &mut own);
         let is_fine = own.is_empty();
         errors.append(own);
         is_fine
     };
     fields.iter().filter(|field| is_fine(field)).collect()
+}
+
+/// The runtime refuses such a name too, but only when the schema is made.
+fn validate_name(tokens: impl ToTokens, name: &str, errors: &mut Errors) {
+    if name.len() > 255 {
+        errors.add(tokens, "a name in shared memory has at most 255 bytes: write a shorter one");
+    }
 }
 
 fn validate_enum(derive: Derive, item: &Item, variants: &[Variant], errors: &mut Errors) {

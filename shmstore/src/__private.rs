@@ -1,19 +1,17 @@
 //! What the code written by the derives is made of. Not for people: anything here may change in any release.
 
 pub use std::marker::{Copy, Send, Sync};
-pub use std::mem::size_of;
+pub use std::mem::offset_of;
 pub use std::option::Option;
 pub use std::result::Result;
 pub use std::{fmt, primitive};
 
-pub use memoffset::offset_of;
-
 pub use crate::error::InvalidValue;
-pub use crate::field::{AnyBitsIf, FieldValidity, FieldView, Shareable, ToValidity, object, value};
+pub use crate::field::{AnyBitsIf, FieldValidity, FieldView, Shareable, SharedView, ToValidity, object, value};
 pub use crate::layout::{Any, Checked, ShmId, ShmLayout, ShmObject, ShmValue, Validity};
 pub use crate::layout_check::{
-    ConstParam, Place, const_arg, has_bytes, has_no_drop, has_zero, is_c_struct, is_not_empty, is_of_type,
-    is_stored_as, no_gap_after, no_gap_before,
+    ConstParam, const_arg, has_bytes, has_zero, is_alike, is_object, is_of_type, is_stored_as, is_value, no_gap_after,
+    no_gap_before,
 };
 pub use crate::schema::{ConstArg, Field, Kind, Primitive, Schema, Variant};
 
@@ -42,4 +40,35 @@ pub fn check_variant<R: Copy + PartialEq + Into<i128>>(
     found: R,
 ) -> Result<(), InvalidValue> {
     if discriminants.contains(&found) { Ok(()) } else { Err(InvalidValue::new(name, found.into())) }
+}
+
+/// Shows a struct with the fields of these names.
+///
+/// # Errors
+///
+/// What the formatter says.
+pub fn debug_struct(
+    formatter: &mut fmt::Formatter<'_>,
+    name: &str,
+    names: &[&str],
+    fields: &[&dyn fmt::Debug],
+) -> fmt::Result {
+    let mut shown = formatter.debug_struct(name);
+    names.iter().zip(fields).for_each(|(name, field)| {
+        shown.field(name, field);
+    });
+    shown.finish()
+}
+
+/// Shows a tuple struct.
+///
+/// # Errors
+///
+/// What the formatter says.
+pub fn debug_tuple(formatter: &mut fmt::Formatter<'_>, name: &str, fields: &[&dyn fmt::Debug]) -> fmt::Result {
+    let mut shown = formatter.debug_tuple(name);
+    fields.iter().for_each(|field| {
+        shown.field(field);
+    });
+    shown.finish()
 }

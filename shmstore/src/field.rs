@@ -19,4 +19,4 @@ pub mod object;
 
 pub mod value;
 
-pub use member::{AnyBitsIf, FieldValidity, FieldView, Shareable, ToValidity};
+pub use member::{AnyBitsIf, FieldValidity, FieldView, Shareable, SharedView, ToValidity};

@@ -10,6 +10,8 @@ const POINTER_BYTES: u8 = size_of::<usize>() as u8;
 /// FNV-1a of 128 bits, as <http://www.isthe.com/chongo/tech/comp/fnv/> gives its constants.
 const FNV_OFFSET_BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
 const FNV_PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+/// Its eighth power.
+const FNV_PRIME_8: u128 = FNV_PRIME.wrapping_pow(8);
 
 /// How long a name may be, in bytes: a path of names through a schema stays small, whoever wrote it.
 pub(crate) const MAX_NAME: usize = 255;
@@ -70,6 +72,10 @@ impl LayoutHasher {
     }
 
     pub(crate) const fn u64(self, number: u64) -> Self {
+        // Seven bytes of zero change nothing but the power of the prime; lengths and offsets mostly are so small.
+        if number < 256 {
+            return Self((self.0 ^ number as u128).wrapping_mul(FNV_PRIME_8));
+        }
         self.fixed(&number.to_le_bytes())
     }
 
@@ -97,12 +103,13 @@ impl LayoutHasher {
         LayoutHash(self.0)
     }
 
-    const fn fixed(mut self, bytes: &[u8]) -> Self {
-        let mut at = 0;
-        while at < bytes.len() {
-            self = self.byte(bytes[at]);
+    /// Without a function a byte: it runs while users compile, step by step.
+    const fn fixed(self, bytes: &[u8]) -> Self {
+        let (mut hash, mut at, len) = (self.0, 0, bytes.len());
+        while at < len {
+            hash = (hash ^ bytes[at] as u128).wrapping_mul(FNV_PRIME);
             at += 1;
         }
-        self
+        Self(hash)
     }
 }

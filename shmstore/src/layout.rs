@@ -32,6 +32,7 @@ pub unsafe trait ShmLayout: 'static {
 /// Has the compiler evaluate the schema of `T` wherever this is: and with it the checks that the derives place there for
 /// types with const parameters, so that no value is copied, and no object referenced, whose layout nobody has checked.
 pub(crate) const fn is_described<T: ShmLayout>() {
+    T::SCHEMA.has_elements();
     assert!(
         T::SCHEMA.size() == size_of::<T>() && T::SCHEMA.align() == align_of::<T>(),
         "the schema of this type has another size or alignment than the type: its `unsafe impl ShmLayout` is wrong"
@@ -235,10 +236,7 @@ atomics! {
 
 // SAFETY: an array is its elements, one after the other.
 unsafe impl<T: ShmLayout, const N: usize> ShmLayout for [T; N] {
-    const SCHEMA: &'static Schema = {
-        assert!(N > 0, "an array in shared memory has at least one element");
-        &Schema::of::<Self>(Kind::Array { len: N, element: T::SCHEMA })
-    };
+    const SCHEMA: &'static Schema = &Schema::of::<Self>(Kind::Array { len: N, element: T::SCHEMA });
 }
 
 // SAFETY: elements without padding, one after the other, leave none; each is checked by its own rule.

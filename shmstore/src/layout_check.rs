@@ -4,7 +4,55 @@
 //! is taken from tokens: offsets, sizes, alignments and types are checked here, on the finished type.
 //! Every check panics at compile time, and is `#[track_caller]`, so that the message stands on the user's field.
 
+use crate::schema::Field;
 use crate::text::Text;
+
+/// Checks a value: that it has bytes, and each of its fields too, and that there is no padding; but not the fields, nor the
+/// gaps before fields, of the numbers given: they are checked by themselves, or need not be. (The gap after the last field
+/// has the number after its.)
+///
+/// # Panics
+///
+/// If a check fails.
+#[track_caller]
+pub const fn is_value<T>(fields: &[Field], but_fields: &[usize], but_gaps: &[usize]) {
+    is_not_empty::<T>(fields, but_fields);
+    let mut at = 1;
+    while at < fields.len() {
+        if !contains(but_gaps, at) {
+            no_gap_before(fields, at, None);
+        }
+        at += 1;
+    }
+    if !contains(but_gaps, at) {
+        no_gap_after::<T>(fields, None);
+    }
+}
+
+/// Checks an object: that it has bytes, and each of its fields too, but those of the numbers given, which are checked by
+/// themselves, or need not be; that it has no `impl Drop`; and that it is laid out by C's rules, as its view is, which no other macro has
+/// touched.
+///
+/// # Panics
+///
+/// If a check fails.
+#[track_caller]
+pub const fn is_object<T>(fields: &[Field], but_fields: &[usize], min_align: usize) {
+    is_not_empty::<T>(fields, but_fields);
+    has_no_drop::<T>();
+    is_c_struct::<T>(fields, min_align);
+}
+
+const fn contains(numbers: &[usize], number: usize) -> bool {
+    let mut at = 0;
+    while at < numbers.len() {
+        if numbers[at] == number {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
 
 /// Checks that a field of a value starts where the one before it ends; `pad` is a free name for a field, if fields have names.
 ///
@@ -12,14 +60,15 @@ use crate::text::Text;
 ///
 /// If there is padding before the field, or the fields are not in the order they are declared.
 #[track_caller]
-pub const fn no_gap_before(field: &str, end_of_previous: usize, start: usize, pad: Option<&str>) {
+pub const fn no_gap_before(fields: &[Field], at: usize, pad: Option<&str>) {
+    let (end_of_previous, start) = (end(&fields[at - 1]), fields[at].offset);
     assert!(
         end_of_previous <= start,
         "the fields are not in the order they are declared: another macro has changed the struct after this derive; put the derive below that macro"
     );
     if end_of_previous < start {
         let bytes = start - end_of_previous;
-        let text = gap(bytes, end_of_previous).str(", before `").str(field).str("`: add ");
+        let text = gap(bytes, end_of_previous).str(", before `").str(fields[at].name).str("`: add ");
         panic!("{}", pad_field(text, pad, bytes).str(" here, or put larger fields first").as_str());
     }
 }
@@ -30,11 +79,18 @@ pub const fn no_gap_before(field: &str, end_of_previous: usize, start: usize, pa
 ///
 /// If there is padding after the field.
 #[track_caller]
-pub const fn no_gap_after(field: &str, end: usize, size: usize, pad: Option<&str>) {
+pub const fn no_gap_after<T>(fields: &[Field], pad: Option<&str>) {
+    let (last, size) = (&fields[fields.len() - 1], size_of::<T>());
+    let end = end(last);
     if end < size {
-        let text = gap(size - end, end).str(", after `").str(field).str("`: add ");
+        let text = gap(size - end, end).str(", after `").str(last.name).str("`: add ");
         panic!("{}", pad_field(text, pad, size - end).str(" after it").as_str());
     }
+}
+
+/// Where a field ends.
+const fn end(field: &Field) -> usize {
+    field.offset + field.schema.size()
 }
 
 const fn gap(bytes: usize, offset: usize) -> Text {
@@ -52,20 +108,25 @@ const fn pad_field(text: Text, pad: Option<&str>, bytes: usize) -> Text {
 ///
 /// # Panics
 ///
-/// If `size` is 0.
+/// If it has none.
 #[track_caller]
-pub const fn has_bytes(size: usize) {
-    assert!(size > 0, "a field in shared memory has at least one byte: remove it, or make the array longer");
+pub const fn has_bytes(fields: &[Field], at: usize) {
+    assert!(
+        fields[at].schema.size() > 0,
+        "a field in shared memory has at least one byte: remove it, or make the array longer"
+    );
 }
 
-/// Checks that a struct has bytes.
-///
-/// # Panics
-///
-/// If `T` has no bytes.
 #[track_caller]
-pub const fn is_not_empty<T>() {
+const fn is_not_empty<T>(fields: &[Field], but_fields: &[usize]) {
     assert!(size_of::<T>() > 0, "there is nothing to share in a struct without bytes: add a field");
+    let mut at = 0;
+    while at < fields.len() {
+        if !contains(but_fields, at) {
+            has_bytes(fields, at);
+        }
+        at += 1;
+    }
 }
 
 /// Checks that an enum has a variant of value 0.
@@ -100,14 +161,10 @@ pub const fn is_stored_as<E, R>() {
 
 /// Checks that `T` has no `impl Drop`: an object outlives every process, and nobody drops it. Fields that need dropping
 /// are no objects, and refused as such.
-///
-/// # Panics
-///
-/// If it has one.
 #[track_caller]
-pub const fn has_no_drop<T>(fields_need_drop: bool) {
+const fn has_no_drop<T>() {
     assert!(
-        fields_need_drop || !std::mem::needs_drop::<T>(),
+        !std::mem::needs_drop::<T>(),
         "an object outlives every process and is never dropped: remove `impl Drop`, and clean up in a type that holds the `Shared` object"
     );
 }
@@ -124,44 +181,33 @@ pub(crate) const fn view_is_alike<O, View>() {
     );
 }
 
-/// Where a field lies, and what it needs.
-#[derive(Debug)]
-pub struct Place {
-    /// Its distance from the start of the struct, in bytes.
-    pub offset: usize,
-    /// The size of its type.
-    pub size: usize,
-    /// The alignment of its type.
-    pub align: usize,
-}
-
 /// Checks that `T` is laid out by C's rules: each field at the first place after the one before it that its alignment
 /// allows, and the whole aligned to the greatest alignment of all and to `min_align`.
-///
-/// # Panics
-///
-/// If it is not.
 #[track_caller]
-pub const fn is_c_struct<T>(min_align: usize, fields: &[Place]) {
+const fn is_c_struct<T>(fields: &[Field], min_align: usize) {
     let mut at = 0;
-    let mut end = 0;
+    let mut end_of_previous = 0;
     let mut align = min_align;
     let mut alike = true;
     while at < fields.len() {
         let field = &fields[at];
-        alike = alike && field.offset == usize::next_multiple_of(end, field.align);
-        end = field.offset + field.size;
-        align = if field.align > align { field.align } else { align };
+        let own = field.schema.align();
+        alike = alike && field.offset == usize::next_multiple_of(end_of_previous, own);
+        end_of_previous = end(field);
+        align = if own > align { own } else { align };
         at += 1;
     }
     assert!(
-        alike && align_of::<T>() == align && size_of::<T>() == end.next_multiple_of(align),
+        alike && align_of::<T>() == align && size_of::<T>() == end_of_previous.next_multiple_of(align),
         "this struct is not laid out as its `#[repr]` says: another macro has changed it after this derive; put the derive below that macro"
     );
 }
 
 /// Compiles only if the field pointed to is of type `T`: the one that the derive saw.
 pub const fn is_of_type<T>(_: *const T) {}
+
+/// Compiles only if the fields pointed to are of one type.
+pub const fn is_alike<T>(_: *const T, _: *const T) {}
 
 /// A type whose values fit a [`ConstArg`](crate::ConstArg): the const parameters a derive accepts.
 #[diagnostic::on_unimplemented(

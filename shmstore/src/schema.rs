@@ -148,6 +148,7 @@ impl Schema {
         let depth = 1 + depth_below(&kind);
         assert!(depth <= MAX_DEPTH, "types in shared memory are nested at most 40 levels deep");
         assert!(align as u64 <= MAX_ALIGN, "types in shared memory are aligned to at most 4096 bytes");
+        below(&kind);
         let hash = canonical::hash_node(size as u64, align as u64, &kind);
         Self { size, align, kind, hash, depth }
     }
@@ -156,6 +157,11 @@ impl Schema {
     #[must_use]
     pub const fn of<T>(kind: Kind) -> Self {
         Self::new(size_of::<T>(), align_of::<T>(), kind)
+    }
+
+    /// Checks that this is not an array without elements: no other process could read its schema back.
+    pub(crate) const fn has_elements(&self) {
+        assert!(!matches!(self.kind, Kind::Array { len: 0, .. }), "an array in shared memory has at least one element");
     }
 
     /// The size of the type, in bytes.
@@ -180,6 +186,16 @@ impl Schema {
     #[must_use]
     pub const fn hash(&self) -> LayoutHash {
         self.hash
+    }
+}
+
+/// Checks what a node holds, but the fields of a struct: those the derives check, where the message stands on the field.
+const fn below(kind: &Kind) {
+    match kind {
+        Kind::Array { element, .. } | Kind::FixedVec { element, .. } => element.has_elements(),
+        Kind::AtomicCell { value } | Kind::Versioned { value } => value.has_elements(),
+        Kind::CacheAligned { object } => object.has_elements(),
+        _ => {}
     }
 }
 

@@ -4,8 +4,8 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 
 use crate::attr::ReprKind;
-use crate::expand::paths::{Paths, at};
-use crate::parse::{Item, Variant};
+use crate::expand::paths::Paths;
+use crate::parse::{Item, Variant, at};
 
 pub(crate) fn expand(item: &Item, variants: &[Variant], paths: &Paths) -> TokenStream {
     let Some(repr) = repr(item) else { return TokenStream::new() };

@@ -4,61 +4,80 @@
 //! `impl<__View0> … where for<'__field> Field: FieldView<'__field, 0, View = __View0>`.
 //! - To name it outright, `<Field as ShmObject>::View`, would be an error if the item is public and the field's type is
 //!   private (E0446), though nobody outside can tell.
-//! - The number keeps two fields of one type apart, whose parameters rustc could not tell apart otherwise.
+//! - The number keeps apart two names of one type, whose parameters rustc could not tell apart otherwise.
 //! - The lifetime keeps rustc from asking, before anybody does, whether the bound holds. Where it does not, there is an
 //!   error on the field already; this one would not have its cure.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{Generics, Ident, Type, parse_quote};
+use syn::{GenericParam, Ident};
 
-use crate::expand::paths::{Paths, ends};
+use crate::expand::paths::Paths;
+use crate::expand::types::Types;
 use crate::parse::{Field, Item};
 
-/// The item's parameters, with the bound that it is `Send` and `Sync`: without the bound, the compiler says so of an item
-/// that is not, beside the error on the field that makes it so.
-pub(crate) fn shareable(item: &Item, paths: &Paths) -> Generics {
-    let private = paths.private();
-    let mut generics = item.generics.clone();
-    let bound = parse_quote! { for<'__any> Self: #private::Shareable<'__any> };
-    generics.make_where_clause().predicates.push(bound);
-    generics
+/// What stands after `impl`, and before its body.
+pub(crate) struct Generics {
+    pub(crate) params: TokenStream,
+    pub(crate) where_clause: TokenStream,
 }
 
-/// The item's parameters with one more a field, and the names of these, in order.
-pub(crate) fn params(item: &Item, fields: &[Field], member: &str, paths: &Paths) -> (Generics, Vec<Ident>) {
-    let private = paths.private();
-    let (name, field_trait) = (format_ident!("{member}"), format_ident!("Field{member}"));
-    let mut generics = shareable(item, paths);
-    let params = (0..fields.len()).map(|at| format_ident!("__{member}{at}")).collect::<Vec<_>>();
-    for (at, (field, param)) in fields.iter().zip(&params).enumerate() {
-        let (ty, bounds) = (&field.ty, bounds(member, &private));
-        let (first, last) = ends(ty);
-        let any_lifetime = quote_spanned! {first=> for<'__field> };
-        let private = paths.private_at(last);
-        let equation = equation(ty, &name, param);
-        let bound = quote_spanned! {last=> #private::#field_trait<'__field, #at, #equation> };
-        generics.params.push(parse_quote! { #param: #bounds });
-        let predicate = parse_quote! { #any_lifetime #ty: #bound };
-        generics.make_where_clause().predicates.push(predicate);
+impl Generics {
+    /// The item's own, with more parameters and more bounds. Those bounds include that the item is `Send` and `Sync`:
+    /// without it, the compiler says so of an item that is not, beside the error on the field that makes it so.
+    fn new(item: &Item, more: &TokenStream, bounds: &TokenStream, paths: &Paths) -> Self {
+        let private = paths.private();
+        let own = item.generics.params.iter().map(own_param);
+        let clause = item.generics.where_clause.as_ref().map(|clause| &clause.predicates).filter(|own| !own.is_empty());
+        let predicates = clause.map(|own| {
+            let comma = (!own.trailing_punct()).then(|| quote! { , });
+            quote! { #own #comma }
+        });
+        Self {
+            params: quote! { <#(#own,)* #more> },
+            where_clause: quote! { where #predicates for<'__any> Self: #private::Shareable<'__any>, #bounds },
+        }
     }
+}
+
+/// A parameter without its default, which an implementation has not.
+fn own_param(param: &GenericParam) -> TokenStream {
+    match param {
+        GenericParam::Const(param) => {
+            let (attrs, ident, ty) = (&param.attrs, &param.ident, &param.ty);
+            quote! { #(#attrs)* const #ident: #ty }
+        }
+        other => other.to_token_stream(),
+    }
+}
+
+/// The item's parameters, with the bound that it is `Send` and `Sync`.
+pub(crate) fn shareable(item: &Item, paths: &Paths) -> Generics {
+    Generics::new(item, &TokenStream::new(), &TokenStream::new(), paths)
+}
+
+/// The item's parameters with one more a type, and the names of these, in order.
+pub(crate) fn params(item: &Item, types: &Types<'_>, member: &str, paths: &Paths) -> (Generics, Vec<Ident>) {
+    let private = paths.private();
+    let params = (0..types.firsts.len()).map(|at| format_ident!("__{member}{at}")).collect::<Vec<_>>();
+    let bound = format_ident!("{}", if member == "View" { "SharedView" } else { member });
+    let bounds = types.firsts.iter().zip(&params).enumerate();
+    let bounds = bounds.map(|(at, (field, param))| field_bound(field, at, member, param));
+    let generics = Generics::new(item, &quote! { #(#params: #private::#bound),* }, &bounds.collect(), paths);
     (generics, params)
 }
 
-/// `View = __View0`, in the very place of the type: rustc finds what is wrong in the type once more here, and it shows two
-/// messages as one only if nothing in them differs.
-fn equation(ty: &Type, name: &Ident, param: &Ident) -> TokenStream {
-    let mut spans = ty.to_token_stream().into_iter().map(|token| token.span());
-    let first = spans.next().unwrap_or_else(Span::call_site);
-    let (name, param) =
-        (Ident::new(&name.to_string(), first), Ident::new(&param.to_string(), spans.last().unwrap_or(first)));
-    quote! { #name = #param }
-}
-
-/// What holds for every member of the kind.
-fn bounds(member: &str, private: &TokenStream) -> TokenStream {
-    match member {
-        "Validity" => quote! { #private::Validity },
-        _ => quote! { #private::Send + #private::Sync + 'static },
-    }
+/// `View = __View0` stands in the very place of the type: rustc finds what is wrong in the type once more here, and it
+/// shows two messages as one only if nothing in them differs.
+fn field_bound(field: &Field, at: usize, member: &str, param: &Ident) -> TokenStream {
+    let (first, last) = field.ends;
+    let mut spans = field.tokens.clone().into_iter().map(|token| token.span());
+    let own_first = spans.next().unwrap_or_else(Span::call_site);
+    let own_last = spans.last().unwrap_or(own_first);
+    let (name, param) = (Ident::new(member, own_first), Ident::new(&param.to_string(), own_last));
+    let (private, field_trait) = (Ident::new("__shm", last), format_ident!("Field{member}", span = last));
+    let ty = &field.tokens;
+    let any_lifetime = quote_spanned! {first=> for<'__field> };
+    let bound = quote_spanned! {last=> #private::#field_trait<'__field, #at, #name = #param>, };
+    quote! { #any_lifetime #ty: #bound }
 }

@@ -2,12 +2,12 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Ident, Type};
+use syn::Ident;
 
-use crate::parse::{Field, Item};
+use crate::parse::{Field, Item, at};
 use crate::{Derive, advice};
 
-/// The runtime, as seen from the user's crate.
+/// The runtime, as seen from the generated code.
 pub(crate) struct Paths {
     derive: Derive,
     krate: TokenStream,
@@ -22,21 +22,21 @@ impl Paths {
         Self { derive, krate }
     }
 
-    /// The module that holds everything the generated code mentions.
-    pub(crate) fn private(&self) -> TokenStream {
-        let krate = &self.krate;
-        quote! { #krate::__private }
+    /// Gives the module that holds everything the generated code mentions a short name: each token of a path costs the
+    /// user's build.
+    pub(crate) fn import(&self) -> TokenStream {
+        let (krate, private) = (&self.krate, self.private());
+        quote! { use #krate::__private as #private; }
+    }
+
+    /// That name.
+    pub(crate) fn private(&self) -> Ident {
+        Ident::new("__shm", Span::call_site())
     }
 
     /// The same, blamed on the given place if something is wrong with what follows.
-    pub(crate) fn private_at(&self, span: Span) -> TokenStream {
-        let span = at(span);
-        let krate = self.krate.clone().into_iter().map(|mut token| {
-            token.set_span(span);
-            token
-        });
-        let krate: TokenStream = krate.collect();
-        quote_spanned! {span=> #krate::__private }
+    pub(crate) fn private_at(&self, span: Span) -> Ident {
+        Ident::new("__shm", at(span))
     }
 
     /// `<Type as Trait>::item` for a field's type, with the trait whose message is the best advice.
@@ -44,31 +44,13 @@ impl Paths {
     /// It begins and ends where the type does, so that rustc underlines the whole type. The type's own tokens stay as
     /// they are: their spans say what they name.
     pub(crate) fn of_field(&self, field: &Field, item: &str) -> TokenStream {
-        let (first, last) = ends(&field.ty);
-        let (ty, field_trait, item) = (&field.ty, self.field_trait(field), Ident::new(item, last));
+        let (first, last) = field.ends;
+        let private = Ident::new("__shm", last);
+        let module = Ident::new(if self.derive == Derive::Value { "value" } else { "object" }, last);
+        let field_trait = Ident::new(advice::field_trait(self.derive, &field.ty), last);
+        let (ty, item) = (&field.tokens, Ident::new(item, last));
         let open = quote_spanned! {first=> < };
-        let close = quote_spanned! {last=> as #field_trait>::#item };
+        let close = quote_spanned! {last=> as #private::#module::#field_trait>::#item };
         quote! { #open #ty #close }
     }
-
-    /// The trait that asks for a field's type.
-    pub(crate) fn field_trait(&self, field: &Field) -> TokenStream {
-        let (_, last) = ends(&field.ty);
-        let name = Ident::new(advice::field_trait(self.derive, &field.ty), last);
-        let module = Ident::new(if self.derive == Derive::Value { "value" } else { "object" }, last);
-        let private = self.private_at(last);
-        quote_spanned! {last=> #private::#module::#name }
-    }
-}
-
-/// The place of `span`, with the meaning that names in generated code have.
-pub(crate) fn at(span: Span) -> Span {
-    Span::call_site().located_at(span)
-}
-
-/// The places of a type's first and last token.
-pub(crate) fn ends(ty: &Type) -> (Span, Span) {
-    let mut tokens = ty.to_token_stream().into_iter().map(|token| token.span());
-    let first = tokens.next().unwrap_or_else(Span::call_site);
-    (at(first), at(tokens.last().unwrap_or(first)))
 }

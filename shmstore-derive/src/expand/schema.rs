@@ -1,31 +1,49 @@
 //! `ShmLayout` and `ShmId`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
+use syn::Ident;
 
 use crate::expand::paths::Paths;
 use crate::parse::{Field, Item};
 
-/// Writes `ShmLayout` for a struct. `checks` are evaluated with the schema: those that had to wait for const arguments.
-pub(crate) fn expand_struct(item: &Item, fields: &[Field], checks: &TokenStream, paths: &Paths) -> TokenStream {
+/// Writes `ShmLayout` for a struct, with the table of its fields, and the checks that read it.
+///
+/// With const parameters, the table can not stand by itself, and the checks are evaluated with the schema: when a program
+/// that uses the type is built, not when it is only checked.
+pub(crate) fn expand_struct(item: &Item, fields: &[Field], checks: &[TokenStream], paths: &Paths) -> TokenStream {
     let private = paths.private();
     let (impl_generics, ty_generics, where_clause) = item.generics.split_for_impl();
-    let (ident, name) = (&item.ident, item.schema_name());
-    let const_args = const_args(item, &private);
-    let fields = fields.iter().map(|field| field_entry(item, field, paths));
+    let (ident, name, table) = (&item.ident, item.schema_name(), table(item));
+    let entries = fields.iter().map(|field| field_entry(item, field, paths));
+    let (beside, first, const_args) = if item.is_generic() {
+        let const_args = const_args(item, &private);
+        let table = quote! { let #table: &'static [#private::Field] = const { &[#(#entries),*] }; #(#checks;)* };
+        (TokenStream::new(), table, quote! { const { &[#(#const_args),*] } })
+    } else {
+        let table = quote! {
+            const #table: &'static [#private::Field] = &[#(#entries),*];
+            #(const _: () = #checks;)*
+        };
+        (table, TokenStream::new(), quote! { &[] })
+    };
     quote! {
+        #beside
         #[automatically_derived]
         unsafe impl #impl_generics #private::ShmLayout for #ident #ty_generics #where_clause {
             const SCHEMA: &'static #private::Schema = {
-                #checks
-                &#private::Schema::of::<Self>(#private::Kind::Struct {
-                    name: #name,
-                    const_args: const { &[#(#const_args),*] },
-                    fields: const { &[#(#fields),*] },
-                })
+                #first
+                // By way of a variable, or rustc would promote the schema, and compute its hash where nobody asks for it.
+                let __kind = #private::Kind::Struct { name: #name, const_args: #const_args, fields: #table };
+                &#private::Schema::of::<Self>(__kind)
             };
         }
     }
+}
+
+/// The name of the table of the fields: a constant, or local to the schema's constant.
+pub(crate) fn table(item: &Item) -> Ident {
+    Ident::new(if item.is_generic() { "__fields" } else { "__FIELDS" }, Span::call_site())
 }
 
 fn field_entry(item: &Item, field: &Field, paths: &Paths) -> TokenStream {
@@ -36,7 +54,7 @@ fn field_entry(item: &Item, field: &Field, paths: &Paths) -> TokenStream {
     quote! { #private::Field { name: #name, offset: #offset, schema: #schema } }
 }
 
-fn const_args(item: &Item, private: &TokenStream) -> impl Iterator<Item = TokenStream> {
+fn const_args(item: &Item, private: &Ident) -> impl Iterator<Item = TokenStream> {
     item.const_params().map(move |param| {
         let (ident, ty) = (&param.ident, &param.ty);
         let name = syn::ext::IdentExt::unraw(ident).to_string();

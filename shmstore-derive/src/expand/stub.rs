@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
+use syn::Ident;
 
 use crate::Derive;
 use crate::expand::paths::Paths;
@@ -14,7 +15,7 @@ pub(crate) fn expand(derive: Derive, item: &Item, paths: &Paths) -> TokenStream 
     let (impl_generics, ty_generics, _) = item.generics.split_for_impl();
     let where_clause = where_clause(derive, item, &private);
     let shareable = member::shareable(item, paths);
-    let role_clause = if item.is_generic() { where_clause.clone() } else { shareable.where_clause.to_token_stream() };
+    let role_clause = if item.is_generic() { where_clause.clone() } else { shareable.where_clause };
     let role = match derive {
         Derive::Value => quote! {
             unsafe impl #impl_generics #private::ShmValue for #ident #ty_generics #role_clause {
@@ -41,7 +42,7 @@ pub(crate) fn expand(derive: Derive, item: &Item, paths: &Paths) -> TokenStream 
 }
 
 /// Parameters may not have what the traits ask for; without parameters, a bound would be an error of its own.
-fn where_clause(derive: Derive, item: &Item, private: &TokenStream) -> TokenStream {
+fn where_clause(derive: Derive, item: &Item, private: &Ident) -> TokenStream {
     if !item.is_generic() {
         return item.generics.where_clause.to_token_stream();
     }

@@ -2,60 +2,95 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::Generics;
 
-use crate::expand::check::{self, Checks};
+use crate::Derive;
+use crate::expand::member::Generics;
 use crate::expand::paths::Paths;
-use crate::expand::{member, schema};
+use crate::expand::types::Types;
+use crate::expand::{check, guess, member, schema};
 use crate::parse::{Field, Item};
 
 pub(crate) fn expand(item: &Item, fields: &[Field], paths: &Paths) -> TokenStream {
-    let checks = check::every_struct(item, fields, paths).into_iter().chain(check::gaps(item, fields, paths));
-    let Checks { beside, in_schema } = Checks::place(item, checks);
-    let same_fields = check::same_fields(item, fields, paths);
-    let layout = schema::expand_struct(item, fields, &in_schema, paths);
-    let value = shm_value(item, fields, paths);
-    quote! { #same_fields #beside #layout #value }
+    let types = Types::new(fields);
+    let checks = check::layout(Derive::Value, item, fields, paths);
+    let same_fields = check::same_fields(item, fields, &types, paths);
+    let layout = schema::expand_struct(item, fields, &checks, paths);
+    let value = shm_value(item, fields, &types, paths);
+    quote! { #same_fields #layout #value }
 }
 
-fn shm_value(item: &Item, fields: &[Field], paths: &Paths) -> TokenStream {
+fn shm_value(item: &Item, fields: &[Field], types: &Types<'_>, paths: &Paths) -> TokenStream {
     let private = paths.private();
-    let (generics, validity) = validity(item, fields, paths);
-    let (impl_generics, _, where_clause) = generics.split_for_impl();
+    let Validity { beside, generics, ty, any } = validity(item, types, paths);
+    let (params, where_clause) = (&generics.params, &generics.where_clause);
     let this = check::this(item);
-    let field_checks = fields.iter().map(|field| check_field(item, field, paths));
+    let checks = if item.is_generic() {
+        fields.iter().map(|field| check_field(item, field, paths)).collect()
+    } else {
+        check_fields(item, fields, types, paths)
+    };
     quote! {
+        #beside
         #[automatically_derived]
-        unsafe impl #impl_generics #private::ShmValue for #this #where_clause {
-            type Validity = #validity;
+        unsafe impl #params #private::ShmValue for #this #where_clause {
+            type Validity = #ty;
             fn check_bits(__bytes: &[#private::primitive::u8]) -> #private::Result<(), #private::InvalidValue> {
-                if <#validity as #private::Validity>::ANY {
+                if #any {
                     return #private::Result::Ok(());
                 }
-                #(#field_checks?;)*
+                // Not by `?`, which costs the user's build several times as much.
+                #(if let #private::Result::Err(__invalid) = #checks { return #private::Result::Err(__invalid); })*
                 #private::Result::Ok(())
             }
         }
     }
 }
 
-/// `Any` if all fields are, as no bits are wrong in a struct if none are in its fields; and the parameters to say so.
+/// Whether all bits are valid: as a type, and as an expression; with what these mention.
+struct Validity {
+    beside: TokenStream,
+    generics: Generics,
+    ty: TokenStream,
+    any: TokenStream,
+}
+
+/// `Any` if all fields are, as no bits are wrong in a struct if none are in its fields.
 ///
 /// A constant says it best, as it names no types: see `member`. But rustc takes none that depends on a parameter.
-fn validity(item: &Item, fields: &[Field], paths: &Paths) -> (Generics, TokenStream) {
+fn validity(item: &Item, types: &Types<'_>, paths: &Paths) -> Validity {
     let private = paths.private();
     if item.is_generic() {
-        let (generics, validities) = member::params(item, fields, "Validity", paths);
+        let (generics, validities) = member::params(item, types, "Validity", paths);
         let any = quote! { #private::Any };
-        let all = validities.iter().rfold(any, |rest, own| quote! { <#own as #private::Validity>::And<#rest> });
-        return (generics, all);
+        let ty = validities.iter().rfold(any, |rest, own| quote! { <#own as #private::Validity>::And<#rest> });
+        let any = quote! { <#ty as #private::Validity>::ANY };
+        return Validity { beside: TokenStream::new(), generics, ty, any };
     }
-    let any_bits = fields.iter().map(|field| paths.of_field(field, "ANY_BITS"));
-    let all = quote! { <#private::AnyBitsIf<{ true #(&& #any_bits)* }> as #private::ToValidity>::Validity };
-    (member::shareable(item, paths), all)
+    let any_bits = types.firsts.iter().map(|field| paths.of_field(field, "ANY_BITS"));
+    Validity {
+        beside: quote! { const __ANY_BITS: #private::primitive::bool = true #(&& #any_bits)*; },
+        generics: member::shareable(item, paths),
+        ty: quote! { <#private::AnyBitsIf<__ANY_BITS> as #private::ToValidity>::Validity },
+        any: quote! { __ANY_BITS },
+    }
 }
 
 fn check_field(item: &Item, field: &Field, paths: &Paths) -> TokenStream {
     let (check, offset, name) = (paths.of_field(field, "check_field"), schema::offset(item, field, paths), &field.name);
     quote! { #check(__bytes, #offset, #name) }
+}
+
+/// The checks of all fields: of numbers, which have nothing to check unless they are not what they are called, all of a
+/// type at once.
+fn check_fields(item: &Item, fields: &[Field], types: &Types<'_>, paths: &Paths) -> Vec<TokenStream> {
+    let table = schema::table(item);
+    let others = (0..fields.len()).filter(|&at| !guess::is_any_number(&fields[at].ty)).map(|at| {
+        let check = paths.of_field(&fields[at], "check_fields");
+        quote! { #check(__bytes, #table, &[#at]) }
+    });
+    let numbers = types.with_fields().filter(|(first, _)| guess::is_any_number(&first.ty)).map(|(first, places)| {
+        let check = paths.of_field(first, "check_fields");
+        quote! { #check(__bytes, #table, &[#(#places),*]) }
+    });
+    others.chain(numbers).collect()
 }

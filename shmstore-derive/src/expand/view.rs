@@ -10,10 +10,9 @@ use syn::visit::{self, Visit};
 use syn::{Ident, Member};
 
 use crate::attr::ReprKind;
-use crate::expand::check::{call, this};
-use crate::expand::paths::{Paths, at};
-use crate::expand::schema::offset;
-use crate::parse::{Field, Item};
+use crate::expand::paths::Paths;
+use crate::expand::types::Types;
+use crate::parse::{Field, Item, at};
 
 /// Names the view: `TelemetryView`, unless a field's type has this name in it, which it would then mean.
 pub(crate) fn name(item: &Item, fields: &[Field]) -> Ident {
@@ -36,17 +35,17 @@ impl<'ast> Visit<'ast> for Names {
     }
 }
 
-pub(crate) fn expand(item: &Item, view: &Ident, fields: &[Field], paths: &Paths) -> TokenStream {
+pub(crate) fn expand(item: &Item, view: &Ident, fields: &[Field], types: &Types<'_>, paths: &Paths) -> TokenStream {
     let (reprs, vis) = (reprs(item), &item.vis);
     let doc = format!("The view of `{}`: the same memory, for reading only.", item.ident.unraw());
-    let params: Vec<_> = params(fields).collect();
-    let mirrored = fields.iter().zip(&params).map(|(field, param)| mirrored(field, param));
+    let params: Vec<_> = params(types).collect();
+    let mirrored = fields.iter().zip(&types.of).map(|(field, &number)| mirrored(field, &params[number]));
     let body = if is_tuple(fields) {
         quote! { (#(#mirrored),*); }
     } else {
         quote! { { #(#mirrored),* } }
     };
-    let debug = expand_debug(item, view, fields, paths);
+    let debug = expand_debug(item, view, fields, &params, paths);
     quote! {
         #[doc = #doc]
         #reprs
@@ -64,9 +63,9 @@ fn reprs(item: &Item) -> TokenStream {
     }
 }
 
-/// One type parameter a field.
-fn params(fields: &[Field]) -> impl Iterator<Item = Ident> {
-    (0..fields.len()).map(|at| format_ident!("__View{at}"))
+/// One type parameter a type.
+fn params(types: &Types<'_>) -> impl Iterator<Item = Ident> {
+    (0..types.firsts.len()).map(|at| format_ident!("__View{at}"))
 }
 
 fn is_tuple(fields: &[Field]) -> bool {
@@ -83,38 +82,22 @@ fn mirrored(field: &Field, param: &Ident) -> TokenStream {
 }
 
 /// Shows the object's name: a view is the same object to whoever reads it.
-fn expand_debug(item: &Item, view: &Ident, fields: &[Field], paths: &Paths) -> TokenStream {
+fn expand_debug(item: &Item, view: &Ident, fields: &[Field], params: &[Ident], paths: &Paths) -> TokenStream {
     let private = paths.private();
     let name = item.ident.unraw().to_string();
-    let params: Vec<_> = params(fields).collect();
     let members = fields.iter().map(|field| &field.member);
     let names = fields.iter().map(|field| &field.name);
     let shown = if is_tuple(fields) {
-        quote! { debug_tuple(__formatter, #name) #(.field(&self.#members))* }
+        quote! { debug_tuple(__formatter, #name, &[#(&self.#members),*]) }
     } else {
-        quote! { debug_struct(__formatter, #name) #(.field(#names, &self.#members))* }
+        quote! { debug_struct(__formatter, #name, &[#(#names),*], &[#(&self.#members),*]) }
     };
     quote! {
         #[automatically_derived]
         impl<#(#params: #private::fmt::Debug),*> #private::fmt::Debug for #view<#(#params),*> {
             fn fmt(&self, __formatter: &mut #private::fmt::Formatter<'_>) -> #private::fmt::Result {
-                #private::fmt::Formatter::#shown.finish()
+                #private::#shown
             }
         }
     }
-}
-
-/// Checks that the view has the layout of the object: each of its fields has that of the object's, and the object is
-/// laid out by C's rules, as the view is, which no other macro has touched.
-pub(crate) fn checks(item: &Item, fields: &[Field], paths: &Paths) -> Vec<TokenStream> {
-    let private = paths.private();
-    let views = fields.iter().map(|field| paths.of_field(field, "VIEW_IS_ALIKE"));
-    let places = fields.iter().map(|field| {
-        let (offset, size, align) =
-            (offset(item, field, paths), paths.of_field(field, "SIZE"), paths.of_field(field, "ALIGN"));
-        quote! { #private::Place { offset: #offset, size: #size, align: #align } }
-    });
-    let (this, min_align) = (this(item), item.min_align());
-    let arguments = quote! { ::<#this>(#min_align, &[#(#places),*]) };
-    views.chain([call(item.ident.span(), paths, "is_c_struct", &arguments)]).collect()
 }

@@ -141,11 +141,11 @@ mod tests {
     #[test]
     fn parts_are_named_by_their_paths() {
         let account = size_of::<Account>();
-        let accounts = memoffset::offset_of!(Bank, accounts);
-        let value = memoffset::offset_of!(Account, value);
+        let accounts = std::mem::offset_of!(Bank, accounts);
+        let value = std::mem::offset_of!(Account, value);
         let words = [
             (8, 7),
-            (memoffset::offset_of!(Bank, audit), 6),
+            (std::mem::offset_of!(Bank, audit), 6),
             (accounts + 3 * account + value + 8, 1 << 31 | 9),
             (accounts, 5),
         ];

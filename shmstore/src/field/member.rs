@@ -53,7 +53,7 @@ impl ToValidity for AnyBitsIf<false> {
 )]
 pub unsafe trait FieldView<'field, const AT: usize> {
     /// The same memory, for reading only.
-    type View: Send + Sync + 'static;
+    type View: SharedView;
 }
 
 // SAFETY: forwards to a trait that promises the same.
@@ -61,6 +61,11 @@ pub unsafe trait FieldView<'field, const AT: usize> {
 unsafe impl<const AT: usize, O: ShmObject> FieldView<'_, AT> for O {
     type View = O::View;
 }
+
+/// What every view is, in one word.
+pub trait SharedView: Send + Sync + 'static {}
+
+impl<View: Send + Sync + 'static> SharedView for View {}
 
 /// `Send` and `Sync`, for a bound that rustc does not look into before it is needed: the lifetime means nothing. A type
 /// that is neither has a field that is refused, with a cure; that it is not `Sync` would only be said once more.

@@ -14,26 +14,17 @@ macro_rules! object_fields {
         /// As for [`ShmObject`].
         #[diagnostic::on_unimplemented(message = $message, label = $label $(, note = $note)?)]
         pub unsafe trait $name {
-            /// The layout of the type.
+            /// The layout of the type; that its view has the same size and alignment is checked.
             const SCHEMA: &'static Schema;
-            /// The size of the type: here too, so that nothing is computed from a type that is not accepted.
-            const SIZE: usize;
-            /// The alignment of the type.
-            const ALIGN: usize;
-            /// Whether dropping one does something; it does not, but a type that is not accepted must not be asked.
-            const NEEDS_DROP: bool;
-            /// Checked: the view has the size and the alignment of the type.
-            const VIEW_IS_ALIKE: ();
         }
 
         // SAFETY: forwards to a trait that promises the same.
         #[diagnostic::do_not_recommend]
         unsafe impl<O: ShmObject> $name for O {
-            const SCHEMA: &'static Schema = O::SCHEMA;
-            const SIZE: usize = size_of::<O>();
-            const ALIGN: usize = align_of::<O>();
-            const NEEDS_DROP: bool = std::mem::needs_drop::<O>();
-            const VIEW_IS_ALIKE: () = view_is_alike::<O, O::View>();
+            const SCHEMA: &'static Schema = {
+                view_is_alike::<O, O::View>();
+                O::SCHEMA
+            };
         }
     )*};
 }

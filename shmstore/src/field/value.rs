@@ -3,7 +3,12 @@
 
 use crate::error::InvalidValue;
 use crate::layout::{ShmValue, Validity};
-use crate::schema::Schema;
+use crate::schema::{Field, Schema};
+
+#[inline]
+fn check_field<V: ShmValue>(value: &[u8], offset: usize, name: &str) -> Result<(), InvalidValue> {
+    V::check_bits(&value[offset..]).map_err(|invalid| invalid.in_field(name))
+}
 
 macro_rules! value_fields {
     ($($name:ident: $message:literal, $label:literal $(, $note:literal)?;)*) => {$(
@@ -16,8 +21,6 @@ macro_rules! value_fields {
         pub unsafe trait $name {
             /// The layout of the type.
             const SCHEMA: &'static Schema;
-            /// The size of the type: here too, so that nothing is computed from a type that is not accepted.
-            const SIZE: usize;
             /// Whether every bit pattern is valid.
             const ANY_BITS: bool;
             /// Checks the bytes of the field: those of `value` from `offset` on.
@@ -26,17 +29,26 @@ macro_rules! value_fields {
             ///
             /// [`InvalidValue`], with the field's name before what is named in it.
             fn check_field(value: &[u8], offset: usize, name: &str) -> Result<(), InvalidValue>;
+            /// Checks the bytes of several fields of `value`: the numbers `of` in the table of its fields.
+            ///
+            /// # Errors
+            ///
+            /// [`InvalidValue`], with the field's name before what is named in it.
+            fn check_fields(value: &[u8], fields: &[Field], of: &[usize]) -> Result<(), InvalidValue>;
         }
 
         // SAFETY: forwards to a trait that promises the same.
         #[diagnostic::do_not_recommend]
         unsafe impl<V: ShmValue> $name for V {
             const SCHEMA: &'static Schema = V::SCHEMA;
-            const SIZE: usize = size_of::<V>();
             const ANY_BITS: bool = <V::Validity as Validity>::ANY;
             #[inline]
             fn check_field(value: &[u8], offset: usize, name: &str) -> Result<(), InvalidValue> {
-                V::check_bits(&value[offset..]).map_err(|invalid| invalid.in_field(name))
+                check_field::<V>(value, offset, name)
+            }
+            #[inline]
+            fn check_fields(value: &[u8], fields: &[Field], of: &[usize]) -> Result<(), InvalidValue> {
+                of.iter().try_for_each(|&at| check_field::<V>(value, fields[at].offset, fields[at].name))
             }
         }
     )*};

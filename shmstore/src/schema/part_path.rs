@@ -53,12 +53,12 @@ mod tests {
     #[test]
     fn parts_are_found_where_they_begin_and_nowhere_else() {
         let path = |offset: usize| Bank::SCHEMA.path_of_part(offset);
-        let (accounts, account) = (memoffset::offset_of!(Bank, accounts), size_of::<Account>());
-        let doors = memoffset::offset_of!(Bank, doors);
+        let (accounts, account) = (std::mem::offset_of!(Bank, accounts), size_of::<Account>());
+        let doors = std::mem::offset_of!(Bank, doors);
         assert_eq!(path(0).as_deref(), Some("till"));
         assert_eq!(path(4), None);
         assert_eq!(
-            path(accounts + 2 * account + memoffset::offset_of!(Account, value)).as_deref(),
+            path(accounts + 2 * account + std::mem::offset_of!(Account, value)).as_deref(),
             Some("accounts[2].value")
         );
         assert_eq!(path(accounts), None, "an atomic is no part of this kind");
