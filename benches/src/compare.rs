@@ -53,7 +53,7 @@ fn print(row: &Row) {
     println!("{} ({})", row.work, row.name);
     for series in &row.series {
         let spread = series.spread();
-        print!("  {:<20} {:>10.2} ns  [{:.2} - {:.2}]", series.name, spread.median, spread.low, spread.high);
+        print!("  {:<34} {:>12.2} ns  [{:.2} - {:.2}]", series.name, spread.median, spread.low, spread.high);
         if let Some(partner) = series.partner() {
             print!("   the other process {partner:.1} ns");
         }

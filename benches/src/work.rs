@@ -63,7 +63,7 @@ pub const ALL: &[Work] = &[
 pub fn partner(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
     let directory: &Path = &role.directory;
     match role.work.as_str() {
-        "write" | "write-paced" => board::partner(role, directory, stage),
+        "write" | "write-paced" | "spin-paced" => board::partner(role, directory, stage),
         "lock" => lock::partner(role, directory, stage),
         "wake" => talk::partner_of_wake(role, directory, stage),
         "round-trip" => talk::partner_of_round_trip(role, directory, stage),
