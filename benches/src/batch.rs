@@ -106,10 +106,13 @@ impl<'a> Contender<'a> {
         }
     }
 
-    /// What so many rounds take, and whether one of them gave up. What it takes to wake a partner is no part of it.
+    /// What so many rounds take, and whether one of them gave up. What it takes to wake a partner, or to pause, is no part
+    /// of it, as long as a batch does not take ten times its time.
     fn try_out(&mut self, rounds: u64) -> (Duration, bool) {
+        let start = Instant::now();
         let sample = (self.run)(rounds);
-        (Duration::from_nanos((sample.nanoseconds * rounds as f64) as u64), sample.starved > 0)
+        let worked = Duration::from_nanos((sample.nanoseconds * rounds as f64) as u64);
+        (worked.max(start.elapsed() / 10), sample.starved > 0)
     }
 }
 

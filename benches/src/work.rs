@@ -38,6 +38,9 @@ pub struct Work {
     pub measure: fn(&Ground<'_>, &'static str) -> Result<Row, Failure>,
 }
 
+/// The row in which both processes do the same work, and an operation is one of either.
+pub const OF_BOTH: &str = "lock-contended";
+
 /// All rows, in the order of the table.
 pub const ALL: &[Work] = &[
     Work { name: "load-64", measure: board::load::<8> },
@@ -51,7 +54,7 @@ pub const ALL: &[Work] = &[
     Work { name: "store-4k", measure: board::store::<512> },
     Work { name: "store-64k", measure: board::store::<8192> },
     Work { name: "lock", measure: lock::idle },
-    Work { name: "lock-contended", measure: lock::contended },
+    Work { name: OF_BOTH, measure: lock::contended },
     Work { name: "transaction", measure: lock::transaction },
     Work { name: "wake", measure: talk::wake },
     Work { name: "round-trip", measure: talk::round_trip },

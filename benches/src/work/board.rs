@@ -26,6 +26,7 @@ const PACE: Duration = Duration::from_micros(1);
 /// One contender for each peer.
 macro_rules! peers {
     ($contender:ident($($argument:expr),*)) => {{
+        #[cfg_attr(not(boost), allow(unused_mut))]
         let mut all = vec![
             $contender::<Ringfire, WORDS>($($argument),*)?,
             $contender::<Iceoryx2, WORDS>($($argument),*)?,
