@@ -14,6 +14,9 @@ pub struct Plan {
 /// A system whose single operation outlasts a batch is measured in fewer; in no fewer than these.
 const FEWEST: usize = 3;
 
+/// How often a number of rounds is tried out, to find how many fill a batch.
+const TRIES: usize = 3;
+
 /// What one batch has given.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Sample {
@@ -93,16 +96,23 @@ impl<'a> Contender<'a> {
     fn calibrate(&mut self, plan: Plan) -> Measure {
         let mut rounds = 1;
         loop {
-            let start = Instant::now();
-            let sample = (self.run)(rounds);
-            let taken = start.elapsed();
-            // Not what it took to begin and to end: a partner has to be woken.
-            let worked = Duration::from_nanos((sample.nanoseconds * rounds as f64) as u64).min(taken);
-            if worked >= plan.time / 8 || taken >= plan.time {
-                return measure(plan, rounds, worked.max(Duration::from_nanos(1)), sample.starved > 0);
+            // The best of some: one that was held up says nothing of the others.
+            let tries = (0..TRIES).map(|_| self.try_out(rounds));
+            let (taken, starved) = tries.min_by_key(|(taken, _)| *taken).expect("some");
+            if taken >= plan.time / 8 {
+                return measure(plan, rounds, taken, starved);
             }
             rounds *= 2;
         }
+    }
+
+    /// What so many rounds take, and whether one of them gave up. What it takes to wake a partner, or to pause, is no part
+    /// of it, as long as a batch does not take ten times its time.
+    fn try_out(&mut self, rounds: u64) -> (Duration, bool) {
+        let start = Instant::now();
+        let sample = (self.run)(rounds);
+        let worked = Duration::from_nanos((sample.nanoseconds * rounds as f64) as u64);
+        (worked.max(start.elapsed() / 10), sample.starved > 0)
     }
 }
 

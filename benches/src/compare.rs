@@ -53,9 +53,12 @@ fn print(row: &Row) {
     println!("{} ({})", row.work, row.name);
     for series in &row.series {
         let spread = series.spread();
-        print!("  {:<20} {:>10.2} ns  [{:.2} - {:.2}]", series.name, spread.median, spread.low, spread.high);
+        print!("  {:<34} {:>12.2} ns  [{:.2} - {:.2}]", series.name, spread.median, spread.low, spread.high);
         if let Some(partner) = series.partner() {
             print!("   the other process {partner:.1} ns");
+            if row.name == work::OF_BOTH {
+                print!(", {:.0} % of all", 100.0 * series.median() / partner);
+            }
         }
         if series.checked.values > 0 {
             print!("   {} values checked", series.checked.values);
@@ -74,7 +77,7 @@ fn print(row: &Row) {
         let (target, ratio) = (verdict.target, verdict.ratio);
         let whose = if target.figure == Figure::Partner { ", the other process" } else { "" };
         println!(
-            "    {}{whose}: {:.2}{of} [{:.2} - {:.2}], at most {}: {sign}",
+            "    {}{whose}: {:.2}{of} [{:.2} - {:.2}], at most {:.2}: {sign}",
             target.ours, ratio.median, ratio.low, ratio.high, target.at_most
         );
     }

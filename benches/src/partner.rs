@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
+use nix::unistd::alarm;
 use shmstore::{CacheAligned, Event, Shared, ShmObject, Store};
 
 use crate::batch::{Sample, each};
@@ -94,17 +95,17 @@ impl Partner {
         Sample { nanoseconds: each(taken, rounds.max(1)), partner, torn, starved }
     }
 
-    /// Calls the partner so many times, who answers each time. Returns how long it took.
-    pub fn converse(&mut self, rounds: u64, talk: &mut impl Talk) -> Duration {
+    /// Calls the partner so many times, who answers each time. Returns how long that took, without the pauses: before
+    /// each call, and before each answer, as the partner was told.
+    pub fn converse(&mut self, rounds: u64, talk: &mut impl Talk, pause: Duration) -> Duration {
         self.tell(RUN).expect("the partner runs");
-        let start = Instant::now();
-        for _ in 0..rounds {
-            talk.call();
-        }
-        let taken = start.elapsed();
+        // Some systems wait for ever, if nobody answers any more.
+        alarm::set(PATIENCE.as_secs() as u32);
+        let taken = if pause.is_zero() { calls(rounds, talk) } else { calls_apart(rounds, talk, pause) };
         // It hears only calls now: with the next one it looks what is wanted.
         self.director.wanted.store(REST, Release);
         talk.call();
+        alarm::cancel();
         self.until(REST).expect("the partner rests");
         taken
     }
@@ -181,12 +182,14 @@ impl Stage<'_> {
     }
 
     /// Answers while it is wanted. The call after which it is wanted no more is the last one that is answered.
-    pub fn answer(&self, talk: &mut impl Talk) -> Result<(), Failure> {
+    /// It pauses before each answer.
+    pub fn answer(&self, talk: &mut impl Talk, pause: Duration) -> Result<(), Failure> {
         let wanted = &self.director.wanted;
         self.direct(|| {
             while wanted.load(Relaxed) != END {
                 if talk.receive() {
                     let is_last = wanted.load(Acquire) != RUN;
+                    spin(pause);
                     talk.answer();
                     if is_last {
                         break;
@@ -217,6 +220,38 @@ impl Stage<'_> {
                 }
                 other => return Err(format!("told to do {other}").into()),
             }
+        }
+    }
+}
+
+fn calls(rounds: u64, talk: &mut impl Talk) -> Duration {
+    let start = Instant::now();
+    for _ in 0..rounds {
+        talk.call();
+    }
+    start.elapsed()
+}
+
+/// With a pause before each, and one before each answer: by then the other side is asleep. As if each had taken as long as
+/// the middle one: a single one that finds its processor taken by another program would outweigh all others.
+fn calls_apart(rounds: u64, talk: &mut impl Talk, pause: Duration) -> Duration {
+    let mut each: Vec<Duration> = (0..rounds)
+        .map(|_| {
+            spin(pause);
+            let start = Instant::now();
+            talk.call();
+            start.elapsed().saturating_sub(pause)
+        })
+        .collect();
+    let middle = each.len() / 2;
+    *each.select_nth_unstable(middle).1 * rounds as u32
+}
+
+fn spin(time: Duration) {
+    if !time.is_zero() {
+        let start = Instant::now();
+        while start.elapsed() < time {
+            std::hint::spin_loop();
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use nix::fcntl::{Flock, FlockArg};
 use shmstore::Store;
@@ -16,6 +17,9 @@ const NAME: &str = "shmstore-compare-";
 
 /// Where files in memory are.
 const MEMORY: &str = "/dev/shm";
+
+/// Who has made a directory holds it within this time.
+const START: Duration = Duration::from_secs(10);
 
 /// A directory in memory, as the peers advise for theirs; shmstore needs one only for its name.
 pub struct Place {
@@ -85,11 +89,17 @@ fn clean_objects(directory: &Path) {
 }
 
 fn clean_stale(parent: &Path) {
-    for place in entries(parent).filter(|path| is_named(path, NAME) && path.is_dir()) {
+    for place in entries(parent).filter(|path| is_named(path, NAME) && is_settled(path)) {
         if let Some(_held) = hold(&place) {
             clean(&place);
         }
     }
+}
+
+/// Whether it is a directory that nobody is just about to hold.
+fn is_settled(path: &Path) -> bool {
+    let changed = fs::metadata(path).ok().filter(fs::Metadata::is_dir).and_then(|status| status.modified().ok());
+    changed.and_then(|at| at.elapsed().ok()).is_some_and(|age| age > START)
 }
 
 fn parent() -> PathBuf {
@@ -97,9 +107,10 @@ fn parent() -> PathBuf {
     if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() }
 }
 
-/// Holds a directory, if nobody does.
-fn hold(directory: &Path) -> Option<Flock<File>> {
-    Flock::lock(File::open(directory).ok()?, FlockArg::LockExclusiveNonblock).ok()
+/// Holds a place, if nobody does. By a file in it: the directory itself is shmstore's to lock.
+fn hold(place: &Path) -> Option<Flock<File>> {
+    let file = File::options().create(true).append(true).open(place.join("alive")).ok()?;
+    Flock::lock(file, FlockArg::LockExclusiveNonblock).ok()
 }
 
 fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> {
@@ -108,4 +119,48 @@ fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> {
 
 fn is_named(path: &Path, prefix: &str) -> bool {
     path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_takes_its_segments_and_files_with_it() {
+        let place = Place::new().expect("a directory in memory");
+        let directory = place.make("row-system").expect("a new name");
+        let shmid = Anchor::make(&directory).and_then(|anchor| anchor.create(4096)).expect("a free key");
+        let outside = Path::new(MEMORY).join(format!("{}left", prefix(&directory)));
+        fs::write(&outside, "").expect("a file in memory");
+        let path = place.path().to_owned();
+        drop(place);
+        assert!(!path.exists() && !outside.exists());
+        assert!(crate::sysv::status(shmid).is_err(), "the segment is still there");
+    }
+
+    #[test]
+    fn a_segment_of_another_maker_is_left_alone() {
+        let place = Place::new().expect("a directory in memory");
+        let anchor = Anchor::make(place.path()).expect("a file");
+        let shmid = anchor.create(4096).expect("a free key");
+        fs::write(anchor.path(), "1").expect("our own file");
+        anchor.clean();
+        assert_eq!(anchor.find().ok(), Some(shmid), "made by this process, not by process 1");
+        crate::sysv::remove(shmid).expect("our own");
+    }
+
+    #[test]
+    fn who_lives_keeps_its_place_and_who_died_does_not() {
+        let place = Place::new().expect("a directory in memory");
+        let dead = parent().join(format!("{NAME}test-{}", std::process::id()));
+        fs::create_dir(&dead).expect("a new name");
+        clean_stale(&parent());
+        assert!(dead.exists(), "it may be about to be held");
+        for path in [place.path(), &dead] {
+            let directory = File::open(path).expect("our own");
+            directory.set_modified(std::time::SystemTime::now() - 2 * START).expect("our own");
+        }
+        clean_stale(&parent());
+        assert!(place.path().is_dir() && !dead.exists());
+    }
 }

@@ -19,6 +19,9 @@ pub mod ringfire;
 // Ours.
 pub mod shmstore;
 
+#[cfg(test)]
+mod tests;
+
 use std::hint::black_box;
 use std::path::Path;
 use std::time::Duration;

@@ -88,7 +88,7 @@ impl Anchor {
 
 impl Attachment {
     /// What shmstore takes for a small object: so that as many pages are cleared for all, in bytes.
-    pub const SMALL: usize = 12 * 1024;
+    pub const SMALL: usize = 16 * 1024;
 
     /// Attaches a segment, to read and write.
     pub fn new(shmid: libc::c_int) -> io::Result<Self> {

@@ -38,6 +38,9 @@ pub struct Work {
     pub measure: fn(&Ground<'_>, &'static str) -> Result<Row, Failure>,
 }
 
+/// The row in which both processes do the same work, and an operation is one of either.
+pub const OF_BOTH: &str = "lock-contended";
+
 /// All rows, in the order of the table.
 pub const ALL: &[Work] = &[
     Work { name: "load-64", measure: board::load::<8> },
@@ -51,7 +54,7 @@ pub const ALL: &[Work] = &[
     Work { name: "store-4k", measure: board::store::<512> },
     Work { name: "store-64k", measure: board::store::<8192> },
     Work { name: "lock", measure: lock::idle },
-    Work { name: "lock-contended", measure: lock::contended },
+    Work { name: OF_BOTH, measure: lock::contended },
     Work { name: "transaction", measure: lock::transaction },
     Work { name: "wake", measure: talk::wake },
     Work { name: "round-trip", measure: talk::round_trip },
@@ -63,7 +66,7 @@ pub const ALL: &[Work] = &[
 pub fn partner(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
     let directory: &Path = &role.directory;
     match role.work.as_str() {
-        "write" | "write-paced" => board::partner(role, directory, stage),
+        "write" | "write-paced" | "spin-paced" => board::partner(role, directory, stage),
         "lock" => lock::partner(role, directory, stage),
         "wake" => talk::partner_of_wake(role, directory, stage),
         "round-trip" => talk::partner_of_round_trip(role, directory, stage),

@@ -19,7 +19,7 @@ using Guard = scoped_lock<interprocess_mutex>;
 
 constexpr boost::uint8_t kId = 'S';
 // What shmstore takes for a small object.
-constexpr std::size_t kSmall = 12 * 1024;
+constexpr std::size_t kSmall = 16 * 1024;
 
 struct Header {
     interprocess_mutex mutex;

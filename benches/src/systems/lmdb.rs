@@ -39,7 +39,7 @@ fn environment(directory: &Path) -> Result<&'static Env, Failure> {
         return Ok(environment);
     }
     let mut options = EnvOpenOptions::new();
-    options.map_size(64 << 20);
+    options.map_size(256 << 20);
     let fast = EnvFlags::WRITE_MAP | EnvFlags::NO_SYNC | EnvFlags::NO_META_SYNC | EnvFlags::MAP_ASYNC;
     // SAFETY: what a crash of the machine would lose is of no interest; no lock is left out.
     unsafe { options.flags(fast | EnvFlags::NO_MEM_INIT | EnvFlags::NO_READ_AHEAD) };
@@ -68,10 +68,24 @@ impl Side {
         Ok(Self { environment, database: opened.unwrap_commit().ok_or("no database")? })
     }
 
+    fn try_store<const WORDS: usize>(&self, value: &Payload<WORDS>) -> heed::Result<()> {
+        let mut transaction = self.environment.write_txn()?;
+        self.database.put(&mut transaction, KEY, value.bytes())?;
+        transaction.commit()
+    }
+
     fn load<const WORDS: usize>(&self, into: &mut Payload<WORDS>) {
         let transaction = self.environment.read_txn().expect("a slot for this thread");
         let value = self.database.get(&transaction, KEY).expect("a whole database").expect("stored before");
         into.bytes_mut().copy_from_slice(value);
+    }
+}
+
+/// A reader that is held up keeps all pages that were written since: the writer has to wait for it.
+fn has_room(stored: heed::Result<()>) -> bool {
+    match stored {
+        Err(heed::Error::Mdb(heed::MdbError::MapFull)) => false,
+        done => done.map(|()| true).expect("a whole database"),
     }
 }
 
@@ -91,9 +105,9 @@ impl Board for Lmdb {
 
 impl<const WORDS: usize> Write<WORDS> for Side {
     fn write(&mut self, value: &Payload<WORDS>) {
-        let mut transaction = self.environment.write_txn().expect("the writer's lock");
-        self.database.put(&mut transaction, KEY, value.bytes()).expect("room");
-        transaction.commit().expect("nothing to wait for");
+        while !has_room(self.try_store(value)) {
+            std::thread::yield_now();
+        }
     }
 }
 

@@ -26,6 +26,7 @@ const PACE: Duration = Duration::from_micros(1);
 /// One contender for each peer.
 macro_rules! peers {
     ($contender:ident($($argument:expr),*)) => {{
+        #[cfg_attr(not(boost), allow(unused_mut))]
         let mut all = vec![
             $contender::<Ringfire, WORDS>($($argument),*)?,
             $contender::<Iceoryx2, WORDS>($($argument),*)?,
@@ -71,7 +72,10 @@ pub(super) fn load_busy<const WORDS: usize>(ground: &Ground<'_>, name: &'static 
 pub(super) fn load_paced<const WORDS: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
     let mut idle = reader_at_rest::<Leased, WORDS>(ground, name)?;
     idle.rename("shmstore, idle");
-    let mut contenders = vec![idle, reader_beside::<Stored, WORDS>(ground, name, "write-paced")?];
+    // Tells how much of a difference is due to the other processor's being busy at all.
+    let mut unwritten = reader_beside::<Leased, WORDS>(ground, name, "spin-paced")?;
+    unwritten.rename("shmstore, no writer but a spinner");
+    let mut contenders = vec![idle, unwritten, reader_beside::<Stored, WORDS>(ground, name, "write-paced")?];
     contenders.extend(peers!(reader_beside(ground, name, "write-paced")));
     let targets = vec![target("shmstore", "shmstore, idle", 1.2)];
     Ok(row(ground, name, format!("load {}, a writer at 1 MHz", size::<WORDS>()), contenders, targets))
@@ -187,24 +191,31 @@ fn partner_of_size<const WORDS: usize>(role: &Role, directory: &Path, stage: &St
 }
 
 fn write<B: Board, const WORDS: usize>(role: &Role, directory: &Path, stage: &Stage<'_>) -> Result<(), Failure> {
-    const CHUNK: u64 = 64;
+    // What is done is told after each: often enough to be counted well, seldom enough to cost nothing.
+    let chunk = (512 / WORDS as u64).max(1);
     let mut writer = B::create::<WORDS>(directory)?;
     let values = Payload::in_turn();
-    if role.work == "write-paced" {
-        let mut next = Instant::now();
-        let mut at = 0;
-        return stage.perform(|| {
-            next = next.max(Instant::now()) + PACE;
-            writer.write(&values[at % 4]);
-            at += 1;
-            while Instant::now() < next {
-                std::hint::spin_loop();
-            }
-            1
-        });
+    match role.work.as_str() {
+        "write-paced" => return at_pace(stage, |round| writer.write(&values[round % 4])),
+        "spin-paced" => return at_pace(stage, |_| ()),
+        _ => (),
     }
     stage.perform(|| {
-        writer.write_rounds(&values, CHUNK);
-        CHUNK
+        writer.write_rounds(&values, chunk);
+        chunk
+    })
+}
+
+/// Does something again and again at a pace, and spins in between.
+fn at_pace(stage: &Stage<'_>, mut work: impl FnMut(usize)) -> Result<(), Failure> {
+    let (mut next, mut round) = (Instant::now(), 0);
+    stage.perform(|| {
+        next = next.max(Instant::now()) + PACE;
+        work(round);
+        round += 1;
+        while Instant::now() < next {
+            std::hint::spin_loop();
+        }
+        1
     })
 }

@@ -18,22 +18,22 @@ type Ours = shmstore::Shared<Parts>;
 
 /// Locking and unlocking while nobody else does.
 pub(super) fn idle(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
+    #[cfg_attr(not(boost), allow(unused_mut))]
     let mut contenders =
         vec![alone::<Exchange>(ground, name)?, alone::<Ours>(ground, name)?, alone::<Pthread>(ground, name)?];
     #[cfg(boost)]
     contenders.push(alone::<crate::systems::boost::Side>(ground, name)?);
-    contenders.shrink_to_fit();
     let targets = vec![target("shmstore", "pthread robust", 0.8), target("shmstore", "Boost", 1.0)];
     Ok(row(ground, name, "lock + unlock, idle".into(), contenders, targets))
 }
 
 /// Locking, counting and unlocking while another process does the same. An operation is one of either.
 pub(super) fn contended(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
+    #[cfg_attr(not(boost), allow(unused_mut))]
     let mut contenders =
         vec![together::<Exchange>(ground, name)?, together::<Ours>(ground, name)?, together::<Pthread>(ground, name)?];
     #[cfg(boost)]
     contenders.push(together::<crate::systems::boost::Side>(ground, name)?);
-    contenders.shrink_to_fit();
     // 1.5 times the operations are two thirds of the time.
     let targets = vec![target("shmstore", "pthread robust", 1.0 / 1.5)];
     Ok(row(ground, name, "lock + unlock by two processes, of both together".into(), contenders, targets))
@@ -41,6 +41,7 @@ pub(super) fn contended(ground: &Ground<'_>, name: &'static str) -> Result<Row, 
 
 /// Changing one word of eight, as a whole.
 pub(super) fn transaction(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
+    #[cfg_attr(not(boost), allow(unused_mut))]
     let mut contenders = vec![
         changing::<Ours>(ground, name)?,
         changing::<Pthread>(ground, name)?,
@@ -48,7 +49,6 @@ pub(super) fn transaction(ground: &Ground<'_>, name: &'static str) -> Result<Row
     ];
     #[cfg(boost)]
     contenders.push(changing::<crate::systems::boost::Side>(ground, name)?);
-    contenders.shrink_to_fit();
     let targets = vec![target("shmstore", "Boost", 1.2)];
     Ok(row(ground, name, "transaction of 64 B: begin, change, commit".into(), contenders, targets))
 }

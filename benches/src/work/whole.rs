@@ -13,6 +13,7 @@ use crate::systems::system_calls::SystemCalls;
 
 /// Attaching to what is there, one read, and letting go.
 pub(super) fn attach(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
+    #[cfg_attr(not(boost), allow(unused_mut))]
     let mut contenders = vec![
         attaching::<SystemCalls>(ground, name)?,
         attaching::<Stored>(ground, name)?,
@@ -22,7 +23,6 @@ pub(super) fn attach(ground: &Ground<'_>, name: &'static str) -> Result<Row, Fai
     ];
     #[cfg(boost)]
     contenders.push(attaching::<crate::systems::boost::Boost>(ground, name)?);
-    contenders.shrink_to_fit();
     let targets = vec![
         target("shmstore", "system calls", 1.25),
         target("shmstore", "Boost", 1.2),
@@ -33,6 +33,7 @@ pub(super) fn attach(ground: &Ground<'_>, name: &'static str) -> Result<Row, Fai
 
 /// Making one, writing it for the first time, and removing it.
 pub(super) fn create(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
+    #[cfg_attr(not(boost), allow(unused_mut))]
     let mut contenders = vec![
         creating::<SystemCalls>(ground, name)?,
         creating::<Stored>(ground, name)?,
@@ -42,7 +43,6 @@ pub(super) fn create(ground: &Ground<'_>, name: &'static str) -> Result<Row, Fai
     ];
     #[cfg(boost)]
     contenders.push(creating::<crate::systems::boost::Boost>(ground, name)?);
-    contenders.shrink_to_fit();
     let targets = vec![target("shmstore", "system calls", 1.5)];
     Ok(row(ground, name, "create + first store + remove".into(), contenders, targets))
 }
