@@ -6,7 +6,9 @@ use clap::Args;
 
 use crate::batch::Plan;
 use crate::place::Place;
-use crate::row::{Other, Row};
+use crate::report::keep::Keep;
+use crate::report::machine::Machine;
+use crate::report::{Entry, Report, terminal};
 use crate::work::{self, Ground};
 use crate::{Failure, cpu};
 
@@ -19,6 +21,8 @@ pub struct Options {
     /// Only rows whose name has this in it.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
+    #[command(flatten)]
+    keep: Keep,
 }
 
 const FULL: Plan = Plan { batches: 25, time: Duration::from_millis(20) };
@@ -30,36 +34,14 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     cpu::pin(cpu)?;
     let place = Place::new()?;
     let ground = Ground { place: &place, plan: if options.quick { QUICK } else { FULL }, partner_cpu };
+    let mut report = Report { machine: Machine::describe(), rows: Vec::new() };
     for work in work::ALL {
         if options.only.as_ref().is_some_and(|only| !work.name.contains(only.as_str())) {
             continue;
         }
-        let row = (work.measure)(&ground, work.name)?;
-        print(&row);
+        let row = Entry::from(&(work.measure)(&ground, work.name)?);
+        println!("{}", terminal::table(&row));
+        report.rows.push(row);
     }
-    Ok(())
-}
-
-fn print(row: &Row) {
-    println!("{} ({})", row.work, row.name);
-    for series in &row.series {
-        let spread = series.spread();
-        print!("  {:<20} {:>10.2} ns  [{:.2} - {:.2}]", series.name, spread.median, spread.low, spread.high);
-        if let Some(partner) = series.partner() {
-            print!("   writer {partner:.1} ns");
-        }
-        if series.torn() > 0 {
-            print!("   TORN {}", series.torn());
-        }
-        println!();
-    }
-    for verdict in row.verdicts() {
-        let sign = if verdict.is_met() { "met" } else { "MISSED" };
-        let of = if verdict.target.other == Other::Figure { String::new() } else { format!(" x {}", verdict.other) };
-        let (target, ratio) = (verdict.target, verdict.ratio);
-        println!(
-            "    {}: {:.2}{of} [{:.2} - {:.2}], at most {}: {sign}",
-            target.ours, ratio.median, ratio.low, ratio.high, target.at_most
-        );
-    }
+    options.keep.keep(&report, !options.quick && options.only.is_none())
 }

@@ -12,6 +12,7 @@ pub mod row;
 pub mod systems;
 pub mod partner;
 pub mod work;
+pub mod report;
 pub mod compare;
 
 /// What goes wrong on the way: printed, and the program ends.

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use shmstore_bench::report::keep;
 use shmstore_bench::{compare, partner, work};
 
 #[derive(Parser)]
@@ -16,6 +17,8 @@ struct Arguments {
 enum Command {
     /// Measures shmstore, its peers and the floor in one run, and prints a table with ratios.
     Compare(compare::Options),
+    /// Writes the page of a run that was measured before.
+    Report(keep::Again),
     /// The other process of a comparison: started by `compare`.
     #[command(hide = true)]
     Partner(partner::Role),
@@ -24,6 +27,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Compare(options) => compare::run(&options),
+        Command::Report(again) => keep::again(&again),
         Command::Partner(role) => partner::play(&role, work::partner),
     };
     match done {

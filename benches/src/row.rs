@@ -1,5 +1,7 @@
 //! One row of the comparison: what was measured, and what is asked of it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::batch::Series;
 
 /// The same work by several systems.
@@ -49,7 +51,7 @@ pub enum Other {
 }
 
 /// A ratio, batch by batch.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Ratio {
     /// The quarter of the batches with the smallest ratios lies below.
     pub low: f64,
@@ -104,6 +106,12 @@ impl Series {
         self.samples.iter().map(|sample| sample.torn).sum()
     }
 
+    /// How many times as long as another's its operations took, batch by batch.
+    pub fn ratio(&self, other: &Series) -> Ratio {
+        let pairs = self.samples.iter().zip(&other.samples);
+        quartiles(pairs.map(|(ours, other)| ours.nanoseconds / other.nanoseconds).collect())
+    }
+
     /// Whether it is shmstore's.
     pub fn is_ours(&self) -> bool {
         self.name.starts_with("shmstore")
@@ -121,12 +129,8 @@ impl Row {
         self.series.iter().find(|series| series.name == name)
     }
 
-    /// What came of its targets; without those whose systems are not there.
-    pub fn verdicts(&self) -> Vec<Verdict> {
-        self.targets.iter().filter_map(|target| self.verdict(target)).collect()
-    }
-
-    fn verdict(&self, target: &Target) -> Option<Verdict> {
+    /// What came of a target, if its systems are there.
+    pub fn verdict(&self, target: &Target) -> Option<Verdict> {
         let ours = self.find(target.ours)?;
         let other = match target.other {
             Other::Named(name) => self.find(name)?,
@@ -135,9 +139,7 @@ impl Row {
                 return Some(Verdict { target: target.clone(), other: "", ratio: ours.spread() });
             }
         };
-        let pairs = ours.samples.iter().zip(&other.samples);
-        let ratio = quartiles(pairs.map(|(ours, other)| ours.nanoseconds / other.nanoseconds).collect());
-        Some(Verdict { target: target.clone(), other: other.name, ratio })
+        Some(Verdict { target: target.clone(), other: other.name, ratio: ours.ratio(other) })
     }
 
     fn best_peer(&self) -> Option<&Series> {
