@@ -14,6 +14,7 @@ pub mod partner;
 pub mod work;
 pub mod report;
 pub mod compare;
+pub mod instructions;
 
 /// What goes wrong on the way: printed, and the program ends.
 pub type Failure = Box<dyn std::error::Error>;
