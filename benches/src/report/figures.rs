@@ -23,14 +23,10 @@ pub fn number(figure: f64) -> String {
 }
 
 fn thousands(digits: &str) -> String {
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    let mut groups: Vec<String> =
+        digits.as_bytes().rchunks(3).map(|group| String::from_utf8_lossy(group).into_owned()).collect();
+    groups.reverse();
+    groups.join(",")
 }
 
 /// A count or a limit: without digits that say nothing.

@@ -95,7 +95,7 @@ fn well_formed(svg: &str) -> Result<(), String> {
         let stray = text.contains('>') || text.split('&').skip(1).any(|entity| !entity.contains(';'));
         let end = at + rest[at..].find('>').ok_or("a tag without an end")?;
         let tag = &rest[at + 1..end];
-        if stray || tag.matches('"').count() % 2 != 0 {
+        if stray || tag.split('"').count() & 1 == 0 {
             return Err(format!("near `{tag}`"));
         }
         match tag.strip_prefix('/') {
