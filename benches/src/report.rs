@@ -129,10 +129,10 @@ impl System {
         Self {
             name: series.name.into(),
             kind,
-            figure: short(series.spread()),
+            figure: short(series.spread()).unwrap_or(Ratio { low: 0.0, median: 0.0, high: 0.0 }),
             partner: series.partner().map(figures::rounded),
             torn: series.torn(),
-            ratio: reference.filter(|of| of.name != series.name).map(|of| short(series.ratio(of))),
+            ratio: reference.filter(|of| of.name != series.name).and_then(|of| short(series.ratio(of))),
         }
     }
 }
@@ -151,15 +151,20 @@ impl Outcome {
             other,
             at_most: target.at_most,
             met: verdict.as_ref().is_some_and(|verdict| verdict.is_met()),
-            measured: verdict.map(|verdict| short(verdict.ratio)),
+            measured: verdict.and_then(|verdict| short(verdict.ratio)),
         }
     }
 }
 
-/// As many digits as are kept.
-fn short(ratio: Ratio) -> Ratio {
+/// As many digits as are kept. `None` if there is nothing to tell: something was divided by nought.
+fn short(ratio: Ratio) -> Option<Ratio> {
     let Ratio { low, median, high } = ratio;
-    Ratio { low: figures::rounded(low), median: figures::rounded(median), high: figures::rounded(high) }
+    let is_finite = [low, median, high].iter().all(|figure| figure.is_finite());
+    is_finite.then(|| Ratio {
+        low: figures::rounded(low),
+        median: figures::rounded(median),
+        high: figures::rounded(high),
+    })
 }
 
 #[cfg(test)]
