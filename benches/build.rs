@@ -1,6 +1,15 @@
-//! Compiles the part that is measured in C++, if Boost's headers are here.
+//! What must be known or made before the program is compiled.
+
+#[path = "build/versions.rs"]
+mod versions;
 
 fn main() {
+    versions::tell();
+    boost();
+}
+
+/// Compiles the part that is measured in C++, if Boost's headers are here.
+fn boost() {
     println!("cargo::rustc-check-cfg=cfg(boost)");
     println!("cargo::rerun-if-changed=src/systems/boost.cpp");
     println!("cargo::rerun-if-changed=/usr/include/boost/interprocess");

@@ -134,7 +134,7 @@ pub fn each(time: Duration, rounds: u64) -> f64 {
 }
 
 /// Measures all contenders in turn, each batch beginning with another of them.
-pub fn alternate(plan: Plan, mut contenders: Vec<Contender<'_>>) -> Vec<Series> {
+pub fn alternate(plan: Plan, contenders: &mut [Contender<'_>]) -> Vec<Series> {
     let measures: Vec<Measure> = contenders.iter_mut().map(|contender| contender.calibrate(plan)).collect();
     let mut all: Vec<Series> = contenders.iter().map(Contender::series).collect();
     for batch in 0..plan.batches {
@@ -198,7 +198,7 @@ mod tests {
                 Sample { nanoseconds: 1e6, ..Sample::default() }
             })
         };
-        let all = alternate(plan, vec![contender("a"), contender("b"), contender("c")]);
+        let all = alternate(plan, &mut [contender("a"), contender("b"), contender("c")]);
         assert!(log.borrow().ends_with("abcbcacab"), "{}", log.borrow());
         assert!(all.iter().all(|series| series.samples.len() == 3));
     }

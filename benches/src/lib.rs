@@ -14,7 +14,9 @@ pub mod row;
 pub mod systems;
 pub mod partner;
 pub mod work;
+pub mod report;
 pub mod compare;
+pub mod instructions;
 
 /// What goes wrong on the way: printed, and the program ends.
 pub type Failure = Box<dyn std::error::Error>;

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use shmstore_bench::{compare, partner, work};
+use shmstore_bench::report::keep;
+use shmstore_bench::{compare, instructions, partner, work};
 
 #[derive(Parser)]
 #[command(about)]
@@ -16,6 +17,13 @@ struct Arguments {
 enum Command {
     /// Measures shmstore, its peers and the floor in one run, and prints a table with ratios.
     Compare(compare::Options),
+    /// Writes the page of a run that was measured before.
+    Report(keep::Again),
+    /// Counts the instructions of single operations, and shows what has changed.
+    Instructions(instructions::Options),
+    /// One operation, again and again: started by `instructions`.
+    #[command(hide = true)]
+    Operate(instructions::Operate),
     /// The other process of a comparison: started by `compare`.
     #[command(hide = true)]
     Partner(partner::Role),
@@ -24,6 +32,9 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Compare(options) => compare::run(&options),
+        Command::Report(again) => keep::again(&again),
+        Command::Instructions(options) => instructions::run(&options),
+        Command::Operate(operate) => instructions::operate(&operate),
         Command::Partner(role) => partner::play(&role, work::partner),
     };
     match done {

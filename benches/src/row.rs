@@ -1,5 +1,7 @@
 //! One row of the comparison: what was measured, and what is asked of it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::batch::{Sample, Series};
 
 /// The same work by several systems.
@@ -60,7 +62,7 @@ pub enum Other {
 }
 
 /// A ratio, batch by batch.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Ratio {
     /// The quarter of the batches with the smallest ratios lies below.
     pub low: f64,
@@ -102,8 +104,16 @@ impl Verdict {
 }
 
 /// Names of series that are the machine's own, no system's.
-pub const FLOORS: [&str; 7] =
-    ["memcpy", "bare atomics", "bare futex", "system calls", "bare exchange", "no derive", "first"];
+pub const FLOORS: [&str; 8] = [
+    "memcpy",
+    "bare atomics",
+    "bare futex",
+    "system calls",
+    "bare exchange",
+    "no derive",
+    "no derive, of parts",
+    "first",
+];
 
 impl Series {
     /// The quartiles of what an operation took.
@@ -132,6 +142,18 @@ impl Series {
         self.samples.iter().map(|sample| sample.starved).sum()
     }
 
+    /// How many times as long as another's its operations took, batch by batch.
+    pub fn ratio(&self, other: &Series) -> Option<Ratio> {
+        self.ratio_of(Figure::Own, other)
+    }
+
+    /// One that was measured in fewer batches is compared in these.
+    fn ratio_of(&self, figure: Figure, other: &Series) -> Option<Ratio> {
+        let pairs = self.samples.iter().zip(&other.samples);
+        let ratios = pairs.map(|(ours, other)| Some(figure.of(ours)? / figure.of(other)?));
+        ratios.collect::<Option<Vec<f64>>>().filter(|ratios| !ratios.is_empty()).map(quartiles)
+    }
+
     /// Whether it is shmstore's.
     pub fn is_ours(&self) -> bool {
         self.name.starts_with("shmstore")
@@ -149,30 +171,23 @@ impl Row {
         self.series.iter().find(|series| series.name == name)
     }
 
-    /// What came of its targets; without those whose systems are not there.
-    pub fn verdicts(&self) -> Vec<Verdict> {
-        self.targets.iter().filter_map(|target| self.verdict(target)).collect()
-    }
-
-    fn verdict(&self, target: &Target) -> Option<Verdict> {
+    /// What came of a target, if its systems are there.
+    pub fn verdict(&self, target: &Target) -> Option<Verdict> {
         let ours = self.find(target.ours)?;
         let other = match target.other {
             Other::Named(name) => self.find(name)?,
-            Other::BestPeer => self.best_peer()?,
+            Other::BestPeer => best_peer(&self.series)?,
             Other::Figure => {
                 return Some(Verdict { target: target.clone(), other: "", ratio: ours.spread() });
             }
         };
-        // One that was measured in fewer batches is compared in these.
-        let pairs = ours.samples.iter().zip(&other.samples);
-        let ratios = pairs.map(|(ours, other)| Some(target.figure.of(ours)? / target.figure.of(other)?));
-        let ratios = ratios.collect::<Option<Vec<f64>>>().filter(|ratios| !ratios.is_empty())?;
-        Some(Verdict { target: target.clone(), other: other.name, ratio: quartiles(ratios) })
+        Some(Verdict { target: target.clone(), other: other.name, ratio: ours.ratio_of(target.figure, other)? })
     }
+}
 
-    fn best_peer(&self) -> Option<&Series> {
-        self.series.iter().filter(|series| series.is_peer()).min_by(|a, b| a.median().total_cmp(&b.median()))
-    }
+/// The fastest of all that are neither ours nor the floor.
+pub fn best_peer(series: &[Series]) -> Option<&Series> {
+    series.iter().filter(|series| series.is_peer()).min_by(|a, b| a.median().total_cmp(&b.median()))
 }
 
 impl Figure {
@@ -205,8 +220,9 @@ mod tests {
         Series { name, samples: pairs.iter().map(sample).collect(), ..Series::default() }
     }
 
-    fn row(series: Vec<Series>, target: Target) -> Row {
-        Row { name: "row".into(), work: "work".into(), unit: Unit::Nanoseconds, series, targets: vec![target] }
+    fn verdict(series: Vec<Series>, target: Target) -> Option<Verdict> {
+        let row = Row { name: "row".into(), work: "work".into(), unit: Unit::Nanoseconds, series, targets: Vec::new() };
+        row.verdict(&target)
     }
 
     #[test]
@@ -223,7 +239,7 @@ mod tests {
     #[test]
     fn a_ratio_is_of_batches_side_by_side_not_of_medians() {
         let both = vec![series("shmstore", &[1.0, 20.0, 3.0]), series("other", &[2.0, 40.0, 6.0])];
-        let verdict = &row(both, Target::new("shmstore", Other::Named("other"), 0.5)).verdicts()[0];
+        let verdict = &verdict(both, Target::new("shmstore", Other::Named("other"), 0.5)).expect("both are there");
         assert_eq!((verdict.ratio.low, verdict.ratio.median, verdict.ratio.high), (0.5, 0.5, 0.5));
         assert!(verdict.is_met());
     }
@@ -231,7 +247,7 @@ mod tests {
     #[test]
     fn a_series_of_fewer_batches_is_compared_in_those_it_has() {
         let both = vec![series("shmstore", &[1.0, 1.0, 1.0, 90.0, 90.0]), series("other", &[2.0, 2.0, 2.0])];
-        let verdict = &row(both, Target::new("shmstore", Other::Named("other"), 1.0)).verdicts()[0];
+        let verdict = &verdict(both, Target::new("shmstore", Other::Named("other"), 1.0)).expect("both are there");
         assert_eq!(verdict.ratio.high, 0.5);
     }
 
@@ -239,7 +255,7 @@ mod tests {
     fn two_digits_decide_whether_a_target_is_met() {
         let met = |figure: f64| {
             let both = vec![series("shmstore", &[figure]), series("other", &[100.0])];
-            row(both, Target::new("shmstore", Other::Named("other"), 1.2)).verdicts()[0].is_met()
+            verdict(both, Target::new("shmstore", Other::Named("other"), 1.2)).expect("both are there").is_met()
         };
         assert!(met(120.0) && met(120.4));
         assert!(!met(120.6));
@@ -254,7 +270,7 @@ mod tests {
             series("slow", &[9.0]),
             series("fast", &[8.0]),
         ];
-        let verdict = &row(all, Target::new("shmstore", Other::BestPeer, 0.5)).verdicts()[0];
+        let verdict = &verdict(all, Target::new("shmstore", Other::BestPeer, 0.5)).expect("both are there");
         assert_eq!((verdict.other, verdict.ratio.median), ("fast", 0.5));
     }
 
@@ -266,7 +282,8 @@ mod tests {
             beside("quick reader", &[(20.0, 60.0)]),
             beside("quick writer", &[(90.0, 5.0)]),
         ];
-        let verdict = &row(all, Target::new("shmstore", Other::BestPeer, 1.0).of_partners()).verdicts()[0];
+        let verdict =
+            &verdict(all, Target::new("shmstore", Other::BestPeer, 1.0).of_partners()).expect("both are there");
         assert_eq!((verdict.other, verdict.ratio.median), ("quick reader", 0.5));
     }
 
@@ -274,11 +291,11 @@ mod tests {
     fn a_target_without_its_system_has_no_verdict() {
         let alone = || vec![series("shmstore", &[1.0])];
         for other in [Other::Named("absent"), Other::BestPeer] {
-            assert!(row(alone(), Target::new("shmstore", other, 1.0)).verdicts().is_empty());
+            assert!(verdict(alone(), Target::new("shmstore", other, 1.0)).is_none());
         }
         let both = vec![series("shmstore", &[1.0]), series("other", &[1.0])];
         let of_partners = Target::new("shmstore", Other::Named("other"), 1.0).of_partners();
-        assert!(row(both, of_partners).verdicts().is_empty(), "nobody was beside them");
+        assert!(verdict(both, of_partners).is_none(), "nobody was beside them");
     }
 
     #[test]

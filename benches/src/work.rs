@@ -1,7 +1,9 @@
 //! The rows of the comparison, and what the other process does in each.
 
 mod board;
+mod derive;
 mod lock;
+mod objects;
 mod talk;
 mod whole;
 
@@ -19,6 +21,8 @@ pub struct Ground<'a> {
     pub place: &'a Place,
     /// How much.
     pub plan: Plan,
+    /// Whether it is only to be seen that it runs.
+    pub is_quick: bool,
     /// The processor of the other process.
     pub partner_cpu: usize,
 }
@@ -60,13 +64,18 @@ pub const ALL: &[Work] = &[
     Work { name: "round-trip", measure: talk::round_trip },
     Work { name: "attach", measure: whole::attach },
     Work { name: "create", measure: whole::create },
+    Work { name: "many-attach", measure: objects::attach_of_many },
+    Work { name: "many-list", measure: objects::list_of_many },
+    Work { name: "memory", measure: objects::resident_memory },
+    Work { name: "derive", measure: derive::rebuild },
+    Work { name: "derive-whole", measure: derive::whole },
 ];
 
 /// The other process's part.
 pub fn partner(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
     let directory: &Path = &role.directory;
     match role.work.as_str() {
-        "write" | "write-paced" | "spin-paced" => board::partner(role, directory, stage),
+        work if board::is_role(work) => board::partner(role, directory, stage),
         "lock" => lock::partner(role, directory, stage),
         "wake" => talk::partner_of_wake(role, directory, stage),
         "round-trip" => talk::partner_of_round_trip(role, directory, stage),
@@ -75,8 +84,8 @@ pub fn partner(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
 }
 
 /// Measures a row.
-fn row(ground: &Ground<'_>, name: &str, work: String, contenders: Vec<Contender<'_>>, targets: Vec<Target>) -> Row {
-    let series = alternate(ground.plan, contenders);
+fn row(ground: &Ground<'_>, name: &str, work: String, mut contenders: Vec<Contender<'_>>, targets: Vec<Target>) -> Row {
+    let series = alternate(ground.plan, &mut contenders);
     Row { name: name.into(), work, unit: Unit::Nanoseconds, series, targets }
 }
 

@@ -11,25 +11,55 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
+use super::{Ground, target};
+use crate::Failure;
+use crate::batch::{Sample, Series};
+use crate::row::{Row, Unit};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 
+/// The peer.
+const BYTEMUCK: &str = "bytemuck";
 /// How many structs a crate has.
 const STRUCTS: usize = 500;
 /// The names of a struct's fields.
-const NAMES: [&str; 12] = [
-    "sequence", "stamp", "x", "y", "z", "speed", "heading", "battery", "left", "right", "errors", "mode",
-];
+const NAMES: [&str; 12] =
+    ["sequence", "stamp", "x", "y", "z", "speed", "heading", "battery", "left", "right", "errors", "mode"];
+
+/// How many times each crate is rebuilt.
+const ROUNDS: usize = 9;
+/// In a quick run.
+const FEW: usize = 2;
+
+/// Rebuilding the crate after a change of its file, with what the compiler kept from the build before.
+pub(super) fn rebuild(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
+    let work = format!("deriving {STRUCTS} structs of {} fields: rebuild of the crate after a change", NAMES.len());
+    row(ground, name, work, Rebuild::Incremental)
+}
+
+/// Building the crate for the first time, its dependencies being built: as in CI.
+pub(super) fn whole(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
+    let work = format!("deriving {STRUCTS} structs of {} fields: first build of the crate", NAMES.len());
+    row(ground, name, work, Rebuild::Whole)
+}
+
+fn row(ground: &Ground<'_>, name: &'static str, work: String, rebuild: Rebuild) -> Result<Row, Failure> {
+    let sample = |seconds: f64| Sample { nanoseconds: seconds * 1e9, ..Sample::default() };
+    let series = measure(rebuild, if ground.is_quick { FEW } else { ROUNDS })
+        .into_iter()
+        .map(|(name, times)| Series { name, samples: times.into_iter().map(sample).collect(), ..Series::default() })
+        .collect();
+    let targets = vec![target("shmstore, ShmValue", BYTEMUCK, 1.0), target("shmstore, ShmObject", BYTEMUCK, 1.0)];
+    Ok(Row { name: name.into(), work, unit: Unit::Nanoseconds, series, targets })
+}
 
 /// How a crate is rebuilt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rebuild {
+enum Rebuild {
     /// As `cargo build` does after a change elsewhere in the file: with what the compiler kept from the build before.
     Incremental,
     /// As the first build of the crate does, or one in CI: from nothing but its finished dependencies.
     Whole,
-    /// As `cargo check` does, with what the compiler kept.
-    Check,
 }
 
 /// Rebuilds the crate of every contender `rounds` times, in turns: processor seconds, user and system, of each rebuild.
@@ -40,7 +70,7 @@ pub enum Rebuild {
 /// # Panics
 ///
 /// If a crate can not be written or built; what cargo said is on the standard error.
-pub fn measure(rebuild: Rebuild, rounds: usize) -> Vec<(String, Vec<f64>)> {
+fn measure(rebuild: Rebuild, rounds: usize) -> Vec<(&'static str, Vec<f64>)> {
     let scratch = tempfile::tempdir().expect("a temporary directory for the crates");
     let crates: Vec<_> = CONTENDERS.iter().map(|contender| Crate::write(contender, scratch.path())).collect();
     crates.iter().for_each(|one| one.prepare(rebuild));
@@ -50,7 +80,7 @@ pub fn measure(rebuild: Rebuild, rounds: usize) -> Vec<(String, Vec<f64>)> {
             times.push(one.rebuild(rebuild));
         }
     }
-    CONTENDERS.iter().map(|contender| contender.name.to_owned()).zip(times).collect()
+    CONTENDERS.iter().map(|contender| contender.name).zip(times).collect()
 }
 
 /// A crate to write.
@@ -82,36 +112,30 @@ const SHARED: [&str; 12] = [
 ];
 
 const CONTENDERS: [Contender; 5] = [
+    Contender { name: "no derive", dependencies: "", head: "", derive: "#[derive(Clone, Copy)]", types: PLAIN },
     Contender {
-        name: "Clone, Copy",
-        dependencies: "",
-        head: "",
-        derive: "#[derive(Clone, Copy)]",
-        types: PLAIN,
-    },
-    Contender {
-        name: "bytemuck Pod, Zeroable",
+        name: BYTEMUCK,
         dependencies: "bytemuck = { version = \"1.16\", features = [\"derive\"] }",
         head: "use bytemuck::{Pod, Zeroable};",
         derive: "#[derive(Clone, Copy, Pod, Zeroable)]",
         types: PLAIN,
     },
     Contender {
-        name: "ShmValue",
+        name: "shmstore, ShmValue",
         dependencies: "shmstore = { path = \"{shmstore}\" }",
         head: "use shmstore::ShmValue;",
         derive: "#[derive(Clone, Copy, ShmValue)]",
         types: PLAIN,
     },
     Contender {
-        name: "no derive, parts",
+        name: "no derive, of parts",
         dependencies: "shmstore = { path = \"{shmstore}\" }",
         head: "use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64};\nuse shmstore::Versioned;",
         derive: "",
         types: SHARED,
     },
     Contender {
-        name: "ShmObject",
+        name: "shmstore, ShmObject",
         dependencies: "shmstore = { path = \"{shmstore}\" }",
         head: "use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64};\nuse shmstore::{ShmObject, Versioned};",
         derive: "#[derive(ShmObject)]",
@@ -152,7 +176,7 @@ impl Crate {
     fn cargo(&self, rebuild: Rebuild, offline: bool, quiet: bool) -> bool {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo
-            .arg(if rebuild == Rebuild::Check { "check" } else { "build" })
+            .arg("build")
             .arg("--quiet")
             .args(offline.then_some("--offline"))
             .current_dir(&self.dir)
@@ -176,9 +200,8 @@ fn fill(dir: &Path, contender: &Contender, workspace: &Path) -> io::Result<()> {
     let path = workspace.join("shmstore").display().to_string();
     let dependencies = contender.dependencies.replace("{shmstore}", &path);
     let name = dir.file_name().unwrap_or_default().display();
-    let manifest = format!(
-        "[package]\nname = \"{name}\"\nedition = \"2024\"\n[dependencies]\n{dependencies}\n[workspace]\n"
-    );
+    let manifest =
+        format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n[dependencies]\n{dependencies}\n[workspace]\n");
     fs::write(dir.join("Cargo.toml"), manifest)?;
     fs::copy(workspace.join("Cargo.lock"), dir.join("Cargo.lock"))?;
     fs::write(dir.join("src/lib.rs"), source(contender))

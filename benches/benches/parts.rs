@@ -2,7 +2,7 @@
 //!
 //! Absolute figures move from machine to machine: what counts is the ratios in one run, printed at the end.
 //!
-//! `cargo bench -p shmstore-tests --bench parts`
+//! `cargo bench -p shmstore-bench --bench parts`
 #![allow(unsafe_code)]
 
 use std::hint::black_box;

@@ -1,6 +1,6 @@
 //! Attaching and creating, next to the bare system calls in the same run.
 //!
-//! `cargo bench -p shmstore-tests --bench segments`
+//! `cargo bench -p shmstore-bench --bench segments`
 #![allow(unsafe_code)]
 
 use std::ffi::CString;
@@ -9,17 +9,26 @@ use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use criterion::Criterion;
 use nix::libc;
-use shmstore::Store;
-use shmstore_tests::objects::Telemetry;
-use shmstore_tests::scratch::Scratch;
+use shmstore::{ShmObject, Store, Versioned};
+use shmstore_bench::place::Place;
 
 /// As large as the segment of a small object.
 const SEGMENT_BYTES: usize = 12 * 1024;
+
+/// A small object.
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'T')]
+struct Telemetry {
+    frames: AtomicU64,
+    position: Versioned<[f64; 3]>,
+}
 
 fn main() {
     let mut criterion = Criterion::default()
@@ -28,9 +37,9 @@ fn main() {
         .sample_size(30)
         .without_plots()
         .configure_from_args();
-    let scratch = Scratch::new();
-    let bare = Bare::new(scratch.path());
-    let store = scratch.store();
+    let place = Place::new().expect("a temporary directory");
+    let bare = Bare::new(place.path());
+    let store = Store::open(place.path()).expect("a directory of our own");
     // What both attach to.
     drop(store.create::<Telemetry>().expect("a free key"));
     let attach = [

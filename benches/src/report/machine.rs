@@ -1,0 +1,149 @@
+//! Where and how a run was made: without names and paths of the machine.
+
+mod date;
+mod lock;
+
+use std::fs;
+use std::process::Command;
+
+use serde::{Deserialize, Serialize};
+
+/// The description, in the order in which it is told.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// What, and what it is.
+    pub facts: Vec<(String, String)>,
+}
+
+/// What of the lock file is told: the peers.
+const PEERS: [&str; 6] = ["iceoryx2", "ringfire", "mmap-sync", "heed", "lmdb-master-sys", "bytemuck"];
+
+impl Machine {
+    /// Of this run, on this machine.
+    pub fn describe() -> Self {
+        let cpuinfo = read("/proc/cpuinfo");
+        let facts = [
+            ("Date", Some(date::today())),
+            ("Command", Some(command(std::env::args().skip(1)))),
+            ("Processor", Some(processor(&cpuinfo))),
+            ("Caches", caches()),
+            ("Memory", memory(&read("/proc/meminfo"))),
+            ("Load before the run", read("/proc/loadavg").split(' ').next().map(str::to_owned)),
+            ("Kernel", Some(format!("Linux {}", read("/proc/sys/kernel/osrelease").trim()))),
+            ("C library", libc()),
+            ("Compiler", Some(env!("SHMSTORE_BENCH_RUSTC").to_owned())),
+            ("shmstore", Some(env!("CARGO_PKG_VERSION").to_owned())),
+            ("Peers", Some(peers())),
+        ];
+        let facts = facts.into_iter().filter_map(|(name, fact)| Some((name.to_owned(), fact?)));
+        Self { facts: facts.filter(|(_, fact)| !fact.is_empty()).collect() }
+    }
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(path).unwrap_or_default()
+}
+
+/// How this was started, as it can be started elsewhere: of a path stays the file's name.
+fn command(arguments: impl Iterator<Item = String>) -> String {
+    let mut command = "cargo run --release -p shmstore-bench --".to_owned();
+    for argument in arguments {
+        let file = argument.strip_prefix('/').and_then(|path| path.rsplit('/').next());
+        command.push(' ');
+        command.push_str(file.unwrap_or(&argument));
+    }
+    command
+}
+
+/// The first value of a name, in a file of lines `name : value`.
+fn value<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let mut pairs = text.lines().filter_map(|line| line.split_once(':'));
+    pairs.find_map(|(key, value)| (key.trim() == name).then(|| value.trim()))
+}
+
+fn processor(cpuinfo: &str) -> String {
+    let model = value(cpuinfo, "model name").unwrap_or(std::env::consts::ARCH);
+    let count = cpuinfo.lines().filter(|line| line.starts_with("processor")).count().max(1);
+    let plural = if count == 1 { "" } else { "s" };
+    let is_virtual = value(cpuinfo, "flags").is_some_and(|flags| flags.split(' ').any(|flag| flag == "hypervisor"));
+    format!("{model}, {count} processor{plural}{}", if is_virtual { " of a virtual machine" } else { "" })
+}
+
+/// Those that the first processor can use.
+fn caches() -> Option<String> {
+    let caches: Vec<String> = (0..8).filter_map(cache).collect();
+    (!caches.is_empty()).then(|| caches.join(", "))
+}
+
+fn cache(index: u32) -> Option<String> {
+    let fact = |name| {
+        let text = fs::read_to_string(format!("/sys/devices/system/cpu/cpu0/cache/index{index}/{name}")).ok()?;
+        Some(text.trim().to_owned())
+    };
+    let kind = match fact("type")?.as_str() {
+        "Data" => "d",
+        "Instruction" => "i",
+        _ => "",
+    };
+    Some(format!("L{}{kind} {}", fact("level")?, kibibytes(fact("size")?.trim_end_matches('K'))?))
+}
+
+/// A number of KiB, in the unit that fits.
+fn kibibytes(count: &str) -> Option<String> {
+    let count: u64 = count.parse().ok()?;
+    Some(match count {
+        ..1024 => format!("{count} KiB"),
+        1024..1_048_576 => format!("{} MiB", (count as f64 / 1024.0).round()),
+        _ => format!("{:.1} GiB", count as f64 / 1_048_576.0),
+    })
+}
+
+fn memory(meminfo: &str) -> Option<String> {
+    kibibytes(value(meminfo, "MemTotal")?.strip_suffix(" kB")?)
+}
+
+fn libc() -> Option<String> {
+    let answer =
+        Command::new("getconf").arg("GNU_LIBC_VERSION").output().ok().filter(|answer| answer.status.success())?;
+    Some(String::from_utf8_lossy(&answer.stdout).trim().to_owned())
+}
+
+/// With the versions that are compiled in.
+fn peers() -> String {
+    let versions = lock::versions(include_str!("../../../Cargo.lock"), &PEERS);
+    let boost = option_env!("SHMSTORE_BENCH_BOOST").map(|version| format!("Boost {version}"));
+    versions.into_iter().chain(boost).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_is_described_without_its_name_and_paths() {
+        let machine = Machine::describe();
+        let text = format!("{machine:?}");
+        let host = read("/proc/sys/kernel/hostname");
+        assert!(!text.contains(host.trim()) && !text.contains("/home/") && !text.contains("/tmp/"), "{text}");
+        for name in ["Processor", "Memory", "Kernel", "Compiler", "Peers", "Date", "Command"] {
+            assert!(machine.facts.iter().any(|(fact, _)| fact == name), "{name} is missing: {text}");
+        }
+    }
+
+    #[test]
+    fn a_command_keeps_of_a_path_the_name() {
+        let arguments = ["compare", "--json", "/tmp/x/run.json", "--only", "load-64"].map(str::to_owned);
+        let expected = "cargo run --release -p shmstore-bench -- compare --json run.json --only load-64";
+        assert_eq!(command(arguments.into_iter()), expected);
+    }
+
+    #[test]
+    fn a_processor_is_described_by_what_the_kernel_tells() {
+        let cpuinfo = "processor\t: 0\nmodel name\t: Foo 3000\nflags\t\t: fpu hypervisor\n\nprocessor\t: 1\n";
+        assert_eq!(processor(cpuinfo), "Foo 3000, 2 processors of a virtual machine");
+        assert_eq!(processor(""), format!("{}, 1 processor", std::env::consts::ARCH));
+        assert_eq!(memory("MemTotal:        8388608 kB\n").as_deref(), Some("8.0 GiB"));
+        assert_eq!(kibibytes("48").as_deref(), Some("48 KiB"));
+        assert_eq!(kibibytes("491520").as_deref(), Some("480 MiB"));
+    }
+}
