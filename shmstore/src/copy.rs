@@ -35,6 +35,9 @@ pub(crate) const UNIT: usize = 16;
 /// single moves.
 const BULK_UNITS: usize = 64;
 
+/// The units of a cache line.
+const LINE_UNITS: usize = 64 / UNIT;
+
 /// How many units a value takes: the last one may be partly padding.
 const fn units<V>() -> usize {
     size_of::<V>().div_ceil(UNIT)
@@ -55,6 +58,30 @@ trait Moves {
     ///
     /// `to` is aligned and writable. Other processes may be reading or writing it.
     unsafe fn store(to: *mut Unit, unit: Unit);
+
+    /// Loads a line: four units.
+    ///
+    /// # Safety
+    ///
+    /// As for [`load`](Self::load), for each of them.
+    #[inline(always)]
+    unsafe fn load_line(from: *const Unit) -> [Unit; LINE_UNITS] {
+        // SAFETY: the caller's promises, unit by unit.
+        std::array::from_fn(|at| unsafe { Self::load(from.wrapping_add(at)) })
+    }
+
+    /// Stores a line: four units.
+    ///
+    /// # Safety
+    ///
+    /// As for [`store`](Self::store), for each of them.
+    #[inline(always)]
+    unsafe fn store_line(to: *mut Unit, line: [Unit; LINE_UNITS]) {
+        for (at, unit) in line.into_iter().enumerate() {
+            // SAFETY: the caller's promises, unit by unit.
+            unsafe { Self::store(to.wrapping_add(at), unit) };
+        }
+    }
 
     /// Has the processor get lines of memory ready to be written, from there on. Changes nothing.
     fn prepare_to_store(to: *const Unit, count: usize);
@@ -117,7 +144,14 @@ unsafe fn copy_out_by<M: Moves, V>(slot: *const Unit, value: *mut V) {
         // SAFETY: the whole units of the value: the slot has them, aligned, and so has the private side.
         unsafe { M::bulk_out(slot, bytes, whole) };
     } else {
-        for at in 0..whole {
+        let lines = whole / LINE_UNITS;
+        for at in (0..lines).map(|line| line * LINE_UNITS) {
+            // SAFETY: four units of the slot, by the caller's promise; aligned, as the first one is.
+            let line = unsafe { M::load_line(slot.wrapping_add(at)) };
+            // SAFETY: four of the value's whole units, so 64 bytes are writable there; bytes need no alignment.
+            unsafe { bytes.wrapping_add(at * UNIT).cast::<[[u8; UNIT]; LINE_UNITS]>().write(line.map(|unit| unit.0)) };
+        }
+        for at in lines * LINE_UNITS..whole {
             // SAFETY: a unit of the slot, by the caller's promise; aligned, as the first one is.
             let unit = unsafe { M::load(slot.wrapping_add(at)) };
             // SAFETY: `at` is one of the value's whole units, so 16 bytes are writable there; bytes need no alignment.
@@ -141,7 +175,14 @@ unsafe fn copy_in_by<M: Moves, V>(value: *const V, slot: *mut Unit) {
         // SAFETY: the whole units of the value: the private side has them, and the slot does, aligned.
         unsafe { M::bulk_in(bytes, slot, whole) };
     } else {
-        for at in 0..whole {
+        let lines = whole / LINE_UNITS;
+        for at in (0..lines).map(|line| line * LINE_UNITS) {
+            // SAFETY: four of the value's whole units, so 64 initialised bytes are there; they need no alignment.
+            let line = unsafe { bytes.wrapping_add(at * UNIT).cast::<[[u8; UNIT]; LINE_UNITS]>().read() }.map(Unit);
+            // SAFETY: four units of the slot, by the caller's promise; aligned, as the first one is.
+            unsafe { M::store_line(slot.wrapping_add(at), line) };
+        }
+        for at in lines * LINE_UNITS..whole {
             // SAFETY: `at` is one of the value's whole units, so 16 initialised bytes are there; they need no alignment.
             let unit = Unit(unsafe { bytes.wrapping_add(at * UNIT).cast::<[u8; UNIT]>().read() });
             // SAFETY: a unit of the slot, by the caller's promise; aligned, as the first one is.

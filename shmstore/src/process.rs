@@ -74,14 +74,19 @@ fn page() -> Result<&'static Page, Errno> {
     Ok(unsafe { &*found })
 }
 
+#[cold]
+fn page_or_panic() -> &'static Page {
+    page().expect("one page of memory for the process's own state")
+}
+
 /// The word by which a thread keeps others from forking: 0, or its thread id. Wiped in a child, where nobody has it.
 fn fork_barrier() -> &'static AtomicU32 {
-    &page().expect("one page of memory for the process's own state").fork_barrier
+    &page_or_panic().fork_barrier
 }
 
 /// What belongs to this very process.
 pub(crate) fn local() -> &'static Local {
-    let page = page().expect("one page of memory for the process's own state");
+    let page = page_or_panic();
     let mut found = page.local.load(Acquire);
     if found.is_null() {
         let fresh = Box::into_raw(Box::new(Local {
@@ -122,6 +127,17 @@ pub(crate) fn token() -> u32 {
     }
 }
 
+/// Where the token is: 0 in a child that was forked since. For those who ask again and again.
+#[inline]
+pub(crate) fn token_word() -> &'static AtomicU32 {
+    let page = PAGE.load(Acquire);
+    // SAFETY: null, or as in `page()`.
+    match unsafe { page.as_ref() } {
+        Some(page) => &page.token,
+        None => &page_or_panic().token,
+    }
+}
+
 /// The token, or 0 if this process has not needed one yet: so for a child of `fork` that has touched nothing.
 #[inline]
 pub(crate) fn current_token() -> u32 {
@@ -132,7 +148,7 @@ pub(crate) fn current_token() -> u32 {
 
 #[cold]
 fn new_token() -> u32 {
-    let page = page().expect("one page of memory for the process's own state");
+    let page = page_or_panic();
     let local = local();
     // Held until the token is published, so that no thread sees it before its slots are claimed.
     let _attaching = local.lock_attaching();

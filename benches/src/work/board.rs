@@ -128,7 +128,7 @@ pub(super) fn store<const WORDS: usize>(ground: &Ground<'_>, name: &'static str)
             target("shmstore", <Iceoryx2 as Board>::NAME, 1.0),
         ]
     } else {
-        vec![target("shmstore", "memcpy", 1.3)]
+        vec![target("shmstore, leased", "memcpy", 1.3), target("shmstore", "memcpy", 1.3)]
     };
     Ok(row(ground, name, format!("store {}, idle", size::<WORDS>()), contenders, targets))
 }

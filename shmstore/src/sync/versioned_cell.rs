@@ -54,7 +54,7 @@ use crate::process;
 use crate::sys::{futex, membarrier};
 use crate::view::load_read_only;
 
-pub(super) use write_side::WriteSide;
+pub(super) use write_side::{Fences, WriteSide};
 
 /// The words that writers have among themselves, and with those who wait: a line of their own.
 #[repr(C, align(64))]
@@ -200,7 +200,7 @@ impl<V: ShmValue> VersionedCell<V> {
         let token = process::token();
         acquire(&self.control().lock, token, limit)?;
         failpoint::reach(Step::WriteSideTaken);
-        Ok(WriteSide { cell: self, token })
+        Ok(WriteSide { cell: self, token, token_now: process::token_word() })
     }
 
     /// Sleeps, for a slice at most, unless there is a version newer than `seen`. Returns whether there is.

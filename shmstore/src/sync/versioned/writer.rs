@@ -13,7 +13,7 @@ use crate::layout::{AnyBits, ShmLayout, ShmValue};
 use crate::process;
 use crate::sync::held::Held;
 use crate::sync::patience::Limit;
-use crate::sync::versioned_cell::WriteSide;
+use crate::sync::versioned_cell::{Fences, WriteSide};
 use crate::sys::membarrier;
 
 /// The write side of a [`Versioned`], leased: each store costs no lock. From [`Versioned::writer`].
@@ -43,7 +43,7 @@ pub struct Writer<'a, V: ShmValue> {
     /// The sequence number, so that no store has to read what the one before it has just written.
     sequence: u64,
     /// Whether every store needs a full barrier, as waiters can not have us execute one.
-    fences: bool,
+    fences: Fences,
 }
 
 /// Leasing the write side.
@@ -81,7 +81,7 @@ impl<'a, V: ShmValue> Writer<'a, V> {
     fn new(part: &'a Versioned<V>, side: WriteSide<'a, V>) -> Self {
         failpoint::reach(Step::WriterLeased);
         let sequence = side.sequence();
-        Self { part, _held: side.held(), side, sequence, fences: !is_reached_by_barriers() }
+        Self { part, _held: side.held(), side, sequence, fences: Fences::needed(!is_reached_by_barriers()) }
     }
 
     /// Makes `value` the newest version, and returns its number.
@@ -105,7 +105,7 @@ impl<'a, V: ShmValue> Writer<'a, V> {
     pub fn store_from(&mut self, value: &V) -> u64 {
         self.check_ours();
         let version = self.side.publish_after(&mut self.sequence, value);
-        self.side.tell_waiters(self.fences);
+        self.side.tell(self.fences);
         version
     }
 
@@ -123,7 +123,7 @@ impl<'a, V: ShmValue> Writer<'a, V> {
         self.check_ours();
         let result = update_by(&self.side, change);
         self.sequence = self.side.sequence();
-        self.side.tell_waiters(self.fences);
+        self.side.tell(self.fences);
         result
     }
 
@@ -141,7 +141,7 @@ impl<'a, V: ShmValue> Writer<'a, V> {
         self.check_ours();
         let result = update_checked_by(&self.side, change)?;
         self.sequence = self.side.sequence();
-        self.side.tell_waiters(self.fences);
+        self.side.tell(self.fences);
         Ok(result)
     }
 

@@ -6,12 +6,12 @@
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
+use std::sync::atomic::AtomicU32;
 
 use super::{NEED_FENCE, STARVED, VersionedCell};
 use crate::copy::{copy_in, copy_out, prepare_copy_in};
 use crate::failpoint::{self, Step};
 use crate::layout::ShmValue;
-use crate::process;
 use crate::sync::atomics::Ordering::{Acquire, Relaxed};
 use crate::sync::held::Held;
 use crate::sync::lock_word::VERSION_WAITERS;
@@ -21,6 +21,8 @@ use crate::sync::{seqlock, version_waiters, word_lock};
 pub(in crate::sync) struct WriteSide<'a, V: ShmValue> {
     pub(super) cell: &'a VersionedCell<V>,
     pub(super) token: u32,
+    /// Where the process's token is now: another one in a child that was forked since.
+    pub(super) token_now: &'static AtomicU32,
 }
 
 impl<V: ShmValue> WriteSide<'_, V> {
@@ -32,7 +34,7 @@ impl<V: ShmValue> WriteSide<'_, V> {
     /// Whether this process is still the one that took it: false in a child that was forked since.
     #[inline(always)]
     pub(in crate::sync) fn is_ours(&self) -> bool {
-        process::current_token() == self.token
+        self.token_now.load(Acquire) == self.token
     }
 
     /// Copies the newest version's bytes, all of them, while nobody may write, and returns its number.
@@ -46,6 +48,9 @@ impl<V: ShmValue> WriteSide<'_, V> {
     /// Makes `value` the newest version, and returns its number. Who waits for it is told when this is dropped.
     #[inline(always)]
     pub(in crate::sync) fn publish(&self, value: &V) -> u64 {
+        if self.cell.control().flags.load(Relaxed) & STARVED != 0 {
+            self.cell.pause_for_readers();
+        }
         let mut sequence = self.sequence();
         self.publish_after(&mut sequence, value)
     }
@@ -56,17 +61,18 @@ impl<V: ShmValue> WriteSide<'_, V> {
         self.cell.sequence().load(Acquire)
     }
 
-    /// [`publish`](Self::publish), for one who knows the sequence number, which is brought up to date.
+    /// [`publish`](Self::publish), for one who knows the sequence number, which is brought up to date, and who
+    /// [tells](Self::tell) those who wait himself.
     #[inline(always)]
     pub(in crate::sync) fn publish_after(&self, sequence: &mut u64, value: &V) -> u64 {
-        prepare_copy_in::<V>(self.cell.slot(seqlock::free_slot(*sequence)));
-        if self.cell.control().flags.load(Relaxed) & STARVED != 0 {
-            self.cell.pause_for_readers();
-        }
-        let version = seqlock::write_after(self.cell.sequence(), *sequence, |slot| {
+        let free = seqlock::free_slot(*sequence);
+        let slot = self.cell.slot(free);
+        prepare_copy_in::<V>(slot);
+        let version = seqlock::write_after(self.cell.sequence(), *sequence, |index| {
+            debug_assert_eq!(index, free);
             failpoint::reach(Step::StoreOdd);
             // SAFETY: a slot of ours, aligned, a whole number of units; `value` is a V, which has no padding.
-            unsafe { copy_in(value, self.cell.slot(slot)) }
+            unsafe { copy_in(value, slot) }
             failpoint::reach(Step::StoreCopied);
         });
         failpoint::reach(Step::StoreEven);
@@ -74,16 +80,43 @@ impl<V: ShmValue> WriteSide<'_, V> {
         version
     }
 
-    /// Tells who waits of what was published, without giving the write side back. `fences` as in
-    /// [`version_waiters::take`].
+    /// Tells who waits of what was published, and pauses for readers who ask, without giving the write side back.
     #[inline(always)]
-    pub(in crate::sync) fn tell_waiters(&self, fences: bool) {
+    pub(in crate::sync) fn tell(&self, fences: Fences) {
         let control = self.cell.control();
-        let fences = fences || control.flags.load(Relaxed) & NEED_FENCE != 0;
-        if version_waiters::take(&control.lock, &control.bell, fences) {
-            failpoint::reach(Step::StoreUntold);
-            self.cell.wake_waiters();
+        let flags = control.flags.load(Relaxed) | fences.0;
+        if flags != 0 {
+            self.tell_by(flags);
+        } else if version_waiters::take(&control.lock, &control.bell, false) {
+            self.wake_told();
         }
+    }
+
+    #[cold]
+    fn tell_by(&self, flags: u32) {
+        let control = self.cell.control();
+        if version_waiters::take(&control.lock, &control.bell, flags & NEED_FENCE != 0) {
+            self.wake_told();
+        }
+        if flags & STARVED != 0 {
+            self.cell.pause_for_readers();
+        }
+    }
+
+    #[cold]
+    fn wake_told(&self) {
+        failpoint::reach(Step::StoreUntold);
+        self.cell.wake_waiters();
+    }
+}
+
+/// Whether a holder needs a full barrier after each store, as waiters can not have it execute one.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::sync) struct Fences(u32);
+
+impl Fences {
+    pub(in crate::sync) fn needed(are_needed: bool) -> Self {
+        Self(if are_needed { NEED_FENCE } else { 0 })
     }
 }
 
