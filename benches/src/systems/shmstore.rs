@@ -102,11 +102,29 @@ impl Whole for Stored {
         let store = Store::open(directory)?;
         Ok(move |rounds| {
             for _ in 0..rounds {
-                let object = store.create::<Object<8>>().expect("a free key");
-                object.value.store(Payload::filled(1));
+                let object = create_and_store(&store);
+                store.remove::<Object<8>>().expect("our own");
                 drop(object);
+            }
+        })
+    }
+}
+
+impl Stored {
+    /// As [`creating`](Whole::creating), with the object let go before it is removed: it is found and attached once more.
+    pub fn creating_and_finding(directory: &Path) -> Result<impl FnMut(u64) + 'static, Failure> {
+        let store = Store::open(directory)?;
+        Ok(move |rounds| {
+            for _ in 0..rounds {
+                drop(create_and_store(&store));
                 store.remove::<Object<8>>().expect("our own");
             }
         })
     }
+}
+
+fn create_and_store(store: &Store) -> Shared<Object<8>> {
+    let object = store.create::<Object<8>>().expect("a free key");
+    object.value.store(Payload::filled(1));
+    object
 }

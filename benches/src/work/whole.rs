@@ -37,6 +37,7 @@ pub(super) fn create(ground: &Ground<'_>, name: &'static str) -> Result<Row, Fai
     let mut contenders = vec![
         creating::<SystemCalls>(ground, name)?,
         creating::<Stored>(ground, name)?,
+        creating_and_finding(ground, name)?,
         creating::<Ringfire>(ground, name)?,
         creating::<MmapSync>(ground, name)?,
         creating::<Iceoryx2>(ground, name)?,
@@ -53,4 +54,9 @@ fn attaching<W: Whole>(ground: &Ground<'_>, row: &str) -> Result<Contender<'stat
 
 fn creating<W: Whole>(ground: &Ground<'_>, row: &str) -> Result<Contender<'static>, Failure> {
     Ok(Contender::timed(W::NAME, W::creating(&ground.directory(row, W::NAME)?)?))
+}
+
+fn creating_and_finding(ground: &Ground<'_>, row: &str) -> Result<Contender<'static>, Failure> {
+    let name = "shmstore, let go before";
+    Ok(Contender::timed(name, Stored::creating_and_finding(&ground.directory(row, name)?)?))
 }
