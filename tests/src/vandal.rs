@@ -4,6 +4,8 @@
 
 use std::mem::offset_of;
 
+use shmstore::{CacheAligned, Versioned};
+
 use crate::objects::EveryPart;
 use crate::random::Random;
 use crate::raw::{Field, Raw, field};
@@ -28,6 +30,9 @@ macro_rules! versioned {
 }
 
 const SHARDS: usize = offset_of!(EveryPart, shards);
+const SHARD: usize = size_of::<CacheAligned<Versioned<u64>>>();
+/// Where the sequence number of a `Versioned` is: see `docs/format.md`. Its lock word is its first, its flags the next.
+const SEQUENCE: usize = 64;
 
 const WORDS: [Word; 16] = [
     Word::Value(offset_of!(EveryPart, count)),
@@ -42,10 +47,10 @@ const WORDS: [Word; 16] = [
     versioned!(block, lock),
     Word::Lock(offset_of!(EveryPart, lock)),
     Word::Event(offset_of!(EveryPart, event)),
-    Word::Versioned(SHARDS, 64),
-    Word::Versioned(SHARDS + 64, 64),
-    Word::Versioned(SHARDS + 128, 64),
-    Word::Versioned(SHARDS + 192, 64),
+    Word::Versioned(SHARDS, SHARD),
+    Word::Versioned(SHARDS + SHARD, SHARD),
+    Word::Versioned(SHARDS + 2 * SHARD, SHARD),
+    Word::Versioned(SHARDS + 3 * SHARD, SHARD),
 ];
 
 /// The numbers of the header, where a lie leads farthest.
@@ -230,16 +235,17 @@ impl Vandal {
             }
             Word::Versioned(at, len) => match self.random.within(0..8) {
                 0..=2 => {
-                    let sequence = self.number(raw, self.payload + at);
-                    self.write(raw, self.payload + at, &sequence.to_le_bytes());
+                    let at = self.payload + at + SEQUENCE;
+                    let sequence = self.number(raw, at);
+                    self.write(raw, at, &sequence.to_le_bytes());
                 }
                 3..=5 => {
                     let lock = self.lock_word(raw);
-                    self.write(raw, self.payload + at + 8, &lock.to_le_bytes());
+                    self.write(raw, self.payload + at, &lock.to_le_bytes());
                 }
                 6 => {
                     let flags = if self.random.one_in(2) { self.random.number() as u32 } else { 3 };
-                    self.write(raw, self.payload + at + 12, &flags.to_le_bytes());
+                    self.write(raw, self.payload + at + 4, &flags.to_le_bytes());
                 }
                 _ => self.write_noise(raw, self.payload + at, self.payload + at + len),
             },
@@ -252,9 +258,9 @@ impl Vandal {
         for round in 0..1000_u64 {
             match word {
                 Word::Versioned(at, _) => {
-                    self.write(raw, self.payload + at, &(round * 8).to_le_bytes());
+                    self.write(raw, self.payload + at + SEQUENCE, &(round * 8).to_le_bytes());
                     let lock = (round as u32 & 7) << 29 | 1;
-                    self.write(raw, self.payload + at + 8, &lock.to_le_bytes());
+                    self.write(raw, self.payload + at, &lock.to_le_bytes());
                 }
                 word => self.lie_in_a_part(raw, word),
             }

@@ -14,9 +14,6 @@ use crate::participants::TOKEN_BITS;
 use crate::process::registry::Attached;
 use crate::schema::{Kind, Schema};
 
-/// Where the lock word of a `Versioned` is: see `docs/format.md`.
-const IN_VERSIONED: usize = 0;
-
 /// A part that is locked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct HeldPart {
@@ -51,8 +48,7 @@ unsafe fn held_parts_of(schema: &'static Schema, payload: NonNull<u8>, len: usiz
 impl Walk<'_> {
     fn visit(&mut self, schema: &'static Schema, offset: usize) {
         match schema.kind() {
-            Kind::Versioned { .. } => self.note(offset, IN_VERSIONED),
-            Kind::Lock => self.note(offset, 0),
+            Kind::Versioned { .. } | Kind::Lock => self.note(offset),
             Kind::CacheAligned { object } => self.visit(object, offset),
             Kind::Struct { fields, .. } => {
                 fields.iter().for_each(|field| self.visit(field.schema, offset + field.offset));
@@ -64,9 +60,9 @@ impl Walk<'_> {
         }
     }
 
-    /// Notes the part at `offset`, if its lock word, so many bytes further, is held.
-    fn note(&mut self, offset: usize, word: usize) {
-        let token = self.lock_word(offset + word) & ((1 << TOKEN_BITS) - 1);
+    /// Notes the part at `offset`, if its lock word, which is the first of its words, is held.
+    fn note(&mut self, offset: usize) {
+        let token = self.lock_word(offset) & ((1 << TOKEN_BITS) - 1);
         if token != 0 {
             let path = self.object.path_of_part(offset).filter(|path| !path.is_empty());
             self.found.push(HeldPart { path: path.unwrap_or_else(|| ".".into()), token });
@@ -144,9 +140,9 @@ mod tests {
         let accounts = std::mem::offset_of!(Bank, accounts);
         let value = std::mem::offset_of!(Account, value);
         let words = [
-            (8, 7),
+            (0, 7),
             (std::mem::offset_of!(Bank, audit), 6),
-            (accounts + 3 * account + value + 8, 1 << 31 | 9),
+            (accounts + 3 * account + value, 1 << 31 | 9),
             (accounts, 5),
         ];
         assert_eq!(
@@ -157,19 +153,19 @@ mod tests {
 
     #[test]
     fn part_that_is_the_object_itself_is_a_dot() {
-        assert_eq!(held(Versioned::<u64>::SCHEMA, &[(8, 3)]), [(".".into(), 3)]);
+        assert_eq!(held(Versioned::<u64>::SCHEMA, &[(0, 3)]), [(".".into(), 3)]);
     }
 
     #[test]
     fn flags_alone_are_nobody() {
-        assert_eq!(held(Versioned::<u64>::SCHEMA, &[(8, 7 << 29)]), []);
+        assert_eq!(held(Versioned::<u64>::SCHEMA, &[(0, 7 << 29)]), []);
     }
 
     #[test]
     fn nothing_outside_the_payload_is_read() {
         let schema = Versioned::<u64>::SCHEMA;
-        let payload = [u64::MAX; 1];
+        let payload = [u32::MAX; 2];
         // SAFETY: so many bytes are there.
-        assert_eq!(unsafe { held_parts_of(schema, NonNull::from(&payload).cast(), 8) }, []);
+        assert_eq!(unsafe { held_parts_of(schema, NonNull::from(&payload).cast(), 3) }, []);
     }
 }

@@ -51,7 +51,7 @@ pub(crate) const EVERY_KIND: [&Schema; 15] = [
     &Schema::new(36, 1, Kind::FixedString { capacity: 32 }),
     &Schema::new(40, 4, Kind::FixedVec { capacity: 8, element: &U32 }),
     &Schema::new(8, 8, Kind::AtomicCell { value: &MODE }),
-    &Schema::new(128, 64, Kind::Versioned { value: &POSITION }),
+    &Schema::new(192, 64, Kind::Versioned { value: &POSITION }),
     &Schema::new(128, 128, Kind::CacheAligned { object: &ATOMIC }),
     &Schema::new(8, 8, Kind::Lock),
     &Schema::new(16, 8, Kind::Event),

@@ -47,8 +47,8 @@ pub use writer::Writer;
 ///
 /// # Memory
 ///
-/// 32 bytes of control words and two slots, each of the value's size rounded up to 16; all of it rounded up to 64 bytes,
-/// and aligned to 64: a value of up to 16 bytes takes one cache line with all that belongs to it.
+/// A cache line of the writers' own, then the version and two slots, each of the value's size rounded up to 16; all of it rounded
+/// up to 64 bytes, and aligned to 64. A value of up to 16 bytes takes 128 bytes, and a reader of it touches one line.
 ///
 /// # Ways to write
 ///

@@ -16,8 +16,8 @@ const LATE: Duration = Duration::from_secs(2);
 const HOSTILE_THREADS: usize = 4;
 
 /// Where the words of a `Versioned` are: see `docs/format.md`.
-pub(crate) const SEQUENCE: usize = 0;
-pub(crate) const LOCK_WORD: usize = 8;
+pub(crate) const SEQUENCE: usize = 64;
+pub(crate) const LOCK_WORD: usize = 0;
 /// The bits of a lock word, and of a slot's, that hold a token.
 pub(crate) const TOKEN: u32 = (1 << 29) - 1;
 

@@ -6,7 +6,7 @@ use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::thread;
 
-use super::atomics::Ordering::Relaxed;
+use super::atomics::Ordering::{Acquire, Relaxed};
 use super::atomics::{AtomicU32, AtomicU64};
 use super::{lock_word, seqlock};
 

@@ -33,27 +33,35 @@ fn layout_is_that_of_the_table() {
         assert_eq!(Versioned::<V>::SCHEMA.size(), size_of::<Versioned<V>>());
         (size_of::<Versioned<V>>(), align_of::<Versioned<V>>())
     }
-    assert_eq!(layout::<u8>(), (64, 64));
-    assert_eq!(layout::<[u64; 2]>(), (64, 64));
-    assert_eq!(layout::<[f64; 3]>(), (128, 64));
-    assert_eq!(layout::<[u8; 61]>(), (192, 64));
-    assert_eq!(layout::<[u64; 8]>(), (192, 64));
-    assert_eq!(layout::<[u8; 65]>(), (192, 64));
-    assert_eq!(layout::<[u8; 65536]>(), (64 + 2 * 65536, 64));
+    assert_eq!(layout::<u8>(), (128, 64));
+    assert_eq!(layout::<[u64; 2]>(), (128, 64));
+    assert_eq!(layout::<[f64; 3]>(), (192, 64));
+    assert_eq!(layout::<[u8; 61]>(), (256, 64));
+    assert_eq!(layout::<[u64; 8]>(), (256, 64));
+    assert_eq!(layout::<[u8; 65]>(), (256, 64));
+    assert_eq!(layout::<[u8; 65536]>(), (128 + 2 * 65536, 64));
 }
 
 #[test]
 fn slots_and_sequence_are_where_the_table_says() {
-    let part = Versioned::<[u8; 64]>::default();
-    let byte = |at: usize| {
-        // SAFETY: in bounds of the part, and no other thread has it.
-        unsafe { std::ptr::from_ref(&part).cast::<u8>().wrapping_add(at).read_volatile() }
-    };
-    part.store([1; 64]);
-    assert_eq!((byte(0), byte(64), byte(128), byte(191)), (2, 0, 1, 1));
-    part.store([2; 64]);
-    assert_eq!((byte(0), byte(64), byte(127), byte(128)), (4, 2, 2, 1));
-    assert!((8..64).all(|at| byte(at) == 0), "free, no flags, and nothing in the reserved words");
+    /// Stores twice; the even version is in the slot at `slots`, the odd one `slot` bytes further.
+    fn check<const N: usize>(slots: usize, slot: usize) {
+        let part = Versioned::<[u8; N]>::default();
+        let byte = |at: usize| {
+            assert!(at < size_of_val(&part));
+            // SAFETY: in bounds of the part, and no other thread has it.
+            unsafe { std::ptr::from_ref(&part).cast::<u8>().wrapping_add(at).read_volatile() }
+        };
+        part.store([1; N]);
+        assert_eq!((byte(64), byte(slots), byte(slots + slot), byte(slots + slot + N - 1)), (2, 0, 1, 1));
+        part.store([2; N]);
+        assert_eq!((byte(64), byte(slots), byte(slots + N - 1), byte(slots + slot)), (4, 2, 2, 1));
+        assert!((0..64).chain(72..slots).all(|at| byte(at) == 0), "free, no flags, and nothing in the reserved words");
+    }
+    check::<16>(80, 16);
+    check::<65>(80, 80);
+    check::<64>(128, 64);
+    check::<128>(128, 128);
 }
 
 #[test]
@@ -159,10 +167,10 @@ fn debug_shows_version_and_value() {
 fn found(sequence: u64, flags: u32) -> Versioned<u64> {
     let mut part = Versioned::<u64>::default();
     let start = std::ptr::from_mut(&mut part).cast::<u8>();
-    // SAFETY: the first word of the part, which is ours alone.
-    unsafe { start.cast::<u64>().write(sequence) };
-    // SAFETY: the word at offset 12 of the part, which is ours alone.
-    unsafe { start.wrapping_add(12).cast::<u32>().write(flags) };
+    // SAFETY: the word at offset 64 of the part, which is ours alone.
+    unsafe { start.wrapping_add(64).cast::<u64>().write(sequence) };
+    // SAFETY: the word at offset 4 of the part, which is ours alone.
+    unsafe { start.wrapping_add(4).cast::<u32>().write(flags) };
     part
 }
 
@@ -189,10 +197,10 @@ fn any_sequence_number_can_be_read_and_written_at() {
 /// The sequence number and the flags of a part.
 pub(super) fn words(part: &Versioned<u64>) -> (&AtomicU64, &AtomicU32) {
     let start = std::ptr::from_ref(part).cast::<u8>();
-    // SAFETY: the word at offset 0 of the part, as the table of its bytes says.
-    let sequence = unsafe { &*start.cast() };
-    // SAFETY: the word at offset 12.
-    let flags = unsafe { &*start.wrapping_add(12).cast() };
+    // SAFETY: the word at offset 64 of the part, as the table of its bytes says.
+    let sequence = unsafe { &*start.wrapping_add(64).cast() };
+    // SAFETY: the word at offset 4.
+    let flags = unsafe { &*start.wrapping_add(4).cast() };
     (sequence, flags)
 }
 
