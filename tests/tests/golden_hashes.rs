@@ -122,9 +122,9 @@ fn parts_as_they_are() {
     assert_hash(<FixedVec<f64, 8>>::SCHEMA, 0xc456b382_12ac9d40_fc34a5f4_5d1775d6);
     assert_hash(<Atomic<bool>>::SCHEMA, 0xc648126b_8a9a8554_4f8454bd_3a93d948);
     assert_hash(<CacheAligned<AtomicU64>>::SCHEMA, 0x079e44a2_acdece31_a6d869c7_b012d483);
-    assert_hash(<Versioned<f64>>::SCHEMA, 0x75ee7469_2b5efd4a_c6d772c8_48ff4e98);
-    assert_hash(<Versioned<[u8; 61]>>::SCHEMA, 0x6923ae5b_5a5b3500_3c8eb487_357860be);
-    assert_hash(<Versioned<[u8; 4096]>>::SCHEMA, 0x688ef5a9_55fabf7b_8012539f_20f3a5c9);
+    assert_hash(<Versioned<f64>>::SCHEMA, 0xb9c60857_8e1c3674_b06c7051_772660d8);
+    assert_hash(<Versioned<[u8; 61]>>::SCHEMA, 0x4e9f51a1_f9564f6b_237d4387_43f47ca5);
+    assert_hash(<Versioned<[u8; 4096]>>::SCHEMA, 0xb08a4c31_9dae2612_8f4f538b_75577a09);
     assert_hash(Lock::SCHEMA, 0x9c517bc4_13a27a90_c7cea7d5_cc0ae7ef);
     assert_hash(Event::SCHEMA, 0x77b55492_6592bc7c_d093598b_12f1da72);
     assert_hash(<[Lock; 3]>::SCHEMA, 0x547f6536_f7f23ae3_987ee3ae_ff2e56b0);

@@ -22,7 +22,13 @@ fn what_is_written_is_read<B: Board, const WORDS: usize>(directory: &Path) {
     assert_eq!(reader.read_rounds(&mut into, 3), Reads { done: 3, torn: 0, starved: 0 }, "{}", B::NAME);
 }
 
-fn of_all_sizes<B: Board>() {
+/// In a thread with room for large values, of which a build without optimisation has many copies on the stack.
+fn of_all_sizes<B: Board + 'static>() {
+    let roomy = std::thread::Builder::new().stack_size(16 << 20);
+    roomy.spawn(of_each_size::<B>).expect("one thread more").join().expect("what is written is read");
+}
+
+fn of_each_size<B: Board>() {
     let place = Place::new().expect("a directory in memory");
     what_is_written_is_read::<B, 8>(&place.make("small").expect("a new name"));
     what_is_written_is_read::<B, 512>(&place.make("middle").expect("a new name"));
