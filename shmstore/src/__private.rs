@@ -1,7 +1,7 @@
 //! What the code written by the derives is made of. Not for people: anything here may change in any release.
 
+pub use memoffset::offset_of;
 pub use std::marker::{Copy, Send, Sync};
-pub use std::mem::offset_of;
 pub use std::option::Option;
 pub use std::result::Result;
 pub use std::{fmt, primitive};

@@ -9,7 +9,7 @@
 mod geometry;
 mod parts;
 
-use std::mem::offset_of;
+use memoffset::offset_of;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, fence};
 
