@@ -3,7 +3,7 @@
 //! A seqlock reads first and asks afterwards whether a writer was there. Doing so with a plain copy is a data race,
 //! and undefined behaviour, even if the bytes are then thrown away (Hans-J. Boehm, *Can seqlocks get along with
 //! programming language memory models?*, MSPC 2012). So a slot is only ever touched in whole [`Unit`]s, by accesses
-//! that mean "each byte atomic, relaxed": SSE2 moves in inline assembly on x86_64, relaxed atomic words elsewhere. The
+//! that mean "each byte atomic, relaxed": vector moves in inline assembly on x86_64, relaxed atomic words elsewhere. The
 //! private side is ordinary memory, of any alignment, and not a byte beyond the value's own is read or written there.
 //!
 //! # Safety

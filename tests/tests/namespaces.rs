@@ -1,7 +1,10 @@
 //! Containers: other IPC namespaces with limits of their own, other PID namespaces in which pids mean nothing to us.
 
 use std::process::Command;
+use std::sync::atomic::Ordering::Relaxed;
+use std::thread;
 
+use nix::sched::{CloneFlags, unshare};
 use shmstore::{Shared, Store};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::peer::{self, Peer};
@@ -138,5 +141,32 @@ fn process_is_never_taken_for_dead_by_its_pid_in_another_pid_namespace() {
         assert_says(&message, &["is full: it was made for 1 processes", "Store::options().max_processes(…)"]);
         let [us] = &Shared::participants(&object)[..] else { panic!("{:?}", Shared::participants(&object)) };
         assert_eq!((us.pid, us.left), (std::process::id(), false));
+    });
+}
+
+/// A thread may go from one IPC namespace to another, and takes what it has attached along. Numbers of segments begin anew there.
+#[test]
+fn object_of_another_ipc_namespace_is_not_taken_for_one_with_the_same_number() {
+    with_namespaces("object_of_another_ipc_namespace_is_not_taken_for_one_with_the_same_number", || {
+        let go_elsewhere = || unshare(CloneFlags::CLONE_NEWIPC).expect("namespaces can be made here");
+        let scratch = Scratch::new();
+        let store = scratch.store();
+        let create = |frames| {
+            let object = store.create::<Telemetry>().expect("nothing is at the path in a new namespace");
+            object.frames.store(frames, Relaxed);
+            object
+        };
+        let shmid = |object: &Shared<Telemetry>| Shared::info(object).expect("our own").shmid;
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                go_elsewhere();
+                let first = create(1);
+                let number = shmid(&first);
+                go_elsewhere();
+                assert_eq!(shmid(&create(2)), number, "or this test shows nothing");
+                assert_eq!(store.attach::<Telemetry>().expect("made a moment ago").frames.load(Relaxed), 2);
+                assert_eq!(first.frames.load(Relaxed), 1);
+            });
+        });
     });
 }

@@ -1,4 +1,4 @@
-//! Slots touched by SSE2 moves and `rep movsb`, in inline assembly.
+//! Slots touched by SSE2 and AVX moves and `rep movsb`, in inline assembly.
 //!
 //! LLVM does not vectorise relaxed atomic loads, and a plain 16-byte load would be a data race. Inline assembly is both
 //! fast and sound: to the compiler it is a call of something unknown that may access memory atomically, byte by byte.
@@ -111,7 +111,7 @@ impl Moves for Sse2 {
 }
 
 /// Up to how many bytes are moved by a loop of AVX moves, where the processor has them: the loop starts at once, and asks for
-/// lines that another core has sooner than `rep movsb`, which moves more than that as fast.
+/// lines that another core has sooner than `rep movsb`. Of more than that it would bring a reader more, and cost the writer as much.
 const LOOP_BYTES: usize = 32 * 1024;
 
 /// What an AVX register holds, in bytes. Moves to addresses that are not multiples of it take three times as long.

@@ -176,7 +176,7 @@ impl Target<'_> {
     }
 
     fn already_exists(&self, identity: &Identity, schema: &'static Schema, found: &Found) -> CreateError {
-        let header = Header::of(found.mapping()).expect("what was judged to be ours has a header");
+        let header = Header::of(&found.mapping).expect("what was judged to be ours has a header");
         let same_layout = header.layout_hash() == schema.hash();
         CreateError::AlreadyExists { subject: self.subject(Some(identity)), creator: creator(header), same_layout }
     }

@@ -18,33 +18,15 @@ use crate::sys::shm::{self, Access, Mapping, Status};
 
 /// A segment of our own that was found at the key, attached to be judged.
 pub(crate) struct Found {
-    pub(super) look: Look,
+    pub(crate) mapping: Mapping,
     pub(crate) status: Status,
     pub(crate) condition: Condition,
 }
 
-/// By which mapping a segment was looked at.
-pub(super) enum Look {
-    /// One that was made for it.
-    Fresh(Mapping),
-    /// The one that this process has, of an object that is ready.
-    Own(Attached),
-}
-
 impl Found {
-    pub(crate) fn mapping(&self) -> &Mapping {
-        match &self.look {
-            Look::Fresh(mapping) => mapping,
-            Look::Own(attached) => attached.mapping(),
-        }
-    }
-
     /// How many times it is attached, but for this look at it.
     pub(crate) fn attached(&self) -> u64 {
-        match self.look {
-            Look::Fresh(_) => self.status.attached.saturating_sub(1),
-            Look::Own(_) => self.status.attached,
-        }
+        self.status.attached.saturating_sub(1)
     }
 }
 
@@ -97,13 +79,10 @@ impl Target<'_> {
             let Some(shmid) = shm::find(key).map_err(|errno| self.system("look for", identity, errno))? else {
                 return Ok(None);
             };
-            if let Some(found) = self.find_own(identity, shmid, access)? {
-                return Ok(Some(found));
-            }
             match shm::attach(shmid, access) {
                 Ok((mapping, status)) if status.key == key && !status.removed => {
                     let condition = self.judge(identity, &mapping, &status)?;
-                    return Ok(Some(Found { look: Look::Fresh(mapping), status, condition }));
+                    return Ok(Some(Found { mapping, status, condition }));
                 }
                 // Removed between two of the calls: look again.
                 Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) if patience.pause() => {}
@@ -115,19 +94,6 @@ impl Target<'_> {
                 },
             }
         }
-    }
-
-    /// Looks at the object by the mapping that this process has of it: a segment keeps its number while it is attached,
-    /// so the kernel speaks of the same one. `None` if there is none, or its header is not what it was.
-    fn find_own(&self, identity: &Identity, shmid: i32, access: Access) -> Result<Option<Found>, AttachError> {
-        let Some(attached) = registry::attached(shmid, access) else { return Ok(None) };
-        let Ok(status) = shm::status(shmid) else { return Ok(None) };
-        if status.key != identity.key(self.id) || status.removed {
-            return Ok(None);
-        }
-        let condition = self.judge(identity, attached.mapping(), &status)?;
-        let is_unchanged = condition == Condition::Ready(*attached.geometry()) && attached.has_its_nonce();
-        Ok(is_unchanged.then_some(Found { look: Look::Own(attached), status, condition }))
     }
 
     /// Explains why a segment can not be attached; `None` if it is gone meanwhile.
@@ -254,10 +220,7 @@ impl Target<'_> {
         found: Found,
     ) -> Result<Attached, AttachError> {
         let geometry = self.check_layout(identity, schema, &found)?;
-        match found.look {
-            Look::Fresh(mapping) => self.register(identity, mapping, geometry, found.status.shmid),
-            Look::Own(attached) => Ok(attached),
-        }
+        self.register(identity, found.mapping, geometry, found.status.shmid)
     }
 
     /// Checks that what was found is ready and has our layout.
@@ -267,7 +230,7 @@ impl Target<'_> {
         schema: &'static Schema,
         found: &Found,
     ) -> Result<Geometry, AttachError> {
-        let mapping = found.mapping();
+        let mapping = &found.mapping;
         let geometry = match &found.condition {
             Condition::Ready(geometry) => *geometry,
             Condition::Damaged(damage) => return Err(self.damaged(identity, damage.clone())),

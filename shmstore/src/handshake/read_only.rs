@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::find::{Look, owner};
+use super::find::owner;
 use super::{AnchorLock, Condition, Found, Patience, Target};
 use crate::error::{AttachError, OpenError};
 use crate::failpoint::{self, Step};
@@ -84,7 +84,7 @@ impl Target<'_> {
         let found = self.find_to_read(identity)?;
         match &found {
             // No creator is at work, so there is none who has written the rest before the first word.
-            Some(found) if found.condition == Condition::Virgin && !header::is_blank(found.mapping()) => {
+            Some(found) if found.condition == Condition::Virgin && !header::is_blank(&found.mapping) => {
                 Err(self.foreign(identity, &found.status))
             }
             _ => Ok(Seen::Settled(found)),
@@ -99,12 +99,7 @@ impl Target<'_> {
         found: Found,
     ) -> Result<Attached, AttachError> {
         let geometry = self.check_layout(identity, schema, &found)?;
-        Ok(match found.look {
-            Look::Fresh(mapping) => {
-                registry::register_to_read(self.segment(identity, mapping, geometry, found.status.shmid))
-            }
-            Look::Own(attached) => attached,
-        })
+        Ok(registry::register_to_read(self.segment(identity, found.mapping, geometry, found.status.shmid)))
     }
 }
 

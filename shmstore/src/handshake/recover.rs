@@ -29,14 +29,14 @@ impl Target<'_> {
                 return Ok(Some(found));
             }
             // No creator is at work, so there is none who has written the rest before the first word.
-            if found.condition == Condition::Virgin && !header::is_blank(found.mapping()) {
+            if found.condition == Condition::Virgin && !header::is_blank(&found.mapping) {
                 return Err(self.foreign(&identity, &found.status));
             }
             let (may_go, others) = (may_go(&found), found.attached());
-            let Found { look, status, condition } = found;
+            let Found { mapping, status, condition } = found;
             if !may_go {
                 // Not counted as attached while we sleep.
-                drop(look);
+                drop(mapping);
                 if patience.pause() {
                     continue;
                 }
@@ -45,7 +45,7 @@ impl Target<'_> {
             failpoint::reach(Step::RecoverLocked);
             // Still attached: so the id is that of the segment that was judged, even if somebody else removes it first.
             let removed = shm::remove(status.shmid);
-            drop(look);
+            drop(mapping);
             match removed {
                 Ok(()) | Err(Errno::EINVAL | Errno::EIDRM) => failpoint::reach(Step::RecoverRemoved),
                 Err(errno) => return Err(self.not_removable(&identity, &status, errno)),

@@ -53,7 +53,7 @@ impl Target<'_> {
             Err(errno) => return Err(self.system("remove", &identity, errno).into()),
         }
         failpoint::reach(Step::RemoveMarked);
-        if let Some(header) = Header::of(found.mapping()) {
+        if let Some(header) = Header::of(&found.mapping) {
             header.set_state(State::Retired);
         }
         failpoint::reach(Step::RemoveRetired);

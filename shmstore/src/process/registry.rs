@@ -99,17 +99,6 @@ pub(crate) fn register_to_read(segment: Segment<'_>) -> Attached {
     known.unwrap_or_else(|| publish(attachment, &mut registry)).handle()
 }
 
-/// The attachment that this process has of a segment, mapped for this.
-pub(crate) fn attached(shmid: i32, access: Access) -> Option<Attached> {
-    if access == Access::ReadWrite {
-        // A child of `fork` gets a slot in what it inherited before it uses it.
-        token();
-    }
-    let registry = local().lock_registry();
-    let mut of_segment = registry.of_segment(shmid).filter_map(attachment_in);
-    of_segment.find(|known| known.mapping.access() == access).map(Attachment::handle)
-}
-
 /// The segment of this process that has an address in it; `None` for memory that is no segment's.
 pub(crate) fn segment_at(address: usize) -> Option<Attached> {
     let local = local();
@@ -222,11 +211,6 @@ impl Attached {
 
     pub(crate) fn header(&self) -> &Header {
         header_of(&self.attachment().mapping)
-    }
-
-    /// Tells whether the header has the number by which this process knows the segment.
-    pub(crate) fn has_its_nonce(&self) -> bool {
-        self.header().nonce() == self.attachment().nonce
     }
 
     pub(crate) fn mapping(&self) -> &Mapping {

@@ -189,12 +189,12 @@ impl ObjectInfo {
             Condition::OtherFormat(_) => ObjectState::OtherFormat,
             Condition::Damaged(_) => ObjectState::Damaged,
         };
-        let (Condition::Ready(geometry), Some(header)) = (&found.condition, Header::of(found.mapping())) else {
+        let (Condition::Ready(geometry), Some(header)) = (&found.condition, Header::of(&found.mapping)) else {
             return;
         };
         let Creator { pid, created, .. } = creator(header);
         (self.creator_pid, self.created) = (Some(pid), Some(created));
-        let json = header::read_schema(found.mapping(), geometry).ok();
+        let json = header::read_schema(&found.mapping, geometry).ok();
         self.type_name = json.and_then(|json| looked.type_name(json));
         if self.type_name.is_none() {
             self.state = ObjectState::Damaged;
