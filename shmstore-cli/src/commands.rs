@@ -1,8 +1,35 @@
 //! What the program can be asked to do, one module for each.
 
+use std::io::{self, ErrorKind};
 use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::{Failure, Outcome};
+
+/// See inside the objects that programs share with shmstore, and look after them.
+#[derive(Debug, Parser)]
+#[command(name = "shmstore", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {}
 
 /// Does what the command line says.
 pub fn run() -> ExitCode {
-    ExitCode::SUCCESS
+    let done: Result<Outcome, Failure> = match Cli::parse().command {};
+    #[allow(unreachable_code)]
+    match done {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Differs) => ExitCode::from(1),
+        // Whoever read our output has seen enough: `shmstore ls | head -1`.
+        Err(Failure::Io(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(failure) => {
+            drop(io::Write::write_all(&mut io::stderr(), format!("error: {failure}\n").as_bytes()));
+            failure.exit_code()
+        }
+    }
 }

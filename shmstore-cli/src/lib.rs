@@ -4,3 +4,6 @@
 
 pub mod commands;
 pub mod export;
+pub mod failure;
+pub mod target;
+pub mod text;

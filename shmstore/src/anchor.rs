@@ -13,7 +13,7 @@ use crate::sys::file::{self, FileStat, Inode};
 use crate::sys::process::{effective_uid, random_u64};
 
 /// On overlayfs a copy-up gives the same inode another birth time.
-const OVERLAYFS: i64 = 0x794c_7630;
+pub(crate) const OVERLAYFS: i64 = 0x794c_7630;
 
 /// File systems whose locks other machines share, or only seem to hold.
 const NETWORK_FILE_SYSTEMS: [(i64, &str); 6] = [

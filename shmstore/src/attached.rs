@@ -9,7 +9,7 @@ use crate::handshake::creator;
 use crate::header::State;
 use crate::participants::Occupant;
 use crate::process::registry::Attached;
-use crate::schema::Schema;
+use crate::schema::{OwnedSchema, Schema};
 use crate::store::{ObjectInfo, ObjectState, Store};
 use crate::sys::shm;
 use holding::{HeldPart, held_parts};
@@ -62,20 +62,25 @@ impl AttachedObject {
 
     /// Some system calls for each process: see [`Shared::participants`](crate::Shared::participants).
     pub(crate) fn participants(&self, schema: &'static Schema) -> Vec<Participant> {
-        // Each part is told of once, however many slots have its holder's token: a peer that breaks the protocol may have
-        // written the same one into all slots and all locks.
-        let mut held: HashMap<u32, Vec<String>> = HashMap::new();
-        for HeldPart { path, token } in held_parts(schema, &self.attached) {
-            held.entry(token).or_default().push(path);
-        }
-        let participant = |occupant: Occupant| Participant {
-            pid: occupant.pid,
-            pid_namespace: occupant.pid_namespace,
-            since: occupant.since,
-            left: occupant.left,
-            alive: occupant.alive,
-            holding: held.remove(&occupant.token).unwrap_or_default(),
-        };
-        self.attached.occupants().into_iter().map(participant).collect()
+        participants(&self.attached, &schema.into())
     }
+}
+
+/// The processes of an object, and the parts that each holds.
+pub(crate) fn participants(object: &Attached, schema: &OwnedSchema) -> Vec<Participant> {
+    // Each part is told of once, however many slots have its holder's token: a peer that breaks the protocol may have
+    // written the same one into all slots and all locks.
+    let mut held: HashMap<u32, Vec<String>> = HashMap::new();
+    for HeldPart { path, token } in held_parts(schema, object) {
+        held.entry(token).or_default().push(path);
+    }
+    let participant = |occupant: Occupant| Participant {
+        pid: occupant.pid,
+        pid_namespace: occupant.pid_namespace,
+        since: occupant.since,
+        left: occupant.left,
+        alive: occupant.alive,
+        holding: held.remove(&occupant.token).unwrap_or_default(),
+    };
+    object.occupants().into_iter().map(participant).collect()
 }

@@ -56,6 +56,11 @@ impl fmt::Debug for LayoutHash {
     }
 }
 
+/// FNV-1a of 128 bits of any bytes: it tells accidents apart, not attacks.
+pub(crate) fn of_bytes(bytes: &[u8]) -> u128 {
+    LayoutHasher(FNV_OFFSET_BASIS).fixed(bytes).0
+}
+
 /// Hashes one node of a schema: its own canonical bytes and the finished hashes of its children.
 #[derive(Clone, Copy)]
 pub(crate) struct LayoutHasher(u128);

@@ -200,6 +200,16 @@ impl Header {
         }
     }
 
+    /// Tells whether the first word is one of shmstore's, of whatever anchor.
+    pub(crate) fn has_magic(&self) -> bool {
+        self.first_word.load(Relaxed) as u32 == MAGIC
+    }
+
+    /// Tells whether the first word is that of an object of this anchor and id.
+    pub(crate) fn is_claimed_for(&self, identity: &Identity, id: u8) -> bool {
+        self.first_word.load(Relaxed) == first_word(identity, id)
+    }
+
     /// Writes the first word: from here on the segment is recognised as this object's.
     pub(crate) fn claim(&self, identity: &Identity, id: u8) {
         self.first_word.store(first_word(identity, id), Release);
@@ -305,9 +315,15 @@ impl Header {
 
     /// The path by which the creator knew the anchor: any bytes, for people only; unprintable ones are escaped.
     pub(crate) fn path_hint(&self) -> String {
+        String::from_utf8_lossy(&self.path().0).chars().flat_map(escape_unprintable).collect()
+    }
+
+    /// The path by which the creator knew the anchor, and whether it is all of it: of a long one there is only the end.
+    pub(crate) fn path(&self) -> (Vec<u8>, bool) {
         let len = (self.hint_len.load(Relaxed) as usize).min(HINT_BYTES);
         let bytes: Vec<u8> = self.hint[..len].iter().map(|byte| byte.load(Relaxed)).collect();
-        String::from_utf8_lossy(&bytes).chars().flat_map(escape_unprintable).collect()
+        let is_whole = len < HINT_BYTES && bytes.first() == Some(&b'/') && !bytes.contains(&0);
+        (bytes, is_whole)
     }
 
     /// Writes who made the segment.

@@ -64,6 +64,7 @@ mod attached;
 mod shared;
 mod read_only;
 mod objects;
+pub mod inspect;
 
 #[doc(hidden)]
 pub mod __private;

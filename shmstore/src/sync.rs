@@ -8,6 +8,7 @@ mod word_lock;
 mod refusal;
 mod waiting;
 mod seqlock;
+mod untyped;
 mod version_waiters;
 mod versioned_cell;
 mod versioned;
@@ -18,6 +19,7 @@ mod event;
 
 pub use event::{Event, EventView};
 pub use lock::{Lock, LockGuard, LockView};
+pub(crate) use untyped::{VersionedPlaces, holder, newest, stable_at, try_copy};
 pub use versioned::{Transaction, Versioned, Writer};
 pub use view::VersionedView;
 

@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::participants::TOKEN_BITS;
 use crate::process::registry::Attached;
-use crate::schema::{Kind, Schema};
+use crate::schema::{OwnedKind, OwnedSchema};
 
 /// A part that is locked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,12 +26,13 @@ pub(super) struct HeldPart {
 struct Walk<'a> {
     /// INVARIANT: so many bytes from there are mapped while `'a` lasts.
     payload: (NonNull<u8>, usize),
-    object: &'static Schema,
+    /// The path of what is visited: names with a dot before them, indices in brackets.
+    path: String,
     found: &'a mut Vec<HeldPart>,
 }
 
 /// Lists the parts of an object that are locked, each as it is at some moment during the call.
-pub(super) fn held_parts(schema: &'static Schema, object: &Attached) -> Vec<HeldPart> {
+pub(super) fn held_parts(schema: &OwnedSchema, object: &Attached) -> Vec<HeldPart> {
     // SAFETY: the payload is mapped while `object` is borrowed, aligned as its type is, and as long as the geometry says.
     unsafe { held_parts_of(schema, object.payload(), object.geometry().payload_len) }
 }
@@ -39,39 +40,52 @@ pub(super) fn held_parts(schema: &'static Schema, object: &Attached) -> Vec<Held
 /// # Safety
 ///
 /// `len` bytes from `payload`, which is aligned as the object is, are mapped during the call.
-unsafe fn held_parts_of(schema: &'static Schema, payload: NonNull<u8>, len: usize) -> Vec<HeldPart> {
+unsafe fn held_parts_of(schema: &OwnedSchema, payload: NonNull<u8>, len: usize) -> Vec<HeldPart> {
     let mut found = Vec::new();
-    Walk { payload: (payload, len), object: schema, found: &mut found }.visit(schema, 0);
+    Walk { payload: (payload, len), path: String::new(), found: &mut found }.visit(schema, 0);
     found
 }
 
 impl Walk<'_> {
-    fn visit(&mut self, schema: &'static Schema, offset: usize) {
+    /// A schema that is consistent has all parts within their parents: its offsets do not overflow.
+    fn visit(&mut self, schema: &OwnedSchema, offset: u64) {
         match schema.kind() {
-            Kind::Versioned { .. } | Kind::Lock => self.note(offset),
-            Kind::CacheAligned { object } => self.visit(object, offset),
-            Kind::Struct { fields, .. } => {
-                fields.iter().for_each(|field| self.visit(field.schema, offset + field.offset));
+            OwnedKind::Versioned { .. } | OwnedKind::Lock => self.note(offset),
+            OwnedKind::CacheAligned { object } => self.visit(object, offset),
+            OwnedKind::Struct { fields, .. } => {
+                for field in fields {
+                    self.visit_at(&format!(".{}", field.name), &field.schema, offset + field.offset);
+                }
             }
-            Kind::Array { len, element } if has_locks(element) => {
-                (0..*len).for_each(|index| self.visit(element, offset + index * element.size()));
+            OwnedKind::Array { len, element } if has_locks(element) => {
+                for index in 0..*len {
+                    self.visit_at(&format!("[{index}]"), element, offset + index * element.size());
+                }
             }
             _ => {}
         }
     }
 
+    fn visit_at(&mut self, step: &str, schema: &OwnedSchema, offset: u64) {
+        let above = self.path.len();
+        self.path.push_str(step);
+        self.visit(schema, offset);
+        self.path.truncate(above);
+    }
+
     /// Notes the part at `offset`, if its lock word, which is the first of its words, is held.
-    fn note(&mut self, offset: usize) {
+    fn note(&mut self, offset: u64) {
         let token = self.lock_word(offset) & ((1 << TOKEN_BITS) - 1);
         if token != 0 {
-            let path = self.object.path_of_part(offset).filter(|path| !path.is_empty());
-            self.found.push(HeldPart { path: path.unwrap_or_else(|| ".".into()), token });
+            let path = self.path.strip_prefix('.').unwrap_or(&self.path);
+            self.found.push(HeldPart { path: if path.is_empty() { ".".into() } else { path.into() }, token });
         }
     }
 
     /// The lock word at an offset; 0 for one that is not within the payload, which no schema of the object's type says.
-    fn lock_word(&self, offset: usize) -> u32 {
+    fn lock_word(&self, offset: u64) -> u32 {
         let (payload, len) = self.payload;
+        let Ok(offset) = usize::try_from(offset) else { return 0 };
         if offset % align_of::<AtomicU32>() != 0
             || offset.checked_add(size_of::<AtomicU32>()).is_none_or(|end| end > len)
         {
@@ -85,12 +99,12 @@ impl Walk<'_> {
 }
 
 /// Tells whether there is any lock in a type: most arrays have none, and are long.
-fn has_locks(schema: &Schema) -> bool {
+fn has_locks(schema: &OwnedSchema) -> bool {
     match schema.kind() {
-        Kind::Versioned { .. } | Kind::Lock => true,
-        Kind::CacheAligned { object } => has_locks(object),
-        Kind::Array { element, .. } => has_locks(element),
-        Kind::Struct { fields, .. } => fields.iter().any(|field| has_locks(field.schema)),
+        OwnedKind::Versioned { .. } | OwnedKind::Lock => true,
+        OwnedKind::CacheAligned { object } => has_locks(object),
+        OwnedKind::Array { element, .. } => has_locks(element),
+        OwnedKind::Struct { fields, .. } => fields.iter().any(|field| has_locks(&field.schema)),
         _ => false,
     }
 }
@@ -98,7 +112,7 @@ fn has_locks(schema: &Schema) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CacheAligned, Lock, ShmLayout, ShmObject, Versioned};
+    use crate::{CacheAligned, Lock, Schema, ShmLayout, ShmObject, Versioned};
     use std::sync::atomic::AtomicU64;
 
     #[derive(ShmObject)]
@@ -130,7 +144,7 @@ mod tests {
             unsafe { at.write(word) };
         }
         // SAFETY: as long as the schema says.
-        let found = unsafe { held_parts_of(schema, base, schema.size()) };
+        let found = unsafe { held_parts_of(&schema.into(), base, schema.size()) };
         found.into_iter().map(|part| (part.path, part.token)).collect()
     }
 
@@ -166,6 +180,6 @@ mod tests {
         let schema = Versioned::<u64>::SCHEMA;
         let payload = [u32::MAX; 2];
         // SAFETY: so many bytes are there.
-        assert_eq!(unsafe { held_parts_of(schema, NonNull::from(&payload).cast(), 3) }, []);
+        assert_eq!(unsafe { held_parts_of(&schema.into(), NonNull::from(&payload).cast(), 3) }, []);
     }
 }

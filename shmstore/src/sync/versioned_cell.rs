@@ -16,10 +16,10 @@
 //! | s + n | n | slot 1: the odd versions |
 //!
 //! n is the value's size, rounded up to 16, or to its alignment if that is more. s is 80, rounded up to the value's
-//! alignment, or 128 if n is a multiple of 64: a value of up to 16 bytes shares one cache line with its sequence number, a
+//! alignment, and to 64 if n is a multiple of 64: a value of up to 16 bytes shares one cache line with its sequence number, a
 //! slot of whole lines begins on one, and neither costs a byte, as the whole is rounded up to 64 anyway.
 //!
-//! The first line is the writers' own, as readers have no business there: a writer that takes the lock, or looks whether
+//! The first line is the writers' own, as readers have no business there but to say that they starve: a writer that takes the lock, or looks whether
 //! anybody waits, finds the line where it left it, however many read.
 //!
 //! # Safety
@@ -45,6 +45,7 @@ use super::atomics::Ordering::{Acquire, Relaxed, SeqCst};
 use super::atomics::{AtomicU32, AtomicU64};
 use super::patience::{Limit, Patience};
 use super::seqlock;
+use super::untyped::VersionedPlaces;
 use super::version_waiters;
 use super::word_lock::{Refused, acquire};
 use crate::copy::{UNIT, Unit, copy_out};
@@ -69,18 +70,13 @@ struct Control {
 #[repr(C, align(16))]
 struct Sequence(AtomicU64);
 
-/// A reader was rejected again and again: the next store waits a moment first.
+/// A reader was rejected again and again: who stores next waits a moment, before it or, with a lease, after it.
 const STARVED: u32 = 1 << 0;
 /// Somebody waits for versions to whom the kernel refuses [`membarrier`]: a leased store must fence by itself.
 const NEED_FENCE: u32 = 1 << 1;
 
 /// After how many rejections in a row a reader calls itself starved.
 const PATIENCE: u32 = 4;
-
-/// What processors move between their caches, in bytes.
-const LINE: usize = 64;
-/// Where the sequence number is.
-const SEQUENCE_AT: usize = LINE;
 
 #[repr(C, align(16))]
 struct Slot<V>(MaybeUninit<V>);
@@ -103,14 +99,19 @@ pub(super) struct VersionedCell<V> {
 unsafe impl<V: Send + Sync> Sync for VersionedCell<V> {}
 
 impl<V: ShmValue> VersionedCell<V> {
-    const SLOT: usize = size_of::<Slot<V>>();
-    /// Where slot 0 begins.
-    const SLOTS_AT: usize = {
+    /// Where the sequence number and the slots are: as anybody computes it who knows the type by its schema only.
+    const PLACES: VersionedPlaces = {
         is_described::<V>();
-        let natural = offset_of!(Memory<V>, _slots);
-        let at = if Self::SLOT % LINE == 0 { natural.next_multiple_of(LINE) } else { natural };
-        assert!(at % UNIT == 0 && at % align_of::<V>() == 0 && Self::SLOT % UNIT == 0);
-        assert!(at >= SEQUENCE_AT + size_of::<Sequence>() && at + 2 * Self::SLOT <= size_of::<Memory<V>>());
+        let Some(at) = VersionedPlaces::of(size_of::<V>() as u64, align_of::<V>() as u64) else {
+            panic!("a value that is larger than memory can be")
+        };
+        assert!(
+            at.sequence == offset_of!(Memory<V>, sequence) as u64 && at.slots >= offset_of!(Memory<V>, _slots) as u64
+        );
+        assert!(at.slots % UNIT as u64 == 0 && at.slots % align_of::<V>() as u64 == 0);
+        assert!(at.slot == size_of::<Slot<V>>() as u64 && at.slot % UNIT as u64 == 0);
+        assert!(at.size == size_of::<Memory<V>>() as u64 && at.align == align_of::<Memory<V>>() as u64);
+        assert!(at.slots + 2 * at.slot <= at.size);
         at
     };
 
@@ -128,15 +129,15 @@ impl<V: ShmValue> VersionedCell<V> {
 
     #[inline(always)]
     fn sequence(&self) -> &AtomicU64 {
-        let at = self.memory.get().cast::<u8>().wrapping_add(SEQUENCE_AT);
-        // SAFETY: in bounds and aligned, as the assertions below say; an atomic, which others may write meanwhile.
+        let at = self.memory.get().cast::<u8>().wrapping_add(Self::PLACES.sequence as usize);
+        // SAFETY: in bounds and aligned, as asserted of `PLACES`; an atomic, which others may write meanwhile.
         unsafe { &*at.cast::<AtomicU64>() }
     }
 
-    /// Slot 0 or 1: writable, through the cell, for `SLOT` bytes. Never made a reference.
+    /// Slot 0 or 1: writable, through the cell, for `PLACES.slot` bytes. Never made a reference.
     #[inline(always)]
     fn slot(&self, index: usize) -> *mut Unit {
-        let offset = Self::SLOTS_AT + (index & 1) * Self::SLOT;
+        let offset = Self::PLACES.slots as usize + (index & 1) * Self::PLACES.slot as usize;
         self.memory.get().cast::<u8>().wrapping_add(offset).cast()
     }
 
@@ -259,5 +260,4 @@ const _: () = {
     assert!(offset_of!(Control, flags) == 4);
     assert!(offset_of!(Control, bell) == 8);
     assert!(offset_of!(Memory<u64>, control) == 0);
-    assert!(offset_of!(Memory<u64>, sequence) == SEQUENCE_AT && size_of::<Sequence>() == 16);
 };

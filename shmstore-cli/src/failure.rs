@@ -1,0 +1,75 @@
+//! What can go wrong, and what a shell is told of it.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use shmstore::inspect::{FieldError, InspectError, SavedError};
+use thiserror::Error;
+
+/// How the program ends when nothing failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// What was asked for was done: exit code 0.
+    Done,
+    /// What was asked about is not so: two layouts differ, a machine has something to mend. Exit code 1.
+    Differs,
+}
+
+/// Why it could not be done: told on the standard error, after `error: `.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// No object stands there. Exit code 3.
+    #[error("{0}")]
+    NotFound(String),
+    /// More than one stands there. Exit code 2.
+    #[error("{0}")]
+    Ambiguous(String),
+    /// It was not done, because it would harm somebody, or nobody has agreed to it. Exit code 4.
+    #[error("{0}")]
+    Refused(String),
+    /// A segment can not be looked into. Exit code 5 if that is not allowed, 3 if it is gone, otherwise 1.
+    #[error(transparent)]
+    Inspect(#[from] InspectError),
+    /// There is no such field. Exit code 3.
+    #[error(transparent)]
+    Field(#[from] FieldError),
+    /// A file is no saved object, or an object can not be saved. Exit code 1.
+    #[error("{}: {source}", .path.display())]
+    Saved {
+        /// Which file, or object.
+        path: PathBuf,
+        /// Why.
+        source: SavedError,
+    },
+    /// A file can not be read or written. Exit code 1.
+    #[error("{}: {source}", .path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The terminal, or a pipe. Exit code 1.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// Anything else. Exit code 1.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl Failure {
+    /// What a shell is told.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Ambiguous(_) => 2,
+            Self::NotFound(_) | Self::Field(_) => 3,
+            Self::Inspect(InspectError::NotFound { .. } | InspectError::Gone { .. }) => 3,
+            Self::Refused(_) | Self::Inspect(InspectError::InUse { .. }) => 4,
+            Self::Inspect(InspectError::AccessDenied { .. }) => 5,
+            _ => 1,
+        })
+    }
+}

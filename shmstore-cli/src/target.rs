@@ -1,0 +1,97 @@
+//! Which object is meant: `PATH[/NAME] [TYPE]`.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use shmstore::inspect::{Object, Segment, SegmentState, segments};
+
+use crate::failure::Failure;
+use crate::text::shown;
+
+/// An object, as the command line names it.
+#[derive(Debug, Clone, Args)]
+pub struct Target {
+    /// The directory or file that the object stands at; `DIR/NAME` for a named one
+    #[arg(value_name = "PATH[/NAME]")]
+    pub path: PathBuf,
+    /// The type, or its letter, where more than one object stands at the path
+    #[arg(value_name = "TYPE")]
+    pub type_name: Option<String>,
+}
+
+/// The anchor that a path means: the file or directory itself, or the file `NAME.shm` of a name.
+///
+/// # Errors
+///
+/// [`Failure::NotFound`] if neither is there.
+pub fn anchor(path: &Path) -> Result<PathBuf, Failure> {
+    let mut named = OsString::from(path);
+    named.push(".shm");
+    let there = [path, Path::new(&named)].into_iter().find(|path| path.exists());
+    there.map(Path::to_owned).ok_or_else(|| {
+        Failure::NotFound(format!(
+            "nothing is at {}, and no name's file {} either: `shmstore ls` shows what there is",
+            shown(&path.display().to_string()),
+            shown(&named.to_string_lossy())
+        ))
+    })
+}
+
+impl Target {
+    /// The segments that it may mean: at its path, and of its type if that is said.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::NotFound`] if the path is not there.
+    pub fn segments(&self) -> Result<Vec<Segment>, Failure> {
+        let anchor = anchor(&self.path)?;
+        let stat = fs::metadata(&anchor).map_err(|source| Failure::File { path: anchor, source })?;
+        let mut there = segments()?;
+        there.retain(|segment| {
+            let of = segment.description.as_ref();
+            of.is_some_and(|of| (of.device, of.inode) == (stat.dev(), stat.ino())) && self.is_type_of(segment)
+        });
+        Ok(there)
+    }
+
+    /// Attaches the one object that is meant.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::NotFound`] if there is none, [`Failure::Ambiguous`] if there are several, and what attaching it refuses.
+    pub fn object(&self) -> Result<Object, Failure> {
+        let mut there = self.segments()?;
+        // One that was removed, and lives on for those who have it, is meant only if there is no other.
+        if there.iter().any(|segment| segment.state != SegmentState::Retired) {
+            there.retain(|segment| segment.state != SegmentState::Retired);
+        }
+        let path = shown(&self.path.display().to_string());
+        match there.as_slice() {
+            [one] => Ok(Object::attach(one)?),
+            [] => Err(Failure::NotFound(match &self.type_name {
+                Some(of) => {
+                    format!("no object of type `{}` is at {path}: `shmstore ls {path}` shows what there is", shown(of))
+                }
+                None => format!("no object is at {path}: `shmstore ls` shows where there are some"),
+            })),
+            several => {
+                let types: Vec<String> =
+                    several.iter().map(|segment| shown(segment.type_name().unwrap_or("?"))).collect();
+                Err(Failure::Ambiguous(format!(
+                    "{} objects are at {path}: say which, by type: {}",
+                    several.len(),
+                    types.join(", ")
+                )))
+            }
+        }
+    }
+
+    fn is_type_of(&self, segment: &Segment) -> bool {
+        let Some(asked) = &self.type_name else { return true };
+        let id = segment.description.as_ref().map(|of| of.id.to_string());
+        segment.type_name() == Some(asked) || id.as_ref() == Some(asked)
+    }
+}

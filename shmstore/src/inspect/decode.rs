@@ -1,0 +1,322 @@
+//! Bytes to values, by a schema that may be anybody's: everything is checked against the bytes that are there.
+
+use std::time::{Duration, Instant};
+
+use super::memory::Memory;
+use super::path::{FieldError, FieldPath, Step};
+use super::value::Value;
+use crate::schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive};
+use crate::sync::{self, VersionedPlaces, newest, try_copy};
+
+/// How much is decoded.
+///
+/// Whatever a schema says, no more than [`nodes`](Self::nodes) values are made, and no call takes much longer than
+/// [`wait`](Self::wait) for each `Versioned` whose writer never rests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Elements of an array or list; the rest is counted only. 8 unless told otherwise.
+    pub elements: u64,
+    /// Values in all, those within others included. 100,000 unless told otherwise.
+    pub nodes: u64,
+    /// How long to try to get a whole copy of a value that others store flat out. 100 ms unless told otherwise.
+    pub wait: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { elements: 8, nodes: 100_000, wait: Duration::from_millis(100) }
+    }
+}
+
+impl Limits {
+    /// All elements, and ten million values.
+    #[must_use]
+    pub fn full() -> Self {
+        Self { elements: u64::MAX, nodes: 10_000_000, ..Self::default() }
+    }
+
+    /// So many elements of an array or list.
+    #[must_use]
+    pub fn with_elements(self, elements: u64) -> Self {
+        Self { elements, ..self }
+    }
+}
+
+/// A `Versioned` as it was copied.
+pub(super) struct Snapshot {
+    pub(super) version: u64,
+    pub(super) locked: bool,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// What the words of locks and events say.
+pub(super) const EVENT_AWAITED: u64 = 1;
+pub(super) const LOCK_INCONSISTENT: u32 = 1;
+
+pub(super) struct Decoder<'l> {
+    limits: &'l Limits,
+    nodes_left: u64,
+}
+
+impl<'l> Decoder<'l> {
+    pub(super) fn new(limits: &'l Limits) -> Self {
+        Self { limits, nodes_left: limits.nodes }
+    }
+
+    /// Decodes what begins at `at`.
+    pub(super) fn value(&mut self, schema: &OwnedSchema, memory: Memory<'_>, at: usize) -> Value {
+        if self.nodes_left == 0 {
+            return Value::Omitted;
+        }
+        self.nodes_left -= 1;
+        self.known_value(schema, memory, at).unwrap_or_else(Value::Invalid)
+    }
+
+    fn known_value(&mut self, schema: &OwnedSchema, memory: Memory<'_>, at: usize) -> Result<Value, String> {
+        match schema.kind() {
+            OwnedKind::Primitive(primitive) | OwnedKind::Atomic(primitive) => {
+                number(*primitive, integer(memory, at, primitive.size())?)
+            }
+            OwnedKind::Enum { repr, variants, .. } => variant(*repr, variants, integer(memory, at, repr.size())?),
+            OwnedKind::Array { len, element } => Ok(self.list(*len, element, memory, at)),
+            OwnedKind::Struct { name, fields, .. } => Ok(self.fields(name, fields, memory, at)),
+            OwnedKind::FixedString { capacity } => text(*capacity, memory, at),
+            OwnedKind::FixedVec { capacity, element } => {
+                let len = integer(memory, at, 8)?.min(*capacity);
+                Ok(self.list(len, element, memory, offset(at, 8)?))
+            }
+            OwnedKind::AtomicCell { value } => {
+                let word = integer(memory, at, 8)?.to_le_bytes();
+                Ok(self.value(value, Memory::Copy(&word), 0))
+            }
+            OwnedKind::Versioned { value } => {
+                let Snapshot { version, locked, bytes } = snapshot(schema, value, memory, at, self.limits.wait)?;
+                let value = Box::new(self.value(value, Memory::Copy(&bytes), 0));
+                Ok(Value::Versioned { version, locked, value })
+            }
+            OwnedKind::CacheAligned { object } => Ok(self.value(object, memory, at)),
+            OwnedKind::Lock => {
+                let [word, state] = [integer(memory, at, 4)?, integer(memory, offset(at, 4)?, 4)?];
+                let inconsistent = state & u64::from(LOCK_INCONSISTENT) != 0;
+                Ok(Value::Lock { locked: sync::holder(word as u32) != 0, inconsistent })
+            }
+            OwnedKind::Event => {
+                let word = integer(memory, at, 8)?;
+                Ok(Value::Event { count: word >> 1, awaited: word & EVENT_AWAITED != 0 })
+            }
+            OwnedKind::Pad | OwnedKind::Phantom => Ok(Value::Nothing),
+        }
+    }
+
+    fn fields(&mut self, name: &str, fields: &[OwnedField], memory: Memory<'_>, at: usize) -> Value {
+        let meaning = |field: &&OwnedField| !matches!(field.schema.kind(), OwnedKind::Pad | OwnedKind::Phantom);
+        let decoded = fields.iter().filter(meaning).map(|field| {
+            let value = match place(at, field.offset) {
+                Ok(at) => self.value(&field.schema, memory, at),
+                Err(why) => Value::Invalid(why),
+            };
+            (field.name.clone(), value)
+        });
+        Value::Struct { name: name.to_owned(), fields: decoded.collect() }
+    }
+
+    fn list(&mut self, len: u64, element: &OwnedSchema, memory: Memory<'_>, at: usize) -> Value {
+        let shown = len.min(self.limits.elements);
+        let mut first = Vec::new();
+        for index in 0..shown {
+            if self.nodes_left == 0 {
+                break;
+            }
+            first.push(match element_place(at, index, element) {
+                Ok(at) => self.value(element, memory, at),
+                Err(why) => Value::Invalid(why),
+            });
+        }
+        Value::List { len, first }
+    }
+
+    /// Decodes the part at a path below what begins at `at`: `path[done..]`.
+    pub(super) fn part(
+        &mut self,
+        schema: &OwnedSchema,
+        memory: Memory<'_>,
+        at: usize,
+        path: &FieldPath,
+        done: usize,
+    ) -> Result<Value, FieldError> {
+        let Some(step) = path.steps.get(done) else { return Ok(self.value(schema, memory, at)) };
+        let found = match (schema.kind(), step) {
+            (OwnedKind::CacheAligned { object }, _) => return self.part(object, memory, at, path, done),
+            (OwnedKind::Versioned { value }, _) => {
+                return match snapshot(schema, value, memory, at, self.limits.wait) {
+                    Ok(copy) => self.part(value, Memory::Copy(&copy.bytes), 0, path, done),
+                    Err(why) => Ok(Value::Invalid(why)),
+                };
+            }
+            (OwnedKind::AtomicCell { value }, _) => {
+                let word = integer(memory, at, 8).map(u64::to_le_bytes);
+                return match word {
+                    Ok(word) => self.part(value, Memory::Copy(&word), 0, path, done),
+                    Err(why) => Ok(Value::Invalid(why)),
+                };
+            }
+            (OwnedKind::Struct { fields, .. }, Step::Field(name)) => {
+                let field = fields.iter().find(|field| field.name == *name);
+                let field = field.ok_or_else(|| no_field(schema, fields, name, &path.up_to(done)))?;
+                place(at, field.offset).map(|at| (&field.schema, at))
+            }
+            (OwnedKind::Array { len, element }, Step::Index(index)) => {
+                check_index(*index, *len, path, done)?;
+                element_place(at, *index, element).map(|at| (&**element, at))
+            }
+            (OwnedKind::FixedVec { capacity, element }, Step::Index(index)) => match integer(memory, at, 8) {
+                Ok(len) => {
+                    check_index(*index, len.min(*capacity), path, done)?;
+                    offset(at, 8).and_then(|at| element_place(at, *index, element)).map(|at| (&**element, at))
+                }
+                Err(why) => Err(why),
+            },
+            (_, step) => {
+                let what = if matches!(step, Step::Field(_)) { "fields" } else { "elements" };
+                let path = path.up_to(done).to_string();
+                return Err(FieldError::NoSuchPart { path, type_name: schema.to_string(), what });
+            }
+        };
+        match found {
+            Ok((schema, at)) => self.part(schema, memory, at, path, done + 1),
+            Err(why) => Ok(Value::Invalid(why)),
+        }
+    }
+}
+
+fn check_index(index: u64, len: u64, path: &FieldPath, done: usize) -> Result<(), FieldError> {
+    if index < len { Ok(()) } else { Err(FieldError::OutOfRange { path: path.up_to(done).to_string(), len }) }
+}
+
+fn no_field(schema: &OwnedSchema, fields: &[OwnedField], name: &str, path: &FieldPath) -> FieldError {
+    const SHOWN: usize = 12;
+    let mut there: Vec<String> =
+        fields.iter().take(SHOWN).map(|field| format!("`{}`", field.name.escape_debug())).collect();
+    if fields.len() > SHOWN {
+        there.push(format!("{} more", fields.len() - SHOWN));
+    }
+    let there = if there.is_empty() { "none".into() } else { there.join(", ") };
+    FieldError::NoField { path: path.to_string(), type_name: schema.to_string(), name: name.into(), there }
+}
+
+/// Copies the newest version of a `Versioned`, whole.
+pub(super) fn snapshot(
+    schema: &OwnedSchema,
+    value: &OwnedSchema,
+    memory: Memory<'_>,
+    at: usize,
+    wait: Duration,
+) -> Result<Snapshot, String> {
+    let places = VersionedPlaces::of(value.size(), value.align())
+        .filter(|places| places.size == schema.size() && places.align == schema.align())
+        .ok_or_else(|| {
+            format!("no `Versioned` of this program is {} bytes, aligned to {}", schema.size(), schema.align())
+        })?;
+    let len = length(value.size())?;
+    let slot = |index: usize| place(at, places.slots).and_then(|at| place(at, places.slot * index as u64));
+    let locked = sync::holder(integer(memory, at, 4)? as u32) != 0;
+    let live = match memory {
+        Memory::Live(live) => live,
+        Memory::Copy(_) => {
+            let sequence = integer(memory, place(at, places.sequence)?, 8)?;
+            let (version, newest) = newest(sequence);
+            let bytes = memory.bytes(slot(newest)?, len).ok_or_else(outside)?;
+            return Ok(Snapshot { version, locked, bytes });
+        }
+    };
+    let sequence = live.word(place(at, places.sequence)?).ok_or_else(outside)?;
+    let [even, odd] = [slot(0)?, slot(1)?];
+    let copy = |slot: usize| live.copy(if slot == 0 { even } else { odd }, len);
+    whole_copy(sequence, copy, wait).map(|(version, bytes)| Snapshot { version, locked, bytes })
+}
+
+fn whole_copy(
+    sequence: &std::sync::atomic::AtomicU64,
+    copy: impl Fn(usize) -> Option<Vec<u8>>,
+    wait: Duration,
+) -> Result<(u64, Vec<u8>), String> {
+    let mut patience: Option<Instant> = None;
+    loop {
+        let mut bytes = None;
+        if let Some(version) = try_copy(sequence, |slot| bytes = copy(slot)) {
+            return bytes.map(|bytes| (version, bytes)).ok_or_else(outside);
+        }
+        if patience.get_or_insert_with(Instant::now).elapsed() >= wait {
+            return Err(format!(
+                "no whole copy within {} ms: it is stored faster than it can be copied",
+                wait.as_millis()
+            ));
+        }
+        std::hint::spin_loop();
+    }
+}
+
+fn number(primitive: Primitive, bits: u64) -> Result<Value, String> {
+    Ok(match primitive {
+        Primitive::U8 | Primitive::U16 | Primitive::U32 | Primitive::U64 => Value::Unsigned(bits),
+        Primitive::I8 | Primitive::I16 | Primitive::I32 | Primitive::I64 => Value::Signed(signed(primitive, bits)),
+        Primitive::F32 => Value::F32(f32::from_bits(bits as u32)),
+        Primitive::F64 => Value::F64(f64::from_bits(bits)),
+        Primitive::Bool => match bits {
+            0 | 1 => Value::Bool(bits == 1),
+            other => return Err(format!("{other} is not a `bool`")),
+        },
+        Primitive::Char => {
+            let letter = u32::try_from(bits).ok().and_then(char::from_u32);
+            Value::Char(letter.ok_or_else(|| format!("{bits:#x} is not a `char`"))?)
+        }
+    })
+}
+
+/// Extends the sign of an integer of the primitive's size.
+fn signed(primitive: Primitive, bits: u64) -> i64 {
+    let unused = 64 - 8 * primitive.size() as u32;
+    ((bits << unused) as i64) >> unused
+}
+
+fn variant(repr: Primitive, variants: &[OwnedVariant], bits: u64) -> Result<Value, String> {
+    let is_signed = matches!(repr, Primitive::I8 | Primitive::I16 | Primitive::I32 | Primitive::I64);
+    let number = if is_signed { i128::from(signed(repr, bits)) } else { i128::from(bits) };
+    match variants.iter().find(|variant| variant.discriminant == number) {
+        Some(variant) => Ok(Value::Variant { name: variant.name.clone(), discriminant: number }),
+        None => Err(format!("{number} is no variant")),
+    }
+}
+
+fn text(capacity: u64, memory: Memory<'_>, at: usize) -> Result<Value, String> {
+    let len = integer(memory, at, 4)?.min(capacity);
+    let bytes = memory.bytes(offset(at, 4)?, length(len)?).ok_or_else(outside)?;
+    let text = String::from_utf8(bytes)
+        .map_err(|error| format!("not UTF-8 from byte {} on", error.utf8_error().valid_up_to()))?;
+    Ok(Value::Text(text))
+}
+
+fn integer(memory: Memory<'_>, at: usize, size: usize) -> Result<u64, String> {
+    memory.integer(at, size).ok_or_else(outside)
+}
+
+fn outside() -> String {
+    "beyond the bytes that are there, or not aligned".into()
+}
+
+fn offset(at: usize, by: usize) -> Result<usize, String> {
+    at.checked_add(by).ok_or_else(outside)
+}
+
+fn place(at: usize, by: u64) -> Result<usize, String> {
+    offset(at, length(by)?)
+}
+
+fn length(bytes: u64) -> Result<usize, String> {
+    usize::try_from(bytes).map_err(|_| outside())
+}
+
+fn element_place(at: usize, index: u64, element: &OwnedSchema) -> Result<usize, String> {
+    place(at, index.checked_mul(element.size()).ok_or_else(outside)?)
+}

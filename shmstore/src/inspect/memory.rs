@@ -1,0 +1,116 @@
+//! Bytes to be decoded: of a live object, which others write meanwhile, or of a copy.
+//!
+//! # Safety
+//!
+//! Assumes that a [`Live`] object's payload is mapped while it is borrowed, page-aligned or at a multiple of 1024. Promises to touch
+//! nothing outside it, to see it only as atomics, and to store only in a new object, which is mapped for writing.
+#![allow(unsafe_code)]
+
+use std::ptr::NonNull;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
+
+use crate::process::registry::Attached;
+use crate::sys::shm::Access;
+
+/// Where bytes are loaded from.
+#[derive(Clone, Copy)]
+pub(super) enum Memory<'a> {
+    /// A segment.
+    Live(Live<'a>),
+    /// Memory of our own.
+    Copy(&'a [u8]),
+}
+
+/// The payload of an attached object.
+#[derive(Clone, Copy)]
+pub(super) struct Live<'a> {
+    // INVARIANT: the payload of this attachment, and its length.
+    base: NonNull<u8>,
+    len: usize,
+    _attached: &'a Attached,
+}
+
+impl<'a> Live<'a> {
+    pub(super) fn of(attached: &'a Attached) -> Self {
+        Self { base: attached.payload(), len: attached.geometry().payload_len, _attached: attached }
+    }
+
+    /// An atomic within the payload; `None` if it would not be within it, or not aligned.
+    fn atomic<A>(self, at: usize) -> Option<&'a A> {
+        let end = at.checked_add(size_of::<A>())?;
+        let address = self.base.addr().get().checked_add(at)?;
+        if end > self.len || address % align_of::<A>() != 0 {
+            return None;
+        }
+        // SAFETY: within the payload, as was just checked.
+        let place = unsafe { self.base.add(at) }.cast::<A>();
+        // SAFETY: mapped while `'a` lasts, and aligned; called for atomics only, of which any bytes are valid.
+        Some(unsafe { place.as_ref() })
+    }
+
+    /// An atomic of eight bytes.
+    pub(super) fn word(self, at: usize) -> Option<&'a AtomicU64> {
+        self.atomic(at)
+    }
+
+    /// Copies bytes, each as it is at some moment during the call. `None` if they are not all within the payload.
+    pub(super) fn copy(self, at: usize, len: usize) -> Option<Vec<u8>> {
+        let end = at.checked_add(len).filter(|&end| end <= self.len)?;
+        let mut copied = Vec::with_capacity(len);
+        let mut next = at;
+        while next < end {
+            match self.word(next).filter(|_| end - next >= 8) {
+                Some(word) => copied.extend_from_slice(&word.load(Relaxed).to_ne_bytes()),
+                None => copied.push(self.atomic::<AtomicU8>(next)?.load(Relaxed)),
+            }
+            next = at + copied.len();
+        }
+        Some(copied)
+    }
+}
+
+/// Writes all of a new object, which nobody else sees yet.
+///
+/// # Panics
+///
+/// If it is of another length, or mapped for reading only.
+pub(super) fn fill(new: &Attached, image: &[u8]) {
+    let live = Live::of(new);
+    assert_eq!(live.len, image.len(), "the object was made for this");
+    assert_eq!(new.mapping().access(), Access::ReadWrite, "a new object is there to be written");
+    for (at, &byte) in image.iter().enumerate().filter(|(_, byte)| **byte != 0) {
+        live.atomic::<AtomicU8>(at).expect("within the object").store(byte, Relaxed);
+    }
+}
+
+impl Memory<'_> {
+    /// Loads an integer of 1, 2, 4 or 8 bytes, by one load if others may write it. `None` if it is not within, or a live one is
+    /// not aligned.
+    pub(super) fn integer(self, at: usize, size: usize) -> Option<u64> {
+        let (live, from) = match self {
+            Self::Copy(bytes) => {
+                let bytes = bytes.get(at..at.checked_add(size)?)?;
+                let mut wide = [0; 8];
+                wide.get_mut(..size)?.copy_from_slice(bytes);
+                return Some(u64::from_le_bytes(wide));
+            }
+            Self::Live(live) => (live, at),
+        };
+        Some(match size {
+            1 => live.atomic::<AtomicU8>(from)?.load(Relaxed).into(),
+            2 => live.atomic::<AtomicU16>(from)?.load(Relaxed).into(),
+            4 => live.atomic::<AtomicU32>(from)?.load(Relaxed).into(),
+            8 => live.word(from)?.load(Relaxed),
+            _ => return None,
+        })
+    }
+
+    /// Copies bytes. `None` if they are not all within.
+    pub(super) fn bytes(self, at: usize, len: usize) -> Option<Vec<u8>> {
+        match self {
+            Self::Live(live) => live.copy(at, len),
+            Self::Copy(bytes) => bytes.get(at..at.checked_add(len)?).map(<[u8]>::to_vec),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! One object, attached for reading only, whatever its type.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use nix::errno::Errno;
+
+use super::decode::{Decoder, Limits};
+use super::memory::{Live, Memory};
+use super::path::{FieldError, FieldPath};
+use super::segment::{Look, Segment, TypeNames};
+use super::value::Value;
+use super::{InspectError, SegmentState, segments};
+use crate::attached::{Participant, participants};
+use crate::header;
+use crate::process::registry::{self, Attached};
+use crate::schema::OwnedSchema;
+use crate::sys::file;
+use crate::sys::process::effective_uid;
+use crate::sys::shm::{self, Access};
+
+/// An object that is attached for reading only, known by the schema in its segment.
+///
+/// It takes no place in the object's table of processes, and writes nothing. An orphan or a retired object can be read, too.
+pub struct Object {
+    segment: Segment,
+    schema: OwnedSchema,
+    attached: Attached,
+}
+
+impl Object {
+    /// Attaches a segment of [`segments`].
+    ///
+    /// # Errors
+    ///
+    /// [`InspectError`] if it is none of shmstore's, may not be read, is gone, or is not whole.
+    pub fn attach(segment: &Segment) -> Result<Self, InspectError> {
+        let shmid = segment.shmid;
+        let (mapping, status) = shm::attach(shmid, Access::ReadOnly).map_err(|errno| match errno {
+            Errno::EINVAL | Errno::EIDRM => InspectError::Gone { shmid },
+            Errno::EACCES => {
+                let Segment { owner, mode, .. } = *segment;
+                InspectError::AccessDenied { shmid, attempted: "read", owner, mode, uid: effective_uid() }
+            }
+            errno => InspectError::System { attempted: "attach", shmid, source: errno.into() },
+        })?;
+        let mut segment =
+            Segment { attached: status.attached.saturating_sub(1), state: SegmentState::Foreign, ..segment.clone() };
+        if !header::is_tagged(status.size) {
+            return Err(segment.refused());
+        }
+        let look = segment.judge(mapping, &status, &mut TypeNames::default());
+        let Look { mapping, identity, id, geometry, path } = look.ok_or_else(|| segment.refused())?;
+        let damaged = |why: String| InspectError::NotReady { shmid, state: SegmentState::Damaged, detail: Some(why) };
+        let json = header::read_schema(&mapping, &geometry).map_err(|damage| damaged(damage.found))?;
+        let schema = OwnedSchema::from_json(json).map_err(|error| damaged(error.to_string()))?;
+        // Others may have written since it was judged.
+        if schema.size() != geometry.payload_len as u64 {
+            return Err(damaged("its schema changes while it is read".into()));
+        }
+        let anchor: Arc<Path> = askable(&path, identity.dev, identity.ino).into();
+        let key = identity.key(id);
+        let attached = registry::register_to_read(registry::Segment {
+            mapping,
+            geometry,
+            shmid,
+            key,
+            anchor: &anchor,
+            schema: None,
+        });
+        Ok(Self { segment, schema, attached })
+    }
+
+    /// Finds the object at a path: the one with that id, or the only one there.
+    ///
+    /// # Errors
+    ///
+    /// [`InspectError::NotFound`] if there is none, or more than one and no id was given; and as [`attach`](Self::attach).
+    pub fn find(path: &Path, id: Option<char>) -> Result<Self, InspectError> {
+        let not_found = || InspectError::NotFound { path: path.into(), id };
+        let stat = file::stat_path(path).map_err(|_| not_found())?;
+        let is_there = |segment: &Segment| {
+            let of = segment.description.as_ref();
+            of.is_some_and(|of| (of.device, of.inode) == (stat.dev, stat.ino) && id.is_none_or(|id| id == of.id))
+        };
+        let there: Vec<Segment> = segments()?
+            .into_iter()
+            .filter(|segment| segment.state != SegmentState::Retired && is_there(segment))
+            .collect();
+        match there.as_slice() {
+            [one] => Self::attach(one),
+            _ => Err(not_found()),
+        }
+    }
+
+    /// The segment, as it was when it was attached.
+    #[must_use]
+    pub fn segment(&self) -> &Segment {
+        &self.segment
+    }
+
+    /// The layout of its type, as the segment says.
+    #[must_use]
+    pub fn schema(&self) -> &OwnedSchema {
+        &self.schema
+    }
+
+    /// Whether it was removed since: who attaches anew gets another one, or none. One system call, unless the object says so itself.
+    #[must_use]
+    pub fn is_retired(&self) -> bool {
+        self.attached.is_retired()
+    }
+
+    /// The processes that have it, or had it, attached for reading and writing, and what each holds. Some system calls for each.
+    #[must_use]
+    pub fn participants(&self) -> Vec<Participant> {
+        participants(&self.attached, &self.schema)
+    }
+
+    /// Decodes all of it, each part as it is at some moment during the call. A `Versioned` is whole.
+    #[must_use]
+    pub fn read(&self, limits: &Limits) -> Value {
+        Decoder::new(limits).value(&self.schema, self.memory(), 0)
+    }
+
+    /// Decodes one part of it.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError`] if there is no such part.
+    pub fn read_at(&self, path: &FieldPath, limits: &Limits) -> Result<Value, FieldError> {
+        Decoder::new(limits).part(&self.schema, self.memory(), 0, path, 0)
+    }
+
+    pub(super) fn live(&self) -> Live<'_> {
+        Live::of(&self.attached)
+    }
+
+    fn memory(&self) -> Memory<'_> {
+        Memory::Live(self.live())
+    }
+}
+
+impl fmt::Debug for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Object").field("segment", &self.segment).finish_non_exhaustive()
+    }
+}
+
+/// The path at which the lock bytes of processes of other PID namespaces may be asked for: only if the very file or directory is there that
+/// the segment names. Nothing else may be opened because a segment says so.
+fn askable(path: &Path, dev: u64, ino: u64) -> PathBuf {
+    let stat = file::stat_path(path).ok();
+    let is_it = stat.is_some_and(|stat| (stat.dev, stat.ino) == (dev, ino) && (stat.is_dir() || stat.is_file()));
+    if is_it { path.to_owned() } else { PathBuf::new() }
+}

@@ -1,0 +1,176 @@
+//! The place of a part in an object: `position.x`, `accounts[3].value`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+/// The path of a field: names with dots between them, indices in brackets. Empty, or `.`, for the whole object.
+///
+/// ```
+/// use shmstore::inspect::FieldPath;
+///
+/// let path: FieldPath = "accounts[3].value".parse()?;
+/// assert_eq!(path.to_string(), "accounts[3].value");
+/// # Ok::<(), shmstore::inspect::FieldError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct FieldPath {
+    pub(super) steps: Vec<Step>,
+}
+
+/// One step down.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Step {
+    Field(String),
+    Index(u64),
+}
+
+/// Why there is no such field.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum FieldError {
+    /// It is not a path.
+    #[error("`{path}` is not the path of a field: {expected}, as in `accounts[3].value`")]
+    Syntax {
+        /// What was given.
+        path: String,
+        /// What should be there.
+        expected: &'static str,
+    },
+    /// A struct has no such field.
+    #[error("no field `{name}` in `{path}`, a `{type_name}`: there are {there}")]
+    NoField {
+        /// The path so far.
+        path: String,
+        /// Its type.
+        type_name: String,
+        /// What was looked for.
+        name: String,
+        /// The names that it has.
+        there: String,
+    },
+    /// It has no fields, or no elements.
+    #[error("`{path}` is a `{type_name}`, which has no {what}")]
+    NoSuchPart {
+        /// The path so far.
+        path: String,
+        /// Its type.
+        type_name: String,
+        /// `fields` or `elements`.
+        what: &'static str,
+    },
+    /// An index beyond the end.
+    #[error("`{path}` has {len} elements: the last is [{}]", .len.saturating_sub(1))]
+    OutOfRange {
+        /// The path so far.
+        path: String,
+        /// How many there are.
+        len: u64,
+    },
+}
+
+impl FieldPath {
+    /// Whether it is the whole object's.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// The path of a field of what this is the path of.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Self {
+        self.with(Step::Field(name.to_owned()))
+    }
+
+    /// The path of an element of what this is the path of.
+    #[must_use]
+    pub fn index(&self, index: u64) -> Self {
+        self.with(Step::Index(index))
+    }
+
+    fn with(&self, step: Step) -> Self {
+        let mut steps = self.steps.clone();
+        steps.push(step);
+        Self { steps }
+    }
+
+    /// The first steps.
+    pub(super) fn up_to(&self, count: usize) -> Self {
+        Self { steps: self.steps[..count].to_vec() }
+    }
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.steps.is_empty() {
+            return f.write_str(".");
+        }
+        for (place, step) in self.steps.iter().enumerate() {
+            match step {
+                Step::Field(name) => write!(f, "{}{}", if place == 0 { "" } else { "." }, name.escape_debug())?,
+                Step::Index(index) => write!(f, "[{index}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for FieldPath {
+    type Err = FieldError;
+
+    fn from_str(path: &str) -> Result<Self, FieldError> {
+        let refused = |expected| FieldError::Syntax { path: path.to_owned(), expected };
+        let mut steps = Vec::new();
+        let mut rest = if path == "." { "" } else { path };
+        while !rest.is_empty() {
+            if let Some(after) = rest.strip_prefix('[') {
+                let (index, after) = after.split_once(']').ok_or_else(|| refused("a `[` needs its `]`"))?;
+                steps.push(Step::Index(index.trim().parse().map_err(|_| refused("an index is a number"))?));
+                rest = after;
+            } else {
+                let name = if steps.is_empty() {
+                    rest
+                } else {
+                    rest.strip_prefix('.').ok_or_else(|| refused("`.` or `[` comes next"))?
+                };
+                let end = name.find(['.', '[']).unwrap_or(name.len());
+                if end == 0 {
+                    return Err(refused("a name comes next"));
+                }
+                steps.push(Step::Field(name[..end].to_owned()));
+                rest = &name[end..];
+            }
+        }
+        Ok(Self { steps })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_come_back() {
+        for path in [".", "a", "a.b", "a[0]", "a[12].b.0[3]", "[7].x"] {
+            assert_eq!(path.parse::<FieldPath>().unwrap().to_string(), path);
+        }
+        assert!("".parse::<FieldPath>().unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_is_no_path_is_refused_with_what_should_be_there() {
+        for (path, expected) in [
+            ("a..b", "a name"),
+            (".a", "a name"),
+            ("a.", "a name"),
+            ("a[1", "`]`"),
+            ("a[x]", "a number"),
+            ("a[-1]", "a number"),
+            ("a[1]b", "`.` or `[`"),
+        ] {
+            let error = path.parse::<FieldPath>().unwrap_err().to_string();
+            assert!(error.contains(expected), "{path}: {error}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Removing a segment by what is known of it: orphans and half-made ones too, which no store can name.
+
+use std::path::Path;
+use std::time::Duration;
+
+use nix::errno::Errno;
+
+use super::{InspectError, Segment, SegmentState};
+use crate::anchor::Anchor;
+use crate::handshake::{AnchorLock, Patience};
+use crate::header::{Header, State};
+use crate::sys::process::effective_uid;
+use crate::sys::shm::{self, Access};
+
+/// What is to be done with a segment that is in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhileAttached {
+    /// It is refused.
+    Refuse,
+    /// It is removed all the same: it lives on for those who have it attached, and nobody else finds it.
+    Remove,
+}
+
+impl Segment {
+    /// Removes the segment, if it still is what it was when it was listed. What is not shmstore's is never removed.
+    ///
+    /// The anchor's lock is taken first, if the anchor is there and fit to be one: so nobody creates or recovers the object
+    /// meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`InspectError`]: foreign, gone or changed since, in use, or not ours to remove.
+    pub fn remove(&self, while_attached: WhileAttached) -> Result<(), InspectError> {
+        let shmid = self.shmid;
+        let _lock = self.path().and_then(lock);
+        let now = Self::of_shmid(shmid)?;
+        let nonce = |of: &Self| of.description.as_ref().map(|of| of.nonce);
+        if now.key != self.key || nonce(&now) != nonce(self) {
+            return Err(InspectError::Gone { shmid });
+        }
+        match now.state {
+            SegmentState::Foreign | SegmentState::Unreadable => return Err(now.refused()),
+            // A size is no proof that it is ours.
+            SegmentState::Initializing | SegmentState::Abandoned if now.description.is_none() && !now.is_old() => {
+                return Err(now.refused());
+            }
+            _ => {}
+        }
+        if now.attached > 0 && while_attached == WhileAttached::Refuse {
+            return Err(InspectError::InUse { shmid, attached: now.attached });
+        }
+        // To say so in it. Who may remove it need not be allowed to write it.
+        let mapping = shm::attach(shmid, Access::ReadWrite).ok();
+        match shm::remove(shmid) {
+            Ok(()) => {}
+            Err(Errno::EINVAL | Errno::EIDRM) => return Err(InspectError::Gone { shmid }),
+            Err(Errno::EPERM) => {
+                let Self { owner, mode, .. } = now;
+                return Err(InspectError::AccessDenied {
+                    shmid,
+                    attempted: "removed",
+                    owner,
+                    mode,
+                    uid: effective_uid(),
+                });
+            }
+            Err(errno) => return Err(InspectError::System { attempted: "remove", shmid, source: errno.into() }),
+        }
+        let header =
+            mapping.as_ref().filter(|_| now.description.is_some()).and_then(|(mapping, _)| Header::of(mapping));
+        if let Some(header) = header {
+            header.set_state(State::Retired);
+        }
+        Ok(())
+    }
+
+    /// Whether it is as old as a segment must be that has nothing in it: another program may just have made it.
+    fn is_old(&self) -> bool {
+        const OLD: Duration = Duration::from_secs(2);
+        self.changed.elapsed().is_ok_and(|age| age >= OLD)
+    }
+}
+
+/// The anchor's lock, if it can be had soon. Any owner will do: nothing is believed because of it.
+fn lock(path: &Path) -> Option<AnchorLock> {
+    const SOON: Duration = Duration::from_millis(500);
+    let anchor = Anchor::open(path, |_| true).ok()?;
+    AnchorLock::acquire(path, &anchor, &mut Patience::new(SOON)).ok()
+}

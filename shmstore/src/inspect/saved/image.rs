@@ -1,0 +1,109 @@
+//! The bytes of an object as a process finds them that attaches it when nobody else has it: no lock is held, nobody waits.
+
+use std::time::Duration;
+
+use super::SavedError;
+use crate::inspect::decode::{EVENT_AWAITED, LOCK_INCONSISTENT, Snapshot, snapshot};
+use crate::inspect::memory::{Live, Memory};
+use crate::schema::{OwnedKind, OwnedSchema};
+use crate::sync::{VersionedPlaces, holder, newest, stable_at};
+
+/// Where something is that can not be copied: from its own name up to the object's first field. And why.
+type Refused = (Vec<String>, String);
+
+/// Copies an object, part by part.
+pub(in crate::inspect) fn of(schema: &OwnedSchema, live: Live<'_>, wait: Duration) -> Result<Vec<u8>, SavedError> {
+    let beyond =
+        || SavedError::Part { path: ".".into(), why: format!("{} bytes are more than there is memory", schema.size()) };
+    let len = usize::try_from(schema.size()).map_err(|_| beyond())?;
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(len).map_err(|_| beyond())?;
+    bytes.resize(len, 0);
+    let copied = Copier { live, wait, image: &mut bytes }.part(schema, 0);
+    copied.map_err(|(path, why)| {
+        let path: String = path.into_iter().rev().collect();
+        let path = path.strip_prefix('.').unwrap_or(&path);
+        SavedError::Part { path: if path.is_empty() { ".".into() } else { path.into() }, why }
+    })?;
+    Ok(bytes)
+}
+
+struct Copier<'a> {
+    live: Live<'a>,
+    wait: Duration,
+    image: &'a mut [u8],
+}
+
+impl Copier<'_> {
+    fn part(&mut self, schema: &OwnedSchema, at: usize) -> Result<(), Refused> {
+        match schema.kind() {
+            OwnedKind::Primitive(primitive) | OwnedKind::Atomic(primitive) => {
+                self.integer(at, primitive.size(), |word| word)
+            }
+            OwnedKind::Enum { repr, .. } => self.integer(at, repr.size(), |word| word),
+            OwnedKind::AtomicCell { .. } => self.integer(at, 8, |word| word),
+            OwnedKind::Event => self.integer(at, 8, |word| word & !EVENT_AWAITED),
+            OwnedKind::Lock => {
+                let is_held = holder(self.load(at, 4)? as u32) != 0;
+                self.integer(at + 4, 4, |state| state | u64::from(if is_held { LOCK_INCONSISTENT } else { 0 }))
+            }
+            OwnedKind::Versioned { value } => self.versioned(schema, value, at),
+            OwnedKind::CacheAligned { object } => self.part(object, at),
+            OwnedKind::Struct { fields, .. } => fields.iter().try_for_each(|field| {
+                self.part(&field.schema, at + field.offset as usize)
+                    .map_err(|refused| below(refused, || format!(".{}", field.name)))
+            }),
+            // Elements without bytes may be as many as a number can say.
+            OwnedKind::Array { len, element } if element.size() > 0 => (0..*len).try_for_each(|index| {
+                let at = at + (index * element.size()) as usize;
+                self.part(element, at).map_err(|refused| below(refused, || format!("[{index}]")))
+            }),
+            // In an object as it is, these are nobody's who keeps to the rules: any bytes.
+            OwnedKind::FixedString { .. } | OwnedKind::FixedVec { .. } => self.bytes(at, schema.size()),
+            OwnedKind::Array { .. } | OwnedKind::Pad | OwnedKind::Phantom => Ok(()),
+        }
+    }
+
+    fn versioned(&mut self, schema: &OwnedSchema, value: &OwnedSchema, at: usize) -> Result<(), Refused> {
+        let copy = snapshot(schema, value, Memory::Live(self.live), at, self.wait).map_err(here)?;
+        let Snapshot { version, bytes, .. } = copy;
+        let places = VersionedPlaces::of(value.size(), value.align()).ok_or_else(outside)?;
+        let sequence = stable_at(version);
+        let slot = places.slots + places.slot * newest(sequence).1 as u64;
+        self.put(at + places.sequence as usize, &sequence.to_le_bytes())?;
+        self.put(at + slot as usize, &bytes)
+    }
+
+    fn integer(&mut self, at: usize, size: usize, change: impl FnOnce(u64) -> u64) -> Result<(), Refused> {
+        let word = change(self.load(at, size)?).to_le_bytes();
+        self.put(at, &word[..size])
+    }
+
+    fn load(&self, at: usize, size: usize) -> Result<u64, Refused> {
+        Memory::Live(self.live).integer(at, size).ok_or_else(outside)
+    }
+
+    fn bytes(&mut self, at: usize, len: u64) -> Result<(), Refused> {
+        let bytes = usize::try_from(len).ok().and_then(|len| self.live.copy(at, len)).ok_or_else(outside)?;
+        self.put(at, &bytes)
+    }
+
+    fn put(&mut self, at: usize, bytes: &[u8]) -> Result<(), Refused> {
+        let place = at.checked_add(bytes.len()).and_then(|end| self.image.get_mut(at..end)).ok_or_else(outside)?;
+        place.copy_from_slice(bytes);
+        Ok(())
+    }
+}
+
+fn below((mut path, why): Refused, step: impl FnOnce() -> String) -> Refused {
+    path.push(step());
+    (path, why)
+}
+
+fn here(why: String) -> Refused {
+    (Vec::new(), why)
+}
+
+fn outside() -> Refused {
+    here("it lies beyond the object, or is not aligned".into())
+}

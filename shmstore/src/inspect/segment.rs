@@ -1,0 +1,407 @@
+//! The segments of this machine, and what each says of itself.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use nix::errno::Errno;
+
+use super::InspectError;
+use crate::anchor::OVERLAYFS;
+use crate::error::Creator;
+use crate::handshake::creator;
+use crate::hash::LayoutHash;
+use crate::header::{self, FORMAT_VERSION, Geometry, Header, State};
+use crate::identity::Identity;
+use crate::key::Key;
+use crate::schema::OwnedSchema;
+use crate::sys::file;
+use crate::sys::process::{effective_uid, has_ended, namespace, proc_is_ours, start_time};
+use crate::sys::shm::{self, Access, Mapping, Status};
+
+/// A System V segment of this machine (of this IPC namespace), shmstore's or not.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Segment {
+    /// The kernel's number of it, as `ipcs -m` shows it.
+    pub shmid: i32,
+    /// Its key; 0 once it was removed.
+    pub key: Key,
+    /// Its size, in bytes.
+    pub size: u64,
+    /// The user it belongs to.
+    pub owner: u32,
+    /// The user who made it.
+    pub creator: u32,
+    /// The process that made it, as the kernel says.
+    pub creator_pid: u32,
+    /// Its permission bits.
+    pub mode: u32,
+    /// How many times it is attached, in all processes.
+    pub attached: u64,
+    /// When it was made, or its owner or mode last changed.
+    pub changed: SystemTime,
+    /// What state it is in.
+    pub state: SegmentState,
+    /// What is wrong with it, if its state is [`Damaged`](SegmentState::Damaged); what is known of its anchor, if it is
+    /// [`Orphaned`](SegmentState::Orphaned).
+    pub detail: Option<String>,
+    /// What it says of itself, if it is shmstore's and could be read.
+    pub description: Option<Description>,
+}
+
+/// What a segment of shmstore says of itself. Whoever may write it can lie.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Description {
+    /// The version of the segment format.
+    pub format: u32,
+    /// The type-id-char.
+    pub id: char,
+    /// The path of the anchor, as its creator knew it. May hold any bytes.
+    pub path: PathBuf,
+    /// Whether that is the whole path: of a long one only the end is kept.
+    pub path_is_whole: bool,
+    /// The name of its type; `None` if its schema can not be read.
+    pub type_name: Option<String>,
+    /// The layout hash.
+    pub layout_hash: LayoutHash,
+    /// Who made it.
+    pub creator: Creator,
+    /// The device of the anchor.
+    pub device: u64,
+    /// The inode of the anchor.
+    pub inode: u64,
+    /// The size of the object, in bytes.
+    pub object_size: u64,
+    /// How many processes it has room for.
+    pub max_processes: u32,
+    /// What tells this segment from every other.
+    pub(super) nonce: u64,
+}
+
+/// What state a segment is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SegmentState {
+    /// Whole, and at its anchor.
+    Ready,
+    /// Its creator is at work.
+    Initializing,
+    /// Its creator died before it was whole.
+    Abandoned,
+    /// Removed: it lives on for those who have it attached.
+    Retired,
+    /// Whole, but nobody can find it any more: its anchor is gone, or another file is at its path.
+    Orphaned,
+    /// Made by a shmstore with another segment format.
+    OtherFormat,
+    /// Its header or schema is not what a creator writes.
+    Damaged,
+    /// We may not look into it.
+    Unreadable,
+    /// Not shmstore's.
+    Foreign,
+}
+
+impl SegmentState {
+    /// In one word or two: `ready`, `initialising`, …
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Initializing => "initialising",
+            Self::Abandoned => "abandoned",
+            Self::Retired => "retired",
+            Self::Orphaned => "orphaned",
+            Self::OtherFormat => "other format",
+            Self::Damaged => "damaged",
+            Self::Unreadable => "unreadable",
+            Self::Foreign => "foreign",
+        }
+    }
+}
+
+impl fmt::Display for SegmentState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// How much of the kernel's limits for System V shared memory is in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Usage {
+    /// How many segments there are.
+    pub segments: u64,
+    /// How many there may be: `kernel.shmmni`.
+    pub segment_limit: u64,
+    /// Pages of all segments.
+    pub pages: u64,
+    /// How many there may be: `kernel.shmall`.
+    pub page_limit: u64,
+    /// The largest segment that may be made, in bytes: `kernel.shmmax`.
+    pub max_size: u64,
+}
+
+/// Asks how much of the kernel's limits is in use.
+///
+/// # Errors
+///
+/// [`InspectError::System`] where there is no System V shared memory.
+pub fn usage() -> Result<Usage, InspectError> {
+    let asked = shm::usage().and_then(|usage| Ok((usage, shm::table()?.count() as u64)));
+    let (usage, segments) = asked.map_err(|errno| of_all("ask for the limits of", errno))?;
+    let shm::Usage { segment_limit, pages, page_limit, max_size, .. } = usage;
+    Ok(Usage { segments, segment_limit, pages, page_limit, max_size })
+}
+
+/// Lists all segments of this IPC namespace, foreign ones included, by number of their index in the kernel's table.
+///
+/// Those that may be shmstore's, by their size, are attached for a moment, for reading.
+///
+/// # Errors
+///
+/// [`InspectError::System`] where there is no System V shared memory.
+pub fn segments() -> Result<Vec<Segment>, InspectError> {
+    let table = shm::table().map_err(|errno| of_all("list", errno))?;
+    let mut names = TypeNames::default();
+    Ok(table.map(|status| Segment::look(&status, &mut names)).collect())
+}
+
+fn of_all(attempted: &'static str, errno: Errno) -> InspectError {
+    InspectError::System { attempted, shmid: -1, source: errno.into() }
+}
+
+/// The names of types, by the schemas that were read so far: most often the next segment has one of them.
+#[derive(Default)]
+pub(super) struct TypeNames(HashMap<u128, (u64, Option<String>)>);
+
+impl TypeNames {
+    /// The name of the type that a schema describes, if it is one, its hash is the header's, and it is as long as the object.
+    fn of(&mut self, hash: LayoutHash, json: &[u8], object_size: u64) -> Option<String> {
+        const KEPT: usize = 1000;
+        if self.0.len() > KEPT {
+            self.0.clear();
+        }
+        // By the bytes themselves: two segments may claim the same hash.
+        let read = || {
+            let schema = OwnedSchema::from_json(json).ok().filter(|schema| schema.hash() == hash);
+            (schema.as_ref().map_or(0, OwnedSchema::size), schema.map(|schema| schema.to_string()))
+        };
+        let (size, name) = self.0.entry(crate::hash::of_bytes(json) ^ hash.to_u128()).or_insert_with(read);
+        name.clone().filter(|_| *size == object_size)
+    }
+}
+
+/// An attached segment of shmstore.
+pub(super) struct Look {
+    pub(super) mapping: Mapping,
+    pub(super) identity: Identity,
+    pub(super) id: u8,
+    pub(super) geometry: Geometry,
+    pub(super) path: PathBuf,
+}
+
+impl Segment {
+    /// The segment with a number of the kernel's.
+    ///
+    /// # Errors
+    ///
+    /// [`InspectError::Gone`] if there is none.
+    pub fn of_shmid(shmid: i32) -> Result<Self, InspectError> {
+        let status = match shm::status(shmid) {
+            Ok(status) => Some(status),
+            // Whose it is can be seen in the table all the same.
+            Err(Errno::EACCES) => shm::table().ok().and_then(|mut table| table.find(|status| status.shmid == shmid)),
+            Err(_) => None,
+        };
+        let status = status.ok_or(InspectError::Gone { shmid })?;
+        Ok(Self::look(&status, &mut TypeNames::default()))
+    }
+
+    /// The path of its anchor, if it says so and that is the whole path.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.description.as_ref().filter(|of| of.path_is_whole).map(|of| of.path.as_path())
+    }
+
+    /// The name of its type, if it says so.
+    #[must_use]
+    pub fn type_name(&self) -> Option<&str> {
+        self.description.as_ref()?.type_name.as_deref()
+    }
+
+    pub(super) fn look(status: &Status, names: &mut TypeNames) -> Self {
+        let mut segment = Self {
+            shmid: status.shmid,
+            key: status.key,
+            size: status.size as u64,
+            owner: status.owner,
+            creator: status.creator,
+            creator_pid: status.creator_pid.unsigned_abs(),
+            mode: status.mode,
+            attached: status.attached,
+            changed: UNIX_EPOCH + Duration::from_secs(status.changed.max(0).unsigned_abs()),
+            state: SegmentState::Foreign,
+            detail: None,
+            description: None,
+        };
+        if !header::is_tagged(status.size) {
+            return segment;
+        }
+        match shm::attach(status.shmid, Access::ReadOnly) {
+            Ok((mapping, status)) => {
+                // Without this look at it.
+                segment.attached = status.attached.saturating_sub(1);
+                drop(segment.judge(mapping, &status, names));
+            }
+            Err(Errno::EACCES) => segment.state = SegmentState::Unreadable,
+            Err(Errno::EINVAL | Errno::EIDRM) => segment.state = SegmentState::Retired,
+            Err(errno) => {
+                segment.state = SegmentState::Unreadable;
+                segment.detail = Some(errno.desc().into());
+            }
+        }
+        segment
+    }
+
+    /// Judges what was attached, and notes it. Returns it if it is whole.
+    pub(super) fn judge(&mut self, mapping: Mapping, status: &Status, names: &mut TypeNames) -> Option<Look> {
+        let header = Header::of(&mapping)?;
+        if header::is_blank(&mapping) {
+            self.state = half_made(has_ended_here(self.creator_pid, 0));
+            return None;
+        }
+        if !header.has_magic() {
+            return None;
+        }
+        match self.judge_header(header, &mapping, status, names) {
+            Ok(Some((identity, id, geometry))) => {
+                let path = self.path().map(Path::to_owned).unwrap_or_default();
+                Some(Look { identity, id, geometry, path, mapping })
+            }
+            Ok(None) => None,
+            Err(damage) => {
+                self.state = SegmentState::Damaged;
+                self.detail = Some(format!("its {} is {}", damage.field, damage.found));
+                None
+            }
+        }
+    }
+
+    fn judge_header(
+        &mut self,
+        header: &Header,
+        mapping: &Mapping,
+        status: &Status,
+        names: &mut TypeNames,
+    ) -> Result<Option<(Identity, u8, Geometry)>, header::Damage> {
+        let state = header.state()?;
+        let format = header.version();
+        if format != FORMAT_VERSION && (format != 0 || state == State::Ready) {
+            self.state = SegmentState::OtherFormat;
+            self.detail = Some(format!("format {format}, of which this program reads {FORMAT_VERSION}"));
+            return Ok(None);
+        }
+        if matches!(state, State::Virgin | State::Initializing) {
+            let by = header.provenance();
+            let (pid, start) = if by.pid == 0 || by.pid_namespace != namespace("pid") {
+                (self.creator_pid, 0)
+            } else {
+                (by.pid, by.start)
+            };
+            self.state = half_made(has_ended_here(pid, start));
+        }
+        let (identity, id) = header.identity()?;
+        if !header.is_claimed_for(&identity, id) && state != State::Virgin {
+            return Err(header::Damage::new("first word", "not that of its own anchor and id"));
+        }
+        let (path, path_is_whole) = header.path();
+        let mut description = Description {
+            format,
+            id: char::from(id),
+            path: PathBuf::from(OsString::from_vec(path)),
+            path_is_whole,
+            type_name: None,
+            layout_hash: header.layout_hash(),
+            creator: creator(header),
+            device: identity.dev,
+            inode: identity.ino,
+            object_size: 0,
+            max_processes: 0,
+            nonce: header.nonce(),
+        };
+        if matches!(state, State::Virgin | State::Initializing) {
+            self.description = Some(description);
+            return Ok(None);
+        }
+        let judged = header.geometry(mapping).and_then(|geometry| {
+            let json = header::read_schema(mapping, &geometry)?;
+            description.object_size = geometry.payload_len as u64;
+            description.max_processes = geometry.slot_count;
+            description.type_name = names.of(description.layout_hash, &json, description.object_size);
+            if description.type_name.is_some() {
+                Ok(geometry)
+            } else {
+                Err(header::Damage::new("schema", "not one, or another than its hash and size say"))
+            }
+        });
+        self.state = SegmentState::Ready;
+        if state == State::Retired || status.removed {
+            self.state = SegmentState::Retired;
+        } else if let Some(why) = why_orphaned(&description, &identity) {
+            (self.state, self.detail) = (SegmentState::Orphaned, Some(why));
+        }
+        self.description = Some(description);
+        judged.map(|geometry| Some((identity, id, geometry)))
+    }
+
+    /// Why it can not be looked into.
+    pub(super) fn refused(&self) -> InspectError {
+        let Self { shmid, state, detail, owner, mode, .. } = self.clone();
+        match state {
+            SegmentState::Foreign => {
+                InspectError::Foreign { shmid, why: "it has another size than any of them, or no header of theirs" }
+            }
+            SegmentState::Unreadable => {
+                InspectError::AccessDenied { shmid, attempted: "read", owner, mode, uid: effective_uid() }
+            }
+            _ => InspectError::NotReady { shmid, state, detail },
+        }
+    }
+}
+
+fn half_made(creator_has_ended: bool) -> SegmentState {
+    if creator_has_ended { SegmentState::Abandoned } else { SegmentState::Initializing }
+}
+
+/// Whether a process of this PID namespace has provably ended: there is none of this number, or it is another one.
+fn has_ended_here(pid: u32, start: u64) -> bool {
+    let is_another = || start != 0 && proc_is_ours() && ![0, start].contains(&start_time(pid));
+    pid != 0 && (has_ended(pid) || is_another())
+}
+
+/// Why nobody can find a segment any more; `None` if it can be found, or we can not tell.
+fn why_orphaned(description: &Description, identity: &Identity) -> Option<String> {
+    if !description.path_is_whole {
+        return None;
+    }
+    let path = &description.path;
+    let stat = match file::stat_path(path) {
+        Ok(stat) => stat,
+        Err(Errno::ENOENT | Errno::ENOTDIR) => return Some("its anchor is gone".into()),
+        Err(_) => return None,
+    };
+    let birth_is_trusted =
+        file::open(path).is_ok_and(|fd| file::file_system(fd.as_fd()).is_ok_and(|system| system != OVERLAYFS));
+    let now = Identity::new(&stat, birth_is_trusted);
+    if !now.is_same_inode(identity) {
+        return Some(format!("its anchor was inode {}, and at the path is inode {}", identity.ino, now.ino));
+    }
+    now.is_another_life_of(identity).then(|| "its anchor was an earlier file of the same inode".into())
+}

@@ -1,0 +1,209 @@
+//! What was decoded: values of any type, as a tree.
+
+use std::fmt;
+
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+
+/// What is in an object, or in a part of it, decoded by its schema.
+///
+/// `{}` shows it on one line, much as Rust's `{:?}` does; [`Serialize`] gives JSON of a form that programs can rely on:
+///
+/// | value | JSON |
+/// |---|---|
+/// | numbers | a number; `NaN` and infinities as the strings `"NaN"`, `"inf"`, `"-inf"` |
+/// | `bool`, text, `char` | `true`, `"text"` |
+/// | an enum | the variant's name |
+/// | a struct | an object of its fields |
+/// | a list | an array; if it was shortened `{"len": 1000, "first": […]}` |
+/// | `Versioned` | `{"version": 3, "locked": false, "value": …}` |
+/// | `Lock` | `{"locked": false, "inconsistent": false}` |
+/// | `Event` | `{"count": 7, "awaited": false}` |
+/// | bytes that are no value of their type | `{"invalid": "why"}` |
+/// | what was left out | `null` |
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Value {
+    /// `u8` to `u64`, atomic or not.
+    Unsigned(u64),
+    /// `i8` to `i64`, atomic or not.
+    Signed(i64),
+    /// `f32`.
+    F32(f32),
+    /// `f64`.
+    F64(f64),
+    /// `bool`.
+    Bool(bool),
+    /// `char`.
+    Char(char),
+    /// A `FixedString`.
+    Text(String),
+    /// A variant of an enum.
+    Variant {
+        /// Its name.
+        name: String,
+        /// The number that stands for it.
+        discriminant: i128,
+    },
+    /// A struct, with the fields that have bytes and mean something, in order.
+    Struct {
+        /// Its name.
+        name: String,
+        /// Its fields.
+        fields: Vec<(String, Value)>,
+    },
+    /// An array or a `FixedVec`.
+    List {
+        /// How many elements there are.
+        len: u64,
+        /// The first of them: all, unless limits say otherwise.
+        first: Vec<Value>,
+    },
+    /// A `Versioned`: the newest value, whole.
+    Versioned {
+        /// Its version.
+        version: u64,
+        /// Whether a writer had it at that moment.
+        locked: bool,
+        /// The value.
+        value: Box<Value>,
+    },
+    /// A `Lock`.
+    Lock {
+        /// Whether somebody had it at that moment.
+        locked: bool,
+        /// Whether a holder died or panicked, and nobody has repaired since what it guards.
+        inconsistent: bool,
+    },
+    /// An `Event`.
+    Event {
+        /// How many notifications there were.
+        count: u64,
+        /// Whether somebody waits.
+        awaited: bool,
+    },
+    /// Bytes that are no value of their type, and why.
+    Invalid(String),
+    /// Beyond the [`Limits`](super::Limits).
+    Omitted,
+    /// Nothing: padding, `PhantomData`.
+    Nothing,
+}
+
+impl Value {
+    /// A field of a struct.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&Self> {
+        let Self::Struct { fields, .. } = self.settled() else { return None };
+        fields.iter().find(|(field, _)| field == name).map(|(_, value)| value)
+    }
+
+    /// The value in a `Versioned`; of any other value itself.
+    #[must_use]
+    pub fn settled(&self) -> &Self {
+        match self {
+            Self::Versioned { value, .. } => value,
+            other => other,
+        }
+    }
+
+    /// As a number to draw: integers, floats, `bool`, the count of an event. `None` for anything else.
+    #[must_use]
+    pub fn as_f64(&self) -> Option<f64> {
+        Some(match *self.settled() {
+            Self::Unsigned(number) => number as f64,
+            Self::Signed(number) => number as f64,
+            Self::F32(number) => number.into(),
+            Self::F64(number) => number,
+            Self::Bool(flag) => u8::from(flag).into(),
+            Self::Event { count, .. } => count as f64,
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unsigned(number) => write!(f, "{number}"),
+            Self::Signed(number) => write!(f, "{number}"),
+            Self::F32(number) => write!(f, "{number:?}"),
+            Self::F64(number) => write!(f, "{number:?}"),
+            Self::Bool(flag) => write!(f, "{flag}"),
+            Self::Char(letter) => write!(f, "{letter:?}"),
+            Self::Text(text) => write!(f, "{text:?}"),
+            Self::Variant { name, .. } => write!(f, "{}", name.escape_debug()),
+            Self::Struct { fields, .. } => {
+                f.write_str("{ ")?;
+                for (index, (name, value)) in fields.iter().enumerate() {
+                    let comma = if index == 0 { "" } else { ", " };
+                    write!(f, "{comma}{}: {value}", name.escape_debug())?;
+                }
+                f.write_str(" }")
+            }
+            Self::List { len, first } => {
+                f.write_str("[")?;
+                for (index, value) in first.iter().enumerate() {
+                    let comma = if index == 0 { "" } else { ", " };
+                    write!(f, "{comma}{value}")?;
+                }
+                let more = len.saturating_sub(first.len() as u64);
+                if more > 0 { write!(f, ", … {more} more]") } else { f.write_str("]") }
+            }
+            Self::Versioned { value, .. } => value.fmt(f),
+            Self::Lock { locked, inconsistent } => {
+                f.write_str(if *locked { "locked" } else { "free" })?;
+                f.write_str(if *inconsistent { ", inconsistent" } else { "" })
+            }
+            Self::Event { count, awaited } => write!(f, "{count}{}", if *awaited { ", awaited" } else { "" }),
+            Self::Invalid(why) => write!(f, "<{why}>"),
+            Self::Omitted => f.write_str("…"),
+            Self::Nothing => f.write_str("()"),
+        }
+    }
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Unsigned(number) => serializer.serialize_u64(*number),
+            Self::Signed(number) => serializer.serialize_i64(*number),
+            Self::F32(number) if number.is_finite() => serializer.serialize_f32(*number),
+            Self::F64(number) if number.is_finite() => serializer.serialize_f64(*number),
+            Self::F32(number) => serializer.collect_str(number),
+            Self::F64(number) => serializer.collect_str(number),
+            Self::Bool(flag) => serializer.serialize_bool(*flag),
+            Self::Char(letter) => serializer.serialize_char(*letter),
+            Self::Text(text) | Self::Variant { name: text, .. } => serializer.serialize_str(text),
+            Self::Struct { fields, .. } => serializer.collect_map(fields.iter().map(|(name, value)| (name, value))),
+            Self::List { len, first } if *len == first.len() as u64 => {
+                let mut list = serializer.serialize_seq(Some(first.len()))?;
+                first.iter().try_for_each(|value| list.serialize_element(value))?;
+                list.end()
+            }
+            Self::List { len, first } => {
+                let mut map = serializer.serialize_map(Some(2))?;
+                map.serialize_entry("len", len)?;
+                map.serialize_entry("first", first)?;
+                map.end()
+            }
+            Self::Versioned { version, locked, value } => {
+                let mut map = serializer.serialize_map(Some(3))?;
+                map.serialize_entry("version", version)?;
+                map.serialize_entry("locked", locked)?;
+                map.serialize_entry("value", value)?;
+                map.end()
+            }
+            Self::Lock { locked, inconsistent } => {
+                serializer.collect_map([("locked", locked), ("inconsistent", inconsistent)])
+            }
+            Self::Event { count, awaited } => {
+                let mut map = serializer.serialize_map(Some(2))?;
+                map.serialize_entry("count", count)?;
+                map.serialize_entry("awaited", awaited)?;
+                map.end()
+            }
+            Self::Invalid(why) => serializer.collect_map([("invalid", why)]),
+            Self::Omitted | Self::Nothing => serializer.serialize_unit(),
+        }
+    }
+}
