@@ -1,7 +1,7 @@
 //! One object, attached for reading only, whatever its type.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use nix::errno::Errno;
@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use super::decode::{Decoder, Limits};
 use super::memory::{Live, Memory};
 use super::path::{FieldError, FieldPath};
-use super::segment::{Look, Segment, TypeNames};
+use super::segment::{Description, Look, Segment, TypeNames};
 use super::value::Value;
 use super::{InspectError, SegmentState, segments};
 use crate::attached::{Participant, participants};
@@ -51,7 +51,7 @@ impl Object {
             return Err(segment.refused());
         }
         let look = segment.judge(mapping, &status, &mut TypeNames::default());
-        let Look { mapping, identity, id, geometry, path } = look.ok_or_else(|| segment.refused())?;
+        let Look { mapping, identity, id, geometry } = look.ok_or_else(|| segment.refused())?;
         let damaged = |why: String| InspectError::NotReady { shmid, state: SegmentState::Damaged, detail: Some(why) };
         let json = header::read_schema(&mapping, &geometry).map_err(|damage| damaged(damage.found))?;
         let schema = OwnedSchema::from_json(json).map_err(|error| damaged(error.to_string()))?;
@@ -59,7 +59,9 @@ impl Object {
         if schema.size() != geometry.payload_len as u64 {
             return Err(damaged("its schema changes while it is read".into()));
         }
-        let anchor: Arc<Path> = askable(&path, identity.dev, identity.ino).into();
+        // Where the lock bytes of processes of other PID namespaces are asked for.
+        let anchor = segment.description.as_ref().and_then(Description::anchor).unwrap_or(Path::new(""));
+        let anchor: Arc<Path> = anchor.into();
         let key = identity.key(id);
         let attached = registry::register_to_read(registry::Segment {
             mapping,
@@ -146,12 +148,4 @@ impl fmt::Debug for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Object").field("segment", &self.segment).finish_non_exhaustive()
     }
-}
-
-/// The path at which the lock bytes of processes of other PID namespaces may be asked for: only if the very file or directory is there that
-/// the segment names. Nothing else may be opened because a segment says so.
-fn askable(path: &Path, dev: u64, ino: u64) -> PathBuf {
-    let stat = file::stat_path(path).ok();
-    let is_it = stat.is_some_and(|stat| (stat.dev, stat.ino) == (dev, ino) && (stat.is_dir() || stat.is_file()));
-    if is_it { path.to_owned() } else { PathBuf::new() }
 }

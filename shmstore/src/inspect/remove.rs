@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-use super::{InspectError, Segment, SegmentState};
+use super::{Description, InspectError, Segment, SegmentState};
 use crate::anchor::Anchor;
 use crate::handshake::{AnchorLock, Patience};
 use crate::header::{Header, State};
@@ -32,7 +32,7 @@ impl Segment {
     /// [`InspectError`]: foreign, gone or changed since, in use, or not ours to remove.
     pub fn remove(&self, while_attached: WhileAttached) -> Result<(), InspectError> {
         let shmid = self.shmid;
-        let _lock = self.path().and_then(lock);
+        let _lock = self.description.as_ref().and_then(Description::anchor).and_then(lock);
         let now = Self::of_shmid(shmid)?;
         let nonce = |of: &Self| of.description.as_ref().map(|of| of.nonce);
         if now.key != self.key || nonce(&now) != nonce(self) {

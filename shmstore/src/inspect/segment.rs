@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fmt;
-use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -82,6 +81,16 @@ pub struct Description {
     pub max_processes: u32,
     /// What tells this segment from every other.
     pub(super) nonce: u64,
+}
+
+impl Description {
+    /// The path of the anchor, if the very file or directory is there that the segment names. Nothing else may be opened because a
+    /// segment says so: it may name a device that acts when it is opened.
+    pub(super) fn anchor(&self) -> Option<&Path> {
+        let stat = file::stat_path(&self.path).ok().filter(|_| self.path_is_whole)?;
+        let is_it = (stat.dev, stat.ino) == (self.device, self.inode) && (stat.is_dir() || stat.is_file());
+        is_it.then_some(&self.path)
+    }
 }
 
 /// What state a segment is in.
@@ -204,7 +213,6 @@ pub(super) struct Look {
     pub(super) identity: Identity,
     pub(super) id: u8,
     pub(super) geometry: Geometry,
-    pub(super) path: PathBuf,
 }
 
 impl Segment {
@@ -281,10 +289,7 @@ impl Segment {
             return None;
         }
         match self.judge_header(header, &mapping, status, names) {
-            Ok(Some((identity, id, geometry))) => {
-                let path = self.path().map(Path::to_owned).unwrap_or_default();
-                Some(Look { identity, id, geometry, path, mapping })
-            }
+            Ok(Some((identity, id, geometry))) => Some(Look { identity, id, geometry, mapping }),
             Ok(None) => None,
             Err(damage) => {
                 self.state = SegmentState::Damaged;
@@ -397,8 +402,7 @@ fn why_orphaned(description: &Description, identity: &Identity) -> Option<String
         Err(Errno::ENOENT | Errno::ENOTDIR) => return Some("its anchor is gone".into()),
         Err(_) => return None,
     };
-    let birth_is_trusted =
-        file::open(path).is_ok_and(|fd| file::file_system(fd.as_fd()).is_ok_and(|system| system != OVERLAYFS));
+    let birth_is_trusted = file::file_system_at(path).is_ok_and(|system| system != OVERLAYFS);
     let now = Identity::new(&stat, birth_is_trusted);
     if !now.is_same_inode(identity) {
         return Some(format!("its anchor was inode {}, and at the path is inode {}", identity.ino, now.ino));

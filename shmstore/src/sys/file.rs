@@ -169,6 +169,17 @@ pub(crate) fn file_system(fd: BorrowedFd<'_>) -> Result<i64, Errno> {
     Ok(unsafe { buffer.assume_init() }.f_type)
 }
 
+/// Likewise, of what a path names, without opening it.
+pub(crate) fn file_system_at(path: &Path) -> Result<i64, Errno> {
+    with_c_path(path, |path| {
+        let mut found = MaybeUninit::<libc::statfs>::uninit();
+        // SAFETY: the path is a C string, the buffer is what `statfs` fills.
+        Errno::result(unsafe { libc::statfs(path.as_ptr(), found.as_mut_ptr()) })?;
+        // SAFETY: filled, as there was no error.
+        Ok(unsafe { found.assume_init() }.f_type)
+    })
+}
+
 /// Takes the exclusive `flock` if nobody has it; `EWOULDBLOCK` if somebody does. Gone when every copy of the
 /// descriptor is closed, in whatever process.
 pub(crate) fn try_lock(fd: BorrowedFd<'_>) -> Result<(), Errno> {
