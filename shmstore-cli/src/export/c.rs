@@ -91,7 +91,6 @@ fn assemble(types: &Types<'_>, schema: &OwnedSchema, id: u8) -> String {
          wanted.hash_low = {upper}_LAYOUT_HASH_LOW;\n    \
          wanted.hash_high = {upper}_LAYOUT_HASH_HIGH;\n    \
          wanted.len = {upper}_SIZE;\n    \
-         wanted.align = SHMSTORE_ALIGNOF({name});\n    \
          return ({name} *)shmstore_attach(segment, wanted);\n}}\n\n\
          #endif /* {upper}_H */\n",
         size = schema.size(),

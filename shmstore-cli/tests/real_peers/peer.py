@@ -21,7 +21,7 @@ def read_blocks(thing, times):
             newer, block = thing.block.load()
         assert newer >= version, (newer, version)
         version = newer
-        assert (block["words"] == version).all(), (version, block)
+        assert (block["words"] == version).all(), (version, set(block["words"]))
     print(f"version {version}, overtaken {overtaken} times")
 
 
@@ -47,16 +47,18 @@ def damage(path, shmid):
     """Damages each field of the header that is looked at, and puts it right again."""
     base = everything._libc.shmat(shmid, None, 0)
     knows_birth = ctypes.c_uint32.from_address(base + 60).value == 1
-    for at in 0, 4, 8, 12, 16, 20, 32, 40, 48, 56, 64, 72, 80, 160, 164, 168, 172, 176, 184:
+    fields = 0, 4, 8, 12, 16, 20, 32, 40, 48, 56, 64, 72, 80, 124, 128, 136, 144, 152, 156, 160, 164, 168, 172, 176, 184
+    for at in fields:
         field = ctypes.c_uint32.from_address(base + at)
-        field.value ^= 1
+        change = 4096 if at in (152, 160) else 1
+        field.value ^= change
         try:
             if at not in (48, 56) or knows_birth:
                 Segment(path)
                 raise SystemExit(f"not seen at {at}")
         except AttachError:
             pass
-        field.value ^= 1
+        field.value ^= change
     Segment(path).close()
 
 

@@ -189,7 +189,7 @@ static inline int shmstore_birth(const char *path, uint64_t *seconds, uint32_t *
 typedef struct shmstore_wanted {
     const char *path;
     int id, flags;
-    uint64_t dev, ino, hash_low, hash_high, len, align;
+    uint64_t dev, ino, hash_low, hash_high, len;
 } shmstore_wanted;
 
 #define SHMSTORE_REFUSE(error, ...)                                          \
@@ -258,30 +258,63 @@ static inline int shmstore_check_identity(shmstore_segment *segment, const shmst
     return 0;
 }
 
+static inline uint64_t shmstore_up(uint64_t number, uint64_t multiple)
+{
+    return (number + multiple - 1) / multiple * multiple;
+}
+
+/* Whether the parts are where their lengths put them: then none lies outside the segment. */
+static inline int shmstore_is_laid_out(const void *base, uint64_t size, uint64_t payload_len)
+{
+    uint64_t slot_count = shmstore_u32_at(base, 124), schema_len = shmstore_u64_at(base, 152);
+    uint64_t is_small = payload_len <= 1024, front = 1024 + (is_small ? payload_len : 0), slots_at, schema_at, end, payload_at;
+    if (slot_count < 1 || slot_count > 65536 || schema_len > size || payload_len > size)
+        return 0;
+    if (front + schema_len <= 3072) {
+        schema_at = front;
+        slots_at = shmstore_up(front + schema_len, 128);
+        end = slots_at + 32 * slot_count;
+    } else {
+        slots_at = shmstore_up(front, 128);
+        schema_at = slots_at + 32 * slot_count;
+        end = schema_at + schema_len;
+    }
+    payload_at = is_small ? 1024 : shmstore_up(end, 4096);
+    end = is_small ? end : payload_at + payload_len;
+    return shmstore_u64_at(base, 128) == slots_at && shmstore_u64_at(base, 136) == 32 &&
+           shmstore_u64_at(base, 144) == schema_at && shmstore_u64_at(base, 160) == payload_at &&
+           shmstore_u64_at(base, 168) == payload_len && shmstore_u64_at(base, 176) == size &&
+           shmstore_up(end, 4096) + 1357 == size;
+}
+
+/* Where the payload is in a segment that is laid out so: from what the kernel says, as the header may change. */
+static inline size_t shmstore_payload_at(uint64_t size, uint64_t payload_len)
+{
+    return payload_len <= 1024 ? 1024 : size - 1357 - shmstore_up(payload_len, 4096);
+}
+
 /* Checks what is in the segment, and where. */
-static inline int shmstore_check_layout(shmstore_segment *segment, const shmstore_wanted *wanted, uint64_t *payload_offset)
+static inline int shmstore_check_layout(shmstore_segment *segment, const shmstore_wanted *wanted)
 {
     uint64_t low = shmstore_u64_at(segment->base, 72), high = shmstore_u64_at(segment->base, 80);
-    uint64_t at = shmstore_u64_at(segment->base, 160), len = shmstore_u64_at(segment->base, 168);
     if (low != wanted->hash_low || high != wanted->hash_high)
         SHMSTORE_REFUSE(EPROTOTYPE, "the object at %s has the layout %016llx%016llx, expected %016llx%016llx: write this "
                         "header anew from its schema", wanted->path, (unsigned long long)high, (unsigned long long)low,
                         (unsigned long long)wanted->hash_high, (unsigned long long)wanted->hash_low);
     if (shmstore_u32_at(segment->base, 16) != 0 || shmstore_u32_at(segment->base, 20) != 1024 ||
-        shmstore_u32_at(segment->base, 184) != 0x01020304u || shmstore_u64_at(segment->base, 176) != segment->size ||
-        len != wanted->len || at < 1024 || at > segment->size || segment->size - at < len || at % wanted->align != 0)
-        SHMSTORE_REFUSE(EPROTO, "the header of the object at %s is damaged: %llu bytes of payload at %llu, flags, lengths or "
-                        "byte order are not those of an object of %llu bytes in a segment of %zu", wanted->path,
-                        (unsigned long long)len, (unsigned long long)at, (unsigned long long)wanted->len, segment->size);
-    *payload_offset = at;
+        shmstore_u32_at(segment->base, 184) != 0x01020304u)
+        SHMSTORE_REFUSE(EPROTO, "the header of the object at %s is damaged: flags, header_len or byte_order", wanted->path);
+    if (!shmstore_is_laid_out(segment->base, segment->size, wanted->len))
+        SHMSTORE_REFUSE(EPROTO, "the header of the object at %s is damaged: lengths and offsets are not those of an object "
+                        "of %llu bytes in a segment of %zu", wanted->path, (unsigned long long)wanted->len, segment->size);
     return 0;
 }
 
-static inline int shmstore_check(shmstore_segment *segment, const shmstore_wanted *wanted, key_t key, uint64_t *payload_offset)
+static inline int shmstore_check(shmstore_segment *segment, const shmstore_wanted *wanted, key_t key)
 {
     if (shmstore_check_status(segment, wanted, key) != 0 || shmstore_check_identity(segment, wanted) != 0)
         return -1;
-    return shmstore_check_layout(segment, wanted, payload_offset);
+    return shmstore_check_layout(segment, wanted);
 }
 
 /* Maps the segment at the path's key. */
@@ -317,16 +350,15 @@ static inline void shmstore_detach(shmstore_segment *segment)
 /* Attaches, and returns where the object is; or NULL, with errno and a message. */
 static inline void *shmstore_attach(shmstore_segment *segment, shmstore_wanted wanted)
 {
-    uint64_t payload_offset = 0;
     key_t key = 0;
     memset(segment, 0, sizeof *segment);
     if (shmstore_map(segment, &wanted, &key) != 0)
         return NULL;
-    if (shmstore_check(segment, &wanted, key, &payload_offset) != 0) {
+    if (shmstore_check(segment, &wanted, key) != 0) {
         shmstore_detach(segment);
         return NULL;
     }
-    return (char *)segment->base + payload_offset;
+    return (char *)segment->base + shmstore_payload_at(segment->size, wanted.len);
 }
 
 #endif /* SHMSTORE_C_COMMON_1 */

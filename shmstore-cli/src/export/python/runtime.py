@@ -341,6 +341,26 @@ def _birth(path):
     return int.from_bytes(found[80:88], "little"), int.from_bytes(found[88:92], "little")
 
 
+def _offsets(slot_count, schema_length):
+    """Where slots, schema and payload are, and the size of the segment, by the lengths of the parts."""
+
+    def up(number, multiple):
+        return (number + multiple - 1) // multiple * multiple
+
+    is_small = 1 <= SIZE <= 1024
+    front = 1024 + (SIZE if is_small else 0)
+    if front + schema_length <= 3072:
+        schema_at, slots_at = front, up(front + schema_length, 128)
+        end = slots_at + 32 * slot_count
+    else:
+        slots_at = up(front, 128)
+        schema_at = slots_at + 32 * slot_count
+        end = schema_at + schema_length
+    payload_at = 1024 if is_small else up(end, 4096)
+    size = up(end if is_small else payload_at + SIZE, 4096) + 1357
+    return slots_at, schema_at, payload_at, size
+
+
 class Segment:
     """An object, attached for reading: `with Segment(path) as segment: segment.object…`
 
@@ -452,10 +472,14 @@ class Segment:
         if layout != LAYOUT_HASH:
             raise AttachError(f"the object at {path} has the layout {layout:032x}, expected {LAYOUT_HASH:032x}: write this "
                               "module anew from its schema")
-        at, length = self._u64(160), self._u64(168)
-        rest = self._u32(16), self._u32(20), self._u32(184), self._u64(176)
-        if rest != (0, 1024, 0x01020304, self._size) or length != SIZE:
-            raise AttachError(f"the header of the object at {path} is damaged: flags, lengths or byte order are wrong")
-        if at < 1024 or at + length > self._size or at % ALIGN != 0:
-            raise AttachError(f"the header of the object at {path} is damaged: {length} bytes of payload at {at}")
-        return at
+        if (self._u32(16), self._u32(20), self._u32(184)) != (0, 1024, 0x01020304):
+            raise AttachError(f"the header of the object at {path} is damaged: flags, header_len or byte_order")
+        slot_count, schema_length = self._u32(124), self._u64(152)
+        expected = _, _, payload_at, size = _offsets(slot_count, schema_length)
+        found = self._u64(128), self._u64(144), self._u64(160), self._u64(176)
+        if found != expected or size != self._size or not 1 <= slot_count <= 65536:
+            raise AttachError(f"the header of the object at {path} is damaged: slots, schema, payload and segment size are "
+                              f"{found}, expected {expected} in a segment of {self._size} bytes")
+        if (self._u64(136), self._u64(168)) != (32, SIZE):
+            raise AttachError(f"the header of the object at {path} is damaged: slot_size or payload_len")
+        return payload_at

@@ -296,7 +296,6 @@ static inline shm_everything *shm_everything_attach(shmstore_segment *segment, c
     wanted.hash_low = SHM_EVERYTHING_LAYOUT_HASH_LOW;
     wanted.hash_high = SHM_EVERYTHING_LAYOUT_HASH_HIGH;
     wanted.len = SHM_EVERYTHING_SIZE;
-    wanted.align = SHMSTORE_ALIGNOF(shm_everything);
     return (shm_everything *)shmstore_attach(segment, wanted);
 }
 
