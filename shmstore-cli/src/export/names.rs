@@ -1,6 +1,6 @@
 //! Names from a schema, which may hold anything, made harmless: for a terminal, for a comment, as identifiers.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use shmstore::{OwnedConstArg, OwnedKind, OwnedSchema};
@@ -93,12 +93,14 @@ pub(super) fn words(text: &str) -> HashSet<String> {
 pub(super) struct Scope {
     reserved: Rc<HashSet<String>>,
     taken: HashSet<String>,
+    /// The number to try next: or a schema of thousands of names that become one would take minutes.
+    next: HashMap<String, u64>,
 }
 
 impl Scope {
     /// A scope in which nobody can have these words.
     pub(super) fn without(reserved: HashSet<String>) -> Self {
-        Self { reserved: Rc::new(reserved), taken: HashSet::new() }
+        Self { reserved: Rc::new(reserved), ..Self::default() }
     }
 
     /// Takes `base`, or `base_` if that is reserved, or if it is taken `base_2`, `base_3`, …
@@ -111,11 +113,10 @@ impl Scope {
         let base = if self.reserved.contains(base) { format!("{base}_") } else { base.to_owned() };
         let mut name = base.clone();
         // Ends: each number that is taken was taken by somebody.
-        for number in 2_u64.. {
-            if !self.is_taken(&name) && suffixes.iter().all(|suffix| !self.is_taken(&format!("{name}{suffix}"))) {
-                break;
-            }
+        while self.is_taken(&name) || suffixes.iter().any(|suffix| self.is_taken(&format!("{name}{suffix}"))) {
+            let number = self.next.entry(base.clone()).or_insert(2);
             name = format!("{base}_{number}");
+            *number += 1;
         }
         self.taken.extend(suffixes.iter().map(|suffix| format!("{name}{suffix}")));
         self.taken.insert(name.clone());

@@ -123,9 +123,23 @@ fn deep() -> OwnedSchema {
     inner
 }
 
+/// Ten thousand fields whose names become the same identifier.
+fn colliding() -> OwnedSchema {
+    let names: Vec<String> = ('\u{4e00}'..).take(10_000).map(String::from).collect();
+    let fields = names.iter().zip(0..).map(|(name, at)| (name.as_str(), at, number(Primitive::U8)));
+    structure("Colliding", 10_000, 1, fields.collect())
+}
+
 fn all() -> Vec<OwnedSchema> {
     let cell = structure("Cell", 16, 8, vec![("a", 0, number(Primitive::U64)), ("b", 8, number(Primitive::F32))]);
-    vec![badly_named(), empty_parts(), deep(), array(100_000_000, cell), versioned(number(Primitive::Char))]
+    vec![
+        badly_named(),
+        empty_parts(),
+        deep(),
+        array(100_000_000, cell),
+        versioned(number(Primitive::Char)),
+        colliding(),
+    ]
 }
 
 #[test]
@@ -152,7 +166,7 @@ fn modules_of_hostile_schemas_can_be_imported() {
     for (at, schema) in all().iter().enumerate() {
         fs::write(scratch.join(&format!("m{at}.py")), python_module(schema, '"').expect("a module")).expect("written");
     }
-    let program = "import m0, m1, m2, m3, m4\n\
+    let program = "import m0, m1, m2, m3, m4, m5\n\
         assert m0.DTYPE.fields['enums'][0].fields['a.b'][1] == 22\n\
         assert m0.open.fields['np'][1].numbers(27).value == 27\n\
         assert m1.DTYPE.fields['never'][1] == 192\n\
