@@ -1,0 +1,148 @@
+//! The store's own parts in C: their structs, and the functions that read them.
+
+use shmstore::OwnedSchema;
+
+use super::super::error::ExportError;
+use super::super::names::{comment, label};
+use super::super::parts::{ELEMENTS_AT, SEQUENCE_AT, Slots, TEXT_AT};
+use super::LANGUAGE;
+use super::structs::Body;
+use super::types::Types;
+
+const WORD: u64 = 8;
+
+impl<'a> Types<'a> {
+    pub(super) fn define_string(&mut self, schema: &OwnedSchema, capacity: u64) -> String {
+        let name = self.take(&label(schema), &["_len"]);
+        let mut body = Body::new(self.member_scope());
+        body.add(&name, (0, TEXT_AT), "len", |name| format!("unsigned char {name}[4]"), "length, little-endian");
+        if capacity > 0 {
+            let declare = |name: &str| format!("char {name}[{capacity}]");
+            body.add(&name, (TEXT_AT, capacity), "text", declare, "UTF-8, without a zero at its end");
+        }
+        self.write(&body.finish(&name, schema));
+        self.write(&format!(
+            "/* The bytes of text in a copy of it. */\nstatic inline uint32_t {name}_len(const {name} *string)\n{{\n    \
+             return shmstore_text_len(string, UINT32_C({capacity}));\n}}\n\n"
+        ));
+        name
+    }
+
+    pub(super) fn define_vec(
+        &mut self,
+        schema: &OwnedSchema,
+        capacity: u64,
+        element: &'a OwnedSchema,
+    ) -> Result<String, ExportError> {
+        let elements_len = schema.size() - ELEMENTS_AT;
+        let elements = if elements_len > 0 { Some(self.of(element)?) } else { None };
+        let name = self.take(&label(schema), &["_len"]);
+        let mut body = Body::new(self.member_scope());
+        let declare = |name: &str| format!("unsigned char {name}[8]");
+        body.add(&name, (0, ELEMENTS_AT), "len", declare, "length, little-endian");
+        if let Some(kind) = elements {
+            let declare = |name: &str| kind.declare(&format!("{name}[{capacity}]"));
+            body.add(&name, (ELEMENTS_AT, elements_len), "elements", declare, &element.to_string());
+        }
+        self.write(&body.finish(&name, schema));
+        self.write(&format!(
+            "/* The elements in a copy of it. */\nstatic inline uint64_t {name}_len(const {name} *vec)\n{{\n    \
+             return shmstore_vec_len(vec, UINT64_C({capacity}));\n}}\n\n"
+        ));
+        Ok(name)
+    }
+
+    /// The name of the type of a value: one for arrays too, so that there are pointers to it.
+    fn value_type(&mut self, name: &str, value: &'a OwnedSchema) -> Result<String, ExportError> {
+        let kind = self.of(value)?;
+        if kind.dimensions.is_empty() {
+            return Ok(kind.base);
+        }
+        self.write(&format!("typedef {};\n", kind.declare(&format!("{name}_value"))));
+        Ok(format!("{name}_value"))
+    }
+
+    pub(super) fn define_cell(&mut self, schema: &OwnedSchema, value: &'a OwnedSchema) -> Result<String, ExportError> {
+        let name = self.take(&format!("atomic_{}", label(value)), &["_value", "_load", "_store"]);
+        let mut body = Body::new(self.member_scope());
+        body.add(&name, (0, WORD), "bits", |name| format!("uint64_t {name}"), "the value in its first bytes");
+        if value.size() == 0 {
+            self.write(&body.finish(&name, schema));
+            return Ok(name);
+        }
+        if value.size() > WORD {
+            return Err(ExportError::part(LANGUAGE, "an `Atomic` holds at most 8 bytes"));
+        }
+        let of = self.value_type(&name, value)?;
+        self.write(&body.finish(&name, schema));
+        self.write(&format!(
+            "static inline void {name}_load(const volatile {name} *from, {of} *value)\n{{\n    \
+             uint64_t bits = __atomic_load_n(&from->bits, __ATOMIC_ACQUIRE);\n    \
+             memcpy(value, &bits, {size});\n}}\n\
+             static inline void {name}_store(volatile {name} *to, const {of} *value)\n{{\n    \
+             uint64_t bits = 0;\n    \
+             memcpy(&bits, value, {size});\n    \
+             __atomic_store_n(&to->bits, bits, __ATOMIC_RELEASE);\n}}\n\n",
+            size = value.size(),
+        ));
+        Ok(name)
+    }
+
+    pub(super) fn define_versioned(
+        &mut self,
+        schema: &OwnedSchema,
+        value: &'a OwnedSchema,
+    ) -> Result<String, ExportError> {
+        let suffixes = ["_value", "_version", "_load", "_try_load"];
+        let name = self.take(&format!("versioned_{}", label(value)), &suffixes);
+        let of = if value.size() > 0 { Some(self.value_type(&name, value)?) } else { None };
+        // The caller has looked whether they are where the format puts them.
+        let slots = Slots::of(schema.size(), schema.align(), value).expect("the slots of format version 1");
+        self.write(&versioned_body(&name, schema, slots, self));
+        self.write(&version_function(&name));
+        if let Some(of) = of {
+            self.write(&load_functions(&name, &of, slots, value));
+        }
+        Ok(name)
+    }
+}
+
+fn versioned_body(name: &str, schema: &OwnedSchema, slots: Slots, types: &Types<'_>) -> String {
+    let mut body = Body::new(types.member_scope());
+    let word = |name: &str| format!("uint32_t {name}");
+    body.add(name, (0, 4), "lock", word, "of the writers");
+    body.add(name, (4, 4), "flags", word, "bit 0: starved, bit 1: need fence");
+    body.add(name, (8, 4), "bell", word, "of those who wait for a newer version");
+    let sequence = |name: &str| format!("uint64_t {name}");
+    body.add(name, (SEQUENCE_AT, WORD), "sequence", sequence, "2n: version n; 2n + 1: version n + 1 is being written");
+    if slots.len > 0 {
+        let declare = |name: &str| format!("uint64_t {name}[2][{}]", slots.len / WORD);
+        body.add(name, (slots.at, 2 * slots.len), "slots", declare, "the even versions, the odd versions");
+    }
+    body.finish(name, schema)
+}
+
+fn version_function(name: &str) -> String {
+    format!(
+        "/* The number of the newest version. */\nstatic inline uint64_t {name}_version(const volatile {name} *from)\n{{\n    \
+         return __atomic_load_n(&from->sequence, __ATOMIC_ACQUIRE) >> 1;\n}}\n"
+    )
+}
+
+fn load_functions(name: &str, of: &str, slots: Slots, value: &OwnedSchema) -> String {
+    let arguments = format!("const volatile {name} *from, {of} *value, uint64_t *version");
+    let read = format!(
+        "shmstore_read(&from->sequence, from->slots[0], {}, value, {}, version",
+        slots.len / WORD,
+        value.size()
+    );
+    format!(
+        "/* Copies the newest version of {shown}, whole; and its number, unless `version` is NULL. Writers are not\n \
+         * stopped by it: it tries again as often as they overtake it. Returns 0. */\n\
+         static inline int {name}_load({arguments})\n{{\n    return {read}, 0);\n}}\n\
+         /* The same, with at least one and at most so many attempts. Returns -1 with EAGAIN if all were overtaken. */\n\
+         static inline int {name}_try_load({arguments}, uint64_t attempts)\n{{\n    \
+         return {read}, attempts ? attempts : 1);\n}}\n\n",
+        shown = comment(&value.to_string()),
+    )
+}

@@ -1,0 +1,136 @@
+//! Structs and enums in C: every byte has a member, and every offset an assertion.
+
+use shmstore::{OwnedField, OwnedSchema, OwnedVariant, Primitive};
+
+use super::super::error::ExportError;
+use super::super::names::{Scope, comment, identifier, label, snake};
+use super::types::{Types, number};
+use super::{LANGUAGE, names};
+
+/// A struct as it is being written.
+pub(super) struct Body {
+    members: Scope,
+    lines: String,
+    asserts: String,
+    end: u64,
+}
+
+impl Body {
+    pub(super) fn new(members: Scope) -> Self {
+        Self { members, lines: String::new(), asserts: String::new(), end: 0 }
+    }
+
+    /// Adds a member at an offset, and bytes without a name before it if there are any.
+    pub(super) fn add(
+        &mut self,
+        owner: &str,
+        at: (u64, u64),
+        name: &str,
+        declare: impl FnOnce(&str) -> String,
+        note: &str,
+    ) {
+        let (offset, size) = at;
+        self.fill(offset);
+        let name = self.members.take(name);
+        self.lines.push_str(&format!("    {}; /* {offset}: {} */\n", declare(&name), comment(note)));
+        self.asserts.push_str(&format!("SHMSTORE_ASSERT(offsetof({owner}, {name}) == {offset});\n"));
+        self.end = offset + size;
+    }
+
+    /// Adds bytes without meaning up to an offset.
+    pub(super) fn fill(&mut self, to: u64) {
+        if self.end < to {
+            let name = self.members.take(&format!("pad_at_{}", self.end));
+            self.lines.push_str(&format!("    unsigned char {name}[{}];\n", to - self.end));
+            self.end = to;
+        }
+    }
+
+    /// The whole definition.
+    pub(super) fn finish(mut self, name: &str, schema: &OwnedSchema) -> String {
+        self.fill(schema.size());
+        let (size, align) = (schema.size(), schema.align());
+        format!(
+            "/* {shown}: {size} bytes */\ntypedef struct {name} {{\n{lines}}} __attribute__((aligned({align}))) {name};\n\
+             SHMSTORE_ASSERT(sizeof({name}) == {size} && SHMSTORE_ALIGNOF({name}) == {align});\n{asserts}\n",
+            shown = comment(&schema.to_string()),
+            lines = self.lines,
+            asserts = self.asserts,
+        )
+    }
+}
+
+impl<'a> Types<'a> {
+    pub(super) fn define_struct(
+        &mut self,
+        name: &str,
+        schema: &'a OwnedSchema,
+        fields: &'a [OwnedField],
+    ) -> Result<(), ExportError> {
+        let mut body = Body::new(self.member_scope());
+        let mut in_order: Vec<&OwnedField> = fields.iter().filter(|field| field.schema.size() > 0).collect();
+        in_order.sort_by_key(|field| field.offset);
+        for field in in_order {
+            if field.offset < body.end {
+                let problem =
+                    format!("it begins at {}, in the field before it, which ends at {}", field.offset, body.end);
+                return Err(ExportError::part(LANGUAGE, problem).below(&field.name));
+            }
+            let kind = self.of(&field.schema).map_err(|error| error.below(&field.name))?;
+            let at = (field.offset, field.schema.size());
+            let note = format!("{}: {}", field.name, field.schema);
+            body.add(name, at, &names::member(&field.name), |name| kind.declare(name), &note);
+        }
+        self.write(&body.finish(name, schema));
+        Ok(())
+    }
+
+    /// Defines a struct of one member.
+    pub(super) fn define_wrapper(
+        &mut self,
+        name: &str,
+        member: &str,
+        schema: &'a OwnedSchema,
+        inner: &'a OwnedSchema,
+    ) -> Result<(), ExportError> {
+        let mut body = Body::new(self.member_scope());
+        if inner.size() > 0 {
+            let kind = self.of(inner)?;
+            body.add(name, (0, inner.size()), member, |name| kind.declare(name), &inner.to_string());
+        }
+        self.write(&body.finish(name, schema));
+        Ok(())
+    }
+
+    /// An integer, and a macro for each variant: an `enum` of C has another size.
+    pub(super) fn define_enum(
+        &mut self,
+        schema: &OwnedSchema,
+        repr: Primitive,
+        variants: &[OwnedVariant],
+    ) -> Result<String, ExportError> {
+        let integer = number(repr)?;
+        let name = self.take(&label(schema), &[]);
+        let shown = comment(&schema.to_string());
+        let mut text = format!("/* {shown}: may hold any number, not only these */\ntypedef {integer} {name};\n");
+        for variant in variants {
+            let base = format!("{name}_{}", snake(&identifier(&variant.name))).to_uppercase();
+            let (constant, value) = (self.take_macro(&base), literal(variant.discriminant));
+            text.push_str(&format!("#define {constant} (({name}){value}) /* {} */\n", comment(&variant.name)));
+        }
+        text.push('\n');
+        self.write(&text);
+        Ok(name)
+    }
+}
+
+/// The number in C, where the smallest has no literal.
+fn literal(number: i128) -> String {
+    if number == i64::MIN.into() {
+        "(-INT64_C(9223372036854775807) - 1)".to_owned()
+    } else if number < 0 {
+        format!("INT64_C({number})")
+    } else {
+        format!("UINT64_C({number})")
+    }
+}

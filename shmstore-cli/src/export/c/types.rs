@@ -1,0 +1,162 @@
+//! Which C type stands for which schema, each defined once.
+
+use std::collections::HashMap;
+
+use shmstore::{OwnedKind, OwnedSchema, Primitive};
+
+use super::super::error::ExportError;
+use super::super::names::{Scope, label};
+use super::super::parts;
+use super::{LANGUAGE, names};
+
+/// A type as it stands around a name: `double x[4]`.
+pub(super) struct CType {
+    /// What comes before the name.
+    pub(super) base: String,
+    /// What comes behind it.
+    pub(super) dimensions: String,
+}
+
+impl CType {
+    fn plain(base: impl Into<String>) -> Self {
+        Self { base: base.into(), dimensions: String::new() }
+    }
+
+    /// Declares something of this type.
+    pub(super) fn declare(&self, name: &str) -> String {
+        format!("{} {name}{}", self.base, self.dimensions)
+    }
+}
+
+/// The types of a header, as far as they are written.
+pub(super) struct Types<'a> {
+    object: String,
+    object_macro: String,
+    scope: Scope,
+    members: Scope,
+    known: HashMap<u128, Vec<(&'a OwnedSchema, String)>>,
+    out: String,
+}
+
+impl<'a> Types<'a> {
+    pub(super) fn new(object: &str, suffixes: &[&str], macro_suffixes: &[&str]) -> Self {
+        let mut scope = Scope::without(names::reserved());
+        let object = scope.take_family(object, suffixes);
+        let object_macro = scope.take_family(&object.to_uppercase(), macro_suffixes);
+        let members = Scope::without(names::not_members());
+        Self { object, object_macro, scope, members, known: HashMap::new(), out: String::new() }
+    }
+
+    /// The name of the object's type.
+    pub(super) fn object(&self) -> &str {
+        &self.object
+    }
+
+    /// What the object's macros begin with.
+    pub(super) fn object_macro(&self) -> &str {
+        &self.object_macro
+    }
+
+    /// All that was written.
+    pub(super) fn declarations(&self) -> &str {
+        &self.out
+    }
+
+    pub(super) fn write(&mut self, text: &str) {
+        self.out.push_str(text);
+    }
+
+    /// The names of a struct's members.
+    pub(super) fn member_scope(&self) -> Scope {
+        self.members.clone()
+    }
+
+    /// Defines the object's own type.
+    pub(super) fn define_object(&mut self, schema: &'a OwnedSchema) -> Result<(), ExportError> {
+        let name = self.object.clone();
+        match schema.kind() {
+            OwnedKind::Struct { fields, .. } => self.define_struct(&name, schema, fields),
+            _ => self.define_wrapper(&name, "object", schema, schema),
+        }
+    }
+
+    /// The C type of a schema that has a size; defined before, if it needs to be.
+    pub(super) fn of(&mut self, schema: &'a OwnedSchema) -> Result<CType, ExportError> {
+        if let Some(problem) = parts::problem(schema) {
+            return Err(ExportError::part(LANGUAGE, problem));
+        }
+        Ok(match schema.kind() {
+            OwnedKind::Primitive(primitive) => CType::plain(number(*primitive)?),
+            OwnedKind::Atomic(integer) => CType::plain(format!("shmstore_atomic_{}", integer.name())),
+            OwnedKind::Lock => CType::plain("shmstore_lock"),
+            OwnedKind::Event => CType::plain("shmstore_event"),
+            OwnedKind::Pad => CType { base: "unsigned char".into(), dimensions: format!("[{}]", schema.size()) },
+            OwnedKind::Array { len, element } => {
+                let CType { base, dimensions } = self.of(element)?;
+                CType { base, dimensions: format!("[{len}]{dimensions}") }
+            }
+            _ => CType::plain(self.named(schema)?),
+        })
+    }
+
+    fn named(&mut self, schema: &'a OwnedSchema) -> Result<String, ExportError> {
+        let hash = schema.hash().to_u128();
+        // A hash can be the same by somebody's will.
+        let same = self.known.get(&hash).and_then(|found| found.iter().find(|(known, _)| *known == schema));
+        if let Some((_, name)) = same {
+            return Ok(name.clone());
+        }
+        let name = self.define(schema)?;
+        self.known.entry(hash).or_default().push((schema, name.clone()));
+        Ok(name)
+    }
+
+    fn define(&mut self, schema: &'a OwnedSchema) -> Result<String, ExportError> {
+        match schema.kind() {
+            OwnedKind::Struct { fields, .. } => {
+                let name = self.take(&label(schema), &[]);
+                self.define_struct(&name, schema, fields)?;
+                Ok(name)
+            }
+            OwnedKind::CacheAligned { object } => {
+                let name = self.take(&format!("cache_aligned_{}", label(object)), &[]);
+                self.define_wrapper(&name, "object", schema, object)?;
+                Ok(name)
+            }
+            OwnedKind::Enum { repr, variants, .. } => self.define_enum(schema, *repr, variants),
+            OwnedKind::FixedString { capacity } => Ok(self.define_string(schema, *capacity)),
+            OwnedKind::FixedVec { capacity, element } => self.define_vec(schema, *capacity, element),
+            OwnedKind::AtomicCell { value } => self.define_cell(schema, value),
+            OwnedKind::Versioned { value } => self.define_versioned(schema, value),
+            _ => Err(ExportError::part(LANGUAGE, "this program does not know what it is: it is older than the schema")),
+        }
+    }
+
+    /// Takes a name for a type and what belongs to it.
+    pub(super) fn take(&mut self, label: &str, suffixes: &[&str]) -> String {
+        let base = format!("{}_{label}", self.object);
+        self.scope.take_family(&base, suffixes)
+    }
+
+    /// Takes a name as it is.
+    pub(super) fn take_macro(&mut self, name: &str) -> String {
+        self.scope.take(name)
+    }
+}
+
+/// The C type of a number. A `bool` is a byte, as it may hold any, which C's own must not.
+pub(super) fn number(primitive: Primitive) -> Result<&'static str, ExportError> {
+    Ok(match primitive {
+        Primitive::U8 | Primitive::Bool => "uint8_t",
+        Primitive::U16 => "uint16_t",
+        Primitive::U32 | Primitive::Char => "uint32_t",
+        Primitive::U64 => "uint64_t",
+        Primitive::I8 => "int8_t",
+        Primitive::I16 => "int16_t",
+        Primitive::I32 => "int32_t",
+        Primitive::I64 => "int64_t",
+        Primitive::F32 => "float",
+        Primitive::F64 => "double",
+        other => return Err(ExportError::part(LANGUAGE, format!("this program does not know `{other}`"))),
+    })
+}

@@ -1,0 +1,60 @@
+//! Why a layout can not be said in a language.
+
+use std::fmt;
+
+use super::names;
+
+/// A layout that can not be expressed in the language asked for.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExportError {
+    /// The type-id-char is none.
+    #[error("{id:?} is no type-id-char: it is one from ' ' to '~', as `ftok` takes it; give the one of the object")]
+    Id {
+        /// What was given.
+        id: char,
+    },
+    /// Some part of the layout has no counterpart in the language.
+    #[error("no {language} can be written for `{part}`: {problem}")]
+    Part {
+        /// "C header" or "Python module".
+        language: &'static str,
+        /// Which part: the way to it from the object, unprintable characters escaped.
+        part: String,
+        /// What it is that can not be said, and what can.
+        problem: String,
+    },
+}
+
+impl ExportError {
+    /// Refuses a part that is yet to be named by [`below`](Self::below).
+    pub(super) fn part(language: &'static str, problem: impl Into<String>) -> Self {
+        Self::Part { language, part: String::new(), problem: problem.into() }
+    }
+
+    /// Names the place of the error, found in the field `name`.
+    pub(super) fn below(self, name: &str) -> Self {
+        match self {
+            Self::Part { language, part, problem } => {
+                let separator = if part.is_empty() { "" } else { "." };
+                Self::Part { language, part: format!("{}{separator}{part}", names::printable(name)), problem }
+            }
+            other @ Self::Id { .. } => other,
+        }
+    }
+}
+
+/// Prints what `Display` does: it is what `main` shows.
+impl fmt::Debug for ExportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Checks what `ftok` takes.
+pub(super) fn check_id(id: char) -> Result<u8, ExportError> {
+    match u8::try_from(id) {
+        Ok(byte @ b' '..=b'~') => Ok(byte),
+        _ => Err(ExportError::Id { id }),
+    }
+}

@@ -1,0 +1,107 @@
+//! Where things are within the store's own parts, by `docs/format.md`: worked out from the schema, and believed only if its
+//! sizes say the same.
+
+use shmstore::{OwnedKind, OwnedSchema, Primitive};
+
+/// Bytes between the boundaries of cache lines.
+pub(super) const LINE: u64 = 64;
+/// Where the sequence number of a `Versioned` is.
+pub(super) const SEQUENCE_AT: u64 = 64;
+const SLOTS_AT: u64 = 80;
+const UNIT: u64 = 16;
+/// Where the text of a `FixedString` starts.
+pub(super) const TEXT_AT: u64 = 4;
+/// Where the elements of a `FixedVec` start.
+pub(super) const ELEMENTS_AT: u64 = 8;
+
+/// Where the slots of a `Versioned` are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Slots {
+    /// The offset of slot 0.
+    pub(super) at: u64,
+    /// The bytes of each.
+    pub(super) len: u64,
+}
+
+impl Slots {
+    /// Those of a `Versioned` of this size and alignment, if it is one of format version 1.
+    pub(super) fn of(size: u64, align: u64, value: &OwnedSchema) -> Option<Self> {
+        let len = value.size().checked_next_multiple_of(UNIT.max(value.align()))?;
+        let natural = SLOTS_AT.next_multiple_of(value.align());
+        let at = if len % LINE == 0 { natural.next_multiple_of(LINE) } else { natural };
+        let end = len.checked_mul(2)?.checked_add(natural)?;
+        let expected_align = LINE.max(value.align());
+        let expected_size = end.checked_next_multiple_of(expected_align)?;
+        ((expected_size, expected_align) == (size, align)).then_some(Self { at, len })
+    }
+
+    /// The offset of the first byte behind both.
+    pub(super) fn end(self) -> u64 {
+        self.at + 2 * self.len
+    }
+}
+
+/// Says what is wrong with the size or alignment of a leaf or part, if it is not what the format gives it on a machine
+/// where numbers are aligned to their size.
+pub(super) fn problem(schema: &OwnedSchema) -> Option<String> {
+    let (size, align) = (schema.size(), schema.align());
+    let expected = match schema.kind() {
+        OwnedKind::Primitive(number) | OwnedKind::Atomic(number) | OwnedKind::Enum { repr: number, .. } => {
+            Some(of_number(*number))
+        }
+        OwnedKind::FixedString { capacity } if *capacity <= u32::MAX.into() => Some((TEXT_AT + capacity, 1)),
+        OwnedKind::FixedString { .. } => None,
+        OwnedKind::FixedVec { capacity, element } => of_vec(*capacity, element),
+        OwnedKind::AtomicCell { .. } => Some((8, 8)),
+        OwnedKind::Versioned { value } => Slots::of(size, align, value).map(|_| (size, align)),
+        _ => Some((size, align)),
+    };
+    match expected {
+        Some(expected) if expected == (size, align) => None,
+        Some((size_of, align_of)) => Some(format!(
+            "it has size {size} and align {align}, which should be {size_of} and {align_of} in format version 1 on a \
+             64-bit machine; export from a schema that such a machine has written"
+        )),
+        None => Some(format!(
+            "size {size} and align {align} are not those of format version 1; export from a schema of that version"
+        )),
+    }
+}
+
+fn of_number(number: Primitive) -> (u64, u64) {
+    (number.size() as u64, number.size() as u64)
+}
+
+fn of_vec(capacity: u64, element: &OwnedSchema) -> Option<(u64, u64)> {
+    let size = element.size().checked_mul(capacity)?.checked_add(ELEMENTS_AT)?;
+    (element.align() <= ELEMENTS_AT).then_some((size, element.align()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shmstore::{ShmLayout, Versioned};
+
+    fn slots<T: ShmLayout>() -> (u64, u64) {
+        let schema = OwnedSchema::from(T::SCHEMA);
+        let OwnedKind::Versioned { value } = schema.kind() else { panic!("{schema}") };
+        let slots = Slots::of(schema.size(), schema.align(), value).expect("of format version 1");
+        (slots.at, slots.len)
+    }
+
+    #[test]
+    fn slots_are_where_the_format_says() {
+        assert_eq!(slots::<Versioned<u8>>(), (80, 16));
+        assert_eq!(slots::<Versioned<[f64; 3]>>(), (80, 32));
+        assert_eq!(slots::<Versioned<[f64; 8]>>(), (128, 64));
+        assert_eq!(slots::<Versioned<[f64; 9]>>(), (80, 80));
+    }
+
+    #[test]
+    fn a_versioned_of_another_size_is_not_believed() {
+        let value = OwnedSchema::from(u64::SCHEMA);
+        assert_eq!(Slots::of(192, 64, &value), None);
+        assert_eq!(Slots::of(128, 128, &value), None);
+        assert_eq!(Slots::of(128, 64, &value), Some(Slots { at: 80, len: 16 }));
+    }
+}

@@ -1,0 +1,59 @@
+//! A Python module for one object: numpy types of its bytes, and a class that attaches and reads it.
+
+mod types;
+
+use shmstore::OwnedSchema;
+
+use super::error::{ExportError, check_id};
+use super::names::comment;
+use types::Types;
+
+/// What every module holds.
+const RUNTIME: &str = include_str!("python/runtime.py");
+const LANGUAGE: &str = "Python module";
+
+/// The most bytes that numpy describes.
+const MOST_BYTES: u64 = i32::MAX as u64;
+
+/// Writes a Python 3 module, for x86-64, that reads the object of this layout and this type-id-char: it needs numpy and
+/// nothing else.
+///
+/// It holds a numpy dtype, with all offsets, for the object and each of its values; an `IntEnum` for each enum; and the class
+/// `Segment`, which maps the object for reading, believes it only after all checks that `docs/format.md` asks for, and
+/// gives views of its fields: `segment.object.position.load()` is a consistent copy, by the read protocol of a `Versioned`.
+///
+/// # Errors
+///
+/// [`ExportError`]: the type-id-char is none; or the object is larger than numpy can describe, 2 GiB, or has arrays
+/// nested deeper than it can.
+///
+/// ```
+/// use shmstore::{OwnedSchema, ShmLayout, Versioned};
+///
+/// let module = shmstore_cli::export::python_module(&OwnedSchema::from(<Versioned<[f64; 4]>>::SCHEMA), 'T')?;
+/// assert!(module.contains("class Segment"));
+/// # Ok::<(), shmstore_cli::export::ExportError>(())
+/// ```
+pub fn python_module(schema: &OwnedSchema, id: char) -> Result<String, ExportError> {
+    let id = check_id(id)?;
+    let shown = schema.to_string();
+    if schema.size() > MOST_BYTES {
+        let problem = format!("numpy describes types of at most {MOST_BYTES} bytes, and it has {}", schema.size());
+        return Err(ExportError::part(LANGUAGE, problem).below(&shown));
+    }
+    let mut types = Types::new();
+    let object = types.of(schema).map_err(|error| error.below(&shown))?;
+    Ok(format!(
+        "\"\"\"{shown}, as shared by shmstore: {size} bytes, align {align}, type-id-char {letter}, format version 1.\n\n\
+         `with Segment(path) as segment:` attaches for reading; `segment.object` has the fields. Who reads so is nobody to the\n\
+         others: it has no slot among the participants. Written from the schema; to be written anew with it.\n\"\"\"\n\n\
+         {RUNTIME}\n\n# The object.\n\nID = {id}\nSIZE = {size}\nALIGN = {align}\nLAYOUT_HASH = {hash:#034x}\n\n\
+         {definitions}\n_OBJECT = {object}\nDTYPE = _OBJECT.dtype\nassert DTYPE.itemsize == SIZE\n",
+        shown = comment(&shown),
+        letter = comment(&char::from(id).to_string()),
+        size = schema.size(),
+        align = schema.align(),
+        hash = schema.hash().to_u128(),
+        definitions = types.definitions(),
+    ))
+}

@@ -1,0 +1,179 @@
+//! Which Python expression stands for which schema; structs and enums are defined once, and then named.
+
+use std::collections::{HashMap, HashSet};
+
+use shmstore::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive};
+
+use super::super::error::ExportError;
+use super::super::names::{Scope, identifier, words};
+use super::super::parts::{self, Slots};
+use super::{LANGUAGE, RUNTIME};
+
+const KEYWORDS: &str =
+    "False None True and as assert async await break class continue def del elif else except finally for
+    from global if import in is lambda nonlocal not or pass raise return try while with yield match case type";
+
+/// What the module defines besides the types.
+const CONSTANTS: &str = "ID SIZE ALIGN LAYOUT_HASH DTYPE";
+
+/// Names that an enum of Python can not give its variants.
+const ENUM_WORDS: &str = "mro name value names values";
+
+/// How many arrays may be nested: numpy lets 32 dimensions be, some of which it needs itself.
+const MOST_DIMENSIONS: u32 = 16;
+
+/// The types of a module, as far as they are written.
+pub(super) struct Types<'a> {
+    scope: Scope,
+    variants: Scope,
+    known: HashMap<u128, Vec<(&'a OwnedSchema, String)>>,
+    out: String,
+}
+
+impl<'a> Types<'a> {
+    pub(super) fn new() -> Self {
+        let mut taken = words(RUNTIME);
+        taken.extend([KEYWORDS, CONSTANTS].into_iter().flat_map(words));
+        let no_variants: HashSet<String> = [KEYWORDS, ENUM_WORDS].into_iter().flat_map(words).collect();
+        let (scope, variants) = (Scope::without(taken), Scope::without(no_variants));
+        Self { scope, variants, known: HashMap::new(), out: String::new() }
+    }
+
+    /// All that was written.
+    pub(super) fn definitions(&self) -> &str {
+        &self.out
+    }
+
+    /// The expression for a schema; what it names is defined before.
+    pub(super) fn of(&mut self, schema: &'a OwnedSchema) -> Result<String, ExportError> {
+        if let Some(problem) = parts::problem(schema) {
+            return Err(ExportError::part(LANGUAGE, problem));
+        }
+        let size = schema.size();
+        Ok(match schema.kind() {
+            OwnedKind::Primitive(primitive) => format!("_{}", primitive.name()),
+            OwnedKind::Atomic(integer) => format!("_Atomic({})", dtype(*integer)?),
+            OwnedKind::Lock => "_lock".to_owned(),
+            OwnedKind::Event => "_event".to_owned(),
+            OwnedKind::Phantom => "_none".to_owned(),
+            OwnedKind::Pad => format!("_Pad({size})"),
+            OwnedKind::FixedString { capacity } => format!("_String({capacity})"),
+            OwnedKind::Array { len, element } => {
+                check_dimensions(schema)?;
+                format!("_Array({}, {len})", self.of(element)?)
+            }
+            OwnedKind::FixedVec { capacity, element } => format!("_Vec({}, {capacity})", self.of(element)?),
+            OwnedKind::AtomicCell { value } => format!("_Cell({})", self.of(value)?),
+            OwnedKind::CacheAligned { object } => format!("_CacheAligned({size}, {})", self.of(object)?),
+            OwnedKind::Versioned { value } => {
+                // It was looked at above.
+                let slots = Slots::of(size, schema.align(), value).expect("the slots of format version 1");
+                format!("_Versioned({size}, {}, {}, {})", self.of(value)?, slots.at, slots.at + slots.len)
+            }
+            _ => self.named(schema)?,
+        })
+    }
+
+    fn named(&mut self, schema: &'a OwnedSchema) -> Result<String, ExportError> {
+        let hash = schema.hash().to_u128();
+        // A hash can be the same by somebody's will.
+        let same = self.known.get(&hash).and_then(|found| found.iter().find(|(known, _)| *known == schema));
+        if let Some((_, expression)) = same {
+            return Ok(expression.clone());
+        }
+        let expression = match schema.kind() {
+            OwnedKind::Struct { name, fields, .. } => self.define_struct(name, schema, fields)?,
+            OwnedKind::Enum { name, repr, variants } => {
+                let class = self.define_enum(name, variants);
+                format!("_Enum({}, {class})", dtype(*repr)?)
+            }
+            _ => {
+                let problem = "this program does not know what it is: it is older than the schema";
+                return Err(ExportError::part(LANGUAGE, problem));
+            }
+        };
+        self.known.entry(hash).or_default().push((schema, expression.clone()));
+        Ok(expression)
+    }
+
+    fn define_struct(
+        &mut self,
+        name: &str,
+        schema: &'a OwnedSchema,
+        fields: &'a [OwnedField],
+    ) -> Result<String, ExportError> {
+        let mut lines = String::new();
+        for field in fields {
+            let kind = self.of(&field.schema).map_err(|error| error.below(&field.name))?;
+            lines.push_str(&format!("    {}: ({}, {kind}),\n", literal(&field.name), field.offset));
+        }
+        let variable = self.scope.take(&identifier(name));
+        let text = format!("{variable} = _Struct({}, {}, {{\n{lines}}})\n\n", literal(name), schema.size());
+        self.out.push_str(&text);
+        Ok(variable)
+    }
+
+    fn define_enum(&mut self, name: &str, variants: &[OwnedVariant]) -> String {
+        let class = self.scope.take(&identifier(name));
+        let mut names = self.variants.clone();
+        self.out.push_str(&format!(
+            "\nclass {class}(enum.IntEnum):\n    \"\"\"May hold any number, not only these.\"\"\"\n"
+        ));
+        for OwnedVariant { name, discriminant } in variants {
+            self.out.push_str(&format!("    {} = {discriminant}\n", names.take(&identifier(name))));
+        }
+        self.out.push_str("\n\n");
+        class
+    }
+}
+
+fn check_dimensions(schema: &OwnedSchema) -> Result<(), ExportError> {
+    let (mut inner, mut dimensions) = (schema, 0);
+    while let OwnedKind::Array { element, .. } = inner.kind() {
+        (inner, dimensions) = (element, dimensions + 1);
+    }
+    if dimensions <= MOST_DIMENSIONS {
+        return Ok(());
+    }
+    let problem = format!("arrays are nested {dimensions} deep: numpy takes {MOST_DIMENSIONS}");
+    Err(ExportError::part(LANGUAGE, problem))
+}
+
+/// The numpy name of a number, quoted.
+fn dtype(number: Primitive) -> Result<&'static str, ExportError> {
+    Ok(match number {
+        Primitive::U8 => "\"<u1\"",
+        Primitive::U16 => "\"<u2\"",
+        Primitive::U32 => "\"<u4\"",
+        Primitive::U64 => "\"<u8\"",
+        Primitive::I8 => "\"<i1\"",
+        Primitive::I16 => "\"<i2\"",
+        Primitive::I32 => "\"<i4\"",
+        Primitive::I64 => "\"<i8\"",
+        other => return Err(ExportError::part(LANGUAGE, format!("`{other}` is no integer"))),
+    })
+}
+
+/// A string of Python, in ASCII.
+fn literal(text: &str) -> String {
+    let mut written = String::from("\"");
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => written.extend(['\\', letter]),
+            ' '..='~' => written.push(letter),
+            _ => written.push_str(&format!("\\U{:08x}", letter as u32)),
+        }
+    }
+    written.push('"');
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_string_of_python_is_not_ended_by_what_stands_in_it() {
+        assert_eq!(literal("a\"\\\né"), "\"a\\\"\\\\\\U0000000a\\U000000e9\"");
+    }
+}

@@ -1,0 +1,97 @@
+//! A C program.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::atomic::Ordering::Relaxed;
+
+use shmstore::{Shared, ShmLayout, Store};
+use shmstore_cli::export::c_header;
+
+use crate::objects::{Block, Everything, Mode, Other, everything, status};
+use crate::scratch::{Scratch, run, while_busy};
+
+/// Compiles the program with the header beside it.
+fn compiled(scratch: &Scratch) -> PathBuf {
+    let program = scratch.join("peer");
+    fs::write(scratch.join("everything.h"), c_header(&everything(), 'E').expect("a header")).expect("written");
+    fs::write(scratch.join("peer.c"), include_str!("peer.c")).expect("written");
+    let mut gcc = Command::new("gcc");
+    gcc.args(["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-o"]).arg(&program).arg(scratch.join("peer.c"));
+    run(&mut gcc);
+    program
+}
+
+/// An object that holds what the peers expect.
+pub(crate) fn filled(store: &Store) -> Shared<Everything> {
+    let object = store.create::<Everything>().expect("created");
+    object.status.store(status());
+    object.triple.store([1.0, 2.0, 3.0]);
+    object.mode.store(Mode::Fast, Relaxed);
+    object.rows[2].corner.store([-1, -2, -3], Relaxed);
+    object.wide_grid.cells[5].store(55, Relaxed);
+    object.lonely.store(77, Relaxed);
+    for _ in 0..3 {
+        object.rung.notify_all();
+    }
+    object.hint.store(9, Relaxed);
+    object
+}
+
+#[test]
+fn a_c_program_reads_and_changes_what_rust_has_written() {
+    let scratch = Scratch::new();
+    let program = compiled(&scratch);
+    let object = filled(&scratch.store());
+    run(Command::new(program).arg(scratch.path()).arg("use"));
+    assert_eq!(object.count.load(Relaxed), 1000);
+    assert_eq!(object.tiny.load(Relaxed), -5);
+    assert_eq!(object.mode.try_load(Relaxed), Ok(Mode::Idle));
+}
+
+#[test]
+fn a_c_program_never_reads_a_torn_version() {
+    let scratch = Scratch::new();
+    let program = compiled(&scratch);
+    let object = filled(&scratch.store());
+    while_busy(
+        |number| {
+            object.block.store(Block { words: [number; 512] });
+        },
+        || println!("{}", run(Command::new(&program).arg(scratch.path()).args(["read", "300000"]))),
+    );
+    assert!(object.block.version() > 0);
+}
+
+#[test]
+fn a_c_program_refuses_another_layout_and_says_so() {
+    let scratch = Scratch::new();
+    let program = compiled(&scratch);
+    let _other = scratch.store().create::<Other>().expect("created");
+    let said = run(Command::new(program).arg(scratch.path()).arg("refused"));
+    assert!(said.contains("has the layout") && said.contains(&Other::LAYOUT_HASH.to_string()), "{said}");
+}
+
+#[test]
+fn a_c_program_refuses_a_path_without_an_object() {
+    let scratch = Scratch::new();
+    let program = compiled(&scratch);
+    let said = run(Command::new(program).arg(scratch.path()).arg("refused"));
+    assert!(said.starts_with("2 looking for the object at"), "{said}");
+}
+
+#[test]
+fn a_c_program_refuses_an_object_whose_header_is_damaged() {
+    let scratch = Scratch::new();
+    let program = compiled(&scratch);
+    let _object = filled(&scratch.store());
+    run(Command::new(program).arg(scratch.path()).arg("damage"));
+}
+
+#[test]
+fn a_c_program_finds_a_named_object_by_its_file() {
+    let scratch = Scratch::new();
+    let program = compiled(&scratch);
+    let _front = filled(&scratch.store().named("front").expect("a name"));
+    run(Command::new(program).arg(scratch.join("front.shm")).arg("damage"));
+}

@@ -1,0 +1,48 @@
+//! What is written for a layout with every kind in it, to the letter. `SHMSTORE_BLESS=1` writes it anew: look at what changed.
+
+use std::fs;
+use std::path::Path;
+
+use shmstore_cli::export::{c_header, picture, python_module};
+
+use crate::objects::everything;
+
+#[track_caller]
+fn assert_golden(name: &str, written: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real_peers/golden").join(name);
+    if std::env::var_os("SHMSTORE_BLESS").is_some() {
+        fs::write(&path, written).expect("the golden files can be written");
+    }
+    let golden = fs::read_to_string(&path).unwrap_or_default();
+    let differs = golden.lines().zip(written.lines()).position(|(golden, written)| golden != written);
+    let line = differs.unwrap_or(golden.lines().count().min(written.lines().count()));
+    assert!(
+        golden == written,
+        "{name} differs from line {}: {:?}, expected {:?}; if it should, set SHMSTORE_BLESS=1",
+        line + 1,
+        written.lines().nth(line),
+        golden.lines().nth(line)
+    );
+}
+
+/// The object's own part: the common one stands in the sources.
+fn from<'a>(text: &'a str, start: &str) -> &'a str {
+    &text[text.find(start).expect("the common part is before it")..]
+}
+
+#[test]
+fn the_picture_of_every_kind_is_as_it_was() {
+    assert_golden("everything.txt", &picture(&everything(), 80));
+}
+
+#[test]
+fn the_c_header_of_every_kind_is_as_it_was() {
+    let header = c_header(&everything(), 'E').expect("a header");
+    assert_golden("everything.h", from(&header, "#define SHM_EVERYTHING_ID"));
+}
+
+#[test]
+fn the_python_module_of_every_kind_is_as_it_was() {
+    let module = python_module(&everything(), 'E').expect("a module");
+    assert_golden("everything.py", from(&module, "# The object."));
+}

@@ -1,0 +1,97 @@
+//! A Python program.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::Ordering::Relaxed;
+
+use shmstore::ShmLayout;
+use shmstore_cli::export::python_module;
+
+use crate::c::filled;
+use crate::objects::{Block, Everything, Other, everything};
+use crate::scratch::{Scratch, run, while_busy};
+
+/// A Python that has numpy; or the test is skipped, which it says.
+///
+/// # Panics
+///
+/// If there is none, and nothing may be skipped.
+pub(crate) fn python() -> Option<&'static str> {
+    let has_numpy =
+        |python: &str| Command::new(python).args(["-c", "import numpy"]).output().is_ok_and(|out| out.status.success());
+    let found = ["/usr/bin/python3", "python3"].into_iter().find(|python| has_numpy(python));
+    if found.is_none() {
+        let reason = "no python3 has numpy: `apt-get install python3-numpy`";
+        assert!(std::env::var_os("SHMSTORE_NO_SKIPS").is_none(), "{reason}");
+        println!("skipped: {reason}");
+    }
+    found
+}
+
+/// Writes the program with the module beside it, and makes ready to run it.
+fn program(python: &str, scratch: &Scratch, store: &Path) -> Command {
+    let module = python_module(&everything(), 'E').expect("a module");
+    fs::write(scratch.join("everything.py"), module).expect("written");
+    fs::write(scratch.join("peer.py"), include_str!("peer.py")).expect("written");
+    let mut command = Command::new(python);
+    command.arg("-B").arg(scratch.join("peer.py")).arg(store);
+    command
+}
+
+#[test]
+fn a_python_program_reads_what_rust_has_written() {
+    let Some(python) = python() else { return };
+    let scratch = Scratch::new();
+    let object = filled(&scratch.store());
+    object.count.store(4096, Relaxed);
+    object.tiny.store(-5, Relaxed);
+    run(program(python, &scratch, scratch.path()).arg("use"));
+}
+
+#[test]
+fn a_python_program_never_reads_a_torn_version() {
+    let Some(python) = python() else { return };
+    let scratch = Scratch::new();
+    let object = filled(&scratch.store());
+    while_busy(
+        |number| {
+            object.block.store(Block { words: [number; 512] });
+        },
+        || println!("{}", run(program(python, &scratch, scratch.path()).args(["read", "30000"]))),
+    );
+}
+
+#[test]
+fn a_python_program_refuses_another_layout_and_says_so() {
+    let Some(python) = python() else { return };
+    let scratch = Scratch::new();
+    let _other = scratch.store().create::<Other>().expect("created");
+    let said = run(program(python, &scratch, scratch.path()).arg("refused"));
+    let hashes = [Other::LAYOUT_HASH, Everything::LAYOUT_HASH].map(|hash| hash.to_string());
+    assert!(said.contains("has the layout") && hashes.iter().all(|hash| said.contains(hash)), "{said}");
+}
+
+#[test]
+fn a_python_program_refuses_a_path_without_an_object() {
+    let Some(python) = python() else { return };
+    let scratch = Scratch::new();
+    let said = run(program(python, &scratch, scratch.path()).arg("refused"));
+    assert!(said.contains("there is no object at"), "{said}");
+}
+
+#[test]
+fn a_python_program_refuses_an_object_whose_header_is_damaged() {
+    let Some(python) = python() else { return };
+    let scratch = Scratch::new();
+    let _object = filled(&scratch.store());
+    run(program(python, &scratch, scratch.path()).arg("damage"));
+}
+
+#[test]
+fn a_python_program_finds_a_named_object_by_its_file() {
+    let Some(python) = python() else { return };
+    let scratch = Scratch::new();
+    let _front = filled(&scratch.store().named("front").expect("a name"));
+    run(program(python, &scratch, &scratch.join("front.shm")).arg("damage"));
+}
