@@ -12,7 +12,7 @@ pub struct Plan {
 }
 
 /// A system whose single operation outlasts a batch is measured in fewer; in no fewer than these.
-const FEWEST: usize = 3;
+pub const FEWEST: usize = 3;
 
 /// How often a number of rounds is tried out, to find how many fill a batch.
 const TRIES: usize = 3;

@@ -90,7 +90,8 @@ fn segments(maker: u32) -> usize {
 
 /// The process that another one has started, by the name of its program.
 fn child(parent: u32, program: &str) -> Option<u32> {
-    let pids = fs::read_dir("/proc").ok()?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let pids =
+        fs::read_dir("/proc").ok()?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     let is_it = |pid: &u32| {
         let status = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         let Some((name, rest)) = status.rsplit_once(") ") else { return false };
