@@ -15,7 +15,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Measures shmstore, its peers and the floor in one run, and prints a table with ratios.
+    /// Measures shmstore, its peers and the bare machine in one run, and prints a table with ratios.
     Compare(compare::Options),
     /// Writes the page of a run that was measured before.
     Report(keep::Again),

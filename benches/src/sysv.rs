@@ -85,8 +85,8 @@ impl Anchor {
 }
 
 impl Attachment {
-    /// What shmstore takes for a small object: so that as many pages are cleared for all, in bytes.
-    pub const SMALL: usize = 16 * 1024;
+    /// What shmstore takes for a small object: so that all map as much, in bytes.
+    pub const SMALL: usize = 9549;
 
     /// Attaches a segment, to read and write.
     pub fn new(shmid: libc::c_int) -> io::Result<Self> {
