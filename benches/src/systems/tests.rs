@@ -107,8 +107,8 @@ fn transactions_change_the_value() {
 #[test]
 fn all_map_as_much_as_a_small_object_takes() {
     let place = Place::new().expect("a directory in memory");
-    let object = ::shmstore::Store::open(place.path()).and_then(|store| Ok(store.create::<shmstore::Object<8>>()));
-    let object = object.expect("a directory").expect("a free key");
+    let store = ::shmstore::Store::open(place.path()).expect("our own");
+    let object = store.create::<shmstore::Object<8>>().expect("a free key");
     let shmid = ::shmstore::Shared::info(&object).expect("attached").shmid;
     let bytes = crate::sysv::status(shmid).expect("our own").shm_segsz;
     assert_eq!(bytes, crate::sysv::Attachment::SMALL);
