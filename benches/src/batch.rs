@@ -1,5 +1,6 @@
 //! Batches of the same work by several systems, in turn.
 
+use std::borrow::BorrowMut;
 use std::time::{Duration, Instant};
 
 /// How much to measure.
@@ -12,7 +13,7 @@ pub struct Plan {
 }
 
 /// A system whose single operation outlasts a batch is measured in fewer; in no fewer than these.
-const FEWEST: usize = 3;
+pub const FEWEST: usize = 3;
 
 /// How often a number of rounds is tried out, to find how many fill a batch.
 const TRIES: usize = 3;
@@ -24,9 +25,11 @@ pub struct Sample {
     pub nanoseconds: f64,
     /// What one operation of the partner took meanwhile, in nanoseconds.
     pub partner: Option<f64>,
-    /// How many values were a mixture of two.
+    /// How many operations there were.
+    pub rounds: u64,
+    /// How many of their values were a mixture of two.
     pub torn: u64,
-    /// How many operations gave up: what they took counts, what they would have taken is more.
+    /// How many gave up: what they took counts, what they would have taken is more.
     pub starved: u64,
 }
 
@@ -77,8 +80,13 @@ impl<'a> Contender<'a> {
         Self::new(name, move |rounds| {
             let start = Instant::now();
             work(rounds);
-            Sample { nanoseconds: each(start.elapsed(), rounds), ..Sample::default() }
+            Sample { nanoseconds: each(start.elapsed(), rounds), rounds, ..Sample::default() }
         })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        self.name
     }
 
     /// Gives it another name.
@@ -134,9 +142,10 @@ pub fn each(time: Duration, rounds: u64) -> f64 {
 }
 
 /// Measures all contenders in turn, each batch beginning with another of them.
-pub fn alternate(plan: Plan, contenders: &mut [Contender<'_>]) -> Vec<Series> {
+pub fn alternate<'a>(plan: Plan, contenders: &mut [impl BorrowMut<Contender<'a>>]) -> Vec<Series> {
+    let mut contenders: Vec<&mut Contender<'a>> = contenders.iter_mut().map(BorrowMut::borrow_mut).collect();
     let measures: Vec<Measure> = contenders.iter_mut().map(|contender| contender.calibrate(plan)).collect();
-    let mut all: Vec<Series> = contenders.iter().map(Contender::series).collect();
+    let mut all: Vec<Series> = contenders.iter().map(|contender| contender.series()).collect();
     for batch in 0..plan.batches {
         for turn in 0..contenders.len() {
             let at = (batch + turn) % contenders.len();

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use shmstore_bench::report::keep;
-use shmstore_bench::{compare, instructions, partner, work};
+use shmstore_bench::{compare, instructions, interrupt, partner, work};
 
 #[derive(Parser)]
 #[command(about)]
@@ -15,7 +15,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Measures shmstore, its peers and the floor in one run, and prints a table with ratios.
+    /// Measures shmstore, its peers and the bare machine in one run, and prints a table with ratios.
     Compare(compare::Options),
     /// Writes the page of a run that was measured before.
     Report(keep::Again),
@@ -27,6 +27,9 @@ enum Command {
     /// The other process of a comparison: started by `compare`.
     #[command(hide = true)]
     Partner(partner::Role),
+    /// What `compare` becomes when it is interrupted.
+    #[command(hide = true)]
+    Clean(interrupt::Clean),
 }
 
 fn main() -> ExitCode {
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         Command::Instructions(options) => instructions::run(&options),
         Command::Operate(operate) => instructions::operate(&operate),
         Command::Partner(role) => partner::play(&role, work::partner),
+        Command::Clean(clean) => interrupt::clean(&clean),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -92,7 +92,7 @@ impl Partner {
         let (taken, did) = (start.elapsed(), self.director.done.load(Acquire) - done);
         self.tell(REST).expect("the partner rests");
         let partner = Some(each(taken, did.max(1)));
-        Sample { nanoseconds: each(taken, rounds.max(1)), partner, torn, starved }
+        Sample { nanoseconds: each(taken, rounds.max(1)), partner, rounds, torn, starved }
     }
 
     /// Calls the partner so many times, who answers each time. Returns how long that took, without the pauses: before

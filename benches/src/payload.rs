@@ -4,6 +4,11 @@ use std::hint::black_box;
 
 use shmstore::ShmValue;
 
+/// What is copied from or to, beginning on a cache line: where an allocator happens to put things is to favour nobody.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+pub struct Aligned<T>(pub T);
+
 /// `WORDS` times 8 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ShmValue)]
 #[repr(C)]
@@ -19,8 +24,13 @@ impl<const WORDS: usize> Payload<WORDS> {
     }
 
     /// Some to be stored in turn: filling one is not part of what is measured.
-    pub fn in_turn() -> Box<[Self; 4]> {
-        Box::new([1, 2, 3, 4].map(Self::filled))
+    pub fn in_turn() -> Box<Aligned<[Self; 4]>> {
+        Box::new(Aligned([1, 2, 3, 4].map(Self::filled)))
+    }
+
+    /// Where to read to.
+    pub fn room() -> Box<Aligned<Self>> {
+        Box::new(Aligned(Self::filled(0)))
     }
 
     /// The first word.
@@ -62,5 +72,17 @@ impl<const WORDS: usize> Payload<WORDS> {
     /// The bytes, to be written.
     pub fn bytes_mut(&mut self) -> &mut [u8] {
         bytemuck::cast_slice_mut(&mut self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_copied_from_and_to_begins_on_a_cache_line() {
+        let (values, room) = (Payload::<512>::in_turn(), Payload::<512>::room());
+        let places = values.0.iter().chain([&room.0]).map(|value| value.bytes().as_ptr().addr() % 64);
+        assert_eq!(places.sum::<usize>(), 0);
     }
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::Series;
 use crate::row::{Figure, Other, Ratio, Row, Target, Unit};
+use figures::{amount, of_all, quartiles, times};
 use machine::Machine;
 
 /// A run, as it is kept in JSON.
@@ -52,8 +53,17 @@ pub struct System {
     pub partner: Option<f64>,
     /// How many values were a mixture of two.
     pub torn: u64,
-    /// How many operations gave up: then what they would have taken is more than the figure.
+    /// How many operations gave up.
     pub starved: u64,
+    /// How many values were looked at.
+    #[serde(default)]
+    pub looked: u64,
+    /// How many operations were measured.
+    #[serde(default)]
+    pub operations: u64,
+    /// Whether the median is of one that gave up: what it would have taken is more. There is no ratio then.
+    #[serde(default)]
+    pub capped: bool,
     /// How much longer it took than what is asked of shmstore did, batch by batch.
     pub ratio: Option<Ratio>,
 }
@@ -66,8 +76,9 @@ pub enum Kind {
     Ours,
     /// Another's.
     Peer,
-    /// The machine's own.
-    Floor,
+    /// The bare machine's.
+    #[serde(alias = "floor")]
+    Bare,
 }
 
 /// What came of a target.
@@ -122,11 +133,37 @@ impl Entry {
 }
 
 impl System {
+    /// What one operation took, and the middle half of that.
+    pub fn told(&self, unit: &str) -> [String; 2] {
+        let (median, spread) =
+            (amount(self.figure.median, unit), quartiles(self.figure, |figure| amount(figure, unit)));
+        if self.capped { [format!("> {median}"), "–".to_owned()] } else { [median, spread] }
+    }
+
+    /// How many times as long as the one that the others are compared with it took.
+    pub fn by(&self, reference: Option<&str>) -> String {
+        match self.ratio {
+            Some(ratio) => times(ratio.median),
+            None if reference == Some(self.name.as_str()) => "1 ×".to_owned(),
+            None => "–".to_owned(),
+        }
+    }
+
+    /// How many values were a mixture of two, of how many.
+    pub fn told_torn(&self) -> String {
+        of_all(self.torn, self.looked)
+    }
+
+    /// How many operations gave up, of how many.
+    pub fn told_starved(&self) -> String {
+        of_all(self.starved, self.operations)
+    }
+
     fn new(series: &Series, reference: Option<&Series>) -> Self {
         let kind = match (series.is_ours(), series.is_peer()) {
             (true, _) => Kind::Ours,
             (false, true) => Kind::Peer,
-            (false, false) => Kind::Floor,
+            (false, false) => Kind::Bare,
         };
         Self {
             name: series.name.into(),
@@ -135,7 +172,12 @@ impl System {
             partner: series.partner().map(figures::rounded),
             torn: series.torn(),
             starved: series.starved(),
-            ratio: reference.filter(|of| of.name != series.name).and_then(|of| short(series.ratio(of)?)),
+            looked: series.looked(),
+            operations: series.operations(),
+            capped: series.is_capped(),
+            ratio: reference
+                .filter(|of| of.name != series.name && !series.is_capped())
+                .and_then(|of| short(series.ratio(of)?)),
         }
     }
 }

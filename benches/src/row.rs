@@ -55,7 +55,7 @@ pub enum Figure {
 pub enum Other {
     /// This series.
     Named(&'static str),
-    /// The fastest of the peers: of all that are neither ours nor the floor.
+    /// The peer whose own operations are the fastest, of those that gave whole values, and all of them.
     BestPeer,
     /// Nothing: the median itself is the figure.
     Figure,
@@ -103,22 +103,28 @@ impl Verdict {
     }
 }
 
-/// Names of series that are the machine's own, no system's.
-pub const FLOORS: [&str; 8] = [
-    "memcpy",
-    "bare atomics",
-    "bare futex",
-    "system calls",
-    "bare exchange",
-    "no derive",
-    "no derive, of parts",
-    "first",
-];
+/// Names of series that are the bare machine's, no system's.
+pub const BARE: [&str; 7] =
+    ["memcpy", "bare atomics", "bare futex", "system calls", "bare exchange", "no derive", "no derive, of parts"];
 
 impl Series {
-    /// The quartiles of what an operation took.
+    /// The quartiles of what an operation took. Batches in which one gave up are the slowest, whatever they took.
     pub fn spread(&self) -> Ratio {
-        quartiles(self.samples.iter().map(|sample| sample.nanoseconds).collect())
+        let samples = self.sorted();
+        quartiles_of(&samples, |sample| sample.nanoseconds)
+    }
+
+    /// Whether the median is that of a batch in which an operation gave up: what it would have taken is more.
+    pub fn is_capped(&self) -> bool {
+        let samples = self.sorted();
+        quartiles_of(&samples, |sample| if sample.starved > 0 { 1.0 } else { 0.0 }).median > 0.0
+    }
+
+    fn sorted(&self) -> Vec<&Sample> {
+        let mut samples: Vec<&Sample> = self.samples.iter().collect();
+        let has_starved = |sample: &Sample| sample.starved > 0;
+        samples.sort_by(|a, b| has_starved(a).cmp(&has_starved(b)).then(a.nanoseconds.total_cmp(&b.nanoseconds)));
+        samples
     }
 
     /// The median of what an operation took.
@@ -135,6 +141,16 @@ impl Series {
     /// Values that were a mixture of two, in all batches and where all words were looked at.
     pub fn torn(&self) -> u64 {
         self.checked.torn + self.samples.iter().map(|sample| sample.torn).sum::<u64>()
+    }
+
+    /// Values that were looked at.
+    pub fn looked(&self) -> u64 {
+        self.checked.values + self.operations()
+    }
+
+    /// Operations that were measured.
+    pub fn operations(&self) -> u64 {
+        self.samples.iter().map(|sample| sample.rounds).sum()
     }
 
     /// Operations that gave up.
@@ -159,9 +175,9 @@ impl Series {
         self.name.starts_with("shmstore")
     }
 
-    /// Whether it is neither ours nor the floor.
+    /// Whether it is neither ours nor the bare machine.
     pub fn is_peer(&self) -> bool {
-        !self.is_ours() && !FLOORS.contains(&self.name)
+        !self.is_ours() && !BARE.contains(&self.name)
     }
 }
 
@@ -185,9 +201,11 @@ impl Row {
     }
 }
 
-/// The fastest of all that are neither ours nor the floor.
+/// The fastest of all that are neither ours nor the bare machine, among those that did what was asked: none of their values was
+/// a mixture of two, and none of their operations gave up.
 pub fn best_peer(series: &[Series]) -> Option<&Series> {
-    series.iter().filter(|series| series.is_peer()).min_by(|a, b| a.median().total_cmp(&b.median()))
+    let has_done = |series: &&Series| series.is_peer() && series.torn() == 0 && series.starved() == 0;
+    series.iter().filter(has_done).min_by(|a, b| a.median().total_cmp(&b.median()))
 }
 
 impl Figure {
@@ -201,7 +219,12 @@ impl Figure {
 
 fn quartiles(mut figures: Vec<f64>) -> Ratio {
     figures.sort_by(f64::total_cmp);
-    let at = |part: f64| figures[((figures.len() - 1) as f64 * part).round() as usize];
+    quartiles_of(&figures, |figure| *figure)
+}
+
+/// The quartiles of what is sorted.
+fn quartiles_of<T>(sorted: &[T], figure: impl Fn(&T) -> f64) -> Ratio {
+    let at = |part: f64| figure(&sorted[((sorted.len() - 1) as f64 * part).round() as usize]);
     Ratio { low: at(0.25), median: at(0.5), high: at(0.75) }
 }
 
@@ -262,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn the_best_peer_is_neither_ours_nor_the_floor() {
+    fn the_best_peer_is_neither_ours_nor_the_bare_machine() {
         let all = vec![
             series("shmstore", &[4.0]),
             series("shmstore, leased", &[1.0]),
@@ -272,6 +295,16 @@ mod tests {
         ];
         let verdict = &verdict(all, Target::new("shmstore", Other::BestPeer, 0.5)).expect("both are there");
         assert_eq!((verdict.other, verdict.ratio.median), ("fast", 0.5));
+    }
+
+    #[test]
+    fn the_best_peer_has_torn_nothing_and_never_given_up() {
+        let mut all = vec![series("shmstore", &[4.0]), series("torn", &[5.0]), series("starved", &[6.0])];
+        all[1].checked.torn = 1;
+        all[2].samples[0].starved = 1;
+        all.push(series("whole", &[9.0]));
+        let verdict = &verdict(all, Target::new("shmstore", Other::BestPeer, 0.5)).expect("both are there");
+        assert_eq!(verdict.other, "whole");
     }
 
     #[test]
@@ -296,6 +329,17 @@ mod tests {
         let both = vec![series("shmstore", &[1.0]), series("other", &[1.0])];
         let of_partners = Target::new("shmstore", Other::Named("other"), 1.0).of_partners();
         assert!(verdict(both, of_partners).is_none(), "nobody was beside them");
+    }
+
+    #[test]
+    fn a_median_is_capped_if_it_is_of_one_that_gave_up() {
+        let mut seen = series("ringfire", &[5.0, 1.0, 2.0]);
+        assert!(!seen.is_capped());
+        // It gave up at once: it took little, but would have taken who knows how long.
+        seen.samples[1].starved = 1;
+        assert_eq!((seen.is_capped(), seen.median()), (false, 5.0));
+        seen.samples[0].starved = 1;
+        assert_eq!((seen.is_capped(), seen.spread().low), (true, 1.0));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 // What some of them are made of.
 pub mod mapped;
-// The floor.
+// The bare machine.
 pub mod memcpy;
 pub mod atomics;
 pub mod futex;

@@ -69,13 +69,11 @@ impl Anchor {
         self.get(bytes, libc::IPC_CREAT | libc::IPC_EXCL | 0o600)
     }
 
-    /// Removes the segment, if it was made by the process that the file names.
-    pub fn clean(&self) {
+    /// Removes the segment, if it was made by the process that the file names. Returns whether there is none any more.
+    pub fn clean(&self) -> bool {
         let maker = std::fs::read_to_string(&self.path).ok().and_then(|pid| pid.parse::<libc::pid_t>().ok());
-        let (Some(maker), Ok(shmid)) = (maker, self.find()) else { return };
-        if status(shmid).is_ok_and(|status| status.shm_cpid == maker) {
-            drop(remove(shmid));
-        }
+        let Ok(shmid) = self.find() else { return true };
+        maker.is_some_and(|maker| status(shmid).is_ok_and(|status| status.shm_cpid == maker)) && remove(shmid).is_ok()
     }
 
     fn get(&self, bytes: usize, flags: libc::c_int) -> io::Result<libc::c_int> {
@@ -87,8 +85,8 @@ impl Anchor {
 }
 
 impl Attachment {
-    /// What shmstore takes for a small object: so that as many pages are cleared for all, in bytes.
-    pub const SMALL: usize = 16 * 1024;
+    /// What shmstore takes for a small object: so that all map as much, in bytes.
+    pub const SMALL: usize = 9549;
 
     /// Attaches a segment, to read and write.
     pub fn new(shmid: libc::c_int) -> io::Result<Self> {

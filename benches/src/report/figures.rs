@@ -49,7 +49,7 @@ fn unit_of(nanoseconds: f64) -> (&'static str, f64) {
 /// A figure with its unit.
 pub fn amount(figure: f64, unit: &str) -> String {
     if unit != "ns" {
-        return format!("{} {unit}", plain(figure));
+        return count(figure, unit);
     }
     let (unit, size) = unit_of(figure);
     format!("{} {unit}", number(figure / size))
@@ -58,10 +58,23 @@ pub fn amount(figure: f64, unit: &str) -> String {
 /// As [`amount`], without digits that say nothing.
 pub fn round_amount(figure: f64, unit: &str) -> String {
     if unit != "ns" {
-        return format!("{} {unit}", plain(figure));
+        return count(figure, unit);
     }
     let (unit, size) = unit_of(figure);
     format!("{} {unit}", plain(figure / size))
+}
+
+/// A count of what is named in the plural.
+fn count(figure: f64, unit: &str) -> String {
+    let figure = plain(figure);
+    let unit = if figure == "1" { unit.strip_suffix('s').unwrap_or(unit) } else { unit };
+    format!("{figure} {unit}")
+}
+
+/// How many, of how many if that is known.
+pub fn of_all(some: u64, all: u64) -> String {
+    let tell = |count: u64| thousands(&count.to_string());
+    if all == 0 { tell(some) } else { format!("{} of {}", tell(some), tell(all)) }
 }
 
 /// How many times as much.
@@ -127,7 +140,8 @@ mod tests {
 
     #[test]
     fn counts_are_told_as_they_are() {
-        assert_eq!(amount(3.0, "pages"), "3 pages");
+        assert_eq!((amount(3.0, "pages"), amount(1.0, "pages")), ("3 pages".into(), "1 page".into()));
+        assert_eq!((of_all(4, 12_345), of_all(0, 0)), ("4 of 12,345".into(), "0".into()));
         assert_eq!(amount(2.5, "pages"), "2.5 pages");
         assert_eq!(round_amount(25_000.0, "ns"), "25 µs");
     }

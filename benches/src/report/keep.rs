@@ -40,9 +40,44 @@ impl Keep {
         if let Some(file) = &self.json {
             put(file, &json(report)?)?;
         }
-        let page = self.write.clone().or_else(|| (is_whole && !self.no_write).then(page_of_the_project));
-        page.map_or(Ok(()), |page| write(report, &page))
+        self.page(is_whole).map_or(Ok(()), |page| write(report, &page))
     }
+
+    /// Looks whether a run can be kept, before it is made.
+    pub fn check(&self, is_whole: bool) -> Result<(), Failure> {
+        let page = self.page(is_whole);
+        if let Some(page) = &page {
+            Notes::read()?;
+            charts(page)?;
+        }
+        let figures = page.as_ref().map(|page| page.with_extension("json"));
+        [&self.json, &page, &figures].into_iter().flatten().try_for_each(|file| check(file))
+    }
+
+    fn page(&self, is_whole: bool) -> Option<PathBuf> {
+        self.write.clone().or_else(|| (is_whole && !self.no_write).then(page_of_the_project))
+    }
+}
+
+/// Opens a file to write to it. One that was not there is not there afterwards.
+fn check(file: &Path) -> Result<(), Failure> {
+    let is_new = !file.exists();
+    let opened = fs::File::options().create(true).append(true).open(file);
+    opened.map_err(|error| format!("{}: {error}", file.display()))?;
+    if is_new {
+        fs::remove_file(file)?;
+    }
+    Ok(())
+}
+
+/// The directory of a page's charts, and its name.
+fn charts(page: &Path) -> Result<(PathBuf, String), Failure> {
+    let charts = page.with_extension("");
+    if charts == page {
+        return Err(format!("{}: a page needs a name that ends with `.md`", page.display()).into());
+    }
+    let name = charts.file_name().ok_or("the page needs a name")?.to_string_lossy().into_owned();
+    Ok((charts, name))
 }
 
 /// Makes a page of the figures of a run.
@@ -52,17 +87,13 @@ pub fn again(again: &Again) -> Result<(), Failure> {
     write(&report, &again.write.clone().unwrap_or_else(|| again.file.with_extension("md")))
 }
 
-fn project() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-}
-
 fn page_of_the_project() -> PathBuf {
-    project().join("docs/benchmarks.md")
+    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("docs").join("benchmarks.md")
 }
 
 /// The page, its figures, and its charts in a directory of its name.
 fn write(report: &Report, page: &Path) -> Result<(), Failure> {
-    let notes = Notes::parse(&fs::read_to_string(project().join("benches/notes.md"))?);
+    let notes = Notes::read()?;
     for row in report.rows.iter().filter(|row| row.is_missed() && notes.of(&row.name).is_none()) {
         eprintln!("note: `{}` misses what is asked, and benches/notes.md does not say why", row.name);
     }
@@ -70,8 +101,7 @@ fn write(report: &Report, page: &Path) -> Result<(), Failure> {
     for name in notes.without(&rows) {
         eprintln!("note: benches/notes.md has a section `{name}`, which is no row of this run");
     }
-    let charts = page.with_extension("");
-    let directory = charts.file_name().ok_or("the page needs a name")?.to_string_lossy().into_owned();
+    let (charts, directory) = charts(page)?;
     put(page, &page::page(report, &notes, &directory))?;
     put(&page.with_extension("json"), &json(report)?)?;
     clear(&charts)?;
@@ -99,4 +129,25 @@ fn json(report: &Report) -> Result<String, Failure> {
 
 fn put(path: &Path, text: &str) -> Result<(), Failure> {
     Ok(fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_not_be_written_is_told_before_anything_is_measured() {
+        let place = tempfile::tempdir().expect("a directory");
+        let there = |name: &str| Some(place.path().join(name));
+        let keep = |json, write| Keep { json, write, no_write: false };
+        assert!(keep(there("run.json"), there("page.md")).check(false).is_ok());
+        assert_eq!(fs::read_dir(place.path()).expect("our own").count(), 0, "nothing is written yet");
+        for bad in
+            [keep(there("absent/run.json"), None), keep(None, there("absent/page.md")), keep(None, there("page"))]
+        {
+            assert!(bad.check(false).is_err(), "{bad:?}");
+        }
+        let told = keep(Some(place.path().to_owned()), None).check(false).expect_err("it is a directory").to_string();
+        assert!(told.contains(&*place.path().to_string_lossy()), "{told}");
+    }
 }

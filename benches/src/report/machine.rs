@@ -8,6 +8,8 @@ use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
+use crate::batch::{FEWEST, Plan};
+
 /// The description, in the order in which it is told.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
@@ -20,15 +22,17 @@ const PEERS: [&str; 6] = ["iceoryx2", "ringfire", "mmap-sync", "heed", "lmdb-mas
 
 impl Machine {
     /// Of this run, on this machine.
-    pub fn describe() -> Self {
+    pub fn describe(plan: Plan) -> Self {
         let cpuinfo = read("/proc/cpuinfo");
         let facts = [
             ("Date", Some(date::today())),
             ("Command", Some(command(std::env::args().skip(1)))),
+            ("Commit", commit()),
+            ("Batches", Some(batches(plan))),
             ("Processor", Some(processor(&cpuinfo))),
             ("Caches", caches()),
             ("Memory", memory(&read("/proc/meminfo"))),
-            ("Load before the run", read("/proc/loadavg").split(' ').next().map(str::to_owned)),
+            ("Load before the run", load().map(|load| format!("{load:.2}"))),
             ("Kernel", Some(format!("Linux {}", read("/proc/sys/kernel/osrelease").trim()))),
             ("C library", libc()),
             ("Compiler", Some(env!("SHMSTORE_BENCH_RUSTC").to_owned())),
@@ -38,6 +42,36 @@ impl Machine {
         let facts = facts.into_iter().filter_map(|(name, fact)| Some((name.to_owned(), fact?)));
         Self { facts: facts.filter(|(_, fact)| !fact.is_empty()).collect() }
     }
+}
+
+/// How many processes were running or about to, in the mean of the last minute.
+pub fn load() -> Option<f64> {
+    read("/proc/loadavg").split(' ').next()?.parse().ok()
+}
+
+/// How many processors there are.
+pub fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Which version of the sources was measured.
+fn commit() -> Option<String> {
+    let git = |arguments: &[&str]| {
+        let answer = Command::new("git").current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments).output().ok()?;
+        answer.status.success().then(|| String::from_utf8_lossy(&answer.stdout).trim().to_owned())
+    };
+    let commit = git(&["rev-parse", "--short=12", "HEAD"])?;
+    // The page itself, and its charts, are written by runs.
+    let changed = git(&["status", "--porcelain", "--untracked-files=no", "--", ":/", ":(exclude,top)docs"])?;
+    Some(if changed.is_empty() { commit } else { format!("{commit}, and changes that are not in it") })
+}
+
+fn batches(plan: Plan) -> String {
+    let Plan { batches, time } = plan;
+    format!(
+        "{batches} of {} ms for each system of a row; fewer, but {FEWEST} at least, where one operation takes longer",
+        time.as_millis()
+    )
 }
 
 fn read(path: &str) -> String {
@@ -121,11 +155,12 @@ mod tests {
 
     #[test]
     fn a_machine_is_described_without_its_name_and_paths() {
-        let machine = Machine::describe();
+        let plan = Plan { batches: 25, time: std::time::Duration::from_millis(20) };
+        let machine = Machine::describe(plan);
         let text = format!("{machine:?}");
         let host = read("/proc/sys/kernel/hostname");
         assert!(!text.contains(host.trim()) && !text.contains("/home/") && !text.contains("/tmp/"), "{text}");
-        for name in ["Processor", "Memory", "Kernel", "Compiler", "Peers", "Date", "Command"] {
+        for name in ["Processor", "Memory", "Kernel", "Compiler", "Peers", "Date", "Command", "Batches"] {
             assert!(machine.facts.iter().any(|(fact, _)| fact == name), "{name} is missing: {text}");
         }
     }

@@ -1,6 +1,9 @@
 //! What people have written about rows: `benches/notes.md`, a section of the row's name each.
 
 use std::collections::BTreeMap;
+use std::fs;
+
+use crate::Failure;
 
 /// Texts by the names of rows.
 #[derive(Debug, Clone, Default)]
@@ -9,6 +12,12 @@ pub struct Notes {
 }
 
 impl Notes {
+    /// Those of the project.
+    pub fn read() -> Result<Self, Failure> {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/notes.md");
+        Ok(Self::parse(&fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?))
+    }
+
     /// Reads the sections of a text in Markdown: what is below `## NAME`. What is above the first is for its writers.
     pub fn parse(text: &str) -> Self {
         let sections = format!("\n{text}");

@@ -1,6 +1,6 @@
 //! A row, for a terminal.
 
-use crate::report::figures::{amount, quartiles, times};
+use crate::report::figures::amount;
 use crate::report::{Entry, System};
 
 /// All of a row: its systems, aligned, and what came of its targets.
@@ -26,27 +26,24 @@ fn marked(verdict: String) -> String {
 
 fn systems(row: &Entry) -> Vec<Vec<String>> {
     let is_shared = row.systems.iter().any(|system| system.partner.is_some());
-    let reference = row.reference().unwrap_or_default();
-    let mut head = vec!["".into(), "median".into(), "middle half".into(), format!("by {reference}")];
+    let reference = row.reference();
+    let mut head =
+        vec!["".into(), "median".into(), "middle half".into(), format!("÷ {}", reference.unwrap_or_default())];
     if is_shared {
         head.push("other process".into());
     }
     let mut table = vec![head];
     for system in &row.systems {
-        let mut line = vec![
-            system.name.clone(),
-            amount(system.figure.median, &row.unit),
-            quartiles(system.figure, |figure| amount(figure, &row.unit)),
-            system.ratio.map_or("1".to_owned(), |ratio| times(ratio.median)),
-        ];
+        let [median, spread] = system.told(&row.unit);
+        let mut line = vec![system.name.clone(), median, spread, system.by(reference)];
         if is_shared {
             line.push(partner(system));
         }
         if system.torn > 0 {
-            line.push(format!("TORN {}", system.torn));
+            line.push(format!("TORN {}", system.told_torn()));
         }
         if system.starved > 0 {
-            line.push(format!("starved {}, it is more", system.starved));
+            line.push(format!("gave up {}", system.told_starved()));
         }
         table.push(line);
     }

@@ -10,6 +10,12 @@ fn series(name: &'static str, times: [f64; 3], partner: Option<f64>) -> Series {
     }
 }
 
+fn starved(name: &'static str, times: [f64; 3], partner: Option<f64>) -> Series {
+    let mut series = series(name, times, partner);
+    series.samples.iter_mut().for_each(|sample| (sample.rounds, sample.starved) = (1, 1));
+    series
+}
+
 fn target(ours: &'static str, other: Other, at_most: f64) -> Target {
     Target::new(ours, other, at_most)
 }
@@ -37,7 +43,8 @@ fn run() -> Report {
         unit: Unit::Nanoseconds,
         series: vec![
             series("shmstore, leased", [50.0, 60.0, 70.0], Some(2.3)),
-            series("ringfire", [16_000.0, 17_251.0, 18_000.0], Some(18.7)),
+            series("Boost", [16_000.0, 17_251.0, 18_000.0], Some(18.7)),
+            starved("ringfire", [1e8; 3], Some(9.5)),
         ],
         targets: vec![target("shmstore, leased", Other::BestPeer, 0.5)],
     };
@@ -45,7 +52,7 @@ fn run() -> Report {
         name: "pages".into(),
         work: "resident memory of a small object".into(),
         unit: Unit::Number("pages"),
-        series: vec![series("shmstore", [3.0; 3], None)],
+        series: vec![series("shmstore", [1.0; 3], None)],
         targets: vec![target("shmstore", Other::Figure, 3.0)],
     };
     let facts = vec![("Processor".into(), "made up".into()), ("Command".into(), "compare".into())];

@@ -1,4 +1,4 @@
-//! The floor of a round trip: two atomics, each on a cache line of its own.
+//! The bare machine, for a round trip: two atomics, each on a cache line of its own.
 
 use std::hint::spin_loop;
 use std::path::Path;

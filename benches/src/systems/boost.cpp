@@ -18,8 +18,6 @@ using namespace boost::interprocess;
 using Guard = scoped_lock<interprocess_mutex>;
 
 constexpr boost::uint8_t kId = 'S';
-// What shmstore takes for a small object.
-constexpr std::size_t kSmall = 16 * 1024;
 
 struct Header {
     interprocess_mutex mutex;
@@ -167,9 +165,9 @@ bool boost_attach(const char* anchor, std::uint64_t rounds) try {
     return false;
 }
 
-bool boost_create_and_remove(const char* anchor, std::uint64_t rounds) try {
+bool boost_create_and_remove(const char* anchor, std::size_t bytes, std::uint64_t rounds) try {
     for (std::uint64_t round = 0; round < rounds; ++round) {
-        xsi_shared_memory segment(create_only, xsi_key(anchor, kId), kSmall);
+        xsi_shared_memory segment(create_only, xsi_key(anchor, kId), bytes);
         {
             mapped_region region(segment, read_write);
             std::memset(region.get_address(), 1, 64);

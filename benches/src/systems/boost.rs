@@ -25,7 +25,7 @@ unsafe extern "C" {
     fn boost_count(side: *mut c_void, rounds: u64, count: *mut u64) -> bool;
     fn boost_change(side: *mut c_void, rounds: u64) -> bool;
     fn boost_attach(anchor: *const c_char, rounds: u64) -> bool;
-    fn boost_create_and_remove(anchor: *const c_char, rounds: u64) -> bool;
+    fn boost_create_and_remove(anchor: *const c_char, bytes: usize, rounds: u64) -> bool;
 }
 
 /// A mutex that is not robust, and what it guards.
@@ -183,7 +183,8 @@ impl Whole for Boost {
         let anchor = Anchor::make(directory)?;
         Ok(move |rounds| {
             // SAFETY: as above.
-            assert!(unsafe { boost_create_and_remove(anchor.name().as_ptr(), rounds) }, "{:?}", anchor.path());
+            let done = unsafe { boost_create_and_remove(anchor.name().as_ptr(), Attachment::SMALL, rounds) };
+            assert!(done, "{:?}", anchor.path());
         })
     }
 }

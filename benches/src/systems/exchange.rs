@@ -1,4 +1,4 @@
-//! The floor of a lock: one exchange to take it, one store to let it go. Who dies with it keeps it; who waits, spins.
+//! The bare machine, for a lock: one exchange to take it, one store to let it go. Who dies with it keeps it; who waits, spins.
 
 use std::hint::spin_loop;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The floor of a wake-up: a word to sleep on for each direction, and a system call to wake.
+//! The bare machine, for a wake-up: a word to sleep on for each direction, and a system call to wake.
 //!
 //! # Safety
 //!

@@ -1,4 +1,4 @@
-//! The floor: the same bytes copied to the same place, by nobody's rules.
+//! The bare machine: the same bytes copied to the same place, by nobody's rules.
 #![allow(unsafe_code)]
 
 use std::path::Path;
@@ -6,13 +6,13 @@ use std::ptr;
 
 use super::{Board, Read, Write};
 use crate::Failure;
-use crate::payload::Payload;
+use crate::payload::{Aligned, Payload};
 
 /// A copy within one process.
 pub struct Memcpy;
 
 /// Memory of its own.
-pub struct Memory<const WORDS: usize>(Box<Payload<WORDS>>);
+pub struct Memory<const WORDS: usize>(Box<Aligned<Payload<WORDS>>>);
 
 impl Board for Memcpy {
     const NAME: &'static str = "memcpy";
@@ -20,7 +20,7 @@ impl Board for Memcpy {
     type Reader<const WORDS: usize> = Memory<WORDS>;
 
     fn create<const WORDS: usize>(_: &Path) -> Result<Memory<WORDS>, Failure> {
-        Ok(Memory(Box::new(Payload::filled(1))))
+        Ok(Memory(Box::new(Aligned(Payload::filled(1)))))
     }
 
     fn open<const WORDS: usize>(directory: &Path) -> Result<Memory<WORDS>, Failure> {
@@ -31,14 +31,14 @@ impl Board for Memcpy {
 impl<const WORDS: usize> Write<WORDS> for Memory<WORDS> {
     #[inline]
     fn write(&mut self, value: &Payload<WORDS>) {
-        copy(value, &mut self.0);
+        copy(value, &mut self.0.0);
     }
 }
 
 impl<const WORDS: usize> Read<WORDS> for Memory<WORDS> {
     #[inline]
     fn read(&mut self, into: &mut Payload<WORDS>) {
-        copy(&self.0, into);
+        copy(&self.0.0, into);
     }
 }
 

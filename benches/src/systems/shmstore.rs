@@ -102,22 +102,22 @@ impl Whole for Stored {
         let store = Store::open(directory)?;
         Ok(move |rounds| {
             for _ in 0..rounds {
-                let object = create_and_store(&store);
+                drop(create_and_store(&store));
                 store.remove::<Object<8>>().expect("our own");
-                drop(object);
             }
         })
     }
 }
 
 impl Stored {
-    /// As [`creating`](Whole::creating), with the object let go before it is removed: it is found and attached once more.
-    pub fn creating_and_finding(directory: &Path) -> Result<impl FnMut(u64) + 'static, Failure> {
+    /// As [`creating`](Whole::creating), in the other order: what is removed is still attached, so it is at hand.
+    pub fn creating_and_removing_attached(directory: &Path) -> Result<impl FnMut(u64) + 'static, Failure> {
         let store = Store::open(directory)?;
         Ok(move |rounds| {
             for _ in 0..rounds {
-                drop(create_and_store(&store));
+                let object = create_and_store(&store);
                 store.remove::<Object<8>>().expect("our own");
+                drop(object);
             }
         })
     }

@@ -1,4 +1,4 @@
-//! The floor of whole objects: the bare system calls, nothing checked.
+//! The bare machine, for whole objects: the bare system calls, nothing checked.
 
 use std::hint::black_box;
 use std::path::Path;

@@ -16,7 +16,7 @@ fn what_is_written_is_read<B: Board, const WORDS: usize>(directory: &Path) {
         reader.read(&mut into);
         assert_eq!(into, Payload::filled(word), "{}, {WORDS} words", B::NAME);
     }
-    writer.write_rounds(&Payload::in_turn(), 6);
+    writer.write_rounds(&Payload::in_turn().0, 6);
     reader.read(&mut into);
     assert_eq!(into, Payload::filled(2), "{}: the sixth of four in turn", B::NAME);
     assert_eq!(reader.read_rounds(&mut into, 3), Reads { done: 3, torn: 0, starved: 0 }, "{}", B::NAME);
@@ -102,6 +102,16 @@ fn transactions_change_the_value() {
     #[cfg(boost)]
     each_change_is_one_more::<boost::Side>();
     each_change_is_one_more::<::shmstore::Shared<shmstore::part::Parts>>();
+}
+
+#[test]
+fn all_map_as_much_as_a_small_object_takes() {
+    let place = Place::new().expect("a directory in memory");
+    let store = ::shmstore::Store::open(place.path()).expect("our own");
+    let object = store.create::<shmstore::Object<8>>().expect("a free key");
+    let shmid = ::shmstore::Shared::info(&object).expect("attached").shmid;
+    let bytes = crate::sysv::status(shmid).expect("our own").shm_segsz;
+    assert_eq!(bytes, crate::sysv::Attachment::SMALL);
 }
 
 /// Attaching needs no more than it says, and what was created is gone.

@@ -81,24 +81,49 @@ pub(super) fn load_busy<const WORDS: usize>(ground: &Ground<'_>, name: &'static 
     let ours = <Leased as Board>::NAME;
     let mut targets =
         vec![Target::new(ours, Other::BestPeer, at_most), Target::new(ours, Other::BestPeer, 1.0).of_partners()];
-    if let Some(pace) = pace_of_the_best_peer(ground, &mut contenders) {
-        let mut paced = reader_beside::<Leased, WORDS>(ground, &format!("{name}-paced"), &at_every(pace))?;
-        paced.rename(AS_FAST);
+    if let Some((peer, paced)) = at_the_pace_of_the_best_peer::<WORDS>(ground, name, &mut contenders)? {
+        targets.push(Target::new(paced.name(), Other::Named(peer), at_most));
         contenders.push(paced);
-        targets.push(Target::new(AS_FAST, Other::BestPeer, at_most));
     }
     Ok(row(ground, name, format!("load {}, a writer flat out", size::<WORDS>()), contenders, targets))
 }
 
-/// Whose writer stores as often as that of the peer with the fastest reader.
-const AS_FAST: &str = "shmstore, as often as the best peer";
+/// How much more or less often than another's a writer may store, to be as often: as a part.
+const EQUAL: f64 = 0.01;
 
-/// How far apart the stores of the peer with the fastest reader are, in nanoseconds, if ours are closer: then its reader
-/// meets fewer of them, and the two can only be compared at one pace.
-fn pace_of_the_best_peer(ground: &Ground<'_>, contenders: &mut [Contender<'_>]) -> Option<u64> {
-    let series = alternate(Plan { batches: 3, ..ground.plan }, contenders);
-    let [ours, peer] = [series.first(), best_peer(&series)].map(|series| series.and_then(Series::partner));
-    (ours? < peer?).then_some(peer? as u64)
+/// How often a pace is tried out, and in how many batches.
+const TRIES: u32 = 5;
+const TRIED: usize = 9;
+
+/// One of ours whose writer stores as often as that of the peer with the fastest reader, and that peer. `None` if ours does
+/// not store more often anyway: then that peer's reader meets fewer stores, and the two can only be compared at one pace.
+fn at_the_pace_of_the_best_peer<const WORDS: usize>(
+    ground: &Ground<'_>,
+    name: &str,
+    contenders: &mut [Contender<'static>],
+) -> Result<Option<(&'static str, Contender<'static>)>, Failure> {
+    let plan = Plan { batches: ground.plan.batches.min(TRIED), ..ground.plan };
+    let series = alternate(plan, contenders);
+    let (Some(ours), Some(peer)) = (series.first().and_then(Series::partner), best_peer(&series)) else {
+        return Ok(None);
+    };
+    let Some(theirs) = peer.partner().filter(|theirs| ours < *theirs) else { return Ok(None) };
+    let (peer, mut pace) = (peer.name, theirs);
+    for attempt in 0.. {
+        let row = format!("{name}-{attempt}");
+        let mut paced = reader_beside::<Leased, WORDS>(ground, &row, &at_every(pace.round() as u64))?;
+        paced.rename(format!("shmstore, as often as {peer}").leak());
+        let pair = contenders.iter_mut().find(|contender| contender.name() == peer).into_iter().chain([&mut paced]);
+        let achieved = alternate(plan, &mut pair.collect::<Vec<_>>());
+        let [Some(theirs), Some(ours)] = [0, 1].map(|at: usize| achieved.get(at).and_then(Series::partner)) else {
+            return Err(format!("nobody wrote beside {peer}").into());
+        };
+        if (ours / theirs - 1.0).abs() < EQUAL || attempt == TRIES {
+            return Ok(Some((peer, paced)));
+        }
+        pace *= theirs / ours;
+    }
+    Ok(None)
 }
 
 /// Loads while the writer stores at a pace, and while it rests.
@@ -145,11 +170,11 @@ fn reader_at_rest<B: Board, const WORDS: usize>(ground: &Ground<'_>, row: &str) 
     let directory = ground.directory(row, &format!("{}-idle", B::NAME))?;
     let writer = Partner::start(WRITE, B::NAME, WORDS, &directory, ground.partner_cpu)?;
     let mut reader = B::open::<WORDS>(&directory)?;
-    let mut into = Box::new(Payload::filled(0));
+    let mut into = Payload::room();
     Ok(Contender::timed(B::NAME, move |rounds| {
         let _writer = &writer;
         // As where a writer writes: nothing of it is optimised away.
-        black_box(reader.read_rounds(&mut into, rounds));
+        black_box(reader.read_rounds(&mut into.0, rounds));
     }))
 }
 
@@ -162,9 +187,9 @@ fn reader_beside<B: Board, const WORDS: usize>(
     let directory = ground.directory(row, B::NAME)?;
     let mut writer = Partner::start(work, B::NAME, WORDS, &directory, ground.partner_cpu)?;
     let mut reader = B::open::<WORDS>(&directory)?;
-    let mut into = Box::new(Payload::filled(0));
-    let checked = check(&mut writer, &mut reader, &mut into, ground.plan.time * CHECK);
-    let run = move |rounds| writer.beside(rounds, |rounds| reader.read_rounds(&mut into, rounds));
+    let mut into = Payload::room();
+    let checked = check(&mut writer, &mut reader, &mut into.0, ground.plan.time * CHECK);
+    let run = move |rounds| writer.beside(rounds, |rounds| reader.read_rounds(&mut into.0, rounds));
     Ok(Contender::new(B::NAME, run).with(checked))
 }
 
@@ -194,7 +219,7 @@ fn writer<B: Board, const WORDS: usize>(ground: &Ground<'_>, row: &str) -> Resul
     let directory = ground.directory(row, B::NAME)?;
     let mut writer = B::create::<WORDS>(&directory)?;
     let values = Payload::in_turn();
-    Ok(Contender::timed(B::NAME, move |rounds| writer.write_rounds(&values, rounds)))
+    Ok(Contender::timed(B::NAME, move |rounds| writer.write_rounds(&values.0, rounds)))
 }
 
 /// The other process: the writer.
@@ -233,19 +258,20 @@ fn write<B: Board, const WORDS: usize>(role: &Role, directory: &Path, stage: &St
         return at_pace(stage, PACE, |_| ());
     }
     if let Some(pace) = role.work.strip_prefix(WRITE_EVERY) {
-        return at_pace(stage, pace.parse()?, |round| writer.write(&values[round % 4]));
+        return at_pace(stage, pace.parse()?, |round| writer.write(&values.0[round % 4]));
     }
     stage.perform(|| {
-        writer.write_rounds(&values, chunk);
+        writer.write_rounds(&values.0, chunk);
         chunk
     })
 }
 
-/// Does something again and again at a pace, and spins in between.
+/// Does something again and again at a pace, and spins in between. What came late is made up for, so that the pace is the one
+/// that was asked for; but not what was missed in a rest.
 fn at_pace(stage: &Stage<'_>, pace: u64, mut work: impl FnMut(usize)) -> Result<(), Failure> {
-    let (mut next, mut round) = (Instant::now(), 0);
+    let (mut pace, mut round) = (Pace::new(Instant::now(), Duration::from_nanos(pace)), 0);
     stage.perform(|| {
-        next = next.max(Instant::now()) + Duration::from_nanos(pace);
+        let next = pace.next(Instant::now());
         work(round);
         round += 1;
         while Instant::now() < next {
@@ -253,4 +279,43 @@ fn at_pace(stage: &Stage<'_>, pace: u64, mut work: impl FnMut(usize)) -> Result<
         }
         1
     })
+}
+
+/// When what is done at a pace is due.
+struct Pace {
+    next: Instant,
+    pace: Duration,
+}
+
+impl Pace {
+    /// Who is later than by so many rounds has rested, or was held up.
+    const LATE: u32 = 64;
+
+    fn new(now: Instant, pace: Duration) -> Self {
+        Self { next: now, pace }
+    }
+
+    /// When the round after the one that begins now is due.
+    fn next(&mut self, now: Instant) -> Instant {
+        if now.saturating_duration_since(self.next) > self.pace * Self::LATE {
+            self.next = now;
+        }
+        self.next += self.pace;
+        self.next
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_late_is_made_up_for_and_a_rest_is_not() {
+        let (start, pace) = (Instant::now(), Duration::from_micros(1));
+        let mut due = Pace::new(start, pace);
+        assert_eq!(due.next(start), start + pace);
+        assert_eq!(due.next(start + pace * 3 / 2), start + 2 * pace, "half a round late");
+        let later = start + 1000 * pace;
+        assert_eq!(due.next(later), later + pace, "after a rest");
+    }
 }

@@ -7,6 +7,7 @@
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
@@ -45,7 +46,8 @@ pub(super) fn whole(ground: &Ground<'_>, name: &'static str) -> Result<Row, Fail
 
 fn row(ground: &Ground<'_>, name: &'static str, work: String, rebuild: Rebuild) -> Result<Row, Failure> {
     let sample = |seconds: f64| Sample { nanoseconds: seconds * 1e9, ..Sample::default() };
-    let series = measure(rebuild, if ground.is_quick { FEW } else { ROUNDS })
+    let scratch = ground.place.make_on_disk(name)?;
+    let series = measure(scratch.path(), rebuild, if ground.is_quick { FEW } else { ROUNDS })
         .into_iter()
         .map(|(name, times)| Series { name, samples: times.into_iter().map(sample).collect(), ..Series::default() })
         .collect();
@@ -70,9 +72,8 @@ enum Rebuild {
 /// # Panics
 ///
 /// If a crate can not be written or built; what cargo said is on the standard error.
-fn measure(rebuild: Rebuild, rounds: usize) -> Vec<(&'static str, Vec<f64>)> {
-    let scratch = tempfile::tempdir().expect("a temporary directory for the crates");
-    let crates: Vec<_> = CONTENDERS.iter().map(|contender| Crate::write(contender, scratch.path())).collect();
+fn measure(scratch: &Path, rebuild: Rebuild, rounds: usize) -> Vec<(&'static str, Vec<f64>)> {
+    let crates: Vec<_> = CONTENDERS.iter().map(|contender| Crate::write(contender, scratch)).collect();
     crates.iter().for_each(|one| one.prepare(rebuild));
     let mut times = vec![Vec::with_capacity(rounds); crates.len()];
     for _ in 0..rounds {
@@ -182,6 +183,9 @@ impl Crate {
             .current_dir(&self.dir)
             .env("CARGO_TARGET_DIR", &self.target)
             .env("CARGO_INCREMENTAL", if rebuild == Rebuild::Whole { "0" } else { "1" })
+            // With the compilers it starts, so that who is interrupted can end them all.
+            .process_group(0)
+            .stdin(Stdio::null())
             .stdout(Stdio::null());
         if quiet {
             cargo.stderr(Stdio::null());

@@ -36,7 +36,13 @@ pub(super) fn contended(ground: &Ground<'_>, name: &'static str) -> Result<Row, 
     contenders.push(together::<crate::systems::boost::Side>(ground, name)?);
     // 1.5 times the operations are two thirds of the time.
     let targets = vec![target("shmstore", "pthread robust", 1.0 / 1.5)];
-    Ok(row(ground, name, "lock + unlock by two processes, of both together".into(), contenders, targets))
+    Ok(row(
+        ground,
+        name,
+        "lock, count, unlock by two processes at once: time by the operations of both".into(),
+        contenders,
+        targets,
+    ))
 }
 
 /// Changing one word of eight, as a whole.

@@ -42,9 +42,9 @@ pub(super) fn attach_of_many(ground: &Ground<'_>, name: &'static str) -> Result<
         })
     };
     let last: &'static str = many.1.last().expect("there are many").clone().leak();
-    let contenders = vec![attach("first", "object-0"), attach("shmstore, last", last)];
+    let contenders = vec![attach("shmstore, first", "object-0"), attach("shmstore, last", last)];
     let work = format!("attach + first load + let go, of {} named objects", many.1.len());
-    Ok(row(ground, name, work, contenders, vec![target("shmstore, last", "first", 1.2)]))
+    Ok(row(ground, name, work, contenders, vec![target("shmstore, last", "shmstore, first", 1.2)]))
 }
 
 /// Listing many named objects, for each of them.

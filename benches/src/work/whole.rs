@@ -31,13 +31,13 @@ pub(super) fn attach(ground: &Ground<'_>, name: &'static str) -> Result<Row, Fai
     Ok(row(ground, name, "attach + first load + let go".into(), contenders, targets))
 }
 
-/// Making one, writing it for the first time, and removing it.
+/// Making one, writing it for the first time, letting it go, and removing it.
 pub(super) fn create(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
     #[cfg_attr(not(boost), allow(unused_mut))]
     let mut contenders = vec![
         creating::<SystemCalls>(ground, name)?,
         creating::<Stored>(ground, name)?,
-        creating_and_finding(ground, name)?,
+        removing_attached(ground, name)?,
         creating::<Ringfire>(ground, name)?,
         creating::<MmapSync>(ground, name)?,
         creating::<Iceoryx2>(ground, name)?,
@@ -45,7 +45,7 @@ pub(super) fn create(ground: &Ground<'_>, name: &'static str) -> Result<Row, Fai
     #[cfg(boost)]
     contenders.push(creating::<crate::systems::boost::Boost>(ground, name)?);
     let targets = vec![target("shmstore", "system calls", 1.5)];
-    Ok(row(ground, name, "create + first store + remove".into(), contenders, targets))
+    Ok(row(ground, name, "create + first store + let go + remove".into(), contenders, targets))
 }
 
 fn attaching<W: Whole>(ground: &Ground<'_>, row: &str) -> Result<Contender<'static>, Failure> {
@@ -56,7 +56,7 @@ fn creating<W: Whole>(ground: &Ground<'_>, row: &str) -> Result<Contender<'stati
     Ok(Contender::timed(W::NAME, W::creating(&ground.directory(row, W::NAME)?)?))
 }
 
-fn creating_and_finding(ground: &Ground<'_>, row: &str) -> Result<Contender<'static>, Failure> {
-    let name = "shmstore, let go before";
-    Ok(Contender::timed(name, Stored::creating_and_finding(&ground.directory(row, name)?)?))
+fn removing_attached(ground: &Ground<'_>, row: &str) -> Result<Contender<'static>, Failure> {
+    let name = "shmstore, removed while attached";
+    Ok(Contender::timed(name, Stored::creating_and_removing_attached(&ground.directory(row, name)?)?))
 }

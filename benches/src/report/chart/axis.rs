@@ -28,7 +28,7 @@ impl Axis {
             return Self { is_logarithmic: false, low: 0.0, high: 1.0, left, right };
         }
         if largest / smallest > FAR_APART {
-            // A bar of the smallest is to be seen as well.
+            // The smallest is not to lie at the edge.
             return Self::logarithmic(10f64.powf((smallest * 0.7).log10().floor()), largest, left, right);
         }
         Self { is_logarithmic: false, low: 0.0, high: largest, left, right }
@@ -74,6 +74,11 @@ impl Axis {
             canvas.text(&tell(tick), (x, bottom + 11), 11, FAINT, Side::Middle)?;
         }
         Ok(())
+    }
+
+    /// Where it begins.
+    pub(super) fn left(&self) -> i32 {
+        self.left
     }
 
     /// What is said of it.

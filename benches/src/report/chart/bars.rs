@@ -1,4 +1,4 @@
-//! The chart of one row: a bar of each system.
+//! The chart of one row: a bar or a dot of each system.
 
 use super::axis::Axis;
 use super::canvas::{Canvas, FAINT, INK, Side, WIDTH, colour, width};
@@ -9,6 +9,8 @@ use crate::report::{Entry, Kind, System};
 const TOP: i32 = 66;
 const LINE: i32 = 28;
 const BAR: i32 = 16;
+/// Half as wide as a dot.
+const DOT: i32 = 6;
 const BELOW: i32 = 30;
 /// Between the figure of the longest bar and the edge.
 const MARGIN: i32 = 16;
@@ -39,10 +41,11 @@ fn axis(row: &Entry) -> Axis {
 fn head(canvas: &Canvas<'_>, row: &Entry, axis: &Axis) -> Result<(), Failure> {
     canvas.text(&row.work, (MARGIN, 20), 15, INK, Side::Right)?;
     let what = if row.unit == "ns" { "time of one operation" } else { row.unit.as_str() };
-    let scale = if axis.is_logarithmic() { ", logarithmic scale" } else { "" };
-    canvas.text(&format!("{what}{scale}: shorter is better"), (MARGIN, 44), 11, FAINT, Side::Right)?;
+    let better =
+        if axis.is_logarithmic() { ", logarithmic scale: further left is better" } else { ": shorter is better" };
+    canvas.text(&format!("{what}{better}"), (MARGIN, 44), 11, FAINT, Side::Right)?;
     let of = |kind| row.systems.iter().any(|system| system.kind == kind);
-    let kinds = [(Kind::Ours, "shmstore"), (Kind::Peer, "peer"), (Kind::Floor, "floor")];
+    let kinds = [(Kind::Ours, "shmstore"), (Kind::Peer, "peer"), (Kind::Bare, "bare machine")];
     let kinds: Vec<_> =
         kinds.into_iter().filter(|(kind, _)| of(*kind)).map(|(kind, name)| (colour(kind), name)).collect();
     let all: i32 = kinds.iter().map(|(_, name)| 31 + width(name, 11)).sum();
@@ -50,18 +53,25 @@ fn head(canvas: &Canvas<'_>, row: &Entry, axis: &Axis) -> Result<(), Failure> {
 }
 
 fn bar(canvas: &Canvas<'_>, axis: &Axis, row: &Entry, system: &System, y: i32) -> Result<(), Failure> {
-    let left = axis.at(0.0);
+    let left = axis.left();
     let (low, end, high) = (axis.at(system.figure.low), axis.at(system.figure.median), axis.at(system.figure.high));
     let ink = if system.kind == Kind::Ours { INK } else { FAINT };
     canvas.text(&system.name, (left - 10, y), 12, ink, Side::Left)?;
-    canvas.bar((left, y - BAR / 2), (end.max(left + 1), y + BAR / 2), colour(system.kind))?;
-    canvas.whisker(low, high, y)?;
-    canvas.text(&label(row, system), (end.max(high) + 8, y), 12, INK, Side::Right)
+    if axis.is_logarithmic() {
+        // Its length would say nothing: there is no nought for it to begin at.
+        canvas.dot((end, y), DOT, colour(system.kind))?;
+    } else {
+        canvas.bar((left, y - BAR / 2), (end.max(left + 1), y + BAR / 2), colour(system.kind))?;
+    }
+    if !system.capped {
+        canvas.whisker(low, high, y)?;
+    }
+    canvas.text(&label(row, system), (end.max(high) + DOT + 4, y), 12, INK, Side::Right)
 }
 
 /// What is beside a bar.
 fn label(row: &Entry, system: &System) -> String {
-    let figure = amount(system.figure.median, &row.unit);
+    let [figure, _] = system.told(&row.unit);
     match system.partner {
         Some(partner) => format!("{figure} (other: {})", amount(partner, "ns")),
         None => figure,

@@ -20,14 +20,14 @@ pub(super) const BAD: RGBColor = RGBColor(232, 93, 86);
 pub(super) const ACCENT: RGBColor = RGBColor(64, 145, 247);
 const GRID: RGBColor = RGBColor(225, 228, 232);
 const PEER: RGBColor = RGBColor(232, 166, 86);
-const FLOOR: RGBColor = RGBColor(175, 184, 193);
+const BARE: RGBColor = RGBColor(175, 184, 193);
 
-/// The colour of a bar.
+/// The colour of a bar or dot.
 pub(super) fn colour(kind: Kind) -> RGBColor {
     match kind {
         Kind::Ours => ACCENT,
         Kind::Peer => PEER,
-        Kind::Floor => FLOOR,
+        Kind::Bare => BARE,
     }
 }
 
@@ -74,6 +74,11 @@ impl<'a> Canvas<'a> {
     /// A filled rectangle.
     pub(super) fn bar(&self, from: (i32, i32), to: (i32, i32), colour: RGBColor) -> Result<(), Failure> {
         Ok(self.area.draw(&Rectangle::new([from, to], colour.filled()))?)
+    }
+
+    /// A filled circle.
+    pub(super) fn dot(&self, at: (i32, i32), radius: i32, colour: RGBColor) -> Result<(), Failure> {
+        Ok(self.area.draw(&Circle::new(at, radius, colour.filled()))?)
     }
 
     /// A line that carries the eye only.

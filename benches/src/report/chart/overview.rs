@@ -1,4 +1,4 @@
-//! The chart of all targets: what was measured, by what is allowed.
+//! The chart of all targets: what was measured, by what is allowed. Bars begin at what is allowed, to either side.
 
 use super::axis::Axis;
 use super::canvas::{ACCENT, BAD, Canvas, FAINT, INK, Side, WIDTH, width};
@@ -52,8 +52,8 @@ fn axis(lines: &[Line<'_>]) -> Axis {
 }
 
 fn head(canvas: &Canvas<'_>) -> Result<(), Failure> {
-    canvas.text("What was measured, by what is allowed", (MARGIN, 20), 15, INK, Side::Right)?;
-    canvas.text("logarithmic scale: shorter is better", (MARGIN, 44), 11, FAINT, Side::Right)?;
+    canvas.text("Measured ÷ allowed", (MARGIN, 20), 15, INK, Side::Right)?;
+    canvas.text("logarithmic scale: further left is better", (MARGIN, 44), 11, FAINT, Side::Right)?;
     let (met, missed) = ("met", "missed");
     let all = 62 + width(met, 11) + width(missed, 11);
     canvas.legend(&[(ACCENT, met), (BAD, missed)], WIDTH - all, 20)
@@ -61,27 +61,31 @@ fn head(canvas: &Canvas<'_>) -> Result<(), Failure> {
 
 fn bar(canvas: &Canvas<'_>, axis: &Axis, line: &Line<'_>, y: i32) -> Result<(), Failure> {
     let at = |figure: f64| axis.at(figure / line.target.at_most);
-    let (left, Ratio { low, median, high }) = (axis.at(LEAST), line.measured);
-    canvas.text(&line.name(), (left - 10, y), 12, INK, Side::Left)?;
+    let (allowed, Ratio { low, median, high }) = (axis.at(1.0), line.measured);
+    canvas.text(&line.name(), (axis.left() - 10, y), 12, INK, Side::Left)?;
     let colour = if line.target.met { ACCENT } else { BAD };
-    canvas.bar((left, y - BAR / 2), (at(median).max(left + 2), y + BAR / 2), colour)?;
-    if at(high) > left {
+    let (from, to) = (at(median).min(allowed - 1), at(median).max(allowed + 1));
+    canvas.bar((from, y - BAR / 2), (to, y + BAR / 2), colour)?;
+    if at(high) > axis.left() {
         canvas.whisker(at(low), at(high), y)?;
     }
-    let end = at(median).max(at(high)) + 8;
-    // The line of what is allowed is not to cross a text.
-    let (allowed, size) = (axis.at(1.0), width(&line.label(), 12));
-    let x = if end <= allowed + 4 && end + size >= allowed - 4 { allowed + 8 } else { end };
-    canvas.text(&line.label(), (x, y), 12, INK, Side::Right)
+    canvas.text(&line.label(), (to.max(at(high)) + 8, y), 12, INK, Side::Right)
 }
 
 impl Line<'_> {
     /// The row, and which of its targets.
     fn name(&self) -> String {
-        match &self.target.other {
-            Some(other) => format!("{}: {}", self.row.name, other.strip_suffix(", the best peer").unwrap_or(other)),
-            None => self.row.name.clone(),
+        let Outcome { ours, other, .. } = self.target;
+        let ours = ours.strip_prefix("shmstore").unwrap_or(ours).trim_start_matches([',', ':', ' ']);
+        let mut name = self.row.name.clone();
+        if !ours.is_empty() {
+            name.push_str(&format!(": {}", ours.replace(": the other process", ", other process")));
         }
+        if let Some(other) = other {
+            let other = other.strip_suffix(", the best peer").unwrap_or(other);
+            name.push_str(&format!(" ÷ {}", other.strip_prefix("shmstore, ").unwrap_or(other)));
+        }
+        name
     }
 
     /// Both figures.
@@ -91,5 +95,35 @@ impl Line<'_> {
             Some(_) => format!("{} of {}", times(median).trim_end_matches(" ×"), number(at_most)),
             None => format!("{} of {}", amount(median, &self.row.unit), round_amount(at_most, &self.row.unit)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_target_of_a_row_has_a_name_of_its_own() {
+        let target = |ours: &str, other: &str| Outcome {
+            ours: ours.into(),
+            other: Some(other.into()),
+            at_most: 1.0,
+            measured: Some(Ratio { low: 1.0, median: 1.0, high: 1.0 }),
+            met: true,
+        };
+        let row = Entry {
+            name: "row".into(),
+            work: "work".into(),
+            unit: "ns".into(),
+            systems: Vec::new(),
+            targets: vec![
+                target("shmstore", "memcpy"),
+                target("shmstore, leased", "fast, the best peer"),
+                target("shmstore, leased: the other process", "fast, the best peer"),
+                target("shmstore", "shmstore, idle"),
+            ],
+        };
+        let names: Vec<String> = lines(&row).map(|line| line.name()).collect();
+        assert_eq!(names, ["row ÷ memcpy", "row: leased ÷ fast", "row: leased, other process ÷ fast", "row ÷ idle"]);
     }
 }
