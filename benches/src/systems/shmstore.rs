@@ -102,29 +102,11 @@ impl Whole for Stored {
         let store = Store::open(directory)?;
         Ok(move |rounds| {
             for _ in 0..rounds {
-                drop(create_and_store(&store));
-                store.remove::<Object<8>>().expect("our own");
-            }
-        })
-    }
-}
-
-impl Stored {
-    /// As [`creating`](Whole::creating), in the other order: what is removed is still attached, so it is at hand.
-    pub fn creating_and_removing_attached(directory: &Path) -> Result<impl FnMut(u64) + 'static, Failure> {
-        let store = Store::open(directory)?;
-        Ok(move |rounds| {
-            for _ in 0..rounds {
-                let object = create_and_store(&store);
-                store.remove::<Object<8>>().expect("our own");
+                let object = store.create::<Object<8>>().expect("a free key");
+                object.value.store(Payload::filled(1));
                 drop(object);
+                store.remove::<Object<8>>().expect("our own");
             }
         })
     }
-}
-
-fn create_and_store(store: &Store) -> Shared<Object<8>> {
-    let object = store.create::<Object<8>>().expect("a free key");
-    object.value.store(Payload::filled(1));
-    object
 }

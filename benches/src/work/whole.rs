@@ -37,7 +37,6 @@ pub(super) fn create(ground: &Ground<'_>, name: &'static str) -> Result<Row, Fai
     let mut contenders = vec![
         creating::<SystemCalls>(ground, name)?,
         creating::<Stored>(ground, name)?,
-        removing_attached(ground, name)?,
         creating::<Ringfire>(ground, name)?,
         creating::<MmapSync>(ground, name)?,
         creating::<Iceoryx2>(ground, name)?,
@@ -54,9 +53,4 @@ fn attaching<W: Whole>(ground: &Ground<'_>, row: &str) -> Result<Contender<'stat
 
 fn creating<W: Whole>(ground: &Ground<'_>, row: &str) -> Result<Contender<'static>, Failure> {
     Ok(Contender::timed(W::NAME, W::creating(&ground.directory(row, W::NAME)?)?))
-}
-
-fn removing_attached(ground: &Ground<'_>, row: &str) -> Result<Contender<'static>, Failure> {
-    let name = "shmstore, removed while attached";
-    Ok(Contender::timed(name, Stored::creating_and_removing_attached(&ground.directory(row, name)?)?))
 }
