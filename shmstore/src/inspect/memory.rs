@@ -85,6 +85,14 @@ pub(super) fn fill(new: &Attached, image: &[u8]) {
 }
 
 impl Memory<'_> {
+    /// How many bytes there are.
+    pub(super) fn len(self) -> usize {
+        match self {
+            Self::Live(live) => live.len,
+            Self::Copy(bytes) => bytes.len(),
+        }
+    }
+
     /// Loads an integer of 1, 2, 4 or 8 bytes, by one load if others may write it. `None` if it is not within, or a live one is
     /// not aligned.
     pub(super) fn integer(self, at: usize, size: usize) -> Option<u64> {

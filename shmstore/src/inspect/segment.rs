@@ -191,11 +191,22 @@ impl TypeNames {
         // By the bytes themselves: two segments may claim the same hash.
         let read = || {
             let schema = OwnedSchema::from_json(json).ok().filter(|schema| schema.hash() == hash);
-            (schema.as_ref().map_or(0, OwnedSchema::size), schema.map(|schema| schema.to_string()))
+            (schema.as_ref().map_or(0, OwnedSchema::size), schema.map(|schema| shortened(schema.to_string())))
         };
         let (size, name) = self.0.entry(crate::hash::of_bytes(json) ^ hash.to_u128()).or_insert_with(read);
         name.clone().filter(|_| *size == object_size)
     }
+}
+
+/// A name that somebody made as long as a schema can be is not worth its memory.
+fn shortened(mut name: String) -> String {
+    const LONGEST: usize = 1000;
+    if let Some((end, _)) = name.char_indices().nth(LONGEST) {
+        name.truncate(end);
+        name.push('…');
+        name.shrink_to_fit();
+    }
+    name
 }
 
 /// An attached segment of shmstore.
@@ -391,14 +402,14 @@ fn why_orphaned(description: &Description, identity: &Identity) -> Option<String
     if !description.path_is_whole {
         return None;
     }
-    let path = &description.path;
-    let stat = match file::stat_path(path) {
-        Ok(stat) => stat,
+    // Not opened: the path may be that of a device, which whoever wrote it would like us to open.
+    let anchor = match file::hold(&description.path) {
+        Ok(anchor) => anchor,
         Err(Errno::ENOENT | Errno::ENOTDIR) => return Some("its anchor is gone".into()),
         Err(_) => return None,
     };
-    let birth_is_trusted =
-        file::open(path).is_ok_and(|fd| file::file_system(fd.as_fd()).is_ok_and(|system| system != OVERLAYFS));
+    let stat = file::stat_fd(anchor.as_fd()).ok()?;
+    let birth_is_trusted = file::file_system(anchor.as_fd()).is_ok_and(|system| system != OVERLAYFS);
     let now = Identity::new(&stat, birth_is_trusted);
     if !now.is_same_inode(identity) {
         return Some(format!("its anchor was inode {}, and at the path is inode {}", identity.ino, now.ino));

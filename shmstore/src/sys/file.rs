@@ -16,7 +16,7 @@ use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::libc;
@@ -104,6 +104,16 @@ fn stat(dir: libc::c_int, path: &CStr, flags: libc::c_int) -> Result<FileStat, E
 /// Opens an existing file or directory for reading. Never blocks on a pipe, never becomes anybody's terminal.
 pub(crate) fn open(path: &Path) -> Result<OwnedFd, Errno> {
     open_flags(path, libc::O_RDONLY | libc::O_NONBLOCK | libc::O_NOCTTY, 0)
+}
+
+/// Gets hold of what a path names, whatever it is, to ask for it: it is not opened, so no device notices.
+pub(crate) fn hold(path: &Path) -> Result<OwnedFd, Errno> {
+    open_flags(path, libc::O_PATH, 0)
+}
+
+/// The path by which this process can open what it has hold of, wherever that has moved.
+pub(crate) fn held_path(fd: BorrowedFd<'_>) -> PathBuf {
+    format!("/proc/self/fd/{}", fd.as_raw_fd()).into()
 }
 
 /// Like [`open`], but a symbolic link is `ELOOP`.
