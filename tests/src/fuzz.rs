@@ -5,9 +5,9 @@
 
 pub mod choices;
 mod json;
-mod segment;
 mod saved;
-mod types;
+pub mod segment;
+pub mod types;
 
 use std::cell::RefCell;
 

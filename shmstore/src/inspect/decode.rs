@@ -155,14 +155,14 @@ impl<'l, 'm> Decoder<'l, 'm> {
             }
             OwnedKind::AtomicCell { value } => {
                 let word = integer(memory, at, 8)?.to_le_bytes();
-                Ok(self.value(value, Memory::Copy(&word), 0))
+                self.known_value(value, Memory::Copy(&word), 0)
             }
             OwnedKind::Versioned { value } => {
                 let Snapshot { version, locked, bytes } = self.snapshot(schema, value, memory, at)?;
                 let value = Box::new(self.value(value, Memory::Copy(&bytes), 0));
                 Ok(Value::Versioned { version, locked, value })
             }
-            OwnedKind::CacheAligned { object } => Ok(self.value(object, memory, at)),
+            OwnedKind::CacheAligned { object } => self.known_value(object, memory, at),
             OwnedKind::Lock => {
                 let [word, state] = [integer(memory, at, 4)?, integer(memory, offset(at, 4)?, 4)?];
                 let inconsistent = state & u64::from(LOCK_INCONSISTENT) != 0;
@@ -323,9 +323,8 @@ fn whole_copy(
         if let Some(since) = disturbed {
             waits.left = waits.left.saturating_sub(since.elapsed());
         }
-        let faster = || {
-            format!("no whole copy within {} ms: it is stored faster than it can be copied", wait.as_millis())
-        };
+        let faster =
+            || format!("no whole copy within {} ms: it is stored faster than it can be copied", wait.as_millis());
         let version = version.ok_or_else(faster)?;
         return bytes.map(|bytes| (version, bytes)).ok_or_else(outside);
     }

@@ -101,12 +101,14 @@ fn watch(current: &Current) {
         print("panicked", &panicked);
     }));
     let watched = Arc::clone(current);
-    thread::spawn(move || loop {
-        thread::sleep(Duration::from_millis(500));
-        let took = watched.lock().map_or(Duration::ZERO, |current| current.0.elapsed());
-        if took > TOO_LONG {
-            print("hangs", &watched);
-            exit(101);
+    thread::spawn(move || {
+        loop {
+            thread::sleep(Duration::from_millis(500));
+            let took = watched.lock().map_or(Duration::ZERO, |current| current.0.elapsed());
+            if took > TOO_LONG {
+                print("hangs", &watched);
+                exit(101);
+            }
         }
     });
 }

@@ -19,7 +19,8 @@ pub(super) fn try_input(choices: &mut Choices<'_>) -> bool {
     let _ = schema.to_string();
     if schema.size() <= MOST {
         let image = choices.pattern(schema.size() as usize);
-        let saved = SavedObject::parse(&file_of(b'F', &canonical, schema.hash(), &image, 0)).expect("all of it is right");
+        let saved =
+            SavedObject::parse(&file_of(b'F', &canonical, schema.hash(), &image, 0)).expect("all of it is right");
         read_all(&saved, choices);
         for text in [canonical.get(..choices.below(40)).unwrap_or_default(), "a[1].b", "[", ".."] {
             let _ = text.parse::<FieldPath>();

@@ -114,41 +114,78 @@ fn damage(real: &Real, choices: &mut Choices<'_>) -> Vec<Range<usize>> {
     changed
 }
 
-/// A header and a schema that fit each other, as a creator lays them out; and the pages of such a segment.
+/// A header and a schema that fit each other, and what else; and the pages of such a segment.
 fn laid_out(real: &Real, json: &[u8], choices: &mut Choices<'_>) -> Option<(usize, Vec<u8>)> {
     let schema = OwnedSchema::from_json(json).ok();
     let hash = schema.as_ref().map_or(0, |schema| schema.hash().to_u128());
-    let payload_len = schema.as_ref().map_or(64, OwnedSchema::size) as usize;
+    let payload_len = schema.as_ref().map_or(64, OwnedSchema::size);
     if payload_len > 1 << 17 || json.len() > 1 << 17 {
         return None;
     }
     let slot_count = choices.below(40) + 1;
+    let (pages, header, places) = header_for(&real.pristine, json.len(), payload_len as usize, slot_count, hash);
+    let mut front = header;
+    let used = choices.below(41) as u32;
+    front[field::SLOTS_USED.offset..][..4].copy_from_slice(&used.to_le_bytes());
+    front.extend(choices.pattern(places.end - HEADER));
+    front[places.schema..][..json.len()].copy_from_slice(json);
+    Some((pages, front))
+}
+
+/// Plants an object of a type that nobody declared, at no key, its anchor that of a real one: so that it is ready.
+///
+/// # Panics
+///
+/// If there is no room.
+pub fn plant_object(real: &Raw, schema: &OwnedSchema, payload: &[u8]) -> Planted {
+    let json = schema.to_json();
+    let hash = schema.hash().to_u128();
+    let (pages, header, places) = header_for(&real.bytes(), json.len(), schema.size() as usize, 1, hash);
+    let planted = plant(0, pages * PAGE + SIZE_TAG, 0o600, &header);
+    let raw = Raw::attach(planted.shmid);
+    raw.write(places.schema, json.as_bytes());
+    raw.write(places.payload, payload);
+    planted
+}
+
+struct Places {
+    schema: usize,
+    payload: usize,
+    /// Where all ends, but a payload of its own pages.
+    end: usize,
+}
+
+/// The header of a segment with parts of these lengths, as a creator lays them out; its pages; and where the parts are.
+fn header_for(
+    pristine: &[u8],
+    schema_len: usize,
+    payload_len: usize,
+    slot_count: usize,
+    hash: u128,
+) -> (usize, Vec<u8>, Places) {
     let is_small = (1..=HEADER).contains(&payload_len);
     let before = HEADER + if is_small { payload_len } else { 0 };
-    let early = before + json.len() <= PAGE - 32 * SLOT;
-    let slots = if early { before + json.len() } else { before }.next_multiple_of(128);
+    let early = before + schema_len <= PAGE - 32 * SLOT;
+    let slots = if early { before + schema_len } else { before }.next_multiple_of(128);
     let slots_end = slots + slot_count * SLOT;
     let schema_at = if early { before } else { slots_end };
-    let end = if early { slots_end } else { slots_end + json.len() };
+    let end = if early { slots_end } else { slots_end + schema_len };
     let payload = if is_small { HEADER } else { end.next_multiple_of(PAGE) };
     let whole = if is_small { end } else { payload + payload_len }.next_multiple_of(PAGE);
 
-    let mut front = real.pristine[..HEADER].to_vec();
+    let mut front = pristine[..HEADER].to_vec();
     let mut set = |field: Field, number: usize| {
         front[field.offset..field.offset + field.len].copy_from_slice(&number.to_le_bytes()[..field.len]);
     };
     set(field::SLOT_COUNT, slot_count);
     set(field::SLOTS_OFFSET, slots);
     set(field::SCHEMA_OFFSET, schema_at);
-    set(field::SCHEMA_LEN, json.len());
+    set(field::SCHEMA_LEN, schema_len);
     set(field::PAYLOAD_OFFSET, payload);
     set(field::PAYLOAD_LEN, payload_len);
     set(field::SEGMENT_SIZE, whole + SIZE_TAG);
-    set(field::SLOTS_USED, choices.below(41));
     front[72..88].copy_from_slice(&hash.to_le_bytes());
-    front.extend(choices.pattern(end - HEADER));
-    front[schema_at..schema_at + json.len()].copy_from_slice(json);
-    Some((whole / PAGE, front))
+    (whole / PAGE, front, Places { schema: schema_at, payload, end })
 }
 
 /// Does all that can be done to look at it.
@@ -175,7 +212,9 @@ fn look(shmid: i32, choices: &mut Choices<'_>) -> bool {
     let _ = object.read_at(&path, &limits).map_err(|error| error.to_string());
     let _ = (object.is_retired(), object.participants());
     match SavedObject::of(&object, &limits) {
-        Ok(saved) => assert!(SavedObject::parse(&saved.to_bytes()).is_ok_and(|again| again == saved) || saved.id() < ' '),
+        Ok(saved) => {
+            assert!(SavedObject::parse(&saved.to_bytes()).is_ok_and(|again| again == saved) || saved.id() < ' ')
+        }
         Err(error) => drop(error.to_string()),
     }
     true

@@ -26,7 +26,7 @@ const PRIMITIVES: [Primitive; 12] = [
 const LARGEST: u64 = 1 << 16;
 
 /// A `Versioned` as this library lays it out.
-pub(super) fn real_versioned(value: OwnedSchema) -> OwnedSchema {
+pub fn real_versioned(value: OwnedSchema) -> OwnedSchema {
     let unit = value.align().max(16);
     let slot = value.size().next_multiple_of(unit);
     let slots = 80_u64.next_multiple_of(unit);
@@ -118,8 +118,24 @@ pub(super) fn any_json(choices: &mut Choices<'_>) -> Vec<u8> {
 
 fn change(json: &mut Vec<u8>, choices: &mut Choices<'_>) {
     const WORDS: [&str; 18] = [
-        "struct", "array", "enum", "versioned", "lock", "event", "pad", "phantom", "fixed_vec", "fixed_string", "atomic_cell",
-        "cache_aligned", "u8", "u64", "char", "bool", "fields", "\u{202e}",
+        "struct",
+        "array",
+        "enum",
+        "versioned",
+        "lock",
+        "event",
+        "pad",
+        "phantom",
+        "fixed_vec",
+        "fixed_string",
+        "atomic_cell",
+        "cache_aligned",
+        "u8",
+        "u64",
+        "char",
+        "bool",
+        "fields",
+        "\u{202e}",
     ];
     if json.is_empty() {
         return;
@@ -159,14 +175,16 @@ fn change(json: &mut Vec<u8>, choices: &mut Choices<'_>) {
 /// How long the node is that begins here.
 fn closing(json: &[u8]) -> Option<usize> {
     let mut open = 0_usize;
-    json.iter().position(|byte| {
-        match byte {
-            b'{' => open += 1,
-            b'}' => open -= 1,
-            _ => {}
-        }
-        open == 0
-    }).map(|at| at + 1)
+    json.iter()
+        .position(|byte| {
+            match byte {
+                b'{' => open += 1,
+                b'}' => open -= 1,
+                _ => {}
+            }
+            open == 0
+        })
+        .map(|at| at + 1)
 }
 
 /// The path of some part of a type, or of none.
