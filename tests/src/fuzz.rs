@@ -5,7 +5,7 @@
 
 pub mod choices;
 mod json;
-mod saved;
+pub mod saved;
 pub mod segment;
 pub mod types;
 

@@ -137,7 +137,7 @@ fn parts(schema: &OwnedSchema) -> u64 {
 }
 
 /// The bytes of a file, its checksum right.
-pub(super) fn file_of(id: u8, json: &str, hash: LayoutHash, image: &[u8], seconds: u64) -> Vec<u8> {
+pub fn file_of(id: u8, json: &str, hash: LayoutHash, image: &[u8], seconds: u64) -> Vec<u8> {
     let mut file = b"shmsaved".to_vec();
     file.extend(1_u32.to_le_bytes());
     file.extend(u32::from(id).to_le_bytes());
@@ -189,7 +189,7 @@ fn change(file: &mut Vec<u8>, choices: &mut Choices<'_>) {
 }
 
 /// Makes the checksum right.
-fn sign(file: &mut [u8]) {
+pub fn sign(file: &mut [u8]) {
     let Some(end) = file.len().checked_sub(CHECKSUM) else { return };
     let (front, checksum) = file.split_at_mut(end);
     checksum.copy_from_slice(&fnv(front).to_le_bytes());

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use shmstore::CreateError;
 use shmstore::inspect::{Limits, SavedError, SavedObject, Value};
+use shmstore_tests::fuzz::saved::sign;
 use shmstore_tests::holder::holder;
 use shmstore_tests::objects::{Block, EveryPart, Mode, Parts, Position, Telemetry};
 use shmstore_tests::raw::{Raw, field};
@@ -117,4 +118,36 @@ fn each_changed_byte_is_refused_and_each_length_but_its_own() {
     }
     assert!(SavedObject::parse(&[&file[..], b"x"].concat()).is_err());
     assert!(SavedObject::parse(&file).is_ok());
+}
+
+#[test]
+fn file_that_says_what_its_schema_does_not_is_refused_also_with_a_right_checksum() {
+    let scratch = Scratch::new();
+    drop(scratch.store().create::<Telemetry>().unwrap());
+    let file = saved(&scratch, 'T').to_bytes();
+    let schema = 64..64 + u64::from_le_bytes(file[16..24].try_into().unwrap()) as usize;
+    let refused = |change: &dyn Fn(&mut Vec<u8>), named: &str| {
+        let mut changed = file.clone();
+        change(&mut changed);
+        sign(&mut changed);
+        let error = SavedObject::parse(&changed).expect_err(named).to_string();
+        assert!(error.starts_with("damaged: ") && error.contains(named), "{named}: {error}");
+    };
+    refused(&|file| file[12] = 0x7f, "type-id-char");
+    refused(&|file| file[13] = 1, "type-id-char");
+    refused(&|file| file[47] ^= 1, "layout hash");
+    refused(&|file| file[48..56].fill(0xff), "time");
+    refused(&|file| file[63] = 1, "reserved word");
+    refused(&|file| file[schema.start] = b'[', "line 1");
+    // Another name is another layout.
+    refused(&|file| file[schema.start + 25..][..4].copy_from_slice(b"Tale"), "layout hash");
+    refused(
+        &|file| {
+            let end = file.len() - 16;
+            file.splice(end..end, [0; 64]);
+            let values = u64::from_le_bytes(file[24..32].try_into().unwrap()) + 64;
+            file[24..32].copy_from_slice(&values.to_le_bytes());
+        },
+        "length",
+    );
 }
