@@ -203,6 +203,35 @@ mod tests {
         assert_eq!(held(Versioned::<u64>::SCHEMA, &[(0, 7 << 29)]), []);
     }
 
+    /// As a schema from elsewhere may say.
+    fn owned(size: u64, align: u64, kind: OwnedKind) -> OwnedSchema {
+        OwnedSchema::new(size, align, kind).unwrap()
+    }
+
+    #[test]
+    fn locks_without_bytes_without_end_are_visited_within_bounds() {
+        let nothing = owned(0, 1, OwnedKind::Phantom);
+        let unit = owned(0, 1, OwnedKind::Versioned { value: Box::new(nothing) });
+        let endless = owned(0, 1, OwnedKind::Array { len: 1 << 60, element: Box::new(unit) });
+        // SAFETY: no byte is needed of the payload.
+        assert_eq!(unsafe { held_parts_of(&endless, NonNull::<u64>::dangling().cast(), 0) }, []);
+    }
+
+    #[test]
+    fn names_of_held_parts_take_no_more_memory_than_there_is_room_for() {
+        let lock = owned(8, 8, OwnedKind::Lock);
+        let locks = owned(8 << 16, 8, OwnedKind::Array { len: 1 << 16, element: Box::new(lock) });
+        let field = |name: String| crate::OwnedField { name, offset: 0, schema: locks.clone() };
+        let fields = (0..99).map(|number| field(format!("{number:0>255}"))).collect();
+        let kind = OwnedKind::Struct { name: "S".into(), const_args: vec![], fields };
+        let all = owned(8 << 16, 8, kind);
+        let payload = vec![u64::MAX; 1 << 16];
+        // SAFETY: as long as the schema says.
+        let found = unsafe { held_parts_of(&all, NonNull::from(&payload[..]).cast(), 8 << 16) };
+        let bytes: usize = found.iter().map(|part| part.path.len() + size_of::<HeldPart>()).sum();
+        assert!(bytes <= ROOM && bytes > ROOM / 2, "{bytes} bytes");
+    }
+
     #[test]
     fn nothing_outside_the_payload_is_read() {
         let schema = Versioned::<u64>::SCHEMA;

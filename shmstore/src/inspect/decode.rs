@@ -389,3 +389,6 @@ fn length(bytes: u64) -> Result<usize, String> {
 fn element_place(at: usize, index: u64, element: &OwnedSchema) -> Result<usize, String> {
     place(at, index.checked_mul(element.size()).ok_or_else(outside)?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -416,3 +416,35 @@ fn why_orphaned(description: &Description, identity: &Identity) -> Option<String
     }
     now.is_another_life_of(identity).then(|| "its anchor was an earlier file of the same inode".into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn name_as_long_as_a_schema_is_shortened() {
+        assert_eq!(shortened("Telemetry".into()), "Telemetry");
+        let long = shortened("é".repeat(1_000_000));
+        assert_eq!(long.chars().count(), 1001);
+        assert!(long.ends_with("é…") && long.capacity() < 5000);
+    }
+
+    #[test]
+    fn states_have_names_that_differ() {
+        use SegmentState::*;
+        let all = [Ready, Initializing, Abandoned, Retired, Orphaned, OtherFormat, Damaged, Unreadable, Foreign];
+        let names: std::collections::HashSet<_> = all.map(SegmentState::name).into();
+        assert_eq!(names.len(), all.len());
+        assert_eq!(format!("{:>6}|", Ready), " ready|");
+    }
+
+    #[test]
+    fn process_has_ended_only_if_there_is_none_or_another_of_its_number() {
+        let own = std::process::id();
+        assert!(!has_ended_here(own, 0));
+        assert!(!has_ended_here(own, start_time(own)));
+        assert!(has_ended_here(own, start_time(own) + 1));
+        assert!(!has_ended_here(0, 0), "nobody's number proves nothing");
+        assert!(has_ended_here(i32::MAX as u32, 0));
+    }
+}
