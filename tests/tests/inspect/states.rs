@@ -1,6 +1,8 @@
 //! What state a segment is in.
 
 use std::fs;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::process::Command;
 
 use shmstore::inspect::{InspectError, Object, Segment, SegmentState, segments, usage};
@@ -127,14 +129,15 @@ fn anchor_that_a_segment_names_is_never_opened() {
     let raw = Raw::at_key(scratch.key('T'));
     let pipe = scratch.join("pipe");
     nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
-    let path = pipe.to_str().unwrap();
+    // By a path that only in this process is the pipe's: others may list the segment meanwhile, by whatever program.
+    let held = fs::OpenOptions::new().read(true).custom_flags(nix::libc::O_PATH).open(&pipe).unwrap();
+    let path = format!("/proc/self/fd/{}", held.as_raw_fd());
     raw.write(field::HINT.offset, path.as_bytes());
     raw.set(field::HINT_LEN, path.len() as u64);
     // Whoever opens it for writing without waiting is refused, unless a reader has it open; so an open shows.
     let stop = std::sync::atomic::AtomicBool::new(false);
     let watched = std::thread::scope(|scope| {
         let watcher = scope.spawn(|| {
-            use std::os::unix::fs::OpenOptionsExt;
             let mut times = 0_u64;
             while !stop.load(std::sync::atomic::Ordering::Relaxed) {
                 let opened = fs::OpenOptions::new().write(true).custom_flags(nix::libc::O_NONBLOCK).open(&pipe);
