@@ -34,7 +34,7 @@ impl Segment {
     pub fn remove(&self, while_attached: WhileAttached) -> Result<(), InspectError> {
         let shmid = self.shmid;
         let _lock = self.description.as_ref().filter(|of| of.path_is_whole).and_then(lock);
-        let now = Self::of_shmid(shmid)?;
+        let now = settled(shmid)?;
         let nonce = |of: &Self| of.description.as_ref().map(|of| of.nonce);
         if now.key != self.key || nonce(&now) != nonce(self) {
             return Err(InspectError::Gone { shmid });
@@ -80,6 +80,19 @@ impl Segment {
         const OLD: Duration = Duration::from_secs(2);
         self.changed.elapsed().is_ok_and(|age| age >= OLD)
     }
+}
+
+/// A segment as it is when nobody looks at it: a listing attaches it for some microseconds, which is no use of it.
+fn settled(shmid: i32) -> Result<Segment, InspectError> {
+    const LOOKS: u32 = 20;
+    for _ in 1..LOOKS {
+        let now = Segment::of_shmid(shmid)?;
+        if now.attached == 0 {
+            return Ok(now);
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Segment::of_shmid(shmid)
 }
 
 /// The anchor's lock, if it can be had soon. Any owner will do: nothing is believed because of it. Only the very file or directory that

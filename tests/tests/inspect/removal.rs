@@ -126,3 +126,26 @@ fn nobody_creates_an_object_while_it_is_removed_and_a_stuck_lock_stops_no_remova
     });
     there.remove(WhileAttached::Refuse).unwrap();
 }
+
+#[test]
+fn segment_that_others_only_list_is_not_in_use() {
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    let scratch = Scratch::new();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !done.load(Relaxed) {
+                    drop(shmstore::inspect::segments());
+                }
+            });
+        }
+        for round in 0..100 {
+            drop(scratch.store().create::<Telemetry>().unwrap());
+            let there = segment(find(scratch.key('T')).unwrap());
+            let removed = there.remove(WhileAttached::Refuse);
+            done.store(removed.is_err() || round == 99, Relaxed);
+            removed.unwrap();
+        }
+    });
+}
