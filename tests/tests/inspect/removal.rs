@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use shmstore::Shared;
-use shmstore::inspect::{InspectError, SegmentState, WhileAttached};
+use shmstore::inspect::{InspectError, Segment, SegmentState, WhileAttached};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::peer::{Peer, program_named};
 use shmstore_tests::raw::{Raw, SIZE_TAG, field, find, plant};
@@ -140,12 +140,14 @@ fn segment_that_others_only_list_is_not_in_use() {
                 }
             });
         }
-        for round in 0..100 {
-            drop(scratch.store().create::<Telemetry>().unwrap());
-            let there = segment(find(scratch.key('T')).unwrap());
-            let removed = there.remove(WhileAttached::Refuse);
-            done.store(removed.is_err() || round == 99, Relaxed);
-            removed.unwrap();
-        }
+        let store = scratch.store();
+        let create_and_remove = |_| -> Result<(), Box<dyn std::error::Error>> {
+            drop(store.create::<Telemetry>()?);
+            let shmid = find(scratch.key('T')).ok_or("no segment")?;
+            Ok(Segment::of_shmid(shmid)?.remove(WhileAttached::Refuse)?)
+        };
+        let all = (0..100).try_for_each(create_and_remove);
+        done.store(true, Relaxed);
+        all.unwrap();
     });
 }
