@@ -128,6 +128,17 @@ pub(crate) unsafe fn copy_in<V>(value: *const V, slot: *mut Unit) {
     unsafe { copy_in_by::<Native, V>(value, slot) }
 }
 
+/// Copies `count` units out of a segment, for one who does not know the value's type. They may be torn.
+///
+/// # Safety
+///
+/// - `from` is aligned, and readable for `count` units. Other processes may be writing them.
+/// - `to` is writable for `count` times [`UNIT`] bytes, and nobody else uses it.
+pub(crate) unsafe fn copy_units_out(from: *const Unit, to: *mut u8, count: usize) {
+    // SAFETY: the caller's promises are the same.
+    unsafe { Native::bulk_out(from, to, count) }
+}
+
 /// Has the processor get a slot ready that [`copy_in`] is about to write: so readers see it half-written for a shorter
 /// time. Changes nothing, wherever it points.
 #[inline(always)]

@@ -3,6 +3,7 @@
 #![deny(unsafe_code)]
 
 pub mod mutation;
+pub mod fuzz;
 pub mod holder;
 pub mod objects;
 pub mod peer;

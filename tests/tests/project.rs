@@ -64,11 +64,16 @@ fn code(source: &str) -> String {
     code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
+/// The module that a line of `lib.rs` declares, for itself or for all.
+fn module_declared(line: &str) -> Option<&str> {
+    line.strip_prefix("pub ").unwrap_or(line).strip_prefix("mod ")?.strip_suffix(';')
+}
+
 #[test]
 fn modules_import_only_from_those_above_them() {
     let source = root().join("shmstore/src");
     let lib = fs::read_to_string(source.join("lib.rs")).expect("lib.rs");
-    let modules: Vec<&str> = lib.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';')).collect();
+    let modules: Vec<&str> = lib.lines().filter_map(module_declared).collect();
     let place = |name: &str| modules.iter().position(|module| *module == name);
     for (name, text) in rust_files(&source) {
         let Some(own) = place(name.split(['/', '.']).next().expect("a name")) else { continue };

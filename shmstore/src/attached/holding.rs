@@ -29,7 +29,17 @@ struct Walk<'a> {
     /// The path of what is visited: names with a dot before them, indices in brackets.
     path: String,
     found: &'a mut Vec<HeldPart>,
+    /// How many parts may still be visited, and how much memory the found ones may still take. The schema may come from the segment:
+    /// then parts may overlap, or have no bytes and be as many as a number can say.
+    visits_left: usize,
+    room: usize,
 }
+
+/// The most memory that is taken for the names of held parts.
+const ROOM: usize = 64 << 20;
+/// The visits that are made to an object of no bytes, and more for each byte: more than there are parts in any real type.
+const VISITS: usize = 1 << 20;
+const VISITS_A_BYTE: usize = 4;
 
 /// Lists the parts of an object that are locked, each as it is at some moment during the call.
 pub(super) fn held_parts(schema: &OwnedSchema, object: &Attached) -> Vec<HeldPart> {
@@ -42,7 +52,9 @@ pub(super) fn held_parts(schema: &OwnedSchema, object: &Attached) -> Vec<HeldPar
 /// `len` bytes from `payload`, which is aligned as the object is, are mapped during the call.
 unsafe fn held_parts_of(schema: &OwnedSchema, payload: NonNull<u8>, len: usize) -> Vec<HeldPart> {
     let mut found = Vec::new();
-    Walk { payload: (payload, len), path: String::new(), found: &mut found }.visit(schema, 0);
+    let visits_left = VISITS_A_BYTE.saturating_mul(len).saturating_add(VISITS);
+    let path = String::new();
+    Walk { payload: (payload, len), path, found: &mut found, visits_left, room: ROOM }.visit(schema, 0);
     found
 }
 
@@ -54,11 +66,17 @@ impl Walk<'_> {
             OwnedKind::CacheAligned { object } => self.visit(object, offset),
             OwnedKind::Struct { fields, .. } => {
                 for field in fields {
+                    if self.is_enough() {
+                        return;
+                    }
                     self.visit_at(&format!(".{}", field.name), &field.schema, offset + field.offset);
                 }
             }
             OwnedKind::Array { len, element } if has_locks(element) => {
                 for index in 0..*len {
+                    if self.is_enough() {
+                        return;
+                    }
                     self.visit_at(&format!("[{index}]"), element, offset + index * element.size());
                 }
             }
@@ -66,7 +84,12 @@ impl Walk<'_> {
         }
     }
 
+    fn is_enough(&self) -> bool {
+        self.visits_left == 0
+    }
+
     fn visit_at(&mut self, step: &str, schema: &OwnedSchema, offset: u64) {
+        self.visits_left = self.visits_left.saturating_sub(1);
         let above = self.path.len();
         self.path.push_str(step);
         self.visit(schema, offset);
@@ -78,6 +101,11 @@ impl Walk<'_> {
         let token = self.lock_word(offset) & ((1 << TOKEN_BITS) - 1);
         if token != 0 {
             let path = self.path.strip_prefix('.').unwrap_or(&self.path);
+            let Some(room) = self.room.checked_sub(path.len() + size_of::<HeldPart>()) else {
+                self.visits_left = 0;
+                return;
+            };
+            self.room = room;
             self.found.push(HeldPart { path: if path.is_empty() { ".".into() } else { path.into() }, token });
         }
     }
@@ -173,6 +201,35 @@ mod tests {
     #[test]
     fn flags_alone_are_nobody() {
         assert_eq!(held(Versioned::<u64>::SCHEMA, &[(0, 7 << 29)]), []);
+    }
+
+    /// As a schema from elsewhere may say.
+    fn owned(size: u64, align: u64, kind: OwnedKind) -> OwnedSchema {
+        OwnedSchema::new(size, align, kind).unwrap()
+    }
+
+    #[test]
+    fn locks_without_bytes_without_end_are_visited_within_bounds() {
+        let nothing = owned(0, 1, OwnedKind::Phantom);
+        let unit = owned(0, 1, OwnedKind::Versioned { value: Box::new(nothing) });
+        let endless = owned(0, 1, OwnedKind::Array { len: 1 << 60, element: Box::new(unit) });
+        // SAFETY: no byte is needed of the payload.
+        assert_eq!(unsafe { held_parts_of(&endless, NonNull::<u64>::dangling().cast(), 0) }, []);
+    }
+
+    #[test]
+    fn names_of_held_parts_take_no_more_memory_than_there_is_room_for() {
+        let lock = owned(8, 8, OwnedKind::Lock);
+        let locks = owned(8 << 16, 8, OwnedKind::Array { len: 1 << 16, element: Box::new(lock) });
+        let field = |name: String| crate::OwnedField { name, offset: 0, schema: locks.clone() };
+        let fields = (0..99).map(|number| field(format!("{number:0>255}"))).collect();
+        let kind = OwnedKind::Struct { name: "S".into(), const_args: vec![], fields };
+        let all = owned(8 << 16, 8, kind);
+        let payload = vec![u64::MAX; 1 << 16];
+        // SAFETY: as long as the schema says.
+        let found = unsafe { held_parts_of(&all, NonNull::from(&payload[..]).cast(), 8 << 16) };
+        let bytes: usize = found.iter().map(|part| part.path.len() + size_of::<HeldPart>()).sum();
+        assert!(bytes <= ROOM && bytes > ROOM / 2, "{bytes} bytes");
     }
 
     #[test]

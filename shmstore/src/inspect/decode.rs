@@ -10,8 +10,8 @@ use crate::sync::{self, VersionedPlaces, newest, try_copy};
 
 /// How much is decoded.
 ///
-/// Whatever a schema says, no more than [`nodes`](Self::nodes) values are made, and no call takes much longer than
-/// [`wait`](Self::wait) for each `Versioned` whose writer never rests.
+/// Whatever a schema says, no more than [`nodes`](Self::nodes) values are made, fewer if their names are long or their types have very
+/// many parts; no more bytes are copied than the object has; and no call waits much longer than ten times [`wait`](Self::wait).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -19,7 +19,8 @@ pub struct Limits {
     pub elements: u64,
     /// Values in all, those within others included. 100,000 unless told otherwise.
     pub nodes: u64,
-    /// How long to try to get a whole copy of a value that others store flat out. 100 ms unless told otherwise.
+    /// How long to try to get a whole copy of a value that others store flat out; ten times that for all of a call's values together.
+    /// 100 ms unless told otherwise.
     pub wait: Duration,
 }
 
@@ -50,22 +51,56 @@ pub(super) struct Snapshot {
     pub(super) bytes: Vec<u8>,
 }
 
+/// How many bytes of a name, and how many parts of a type, take as much memory or time as a value.
+const LONG: usize = 32;
+const MANY: usize = 64;
+
 /// What the words of locks and events say.
 pub(super) const EVENT_AWAITED: u64 = 1;
 pub(super) const LOCK_INCONSISTENT: u32 = 1;
 
-pub(super) struct Decoder<'l> {
-    limits: &'l Limits,
-    nodes_left: u64,
+/// What may still be waited in one call.
+pub(super) struct Waits {
+    each: Duration,
+    left: Duration,
 }
 
-impl<'l> Decoder<'l> {
-    pub(super) fn new(limits: &'l Limits) -> Self {
-        Self { limits, nodes_left: limits.nodes }
+impl Waits {
+    pub(super) fn of(each: Duration) -> Self {
+        const VALUES: u32 = 10;
+        Self { each, left: each.saturating_mul(VALUES) }
+    }
+}
+
+pub(super) struct Decoder<'l, 'm> {
+    limits: &'l Limits,
+    memory: Memory<'m>,
+    nodes_left: u64,
+    /// Parts of no type overlap: so all of them together are copied within this. A schema from elsewhere may say otherwise.
+    bytes_left: usize,
+    waits: Waits,
+}
+
+impl<'l, 'm> Decoder<'l, 'm> {
+    pub(super) fn new(memory: Memory<'m>, limits: &'l Limits) -> Self {
+        let (nodes_left, bytes_left, waits) = (limits.nodes, memory.len(), Waits::of(limits.wait));
+        Self { limits, memory, nodes_left, bytes_left, waits }
+    }
+
+    /// Decodes all of the memory.
+    pub(super) fn all(mut self, schema: &OwnedSchema) -> Value {
+        let memory = self.memory;
+        self.value(schema, memory, 0)
+    }
+
+    /// Decodes the part at a path.
+    pub(super) fn at(mut self, schema: &OwnedSchema, path: &FieldPath) -> Result<Value, FieldError> {
+        let memory = self.memory;
+        self.part(schema, memory, 0, path, 0)
     }
 
     /// Decodes what begins at `at`.
-    pub(super) fn value(&mut self, schema: &OwnedSchema, memory: Memory<'_>, at: usize) -> Value {
+    fn value(&mut self, schema: &OwnedSchema, memory: Memory<'_>, at: usize) -> Value {
         if self.nodes_left == 0 {
             return Value::Omitted;
         }
@@ -73,29 +108,61 @@ impl<'l> Decoder<'l> {
         self.known_value(schema, memory, at).unwrap_or_else(Value::Invalid)
     }
 
+    /// Counts what takes as much memory or time as so many values more.
+    fn spend(&mut self, nodes: usize) {
+        self.nodes_left = self.nodes_left.saturating_sub(nodes as u64);
+    }
+
+    /// Counts bytes that are to be copied.
+    fn copies(&mut self, len: u64) -> Result<(), String> {
+        let left = usize::try_from(len).ok().and_then(|len| self.bytes_left.checked_sub(len));
+        self.bytes_left = left.ok_or("not decoded: it and what was decoded before overlap")?;
+        Ok(())
+    }
+
+    fn snapshot(
+        &mut self,
+        schema: &OwnedSchema,
+        value: &OwnedSchema,
+        memory: Memory<'_>,
+        at: usize,
+    ) -> Result<Snapshot, String> {
+        self.copies(value.size())?;
+        snapshot(schema, value, memory, at, &mut self.waits)
+    }
+
     fn known_value(&mut self, schema: &OwnedSchema, memory: Memory<'_>, at: usize) -> Result<Value, String> {
         match schema.kind() {
             OwnedKind::Primitive(primitive) | OwnedKind::Atomic(primitive) => {
                 number(*primitive, integer(memory, at, primitive.size())?)
             }
-            OwnedKind::Enum { repr, variants, .. } => variant(*repr, variants, integer(memory, at, repr.size())?),
+            OwnedKind::Enum { repr, variants, .. } => {
+                self.spend(variants.len() / MANY);
+                let found = variant(*repr, variants, integer(memory, at, repr.size())?)?;
+                self.spend(found.name.len() / LONG);
+                Ok(Value::Variant { name: found.name.clone(), discriminant: found.discriminant })
+            }
             OwnedKind::Array { len, element } => Ok(self.list(*len, element, memory, at)),
             OwnedKind::Struct { name, fields, .. } => Ok(self.fields(name, fields, memory, at)),
-            OwnedKind::FixedString { capacity } => text(*capacity, memory, at),
+            OwnedKind::FixedString { capacity } => {
+                let len = integer(memory, at, 4)?.min(*capacity);
+                self.copies(len)?;
+                text(len, memory, offset(at, 4)?)
+            }
             OwnedKind::FixedVec { capacity, element } => {
                 let len = integer(memory, at, 8)?.min(*capacity);
                 Ok(self.list(len, element, memory, offset(at, 8)?))
             }
             OwnedKind::AtomicCell { value } => {
                 let word = integer(memory, at, 8)?.to_le_bytes();
-                Ok(self.value(value, Memory::Copy(&word), 0))
+                self.known_value(value, Memory::Copy(&word), 0)
             }
             OwnedKind::Versioned { value } => {
-                let Snapshot { version, locked, bytes } = snapshot(schema, value, memory, at, self.limits.wait)?;
+                let Snapshot { version, locked, bytes } = self.snapshot(schema, value, memory, at)?;
                 let value = Box::new(self.value(value, Memory::Copy(&bytes), 0));
                 Ok(Value::Versioned { version, locked, value })
             }
-            OwnedKind::CacheAligned { object } => Ok(self.value(object, memory, at)),
+            OwnedKind::CacheAligned { object } => self.known_value(object, memory, at),
             OwnedKind::Lock => {
                 let [word, state] = [integer(memory, at, 4)?, integer(memory, offset(at, 4)?, 4)?];
                 let inconsistent = state & u64::from(LOCK_INCONSISTENT) != 0;
@@ -110,8 +177,10 @@ impl<'l> Decoder<'l> {
     }
 
     fn fields(&mut self, name: &str, fields: &[OwnedField], memory: Memory<'_>, at: usize) -> Value {
+        self.spend(fields.len() / MANY);
         let meaning = |field: &&OwnedField| !matches!(field.schema.kind(), OwnedKind::Pad | OwnedKind::Phantom);
         let decoded = fields.iter().filter(meaning).map(|field| {
+            self.spend(field.name.len() / LONG);
             let value = match place(at, field.offset) {
                 Ok(at) => self.value(&field.schema, memory, at),
                 Err(why) => Value::Invalid(why),
@@ -137,7 +206,7 @@ impl<'l> Decoder<'l> {
     }
 
     /// Decodes the part at a path below what begins at `at`: `path[done..]`.
-    pub(super) fn part(
+    fn part(
         &mut self,
         schema: &OwnedSchema,
         memory: Memory<'_>,
@@ -149,7 +218,7 @@ impl<'l> Decoder<'l> {
         let found = match (schema.kind(), step) {
             (OwnedKind::CacheAligned { object }, _) => return self.part(object, memory, at, path, done),
             (OwnedKind::Versioned { value }, _) => {
-                return match snapshot(schema, value, memory, at, self.limits.wait) {
+                return match self.snapshot(schema, value, memory, at) {
                     Ok(copy) => self.part(value, Memory::Copy(&copy.bytes), 0, path, done),
                     Err(why) => Ok(Value::Invalid(why)),
                 };
@@ -211,7 +280,7 @@ pub(super) fn snapshot(
     value: &OwnedSchema,
     memory: Memory<'_>,
     at: usize,
-    wait: Duration,
+    waits: &mut Waits,
 ) -> Result<Snapshot, String> {
     let places = VersionedPlaces::of(value.size(), value.align())
         .filter(|places| places.size == schema.size() && places.align == schema.align())
@@ -233,27 +302,31 @@ pub(super) fn snapshot(
     let sequence = live.word(place(at, places.sequence)?).ok_or_else(outside)?;
     let [even, odd] = [slot(0)?, slot(1)?];
     let copy = |slot: usize| live.copy(if slot == 0 { even } else { odd }, len);
-    whole_copy(sequence, copy, wait).map(|(version, bytes)| Snapshot { version, locked, bytes })
+    whole_copy(sequence, copy, waits).map(|(version, bytes)| Snapshot { version, locked, bytes })
 }
 
 fn whole_copy(
     sequence: &std::sync::atomic::AtomicU64,
     copy: impl Fn(usize) -> Option<Vec<u8>>,
-    wait: Duration,
+    waits: &mut Waits,
 ) -> Result<(u64, Vec<u8>), String> {
-    let mut patience: Option<Instant> = None;
+    let mut disturbed: Option<Instant> = None;
+    let mut waited = || disturbed.get_or_insert_with(Instant::now).elapsed();
+    let wait = waits.each.min(waits.left);
     loop {
         let mut bytes = None;
-        if let Some(version) = try_copy(sequence, |slot| bytes = copy(slot)) {
-            return bytes.map(|bytes| (version, bytes)).ok_or_else(outside);
+        let version = try_copy(sequence, |slot| bytes = copy(slot));
+        if version.is_none() && waited() < wait {
+            std::hint::spin_loop();
+            continue;
         }
-        if patience.get_or_insert_with(Instant::now).elapsed() >= wait {
-            return Err(format!(
-                "no whole copy within {} ms: it is stored faster than it can be copied",
-                wait.as_millis()
-            ));
+        if let Some(since) = disturbed {
+            waits.left = waits.left.saturating_sub(since.elapsed());
         }
-        std::hint::spin_loop();
+        let faster =
+            || format!("no whole copy within {} ms: it is stored faster than it can be copied", wait.as_millis());
+        let version = version.ok_or_else(faster)?;
+        return bytes.map(|bytes| (version, bytes)).ok_or_else(outside);
     }
 }
 
@@ -280,18 +353,14 @@ fn signed(primitive: Primitive, bits: u64) -> i64 {
     ((bits << unused) as i64) >> unused
 }
 
-fn variant(repr: Primitive, variants: &[OwnedVariant], bits: u64) -> Result<Value, String> {
+fn variant(repr: Primitive, variants: &[OwnedVariant], bits: u64) -> Result<&OwnedVariant, String> {
     let is_signed = matches!(repr, Primitive::I8 | Primitive::I16 | Primitive::I32 | Primitive::I64);
     let number = if is_signed { i128::from(signed(repr, bits)) } else { i128::from(bits) };
-    match variants.iter().find(|variant| variant.discriminant == number) {
-        Some(variant) => Ok(Value::Variant { name: variant.name.clone(), discriminant: number }),
-        None => Err(format!("{number} is no variant")),
-    }
+    variants.iter().find(|variant| variant.discriminant == number).ok_or_else(|| format!("{number} is no variant"))
 }
 
-fn text(capacity: u64, memory: Memory<'_>, at: usize) -> Result<Value, String> {
-    let len = integer(memory, at, 4)?.min(capacity);
-    let bytes = memory.bytes(offset(at, 4)?, length(len)?).ok_or_else(outside)?;
+fn text(len: u64, memory: Memory<'_>, at: usize) -> Result<Value, String> {
+    let bytes = memory.bytes(at, length(len)?).ok_or_else(outside)?;
     let text = String::from_utf8(bytes)
         .map_err(|error| format!("not UTF-8 from byte {} on", error.utf8_error().valid_up_to()))?;
     Ok(Value::Text(text))
@@ -320,3 +389,6 @@ fn length(bytes: u64) -> Result<usize, String> {
 fn element_place(at: usize, index: u64, element: &OwnedSchema) -> Result<usize, String> {
     place(at, index.checked_mul(element.size()).ok_or_else(outside)?)
 }
+
+#[cfg(test)]
+mod tests;

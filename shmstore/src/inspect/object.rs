@@ -123,7 +123,7 @@ impl Object {
     /// Decodes all of it, each part as it is at some moment during the call. A `Versioned` is whole.
     #[must_use]
     pub fn read(&self, limits: &Limits) -> Value {
-        Decoder::new(limits).value(&self.schema, self.memory(), 0)
+        Decoder::new(self.memory(), limits).all(&self.schema)
     }
 
     /// Decodes one part of it.
@@ -132,7 +132,7 @@ impl Object {
     ///
     /// [`FieldError`] if there is no such part.
     pub fn read_at(&self, path: &FieldPath, limits: &Limits) -> Result<Value, FieldError> {
-        Decoder::new(limits).part(&self.schema, self.memory(), 0, path, 0)
+        Decoder::new(self.memory(), limits).at(&self.schema, path)
     }
 
     pub(super) fn live(&self) -> Live<'_> {

@@ -1,6 +1,6 @@
 //! Removing a segment by what is known of it: orphans and half-made ones too, which no store can name.
 
-use std::path::Path;
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -9,6 +9,7 @@ use super::{Description, InspectError, Segment, SegmentState};
 use crate::anchor::Anchor;
 use crate::handshake::{AnchorLock, Patience};
 use crate::header::{Header, State};
+use crate::sys::file;
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Access};
 
@@ -32,8 +33,8 @@ impl Segment {
     /// [`InspectError`]: foreign, gone or changed since, in use, or not ours to remove.
     pub fn remove(&self, while_attached: WhileAttached) -> Result<(), InspectError> {
         let shmid = self.shmid;
-        let _lock = self.description.as_ref().and_then(Description::anchor).and_then(lock);
-        let now = Self::of_shmid(shmid)?;
+        let _lock = self.description.as_ref().filter(|of| of.path_is_whole).and_then(lock);
+        let now = settled(shmid)?;
         let nonce = |of: &Self| of.description.as_ref().map(|of| of.nonce);
         if now.key != self.key || nonce(&now) != nonce(self) {
             return Err(InspectError::Gone { shmid });
@@ -81,9 +82,27 @@ impl Segment {
     }
 }
 
-/// The anchor's lock, if it can be had soon. Any owner will do: nothing is believed because of it.
-fn lock(path: &Path) -> Option<AnchorLock> {
+/// A segment as it is when nobody looks at it: a listing attaches it for some microseconds, which is no use of it.
+fn settled(shmid: i32) -> Result<Segment, InspectError> {
+    const LOOKS: u32 = 20;
+    for _ in 1..LOOKS {
+        let now = Segment::of_shmid(shmid)?;
+        if now.attached == 0 {
+            return Ok(now);
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Segment::of_shmid(shmid)
+}
+
+/// The anchor's lock, if it can be had soon. Any owner will do: nothing is believed because of it. Only the very file or directory that
+/// the segment names is opened, never a device that somebody has put in its place.
+fn lock(description: &Description) -> Option<AnchorLock> {
     const SOON: Duration = Duration::from_millis(500);
-    let anchor = Anchor::open(path, |_| true).ok()?;
-    AnchorLock::acquire(path, &anchor, &mut Patience::new(SOON)).ok()
+    let held = file::hold(&description.path).ok()?;
+    let stat = file::stat_fd(held.as_fd()).ok()?;
+    let is_it = (stat.dev, stat.ino) == (description.device, description.inode) && (stat.is_dir() || stat.is_file());
+    let path = is_it.then(|| file::held_path(held.as_fd()))?;
+    let anchor = Anchor::open(&path, |_| true).ok()?;
+    AnchorLock::acquire(&path, &anchor, &mut Patience::new(SOON)).ok()
 }

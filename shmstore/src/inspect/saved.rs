@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::decode::{Decoder, Limits};
 use super::memory::{Memory, fill};
 use super::object::Object;
+use super::path::{FieldError, FieldPath};
 use super::value::Value;
 use crate::error::CreateError;
 use crate::handshake::IfExists;
@@ -216,7 +217,16 @@ impl SavedObject {
     /// Decodes it.
     #[must_use]
     pub fn read(&self, limits: &Limits) -> Value {
-        Decoder::new(limits).value(&self.schema, Memory::Copy(&self.image), 0)
+        Decoder::new(Memory::Copy(&self.image), limits).all(&self.schema)
+    }
+
+    /// Decodes one part of it.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError`] if there is no such part.
+    pub fn read_at(&self, path: &FieldPath, limits: &Limits) -> Result<Value, FieldError> {
+        Decoder::new(Memory::Copy(&self.image), limits).at(&self.schema, path)
     }
 
     /// Makes the object under a store, with these values. A program that is built with the type attaches it.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fmt;
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -200,11 +201,22 @@ impl TypeNames {
         // By the bytes themselves: two segments may claim the same hash.
         let read = || {
             let schema = OwnedSchema::from_json(json).ok().filter(|schema| schema.hash() == hash);
-            (schema.as_ref().map_or(0, OwnedSchema::size), schema.map(|schema| schema.to_string()))
+            (schema.as_ref().map_or(0, OwnedSchema::size), schema.map(|schema| shortened(schema.to_string())))
         };
         let (size, name) = self.0.entry(crate::hash::of_bytes(json) ^ hash.to_u128()).or_insert_with(read);
         name.clone().filter(|_| *size == object_size)
     }
+}
+
+/// A name that somebody made as long as a schema can be is not worth its memory.
+fn shortened(mut name: String) -> String {
+    const LONGEST: usize = 1000;
+    if let Some((end, _)) = name.char_indices().nth(LONGEST) {
+        name.truncate(end);
+        name.push('…');
+        name.shrink_to_fit();
+    }
+    name
 }
 
 /// An attached segment of shmstore.
@@ -396,16 +408,49 @@ fn why_orphaned(description: &Description, identity: &Identity) -> Option<String
     if !description.path_is_whole {
         return None;
     }
-    let path = &description.path;
-    let stat = match file::stat_path(path) {
-        Ok(stat) => stat,
+    // Not opened: the path may be that of a device, which whoever wrote it would like us to open.
+    let anchor = match file::hold(&description.path) {
+        Ok(anchor) => anchor,
         Err(Errno::ENOENT | Errno::ENOTDIR) => return Some("its anchor is gone".into()),
         Err(_) => return None,
     };
-    let birth_is_trusted = file::file_system_at(path).is_ok_and(|system| system != OVERLAYFS);
+    let stat = file::stat_fd(anchor.as_fd()).ok()?;
+    let birth_is_trusted = file::file_system(anchor.as_fd()).is_ok_and(|system| system != OVERLAYFS);
     let now = Identity::new(&stat, birth_is_trusted);
     if !now.is_same_inode(identity) {
         return Some(format!("its anchor was inode {}, and at the path is inode {}", identity.ino, now.ino));
     }
     now.is_another_life_of(identity).then(|| "its anchor was an earlier file of the same inode".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn name_as_long_as_a_schema_is_shortened() {
+        assert_eq!(shortened("Telemetry".into()), "Telemetry");
+        let long = shortened("é".repeat(1_000_000));
+        assert_eq!(long.chars().count(), 1001);
+        assert!(long.ends_with("é…") && long.capacity() < 5000);
+    }
+
+    #[test]
+    fn states_have_names_that_differ() {
+        use SegmentState::*;
+        let all = [Ready, Initializing, Abandoned, Retired, Orphaned, OtherFormat, Damaged, Unreadable, Foreign];
+        let names: std::collections::HashSet<_> = all.map(SegmentState::name).into();
+        assert_eq!(names.len(), all.len());
+        assert_eq!(format!("{:>6}|", Ready), " ready|");
+    }
+
+    #[test]
+    fn process_has_ended_only_if_there_is_none_or_another_of_its_number() {
+        let own = std::process::id();
+        assert!(!has_ended_here(own, 0));
+        assert!(!has_ended_here(own, start_time(own)));
+        assert!(has_ended_here(own, start_time(own) + 1));
+        assert!(!has_ended_here(0, 0), "nobody's number proves nothing");
+        assert!(has_ended_here(i32::MAX as u32, 0));
+    }
 }

@@ -207,3 +207,62 @@ impl Serialize for Value {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(value: &Value) -> String {
+        serde_json::to_string(value).unwrap()
+    }
+
+    #[test]
+    fn json_is_as_its_table_says() {
+        let number = || Value::Unsigned(3);
+        let list = |len| Value::List { len, first: vec![number()] };
+        let fields = vec![("a".to_owned(), number()), ("b".to_owned(), Value::Omitted)];
+        for (value, expected) in [
+            (Value::Signed(-1), "-1"),
+            (Value::Unsigned(u64::MAX), "18446744073709551615"),
+            (Value::F32(0.1), "0.1"),
+            (Value::F64(f64::NAN), "\"NaN\""),
+            (Value::F64(f64::INFINITY), "\"inf\""),
+            (Value::F32(f32::NEG_INFINITY), "\"-inf\""),
+            (Value::Bool(true), "true"),
+            (Value::Text("a\"".into()), "\"a\\\"\""),
+            (Value::Variant { name: "Run".into(), discriminant: 1 }, "\"Run\""),
+            (Value::Struct { name: "S".into(), fields }, r#"{"a":3,"b":null}"#),
+            (list(1), "[3]"),
+            (list(1000), r#"{"len":1000,"first":[3]}"#),
+            (
+                Value::Versioned { version: 3, locked: false, value: Box::new(number()) },
+                r#"{"version":3,"locked":false,"value":3}"#,
+            ),
+            (Value::Lock { locked: true, inconsistent: false }, r#"{"locked":true,"inconsistent":false}"#),
+            (Value::Event { count: 7, awaited: false }, r#"{"count":7,"awaited":false}"#),
+            (Value::Invalid("why".into()), r#"{"invalid":"why"}"#),
+            (Value::Nothing, "null"),
+        ] {
+            assert_eq!(json(&value), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_shown_stays_on_one_line() {
+        let name = "a\nb\u{1b}[2J".to_owned();
+        let fields = vec![(name.clone(), Value::Variant { name: name.clone(), discriminant: 0 })];
+        let all = Value::Struct { name: name.clone(), fields };
+        for value in [all, Value::Text(name), Value::Char('\n')] {
+            let shown = value.to_string();
+            assert!(!shown.contains(char::is_control), "{shown}");
+        }
+    }
+
+    #[test]
+    fn numbers_can_be_drawn_through_a_versioned_and_texts_can_not() {
+        let versioned = Value::Versioned { version: 1, locked: true, value: Box::new(Value::Signed(-2)) };
+        assert_eq!(versioned.as_f64(), Some(-2.0));
+        assert_eq!(Value::Bool(true).as_f64(), Some(1.0));
+        assert_eq!(Value::Text("2".into()).as_f64(), None);
+    }
+}

@@ -16,7 +16,7 @@ use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::libc;
@@ -106,6 +106,16 @@ pub(crate) fn open(path: &Path) -> Result<OwnedFd, Errno> {
     open_flags(path, libc::O_RDONLY | libc::O_NONBLOCK | libc::O_NOCTTY, 0)
 }
 
+/// Gets hold of what a path names, whatever it is, to ask for it: it is not opened, so no device notices.
+pub(crate) fn hold(path: &Path) -> Result<OwnedFd, Errno> {
+    open_flags(path, libc::O_PATH, 0)
+}
+
+/// The path by which this process can open what it has hold of, wherever that has moved.
+pub(crate) fn held_path(fd: BorrowedFd<'_>) -> PathBuf {
+    format!("/proc/self/fd/{}", fd.as_raw_fd()).into()
+}
+
 /// Like [`open`], but a symbolic link is `ELOOP`.
 pub(crate) fn open_no_follow(path: &Path) -> Result<OwnedFd, Errno> {
     open_flags(path, libc::O_RDONLY | libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_NOFOLLOW, 0)
@@ -167,17 +177,6 @@ pub(crate) fn file_system(fd: BorrowedFd<'_>) -> Result<i64, Errno> {
     Errno::result(unsafe { libc::fstatfs(fd.as_raw_fd(), buffer.as_mut_ptr()) })?;
     // SAFETY: zeroed, then filled: integers all of them.
     Ok(unsafe { buffer.assume_init() }.f_type)
-}
-
-/// Likewise, of what a path names, without opening it.
-pub(crate) fn file_system_at(path: &Path) -> Result<i64, Errno> {
-    with_c_path(path, |path| {
-        let mut found = MaybeUninit::<libc::statfs>::uninit();
-        // SAFETY: the path is a C string, the buffer is what `statfs` fills.
-        Errno::result(unsafe { libc::statfs(path.as_ptr(), found.as_mut_ptr()) })?;
-        // SAFETY: filled, as there was no error.
-        Ok(unsafe { found.assume_init() }.f_type)
-    })
 }
 
 /// Takes the exclusive `flock` if nobody has it; `EWOULDBLOCK` if somebody does. Gone when every copy of the

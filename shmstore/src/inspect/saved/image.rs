@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::SavedError;
-use crate::inspect::decode::{EVENT_AWAITED, LOCK_INCONSISTENT, Snapshot, snapshot};
+use crate::inspect::decode::{EVENT_AWAITED, LOCK_INCONSISTENT, Snapshot, Waits, snapshot};
 use crate::inspect::memory::{Live, Memory};
 use crate::schema::{OwnedKind, OwnedSchema};
 use crate::sync::{VersionedPlaces, holder, newest, stable_at};
@@ -19,7 +19,9 @@ pub(in crate::inspect) fn of(schema: &OwnedSchema, live: Live<'_>, wait: Duratio
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(len).map_err(|_| beyond())?;
     bytes.resize(len, 0);
-    let copied = Copier { live, wait, image: &mut bytes }.part(schema, 0);
+    let visits_left = VISITS_A_BYTE.saturating_mul(len).saturating_add(VISITS);
+    let mut copier = Copier { live, waits: Waits::of(wait), image: &mut bytes, bytes_left: len, visits_left };
+    let copied = copier.part(schema, 0);
     copied.map_err(|(path, why)| {
         let path: String = path.into_iter().rev().collect();
         let path = path.strip_prefix('.').unwrap_or(&path);
@@ -28,14 +30,23 @@ pub(in crate::inspect) fn of(schema: &OwnedSchema, live: Live<'_>, wait: Duratio
     Ok(bytes)
 }
 
+/// How many parts are visited for each byte of the object, and for one that has none: more than any real type has, and not as many as a
+/// schema from elsewhere can say, whose parts may overlap, or have no bytes.
+const VISITS_A_BYTE: usize = 16;
+const VISITS: usize = 1 << 20;
+
 struct Copier<'a> {
     live: Live<'a>,
-    wait: Duration,
+    waits: Waits,
     image: &'a mut [u8],
+    bytes_left: usize,
+    visits_left: usize,
 }
 
 impl Copier<'_> {
     fn part(&mut self, schema: &OwnedSchema, at: usize) -> Result<(), Refused> {
+        let too_many = || here("its type has more parts than bytes".into());
+        self.visits_left = self.visits_left.checked_sub(1).ok_or_else(too_many)?;
         match schema.kind() {
             OwnedKind::Primitive(primitive) | OwnedKind::Atomic(primitive) => {
                 self.integer(at, primitive.size(), |word| word)
@@ -65,7 +76,8 @@ impl Copier<'_> {
     }
 
     fn versioned(&mut self, schema: &OwnedSchema, value: &OwnedSchema, at: usize) -> Result<(), Refused> {
-        let copy = snapshot(schema, value, Memory::Live(self.live), at, self.wait).map_err(here)?;
+        self.copies(value.size())?;
+        let copy = snapshot(schema, value, Memory::Live(self.live), at, &mut self.waits).map_err(here)?;
         let Snapshot { version, bytes, .. } = copy;
         let places = VersionedPlaces::of(value.size(), value.align()).ok_or_else(outside)?;
         let sequence = stable_at(version);
@@ -75,6 +87,7 @@ impl Copier<'_> {
     }
 
     fn integer(&mut self, at: usize, size: usize, change: impl FnOnce(u64) -> u64) -> Result<(), Refused> {
+        self.copies(size as u64)?;
         let word = change(self.load(at, size)?).to_le_bytes();
         self.put(at, &word[..size])
     }
@@ -83,7 +96,15 @@ impl Copier<'_> {
         Memory::Live(self.live).integer(at, size).ok_or_else(outside)
     }
 
+    /// Counts bytes that are to be copied: parts of no type overlap, so all of them are within the object.
+    fn copies(&mut self, len: u64) -> Result<(), Refused> {
+        let left = usize::try_from(len).ok().and_then(|len| self.bytes_left.checked_sub(len));
+        self.bytes_left = left.ok_or_else(|| here("it and what was copied before overlap".into()))?;
+        Ok(())
+    }
+
     fn bytes(&mut self, at: usize, len: u64) -> Result<(), Refused> {
+        self.copies(len)?;
         let bytes = usize::try_from(len).ok().and_then(|len| self.live.copy(at, len)).ok_or_else(outside)?;
         self.put(at, &bytes)
     }

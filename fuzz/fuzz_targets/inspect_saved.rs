@@ -1,0 +1,10 @@
+//! Saved objects; then their values, and the object made again.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use shmstore_tests::fuzz::{Parser, try_input};
+
+fuzz_target!(|input: &[u8]| {
+    try_input(Parser::Saved, input);
+});
