@@ -1,0 +1,136 @@
+//! The terminal while it is ours: raw, on its alternate screen. Given back on every way out.
+//!
+//! Ways out: the end of the guard (also by an error), a panic, and the signals that ask a program to end, after which it still ends by
+//! that signal. Nothing can be done at SIGKILL: `reset` mends the terminal then.
+
+use std::io::{self, Stdout, Write};
+use std::panic;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Once};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
+
+use crossterm::cursor::{Hide, Show};
+use crossterm::execute;
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
+
+/// How long the program has to end by itself after a signal. It may be stuck: in a write to a terminal that takes nothing.
+const TO_END: Duration = Duration::from_secs(1);
+
+/// Whether there is something to give back.
+static OURS: AtomicBool = AtomicBool::new(false);
+
+/// The terminal, until it is dropped.
+pub(super) struct Guard {
+    pub(super) screen: Terminal<CrosstermBackend<Stdout>>,
+    signal: Arc<AtomicUsize>,
+}
+
+impl Guard {
+    /// Takes the terminal.
+    pub(super) fn enter() -> io::Result<Self> {
+        restore_at_panic();
+        let signal = watch_signals()?;
+        OURS.store(true, SeqCst);
+        let entered = enable_raw_mode().and_then(|()| {
+            execute!(io::stdout(), EnterAlternateScreen, Hide)?;
+            Terminal::new(CrosstermBackend::new(io::stdout()))
+        });
+        match entered {
+            Ok(screen) => Ok(Self { screen, signal }),
+            Err(error) => {
+                restore();
+                Err(error)
+            }
+        }
+    }
+
+    /// The signal that has asked us to end, if one has.
+    pub(super) fn signal(&self) -> Option<i32> {
+        i32::try_from(self.signal.load(SeqCst)).ok().filter(|signal| *signal != 0)
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// Ends by a signal, as if nobody had caught it.
+pub(super) fn end_by(signal: i32) -> io::Error {
+    emulate_default_handler(signal).err().unwrap_or_else(|| io::Error::from(io::ErrorKind::Interrupted))
+}
+
+/// Gives the terminal back, if it was not yet. That the terminal is gone is no reason to complain.
+fn restore() {
+    if OURS.swap(false, SeqCst) {
+        drop(disable_raw_mode());
+        drop(execute!(io::stdout(), Show, LeaveAlternateScreen));
+        drop(io::stdout().flush());
+    }
+}
+
+/// What a panic says must be seen on the main screen. A panic of another thread ends the program by a channel that is closed: until then
+/// the screen is drawn to, so it is not given back here.
+fn restore_at_panic() {
+    static ONCE: Once = Once::new();
+    let owner: ThreadId = thread::current().id();
+    ONCE.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if thread::current().id() == owner || cfg!(panic = "abort") {
+                restore();
+            }
+            if !OURS.load(SeqCst) {
+                before(info);
+            }
+        }));
+    });
+}
+
+/// Notes signals. Whoever draws looks for them; if it does not come to that, the terminal is given back from here.
+fn watch_signals() -> io::Result<Arc<AtomicUsize>> {
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGQUIT])?;
+    let noted = Arc::new(AtomicUsize::new(0));
+    let note = Arc::clone(&noted);
+    thread::spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            note.store(signal.unsigned_abs() as usize, SeqCst);
+            thread::sleep(TO_END);
+            // The modes first: that never waits for the terminal to take bytes.
+            drop(disable_raw_mode());
+            drop(emulate_default_handler(signal));
+        }
+    });
+    Ok(noted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Run by `tests/watch_terminal.rs` as a process of its own, on a terminal of its own.
+    #[test]
+    #[ignore = "takes the terminal that it is run on"]
+    fn panics_on_its_terminal() {
+        let _guard = Guard::enter().expect("run on a terminal");
+        panic!("as it was told to");
+    }
+
+    /// Likewise: another thread's panic leaves the terminal to whoever draws.
+    #[test]
+    #[ignore = "takes the terminal that it is run on"]
+    fn another_thread_panics_on_its_terminal() {
+        let guard = Guard::enter().expect("run on a terminal");
+        assert!(thread::spawn(|| panic!("somewhere else")).join().is_err());
+        assert!(OURS.load(SeqCst), "it is still drawn to");
+        drop(guard);
+        assert!(!OURS.load(SeqCst));
+    }
+}
