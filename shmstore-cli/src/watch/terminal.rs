@@ -112,25 +112,83 @@ fn watch_signals() -> io::Result<Arc<AtomicUsize>> {
 }
 
 #[cfg(test)]
+#[path = "../../tests/watch/pty.rs"]
+mod pty;
+
+#[cfg(test)]
 mod tests {
+    use super::pty::OnTerminal;
     use super::*;
 
-    /// Run by `tests/watch_terminal.rs` as a process of its own, on a terminal of its own.
-    #[test]
-    #[ignore = "takes the terminal that it is run on"]
-    fn panics_on_its_terminal() {
-        let _guard = Guard::enter().expect("run on a terminal");
-        panic!("as it was told to");
+    /// Says which of the tests below is to do its part: as a process of its own, on a terminal of its own.
+    const PART: &str = "SHMSTORE_TEST_PART";
+
+    fn is_asked_for(part: &str) -> bool {
+        std::env::var(PART).is_ok_and(|asked| asked == part)
     }
 
-    /// Likewise: another thread's panic leaves the terminal to whoever draws.
+    fn on_terminal(part: &str) -> OnTerminal {
+        let this = std::env::current_exe().expect("this test");
+        let test = format!("{}::{part}", module_path!().split_once("::").expect("a module").1);
+        let args = ["--exact", &test, "--nocapture", "--test-threads=1"];
+        OnTerminal::start(this.to_str().expect("UTF-8"), &args, &[(PART, part), ("RUST_BACKTRACE", "0")], 120, 50)
+    }
+
     #[test]
-    #[ignore = "takes the terminal that it is run on"]
-    fn another_thread_panics_on_its_terminal() {
-        let guard = Guard::enter().expect("run on a terminal");
-        assert!(thread::spawn(|| panic!("somewhere else")).join().is_err());
-        assert!(OURS.load(SeqCst), "it is still drawn to");
-        drop(guard);
-        assert!(!OURS.load(SeqCst));
+    fn a_panic_gives_the_terminal_back_before_it_is_told() {
+        if is_asked_for("a_panic_gives_the_terminal_back_before_it_is_told") {
+            let guard = Guard::enter().expect("it is on a terminal");
+            // What unwinding drops is not to help.
+            std::mem::forget(guard);
+            panic!("as it was told to");
+        }
+        let mut terminal = on_terminal("a_panic_gives_the_terminal_back_before_it_is_told");
+        assert!(!terminal.ended().success());
+        terminal.assert_given_back();
+        terminal.until_shown("as it was told to");
+    }
+
+    #[test]
+    fn an_error_gives_the_terminal_back() {
+        if is_asked_for("an_error_gives_the_terminal_back") {
+            let fails = || -> io::Result<()> {
+                let _guard = Guard::enter()?;
+                assert!(OURS.load(SeqCst));
+                Err(io::Error::from(io::ErrorKind::NotFound))
+            };
+            assert_eq!(fails().expect_err("it fails").kind(), io::ErrorKind::NotFound);
+            return println!("it has failed");
+        }
+        let mut terminal = on_terminal("an_error_gives_the_terminal_back");
+        assert!(terminal.ended().success(), "{}", terminal.text());
+        terminal.assert_given_back();
+        terminal.until_shown("it has failed");
+    }
+
+    #[test]
+    fn a_panic_of_another_thread_leaves_the_terminal_to_who_draws() {
+        if is_asked_for("a_panic_of_another_thread_leaves_the_terminal_to_who_draws") {
+            let guard = Guard::enter().expect("it is on a terminal");
+            assert!(thread::spawn(|| panic!("somewhere else")).join().is_err());
+            assert!(OURS.load(SeqCst), "it is still drawn to");
+            return drop(guard);
+        }
+        let mut terminal = on_terminal("a_panic_of_another_thread_leaves_the_terminal_to_who_draws");
+        assert!(terminal.ended().success(), "{}", terminal.text());
+        terminal.assert_given_back();
+    }
+
+    #[test]
+    fn a_signal_gives_the_modes_back_even_if_nobody_looks_for_it() {
+        if is_asked_for("a_signal_gives_the_modes_back_even_if_nobody_looks_for_it") {
+            let _guard = Guard::enter().expect("it is on a terminal");
+            println!("stuck");
+            thread::sleep(Duration::from_secs(60));
+        }
+        let mut terminal = on_terminal("a_signal_gives_the_modes_back_even_if_nobody_looks_for_it");
+        terminal.until_shown("stuck");
+        terminal.signal(nix::sys::signal::Signal::SIGTERM);
+        assert_eq!(terminal.ended_by(), Some(SIGTERM));
+        terminal.assert_modes_given_back();
     }
 }
