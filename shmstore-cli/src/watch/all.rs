@@ -78,11 +78,10 @@ impl Source {
         let shmid = segment.shmid;
         let was_held = self.held.contains_key(&shmid);
         // A removed one would be kept alive by us.
-        if !was_held && segment.state != SegmentState::Retired {
-            if let Ok(object) = Object::attach(segment) {
-                let (counters, stores) = (HashMap::new(), 0.0);
-                self.held.insert(shmid, Held { object, counters, stores, dead: 0, judged: None });
-            }
+        let is_new = !was_held && segment.state != SegmentState::Retired;
+        if let Some(object) = is_new.then(|| Object::attach(segment).ok()).flatten() {
+            let (counters, stores) = (HashMap::new(), 0.0);
+            self.held.insert(shmid, Held { object, counters, stores, dead: 0, judged: None });
         }
         // Before we had it, it was listed without us.
         self.look_at_held(segment, u64::from(was_held))

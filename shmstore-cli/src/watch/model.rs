@@ -154,7 +154,7 @@ impl Model {
 /// How often an object was stored to since it was last asked: by how much its versions, counters and events have grown. What looks like the
 /// present time is a clock, and no counter.
 pub(super) fn growth(counters: &mut HashMap<String, u64>, fields: &Fields, wall: SystemTime) -> f64 {
-    let mut grown = 0;
+    let mut grown = 0.0; // No integer: others write what they like, also numbers that add up to more than there are.
     for field in &fields.kept {
         let count = match (field.version, field.value.number()) {
             (Some(version), _) if field.is_first => version,
@@ -162,11 +162,11 @@ pub(super) fn growth(counters: &mut HashMap<String, u64>, fields: &Fields, wall:
             _ => continue,
         };
         match counters.get_mut(&field.path) {
-            Some(known) => grown += count.saturating_sub(std::mem::replace(known, count)),
+            Some(known) => grown += count.saturating_sub(std::mem::replace(known, count)) as f64,
             None => drop(counters.insert(field.path.clone(), count)),
         }
     }
-    grown as f64
+    grown
 }
 
 fn is_count(value: &Leaf) -> bool {

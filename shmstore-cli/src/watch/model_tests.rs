@@ -166,3 +166,17 @@ fn a_long_text_is_cut() {
     samples.at(0, &[("t", Value::Text("é".repeat(100_000)))]);
     assert_eq!(samples.row("t").text.chars().count(), LONGEST_TEXT + 1);
 }
+
+#[test]
+fn numbers_that_anybody_may_have_written_are_added_up() {
+    let mut samples = Samples::new();
+    let values = |number, version| {
+        let pair = [("a", Value::Unsigned(number)), ("b", Value::Unsigned(number)), ("c", Value::Signed(i64::MIN))];
+        let others =
+            [("v", versioned(version, Value::Bool(true))), ("e", Value::Event { count: number, awaited: true })];
+        pair.into_iter().chain(others).collect::<Vec<_>>()
+    };
+    samples.at(0, &values(0, 0));
+    samples.at(1000, &values(u64::MAX, u64::MAX));
+    assert_eq!(samples.model.updates, Some(4.0 * u64::MAX as f64));
+}

@@ -13,6 +13,7 @@ use super::reader::{Reader, Source, Turn};
 use super::screen::{self, Look};
 use super::terminal::{self, Guard};
 use crate::failure::{Failure, Outcome};
+use crate::text::shown;
 
 /// How long keys are waited for before news and signals are looked for.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -107,7 +108,6 @@ where
     let (mut page, mut drawn, mut heard) = (1, None::<Instant>, Instant::now());
     let mut is_stale = true;
     loop {
-        let broken = || Failure::Other("what reads the object has broken: this is a fault of shmstore's".into());
         for news in reader.news().ok_or_else(broken)? {
             view.take(news);
             heard = Instant::now();
@@ -137,6 +137,12 @@ where
             return Ok(());
         }
     }
+}
+
+/// Why there will be no more news.
+fn broken() -> Failure {
+    let words = terminal::last_words().take().unwrap_or_default();
+    Failure::Other(format!("what reads the segments has broken, which is a fault of this program: {}", shown(&words)))
 }
 
 /// Does what a key says. False if that is to end.

@@ -276,7 +276,7 @@ fn short(number: f64) -> String {
     let size = number.abs();
     match size {
         _ if size == 0.0 => "0".into(),
-        _ if size < 0.01 || size >= 1e15 => format!("{number:.1e}"),
+        _ if !(0.01..1e15).contains(&size) => format!("{number:.1e}"),
         _ if size >= 1e12 => format!("{:.2}T", number / 1e12),
         _ if size >= 1e9 => format!("{:.2}G", number / 1e9),
         _ if size >= 1e6 => format!("{:.2}M", number / 1e6),

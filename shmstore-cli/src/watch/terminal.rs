@@ -6,7 +6,7 @@
 use std::io::{self, Stdout, Write};
 use std::panic;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
@@ -87,11 +87,20 @@ fn restore_at_panic() {
             if thread::current().id() == owner || cfg!(panic = "abort") {
                 restore();
             }
-            if !OURS.load(SeqCst) {
+            if OURS.load(SeqCst) {
+                *last_words() = Some(info.to_string());
+            } else {
                 before(info);
             }
         }));
     });
+}
+
+/// What another thread's panic said while the screen was ours.
+static LAST_WORDS: Mutex<Option<String>> = Mutex::new(None);
+
+pub(super) fn last_words() -> MutexGuard<'static, Option<String>> {
+    LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Notes signals. Whoever draws looks for them; if it does not come to that, the terminal is given back from here.
@@ -171,6 +180,7 @@ mod tests {
             let guard = Guard::enter().expect("it is on a terminal");
             assert!(thread::spawn(|| panic!("somewhere else")).join().is_err());
             assert!(OURS.load(SeqCst), "it is still drawn to");
+            assert!(last_words().take().is_some_and(|words| words.contains("somewhere else")));
             return drop(guard);
         }
         let mut terminal = on_terminal("a_panic_of_another_thread_leaves_the_terminal_to_who_draws");
