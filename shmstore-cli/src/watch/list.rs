@@ -39,6 +39,10 @@ impl List {
         if key.modifiers.contains(KeyModifiers::CONTROL) && matches!(key.code, KeyCode::Char('c' | 'C')) {
             return Asked::Quit;
         }
+        // Of no use here, but no text either.
+        if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) {
+            return Asked::Nothing;
+        }
         if self.typing.is_some() {
             self.typed(key.code);
             return Asked::Nothing;
@@ -155,6 +159,8 @@ mod tests {
     fn control_c_quits_also_while_a_filter_is_typed() {
         let mut list = List::default();
         press(&mut list, KeyCode::Char('/'));
+        assert_eq!(list.key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL), 1, 1), Asked::Nothing);
+        assert_eq!(list.filter, "", "that is no text");
         assert_eq!(list.key(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL), 1, 1), Asked::Quit);
     }
 }

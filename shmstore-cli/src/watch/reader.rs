@@ -150,4 +150,29 @@ mod tests {
         let reader = Reader::start(Slow(0), Duration::from_millis(1));
         while await_news(&reader).is_some() {}
     }
+
+    struct Stuck(Receiver<()>);
+
+    impl Source for Stuck {
+        type News = u32;
+
+        fn read(&mut self) -> u32 {
+            self.0.recv().map_or(0, |()| 7)
+        }
+
+        fn turn(&mut self, _: Turn) {}
+    }
+
+    #[test]
+    fn nobody_waits_for_a_read_that_takes_long() {
+        let (end, until) = channel();
+        let reader = Reader::start(Stuck(until), Duration::from_millis(1));
+        for paused in [true, false] {
+            reader.pause(paused);
+            reader.turn(Turn::Next);
+            assert_eq!(reader.news(), Some(Vec::new()));
+        }
+        end.send(()).expect("it reads");
+        assert_eq!(await_news(&reader), Some(7));
+    }
 }

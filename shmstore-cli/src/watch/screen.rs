@@ -107,7 +107,7 @@ fn draw_head(buffer: &mut Buffer, area: Rect, model: &Model, head: &Head, look: 
     );
     let updates = model.updates.map(|updates| format!("  {} updates/s", short(updates))).unwrap_or_default();
     let text = format!(
-        " {}  attached {}  {} alive, {} dead{updates}  {}  segment {}",
+        " {}  attached {}  {} alive, {} dead{updates}  {}  shmid {}",
         head.state,
         head.attached,
         head.alive,
