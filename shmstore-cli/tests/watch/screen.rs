@@ -12,6 +12,15 @@ use crate::scratch::{Battery, Position, Rover, Scratch};
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (200, 50)];
 
+/// Stops the other thread also if this one fails: the scope waits for it.
+struct StopAtEnd<'a>(&'a AtomicBool);
+
+impl Drop for StopAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
 fn watch(args: &[&str], width: u16, height: u16) -> OnTerminal {
     OnTerminal::start(PROGRAM, &[&["watch", "--hz", "20"], args].concat(), &[], width, height)
 }
@@ -29,6 +38,7 @@ fn values_that_another_thread_stores_appear_and_change() {
         watched.until("the head", |screen| screen.contents().contains("ready  attached 1  1 alive, 0 dead"));
         let stop = AtomicBool::new(false);
         thread::scope(|scope| {
+            let stopping = StopAtEnd(&stop);
             scope.spawn(|| {
                 for count in 1.. {
                     if stop.load(Relaxed) {
@@ -50,7 +60,7 @@ fn values_that_another_thread_stores_appear_and_change() {
                 let contents = screen.contents();
                 contents.lines().any(|line| line.contains("position.x") && line.contains('▁') && line.contains('█'))
             });
-            stop.store(true, Relaxed);
+            drop(stopping);
         });
         rover.frames.store(77, Relaxed);
         let version = rover.position.store(Position { x: 0.25, y: 0.5 }).to_string();
@@ -263,6 +273,7 @@ fn ls_watch_shows_a_row_an_object() {
         });
         let stop = AtomicBool::new(false);
         thread::scope(|scope| {
+            let stopping = StopAtEnd(&stop);
             scope.spawn(|| {
                 while !stop.load(Relaxed) {
                     rover.frames.fetch_add(1, Relaxed);
@@ -276,7 +287,7 @@ fn ls_watch_shows_a_row_an_object() {
                 words.next().and_then(|word| word.parse::<f64>().ok()).is_some_and(|rate| rate > 10.0)
                     && words.next() == Some("1")
             });
-            stop.store(true, Relaxed);
+            drop(stopping);
         });
         watched.press("q");
         assert!(watched.ended().success());
