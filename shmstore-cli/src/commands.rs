@@ -1,5 +1,8 @@
 //! What the program can be asked to do, one module for each.
 
+pub mod ls;
+pub mod watch;
+
 use std::io::{self, ErrorKind};
 use std::process::ExitCode;
 
@@ -16,12 +19,18 @@ pub struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Watch(watch::Args),
+    #[command(hide = true)]
+    Ls(ls::Args),
+}
 
 /// Does what the command line says.
 pub fn run() -> ExitCode {
-    let done: Result<Outcome, Failure> = match Cli::parse().command {};
-    #[allow(unreachable_code)]
+    let done: Result<Outcome, Failure> = match Cli::parse().command {
+        Command::Watch(args) => watch::run(&args),
+        Command::Ls(args) => ls::run(&args),
+    };
     match done {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Differs) => ExitCode::from(1),

@@ -7,3 +7,4 @@ pub mod export;
 pub mod failure;
 pub mod target;
 pub mod text;
+pub mod watch;

@@ -1,0 +1,164 @@
+//! Reads all objects again and again: how busy each is, and who uses it.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use shmstore::inspect::{Limits, Object, Segment, SegmentState, segments};
+
+use super::fields::Fields;
+use super::model::growth;
+use super::reader::{self, Turn};
+use crate::failure::Failure;
+use crate::text::shown;
+
+/// How many values of an object are looked at to tell how busy it is.
+const MOST_NODES: u64 = 1000;
+
+/// How often the processes of an object are judged: that costs some system calls for each of them.
+const LOOK_AROUND: Duration = Duration::from_secs(1);
+
+/// All objects at one moment.
+#[derive(Debug, Clone)]
+pub(super) struct Seen {
+    pub(super) at: Instant,
+    pub(super) wall: SystemTime,
+    pub(super) objects: Vec<One>,
+    /// Why segments could not be listed.
+    pub(super) note: Option<String>,
+}
+
+/// One of them.
+#[derive(Debug, Clone)]
+pub(super) struct One {
+    pub(super) shmid: i32,
+    pub(super) path: String,
+    pub(super) type_name: String,
+    pub(super) state: SegmentState,
+    pub(super) size: u64,
+    pub(super) attached: u64,
+    pub(super) dead: usize,
+    /// How often it was stored to since it is watched; `None` if it can not be read.
+    pub(super) stores: Option<f64>,
+}
+
+/// The objects of this machine, or those below a path.
+pub(super) struct Source {
+    below: Option<PathBuf>,
+    held: HashMap<i32, Held>,
+}
+
+/// An object that stays attached: to attach it for each look would cost more than the look.
+struct Held {
+    object: Object,
+    counters: HashMap<String, u64>,
+    stores: f64,
+    dead: usize,
+    judged: Option<Instant>,
+}
+
+impl Source {
+    /// Checks that segments can be listed.
+    pub(super) fn below(path: Option<&Path>) -> Result<Self, Failure> {
+        let below = match path {
+            Some(path) => Some(fs::canonicalize(path).map_err(|source| Failure::File { path: path.into(), source })?),
+            None => None,
+        };
+        segments()?;
+        Ok(Self { below, held: HashMap::new() })
+    }
+
+    fn is_meant(&self, segment: &Segment) -> bool {
+        let Some(of) = &segment.description else { return self.below.is_none() && is_ours(segment) };
+        self.below.as_ref().is_none_or(|below| of.path.starts_with(below))
+    }
+
+    fn look(&mut self, segment: &Segment) -> One {
+        let shmid = segment.shmid;
+        let was_held = self.held.contains_key(&shmid);
+        // A removed one would be kept alive by us.
+        let is_new = !was_held && segment.state != SegmentState::Retired;
+        if let Some(object) = is_new.then(|| Object::attach(segment).ok()).flatten() {
+            let (counters, stores) = (HashMap::new(), 0.0);
+            self.held.insert(shmid, Held { object, counters, stores, dead: 0, judged: None });
+        }
+        // Before we had it, it was listed without us.
+        self.look_at_held(segment, u64::from(was_held))
+    }
+
+    fn look_at_held(&mut self, segment: &Segment, ours: u64) -> One {
+        let of = segment.description.as_ref();
+        let held = self.held.get_mut(&segment.shmid);
+        let (stores, dead) = match held {
+            Some(held) => (Some(held.count()), held.dead()),
+            None => (None, 0),
+        };
+        One {
+            shmid: segment.shmid,
+            path: of.map_or_else(|| format!("segment {}", segment.shmid), |of| path(&of.path)),
+            type_name: segment.type_name().map_or_else(|| "-".into(), shown),
+            state: segment.state,
+            size: segment.size,
+            attached: segment.attached.saturating_sub(ours),
+            dead,
+            stores,
+        }
+    }
+}
+
+impl Held {
+    fn count(&mut self) -> f64 {
+        let mut limits = Limits::default();
+        limits.nodes = MOST_NODES;
+        limits.wait = Duration::from_millis(5);
+        let mut fields = Fields::default();
+        fields.add("", self.object.read(&limits), None);
+        self.stores += growth(&mut self.counters, &fields, SystemTime::now());
+        self.stores
+    }
+
+    fn dead(&mut self) -> usize {
+        if self.judged.is_none_or(|judged| judged.elapsed() >= LOOK_AROUND) {
+            self.judged = Some(Instant::now());
+            self.dead = self.object.participants().iter().filter(|one| !one.alive && !one.left).count();
+        }
+        self.dead
+    }
+}
+
+impl reader::Source for Source {
+    type News = Seen;
+
+    fn read(&mut self) -> Seen {
+        let listed = segments();
+        let note = listed.as_ref().err().map(|error| shown(&error.to_string()));
+        let mut there = listed.unwrap_or_default();
+        there.retain(|segment| segment.state != SegmentState::Foreign && self.is_meant(segment));
+        // What was removed is let go: as long as anybody has it, it takes memory.
+        self.held.retain(|_, held| !held.object.is_retired());
+        let numbers: HashSet<i32> = there.iter().map(|segment| segment.shmid).collect();
+        self.held.retain(|shmid, _| numbers.contains(shmid));
+        // A removed one that nobody else has is there only as long as we look.
+        there.retain(|segment| segment.state != SegmentState::Retired || segment.attached > 0);
+        let mut objects: Vec<One> = there.iter().map(|segment| self.look(segment)).collect();
+        objects.sort_by(|one, other| {
+            (&one.path, &one.type_name, one.shmid).cmp(&(&other.path, &other.type_name, other.shmid))
+        });
+        Seen { at: Instant::now(), wall: SystemTime::now(), objects, note }
+    }
+
+    fn turn(&mut self, _: Turn) {}
+}
+
+/// Segments that can not be read: whether they are shmstore's is told by their size alone.
+fn is_ours(segment: &Segment) -> bool {
+    matches!(
+        segment.state,
+        SegmentState::Unreadable | SegmentState::Initializing | SegmentState::Abandoned | SegmentState::Damaged
+    )
+}
+
+fn path(path: &Path) -> String {
+    shown(&path.display().to_string())
+}

@@ -1,0 +1,99 @@
+//! What is known of all objects that are watched, and what of it is to be seen. Knows no terminal.
+
+use std::collections::{HashMap, VecDeque};
+use std::path::Path;
+use std::time::Instant;
+
+use super::all::{One, Seen};
+use super::list::List;
+use super::model::rate;
+use crate::text::shown;
+
+/// An object, and how busy it is.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    pub(super) one: One,
+    /// Stores a second.
+    pub(super) rate: Option<f64>,
+    /// Whether it was stored to since the look before.
+    pub(super) is_changed: bool,
+}
+
+/// All that a screen shows of all objects.
+#[derive(Debug)]
+pub(super) struct Board {
+    pub(super) hz: f64,
+    /// Below which path.
+    pub(super) below: Option<String>,
+    pub(super) list: List,
+    pub(super) rows: Vec<Row>,
+    pub(super) note: Option<String>,
+    measured: HashMap<i32, VecDeque<(Instant, f64)>>,
+}
+
+impl Board {
+    pub(super) fn new(below: Option<&Path>, hz: f64) -> Self {
+        let below = below.map(|path| shown(&path.display().to_string()));
+        Self { hz, below, list: List::default(), rows: Vec::new(), note: None, measured: HashMap::new() }
+    }
+
+    /// Takes a look in. Nothing while it is paused.
+    pub(super) fn take(&mut self, seen: Seen) {
+        if self.list.paused {
+            return;
+        }
+        let mut before = std::mem::take(&mut self.measured);
+        self.note = seen.note;
+        self.rows.clear();
+        for one in seen.objects {
+            let mut measured = before.remove(&one.shmid).unwrap_or_default();
+            let last = measured.back().map(|(_, stores)| *stores);
+            if let Some(stores) = one.stores {
+                measured.push_back((seen.at, stores));
+            }
+            let is_changed = last.is_some() && one.stores > last;
+            self.rows.push(Row { rate: rate(&mut measured), is_changed, one });
+            let row = &self.rows[self.rows.len() - 1];
+            self.measured.insert(row.one.shmid, measured);
+        }
+    }
+
+    /// The rows that the filter lets through.
+    pub(super) fn let_through(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(|row| self.list.lets_through(&format!("{} {}", row.one.path, row.one.type_name)))
+    }
+
+    /// Bytes of all segments, attachments, and processes that have died with one of them.
+    pub(super) fn totals(&self) -> (u64, u64, usize) {
+        self.rows.iter().fold((0, 0, 0), |(size, attached, dead), Row { one, .. }| {
+            (size.saturating_add(one.size), attached.saturating_add(one.attached), dead + one.dead)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shmstore::inspect::SegmentState;
+    use std::time::{Duration, SystemTime};
+
+    fn one(shmid: i32, stores: f64) -> One {
+        let (path, type_name) = (format!("/p{shmid}"), "T".to_owned());
+        One { shmid, path, type_name, state: SegmentState::Ready, size: 10, attached: 1, dead: 1, stores: Some(stores) }
+    }
+
+    #[test]
+    fn each_object_has_the_rate_of_its_own_stores() {
+        let (mut board, start) = (Board::new(None, 4.0), Instant::now());
+        let mut see = |millis, objects| {
+            let at = start + Duration::from_millis(millis);
+            board.take(Seen { at, wall: SystemTime::now(), objects, note: None });
+            board.rows.iter().map(|row| (row.rate, row.is_changed)).collect::<Vec<_>>()
+        };
+        assert_eq!(see(0, vec![one(1, 0.0), one(2, 5.0)]), [(None, false), (None, false)]);
+        assert_eq!(see(500, vec![one(1, 10.0), one(2, 5.0)]), [(Some(20.0), true), (Some(0.0), false)]);
+        assert_eq!(see(1000, vec![one(2, 5.0), one(3, 0.0)]), [(Some(0.0), false), (None, false)]);
+        assert_eq!(board.totals(), (20, 2, 2));
+        assert_eq!(board.measured.len(), 2, "what is gone is forgotten");
+    }
+}

@@ -1,0 +1,300 @@
+//! Drawing a frame of what is known. Any size of the screen will do.
+
+use std::time::Duration;
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier, Style};
+use unicode_width::UnicodeWidthChar;
+
+use super::board::Board;
+use super::list::List;
+use super::model::{Head, Model};
+
+mod spark;
+mod table;
+
+use spark::sparkline;
+use table::{Column, Side, Table};
+
+/// How it is to look.
+#[derive(Debug, Clone)]
+pub(super) struct Look {
+    /// Whether to use colours.
+    colours: bool,
+    /// How old the newest news are.
+    age: Duration,
+}
+
+/// News older than this are late: a second beyond the slowest period.
+const LATE: Duration = Duration::from_secs(3);
+
+impl Look {
+    /// Colours are left out if `NO_COLOR` is set and not empty: <https://no-color.org>.
+    pub(super) fn new(age: Duration) -> Self {
+        let colours = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        Self { colours, age }
+    }
+
+    fn colour(&self, colour: Color) -> Style {
+        if self.colours { Style::new().fg(colour) } else { Style::new() }
+    }
+
+    fn changed(&self) -> Style {
+        self.colour(Color::Yellow).add_modifier(Modifier::BOLD)
+    }
+
+    fn dim(&self) -> Style {
+        self.colour(Color::DarkGray)
+    }
+
+    fn warning(&self) -> Style {
+        self.colour(Color::Red).add_modifier(Modifier::BOLD)
+    }
+}
+
+const KEYS: &str = "q quit  space pause  / filter  \u{2191}\u{2193} PgUp PgDn Home End move  Tab \u{2190}\u{2192} other objects  ? less";
+
+/// Draws one object. Returns how many rows there was room for.
+pub(super) fn draw_model(frame: &mut Frame<'_>, model: &Model, look: &Look) -> usize {
+    let (area, buffer) = (frame.area(), frame.buffer_mut());
+    if let Some(head) = &model.head {
+        draw_head(buffer, area, model, head, look);
+    } else {
+        put(buffer, area, 0, " reading …", look.dim());
+    }
+    let table = Table::new(vec![
+        Column::share("FIELD", 14, 38, 34),
+        Column::share("VALUE", 8, 60, 30),
+        Column::fixed("VERSION", 8, Side::Right).from(50),
+        Column::fixed("RATE/s", 9, Side::Right).from(40),
+        Column::share("HISTORY", 6, 60, 24).from(62),
+    ]);
+    let body = below(area, 2);
+    let page = usize::from(body.height.saturating_sub(1 + foot_height(&model.list)));
+    let count = model.let_through().count();
+    let first = model.list.first_row(count, page);
+    table.head(buffer, body, look.dim());
+    for (index, row) in model.let_through().enumerate().skip(first).take(page) {
+        let is_changed = model.is_changed(row);
+        let history = |width: usize| sparkline(row.history.iter().copied(), width);
+        let rate = row.rate.map(short).unwrap_or_default();
+        let version = row.version.map(|version| version.to_string()).unwrap_or_default();
+        let cells: [&dyn Fn(usize) -> String; 5] =
+            [&|_| row.path.clone(), &|_| row.text.clone(), &|_| version.clone(), &|_| rate.clone(), &history];
+        let style = if is_changed { look.changed() } else { Style::new() };
+        table.row(buffer, body, 1 + index - first, &cells, style, mark(is_changed), index == model.list.selected);
+    }
+    let left_out = if model.left_out > 0 { format!(", {} more left out", model.left_out) } else { String::new() };
+    let what = match count == model.rows.len() {
+        true => format!("{count} fields{left_out}"),
+        false => format!("{count} of {} fields{left_out}", model.rows.len()),
+    };
+    draw_foot(buffer, area, &model.list, &what, model.hz, model.note.as_deref(), look);
+    page
+}
+
+fn draw_head(buffer: &mut Buffer, area: Rect, model: &Model, head: &Head, look: &Look) {
+    let (place, count) = head.place;
+    let which = if count > 1 { format!("  [{place} of {count}: Tab]") } else { String::new() };
+    put(
+        buffer,
+        area,
+        0,
+        &format!(" {}  {}{which}", head.type_name, head.path),
+        Style::new().add_modifier(Modifier::BOLD),
+    );
+    let updates = model.updates.map(|updates| format!("  {} updates/s", short(updates))).unwrap_or_default();
+    let text = format!(
+        " {}  attached {}  {} alive, {} dead{updates}  {}  shmid {}",
+        head.state,
+        head.attached,
+        head.alive,
+        head.dead,
+        bytes(head.size),
+        head.shmid
+    );
+    let is_well = head.state == "ready" && head.dead == 0;
+    put(buffer, area, 1, &text, if is_well { look.colour(Color::Green) } else { look.warning() });
+}
+
+/// Draws all objects. Returns how many rows there was room for.
+pub(super) fn draw_board(frame: &mut Frame<'_>, board: &Board, look: &Look) -> usize {
+    let (area, buffer) = (frame.area(), frame.buffer_mut());
+    let (size, attached, dead) = board.totals();
+    let below = board.below.as_ref().map(|below| format!(" below {below}")).unwrap_or_default();
+    let bold = Style::new().add_modifier(Modifier::BOLD);
+    put(buffer, area, 0, &format!(" {} objects{below}", board.rows.len()), bold);
+    let totals = format!(" {} in all, attached {attached} times, {dead} dead participants", bytes(size));
+    put(buffer, area, 1, &totals, if dead == 0 { look.colour(Color::Green) } else { look.warning() });
+    let table = Table::new(vec![
+        Column::share("PATH", 12, 100, 40),
+        Column::share("TYPE", 6, 40, 16),
+        Column::fixed("UPDATES/s", 9, Side::Right),
+        Column::fixed("ATT", 4, Side::Right).from(44),
+        Column::fixed("MEMORY", 9, Side::Right).from(56),
+        Column::fixed("DEAD", 4, Side::Right).from(50),
+        Column::fixed("STATE", 12, Side::Left).from(70),
+    ]);
+    let body = below_rows(area);
+    let page = usize::from(body.height.saturating_sub(1 + foot_height(&board.list)));
+    let count = board.let_through().count();
+    let first = board.list.first_row(count, page);
+    table.head(buffer, body, look.dim());
+    for (index, row) in board.let_through().enumerate().skip(first).take(page) {
+        let one = &row.one;
+        let cells: [&dyn Fn(usize) -> String; 7] = [
+            &|width| from_the_end(&one.path, width),
+            &|_| one.type_name.clone(),
+            &|_| row.rate.map(short).unwrap_or_default(),
+            &|_| one.attached.to_string(),
+            &|_| bytes(one.size),
+            &|_| one.dead.to_string(),
+            &|_| one.state.to_string(),
+        ];
+        let style = match (row.is_changed, one.dead > 0) {
+            (_, true) => look.warning(),
+            (true, _) => look.changed(),
+            _ => Style::new(),
+        };
+        table.row(buffer, body, 1 + index - first, &cells, style, mark(row.is_changed), index == board.list.selected);
+    }
+    let what = match count == board.rows.len() {
+        true => format!("{count} objects"),
+        false => format!("{count} of {} objects", board.rows.len()),
+    };
+    draw_foot(buffer, area, &board.list, &what, board.hz, board.note.as_deref(), look);
+    page
+}
+
+/// What stands at the bottom: the state of the list, what goes wrong, the keys.
+fn draw_foot(buffer: &mut Buffer, area: Rect, list: &List, what: &str, hz: f64, note: Option<&str>, look: &Look) {
+    let height = foot_height(list);
+    // On the smallest screens what is watched is of more use.
+    if area.height <= height + 1 {
+        return;
+    }
+    let top = area.height - height;
+    let (text, style) = if list.typing.is_some() {
+        (format!(" /{}\u{2588}  Enter keeps it, Esc takes it back", list.filter), Style::new())
+    } else if let Some(note) = note {
+        (format!(" {note}"), look.warning())
+    } else if list.paused {
+        (format!(" PAUSED: space goes on  {what}"), look.warning())
+    } else if look.age > LATE.max(Duration::from_secs_f64(2.0 / hz)) {
+        (format!(" a read takes long: {} s so far  {what}", look.age.as_secs()), look.warning())
+    } else {
+        let filter = if list.filter.is_empty() { String::new() } else { format!("  /{}", list.filter) };
+        (format!(" {what}, {hz} Hz{filter}  q quit  space pause  / filter  ? keys"), look.dim())
+    };
+    put(buffer, area, top, &text, style);
+    if list.help {
+        for (index, line) in wrapped(KEYS, usize::from(area.width)).into_iter().take(HELP_LINES.into()).enumerate() {
+            put(buffer, area, top + 1 + index as u16, &format!(" {line}"), Style::new());
+        }
+    }
+}
+
+const HELP_LINES: u16 = 2;
+
+fn foot_height(list: &List) -> u16 {
+    if list.help { 1 + HELP_LINES } else { 1 }
+}
+
+fn below(area: Rect, rows: u16) -> Rect {
+    let rows = rows.min(area.height);
+    Rect { y: area.y + rows, height: area.height - rows, ..area }
+}
+
+fn below_rows(area: Rect) -> Rect {
+    below(area, 2)
+}
+
+/// Breaks a text between groups of words, which two spaces keep apart.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for group in text.split("  ") {
+        let last = lines.len() - 1;
+        if lines[last].is_empty() {
+            lines[last].push_str(group);
+        } else if width_of(&lines[last]) + 2 + width_of(group) < width {
+            lines[last].push_str("  ");
+            lines[last].push_str(group);
+        } else {
+            lines.push(group.to_owned());
+        }
+    }
+    lines
+}
+
+/// Writes one line, as far as there is room.
+fn put(buffer: &mut Buffer, area: Rect, row: u16, text: &str, style: Style) {
+    if row < area.height {
+        buffer.set_string(area.x, area.y + row, fitted(text, usize::from(area.width)), style);
+    }
+}
+
+fn mark(is_changed: bool) -> char {
+    if is_changed { '\u{2022}' } else { ' ' }
+}
+
+/// Cuts a text to a width, and shows that it was.
+fn fitted(text: &str, width: usize) -> String {
+    if width_of(text) <= width {
+        return text.to_owned();
+    }
+    let (mut cut, mut left) = (String::new(), width.saturating_sub(1));
+    for letter in text.chars() {
+        let Some(rest) = left.checked_sub(letter.width().unwrap_or(0)) else { break };
+        left = rest;
+        cut.push(letter);
+    }
+    if width > 0 { cut + "…" } else { String::new() }
+}
+
+/// Cuts a path to a width: its end tells more than its beginning.
+fn from_the_end(text: &str, width: usize) -> String {
+    if width_of(text) <= width {
+        return text.to_owned();
+    }
+    let (mut kept, mut left) = (Vec::new(), width.saturating_sub(1));
+    for letter in text.chars().rev() {
+        let Some(rest) = left.checked_sub(letter.width().unwrap_or(0)) else { break };
+        left = rest;
+        kept.push(letter);
+    }
+    std::iter::once('…').chain(kept.into_iter().rev()).collect()
+}
+
+fn width_of(text: &str) -> usize {
+    text.chars().map(|letter| letter.width().unwrap_or(0)).sum()
+}
+
+/// A number in a few characters.
+fn short(number: f64) -> String {
+    let size = number.abs();
+    match size {
+        _ if size == 0.0 => "0".into(),
+        _ if !(0.01..1e15).contains(&size) => format!("{number:.1e}"),
+        _ if size >= 1e12 => format!("{:.2}T", number / 1e12),
+        _ if size >= 1e9 => format!("{:.2}G", number / 1e9),
+        _ if size >= 1e6 => format!("{:.2}M", number / 1e6),
+        _ if size >= 1e4 => format!("{:.1}k", number / 1e3),
+        _ if size >= 100.0 => format!("{number:.0}"),
+        _ => format!("{number:.1}"),
+    }
+}
+
+/// A size in a few characters.
+fn bytes(size: u64) -> String {
+    let units = [(1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match units.into_iter().find(|(unit, _)| size >= *unit) {
+        Some((unit, name)) => format!("{:.1} {name}", size as f64 / unit as f64),
+        None => format!("{size} B"),
+    }
+}
+
+#[cfg(test)]
+#[path = "screen/tests.rs"]
+mod tests;

@@ -1,0 +1,97 @@
+use super::*;
+use crate::watch::fields::Fields;
+use crate::watch::model::Sample;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use shmstore::inspect::Value;
+use std::time::{Instant, SystemTime};
+
+fn model(count: u64) -> Model {
+    let mut model = Model::new(4.0);
+    for step in 0..20 {
+        let mut fields = Fields::default();
+        for index in 0..count {
+            let value =
+                Value::Versioned { version: step, locked: false, value: Box::new(Value::Unsigned(step * index)) };
+            fields.add(&format!("field{index}"), value, None);
+        }
+        fields.add("宽宽宽宽宽宽宽宽宽宽宽宽宽宽宽宽宽", Value::Text("宽".repeat(300)), None);
+        let place = (1, 2);
+        let object =
+            Some(Head { state: "ready".into(), type_name: "T".into(), path: "/p".into(), place, ..Head::default() });
+        let at = Instant::now() + Duration::from_millis(step * 250);
+        model.take(Sample { at, wall: SystemTime::now(), object, note: None, fields });
+    }
+    model
+}
+
+fn draw(model: &Model, width: u16, height: u16, colours: bool) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    let look = Look { colours, age: Duration::ZERO };
+    terminal.draw(|frame| _ = draw_model(frame, model, &look)).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+fn lines(buffer: &Buffer) -> Vec<String> {
+    let width = usize::from(buffer.area.width).max(1);
+    buffer.content().chunks(width).map(|line| line.iter().map(|cell| cell.symbol()).collect()).collect()
+}
+
+#[test]
+fn any_size_of_the_screen_will_do() {
+    let mut model = model(30);
+    for help in [false, true] {
+        model.list.help = help;
+        for (typing, selected) in [(None, 0), (Some(String::new()), 30), (None, 1000)] {
+            (model.list.typing, model.list.selected) = (typing, selected);
+            for width in (0..90).chain([200, 1000]) {
+                for height in (0..8).chain([24, 50]) {
+                    draw(&model, width, height, true);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn any_size_of_the_screen_will_do_for_all_objects() {
+    let board = Board::new(None, 4.0);
+    for width in 0..90 {
+        for height in 0..8 {
+            let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+            terminal.draw(|frame| _ = draw_board(frame, &board, &Look::new(Duration::ZERO))).unwrap();
+        }
+    }
+}
+
+#[test]
+fn all_columns_are_there_at_80_and_the_page_holds_the_selection() {
+    let mut model = model(100);
+    model.list.selected = 50;
+    let lines = lines(&draw(&model, 80, 24, true));
+    for title in ["FIELD", "VALUE", "VERSION", "RATE/s", "HISTORY"] {
+        assert!(lines[2].contains(title), "{lines:#?}");
+    }
+    let selected = lines.iter().find(|line| line.contains("field50 ")).expect("the page of the selection");
+    assert!(selected.contains("950") && selected.contains("200") && selected.contains('█'), "{selected}");
+    assert!(lines[0].contains("[1 of 2: Tab]") && lines[23].contains("101 fields, 4 Hz"), "{lines:#?}");
+}
+
+#[test]
+fn without_colours_there_are_none_and_changes_still_show() {
+    let (model, none) = (model(3), ratatui::style::Color::Reset);
+    let plain = draw(&model, 80, 24, false);
+    assert!(plain.content().iter().all(|cell| cell.fg == none && cell.bg == none));
+    assert!(plain.content().iter().any(|cell| cell.symbol() == "•" && cell.modifier.contains(Modifier::BOLD)));
+    assert!(draw(&model, 80, 24, true).content().iter().any(|cell| cell.fg != none));
+}
+
+#[test]
+fn numbers_and_sizes_are_short() {
+    for (number, text) in
+        [(0.0, "0"), (-2.5, "-2.5"), (999.4, "999"), (12_345.0, "12.3k"), (2.5e6, "2.50M"), (1e300, "1.0e300")]
+    {
+        assert_eq!(short(number), text);
+    }
+    assert_eq!((bytes(1023), bytes(33 << 10)), ("1023 B".into(), "33.0 KiB".into()));
+}

@@ -1,0 +1,256 @@
+//! Reads one object again and again. Notices that it was removed, and takes the next one at its place.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use shmstore::inspect::{FieldPath, Limits, Object, Segment, SegmentState, Value, segments};
+
+use super::fields::Fields;
+use super::model::{Head, Sample};
+use super::reader::{self, Turn};
+use crate::failure::Failure;
+use crate::target::{Target, anchor};
+use crate::text::shown;
+
+/// How often the machine's segments are listed, and the object's processes judged: that costs more than a read.
+const LOOK_AROUND: Duration = Duration::from_secs(1);
+
+/// Which objects may be watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// The one that is meant; none if there are several.
+    One,
+    /// Any at the path, and any that has a name there.
+    Any,
+}
+
+/// One object, and those beside it.
+pub(super) struct Source {
+    target: Target,
+    fields: Vec<WatchedField>,
+    choice: Choice,
+    limits: Limits,
+    object: Option<Object>,
+    /// Where it stands: its anchor and id. The next one there is taken for the same.
+    place: (PathBuf, char),
+    beside: Vec<Segment>,
+    looked_around: Instant,
+    head: Head,
+}
+
+/// A field that was asked for.
+struct WatchedField {
+    text: String,
+    path: FieldPath,
+    /// The `Versioned` that it is in, if it is in one.
+    versioned: Option<FieldPath>,
+}
+
+impl Source {
+    /// Attaches the object that is meant, and checks that it has the fields.
+    pub(super) fn of(target: &Target, fields: &[String], choice: Choice) -> Result<Self, Failure> {
+        let there = objects_at(target, choice).unwrap_or_default();
+        let object = match there.first() {
+            Some(first) if there.len() == 1 || choice == Choice::Any => Object::attach(first)?,
+            _ => target.object()?,
+        };
+        let mut limits = Limits::default();
+        limits.nodes = 3 * super::fields::MOST_FIELDS as u64;
+        limits.wait = Duration::from_millis(10);
+        let mut source = Self {
+            target: target.clone(),
+            fields: Vec::new(),
+            choice,
+            limits,
+            place: place(object.segment()),
+            object: None,
+            beside: there,
+            looked_around: Instant::now(),
+            head: Head::default(),
+        };
+        for text in fields {
+            let path: FieldPath = text.parse()?;
+            object.read_at(&path, &source.limits)?;
+            source.fields.push(WatchedField { text: text.clone(), path, versioned: None });
+        }
+        source.take(object);
+        Ok(source)
+    }
+
+    fn take(&mut self, object: Object) {
+        self.place = place(object.segment());
+        for field in &mut self.fields {
+            field.versioned = around(&field.text, &object);
+        }
+        self.judge(&object);
+        self.object = Some(object);
+    }
+
+    /// Asks what costs more than a read.
+    fn judge(&mut self, object: &Object) {
+        let segment = object.segment();
+        let now = Segment::of_shmid(segment.shmid).ok();
+        let participants = object.participants();
+        let alive = participants.iter().filter(|one| one.alive && !one.left).count();
+        let dead = participants.iter().filter(|one| !one.alive && !one.left).count();
+        let is_it = |one: &Segment| place(one) == self.place;
+        self.head = Head {
+            shmid: segment.shmid,
+            path: shown(&self.place.0.display().to_string()),
+            type_name: shown(&object.schema().to_string()),
+            state: now.as_ref().map_or(SegmentState::Retired, |now| now.state).to_string(),
+            size: segment.size,
+            attached: now.map_or(0, |now| now.attached.saturating_sub(1)), // Without us.
+            alive,
+            dead,
+            place: (self.beside.iter().position(is_it).map_or(1, |index| index + 1), self.beside.len().max(1)),
+        };
+    }
+
+    /// Looks what is at the path now, and attaches what has taken the place of ours.
+    fn look_around(&mut self) {
+        self.looked_around = Instant::now();
+        self.beside = objects_at(&self.target, self.choice).unwrap_or_default();
+        let ours = self.object.as_ref().map(|object| object.segment().shmid);
+        if !self.beside.iter().any(|segment| Some(segment.shmid) == ours) {
+            let there = self.beside.iter().find(|segment| place(segment) == self.place).or(match &*self.beside {
+                // Its path may be written in another way.
+                [only] if place(only).1 == self.place.1 => Some(only),
+                _ => None,
+            });
+            match there.and_then(|segment| Object::attach(segment).ok()) {
+                Some(object) => return self.take(object),
+                None if self.object.as_ref().is_some_and(Object::is_retired) => self.object = None,
+                None => {}
+            }
+        }
+        if let Some(object) = self.object.take() {
+            self.judge(&object);
+            self.object = Some(object);
+        }
+    }
+
+    fn values(&self, object: &Object) -> (Fields, Option<String>) {
+        let (mut fields, mut note) = (Fields::default(), None);
+        if self.fields.is_empty() {
+            fields.add("", object.read(&self.limits), None);
+        }
+        for field in &self.fields {
+            match field.read(object, &self.limits) {
+                Ok((value, version)) => fields.add(&shown(&field.text), value, version),
+                Err(error) => note = Some(shown(&error.to_string())),
+            }
+        }
+        (fields, note)
+    }
+}
+
+impl reader::Source for Source {
+    type News = Sample;
+
+    fn read(&mut self) -> Sample {
+        let is_gone = self.object.as_ref().is_none_or(Object::is_retired);
+        if is_gone || self.looked_around.elapsed() >= LOOK_AROUND {
+            self.look_around();
+        }
+        let (at, wall) = (Instant::now(), SystemTime::now());
+        match &self.object {
+            Some(object) => {
+                let (fields, note) = self.values(object);
+                Sample { at, wall, object: Some(self.head.clone()), note, fields }
+            }
+            None => {
+                let note = format!("removed: waiting for another one at {}", self.head.path);
+                Sample { at, wall, object: None, note: Some(note), fields: Fields::default() }
+            }
+        }
+    }
+
+    fn turn(&mut self, turn: Turn) {
+        self.look_around();
+        let count = self.beside.len();
+        if count == 0 {
+            return;
+        }
+        let here = self.beside.iter().position(|segment| place(segment) == self.place);
+        let next = match (here, turn) {
+            (None, _) => 0,
+            (Some(here), Turn::Next) => (here + 1) % count,
+            (Some(here), Turn::Previous) => (here + count - 1) % count,
+        };
+        if let Ok(object) = Object::attach(&self.beside[next]) {
+            self.take(object);
+        }
+    }
+}
+
+impl WatchedField {
+    /// Reads it, and the version that it is of.
+    fn read(&self, object: &Object, limits: &Limits) -> Result<(Value, Option<u64>), shmstore::inspect::FieldError> {
+        const TRIES: usize = 8;
+        let Some(versioned) = &self.versioned else { return Ok((object.read_at(&self.path, limits)?, None)) };
+        let mut version = version_at(object, versioned);
+        for _ in 0..TRIES {
+            let value = object.read_at(&self.path, limits)?;
+            let after = version_at(object, versioned);
+            if version == after {
+                return Ok((value, version));
+            }
+            version = after;
+        }
+        // Stored faster than it can be looked at twice: the value is whole, and of no version that could be told.
+        Ok((object.read_at(&self.path, limits)?, None))
+    }
+}
+
+/// The `Versioned` around a field.
+fn around(field: &str, object: &Object) -> Option<FieldPath> {
+    let ends = field.char_indices().filter(|(at, letter)| *at > 0 && matches!(letter, '.' | '[')).map(|(at, _)| at);
+    let mut paths = ends.filter_map(|end| field[..end].parse::<FieldPath>().ok());
+    paths.find(|path| version_at(object, path).is_some())
+}
+
+fn version_at(object: &Object, path: &FieldPath) -> Option<u64> {
+    let mut limits = Limits::default();
+    limits.nodes = 1;
+    limits.wait = Duration::from_millis(10);
+    match object.read_at(path, &limits) {
+        Ok(Value::Versioned { version, .. }) => Some(version),
+        _ => None,
+    }
+}
+
+/// Where a segment stands.
+fn place(segment: &Segment) -> (PathBuf, char) {
+    segment.description.as_ref().map_or((PathBuf::new(), ' '), |of| (of.path.clone(), of.id))
+}
+
+/// What may be watched at a path, in the order of names and ids.
+fn objects_at(target: &Target, choice: Choice) -> Result<Vec<Segment>, Failure> {
+    let path = anchor(&target.path)?;
+    let stat = fs::metadata(&path).map_err(|source| Failure::File { path: path.clone(), source })?;
+    let directory = fs::canonicalize(&path).ok().filter(|_| stat.is_dir() && choice == Choice::Any);
+    let mut there = segments()?;
+    there.retain(|segment| {
+        let Some(of) = &segment.description else { return false };
+        let is_here = (of.device, of.inode) == (stat.dev(), stat.ino());
+        let is_named = || directory.as_deref().is_some_and(|directory| is_named_in(segment, directory));
+        segment.state == SegmentState::Ready && (is_here || is_named()) && is_of_type(segment, target)
+    });
+    there.sort_by_key(place);
+    Ok(there)
+}
+
+fn is_named_in(segment: &Segment, directory: &Path) -> bool {
+    segment
+        .path()
+        .is_some_and(|path| path.parent() == Some(directory) && path.extension().is_some_and(|end| end == "shm"))
+}
+
+fn is_of_type(segment: &Segment, target: &Target) -> bool {
+    let Some(asked) = target.type_name.as_deref() else { return true };
+    let id = segment.description.as_ref().map(|of| of.id.to_string());
+    segment.type_name() == Some(asked) || id.as_deref() == Some(asked)
+}

@@ -1,0 +1,169 @@
+//! On a pipe.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::PROGRAM;
+use crate::scratch::{Battery, Position, Rover, Scratch};
+
+const DEADLINE: Duration = Duration::from_secs(20);
+
+struct Piped {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Piped {
+    fn start(args: &[&str]) -> Self {
+        let (mut child, out) = spawn(args);
+        let (send, lines) = channel();
+        let out = BufReader::new(out);
+        thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
+        child.stdin.take();
+        Self { child, lines }
+    }
+
+    fn next(&self) -> String {
+        self.lines.recv_timeout(DEADLINE).expect("a line")
+    }
+
+    /// The next line that holds a text.
+    fn until(&self, text: &str) -> String {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            let line = self.lines.recv_timeout(end.saturating_duration_since(Instant::now()));
+            match line {
+                Ok(line) if line.contains(text) => return line,
+                Ok(_) => {}
+                Err(_) => panic!("no line with {text}"),
+            }
+        }
+    }
+}
+
+impl Drop for Piped {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn spawn(args: &[&str]) -> (Child, ChildStdout) {
+    let mut command = Command::new(PROGRAM);
+    let mut child = command
+        .args(["--hz", "20"].iter().rev().fold(args.to_vec(), |mut args, more| {
+            args.insert(1, more);
+            args
+        }))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program");
+    let out = child.stdout.take().expect("piped");
+    (child, out)
+}
+
+fn exit_code(child: &mut Child) -> Option<i32> {
+    let end = Instant::now() + DEADLINE;
+    loop {
+        if let Some(status) = child.try_wait().expect("our child") {
+            return status.code();
+        }
+        if Instant::now() > end {
+            drop(child.kill());
+            panic!("it does not end");
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn each_change_is_a_line() {
+    let (scratch, rover) = Scratch::with_rover();
+    let piped = Piped::start(&["watch", scratch.path()]);
+    let first = piped.next();
+    let (at, rest) = first.split_once(' ').expect("a timestamp");
+    assert!(at.len() == 24 && at.ends_with('Z'), "{first}");
+    assert_eq!(rest, "frames 41");
+    piped.until(" wheels[7] 0");
+    rover.frames.store(42, Relaxed);
+    assert!(piped.next().ends_with(" frames 42"), "nothing else has changed");
+    rover.position.store(Position { x: 1.0, y: f64::NAN });
+    assert!(piped.next().ends_with(" position.x 1.0"));
+    assert!(piped.next().ends_with(" position.y NaN"));
+    scratch.store.remove::<Rover>().expect("it is there");
+    assert!(piped.next().ends_with(" . <removed>"));
+    drop(rover);
+    let _next = scratch.rover();
+    piped.until(" frames ");
+}
+
+#[test]
+fn json_lines_can_be_read() {
+    let (scratch, rover) = Scratch::with_rover();
+    let version = rover.position.store(Position { x: 1.5, y: 2.0 });
+    let piped = Piped::start(&["watch", scratch.path(), "--json", "--field", "position", "--field", "frames"]);
+    let read = |line: String| serde_json::from_str::<serde_json::Value>(&line).expect("JSON");
+    let line = read(piped.next());
+    assert_eq!(
+        (&line["field"], &line["value"], &line["version"]),
+        (&"position.x".into(), &1.5.into(), &version.into())
+    );
+    assert!(line["at"].is_string());
+    let (_, frames) = (piped.next(), read(piped.next()));
+    assert_eq!((&frames["field"], &frames["value"], frames.get("version")), (&"frames".into(), &41.into(), None));
+    scratch.store.remove::<Rover>().expect("it is there");
+    assert_eq!(read(piped.next())["event"], "removed");
+}
+
+#[test]
+fn it_ends_quietly_when_nobody_reads_it_also_if_nothing_changes() {
+    let (scratch, _rover) = Scratch::with_rover();
+    for args in [&["watch", scratch.path()][..], &["ls", "--watch", scratch.path()]] {
+        let (mut child, out) = spawn(args);
+        let mut line = String::new();
+        let mut out = BufReader::new(out);
+        out.read_line(&mut line).expect("a line");
+        assert!(!line.is_empty());
+        drop(out);
+        assert_eq!(exit_code(&mut child), Some(0));
+        let said = std::io::read_to_string(child.stderr.take().expect("piped")).expect("text");
+        assert_eq!(said, "");
+    }
+}
+
+#[test]
+fn one_of_several_has_to_be_said() {
+    let (scratch, _rover) = Scratch::with_rover();
+    let _battery = scratch.store.create::<Battery>().expect("a second type");
+    let (mut child, _out) = spawn(&["watch", scratch.path()]);
+    assert_eq!(exit_code(&mut child), Some(2));
+    let piped = Piped::start(&["watch", scratch.path(), "B"]);
+    assert!(piped.next().ends_with(" charge 0"));
+}
+
+#[test]
+fn rates_that_are_none_are_refused() {
+    for hz in ["0", "61", "NaN", "-1", "often"] {
+        let status = Command::new(PROGRAM).args(["watch", "/", &format!("--hz={hz}")]).stderr(Stdio::null()).status();
+        assert_eq!(status.expect("the program").code(), Some(2), "{hz}");
+    }
+}
+
+#[test]
+fn ls_watch_has_a_line_an_object_and_one_more_when_it_changes() {
+    let (scratch, _rover) = Scratch::with_rover();
+    let piped = Piped::start(&["ls", "--watch", "--json", scratch.path()]);
+    let line: serde_json::Value = serde_json::from_str(&piped.next()).expect("JSON");
+    assert_eq!((&line["type"], &line["attached"], &line["state"]), (&"Rover".into(), &1.into(), &"ready".into()));
+    let again = scratch.store.attach_read_only::<Rover>().expect("it is there");
+    piped.until("\"attached\":");
+    drop(again);
+    let _battery = scratch.store.create::<Battery>().expect("a second type");
+    piped.until("Battery");
+}

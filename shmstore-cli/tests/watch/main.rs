@@ -1,0 +1,9 @@
+//! What `shmstore watch` shows: on a terminal, and on a pipe.
+
+mod lines;
+mod pty;
+mod scratch;
+mod screen;
+
+/// The program.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_shmstore");

@@ -1,0 +1,155 @@
+//! A program on a terminal of its own, and what is to be seen there. The library's own tests use it, too.
+
+#![allow(dead_code)] // By each of them a part.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::num::NonZero;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::pty::{Winsize, openpty};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::termios::{Termios, tcgetattr};
+use nix::unistd::Pid;
+
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// What stands on the main screen before the program is started.
+pub(crate) const BEFORE: &str = "what was there before";
+
+/// A running program, its terminal, and what the terminal shows.
+pub(crate) struct OnTerminal {
+    child: Child,
+    keyboard: File,
+    terminal: OwnedFd,
+    shown: Arc<Mutex<vt100::Parser>>,
+    modes: Termios,
+}
+
+impl OnTerminal {
+    /// Starts a program as the leader of the terminal's session: so it gets the signals of the terminal.
+    pub(crate) fn start(program: &str, args: &[&str], variables: &[(&str, &str)], width: u16, height: u16) -> Self {
+        let size = Winsize { ws_row: height, ws_col: width, ws_xpixel: 0, ws_ypixel: 0 };
+        let pty = openpty(&size, None).expect("a pseudo-terminal");
+        let modes = tcgetattr(&pty.slave).expect("its modes");
+        let shown = Arc::new(Mutex::new(vt100::Parser::new(cells(height), cells(width), 0)));
+        let mut keyboard = File::from(pty.master);
+        follow(keyboard.try_clone().expect("a second descriptor"), Arc::clone(&shown));
+        let side = || Stdio::from(pty.slave.try_clone().expect("a second descriptor"));
+        File::from(pty.slave.try_clone().expect("a second descriptor")).write_all(BEFORE.as_bytes()).expect("room");
+        let mut command = Command::new("setsid");
+        command.arg("--ctty").arg(program).args(args).stdin(side()).stdout(side()).stderr(side());
+        command.env_remove("NO_COLOR").env("TERM", "xterm-256color").envs(variables.iter().copied());
+        let child = command.spawn().expect("setsid of util-linux");
+        keyboard.flush().expect("a terminal");
+        Self { child, keyboard, terminal: pty.slave, shown, modes }
+    }
+
+    /// Presses keys.
+    pub(crate) fn press(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).expect("the terminal takes keys");
+    }
+
+    /// Makes the terminal another size.
+    pub(crate) fn resize(&self, width: u16, height: u16) {
+        let size = rustix::termios::Winsize { ws_row: height, ws_col: width, ws_xpixel: 0, ws_ypixel: 0 };
+        self.shown.lock().expect("no panic").screen_mut().set_size(cells(height), cells(width));
+        rustix::termios::tcsetwinsize(&self.terminal, size).expect("a terminal has a size");
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).expect("a pid");
+        kill(Pid::from_raw(pid), signal).expect("it runs");
+    }
+
+    /// The text on the screen, a line each.
+    pub(crate) fn text(&self) -> String {
+        self.screen(|screen| screen.contents())
+    }
+
+    pub(crate) fn screen<T>(&self, see: impl FnOnce(&vt100::Screen) -> T) -> T {
+        see(self.shown.lock().expect("no panic").screen())
+    }
+
+    /// The line that holds a text.
+    pub(crate) fn line(&self, of: &str) -> Option<String> {
+        self.text().lines().find(|line| line.contains(of)).map(str::to_owned)
+    }
+
+    /// Waits until the screen is as it should be.
+    pub(crate) fn until(&mut self, what: &str, is_so: impl Fn(&vt100::Screen) -> bool) {
+        let end = Instant::now() + DEADLINE;
+        while !self.screen(&is_so) {
+            if Instant::now() > end {
+                panic!("not seen: {what}; ended: {:?}; the screen:\n{}", self.child.try_wait(), self.text());
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits until a text is on the screen.
+    pub(crate) fn until_shown(&mut self, text: &str) {
+        self.until(text, |screen| screen.contents().contains(text));
+    }
+
+    /// Waits for the end.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("it is our child") {
+                return status;
+            }
+            assert!(Instant::now() < end, "it does not end; the screen:\n{}", self.text());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    pub(crate) fn ended_by(&mut self) -> Option<i32> {
+        self.ended().signal()
+    }
+
+    /// Checks that the terminal is as it was before.
+    pub(crate) fn assert_given_back(&mut self) {
+        self.assert_given_back_but_for_text();
+        let text = self.text();
+        assert!(text.contains(BEFORE), "the main screen is another:\n{text}");
+    }
+
+    pub(crate) fn assert_given_back_but_for_text(&mut self) {
+        self.until("the main screen", |screen| !screen.alternate_screen() && !screen.hide_cursor());
+        self.assert_modes_given_back();
+    }
+
+    pub(crate) fn assert_modes_given_back(&mut self) {
+        let modes = tcgetattr(&self.terminal).expect("its modes");
+        assert_eq!(format!("{modes:?}"), format!("{:?}", self.modes));
+    }
+}
+
+impl Drop for OnTerminal {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn follow(mut output: File, shown: Arc<Mutex<vt100::Parser>>) {
+    thread::spawn(move || {
+        let mut bytes = [0; 4096];
+        while let Ok(count) = output.read(&mut bytes) {
+            if count == 0 {
+                return;
+            }
+            shown.lock().expect("no panic").process(&bytes[..count]);
+        }
+    });
+}
+
+fn cells(count: u16) -> NonZero<u16> {
+    NonZero::new(count).expect("a screen has a cell")
+}

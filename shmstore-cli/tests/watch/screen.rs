@@ -1,0 +1,296 @@
+//! On a real terminal.
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use crate::PROGRAM;
+use crate::pty::OnTerminal;
+use crate::scratch::{Battery, Position, Rover, Scratch};
+
+const SIZES: [(u16, u16); 2] = [(80, 24), (200, 50)];
+
+/// Stops the other thread also if this one fails: the scope waits for it.
+struct StopAtEnd<'a>(&'a AtomicBool);
+
+impl Drop for StopAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+fn watch(args: &[&str], width: u16, height: u16) -> OnTerminal {
+    OnTerminal::start(PROGRAM, &[&["watch", "--hz", "20"], args].concat(), &[], width, height)
+}
+
+fn row_has(screen: &vt100::Screen, field: &str, value: &str) -> bool {
+    screen.contents().lines().any(|line| line.contains(field) && line.split_whitespace().any(|word| word == value))
+}
+
+#[test]
+fn values_that_another_thread_stores_appear_and_change() {
+    for (width, height) in SIZES {
+        let (scratch, rover) = Scratch::with_rover();
+        let mut watched = watch(&[scratch.path()], width, height);
+        watched.until("the first value", |screen| row_has(screen, "frames", "41"));
+        watched.until("the head", |screen| screen.contents().contains("ready  attached 1  1 alive, 0 dead"));
+        let stop = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let stopping = StopAtEnd(&stop);
+            scope.spawn(|| {
+                for count in 1.. {
+                    if stop.load(Relaxed) {
+                        return;
+                    }
+                    rover.frames.store(1000 + count, Relaxed);
+                    rover.position.store(Position { x: count as f64, y: -1.0 });
+                    thread::sleep(Duration::from_millis(2));
+                }
+            });
+            let is_marked = |screen: &vt100::Screen| {
+                let contents = screen.contents();
+                let row = contents.lines().position(|line| line.starts_with("•position.x"));
+                let cell = row.and_then(|row| screen.cell(row as u16, 1).cloned());
+                cell.is_some_and(|cell| cell.bold() && cell.fgcolor() != vt100::Color::Default)
+            };
+            watched.until("a mark and a colour at what changes", is_marked);
+            watched.until("a history", |screen| {
+                let contents = screen.contents();
+                contents.lines().any(|line| line.contains("position.x") && line.contains('▁') && line.contains('█'))
+            });
+            drop(stopping);
+        });
+        rover.frames.store(77, Relaxed);
+        let version = rover.position.store(Position { x: 0.25, y: 0.5 }).to_string();
+        watched.until("the last values", |screen| {
+            row_has(screen, "frames", "77")
+                && row_has(screen, "position.x", "0.25")
+                && row_has(screen, "position.x", &version)
+        });
+        watched.press("q");
+        assert!(watched.ended().success());
+        watched.assert_given_back();
+    }
+}
+
+#[test]
+fn a_resize_redraws_down_to_one_cell_and_back() {
+    let (scratch, rover) = Scratch::with_rover();
+    let mut watched = watch(&[scratch.path()], 80, 24);
+    watched.until_shown("HISTORY");
+    for (width, height) in [(40, 10), (1, 1), (3, 2), (200, 1), (1, 50)] {
+        watched.resize(width, height);
+        // It lives: a key is read, and the next frame is of that size.
+        watched.press("?");
+        watched.until("a frame", |screen| !screen.contents().trim().is_empty());
+    }
+    watched.press("?");
+    watched.resize(200, 50);
+    rover.frames.store(5, Relaxed);
+    watched.until("all of it at the new size", |screen| {
+        row_has(screen, "frames", "5") && row_has(screen, "wheels[7]", "0") && screen.contents().lines().count() == 50
+    });
+    watched.resize(80, 24);
+    watched.until("the last line at the old size", |screen| {
+        screen.contents().lines().nth(23).is_some_and(|line| line.contains("? keys") || line.contains("fields"))
+    });
+    watched.press("q");
+    assert!(watched.ended().success());
+    // Its one column has cut what stood on the main screen.
+    watched.assert_given_back_but_for_text();
+}
+
+#[test]
+fn q_esc_and_control_c_quit() {
+    let (scratch, _rover) = Scratch::with_rover();
+    for key in ["q", "\u{1b}", "\u{3}"] {
+        let mut watched = watch(&[scratch.path()], 80, 24);
+        watched.until_shown("frames");
+        watched.press(key);
+        assert_eq!(watched.ended().code(), Some(0), "{key:?}");
+        watched.assert_given_back();
+    }
+}
+
+#[test]
+fn the_terminal_is_given_back_at_signals_which_still_end_the_program() {
+    let (scratch, _rover) = Scratch::with_rover();
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGQUIT] {
+        let mut watched = watch(&[scratch.path()], 80, 24);
+        watched.until_shown("frames");
+        watched.signal(signal);
+        assert_eq!(watched.ended_by(), Some(signal as i32));
+        watched.assert_given_back();
+    }
+}
+
+#[test]
+fn what_fails_at_first_is_told_on_the_main_screen() {
+    let (scratch, _rover) = Scratch::with_rover();
+    for (args, code) in [(["--field", "wings", scratch.path()].as_slice(), 3), (&["/nowhere/at/all"], 3)] {
+        let mut watched = watch(args, 80, 24);
+        assert_eq!(watched.ended().code(), Some(code));
+        watched.until_shown("error:");
+        watched.assert_given_back();
+    }
+}
+
+#[test]
+fn space_pauses_and_goes_on() {
+    let (scratch, rover) = Scratch::with_rover();
+    let mut watched = watch(&[scratch.path()], 80, 24);
+    watched.until_shown("frames");
+    watched.press(" ");
+    watched.until_shown("PAUSED");
+    rover.frames.store(999, Relaxed);
+    // A look takes 50 ms: ten of them would have shown it.
+    thread::sleep(Duration::from_millis(500));
+    assert!(watched.line("frames").is_some_and(|line| line.contains("41")), "{}", watched.text());
+    watched.press(" ");
+    watched.until("the value of now", |screen| row_has(screen, "frames", "999"));
+}
+
+#[test]
+fn a_filter_shows_what_holds_it() {
+    let (scratch, _rover) = Scratch::with_rover();
+    let mut watched = watch(&[scratch.path()], 80, 24);
+    watched.until_shown("driver");
+    watched.press("/POSq");
+    watched.until_shown("/POSq");
+    watched.press("\u{7f}\r");
+    watched.until("what it lets through", |screen| {
+        let text = screen.contents();
+        text.contains("position.y") && !text.contains("driver") && text.contains("2 of ")
+    });
+    watched.press("\u{1b}");
+    watched.until_shown("driver");
+}
+
+#[test]
+fn the_selection_moves_through_all_pages() {
+    let (scratch, _rover) = Scratch::with_rover();
+    let mut watched = watch(&[scratch.path()], 80, 10);
+    let selected = |screen: &vt100::Screen| {
+        let row = (0..10).find(|row| screen.cell(*row, 1).is_some_and(vt100::Cell::inverse));
+        row.and_then(|row| screen.rows(0, 80).nth(usize::from(row))).unwrap_or_default()
+    };
+    watched.until("a selection", |screen| selected(screen).contains("frames"));
+    for (key, field) in [
+        ("\u{1b}[B", "position.x"),
+        ("\u{1b}[6~", "wheels"),
+        ("\u{1b}[F", "wheels[7]"),
+        ("\u{1b}[5~", "wheels[1]"),
+        ("\u{1b}[H", "frames"),
+    ] {
+        watched.press(key);
+        watched.until(field, |screen| selected(screen).contains(field));
+    }
+    watched.press("?");
+    watched.until_shown("PgUp");
+}
+
+#[test]
+fn tab_goes_to_the_other_objects_at_the_path_named_ones_included() {
+    let (scratch, _rover) = Scratch::with_rover();
+    let battery = scratch.store.create::<Battery>().expect("a second type");
+    battery.charge.store(90, Relaxed);
+    let spare = scratch.store.named("spare").expect("a name").create::<Battery>().expect("a named one");
+    spare.charge.store(33, Relaxed);
+    let mut watched = watch(&[scratch.path()], 120, 24);
+    watched.until("the first", |screen| row_has(screen, "charge", "90") && screen.contents().contains("[1 of 3"));
+    watched.press("\t");
+    watched.until("the second", |screen| row_has(screen, "frames", "41") && screen.contents().contains("[2 of 3"));
+    watched.press("\u{1b}[C");
+    watched.until("the named one", |screen| row_has(screen, "charge", "33") && screen.contents().contains("spare"));
+    watched.press("\u{1b}[C");
+    watched.until("the first again", |screen| row_has(screen, "charge", "90"));
+    watched.press("\u{1b}[D");
+    watched.until("and back", |screen| row_has(screen, "charge", "33"));
+    watched.press("q");
+    assert!(watched.ended().success());
+}
+
+#[test]
+fn a_type_and_fields_can_be_chosen() {
+    let (scratch, rover) = Scratch::with_rover();
+    let _battery = scratch.store.create::<Battery>().expect("a second type");
+    rover.wheels[19].store(1234, Relaxed);
+    let version = rover.position.store(Position { x: 1.5, y: 2.5 }).to_string();
+    let args = [scratch.path(), "Rover", "--field", "wheels[19]", "--field", "position.y"];
+    let mut watched = watch(&args, 80, 24);
+    watched.until("both fields", |screen| {
+        row_has(screen, "wheels[19]", "1234")
+            && row_has(screen, "position.y", "2.5")
+            && row_has(screen, "position.y", &version)
+    });
+    assert!(watched.text().contains("2 fields") && !watched.text().contains("frames"), "{}", watched.text());
+}
+
+#[test]
+fn a_removed_object_is_noticed_and_the_next_one_at_its_place_is_watched() {
+    let (scratch, rover) = Scratch::with_rover();
+    let mut watched = watch(&[scratch.path()], 80, 24);
+    watched.until_shown("frames");
+    scratch.store.remove::<Rover>().expect("it is there");
+    watched.until_shown("removed: waiting for another one at");
+    assert!(watched.line("frames").is_some(), "what was seen last stays: {}", watched.text());
+    drop(rover);
+    let next = scratch.rover();
+    next.frames.store(4321, Relaxed);
+    watched.until("the next one", |screen| row_has(screen, "frames", "4321") && screen.contents().contains("ready"));
+}
+
+#[test]
+fn no_colour_is_used_with_no_color() {
+    let (scratch, rover) = Scratch::with_rover();
+    let mut watched =
+        OnTerminal::start(PROGRAM, &["watch", "--hz", "20", scratch.path()], &[("NO_COLOR", "1")], 80, 24);
+    watched.until_shown("frames");
+    rover.frames.store(1, Relaxed);
+    watched.until_shown("•frames");
+    let is_plain = |screen: &vt100::Screen| {
+        let cells = (0..24).flat_map(|row| (0..80).filter_map(move |column| screen.cell(row, column)));
+        cells.into_iter().all(|cell| (cell.fgcolor(), cell.bgcolor()) == (vt100::Color::Default, vt100::Color::Default))
+    };
+    assert!(watched.screen(is_plain));
+}
+
+#[test]
+fn ls_watch_shows_a_row_an_object() {
+    for (width, height) in SIZES {
+        let (scratch, rover) = Scratch::with_rover();
+        let _battery = scratch.store.create::<Battery>().expect("a second type");
+        let args = ["ls", "--watch", "--hz", "20", scratch.path()];
+        let mut watched = OnTerminal::start(PROGRAM, &args, &[], width, height);
+        watched.until("both objects", |screen| {
+            let text = screen.contents();
+            text.contains("2 objects below")
+                && text.contains("Rover")
+                && text.contains("Battery")
+                && text.contains("ready")
+        });
+        let stop = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let stopping = StopAtEnd(&stop);
+            scope.spawn(|| {
+                while !stop.load(Relaxed) {
+                    rover.frames.fetch_add(1, Relaxed);
+                    thread::sleep(Duration::from_millis(1));
+                }
+            });
+            watched.until("a rate", |screen| {
+                let text = screen.contents();
+                let line = text.lines().find(|line| line.contains(" Rover "));
+                let mut words = line.unwrap_or_default().split_whitespace().skip_while(|word| *word != "Rover").skip(1);
+                words.next().and_then(|word| word.parse::<f64>().ok()).is_some_and(|rate| rate > 10.0)
+                    && words.next() == Some("1")
+            });
+            drop(stopping);
+        });
+        watched.press("q");
+        assert!(watched.ended().success());
+        watched.assert_given_back();
+    }
+}
