@@ -89,7 +89,23 @@ impl Target {
         }
     }
 
-    fn is_type_of(&self, segment: &Segment) -> bool {
+    /// Whether a segment stands at the path itself, or was made there: not at a name in it.
+    #[must_use]
+    pub fn stands_at(&self, segment: &Segment) -> bool {
+        let Some(of) = &segment.description else { return false };
+        let stat = anchor(&self.path).ok().and_then(|anchor| fs::metadata(anchor).ok());
+        if stat.is_some_and(|stat| (of.device, of.inode) == (stat.dev(), stat.ino())) {
+            return true;
+        }
+        let Ok(path) = fs::canonicalize(&self.path).or_else(|_| std::path::absolute(&self.path)) else { return false };
+        let mut named = path.clone().into_os_string();
+        named.push(".shm");
+        of.path_is_whole && (of.path == path || of.path == named)
+    }
+
+    /// Whether a segment is of the type that was asked for.
+    #[must_use]
+    pub fn is_type_of(&self, segment: &Segment) -> bool {
         let Some(asked) = &self.type_name else { return true };
         let id = segment.description.as_ref().map(|of| of.id.to_string());
         segment.type_name() == Some(asked) || id.as_ref() == Some(asked)
