@@ -133,6 +133,15 @@ impl Listed {
     }
 }
 
+/// How often: `once`, `3 times`.
+#[must_use]
+pub fn times(count: u64) -> String {
+    match count {
+        1 => "once".into(),
+        _ => format!("{count} times"),
+    }
+}
+
 /// A number of bytes: `512`, `4.0K`, `64M`.
 #[must_use]
 pub fn bytes(bytes: u64) -> String {

@@ -3,7 +3,7 @@
 use nix::unistd::Uid;
 use shmstore::inspect::{InspectError, Segment, SegmentState, WhileAttached, segments};
 
-use crate::about::{self, called};
+use crate::about::{self, called, times};
 use crate::ask;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
@@ -52,7 +52,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     }
     output.flush()?;
     let size = about::bytes(garbage.iter().map(|segment| segment.size).sum());
-    if !ask::agreed(args.yes, &format!("Remove {} segments, {size}?", garbage.len()))? {
+    if !ask::agreed(args.yes, &format!("Remove {}, {size}?", segments_of(garbage.len())))? {
         return Err(Failure::Refused("nothing was removed".into()));
     }
     let mut failed = 0;
@@ -72,6 +72,10 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         0 => Ok(Outcome::Done),
         _ => Err(Failure::Other(format!("{failed} of {} segments could not be removed", garbage.len()))),
     }
+}
+
+fn segments_of(count: usize) -> String {
+    if count == 1 { "this segment".into() } else { format!("these {count} segments") }
 }
 
 /// The segments that are abandoned or orphaned, in use or not.
@@ -102,7 +106,7 @@ fn why_garbage(segment: &Segment) -> String {
 pub fn kept(segment: &Segment) -> Option<String> {
     let (uid, owner) = (Uid::effective(), segment.owner);
     if segment.attached > 0 {
-        Some(format!("attached {} times", segment.attached))
+        Some(format!("attached {}", times(segment.attached)))
     } else if !uid.is_root() && ![segment.owner, segment.creator].contains(&uid.as_raw()) {
         Some(format!("of user {owner}, whom user {uid} may not remove it from"))
     } else {
@@ -123,7 +127,7 @@ fn remove(segment: &Segment) -> Result<Option<String>, InspectError> {
     match segment.remove(WhileAttached::Refuse) {
         Ok(()) => Ok(None),
         Err(InspectError::Gone { .. }) => Ok(Some("it is gone already".into())),
-        Err(InspectError::InUse { attached, .. }) => Ok(Some(format!("attached {attached} times now"))),
+        Err(InspectError::InUse { attached, .. }) => Ok(Some(format!("attached {} now", times(attached)))),
         Err(error) => Err(error),
     }
 }

@@ -2,16 +2,15 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
 
 use shmstore::inspect::{Segment, SegmentState, WhileAttached, segments};
 
 use super::ls;
-use crate::about::called;
+use crate::about::{called, times};
 use crate::ask;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
-use crate::target::{Target, anchor};
+use crate::target::{Target, anchor, key_bits};
 use crate::text::shown;
 
 /// Remove an object
@@ -40,12 +39,12 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let in_use = segment.attached > 0;
     if in_use && !args.force {
         return Err(Failure::Refused(format!(
-            "{} is attached {} times: who uses it would lose it to all others. End these processes first, or say --force",
+            "{} is attached {}: who uses it would lose it to all others. End these processes first, or say --force",
             called(&segment),
-            segment.attached
+            times(segment.attached)
         )));
     }
-    let users = if in_use { format!(", which is attached {} times", segment.attached) } else { String::new() };
+    let users = if in_use { format!(", which is attached {}", times(segment.attached)) } else { String::new() };
     if !ask::agreed(args.yes, &format!("Remove {}{users}?", called(&segment)))? {
         return Err(Failure::Refused("nothing was removed".into()));
     }
@@ -85,9 +84,8 @@ fn find(target: &Target) -> Result<Segment, Failure> {
 /// What has the key of an object at the path, and does not say that it is one.
 fn half_made(target: &Target) -> Result<Vec<Segment>, Failure> {
     let Ok(anchor) = anchor(&target.path) else { return Ok(Vec::new()) };
-    let stat = fs::metadata(&anchor).map_err(|source| Failure::File { path: PathBuf::from(&anchor), source })?;
-    // As `ftok` does it.
-    let bits = (stat.ino() & 0xffff | (stat.dev() & 0xff) << 16) as i32;
+    let stat = fs::metadata(&anchor).map_err(|source| Failure::File { path: anchor, source })?;
+    let bits = key_bits(stat.dev(), stat.ino());
     let mut there = segments()?;
     there.retain(|segment| {
         let key = segment.key.to_raw();

@@ -5,7 +5,7 @@ use shmstore::Participant;
 use shmstore::inspect::{Limits, Object, Value};
 
 use super::ls;
-use crate::about::{Listed, Users, place};
+use crate::about::{Listed, Users, place, times};
 use crate::clock;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Look, Output};
@@ -126,8 +126,7 @@ fn header(object: &Object, output: &Output) -> Vec<String> {
     rows.push(("segment", format!("{}, key {}", segment.shmid, segment.key).into()));
     let detail = segment.detail.as_ref().map(|detail| format!(": {}", shown(detail))).unwrap_or_default();
     rows.push(("state", Cell::new(ls::look(segment.state), format!("{}{detail}", segment.state))));
-    let times = if segment.attached == 1 { "time" } else { "times" };
-    rows.push(("attached", format!("{} {times}, without this program", segment.attached).into()));
+    rows.push(("attached", format!("{}, without this program", times(segment.attached)).into()));
     let rows: Vec<Vec<Cell>> =
         rows.into_iter().map(|(name, cell)| vec![Cell::new(Look::Heading, name), cell]).collect();
     table::lines(output, &[Align::Left; 2], &rows)
