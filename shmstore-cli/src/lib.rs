@@ -10,6 +10,7 @@ pub mod export;
 pub mod failure;
 pub mod findings;
 pub mod output;
+pub mod removal;
 pub mod saved;
 pub mod table;
 pub mod target;

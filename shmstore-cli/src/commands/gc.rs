@@ -1,12 +1,13 @@
 //! `shmstore gc`: removing what nobody can use any more.
 
 use nix::unistd::Uid;
-use shmstore::inspect::{InspectError, Segment, SegmentState, WhileAttached, segments};
+use shmstore::inspect::{InspectError, Segment, SegmentState, segments};
 
 use crate::about::{self, called, times};
 use crate::ask;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
+use crate::removal::{remove_unused, settled};
 use crate::text::shown;
 
 /// Remove what is abandoned or orphaned, and attached by nobody
@@ -86,7 +87,7 @@ fn segments_of(count: usize) -> String {
 pub fn leftovers() -> Result<Vec<Segment>, Failure> {
     let mut left = segments()?;
     left.retain(is_garbage);
-    Ok(left)
+    Ok(settled(left))
 }
 
 fn is_garbage(segment: &Segment) -> bool {
@@ -124,7 +125,7 @@ fn remove(segment: &Segment) -> Result<Option<String>, InspectError> {
     if !is_garbage(&now) {
         return Ok(Some(format!("it is {} now", now.state)));
     }
-    match segment.remove(WhileAttached::Refuse) {
+    match remove_unused(segment) {
         Ok(()) => Ok(None),
         Err(InspectError::Gone { .. }) => Ok(Some("it is gone already".into())),
         Err(InspectError::InUse { attached, .. }) => Ok(Some(format!("attached {} now", times(attached)))),

@@ -10,6 +10,7 @@ use crate::about::{called, times};
 use crate::ask;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
+use crate::removal::{remove_unused, settled};
 use crate::target::{Target, anchor, key_bits};
 use crate::text::shown;
 
@@ -48,7 +49,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     if !ask::agreed(args.yes, &format!("Remove {}{users}?", called(&segment)))? {
         return Err(Failure::Refused("nothing was removed".into()));
     }
-    segment.remove(if args.force { WhileAttached::Remove } else { WhileAttached::Refuse })?;
+    if args.force { segment.remove(WhileAttached::Remove) } else { remove_unused(&segment) }?;
     let mut output = Output::standard();
     output.line(&format!("removed {}", called(&segment)))?;
     output.finish()?;
@@ -71,7 +72,7 @@ fn find(target: &Target) -> Result<Segment, Failure> {
         there = half_made(target)?;
     }
     match there.len() {
-        1 => Ok(there.remove(0)),
+        1 => Ok(settled(there).remove(0)),
         0 => Err(Failure::NotFound(format!("no object to remove is at {path}: `shmstore ls` shows what there is"))),
         count => {
             let all: Vec<String> = there.iter().map(called).collect();

@@ -8,46 +8,50 @@ use super::support::*;
 
 #[test]
 fn objects_at_a_path_are_listed_in_a_table() {
-    let scratch = Scratch::new();
-    let rover = scratch.store().create::<Rover>().unwrap();
-    let named = scratch.store().named("left").unwrap().create::<Counter>().unwrap();
-    named.count.store(1, Relaxed);
-    let path = scratch.join("rover");
-    let listed = run(["ls", path.to_str().unwrap()]).with(0);
-    let heading = listed.line("PATH");
-    assert_eq!(heading, "PATH NAME TYPE ID SIZE OWNER MODE ATTACHED AGE STATE");
-    let lines: Vec<&str> = listed.out.lines().skip(1).collect();
-    assert_eq!(lines.len(), 2, "{listed:?}");
-    let path = path.to_str().unwrap();
-    assert!(lines[0].starts_with(&format!("{path}  -     Rover    R ")), "{listed:?}");
-    assert!(lines[1].starts_with(&format!("{path}  left  Counter  C ")), "{listed:?}");
-    for line in lines {
-        assert!(line.ends_with("  ready") && line.contains("  0600         1  "), "{line}");
-    }
-    drop((rover, named));
-    let by_name = run(["ls", &format!("{path}/left")]).with(0);
-    assert_eq!(by_name.out.lines().count(), 2, "{by_name:?}");
+    alone("ls::objects_at_a_path_are_listed_in_a_table", || {
+        let scratch = Scratch::new();
+        let rover = scratch.store().create::<Rover>().unwrap();
+        let named = scratch.store().named("left").unwrap().create::<Counter>().unwrap();
+        named.count.store(1, Relaxed);
+        let path = scratch.join("rover");
+        let listed = run(["ls", path.to_str().unwrap()]).with(0);
+        let heading = listed.line("PATH");
+        assert_eq!(heading, "PATH NAME TYPE ID SIZE OWNER MODE ATTACHED AGE STATE");
+        let lines: Vec<&str> = listed.out.lines().skip(1).collect();
+        assert_eq!(lines.len(), 2, "{listed:?}");
+        let path = path.to_str().unwrap();
+        assert!(lines[0].starts_with(&format!("{path}  -     Rover    R ")), "{listed:?}");
+        assert!(lines[1].starts_with(&format!("{path}  left  Counter  C ")), "{listed:?}");
+        for line in lines {
+            assert!(line.ends_with("  ready") && line.contains("  0600         1  "), "{line}");
+        }
+        drop((rover, named));
+        let by_name = run(["ls", &format!("{path}/left")]).with(0);
+        assert_eq!(by_name.out.lines().count(), 2, "{by_name:?}");
+    });
 }
 
 #[test]
 fn json_has_all_keys_of_every_segment() {
-    let scratch = Scratch::new();
-    let rover = scratch.store().create::<Rover>().unwrap();
-    let path = scratch.join("rover");
-    let listed = run(["ls", "--json", path.to_str().unwrap()]).with(0).json();
-    let [object] = listed.as_array().unwrap().as_slice() else { panic!("{listed}") };
-    assert_eq!(object["path"], path.to_str().unwrap());
-    assert_eq!(object["name"], serde_json::Value::Null);
-    assert_eq!(object["type"], "Rover");
-    assert_eq!(object["id"], "R");
-    assert_eq!(object["mode"], "0600");
-    assert_eq!(object["attached"], 1);
-    assert_eq!(object["state"], "ready");
-    assert_eq!(object["creator_pid"], std::process::id());
-    assert_eq!(object["object_size"], size_of::<Rover>());
-    assert_eq!(object["segment"], Shared::info(&rover).unwrap().shmid);
-    let keys: Vec<&String> = object.as_object().unwrap().keys().collect();
-    assert_eq!(keys.len(), 19, "{keys:?}");
+    alone("ls::json_has_all_keys_of_every_segment", || {
+        let scratch = Scratch::new();
+        let rover = scratch.store().create::<Rover>().unwrap();
+        let path = scratch.join("rover");
+        let listed = run(["ls", "--json", path.to_str().unwrap()]).with(0).json();
+        let [object] = listed.as_array().unwrap().as_slice() else { panic!("{listed}") };
+        assert_eq!(object["path"], path.to_str().unwrap());
+        assert_eq!(object["name"], serde_json::Value::Null);
+        assert_eq!(object["type"], "Rover");
+        assert_eq!(object["id"], "R");
+        assert_eq!(object["mode"], "0600");
+        assert_eq!(object["attached"], 1);
+        assert_eq!(object["state"], "ready");
+        assert_eq!(object["creator_pid"], std::process::id());
+        assert_eq!(object["object_size"], size_of::<Rover>());
+        assert_eq!(object["segment"], Shared::info(&rover).unwrap().shmid);
+        let keys: Vec<&String> = object.as_object().unwrap().keys().collect();
+        assert_eq!(keys.len(), 19, "{keys:?}");
+    });
 }
 
 #[test]

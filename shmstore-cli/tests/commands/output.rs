@@ -1,13 +1,13 @@
 //! Colours, closed pipes, wrong usage.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use super::support::*;
 
-fn listed(set: impl FnOnce(&mut Command)) -> String {
+fn listed(set: &[(&str, &str)]) -> String {
     let mut ls = program();
     ls.arg("ls");
-    set(&mut ls);
+    ls.envs(set.iter().copied());
     on_terminal(ls, "").with(0).out
 }
 
@@ -15,10 +15,10 @@ fn listed(set: impl FnOnce(&mut Command)) -> String {
 fn colours_are_for_terminals_and_no_color_turns_them_off() {
     let scratch = Scratch::new();
     drop(scratch.store().create::<Counter>().unwrap());
-    assert!(listed(|_| ()).contains("\u{1b}[1mPATH\u{1b}[0m"));
-    assert!(!listed(|ls| drop(ls.env("NO_COLOR", "1"))).contains('\u{1b}'));
-    assert!(listed(|ls| drop(ls.env("NO_COLOR", ""))).contains('\u{1b}'), "empty is as if it were not set");
-    assert!(!listed(|ls| drop(ls.env("TERM", "dumb"))).contains('\u{1b}'));
+    assert!(listed(&[]).contains("\u{1b}[1mPATH\u{1b}[0m"));
+    assert!(!listed(&[("NO_COLOR", "1")]).contains('\u{1b}'));
+    assert!(listed(&[("NO_COLOR", "")]).contains('\u{1b}'), "empty is as if it were not set");
+    assert!(!listed(&[("TERM", "dumb")]).contains('\u{1b}'));
     assert!(!run(["ls"]).with(0).out.contains('\u{1b}'));
 }
 

@@ -47,13 +47,15 @@ fn on_a_terminal_it_asks_and_only_y_removes() {
 
 #[test]
 fn object_in_use_is_removed_with_force_only() {
-    let scratch = Scratch::new();
-    let counter = scratch.store().create::<Counter>().unwrap();
-    let ended = run(["rm", "--yes", &rover_path(&scratch)]).with(4);
-    assert!(ended.err.contains("attached once") && ended.err.contains("--force"), "{ended:?}");
-    assert!(!Shared::is_retired(&counter));
-    run(["rm", "--yes", "--force", &rover_path(&scratch)]).with(0);
-    assert!(Shared::is_retired(&counter));
+    alone("rm::object_in_use_is_removed_with_force_only", || {
+        let scratch = Scratch::new();
+        let counter = scratch.store().create::<Counter>().unwrap();
+        let ended = run(["rm", "--yes", &rover_path(&scratch)]).with(4);
+        assert!(ended.err.contains("attached once") && ended.err.contains("--force"), "{ended:?}");
+        assert!(!Shared::is_retired(&counter));
+        run(["rm", "--yes", "--force", &rover_path(&scratch)]).with(0);
+        assert!(Shared::is_retired(&counter));
+    });
 }
 
 #[test]
@@ -92,4 +94,26 @@ fn orphan_is_removed_by_the_path_where_it_was() {
     std::fs::remove_dir(rover_path(&scratch)).unwrap();
     run(["rm", "--yes", &rover_path(&scratch)]).with(0);
     assert!(scratch.segments().is_empty());
+}
+
+/// Who lists segments attaches each of them for a moment.
+#[test]
+fn object_that_others_only_look_at_is_not_in_use() {
+    let scratch = Scratch::new();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                drop(shmstore::inspect::segments());
+            }
+        });
+        let codes: Vec<i32> = (0..20)
+            .map(|_| {
+                drop(scratch.store().create::<Counter>().unwrap());
+                run(["rm", "--yes", &rover_path(&scratch)]).code
+            })
+            .collect();
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(codes, [0; 20]);
+    });
 }

@@ -26,9 +26,15 @@ pub(super) struct HeldPart {
 struct Walk<'a> {
     /// INVARIANT: so many bytes from there are mapped while `'a` lasts.
     payload: (NonNull<u8>, usize),
-    /// The path of what is visited: names with a dot before them, indices in brackets.
-    path: String,
+    /// The path of what is visited. Written out only for what is found: an object may have millions of parts.
+    path: Vec<Step<'a>>,
     found: &'a mut Vec<HeldPart>,
+}
+
+/// One step down from a part.
+enum Step<'a> {
+    Field(&'a str),
+    Index(u64),
 }
 
 /// Lists the parts of an object that are locked, each as it is at some moment during the call.
@@ -42,43 +48,41 @@ pub(super) fn held_parts(schema: &OwnedSchema, object: &Attached) -> Vec<HeldPar
 /// `len` bytes from `payload`, which is aligned as the object is, are mapped during the call.
 unsafe fn held_parts_of(schema: &OwnedSchema, payload: NonNull<u8>, len: usize) -> Vec<HeldPart> {
     let mut found = Vec::new();
-    Walk { payload: (payload, len), path: String::new(), found: &mut found }.visit(schema, 0);
+    Walk { payload: (payload, len), path: Vec::new(), found: &mut found }.visit(schema, 0);
     found
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     /// A schema that is consistent has all parts within their parents: its offsets do not overflow.
-    fn visit(&mut self, schema: &OwnedSchema, offset: u64) {
+    fn visit(&mut self, schema: &'a OwnedSchema, offset: u64) {
         match schema.kind() {
             OwnedKind::Versioned { .. } | OwnedKind::Lock => self.note(offset),
             OwnedKind::CacheAligned { object } => self.visit(object, offset),
             OwnedKind::Struct { fields, .. } => {
                 for field in fields {
-                    self.visit_at(&format!(".{}", field.name), &field.schema, offset + field.offset);
+                    self.visit_at(Step::Field(&field.name), &field.schema, offset + field.offset);
                 }
             }
             OwnedKind::Array { len, element } if has_locks(element) => {
                 for index in 0..*len {
-                    self.visit_at(&format!("[{index}]"), element, offset + index * element.size());
+                    self.visit_at(Step::Index(index), element, offset + index * element.size());
                 }
             }
             _ => {}
         }
     }
 
-    fn visit_at(&mut self, step: &str, schema: &OwnedSchema, offset: u64) {
-        let above = self.path.len();
-        self.path.push_str(step);
+    fn visit_at(&mut self, step: Step<'a>, schema: &'a OwnedSchema, offset: u64) {
+        self.path.push(step);
         self.visit(schema, offset);
-        self.path.truncate(above);
+        self.path.pop();
     }
 
     /// Notes the part at `offset`, if its lock word, which is the first of its words, is held.
     fn note(&mut self, offset: u64) {
         let token = self.lock_word(offset) & ((1 << TOKEN_BITS) - 1);
         if token != 0 {
-            let path = self.path.strip_prefix('.').unwrap_or(&self.path);
-            self.found.push(HeldPart { path: if path.is_empty() { ".".into() } else { path.into() }, token });
+            self.found.push(HeldPart { path: written(&self.path), token });
         }
     }
 
@@ -96,6 +100,19 @@ impl Walk<'_> {
         // SAFETY: mapped, by the invariant of `payload`; aligned, as the payload and the offset are; an atomic.
         unsafe { word.as_ref() }.load(Relaxed)
     }
+}
+
+/// Names with dots between them, indices in brackets.
+fn written(path: &[Step<'_>]) -> String {
+    let mut written = String::new();
+    for step in path {
+        match step {
+            Step::Field(name) if written.is_empty() => written.push_str(name),
+            Step::Field(name) => written.extend([".", name]),
+            Step::Index(index) => written.extend(["[", &index.to_string(), "]"]),
+        }
+    }
+    if written.is_empty() { ".".into() } else { written }
 }
 
 /// Tells whether there is any lock in a type: most arrays have none, and are long.
