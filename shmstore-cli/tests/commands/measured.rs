@@ -18,7 +18,7 @@ fn measured(what: &str, args: &[&str]) -> Duration {
         })
         .collect();
     times.sort();
-    println!("{what}: {:.1} ms (median of 11, {:.1} to {:.1})", ms(times[5]), ms(times[0]), ms(times[10]));
+    println!("\n{what}: {:.1} ms (median of 11, {:.1} to {:.1})", ms(times[5]), ms(times[0]), ms(times[10]));
     times[5]
 }
 

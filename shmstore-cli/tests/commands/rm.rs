@@ -1,6 +1,7 @@
 //! `rm`.
 
 use std::os::unix::fs::MetadataExt;
+use std::time::Duration;
 
 use shmstore::Shared;
 
@@ -104,7 +105,10 @@ fn object_that_others_only_look_at_is_not_in_use() {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !done.load(std::sync::atomic::Ordering::Relaxed) {
-                drop(shmstore::inspect::segments());
+                let looks: Vec<_> = scratch.segments().iter().map(shmstore::inspect::Object::attach).collect();
+                std::thread::sleep(Duration::from_millis(30));
+                drop(looks);
+                std::thread::sleep(Duration::from_millis(20));
             }
         });
         let codes: Vec<i32> = (0..20)

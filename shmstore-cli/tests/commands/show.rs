@@ -1,6 +1,7 @@
 //! `show`.
 
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use shmstore::{FixedString, Shared};
 
@@ -109,4 +110,43 @@ fn segment_at_another_key_than_its_path_has_is_not_meant() {
     run(["show", path.to_str().unwrap()]).with(3);
     run(["rm", "--yes", path.to_str().unwrap()]).with(3);
     assert!(exists(copy));
+}
+
+/// A large value, stored again and again: what is shown of it is of one moment.
+#[test]
+fn large_value_is_shown_whole_while_it_is_stored() {
+    #[derive(shmstore::ShmObject)]
+    #[repr(C)]
+    #[shm(id = 'L')]
+    struct Large {
+        rows: shmstore::Versioned<[[u64; 4]; 4096]>,
+    }
+    let scratch = Scratch::new();
+    let large = scratch.store().create::<Large>().unwrap();
+    let path = scratch.join("rover");
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut round = 0;
+            while !done.load(Relaxed) {
+                round += 1;
+                large.rows.store([[round; 4]; 4096]);
+                // Else a slow copy may never be whole on a busy machine.
+                if round % 8 == 0 {
+                    std::thread::sleep(Duration::from_millis(3));
+                }
+            }
+        });
+        let shown: Vec<Ended> = (0..20).map(|_| run(["get", "--json", path.to_str().unwrap(), "rows"])).collect();
+        let tree: Vec<Ended> = (0..20).map(|_| run(["show", "--json", path.to_str().unwrap()])).collect();
+        done.store(true, Relaxed);
+        for value in tree.into_iter().map(|ended| ended.with(0).json()["value"]["rows"].clone()) {
+            let first = value["value"]["first"].as_array().unwrap_or_else(|| panic!("{value}"));
+            let numbers: Vec<_> = first.iter().flat_map(|row| row.as_array().unwrap()).collect();
+            assert!(numbers.iter().all(|number| *number == numbers[0]) && numbers[0] == &value["version"], "{value}");
+        }
+        for value in shown.into_iter().map(|ended| ended.with(0).json()) {
+            assert!(value["value"][0][0] == value["value"][4095][3]);
+        }
+    });
 }

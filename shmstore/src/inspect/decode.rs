@@ -91,6 +91,9 @@ impl<'l> Decoder<'l> {
                 Ok(self.value(value, Memory::Copy(&word), 0))
             }
             OwnedKind::Versioned { value } => {
+                if let Some(decoded) = self.in_place(schema, value, memory, at) {
+                    return Ok(decoded);
+                }
                 let Snapshot { version, locked, bytes } = snapshot(schema, value, memory, at, self.limits.wait)?;
                 let value = Box::new(self.value(value, Memory::Copy(&bytes), 0));
                 Ok(Value::Versioned { version, locked, value })
@@ -106,6 +109,33 @@ impl<'l> Decoder<'l> {
                 Ok(Value::Event { count: word >> 1, awaited: word & EVENT_AWAITED != 0 })
             }
             OwnedKind::Pad | OwnedKind::Phantom => Ok(Value::Nothing),
+        }
+    }
+
+    /// Decodes the newest version of a large value where it is, of which limits leave out most. `None` if it is not large, or was
+    /// disturbed: then it is copied first, which takes longer, but gives a writer less time.
+    fn in_place(&mut self, schema: &OwnedSchema, value: &OwnedSchema, memory: Memory<'_>, at: usize) -> Option<Value> {
+        const LARGE: u64 = 1 << 16;
+        const FEW: u64 = 64;
+        let Memory::Live(live) = memory else { return None };
+        if value.size() < LARGE || self.limits.elements > FEW {
+            return None;
+        }
+        let places = places(schema, value).ok()?;
+        let locked = sync::holder(integer(memory, at, 4).ok()? as u32) != 0;
+        let sequence = live.word(place(at, places.sequence).ok()?)?;
+        let slots = [0, 1].map(|slot| place(at, places.slots + places.slot * slot));
+        let nodes_left = self.nodes_left;
+        let mut decoded = None;
+        let version = try_copy(sequence, |slot| {
+            decoded = slots[slot].as_ref().ok().map(|&at| self.value(value, memory, at));
+        });
+        match (version, decoded) {
+            (Some(version), Some(value)) => Some(Value::Versioned { version, locked, value: Box::new(value) }),
+            _ => {
+                self.nodes_left = nodes_left;
+                None
+            }
         }
     }
 
@@ -205,6 +235,15 @@ fn no_field(schema: &OwnedSchema, fields: &[OwnedField], name: &str, path: &Fiel
     FieldError::NoField { path: path.to_string(), type_name: schema.to_string(), name: name.into(), there }
 }
 
+/// Where the parts of a `Versioned` are, if it is laid out as those of this program.
+fn places(schema: &OwnedSchema, value: &OwnedSchema) -> Result<VersionedPlaces, String> {
+    VersionedPlaces::of(value.size(), value.align())
+        .filter(|places| places.size == schema.size() && places.align == schema.align())
+        .ok_or_else(|| {
+            format!("no `Versioned` of this program is {} bytes, aligned to {}", schema.size(), schema.align())
+        })
+}
+
 /// Copies the newest version of a `Versioned`, whole.
 pub(super) fn snapshot(
     schema: &OwnedSchema,
@@ -213,11 +252,7 @@ pub(super) fn snapshot(
     at: usize,
     wait: Duration,
 ) -> Result<Snapshot, String> {
-    let places = VersionedPlaces::of(value.size(), value.align())
-        .filter(|places| places.size == schema.size() && places.align == schema.align())
-        .ok_or_else(|| {
-            format!("no `Versioned` of this program is {} bytes, aligned to {}", schema.size(), schema.align())
-        })?;
+    let places = places(schema, value)?;
     let len = length(value.size())?;
     let slot = |index: usize| place(at, places.slots).and_then(|at| place(at, places.slot * index as u64));
     let locked = sync::holder(integer(memory, at, 4)? as u32) != 0;
