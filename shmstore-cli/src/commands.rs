@@ -1,6 +1,17 @@
 //! What the program can be asked to do, one module for each.
 
+pub mod completions;
+pub mod diff;
+pub mod doctor;
+pub mod gc;
+pub mod get;
+pub mod load;
 pub mod ls;
+pub mod man;
+pub mod rm;
+pub mod save;
+pub mod schema;
+pub mod show;
 pub mod watch;
 
 use std::io::{self, ErrorKind};
@@ -9,35 +20,80 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::failure::{Failure, Outcome};
+use crate::text::shown_lines;
 
 /// See inside the objects that programs share with shmstore, and look after them.
 #[derive(Debug, Parser)]
-#[command(name = "shmstore", version)]
+#[command(name = "shmstore", version, after_long_help = AFTER)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
+/// What all commands have in common.
+const AFTER: &str = "\
+Exit codes:
+  0  done; nobody reads the output any more
+  1  what was asked about is not so (diff: they differ; doctor: something needs mending), or it failed otherwise
+  2  wrong usage; more than one object is meant
+  3  no such object, field, path or file
+  4  refused: it is in use, or not shmstore's, or would overwrite something, or nobody has agreed
+  5  not permitted
+
+Objects are named by the directory or file that they stand at, or DIR/NAME for a named one, and the TYPE (its name, or \
+its letter), where more than one stand there.
+
+Colours are used on a terminal only, and not if NO_COLOR is set. What segments say of themselves is shown with control characters \
+escaped, \\u{1b}. What goes to the standard output without --json is for people, one object or field a line; --json is for programs: \
+keys are added, never removed.";
+
 #[derive(Debug, Subcommand)]
 enum Command {
-    Watch(watch::Args),
-    #[command(hide = true)]
     Ls(ls::Args),
+    Show(show::Args),
+    Get(get::Args),
+    Watch(watch::Args),
+    Schema(schema::Args),
+    Diff(diff::Args),
+    Rm(rm::Args),
+    Gc(gc::Args),
+    Doctor(doctor::Args),
+    Save(save::Args),
+    Load(load::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+impl Command {
+    fn run(&self) -> Result<Outcome, Failure> {
+        match self {
+            Self::Ls(args) => ls::run(args),
+            Self::Show(args) => show::run(args),
+            Self::Get(args) => get::run(args),
+            Self::Watch(args) => watch::run(args),
+            Self::Schema(args) => schema::run(args),
+            Self::Diff(args) => diff::run(args),
+            Self::Rm(args) => rm::run(args),
+            Self::Gc(args) => gc::run(args),
+            Self::Doctor(args) => doctor::run(args),
+            Self::Save(args) => save::run(args),
+            Self::Load(args) => load::run(args),
+            Self::Completions(args) => completions::run(args),
+            Self::Man(args) => man::run(args),
+        }
+    }
 }
 
 /// Does what the command line says.
 pub fn run() -> ExitCode {
-    let done: Result<Outcome, Failure> = match Cli::parse().command {
-        Command::Watch(args) => watch::run(&args),
-        Command::Ls(args) => ls::run(&args),
-    };
-    match done {
+    match Cli::parse().command.run() {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Differs) => ExitCode::from(1),
         // Whoever read our output has seen enough: `shmstore ls | head -1`.
         Err(Failure::Io(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
-            drop(io::Write::write_all(&mut io::stderr(), format!("error: {failure}\n").as_bytes()));
+            let told = shown_lines(&format!("error: {failure}\n"));
+            drop(io::Write::write_all(&mut io::stderr(), told.as_bytes()));
             failure.exit_code()
         }
     }

@@ -29,7 +29,8 @@ pub enum Failure {
     /// It was not done, because it would harm somebody, or nobody has agreed to it. Exit code 4.
     #[error("{0}")]
     Refused(String),
-    /// A segment can not be looked into. Exit code 5 if that is not allowed, 3 if it is gone, otherwise 1.
+    /// A segment can not be looked into or removed. Exit code 5 if that is not allowed, 4 if it is in use or none of shmstore's, 3 if it is
+    /// gone, otherwise 1.
     #[error(transparent)]
     Inspect(#[from] InspectError),
     /// There is no such field. Exit code 3.
@@ -67,7 +68,7 @@ impl Failure {
             Self::Ambiguous(_) => 2,
             Self::NotFound(_) | Self::Field(_) => 3,
             Self::Inspect(InspectError::NotFound { .. } | InspectError::Gone { .. }) => 3,
-            Self::Refused(_) | Self::Inspect(InspectError::InUse { .. }) => 4,
+            Self::Refused(_) | Self::Inspect(InspectError::InUse { .. } | InspectError::Foreign { .. }) => 4,
             Self::Inspect(InspectError::AccessDenied { .. }) => 5,
             _ => 1,
         })

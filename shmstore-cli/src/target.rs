@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use shmstore::inspect::{Object, Segment, SegmentState, segments};
+use shmstore::inspect::{Description, Object, Segment, SegmentState, segments};
 
 use crate::failure::Failure;
 use crate::text::shown;
@@ -40,6 +40,19 @@ pub fn anchor(path: &Path) -> Result<PathBuf, Failure> {
     })
 }
 
+/// What `ftok` makes of an anchor, without the id.
+#[must_use]
+pub fn key_bits(device: u64, inode: u64) -> i32 {
+    (inode & 0xffff | (device & 0xff) << 16) as i32
+}
+
+/// Whether a segment stands where it says, or did until it was removed. Anybody can write a path into a segment at another key.
+fn has_its_key(segment: &Segment, of: &Description) -> bool {
+    let key = segment.key.to_raw();
+    let its_own = (of.id as i32) << 24 | key_bits(of.device, of.inode);
+    key == its_own || (key == 0 && segment.state == SegmentState::Retired)
+}
+
 impl Target {
     /// The segments that it may mean: at its path, and of its type if that is said.
     ///
@@ -52,7 +65,9 @@ impl Target {
         let mut there = segments()?;
         there.retain(|segment| {
             let of = segment.description.as_ref();
-            of.is_some_and(|of| (of.device, of.inode) == (stat.dev(), stat.ino())) && self.is_type_of(segment)
+            let is_it =
+                of.is_some_and(|of| (of.device, of.inode) == (stat.dev(), stat.ino()) && has_its_key(segment, of));
+            is_it && self.is_type_of(segment)
         });
         Ok(there)
     }
@@ -89,7 +104,23 @@ impl Target {
         }
     }
 
-    fn is_type_of(&self, segment: &Segment) -> bool {
+    /// Whether a segment stands at the path itself, or was made there: not at a name in it.
+    #[must_use]
+    pub fn stands_at(&self, segment: &Segment) -> bool {
+        let Some(of) = segment.description.as_ref().filter(|of| has_its_key(segment, of)) else { return false };
+        let stat = anchor(&self.path).ok().and_then(|anchor| fs::metadata(anchor).ok());
+        if stat.is_some_and(|stat| (of.device, of.inode) == (stat.dev(), stat.ino())) {
+            return true;
+        }
+        let Ok(path) = fs::canonicalize(&self.path).or_else(|_| std::path::absolute(&self.path)) else { return false };
+        let mut named = path.clone().into_os_string();
+        named.push(".shm");
+        of.path_is_whole && (of.path == path || of.path == named)
+    }
+
+    /// Whether a segment is of the type that was asked for.
+    #[must_use]
+    pub fn is_type_of(&self, segment: &Segment) -> bool {
         let Some(asked) = &self.type_name else { return true };
         let id = segment.description.as_ref().map(|of| of.id.to_string());
         segment.type_name() == Some(asked) || id.as_ref() == Some(asked)

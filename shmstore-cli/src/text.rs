@@ -1,12 +1,15 @@
 //! Text that somebody else has written, made fit for a terminal.
 
+/// Whether a terminal would act upon a character, or show others in the wrong order because of it: control characters and marks of
+/// direction.
+fn acts(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
 /// Escapes what a terminal would act upon, or show in the wrong order: control characters and marks of direction.
 #[must_use]
 pub fn shown(text: &str) -> String {
-    let acts = |letter: char| {
-        letter.is_control()
-            || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
     text.chars().fold(String::with_capacity(text.len()), |mut shown, letter| {
         if acts(letter) {
             shown.extend(letter.escape_default())
@@ -17,6 +20,38 @@ pub fn shown(text: &str) -> String {
     })
 }
 
+/// The same for text of several lines, which stay so.
+#[must_use]
+pub fn shown_lines(text: &str) -> String {
+    text.split('\n').map(shown).collect::<Vec<_>>().join("\n")
+}
+
+/// The same for JSON, which stays the same JSON: in it, such characters stand in strings only.
+#[must_use]
+pub fn shown_json(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for letter in json.chars() {
+        if acts(letter) && letter != '\n' {
+            let mut units = [0; 2];
+            for unit in letter.encode_utf16(&mut units) {
+                shown.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
+}
+
+/// Shortens text to so many characters, the last of which says that there was more.
+#[must_use]
+pub fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -24,5 +59,20 @@ mod tests {
     #[test]
     fn what_a_terminal_acts_upon_is_escaped() {
         assert_eq!(shown("a\u{1b}[2Jb\u{202e}c é\n"), "a\\u{1b}[2Jb\\u{202e}c é\\n");
+        assert_eq!(shown_lines("a\u{9b}\nb"), "a\\u{9b}\nb");
+    }
+
+    #[test]
+    fn json_stays_the_same_json() {
+        let value = serde_json::json!({ "a\u{1b}\u{7f}": "\u{9b}2J\u{202e}é\n" });
+        let json = shown_json(&serde_json::to_string_pretty(&value).unwrap());
+        assert!(!json.chars().any(|letter| acts(letter) && letter != '\n'), "{json}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap(), value);
+    }
+
+    #[test]
+    fn long_text_is_shortened_by_characters() {
+        assert_eq!(shortened("äöü", 3), "äöü");
+        assert_eq!(shortened("äöüß", 3), "äö…");
     }
 }

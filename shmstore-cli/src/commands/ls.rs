@@ -1,33 +1,171 @@
-//! `shmstore ls --watch`.
+//! `shmstore ls`: what there is.
 
-use std::path::PathBuf;
+use std::collections::HashSet;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
-use clap::Args as ClapArgs;
+use shmstore::inspect::{Description, Segment, SegmentState, segments};
 
+use crate::about::{self, Listed, Users, place};
+use crate::clock;
 use crate::failure::{Failure, Outcome};
+use crate::output::{Look, Output};
+use crate::table::{self, Align, Cell};
+use crate::text::{shortened, shown};
 use crate::watch;
 
-/// Shows all objects live.
-#[derive(Debug, Clone, ClapArgs)]
+/// List the objects on this machine, or at a path
+///
+/// STATE is ready, initialising (its creator is at work), abandoned (its creator died before it was whole), retired (removed, but
+/// attached), orphaned (its anchor is gone or another), other format, damaged, unreadable (you may not look into it: what the kernel
+/// tells is shown), or foreign (none of shmstore's; with --all). Sizes are those of segments, in bytes, or in K, M, G of 1024.
+///
+/// With --json an array of objects, with the keys path, name, type, id, layout_hash, segment, key, size, object_size, owner, owner_name,
+/// mode, attached, created, age, creator_pid, creator_uid, state, detail: always all of them, null for what is not known; sizes in
+/// bytes, times in seconds (created: since 1970).
+#[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Only those below this path
+    /// Only the objects at this file or directory, and at the names in it
     path: Option<PathBuf>,
-    /// Live
-    #[arg(long, required = true)]
-    watch: bool,
-    /// How often to look, in times a second: 0.1 to 60
-    #[arg(long, default_value_t = watch::DEFAULT_HZ, value_parser = watch::hz)]
-    hz: f64,
-    /// Lines of JSON
+    /// Segments too that are none of shmstore's
+    #[arg(short, long)]
+    all: bool,
+    /// As a JSON array; with --watch a line of JSON for each change
     #[arg(long)]
     json: bool,
+    /// Live: rates of updates, attach counts, memory, dead participants; on a pipe a line for each change
+    #[arg(short, long, conflicts_with = "all")]
+    watch: bool,
+    /// With --watch: how often to look, in times a second, 0.1 to 60
+    #[arg(long, requires = "watch", default_value_t = watch::DEFAULT_HZ, value_parser = watch::hz)]
+    hz: f64,
 }
 
-/// Watches them.
+/// Lists.
 ///
 /// # Errors
 ///
-/// [`Failure`] if segments can not be listed.
+/// [`Failure::NotFound`] if there is neither the path nor an object that was made there; what the kernel refuses.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
-    watch::objects(args.path.as_deref(), args.hz, args.json)
+    if args.watch {
+        return watch::objects(args.path.as_deref(), args.hz, args.json);
+    }
+    let listed = select(args.path.as_deref(), args.all)?;
+    let mut users = Users::default();
+    let mut output = Output::standard();
+    if args.json {
+        let array: Vec<Listed> = listed.iter().map(|segment| Listed::new(segment, &mut users)).collect();
+        output.json(&array)?;
+    } else {
+        for line in table(&listed, &mut users, &output) {
+            output.line(&line)?;
+        }
+    }
+    output.finish()?;
+    Ok(Outcome::Done)
+}
+
+/// The segments to be listed, by path, name and id.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn select(path: Option<&Path>, all: bool) -> Result<Vec<Segment>, Failure> {
+    let mut listed = segments()?;
+    listed.retain(|segment| all || segment.state != SegmentState::Foreign);
+    if let Some(path) = path {
+        let at = At::new(path)?;
+        listed.retain(|segment| segment.description.as_ref().is_some_and(|of| at.includes(of)));
+        if listed.is_empty() && at.inodes.is_empty() {
+            let path = shown(&path.display().to_string());
+            let why = "nothing is there, and no object that is left says it was: `shmstore ls` shows all";
+            return Err(Failure::NotFound(format!("{path}: {why}")));
+        }
+    }
+    listed.sort_by_cached_key(|segment| {
+        let of = segment.description.as_ref().map(|of| (place(of), of.id));
+        (of.is_none(), of, segment.shmid)
+    });
+    Ok(listed)
+}
+
+/// A place: an anchor, or a directory with the anchors in it.
+struct At {
+    /// Devices and inodes of what is there.
+    inodes: HashSet<(u64, u64)>,
+    /// What objects say that were made there, if it is gone.
+    path: PathBuf,
+}
+
+impl At {
+    fn new(path: &Path) -> Result<Self, Failure> {
+        let refused = |source| Failure::File { path: path.into(), source };
+        let absolute = fs::canonicalize(path).or_else(|_| std::path::absolute(path)).map_err(refused)?;
+        let anchor = crate::target::anchor(path).ok();
+        let mut inodes = HashSet::new();
+        if let Some(anchor) = anchor {
+            let stat = fs::metadata(&anchor).map_err(|source| Failure::File { path: anchor, source })?;
+            inodes.insert((stat.dev(), stat.ino()));
+            if stat.is_dir() {
+                let names = fs::read_dir(path).into_iter().flatten().flatten();
+                let names = names.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "shm"));
+                inodes.extend(names.filter_map(|entry| entry.metadata().ok()).map(|stat| (stat.dev(), stat.ino())));
+            }
+        }
+        Ok(Self { inodes, path: absolute })
+    }
+
+    fn includes(&self, of: &Description) -> bool {
+        let was_there = || {
+            let mut named = self.path.clone().into_os_string();
+            named.push(".shm");
+            let is_name = of.path.extension().is_some_and(|extension| extension == "shm");
+            of.path == self.path || of.path == named || (is_name && of.path.parent() == Some(&self.path))
+        };
+        self.inodes.contains(&(of.device, of.inode)) || (of.path_is_whole && was_there())
+    }
+}
+
+/// The lines of a table of segments, the heading first.
+#[must_use]
+pub fn table(listed: &[Segment], users: &mut Users, output: &Output) -> Vec<String> {
+    use Align::{Left, Right};
+    let columns = [Left, Left, Left, Left, Right, Left, Left, Right, Right, Left];
+    let heading = ["PATH", "NAME", "TYPE", "ID", "SIZE", "OWNER", "MODE", "ATTACHED", "AGE", "STATE"];
+    let mut rows = vec![heading.map(|name| Cell::new(Look::Heading, name)).to_vec()];
+    rows.extend(listed.iter().map(|segment| row(segment, users)));
+    table::lines(output, &columns, &rows)
+}
+
+fn row(segment: &Segment, users: &mut Users) -> Vec<Cell> {
+    // A type may be long without anybody meaning harm: `Grid<Cell<4>, 16>` and more.
+    const LONGEST_TYPE: usize = 48;
+    let of = segment.description.as_ref();
+    let (path, name) = of.map_or_else(|| (format!("(segment {})", segment.shmid), None), place);
+    let or_none = |text: Option<String>| text.map_or_else(|| "-".to_owned(), |text| shown(&text));
+    let type_name = segment.type_name().map(|name| shortened(&shown(name), LONGEST_TYPE));
+    vec![
+        shown(&path).into(),
+        or_none(name).into(),
+        type_name.unwrap_or_else(|| "-".into()).into(),
+        or_none(of.map(|of| of.id.to_string())).into(),
+        about::bytes(segment.size).into(),
+        users.shown(segment.owner).into(),
+        format!("{:04o}", segment.mode).into(),
+        segment.attached.to_string().into(),
+        clock::age(clock::since(about::created(segment))).into(),
+        Cell::new(look(segment.state), segment.state.name()),
+    ]
+}
+
+/// How a state stands out.
+#[must_use]
+pub fn look(state: SegmentState) -> Look {
+    match state {
+        SegmentState::Ready => Look::Good,
+        SegmentState::Abandoned | SegmentState::Orphaned | SegmentState::Damaged => Look::Bad,
+        SegmentState::Foreign | SegmentState::Retired | SegmentState::Unreadable => Look::Faint,
+        _ => Look::Plain,
+    }
 }

@@ -26,8 +26,8 @@ pub(super) struct HeldPart {
 struct Walk<'a> {
     /// INVARIANT: so many bytes from there are mapped while `'a` lasts.
     payload: (NonNull<u8>, usize),
-    /// The path of what is visited: names with a dot before them, indices in brackets.
-    path: String,
+    /// The path of what is visited. Written out only for what is found: an object may have millions of parts.
+    path: Vec<Step<'a>>,
     found: &'a mut Vec<HeldPart>,
     /// How many parts may still be visited, and how much memory the found ones may still take. The schema may come from the segment:
     /// then parts may overlap, or have no bytes and be as many as a number can say.
@@ -41,6 +41,12 @@ const ROOM: usize = 64 << 20;
 const VISITS: usize = 1 << 20;
 const VISITS_A_BYTE: usize = 4;
 
+/// One step down from a part.
+enum Step<'a> {
+    Field(&'a str),
+    Index(u64),
+}
+
 /// Lists the parts of an object that are locked, each as it is at some moment during the call.
 pub(super) fn held_parts(schema: &OwnedSchema, object: &Attached) -> Vec<HeldPart> {
     // SAFETY: the payload is mapped while `object` is borrowed, aligned as its type is, and as long as the geometry says.
@@ -53,14 +59,13 @@ pub(super) fn held_parts(schema: &OwnedSchema, object: &Attached) -> Vec<HeldPar
 unsafe fn held_parts_of(schema: &OwnedSchema, payload: NonNull<u8>, len: usize) -> Vec<HeldPart> {
     let mut found = Vec::new();
     let visits_left = VISITS_A_BYTE.saturating_mul(len).saturating_add(VISITS);
-    let path = String::new();
-    Walk { payload: (payload, len), path, found: &mut found, visits_left, room: ROOM }.visit(schema, 0);
+    Walk { payload: (payload, len), path: Vec::new(), found: &mut found, visits_left, room: ROOM }.visit(schema, 0);
     found
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     /// A schema that is consistent has all parts within their parents: its offsets do not overflow.
-    fn visit(&mut self, schema: &OwnedSchema, offset: u64) {
+    fn visit(&mut self, schema: &'a OwnedSchema, offset: u64) {
         match schema.kind() {
             OwnedKind::Versioned { .. } | OwnedKind::Lock => self.note(offset),
             OwnedKind::CacheAligned { object } => self.visit(object, offset),
@@ -69,7 +74,7 @@ impl Walk<'_> {
                     if self.is_enough() {
                         return;
                     }
-                    self.visit_at(&format!(".{}", field.name), &field.schema, offset + field.offset);
+                    self.visit_at(Step::Field(&field.name), &field.schema, offset + field.offset);
                 }
             }
             OwnedKind::Array { len, element } if has_locks(element) => {
@@ -77,7 +82,7 @@ impl Walk<'_> {
                     if self.is_enough() {
                         return;
                     }
-                    self.visit_at(&format!("[{index}]"), element, offset + index * element.size());
+                    self.visit_at(Step::Index(index), element, offset + index * element.size());
                 }
             }
             _ => {}
@@ -88,25 +93,24 @@ impl Walk<'_> {
         self.visits_left == 0
     }
 
-    fn visit_at(&mut self, step: &str, schema: &OwnedSchema, offset: u64) {
+    fn visit_at(&mut self, step: Step<'a>, schema: &'a OwnedSchema, offset: u64) {
         self.visits_left = self.visits_left.saturating_sub(1);
-        let above = self.path.len();
-        self.path.push_str(step);
+        self.path.push(step);
         self.visit(schema, offset);
-        self.path.truncate(above);
+        self.path.pop();
     }
 
     /// Notes the part at `offset`, if its lock word, which is the first of its words, is held.
     fn note(&mut self, offset: u64) {
         let token = self.lock_word(offset) & ((1 << TOKEN_BITS) - 1);
         if token != 0 {
-            let path = self.path.strip_prefix('.').unwrap_or(&self.path);
+            let path = written(&self.path);
             let Some(room) = self.room.checked_sub(path.len() + size_of::<HeldPart>()) else {
                 self.visits_left = 0;
                 return;
             };
             self.room = room;
-            self.found.push(HeldPart { path: if path.is_empty() { ".".into() } else { path.into() }, token });
+            self.found.push(HeldPart { path, token });
         }
     }
 
@@ -124,6 +128,19 @@ impl Walk<'_> {
         // SAFETY: mapped, by the invariant of `payload`; aligned, as the payload and the offset are; an atomic.
         unsafe { word.as_ref() }.load(Relaxed)
     }
+}
+
+/// Names with dots between them, indices in brackets.
+fn written(path: &[Step<'_>]) -> String {
+    let mut written = String::new();
+    for step in path {
+        match step {
+            Step::Field(name) if written.is_empty() => written.push_str(name),
+            Step::Field(name) => written.extend([".", name]),
+            Step::Index(index) => written.extend(["[", &index.to_string(), "]"]),
+        }
+    }
+    if written.is_empty() { ".".into() } else { written }
 }
 
 /// Tells whether there is any lock in a type: most arrays have none, and are long.

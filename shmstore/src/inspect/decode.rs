@@ -274,6 +274,15 @@ fn no_field(schema: &OwnedSchema, fields: &[OwnedField], name: &str, path: &Fiel
     FieldError::NoField { path: path.to_string(), type_name: schema.to_string(), name: name.into(), there }
 }
 
+/// Where the parts of a `Versioned` are, if it is laid out as those of this program.
+fn places(schema: &OwnedSchema, value: &OwnedSchema) -> Result<VersionedPlaces, String> {
+    VersionedPlaces::of(value.size(), value.align())
+        .filter(|places| places.size == schema.size() && places.align == schema.align())
+        .ok_or_else(|| {
+            format!("no `Versioned` of this program is {} bytes, aligned to {}", schema.size(), schema.align())
+        })
+}
+
 /// Copies the newest version of a `Versioned`, whole.
 pub(super) fn snapshot(
     schema: &OwnedSchema,
@@ -282,11 +291,7 @@ pub(super) fn snapshot(
     at: usize,
     waits: &mut Waits,
 ) -> Result<Snapshot, String> {
-    let places = VersionedPlaces::of(value.size(), value.align())
-        .filter(|places| places.size == schema.size() && places.align == schema.align())
-        .ok_or_else(|| {
-            format!("no `Versioned` of this program is {} bytes, aligned to {}", schema.size(), schema.align())
-        })?;
+    let places = places(schema, value)?;
     let len = length(value.size())?;
     let slot = |index: usize| place(at, places.slots).and_then(|at| place(at, places.slot * index as u64));
     let locked = sync::holder(integer(memory, at, 4)? as u32) != 0;

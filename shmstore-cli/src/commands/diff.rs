@@ -1,0 +1,129 @@
+//! `shmstore diff`: what differs between two layouts.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use shmstore::{LayoutDiff, OwnedSchema};
+
+use crate::failure::{Failure, Outcome};
+use crate::output::Output;
+use crate::saved;
+use crate::target::Target;
+use crate::text::{shown, shown_lines};
+
+/// Show what differs between two layouts
+///
+/// Each of A and B is an object (PATH or DIR/NAME), a file of `shmstore save`, or a file of `shmstore schema --json` whose name ends with
+/// `.json`. Exit code 1 if they differ. With --json an array of objects with the keys path, ours and theirs, each of the latter with
+/// type, offset (as text; `+8` from the start of an element or value), size and align, or null where there is none, and change, in words.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The one
+    a: PathBuf,
+    /// The other
+    b: PathBuf,
+    /// The type, or its letter, where more than one object stands at a path
+    #[arg(long = "type", value_name = "TYPE")]
+    type_name: Option<String>,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Difference {
+    path: String,
+    change: String,
+    ours: Option<Side>,
+    theirs: Option<Side>,
+}
+
+#[derive(Serialize)]
+struct Side {
+    #[serde(rename = "type")]
+    type_name: String,
+    offset: String,
+    size: u64,
+    align: u64,
+}
+
+/// Compares.
+///
+/// # Errors
+///
+/// One of the two is not there, or no layout.
+pub fn run(args: &Args) -> Result<Outcome, Failure> {
+    let [a, b] = [layout(&args.a, args)?, layout(&args.b, args)?];
+    let diff = LayoutDiff::between(&a, &b);
+    let mut output = Output::standard();
+    if args.json {
+        output.json(&json(&diff))?;
+    } else {
+        let [a, b] = [&args.a, &args.b].map(|path| shown(&path.display().to_string()));
+        output.line(&shown_lines(&diff.table(&a, &b).to_string()))?;
+    }
+    output.finish()?;
+    Ok(if diff.is_empty() { Outcome::Done } else { Outcome::Differs })
+}
+
+fn layout(path: &Path, args: &Args) -> Result<OwnedSchema, Failure> {
+    if path.extension().is_some_and(|extension| extension == "json") {
+        let json = saved::read_bytes(path)?;
+        let refused = |error| Failure::Other(format!("{}: {error}", shown(&path.display().to_string())));
+        return OwnedSchema::from_json(json).map_err(refused);
+    }
+    if is_saved(path) {
+        return Ok(saved::read(path)?.schema().clone());
+    }
+    let target = Target { path: path.into(), type_name: args.type_name.clone() };
+    Ok(target.object()?.schema().clone())
+}
+
+/// Whether a regular file begins as saved objects do: an anchor may be a file, too.
+fn is_saved(path: &Path) -> bool {
+    let mut magic = [0; 8];
+    path.is_file() && File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok() && magic == *b"shmsaved"
+}
+
+fn json(diff: &LayoutDiff) -> Vec<Difference> {
+    let side = |side: &shmstore::Side| Side {
+        type_name: side.type_name.clone(),
+        offset: side.offset.to_string(),
+        size: side.size,
+        align: side.align,
+    };
+    let difference = |of: &shmstore::Difference| Difference {
+        path: of.path(),
+        change: words(of.change()).into(),
+        ours: of.ours().map(side),
+        theirs: of.theirs().map(side),
+    };
+    diff.differences().map(difference).collect()
+}
+
+fn words(change: &shmstore::Change) -> &'static str {
+    use shmstore::Change;
+    match change {
+        Change::Added => "added",
+        Change::Removed => "removed",
+        Change::Moved => "moved",
+        Change::Retyped => "type",
+        Change::Renamed { .. } => "name",
+        Change::TypeRenamed => "type name",
+        Change::ConstArgs { .. } => "const arguments",
+        Change::Size { .. } => "size",
+        Change::Align { .. } => "alignment",
+        Change::ArrayLength => "array length",
+        Change::Capacity => "capacity",
+        Change::FieldOrder => "order of fields",
+        Change::Repr { .. } => "repr",
+        Change::VariantAdded { .. } => "variant added",
+        Change::VariantRemoved { .. } => "variant removed",
+        Change::VariantRenamed { .. } => "variant name",
+        Change::VariantRenumbered { .. } => "variant number",
+        Change::VariantOrder => "order of variants",
+        _ => "other",
+    }
+}

@@ -1,0 +1,134 @@
+//! `shmstore gc`: removing what nobody can use any more.
+
+use nix::unistd::Uid;
+use shmstore::inspect::{InspectError, Segment, SegmentState, segments};
+
+use crate::about::{self, called, times};
+use crate::ask;
+use crate::failure::{Failure, Outcome};
+use crate::output::Output;
+use crate::removal::{remove_unused, settled};
+use crate::text::shown;
+
+/// Remove what is abandoned or orphaned, and attached by nobody
+///
+/// Abandoned: its creator died before it was whole. Orphaned: its anchor is gone, or another file is at its path, so that nobody can
+/// find it. That is judged by the paths that this program sees: do not run it where others than those of the programs that use the objects
+/// are mounted, such as in a container that shares their IPC namespace only. Asks first, unless --yes is given; without a terminal it
+/// is refused then.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Only say what would be removed, and why
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+}
+
+/// Removes.
+///
+/// # Errors
+///
+/// [`Failure::Refused`] if nobody has agreed; [`Failure::Other`] if something could not be removed.
+pub fn run(args: &Args) -> Result<Outcome, Failure> {
+    let mut output = Output::standard();
+    let (garbage, in_the_way): (Vec<Segment>, Vec<Segment>) =
+        leftovers()?.into_iter().partition(|segment| kept(segment).is_none());
+    for segment in &in_the_way {
+        let why = kept(segment).unwrap_or_default();
+        output.line(&format!("kept {}: {}, but {why}", called(segment), why_garbage(segment)))?;
+    }
+    if garbage.is_empty() {
+        output.line("nothing to remove")?;
+        output.finish()?;
+        return Ok(Outcome::Done);
+    }
+    for segment in &garbage {
+        output.line(&format!("to remove: {}: {}", called(segment), why_garbage(segment)))?;
+    }
+    if args.dry_run {
+        output.finish()?;
+        return Ok(Outcome::Done);
+    }
+    output.flush()?;
+    let size = about::bytes(garbage.iter().map(|segment| segment.size).sum());
+    if !ask::agreed(args.yes, &format!("Remove {}, {size}?", segments_of(garbage.len())))? {
+        return Err(Failure::Refused("nothing was removed".into()));
+    }
+    let mut failed = 0;
+    for segment in &garbage {
+        let line = match remove(segment) {
+            Ok(None) => format!("removed {}", called(segment)),
+            Ok(Some(why)) => format!("kept {}: {why}", called(segment)),
+            Err(error) => {
+                failed += 1;
+                format!("not removed: {}: {}", called(segment), shown(&error.to_string()))
+            }
+        };
+        output.line(&line)?;
+    }
+    output.finish()?;
+    match failed {
+        0 => Ok(Outcome::Done),
+        _ => Err(Failure::Other(format!("{failed} of {} segments could not be removed", garbage.len()))),
+    }
+}
+
+fn segments_of(count: usize) -> String {
+    if count == 1 { "this segment".into() } else { format!("these {count} segments") }
+}
+
+/// The segments that are abandoned or orphaned, in use or not.
+///
+/// # Errors
+///
+/// What the kernel refuses.
+pub fn leftovers() -> Result<Vec<Segment>, Failure> {
+    let mut left = segments()?;
+    left.retain(is_garbage);
+    Ok(settled(left))
+}
+
+fn is_garbage(segment: &Segment) -> bool {
+    matches!(segment.state, SegmentState::Abandoned | SegmentState::Orphaned)
+}
+
+fn why_garbage(segment: &Segment) -> String {
+    let detail = segment.detail.as_ref().map(|detail| shown(detail));
+    match segment.state {
+        SegmentState::Abandoned => "abandoned: its creator died before it was whole".into(),
+        state => format!("{state}: {}", detail.unwrap_or_else(|| "its anchor is not what it was".into())),
+    }
+}
+
+/// Why such a segment is not removed.
+#[must_use]
+pub fn kept(segment: &Segment) -> Option<String> {
+    let (uid, owner) = (Uid::effective(), segment.owner);
+    if segment.attached > 0 {
+        Some(format!("attached {}", times(segment.attached)))
+    } else if !uid.is_root() && ![segment.owner, segment.creator].contains(&uid.as_raw()) {
+        Some(format!("of user {owner}, whom user {uid} may not remove it from"))
+    } else {
+        None
+    }
+}
+
+/// Removes it, if it still is what it was: somebody may have come to use it while we asked. Otherwise tells why not.
+fn remove(segment: &Segment) -> Result<Option<String>, InspectError> {
+    let now = match Segment::of_shmid(segment.shmid) {
+        Ok(now) => now,
+        Err(InspectError::Gone { .. }) => return Ok(Some("it is gone already".into())),
+        Err(error) => return Err(error),
+    };
+    if !is_garbage(&now) {
+        return Ok(Some(format!("it is {} now", now.state)));
+    }
+    match remove_unused(segment) {
+        Ok(()) => Ok(None),
+        Err(InspectError::Gone { .. }) => Ok(Some("it is gone already".into())),
+        Err(InspectError::InUse { attached, .. }) => Ok(Some(format!("attached {} now", times(attached)))),
+        Err(error) => Err(error),
+    }
+}

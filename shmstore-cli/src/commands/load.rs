@@ -1,0 +1,104 @@
+//! `shmstore load`: an object from a file.
+
+use std::path::{Path, PathBuf};
+
+use shmstore::inspect::{Object, SavedObject, Segment, SegmentState};
+use shmstore::{LayoutDiff, Store};
+
+use crate::about::called;
+use crate::failure::{Failure, Outcome};
+use crate::output::Output;
+use crate::removal::remove_unused;
+use crate::saved;
+use crate::target::{Target, anchor};
+use crate::text::{shown, shown_lines};
+
+/// Make an object of a file that `shmstore save` has written
+///
+/// If there is no PATH, a directory is made, of mode 0700. An object of the same id that is there already is kept: with --replace it is removed
+/// first, if it has the same layout and nobody has it attached. Where the layout differs, the difference is shown.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The file
+    file: PathBuf,
+    /// The directory or file that the object is to stand at; `DIR/NAME` for a name that is there, or with --named
+    #[arg(value_name = "PATH[/NAME]")]
+    path: PathBuf,
+    /// PATH is DIR/NAME: make the name if there is none
+    #[arg(long)]
+    named: bool,
+    /// Remove the object that is there
+    #[arg(long)]
+    replace: bool,
+    /// The permission bits of the object, and of a PATH that is made
+    #[arg(long, value_name = "MODE", value_parser = octal, default_value = "600")]
+    mode: u32,
+}
+
+fn octal(mode: &str) -> Result<u32, String> {
+    u32::from_str_radix(mode, 8).map_err(|_| "an octal number, such as 660".into())
+}
+
+/// Makes it.
+///
+/// # Errors
+///
+/// The file is no saved object; [`Failure::Refused`] if an object is there; what the store refuses.
+pub fn run(args: &Args) -> Result<Outcome, Failure> {
+    let saved = saved::read(&args.file)?;
+    let store = store(args)?;
+    for there in at(store.path(), saved.id())? {
+        make_way(&there, &saved, args)?;
+    }
+    saved.create_in(&store).map_err(|error| Failure::Other(error.to_string()))?;
+    let mut output = Output::standard();
+    let (of, path) = (shown(&saved.schema().to_string()), shown(&args.path.display().to_string()));
+    output.line(&format!("loaded {of} to {path}"))?;
+    output.finish()?;
+    Ok(Outcome::Done)
+}
+
+fn store(args: &Args) -> Result<Store, Failure> {
+    let refused = |error: shmstore::OpenError| Failure::Other(error.to_string());
+    let options = Store::options().mode(args.mode);
+    if !args.named {
+        let path = anchor(&args.path).unwrap_or_else(|_| args.path.clone());
+        return options.open_or_create(path).map_err(refused);
+    }
+    let directory = args.path.parent().filter(|directory| !directory.as_os_str().is_empty());
+    let name = args.path.file_name().and_then(|name| name.to_str());
+    let name = name.ok_or_else(|| Failure::Other(format!("no name: {}", shown(&args.path.display().to_string()))))?;
+    let directory = options.open_or_create(directory.unwrap_or(Path::new("."))).map_err(refused)?;
+    directory.named(name).map_err(refused)
+}
+
+fn at(path: &Path, id: char) -> Result<Vec<Segment>, Failure> {
+    let target = Target { path: path.into(), type_name: None };
+    let mut there = target.segments()?;
+    there.retain(|segment| {
+        let is_it = segment.description.as_ref().is_some_and(|of| of.id == id);
+        is_it && !matches!(segment.state, SegmentState::Retired | SegmentState::Orphaned)
+    });
+    Ok(there)
+}
+
+/// Removes an object that is there, if that was asked for and harms nobody.
+fn make_way(there: &Segment, saved: &SavedObject, args: &Args) -> Result<(), Failure> {
+    let file = shown(&args.file.display().to_string());
+    {
+        // Looking at it is using it, as the kernel counts.
+        let object = Object::attach(there)?;
+        let diff = LayoutDiff::between(saved.schema(), object.schema());
+        if !diff.is_empty() {
+            let table = shown_lines(&diff.table("the file", "the object").to_string());
+            let of = called(there);
+            return Err(Failure::Refused(format!(
+                "{of} has another layout than {file}; it was left as it is\n{table}"
+            )));
+        }
+    }
+    if !args.replace {
+        return Err(Failure::Refused(format!("{} is there; to remove it first, say --replace", called(there))));
+    }
+    Ok(remove_unused(there)?)
+}

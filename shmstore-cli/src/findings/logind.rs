@@ -1,0 +1,126 @@
+//! `RemoveIPC` of systemd-logind: whether the objects of a user are removed once that user has logged out.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::Finding;
+
+/// Where systemd looks, the first first.
+const PLACES: [&str; 4] = ["etc/systemd", "run/systemd", "usr/local/lib/systemd", "usr/lib/systemd"];
+const ADVICE: &str = "write `[Login]` and `RemoveIPC=no` to /etc/systemd/logind.conf.d/shmstore.conf and restart \
+                      systemd-logind, or `loginctl enable-linger USER`, or use a system user";
+
+/// Judges what is configured below `root`, for a user.
+pub(super) fn remove_ipc(root: &Path, uid: u32) -> Finding {
+    const NAME: &str = "RemoveIPC";
+    let files = files(root);
+    let set = files.iter().filter_map(|file| Some((setting(&fs::read_to_string(file).ok()?)?, file))).next_back();
+    let (removes, whence) = match set {
+        Some((removes, file)) => (removes, format!("set in /{}", file.strip_prefix(root).unwrap_or(file).display())),
+        None => (true, "systemd's default".into()),
+    };
+    if !root.join("run/systemd/system").is_dir() {
+        return Finding::ok(NAME, "systemd does not run here: nothing removes the objects of users who log out");
+    }
+    if !removes {
+        return Finding::ok(NAME, format!("no ({whence}): objects live on when their users log out"));
+    }
+    let found = format!("yes ({whence}): the objects of ordinary users are removed when they log out");
+    if is_system_user(root, uid) {
+        Finding::note(NAME, format!("{found}; not those of user {uid}, a system user"), ADVICE)
+    } else {
+        Finding::mend(NAME, found, ADVICE)
+    }
+}
+
+/// The files that count, the last last: the main one, then the drop-ins by name, of which one in an earlier place hides others.
+fn files(root: &Path) -> Vec<PathBuf> {
+    let places = PLACES.map(|place| root.join(place));
+    let main = places.iter().map(|place| place.join("logind.conf")).find(|file| file.exists());
+    let mut drop_ins = BTreeMap::new();
+    for place in places.iter().rev() {
+        let entries = fs::read_dir(place.join("logind.conf.d")).into_iter().flatten().flatten();
+        let files = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|of| of == "conf"));
+        drop_ins.extend(files.filter_map(|path| Some((path.file_name()?.to_owned(), path.clone()))));
+    }
+    main.into_iter().chain(drop_ins.into_values()).collect()
+}
+
+/// What a file sets, if anything.
+fn setting(text: &str) -> Option<bool> {
+    let mut section = "";
+    let mut set = None;
+    for line in text.lines().map(str::trim) {
+        if line.starts_with('[') {
+            section = line;
+        }
+        let Some((name, value)) = line.split_once('=') else { continue };
+        if section == "[Login]" && name.trim() == "RemoveIPC" {
+            set = match value.trim().to_ascii_lowercase().as_str() {
+                "1" | "yes" | "y" | "true" | "t" | "on" => Some(true),
+                "0" | "no" | "n" | "false" | "f" | "off" => Some(false),
+                // systemd passes over what it does not understand.
+                _ => set,
+            };
+        }
+    }
+    set
+}
+
+/// Whether logind leaves a user's objects alone.
+fn is_system_user(root: &Path, uid: u32) -> bool {
+    const USUAL: u32 = 999;
+    let defs = fs::read_to_string(root.join("etc/login.defs")).unwrap_or_default();
+    let set = defs.lines().find_map(|line| line.trim().strip_prefix("SYS_UID_MAX")?.trim().parse().ok());
+    uid <= set.unwrap_or(USUAL)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Severity;
+    use super::*;
+
+    fn machine(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("run/systemd/system")).unwrap();
+        for (path, text) in files {
+            let path = root.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        root
+    }
+
+    fn judged(files: &[(&str, &str)], uid: u32) -> Severity {
+        remove_ipc(machine(files).path(), uid).severity
+    }
+
+    #[test]
+    fn default_harms_ordinary_users_only() {
+        assert_eq!(judged(&[], 1000), Severity::Mend);
+        assert_eq!(judged(&[], 999), Severity::Note);
+        assert_eq!(judged(&[], 0), Severity::Note);
+        assert_eq!(judged(&[("etc/login.defs", "SYS_UID_MAX 499\n")], 999), Severity::Mend);
+    }
+
+    #[test]
+    fn drop_ins_override_the_main_file_by_their_names() {
+        let main = ("etc/systemd/logind.conf", "[Login]\n#RemoveIPC=yes\nRemoveIPC=no\n");
+        let other_section = ("etc/systemd/logind.conf", "[Other]\nRemoveIPC=no\n");
+        let yes = ("usr/lib/systemd/logind.conf.d/50-a.conf", "[Login]\nRemoveIPC = yes\n");
+        let no = ("run/systemd/logind.conf.d/60-b.conf", "[Login]\nRemoveIPC=0\n");
+        let hides = ("etc/systemd/logind.conf.d/50-a.conf", "# nothing\n");
+        assert_eq!(judged(&[main], 1000), Severity::Ok);
+        assert_eq!(judged(&[other_section], 1000), Severity::Mend);
+        assert_eq!(judged(&[main, yes], 1000), Severity::Mend);
+        assert_eq!(judged(&[main, yes, no], 1000), Severity::Ok);
+        assert_eq!(judged(&[main, yes, hides], 1000), Severity::Ok);
+    }
+
+    #[test]
+    fn nothing_is_removed_where_systemd_does_not_run() {
+        let root = tempfile::tempdir().unwrap();
+        assert_eq!(remove_ipc(root.path(), 1000).severity, Severity::Ok);
+    }
+}

@@ -1,0 +1,58 @@
+//! Whether objects can stand at a path, and be used by those who should.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use shmstore::Store;
+use shmstore::inspect::SegmentState;
+
+use super::Finding;
+use crate::about::{Users, called};
+use crate::commands::ls;
+use crate::failure::Failure;
+use crate::target::anchor;
+use crate::text::shown;
+
+pub(super) fn of(path: &Path) -> Result<Vec<Finding>, Failure> {
+    let subject = shown(&path.display().to_string());
+    let Ok(anchor) = anchor(path) else {
+        let advice = "`Store::open_or_create` makes the directory; `mkdir -m 700` does, too";
+        return Ok(vec![Finding::mend(&subject, "nothing is there", advice)]);
+    };
+    let mut findings = match Store::open(&anchor) {
+        Ok(store) => {
+            let warning = |warning: &shmstore::Warning| {
+                Finding::mend(&subject, shown(&warning.to_string()), "as it says, if these users are not to be trusted")
+            };
+            let mut findings: Vec<Finding> = store.warnings().iter().map(warning).collect();
+            if findings.is_empty() {
+                findings.push(Finding::ok(&subject, fit(&anchor)?));
+            }
+            findings
+        }
+        Err(error) => vec![Finding::mend(&subject, shown(&error.to_string()), "as it says")],
+    };
+    for segment in ls::select(Some(path), false)? {
+        match segment.state {
+            SegmentState::Damaged | SegmentState::OtherFormat => {
+                let detail = segment.detail.as_ref().map(|detail| format!(": {}", shown(detail))).unwrap_or_default();
+                let advice = "`shmstore rm` it, or use the shmstore that made it";
+                findings.push(Finding::mend(
+                    &subject,
+                    format!("{} is {}{detail}", called(&segment), segment.state),
+                    advice,
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(findings)
+}
+
+fn fit(anchor: &Path) -> Result<String, Failure> {
+    let stat = fs::metadata(anchor).map_err(|source| Failure::File { path: anchor.into(), source })?;
+    let kind = if stat.is_dir() { "directory" } else { "file" };
+    let owner = Users::default().shown(stat.uid());
+    Ok(format!("a {kind} of {owner}, mode {:04o}: fit to be an anchor", stat.mode() & 0o7777))
+}

@@ -1,0 +1,145 @@
+//! Values as an aligned tree: a line for each field, those of a struct below it.
+
+use std::collections::HashMap;
+
+use shmstore::Participant;
+use shmstore::inspect::Value;
+
+use crate::output::{Look, Output};
+use crate::text::shown;
+
+/// How wide the column of names grows; a longer name pushes its value aside.
+const WIDEST: usize = 44;
+
+/// Who holds which part: processes by paths, as the parts are called in [`Participant::holding`].
+#[derive(Debug, Default)]
+pub struct Holders(HashMap<String, Vec<u32>>);
+
+impl Holders {
+    /// Those of an object.
+    #[must_use]
+    pub fn of(participants: &[Participant]) -> Self {
+        let mut holders = HashMap::<String, Vec<u32>>::new();
+        for participant in participants {
+            for part in &participant.holding {
+                holders.entry(part.clone()).or_default().push(participant.pid);
+            }
+        }
+        Self(holders)
+    }
+
+    /// `by pid 17`, if anybody is known to hold the part.
+    fn of_part(&self, path: &str) -> Option<String> {
+        let pids = self.0.get(if path.is_empty() { "." } else { path })?;
+        let pids: Vec<String> = pids.iter().map(u32::to_string).collect();
+        Some(format!("by pid {}", pids.join(", ")))
+    }
+}
+
+/// A line of the tree.
+struct Row {
+    depth: usize,
+    name: String,
+    value: String,
+    note: String,
+    is_bad: bool,
+}
+
+/// The lines of a value and all that is in it.
+#[must_use]
+pub fn lines(value: &Value, holders: &Holders, output: &Output) -> Vec<String> {
+    let mut tree = Tree { holders, rows: Vec::new() };
+    match value {
+        Value::Struct { fields, .. } => tree.fields(fields, "", 0),
+        other => tree.part(".", other, "", 0),
+    }
+    let width = tree.rows.iter().map(|row| 2 * row.depth + row.name.chars().count()).max().unwrap_or(0).min(WIDEST);
+    tree.rows.iter().map(|row| row.line(width, output)).collect()
+}
+
+impl Row {
+    fn line(&self, width: usize, output: &Output) -> String {
+        let indent = " ".repeat(2 * self.depth);
+        if self.value.is_empty() && self.note.is_empty() {
+            return format!("{indent}{}", self.name);
+        }
+        let fill = " ".repeat(width.saturating_sub(2 * self.depth + self.name.chars().count()));
+        let value = output.look(if self.is_bad { Look::Bad } else { Look::Plain }, &self.value);
+        let gap = if self.value.is_empty() || self.note.is_empty() { "" } else { "  " };
+        let note = output.look(Look::Faint, &self.note);
+        format!("{indent}{}{fill}  {value}{gap}{note}", self.name)
+    }
+}
+
+struct Tree<'a> {
+    holders: &'a Holders,
+    rows: Vec<Row>,
+}
+
+impl Tree<'_> {
+    /// `path` is that of the struct, names as they are.
+    fn fields(&mut self, fields: &[(String, Value)], path: &str, depth: usize) {
+        for (name, value) in fields {
+            let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+            self.part(&shown(name), value, &path, depth);
+        }
+    }
+
+    /// `name` is fit for a terminal.
+    fn part(&mut self, name: &str, value: &Value, path: &str, depth: usize) {
+        match value {
+            Value::Versioned { version, locked, value } => {
+                let by = self.holders.of_part(path);
+                let writer = match by {
+                    Some(by) => format!(", locked {by}"),
+                    None if *locked => ", locked".into(),
+                    None => String::new(),
+                };
+                self.value(name, value, path, depth, format!("version {version}{writer}"));
+            }
+            Value::Lock { .. } => {
+                let by = self.holders.of_part(path).unwrap_or_default();
+                self.value(name, value, path, depth, by);
+            }
+            other => self.value(name, other, path, depth, String::new()),
+        }
+    }
+
+    fn value(&mut self, name: &str, value: &Value, path: &str, depth: usize, note: String) {
+        match value {
+            Value::Struct { fields, .. } if !fields.is_empty() => {
+                self.row(depth, name, String::new(), note, false);
+                self.fields(fields, path, depth + 1);
+            }
+            Value::List { len, first } if !first.iter().all(is_flat) => {
+                let count = format!("{len} elements");
+                let note = if note.is_empty() { count } else { format!("{note}, {count}") };
+                self.row(depth, name, String::new(), note, false);
+                for (index, element) in first.iter().enumerate() {
+                    self.part(&format!("[{index}]"), element, &format!("{path}[{index}]"), depth + 1);
+                }
+                let more = len.saturating_sub(first.len() as u64);
+                if more > 0 {
+                    self.row(depth + 1, &format!("… {more} more"), String::new(), String::new(), false);
+                }
+            }
+            other => {
+                let is_bad = matches!(other, Value::Invalid(_) | Value::Lock { inconsistent: true, .. });
+                self.row(depth, name, shown(&other.to_string()), note, is_bad);
+            }
+        }
+    }
+
+    fn row(&mut self, depth: usize, name: &str, value: String, note: String, is_bad: bool) {
+        self.rows.push(Row { depth, name: name.to_owned(), value, note, is_bad });
+    }
+}
+
+/// Whether it is shown on one line, with nothing more to say about it.
+fn is_flat(value: &Value) -> bool {
+    match value {
+        Value::Struct { .. } | Value::Versioned { .. } | Value::Lock { .. } => false,
+        Value::List { first, .. } => first.iter().all(is_flat),
+        _ => true,
+    }
+}

@@ -1,0 +1,36 @@
+//! `diff`.
+
+use super::support::*;
+
+#[test]
+fn objects_saved_objects_and_schemas_are_compared() {
+    let scratch = Scratch::new();
+    let place = |name: &str| scratch.join(name).to_str().unwrap().to_owned();
+    drop(scratch.store_at("one").create::<Counter>().unwrap());
+    drop(scratch.store_at("two").create::<WiderCounter>().unwrap());
+    let [one, two, saved, json] = ["one", "two", "saved", "one.json"].map(place);
+    run(["save", &two, &saved]).with(0);
+    std::fs::write(&json, run(["schema", "--json", &one]).with(0).out).unwrap();
+
+    let differs = run(["diff", &one, &two]).with(1);
+    assert!(differs.out.contains("+ more") && differs.out.contains(&format!("only in {two}")), "{differs:?}");
+    run(["diff", &json, &saved]).with(1);
+    assert!(run(["diff", &one, &json]).with(0).out.contains("no difference"));
+    run(["diff", &two, &saved]).with(0);
+    let differences = run(["diff", "--json", &one, &two]).with(1).json();
+    assert_eq!(differences[0]["path"], "more", "{differences}");
+    assert_eq!(differences[0]["change"], "added");
+    assert_eq!(differences[0]["theirs"]["offset"], "8");
+    assert_eq!(differences[0]["ours"], serde_json::Value::Null);
+}
+
+#[test]
+fn what_is_no_layout_is_told_apart_from_a_difference() {
+    let scratch = Scratch::new();
+    let place = |name: &str| scratch.join(name).to_str().unwrap().to_owned();
+    drop(scratch.store_at("one").create::<Counter>().unwrap());
+    std::fs::write(scratch.join("bad.json"), "[1").unwrap();
+    let ended = run(["diff", &place("one"), &place("bad.json")]).with(1);
+    assert!(ended.out.is_empty() && ended.err.starts_with("error: "), "{ended:?}");
+    run(["diff", &place("one"), &place("none")]).with(3);
+}

@@ -1,0 +1,57 @@
+//! `doctor`.
+
+use std::fs::{Permissions, set_permissions};
+use std::os::unix::fs::PermissionsExt;
+
+use super::support::*;
+
+/// What was found about a subject.
+fn about(json: &serde_json::Value, subject: &str) -> (String, String) {
+    let finding = json.as_array().unwrap().iter().find(|finding| finding["subject"] == subject);
+    let finding = finding.unwrap_or_else(|| panic!("nothing about {subject}: {json}"));
+    let text = |key: &str| finding[key].as_str().unwrap_or_default().to_owned();
+    (text("severity"), text("advice"))
+}
+
+#[test]
+fn everything_is_looked_at_and_bad_anchor_is_exit_code_1() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    let path = store.path().to_str().unwrap();
+    let json = run(["doctor", "--json", path]).json();
+    for subject in ["shmmni", "shmall", "shmmax", "shm_rmid_forced", "RemoveIPC", "IPC namespace", "leftovers"] {
+        about(&json, subject);
+    }
+    assert_eq!(about(&json, path).0, "ok");
+    set_permissions(path, Permissions::from_mode(0o755)).unwrap();
+    let text = run(["doctor", path]).with(1).out;
+    assert!(text.contains("chmod 700"), "{text}");
+    set_permissions(path, Permissions::from_mode(0o777)).unwrap();
+    assert_eq!(about(&run(["doctor", "--json", path]).with(1).json(), path).0, "mend");
+    let none = scratch.join("none");
+    run(["doctor", none.to_str().unwrap()]).with(1);
+}
+
+#[test]
+fn leftovers_and_a_kernel_that_removes_are_found() {
+    alone("doctor::leftovers_and_a_kernel_that_removes_are_found", || {
+        let scratch = Scratch::new();
+        let json = run(["doctor", "--json"]).json();
+        assert_eq!(about(&json, "leftovers").0, "ok");
+        assert_eq!(about(&json, "shm_rmid_forced").0, "ok");
+        assert_eq!(about(&json, "IPC namespace").0, "note");
+        drop(scratch.store().create::<Counter>().unwrap());
+        std::fs::remove_dir(scratch.join("rover")).unwrap();
+        let json = run(["doctor", "--json"]).with(1).json();
+        let (severity, advice) = about(&json, "leftovers");
+        assert!(severity == "mend" && advice.contains("shmstore gc"), "{json}");
+        run(["gc", "--yes"]).with(0);
+        std::fs::write("/proc/sys/kernel/shm_rmid_forced", "1").unwrap();
+        std::fs::write("/proc/sys/kernel/shmmni", "5").unwrap();
+        let four = [1, 2, 3, 4].map(|key| scratch.plant(key, 4096));
+        let json = run(["doctor", "--json"]).with(1).json();
+        assert_eq!(about(&json, "shm_rmid_forced").0, "mend");
+        // What the kernel removes at once does not count.
+        assert_eq!(about(&json, "shmmni").0, if four.iter().any(|shmid| exists(*shmid)) { "mend" } else { "ok" });
+    });
+}

@@ -1,0 +1,62 @@
+//! `gc`.
+
+use std::time::Instant;
+
+use shmstore::inspect::{Segment, SegmentState};
+
+use shmstore::Shared;
+
+use super::support::*;
+
+#[test]
+fn only_what_nobody_can_use_and_nobody_has_is_removed() {
+    alone("gc::only_what_nobody_can_use_and_nobody_has_is_removed", || {
+        let scratch = Scratch::new();
+        let ready = scratch.store_at("ready").create::<Counter>().unwrap();
+        let ready = Shared::info(&ready).unwrap().shmid;
+        let orphan = Shared::info(&scratch.store_at("orphan").create::<Counter>().unwrap()).unwrap().shmid;
+        let used = scratch.store_at("used").create::<Counter>().unwrap();
+        let used_orphan = Shared::info(&used).unwrap().shmid;
+        for name in ["orphan", "used"] {
+            std::fs::remove_dir(scratch.join(name)).unwrap();
+        }
+        let foreign = scratch.plant(0x0123_4567, 4096);
+        let half_made = scratch.plant(0x4321_4567, 4096 + 1357);
+        let deadline = Instant::now() + DEADLINE;
+        while Segment::of_shmid(half_made).unwrap().changed.elapsed().unwrap_or_default().as_secs() < 3 {
+            assert!(Instant::now() < deadline);
+            std::thread::yield_now();
+        }
+        assert_eq!(Segment::of_shmid(half_made).unwrap().state, SegmentState::Abandoned);
+
+        let dry = run(["gc", "--dry-run"]).with(0);
+        let told = |shmid: i32, how: &str| {
+            let shmid = format!("(segment {shmid}");
+            let shmid = shmid.trim_start_matches('(').to_owned();
+            dry.out.lines().any(|line| line.starts_with(how) && line.contains(&shmid))
+        };
+        assert!(told(orphan, "to remove: ") && told(half_made, "to remove: "), "{dry:?}");
+        assert!(told(used_orphan, "kept ") && dry.out.contains("attached once"), "{dry:?}");
+        assert!(dry.out.contains("orphaned: its anchor is gone") && dry.out.contains("abandoned: its creator died"));
+        assert!(!told(ready, "") && !told(foreign, ""), "{dry:?}");
+
+        assert!(run(["gc"]).with(4).err.contains("--yes"));
+        let mut asked = program();
+        asked.arg("gc");
+        on_terminal(asked, "n\n").with(4);
+        for shmid in [ready, orphan, used_orphan, foreign, half_made] {
+            assert!(Segment::of_shmid(shmid).is_ok(), "it was not agreed to");
+        }
+
+        let done = run(["gc", "--yes"]).with(0);
+        assert_eq!(done.out.lines().filter(|line| line.starts_with("removed ")).count(), 2, "{done:?}");
+        for gone in [orphan, half_made] {
+            assert!(Segment::of_shmid(gone).is_err());
+        }
+        for kept in [ready, used_orphan, foreign] {
+            assert!(exists(kept));
+        }
+        assert!(!Shared::is_retired(&used));
+        assert!(run(["gc", "--yes"]).with(0).out.contains("nothing to remove"));
+    });
+}

@@ -1,0 +1,105 @@
+//! Names and texts that would make a terminal do something.
+
+use shmstore::inspect::SavedObject;
+use shmstore::{OwnedField, OwnedKind, OwnedSchema, Primitive};
+
+use super::support::*;
+
+const NAME: &str = "\u{1b}[2J\u{202e}\u{9b}1m\u{7}\n";
+
+/// A saved object of a type that no compiler lets anybody write.
+fn hostile() -> Vec<u8> {
+    let primitive = |of| OwnedSchema::new(4, 4, OwnedKind::Atomic(of)).unwrap();
+    let text = OwnedSchema::new(20, 4, OwnedKind::FixedString { capacity: 16 }).unwrap();
+    let fields = vec![
+        OwnedField { name: NAME.into(), offset: 0, schema: primitive(Primitive::U32) },
+        OwnedField { name: format!("text{NAME}"), offset: 4, schema: text },
+    ];
+    let kind = OwnedKind::Struct { name: format!("Type{NAME}"), const_args: Vec::new(), fields };
+    let schema = OwnedSchema::new(24, 4, kind).unwrap();
+    let mut values = vec![7, 0, 0, 0, 9, 0, 0, 0];
+    values.extend(NAME.bytes().take(9).chain([0; 7]));
+    values[4] = 4;
+    saved('E', &schema, &values)
+}
+
+/// The bytes of a saved object.
+pub(crate) fn saved(id: char, schema: &OwnedSchema, values: &[u8]) -> Vec<u8> {
+    let json = schema.to_json();
+    let mut bytes = b"shmsaved".to_vec();
+    bytes.extend(1_u32.to_le_bytes());
+    bytes.extend(u32::from(id).to_le_bytes());
+    bytes.extend((json.len() as u64).to_le_bytes());
+    bytes.extend((values.len() as u64).to_le_bytes());
+    bytes.extend(schema.hash().to_u128().to_le_bytes());
+    bytes.extend([0; 16]);
+    bytes.extend(json.as_bytes());
+    bytes.extend(values);
+    let checksum = fnv(&bytes);
+    bytes.extend(checksum.to_le_bytes());
+    bytes
+}
+
+/// FNV-1a of 128 bits.
+fn fnv(bytes: &[u8]) -> u128 {
+    let step =
+        |hash: u128, byte: &u8| (hash ^ u128::from(*byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b);
+    bytes.iter().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, step)
+}
+
+/// Whether a terminal would act upon it.
+fn acts(text: &str) -> bool {
+    text.chars().any(|letter| (letter.is_control() && letter != '\n') || letter == '\u{202e}')
+}
+
+#[test]
+fn names_of_types_and_fields_are_escaped_everywhere() {
+    let scratch = Scratch::new();
+    let saved = SavedObject::parse(&hostile()).unwrap();
+    saved.create_in(&scratch.store()).unwrap();
+    drop(scratch.store_at("other").create::<Counter>().unwrap());
+    let place = |name: &str| scratch.join(name).to_str().unwrap().to_owned();
+    let [path, other, file] = ["rover", "other", "file"].map(place);
+    let shown = run(["show", &path]).with(0);
+    assert!(shown.out.contains("Type\\u{1b}[2J") && shown.out.contains("text\\u{1b}[2J"), "{shown:?}");
+    assert!(shown.line("\\u{1b}[2J\\u{202e}\\u{9b}1m\\u{7}\\n").ends_with(" 7"), "{shown:?}");
+    std::fs::write(&file, hostile()).unwrap();
+    let runs: [(&[&str], i32); 14] = [
+        (&["ls"], 0),
+        (&["ls", "--json"], 0),
+        (&["ls", &path], 0),
+        (&["show", &path], 0),
+        (&["show", "--json", &path], 0),
+        (&["get", &path, "."], 0),
+        (&["get", &path, "none"], 3),
+        (&["get", "--json", &path, "."], 0),
+        (&["schema", "--json", &path], 0),
+        (&["schema", &path], 0),
+        (&["diff", &path, &other], 1),
+        (&["load", &file, &path], 4),
+        (&["save", &path, &file], 0),
+        (&["rm", "--yes", &path], 0),
+    ];
+    for (args, code) in runs {
+        let ended = run(args).with(code);
+        assert!(!acts(&ended.out) && !acts(&ended.err), "{args:?}: {ended:?}");
+    }
+    let loaded = run(["load", &file, &path]).with(0);
+    assert!(!acts(&loaded.out), "{loaded:?}");
+}
+
+#[test]
+fn path_of_an_anchor_is_escaped() {
+    let scratch = Scratch::new();
+    let name = "\u{1b}]0;title\u{7}\n";
+    drop(scratch.store_at(name).create::<Counter>().unwrap());
+    let path = scratch.join(name);
+    for args in [&["ls"][..], &["ls", path.to_str().unwrap()], &["show", path.to_str().unwrap()]] {
+        let ended = run(args).with(0);
+        assert!(!acts(&ended.out), "{ended:?}");
+        assert!(ended.out.contains("\\u{1b}]0;title\\u{7}\\n"), "{ended:?}");
+    }
+    std::fs::remove_dir(&path).unwrap();
+    let dry = run(["gc", "--dry-run"]).with(0);
+    assert!(!acts(&dry.out) && dry.out.contains("\\u{1b}]0;title"), "{dry:?}");
+}

@@ -1,0 +1,110 @@
+//! `ls`.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use shmstore::Shared;
+
+use super::support::*;
+
+#[test]
+fn objects_at_a_path_are_listed_in_a_table() {
+    alone("ls::objects_at_a_path_are_listed_in_a_table", || {
+        let scratch = Scratch::new();
+        let rover = scratch.store().create::<Rover>().unwrap();
+        let named = scratch.store().named("left").unwrap().create::<Counter>().unwrap();
+        named.count.store(1, Relaxed);
+        let path = scratch.join("rover");
+        let listed = run(["ls", path.to_str().unwrap()]).with(0);
+        let heading = listed.line("PATH");
+        assert_eq!(heading, "PATH NAME TYPE ID SIZE OWNER MODE ATTACHED AGE STATE");
+        let lines: Vec<&str> = listed.out.lines().skip(1).collect();
+        assert_eq!(lines.len(), 2, "{listed:?}");
+        let path = path.to_str().unwrap();
+        assert!(lines[0].starts_with(&format!("{path}  -     Rover    R ")), "{listed:?}");
+        assert!(lines[1].starts_with(&format!("{path}  left  Counter  C ")), "{listed:?}");
+        for line in lines {
+            assert!(line.ends_with("  ready") && line.contains("  0600         1  "), "{line}");
+        }
+        drop((rover, named));
+        let by_name = run(["ls", &format!("{path}/left")]).with(0);
+        assert_eq!(by_name.out.lines().count(), 2, "{by_name:?}");
+    });
+}
+
+#[test]
+fn json_has_all_keys_of_every_segment() {
+    alone("ls::json_has_all_keys_of_every_segment", || {
+        let scratch = Scratch::new();
+        let rover = scratch.store().create::<Rover>().unwrap();
+        let path = scratch.join("rover");
+        let listed = run(["ls", "--json", path.to_str().unwrap()]).with(0).json();
+        let [object] = listed.as_array().unwrap().as_slice() else { panic!("{listed}") };
+        assert_eq!(object["path"], path.to_str().unwrap());
+        assert_eq!(object["name"], serde_json::Value::Null);
+        assert_eq!(object["type"], "Rover");
+        assert_eq!(object["id"], "R");
+        assert_eq!(object["mode"], "0600");
+        assert_eq!(object["attached"], 1);
+        assert_eq!(object["state"], "ready");
+        assert_eq!(object["creator_pid"], std::process::id());
+        assert_eq!(object["object_size"], size_of::<Rover>());
+        assert_eq!(object["segment"], Shared::info(&rover).unwrap().shmid);
+        let keys: Vec<&String> = object.as_object().unwrap().keys().collect();
+        assert_eq!(keys.len(), 19, "{keys:?}");
+    });
+}
+
+#[test]
+fn foreign_segments_are_listed_with_all_only() {
+    let scratch = Scratch::new();
+    let shmid = scratch.plant(0, 4096);
+    let place = format!("(segment {shmid})");
+    assert!(!run(["ls"]).with(0).out.contains(&place));
+    let all = run(["ls", "--all"]).with(0);
+    let line = all.out.lines().find(|line| line.starts_with(&place)).expect("it is listed");
+    assert!(line.ends_with("foreign"), "{line}");
+    assert!(line.split_whitespace().any(|cell| cell == "4.0K"), "{line}");
+}
+
+#[test]
+fn orphans_are_listed_at_the_path_where_they_were() {
+    let scratch = Scratch::new();
+    drop(scratch.store().create::<Counter>().unwrap());
+    let path = scratch.join("rover");
+    std::fs::remove_dir(&path).unwrap();
+    let listed = run(["ls", path.to_str().unwrap()]).with(0);
+    assert!(listed.out.lines().nth(1).unwrap().ends_with("orphaned"), "{listed:?}");
+}
+
+#[test]
+fn path_where_nothing_is_or_was_is_exit_code_3() {
+    let scratch = Scratch::new();
+    let ended = run(["ls", scratch.join("none").to_str().unwrap()]).with(3);
+    assert!(ended.err.starts_with("error: ") && ended.out.is_empty(), "{ended:?}");
+    run(["ls", scratch.path().to_str().unwrap()]).with(0);
+}
+
+#[test]
+fn unreadable_segment_is_listed_with_what_the_kernel_tells() {
+    if !nix::unistd::Uid::effective().is_root() {
+        println!("skipped: only root can look as another user");
+        return;
+    }
+    let scratch = Scratch::new();
+    let counter = scratch.store().create::<Counter>().unwrap();
+    let shmid = Shared::info(&counter).unwrap().shmid;
+    // To be run by another user, who may not come to where it was built.
+    let copy = scratch.join("shmstore");
+    std::fs::copy(env!("CARGO_BIN_EXE_shmstore"), &copy).unwrap();
+    let open = |path: &std::path::Path| {
+        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    };
+    open(scratch.path());
+    open(&copy);
+    let mut other = std::process::Command::new("setpriv");
+    other.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]).arg(&copy);
+    let listed = ended(other.arg("ls").output().unwrap()).with(0);
+    let place = format!("(segment {shmid})");
+    let line = listed.out.lines().find(|line| line.starts_with(&place)).expect("it is listed");
+    assert!(line.ends_with("unreadable") && line.contains(" root ") && line.contains(" 0600 "), "{line}");
+}

@@ -1,0 +1,123 @@
+//! `rm`.
+
+use std::os::unix::fs::MetadataExt;
+use std::time::Duration;
+
+use shmstore::Shared;
+
+use super::support::*;
+
+fn rover_path(scratch: &Scratch) -> String {
+    scratch.join("rover").to_str().unwrap().to_owned()
+}
+
+#[test]
+fn object_is_removed_with_yes() {
+    let scratch = Scratch::new();
+    drop(scratch.store().create::<Counter>().unwrap());
+    let ended = run(["rm", "--yes", &rover_path(&scratch)]).with(0);
+    assert!(ended.out.starts_with("removed "), "{ended:?}");
+    assert!(scratch.segments().is_empty());
+    run(["rm", "--yes", &rover_path(&scratch)]).with(3);
+}
+
+#[test]
+fn without_a_terminal_and_yes_it_is_refused() {
+    let scratch = Scratch::new();
+    drop(scratch.store().create::<Counter>().unwrap());
+    let ended = run(["rm", &rover_path(&scratch)]).with(4);
+    assert!(ended.err.contains("--yes"), "{ended:?}");
+    assert_eq!(scratch.segments().len(), 1);
+}
+
+#[test]
+fn on_a_terminal_it_asks_and_only_y_removes() {
+    let scratch = Scratch::new();
+    drop(scratch.store().create::<Counter>().unwrap());
+    let asked = |typed: &str| {
+        let mut rm = program();
+        rm.args(["rm", &rover_path(&scratch)]);
+        on_terminal(rm, typed)
+    };
+    assert!(asked("\n").with(4).out.contains("[y/N]"));
+    asked("n\n").with(4);
+    assert_eq!(scratch.segments().len(), 1);
+    asked("y\n").with(0);
+    assert!(scratch.segments().is_empty());
+}
+
+#[test]
+fn object_in_use_is_removed_with_force_only() {
+    alone("rm::object_in_use_is_removed_with_force_only", || {
+        let scratch = Scratch::new();
+        let counter = scratch.store().create::<Counter>().unwrap();
+        let ended = run(["rm", "--yes", &rover_path(&scratch)]).with(4);
+        assert!(ended.err.contains("attached once") && ended.err.contains("--force"), "{ended:?}");
+        assert!(!Shared::is_retired(&counter));
+        run(["rm", "--yes", "--force", &rover_path(&scratch)]).with(0);
+        assert!(Shared::is_retired(&counter));
+    });
+}
+
+#[test]
+fn what_is_not_ours_is_never_removed() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    let stat = std::fs::metadata(store.path()).unwrap();
+    let key = shmstore_cli::target::key_bits(stat.dev(), stat.ino());
+    // One of another size than ours, and one of our size with other bytes.
+    let foreign = scratch.plant(key | i32::from(b'F') << 24, 4096);
+    let disguised = scratch.plant(key | i32::from(b'D') << 24, 8192 + 1357);
+    let script = "shmwrite($ARGV[0], 'not a header', 0, 12) or die $!";
+    let written = std::process::Command::new("perl").args(["-e", script, &disguised.to_string()]).status().unwrap();
+    assert!(written.success());
+    for id in ["F", "D"] {
+        let ended = run(["rm", "--yes", "--force", &rover_path(&scratch), id]).with(4);
+        assert!(ended.err.contains("none of shmstore's"), "{ended:?}");
+    }
+    assert!(exists(foreign) && exists(disguised));
+}
+
+#[test]
+fn objects_at_the_names_in_a_directory_are_not_the_directorys() {
+    let scratch = Scratch::new();
+    drop(scratch.store().named("left").unwrap().create::<Counter>().unwrap());
+    run(["rm", "--yes", &rover_path(&scratch)]).with(3);
+    assert_eq!(scratch.segments().len(), 1);
+    run(["rm", "--yes", &format!("{}/left", rover_path(&scratch))]).with(0);
+    assert!(scratch.segments().is_empty());
+}
+
+#[test]
+fn orphan_is_removed_by_the_path_where_it_was() {
+    let scratch = Scratch::new();
+    drop(scratch.store().create::<Counter>().unwrap());
+    std::fs::remove_dir(rover_path(&scratch)).unwrap();
+    run(["rm", "--yes", &rover_path(&scratch)]).with(0);
+    assert!(scratch.segments().is_empty());
+}
+
+/// Who lists segments attaches each of them for a moment.
+#[test]
+fn object_that_others_only_look_at_is_not_in_use() {
+    let scratch = Scratch::new();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                let looks: Vec<_> = scratch.segments().iter().map(shmstore::inspect::Object::attach).collect();
+                std::thread::sleep(Duration::from_millis(30));
+                drop(looks);
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        });
+        let codes: Vec<i32> = (0..20)
+            .map(|_| {
+                drop(scratch.store().create::<Counter>().unwrap());
+                run(["rm", "--yes", &rover_path(&scratch)]).code
+            })
+            .collect();
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(codes, [0; 20]);
+    });
+}

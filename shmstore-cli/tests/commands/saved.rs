@@ -1,0 +1,110 @@
+//! `save` and `load`.
+
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::sync::atomic::Ordering::Relaxed;
+
+use shmstore::Shared;
+
+use super::support::*;
+
+struct Files {
+    scratch: Scratch,
+    path: String,
+    file: String,
+}
+
+fn files() -> Files {
+    let scratch = Scratch::new();
+    let [path, file] = ["rover", "saved"].map(|name| scratch.join(name).to_str().unwrap().to_owned());
+    Files { scratch, path, file }
+}
+
+#[test]
+fn object_comes_back_with_its_values() {
+    let Files { scratch, path, file } = files();
+    let rover = scratch.store().create::<Rover>().unwrap();
+    rover.frames.store(7, Relaxed);
+    rover.position.store(Position { x: 1.5, y: 2.0 });
+    run(["save", &path, &file]).with(0);
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    drop(rover);
+    run(["rm", "--yes", &path]).with(0);
+    run(["load", &file, &path]).with(0);
+    let rover = scratch.store().attach::<Rover>().unwrap();
+    assert_eq!(rover.frames.load(Relaxed), 7);
+    assert_eq!(rover.position.load(), Position { x: 1.5, y: 2.0 });
+    drop(rover);
+    let names: Vec<_> = std::fs::read_dir(scratch.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names.len(), 2, "only the directory and the file: {names:?}");
+}
+
+#[test]
+fn object_is_loaded_to_a_new_directory_and_a_new_name() {
+    let Files { scratch, path, file } = files();
+    scratch.store().create::<Counter>().unwrap().count.store(3, Relaxed);
+    run(["save", &path, &file]).with(0);
+    let [made, named] = ["made", "made/left"].map(|name| scratch.join(name).to_str().unwrap().to_owned());
+    run(["load", &file, &made]).with(0);
+    run(["load", "--named", "--mode", "660", &file, &named]).with(0);
+    assert_eq!(run(["get", &made, "count"]).with(0).out, "3\n");
+    assert_eq!(run(["get", &named, "count"]).with(0).out, "3\n");
+    assert_eq!(run(["ls", "--json", &named]).with(0).json()[0]["mode"], "0660");
+}
+
+#[test]
+fn object_that_is_there_is_replaced_only_if_asked_for_and_unused() {
+    let Files { scratch, path, file } = files();
+    let counter = scratch.store().create::<Counter>().unwrap();
+    counter.count.store(3, Relaxed);
+    run(["save", &path, &file]).with(0);
+    counter.count.store(4, Relaxed);
+    assert!(run(["load", &file, &path]).with(4).err.contains("--replace"));
+    run(["load", "--replace", &file, &path]).with(4);
+    assert!(!Shared::is_retired(&counter));
+    drop(counter);
+    assert_eq!(run(["get", &path, "count"]).with(0).out, "4\n");
+    run(["load", "--replace", &file, &path]).with(0);
+    assert_eq!(run(["get", &path, "count"]).with(0).out, "3\n");
+}
+
+#[test]
+fn object_of_another_layout_is_kept_and_the_difference_is_shown() {
+    let Files { scratch, path, file } = files();
+    drop(scratch.store().create::<Counter>().unwrap());
+    run(["save", &path, &file]).with(0);
+    run(["rm", "--yes", &path]).with(0);
+    drop(scratch.store().create::<WiderCounter>().unwrap());
+    let ended = run(["load", "--replace", &file, &path]).with(4);
+    assert!(ended.err.contains("more") && ended.err.contains("only in the object"), "{ended:?}");
+    drop(scratch.store().attach::<WiderCounter>().unwrap());
+}
+
+#[test]
+fn file_that_is_damaged_or_none_is_refused() {
+    let Files { scratch, path, file } = files();
+    drop(scratch.store().create::<Counter>().unwrap());
+    run(["save", &path, &file]).with(0);
+    let mut bytes = std::fs::read(&file).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let elsewhere = scratch.join("elsewhere");
+    assert!(run(["load", &file, elsewhere.to_str().unwrap()]).with(1).err.contains("checksum"));
+    run(["load", "/dev/zero", elsewhere.to_str().unwrap()]).with(1);
+    run(["load", scratch.join("none").to_str().unwrap(), elsewhere.to_str().unwrap()]).with(3);
+    assert!(!elsewhere.exists());
+}
+
+#[test]
+fn file_is_replaced_whole_and_nothing_but_a_file_is() {
+    let Files { scratch, path, file } = files();
+    drop(scratch.store().create::<Counter>().unwrap());
+    std::fs::write(&file, "old").unwrap();
+    run(["save", &path, &file]).with(0);
+    assert!(std::fs::read(&file).unwrap().starts_with(b"shmsaved"));
+    let link = scratch.join("link");
+    symlink("/dev/null", &link).unwrap();
+    run(["save", &path, link.to_str().unwrap()]).with(1);
+    assert!(link.is_symlink());
+    run(["save", &path, scratch.join("none/file").to_str().unwrap()]).with(1);
+}

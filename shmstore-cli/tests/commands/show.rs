@@ -1,0 +1,152 @@
+//! `show`.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use shmstore::{FixedString, Shared};
+
+use super::support::*;
+
+fn rover(scratch: &Scratch) -> Shared<Rover> {
+    let rover = scratch.store().create::<Rover>().unwrap();
+    rover.frames.store(7, Relaxed);
+    rover.position.store(Position { x: 1.5, y: -2.0 });
+    rover.position.store(Position { x: 1.5, y: -3.0 });
+    rover.mode.store(Mode::Driving);
+    rover.name.store(FixedString::try_from("pathfinder").unwrap());
+    rover.wheels[1].turns.store(9, Relaxed);
+    rover.samples[0].store(5, Relaxed);
+    rover
+}
+
+#[test]
+fn every_field_is_shown_by_its_name() {
+    alone("show::every_field_is_shown_by_its_name", || {
+        let scratch = Scratch::new();
+        let _rover = rover(&scratch);
+        let shown = run(["show", scratch.join("rover").to_str().unwrap()]).with(0);
+        assert_eq!(shown.line("type"), "type Rover");
+        assert_eq!(shown.line("state"), "state ready");
+        assert_eq!(shown.line("attached"), "attached once, without this program");
+        assert!(shown.line("creator").starts_with(&format!("creator pid {}, user ", std::process::id())));
+        assert_eq!(shown.line("frames"), "frames 7");
+        assert_eq!(shown.line("position"), "position version 2");
+        assert_eq!(shown.line("y"), "y -3.0");
+        assert_eq!(shown.line("mode"), "mode Driving version 1");
+        assert_eq!(shown.line("name"), "name \"pathfinder\" version 1");
+        assert_eq!(shown.line("audit"), "audit free");
+        assert_eq!(shown.line("wheels"), "wheels 2 elements");
+        assert!(shown.out.contains("    [1]\n      turns  9\n"), "{}", shown.out);
+        assert_eq!(shown.line("samples"), "samples [5, 0, 0, 0, 0, 0, 0, 0, … 12 more]");
+        let full = run(["show", "--full", scratch.join("rover").to_str().unwrap()]).with(0);
+        assert!(!full.out.contains("more"), "{full:?}");
+    });
+}
+
+#[test]
+fn process_and_the_locks_that_it_holds_are_shown() {
+    let scratch = Scratch::new();
+    let rover = rover(&scratch);
+    let audit = rover.audit.lock().unwrap();
+    let writing = rover.wheels[0].speed.begin();
+    let pid = std::process::id();
+    let path = scratch.join("rover");
+    let shown = run(["show", path.to_str().unwrap()]).with(0);
+    let process = shown.line("pid");
+    assert!(process.starts_with(&format!("pid {pid} alive since ")), "{process}");
+    assert!(process.contains("holds") && process.contains("audit") && process.contains("wheels[0].speed"), "{process}");
+    assert_eq!(shown.line("audit"), format!("audit locked by pid {pid}"));
+    assert_eq!(shown.line("speed"), format!("speed 0.0 version 0, locked by pid {pid}"));
+    drop((audit, writing));
+    let json = run(["show", "--json", path.to_str().unwrap()]).with(0).json();
+    assert_eq!(json["processes"][0]["pid"], pid);
+    assert_eq!(json["processes"][0]["holding"], serde_json::json!([]));
+    assert_eq!(json["object"]["type"], "Rover");
+    assert_eq!(json["value"]["position"]["value"]["y"], -3.0);
+    assert_eq!(json["value"]["position"]["version"], 2);
+    assert_eq!(json["value"]["samples"]["len"], 20);
+}
+
+#[test]
+fn fields_stand_in_json_in_their_order() {
+    let scratch = Scratch::new();
+    let _rover = rover(&scratch);
+    let json = run(["show", "--json", scratch.join("rover").to_str().unwrap()]).with(0).out;
+    let places = ["\"frames\"", "\"position\"", "\"audit\"", "\"samples\""].map(|key| json.find(key).unwrap());
+    assert!(places.is_sorted(), "{json}");
+}
+
+#[test]
+fn type_says_which_of_several_objects_is_meant() {
+    let scratch = Scratch::new();
+    let _rover = rover(&scratch);
+    let _counter = scratch.store().create::<Counter>().unwrap();
+    let path = scratch.join("rover");
+    let path = path.to_str().unwrap();
+    let ended = run(["show", path]).with(2);
+    assert!(ended.err.contains("Rover") && ended.err.contains("Counter"), "{ended:?}");
+    assert_eq!(run(["show", path, "Counter"]).with(0).line("type"), "type Counter");
+    assert_eq!(run(["show", path, "R"]).with(0).line("type"), "type Rover");
+    run(["show", path, "Other"]).with(3);
+    run(["show", scratch.join("none").to_str().unwrap()]).with(3);
+}
+
+/// Anybody can write into a segment of their own that it stands at another's anchor.
+#[test]
+fn segment_at_another_key_than_its_path_has_is_not_meant() {
+    let scratch = Scratch::new();
+    drop(scratch.store().create::<Counter>().unwrap());
+    let path = scratch.join("rover");
+    let script = "my $from = shmget($ARGV[0], 0, 0); my $size = $ARGV[1]; my $bytes; shmread($from, $bytes, 0, $size) or die $!; \
+                  my $to = shmget(0, $size, 03600); shmwrite($to, $bytes, 0, $size) or die $!; print $to";
+    let there = scratch.segments().remove(0);
+    let args = ["-e", script, &there.key.to_raw().to_string(), &there.size.to_string()];
+    let output = std::process::Command::new("perl").args(args).output().unwrap();
+    let copy: i32 = String::from_utf8(output.stdout).unwrap().parse().expect("a copy of the segment");
+    assert_eq!(scratch.segments().len(), 2);
+    let shown = run(["show", path.to_str().unwrap()]).with(0);
+    assert!(shown.line("segment").starts_with(&format!("segment {},", there.shmid)), "{shown:?}");
+    run(["rm", "--yes", path.to_str().unwrap()]).with(0);
+    run(["show", path.to_str().unwrap()]).with(3);
+    run(["rm", "--yes", path.to_str().unwrap()]).with(3);
+    assert!(exists(copy));
+}
+
+/// A large value, stored again and again: what is shown of it is of one moment.
+#[test]
+fn large_value_is_shown_whole_while_it_is_stored() {
+    #[derive(shmstore::ShmObject)]
+    #[repr(C)]
+    #[shm(id = 'L')]
+    struct Large {
+        rows: shmstore::Versioned<[[u64; 4]; 4096]>,
+    }
+    let scratch = Scratch::new();
+    let large = scratch.store().create::<Large>().unwrap();
+    let path = scratch.join("rover");
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut round = 0;
+            while !done.load(Relaxed) {
+                round += 1;
+                large.rows.store([[round; 4]; 4096]);
+                // Else a slow copy may never be whole on a busy machine.
+                if round % 8 == 0 {
+                    std::thread::sleep(Duration::from_millis(3));
+                }
+            }
+        });
+        let shown: Vec<Ended> = (0..20).map(|_| run(["get", "--json", path.to_str().unwrap(), "rows"])).collect();
+        let tree: Vec<Ended> = (0..20).map(|_| run(["show", "--json", path.to_str().unwrap()])).collect();
+        done.store(true, Relaxed);
+        for value in tree.into_iter().map(|ended| ended.with(0).json()["value"]["rows"].clone()) {
+            let first = value["value"]["first"].as_array().unwrap_or_else(|| panic!("{value}"));
+            let numbers: Vec<_> = first.iter().flat_map(|row| row.as_array().unwrap()).collect();
+            assert!(numbers.iter().all(|number| *number == numbers[0]) && numbers[0] == &value["version"], "{value}");
+        }
+        for value in shown.into_iter().map(|ended| ended.with(0).json()) {
+            assert!(value["value"][0][0] == value["value"][4095][3]);
+        }
+    });
+}

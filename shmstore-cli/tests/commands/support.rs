@@ -1,0 +1,237 @@
+//! A directory of a test's own, the program, a terminal for it, and segments that no store would make.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant};
+
+use nix::pty::openpty;
+use shmstore::inspect::{self, Segment, WhileAttached};
+use shmstore::{Event, FixedString, Lock, ShmObject, ShmValue, Store, Versioned};
+use tempfile::TempDir;
+
+/// How long anything may take, on a busy machine.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+
+#[derive(Clone, Copy, Debug, PartialEq, ShmValue)]
+#[repr(C)]
+pub(crate) struct Position {
+    pub(crate) x: f64,
+    pub(crate) y: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ShmValue)]
+#[repr(u8)]
+pub(crate) enum Mode {
+    Idle = 0,
+    Driving = 1,
+}
+
+#[derive(ShmObject)]
+#[repr(C)]
+pub(crate) struct Wheel {
+    pub(crate) turns: AtomicU64,
+    pub(crate) speed: Versioned<f64>,
+}
+
+/// An object with some of everything.
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'R')]
+pub(crate) struct Rover {
+    pub(crate) frames: AtomicU64,
+    pub(crate) position: Versioned<Position>,
+    pub(crate) mode: Versioned<Mode>,
+    pub(crate) name: Versioned<FixedString<16>>,
+    pub(crate) audit: Lock,
+    pub(crate) news: Event,
+    pub(crate) wheels: [Wheel; 2],
+    pub(crate) samples: [AtomicU64; 20],
+}
+
+/// Of another id, and of the same one with another layout.
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'C')]
+pub(crate) struct Counter {
+    pub(crate) count: AtomicU64,
+}
+
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'C', name = "Counter")]
+pub(crate) struct WiderCounter {
+    pub(crate) count: AtomicU64,
+    pub(crate) more: AtomicU64,
+}
+
+/// A directory, and what stands under it, or is planted: gone when dropped.
+pub(crate) struct Scratch {
+    directory: TempDir,
+    planted: Mutex<Vec<i32>>,
+}
+
+impl Scratch {
+    pub(crate) fn new() -> Self {
+        Self { directory: tempfile::tempdir().expect("a directory"), planted: Mutex::default() }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub(crate) fn join(&self, name: &str) -> PathBuf {
+        self.path().join(name)
+    }
+
+    pub(crate) fn store(&self) -> Store {
+        self.store_at("rover")
+    }
+
+    pub(crate) fn store_at(&self, name: &str) -> Store {
+        Store::open_or_create(self.join(name)).expect("a fresh directory is fit to be an anchor")
+    }
+
+    /// Makes a segment past the store, in a process that ends. `key` 0 for one that nobody finds.
+    pub(crate) fn plant(&self, key: i32, size: u64) -> i32 {
+        let script = "my $shmid = shmget($ARGV[0], $ARGV[1], 03600); die $! unless defined $shmid; print $shmid";
+        let output = Command::new("perl").args(["-e", script, &key.to_string(), &size.to_string()]).output();
+        let output = output.expect("perl runs");
+        let shmid = String::from_utf8_lossy(&output.stdout).parse();
+        let shmid = shmid.unwrap_or_else(|_| panic!("no segment: {}", String::from_utf8_lossy(&output.stderr)));
+        self.planted.lock().expect("no panic").push(shmid);
+        shmid
+    }
+
+    /// What stands there, by what it says of itself.
+    pub(crate) fn segments(&self) -> Vec<Segment> {
+        let mut there = inspect::segments().expect("the kernel has System V shared memory");
+        there.retain(|segment| segment.path().is_some_and(|path| path.starts_with(self.path())));
+        there
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        for segment in self.segments() {
+            drop(segment.remove(WhileAttached::Remove));
+        }
+        for shmid in self.planted.lock().expect("no panic").iter().filter(|shmid| exists(**shmid)) {
+            drop(Command::new("ipcrm").args(["-m", &shmid.to_string()]).status());
+        }
+    }
+}
+
+pub(crate) fn exists(shmid: i32) -> bool {
+    Segment::of_shmid(shmid).is_ok_and(|segment| segment.key.to_raw() != 0 || segment.attached == 0)
+}
+
+/// How a run of the program ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+pub(crate) fn program() -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_shmstore"));
+    program.env_remove("NO_COLOR").env("TERM", "xterm").stdin(Stdio::null());
+    program
+}
+
+/// Runs it without a terminal.
+pub(crate) fn run<A: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = A>) -> Ended {
+    ended(program().args(args).output().expect("the program runs"))
+}
+
+pub(crate) fn ended(output: Output) -> Ended {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    Ended {
+        code: output.status.code().expect("no signal ended it"),
+        out: text(output.stdout),
+        err: text(output.stderr),
+    }
+}
+
+impl Ended {
+    /// That it ended so; returns what it said.
+    #[track_caller]
+    pub(crate) fn with(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{self:?}");
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The line that begins with a word, its columns separated by one blank.
+    #[track_caller]
+    pub(crate) fn line(&self, word: &str) -> String {
+        let mut lines = self.out.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let line = lines.find(|line| line.first() == Some(&word));
+        line.unwrap_or_else(|| panic!("no line of {word}: {self:?}")).join(" ")
+    }
+}
+
+/// Runs it on a terminal, on which somebody types. What it writes comes back with its code.
+pub(crate) fn on_terminal(mut command: Command, typed: &str) -> Ended {
+    let pty = openpty(None, None).expect("a terminal");
+    let end = || Stdio::from(pty.slave.try_clone().expect("a descriptor"));
+    let mut child = command.stdin(end()).stdout(end()).stderr(end()).spawn().expect("the program runs");
+    drop(command);
+    drop(pty.slave);
+    let mut terminal = File::from(pty.master);
+    terminal.write_all(typed.as_bytes()).expect("it is typed");
+    let reader = std::thread::spawn(move || {
+        let mut out = Vec::new();
+        // Ends with an error once nobody has the other side.
+        drop(terminal.read_to_end(&mut out));
+        out
+    });
+    let deadline = Instant::now() + DEADLINE;
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("it is our child") {
+            break status;
+        }
+        if Instant::now() > deadline {
+            child.kill().expect("it is our child");
+            panic!("it has not ended");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let out = String::from_utf8(reader.join().expect("it only reads")).expect("UTF-8");
+    Ended { code: status.code().expect("no signal ended it"), out: out.replace("\r\n", "\n"), err: String::new() }
+}
+
+/// Runs a test of this name in an IPC namespace of its own, where what it removes or fills up is nobody else's.
+pub(crate) fn alone(name: &str, test: impl FnOnce()) {
+    const INSIDE: &str = "SHMSTORE_CLI_ALONE";
+    if std::env::var_os(INSIDE).is_some() {
+        return test();
+    }
+    let unshare = || {
+        let mut unshare = Command::new("unshare");
+        unshare.arg("--ipc").stdin(Stdio::null());
+        if !nix::unistd::Uid::effective().is_root() {
+            unshare.arg("--map-root-user");
+        }
+        unshare
+    };
+    if !unshare().arg("true").output().is_ok_and(|output| output.status.success()) {
+        assert!(std::env::var_os("SHMSTORE_NO_SKIPS").is_none(), "no IPC namespace can be made");
+        println!("skipped: no IPC namespace can be made");
+        return;
+    }
+    let this = std::env::current_exe().expect("it has a path");
+    let args = ["--exact", name, "--nocapture", "--include-ignored", "--test-threads=1"];
+    let output = unshare().arg(this).args(args).env(INSIDE, "1").output().expect("it runs");
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    print!("{out}");
+    assert!(output.status.success() && out.contains("1 passed"), "{out}{err}");
+}
