@@ -110,12 +110,11 @@ fn abandoned_segments_are_removed() {
 }
 
 #[test]
-fn nobody_creates_an_object_while_it_is_removed_and_a_stuck_lock_stops_no_removal() {
+fn half_made_object_is_in_use_while_its_creator_lives_and_removed_once_it_is_dead() {
     let scratch = Scratch::new();
     let mut creator = Peer::start_with_failpoint(scratch.path(), "CreateInitialized", "stop");
     creator.tell("create 7");
     creator.wait_until_stopped();
-    // It holds the anchor's lock for good.
     let there = segment(find(scratch.key('T')).unwrap());
     assert!(matches!(there.remove(WhileAttached::Refuse), Err(InspectError::InUse { .. })));
     let _guard = Planted { shmid: there.shmid };
