@@ -6,13 +6,15 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::num::NonZero;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::pty::{Winsize, openpty};
+use nix::fcntl::OFlag;
+use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::{Termios, tcgetattr};
 use nix::unistd::Pid;
@@ -34,8 +36,7 @@ pub(crate) struct OnTerminal {
 impl OnTerminal {
     /// Starts a program as the leader of the terminal's session: so it gets the signals of the terminal.
     pub(crate) fn start(program: &str, args: &[&str], variables: &[(&str, &str)], width: u16, height: u16) -> Self {
-        let size = Winsize { ws_row: height, ws_col: width, ws_xpixel: 0, ws_ypixel: 0 };
-        let pty = openpty(&size, None).expect("a pseudo-terminal");
+        let pty = Pty::new(width, height);
         let modes = tcgetattr(&pty.slave).expect("its modes");
         let shown = Arc::new(Mutex::new(vt100::Parser::new(cells(height), cells(width), 0)));
         let mut keyboard = File::from(pty.master);
@@ -57,9 +58,8 @@ impl OnTerminal {
 
     /// Makes the terminal another size.
     pub(crate) fn resize(&self, width: u16, height: u16) {
-        let size = rustix::termios::Winsize { ws_row: height, ws_col: width, ws_xpixel: 0, ws_ypixel: 0 };
         self.shown.lock().expect("no panic").screen_mut().set_size(cells(height), cells(width));
-        rustix::termios::tcsetwinsize(&self.terminal, size).expect("a terminal has a size");
+        set_size(&self.terminal, width, height);
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
@@ -136,6 +136,31 @@ impl Drop for OnTerminal {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// Both ends of a pseudo-terminal. No child gets them by chance: who has the upper end keeps the terminal from hanging up.
+struct Pty {
+    master: OwnedFd,
+    slave: OwnedFd,
+}
+
+impl Pty {
+    fn new(width: u16, height: u16) -> Self {
+        let master = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC).expect("a pseudo-terminal");
+        grantpt(&master).expect("it is ours");
+        unlockpt(&master).expect("it is ours");
+        let name = ptsname_r(&master).expect("its name");
+        let mut options = File::options();
+        options.read(true).write(true).custom_flags(OFlag::O_NOCTTY.bits());
+        let slave = OwnedFd::from(options.open(name).expect("its lower end"));
+        set_size(&slave, width, height);
+        Self { master: master.into(), slave }
+    }
+}
+
+fn set_size(terminal: &OwnedFd, width: u16, height: u16) {
+    let size = rustix::termios::Winsize { ws_row: height, ws_col: width, ws_xpixel: 0, ws_ypixel: 0 };
+    rustix::termios::tcsetwinsize(terminal, size).expect("a terminal has a size");
 }
 
 fn follow(mut output: File, shown: Arc<Mutex<vt100::Parser>>) {
