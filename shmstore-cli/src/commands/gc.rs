@@ -108,6 +108,8 @@ pub fn kept(segment: &Segment) -> Option<String> {
     let (uid, owner) = (Uid::effective(), segment.owner);
     if segment.attached > 0 {
         Some(format!("attached {}", times(segment.attached)))
+    } else if segment.description.is_none() && segment.state == SegmentState::Abandoned {
+        Some("nothing is written in it: whoever creates an object at its key next takes it away".into())
     } else if !uid.is_root() && ![segment.owner, segment.creator].contains(&uid.as_raw()) {
         Some(format!("of user {owner}, whom user {uid} may not remove it from"))
     } else {

@@ -23,7 +23,8 @@ pub enum WhileAttached {
 }
 
 impl Segment {
-    /// Removes the segment, if it still is what it was when it was listed. What is not shmstore's is never removed.
+    /// Removes the segment, if it still is what it was when it was listed. What is not provably shmstore's is never removed: not one in
+    /// which nothing is written yet, whoever made it.
     ///
     /// The anchor's lock is taken first, if the anchor is there and fit to be one: so nobody creates or recovers the object
     /// meanwhile.
@@ -41,9 +42,8 @@ impl Segment {
         }
         match now.state {
             SegmentState::Foreign | SegmentState::Unreadable => return Err(now.refused()),
-            // A size is no proof that it is ours.
-            SegmentState::Initializing | SegmentState::Abandoned if now.description.is_none() && !now.is_old() => {
-                return Err(now.refused());
+            SegmentState::Initializing | SegmentState::Abandoned if now.description.is_none() => {
+                return Err(InspectError::Foreign { shmid, why: BLANK });
             }
             _ => {}
         }
@@ -74,13 +74,10 @@ impl Segment {
         }
         Ok(())
     }
-
-    /// Whether it is as old as a segment must be that has nothing in it: another program may just have made it.
-    fn is_old(&self) -> bool {
-        const OLD: Duration = Duration::from_secs(2);
-        self.changed.elapsed().is_ok_and(|age| age >= OLD)
-    }
 }
+
+const BLANK: &str = "nothing is written in it, and its size alone does not prove that it is. Whoever creates an object at its key next \
+                     takes it away; or remove it by `ipcrm -m`";
 
 /// A segment as it is when nobody looks at it: a listing attaches it for some microseconds, which is no use of it.
 fn settled(shmid: i32) -> Result<Segment, InspectError> {
