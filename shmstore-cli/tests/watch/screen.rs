@@ -82,11 +82,9 @@ fn a_resize_redraws_down_to_one_cell_and_back() {
     watched.until_shown("HISTORY");
     for (width, height) in [(40, 10), (1, 1), (3, 2), (200, 1), (1, 50)] {
         watched.resize(width, height);
-        // It lives: a key is read, and the next frame is of that size.
-        watched.press("?");
+        watched.press("x"); // Means nothing, but is read.
         watched.until("a frame", |screen| !screen.contents().trim().is_empty());
     }
-    watched.press("?");
     watched.resize(200, 50);
     rover.frames.store(5, Relaxed);
     watched.until("all of it at the new size", |screen| {
