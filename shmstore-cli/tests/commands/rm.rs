@@ -101,10 +101,11 @@ fn orphan_is_removed_by_the_path_where_it_was() {
 #[test]
 fn object_that_others_only_look_at_is_not_in_use() {
     let scratch = Scratch::new();
-    let done = std::sync::atomic::AtomicBool::new(false);
+    let done = Done::default();
     std::thread::scope(|scope| {
+        let _end = done.at_end();
         scope.spawn(|| {
-            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+            while !done.is_said() {
                 let looks: Vec<_> = scratch.segments().iter().map(shmstore::inspect::Object::attach).collect();
                 std::thread::sleep(Duration::from_millis(30));
                 drop(looks);
@@ -117,7 +118,6 @@ fn object_that_others_only_look_at_is_not_in_use() {
                 run(["rm", "--yes", &rover_path(&scratch)]).code
             })
             .collect();
-        done.store(true, std::sync::atomic::Ordering::Relaxed);
         assert_eq!(codes, [0; 20]);
     });
 }

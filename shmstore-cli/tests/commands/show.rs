@@ -124,11 +124,12 @@ fn large_value_is_shown_whole_while_it_is_stored() {
     let scratch = Scratch::new();
     let large = scratch.store().create::<Large>().unwrap();
     let path = scratch.join("rover");
-    let done = std::sync::atomic::AtomicBool::new(false);
+    let done = Done::default();
     std::thread::scope(|scope| {
+        let end = done.at_end();
         scope.spawn(|| {
             let mut round = 0;
-            while !done.load(Relaxed) {
+            while !done.is_said() {
                 round += 1;
                 large.rows.store([[round; 4]; 4096]);
                 // Else a slow copy may never be whole on a busy machine.
@@ -139,7 +140,7 @@ fn large_value_is_shown_whole_while_it_is_stored() {
         });
         let shown: Vec<Ended> = (0..20).map(|_| run(["get", "--json", path.to_str().unwrap(), "rows"])).collect();
         let tree: Vec<Ended> = (0..20).map(|_| run(["show", "--json", path.to_str().unwrap()])).collect();
-        done.store(true, Relaxed);
+        drop(end);
         for value in tree.into_iter().map(|ended| ended.with(0).json()["value"]["rows"].clone()) {
             let first = value["value"]["first"].as_array().unwrap_or_else(|| panic!("{value}"));
             let numbers: Vec<_> = first.iter().flat_map(|row| row.as_array().unwrap()).collect();

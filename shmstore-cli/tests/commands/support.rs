@@ -5,7 +5,8 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Mutex;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::{Duration, Instant};
 
 use nix::pty::openpty;
@@ -234,4 +235,26 @@ pub(crate) fn alone(name: &str, test: impl FnOnce()) {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     print!("{out}");
     assert!(output.status.success() && out.contains("1 passed"), "{out}{err}");
+}
+
+/// Says when it is dropped that a thread beside a test is to end: also if the test fails, which would wait for it otherwise.
+#[derive(Default)]
+pub(crate) struct Done(AtomicBool);
+
+impl Done {
+    pub(crate) fn is_said(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+
+    pub(crate) fn at_end(&self) -> SaidAtEnd<'_> {
+        SaidAtEnd(self)
+    }
+}
+
+pub(crate) struct SaidAtEnd<'a>(&'a Done);
+
+impl Drop for SaidAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.0.store(true, Relaxed);
+    }
 }
