@@ -106,7 +106,7 @@ pub enum SegmentState {
     Abandoned,
     /// Removed: it lives on for those who have it attached.
     Retired,
-    /// Whole, but nobody can find it any more: its anchor is gone, or another file is at its path.
+    /// Whole, but nobody can find it any more: its anchor is gone, or another file is at its path; or it has not its anchor's key.
     Orphaned,
     /// Made by a shmstore with another segment format.
     OtherFormat,
@@ -371,6 +371,10 @@ impl Segment {
         self.state = SegmentState::Ready;
         if state == State::Retired || status.removed {
             self.state = SegmentState::Retired;
+        } else if status.key != identity.key(id) {
+            // Anybody may write the identity of another's anchor into a segment of his own; but that does not have its key.
+            let why = format!("its key is {}, and its anchor's is {}", status.key, identity.key(id));
+            (self.state, self.detail) = (SegmentState::Orphaned, Some(why));
         } else if let Some(why) = why_orphaned(&description, &identity) {
             (self.state, self.detail) = (SegmentState::Orphaned, Some(why));
         }
