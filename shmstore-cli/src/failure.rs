@@ -68,7 +68,10 @@ impl Failure {
             Self::Ambiguous(_) => 2,
             Self::NotFound(_) | Self::Field(_) => 3,
             Self::Inspect(InspectError::NotFound { .. } | InspectError::Gone { .. }) => 3,
-            Self::Refused(_) | Self::Inspect(InspectError::InUse { .. } | InspectError::Foreign { .. }) => 4,
+            Self::Refused(_)
+            | Self::Inspect(InspectError::InUse { .. } | InspectError::Changed { .. } | InspectError::Foreign { .. }) => {
+                4
+            }
             Self::Inspect(InspectError::AccessDenied { .. }) => 5,
             _ => 1,
         })

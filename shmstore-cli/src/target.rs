@@ -104,14 +104,25 @@ impl Target {
         }
     }
 
-    /// Whether a segment stands at the path itself, or was made there: not at a name in it.
-    #[must_use]
-    pub fn stands_at(&self, segment: &Segment) -> bool {
+    /// Keeps the segments that stand at the path itself, not at a name in it: those of the file that is there, or, if there are none, those
+    /// that say that they were made there. Anybody can say so.
+    pub fn keep_those_there(&self, segments: &mut Vec<Segment>) {
+        segments.retain(|segment| self.is_type_of(segment));
+        if segments.iter().any(|segment| self.is_of_the_file(segment)) {
+            segments.retain(|segment| self.is_of_the_file(segment));
+        } else {
+            segments.retain(|segment| self.was_made_there(segment));
+        }
+    }
+
+    fn is_of_the_file(&self, segment: &Segment) -> bool {
         let Some(of) = segment.description.as_ref().filter(|of| has_its_key(segment, of)) else { return false };
         let stat = anchor(&self.path).ok().and_then(|anchor| fs::metadata(anchor).ok());
-        if stat.is_some_and(|stat| (of.device, of.inode) == (stat.dev(), stat.ino())) {
-            return true;
-        }
+        stat.is_some_and(|stat| (of.device, of.inode) == (stat.dev(), stat.ino()))
+    }
+
+    fn was_made_there(&self, segment: &Segment) -> bool {
+        let Some(of) = segment.description.as_ref().filter(|of| has_its_key(segment, of)) else { return false };
         let Ok(path) = fs::canonicalize(&self.path).or_else(|_| std::path::absolute(&self.path)) else { return false };
         let mut named = path.clone().into_os_string();
         named.push(".shm");

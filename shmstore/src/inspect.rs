@@ -75,6 +75,16 @@ pub enum InspectError {
         /// The kernel's number of the segment.
         shmid: i32,
     },
+    /// It is not in the state any more for which it was to be removed.
+    #[error("segment {shmid} was {was} when it was listed, and is {is} now: list again")]
+    Changed {
+        /// The kernel's number of the segment.
+        shmid: i32,
+        /// What it was.
+        was: SegmentState,
+        /// What it is.
+        is: SegmentState,
+    },
     /// We may not read or remove it.
     #[error(
         "segment {shmid} of uid {owner}, mode {mode:04o}, may not be {attempted} by uid {uid}: do it as its owner, or as root"

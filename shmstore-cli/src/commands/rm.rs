@@ -63,7 +63,8 @@ fn find(target: &Target) -> Result<Segment, Failure> {
         other => Err(other),
     })?;
     // What stands at the names in a directory does not stand at the directory. What the kernel has removed already is only waited for.
-    there.retain(|segment| segment.key.to_raw() != 0 && target.stands_at(segment) && target.is_type_of(segment));
+    there.retain(|segment| segment.key.to_raw() != 0);
+    target.keep_those_there(&mut there);
     // Orphans are of an earlier file at the path: `gc` is for them, unless there is nothing else.
     if there.iter().any(|segment| segment.state != SegmentState::Orphaned) {
         there.retain(|segment| segment.state != SegmentState::Orphaned);

@@ -36,7 +36,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let target = Target { path: args.path.clone(), type_name: args.type_name.clone() };
     let object = target.object()?;
-    let image = SavedObject::of(&object, &Limits::default());
+    let image = SavedObject::of(&object, &Limits::full());
     let image = image.map_err(|source| Failure::Saved { path: args.path.clone(), source })?.to_bytes();
     saved::write(&args.file, &image)?;
     let (of, file) = (shown(&object.schema().to_string()), shown(&args.file.display().to_string()));

@@ -40,6 +40,8 @@ const ROOM: usize = 64 << 20;
 /// The visits that are made to an object of no bytes, and more for each byte: more than there are parts in any real type.
 const VISITS: usize = 1 << 20;
 const VISITS_A_BYTE: usize = 4;
+/// The visits that are made to an object of any size: a fraction of a second.
+const MOST_VISITS: usize = 1 << 24;
 
 /// One step down from a part.
 enum Step<'a> {
@@ -58,7 +60,7 @@ pub(super) fn held_parts(schema: &OwnedSchema, object: &Attached) -> Vec<HeldPar
 /// `len` bytes from `payload`, which is aligned as the object is, are mapped during the call.
 unsafe fn held_parts_of(schema: &OwnedSchema, payload: NonNull<u8>, len: usize) -> Vec<HeldPart> {
     let mut found = Vec::new();
-    let visits_left = VISITS_A_BYTE.saturating_mul(len).saturating_add(VISITS);
+    let visits_left = VISITS_A_BYTE.saturating_mul(len).saturating_add(VISITS).min(MOST_VISITS);
     Walk { payload: (payload, len), path: Vec::new(), found: &mut found, visits_left, room: ROOM }.visit(schema, 0);
     found
 }

@@ -22,19 +22,21 @@ pub struct Limits {
     /// How long to try to get a whole copy of a value that others store flat out; ten times that for all of a call's values together.
     /// 100 ms unless told otherwise.
     pub wait: Duration,
+    /// Bytes that are copied in all: of each `Versioned`, and of text. 1 GiB unless told otherwise.
+    pub bytes: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { elements: 8, nodes: 100_000, wait: Duration::from_millis(100) }
+        Self { elements: 8, nodes: 100_000, wait: Duration::from_millis(100), bytes: 1 << 30 }
     }
 }
 
 impl Limits {
-    /// All elements, and ten million values.
+    /// All elements, ten million values, and 16 GiB.
     #[must_use]
     pub fn full() -> Self {
-        Self { elements: u64::MAX, nodes: 10_000_000, ..Self::default() }
+        Self { elements: u64::MAX, nodes: 10_000_000, bytes: 16 << 30, ..Self::default() }
     }
 
     /// So many elements of an array or list.
@@ -83,7 +85,8 @@ pub(super) struct Decoder<'l, 'm> {
 
 impl<'l, 'm> Decoder<'l, 'm> {
     pub(super) fn new(memory: Memory<'m>, limits: &'l Limits) -> Self {
-        let (nodes_left, bytes_left, waits) = (limits.nodes, memory.len(), Waits::of(limits.wait));
+        let bytes_left = usize::try_from(limits.bytes).unwrap_or(usize::MAX).min(memory.len());
+        let (nodes_left, waits) = (limits.nodes, Waits::of(limits.wait));
         Self { limits, memory, nodes_left, bytes_left, waits }
     }
 
@@ -116,7 +119,7 @@ impl<'l, 'm> Decoder<'l, 'm> {
     /// Counts bytes that are to be copied.
     fn copies(&mut self, len: u64) -> Result<(), String> {
         let left = usize::try_from(len).ok().and_then(|len| self.bytes_left.checked_sub(len));
-        self.bytes_left = left.ok_or("not decoded: it and what was decoded before overlap")?;
+        self.bytes_left = left.ok_or("not decoded: more bytes than the limit, or parts that overlap")?;
         Ok(())
     }
 

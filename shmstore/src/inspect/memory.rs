@@ -58,7 +58,9 @@ impl<'a> Live<'a> {
     /// Copies bytes, each as it is at some moment during the call. `None` if they are not all within the payload.
     pub(super) fn copy(self, at: usize, len: usize) -> Option<Vec<u8>> {
         let end = at.checked_add(len).filter(|&end| end <= self.len)?;
-        let mut copied = vec![0; len];
+        let mut copied = Vec::new();
+        copied.try_reserve_exact(len).ok()?;
+        copied.resize(len, 0);
         // As fast as the store's own reader: else a busy writer is always faster.
         let mut done = self.copy_units(at, &mut copied);
         while let Some(rest) = copied.get_mut(done..).filter(|rest| !rest.is_empty()) {

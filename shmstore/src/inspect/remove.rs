@@ -40,7 +40,12 @@ impl Segment {
         if now.key != self.key || nonce(&now) != nonce(self) {
             return Err(InspectError::Gone { shmid });
         }
+        let was_left = matches!(self.state, SegmentState::Abandoned | SegmentState::Orphaned);
         match now.state {
+            // Its anchor is back, or its creator is not dead: what was to be removed for that is not.
+            SegmentState::Ready | SegmentState::Initializing if was_left => {
+                return Err(InspectError::Changed { shmid, was: self.state, is: now.state });
+            }
             SegmentState::Foreign | SegmentState::Unreadable => return Err(now.refused()),
             SegmentState::Initializing | SegmentState::Abandoned if now.description.is_none() => {
                 return Err(InspectError::Foreign { shmid, why: BLANK });

@@ -117,6 +117,10 @@ impl SavedObject {
     /// this program.
     pub fn of(object: &Object, limits: &Limits) -> Result<Self, SavedError> {
         let schema = object.schema().clone();
+        if schema.size() > limits.bytes {
+            let why = format!("{} bytes are more than the limit of {}", schema.size(), limits.bytes);
+            return Err(SavedError::Part { path: ".".into(), why });
+        }
         let image = image::of(&schema, object.live(), limits.wait)?;
         let id = object.segment().description.as_ref().map_or('?', |of| of.id);
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();

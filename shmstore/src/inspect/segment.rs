@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fmt;
+use std::fs;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::DirEntryExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -187,24 +189,36 @@ fn of_all(attempted: &'static str, errno: Errno) -> InspectError {
     InspectError::System { attempted, shmid: -1, source: errno.into() }
 }
 
-/// The names of types, by the schemas that were read so far: most often the next segment has one of them.
+/// What the schemas that were read so far describe, by their very bytes: most often the next segment has one of them.
 #[derive(Default)]
-pub(super) struct TypeNames(HashMap<u128, (u64, Option<String>)>);
+pub(super) struct TypeNames {
+    known: HashMap<Vec<u8>, Option<Described>>,
+    /// The bytes of all of them.
+    bytes: usize,
+}
+
+/// What a schema says.
+struct Described {
+    hash: LayoutHash,
+    size: u64,
+    name: String,
+}
 
 impl TypeNames {
     /// The name of the type that a schema describes, if it is one, its hash is the header's, and it is as long as the object.
-    fn of(&mut self, hash: LayoutHash, json: &[u8], object_size: u64) -> Option<String> {
-        const KEPT: usize = 1000;
-        if self.0.len() > KEPT {
-            self.0.clear();
+    fn of(&mut self, hash: LayoutHash, json: Vec<u8>, object_size: u64) -> Option<String> {
+        const KEPT: usize = 16 << 20;
+        if self.bytes > KEPT {
+            *self = Self::default();
         }
-        // By the bytes themselves: two segments may claim the same hash.
-        let read = || {
-            let schema = OwnedSchema::from_json(json).ok().filter(|schema| schema.hash() == hash);
-            (schema.as_ref().map_or(0, OwnedSchema::size), schema.map(|schema| shortened(schema.to_string())))
-        };
-        let (size, name) = self.0.entry(crate::hash::of_bytes(json) ^ hash.to_u128()).or_insert_with(read);
-        name.clone().filter(|_| *size == object_size)
+        let bytes = &mut self.bytes;
+        let described = self.known.entry(json).or_insert_with_key(|json| {
+            *bytes += json.len();
+            let schema = OwnedSchema::from_json(json).ok()?;
+            Some(Described { hash: schema.hash(), size: schema.size(), name: shortened(schema.to_string()) })
+        });
+        let fits = |of: &&mut Described| (of.hash, of.size) == (hash, object_size);
+        described.as_mut().filter(fits).map(|of| of.name.clone())
     }
 }
 
@@ -327,21 +341,24 @@ impl Segment {
         }
         if matches!(state, State::Virgin | State::Initializing) {
             let by = header.provenance();
-            let (pid, start) = if by.pid == 0 || by.pid_namespace != namespace("pid") {
-                (self.creator_pid, 0)
-            } else {
-                (by.pid, by.start)
-            };
+            let is_of_here = by.pid != 0 && by.pid_namespace == namespace("pid");
+            // Start times count within one time namespace only.
+            let start = if by.time_namespace == namespace("time") { by.start } else { 0 };
+            let (pid, start) = if is_of_here { (by.pid, start) } else { (self.creator_pid, 0) };
             self.state = half_made(has_ended_here(pid, start));
         }
         let (identity, id) = header.identity()?;
+        let is_half_made = matches!(state, State::Virgin | State::Initializing);
+        if !is_half_made && !(b' '..=b'~').contains(&id) {
+            return Err(header::Damage::new("id", id));
+        }
         if !header.is_claimed_for(&identity, id) && state != State::Virgin {
             return Err(header::Damage::new("first word", "not that of its own anchor and id"));
         }
         let (path, path_is_whole) = header.path();
         let mut description = Description {
             format,
-            id: char::from(id),
+            id: if (b' '..=b'~').contains(&id) { char::from(id) } else { '?' },
             path: PathBuf::from(OsString::from_vec(path)),
             path_is_whole,
             type_name: None,
@@ -361,7 +378,7 @@ impl Segment {
             let json = header::read_schema(mapping, &geometry)?;
             description.object_size = geometry.payload_len as u64;
             description.max_processes = geometry.slot_count;
-            description.type_name = names.of(description.layout_hash, &json, description.object_size);
+            description.type_name = names.of(description.layout_hash, json, description.object_size);
             if description.type_name.is_some() {
                 Ok(geometry)
             } else {
@@ -412,19 +429,33 @@ fn why_orphaned(description: &Description, identity: &Identity) -> Option<String
     if !description.path_is_whole {
         return None;
     }
+    let path = &description.path;
     // Not opened: the path may be that of a device, which whoever wrote it would like us to open.
-    let anchor = match file::hold(&description.path) {
+    let anchor = match file::hold(path) {
         Ok(anchor) => anchor,
-        Err(Errno::ENOENT | Errno::ENOTDIR) => return Some("its anchor is gone".into()),
+        Err(Errno::ENOENT | Errno::ENOTDIR) => {
+            return Some("its anchor is gone".into()).filter(|_| is_nowhere_near(path, identity));
+        }
         Err(_) => return None,
     };
     let stat = file::stat_fd(anchor.as_fd()).ok()?;
     let birth_is_trusted = file::file_system(anchor.as_fd()).is_ok_and(|system| system != OVERLAYFS);
     let now = Identity::new(&stat, birth_is_trusted);
     if !now.is_same_inode(identity) {
-        return Some(format!("its anchor was inode {}, and at the path is inode {}", identity.ino, now.ino));
+        let why = format!("its anchor was inode {}, and at the path is inode {}", identity.ino, now.ino);
+        return Some(why).filter(|_| now.dev == identity.dev && is_nowhere_near(path, identity));
     }
     now.is_another_life_of(identity).then(|| "its anchor was an earlier file of the same inode".into())
+}
+
+/// Whether an anchor that is not at its path is not beside it either, where it may have been renamed to, and the file system that it was on is
+/// there: one that is not mounted hides it.
+fn is_nowhere_near(path: &Path, identity: &Identity) -> bool {
+    let above = path.ancestors().skip(1).find_map(|above| Some((above, file::stat_path(above).ok()?)));
+    let Some((above, stat)) = above.filter(|(_, stat)| stat.dev == identity.dev && stat.is_dir()) else { return false };
+    let beside =
+        fs::read_dir(above).map(|entries| entries.filter_map(Result::ok).any(|entry| entry.ino() == identity.ino));
+    stat.ino != identity.ino && beside.is_ok_and(|is_beside| !is_beside)
 }
 
 #[cfg(test)]
