@@ -78,6 +78,11 @@ fn layout(path: &Path, args: &Args) -> Result<OwnedSchema, Failure> {
         return Ok(saved::read(path)?.schema().clone());
     }
     let target = Target { path: path.into(), type_name: args.type_name.clone() };
+    if path.is_file() && (Target { type_name: None, ..target.clone() }).segments()?.is_empty() {
+        let path = shown(&path.display().to_string());
+        let why = "neither an object, nor a file of `save` or of `schema --json` (named `….json`)";
+        return Err(Failure::NotFound(format!("{path}: {why}")));
+    }
     Ok(target.object()?.schema().clone())
 }
 

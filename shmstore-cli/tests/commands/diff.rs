@@ -33,4 +33,7 @@ fn what_is_no_layout_is_told_apart_from_a_difference() {
     let ended = run(["diff", &place("one"), &place("bad.json")]).with(1);
     assert!(ended.out.is_empty() && ended.err.starts_with("error: "), "{ended:?}");
     run(["diff", &place("one"), &place("none")]).with(3);
+    std::fs::write(scratch.join("text"), "no layout").unwrap();
+    let ended = run(["diff", &place("one"), &place("text")]).with(3);
+    assert!(ended.err.contains("neither an object, nor a file of `save`"), "{ended:?}");
 }
