@@ -106,5 +106,7 @@ fn file_is_replaced_whole_and_nothing_but_a_file_is() {
     symlink("/dev/null", &link).unwrap();
     run(["save", &path, link.to_str().unwrap()]).with(1);
     assert!(link.is_symlink());
-    run(["save", &path, scratch.join("none/file").to_str().unwrap()]).with(1);
+    let ended = run(["save", &path, scratch.join("none/file").to_str().unwrap()]).with(3);
+    let none = format!("no directory {}\n", scratch.join("none").display());
+    assert!(ended.err.ends_with(&none), "{ended:?}");
 }
