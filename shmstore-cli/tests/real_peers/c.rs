@@ -22,6 +22,22 @@ fn compiled(scratch: &Scratch) -> PathBuf {
     program
 }
 
+#[test]
+fn a_c_program_without_gnu_extensions_is_told_what_to_say() {
+    let scratch = Scratch::new();
+    fs::write(scratch.join("everything.h"), c_header(&everything(), 'E').expect("a header")).expect("written");
+    let compile = |source: &str| {
+        let path = scratch.join("plain.c");
+        fs::write(&path, format!("{source}#include \"everything.h\"\n")).expect("written");
+        let output = Command::new("gcc").args(["-std=c11", "-fsyntax-only"]).arg(path).output().expect("gcc runs");
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (compiles, said) = compile("");
+    assert!(!compiles && said.contains("compile with -std=gnu11, or define _GNU_SOURCE"), "{said}");
+    let (compiles, said) = compile("#define _GNU_SOURCE\n");
+    assert!(compiles, "{said}");
+}
+
 /// An object that holds what the peers expect.
 pub(crate) fn filled(store: &Store) -> Shared<Everything> {
     let object = store.create::<Everything>().expect("created");
