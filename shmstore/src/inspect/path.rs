@@ -61,7 +61,7 @@ pub enum FieldError {
         what: &'static str,
     },
     /// An index beyond the end.
-    #[error("`{path}` has {len} elements: the last is [{}]", .len.saturating_sub(1))]
+    #[error("`{path}` has {len} element{}: the last is [{}]", if *.len == 1 { "" } else { "s" }, .len.saturating_sub(1))]
     OutOfRange {
         /// The path so far.
         path: String,
