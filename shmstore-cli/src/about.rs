@@ -142,6 +142,12 @@ pub fn times(count: u64) -> String {
     }
 }
 
+/// How many: `1 segment`, `3 segments`.
+#[must_use]
+pub fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// A number of bytes: `512`, `4.0K`, `64M`.
 #[must_use]
 pub fn bytes(bytes: u64) -> String {

@@ -8,12 +8,14 @@ use shmstore::inspect::SavedObject;
 use tempfile::NamedTempFile;
 
 use crate::failure::Failure;
+use crate::text::shown;
 
 /// Writes a file whole or not at all: to a temporary one beside it, which then takes its name. Only its owner may read it.
 ///
 /// # Errors
 ///
-/// [`Failure::File`]: something other than a file has the name, or what the directory refuses.
+/// [`Failure::NotFound`]: no such directory. [`Failure::File`]: something other than a file has the name, or what the directory
+/// refuses.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let refused = |source| Failure::File { path: path.into(), source };
     match fs::symlink_metadata(path) {
@@ -23,8 +25,10 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
         _ => {}
     }
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    must_be_there(directory)?;
     let written = || {
-        let mut file = NamedTempFile::new_in(directory)?;
+        // What it says itself names the temporary file, which nobody has asked for.
+        let mut file = NamedTempFile::new_in(directory).map_err(|error| io::Error::from(error.kind()))?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)?;
@@ -32,6 +36,18 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
         File::open(directory)?.sync_all()
     };
     written().map_err(refused)
+}
+
+/// Refuses a directory to write into that is none.
+///
+/// # Errors
+///
+/// [`Failure::NotFound`].
+pub fn must_be_there(directory: &Path) -> Result<(), Failure> {
+    if directory.is_dir() {
+        return Ok(());
+    }
+    Err(Failure::NotFound(format!("no directory {}", shown(&directory.display().to_string()))))
 }
 
 /// Reads a saved object.

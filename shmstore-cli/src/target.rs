@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -53,6 +54,27 @@ fn has_its_key(segment: &Segment, of: &Description) -> bool {
     key == its_own || (key == 0 && segment.state == SegmentState::Retired)
 }
 
+/// What there is instead of an object of a type.
+#[must_use]
+pub fn none_of_type(asked: &str, path: &Path, others: &[Segment]) -> String {
+    let (asked, path) = (shown(asked), shown(&path.display().to_string()));
+    let there = if others.is_empty() {
+        "`shmstore ls` shows what there is".into()
+    } else {
+        format!("there is {}", types(others))
+    };
+    format!("no object of type `{asked}` is at {path}: {there}")
+}
+
+/// Types and ids, as `Rover 'R', Counter 'C'`.
+fn types(segments: &[Segment]) -> String {
+    let one = |segment: &Segment| {
+        let id = segment.description.as_ref().map(|of| format!(" {:?}", of.id)).unwrap_or_default();
+        shown(segment.type_name().unwrap_or("?")) + &id
+    };
+    segments.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
 impl Target {
     /// The segments that it may mean: at its path, and of its type if that is said.
     ///
@@ -88,41 +110,48 @@ impl Target {
             [one] => Ok(Object::attach(one)?),
             [] => Err(Failure::NotFound(match &self.type_name {
                 Some(of) => {
-                    format!("no object of type `{}` is at {path}: `shmstore ls {path}` shows what there is", shown(of))
+                    let others = (Self { type_name: None, ..self.clone() }).segments()?;
+                    none_of_type(of, &self.path, &others)
                 }
                 None => format!("no object is at {path}: `shmstore ls` shows where there are some"),
             })),
-            several => {
-                let types: Vec<String> =
-                    several.iter().map(|segment| shown(segment.type_name().unwrap_or("?"))).collect();
-                Err(Failure::Ambiguous(format!(
-                    "{} objects are at {path}: say which, by type: {}",
-                    several.len(),
-                    types.join(", ")
-                )))
-            }
+            several => Err(Failure::Ambiguous(format!(
+                "{} objects are at {path}: say which, by type or id: {}",
+                several.len(),
+                types(several)
+            ))),
         }
     }
 
-    /// Keeps the segments that stand at the path itself, not at a name in it: those of the file that is there, or, if there are none, those
-    /// that say that they were made there. Anybody can say so.
+    /// Keeps the segments that stand at the path itself, or at the name that it may be: those of the files that are there, or, if there are
+    /// none, those that say that they were made there. Anybody can say so.
     pub fn keep_those_there(&self, segments: &mut Vec<Segment>) {
-        segments.retain(|segment| self.is_type_of(segment));
-        if segments.iter().any(|segment| self.is_of_the_file(segment)) {
-            segments.retain(|segment| self.is_of_the_file(segment));
+        if segments.iter().any(|segment| self.is_of_a_file(segment)) {
+            segments.retain(|segment| self.is_of_a_file(segment));
         } else {
             segments.retain(|segment| self.was_made_there(segment));
         }
     }
 
-    fn is_of_the_file(&self, segment: &Segment) -> bool {
+    fn is_of_a_file(&self, segment: &Segment) -> bool {
         let Some(of) = segment.description.as_ref().filter(|of| has_its_key(segment, of)) else { return false };
-        let stat = anchor(&self.path).ok().and_then(|anchor| fs::metadata(anchor).ok());
-        stat.is_some_and(|stat| (of.device, of.inode) == (stat.dev(), stat.ino()))
+        let mut named = self.path.clone().into_os_string();
+        named.push(".shm");
+        let files = [Some(self.path.clone()), (!self.is_directory_alone()).then(|| named.into())];
+        let stats = files.into_iter().flatten().filter_map(|path| fs::metadata(path).ok());
+        stats.into_iter().any(|stat| (of.device, of.inode) == (stat.dev(), stat.ino()))
+    }
+
+    /// Whether the directory is meant, and not the name beside it.
+    fn is_directory_alone(&self) -> bool {
+        self.path.as_os_str().as_bytes().ends_with(b"/")
     }
 
     fn was_made_there(&self, segment: &Segment) -> bool {
         let Some(of) = segment.description.as_ref().filter(|of| has_its_key(segment, of)) else { return false };
+        if self.is_directory_alone() {
+            return false;
+        }
         let Ok(path) = fs::canonicalize(&self.path).or_else(|_| std::path::absolute(&self.path)) else { return false };
         let mut named = path.clone().into_os_string();
         named.push(".shm");

@@ -112,7 +112,7 @@ impl Tree<'_> {
                 self.fields(fields, path, depth + 1);
             }
             Value::List { len, first } if !first.iter().all(is_flat) => {
-                let count = format!("{len} elements");
+                let count = format!("{len} element{}", if *len == 1 { "" } else { "s" });
                 let note = if note.is_empty() { count } else { format!("{note}, {count}") };
                 self.row(depth, name, String::new(), note, false);
                 for (index, element) in first.iter().enumerate() {

@@ -113,7 +113,8 @@ pub enum InspectError {
     },
     /// It is in use, and was not to be removed then.
     #[error(
-        "segment {shmid} is attached {attached} times: who uses it would lose it to all others. End these processes first, or insist"
+        "segment {shmid} is attached {}: who uses it would lose it to all others. End these processes first, or insist",
+        if *.attached == 1 { "once".into() } else { format!("{attached} times") }
     )]
     InUse {
         /// The kernel's number of the segment.

@@ -17,7 +17,8 @@ use crate::text::{shown, shown_lines};
 ///
 /// Each of A and B is an object (PATH or DIR/NAME), a file of `shmstore save`, or a file of `shmstore schema --json` whose name ends with
 /// `.json`. Exit code 1 if they differ. With --json an array of objects with the keys path, ours and theirs, each of the latter with
-/// type, offset (as text; `+8` from the start of an element or value), size and align, or null where there is none, and change, in words.
+/// name (of what is renamed, else null), type, offset (as text; `+8` from the start of an element or value), size and align, or null where
+/// there is none, and change, in words.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The one
@@ -42,6 +43,8 @@ struct Difference {
 
 #[derive(Serialize)]
 struct Side {
+    /// Of what has two: `None` where the name is the path's.
+    name: Option<String>,
     #[serde(rename = "type")]
     type_name: String,
     offset: String,
@@ -78,6 +81,11 @@ fn layout(path: &Path, args: &Args) -> Result<OwnedSchema, Failure> {
         return Ok(saved::read(path)?.schema().clone());
     }
     let target = Target { path: path.into(), type_name: args.type_name.clone() };
+    if path.is_file() && (Target { type_name: None, ..target.clone() }).segments()?.is_empty() {
+        let path = shown(&path.display().to_string());
+        let why = "neither an object, nor a file of `save` or of `schema --json` (named `….json`)";
+        return Err(Failure::NotFound(format!("{path}: {why}")));
+    }
     Ok(target.object()?.schema().clone())
 }
 
@@ -88,19 +96,33 @@ fn is_saved(path: &Path) -> bool {
 }
 
 fn json(diff: &LayoutDiff) -> Vec<Difference> {
-    let side = |side: &shmstore::Side| Side {
+    let side = |side: &shmstore::Side, name: Option<&String>| Side {
+        name: name.cloned(),
         type_name: side.type_name.clone(),
         offset: side.offset.to_string(),
         size: side.size,
         align: side.align,
     };
-    let difference = |of: &shmstore::Difference| Difference {
-        path: of.path(),
-        change: words(of.change()).into(),
-        ours: of.ours().map(side),
-        theirs: of.theirs().map(side),
+    let difference = |of: &shmstore::Difference| {
+        let names = names(of);
+        let [our_name, their_name] = [names.as_ref().map(|names| &names[0]), names.as_ref().map(|names| &names[1])];
+        Difference {
+            path: of.path(),
+            change: words(of.change()).into(),
+            ours: of.ours().map(|ours| side(ours, our_name)),
+            theirs: of.theirs().map(|theirs| side(theirs, their_name)),
+        }
     };
     diff.differences().map(difference).collect()
+}
+
+/// Our name and theirs, as paths show them, of a field or variant that has two.
+fn names(of: &shmstore::Difference) -> Option<[String; 2]> {
+    use shmstore::Change::{Renamed, VariantRenamed};
+    let (Renamed { theirs } | VariantRenamed { theirs, .. }) = of.change() else { return None };
+    let path = of.path();
+    let ours = path.rsplit(['.', ':']).next().unwrap_or_default().to_owned();
+    Some([ours, theirs.escape_debug().to_string()])
 }
 
 fn words(change: &shmstore::Change) -> &'static str {

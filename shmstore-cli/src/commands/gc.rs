@@ -3,7 +3,7 @@
 use nix::unistd::Uid;
 use shmstore::inspect::{InspectError, Segment, SegmentState, segments};
 
-use crate::about::{self, called, times};
+use crate::about::{self, called, counted, times};
 use crate::ask;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
@@ -72,7 +72,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     output.finish()?;
     match failed {
         0 => Ok(Outcome::Done),
-        _ => Err(Failure::Other(format!("{failed} of {} segments could not be removed", garbage.len()))),
+        _ => Err(Failure::Other(format!("{failed} of {} could not be removed", counted(garbage.len(), "segment")))),
     }
 }
 

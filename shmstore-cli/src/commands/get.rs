@@ -21,7 +21,7 @@ pub struct Args {
     #[arg(value_name = "PATH[/NAME]")]
     path: PathBuf,
     /// The field: names with dots between them, indices in brackets, as in `accounts[3].value`; `.` for the whole object
-    #[arg(value_name = "FIELD.PATH")]
+    #[arg(value_name = "FIELD.PATH", value_parser = not_empty)]
     field: String,
     /// The type, or its letter, where more than one object stands at the path
     #[arg(value_name = "TYPE")]
@@ -29,6 +29,10 @@ pub struct Args {
     /// As JSON: text with quotes, structs as objects, a `Versioned` with its version
     #[arg(long)]
     json: bool,
+}
+
+fn not_empty(field: &str) -> Result<String, &'static str> {
+    if field.is_empty() { Err("no field is named so: `.` is the whole object") } else { Ok(field.into()) }
 }
 
 /// Prints the value.

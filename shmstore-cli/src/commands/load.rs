@@ -1,5 +1,6 @@
 //! `shmstore load`: an object from a file.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use shmstore::inspect::{Object, SavedObject, Segment, SegmentState};
@@ -15,7 +16,8 @@ use crate::text::{shown, shown_lines};
 
 /// Make an object of a file that `shmstore save` has written
 ///
-/// If there is no PATH, a directory is made, of mode 0700. An object of the same id that is there already is kept: with --replace it is removed
+/// If there is no PATH, a directory is made, of mode 0700, but not in a directory that holds objects or names: there, say --named, or make
+/// the directory first. An object of the same id that is there already is kept: with --replace it is removed
 /// first, if it has the same layout and nobody has it attached. Where the layout differs, the difference is shown.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -46,6 +48,7 @@ fn octal(mode: &str) -> Result<u32, String> {
 /// The file is no saved object; [`Failure::Refused`] if an object is there; what the store refuses.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let saved = saved::read(&args.file)?;
+    let made = missing(args)?;
     let store = store(args)?;
     for there in at(store.path(), saved.id())? {
         make_way(&there, &saved, args)?;
@@ -53,9 +56,52 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     saved.create_in(&store).map_err(|error| Failure::Other(error.to_string()))?;
     let mut output = Output::standard();
     let (of, path) = (shown(&saved.schema().to_string()), shown(&args.path.display().to_string()));
+    for made in made {
+        output.line(&format!("made {made}"))?;
+    }
     output.line(&format!("loaded {of} to {path}"))?;
     output.finish()?;
     Ok(Outcome::Done)
+}
+
+/// What is to be made for the object to stand at, in words. Refused if that would be a directory where most likely a name was meant.
+fn missing(args: &Args) -> Result<Vec<String>, Failure> {
+    let in_words = |path: &Path| shown(&path.display().to_string());
+    let parent = args.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !args.named {
+        if anchor(&args.path).is_ok() {
+            return Ok(Vec::new());
+        }
+        if is_of_a_store(parent)? {
+            return Err(Failure::Refused(format!(
+                "nothing is at {}, and {} is a store's directory: say --named, or make the directory first",
+                in_words(&args.path),
+                in_words(parent)
+            )));
+        }
+        return Ok(vec![format!("directory {}", in_words(&args.path))]);
+    }
+    let Some(name) = args.path.file_name() else { return Ok(Vec::new()) };
+    let mut file = args.path.clone().into_os_string();
+    file.push(".shm");
+    let mut made = Vec::new();
+    if !parent.exists() {
+        made.push(format!("directory {}", in_words(parent)));
+    }
+    if !Path::new(&file).exists() {
+        made.push(format!("name {} in {}", in_words(Path::new(name)), in_words(parent)));
+    }
+    Ok(made)
+}
+
+/// Whether a directory has names in it, or objects stand at it.
+fn is_of_a_store(directory: &Path) -> Result<bool, Failure> {
+    let is_name = |path: PathBuf| path.extension().is_some_and(|extension| extension == "shm");
+    if fs::read_dir(directory).into_iter().flatten().flatten().any(|entry| is_name(entry.path())) {
+        return Ok(true);
+    }
+    let target = Target { path: directory.into(), type_name: None };
+    Ok(directory.exists() && !target.segments()?.is_empty())
 }
 
 fn store(args: &Args) -> Result<Store, Failure> {

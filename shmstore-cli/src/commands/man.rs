@@ -8,6 +8,7 @@ use clap_mangen::Man;
 use super::Cli;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
+use crate::saved;
 
 /// Print the manual page, or write one for each command
 #[derive(Debug, clap::Args)]
@@ -24,6 +25,7 @@ pub struct Args {
 /// What the pipe, terminal or directory refuses.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     if let Some(dir) = &args.dir {
+        saved::must_be_there(dir)?;
         write(dir).map_err(|source| Failure::File { path: dir.clone(), source })?;
         return Ok(Outcome::Done);
     }

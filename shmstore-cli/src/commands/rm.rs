@@ -11,7 +11,7 @@ use crate::ask;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::removal::{remove_unused, settled};
-use crate::target::{Target, anchor, key_bits};
+use crate::target::{Target, anchor, key_bits, none_of_type};
 use crate::text::shown;
 
 /// Remove an object
@@ -65,6 +65,7 @@ fn find(target: &Target) -> Result<Segment, Failure> {
     // What stands at the names in a directory does not stand at the directory. What the kernel has removed already is only waited for.
     there.retain(|segment| segment.key.to_raw() != 0);
     target.keep_those_there(&mut there);
+    let (mut there, others): (Vec<_>, Vec<_>) = there.into_iter().partition(|segment| target.is_type_of(segment));
     // Orphans are of an earlier file at the path: `gc` is for them, unless there is nothing else.
     if there.iter().any(|segment| segment.state != SegmentState::Orphaned) {
         there.retain(|segment| segment.state != SegmentState::Orphaned);
@@ -74,13 +75,35 @@ fn find(target: &Target) -> Result<Segment, Failure> {
     }
     match there.len() {
         1 => Ok(settled(there).remove(0)),
-        0 => Err(Failure::NotFound(format!("no object to remove is at {path}: `shmstore ls` shows what there is"))),
+        0 => Err(Failure::NotFound(match &target.type_name {
+            Some(asked) => none_of_type(asked, &target.path, &others),
+            None => format!("no object to remove is at {path}: `shmstore ls` shows what there is"),
+        })),
+        count if are_alike(&there) => {
+            let all =
+                there.iter().filter_map(|segment| Some(shown(&anchor_of(segment)?))).collect::<Vec<_>>().join("; ");
+            Err(Failure::Ambiguous(format!(
+                "{count} objects of one type and id are at {path}: say which, by anchor: {all}"
+            )))
+        }
         count => {
             let all: Vec<String> = there.iter().map(called).collect();
             let all = all.join("; ");
             Err(Failure::Ambiguous(format!("{count} objects are at {path}: say which, by type or id: {all}")))
         }
     }
+}
+
+/// Whether two of them are told apart by their anchors alone: by the directory `foo`, and the file `foo.shm` of a name beside it.
+fn are_alike(there: &[Segment]) -> bool {
+    let of = |segment: &Segment| (segment.type_name().map(str::to_owned), segment.description.as_ref().map(|of| of.id));
+    (1..there.len()).any(|at| there[..at].iter().any(|before| of(before) == of(&there[at])))
+}
+
+/// The anchor in words that `rm` takes: a directory with a `/`, or the name beside it would be meant, too.
+fn anchor_of(segment: &Segment) -> Option<String> {
+    let path = &segment.description.as_ref()?.path;
+    Some(format!("{}{}", path.display(), if path.is_dir() { "/" } else { "" }))
 }
 
 /// What has the key of an object at the path, and does not say that it is one.

@@ -71,7 +71,13 @@ fn assemble(types: &Types<'_>, schema: &OwnedSchema, id: u8) -> String {
          *\n \
          * {name}_attach(&segment, path, SHMSTORE_READ_ONLY) maps the object whose anchor is the file or directory at\n \
          * path: DIRECTORY/NAME.shm for a named object. A program that attaches so is nobody to the others: it has no\n \
-         * slot among the participants, and must take no lock. Written from the schema; to be written anew with it. */\n\
+         * slot among the participants, and must take no lock. Written from the schema; to be written anew with it.\n \
+         *\n \
+         *     shmstore_segment segment;\n \
+         *     {name} *object = {name}_attach(&segment, \"/run/anchor\", SHMSTORE_READ_ONLY);\n \
+         *     if (!object) {{ fprintf(stderr, \"%s\\n\", segment.message); return 1; }}\n \
+         *     {example}\n \
+         *     shmstore_detach(&segment); */\n\
          #ifndef {upper}_H\n#define {upper}_H\n\n{COMMON}\n\
          #define {upper}_ID {id}\n\
          #define {upper}_SIZE UINT64_C({size})\n\
@@ -95,6 +101,7 @@ fn assemble(types: &Types<'_>, schema: &OwnedSchema, id: u8) -> String {
          #endif /* {upper}_H */\n",
         size = schema.size(),
         align = schema.align(),
+        example = types.example().unwrap_or("printf(\"%p\\n\", (void *)object);"),
         declarations = types.declarations(),
     );
     out

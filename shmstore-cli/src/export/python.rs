@@ -5,7 +5,7 @@ mod types;
 use shmstore::OwnedSchema;
 
 use super::error::{ExportError, check_id};
-use super::names::comment;
+use super::names::{comment, label};
 use types::Types;
 
 /// What every module holds.
@@ -46,10 +46,16 @@ pub fn python_module(schema: &OwnedSchema, id: char) -> Result<String, ExportErr
     Ok(format!(
         "\"\"\"{shown}, as shared by shmstore: {size} bytes, align {align}, type-id-char {letter}, format version 1.\n\n\
          `with Segment(path) as segment:` attaches for reading; `segment.object` has the fields. Who reads so is nobody to the\n\
-         others: it has no slot among the participants. Written from the schema; to be written anew with it.\n\"\"\"\n\n\
+         others: it has no slot among the participants. Written from the schema; to be written anew with it.\n\n    \
+         # If this is shm_{module}.py:\n    \
+         from shm_{module} import Segment\n\n    \
+         with Segment(\"/run/anchor\") as segment:\n        \
+         print(segment.object{example})\n\"\"\"\n\n\
          {RUNTIME}\n\n# The object.\n\nID = {id}\nSIZE = {size}\nALIGN = {align}\nLAYOUT_HASH = {hash:#034x}\n\n\
          {definitions}\n_OBJECT = {object}\nDTYPE = _OBJECT.dtype\nassert DTYPE.itemsize == SIZE\n",
         shown = comment(&shown),
+        module = label(schema),
+        example = types::example(schema),
         letter = comment(&char::from(id).to_string()),
         size = schema.size(),
         align = schema.align(),

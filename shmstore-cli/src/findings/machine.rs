@@ -5,7 +5,7 @@ use std::fs;
 use shmstore::inspect::{self, SegmentState, Usage};
 
 use super::Finding;
-use crate::about::bytes;
+use crate::about::{bytes, counted};
 use crate::commands::gc;
 use crate::failure::Failure;
 
@@ -26,7 +26,8 @@ fn judge(usage: &Usage) -> [Finding; 3] {
     const SMALL: u64 = 32 << 20;
     let page = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE).ok().flatten().unwrap_or(4096) as u64;
     let &Usage { segments, segment_limit, pages, page_limit, max_size, .. } = usage;
-    let found = format!("{segments} of {segment_limit} segments are in use");
+    let are = if segments == 1 { "is" } else { "are" };
+    let found = format!("{segments} of {segment_limit} segments {are} in use");
     let number = if is_nearly_reached(segments, segment_limit) {
         let more = segment_limit.saturating_mul(2).min(32_768);
         Finding::mend(
@@ -97,16 +98,21 @@ pub(super) fn leftovers() -> Result<Vec<Finding>, Failure> {
     let mut findings = Vec::new();
     if !ours.is_empty() {
         let size = bytes(ours.iter().map(|segment| segment.size).sum());
-        let found = format!("{} segments, {size}, are abandoned or orphaned, and used by nobody", ours.len());
+        let are = if ours.len() == 1 { "is" } else { "are" };
+        let count = counted(ours.len(), "segment");
+        let found = format!("{count}, {size}, {are} abandoned or orphaned, and used by nobody");
         findings.push(Finding::mend(NAME, found, "`shmstore gc --dry-run` shows them, `shmstore gc` removes them"));
     }
     if !others.is_empty() {
-        let found = format!("{} more are in use, or not yours to remove", others.len());
+        let are = if others.len() == 1 { "is" } else { "are" };
+        let found = format!("{} more {are} in use, or not yours to remove", others.len());
         findings.push(Finding::note(NAME, found, "`shmstore gc --dry-run` says which"));
     }
     let damaged = inspect::segments()?.into_iter().filter(|segment| segment.state == SegmentState::Damaged).count();
     if damaged > 0 {
-        let found = format!("{damaged} segments are damaged: something has written over their headers");
+        let count = counted(damaged, "segment");
+        let (are, headers) = if damaged == 1 { ("is", "its header") } else { ("are", "their headers") };
+        let found = format!("{count} {are} damaged: something has written over {headers}");
         findings.push(Finding::mend(NAME, found, "`shmstore ls` shows them, `shmstore rm` removes them"));
     }
     if findings.is_empty() {

@@ -23,7 +23,8 @@ pub(super) fn of(path: &Path) -> Result<Vec<Finding>, Failure> {
     let mut findings = match Store::open(&anchor) {
         Ok(store) => {
             let warning = |warning: &shmstore::Warning| {
-                Finding::mend(&subject, shown(&warning.to_string()), "as it says, if these users are not to be trusted")
+                let advice = "nothing to do if these users are to be trusted";
+                Finding::mend(&subject, shown(&warning.to_string()), advice)
             };
             let mut findings: Vec<Finding> = store.warnings().iter().map(warning).collect();
             if findings.is_empty() {
@@ -31,7 +32,8 @@ pub(super) fn of(path: &Path) -> Result<Vec<Finding>, Failure> {
             }
             findings
         }
-        Err(error) => vec![Finding::mend(&subject, shown(&error.to_string()), "as it says")],
+        // It says itself what to do.
+        Err(error) => vec![Finding { advice: None, ..Finding::mend(&subject, shown(&error.to_string()), "") }],
     };
     for segment in ls::select(Some(path), false)? {
         match segment.state {

@@ -50,8 +50,8 @@ pub(super) fn objects(mut source: all::Source, period: Duration, json: bool) -> 
 
 fn object_line(row: &super::board::Row, json: bool, at: &str) -> String {
     let one = &row.one;
-    // To a tenth: what is steady is no change.
-    let rate = row.rate.map(|rate| (rate * 10.0).round() / 10.0);
+    // To a tenth: what is steady is no change. Nor is it less than zero.
+    let rate = row.rate.map(|rate| (rate * 10.0).round() / 10.0 + 0.0);
     if json {
         return json!({
             "at": at, "path": one.path, "type": one.type_name, "shmid": one.shmid, "updates_per_second": rate,

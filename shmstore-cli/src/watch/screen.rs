@@ -11,6 +11,7 @@ use unicode_width::UnicodeWidthChar;
 use super::board::Board;
 use super::list::List;
 use super::model::{Head, Model};
+use crate::about::{counted, times};
 
 mod spark;
 mod table;
@@ -125,8 +126,9 @@ pub(super) fn draw_board(frame: &mut Frame<'_>, board: &Board, look: &Look) -> u
     let (size, attached, dead) = board.totals();
     let below = board.below.as_ref().map(|below| format!(" below {below}")).unwrap_or_default();
     let bold = Style::new().add_modifier(Modifier::BOLD);
-    put(buffer, area, 0, &format!(" {} objects{below}", board.rows.len()), bold);
-    let totals = format!(" {} in all, attached {attached} times, {dead} dead participants", bytes(size));
+    put(buffer, area, 0, &format!(" {}{below}", counted(board.rows.len(), "object")), bold);
+    let (attached, dead_ones) = (times(attached), counted(dead, "dead participant"));
+    let totals = format!(" {} in all, attached {attached}, {dead_ones}", bytes(size));
     put(buffer, area, 1, &totals, if dead == 0 { look.colour(Color::Green) } else { look.warning() });
     let table = Table::new(vec![
         Column::share("PATH", 12, 100, 40),
@@ -161,8 +163,8 @@ pub(super) fn draw_board(frame: &mut Frame<'_>, board: &Board, look: &Look) -> u
         table.row(buffer, body, 1 + index - first, &cells, style, mark(row.is_changed), index == board.list.selected);
     }
     let what = match count == board.rows.len() {
-        true => format!("{count} objects"),
-        false => format!("{count} of {} objects", board.rows.len()),
+        true => counted(count, "object"),
+        false => format!("{count} of {}", counted(board.rows.len(), "object")),
     };
     draw_foot(buffer, area, &board.list, &what, board.hz, board.note.as_deref(), look);
     page
@@ -282,6 +284,8 @@ fn short(number: f64) -> String {
         _ if size >= 1e6 => format!("{:.2}M", number / 1e6),
         _ if size >= 1e4 => format!("{:.1}k", number / 1e3),
         _ if size >= 100.0 => format!("{number:.0}"),
+        // Rounded, a little less than zero would be "-0.0".
+        _ if size < 0.05 => "0.0".into(),
         _ => format!("{number:.1}"),
     }
 }

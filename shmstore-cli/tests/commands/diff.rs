@@ -25,6 +25,23 @@ fn objects_saved_objects_and_schemas_are_compared() {
 }
 
 #[test]
+fn renamed_field_is_told_by_both_names() {
+    #[derive(shmstore::ShmObject)]
+    #[repr(C)]
+    #[shm(id = 'C', name = "Counter")]
+    struct Renamed {
+        total: std::sync::atomic::AtomicU64,
+    }
+    let scratch = Scratch::new();
+    drop(scratch.store_at("one").create::<Counter>().unwrap());
+    drop(scratch.store_at("two").create::<Renamed>().unwrap());
+    let [one, two] = ["one", "two"].map(|name| scratch.join(name).to_str().unwrap().to_owned());
+    let differences = run(["diff", "--json", &one, &two]).with(1).json();
+    let names = [&differences[0]["ours"]["name"], &differences[0]["theirs"]["name"]];
+    assert_eq!(names, ["count", "total"], "{differences}");
+}
+
+#[test]
 fn what_is_no_layout_is_told_apart_from_a_difference() {
     let scratch = Scratch::new();
     let place = |name: &str| scratch.join(name).to_str().unwrap().to_owned();
@@ -33,4 +50,7 @@ fn what_is_no_layout_is_told_apart_from_a_difference() {
     let ended = run(["diff", &place("one"), &place("bad.json")]).with(1);
     assert!(ended.out.is_empty() && ended.err.starts_with("error: "), "{ended:?}");
     run(["diff", &place("one"), &place("none")]).with(3);
+    std::fs::write(scratch.join("text"), "no layout").unwrap();
+    let ended = run(["diff", &place("one"), &place("text")]).with(3);
+    assert!(ended.err.contains("neither an object, nor a file of `save`"), "{ended:?}");
 }

@@ -44,4 +44,6 @@ fn field_that_is_not_there_is_exit_code_3() {
     run(["get", path, "samples[20]"]).with(3);
     run(["get", path, "a..b"]).with(3);
     run(["get", path]).with(2);
+    assert!(run(["get", path, ""]).with(2).err.contains("`.` is the whole object"));
+    run(["get", path, "."]).with(0);
 }

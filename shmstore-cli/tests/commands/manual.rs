@@ -23,6 +23,8 @@ fn manual_has_a_page_for_every_command_and_the_exit_codes() {
     let page = run(["man"]).with(0).out;
     assert!(page.contains(".TH shmstore 1") && page.contains("Exit codes"), "{page}");
     let scratch = Scratch::new();
+    let none = scratch.join("none");
+    assert!(run(["man", "--dir", none.to_str().unwrap()]).with(3).err.contains("no directory "));
     run(["man", "--dir", scratch.path().to_str().unwrap()]).with(0);
     for command in COMMANDS {
         let page = std::fs::read_to_string(scratch.join(&format!("shmstore-{command}.1"))).unwrap();

@@ -97,6 +97,32 @@ fn orphan_is_removed_by_the_path_where_it_was() {
     assert!(scratch.segments().is_empty());
 }
 
+#[test]
+fn directory_and_the_name_beside_it_are_told_apart_by_their_anchors() {
+    let scratch = Scratch::new();
+    drop(scratch.store().named("foo").unwrap().create::<Counter>().unwrap());
+    drop(scratch.store_at("rover/foo").create::<Counter>().unwrap());
+    let foo = format!("{}/foo", rover_path(&scratch));
+    let ended = run(["rm", "--yes", &foo]).with(2);
+    assert!(ended.err.contains(&format!("{foo}/")) && ended.err.contains(&format!("{foo}.shm")), "{ended:?}");
+    run(["rm", "--yes", &format!("{foo}.shm")]).with(0);
+    drop(scratch.store().named("foo").unwrap().create::<Counter>().unwrap());
+    run(["rm", "--yes", &format!("{foo}/")]).with(0);
+    let [left] = scratch.segments().try_into().unwrap();
+    assert!(left.path().unwrap().ends_with("foo.shm"));
+}
+
+#[test]
+fn who_asks_for_another_type_is_told_which_there_is() {
+    let scratch = Scratch::new();
+    drop(scratch.store().create::<Counter>().unwrap());
+    for args in [&["rm", "--yes"][..], &["show"]] {
+        let ended = run(args.iter().copied().chain([rover_path(&scratch).as_str(), "Wheel"])).with(3);
+        assert!(ended.err.contains("no object of type `Wheel` is at "), "{ended:?}");
+        assert!(ended.err.contains(": there is Counter 'C'"), "{ended:?}");
+    }
+}
+
 /// Who lists segments attaches each of them for a moment.
 #[test]
 fn object_that_others_only_look_at_is_not_in_use() {

@@ -44,11 +44,30 @@ fn object_is_loaded_to_a_new_directory_and_a_new_name() {
     scratch.store().create::<Counter>().unwrap().count.store(3, Relaxed);
     run(["save", &path, &file]).with(0);
     let [made, named] = ["made", "made/left"].map(|name| scratch.join(name).to_str().unwrap().to_owned());
-    run(["load", &file, &made]).with(0);
-    run(["load", "--named", "--mode", "660", &file, &named]).with(0);
+    assert!(run(["load", &file, &made]).with(0).out.starts_with(&format!("made directory {made}\n")));
+    let ended = run(["load", "--named", "--mode", "660", &file, &named]).with(0);
+    assert!(ended.out.starts_with(&format!("made name left in {made}\n")), "{ended:?}");
     assert_eq!(run(["get", &made, "count"]).with(0).out, "3\n");
     assert_eq!(run(["get", &named, "count"]).with(0).out, "3\n");
     assert_eq!(run(["ls", "--json", &named]).with(0).json()[0]["mode"], "0660");
+}
+
+#[test]
+fn no_directory_is_made_in_one_that_holds_objects_or_names() {
+    let Files { scratch, path, file } = files();
+    let counter = scratch.store().create::<Counter>().unwrap();
+    run(["save", &path, &file]).with(0);
+    let foo = format!("{path}/foo");
+    let ended = run(["load", &file, &foo]).with(4);
+    assert!(ended.err.contains("say --named, or make the directory first"), "{ended:?}");
+    drop(counter);
+    run(["rm", "--yes", &path]).with(0);
+    run(["load", "--named", &file, &format!("{path}/left")]).with(0);
+    run(["load", &file, &foo]).with(4);
+    assert!(!std::path::Path::new(&foo).exists());
+    std::fs::create_dir(&foo).unwrap();
+    let ended = run(["load", &file, &foo]).with(0);
+    assert!(!ended.out.contains("made "), "{ended:?}");
 }
 
 #[test]
@@ -106,5 +125,7 @@ fn file_is_replaced_whole_and_nothing_but_a_file_is() {
     symlink("/dev/null", &link).unwrap();
     run(["save", &path, link.to_str().unwrap()]).with(1);
     assert!(link.is_symlink());
-    run(["save", &path, scratch.join("none/file").to_str().unwrap()]).with(1);
+    let ended = run(["save", &path, scratch.join("none/file").to_str().unwrap()]).with(3);
+    let none = format!("no directory {}\n", scratch.join("none").display());
+    assert!(ended.err.ends_with(&none), "{ended:?}");
 }

@@ -103,6 +103,7 @@ fn segment_at_another_key_than_its_path_has_is_not_meant() {
     let args = ["-e", script, &there.key.to_raw().to_string(), &there.size.to_string()];
     let output = std::process::Command::new("perl").args(args).output().unwrap();
     let copy: i32 = String::from_utf8(output.stdout).unwrap().parse().expect("a copy of the segment");
+    scratch.planted.lock().unwrap().push(copy);
     assert_eq!(scratch.segments().len(), 2);
     let shown = run(["show", path.to_str().unwrap()]).with(0);
     assert!(shown.line("segment").starts_with(&format!("segment {},", there.shmid)), "{shown:?}");

@@ -72,7 +72,7 @@ pub(crate) struct WiderCounter {
 /// A directory, and what stands under it, or is planted: gone when dropped.
 pub(crate) struct Scratch {
     directory: TempDir,
-    planted: Mutex<Vec<i32>>,
+    pub(crate) planted: Mutex<Vec<i32>>,
 }
 
 impl Scratch {
@@ -118,10 +118,15 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         for segment in self.segments() {
-            drop(segment.remove(WhileAttached::Remove));
+            if let Err(error) = segment.remove(WhileAttached::Remove) {
+                eprintln!("segment {} stays behind: {error}", segment.shmid);
+            }
         }
         for shmid in self.planted.lock().expect("no panic").iter().filter(|shmid| exists(**shmid)) {
-            drop(Command::new("ipcrm").args(["-m", &shmid.to_string()]).status());
+            match Command::new("ipcrm").args(["-m", &shmid.to_string()]).status() {
+                Ok(status) if status.success() => {}
+                ended => eprintln!("segment {shmid} stays behind: {ended:?}"),
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::Ordering::Relaxed;
 
-use shmstore::{Shared, ShmLayout, Store};
+use shmstore::{OwnedSchema, Shared, ShmLayout, Store, Versioned};
 use shmstore_cli::export::c_header;
 
 use crate::objects::{Block, Everything, Mode, Other, everything, status};
@@ -20,6 +20,38 @@ fn compiled(scratch: &Scratch) -> PathBuf {
     gcc.args(["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-o"]).arg(&program).arg(scratch.join("peer.c"));
     run(&mut gcc);
     program
+}
+
+#[test]
+fn the_example_in_a_header_compiles() {
+    let scratch = Scratch::new();
+    let schemas = [everything(), OwnedSchema::from(<Versioned<[f64; 4]>>::SCHEMA), OwnedSchema::from(u64::SCHEMA)];
+    for (schema, load) in schemas.iter().zip(["_load(&object->count)", "_load(&object->object, &value, NULL)", "%p"]) {
+        let header = c_header(schema, 'E').expect("a header");
+        let lines: Vec<_> = header.lines().filter_map(|line| line.strip_prefix(" *     ")).collect();
+        let example = lines.join("\n").replace("*/", "");
+        assert!(lines.len() == 5 && example.contains(load), "{example}");
+        let program = format!("{header}\nint main(void)\n{{\n{example}\nreturn 0;\n}}\n");
+        fs::write(scratch.join("example.c"), program).expect("written");
+        let args = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wno-unused-but-set-variable", "-fsyntax-only"];
+        run(Command::new("gcc").args(args).arg(scratch.join("example.c")));
+    }
+}
+
+#[test]
+fn a_c_program_without_gnu_extensions_is_told_what_to_say() {
+    let scratch = Scratch::new();
+    fs::write(scratch.join("everything.h"), c_header(&everything(), 'E').expect("a header")).expect("written");
+    let compile = |source: &str| {
+        let path = scratch.join("plain.c");
+        fs::write(&path, format!("{source}#include \"everything.h\"\n")).expect("written");
+        let output = Command::new("gcc").args(["-std=c11", "-fsyntax-only"]).arg(path).output().expect("gcc runs");
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (compiles, said) = compile("");
+    assert!(!compiles && said.contains("compile with -std=gnu11, or define _GNU_SOURCE"), "{said}");
+    let (compiles, said) = compile("#define _GNU_SOURCE\n");
+    assert!(compiles, "{said}");
 }
 
 /// An object that holds what the peers expect.

@@ -40,6 +40,22 @@ fn program(python: &str, scratch: &Scratch, store: &Path) -> Command {
 }
 
 #[test]
+fn the_example_in_a_module_runs() {
+    let Some(python) = python() else { return };
+    let scratch = Scratch::new();
+    let object = filled(&scratch.store());
+    object.count.store(4711, Relaxed);
+    let module = python_module(&everything(), 'E').expect("a module");
+    fs::write(scratch.join("shm_everything.py"), &module).expect("written");
+    let from = module.find("    # If this is shm_everything.py").expect("an example");
+    let lines = module[from..].lines().take(5).map(|line| line.strip_prefix("    ").unwrap_or(line));
+    let example = lines.collect::<Vec<_>>().join("\n");
+    let path = scratch.path().to_str().expect("UTF-8");
+    fs::write(scratch.join("example.py"), example.replace("/run/anchor", path)).expect("written");
+    assert_eq!(run(Command::new(python).arg("-B").arg(scratch.join("example.py"))), "4711\n");
+}
+
+#[test]
 fn a_python_program_reads_what_rust_has_written() {
     let Some(python) = python() else { return };
     let scratch = Scratch::new();

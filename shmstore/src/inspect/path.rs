@@ -39,7 +39,7 @@ pub enum FieldError {
         expected: &'static str,
     },
     /// A struct has no such field.
-    #[error("no field `{name}` in `{path}`, a `{type_name}`: there are {there}")]
+    #[error("no field `{name}` in `{path}`, {} `{type_name}`: there are {there}", article(.type_name))]
     NoField {
         /// The path so far.
         path: String,
@@ -51,7 +51,7 @@ pub enum FieldError {
         there: String,
     },
     /// It has no fields, or no elements.
-    #[error("`{path}` is a `{type_name}`, which has no {what}")]
+    #[error("`{path}` is {} `{type_name}`, which has no {what}", article(.type_name))]
     NoSuchPart {
         /// The path so far.
         path: String,
@@ -61,13 +61,25 @@ pub enum FieldError {
         what: &'static str,
     },
     /// An index beyond the end.
-    #[error("`{path}` has {len} elements: the last is [{}]", .len.saturating_sub(1))]
+    #[error("`{path}` has {len} element{}: the last is [{}]", if *.len == 1 { "" } else { "s" }, .len.saturating_sub(1))]
     OutOfRange {
         /// The path so far.
         path: String,
         /// How many there are.
         len: u64,
     },
+}
+
+/// `a` or `an`, as the name of a type is spoken: a `u8`, an `i8`, an `f64`, an `Event`.
+fn article(type_name: &str) -> &'static str {
+    let mut letters = type_name.chars();
+    let first = letters.next();
+    let is_number = letters.next().is_some_and(|letter| letter.is_ascii_digit());
+    match first {
+        Some('f') if is_number => "an",
+        Some('[' | 'a' | 'e' | 'i' | 'o' | 'A' | 'E' | 'I' | 'O') => "an",
+        _ => "a",
+    }
 }
 
 impl FieldPath {
@@ -149,6 +161,12 @@ impl FromStr for FieldPath {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn article_is_the_one_that_is_spoken() {
+        let spoken = ["f64", "i8", "Event", "u8", "fixed", "Position"].map(article);
+        assert_eq!(spoken, ["an", "an", "an", "a", "a", "a"]);
+    }
 
     #[test]
     fn paths_come_back() {

@@ -16,6 +16,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#ifndef AT_FDCWD
+#error "compile with -std=gnu11, or define _GNU_SOURCE before the first include"
+#endif
+
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__ || __SIZEOF_POINTER__ != 8
 #error "the layout below is that of a little-endian machine with pointers of 8 bytes"
 #endif

@@ -74,6 +74,7 @@ impl<'a> Types<'a> {
             return Err(ExportError::part(LANGUAGE, "an `Atomic` holds at most 8 bytes"));
         }
         let of = self.value_type(&name, value)?;
+        self.values.insert(name.clone(), of.clone());
         self.write(&body.finish(&name, schema));
         self.write(&format!(
             "static inline void {name}_load(const volatile {name} *from, {of} *value)\n{{\n    \
@@ -101,6 +102,7 @@ impl<'a> Types<'a> {
         self.write(&versioned_body(&name, schema, slots, self));
         self.write(&version_function(&name));
         if let Some(of) = of {
+            self.values.insert(name.clone(), of.clone());
             self.write(&load_functions(&name, &of, slots, value));
         }
         Ok(name)

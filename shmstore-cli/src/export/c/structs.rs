@@ -79,7 +79,13 @@ impl<'a> Types<'a> {
             let kind = self.of(&field.schema).map_err(|error| error.below(&field.name))?;
             let at = (field.offset, field.schema.size());
             let note = format!("{}: {}", field.name, field.schema);
-            body.add(name, at, &names::member(&field.name), |name| kind.declare(name), &note);
+            let mut member = String::new();
+            let declare = |name: &str| {
+                member.push_str(name);
+                kind.declare(name)
+            };
+            body.add(name, at, &names::member(&field.name), declare, &note);
+            self.take_example(name, &member, &kind, &field.schema);
         }
         self.write(&body.finish(name, schema));
         Ok(())
@@ -97,6 +103,7 @@ impl<'a> Types<'a> {
         if inner.size() > 0 {
             let kind = self.of(inner)?;
             body.add(name, (0, inner.size()), member, |name| kind.declare(name), &inner.to_string());
+            self.take_example(name, member, &kind, inner);
         }
         self.write(&body.finish(name, schema));
         Ok(())

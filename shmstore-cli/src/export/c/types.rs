@@ -35,6 +35,10 @@ pub(super) struct Types<'a> {
     scope: Scope,
     members: Scope,
     known: HashMap<u128, Vec<(&'a OwnedSchema, String)>>,
+    /// The types of the values that `_load` copies, by the names of the parts.
+    pub(super) values: HashMap<String, String>,
+    /// How the first field is read that has a `_load`.
+    example: Option<String>,
     out: String,
 }
 
@@ -44,7 +48,8 @@ impl<'a> Types<'a> {
         let object = scope.take_family(object, suffixes);
         let object_macro = scope.take_family(&object.to_uppercase(), macro_suffixes);
         let members = Scope::without(names::not_members());
-        Self { object, object_macro, scope, members, known: HashMap::new(), out: String::new() }
+        let (known, values) = (HashMap::new(), HashMap::new());
+        Self { object, object_macro, scope, members, known, values, example: None, out: String::new() }
     }
 
     /// The name of the object's type.
@@ -55,6 +60,30 @@ impl<'a> Types<'a> {
     /// What the object's macros begin with.
     pub(super) fn object_macro(&self) -> &str {
         &self.object_macro
+    }
+
+    /// A statement that reads something of the object.
+    pub(super) fn example(&self) -> Option<&str> {
+        self.example.as_deref()
+    }
+
+    /// Takes a member of the object as the example, if it is the first that has a `_load`.
+    pub(super) fn take_example(&mut self, owner: &str, member: &str, kind: &CType, schema: &OwnedSchema) {
+        if owner != self.object || self.example.is_some() || !kind.dimensions.is_empty() {
+            return;
+        }
+        let base = &kind.base;
+        let load = match (schema.kind(), self.values.get(base)) {
+            (OwnedKind::Atomic(_), _) => {
+                format!("printf(\"%lld\\n\", (long long){base}_load(&object->{member}));")
+            }
+            (OwnedKind::AtomicCell { .. }, Some(of)) => format!("{of} value; {base}_load(&object->{member}, &value);"),
+            (OwnedKind::Versioned { .. }, Some(of)) => {
+                format!("{of} value; {base}_load(&object->{member}, &value, NULL);")
+            }
+            _ => return,
+        };
+        self.example = Some(load);
     }
 
     /// All that was written.

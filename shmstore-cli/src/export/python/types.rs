@@ -127,6 +127,21 @@ impl<'a> Types<'a> {
     }
 }
 
+/// How the first part of an object that can be loaded is, as it follows the object.
+pub(super) fn example(schema: &OwnedSchema) -> String {
+    let loads = |schema: &OwnedSchema| {
+        matches!(schema.kind(), OwnedKind::Versioned { .. } | OwnedKind::Atomic(_) | OwnedKind::AtomicCell { .. })
+    };
+    let OwnedKind::Struct { fields, .. } = schema.kind() else {
+        return if loads(schema) { ".load()".into() } else { String::new() };
+    };
+    let keywords = words(KEYWORDS);
+    let is_plain = |name: &String| identifier(name) == *name && !keywords.contains(name);
+    let first =
+        fields.iter().filter(|field| loads(&field.schema) && is_plain(&field.name)).min_by_key(|field| field.offset);
+    first.map(|field| format!(".{}.load()", field.name)).unwrap_or_default()
+}
+
 fn check_dimensions(schema: &OwnedSchema) -> Result<(), ExportError> {
     let (mut inner, mut dimensions) = (schema, 0);
     while let OwnedKind::Array { element, .. } = inner.kind() {

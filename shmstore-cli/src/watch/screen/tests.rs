@@ -95,3 +95,8 @@ fn numbers_and_sizes_are_short() {
     }
     assert_eq!((bytes(1023), bytes(33 << 10)), ("1023 B".into(), "33.0 KiB".into()));
 }
+
+#[test]
+fn rate_is_never_less_than_zero_and_zero() {
+    assert_eq!([-0.0, -0.04, 0.04, -0.06].map(short), ["0", "0.0", "0.0", "-0.1"]);
+}
