@@ -38,10 +38,12 @@
 mod decode;
 mod memory;
 mod object;
+mod orphan;
 mod path;
 mod remove;
 mod saved;
 mod segment;
+mod type_names;
 mod value;
 
 use std::io;

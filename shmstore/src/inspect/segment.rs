@@ -1,26 +1,22 @@
 //! The segments of this machine, and what each says of itself.
 
-use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fmt;
-use std::fs;
-use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::DirEntryExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
 
 use super::InspectError;
-use crate::anchor::OVERLAYFS;
+use super::orphan::why_orphaned;
+use super::type_names::TypeNames;
 use crate::error::Creator;
 use crate::handshake::creator;
 use crate::hash::LayoutHash;
 use crate::header::{self, FORMAT_VERSION, Geometry, Header, State};
 use crate::identity::Identity;
 use crate::key::Key;
-use crate::schema::OwnedSchema;
 use crate::sys::file;
 use crate::sys::process::{effective_uid, has_ended, namespace, proc_is_ours, start_time};
 use crate::sys::shm::{self, Access, Mapping, Status};
@@ -187,50 +183,6 @@ pub fn segments() -> Result<Vec<Segment>, InspectError> {
 
 fn of_all(attempted: &'static str, errno: Errno) -> InspectError {
     InspectError::System { attempted, shmid: -1, source: errno.into() }
-}
-
-/// What the schemas that were read so far describe, by their very bytes: most often the next segment has one of them.
-#[derive(Default)]
-pub(super) struct TypeNames {
-    known: HashMap<Vec<u8>, Option<Described>>,
-    /// The bytes of all of them.
-    bytes: usize,
-}
-
-/// What a schema says.
-struct Described {
-    hash: LayoutHash,
-    size: u64,
-    name: String,
-}
-
-impl TypeNames {
-    /// The name of the type that a schema describes, if it is one, its hash is the header's, and it is as long as the object.
-    fn of(&mut self, hash: LayoutHash, json: Vec<u8>, object_size: u64) -> Option<String> {
-        const KEPT: usize = 16 << 20;
-        if self.bytes > KEPT {
-            *self = Self::default();
-        }
-        let bytes = &mut self.bytes;
-        let described = self.known.entry(json).or_insert_with_key(|json| {
-            *bytes += json.len();
-            let schema = OwnedSchema::from_json(json).ok()?;
-            Some(Described { hash: schema.hash(), size: schema.size(), name: shortened(schema.to_string()) })
-        });
-        let fits = |of: &&mut Described| (of.hash, of.size) == (hash, object_size);
-        described.as_mut().filter(fits).map(|of| of.name.clone())
-    }
-}
-
-/// A name that somebody made as long as a schema can be is not worth its memory.
-fn shortened(mut name: String) -> String {
-    const LONGEST: usize = 1000;
-    if let Some((end, _)) = name.char_indices().nth(LONGEST) {
-        name.truncate(end);
-        name.push('…');
-        name.shrink_to_fit();
-    }
-    name
 }
 
 /// An attached segment of shmstore.
@@ -424,51 +376,9 @@ fn has_ended_here(pid: u32, start: u64) -> bool {
     pid != 0 && (has_ended(pid) || is_another())
 }
 
-/// Why nobody can find a segment any more; `None` if it can be found, or we can not tell.
-fn why_orphaned(description: &Description, identity: &Identity) -> Option<String> {
-    if !description.path_is_whole {
-        return None;
-    }
-    let path = &description.path;
-    // Not opened: the path may be that of a device, which whoever wrote it would like us to open.
-    let anchor = match file::hold(path) {
-        Ok(anchor) => anchor,
-        Err(Errno::ENOENT | Errno::ENOTDIR) => {
-            return Some("its anchor is gone".into()).filter(|_| is_nowhere_near(path, identity));
-        }
-        Err(_) => return None,
-    };
-    let stat = file::stat_fd(anchor.as_fd()).ok()?;
-    let birth_is_trusted = file::file_system(anchor.as_fd()).is_ok_and(|system| system != OVERLAYFS);
-    let now = Identity::new(&stat, birth_is_trusted);
-    if !now.is_same_inode(identity) {
-        let why = format!("its anchor was inode {}, and at the path is inode {}", identity.ino, now.ino);
-        return Some(why).filter(|_| now.dev == identity.dev && is_nowhere_near(path, identity));
-    }
-    now.is_another_life_of(identity).then(|| "its anchor was an earlier file of the same inode".into())
-}
-
-/// Whether an anchor that is not at its path is not beside it either, where it may have been renamed to, and the file system that it was on is
-/// there: one that is not mounted hides it.
-fn is_nowhere_near(path: &Path, identity: &Identity) -> bool {
-    let above = path.ancestors().skip(1).find_map(|above| Some((above, file::stat_path(above).ok()?)));
-    let Some((above, stat)) = above.filter(|(_, stat)| stat.dev == identity.dev && stat.is_dir()) else { return false };
-    let beside =
-        fs::read_dir(above).map(|entries| entries.filter_map(Result::ok).any(|entry| entry.ino() == identity.ino));
-    stat.ino != identity.ino && beside.is_ok_and(|is_beside| !is_beside)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn name_as_long_as_a_schema_is_shortened() {
-        assert_eq!(shortened("Telemetry".into()), "Telemetry");
-        let long = shortened("é".repeat(1_000_000));
-        assert_eq!(long.chars().count(), 1001);
-        assert!(long.ends_with("é…") && long.capacity() < 5000);
-    }
 
     #[test]
     fn states_have_names_that_differ() {

@@ -1,0 +1,63 @@
+//! The names of the types that schemas describe, each read once.
+
+use std::collections::HashMap;
+
+use crate::hash::LayoutHash;
+use crate::schema::OwnedSchema;
+
+/// What the schemas that were read so far describe, by their very bytes: most often the next segment has one of them.
+#[derive(Default)]
+pub(super) struct TypeNames {
+    known: HashMap<Vec<u8>, Option<Described>>,
+    /// The bytes of all of them.
+    bytes: usize,
+}
+
+/// What a schema says.
+struct Described {
+    hash: LayoutHash,
+    size: u64,
+    name: String,
+}
+
+impl TypeNames {
+    /// The name of the type that a schema describes, if it is one, its hash is the header's, and it is as long as the object.
+    pub(super) fn of(&mut self, hash: LayoutHash, json: Vec<u8>, object_size: u64) -> Option<String> {
+        const KEPT: usize = 16 << 20;
+        if self.bytes > KEPT {
+            *self = Self::default();
+        }
+        let bytes = &mut self.bytes;
+        let described = self.known.entry(json).or_insert_with_key(|json| {
+            *bytes += json.len();
+            let schema = OwnedSchema::from_json(json).ok()?;
+            Some(Described { hash: schema.hash(), size: schema.size(), name: shortened(schema.to_string()) })
+        });
+        let fits = |of: &&mut Described| (of.hash, of.size) == (hash, object_size);
+        described.as_mut().filter(fits).map(|of| of.name.clone())
+    }
+}
+
+/// A name that somebody made as long as a schema can be is not worth its memory.
+fn shortened(mut name: String) -> String {
+    const LONGEST: usize = 1000;
+    if let Some((end, _)) = name.char_indices().nth(LONGEST) {
+        name.truncate(end);
+        name.push('…');
+        name.shrink_to_fit();
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn name_as_long_as_a_schema_is_shortened() {
+        assert_eq!(shortened("Telemetry".into()), "Telemetry");
+        let long = shortened("é".repeat(1_000_000));
+        assert_eq!(long.chars().count(), 1001);
+        assert!(long.ends_with("é…") && long.capacity() < 5000);
+    }
+}
