@@ -1,11 +1,12 @@
-//! Removing what nobody uses, where others look at what there is meanwhile.
+//! Telling what is in use from what others look at meanwhile.
 //!
-//! Whoever lists the segments, as `shmstore ls` does, attaches each for some microseconds. So a segment is in use only if it stays attached.
+//! Whoever lists the segments, as `shmstore ls` does, attaches each for some microseconds. So a segment is in use only if it stays attached, as
+//! [`Segment::remove`] has it too.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
-use shmstore::inspect::{InspectError, Segment, WhileAttached};
+use shmstore::inspect::Segment;
 
 /// Longer than any list takes to look at one segment, on a busy machine too.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -26,19 +27,4 @@ pub fn settled(mut segments: Vec<Segment>) -> Vec<Segment> {
         }
     }
     segments
-}
-
-/// Removes it, unless it stays attached.
-///
-/// # Errors
-///
-/// As [`Segment::remove`].
-pub fn remove_unused(segment: &Segment) -> Result<(), InspectError> {
-    let since = Instant::now();
-    loop {
-        match segment.remove(WhileAttached::Refuse) {
-            Err(InspectError::InUse { .. }) if since.elapsed() < PATIENCE => thread::sleep(PAUSE),
-            done => return done,
-        }
-    }
 }

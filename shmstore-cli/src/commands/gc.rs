@@ -1,13 +1,13 @@
 //! `shmstore gc`: removing what nobody can use any more.
 
 use nix::unistd::Uid;
-use shmstore::inspect::{InspectError, Segment, SegmentState, segments};
+use shmstore::inspect::{InspectError, Segment, SegmentState, WhileAttached, segments};
 
 use crate::about::{self, called, counted, times};
 use crate::ask;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
-use crate::removal::{remove_unused, settled};
+use crate::removal::settled;
 use crate::text::shown;
 
 /// Remove what is abandoned or orphaned, and attached by nobody
@@ -128,7 +128,7 @@ fn remove(segment: &Segment) -> Result<Option<String>, InspectError> {
     if !is_garbage(&now) {
         return Ok(Some(format!("it is {} now", now.state)));
     }
-    match remove_unused(segment) {
+    match segment.remove(WhileAttached::Refuse) {
         Ok(()) => Ok(None),
         Err(InspectError::Gone { .. }) => Ok(Some("it is gone already".into())),
         Err(InspectError::InUse { attached, .. }) => Ok(Some(format!("attached {} now", times(attached)))),

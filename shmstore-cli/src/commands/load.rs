@@ -3,13 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use shmstore::inspect::{Object, SavedObject, Segment, SegmentState};
+use shmstore::inspect::{Object, SavedObject, Segment, SegmentState, WhileAttached};
 use shmstore::{LayoutDiff, Store};
 
 use crate::about::called;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
-use crate::removal::remove_unused;
 use crate::saved;
 use crate::target::{Target, anchor};
 use crate::text::{shown, shown_lines};
@@ -146,5 +145,5 @@ fn make_way(there: &Segment, saved: &SavedObject, args: &Args) -> Result<(), Fai
     if !args.replace {
         return Err(Failure::Refused(format!("{} is there; to remove it first, say --replace", called(there))));
     }
-    Ok(remove_unused(there)?)
+    Ok(there.remove(WhileAttached::Refuse)?)
 }

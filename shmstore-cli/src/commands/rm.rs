@@ -10,7 +10,7 @@ use crate::about::{called, times};
 use crate::ask;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
-use crate::removal::{remove_unused, settled};
+use crate::removal::settled;
 use crate::target::{Target, anchor, key_bits, none_of_type};
 use crate::text::shown;
 
@@ -49,7 +49,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     if !ask::agreed(args.yes, &format!("Remove {}{users}?", called(&segment)))? {
         return Err(Failure::Refused("nothing was removed".into()));
     }
-    if args.force { segment.remove(WhileAttached::Remove) } else { remove_unused(&segment) }?;
+    segment.remove(if args.force { WhileAttached::Remove } else { WhileAttached::Refuse })?;
     let mut output = Output::standard();
     output.line(&format!("removed {}", called(&segment)))?;
     output.finish()?;

@@ -1,7 +1,8 @@
 //! Removing a segment by what is known of it: orphans and half-made ones too, which no store can name.
 
 use std::os::fd::AsFd;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 
@@ -12,6 +13,11 @@ use crate::header::{Header, State};
 use crate::sys::file;
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Access};
+
+/// For how long a segment must stay attached to be in use: whoever lists the segments attaches each for some microseconds, on a busy
+/// machine for longer.
+const PATIENCE: Duration = Duration::from_millis(300);
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// What is to be done with a segment that is in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,9 +39,19 @@ impl Segment {
     ///
     /// [`InspectError`]: foreign, gone or changed since, in use, or not ours to remove.
     pub fn remove(&self, while_attached: WhileAttached) -> Result<(), InspectError> {
+        let since = Instant::now();
+        loop {
+            match self.remove_now(while_attached) {
+                Err(InspectError::InUse { .. }) if since.elapsed() < PATIENCE => thread::sleep(PAUSE),
+                done => return done,
+            }
+        }
+    }
+
+    fn remove_now(&self, while_attached: WhileAttached) -> Result<(), InspectError> {
         let shmid = self.shmid;
         let _lock = self.description.as_ref().filter(|of| of.path_is_whole).and_then(lock);
-        let now = settled(shmid)?;
+        let now = Self::of_shmid(shmid)?;
         let nonce = |of: &Self| of.description.as_ref().map(|of| of.nonce);
         if now.key != self.key || nonce(&now) != nonce(self) {
             return Err(InspectError::Gone { shmid });
@@ -83,19 +99,6 @@ impl Segment {
 
 const BLANK: &str = "nothing is written in it, and its size alone does not prove that it is. Whoever creates an object at its key next \
                      takes it away; or remove it by `ipcrm -m`";
-
-/// A segment as it is when nobody looks at it: a listing attaches it for some microseconds, which is no use of it.
-fn settled(shmid: i32) -> Result<Segment, InspectError> {
-    const LOOKS: u32 = 20;
-    for _ in 1..LOOKS {
-        let now = Segment::of_shmid(shmid)?;
-        if now.attached == 0 {
-            return Ok(now);
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    Segment::of_shmid(shmid)
-}
 
 /// The anchor's lock, if it can be had soon. Any owner will do: nothing is believed because of it. Only the very file or directory that
 /// the segment names is opened, never a device that somebody has put in its place.
