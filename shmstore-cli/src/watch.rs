@@ -14,7 +14,6 @@ mod run;
 mod screen;
 mod source;
 mod terminal;
-mod time;
 
 use std::io::{self, IsTerminal};
 use std::path::Path;

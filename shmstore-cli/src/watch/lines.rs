@@ -14,7 +14,7 @@ use super::fields::{Field, Leaf};
 use super::model::Sample;
 use super::reader::Source as _;
 use super::source::Source;
-use super::time::timestamp;
+use crate::clock::timestamp;
 use crate::failure::{Failure, Outcome};
 
 /// Writes what an object holds, then each change, until nobody reads it.

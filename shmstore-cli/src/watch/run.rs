@@ -7,7 +7,7 @@ use ratatui::Frame;
 
 use super::all::Seen;
 use super::board::Board;
-use super::list::Asked;
+use super::list::{Asked, List};
 use super::model::{Model, Sample};
 use super::reader::{Reader, Source, Turn};
 use super::screen::{self, Look};
@@ -29,11 +29,22 @@ pub(super) trait View {
     /// Takes news in.
     fn take(&mut self, news: Self::News);
 
+    /// Its list.
+    fn list(&mut self) -> &mut List;
+
+    /// How many rows the filter lets through.
+    fn count(&self) -> usize;
+
     /// Does what a key says, on a screen with room for so many rows.
-    fn key(&mut self, key: KeyEvent, page: usize) -> Asked;
+    fn key(&mut self, key: KeyEvent, page: usize) -> Asked {
+        let count = self.count();
+        self.list().key(key, count, page)
+    }
 
     /// Whether it is paused.
-    fn paused(&mut self) -> &mut bool;
+    fn paused(&mut self) -> &mut bool {
+        &mut self.list().paused
+    }
 
     /// Draws it. Returns how many rows there was room for.
     fn draw(&self, frame: &mut Frame<'_>, look: &Look) -> usize;
@@ -46,13 +57,12 @@ impl View for Model {
         self.take(sample);
     }
 
-    fn key(&mut self, key: KeyEvent, page: usize) -> Asked {
-        let count = self.let_through().count();
-        self.list.key(key, count, page)
+    fn list(&mut self) -> &mut List {
+        &mut self.list
     }
 
-    fn paused(&mut self) -> &mut bool {
-        &mut self.list.paused
+    fn count(&self) -> usize {
+        self.let_through().count()
     }
 
     fn draw(&self, frame: &mut Frame<'_>, look: &Look) -> usize {
@@ -67,13 +77,12 @@ impl View for Board {
         self.take(seen);
     }
 
-    fn key(&mut self, key: KeyEvent, page: usize) -> Asked {
-        let count = self.let_through().count();
-        self.list.key(key, count, page)
+    fn list(&mut self) -> &mut List {
+        &mut self.list
     }
 
-    fn paused(&mut self) -> &mut bool {
-        &mut self.list.paused
+    fn count(&self) -> usize {
+        self.let_through().count()
     }
 
     fn draw(&self, frame: &mut Frame<'_>, look: &Look) -> usize {

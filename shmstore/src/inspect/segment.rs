@@ -291,7 +291,8 @@ impl Segment {
             self.detail = Some(format!("format {format}, of which this program reads {FORMAT_VERSION}"));
             return Ok(None);
         }
-        if matches!(state, State::Virgin | State::Initializing) {
+        let is_half_made = matches!(state, State::Virgin | State::Initializing);
+        if is_half_made {
             let by = header.provenance();
             let is_of_here = by.pid != 0 && by.pid_namespace == namespace("pid");
             // Start times count within one time namespace only.
@@ -300,8 +301,8 @@ impl Segment {
             self.state = half_made(has_ended_here(pid, start));
         }
         let (identity, id) = header.identity()?;
-        let is_half_made = matches!(state, State::Virgin | State::Initializing);
-        if !is_half_made && !(b' '..=b'~').contains(&id) {
+        let is_printable = (b' '..=b'~').contains(&id);
+        if !is_half_made && !is_printable {
             return Err(header::Damage::new("id", id));
         }
         if !header.is_claimed_for(&identity, id) && state != State::Virgin {
@@ -310,7 +311,7 @@ impl Segment {
         let (path, path_is_whole) = header.path();
         let mut description = Description {
             format,
-            id: if (b' '..=b'~').contains(&id) { char::from(id) } else { '?' },
+            id: if is_printable { char::from(id) } else { '?' },
             path: PathBuf::from(OsString::from_vec(path)),
             path_is_whole,
             type_name: None,
@@ -322,7 +323,7 @@ impl Segment {
             max_processes: 0,
             nonce: header.nonce(),
         };
-        if matches!(state, State::Virgin | State::Initializing) {
+        if is_half_made {
             self.description = Some(description);
             return Ok(None);
         }
