@@ -38,11 +38,13 @@
 mod decode;
 mod memory;
 mod object;
+mod offsets;
 mod orphan;
 mod path;
 mod remove;
 mod saved;
 mod segment;
+mod snapshot;
 mod type_names;
 mod value;
 

@@ -1,12 +1,14 @@
 //! Bytes to values, by a schema that may be anybody's: everything is checked against the bytes that are there.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::memory::Memory;
+use super::offsets::{element_place, integer, length, offset, outside, place};
 use super::path::{FieldError, FieldPath, Step};
+use super::snapshot::{Snapshot, Waits, snapshot};
 use super::value::Value;
 use crate::schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive};
-use crate::sync::{self, VersionedPlaces, newest, try_copy};
+use crate::sync;
 
 /// How much is decoded.
 ///
@@ -46,13 +48,6 @@ impl Limits {
     }
 }
 
-/// A `Versioned` as it was copied.
-pub(super) struct Snapshot {
-    pub(super) version: u64,
-    pub(super) locked: bool,
-    pub(super) bytes: Vec<u8>,
-}
-
 /// How many bytes of a name, and how many parts of a type, take as much memory or time as a value.
 const LONG: usize = 32;
 const MANY: usize = 64;
@@ -60,19 +55,6 @@ const MANY: usize = 64;
 /// What the words of locks and events say.
 pub(super) const EVENT_AWAITED: u64 = 1;
 pub(super) const LOCK_INCONSISTENT: u32 = 1;
-
-/// What may still be waited in one call.
-pub(super) struct Waits {
-    each: Duration,
-    left: Duration,
-}
-
-impl Waits {
-    pub(super) fn of(each: Duration) -> Self {
-        const VALUES: u32 = 10;
-        Self { each, left: each.saturating_mul(VALUES) }
-    }
-}
 
 pub(super) struct Decoder<'l, 'm> {
     limits: &'l Limits,
@@ -277,67 +259,6 @@ fn no_field(schema: &OwnedSchema, fields: &[OwnedField], name: &str, path: &Fiel
     FieldError::NoField { path: path.to_string(), type_name: schema.to_string(), name: name.into(), there }
 }
 
-/// Where the parts of a `Versioned` are, if it is laid out as those of this program.
-fn places(schema: &OwnedSchema, value: &OwnedSchema) -> Result<VersionedPlaces, String> {
-    VersionedPlaces::of(value.size(), value.align())
-        .filter(|places| places.size == schema.size() && places.align == schema.align())
-        .ok_or_else(|| {
-            format!("no `Versioned` of this program is {} bytes, aligned to {}", schema.size(), schema.align())
-        })
-}
-
-/// Copies the newest version of a `Versioned`, whole.
-pub(super) fn snapshot(
-    schema: &OwnedSchema,
-    value: &OwnedSchema,
-    memory: Memory<'_>,
-    at: usize,
-    waits: &mut Waits,
-) -> Result<Snapshot, String> {
-    let places = places(schema, value)?;
-    let len = length(value.size())?;
-    let slot = |index: usize| place(at, places.slots).and_then(|at| place(at, places.slot * index as u64));
-    let locked = sync::holder(integer(memory, at, 4)? as u32) != 0;
-    let live = match memory {
-        Memory::Live(live) => live,
-        Memory::Copy(_) => {
-            let sequence = integer(memory, place(at, places.sequence)?, 8)?;
-            let (version, newest) = newest(sequence);
-            let bytes = memory.bytes(slot(newest)?, len).ok_or_else(outside)?;
-            return Ok(Snapshot { version, locked, bytes });
-        }
-    };
-    let sequence = live.word(place(at, places.sequence)?).ok_or_else(outside)?;
-    let [even, odd] = [slot(0)?, slot(1)?];
-    let copy = |slot: usize| live.copy(if slot == 0 { even } else { odd }, len);
-    whole_copy(sequence, copy, waits).map(|(version, bytes)| Snapshot { version, locked, bytes })
-}
-
-fn whole_copy(
-    sequence: &std::sync::atomic::AtomicU64,
-    copy: impl Fn(usize) -> Option<Vec<u8>>,
-    waits: &mut Waits,
-) -> Result<(u64, Vec<u8>), String> {
-    let mut disturbed: Option<Instant> = None;
-    let mut waited = || disturbed.get_or_insert_with(Instant::now).elapsed();
-    let wait = waits.each.min(waits.left);
-    loop {
-        let mut bytes = None;
-        let version = try_copy(sequence, |slot| bytes = copy(slot));
-        if version.is_none() && waited() < wait {
-            std::hint::spin_loop();
-            continue;
-        }
-        if let Some(since) = disturbed {
-            waits.left = waits.left.saturating_sub(since.elapsed());
-        }
-        let faster =
-            || format!("no whole copy within {} ms: it is stored faster than it can be copied", wait.as_millis());
-        let version = version.ok_or_else(faster)?;
-        return bytes.map(|bytes| (version, bytes)).ok_or_else(outside);
-    }
-}
-
 fn number(primitive: Primitive, bits: u64) -> Result<Value, String> {
     Ok(match primitive {
         Primitive::U8 | Primitive::U16 | Primitive::U32 | Primitive::U64 => Value::Unsigned(bits),
@@ -372,30 +293,6 @@ fn text(len: u64, memory: Memory<'_>, at: usize) -> Result<Value, String> {
     let text = String::from_utf8(bytes)
         .map_err(|error| format!("not UTF-8 from byte {} on", error.utf8_error().valid_up_to()))?;
     Ok(Value::Text(text))
-}
-
-fn integer(memory: Memory<'_>, at: usize, size: usize) -> Result<u64, String> {
-    memory.integer(at, size).ok_or_else(outside)
-}
-
-fn outside() -> String {
-    "beyond the bytes that are there, or not aligned".into()
-}
-
-fn offset(at: usize, by: usize) -> Result<usize, String> {
-    at.checked_add(by).ok_or_else(outside)
-}
-
-fn place(at: usize, by: u64) -> Result<usize, String> {
-    offset(at, length(by)?)
-}
-
-fn length(bytes: u64) -> Result<usize, String> {
-    usize::try_from(bytes).map_err(|_| outside())
-}
-
-fn element_place(at: usize, index: u64, element: &OwnedSchema) -> Result<usize, String> {
-    place(at, index.checked_mul(element.size()).ok_or_else(outside)?)
 }
 
 #[cfg(test)]

@@ -1,6 +1,3 @@
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::thread;
-
 use super::*;
 use crate::schema::OwnedKind as Of;
 
@@ -82,51 +79,4 @@ fn versioned_of_another_layout_is_invalid() {
     let value = Box::new(number_type(Primitive::U64));
     let small = schema(8, 8, Of::Versioned { value });
     assert!(is_invalid(&decoded(&small, &[0; 8]), "no `Versioned` of this program is 8 bytes"));
-}
-
-#[test]
-fn value_that_never_rests_costs_its_wait_and_all_of_them_ten_times_that() {
-    let wait = Duration::from_millis(2);
-    let sequence = AtomicU64::new(0);
-    let mut waits = Waits::of(wait);
-    let started = Instant::now();
-    // Each copy is disturbed by two stores.
-    let disturbed = |_| {
-        sequence.fetch_add(4, Relaxed);
-        Some(vec![0])
-    };
-    for _ in 0..10_000 {
-        let error = whole_copy(&sequence, disturbed, &mut waits).unwrap_err();
-        assert!(error.contains("stored faster than it can be copied"), "{error}");
-    }
-    assert_eq!(waits.left, Duration::ZERO);
-    assert!(started.elapsed() >= 10 * wait);
-    // One that rests is copied all the same.
-    assert_eq!(whole_copy(&sequence, |_| Some(vec![1]), &mut waits).unwrap().1, [1]);
-}
-
-#[test]
-fn copy_is_of_one_version_while_another_thread_stores() {
-    let sequence = AtomicU64::new(0);
-    let slots = [AtomicU64::new(0), AtomicU64::new(0)];
-    let stop = AtomicBool::new(false);
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            let mut version = 0_u64;
-            while !stop.load(Relaxed) {
-                version += 1;
-                sequence.store(2 * version - 1, std::sync::atomic::Ordering::SeqCst);
-                slots[newest(2 * version).1].store(version, std::sync::atomic::Ordering::SeqCst);
-                sequence.store(2 * version, std::sync::atomic::Ordering::SeqCst);
-            }
-        });
-        for _ in 0..100_000 {
-            let copy = |slot: usize| Some(slots[slot].load(Relaxed).to_le_bytes().to_vec());
-            let Ok((version, bytes)) = whole_copy(&sequence, copy, &mut Waits::of(Duration::from_secs(10))) else {
-                continue;
-            };
-            assert_eq!(bytes, version.to_le_bytes());
-        }
-        stop.store(true, Relaxed);
-    });
 }

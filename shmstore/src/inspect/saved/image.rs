@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::SavedError;
-use crate::inspect::decode::{EVENT_AWAITED, LOCK_INCONSISTENT, Snapshot, Waits, snapshot};
+use crate::inspect::decode::{EVENT_AWAITED, LOCK_INCONSISTENT};
 use crate::inspect::memory::{Live, Memory};
+use crate::inspect::snapshot::{Snapshot, Waits, snapshot};
 use crate::schema::{OwnedKind, OwnedSchema};
 use crate::sync::{VersionedPlaces, holder, newest, stable_at};
 

@@ -1,0 +1,93 @@
+//! A `Versioned` of any type, copied whole, however often it is stored meanwhile.
+
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant};
+
+use super::memory::Memory;
+use super::offsets::{integer, length, outside, place};
+use crate::schema::OwnedSchema;
+use crate::sync::{self, VersionedPlaces, newest, try_copy};
+
+/// A `Versioned` as it was copied.
+pub(super) struct Snapshot {
+    pub(super) version: u64,
+    pub(super) locked: bool,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// What may still be waited in one call.
+pub(super) struct Waits {
+    each: Duration,
+    left: Duration,
+}
+
+impl Waits {
+    pub(super) fn of(each: Duration) -> Self {
+        const VALUES: u32 = 10;
+        Self { each, left: each.saturating_mul(VALUES) }
+    }
+}
+
+/// Where the parts of a `Versioned` are, if it is laid out as those of this program.
+fn places(schema: &OwnedSchema, value: &OwnedSchema) -> Result<VersionedPlaces, String> {
+    VersionedPlaces::of(value.size(), value.align())
+        .filter(|places| places.size == schema.size() && places.align == schema.align())
+        .ok_or_else(|| {
+            format!("no `Versioned` of this program is {} bytes, aligned to {}", schema.size(), schema.align())
+        })
+}
+
+/// Copies the newest version of a `Versioned`, whole.
+pub(super) fn snapshot(
+    schema: &OwnedSchema,
+    value: &OwnedSchema,
+    memory: Memory<'_>,
+    at: usize,
+    waits: &mut Waits,
+) -> Result<Snapshot, String> {
+    let places = places(schema, value)?;
+    let len = length(value.size())?;
+    let slot = |index: usize| place(at, places.slots).and_then(|at| place(at, places.slot * index as u64));
+    let locked = sync::holder(integer(memory, at, 4)? as u32) != 0;
+    let live = match memory {
+        Memory::Live(live) => live,
+        Memory::Copy(_) => {
+            let sequence = integer(memory, place(at, places.sequence)?, 8)?;
+            let (version, newest) = newest(sequence);
+            let bytes = memory.bytes(slot(newest)?, len).ok_or_else(outside)?;
+            return Ok(Snapshot { version, locked, bytes });
+        }
+    };
+    let sequence = live.word(place(at, places.sequence)?).ok_or_else(outside)?;
+    let [even, odd] = [slot(0)?, slot(1)?];
+    let copy = |slot: usize| live.copy(if slot == 0 { even } else { odd }, len);
+    whole_copy(sequence, copy, waits).map(|(version, bytes)| Snapshot { version, locked, bytes })
+}
+
+fn whole_copy(
+    sequence: &AtomicU64,
+    copy: impl Fn(usize) -> Option<Vec<u8>>,
+    waits: &mut Waits,
+) -> Result<(u64, Vec<u8>), String> {
+    let mut disturbed: Option<Instant> = None;
+    let mut waited = || disturbed.get_or_insert_with(Instant::now).elapsed();
+    let wait = waits.each.min(waits.left);
+    loop {
+        let mut bytes = None;
+        let version = try_copy(sequence, |slot| bytes = copy(slot));
+        if version.is_none() && waited() < wait {
+            std::hint::spin_loop();
+            continue;
+        }
+        if let Some(since) = disturbed {
+            waits.left = waits.left.saturating_sub(since.elapsed());
+        }
+        let faster =
+            || format!("no whole copy within {} ms: it is stored faster than it can be copied", wait.as_millis());
+        let version = version.ok_or_else(faster)?;
+        return bytes.map(|bytes| (version, bytes)).ok_or_else(outside);
+    }
+}
+
+#[cfg(test)]
+mod tests;
