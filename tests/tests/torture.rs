@@ -1,9 +1,15 @@
 //! A short time of what the program `torture` does for longer: see `shmstore_tests::torture`.
 
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use shmstore_tests::peer::program_named;
+use shmstore_tests::scratch::key_of;
 use shmstore_tests::segments;
+use shmstore_tests::wait::until_true;
 
 #[test]
 fn nothing_is_lost_and_nothing_left_in_two_seconds_of_torture() {
@@ -18,26 +24,36 @@ fn nothing_is_lost_and_nothing_left_in_two_seconds_of_torture() {
     assert!(kills(&printed) > 50, "so few kills show nothing");
 }
 
+/// While it makes what stays, and while it kills.
 #[test]
 fn interrupted_torture_leaves_nothing_behind() {
-    use std::io::{BufRead, BufReader};
-    use std::process::Stdio;
+    interrupt_once("its directory", |path| path.exists());
+    interrupt_once("an object that comes and goes", |path| {
+        // Once it is there, this name stays.
+        let anchor = path.join("measured.shm");
+        anchor.exists() && !segments::at_key(key_of(&anchor, 'C')).is_empty()
+    });
+}
 
-    let mut torture = Command::new(program_named("torture"));
-    let mut torture =
-        torture.args(["--seconds", "60", "--busy", "1"]).stdout(Stdio::piped()).spawn().expect("the program `torture`");
+/// Interrupts a torture as soon as something is there.
+fn interrupt_once(what: &str, is_there: impl Fn(&Path) -> bool) {
+    let mut torture = Command::new(program_named("torture"))
+        .args(["--seconds", "60", "--busy", "1"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program `torture`");
     let mut lines = BufReader::new(torture.stdout.take().expect("piped")).lines();
     let first = lines.next().expect("its seed").expect("text");
-    let path = first.rsplit_once(" at ").expect("its directory").1.to_owned();
-    let before = shmstore_tests::scratch::key_of(path.as_ref(), 'A');
-    shmstore_tests::wait::until_true("an object", || !segments::at_key(before).is_empty());
-    let killed = Command::new("kill").args(["-s", "INT", &torture.id().to_string()]).status();
-    assert!(killed.expect("`kill` of procps").success());
+    let path = PathBuf::from(first.rsplit_once(" at ").expect("its directory").1);
+    let key = key_of(&path, 'A');
+    until_true(what, || is_there(&path));
+    kill(Pid::from_raw(torture.id() as i32), Signal::SIGINT).expect("a child of ours");
     let rest: Vec<String> = lines.map_while(Result::ok).collect();
     let status = torture.wait().expect("our own child");
-    assert!(status.success(), "{status}: {rest:#?}");
-    assert_eq!(segments::at_key(before), []);
-    assert!(!std::path::Path::new(&path).exists());
+    assert!(status.success(), "{what}, {status}: {rest:#?}");
+    assert!(!path.exists());
+    // Another test's new directory may have the same key for a while.
+    until_true("no arena", || segments::at_key(key).is_empty());
 }
 
 fn kills(printed: &str) -> u64 {

@@ -109,9 +109,9 @@ extern "C" fn interrupt(_: libc::c_int) {
     INTERRUPTED.store(true, SeqCst);
 }
 
-/// Has Ctrl-C and the like end the run in order.
+/// Has Ctrl-C and the like end the run in order: they end a `ppoll`, and no wait for a child.
 pub(super) fn catch_interrupts() {
-    let action = SigAction::new(SigHandler::Handler(interrupt), SaFlags::empty(), SigSet::empty());
+    let action = SigAction::new(SigHandler::Handler(interrupt), SaFlags::SA_RESTART, SigSet::empty());
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         // SAFETY: the handler stores one atomic, and nothing else.
         unsafe { sigaction(signal, &action) }.expect("a handler for a signal");
