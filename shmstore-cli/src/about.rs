@@ -42,6 +42,14 @@ pub fn place(of: &Description) -> (String, Option<String>) {
     }
 }
 
+/// The same in one, for a sentence or a column: what the command line takes, too.
+#[must_use]
+pub fn path(of: &Description) -> String {
+    let (path, name) = place(of);
+    let name = name.map(|name| format!("/{name}")).unwrap_or_default();
+    shown(&format!("{path}{name}"))
+}
+
 fn lossy(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
@@ -51,9 +59,7 @@ fn lossy(path: &Path) -> String {
 pub fn called(segment: &Segment) -> String {
     let Some(of) = &segment.description else { return format!("segment {} (key {})", segment.shmid, segment.key) };
     let of_type = segment.type_name().map(|name| format!(" {}", shown(name))).unwrap_or_default();
-    let (path, name) = place(of);
-    let name = name.map(|name| format!("/{}", shown(&name))).unwrap_or_default();
-    format!("{}{name}{of_type} {:?} (segment {})", shown(&path), of.id, segment.shmid)
+    format!("{}{of_type} {:?} (segment {})", path(of), of.id, segment.shmid)
 }
 
 /// When a segment was made: as it says itself, or else as the kernel knows.

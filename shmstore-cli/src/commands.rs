@@ -24,28 +24,36 @@ use crate::text::shown_lines;
 
 /// See inside the objects that programs share with shmstore, and look after them.
 #[derive(Debug, Parser)]
-#[command(name = "shmstore", version, after_long_help = AFTER)]
+#[command(name = "shmstore", version, after_long_help = after(), subcommand_value_name = "COMMAND")]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
-/// What all commands have in common.
-const AFTER: &str = "\
-Exit codes:
-  0  done; nobody reads the output any more
-  1  what was asked about is not so (diff: they differ; doctor: something needs mending), or it failed otherwise
-  2  wrong usage; more than one object is meant
-  3  no such object, field, path or file
-  4  refused: it is in use, or not shmstore's, or would overwrite something, or nobody has agreed
-  5  not permitted
+/// What the exit codes mean.
+const EXIT_CODES: [&str; 6] = [
+    "done; nobody reads the output any more",
+    "what was asked about is not so (diff: they differ; doctor: something needs mending), or it failed otherwise",
+    "wrong usage; more than one object is meant",
+    "no such object, field, path or file",
+    "refused: it is in use, or not shmstore's, or would overwrite something, or nobody has agreed",
+    "not permitted",
+];
 
-Objects are named by the directory or file that they stand at, or DIR/NAME for a named one, and the TYPE (its name, or \
-its letter), where more than one stand there.
+/// What else all commands have in common, a paragraph each.
+const NOTES: [&str; 2] = [
+    "Objects are named by the directory or file that they stand at, or DIR/NAME for a named one, and the TYPE (its name, or \
+     its letter), where more than one stand there.",
+    "Colours are used on a terminal only, and not if NO_COLOR is set. What segments say of themselves is shown with control \
+     characters escaped, \\u{1b}. What goes to the standard output without --json is for people, one object or field a line; \
+     --json is for programs: keys are added, never removed.",
+];
 
-Colours are used on a terminal only, and not if NO_COLOR is set. What segments say of themselves is shown with control characters \
-escaped, \\u{1b}. What goes to the standard output without --json is for people, one object or field a line; --json is for programs: \
-keys are added, never removed.";
+/// What stands below the help.
+fn after() -> String {
+    let codes = EXIT_CODES.iter().enumerate().map(|(code, meaning)| format!("  {code}  {meaning}"));
+    format!("Exit codes:\n{}\n\n{}", codes.collect::<Vec<_>>().join("\n"), NOTES.join("\n\n"))
+}
 
 #[derive(Debug, Subcommand)]
 enum Command {

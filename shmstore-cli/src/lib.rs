@@ -12,6 +12,7 @@ pub mod findings;
 pub mod output;
 pub mod removal;
 pub mod saved;
+pub mod selection;
 pub mod table;
 pub mod target;
 pub mod text;

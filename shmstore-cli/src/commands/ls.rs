@@ -1,16 +1,14 @@
 //! `shmstore ls`: what there is.
 
-use std::collections::HashSet;
-use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use shmstore::inspect::{Description, Segment, SegmentState, segments};
+use shmstore::inspect::{Segment, SegmentState};
 
 use crate::about::{self, Listed, Users, place};
 use crate::clock;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Look, Output};
+use crate::selection::select;
 use crate::table::{self, Align, Cell};
 use crate::text::{shortened, shown};
 use crate::watch;
@@ -23,7 +21,8 @@ use crate::watch;
 ///
 /// With --json an array of objects, with the keys path, name, type, id, layout_hash, segment, key, size, object_size, owner, owner_name,
 /// mode, attached, created, age, creator_pid, creator_uid, state, detail: always all of them, null for what is not known; sizes in
-/// bytes, times in seconds (created: since 1970).
+/// bytes, times in seconds (created: since 1970). With --watch, the keys of each line are at (a time in UTC), path, name, type, segment,
+/// updates_per_second, attached, size, dead, state.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Only the objects at this file or directory, and at the names in it
@@ -46,7 +45,7 @@ pub struct Args {
 ///
 /// # Errors
 ///
-/// [`Failure::NotFound`] if there is neither the path nor an object that was made there; what the kernel refuses.
+/// As [`select`]; what the pipe or terminal refuses.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     if args.watch {
         return watch::objects(args.path.as_deref(), args.hz, args.json);
@@ -63,67 +62,21 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         }
     }
     output.finish()?;
+    if listed.is_empty() && !args.json {
+        eprintln!("{}", nothing(args));
+    }
     Ok(Outcome::Done)
 }
 
-/// The segments to be listed, by path, name and id.
-///
-/// # Errors
-///
-/// As [`run`].
-pub fn select(path: Option<&Path>, all: bool) -> Result<Vec<Segment>, Failure> {
-    let mut listed = segments()?;
-    listed.retain(|segment| all || segment.state != SegmentState::Foreign);
-    if let Some(path) = path {
-        let at = At::new(path)?;
-        listed.retain(|segment| segment.description.as_ref().is_some_and(|of| at.includes(of)));
-        if listed.is_empty() && at.inodes.is_empty() {
-            let path = shown(&path.display().to_string());
-            let why = "nothing is there, and no object that is left says it was: `shmstore ls` shows all";
-            return Err(Failure::NotFound(format!("{path}: {why}")));
+/// What to say if nothing is listed, beside the output.
+fn nothing(args: &Args) -> String {
+    let at = args.path.as_deref().map(|path| format!(" at {}", shown(&path.display().to_string())));
+    match (at, args.all) {
+        (Some(at), _) => format!("no objects{at}: `shmstore ls` shows those of all places"),
+        (None, true) => "no segments in this IPC namespace".into(),
+        (None, false) => {
+            "no objects in this IPC namespace: `shmstore ls --all` shows segments of other programs, too".into()
         }
-    }
-    listed.sort_by_cached_key(|segment| {
-        let of = segment.description.as_ref().map(|of| (place(of), of.id));
-        (of.is_none(), of, segment.shmid)
-    });
-    Ok(listed)
-}
-
-/// A place: an anchor, or a directory with the anchors in it.
-struct At {
-    /// Devices and inodes of what is there.
-    inodes: HashSet<(u64, u64)>,
-    /// What objects say that were made there, if it is gone.
-    path: PathBuf,
-}
-
-impl At {
-    fn new(path: &Path) -> Result<Self, Failure> {
-        let refused = |source| Failure::File { path: path.into(), source };
-        let absolute = fs::canonicalize(path).or_else(|_| std::path::absolute(path)).map_err(refused)?;
-        let anchor = crate::target::anchor(path).ok();
-        let mut inodes = HashSet::new();
-        if let Some(anchor) = anchor {
-            let stat = fs::metadata(&anchor).map_err(|source| Failure::File { path: anchor, source })?;
-            inodes.insert((stat.dev(), stat.ino()));
-            if stat.is_dir() {
-                let names = fs::read_dir(path).into_iter().flatten().flatten();
-                let names = names.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "shm"));
-                inodes.extend(names.filter_map(|entry| entry.metadata().ok()).map(|stat| (stat.dev(), stat.ino())));
-            }
-        }
-        Ok(Self { inodes, path: absolute })
-    }
-
-    fn includes(&self, of: &Description) -> bool {
-        let was_there = || {
-            let mut named = self.path.clone().into_os_string();
-            named.push(".shm");
-            let is_name = of.path.extension().is_some_and(|extension| extension == "shm");
-            of.path == self.path || of.path == named || (is_name && of.path.parent() == Some(&self.path))
-        };
-        self.inodes.contains(&(of.device, of.inode)) || (of.path_is_whole && was_there())
     }
 }
 

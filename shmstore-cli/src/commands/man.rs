@@ -1,11 +1,14 @@
 //! `shmstore man`: the manual.
 
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
+use clap_mangen::roff::{Roff, roman};
 
-use super::Cli;
+use super::{Cli, EXIT_CODES, NOTES};
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::saved;
@@ -29,16 +32,37 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         write(dir).map_err(|source| Failure::File { path: dir.clone(), source })?;
         return Ok(Outcome::Done);
     }
-    let mut page = Vec::new();
-    Man::new(command()).render(&mut page)?;
     let mut output = Output::standard();
-    output.text(&String::from_utf8_lossy(&page))?;
+    output.text(&String::from_utf8_lossy(&page()?))?;
     output.finish()?;
     Ok(Outcome::Done)
 }
 
-fn write(dir: &Path) -> std::io::Result<()> {
-    clap_mangen::generate_to(command(), dir)
+fn write(dir: &Path) -> io::Result<()> {
+    clap_mangen::generate_to(command(), dir)?;
+    fs::write(dir.join("shmstore.1"), page()?)
+}
+
+/// The page of the program itself.
+fn page() -> io::Result<Vec<u8>> {
+    let (page, mut text) = (Man::new(command()), Vec::new());
+    page.render_title(&mut text)?;
+    page.render_name_section(&mut text)?;
+    page.render_synopsis_section(&mut text)?;
+    page.render_description_section(&mut text)?;
+    page.render_options_section(&mut text)?;
+    page.render_subcommands_section(&mut text)?;
+    let mut more = Roff::new();
+    more.control("SH", ["EXIT STATUS"]);
+    for (code, meaning) in EXIT_CODES.iter().enumerate() {
+        more.control("TP", []).text([roman(code.to_string())]).text([roman(*meaning)]);
+    }
+    more.control("SH", ["NOTES"]);
+    for note in NOTES {
+        more.control("PP", []).text([roman(note)]);
+    }
+    more.to_writer(&mut text)?;
+    Ok(text)
 }
 
 fn command() -> Command {

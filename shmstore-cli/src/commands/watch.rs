@@ -6,7 +6,7 @@ use crate::failure::{Failure, Outcome};
 use crate::target::Target;
 use crate::watch;
 
-/// Shows an object live: full screen on a terminal, otherwise a line a change.
+/// Show an object live: full screen on a terminal, otherwise a line a change
 ///
 /// On a terminal, fields that change are highlighted and marked; numbers have the change a second and their history, other fields how often
 /// they are stored a second. Keys: q, Esc or Ctrl-C quit, space pauses, / filters by path (Enter keeps the filter, Esc takes it back), arrows,

@@ -1,16 +1,17 @@
 //! Reads all objects again and again: how busy each is, and who uses it.
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use shmstore::inspect::{Limits, Object, Segment, SegmentState, segments};
+use shmstore::inspect::{Limits, Object, Segment, SegmentState};
 
 use super::fields::Fields;
 use super::model::growth;
 use super::reader::{self, Turn};
+use crate::about;
 use crate::failure::Failure;
+use crate::selection::select;
 use crate::text::shown;
 
 /// How many values of an object are looked at to tell how busy it is.
@@ -33,8 +34,11 @@ pub(super) struct Seen {
 #[derive(Debug, Clone)]
 pub(super) struct One {
     pub(super) shmid: i32,
-    pub(super) path: String,
-    pub(super) type_name: String,
+    /// Its path, with its name if it has one; or its segment, if neither is known.
+    pub(super) place: String,
+    pub(super) path: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) type_name: Option<String>,
     pub(super) state: SegmentState,
     pub(super) size: u64,
     pub(super) attached: u64,
@@ -43,9 +47,9 @@ pub(super) struct One {
     pub(super) stores: Option<f64>,
 }
 
-/// The objects of this machine, or those below a path.
+/// The objects of this machine, or those at a path.
 pub(super) struct Source {
-    below: Option<PathBuf>,
+    path: Option<PathBuf>,
     held: HashMap<i32, Held>,
 }
 
@@ -59,19 +63,10 @@ struct Held {
 }
 
 impl Source {
-    /// Checks that segments can be listed.
-    pub(super) fn below(path: Option<&Path>) -> Result<Self, Failure> {
-        let below = match path {
-            Some(path) => Some(fs::canonicalize(path).map_err(|source| Failure::File { path: path.into(), source })?),
-            None => None,
-        };
-        segments()?;
-        Ok(Self { below, held: HashMap::new() })
-    }
-
-    fn is_meant(&self, segment: &Segment) -> bool {
-        let Some(of) = &segment.description else { return self.below.is_none() && is_ours(segment) };
-        self.below.as_ref().is_none_or(|below| of.path.starts_with(below))
+    /// Checks that the path is there, and that segments can be listed.
+    pub(super) fn at(path: Option<&Path>) -> Result<Self, Failure> {
+        select(path, false)?;
+        Ok(Self { path: path.map(Path::to_owned), held: HashMap::new() })
     }
 
     fn look(&mut self, segment: &Segment) -> One {
@@ -94,16 +89,26 @@ impl Source {
             Some(held) => (Some(held.count()), held.dead()),
             None => (None, 0),
         };
+        let (path, name) = of.map(about::place).unzip();
         One {
             shmid: segment.shmid,
-            path: of.map_or_else(|| format!("segment {}", segment.shmid), |of| path(&of.path)),
-            type_name: segment.type_name().map_or_else(|| "-".into(), shown),
+            place: of.map_or_else(|| format!("(segment {})", segment.shmid), about::path),
+            path,
+            name: name.flatten(),
+            type_name: segment.type_name().map(str::to_owned),
             state: segment.state,
             size: segment.size,
             attached: segment.attached.saturating_sub(ours),
             dead,
             stores,
         }
+    }
+}
+
+impl One {
+    /// Its type, fit for a terminal.
+    pub(super) fn type_shown(&self) -> String {
+        self.type_name.as_deref().map_or_else(|| "-".to_owned(), shown)
     }
 }
 
@@ -131,34 +136,18 @@ impl reader::Source for Source {
     type News = Seen;
 
     fn read(&mut self) -> Seen {
-        let listed = segments();
+        let listed = select(self.path.as_deref(), false);
         let note = listed.as_ref().err().map(|error| shown(&error.to_string()));
         let mut there = listed.unwrap_or_default();
-        there.retain(|segment| segment.state != SegmentState::Foreign && self.is_meant(segment));
         // What was removed is let go: as long as anybody has it, it takes memory.
         self.held.retain(|_, held| !held.object.is_retired());
         let numbers: HashSet<i32> = there.iter().map(|segment| segment.shmid).collect();
         self.held.retain(|shmid, _| numbers.contains(shmid));
         // A removed one that nobody else has is there only as long as we look.
         there.retain(|segment| segment.state != SegmentState::Retired || segment.attached > 0);
-        let mut objects: Vec<One> = there.iter().map(|segment| self.look(segment)).collect();
-        objects.sort_by(|one, other| {
-            (&one.path, &one.type_name, one.shmid).cmp(&(&other.path, &other.type_name, other.shmid))
-        });
+        let objects = there.iter().map(|segment| self.look(segment)).collect();
         Seen { at: Instant::now(), wall: SystemTime::now(), objects, note }
     }
 
     fn turn(&mut self, _: Turn) {}
-}
-
-/// Segments that can not be read: whether they are shmstore's is told by their size alone.
-fn is_ours(segment: &Segment) -> bool {
-    matches!(
-        segment.state,
-        SegmentState::Unreadable | SegmentState::Initializing | SegmentState::Abandoned | SegmentState::Damaged
-    )
-}
-
-fn path(path: &Path) -> String {
-    shown(&path.display().to_string())
 }

@@ -23,8 +23,8 @@ pub(super) struct Row {
 #[derive(Debug)]
 pub(super) struct Board {
     pub(super) hz: f64,
-    /// Below which path.
-    pub(super) below: Option<String>,
+    /// At which path.
+    pub(super) path: Option<String>,
     pub(super) list: List,
     pub(super) rows: Vec<Row>,
     pub(super) note: Option<String>,
@@ -32,9 +32,9 @@ pub(super) struct Board {
 }
 
 impl Board {
-    pub(super) fn new(below: Option<&Path>, hz: f64) -> Self {
-        let below = below.map(|path| shown(&path.display().to_string()));
-        Self { hz, below, list: List::default(), rows: Vec::new(), note: None, measured: HashMap::new() }
+    pub(super) fn new(path: Option<&Path>, hz: f64) -> Self {
+        let path = path.map(|path| shown(&path.display().to_string()));
+        Self { hz, path, list: List::default(), rows: Vec::new(), note: None, measured: HashMap::new() }
     }
 
     /// Takes a look in. Nothing while it is paused.
@@ -60,7 +60,9 @@ impl Board {
 
     /// The rows that the filter lets through.
     pub(super) fn let_through(&self) -> impl Iterator<Item = &Row> {
-        self.rows.iter().filter(|row| self.list.lets_through(&format!("{} {}", row.one.path, row.one.type_name)))
+        self.rows
+            .iter()
+            .filter(|Row { one, .. }| self.list.lets_through(&format!("{} {}", one.place, one.type_shown())))
     }
 
     /// Bytes of all segments, attachments, and processes that have died with one of them.
@@ -78,8 +80,9 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     fn one(shmid: i32, stores: f64) -> One {
-        let (path, type_name) = (format!("/p{shmid}"), "T".to_owned());
-        One { shmid, path, type_name, state: SegmentState::Ready, size: 10, attached: 1, dead: 1, stores: Some(stores) }
+        let (place, state) = (format!("/p{shmid}"), SegmentState::Ready);
+        let [path, name, type_name] = [None, None, None];
+        One { shmid, place, path, name, type_name, state, size: 10, attached: 1, dead: 1, stores: Some(stores) }
     }
 
     #[test]

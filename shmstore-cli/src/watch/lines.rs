@@ -54,15 +54,20 @@ fn object_line(row: &super::board::Row, json: bool, at: &str) -> String {
     let rate = row.rate.map(|rate| (rate * 10.0).round() / 10.0 + 0.0);
     if json {
         return json!({
-            "at": at, "path": one.path, "type": one.type_name, "shmid": one.shmid, "updates_per_second": rate,
-            "attached": one.attached, "size": one.size, "dead": one.dead, "state": one.state.name(),
+            "at": at, "path": one.path, "name": one.name, "type": one.type_name, "segment": one.shmid,
+            "updates_per_second": rate, "attached": one.attached, "size": one.size, "dead": one.dead, "state": one.state.name(),
         })
         .to_string();
     }
     let rate = rate.map_or_else(|| "-".into(), |rate| rate.to_string());
     format!(
         "{at} {} {} updates/s={rate} attached={} size={} dead={} state={}",
-        one.path, one.type_name, one.attached, one.size, one.dead, one.state
+        one.place,
+        one.type_shown(),
+        one.attached,
+        one.size,
+        one.dead,
+        one.state
     )
 }
 
@@ -82,7 +87,7 @@ impl Changes {
         if let Some(before) = self.shmid.filter(|_| now != self.shmid) {
             self.known.clear();
             if json {
-                lines.push_str(&format!("{}\n", json!({ "at": at, "event": "removed", "shmid": before })));
+                lines.push_str(&format!("{}\n", json!({ "at": at, "event": "removed", "segment": before })));
             } else {
                 lines.push_str(&format!("{at} . <removed>\n"));
             }

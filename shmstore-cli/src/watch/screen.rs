@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthChar;
 use super::board::Board;
 use super::list::List;
 use super::model::{Head, Model};
-use crate::about::{counted, times};
+use crate::about::{bytes, counted, times};
 
 mod spark;
 mod table;
@@ -108,7 +108,7 @@ fn draw_head(buffer: &mut Buffer, area: Rect, model: &Model, head: &Head, look: 
     );
     let updates = model.updates.map(|updates| format!("  {} updates/s", short(updates))).unwrap_or_default();
     let text = format!(
-        " {}  attached {}  {} alive, {} dead{updates}  {}  shmid {}",
+        " {}  attached {}  {} alive, {} dead{updates}  {}  segment {}",
         head.state,
         head.attached,
         head.alive,
@@ -124,9 +124,9 @@ fn draw_head(buffer: &mut Buffer, area: Rect, model: &Model, head: &Head, look: 
 pub(super) fn draw_board(frame: &mut Frame<'_>, board: &Board, look: &Look) -> usize {
     let (area, buffer) = (frame.area(), frame.buffer_mut());
     let (size, attached, dead) = board.totals();
-    let below = board.below.as_ref().map(|below| format!(" below {below}")).unwrap_or_default();
+    let at = board.path.as_ref().map(|path| format!(" at {path}")).unwrap_or_default();
     let bold = Style::new().add_modifier(Modifier::BOLD);
-    put(buffer, area, 0, &format!(" {}{below}", counted(board.rows.len(), "object")), bold);
+    put(buffer, area, 0, &format!(" {}{at}", counted(board.rows.len(), "object")), bold);
     let (attached, dead_ones) = (times(attached), counted(dead, "dead participant"));
     let totals = format!(" {} in all, attached {attached}, {dead_ones}", bytes(size));
     put(buffer, area, 1, &totals, if dead == 0 { look.colour(Color::Green) } else { look.warning() });
@@ -135,11 +135,11 @@ pub(super) fn draw_board(frame: &mut Frame<'_>, board: &Board, look: &Look) -> u
         Column::share("TYPE", 6, 40, 16),
         Column::fixed("UPDATES/s", 9, Side::Right),
         Column::fixed("ATT", 4, Side::Right).from(44),
-        Column::fixed("MEMORY", 9, Side::Right).from(56),
+        Column::fixed("SIZE", 6, Side::Right).from(56),
         Column::fixed("DEAD", 4, Side::Right).from(50),
         Column::fixed("STATE", 12, Side::Left).from(70),
     ]);
-    let body = below_rows(area);
+    let body = below(area, 2);
     let page = usize::from(body.height.saturating_sub(1 + foot_height(&board.list)));
     let count = board.let_through().count();
     let first = board.list.first_row(count, page);
@@ -147,8 +147,8 @@ pub(super) fn draw_board(frame: &mut Frame<'_>, board: &Board, look: &Look) -> u
     for (index, row) in board.let_through().enumerate().skip(first).take(page) {
         let one = &row.one;
         let cells: [&dyn Fn(usize) -> String; 7] = [
-            &|width| from_the_end(&one.path, width),
-            &|_| one.type_name.clone(),
+            &|width| from_the_end(&one.place, width),
+            &|_| one.type_shown(),
             &|_| row.rate.map(short).unwrap_or_default(),
             &|_| one.attached.to_string(),
             &|_| bytes(one.size),
@@ -207,10 +207,6 @@ fn foot_height(list: &List) -> u16 {
 fn below(area: Rect, rows: u16) -> Rect {
     let rows = rows.min(area.height);
     Rect { y: area.y + rows, height: area.height - rows, ..area }
-}
-
-fn below_rows(area: Rect) -> Rect {
-    below(area, 2)
 }
 
 /// Breaks a text between groups of words, which two spaces keep apart.
@@ -287,15 +283,6 @@ fn short(number: f64) -> String {
         // Rounded, a little less than zero would be "-0.0".
         _ if size < 0.05 => "0.0".into(),
         _ => format!("{number:.1}"),
-    }
-}
-
-/// A size in a few characters.
-fn bytes(size: u64) -> String {
-    let units = [(1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
-    match units.into_iter().find(|(unit, _)| size >= *unit) {
-        Some((unit, name)) => format!("{:.1} {name}", size as f64 / unit as f64),
-        None => format!("{size} B"),
     }
 }
 

@@ -1,17 +1,17 @@
 //! Reads one object again and again. Notices that it was removed, and takes the next one at its place.
 
-use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
-use shmstore::inspect::{FieldPath, Limits, Object, Segment, SegmentState, Value, segments};
+use shmstore::inspect::{FieldPath, Limits, Object, Segment, SegmentState, Value};
 
 use super::fields::Fields;
 use super::model::{Head, Sample};
 use super::reader::{self, Turn};
+use crate::about;
 use crate::failure::Failure;
-use crate::target::{Target, anchor};
+use crate::selection::select;
+use crate::target::Target;
 use crate::text::shown;
 
 /// How often the machine's segments are listed, and the object's processes judged: that costs more than a read.
@@ -98,7 +98,7 @@ impl Source {
         let is_it = |one: &Segment| place(one) == self.place;
         self.head = Head {
             shmid: segment.shmid,
-            path: shown(&self.place.0.display().to_string()),
+            path: segment.description.as_ref().map(about::path).unwrap_or_default(),
             type_name: shown(&object.schema().to_string()),
             state: now.as_ref().map_or(SegmentState::Retired, |now| now.state).to_string(),
             size: segment.size,
@@ -229,28 +229,10 @@ fn place(segment: &Segment) -> (PathBuf, char) {
 
 /// What may be watched at a path, in the order of names and ids.
 fn objects_at(target: &Target, choice: Choice) -> Result<Vec<Segment>, Failure> {
-    let path = anchor(&target.path)?;
-    let stat = fs::metadata(&path).map_err(|source| Failure::File { path: path.clone(), source })?;
-    let directory = fs::canonicalize(&path).ok().filter(|_| stat.is_dir() && choice == Choice::Any);
-    let mut there = segments()?;
-    there.retain(|segment| {
-        let Some(of) = &segment.description else { return false };
-        let is_here = (of.device, of.inode) == (stat.dev(), stat.ino());
-        let is_named = || directory.as_deref().is_some_and(|directory| is_named_in(segment, directory));
-        segment.state == SegmentState::Ready && (is_here || is_named()) && is_of_type(segment, target)
-    });
-    there.sort_by_key(place);
+    let mut there = match choice {
+        Choice::One => target.segments()?,
+        Choice::Any => select(Some(&target.path), false)?,
+    };
+    there.retain(|segment| segment.state == SegmentState::Ready && target.is_type_of(segment));
     Ok(there)
-}
-
-fn is_named_in(segment: &Segment, directory: &Path) -> bool {
-    segment
-        .path()
-        .is_some_and(|path| path.parent() == Some(directory) && path.extension().is_some_and(|end| end == "shm"))
-}
-
-fn is_of_type(segment: &Segment, target: &Target) -> bool {
-    let Some(asked) = target.type_name.as_deref() else { return true };
-    let id = segment.description.as_ref().map(|of| of.id.to_string());
-    segment.type_name() == Some(asked) || id.as_deref() == Some(asked)
 }

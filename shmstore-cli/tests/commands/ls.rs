@@ -81,7 +81,11 @@ fn path_where_nothing_is_or_was_is_exit_code_3() {
     let scratch = Scratch::new();
     let ended = run(["ls", scratch.join("none").to_str().unwrap()]).with(3);
     assert!(ended.err.starts_with("error: ") && ended.out.is_empty(), "{ended:?}");
-    run(["ls", scratch.path().to_str().unwrap()]).with(0);
+    let empty = run(["ls", scratch.path().to_str().unwrap()]).with(0);
+    assert_eq!((empty.out.lines().count(), empty.err.lines().count()), (1, 1), "{empty:?}");
+    assert!(empty.err.starts_with("no objects at "), "{empty:?}");
+    let json = run(["ls", "--json", scratch.path().to_str().unwrap()]).with(0);
+    assert_eq!((json.out.as_str(), json.err.as_str()), ("[]\n", ""));
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use super::support::*;
 
-const COMMANDS: [&str; 12] =
-    ["ls", "show", "get", "schema", "diff", "rm", "gc", "doctor", "save", "load", "completions", "man"];
+const COMMANDS: [&str; 13] =
+    ["ls", "show", "get", "watch", "schema", "diff", "rm", "gc", "doctor", "save", "load", "completions", "man"];
 
 #[test]
 fn every_shell_completes_every_command() {
@@ -21,11 +21,12 @@ fn every_shell_completes_every_command() {
 #[test]
 fn manual_has_a_page_for_every_command_and_the_exit_codes() {
     let page = run(["man"]).with(0).out;
-    assert!(page.contains(".TH shmstore 1") && page.contains("Exit codes"), "{page}");
+    assert!(page.contains(".TH shmstore 1") && page.contains(".SH \"EXIT STATUS\"\n.TP\n0\ndone"), "{page}");
     let scratch = Scratch::new();
     let none = scratch.join("none");
     assert!(run(["man", "--dir", none.to_str().unwrap()]).with(3).err.contains("no directory "));
     run(["man", "--dir", scratch.path().to_str().unwrap()]).with(0);
+    assert_eq!(std::fs::read_to_string(scratch.join("shmstore.1")).unwrap(), page);
     for command in COMMANDS {
         let page = std::fs::read_to_string(scratch.join(&format!("shmstore-{command}.1"))).unwrap();
         assert!(page.contains(".SH DESCRIPTION"), "{page}");

@@ -161,9 +161,24 @@ fn ls_watch_has_a_line_an_object_and_one_more_when_it_changes() {
     let piped = Piped::start(&["ls", "--watch", "--json", scratch.path()]);
     let line: serde_json::Value = serde_json::from_str(&piped.next()).expect("JSON");
     assert_eq!((&line["type"], &line["attached"], &line["state"]), (&"Rover".into(), &1.into(), &"ready".into()));
+    assert_eq!((&line["path"], &line["name"]), (&scratch.path().into(), &serde_json::Value::Null));
+    assert!(line["segment"].is_i64());
     let again = scratch.store.attach_read_only::<Rover>().expect("it is there");
     piped.until("\"attached\":");
     drop(again);
     let _battery = scratch.store.create::<Battery>().expect("a second type");
     piped.until("Battery");
+    let _spare = scratch.store.named("spare").expect("a name").create::<Battery>().expect("a named one");
+    let line: serde_json::Value = serde_json::from_str(&piped.until("spare")).expect("JSON");
+    assert_eq!((&line["path"], &line["name"]), (&scratch.path().into(), &"spare".into()));
+}
+
+#[test]
+fn ls_watch_takes_the_paths_that_ls_takes() {
+    let (scratch, _rover) = Scratch::with_rover();
+    let _spare = scratch.store.named("spare").expect("a name").create::<Battery>().expect("a named one");
+    let piped = Piped::start(&["ls", "--watch", &format!("{}/spare", scratch.path())]);
+    assert!(piped.next().contains("/spare Battery "));
+    let (mut child, _out) = spawn(&["ls", "--watch", &format!("{}/none", scratch.path())]);
+    assert_eq!(exit_code(&mut child), Some(3));
 }
