@@ -12,28 +12,48 @@ use crate::failure::Failure;
 use crate::target::anchor;
 use crate::text::shown;
 
-/// The segments of this machine, or those at the file or directory of a path and at the names in it; those that are none of shmstore's
-/// if all are asked for. In the order of path, name and id.
+/// The segments at the file or directory of a path, and at the names in it, but for those that are none of shmstore's. In the order of
+/// path, name and id.
 ///
 /// # Errors
 ///
 /// [`Failure::NotFound`] if there is neither the path nor an object that was made there; what the kernel refuses.
-pub fn select(path: Option<&Path>, all: bool) -> Result<Vec<Segment>, Failure> {
+pub fn at(path: &Path) -> Result<Vec<Segment>, Failure> {
+    select(path, At::includes)
+}
+
+/// The same, with all that is below it, too.
+///
+/// # Errors
+///
+/// As [`at`].
+pub fn under(path: &Path) -> Result<Vec<Segment>, Failure> {
+    select(path, |at, of| at.includes(of) || (of.path_is_whole && of.path.starts_with(&at.path)))
+}
+
+/// All segments of this IPC namespace in the same order; with those that are none of shmstore's, or without.
+///
+/// # Errors
+///
+/// What the kernel refuses.
+pub fn all(foreign: bool) -> Result<Vec<Segment>, Failure> {
     let mut listed = segments()?;
-    listed.retain(|segment| all || segment.state != SegmentState::Foreign);
-    if let Some(path) = path {
-        let at = At::new(path)?;
-        listed.retain(|segment| segment.description.as_ref().is_some_and(|of| at.includes(of)));
-        if listed.is_empty() && at.inodes.is_empty() {
-            let path = shown(&path.display().to_string());
-            let why = "nothing is there, and no object that is left says it was: `shmstore ls` shows all";
-            return Err(Failure::NotFound(format!("{path}: {why}")));
-        }
-    }
+    listed.retain(|segment| foreign || segment.state != SegmentState::Foreign);
     listed.sort_by_cached_key(|segment| {
         let of = segment.description.as_ref().map(|of| (place(of), of.id));
         (of.is_none(), of, segment.shmid)
     });
+    Ok(listed)
+}
+
+fn select(path: &Path, is_meant: impl Fn(&At, &Description) -> bool) -> Result<Vec<Segment>, Failure> {
+    let (at, mut listed) = (At::new(path)?, all(false)?);
+    listed.retain(|segment| segment.description.as_ref().is_some_and(|of| is_meant(&at, of)));
+    if listed.is_empty() && at.inodes.is_empty() {
+        let path = shown(&path.display().to_string());
+        let why = "nothing is there, and no object that is left says it was: `shmstore ls` shows all";
+        return Err(Failure::NotFound(format!("{path}: {why}")));
+    }
     Ok(listed)
 }
 

@@ -48,13 +48,13 @@ pub fn object(target: &Target, fields: &[String], hz: f64, json: bool) -> Result
     lines::changes(source::Source::of(target, fields, source::Choice::One)?, period(hz), json)
 }
 
-/// Watches all objects, or those at a path and at the names in it: what `shmstore ls --watch` does.
+/// Watches all objects, or those at a path and below it: what `shmstore ls --watch` does.
 ///
 /// # Errors
 ///
 /// [`Failure`] if segments can not be listed, and what the terminal or the pipe refuses.
 pub fn objects(path: Option<&Path>, hz: f64, json: bool) -> Result<Outcome, Failure> {
-    let source = all::Source::at(path)?;
+    let source = all::Source::under(path)?;
     if is_on_terminal() && !json {
         return run::on_screen(board::Board::new(path, hz), source, period(hz));
     }

@@ -8,12 +8,12 @@ use crate::about::{self, Listed, Users, place};
 use crate::clock;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Look, Output};
-use crate::selection::select;
+use crate::selection;
 use crate::table::{self, Align, Cell};
 use crate::text::{shortened, shown};
 use crate::watch;
 
-/// List the objects on this machine, or at a path
+/// List the objects on this machine, or under a path
 ///
 /// STATE is ready, initialising (its creator is at work), abandoned (its creator died before it was whole), retired (removed, but
 /// attached), orphaned (its anchor is gone or another), other format, damaged, unreadable (you may not look into it: what the kernel
@@ -25,10 +25,10 @@ use crate::watch;
 /// updates_per_second, attached, size, dead, state.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Only the objects at this file or directory, and at the names in it
+    /// Only the objects at this file or directory, and below it
     path: Option<PathBuf>,
     /// Segments too that are none of shmstore's
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "path")]
     all: bool,
     /// As a JSON array; with --watch a line of JSON for each change
     #[arg(long)]
@@ -45,12 +45,15 @@ pub struct Args {
 ///
 /// # Errors
 ///
-/// As [`select`]; what the pipe or terminal refuses.
+/// As [`selection::under`]; what the pipe or terminal refuses.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     if args.watch {
         return watch::objects(args.path.as_deref(), args.hz, args.json);
     }
-    let listed = select(args.path.as_deref(), args.all)?;
+    let listed = match &args.path {
+        Some(path) => selection::under(path)?,
+        None => selection::all(args.all)?,
+    };
     let mut users = Users::default();
     let mut output = Output::standard();
     if args.json {
@@ -70,9 +73,9 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
 
 /// What to say if nothing is listed, beside the output.
 fn nothing(args: &Args) -> String {
-    let at = args.path.as_deref().map(|path| format!(" at {}", shown(&path.display().to_string())));
-    match (at, args.all) {
-        (Some(at), _) => format!("no objects{at}: `shmstore ls` shows those of all places"),
+    let under = args.path.as_deref().map(|path| format!(" under {}", shown(&path.display().to_string())));
+    match (under, args.all) {
+        (Some(under), _) => format!("no objects{under}: `shmstore ls` shows those of all places"),
         (None, true) => "no segments in this IPC namespace".into(),
         (None, false) => {
             "no objects in this IPC namespace: `shmstore ls --all` shows segments of other programs, too".into()

@@ -10,7 +10,7 @@ use crate::ask;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::removal::settled;
-use crate::selection::select;
+use crate::selection;
 use crate::target::{Target, anchor, key_bits, none_of_type};
 use crate::text::shown;
 
@@ -58,7 +58,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
 
 fn find(target: &Target) -> Result<Segment, Failure> {
     let path = shown(&target.path.display().to_string());
-    let mut there = select(Some(&target.path), false).or_else(|failure| match failure {
+    let mut there = selection::at(&target.path).or_else(|failure| match failure {
         Failure::NotFound(_) => Ok(Vec::new()),
         other => Err(other),
     })?;

@@ -10,7 +10,7 @@ use shmstore::inspect::SegmentState;
 use super::Finding;
 use crate::about::{Users, called};
 use crate::failure::Failure;
-use crate::selection::select;
+use crate::selection;
 use crate::target::anchor;
 use crate::text::shown;
 
@@ -35,7 +35,7 @@ pub(super) fn of(path: &Path) -> Result<Vec<Finding>, Failure> {
         // It says itself what to do.
         Err(error) => vec![Finding { advice: None, ..Finding::mend(&subject, shown(&error.to_string()), "") }],
     };
-    for segment in select(Some(path), false)? {
+    for segment in selection::at(path)? {
         match segment.state {
             SegmentState::Damaged | SegmentState::OtherFormat => {
                 let detail = segment.detail.as_ref().map(|detail| format!(": {}", shown(detail))).unwrap_or_default();

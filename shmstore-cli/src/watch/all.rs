@@ -11,7 +11,7 @@ use super::model::growth;
 use super::reader::{self, Turn};
 use crate::about;
 use crate::failure::Failure;
-use crate::selection::select;
+use crate::selection;
 use crate::text::shown;
 
 /// How many values of an object are looked at to tell how busy it is.
@@ -47,7 +47,7 @@ pub(super) struct One {
     pub(super) stores: Option<f64>,
 }
 
-/// The objects of this machine, or those at a path.
+/// The objects of this machine, or those at a path and below it.
 pub(super) struct Source {
     path: Option<PathBuf>,
     held: HashMap<i32, Held>,
@@ -64,9 +64,14 @@ struct Held {
 
 impl Source {
     /// Checks that the path is there, and that segments can be listed.
-    pub(super) fn at(path: Option<&Path>) -> Result<Self, Failure> {
-        select(path, false)?;
-        Ok(Self { path: path.map(Path::to_owned), held: HashMap::new() })
+    pub(super) fn under(path: Option<&Path>) -> Result<Self, Failure> {
+        let source = Self { path: path.map(Path::to_owned), held: HashMap::new() };
+        source.listed()?;
+        Ok(source)
+    }
+
+    fn listed(&self) -> Result<Vec<Segment>, Failure> {
+        self.path.as_deref().map_or_else(|| selection::all(false), selection::under)
     }
 
     fn look(&mut self, segment: &Segment) -> One {
@@ -136,7 +141,7 @@ impl reader::Source for Source {
     type News = Seen;
 
     fn read(&mut self) -> Seen {
-        let listed = select(self.path.as_deref(), false);
+        let listed = self.listed();
         let note = listed.as_ref().err().map(|error| shown(&error.to_string()));
         let mut there = listed.unwrap_or_default();
         // What was removed is let go: as long as anybody has it, it takes memory.

@@ -23,7 +23,7 @@ pub(super) struct Row {
 #[derive(Debug)]
 pub(super) struct Board {
     pub(super) hz: f64,
-    /// At which path.
+    /// Under which path.
     pub(super) path: Option<String>,
     pub(super) list: List,
     pub(super) rows: Vec<Row>,

@@ -124,9 +124,9 @@ fn draw_head(buffer: &mut Buffer, area: Rect, model: &Model, head: &Head, look: 
 pub(super) fn draw_board(frame: &mut Frame<'_>, board: &Board, look: &Look) -> usize {
     let (area, buffer) = (frame.area(), frame.buffer_mut());
     let (size, attached, dead) = board.totals();
-    let at = board.path.as_ref().map(|path| format!(" at {path}")).unwrap_or_default();
+    let under = board.path.as_ref().map(|path| format!(" under {path}")).unwrap_or_default();
     let bold = Style::new().add_modifier(Modifier::BOLD);
-    put(buffer, area, 0, &format!(" {}{at}", counted(board.rows.len(), "object")), bold);
+    put(buffer, area, 0, &format!(" {}{under}", counted(board.rows.len(), "object")), bold);
     let (attached, dead_ones) = (times(attached), counted(dead, "dead participant"));
     let totals = format!(" {} in all, attached {attached}, {dead_ones}", bytes(size));
     put(buffer, area, 1, &totals, if dead == 0 { look.colour(Color::Green) } else { look.warning() });

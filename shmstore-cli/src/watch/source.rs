@@ -10,7 +10,7 @@ use super::model::{Head, Sample};
 use super::reader::{self, Turn};
 use crate::about;
 use crate::failure::Failure;
-use crate::selection::select;
+use crate::selection;
 use crate::target::Target;
 use crate::text::shown;
 
@@ -231,7 +231,7 @@ fn place(segment: &Segment) -> (PathBuf, char) {
 fn objects_at(target: &Target, choice: Choice) -> Result<Vec<Segment>, Failure> {
     let mut there = match choice {
         Choice::One => target.segments()?,
-        Choice::Any => select(Some(&target.path), false)?,
+        Choice::Any => selection::at(&target.path)?,
     };
     there.retain(|segment| segment.state == SegmentState::Ready && target.is_type_of(segment));
     Ok(there)

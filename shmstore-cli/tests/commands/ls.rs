@@ -83,7 +83,15 @@ fn path_where_nothing_is_or_was_is_exit_code_3() {
     assert!(ended.err.starts_with("error: ") && ended.out.is_empty(), "{ended:?}");
     let empty = run(["ls", scratch.path().to_str().unwrap()]).with(0);
     assert_eq!((empty.out.lines().count(), empty.err.lines().count()), (1, 1), "{empty:?}");
-    assert!(empty.err.starts_with("no objects at "), "{empty:?}");
+    assert!(empty.err.starts_with("no objects under "), "{empty:?}");
+    drop(scratch.store().named("left").unwrap().create::<Counter>().unwrap());
+    let below = run(["ls", scratch.path().to_str().unwrap()]).with(0);
+    assert!(below.out.lines().nth(1).unwrap().contains("/rover  left  Counter"), "{below:?}");
+}
+
+#[test]
+fn empty_list_is_an_array_for_programs() {
+    let scratch = Scratch::new();
     let json = run(["ls", "--json", scratch.path().to_str().unwrap()]).with(0);
     assert_eq!((json.out.as_str(), json.err.as_str()), ("[]\n", ""));
 }

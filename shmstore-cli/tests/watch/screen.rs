@@ -264,7 +264,7 @@ fn ls_watch_shows_a_row_an_object() {
         let mut watched = OnTerminal::start(PROGRAM, &args, &[], width, height);
         watched.until("both objects", |screen| {
             let text = screen.contents();
-            text.contains("2 objects at")
+            text.contains("2 objects under")
                 && text.contains("Rover")
                 && text.contains("Battery")
                 && text.contains("ready")
