@@ -7,7 +7,7 @@ use shmstore::inspect::{Segment, SegmentState};
 use crate::about::{self, Listed, Users, place};
 use crate::clock;
 use crate::failure::{Failure, Outcome};
-use crate::output::{Look, Output};
+use crate::output::{Look, Output, say};
 use crate::selection;
 use crate::table::{self, Align, Cell};
 use crate::text::{shortened, shown};
@@ -66,7 +66,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     }
     output.finish()?;
     if listed.is_empty() && !args.json {
-        eprintln!("{}", nothing(args));
+        say(&nothing(args));
     }
     Ok(Outcome::Done)
 }

@@ -50,9 +50,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         return Err(Failure::Refused("nothing was removed".into()));
     }
     segment.remove(if args.force { WhileAttached::Remove } else { WhileAttached::Refuse })?;
-    let mut output = Output::standard();
-    output.line(&format!("removed {}", called(&segment)))?;
-    output.finish()?;
+    Output::done(&[format!("removed {}", called(&segment))])?;
     Ok(Outcome::Done)
 }
 

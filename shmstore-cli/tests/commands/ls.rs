@@ -120,3 +120,11 @@ fn unreadable_segment_is_listed_with_what_the_kernel_tells() {
     let line = listed.out.lines().find(|line| line.starts_with(&place)).expect("it is listed");
     assert!(line.ends_with("unreadable") && line.contains(" root ") && line.contains(" 0600 "), "{line}");
 }
+
+#[test]
+fn what_the_standard_error_refuses_does_not_end_it() {
+    let scratch = Scratch::new();
+    let full = std::fs::File::create("/dev/full").unwrap();
+    let output = program().arg("ls").arg(scratch.path()).stderr(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+}

@@ -147,3 +147,14 @@ fn object_that_others_only_look_at_is_not_in_use() {
         assert_eq!(codes, [0; 20]);
     });
 }
+
+#[test]
+fn what_was_removed_is_told_even_if_the_output_refuses() {
+    let scratch = Scratch::new();
+    drop(scratch.store().create::<Counter>().unwrap());
+    let full = std::fs::File::create("/dev/full").unwrap();
+    let output = program().args(["rm", "--yes", &rover_path(&scratch)]).stdout(full).output().unwrap();
+    let ended = ended(output).with(1);
+    assert!(ended.err.contains("removed ") && ended.err.contains("No space left"), "{ended:?}");
+    assert!(scratch.segments().is_empty());
+}
