@@ -17,7 +17,8 @@ use crate::text::shown;
 /// Remove an object
 ///
 /// Asks first, unless --yes is given; without a terminal it is refused then. One that somebody has attached is removed only with
-/// --force: it lives on for those who have it, and nobody else finds it. What is none of shmstore's is never removed.
+/// --force: it lives on for those who have it, and nobody else finds it; who only looks, as `shmstore watch` does, has it attached, too. What is
+/// none of shmstore's is never removed.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -40,7 +41,8 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let in_use = segment.attached > 0;
     if in_use && !args.force {
         return Err(Failure::Refused(format!(
-            "{} is attached {}: who uses it would lose it to all others. End these processes first, or say --force",
+            "{} is attached {}: whoever has it attached would keep it, and nobody else would find it. Programs that only look, such as \
+             `shmstore watch`, count, too. End them first, or say --force",
             called(&segment),
             times(segment.attached)
         )));

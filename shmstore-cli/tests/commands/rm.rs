@@ -53,6 +53,10 @@ fn object_in_use_is_removed_with_force_only() {
         let counter = scratch.store().create::<Counter>().unwrap();
         let ended = run(["rm", "--yes", &rover_path(&scratch)]).with(4);
         assert!(ended.err.contains("attached once") && ended.err.contains("--force"), "{ended:?}");
+        assert!(
+            ended.err.contains("whoever has it attached would keep it, and nobody else would find it"),
+            "{ended:?}"
+        );
         assert!(!Shared::is_retired(&counter));
         run(["rm", "--yes", "--force", &rover_path(&scratch)]).with(0);
         assert!(Shared::is_retired(&counter));
