@@ -44,7 +44,8 @@ const EXIT_CODES: [&str; 6] = [
 /// What else all commands have in common, a paragraph each.
 const NOTES: [&str; 2] = [
     "Objects are named by the directory or file that they stand at, or DIR/NAME for a named one, and the TYPE (its name, or \
-     its letter), where more than one stand there.",
+     its letter), where more than one stand there. DIR/ with a slash at its end is the directory alone, DIR.shm the file of the name \
+     beside it. If nothing stands at a path, an object that was made there, and whose directory or file is gone, is meant.",
     "Colours are used on a terminal only, and not if NO_COLOR is set. What segments say of themselves is shown with control \
      characters escaped, \\u{1b}. What goes to the standard output without --json is for people, one object or field a line; \
      --json is for programs: keys are added, never removed.",

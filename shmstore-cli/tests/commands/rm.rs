@@ -1,6 +1,5 @@
 //! `rm`.
 
-use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
 use shmstore::Shared;
@@ -67,11 +66,9 @@ fn object_in_use_is_removed_with_force_only() {
 fn what_is_not_ours_is_never_removed() {
     let scratch = Scratch::new();
     let store = scratch.store();
-    let stat = std::fs::metadata(store.path()).unwrap();
-    let key = shmstore_cli::target::key_bits(stat.dev(), stat.ino());
     // One of another size than ours, and one of our size with other bytes.
-    let foreign = scratch.plant(key | i32::from(b'F') << 24, 4096);
-    let disguised = scratch.plant(key | i32::from(b'D') << 24, 8192 + 1357);
+    let foreign = scratch.plant(key(store.path(), b'F'), 4096);
+    let disguised = scratch.plant(key(store.path(), b'D'), 8192 + 1357);
     let script = "shmwrite($ARGV[0], 'not a header', 0, 12) or die $!";
     let written = std::process::Command::new("perl").args(["-e", script, &disguised.to_string()]).status().unwrap();
     assert!(written.success());
@@ -120,7 +117,7 @@ fn directory_and_the_name_beside_it_are_told_apart_by_their_anchors() {
 fn who_asks_for_another_type_is_told_which_there_is() {
     let scratch = Scratch::new();
     drop(scratch.store().create::<Counter>().unwrap());
-    for args in [&["rm", "--yes"][..], &["show"]] {
+    for args in [&["rm", "--yes"][..], &["show"], &["schema"]] {
         let ended = run(args.iter().copied().chain([rover_path(&scratch).as_str(), "Wheel"])).with(3);
         assert!(ended.err.contains("no object of type `Wheel` is at "), "{ended:?}");
         assert!(ended.err.contains(": there is Counter 'C'"), "{ended:?}");
@@ -150,6 +147,36 @@ fn object_that_others_only_look_at_is_not_in_use() {
             .collect();
         assert_eq!(codes, [0; 20]);
     });
+}
+
+/// Files whose inodes end alike have the same key. Whose a segment is, its first word says in all formats.
+#[test]
+fn object_of_another_anchor_with_the_same_key_is_left_alone() {
+    let scratch = Scratch::new();
+    let (ours, others) = (scratch.store(), scratch.store_at("other"));
+    drop(others.create::<Counter>().unwrap());
+    let [of_other] = scratch.segments().try_into().unwrap();
+    let collides = scratch.copy(&of_other, key(ours.path(), b'C'));
+    for (offset, word) in [(8, 2), (8, 1), (12, 9)] {
+        write_over(collides, offset, word);
+        let ended = run(["rm", "--yes", &rover_path(&scratch)]).with(3);
+        assert!(exists(collides), "{ended:?}");
+        let listed = run(["ls", &rover_path(&scratch)]).with(0);
+        assert!(!listed.out.contains(&collides.to_string()), "{listed:?}");
+    }
+}
+
+#[test]
+fn object_of_another_format_or_damaged_is_removed_from_its_own_anchor() {
+    let scratch = Scratch::new();
+    for (offset, word) in [(8, 2), (12, 9)] {
+        drop(scratch.store().create::<Counter>().unwrap());
+        let shmid = scratch.segments()[0].shmid;
+        scratch.planted.lock().unwrap().push(shmid);
+        write_over(shmid, offset, word);
+        run(["rm", "--yes", &rover_path(&scratch)]).with(0);
+        assert!(!exists(shmid));
+    }
 }
 
 #[test]
