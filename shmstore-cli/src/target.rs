@@ -93,7 +93,7 @@ impl Target {
         } else if are_distinct(&types) {
             ("by type or id", types)
         } else {
-            ("by their segments", there.iter().map(called).collect())
+            ("by its number (`shmstore rm --segment`)", there.iter().map(called).collect())
         };
         format!("{} objects are at {}: say which, {by}: {}", there.len(), self.path_shown(), all.join("; "))
     }

@@ -109,6 +109,19 @@ fn unreadable_segment_is_listed_with_what_the_kernel_tells() {
 }
 
 #[test]
+fn number_is_shown_of_a_segment_whose_path_is_too_long_to_be_kept() {
+    let scratch = Scratch::new();
+    let long = ["a", "b", "c"].map(|letter| letter.repeat(200)).join("/");
+    let counter = scratch.store_at(&long).create::<Counter>().unwrap();
+    let shmid = Shared::info(&counter).unwrap().shmid;
+    scratch.planted.lock().unwrap().push(shmid);
+    drop(counter);
+    let listed = run(["ls"]).with(0);
+    let line = listed.out.lines().find(|line| line.starts_with(&format!("(segment {shmid}) …")));
+    assert!(line.is_some_and(|line| line.ends_with(" ready")), "{listed:?}");
+}
+
+#[test]
 fn objects_that_can_not_be_decoded_are_listed_at_their_path() {
     let scratch = Scratch::new();
     let store = scratch.store();

@@ -180,6 +180,36 @@ fn object_of_another_format_or_damaged_is_removed_from_its_own_anchor() {
 }
 
 #[test]
+fn segment_that_no_path_leads_to_is_removed_by_its_number() {
+    let scratch = Scratch::new();
+    let long = ["a", "b", "c"].map(|letter| letter.repeat(200)).join("/");
+    let counter = scratch.store_at(&long).create::<Counter>().unwrap();
+    let shmid = Shared::info(&counter).unwrap().shmid;
+    scratch.planted.lock().unwrap().push(shmid);
+    std::fs::remove_dir_all(scratch.join(&"a".repeat(200))).unwrap();
+    let number = shmid.to_string();
+    assert!(run(["rm", "--yes", "--segment", &number]).with(4).err.contains("attached once"));
+    drop(counter);
+    assert!(run(["rm", "--segment", &number]).with(4).err.contains("--yes"));
+    run(["rm", "--yes", "--segment", &number, &rover_path(&scratch)]).with(2);
+    run(["rm", "--yes"]).with(2);
+    assert!(exists(shmid));
+    run(["rm", "--yes", "--segment", &number]).with(0);
+    assert!(!exists(shmid));
+    run(["rm", "--yes", "--segment", &number]).with(3);
+}
+
+#[test]
+fn foreign_segment_is_not_removed_by_its_number_either() {
+    let scratch = Scratch::new();
+    for size in [4096, 4096 + 1357] {
+        let foreign = scratch.plant(0, size);
+        run(["rm", "--yes", "--force", "--segment", &foreign.to_string()]).with(4);
+        assert!(exists(foreign));
+    }
+}
+
+#[test]
 fn what_was_removed_is_told_even_if_the_output_refuses() {
     let scratch = Scratch::new();
     drop(scratch.store().create::<Counter>().unwrap());
