@@ -210,6 +210,43 @@ fn foreign_segment_is_not_removed_by_its_number_either() {
 }
 
 #[test]
+fn file_of_a_name_is_left_and_forget_removes_it() {
+    let scratch = Scratch::new();
+    let make = || drop(scratch.store().named("left").unwrap().create::<Counter>().unwrap());
+    let path = format!("{}/left", rover_path(&scratch));
+    let file = scratch.join("rover/left.shm");
+    make();
+    let left = run(["rm", "--yes", &path]).with(0);
+    assert!(left.out.contains("left the name's file") && left.out.contains("--forget"), "{left:?}");
+    assert!(file.exists());
+    // Nothing stands at it any more.
+    let forgotten = run(["rm", "--yes", "--forget", &path]).with(0);
+    assert!(forgotten.out.starts_with("removed the name's file "), "{forgotten:?}");
+    assert!(!file.exists());
+    make();
+    let both = run(["rm", "--yes", "--forget", &path]).with(0);
+    assert_eq!(both.out.lines().count(), 2, "{both:?}");
+    assert!(!file.exists() && scratch.segments().is_empty());
+    run(["rm", "--yes", "--forget", &path]).with(3);
+}
+
+#[test]
+fn name_at_which_another_object_stands_is_not_forgotten() {
+    let scratch = Scratch::new();
+    let named = scratch.store().named("left").unwrap();
+    drop((named.create::<Counter>().unwrap(), named.create::<Rover>().unwrap()));
+    let path = format!("{}/left", rover_path(&scratch));
+    let ended = run(["rm", "--yes", "--forget", &path, "Counter"]).with(4);
+    assert!(ended.out.starts_with("removed ") && ended.err.contains("the ids \"R\""), "{ended:?}");
+    assert!(scratch.join("rover/left.shm").exists());
+    assert_eq!(scratch.segments().len(), 1);
+    let other = scratch.store_at("other");
+    drop(other.create::<Counter>().unwrap());
+    run(["rm", "--yes", "--forget", other.path().to_str().unwrap()]).with(4);
+    assert_eq!(scratch.segments().len(), 2, "a directory is no name");
+}
+
+#[test]
 fn what_was_removed_is_told_even_if_the_output_refuses() {
     let scratch = Scratch::new();
     drop(scratch.store().create::<Counter>().unwrap());
