@@ -54,6 +54,15 @@ fn lossy(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
+/// The type-id-char of a segment, as its key has it, or as it says itself.
+#[must_use]
+pub fn id(segment: &Segment) -> Option<char> {
+    match char::from(segment.key.to_raw().to_be_bytes()[0]) {
+        by_key @ ' '..='~' => Some(by_key),
+        _ => segment.description.as_ref().map(|of| of.id),
+    }
+}
+
 /// Where a segment is, for a sentence: `/run/rover 'T'`, `segment 17`.
 #[must_use]
 pub fn called(segment: &Segment) -> String {

@@ -20,6 +20,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::failure::{Failure, Outcome};
+use crate::output::say;
 use crate::text::shown_lines;
 
 /// See inside the objects that programs share with shmstore, and look after them.
@@ -43,7 +44,8 @@ const EXIT_CODES: [&str; 6] = [
 /// What else all commands have in common, a paragraph each.
 const NOTES: [&str; 2] = [
     "Objects are named by the directory or file that they stand at, or DIR/NAME for a named one, and the TYPE (its name, or \
-     its letter), where more than one stand there.",
+     its letter), where more than one stand there. DIR/ with a slash at its end is the directory alone, DIR.shm the file of the name \
+     beside it. If nothing stands at a path, an object that was made there, and whose directory or file is gone, is meant.",
     "Colours are used on a terminal only, and not if NO_COLOR is set. What segments say of themselves is shown with control \
      characters escaped, \\u{1b}. What goes to the standard output without --json is for people, one object or field a line; \
      --json is for programs: keys are added, never removed.",
@@ -94,15 +96,29 @@ impl Command {
 
 /// Does what the command line says.
 pub fn run() -> ExitCode {
-    match Cli::parse().command.run() {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(told) => return tell(&told),
+    };
+    match cli.command.run() {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Differs) => ExitCode::from(1),
         // Whoever read our output has seen enough: `shmstore ls | head -1`.
         Err(Failure::Io(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
-            let told = shown_lines(&format!("error: {failure}\n"));
-            drop(io::Write::write_all(&mut io::stderr(), told.as_bytes()));
+            say(&shown_lines(&format!("error: {failure}")));
             failure.exit_code()
         }
+    }
+}
+
+/// Tells what was asked of clap itself, such as `--help`, or what is wrong with the command line.
+fn tell(told: &clap::Error) -> ExitCode {
+    match told.print().and_then(|()| io::Write::flush(&mut io::stdout())) {
+        Err(error) if !told.use_stderr() && error.kind() != ErrorKind::BrokenPipe => {
+            say(&format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::from(u8::try_from(told.exit_code()).unwrap_or(2)),
     }
 }

@@ -44,7 +44,7 @@ pub enum Failure {
         /// Why.
         source: SavedError,
     },
-    /// A file can not be read or written. Exit code 1.
+    /// A file can not be read or written. Exit code 5 if that is not allowed, otherwise 1.
     #[error("{}: {source}", .path.display())]
     File {
         /// Which.
@@ -73,6 +73,7 @@ impl Failure {
                 4
             }
             Self::Inspect(InspectError::AccessDenied { .. }) => 5,
+            Self::File { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => 5,
             _ => 1,
         })
     }

@@ -3,6 +3,7 @@
 //! What it knows of segments it has from [`shmstore::inspect`]; what is here is how that is shown, and asked for.
 
 pub mod about;
+pub mod anchors;
 pub mod ask;
 pub mod clock;
 pub mod commands;

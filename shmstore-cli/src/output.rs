@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
 use serde::Serialize;
 
+use crate::failure::Failure;
 use crate::text::shown_json;
 
 /// The standard output.
@@ -33,6 +34,11 @@ pub enum Look {
 pub fn may_be_coloured() -> bool {
     let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
     io::stdout().is_terminal() && !is_set("NO_COLOR") && env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Says something on the standard error, beside the output; what that refuses is nobody's concern.
+pub fn say(text: &str) {
+    drop(writeln!(io::stderr(), "{text}"));
 }
 
 impl Output {
@@ -66,6 +72,30 @@ impl Output {
     pub fn line(&mut self, line: &str) -> io::Result<()> {
         self.text(line)?;
         self.text("\n")
+    }
+
+    /// Writes lines to the standard output, and hands them over.
+    ///
+    /// # Errors
+    ///
+    /// What the pipe or terminal refuses.
+    pub fn lines(lines: &[String]) -> io::Result<()> {
+        let mut output = Self::standard();
+        lines.iter().try_for_each(|line| output.line(line))?;
+        output.finish()
+    }
+
+    /// The same for lines about what was done and can not be undone: who can not be told so there, is told by the failure.
+    ///
+    /// # Errors
+    ///
+    /// What the pipe or terminal refuses, with all the lines.
+    pub fn done(lines: &[String]) -> Result<(), Failure> {
+        Self::lines(lines).map_err(|error| match error.kind() {
+            // Nobody reads it.
+            io::ErrorKind::BrokenPipe => Failure::Io(error),
+            _ => Failure::Other(format!("{}; but that can not be written to the output: {error}", lines.join("; "))),
+        })
     }
 
     /// Writes text as it is.

@@ -1,7 +1,7 @@
 //! Saved objects in files.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use shmstore::inspect::SavedObject;
@@ -74,4 +74,11 @@ pub fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
         return Err(refused(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")));
     }
     fs::read(path).map_err(refused)
+}
+
+/// Whether a regular file begins as saved objects do: an anchor may be a file, too.
+#[must_use]
+pub fn is_saved(path: &Path) -> bool {
+    let mut magic = [0; 8];
+    path.is_file() && File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok() && magic == *b"shmsaved"
 }

@@ -1,15 +1,14 @@
 //! Which object is meant: `PATH[/NAME] [TYPE]`.
 
-use std::ffi::OsString;
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use shmstore::inspect::{Description, Object, Segment, SegmentState, segments};
+use shmstore::inspect::{Object, Segment, SegmentState};
 
+use crate::about::{called, id};
+use crate::anchors::{Anchors, is_certain, is_name};
 use crate::failure::Failure;
+use crate::saved::is_saved;
 use crate::text::shown;
 
 /// An object, as the command line names it.
@@ -23,74 +22,15 @@ pub struct Target {
     pub type_name: Option<String>,
 }
 
-/// The anchor that a path means: the file or directory itself, or the file `NAME.shm` of a name.
-///
-/// # Errors
-///
-/// [`Failure::NotFound`] if neither is there.
-pub fn anchor(path: &Path) -> Result<PathBuf, Failure> {
-    let mut named = OsString::from(path);
-    named.push(".shm");
-    let there = [path, Path::new(&named)].into_iter().find(|path| path.exists());
-    there.map(Path::to_owned).ok_or_else(|| {
-        Failure::NotFound(format!(
-            "nothing is at {}, and no name's file {} either: `shmstore ls` shows what there is",
-            shown(&path.display().to_string()),
-            shown(&named.to_string_lossy())
-        ))
-    })
-}
-
-/// What `ftok` makes of an anchor, without the id.
-#[must_use]
-pub fn key_bits(device: u64, inode: u64) -> i32 {
-    (inode & 0xffff | (device & 0xff) << 16) as i32
-}
-
-/// Whether a segment stands where it says, or did until it was removed. Anybody can write a path into a segment at another key.
-fn has_its_key(segment: &Segment, of: &Description) -> bool {
-    let key = segment.key.to_raw();
-    let its_own = (of.id as i32) << 24 | key_bits(of.device, of.inode);
-    key == its_own || (key == 0 && segment.state == SegmentState::Retired)
-}
-
-/// What there is instead of an object of a type.
-#[must_use]
-pub fn none_of_type(asked: &str, path: &Path, others: &[Segment]) -> String {
-    let (asked, path) = (shown(asked), shown(&path.display().to_string()));
-    let there = if others.is_empty() {
-        "`shmstore ls` shows what there is".into()
-    } else {
-        format!("there is {}", types(others))
-    };
-    format!("no object of type `{asked}` is at {path}: {there}")
-}
-
-/// Types and ids, as `Rover 'R', Counter 'C'`.
-fn types(segments: &[Segment]) -> String {
-    let one = |segment: &Segment| {
-        let id = segment.description.as_ref().map(|of| format!(" {:?}", of.id)).unwrap_or_default();
-        shown(segment.type_name().unwrap_or("?")) + &id
-    };
-    segments.iter().map(one).collect::<Vec<_>>().join(", ")
-}
-
 impl Target {
     /// The segments that it may mean: at its path, and of its type if that is said.
     ///
     /// # Errors
     ///
-    /// [`Failure::NotFound`] if the path is not there.
+    /// [`Failure::NotFound`] if nothing is at the path, and no object that is left was made there.
     pub fn segments(&self) -> Result<Vec<Segment>, Failure> {
-        let anchor = anchor(&self.path)?;
-        let stat = fs::metadata(&anchor).map_err(|source| Failure::File { path: anchor, source })?;
-        let mut there = segments()?;
-        there.retain(|segment| {
-            let of = segment.description.as_ref();
-            let is_it =
-                of.is_some_and(|of| (of.device, of.inode) == (stat.dev(), stat.ino()) && has_its_key(segment, of));
-            is_it && self.is_type_of(segment)
-        });
+        let mut there = Anchors::of(&self.path).segments()?;
+        there.retain(|segment| self.is_type_of(segment));
         Ok(there)
     }
 
@@ -98,71 +38,109 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// [`Failure::NotFound`] if there is none, [`Failure::Ambiguous`] if there are several, and what attaching it refuses.
+    /// As [`segment`](Self::segment), and what attaching it refuses.
     pub fn object(&self) -> Result<Object, Failure> {
-        let mut there = self.segments()?;
-        // One that was removed, and lives on for those who have it, is meant only if there is no other.
-        if there.iter().any(|segment| segment.state != SegmentState::Retired) {
-            there.retain(|segment| segment.state != SegmentState::Retired);
-        }
-        let path = shown(&self.path.display().to_string());
-        match there.as_slice() {
-            [one] => Ok(Object::attach(one)?),
-            [] => Err(Failure::NotFound(match &self.type_name {
-                Some(of) => {
-                    let others = (Self { type_name: None, ..self.clone() }).segments()?;
-                    none_of_type(of, &self.path, &others)
-                }
-                None => format!("no object is at {path}: `shmstore ls` shows where there are some"),
-            })),
-            several => Err(Failure::Ambiguous(format!(
-                "{} objects are at {path}: say which, by type or id: {}",
-                several.len(),
-                types(several)
-            ))),
+        Ok(Object::attach(&self.segment(|_| true)?)?)
+    }
+
+    /// The one segment that is meant, among some: one that stands at the path rather than one that is orphaned, that rather than one that was
+    /// removed and lives on for those who have it, and one that only has the key of the path if there is no other.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::NotFound`] if there is none, [`Failure::Ambiguous`] if there are several.
+    pub fn segment(&self, among: impl Fn(&Segment) -> bool) -> Result<Segment, Failure> {
+        let anchors = Anchors::of(&self.path);
+        let there = anchors.segments()?.into_iter().filter(among);
+        let (mut there, others): (Vec<_>, Vec<_>) = there.partition(|segment| self.is_type_of(segment));
+        let first = there.iter().map(rank).min();
+        there.retain(|segment| Some(rank(segment)) == first);
+        match there.len() {
+            0 => Err(Failure::NotFound(self.none(&others))),
+            1 => Ok(there.remove(0)),
+            _ => Err(Failure::Ambiguous(self.several(&there, &anchors))),
         }
     }
 
-    /// Keeps the segments that stand at the path itself, or at the name that it may be: those of the files that are there, or, if there are
-    /// none, those that say that they were made there. Anybody can say so.
-    pub fn keep_those_there(&self, segments: &mut Vec<Segment>) {
-        if segments.iter().any(|segment| self.is_of_a_file(segment)) {
-            segments.retain(|segment| self.is_of_a_file(segment));
+    /// What there is instead.
+    fn none(&self, others: &[Segment]) -> String {
+        let path = self.path_shown();
+        let others: Vec<String> = others.iter().filter(|other| is_certain(other)).map(of_type).collect();
+        match &self.type_name {
+            Some(asked) if !others.is_empty() => {
+                format!("no object of type `{}` is at {path}: there is {}", shown(asked), others.join(", "))
+            }
+            _ if is_saved(&self.path) => format!(
+                "{path} is a saved object, not a shared one: `shmstore load` makes a shared one of it, `shmstore diff` compares its layout"
+            ),
+            Some(asked) => {
+                format!("no object of type `{}` is at {path}: `shmstore ls` shows where there are some", shown(asked))
+            }
+            None => format!("no object is at {path}: `shmstore ls` shows where there are some"),
+        }
+    }
+
+    /// By what several are told apart: by their anchors if these differ, else by type or id, and if all that is the same, by number.
+    fn several(&self, there: &[Segment], anchors: &Anchors) -> String {
+        let places: Vec<String> = there.iter().map(|segment| place(segment, anchors)).collect();
+        let types: Vec<String> = there.iter().map(of_type).collect();
+        let (by, all): (_, Vec<String>) = if !are_alike(&places) {
+            let one = |(place, of_type)| format!("{place} ({of_type})");
+            (
+                if are_alike(&types) { "by anchor" } else { "by anchor, type or id" },
+                places.iter().zip(&types).map(one).collect(),
+            )
+        } else if are_distinct(&types) {
+            ("by type or id", types)
         } else {
-            segments.retain(|segment| self.was_made_there(segment));
-        }
+            ("by its number (`shmstore rm --segment`)", there.iter().map(called).collect())
+        };
+        format!("{} objects are at {}: say which, {by}: {}", there.len(), self.path_shown(), all.join("; "))
     }
 
-    fn is_of_a_file(&self, segment: &Segment) -> bool {
-        let Some(of) = segment.description.as_ref().filter(|of| has_its_key(segment, of)) else { return false };
-        let mut named = self.path.clone().into_os_string();
-        named.push(".shm");
-        let files = [Some(self.path.clone()), (!self.is_directory_alone()).then(|| named.into())];
-        let stats = files.into_iter().flatten().filter_map(|path| fs::metadata(path).ok());
-        stats.into_iter().any(|stat| (of.device, of.inode) == (stat.dev(), stat.ino()))
+    fn path_shown(&self) -> String {
+        shown(&self.path.display().to_string())
     }
 
-    /// Whether the directory is meant, and not the name beside it.
-    fn is_directory_alone(&self) -> bool {
-        self.path.as_os_str().as_bytes().ends_with(b"/")
-    }
-
-    fn was_made_there(&self, segment: &Segment) -> bool {
-        let Some(of) = segment.description.as_ref().filter(|of| has_its_key(segment, of)) else { return false };
-        if self.is_directory_alone() {
-            return false;
-        }
-        let Ok(path) = fs::canonicalize(&self.path).or_else(|_| std::path::absolute(&self.path)) else { return false };
-        let mut named = path.clone().into_os_string();
-        named.push(".shm");
-        of.path_is_whole && (of.path == path || of.path == named)
-    }
-
-    /// Whether a segment is of the type that was asked for.
+    /// Whether a segment is of the type that was asked for, or may be.
     #[must_use]
     pub fn is_type_of(&self, segment: &Segment) -> bool {
         let Some(asked) = &self.type_name else { return true };
-        let id = segment.description.as_ref().map(|of| of.id.to_string());
-        segment.type_name() == Some(asked) || id.as_ref() == Some(asked)
+        let may_be = segment.state == SegmentState::Unreadable && asked.chars().count() > 1;
+        may_be || segment.type_name() == Some(asked) || id(segment).is_some_and(|id| asked.chars().eq([id]))
     }
+}
+
+/// What is meant first has the lowest.
+fn rank(segment: &Segment) -> u8 {
+    match segment.state {
+        SegmentState::Foreign => 4,
+        _ if !is_certain(segment) => 3,
+        SegmentState::Retired => 2,
+        SegmentState::Orphaned => 1,
+        _ => 0,
+    }
+}
+
+/// Type and id: `Rover 'R'`.
+fn of_type(segment: &Segment) -> String {
+    let id = id(segment).map(|id| format!(" {id:?}")).unwrap_or_default();
+    shown(segment.type_name().unwrap_or(segment.state.name())) + &id
+}
+
+/// The anchor as the command line takes it, and means no other by it.
+fn place(segment: &Segment, anchors: &Anchors) -> String {
+    match (anchors.of_segment(segment), &segment.description) {
+        (Some(anchor), _) => shown(&anchor.path.display().to_string()),
+        (None, Some(of)) => shown(&format!("{}{}", of.path.display(), if is_name(&of.path) { "" } else { "/" })),
+        (None, None) => String::new(),
+    }
+}
+
+fn are_alike(texts: &[String]) -> bool {
+    texts.iter().all(|text| *text == texts[0])
+}
+
+fn are_distinct(texts: &[String]) -> bool {
+    (1..texts.len()).all(|at| !texts[..at].contains(&texts[at]))
 }

@@ -205,6 +205,11 @@ impl Header {
         self.first_word.load(Relaxed) as u32 == MAGIC
     }
 
+    /// The half of the first word that says whose it is, in every format: what [`Identity::hash32`] gives.
+    pub(crate) fn owner_hash(&self) -> u32 {
+        (self.first_word.load(Relaxed) >> 32) as u32
+    }
+
     /// Tells whether the first word is that of an object of this anchor and id.
     pub(crate) fn is_claimed_for(&self, identity: &Identity, id: u8) -> bool {
         self.first_word.load(Relaxed) == first_word(identity, id)

@@ -117,7 +117,8 @@ pub enum InspectError {
     },
     /// It is in use, and was not to be removed then.
     #[error(
-        "segment {shmid} is attached {}: who uses it would lose it to all others. End these processes first, or insist",
+        "segment {shmid} is attached {}: whoever has it attached would keep it, and nobody else would find it. Programs that only look, \
+         such as `shmstore watch`, count, too. End them first, or insist",
         if *.attached == 1 { "once".into() } else { format!("{attached} times") }
     )]
     InUse {

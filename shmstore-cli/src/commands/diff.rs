@@ -1,12 +1,11 @@
 //! `shmstore diff`: what differs between two layouts.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use shmstore::{LayoutDiff, OwnedSchema};
 
+use crate::anchors::Anchors;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::saved;
@@ -77,22 +76,16 @@ fn layout(path: &Path, args: &Args) -> Result<OwnedSchema, Failure> {
         let refused = |error| Failure::Other(format!("{}: {error}", shown(&path.display().to_string())));
         return OwnedSchema::from_json(json).map_err(refused);
     }
-    if is_saved(path) {
+    if saved::is_saved(path) {
         return Ok(saved::read(path)?.schema().clone());
     }
     let target = Target { path: path.into(), type_name: args.type_name.clone() };
-    if path.is_file() && (Target { type_name: None, ..target.clone() }).segments()?.is_empty() {
+    if path.is_file() && Anchors::of(path).segments()?.is_empty() {
         let path = shown(&path.display().to_string());
         let why = "neither an object, nor a file of `save` or of `schema --json` (named `….json`)";
         return Err(Failure::NotFound(format!("{path}: {why}")));
     }
     Ok(target.object()?.schema().clone())
-}
-
-/// Whether a regular file begins as saved objects do: an anchor may be a file, too.
-fn is_saved(path: &Path) -> bool {
-    let mut magic = [0; 8];
-    path.is_file() && File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok() && magic == *b"shmsaved"
 }
 
 fn json(diff: &LayoutDiff) -> Vec<Difference> {

@@ -33,45 +33,43 @@ pub struct Args {
 ///
 /// [`Failure::Refused`] if nobody has agreed; [`Failure::Other`] if something could not be removed.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
-    let mut output = Output::standard();
     let (garbage, in_the_way): (Vec<Segment>, Vec<Segment>) =
         leftovers()?.into_iter().partition(|segment| kept(segment).is_none());
-    for segment in &in_the_way {
+    let why_kept = |segment: &Segment| {
         let why = kept(segment).unwrap_or_default();
-        output.line(&format!("kept {}: {}, but {why}", called(segment), why_garbage(segment)))?;
-    }
+        format!("kept {}: {}, but {why}", called(segment), why_garbage(segment))
+    };
+    let mut lines: Vec<String> = in_the_way.iter().map(why_kept).collect();
+    lines.extend(garbage.iter().map(|segment| format!("to remove: {}: {}", called(segment), why_garbage(segment))));
     if garbage.is_empty() {
-        output.line("nothing to remove")?;
-        output.finish()?;
-        return Ok(Outcome::Done);
+        lines.push("nothing to remove".into());
     }
-    for segment in &garbage {
-        output.line(&format!("to remove: {}: {}", called(segment), why_garbage(segment)))?;
+    let told = Output::lines(&lines);
+    if garbage.is_empty() || args.dry_run {
+        return Ok(told.map(|()| Outcome::Done)?);
     }
-    if args.dry_run {
-        output.finish()?;
-        return Ok(Outcome::Done);
+    if !args.yes {
+        // Who is asked must have seen what about.
+        told?;
     }
-    output.flush()?;
     let size = about::bytes(garbage.iter().map(|segment| segment.size).sum());
     if !ask::agreed(args.yes, &format!("Remove {}, {size}?", segments_of(garbage.len())))? {
         return Err(Failure::Refused("nothing was removed".into()));
     }
-    let mut failed = 0;
+    let (mut done, mut failed) = (Vec::new(), 0);
     for segment in &garbage {
-        let line = match remove(segment) {
+        done.push(match remove(segment) {
             Ok(None) => format!("removed {}", called(segment)),
             Ok(Some(why)) => format!("kept {}: {why}", called(segment)),
             Err(error) => {
                 failed += 1;
                 format!("not removed: {}: {}", called(segment), shown(&error.to_string()))
             }
-        };
-        output.line(&line)?;
+        });
     }
-    output.finish()?;
+    let told = Output::done(&done);
     match failed {
-        0 => Ok(Outcome::Done),
+        0 => told.map(|()| Outcome::Done),
         _ => Err(Failure::Other(format!("{failed} of {} could not be removed", counted(garbage.len(), "segment")))),
     }
 }

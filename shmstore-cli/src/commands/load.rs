@@ -7,10 +7,10 @@ use shmstore::inspect::{Object, SavedObject, Segment, SegmentState, WhileAttache
 use shmstore::{LayoutDiff, Store};
 
 use crate::about::called;
+use crate::anchors::{Anchors, anchor, is_certain, is_name};
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::saved;
-use crate::target::{Target, anchor};
 use crate::text::{shown, shown_lines};
 
 /// Make an object of a file that `shmstore save` has written
@@ -95,12 +95,10 @@ fn missing(args: &Args) -> Result<Vec<String>, Failure> {
 
 /// Whether a directory has names in it, or objects stand at it.
 fn is_of_a_store(directory: &Path) -> Result<bool, Failure> {
-    let is_name = |path: PathBuf| path.extension().is_some_and(|extension| extension == "shm");
-    if fs::read_dir(directory).into_iter().flatten().flatten().any(|entry| is_name(entry.path())) {
+    if fs::read_dir(directory).into_iter().flatten().flatten().any(|entry| is_name(&entry.path())) {
         return Ok(true);
     }
-    let target = Target { path: directory.into(), type_name: None };
-    Ok(directory.exists() && !target.segments()?.is_empty())
+    Ok(Anchors::exactly(directory).standing()?.iter().any(is_certain))
 }
 
 fn store(args: &Args) -> Result<Store, Failure> {
@@ -118,8 +116,7 @@ fn store(args: &Args) -> Result<Store, Failure> {
 }
 
 fn at(path: &Path, id: char) -> Result<Vec<Segment>, Failure> {
-    let target = Target { path: path.into(), type_name: None };
-    let mut there = target.segments()?;
+    let mut there = Anchors::exactly(path).standing()?;
     there.retain(|segment| {
         let is_it = segment.description.as_ref().is_some_and(|of| of.id == id);
         is_it && !matches!(segment.state, SegmentState::Retired | SegmentState::Orphaned)

@@ -7,7 +7,7 @@ use shmstore::inspect::{Segment, SegmentState};
 use crate::about::{self, Listed, Users, place};
 use crate::clock;
 use crate::failure::{Failure, Outcome};
-use crate::output::{Look, Output};
+use crate::output::{Look, Output, say};
 use crate::selection;
 use crate::table::{self, Align, Cell};
 use crate::text::{shortened, shown};
@@ -17,7 +17,8 @@ use crate::watch;
 ///
 /// STATE is ready, initialising (its creator is at work), abandoned (its creator died before it was whole), retired (removed, but
 /// attached), orphaned (its anchor is gone or another), other format, damaged, unreadable (you may not look into it: what the kernel
-/// tells is shown), or foreign (none of shmstore's; with --all). Sizes are those of segments, in bytes, or in K, M, G of 1024.
+/// tells is shown), or foreign (none of shmstore's; with --all). Where the path is not known, or too long to be kept whole, the number of the
+/// segment is shown, which `shmstore rm --segment` takes. Sizes are those of segments, in bytes, or in K, M, G of 1024.
 ///
 /// With --json an array of objects, with the keys path, name, type, id, layout_hash, segment, key, size, object_size, owner, owner_name,
 /// mode, attached, created, age, creator_pid, creator_uid, state, detail: always all of them, null for what is not known; sizes in
@@ -66,7 +67,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     }
     output.finish()?;
     if listed.is_empty() && !args.json {
-        eprintln!("{}", nothing(args));
+        say(&nothing(args));
     }
     Ok(Outcome::Done)
 }
@@ -98,7 +99,13 @@ fn row(segment: &Segment, users: &mut Users) -> Vec<Cell> {
     // A type may be long without anybody meaning harm: `Grid<Cell<4>, 16>` and more.
     const LONGEST_TYPE: usize = 48;
     let of = segment.description.as_ref();
-    let (path, name) = of.map_or_else(|| (format!("(segment {})", segment.shmid), None), place);
+    // Of a long path there is only the end: nobody can name it, but by its number.
+    let number = format!("(segment {})", segment.shmid);
+    let (path, name) = match of {
+        Some(of) if of.path_is_whole => place(of),
+        Some(of) => (format!("{number} {}", place(of).0), None),
+        None => (number, None),
+    };
     let or_none = |text: Option<String>| text.map_or_else(|| "-".to_owned(), |text| shown(&text));
     let type_name = segment.type_name().map(|name| shortened(&shown(name), LONGEST_TYPE));
     vec![

@@ -1,27 +1,40 @@
 //! `shmstore rm`: removing an object.
 
-use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
-use shmstore::inspect::{Segment, SegmentState, WhileAttached, segments};
+use shmstore::inspect::{Segment, SegmentState, WhileAttached};
+use shmstore::{OpenError, Store};
 
 use crate::about::{called, times};
+use crate::anchors::Anchors;
 use crate::ask;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::removal::settled;
-use crate::selection;
-use crate::target::{Target, anchor, key_bits, none_of_type};
+use crate::target::Target;
 use crate::text::shown;
 
 /// Remove an object
 ///
 /// Asks first, unless --yes is given; without a terminal it is refused then. One that somebody has attached is removed only with
-/// --force: it lives on for those who have it, and nobody else finds it. What is none of shmstore's is never removed.
+/// --force: it lives on for those who have it, and nobody else finds it; who only looks, as `shmstore watch` does, has it attached, too. What is
+/// none of shmstore's is never removed. The directory or file that the object stands at is left, and so is the file `NAME.shm` of a name, but for
+/// --forget.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    #[command(flatten)]
-    target: Target,
+    /// The directory or file that the object stands at; `DIR/NAME` for a named one
+    #[arg(value_name = "PATH[/NAME]", required_unless_present = "segment")]
+    path: Option<PathBuf>,
+    /// The type, or its letter, where more than one object stands at the path
+    #[arg(value_name = "TYPE")]
+    type_name: Option<String>,
+    /// The segment with this number, as `ls --json` and `show` tell it: for one that no path leads to
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(0..))]
+    #[arg(conflicts_with_all = ["path", "type_name", "forget"])]
+    segment: Option<i32>,
+    /// The name's file, too, if no other object stands at it; also if none is left
+    #[arg(long)]
+    forget: bool,
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
@@ -30,93 +43,129 @@ pub struct Args {
     force: bool,
 }
 
+/// What is to be removed.
+struct Meant {
+    /// `None` if only the name is left.
+    segment: Option<Segment>,
+    /// The file of the name that it stands at.
+    name: Option<PathBuf>,
+}
+
 /// Removes it.
 ///
 /// # Errors
 ///
 /// No such object, or more than one; [`Failure::Refused`] if it is not ours, or in use, or nobody has agreed.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
-    let segment = find(&args.target)?;
-    let in_use = segment.attached > 0;
-    if in_use && !args.force {
-        return Err(Failure::Refused(format!(
-            "{} is attached {}: who uses it would lose it to all others. End these processes first, or say --force",
-            called(&segment),
-            times(segment.attached)
-        )));
+    let Meant { segment, name } = find(args)?;
+    let mut what = Vec::new();
+    if let Some(segment) = &segment {
+        if segment.state == SegmentState::Foreign {
+            return Err(Failure::Refused(format!("{} is none of shmstore's", called(segment))));
+        }
+        let in_use = segment.attached > 0;
+        if in_use && !args.force {
+            return Err(in_use_by_others(segment));
+        }
+        let users = if in_use { format!(", which is attached {}", times(segment.attached)) } else { String::new() };
+        what.push(format!("{}{users}", called(segment)));
     }
-    let users = if in_use { format!(", which is attached {}", times(segment.attached)) } else { String::new() };
-    if !ask::agreed(args.yes, &format!("Remove {}{users}?", called(&segment)))? {
+    let forgetting = if args.forget { Some(Forgetting::new(args, name.as_deref())?) } else { None };
+    what.extend(forgetting.as_ref().map(Forgetting::called));
+    if !ask::agreed(args.yes, &format!("Remove {}?", what.join(", and ")))? {
         return Err(Failure::Refused("nothing was removed".into()));
     }
-    segment.remove(if args.force { WhileAttached::Remove } else { WhileAttached::Refuse })?;
-    let mut output = Output::standard();
-    output.line(&format!("removed {}", called(&segment)))?;
-    output.finish()?;
-    Ok(Outcome::Done)
-}
-
-fn find(target: &Target) -> Result<Segment, Failure> {
-    let path = shown(&target.path.display().to_string());
-    let mut there = selection::at(&target.path).or_else(|failure| match failure {
-        Failure::NotFound(_) => Ok(Vec::new()),
-        other => Err(other),
-    })?;
-    // What stands at the names in a directory does not stand at the directory. What the kernel has removed already is only waited for.
-    there.retain(|segment| segment.key.to_raw() != 0);
-    target.keep_those_there(&mut there);
-    let (mut there, others): (Vec<_>, Vec<_>) = there.into_iter().partition(|segment| target.is_type_of(segment));
-    // Orphans are of an earlier file at the path: `gc` is for them, unless there is nothing else.
-    if there.iter().any(|segment| segment.state != SegmentState::Orphaned) {
-        there.retain(|segment| segment.state != SegmentState::Orphaned);
+    let mut done = Vec::new();
+    if let Some(segment) = segment {
+        segment.remove(if args.force { WhileAttached::Remove } else { WhileAttached::Refuse })?;
+        done.push(format!("removed {}", called(&segment)));
     }
-    if there.is_empty() {
-        there = half_made(target)?;
-    }
-    match there.len() {
-        1 => Ok(settled(there).remove(0)),
-        0 => Err(Failure::NotFound(match &target.type_name {
-            Some(asked) => none_of_type(asked, &target.path, &others),
-            None => format!("no object to remove is at {path}: `shmstore ls` shows what there is"),
-        })),
-        count if are_alike(&there) => {
-            let all =
-                there.iter().filter_map(|segment| Some(shown(&anchor_of(segment)?))).collect::<Vec<_>>().join("; ");
-            Err(Failure::Ambiguous(format!(
-                "{count} objects of one type and id are at {path}: say which, by anchor: {all}"
-            )))
+    let forgotten = forgetting.as_ref().map_or(Ok(()), Forgetting::forget);
+    match (&forgetting, &forgotten, &name) {
+        (Some(forgetting), Ok(()), _) => done.push(format!("removed {}", forgetting.called())),
+        (None, _, Some(name)) => {
+            done.push(format!("left the name's file {}: `shmstore rm --forget` removes it", in_words(name)))
         }
-        count => {
-            let all: Vec<String> = there.iter().map(called).collect();
-            let all = all.join("; ");
-            Err(Failure::Ambiguous(format!("{count} objects are at {path}: say which, by type or id: {all}")))
+        _ => {}
+    }
+    let told = Output::done(&done);
+    forgotten.and(told).map(|()| Outcome::Done)
+}
+
+fn in_words(path: &Path) -> String {
+    shown(&path.display().to_string())
+}
+
+fn in_use_by_others(segment: &Segment) -> Failure {
+    Failure::Refused(format!(
+        "{} is attached {}: whoever has it attached would keep it, and nobody else would find it. Programs that only look, such as \
+         `shmstore watch`, count, too. End them first, or say --force",
+        called(segment),
+        times(segment.attached)
+    ))
+}
+
+fn find(args: &Args) -> Result<Meant, Failure> {
+    let Some(path) = &args.path else {
+        return Ok(Meant { segment: Some(numbered(args.segment.unwrap_or_default())?), name: None });
+    };
+    let anchors = Anchors::of(path);
+    let target = Target { path: path.clone(), type_name: args.type_name.clone() };
+    // What the kernel has removed already is only waited for.
+    let segment = match target.segment(|segment| segment.key.to_raw() != 0) {
+        Err(Failure::NotFound(_)) if args.forget && args.type_name.is_none() && anchors.name().is_some() => {
+            return Ok(Meant { segment: None, name: anchors.name().map(Path::to_owned) });
         }
+        found => found?,
+    };
+    let stands_at = anchors.of_segment(&segment).map(|anchor| anchor.path.as_path());
+    let name = anchors.name().filter(|name| stands_at == Some(name)).map(Path::to_owned);
+    Ok(Meant { segment: Some(settled(vec![segment]).remove(0)), name })
+}
+
+fn numbered(shmid: i32) -> Result<Segment, Failure> {
+    let none =
+        || Failure::NotFound(format!("there is no segment {shmid}: `shmstore ls --json` shows the numbers of all"));
+    let segment = Segment::of_shmid(shmid).map_err(|_| none())?;
+    if segment.key.to_raw() == 0 && segment.state == SegmentState::Retired {
+        let why = "was removed already: it lives on for those who have it attached";
+        return Err(Failure::NotFound(format!("{} {why}", called(&segment))));
+    }
+    Ok(settled(vec![segment]).remove(0))
+}
+
+/// The removal of a name, that was asked for.
+struct Forgetting {
+    store: Store,
+    file: PathBuf,
+    name: String,
+}
+
+impl Forgetting {
+    /// Sees whether it can be done, before anything is removed.
+    fn new(args: &Args, file: Option<&Path>) -> Result<Self, Failure> {
+        let asked = args.path.as_deref().unwrap_or(Path::new(""));
+        let no_name =
+            || Failure::Refused(format!("{} is no name that is there: say it without --forget", in_words(asked)));
+        let file = file.ok_or_else(no_name)?;
+        let name = file.file_stem().and_then(|name| name.to_str()).ok_or_else(no_name)?;
+        let directory = file.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let store = Store::open(directory).map_err(refused)?;
+        Ok(Self { store, file: file.into(), name: name.into() })
+    }
+
+    fn called(&self) -> String {
+        format!("the name's file {}", in_words(&self.file))
+    }
+
+    fn forget(&self) -> Result<(), Failure> {
+        self.store.forget(&self.name).map(drop).map_err(refused)
     }
 }
 
-/// Whether two of them are told apart by their anchors alone: by the directory `foo`, and the file `foo.shm` of a name beside it.
-fn are_alike(there: &[Segment]) -> bool {
-    let of = |segment: &Segment| (segment.type_name().map(str::to_owned), segment.description.as_ref().map(|of| of.id));
-    (1..there.len()).any(|at| there[..at].iter().any(|before| of(before) == of(&there[at])))
-}
-
-/// The anchor in words that `rm` takes: a directory with a `/`, or the name beside it would be meant, too.
-fn anchor_of(segment: &Segment) -> Option<String> {
-    let path = &segment.description.as_ref()?.path;
-    Some(format!("{}{}", path.display(), if path.is_dir() { "/" } else { "" }))
-}
-
-/// What has the key of an object at the path, and does not say that it is one.
-fn half_made(target: &Target) -> Result<Vec<Segment>, Failure> {
-    let Ok(anchor) = anchor(&target.path) else { return Ok(Vec::new()) };
-    let stat = fs::metadata(&anchor).map_err(|source| Failure::File { path: anchor, source })?;
-    let bits = key_bits(stat.dev(), stat.ino());
-    let mut there = segments()?;
-    there.retain(|segment| {
-        let key = segment.key.to_raw();
-        let id = char::from(key.to_be_bytes()[0]).to_string();
-        let is_asked_for = target.type_name.as_ref().is_none_or(|asked| *asked == id);
-        segment.description.is_none() && key & 0x00ff_ffff == bits && is_asked_for
-    });
-    Ok(there)
+fn refused(error: OpenError) -> Failure {
+    match error {
+        OpenError::InUse { .. } => Failure::Refused(error.to_string()),
+        error => Failure::Other(error.to_string()),
+    }
 }

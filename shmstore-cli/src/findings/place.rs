@@ -9,9 +9,9 @@ use shmstore::inspect::SegmentState;
 
 use super::Finding;
 use crate::about::{Users, called};
+use crate::anchors::anchor;
 use crate::failure::Failure;
 use crate::selection;
-use crate::target::anchor;
 use crate::text::shown;
 
 pub(super) fn of(path: &Path) -> Result<Vec<Finding>, Failure> {
@@ -35,7 +35,8 @@ pub(super) fn of(path: &Path) -> Result<Vec<Finding>, Failure> {
         // It says itself what to do.
         Err(error) => vec![Finding { advice: None, ..Finding::mend(&subject, shown(&error.to_string()), "") }],
     };
-    for segment in selection::at(path)? {
+    // If it may not be looked into, that was said.
+    for segment in selection::at(path).unwrap_or_default() {
         match segment.state {
             SegmentState::Damaged | SegmentState::OtherFormat => {
                 let detail = segment.detail.as_ref().map(|detail| format!(": {}", shown(detail))).unwrap_or_default();
@@ -44,6 +45,16 @@ pub(super) fn of(path: &Path) -> Result<Vec<Finding>, Failure> {
                     &subject,
                     format!("{} is {}{detail}", called(&segment), segment.state),
                     advice,
+                ));
+            }
+            SegmentState::Unreadable => {
+                let owner = Users::default().shown(segment.owner);
+                let found =
+                    format!("{} of {owner}, mode {:04o}, may not be read by you", called(&segment), segment.mode);
+                findings.push(Finding::note(
+                    &subject,
+                    found,
+                    "look as its owner or as root, or ask the owner for another mode",
                 ));
             }
             _ => {}

@@ -55,3 +55,15 @@ fn leftovers_and_a_kernel_that_removes_are_found() {
         assert_eq!(about(&json, "shmmni").0, if four.iter().any(|shmid| exists(*shmid)) { "mend" } else { "ok" });
     });
 }
+
+#[test]
+fn object_of_another_format_is_found_at_its_path() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    drop(store.create::<Counter>().unwrap());
+    let shmid = scratch.segments()[0].shmid;
+    scratch.planted.lock().unwrap().push(shmid);
+    write_over(shmid, 8, 2);
+    let text = run(["doctor", store.path().to_str().unwrap()]).with(1).out;
+    assert!(text.contains("is other format: format 2") && text.contains("shmstore rm"), "{text}");
+}

@@ -1,5 +1,8 @@
 //! `gc`.
 
+use std::fs::File;
+use std::process::Stdio;
+
 use shmstore::inspect::{Segment, SegmentState};
 
 use shmstore::Shared;
@@ -50,5 +53,23 @@ fn only_what_nobody_can_use_and_nobody_has_is_removed() {
         }
         assert!(!Shared::is_retired(&used));
         assert!(run(["gc", "--yes"]).with(0).out.contains("nothing to remove"));
+    });
+}
+
+#[test]
+fn what_was_agreed_to_is_removed_even_if_nobody_reads_the_output() {
+    alone("gc::what_was_agreed_to_is_removed_even_if_nobody_reads_the_output", || {
+        let scratch = Scratch::new();
+        for (name, code) in [("unread", 0), ("full", 1)] {
+            drop(scratch.store_at(name).create::<Counter>().unwrap());
+            std::fs::remove_dir(scratch.join(name)).unwrap();
+            let (reader, writer) = nix::unistd::pipe().unwrap();
+            drop(reader);
+            let out: Stdio = if code == 0 { writer.into() } else { File::create("/dev/full").unwrap().into() };
+            let output = program().args(["gc", "--yes"]).stdout(out).stderr(Stdio::piped()).output().unwrap();
+            let ended = ended(output).with(code);
+            assert!(scratch.segments().is_empty(), "{ended:?}");
+            assert_eq!(ended.err.contains("removed "), code == 1, "{ended:?}");
+        }
     });
 }

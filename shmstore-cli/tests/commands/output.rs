@@ -43,3 +43,12 @@ fn wrong_usage_is_exit_code_2() {
     run(["--help"]).with(0);
     run(["--version"]).with(0);
 }
+
+#[test]
+fn help_that_can_not_be_written_is_exit_code_1() {
+    for arg in ["--help", "--version"] {
+        let full = std::fs::File::create("/dev/full").unwrap();
+        let output = program().arg(arg).stdout(full).stderr(Stdio::piped()).output().unwrap();
+        assert!(ended(output).with(1).err.contains("No space left"));
+    }
+}

@@ -1,6 +1,5 @@
 //! `rm`.
 
-use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
 use shmstore::Shared;
@@ -53,6 +52,10 @@ fn object_in_use_is_removed_with_force_only() {
         let counter = scratch.store().create::<Counter>().unwrap();
         let ended = run(["rm", "--yes", &rover_path(&scratch)]).with(4);
         assert!(ended.err.contains("attached once") && ended.err.contains("--force"), "{ended:?}");
+        assert!(
+            ended.err.contains("whoever has it attached would keep it, and nobody else would find it"),
+            "{ended:?}"
+        );
         assert!(!Shared::is_retired(&counter));
         run(["rm", "--yes", "--force", &rover_path(&scratch)]).with(0);
         assert!(Shared::is_retired(&counter));
@@ -63,11 +66,9 @@ fn object_in_use_is_removed_with_force_only() {
 fn what_is_not_ours_is_never_removed() {
     let scratch = Scratch::new();
     let store = scratch.store();
-    let stat = std::fs::metadata(store.path()).unwrap();
-    let key = shmstore_cli::target::key_bits(stat.dev(), stat.ino());
     // One of another size than ours, and one of our size with other bytes.
-    let foreign = scratch.plant(key | i32::from(b'F') << 24, 4096);
-    let disguised = scratch.plant(key | i32::from(b'D') << 24, 8192 + 1357);
+    let foreign = scratch.plant(key(store.path(), b'F'), 4096);
+    let disguised = scratch.plant(key(store.path(), b'D'), 8192 + 1357);
     let script = "shmwrite($ARGV[0], 'not a header', 0, 12) or die $!";
     let written = std::process::Command::new("perl").args(["-e", script, &disguised.to_string()]).status().unwrap();
     assert!(written.success());
@@ -116,7 +117,7 @@ fn directory_and_the_name_beside_it_are_told_apart_by_their_anchors() {
 fn who_asks_for_another_type_is_told_which_there_is() {
     let scratch = Scratch::new();
     drop(scratch.store().create::<Counter>().unwrap());
-    for args in [&["rm", "--yes"][..], &["show"]] {
+    for args in [&["rm", "--yes"][..], &["show"], &["schema"]] {
         let ended = run(args.iter().copied().chain([rover_path(&scratch).as_str(), "Wheel"])).with(3);
         assert!(ended.err.contains("no object of type `Wheel` is at "), "{ended:?}");
         assert!(ended.err.contains(": there is Counter 'C'"), "{ended:?}");
@@ -146,4 +147,112 @@ fn object_that_others_only_look_at_is_not_in_use() {
             .collect();
         assert_eq!(codes, [0; 20]);
     });
+}
+
+/// Files whose inodes end alike have the same key. Whose a segment is, its first word says in all formats.
+#[test]
+fn object_of_another_anchor_with_the_same_key_is_left_alone() {
+    let scratch = Scratch::new();
+    let (ours, others) = (scratch.store(), scratch.store_at("other"));
+    drop(others.create::<Counter>().unwrap());
+    let [of_other] = scratch.segments().try_into().unwrap();
+    let collides = scratch.copy(&of_other, key(ours.path(), b'C'));
+    for (offset, word) in [(8, 2), (8, 1), (12, 9)] {
+        write_over(collides, offset, word);
+        let ended = run(["rm", "--yes", &rover_path(&scratch)]).with(3);
+        assert!(exists(collides), "{ended:?}");
+        let listed = run(["ls", &rover_path(&scratch)]).with(0);
+        assert!(!listed.out.contains(&collides.to_string()), "{listed:?}");
+    }
+}
+
+#[test]
+fn object_of_another_format_or_damaged_is_removed_from_its_own_anchor() {
+    let scratch = Scratch::new();
+    for (offset, word) in [(8, 2), (12, 9)] {
+        drop(scratch.store().create::<Counter>().unwrap());
+        let shmid = scratch.segments()[0].shmid;
+        scratch.planted.lock().unwrap().push(shmid);
+        write_over(shmid, offset, word);
+        run(["rm", "--yes", &rover_path(&scratch)]).with(0);
+        assert!(!exists(shmid));
+    }
+}
+
+#[test]
+fn segment_that_no_path_leads_to_is_removed_by_its_number() {
+    let scratch = Scratch::new();
+    let long = ["a", "b", "c"].map(|letter| letter.repeat(200)).join("/");
+    let counter = scratch.store_at(&long).create::<Counter>().unwrap();
+    let shmid = Shared::info(&counter).unwrap().shmid;
+    scratch.planted.lock().unwrap().push(shmid);
+    std::fs::remove_dir_all(scratch.join(&"a".repeat(200))).unwrap();
+    let number = shmid.to_string();
+    assert!(run(["rm", "--yes", "--segment", &number]).with(4).err.contains("attached once"));
+    drop(counter);
+    assert!(run(["rm", "--segment", &number]).with(4).err.contains("--yes"));
+    run(["rm", "--yes", "--segment", &number, &rover_path(&scratch)]).with(2);
+    run(["rm", "--yes"]).with(2);
+    assert!(exists(shmid));
+    run(["rm", "--yes", "--segment", &number]).with(0);
+    assert!(!exists(shmid));
+    run(["rm", "--yes", "--segment", &number]).with(3);
+}
+
+#[test]
+fn foreign_segment_is_not_removed_by_its_number_either() {
+    let scratch = Scratch::new();
+    for size in [4096, 4096 + 1357] {
+        let foreign = scratch.plant(0, size);
+        run(["rm", "--yes", "--force", "--segment", &foreign.to_string()]).with(4);
+        assert!(exists(foreign));
+    }
+}
+
+#[test]
+fn file_of_a_name_is_left_and_forget_removes_it() {
+    let scratch = Scratch::new();
+    let make = || drop(scratch.store().named("left").unwrap().create::<Counter>().unwrap());
+    let path = format!("{}/left", rover_path(&scratch));
+    let file = scratch.join("rover/left.shm");
+    make();
+    let left = run(["rm", "--yes", &path]).with(0);
+    assert!(left.out.contains("left the name's file") && left.out.contains("--forget"), "{left:?}");
+    assert!(file.exists());
+    // Nothing stands at it any more.
+    let forgotten = run(["rm", "--yes", "--forget", &path]).with(0);
+    assert!(forgotten.out.starts_with("removed the name's file "), "{forgotten:?}");
+    assert!(!file.exists());
+    make();
+    let both = run(["rm", "--yes", "--forget", &path]).with(0);
+    assert_eq!(both.out.lines().count(), 2, "{both:?}");
+    assert!(!file.exists() && scratch.segments().is_empty());
+    run(["rm", "--yes", "--forget", &path]).with(3);
+}
+
+#[test]
+fn name_at_which_another_object_stands_is_not_forgotten() {
+    let scratch = Scratch::new();
+    let named = scratch.store().named("left").unwrap();
+    drop((named.create::<Counter>().unwrap(), named.create::<Rover>().unwrap()));
+    let path = format!("{}/left", rover_path(&scratch));
+    let ended = run(["rm", "--yes", "--forget", &path, "Counter"]).with(4);
+    assert!(ended.out.starts_with("removed ") && ended.err.contains("the ids \"R\""), "{ended:?}");
+    assert!(scratch.join("rover/left.shm").exists());
+    assert_eq!(scratch.segments().len(), 1);
+    let other = scratch.store_at("other");
+    drop(other.create::<Counter>().unwrap());
+    run(["rm", "--yes", "--forget", other.path().to_str().unwrap()]).with(4);
+    assert_eq!(scratch.segments().len(), 2, "a directory is no name");
+}
+
+#[test]
+fn what_was_removed_is_told_even_if_the_output_refuses() {
+    let scratch = Scratch::new();
+    drop(scratch.store().create::<Counter>().unwrap());
+    let full = std::fs::File::create("/dev/full").unwrap();
+    let output = program().args(["rm", "--yes", &rover_path(&scratch)]).stdout(full).output().unwrap();
+    let ended = ended(output).with(1);
+    assert!(ended.err.contains("removed ") && ended.err.contains("No space left"), "{ended:?}");
+    assert!(scratch.segments().is_empty());
 }

@@ -152,3 +152,127 @@ fn large_value_is_shown_whole_while_it_is_stored() {
         }
     });
 }
+
+#[test]
+fn object_of_another_user_is_not_permitted_rather_than_not_there() {
+    let scratch = Scratch::new();
+    let Some(other) = scratch.program_of_another_user() else { return };
+    drop(scratch.store().create::<Counter>().unwrap());
+    let path = scratch.join("rover");
+    let path = path.to_str().unwrap();
+    let run = |args: &[&str]| {
+        let mut all = std::process::Command::new(other.get_program());
+        ended(all.args(other.get_args()).args(args).output().unwrap())
+    };
+    for args in [&["show", path][..], &["show", path, "Counter"], &["get", path, "count"], &["rm", "--yes", path]] {
+        let ended = run(args).with(5);
+        assert!(ended.err.contains("mode 0600"), "{ended:?}");
+    }
+    run(&["show", path, "X"]).with(3);
+    assert!(run(&["doctor", path]).out.contains("may not be read by you"));
+    // Nor what is in a directory that may not be searched.
+    run(&["show", &format!("{path}/left")]).with(5);
+    run(&["rm", "--yes", &format!("{path}/left")]).with(5);
+    std::fs::create_dir(scratch.join("closed")).unwrap();
+    std::fs::set_permissions(scratch.join("closed"), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    run(&["ls", scratch.join("closed").to_str().unwrap()]).with(5);
+    run(&["doctor", scratch.join("closed").to_str().unwrap()]).with(1);
+    run(&["show", &format!("{path}-none")]).with(3);
+}
+
+#[test]
+fn orphan_is_read_by_the_path_where_it_was() {
+    let scratch = Scratch::new();
+    let counter = scratch.store().create::<Counter>().unwrap();
+    counter.count.store(7, Relaxed);
+    drop(counter);
+    let place = |name: &str| scratch.join(name).to_str().unwrap().to_owned();
+    let [path, file] = ["rover", "saved"].map(place);
+    std::fs::remove_dir(&path).unwrap();
+    assert!(run(["show", &path]).with(0).line("state").starts_with("state orphaned: its anchor is gone"));
+    assert_eq!(run(["get", &path, "count"]).with(0).out, "7\n");
+    run(["schema", &path]).with(0);
+    run(["save", &path, &file]).with(0);
+    run(["diff", &path, &file]).with(0);
+    // Once something stands there, that is meant.
+    drop(scratch.store().create::<Counter>().unwrap());
+    assert_eq!(run(["show", &path]).with(0).line("state"), "state ready");
+    std::fs::remove_dir(&path).unwrap();
+    let ended = run(["show", &path]).with(2);
+    assert!(scratch.segments().iter().all(|of| ended.err.contains(&format!("segment {}", of.shmid))), "{ended:?}");
+}
+
+#[test]
+fn directory_and_the_name_beside_it_are_told_apart_by_all_commands() {
+    let scratch = Scratch::new();
+    let (directory, name) = (scratch.store_at("rover/foo"), scratch.store().named("foo").unwrap());
+    for (store, count) in [(&directory, 1), (&name, 2)] {
+        store.create::<Counter>().unwrap().count.store(count, Relaxed);
+    }
+    let place = |name: &str| scratch.join(name).to_str().unwrap().to_owned();
+    let [foo, file] = ["rover/foo", "file"].map(place);
+    let runs: [&[&str]; 8] = [
+        &["show", &foo],
+        &["show", &foo, "Counter"],
+        &["get", &foo, "count"],
+        &["schema", &foo],
+        &["save", &foo, &file],
+        &["diff", &foo, &foo],
+        &["watch", &foo],
+        &["rm", "--yes", &foo],
+    ];
+    for args in runs {
+        let ended = run(args).with(2);
+        assert!(ended.err.contains(&format!("{foo}/ (")) && ended.err.contains(&format!("{foo}.shm (")), "{ended:?}");
+    }
+    assert_eq!(run(["get", &format!("{foo}/"), "count"]).with(0).out, "1\n");
+    assert_eq!(run(["get", &format!("{foo}.shm"), "count"]).with(0).out, "2\n");
+    // Only if objects of the type stand at both.
+    drop(name.create::<Rover>().unwrap());
+    assert_eq!(run(["show", &foo, "Rover"]).with(0).line("type"), "type Rover");
+    directory.remove::<Counter>().unwrap();
+    assert_eq!(run(["get", &foo, "count", "Counter"]).with(0).out, "2\n");
+}
+
+/// `load` means the very directory, whatever stands at the name beside it.
+#[test]
+fn name_beside_a_directory_is_not_replaced() {
+    let scratch = Scratch::new();
+    scratch.store().named("foo").unwrap().create::<Counter>().unwrap().count.store(2, Relaxed);
+    drop(scratch.store_at("rover/foo"));
+    let place = |name: &str| scratch.join(name).to_str().unwrap().to_owned();
+    let [foo, file] = ["rover/foo", "file"].map(place);
+    run(["save", &foo, &file]).with(0);
+    run(["load", &file, &foo]).with(0);
+    run(["load", "--replace", &file, &foo]).with(0);
+    assert_eq!(scratch.segments().len(), 2);
+}
+
+#[test]
+fn what_is_not_there_is_told_in_the_same_words_by_all_commands() {
+    let scratch = Scratch::new();
+    let none = scratch.join("none").to_str().unwrap().to_owned();
+    let runs: [&[&str]; 7] = [
+        &["ls", &none],
+        &["show", &none],
+        &["get", &none, "."],
+        &["schema", &none],
+        &["watch", &none],
+        &["diff", &none, &none],
+        &["rm", "--yes", &none],
+    ];
+    let told = runs.map(|args| run(args).with(3).err);
+    assert!(told[0].contains(&format!("nothing is at {none}")), "{told:?}");
+    assert!(told.iter().all(|words| *words == told[0]), "{told:?}");
+}
+
+#[test]
+fn saved_object_is_told_from_nothing() {
+    let scratch = Scratch::new();
+    drop(scratch.store().create::<Counter>().unwrap());
+    let place = |name: &str| scratch.join(name).to_str().unwrap().to_owned();
+    let [path, file] = ["rover", "saved"].map(place);
+    run(["save", &path, &file]).with(0);
+    let ended = run(["show", &file]).with(3);
+    assert!(ended.err.contains("is a saved object") && ended.err.contains("shmstore load"), "{ended:?}");
+}

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Mutex;
@@ -107,6 +108,32 @@ impl Scratch {
         shmid
     }
 
+    /// A copy of a segment at another key.
+    pub(crate) fn copy(&self, of: &Segment, key: i32) -> i32 {
+        let copy = self.plant(key, of.size);
+        let script =
+            "shmread($ARGV[0], my $bytes, 0, $ARGV[2]) or die $!; shmwrite($ARGV[1], $bytes, 0, $ARGV[2]) or die $!";
+        perl(script, &[of.shmid.to_string(), copy.to_string(), of.size.to_string()]);
+        copy
+    }
+
+    /// The program as another user runs it; none if only root could do so. The directory is opened for that user.
+    pub(crate) fn program_of_another_user(&self) -> Option<Command> {
+        if !nix::unistd::Uid::effective().is_root() {
+            println!("skipped: only root can look as another user");
+            return None;
+        }
+        // From where that user may come to.
+        let copy = self.join("shmstore");
+        std::fs::copy(env!("CARGO_BIN_EXE_shmstore"), &copy).expect("a copy");
+        for path in [self.path(), &copy] {
+            std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).expect("they are ours");
+        }
+        let mut program = Command::new("setpriv");
+        program.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]).arg(copy);
+        Some(program)
+    }
+
     /// What stands there, by what it says of itself.
     pub(crate) fn segments(&self) -> Vec<Segment> {
         let mut there = inspect::segments().expect("the kernel has System V shared memory");
@@ -129,6 +156,23 @@ impl Drop for Scratch {
             }
         }
     }
+}
+
+fn perl(script: &str, args: &[String]) {
+    let ended = Command::new("perl").args(["-e", script]).args(args).status();
+    assert!(ended.expect("perl runs").success());
+}
+
+/// Writes a word over another one in a segment.
+pub(crate) fn write_over(shmid: i32, offset: usize, word: u32) {
+    let script = "shmwrite($ARGV[0], pack('L', $ARGV[2]), $ARGV[1], 4) or die $!";
+    perl(script, &[shmid.to_string(), offset.to_string(), word.to_string()]);
+}
+
+/// The key of an object of a file or directory.
+pub(crate) fn key(path: &Path, id: u8) -> i32 {
+    let stat = std::fs::metadata(path).expect("it is there");
+    (stat.ino() & 0xffff | (stat.dev() & 0xff) << 16 | u64::from(id) << 24) as i32
 }
 
 pub(crate) fn exists(shmid: i32) -> bool {

@@ -50,6 +50,8 @@ pub struct Segment {
     pub detail: Option<String>,
     /// What it says of itself, if it is shmstore's and could be read.
     pub description: Option<Description>,
+    /// What its first word says of its anchor and id, if it is shmstore's and could be read.
+    pub(super) owner_hash: Option<u32>,
 }
 
 /// What a segment of shmstore says of itself. Whoever may write it can lie.
@@ -222,6 +224,34 @@ impl Segment {
         self.description.as_ref()?.type_name.as_deref()
     }
 
+    /// Whether it stands at the anchor with this device and inode: at the key of that, and its first word, which says whose it is in all
+    /// formats, or what else it says of itself, is of no other anchor.
+    ///
+    /// Of a segment in which nothing of shmstore's can be read, only the key is known, which is that of many anchors: it *may* stand there.
+    ///
+    /// ```
+    /// use std::os::unix::fs::MetadataExt;
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// let anchor = std::fs::metadata(dir.path())?;
+    /// let segments = shmstore::inspect::segments()?;
+    /// assert!(!segments.iter().any(|segment| segment.stands_at(anchor.dev(), anchor.ino())));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn stands_at(&self, device: u64, inode: u64) -> bool {
+        let identity = Identity { dev: device, ino: inode, birth: None };
+        // Its creator may have died before it wrote the anchor.
+        let named = self.description.as_ref().map(|of| (of.device, of.inode)).filter(|named| *named != (0, 0));
+        if self.key.to_raw() == 0 && self.state == SegmentState::Retired {
+            return named == Some((device, inode));
+        }
+        let id = self.key.id_byte();
+        self.key == identity.key(id)
+            && named.is_none_or(|named| named == (device, inode))
+            && self.owner_hash.is_none_or(|hash| hash == identity.hash32(id))
+    }
+
     pub(super) fn look(status: &Status, names: &mut TypeNames) -> Self {
         let mut segment = Self {
             shmid: status.shmid,
@@ -236,6 +266,7 @@ impl Segment {
             state: SegmentState::Foreign,
             detail: None,
             description: None,
+            owner_hash: None,
         };
         if !header::is_tagged(status.size) {
             return segment;
@@ -266,6 +297,7 @@ impl Segment {
         if !header.has_magic() {
             return None;
         }
+        self.owner_hash = Some(header.owner_hash());
         match self.judge_header(header, &mapping, status, names) {
             Ok(Some((identity, id, geometry))) => Some(Look { identity, id, geometry, mapping }),
             Ok(None) => None,
