@@ -1,7 +1,5 @@
 //! `shmstore diff`: what differs between two layouts.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -11,7 +9,7 @@ use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::saved;
 use crate::target::Target;
-use crate::text::{shown, shown_lines};
+use crate::text::{shown_lines, shown_path};
 
 /// Show what differs between two layouts
 ///
@@ -64,7 +62,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     if args.json {
         output.json(&json(&diff))?;
     } else {
-        let [a, b] = [&args.a, &args.b].map(|path| shown(&path.display().to_string()));
+        let [a, b] = [&args.a, &args.b].map(|path| shown_path(path));
         output.line(&shown_lines(&diff.table(&a, &b).to_string()))?;
     }
     output.finish()?;
@@ -73,26 +71,20 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
 
 fn layout(path: &Path, args: &Args) -> Result<OwnedSchema, Failure> {
     if path.extension().is_some_and(|extension| extension == "json") {
-        let json = saved::read_bytes(path)?;
-        let refused = |error| Failure::Other(format!("{}: {error}", shown(&path.display().to_string())));
+        let json = saved::read_json(path)?;
+        let refused = |error| Failure::Other(format!("{}: {error}", shown_path(path)));
         return OwnedSchema::from_json(json).map_err(refused);
     }
-    if is_saved(path) {
-        return Ok(saved::read(path)?.schema().clone());
+    if let Some(saved) = saved::read_if_saved(path)? {
+        return Ok(saved.schema().clone());
     }
     let target = Target { path: path.into(), type_name: args.type_name.clone() };
     if path.is_file() && (Target { type_name: None, ..target.clone() }).segments()?.is_empty() {
-        let path = shown(&path.display().to_string());
+        let path = shown_path(path);
         let why = "neither an object, nor a file of `save` or of `schema --json` (named `….json`)";
         return Err(Failure::NotFound(format!("{path}: {why}")));
     }
     Ok(target.object()?.schema().clone())
-}
-
-/// Whether a regular file begins as saved objects do: an anchor may be a file, too.
-fn is_saved(path: &Path) -> bool {
-    let mut magic = [0; 8];
-    path.is_file() && File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok() && magic == *b"shmsaved"
 }
 
 fn json(diff: &LayoutDiff) -> Vec<Difference> {

@@ -1,9 +1,11 @@
 //! `save` and `load`.
 
+use std::fs::{File, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::process::Command;
 use std::sync::atomic::Ordering::Relaxed;
 
-use shmstore::Shared;
+use shmstore::{Shared, Store};
 
 use super::support::*;
 
@@ -15,8 +17,43 @@ struct Files {
 
 fn files() -> Files {
     let scratch = Scratch::new();
-    let [path, file] = ["rover", "saved"].map(|name| scratch.join(name).to_str().unwrap().to_owned());
+    let [path, file] = ["rover", "saved"].map(|name| text(&scratch, name));
     Files { scratch, path, file }
+}
+
+/// With an object at the path whose count was 3 when it was saved, and is 4.
+fn saved_counter() -> Files {
+    let files = files();
+    let counter = files.scratch.store().create::<Counter>().unwrap();
+    counter.count.store(3, Relaxed);
+    run(["save", &files.path, &files.file]).with(0);
+    counter.count.store(4, Relaxed);
+    files
+}
+
+fn text(scratch: &Scratch, name: &str) -> String {
+    scratch.join(name).to_str().unwrap().to_owned()
+}
+
+/// Runs it as the script says that is given the program as `$0`, and what follows as arguments.
+fn run_in(script: &str, args: &[&str]) -> Ended {
+    let mut shell = Command::new("bash");
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_shmstore")]).args(args);
+    ended(shell.output().expect("bash runs"))
+}
+
+/// Runs it so that modes count for root, too.
+fn run_bound_by_modes(args: &[&str]) -> Ended {
+    let bound = if nix::unistd::Uid::effective().is_root() {
+        r#"exec setpriv --bounding-set=-dac_override,-dac_read_search "$0" "$@""#
+    } else {
+        r#"exec "$0" "$@""#
+    };
+    run_in(bound, args)
+}
+
+fn set_mode(path: &str, mode: u32) {
+    std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
 #[test]
@@ -126,6 +163,73 @@ fn file_is_replaced_whole_and_nothing_but_a_file_is() {
     run(["save", &path, link.to_str().unwrap()]).with(1);
     assert!(link.is_symlink());
     let ended = run(["save", &path, scratch.join("none/file").to_str().unwrap()]).with(3);
-    let none = format!("no directory {}\n", scratch.join("none").display());
-    assert!(ended.err.ends_with(&none), "{ended:?}");
+    let none = format!("no directory {}: make it first", scratch.join("none").display());
+    assert!(ended.err.contains(&none), "{ended:?}");
+}
+
+#[test]
+fn file_at_which_an_object_stands_is_never_replaced_by_a_saved_one() {
+    let Files { scratch, path, .. } = files();
+    let store = scratch.store();
+    store.named("eur").unwrap().create::<Counter>().unwrap().count.store(3, Relaxed);
+    store.named("usd").unwrap();
+    let named = format!("{path}/eur");
+    std::fs::hard_link(format!("{named}.shm"), scratch.join("link")).unwrap();
+    File::create(scratch.join("anchor")).unwrap();
+    drop(Store::open(scratch.join("anchor")).unwrap().create::<Counter>().unwrap());
+    for file in ["rover/eur.shm", "rover/usd.shm", "rover/new.shm", "link", "anchor"] {
+        let ended = run(["save", &named, &text(&scratch, file)]).with(4);
+        assert!(ended.err.contains("choose another"), "{ended:?}");
+    }
+    assert!(!scratch.join("rover/new.shm").exists());
+    assert_eq!(run(["get", &named, "count"]).with(0).out, "3\n");
+    run(["get", &text(&scratch, "anchor"), "count"]).with(0);
+    run(["save", &named, &format!("{path}/saved")]).with(0);
+}
+
+#[test]
+fn file_that_is_not_as_long_as_it_says_is_refused_before_it_is_read() {
+    let Files { scratch, path, file } = saved_counter();
+    let (sparse, json) = (text(&scratch, "sparse"), text(&scratch, "sparse.json"));
+    let little_memory = r#"ulimit -v 1000000; exec "$0" "$@""#;
+    for (front, why) in [(&b"shmsaved"[..], "version 0"), (&std::fs::read(&file).unwrap(), "cut short or extended")] {
+        std::fs::write(&sparse, front).unwrap();
+        File::options().write(true).open(&sparse).unwrap().set_len(6 << 30).unwrap();
+        let ended = run_in(little_memory, &["load", &sparse, &path]).with(1);
+        assert!(ended.err.contains(why), "{ended:?}");
+    }
+    File::create(&json).unwrap().set_len(3 << 30).unwrap();
+    let ended = run_in(little_memory, &["diff", &json, &path]).with(1);
+    assert!(ended.err.contains("longer than 1 MiB"), "{ended:?}");
+}
+
+#[test]
+fn pipe_is_not_waited_for() {
+    let Files { scratch, path, .. } = saved_counter();
+    let [pipe, json] = ["pipe", "pipe.json"].map(|name| text(&scratch, name));
+    for pipe in [&pipe, &json] {
+        nix::unistd::mkfifo(pipe.as_str(), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    }
+    assert!(run(["load", &pipe, &path]).with(1).err.contains("no regular file"));
+    assert!(run(["diff", &json, &path]).with(1).err.contains("no regular file"));
+    run(["diff", &pipe, &path]).with(3);
+}
+
+#[test]
+fn directory_that_may_be_written_and_not_read_is_enough() {
+    let Files { scratch, path, .. } = saved_counter();
+    let blind = text(&scratch, "blind");
+    std::fs::create_dir(&blind).unwrap();
+    set_mode(&blind, 0o333);
+    let ended = run_bound_by_modes(&["save", &path, &format!("{blind}/saved")]);
+    set_mode(&blind, 0o700);
+    ended.with(0);
+    assert!(scratch.join("blind/saved").exists());
+}
+
+#[test]
+fn full_disk_is_told_by_the_name_that_was_asked_for() {
+    let Files { path, file, .. } = &saved_counter();
+    let ended = run_in(r#"trap "" XFSZ; ulimit -f 0; exec "$0" "$@""#, &["save", path, file]).with(1);
+    assert_eq!(ended.err, format!("error: {file}: File too large (os error 27)\n"));
 }
