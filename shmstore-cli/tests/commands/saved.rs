@@ -2,6 +2,7 @@
 
 use std::fs::{File, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -188,6 +189,56 @@ fn file_at_which_an_object_stands_is_never_replaced_by_a_saved_one() {
 }
 
 #[test]
+fn object_is_kept_if_the_limits_do_not_allow_the_new_one() {
+    alone("saved::object_is_kept_if_the_limits_do_not_allow_the_new_one", || {
+        let Files { path, file, .. } = &saved_counter();
+        std::fs::write("/proc/sys/kernel/shmmax", "6000").unwrap();
+        let ended = run(["load", "--replace", file, path]).with(1);
+        assert!(ended.err.contains("SHMMAX"), "{ended:?}");
+        assert_eq!(run(["get", path, "count"]).with(0).out, "4\n");
+        std::fs::write("/proc/sys/kernel/shmmax", "1000000").unwrap();
+        // As many pages, and as many segments, as there are: the old one makes room for the new one.
+        let usage = shmstore::inspect::usage().unwrap();
+        std::fs::write("/proc/sys/kernel/shmall", usage.pages.to_string()).unwrap();
+        std::fs::write("/proc/sys/kernel/shmmni", usage.segments.to_string()).unwrap();
+        run(["load", "--replace", file, path]).with(0);
+        assert_eq!(run(["get", path, "count"]).with(0).out, "3\n");
+    });
+}
+
+#[test]
+fn object_that_is_replaced_hands_on_its_mode_and_number_of_processes_unless_others_are_said() {
+    let Files { scratch, path, file } = files();
+    let store = Store::options().mode(0o660).max_processes(5).open_or_create(&path).unwrap();
+    drop(store.create::<Counter>().unwrap());
+    run(["save", &path, &file]).with(0);
+    let is = |mode, max_processes| {
+        let segments = scratch.segments();
+        let [segment] = &segments[..] else { panic!("{segments:?}") };
+        let found = (segment.mode, segment.description.as_ref().unwrap().max_processes);
+        assert_eq!(found, (mode, max_processes));
+    };
+    run(["load", "--replace", &file, &path]).with(0);
+    is(0o660, 5);
+    run(["load", "--replace", "--mode", "640", &file, &path]).with(0);
+    is(0o640, 5);
+    run(["load", "--replace", "--max-processes", "6", &file, &path]).with(0);
+    is(0o640, 6);
+    run(["rm", "--yes", &path]).with(0);
+    run(["load", "--replace", &file, &path]).with(0);
+    is(0o600, 128);
+}
+
+#[test]
+fn object_in_use_is_not_replaced_and_it_is_said_what_can_be_done() {
+    let Files { scratch, path, file } = saved_counter();
+    let counter = scratch.store().attach::<Counter>().unwrap();
+    let ended = run(["load", "--replace", &file, &path]).with(4);
+    assert!(ended.err.contains("attached once") && ended.err.contains("`shmstore rm --force`"), "{ended:?}");
+    assert!(!Shared::is_retired(&counter));
+}
+
+#[test]
 fn file_that_is_not_as_long_as_it_says_is_refused_before_it_is_read() {
     let Files { scratch, path, file } = saved_counter();
     let (sparse, json) = (text(&scratch, "sparse"), text(&scratch, "sparse.json"));
@@ -216,6 +267,79 @@ fn pipe_is_not_waited_for() {
 }
 
 #[test]
+fn name_of_a_file_forges_no_line() {
+    let Files { scratch, path, file } = saved_counter();
+    let forged = |name: &str| text(&scratch, &format!("{name}\nerror: forged"));
+    std::fs::write(forged("none"), "no saved object").unwrap();
+    std::fs::create_dir(forged("directory")).unwrap();
+    let anchor = forged("anchor");
+    drop(Store::open_or_create(&anchor).unwrap().create::<Counter>().unwrap());
+    let runs = [
+        vec!["load", "nowhere\nerror: forged", &path],
+        vec!["load", &file, "no\nerror: forged/where"],
+        vec!["load", "--mode", "0", &file, "\nerror: forged"],
+        vec!["diff", "nowhere.json\nerror: forged.json", &path],
+    ];
+    let [none, directory] = ["none", "directory"].map(forged);
+    let more = [
+        vec!["load", &none, &path],
+        vec!["diff", &none, &path],
+        vec!["save", &path, &directory],
+        vec!["load", &directory, &path],
+        vec!["load", &file, &anchor],
+    ];
+    for args in runs.into_iter().chain(more) {
+        let ended = run(&args);
+        assert!(ended.code != 0 && ended.out.is_empty(), "{args:?}: {ended:?}");
+        assert_eq!(ended.err.lines().count(), 1, "{args:?}: {ended:?}");
+    }
+}
+
+#[test]
+fn loading_makes_no_parents_and_leaves_nothing_behind_if_it_fails() {
+    alone("saved::loading_makes_no_parents_and_leaves_nothing_behind_if_it_fails", || {
+        let Files { scratch, path, file } = &saved_counter();
+        for args in [&["load"][..], &["load", "--named"]] {
+            let deep = text(scratch, "typo/er");
+            let ended = run(args.iter().copied().chain([file.as_str(), &deep])).with(3);
+            assert!(ended.err.contains(&format!("no directory {}: make it first", text(scratch, "typo"))), "{ended:?}");
+        }
+        std::fs::write("/proc/sys/kernel/shmmax", "6000").unwrap();
+        run(["load", file, &text(scratch, "new")]).with(1);
+        run(["load", "--named", file, &format!("{path}/new")]).with(1);
+        for name in ["typo", "new", "rover/new.shm"] {
+            assert!(!scratch.join(name).exists(), "{name}");
+        }
+        // What was there stays.
+        std::fs::create_dir(scratch.join("old")).unwrap();
+        run(["load", file, &text(scratch, "old")]).with(1);
+        assert!(scratch.join("old").exists());
+    });
+}
+
+#[test]
+fn what_is_not_permitted_is_told_by_its_exit_code() {
+    let Files { scratch, path, file } = saved_counter();
+    let closed = text(&scratch, "closed");
+    std::fs::create_dir(&closed).unwrap();
+    set_mode(&closed, 0);
+    let within = format!("{closed}/within");
+    let ends = [
+        run_bound_by_modes(&["save", &path, &within]),
+        run_bound_by_modes(&["save", &path, &format!("{within}/deep")]),
+        run_bound_by_modes(&["load", &within, &path]),
+        run_bound_by_modes(&["load", &file, &within]),
+        run_bound_by_modes(&["load", "--named", &file, &within]),
+    ];
+    set_mode(&closed, 0o555);
+    let ends = ends.into_iter().chain([run_bound_by_modes(&["load", &file, &within])]);
+    for ended in ends.collect::<Vec<_>>() {
+        ended.with(5);
+    }
+    assert!(!Path::new(&within).exists());
+}
+
+#[test]
 fn directory_that_may_be_written_and_not_read_is_enough() {
     let Files { scratch, path, .. } = saved_counter();
     let blind = text(&scratch, "blind");
@@ -232,4 +356,18 @@ fn full_disk_is_told_by_the_name_that_was_asked_for() {
     let Files { path, file, .. } = &saved_counter();
     let ended = run_in(r#"trap "" XFSZ; ulimit -f 0; exec "$0" "$@""#, &["save", path, file]).with(1);
     assert_eq!(ended.err, format!("error: {file}: File too large (os error 27)\n"));
+}
+
+#[test]
+fn file_that_only_ends_as_names_do_makes_no_store() {
+    let Files { scratch, file, .. } = saved_counter();
+    let other = text(&scratch, "other");
+    std::fs::create_dir(&other).unwrap();
+    std::fs::write(scratch.join("other/notes.shm"), "milk, eggs").unwrap();
+    run(["load", &file, &format!("{other}/new")]).with(0);
+    File::create(scratch.join("other/name.shm")).unwrap();
+    assert!(run(["load", &file, &format!("{other}/newer")]).with(4).err.contains("--named"));
+    std::fs::remove_file(scratch.join("other/name.shm")).unwrap();
+    drop(Store::open(scratch.join("other/notes.shm")).unwrap().create::<Counter>().unwrap());
+    assert!(run(["load", &file, &format!("{other}/newer")]).with(4).err.contains("--named"));
 }
