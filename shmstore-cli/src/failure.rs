@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use shmstore::inspect::{FieldError, InspectError, SavedError};
+use shmstore::{AttachError, CreateError, OpenError, RemoveError};
 use thiserror::Error;
+
+use crate::text::{shown, shown_path};
 
 /// How the program ends when nothing failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +19,8 @@ pub enum Outcome {
     Differs,
 }
 
-/// Why it could not be done: told on the standard error, after `error: `.
+/// Why it could not be done: told on the standard error, after `error: `. Text and paths of others are escaped; those of a variant that
+/// holds a `String`, by who makes it.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Failure {
@@ -31,13 +35,19 @@ pub enum Failure {
     Refused(String),
     /// A segment can not be looked into or removed. Exit code 5 if that is not allowed, 4 if it is in use or none of shmstore's, 3 if it is
     /// gone, otherwise 1.
-    #[error(transparent)]
+    #[error("{}", shown(&.0.to_string()))]
     Inspect(#[from] InspectError),
     /// There is no such field. Exit code 3.
-    #[error(transparent)]
+    #[error("{}", shown(&.0.to_string()))]
     Field(#[from] FieldError),
+    /// No store can be opened. Exit code 5 if that is not allowed, 3 if there is nothing, otherwise 1.
+    #[error("{}", shown(&.0.to_string()))]
+    Open(#[from] OpenError),
+    /// An object can not be made. Exit code 5 if that is not allowed, 4 if another is in its way, otherwise 1.
+    #[error("{}", shown(&.0.to_string()))]
+    Create(#[from] CreateError),
     /// A file is no saved object, or an object can not be saved. Exit code 1.
-    #[error("{}: {source}", .path.display())]
+    #[error("{}: {}", shown_path(.path), shown(&.source.to_string()))]
     Saved {
         /// Which file, or object.
         path: PathBuf,
@@ -45,7 +55,7 @@ pub enum Failure {
         source: SavedError,
     },
     /// A file can not be read or written. Exit code 5 if that is not allowed, otherwise 1.
-    #[error("{}: {source}", .path.display())]
+    #[error("{}: {source}", shown_path(.path))]
     File {
         /// Which.
         path: PathBuf,
@@ -74,7 +84,28 @@ impl Failure {
             }
             Self::Inspect(InspectError::AccessDenied { .. }) => 5,
             Self::File { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => 5,
+            Self::Open(error) | Self::Create(CreateError::Existing(AttachError::Anchor(error))) => of_open(error),
+            Self::Create(error) => of_create(error),
             _ => 1,
         })
+    }
+}
+
+fn of_open(error: &OpenError) -> u8 {
+    match error {
+        OpenError::NotFound { .. } | OpenError::DanglingLink { .. } => 3,
+        OpenError::AccessDenied { .. } | OpenError::NotWritable { .. } => 5,
+        _ => 1,
+    }
+}
+
+fn of_create(error: &CreateError) -> u8 {
+    use AttachError::{AccessDenied, Collision, Foreign, LayoutMismatch};
+    match error {
+        CreateError::AlreadyExists { .. } | CreateError::InUse { .. } => 4,
+        CreateError::Existing(LayoutMismatch(_) | Foreign { .. } | Collision { .. }) => 4,
+        CreateError::Existing(AccessDenied { .. }) => 5,
+        CreateError::NotReplaceable(RemoveError::NotPermitted { .. }) => 5,
+        _ => 1,
     }
 }

@@ -1,5 +1,7 @@
 //! Text that somebody else has written, made fit for a terminal.
 
+use std::path::Path;
+
 /// Whether a terminal would act upon a character, or show others in the wrong order because of it: control characters and marks of
 /// direction.
 fn acts(letter: char) -> bool {
@@ -18,6 +20,12 @@ pub fn shown(text: &str) -> String {
         }
         shown
     })
+}
+
+/// The same for a path.
+#[must_use]
+pub fn shown_path(path: &Path) -> String {
+    shown(&path.to_string_lossy())
 }
 
 /// The same for text of several lines, which stay so.

@@ -10,6 +10,7 @@ mod lock;
 mod read_only;
 mod recover;
 mod remove;
+mod replace;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -154,11 +154,13 @@ impl Store {
     /// Removes whatever object has the id of `T`, and creates a new one, all zero, with nobody in between.
     ///
     /// Processes that are attached to the old object keep it, and see that it [is retired](Shared::is_retired). The old one
-    /// goes first: if the new one can not be made (a limit of the kernel, say), there is none.
+    /// goes first, once the kernel's limits allow the new one. If that can not be made all the same there is none, nor if the process
+    /// is killed in between.
     ///
     /// # Errors
     ///
-    /// As [`create`](Self::create); [`CreateError::NotReplaceable`] if the old one is not ours to remove.
+    /// As [`create`](Self::create); [`CreateError::NotReplaceable`] if the old one is not ours to remove; [`CreateError::Lost`] if it
+    /// is gone, and there is no new one.
     pub fn replace<T: ShmObject + ShmId>(&self) -> Result<Shared<T>, CreateError> {
         self.replace_with(|_| {})
     }

@@ -25,6 +25,15 @@ fn start_with_limit(scratch: &Scratch, limit: &str, value: &str) -> Option<Peer>
     Some(Peer::spawn(&mut command))
 }
 
+/// Gives one of the limits of a peer's IPC namespace another value.
+fn set_limit(peer: &Peer, limit: &str, value: &str) {
+    let set = format!("echo {value} > /proc/sys/kernel/{limit}");
+    let mut command = Command::new("nsenter");
+    command.args(["--ipc", "--target", &peer.pid().to_string(), "sh", "-c", &set]);
+    let done = command.output().expect("`nsenter` of util-linux");
+    assert!(done.status.success(), "{done:?}");
+}
+
 /// Asserts that a message says all of this.
 #[track_caller]
 fn assert_says(message: &str, parts: &[&str]) {
@@ -84,6 +93,48 @@ fn limit_on_the_size_of_a_segment_is_named_with_the_size() {
         let what = cannot_create(&scratch)
             + "its segment of 9549 bytes is not between 1 (SHMMIN) and 8192 (SHMMAX); raise /proc/sys/kernel/shmmax";
         assert_says(&message, &[&what]);
+    });
+}
+
+#[test]
+fn object_stays_if_the_limits_do_not_allow_the_one_that_is_to_replace_it() {
+    with_namespaces("object_stays_if_the_limits_do_not_allow_the_one_that_is_to_replace_it", || {
+        let scratch = Scratch::new();
+        let Some(mut peer) = start_with_limit(&scratch, "shmall", "5") else { return };
+        peer.expect_ok("create 7");
+        // It has the old one attached, which keeps its three pages.
+        peer.expect_err("replace 9", "PageLimit");
+        set_limit(&peer, "shmall", "100");
+        set_limit(&peer, "shmmni", "1");
+        peer.expect_err("replace 9", "SegmentLimit");
+        set_limit(&peer, "shmmni", "100");
+        set_limit(&peer, "shmmax", "8192");
+        peer.expect_err("replace 9", "SizeLimit");
+        assert_eq!((peer.expect_ok("retired"), peer.expect_ok("frames")), ("false".into(), "7".into()));
+        set_limit(&peer, "shmmax", "1000000");
+        assert_eq!(peer.expect_ok("replace 9"), "created");
+    });
+}
+
+#[test]
+fn it_is_told_that_the_old_object_is_gone_if_the_new_one_can_not_be_made_after_all() {
+    with_namespaces("it_is_told_that_the_old_object_is_gone_if_the_new_one_can_not_be_made_after_all", || {
+        let scratch = Scratch::new();
+        if start_with_limit(&scratch, "shmmax", "1000000").is_none() {
+            return;
+        }
+        let mut command = Command::new("unshare");
+        command.arg("--ipc").arg(peer::program()).arg(scratch.path());
+        let mut peer = Peer::spawn(command.env("SHMSTORE_FAILPOINT", "RemoveRetired=stop"));
+        peer.expect_ok("create 7");
+        peer.tell("replace 9");
+        peer.wait_until_stopped();
+        set_limit(&peer, "shmmax", "8192");
+        peer.signal("CONT");
+        let answer = peer.answer();
+        let what = format!("at {} is gone: it was removed to be replaced", scratch.path().display());
+        assert_says(&answer, &["err Lost ", &what, "(SHMMAX)"]);
+        peer.expect_err("attach", "NotFound");
     });
 }
 

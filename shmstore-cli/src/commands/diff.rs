@@ -10,7 +10,7 @@ use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::saved;
 use crate::target::Target;
-use crate::text::{shown, shown_lines};
+use crate::text::{shown_lines, shown_path};
 
 /// Show what differs between two layouts
 ///
@@ -63,7 +63,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     if args.json {
         output.json(&json(&diff))?;
     } else {
-        let [a, b] = [&args.a, &args.b].map(|path| shown(&path.display().to_string()));
+        let [a, b] = [&args.a, &args.b].map(|path| shown_path(path));
         output.line(&shown_lines(&diff.table(&a, &b).to_string()))?;
     }
     output.finish()?;
@@ -72,16 +72,16 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
 
 fn layout(path: &Path, args: &Args) -> Result<OwnedSchema, Failure> {
     if path.extension().is_some_and(|extension| extension == "json") {
-        let json = saved::read_bytes(path)?;
-        let refused = |error| Failure::Other(format!("{}: {error}", shown(&path.display().to_string())));
+        let json = saved::read_json(path)?;
+        let refused = |error| Failure::Other(format!("{}: {error}", shown_path(path)));
         return OwnedSchema::from_json(json).map_err(refused);
     }
-    if saved::is_saved(path) {
-        return Ok(saved::read(path)?.schema().clone());
+    if let Some(saved) = saved::read_if_saved(path)? {
+        return Ok(saved.schema().clone());
     }
     let target = Target { path: path.into(), type_name: args.type_name.clone() };
     if path.is_file() && Anchors::of(path).segments()?.is_empty() {
-        let path = shown(&path.display().to_string());
+        let path = shown_path(path);
         let why = "neither an object, nor a file of `save` or of `schema --json` (named `….json`)";
         return Err(Failure::NotFound(format!("{path}: {why}")));
     }

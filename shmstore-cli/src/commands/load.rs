@@ -1,23 +1,27 @@
 //! `shmstore load`: an object from a file.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use shmstore::inspect::{Object, SavedObject, Segment, SegmentState, WhileAttached};
-use shmstore::{LayoutDiff, Store};
+use shmstore::inspect::{Object, SavedObject, Segment, SegmentState};
+use shmstore::{CreateError, LayoutDiff, OpenError, Store};
 
-use crate::about::called;
+use crate::about::{called, times};
 use crate::anchors::{Anchors, anchor, is_certain, is_name};
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::saved;
-use crate::text::{shown, shown_lines};
+use crate::text::{shown, shown_lines, shown_path};
 
 /// Make an object of a file that `shmstore save` has written
 ///
 /// If there is no PATH, a directory is made, of mode 0700, but not in a directory that holds objects or names: there, say --named, or make
-/// the directory first. An object of the same id that is there already is kept: with --replace it is removed
-/// first, if it has the same layout and nobody has it attached. Where the layout differs, the difference is shown.
+/// the directory first. The directory above must be there. What was made is removed again if there is no object in the end.
+///
+/// An object of the same id that is there already is kept: with --replace it is removed first, if it has the same layout, nobody has it
+/// attached, and the kernel's limits allow the new one. Where the layout differs, the difference is shown. Whoever ends this program
+/// by force in that moment leaves no object: load the file again.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The file
@@ -31,9 +35,12 @@ pub struct Args {
     /// Remove the object that is there
     #[arg(long)]
     replace: bool,
-    /// The permission bits of the object, and of a PATH that is made
-    #[arg(long, value_name = "MODE", value_parser = octal, default_value = "600")]
-    mode: u32,
+    /// The permission bits of the object, and of a PATH that is made: 600, or those of the object that is replaced
+    #[arg(long, value_name = "MODE", value_parser = octal)]
+    mode: Option<u32>,
+    /// How many processes can have the object attached for writing: 128, or as many as the one that is replaced
+    #[arg(long, value_name = "N")]
+    max_processes: Option<u32>,
 }
 
 fn octal(mode: &str) -> Result<u32, String> {
@@ -47,100 +54,158 @@ fn octal(mode: &str) -> Result<u32, String> {
 /// The file is no saved object; [`Failure::Refused`] if an object is there; what the store refuses.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let saved = saved::read(&args.file)?;
-    let made = missing(args)?;
-    let store = store(args)?;
-    for there in at(store.path(), saved.id())? {
-        make_way(&there, &saved, args)?;
+    let place = Place::of(args)?;
+    let old = place.object(saved.id())?;
+    if let Some(old) = &old {
+        must_be_replaceable(old, &saved, args)?;
     }
-    saved.create_in(&store).map_err(|error| Failure::Other(error.to_string()))?;
+    let made = place.store(args, old.as_ref()).map_err(Failure::from).and_then(|store| {
+        let made = if args.replace { saved.replace_in(&store) } else { saved.create_in(&store) };
+        made.map_err(|error| refused(error, old.as_ref()))
+    });
+    if let Err(failure) = made {
+        place.clear();
+        return Err(failure);
+    }
     let mut output = Output::standard();
-    let (of, path) = (shown(&saved.schema().to_string()), shown(&args.path.display().to_string()));
-    for made in made {
-        output.line(&format!("made {made}"))?;
+    if place.is_new {
+        output.line(&place.made())?;
     }
-    output.line(&format!("loaded {of} to {path}"))?;
+    output.line(&format!("loaded {} to {}", shown(&saved.schema().to_string()), shown_path(&args.path)))?;
     output.finish()?;
     Ok(Outcome::Done)
 }
 
-/// What is to be made for the object to stand at, in words. Refused if that would be a directory where most likely a name was meant.
-fn missing(args: &Args) -> Result<Vec<String>, Failure> {
-    let in_words = |path: &Path| shown(&path.display().to_string());
-    let parent = args.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if !args.named {
-        if anchor(&args.path).is_ok() {
-            return Ok(Vec::new());
+/// Where the object is to stand.
+struct Place<'a> {
+    path: &'a Path,
+    /// If it is a name of the directory that it is in.
+    name: Option<&'a str>,
+    anchor: PathBuf,
+    /// Whether the anchor is to be made.
+    is_new: bool,
+}
+
+impl<'a> Place<'a> {
+    /// Refused if a directory would be made where most likely a name was meant.
+    fn of(args: &'a Args) -> Result<Self, Failure> {
+        let (path, parent) = (args.path.as_path(), saved::parent(&args.path));
+        if args.named {
+            let name = path.file_name().and_then(|name| name.to_str());
+            let name = name.ok_or_else(|| Failure::Other(format!("no name: {}", shown_path(path))))?;
+            saved::must_be_there(parent)?;
+            let anchor = parent.join(format!("{name}.shm"));
+            let is_new = !is_there(&anchor)?;
+            return Ok(Self { path, name: Some(name), anchor, is_new });
         }
+        if let Ok(anchor) = anchor(path) {
+            return Ok(Self { path, name: None, anchor, is_new: false });
+        }
+        is_there(path)?;
+        saved::must_be_there(parent)?;
         if is_of_a_store(parent)? {
             return Err(Failure::Refused(format!(
                 "nothing is at {}, and {} is a store's directory: say --named, or make the directory first",
-                in_words(&args.path),
-                in_words(parent)
+                shown_path(path),
+                shown_path(parent)
             )));
         }
-        return Ok(vec![format!("directory {}", in_words(&args.path))]);
+        Ok(Self { path, name: None, anchor: path.into(), is_new: true })
     }
-    let Some(name) = args.path.file_name() else { return Ok(Vec::new()) };
-    let mut file = args.path.clone().into_os_string();
-    file.push(".shm");
-    let mut made = Vec::new();
-    if !parent.exists() {
-        made.push(format!("directory {}", in_words(parent)));
+
+    /// The object of that id that stands there. What a dead creator has left is nobody's.
+    fn object(&self, id: char) -> Result<Option<Segment>, Failure> {
+        use SegmentState::{Abandoned, Initializing, Orphaned, Retired};
+        if self.is_new {
+            return Ok(None);
+        }
+        let there = Anchors::exactly(&self.anchor).standing()?;
+        Ok(there.into_iter().find(|segment| {
+            let is_it = segment.description.as_ref().is_some_and(|of| of.id == id);
+            is_it && !matches!(segment.state, Retired | Orphaned | Initializing | Abandoned)
+        }))
     }
-    if !Path::new(&file).exists() {
-        made.push(format!("name {} in {}", in_words(Path::new(name)), in_words(parent)));
+
+    /// Opens the store, making the anchor. What the options do not say, an object that is to be replaced hands on.
+    fn store(&self, args: &Args, old: Option<&Segment>) -> Result<Store, OpenError> {
+        let mut options = Store::options();
+        if let Some(mode) = args.mode.or(old.map(|old| old.mode & 0o666 | 0o600)) {
+            options = options.mode(mode);
+        }
+        let slots = old.and_then(|old| Some(old.description.as_ref()?.max_processes));
+        if let Some(slots) = args.max_processes.or(slots) {
+            options = options.max_processes(slots);
+        }
+        match self.name {
+            None => options.open_or_create(&self.anchor),
+            Some(name) => options.open(saved::parent(self.path))?.named(name),
+        }
     }
-    Ok(made)
+
+    /// What was made for it, in words.
+    fn made(&self) -> String {
+        match self.name {
+            None => format!("made directory {}", shown_path(self.path)),
+            Some(name) => format!("made name {} in {}", shown(name), shown_path(saved::parent(self.path))),
+        }
+    }
+
+    /// Removes what was made, if nothing stands there: no more can be done.
+    fn clear(&self) {
+        if !self.is_new {
+            return;
+        }
+        match self.name {
+            Some(name) => drop(Store::open(saved::parent(self.path)).and_then(|directory| directory.forget(name))),
+            None => {
+                if Anchors::exactly(&self.anchor).standing().is_ok_and(|there| there.is_empty()) {
+                    drop(fs::remove_dir(&self.anchor));
+                }
+            }
+        }
+    }
 }
 
-/// Whether a directory has names in it, or objects stand at it.
+fn is_there(path: &Path) -> Result<bool, Failure> {
+    match path.try_exists() {
+        Err(source) if source.kind() == ErrorKind::PermissionDenied => Err(Failure::File { path: path.into(), source }),
+        there => Ok(there.unwrap_or(false)),
+    }
+}
+
+/// Whether objects stand at a directory, or it has names: files that end with `.shm`, and are empty, or objects stand at them.
 fn is_of_a_store(directory: &Path) -> Result<bool, Failure> {
-    if fs::read_dir(directory).into_iter().flatten().flatten().any(|entry| is_name(&entry.path())) {
-        return Ok(true);
-    }
-    Ok(Anchors::exactly(directory).standing()?.iter().any(is_certain))
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten().filter(|entry| is_name(&entry.path()));
+    let mut files = entries.filter_map(|entry| entry.metadata().ok()).filter(fs::Metadata::is_file);
+    Ok(files.any(|file| file.len() == 0) || Anchors::with_names(&directory.join("")).standing()?.iter().any(is_certain))
 }
 
-fn store(args: &Args) -> Result<Store, Failure> {
-    let refused = |error: shmstore::OpenError| Failure::Other(error.to_string());
-    let options = Store::options().mode(args.mode);
-    if !args.named {
-        let path = anchor(&args.path).unwrap_or_else(|_| args.path.clone());
-        return options.open_or_create(path).map_err(refused);
-    }
-    let directory = args.path.parent().filter(|directory| !directory.as_os_str().is_empty());
-    let name = args.path.file_name().and_then(|name| name.to_str());
-    let name = name.ok_or_else(|| Failure::Other(format!("no name: {}", shown(&args.path.display().to_string()))))?;
-    let directory = options.open_or_create(directory.unwrap_or(Path::new("."))).map_err(refused)?;
-    directory.named(name).map_err(refused)
-}
-
-fn at(path: &Path, id: char) -> Result<Vec<Segment>, Failure> {
-    let mut there = Anchors::exactly(path).standing()?;
-    there.retain(|segment| {
-        let is_it = segment.description.as_ref().is_some_and(|of| of.id == id);
-        is_it && !matches!(segment.state, SegmentState::Retired | SegmentState::Orphaned)
-    });
-    Ok(there)
-}
-
-/// Removes an object that is there, if that was asked for and harms nobody.
-fn make_way(there: &Segment, saved: &SavedObject, args: &Args) -> Result<(), Failure> {
-    let file = shown(&args.file.display().to_string());
-    {
-        // Looking at it is using it, as the kernel counts.
-        let object = Object::attach(there)?;
-        let diff = LayoutDiff::between(saved.schema(), object.schema());
-        if !diff.is_empty() {
-            let table = shown_lines(&diff.table("the file", "the object").to_string());
-            let of = called(there);
-            return Err(Failure::Refused(format!(
-                "{of} has another layout than {file}; it was left as it is\n{table}"
-            )));
-        }
+/// Refuses to replace an object of another layout, or one that was not to be replaced.
+fn must_be_replaceable(old: &Segment, saved: &SavedObject, args: &Args) -> Result<(), Failure> {
+    let object = Object::attach(old)?;
+    let diff = LayoutDiff::between(saved.schema(), object.schema());
+    if !diff.is_empty() {
+        let table = shown_lines(&diff.table("the file", "the object").to_string());
+        return Err(Failure::Refused(format!(
+            "{} has another layout than {}; it was left as it is\n{table}",
+            called(old),
+            shown_path(&args.file)
+        )));
     }
     if !args.replace {
-        return Err(Failure::Refused(format!("{} is there; to remove it first, say --replace", called(there))));
+        return Err(Failure::Refused(format!("{} is there; to remove it first, say --replace", called(old))));
     }
-    Ok(there.remove(WhileAttached::Refuse)?)
+    Ok(())
+}
+
+fn refused(error: CreateError, old: Option<&Segment>) -> Failure {
+    match (error, old) {
+        (CreateError::InUse { attached, .. }, Some(old)) => Failure::Refused(format!(
+            "{} is attached {}: whoever has it attached would keep it, and nobody else would find it. End these processes first (`shmstore show` lists them), or \
+             remove it with `shmstore rm --force`, and load again",
+            called(old),
+            times(attached)
+        )),
+        (error, _) => Failure::Create(error),
+    }
 }

@@ -1,15 +1,17 @@
 //! `shmstore save`: an object's values to a file.
 
-use std::path::PathBuf;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
-use shmstore::inspect::{Limits, SavedObject};
+use shmstore::inspect::{Limits, SavedObject, Segment, segments};
 
-use crate::about::bytes;
+use crate::about::{bytes, called};
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::saved;
 use crate::target::Target;
-use crate::text::shown;
+use crate::text::{shown, shown_path};
 
 /// Save an object's values, with its schema, to a file
 ///
@@ -21,7 +23,7 @@ pub struct Args {
     /// The directory or file that the object stands at; `DIR/NAME` for a named one
     #[arg(value_name = "PATH[/NAME]")]
     path: PathBuf,
-    /// The file; one that is there is replaced
+    /// The file; one that is there is replaced, but not one that objects stand at, and none of a name ending with `.shm`
     file: PathBuf,
     /// The type, or its letter, where more than one object stands at the path
     #[arg(value_name = "TYPE")]
@@ -32,16 +34,39 @@ pub struct Args {
 ///
 /// # Errors
 ///
-/// No such object; one that can not be copied; what the file system refuses.
+/// No such object; one that can not be copied; [`Failure::Refused`] if the file is an anchor; what the file system refuses.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let target = Target { path: args.path.clone(), type_name: args.type_name.clone() };
     let object = target.object()?;
-    let image = SavedObject::of(&object, &Limits::full());
-    let image = image.map_err(|source| Failure::Saved { path: args.path.clone(), source })?.to_bytes();
-    saved::write(&args.file, &image)?;
-    let (of, file) = (shown(&object.schema().to_string()), shown(&args.file.display().to_string()));
+    must_be_no_anchor(&args.file)?;
+    let saved = SavedObject::of(&object, &Limits::full());
+    let saved = saved.map_err(|source| Failure::Saved { path: args.path.clone(), source })?;
+    let len = saved::write(&args.file, &saved)?;
     let mut output = Output::standard();
-    output.line(&format!("saved {of} to {file}, {}", bytes(image.len() as u64)))?;
+    let of = shown(&object.schema().to_string());
+    output.line(&format!("saved {of} to {}, {}", shown_path(&args.file), bytes(len)))?;
     output.finish()?;
     Ok(Outcome::Done)
+}
+
+/// Refuses a file to be replaced at which objects stand: nobody would find them any more. The file of a name may be one at which
+/// somebody is about to make some.
+fn must_be_no_anchor(file: &Path) -> Result<(), Failure> {
+    let path = shown_path(file);
+    if file.extension().is_some_and(|extension| extension == "shm") {
+        return Err(Failure::Refused(format!(
+            "{path} would be the file of a name, as all that end with `.shm`: choose another"
+        )));
+    }
+    let Ok(stat) = fs::symlink_metadata(file) else { return Ok(()) };
+    let is_there = |segment: &Segment| {
+        let of = segment.description.as_ref();
+        of.is_some_and(|of| (of.device, of.inode) == (stat.dev(), stat.ino()))
+    };
+    match segments()?.iter().find(|segment| is_there(segment)) {
+        None => Ok(()),
+        Some(there) => {
+            Err(Failure::Refused(format!("{} stands at {path}, and would be lost: choose another", called(there))))
+        }
+    }
 }

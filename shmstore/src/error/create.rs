@@ -27,6 +27,26 @@ pub enum CreateError {
         /// Whether its layout is ours.
         same_layout: bool,
     },
+    /// The object that was to be replaced only if nobody uses it is in use. It is as it was.
+    #[error(
+        "{subject} was not replaced: it is attached {}, and whoever has it attached would keep it, while nobody else would find \
+         it. End these processes first",
+        if *.attached == 1 { "once".into() } else { format!("{attached} times") }
+    )]
+    InUse {
+        /// Which object.
+        subject: Box<Subject>,
+        /// How many times it is attached, in all processes.
+        attached: u64,
+    },
+    /// The object that was to be replaced is removed, and no new one could be made.
+    #[error("{subject} is gone: it was removed to be replaced, and then no new one could be made: {source}")]
+    Lost {
+        /// Which object.
+        subject: Box<Subject>,
+        /// Why.
+        source: Box<CreateError>,
+    },
     /// All segments that the kernel allows are in use. This is not a full disk.
     #[error(
         "cannot create {subject}: all {limit} shared-memory segments are in use (SHMMNI); {ours} are shmstore's, \

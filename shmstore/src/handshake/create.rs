@@ -35,6 +35,8 @@ pub(crate) enum IfExists {
     Refuse,
     Attach,
     Replace,
+    /// Replaces it, if it has the same layout and nobody has it attached.
+    ReplaceUnused,
 }
 
 /// A segment for a new object, or the object that was there.
@@ -132,18 +134,33 @@ impl Target<'_> {
         self.check_not_initializing(&identity)?;
         failpoint::reach(Step::CreateLocked);
         let mut patience = Patience::new(self.policy.wait);
-        if if_exists == IfExists::Replace {
-            self.remove_if_there(&lock, &mut patience)?;
-        }
-        let json = json_of(schema);
-        let geometry = Geometry::new(json.len(), self.policy.max_processes, schema.size())
+        let geometry = Geometry::new(json_of(schema).len(), self.policy.max_processes, schema.size())
             .ok_or_else(|| self.too_large(&identity, u64::MAX))?;
-        match self.make_segment(&lock, &geometry, &mut patience)? {
+        let replaces = matches!(if_exists, IfExists::Replace | IfExists::ReplaceUnused);
+        if replaces && self.make_way(&lock, schema, if_exists, &geometry, &mut patience)? {
+            return self
+                .make(&lock, schema, if_exists, geometry, &mut patience, init)
+                .map_err(|error| self.lost(&identity, error));
+        }
+        self.make(&lock, schema, if_exists, geometry, &mut patience, init)
+    }
+
+    /// Makes the object, under the lock, unless it is there.
+    fn make(
+        &self,
+        lock: &AnchorLock,
+        schema: &'static Schema,
+        if_exists: IfExists,
+        geometry: Geometry,
+        patience: &mut Patience,
+        init: Init<'_>,
+    ) -> Result<Created, CreateError> {
+        match self.make_segment(lock, &geometry, patience)? {
             Made::New(unfinished, mapping, status) => {
-                self.write_header(&mapping, &status, lock.anchor(), &geometry, schema, json.as_bytes());
-                self.finish(&lock, unfinished, mapping, geometry, init)
+                self.write_header(&mapping, &status, lock.anchor(), &geometry, schema, json_of(schema).as_bytes());
+                self.finish(lock, unfinished, mapping, geometry, init)
             }
-            Made::There(found) => self.meet(&identity, schema, if_exists, found),
+            Made::There(found) => self.meet(&lock.anchor().identity(), schema, if_exists, found),
         }
     }
 
@@ -292,13 +309,13 @@ impl Target<'_> {
         CreateError::RemovedMeanwhile { subject: self.subject(Some(identity)) }
     }
 
-    fn too_large(&self, identity: &Identity, size: u64) -> CreateError {
+    pub(super) fn too_large(&self, identity: &Identity, size: u64) -> CreateError {
         let (min, max) = shm::usage().map_or((0, 0), |usage| (usage.min_size, usage.max_size));
         CreateError::SizeLimit { subject: self.subject(Some(identity)), size, min, max }
     }
 
     /// Explains why the kernel makes no segment: `ENOSPC` has two reasons, and neither is a full disk.
-    fn create_failed(&self, identity: &Identity, geometry: &Geometry, errno: Errno) -> CreateError {
+    pub(super) fn create_failed(&self, identity: &Identity, geometry: &Geometry, errno: Errno) -> CreateError {
         let subject = self.subject(Some(identity));
         let needed = geometry.segment_size.div_ceil(PAGE) as u64;
         match errno {

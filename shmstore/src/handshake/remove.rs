@@ -7,6 +7,7 @@ use super::{AnchorLock, Found, Patience, Target};
 use crate::error::{AttachError, RemoveError};
 use crate::failpoint::{self, Step};
 use crate::header::{Header, State};
+use crate::identity::Identity;
 use crate::sys::process::effective_uid;
 use crate::sys::shm;
 
@@ -21,16 +22,8 @@ impl Target<'_> {
     }
 
     /// Removes what is at the key, if it is ours; under the lock of the caller. Tells whether there was anything.
-    pub(super) fn remove_if_there(&self, lock: &AnchorLock, patience: &mut Patience) -> Result<bool, RemoveError> {
-        let identity = lock.anchor().identity();
-        let found = self.find(&identity, patience).map_err(|error| match error {
-            // Whoever may remove it may write it, too.
-            AttachError::AccessDenied { subject, uid, segment, .. } => {
-                RemoveError::NotPermitted { subject, uid, segment }
-            }
-            error => error.into(),
-        })?;
-        match found {
+    fn remove_if_there(&self, lock: &AnchorLock, patience: &mut Patience) -> Result<bool, RemoveError> {
+        match self.find_to_remove(&lock.anchor().identity(), patience)? {
             None => Ok(false),
             Some(found) if found.condition.is_left_over() => {
                 drop(found);
@@ -40,8 +33,23 @@ impl Target<'_> {
         }
     }
 
+    /// Finds what is at the key, if it is ours.
+    pub(super) fn find_to_remove(
+        &self,
+        identity: &Identity,
+        patience: &mut Patience,
+    ) -> Result<Option<Found>, RemoveError> {
+        self.find(identity, patience).map_err(|error| match error {
+            // Whoever may remove it may write it, too.
+            AttachError::AccessDenied { subject, uid, segment, .. } => {
+                RemoveError::NotPermitted { subject, uid, segment }
+            }
+            error => error.into(),
+        })
+    }
+
     /// The key first: if we die in between, the object is gone, and its users can see that from the kernel.
-    fn mark_removed(&self, lock: &AnchorLock, found: &Found) -> Result<(), RemoveError> {
+    pub(super) fn mark_removed(&self, lock: &AnchorLock, found: &Found) -> Result<(), RemoveError> {
         failpoint::reach(Step::RemoveLocked);
         let identity = lock.anchor().identity();
         match shm::remove(found.status.shmid) {

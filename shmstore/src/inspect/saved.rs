@@ -1,11 +1,14 @@
 //! An object's values with its schema, in a file: what System V memory does not do, it survives a reboot.
 
+mod front;
 pub(super) mod image;
 
+use std::io::{self, Read, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use thiserror::Error;
 
+use self::front::{FRONT, Front, MAGIC};
 use super::decode::{Decoder, Limits};
 use super::memory::{Memory, fill};
 use super::object::Object;
@@ -13,19 +16,12 @@ use super::path::{FieldError, FieldPath};
 use super::value::Value;
 use crate::error::CreateError;
 use crate::handshake::IfExists;
-use crate::hash::{self, LayoutHash};
+use crate::hash;
 use crate::schema::{OwnedSchema, SchemaError};
 use crate::store::Store;
 
-const MAGIC: [u8; 8] = *b"shmsaved";
-/// The version of the file format.
-const VERSION: u32 = 1;
-/// The bytes before the schema.
-const FRONT: usize = 64;
 /// The bytes after the values.
 const CHECKSUM: usize = 16;
-/// The longest schema that is read.
-const MAX_SCHEMA: u64 = 1 << 20;
 
 /// The values of an object at some moment, with the layout of its type: to be written to a file, and made an object again.
 ///
@@ -56,6 +52,23 @@ pub struct SavedObject {
     schema: OwnedSchema,
     saved: SystemTime,
     image: Vec<u8>,
+}
+
+fn damaged(field: &'static str, found: String) -> SavedError {
+    SavedError::Field { field, found }
+}
+
+/// Reads exactly so many bytes.
+fn take(from: &mut impl Read, len: u64) -> Result<Vec<u8>, SavedError> {
+    let beyond = || SavedError::Read(io::ErrorKind::OutOfMemory.into());
+    let len = usize::try_from(len).map_err(|_| beyond())?;
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(len).map_err(|_| beyond())?;
+    from.take(len as u64).read_to_end(&mut bytes).map_err(SavedError::Read)?;
+    if bytes.len() < len {
+        return Err(SavedError::Read(io::ErrorKind::UnexpectedEof.into()));
+    }
+    Ok(bytes)
 }
 
 /// Why bytes are no saved object, or an object can not be saved.
@@ -98,6 +111,9 @@ pub enum SavedError {
     /// Its schema is none.
     #[error("damaged: {0}")]
     Schema(#[from] SchemaError),
+    /// It can not be read.
+    #[error("can not be read: {0}")]
+    Read(#[source] io::Error),
     /// A part of the object could not be copied.
     #[error("`{path}` can not be saved: {why}")]
     Part {
@@ -133,71 +149,75 @@ impl SavedObject {
     ///
     /// [`SavedError`] for anything else.
     pub fn parse(bytes: &[u8]) -> Result<Self, SavedError> {
-        if !bytes.starts_with(&MAGIC) {
+        Self::read_from(bytes, bytes.len() as u64)
+    }
+
+    /// Likewise, from a file of a known length. No more than its front is read before that is found to be the length it says.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse); [`SavedError::Read`] if it can not be read, or there is no memory for it.
+    pub fn read_from(mut from: impl Read, len: u64) -> Result<Self, SavedError> {
+        let mut bytes = [0; FRONT];
+        let short = len < (FRONT + CHECKSUM) as u64;
+        let front = &mut bytes[..if short { (len as usize).min(MAGIC.len()) } else { FRONT }];
+        from.read_exact(front).map_err(SavedError::Read)?;
+        if !front.starts_with(&MAGIC) {
             return Err(SavedError::NotSaved);
         }
-        let found = bytes.len() as u64;
-        if bytes.len() < FRONT + CHECKSUM {
-            return Err(SavedError::Length { expected: (FRONT + CHECKSUM) as u64, found });
+        if short {
+            return Err(SavedError::Length { expected: (FRONT + CHECKSUM) as u64, found: len });
         }
-        let u32_at = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
-        let u64_at = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
-        let u128_at = |at: usize| u128::from_le_bytes(bytes[at..at + 16].try_into().expect("sixteen bytes"));
-        if u32_at(8) != VERSION {
-            return Err(SavedError::Version { found: u32_at(8) });
-        }
-        let (schema_len, image_len) = (u64_at(16), u64_at(24));
-        let expected = schema_len.saturating_add(image_len).saturating_add((FRONT + CHECKSUM) as u64);
-        if expected != found {
-            return Err(SavedError::Length { expected, found });
-        }
-        let end = bytes.len() - CHECKSUM;
-        let (stored, computed) = (u128_at(end), hash::of_bytes(&bytes[..end]));
+        let front = Front::parse(&bytes, len)?;
+        let json = take(&mut from, front.schema_len)?;
+        let image = take(&mut from, front.image_len)?;
+        let stored = u128::from_le_bytes(take(&mut from, CHECKSUM as u64)?.try_into().expect("sixteen bytes"));
+        let computed = hash::of_bytes([&bytes, &json, &image]);
         if stored != computed {
             return Err(SavedError::Checksum { stored, computed });
         }
-        let field = |field, found: String| SavedError::Field { field, found };
-        if schema_len > MAX_SCHEMA {
-            return Err(field("schema", format!("{schema_len} bytes long, more than {MAX_SCHEMA}")));
-        }
-        let id = u8::try_from(u32_at(12)).ok().filter(|id| (b' '..=b'~').contains(id));
-        let id = id.ok_or_else(|| field("type-id-char", u32_at(12).to_string()))?.into();
-        if u64_at(56) != 0 {
-            return Err(field("reserved word", u64_at(56).to_string()));
-        }
-        let seconds = Duration::from_secs(u64_at(48));
-        let saved = UNIX_EPOCH.checked_add(seconds).ok_or_else(|| field("time", u64_at(48).to_string()))?;
-        let split = FRONT + schema_len as usize;
-        let schema = OwnedSchema::from_json(&bytes[FRONT..split])?;
-        let hash = LayoutHash::from_u128(u128_at(32));
+        let (id, saved) = front.check()?;
+        let schema = OwnedSchema::from_json(json)?;
+        let Front { hash, image_len, .. } = front;
         if schema.hash() != hash {
-            return Err(field("layout hash", format!("{hash}, but the schema's is {}", schema.hash())));
+            return Err(damaged("layout hash", format!("{hash}, but the schema's is {}", schema.hash())));
         }
         if schema.size() != image_len {
-            return Err(field("length", format!("{image_len} bytes of values, for a type of {}", schema.size())));
+            return Err(damaged("length", format!("{image_len} bytes of values, for a type of {}", schema.size())));
         }
-        Ok(Self { id, schema, saved, image: bytes[split..end].to_vec() })
+        Ok(Self { id, schema, saved, image })
     }
 
     /// The bytes of the file.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let json = self.schema.to_json();
-        let seconds = self.saved.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let mut bytes = Vec::with_capacity(FRONT + json.len() + self.image.len() + CHECKSUM);
-        bytes.extend(MAGIC);
-        bytes.extend(VERSION.to_le_bytes());
-        bytes.extend(u32::from(self.id).to_le_bytes());
-        bytes.extend((json.len() as u64).to_le_bytes());
-        bytes.extend((self.image.len() as u64).to_le_bytes());
-        bytes.extend(self.schema.hash().to_u128().to_le_bytes());
-        bytes.extend(seconds.to_le_bytes());
-        bytes.extend([0; 8]);
-        bytes.extend(json.as_bytes());
-        bytes.extend(&self.image);
-        let checksum = hash::of_bytes(&bytes);
-        bytes.extend(checksum.to_le_bytes());
+        let mut bytes = Vec::new();
+        self.write_to(&mut bytes).expect("memory takes all");
         bytes
+    }
+
+    /// Writes the bytes of the file, in few pieces. Returns how many they are.
+    ///
+    /// # Errors
+    ///
+    /// What `to` says.
+    pub fn write_to(&self, mut to: impl Write) -> io::Result<u64> {
+        let json = self.schema.to_json();
+        let front = Front {
+            id: self.id.into(),
+            schema_len: json.len() as u64,
+            image_len: self.image.len() as u64,
+            hash: self.schema.hash(),
+            seconds: self.saved.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
+            reserved: 0,
+        };
+        let front = front.to_bytes();
+        let parts = [&front[..], json.as_bytes(), &self.image];
+        let checksum = hash::of_bytes(parts).to_le_bytes();
+        parts.into_iter().chain([&checksum[..]]).try_fold(0, |written, part| {
+            to.write_all(part)?;
+            Ok(written + part.len() as u64)
+        })
     }
 
     /// The type-id-char.
@@ -241,9 +261,52 @@ impl SavedObject {
     ///
     /// [`CreateError`], as for [`Store::create`].
     pub fn create_in(&self, store: &Store) -> Result<(), CreateError> {
+        self.make_in(store, IfExists::Refuse)
+    }
+
+    /// Likewise, in the place of an object that may be there, if it has the same layout and nobody has it attached: with nobody in
+    /// between.
+    ///
+    /// A key can not be handed from one segment to another: so the old object goes first, once the kernel's limits allow the new
+    /// one. Whoever is killed in between leaves none, and this can be called again. As with any new object, mode and number of
+    /// processes are the store's.
+    ///
+    /// ```
+    /// use shmstore::inspect::{Limits, Object, SavedObject};
+    /// # use shmstore::{ShmObject, Store};
+    /// # use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    /// # #[derive(ShmObject)]
+    /// # #[repr(C)]
+    /// # #[shm(id = 'T')]
+    /// # struct Telemetry { frames: AtomicU64 }
+    /// # let dir = tempfile::tempdir()?;
+    /// let store = Store::open(dir.path())?;
+    /// let telemetry = store.create::<Telemetry>()?;
+    /// telemetry.frames.store(7, Relaxed);
+    /// let saved = SavedObject::of(&Object::find(dir.path(), Some('T'))?, &Limits::full())?;
+    /// telemetry.frames.store(8, Relaxed);
+    ///
+    /// assert!(saved.replace_in(&store).is_err(), "we have it attached");
+    /// drop(telemetry);
+    /// saved.replace_in(&store)?;
+    /// assert_eq!(store.attach::<Telemetry>()?.frames.load(Relaxed), 7);
+    /// # store.remove::<Telemetry>()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`CreateError::InUse`] if somebody has the old object attached; [`CreateError::Existing`] if it has another layout, or
+    /// is damaged; [`CreateError::NotReplaceable`] if it is not ours to remove: it is as it was then. [`CreateError::Lost`] if it is
+    /// gone, and there is no new one. Others as for [`create_in`](Self::create_in), with the old one as it was.
+    pub fn replace_in(&self, store: &Store) -> Result<(), CreateError> {
+        self.make_in(store, IfExists::ReplaceUnused)
+    }
+
+    fn make_in(&self, store: &Store, if_exists: IfExists) -> Result<(), CreateError> {
         let schema = self.schema.kept();
         let target = store.target(self.id, Some(schema))?;
-        let created = target.create(schema, IfExists::Refuse, &mut |attached| {
+        let created = target.create(schema, if_exists, &mut |attached| {
             fill(attached, &self.image);
             Ok(())
         })?;

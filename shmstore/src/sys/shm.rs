@@ -71,6 +71,7 @@ pub(crate) struct Status {
 /// How much of the kernel's limits for shared memory is in use.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Usage {
+    pub(crate) segments: u64,
     pub(crate) segment_limit: u64,
     pub(crate) pages: u64,
     pub(crate) page_limit: u64,
@@ -158,6 +159,7 @@ pub(crate) fn usage() -> Result<Usage, Errno> {
     // SAFETY: zeroed, then filled: integers all of them.
     let limits = unsafe { limits.assume_init() };
     Ok(Usage {
+        segments: used.segments.unsigned_abs().into(),
         segment_limit: limits.segments,
         pages: used.pages,
         page_limit: limits.pages,

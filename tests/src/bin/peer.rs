@@ -311,6 +311,7 @@ fn create_failed(error: CreateError) -> (String, String) {
         CreateError::SizeLimit { .. } => "SizeLimit",
         CreateError::NotReplaceable(_) => "NotReplaceable",
         CreateError::RemovedMeanwhile { .. } => "RemovedMeanwhile",
+        CreateError::Lost { .. } => "Lost",
         _ => "OtherCreateError",
     };
     failed(variant, &error)

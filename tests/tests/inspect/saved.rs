@@ -1,13 +1,15 @@
 //! Objects in files, and back.
 
+use std::io::{self, Read};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, SystemTime};
 
-use shmstore::CreateError;
 use shmstore::inspect::{Limits, SavedError, SavedObject, Value};
+use shmstore::{AttachError, CreateError, Shared, Store};
 use shmstore_tests::fuzz::saved::sign;
 use shmstore_tests::holder::holder;
-use shmstore_tests::objects::{Block, EveryPart, Mode, Parts, Position, Telemetry};
+use shmstore_tests::objects::{Block, EveryPart, Mode, Parts, Position, Telemetry, drifted};
+use shmstore_tests::peer::Peer;
 use shmstore_tests::raw::{Raw, field};
 use shmstore_tests::scratch::Scratch;
 
@@ -94,6 +96,86 @@ fn locks_are_free_and_what_was_held_is_inconsistent_and_events_are_not_awaited()
     drop(typed.lock.lock_or_repair(|| typed.repair()));
     drop(typed.lock.lock().unwrap());
     assert_eq!(typed.value.load_versioned().0, 1);
+}
+
+#[test]
+fn object_is_replaced_from_a_file_if_it_has_the_same_layout_and_nobody_has_it() {
+    let scratch = Scratch::new();
+    let typed = scratch.store().create::<Telemetry>().unwrap();
+    typed.frames.store(7, Relaxed);
+    let file = saved(&scratch, 'T');
+    typed.frames.store(8, Relaxed);
+    let refused = file.replace_in(&scratch.store()).unwrap_err();
+    assert!(matches!(refused, CreateError::InUse { attached: 1, .. }), "{refused}");
+    assert!(!Shared::is_retired(&typed));
+    drop(typed);
+
+    let store = Store::options().mode(0o640).max_processes(5).open(scratch.path()).unwrap();
+    file.replace_in(&store).unwrap();
+    let [segment] = &scratch.segments()[..] else { panic!("{:?}", scratch.segments()) };
+    assert_eq!(segment.mode, 0o640);
+    assert_eq!(object(scratch.path(), 'T').segment().description.as_ref().unwrap().max_processes, 5);
+    assert_eq!(scratch.store().attach::<Telemetry>().unwrap().frames.load(Relaxed), 7);
+
+    let elsewhere = Scratch::new();
+    drop(elsewhere.store().create::<drifted::Telemetry>().unwrap());
+    let refused = file.replace_in(&elsewhere.store()).unwrap_err();
+    assert!(matches!(refused, CreateError::Existing(AttachError::LayoutMismatch(_))), "{refused}");
+    drop(elsewhere.store().attach::<drifted::Telemetry>().unwrap());
+    elsewhere.store().remove::<drifted::Telemetry>().unwrap();
+    file.replace_in(&elsewhere.store()).unwrap();
+    assert_eq!(elsewhere.store().attach::<Telemetry>().unwrap().frames.load(Relaxed), 7);
+}
+
+#[test]
+fn what_is_left_of_a_replacement_that_was_killed_is_replaced() {
+    let scratch = Scratch::new();
+    let typed = scratch.store().create::<Telemetry>().unwrap();
+    typed.frames.store(7, Relaxed);
+    let file = saved(&scratch, 'T');
+    drop(typed);
+    for step in ["RemoveMarked", "CreateSchema"] {
+        let mut peer = Peer::start_with_failpoint(scratch.path(), step, "kill");
+        peer.tell("replace 9");
+        peer.wait_until_killed();
+        file.replace_in(&scratch.store()).unwrap();
+        assert_eq!(scratch.segments().len(), 1);
+        assert_eq!(scratch.store().attach::<Telemetry>().unwrap().frames.load(Relaxed), 7);
+    }
+}
+
+/// A file of which only so many bytes may be read.
+struct Guarded<'a>(&'a [u8]);
+
+impl Read for Guarded<'_> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        assert!(to.len() <= self.0.len(), "{} bytes are asked for, of {}", to.len(), self.0.len());
+        self.0.read(to)
+    }
+}
+
+#[test]
+fn no_more_than_the_front_is_read_of_a_file_that_is_not_as_long_as_it_says() {
+    let scratch = Scratch::new();
+    drop(scratch.store().create::<Telemetry>().unwrap());
+    let file = saved(&scratch, 'T').to_bytes();
+    let len = file.len() as u64;
+    let read = |from: &[u8], len| SavedObject::read_from(Guarded(from), len).expect_err("it is refused");
+    assert!(matches!(read(&[b'x'; 64], 6 << 30), SavedError::NotSaved));
+    assert!(matches!(read(b"short", 5), SavedError::NotSaved));
+    assert!(matches!(read(b"shmsaved", 8), SavedError::Length { expected: 80, found: 8 }));
+    for other in [len - 1, len + 1, 6 << 30] {
+        let refused = read(&file[..64], other);
+        assert!(matches!(refused, SavedError::Length { expected, found } if (expected, found) == (len, other)));
+    }
+    // A schema that is too long, in a file of that length.
+    let mut front = file[..64].to_vec();
+    front[16..24].copy_from_slice(&(3_u64 << 30).to_le_bytes());
+    let values = u64::from_le_bytes(front[24..32].try_into().unwrap());
+    assert!(matches!(read(&front, 64 + (3 << 30) + values + 16), SavedError::Field { field: "schema", .. }));
+    // One that was cut while it is read.
+    let refused = SavedObject::read_from(&file[..file.len() - 1], len).unwrap_err();
+    assert!(matches!(refused, SavedError::Read(_)), "{refused}");
 }
 
 #[test]

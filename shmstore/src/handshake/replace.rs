@@ -1,0 +1,83 @@
+//! Replacing an object. The new one needs the key of the old one, which no segment hands on: so the old one goes first, once nothing
+//! is known that would keep the new one from being made.
+
+use std::time::Duration;
+
+use nix::errno::Errno;
+
+use super::{AnchorLock, Found, IfExists, Patience, Target};
+use crate::error::CreateError;
+use crate::header::Geometry;
+use crate::identity::Identity;
+use crate::schema::Schema;
+use crate::sys::process::PAGE;
+use crate::sys::shm;
+
+/// For how long an object must stay attached to be in use: whoever lists what there is attaches each for some microseconds, on a busy
+/// machine for longer.
+const LOOKED_AT: Duration = Duration::from_millis(300);
+
+impl Target<'_> {
+    /// Removes the object that is to be replaced, under the lock. Tells whether there was a whole one.
+    pub(super) fn make_way(
+        &self,
+        lock: &AnchorLock,
+        schema: &'static Schema,
+        if_exists: IfExists,
+        geometry: &Geometry,
+        patience: &mut Patience,
+    ) -> Result<bool, CreateError> {
+        let identity = lock.anchor().identity();
+        let mut lookers = Patience::new(LOOKED_AT);
+        loop {
+            let Some(found) = self.find_to_remove(&identity, patience)? else { return Ok(false) };
+            if found.condition.is_left_over() {
+                drop(found);
+                self.recover(lock, patience)?;
+                return Ok(false);
+            }
+            if if_exists == IfExists::ReplaceUnused {
+                self.check_layout(&identity, schema, &found)?;
+                let attached = found.attached();
+                if attached > 0 {
+                    // Not counted as attached while we sleep.
+                    drop(found);
+                    if lookers.pause() {
+                        continue;
+                    }
+                    return Err(CreateError::InUse { subject: self.subject(Some(&identity)), attached });
+                }
+            }
+            self.check_room(&identity, geometry, &found)?;
+            self.mark_removed(lock, &found)?;
+            return Ok(true);
+        }
+    }
+
+    /// Refuses if the kernel's limits would not let the new segment be made once the old one is gone. One that is in use goes only
+    /// with its last user.
+    fn check_room(&self, identity: &Identity, geometry: &Geometry, old: &Found) -> Result<(), CreateError> {
+        let Ok(usage) = shm::usage() else { return Ok(()) };
+        let pages = |size: usize| size.div_ceil(PAGE) as u64;
+        let (segments, freed) = if old.attached() == 0 { (1, pages(old.status.size)) } else { (0, 0) };
+        let errno = if geometry.segment_size as u64 > usage.max_size {
+            Errno::EINVAL
+        } else if usage.segments.saturating_sub(segments) >= usage.segment_limit
+            || usage.pages.saturating_sub(freed).saturating_add(pages(geometry.segment_size)) > usage.page_limit
+        {
+            Errno::ENOSPC
+        } else {
+            return Ok(());
+        };
+        Err(self.create_failed(identity, geometry, errno))
+    }
+
+    /// What went wrong after the old object was removed.
+    pub(super) fn lost(&self, identity: &Identity, error: CreateError) -> CreateError {
+        match error {
+            // The parent goes on with the new one.
+            CreateError::ForkedInInit { .. } => error,
+            error => CreateError::Lost { subject: self.subject(Some(identity)), source: Box::new(error) },
+        }
+    }
+}
