@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use shmstore::inspect::{Limits, Object, Segment, SegmentState};
 
-use super::fields::Fields;
+use super::fields::{Fields, Place};
 use super::model::growth;
 use super::reader::{self, Turn};
 use crate::about;
@@ -56,7 +56,7 @@ pub(super) struct Source {
 /// An object that stays attached: to attach it for each look would cost more than the look.
 struct Held {
     object: Object,
-    counters: HashMap<String, u64>,
+    counters: HashMap<Place, u64>,
     stores: f64,
     dead: usize,
     judged: Option<Instant>,
@@ -123,7 +123,7 @@ impl Held {
         limits.nodes = MOST_NODES;
         limits.wait = Duration::from_millis(5);
         let mut fields = Fields::default();
-        fields.add("", self.object.read(&limits), None);
+        fields.add(Place::default(), "", self.object.read(&limits), None);
         self.stores += growth(&mut self.counters, &fields, SystemTime::now());
         self.stores
     }

@@ -32,6 +32,14 @@ pub(crate) struct Battery {
     pub(crate) charge: AtomicU64,
 }
 
+/// Of 4681 fields.
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'F')]
+pub(crate) struct Fleet {
+    pub(crate) wheels: [[[[AtomicU64; 8]; 8]; 8]; 8],
+}
+
 pub(crate) struct Scratch {
     pub(crate) store: Store,
     dir: TempDir,
@@ -64,6 +72,7 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         remove::<Rover>(&self.store);
         remove::<Battery>(&self.store);
+        remove::<Fleet>(&self.store);
         if let Ok(named) = self.store.named("spare") {
             remove::<Battery>(&named);
         }
