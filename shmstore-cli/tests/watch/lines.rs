@@ -7,8 +7,10 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use shmstore::Shared;
+
 use crate::PROGRAM;
-use crate::scratch::{Battery, Fleet, Position, Rover, Scratch};
+use crate::scratch::{Battery, Fleet, Log, Position, Rover, Scratch, in_kernel};
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -180,6 +182,17 @@ fn ls_watch_has_no_more_lines_of_an_object_that_is_idle() {
     assert!(piped.next().contains(" Battery updates/s=- "));
     drop(battery);
     assert!(piped.next().contains(" Battery updates/s=0 attached=0 "));
+}
+
+#[test]
+fn ls_watch_takes_no_memory_for_what_nobody_has_written() {
+    let scratch = Scratch::new();
+    let log = scratch.store.create::<Log>().expect("a new object");
+    let shmid = Shared::info(&log).expect("it is there").shmid;
+    let piped = Piped::start(&["ls", "--watch", scratch.path()]);
+    piped.until(" Log updates/s=- ");
+    let (_, bytes) = in_kernel(shmid).expect("it is there");
+    assert!(bytes < 1 << 20, "it takes {bytes} bytes");
 }
 
 #[test]
