@@ -17,7 +17,9 @@ use crate::watch;
 /// nobody reads it any more.
 ///
 /// It looks HZ times a second: what changes in between is not seen, and no look changes anything in the object. Looks take no more than half
-/// of one CPU, whatever HZ says. The terminal is given back on every way out, but for SIGKILL: `reset` mends it then.
+/// of one CPU, whatever HZ says. The terminal is given back on every way out, and while SIGTSTP stops it; but not at SIGKILL and SIGSTOP, a
+/// fault of the program (SIGSEGV and the like), and signals that nobody sends on purpose (SIGIO, SIGPWR, SIGSTKFLT, real-time ones): `reset`
+/// mends it then.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct Args {
     #[command(flatten)]

@@ -115,13 +115,36 @@ fn q_esc_and_control_c_quit() {
 #[test]
 fn the_terminal_is_given_back_at_signals_which_still_end_the_program() {
     let (scratch, _rover) = Scratch::with_rover();
-    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGQUIT] {
+    use Signal::*;
+    let ends =
+        [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ, SIGABRT];
+    for signal in ends {
         let mut watched = watch(&[scratch.path()], 80, 24);
         watched.until_shown("frames");
         watched.signal(signal);
         assert_eq!(watched.ended_by(), Some(signal as i32));
         watched.assert_given_back();
     }
+}
+
+#[test]
+fn the_terminal_is_given_back_while_it_is_stopped_and_taken_again_after() {
+    let (scratch, rover) = Scratch::with_rover();
+    let mut watched = watch(&[scratch.path()], 80, 24);
+    for frames in 1..3 {
+        watched.until_shown("frames");
+        watched.signal(Signal::SIGTSTP);
+        watched.until_stopped();
+        watched.assert_given_back();
+        rover.frames.store(frames, Relaxed);
+        watched.signal(Signal::SIGCONT);
+        watched.until("the screen again", |screen| {
+            screen.alternate_screen() && row_has(screen, "frames", &frames.to_string())
+        });
+    }
+    watched.press("q");
+    assert!(watched.ended().success());
+    watched.assert_given_back();
 }
 
 #[test]
