@@ -137,4 +137,6 @@ impl reader::Source for Source {
     }
 
     fn turn(&mut self, _: Turn) {}
+
+    fn let_go(&mut self) {}
 }

@@ -3,6 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use shmstore::inspect::SegmentState;
+
 use super::fields::{Field, Fields, Leaf, Place};
 use super::list::List;
 
@@ -104,7 +106,7 @@ impl Model {
         let Some(head) = sample.object else {
             // What was seen last stays to be seen.
             if let Some(head) = &mut self.head {
-                head.state = "removed".into();
+                head.state = SegmentState::Retired.to_string();
             }
             return;
         };

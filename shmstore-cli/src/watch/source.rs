@@ -184,6 +184,10 @@ impl reader::Source for Source {
             self.take(object);
         }
     }
+
+    fn let_go(&mut self) {
+        self.object.take_if(|object| object.is_retired());
+    }
 }
 
 impl WatchedField {

@@ -5,10 +5,11 @@ use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
+use shmstore::Shared;
 
 use crate::PROGRAM;
 use crate::pty::OnTerminal;
-use crate::scratch::{Battery, Position, Rover, Scratch};
+use crate::scratch::{Battery, Position, Rover, Scratch, in_kernel};
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (200, 50)];
 
@@ -171,6 +172,24 @@ fn space_pauses_and_goes_on() {
     assert!(watched.line("frames").is_some_and(|line| line.contains("41")), "{}", watched.text());
     watched.press(" ");
     watched.until("the value of now", |screen| row_has(screen, "frames", "999"));
+}
+
+#[test]
+fn a_removed_object_is_let_go_in_a_pause_and_what_was_shown_stays() {
+    let (scratch, rover) = Scratch::with_rover();
+    let shmid = Shared::info(&rover).expect("it is there").shmid;
+    let mut watched = watch(&[scratch.path()], 80, 24);
+    watched.until_shown("frames");
+    watched.press(" ");
+    watched.until_shown("PAUSED");
+    drop(rover);
+    scratch.store.remove::<Rover>().expect("it is there");
+    watched.until("nobody has it", |_| in_kernel(shmid).is_none());
+    assert!(watched.text().contains("PAUSED") && watched.line("frames").is_some_and(|line| line.contains("41")));
+    watched.press(" ");
+    watched.until_shown("removed: waiting for another one at");
+    watched.until("the state that ls tells", |screen| screen.contents().contains(" retired  attached "));
+    assert!(watched.line("frames").is_some_and(|line| line.contains("41")), "{}", watched.text());
 }
 
 #[test]
