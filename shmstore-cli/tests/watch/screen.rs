@@ -204,6 +204,8 @@ fn a_filter_shows_what_holds_it() {
         let text = screen.contents();
         text.contains("position.y") && !text.contains("driver") && text.contains("2 of ")
     });
+    watched.press("/nothing\r");
+    watched.until_shown("nothing matches /POSnothing: Esc shows all");
     watched.press("\u{1b}");
     watched.until_shown("driver");
 }
@@ -329,6 +331,11 @@ fn ls_watch_shows_a_row_an_object() {
             });
             drop(stopping);
         });
+        watched.press("?");
+        watched.until_shown("PgUp");
+        assert!(!watched.text().contains("Tab"), "there are no others to go to: {}", watched.text());
+        watched.press("/nothing\r");
+        watched.until_shown("nothing matches /nothing: Esc shows all");
         watched.press("q");
         assert!(watched.ended().success());
         watched.assert_given_back();

@@ -7,7 +7,7 @@ use shmstore::inspect::Value;
 use std::time::{Instant, SystemTime};
 
 fn model(count: u32) -> Model {
-    let mut model = Model::new(4.0);
+    let (mut model, start) = (Model::new(4.0), Instant::now());
     for step in 0..20 {
         let mut fields = Fields::default();
         for index in 0..count {
@@ -19,7 +19,7 @@ fn model(count: u32) -> Model {
         let place = (1, 2);
         let object =
             Some(Head { state: "ready".into(), type_name: "T".into(), path: "/p".into(), place, ..Head::default() });
-        let at = Instant::now() + Duration::from_millis(step * 250);
+        let at = start + Duration::from_millis(step * 250);
         model.take(Sample { at, wall: SystemTime::now(), object, note: None, fields });
     }
     model
