@@ -115,7 +115,7 @@ impl Known {
         self.stores += growth(&mut self.counters, &fields, SystemTime::now());
         if self.judged.is_none_or(|judged| judged.elapsed() >= LOOK_AROUND) {
             self.judged = Some(Instant::now());
-            self.dead = object.participants().iter().filter(|one| !one.alive && !one.left).count();
+            self.dead = object.processes().iter().filter(|one| !one.alive && !one.left).count();
         }
         self.stores
     }

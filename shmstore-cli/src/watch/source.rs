@@ -92,9 +92,9 @@ impl Source {
     fn judge(&mut self, object: &Object) {
         let segment = object.segment();
         let now = Segment::of_shmid(segment.shmid).ok();
-        let participants = object.participants();
-        let alive = participants.iter().filter(|one| one.alive && !one.left).count();
-        let dead = participants.iter().filter(|one| !one.alive && !one.left).count();
+        let processes = object.processes();
+        let alive = processes.iter().filter(|one| one.alive && !one.left).count();
+        let dead = processes.iter().filter(|one| !one.alive && !one.left).count();
         let is_it = |one: &Segment| place(one) == self.place;
         self.head = Head {
             shmid: segment.shmid,

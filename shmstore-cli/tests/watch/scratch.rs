@@ -38,6 +38,7 @@ pub(crate) struct Battery {
 #[shm(id = 'L')]
 pub(crate) struct Log {
     pub(crate) text: Versioned<FixedString<{ 8 << 20 }>>,
+    pub(crate) pages: [Versioned<[u64; 512]>; 1000],
 }
 
 /// Of 4681 fields.
