@@ -74,13 +74,19 @@ pub(crate) fn participants(object: &Attached, schema: &OwnedSchema) -> Vec<Parti
     for HeldPart { path, token } in held_parts(schema, object) {
         held.entry(token).or_default().push(path);
     }
-    let participant = |occupant: Occupant| Participant {
-        pid: occupant.pid,
-        pid_namespace: occupant.pid_namespace,
-        since: occupant.since,
-        left: occupant.left,
-        alive: occupant.alive,
-        holding: held.remove(&occupant.token).unwrap_or_default(),
+    let held_by = |occupant: Occupant| {
+        let holding = held.remove(&occupant.token).unwrap_or_default();
+        Participant { holding, ..participant(&occupant) }
     };
-    object.occupants().into_iter().map(participant).collect()
+    object.occupants().into_iter().map(held_by).collect()
+}
+
+/// The processes of an object, without what each holds: no part of the object is touched.
+pub(crate) fn processes(object: &Attached) -> Vec<Participant> {
+    object.occupants().iter().map(participant).collect()
+}
+
+fn participant(occupant: &Occupant) -> Participant {
+    let &Occupant { pid, pid_namespace, since, left, alive, .. } = occupant;
+    Participant { pid, pid_namespace, since, left, alive, holding: Vec::new() }
 }

@@ -24,6 +24,9 @@ use crate::watch;
 /// mode, attached, created, age, creator_pid, creator_uid, state, detail: always all of them, null for what is not known; sizes in
 /// bytes, times in seconds (created: since 1970). With --watch, the keys of each line are at (a time in UTC), path, name, type, segment,
 /// updates_per_second, attached, size, dead, state.
+///
+/// With --watch on a pipe, a line is written for each object at first, and then whenever what stands in it has changed: the rate of updates
+/// by more than a quarter, or from or to 0. On a terminal, rates are in k, M, G, T of 1000. Each object is attached for a look only.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Only the objects at this file or directory, and below it

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use shmstore::inspect::{Limits, Object, Segment, SegmentState};
 
-use super::fields::Fields;
+use super::fields::{Fields, Place};
 use super::model::growth;
 use super::reader::{self, Turn};
 use crate::about;
@@ -50,13 +50,13 @@ pub(super) struct One {
 /// The objects of this machine, or those at a path and below it.
 pub(super) struct Source {
     path: Option<PathBuf>,
-    held: HashMap<i32, Held>,
+    known: HashMap<i32, Known>,
 }
 
-/// An object that stays attached: to attach it for each look would cost more than the look.
-struct Held {
-    object: Object,
-    counters: HashMap<String, u64>,
+/// What is kept of an object between two looks. Not the object: as long as anybody has it attached, nobody else removes it.
+#[derive(Default)]
+struct Known {
+    counters: HashMap<Place, u64>,
     stores: f64,
     dead: usize,
     judged: Option<Instant>,
@@ -65,7 +65,7 @@ struct Held {
 impl Source {
     /// Checks that the path is there, and that segments can be listed.
     pub(super) fn under(path: Option<&Path>) -> Result<Self, Failure> {
-        let source = Self { path: path.map(Path::to_owned), held: HashMap::new() };
+        let source = Self { path: path.map(Path::to_owned), known: HashMap::new() };
         source.listed()?;
         Ok(source)
     }
@@ -75,25 +75,11 @@ impl Source {
     }
 
     fn look(&mut self, segment: &Segment) -> One {
-        let shmid = segment.shmid;
-        let was_held = self.held.contains_key(&shmid);
-        // A removed one would be kept alive by us.
-        let is_new = !was_held && segment.state != SegmentState::Retired;
-        if let Some(object) = is_new.then(|| Object::attach(segment).ok()).flatten() {
-            let (counters, stores) = (HashMap::new(), 0.0);
-            self.held.insert(shmid, Held { object, counters, stores, dead: 0, judged: None });
-        }
-        // Before we had it, it was listed without us.
-        self.look_at_held(segment, u64::from(was_held))
-    }
-
-    fn look_at_held(&mut self, segment: &Segment, ours: u64) -> One {
         let of = segment.description.as_ref();
-        let held = self.held.get_mut(&segment.shmid);
-        let (stores, dead) = match held {
-            Some(held) => (Some(held.count()), held.dead()),
-            None => (None, 0),
-        };
+        let known = self.known.entry(segment.shmid).or_default();
+        // What is removed or orphaned goes as soon as nobody has it.
+        let object = if segment.state == SegmentState::Ready { Object::attach(segment).ok() } else { None };
+        let stores = object.map(|object| known.look(&object));
         let (path, name) = of.map(about::place).unzip();
         One {
             shmid: segment.shmid,
@@ -103,8 +89,8 @@ impl Source {
             type_name: segment.type_name().map(str::to_owned),
             state: segment.state,
             size: segment.size,
-            attached: segment.attached.saturating_sub(ours),
-            dead,
+            attached: segment.attached,
+            dead: known.dead,
             stores,
         }
     }
@@ -117,23 +103,21 @@ impl One {
     }
 }
 
-impl Held {
-    fn count(&mut self) -> f64 {
+impl Known {
+    /// Returns how often it was stored to since it is watched.
+    fn look(&mut self, object: &Object) -> f64 {
         let mut limits = Limits::default();
         limits.nodes = MOST_NODES;
-        limits.wait = Duration::from_millis(5);
+        // Of a `Versioned`, its version is enough. To copy the value would take memory for pages that nobody has written yet.
+        limits.bytes = 0;
         let mut fields = Fields::default();
-        fields.add("", self.object.read(&limits), None);
+        fields.add(Place::default(), "", object.read(&limits), None);
         self.stores += growth(&mut self.counters, &fields, SystemTime::now());
-        self.stores
-    }
-
-    fn dead(&mut self) -> usize {
         if self.judged.is_none_or(|judged| judged.elapsed() >= LOOK_AROUND) {
             self.judged = Some(Instant::now());
-            self.dead = self.object.participants().iter().filter(|one| !one.alive && !one.left).count();
+            self.dead = object.processes().iter().filter(|one| !one.alive && !one.left).count();
         }
-        self.dead
+        self.stores
     }
 }
 
@@ -144,10 +128,8 @@ impl reader::Source for Source {
         let listed = self.listed();
         let note = listed.as_ref().err().map(|error| shown(&error.to_string()));
         let mut there = listed.unwrap_or_default();
-        // What was removed is let go: as long as anybody has it, it takes memory.
-        self.held.retain(|_, held| !held.object.is_retired());
         let numbers: HashSet<i32> = there.iter().map(|segment| segment.shmid).collect();
-        self.held.retain(|shmid, _| numbers.contains(shmid));
+        self.known.retain(|shmid, _| numbers.contains(shmid));
         // A removed one that nobody else has is there only as long as we look.
         there.retain(|segment| segment.state != SegmentState::Retired || segment.attached > 0);
         let objects = there.iter().map(|segment| self.look(segment)).collect();
@@ -155,4 +137,6 @@ impl reader::Source for Source {
     }
 
     fn turn(&mut self, _: Turn) {}
+
+    fn let_go(&mut self) {}
 }

@@ -48,8 +48,9 @@ impl Board {
         for one in seen.objects {
             let mut measured = before.remove(&one.shmid).unwrap_or_default();
             let last = measured.back().map(|(_, stores)| *stores);
-            if let Some(stores) = one.stores {
-                measured.push_back((seen.at, stores));
+            match one.stores {
+                Some(stores) => measured.push_back((seen.at, stores)),
+                None => measured.clear(),
             }
             let is_changed = last.is_some() && one.stores > last;
             self.rows.push(Row { rate: rate(&mut measured), is_changed, one });

@@ -1,5 +1,6 @@
 //! A decoded object as a list of fields, each by its dotted path.
 
+use serde::Serialize;
 use shmstore::inspect::Value;
 
 use crate::text::shown;
@@ -10,9 +11,13 @@ pub(super) const MOST_FIELDS: usize = 4000;
 /// How long a path may be, in characters, before it is cut.
 const LONGEST_PATH: usize = 300;
 
+/// Which field it is: of each struct or list around it, which part. Paths may be alike: of `a.b` beside a `b` in an `a`, and when cut.
+pub(super) type Place = Vec<u32>;
+
 /// One field at one moment.
 #[derive(Debug, Clone)]
 pub(super) struct Field {
+    pub(super) place: Place,
     /// Its path, fit for a terminal.
     pub(super) path: String,
     /// Its value: nothing that has parts.
@@ -23,13 +28,18 @@ pub(super) struct Field {
     pub(super) is_first: bool,
 }
 
-/// What has no parts.
-#[derive(Debug, Clone)]
+/// What has no parts. As JSON it is as `shmstore show --json` has it; of a list the length alone.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
 pub(super) enum Leaf {
     /// A value.
     Value(Value),
     /// That there is a list, of so many elements: those that are shown are fields of their own.
-    List { len: u64, shown: usize },
+    List {
+        len: u64,
+        #[serde(skip)]
+        shown: usize,
+    },
 }
 
 /// The fields of a value, and how many were left out.
@@ -41,39 +51,40 @@ pub(super) struct Fields {
 
 impl Fields {
     /// Adds a value, and what is in it. It is in a `Versioned` of that version.
-    pub(super) fn add(&mut self, path: &str, value: Value, version: Option<u64>) {
+    pub(super) fn add(&mut self, place: Place, path: &str, value: Value, version: Option<u64>) {
         let first = self.kept.len();
-        self.add_parts(path, value, version);
+        self.add_parts(place, path, value, version);
         if let Some(first) = self.kept.get_mut(first).filter(|_| version.is_some()) {
             first.is_first = true;
         }
     }
 
-    fn add_parts(&mut self, path: &str, value: Value, version: Option<u64>) {
+    fn add_parts(&mut self, place: Place, path: &str, value: Value, version: Option<u64>) {
+        let part = |index: usize| [&*place, &[index as u32]].concat();
         match value {
             Value::Struct { fields, .. } => {
-                for (name, value) in fields {
+                for (index, (name, value)) in fields.into_iter().enumerate() {
                     let dot = if path.is_empty() { "" } else { "." };
-                    self.add_parts(&cut(&format!("{path}{dot}{}", shown(&name))), value, version);
+                    self.add_parts(part(index), &cut(&format!("{path}{dot}{}", shown(&name))), value, version);
                 }
             }
-            Value::Versioned { version, value, .. } => self.add(path, *value, Some(version)),
+            Value::Versioned { version, value, .. } => self.add(place, path, *value, Some(version)),
             Value::List { len, first } => {
-                self.keep(path, Leaf::List { len, shown: first.len() }, version);
+                self.keep(place.clone(), path, Leaf::List { len, shown: first.len() }, version);
                 for (index, value) in first.into_iter().enumerate() {
-                    self.add_parts(&cut(&format!("{path}[{index}]")), value, version);
+                    self.add_parts(part(index), &cut(&format!("{path}[{index}]")), value, version);
                 }
             }
-            leaf => self.keep(path, Leaf::Value(leaf), version),
+            leaf => self.keep(place, path, Leaf::Value(leaf), version),
         }
     }
 
-    fn keep(&mut self, path: &str, value: Leaf, version: Option<u64>) {
+    fn keep(&mut self, place: Place, path: &str, value: Leaf, version: Option<u64>) {
         if self.kept.len() >= MOST_FIELDS || matches!(value, Leaf::Value(Value::Omitted)) {
             self.left_out += 1;
         } else {
             let path = if path.is_empty() { "." } else { path }.into();
-            self.kept.push(Field { path, value, version, is_first: false });
+            self.kept.push(Field { place, path, value, version, is_first: false });
         }
     }
 }
@@ -94,14 +105,6 @@ impl Leaf {
             Self::List { len: 1, .. } => "1 element".into(),
             Self::List { len, shown } if *len > *shown as u64 => format!("{len} elements, {shown} of them shown"),
             Self::List { len, .. } => format!("{len} elements"),
-        }
-    }
-
-    /// As `shmstore show --json` has it; of a list the length alone.
-    pub(super) fn json(&self) -> serde_json::Value {
-        match self {
-            Self::Value(value) => serde_json::to_value(value).unwrap_or_default(),
-            Self::List { len, .. } => serde_json::json!({ "len": len }),
         }
     }
 
@@ -131,7 +134,7 @@ mod tests {
 
     fn fields(value: Value) -> Fields {
         let mut fields = Fields::default();
-        fields.add("", value, None);
+        fields.add(Place::default(), "", value, None);
         fields
     }
 

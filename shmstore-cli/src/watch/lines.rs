@@ -6,76 +6,130 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use serde_json::json;
+use serde::Serialize;
+use shmstore::inspect::SegmentState;
 
-use super::all;
-use super::board::Board;
-use super::fields::{Field, Leaf};
+use super::all::{self, One};
+use super::board::{Board, Row};
+use super::fields::{Field, Leaf, Place};
 use super::model::Sample;
 use super::reader::Source as _;
 use super::source::Source;
 use crate::clock::timestamp;
 use crate::failure::{Failure, Outcome};
+use crate::text::shown_json;
 
 /// Writes what an object holds, then each change, until nobody reads it.
 pub(super) fn changes(mut source: Source, period: Duration, json: bool) -> Result<Outcome, Failure> {
-    let mut seen = Changes::default();
-    each_period(period, || seen.lines(source.read(), json))
+    let (mut seen, mut is_said) = (Changes::default(), false);
+    each_period(period, || {
+        let sample = source.read();
+        let left_out = sample.fields.left_out;
+        if left_out > 0 && !is_said {
+            is_said = true;
+            // Who watches may have closed it.
+            drop(writeln!(io::stderr(), "note: at least {left_out} more fields are left out: --field chooses others"));
+        }
+        seen.lines(sample, json)
+    })
 }
 
 /// Writes what is known of each object, then each change of it, until nobody reads it.
 pub(super) fn objects(mut source: all::Source, period: Duration, json: bool) -> Result<Outcome, Failure> {
-    let mut board = Board::new(None, 1.0 / period.as_secs_f64());
-    let mut known = HashMap::new();
+    let (mut board, mut told) = (Board::new(None, 1.0 / period.as_secs_f64()), HashMap::new());
     each_period(period, || {
         let seen = source.read();
         let at = timestamp(seen.wall);
         board.take(seen);
-        let mut lines = String::new();
-        let mut now = HashMap::new();
-        for row in &board.rows {
-            let text = object_line(row, json, &at);
-            let known_text = known.remove(&row.one.shmid);
-            let key = text.replacen(&at, "", 1);
-            if known_text.as_ref() != Some(&key) {
-                lines.push_str(&text);
-                lines.push('\n');
-            }
-            now.insert(row.one.shmid, key);
-        }
-        known = now;
-        lines
+        news(&board.rows, &mut told, &at, json)
     })
 }
 
-fn object_line(row: &super::board::Row, json: bool, at: &str) -> String {
-    let one = &row.one;
-    // To a tenth: what is steady is no change. Nor is it less than zero.
-    let rate = row.rate.map(|rate| (rate * 10.0).round() / 10.0 + 0.0);
+/// A line for each object of which there is news since the line before.
+fn news(rows: &[Row], told: &mut HashMap<i32, Told>, at: &str, json: bool) -> String {
+    let mut before = std::mem::take(told);
+    let mut lines = String::new();
+    for row in rows {
+        let now = Told::of(row);
+        let last = match before.remove(&row.one.shmid).filter(|last| !now.is_news_after(last)) {
+            Some(last) => last,
+            None => {
+                lines.push_str(&object_line(row, json, at));
+                now
+            }
+        };
+        told.insert(row.one.shmid, last);
+    }
+    lines
+}
+
+/// What was written of an object last.
+#[derive(Debug, Clone, Copy)]
+struct Told {
+    /// How it is used: attached, size, dead, state.
+    use_of: (u64, u64, usize, SegmentState),
+    rate: f64,
+}
+
+impl Told {
+    fn of(row: &Row) -> Self {
+        let One { attached, size, dead, state, .. } = row.one;
+        Self { use_of: (attached, size, dead, state), rate: rounded(row).unwrap_or(0.0) }
+    }
+
+    /// The rate of what is stored steadily is never the same twice: a quarter more or less is news, and so is anything after nothing.
+    fn is_news_after(&self, last: &Self) -> bool {
+        self.use_of != last.use_of || (self.rate - last.rate).abs() > last.rate / 4.0
+    }
+}
+
+/// The rate of an object to a tenth; it is not less than zero.
+fn rounded(row: &Row) -> Option<f64> {
+    row.rate.map(|rate| (rate * 10.0).round() / 10.0 + 0.0)
+}
+
+#[derive(Serialize)]
+struct ObjectLine<'a> {
+    at: &'a str,
+    path: Option<&'a str>,
+    name: Option<&'a str>,
+    #[serde(rename = "type")]
+    type_name: Option<&'a str>,
+    segment: i32,
+    updates_per_second: Option<f64>,
+    attached: u64,
+    size: u64,
+    dead: usize,
+    state: &'static str,
+}
+
+fn object_line(row: &Row, json: bool, at: &str) -> String {
+    let (one, rate) = (&row.one, rounded(row));
+    let One { shmid: segment, attached, size, dead, .. } = *one;
     if json {
-        return json!({
-            "at": at, "path": one.path, "name": one.name, "type": one.type_name, "segment": one.shmid,
-            "updates_per_second": rate, "attached": one.attached, "size": one.size, "dead": one.dead, "state": one.state.name(),
-        })
-        .to_string();
+        return json_line(&ObjectLine {
+            at,
+            path: one.path.as_deref(),
+            name: one.name.as_deref(),
+            type_name: one.type_name.as_deref(),
+            segment,
+            updates_per_second: rate,
+            attached,
+            size,
+            dead,
+            state: one.state.name(),
+        });
     }
     let rate = rate.map_or_else(|| "-".into(), |rate| rate.to_string());
-    format!(
-        "{at} {} {} updates/s={rate} attached={} size={} dead={} state={}",
-        one.place,
-        one.type_shown(),
-        one.attached,
-        one.size,
-        one.dead,
-        one.state
-    )
+    let (place, of_type, state) = (&one.place, one.type_shown(), one.state);
+    format!("{at} {place} {of_type} updates/s={rate} attached={attached} size={size} dead={dead} state={state}\n")
 }
 
 /// What was written last.
 #[derive(Default)]
 struct Changes {
     shmid: Option<i32>,
-    known: HashMap<String, Leaf>,
+    known: HashMap<Place, Leaf>,
 }
 
 impl Changes {
@@ -84,10 +138,10 @@ impl Changes {
         let at = timestamp(sample.wall);
         let mut lines = String::new();
         let now = sample.object.as_ref().map(|object| object.shmid);
-        if let Some(before) = self.shmid.filter(|_| now != self.shmid) {
+        if let Some(segment) = self.shmid.filter(|_| now != self.shmid) {
             self.known.clear();
             if json {
-                lines.push_str(&format!("{}\n", json!({ "at": at, "event": "removed", "segment": before })));
+                lines.push_str(&json_line(&EventLine { at: &at, event: "removed", segment }));
             } else {
                 lines.push_str(&format!("{at} . <removed>\n"));
             }
@@ -95,26 +149,44 @@ impl Changes {
         self.shmid = now;
         let mut before = std::mem::take(&mut self.known);
         for field in sample.fields.kept {
-            let is_same = before.remove(&field.path).is_some_and(|known| known.is_same(&field.value));
+            let is_same = before.remove(&field.place).is_some_and(|known| known.is_same(&field.value));
             if !is_same {
-                lines.push_str(&line(&field, &at, json));
+                lines.push_str(&field_line(&field, &at, json));
             }
-            self.known.insert(field.path, field.value);
+            self.known.insert(field.place, field.value);
         }
         lines
     }
 }
 
-fn line(field: &Field, at: &str, json: bool) -> String {
+#[derive(Serialize)]
+struct EventLine<'a> {
+    at: &'a str,
+    event: &'a str,
+    segment: i32,
+}
+
+#[derive(Serialize)]
+struct FieldLine<'a> {
+    at: &'a str,
+    field: &'a str,
+    value: &'a Leaf,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<u64>,
+}
+
+fn field_line(field: &Field, at: &str, json: bool) -> String {
     let Field { path, value, version, .. } = field;
-    if !json {
-        return format!("{at} {path} {}\n", value.text());
+    if json {
+        return json_line(&FieldLine { at, field: path, value, version: *version });
     }
-    let mut line = json!({ "at": at, "field": path, "value": value.json() });
-    if let Some(version) = version {
-        line["version"] = (*version).into();
-    }
-    format!("{line}\n")
+    format!("{at} {path} {}\n", value.text())
+}
+
+/// JSON on one line, in which nothing stands that a terminal acts upon.
+fn json_line(of: &impl Serialize) -> String {
+    let json = serde_json::to_string(of).expect("text, numbers, and objects whose keys are text");
+    shown_json(&json) + "\n"
 }
 
 /// Writes what there is to write once a period, until nobody reads it. As the reader of a screen does, it rests as long as it has worked.
@@ -158,12 +230,12 @@ mod tests {
     use crate::watch::fields::Fields;
     use crate::watch::model::Head;
     use shmstore::inspect::Value;
-    use std::time::{SystemTime, UNIX_EPOCH};
+    use std::time::UNIX_EPOCH;
 
     fn sample(shmid: i32, values: &[(&str, Value)]) -> Sample {
         let mut fields = Fields::default();
-        for (path, value) in values {
-            fields.add(path, value.clone(), None);
+        for (place, (path, value)) in (0..).zip(values) {
+            fields.add(vec![place], path, value.clone(), None);
         }
         let object = Some(Head { shmid, ..Head::default() });
         Sample { at: Instant::now(), wall: UNIX_EPOCH, object, note: None, fields }
@@ -185,11 +257,60 @@ mod tests {
     }
 
     #[test]
-    fn json_lines_have_the_version_of_what_has_one() {
-        let value = Value::Versioned { version: 3, locked: false, value: Box::new(Value::F64(f64::NAN)) };
-        let lines = Changes::default().lines(sample(1, &[("a", value)]), true);
-        let line: serde_json::Value = serde_json::from_str(&lines).unwrap();
-        let at = timestamp(SystemTime::UNIX_EPOCH);
-        assert_eq!(line, json!({ "at": at, "field": "a", "value": "NaN", "version": 3 }));
+    fn fields_of_one_path_change_each_for_itself() {
+        let mut seen = Changes::default();
+        let values = |number| [("a.b", Value::Unsigned(number)), ("a.b", Value::Unsigned(7))];
+        assert_eq!(seen.lines(sample(1, &values(1)), false).lines().count(), 2);
+        assert_eq!(seen.lines(sample(1, &values(1)), false), "");
+        assert_eq!(seen.lines(sample(1, &values(2)), false), "1970-01-01T00:00:00.000Z a.b 2\n");
+    }
+
+    #[test]
+    fn json_lines_are_of_one_order_and_hold_nothing_that_a_terminal_acts_upon() {
+        let at = "1970-01-01T00:00:00.000Z";
+        let versioned = |value| Value::Versioned { version: 3, locked: false, value: Box::new(value) };
+        let line = |value| Changes::default().lines(sample(1, &[("a", value)]), true);
+        let cases = [
+            (versioned(Value::F64(f64::NAN)), r#""value":"NaN","version":3"#),
+            (Value::F32(0.818_181_8), r#""value":0.8181818"#),
+            (Value::Text("\u{9b}2J\u{202e}é".into()), r#""value":"\u009b2J\u202eé""#),
+            (Value::List { len: 9, first: vec![] }, r#""value":{"len":9}"#),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(line(value), format!("{{\"at\":\"{at}\",\"field\":\"a\",{expected}}}\n"));
+        }
+    }
+
+    fn row(rate: Option<f64>) -> Row {
+        let (place, state) = ("/p".into(), SegmentState::Ready);
+        let path = Some("/p\u{9b}".into());
+        let [name, type_name] = [None, None];
+        let one =
+            One { shmid: 1, place, path, name, type_name, state, size: 10, attached: 1, dead: 0, stores: Some(0.0) };
+        Row { one, rate, is_changed: false }
+    }
+
+    #[test]
+    fn a_rate_that_flickers_is_no_news_and_neither_is_that_an_object_is_idle() {
+        let mut told = HashMap::new();
+        let mut lines = |rate| news(&[row(rate)], &mut told, "now", false).lines().count();
+        assert_eq!([None, Some(0.0), Some(0.0), Some(-0.0)].map(&mut lines), [1, 0, 0, 0], "it is idle");
+        assert_eq!([31.8, 36.0, 39.7, 37.2, 24.0].map(Some).map(&mut lines), [1, 0, 0, 0, 0], "it is busy");
+        assert_eq!([40.0, 50.0, 0.0, 0.04, 0.1].map(Some).map(&mut lines), [1, 0, 1, 0, 1]);
+        let mut used = row(Some(0.1));
+        used.one.attached += 1;
+        assert_eq!(
+            news(&[used], &mut told, "now", false),
+            "now /p - updates/s=0.1 attached=2 size=10 dead=0 state=ready\n"
+        );
+        assert_eq!(news(&[], &mut told, "now", false), "");
+        assert!(told.is_empty(), "what is gone is forgotten");
+    }
+
+    #[test]
+    fn json_lines_of_objects_have_their_keys_in_the_order_that_the_help_names() {
+        let line = news(&[row(Some(1.0))], &mut HashMap::new(), "now", true);
+        let keys = r#"{"at":"now","path":"/p\u009b","name":null,"type":null,"segment":1,"updates_per_second":1.0,"#;
+        assert_eq!(line, format!("{keys}{}\n", r#""attached":1,"size":10,"dead":0,"state":"ready"}"#));
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::fields::{Field, Fields, Leaf};
+use shmstore::inspect::SegmentState;
+
+use super::fields::{Field, Fields, Leaf, Place};
 use super::list::List;
 
 /// How many numbers of a field are kept, to be drawn.
@@ -50,6 +52,7 @@ pub(super) struct Head {
 /// A field, and how it changed.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
+    place: Place,
     pub(super) path: String,
     pub(super) text: String,
     pub(super) version: Option<u64>,
@@ -75,7 +78,7 @@ pub(super) struct Model {
     pub(super) updates: Option<f64>,
     newest: Option<Instant>,
     counted: VecDeque<(Instant, f64)>,
-    counters: HashMap<String, u64>,
+    counters: HashMap<Place, u64>,
 }
 
 impl Model {
@@ -103,7 +106,7 @@ impl Model {
         let Some(head) = sample.object else {
             // What was seen last stays to be seen.
             if let Some(head) = &mut self.head {
-                head.state = "removed".into();
+                head.state = SegmentState::Retired.to_string();
             }
             return;
         };
@@ -116,7 +119,7 @@ impl Model {
         self.newest = Some(sample.at);
         let mut known = Known::of(std::mem::take(&mut self.rows));
         for (index, field) in sample.fields.kept.into_iter().enumerate() {
-            let row = match known.take(index, &field.path) {
+            let row = match known.take(index, &field.place) {
                 Some(row) => row.followed_by(field, sample.at),
                 None => Row::new(field, sample.at),
             };
@@ -153,7 +156,7 @@ impl Model {
 
 /// How often an object was stored to since it was last asked: by how much its versions, counters and events have grown. What looks like the
 /// present time is a clock, and no counter.
-pub(super) fn growth(counters: &mut HashMap<String, u64>, fields: &Fields, wall: SystemTime) -> f64 {
+pub(super) fn growth(counters: &mut HashMap<Place, u64>, fields: &Fields, wall: SystemTime) -> f64 {
     let mut grown = 0.0; // No integer: others write what they like, also numbers that add up to more than there are.
     for field in &fields.kept {
         let count = match (field.version, field.value.number()) {
@@ -161,9 +164,9 @@ pub(super) fn growth(counters: &mut HashMap<String, u64>, fields: &Fields, wall:
             (None, Some(number)) if is_count(&field.value) && number >= 0.0 && !is_clock(number, wall) => number as u64,
             _ => continue,
         };
-        match counters.get_mut(&field.path) {
+        match counters.get_mut(&field.place) {
             Some(known) => grown += count.saturating_sub(std::mem::replace(known, count)) as f64,
-            None => drop(counters.insert(field.path.clone(), count)),
+            None => drop(counters.insert(field.place.clone(), count)),
         }
     }
     grown
@@ -194,8 +197,9 @@ pub(super) fn rate(measured: &mut VecDeque<(Instant, f64)>) -> Option<f64> {
 
 impl Row {
     fn new(field: Field, at: Instant) -> Self {
-        let Field { path, value, version, .. } = field;
+        let Field { place, path, value, version, .. } = field;
         let mut row = Self {
+            place,
             path,
             text: cut(value.text()),
             version,
@@ -238,25 +242,25 @@ impl Row {
 /// The rows of the sample before: most often each is at the same place again.
 struct Known {
     rows: Vec<Option<Row>>,
-    by_path: Option<HashMap<String, usize>>,
+    by_place: Option<HashMap<Place, usize>>,
 }
 
 impl Known {
     fn of(rows: Vec<Row>) -> Self {
-        Self { rows: rows.into_iter().map(Some).collect(), by_path: None }
+        Self { rows: rows.into_iter().map(Some).collect(), by_place: None }
     }
 
-    fn take(&mut self, index: usize, path: &str) -> Option<Row> {
-        let is_it = |row: &Option<Row>| row.as_ref().is_some_and(|row| row.path == path);
+    fn take(&mut self, index: usize, place: &Place) -> Option<Row> {
+        let is_it = |row: &Option<Row>| row.as_ref().is_some_and(|row| row.place == *place);
         if self.rows.get(index).is_some_and(is_it) {
             return self.rows[index].take();
         }
         let rows = &self.rows;
-        let by_path = self.by_path.get_or_insert_with(|| {
+        let by_place = self.by_place.get_or_insert_with(|| {
             let there = rows.iter().enumerate();
-            there.filter_map(|(index, row)| Some((row.as_ref()?.path.clone(), index))).collect()
+            there.filter_map(|(index, row)| Some((row.as_ref()?.place.clone(), index))).collect()
         });
-        let index = *by_path.get(path)?;
+        let index = *by_place.get(place)?;
         self.rows[index].take()
     }
 }

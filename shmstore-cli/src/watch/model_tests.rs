@@ -15,8 +15,8 @@ impl Samples {
 
     fn of(&mut self, shmid: i32, millis: u64, values: &[(&str, Value)]) {
         let mut fields = Fields::default();
-        for (path, value) in values {
-            fields.add(path, value.clone(), None);
+        for (place, (path, value)) in (0..).zip(values) {
+            fields.add(vec![place], path, value.clone(), None);
         }
         let object = Some(Head { shmid, ..Head::default() });
         let at = self.start + Duration::from_millis(millis);
@@ -115,11 +115,24 @@ fn the_history_of_a_number_is_kept_and_bounded() {
 #[test]
 fn fields_keep_their_history_when_others_come_and_go_before_them() {
     let mut samples = Samples::new();
-    samples.at(0, &[("a", Value::Unsigned(1)), ("z", Value::Unsigned(1))]);
-    samples.at(250, &[("a", Value::Unsigned(1)), ("b", Value::Unsigned(1)), ("z", Value::Unsigned(2))]);
-    assert_eq!((samples.row("z").history.len(), samples.changed()), (2, vec!["z"]));
-    samples.at(500, &[("z", Value::Unsigned(3))]);
-    assert_eq!((samples.row("z").history.len(), samples.model.rows.len()), (3, 1));
+    let list = |len| ("a", Value::List { len, first: (0..len).map(Value::Unsigned).collect() });
+    for len in 0..3 {
+        samples.at(len * 250, &[list(len), ("z", Value::Unsigned(len))]);
+        assert_eq!(samples.row("z").history.len() as u64, len + 1);
+    }
+    samples.at(750, &[list(0), ("z", Value::Unsigned(3))]);
+    assert_eq!((samples.row("z").history.len(), samples.model.rows.len()), (4, 2));
+}
+
+#[test]
+fn fields_of_one_path_are_not_taken_for_each_other() {
+    let mut samples = Samples::new();
+    for step in 0..5 {
+        samples.at(step * 1000, &[("a.b", Value::Unsigned(step)), ("a.b", Value::Unsigned(1000))]);
+    }
+    assert_eq!(samples.changed().len(), 1);
+    assert_eq!(samples.model.rows[1].history, [1000.0; 5]);
+    assert_eq!(samples.model.updates, Some(1.0));
 }
 
 #[test]
@@ -140,7 +153,7 @@ fn what_was_seen_last_stays_when_the_object_is_removed() {
     let note = Some("waiting".to_owned());
     samples.model.take(Sample { at, wall, object: None, note, fields: Fields::default() });
     assert_eq!((samples.row("n").text.as_str(), samples.model.note.as_deref()), ("1", Some("waiting")));
-    assert_eq!(samples.model.head.as_ref().unwrap().state, "removed");
+    assert_eq!(samples.model.head.as_ref().unwrap().state, "retired");
 }
 
 #[test]

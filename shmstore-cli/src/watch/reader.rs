@@ -15,6 +15,9 @@ pub(super) trait Source: Send + 'static {
 
     /// Turns to another object.
     fn turn(&mut self, turn: Turn);
+
+    /// Lets go of what was removed: as long as anybody has it, it takes memory. Asked for while nothing is read.
+    fn let_go(&mut self);
 }
 
 /// To which other object.
@@ -31,6 +34,9 @@ enum Order {
     Turn(Turn),
     Pause(bool),
 }
+
+/// How often what was removed is let go in a pause.
+const PAUSED: Duration = Duration::from_millis(500);
 
 /// A thread that reads. It ends when this is dropped, or with the process.
 pub(super) struct Reader<N> {
@@ -90,12 +96,8 @@ impl<N: Send + 'static> Reader<N> {
 /// Waits for the next read, and does what is asked for meanwhile. False if nobody asks any more.
 fn obey<S: Source>(source: &mut S, orders: &Receiver<Order>, next: Instant, paused: &mut bool) -> bool {
     loop {
-        let order = if *paused {
-            orders.recv().map_err(|_| RecvTimeoutError::Disconnected)
-        } else {
-            orders.recv_timeout(next.saturating_duration_since(Instant::now()))
-        };
-        match order {
+        let wait = if *paused { PAUSED } else { next.saturating_duration_since(Instant::now()) };
+        match orders.recv_timeout(wait) {
             Ok(Order::Pause(now)) => *paused = now,
             Ok(Order::Turn(turn)) => {
                 // To see another object, one has to look.
@@ -103,6 +105,7 @@ fn obey<S: Source>(source: &mut S, orders: &Receiver<Order>, next: Instant, paus
                 source.turn(turn);
                 return true;
             }
+            Err(RecvTimeoutError::Timeout) if *paused => source.let_go(),
             Err(RecvTimeoutError::Timeout) => return true,
             Err(RecvTimeoutError::Disconnected) => return false,
         }
@@ -127,6 +130,8 @@ mod tests {
         fn turn(&mut self, _: Turn) {
             self.0 = 0;
         }
+
+        fn let_go(&mut self) {}
     }
 
     fn await_news(reader: &Reader<u32>) -> Option<u32> {
@@ -161,6 +166,8 @@ mod tests {
         }
 
         fn turn(&mut self, _: Turn) {}
+
+        fn let_go(&mut self) {}
     }
 
     #[test]

@@ -145,6 +145,9 @@ where
         if guard.signal().is_some() {
             return Ok(());
         }
+        if guard.is_taken_again()? {
+            (heard, is_stale) = (Instant::now(), true);
+        }
     }
 }
 

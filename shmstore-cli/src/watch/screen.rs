@@ -55,7 +55,8 @@ impl Look {
     }
 }
 
-const KEYS: &str = "q quit  space pause  / filter  \u{2191}\u{2193} PgUp PgDn Home End move  Tab \u{2190}\u{2192} other objects  ? less";
+const KEYS: &str = "q quit  space pause  / filter  \u{2191}\u{2193} PgUp PgDn Home End move";
+const TURN_KEYS: &str = "Tab \u{2190}\u{2192} other objects";
 
 /// Draws one object. Returns how many rows there was room for.
 pub(super) fn draw_model(frame: &mut Frame<'_>, model: &Model, look: &Look) -> usize {
@@ -92,7 +93,9 @@ pub(super) fn draw_model(frame: &mut Frame<'_>, model: &Model, look: &Look) -> u
         true => format!("{count} fields{left_out}"),
         false => format!("{count} of {} fields{left_out}", model.rows.len()),
     };
-    draw_foot(buffer, area, &model.list, &what, model.hz, model.note.as_deref(), look);
+    draw_if_none(buffer, body, count, &model.list, look);
+    let foot = Foot { what, hz: model.hz, note: model.note.as_deref(), keys: format!("{KEYS}  {TURN_KEYS}  ? less") };
+    draw_foot(buffer, area, &model.list, &foot, look);
     page
 }
 
@@ -166,12 +169,30 @@ pub(super) fn draw_board(frame: &mut Frame<'_>, board: &Board, look: &Look) -> u
         true => counted(count, "object"),
         false => format!("{count} of {}", counted(board.rows.len(), "object")),
     };
-    draw_foot(buffer, area, &board.list, &what, board.hz, board.note.as_deref(), look);
+    draw_if_none(buffer, body, count, &board.list, look);
+    let foot = Foot { what, hz: board.hz, note: board.note.as_deref(), keys: format!("{KEYS}  ? less") };
+    draw_foot(buffer, area, &board.list, &foot, look);
     page
 }
 
+/// Says why there are no rows, if that is because of the filter.
+fn draw_if_none(buffer: &mut Buffer, body: Rect, count: usize, list: &List, look: &Look) {
+    if count == 0 && !list.filter.is_empty() {
+        put(buffer, body, 1, &format!(" nothing matches /{}: Esc shows all", list.filter), look.dim());
+    }
+}
+
 /// What stands at the bottom: the state of the list, what goes wrong, the keys.
-fn draw_foot(buffer: &mut Buffer, area: Rect, list: &List, what: &str, hz: f64, note: Option<&str>, look: &Look) {
+struct Foot<'a> {
+    what: String,
+    hz: f64,
+    note: Option<&'a str>,
+    /// Groups of words, which two spaces keep apart.
+    keys: String,
+}
+
+fn draw_foot(buffer: &mut Buffer, area: Rect, list: &List, foot: &Foot<'_>, look: &Look) {
+    let Foot { what, hz, note, keys } = foot;
     let height = foot_height(list);
     // On the smallest screens what is watched is of more use.
     if area.height <= height + 1 {
@@ -184,7 +205,7 @@ fn draw_foot(buffer: &mut Buffer, area: Rect, list: &List, what: &str, hz: f64, 
         (format!(" {note}"), look.warning())
     } else if list.paused {
         (format!(" PAUSED: space goes on  {what}"), look.warning())
-    } else if look.age > LATE.max(Duration::from_secs_f64(2.0 / hz)) {
+    } else if look.age > LATE.max(Duration::from_secs_f64(2.0 / *hz)) {
         (format!(" a read takes long: {} s so far  {what}", look.age.as_secs()), look.warning())
     } else {
         let filter = if list.filter.is_empty() { String::new() } else { format!("  /{}", list.filter) };
@@ -192,7 +213,7 @@ fn draw_foot(buffer: &mut Buffer, area: Rect, list: &List, what: &str, hz: f64, 
     };
     put(buffer, area, top, &text, style);
     if list.help {
-        for (index, line) in wrapped(KEYS, usize::from(area.width)).into_iter().take(HELP_LINES.into()).enumerate() {
+        for (index, line) in wrapped(keys, usize::from(area.width)).into_iter().take(HELP_LINES.into()).enumerate() {
             put(buffer, area, top + 1 + index as u16, &format!(" {line}"), Style::new());
         }
     }

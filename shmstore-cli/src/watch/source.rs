@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use shmstore::inspect::{FieldPath, Limits, Object, Segment, SegmentState, Value};
 
-use super::fields::Fields;
+use super::fields::{Fields, Place};
 use super::model::{Head, Sample};
 use super::reader::{self, Turn};
 use crate::about;
@@ -92,9 +92,9 @@ impl Source {
     fn judge(&mut self, object: &Object) {
         let segment = object.segment();
         let now = Segment::of_shmid(segment.shmid).ok();
-        let participants = object.participants();
-        let alive = participants.iter().filter(|one| one.alive && !one.left).count();
-        let dead = participants.iter().filter(|one| !one.alive && !one.left).count();
+        let processes = object.processes();
+        let alive = processes.iter().filter(|one| one.alive && !one.left).count();
+        let dead = processes.iter().filter(|one| !one.alive && !one.left).count();
         let is_it = |one: &Segment| place(one) == self.place;
         self.head = Head {
             shmid: segment.shmid,
@@ -135,11 +135,11 @@ impl Source {
     fn values(&self, object: &Object) -> (Fields, Option<String>) {
         let (mut fields, mut note) = (Fields::default(), None);
         if self.fields.is_empty() {
-            fields.add("", object.read(&self.limits), None);
+            fields.add(Place::default(), "", object.read(&self.limits), None);
         }
-        for field in &self.fields {
+        for (place, field) in (0..).zip(&self.fields) {
             match field.read(object, &self.limits) {
-                Ok((value, version)) => fields.add(&shown(&field.text), value, version),
+                Ok((value, version)) => fields.add(vec![place], &shown(&field.text), value, version),
                 Err(error) => note = Some(shown(&error.to_string())),
             }
         }
@@ -183,6 +183,10 @@ impl reader::Source for Source {
         if let Ok(object) = Object::attach(&self.beside[next]) {
             self.take(object);
         }
+    }
+
+    fn let_go(&mut self) {
+        self.object.take_if(|object| object.is_retired());
     }
 }
 

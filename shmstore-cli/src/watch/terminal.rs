@@ -1,11 +1,12 @@
 //! The terminal while it is ours: raw, on its alternate screen. Given back on every way out.
 //!
-//! Ways out: the end of the guard (also by an error), a panic, and the signals that ask a program to end, after which it still ends by
-//! that signal. Nothing can be done at SIGKILL: `reset` mends the terminal then.
+//! Ways out: the end of the guard (also by an error), a panic, and the signals that end a program, after which it still ends by that
+//! signal. Nothing can be done at SIGKILL, and nothing is at a fault of the program, as SIGSEGV: `reset` mends the terminal then. While the
+//! program is stopped by SIGTSTP, the terminal is given back, too.
 
 use std::io::{self, Stdout, Write};
 use std::panic;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
@@ -15,9 +16,16 @@ use crossterm::execute;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{
+    SIGABRT, SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGVTALRM,
+    SIGXCPU, SIGXFSZ,
+};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
+
+/// The signals that end a program and that others send. Writing to a terminal that is gone is an error, and no SIGPIPE.
+const ENDS: [i32; 12] =
+    [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ, SIGABRT];
 
 /// How long the program has to end by itself after a signal. It may be stuck: in a write to a terminal that takes nothing.
 const TO_END: Duration = Duration::from_secs(1);
@@ -28,31 +36,42 @@ static OURS: AtomicBool = AtomicBool::new(false);
 /// The terminal, until it is dropped.
 pub(super) struct Guard {
     pub(super) screen: Terminal<CrosstermBackend<Stdout>>,
-    signal: Arc<AtomicUsize>,
+    asked: Arc<Asked>,
+}
+
+/// What signals have asked for: 0, or the last one.
+#[derive(Default)]
+struct Asked {
+    end: AtomicI32,
+    stop_or_go_on: AtomicI32,
 }
 
 impl Guard {
     /// Takes the terminal.
     pub(super) fn enter() -> io::Result<Self> {
         restore_at_panic();
-        let signal = watch_signals()?;
-        OURS.store(true, SeqCst);
-        let entered = enable_raw_mode().and_then(|()| {
-            execute!(io::stdout(), EnterAlternateScreen, Hide)?;
-            Terminal::new(CrosstermBackend::new(io::stdout()))
-        });
-        match entered {
-            Ok(screen) => Ok(Self { screen, signal }),
-            Err(error) => {
-                restore();
-                Err(error)
-            }
-        }
+        let asked = watch_signals()?;
+        Ok(Self { screen: take()?, asked })
     }
 
     /// The signal that has asked us to end, if one has.
     pub(super) fn signal(&self) -> Option<i32> {
-        i32::try_from(self.signal.load(SeqCst)).ok().filter(|signal| *signal != 0)
+        Some(self.asked.end.load(SeqCst)).filter(|signal| *signal != 0)
+    }
+
+    /// Stops if that was asked for, with the terminal given back. Takes the terminal again when it goes on, also after a stop that nobody
+    /// can catch: a shell has had it meanwhile. False if nothing was asked for.
+    pub(super) fn is_taken_again(&mut self) -> io::Result<bool> {
+        let asked = self.asked.stop_or_go_on.swap(0, SeqCst);
+        if asked == 0 {
+            return Ok(false);
+        }
+        restore();
+        if asked == SIGTSTP {
+            emulate_default_handler(SIGTSTP)?;
+        }
+        self.screen = take()?;
+        Ok(true)
     }
 }
 
@@ -60,6 +79,18 @@ impl Drop for Guard {
     fn drop(&mut self) {
         restore();
     }
+}
+
+fn take() -> io::Result<Terminal<CrosstermBackend<Stdout>>> {
+    OURS.store(true, SeqCst);
+    let taken = enable_raw_mode().and_then(|()| {
+        execute!(io::stdout(), EnterAlternateScreen, Hide)?;
+        Terminal::new(CrosstermBackend::new(io::stdout()))
+    });
+    if taken.is_err() {
+        restore();
+    }
+    taken
 }
 
 /// Ends by a signal, as if nobody had caught it.
@@ -104,20 +135,24 @@ pub(super) fn last_words() -> MutexGuard<'static, Option<String>> {
 }
 
 /// Notes signals. Whoever draws looks for them; if it does not come to that, the terminal is given back from here.
-fn watch_signals() -> io::Result<Arc<AtomicUsize>> {
-    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGQUIT])?;
-    let noted = Arc::new(AtomicUsize::new(0));
-    let note = Arc::clone(&noted);
+fn watch_signals() -> io::Result<Arc<Asked>> {
+    let mut signals = Signals::new(ENDS.iter().chain(&[SIGTSTP, SIGCONT]))?;
+    let asked = Arc::new(Asked::default());
+    let note = Arc::clone(&asked);
     thread::spawn(move || {
-        if let Some(signal) = signals.forever().next() {
-            note.store(signal.unsigned_abs() as usize, SeqCst);
+        for signal in signals.forever() {
+            if [SIGTSTP, SIGCONT].contains(&signal) {
+                note.stop_or_go_on.store(signal, SeqCst);
+                continue;
+            }
+            note.end.store(signal, SeqCst);
             thread::sleep(TO_END);
             // The modes first: that never waits for the terminal to take bytes.
             drop(disable_raw_mode());
             drop(emulate_default_handler(signal));
         }
     });
-    Ok(noted)
+    Ok(asked)
 }
 
 #[cfg(test)]

@@ -15,3 +15,4 @@ mod rm;
 mod saved;
 mod schema;
 mod show;
+mod watched;

@@ -7,8 +7,10 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use shmstore::Shared;
+
 use crate::PROGRAM;
-use crate::scratch::{Battery, Position, Rover, Scratch};
+use crate::scratch::{Battery, Fleet, Log, Position, Rover, Scratch, in_kernel};
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -55,10 +57,8 @@ impl Drop for Piped {
 fn spawn(args: &[&str]) -> (Child, ChildStdout) {
     let mut command = Command::new(PROGRAM);
     let mut child = command
-        .args(["--hz", "20"].iter().rev().fold(args.to_vec(), |mut args, more| {
-            args.insert(1, more);
-            args
-        }))
+        .args(args)
+        .args(["--hz", "20"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -171,6 +171,40 @@ fn ls_watch_has_a_line_an_object_and_one_more_when_it_changes() {
     let _spare = scratch.store.named("spare").expect("a name").create::<Battery>().expect("a named one");
     let line: serde_json::Value = serde_json::from_str(&piped.until("spare")).expect("JSON");
     assert_eq!((&line["path"], &line["name"]), (&scratch.path().into(), &"spare".into()));
+}
+
+#[test]
+fn ls_watch_has_no_more_lines_of_an_object_that_is_idle() {
+    let (scratch, _rover) = Scratch::with_rover();
+    let piped = Piped::start(&["ls", "--watch", scratch.path()]);
+    assert!(piped.next().contains(" Rover updates/s=- "));
+    let battery = scratch.store.create::<Battery>().expect("a second type");
+    assert!(piped.next().contains(" Battery updates/s=- "));
+    drop(battery);
+    assert!(piped.next().contains(" Battery updates/s=0 attached=0 "));
+}
+
+#[test]
+fn ls_watch_takes_no_memory_for_what_nobody_has_written() {
+    let scratch = Scratch::new();
+    let log = scratch.store.create::<Log>().expect("a new object");
+    let shmid = Shared::info(&log).expect("it is there").shmid;
+    let piped = Piped::start(&["ls", "--watch", scratch.path()]);
+    piped.until(" Log updates/s=- ");
+    let (_, bytes) = in_kernel(shmid).expect("it is there");
+    assert!(bytes < 1 << 20, "it takes {bytes} bytes");
+}
+
+#[test]
+fn how_many_fields_are_left_out_is_said_once() {
+    let scratch = Scratch::new();
+    let _fleet = scratch.store.create::<Fleet>().expect("a new object");
+    let (mut child, out) = spawn(&["watch", scratch.path()]);
+    let fields = BufReader::new(out).lines().take(4000).filter(Result::is_ok).count();
+    // Nobody reads it any more: it ends.
+    assert_eq!((fields, exit_code(&mut child)), (4000, Some(0)));
+    let said = std::io::read_to_string(child.stderr.take().expect("piped")).expect("text");
+    assert_eq!(said, "note: at least 681 more fields are left out: --field chooses others\n");
 }
 
 #[test]

@@ -67,6 +67,12 @@ impl OnTerminal {
         kill(Pid::from_raw(pid), signal).expect("it runs");
     }
 
+    /// Waits until it is stopped.
+    pub(crate) fn until_stopped(&mut self) {
+        let stat = format!("/proc/{}/stat", self.child.id());
+        self.until("a stop", |_| std::fs::read_to_string(&stat).expect("it runs").contains(") T "));
+    }
+
     /// The text on the screen, a line each.
     pub(crate) fn text(&self) -> String {
         self.screen(|screen| screen.contents())

@@ -32,6 +32,33 @@ pub(crate) struct Battery {
     pub(crate) charge: AtomicU64,
 }
 
+/// Of many pages, none of which is written unless somebody stores to it.
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'L')]
+pub(crate) struct Log {
+    pub(crate) text: Versioned<FixedString<{ 8 << 20 }>>,
+    pub(crate) pages: [Versioned<[u64; 512]>; 1000],
+}
+
+/// Of 4681 fields.
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'F')]
+pub(crate) struct Fleet {
+    pub(crate) wheels: [[[[AtomicU64; 8]; 8]; 8]; 8],
+}
+
+/// How often a segment is attached, and how much memory it takes: as the kernel tells it to who does not attach it. `None` if it is gone.
+pub(crate) fn in_kernel(shmid: i32) -> Option<(u64, u64)> {
+    let table = std::fs::read_to_string("/proc/sysvipc/shm").expect("the kernel's table");
+    let rows = table.lines().skip(1).map(|line| line.split_whitespace().map(str::parse::<u64>));
+    let mut rows = rows.map(|row| row.map(|number| number.unwrap_or_default()).collect::<Vec<_>>());
+    // key shmid perms size cpid lpid nattch uid gid cuid cgid atime dtime ctime rss swap
+    let row = rows.find(|row| i32::try_from(row[1]) == Ok(shmid))?;
+    Some((row[6], row[14] + row[15]))
+}
+
 pub(crate) struct Scratch {
     pub(crate) store: Store,
     dir: TempDir,
@@ -64,6 +91,8 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         remove::<Rover>(&self.store);
         remove::<Battery>(&self.store);
+        remove::<Log>(&self.store);
+        remove::<Fleet>(&self.store);
         if let Ok(named) = self.store.named("spare") {
             remove::<Battery>(&named);
         }

@@ -5,10 +5,11 @@ use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
+use shmstore::Shared;
 
 use crate::PROGRAM;
 use crate::pty::OnTerminal;
-use crate::scratch::{Battery, Position, Rover, Scratch};
+use crate::scratch::{Battery, Position, Rover, Scratch, in_kernel};
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (200, 50)];
 
@@ -115,13 +116,36 @@ fn q_esc_and_control_c_quit() {
 #[test]
 fn the_terminal_is_given_back_at_signals_which_still_end_the_program() {
     let (scratch, _rover) = Scratch::with_rover();
-    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGQUIT] {
+    use Signal::*;
+    let ends =
+        [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ, SIGABRT];
+    for signal in ends {
         let mut watched = watch(&[scratch.path()], 80, 24);
         watched.until_shown("frames");
         watched.signal(signal);
         assert_eq!(watched.ended_by(), Some(signal as i32));
         watched.assert_given_back();
     }
+}
+
+#[test]
+fn the_terminal_is_given_back_while_it_is_stopped_and_taken_again_after() {
+    let (scratch, rover) = Scratch::with_rover();
+    let mut watched = watch(&[scratch.path()], 80, 24);
+    for frames in 1..3 {
+        watched.until_shown("frames");
+        watched.signal(Signal::SIGTSTP);
+        watched.until_stopped();
+        watched.assert_given_back();
+        rover.frames.store(frames, Relaxed);
+        watched.signal(Signal::SIGCONT);
+        watched.until("the screen again", |screen| {
+            screen.alternate_screen() && row_has(screen, "frames", &frames.to_string())
+        });
+    }
+    watched.press("q");
+    assert!(watched.ended().success());
+    watched.assert_given_back();
 }
 
 #[test]
@@ -151,6 +175,24 @@ fn space_pauses_and_goes_on() {
 }
 
 #[test]
+fn a_removed_object_is_let_go_in_a_pause_and_what_was_shown_stays() {
+    let (scratch, rover) = Scratch::with_rover();
+    let shmid = Shared::info(&rover).expect("it is there").shmid;
+    let mut watched = watch(&[scratch.path()], 80, 24);
+    watched.until_shown("frames");
+    watched.press(" ");
+    watched.until_shown("PAUSED");
+    drop(rover);
+    scratch.store.remove::<Rover>().expect("it is there");
+    watched.until("nobody has it", |_| in_kernel(shmid).is_none());
+    assert!(watched.text().contains("PAUSED") && watched.line("frames").is_some_and(|line| line.contains("41")));
+    watched.press(" ");
+    watched.until_shown("removed: waiting for another one at");
+    watched.until("the state that ls tells", |screen| screen.contents().contains(" retired  attached "));
+    assert!(watched.line("frames").is_some_and(|line| line.contains("41")), "{}", watched.text());
+}
+
+#[test]
 fn a_filter_shows_what_holds_it() {
     let (scratch, _rover) = Scratch::with_rover();
     let mut watched = watch(&[scratch.path()], 80, 24);
@@ -162,6 +204,8 @@ fn a_filter_shows_what_holds_it() {
         let text = screen.contents();
         text.contains("position.y") && !text.contains("driver") && text.contains("2 of ")
     });
+    watched.press("/nothing\r");
+    watched.until_shown("nothing matches /POSnothing: Esc shows all");
     watched.press("\u{1b}");
     watched.until_shown("driver");
 }
@@ -287,6 +331,11 @@ fn ls_watch_shows_a_row_an_object() {
             });
             drop(stopping);
         });
+        watched.press("?");
+        watched.until_shown("PgUp");
+        assert!(!watched.text().contains("Tab"), "there are no others to go to: {}", watched.text());
+        watched.press("/nothing\r");
+        watched.until_shown("nothing matches /nothing: Esc shows all");
         watched.press("q");
         assert!(watched.ended().success());
         watched.assert_given_back();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::memory::Memory;
 use super::offsets::{element_place, integer, length, offset, outside, place};
 use super::path::{FieldError, FieldPath, Step};
-use super::snapshot::{Snapshot, Waits, snapshot};
+use super::snapshot::{Snapshot, Waits, snapshot, version};
 use super::value::Value;
 use crate::schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive};
 use crate::sync;
@@ -24,7 +24,8 @@ pub struct Limits {
     /// How long to try to get a whole copy of a value that others store flat out; ten times that for all of a call's values together.
     /// 100 ms unless told otherwise.
     pub wait: Duration,
-    /// Bytes that are copied in all: of each `Versioned`, and of text. 1 GiB unless told otherwise.
+    /// Bytes that are copied in all: of each `Versioned`, and of text. 1 GiB unless told otherwise. What is beyond that reads as
+    /// [`Invalid`](Value::Invalid); of a `Versioned` the version is told all the same, and none of its value is touched.
     pub bytes: u64,
 }
 
@@ -143,7 +144,11 @@ impl<'l, 'm> Decoder<'l, 'm> {
                 self.known_value(value, Memory::Copy(&word), 0)
             }
             OwnedKind::Versioned { value } => {
-                let Snapshot { version, locked, bytes } = self.snapshot(schema, value, memory, at)?;
+                if let Err(why) = self.copies(value.size()) {
+                    let (version, locked) = version(schema, value, memory, at)?;
+                    return Ok(Value::Versioned { version, locked, value: Box::new(Value::Invalid(why)) });
+                }
+                let Snapshot { version, locked, bytes } = snapshot(schema, value, memory, at, &mut self.waits)?;
                 let value = Box::new(self.value(value, Memory::Copy(&bytes), 0));
                 Ok(Value::Versioned { version, locked, value })
             }

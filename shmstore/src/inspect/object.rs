@@ -13,7 +13,7 @@ use super::segment::{Description, Look, Segment};
 use super::type_names::TypeNames;
 use super::value::Value;
 use super::{InspectError, SegmentState, segments};
-use crate::attached::{Participant, participants};
+use crate::attached::{Participant, participants, processes};
 use crate::header;
 use crate::process::registry::{self, Attached};
 use crate::schema::OwnedSchema;
@@ -119,6 +119,13 @@ impl Object {
     #[must_use]
     pub fn participants(&self) -> Vec<Participant> {
         participants(&self.attached, &self.schema)
+    }
+
+    /// The same processes, but not what each holds: no part of the object is touched, which for a large one takes time, and memory for
+    /// pages that nobody has written yet.
+    #[must_use]
+    pub fn processes(&self) -> Vec<Participant> {
+        processes(&self.attached)
     }
 
     /// Decodes all of it, each part as it is at some moment during the call. A `Versioned` is whole.

@@ -37,6 +37,19 @@ fn places(schema: &OwnedSchema, value: &OwnedSchema) -> Result<VersionedPlaces, 
         })
 }
 
+/// The version of a `Versioned`, and whether a writer has it: without its value.
+pub(super) fn version(
+    schema: &OwnedSchema,
+    value: &OwnedSchema,
+    memory: Memory<'_>,
+    at: usize,
+) -> Result<(u64, bool), String> {
+    let places = places(schema, value)?;
+    let locked = sync::holder(integer(memory, at, 4)? as u32) != 0;
+    let sequence = integer(memory, place(at, places.sequence)?, 8)?;
+    Ok((newest(sequence).0, locked))
+}
+
 /// Copies the newest version of a `Versioned`, whole.
 pub(super) fn snapshot(
     schema: &OwnedSchema,

@@ -140,6 +140,7 @@ fn held_parts_are_locked_and_their_holder_is_named_while_it_lives_and_after() {
         let of: Vec<_> = participants.iter().filter(|of| of.pid == pid).collect();
         let [of] = of[..] else { panic!("{participants:?}") };
         assert_eq!((of.alive, of.holding.as_slice()), (alive, &["lock".to_owned(), "value".to_owned()][..]));
+        assert!(there.processes().iter().any(|of| (of.pid, of.alive) == (pid, alive) && of.holding.is_empty()));
     };
     is_told(true);
     holder.kill_without_reaping();

@@ -6,20 +6,20 @@ use ratatui::backend::TestBackend;
 use shmstore::inspect::Value;
 use std::time::{Instant, SystemTime};
 
-fn model(count: u64) -> Model {
-    let mut model = Model::new(4.0);
+fn model(count: u32) -> Model {
+    let (mut model, start) = (Model::new(4.0), Instant::now());
     for step in 0..20 {
         let mut fields = Fields::default();
         for index in 0..count {
-            let value =
-                Value::Versioned { version: step, locked: false, value: Box::new(Value::Unsigned(step * index)) };
-            fields.add(&format!("field{index}"), value, None);
+            let value = Box::new(Value::Unsigned(step * u64::from(index)));
+            let value = Value::Versioned { version: step, locked: false, value };
+            fields.add(vec![index], &format!("field{index}"), value, None);
         }
-        fields.add("宽宽宽宽宽宽宽宽宽宽宽宽宽宽宽宽宽", Value::Text("宽".repeat(300)), None);
+        fields.add(vec![count], "宽宽宽宽宽宽宽宽宽宽宽宽宽宽宽宽宽", Value::Text("宽".repeat(300)), None);
         let place = (1, 2);
         let object =
             Some(Head { state: "ready".into(), type_name: "T".into(), path: "/p".into(), place, ..Head::default() });
-        let at = Instant::now() + Duration::from_millis(step * 250);
+        let at = start + Duration::from_millis(step * 250);
         model.take(Sample { at, wall: SystemTime::now(), object, note: None, fields });
     }
     model

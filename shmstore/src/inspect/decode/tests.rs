@@ -80,3 +80,20 @@ fn versioned_of_another_layout_is_invalid() {
     let small = schema(8, 8, Of::Versioned { value });
     assert!(is_invalid(&decoded(&small, &[0; 8]), "no `Versioned` of this program is 8 bytes"));
 }
+
+#[test]
+fn versioned_beyond_the_limit_tells_its_version_all_the_same() {
+    let value = Box::new(number_type(Primitive::U64));
+    let versioned = schema(128, 64, Of::Versioned { value });
+    let mut bytes = [0; 128];
+    bytes[64] = 7 << 1;
+    let decoded = |limit| {
+        let limits = Limits { bytes: limit, ..Limits::default() };
+        Decoder::new(Memory::Copy(&bytes), &limits).all(&versioned)
+    };
+    let Value::Versioned { version, value, .. } = decoded(8) else { panic!("a version") };
+    assert_eq!(*value, Value::Unsigned(0));
+    let Value::Versioned { version: again, value, .. } = decoded(7) else { panic!("a version") };
+    assert_eq!(again, version);
+    assert!(version > 0 && is_invalid(&value, "more bytes than the limit"));
+}
