@@ -1,5 +1,6 @@
 //! Bytes to values, by a schema that may be anybody's: everything is checked against the bytes that are there.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use super::memory::Memory;
@@ -233,8 +234,10 @@ impl<'l, 'm> Decoder<'l, 'm> {
             },
             (_, step) => {
                 let what = if matches!(step, Step::Field(_)) { "fields" } else { "elements" };
-                let path = path.up_to(done).to_string();
-                return Err(FieldError::NoSuchPart { path, type_name: schema.to_string(), what });
+                let is_list = matches!(schema.kind(), OwnedKind::Array { .. } | OwnedKind::FixedVec { .. });
+                let instead = path.with_index_at(done).filter(|_| is_list).map(|path| path.to_string());
+                let (path, type_name) = (path.up_to(done).to_string(), schema.to_string());
+                return Err(FieldError::NoSuchPart { path, type_name, what, instead });
             }
         };
         match found {
@@ -249,9 +252,13 @@ fn check_index(index: u64, len: u64, path: &FieldPath, done: usize) -> Result<()
 }
 
 fn no_field(schema: &OwnedSchema, fields: &[OwnedField], name: &str, path: &FieldPath) -> FieldError {
-    const SHOWN: usize = 12;
+    const SHOWN: usize = 10;
+    let alike =
+        |field: &OwnedField| field.name.chars().zip(name.chars()).take_while(|(own, asked)| own == asked).count();
+    let mut near: Vec<&OwnedField> = fields.iter().collect();
+    near.sort_by_key(|field| Reverse(alike(field)));
     let mut there: Vec<String> =
-        fields.iter().take(SHOWN).map(|field| format!("`{}`", field.name.escape_debug())).collect();
+        near.iter().take(SHOWN).map(|field| format!("`{}`", field.name.escape_debug())).collect();
     if fields.len() > SHOWN {
         there.push(format!("{} more", fields.len() - SHOWN));
     }
