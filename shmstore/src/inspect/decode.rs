@@ -53,8 +53,7 @@ impl Limits {
 const LONG: usize = 32;
 const MANY: usize = 64;
 
-/// What the words of locks and events say.
-pub(super) const EVENT_AWAITED: u64 = 1;
+/// What the state of a lock says.
 pub(super) const LOCK_INCONSISTENT: u32 = 1;
 
 pub(super) struct Decoder<'l, 'm> {
@@ -155,8 +154,8 @@ impl<'l, 'm> Decoder<'l, 'm> {
                 Ok(Value::Lock { locked: sync::holder(word as u32) != 0, inconsistent })
             }
             OwnedKind::Event => {
-                let word = integer(memory, at, 8)?;
-                Ok(Value::Event { count: word >> 1, awaited: word & EVENT_AWAITED != 0 })
+                // The lowest bit is a hint for who notifies: it stays when those who waited are gone.
+                Ok(Value::Event { count: integer(memory, at, 8)? >> 1 })
             }
             OwnedKind::Pad | OwnedKind::Phantom => Ok(Value::Nothing),
         }

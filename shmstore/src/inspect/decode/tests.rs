@@ -113,6 +113,15 @@ fn unknown_field_is_answered_with_at_most_ten_that_there_are_the_nearest_first()
 }
 
 #[test]
+fn event_is_its_count_whether_or_not_it_says_that_somebody_waits() {
+    let event = schema(16, 8, Of::Event);
+    for word in [14_u64, 15] {
+        let bytes = [word.to_le_bytes(), [0; 8]].concat();
+        assert_eq!(decoded(&event, &bytes), Value::Event { count: 7 });
+    }
+}
+
+#[test]
 fn versioned_of_another_layout_is_invalid() {
     let value = Box::new(number_type(Primitive::U64));
     let small = schema(8, 8, Of::Versioned { value });
