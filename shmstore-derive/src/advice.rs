@@ -3,7 +3,7 @@
 //! All of them accept the same types; they differ in the cure that rustc prints when the type is not accepted. So the
 //! last name in the type is enough to go by, and a type of that name that is not std's comes to no harm.
 
-use syn::{PathSegment, Type};
+use syn::{GenericArgument, PathArguments, PathSegment, Type};
 
 use crate::Derive;
 
@@ -25,6 +25,48 @@ pub(crate) fn last_segment(ty: &Type) -> Option<&PathSegment> {
         Type::Path(path) => path.path.segments.last(),
         _ => None,
     }
+}
+
+/// The type within a field's type that there is advice about, as of a field of the derive that is returned:
+/// `usize` in `Versioned<FixedVec<usize, 4>>`.
+pub(crate) fn within(derive: Derive, ty: &Type) -> Option<(Derive, &Type, &'static str)> {
+    match ty {
+        Type::Array(array) => within(derive, &array.elem),
+        Type::Group(group) => within(derive, &group.elem),
+        Type::Paren(paren) => within(derive, &paren.elem),
+        Type::Path(_) => {
+            let outer = last_segment(ty)?;
+            let derive = match outer.ident.to_string().as_str() {
+                "Versioned" | "Atomic" | "FixedVec" => Derive::Value,
+                "CacheAligned" if derive == Derive::Object => derive,
+                _ => return None,
+            };
+            let inner = first_argument(outer)?;
+            within(derive, inner).or_else(|| particular(derive, inner))
+        }
+        _ => None,
+    }
+}
+
+fn first_argument(segment: &PathSegment) -> Option<&Type> {
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    match arguments.args.first()? {
+        GenericArgument::Type(argument) => Some(argument),
+        _ => None,
+    }
+}
+
+/// The type, or an array's element, with a trait that says more of it than that it is none.
+fn particular(derive: Derive, ty: &Type) -> Option<(Derive, &Type, &'static str)> {
+    let found = match ty {
+        Type::Array(array) if derive == Derive::Value => return particular(derive, &array.elem),
+        Type::Group(group) => return particular(derive, &group.elem),
+        Type::Paren(paren) => return particular(derive, &paren.elem),
+        Type::Tuple(_) => "TupleField",
+        Type::Reference(_) | Type::Ptr(_) | Type::FnPtr(_) | Type::TraitObject(_) => "PointerField",
+        _ => field_trait(derive, ty),
+    };
+    (!matches!(found, "ValueField" | "ObjectField")).then_some((derive, ty, found))
 }
 
 /// Types that are neither, with a cure for each derive.
@@ -111,6 +153,34 @@ mod tests {
         for part in ["Lock", "shmstore::Event", "[Lock; 4]", "Versioned<u8>", "CacheAligned<Lock>"] {
             assert_eq!(of(Derive::Value, part), "PartField");
             assert_eq!(of(Derive::Object, part), "ObjectField");
+        }
+    }
+
+    #[test]
+    fn advice_is_found_within_the_known_parts_and_nowhere_else() {
+        let within = |derive, ty: &str| {
+            let ty = syn::parse_str(ty).unwrap();
+            within(derive, &ty).map(|(_, ty, found)| (quote::quote!(#ty).to_string(), found))
+        };
+        for (ty, inner, found) in [
+            ("Versioned<usize>", "usize", "WidthField"),
+            ("shmstore::Atomic<u128>", "u128", "WideField"),
+            ("[Versioned<[String; 2]>; 3]", "String", "TextField"),
+            ("Versioned<(FixedVec<Vec<u8>, 4>)>", "Vec < u8 >", "ListField"),
+            ("Versioned<[(u32, u32); 2]>", "(u32 , u32)", "TupleField"),
+            ("Versioned<&'static str>", "& 'static str", "PointerField"),
+            ("Versioned<Versioned<u8>>", "Versioned < u8 >", "PartField"),
+            ("Versioned<CacheAligned<u64>>", "CacheAligned < u64 >", "PartField"),
+            ("CacheAligned<u64>", "u64", "PlainField"),
+            ("CacheAligned<Atomic<usize>>", "usize", "WidthField"),
+        ] {
+            assert_eq!(within(Derive::Object, ty), Some((inner.to_owned(), found)), "{ty}");
+        }
+        assert_eq!(within(Derive::Value, "FixedVec<isize, 4>"), Some(("isize".to_owned(), "WidthField")));
+        assert_eq!(within(Derive::Value, "CacheAligned<u64>"), None);
+        for fine in ["Versioned<Pose>", "Atomic<u8>", "PhantomData<usize>", "Vec<usize>", "usize", "CacheAligned<Lock>"]
+        {
+            assert_eq!(within(Derive::Object, fine), None, "{fine}");
         }
     }
 

@@ -7,7 +7,7 @@ pub use std::result::Result;
 pub use std::{fmt, primitive};
 
 pub use crate::error::InvalidValue;
-pub use crate::field::{AnyBitsIf, FieldValidity, FieldView, Shareable, SharedView, ToValidity, object, value};
+pub use crate::field::{AnyBitsIf, FieldValidity, FieldView, Shareable, SharedView, ToValidity, object, value, within};
 pub use crate::layout::{Any, Checked, ShmId, ShmLayout, ShmObject, ShmValue, Validity};
 pub use crate::layout_check::{
     ConstParam, const_arg, has_bytes, has_zero, is_alike, is_object, is_of_type, is_stored_as, is_value, no_gap_after,

@@ -18,5 +18,6 @@ mod member;
 pub mod object;
 
 pub mod value;
+pub mod within;
 
 pub use member::{AnyBitsIf, FieldValidity, FieldView, Shareable, SharedView, ToValidity};

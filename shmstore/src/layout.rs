@@ -157,7 +157,7 @@ mod sealed {
 /// Implemented by itself for every [`ShmValue`] without a `bool`, `char` or enum in it.
 #[diagnostic::on_unimplemented(
     message = "some bit patterns are not a valid `{Self}`, so reading it can fail",
-    label = "has a `bool`, `char` or enum in it: use the twin that checks, such as `try_load()`, `update_checked()` or `begin_checked()`"
+    label = "has a `bool`, `char` or enum in it: use the twin that checks, such as `try_load()`, `try_wait_newer()`, `update_checked()` or `begin_checked()`"
 )]
 pub trait AnyBits: ShmValue {}
 

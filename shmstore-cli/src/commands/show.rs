@@ -22,8 +22,8 @@ use crate::tree::{self, Holders};
 /// With --json an object of three keys. `object`: as an element of `shmstore ls --json`, with `attached` counted without this program.
 /// `processes`: an array of objects with the keys pid, pid_namespace, since (seconds since 1970), left, alive, holding (paths of fields).
 /// `value`: numbers, true, false and text as JSON has them (NaN and infinities as text); enums as the variant's name; structs as objects;
-/// arrays, {"len", "first"} if shortened; {"version", "locked", "value"}; {"locked", "inconsistent"} of a lock; {"count", "awaited"} of an
-/// event; {"invalid"} for bytes that are no value of their type, with the reason; null for what was left out.
+/// arrays, {"len", "first"} if shortened; {"version", "locked", "value"}; {"locked", "inconsistent"} of a lock; of an event the number of
+/// its notifications; {"invalid"} for bytes that are no value of their type, with the reason; null for what was left out.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]

@@ -64,6 +64,8 @@ fn assemble(types: &Types<'_>, schema: &OwnedSchema, id: u8) -> String {
     let hash = schema.hash().to_u128();
     let (high, low) = ((hash >> 64) as u64, hash as u64);
     let letter = comment(&char::from(id).to_string());
+    // `??/` is a backslash to some compilers.
+    let what = format!("{shown} (id '{letter}')").replace('?', "\\?");
     // Writing to a string does not fail.
     let _ = write!(
         out,
@@ -79,6 +81,7 @@ fn assemble(types: &Types<'_>, schema: &OwnedSchema, id: u8) -> String {
          *     {example}\n \
          *     shmstore_detach(&segment); */\n\
          #ifndef {upper}_H\n#define {upper}_H\n\n{COMMON}\n\
+         #ifdef SHMSTORE_C_COMMON_1\n\n\
          #define {upper}_ID {id}\n\
          #define {upper}_SIZE UINT64_C({size})\n\
          #define {upper}_LAYOUT_HASH_LOW UINT64_C({low:#018x})\n\
@@ -87,18 +90,19 @@ fn assemble(types: &Types<'_>, schema: &OwnedSchema, id: u8) -> String {
          #define {upper}_KEY(path) ftok((path), {upper}_ID)\n\n\
          {declarations}\
          /* Attaches the object at the path. Returns NULL, with errno and segment->message, if there is none, or none that\n \
-         * can be believed: EAGAIN and ESTALE ask to try again. Detach with shmstore_detach(segment). */\n\
+         * can be believed: ENOENT, EAGAIN and ESTALE ask to try again. Detach with shmstore_detach(segment). */\n\
          static inline {name} *{name}_attach(shmstore_segment *segment, const char *path, int flags)\n{{\n    \
          shmstore_wanted wanted;\n    \
          memset(&wanted, 0, sizeof wanted);\n    \
          wanted.path = path;\n    \
+         wanted.what = \"{what}\";\n    \
          wanted.id = {upper}_ID;\n    \
          wanted.flags = flags;\n    \
          wanted.hash_low = {upper}_LAYOUT_HASH_LOW;\n    \
          wanted.hash_high = {upper}_LAYOUT_HASH_HIGH;\n    \
          wanted.len = {upper}_SIZE;\n    \
          return ({name} *)shmstore_attach(segment, wanted);\n}}\n\n\
-         #endif /* {upper}_H */\n",
+         #endif /* SHMSTORE_C_COMMON_1 */\n#endif /* {upper}_H */\n",
         size = schema.size(),
         align = schema.align(),
         example = types.example().unwrap_or("printf(\"%p\\n\", (void *)object);"),

@@ -51,7 +51,7 @@ pub fn python_module(schema: &OwnedSchema, id: char) -> Result<String, ExportErr
          from shm_{module} import Segment\n\n    \
          with Segment(\"/run/anchor\") as segment:\n        \
          print(segment.object{example})\n\"\"\"\n\n\
-         {RUNTIME}\n\n# The object.\n\nID = {id}\nSIZE = {size}\nALIGN = {align}\nLAYOUT_HASH = {hash:#034x}\n\n\
+         {RUNTIME}\n\n# The object.\n\nTYPE = \"{shown}\"\nID = {id}\nSIZE = {size}\nALIGN = {align}\nLAYOUT_HASH = {hash:#034x}\n\n\
          {definitions}\n_OBJECT = {object}\nDTYPE = _OBJECT.dtype\nassert DTYPE.itemsize == SIZE\n",
         shown = comment(&shown),
         module = label(schema),

@@ -84,7 +84,7 @@ fn updates_count_versions_counters_and_events_but_no_clocks() {
         let fields = vec![("x".to_owned(), Value::Unsigned(one)), ("y".to_owned(), Value::Unsigned(other))];
         Value::Struct { name: "P".into(), fields }
     };
-    let event = |count| Value::Event { count, awaited: false };
+    let event = |count| Value::Event { count };
     let values = |version, counter, count, clock| {
         [
             ("p", versioned(version, pair(version * 1000, 9))),
@@ -185,8 +185,7 @@ fn numbers_that_anybody_may_have_written_are_added_up() {
     let mut samples = Samples::new();
     let values = |number, version| {
         let pair = [("a", Value::Unsigned(number)), ("b", Value::Unsigned(number)), ("c", Value::Signed(i64::MIN))];
-        let others =
-            [("v", versioned(version, Value::Bool(true))), ("e", Value::Event { count: number, awaited: true })];
+        let others = [("v", versioned(version, Value::Bool(true))), ("e", Value::Event { count: number })];
         pair.into_iter().chain(others).collect::<Vec<_>>()
     };
     samples.at(0, &values(0, 0));

@@ -42,6 +42,8 @@ fn field_that_is_not_there_is_exit_code_3() {
     let ended = run(["get", path, "position.z"]).with(3);
     assert!(ended.err.contains("`x`, `y`") && ended.out.is_empty(), "{ended:?}");
     run(["get", path, "samples[20]"]).with(3);
+    assert!(run(["get", path, "nope"]).with(3).err.contains("no field `nope` in the object, a `Rover`: there are"));
+    assert!(run(["get", path, "samples.3"]).with(3).err.contains("which has no fields: write `samples[3]`"));
     run(["get", path, "a..b"]).with(3);
     run(["get", path]).with(2);
     assert!(run(["get", path, ""]).with(2).err.contains("`.` is the whole object"));

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use shmstore::{OwnedSchema, Shared, ShmLayout, Store, Versioned};
 use shmstore_cli::export::c_header;
 
-use crate::objects::{Block, Everything, Mode, Other, everything, status};
+use crate::objects::{Block, Everything, Mode, Other, Stranger, everything, status};
 use crate::scratch::{Scratch, run, while_busy};
 
 /// Compiles the program with the header beside it.
@@ -50,6 +50,7 @@ fn a_c_program_without_gnu_extensions_is_told_what_to_say() {
     };
     let (compiles, said) = compile("");
     assert!(!compiles && said.contains("compile with -std=gnu11, or define _GNU_SOURCE"), "{said}");
+    assert_eq!(said.matches(" error: ").count(), 1, "there is more than the `#error`: {said}");
     let (compiles, said) = compile("#define _GNU_SOURCE\n");
     assert!(compiles, "{said}");
 }
@@ -105,11 +106,13 @@ fn a_c_program_refuses_another_layout_and_says_so() {
 }
 
 #[test]
-fn a_c_program_refuses_a_path_without_an_object() {
+fn a_c_program_says_which_object_is_missing_at_a_path_where_another_stands() {
     let scratch = Scratch::new();
     let program = compiled(&scratch);
+    let _stranger = scratch.store().create::<Stranger>().expect("created");
     let said = run(Command::new(program).arg(scratch.path()).arg("refused"));
-    assert!(said.starts_with("2 looking for the object at"), "{said}");
+    let expected = format!("2 there is no Everything (id 'E') at {}, key 0x45", scratch.path().display());
+    assert!(said.starts_with(&expected), "{said}");
 }
 
 #[test]

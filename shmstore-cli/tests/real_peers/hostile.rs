@@ -139,6 +139,7 @@ fn all() -> Vec<OwnedSchema> {
         array(100_000_000, cell),
         versioned(number(Primitive::Char)),
         colliding(),
+        versioned(structure("\"??/\\%s\n", 1, 1, vec![("a", 0, number(Primitive::U8))])),
     ]
 }
 
@@ -159,6 +160,47 @@ fn headers_of_hostile_schemas_compile_as_c_and_as_cpp_all_together() {
     }
 }
 
+/// Headers that a program may include before this one, which have macros with lower-case letters.
+const HEADERS: [&str; 12] = [
+    "dirent.h",
+    "ifaddrs.h",
+    "inttypes.h",
+    "math.h",
+    "net/if.h",
+    "netdb.h",
+    "sched.h",
+    "signal.h",
+    "stdbool.h",
+    "stdio.h",
+    "sys/msg.h",
+    "sys/stat.h",
+];
+
+#[test]
+fn fields_that_are_called_as_a_macro_of_the_included_headers_compile() {
+    let scratch = Scratch::new();
+    let includes: String = HEADERS.iter().map(|header| format!("#include <{header}>\n")).collect();
+    let source = format!("#ifndef _GNU_SOURCE\n#define _GNU_SOURCE\n#endif\n{includes}#include \"macros.h\"\n");
+    let path = scratch.join("macros.c");
+    fs::write(&path, source).expect("written");
+    let write = |schema: &OwnedSchema| {
+        fs::write(scratch.join("macros.h"), c_header(schema, '*').expect("a header")).expect("written");
+    };
+    write(&number(Primitive::U8));
+    let defined = run(Command::new("gcc").args(["-std=gnu11", "-dM", "-E"]).arg(&path));
+    let names = defined.lines().filter_map(|line| line.strip_prefix("#define ")?.split(' ').next());
+    let mut names: Vec<&str> = names.filter(|name| !name.contains('(')).collect();
+    names.sort_unstable();
+    for known in ["EINVAL", "PRIu64", "SYS_read", "P_tmpdir", "L_tmpnam", "M_LN2l", "st_atime", "si_value", "unix"] {
+        assert!(names.contains(&known), "{known} is no macro");
+    }
+    let fields = names.iter().zip(0..).map(|(name, at)| (*name, at, number(Primitive::U8)));
+    write(&structure("Macros", names.len() as u64, 1, fields.collect()));
+    for (compiler, language, standard) in [("gcc", "c", "-std=gnu11"), ("g++", "c++", "-std=gnu++17")] {
+        run(Command::new(compiler).args([standard, "-Werror", "-fsyntax-only", "-x", language]).arg(&path));
+    }
+}
+
 #[test]
 fn modules_of_hostile_schemas_can_be_imported() {
     let Some(python) = python() else { return };
@@ -166,7 +208,7 @@ fn modules_of_hostile_schemas_can_be_imported() {
     for (at, schema) in all().iter().enumerate() {
         fs::write(scratch.join(&format!("m{at}.py")), python_module(schema, '"').expect("a module")).expect("written");
     }
-    let program = "import m0, m1, m2, m3, m4, m5\n\
+    let program = "import m0, m1, m2, m3, m4, m5, m6\n\
         assert m0.DTYPE.fields['enums'][0].fields['a.b'][1] == 22\n\
         assert m0.open.fields['np'][1].numbers(27).value == 27\n\
         assert m1.DTYPE.fields['never'][1] == 192\n\

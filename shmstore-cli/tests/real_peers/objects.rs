@@ -85,6 +85,14 @@ pub(crate) struct Other {
     pub(crate) count: AtomicU64,
 }
 
+/// Another type at another key of the same path.
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'S')]
+pub(crate) struct Stranger {
+    pub(crate) count: AtomicU64,
+}
+
 /// The layout that the peers are written for.
 pub(crate) fn everything() -> OwnedSchema {
     OwnedSchema::from(Everything::SCHEMA)

@@ -67,7 +67,7 @@ def main():
     try:
         segment = Segment(path)
     except AttachError as error:
-        print(error)
+        print("retry:" if error.retry else "refused:", error)
         return what != "refused"
     assert what != "refused"
     with segment:

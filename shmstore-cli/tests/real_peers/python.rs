@@ -9,7 +9,7 @@ use shmstore::ShmLayout;
 use shmstore_cli::export::python_module;
 
 use crate::c::filled;
-use crate::objects::{Block, Everything, Other, everything};
+use crate::objects::{Block, Everything, Other, Stranger, everything};
 use crate::scratch::{Scratch, run, while_busy};
 
 /// A Python that has numpy; or the test is skipped, which it says.
@@ -89,11 +89,23 @@ fn a_python_program_refuses_another_layout_and_says_so() {
 }
 
 #[test]
-fn a_python_program_refuses_a_path_without_an_object() {
+fn a_python_program_says_which_object_is_missing_at_a_path_where_another_stands() {
     let Some(python) = python() else { return };
     let scratch = Scratch::new();
+    let _stranger = scratch.store().create::<Stranger>().expect("created");
     let said = run(program(python, &scratch, scratch.path()).arg("refused"));
-    assert!(said.contains("there is no object at"), "{said}");
+    let expected = format!("retry: there is no Everything (id 'E') at {}, key 0x45", scratch.path().display());
+    assert!(said.starts_with(&expected), "{said}");
+}
+
+#[test]
+fn a_python_program_is_told_of_a_missing_path_as_of_a_missing_object() {
+    let Some(python) = python() else { return };
+    let scratch = Scratch::new();
+    let path = scratch.join("nothing");
+    let said = run(program(python, &scratch, &path).arg("refused"));
+    let expected = format!("retry: looking at {}: No such file or directory\n", path.display());
+    assert_eq!(said, expected);
 }
 
 #[test]

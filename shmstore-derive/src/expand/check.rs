@@ -70,6 +70,7 @@ pub(crate) fn same_fields(item: &Item, fields: &[Field], types: &Types<'_>, path
     let (impl_generics, ty_generics, where_clause) = item.generics.split_for_impl();
     let ident = &item.ident;
     let members = fields.iter().map(|field| &field.member);
+    let advice = types.firsts.iter().filter_map(|first| paths.advice_within(first));
     let types = types.with_fields().map(|(first, places)| same_type(first, &places, fields, paths));
     quote! {
         fn __same_fields #impl_generics (__this: &#ident #ty_generics) #where_clause {
@@ -77,6 +78,7 @@ pub(crate) fn same_fields(item: &Item, fields: &[Field], types: &Types<'_>, path
             let #ident { .. } = __this;
             let #ident { #(#members: _),* } = __this;
             #(#types)*
+            #(#advice)*
         }
     }
 }

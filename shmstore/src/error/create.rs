@@ -16,9 +16,7 @@ pub enum CreateError {
     #[error(transparent)]
     NotReplaceable(RemoveError),
     /// The object exists.
-    #[error("{subject} exists already: {creator}, {}; use `attach`, `attach_or_create` or `replace`",
-        if *.same_layout { "with the layout of this program" } else { "with another layout than this program's" }
-    )]
+    #[error("{subject} exists already: {creator}, {}", instead_of_create(subject, *.same_layout))]
     AlreadyExists {
         /// Which object.
         subject: Box<Subject>,
@@ -119,6 +117,17 @@ pub enum CreateError {
         /// Which object.
         subject: Box<Subject>,
     },
+}
+
+/// Attaching is of no use where it is certain to be refused.
+fn instead_of_create(subject: &Subject, same_layout: bool) -> String {
+    if same_layout {
+        return "with the layout of this program; use `attach`, `attach_or_create` or `replace`".into();
+    }
+    format!(
+        "with another layout than this program's: rebuild the older program, or start over with `store.replace{}`",
+        subject.turbofish()
+    )
 }
 
 impl From<RemoveError> for CreateError {

@@ -1,6 +1,6 @@
 //! What can go wrong with an anchor: the path a store is opened on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -13,9 +13,8 @@ use super::subject::after;
 pub enum OpenError {
     /// Nothing is there.
     #[error(
-        "cannot open a store at {}: there is no such file or directory{}; create it, or let `Store::open_or_create` \
-         make a directory",
-        .path.display(), after(.waited)
+        "cannot open a store at {}: there is no such file or directory{}; {}",
+        .path.display(), after(.waited), how_to_make(.path)
     )]
     NotFound {
         /// The path.
@@ -182,4 +181,13 @@ pub enum OpenError {
         /// What the kernel said.
         errno: Errno,
     },
+}
+
+/// How to make what a store is opened on: the anchor of a name is made by the store of its directory.
+fn how_to_make(path: &Path) -> String {
+    let file = path.file_name().and_then(|file| file.to_str());
+    match file.and_then(|file| file.strip_suffix(".shm")).filter(|name| !name.is_empty()) {
+        Some(name) => format!("make the name with `store.named({name:?})`, of the store on the directory"),
+        None => "create it, or let `Store::open_or_create` make a directory".into(),
+    }
 }

@@ -1,6 +1,8 @@
 //! The fields of objects.
 #![allow(unsafe_code)]
 
+use std::marker::PhantomData;
+
 use crate::layout::ShmObject;
 use crate::layout_check::view_is_alike;
 use crate::schema::Schema;
@@ -16,6 +18,8 @@ macro_rules! object_fields {
         pub unsafe trait $name {
             /// The layout of the type; that its view has the same size and alignment is checked.
             const SCHEMA: &'static Schema;
+            /// Is there to be asked for, with a type that is known from elsewhere.
+            fn asked(_: PhantomData<Self>) {}
         }
 
         // SAFETY: forwards to a trait that promises the same.
@@ -55,6 +59,8 @@ object_fields! {
         "its items lie in this process's own memory: use `Versioned<FixedVec<V, N>>`, or an array of objects";
     PointerField: "`{Self}` is not an object that processes can share in place",
         "an address means nothing in another process: use the object itself, or `Versioned<V>`";
+    TupleField: "`{Self}` is not an object that processes can share in place",
+        "the compiler decides how a tuple is laid out: use a struct with `#[repr(C)]`";
     OptionField: "`{Self}` is not an object that processes can share in place",
         "the compiler decides how it is stored: use `Versioned<V>`, whose version is 0 until the first store";
     NonZeroField: "`{Self}` is not an object that processes can share in place",

@@ -1,6 +1,8 @@
 //! The fields of values.
 #![allow(unsafe_code)]
 
+use std::marker::PhantomData;
+
 use crate::error::InvalidValue;
 use crate::layout::{ShmValue, Validity};
 use crate::schema::{Field, Schema};
@@ -21,6 +23,8 @@ macro_rules! value_fields {
         pub unsafe trait $name {
             /// The layout of the type.
             const SCHEMA: &'static Schema;
+            /// Is there to be asked for, with a type that is known from elsewhere.
+            fn asked(_: PhantomData<Self>) {}
             /// Whether every bit pattern is valid.
             const ANY_BITS: bool;
             /// Checks the bytes of the field: those of `value` from `offset` on.
@@ -68,6 +72,8 @@ value_fields! {
         "its items lie in this process's own memory: use `FixedVec<V, N>` or an array";
     PointerField: "`{Self}` is not a value that can be copied through shared memory",
         "an address means nothing in another process: use the value itself";
+    TupleField: "`{Self}` is not a value that can be copied through shared memory",
+        "the compiler decides how a tuple is laid out: use a struct with `#[repr(C)]`";
     OptionField: "`{Self}` is not a value that can be copied through shared memory",
         "the compiler decides how it is stored: use the value and a `bool` beside it, or `FixedVec<V, 1>`";
     NonZeroField: "`{Self}` is not a value that can be copied through shared memory",

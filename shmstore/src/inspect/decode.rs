@@ -1,5 +1,6 @@
 //! Bytes to values, by a schema that may be anybody's: everything is checked against the bytes that are there.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use super::memory::Memory;
@@ -53,8 +54,7 @@ impl Limits {
 const LONG: usize = 32;
 const MANY: usize = 64;
 
-/// What the words of locks and events say.
-pub(super) const EVENT_AWAITED: u64 = 1;
+/// What the state of a lock says.
 pub(super) const LOCK_INCONSISTENT: u32 = 1;
 
 pub(super) struct Decoder<'l, 'm> {
@@ -159,8 +159,8 @@ impl<'l, 'm> Decoder<'l, 'm> {
                 Ok(Value::Lock { locked: sync::holder(word as u32) != 0, inconsistent })
             }
             OwnedKind::Event => {
-                let word = integer(memory, at, 8)?;
-                Ok(Value::Event { count: word >> 1, awaited: word & EVENT_AWAITED != 0 })
+                // The lowest bit is a hint for who notifies: it stays when those who waited are gone.
+                Ok(Value::Event { count: integer(memory, at, 8)? >> 1 })
             }
             OwnedKind::Pad | OwnedKind::Phantom => Ok(Value::Nothing),
         }
@@ -238,8 +238,10 @@ impl<'l, 'm> Decoder<'l, 'm> {
             },
             (_, step) => {
                 let what = if matches!(step, Step::Field(_)) { "fields" } else { "elements" };
-                let path = path.up_to(done).to_string();
-                return Err(FieldError::NoSuchPart { path, type_name: schema.to_string(), what });
+                let is_list = matches!(schema.kind(), OwnedKind::Array { .. } | OwnedKind::FixedVec { .. });
+                let instead = path.with_index_at(done).filter(|_| is_list).map(|path| path.to_string());
+                let (path, type_name) = (path.up_to(done).to_string(), schema.to_string());
+                return Err(FieldError::NoSuchPart { path, type_name, what, instead });
             }
         };
         match found {
@@ -254,9 +256,13 @@ fn check_index(index: u64, len: u64, path: &FieldPath, done: usize) -> Result<()
 }
 
 fn no_field(schema: &OwnedSchema, fields: &[OwnedField], name: &str, path: &FieldPath) -> FieldError {
-    const SHOWN: usize = 12;
+    const SHOWN: usize = 10;
+    let alike =
+        |field: &OwnedField| field.name.chars().zip(name.chars()).take_while(|(own, asked)| own == asked).count();
+    let mut near: Vec<&OwnedField> = fields.iter().collect();
+    near.sort_by_key(|field| Reverse(alike(field)));
     let mut there: Vec<String> =
-        fields.iter().take(SHOWN).map(|field| format!("`{}`", field.name.escape_debug())).collect();
+        near.iter().take(SHOWN).map(|field| format!("`{}`", field.name.escape_debug())).collect();
     if fields.len() > SHOWN {
         there.push(format!("{} more", fields.len() - SHOWN));
     }

@@ -39,7 +39,7 @@ pub enum FieldError {
         expected: &'static str,
     },
     /// A struct has no such field.
-    #[error("no field `{name}` in `{path}`, {} `{type_name}`: there are {there}", article(.type_name))]
+    #[error("no field `{name}` in {}, {} `{type_name}`: there are {there}", spot(.path), article(.type_name))]
     NoField {
         /// The path so far.
         path: String,
@@ -47,11 +47,11 @@ pub enum FieldError {
         type_name: String,
         /// What was looked for.
         name: String,
-        /// The names that it has.
+        /// The names that it has: the first ten, those that begin most alike before the others.
         there: String,
     },
     /// It has no fields, or no elements.
-    #[error("`{path}` is {} `{type_name}`, which has no {what}", article(.type_name))]
+    #[error("{} is {} `{type_name}`, which has no {what}{}", spot(.path), article(.type_name), write_instead(.instead.as_ref()))]
     NoSuchPart {
         /// The path so far.
         path: String,
@@ -59,9 +59,11 @@ pub enum FieldError {
         type_name: String,
         /// `fields` or `elements`.
         what: &'static str,
+        /// The path that was meant, if it was one into a list.
+        instead: Option<String>,
     },
     /// An index beyond the end.
-    #[error("`{path}` has {len} element{}: the last is [{}]", if *.len == 1 { "" } else { "s" }, .len.saturating_sub(1))]
+    #[error("{} has {len} element{}{}", spot(.path), if *.len == 1 { "" } else { "s" }, last(*.len))]
     OutOfRange {
         /// The path so far.
         path: String,
@@ -80,6 +82,19 @@ fn article(type_name: &str) -> &'static str {
         Some('[' | 'a' | 'e' | 'i' | 'o' | 'A' | 'E' | 'I' | 'O') => "an",
         _ => "a",
     }
+}
+
+/// What a path leads to, in an error.
+fn spot(path: &str) -> String {
+    if path == "." { "the object".into() } else { format!("`{path}`") }
+}
+
+fn write_instead(path: Option<&String>) -> String {
+    path.map_or_else(String::new, |path| format!(": write `{path}`"))
+}
+
+fn last(len: u64) -> String {
+    len.checked_sub(1).map_or_else(String::new, |last| format!(": the last is [{last}]"))
 }
 
 impl FieldPath {
@@ -105,6 +120,17 @@ impl FieldPath {
         let mut steps = self.steps.clone();
         steps.push(step);
         Self { steps }
+    }
+
+    /// The path with an index at a place where a field is, which no list has: `cpus[0].user` of `cpus.0.user`, and of
+    /// `cpus.user`.
+    pub(super) fn with_index_at(&self, place: usize) -> Option<Self> {
+        let Some(Step::Field(name)) = self.steps.get(place) else { return None };
+        let index = name.parse();
+        let after = if index.is_ok() { place + 1 } else { place };
+        let mut meant = self.up_to(place).index(index.unwrap_or(0));
+        meant.steps.extend_from_slice(&self.steps[after..]);
+        Some(meant)
     }
 
     /// The first steps.

@@ -17,7 +17,7 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 /// | a list | an array; if it was shortened `{"len": 1000, "first": […]}` |
 /// | `Versioned` | `{"version": 3, "locked": false, "value": …}` |
 /// | `Lock` | `{"locked": false, "inconsistent": false}` |
-/// | `Event` | `{"count": 7, "awaited": false}` |
+/// | `Event` | the count of its notifications: a number, as of an atomic |
 /// | bytes that are no value of their type | `{"invalid": "why"}` |
 /// | what was left out | `null` |
 #[derive(Debug, Clone, PartialEq)]
@@ -78,8 +78,6 @@ pub enum Value {
     Event {
         /// How many notifications there were.
         count: u64,
-        /// Whether somebody waits.
-        awaited: bool,
     },
     /// Bytes that are no value of their type, and why.
     Invalid(String),
@@ -110,12 +108,11 @@ impl Value {
     #[must_use]
     pub fn as_f64(&self) -> Option<f64> {
         Some(match *self.settled() {
-            Self::Unsigned(number) => number as f64,
+            Self::Unsigned(number) | Self::Event { count: number } => number as f64,
             Self::Signed(number) => number as f64,
             Self::F32(number) => number.into(),
             Self::F64(number) => number,
             Self::Bool(flag) => u8::from(flag).into(),
-            Self::Event { count, .. } => count as f64,
             _ => return None,
         })
     }
@@ -124,7 +121,7 @@ impl Value {
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unsigned(number) => write!(f, "{number}"),
+            Self::Unsigned(number) | Self::Event { count: number } => write!(f, "{number}"),
             Self::Signed(number) => write!(f, "{number}"),
             Self::F32(number) => write!(f, "{number:?}"),
             Self::F64(number) => write!(f, "{number:?}"),
@@ -154,7 +151,6 @@ impl fmt::Display for Value {
                 f.write_str(if *locked { "locked" } else { "free" })?;
                 f.write_str(if *inconsistent { ", inconsistent" } else { "" })
             }
-            Self::Event { count, awaited } => write!(f, "{count}{}", if *awaited { ", awaited" } else { "" }),
             Self::Invalid(why) => write!(f, "<{why}>"),
             Self::Omitted => f.write_str("…"),
             Self::Nothing => f.write_str("()"),
@@ -165,7 +161,7 @@ impl fmt::Display for Value {
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Unsigned(number) => serializer.serialize_u64(*number),
+            Self::Unsigned(number) | Self::Event { count: number } => serializer.serialize_u64(*number),
             Self::Signed(number) => serializer.serialize_i64(*number),
             Self::F32(number) if number.is_finite() => serializer.serialize_f32(*number),
             Self::F64(number) if number.is_finite() => serializer.serialize_f64(*number),
@@ -195,12 +191,6 @@ impl Serialize for Value {
             }
             Self::Lock { locked, inconsistent } => {
                 serializer.collect_map([("locked", locked), ("inconsistent", inconsistent)])
-            }
-            Self::Event { count, awaited } => {
-                let mut map = serializer.serialize_map(Some(2))?;
-                map.serialize_entry("count", count)?;
-                map.serialize_entry("awaited", awaited)?;
-                map.end()
             }
             Self::Invalid(why) => serializer.collect_map([("invalid", why)]),
             Self::Omitted | Self::Nothing => serializer.serialize_unit(),
@@ -239,7 +229,7 @@ mod tests {
                 r#"{"version":3,"locked":false,"value":3}"#,
             ),
             (Value::Lock { locked: true, inconsistent: false }, r#"{"locked":true,"inconsistent":false}"#),
-            (Value::Event { count: 7, awaited: false }, r#"{"count":7,"awaited":false}"#),
+            (Value::Event { count: 7 }, "7"),
             (Value::Invalid("why".into()), r#"{"invalid":"why"}"#),
             (Value::Nothing, "null"),
         ] {

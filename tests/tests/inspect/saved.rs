@@ -78,18 +78,20 @@ fn locks_are_free_and_what_was_held_is_inconsistent_and_events_are_not_awaited()
     raw.write(event, &[raw.read(event..event + 1)[0] | 1]);
     let live = object(scratch.path(), 'W');
     let part = |path: &str| live.read_at(&path.parse().unwrap(), &Limits::default()).unwrap();
-    assert_eq!(part("called"), Value::Event { count: 1, awaited: true });
+    assert_eq!(part("called"), Value::Event { count: 1 });
     assert!(matches!(part("value"), Value::Versioned { locked: true, .. }));
 
     let values = saved(&scratch, 'W').read(&Limits::default());
     assert_eq!(values.field("lock"), Some(&Value::Lock { locked: false, inconsistent: true }));
-    assert_eq!(values.field("called"), Some(&Value::Event { count: 1, awaited: false }));
+    assert_eq!(values.field("called"), Some(&Value::Event { count: 1 }));
     let Some(Value::Versioned { version: 1, locked: false, .. }) = values.field("value") else {
         panic!("{:?}", values.field("value"))
     };
 
     let elsewhere = Scratch::new();
     saved(&scratch, 'W').create_in(&elsewhere.store()).unwrap();
+    let made = Raw::at_key(elsewhere.key('W'));
+    assert_eq!(made.read(event..event + 1), [1 << 1]);
     let typed = elsewhere.store().attach::<Parts>().unwrap();
     assert!(!typed.lock.is_locked());
     assert!(typed.lock.lock().is_err(), "what it guards may be half-changed");

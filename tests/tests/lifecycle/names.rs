@@ -138,6 +138,8 @@ fn name_that_is_only_looked_at_is_not_made() {
     let store = scratch.store();
     let error = store.open_named("typo").unwrap_err();
     assert!(matches!(error, OpenError::NotFound { .. }), "{error}");
+    let said = error.to_string();
+    assert!(said.contains("`store.named(\"typo\")`") && !said.contains("open_or_create"), "{said}");
     assert_eq!(store.names().unwrap(), [""; 0]);
     store.named("eurusd").unwrap();
     assert_eq!(store.open_named("eurusd").unwrap().name(), Some("eurusd"));

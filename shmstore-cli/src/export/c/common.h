@@ -1,6 +1,5 @@
 /* What every header written by shmstore has in common: written once, however many are included. */
 #ifndef SHMSTORE_C_COMMON_1
-#define SHMSTORE_C_COMMON_1
 
 #include <errno.h>
 #include <stddef.h>
@@ -18,11 +17,10 @@
 
 #ifndef AT_FDCWD
 #error "compile with -std=gnu11, or define _GNU_SOURCE before the first include"
-#endif
-
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__ || __SIZEOF_POINTER__ != 8
+#elif __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__ || __SIZEOF_POINTER__ != 8
 #error "the layout below is that of a little-endian machine with pointers of 8 bytes"
-#endif
+#else
+#define SHMSTORE_C_COMMON_1
 
 #ifdef __cplusplus
 #define SHMSTORE_ASSERT(holds) static_assert(holds, #holds)
@@ -191,7 +189,7 @@ static inline int shmstore_birth(const char *path, uint64_t *seconds, uint32_t *
 
 /* What an attach function was asked for. */
 typedef struct shmstore_wanted {
-    const char *path;
+    const char *path, *what;
     int id, flags;
     uint64_t dev, ino, hash_low, hash_high, len;
 } shmstore_wanted;
@@ -331,8 +329,12 @@ static inline int shmstore_map(shmstore_segment *segment, shmstore_wanted *wante
     wanted->ino = anchor.st_ino;
     *key = (key_t)((wanted->ino & 0xffff) | (wanted->dev & 0xff) << 16 | (uint64_t)wanted->id << 24);
     segment->shmid = shmget(*key, 0, 0);
+    if (segment->shmid < 0 && errno == ENOENT)
+        SHMSTORE_REFUSE(ENOENT, "there is no %s at %s, key %#x: is its creator running, and in the same IPC namespace?",
+                        wanted->what, wanted->path, (unsigned)*key);
     if (segment->shmid < 0)
-        SHMSTORE_REFUSE(errno, "looking for the object at %s, key %#x: %s", wanted->path, (unsigned)*key, strerror(errno));
+        SHMSTORE_REFUSE(errno, "looking for the %s at %s, key %#x: %s", wanted->what, wanted->path, (unsigned)*key,
+                        strerror(errno));
     segment->base = shmat(segment->shmid, NULL, wanted->flags & SHMSTORE_READ_ONLY ? SHM_RDONLY : 0);
     if (segment->base == (void *)-1) {
         segment->base = NULL;
@@ -365,4 +367,5 @@ static inline void *shmstore_attach(shmstore_segment *segment, shmstore_wanted w
     return (char *)segment->base + shmstore_payload_at(segment->size, wanted.len);
 }
 
+#endif
 #endif /* SHMSTORE_C_COMMON_1 */

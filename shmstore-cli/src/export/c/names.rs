@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use super::super::names::{identifier, words};
 use super::COMMON;
 
-/// Keywords of C11 and C++17, and lower-case words that are macros or functions of headers that are included.
+/// Keywords of C11 and C++17, and lower-case words that are macros or functions of headers that are included here, or before
+/// this one.
 const RESERVED: &str = "
     auto break case char const continue default do double else enum extern float for goto if inline int long register
     restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
@@ -14,7 +15,12 @@ const RESERVED: &str = "
     private protected public reinterpret_cast requires static_assert static_cast template this thread_local throw true try
     typeid typename using virtual wchar_t xor xor_eq concept co_await co_return co_yield char8_t typeof
     linux unix i386 errno stdin stdout stderr assert offsetof alloca noreturn complex imaginary
-    st_atime st_mtime st_ctime major minor makedev atomic_init sigmask si_pid sa_handler
+    true false h_errno math_errhandling st_atime st_mtime st_ctime major minor makedev atomic_init sigmask
+    si_pid si_uid si_value si_int si_ptr si_status si_utime si_stime si_timerid si_overrun si_addr si_addr_lsb si_lower
+    si_upper si_pkey si_band si_fd si_call_addr si_syscall si_arch sa_handler sa_sigaction sigev_notify_function
+    sigev_notify_attributes sched_priority d_fileno msg_cbytes h_addr s6_addr s6_addr16 s6_addr32 ifa_broadaddr ifa_dstaddr
+    ifc_buf ifc_req ifr_name ifr_hwaddr ifr_addr ifr_dstaddr ifr_broadaddr ifr_netmask ifr_flags ifr_metric ifr_mtu ifr_map
+    ifr_slave ifr_data ifr_ifindex ifr_bandwidth ifr_qlen ifr_newname
     shm_open shm_unlink shm_info shm_perm shm_segsz
 ";
 
@@ -30,9 +36,12 @@ pub(super) fn reserved() -> HashSet<String> {
     reserved
 }
 
-/// The name of a member: no macro has it, as those are of capital letters, or reserved.
+/// The name of a member: no macro has it, as those are reserved, or begin with two capitals, or with one and a `_` or digit:
+/// `EINVAL`, `PRIu64`, `SYS_read`, `P_tmpdir`.
 pub(super) fn member(name: &str) -> String {
     let made = identifier(name);
-    let may_be_macro = made.len() > 1 && !made.contains(|letter: char| letter.is_ascii_lowercase());
+    let mut letters = made.chars();
+    let is_capital = letters.next().is_some_and(|first| first.is_ascii_uppercase());
+    let may_be_macro = letters.next().is_some_and(|second| is_capital && !second.is_ascii_lowercase());
     if may_be_macro { format!("{made}_") } else { made }
 }

@@ -1,5 +1,6 @@
 import ctypes
 import enum
+import errno
 import os
 import platform
 
@@ -307,7 +308,10 @@ class _VersionedView(_View):
         raise Torn("writers overtook every attempt to copy a version")
 
     def load_python(self, attempts=None):
-        """The same, the copy made of Python's own: dict, list, str, int, float and the enums of this module."""
+        """The same, the copy made of Python's own: dict, list, str, int, float and the enums of this module.
+
+        A float is of 64 bits: that of an `f32` has its very value, 0.800000011920929 where numpy and Rust show 0.8.
+        """
         version, copy = self.load(attempts)
         return version, self._kind.value.python(copy)
 
@@ -367,16 +371,24 @@ class Segment:
     `path` is the object's anchor: the directory or file, DIRECTORY/NAME.shm for a named object. `any_owner`: believe
     objects of all users, not those of this user and of root only.
 
+    Raises `AttachError`, and nothing else if the path or the object is missing: with `retry` set, as it may come.
+
     Do not close it while another thread reads it.
     """
 
     def __init__(self, path, any_owner=False):
         self._base = None
-        anchor = os.stat(path)
+        try:
+            anchor = os.stat(path)
+        except OSError as error:
+            raise AttachError(f"looking at {path}: {error.strerror}", retry=error.errno == errno.ENOENT) from error
         self._shmid = _libc.shmget(_key(anchor), 0, 0)
         if self._shmid < 0:
             number = ctypes.get_errno()
-            raise AttachError(f"there is no object at {path}: {os.strerror(number)}", retry=True)
+            what = f"{TYPE} (id {chr(ID)!r}) at {path}, key {_key(anchor) & 0xFFFFFFFF:#x}"
+            if number == errno.ENOENT:
+                raise AttachError(f"there is no {what}: is its creator running, and in the same IPC namespace?", retry=True)
+            raise AttachError(f"looking for the {what}: {os.strerror(number)}")
         base = _libc.shmat(self._shmid, None, _SHM_RDONLY)
         if base == _FAILED:
             raise AttachError(f"attaching segment {self._shmid} for {path}: {os.strerror(ctypes.get_errno())}")

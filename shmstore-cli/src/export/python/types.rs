@@ -14,7 +14,7 @@ const KEYWORDS: &str =
     from global if import in is lambda nonlocal not or pass raise return try while with yield match case type";
 
 /// What the module defines besides the types.
-const CONSTANTS: &str = "ID SIZE ALIGN LAYOUT_HASH DTYPE";
+const CONSTANTS: &str = "TYPE ID SIZE ALIGN LAYOUT_HASH DTYPE";
 
 /// Names that an enum of Python can not give its variants.
 const ENUM_WORDS: &str = "mro name value names values";

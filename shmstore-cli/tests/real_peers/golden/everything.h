@@ -285,12 +285,13 @@ SHMSTORE_ASSERT(offsetof(shm_everything, rows) == 9144);
 SHMSTORE_ASSERT(offsetof(shm_everything, hint) == 9216);
 
 /* Attaches the object at the path. Returns NULL, with errno and segment->message, if there is none, or none that
- * can be believed: EAGAIN and ESTALE ask to try again. Detach with shmstore_detach(segment). */
+ * can be believed: ENOENT, EAGAIN and ESTALE ask to try again. Detach with shmstore_detach(segment). */
 static inline shm_everything *shm_everything_attach(shmstore_segment *segment, const char *path, int flags)
 {
     shmstore_wanted wanted;
     memset(&wanted, 0, sizeof wanted);
     wanted.path = path;
+    wanted.what = "Everything (id 'E')";
     wanted.id = SHM_EVERYTHING_ID;
     wanted.flags = flags;
     wanted.hash_low = SHM_EVERYTHING_LAYOUT_HASH_LOW;
@@ -299,4 +300,5 @@ static inline shm_everything *shm_everything_attach(shmstore_segment *segment, c
     return (shm_everything *)shmstore_attach(segment, wanted);
 }
 
+#endif /* SHMSTORE_C_COMMON_1 */
 #endif /* SHM_EVERYTHING_H */

@@ -1,5 +1,6 @@
 # The object.
 
+TYPE = "Everything"
 ID = 69
 SIZE = 9344
 ALIGN = 128

@@ -74,6 +74,53 @@ fn list_has_as_many_elements_as_it_says_and_has_room_for() {
     assert_eq!(at(2, "[2]"), Err(FieldError::OutOfRange { path: ".".into(), len: 2 }));
 }
 
+fn field(name: &str, offset: u64, schema: OwnedSchema) -> OwnedField {
+    OwnedField { name: name.into(), offset, schema }
+}
+
+fn refused(schema: &OwnedSchema, path: &str) -> String {
+    let memory = vec![0; schema.size() as usize];
+    let read = Decoder::new(Memory::Copy(&memory), &Limits::default()).at(schema, &path.parse().unwrap());
+    read.unwrap_err().to_string()
+}
+
+#[test]
+fn field_where_an_index_belongs_is_answered_with_the_path_that_was_meant() {
+    let cpus = schema(3, 1, Of::Array { len: 3, element: Box::new(number_type(Primitive::U8)) });
+    assert_eq!(refused(&cpus, "user"), "the object is an `[u8; 3]`, which has no fields: write `[0].user`");
+    let fields = vec![field("cpus", 0, cpus)];
+    let host = schema(3, 1, Of::Struct { name: "Host".into(), const_args: Vec::new(), fields });
+    for (path, meant) in [("cpus.2.user", "cpus[2].user"), ("cpus.user.x", "cpus[0].user.x"), ("cpus.1", "cpus[1]")] {
+        assert_eq!(refused(&host, path), format!("`cpus` is an `[u8; 3]`, which has no fields: write `{meant}`"));
+    }
+    assert_eq!(refused(&host, "cpus[0].x"), "`cpus[0]` is a `u8`, which has no fields");
+    assert_eq!(refused(&host, "[0]"), "the object is a `Host`, which has no elements");
+    assert_eq!(refused(&host, "cpus[3]"), "`cpus` has 3 elements: the last is [2]");
+}
+
+#[test]
+fn unknown_field_is_answered_with_at_most_ten_that_there_are_the_nearest_first() {
+    let fields = |names: &[String]| {
+        let at = |(at, name): (usize, &String)| field(name, at as u64, number_type(Primitive::U8));
+        let fields: Vec<_> = names.iter().enumerate().map(at).collect();
+        schema(fields.len() as u64, 1, Of::Struct { name: "Host".into(), const_args: Vec::new(), fields })
+    };
+    let few = fields(&["load".into(), "memory".into()]);
+    assert_eq!(refused(&few, "nope"), "no field `nope` in the object, a `Host`: there are `load`, `memory`");
+    let many: Vec<String> = (0..100).map(|number| format!("f{number}")).chain(["uptime".to_owned()]).collect();
+    let said = refused(&fields(&many), "uptimes");
+    assert!(said.contains("there are `uptime`, `f0`, ") && said.ends_with("`f8`, 91 more"), "{said}");
+}
+
+#[test]
+fn event_is_its_count_whether_or_not_it_says_that_somebody_waits() {
+    let event = schema(16, 8, Of::Event);
+    for word in [14_u64, 15] {
+        let bytes = [word.to_le_bytes(), [0; 8]].concat();
+        assert_eq!(decoded(&event, &bytes), Value::Event { count: 7 });
+    }
+}
+
 #[test]
 fn versioned_of_another_layout_is_invalid() {
     let value = Box::new(number_type(Primitive::U64));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::SavedError;
-use crate::inspect::decode::{EVENT_AWAITED, LOCK_INCONSISTENT};
+use crate::inspect::decode::LOCK_INCONSISTENT;
 use crate::inspect::memory::{Live, Memory};
 use crate::inspect::snapshot::{Snapshot, Waits, snapshot};
 use crate::schema::{OwnedKind, OwnedSchema};
@@ -54,7 +54,8 @@ impl Copier<'_> {
             }
             OwnedKind::Enum { repr, .. } => self.integer(at, repr.size(), |word| word),
             OwnedKind::AtomicCell { .. } => self.integer(at, 8, |word| word),
-            OwnedKind::Event => self.integer(at, 8, |word| word & !EVENT_AWAITED),
+            // The lowest bit says that somebody waits.
+            OwnedKind::Event => self.integer(at, 8, |word| word & !1),
             OwnedKind::Lock => {
                 let is_held = holder(self.load(at, 4)? as u32) != 0;
                 self.integer(at + 4, 4, |state| state | u64::from(if is_held { LOCK_INCONSISTENT } else { 0 }))
