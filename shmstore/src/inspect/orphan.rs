@@ -36,11 +36,21 @@ pub(super) fn why_orphaned(description: &Description, identity: &Identity) -> Op
     now.is_another_life_of(identity).then(|| "its anchor was an earlier file of the same inode".into())
 }
 
+/// The last directory on the way to an anchor, or to where the way ends; `None` if a symbolic link is on the way. Creators write a path without
+/// any: so one was put there since, or they could not tell, and the anchor may be where it led.
+fn directory_above(path: &Path) -> Option<&Path> {
+    let there = path.ancestors().find(|there| file::stat_no_follow(there).is_ok())?;
+    let has_no_link = fs::canonicalize(there).is_ok_and(|real| real == there);
+    if there == path { there.parent() } else { Some(there) }.filter(|_| has_no_link)
+}
+
 /// Whether an anchor that is not at its path is not beside it either, where it may have been renamed to, and the file system that it was on is
 /// there: one that is not mounted hides it.
 fn is_nowhere_near(path: &Path, identity: &Identity) -> bool {
-    let above = path.ancestors().skip(1).find_map(|above| Some((above, file::stat_path(above).ok()?)));
-    let Some((above, stat)) = above.filter(|(_, stat)| stat.dev == identity.dev && stat.is_dir()) else { return false };
+    let Some(above) = directory_above(path) else { return false };
+    let Some(stat) = file::stat_path(above).ok().filter(|stat| stat.dev == identity.dev && stat.is_dir()) else {
+        return false;
+    };
     let beside =
         fs::read_dir(above).map(|entries| entries.filter_map(Result::ok).any(|entry| entry.ino() == identity.ino));
     stat.ino != identity.ino && beside.is_ok_and(|is_beside| !is_beside)

@@ -60,7 +60,7 @@ pub struct Description {
     pub format: u32,
     /// The type-id-char.
     pub id: char,
-    /// The path of the anchor, as its creator knew it. May hold any bytes.
+    /// The path of the anchor when the object was made, absolute and without symbolic links. May hold any bytes.
     pub path: PathBuf,
     /// Whether that is the whole path: of a long one only the end is kept.
     pub path_is_whole: bool,
