@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use nix::errno::Errno;
 
 use super::InspectError;
-use super::orphan::why_orphaned;
+use super::orphan::{Directories, why_orphaned};
 use super::type_names::TypeNames;
 use crate::error::Creator;
 use crate::handshake::creator;
@@ -177,17 +177,23 @@ pub fn usage() -> Result<Usage, InspectError> {
 /// [`InspectError::System`] where there is no System V shared memory.
 pub fn segments() -> Result<Vec<Segment>, InspectError> {
     let table = shm::table().map_err(|errno| of_all("list", errno))?;
-    let mut names = TypeNames::default();
-    Ok(table.map(|status| Segment::look(&status, &mut names)).collect())
+    let mut known = Known::default();
+    Ok(table.map(|status| Segment::look(&status, &mut known).0).collect())
 }
 
 fn of_all(attempted: &'static str, errno: Errno) -> InspectError {
     InspectError::System { attempted, shmid: -1, source: errno.into() }
 }
 
-/// An attached segment of shmstore.
-pub(super) struct Look {
-    pub(super) mapping: Mapping,
+/// What is found out once for all segments of a listing.
+#[derive(Default)]
+pub(super) struct Known {
+    names: TypeNames,
+    directories: Directories,
+}
+
+/// Where things are in a segment that is whole, and whose it says it is.
+pub(super) struct Whole {
     pub(super) identity: Identity,
     pub(super) id: u8,
     pub(super) geometry: Geometry,
@@ -207,7 +213,7 @@ impl Segment {
             Err(_) => None,
         };
         let status = status.ok_or(InspectError::Gone { shmid })?;
-        Ok(Self::look(&status, &mut TypeNames::default()))
+        Ok(Self::look(&status, &mut Known::default()).0)
     }
 
     /// The path of its anchor, if it says so and that is the whole path.
@@ -222,8 +228,9 @@ impl Segment {
         self.description.as_ref()?.type_name.as_deref()
     }
 
-    pub(super) fn look(status: &Status, names: &mut TypeNames) -> Self {
-        let mut segment = Self {
+    /// What the kernel tells.
+    pub(super) fn of_status(status: &Status) -> Self {
+        Self {
             shmid: status.shmid,
             key: status.key,
             size: status.size as u64,
@@ -236,15 +243,20 @@ impl Segment {
             state: SegmentState::Foreign,
             detail: None,
             description: None,
-        };
+        }
+    }
+
+    fn look(status: &Status, known: &mut Known) -> (Self, Option<Mapping>) {
+        let mut segment = Self::of_status(status);
         if !header::is_tagged(status.size) {
-            return segment;
+            return (segment, None);
         }
         match shm::attach(status.shmid, Access::ReadOnly) {
             Ok((mapping, status)) => {
                 // Without this look at it.
                 segment.attached = status.attached.saturating_sub(1);
-                drop(segment.judge(mapping, &status, names));
+                segment.judge(&mapping, &status, known);
+                return (segment, Some(mapping));
             }
             Err(Errno::EACCES) => segment.state = SegmentState::Unreadable,
             Err(Errno::EINVAL | Errno::EIDRM) => segment.state = SegmentState::Retired,
@@ -253,28 +265,24 @@ impl Segment {
                 segment.detail = Some(errno.desc().into());
             }
         }
-        segment
+        (segment, None)
     }
 
-    /// Judges what was attached, and notes it. Returns it if it is whole.
-    pub(super) fn judge(&mut self, mapping: Mapping, status: &Status, names: &mut TypeNames) -> Option<Look> {
-        let header = Header::of(&mapping)?;
-        if header::is_blank(&mapping) {
+    /// Judges what was attached, and notes it. Returns where things are in it if it is whole.
+    pub(super) fn judge(&mut self, mapping: &Mapping, status: &Status, known: &mut Known) -> Option<Whole> {
+        let header = Header::of(mapping)?;
+        if header::is_blank(mapping) {
             self.state = half_made(has_ended_here(self.creator_pid, 0));
             return None;
         }
         if !header.has_magic() {
             return None;
         }
-        match self.judge_header(header, &mapping, status, names) {
-            Ok(Some((identity, id, geometry))) => Some(Look { identity, id, geometry, mapping }),
-            Ok(None) => None,
-            Err(damage) => {
-                self.state = SegmentState::Damaged;
-                self.detail = Some(format!("its {} is {}", damage.field, damage.found));
-                None
-            }
-        }
+        self.judge_header(header, mapping, status, known).unwrap_or_else(|damage| {
+            self.state = SegmentState::Damaged;
+            self.detail = Some(format!("its {} is {}", damage.field, damage.found));
+            None
+        })
     }
 
     fn judge_header(
@@ -282,8 +290,8 @@ impl Segment {
         header: &Header,
         mapping: &Mapping,
         status: &Status,
-        names: &mut TypeNames,
-    ) -> Result<Option<(Identity, u8, Geometry)>, header::Damage> {
+        known: &mut Known,
+    ) -> Result<Option<Whole>, header::Damage> {
         let state = header.state()?;
         let format = header.version();
         if format != FORMAT_VERSION && (format != 0 || state == State::Ready) {
@@ -331,7 +339,7 @@ impl Segment {
             let json = header::read_schema(mapping, &geometry)?;
             description.object_size = geometry.payload_len as u64;
             description.max_processes = geometry.slot_count;
-            description.type_name = names.of(description.layout_hash, json, description.object_size);
+            description.type_name = known.names.of(description.layout_hash, json, description.object_size);
             if description.type_name.is_some() {
                 Ok(geometry)
             } else {
@@ -345,11 +353,11 @@ impl Segment {
             // Anybody may write the identity of another's anchor into a segment of his own; but that does not have its key.
             let why = format!("its key is {}, and its anchor's is {}", status.key, identity.key(id));
             (self.state, self.detail) = (SegmentState::Orphaned, Some(why));
-        } else if let Some(why) = why_orphaned(&description, &identity) {
+        } else if let Some(why) = why_orphaned(&description, &identity, &mut known.directories) {
             (self.state, self.detail) = (SegmentState::Orphaned, Some(why));
         }
         self.description = Some(description);
-        judged.map(|geometry| Some((identity, id, geometry)))
+        judged.map(|geometry| Some(Whole { identity, id, geometry }))
     }
 
     /// Why it can not be looked into.

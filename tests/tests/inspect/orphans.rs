@@ -1,16 +1,18 @@
-//! Who is an orphan.
+//! Who is an orphan, and what it costs to find out.
 
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt, symlink};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, symlink};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
-use shmstore::inspect::SegmentState;
+use shmstore::inspect::{SegmentState, segments};
 use shmstore::{Shared, Store};
 use shmstore_tests::objects::Telemetry;
-use shmstore_tests::raw::{Raw, field};
-use shmstore_tests::scratch::{Planted, Scratch};
+use shmstore_tests::raw::{Raw, field, plant};
+use shmstore_tests::scratch::{Planted, Scratch, key_of};
 
 use crate::segment;
+use crate::states::with_own_anchor;
 
 fn make_private(directory: &Path) {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).unwrap();
@@ -59,4 +61,48 @@ fn object_that_was_made_through_a_link_is_not_orphaned_when_the_link_leads_elsew
     assert_eq!(state(&planted), SegmentState::Ready);
     fs::remove_dir(&old).unwrap();
     assert_eq!(state(&planted), SegmentState::Orphaned);
+}
+
+#[test]
+fn many_orphans_of_one_directory_cost_one_look_into_it() {
+    let scratch = Scratch::new();
+    let original = with_own_anchor(&scratch);
+    let anchor = scratch.join("anchor");
+    let inode = fs::metadata(&anchor).unwrap();
+    let bytes = Raw::attach(original.shmid).bytes();
+    let others = (b' '..=b'~').filter(|&id| id != b'T').map(|id| {
+        let planted = plant(key_of(&anchor, id.into()), bytes.len(), 0o600, &bytes);
+        let raw = Raw::attach(planted.shmid);
+        raw.set(field::ID, id.into());
+        raw.write(4, &claim(inode.dev(), inode.ino(), id).to_le_bytes());
+        planted
+    });
+    let all: Vec<Planted> = others.chain([original]).collect();
+    fs::remove_dir(&anchor).unwrap();
+    for number in 0..20_000 {
+        fs::File::create(scratch.join(&format!("{number}"))).unwrap();
+    }
+    let took = |act: &dyn Fn()| {
+        let started = Instant::now();
+        act();
+        started.elapsed()
+    };
+    let list = || {
+        let there = segments().unwrap();
+        let orphans = there.iter().filter(|of| of.state == SegmentState::Orphaned);
+        let ours = orphans.filter(|of| all.iter().any(|planted| planted.shmid == of.shmid)).count();
+        assert_eq!(ours, all.len());
+    };
+    let read = || assert!(fs::read_dir(scratch.path()).unwrap().count() >= 20_000);
+    let [listing, reading] = [&list as &dyn Fn(), &read].map(|act| (0..5).map(|_| took(act)).min().unwrap());
+    assert!(
+        listing < 15 * reading + Duration::from_millis(50),
+        "{listing:?}, where to read the directory takes {reading:?}"
+    );
+}
+
+/// The half of a first word that says whose the segment is.
+fn claim(device: u64, inode: u64, id: u8) -> u32 {
+    let bytes = device.to_le_bytes().into_iter().chain(inode.to_le_bytes()).chain([id]);
+    bytes.fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
