@@ -69,9 +69,12 @@ impl Failure {
             Self::NotFound(_) | Self::Field(_) => 3,
             Self::Inspect(InspectError::NotFound { .. } | InspectError::Gone { .. }) => 3,
             Self::Refused(_)
-            | Self::Inspect(InspectError::InUse { .. } | InspectError::Changed { .. } | InspectError::Foreign { .. }) => {
-                4
-            }
+            | Self::Inspect(
+                InspectError::InUse { .. }
+                | InspectError::Changed { .. }
+                | InspectError::Rewritten { .. }
+                | InspectError::Foreign { .. },
+            ) => 4,
             Self::Inspect(InspectError::AccessDenied { .. }) => 5,
             _ => 1,
         })

@@ -90,6 +90,12 @@ pub enum InspectError {
         /// What it is.
         is: SegmentState,
     },
+    /// It is there, but what it says of itself is not what it said when it was listed.
+    #[error("the header of segment {shmid} was written over since it was listed: list again")]
+    Rewritten {
+        /// The kernel's number of the segment.
+        shmid: i32,
+    },
     /// We may not read or remove it.
     #[error(
         "segment {shmid} of uid {owner}, mode {mode:04o}, may not be {attempted} by uid {uid}: do it as its owner, or as root"

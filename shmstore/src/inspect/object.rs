@@ -34,7 +34,8 @@ impl Object {
     ///
     /// # Errors
     ///
-    /// [`InspectError`] if it is none of shmstore's, may not be read, is gone, or is not whole.
+    /// [`InspectError`] if it is none of shmstore's, may not be read, is gone, is not whole, or says other than when it was listed
+    /// which object it is.
     pub fn attach(segment: &Segment) -> Result<Self, InspectError> {
         let shmid = segment.shmid;
         let (mapping, status) = shm::attach(shmid, Access::ReadOnly).map_err(|errno| match errno {
@@ -45,12 +46,16 @@ impl Object {
             }
             errno => InspectError::System { attempted: "attach", shmid, source: errno.into() },
         })?;
+        let listed = segment;
         let mut segment = Segment { attached: status.attached.saturating_sub(1), ..Segment::of_status(&status) };
         if !header::is_tagged(status.size) {
             return Err(segment.refused());
         }
         let whole = segment.judge(&mapping, &status, &mut Known::default());
         let Whole { identity, id, geometry } = whole.ok_or_else(|| segment.refused())?;
+        if listed.is_whole() && !segment.says_the_same(listed) {
+            return Err(InspectError::Rewritten { shmid });
+        }
         let damaged = |why: String| InspectError::NotReady { shmid, state: SegmentState::Damaged, detail: Some(why) };
         let json = header::read_schema(&mapping, &geometry).map_err(|damage| damaged(damage.found))?;
         let schema = OwnedSchema::from_json(json).map_err(|error| damaged(error.to_string()))?;

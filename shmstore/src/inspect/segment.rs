@@ -206,6 +206,11 @@ impl Segment {
     ///
     /// [`InspectError::Gone`] if there is none.
     pub fn of_shmid(shmid: i32) -> Result<Self, InspectError> {
+        Self::attached_of_shmid(shmid).map(|(segment, _)| segment)
+    }
+
+    /// The same, and what it was looked at by: for as long as that lasts no other segment has its number.
+    pub(super) fn attached_of_shmid(shmid: i32) -> Result<(Self, Option<Mapping>), InspectError> {
         let status = match shm::status(shmid) {
             Ok(status) => Some(status),
             // Whose it is can be seen in the table all the same.
@@ -213,7 +218,7 @@ impl Segment {
             Err(_) => None,
         };
         let status = status.ok_or(InspectError::Gone { shmid })?;
-        Ok(Self::look(&status, &mut Known::default()).0)
+        Ok(Self::look(&status, &mut Known::default()))
     }
 
     /// The path of its anchor, if it says so and that is the whole path.
@@ -226,6 +231,20 @@ impl Segment {
     #[must_use]
     pub fn type_name(&self) -> Option<&str> {
         self.description.as_ref()?.type_name.as_deref()
+    }
+
+    /// Whether all of it had been written: what it says of itself does not change any more.
+    pub(super) fn is_whole(&self) -> bool {
+        matches!(self.state, SegmentState::Ready | SegmentState::Retired | SegmentState::Orphaned)
+    }
+
+    /// Whether it says the same of itself as another time, if it does say anything.
+    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+        let said = |segment: &Self| {
+            let of = segment.description.as_ref()?;
+            Some((of.nonce, of.device, of.inode, of.id, of.layout_hash))
+        };
+        said(self) == said(other)
     }
 
     /// What the kernel tells.
