@@ -60,7 +60,7 @@ fn parts_without_bytes_without_end_are_counted_and_not_visited() {
     for element in [nothing, phantom(), unit] {
         let (value, ..) = look(&strange(&array(element, 1 << 60), 0));
         let Value::List { len, first } = value else { panic!("{value}") };
-        assert_eq!((len, first.len()), (1 << 60, 100_000));
+        assert_eq!((len, first.len()), (1 << 60, 8));
     }
     let endless = array(array(array(structure("Nothing", []), 1 << 60), 1 << 60), 1 << 60);
     let (value, ..) = look(&strange(&endless, 0));
@@ -81,6 +81,30 @@ fn forty_nested_arrays_make_no_more_values_than_the_limits_say() {
     let path = "[7]".repeat(39).parse().unwrap();
     assert_eq!(strange.object.read_at(&path, &limits).unwrap().to_string(), "{  }");
     let _ = look(&strange);
+}
+
+/// However much the caller wants to see.
+#[test]
+fn small_object_makes_few_values_whatever_its_schema_says() {
+    let mut endless = structure("Nothing", []);
+    for _ in 0..30 {
+        endless = array(endless, 1 << 62);
+    }
+    for schema in
+        [array(structure("Nothing", []), 1 << 62), endless, all_at_once(&array(primitive(Primitive::U8), 4096), 1000)]
+    {
+        let strange = strange(&schema, 0);
+        let values = count(&strange.object.read(&Limits::full()));
+        assert!(values <= 150_000, "{values} values");
+    }
+}
+
+fn count(value: &Value) -> usize {
+    1 + match value {
+        Value::List { first, .. } => first.iter().map(count).sum(),
+        Value::Struct { fields, .. } => fields.iter().map(|(_, value)| count(value)).sum(),
+        _ => 0,
+    }
 }
 
 #[test]
