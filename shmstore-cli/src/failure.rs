@@ -79,9 +79,12 @@ impl Failure {
             Self::NotFound(_) | Self::Field(_) => 3,
             Self::Inspect(InspectError::NotFound { .. } | InspectError::Gone { .. }) => 3,
             Self::Refused(_)
-            | Self::Inspect(InspectError::InUse { .. } | InspectError::Changed { .. } | InspectError::Foreign { .. }) => {
-                4
-            }
+            | Self::Inspect(
+                InspectError::InUse { .. }
+                | InspectError::Changed { .. }
+                | InspectError::Rewritten { .. }
+                | InspectError::Foreign { .. },
+            ) => 4,
             Self::Inspect(InspectError::AccessDenied { .. }) => 5,
             Self::File { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => 5,
             Self::Open(error) | Self::Create(CreateError::Existing(AttachError::Anchor(error))) => of_open(error),

@@ -318,12 +318,12 @@ impl Header {
         self.pointer_bytes.load(Relaxed)
     }
 
-    /// The path by which the creator knew the anchor: any bytes, for people only; unprintable ones are escaped.
+    /// Where the creator found the anchor: any bytes, for people only; unprintable ones are escaped.
     pub(crate) fn path_hint(&self) -> String {
         String::from_utf8_lossy(&self.path().0).chars().flat_map(escape_unprintable).collect()
     }
 
-    /// The path by which the creator knew the anchor, and whether it is all of it: of a long one there is only the end.
+    /// Where the creator found the anchor, by a path without links, and whether that is all of it: of a long one there is only the end.
     pub(crate) fn path(&self) -> (Vec<u8>, bool) {
         let len = (self.hint_len.load(Relaxed) as usize).min(HINT_BYTES);
         let bytes: Vec<u8> = self.hint[..len].iter().map(|byte| byte.load(Relaxed)).collect();

@@ -20,7 +20,8 @@
 //! telemetry.position.store([1.0, 2.0, 3.0]);
 //!
 //! // Any other program, which has never heard of `Telemetry`:
-//! let there = inspect::segments()?.into_iter().find(|segment| segment.path() == Some(dir.path())).expect("it is there");
+//! let path = dir.path().canonicalize()?;
+//! let there = inspect::segments()?.into_iter().find(|segment| segment.path() == Some(&path)).expect("it is there");
 //! let object = Object::attach(&there)?;
 //! assert_eq!(object.schema().to_string(), "Telemetry");
 //! assert_eq!(object.read(&Limits::default()).to_string(), "{ frames: 7, position: [1.0, 2.0, 3.0] }");
@@ -88,6 +89,12 @@ pub enum InspectError {
         was: SegmentState,
         /// What it is.
         is: SegmentState,
+    },
+    /// It is there, but what it says of itself is not what it said when it was listed.
+    #[error("the header of segment {shmid} was written over since it was listed: list again")]
+    Rewritten {
+        /// The kernel's number of the segment.
+        shmid: i32,
     },
     /// We may not read or remove it.
     #[error(

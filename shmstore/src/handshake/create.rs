@@ -1,6 +1,8 @@
 //! Creating an object, and attaching to one that others create.
 
+use std::borrow::Cow;
 use std::error::Error;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
@@ -16,6 +18,7 @@ use crate::identity::Identity;
 use crate::process::local;
 use crate::process::registry::Attached;
 use crate::schema::Schema;
+use crate::sys::file;
 use crate::sys::process::{PAGE, effective_uid};
 use crate::sys::shm::{self, Access, Mapping, Status};
 
@@ -278,9 +281,10 @@ impl Target<'_> {
     ) {
         let identity = &anchor.identity();
         let header = Header::of(mapping).expect("a new segment has room for a header");
+        let path = without_links(self.path, anchor);
         header.claim(identity, self.id);
         failpoint::reach(Step::CreateClaimed);
-        let path = self.path.as_os_str().as_encoded_bytes();
+        let path = path.as_os_str().as_encoded_bytes();
         header.describe(local().draw_nonce(), identity, self.id, schema.hash(), path);
         header.set_byte_inode(anchor.byte_inode(self.path));
         header.sign(&provenance(status));
@@ -337,6 +341,12 @@ impl Target<'_> {
             errno => self.system("create", identity, errno).into(),
         }
     }
+}
+
+/// Where an anchor really is: a link on the way to it may lead elsewhere tomorrow. If it did just now, the way that the user said.
+fn without_links<'a>(path: &'a Path, anchor: &Anchor) -> Cow<'a, Path> {
+    let is_it = |real: &PathBuf| file::stat_no_follow(real).is_ok_and(|stat| stat.inode() == anchor.stat.inode());
+    std::fs::canonicalize(path).ok().filter(is_it).map_or(Cow::Borrowed(path), Cow::Owned)
 }
 
 /// This process, as the creator of a segment.

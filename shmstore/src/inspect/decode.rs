@@ -14,7 +14,8 @@ use crate::sync;
 /// How much is decoded.
 ///
 /// Whatever a schema says, no more than [`nodes`](Self::nodes) values are made, fewer if their names are long or their types have very
-/// many parts; no more bytes are copied than the object has; and no call waits much longer than ten times [`wait`](Self::wait).
+/// many parts, and no more than 100,000 and four for each byte of the object; of elements without bytes only the first eight are
+/// visited; no more bytes are copied than the object has; and no call waits much longer than ten times [`wait`](Self::wait).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -50,6 +51,14 @@ impl Limits {
     }
 }
 
+/// How many values an object of no bytes can have, and how many more for each byte: far more than real types have. In a schema from
+/// elsewhere parts may overlap, or have no bytes.
+const VALUES: u64 = 100_000;
+const VALUES_A_BYTE: u64 = 4;
+
+/// How many elements without bytes are visited: they are all the same, and may be as many as a number can say.
+const EMPTY_ELEMENTS: u64 = 8;
+
 /// How many bytes of a name, and how many parts of a type, take as much memory or time as a value.
 const LONG: usize = 32;
 const MANY: usize = 64;
@@ -69,7 +78,8 @@ pub(super) struct Decoder<'l, 'm> {
 impl<'l, 'm> Decoder<'l, 'm> {
     pub(super) fn new(memory: Memory<'m>, limits: &'l Limits) -> Self {
         let bytes_left = usize::try_from(limits.bytes).unwrap_or(usize::MAX).min(memory.len());
-        let (nodes_left, waits) = (limits.nodes, Waits::of(limits.wait));
+        let possible = (memory.len() as u64).saturating_mul(VALUES_A_BYTE).saturating_add(VALUES);
+        let (nodes_left, waits) = (limits.nodes.min(possible), Waits::of(limits.wait));
         Self { limits, memory, nodes_left, bytes_left, waits }
     }
 
@@ -181,7 +191,8 @@ impl<'l, 'm> Decoder<'l, 'm> {
     }
 
     fn list(&mut self, len: u64, element: &OwnedSchema, memory: Memory<'_>, at: usize) -> Value {
-        let shown = len.min(self.limits.elements);
+        let visited = if element.size() == 0 { EMPTY_ELEMENTS } else { u64::MAX };
+        let shown = len.min(self.limits.elements).min(visited);
         let mut first = Vec::new();
         for index in 0..shown {
             if self.nodes_left == 0 {

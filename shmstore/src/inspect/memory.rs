@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
 use crate::copy::{UNIT, Unit, copy_units_out};
 use crate::process::registry::Attached;
+use crate::sys::process::PAGE;
 use crate::sys::shm::Access;
 
 /// Where bytes are loaded from.
@@ -29,12 +30,12 @@ pub(super) struct Live<'a> {
     // INVARIANT: the payload of this attachment, and its length.
     base: NonNull<u8>,
     len: usize,
-    _attached: &'a Attached,
+    attached: &'a Attached,
 }
 
 impl<'a> Live<'a> {
     pub(super) fn of(attached: &'a Attached) -> Self {
-        Self { base: attached.payload(), len: attached.geometry().payload_len, _attached: attached }
+        Self { base: attached.payload(), len: attached.geometry().payload_len, attached }
     }
 
     /// An atomic within the payload; `None` if it would not be within it, or not aligned.
@@ -58,9 +59,7 @@ impl<'a> Live<'a> {
     /// Copies bytes, each as it is at some moment during the call. `None` if they are not all within the payload.
     pub(super) fn copy(self, at: usize, len: usize) -> Option<Vec<u8>> {
         let end = at.checked_add(len).filter(|&end| end <= self.len)?;
-        let mut copied = Vec::new();
-        copied.try_reserve_exact(len).ok()?;
-        copied.resize(len, 0);
+        let mut copied = zeros(len)?;
         // As fast as the store's own reader: else a busy writer is always faster.
         let mut done = self.copy_units(at, &mut copied);
         while let Some(rest) = copied.get_mut(done..).filter(|rest| !rest.is_empty()) {
@@ -79,6 +78,23 @@ impl<'a> Live<'a> {
         Some(copied)
     }
 
+    /// Likewise, of bytes that are zero if nobody has broken the rules: pages that are not in memory are not looked at, or the kernel would make
+    /// them, and they would stay.
+    pub(super) fn copy_unwritten(self, at: usize, len: usize) -> Option<Vec<u8>> {
+        let end = at.checked_add(len).filter(|&end| end <= self.len)?;
+        let mapping = self.attached.mapping();
+        let front = self.base.addr().get() - mapping.base().addr().get();
+        let pages = (front + at).next_multiple_of(PAGE)..(front + end) / PAGE * PAGE;
+        if pages.is_empty() || mapping.has_in_memory(&pages) {
+            return self.copy(at, len);
+        }
+        let [first, last] = [pages.start - front, pages.end - front];
+        let mut copied = zeros(len)?;
+        copied[..first - at].copy_from_slice(&self.copy(at, first - at)?);
+        copied[last - at..].copy_from_slice(&self.copy(last, end - last)?);
+        Some(copied)
+    }
+
     /// Copies whole units, if they are aligned. Returns how many bytes these are.
     fn copy_units(self, at: usize, to: &mut [u8]) -> usize {
         let count = to.len() / UNIT;
@@ -94,6 +110,13 @@ impl<'a> Live<'a> {
         unsafe { copy_units_out(from.as_ptr(), to.as_mut_ptr(), count) };
         count * UNIT
     }
+}
+
+fn zeros(len: usize) -> Option<Vec<u8>> {
+    let mut zeros = Vec::new();
+    zeros.try_reserve_exact(len).ok()?;
+    zeros.resize(len, 0);
+    Some(zeros)
 }
 
 /// Writes all of a new object, which nobody else sees yet.

@@ -9,8 +9,7 @@ use nix::errno::Errno;
 use super::decode::{Decoder, Limits};
 use super::memory::{Live, Memory};
 use super::path::{FieldError, FieldPath};
-use super::segment::{Description, Look, Segment};
-use super::type_names::TypeNames;
+use super::segment::{Description, Known, Segment, Whole};
 use super::value::Value;
 use super::{InspectError, SegmentState, segments};
 use crate::attached::{Participant, participants, processes};
@@ -35,7 +34,8 @@ impl Object {
     ///
     /// # Errors
     ///
-    /// [`InspectError`] if it is none of shmstore's, may not be read, is gone, or is not whole.
+    /// [`InspectError`] if it is none of shmstore's, may not be read, is gone, is not whole, or says other than when it was listed
+    /// which object it is.
     pub fn attach(segment: &Segment) -> Result<Self, InspectError> {
         let shmid = segment.shmid;
         let (mapping, status) = shm::attach(shmid, Access::ReadOnly).map_err(|errno| match errno {
@@ -46,13 +46,16 @@ impl Object {
             }
             errno => InspectError::System { attempted: "attach", shmid, source: errno.into() },
         })?;
-        let mut segment =
-            Segment { attached: status.attached.saturating_sub(1), state: SegmentState::Foreign, ..segment.clone() };
+        let listed = segment;
+        let mut segment = Segment { attached: status.attached.saturating_sub(1), ..Segment::of_status(&status) };
         if !header::is_tagged(status.size) {
             return Err(segment.refused());
         }
-        let look = segment.judge(mapping, &status, &mut TypeNames::default());
-        let Look { mapping, identity, id, geometry } = look.ok_or_else(|| segment.refused())?;
+        let whole = segment.judge(&mapping, &status, &mut Known::default());
+        let Whole { identity, id, geometry } = whole.ok_or_else(|| segment.refused())?;
+        if listed.is_whole() && !segment.says_the_same(listed) {
+            return Err(InspectError::Rewritten { shmid });
+        }
         let damaged = |why: String| InspectError::NotReady { shmid, state: SegmentState::Damaged, detail: Some(why) };
         let json = header::read_schema(&mapping, &geometry).map_err(|damage| damaged(damage.found))?;
         let schema = OwnedSchema::from_json(json).map_err(|error| damaged(error.to_string()))?;

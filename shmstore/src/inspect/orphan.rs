@@ -1,5 +1,6 @@
 //! Whether anybody can find a segment by the anchor that it names.
 
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::os::fd::AsFd;
 use std::os::unix::fs::DirEntryExt;
@@ -13,7 +14,11 @@ use crate::identity::Identity;
 use crate::sys::file;
 
 /// Why nobody can find a segment any more; `None` if it can be found, or we can not tell.
-pub(super) fn why_orphaned(description: &Description, identity: &Identity) -> Option<String> {
+pub(super) fn why_orphaned(
+    description: &Description,
+    identity: &Identity,
+    directories: &mut Directories,
+) -> Option<String> {
     if !description.path_is_whole {
         return None;
     }
@@ -22,7 +27,7 @@ pub(super) fn why_orphaned(description: &Description, identity: &Identity) -> Op
     let anchor = match file::hold(path) {
         Ok(anchor) => anchor,
         Err(Errno::ENOENT | Errno::ENOTDIR) => {
-            return Some("its anchor is gone".into()).filter(|_| is_nowhere_near(path, identity));
+            return Some("its anchor is gone".into()).filter(|_| directories.prove_absent(path, identity));
         }
         Err(_) => return None,
     };
@@ -31,17 +36,95 @@ pub(super) fn why_orphaned(description: &Description, identity: &Identity) -> Op
     let now = Identity::new(&stat, birth_is_trusted);
     if !now.is_same_inode(identity) {
         let why = format!("its anchor was inode {}, and at the path is inode {}", identity.ino, now.ino);
-        return Some(why).filter(|_| now.dev == identity.dev && is_nowhere_near(path, identity));
+        return Some(why).filter(|_| now.dev == identity.dev && directories.prove_absent(path, identity));
     }
     now.is_another_life_of(identity).then(|| "its anchor was an earlier file of the same inode".into())
 }
 
-/// Whether an anchor that is not at its path is not beside it either, where it may have been renamed to, and the file system that it was on is
-/// there: one that is not mounted hides it.
-fn is_nowhere_near(path: &Path, identity: &Identity) -> bool {
-    let above = path.ancestors().skip(1).find_map(|above| Some((above, file::stat_path(above).ok()?)));
-    let Some((above, stat)) = above.filter(|(_, stat)| stat.dev == identity.dev && stat.is_dir()) else { return false };
-    let beside =
-        fs::read_dir(above).map(|entries| entries.filter_map(Result::ok).any(|entry| entry.ino() == identity.ino));
-    stat.ino != identity.ino && beside.is_ok_and(|is_beside| !is_beside)
+/// The last directory on the way to an anchor, or to where the way ends; `None` if a symbolic link is on the way. Creators write a path without
+/// any: so one was put there since, or they could not tell, and the anchor may be where it led.
+fn directory_above(path: &Path) -> Option<&Path> {
+    let there = path.ancestors().find(|there| file::stat_no_follow(there).is_ok())?;
+    let has_no_link = fs::canonicalize(there).is_ok_and(|real| real == there);
+    if there == path { there.parent() } else { Some(there) }.filter(|_| has_no_link)
+}
+
+/// The entries that are read for one listing, in all directories together: whoever may make segments can have it ask for any.
+const ENTRIES: usize = 100_000;
+
+/// What directories hold. A listing may ask for thousands of anchors in one of them: each is read once.
+pub(super) struct Directories {
+    /// The inodes in each, by device and inode of its own; `None` if it could not be read to its end.
+    read: HashMap<(u64, u64), Option<HashSet<u64>>>,
+    entries_left: usize,
+}
+
+impl Default for Directories {
+    fn default() -> Self {
+        Self { read: HashMap::new(), entries_left: ENTRIES }
+    }
+}
+
+impl Directories {
+    /// Whether an anchor that is not at its path is provably not beside it either, where it may have been renamed to, and the file system
+    /// that it was on is there: one that is not mounted hides it. What is remembered may be old: who removes asks anew.
+    fn prove_absent(&mut self, path: &Path, identity: &Identity) -> bool {
+        let Some(above) = directory_above(path) else { return false };
+        let Some(stat) = file::stat_path(above).ok().filter(|stat| stat.dev == identity.dev && stat.is_dir()) else {
+            return false;
+        };
+        let left = &mut self.entries_left;
+        let beside = self.read.entry((stat.dev, stat.ino)).or_insert_with(|| inodes_in(above, left));
+        stat.ino != identity.ino && beside.as_ref().is_some_and(|beside| !beside.contains(&identity.ino))
+    }
+}
+
+/// The inodes in a directory; `None` if not all of them can be had. It counts as an entry itself.
+fn inodes_in(directory: &Path, entries_left: &mut usize) -> Option<HashSet<u64>> {
+    *entries_left = entries_left.checked_sub(1)?;
+    let mut inodes = HashSet::new();
+    for entry in fs::read_dir(directory).ok()? {
+        *entries_left = entries_left.checked_sub(1)?;
+        inodes.insert(entry.ok()?.ino());
+    }
+    Some(inodes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A directory with so many files, and the anchor that is missing in it.
+    fn without_anchor(files: usize) -> (tempfile::TempDir, Identity) {
+        let directory = tempfile::tempdir().unwrap();
+        let stat = file::stat_path(directory.path()).unwrap();
+        (0..files).for_each(|number| drop(fs::File::create(directory.path().join(number.to_string())).unwrap()));
+        (directory, Identity { dev: stat.dev, ino: u64::MAX, birth: None })
+    }
+
+    fn is_proved(directories: &mut Directories, of: &(tempfile::TempDir, Identity)) -> bool {
+        directories.prove_absent(&of.0.path().canonicalize().unwrap().join("missing"), &of.1)
+    }
+
+    #[test]
+    fn directory_is_read_once_for_all_that_are_missing_in_it() {
+        let ten = without_anchor(10);
+        let mut directories = Directories::default();
+        for _ in 0..1000 {
+            assert!(is_proved(&mut directories, &ten));
+        }
+        assert_eq!(directories.entries_left, ENTRIES - 11);
+    }
+
+    #[test]
+    fn nothing_is_proved_by_directories_that_were_not_read_to_their_ends() {
+        let (ten, three) = (without_anchor(10), without_anchor(3));
+        let mut directories = Directories { entries_left: 12, ..Directories::default() };
+        assert!(is_proved(&mut directories, &ten));
+        for _ in 0..2 {
+            assert!(!is_proved(&mut directories, &three));
+        }
+        assert_eq!(directories.entries_left, 0);
+        assert!(is_proved(&mut directories, &ten), "it is known");
+    }
 }

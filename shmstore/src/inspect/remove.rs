@@ -10,6 +10,7 @@ use super::{Description, InspectError, Segment, SegmentState};
 use crate::anchor::Anchor;
 use crate::handshake::{AnchorLock, Patience};
 use crate::header::{Header, State};
+use crate::key::Key;
 use crate::sys::file;
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Access};
@@ -29,15 +30,15 @@ pub enum WhileAttached {
 }
 
 impl Segment {
-    /// Removes the segment, if it still is what it was when it was listed. What is not provably shmstore's is never removed: not one in
-    /// which nothing is written yet, whoever made it.
+    /// Removes the segment, if it still is what it was when it was listed; for who insists, if it is the same segment, whatever was
+    /// written in it since. What is not provably shmstore's is never removed: not one in which nothing is written yet, whoever made it.
     ///
     /// The anchor's lock is taken first, if the anchor is there and fit to be one: so nobody creates or recovers the object
     /// meanwhile.
     ///
     /// # Errors
     ///
-    /// [`InspectError`]: foreign, gone or changed since, in use, or not ours to remove.
+    /// [`InspectError`]: foreign, gone, changed or written over since, in use, or not ours to remove.
     pub fn remove(&self, while_attached: WhileAttached) -> Result<(), InspectError> {
         let since = Instant::now();
         loop {
@@ -51,10 +52,14 @@ impl Segment {
     fn remove_now(&self, while_attached: WhileAttached) -> Result<(), InspectError> {
         let shmid = self.shmid;
         let _lock = self.description.as_ref().filter(|of| of.path_is_whole).and_then(lock);
-        let now = Self::of_shmid(shmid)?;
-        let nonce = |of: &Self| of.description.as_ref().map(|of| of.nonce);
-        if now.key != self.key || nonce(&now) != nonce(self) {
+        // Attached until it is removed: what is judged is what is removed.
+        let (now, _attached) = Self::attached_of_shmid(shmid)?;
+        if now.made() != self.made() {
             return Err(InspectError::Gone { shmid });
+        }
+        // Whoever writes in it without rest must not keep it from those who insist.
+        if while_attached == WhileAttached::Refuse && !now.says_the_same(self) {
+            return Err(InspectError::Rewritten { shmid });
         }
         let was_left = matches!(self.state, SegmentState::Abandoned | SegmentState::Orphaned);
         match now.state {
@@ -94,6 +99,11 @@ impl Segment {
             header.set_state(State::Retired);
         }
         Ok(())
+    }
+
+    /// What the kernel alone writes, when a segment is made and when it is removed.
+    fn made(&self) -> (Key, u64, u32, u32) {
+        (self.key, self.size, self.creator, self.creator_pid)
     }
 }
 

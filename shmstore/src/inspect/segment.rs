@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use nix::errno::Errno;
 
 use super::InspectError;
-use super::orphan::why_orphaned;
+use super::orphan::{Directories, why_orphaned};
 use super::type_names::TypeNames;
 use crate::error::Creator;
 use crate::handshake::creator;
@@ -62,7 +62,7 @@ pub struct Description {
     pub format: u32,
     /// The type-id-char.
     pub id: char,
-    /// The path of the anchor, as its creator knew it. May hold any bytes.
+    /// The path of the anchor when the object was made, absolute and without symbolic links. May hold any bytes.
     pub path: PathBuf,
     /// Whether that is the whole path: of a long one only the end is kept.
     pub path_is_whole: bool,
@@ -179,17 +179,23 @@ pub fn usage() -> Result<Usage, InspectError> {
 /// [`InspectError::System`] where there is no System V shared memory.
 pub fn segments() -> Result<Vec<Segment>, InspectError> {
     let table = shm::table().map_err(|errno| of_all("list", errno))?;
-    let mut names = TypeNames::default();
-    Ok(table.map(|status| Segment::look(&status, &mut names)).collect())
+    let mut known = Known::default();
+    Ok(table.map(|status| Segment::look(&status, &mut known).0).collect())
 }
 
 fn of_all(attempted: &'static str, errno: Errno) -> InspectError {
     InspectError::System { attempted, shmid: -1, source: errno.into() }
 }
 
-/// An attached segment of shmstore.
-pub(super) struct Look {
-    pub(super) mapping: Mapping,
+/// What is found out once for all segments of a listing.
+#[derive(Default)]
+pub(super) struct Known {
+    names: TypeNames,
+    directories: Directories,
+}
+
+/// Where things are in a segment that is whole, and whose it says it is.
+pub(super) struct Whole {
     pub(super) identity: Identity,
     pub(super) id: u8,
     pub(super) geometry: Geometry,
@@ -202,6 +208,11 @@ impl Segment {
     ///
     /// [`InspectError::Gone`] if there is none.
     pub fn of_shmid(shmid: i32) -> Result<Self, InspectError> {
+        Self::attached_of_shmid(shmid).map(|(segment, _)| segment)
+    }
+
+    /// The same, and what it was looked at by: for as long as that lasts no other segment has its number.
+    pub(super) fn attached_of_shmid(shmid: i32) -> Result<(Self, Option<Mapping>), InspectError> {
         let status = match shm::status(shmid) {
             Ok(status) => Some(status),
             // Whose it is can be seen in the table all the same.
@@ -209,7 +220,7 @@ impl Segment {
             Err(_) => None,
         };
         let status = status.ok_or(InspectError::Gone { shmid })?;
-        Ok(Self::look(&status, &mut TypeNames::default()))
+        Ok(Self::look(&status, &mut Known::default()))
     }
 
     /// The path of its anchor, if it says so and that is the whole path.
@@ -252,8 +263,23 @@ impl Segment {
             && self.owner_hash.is_none_or(|hash| hash == identity.hash32(id))
     }
 
-    pub(super) fn look(status: &Status, names: &mut TypeNames) -> Self {
-        let mut segment = Self {
+    /// Whether all of it had been written: what it says of itself does not change any more.
+    pub(super) fn is_whole(&self) -> bool {
+        matches!(self.state, SegmentState::Ready | SegmentState::Retired | SegmentState::Orphaned)
+    }
+
+    /// Whether it says the same of itself as another time, if it does say anything.
+    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+        let said = |segment: &Self| {
+            let of = segment.description.as_ref()?;
+            Some((of.nonce, of.device, of.inode, of.id, of.layout_hash))
+        };
+        said(self) == said(other)
+    }
+
+    /// What the kernel tells.
+    pub(super) fn of_status(status: &Status) -> Self {
+        Self {
             shmid: status.shmid,
             key: status.key,
             size: status.size as u64,
@@ -267,15 +293,20 @@ impl Segment {
             detail: None,
             description: None,
             owner_hash: None,
-        };
+        }
+    }
+
+    fn look(status: &Status, known: &mut Known) -> (Self, Option<Mapping>) {
+        let mut segment = Self::of_status(status);
         if !header::is_tagged(status.size) {
-            return segment;
+            return (segment, None);
         }
         match shm::attach(status.shmid, Access::ReadOnly) {
             Ok((mapping, status)) => {
                 // Without this look at it.
                 segment.attached = status.attached.saturating_sub(1);
-                drop(segment.judge(mapping, &status, names));
+                segment.judge(&mapping, &status, known);
+                return (segment, Some(mapping));
             }
             Err(Errno::EACCES) => segment.state = SegmentState::Unreadable,
             Err(Errno::EINVAL | Errno::EIDRM) => segment.state = SegmentState::Retired,
@@ -284,13 +315,13 @@ impl Segment {
                 segment.detail = Some(errno.desc().into());
             }
         }
-        segment
+        (segment, None)
     }
 
-    /// Judges what was attached, and notes it. Returns it if it is whole.
-    pub(super) fn judge(&mut self, mapping: Mapping, status: &Status, names: &mut TypeNames) -> Option<Look> {
-        let header = Header::of(&mapping)?;
-        if header::is_blank(&mapping) {
+    /// Judges what was attached, and notes it. Returns where things are in it if it is whole.
+    pub(super) fn judge(&mut self, mapping: &Mapping, status: &Status, known: &mut Known) -> Option<Whole> {
+        let header = Header::of(mapping)?;
+        if header::is_blank(mapping) {
             self.state = half_made(has_ended_here(self.creator_pid, 0));
             return None;
         }
@@ -298,15 +329,11 @@ impl Segment {
             return None;
         }
         self.owner_hash = Some(header.owner_hash());
-        match self.judge_header(header, &mapping, status, names) {
-            Ok(Some((identity, id, geometry))) => Some(Look { identity, id, geometry, mapping }),
-            Ok(None) => None,
-            Err(damage) => {
-                self.state = SegmentState::Damaged;
-                self.detail = Some(format!("its {} is {}", damage.field, damage.found));
-                None
-            }
-        }
+        self.judge_header(header, mapping, status, known).unwrap_or_else(|damage| {
+            self.state = SegmentState::Damaged;
+            self.detail = Some(format!("its {} is {}", damage.field, damage.found));
+            None
+        })
     }
 
     fn judge_header(
@@ -314,8 +341,8 @@ impl Segment {
         header: &Header,
         mapping: &Mapping,
         status: &Status,
-        names: &mut TypeNames,
-    ) -> Result<Option<(Identity, u8, Geometry)>, header::Damage> {
+        known: &mut Known,
+    ) -> Result<Option<Whole>, header::Damage> {
         let state = header.state()?;
         let format = header.version();
         if format != FORMAT_VERSION && (format != 0 || state == State::Ready) {
@@ -363,7 +390,7 @@ impl Segment {
             let json = header::read_schema(mapping, &geometry)?;
             description.object_size = geometry.payload_len as u64;
             description.max_processes = geometry.slot_count;
-            description.type_name = names.of(description.layout_hash, json, description.object_size);
+            description.type_name = known.names.of(description.layout_hash, json, description.object_size);
             if description.type_name.is_some() {
                 Ok(geometry)
             } else {
@@ -377,11 +404,11 @@ impl Segment {
             // Anybody may write the identity of another's anchor into a segment of his own; but that does not have its key.
             let why = format!("its key is {}, and its anchor's is {}", status.key, identity.key(id));
             (self.state, self.detail) = (SegmentState::Orphaned, Some(why));
-        } else if let Some(why) = why_orphaned(&description, &identity) {
+        } else if let Some(why) = why_orphaned(&description, &identity, &mut known.directories) {
             (self.state, self.detail) = (SegmentState::Orphaned, Some(why));
         }
         self.description = Some(description);
-        judged.map(|geometry| Some((identity, id, geometry)))
+        judged.map(|geometry| Some(Whole { identity, id, geometry }))
     }
 
     /// Why it can not be looked into.

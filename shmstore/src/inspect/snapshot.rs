@@ -1,6 +1,6 @@
 //! A `Versioned` of any type, copied whole, however often it is stored meanwhile.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering::Acquire};
 use std::time::{Duration, Instant};
 
 use super::memory::Memory;
@@ -73,7 +73,12 @@ pub(super) fn snapshot(
     };
     let sequence = live.word(place(at, places.sequence)?).ok_or_else(outside)?;
     let [even, odd] = [slot(0)?, slot(1)?];
-    let copy = |slot: usize| live.copy(if slot == 0 { even } else { odd }, len);
+    let copy = |slot: usize| match slot {
+        // Versions count from the zeros of a new object.
+        0 if newest(sequence.load(Acquire)).0 == 0 => live.copy_unwritten(even, len),
+        0 => live.copy(even, len),
+        _ => live.copy(odd, len),
+    };
     whole_copy(sequence, copy, waits).map(|(version, bytes)| Snapshot { version, locked, bytes })
 }
 

@@ -1,8 +1,9 @@
-//! System V shared memory: `shmget`, `shmat`, `shmctl`, `shmdt` ([shmget(2)], [shmop(2)], [shmctl(2)]).
+//! System V shared memory: `shmget`, `shmat`, `shmctl`, `shmdt` ([shmget(2)], [shmop(2)], [shmctl(2)]); `mincore` ([mincore(2)]).
 //!
 //! [shmget(2)]: https://man7.org/linux/man-pages/man2/shmget.2.html
 //! [shmop(2)]: https://man7.org/linux/man-pages/man2/shmop.2.html
 //! [shmctl(2)]: https://man7.org/linux/man-pages/man2/shmctl.2.html
+//! [mincore(2)]: https://man7.org/linux/man-pages/man2/mincore.2.html
 //!
 //! # Safety
 //!
@@ -11,12 +12,14 @@
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
+use std::ops::Range;
 use std::ptr::{self, NonNull};
 
 use nix::errno::Errno;
 use nix::libc;
 
 use crate::key::Key;
+use crate::sys::process::PAGE;
 
 /// Commands and a mode bit of `shmctl` that libc does not name, from `<linux/shm.h>` and `<linux/ipc.h>`.
 const IPC_INFO: libc::c_int = 3;
@@ -213,6 +216,15 @@ impl Mapping {
     /// How many bytes from [`base`](Self::base) are mapped.
     pub(crate) fn len(&self) -> usize {
         self.len
+    }
+
+    /// Tells whether any of these pages is in memory, or that can not be told. One that is not was never written, or is swapped out.
+    pub(crate) fn has_in_memory(&self, pages: &Range<usize>) -> bool {
+        let mut found = vec![0_u8; pages.len().div_ceil(PAGE)];
+        let start = self.base.as_ptr().wrapping_add(pages.start);
+        // SAFETY: asks about addresses, whatever is there; `found` has a byte for each page, none of which is smaller.
+        let asked = unsafe { libc::mincore(start.cast(), pages.len(), found.as_mut_ptr()) };
+        asked != 0 || found.iter().any(|page| page & 1 != 0)
     }
 
     /// What may be done with it: a write to a mapping for reading only is a SIGSEGV.

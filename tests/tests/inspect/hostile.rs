@@ -7,7 +7,7 @@ use shmstore::{OwnedField, OwnedKind, OwnedSchema, Primitive};
 use shmstore_tests::fuzz::segment::plant_object;
 use shmstore_tests::fuzz::types::real_versioned;
 use shmstore_tests::objects::Telemetry;
-use shmstore_tests::raw::Raw;
+use shmstore_tests::raw::{Raw, field};
 use shmstore_tests::schemas::*;
 use shmstore_tests::scratch::{Planted, Scratch};
 
@@ -60,7 +60,7 @@ fn parts_without_bytes_without_end_are_counted_and_not_visited() {
     for element in [nothing, phantom(), unit] {
         let (value, ..) = look(&strange(&array(element, 1 << 60), 0));
         let Value::List { len, first } = value else { panic!("{value}") };
-        assert_eq!((len, first.len()), (1 << 60, 100_000));
+        assert_eq!((len, first.len()), (1 << 60, 8));
     }
     let endless = array(array(array(structure("Nothing", []), 1 << 60), 1 << 60), 1 << 60);
     let (value, ..) = look(&strange(&endless, 0));
@@ -81,6 +81,30 @@ fn forty_nested_arrays_make_no_more_values_than_the_limits_say() {
     let path = "[7]".repeat(39).parse().unwrap();
     assert_eq!(strange.object.read_at(&path, &limits).unwrap().to_string(), "{  }");
     let _ = look(&strange);
+}
+
+/// However much the caller wants to see.
+#[test]
+fn small_object_makes_few_values_whatever_its_schema_says() {
+    let mut endless = structure("Nothing", []);
+    for _ in 0..30 {
+        endless = array(endless, 1 << 62);
+    }
+    for schema in
+        [array(structure("Nothing", []), 1 << 62), endless, all_at_once(&array(primitive(Primitive::U8), 4096), 1000)]
+    {
+        let strange = strange(&schema, 0);
+        let values = count(&strange.object.read(&Limits::full()));
+        assert!(values <= 150_000, "{values} values");
+    }
+}
+
+fn count(value: &Value) -> usize {
+    1 + match value {
+        Value::List { first, .. } => first.iter().map(count).sum(),
+        Value::Struct { fields, .. } => fields.iter().map(|(_, value)| count(value)).sum(),
+        _ => 0,
+    }
 }
 
 #[test]
@@ -118,6 +142,40 @@ fn parts_without_bytes_in_many_elements_do_not_hang_who_saves() {
     let (.., saved) = look(&strange(&array(element, 1 << 20), 1));
     let error = saved.unwrap_err().to_string();
     assert!(error.contains("more parts than bytes"), "{error}");
+}
+
+/// A page of a segment is made when it is first looked at, and stays.
+#[test]
+fn look_at_a_value_that_was_never_stored_makes_no_pages_of_it() {
+    const LEN: usize = 16 << 20;
+    let scratch = Scratch::new();
+    drop(scratch.store().create::<Telemetry>().unwrap());
+    let schema = real_versioned(array(primitive(Primitive::U8), LEN as u64));
+    let planted = plant_object(&Raw::at_key(scratch.key('T')), &schema, &[]);
+    let object = Object::attach(&segment(planted.shmid)).unwrap();
+    let value = object.read(&Limits::default());
+    let Value::Versioned { version: 0, value, .. } = &value else { panic!("{value}") };
+    assert_eq!(value.to_string(), format!("[0, 0, 0, 0, 0, 0, 0, 0, … {} more]", LEN - 8));
+    SavedObject::of(&object, &Limits::default()).unwrap();
+    let resident = resident(planted.shmid);
+    assert!(resident < 1 << 20, "{resident} bytes");
+
+    // What is there is seen all the same, as every other reader sees it.
+    let raw = Raw::attach(planted.shmid);
+    let slot = raw.get(field::PAYLOAD_OFFSET) as usize + 128;
+    for place in [0, 4096, LEN / 2, LEN - 1] {
+        raw.write(slot + place, &[7]);
+        let index = format!("[{place}]").parse().unwrap();
+        assert_eq!(object.read_at(&index, &Limits::default()).unwrap(), Value::Unsigned(7), "{place}");
+    }
+}
+
+/// How many bytes of a segment are in memory.
+fn resident(shmid: i32) -> u64 {
+    let table = std::fs::read_to_string("/proc/sysvipc/shm").unwrap();
+    let line =
+        table.lines().find(|line| line.split_whitespace().nth(1) == Some(&shmid.to_string())).expect("it is there");
+    line.split_whitespace().nth(14).expect("a column").parse().unwrap()
 }
 
 #[test]

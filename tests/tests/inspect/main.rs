@@ -2,6 +2,7 @@
 
 mod fuzzed;
 mod hostile;
+mod orphans;
 mod removal;
 mod saved;
 mod states;

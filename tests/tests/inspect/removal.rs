@@ -3,10 +3,10 @@
 use std::fs;
 use std::process::Command;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use shmstore::Shared;
-use shmstore::inspect::{InspectError, Segment, SegmentState, WhileAttached};
+use shmstore::inspect::{InspectError, Object, Segment, SegmentState, WhileAttached};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::peer::{Peer, program_named};
 use shmstore_tests::raw::{Raw, SIZE_TAG, field, find, plant};
@@ -74,10 +74,50 @@ fn segment_that_changed_since_it_was_listed_is_left_alone() {
     let raw = Raw::attach(there.shmid);
     raw.set(field::NONCE, raw.get(field::NONCE) ^ 1);
     drop(raw);
-    assert!(matches!(there.remove(WhileAttached::Remove), Err(InspectError::Gone { .. })));
+    assert!(matches!(there.remove(WhileAttached::Refuse), Err(InspectError::Rewritten { .. })));
+    assert!(with_id(there.shmid).is_some());
     let replaced = scratch.store().replace::<Telemetry>().unwrap();
     assert!(matches!(there.remove(WhileAttached::Remove), Err(InspectError::Gone { .. })));
     assert!(!Shared::is_retired(&replaced));
+}
+
+#[test]
+fn segment_whose_header_never_rests_is_there_and_removed_for_who_insists() {
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    let scratch = Scratch::new();
+    drop(scratch.store().create::<Telemetry>().unwrap());
+    let raw = Raw::at_key(scratch.key('T'));
+    let done = AtomicBool::new(false);
+    let (refused, removed) = thread::scope(|scope| {
+        let (done, shmid) = (&done, raw.shmid());
+        scope.spawn(move || {
+            let (raw, started) = (Raw::attach(shmid), Instant::now());
+            let goes_on = |_: &u64| !done.load(Relaxed) && started.elapsed() < Duration::from_secs(60);
+            (0..).take_while(goes_on).for_each(|nonce| raw.set(field::NONCE, nonce));
+        });
+        let there = segment(raw.shmid());
+        let seen = raw.get(field::NONCE);
+        wait::until_true("another nonce", || raw.get(field::NONCE) != seen);
+        let refused: Vec<_> = (0..20).map(|_| there.remove(WhileAttached::Refuse)).collect();
+        let removed = there.remove(WhileAttached::Remove);
+        done.store(true, Relaxed);
+        (refused, removed)
+    });
+    assert!(refused.iter().all(|is| matches!(is, Err(InspectError::Rewritten { .. }))), "{refused:?}");
+    removed.unwrap();
+    assert_eq!(find(scratch.key('T')), None);
+}
+
+#[test]
+fn object_that_was_rewritten_since_it_was_listed_is_not_attached_as_the_one_that_was() {
+    let scratch = Scratch::new();
+    drop(scratch.store().create::<Telemetry>().unwrap());
+    let there = segment(find(scratch.key('T')).unwrap());
+    let raw = Raw::attach(there.shmid);
+    raw.set(field::NONCE, raw.get(field::NONCE) ^ 1);
+    let refused = Object::attach(&there).unwrap_err();
+    assert!(matches!(refused, InspectError::Rewritten { .. }), "{refused}");
+    Object::attach(&segment(there.shmid)).unwrap();
 }
 
 #[test]
