@@ -56,13 +56,21 @@ impl<'a> Live<'a> {
         self.atomic(at)
     }
 
+    /// Zeros, for a copy of so many bytes. `None` if these are not all within the payload.
+    pub(super) fn room_for(self, at: usize, len: usize) -> Option<Vec<u8>> {
+        at.checked_add(len).filter(|&end| end <= self.len)?;
+        let mut zeros = Vec::new();
+        zeros.try_reserve_exact(len).ok()?;
+        zeros.resize(len, 0);
+        Some(zeros)
+    }
+
     /// Copies bytes, each as it is at some moment during the call. `None` if they are not all within the payload.
-    pub(super) fn copy(self, at: usize, len: usize) -> Option<Vec<u8>> {
-        let end = at.checked_add(len).filter(|&end| end <= self.len)?;
-        let mut copied = zeros(len)?;
+    pub(super) fn copy(self, at: usize, to: &mut [u8]) -> Option<()> {
+        let end = at.checked_add(to.len()).filter(|&end| end <= self.len)?;
         // As fast as the store's own reader: else a busy writer is always faster.
-        let mut done = self.copy_units(at, &mut copied);
-        while let Some(rest) = copied.get_mut(done..).filter(|rest| !rest.is_empty()) {
+        let mut done = self.copy_units(at, to);
+        while let Some(rest) = to.get_mut(done..).filter(|rest| !rest.is_empty()) {
             let next = at + done;
             done += match self.word(next).filter(|_| end - next >= 8) {
                 Some(word) => {
@@ -75,24 +83,25 @@ impl<'a> Live<'a> {
                 }
             };
         }
-        Some(copied)
+        Some(())
     }
 
     /// Likewise, of bytes that are zero if nobody has broken the rules: pages that are not in memory are not looked at, or the kernel would make
     /// them, and they would stay.
-    pub(super) fn copy_unwritten(self, at: usize, len: usize) -> Option<Vec<u8>> {
-        let end = at.checked_add(len).filter(|&end| end <= self.len)?;
+    pub(super) fn copy_unwritten(self, at: usize, to: &mut [u8]) -> Option<()> {
+        let end = at.checked_add(to.len()).filter(|&end| end <= self.len)?;
         let mapping = self.attached.mapping();
         let front = self.base.addr().get() - mapping.base().addr().get();
         let pages = (front + at).next_multiple_of(PAGE)..(front + end) / PAGE * PAGE;
         if pages.is_empty() || mapping.has_in_memory(&pages) {
-            return self.copy(at, len);
+            return self.copy(at, to);
         }
         let [first, last] = [pages.start - front, pages.end - front];
-        let mut copied = zeros(len)?;
-        copied[..first - at].copy_from_slice(&self.copy(at, first - at)?);
-        copied[last - at..].copy_from_slice(&self.copy(last, end - last)?);
-        Some(copied)
+        let (to, after) = to.split_at_mut(last - at);
+        let (before, unwritten) = to.split_at_mut(first - at);
+        unwritten.fill(0);
+        self.copy(at, before)?;
+        self.copy(last, after)
     }
 
     /// Copies whole units, if they are aligned. Returns how many bytes these are.
@@ -110,13 +119,6 @@ impl<'a> Live<'a> {
         unsafe { copy_units_out(from.as_ptr(), to.as_mut_ptr(), count) };
         count * UNIT
     }
-}
-
-fn zeros(len: usize) -> Option<Vec<u8>> {
-    let mut zeros = Vec::new();
-    zeros.try_reserve_exact(len).ok()?;
-    zeros.resize(len, 0);
-    Some(zeros)
 }
 
 /// Writes all of a new object, which nobody else sees yet.
@@ -166,7 +168,10 @@ impl Memory<'_> {
     /// Copies bytes. `None` if they are not all within.
     pub(super) fn bytes(self, at: usize, len: usize) -> Option<Vec<u8>> {
         match self {
-            Self::Live(live) => live.copy(at, len),
+            Self::Live(live) => {
+                let mut bytes = live.room_for(at, len)?;
+                live.copy(at, &mut bytes).map(|()| bytes)
+            }
             Self::Copy(bytes) => bytes.get(at..at.checked_add(len)?).map(<[u8]>::to_vec),
         }
     }

@@ -73,26 +73,29 @@ pub(super) fn snapshot(
     };
     let sequence = live.word(place(at, places.sequence)?).ok_or_else(outside)?;
     let [even, odd] = [slot(0)?, slot(1)?];
+    let mut bytes = live.room_for(even.max(odd), len).ok_or_else(outside)?;
     let copy = |slot: usize| match slot {
         // Versions count from the zeros of a new object.
-        0 if newest(sequence.load(Acquire)).0 == 0 => live.copy_unwritten(even, len),
-        0 => live.copy(even, len),
-        _ => live.copy(odd, len),
+        0 if newest(sequence.load(Acquire)).0 == 0 => live.copy_unwritten(even, &mut bytes),
+        0 => live.copy(even, &mut bytes),
+        _ => live.copy(odd, &mut bytes),
     };
-    whole_copy(sequence, copy, waits).map(|(version, bytes)| Snapshot { version, locked, bytes })
+    let version = whole_copy(sequence, copy, waits)?;
+    Ok(Snapshot { version, locked, bytes })
 }
 
+/// Has slots copied until what was copied is whole. Tells of which version that is.
 fn whole_copy(
     sequence: &AtomicU64,
-    copy: impl Fn(usize) -> Option<Vec<u8>>,
+    mut copy: impl FnMut(usize) -> Option<()>,
     waits: &mut Waits,
-) -> Result<(u64, Vec<u8>), String> {
+) -> Result<u64, String> {
     let mut disturbed: Option<Instant> = None;
     let mut waited = || disturbed.get_or_insert_with(Instant::now).elapsed();
     let wait = waits.each.min(waits.left);
     loop {
-        let mut bytes = None;
-        let version = try_copy(sequence, |slot| bytes = copy(slot));
+        let mut copied = None;
+        let version = try_copy(sequence, |slot| copied = copy(slot));
         if version.is_none() && waited() < wait {
             std::hint::spin_loop();
             continue;
@@ -103,7 +106,7 @@ fn whole_copy(
         let faster =
             || format!("no whole copy within {} ms: it is stored faster than it can be copied", wait.as_millis());
         let version = version.ok_or_else(faster)?;
-        return bytes.map(|bytes| (version, bytes)).ok_or_else(outside);
+        return copied.map(|()| version).ok_or_else(outside);
     }
 }
 

@@ -107,7 +107,8 @@ impl Copier<'_> {
 
     fn bytes(&mut self, at: usize, len: u64) -> Result<(), Refused> {
         self.copies(len)?;
-        let bytes = usize::try_from(len).ok().and_then(|len| self.live.copy(at, len)).ok_or_else(outside)?;
+        let bytes =
+            usize::try_from(len).ok().and_then(|len| Memory::Live(self.live).bytes(at, len)).ok_or_else(outside)?;
         self.put(at, &bytes)
     }
 
