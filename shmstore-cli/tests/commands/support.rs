@@ -176,7 +176,16 @@ pub(crate) fn key(path: &Path, id: u8) -> i32 {
 }
 
 pub(crate) fn exists(shmid: i32) -> bool {
-    Segment::of_shmid(shmid).is_ok_and(|segment| segment.key.to_raw() != 0 || segment.attached == 0)
+    Segment::of_shmid(shmid).is_ok()
+}
+
+/// Other tests list it meanwhile: who has it attached for that keeps it for a moment.
+pub(crate) fn until_gone(shmid: i32) {
+    let deadline = Instant::now() + DEADLINE;
+    while exists(shmid) {
+        assert!(Instant::now() < deadline, "segment {shmid} is still there");
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// How a run of the program ended.
