@@ -37,6 +37,7 @@
 //! segments (names of types and fields, paths) may hold any character: escape them before showing them on a terminal.
 
 mod decode;
+mod judge;
 mod memory;
 mod object;
 mod offsets;

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use nix::errno::Errno;
 
 use super::decode::{Decoder, Limits};
+use super::judge::{Known, Whole};
 use super::memory::{Live, Memory};
 use super::path::{FieldError, FieldPath};
-use super::segment::{Description, Known, Segment, Whole};
+use super::segment::{Description, Segment};
 use super::value::Value;
 use super::{InspectError, SegmentState, segments};
 use crate::attached::{Participant, participants, processes};
@@ -86,14 +87,11 @@ impl Object {
     pub fn find(path: &Path, id: Option<char>) -> Result<Self, InspectError> {
         let not_found = || InspectError::NotFound { path: path.into(), id };
         let stat = file::stat_path(path).map_err(|_| not_found())?;
-        let is_there = |segment: &Segment| {
-            let of = segment.description.as_ref();
-            of.is_some_and(|of| (of.device, of.inode) == (stat.dev, stat.ino) && id.is_none_or(|id| id == of.id))
+        let is_meant = |segment: &Segment| {
+            let of = segment.description.as_ref().filter(|_| segment.state != SegmentState::Retired);
+            of.is_some_and(|of| id.is_none_or(|id| id == of.id)) && segment.stands_at(stat.dev, stat.ino)
         };
-        let there: Vec<Segment> = segments()?
-            .into_iter()
-            .filter(|segment| segment.state != SegmentState::Retired && is_there(segment))
-            .collect();
+        let there: Vec<Segment> = segments()?.into_iter().filter(is_meant).collect();
         match there.as_slice() {
             [one] => Self::attach(one),
             _ => Err(not_found()),

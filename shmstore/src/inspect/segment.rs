@@ -1,25 +1,20 @@
 //! The segments of this machine, and what each says of itself.
 
-use std::ffi::OsString;
 use std::fmt;
-use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use nix::errno::Errno;
 
 use super::InspectError;
-use super::orphan::{Directories, why_orphaned};
-use super::type_names::TypeNames;
+use super::judge::Known;
 use crate::error::Creator;
-use crate::handshake::creator;
 use crate::hash::LayoutHash;
-use crate::header::{self, FORMAT_VERSION, Geometry, Header, State};
 use crate::identity::Identity;
 use crate::key::Key;
 use crate::sys::file;
-use crate::sys::process::{effective_uid, has_ended, namespace, proc_is_ours, start_time};
-use crate::sys::shm::{self, Access, Mapping, Status};
+use crate::sys::process::effective_uid;
+use crate::sys::shm::{self, Mapping};
 
 /// A System V segment of this machine (of this IPC namespace), shmstore's or not.
 #[derive(Debug, Clone)]
@@ -187,20 +182,6 @@ fn of_all(attempted: &'static str, errno: Errno) -> InspectError {
     InspectError::System { attempted, shmid: -1, source: errno.into() }
 }
 
-/// What is found out once for all segments of a listing.
-#[derive(Default)]
-pub(super) struct Known {
-    names: TypeNames,
-    directories: Directories,
-}
-
-/// Where things are in a segment that is whole, and whose it says it is.
-pub(super) struct Whole {
-    pub(super) identity: Identity,
-    pub(super) id: u8,
-    pub(super) geometry: Geometry,
-}
-
 impl Segment {
     /// The segment with a number of the kernel's.
     ///
@@ -277,140 +258,6 @@ impl Segment {
         said(self) == said(other)
     }
 
-    /// What the kernel tells.
-    pub(super) fn of_status(status: &Status) -> Self {
-        Self {
-            shmid: status.shmid,
-            key: status.key,
-            size: status.size as u64,
-            owner: status.owner,
-            creator: status.creator,
-            creator_pid: status.creator_pid.unsigned_abs(),
-            mode: status.mode,
-            attached: status.attached,
-            changed: UNIX_EPOCH + Duration::from_secs(status.changed.max(0).unsigned_abs()),
-            state: SegmentState::Foreign,
-            detail: None,
-            description: None,
-            owner_hash: None,
-        }
-    }
-
-    fn look(status: &Status, known: &mut Known) -> (Self, Option<Mapping>) {
-        let mut segment = Self::of_status(status);
-        if !header::is_tagged(status.size) {
-            return (segment, None);
-        }
-        match shm::attach(status.shmid, Access::ReadOnly) {
-            Ok((mapping, status)) => {
-                // Without this look at it.
-                segment.attached = status.attached.saturating_sub(1);
-                segment.judge(&mapping, &status, known);
-                return (segment, Some(mapping));
-            }
-            Err(Errno::EACCES) => segment.state = SegmentState::Unreadable,
-            Err(Errno::EINVAL | Errno::EIDRM) => segment.state = SegmentState::Retired,
-            Err(errno) => {
-                segment.state = SegmentState::Unreadable;
-                segment.detail = Some(errno.desc().into());
-            }
-        }
-        (segment, None)
-    }
-
-    /// Judges what was attached, and notes it. Returns where things are in it if it is whole.
-    pub(super) fn judge(&mut self, mapping: &Mapping, status: &Status, known: &mut Known) -> Option<Whole> {
-        let header = Header::of(mapping)?;
-        if header::is_blank(mapping) {
-            self.state = half_made(has_ended_here(self.creator_pid, 0));
-            return None;
-        }
-        if !header.has_magic() {
-            return None;
-        }
-        self.owner_hash = Some(header.owner_hash());
-        self.judge_header(header, mapping, status, known).unwrap_or_else(|damage| {
-            self.state = SegmentState::Damaged;
-            self.detail = Some(format!("its {} is {}", damage.field, damage.found));
-            None
-        })
-    }
-
-    fn judge_header(
-        &mut self,
-        header: &Header,
-        mapping: &Mapping,
-        status: &Status,
-        known: &mut Known,
-    ) -> Result<Option<Whole>, header::Damage> {
-        let state = header.state()?;
-        let format = header.version();
-        if format != FORMAT_VERSION && (format != 0 || state == State::Ready) {
-            self.state = SegmentState::OtherFormat;
-            self.detail = Some(format!("format {format}, of which this program reads {FORMAT_VERSION}"));
-            return Ok(None);
-        }
-        let is_half_made = matches!(state, State::Virgin | State::Initializing);
-        if is_half_made {
-            let by = header.provenance();
-            let is_of_here = by.pid != 0 && by.pid_namespace == namespace("pid");
-            // Start times count within one time namespace only.
-            let start = if by.time_namespace == namespace("time") { by.start } else { 0 };
-            let (pid, start) = if is_of_here { (by.pid, start) } else { (self.creator_pid, 0) };
-            self.state = half_made(has_ended_here(pid, start));
-        }
-        let (identity, id) = header.identity()?;
-        let is_printable = (b' '..=b'~').contains(&id);
-        if !is_half_made && !is_printable {
-            return Err(header::Damage::new("id", id));
-        }
-        if !header.is_claimed_for(&identity, id) && state != State::Virgin {
-            return Err(header::Damage::new("first word", "not that of its own anchor and id"));
-        }
-        let (path, path_is_whole) = header.path();
-        let mut description = Description {
-            format,
-            id: if is_printable { char::from(id) } else { '?' },
-            path: PathBuf::from(OsString::from_vec(path)),
-            path_is_whole,
-            type_name: None,
-            layout_hash: header.layout_hash(),
-            creator: creator(header),
-            device: identity.dev,
-            inode: identity.ino,
-            object_size: 0,
-            max_processes: 0,
-            nonce: header.nonce(),
-        };
-        if is_half_made {
-            self.description = Some(description);
-            return Ok(None);
-        }
-        let judged = header.geometry(mapping).and_then(|geometry| {
-            let json = header::read_schema(mapping, &geometry)?;
-            description.object_size = geometry.payload_len as u64;
-            description.max_processes = geometry.slot_count;
-            description.type_name = known.names.of(description.layout_hash, json, description.object_size);
-            if description.type_name.is_some() {
-                Ok(geometry)
-            } else {
-                Err(header::Damage::new("schema", "not one, or another than its hash and size say"))
-            }
-        });
-        self.state = SegmentState::Ready;
-        if state == State::Retired || status.removed {
-            self.state = SegmentState::Retired;
-        } else if status.key != identity.key(id) {
-            // Anybody may write the identity of another's anchor into a segment of his own; but that does not have its key.
-            let why = format!("its key is {}, and its anchor's is {}", status.key, identity.key(id));
-            (self.state, self.detail) = (SegmentState::Orphaned, Some(why));
-        } else if let Some(why) = why_orphaned(&description, &identity, &mut known.directories) {
-            (self.state, self.detail) = (SegmentState::Orphaned, Some(why));
-        }
-        self.description = Some(description);
-        judged.map(|geometry| Some(Whole { identity, id, geometry }))
-    }
-
     /// Why it can not be looked into.
     pub(super) fn refused(&self) -> InspectError {
         let Self { shmid, state, detail, owner, mode, .. } = self.clone();
@@ -426,16 +273,6 @@ impl Segment {
     }
 }
 
-fn half_made(creator_has_ended: bool) -> SegmentState {
-    if creator_has_ended { SegmentState::Abandoned } else { SegmentState::Initializing }
-}
-
-/// Whether a process of this PID namespace has provably ended: there is none of this number, or it is another one.
-fn has_ended_here(pid: u32, start: u64) -> bool {
-    let is_another = || start != 0 && proc_is_ours() && ![0, start].contains(&start_time(pid));
-    pid != 0 && (has_ended(pid) || is_another())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -447,15 +284,5 @@ mod tests {
         let names: std::collections::HashSet<_> = all.map(SegmentState::name).into();
         assert_eq!(names.len(), all.len());
         assert_eq!(format!("{:>6}|", Ready), " ready|");
-    }
-
-    #[test]
-    fn process_has_ended_only_if_there_is_none_or_another_of_its_number() {
-        let own = std::process::id();
-        assert!(!has_ended_here(own, 0));
-        assert!(!has_ended_here(own, start_time(own)));
-        assert!(has_ended_here(own, start_time(own) + 1));
-        assert!(!has_ended_here(0, 0), "nobody's number proves nothing");
-        assert!(has_ended_here(i32::MAX as u32, 0));
     }
 }
