@@ -40,7 +40,8 @@ pub enum Failure {
     /// There is no such field. Exit code 3.
     #[error("{}", shown(&.0.to_string()))]
     Field(#[from] FieldError),
-    /// No store can be opened. Exit code 5 if that is not allowed, 3 if there is nothing, otherwise 1.
+    /// No store can be opened, or a name not be forgotten. Exit code 5 if that is not allowed, 4 if it is in use, 3 if there is nothing,
+    /// otherwise 1.
     #[error("{}", shown(&.0.to_string()))]
     Open(#[from] OpenError),
     /// An object can not be made. Exit code 5 if that is not allowed, 4 if another is in its way, otherwise 1.
@@ -97,6 +98,7 @@ impl Failure {
 fn of_open(error: &OpenError) -> u8 {
     match error {
         OpenError::NotFound { .. } | OpenError::DanglingLink { .. } => 3,
+        OpenError::InUse { .. } => 4,
         OpenError::AccessDenied { .. } | OpenError::NotWritable { .. } => 5,
         _ => 1,
     }

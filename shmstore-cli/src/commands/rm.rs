@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use shmstore::Store;
 use shmstore::inspect::{Segment, SegmentState, WhileAttached};
-use shmstore::{OpenError, Store};
 
 use crate::about::{called, times};
 use crate::anchors::Anchors;
@@ -150,7 +150,7 @@ impl Forgetting {
         let file = file.ok_or_else(no_name)?;
         let name = file.file_stem().and_then(|name| name.to_str()).ok_or_else(no_name)?;
         let directory = file.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let store = Store::open(directory).map_err(refused)?;
+        let store = Store::open(directory)?;
         Ok(Self { store, file: file.into(), name: name.into() })
     }
 
@@ -159,13 +159,7 @@ impl Forgetting {
     }
 
     fn forget(&self) -> Result<(), Failure> {
-        self.store.forget(&self.name).map(drop).map_err(refused)
-    }
-}
-
-fn refused(error: OpenError) -> Failure {
-    match error {
-        OpenError::InUse { .. } => Failure::Refused(error.to_string()),
-        error => Failure::Other(error.to_string()),
+        self.store.forget(&self.name)?;
+        Ok(())
     }
 }
