@@ -12,8 +12,8 @@ mod recover;
 mod remove;
 mod replace;
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -56,6 +56,7 @@ impl Policy {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Target<'a> {
     pub(crate) path: &'a Arc<Path>,
+    pub(crate) real_path: &'a OnceLock<PathBuf>,
     pub(crate) anchor: &'a Anchor,
     pub(crate) policy: &'a Policy,
     pub(crate) id: u8,

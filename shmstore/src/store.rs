@@ -5,8 +5,8 @@ mod named;
 mod options;
 
 use std::fmt;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::anchor::Anchor;
@@ -45,6 +45,8 @@ pub struct Store {
 
 struct Inner {
     path: Arc<Path>,
+    /// The path without links, once an object was created: it is looked at again for each.
+    real_path: OnceLock<PathBuf>,
     /// The anchor as it was checked when the store was opened; it is looked at again by every operation.
     anchor: Anchor,
     policy: Policy,
@@ -116,8 +118,8 @@ impl Store {
     pub(crate) fn target(&self, id: char, schema: Option<&'static Schema>) -> Result<Target<'_>, AttachError> {
         let printable = u8::try_from(id).ok().filter(|id| (b' '..=b'~').contains(id));
         let id = printable.ok_or(AttachError::BadId { id })?;
-        let Inner { path, anchor, policy, .. } = &*self.inner;
-        Ok(Target { path, anchor, policy, id, schema })
+        let Inner { path, real_path, anchor, policy, .. } = &*self.inner;
+        Ok(Target { path, real_path, anchor, policy, id, schema })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
@@ -281,7 +281,7 @@ impl Target<'_> {
     ) {
         let identity = &anchor.identity();
         let header = Header::of(mapping).expect("a new segment has room for a header");
-        let path = without_links(self.path, anchor);
+        let path = self.real_path(anchor);
         header.claim(identity, self.id);
         failpoint::reach(Step::CreateClaimed);
         let path = path.as_os_str().as_encoded_bytes();
@@ -294,6 +294,20 @@ impl Target<'_> {
         failpoint::reach(Step::CreateInitializing);
         header::write_schema(mapping, geometry, json);
         failpoint::reach(Step::CreateSchema);
+    }
+
+    /// Where the anchor really is: a link on the way to it may lead elsewhere tomorrow. If it did just now, the way that the user said.
+    fn real_path(&self, anchor: &Anchor) -> Cow<'_, Path> {
+        let is_it = |real: &Path| file::stat_no_follow(real).is_ok_and(|stat| stat.inode() == anchor.stat.inode());
+        if let Some(known) = self.real_path.get().filter(|known| is_it(known)) {
+            return Cow::Borrowed(known);
+        }
+        let Some(real) = std::fs::canonicalize(self.path).ok().filter(|real| is_it(real)) else {
+            return Cow::Borrowed(self.path);
+        };
+        // If another one is known, that stays: it is looked at each time.
+        drop(self.real_path.set(real.clone()));
+        Cow::Owned(real)
     }
 
     pub(super) fn check_not_initializing(&self, identity: &Identity) -> Result<(), AttachError> {
@@ -341,12 +355,6 @@ impl Target<'_> {
             errno => self.system("create", identity, errno).into(),
         }
     }
-}
-
-/// Where an anchor really is: a link on the way to it may lead elsewhere tomorrow. If it did just now, the way that the user said.
-fn without_links<'a>(path: &'a Path, anchor: &Anchor) -> Cow<'a, Path> {
-    let is_it = |real: &PathBuf| file::stat_no_follow(real).is_ok_and(|stat| stat.inode() == anchor.stat.inode());
-    std::fs::canonicalize(path).ok().filter(is_it).map_or(Cow::Borrowed(path), Cow::Owned)
 }
 
 /// This process, as the creator of a segment.

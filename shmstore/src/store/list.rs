@@ -144,8 +144,8 @@ impl Store {
     fn describe(&self, identity: &Identity, status: &Status, looked: &mut Looked) -> ObjectInfo {
         let mut info = self.kernel_info(status, status.key, ObjectState::Unreadable);
         let id = status.key.id_byte();
-        let Inner { path, anchor, policy, .. } = &*self.inner;
-        let target = Target { path, anchor, policy, id, schema: None };
+        let Inner { path, real_path, anchor, policy, .. } = &*self.inner;
+        let target = Target { path, real_path, anchor, policy, id, schema: None };
         match target.find_to_read(identity) {
             Ok(Some(found)) => info.learn(&found, looked),
             // Removed while we looked.

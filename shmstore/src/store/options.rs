@@ -5,7 +5,7 @@ use std::fs::DirBuilder;
 use std::os::fd::AsFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -219,7 +219,9 @@ impl Store {
         let more_readable = anchor_mode & 0o044 & !object_mode != 0;
         let warning = || Warning::AnchorMoreReadable { path: path.clone(), anchor_mode, object_mode, fit_mode };
         let warnings = more_readable.then(warning).into_iter().collect();
-        Self { inner: Arc::new(Inner { path: path.into(), anchor, policy, name, warnings }) }
+        Self {
+            inner: Arc::new(Inner { path: path.into(), real_path: OnceLock::new(), anchor, policy, name, warnings }),
+        }
     }
 }
 

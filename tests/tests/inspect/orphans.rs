@@ -64,6 +64,26 @@ fn object_that_was_made_through_a_link_is_not_orphaned_when_the_link_leads_elsew
 }
 
 #[test]
+fn store_whose_anchor_was_moved_behind_a_link_writes_where_it_is_now() {
+    let scratch = Scratch::new();
+    let [first, second, link] = ["r42/rover", "r44/rover", "current"].map(|name| scratch.join(name));
+    make_private(&first);
+    symlink("r42", &link).unwrap();
+    let store = Store::open(link.join("rover")).unwrap();
+    let written = || {
+        let planted = Planted { shmid: Shared::info(&store.create::<Telemetry>().unwrap()).unwrap().shmid };
+        let written = segment(planted.shmid).path().map(Path::to_owned);
+        store.remove::<Telemetry>().unwrap();
+        written
+    };
+    assert_eq!(written(), fs::canonicalize(&first).ok());
+    fs::rename(scratch.join("r42"), scratch.join("r44")).unwrap();
+    fs::remove_file(&link).unwrap();
+    symlink("r44", &link).unwrap();
+    assert_eq!(written(), fs::canonicalize(&second).ok());
+}
+
+#[test]
 fn many_orphans_of_one_directory_cost_one_look_into_it() {
     let scratch = Scratch::new();
     let original = with_own_anchor(&scratch);
