@@ -127,6 +127,12 @@ impl Anchors {
         self.there.is_empty() || self.refused.is_some()
     }
 
+    /// The paths of those that are there.
+    #[must_use]
+    pub fn there(&self) -> Vec<&Path> {
+        self.there.values().flatten().map(|anchor| anchor.path.as_path()).collect()
+    }
+
     /// The file of a name, if one is there.
     #[must_use]
     pub fn name(&self) -> Option<&Path> {
@@ -134,9 +140,12 @@ impl Anchors {
         names.find(|path| is_name(path) && !is_directory_alone(path))
     }
 
-    /// The one that a segment stands at, or may stand at.
+    /// The one that a segment stands at, or may stand at. An orphan stands nowhere: its anchor may be an earlier file of the same inode.
     #[must_use]
     pub fn of_segment(&self, segment: &Segment) -> Option<&Anchor> {
+        if segment.state == SegmentState::Orphaned {
+            return None;
+        }
         let bits = match (segment.key.to_raw(), &segment.description) {
             // It was removed.
             (0, Some(of)) => key_bits(of.device, of.inode),
@@ -160,7 +169,7 @@ impl Anchors {
         Ok(segments()?.into_iter().filter(|segment| self.of_segment(segment).is_some()).collect())
     }
 
-    /// The segments that are meant by the path: those that stand at them; or, if none does for certain, those too that say that they were
+    /// The segments that are meant by the path: those that stand at them; or, if none does for certain, orphans too that say that they were
     /// made there, and have the key of the anchor that they name.
     ///
     /// # Errors
@@ -206,17 +215,18 @@ pub fn is_certain(segment: &Segment) -> bool {
 pub struct Claimed(Vec<PathBuf>);
 
 impl Claimed {
-    /// Whether a path is one of them, or that of a name in the first of them, or any below that.
+    /// Whether a path is one of them, or below the first of them.
     #[must_use]
-    pub fn by(&self, path: &Path, below: bool) -> bool {
-        let is_below =
-            || if below { path.starts_with(&self.0[0]) } else { is_name(path) && path.parent() == Some(&self.0[0]) };
-        self.0.iter().any(|claimed| claimed == path) || is_below()
+    pub fn by(&self, path: &Path) -> bool {
+        path.starts_with(&self.0[0]) || self.0.iter().any(|claimed| claimed == path)
     }
 
-    /// Whether a segment names one of them, and has the key of the anchor that it says.
+    /// Whether an orphan names one of them, and has the key of the anchor that it says. What has an anchor is that of another path, whatever
+    /// it says.
     fn with_the_key(&self, segment: &Segment) -> bool {
-        let Some(of) = &segment.description else { return false };
+        let Some(of) = segment.description.as_ref().filter(|_| segment.state == SegmentState::Orphaned) else {
+            return false;
+        };
         of.path_is_whole && self.0.contains(&of.path) && segment.stands_at(of.device, of.inode)
     }
 }

@@ -15,16 +15,21 @@ use crate::failure::Failure;
 ///
 /// [`Failure::NotFound`] if there is neither the path nor an object that was made there; what the kernel refuses.
 pub fn at(path: &Path) -> Result<Vec<Segment>, Failure> {
-    select(path, false)
+    let anchors = Anchors::with_names(path);
+    select(&anchors, |segment| anchors.of_segment(segment).is_some())
 }
 
-/// The same, with all that is below it, too.
+/// The same, with those that say that they were made there or below.
 ///
 /// # Errors
 ///
 /// As [`at`].
 pub fn under(path: &Path) -> Result<Vec<Segment>, Failure> {
-    select(path, true)
+    let anchors = Anchors::with_names(path);
+    let claimed = anchors.claimed();
+    select(&anchors, |segment| {
+        anchors.of_segment(segment).is_some() || segment.path().is_some_and(|path| claimed.by(path))
+    })
 }
 
 /// All segments of this IPC namespace in the same order; with those that are none of shmstore's, or without.
@@ -42,12 +47,9 @@ pub fn all(foreign: bool) -> Result<Vec<Segment>, Failure> {
     Ok(listed)
 }
 
-fn select(path: &Path, below: bool) -> Result<Vec<Segment>, Failure> {
-    let (anchors, mut listed) = (Anchors::with_names(path), all(false)?);
-    let claimed = anchors.claimed();
-    listed.retain(|segment| {
-        anchors.of_segment(segment).is_some() || segment.path().is_some_and(|path| claimed.by(path, below))
-    });
+fn select(anchors: &Anchors, is_meant: impl Fn(&Segment) -> bool) -> Result<Vec<Segment>, Failure> {
+    let mut listed = all(false)?;
+    listed.retain(is_meant);
     if listed.is_empty() && anchors.is_empty() {
         return Err(anchors.nothing());
     }

@@ -16,7 +16,7 @@ use crate::text::shown;
 /// find it. That is judged by the paths that this program sees: do not run it where others than those of the programs that use the objects
 /// are mounted, such as in a container that shares their IPC namespace only. An anchor that was renamed within its directory, or whose file
 /// system is not mounted, or to whose path a symbolic link leads now, is not taken for gone; one that was moved to another directory is, and so is
-/// one in a directory that was renamed: look at what is to be removed. Asks first, unless --yes is given; without a terminal it is refused then.
+/// one in a directory that was renamed, or that a mount which is gone had bound there: look at what is to be removed. Asks first, unless --yes is given; without a terminal it is refused then.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Only say what would be removed, and why

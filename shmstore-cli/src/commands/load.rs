@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use shmstore::inspect::{Object, SavedObject, Segment, SegmentState};
 use shmstore::{CreateError, LayoutDiff, OpenError, Store};
 
-use crate::about::{called, times};
-use crate::anchors::{Anchors, anchor, is_certain, is_name};
+use crate::about::{self, called, times};
+use crate::anchors::{Anchors, is_certain, is_name};
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::saved;
@@ -54,7 +54,7 @@ fn octal(mode: &str) -> Result<u32, String> {
 /// The file is no saved object; [`Failure::Refused`] if an object is there; what the store refuses.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let saved = saved::read(&args.file)?;
-    let place = Place::of(args)?;
+    let place = Place::of(args, saved.id())?;
     let old = place.object(saved.id())?;
     if let Some(old) = &old {
         must_be_replaceable(old, &saved, args)?;
@@ -88,7 +88,7 @@ struct Place<'a> {
 
 impl<'a> Place<'a> {
     /// Refused if a directory would be made where most likely a name was meant.
-    fn of(args: &'a Args) -> Result<Self, Failure> {
+    fn of(args: &'a Args, id: char) -> Result<Self, Failure> {
         let (path, parent) = (args.path.as_path(), saved::parent(&args.path));
         if args.named {
             let name = path.file_name().and_then(|name| name.to_str());
@@ -98,7 +98,11 @@ impl<'a> Place<'a> {
             let is_new = !is_there(&anchor)?;
             return Ok(Self { path, name: Some(name), anchor, is_new });
         }
-        if let Ok(anchor) = anchor(path) {
+        if let Some(anchor) = the_one_there(path, id)? {
+            if saved::is_saved(&anchor) {
+                let why = "a saved object, and no place for a shared one";
+                return Err(Failure::Refused(format!("{} is {why}", shown_path(&anchor))));
+            }
             return Ok(Self { path, name: None, anchor, is_new: false });
         }
         is_there(path)?;
@@ -121,8 +125,7 @@ impl<'a> Place<'a> {
         }
         let there = Anchors::exactly(&self.anchor).standing()?;
         Ok(there.into_iter().find(|segment| {
-            let is_it = segment.description.as_ref().is_some_and(|of| of.id == id);
-            is_it && !matches!(segment.state, Retired | Orphaned | Initializing | Abandoned)
+            about::id(segment) == Some(id) && !matches!(segment.state, Retired | Orphaned | Initializing | Abandoned)
         }))
     }
 
@@ -164,6 +167,23 @@ impl<'a> Place<'a> {
             }
         }
     }
+}
+
+/// The anchor that a path means, if one is there: of a directory and the name beside it, the one at which an object of that id stands.
+fn the_one_there(path: &Path, id: char) -> Result<Option<PathBuf>, Failure> {
+    let anchors = Anchors::of(path);
+    let mut there = anchors.there();
+    if there.len() > 1 {
+        there.retain(|anchor| {
+            let standing = Anchors::exactly(anchor).standing();
+            standing.is_ok_and(|there| there.iter().any(|one| about::id(one) == Some(id) && is_certain(one)))
+        });
+        if there.len() != 1 {
+            let all: Vec<String> = anchors.there().into_iter().map(shown_path).collect();
+            return Err(Failure::Ambiguous(format!("{} may be {}: say which", shown_path(path), all.join(" or "))));
+        }
+    }
+    Ok(there.first().map(|anchor| anchor.components().collect()))
 }
 
 fn is_there(path: &Path) -> Result<bool, Failure> {

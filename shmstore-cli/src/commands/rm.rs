@@ -1,5 +1,6 @@
 //! `shmstore rm`: removing an object.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use shmstore::Store;
@@ -70,7 +71,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         let users = if in_use { format!(", which is attached {}", times(segment.attached)) } else { String::new() };
         what.push(format!("{}{users}", called(segment)));
     }
-    let forgetting = if args.forget { Some(Forgetting::new(args, name.as_deref())?) } else { None };
+    let forgetting = if args.forget { Some(Forgetting::new(args, name.as_deref(), segment.as_ref())?) } else { None };
     what.extend(forgetting.as_ref().map(Forgetting::called));
     if !ask::agreed(args.yes, &format!("Remove {}?", what.join(", and ")))? {
         return Err(Failure::Refused("nothing was removed".into()));
@@ -143,7 +144,7 @@ struct Forgetting {
 
 impl Forgetting {
     /// Sees whether it can be done, before anything is removed.
-    fn new(args: &Args, file: Option<&Path>) -> Result<Self, Failure> {
+    fn new(args: &Args, file: Option<&Path>, going: Option<&Segment>) -> Result<Self, Failure> {
         let asked = args.path.as_deref().unwrap_or(Path::new(""));
         let no_name =
             || Failure::Refused(format!("{} is no name that is there: say it without --forget", in_words(asked)));
@@ -151,6 +152,20 @@ impl Forgetting {
         let name = file.file_stem().and_then(|name| name.to_str()).ok_or_else(no_name)?;
         let directory = file.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let store = Store::open(directory)?;
+        let stays = |why: &str| {
+            Failure::Refused(format!("the name's file {} must stay: {why}. Say it without --forget", in_words(file)))
+        };
+        let stat = fs::symlink_metadata(file).map_err(|source| Failure::File { path: file.into(), source })?;
+        if !stat.is_file() || stat.len() > 0 {
+            return Err(stays("it is no empty file, as those of names are"));
+        }
+        drop(store.open_named(name)?);
+        let going = going.map(|segment| segment.shmid);
+        let others = Anchors::exactly(file).standing()?.into_iter().filter(|one| Some(one.shmid) != going);
+        let others: Vec<String> = others.filter(|one| one.key.to_raw() != 0).map(|one| called(&one)).collect();
+        if !others.is_empty() {
+            return Err(stays(&format!("{} may stand at it, too", others.join(", "))));
+        }
         Ok(Self { store, file: file.into(), name: name.into() })
     }
 

@@ -1,12 +1,11 @@
 //! `shmstore save`: an object's values to a file.
 
-use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use shmstore::inspect::{Limits, SavedObject, Segment, segments};
+use shmstore::inspect::{Limits, SavedObject, SegmentState};
 
 use crate::about::{bytes, called};
+use crate::anchors::Anchors;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::saved;
@@ -58,12 +57,9 @@ fn must_be_no_anchor(file: &Path) -> Result<(), Failure> {
             "{path} would be the file of a name, as all that end with `.shm`: choose another"
         )));
     }
-    let Ok(stat) = fs::symlink_metadata(file) else { return Ok(()) };
-    let is_there = |segment: &Segment| {
-        let of = segment.description.as_ref();
-        of.is_some_and(|of| (of.device, of.inode) == (stat.dev(), stat.ino()))
-    };
-    match segments()?.iter().find(|segment| is_there(segment)) {
+    // Those too that can not be read, and have its key.
+    let there = Anchors::exactly(file).standing()?;
+    match there.iter().find(|segment| segment.state != SegmentState::Foreign) {
         None => Ok(()),
         Some(there) => {
             Err(Failure::Refused(format!("{} stands at {path}, and would be lost: choose another", called(there))))

@@ -237,9 +237,14 @@ fn name_at_which_another_object_stands_is_not_forgotten() {
     drop((named.create::<Counter>().unwrap(), named.create::<Rover>().unwrap()));
     let path = format!("{}/left", rover_path(&scratch));
     let ended = run(["rm", "--yes", "--forget", &path, "Counter"]).with(4);
-    assert!(ended.out.starts_with("removed ") && ended.err.contains("the ids \"R\""), "{ended:?}");
+    assert!(ended.out.is_empty() && ended.err.contains("Rover 'R'"), "{ended:?}");
     assert!(scratch.join("rover/left.shm").exists());
-    assert_eq!(scratch.segments().len(), 1);
+    assert_eq!(scratch.segments().len(), 2, "nothing is removed");
+    run(["rm", "--yes", &path, "Counter"]).with(0);
+    std::fs::write(scratch.join("rover/left.shm"), "precious").unwrap();
+    run(["rm", "--yes", "--forget", &path]).with(4);
+    assert_eq!(scratch.segments().len(), 1, "nothing is removed");
+    assert_eq!(std::fs::read_to_string(scratch.join("rover/left.shm")).unwrap(), "precious");
     let other = scratch.store_at("other");
     drop(other.create::<Counter>().unwrap());
     run(["rm", "--yes", "--forget", other.path().to_str().unwrap()]).with(4);

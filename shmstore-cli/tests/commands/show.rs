@@ -234,18 +234,42 @@ fn directory_and_the_name_beside_it_are_told_apart_by_all_commands() {
     assert_eq!(run(["get", &foo, "count", "Counter"]).with(0).out, "2\n");
 }
 
-/// `load` means the very directory, whatever stands at the name beside it.
+/// Of a directory and the name beside it, `load` means what all others mean: the one at which the object stands.
 #[test]
-fn name_beside_a_directory_is_not_replaced() {
+fn object_of_a_name_beside_a_directory_is_the_one_that_load_replaces() {
     let scratch = Scratch::new();
     scratch.store().named("foo").unwrap().create::<Counter>().unwrap().count.store(2, Relaxed);
     drop(scratch.store_at("rover/foo"));
     let place = |name: &str| scratch.join(name).to_str().unwrap().to_owned();
-    let [foo, file] = ["rover/foo", "file"].map(place);
+    let [foo, directory, file] = ["rover/foo", "rover/foo/", "file"].map(place);
     run(["save", &foo, &file]).with(0);
-    run(["load", &file, &foo]).with(0);
+    run(["load", &file, &foo]).with(4);
+    let before = scratch.segments()[0].shmid;
     run(["load", "--replace", &file, &foo]).with(0);
+    let after: Vec<i32> = scratch.segments().iter().map(|segment| segment.shmid).collect();
+    assert!(after.len() == 1 && after[0] != before, "{after:?}");
+    run(["load", &file, &directory]).with(0);
     assert_eq!(scratch.segments().len(), 2);
+    let ended = run(["load", "--replace", &file, &foo]).with(2);
+    assert!(ended.err.contains("foo/") && ended.err.contains("foo.shm"), "{ended:?}");
+    // A saved object is no place for a shared one.
+    run(["load", &file, &file]).with(4);
+}
+
+/// Whoever may write in a segment may write any path into it.
+#[test]
+fn object_that_has_an_anchor_is_not_shown_at_another_path_that_it_names() {
+    let scratch = Scratch::new();
+    drop(scratch.store_at("app"));
+    let elsewhere = scratch.store_at("elsewhere").create::<Counter>().unwrap();
+    let app = std::fs::canonicalize(scratch.join("app")).unwrap();
+    write_path(Shared::info(&elsewhere).unwrap().shmid, app.to_str().unwrap());
+    for command in ["show", "schema", "watch"] {
+        run([command, app.to_str().unwrap()]).with(3);
+    }
+    run(["get", app.to_str().unwrap(), "count"]).with(3);
+    run(["rm", "--yes", app.to_str().unwrap()]).with(3);
+    assert_eq!(scratch.segments().len(), 1);
 }
 
 #[test]

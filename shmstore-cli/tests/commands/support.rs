@@ -169,6 +169,13 @@ pub(crate) fn write_over(shmid: i32, offset: usize, word: u32) {
     perl(script, &[shmid.to_string(), offset.to_string(), word.to_string()]);
 }
 
+/// Has a segment name another path.
+pub(crate) fn write_path(shmid: i32, path: &str) {
+    let script = "shmwrite($ARGV[0], $ARGV[1], 512, length $ARGV[1]) or die $!";
+    perl(script, &[shmid.to_string(), path.to_owned()]);
+    write_over(shmid, 68, path.len() as u32);
+}
+
 /// The key of an object of a file or directory.
 pub(crate) fn key(path: &Path, id: u8) -> i32 {
     let stat = std::fs::metadata(path).expect("it is there");

@@ -91,7 +91,7 @@ pub enum OpenError {
         /// What was seen.
         reason: String,
     },
-    /// A name that is empty, too long, or would leave the store's directory.
+    /// A name that is empty, too long, or would leave the store's directory; or to be forgotten, and has a file that is not empty.
     #[error("{name:?} cannot name an object in {}: {reason}", .path.display())]
     BadName {
         /// The store's directory.

@@ -9,6 +9,7 @@ use nix::errno::Errno;
 
 use super::find::{creator, owner};
 use super::json::json_of;
+use super::replace::LOOKED_AT;
 use super::{AnchorLock, Condition, Found, Patience, Target};
 use crate::anchor::Anchor;
 use crate::error::{AttachError, CreateError, OpenError};
@@ -141,24 +142,25 @@ impl Target<'_> {
             .ok_or_else(|| self.too_large(&identity, u64::MAX))?;
         let replaces = matches!(if_exists, IfExists::Replace | IfExists::ReplaceUnused);
         if replaces && self.make_way(&lock, schema, if_exists, &geometry, &mut patience)? {
+            // Whoever looks at the old one keeps its room for as long.
             return self
-                .make(&lock, schema, if_exists, geometry, &mut patience, init)
+                .make(&lock, schema, if_exists, geometry, [&mut patience, &mut Patience::new(LOOKED_AT)], init)
                 .map_err(|error| self.lost(&identity, error));
         }
-        self.make(&lock, schema, if_exists, geometry, &mut patience, init)
+        self.make(&lock, schema, if_exists, geometry, [&mut patience, &mut Patience::new(Duration::ZERO)], init)
     }
 
-    /// Makes the object, under the lock, unless it is there.
+    /// Makes the object, under the lock, unless it is there: with patience for others at the key, and for room.
     fn make(
         &self,
         lock: &AnchorLock,
         schema: &'static Schema,
         if_exists: IfExists,
         geometry: Geometry,
-        patience: &mut Patience,
+        [patience, for_room]: [&mut Patience; 2],
         init: Init<'_>,
     ) -> Result<Created, CreateError> {
-        match self.make_segment(lock, &geometry, patience)? {
+        match self.make_segment(lock, &geometry, patience, for_room)? {
             Made::New(unfinished, mapping, status) => {
                 self.write_header(&mapping, &status, lock.anchor(), &geometry, schema, json_of(schema).as_bytes());
                 self.finish(lock, unfinished, mapping, geometry, init)
@@ -239,6 +241,7 @@ impl Target<'_> {
         lock: &'a AnchorLock,
         geometry: &Geometry,
         patience: &mut Patience,
+        for_room: &mut Patience,
     ) -> Result<Made<'a>, CreateError> {
         let identity = lock.anchor().identity();
         let mut recovered = false;
@@ -254,6 +257,7 @@ impl Target<'_> {
                     }
                     None => return Err(self.system("create", &identity, Errno::EEXIST).into()),
                 },
+                Err(Errno::ENOSPC) if for_room.pause() => continue,
                 Err(errno) => return Err(self.create_failed(&identity, geometry, errno)),
             };
             let unfinished = Unfinished { shmid, lock };

@@ -15,7 +15,7 @@ use crate::sys::shm;
 
 /// For how long an object must stay attached to be in use: whoever lists what there is attaches each for some microseconds, on a busy
 /// machine for longer.
-const LOOKED_AT: Duration = Duration::from_millis(300);
+pub(super) const LOOKED_AT: Duration = Duration::from_millis(300);
 
 impl Target<'_> {
     /// Removes the object that is to be replaced, under the lock. Tells whether there was a whole one.
@@ -36,21 +36,27 @@ impl Target<'_> {
                 self.recover(lock, patience)?;
                 return Ok(false);
             }
-            if if_exists == IfExists::ReplaceUnused {
-                self.check_layout(&identity, schema, &found)?;
-                let attached = found.attached();
-                if attached > 0 {
-                    // Not counted as attached while we sleep.
-                    drop(found);
-                    if lookers.pause() {
-                        continue;
-                    }
-                    return Err(CreateError::InUse { subject: self.subject(Some(&identity)), attached });
-                }
+            if if_exists == IfExists::Replace {
+                self.check_room(&identity, geometry, &found)?;
+                self.mark_removed(lock, &found)?;
+                return Ok(true);
             }
-            self.check_room(&identity, geometry, &found)?;
-            self.mark_removed(lock, &found)?;
-            return Ok(true);
+            self.check_layout(&identity, schema, &found)?;
+            let mut attached = found.attached();
+            if attached == 0 {
+                self.check_room(&identity, geometry, &found)?;
+                // Once more: all that took a while.
+                attached = shm::status(found.status.shmid).map_or(0, |now| now.attached.saturating_sub(1));
+            }
+            if attached == 0 {
+                self.mark_removed(lock, &found)?;
+                return Ok(true);
+            }
+            // Not counted as attached while we sleep.
+            drop(found);
+            if !lookers.pause() {
+                return Err(CreateError::InUse { subject: self.subject(Some(&identity)), attached });
+            }
         }
     }
 

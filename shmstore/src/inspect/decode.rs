@@ -156,7 +156,10 @@ impl<'l, 'm> Decoder<'l, 'm> {
             OwnedKind::Versioned { value } => {
                 if let Err(why) = self.copies(value.size()) {
                     let (version, locked) = version(schema, value, memory, at)?;
-                    return Ok(Value::Versioned { version, locked, value: Box::new(Value::Invalid(why)) });
+                    // A value as any other.
+                    let value = if self.nodes_left == 0 { Value::Omitted } else { Value::Invalid(why) };
+                    self.spend(1);
+                    return Ok(Value::Versioned { version, locked, value: Box::new(value) });
                 }
                 let Snapshot { version, locked, bytes } = snapshot(schema, value, memory, at, &mut self.waits)?;
                 let value = Box::new(self.value(value, Memory::Copy(&bytes), 0));

@@ -88,7 +88,8 @@ impl Object {
         let not_found = || InspectError::NotFound { path: path.into(), id };
         let stat = file::stat_path(path).map_err(|_| not_found())?;
         let is_meant = |segment: &Segment| {
-            let of = segment.description.as_ref().filter(|_| segment.state != SegmentState::Retired);
+            let is_left = matches!(segment.state, SegmentState::Retired | SegmentState::Orphaned);
+            let of = segment.description.as_ref().filter(|_| !is_left);
             of.is_some_and(|of| id.is_none_or(|id| id == of.id)) && segment.stands_at(stat.dev, stat.ino)
         };
         let there: Vec<Segment> = segments()?.into_iter().filter(is_meant).collect();

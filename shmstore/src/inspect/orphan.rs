@@ -1,8 +1,9 @@
 //! Whether anybody can find a segment by the anchor that it names.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::DirEntryExt;
 use std::path::Path;
 
@@ -31,9 +32,7 @@ pub(super) fn why_orphaned(
         }
         Err(_) => return None,
     };
-    let stat = file::stat_fd(anchor.as_fd()).ok()?;
-    let birth_is_trusted = file::file_system(anchor.as_fd()).is_ok_and(|system| system != OVERLAYFS);
-    let now = Identity::new(&stat, birth_is_trusted);
+    let now = identity_of(anchor.as_fd())?;
     if !now.is_same_inode(identity) {
         let why = format!("its anchor was inode {}, and at the path is inode {}", identity.ino, now.ino);
         return Some(why).filter(|_| now.dev == identity.dev && directories.prove_absent(path, identity));
@@ -54,8 +53,8 @@ const ENTRIES: usize = 100_000;
 
 /// What directories hold. A listing may ask for thousands of anchors in one of them: each is read once.
 pub(super) struct Directories {
-    /// The inodes in each, by device and inode of its own; `None` if it could not be read to its end.
-    read: HashMap<(u64, u64), Option<HashSet<u64>>>,
+    /// The names of the inodes in each, by device and inode of its own; `None` if it could not be read to its end.
+    read: HashMap<(u64, u64), Option<HashMap<u64, OsString>>>,
     entries_left: usize,
 }
 
@@ -75,17 +74,33 @@ impl Directories {
         };
         let left = &mut self.entries_left;
         let beside = self.read.entry((stat.dev, stat.ino)).or_insert_with(|| inodes_in(above, left));
-        stat.ino != identity.ino && beside.as_ref().is_some_and(|beside| !beside.contains(&identity.ino))
+        let Some(beside) = beside.as_ref().filter(|_| stat.ino != identity.ino) else { return false };
+        // A later file may have its inode.
+        beside.get(&identity.ino).is_none_or(|name| is_another_life(&above.join(name), identity))
     }
 }
 
+/// Whether what is at a path is a later file of the same inode.
+fn is_another_life(path: &Path, identity: &Identity) -> bool {
+    let Ok(held) = file::hold_no_follow(path) else { return false };
+    let now = identity_of(held.as_fd());
+    now.is_some_and(|now| now.is_another_life_of(identity))
+}
+
+fn identity_of(held: BorrowedFd<'_>) -> Option<Identity> {
+    let stat = file::stat_fd(held).ok()?;
+    let birth_is_trusted = file::file_system(held).is_ok_and(|system| system != OVERLAYFS);
+    Some(Identity::new(&stat, birth_is_trusted))
+}
+
 /// The inodes in a directory; `None` if not all of them can be had. It counts as an entry itself.
-fn inodes_in(directory: &Path, entries_left: &mut usize) -> Option<HashSet<u64>> {
+fn inodes_in(directory: &Path, entries_left: &mut usize) -> Option<HashMap<u64, OsString>> {
     *entries_left = entries_left.checked_sub(1)?;
-    let mut inodes = HashSet::new();
+    let mut inodes = HashMap::new();
     for entry in fs::read_dir(directory).ok()? {
         *entries_left = entries_left.checked_sub(1)?;
-        inodes.insert(entry.ok()?.ino());
+        let entry = entry.ok()?;
+        inodes.insert(entry.ino(), entry.file_name());
     }
     Some(inodes)
 }

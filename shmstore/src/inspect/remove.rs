@@ -53,7 +53,7 @@ impl Segment {
         let shmid = self.shmid;
         let _lock = self.description.as_ref().filter(|of| of.path_is_whole).and_then(lock);
         // Attached until it is removed: what is judged is what is removed.
-        let (now, _attached) = Self::attached_of_shmid(shmid)?;
+        let (now, attached) = Self::attached_of_shmid(shmid)?;
         if now.made() != self.made() {
             return Err(InspectError::Gone { shmid });
         }
@@ -78,6 +78,14 @@ impl Segment {
         }
         // To say so in it. Who may remove it need not be allowed to write it.
         let mapping = shm::attach(shmid, Access::ReadWrite).ok();
+        if while_attached == WhileAttached::Refuse {
+            // To judge it took a while.
+            let ours = u64::from(attached.is_some()) + u64::from(mapping.is_some());
+            let others = shm::status(shmid).map_or(0, |status| status.attached.saturating_sub(ours));
+            if others > 0 {
+                return Err(InspectError::InUse { shmid, attached: others });
+            }
+        }
         match shm::remove(shmid) {
             Ok(()) => {}
             Err(Errno::EINVAL | Errno::EIDRM) => return Err(InspectError::Gone { shmid }),

@@ -114,7 +114,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`OpenError::InUse`] while an object stands under it: remove that first.
+    /// [`OpenError::InUse`] while an object stands under it: remove that first. [`OpenError::BadName`] if there is something in its
+    /// file, as no store writes there.
     pub fn forget(&self, name: &str) -> Result<bool, OpenError> {
         let path = self.path_of(name)?;
         // Under the directory's lock names come and go one at a time: what is there now stays while we look at it.
@@ -129,6 +130,10 @@ impl Store {
             segment_keys(&path)?.filter(|key| key.anchor_bits() == bits).map(|key| char::from(key.id_byte())).collect();
         if !ids.is_empty() {
             return Err(OpenError::InUse { path: self.inner.path.to_path_buf(), name: name.into(), ids });
+        }
+        if fs::symlink_metadata(&path).is_ok_and(|stat| stat.len() > 0) {
+            let reason = "there is something in its file, which would be lost";
+            return Err(OpenError::BadName { path: self.inner.path.to_path_buf(), name: name.into(), reason });
         }
         fs::remove_file(&path).map_err(|error| open_failed(&path, super::options::errno_of(&error)))?;
         Ok(true)

@@ -111,6 +111,11 @@ pub(crate) fn hold(path: &Path) -> Result<OwnedFd, Errno> {
     open_flags(path, libc::O_PATH, 0)
 }
 
+/// The same, of a symbolic link itself.
+pub(crate) fn hold_no_follow(path: &Path) -> Result<OwnedFd, Errno> {
+    open_flags(path, libc::O_PATH | libc::O_NOFOLLOW, 0)
+}
+
 /// The path by which this process can open what it has hold of, wherever that has moved.
 pub(crate) fn held_path(fd: BorrowedFd<'_>) -> PathBuf {
     format!("/proc/self/fd/{}", fd.as_raw_fd()).into()

@@ -5,7 +5,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, symlink};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use shmstore::inspect::{SegmentState, segments};
+use shmstore::inspect::{InspectError, Object, SegmentState, segments};
 use shmstore::{Shared, Store};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::raw::{Raw, field, plant};
@@ -81,6 +81,26 @@ fn store_whose_anchor_was_moved_behind_a_link_writes_where_it_is_now() {
     fs::remove_file(&link).unwrap();
     symlink("r44", &link).unwrap();
     assert_eq!(written(), fs::canonicalize(&second).ok());
+}
+
+/// A directory is removed, and the next one that is made beside it gets its inode.
+#[test]
+fn object_is_orphaned_if_what_has_its_inode_was_born_at_another_time() {
+    let scratch = Scratch::new();
+    let [first, second] = ["first", "second"].map(|name| scratch.join(name));
+    make_private(&first);
+    let store = Store::open(&first).unwrap();
+    let planted = Planted { shmid: Shared::info(&store.create::<Telemetry>().unwrap()).unwrap().shmid };
+    fs::rename(&first, &second).unwrap();
+    assert_eq!(state(&planted), SegmentState::Ready, "it was only renamed");
+    assert!(Object::find(&second, None).is_ok());
+    let raw = Raw::attach(planted.shmid);
+    raw.set(field::BIRTH_SECONDS, raw.get(field::BIRTH_SECONDS) ^ 1);
+    // Where birth is not known, as on some file systems, nothing proves it.
+    if raw.get(field::BIRTH_KNOWN) == 1 {
+        assert_eq!(state(&planted), SegmentState::Orphaned);
+        assert!(matches!(Object::find(&second, None), Err(InspectError::NotFound { .. })));
+    }
 }
 
 #[test]
