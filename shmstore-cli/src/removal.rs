@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use shmstore::inspect::Segment;
 
 /// Longer than any list takes to look at one segment, on a busy machine too.
-const PATIENCE: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// Segments as they are once those have gone who only looked at them. However many there are, it takes no longer than for one.

@@ -240,7 +240,7 @@ fn object_in_use_is_not_replaced_and_it_is_said_what_can_be_done() {
     let Files { scratch, path, file } = saved_counter();
     let counter = scratch.store().attach::<Counter>().unwrap();
     let ended = run(["load", "--replace", &file, &path]).with(4);
-    assert!(ended.err.contains("attached once") && ended.err.contains("`shmstore rm --force`"), "{ended:?}");
+    assert!(ended.err.contains("is attached ") && ended.err.contains("`shmstore rm --force`"), "{ended:?}");
     assert!(!Shared::is_retired(&counter));
 }
 

@@ -17,7 +17,7 @@ use crate::sys::shm::{self, Access};
 
 /// For how long a segment must stay attached to be in use: whoever lists the segments attaches each for some microseconds, on a busy
 /// machine for longer.
-const PATIENCE: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// What is to be done with a segment that is in use.

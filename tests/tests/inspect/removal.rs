@@ -47,7 +47,7 @@ fn segment_in_use_is_refused_and_then_removed_for_all_who_have_it() {
     peer.expect_ok("create 7");
     let there = segment(find(scratch.key('T')).unwrap());
     let refused = there.remove(WhileAttached::Refuse);
-    assert!(matches!(refused, Err(InspectError::InUse { attached: 1, .. })), "{refused:?}");
+    assert!(matches!(refused, Err(InspectError::InUse { attached: 1.., .. })), "{refused:?}");
     assert_eq!(peer.expect_ok("retired"), "false");
     there.remove(WhileAttached::Remove).unwrap();
     assert_eq!(find(scratch.key('T')), None);
