@@ -28,6 +28,7 @@ use crate::sys::process::effective_uid;
 pub(crate) use create::{Created, IfExists};
 pub(crate) use find::{Condition, Found, creator};
 pub(crate) use lock::AnchorLock;
+pub(crate) use replace::LOOKED_AT;
 
 /// How long to pause between two looks at something that another process is about to change.
 const PAUSES: [Duration; 4] =

@@ -9,8 +9,7 @@ use nix::errno::Errno;
 
 use super::find::{creator, owner};
 use super::json::json_of;
-use super::replace::LOOKED_AT;
-use super::{AnchorLock, Condition, Found, Patience, Target};
+use super::{AnchorLock, Condition, Found, LOOKED_AT, Patience, Target};
 use crate::anchor::Anchor;
 use crate::error::{AttachError, CreateError, OpenError};
 use crate::failpoint::{self, Step};

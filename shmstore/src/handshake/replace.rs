@@ -15,7 +15,7 @@ use crate::sys::shm;
 
 /// For how long an object must stay attached to be in use: whoever lists what there is attaches each for some microseconds, on a busy
 /// machine for longer.
-pub(super) const LOOKED_AT: Duration = Duration::from_secs(1);
+pub(crate) const LOOKED_AT: Duration = Duration::from_secs(1);
 
 impl Target<'_> {
     /// Removes the object that is to be replaced, under the lock. Tells whether there was a whole one.

@@ -1,24 +1,18 @@
 //! Removing a segment by what is known of it: orphans and half-made ones too, which no store can name.
 
 use std::os::fd::AsFd;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::errno::Errno;
 
 use super::{Description, InspectError, Segment, SegmentState};
 use crate::anchor::Anchor;
-use crate::handshake::{AnchorLock, Patience};
+use crate::handshake::{AnchorLock, LOOKED_AT, Patience};
 use crate::header::{Header, State};
 use crate::key::Key;
 use crate::sys::file;
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Access};
-
-/// For how long a segment must stay attached to be in use: whoever lists the segments attaches each for some microseconds, on a busy
-/// machine for longer.
-const PATIENCE: Duration = Duration::from_secs(1);
-const PAUSE: Duration = Duration::from_millis(5);
 
 /// What is to be done with a segment that is in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,10 +34,10 @@ impl Segment {
     ///
     /// [`InspectError`]: foreign, gone, changed or written over since, in use, or not ours to remove.
     pub fn remove(&self, while_attached: WhileAttached) -> Result<(), InspectError> {
-        let since = Instant::now();
+        let mut lookers = Patience::new(LOOKED_AT);
         loop {
             match self.remove_now(while_attached) {
-                Err(InspectError::InUse { .. }) if since.elapsed() < PATIENCE => thread::sleep(PAUSE),
+                Err(InspectError::InUse { .. }) if lookers.pause() => {}
                 done => return done,
             }
         }
