@@ -19,6 +19,15 @@ impl Drop for EndedAtEnd {
     }
 }
 
+/// Starts it, and reads what it writes.
+fn ls_watch() -> (EndedAtEnd, impl Iterator<Item = String>) {
+    let mut watch = program();
+    watch.args(["ls", "--watch", "--hz", "60"]).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut watch = EndedAtEnd(watch.spawn().unwrap());
+    let lines = BufReader::new(watch.0.stdout.take().unwrap()).lines();
+    (watch, lines.map_while(Result::ok))
+}
+
 /// How often a segment is attached, as the kernel says to who does not attach it.
 fn attached(shmid: i32) -> Option<u64> {
     let table = fs::read_to_string("/proc/sysvipc/shm").expect("the kernel's table");
@@ -35,10 +44,7 @@ fn what_is_watched_is_attached_by_nobody_most_of_the_time_and_can_be_removed() {
             ["orphan", "ready"].map(|name| Shared::info(&scratch.store_at(name).create::<Counter>().unwrap()).unwrap());
         let [orphan, ready] = made.map(|info| info.shmid);
         fs::remove_dir(scratch.join("orphan")).unwrap();
-        let mut watch = program();
-        watch.args(["ls", "--watch", "--hz", "60"]).stdin(Stdio::null()).stdout(Stdio::piped());
-        let mut watch = EndedAtEnd(watch.spawn().unwrap());
-        let mut lines = BufReader::new(watch.0.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let (mut watch, mut lines) = ls_watch();
         let found: Vec<String> = lines.by_ref().take(2).collect();
         assert!(found[0].contains("state=orphaned") && found[1].contains("state=ready"), "{found:?}");
         for shmid in [orphan, ready] {
@@ -50,7 +56,30 @@ fn what_is_watched_is_attached_by_nobody_most_of_the_time_and_can_be_removed() {
         }
         run(["gc", "--yes"]).with(0);
         run(["rm", "--yes", scratch.join("ready").to_str().unwrap()]).with(0);
-        assert_eq!([orphan, ready].map(attached), [None; 2]);
+        // It may have it attached at this moment.
+        [orphan, ready].into_iter().for_each(until_gone);
         assert!(watch.0.try_wait().unwrap().is_none(), "it was watched all the time");
+    });
+}
+
+/// Alone: others who look at an object at that moment are news.
+#[test]
+fn object_that_is_idle_has_no_more_lines() {
+    alone("watched::object_that_is_idle_has_no_more_lines", || {
+        let scratch = Scratch::new();
+        let rover = scratch.store().create::<Rover>().unwrap();
+        let (_watch, lines) = ls_watch();
+        // An object that is just being made has a line, too.
+        let mut lines = lines.filter(|line| line.ends_with(" state=ready"));
+        let mut next = || lines.next().expect("a line");
+        assert!(next().contains(" Rover updates/s=- "));
+        let counter = scratch.store().create::<Counter>().unwrap();
+        assert!(next().contains(" Counter updates/s=- "));
+        drop(counter);
+        let line = next();
+        assert!(line.contains(" Counter updates/s=0 attached=0 "), "{line}");
+        drop(rover);
+        let line = next();
+        assert!(line.contains(" Rover updates/s=0 attached=0 "), "{line}");
     });
 }

@@ -174,17 +174,6 @@ fn ls_watch_has_a_line_an_object_and_one_more_when_it_changes() {
 }
 
 #[test]
-fn ls_watch_has_no_more_lines_of_an_object_that_is_idle() {
-    let (scratch, _rover) = Scratch::with_rover();
-    let piped = Piped::start(&["ls", "--watch", scratch.path()]);
-    assert!(piped.next().contains(" Rover updates/s=- "));
-    let battery = scratch.store.create::<Battery>().expect("a second type");
-    assert!(piped.next().contains(" Battery updates/s=- "));
-    drop(battery);
-    assert!(piped.next().contains(" Battery updates/s=0 attached=0 "));
-}
-
-#[test]
 fn ls_watch_takes_no_memory_for_what_nobody_has_written() {
     let scratch = Scratch::new();
     let log = scratch.store.create::<Log>().expect("a new object");
