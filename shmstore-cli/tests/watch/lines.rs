@@ -159,7 +159,7 @@ fn rates_that_are_none_are_refused() {
 fn ls_watch_has_a_line_an_object_and_one_more_when_it_changes() {
     let (scratch, _rover) = Scratch::with_rover();
     let piped = Piped::start(&["ls", "--watch", "--json", scratch.path()]);
-    let line: serde_json::Value = serde_json::from_str(&piped.next()).expect("JSON");
+    let line: serde_json::Value = serde_json::from_str(&piped.until("\"attached\":1,")).expect("JSON");
     assert_eq!((&line["type"], &line["attached"], &line["state"]), (&"Rover".into(), &1.into(), &"ready".into()));
     assert_eq!((&line["path"], &line["name"]), (&scratch.path().into(), &serde_json::Value::Null));
     assert!(line["segment"].is_i64());
