@@ -48,7 +48,8 @@ pub(crate) fn within(derive: Derive, ty: &Type) -> Option<(Derive, &Type, &'stat
     }
 }
 
-fn first_argument(segment: &PathSegment) -> Option<&Type> {
+/// The first argument between `<` and `>`, if it is a type.
+pub(crate) fn first_argument(segment: &PathSegment) -> Option<&Type> {
     let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
     match arguments.args.first()? {
         GenericArgument::Type(argument) => Some(argument),

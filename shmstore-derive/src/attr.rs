@@ -6,6 +6,7 @@ use syn::meta::ParseNestedMeta;
 use syn::{Attribute, Expr, ExprLit, Lit, LitChar, LitInt, LitStr, Path};
 
 use crate::errors::Errors;
+use crate::names;
 
 const ALLOWED: &str = "`id = 'T'`, `name = \"…\"` and `crate = \"…\"`";
 
@@ -16,7 +17,7 @@ pub(crate) struct Shm {
     pub(crate) id: Option<LitChar>,
     /// The name in the schema, instead of the type's own.
     pub(crate) name: Option<LitStr>,
-    /// Where the runtime is found, instead of `::shmstore`.
+    /// Where the runtime is found, instead of among the dependencies.
     pub(crate) krate: Option<Path>,
 }
 
@@ -36,7 +37,7 @@ impl Shm {
         match key.as_str() {
             "id" => once(&mut self.id, meta, parse_id(meta), errors),
             "name" => once(&mut self.name, meta, parse_name(meta), errors),
-            "crate" => once(&mut self.krate, meta, parse_crate(meta), errors),
+            "crate" => once(&mut self.krate, meta, parse_crate(meta, errors), errors),
             _ => return Err(meta.error(format!("no such `shm` attribute: there are {ALLOWED}"))),
         }
         Ok(())
@@ -74,10 +75,14 @@ fn parse_name(meta: &ParseNestedMeta<'_>) -> syn::Result<LitStr> {
     }
 }
 
-fn parse_crate(meta: &ParseNestedMeta<'_>) -> syn::Result<Path> {
+fn parse_crate(meta: &ParseNestedMeta<'_>, errors: &mut Errors) -> syn::Result<Path> {
     const CURE: &str = "the path to the shmstore crate is a text: write `crate = \"::my_crate::shmstore\"`";
     match literal(meta, CURE)? {
-        Lit::Str(path) => path.parse_with(Path::parse_mod_style).map_err(|_| syn::Error::new_spanned(path, CURE)),
+        Lit::Str(text) => {
+            let path = text.parse_with(Path::parse_mod_style).map_err(|_| syn::Error::new_spanned(text, CURE))?;
+            path.segments.iter().for_each(|segment| names::refuse_reserved(&segment.ident, errors));
+            Ok(path)
+        }
         other => Err(syn::Error::new_spanned(other, CURE)),
     }
 }
@@ -85,10 +90,18 @@ fn parse_crate(meta: &ParseNestedMeta<'_>) -> syn::Result<Path> {
 /// Takes the literal after `=`.
 fn literal(meta: &ParseNestedMeta<'_>, cure: &str) -> syn::Result<Lit> {
     let value = meta.value().map_err(|_| meta.error(cure))?;
-    match value.parse()? {
-        Expr::Lit(ExprLit { lit, .. }) => Ok(lit),
+    match ungrouped(&value.parse()?) {
+        Expr::Lit(ExprLit { lit, .. }) => Ok(lit.clone()),
         other => Err(syn::Error::new_spanned(other, cure)),
     }
+}
+
+/// What is in the groups without delimiters around an expression: `macro_rules!` puts them around what a fragment stands for.
+pub(crate) fn ungrouped(mut expr: &Expr) -> &Expr {
+    while let Expr::Group(group) = expr {
+        expr = &group.expr;
+    }
+    expr
 }
 
 /// One word of `#[repr(…)]`.

@@ -9,6 +9,9 @@ mod advice;
 mod attr;
 mod errors;
 mod expand;
+mod krate;
+mod lint;
+mod names;
 mod parse;
 mod validate;
 

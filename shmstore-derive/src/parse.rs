@@ -3,19 +3,27 @@
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Attribute, ConstParam, Data, DeriveInput, Fields, Generics, Ident, Index, LitStr, Member, Type, Visibility};
+use syn::{
+    ConstParam, Data, DeriveInput, Fields, GenericParam, Generics, Ident, Index, LitStr, Member, Type, Visibility,
+};
 
 use crate::attr::{self, Repr, ReprKind, Shm};
 use crate::errors::Errors;
+use crate::names::Names;
+use crate::{krate, lint};
 
 /// A struct, enum or union under a derive.
 pub(crate) struct Item {
     pub(crate) shm: Shm,
+    /// The path to the runtime, if there is one.
+    pub(crate) krate: Option<TokenStream>,
     pub(crate) reprs: Vec<Repr>,
     /// The `#[repr(…)]` attributes as they were written.
     pub(crate) repr_tokens: TokenStream,
-    /// Whether something in it is `#[deprecated]`, so that mentioning it warns.
-    pub(crate) deprecated: bool,
+    /// Attributes for the generated code: the lint levels that the item sets for its own.
+    pub(crate) lint_levels: TokenStream,
+    /// Every identifier in the item.
+    pub(crate) names: Names,
     pub(crate) vis: Visibility,
     pub(crate) ident: Ident,
     pub(crate) generics: Generics,
@@ -50,17 +58,20 @@ impl Item {
     pub(crate) fn parse(input: DeriveInput, errors: &mut Errors) -> Self {
         let shm = Shm::parse(&input.attrs, errors);
         let reprs = Repr::parse(&input.attrs, errors);
-        let deprecated = is_deprecated(&input);
+        let (lint_levels, names) = (lint::levels(&input), Names::of(input.to_token_stream(), errors));
         let body = match input.data {
             Data::Struct(data) => Body::Struct(fields(data.fields, errors)),
             Data::Enum(data) => Body::Enum(data.variants.into_iter().map(|v| variant(v, errors)).collect()),
             Data::Union(data) => Body::Union(data.union_token),
         };
+        let krate = shm.krate.as_ref().map(ToTokens::to_token_stream).or_else(|| krate::find(errors));
         Self {
             shm,
+            krate,
             reprs,
             repr_tokens: attr::repr_tokens(&input.attrs),
-            deprecated,
+            lint_levels,
+            names,
             vis: input.vis,
             ident: input.ident,
             generics: input.generics,
@@ -70,6 +81,17 @@ impl Item {
 
     pub(crate) fn const_params(&self) -> impl Iterator<Item = &ConstParam> {
         self.generics.const_params()
+    }
+
+    /// The parameters that the type of a field mentions.
+    pub(crate) fn params_in<'item>(&'item self, field: &Field) -> impl Iterator<Item = &'item Ident> {
+        let names = Names::of(field.tokens.clone(), &mut Errors::default());
+        let params = self.generics.params.iter().filter_map(|param| match param {
+            GenericParam::Type(param) => Some(&param.ident),
+            GenericParam::Const(param) => Some(&param.ident),
+            GenericParam::Lifetime(_) => None,
+        });
+        params.filter(move |param| names.contains(&param.unraw().to_string()))
     }
 
     /// Whether the compiler can only check it where its parameters are known.
@@ -121,16 +143,6 @@ pub(crate) fn at(span: Span) -> Span {
 fn variant(variant: syn::Variant, errors: &mut Errors) -> Variant {
     attr::refuse_shm(&variant.attrs, errors);
     Variant { ident: variant.ident, fields: variant.fields }
-}
-
-fn is_deprecated(input: &DeriveInput) -> bool {
-    let has = |attrs: &[Attribute]| attrs.iter().any(|attr| attr.path().is_ident("deprecated"));
-    has(&input.attrs)
-        || match &input.data {
-            Data::Struct(data) => data.fields.iter().any(|field| has(&field.attrs)),
-            Data::Enum(data) => data.variants.iter().any(|variant| has(&variant.attrs)),
-            Data::Union(_) => false,
-        }
 }
 
 impl Field {

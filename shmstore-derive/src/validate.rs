@@ -16,7 +16,7 @@ use crate::parse::{Body, Field, Item, Variant};
 /// Reports every error of the item; returns the fields against which there was nothing to say, so that the compiler
 /// can be asked about their types even if there is something to say against others.
 pub(crate) fn validate<'item>(derive: Derive, item: &'item Item, errors: &mut Errors) -> Vec<&'item Field> {
-    generics::validate(item, errors);
+    generics::validate(derive, item, errors);
     validate_name(&item.ident, &item.schema_name(), errors);
     match &item.body {
         Body::Union(token) => {

@@ -10,8 +10,8 @@ pub use crate::error::InvalidValue;
 pub use crate::field::{AnyBitsIf, FieldValidity, FieldView, Shareable, SharedView, ToValidity, object, value, within};
 pub use crate::layout::{Any, Checked, ShmId, ShmLayout, ShmObject, ShmValue, Validity};
 pub use crate::layout_check::{
-    ConstParam, const_arg, has_bytes, has_zero, is_alike, is_object, is_of_type, is_stored_as, is_value, no_gap_after,
-    no_gap_before,
+    ConstParam, Padding, const_arg, has_bytes, has_zero, is_alike, is_object, is_of_type, is_stored_as, is_value,
+    no_gap_after, no_gap_before,
 };
 pub use crate::schema::{ConstArg, Field, Kind, Primitive, Schema, Variant};
 

@@ -11,7 +11,7 @@ use std::ptr;
 use std::slice;
 
 use crate::error::InvalidValue;
-use crate::layout::{AnyBits, ShmValue};
+use crate::layout::{AnyBits, ShmValue, is_described_value};
 
 /// The value that these bytes are.
 ///
@@ -20,6 +20,7 @@ use crate::layout::{AnyBits, ShmValue};
 /// Every byte of `bytes` is initialised.
 #[inline(always)]
 pub(crate) unsafe fn any<V: AnyBits>(bytes: MaybeUninit<V>) -> V {
+    const { is_described_value::<V>() };
     // SAFETY: the bytes are initialised, by the caller, and all bits are a valid V, by `AnyBits`.
     unsafe { bytes.assume_init() }
 }
@@ -31,6 +32,7 @@ pub(crate) unsafe fn any<V: AnyBits>(bytes: MaybeUninit<V>) -> V {
 /// Every byte of `bytes` is initialised.
 #[inline(always)]
 pub(crate) unsafe fn checked<V: ShmValue>(bytes: MaybeUninit<V>) -> Result<V, InvalidValue> {
+    const { is_described_value::<V>() };
     // SAFETY: `size_of::<V>()` bytes of a local, all initialised, by the caller.
     V::check_bits(unsafe { slice::from_raw_parts(bytes.as_ptr().cast(), size_of::<V>()) })?;
     // SAFETY: the bytes are initialised, by the caller, and are a valid V: `check_bits` has let them through.
@@ -44,6 +46,7 @@ pub(crate) unsafe fn checked<V: ShmValue>(bytes: MaybeUninit<V>) -> Result<V, In
 /// Only initialised bytes are written to it.
 #[inline(always)]
 pub(crate) unsafe fn place_of<V: AnyBits>(value: &mut V) -> &mut MaybeUninit<V> {
+    const { is_described_value::<V>() };
     // SAFETY: the same layout; and what is written there is initialised, by the caller, so a valid V, by `AnyBits`.
     unsafe { &mut *ptr::from_mut(value).cast() }
 }

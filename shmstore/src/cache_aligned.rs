@@ -9,6 +9,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use crate::layout::{ShmLayout, ShmObject};
+use crate::layout_check::view_is_alike;
 use crate::schema::{Kind, Schema};
 
 /// An object on cache lines of its own, so that writes to its neighbours do not slow down those who use it.
@@ -54,7 +55,11 @@ impl<O: fmt::Debug> fmt::Debug for CacheAligned<O> {
 
 // SAFETY: the object is at offset 0; size and alignment are the compiler's.
 unsafe impl<O: ShmObject> ShmLayout for CacheAligned<O> {
-    const SCHEMA: &'static Schema = &Schema::of::<Self>(Kind::CacheAligned { object: O::SCHEMA });
+    const SCHEMA: &'static Schema = {
+        // The sizes of the whole are equal also where those of the object and of its view are not.
+        view_is_alike::<O, O::View>();
+        &Schema::of::<Self>(Kind::CacheAligned { object: O::SCHEMA })
+    };
 }
 
 // SAFETY: what holds for the object holds for it with unused bytes behind it. The view has the object's view in its

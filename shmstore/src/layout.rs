@@ -39,6 +39,16 @@ pub(crate) const fn is_described<T: ShmLayout>() {
     );
 }
 
+/// The same for a value, where bytes become one: and that the type says of itself only what its schema says, too. So a value with a `bool`
+/// in it is never taken for one of any bits, whatever a derive has been made to believe.
+pub(crate) const fn is_described_value<V: ShmValue>() {
+    is_described::<V>();
+    assert!(
+        V::SCHEMA.has_any_bits() || !<V::Validity as Validity>::ANY,
+        "the schema of this type has a `bool`, `char` or enum in it, and its `Validity` is `Any`: its `unsafe impl ShmValue` is wrong"
+    );
+}
+
 /// A root: a type that may be created, attached and removed by itself, under its type-id-char.
 ///
 /// Given by `#[shm(id = 'T')]`. [`Versioned<V>`](crate::Versioned) and [`Atomic<V>`](crate::Atomic) take the id of
@@ -72,7 +82,7 @@ pub unsafe trait ShmValue: ShmLayout + Copy + Send + Sync {
     /// [`Any`] if every bit pattern is valid, [`Checked`] otherwise.
     type Validity: Validity;
 
-    /// Tells whether `bytes`, `size_of::<Self>()` of them, are a valid value.
+    /// Checks that `bytes`, `size_of::<Self>()` of them, are a valid value.
     ///
     /// # Errors
     ///
@@ -159,7 +169,7 @@ mod sealed {
     message = "some bit patterns are not a valid `{Self}`, so reading it can fail",
     label = "has a `bool`, `char` or enum in it: use the twin that checks, such as `try_load()`, `try_wait_newer()`, `update_checked()` or `begin_checked()`"
 )]
-pub trait AnyBits: ShmValue {}
+pub trait AnyBits: ShmValue<Validity = Any> {}
 
 #[diagnostic::do_not_recommend]
 impl<V: ShmValue<Validity = Any>> AnyBits for V {}

@@ -8,8 +8,7 @@ use crate::schema::Field;
 use crate::text::Text;
 
 /// Checks a value: that it has bytes, and each of its fields too, and that there is no padding; but not the fields, nor the
-/// gaps before fields, of the numbers given: they are checked by themselves, or need not be. (The gap after the last field
-/// has the number after its.)
+/// gaps before fields, of the numbers given, which are checked by themselves. (The gap after the last field has the number after its.)
 ///
 /// # Panics
 ///
@@ -20,17 +19,17 @@ pub const fn is_value<T>(fields: &[Field], but_fields: &[usize], but_gaps: &[usi
     let mut at = 1;
     while at < fields.len() {
         if !contains(but_gaps, at) {
-            no_gap_before(fields, at, None);
+            no_gap_before(fields, at, Padding::Fixed(None));
         }
         at += 1;
     }
     if !contains(but_gaps, at) {
-        no_gap_after::<T>(fields, None);
+        no_gap_after::<T>(fields, Padding::Fixed(None));
     }
 }
 
 /// Checks an object: that it has bytes, and each of its fields too, but those of the numbers given, which are checked by
-/// themselves, or need not be; that it has no `impl Drop`; and that it is laid out by C's rules, as its view is, which no other macro has
+/// themselves; that it has no `impl Drop`; and that it is laid out by C's rules, as its view is, which no other macro has
 /// touched.
 ///
 /// # Panics
@@ -54,13 +53,22 @@ const fn contains(numbers: &[usize], number: usize) -> bool {
     false
 }
 
-/// Checks that a field of a value starts where the one before it ends; `pad` is a free name for a field, if fields have names.
+/// What would close a gap.
+#[derive(Clone, Copy, Debug)]
+pub enum Padding {
+    /// A `Pad` of the gap's size: in a field of this name, if fields have names.
+    Fixed(Option<&'static str>),
+    /// The gap's size depends on the arguments of the type, and a `Pad` has one size.
+    Varies,
+}
+
+/// Checks that a field of a value starts where the one before it ends.
 ///
 /// # Panics
 ///
 /// If there is padding before the field, or the fields are not in the order they are declared.
 #[track_caller]
-pub const fn no_gap_before(fields: &[Field], at: usize, pad: Option<&str>) {
+pub const fn no_gap_before(fields: &[Field], at: usize, padding: Padding) {
     let (end_of_previous, start) = (end(&fields[at - 1]), fields[at].offset);
     assert!(
         end_of_previous <= start,
@@ -68,23 +76,23 @@ pub const fn no_gap_before(fields: &[Field], at: usize, pad: Option<&str>) {
     );
     if end_of_previous < start {
         let bytes = start - end_of_previous;
-        let text = gap(bytes, end_of_previous).str(", before `").str(fields[at].name).str("`: add ");
-        panic!("{}", pad_field(text, pad, bytes).str(" here, or put larger fields first").as_str());
+        let text = gap(bytes, end_of_previous).str(", before `").str(fields[at].name).str("`");
+        panic!("{}", cure(text, padding, bytes, " here, or put larger fields first").as_str());
     }
 }
 
-/// Checks that the last field of a value ends where the value ends; `pad` is a free name for a field, if fields have names.
+/// Checks that the last field of a value ends where the value ends.
 ///
 /// # Panics
 ///
 /// If there is padding after the field.
 #[track_caller]
-pub const fn no_gap_after<T>(fields: &[Field], pad: Option<&str>) {
+pub const fn no_gap_after<T>(fields: &[Field], padding: Padding) {
     let (last, size) = (&fields[fields.len() - 1], size_of::<T>());
     let end = end(last);
     if end < size {
-        let text = gap(size - end, end).str(", after `").str(last.name).str("`: add ");
-        panic!("{}", pad_field(text, pad, size - end).str(" after it").as_str());
+        let text = gap(size - end, end).str(", after `").str(last.name).str("`");
+        panic!("{}", cure(text, padding, size - end, " after it").as_str());
     }
 }
 
@@ -98,13 +106,19 @@ const fn gap(bytes: usize, offset: usize) -> Text {
     Text::new().number(bytes).str(unit).str(" of padding at offset ").number(offset)
 }
 
-const fn pad_field(text: Text, pad: Option<&str>, bytes: usize) -> Text {
-    let text = text.str("`");
-    let text = if let Some(name) = pad { text.str(name).str(": ") } else { text };
-    text.str("Pad<").number(bytes).str(">`")
+/// Says what to write, and where a `Pad` would stand.
+const fn cure(text: Text, padding: Padding, bytes: usize, place: &str) -> Text {
+    let Padding::Fixed(name) = padding else {
+        return text.str(
+            " with these arguments: other arguments leave another gap, so no `Pad` closes it. Put the field with the largest alignment first, and use arguments whose sizes are multiples of it",
+        );
+    };
+    let text = text.str(": add `");
+    let text = if let Some(name) = name { text.str(name).str(": ") } else { text };
+    text.str("Pad<").number(bytes).str(">`").str(place)
 }
 
-/// Checks that a field that is not written as `PhantomData<…>` has bytes.
+/// Checks that a field has bytes, or is `PhantomData`.
 ///
 /// # Panics
 ///
@@ -112,7 +126,7 @@ const fn pad_field(text: Text, pad: Option<&str>, bytes: usize) -> Text {
 #[track_caller]
 pub const fn has_bytes(fields: &[Field], at: usize) {
     assert!(
-        fields[at].schema.size() > 0,
+        fields[at].schema.size() > 0 || fields[at].schema.is_phantom(),
         "a field in shared memory has at least one byte: remove it, or make the array longer"
     );
 }

@@ -16,6 +16,7 @@ use std::time::Duration;
 use crate::attached::{AttachedObject, Participant};
 use crate::error::AttachError;
 use crate::layout::{ShmId, ShmObject, is_described};
+use crate::layout_check::view_is_alike;
 use crate::store::{ObjectInfo, Store};
 
 /// A live object that this process may look at, and nothing else: dereferences to the [view](ShmObject::View) of `T`.
@@ -96,7 +97,7 @@ impl<T: ShmObject> Deref for ReadOnly<T> {
     fn deref(&self) -> &T::View {
         const {
             is_described::<T>();
-            assert!(size_of::<T::View>() == size_of::<T>() && align_of::<T::View>() == align_of::<T>());
+            view_is_alike::<T, T::View>();
         }
         debug_assert!(self.view.cast::<T::View>().is_aligned());
         // SAFETY: by the invariant of `view` it is as long as `T`, so as its view, mapped while `self` is borrowed, and at

@@ -35,6 +35,7 @@ pub struct Schema {
     kind: Kind,
     hash: LayoutHash,
     depth: u8,
+    any_bits: bool,
 }
 
 /// What a [`Schema`] describes.
@@ -150,13 +151,28 @@ impl Schema {
         assert!(align as u64 <= MAX_ALIGN, "types in shared memory are aligned to at most 4096 bytes");
         below(&kind);
         let hash = canonical::hash_node(size as u64, align as u64, &kind);
-        Self { size, align, kind, hash, depth }
+        let any_bits = all_bits_are_valid(&kind);
+        Self { size, align, kind, hash, depth, any_bits }
     }
 
     /// Describes `T`, which is of the given kind.
     #[must_use]
     pub const fn of<T>(kind: Kind) -> Self {
         Self::new(size_of::<T>(), align_of::<T>(), kind)
+    }
+
+    /// Returns `true` if every bit pattern is valid in it: there is no `bool`, `char` or enum that would be read without a check.
+    pub(crate) const fn has_any_bits(&self) -> bool {
+        self.any_bits
+    }
+
+    /// Returns `true` for `PhantomData`, and for arrays of it: the only types without bytes.
+    pub(crate) const fn is_phantom(&self) -> bool {
+        match &self.kind {
+            Kind::Phantom => true,
+            Kind::Array { element, .. } => element.is_phantom(),
+            _ => false,
+        }
     }
 
     /// Checks that this is not an array without elements: no other process could read its schema back.
@@ -213,6 +229,25 @@ const fn depth_below(kind: &Kind) -> u8 {
         Kind::Array { element, .. } | Kind::FixedVec { element, .. } => element.depth,
         Kind::AtomicCell { value } | Kind::Versioned { value } => value.depth,
         Kind::CacheAligned { object } => object.depth,
+    }
+}
+
+/// Parts of objects check what they hold when they load it, so any bits are valid in them.
+const fn all_bits_are_valid(kind: &Kind) -> bool {
+    match kind {
+        Kind::Primitive(Primitive::Bool | Primitive::Char) | Kind::Enum { .. } => false,
+        Kind::Struct { fields, .. } => {
+            let mut at = 0;
+            while at < fields.len() {
+                if !fields[at].schema.any_bits {
+                    return false;
+                }
+                at += 1;
+            }
+            true
+        }
+        Kind::Array { element, .. } | Kind::FixedVec { element, .. } => element.any_bits,
+        _ => true,
     }
 }
 

@@ -8,7 +8,7 @@ use quote::{quote, quote_spanned};
 use syn::{Ident, Member};
 
 use crate::Derive;
-use crate::expand::guess::{self, Bytes};
+use crate::expand::guess;
 use crate::expand::paths::Paths;
 use crate::expand::schema::table;
 use crate::expand::types::Types;
@@ -16,23 +16,25 @@ use crate::parse::{Field, Item, at};
 
 /// All that is checked of the layout of a value or an object: expressions of type `()`.
 pub(crate) fn layout(derive: Derive, item: &Item, fields: &[Field], paths: &Paths) -> Vec<TokenStream> {
-    let numbers = |is: fn(Bytes) -> bool| (0..fields.len()).filter(move |&at| is(guess::bytes(&fields[at].ty)));
-    let (unsure, but) = (numbers(|bytes| bytes == Bytes::Unsure), numbers(|bytes| bytes != Bytes::Some));
+    let unsure: Vec<_> = (0..fields.len()).filter(|&at| !guess::surely_has_bytes(&fields[at].ty)).collect();
     let gaps = if derive == Derive::Value { guess::gaps(item, fields) } else { Vec::new() };
     let (span, this, table) = (at(item.ident.span()), this(item), table(item));
     let private = paths.private_at(span);
     let whole = if derive == Derive::Value {
-        quote_spanned! {span=> #private::is_value::<#this>(#table, &[#(#but),*], &[#(#gaps),*]) }
+        quote_spanned! {span=> #private::is_value::<#this>(#table, &[#(#unsure),*], &[#(#gaps),*]) }
     } else {
         let min_align = item.min_align();
-        quote_spanned! {span=> #private::is_object::<#this>(#table, &[#(#but),*], #min_align) }
+        quote_spanned! {span=> #private::is_object::<#this>(#table, &[#(#unsure),*], #min_align) }
     };
-    let pad = if gaps.is_empty() { TokenStream::new() } else { pad_name(fields, paths) };
-    let gap = |&at: &usize| match fields.get(at) {
-        Some(field) => call(field.span(), paths, "no_gap_before", &quote! { (#table, #at, #pad) }),
-        None => call(fields[at - 1].span(), paths, "no_gap_after", &quote! { ::<#this>(#table, #pad) }),
+    let name = if gaps.is_empty() { TokenStream::new() } else { pad_name(fields, paths) };
+    let gap = |&at: &usize| {
+        let pad = pad(item, &fields[..fields.len().min(at + 1)], &name, &private);
+        match fields.get(at) {
+            Some(field) => call(field.span(), paths, "no_gap_before", &quote! { (#table, #at, #pad) }),
+            None => call(fields[at - 1].span(), paths, "no_gap_after", &quote! { ::<#this>(#table, #pad) }),
+        }
     };
-    let have_bytes = unsure.map(|at| has_bytes(&fields[at], at, &table, paths));
+    let have_bytes = unsure.into_iter().map(|at| has_bytes(&fields[at], at, &table, paths));
     have_bytes.chain([whole]).chain(gaps.iter().map(gap)).collect()
 }
 
@@ -54,6 +56,16 @@ fn call(span: Span, paths: &Paths, function: &str, arguments: &TokenStream) -> T
     quote_spanned! {at(span)=> #private::#function #(#arguments)* }
 }
 
+/// What closes a gap after, or before, the last of these fields: none of fixed size where a parameter decides how large it is.
+fn pad(item: &Item, until: &[Field], name: &TokenStream, private: &Ident) -> TokenStream {
+    let is_fixed = !until.iter().any(|field| item.params_in(field).next().is_some());
+    if is_fixed {
+        quote! { #private::Padding::Fixed(#name) }
+    } else {
+        quote! { #private::Padding::Varies }
+    }
+}
+
 /// A name for a field of padding that no field has yet, if fields have names.
 fn pad_name(fields: &[Field], paths: &Paths) -> TokenStream {
     let private = paths.private();
@@ -73,10 +85,10 @@ pub(crate) fn same_fields(item: &Item, fields: &[Field], types: &Types<'_>, path
     let advice = types.firsts.iter().filter_map(|first| paths.advice_within(first));
     let types = types.with_fields().map(|(first, places)| same_type(first, &places, fields, paths));
     quote! {
-        fn __same_fields #impl_generics (__this: &#ident #ty_generics) #where_clause {
+        fn __shm_same_fields #impl_generics (__shm_this: &#ident #ty_generics) #where_clause {
             // `..` is an error in a union, which may hold bytes that nobody has initialised.
-            let #ident { .. } = __this;
-            let #ident { #(#members: _),* } = __this;
+            let #ident { .. } = __shm_this;
+            let #ident { #(#members: _),* } = __shm_this;
             #(#types)*
             #(#advice)*
         }
@@ -89,11 +101,11 @@ fn same_type(first: &Field, places: &[usize], fields: &[Field], paths: &Paths) -
     let (member, ty) = (&first.member, &first.tokens);
     let private = paths.private_at(first.ends.0);
     let open = quote_spanned! {first.ends.0=> #private::is_of_type:: };
-    let close = quote_spanned! {first.ends.1=> (&raw const __this.#member); };
+    let close = quote_spanned! {first.ends.1=> (&raw const __shm_this.#member); };
     let others = places[1..].iter().map(|&place| {
         let (other, span) = (&fields[place].member, fields[place].ends.0);
         let private = paths.private_at(span);
-        quote_spanned! {span=> #private::is_alike(&raw const __this.#member, &raw const __this.#other); }
+        quote_spanned! {span=> #private::is_alike(&raw const __shm_this.#member, &raw const __shm_this.#other); }
     });
     quote! { #open <#ty> #close #(#others)* }
 }

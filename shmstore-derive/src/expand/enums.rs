@@ -44,8 +44,8 @@ fn same_variants(item: &Item, variants: &[Variant]) -> TokenStream {
     let ident = &item.ident;
     let variants = variants.iter().map(|variant| &variant.ident);
     quote! {
-        fn __same_variants(__this: &#ident) {
-            match *__this { #(#ident::#variants => {})* }
+        fn __shm_same_variants(__shm_this: &#ident) {
+            match *__shm_this { #(#ident::#variants => {})* }
         }
     }
 }
@@ -85,9 +85,9 @@ fn shm_value(item: &Item, variants: &[Variant], repr: &str, paths: &Paths) -> To
         #[automatically_derived]
         unsafe impl #private::ShmValue for #ident {
             type Validity = #private::Checked;
-            fn check_bits(__bytes: &[#private::primitive::u8]) -> #private::Result<(), #private::InvalidValue> {
-                let __found = <#private::primitive::#integer>::from_ne_bytes(#private::first_bytes(__bytes));
-                #private::check_variant(#name, &[#(#discriminants),*], __found)
+            fn check_bits(__shm_bytes: &[#private::primitive::u8]) -> #private::Result<(), #private::InvalidValue> {
+                let __shm_found = <#private::primitive::#integer>::from_ne_bytes(#private::first_bytes(__shm_bytes));
+                #private::check_variant(#name, &[#(#discriminants),*], __shm_found)
             }
         }
     }

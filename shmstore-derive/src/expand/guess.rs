@@ -5,8 +5,8 @@
 
 use syn::{Expr, ExprLit, GenericArgument, Lit, PathArguments, PathSegment, Type};
 
-use crate::advice;
 use crate::parse::{Field, Item};
+use crate::{advice, attr};
 
 /// Size and alignment of a value.
 fn layout(ty: &Type) -> Option<(usize, usize)> {
@@ -45,7 +45,7 @@ fn argument(segment: &PathSegment) -> Option<&Expr> {
 
 /// An integer, if it is written as one, and is not 0.
 fn number(expr: &Expr) -> Option<usize> {
-    match expr {
+    match attr::ungrouped(expr) {
         Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => number.base10_parse().ok().filter(|&number| number > 0),
         _ => None,
     }
@@ -79,24 +79,11 @@ pub(crate) fn gaps(item: &Item, fields: &[Field]) -> Vec<usize> {
     gaps
 }
 
-/// Whether a field has bytes, as far as its type's name tells.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Bytes {
-    Some,
-    /// It is `PhantomData`, or an array of it.
-    None,
-    Unsure,
-}
-
-pub(crate) fn bytes(ty: &Type) -> Bytes {
-    let Some(last) = advice::last_segment(ty) else { return Bytes::Unsure };
-    if last.ident == "PhantomData" {
-        Bytes::None
-    } else if layout(ty).is_some() || (!matches!(ty, Type::Array(_)) && has_bytes(&last.ident.to_string())) {
-        Bytes::Some
-    } else {
-        Bytes::Unsure
-    }
+/// Whether a field has bytes, as far as the name of its type tells.
+pub(crate) fn surely_has_bytes(ty: &Type) -> bool {
+    let Some(last) = advice::last_segment(ty) else { return false };
+    layout(ty).is_some_and(|(size, _)| size > 0)
+        || (!matches!(ty, Type::Array(_)) && has_bytes(&last.ident.to_string()))
 }
 
 /// Whether whatever is called so has bytes.

@@ -1,7 +1,7 @@
 //! A type that each field's type brings along, `Validity` or `View`, for the implementation of the whole.
 //!
 //! The implementation takes each as a parameter that the field's type determines:
-//! `impl<__View0> … where for<'__field> Field: FieldView<'__field, 0, View = __View0>`.
+//! `impl<__View0> … where for<'__shm_field> Field: FieldView<'__shm_field, 0, View = __View0>`.
 //! - To name it outright, `<Field as ShmObject>::View`, would be an error if the item is public and the field's type is
 //!   private (E0446), though nobody outside can tell.
 //! - The number keeps apart two names of one type, whose parameters rustc could not tell apart otherwise.
@@ -35,7 +35,7 @@ impl Generics {
         });
         Self {
             params: quote! { <#(#own,)* #more> },
-            where_clause: quote! { where #predicates for<'__any> Self: #private::Shareable<'__any>, #bounds },
+            where_clause: quote! { where #predicates for<'__shm_any> Self: #private::Shareable<'__shm_any>, #bounds },
         }
     }
 }
@@ -46,6 +46,10 @@ fn own_param(param: &GenericParam) -> TokenStream {
         GenericParam::Const(param) => {
             let (attrs, ident, ty) = (&param.attrs, &param.ident, &param.ty);
             quote! { #(#attrs)* const #ident: #ty }
+        }
+        GenericParam::Type(param) => {
+            let (attrs, ident, colon, bounds) = (&param.attrs, &param.ident, &param.colon_token, &param.bounds);
+            quote! { #(#attrs)* #ident #colon #bounds }
         }
         other => other.to_token_stream(),
     }
@@ -59,7 +63,7 @@ pub(crate) fn shareable(item: &Item, paths: &Paths) -> Generics {
 /// The item's parameters with one more a type, and the names of these, in order.
 pub(crate) fn params(item: &Item, types: &Types<'_>, member: &str, paths: &Paths) -> (Generics, Vec<Ident>) {
     let private = paths.private();
-    let params = (0..types.firsts.len()).map(|at| format_ident!("__{member}{at}")).collect::<Vec<_>>();
+    let params = (0..types.firsts.len()).map(|at| format_ident!("__Shm{member}{at}")).collect::<Vec<_>>();
     let bound = format_ident!("{}", if member == "View" { "SharedView" } else { member });
     let bounds = types.firsts.iter().zip(&params).enumerate();
     let bounds = bounds.map(|(at, (field, param))| field_bound(field, at, member, param));
@@ -77,7 +81,7 @@ fn field_bound(field: &Field, at: usize, member: &str, param: &Ident) -> TokenSt
     let (name, param) = (Ident::new(member, own_first), Ident::new(&param.to_string(), own_last));
     let (private, field_trait) = (Ident::new("__shm", last), format_ident!("Field{member}", span = last));
     let ty = &field.tokens;
-    let any_lifetime = quote_spanned! {first=> for<'__field> };
-    let bound = quote_spanned! {last=> #private::#field_trait<'__field, #at, #name = #param>, };
+    let any_lifetime = quote_spanned! {first=> for<'__shm_field> };
+    let bound = quote_spanned! {last=> #private::#field_trait<'__shm_field, #at, #name = #param>, };
     quote! { #any_lifetime #ty: #bound }
 }

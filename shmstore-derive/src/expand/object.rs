@@ -14,7 +14,7 @@ pub(crate) fn expand(item: &Item, fields: &[Field], paths: &Paths) -> TokenStrea
     let checks = check::layout(Derive::Object, item, fields, paths);
     let same_fields = check::same_fields(item, fields, &types, paths);
     let layout = schema::expand_struct(item, fields, &checks, paths);
-    let view = view::name(item, fields);
+    let view = view::name(item);
     let mirror = view::expand(item, &view, fields, &types, paths);
 
     let private = paths.private();

@@ -14,12 +14,9 @@ pub(crate) struct Paths {
 }
 
 impl Paths {
-    pub(crate) fn new(derive: Derive, item: &Item) -> Self {
-        let krate = match &item.shm.krate {
-            Some(path) => path.to_token_stream(),
-            None => quote! { ::shmstore },
-        };
-        Self { derive, krate }
+    /// `None` where the runtime is not to be found.
+    pub(crate) fn new(derive: Derive, item: &Item) -> Option<Self> {
+        Some(Self { derive, krate: item.krate.clone()? })
     }
 
     /// Gives the module that holds everything the generated code mentions a short name: each token of a path costs the
@@ -70,7 +67,7 @@ impl Paths {
         let function = if self.derive == Derive::Value { "of_value" } else { "of_object" };
         let (open, function) = (Ident::new("__shm", first), Ident::new(function, last));
         // A parameter, unlike an item, is found only where it was named: in generated code.
-        let this = Ident::new("__this", at(last));
+        let this = Ident::new("__shm_this", at(last));
         let argument = quote_spanned! {last=> (&raw const #this.#member) };
         let any = syn::token::Underscore(spot);
         Some(quote! {{

@@ -34,8 +34,8 @@ pub(crate) fn expand_struct(item: &Item, fields: &[Field], checks: &[TokenStream
             const SCHEMA: &'static #private::Schema = {
                 #first
                 // By way of a variable, or rustc would promote the schema, and compute its hash where nobody asks for it.
-                let __kind = #private::Kind::Struct { name: #name, const_args: #const_args, fields: #table };
-                &#private::Schema::of::<Self>(__kind)
+                let __shm_kind = #private::Kind::Struct { name: #name, const_args: #const_args, fields: #table };
+                &#private::Schema::of::<Self>(__shm_kind)
             };
         }
     }
@@ -43,7 +43,7 @@ pub(crate) fn expand_struct(item: &Item, fields: &[Field], checks: &[TokenStream
 
 /// The name of the table of the fields: a constant, or local to the schema's constant.
 pub(crate) fn table(item: &Item) -> Ident {
-    Ident::new(if item.is_generic() { "__fields" } else { "__FIELDS" }, Span::call_site())
+    Ident::new(if item.is_generic() { "__shm_fields" } else { "__SHM_FIELDS" }, Span::call_site())
 }
 
 fn field_entry(item: &Item, field: &Field, paths: &Paths) -> TokenStream {

@@ -34,12 +34,17 @@ fn shm_value(item: &Item, fields: &[Field], types: &Types<'_>, paths: &Paths) ->
         #[automatically_derived]
         unsafe impl #params #private::ShmValue for #this #where_clause {
             type Validity = #ty;
-            fn check_bits(__bytes: &[#private::primitive::u8]) -> #private::Result<(), #private::InvalidValue> {
+            fn check_bits(__shm_bytes: &[#private::primitive::u8]) -> #private::Result<(), #private::InvalidValue> {
                 if #any {
                     return #private::Result::Ok(());
                 }
-                // Not by `?`, which costs the user's build several times as much.
-                #(if let #private::Result::Err(__invalid) = #checks { return #private::Result::Err(__invalid); })*
+                // Not by `?`, which costs the user's build several times as much. And by `let`, whose pattern a constant cannot be.
+                #(
+                    let __shm_checked = #checks;
+                    if #private::Result::is_err(&__shm_checked) {
+                        return __shm_checked;
+                    }
+                )*
                 #private::Result::Ok(())
             }
         }
@@ -68,16 +73,16 @@ fn validity(item: &Item, types: &Types<'_>, paths: &Paths) -> Validity {
     }
     let any_bits = types.firsts.iter().map(|field| paths.of_field(field, "ANY_BITS"));
     Validity {
-        beside: quote! { const __ANY_BITS: #private::primitive::bool = true #(&& #any_bits)*; },
+        beside: quote! { const __SHM_ANY_BITS: #private::primitive::bool = true #(&& #any_bits)*; },
         generics: member::shareable(item, paths),
-        ty: quote! { <#private::AnyBitsIf<__ANY_BITS> as #private::ToValidity>::Validity },
-        any: quote! { __ANY_BITS },
+        ty: quote! { <#private::AnyBitsIf<__SHM_ANY_BITS> as #private::ToValidity>::Validity },
+        any: quote! { __SHM_ANY_BITS },
     }
 }
 
 fn check_field(item: &Item, field: &Field, paths: &Paths) -> TokenStream {
     let (check, offset, name) = (paths.of_field(field, "check_field"), schema::offset(item, field, paths), &field.name);
-    quote! { #check(__bytes, #offset, #name) }
+    quote! { #check(__shm_bytes, #offset, #name) }
 }
 
 /// The checks of all fields: of numbers, which have nothing to check unless they are not what they are called, all of a
@@ -86,11 +91,11 @@ fn check_fields(item: &Item, fields: &[Field], types: &Types<'_>, paths: &Paths)
     let table = schema::table(item);
     let others = (0..fields.len()).filter(|&at| !guess::is_any_number(&fields[at].ty)).map(|at| {
         let check = paths.of_field(&fields[at], "check_fields");
-        quote! { #check(__bytes, #table, &[#at]) }
+        quote! { #check(__shm_bytes, #table, &[#at]) }
     });
     let numbers = types.with_fields().filter(|(first, _)| guess::is_any_number(&first.ty)).map(|(first, places)| {
         let check = paths.of_field(first, "check_fields");
-        quote! { #check(__bytes, #table, &[#(#places),*]) }
+        quote! { #check(__shm_bytes, #table, &[#(#places),*]) }
     });
     others.chain(numbers).collect()
 }

@@ -6,7 +6,6 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
-use syn::visit::{self, Visit};
 use syn::{Ident, Member};
 
 use crate::attr::ReprKind;
@@ -14,25 +13,13 @@ use crate::expand::paths::Paths;
 use crate::expand::types::Types;
 use crate::parse::{Field, Item, at};
 
-/// Names the view: `TelemetryView`, unless a field's type has this name in it, which it would then mean.
-pub(crate) fn name(item: &Item, fields: &[Field]) -> Ident {
-    let mut names = Names::default();
-    fields.iter().for_each(|field| names.visit_type(&field.ty));
+/// Names the view: `TelemetryView`, unless the item mentions this name, which it would then mean.
+pub(crate) fn name(item: &Item) -> Ident {
     let mut name = format!("{}View", item.ident.unraw());
-    while names.0.contains(&name) {
+    while item.names.contains(&name) {
         name.push('_');
     }
     Ident::new(&name, at(item.ident.span()))
-}
-
-#[derive(Default)]
-struct Names(Vec<String>);
-
-impl<'ast> Visit<'ast> for Names {
-    fn visit_ident(&mut self, ident: &'ast Ident) {
-        self.0.push(ident.to_string());
-        visit::visit_ident(self, ident);
-    }
 }
 
 pub(crate) fn expand(item: &Item, view: &Ident, fields: &[Field], types: &Types<'_>, paths: &Paths) -> TokenStream {
@@ -65,7 +52,7 @@ fn reprs(item: &Item) -> TokenStream {
 
 /// One type parameter a type.
 fn params(types: &Types<'_>) -> impl Iterator<Item = Ident> {
-    (0..types.firsts.len()).map(|at| format_ident!("__View{at}"))
+    (0..types.firsts.len()).map(|at| format_ident!("__ShmView{at}"))
 }
 
 fn is_tuple(fields: &[Field]) -> bool {
@@ -88,14 +75,14 @@ fn expand_debug(item: &Item, view: &Ident, fields: &[Field], params: &[Ident], p
     let members = fields.iter().map(|field| &field.member);
     let names = fields.iter().map(|field| &field.name);
     let shown = if is_tuple(fields) {
-        quote! { debug_tuple(__formatter, #name, &[#(&self.#members),*]) }
+        quote! { debug_tuple(__shm_formatter, #name, &[#(&self.#members),*]) }
     } else {
-        quote! { debug_struct(__formatter, #name, &[#(#names),*], &[#(&self.#members),*]) }
+        quote! { debug_struct(__shm_formatter, #name, &[#(#names),*], &[#(&self.#members),*]) }
     };
     quote! {
         #[automatically_derived]
         impl<#(#params: #private::fmt::Debug),*> #private::fmt::Debug for #view<#(#params),*> {
-            fn fmt(&self, __formatter: &mut #private::fmt::Formatter<'_>) -> #private::fmt::Result {
+            fn fmt(&self, __shm_formatter: &mut #private::fmt::Formatter<'_>) -> #private::fmt::Result {
                 #private::#shown
             }
         }

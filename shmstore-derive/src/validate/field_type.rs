@@ -1,9 +1,10 @@
 //! Types that can be refused without asking the compiler what they are.
 
 use syn::visit::{self, Visit};
-use syn::{Expr, ExprLit, Lit, Macro, Path, Type, TypeArray};
+use syn::{Expr, ExprLit, Lit, Macro, Path, Type, TypeArray, TypeParamBound, WherePredicate};
 
 use crate::Derive;
+use crate::attr;
 use crate::errors::Errors;
 
 /// Reports what is wrong with the type of a field, at most once.
@@ -55,30 +56,40 @@ fn refusal(derive: Derive, ty: &Type) -> Option<&'static str> {
 }
 
 fn has_no_elements(array: &TypeArray) -> bool {
-    match &array.len {
+    match attr::ungrouped(&array.len) {
         Expr::Lit(ExprLit { lit: Lit::Int(len), .. }) => len.base10_parse::<u64>().is_ok_and(|len| len == 0),
         _ => false,
     }
 }
 
-/// `Self` would be another type in the object's view. A macro may stand for another type, or length, each time it is
-/// expanded, and generated code names the type more than once.
-fn refuse_anywhere(ty: &Type, errors: &mut Errors) {
-    struct Finder<'errors>(&'errors mut Errors);
-    impl<'ast> Visit<'ast> for Finder<'_> {
-        fn visit_path(&mut self, path: &'ast Path) {
-            if let Some(first) = path.segments.first().filter(|first| first.ident == "Self") {
-                self.0.add(first, "write the name of the struct instead of `Self`");
-            }
-            visit::visit_path(self, path);
-        }
-
-        fn visit_macro(&mut self, invoked: &'ast Macro) {
-            self.0.add(
-                invoked,
-                "write out what this macro stands for: it could be another thing each time it is expanded",
-            );
-        }
-    }
+/// Refuses, anywhere in a type, the names and macros that may mean something else in generated code.
+pub(crate) fn refuse_anywhere(ty: &Type, errors: &mut Errors) {
     Finder(errors).visit_type(ty);
+}
+
+/// Refuses the same in the bounds of a parameter.
+pub(crate) fn refuse_in_bounds<'ast>(bounds: impl IntoIterator<Item = &'ast TypeParamBound>, errors: &mut Errors) {
+    bounds.into_iter().for_each(|bound| Finder(errors).visit_type_param_bound(bound));
+}
+
+/// Refuses the same in a predicate of a `where` clause.
+pub(crate) fn refuse_in_predicate(predicate: &WherePredicate, errors: &mut Errors) {
+    Finder(errors).visit_where_predicate(predicate);
+}
+
+/// `Self` would be another type in the object's view, and none in a function. A macro may stand for another type, or length, each time it
+/// is expanded, and for a name that is reserved for generated code.
+struct Finder<'errors>(&'errors mut Errors);
+
+impl<'ast> Visit<'ast> for Finder<'_> {
+    fn visit_path(&mut self, path: &'ast Path) {
+        if let Some(first) = path.segments.first().filter(|first| first.ident == "Self") {
+            self.0.add(first, "write the name of the struct instead of `Self`");
+        }
+        visit::visit_path(self, path);
+    }
+
+    fn visit_macro(&mut self, invoked: &'ast Macro) {
+        self.0.add(invoked, "write out what this macro stands for: it could be another thing each time it is expanded");
+    }
 }

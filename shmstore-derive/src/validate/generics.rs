@@ -1,25 +1,75 @@
-//! Parameters: const ones only.
+//! Parameters: const ones, and types with a bound.
 
-use syn::GenericParam;
+use syn::{GenericParam, Ident, Type, TypeParam, TypeParamBound, WherePredicate};
 
+use crate::Derive;
+use crate::advice;
 use crate::errors::Errors;
 use crate::parse::{Body, Item};
+use crate::validate::field_type;
 
-pub(crate) fn validate(item: &Item, errors: &mut Errors) {
+pub(crate) fn validate(derive: Derive, item: &Item, errors: &mut Errors) {
     for param in &item.generics.params {
         match param {
             GenericParam::Lifetime(lifetime) => errors.add(
                 lifetime,
                 "shared memory outlives every process, so what is in it borrows nothing: remove the lifetime",
             ),
-            GenericParam::Type(ty) => errors.add(
-                ty,
-                "a shared type has one layout: write the type itself instead of a parameter (const parameters are fine)",
-            ),
-            GenericParam::Const(param) if matches!(item.body, Body::Enum(_)) => {
+            GenericParam::Type(_) | GenericParam::Const(_) if matches!(item.body, Body::Enum(_)) => {
                 errors.add(param, "a shared enum is a number and has no parameters: remove it");
             }
-            GenericParam::Const(_) => {}
+            GenericParam::Type(param) if !is_bounded(item, param) => {
+                errors.add(&param.ident, bound_for(derive, item, param))
+            }
+            GenericParam::Type(param) => field_type::refuse_in_bounds(&param.bounds, errors),
+            GenericParam::Const(param) => field_type::refuse_anywhere(&param.ty, errors),
         }
     }
+    if let Some(clause) = &item.generics.where_clause {
+        clause.predicates.iter().for_each(|predicate| field_type::refuse_in_predicate(predicate, errors));
+    }
+}
+
+/// Whether a parameter has a bound: without one, the compiler would say of every trait that is derived that the parameter may not live
+/// long enough.
+fn is_bounded(item: &Item, param: &TypeParam) -> bool {
+    let clause = item.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+    let elsewhere = clause.filter_map(|predicate| match predicate {
+        WherePredicate::Type(predicate) if is(&predicate.bounded_ty, &param.ident) => Some(&predicate.bounds),
+        _ => None,
+    });
+    elsewhere.chain([&param.bounds]).flatten().any(|bound| match bound {
+        TypeParamBound::Trait(bound) => bound.maybe.is_none(),
+        _ => true,
+    })
+}
+
+fn is(ty: &Type, ident: &Ident) -> bool {
+    matches!(ty, Type::Path(path) if path.path.is_ident(ident))
+}
+
+/// What to write, by where the parameter stands.
+fn bound_for(derive: Derive, item: &Item, param: &TypeParam) -> String {
+    let (ident, none) = (&param.ident, Vec::new());
+    let fields = if let Body::Struct(fields) = &item.body { fields } else { &none };
+    let mut uses = fields.iter().filter(|field| item.params_in(field).any(|param| param == ident));
+    let is_marker =
+        uses.clone().all(|field| advice::last_segment(&field.ty).is_some_and(|last| last.ident == "PhantomData"));
+    let bound = if is_marker {
+        "Send + Sync + 'static"
+    } else if derive == Derive::Object && uses.any(|field| is_object(&field.ty, ident)) {
+        "ShmObject"
+    } else {
+        "ShmValue"
+    };
+    format!("only some types can be in shared memory, and this may be any: write `{ident}: {bound}`")
+}
+
+/// Whether a field of this type holds the parameter itself, and not a value of it in a part.
+fn is_object(ty: &Type, ident: &Ident) -> bool {
+    advice::last_segment(ty).is_some_and(|last| {
+        last.ident == *ident
+            || (last.ident == "CacheAligned"
+                && advice::first_argument(last).is_some_and(|inner| is_object(inner, ident)))
+    })
 }

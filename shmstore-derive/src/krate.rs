@@ -1,0 +1,110 @@
+//! The name under which the crate that is being compiled knows the runtime.
+//!
+//! A derive runs within the compiler, whose arguments name every dependency of that crate, and its file. So a dependency that is renamed
+//! in `Cargo.toml` is found, and one that is missing is told as such.
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+
+use crate::errors::Errors;
+
+/// The runtime's own name.
+const NAME: &str = "shmstore";
+
+/// Finds the path to the runtime; reports where there is none, or more than one.
+pub(crate) fn find(errors: &mut Errors) -> Option<TokenStream> {
+    static FOUND: OnceLock<Result<String, String>> = OnceLock::new();
+    let found =
+        FOUND.get_or_init(|| among(std::env::args_os().map(|argument| argument.to_string_lossy().into_owned())));
+    let found = found.as_ref().map_err(|message| syn::Error::new(Span::call_site(), message));
+    let name = Ident::new(errors.keep(found)?, Span::call_site());
+    Some(quote! { ::#name })
+}
+
+/// The runtime's name among the dependencies that the compiler's arguments give; or why none can be chosen.
+fn among(arguments: impl Iterator<Item = String>) -> Result<String, String> {
+    let dependencies = dependencies(arguments);
+    // Where no arguments are known, as in an editor's server, the usual name is as good as any.
+    if dependencies.is_empty() || dependencies.iter().any(|(name, _)| name == NAME) {
+        return Ok(NAME.to_owned());
+    }
+    let renamed: Vec<_> = dependencies.into_iter().filter(|(_, file)| is_runtime(file)).map(|(name, _)| name).collect();
+    match renamed.as_slice() {
+        [name] => Ok(name.clone()),
+        [] => Err(format!(
+            "`{NAME}` is not a dependency of this crate: add it to `[dependencies]`, or, if another crate re-exports it, write where: `#[shm(crate = \"::that_crate::{NAME}\")]`"
+        )),
+        [first, ..] => Err(format!(
+            "this crate depends on several versions of `{NAME}`, as `{}`: write which one this type is for: `#[shm(crate = \"::{first}\")]`",
+            renamed.join("`, `")
+        )),
+    }
+}
+
+/// The name and the file of each `--extern`, but of those that paths cannot begin with.
+fn dependencies(mut arguments: impl Iterator<Item = String>) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    while let Some(argument) = arguments.next() {
+        let dependency = match argument.strip_prefix("--extern") {
+            Some("") => arguments.next(),
+            Some(rest) => rest.strip_prefix('=').map(str::to_owned),
+            None => None,
+        };
+        let Some(dependency) = dependency else { continue };
+        let (name, file) = dependency.split_once('=').unwrap_or((&dependency, ""));
+        let (options, name) = name.rsplit_once(':').unwrap_or(("", name));
+        if !options.split(',').any(|option| option == "noprelude") {
+            found.push((name.to_owned(), file.to_owned()));
+        }
+    }
+    found
+}
+
+/// Whether a library's file is the runtime's: `libshmstore-0123456789abcdef.rmeta`.
+fn is_runtime(file: &str) -> bool {
+    let stem = Path::new(file).file_stem().unwrap_or_default().to_string_lossy();
+    stem.split('-').next() == Some("libshmstore")
+}
+
+#[cfg(test)]
+mod tests {
+    fn among(arguments: &[&str]) -> Result<String, String> {
+        super::among(arguments.iter().map(|&argument| argument.to_owned()))
+    }
+
+    #[test]
+    fn the_runtime_is_found_under_its_own_name_or_another() {
+        assert_eq!(
+            among(&["--extern", "serde=libserde-1.rmeta", "--extern", "shmstore=x.rmeta"]),
+            Ok("shmstore".into())
+        );
+        assert_eq!(
+            among(&["--extern", "store=/a/libshmstore-0f.rmeta", "--extern=log=liblog-1.rlib"]),
+            Ok("store".into())
+        );
+        assert_eq!(among(&["--extern", "priv:store=/a/libshmstore-0f.rlib"]), Ok("store".into()));
+        assert_eq!(among(&["--edition=2024", "lib.rs"]), Ok("shmstore".into()), "nothing is known");
+        assert_eq!(among(&["--extern"]), Ok("shmstore".into()));
+    }
+
+    #[test]
+    fn a_runtime_that_is_missing_or_there_twice_is_told_with_the_cure() {
+        let missing = among(&[
+            "--extern",
+            "shmstore_cli=libshmstore_cli-1.rmeta",
+            "--extern",
+            "noprelude:store=libshmstore-1.rlib",
+        ]);
+        assert!(
+            missing.unwrap_err().contains("`shmstore` is not a dependency of this crate: add it to `[dependencies]`")
+        );
+        let twice = among(&["--extern", "old=libshmstore-1.rmeta", "--extern", "new=libshmstore-2.rmeta"]).unwrap_err();
+        assert!(
+            twice.contains("as `old`, `new`: write which") && twice.contains(r#"#[shm(crate = "::old")]"#),
+            "{twice}"
+        );
+    }
+}
