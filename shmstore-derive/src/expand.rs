@@ -9,6 +9,8 @@ mod check;
 mod enums;
 mod guess;
 mod member;
+#[cfg(test)]
+mod name_tests;
 mod object;
 mod paths;
 mod schema;

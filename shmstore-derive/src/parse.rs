@@ -74,7 +74,7 @@ impl Item {
             names,
             vis: input.vis,
             ident: input.ident,
-            generics: input.generics,
+            generics: without_attributes(input.generics),
             body,
         }
     }
@@ -112,6 +112,18 @@ impl Item {
     pub(crate) fn schema_name(&self) -> String {
         self.shm.name.as_ref().map_or_else(|| self.ident.unraw().to_string(), LitStr::value)
     }
+}
+
+/// Generated code repeats the parameters; what their attributes say of lints holds for all of it.
+fn without_attributes(mut generics: Generics) -> Generics {
+    for param in &mut generics.params {
+        match param {
+            GenericParam::Lifetime(param) => param.attrs.clear(),
+            GenericParam::Type(param) => param.attrs.clear(),
+            GenericParam::Const(param) => param.attrs.clear(),
+        }
+    }
+    generics
 }
 
 fn fields(fields: Fields, errors: &mut Errors) -> Vec<Field> {

@@ -11,7 +11,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{self, Relaxed};
 
 use crate::error::InvalidValue;
-use crate::layout::{AnyBits, ShmId, ShmLayout, ShmObject, ShmValue};
+use crate::layout::{AnyBits, DebugValue, ShmId, ShmLayout, ShmObject, ShmValue};
 use crate::schema::{Kind, Schema};
 use crate::view::{AtomicView, load_read_only};
 
@@ -255,13 +255,13 @@ impl<V: ShmValue> AtomicView<Atomic<V>> {
     }
 }
 
-impl<V: ShmValue + fmt::Debug> fmt::Debug for Atomic<V> {
+impl<V: DebugValue> fmt::Debug for Atomic<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         debug(self.try_load(Relaxed), f)
     }
 }
 
-impl<V: ShmValue + fmt::Debug> fmt::Debug for AtomicView<Atomic<V>> {
+impl<V: DebugValue> fmt::Debug for AtomicView<Atomic<V>> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         debug(self.try_load(Relaxed), f)
     }

@@ -6,6 +6,7 @@
 //! implementations for primitives, atomics, arrays and `PhantomData` are true by the language reference's layout rules.
 #![allow(unsafe_code)]
 
+use std::fmt;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
@@ -39,8 +40,8 @@ pub(crate) const fn is_described<T: ShmLayout>() {
     );
 }
 
-/// The same for a value, where bytes become one: and that the type says of itself only what its schema says, too. So a value with a `bool`
-/// in it is never taken for one of any bits, whatever a derive has been made to believe.
+/// The same where bytes become a value, which is checked unless its [`Validity`] is [`Any`]: and its schema has to agree with that. So a
+/// value with a `bool` in it is checked, whatever a derive has been made to believe.
 pub(crate) const fn is_described_value<V: ShmValue>() {
     is_described::<V>();
     assert!(
@@ -173,6 +174,16 @@ pub trait AnyBits: ShmValue<Validity = Any> {}
 
 #[diagnostic::do_not_recommend]
 impl<V: ShmValue<Validity = Any>> AnyBits for V {}
+
+/// A value that can be printed: one bound for two, so that `#[derive(Debug)]` on an object reports a type that is neither only once.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be printed",
+    label = "`Debug` of a part needs a value with `Debug`: `#[derive(Clone, Copy, Debug, ShmValue)]`"
+)]
+pub trait DebugValue: ShmValue + fmt::Debug {}
+
+#[diagnostic::do_not_recommend]
+impl<V: ShmValue + fmt::Debug> DebugValue for V {}
 
 macro_rules! any_bits_primitives {
     ($($type:ty, $primitive:ident;)*) => {$(

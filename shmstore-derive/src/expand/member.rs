@@ -9,7 +9,7 @@
 //!   error on the field already; this one would not have its cure.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::{GenericParam, Ident};
 
 use crate::expand::paths::Paths;
@@ -44,14 +44,14 @@ impl Generics {
 fn own_param(param: &GenericParam) -> TokenStream {
     match param {
         GenericParam::Const(param) => {
-            let (attrs, ident, ty) = (&param.attrs, &param.ident, &param.ty);
-            quote! { #(#attrs)* const #ident: #ty }
+            let (ident, ty) = (&param.ident, &param.ty);
+            quote! { const #ident: #ty }
         }
         GenericParam::Type(param) => {
-            let (attrs, ident, colon, bounds) = (&param.attrs, &param.ident, &param.colon_token, &param.bounds);
-            quote! { #(#attrs)* #ident #colon #bounds }
+            let (ident, bounds) = (&param.ident, &param.bounds);
+            quote! { #ident: #bounds }
         }
-        other => other.to_token_stream(),
+        GenericParam::Lifetime(_) => TokenStream::new(),
     }
 }
 

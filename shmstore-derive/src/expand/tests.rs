@@ -27,10 +27,3 @@ fn a_mistake_leaves_stubs_that_implement_what_was_asked_for() {
     assert!(text.contains("ShmLayout for Bad"));
     assert!(text.contains("ShmValue for Bad"));
 }
-
-#[test]
-fn a_view_keeps_out_of_the_way_of_its_fields() {
-    let text =
-        generated(Derive::Object, quote! { #[repr(C)] struct Counter { a: CounterView, b: [u8; CounterView_::N] } });
-    assert!(text.contains("struct CounterView__ <"), "{text}");
-}

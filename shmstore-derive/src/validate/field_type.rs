@@ -16,6 +16,7 @@ pub(crate) fn validate(derive: Derive, ty: &Type, errors: &mut Errors) {
                 "an array in shared memory has at least one element: make it longer, or remove the field",
             );
         } else {
+            Finder(errors).visit_expr(&array.len);
             validate(derive, &array.elem, errors);
         }
     } else if let Type::Group(syn::TypeGroup { elem, .. }) | Type::Paren(syn::TypeParen { elem, .. }) = ty {
@@ -90,6 +91,6 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     }
 
     fn visit_macro(&mut self, invoked: &'ast Macro) {
-        self.0.add(invoked, "write out what this macro stands for: it could be another thing each time it is expanded");
+        self.0.add(invoked, "write out what this macro stands for, or, for a number, write a constant: a macro could be another thing each time it is expanded");
     }
 }

@@ -62,7 +62,7 @@ fn bound_for(derive: Derive, item: &Item, param: &TypeParam) -> String {
     } else {
         "ShmValue"
     };
-    format!("only some types can be in shared memory, and this may be any: write `{ident}: {bound}`")
+    format!("not every type can be in shared memory: write `{ident}: {bound}`")
 }
 
 /// Whether a field of this type holds the parameter itself, and not a value of it in a part.

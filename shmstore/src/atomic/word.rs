@@ -13,11 +13,11 @@ use std::ptr;
 
 use crate::bits;
 use crate::error::InvalidValue;
-use crate::layout::{AnyBits, ShmValue, is_described_value};
+use crate::layout::{AnyBits, ShmValue, is_described};
 
 /// The bits of the word that are the value's.
 pub(super) const fn mask<V: ShmValue>() -> u64 {
-    is_described_value::<V>();
+    is_described::<V>();
     assert!(size_of::<V>() <= 8, "an `Atomic` holds a value of at most 8 bytes: use a `Versioned` for a larger one");
     let mut bytes = [0; 8];
     let mut at = 0;

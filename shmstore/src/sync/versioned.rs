@@ -21,7 +21,7 @@ use super::versioned_cell::VersionedCell;
 use super::view::VersionedView;
 use crate::bits;
 use crate::error::{InvalidValue, WaitError};
-use crate::layout::{AnyBits, ShmId, ShmLayout, ShmObject, ShmValue};
+use crate::layout::{AnyBits, DebugValue, ShmId, ShmLayout, ShmObject, ShmValue};
 use crate::schema::{Kind, Schema};
 
 pub use transaction::Transaction;
@@ -233,7 +233,7 @@ impl<V: ShmValue> Default for Versioned<V> {
     }
 }
 
-impl<V: ShmValue + fmt::Debug> fmt::Debug for Versioned<V> {
+impl<V: DebugValue> fmt::Debug for Versioned<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         debug("Versioned", self, f)
     }
@@ -243,11 +243,7 @@ impl<V: ShmValue + fmt::Debug> fmt::Debug for Versioned<V> {
 const TO_SHOW: Duration = Duration::from_millis(100);
 
 /// Shows version and value of a part, whether it is seen by itself or through its view.
-pub(super) fn debug<V: ShmValue + fmt::Debug>(
-    name: &str,
-    part: &Versioned<V>,
-    f: &mut fmt::Formatter<'_>,
-) -> fmt::Result {
+pub(super) fn debug<V: DebugValue>(name: &str, part: &Versioned<V>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match part.try_load_timeout_by(TO_SHOW, false) {
         Ok((version, value)) => f.debug_struct(name).field("version", &version).field("value", &value).finish(),
         Err(nothing) => f.debug_struct(name).field("value", &format_args!("<{nothing}>")).finish(),

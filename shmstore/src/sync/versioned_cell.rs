@@ -50,7 +50,7 @@ use super::version_waiters;
 use super::word_lock::{Refused, acquire};
 use crate::copy::{UNIT, Unit, copy_out};
 use crate::failpoint::{self, Step};
-use crate::layout::{ShmValue, is_described_value};
+use crate::layout::{ShmValue, is_described};
 use crate::process;
 use crate::sys::{futex, membarrier};
 use crate::view::load_read_only;
@@ -101,7 +101,7 @@ unsafe impl<V: Send + Sync> Sync for VersionedCell<V> {}
 impl<V: ShmValue> VersionedCell<V> {
     /// Where the sequence number and the slots are: as anybody computes it who knows the type by its schema only.
     const PLACES: VersionedPlaces = {
-        is_described_value::<V>();
+        is_described::<V>();
         let Some(at) = VersionedPlaces::of(size_of::<V>() as u64, align_of::<V>() as u64) else {
             panic!("a value that is larger than memory can be")
         };

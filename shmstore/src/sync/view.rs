@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::versioned::{Versioned, debug};
 use super::waiting::Waiter;
 use crate::error::{InvalidValue, WaitError};
-use crate::layout::{AnyBits, ShmValue};
+use crate::layout::{AnyBits, DebugValue, ShmValue};
 
 /// A [`Versioned<V>`] that can be loaded and nothing else.
 ///
@@ -118,7 +118,7 @@ impl<V: ShmValue> VersionedView<V> {
     }
 }
 
-impl<V: ShmValue + fmt::Debug> fmt::Debug for VersionedView<V> {
+impl<V: DebugValue> fmt::Debug for VersionedView<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         debug("VersionedView", &self.part, f)
     }

@@ -14,7 +14,7 @@ use super::store::newest;
 use crate::bits;
 use crate::error::{Busy, InvalidValue};
 use crate::failpoint::{self, Step};
-use crate::layout::{AnyBits, ShmLayout, ShmValue};
+use crate::layout::{AnyBits, DebugValue, ShmLayout, ShmValue};
 use crate::sync::held::Held;
 use crate::sync::patience::Limit;
 use crate::sync::versioned_cell::WriteSide;
@@ -164,7 +164,7 @@ impl<V: ShmValue> DerefMut for Transaction<'_, V> {
     }
 }
 
-impl<V: ShmValue + fmt::Debug> fmt::Debug for Transaction<'_, V> {
+impl<V: DebugValue> fmt::Debug for Transaction<'_, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transaction").field("version", &self.version).field("value", &self.value).finish()
     }

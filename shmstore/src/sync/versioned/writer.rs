@@ -9,7 +9,7 @@ use super::Versioned;
 use super::store::{update_by, update_checked_by};
 use crate::error::{Busy, InvalidValue};
 use crate::failpoint::{self, Step};
-use crate::layout::{AnyBits, ShmLayout, ShmValue};
+use crate::layout::{AnyBits, DebugValue, ShmLayout, ShmValue};
 use crate::process;
 use crate::sync::held::Held;
 use crate::sync::patience::Limit;
@@ -182,7 +182,7 @@ fn is_reached_by_barriers() -> bool {
     REGISTERED.load(Acquire) == token
 }
 
-impl<V: ShmValue + fmt::Debug> fmt::Debug for Writer<'_, V> {
+impl<V: DebugValue> fmt::Debug for Writer<'_, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Writer").field(self.part).finish()
     }

@@ -1,0 +1,175 @@
+//! No name in generated code can be meant by a user's item, and no name of a user's program by generated code.
+//!
+//! Every identifier of the items below begins with `user`, so whatever else stands in the generated code is the derive's.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use quote::{format_ident, quote};
+
+use crate::names::is_reserved;
+use crate::{Derive, derive};
+
+/// Items of every kind, and some with mistakes, for which stubs are generated.
+fn items() -> Vec<(Derive, TokenStream)> {
+    let structs = [
+        quote! { #[repr(C)] struct UserPlain { user_a: UserA, user_b: [UserB; user_len()], user_c: UserA } },
+        quote! { #[repr(transparent)] pub struct UserTuple(pub(crate) UserA); },
+        quote! { #[repr(C)] struct UserPair(UserA, UserB); },
+        quote! { #[repr(C, align(64))] #[shm(id = 'U', name = "x")] #[allow(user::lint)] struct UserWide { user_a: PhantomData<fn() -> UserA>, user_b: u8, user_c: Pad<3>, user_d: u32 } },
+        quote! { #[repr(C)] #[shm(id = 'U')] pub struct UserGeneric<'user_l, #[expect(user)] const USER_N: usize, UserT: user::Trait = UserD, UserO>
+        where UserO: user::Other<{ user_n() }> { user_a: [UserT; USER_N], user_b: Versioned<UserT>, user_c: CacheAligned<UserO> } },
+        quote! { #[repr(C)] #[shm(crate = "::user_crate")] struct UserElsewhere { user_a: UserA } },
+        quote! { #[repr(C)] struct UserWrong { user_a: &'static UserA, user_b: UserB, user_c: Versioned<String> } },
+        quote! { #[repr(C)] struct UserAdvised { user_a: Versioned<String>, user_b: FixedVec<usize, 3> } },
+        quote! { struct UserBare { #[deprecated] user_a: UserA } },
+        quote! { #[repr(C)] union UserUnion { user_a: UserA } },
+    ];
+    let enums = [
+        quote! { #[repr(u8)] #[shm(id = 'U')] enum UserMode { UserIdle, UserDrive = 7 } },
+        quote! { #[repr(i64)] enum UserOne { UserOnly } },
+        quote! { enum UserBareEnum { UserIdle(UserA) } },
+    ];
+    let all = structs.into_iter().chain(enums);
+    all.flat_map(|item| [(Derive::Value, item.clone()), (Derive::Object, item)]).collect()
+}
+
+/// What a derive's own tokens may be called without being reserved: what the traits define, the fields of their structs, and attributes,
+/// which are all resolved by where they stand.
+const KNOWN: &[&str] = &[
+    // Items of the traits that are implemented, and names of associated types in bounds.
+    "SCHEMA",
+    "ID",
+    "View",
+    "Validity",
+    "check_bits",
+    "fmt",
+    // Fields of the runtime's structs.
+    "name",
+    "offset",
+    "schema",
+    "const_args",
+    "fields",
+    "value",
+    "repr",
+    "variants",
+    "discriminant",
+    // Attributes and what stands in them.
+    "doc",
+    "automatically_derived",
+    "allow",
+    "deprecated",
+    "C",
+    "align",
+    // What users of the items above write for std's types and the runtime's.
+    "PhantomData",
+    "Pad",
+    "u8",
+    "u32",
+    "usize",
+    "String",
+    "FixedVec",
+    "Versioned",
+    "CacheAligned",
+    // Of `compile_error!`, which syn writes.
+    "core",
+    "compile_error",
+];
+
+const KEYWORDS: &[&str] = &[
+    "as", "const", "crate", "dyn", "fn", "for", "if", "impl", "in", "let", "match", "mut", "pub", "raw", "return",
+    "self", "Self", "static", "struct", "true", "type", "unsafe", "use", "where", "_",
+];
+
+/// The identifiers that are no segment of a path but its first, and no member.
+fn first_names(tokens: TokenStream, found: &mut BTreeSet<String>) {
+    let mut before = String::new();
+    for token in tokens {
+        match &token {
+            TokenTree::Group(group) => {
+                first_names(group.stream(), found);
+                before = if group.delimiter() == Delimiter::None { before } else { String::new() };
+            }
+            TokenTree::Ident(ident) => {
+                if !before.ends_with("::") && !before.ends_with('.') {
+                    found.insert(ident.to_string());
+                }
+                before.clear();
+            }
+            TokenTree::Punct(punct) => before.push(punct.as_char()),
+            TokenTree::Literal(_) => before.clear(),
+        }
+    }
+}
+
+/// The names that generated code defines for itself.
+fn own_names() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    items().into_iter().for_each(|(kind, item)| first_names(derive(kind, item), &mut names));
+    names.retain(|name| !name.to_lowercase().starts_with("user"));
+    names
+}
+
+#[test]
+fn every_name_in_generated_code_is_reserved_or_resolved_by_where_it_stands() {
+    let others: Vec<_> = own_names().into_iter().filter(|name| !is_reserved(name)).collect();
+    let unknown: Vec<_> =
+        others.iter().filter(|name| !KNOWN.contains(&name.as_str()) && !KEYWORDS.contains(&name.as_str())).collect();
+    assert!(unknown.is_empty(), "may be meant by a token of the user's, or mean one of his: {unknown:?}");
+}
+
+#[test]
+fn reserved_names_are_refused_wherever_an_item_mentions_them() {
+    let mut reserved: BTreeSet<String> = own_names().into_iter().filter(|name| is_reserved(name)).collect();
+    assert!(reserved.len() > 10, "{reserved:?}");
+    reserved.extend(["__shm", "__SHM_OTHER", "__Shm9"].map(String::from));
+    for name in reserved {
+        let (ident, raw) = (format_ident!("{name}"), format_ident!("r#{name}"));
+        let path = format!("::user::{name}");
+        let lifetime = syn::Lifetime::new(&format!("'{name}"), proc_macro2::Span::call_site());
+        let items = [
+            quote! { #[repr(C)] struct User { user_a: #ident } },
+            quote! { #[repr(C)] struct User { user_a: user::Vec<[#raw; 2]> } },
+            quote! { #[repr(C)] struct User { user_a: [u8; #ident] } },
+            quote! { #[repr(C)] struct User { #ident: u8 } },
+            quote! { #[repr(C)] struct #ident { user_a: u8 } },
+            quote! { #[repr(C)] struct User<const #ident: usize> { user_a: u8 } },
+            quote! { #[repr(C)] struct User<UserT: #ident> { user_a: UserT } },
+            quote! { #[repr(C)] struct User<UserT> where UserT: for<#lifetime> user::Trait<#lifetime> { user_a: UserT } },
+            quote! { #[repr(C)] #[shm(crate = #path)] struct User { user_a: u8 } },
+            quote! { #[repr(u8)] enum User { #ident } },
+        ];
+        for (item, kind) in items.iter().flat_map(|item| [(item, Derive::Value), (item, Derive::Object)]) {
+            let text = derive(kind, item.clone()).to_string();
+            assert!(text.contains("names that begin with `__shm` are reserved"), "{item}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_macro_cannot_hide_a_reserved_name() {
+    for item in [
+        quote! { #[repr(C)] struct User { user_a: [u8; user!()] } },
+        quote! { #[repr(C)] struct User<UserT: user::Trait<user!()>> { user_a: UserT } },
+        quote! { #[repr(C)] struct User<UserT: user::Trait> where UserT: user::Other<{ user!() }> { user_a: UserT } },
+        quote! { #[repr(C)] struct User<UserT: user::Trait> where user!(): user::Other { user_a: UserT } },
+        quote! { #[repr(C)] struct User<const USER_N: user!()> { user_a: [u8; USER_N] } },
+    ] {
+        for kind in [Derive::Value, Derive::Object] {
+            let text = derive(kind, item.clone()).to_string();
+            assert!(text.contains("write out what this macro stands for"), "{item}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_view_is_called_as_nothing_else_in_the_item() {
+    for (fields, view) in [
+        (quote! { { a: CounterView, b: [u8; CounterView_::N] } }, "struct CounterView__ <"),
+        (quote! { { a: r#CounterView } }, "struct CounterView_ <"),
+        (quote! { <T: CounterView> where T: CounterView_ { a: T } }, "struct CounterView__ <"),
+    ] {
+        let text = derive(Derive::Object, quote! { #[repr(C)] struct Counter #fields }).to_string();
+        assert!(text.contains(view), "{text}");
+    }
+}
