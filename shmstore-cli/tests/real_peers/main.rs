@@ -7,3 +7,4 @@ mod c;
 mod python;
 mod golden;
 mod hostile;
+mod together;
