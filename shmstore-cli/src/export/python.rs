@@ -10,7 +10,8 @@ use super::names::{comment, snake};
 use types::Types;
 
 /// What every module holds.
-const RUNTIME: &str = include_str!("python/runtime.py");
+const RUNTIME: &str =
+    concat!(include_str!("python/types.py"), include_str!("python/views.py"), include_str!("python/segment.py"));
 const LANGUAGE: &str = "Python module";
 
 /// The most bytes that numpy describes.
@@ -49,8 +50,9 @@ pub fn python_module(schema: &OwnedSchema, id: char, name: Option<&str>) -> Resu
     let object = types.of(schema).map_err(|error| error.below(&shown))?;
     Ok(format!(
         "\"\"\"{shown}, as shared by shmstore: {size} bytes, align {align}, type-id-char {letter}, format version 1.\n\n\
-         `with Segment(path) as segment:` attaches for reading; `segment.object` has the fields. Who reads so is nobody to the\n\
-         others: it has no slot among the participants. Written from the schema; to be written anew with it.\n\n    \
+         `with Segment(path) as segment:` attaches for reading, and `segment.object` has the fields. Nothing can be changed:\n\
+         assignments raise `ReadOnlyError`. The other processes do not see this reader, which has no slot among the participants.\n\
+         This module was written from the schema, and has to be written again when the schema changes.\n\n    \
          # If this is shm_{module}.py:\n    \
          from shm_{module} import Segment\n\n    \
          with Segment(\"/run/anchor\") as segment:\n        \

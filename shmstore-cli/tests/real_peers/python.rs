@@ -66,6 +66,16 @@ fn a_python_program_reads_what_rust_has_written() {
 }
 
 #[test]
+fn a_python_program_that_assigns_or_deletes_anything_is_told_that_it_only_reads() {
+    let Some(python) = python() else { return };
+    let scratch = Scratch::new();
+    let _object = filled(&scratch.store());
+    program(python, &scratch, scratch.path());
+    fs::write(scratch.join("changes.py"), include_str!("changes.py")).expect("written");
+    run(Command::new(python).arg("-B").arg(scratch.join("changes.py")).arg(scratch.path()));
+}
+
+#[test]
 fn a_python_program_never_reads_a_torn_version() {
     let Some(python) = python() else { return };
     let scratch = Scratch::new();

@@ -125,9 +125,8 @@ impl<'a> Types<'a> {
     fn define_enum(&mut self, schema: &OwnedSchema, variants: &[OwnedVariant]) -> String {
         let class = self.take(schema);
         let mut names = self.variants.clone();
-        self.out.push_str(&format!(
-            "\nclass {class}(enum.IntEnum):\n    \"\"\"May hold any number, not only these.\"\"\"\n"
-        ));
+        self.out
+            .push_str(&format!("\nclass {class}(_Variants):\n    \"\"\"May hold any number, not only these.\"\"\"\n"));
         for OwnedVariant { name, discriminant } in variants {
             self.out.push_str(&format!("    {} = {discriminant}\n", names.take(&identifier(name))));
         }

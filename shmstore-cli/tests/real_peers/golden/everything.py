@@ -11,14 +11,14 @@ Block = _Struct("Block", 4096, {
 })
 
 
-class Depth(enum.IntEnum):
+class Depth(_Variants):
     """May hold any number, not only these."""
     Zero = 0
     Lowest = -9223372036854775808
 
 
 
-class Mode(enum.IntEnum):
+class Mode(_Variants):
     """May hold any number, not only these."""
     Idle = 0
     Fast = 255
