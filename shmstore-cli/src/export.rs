@@ -7,12 +7,13 @@
 // In the order of their layers: each module imports only from those above it.
 mod error;
 mod names;
+mod labels;
 mod parts;
 mod picture;
 mod c;
 mod python;
 
 pub use c::c_header;
-pub use error::ExportError;
+pub use error::{ExportError, check_name};
 pub use picture::picture;
 pub use python::python_module;

@@ -9,8 +9,9 @@ use std::fmt::Write;
 
 use shmstore::OwnedSchema;
 
-use super::error::{ExportError, check_id};
-use super::names::{comment, label};
+use super::error::{ExportError, check_id, check_name};
+use super::labels::Labels;
+use super::names::{comment, snake};
 use types::Types;
 
 /// What every header holds, between guards of its own.
@@ -34,25 +35,31 @@ const MACRO_SUFFIXES: [&str; 6] = ["_H", "_ID", "_KEY", "_SIZE", "_LAYOUT_HASH_L
 /// - for each `Versioned` a `_load` that follows the read protocol, by atomic loads, and a `_try_load` that gives up; `_load`
 ///   and `_store` for each `Atomic`; load, store and fetch_add for atomic integers; lengths of strings and vectors.
 ///
+/// `NAME` is the `name`, or that of the type, in lower case: `versioned_quote` for a `Versioned<Quote>`. Headers of two types
+/// that have one name can be included together if a name is given to one of them; if not, the compiler stops with a message
+/// that says so. Two instantiations of a generic type have one name, because a schema does not hold type arguments.
+///
 /// # Errors
 ///
-/// [`ExportError`]: the type-id-char is none; or the layout has overlapping fields, other alignments than C gives on a
-/// 64-bit machine, or a size that no address space has room for.
+/// [`ExportError`]: the type-id-char or the name is not valid; or the layout has overlapping fields, other alignments than
+/// C gives on a 64-bit machine, or a size that no address space has room for.
 ///
 /// ```
 /// use shmstore::{OwnedSchema, ShmLayout, Versioned};
 ///
-/// let header = shmstore_cli::export::c_header(&OwnedSchema::from(<Versioned<[f64; 4]>>::SCHEMA), 'T')?;
-/// assert!(header.contains("_load("));
+/// let header = shmstore_cli::export::c_header(&OwnedSchema::from(<Versioned<[f64; 4]>>::SCHEMA), 'T', Some("samples"))?;
+/// assert!(header.contains("shm_samples_attach("));
 /// # Ok::<(), shmstore_cli::export::ExportError>(())
 /// ```
-pub fn c_header(schema: &OwnedSchema, id: char) -> Result<String, ExportError> {
+pub fn c_header(schema: &OwnedSchema, id: char, name: Option<&str>) -> Result<String, ExportError> {
     let id = check_id(id)?;
+    let name = name.map(check_name).transpose()?;
+    let name = name.map_or_else(|| Labels::plain(snake).of(schema), |name| snake(&name));
     if schema.size() == 0 || schema.size() > MOST_BYTES {
         let problem = format!("an object of {} bytes can not be mapped: 1 to 2^47 can", schema.size());
         return Err(ExportError::part(LANGUAGE, problem).below(&schema.to_string()));
     }
-    let mut types = Types::new(&format!("shm_{}", label(schema)), &SUFFIXES, &MACRO_SUFFIXES);
+    let mut types = Types::new(schema, &format!("shm_{name}"), &SUFFIXES, &MACRO_SUFFIXES);
     types.define_object(schema).map_err(|error| error.below(&schema.to_string()))?;
     Ok(assemble(&types, schema, id))
 }
@@ -102,7 +109,11 @@ fn assemble(types: &Types<'_>, schema: &OwnedSchema, id: u8) -> String {
          wanted.hash_high = {upper}_LAYOUT_HASH_HIGH;\n    \
          wanted.len = {upper}_SIZE;\n    \
          return ({name} *)shmstore_attach(segment, wanted);\n}}\n\n\
-         #endif /* SHMSTORE_C_COMMON_1 */\n#endif /* {upper}_H */\n",
+         #endif /* SHMSTORE_C_COMMON_1 */\n\n\
+         #elif defined SHMSTORE_C_COMMON_1 && ({upper}_ID != {id} || {upper}_LAYOUT_HASH_LOW != UINT64_C({low:#018x}) || \\\n    \
+         {upper}_LAYOUT_HASH_HIGH != UINT64_C({high:#018x}))\n\
+         #error \"two headers are named {name} but describe different types: rename one, with shmstore schema --c --name NAME\"\n\
+         #endif /* {upper}_H */\n",
         size = schema.size(),
         align = schema.align(),
         example = types.example().unwrap_or("printf(\"%p\\n\", (void *)object);"),

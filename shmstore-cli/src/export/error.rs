@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::names;
+use super::names::{self, LONGEST};
 
 /// A layout that can not be expressed in the language asked for.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
@@ -13,6 +13,15 @@ pub enum ExportError {
     Id {
         /// What was given.
         id: char,
+    },
+    /// The name is not valid.
+    #[error(
+        "{name:?} cannot be the name of an object: a name is a letter, followed by letters, digits and underscores, all \
+         of them ASCII, and has at most {LONGEST} characters"
+    )]
+    Name {
+        /// What was given.
+        name: String,
     },
     /// Some part of the layout has no counterpart in the language.
     #[error("no {language} can be written for `{part}`: {problem}")]
@@ -39,7 +48,7 @@ impl ExportError {
                 let separator = if part.is_empty() { "" } else { "." };
                 Self::Part { language, part: format!("{}{separator}{part}", names::printable(name)), problem }
             }
-            other @ Self::Id { .. } => other,
+            other => other,
         }
     }
 }
@@ -49,6 +58,18 @@ impl fmt::Debug for ExportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// Checks a name for an object.
+///
+/// # Errors
+///
+/// [`ExportError::Name`]: it is not an identifier in C and Python, or too long.
+pub fn check_name(name: &str) -> Result<String, ExportError> {
+    if names::identifier(name) == name {
+        return Ok(name.to_owned());
+    }
+    Err(ExportError::Name { name: name.to_owned() })
 }
 
 /// Checks what `ftok` takes.

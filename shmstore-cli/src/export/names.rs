@@ -3,10 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use shmstore::{OwnedConstArg, OwnedKind, OwnedSchema};
-
 /// The longest identifier that is made of a name, without what makes it unique.
-const LONGEST: usize = 80;
+pub(super) const LONGEST: usize = 80;
 
 /// The name as a terminal may show it: what could play with it is escaped.
 pub(super) fn printable(name: &str) -> String {
@@ -49,34 +47,6 @@ pub(super) fn snake(name: &str) -> String {
         found.push(letter.to_ascii_lowercase());
     }
     found
-}
-
-/// A word for a type, to make the names of types around it of.
-pub(super) fn label(schema: &OwnedSchema) -> String {
-    match schema.kind() {
-        OwnedKind::Primitive(primitive) => primitive.name().to_owned(),
-        OwnedKind::Struct { name, const_args, .. } => label_of_struct(name, const_args),
-        OwnedKind::Enum { name, .. } => snake(name),
-        OwnedKind::Atomic(integer) => format!("atomic_{}", integer.name()),
-        OwnedKind::FixedString { capacity } => format!("string_{capacity}"),
-        OwnedKind::Array { len, element } => label_of_many("array", element, *len),
-        OwnedKind::FixedVec { capacity, element } => label_of_many("vec", element, *capacity),
-        _ => "part".to_owned(),
-    }
-}
-
-fn label_of_struct(name: &str, args: &[OwnedConstArg]) -> String {
-    let args =
-        args.iter().take(4).map(|arg| format!("_{}{}", if arg.value < 0 { "m" } else { "" }, arg.value.unsigned_abs()));
-    snake(name) + &args.collect::<String>()
-}
-
-fn label_of_many(kind: &str, element: &OwnedSchema, count: u64) -> String {
-    let element = match element.kind() {
-        OwnedKind::Array { .. } | OwnedKind::FixedVec { .. } => "nested".to_owned(),
-        _ => label(element),
-    };
-    format!("{kind}_{element}_{count}")
 }
 
 fn is_word(letter: char) -> bool {

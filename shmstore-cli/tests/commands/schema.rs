@@ -17,3 +17,24 @@ fn json_is_the_schema_in_the_segment() {
     }
     run(["schema", "--c", "--python", path]).with(2);
 }
+
+#[test]
+fn a_name_that_is_given_is_that_of_the_object_in_c_and_in_python() {
+    let scratch = Scratch::new();
+    drop(scratch.store().create::<Rover>().unwrap());
+    let path = scratch.join("rover");
+    let path = path.to_str().unwrap();
+    let header = run(["schema", "--c", "--name", "FrontRover", path]).with(0).out;
+    assert!(header.contains("#ifndef SHM_FRONT_ROVER_H\n") && header.contains("shm_front_rover_attach("), "{header}");
+    let module = run(["schema", "--python", "--name", "FrontRover", path]).with(0).out;
+    assert!(module.contains("from shm_front_rover import") && module.contains("\nFrontRover = _Struct("), "{module}");
+
+    let refused = run(["schema", "--c", "--name", "front rover", path]).with(2).err;
+    let expected =
+        "\"front rover\" cannot be the name of an object: a name is a letter, followed by letters, digits and";
+    assert!(refused.contains(expected), "{refused}");
+    for other in [&["schema", "--name", "x", path][..], &["schema", "--json", "--name", "x", path]] {
+        let refused = run(other).with(2).err;
+        assert!(refused.contains("<--c|--python>"), "{refused}");
+    }
+}

@@ -14,7 +14,7 @@ use crate::scratch::{Scratch, run, while_busy};
 /// Compiles the program with the header beside it.
 fn compiled(scratch: &Scratch) -> PathBuf {
     let program = scratch.join("peer");
-    fs::write(scratch.join("everything.h"), c_header(&everything(), 'E').expect("a header")).expect("written");
+    fs::write(scratch.join("everything.h"), c_header(&everything(), 'E', None).expect("a header")).expect("written");
     fs::write(scratch.join("peer.c"), include_str!("peer.c")).expect("written");
     let mut gcc = Command::new("gcc");
     gcc.args(["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-o"]).arg(&program).arg(scratch.join("peer.c"));
@@ -22,12 +22,29 @@ fn compiled(scratch: &Scratch) -> PathBuf {
     program
 }
 
+/// Compiles headers together, as C11 and as C++17, with all warnings; the body is that of `main`.
+#[track_caller]
+pub(crate) fn compile(headers: &[String], body: &str) {
+    let scratch = Scratch::new();
+    let mut source = "#ifndef _GNU_SOURCE\n#define _GNU_SOURCE\n#endif\n".to_owned();
+    for (at, header) in headers.iter().enumerate() {
+        fs::write(scratch.join(&format!("h{at}.h")), header).expect("written");
+        source.push_str(&format!("#include \"h{at}.h\"\n"));
+    }
+    fs::write(scratch.join("all.c"), format!("{source}int main(void)\n{{\n{body}return 0;\n}}\n")).expect("written");
+    for (compiler, language, standard) in [("cc", "c", "-std=c11"), ("c++", "c++", "-std=c++17")] {
+        let mut command = Command::new(compiler);
+        command.args([standard, "-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only", "-x", language]);
+        run(command.arg(scratch.join("all.c")));
+    }
+}
+
 #[test]
 fn the_example_in_a_header_compiles() {
     let scratch = Scratch::new();
     let schemas = [everything(), OwnedSchema::from(<Versioned<[f64; 4]>>::SCHEMA), OwnedSchema::from(u64::SCHEMA)];
     for (schema, load) in schemas.iter().zip(["_load(&object->count)", "_load(&object->object, &value, NULL)", "%p"]) {
-        let header = c_header(schema, 'E').expect("a header");
+        let header = c_header(schema, 'E', None).expect("a header");
         let lines: Vec<_> = header.lines().filter_map(|line| line.strip_prefix(" *     ")).collect();
         let example = lines.join("\n").replace("*/", "");
         assert!(lines.len() == 5 && example.contains(load), "{example}");
@@ -41,7 +58,7 @@ fn the_example_in_a_header_compiles() {
 #[test]
 fn a_c_program_without_gnu_extensions_is_told_what_to_say() {
     let scratch = Scratch::new();
-    fs::write(scratch.join("everything.h"), c_header(&everything(), 'E').expect("a header")).expect("written");
+    fs::write(scratch.join("everything.h"), c_header(&everything(), 'E', None).expect("a header")).expect("written");
     let compile = |source: &str| {
         let path = scratch.join("plain.c");
         fs::write(&path, format!("{source}#include \"everything.h\"\n")).expect("written");

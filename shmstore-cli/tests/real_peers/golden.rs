@@ -37,12 +37,12 @@ fn the_picture_of_every_kind_is_as_it_was() {
 
 #[test]
 fn the_c_header_of_every_kind_is_as_it_was() {
-    let header = c_header(&everything(), 'E').expect("a header");
+    let header = c_header(&everything(), 'E', None).expect("a header");
     assert_golden("everything.h", from(&header, "#define SHM_EVERYTHING_ID"));
 }
 
 #[test]
 fn the_python_module_of_every_kind_is_as_it_was() {
-    let module = python_module(&everything(), 'E').expect("a module");
+    let module = python_module(&everything(), 'E', None).expect("a module");
     assert_golden("everything.py", from(&module, "# The object."));
 }

@@ -43,25 +43,25 @@ const NAMES: [&str; 30] = [
     "name",
 ];
 
-fn schema(size: u64, align: u64, kind: OwnedKind) -> OwnedSchema {
+pub(crate) fn schema(size: u64, align: u64, kind: OwnedKind) -> OwnedSchema {
     OwnedSchema::new(size, align, kind).expect("a schema that is believed")
 }
 
-fn number(of: Primitive) -> OwnedSchema {
+pub(crate) fn number(of: Primitive) -> OwnedSchema {
     schema(of.size() as u64, of.size() as u64, OwnedKind::Primitive(of))
 }
 
-fn structure(name: &str, size: u64, align: u64, fields: Vec<(&str, u64, OwnedSchema)>) -> OwnedSchema {
+pub(crate) fn structure(name: &str, size: u64, align: u64, fields: Vec<(&str, u64, OwnedSchema)>) -> OwnedSchema {
     let field = |(name, offset, schema): (&str, u64, OwnedSchema)| OwnedField { name: name.to_owned(), offset, schema };
     let fields = fields.into_iter().map(field).collect();
     schema(size, align, OwnedKind::Struct { name: name.to_owned(), const_args: vec![], fields })
 }
 
-fn array(len: u64, element: OwnedSchema) -> OwnedSchema {
+pub(crate) fn array(len: u64, element: OwnedSchema) -> OwnedSchema {
     schema(element.size() * len, element.align(), OwnedKind::Array { len, element: Box::new(element) })
 }
 
-fn versioned(value: OwnedSchema) -> OwnedSchema {
+pub(crate) fn versioned(value: OwnedSchema) -> OwnedSchema {
     schema(
         (80 + 2 * value.size().next_multiple_of(16)).next_multiple_of(64),
         64,
@@ -148,7 +148,7 @@ fn headers_of_hostile_schemas_compile_as_c_and_as_cpp_all_together() {
     let scratch = Scratch::new();
     let mut source = String::new();
     for (at, schema) in all().iter().enumerate() {
-        fs::write(scratch.join(&format!("h{at}.h")), c_header(schema, '*').expect("a header")).expect("written");
+        fs::write(scratch.join(&format!("h{at}.h")), c_header(schema, '*', None).expect("a header")).expect("written");
         // Twice, as a header is by a large program.
         source.push_str(&format!("#include \"h{at}.h\"\n#include \"h{at}.h\"\n"));
     }
@@ -184,7 +184,7 @@ fn fields_that_are_called_as_a_macro_of_the_included_headers_compile() {
     let path = scratch.join("macros.c");
     fs::write(&path, source).expect("written");
     let write = |schema: &OwnedSchema| {
-        fs::write(scratch.join("macros.h"), c_header(schema, '*').expect("a header")).expect("written");
+        fs::write(scratch.join("macros.h"), c_header(schema, '*', None).expect("a header")).expect("written");
     };
     write(&number(Primitive::U8));
     let defined = run(Command::new("gcc").args(["-std=gnu11", "-dM", "-E"]).arg(&path));
@@ -206,7 +206,8 @@ fn modules_of_hostile_schemas_can_be_imported() {
     let Some(python) = python() else { return };
     let scratch = Scratch::new();
     for (at, schema) in all().iter().enumerate() {
-        fs::write(scratch.join(&format!("m{at}.py")), python_module(schema, '"').expect("a module")).expect("written");
+        fs::write(scratch.join(&format!("m{at}.py")), python_module(schema, '"', None).expect("a module"))
+            .expect("written");
     }
     let program = "import m0, m1, m2, m3, m4, m5, m6\n\
         assert m0.DTYPE.fields['enums'][0].fields['a.b'][1] == 22\n\
@@ -225,8 +226,8 @@ fn what_is_written_grows_with_the_schema_and_not_with_its_lengths() {
     for schema in all() {
         let json = schema.to_json().len();
         assert!(picture(&schema, 80).len() < 20 * json + 1000);
-        assert!(c_header(&schema, 'x').expect("a header").len() < 40 * json + 40_000);
-        assert!(python_module(&schema, 'x').expect("a module").len() < 20 * json + 40_000);
+        assert!(c_header(&schema, 'x', None).expect("a header").len() < 40 * json + 40_000);
+        assert!(python_module(&schema, 'x', None).expect("a module").len() < 20 * json + 40_000);
     }
 }
 
@@ -259,17 +260,17 @@ fn what_a_language_can_not_say_is_refused_with_its_place_and_reason() {
         (&most, "can not be mapped"),
     ];
     for (schema, says) in c {
-        let error = c_header(schema, 'T').expect_err(says).to_string();
+        let error = c_header(schema, 'T', None).expect_err(says).to_string();
         assert!(error.contains(says), "{error}");
         assert!(!picture(schema, 80).is_empty());
     }
     for (schema, says) in [(&most, "at most 2147483647 bytes"), (&nested, "nested 20 deep"), (&old, "format version 1")]
     {
-        let error = python_module(schema, 'T').expect_err(says).to_string();
+        let error = python_module(schema, 'T', None).expect_err(says).to_string();
         assert!(error.contains(says), "{error}");
     }
     for id in ['\n', '\u{7f}', 'é'] {
-        assert_eq!(c_header(&overlapping, id), Err(ExportError::Id { id }));
-        assert_eq!(python_module(&overlapping, id), Err(ExportError::Id { id }));
+        assert_eq!(c_header(&overlapping, id, None), Err(ExportError::Id { id }));
+        assert_eq!(python_module(&overlapping, id, None), Err(ExportError::Id { id }));
     }
 }

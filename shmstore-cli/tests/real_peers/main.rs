@@ -7,3 +7,5 @@ mod c;
 mod python;
 mod golden;
 mod hostile;
+mod names;
+mod together;

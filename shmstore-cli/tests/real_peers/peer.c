@@ -43,11 +43,11 @@ static void read_status(const shm_everything *object)
     ENSURE(status.at == 1.5 && status.small == -0.25f && status.letter == 0xdf && status.class_ == -7);
     ENSURE(status.depth == SHM_EVERYTHING_DEPTH_LOWEST && status.mode == SHM_EVERYTHING_MODE_FAST && status.on == 1);
     ENSURE(shm_everything_string_12_len(&status.name) == 8 && memcmp(status.name.text, "rover \xc3\xa9", 8) == 0);
-    ENSURE(shm_everything_vec_nested_3_len(&status.pairs) == 2);
+    ENSURE(shm_everything_vec_array_u16_2_3_len(&status.pairs) == 2);
     ENSURE(status.pairs.elements[0][0] == 1 && status.pairs.elements[1][1] == 4);
     memset(&status.name, 0xff, sizeof status.name);
     memset(&status.pairs, 0xff, sizeof status.pairs);
-    ENSURE(shm_everything_string_12_len(&status.name) == 12 && shm_everything_vec_nested_3_len(&status.pairs) == 3);
+    ENSURE(shm_everything_string_12_len(&status.name) == 12 && shm_everything_vec_array_u16_2_3_len(&status.pairs) == 3);
     ENSURE(shm_everything_versioned_array_f64_3_load(&object->triple, &triple, NULL) == 0);
     ENSURE(triple[0] == 1 && triple[1] == 2 && triple[2] == 3);
 }

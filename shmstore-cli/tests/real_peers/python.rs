@@ -31,7 +31,7 @@ pub(crate) fn python() -> Option<&'static str> {
 
 /// Writes the program with the module beside it, and makes ready to run it.
 fn program(python: &str, scratch: &Scratch, store: &Path) -> Command {
-    let module = python_module(&everything(), 'E').expect("a module");
+    let module = python_module(&everything(), 'E', None).expect("a module");
     fs::write(scratch.join("everything.py"), module).expect("written");
     fs::write(scratch.join("peer.py"), include_str!("peer.py")).expect("written");
     let mut command = Command::new(python);
@@ -45,7 +45,7 @@ fn the_example_in_a_module_runs() {
     let scratch = Scratch::new();
     let object = filled(&scratch.store());
     object.count.store(4711, Relaxed);
-    let module = python_module(&everything(), 'E').expect("a module");
+    let module = python_module(&everything(), 'E', None).expect("a module");
     fs::write(scratch.join("shm_everything.py"), &module).expect("written");
     let from = module.find("    # If this is shm_everything.py").expect("an example");
     let lines = module[from..].lines().take(5).map(|line| line.strip_prefix("    ").unwrap_or(line));
@@ -63,6 +63,16 @@ fn a_python_program_reads_what_rust_has_written() {
     object.count.store(4096, Relaxed);
     object.tiny.store(-5, Relaxed);
     run(program(python, &scratch, scratch.path()).arg("use"));
+}
+
+#[test]
+fn a_python_program_that_assigns_or_deletes_anything_is_told_that_it_only_reads() {
+    let Some(python) = python() else { return };
+    let scratch = Scratch::new();
+    let _object = filled(&scratch.store());
+    program(python, &scratch, scratch.path());
+    fs::write(scratch.join("changes.py"), include_str!("changes.py")).expect("written");
+    run(Command::new(python).arg("-B").arg(scratch.join("changes.py")).arg(scratch.path()));
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use super::super::names::{identifier, words};
 use super::COMMON;
 
-/// Keywords of C11 and C++17, and lower-case words that are macros or functions of headers that are included here, or before
-/// this one.
+/// Keywords of C11, C++17 and their successors, types of numbers, and lower-case words that are macros or functions of headers
+/// that are included here, or before this one.
 const RESERVED: &str = "
     auto break case char const continue default do double else enum extern float for goto if inline int long register
     restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
@@ -14,6 +14,7 @@ const RESERVED: &str = "
     delete dynamic_cast explicit export false friend mutable namespace new noexcept not not_eq nullptr operator or or_eq
     private protected public reinterpret_cast requires static_assert static_cast template this thread_local throw true try
     typeid typename using virtual wchar_t xor xor_eq concept co_await co_return co_yield char8_t typeof
+    consteval constinit typeof_unqual uint8_t uint16_t uint32_t uint64_t int8_t int16_t int32_t int64_t
     linux unix i386 errno stdin stdout stderr assert offsetof alloca noreturn complex imaginary
     true false h_errno math_errhandling st_atime st_mtime st_ctime major minor makedev atomic_init sigmask
     si_pid si_uid si_value si_int si_ptr si_status si_utime si_stime si_timerid si_overrun si_addr si_addr_lsb si_lower
@@ -36,10 +37,14 @@ pub(super) fn reserved() -> HashSet<String> {
     reserved
 }
 
-/// The name of a member: no macro has it, as those are reserved, or begin with two capitals, or with one and a `_` or digit:
+/// The name of a member. No type or macro of a header has it, because these begin with `shm`; in C++ a member cannot have the
+/// name of a type in its struct. Other macros are reserved, or begin with two capitals, or with one and a `_` or digit:
 /// `EINVAL`, `PRIu64`, `SYS_read`, `P_tmpdir`.
 pub(super) fn member(name: &str) -> String {
     let made = identifier(name);
+    if ["shm_", "shmstore_"].iter().any(|prefix| made.to_lowercase().starts_with(prefix)) {
+        return format!("f_{made}");
+    }
     let mut letters = made.chars();
     let is_capital = letters.next().is_some_and(|first| first.is_ascii_uppercase());
     let may_be_macro = letters.next().is_some_and(|second| is_capital && !second.is_ascii_lowercase());

@@ -3,7 +3,7 @@
 use shmstore::OwnedSchema;
 
 use super::super::error::ExportError;
-use super::super::names::{comment, label};
+use super::super::names::comment;
 use super::super::parts::{ELEMENTS_AT, SEQUENCE_AT, Slots, TEXT_AT};
 use super::LANGUAGE;
 use super::structs::Body;
@@ -13,7 +13,7 @@ const WORD: u64 = 8;
 
 impl<'a> Types<'a> {
     pub(super) fn define_string(&mut self, schema: &OwnedSchema, capacity: u64) -> String {
-        let name = self.take(&label(schema), &["_len"]);
+        let name = self.take(schema, &["_len"]);
         let mut body = Body::new(self.member_scope());
         body.add(&name, (0, TEXT_AT), "len", |name| format!("unsigned char {name}[4]"), "length, little-endian");
         if capacity > 0 {
@@ -36,7 +36,7 @@ impl<'a> Types<'a> {
     ) -> Result<String, ExportError> {
         let elements_len = schema.size() - ELEMENTS_AT;
         let elements = if elements_len > 0 { Some(self.of(element)?) } else { None };
-        let name = self.take(&label(schema), &["_len"]);
+        let name = self.take(schema, &["_len"]);
         let mut body = Body::new(self.member_scope());
         let declare = |name: &str| format!("unsigned char {name}[8]");
         body.add(&name, (0, ELEMENTS_AT), "len", declare, "length, little-endian");
@@ -63,7 +63,7 @@ impl<'a> Types<'a> {
     }
 
     pub(super) fn define_cell(&mut self, schema: &OwnedSchema, value: &'a OwnedSchema) -> Result<String, ExportError> {
-        let name = self.take(&format!("atomic_{}", label(value)), &["_value", "_load", "_store"]);
+        let name = self.take(schema, &["_value", "_load", "_store"]);
         let mut body = Body::new(self.member_scope());
         body.add(&name, (0, WORD), "bits", |name| format!("uint64_t {name}"), "the value in its first bytes");
         if value.size() == 0 {
@@ -95,7 +95,7 @@ impl<'a> Types<'a> {
         value: &'a OwnedSchema,
     ) -> Result<String, ExportError> {
         let suffixes = ["_value", "_version", "_load", "_try_load"];
-        let name = self.take(&format!("versioned_{}", label(value)), &suffixes);
+        let name = self.take(schema, &suffixes);
         let of = if value.size() > 0 { Some(self.value_type(&name, value)?) } else { None };
         // The caller has looked whether they are where the format puts them.
         let slots = Slots::of(schema.size(), schema.align(), value).expect("the slots of format version 1");

@@ -3,7 +3,7 @@
 use shmstore::{OwnedField, OwnedSchema, OwnedVariant, Primitive};
 
 use super::super::error::ExportError;
-use super::super::names::{Scope, comment, identifier, label, snake};
+use super::super::names::{Scope, comment, identifier, snake};
 use super::types::{Types, number};
 use super::{LANGUAGE, names};
 
@@ -117,7 +117,7 @@ impl<'a> Types<'a> {
         variants: &[OwnedVariant],
     ) -> Result<String, ExportError> {
         let integer = number(repr)?;
-        let name = self.take(&label(schema), &[]);
+        let name = self.take(schema, &[]);
         let shown = comment(&schema.to_string());
         let mut text = format!("/* {shown}: may hold any number, not only these */\ntypedef {integer} {name};\n");
         for variant in variants {

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use shmstore::{OwnedKind, OwnedSchema, Primitive};
 
 use super::super::error::ExportError;
-use super::super::names::{Scope, label};
+use super::super::labels::Labels;
+use super::super::names::{Scope, snake};
 use super::super::parts;
 use super::{LANGUAGE, names};
 
@@ -34,7 +35,8 @@ pub(super) struct Types<'a> {
     object_macro: String,
     scope: Scope,
     members: Scope,
-    known: HashMap<u128, Vec<(&'a OwnedSchema, String)>>,
+    labels: Labels<'a>,
+    known: HashMap<&'a OwnedSchema, String>,
     /// The types of the values that `_load` copies, by the names of the parts.
     pub(super) values: HashMap<String, String>,
     /// How the first field is read that has a `_load`.
@@ -43,13 +45,14 @@ pub(super) struct Types<'a> {
 }
 
 impl<'a> Types<'a> {
-    pub(super) fn new(object: &str, suffixes: &[&str], macro_suffixes: &[&str]) -> Self {
+    pub(super) fn new(schema: &'a OwnedSchema, object: &str, suffixes: &[&str], macro_suffixes: &[&str]) -> Self {
         let mut scope = Scope::without(names::reserved());
         let object = scope.take_family(object, suffixes);
         let object_macro = scope.take_family(&object.to_uppercase(), macro_suffixes);
         let members = Scope::without(names::not_members());
+        let labels = Labels::among(schema, snake);
         let (known, values) = (HashMap::new(), HashMap::new());
-        Self { object, object_macro, scope, members, known, values, example: None, out: String::new() }
+        Self { object, object_macro, scope, members, labels, known, values, example: None, out: String::new() }
     }
 
     /// The name of the object's type.
@@ -129,26 +132,23 @@ impl<'a> Types<'a> {
     }
 
     fn named(&mut self, schema: &'a OwnedSchema) -> Result<String, ExportError> {
-        let hash = schema.hash().to_u128();
-        // A hash can be the same by somebody's will.
-        let same = self.known.get(&hash).and_then(|found| found.iter().find(|(known, _)| *known == schema));
-        if let Some((_, name)) = same {
+        if let Some(name) = self.known.get(schema) {
             return Ok(name.clone());
         }
         let name = self.define(schema)?;
-        self.known.entry(hash).or_default().push((schema, name.clone()));
+        self.known.insert(schema, name.clone());
         Ok(name)
     }
 
     fn define(&mut self, schema: &'a OwnedSchema) -> Result<String, ExportError> {
         match schema.kind() {
             OwnedKind::Struct { fields, .. } => {
-                let name = self.take(&label(schema), &[]);
+                let name = self.take(schema, &[]);
                 self.define_struct(&name, schema, fields)?;
                 Ok(name)
             }
             OwnedKind::CacheAligned { object } => {
-                let name = self.take(&format!("cache_aligned_{}", label(object)), &[]);
+                let name = self.take(schema, &[]);
                 self.define_wrapper(&name, "object", schema, object)?;
                 Ok(name)
             }
@@ -162,8 +162,8 @@ impl<'a> Types<'a> {
     }
 
     /// Takes a name for a type and what belongs to it.
-    pub(super) fn take(&mut self, label: &str, suffixes: &[&str]) -> String {
-        let base = format!("{}_{label}", self.object);
+    pub(super) fn take(&mut self, schema: &OwnedSchema, suffixes: &[&str]) -> String {
+        let base = format!("{}_{}", self.object, self.labels.of(schema));
         self.scope.take_family(&base, suffixes)
     }
 

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use shmstore::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive};
 
 use super::super::error::ExportError;
+use super::super::labels::Labels;
 use super::super::names::{Scope, identifier, words};
 use super::super::parts::{self, Slots};
 use super::{LANGUAGE, RUNTIME};
@@ -26,17 +27,22 @@ const MOST_DIMENSIONS: u32 = 16;
 pub(super) struct Types<'a> {
     scope: Scope,
     variants: Scope,
-    known: HashMap<u128, Vec<(&'a OwnedSchema, String)>>,
+    labels: Labels<'a>,
+    /// The object, and the name that its type has.
+    root: (&'a OwnedSchema, String),
+    known: HashMap<&'a OwnedSchema, String>,
     out: String,
 }
 
 impl<'a> Types<'a> {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(root: &'a OwnedSchema, name: Option<&str>) -> Self {
         let mut taken = words(RUNTIME);
         taken.extend([KEYWORDS, CONSTANTS].into_iter().flat_map(words));
         let no_variants: HashSet<String> = [KEYWORDS, ENUM_WORDS].into_iter().flat_map(words).collect();
-        let (scope, variants) = (Scope::without(taken), Scope::without(no_variants));
-        Self { scope, variants, known: HashMap::new(), out: String::new() }
+        let (mut scope, variants) = (Scope::without(taken), Scope::without(no_variants));
+        let labels = Labels::among(root, identifier);
+        let name = scope.take(&name.map_or_else(|| labels.of(root), str::to_owned));
+        Self { scope, variants, labels, root: (root, name), known: HashMap::new(), out: String::new() }
     }
 
     /// All that was written.
@@ -75,16 +81,13 @@ impl<'a> Types<'a> {
     }
 
     fn named(&mut self, schema: &'a OwnedSchema) -> Result<String, ExportError> {
-        let hash = schema.hash().to_u128();
-        // A hash can be the same by somebody's will.
-        let same = self.known.get(&hash).and_then(|found| found.iter().find(|(known, _)| *known == schema));
-        if let Some((_, expression)) = same {
+        if let Some(expression) = self.known.get(schema) {
             return Ok(expression.clone());
         }
         let expression = match schema.kind() {
             OwnedKind::Struct { name, fields, .. } => self.define_struct(name, schema, fields)?,
-            OwnedKind::Enum { name, repr, variants } => {
-                let class = self.define_enum(name, variants);
+            OwnedKind::Enum { repr, variants, .. } => {
+                let class = self.define_enum(schema, variants);
                 format!("_Enum({}, {class})", dtype(*repr)?)
             }
             _ => {
@@ -92,7 +95,7 @@ impl<'a> Types<'a> {
                 return Err(ExportError::part(LANGUAGE, problem));
             }
         };
-        self.known.entry(hash).or_default().push((schema, expression.clone()));
+        self.known.insert(schema, expression.clone());
         Ok(expression)
     }
 
@@ -107,18 +110,23 @@ impl<'a> Types<'a> {
             let kind = self.of(&field.schema).map_err(|error| error.below(&field.name))?;
             lines.push_str(&format!("    {}: ({}, {kind}),\n", literal(&field.name), field.offset));
         }
-        let variable = self.scope.take(&identifier(name));
+        let variable = self.take(schema);
         let text = format!("{variable} = _Struct({}, {}, {{\n{lines}}})\n\n", literal(name), schema.size());
         self.out.push_str(&text);
         Ok(variable)
     }
 
-    fn define_enum(&mut self, name: &str, variants: &[OwnedVariant]) -> String {
-        let class = self.scope.take(&identifier(name));
+    /// Takes a name for a type.
+    fn take(&mut self, schema: &OwnedSchema) -> String {
+        let (root, name) = &self.root;
+        if schema == *root { name.clone() } else { self.scope.take(&self.labels.of(schema)) }
+    }
+
+    fn define_enum(&mut self, schema: &OwnedSchema, variants: &[OwnedVariant]) -> String {
+        let class = self.take(schema);
         let mut names = self.variants.clone();
-        self.out.push_str(&format!(
-            "\nclass {class}(enum.IntEnum):\n    \"\"\"May hold any number, not only these.\"\"\"\n"
-        ));
+        self.out
+            .push_str(&format!("\nclass {class}(_Variants):\n    \"\"\"May hold any number, not only these.\"\"\"\n"));
         for OwnedVariant { name, discriminant } in variants {
             self.out.push_str(&format!("    {} = {discriminant}\n", names.take(&identifier(name))));
         }

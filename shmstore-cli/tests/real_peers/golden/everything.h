@@ -67,16 +67,16 @@ static inline uint32_t shm_everything_string_12_len(const shm_everything_string_
 }
 
 /* FixedVec<[u16; 2], 3>: 20 bytes */
-typedef struct shm_everything_vec_nested_3 {
+typedef struct shm_everything_vec_array_u16_2_3 {
     unsigned char len[8]; /* 0: length, little-endian */
     uint16_t elements[3][2]; /* 8: [u16; 2] */
-} __attribute__((aligned(2))) shm_everything_vec_nested_3;
-SHMSTORE_ASSERT(sizeof(shm_everything_vec_nested_3) == 20 && SHMSTORE_ALIGNOF(shm_everything_vec_nested_3) == 2);
-SHMSTORE_ASSERT(offsetof(shm_everything_vec_nested_3, len) == 0);
-SHMSTORE_ASSERT(offsetof(shm_everything_vec_nested_3, elements) == 8);
+} __attribute__((aligned(2))) shm_everything_vec_array_u16_2_3;
+SHMSTORE_ASSERT(sizeof(shm_everything_vec_array_u16_2_3) == 20 && SHMSTORE_ALIGNOF(shm_everything_vec_array_u16_2_3) == 2);
+SHMSTORE_ASSERT(offsetof(shm_everything_vec_array_u16_2_3, len) == 0);
+SHMSTORE_ASSERT(offsetof(shm_everything_vec_array_u16_2_3, elements) == 8);
 
 /* The elements in a copy of it. */
-static inline uint64_t shm_everything_vec_nested_3_len(const shm_everything_vec_nested_3 *vec)
+static inline uint64_t shm_everything_vec_array_u16_2_3_len(const shm_everything_vec_array_u16_2_3 *vec)
 {
     return shmstore_vec_len(vec, UINT64_C(3));
 }
@@ -93,7 +93,7 @@ typedef struct shm_everything_status {
     uint32_t letter; /* 12: letter: char */
     shm_everything_depth depth; /* 16: depth: Depth */
     shm_everything_string_12 name; /* 24: name: FixedString<12> */
-    shm_everything_vec_nested_3 pairs; /* 40: pairs: FixedVec<[u16; 2], 3> */
+    shm_everything_vec_array_u16_2_3 pairs; /* 40: pairs: FixedVec<[u16; 2], 3> */
     shm_everything_mode mode; /* 60: mode: Mode */
     uint8_t on; /* 61: on: bool */
     int16_t class_; /* 62: class: i16 */
@@ -301,4 +301,8 @@ static inline shm_everything *shm_everything_attach(shmstore_segment *segment, c
 }
 
 #endif /* SHMSTORE_C_COMMON_1 */
+
+#elif defined SHMSTORE_C_COMMON_1 && (SHM_EVERYTHING_ID != 69 || SHM_EVERYTHING_LAYOUT_HASH_LOW != UINT64_C(0x4c6a135d959863d9) || \
+    SHM_EVERYTHING_LAYOUT_HASH_HIGH != UINT64_C(0x4676b0c087307c94))
+#error "two headers are named shm_everything but describe different types: rename one, with shmstore schema --c --name NAME"
 #endif /* SHM_EVERYTHING_H */

@@ -11,14 +11,14 @@ Block = _Struct("Block", 4096, {
 })
 
 
-class Depth(enum.IntEnum):
+class Depth(_Variants):
     """May hold any number, not only these."""
     Zero = 0
     Lowest = -9223372036854775808
 
 
 
-class Mode(enum.IntEnum):
+class Mode(_Variants):
     """May hold any number, not only these."""
     Idle = 0
     Fast = 255
@@ -38,12 +38,12 @@ Status = _Struct("Status", 72, {
     "unit": (72, _none),
 })
 
-Grid = _Struct("Grid", 24, {
+Grid_4 = _Struct("Grid", 24, {
     "cells": (0, _Array(_Atomic("<u4"), 4)),
     "corner": (16, _Cell(_Array(_i16, 3))),
 })
 
-Grid_2 = _Struct("Grid", 32, {
+Grid_6 = _Struct("Grid", 32, {
     "cells": (0, _Array(_Atomic("<u4"), 6)),
     "corner": (24, _Cell(_Array(_i16, 3))),
 })
@@ -59,9 +59,9 @@ Everything = _Struct("Everything", 9344, {
     "guarded": (8840, _lock),
     "rung": (8848, _event),
     "lonely": (8960, _CacheAligned(128, _Atomic("<u2"))),
-    "grid": (9088, Grid),
-    "wide_grid": (9112, Grid_2),
-    "rows": (9144, _Array(Grid, 3)),
+    "grid": (9088, Grid_4),
+    "wide_grid": (9112, Grid_6),
+    "rows": (9144, _Array(Grid_4, 3)),
     "hint": (9216, _Atomic("<u1")),
 })
 

@@ -1,0 +1,184 @@
+def key(path):
+    """The System V key of the object whose anchor is at the path: what `ftok(path, ID)` gives."""
+    return _key(os.stat(path))
+
+
+def _key(anchor):
+    raw = anchor.st_ino & 0xFFFF | (anchor.st_dev & 0xFF) << 16 | ID << 24
+    return ctypes.c_int(raw).value
+
+
+def _identity_hash(anchor):
+    """FNV-1a of 32 bits over device, inode and id."""
+    found = 0x811C9DC5
+    for byte in anchor.st_dev.to_bytes(8, "little") + anchor.st_ino.to_bytes(8, "little") + bytes([ID]):
+        found = (found ^ byte) * 0x01000193 & 0xFFFFFFFF
+    return found
+
+
+def _birth(path):
+    """When the file at the path was made: None where that is not known, or proves nothing (on overlayfs)."""
+    fs, found = ctypes.create_string_buffer(512), ctypes.create_string_buffer(512)
+    name = os.fsencode(path)
+    if not hasattr(_libc, "statx") or _libc.statfs(name, fs) != 0 or int.from_bytes(fs[:8], "little") == 0x794C7630:
+        return None
+    if _libc.statx(-100, name, 0, 0x800, found) != 0 or not int.from_bytes(found[:4], "little") & 0x800:
+        return None
+    return int.from_bytes(found[80:88], "little"), int.from_bytes(found[88:92], "little")
+
+
+def _offsets(slot_count, schema_length):
+    """Where slots, schema and payload are, and the size of the segment, by the lengths of the parts."""
+
+    def up(number, multiple):
+        return (number + multiple - 1) // multiple * multiple
+
+    is_small = 1 <= SIZE <= 1024
+    front = 1024 + (SIZE if is_small else 0)
+    if front + schema_length <= 3072:
+        schema_at, slots_at = front, up(front + schema_length, 128)
+        end = slots_at + 32 * slot_count
+    else:
+        slots_at = up(front, 128)
+        schema_at = slots_at + 32 * slot_count
+        end = schema_at + schema_length
+    payload_at = 1024 if is_small else up(end, 4096)
+    size = up(end if is_small else payload_at + SIZE, 4096) + 1357
+    return slots_at, schema_at, payload_at, size
+
+
+class Segment(_ReadOnly):
+    """An object, attached for reading: `with Segment(path) as segment: segment.object…`
+
+    `path` is the object's anchor: the directory or file, DIRECTORY/NAME.shm for a named object. `any_owner`: believe
+    objects of all users, not those of this user and of root only.
+
+    Raises `AttachError`, and nothing else if the path or the object is missing: with `retry` set, as it may come.
+
+    Do not close it while another thread reads it.
+    """
+
+    def __init__(self, path, any_owner=False):
+        self._base = None
+        try:
+            anchor = os.stat(path)
+        except OSError as error:
+            raise AttachError(f"looking at {path}: {error.strerror}", retry=error.errno == errno.ENOENT) from error
+        self._shmid = _libc.shmget(_key(anchor), 0, 0)
+        if self._shmid < 0:
+            number = ctypes.get_errno()
+            what = f"{TYPE} (id {chr(ID)!r}) at {path}, key {_key(anchor) & 0xFFFFFFFF:#x}"
+            if number == errno.ENOENT:
+                raise AttachError(f"there is no {what}: is its creator running, and in the same IPC namespace?", retry=True)
+            raise AttachError(f"looking for the {what}: {os.strerror(number)}")
+        base = _libc.shmat(self._shmid, None, _SHM_RDONLY)
+        if base == _FAILED:
+            raise AttachError(f"attaching segment {self._shmid} for {path}: {os.strerror(ctypes.get_errno())}")
+        self._base = base
+        try:
+            self._size = self._check_status(_key(anchor), any_owner)
+            self._check_identity(path, anchor)
+            self._payload = self._check_layout(path)
+        except BaseException:
+            self.close()
+            raise
+
+    def __setattr__(self, name, value):
+        if name not in ("_base", "_shmid", "_size", "_payload"):
+            self._refuse()
+        object.__setattr__(self, name, value)
+
+    @property
+    def object(self):
+        """The object: its fields are attributes."""
+        return _OBJECT.view(self, 0)
+
+    def close(self):
+        """Detaches: then nothing of the object can be read."""
+        base, self._base = self._base, None
+        if base is not None:
+            _libc.shmdt(base)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def __del__(self):
+        if getattr(self, "_base", None) is not None:
+            self.close()
+
+    def _at(self, offset):
+        if self._base is None:
+            raise ValueError("the segment is detached")
+        return self._base + self._payload + offset
+
+    def _bytes(self, offset, size):
+        return ctypes.string_at(self._at(offset), size)
+
+    def _word(self, offset, size):
+        """The bytes of an aligned word, loaded at once."""
+        kind = {1: ctypes.c_uint8, 2: ctypes.c_uint16, 4: ctypes.c_uint32, 8: ctypes.c_uint64}[size]
+        return kind.from_address(self._at(offset)).value.to_bytes(size, "little")
+
+    def _u32(self, at):
+        return ctypes.c_uint32.from_address(self._base + at).value
+
+    def _u64(self, at):
+        return ctypes.c_uint64.from_address(self._base + at).value
+
+    def _check_status(self, wanted, any_owner):
+        status = ctypes.create_string_buffer(256)  # a struct shmid_ds
+        if _libc.shmctl(self._shmid, _IPC_STAT, status) != 0:
+            raise AttachError(f"asking for the status of segment {self._shmid}: {os.strerror(ctypes.get_errno())}")
+        found, uid, _, creator, _, mode = (int.from_bytes(status[at:at + 4], "little") for at in range(0, 24, 4))
+        size = int.from_bytes(status[48:56], "little")
+        if found != wanted & 0xFFFFFFFF or mode & _SHM_DEST:
+            raise AttachError(f"segment {self._shmid} was removed meanwhile: attach again", retry=True)
+        if not any_owner and not {uid, creator} <= {os.geteuid(), 0}:
+            raise AttachError(f"segment {self._shmid} was made by user {creator} and belongs to user {uid}, and is believed "
+                              "only of this user and of root: give any_owner=True to believe it")
+        if size % 4096 != 1357 or size < 1024:
+            raise AttachError(f"segment {self._shmid} has {size} bytes, as shmstore makes none: it is another program's")
+        return size
+
+    def _check_identity(self, path, anchor):
+        first_word = self._u64(0)
+        if first_word == 0:
+            raise AttachError(f"segment {self._shmid} is being made: attach again", retry=True)
+        if first_word & 0xFFFFFFFF != int.from_bytes(b"shmS", "little"):
+            raise AttachError(f"segment {self._shmid} was not made by shmstore")
+        if first_word >> 32 != _identity_hash(anchor):
+            raise AttachError(f"segment {self._shmid} has the key of {path}, but was made for another file")
+        version, state = self._u32(8), self._u32(12)
+        if version == 0 or state in (0, 1):
+            raise AttachError(f"the object at {path} is being made: attach again", retry=True)
+        if version != 1:
+            raise AttachError(f"the object at {path} is of format version {version}, expected 1")
+        if state == 3:
+            raise AttachError(f"the object at {path} was removed: attach again", retry=True)
+        if state != 2:
+            raise AttachError(f"the header of the object at {path} is damaged: state is {state}")
+        if (self._u64(32), self._u64(40), self._u32(64)) != (anchor.st_dev, anchor.st_ino, ID):
+            raise AttachError(f"segment {self._shmid} has the key of {path}, but was made for another file")
+        birth = _birth(path) if self._u32(60) == 1 else None
+        if birth is not None and birth != (self._u64(48), self._u32(56)):
+            raise AttachError(f"segment {self._shmid} was made for a file on the inode of {path} that is gone")
+
+    def _check_layout(self, path):
+        layout = self._u64(72) | self._u64(80) << 64
+        if layout != LAYOUT_HASH:
+            raise AttachError(f"the object at {path} has the layout {layout:032x}, expected {LAYOUT_HASH:032x}: write this "
+                              "module anew from its schema")
+        if (self._u32(16), self._u32(20), self._u32(184)) != (0, 1024, 0x01020304):
+            raise AttachError(f"the header of the object at {path} is damaged: flags, header_len or byte_order")
+        slot_count, schema_length = self._u32(124), self._u64(152)
+        expected = _, _, payload_at, size = _offsets(slot_count, schema_length)
+        found = self._u64(128), self._u64(144), self._u64(160), self._u64(176)
+        if found != expected or size != self._size or not 1 <= slot_count <= 65536:
+            raise AttachError(f"the header of the object at {path} is damaged: slots, schema, payload and segment size are "
+                              f"{found}, expected {expected} in a segment of {self._size} bytes")
+        if (self._u64(136), self._u64(168)) != (32, SIZE):
+            raise AttachError(f"the header of the object at {path} is damaged: slot_size or payload_len")
+        return payload_at
