@@ -44,17 +44,58 @@
 /// | `AtomicUsize`, `AtomicIsize`, `AtomicPtr` | no: width and address are the process's own | `AtomicU64` |
 /// | `String`, `Vec`, `Box`, references, cells, std's locks, … | no: they are one process's own | what the error says |
 ///
-/// The struct has `#[repr(C)]` or `#[repr(transparent)]`, at most `align(4096)`, const parameters or none, and no `Drop`.
-/// Padding is allowed: it is zero, and never copied. Enums, unions, structs without bytes, `packed`, type parameters and
-/// lifetimes are refused. A struct is an object or a value, so it has one of the two derives.
+/// The struct has `#[repr(C)]` or `#[repr(transparent)]`, at most `align(4096)`, and no `Drop`. Padding is allowed: it is zero, and never
+/// copied. Enums, unions, structs without bytes, `packed` and lifetimes are refused. A struct is an object or a value, so it has one of the
+/// two derives.
+///
+/// # Parameters
+///
+/// A struct can have const parameters, and type parameters with a bound: `T: ShmValue` for the value of a part, `O: ShmObject` for a field
+/// of its own. So a library can publish parts for the types of its users:
+///
+/// ```
+/// use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+///
+/// use shmstore::{AnyBits, Shared, ShmObject, ShmValue, Versioned};
+///
+/// /// The last `N` values.
+/// #[derive(ShmObject)]
+/// #[repr(C)]
+/// pub struct History<T: ShmValue, const N: usize> {
+///     written: AtomicU64,
+///     values: [Versioned<T>; N],
+/// }
+///
+/// impl<T: AnyBits, const N: usize> History<T, N> {
+///     pub fn push(&self, value: T) {
+///         let number = self.written.fetch_add(1, Relaxed);
+///         self.values[number as usize % N].store(value);
+///     }
+/// }
+///
+/// let history = Shared::<History<[f32; 3], 4>>::private()?;
+/// history.push([1.0, 2.0, 3.0]);
+/// assert_eq!(history.values[0].load(), [1.0, 2.0, 3.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// - [`AnyBits`](crate::AnyBits) is the bound for generic code that calls `load()`.
+/// - A type argument counts in the schema and in the layout hash only through the fields that have it. A const argument counts by its value.
+/// - `Self` and macros are refused in bounds, `where` clauses and the types of fields.
 ///
 /// # Attributes
 ///
 /// - `#[shm(id = 'T')]`: the type-id-char, printable ASCII. It makes the type a root: implements
 ///   [`ShmId`](crate::ShmId).
 /// - `#[shm(name = "…")]`: the name in the schema, instead of the struct's own.
-/// - `#[shm(crate = "…")]`: the path to this crate, if it is renamed in `Cargo.toml` or re-exported by another.
-///   It is trusted with all checks.
+/// - `#[shm(crate = "…")]`: the path to this crate, if another crate re-exports it. A dependency that is renamed in `Cargo.toml` is found
+///   under its new name.
+///
+/// What this path names, or `::shmstore` without it, is trusted with all checks. A program that gives the name to a module of its own
+/// switches the checks off, and answers for that as for an `unsafe impl`.
+///
+/// Lint levels of the item, its fields and its parameters hold for the generated code, too. Names that begin with `__shm` are reserved for
+/// that code.
 ///
 /// # The view
 ///
@@ -63,9 +104,8 @@
 ///
 /// # When it is checked
 ///
-/// All of the above by `cargo check`. Only what depends on the values of const parameters (an array of `N` elements may
-/// have none; whether there is a `Drop`) is checked where the values are known: by `cargo build` of a program that uses
-/// the type. Nothing rests on what the derive saw alone: if an attribute macro below it changes the struct, so that the
+/// All of the above by `cargo check`. Only what depends on arguments of the type (an array of `N` elements may have none; whether there
+/// is a `Drop`) is checked where the arguments are known: by `cargo build` of a program that uses the type. Nothing rests on what the derive saw alone: if an attribute macro below it changes the struct, so that the
 /// description would not be true, the program does not compile.
 pub use shmstore_derive::ShmObject;
 
@@ -109,9 +149,9 @@ pub use shmstore_derive::ShmObject;
 /// | atomics and other parts of objects | no: they are shared in place | the plain value, or an object |
 /// | `String`, `Vec`, `Box`, `Option`, `NonZero`, references, pointers, tuples, … | no: they are one process's, or one compiler's, own | what the error says |
 ///
-/// The struct is `Copy` and has `#[repr(C)]` or `#[repr(transparent)]`, at most `align(4096)`, and const parameters or
-/// none. It has **no padding**, which would be read uninitialised: the error says where there is a gap, and which
-/// [`Pad`](crate::Pad) closes it. Unions, structs without bytes, `packed`, type parameters and lifetimes are refused.
+/// The struct is `Copy` and has `#[repr(C)]` or `#[repr(transparent)]`, and at most `align(4096)`. It has **no padding**, which would be read
+/// uninitialized: the error says where there is a gap, and which [`Pad`](crate::Pad) closes it. Unions, structs without bytes, `packed` and
+/// lifetimes are refused.
 ///
 /// ```compile_fail
 /// # use shmstore::ShmValue;
@@ -123,6 +163,26 @@ pub use shmstore_derive::ShmObject;
 /// }
 /// ```
 ///
+/// # Parameters
+///
+/// A struct can have const parameters, and type parameters with a bound: `T: ShmValue` for a field, `T: Send + Sync + 'static` for a marker.
+///
+/// ```
+/// use shmstore::{ShmLayout, ShmValue};
+///
+/// #[derive(Clone, Copy, ShmValue)]
+/// #[repr(C)]
+/// struct Range<T: ShmValue> {
+///     from: T,
+///     to: T,
+/// }
+///
+/// assert_ne!(Range::<u32>::LAYOUT_HASH, Range::<f32>::LAYOUT_HASH);
+/// ```
+///
+/// No [`Pad`](crate::Pad) closes a gap whose size depends on an argument. Where fields have several type parameters, only arguments that
+/// leave no gap are accepted.
+///
 /// # Enums
 ///
 /// An enum has no fields, one of `#[repr(u8)]` … `#[repr(u64)]`, `#[repr(i8)]` … `#[repr(i64)]`, and a variant of value
@@ -132,13 +192,18 @@ pub use shmstore_derive::ShmObject;
 ///
 /// - `#[shm(id = 'T')]`: the type-id-char, printable ASCII. `Versioned` and `Atomic` of the value take it as theirs.
 /// - `#[shm(name = "…")]`: the name in the schema, instead of the type's own.
-/// - `#[shm(crate = "…")]`: the path to this crate, if it is renamed in `Cargo.toml` or re-exported by another.
-///   It is trusted with all checks.
+/// - `#[shm(crate = "…")]`: the path to this crate, if another crate re-exports it. A dependency that is renamed in `Cargo.toml` is found
+///   under its new name.
+///
+/// What this path names, or `::shmstore` without it, is trusted with all checks. A program that gives the name to a module of its own
+/// switches the checks off, and answers for that as for an `unsafe impl`.
+///
+/// Lint levels of the item, its fields and its parameters hold for the generated code, too. Names that begin with `__shm` are reserved for
+/// that code.
 ///
 /// # When it is checked
 ///
-/// All of the above by `cargo check`. Only what depends on the values of const parameters (whether there is padding, or
-/// an array without elements) is checked where the values are known: by `cargo build` of a program that uses the type.
-/// Nothing rests on what the derive saw alone: if an attribute macro below it changes the struct, so that the
+/// All of the above by `cargo check`. Only what depends on arguments of the type (whether there is padding, or an array without elements) is
+/// checked where the arguments are known: by `cargo build` of a program that uses the type. Nothing rests on what the derive saw alone: if an attribute macro below it changes the struct, so that the
 /// description would not be true, the program does not compile.
 pub use shmstore_derive::ShmValue;

@@ -150,6 +150,15 @@ fn the_program_of_the_readme_goes_on_where_it_stopped() {
 }
 
 #[test]
+fn the_part_of_a_library_serves_the_types_of_its_user() {
+    let scratch = Scratch::new();
+    let expected = "position 2: Position { x: 2.0, y: 0.5 }\nposition 3: Position { x: 3.0, y: 0.5 }\n\
+                    position 4: Position { x: 4.0, y: 0.5 }\nposition 5: Position { x: 5.0, y: 0.5 }\n\
+                    temperatures: [(4, 20.4), (5, 20.5)]\n";
+    assert_eq!(run_well(example("ring").env("TMPDIR", scratch.path())), expected);
+}
+
+#[test]
 fn help_and_mistakes_are_answered() {
     for (name, _) in WITH_A_PLACE {
         let Output { status, stdout, .. } = example(name).arg("--help").output().expect("it runs");
