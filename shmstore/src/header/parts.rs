@@ -42,6 +42,8 @@ pub(crate) fn read_schema(mapping: &Mapping, geometry: &Geometry) -> Result<Vec<
         let found = format!("{} bytes, of which this program reads at most {MAX_SCHEMA}", geometry.schema_len);
         return Err(Damage::new("schema", found));
     }
+    let range = geometry.schema_offset..geometry.schema_offset + geometry.schema_len;
+    mapping.check_readable(&range).map_err(|_| Damage::new("schema", "on a page that the kernel cannot provide"))?;
     Ok(schema_bytes(mapping, geometry).iter().map(|byte| byte.load(Relaxed)).collect())
 }
 

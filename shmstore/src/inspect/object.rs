@@ -39,7 +39,7 @@ impl Object {
     /// which object it is.
     pub fn attach(segment: &Segment) -> Result<Self, InspectError> {
         let shmid = segment.shmid;
-        let (mapping, status) = shm::attach(shmid, Access::ReadOnly).map_err(|errno| match errno {
+        let (unread, status) = shm::attach(shmid, Access::ReadOnly).map_err(|errno| match errno {
             Errno::EINVAL | Errno::EIDRM => InspectError::Gone { shmid },
             Errno::EACCES => {
                 let Segment { owner, mode, .. } = *segment;
@@ -52,6 +52,7 @@ impl Object {
         if !header::is_tagged(status.size) {
             return Err(segment.refused());
         }
+        let mapping = segment.read(unread).ok_or_else(|| segment.refused())?;
         let whole = segment.judge(&mapping, &status, &mut Known::default());
         let Whole { identity, id, geometry } = whole.ok_or_else(|| segment.refused())?;
         if listed.is_whole() && !segment.says_the_same(listed) {
