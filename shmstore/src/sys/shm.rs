@@ -298,6 +298,15 @@ impl Mapping {
         asked != 0 || found.iter().any(|page| page & 1 != 0)
     }
 
+    /// Has pages fail, as broken memory does: whoever reads them is ended by a signal.
+    #[cfg(test)]
+    pub(crate) fn break_pages(&self, pages: &Range<usize>) {
+        let start = self.base.as_ptr().wrapping_add(pages.start);
+        // SAFETY: pages of the mapping, which the test reads only by way of the kernel.
+        let broken = unsafe { libc::mprotect(start.cast(), pages.len(), libc::PROT_NONE) };
+        assert_eq!(broken, 0, "{}", Errno::last());
+    }
+
     /// What may be done with it: a write to a mapping for reading only is a SIGSEGV.
     pub(crate) fn access(&self) -> Access {
         self.access
@@ -316,3 +325,6 @@ impl Drop for Mapping {
 unsafe impl Send for Mapping {}
 // SAFETY: as above; `&Mapping` offers numbers only.
 unsafe impl Sync for Mapping {}
+
+#[cfg(test)]
+mod tests;
