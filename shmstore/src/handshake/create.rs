@@ -261,11 +261,9 @@ impl Target<'_> {
             };
             let unfinished = Unfinished { shmid, lock };
             failpoint::reach(Step::CreateSegment);
-            match shm::attach(shmid, Access::ReadWrite) {
-                Ok((segment, status)) if !status.removed => {
-                    let no_memory = |_| CreateError::OutOfMemory { subject: self.subject(Some(&identity)) };
-                    return Ok(Made::New(unfinished, segment.readable().map_err(no_memory)?, status));
-                }
+            let attached = shm::attach(shmid, Access::ReadWrite);
+            match attached.and_then(|(new, status)| Ok((new.readable().map_err(|_| Errno::ENOMEM)?, status))) {
+                Ok((mapping, status)) if !status.removed => return Ok(Made::New(unfinished, mapping, status)),
                 Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) if patience.pause() => {}
                 Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) => return Err(self.removed_meanwhile(&identity)),
                 Err(Errno::ENOMEM) => {

@@ -70,6 +70,13 @@ pub(crate) fn maps_segment_to_write(pid: u32, shmid: i32) -> Option<bool> {
     Some(String::from_utf8_lossy(&maps).lines().any(is_segment))
 }
 
+/// The size of the kernel's ordinary pages, in bytes.
+pub(crate) fn ordinary_page_size() -> usize {
+    // SAFETY: takes a number only.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(size).unwrap_or(PAGE)
+}
+
 /// The size of the pages of what this process has mapped at an address, in bytes; `None` where `/proc` does not tell. Slow in a process with
 /// much memory: the kernel looks at all of it.
 pub(crate) fn kernel_page_size(address: usize) -> Option<usize> {

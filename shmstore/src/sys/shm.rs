@@ -22,7 +22,7 @@ use nix::errno::Errno;
 use nix::libc;
 
 use crate::key::Key;
-use crate::sys::process::{PAGE, kernel_page_size};
+use crate::sys::process::{PAGE, kernel_page_size, ordinary_page_size};
 
 /// Commands and a mode bit of `shmctl` that libc does not name, from `<linux/shm.h>` and `<linux/ipc.h>`.
 const IPC_INFO: libc::c_int = 3;
@@ -275,8 +275,8 @@ impl Mapping {
         }
         // SAFETY: advice about a page of the mapping, which keeps what is in it. Huge pages are refused, as they are never reclaimed.
         let is_advised = unsafe { libc::madvise(self.base.as_ptr().cast(), PAGE, libc::MADV_COLD) } == 0;
-        // Linux before 5.4 refuses as well, and every kernel does for locked memory (`mlockall`).
-        !is_advised && kernel_page_size(self.base.addr().get()).is_some_and(|size| size >= SMALLEST_HUGE_PAGE)
+        // Linux before 5.4 refuses all such advice, and every kernel refuses it for locked memory (`mlockall`).
+        !is_advised && kernel_page_size(self.base.addr().get()).is_some_and(|size| size > ordinary_page_size())
     }
 
     /// The first byte; page-aligned.

@@ -1,11 +1,15 @@
 use super::*;
 use crate::attached::{participants, processes};
+use crate::header;
 use crate::inspect::decode::{Decoder, Limits};
 use crate::inspect::saved::image;
 use crate::inspect::value::Value;
+use crate::participants::{Facts, Judge};
 use crate::schema::OwnedSchema;
 use crate::{Lock, ShmLayout, ShmObject, Store, Versioned};
 use std::time::Duration;
+
+const PROCESSES: usize = 100;
 
 #[derive(ShmObject)]
 #[repr(C)]
@@ -16,12 +20,22 @@ struct Pages {
     lock: Lock,
 }
 
-/// A look at a new object that can be read; gone at the end of the test.
+/// A look at an object that was removed, and that ends with the look: also if a page that fails ends the test by a signal.
 struct Look {
-    store: Store,
     attached: Attached,
     schema: OwnedSchema,
-    _directory: tempfile::TempDir,
+}
+
+/// Has many processes attach an object, so that their slots take more than a page.
+fn fill_slots(object: &Attached) {
+    let slots = header::slots(object.mapping(), object.geometry());
+    let facts = Facts::gather();
+    for token in 1..=PROCESSES as u32 {
+        let byte_is_locked = |_| Some(true);
+        let judge =
+            Judge { token, facts: &facts, shmid: object.shmid(), has_unlisted: false, byte_is_locked: &byte_is_locked };
+        slots.claim(false, &judge).unwrap();
+    }
 }
 
 impl Look {
@@ -31,8 +45,10 @@ impl Look {
         let created = store.create::<Pages>().unwrap();
         created.values.store([7; 1024]);
         let target = store.target('P', Some(Pages::SCHEMA)).unwrap();
+        fill_slots(&target.attach(Pages::SCHEMA, Duration::ZERO).unwrap());
         let attached = target.attach_read_only(Pages::SCHEMA, Duration::ZERO).unwrap();
-        Self { store, attached, schema: Pages::SCHEMA.into(), _directory: directory }
+        store.remove::<Pages>().unwrap();
+        Self { attached, schema: Pages::SCHEMA.into() }
     }
 
     /// Has the page of an offset in the object fail.
@@ -60,12 +76,6 @@ impl Look {
     }
 }
 
-impl Drop for Look {
-    fn drop(&mut self) {
-        self.store.remove::<Pages>().unwrap();
-    }
-}
-
 fn is_unreadable(value: &Value) -> bool {
     matches!(value, Value::Invalid(why) if why == Unreadable::Page.why())
 }
@@ -78,7 +88,7 @@ fn values_on_a_page_that_fails_are_invalid_and_others_are_read() {
     assert!(is_unreadable(&count) && is_unreadable(&values), "{count} {values}");
     assert!(matches!(lock, Value::Lock { locked: false, inconsistent: false }), "{lock}");
     assert_eq!(look.saved().unwrap_err(), "`count` can not be saved: the kernel cannot provide a page of it");
-    assert_eq!(participants(&look.attached, &look.schema).len(), 1);
+    assert_eq!(participants(&look.attached, &look.schema).len(), PROCESSES + 1);
 }
 
 #[test]
@@ -96,8 +106,18 @@ fn value_of_which_one_page_fails_is_invalid() {
 
 #[test]
 fn processes_on_a_page_that_fails_are_not_listed() {
+    for page in 0..2 {
+        let look = Look::new();
+        assert_eq!(processes(&look.attached).len(), PROCESSES + 1);
+        look.attached.mapping().break_pages(&(page * PAGE..(page + 1) * PAGE));
+        assert_eq!(processes(&look.attached), []);
+    }
+}
+
+#[test]
+fn schema_on_a_page_that_fails_is_damaged() {
     let look = Look::new();
-    assert_eq!(processes(&look.attached).len(), 1);
     look.attached.mapping().break_pages(&(0..PAGE));
-    assert_eq!(processes(&look.attached), []);
+    let damage = header::read_schema(look.attached.mapping(), look.attached.geometry()).unwrap_err();
+    assert_eq!((damage.field, &*damage.found), ("schema", "on a page that the kernel cannot provide"));
 }
