@@ -108,7 +108,7 @@ pub enum SegmentState {
     OtherFormat,
     /// Its header or schema is not what a creator writes.
     Damaged,
-    /// We may not look into it.
+    /// We may not look into it, or the kernel cannot provide a page of it.
     Unreadable,
     /// Not shmstore's.
     Foreign,

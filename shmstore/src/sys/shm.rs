@@ -1,5 +1,5 @@
 //! System V shared memory: `shmget`, `shmat`, `shmctl`, `shmdt` ([shmget(2)], [shmop(2)], [shmctl(2)]); `mincore` ([mincore(2)]);
-//! which pages can be read, asked of `rt_sigprocmask` ([sigprocmask(2)]) and `madvise` ([madvise(2)]).
+//! which pages can be read, asked of `madvise` ([madvise(2)]) and `rt_sigprocmask` ([sigprocmask(2)]).
 //!
 //! [shmget(2)]: https://man7.org/linux/man-pages/man2/shmget.2.html
 //! [shmop(2)]: https://man7.org/linux/man-pages/man2/shmop.2.html
@@ -248,24 +248,29 @@ impl Unreadable {
 }
 
 impl Mapping {
-    /// Asks the kernel for each page of a range, as reading it does: but the kernel reads it, and says what it cannot read.
-    ///
-    /// `rt_sigprocmask` reads eight bytes before it looks at what is to be done with them; here that is nothing it knows. Every kernel and
-    /// sandbox has this call, unlike `MADV_POPULATE_READ` (Linux 5.14) and `process_vm_readv`.
+    /// Asks the kernel for each page of a range, as reading it does: but the kernel says what it cannot read.
     pub(crate) fn check_readable(&self, range: &Range<usize>) -> Result<(), Unreadable> {
-        const NOTHING: libc::c_int = !0;
-        const SIGNAL_SET_BYTES: usize = 8;
-        let first = range.start / PAGE * PAGE;
-        for page in (first..range.end.min(self.len)).step_by(PAGE) {
-            let start = self.base.as_ptr().wrapping_add(page);
-            let no_result = ptr::null_mut::<u8>();
-            // SAFETY: the kernel reads eight bytes within a page of the mapping, or says `EFAULT`; it writes nothing, and changes no signal.
-            let asked = unsafe { libc::syscall(libc::SYS_rt_sigprocmask, NOTHING, start, no_result, SIGNAL_SET_BYTES) };
-            if Errno::result(asked) == Err(Errno::EFAULT) {
-                return Err(Unreadable::Page);
-            }
+        let pages = range.start / PAGE * PAGE..range.end.min(self.len);
+        let start = self.base.as_ptr().wrapping_add(pages.start);
+        // SAFETY: takes addresses; the kernel reads pages, and changes none.
+        match Errno::result(unsafe { libc::madvise(start.cast(), pages.len(), libc::MADV_POPULATE_READ) }) {
+            Ok(_) => Ok(()),
+            Err(Errno::EFAULT | Errno::ENOMEM | Errno::EHWPOISON) => Err(Unreadable::Page),
+            // Linux before 5.14 knows no such advice.
+            Err(_) if pages.step_by(PAGE).all(|page| self.is_readable_by_signal_set(page)) => Ok(()),
+            Err(_) => Err(Unreadable::Page),
         }
-        Ok(())
+    }
+
+    /// The same, of one page, where the kernel has no call for it: `rt_sigprocmask` reads a set of signals before it looks at what is to be done
+    /// with them, which here is nothing that it knows. Every kernel and sandbox has this call.
+    fn is_readable_by_signal_set(&self, page: usize) -> bool {
+        const NOTHING: libc::c_int = !0;
+        const SET_BYTES: usize = 8;
+        let (start, no_result) = (self.base.as_ptr().wrapping_add(page), ptr::null_mut::<u8>());
+        // SAFETY: the kernel reads eight bytes within a page of the mapping, or says `EFAULT`; it writes nothing, and changes no signal.
+        let asked = unsafe { libc::syscall(libc::SYS_rt_sigprocmask, NOTHING, start, no_result, SET_BYTES) };
+        Errno::result(asked) != Err(Errno::EFAULT)
     }
 
     /// Returns `true` if the segment is on huge pages. Nothing in its status says so.

@@ -29,6 +29,8 @@ fn page_that_fails_is_found_before_it_is_read() {
     assert_eq!(check(3 * PAGE - 1..3 * PAGE), Err(Unreadable::Page));
     assert_eq!(check(3 * PAGE..4 * PAGE), Ok(()));
     assert_eq!(check(0..4 * PAGE), Err(Unreadable::Page));
+    let by_signal_set = [0, 1, 2, 3].map(|page| mapping.is_readable_by_signal_set(page * PAGE));
+    assert_eq!(by_signal_set, [true, true, false, true]);
 }
 
 /// Needs the right to lock memory. What other processes see of such a segment is tested with the processes.
@@ -41,5 +43,7 @@ fn segment_on_huge_pages_is_known_by_each_sign_of_them() {
     let address = unread.0.base().addr().get();
     assert_eq!(address % SMALLEST_HUGE_PAGE, 0);
     assert!(kernel_page_size(address).is_some_and(|size| size > ordinary_page_size()));
+    assert_eq!(unread.0.check_readable(&(0..PAGE)), Err(Unreadable::Page), "or there are huge pages");
+    assert!(!unread.0.is_readable_by_signal_set(0));
     assert_eq!(unread.readable().err(), Some(Unreadable::HugePages));
 }
