@@ -250,6 +250,9 @@ impl Unreadable {
 impl Mapping {
     /// Asks the kernel for each page of a range, as reading it does: but the kernel says what it cannot read.
     pub(crate) fn check_readable(&self, range: &Range<usize>) -> Result<(), Unreadable> {
+        if range.is_empty() {
+            return Ok(());
+        }
         let pages = range.start / PAGE * PAGE..range.end.min(self.len);
         let start = self.base.as_ptr().wrapping_add(pages.start);
         // SAFETY: takes addresses; the kernel reads pages, and changes none.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::attached::{participants, processes};
-use crate::header;
+use crate::header::{self, Geometry};
 use crate::inspect::decode::{Decoder, Limits};
 use crate::inspect::saved::image;
 use crate::inspect::value::Value;
@@ -117,7 +117,8 @@ fn processes_on_a_page_that_fails_are_not_listed() {
 #[test]
 fn schema_on_a_page_that_fails_is_damaged() {
     let look = Look::new();
-    look.attached.mapping().break_pages(&(0..PAGE));
-    let damage = header::read_schema(look.attached.mapping(), look.attached.geometry()).unwrap_err();
+    look.attached.mapping().break_pages(&(PAGE..2 * PAGE));
+    let geometry = Geometry { schema_offset: PAGE - 1, schema_len: 2, ..*look.attached.geometry() };
+    let damage = header::read_schema(look.attached.mapping(), &geometry).unwrap_err();
     assert_eq!((damage.field, &*damage.found), ("schema", "on a page that the kernel cannot provide"));
 }
