@@ -2,6 +2,7 @@
 
 mod attach;
 mod create;
+mod layout_mismatch;
 mod open;
 mod part;
 mod remove;
@@ -10,8 +11,9 @@ mod subject;
 use std::fmt;
 
 pub use crate::schema::SchemaError;
-pub use attach::{AbandonedReason, AttachError, LayoutMismatch, LayoutSummary};
+pub use attach::{AbandonedReason, AttachError};
 pub use create::CreateError;
+pub use layout_mismatch::{LayoutMismatch, LayoutSummary};
 pub use open::OpenError;
 pub use part::{Busy, Holder, LockError, WaitError};
 pub use remove::RemoveError;

@@ -261,7 +261,8 @@ impl Target<'_> {
             };
             let unfinished = Unfinished { shmid, lock };
             failpoint::reach(Step::CreateSegment);
-            match shm::attach(shmid, Access::ReadWrite) {
+            let attached = shm::attach(shmid, Access::ReadWrite);
+            match attached.and_then(|(new, status)| Ok((new.readable().map_err(|_| Errno::ENOMEM)?, status))) {
                 Ok((mapping, status)) if !status.removed => return Ok(Made::New(unfinished, mapping, status)),
                 Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) if patience.pause() => {}
                 Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) => return Err(self.removed_meanwhile(&identity)),
