@@ -37,6 +37,7 @@ mod key;
 mod hash;
 mod schema;
 mod diff;
+mod calendar;
 mod error;
 mod view;
 mod layout;
@@ -45,6 +46,8 @@ mod layout_check;
 mod field;
 mod derive;
 mod fixed;
+mod timestamp;
+mod foreign;
 mod bits;
 mod atomic;
 mod cache_aligned;
@@ -76,7 +79,8 @@ pub use derive::{ShmObject, ShmValue};
 pub use diff::{Change, DiffTable, Difference, LayoutDiff, Offset, Side};
 pub use error::{
     AbandonedReason, AnchorClaim, AttachError, Busy, CapacityError, CreateError, Creator, Error, Holder, InvalidValue,
-    LayoutMismatch, LayoutSummary, LockError, OpenError, RemoveError, SchemaError, SegmentOwner, Subject, WaitError,
+    LayoutMismatch, LayoutSummary, LockError, OpenError, RemoveError, SchemaError, SegmentOwner, Subject,
+    TimestampError, WaitError,
 };
 pub use fixed::{FixedString, FixedVec, Pad};
 pub use hash::LayoutHash;
@@ -89,6 +93,7 @@ pub use schema::{
 pub use shared::Shared;
 pub use store::{ObjectInfo, ObjectState, Store, StoreOptions, Warning};
 pub use sync::{Event, EventView, Lock, LockGuard, LockView, Transaction, Versioned, VersionedView, Writer};
+pub use timestamp::Timestamp;
 pub use view::AtomicView;
 
 #[cfg(feature = "failpoints")]
