@@ -23,7 +23,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! - What may be *copied* through shared memory is a value: [`ShmValue`](macro@ShmValue), [`FixedString`], [`FixedVec`], [`Pad`].
+//! - What may be *copied* through shared memory is a value: [`ShmValue`](macro@ShmValue), [`FixedString`], [`FixedVec`], [`Pad`],
+//!   [`Timestamp`]; [types of other crates](trait@ShmValue#types-of-other-crates) are, by features or as a struct.
 //! - What may be *referenced* in it is an object: [`ShmObject`](macro@ShmObject), made of std's atomics, [`Atomic`],
 //!   [`Versioned`], [`Lock`], [`Event`], [`CacheAligned`] and other objects.
 //! - Where processes meet is a [`Store`]; what they hold is a [`Shared`] object, or a [`ReadOnly`] one.
