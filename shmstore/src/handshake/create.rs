@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
 
-use super::find::{creator, owner};
+use super::find::{ATTACH, creator, owner};
 use super::json::json_of;
 use super::{AnchorLock, Condition, Found, LOOKED_AT, Patience, Target};
 use crate::anchor::Anchor;
@@ -21,6 +21,9 @@ use crate::schema::Schema;
 use crate::sys::file;
 use crate::sys::process::{PAGE, effective_uid};
 use crate::sys::shm::{self, Access, Mapping, Status};
+
+/// What is attempted by `shm::create`, in an error.
+const CREATE: &str = "create (`shmget`)";
 
 /// Fills a new object.
 pub(crate) type Init<'a> = &'a mut dyn FnMut(&Attached) -> Result<(), Box<dyn Error + Send + Sync>>;
@@ -254,7 +257,7 @@ impl Target<'_> {
                         recovered = true;
                         continue;
                     }
-                    None => return Err(self.system("create", &identity, Errno::EEXIST).into()),
+                    None => return Err(self.system(CREATE, &identity, Errno::EEXIST).into()),
                 },
                 Err(Errno::ENOSPC) if for_room.pause() => continue,
                 Err(errno) => return Err(self.create_failed(&identity, geometry, errno)),
@@ -269,7 +272,7 @@ impl Target<'_> {
                 Err(Errno::ENOMEM) => {
                     return Err(CreateError::OutOfMemory { subject: self.subject(Some(&identity)) });
                 }
-                Err(errno) => return Err(self.system("attach", &identity, errno).into()),
+                Err(errno) => return Err(self.system(ATTACH, &identity, errno).into()),
             }
         }
     }
@@ -354,9 +357,11 @@ impl Target<'_> {
                     }
                 }
                 Ok(usage) => CreateError::PageLimit { subject, needed, used: usage.pages, limit: usage.page_limit },
-                Err(errno) => self.system("ask for the limits while creating", identity, errno).into(),
+                Err(errno) => self
+                    .system("ask (`shmctl(IPC_INFO)`, /proc/sysvipc) for the limits while creating", identity, errno)
+                    .into(),
             },
-            errno => self.system("create", identity, errno).into(),
+            errno => self.system(CREATE, identity, errno).into(),
         }
     }
 }

@@ -215,7 +215,7 @@ impl Store {
 /// Tells whether a segment stands at any key that objects of an anchor have: asked one by one, as there may be many more
 /// segments than ids.
 fn has_segment(path: &Path, anchor_bits: u32) -> Result<bool, OpenError> {
-    let refused = system("look for the segments of a new file in", path);
+    let refused = system("look (`shmget`) for the segments of a new file in", path);
     for id in b' '..=b'~' {
         let key = Key::from_raw((anchor_bits | u32::from(id) << 24) as i32);
         if shm::find(key).map_err(&refused)?.is_some() {
@@ -226,7 +226,7 @@ fn has_segment(path: &Path, anchor_bits: u32) -> Result<bool, OpenError> {
 }
 
 fn segment_keys(path: &Path) -> Result<impl Iterator<Item = Key>, OpenError> {
-    let table = shm::table().map_err(system("list the segments for", path))?;
+    let table = shm::table().map_err(system("list (`shmctl(SHM_INFO)`, /proc/sysvipc/shm) the segments for", path))?;
     Ok(table.filter(|status| !status.removed).map(|status| status.key))
 }
 
@@ -258,7 +258,8 @@ impl Candidate {
         let (fd, temporary) = match file::create_unnamed(directory) {
             Ok(fd) => (fd, None),
             Err(Errno::EOPNOTSUPP | Errno::EISDIR | Errno::EINVAL) => {
-                let temporary = directory.join(format!("{CANDIDATE}{:016x}", random_u64()));
+                let random = random_u64().map_err(system("draw a random number for a new file in", directory))?;
+                let temporary = directory.join(format!("{CANDIDATE}{random:016x}"));
                 (file::create_exclusive(&temporary).map_err(|errno| not_made(&temporary, errno))?, Some(temporary))
             }
             Err(errno) => return Err(not_made(directory, errno)),
@@ -267,13 +268,14 @@ impl Candidate {
     }
 
     fn anchor_bits(&self) -> Result<u32, OpenError> {
-        let stat = file::stat_fd(self.fd.as_fd()).map_err(system("look at a new file in", &self.directory))?;
+        let stat = file::stat_fd(self.fd.as_fd())
+            .map_err(system("look (`statx`, `fstatat`) at a new file in", &self.directory))?;
         Ok(Key::new(stat.dev, stat.ino, 0).anchor_bits())
     }
 
     /// Gives the file its mode and its name. If the name was taken meanwhile, the winner's file is the anchor.
     fn publish(&self, path: &Path, policy: &Policy) -> Result<(), OpenError> {
-        file::set_mode(self.fd.as_fd(), policy.mode).map_err(system("set the mode of", path))?;
+        file::set_mode(self.fd.as_fd(), policy.mode).map_err(system("set (`fchmod`) the mode of", path))?;
         let published = match &self.temporary {
             None => file::link_unnamed(self.fd.as_fd(), path),
             Some(temporary) => file::rename_new(temporary, path),
