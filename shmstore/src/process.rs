@@ -27,6 +27,7 @@ mod bytes;
 mod descriptor;
 pub(crate) mod held;
 pub(crate) mod registry;
+mod unload;
 
 use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
@@ -241,7 +242,7 @@ fn new_token() -> u32 {
     if existing != 0 {
         return existing;
     }
-    descriptor::close_inherited();
+    descriptor::close_all();
     let token = registry::inherit(local, draw_token);
     page.kept_token().store(token, Release);
     token

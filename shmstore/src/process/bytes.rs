@@ -97,8 +97,14 @@ impl Local {
         }
     }
 
-    /// Tells whether somebody holds the byte of a token, which is not ours; `None` if that can not be asked.
+    /// Tells whether another process holds the byte of a token; `None` if that can not be asked.
     pub(super) fn byte_is_locked(&self, place: &BytePlace, token: u32) -> Option<bool> {
+        if let Some(held) =
+            self.lock_bytes().iter().find(|held| held.file.inode() == place.inode && held.is_held_for(token))
+        {
+            // A description does not see its own lock.
+            return file::byte_is_locked(held.file.fd(), token.into()).ok();
+        }
         let fd = self.reopen_held(place).or_else(|| place.open())?;
         file::byte_is_locked(fd.as_fd(), token.into()).ok()
     }

@@ -14,6 +14,7 @@ use std::thread;
 use nix::errno::Errno;
 
 use super::append::AppendList;
+use super::unload;
 use crate::sys::file::{self, Inode};
 use crate::sys::process;
 
@@ -110,6 +111,7 @@ pub(super) fn watch_forks() {
     if !AT_FORK.load(Relaxed) {
         // Not in a `Once`, which a child could inherit half-run. To register twice does no harm.
         process::at_fork(hold_forks_off, let_forks_go, start_as_child).expect("memory for a fork handler");
+        unload::notice_exit();
         AT_FORK.store(true, Relaxed);
     }
 }
@@ -139,11 +141,11 @@ extern "C" fn let_forks_go() {
 /// Runs in every child of `fork`, where only atomics and system calls are allowed.
 extern "C" fn start_as_child() {
     super::disown_page();
-    close_inherited();
+    close_all();
 }
 
-/// Closes what a process that has no token yet can only have inherited.
-pub(super) fn close_inherited() {
+/// Closes what a process that has no token yet can only have inherited, or what a library has that is unloaded.
+pub(super) fn close_all() {
     for known in KNOWN.iter() {
         let number = known.fd.swap(0, Acquire);
         // The descriptor is closed only if it still is what was locked: somebody may have closed it behind our back.

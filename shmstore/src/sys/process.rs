@@ -197,6 +197,12 @@ pub(crate) fn at_fork(before: extern "C" fn(), parent: extern "C" fn(), child: e
     }
 }
 
+/// Has a function called when the process exits, or when the library that this is linked into is unloaded. False if there is no memory for that.
+pub(crate) fn at_exit(call: extern "C" fn()) -> bool {
+    // SAFETY: a function that takes nothing, and that glibc calls before it unloads the library.
+    unsafe { libc::atexit(call) == 0 }
+}
+
 /// What a child of `fork` does with memory that it inherits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Inherited {
