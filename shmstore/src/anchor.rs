@@ -144,8 +144,9 @@ fn check_kind(path: &Path, stat: &FileStat) -> Result<(), OpenError> {
 
 /// Locks a byte, and asks through a second descriptor: some file systems say yes and lock nothing.
 ///
-/// Sandboxes and old kernels refuse locks that belong to an open file (`F_OFD_SETLK`) on every file. Then nothing is tried, and processes of
-/// other PID namespaces do not see when this one dies; on file systems that are not known to lock, the store is not opened.
+/// Sandboxes and old kernels refuse locks that belong to an open file (`F_OFD_SETLK`) on every file. Then nothing is
+/// tried, and processes of other PID namespaces do not see when this one dies; on file systems that are not known to
+/// lock, the store is not opened.
 fn check_locks(path: &Path, fd: &OwnedFd, is_plain: bool) -> Result<(), OpenError> {
     // A byte of our own, so that others who probe at the same time are not taken for our lock.
     let random = random_u64()
@@ -161,7 +162,8 @@ fn check_locks(path: &Path, fd: &OwnedFd, is_plain: bool) -> Result<(), OpenErro
         Ok(false) => "a lock was granted, but a second descriptor does not see it".into(),
         Err(Errno::EINVAL | Errno::EPERM | Errno::ENOSYS) if is_plain => return Ok(()),
         Err(errno @ (Errno::EINVAL | Errno::EPERM | Errno::ENOSYS)) => format!(
-            "a sandbox or the kernel refuses to try them with `fcntl(F_OFD_SETLK)`: {}; on tmpfs, ext4, XFS and Btrfs nothing need be tried",
+            "a sandbox or the kernel refuses to try them by `fcntl(F_OFD_SETLK)`: {}; tmpfs, ext4, XFS and Btrfs do \
+             without a try",
             errno.desc()
         ),
         Err(errno) => errno.desc().to_owned(),

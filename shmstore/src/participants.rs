@@ -133,8 +133,8 @@ impl<'a> SlotTable<'a> {
         looks.into_iter().find(|(_, look)| judge.is_ours(look)).map(|(slot, look)| (slot, look.word))
     }
 
-    /// Takes over the slot of another process that had our token by chance, if that process has ended. What it held when it died stays held
-    /// until we end, too: a lock word that holds our token looks like ours to everybody.
+    /// Takes over the slot of another process that had our token by chance, if that process has ended. What it held
+    /// when it died stays held until we end, too: a lock word that holds our token looks like ours to everybody.
     fn claim_strangers(self, claim: Word, judge: &Judge<'_>) -> Result<Option<&'a Slot>, ClaimError> {
         let words = self.used().iter().filter_map(|slot| slot.word().map(|word| (slot, word)));
         match words.into_iter().find(|(_, word)| word.token == claim.token) {

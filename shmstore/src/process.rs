@@ -7,15 +7,16 @@
 //!
 //! Linux before 4.14, gVisor and some sandboxes refuse `MADV_WIPEONFORK`. There a page has an *owner*, the process that
 //! mapped it, and keeps its token apart: the word that the fast paths read stays 0. So every use of the token takes the
-//! slow path, which compares the owner with `getpid` (one system call), and a process that is not the owner replaces the page
-//! by one of its own. Nothing is wiped in place, so it does not matter how the child was made, by `fork` or by a raw `clone`,
-//! nor how many threads it has when it first comes here: one compare-exchange decides whose page is the new one.
+//! slow path, which compares the owner with `getpid` (one system call), and a process that is not the owner replaces
+//! the page by one of its own. Nothing is wiped in place, so it does not matter how the child was made, by `fork` or by
+//! a raw `clone`, nor how many threads it has when it first comes here: one compare-exchange decides whose page is the
+//! new one.
 //!
-//! A pid tells a child from its parent, except where both have the same number: the first process of a new PID namespace is
-//! 1 like the first process of another, and a grandchild may get the number of a grandparent that has ended. So the handler that
-//! every child of `fork` runs disowns the page. What is left is a raw `clone` with the very same number, which takes itself
-//! for its parent. And processes that share their memory (`CLONE_VM`) without being threads of one process must not use
-//! the store: they would replace each other's page.
+//! A pid tells a child from its parent, except where both have the same number: the first process of a new PID
+//! namespace is 1 like the first process of another, and a grandchild may get the number of a grandparent that has
+//! ended. So the handler that every child of `fork` runs disowns the page. What is left is a raw `clone` with the very
+//! same number, which takes itself for its parent. And processes that share their memory (`CLONE_VM`) without being
+//! threads of one process must not use the store: they would replace each other's page.
 //!
 //! # Safety
 //!
@@ -60,8 +61,8 @@ struct Page {
 /// No process has this number.
 const NOBODY: u32 = u32::MAX;
 
-/// Null until the first use in this process or one it was forked from; then the page, forever, or until it is replaced in a
-/// child.
+/// Null until the first use in this process or one it was forked from; then the page, forever, or until it is replaced
+/// in a child.
 static PAGE: AtomicPtr<Page> = AtomicPtr::new(ptr::null_mut());
 
 /// What belongs to this very process, not to one it was forked from. Made once, never freed.
@@ -179,7 +180,8 @@ pub(crate) fn local() -> &'static Local {
 ///
 /// # Panics
 ///
-/// In a child of `fork`, if others could not see that it lives: see [`registry::inherit`]. If there are no random numbers.
+/// In a child of `fork`, if others could not see that it lives: see [`registry::inherit`]. If there are no random
+/// numbers.
 #[inline]
 pub(crate) fn token() -> u32 {
     match Page::known().map_or(0, |page| page.token.load(Acquire)) {
@@ -200,8 +202,8 @@ pub(crate) fn is_kept_apart(token: u32) -> bool {
     current_token() == token
 }
 
-/// Where the token is: 0 in a child that was forked since, and where it is kept apart. For code that asks again and again,
-/// and asks for [`current_token`] if it finds another token here.
+/// Where the token is: 0 in a child that was forked since, and where it is kept apart. For code that asks again and
+/// again, and asks for [`current_token`] if it finds another token here.
 #[inline]
 pub(crate) fn token_word() -> &'static AtomicU32 {
     match Page::known() {
@@ -260,8 +262,8 @@ fn draw_token() -> u32 {
 fn random_bits() -> u64 {
     process::random_u64().unwrap_or_else(|errno| {
         panic!(
-            "shmstore cannot draw a random number for this process: `getrandom` is refused ({}), and /dev/urandom cannot be read. \
-             Let the process use one of them",
+            "shmstore cannot draw a random number for this process: `getrandom` is refused ({}), and /dev/urandom cannot \
+             be read. Let the process use one of them",
             errno.desc()
         )
     })

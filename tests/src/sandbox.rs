@@ -11,7 +11,8 @@ use seccompiler::{
 /// Set for a process of the tests that is to be refused a call: to the name of the error and that of the call.
 pub const SANDBOX: &str = "SHMSTORE_TEST_SANDBOX";
 
-/// A call by the name that documentation and tests give it: its number, and the place and value of the argument by which it is meant.
+/// A call by the name that documentation and tests give it: its number, and the place and value of the argument by
+/// which it is meant.
 type Call = (&'static str, libc::c_long, Option<(u8, u64)>);
 
 const CALLS: &[Call] = &[

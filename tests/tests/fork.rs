@@ -10,7 +10,8 @@ use shmstore_tests::scratch::Scratch;
 use shmstore_tests::segments::{self, Segment};
 use shmstore_tests::wait;
 
-/// A process that makes children. `fork_without_wiping` runs these tests where the kernel does not wipe the process's page in them.
+/// A process that makes children. `fork_without_wiping` runs these tests where the kernel does not wipe the process's
+/// page in them.
 fn forker(path: &Path) -> Peer {
     let is_wiped = module_path!() == "fork";
     let sandbox = if is_wiped { "" } else { "EINVAL madvise(MADV_WIPEONFORK)" };

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use shmstore::Shared;
-use shmstore_tests::peer::program_named;
+use shmstore::{Shared, Store};
+use shmstore_tests::peer::{Peer, program_named};
 use shmstore_tests::scratch::Scratch;
 use shmstore_twin::Hold;
 
@@ -26,6 +26,20 @@ fn plugin_that_never_drops_its_handle_gives_slot_and_descriptor_back_too() {
     let scratch = Scratch::new();
     let answer = plugins(&scratch, &["200", "keep"]);
     assert_eq!(answer, "ok 0 descriptors, 1 slots, loaded false, child true\n");
+}
+
+#[test]
+fn slot_of_an_unloaded_plugin_is_taken_by_another_process_while_its_own_lives_and_has_the_object() {
+    let scratch = Scratch::new();
+    // For us, a process with the object, and its plug-in.
+    let store = Store::options().max_processes(3).open(scratch.path()).unwrap();
+    drop(store.create::<Hold>().unwrap());
+    let mut command = Command::new(program_named("plugins"));
+    let mut living = Peer::spawn(command.args(["1", "drop", "attached"]).env("TWIN_STORE", scratch.path()));
+    let answer = living.answer();
+    assert!(answer.contains("3 slots, loaded false"), "{answer}");
+    let answer = plugins(&scratch, &["1", "drop"]);
+    assert!(answer.contains("3 slots, loaded false"), "{answer}");
 }
 
 #[test]

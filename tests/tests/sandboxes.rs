@@ -1,6 +1,8 @@
-//! Sandboxes and kernels that refuse system calls: each operation works, or says which call was refused and what to do. Each ends.
+//! Sandboxes and kernels that refuse system calls: each operation works, or says which call was refused and what to do.
+//! Each ends.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
@@ -32,8 +34,8 @@ const fn fails(calls: &'static [&'static str], failures: &'static [(&'static str
     Row { calls, errnos: FILTERS, failures }
 }
 
-const CURE: &str = "A sandbox, such as the seccomp filter of a container, seems to refuse this system call: let it allow the call. \
-                    docs/requirements.md lists the system calls that shmstore needs";
+const CURE: &str = "A sandbox, such as the seccomp filter of a container, seems to refuse this system call: let it allow \
+                    the call. docs/requirements.md lists the system calls that shmstore needs";
 const MISSING: &str = "does not exist";
 
 const TABLE: &[Row] = &[
@@ -60,6 +62,13 @@ const TABLE: &[Row] = &[
     works(&["shmctl(SHM_STAT)", "shmctl(SHM_STAT_ANY)"], ALL),
     works(&["shmdt"], FILTERS),
     works(&["statx"], ALL),
+    fails(
+        &["pidfd_open", "kill"],
+        &[
+            ("a death after fork", "`Hold.lock` (`Lock`) after "),
+            ("a death after a raw clone", "`Hold.lock` (`Lock`) after "),
+        ],
+    ),
     fails(&["fchmod"], &[("a name", "cannot set (`fchmod`) the mode of ")]),
     fails(
         &["flock"],
@@ -130,18 +139,23 @@ impl Drop for Killed {
     }
 }
 
-/// What the program, started by another one if there is a `wrapper`, said of each operation that was tried, in a sandbox and on a store where the creator of an object has died.
+/// What the program said of each operation that was tried, in a sandbox and on a store where the creator of an object has
+/// died.
 fn outcomes(calls: &[&str], errno: &str, wrapper: &[&str]) -> BTreeMap<String, String> {
     let scratch = Scratch::new();
     let mut creator = Peer::start_with_failpoint(scratch.path(), "CreateInitializing", "kill");
     creator.tell("create 1");
     creator.wait_until_killed();
+    outcomes_at(scratch.path(), calls, errno, wrapper)
+}
+
+/// The same, on any store; the program is started by another one if there is a `wrapper`.
+fn outcomes_at(path: &Path, calls: &[&str], errno: &str, wrapper: &[&str]) -> BTreeMap<String, String> {
     let program = program_named("sandboxed");
-    let mut command =
-        Command::new(wrapper.first().copied().unwrap_or_else(|| program.to_str().expect("a path in UTF-8")));
-    command.args(wrapper.iter().skip(1)).args((!wrapper.is_empty()).then_some(&program));
-    let piped = command.arg(scratch.path()).arg(errno).args(calls).stdout(Stdio::piped());
-    let mut child = Killed(piped.spawn().expect("a program of ours"));
+    let words = wrapper.iter().map(OsStr::new).chain([program.as_os_str(), path.as_os_str(), OsStr::new(errno)]);
+    let words: Vec<&OsStr> = words.chain(calls.iter().map(OsStr::new)).collect();
+    let started = Command::new(words[0]).args(&words[1..]).stdout(Stdio::piped()).spawn();
+    let mut child = Killed(started.expect("a program of ours"));
     let ended = wait::until("a process in a sandbox to end", || child.0.try_wait().expect("our child"));
     let mut said = String::new();
     child.0.stdout.take().expect("piped").read_to_string(&mut said).expect("text");
@@ -174,6 +188,15 @@ fn each_call_that_is_refused_is_made_up_for_or_named_with_the_cure() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// `sysfs` is everywhere, and not known to lock.
+#[test]
+fn anchor_whose_locks_cannot_be_tried_is_refused_with_the_reason() {
+    let outcomes = outcomes_at(Path::new("/sys/kernel"), &["fcntl(F_OFD_SETLK)"], "EINVAL", &[]);
+    let said = "a sandbox or the kernel refuses to try them by `fcntl(F_OFD_SETLK)`: Invalid argument; tmpfs, ext4, XFS and \
+                Btrfs do without a try";
+    assert!(outcomes["open"].contains(said), "{outcomes:?}");
 }
 
 #[test]

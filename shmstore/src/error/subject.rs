@@ -137,8 +137,8 @@ pub(crate) fn after(waited: &Duration) -> String {
 pub(crate) fn if_refused(errno: Errno) -> &'static str {
     match errno {
         Errno::EPERM | Errno::ENOSYS => {
-            ". A sandbox, such as the seccomp filter of a container, seems to refuse this system call: let it allow the call. \
-             docs/requirements.md lists the system calls that shmstore needs"
+            ". A sandbox, such as the seccomp filter of a container, seems to refuse this system call: let it allow the \
+             call. docs/requirements.md lists the system calls that shmstore needs"
         }
         _ => "",
     }

@@ -11,8 +11,8 @@
 //! | is of our PID namespace, lives, and has left its slot | its lock byte is free: it was a library in that process, and is unloaded |
 //! | is of another PID namespace, or of one not known | its lock byte is free |
 //!
-//! Whoever has left its slot has dropped its last handle, so it holds nothing in the segment: if it lives after all, it takes another slot when
-//! it comes back.
+//! A process that has left its slot has dropped its last handle, so it holds nothing in the segment. If it lives after
+//! all, it takes another slot when it comes back.
 //!
 //! A byte is asked only of a process that said it holds one. In doubt, nobody has ended: two writers in one place do more
 //! harm than one who waits.
@@ -33,7 +33,7 @@ pub(crate) struct Judge<'a> {
     pub(crate) shmid: i32,
     /// Whether some process may live without a slot. Read after the token that is judged, which was loaded with Acquire.
     pub(crate) has_unlisted: bool,
-    /// Tells whether another process holds the byte of a token; `None` if that can not be asked.
+    /// Tells whether another process holds the byte of a token; `None` if that cannot be asked.
     pub(crate) byte_is_locked: &'a dyn Fn(u32) -> Option<bool>,
 }
 

@@ -1,24 +1,26 @@
-//! A plugin with this crate in it that is unloaded (`dlclose`): it gives its slots and descriptors back, although its process lives on.
+//! A plugin with this crate in it that is unloaded (`dlclose`): it gives its slots and descriptors back, although its
+//! process lives on.
 //!
-//! The slots become *left*, and the lock bytes are free: others judge by that. The next copy that is loaded takes the slot over, because it
-//! looks at slots of its own process first.
+//! The slots become *left*, and the lock bytes are free: others judge by that. The next copy that is loaded takes the
+//! slot over, because it looks at slots of its own process first.
 //!
-//! A process that exits does nothing of the kind. Other threads may still be running then, with locks that nobody must take from them;
-//! the kernel gives everything back a moment later. Both run the finalizers of a library, so the order tells them apart:
+//! A process that exits does nothing of the kind. Other threads may still be running then, with locks that nobody must
+//! take from them; the kernel gives everything back a moment later. Both run the finalizers of a library, so the order
+//! tells them apart:
 //!
 //! | | first | then |
 //! |---|---|---|
 //! | `exit` | the functions of `atexit`: [`note_exit`] | `.fini_array`: [`finalize`], which does nothing now |
 //! | `dlclose` | `.fini_array`: [`finalize`], then its first entry, the C runtime's, which calls | the library's functions of `atexit` |
 //!
-//! If a platform has another order, a library keeps its slot until the process ends. A thread that has used thread-locals with destructors keeps
-//! glibc from unloading the library; musl never unloads. The fork handlers of a library are unregistered by glibc: `pthread_atfork` is
-//! linked statically, and knows its library.
+//! If a platform has another order, a library keeps its slot until the process ends. A thread that has used
+//! thread-locals with destructors keeps glibc from unloading the library; musl never unloads. The fork handlers of a
+//! library are unregistered by glibc: `pthread_atfork` is linked statically, and knows its library.
 //!
 //! # Safety
 //!
-//! Assumes that a linker collects functions without arguments in `.fini_array`. Promises that the function there takes no lock, allocates nothing, and
-//! does nothing in a process that exits.
+//! Assumes that a linker collects functions without arguments in `.fini_array`. Promises that the function there takes
+//! no lock, allocates nothing, and does nothing in a process that exits.
 #![allow(unsafe_code)]
 
 use std::sync::atomic::AtomicBool;

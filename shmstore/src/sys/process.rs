@@ -120,7 +120,8 @@ pub(crate) fn has_ended(pid: u32) -> bool {
     match open_process(pid) {
         Ok(process) => has_exited(&process),
         Err(Errno::ESRCH) => true,
-        // What kernels say of a number that is no process's. A sandbox that knows no such call says it of every process, also of us.
+        // What kernels say of a number that is no process's. A sandbox that knows no such call says it of every
+        // process, also of us.
         Err(Errno::EINVAL | Errno::ENOENT) if open_process(self::pid()).is_ok() => true,
         // No descriptor is free, or the call is refused: a corpse that nobody has reaped is not seen so.
         Err(_) => is_unknown(pid),
@@ -151,7 +152,8 @@ fn is_unknown(pid: u32) -> bool {
     Errno::result(unsafe { libc::kill(pid, 0) }) == Err(Errno::ESRCH)
 }
 
-/// Random bits from the kernel: by `getrandom`, or from `/dev/urandom` where that is refused. The error is `getrandom`'s.
+/// Random bits from the kernel: by `getrandom`, or from `/dev/urandom` where that is refused. The error is
+/// `getrandom`'s.
 pub(crate) fn random_u64() -> Result<u64, Errno> {
     let mut bytes = [0_u8; 8];
     loop {
@@ -173,7 +175,8 @@ pub(crate) fn random_u64() -> Result<u64, Errno> {
 #[derive(Debug)]
 pub(crate) struct OwnPage {
     pub(crate) base: NonNull<u8>,
-    /// Whether a child finds it zeroed again, however it was forked. Linux before 4.14, gVisor and some sandboxes do not do that.
+    /// Whether a child finds it zeroed again, however it was forked. Linux before 4.14, gVisor and some sandboxes do
+    /// not do that.
     pub(crate) is_wiped_on_fork: bool,
 }
 
@@ -197,7 +200,8 @@ pub(crate) fn at_fork(before: extern "C" fn(), parent: extern "C" fn(), child: e
     }
 }
 
-/// Has a function called when the process exits, or when the library that this is linked into is unloaded. False if there is no memory for that.
+/// Has a function called when the process exits, or when the library that this is linked into is unloaded. False if
+/// there is no memory for that.
 pub(crate) fn at_exit(call: extern "C" fn()) -> bool {
     // SAFETY: a function that takes nothing, and that glibc calls before it unloads the library.
     unsafe { libc::atexit(call) == 0 }

@@ -263,7 +263,8 @@ impl Drop for Mapping {
         debug_assert!(detached == 0 || Errno::last() != Errno::EINVAL, "nothing is attached there");
         if detached != 0 {
             // Where a sandbox refuses that, this does the same.
-            // SAFETY: the whole of what is attached there, to its last page, and nobody who borrowed from `self` is left.
+            // SAFETY: the whole of what is attached there, to its last page, and nobody who borrowed from `self` is
+            // left.
             unsafe { libc::munmap(self.base.as_ptr().cast(), self.len) };
         }
     }

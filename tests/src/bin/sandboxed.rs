@@ -1,4 +1,5 @@
-//! Does all that a store is for, in a sandbox: `sandboxed PATH ERRNO CALL…` refuses the calls to itself, and prints a line for each operation:
+//! Does all that a store is for, in a sandbox: `sandboxed PATH ERRNO CALL…` refuses the calls to itself, and prints a
+//! line for each operation:
 //! `name<TAB>milliseconds<TAB>ok`, or the error in place of `ok`.
 //!
 //! # Safety
@@ -66,7 +67,7 @@ fn use_parts(store: &Store, object: &Shared<Hold>) {
     };
     tell("a death after fork", || let_die(object, fork));
     let clone: fn() -> libc::pid_t = || {
-        // SAFETY: likewise; without a stack the child goes on as one of `fork` does.
+        // SAFETY: one thread, as above; without a stack the child goes on as one of `fork` does.
         unsafe { libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0) as libc::pid_t }
     };
     tell("a death after a raw clone", || let_die(object, clone));

@@ -1,4 +1,5 @@
-//! All segments of this IPC namespace, and the kernel's limits: by `shmctl`, or, where a sandbox or an old kernel refuses that, from
+//! All segments of this IPC namespace, and the kernel's limits: by `shmctl`, or, where a sandbox or an old kernel
+//! refuses that, from
 //! `/proc` ([proc_sysvipc(5)]).
 //!
 //! [proc_sysvipc(5)]: https://man7.org/linux/man-pages/man5/proc_sysvipc.5.html
@@ -152,6 +153,25 @@ fn info() -> Result<(i32, Used), Errno> {
 mod tests {
     use super::super::{create, remove};
     use super::*;
+
+    #[test]
+    fn line_of_proc_is_read_by_its_columns() {
+        let line = " 1509957893 7 1640 5000 11 12 3 1001 1002 1003 1004 21 22 23 4096 0";
+        let status = Status {
+            shmid: 7,
+            key: Key::from_raw(1_509_957_893),
+            size: 5000,
+            owner: 1001,
+            creator: 1003,
+            creator_pid: 11,
+            mode: 0o640,
+            attached: 3,
+            changed: 23,
+            removed: true,
+        };
+        assert_eq!(status_of_line(line), Some(status));
+        assert_eq!(status_of_line("1 2 600"), None);
+    }
 
     #[test]
     fn proc_lists_a_segment_and_the_limits_as_the_calls_do() {
