@@ -10,7 +10,7 @@ use nix::libc;
 use crate::error::{OpenError, link_target};
 use crate::identity::Identity;
 use crate::sys::file::{self, FileStat, Inode};
-use crate::sys::process::{effective_uid, random_u64};
+use crate::sys::process::{effective_gid, effective_uid, random_u64};
 
 /// On overlayfs a copy-up gives the same inode another birth time.
 pub(crate) const OVERLAYFS: i64 = 0x794c_7630;
@@ -31,6 +31,23 @@ const PLAIN_FILE_SYSTEMS: [i64; 4] = [0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1
 
 /// A byte far beyond those that processes lock.
 const PROBE_BYTE: i64 = 1 << 40;
+
+/// What the kernel calls users and groups that have no number in this user namespace.
+const UNKNOWN: u32 = 65_534;
+
+/// The user and the group that something is given to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ownership {
+    pub(crate) owner: u32,
+    pub(crate) group: u32,
+}
+
+impl Ownership {
+    /// What the kernel gives new things to.
+    pub(crate) fn of_process() -> Self {
+        Self { owner: effective_uid(), group: effective_gid() }
+    }
+}
 
 /// A file that is fit to be an anchor, as it was when it was looked at.
 #[derive(Debug, Clone, Copy)]
@@ -116,6 +133,17 @@ impl Anchor {
         let parent = if self.is_named { path.parent() } else { None };
         let directory = parent.and_then(|parent| file::stat_path(parent).ok());
         directory.as_ref().unwrap_or(&self.stat).inode()
+    }
+
+    /// Who is to have what this process makes here; `None` if that is the process itself. What a group may use is given to
+    /// the anchor's group. What root makes is given to the anchor's owner, who could not use or remove it otherwise.
+    pub(crate) fn heir(&self, mode: u32) -> Option<Ownership> {
+        let process = Ownership::of_process();
+        let for_owner = process.owner == 0 && ![0, UNKNOWN].contains(&self.stat.owner);
+        let for_group = (for_owner || mode & 0o060 != 0) && self.stat.group != UNKNOWN;
+        let owner = if for_owner { self.stat.owner } else { process.owner };
+        let group = if for_group { self.stat.group } else { process.group };
+        Some(Ownership { owner, group }).filter(|heir| *heir != process)
     }
 
     /// The low nine permission bits.

@@ -7,6 +7,7 @@ mod create;
 mod find;
 mod json;
 mod lock;
+mod ownership;
 mod read_only;
 mod recover;
 mod remove;

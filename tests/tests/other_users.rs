@@ -93,14 +93,18 @@ fn object_of_mode_0600_is_denied_with_its_owner_and_mode() {
             let message = bob.expect_err(command, "AccessDenied");
             let denied = format!("permission denied for uid {BOB} to write `Telemetry` (id 'T', key 0x");
             let whose = format!("segment {segment} of ");
-            let owner = format!("owner uid {ALICE}, mode 0600, made by pid {}", alice.pid());
+            let owner = format!("owner uid {ALICE}, group {GROUP}, mode 0600, made by pid {}", alice.pid());
             assert_says(&message, &[&denied, &whose, &owner, "Store::options().mode(0o660)"]);
             assert!(!message.contains("Reading is permitted"), "it may not even be read: {message}");
         }
         let message = bob.expect_err("see", "AccessDenied");
         let denied = format!("permission denied for uid {BOB} to read `Telemetry` (id 'T', key 0x");
-        let owner = format!("owner uid {ALICE}, mode 0600, made by pid {}. It may not even be read. ", alice.pid());
-        let cure = "by making the store with Store::options().mode(0o640), for its group, or 0o644, for everybody";
+        let owner = format!(
+            "owner uid {ALICE}, group {GROUP}, mode 0600, made by pid {}. It may not even be read. ",
+            alice.pid()
+        );
+        let cure =
+            "by making the store with Store::options().mode(0o640), for the anchor's group, or 0o644, for everybody";
         assert_says(&message, &[&denied, &owner, cure]);
         assert_eq!(alice.expect_ok("frames"), "1");
     });
@@ -236,7 +240,7 @@ fn object_of_a_user_who_is_not_trusted_is_refused_with_the_cure() {
         let expected = format!(
             "refused `Telemetry` (id 'T', key {:#010x}) at {}: created by uid {ALICE}; call \
              Store::options().trust({ALICE}) to accept it, or have it removed (segment {} of {} bytes, owner uid {ALICE}, \
-             mode 0666, made by pid {})",
+             group {GROUP}, mode 0666, made by pid {})",
             users.key(),
             users.anchor.path().display(),
             find(users.key()).unwrap(),

@@ -73,6 +73,8 @@ pub struct SegmentOwner {
     pub size: usize,
     /// The user it belongs to.
     pub owner: u32,
+    /// The group it belongs to.
+    pub group: u32,
     /// The user who made it.
     pub creator: u32,
     /// The process that made it, 0 if it is of another PID namespace.
@@ -83,8 +85,11 @@ pub struct SegmentOwner {
 
 impl fmt::Display for SegmentOwner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { shmid, size, owner, creator, creator_pid, mode } = self;
-        write!(f, "segment {shmid} of {size} bytes, owner uid {owner}, mode {mode:04o}, made by pid {creator_pid}")?;
+        let Self { shmid, size, owner, group, creator, creator_pid, mode } = self;
+        write!(
+            f,
+            "segment {shmid} of {size} bytes, owner uid {owner}, group {group}, mode {mode:04o}, made by pid {creator_pid}"
+        )?;
         if creator != owner { write!(f, " of uid {creator}") } else { Ok(()) }
     }
 }

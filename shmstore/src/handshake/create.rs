@@ -9,6 +9,7 @@ use nix::errno::Errno;
 
 use super::find::{creator, owner};
 use super::json::json_of;
+use super::ownership::Handover;
 use super::{AnchorLock, Condition, Found, LOOKED_AT, Patience, Target};
 use crate::anchor::Anchor;
 use crate::error::{AttachError, CreateError, OpenError};
@@ -243,9 +244,10 @@ impl Target<'_> {
         for_room: &mut Patience,
     ) -> Result<Made<'a>, CreateError> {
         let identity = lock.anchor().identity();
+        let handover = Handover::at(lock.anchor(), self.policy.mode);
         let mut recovered = false;
         loop {
-            let shmid = match shm::create(identity.key(self.id), geometry.segment_size, self.policy.mode) {
+            let shmid = match shm::create(identity.key(self.id), geometry.segment_size, handover.first_mode()) {
                 Ok(shmid) => shmid,
                 Err(Errno::EEXIST) => match self.recover(lock, patience)? {
                     Some(found) => return Ok(Made::There(found)),
@@ -261,6 +263,8 @@ impl Target<'_> {
             };
             let unfinished = Unfinished { shmid, lock };
             failpoint::reach(Step::CreateSegment);
+            let refused = |errno| self.system("give to the anchor's owner and group", &identity, errno);
+            handover.complete(shmid).map_err(refused)?;
             match shm::attach(shmid, Access::ReadWrite) {
                 Ok((mapping, status)) if !status.removed => return Ok(Made::New(unfinished, mapping, status)),
                 Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) if patience.pause() => {}

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
+use super::ownership::is_unowned;
 use super::{Patience, Target};
 use crate::diff::LayoutDiff;
 use crate::error::{AnchorClaim, AttachError, Creator, LayoutMismatch, LayoutSummary, SegmentOwner, moment};
@@ -88,6 +89,11 @@ impl Target<'_> {
                 Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) if patience.pause() => {}
                 Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) => return Ok(None),
                 Err(errno) => match self.attach_failed(identity, shmid, access, errno) {
+                    Some(AttachError::AccessDenied { segment, .. }) if is_unowned(&segment) => {
+                        if !self.wait_for_handover(identity, segment, access, patience)? {
+                            return Ok(None);
+                        }
+                    }
                     Some(error) => return Err(error),
                     None if patience.pause() => {}
                     None => return Ok(None),
@@ -323,6 +329,7 @@ pub(super) fn owner(status: &Status) -> SegmentOwner {
         shmid: status.shmid,
         size: status.size,
         owner: status.owner,
+        group: status.group,
         creator: status.creator,
         creator_pid: status.creator_pid,
         mode: status.mode,

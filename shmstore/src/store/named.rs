@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 
 use super::{Inner, Store};
-use crate::anchor::{Anchor, not_made, open_failed, system};
+use crate::anchor::{Anchor, Ownership, not_made, open_failed, system};
 use crate::error::OpenError;
 use crate::failpoint::{self, Step};
-use crate::handshake::{AnchorLock, Patience, Policy};
+use crate::handshake::{AnchorLock, Patience};
 use crate::key::Key;
 use crate::sys::file::Inode;
 use crate::sys::process::random_u64;
@@ -186,7 +186,7 @@ impl Store {
                 rejected.push(candidate);
                 continue;
             }
-            candidate.publish(path, &self.inner.policy)?;
+            candidate.publish(path, &self.inner)?;
             failpoint::reach(Step::NamePublished);
             return self.open_anchor(path);
         }
@@ -272,8 +272,13 @@ impl Candidate {
     }
 
     /// Gives the file its mode and its name. If the name was taken meanwhile, the winner's file is the anchor.
-    fn publish(&self, path: &Path, policy: &Policy) -> Result<(), OpenError> {
-        file::set_mode(self.fd.as_fd(), policy.mode).map_err(system("set the mode of", path))?;
+    fn publish(&self, path: &Path, directory: &Inner) -> Result<(), OpenError> {
+        let mode = directory.policy.mode;
+        if let Some(Ownership { owner, group }) = directory.anchor.heir(mode) {
+            // Refused to a user who is not in the group: then the file is of the user's own.
+            let _ = file::set_owner(self.fd.as_fd(), owner, group);
+        }
+        file::set_mode(self.fd.as_fd(), mode).map_err(system("set the mode of", path))?;
         let published = match &self.temporary {
             None => file::link_unnamed(self.fd.as_fd(), path),
             Some(temporary) => file::rename_new(temporary, path),

@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::libc;
 
 use super::{Inner, Store};
 use crate::anchor::{Anchor, not_made};
@@ -57,6 +58,18 @@ impl Default for StoreOptions {
 impl StoreOptions {
     /// The permission bits of objects and anchors that this store makes: 0600 if not set. Reading and writing only
     /// (0o666); a directory gets the search bit wherever it gets the reading one.
+    ///
+    /// # Groups
+    ///
+    /// An object that a group may use belongs to the group of its anchor, and the file of a new name to the group of its
+    /// directory. So the users of a group share by a directory of the group, such as `root:team` with mode 2770: each
+    /// process opens it with `mode(0o660)`, and [trusts](Self::trust) the other users. The kernel lets the creator's
+    /// primary group use such an object, too.
+    ///
+    /// # Root
+    ///
+    /// What root makes at an anchor of another user, it makes for that user: objects and names belong to the owner and
+    /// the group of the anchor. A directory that root makes is root's.
     pub fn mode(mut self, mode: u32) -> Self {
         self.policy.mode = mode;
         self
@@ -172,9 +185,11 @@ fn make_directory(path: &Path, mode: u32) -> Result<(), OpenError> {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(()),
         Err(error) => return Err(not_made(path, errno_of(&error))),
     }
-    // Whatever the umask is; and of what we have made, not of what somebody may have put there since.
+    // Whatever the umask is; and of what we have made, not of what somebody may have put there since. What is made in a
+    // directory of a group is one itself.
     let made = file::open_no_follow(path).map_err(|errno| not_made(path, errno))?;
-    file::set_mode(made.as_fd(), mode).map_err(|errno| not_made(path, errno))
+    let inherited = file::stat_fd(made.as_fd()).map_or(0, |stat| stat.mode & libc::S_ISGID);
+    file::set_mode(made.as_fd(), mode | inherited).map_err(|errno| not_made(path, errno))
 }
 
 pub(super) fn errno_of(error: &std::io::Error) -> Errno {

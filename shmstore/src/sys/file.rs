@@ -44,6 +44,7 @@ pub(crate) struct FileStat {
     /// Type and permission bits.
     pub(crate) mode: u32,
     pub(crate) owner: u32,
+    pub(crate) group: u32,
 }
 
 impl FileStat {
@@ -98,6 +99,7 @@ fn stat(dir: libc::c_int, path: &CStr, flags: libc::c_int) -> Result<FileStat, E
         birth,
         mode: u32::from(found.stx_mode),
         owner: found.stx_uid,
+        group: found.stx_gid,
     })
 }
 
@@ -173,6 +175,12 @@ pub(crate) fn rename_new(from: &Path, to: &Path) -> Result<(), Errno> {
 pub(crate) fn set_mode(fd: BorrowedFd<'_>, mode: u32) -> Result<(), Errno> {
     // SAFETY: takes numbers only.
     Errno::result(unsafe { libc::fchmod(fd.as_raw_fd(), mode) }).map(drop)
+}
+
+/// Gives a file to a user and a group.
+pub(crate) fn set_owner(fd: BorrowedFd<'_>, owner: u32, group: u32) -> Result<(), Errno> {
+    // SAFETY: takes numbers only.
+    Errno::result(unsafe { libc::fchown(fd.as_raw_fd(), owner, group) }).map(drop)
 }
 
 /// Names the file system that a file is on by its magic number.

@@ -38,6 +38,11 @@ pub(crate) fn effective_uid() -> u32 {
     nix::unistd::geteuid().as_raw()
 }
 
+/// The group that new files and segments are given.
+pub(crate) fn effective_gid() -> u32 {
+    nix::unistd::getegid().as_raw()
+}
+
 /// The inode of one of our namespaces (`pid`, `time`, `ipc`), or 0 where the kernel does not tell. They have 32 bits.
 pub(crate) fn namespace(kind: &str) -> u32 {
     let inode = fs::metadata(format!("/proc/self/ns/{kind}")).map_or(0, |found| found.ino());

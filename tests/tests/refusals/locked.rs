@@ -53,7 +53,7 @@ fn object_whose_creator_holds_the_lock_is_still_initializing() {
         error,
         &[
             "`Telemetry` (id 'T', key 0x",
-            "is still being initialised after ",
+            "is still being initialized after ",
             "its creator is alive and has not finished (segment ",
         ],
     );
