@@ -88,6 +88,11 @@ impl<'a> SlotTable<'a> {
         self.used.of(self.slots)
     }
 
+    /// How many bytes from the first slot on they take.
+    pub(crate) fn bytes_used(self) -> usize {
+        size_of_val(self.used())
+    }
+
     /// Finds the process its slot: the one it left, a free one, or one whose process has died. The caller has locked
     /// its byte before, if `holds_byte`.
     pub(crate) fn claim(self, holds_byte: bool, judge: &Judge<'_>) -> Result<&'a Slot, ClaimError> {

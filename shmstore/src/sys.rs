@@ -4,4 +4,5 @@ pub(crate) mod file;
 pub(crate) mod futex;
 pub(crate) mod membarrier;
 pub(crate) mod process;
+pub(crate) mod readable;
 pub(crate) mod shm;

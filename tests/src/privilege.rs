@@ -86,6 +86,26 @@ pub fn in_pid_namespace(program: &Path) -> Option<Command> {
     Some(command)
 }
 
+/// Makes a segment of mode 0666 at a key, by a process of a user that ends: on huge pages, which nothing reserves. Returns its number.
+/// `None`, after saying why, where no such segment can be made. The caller is in an IPC namespace of its own, which the segment ends with.
+///
+/// # Panics
+///
+/// If there is no `setpriv` or `perl`; and as [`skip`].
+pub fn plant_on_huge_pages(key: i32, size: usize, uid: u32) -> Option<String> {
+    // IPC_CREAT | IPC_EXCL | SHM_HUGETLB | SHM_NORESERVE | 0666
+    let script = "print shmget($ARGV[0], $ARGV[1], 0017666) // die $!";
+    let capability = ["--inh-caps=+ipc_lock", "--ambient-caps=+ipc_lock"];
+    let mut command = Command::new("setpriv");
+    command.arg(format!("--reuid={uid}")).args(capability).args(["perl", "-e", script]);
+    let output = command.args([key.to_string(), size.to_string()]).output().expect("`setpriv` of util-linux");
+    if !output.status.success() {
+        skip(&format!("no segment on huge pages: {}", String::from_utf8_lossy(&output.stderr).trim()));
+        return None;
+    }
+    Some(String::from_utf8(output.stdout).expect("a number"))
+}
+
 /// The `peer` program, or another, where every user can run it.
 pub struct PublicPeer {
     program: PathBuf,

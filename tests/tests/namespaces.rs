@@ -8,7 +8,8 @@ use nix::sched::{CloneFlags, unshare};
 use shmstore::{Shared, Store};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::peer::{self, Peer};
-use shmstore_tests::privilege::{in_pid_namespace, skip, with_namespaces};
+use shmstore_tests::privilege::{ALICE, in_pid_namespace, plant_on_huge_pages, skip, with_namespaces};
+use shmstore_tests::raw::SIZE_TAG;
 use shmstore_tests::scratch::Scratch;
 
 /// Starts a peer in an IPC namespace of its own, in which one of the kernel's limits has another value.
@@ -219,5 +220,48 @@ fn object_of_another_ipc_namespace_is_not_taken_for_one_with_the_same_number() {
                 assert_eq!(first.frames.load(Relaxed), 1);
             });
         });
+    });
+}
+
+/// Plants a segment on huge pages, of which none may exist, at the key of an object. Then asks processes to use the object, and one to
+/// look at the segment.
+fn assert_huge_pages_kill_nobody(creator: u32, variant: &str, state: &str, parts: &[&str]) {
+    let scratch = Scratch::new();
+    thread::scope(|scope| {
+        let look = || {
+            unshare(CloneFlags::CLONE_NEWIPC).expect("namespaces can be made here");
+            let Some(shmid) = plant_on_huge_pages(scratch.key('T'), SIZE_TAG, creator) else { return };
+            for command in ["attach", "attach 20", "create 1", "attach_or_create 1", "replace 1", "remove", "see"] {
+                let message = Peer::start(scratch.path()).expect_err(command, variant);
+                assert_says(&message, parts);
+                let segment = format!("segment {shmid} of {SIZE_TAG} bytes, owner uid {creator}, group 0, mode 0666");
+                assert_says(&message, &["`Telemetry` (id 'T', key 0x", &segment]);
+            }
+            assert_eq!(Peer::start(scratch.path()).expect_ok("list"), state);
+            let looked = Command::new(peer::program_named("look")).arg(&shmid).output().expect("a program of ours");
+            let said = String::from_utf8(looked.stdout).expect("text");
+            let none = format!("segment {shmid} is none of shmstore's: it is on huge pages");
+            let lines: Vec<&str> = said.lines().collect();
+            let [seen, attached, removed] = lines[..] else { panic!("{} {said}", looked.status) };
+            assert_eq!(seen, format!("foreign {creator} 0666 {SIZE_TAG}"));
+            assert_eq!([attached, removed], [&none; 2], "{said}");
+        };
+        scope.spawn(look).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    });
+}
+
+#[test]
+fn segment_on_huge_pages_that_do_not_exist_kills_nobody_who_looks_at_it() {
+    with_namespaces("segment_on_huge_pages_that_do_not_exist_kills_nobody_who_looks_at_it", || {
+        let parts = ["belongs to a foreign segment", "it is on huge pages", "It was not touched", "`ipcrm -m "];
+        assert_huge_pages_kill_nobody(0, "Foreign", "foreign", &parts);
+    });
+}
+
+#[test]
+fn segment_of_another_user_on_huge_pages_that_do_not_exist_kills_nobody_who_looks_at_it() {
+    with_namespaces("segment_of_another_user_on_huge_pages_that_do_not_exist_kills_nobody_who_looks_at_it", || {
+        let cure = format!("call Store::options().trust({ALICE})");
+        assert_huge_pages_kill_nobody(ALICE, "Untrusted", "untrusted", &[&cure, "Nothing in it was read"]);
     });
 }

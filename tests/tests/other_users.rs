@@ -7,6 +7,7 @@ use shmstore_tests::peer::Peer;
 use shmstore_tests::privilege::{ALICE, BOB, GROUP, PublicPeer, with_users};
 use shmstore_tests::raw::{Raw, SIZE_TAG, field, find, plant};
 use shmstore_tests::scratch::Scratch;
+use shmstore_tests::segments::resident_pages;
 
 const TRUSTS_ALICE: (&str, &str) = ("PEER_TRUSTS", "61001");
 const TRUSTS_BOB: (&str, &str) = ("PEER_TRUSTS", "61002");
@@ -238,9 +239,9 @@ fn object_of_a_user_who_is_not_trusted_is_refused_with_the_cure() {
         let before = Raw::at_key(users.key()).bytes();
         let mut bob = users.start(BOB, &[SHARED]);
         let expected = format!(
-            "refused `Telemetry` (id 'T', key {:#010x}) at {}: created by uid {ALICE}; call \
+            "refused `Telemetry` (id 'T', key {:#010x}) at {}: the segment at its key was created by uid {ALICE}; call \
              Store::options().trust({ALICE}) to accept it, or have it removed (segment {} of {} bytes, owner uid {ALICE}, \
-             group {GROUP}, mode 0666, made by pid {})",
+             group {GROUP}, mode 0666, made by pid {}). Nothing in it was read",
             users.key(),
             users.anchor.path().display(),
             find(users.key()).unwrap(),
@@ -280,7 +281,7 @@ fn bobs_anchor() -> Users {
 }
 
 fn trust_alice() -> String {
-    format!("created by uid {ALICE}; call Store::options().trust({ALICE}) to accept it")
+    format!("by uid {ALICE}; call Store::options().trust({ALICE}) to accept it")
 }
 
 #[test]
@@ -299,6 +300,41 @@ fn squatter_with_a_foreign_segment_is_refused_and_named() {
         for mode in ["666", "600"] {
             assert_squatter_is_refused(&bobs_anchor(), 8192, mode, b"data", "Foreign", &["foreign segment"]);
         }
+    });
+}
+
+#[test]
+fn no_byte_of_a_segment_is_read_before_its_creator_and_owner_are_trusted() {
+    with_users("no_byte_of_a_segment_is_read_before_its_creator_and_owner_are_trusted", || {
+        for owner in [ALICE, BOB] {
+            let users = bobs_anchor();
+            let file = users.program.program().with_file_name("empty");
+            File::create(&file).unwrap();
+            let size = 8192 + SIZE_TAG;
+            let mut alice = users.start(ALICE, &[]);
+            let planted = alice.expect_ok(&format!("plant {} {size} 666 {}", users.key(), file.display()));
+            Raw::at_key(users.key()).give_to(owner);
+            let mut bob = users.start(BOB, &[SOON]);
+            for command in ["attach", "create 1", "attach_or_create 1", "replace 1", "remove", "see"] {
+                bob.expect_err(command, "Untrusted");
+            }
+            assert_eq!(bob.expect_ok("list"), "untrusted");
+            assert_eq!(resident_pages(planted.parse().unwrap()), 0, "a page that is looked at is made");
+        }
+    });
+}
+
+#[test]
+fn squatter_with_foreign_data_of_our_size_is_refused_unread() {
+    with_users("squatter_with_foreign_data_of_our_size_is_refused_unread", || {
+        assert_squatter_is_refused(
+            &bobs_anchor(),
+            8192 + SIZE_TAG,
+            "666",
+            b"data",
+            "Untrusted",
+            &[&trust_alice(), "Nothing in it was read"],
+        );
     });
 }
 
@@ -344,7 +380,7 @@ fn user_who_got_a_segment_of_ours_is_not_trusted_with_it() {
         let planted = plant(users.key(), 8192 + SIZE_TAG, 0o666, &[]);
         Raw::attach(planted.shmid).give_to(ALICE);
         let message = users.start(BOB, &[SOON]).expect_err("attach_or_create", "Untrusted");
-        assert_says(&message, &[&trust_alice()]);
+        assert_says(&message, &[&format!("the segment at its key is owned {}", trust_alice())]);
     });
 }
 

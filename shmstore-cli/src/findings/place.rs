@@ -47,6 +47,15 @@ pub(super) fn of(path: &Path) -> Result<Vec<Finding>, Failure> {
                     advice,
                 ));
             }
+            SegmentState::Unreadable if segment.detail.is_some() => {
+                let detail = segment.detail.as_deref().map(shown).unwrap_or_default();
+                let advice = "see `dmesg`: its memory or the swap space may have failed";
+                findings.push(Finding::mend(
+                    &subject,
+                    format!("{} cannot be read: {detail}", called(&segment)),
+                    advice,
+                ));
+            }
             SegmentState::Unreadable => {
                 let owner = Users::default().shown(segment.owner);
                 let found =

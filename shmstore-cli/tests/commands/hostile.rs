@@ -103,3 +103,45 @@ fn path_of_an_anchor_is_escaped() {
     let dry = run(["gc", "--dry-run"]).with(0);
     assert!(!acts(&dry.out) && dry.out.contains("\\u{1b}]0;title"), "{dry:?}");
 }
+
+#[test]
+fn segment_on_huge_pages_that_do_not_exist_kills_no_command() {
+    alone("hostile::segment_on_huge_pages_that_do_not_exist_kills_no_command", || {
+        let scratch = Scratch::new();
+        let store = scratch.store();
+        let path = store.path().to_str().unwrap();
+        // IPC_CREAT | IPC_EXCL | SHM_HUGETLB | SHM_NORESERVE | 0666
+        let script = "print shmget($ARGV[0], 1357, 0017666) // die $!";
+        let key = key(store.path(), b'C').to_string();
+        let made = std::process::Command::new("perl").args(["-e", script, &key]).output().expect("perl runs");
+        if !made.status.success() {
+            assert!(std::env::var_os("SHMSTORE_NO_SKIPS").is_none(), "no segment on huge pages: {made:?}");
+            return println!("skipped: no segment on huge pages: {}", String::from_utf8_lossy(&made.stderr));
+        }
+        let shmid: i32 = String::from_utf8(made.stdout).unwrap().parse().unwrap();
+        scratch.planted.lock().unwrap().push(shmid);
+
+        assert!(run(["ls"]).with(0).err.starts_with("no objects"));
+        let listed = run(["ls", "--json", "--all"]).with(0).json();
+        assert_eq!((&listed[0]["state"], &listed[0]["detail"]), (&"foreign".into(), &"it is on huge pages".into()));
+        run(["doctor"]).with(0);
+        run(["doctor", path]).with(0);
+        run(["gc", "-n"]).with(0);
+        run(["gc", "--yes"]).with(0);
+        let refused = run(["rm", "--yes", "--segment", &shmid.to_string()]).with(4);
+        assert!(refused.err.contains("is none of shmstore's"), "{refused:?}");
+        let file = scratch.join("saved");
+        for arguments in [
+            &["show", path][..],
+            &["get", path, "count"],
+            &["watch", path],
+            &["schema", path],
+            &["save", path, file.to_str().unwrap()],
+        ] {
+            let refused = run(arguments).with(4);
+            let why = format!("segment {shmid} is none of shmstore's: it is on huge pages");
+            assert!(refused.err.contains(&why), "{refused:?}");
+        }
+        assert!(exists(shmid), "it is none of ours to remove");
+    });
+}

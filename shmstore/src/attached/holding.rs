@@ -13,6 +13,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use crate::participants::TOKEN_BITS;
 use crate::process::registry::Attached;
 use crate::schema::{OwnedKind, OwnedSchema};
+use crate::sys::readable::ReadablePages;
 
 /// A part that is locked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub(super) struct HeldPart {
 struct Walk<'a> {
     /// INVARIANT: so many bytes from there are mapped while `'a` lasts.
     payload: (NonNull<u8>, usize),
+    /// Whether the kernel provides the page of an offset that is within the payload.
+    is_readable: &'a dyn Fn(usize) -> bool,
     /// The path of what is visited. Written out only for what is found: an object may have millions of parts.
     path: Vec<Step<'a>>,
     found: &'a mut Vec<HeldPart>,
@@ -51,17 +54,28 @@ enum Step<'a> {
 
 /// Lists the parts of an object that are locked, each as it is at some moment during the call.
 pub(super) fn held_parts(schema: &OwnedSchema, object: &Attached) -> Vec<HeldPart> {
+    let (pages, geometry) = (ReadablePages::of(object.mapping()), object.geometry());
+    let is_readable = |offset: usize| {
+        let start = geometry.payload_offset + offset;
+        pages.check(&(start..start + size_of::<AtomicU32>())).is_ok()
+    };
     // SAFETY: the payload is mapped while `object` is borrowed, aligned as its type is, and as long as the geometry says.
-    unsafe { held_parts_of(schema, object.payload(), object.geometry().payload_len) }
+    unsafe { held_parts_of(schema, object.payload(), geometry.payload_len, &is_readable) }
 }
 
 /// # Safety
 ///
 /// `len` bytes from `payload`, which is aligned as the object is, are mapped during the call.
-unsafe fn held_parts_of(schema: &OwnedSchema, payload: NonNull<u8>, len: usize) -> Vec<HeldPart> {
+unsafe fn held_parts_of(
+    schema: &OwnedSchema,
+    payload: NonNull<u8>,
+    len: usize,
+    is_readable: &dyn Fn(usize) -> bool,
+) -> Vec<HeldPart> {
     let mut found = Vec::new();
     let visits_left = VISITS_A_BYTE.saturating_mul(len).saturating_add(VISITS).min(MOST_VISITS);
-    Walk { payload: (payload, len), path: Vec::new(), found: &mut found, visits_left, room: ROOM }.visit(schema, 0);
+    let payload = (payload, len);
+    Walk { payload, is_readable, path: Vec::new(), found: &mut found, visits_left, room: ROOM }.visit(schema, 0);
     found
 }
 
@@ -116,13 +130,17 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The lock word at an offset; 0 for one that is not within the payload, which no schema of the object's type says.
+    /// The lock word at an offset; 0 for one that the kernel does not provide, or that is not within the payload, which no schema of the
+    /// object's type says.
     fn lock_word(&self, offset: u64) -> u32 {
         let (payload, len) = self.payload;
         let Ok(offset) = usize::try_from(offset) else { return 0 };
         if offset % align_of::<AtomicU32>() != 0
             || offset.checked_add(size_of::<AtomicU32>()).is_none_or(|end| end > len)
         {
+            return 0;
+        }
+        if !(self.is_readable)(offset) {
             return 0;
         }
         // SAFETY: within the payload, as was just checked.
@@ -191,7 +209,7 @@ mod tests {
             unsafe { at.write(word) };
         }
         // SAFETY: as long as the schema says.
-        let found = unsafe { held_parts_of(&schema.into(), base, schema.size()) };
+        let found = unsafe { held_parts_of(&schema.into(), base, schema.size(), &|_| true) };
         found.into_iter().map(|part| (part.path, part.token)).collect()
     }
 
@@ -233,7 +251,7 @@ mod tests {
         let unit = owned(0, 1, OwnedKind::Versioned { value: Box::new(nothing) });
         let endless = owned(0, 1, OwnedKind::Array { len: 1 << 60, element: Box::new(unit) });
         // SAFETY: no byte is needed of the payload.
-        assert_eq!(unsafe { held_parts_of(&endless, NonNull::<u64>::dangling().cast(), 0) }, []);
+        assert_eq!(unsafe { held_parts_of(&endless, NonNull::<u64>::dangling().cast(), 0, &|_| true) }, []);
     }
 
     #[test]
@@ -246,7 +264,7 @@ mod tests {
         let all = owned(8 << 16, 8, kind);
         let payload = vec![u64::MAX; 1 << 16];
         // SAFETY: as long as the schema says.
-        let found = unsafe { held_parts_of(&all, NonNull::from(&payload[..]).cast(), 8 << 16) };
+        let found = unsafe { held_parts_of(&all, NonNull::from(&payload[..]).cast(), 8 << 16, &|_| true) };
         let bytes: usize = found.iter().map(|part| part.path.len() + size_of::<HeldPart>()).sum();
         assert!(bytes <= ROOM && bytes > ROOM / 2, "{bytes} bytes");
     }
@@ -256,6 +274,6 @@ mod tests {
         let schema = Versioned::<u64>::SCHEMA;
         let payload = [u32::MAX; 2];
         // SAFETY: so many bytes are there.
-        assert_eq!(unsafe { held_parts_of(&schema.into(), NonNull::from(&payload).cast(), 3) }, []);
+        assert_eq!(unsafe { held_parts_of(&schema.into(), NonNull::from(&payload).cast(), 3, &|_| true) }, []);
     }
 }

@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-use super::OpenError;
-use super::subject::{AnchorClaim, Creator, SegmentOwner, Subject, after};
-use crate::diff::{Change, Difference, LayoutDiff};
-use crate::hash::LayoutHash;
+use super::subject::{AnchorClaim, SegmentOwner, Subject, after};
+use super::{LayoutMismatch, OpenError};
 
 /// Why an object can not be attached.
 #[derive(thiserror::Error)]
@@ -51,14 +49,16 @@ pub enum AttachError {
     },
     /// The key is in use by a segment that no shmstore made. It has not been touched.
     #[error(
-        "the key of {subject} belongs to a foreign {segment}; it was not touched. End the program that owns it (`ipcs -m \
-         -p` names its processes), remove it with `ipcrm -m {}`, or use another path", .segment.shmid
+        "the key of {subject} belongs to a foreign {segment}: {why}. It was not touched. End the program that owns it \
+         (`ipcs -m -p` names its processes), remove it with `ipcrm -m {}`, or use another path", .segment.shmid
     )]
     Foreign {
         /// Which object.
         subject: Box<Subject>,
         /// The foreign segment.
         segment: SegmentOwner,
+        /// What shows that it is foreign.
+        why: &'static str,
     },
     /// The key is in use by an object of another anchor. It has not been touched.
     #[error(
@@ -89,10 +89,11 @@ pub enum AttachError {
         /// How many times it is attached.
         attached: u64,
     },
-    /// Somebody we do not trust made the segment.
+    /// The segment was created by, or belongs to, a user who is not trusted. Nothing in it was read.
     #[error(
-        "refused {subject}: created by uid {untrusted}; call Store::options().trust({untrusted}) to accept it, or have \
-         it removed ({segment})"
+        "refused {subject}: the segment at its key {} by uid {untrusted}; call Store::options().trust({untrusted}) to \
+         accept it, or have it removed ({segment}). Nothing in it was read",
+        if *.untrusted == .segment.creator { "was created" } else { "is owned" }
     )]
     Untrusted {
         /// Which object.
@@ -143,6 +144,17 @@ pub enum AttachError {
         to_write: bool,
         /// Whether we may read it.
         readable: bool,
+    },
+    /// The kernel cannot provide a page of the segment.
+    #[error(
+        "cannot read {subject}: the kernel cannot provide a page of {segment}. Its memory or swap space may have failed: \
+         see `dmesg`. If the object is lost, remove it with `ipcrm -m {}`", .segment.shmid
+    )]
+    Unreadable {
+        /// Which object.
+        subject: Box<Subject>,
+        /// The segment.
+        segment: SegmentOwner,
     },
     /// A field of the header, or the schema, can not be what a creator wrote.
     #[error(
@@ -281,66 +293,3 @@ impl fmt::Display for AbandonedReason {
         }
     }
 }
-
-/// Two layouts of one type, and every difference between them.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct LayoutMismatch {
-    /// Which object.
-    pub subject: Subject,
-    /// The layout of this program.
-    pub ours: LayoutSummary,
-    /// The layout of the segment.
-    pub theirs: LayoutSummary,
-    /// Who made the segment.
-    pub creator: Creator,
-    /// All differences.
-    pub diff: LayoutDiff,
-}
-
-/// A layout in four numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct LayoutSummary {
-    /// The layout hash.
-    pub hash: LayoutHash,
-    /// The size in bytes.
-    pub size: u64,
-    /// The alignment in bytes.
-    pub align: u64,
-    /// The width of a pointer in the program, in bits: no object has pointers in it, but alignments go by it.
-    pub pointer_bits: u32,
-}
-
-impl fmt::Display for LayoutSummary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { hash, size, align, pointer_bits } = self;
-        write!(f, "hash {hash}, {size} bytes, align {align}")?;
-        if *pointer_bits == usize::BITS { Ok(()) } else { write!(f, ", a {pointer_bits}-bit program") }
-    }
-}
-
-impl fmt::Display for LayoutMismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { subject, ours, theirs, creator, diff } = self;
-        writeln!(f, "layout mismatch for {subject}")?;
-        writeln!(f, "  this program: {ours}")?;
-        writeln!(f, "  the segment:  {theirs}; {creator}")?;
-        for line in diff.to_string().lines() {
-            writeln!(f, "  {line}")?;
-        }
-        let other_type =
-            diff.differences().find(|found| found.path().is_empty() && *found.change() == Change::TypeRenamed);
-        if let Some(theirs) = other_type.and_then(Difference::theirs) {
-            let (id, name) = (subject.id, &theirs.type_name);
-            return write!(
-                f,
-                "  help: the object with id {id:?} is a `{name}`: give one of the types another id, or use another path or name"
-            );
-        }
-        let again = subject.turbofish();
-        write!(f, "  help: rebuild the older program, or start over with `store.replace{again}`")
-    }
-}
-
-impl std::error::Error for LayoutMismatch {}

@@ -265,7 +265,8 @@ impl Target<'_> {
             failpoint::reach(Step::CreateSegment);
             let refused = |errno| self.system("give to the anchor's owner and group", &identity, errno);
             handover.complete(shmid).map_err(refused)?;
-            match shm::attach(shmid, Access::ReadWrite) {
+            let attached = shm::attach(shmid, Access::ReadWrite);
+            match attached.and_then(|(new, status)| Ok((new.readable().map_err(|_| Errno::ENOMEM)?, status))) {
                 Ok((mapping, status)) if !status.removed => return Ok(Made::New(unfinished, mapping, status)),
                 Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) if patience.pause() => {}
                 Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) => return Err(self.removed_meanwhile(&identity)),

@@ -15,7 +15,11 @@ use crate::participants::ClaimError;
 use crate::process::registry::{self, Attached, Segment};
 use crate::schema::{OwnedSchema, Schema};
 use crate::sys::process::effective_uid;
-use crate::sys::shm::{self, Access, Mapping, Status};
+use crate::sys::shm::{self, Access, Mapping, Status, Unread, Unreadable};
+
+/// What shows that a segment is no object's.
+const OTHER_SIZE: &str = "no object has its size";
+const OTHER_DATA: &str = "its first bytes are not an object's";
 
 /// A segment of our own that was found at the key, attached to be judged.
 pub(crate) struct Found {
@@ -81,7 +85,8 @@ impl Target<'_> {
                 return Ok(None);
             };
             match shm::attach(shmid, access) {
-                Ok((mapping, status)) if status.key == key && !status.removed => {
+                Ok((segment, status)) if status.key == key && !status.removed => {
+                    let mapping = self.read(identity, segment, &status)?;
                     let condition = self.judge(identity, &mapping, &status)?;
                     return Ok(Some(Found { mapping, status, condition }));
                 }
@@ -117,7 +122,7 @@ impl Target<'_> {
                 let segment = owner(&status);
                 let foreign = !header::is_tagged(status.size);
                 match self.distrusted(&status) {
-                    _ if foreign => AttachError::Foreign { subject, segment },
+                    _ if foreign => AttachError::Foreign { subject, segment, why: OTHER_SIZE },
                     Some(untrusted) => AttachError::Untrusted { subject, untrusted, segment },
                     _ => {
                         let to_write = access == Access::ReadWrite;
@@ -130,21 +135,28 @@ impl Target<'_> {
         })
     }
 
-    /// Judges by what the kernel tells first, by the header's first word next, and reads on only what is ours.
-    fn judge(&self, identity: &Identity, mapping: &Mapping, status: &Status) -> Result<Condition, AttachError> {
-        let foreign = || self.foreign(identity, status);
+    /// Makes a segment readable, if what the kernel tells of it lets expect an object of somebody who is trusted.
+    fn read(&self, identity: &Identity, segment: Unread, status: &Status) -> Result<Mapping, AttachError> {
         if !header::is_tagged(status.size) {
-            return Err(foreign());
+            return Err(self.foreign_by(OTHER_SIZE, identity, status));
         }
-        let header = Header::of(mapping).ok_or_else(foreign)?;
-        let first_word = header.first_word(identity, self.id);
-        match first_word {
-            FirstWord::Foreign => return Err(foreign()),
+        self.check_trust(identity, status)?;
+        segment.readable().map_err(|unreadable| match unreadable {
+            Unreadable::HugePages => self.foreign_by(unreadable.why(), identity, status),
+            Unreadable::Page => {
+                AttachError::Unreadable { subject: self.subject(Some(identity)), segment: owner(status) }
+            }
+        })
+    }
+
+    /// Judges by the header's first word, and reads on only what is ours.
+    fn judge(&self, identity: &Identity, mapping: &Mapping, status: &Status) -> Result<Condition, AttachError> {
+        let header = Header::of(mapping).ok_or_else(|| self.foreign(identity, status))?;
+        match header.first_word(identity, self.id) {
+            FirstWord::Foreign => return Err(self.foreign(identity, status)),
             FirstWord::AnotherAnchor => return Err(self.collision(identity, header, status)),
-            FirstWord::Virgin | FirstWord::Ours => self.check_trust(identity, status)?,
-        }
-        if first_word == FirstWord::Virgin {
-            return Ok(Condition::Virgin);
+            FirstWord::Virgin => return Ok(Condition::Virgin),
+            FirstWord::Ours => {}
         }
         match self.judge_header(identity, header, mapping) {
             Ok(Some(condition)) => Ok(condition),
@@ -198,7 +210,11 @@ impl Target<'_> {
     }
 
     pub(super) fn foreign(&self, identity: &Identity, status: &Status) -> AttachError {
-        AttachError::Foreign { subject: self.subject(Some(identity)), segment: owner(status) }
+        self.foreign_by(OTHER_DATA, identity, status)
+    }
+
+    fn foreign_by(&self, why: &'static str, identity: &Identity, status: &Status) -> AttachError {
+        AttachError::Foreign { subject: self.subject(Some(identity)), segment: owner(status), why }
     }
 
     fn collision(&self, identity: &Identity, header: &Header, status: &Status) -> AttachError {

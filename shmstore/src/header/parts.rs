@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64};
 
 use super::{Damage, Geometry, Header};
 use crate::participants::{Slot, SlotTable};
+use crate::sys::process::PAGE;
 use crate::sys::shm::Mapping;
 
 /// The longest schema that is read, in bytes of JSON: some ten thousand fields.
@@ -42,6 +43,9 @@ pub(crate) fn read_schema(mapping: &Mapping, geometry: &Geometry) -> Result<Vec<
         let found = format!("{} bytes, of which this program reads at most {MAX_SCHEMA}", geometry.schema_len);
         return Err(Damage::new("schema", found));
     }
+    // The first page was asked for when the segment was attached, a moment ago.
+    let range = geometry.schema_offset.max(PAGE)..geometry.schema_offset + geometry.schema_len;
+    mapping.check_readable(&range).map_err(|_| Damage::new("schema", "on a page that the kernel cannot provide"))?;
     Ok(schema_bytes(mapping, geometry).iter().map(|byte| byte.load(Relaxed)).collect())
 }
 

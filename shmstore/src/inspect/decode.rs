@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use super::memory::Memory;
-use super::offsets::{element_place, integer, length, offset, outside, place};
+use super::offsets::{element_place, integer, length, offset, place};
 use super::path::{FieldError, FieldPath, Step};
 use super::snapshot::{Snapshot, Waits, snapshot, version};
 use super::value::Value;
@@ -314,7 +314,7 @@ fn variant(repr: Primitive, variants: &[OwnedVariant], bits: u64) -> Result<&Own
 }
 
 fn text(len: u64, memory: Memory<'_>, at: usize) -> Result<Value, String> {
-    let bytes = memory.bytes(at, length(len)?).ok_or_else(outside)?;
+    let bytes = memory.bytes(at, length(len)?)?;
     let text = String::from_utf8(bytes)
         .map_err(|error| format!("not UTF-8 from byte {} on", error.utf8_error().valid_up_to()))?;
     Ok(Value::Text(text))

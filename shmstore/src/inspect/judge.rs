@@ -14,7 +14,7 @@ use crate::handshake::creator;
 use crate::header::{self, FORMAT_VERSION, Geometry, Header, State};
 use crate::identity::Identity;
 use crate::sys::process::{has_ended, namespace, proc_is_ours, start_time};
-use crate::sys::shm::{self, Access, Mapping, Status};
+use crate::sys::shm::{self, Access, Mapping, Status, Unread, Unreadable};
 
 /// What is found out once for all segments of a listing.
 #[derive(Default)]
@@ -57,11 +57,14 @@ impl Segment {
             return (segment, None);
         }
         match shm::attach(status.shmid, Access::ReadOnly) {
-            Ok((mapping, status)) => {
+            Ok((unread, status)) => {
                 // Without this look at it.
                 segment.attached = status.attached.saturating_sub(1);
-                segment.judge(&mapping, &status, known);
-                return (segment, Some(mapping));
+                let mapping = segment.read(unread);
+                if let Some(mapping) = &mapping {
+                    segment.judge(mapping, &status, known);
+                }
+                return (segment, mapping);
             }
             Err(Errno::EACCES) => segment.state = SegmentState::Unreadable,
             Err(Errno::EINVAL | Errno::EIDRM) => segment.state = SegmentState::Retired,
@@ -71,6 +74,19 @@ impl Segment {
             }
         }
         (segment, None)
+    }
+
+    /// Makes what was attached readable; or notes why it cannot be.
+    pub(super) fn read(&mut self, unread: Unread) -> Option<Mapping> {
+        let unreadable = match unread.readable() {
+            Ok(mapping) => return Some(mapping),
+            Err(unreadable) => unreadable,
+        };
+        if unreadable == Unreadable::Page {
+            self.state = SegmentState::Unreadable;
+        }
+        self.detail = Some(unreadable.why().into());
+        None
     }
 
     /// Judges what was attached, and notes it. Returns where things are in it if it is whole.

@@ -3,7 +3,8 @@
 //! # Safety
 //!
 //! Assumes that a [`Live`] object's payload is mapped while it is borrowed, page-aligned or at a multiple of 1024. Promises to touch
-//! nothing outside it, to see it only as atomics or by racing copies, and to store only in a new object, which is mapped for writing.
+//! nothing outside it, to see it only as atomics or by racing copies, to read no page of it that the kernel was not asked for, and to store
+//! only in a new object, which is mapped for writing.
 #![allow(unsafe_code)]
 
 use std::ptr::NonNull;
@@ -13,7 +14,11 @@ use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 use crate::copy::{UNIT, Unit, copy_units_out};
 use crate::process::registry::Attached;
 use crate::sys::process::PAGE;
-use crate::sys::shm::Access;
+use crate::sys::readable::ReadablePages;
+use crate::sys::shm::{Access, Unreadable};
+
+/// Why bytes are not read.
+pub(super) const OUTSIDE: &str = "beyond the bytes that are there, or not aligned";
 
 /// Where bytes are loaded from.
 #[derive(Clone, Copy)]
@@ -31,15 +36,30 @@ pub(super) struct Live<'a> {
     base: NonNull<u8>,
     len: usize,
     attached: &'a Attached,
+    pages: &'a ReadablePages<'a>,
 }
 
 impl<'a> Live<'a> {
-    pub(super) fn of(attached: &'a Attached) -> Self {
-        Self { base: attached.payload(), len: attached.geometry().payload_len, attached }
+    /// The payload of an object, for one call; `pages` are of its mapping.
+    pub(super) fn of(attached: &'a Attached, pages: &'a ReadablePages<'a>) -> Self {
+        Self { base: attached.payload(), len: attached.geometry().payload_len, attached, pages }
+    }
+
+    /// Asks for the pages of some bytes of the payload.
+    fn check_readable(self, at: usize, end: usize) -> Result<(), &'static str> {
+        let front = self.attached.geometry().payload_offset;
+        self.pages.check(&(front + at..front + end)).map_err(Unreadable::why)
+    }
+
+    /// An atomic that can be read; an error if it would not be within the payload, or is not aligned.
+    fn atomic<A>(self, at: usize) -> Result<&'a A, &'static str> {
+        let atomic = self.place(at).ok_or(OUTSIDE)?;
+        self.check_readable(at, at + size_of::<A>())?;
+        Ok(atomic)
     }
 
     /// An atomic within the payload; `None` if it would not be within it, or not aligned.
-    fn atomic<A>(self, at: usize) -> Option<&'a A> {
+    fn place<A>(self, at: usize) -> Option<&'a A> {
         let end = at.checked_add(size_of::<A>())?;
         let address = self.base.addr().get().checked_add(at)?;
         if end > self.len || address % align_of::<A>() != 0 {
@@ -52,44 +72,45 @@ impl<'a> Live<'a> {
     }
 
     /// An atomic of eight bytes.
-    pub(super) fn word(self, at: usize) -> Option<&'a AtomicU64> {
+    pub(super) fn word(self, at: usize) -> Result<&'a AtomicU64, &'static str> {
         self.atomic(at)
     }
 
-    /// Zeros, for a copy of so many bytes. `None` if these are not all within the payload.
-    pub(super) fn room_for(self, at: usize, len: usize) -> Option<Vec<u8>> {
-        at.checked_add(len).filter(|&end| end <= self.len)?;
+    /// Zeros, for a copy of so many bytes. An error if these are not all within the payload.
+    pub(super) fn room_for(self, at: usize, len: usize) -> Result<Vec<u8>, &'static str> {
+        at.checked_add(len).filter(|&end| end <= self.len).ok_or(OUTSIDE)?;
         let mut zeros = Vec::new();
-        zeros.try_reserve_exact(len).ok()?;
+        zeros.try_reserve_exact(len).map_err(|_| OUTSIDE)?;
         zeros.resize(len, 0);
-        Some(zeros)
+        Ok(zeros)
     }
 
-    /// Copies bytes, each as it is at some moment during the call. `None` if they are not all within the payload.
-    pub(super) fn copy(self, at: usize, to: &mut [u8]) -> Option<()> {
-        let end = at.checked_add(to.len()).filter(|&end| end <= self.len)?;
+    /// Copies bytes, each as it is at some moment during the call. An error if they are not all within the payload.
+    pub(super) fn copy(self, at: usize, to: &mut [u8]) -> Result<(), &'static str> {
+        let end = at.checked_add(to.len()).filter(|&end| end <= self.len).ok_or(OUTSIDE)?;
+        self.check_readable(at, end)?;
         // As fast as the store's own reader: else a busy writer is always faster.
         let mut done = self.copy_units(at, to);
         while let Some(rest) = to.get_mut(done..).filter(|rest| !rest.is_empty()) {
             let next = at + done;
-            done += match self.word(next).filter(|_| end - next >= 8) {
+            done += match self.place::<AtomicU64>(next).filter(|_| end - next >= 8) {
                 Some(word) => {
                     rest[..8].copy_from_slice(&word.load(Relaxed).to_ne_bytes());
                     8
                 }
                 None => {
-                    rest[0] = self.atomic::<AtomicU8>(next)?.load(Relaxed);
+                    rest[0] = self.place::<AtomicU8>(next).ok_or(OUTSIDE)?.load(Relaxed);
                     1
                 }
             };
         }
-        Some(())
+        Ok(())
     }
 
     /// Likewise, of bytes that are zero if nobody has broken the rules: pages that are not in memory are not looked at, or the kernel would make
     /// them, and they would stay.
-    pub(super) fn copy_unwritten(self, at: usize, to: &mut [u8]) -> Option<()> {
-        let end = at.checked_add(to.len()).filter(|&end| end <= self.len)?;
+    pub(super) fn copy_unwritten(self, at: usize, to: &mut [u8]) -> Result<(), &'static str> {
+        let end = at.checked_add(to.len()).filter(|&end| end <= self.len).ok_or(OUTSIDE)?;
         let mapping = self.attached.mapping();
         let front = self.base.addr().get() - mapping.base().addr().get();
         let pages = (front + at).next_multiple_of(PAGE)..(front + end) / PAGE * PAGE;
@@ -127,11 +148,12 @@ impl<'a> Live<'a> {
 ///
 /// If it is of another length, or mapped for reading only.
 pub(super) fn fill(new: &Attached, image: &[u8]) {
-    let live = Live::of(new);
+    let pages = ReadablePages::of(new.mapping());
+    let live = Live::of(new, &pages);
     assert_eq!(live.len, image.len(), "the object was made for this");
     assert_eq!(new.mapping().access(), Access::ReadWrite, "a new object is there to be written");
     for (at, &byte) in image.iter().enumerate().filter(|(_, byte)| **byte != 0) {
-        live.atomic::<AtomicU8>(at).expect("within the object").store(byte, Relaxed);
+        live.place::<AtomicU8>(at).expect("within the object").store(byte, Relaxed);
     }
 }
 
@@ -144,35 +166,41 @@ impl Memory<'_> {
         }
     }
 
-    /// Loads an integer of 1, 2, 4 or 8 bytes, by one load if others may write it. `None` if it is not within, or a live one is
+    /// Loads an integer of 1, 2, 4 or 8 bytes, by one load if others may write it. An error if it is not within, or a live one is
     /// not aligned.
-    pub(super) fn integer(self, at: usize, size: usize) -> Option<u64> {
-        let (live, from) = match self {
+    pub(super) fn integer(self, at: usize, size: usize) -> Result<u64, &'static str> {
+        let live = match self {
             Self::Copy(bytes) => {
-                let bytes = bytes.get(at..at.checked_add(size)?)?;
+                let end = at.checked_add(size).ok_or(OUTSIDE)?;
                 let mut wide = [0; 8];
-                wide.get_mut(..size)?.copy_from_slice(bytes);
-                return Some(u64::from_le_bytes(wide));
+                wide.get_mut(..size).ok_or(OUTSIDE)?.copy_from_slice(bytes.get(at..end).ok_or(OUTSIDE)?);
+                return Ok(u64::from_le_bytes(wide));
             }
-            Self::Live(live) => (live, at),
+            Self::Live(live) => live,
         };
-        Some(match size {
-            1 => live.atomic::<AtomicU8>(from)?.load(Relaxed).into(),
-            2 => live.atomic::<AtomicU16>(from)?.load(Relaxed).into(),
-            4 => live.atomic::<AtomicU32>(from)?.load(Relaxed).into(),
-            8 => live.word(from)?.load(Relaxed),
-            _ => return None,
+        Ok(match size {
+            1 => live.atomic::<AtomicU8>(at)?.load(Relaxed).into(),
+            2 => live.atomic::<AtomicU16>(at)?.load(Relaxed).into(),
+            4 => live.atomic::<AtomicU32>(at)?.load(Relaxed).into(),
+            8 => live.word(at)?.load(Relaxed),
+            _ => return Err(OUTSIDE),
         })
     }
 
-    /// Copies bytes. `None` if they are not all within.
-    pub(super) fn bytes(self, at: usize, len: usize) -> Option<Vec<u8>> {
+    /// Copies bytes. An error if they are not all within.
+    pub(super) fn bytes(self, at: usize, len: usize) -> Result<Vec<u8>, &'static str> {
         match self {
             Self::Live(live) => {
                 let mut bytes = live.room_for(at, len)?;
                 live.copy(at, &mut bytes).map(|()| bytes)
             }
-            Self::Copy(bytes) => bytes.get(at..at.checked_add(len)?).map(<[u8]>::to_vec),
+            Self::Copy(bytes) => {
+                let end = at.checked_add(len).ok_or(OUTSIDE)?;
+                bytes.get(at..end).map(<[u8]>::to_vec).ok_or(OUTSIDE)
+            }
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

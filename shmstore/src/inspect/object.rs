@@ -19,6 +19,7 @@ use crate::process::registry::{self, Attached};
 use crate::schema::OwnedSchema;
 use crate::sys::file;
 use crate::sys::process::effective_uid;
+use crate::sys::readable::ReadablePages;
 use crate::sys::shm::{self, Access};
 
 /// An object that is attached for reading only, known by the schema in its segment.
@@ -39,7 +40,7 @@ impl Object {
     /// which object it is.
     pub fn attach(segment: &Segment) -> Result<Self, InspectError> {
         let shmid = segment.shmid;
-        let (mapping, status) = shm::attach(shmid, Access::ReadOnly).map_err(|errno| match errno {
+        let (unread, status) = shm::attach(shmid, Access::ReadOnly).map_err(|errno| match errno {
             Errno::EINVAL | Errno::EIDRM => InspectError::Gone { shmid },
             Errno::EACCES => {
                 let Segment { owner, mode, .. } = *segment;
@@ -52,6 +53,7 @@ impl Object {
         if !header::is_tagged(status.size) {
             return Err(segment.refused());
         }
+        let mapping = segment.read(unread).ok_or_else(|| segment.refused())?;
         let whole = segment.judge(&mapping, &status, &mut Known::default());
         let Whole { identity, id, geometry } = whole.ok_or_else(|| segment.refused())?;
         if listed.is_whole() && !segment.says_the_same(listed) {
@@ -133,7 +135,7 @@ impl Object {
     /// Decodes all of it, each part as it is at some moment during the call. A `Versioned` is whole.
     #[must_use]
     pub fn read(&self, limits: &Limits) -> Value {
-        Decoder::new(self.memory(), limits).all(&self.schema)
+        Decoder::new(Memory::Live(self.live(&self.pages())), limits).all(&self.schema)
     }
 
     /// Decodes one part of it.
@@ -142,15 +144,16 @@ impl Object {
     ///
     /// [`FieldError`] if there is no such part.
     pub fn read_at(&self, path: &FieldPath, limits: &Limits) -> Result<Value, FieldError> {
-        Decoder::new(self.memory(), limits).at(&self.schema, path)
+        Decoder::new(Memory::Live(self.live(&self.pages())), limits).at(&self.schema, path)
     }
 
-    pub(super) fn live(&self) -> Live<'_> {
-        Live::of(&self.attached)
+    pub(super) fn live<'a>(&'a self, pages: &'a ReadablePages<'a>) -> Live<'a> {
+        Live::of(&self.attached, pages)
     }
 
-    fn memory(&self) -> Memory<'_> {
-        Memory::Live(self.live())
+    /// The pages that are asked for during one call: in one that is later, each may have become unreadable.
+    pub(super) fn pages(&self) -> ReadablePages<'_> {
+        ReadablePages::of(self.attached.mapping())
     }
 }
 

@@ -1,14 +1,14 @@
 //! Offsets and lengths that a schema says: any numbers, of which none may lead outside, or overflow.
 
-use super::memory::Memory;
+use super::memory::{Memory, OUTSIDE};
 use crate::schema::OwnedSchema;
 
 pub(super) fn integer(memory: Memory<'_>, at: usize, size: usize) -> Result<u64, String> {
-    memory.integer(at, size).ok_or_else(outside)
+    Ok(memory.integer(at, size)?)
 }
 
 pub(super) fn outside() -> String {
-    "beyond the bytes that are there, or not aligned".into()
+    OUTSIDE.into()
 }
 
 pub(super) fn offset(at: usize, by: usize) -> Result<usize, String> {

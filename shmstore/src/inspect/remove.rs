@@ -71,7 +71,7 @@ impl Segment {
             return Err(InspectError::InUse { shmid, attached: now.attached });
         }
         // To say so in it. Who may remove it need not be allowed to write it.
-        let mapping = shm::attach(shmid, Access::ReadWrite).ok();
+        let mapping = shm::attach(shmid, Access::ReadWrite).ok().and_then(|(unread, _)| unread.readable().ok());
         if while_attached == WhileAttached::Refuse {
             // To judge it took a while.
             let ours = u64::from(attached.is_some()) + u64::from(mapping.is_some());
@@ -95,8 +95,7 @@ impl Segment {
             }
             Err(errno) => return Err(InspectError::System { attempted: "remove", shmid, source: errno.into() }),
         }
-        let header =
-            mapping.as_ref().filter(|_| now.description.is_some()).and_then(|(mapping, _)| Header::of(mapping));
+        let header = mapping.as_ref().filter(|_| now.description.is_some()).and_then(Header::of);
         if let Some(header) = header {
             header.set_state(State::Retired);
         }

@@ -137,7 +137,7 @@ impl SavedObject {
             let why = format!("{} bytes are more than the limit of {}", schema.size(), limits.bytes);
             return Err(SavedError::Part { path: ".".into(), why });
         }
-        let image = image::of(&schema, object.live(), limits.wait)?;
+        let image = image::of(&schema, object.live(&object.pages()), limits.wait)?;
         let id = object.segment().description.as_ref().map_or('?', |of| of.id);
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         Ok(Self { id, schema, saved: UNIX_EPOCH + Duration::from_secs(seconds), image })

@@ -14,7 +14,7 @@ use crate::identity::Identity;
 use crate::key::Key;
 use crate::sys::file;
 use crate::sys::process::effective_uid;
-use crate::sys::shm::{self, Mapping};
+use crate::sys::shm::{self, Mapping, Unreadable};
 
 /// A System V segment of this machine (of this IPC namespace), shmstore's or not.
 #[derive(Debug, Clone)]
@@ -41,7 +41,8 @@ pub struct Segment {
     /// What state it is in.
     pub state: SegmentState,
     /// What is wrong with it, if its state is [`Damaged`](SegmentState::Damaged); what is known of its anchor, if it is
-    /// [`Orphaned`](SegmentState::Orphaned).
+    /// [`Orphaned`](SegmentState::Orphaned); that it is on huge pages, if it is [`Foreign`](SegmentState::Foreign) for that; why it cannot
+    /// be read, if it is [`Unreadable`](SegmentState::Unreadable) for another reason than its permissions.
     pub detail: Option<String>,
     /// What it says of itself, if it is shmstore's and could be read.
     pub description: Option<Description>,
@@ -107,7 +108,7 @@ pub enum SegmentState {
     OtherFormat,
     /// Its header or schema is not what a creator writes.
     Damaged,
-    /// We may not look into it.
+    /// We may not look into it, or the kernel cannot provide a page of it.
     Unreadable,
     /// Not shmstore's.
     Foreign,
@@ -263,9 +264,10 @@ impl Segment {
         let Self { shmid, state, detail, owner, mode, .. } = self.clone();
         match state {
             SegmentState::Foreign => {
-                InspectError::Foreign { shmid, why: "it has another size than any of them, or no header of theirs" }
+                let is_other = "it has another size than any of them, or no header of theirs";
+                InspectError::Foreign { shmid, why: detail.map_or(is_other, |_| Unreadable::HugePages.why()) }
             }
-            SegmentState::Unreadable => {
+            SegmentState::Unreadable if detail.is_none() => {
                 InspectError::AccessDenied { shmid, attempted: "read", owner, mode, uid: effective_uid() }
             }
             _ => InspectError::NotReady { shmid, state, detail },

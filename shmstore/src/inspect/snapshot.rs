@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering::Acquire};
 use std::time::{Duration, Instant};
 
-use super::memory::Memory;
-use super::offsets::{integer, length, outside, place};
+use super::memory::{Memory, OUTSIDE};
+use super::offsets::{integer, length, place};
 use crate::schema::OwnedSchema;
 use crate::sync::{self, VersionedPlaces, newest, try_copy};
 
@@ -67,13 +67,13 @@ pub(super) fn snapshot(
         Memory::Copy(_) => {
             let sequence = integer(memory, place(at, places.sequence)?, 8)?;
             let (version, newest) = newest(sequence);
-            let bytes = memory.bytes(slot(newest)?, len).ok_or_else(outside)?;
+            let bytes = memory.bytes(slot(newest)?, len)?;
             return Ok(Snapshot { version, locked, bytes });
         }
     };
-    let sequence = live.word(place(at, places.sequence)?).ok_or_else(outside)?;
+    let sequence = live.word(place(at, places.sequence)?)?;
     let [even, odd] = [slot(0)?, slot(1)?];
-    let mut bytes = live.room_for(even.max(odd), len).ok_or_else(outside)?;
+    let mut bytes = live.room_for(even.max(odd), len)?;
     let copy = |slot: usize| match slot {
         // Versions count from the zeros of a new object.
         0 if newest(sequence.load(Acquire)).0 == 0 => live.copy_unwritten(even, &mut bytes),
@@ -87,14 +87,14 @@ pub(super) fn snapshot(
 /// Has slots copied until what was copied is whole. Tells of which version that is.
 fn whole_copy(
     sequence: &AtomicU64,
-    mut copy: impl FnMut(usize) -> Option<()>,
+    mut copy: impl FnMut(usize) -> Result<(), &'static str>,
     waits: &mut Waits,
 ) -> Result<u64, String> {
     let mut disturbed: Option<Instant> = None;
     let mut waited = || disturbed.get_or_insert_with(Instant::now).elapsed();
     let wait = waits.each.min(waits.left);
     loop {
-        let mut copied = None;
+        let mut copied = Err(OUTSIDE);
         let version = try_copy(sequence, |slot| copied = copy(slot));
         if version.is_none() && waited() < wait {
             std::hint::spin_loop();
@@ -106,7 +106,7 @@ fn whole_copy(
         let faster =
             || format!("no whole copy within {} ms: it is stored faster than it can be copied", wait.as_millis());
         let version = version.ok_or_else(faster)?;
-        return copied.map(|()| version).ok_or_else(outside);
+        return Ok(copied.map(|()| version)?);
     }
 }
 

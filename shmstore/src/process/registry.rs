@@ -259,9 +259,17 @@ impl Attached {
         header::slots(self.mapping(), self.geometry()).pid_of(token)
     }
 
-    /// Lists the processes that have a slot. Some system calls for each.
+    /// Lists the processes that have a slot; none if the kernel does not provide the pages of their slots. Some system calls for each.
     pub(crate) fn occupants(&self) -> Vec<Occupant> {
-        self.attachment().judge(current_token(), local(), |judge, slots| slots.occupants(judge).collect())
+        let is_readable = |range| self.mapping().check_readable(&range).is_ok();
+        let start = self.geometry().slots_offset;
+        if !is_readable(0..size_of::<Header>()) {
+            return Vec::new();
+        }
+        self.attachment().judge(current_token(), local(), |judge, slots| {
+            let all = slots.occupants(judge);
+            if is_readable(start..start + slots.bytes_used()) { all.collect() } else { Vec::new() }
+        })
     }
 }
 

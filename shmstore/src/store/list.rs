@@ -67,7 +67,7 @@ pub enum ObjectState {
     Foreign,
     /// Made by a user who is not trusted: nothing of it is believed.
     Untrusted,
-    /// We may not look into it.
+    /// We may not look into it, or the kernel cannot provide a page of it.
     Unreadable,
 }
 

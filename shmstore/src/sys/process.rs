@@ -75,6 +75,26 @@ pub(crate) fn maps_segment_to_write(pid: u32, shmid: i32) -> Option<bool> {
     Some(String::from_utf8_lossy(&maps).lines().any(is_segment))
 }
 
+/// The size of the kernel's ordinary pages, in bytes.
+pub(crate) fn ordinary_page_size() -> usize {
+    // SAFETY: takes a number only.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(size).unwrap_or(PAGE)
+}
+
+/// The size of the pages of what this process has mapped at an address, in bytes; `None` where `/proc` does not tell. Slow in a process with
+/// much memory: the kernel looks at all of it.
+pub(crate) fn kernel_page_size(address: usize) -> Option<usize> {
+    let smaps = fs::read("/proc/self/smaps").ok()?;
+    let smaps = String::from_utf8_lossy(&smaps);
+    // `start-end perms …`, then a line for each of its properties.
+    let starts_there =
+        |line: &str| line.split_once('-').is_some_and(|(start, _)| usize::from_str_radix(start, 16) == Ok(address));
+    let mut properties = smaps.lines().skip_while(|line| !starts_there(line));
+    let kilobytes = properties.find_map(|line| line.strip_prefix("KernelPageSize:")?.strip_suffix("kB"))?;
+    kilobytes.trim().parse::<usize>().ok().map(|kilobytes| kilobytes << 10)
+}
+
 /// What tells the program that runs in this process from every other that ran in it before `exec`: made of the random
 /// bytes that the kernel gives each program ([getauxval(3)], `AT_RANDOM`). The same for all of the program, and for its
 /// children. 0 if the kernel gives none.

@@ -1,9 +1,12 @@
-//! System V shared memory: `shmget`, `shmat`, `shmctl`, `shmdt` ([shmget(2)], [shmop(2)], [shmctl(2)]); `mincore` ([mincore(2)]).
+//! System V shared memory: `shmget`, `shmat`, `shmctl`, `shmdt` ([shmget(2)], [shmop(2)], [shmctl(2)]); `mincore` ([mincore(2)]);
+//! which pages can be read, asked of `madvise` ([madvise(2)]) and `rt_sigprocmask` ([sigprocmask(2)]).
 //!
 //! [shmget(2)]: https://man7.org/linux/man-pages/man2/shmget.2.html
 //! [shmop(2)]: https://man7.org/linux/man-pages/man2/shmop.2.html
 //! [shmctl(2)]: https://man7.org/linux/man-pages/man2/shmctl.2.html
 //! [mincore(2)]: https://man7.org/linux/man-pages/man2/mincore.2.html
+//! [sigprocmask(2)]: https://man7.org/linux/man-pages/man2/sigprocmask.2.html
+//! [madvise(2)]: https://man7.org/linux/man-pages/man2/madvise.2.html
 //!
 //! # Safety
 //!
@@ -19,7 +22,7 @@ use nix::errno::Errno;
 use nix::libc;
 
 use crate::key::Key;
-use crate::sys::process::PAGE;
+use crate::sys::process::{PAGE, kernel_page_size, ordinary_page_size};
 
 /// Commands and a mode bit of `shmctl` that libc does not name, from `<linux/shm.h>` and `<linux/ipc.h>`.
 const IPC_INFO: libc::c_int = 3;
@@ -92,6 +95,22 @@ pub(crate) struct Mapping {
     access: Access,
 }
 
+/// A segment that is attached to this process, and of which no byte has been read: one that may not be read ends the process (`SIGBUS`).
+#[derive(Debug)]
+pub(crate) struct Unread(Mapping);
+
+/// Why no byte of a segment is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unreadable {
+    /// It is on huge pages. They may be missing, and may be taken away again at any time: by `MADV_REMOVE`, and used elsewhere.
+    HugePages,
+    /// The kernel cannot provide a page of it: its memory has failed, or the swap space.
+    Page,
+}
+
+/// The smallest huge page is 64 KiB on aarch64, and 2 MiB on x86_64.
+const SMALLEST_HUGE_PAGE: usize = 64 << 10;
+
 /// What a mapping is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
@@ -119,7 +138,7 @@ pub(crate) fn create(key: Key, size: usize, mode: u32) -> Result<i32, Errno> {
 
 /// Attaches a segment, then asks what was attached: in this order, because an id may be of a segment that has lost its
 /// key, and because an attached segment keeps its id.
-pub(crate) fn attach(shmid: i32, access: Access) -> Result<(Mapping, Status), Errno> {
+pub(crate) fn attach(shmid: i32, access: Access) -> Result<(Unread, Status), Errno> {
     let flags = if access == Access::ReadOnly { libc::SHM_RDONLY } else { 0 };
     // SAFETY: with a null address the kernel chooses one where nothing is mapped.
     let base = unsafe { libc::shmat(shmid, ptr::null(), flags) };
@@ -131,7 +150,7 @@ pub(crate) fn attach(shmid: i32, access: Access) -> Result<(Mapping, Status), Er
     let mut mapping = Mapping { base, len: 0, access };
     let status = status(shmid)?;
     mapping.len = status.size;
-    Ok((mapping, status))
+    Ok((Unread(mapping), status))
 }
 
 /// Asks for the status of a segment; needs read permission on it.
@@ -219,7 +238,67 @@ impl Status {
     }
 }
 
+impl Unread {
+    /// Makes its first page readable. Called once its owner and creator are known, and trusted if they must be.
+    pub(crate) fn readable(self) -> Result<Mapping, Unreadable> {
+        let Self(mapping) = self;
+        if mapping.is_on_huge_pages() {
+            return Err(Unreadable::HugePages);
+        }
+        mapping.check_readable(&(0..mapping.len.min(PAGE)))?;
+        Ok(mapping)
+    }
+}
+
+impl Unreadable {
+    pub(crate) fn why(self) -> &'static str {
+        match self {
+            Self::HugePages => "it is on huge pages",
+            Self::Page => "the kernel cannot provide a page of it",
+        }
+    }
+}
+
 impl Mapping {
+    /// Asks the kernel for each page of a range, as reading it does: but the kernel says what it cannot read.
+    pub(crate) fn check_readable(&self, range: &Range<usize>) -> Result<(), Unreadable> {
+        if range.is_empty() {
+            return Ok(());
+        }
+        let pages = range.start / PAGE * PAGE..range.end.min(self.len);
+        let start = self.base.as_ptr().wrapping_add(pages.start);
+        // SAFETY: takes addresses; the kernel reads pages, and changes none.
+        match Errno::result(unsafe { libc::madvise(start.cast(), pages.len(), libc::MADV_POPULATE_READ) }) {
+            Ok(_) => Ok(()),
+            Err(Errno::EFAULT | Errno::ENOMEM | Errno::EHWPOISON) => Err(Unreadable::Page),
+            // Linux before 5.14 knows no such advice.
+            Err(_) if pages.step_by(PAGE).all(|page| self.is_readable_by_signal_set(page)) => Ok(()),
+            Err(_) => Err(Unreadable::Page),
+        }
+    }
+
+    /// The same, of one page, where the kernel has no call for it: `rt_sigprocmask` reads a set of signals before it looks at what is to be done
+    /// with them, which here is nothing that it knows. Every kernel and sandbox has this call.
+    fn is_readable_by_signal_set(&self, page: usize) -> bool {
+        const NOTHING: libc::c_int = !0;
+        const SET_BYTES: usize = 8;
+        let (start, no_result) = (self.base.as_ptr().wrapping_add(page), ptr::null_mut::<u8>());
+        // SAFETY: the kernel reads eight bytes within a page of the mapping, or says `EFAULT`; it writes nothing, and changes no signal.
+        let asked = unsafe { libc::syscall(libc::SYS_rt_sigprocmask, NOTHING, start, no_result, SET_BYTES) };
+        Errno::result(asked) != Err(Errno::EFAULT)
+    }
+
+    /// Returns `true` if the segment is on huge pages. Nothing in its status says so.
+    fn is_on_huge_pages(&self) -> bool {
+        if self.base.addr().get() % SMALLEST_HUGE_PAGE != 0 {
+            return false;
+        }
+        // SAFETY: advice about a page of the mapping, which keeps what is in it. Huge pages are refused, as they are never reclaimed.
+        let is_advised = unsafe { libc::madvise(self.base.as_ptr().cast(), PAGE, libc::MADV_COLD) } == 0;
+        // Linux before 5.4 refuses all such advice, and every kernel refuses it for locked memory (`mlockall`).
+        !is_advised && kernel_page_size(self.base.addr().get()).is_some_and(|size| size > ordinary_page_size())
+    }
+
     /// The first byte; page-aligned.
     pub(crate) fn base(&self) -> NonNull<u8> {
         self.base
@@ -237,6 +316,15 @@ impl Mapping {
         // SAFETY: asks about addresses, whatever is there; `found` has a byte for each page, none of which is smaller.
         let asked = unsafe { libc::mincore(start.cast(), pages.len(), found.as_mut_ptr()) };
         asked != 0 || found.iter().any(|page| page & 1 != 0)
+    }
+
+    /// Has pages fail, as broken memory does: whoever reads them is ended by a signal.
+    #[cfg(test)]
+    pub(crate) fn break_pages(&self, pages: &Range<usize>) {
+        let start = self.base.as_ptr().wrapping_add(pages.start);
+        // SAFETY: pages of the mapping, which the test reads only by way of the kernel.
+        let broken = unsafe { libc::mprotect(start.cast(), pages.len(), libc::PROT_NONE) };
+        assert_eq!(broken, 0, "{}", Errno::last());
     }
 
     /// What may be done with it: a write to a mapping for reading only is a SIGSEGV.
@@ -257,3 +345,6 @@ impl Drop for Mapping {
 unsafe impl Send for Mapping {}
 // SAFETY: as above; `&Mapping` offers numbers only.
 unsafe impl Sync for Mapping {}
+
+#[cfg(test)]
+mod tests;

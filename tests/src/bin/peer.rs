@@ -102,6 +102,10 @@ impl State {
                 let replaced = self.store.replace_with(|new: &Telemetry| initialize(new, frames));
                 self.hold(replaced.map_err(create_failed))
             }
+            "list" => {
+                let listed = self.store.list().map_err(|error| failed(open_variant(&error), &error))?;
+                Ok(listed.iter().map(|object| object.state.to_string()).collect::<Vec<_>>().join(", "))
+            }
             "remove" => self.store.remove::<Telemetry>().map(|()| String::new()).map_err(remove_failed),
             "named" => {
                 let name = words.pop_front().unwrap_or_default();

@@ -78,7 +78,6 @@ fn a_view_has_the_layout_of_its_object_whatever_types_are_called() {
     let _ = |object: &Mirrored<1>| (object.first.len(), format!("{:?}", object.second));
 }
 
-/// A constant that could be meant by a pattern, if one in the generated code were called so and need not match all values.
 #[derive(Clone, Copy, ShmValue)]
 #[repr(C)]
 struct Flags {

@@ -22,7 +22,7 @@ fn assert_foreign(size: usize, bytes: &[u8]) {
         let foreign = format!("belongs to a foreign segment {shmid} of {size} bytes, owner uid ");
         let cure = format!("`ipcrm -m {shmid}`");
         let path = scratch.path().display().to_string();
-        assert_says(error, &[&foreign, "mode 0600", "it was not touched", &cure, &path, "another path"]);
+        assert_says(error, &[&foreign, "mode 0600", "It was not touched", &cure, &path, "another path"]);
     }
     assert_eq!(store.list().unwrap()[0].state, ObjectState::Foreign);
     assert!(Raw::attach(planted.shmid).bytes() == before, "it was touched");

@@ -95,7 +95,7 @@ impl Copier<'_> {
     }
 
     fn load(&self, at: usize, size: usize) -> Result<u64, Refused> {
-        Memory::Live(self.live).integer(at, size).ok_or_else(outside)
+        Memory::Live(self.live).integer(at, size).map_err(|why| here(why.into()))
     }
 
     /// Counts bytes that are to be copied: parts of no type overlap, so all of them are within the object.
@@ -107,8 +107,8 @@ impl Copier<'_> {
 
     fn bytes(&mut self, at: usize, len: u64) -> Result<(), Refused> {
         self.copies(len)?;
-        let bytes =
-            usize::try_from(len).ok().and_then(|len| Memory::Live(self.live).bytes(at, len)).ok_or_else(outside)?;
+        let len = usize::try_from(len).map_err(|_| outside())?;
+        let bytes = Memory::Live(self.live).bytes(at, len).map_err(|why| here(why.into()))?;
         self.put(at, &bytes)
     }
 

@@ -1,0 +1,70 @@
+//! Two programs that do not agree about the layout of an object.
+
+use std::fmt;
+
+use super::subject::{Creator, Subject};
+use crate::diff::{Change, Difference, LayoutDiff};
+use crate::hash::LayoutHash;
+
+/// Two layouts of one type, and every difference between them.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct LayoutMismatch {
+    /// Which object.
+    pub subject: Subject,
+    /// The layout of this program.
+    pub ours: LayoutSummary,
+    /// The layout of the segment.
+    pub theirs: LayoutSummary,
+    /// Who made the segment.
+    pub creator: Creator,
+    /// All differences.
+    pub diff: LayoutDiff,
+}
+
+/// A layout in four numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LayoutSummary {
+    /// The layout hash.
+    pub hash: LayoutHash,
+    /// The size in bytes.
+    pub size: u64,
+    /// The alignment in bytes.
+    pub align: u64,
+    /// The width of a pointer in the program, in bits: no object has pointers in it, but alignments go by it.
+    pub pointer_bits: u32,
+}
+
+impl fmt::Display for LayoutSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { hash, size, align, pointer_bits } = self;
+        write!(f, "hash {hash}, {size} bytes, align {align}")?;
+        if *pointer_bits == usize::BITS { Ok(()) } else { write!(f, ", a {pointer_bits}-bit program") }
+    }
+}
+
+impl fmt::Display for LayoutMismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { subject, ours, theirs, creator, diff } = self;
+        writeln!(f, "layout mismatch for {subject}")?;
+        writeln!(f, "  this program: {ours}")?;
+        writeln!(f, "  the segment:  {theirs}; {creator}")?;
+        for line in diff.to_string().lines() {
+            writeln!(f, "  {line}")?;
+        }
+        let other_type =
+            diff.differences().find(|found| found.path().is_empty() && *found.change() == Change::TypeRenamed);
+        if let Some(theirs) = other_type.and_then(Difference::theirs) {
+            let (id, name) = (subject.id, &theirs.type_name);
+            return write!(
+                f,
+                "  help: the object with id {id:?} is a `{name}`: give one of the types another id, or use another path or name"
+            );
+        }
+        let again = subject.turbofish();
+        write!(f, "  help: rebuild the older program, or start over with `store.replace{again}`")
+    }
+}
+
+impl std::error::Error for LayoutMismatch {}

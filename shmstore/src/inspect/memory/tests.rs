@@ -1,0 +1,124 @@
+use super::*;
+use crate::attached::{participants, processes};
+use crate::header::{self, Geometry};
+use crate::inspect::decode::{Decoder, Limits};
+use crate::inspect::saved::image;
+use crate::inspect::value::Value;
+use crate::participants::{Facts, Judge};
+use crate::schema::OwnedSchema;
+use crate::{Lock, ShmLayout, ShmObject, Store, Versioned};
+use std::time::Duration;
+
+const PROCESSES: usize = 100;
+
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'P', crate = "crate")]
+struct Pages {
+    count: AtomicU64,
+    values: Versioned<[u64; 1024]>,
+    lock: Lock,
+}
+
+/// A look at an object that was removed, and that ends with the look: also if a page that fails ends the test by a signal.
+struct Look {
+    attached: Attached,
+    schema: OwnedSchema,
+}
+
+/// Has many processes attach an object, so that their slots take more than a page.
+fn fill_slots(object: &Attached) {
+    let slots = header::slots(object.mapping(), object.geometry());
+    let facts = Facts::gather();
+    for token in 1..=PROCESSES as u32 {
+        let byte_is_locked = |_| Some(true);
+        let judge =
+            Judge { token, facts: &facts, shmid: object.shmid(), has_unlisted: false, byte_is_locked: &byte_is_locked };
+        slots.claim(false, &judge).unwrap();
+    }
+}
+
+impl Look {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path()).unwrap();
+        let created = store.create::<Pages>().unwrap();
+        created.values.store([7; 1024]);
+        let target = store.target('P', Some(Pages::SCHEMA)).unwrap();
+        fill_slots(&target.attach(Pages::SCHEMA, Duration::ZERO).unwrap());
+        let attached = target.attach_read_only(Pages::SCHEMA, Duration::ZERO).unwrap();
+        store.remove::<Pages>().unwrap();
+        Self { attached, schema: Pages::SCHEMA.into() }
+    }
+
+    /// Has the page of an offset in the object fail.
+    fn break_page_of(&self, offset: usize) {
+        let start = (self.attached.geometry().payload_offset + offset) / PAGE * PAGE;
+        self.attached.mapping().break_pages(&(start..start + PAGE));
+    }
+
+    fn with_live<R>(&self, look: impl FnOnce(Live<'_>) -> R) -> R {
+        look(Live::of(&self.attached, &ReadablePages::of(self.attached.mapping())))
+    }
+
+    /// The values, as a reader sees them.
+    fn read(&self) -> [Value; 3] {
+        let limits = Limits::default();
+        let value = self.with_live(|live| Decoder::new(Memory::Live(live), &limits).all(&self.schema));
+        let Value::Struct { fields, .. } = value else { panic!("{value}") };
+        let values: Vec<Value> = fields.into_iter().map(|(_, value)| value).collect();
+        values.try_into().expect("three fields")
+    }
+
+    fn saved(&self) -> Result<Vec<u8>, String> {
+        let image = self.with_live(|live| image::of(&self.schema, live, Duration::from_millis(10)));
+        image.map_err(|error| error.to_string())
+    }
+}
+
+fn is_unreadable(value: &Value) -> bool {
+    matches!(value, Value::Invalid(why) if why == Unreadable::Page.why())
+}
+
+#[test]
+fn values_on_a_page_that_fails_are_invalid_and_others_are_read() {
+    let look = Look::new();
+    look.break_page_of(0);
+    let [count, values, lock] = look.read();
+    assert!(is_unreadable(&count) && is_unreadable(&values), "{count} {values}");
+    assert!(matches!(lock, Value::Lock { locked: false, inconsistent: false }), "{lock}");
+    assert_eq!(look.saved().unwrap_err(), "`count` can not be saved: the kernel cannot provide a page of it");
+    assert_eq!(participants(&look.attached, &look.schema).len(), PROCESSES + 1);
+}
+
+#[test]
+fn value_of_which_one_page_fails_is_invalid() {
+    let look = Look::new();
+    assert!(look.saved().is_ok());
+    // The second slot has version 1.
+    look.break_page_of(std::mem::offset_of!(Pages, lock) - 2 * PAGE);
+    let [count, values, lock] = look.read();
+    assert!(matches!((&count, &lock), (Value::Unsigned(0), Value::Lock { .. })), "{count} {lock}");
+    assert!(is_unreadable(&values), "{values}");
+    let message = "`values` can not be saved: the kernel cannot provide a page of it";
+    assert_eq!(look.saved().unwrap_err(), message);
+}
+
+#[test]
+fn processes_on_a_page_that_fails_are_not_listed() {
+    for page in 0..2 {
+        let look = Look::new();
+        assert_eq!(processes(&look.attached).len(), PROCESSES + 1);
+        look.attached.mapping().break_pages(&(page * PAGE..(page + 1) * PAGE));
+        assert_eq!(processes(&look.attached), []);
+    }
+}
+
+#[test]
+fn schema_on_a_page_that_fails_is_damaged() {
+    let look = Look::new();
+    look.attached.mapping().break_pages(&(PAGE..2 * PAGE));
+    let geometry = Geometry { schema_offset: PAGE - 1, schema_len: 2, ..*look.attached.geometry() };
+    let damage = header::read_schema(look.attached.mapping(), &geometry).unwrap_err();
+    assert_eq!((damage.field, &*damage.found), ("schema", "on a page that the kernel cannot provide"));
+}
