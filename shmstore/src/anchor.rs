@@ -7,7 +7,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::libc;
 
-use crate::error::{OpenError, link_target};
+use crate::error::{FileOwner, OpenError, link_target};
 use crate::identity::Identity;
 use crate::sys::file::{self, FileStat, Inode};
 use crate::sys::process::{effective_gid, effective_uid, random_u64};
@@ -194,7 +194,10 @@ pub(crate) fn open_failed(path: &Path, errno: Errno) -> OpenError {
             Some(target) => OpenError::DanglingLink { path, target },
             None => OpenError::NotFound { path, waited: Duration::ZERO },
         },
-        Errno::EACCES | Errno::EPERM => OpenError::AccessDenied { path, uid: effective_uid() },
+        Errno::EACCES | Errno::EPERM => {
+            let refused = FileOwner::on_the_way_to(&path);
+            OpenError::AccessDenied { path, uid: effective_uid(), refused }
+        }
         Errno::ENXIO => OpenError::NotAnAnchor { path, kind: "socket" },
         errno => OpenError::System { attempted: "open", path, errno },
     }
@@ -203,10 +206,25 @@ pub(crate) fn open_failed(path: &Path, errno: Errno) -> OpenError {
 /// What the kernel's refusal to make a file or directory means.
 pub(crate) fn not_made(path: &Path, errno: Errno) -> OpenError {
     match errno {
-        Errno::EACCES | Errno::EPERM => OpenError::NotWritable { path: path.into(), uid: effective_uid() },
-        Errno::ENOENT => open_failed(path, errno),
-        errno => OpenError::System { attempted: "make", path: path.into(), errno },
+        Errno::EACCES | Errno::EPERM => {
+            let refused = FileOwner::on_the_way_to(path.parent().unwrap_or(path));
+            OpenError::NotWritable { path: path.into(), uid: effective_uid(), refused }
+        }
+        // The directory is gone: what was to be made in it is not missing.
+        Errno::ENOENT => open_failed(path.parent().unwrap_or(path), errno),
+        errno => match obstacle(path) {
+            Some(obstacle) if matches!(errno, Errno::EEXIST | Errno::ENOTDIR) => {
+                OpenError::InTheWay { path: path.into(), obstacle }
+            }
+            _ => OpenError::System { attempted: "make", path: path.into(), errno },
+        },
     }
+}
+
+/// What is no directory on the way to a path.
+fn obstacle(path: &Path) -> Option<PathBuf> {
+    let is_in_the_way = |path: &&Path| path.symlink_metadata().is_ok() && !path.is_dir();
+    path.ancestors().find(is_in_the_way).map(Path::to_path_buf)
 }
 
 /// Names what was attempted when the kernel refuses.

@@ -1,5 +1,6 @@
 //! The store: where objects are created, attached, removed and listed.
 
+mod candidate;
 mod list;
 mod named;
 mod options;

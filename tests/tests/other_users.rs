@@ -57,10 +57,20 @@ fn anchor_that_may_not_be_read_is_denied() {
         let path = users.anchor.path().display().to_string();
         let answer = users.start(BOB, &[TRUSTS_ALICE]).answer();
         let what = format!(
-            "err AccessDenied cannot open a store at {path}: permission denied for uid {BOB}; the anchor \
-                            must be readable by every user of the store, and each directory on the way searchable"
+            "err AccessDenied cannot open a store at {path}: permission denied for uid {BOB} by {path} (owner uid {ALICE}, \
+             group {GROUP}, mode 0700); the anchor must be readable by every user of the store, and each directory on the way \
+             searchable"
         );
         assert_eq!(answer, what);
+        // Nor a directory below it, which nobody else may search.
+        fs::create_dir(users.anchor.join("below")).unwrap();
+        let mut command = users.program.command_as(BOB, &users.anchor.join("below"));
+        let answer = Peer::spawn(&mut command).answer();
+        let what = format!(
+            "err AccessDenied cannot open a store at {path}/below: permission denied for uid {BOB} by {path} (owner uid \
+             {ALICE}, group {GROUP}, mode 0700); "
+        );
+        assert!(answer.starts_with(&what), "{answer}");
     });
 }
 

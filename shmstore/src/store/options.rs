@@ -155,12 +155,12 @@ impl StoreOptions {
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, OpenError> {
-    if path.as_os_str().as_encoded_bytes().contains(&0) {
-        let (attempted, path) = ("use, as it contains a zero byte, the path", path.into());
-        return Err(OpenError::System { attempted, path, errno: Errno::EINVAL });
-    }
+    let bad = |reason| Err(OpenError::BadPath { path: path.into(), reason });
     if path.as_os_str().is_empty() {
-        return Err(OpenError::NotFound { path: path.into(), waited: Duration::ZERO });
+        return bad("it is empty");
+    }
+    if path.as_os_str().as_encoded_bytes().contains(&0) {
+        return bad("it contains a zero byte");
     }
     std::path::absolute(path).map_err(|error| OpenError::System {
         attempted: "make absolute the path",
