@@ -235,7 +235,9 @@ fn bad_name(name: &str) -> Option<&'static str> {
     } else if name.len() + SUFFIX.len() > LONGEST_FILE_NAME {
         Some("it is longer than 251 bytes")
     } else if name.contains('/') {
-        Some("it contains `/`, and names are not nested; write another letter, such as `-`, or open a store on a directory below")
+        Some(
+            "it contains `/`, and names are not nested; write another letter, such as `-`, or open a store on a directory below",
+        )
     } else if name.contains('\0') {
         Some("it contains a zero byte")
     } else if name.starts_with('.') {

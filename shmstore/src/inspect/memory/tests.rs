@@ -71,7 +71,7 @@ impl Look {
     }
 
     fn saved(&self) -> Result<Vec<u8>, String> {
-        let image = self.with_live(|live| image::of(&self.schema, live, Duration::from_millis(10)));
+        let image = self.with_live(|live| image::of(&self.schema, Memory::Live(live), Duration::from_millis(10)));
         image.map_err(|error| error.to_string())
     }
 }
