@@ -6,6 +6,7 @@
 mod create;
 mod find;
 mod json;
+mod limits;
 mod lock;
 mod ownership;
 mod read_only;

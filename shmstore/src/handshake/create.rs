@@ -20,7 +20,7 @@ use crate::process::local;
 use crate::process::registry::Attached;
 use crate::schema::Schema;
 use crate::sys::file;
-use crate::sys::process::{PAGE, effective_uid};
+use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Access, Mapping, Status};
 
 /// Fills a new object.
@@ -333,35 +333,6 @@ impl Target<'_> {
 
     fn removed_meanwhile(&self, identity: &Identity) -> CreateError {
         CreateError::RemovedMeanwhile { subject: self.subject(Some(identity)) }
-    }
-
-    pub(super) fn too_large(&self, identity: &Identity, size: u64) -> CreateError {
-        let (min, max) = shm::usage().map_or((0, 0), |usage| (usage.min_size, usage.max_size));
-        CreateError::SizeLimit { subject: self.subject(Some(identity)), size, min, max }
-    }
-
-    /// Explains why the kernel makes no segment: `ENOSPC` has two reasons, and neither is a full disk.
-    pub(super) fn create_failed(&self, identity: &Identity, geometry: &Geometry, errno: Errno) -> CreateError {
-        let subject = self.subject(Some(identity));
-        let needed = geometry.segment_size.div_ceil(PAGE) as u64;
-        match errno {
-            Errno::EINVAL => self.too_large(identity, geometry.segment_size as u64),
-            Errno::ENOMEM => CreateError::OutOfMemory { subject },
-            Errno::ENOSPC => match shm::usage() {
-                Ok(usage) if usage.pages.saturating_add(needed) <= usage.page_limit => {
-                    let ours = || shm::table().into_iter().flatten().filter(|status| header::is_tagged(status.size));
-                    CreateError::SegmentLimit {
-                        subject,
-                        limit: usage.segment_limit,
-                        ours: ours().count() as u64,
-                        unattached: ours().filter(|status| status.attached == 0).count() as u64,
-                    }
-                }
-                Ok(usage) => CreateError::PageLimit { subject, needed, used: usage.pages, limit: usage.page_limit },
-                Err(errno) => self.system("ask for the limits while creating", identity, errno).into(),
-            },
-            errno => self.system("create", identity, errno).into(),
-        }
     }
 }
 

@@ -20,7 +20,7 @@ use std::ptr::{self, NonNull};
 use nix::errno::Errno;
 use nix::libc;
 
-/// The size of a page on every machine this crate runs on, and the alignment of an object in its segment.
+/// The size of a page in the format, which is no kernel's, and the alignment of an object in its segment.
 pub(crate) const PAGE: usize = 4096;
 
 pub(crate) fn pid() -> u32 {

@@ -265,7 +265,7 @@ impl Mapping {
         if range.is_empty() {
             return Ok(());
         }
-        let pages = range.start / PAGE * PAGE..range.end.min(self.len);
+        let pages = range.start / ordinary_page_size() * ordinary_page_size()..range.end.min(self.len);
         let start = self.base.as_ptr().wrapping_add(pages.start);
         // SAFETY: takes addresses; the kernel reads pages, and changes none.
         match Errno::result(unsafe { libc::madvise(start.cast(), pages.len(), libc::MADV_POPULATE_READ) }) {
