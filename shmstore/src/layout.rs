@@ -122,7 +122,7 @@ pub trait ShmId: ShmLayout {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a value that can be copied through shared memory",
     label = "not a `ShmValue`",
-    note = "values are fixed-width numbers, `bool`, `char`, arrays, `FixedString<N>`, `FixedVec<V, N>`, `Pad<N>`, and what has `#[derive(Clone, Copy, ShmValue)]`",
+    note = "values are fixed-width numbers, `bool`, `char`, arrays, `FixedString<N>`, `FixedVec<V, N>`, `Timestamp`, `Pad<N>`, and what has `#[derive(Clone, Copy, ShmValue)]`",
     note = "atomics, `Lock`, `Event` and other objects are shared in place: they stand beside a value, not in it"
 )]
 pub unsafe trait ShmValue: ShmLayout + Copy + Send + Sync {
