@@ -117,8 +117,9 @@ pub enum AttachError {
     },
     /// Its creator is at work, and did not finish in time.
     #[error(
-        "{subject} is still being initialized{}: its creator is alive and has not finished ({segment}). Wait longer with \
-         `attach_timeout` or Store::options().wait(…)", after(.waited)
+        "{subject} is still being initialized{}: its anchor is locked, so its creator is at work, or another \
+         program has locked it (`lslocks` shows which; {segment}). Wait longer with `attach_timeout` or \
+         Store::options().wait(…)", after(.waited)
     )]
     StillInitializing {
         /// Which object.

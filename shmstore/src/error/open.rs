@@ -172,8 +172,9 @@ pub enum OpenError {
     },
     /// Another process or thread kept the anchor locked.
     #[error(
-        "the anchor {} stayed locked for {waited:?}: another process is creating or removing there, or keeps it \
-         stopped; `lslocks` shows which. Wait longer with Store::options().wait(…)",
+        "the anchor {} stayed locked for {waited:?}: a process is creating or removing there, or is stopped at it, or \
+         another program has locked it (`flock`), as systemd-tmpfiles does while it cleans up; `lslocks` shows which. Wait longer \
+         with Store::options().wait(…)",
         .path.display()
     )]
     Busy {

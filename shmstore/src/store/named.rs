@@ -30,6 +30,8 @@ const TRIES: usize = 80;
 impl Store {
     /// Opens the store of a name in this store's directory, making it if need be: the file `<name>.shm`.
     ///
+    /// A hard link to the file is a second name of the same objects: [`warnings`](Self::warnings) tells of one.
+    ///
     /// Its key is free of collisions with every segment and every other name there was when it was made. The name is
     /// 1 to 251 bytes, without `/` and NUL, and does not start with `.`. Names are not nested: for `fx/eurusd`, open a
     /// store on a directory `fx`, or write `fx-eurusd`.
@@ -186,6 +188,8 @@ impl Store {
                 continue;
             }
             failpoint::reach(Step::NamePublished);
+            // A temporary name that it may still have goes first.
+            drop(candidate);
             return self.open_anchor(path);
         }
         Err(OpenError::NoFreeKey { path: path.into(), tries: TRIES })

@@ -212,11 +212,30 @@ pub enum Warning {
         /// The permission bits that would do for the anchor.
         fit_mode: u32,
     },
+    /// The anchor is a file with other names in its file system: each of them is a name of the same objects.
+    HardLinked {
+        /// The anchor.
+        path: PathBuf,
+        /// How many names it has.
+        links: u32,
+    },
 }
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::AnchorMoreReadable { path, anchor_mode, object_mode, fit_mode } = self;
+        let (path, anchor_mode, object_mode, fit_mode) = match self {
+            Self::AnchorMoreReadable { path, anchor_mode, object_mode, fit_mode } => {
+                (path, anchor_mode, object_mode, fit_mode)
+            }
+            Self::HardLinked { path, links } => {
+                return write!(
+                    f,
+                    "the anchor {0} is a file with {links} names, each of which leads to the same objects; `find -samefile {0}` \
+                     finds the others, of which one may have been meant for objects of its own",
+                    path.display()
+                );
+            }
+        };
         write!(
             f,
             "the anchor {0} (mode {anchor_mode:04o}) can be read by users who cannot use the objects that this store makes (mode \
@@ -233,7 +252,10 @@ impl Store {
         let fit_mode = if anchor.stat.is_dir() { directory_mode(object_mode) } else { object_mode };
         let more_readable = anchor_mode & 0o044 & !object_mode != 0;
         let warning = || Warning::AnchorMoreReadable { path: path.clone(), anchor_mode, object_mode, fit_mode };
-        let warnings = more_readable.then(warning).into_iter().collect();
+        let mut warnings: Vec<_> = more_readable.then(warning).into_iter().collect();
+        if anchor.stat.is_file() && anchor.stat.links > 1 {
+            warnings.push(Warning::HardLinked { path: path.clone(), links: anchor.stat.links });
+        }
         Self {
             inner: Arc::new(Inner { path: path.into(), real_path: OnceLock::new(), anchor, policy, name, warnings }),
         }

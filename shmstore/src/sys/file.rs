@@ -45,6 +45,8 @@ pub(crate) struct FileStat {
     pub(crate) mode: u32,
     pub(crate) owner: u32,
     pub(crate) group: u32,
+    /// How many names it has.
+    pub(crate) links: u32,
 }
 
 impl FileStat {
@@ -100,6 +102,7 @@ fn stat(dir: libc::c_int, path: &CStr, flags: libc::c_int) -> Result<FileStat, E
         mode: u32::from(found.stx_mode),
         owner: found.stx_uid,
         group: found.stx_gid,
+        links: found.stx_nlink,
     })
 }
 

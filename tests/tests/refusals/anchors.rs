@@ -126,6 +126,28 @@ fn path_with_a_zero_byte_is_refused() {
 }
 
 #[test]
+fn hard_link_is_told_to_be_a_second_name_of_one_object() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    let first = store.named("first").unwrap();
+    assert_eq!(first.warnings(), []);
+    fs::hard_link(scratch.join("first.shm"), scratch.join("second.shm")).unwrap();
+    drop(first.create::<Telemetry>().unwrap());
+    let second = store.named("second").unwrap();
+    drop(second.attach::<Telemetry>().expect("it is the same object"));
+    let [warning @ Warning::HardLinked { links: 2, .. }] = second.warnings() else { panic!("{:?}", second.warnings()) };
+    let path = scratch.join("second.shm").display().to_string();
+    let expected = format!(
+        "the anchor {path} is a file with 2 names, each of which leads to the same objects; `find -samefile {path}` finds the \
+         others, of which one may have been meant for objects of its own"
+    );
+    assert_eq!(warning.to_string(), expected);
+    // A directory has one for each that is in it.
+    fs::create_dir(scratch.join("below")).unwrap();
+    assert_eq!(scratch.store().warnings(), []);
+}
+
+#[test]
 fn empty_path_is_refused() {
     for error in [Store::open("").unwrap_err(), Store::open_or_create("").unwrap_err()] {
         let expected = "cannot open a store at \"\": it is empty; give the path of a directory, such as \"./rover\"";
