@@ -12,10 +12,10 @@ use crate::about::{Users, called};
 use crate::anchors::anchor;
 use crate::failure::Failure;
 use crate::selection;
-use crate::text::shown;
+use crate::text::{shown, shown_path};
 
 pub(super) fn of(path: &Path) -> Result<Vec<Finding>, Failure> {
-    let subject = shown(&path.display().to_string());
+    let subject = shown_path(path);
     let Ok(anchor) = anchor(path) else {
         let advice = "`Store::open_or_create` makes the directory; `mkdir -m 700` does, too";
         return Ok(vec![Finding::mend(&subject, "nothing is there", advice)]);
