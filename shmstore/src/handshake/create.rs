@@ -1,15 +1,13 @@
 //! Creating an object, and attaching to one that others create.
 
-use std::borrow::Cow;
 use std::error::Error;
-use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
 
-use super::find::{creator, owner};
+use super::find::creator;
 use super::json::json_of;
-use super::ownership::Handover;
+use super::ownership::{Handover, owner};
 use super::{AnchorLock, Condition, Found, LOOKED_AT, Patience, Target};
 use crate::anchor::Anchor;
 use crate::error::{AttachError, CreateError, OpenError};
@@ -19,7 +17,6 @@ use crate::identity::Identity;
 use crate::process::local;
 use crate::process::registry::Attached;
 use crate::schema::Schema;
-use crate::sys::file;
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Access, Mapping, Status};
 
@@ -302,20 +299,6 @@ impl Target<'_> {
         failpoint::reach(Step::CreateInitializing);
         header::write_schema(mapping, geometry, json);
         failpoint::reach(Step::CreateSchema);
-    }
-
-    /// Where the anchor really is: a link on the way to it may lead elsewhere tomorrow. If it did just now, the way that the user said.
-    fn real_path(&self, anchor: &Anchor) -> Cow<'_, Path> {
-        let is_it = |real: &Path| file::stat_no_follow(real).is_ok_and(|stat| stat.inode() == anchor.stat.inode());
-        if let Some(known) = self.real_path.get().filter(|known| is_it(known)) {
-            return Cow::Borrowed(known);
-        }
-        let Some(real) = std::fs::canonicalize(self.path).ok().filter(|real| is_it(real)) else {
-            return Cow::Borrowed(self.path);
-        };
-        // If another one is known, that stays: it is looked at each time.
-        drop(self.real_path.set(real.clone()));
-        Cow::Owned(real)
     }
 
     pub(super) fn check_not_initializing(&self, identity: &Identity) -> Result<(), AttachError> {

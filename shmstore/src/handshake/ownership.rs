@@ -13,7 +13,7 @@ use crate::anchor::{Anchor, Ownership};
 use crate::error::{AbandonedReason, AttachError, OpenError, SegmentOwner};
 use crate::identity::Identity;
 use crate::sys::process::effective_uid;
-use crate::sys::shm::{self, Access};
+use crate::sys::shm::{self, Access, Status};
 
 /// The bit of a segment that is to be handed over: no segment is ever executed.
 const UNOWNED: u32 = 0o100;
@@ -45,6 +45,19 @@ impl Handover {
             errno => Err(errno),
         });
         given.or_else(|errno| if matches!(errno, Errno::EINVAL | Errno::EIDRM) { Ok(()) } else { Err(errno) })
+    }
+}
+
+/// Who a segment belongs to, as the kernel says.
+pub(super) fn owner(status: &Status) -> SegmentOwner {
+    SegmentOwner {
+        shmid: status.shmid,
+        size: status.size,
+        owner: status.owner,
+        group: status.group,
+        creator: status.creator,
+        creator_pid: status.creator_pid,
+        mode: status.mode,
     }
 }
 
