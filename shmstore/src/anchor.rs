@@ -135,8 +135,8 @@ impl Anchor {
         directory.as_ref().unwrap_or(&self.stat).inode()
     }
 
-    /// Who is to have what this process makes here; `None` if that is the process itself. What a group may use is given to
-    /// the anchor's group. What root makes is given to the anchor's owner, who could not use or remove it otherwise.
+    /// The user and the group that get what this process makes here; `None` if the kernel gives it to them anyway. What a group
+    /// may use goes to the anchor's group. What root makes goes to the anchor's owner, which could not use or remove it otherwise.
     pub(crate) fn heir(&self, mode: u32) -> Option<Ownership> {
         let process = Ownership::of_process();
         let for_owner = process.owner == 0 && ![0, UNKNOWN].contains(&self.stat.owner);
@@ -230,4 +230,30 @@ fn obstacle(path: &Path) -> Option<PathBuf> {
 /// Names what was attempted when the kernel refuses.
 pub(crate) fn system<'a>(attempted: &'static str, path: &'a Path) -> impl Fn(Errno) -> OpenError + use<'a> {
     move |errno| OpenError::System { attempted, path: path.into(), errno }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_made_goes_to_the_anchors_group_and_from_root_to_its_owner() {
+        let directory = tempfile::tempdir().unwrap();
+        let anchor = Anchor::open(directory.path(), |_| true).unwrap();
+        let ours = Ownership::of_process();
+        let heir = |owner, group, mode| {
+            let stat = FileStat { owner, group, ..anchor.stat };
+            Anchor { stat, ..anchor }.heir(mode)
+        };
+        let other = Ownership { group: ours.group + 1, ..ours };
+        assert_eq!(heir(ours.owner, other.group, 0o660), Some(other));
+        assert_eq!(heir(ours.owner, other.group, 0o640), Some(other));
+        assert_eq!(heir(ours.owner, other.group, 0o600), None, "no group may use it");
+        assert_eq!(heir(ours.owner, ours.group, 0o660), None);
+        assert_eq!(heir(ours.owner, UNKNOWN, 0o660), None, "a group without a number here");
+        let user = Ownership { owner: ours.owner + 1, group: ours.group + 1 };
+        let is_root = ours.owner == 0;
+        assert_eq!(heir(user.owner, user.group, 0o600), Some(user).filter(|_| is_root));
+        assert_eq!(heir(UNKNOWN, ours.group, 0o600), None);
+    }
 }

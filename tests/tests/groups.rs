@@ -1,4 +1,4 @@
-//! Users who share by a group, and root, who works in the store of a user.
+//! Users that share by a group, and root at work in the store of a user.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -9,7 +9,7 @@ use shmstore_tests::privilege::{ALICE, BOB, GROUP, PublicPeer, with_users};
 use shmstore_tests::scratch::{Planted, Scratch, key_of};
 use shmstore_tests::segments::{self, Segment};
 
-/// A user who is in no group of the others.
+/// A user in no group of the others.
 const CAROL: u32 = 61_003;
 const BY_GROUP: (&str, &str) = ("PEER_MODE", "660");
 const SOON: (&str, &str) = ("PEER_WAIT_MS", "50");
@@ -34,7 +34,7 @@ impl Group {
         Self { scratch, program: PublicPeer::new() }
     }
 
-    /// A user, who trusts the other one, and is in the group unless it is Carol.
+    /// A user that trusts the other one, and is in the group unless it is Carol.
     fn start_at(&self, path: &Path, uid: u32, environment: &[(&str, &str)]) -> Peer {
         let group = (uid != CAROL).then_some(GROUP);
         let mut command = self.program.run_in_groups(uid, uid, group);
@@ -47,7 +47,7 @@ impl Group {
         self.start_at(self.scratch.path(), uid, environment)
     }
 
-    /// Root, who trusts Alice.
+    /// Root, which trusts Alice.
     fn start_root(&self, environment: &[(&str, &str)]) -> Peer {
         let mut command = self.program.run_in_groups(0, 0, None);
         command.arg(self.scratch.path()).env("PEER_TRUSTS", ALICE.to_string()).envs(environment.iter().copied());
@@ -114,8 +114,8 @@ fn directory_that_is_made_in_one_of_a_group_stays_one_of_the_group() {
 }
 
 #[test]
-fn error_names_the_group_that_may_and_who_is_not_in_it() {
-    with_users("error_names_the_group_that_may_and_who_is_not_in_it", || {
+fn error_names_the_group_that_may_and_that_this_process_is_not_in_it() {
+    with_users("error_names_the_group_that_may_and_that_this_process_is_not_in_it", || {
         let group = Group::with_mode(0o775);
         let mut alice = group.start(ALICE, &[BY_GROUP]);
         alice.expect_ok("create 1");
@@ -124,7 +124,7 @@ fn error_names_the_group_that_may_and_who_is_not_in_it() {
         let owner = format!("owner uid {ALICE}, group {GROUP}, mode 0660");
         let cure = format!(
             "Group {GROUP} may write it, and this process is not in that group: start it as a user of the group (`id` shows \
-             the groups), or have the object made at an anchor of another group, whose group a new object takes"
+             the groups), or have the object made at an anchor of another group, as a new object takes its anchor's group"
         );
         assert_says(&message, &[&owner, &cure]);
         assert!(!message.contains("0o660"), "what was done is no cure: {message}");

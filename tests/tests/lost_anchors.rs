@@ -87,7 +87,7 @@ fn wait_ends_when_the_anchor_is_removed() {
         });
         assert!(started.elapsed() < LONG / 2, "{:?}", started.elapsed());
         attached.assert_lost(SHORT);
-        // The object is as it was, for those who have it.
+        // The object is as it was, for processes that have it.
         attached.object.value.store([1; 32]);
         assert_eq!(attached.seen.value.wait_newer(0, SHORT).unwrap(), (1, [1; 32]));
     }

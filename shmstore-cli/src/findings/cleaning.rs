@@ -1,4 +1,4 @@
-//! What removes an anchor that nobody removes: systemd-tmpfiles by its age, logind with the user's last session.
+//! What removes an anchor behind the back of its users: systemd-tmpfiles by its age, logind with the last session.
 
 use std::fs;
 use std::path::Path;

@@ -25,7 +25,7 @@ pub(super) fn of(path: &Path) -> Result<Vec<Finding>, Failure> {
             let warning = |warning: &shmstore::Warning| {
                 let advice = match warning {
                     shmstore::Warning::HardLinked { .. } => {
-                        "nothing to do if it is to have two names; else make another with `cp`"
+                        "nothing to do if two names of the same objects are wanted; otherwise remove one, and make its file anew"
                     }
                     _ => "nothing to do if these users are to be trusted",
                 };

@@ -52,7 +52,7 @@ fn hard_link_is_found_at_its_path() {
     scratch.store().named("left").unwrap();
     std::fs::hard_link(scratch.join("rover/left.shm"), scratch.join("rover/right.shm")).unwrap();
     let text = run(["doctor", scratch.join("rover/right").to_str().unwrap()]).with(1).out;
-    assert!(text.contains("is a file with 2 names") && text.contains("make another"), "{text}");
+    assert!(text.contains("is a file with 2 names") && text.contains("make its file anew"), "{text}");
 }
 
 #[test]

@@ -228,7 +228,7 @@ fn share(segment: &SegmentOwner, to_write: bool, readable: bool) -> String {
     if segment.mode & bits == bits {
         return format!(
             "Group {} may {verb} it, and this process is not in that group: start it as a user of the group (`id` shows the \
-             groups), or have the object made at an anchor of another group, whose group a new object takes",
+             groups), or have the object made at an anchor of another group, as a new object takes its anchor's group",
             segment.group
         );
     }

@@ -96,7 +96,7 @@ impl fmt::Display for SegmentOwner {
     }
 }
 
-/// A file or directory that may not be used, and whose it is.
+/// A file or directory that may not be used, and its owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileOwner {

@@ -1,4 +1,4 @@
-//! Whose a new segment is: its anchor's group has it, and in the store of a user, what root makes is the user's.
+//! The owner of a new segment: it belongs to its anchor's group, and in the store of a user, what root makes is the user's.
 //!
 //! `shmget` gives a segment to the process's user and primary group. A segment for somebody else is made so that only its
 //! creator may use it, and handed over before anything is written in it. Until then its mode has a bit that no other
@@ -48,7 +48,7 @@ impl Handover {
     }
 }
 
-/// Who a segment belongs to, as the kernel says.
+/// The owner of a segment, as the kernel says.
 pub(super) fn owner(status: &Status) -> SegmentOwner {
     SegmentOwner {
         shmid: status.shmid,

@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
-use super::Inner;
-use crate::anchor::{Ownership, not_made, system};
+use crate::anchor::{Anchor, Ownership, not_made, system};
 use crate::error::OpenError;
 use crate::key::Key;
 use crate::sys::file;
@@ -48,10 +47,9 @@ impl Candidate {
 
     /// Gives the file its owner, its mode and its name. If the name was taken meanwhile, the winner's file is the anchor.
     /// Returns `false` if this file cannot be named, and one with a temporary name may be.
-    pub(super) fn publish(&self, path: &Path, directory: &Inner) -> Result<bool, OpenError> {
-        let mode = directory.policy.mode;
-        if let Some(Ownership { owner, group }) = directory.anchor.heir(mode) {
-            // Refused to a user who is not in the group: then the file is of the user's own.
+    pub(super) fn publish(&self, path: &Path, directory: &Anchor, mode: u32) -> Result<bool, OpenError> {
+        if let Some(Ownership { owner, group }) = directory.heir(mode) {
+            // Refused to a user that is not in the group: then the file belongs to the user's own.
             let _ = file::set_owner(self.fd.as_fd(), owner, group);
         }
         file::set_mode(self.fd.as_fd(), mode).map_err(system("set the mode of", path))?;
@@ -96,7 +94,7 @@ mod tests {
         for _ in 0..2 {
             let candidate = Candidate::make(&path, false).unwrap();
             let ino = file::stat_fd(candidate.fd.as_fd()).unwrap().ino;
-            assert!(candidate.publish(&path, &store.inner).unwrap());
+            assert!(candidate.publish(&path, &store.inner.anchor, 0o600).unwrap());
             assert_eq!(*winner.get_or_insert(ino), inode());
         }
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);

@@ -168,7 +168,7 @@ impl Store {
 
     /// Makes the anchor of a new name, unless somebody is faster.
     fn make_named(&self, path: &Path) -> Result<Anchor, OpenError> {
-        let _directory = self.lock_directory()?;
+        let lock = self.lock_directory()?;
         match self.open_anchor(path) {
             Err(OpenError::NotFound { .. }) => {}
             opened => return opened,
@@ -183,7 +183,7 @@ impl Store {
                 rejected.push(candidate);
                 continue;
             }
-            if !candidate.publish(path, &self.inner)? {
+            if !candidate.publish(path, lock.anchor(), self.inner.policy.mode)? {
                 nameless = false;
                 continue;
             }

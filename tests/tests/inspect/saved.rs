@@ -112,11 +112,11 @@ fn file_made_by_hand_holds_no_lock_and_keeps_none_for_anybody() {
     let mut write = |part: usize, at: usize, word: u32| {
         file[values + part + at..][..4].copy_from_slice(&word.to_le_bytes());
     };
-    // Held by a process that there is not, awaited, and kept for one who has slept; and for who waits for a version.
+    // Held by a process that does not exist, awaited, kept for a process that has slept, and for one that waits for a version.
     for part in [offset_of!(Parts, lock), offset_of!(Parts, value)] {
         write(part, 0, 7 << 29 | 4711);
     }
-    // Starved readers, fences, a bell; a store half-way to version 2, and what is no event without somebody who waits.
+    // Starved readers, fences, a bell; a store half-way to version 2; an event with a waiter.
     write(offset_of!(Parts, value), 4, 3);
     write(offset_of!(Parts, value), 8, 9);
     write(offset_of!(Parts, value), 64, 3);

@@ -1,4 +1,4 @@
-//! Whether an anchor is still where this process found it: an object without one is found by nobody who comes later.
+//! Whether an anchor is still where this process found it: a process that starts later does not find an object without one.
 
 use std::path::Path;
 use std::sync::OnceLock;
