@@ -22,7 +22,8 @@ use crate::watch;
 ///
 /// With --json an array of objects, with the keys path, name, path_hex, type, id, layout_hash, segment, key, size, object_size, owner, owner_name,
 /// mode, attached, created, age, creator_pid, creator_uid, state, detail: always all of them, null for what is not known; sizes in
-/// bytes, times in seconds (created: since 1970). A path that is no UTF-8 has its other bytes as \\xff, and all of them in path_hex. With --watch, the keys of each line are at (a time in UTC), path, name, type, segment,
+/// bytes, times in seconds (created: since 1970). A path that is no UTF-8 has its other bytes as `\xff`, and all of them in path_hex. With
+/// --watch, the keys of each line are at (a time in UTC), path, name, type, segment,
 /// updates_per_second, attached, size, dead, state.
 ///
 /// With --watch on a pipe, a line is written for each object at first, and then whenever what stands in it has changed: the rate of updates
