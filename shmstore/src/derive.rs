@@ -92,7 +92,7 @@
 ///   dependency that is renamed in `Cargo.toml` is found under its new name.
 ///
 /// What this path names, or `::shmstore` without it, is trusted with all checks. A program that gives the name to a module of its own
-/// switches the checks off, and answers for that as for an `unsafe impl`.
+/// switches the checks off, and has the responsibility of a hand-written implementation.
 ///
 /// Lint levels of the item, its fields and its parameters hold for the generated code, too. Names that begin with `__shm` are reserved for
 /// that code.
@@ -199,7 +199,7 @@ pub use shmstore_derive::ShmObject;
 ///   dependency that is renamed in `Cargo.toml` is found under its new name.
 ///
 /// What this path names, or `::shmstore` without it, is trusted with all checks. A program that gives the name to a module of its own
-/// switches the checks off, and answers for that as for an `unsafe impl`.
+/// switches the checks off, and has the responsibility of a hand-written implementation.
 ///
 /// Lint levels of the item, its fields and its parameters hold for the generated code, too. Names that begin with `__shm` are reserved for
 /// that code.

@@ -39,6 +39,7 @@ const CALLS: &[Call] = &[
     ("pidfd_open", libc::SYS_pidfd_open, None),
     ("poll", libc::SYS_poll, None),
     ("read", libc::SYS_read, None),
+    ("renameat2", libc::SYS_renameat2, None),
     ("shmat", libc::SYS_shmat, None),
     ("shmctl(IPC_INFO)", libc::SYS_shmctl, Some((1, 3))),
     ("shmctl(IPC_RMID)", libc::SYS_shmctl, Some((1, 0))),
@@ -70,6 +71,7 @@ pub fn enter() {
 pub fn refuse(names: &[&str], errno: &str) {
     let errno = match errno {
         "EINVAL" => libc::EINVAL,
+        "ENOENT" => libc::ENOENT,
         "ENOSYS" => libc::ENOSYS,
         "EPERM" => libc::EPERM,
         other => panic!("no sandbox answers {other}"),

@@ -48,6 +48,7 @@ const TABLE: &[Row] = &[
     works(&["futex(FUTEX_WAKE)"], FILTERS),
     works(&["getrandom"], FILTERS),
     works(&["kill"], FILTERS),
+    works(&["linkat"], FILTERS),
     works(&["madvise(MADV_COLD)"], ALL),
     works(&["madvise(MADV_POPULATE_READ)"], ALL),
     works(&["madvise(MADV_WIPEONFORK)"], ALL),
@@ -55,6 +56,7 @@ const TABLE: &[Row] = &[
     works(&["mincore"], FILTERS),
     works(&["pidfd_open"], ALL),
     works(&["poll"], FILTERS),
+    works(&["renameat2"], ALL),
     works(&["shmctl(IPC_INFO)"], ALL),
     works(&["shmctl(SHM_INFO)"], ALL),
     works(&["shmctl(SHM_STAT)"], ALL),
@@ -69,6 +71,7 @@ const TABLE: &[Row] = &[
             ("a death after a raw clone", "`Hold.lock` (`Lock`) after "),
         ],
     ),
+    fails(&["linkat", "renameat2"], &[("a name", "cannot make ")]),
     fails(&["fchmod"], &[("a name", "cannot set (`fchmod`) the mode of ")]),
     fails(
         &["flock"],

@@ -8,6 +8,9 @@ use crate::parse::Item;
 
 impl Item {
     /// The parameters without their defaults, which an implementation has not, each followed by a comma.
+    ///
+    /// A type lives for ever. The compiler would otherwise say of every trait that a parameter may not live long enough, beside what is wrong
+    /// with it. That stands where the parameter's other bounds are, as clippy wants them in one place.
     pub(crate) fn params(&self) -> TokenStream {
         let params = self.generics.params.iter().map(|param| match param {
             GenericParam::Const(param) => {
@@ -16,7 +19,8 @@ impl Item {
             }
             GenericParam::Type(param) => {
                 let (ident, bounds) = (&param.ident, &param.bounds);
-                quote! { #ident: #bounds, }
+                let forever = (!bounds.is_empty()).then(|| quote! { + 'static });
+                quote! { #ident: #bounds #forever, }
             }
             GenericParam::Lifetime(param) => quote! { #param, },
         });
@@ -51,11 +55,10 @@ impl Item {
         quote! { #ident #args }
     }
 
-    /// What stands after `where`: the item's own predicates, and that type parameters live for ever, each followed by a comma. The compiler
-    /// would otherwise say of every trait that a parameter may not live long enough, beside what is wrong with it.
+    /// What stands after `where`, each predicate followed by a comma.
     pub(crate) fn predicates(&self) -> TokenStream {
         let own = self.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
-        let params = self.generics.type_params().map(|param| &param.ident);
+        let params = self.generics.type_params().filter(|param| param.bounds.is_empty()).map(|param| &param.ident);
         quote! { #(#own,)* #(#params: 'static,)* }
     }
 }

@@ -154,6 +154,9 @@ impl Store {
             Ok(None) => info.state = ObjectState::Retired,
             Err(AttachError::Foreign { .. } | AttachError::Collision { .. }) => info.state = ObjectState::Foreign,
             Err(AttachError::Untrusted { .. }) => info.state = ObjectState::Untrusted,
+            Err(AttachError::StillInitializing { .. } | AttachError::Abandoned { .. }) => {
+                info.state = ObjectState::Initializing;
+            }
             Err(_) => {}
         }
         info

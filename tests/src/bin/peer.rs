@@ -43,7 +43,11 @@ fn main() {
     if let Ok(max_processes) = std::env::var("PEER_MAX_PROCESSES") {
         options = options.max_processes(max_processes.parse().expect("a count"));
     }
-    let store = match options.open_timeout(path, Duration::from_secs(10)) {
+    let opened = match std::env::var_os("PEER_MAKES_STORE") {
+        Some(_) => options.open_or_create(path),
+        None => options.open_timeout(path, Duration::from_secs(10)),
+    };
+    let store = match opened {
         Ok(store) => store,
         Err(error) => return answer(Err(failed(open_variant(&error), &error))),
     };

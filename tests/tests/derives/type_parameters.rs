@@ -59,24 +59,25 @@ where
 
 /// Types and modules are in the way of nothing that has their name.
 #[allow(dead_code)]
-struct LEN;
+struct Len;
 #[allow(dead_code)]
 mod width {}
 
 #[derive(Clone, Copy, ShmValue)]
 #[repr(C)]
-struct Sized<const LEN: usize> {
-    bytes: [u8; LEN],
+#[allow(non_upper_case_globals)]
+struct Sized<const Len: usize> {
+    bytes: [u8; Len],
 }
 
 #[derive(ShmObject)]
 #[repr(C)]
 #[allow(non_upper_case_globals)]
-struct Rows<const width: usize, const LEN: usize>
+struct Rows<const width: usize, const Len: usize>
 where
     AtomicU64: Send,
 {
-    rows: [[AtomicU64; width]; LEN],
+    rows: [[AtomicU64; width]; Len],
 }
 
 #[test]
