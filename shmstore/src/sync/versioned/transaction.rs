@@ -46,7 +46,7 @@ use crate::sync::versioned_cell::WriteSide;
 #[must_use = "a transaction that is dropped changes nothing: `commit` it"]
 pub struct Transaction<'a, V: ShmValue> {
     // Before `side`: while the lock is ours, this thread is known to have it.
-    _held: Held,
+    _held: Held<'a>,
     side: WriteSide<'a, V>,
     version: u64,
     value: V,

@@ -38,7 +38,7 @@ use crate::sys::membarrier;
 pub struct Writer<'a, V: ShmValue> {
     part: &'a Versioned<V>,
     // Before `side`: while the lock is ours, this thread is known to have it.
-    _held: Held,
+    _held: Held<'a>,
     side: WriteSide<'a, V>,
     /// The sequence number, so that no store has to read what the one before it has just written.
     sequence: u64,
