@@ -33,6 +33,8 @@ impl<V: ShmValue> Versioned<V> {
     /// # Ok::<(), shmstore::WaitError>(())
     /// ```
     ///
+    /// For a value that is too large for the stack: [`wait_newer_into`](Self::wait_newer_into).
+    ///
     /// # Errors
     ///
     /// [`WaitError::Timeout`]; [`WaitError::NeverWhole`] if a newer version has come and no copy of it was whole;
@@ -51,6 +53,46 @@ impl<V: ShmValue> Versioned<V> {
     /// As [`wait_newer`](Self::wait_newer); [`WaitError::InvalidValue`] if the newer version's bytes are no valid `V`.
     pub fn try_wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError> {
         self.try_wait_newer_by(version, timeout, Waiter::Announced)
+    }
+
+    /// Waits for a newer version of a value of any type, copies the newest to `value`, and returns its number: see
+    /// [`wait_newer`](Self::wait_newer). It allocates nothing, and puts no value on the stack.
+    ///
+    /// ```
+    /// use shmstore::{Shared, ShmObject, ShmValue, Versioned};
+    /// use std::time::Duration;
+    ///
+    /// #[derive(ShmObject)]
+    /// #[repr(C)]
+    /// struct Camera { image: Versioned<[u64; 1 << 20]> } // 8 MiB
+    ///
+    /// let camera = Shared::<Camera>::private()?;
+    /// let (mut image, mut seen) = (<[u64; 1 << 20]>::zeroed_box(), 0);
+    /// camera.image.update(|image| image[7] = 1);
+    /// while seen < 1 {
+    ///     seen = camera.image.wait_newer_into(seen, &mut image, Duration::from_secs(10))?;
+    ///     assert_eq!(image[7], 1);
+    /// }
+    /// # Ok::<(), shmstore::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`wait_newer`](Self::wait_newer); [`WaitError::InvalidValue`] if the newer version's bytes are no valid `V`.
+    /// After this and after [`WaitError::NeverWhole`], `value` is all zero. After any other error it is what it was.
+    pub fn wait_newer_into(&self, version: u64, value: &mut V, timeout: Duration) -> Result<u64, WaitError> {
+        self.wait_newer_into_by(version, value, timeout, Waiter::Announced)
+    }
+
+    pub(in crate::sync) fn wait_newer_into_by(
+        &self,
+        version: u64,
+        value: &mut V,
+        timeout: Duration,
+        waiter: Waiter,
+    ) -> Result<u64, WaitError> {
+        let left = self.wait_until_newer(version, timeout, waiter)?;
+        self.load_into_timeout_by(value, left, waiter == Waiter::Announced)
     }
 
     pub(in crate::sync) fn wait_newer_by(

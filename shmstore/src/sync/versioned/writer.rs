@@ -84,7 +84,8 @@ impl<'a, V: ShmValue> Writer<'a, V> {
         Self { part, _held: side.held(), side, sequence, fences: Fences::needed(!is_reached_by_barriers()) }
     }
 
-    /// Makes `value` the newest version, and returns its number.
+    /// Makes `value` the newest version, and returns its number. A value that is too large for the stack is stored by
+    /// [`store_from`](Self::store_from).
     ///
     /// # Panics
     ///
