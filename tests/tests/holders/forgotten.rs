@@ -1,11 +1,20 @@
 //! A guard that was forgotten: its lock stays held, and says so to its thread, for as long as it is a lock. Another
 //! lock that is made in its place is another lock.
+//!
+//! # Safety
+//!
+//! Assumes what `docs/format.md` says: an atomic word at offset 12 of a `Versioned` is the mark of the thread that holds it.
+#![allow(unsafe_code)]
 
 use std::mem;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc;
 use std::time::Duration;
 
 use shmstore::{Busy, Holder, Lock, LockError, Shared, ShmObject, Versioned};
+use shmstore_tests::holder::holder;
+use shmstore_tests::objects::Parts;
 use shmstore_tests::scratch::Scratch;
 
 const SHORT: Duration = Duration::from_millis(5);
@@ -106,4 +115,18 @@ fn its_object_stays_locked_through_detaching_and_attaching_and_the_next_one_is_f
     let next = store.create::<Locked>().unwrap();
     store.remove::<Locked>().unwrap();
     assert_eq!(told(&next.lock, forget_guard, ask_lock).holder(), Holder::ThisProcess);
+}
+
+#[test]
+fn mark_of_the_dead_goes_when_a_store_takes_the_write_side_over() {
+    let scratch = Scratch::new();
+    let mut owner = holder(scratch.path());
+    owner.expect_ok("begin");
+    let parts = scratch.store().attach::<Parts>().unwrap();
+    // SAFETY: within the value, aligned, and an atomic for all.
+    let mark = unsafe { &*std::ptr::from_ref(&parts.value).cast::<AtomicU32>().wrapping_add(3) };
+    assert_ne!(mark.load(Relaxed), 0);
+    owner.kill();
+    parts.value.store([9; 32]);
+    assert_eq!(mark.load(Relaxed), 0);
 }

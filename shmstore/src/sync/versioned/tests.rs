@@ -65,6 +65,34 @@ fn slots_and_sequence_are_where_the_table_says() {
 }
 
 #[test]
+fn mark_of_a_thread_is_there_while_it_holds_the_write_side_for_more_than_a_store() {
+    let part = Versioned::<u64>::default();
+    // SAFETY: the word at offset 12 of the part, an atomic.
+    let mark = unsafe { &*std::ptr::from_ref(&part).cast::<AtomicU32>().wrapping_add(3) };
+    let is_marked = || mark.load(Relaxed) != 0;
+    let holds: [&dyn Fn(); 4] = [
+        &|| part.update(|_| assert!(is_marked())),
+        &|| {
+            let transaction = part.begin();
+            assert!(is_marked());
+            transaction.commit();
+        },
+        &|| {
+            let _dropped = part.begin();
+            assert!(is_marked());
+        },
+        &|| {
+            let _writer = part.writer();
+            assert!(is_marked());
+        },
+    ];
+    for hold in holds {
+        hold();
+        assert!(!is_marked(), "a store by another thread would be taken for one of ours");
+    }
+}
+
+#[test]
 fn versions_count_stores_from_zero() {
     let part = Versioned::<[u64; 8]>::default();
     assert_eq!((part.version(), part.load_versioned()), (0, (0, [0; 8])));
