@@ -13,7 +13,7 @@ pub use crate::schema::SchemaError;
 pub use attach::{AbandonedReason, AttachError, LayoutMismatch, LayoutSummary};
 pub use create::CreateError;
 pub use open::OpenError;
-pub use part::{Busy, Holder, LockError, WaitError};
+pub use part::{Awaited, Busy, Holder, LockError, PartName, WaitError};
 pub use remove::RemoveError;
 pub use subject::{AnchorClaim, Creator, SegmentOwner, Subject};
 pub(crate) use subject::{link_target, moment};
@@ -72,6 +72,8 @@ debug_is_display!(
     CreateError,
     RemoveError,
     Busy,
+    PartName,
+    Awaited,
     LockError,
     WaitError,
     InvalidValue,

@@ -75,8 +75,9 @@ pub use cache_aligned::CacheAligned;
 pub use derive::{ShmObject, ShmValue};
 pub use diff::{Change, DiffTable, Difference, LayoutDiff, Offset, Side};
 pub use error::{
-    AbandonedReason, AnchorClaim, AttachError, Busy, CapacityError, CreateError, Creator, Error, Holder, InvalidValue,
-    LayoutMismatch, LayoutSummary, LockError, OpenError, RemoveError, SchemaError, SegmentOwner, Subject, WaitError,
+    AbandonedReason, AnchorClaim, AttachError, Awaited, Busy, CapacityError, CreateError, Creator, Error, Holder,
+    InvalidValue, LayoutMismatch, LayoutSummary, LockError, OpenError, PartName, RemoveError, SchemaError,
+    SegmentOwner, Subject, WaitError,
 };
 pub use fixed::{FixedString, FixedVec, Pad};
 pub use hash::LayoutHash;

@@ -6,7 +6,7 @@ use std::ptr;
 use std::time::Duration;
 
 use super::patience::{Limit, Patience};
-use crate::error::WaitError;
+use crate::error::{Awaited, WaitError};
 use crate::failpoint::{self, Step};
 use crate::process::registry::segment_at;
 
@@ -24,15 +24,18 @@ pub(super) enum Waiter {
 
 /// Waits for what `look` finds, in slices of `sleep`, which looks again when it is over; `awaited` says what it is, in an
 /// error.
+///
+/// The object itself says after each sleep whether it was removed. The kernel is asked only now and then, for a removal
+/// from outside: a call that does not sleep makes no system call, and a reader that polls makes few.
 pub(super) fn wait<P, R>(
     part: &P,
     waiter: Waiter,
     timeout: Duration,
     look: impl Fn() -> Option<R>,
     sleep: impl Fn(Duration) -> Option<R>,
-    awaited: impl Fn() -> String,
+    awaited: impl Fn() -> Awaited,
 ) -> Result<R, WaitError> {
-    for _ in 0..SPINS {
+    for _ in 0..if timeout.is_zero() { 1 } else { SPINS } {
         if let Some(found) = look() {
             return Ok(found);
         }
@@ -46,7 +49,10 @@ pub(super) fn wait<P, R>(
             return Ok(found);
         }
         failpoint::reach(Step::WaitSlept);
-        if segment_at(ptr::from_ref(part).addr()).is_some_and(|segment| segment.is_retired()) {
+        let segment = segment_at(ptr::from_ref(part).addr());
+        if segment
+            .is_some_and(|segment| if patience.asks_now() { segment.is_retired() } else { segment.says_retired() })
+        {
             // What was brought before the removal is not lost.
             return look().ok_or_else(|| WaitError::Retired { awaited: awaited() });
         }

@@ -93,7 +93,7 @@ fn sleep_for(word: &AtomicU32, token: u32, limit: Limit) -> Result<Taken, Refuse
             failpoint::reach(Step::LockWoken);
         }
         // Who was woken finds the lock free, or has lost it to a living process just now.
-        if (woken == Woken::ByTime || patience.judges_now()) && acquire_from_the_dead(word, token) {
+        if (woken == Woken::ByTime || patience.asks_now()) && acquire_from_the_dead(word, token) {
             return Ok(Taken::FromTheDead);
         }
         if woken != Woken::NotAsleep {

@@ -4,6 +4,7 @@
 mod forgotten;
 mod killed_with_lock;
 mod killed_with_write_side;
+mod messages;
 mod recovery;
 mod stopped;
 

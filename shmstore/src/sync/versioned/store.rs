@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::Versioned;
 use super::private::Private;
 use crate::bits;
-use crate::error::{Busy, InvalidValue};
+use crate::error::{Busy, InvalidValue, PartName};
 use crate::layout::{AnyBits, ShmValue, is_described_value};
 use crate::sync::patience::Limit;
 use crate::sync::refusal;
@@ -160,7 +160,7 @@ impl<V: ShmValue> Versioned<V> {
 
 #[cold]
 #[track_caller]
-fn would_deadlock(refused: Refused, part: String) -> ! {
+fn would_deadlock(refused: Refused, part: PartName) -> ! {
     assert!(matches!(refused, Refused::ByThisThread), "who waits for ever is refused nothing else");
     panic!(
         "this thread has a `Transaction` or `Writer` of {part}, or runs the closure of its `update`, and would wait for itself: \

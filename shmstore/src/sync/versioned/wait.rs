@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Versioned;
-use crate::error::WaitError;
+use crate::error::{Awaited, WaitError};
 use crate::layout::{AnyBits, ShmValue};
 use crate::sync::refusal;
 use crate::sync::waiting::{Waiter, wait};
@@ -38,7 +38,8 @@ impl<V: ShmValue> Versioned<V> {
     /// # Errors
     ///
     /// [`WaitError::Timeout`]; [`WaitError::NeverWhole`] if a newer version has come and no copy of it was whole;
-    /// [`WaitError::Retired`] if the object was removed, within some milliseconds.
+    /// [`WaitError::Retired`] if the object was removed, within some milliseconds. A removal from outside (`ipcrm`) is
+    /// noticed only by a call that waits for 5 ms or more.
     pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError>
     where
         V: AnyBits,
@@ -129,7 +130,7 @@ impl<V: ShmValue> Versioned<V> {
             timeout,
             || newer(self.version() > seen),
             |slice| newer(self.cell.sleep_unless_newer(seen, waiter == Waiter::Announced, slice)),
-            || format!("a version of {} newer than {seen} (the newest is {})", refusal::name(self), self.version()),
+            || Awaited::Version { part: refusal::name(self), seen, newest: self.version() },
         )?;
         Ok(timeout.saturating_sub(started.elapsed()).max(TO_COPY))
     }
