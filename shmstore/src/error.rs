@@ -16,7 +16,7 @@ pub use attach::{AbandonedReason, AttachError};
 pub use create::CreateError;
 pub use layout_mismatch::{LayoutMismatch, LayoutSummary};
 pub use open::OpenError;
-pub use part::{Busy, Holder, LockError, WaitError};
+pub use part::{Awaited, Busy, Holder, LockError, PartName, WaitError};
 pub use remove::RemoveError;
 pub use subject::{AnchorClaim, Creator, FileOwner, SegmentOwner, Subject};
 pub(crate) use subject::{if_refused, link_target, moment};
@@ -78,6 +78,8 @@ debug_is_display!(
     CreateError,
     RemoveError,
     Busy,
+    PartName,
+    Awaited,
     LockError,
     WaitError,
     InvalidValue,

@@ -6,8 +6,10 @@
 //! implementations for primitives, atomics, arrays and `PhantomData` are true by the language reference's layout rules.
 #![allow(unsafe_code)]
 
+use std::alloc::{Layout, alloc_zeroed, handle_alloc_error};
 use std::fmt;
 use std::marker::PhantomData;
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
 use crate::error::InvalidValue;
@@ -140,7 +142,8 @@ pub unsafe trait ShmValue: ShmLayout + Copy + Send + Sync {
     /// If there are fewer bytes than the value has.
     fn check_bits(bytes: &[u8]) -> Result<(), InvalidValue>;
 
-    /// Returns the value whose bytes are all zero: what a new object holds.
+    /// Returns the value whose bytes are all zero: what a new object holds. One that is too large for the stack is made
+    /// by [`zeroed_box`](Self::zeroed_box).
     ///
     /// ```
     /// use shmstore::ShmValue;
@@ -150,6 +153,39 @@ pub unsafe trait ShmValue: ShmLayout + Copy + Send + Sync {
     fn zeroed() -> Self {
         // SAFETY: the trait promises that all bytes zero is a valid value.
         unsafe { std::mem::zeroed() }
+    }
+
+    /// Returns the value whose bytes are all zero, in memory of the heap. It is never on the stack, in a debug build
+    /// either.
+    ///
+    /// ```
+    /// use shmstore::{FixedVec, ShmValue};
+    ///
+    /// #[derive(Clone, Copy, ShmValue)]
+    /// #[repr(C)]
+    /// struct Frame { width: u64, height: u64, pixels: FixedVec<u8, { 3840 * 2160 * 4 }> } // 32 MiB
+    ///
+    /// let mut frame = Frame::zeroed_box();
+    /// frame.pixels.extend_from_slice(&[255; 4])?;
+    /// assert_eq!((frame.width, frame.pixels.len()), (0, 4));
+    /// # Ok::<(), shmstore::Error>(())
+    /// ```
+    #[must_use]
+    fn zeroed_box() -> Box<Self> {
+        const { is_described_value::<Self>() };
+        let layout = Layout::new::<Self>();
+        let memory = if layout.size() == 0 {
+            NonNull::dangling().as_ptr()
+        } else {
+            // SAFETY: the size is not zero, as was just asked.
+            unsafe { alloc_zeroed(layout) }.cast::<Self>()
+        };
+        if memory.is_null() {
+            handle_alloc_error(layout);
+        }
+        // SAFETY: from the allocator, by the layout of `Self`, or as a box of no bytes has to be; and all bytes zero,
+        // which is a valid value.
+        unsafe { Box::from_raw(memory) }
     }
 }
 

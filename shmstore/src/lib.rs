@@ -90,9 +90,9 @@ pub use cache_aligned::CacheAligned;
 pub use derive::{ShmObject, ShmValue};
 pub use diff::{Change, DiffTable, Difference, LayoutDiff, Offset, Side};
 pub use error::{
-    AbandonedReason, AnchorClaim, AttachError, Busy, CapacityError, CreateError, Creator, Error, FileOwner, Holder,
-    InvalidValue, LayoutMismatch, LayoutSummary, LockError, OpenError, RemoveError, SchemaError, SegmentOwner, Subject,
-    TimestampError, WaitError,
+    AbandonedReason, AnchorClaim, AttachError, Awaited, Busy, CapacityError, CreateError, Creator, Error, FileOwner,
+    Holder, InvalidValue, LayoutMismatch, LayoutSummary, LockError, OpenError, PartName, RemoveError, SchemaError,
+    SegmentOwner, Subject, TimestampError, WaitError,
 };
 pub use fixed::{FixedString, FixedVec, Pad};
 pub use hash::LayoutHash;

@@ -115,3 +115,10 @@ fn writer_that_is_killed_while_it_stores_tears_nothing() {
         assert_eq!(part.load_versioned(), (version, block));
     }
 }
+
+#[test]
+fn values_of_16_mib_need_no_stack() {
+    let all = Command::new(program_named("large")).output().unwrap();
+    let [said, failed] = [all.stdout, all.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert!(said.ends_with("all calls were made\n"), "the last call is the one that failed:\n{said}\n{failed}");
+}

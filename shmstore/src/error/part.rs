@@ -7,6 +7,45 @@ use std::time::Duration;
 
 use super::InvalidValue;
 use super::subject::after;
+use crate::schema::Schema;
+
+/// Which part of an object an error is about. It is shown as "`Bank.till` (`Lock`)"; as "this `Lock`" if it is no part of
+/// an attached object.
+///
+/// It is a copy of two addresses in the program and of a number, so it costs little, and is good for as long as the
+/// program runs: the text is made when it is shown.
+#[derive(Clone, Copy)]
+pub struct PartName {
+    kind: &'static Schema,
+    /// The object, and where in it the part begins.
+    place: Option<(&'static Schema, usize)>,
+}
+
+impl PartName {
+    pub(crate) fn new(kind: &'static Schema, place: Option<(&'static Schema, usize)>) -> Self {
+        Self { kind, place }
+    }
+}
+
+impl fmt::Display for PartName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, place } = self;
+        let path = place.and_then(|(object, offset)| Some((object, object.path_of_part(offset)?)));
+        match path {
+            Some((object, path)) if !path.is_empty() => write!(f, "`{object}.{path}` (`{kind}`)"),
+            _ => write!(f, "this `{kind}`"),
+        }
+    }
+}
+
+/// Two names are the same if they are shown alike.
+impl PartialEq for PartName {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_string() == other.to_string()
+    }
+}
+
+impl Eq for PartName {}
 
 /// A part is held by somebody else: nothing was done.
 ///
@@ -14,7 +53,7 @@ use super::subject::after;
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("cannot have {part}{}: {holder} holds it. {}", after(.waited), .holder.cure(.waited))]
 pub struct Busy {
-    part: String,
+    part: PartName,
     holder: Holder,
     waited: Duration,
 }
@@ -59,7 +98,7 @@ impl fmt::Display for Holder {
 }
 
 impl Busy {
-    pub(crate) fn new(part: String, holder: Holder, waited: Duration) -> Self {
+    pub(crate) fn new(part: PartName, holder: Holder, waited: Duration) -> Self {
         Self { part, holder, waited }
     }
 
@@ -87,7 +126,7 @@ pub enum LockError {
     )]
     OwnerDied {
         /// Which lock.
-        lock: String,
+        lock: PartName,
     },
     /// Somebody else holds it.
     #[error(transparent)]
@@ -96,8 +135,45 @@ pub enum LockError {
     #[error("this thread holds {lock} already, and would wait for itself: drop the first guard before")]
     WouldDeadlock {
         /// Which lock.
-        lock: String,
+        lock: PartName,
     },
+}
+
+/// What was waited for in vain.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Awaited {
+    /// A newer version of a value.
+    Version {
+        /// Which value.
+        part: PartName,
+        /// A version newer than this.
+        seen: u64,
+        /// The newest that there was.
+        newest: u64,
+    },
+    /// A notification of an event.
+    Notification {
+        /// Which event.
+        event: PartName,
+        /// Its number: the first is 1.
+        number: u64,
+        /// How many there were.
+        count: u64,
+    },
+}
+
+impl fmt::Display for Awaited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Version { part, seen, newest } => {
+                write!(f, "a version of {part} newer than {seen} (the newest is {newest})")
+            }
+            Self::Notification { event, number, count } => {
+                write!(f, "notification {number} of {event} (there were {count})")
+            }
+        }
+    }
 }
 
 /// Why waiting brought nothing.
@@ -108,7 +184,7 @@ pub enum WaitError {
     #[error("waited {waited:?} for {awaited} in vain: is the process that should bring it running?")]
     Timeout {
         /// What was waited for.
-        awaited: String,
+        awaited: Awaited,
         /// How long.
         waited: Duration,
     },
@@ -120,7 +196,7 @@ pub enum WaitError {
     )]
     NeverWhole {
         /// Which part.
-        part: String,
+        part: PartName,
         /// How long it was tried.
         waited: Duration,
     },
@@ -131,7 +207,7 @@ pub enum WaitError {
     )]
     Retired {
         /// What was waited for.
-        awaited: String,
+        awaited: Awaited,
     },
     /// The object is there, but its anchor is gone, or another file is in its place: a process that looks for the object by its
     /// path will not find this one, and may make another. Processes that have it attached still share it.
@@ -143,7 +219,7 @@ pub enum WaitError {
     )]
     AnchorLost {
         /// What was waited for.
-        awaited: String,
+        awaited: Awaited,
         /// The path of the anchor.
         anchor: PathBuf,
     },

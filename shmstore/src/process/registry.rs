@@ -241,10 +241,15 @@ impl Attached {
         header::payload(self.mapping(), self.geometry())
     }
 
+    /// Returns `true` if the segment says that it was removed. No system call; of a removal from outside (`ipcrm`) it does
+    /// not say so.
+    pub(crate) fn says_retired(&self) -> bool {
+        matches!(self.header().state(), Ok(State::Retired))
+    }
+
     /// Tells whether the segment was removed, by its own word or the kernel's: one system call, unless it says so itself.
     pub(crate) fn is_retired(&self) -> bool {
-        let says_so = matches!(self.header().state(), Ok(State::Retired));
-        says_so || shm::status(self.shmid()).is_ok_and(|status| status.removed)
+        self.says_retired() || shm::status(self.shmid()).is_ok_and(|status| status.removed)
     }
 
     /// The path of its anchor, if that is provably gone, or another file is there by now. Some system calls.
@@ -260,12 +265,9 @@ impl Attached {
         self.attachment().judge(current_token(), local(), |judge, slots| judge.token_is_dead(slots, token))
     }
 
-    /// Names the part that begins at an address, by object and path: `Bank.accounts[3].value`. `None` if the part is the
-    /// object itself.
-    pub(crate) fn name_of_part(&self, address: usize) -> Option<String> {
-        let schema = self.attachment().schema?;
-        let path = schema.path_of_part(address.checked_sub(self.payload().addr().get())?)?;
-        (!path.is_empty()).then(|| format!("{schema}.{path}"))
+    /// What the object is in this program, and the offset in it that an address has.
+    pub(crate) fn place_of(&self, address: usize) -> Option<(&'static Schema, usize)> {
+        Some((self.attachment().schema?, address.checked_sub(self.payload().addr().get())?))
     }
 
     /// The process of a token, as its own PID namespace numbers it.

@@ -13,7 +13,7 @@ use super::atomics::Ordering::{Acquire, Relaxed};
 use super::event_word::{Notify, announce, count, nobody_slept, notify};
 use super::refusal;
 use super::waiting::{Waiter, wait};
-use crate::error::WaitError;
+use crate::error::{Awaited, WaitError};
 use crate::failpoint::{self, Step};
 use crate::layout::{ShmLayout, ShmObject};
 use crate::schema::{Kind, Schema};
@@ -112,8 +112,9 @@ impl Event {
     ///
     /// # Errors
     ///
-    /// [`WaitError::Timeout`]; [`WaitError::Retired`] if the object was removed, within some milliseconds;
-    /// [`WaitError::AnchorLost`] if its anchor was, within a second or when the time is over.
+    /// [`WaitError::Timeout`]; [`WaitError::Retired`] if the object was removed, within some milliseconds. A removal from
+    /// outside (`ipcrm`) is noticed only by a call that waits for 5 ms or more. [`WaitError::AnchorLost`] if its anchor was
+    /// removed, within a second or when the time is over.
     pub fn wait_past(&self, seen: u64, timeout: Duration) -> Result<u64, WaitError> {
         self.wait_by(seen, timeout, Waiter::Announced, |slice| match announce(&self.word, seen) {
             Err(newer) => Some(newer),
@@ -141,13 +142,10 @@ impl Event {
             timeout,
             || self.newer(seen),
             sleep,
-            || {
-                format!(
-                    "notification {} of {} (there were {})",
-                    seen.saturating_add(1),
-                    refusal::name(self),
-                    self.count()
-                )
+            || Awaited::Notification {
+                event: refusal::name(self),
+                number: seen.saturating_add(1),
+                count: self.count(),
             },
         )
     }

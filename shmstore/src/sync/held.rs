@@ -1,116 +1,98 @@
-//! Which parts this thread holds, so that locking one twice is a panic that says so, and not a hang.
+//! Which thread holds a part, so that locking one twice is told at once, and not a hang.
 //!
-//! A lock word knows the process that holds it, not the thread. Only when a thread finds a lock held by its own
-//! process does it look here. A child of `fork` inherits the list, but not the locks: so each entry has its process's
-//! token.
+//! A lock word knows the process that holds it, not the thread. So a thread that holds a part for longer than one store
+//! leaves its *mark* in the part, in a word beside the lock word, and takes it back before it frees the lock:
+//!
+//! | bits | what |
+//! |---|---|
+//! | 0 | the part's own: *inconsistent* in a `Lock`, 0 in a `Versioned` |
+//! | 1–30 | the thread's number, mixed with the process's token |
+//! | 31 | 1: there is a mark |
+//!
+//! The mark has the lifetime of the lock, as it is part of its memory. If a guard is forgotten, both stay. If the
+//! memory becomes another lock, both are gone.
+//!
+//! Only a thread that finds its own process's token in the lock word looks at the mark. It finds its own number only if
+//! it holds the part: nobody else writes that number with that token, and the thread itself has removed it if it has
+//! freed the lock. The token distinguishes the numbers of different processes, a child of `fork` included. A process
+//! that ignores the protocol can forge a mark: then a thread that would wait forever is told that it would.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::marker::PhantomData;
 
-/// The address of a lock word, and the token that is in it.
-type Entry = (usize, u32);
+use super::atomics::AtomicU32;
+use super::atomics::Ordering::{Acquire, Relaxed};
 
-/// How many parts a thread holds at once without a list in the heap.
-const FEW: usize = 8;
+/// The bit that is the part's own.
+const OWN: u32 = 1 << 0;
 
-/// The parts that a thread holds, in no order. Plain memory of the thread: to note a part costs two stores.
-struct List {
-    few: [Cell<Entry>; FEW],
-    len: Cell<usize>,
+/// A bit above all tokens: a mark is never 0.
+const MARKED: u32 = 1 << 30;
+
+/// This thread's number; 0 if it has not needed one yet.
+#[inline(always)]
+fn number() -> u32 {
+    thread_local! {
+        static NUMBER: Cell<u32> = const { Cell::new(0) };
+    }
+    NUMBER.with(|number| if number.get() == 0 { draw(number) } else { number.get() })
 }
 
-thread_local! {
-    static HELD: List = const { List { few: [const { Cell::new((0, 0)) }; FEW], len: Cell::new(0) } };
-    /// Those for which there was no place in it.
-    static MORE: RefCell<Vec<Entry>> = const { RefCell::new(Vec::new()) };
+#[cold]
+fn draw(number: &Cell<u32>) -> u32 {
+    static DRAWN: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    number.set(MARKED | DRAWN.fetch_add(1, Relaxed) & (MARKED - 1));
+    number.get()
 }
 
-/// An entry in the list of this thread, as long as it lives.
-pub(super) struct Held {
-    entry: Entry,
+#[inline(always)]
+fn mark(token: u32) -> u32 {
+    (token ^ number()) << 1
+}
+
+/// Leaves the mark of this thread, of the process `token`, which holds the lock, until it [leaves](leave).
+#[inline(always)]
+pub(super) fn enter(word: &AtomicU32, token: u32) {
+    word.store(word.load(Relaxed) & OWN | mark(token), Relaxed);
+}
+
+/// Takes the mark back, whoever has left it, for one who holds the lock.
+#[inline(always)]
+pub(super) fn leave(word: &AtomicU32) {
+    word.store(word.load(Relaxed) & OWN, Relaxed);
+}
+
+/// Returns `true` if this thread, of the process `token`, whose token is in the lock word, has left its mark.
+pub(super) fn by_this_thread(word: &AtomicU32, token: u32) -> bool {
+    word.load(Relaxed) & !OWN == mark(token)
+}
+
+/// A mark of this thread, for as long as it lives.
+pub(super) struct Held<'a> {
+    word: &'a AtomicU32,
+    token: u32,
+    token_now: &'static std::sync::atomic::AtomicU32,
     /// Belongs to the thread that made it.
     _not_send: PhantomData<*const ()>,
 }
 
-impl Held {
-    /// Notes that this thread, of the process `token`, holds the lock whose word is at `address`.
+impl<'a> Held<'a> {
+    /// Leaves the mark of this thread, of the process `token`, which is in `token_now` until it forks.
     #[inline]
-    pub(super) fn enter(address: usize, token: u32) -> Self {
-        enter(address, token);
-        Self { entry: (address, token), _not_send: PhantomData }
+    pub(super) fn enter(word: &'a AtomicU32, token: u32, token_now: &'static std::sync::atomic::AtomicU32) -> Self {
+        enter(word, token);
+        Self { word, token, token_now, _not_send: PhantomData }
     }
 }
 
-impl Drop for Held {
+impl Drop for Held<'_> {
+    /// In a child that was forked since, the parent's lock and mark stay the parent's.
     #[inline]
     fn drop(&mut self) {
-        let (address, token) = self.entry;
-        leave(address, token);
-    }
-}
-
-/// Notes that this thread, of the process `token`, holds the lock whose word is at `address`, until it [leaves](leave).
-#[inline]
-pub(super) fn enter(address: usize, token: u32) {
-    let entry = (address, token);
-    HELD.with(|list| match list.few.get(list.len.get()) {
-        Some(place) => {
-            place.set(entry);
-            list.len.set(list.len.get() + 1);
-        }
-        None => enter_more(entry),
-    });
-}
-
-/// Takes back one [`enter`] of the same thread.
-#[inline]
-pub(super) fn leave(address: usize, token: u32) {
-    let entry = (address, token);
-    HELD.with(|list| {
-        // What was locked last is mostly freed first.
-        let last = list.len.get().wrapping_sub(1);
-        if list.few.get(last).is_some_and(|place| place.get() == entry) {
-            list.len.set(last);
-        } else {
-            list.leave(entry);
-        }
-    });
-}
-
-impl List {
-    #[cold]
-    fn leave(&self, entry: Entry) {
-        let held = &self.few[..self.len.get()];
-        match held.iter().rposition(|place| place.get() == entry) {
-            Some(at) => {
-                held[at].set(held[held.len() - 1].get());
-                self.len.set(held.len() - 1);
-            }
-            None => leave_more(entry),
+        if self.token_now.load(Acquire) == self.token {
+            leave(self.word);
         }
     }
-}
-
-#[cold]
-fn enter_more(entry: Entry) {
-    // A thread that is ending has no such list any more: it goes without.
-    let _ = MORE.try_with(|more| more.borrow_mut().push(entry));
-}
-
-fn leave_more(entry: Entry) {
-    let _ = MORE.try_with(|more| {
-        let mut more = more.borrow_mut();
-        if let Some(at) = more.iter().rposition(|&other| other == entry) {
-            more.swap_remove(at);
-        }
-    });
-}
-
-/// Whether this thread, of the process `token`, holds the lock whose word is at `address`.
-pub(super) fn by_this_thread(address: usize, token: u32) -> bool {
-    let entry = (address, token);
-    HELD.with(|list| list.few[..list.len.get()].iter().any(|place| place.get() == entry))
-        || MORE.try_with(|more| more.borrow().contains(&entry)).unwrap_or(false)
 }
 
 #[cfg(test)]
@@ -118,26 +100,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn entries_end_in_any_order_and_are_of_one_thread() {
-        let [first, second] = [Held::enter(8, 1), Held::enter(16, 1)];
-        assert!(by_this_thread(8, 1) && by_this_thread(16, 1) && !by_this_thread(24, 1));
-        assert!(!by_this_thread(8, 2), "a child of `fork` is another process");
-        assert!(!std::thread::spawn(|| by_this_thread(8, 1)).join().unwrap());
-        drop(first);
-        assert!(!by_this_thread(8, 1) && by_this_thread(16, 1));
-        drop(second);
-        assert!(!by_this_thread(16, 1));
+    fn mark_is_of_one_thread_of_one_process_and_leaves_the_own_bit_alone() {
+        for own in [0, OWN] {
+            let word = AtomicU32::new(own);
+            assert!(!by_this_thread(&word, 1));
+            enter(&word, 1);
+            assert!(by_this_thread(&word, 1) && word.load(Relaxed) & OWN == own);
+            assert!(!by_this_thread(&word, 2), "a child of `fork` is another process");
+            std::thread::scope(|scope| scope.spawn(|| assert!(!by_this_thread(&word, 1))).join().unwrap());
+            leave(&word);
+            assert!(!by_this_thread(&word, 1) && word.load(Relaxed) == own);
+        }
     }
 
     #[test]
-    fn more_than_a_few_are_known_too() {
-        let all = || (1..=3 * FEW).map(|part| 8 * part);
-        let known = || all().filter(|&address| by_this_thread(address, 1)).count();
-        let mut held: Vec<Held> = all().map(|address| Held::enter(address, 1)).collect();
-        assert_eq!(known(), 3 * FEW);
-        held.drain(..FEW);
-        assert_eq!(known(), 2 * FEW);
-        drop(held);
-        assert_eq!(known(), 0);
+    fn no_token_makes_a_mark_of_nothing() {
+        let word = AtomicU32::new(0);
+        for token in [1, number() & (MARKED - 1), number() & (MARKED - 1) ^ 1, (1 << 29) - 1] {
+            assert!(!by_this_thread(&word, token), "{token}");
+        }
     }
 }

@@ -88,7 +88,7 @@ const INCONSISTENT: u32 = 1 << 0;
 pub struct Lock {
     /// See `lock_word.rs`.
     word: AtomicU32,
-    /// Bit 0: *inconsistent*. Changed by the holder only.
+    /// Bit 0: *inconsistent*. The rest: which thread holds it, see `held.rs`. Changed by the holder only.
     state: AtomicU32,
 }
 
@@ -246,7 +246,7 @@ impl Lock {
 
     fn acquire(&self, limit: Limit) -> Result<LockGuard<'_>, LockError> {
         let token = process::token();
-        match acquire(&self.word, token, limit) {
+        match acquire(&self.word, &self.state, token, limit) {
             Ok(Taken::Free) => {
                 failpoint::reach(Step::LockTaken);
                 Ok(LockGuard::new(self, token))

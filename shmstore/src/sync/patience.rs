@@ -31,8 +31,9 @@ pub(super) struct Patience {
     deadline: Option<Instant>,
     slice: Duration,
     next: Duration,
-    /// When the holder was judged last.
-    judged: Instant,
+    /// When the kernel was asked last whether the holder lives, or the object was removed; and how often to ask it.
+    asked: Instant,
+    asks_each: Duration,
 }
 
 impl Patience {
@@ -58,7 +59,8 @@ impl Patience {
             deadline,
             slice: of_tests().unwrap_or(slice),
             next: of_tests().unwrap_or(first),
-            judged: started,
+            asked: started,
+            asks_each: of_tests().unwrap_or(SLICE),
         }
     }
 
@@ -74,13 +76,13 @@ impl Patience {
         }
     }
 
-    /// Tells whether it is time to judge the holder again: once a slice, however often sleep is cut short, by signals or
-    /// by somebody who wakes for nothing.
-    pub(super) fn judges_now(&mut self) -> bool {
+    /// Returns `true` if it is time to ask the kernel again: every 5 ms, however short the slices are, and however often
+    /// sleep is cut short, by signals or by somebody who wakes for nothing.
+    pub(super) fn asks_now(&mut self) -> bool {
         let now = Instant::now();
-        let is_time = now.duration_since(self.judged) >= self.slice;
+        let is_time = now.duration_since(self.asked) >= self.asks_each;
         if is_time {
-            self.judged = now;
+            self.asked = now;
         }
         is_time
     }

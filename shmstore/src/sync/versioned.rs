@@ -6,6 +6,8 @@
 //! bytes which it has copied are initialised.
 #![allow(unsafe_code)]
 
+mod large;
+mod private;
 mod store;
 mod transaction;
 mod writer;
@@ -24,6 +26,7 @@ use crate::error::{InvalidValue, WaitError};
 use crate::layout::{AnyBits, DebugValue, ShmId, ShmLayout, ShmObject, ShmValue};
 use crate::schema::{Kind, Schema};
 
+use private::Private;
 pub use transaction::Transaction;
 pub use writer::Writer;
 
@@ -93,7 +96,7 @@ impl<V: ShmValue> Versioned<V> {
         part
     }
 
-    /// Returns the newest value.
+    /// Returns the newest value. One that is too large for the stack is returned by [`load_boxed`](Self::load_boxed).
     ///
     /// Waits for no lock. While others store flat out it may have to copy more than once; it then asks them, by a flag,
     /// to pause for two copies.
@@ -109,7 +112,8 @@ impl<V: ShmValue> Versioned<V> {
         unsafe { bits::any(bytes) }
     }
 
-    /// Returns the newest value and its version: how many stores there were up to it, 0 if none.
+    /// Returns the newest value and its version: how many stores there were up to it, 0 if none. For
+    /// a value that is too large for the stack: [`load_into`](Self::load_into).
     #[must_use]
     #[inline]
     pub fn load_versioned(&self) -> (u64, V)
@@ -119,17 +123,8 @@ impl<V: ShmValue> Versioned<V> {
         self.load_by(true)
     }
 
-    /// Copies the newest value to where the caller wants it, and returns its version: for values too large for the
-    /// stack.
-    #[inline]
-    pub fn load_into(&self, value: &mut V) -> u64
-    where
-        V: AnyBits,
-    {
-        self.load_into_by(value, true)
-    }
-
-    /// Returns the newest value, of any type.
+    /// Returns the newest value, of any type. One that is too large for the stack is returned by
+    /// [`load_boxed_checked`](Self::load_boxed_checked).
     ///
     /// # Errors
     ///
@@ -140,7 +135,8 @@ impl<V: ShmValue> Versioned<V> {
         Ok(self.try_load_versioned()?.1)
     }
 
-    /// Returns the newest value, of any type, and its version.
+    /// Returns the newest value, of any type, and its version. For a value that is too large for the stack:
+    /// [`load_into_checked`](Self::load_into_checked).
     ///
     /// # Errors
     ///
@@ -156,6 +152,8 @@ impl<V: ShmValue> Versioned<V> {
     /// # Errors
     ///
     /// [`WaitError::NeverWhole`] if no copy was whole for that long.
+    ///
+    /// For a value that is too large for the stack: [`load_into_timeout`](Self::load_into_timeout).
     pub fn load_timeout(&self, timeout: Duration) -> Result<V, WaitError>
     where
         V: AnyBits,
@@ -163,7 +161,8 @@ impl<V: ShmValue> Versioned<V> {
         Ok(self.load_timeout_by(timeout, true)?.1)
     }
 
-    /// Returns the newest value, of any type, or gives up: see [`load_timeout`](Self::load_timeout).
+    /// Returns the newest value, of any type, or gives up: see [`load_timeout`](Self::load_timeout). For a value that
+    /// is too large for the stack: [`load_into_timeout`](Self::load_into_timeout).
     ///
     /// # Errors
     ///
@@ -191,16 +190,6 @@ impl<V: ShmValue> Versioned<V> {
         let version = self.cell.read(&mut bytes, may_ask);
         // SAFETY: `read` has initialised all bytes.
         (version, unsafe { bits::any(bytes) })
-    }
-
-    /// [`load_into`](Self::load_into); `may_ask` as above.
-    #[inline(always)]
-    pub(super) fn load_into_by(&self, value: &mut V, may_ask: bool) -> u64
-    where
-        V: AnyBits,
-    {
-        // SAFETY: `read` writes initialised bytes only.
-        self.cell.read(unsafe { bits::place_of(value) }, may_ask)
     }
 
     /// [`try_load_versioned`](Self::try_load_versioned); `may_ask` as above.
@@ -232,10 +221,13 @@ impl<V: ShmValue> Versioned<V> {
     /// The newest version, and its bytes, all of them initialised.
     fn copy_within(&self, timeout: Duration, may_ask: bool) -> Result<(u64, MaybeUninit<V>), WaitError> {
         let mut bytes = MaybeUninit::uninit();
-        match self.cell.read_within(&mut bytes, may_ask, timeout) {
-            Some(version) => Ok((version, bytes)),
-            None => Err(WaitError::NeverWhole { part: refusal::name(self), waited: timeout }),
-        }
+        Ok((self.read_within(&mut bytes, timeout, may_ask)?, bytes))
+    }
+
+    /// Copies the newest version's bytes, and returns its number. They are all initialised, also if no copy was whole.
+    fn read_within(&self, bytes: &mut MaybeUninit<V>, timeout: Duration, may_ask: bool) -> Result<u64, WaitError> {
+        let version = self.cell.read_within(bytes, may_ask, timeout);
+        version.ok_or_else(|| WaitError::NeverWhole { part: refusal::name(self), waited: timeout })
     }
 }
 
@@ -255,12 +247,34 @@ impl<V: DebugValue> fmt::Debug for Versioned<V> {
 /// How long to look for a whole copy to show: to print an object ends, whoever stores to it against the protocol.
 const TO_SHOW: Duration = Duration::from_millis(100);
 
+/// The largest value that is shown. Of a larger one, which would fill screens, only the size is.
+const SHOWN: usize = 64 << 10;
+
 /// Shows version and value of a part, whether it is seen by itself or through its view.
 pub(super) fn debug<V: DebugValue>(name: &str, part: &Versioned<V>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    match part.try_load_timeout_by(TO_SHOW, false) {
-        Ok((version, value)) => f.debug_struct(name).field("version", &version).field("value", &value).finish(),
+    if size_of::<V>() > SHOWN {
+        return debug_of(name, part.version(), None::<&V>, f);
+    }
+    // SAFETY: `read_within` initialises all bytes, and they are checked.
+    let mut value = unsafe { Private::<V>::uninit() };
+    let read = part.read_within(value.place(), TO_SHOW, false).and_then(|version| {
+        // SAFETY: `read_within` has initialised all bytes.
+        unsafe { bits::check(value.place()) }?;
+        Ok(version)
+    });
+    match read {
+        Ok(version) => debug_of(name, version, Some(&*value), f),
         Err(nothing) => f.debug_struct(name).field("value", &format_args!("<{nothing}>")).finish(),
     }
+}
+
+/// Shows a version and its value, if that is given and not too large.
+fn debug_of<V: DebugValue>(name: &str, version: u64, value: Option<&V>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let value: &dyn fmt::Debug = match &value {
+        Some(value) if size_of::<V>() <= SHOWN => value,
+        _ => &format_args!("<{} bytes>", size_of::<V>()),
+    };
+    f.debug_struct(name).field("version", &version).field("value", value).finish()
 }
 
 // A panic in `update` leaves the old value and a free lock.

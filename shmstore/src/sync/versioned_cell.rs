@@ -9,7 +9,8 @@
 //! | 0 | 4 | lock word of the writers: see `lock_word.rs` |
 //! | 4 | 4 | flags: bit 0 *starved*, bit 1 *need fence* |
 //! | 8 | 4 | bell of those who wait for a newer version: see `version_waiters.rs` |
-//! | 12 | 52 | reserved, zero |
+//! | 12 | 4 | mark of the thread that has the write side for longer than one store: see `held.rs` |
+//! | 16 | 48 | reserved, zero |
 //! | 64 | 8 | sequence number: see `seqlock.rs` |
 //! | 72 | 8 | reserved, zero |
 //! | s | n | slot 0: the even versions, the first being the zeros of a new object |
@@ -43,11 +44,12 @@ use std::time::{Duration, Instant};
 
 use super::atomics::Ordering::{Acquire, Relaxed, SeqCst};
 use super::atomics::{AtomicU32, AtomicU64};
+use super::held;
 use super::patience::{Limit, Patience};
 use super::seqlock;
 use super::untyped::VersionedPlaces;
 use super::version_waiters;
-use super::word_lock::{Refused, acquire};
+use super::word_lock::{Refused, Taken, acquire};
 use crate::copy::{UNIT, Unit, copy_out};
 use crate::failpoint::{self, Step};
 use crate::layout::{ShmValue, is_described};
@@ -63,7 +65,8 @@ struct Control {
     lock: AtomicU32,
     flags: AtomicU32,
     bell: AtomicU32,
-    _reserved: [AtomicU32; 13],
+    thread: AtomicU32,
+    _reserved: [AtomicU32; 12],
 }
 
 /// The word that readers look at, and its place before the slots.
@@ -199,7 +202,10 @@ impl<V: ShmValue> VersionedCell<V> {
     #[inline(always)]
     pub(super) fn write_side(&self, limit: Limit) -> Result<WriteSide<'_, V>, Refused> {
         let token = process::token();
-        acquire(&self.control().lock, token, limit)?;
+        let control = self.control();
+        if acquire(&control.lock, &control.thread, token, limit)? == Taken::FromTheDead {
+            held::leave(&control.thread);
+        }
         failpoint::reach(Step::WriteSideTaken);
         Ok(WriteSide { cell: self, token, token_now: process::token_word() })
     }
@@ -259,5 +265,6 @@ const _: () = {
     assert!(offset_of!(Control, lock) == 0);
     assert!(offset_of!(Control, flags) == 4);
     assert!(offset_of!(Control, bell) == 8);
+    assert!(offset_of!(Control, thread) == 12);
     assert!(offset_of!(Memory<u64>, control) == 0);
 };

@@ -18,7 +18,8 @@ pub struct VersionedView<V: ShmValue> {
 }
 
 impl<V: ShmValue> VersionedView<V> {
-    /// Returns the newest value: see [`Versioned::load`].
+    /// Returns the newest value: see [`Versioned::load`]. For a value that is too large for the stack:
+    /// [`load_boxed`](Self::load_boxed).
     #[must_use]
     #[inline]
     pub fn load(&self) -> V
@@ -45,6 +46,42 @@ impl<V: ShmValue> VersionedView<V> {
         V: AnyBits,
     {
         self.part.load_into_by(value, false)
+    }
+
+    /// Copies the newest value, of any type, to `value`: see [`Versioned::load_into_checked`].
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if its bytes are no valid `V`. Then `value` is all zero.
+    pub fn load_into_checked(&self, value: &mut V) -> Result<u64, InvalidValue> {
+        self.part.load_into_checked_by(value, false)
+    }
+
+    /// Copies the newest value, of any type, to `value`, or gives up: see [`Versioned::load_into_timeout`].
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::NeverWhole`], [`WaitError::InvalidValue`]. Then `value` is all zero.
+    pub fn load_into_timeout(&self, value: &mut V, timeout: Duration) -> Result<u64, WaitError> {
+        self.part.load_into_timeout_by(value, timeout, false)
+    }
+
+    /// Returns the newest value in memory of the heap: see [`Versioned::load_boxed`].
+    #[must_use]
+    pub fn load_boxed(&self) -> Box<V>
+    where
+        V: AnyBits,
+    {
+        self.part.load_boxed_by(false)
+    }
+
+    /// Returns the newest value, of any type, in memory of the heap: see [`Versioned::load_boxed_checked`].
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if its bytes are no valid `V`.
+    pub fn load_boxed_checked(&self) -> Result<Box<V>, InvalidValue> {
+        self.part.load_boxed_checked_by(false)
     }
 
     /// Returns the newest value, of any type: see [`Versioned::try_load`].
@@ -108,6 +145,15 @@ impl<V: ShmValue> VersionedView<V> {
     /// As [`wait_newer`](Self::wait_newer); [`WaitError::InvalidValue`].
     pub fn try_wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError> {
         self.part.try_wait_newer_by(version, timeout, Waiter::Unannounced)
+    }
+
+    /// Waits for a newer version of a value of any type, and copies it to `value`: see [`Versioned::wait_newer_into`].
+    ///
+    /// # Errors
+    ///
+    /// As [`wait_newer`](Self::wait_newer); [`WaitError::InvalidValue`].
+    pub fn wait_newer_into(&self, version: u64, value: &mut V, timeout: Duration) -> Result<u64, WaitError> {
+        self.part.wait_newer_into_by(version, value, timeout, Waiter::Unannounced)
     }
 
     /// Returns the version of the newest value: see [`Versioned::version`].

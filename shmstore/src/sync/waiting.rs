@@ -6,7 +6,7 @@ use std::ptr;
 use std::time::{Duration, Instant};
 
 use super::patience::{Limit, Patience};
-use crate::error::WaitError;
+use crate::error::{Awaited, WaitError};
 use crate::failpoint::{self, Step};
 use crate::process::registry::segment_at;
 
@@ -41,15 +41,18 @@ impl AnchorAsked {
 
 /// Waits for what `look` finds, in slices of `sleep`, which looks again when it is over; `awaited` says what it is, in an
 /// error.
+///
+/// The object itself says after each sleep whether it was removed. The kernel is asked only now and then, for a removal
+/// from outside: a call that does not sleep makes no system call, and a reader that polls makes few.
 pub(super) fn wait<P, R>(
     part: &P,
     waiter: Waiter,
     timeout: Duration,
     look: impl Fn() -> Option<R>,
     sleep: impl Fn(Duration) -> Option<R>,
-    awaited: impl Fn() -> String,
+    awaited: impl Fn() -> Awaited,
 ) -> Result<R, WaitError> {
-    for _ in 0..SPINS {
+    for _ in 0..if timeout.is_zero() { 1 } else { SPINS } {
         if let Some(found) = look() {
             return Ok(found);
         }
@@ -65,7 +68,10 @@ pub(super) fn wait<P, R>(
         }
         failpoint::reach(Step::WaitSlept);
         let segment = segment_at(ptr::from_ref(part).addr());
-        if segment.as_ref().is_some_and(|segment| segment.is_retired()) {
+        let is_retired = segment
+            .as_ref()
+            .is_some_and(|segment| if patience.asks_now() { segment.is_retired() } else { segment.says_retired() });
+        if is_retired {
             // What was brought before the removal is not lost.
             return look().ok_or_else(|| WaitError::Retired { awaited: awaited() });
         }

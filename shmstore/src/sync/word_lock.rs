@@ -38,22 +38,22 @@ pub(super) enum Refused {
     ByThisThread,
 }
 
-/// Takes the lock for the process `token`.
+/// Takes the lock for the process `token`. `mark` is the word that says which thread holds it: see [`held`].
 #[inline(always)]
-pub(super) fn acquire(word: &AtomicU32, token: u32, limit: Limit) -> Result<Taken, Refused> {
-    if try_take(word, token) { Ok(Taken::Free) } else { acquire_slowly(word, token, limit) }
+pub(super) fn acquire(word: &AtomicU32, mark: &AtomicU32, token: u32, limit: Limit) -> Result<Taken, Refused> {
+    if try_take(word, token) { Ok(Taken::Free) } else { acquire_slowly(word, mark, token, limit) }
 }
 
 #[cold]
-fn acquire_slowly(word: &AtomicU32, token: u32, limit: Limit) -> Result<Taken, Refused> {
+fn acquire_slowly(word: &AtomicU32, mark: &AtomicU32, token: u32, limit: Limit) -> Result<Taken, Refused> {
     if limit == Limit::Never {
-        return acquire_now(word, token);
+        return acquire_now(word, mark, token);
     }
     let (mut spins, mut pause) = (0, 1);
     while spins < SPINS {
         match take(word, token, Claim::Newcomer) {
             Attempt::Taken => return Ok(Taken::Free),
-            Attempt::Held(now) if is_by_this_thread(word, now, token) => return Err(Refused::ByThisThread),
+            Attempt::Held(now) if is_by_this_thread(mark, now, token) => return Err(Refused::ByThisThread),
             Attempt::Held(_) => (0..pause).for_each(|_| spin_loop()),
         }
         spins += pause;
@@ -63,9 +63,9 @@ fn acquire_slowly(word: &AtomicU32, token: u32, limit: Limit) -> Result<Taken, R
 }
 
 /// Without waiting; but a holder that has died does not count.
-fn acquire_now(word: &AtomicU32, token: u32) -> Result<Taken, Refused> {
+fn acquire_now(word: &AtomicU32, mark: &AtomicU32, token: u32) -> Result<Taken, Refused> {
     let Attempt::Held(now) = take(word, token, Claim::Try) else { return Ok(Taken::Free) };
-    if is_by_this_thread(word, now, token) {
+    if is_by_this_thread(mark, now, token) {
         return Err(Refused::ByThisThread);
     }
     if acquire_from_the_dead(word, token) {
@@ -93,7 +93,7 @@ fn sleep_for(word: &AtomicU32, token: u32, limit: Limit) -> Result<Taken, Refuse
             failpoint::reach(Step::LockWoken);
         }
         // Who was woken finds the lock free, or has lost it to a living process just now.
-        if (woken == Woken::ByTime || patience.judges_now()) && acquire_from_the_dead(word, token) {
+        if (woken == Woken::ByTime || patience.asks_now()) && acquire_from_the_dead(word, token) {
             return Ok(Taken::FromTheDead);
         }
         if woken != Woken::NotAsleep {
@@ -114,8 +114,8 @@ fn acquire_from_the_dead(word: &AtomicU32, token: u32) -> bool {
     is_dead && take_over(word, holder, token)
 }
 
-fn is_by_this_thread(word: &AtomicU32, now: u32, token: u32) -> bool {
-    now & TOKEN == token && held::by_this_thread(address(word), token)
+fn is_by_this_thread(mark: &AtomicU32, now: u32, token: u32) -> bool {
+    now & TOKEN == token && held::by_this_thread(mark, token)
 }
 
 /// Frees the lock, if it still is this process's, and wakes one who waits for it. Returns the flags that it had.
@@ -135,7 +135,7 @@ fn free_with_flags(word: &AtomicU32, token: u32) -> u32 {
     flags
 }
 
-/// The address of a lock word, under which [`held`] knows it.
-pub(super) fn address(word: &AtomicU32) -> usize {
+/// The address of a lock word.
+fn address(word: &AtomicU32) -> usize {
     std::ptr::from_ref(word).addr()
 }

@@ -1,8 +1,10 @@
 //! A process that holds a lock or a write side, or is to wake others, and dies or stops at any step of it: what those see
 //! who wait already, who come later, and who only try.
 
+mod forgotten;
 mod killed_with_lock;
 mod killed_with_write_side;
+mod messages;
 mod recovery;
 mod stopped;
 

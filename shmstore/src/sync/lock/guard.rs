@@ -35,7 +35,7 @@ const _: () = assert!(WAS_PANICKING & TOKEN == 0);
 impl<'a> LockGuard<'a> {
     #[inline]
     pub(super) fn new(lock: &'a Lock, token: u32) -> Self {
-        held::enter(word_lock::address(&lock.word), token);
+        held::enter(&lock.state, token);
         let was_panicking = if thread::panicking() { WAS_PANICKING } else { 0 };
         Self { lock, holder: token | was_panicking, _not_send: PhantomData }
     }
@@ -55,7 +55,7 @@ impl<'a> LockGuard<'a> {
     /// Says that what the lock guards is in order again: then others get the lock without being told to repair.
     pub fn mark_consistent(&self) {
         if self.is_ours() {
-            self.lock.state.store(0, Relaxed);
+            self.lock.state.store(self.lock.state.load(Relaxed) & !INCONSISTENT, Relaxed);
         }
     }
 
@@ -82,12 +82,12 @@ impl Drop for LockGuard<'_> {
     #[inline]
     fn drop(&mut self) {
         if self.is_ours() {
+            held::leave(&self.lock.state);
             if thread::panicking() && self.holder & WAS_PANICKING == 0 {
                 self.lock.state.store(INCONSISTENT, Relaxed);
             }
             word_lock::free(&self.lock.word, self.token());
         }
-        held::leave(word_lock::address(&self.lock.word), self.token());
     }
 }
 

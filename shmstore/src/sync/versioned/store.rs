@@ -5,13 +5,13 @@
 //! As `versioned.rs`.
 #![allow(unsafe_code)]
 
-use std::mem::MaybeUninit;
 use std::time::Duration;
 
 use super::Versioned;
+use super::private::Private;
 use crate::bits;
-use crate::error::{Busy, InvalidValue};
-use crate::layout::{AnyBits, ShmValue};
+use crate::error::{Busy, InvalidValue, PartName};
+use crate::layout::{AnyBits, ShmValue, is_described_value};
 use crate::sync::patience::Limit;
 use crate::sync::refusal;
 use crate::sync::versioned_cell::WriteSide;
@@ -19,8 +19,10 @@ use crate::sync::word_lock::Refused;
 
 /// Storing.
 impl<V: ShmValue> Versioned<V> {
-    /// Makes `value` the newest version, and returns its number. Waits for other writers, if there are any: as long as another store takes, or for
-    /// the end of a [`Transaction`](crate::Transaction) or [`Writer`](crate::Writer).
+    /// Makes `value` the newest version, and returns its number. Waits for other writers, if there are any: as long as
+    /// another store takes, or for the end of a [`Transaction`](crate::Transaction) or [`Writer`](crate::Writer).
+    ///
+    /// A value that is too large for the stack is stored by [`store_from`](Self::store_from).
     ///
     /// # Panics
     ///
@@ -65,8 +67,8 @@ impl<V: ShmValue> Versioned<V> {
 
     /// Changes the newest value by `change`, a store of nobody else coming in between, and returns what `change` does.
     ///
-    /// `change` works on a private copy. If it panics, nothing was changed. Other writers wait while it runs, readers
-    /// do not: they see the old value until it has returned.
+    /// `change` works on a private copy in the heap. If it panics, nothing was changed. Other writers wait while it runs,
+    /// readers do not: they see the old value until it has returned.
     ///
     /// ```
     /// use shmstore::Versioned;
@@ -158,7 +160,7 @@ impl<V: ShmValue> Versioned<V> {
 
 #[cold]
 #[track_caller]
-fn would_deadlock(refused: Refused, part: String) -> ! {
+fn would_deadlock(refused: Refused, part: PartName) -> ! {
     assert!(matches!(refused, Refused::ByThisThread), "who waits for ever is refused nothing else");
     panic!(
         "this thread has a `Transaction` or `Writer` of {part}, or runs the closure of its `update`, and would wait for itself: \
@@ -168,9 +170,11 @@ fn would_deadlock(refused: Refused, part: String) -> ! {
 
 #[track_caller]
 pub(super) fn update_by<V: AnyBits, R>(side: &WriteSide<'_, V>, change: impl FnOnce(&mut V) -> R) -> R {
-    // SAFETY: `newest` has initialised all bytes.
-    let value = unsafe { bits::any(newest(side).1) };
-    change_and_publish(side, value, change)
+    const { is_described_value::<V>() };
+    // SAFETY: `read` initialises all bytes, and any are a value.
+    let mut value = unsafe { Private::<V>::uninit() };
+    side.read(value.place());
+    change_and_publish(side, &mut value, change)
 }
 
 #[track_caller]
@@ -178,23 +182,20 @@ pub(super) fn update_checked_by<V: ShmValue, R>(
     side: &WriteSide<'_, V>,
     change: impl FnOnce(&mut V) -> R,
 ) -> Result<R, InvalidValue> {
-    // SAFETY: `newest` has initialised all bytes.
-    let value = unsafe { bits::checked(newest(side).1) }?;
-    Ok(change_and_publish(side, value, change))
-}
-
-/// The newest version, and its bytes, all of them initialised.
-pub(super) fn newest<V: ShmValue>(side: &WriteSide<'_, V>) -> (u64, MaybeUninit<V>) {
-    let mut bytes = MaybeUninit::uninit();
-    (side.read(&mut bytes), bytes)
+    // SAFETY: `read` initialises all bytes, and they are checked.
+    let mut value = unsafe { Private::<V>::uninit() };
+    side.read(value.place());
+    // SAFETY: `read` has initialised all bytes.
+    unsafe { bits::check(value.place()) }?;
+    Ok(change_and_publish(side, &mut value, change))
 }
 
 #[track_caller]
-fn change_and_publish<V: ShmValue, R>(side: &WriteSide<'_, V>, mut value: V, change: impl FnOnce(&mut V) -> R) -> R {
+fn change_and_publish<V: ShmValue, R>(side: &WriteSide<'_, V>, value: &mut V, change: impl FnOnce(&mut V) -> R) -> R {
     let held = side.held();
-    let result = change(&mut value);
+    let result = change(value);
     drop(held);
     assert!(side.is_ours(), "a process that was forked in an `update` must not return from its closure");
-    side.publish(&value);
+    side.publish(value);
     result
 }

@@ -65,6 +65,34 @@ fn slots_and_sequence_are_where_the_table_says() {
 }
 
 #[test]
+fn mark_of_a_thread_is_there_while_it_holds_the_write_side_for_more_than_a_store() {
+    let part = Versioned::<u64>::default();
+    // SAFETY: the word at offset 12 of the part, an atomic.
+    let mark = unsafe { &*std::ptr::from_ref(&part).cast::<AtomicU32>().wrapping_add(3) };
+    let is_marked = || mark.load(Relaxed) != 0;
+    let holds: [&dyn Fn(); 4] = [
+        &|| part.update(|_| assert!(is_marked())),
+        &|| {
+            let transaction = part.begin();
+            assert!(is_marked());
+            transaction.commit();
+        },
+        &|| {
+            let _dropped = part.begin();
+            assert!(is_marked());
+        },
+        &|| {
+            let _writer = part.writer();
+            assert!(is_marked());
+        },
+    ];
+    for hold in holds {
+        hold();
+        assert!(!is_marked(), "a store by another thread would be taken for one of ours");
+    }
+}
+
+#[test]
 fn versions_count_stores_from_zero() {
     let part = Versioned::<[u64; 8]>::default();
     assert_eq!((part.version(), part.load_versioned()), (0, (0, [0; 8])));
@@ -153,6 +181,62 @@ fn invalid_bits_are_an_error_until_the_next_store() {
     part.store(true);
     assert_eq!(part.update_checked(|value| std::mem::replace(value, false)), Ok(true));
     assert_eq!(part.try_load_versioned(), Ok((3, false)));
+}
+
+#[test]
+fn bits_that_are_invalid_where_a_value_stood_become_zeros() {
+    let byte = Versioned::<u8>::default();
+    let (part, time) = (as_bool(&byte), Duration::from_secs(10));
+    byte.store(7);
+    let told = "the value is not a valid bool: found 7";
+    assert_eq!(part.load_boxed_checked().unwrap_err().to_string(), told);
+    assert_eq!(view(part).load_boxed_checked().unwrap_err().to_string(), told);
+    let loads: [&dyn Fn(&mut bool) -> String; 6] = [
+        &|value| part.load_into_checked(value).unwrap_err().to_string(),
+        &|value| part.load_into_timeout(value, time).unwrap_err().to_string(),
+        &|value| part.wait_newer_into(0, value, time).unwrap_err().to_string(),
+        &|value| view(part).load_into_checked(value).unwrap_err().to_string(),
+        &|value| view(part).load_into_timeout(value, time).unwrap_err().to_string(),
+        &|value| view(part).wait_newer_into(0, value, time).unwrap_err().to_string(),
+    ];
+    for load in loads {
+        let mut value = true;
+        assert_eq!((load(&mut value), value), (told.to_owned(), false));
+    }
+    let mut value = true;
+    assert!(part.wait_newer_into(1, &mut value, Duration::ZERO).is_err());
+    assert!(value, "nothing came, so nothing was overwritten");
+    part.store(true);
+    value = false;
+    assert_eq!((part.load_into_checked(&mut value), value), (Ok(2), true));
+    assert_eq!(part.load_boxed_checked(), Ok(Box::new(true)));
+}
+
+#[test]
+fn copies_of_all_sizes_are_changed_alike() {
+    fn check<const N: usize>() {
+        let part = Versioned::<[u8; N]>::default();
+        part.update(|value| value[N - 1] = 1);
+        let mut transaction = part.begin();
+        assert_eq!(transaction[N - 1], 1);
+        transaction[0] = 2;
+        let moved = [transaction];
+        assert_eq!(moved.map(Transaction::commit), [2]);
+        part.update_checked(|value| assert_eq!((value[0], value[N - 1]), (2, 1))).unwrap();
+        assert_eq!(part.begin_checked().unwrap().as_slice(), part.load_boxed().as_slice());
+    }
+    check::<255>();
+    check::<256>();
+    check::<257>();
+    check::<70_000>();
+}
+
+#[test]
+fn debug_shows_the_size_of_a_value_that_would_fill_screens() {
+    let shown = format!("{:?}", Versioned::<[u8; SHOWN + 1]>::default());
+    assert_eq!(shown, "Versioned { version: 0, value: <65537 bytes> }");
+    let shown = format!("{:?}", Versioned::<[u8; SHOWN]>::default().begin());
+    assert!(shown.starts_with("Transaction { version: 0, value: [0, 0, ") && shown.len() > 3 * SHOWN);
 }
 
 #[test]

@@ -10,11 +10,12 @@ use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use super::Versioned;
-use super::store::newest;
+use super::debug_of;
+use super::private::Private;
 use crate::bits;
 use crate::error::{Busy, InvalidValue};
 use crate::failpoint::{self, Step};
-use crate::layout::{AnyBits, DebugValue, ShmLayout, ShmValue};
+use crate::layout::{AnyBits, DebugValue, ShmLayout, ShmValue, is_described_value};
 use crate::sync::held::Held;
 use crate::sync::patience::Limit;
 use crate::sync::versioned_cell::WriteSide;
@@ -23,7 +24,7 @@ use crate::sync::versioned_cell::WriteSide;
 ///
 /// Nobody sees anything of it before [`commit`](Self::commit), which publishes all changes at once. If it is dropped, if
 /// its thread panics, or if its process is killed, nothing has changed. Other writers wait for its end; readers do not.
-/// It belongs to the thread that began it.
+/// It belongs to the thread that began it. The copy is in the heap.
 ///
 /// In a child of `fork` an inherited transaction is the parent's: there it can only be dropped.
 ///
@@ -46,10 +47,10 @@ use crate::sync::versioned_cell::WriteSide;
 #[must_use = "a transaction that is dropped changes nothing: `commit` it"]
 pub struct Transaction<'a, V: ShmValue> {
     // Before `side`: while the lock is ours, this thread is known to have it.
-    _held: Held,
+    _held: Held<'a>,
     side: WriteSide<'a, V>,
     version: u64,
-    value: V,
+    value: Private<V>,
 }
 
 /// Transactions.
@@ -59,6 +60,7 @@ impl<V: ShmValue> Versioned<V> {
     /// # Panics
     ///
     /// As [`store`](Self::store).
+    #[inline]
     #[track_caller]
     pub fn begin(&self) -> Transaction<'_, V>
     where
@@ -107,22 +109,36 @@ impl<V: ShmValue> Versioned<V> {
 }
 
 impl<'a, V: ShmValue> Transaction<'a, V> {
+    #[inline]
     fn begin(side: WriteSide<'a, V>) -> Self
     where
         V: AnyBits,
     {
-        let (version, bytes) = newest(&side);
+        const { is_described_value::<V>() };
+        // SAFETY: `read` initialises all bytes, and any are a value.
+        let mut begun = unsafe { Self::uninit(side) };
+        begun.version = begun.side.read(begun.value.place());
         failpoint::reach(Step::TransactionBegun);
-        // SAFETY: `newest` has initialised all bytes.
-        Self { _held: side.held(), side, version, value: unsafe { bits::any(bytes) } }
+        begun
     }
 
     fn begin_checked(side: WriteSide<'a, V>) -> Result<Self, InvalidValue> {
-        let (version, bytes) = newest(&side);
+        // SAFETY: `read` initialises all bytes, and they are checked.
+        let mut begun = unsafe { Self::uninit(side) };
+        begun.version = begun.side.read(begun.value.place());
         failpoint::reach(Step::TransactionBegun);
-        // SAFETY: `newest` has initialised all bytes.
-        let value = unsafe { bits::checked(bytes) }?;
-        Ok(Self { _held: side.held(), side, version, value })
+        // SAFETY: `read` has initialised all bytes.
+        unsafe { bits::check(begun.value.place()) }?;
+        Ok(begun)
+    }
+
+    /// # Safety
+    ///
+    /// As [`Private::uninit`].
+    #[inline(always)]
+    unsafe fn uninit(side: WriteSide<'a, V>) -> Self {
+        // SAFETY: the caller's promise is the same.
+        Self { _held: side.held(), side, version: 0, value: unsafe { Private::uninit() } }
     }
 
     /// Makes the changed copy the newest version, and returns its number.
@@ -130,6 +146,7 @@ impl<'a, V: ShmValue> Transaction<'a, V> {
     /// # Panics
     ///
     /// In a process that was forked since [`Versioned::begin`]: the transaction is its parent's.
+    #[inline]
     #[track_caller]
     pub fn commit(self) -> u64 {
         assert!(
@@ -166,6 +183,6 @@ impl<V: ShmValue> DerefMut for Transaction<'_, V> {
 
 impl<V: DebugValue> fmt::Debug for Transaction<'_, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transaction").field("version", &self.version).field("value", &self.value).finish()
+        debug_of("Transaction", self.version, Some(&*self.value), f)
     }
 }

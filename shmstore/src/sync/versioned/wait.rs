@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Versioned;
-use crate::error::WaitError;
+use crate::error::{Awaited, WaitError};
 use crate::layout::{AnyBits, ShmValue};
 use crate::sync::refusal;
 use crate::sync::waiting::{Waiter, wait};
@@ -32,6 +32,8 @@ impl<V: ShmValue> Versioned<V> {
     /// })?;
     /// # Ok::<(), shmstore::WaitError>(())
     /// ```
+    ///
+    /// For a value that is too large for the stack: [`wait_newer_into`](Self::wait_newer_into).
     ///
     /// # Ending a wait by a signal
     ///
@@ -67,8 +69,9 @@ impl<V: ShmValue> Versioned<V> {
     /// # Errors
     ///
     /// [`WaitError::Timeout`]; [`WaitError::NeverWhole`] if a newer version has come and no copy of it was whole;
-    /// [`WaitError::Retired`] if the object was removed, within some milliseconds; [`WaitError::AnchorLost`] if its anchor was,
-    /// within a second or when the time is over.
+    /// [`WaitError::Retired`] if the object was removed, within some milliseconds. A removal from outside (`ipcrm`) is
+    /// noticed only by a call that waits for 5 ms or more. [`WaitError::AnchorLost`] if its anchor was removed, within a
+    /// second or when the time is over.
     pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError>
     where
         V: AnyBits,
@@ -83,6 +86,46 @@ impl<V: ShmValue> Versioned<V> {
     /// As [`wait_newer`](Self::wait_newer); [`WaitError::InvalidValue`] if the newer version's bytes are no valid `V`.
     pub fn try_wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError> {
         self.try_wait_newer_by(version, timeout, Waiter::Announced)
+    }
+
+    /// Waits for a newer version of a value of any type, copies the newest to `value`, and returns its number: see
+    /// [`wait_newer`](Self::wait_newer). It allocates nothing, and puts no value on the stack.
+    ///
+    /// ```
+    /// use shmstore::{Shared, ShmObject, ShmValue, Versioned};
+    /// use std::time::Duration;
+    ///
+    /// #[derive(ShmObject)]
+    /// #[repr(C)]
+    /// struct Camera { image: Versioned<[u64; 1 << 20]> } // 8 MiB
+    ///
+    /// let camera = Shared::<Camera>::private()?;
+    /// let (mut image, mut seen) = (<[u64; 1 << 20]>::zeroed_box(), 0);
+    /// camera.image.update(|image| image[7] = 1);
+    /// while seen < 1 {
+    ///     seen = camera.image.wait_newer_into(seen, &mut image, Duration::from_secs(10))?;
+    ///     assert_eq!(image[7], 1);
+    /// }
+    /// # Ok::<(), shmstore::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`wait_newer`](Self::wait_newer); [`WaitError::InvalidValue`] if the newer version's bytes are no valid `V`.
+    /// After this and after [`WaitError::NeverWhole`], `value` is all zero. After any other error it is what it was.
+    pub fn wait_newer_into(&self, version: u64, value: &mut V, timeout: Duration) -> Result<u64, WaitError> {
+        self.wait_newer_into_by(version, value, timeout, Waiter::Announced)
+    }
+
+    pub(in crate::sync) fn wait_newer_into_by(
+        &self,
+        version: u64,
+        value: &mut V,
+        timeout: Duration,
+        waiter: Waiter,
+    ) -> Result<u64, WaitError> {
+        let left = self.wait_until_newer(version, timeout, waiter)?;
+        self.load_into_timeout_by(value, left, waiter == Waiter::Announced)
     }
 
     pub(in crate::sync) fn wait_newer_by(
@@ -119,7 +162,7 @@ impl<V: ShmValue> Versioned<V> {
             timeout,
             || newer(self.version() > seen),
             |slice| newer(self.cell.sleep_unless_newer(seen, waiter == Waiter::Announced, slice)),
-            || format!("a version of {} newer than {seen} (the newest is {})", refusal::name(self), self.version()),
+            || Awaited::Version { part: refusal::name(self), seen, newest: self.version() },
         )?;
         Ok(timeout.saturating_sub(started.elapsed()).max(TO_COPY))
     }

@@ -38,7 +38,7 @@ use crate::sys::membarrier;
 pub struct Writer<'a, V: ShmValue> {
     part: &'a Versioned<V>,
     // Before `side`: while the lock is ours, this thread is known to have it.
-    _held: Held,
+    _held: Held<'a>,
     side: WriteSide<'a, V>,
     /// The sequence number, so that no store has to read what the one before it has just written.
     sequence: u64,
@@ -84,7 +84,8 @@ impl<'a, V: ShmValue> Writer<'a, V> {
         Self { part, _held: side.held(), side, sequence, fences: Fences::needed(!is_reached_by_barriers()) }
     }
 
-    /// Makes `value` the newest version, and returns its number.
+    /// Makes `value` the newest version, and returns its number. A value that is too large for the stack is stored by
+    /// [`store_from`](Self::store_from).
     ///
     /// # Panics
     ///

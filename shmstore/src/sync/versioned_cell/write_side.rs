@@ -26,10 +26,11 @@ pub(in crate::sync) struct WriteSide<'a, V: ShmValue> {
     pub(super) token_now: &'static AtomicU32,
 }
 
-impl<V: ShmValue> WriteSide<'_, V> {
+impl<'a, V: ShmValue> WriteSide<'a, V> {
     /// Notes that this thread has it, for as long as what is returned lives.
-    pub(in crate::sync) fn held(&self) -> Held {
-        Held::enter(word_lock::address(&self.cell.control().lock), self.token)
+    #[inline]
+    pub(in crate::sync) fn held(&self) -> Held<'a> {
+        Held::enter(&self.cell.control().thread, self.token, self.token_now)
     }
 
     /// Whether this process is still the one that took it: false in a child that was forked since.

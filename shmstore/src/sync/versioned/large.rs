@@ -1,0 +1,128 @@
+//! Loading without a value on the stack.
+//!
+//! # Safety
+//!
+//! As `versioned.rs`.
+#![allow(unsafe_code)]
+
+use std::time::Duration;
+
+use super::Versioned;
+use crate::bits;
+use crate::error::{InvalidValue, WaitError};
+use crate::layout::{AnyBits, ShmValue};
+
+/// Loading values that are too large for the stack.
+///
+/// Half a megabyte is too much for many threads. No call here puts the value on the stack, in debug builds either.
+///
+/// ```
+/// use shmstore::{Shared, ShmObject, ShmValue, Versioned};
+///
+/// #[derive(ShmObject)]
+/// #[repr(C)]
+/// struct Camera { image: Versioned<[u64; 1 << 20]> } // 8 MiB
+///
+/// let camera = Shared::<Camera>::private()?;
+/// let mut image = <[u64; 1 << 20]>::zeroed_box();
+/// image[7] = 1;
+/// camera.image.store_from(&image);
+/// camera.image.update(|image| image[8] = 2);
+///
+/// assert_eq!(camera.image.load_boxed()[7..9], [1, 2]);
+/// assert_eq!((camera.image.load_into(&mut image), image[8]), (2, 2));
+/// # Ok::<(), shmstore::Error>(())
+/// ```
+impl<V: ShmValue> Versioned<V> {
+    /// Returns the newest value in memory of the heap, as [`load`](Self::load) does on the stack.
+    #[must_use]
+    pub fn load_boxed(&self) -> Box<V>
+    where
+        V: AnyBits,
+    {
+        self.load_boxed_by(true)
+    }
+
+    /// Returns the newest value, of any type, in memory of the heap.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if its bytes are no valid `V`.
+    pub fn load_boxed_checked(&self) -> Result<Box<V>, InvalidValue> {
+        self.load_boxed_checked_by(true)
+    }
+
+    /// Copies the newest value to `value`, and returns its version. It allocates nothing: one value serves for many
+    /// loads.
+    #[inline]
+    pub fn load_into(&self, value: &mut V) -> u64
+    where
+        V: AnyBits,
+    {
+        self.load_into_by(value, true)
+    }
+
+    /// Copies the newest value, of any type, to `value`, and returns its version.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if its bytes are no valid `V`. Then `value` is all zero.
+    pub fn load_into_checked(&self, value: &mut V) -> Result<u64, InvalidValue> {
+        self.load_into_checked_by(value, true)
+    }
+
+    /// Copies the newest value, of any type, to `value`, or gives up: see [`load_timeout`](Self::load_timeout). Returns
+    /// its version.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::NeverWhole`] if no copy was whole for that long, [`WaitError::InvalidValue`] if its bytes are no
+    /// valid `V`. Then `value` is all zero.
+    pub fn load_into_timeout(&self, value: &mut V, timeout: Duration) -> Result<u64, WaitError> {
+        self.load_into_timeout_by(value, timeout, true)
+    }
+
+    /// [`load_boxed`](Self::load_boxed); `may_ask` is false for memory that may be mapped read-only.
+    pub(in crate::sync) fn load_boxed_by(&self, may_ask: bool) -> Box<V>
+    where
+        V: AnyBits,
+    {
+        let mut value = V::zeroed_box();
+        self.load_into_by(&mut value, may_ask);
+        value
+    }
+
+    /// [`load_boxed_checked`](Self::load_boxed_checked); `may_ask` as above.
+    pub(in crate::sync) fn load_boxed_checked_by(&self, may_ask: bool) -> Result<Box<V>, InvalidValue> {
+        let mut value = V::zeroed_box();
+        self.load_into_checked_by(&mut value, may_ask)?;
+        Ok(value)
+    }
+
+    /// [`load_into`](Self::load_into); `may_ask` as above.
+    #[inline(always)]
+    pub(in crate::sync) fn load_into_by(&self, value: &mut V, may_ask: bool) -> u64
+    where
+        V: AnyBits,
+    {
+        // SAFETY: `read` writes initialised bytes only.
+        self.cell.read(unsafe { bits::place_of(value) }, may_ask)
+    }
+
+    /// [`load_into_checked`](Self::load_into_checked); `may_ask` as above.
+    pub(in crate::sync) fn load_into_checked_by(&self, value: &mut V, may_ask: bool) -> Result<u64, InvalidValue> {
+        // SAFETY: `read` writes initialised bytes only.
+        unsafe { bits::overwrite(value, |bytes| Ok(self.cell.read(bytes, may_ask))) }
+    }
+
+    /// [`load_into_timeout`](Self::load_into_timeout); `may_ask` as above.
+    pub(in crate::sync) fn load_into_timeout_by(
+        &self,
+        value: &mut V,
+        timeout: Duration,
+        may_ask: bool,
+    ) -> Result<u64, WaitError> {
+        // SAFETY: `read_within` writes initialised bytes only.
+        unsafe { bits::overwrite(value, |bytes| self.read_within(bytes, timeout, may_ask)) }
+    }
+}
