@@ -56,14 +56,14 @@ const HINT_BYTES: usize = 512;
 /// |---|---|---|
 /// | `VIRGIN` | `INITIALIZING` | the creator, under the anchor's lock, when identity and geometry are written |
 /// | `INITIALIZING` | `READY` | the creator, under the lock, when the init closure has returned |
-/// | `READY` | `RETIRED` | the remover, under the lock, when the key is free again |
+/// | `READY` | `REMOVED` | the remover, under the lock, when the key is free again |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub(crate) enum State {
     Virgin = 0,
     Initializing = 1,
     Ready = 2,
-    Retired = 3,
+    Removed = 3,
 }
 
 /// The first 1024 bytes of a segment. The first 16 keep their meaning in every format version.
@@ -233,7 +233,7 @@ impl Header {
             0 => Ok(State::Virgin),
             1 => Ok(State::Initializing),
             2 => Ok(State::Ready),
-            3 => Ok(State::Retired),
+            3 => Ok(State::Removed),
             _ => Err(Damage::new("state", state)),
         }
     }

@@ -128,8 +128,8 @@ impl<T: ShmObject> Shared<T> {
     ///
     /// One system call, unless the object says so itself: a segment that was removed from outside (`ipcrm`) does not.
     #[must_use]
-    pub fn is_retired(this: &Self) -> bool {
-        matches!(&this.memory, Memory::Segment(object) if object.is_retired())
+    pub fn is_removed(this: &Self) -> bool {
+        matches!(&this.memory, Memory::Segment(object) if object.is_removed())
     }
 
     /// Tells what is known of the object. One system call. `None` for a [`private`](Self::private) one, and for one

@@ -111,7 +111,7 @@ fn object_stays_if_the_limits_do_not_allow_the_one_that_is_to_replace_it() {
         set_limit(&peer, "shmmni", "100");
         set_limit(&peer, "shmmax", "8192");
         peer.expect_err("replace 9", "SizeLimit");
-        assert_eq!((peer.expect_ok("retired"), peer.expect_ok("frames")), ("false".into(), "7".into()));
+        assert_eq!((peer.expect_ok("removed"), peer.expect_ok("frames")), ("false".into(), "7".into()));
         set_limit(&peer, "shmmax", "1000000");
         assert_eq!(peer.expect_ok("replace 9"), "created");
     });
@@ -126,7 +126,7 @@ fn it_is_told_that_the_old_object_is_gone_if_the_new_one_can_not_be_made_after_a
         }
         let mut command = Command::new("unshare");
         command.arg("--ipc").arg(peer::program()).arg(scratch.path());
-        let mut peer = Peer::spawn(command.env("SHMSTORE_FAILPOINT", "RemoveRetired=stop"));
+        let mut peer = Peer::spawn(command.env("SHMSTORE_FAILPOINT", "RemoveDone=stop"));
         peer.expect_ok("create 7");
         peer.tell("replace 9");
         peer.wait_until_stopped();
@@ -154,7 +154,7 @@ fn object_of_another_ipc_namespace_is_not_found_and_the_namespace_is_named() {
         let namespace = format!("and in the same IPC namespace? We are uid 0 in {}.", theirs.display());
         assert_says(&message, &["`Telemetry` (id 'T', key 0x", "does not exist", "Is its creator running", &namespace]);
         assert_eq!(peer.expect_ok("attach_or_create 9"), "created");
-        assert!(!Shared::is_retired(&object), "an object of its own, in its own namespace");
+        assert!(!Shared::is_removed(&object), "an object of its own, in its own namespace");
     });
 }
 

@@ -15,7 +15,7 @@ use crate::watch;
 
 /// List the objects on this machine, or under a path
 ///
-/// STATE is ready, initialising (its creator is at work), abandoned (its creator died before it was whole), retired (removed, but
+/// STATE is ready, initialising (its creator is at work), abandoned (its creator died before it was whole), removed (but still
 /// attached), orphaned (its anchor is gone or another), other format, damaged, unreadable (you may not look into it: what the kernel
 /// tells is shown), or foreign (none of shmstore's; with --all). Where the path is not known, or too long to be kept whole, the number of the
 /// segment is shown, which `shmstore rm --segment` takes. Sizes are those of segments, in bytes, or in K, M, G of 1024.
@@ -131,7 +131,7 @@ pub fn look(state: SegmentState) -> Look {
     match state {
         SegmentState::Ready => Look::Good,
         SegmentState::Abandoned | SegmentState::Orphaned | SegmentState::Damaged => Look::Bad,
-        SegmentState::Foreign | SegmentState::Retired | SegmentState::Unreadable => Look::Faint,
+        SegmentState::Foreign | SegmentState::Removed | SegmentState::Unreadable => Look::Faint,
         _ => Look::Plain,
     }
 }

@@ -43,8 +43,8 @@ pub(crate) enum Condition {
     HalfMade,
     /// Whole, and of this anchor.
     Ready(Geometry),
-    /// Retired, and yet it still has its key.
-    Retired,
+    /// Removed, and yet it still has its key.
+    Removed,
     /// Whole, and of an earlier file on the anchor's inode.
     Orphan,
     /// Made by a shmstore with another segment format.
@@ -56,7 +56,7 @@ pub(crate) enum Condition {
 impl Condition {
     /// Tells whether only the dead can have left it so, once the anchor's lock is ours.
     pub(super) fn is_left_over(&self) -> bool {
-        matches!(self, Self::Virgin | Self::HalfMade | Self::Retired | Self::Orphan)
+        matches!(self, Self::Virgin | Self::HalfMade | Self::Removed | Self::Orphan)
     }
 }
 
@@ -173,7 +173,7 @@ impl Target<'_> {
         }
         match state {
             State::Virgin | State::Initializing => return Ok(Some(Condition::HalfMade)),
-            State::Retired => return Ok(Some(Condition::Retired)),
+            State::Removed => return Ok(Some(Condition::Removed)),
             State::Ready => {}
         }
         let (theirs, id) = header.identity()?;
@@ -254,7 +254,7 @@ impl Target<'_> {
                 let (subject, segment) = (self.subject(Some(identity)), *segment);
                 return Err(AttachError::FormatVersion { subject, segment, ours: FORMAT_VERSION });
             }
-            Condition::Virgin | Condition::HalfMade | Condition::Retired | Condition::Orphan => {
+            Condition::Virgin | Condition::HalfMade | Condition::Removed | Condition::Orphan => {
                 unreachable!("what is left over is waited for or recovered, not attached")
             }
         };

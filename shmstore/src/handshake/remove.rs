@@ -1,4 +1,4 @@
-//! Removing an object: first its key, then its state, so that a remover who dies, or may not, retires nothing.
+//! Removing an object: first its key, then its state, so that a remover who dies, or may not, marks nothing as removed.
 
 use nix::errno::Errno;
 
@@ -62,9 +62,9 @@ impl Target<'_> {
         }
         failpoint::reach(Step::RemoveMarked);
         if let Some(header) = Header::of(&found.mapping) {
-            header.set_state(State::Retired);
+            header.set_state(State::Removed);
         }
-        failpoint::reach(Step::RemoveRetired);
+        failpoint::reach(Step::RemoveDone);
         Ok(())
     }
 }

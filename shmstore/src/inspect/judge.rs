@@ -67,7 +67,7 @@ impl Segment {
                 return (segment, mapping);
             }
             Err(Errno::EACCES) => segment.state = SegmentState::Unreadable,
-            Err(Errno::EINVAL | Errno::EIDRM) => segment.state = SegmentState::Retired,
+            Err(Errno::EINVAL | Errno::EIDRM) => segment.state = SegmentState::Removed,
             Err(errno) => {
                 segment.state = SegmentState::Unreadable;
                 segment.detail = Some(errno.desc().into());
@@ -169,8 +169,8 @@ impl Segment {
             }
         });
         self.state = SegmentState::Ready;
-        if state == State::Retired || status.removed {
-            self.state = SegmentState::Retired;
+        if state == State::Removed || status.removed {
+            self.state = SegmentState::Removed;
         } else if status.key != identity.key(id) {
             // Anybody may write the identity of another's anchor into a segment of his own; but that does not have its key.
             let why = format!("its key is {}, and its anchor's is {}", status.key, identity.key(id));

@@ -97,7 +97,7 @@ impl Segment {
         }
         let header = mapping.as_ref().filter(|_| now.description.is_some()).and_then(Header::of);
         if let Some(header) = header {
-            header.set_state(State::Retired);
+            header.set_state(State::Removed);
         }
         Ok(())
     }

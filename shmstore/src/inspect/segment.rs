@@ -101,7 +101,7 @@ pub enum SegmentState {
     /// Its creator died before it was whole.
     Abandoned,
     /// Removed: it lives on for those who have it attached.
-    Retired,
+    Removed,
     /// Whole, but nobody can find it any more: its anchor is gone, or another file is at its path; or it has not its anchor's key.
     Orphaned,
     /// Made by a shmstore with another segment format.
@@ -122,7 +122,7 @@ impl SegmentState {
             Self::Ready => "ready",
             Self::Initializing => "initialising",
             Self::Abandoned => "abandoned",
-            Self::Retired => "retired",
+            Self::Removed => "removed",
             Self::Orphaned => "orphaned",
             Self::OtherFormat => "other format",
             Self::Damaged => "damaged",
@@ -236,7 +236,7 @@ impl Segment {
         let identity = Identity { dev: device, ino: inode, birth: None };
         // Its creator may have died before it wrote the anchor.
         let named = self.description.as_ref().map(|of| (of.device, of.inode)).filter(|named| *named != (0, 0));
-        if self.key.to_raw() == 0 && self.state == SegmentState::Retired {
+        if self.key.to_raw() == 0 && self.state == SegmentState::Removed {
             return named == Some((device, inode));
         }
         let id = self.key.id_byte();
@@ -247,7 +247,7 @@ impl Segment {
 
     /// Whether all of it had been written: what it says of itself does not change any more.
     pub(super) fn is_whole(&self) -> bool {
-        matches!(self.state, SegmentState::Ready | SegmentState::Retired | SegmentState::Orphaned)
+        matches!(self.state, SegmentState::Ready | SegmentState::Removed | SegmentState::Orphaned)
     }
 
     /// Whether it says the same of itself as another time, if it does say anything.
@@ -282,7 +282,7 @@ mod tests {
     #[test]
     fn states_have_names_that_differ() {
         use SegmentState::*;
-        let all = [Ready, Initializing, Abandoned, Retired, Orphaned, OtherFormat, Damaged, Unreadable, Foreign];
+        let all = [Ready, Initializing, Abandoned, Removed, Orphaned, OtherFormat, Damaged, Unreadable, Foreign];
         let names: std::collections::HashSet<_> = all.map(SegmentState::name).into();
         assert_eq!(names.len(), all.len());
         assert_eq!(format!("{:>6}|", Ready), " ready|");

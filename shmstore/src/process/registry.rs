@@ -235,8 +235,8 @@ impl Attached {
     }
 
     /// Tells whether the segment was removed, by its own word or the kernel's: one system call, unless it says so itself.
-    pub(crate) fn is_retired(&self) -> bool {
-        let says_so = matches!(self.header().state(), Ok(State::Retired));
+    pub(crate) fn is_removed(&self) -> bool {
+        let says_so = matches!(self.header().state(), Ok(State::Removed));
         says_so || shm::status(self.shmid()).is_ok_and(|status| status.removed)
     }
 

@@ -56,7 +56,7 @@ pub enum ObjectState {
     /// Its creator is at work, or has died: the next who needs it will find out.
     Initializing,
     /// Removed: it lives on for those who have it attached.
-    Retired,
+    Removed,
     /// Of an earlier file on the anchor's inode.
     Orphaned,
     /// Made by a shmstore with another segment format.
@@ -76,7 +76,7 @@ impl fmt::Display for ObjectState {
         f.pad(match self {
             Self::Ready => "ready",
             Self::Initializing => "initializing",
-            Self::Retired => "retired",
+            Self::Removed => "removed",
             Self::Orphaned => "orphaned",
             Self::OtherFormat => "other format",
             Self::Damaged => "damaged",
@@ -149,7 +149,7 @@ impl Store {
         match target.find_to_read(identity) {
             Ok(Some(found)) => info.learn(&found, looked),
             // Removed while we looked.
-            Ok(None) => info.state = ObjectState::Retired,
+            Ok(None) => info.state = ObjectState::Removed,
             Err(AttachError::Foreign { .. } | AttachError::Collision { .. }) => info.state = ObjectState::Foreign,
             Err(AttachError::Untrusted { .. }) => info.state = ObjectState::Untrusted,
             Err(_) => {}
@@ -184,7 +184,7 @@ impl ObjectInfo {
         self.state = match &found.condition {
             Condition::Ready(_) => ObjectState::Ready,
             Condition::Virgin | Condition::HalfMade => ObjectState::Initializing,
-            Condition::Retired => ObjectState::Retired,
+            Condition::Removed => ObjectState::Removed,
             Condition::Orphan => ObjectState::Orphaned,
             Condition::OtherFormat(_) => ObjectState::OtherFormat,
             Condition::Damaged(_) => ObjectState::Damaged,

@@ -110,7 +110,7 @@ impl Event {
     ///
     /// # Errors
     ///
-    /// [`WaitError::Timeout`]; [`WaitError::Retired`] if the object was removed, within some milliseconds.
+    /// [`WaitError::Timeout`]; [`WaitError::Removed`] if the object was removed, within some milliseconds.
     pub fn wait_past(&self, seen: u64, timeout: Duration) -> Result<u64, WaitError> {
         self.wait_by(seen, timeout, Waiter::Announced, |slice| match announce(&self.word, seen) {
             Err(newer) => Some(newer),
@@ -174,7 +174,7 @@ impl EventView {
     ///
     /// # Errors
     ///
-    /// [`WaitError::Timeout`], [`WaitError::Retired`].
+    /// [`WaitError::Timeout`], [`WaitError::Removed`].
     pub fn wait_past(&self, seen: u64, timeout: Duration) -> Result<u64, WaitError> {
         let part = &self.part;
         part.wait_by(seen, timeout, Waiter::Unannounced, |slice| {

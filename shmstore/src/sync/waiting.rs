@@ -46,9 +46,9 @@ pub(super) fn wait<P, R>(
             return Ok(found);
         }
         failpoint::reach(Step::WaitSlept);
-        if segment_at(ptr::from_ref(part).addr()).is_some_and(|segment| segment.is_retired()) {
+        if segment_at(ptr::from_ref(part).addr()).is_some_and(|segment| segment.is_removed()) {
             // What was brought before the removal is not lost.
-            return look().ok_or_else(|| WaitError::Retired { awaited: awaited() });
+            return look().ok_or_else(|| WaitError::Removed { awaited: awaited() });
         }
         if slice.is_none() {
             return Err(WaitError::Timeout { awaited: awaited(), waited: timeout });

@@ -161,12 +161,12 @@ impl State {
                 }
                 held.frames.fetch_add(1, Relaxed);
                 let _ = held.position.version();
-                let _ = (Shared::participants(&held), Shared::info(&held), Shared::is_retired(&held));
+                let _ = (Shared::participants(&held), Shared::info(&held), Shared::is_removed(&held));
             }
             if let Ok(seen) = self.store.attach_read_only::<Telemetry>() {
                 looked += 1;
                 let _ = format!("{seen:?}");
-                let _ = (ReadOnly::participants(&seen), ReadOnly::info(&seen), ReadOnly::is_retired(&seen));
+                let _ = (ReadOnly::participants(&seen), ReadOnly::info(&seen), ReadOnly::is_removed(&seen));
             }
             let _ = self.store.attach_read_only::<drifted::Telemetry>().map_err(|error| error.to_string());
             let _ = self.store.attach::<drifted::Telemetry>().map_err(|error| error.to_string());
@@ -194,7 +194,7 @@ impl State {
                 let (version, Position { x, y, z }) = object.position.load_versioned();
                 format!("{version} {x} {y} {z}")
             }
-            "retired" => ReadOnly::is_retired(object).to_string(),
+            "removed" => ReadOnly::is_removed(object).to_string(),
             "shmid" => ReadOnly::info(object).map_or("none".into(), |info| info.shmid.to_string()),
             "participants" => ReadOnly::participants(object).len().to_string(),
             "nothing" => self.seen.pop().map(|_| String::new()).unwrap_or_default(),
@@ -208,7 +208,7 @@ impl State {
             "frames" => object.frames.load(SeqCst).to_string(),
             "initialized" => object.initialized.load(SeqCst).to_string(),
             "add" => object.frames.fetch_add(number, SeqCst).to_string(),
-            "retired" => Shared::is_retired(object).to_string(),
+            "removed" => Shared::is_removed(object).to_string(),
             "shmid" => Shared::info(object).map_or("none".into(), |info| info.shmid.to_string()),
             "who" => who(object),
             "participants" => Shared::participants(object).len().to_string(),

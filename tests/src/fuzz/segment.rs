@@ -210,7 +210,7 @@ fn look(shmid: i32, choices: &mut Choices<'_>) -> bool {
     limits.elements = choices.number();
     let path = any_path(object.schema(), choices);
     let _ = object.read_at(&path, &limits).map_err(|error| error.to_string());
-    let _ = (object.is_retired(), object.participants());
+    let _ = (object.is_removed(), object.participants());
     match SavedObject::of(&object, &limits) {
         Ok(saved) => {
             assert!(SavedObject::parse(&saved.to_bytes()).is_ok_and(|again| again == saved) || saved.id() < ' ')

@@ -67,16 +67,16 @@ fn object_whose_creator_is_at_work_is_initialising_and_one_whose_creator_died_is
 }
 
 #[test]
-fn object_that_was_removed_is_retired_for_as_long_as_somebody_has_it() {
+fn object_that_was_removed_is_removed_for_as_long_as_somebody_has_it() {
     let scratch = Scratch::new();
     let mut peer = Peer::start(scratch.path());
     peer.expect_ok("create 7");
     let there = segment(find(scratch.key('T')).unwrap());
     let object = Object::attach(&there).unwrap();
-    assert!(!object.is_retired());
+    assert!(!object.is_removed());
     peer.expect_ok("remove");
-    assert!(object.is_retired());
-    assert_eq!(segment(there.shmid).state, SegmentState::Retired);
+    assert!(object.is_removed());
+    assert_eq!(segment(there.shmid).state, SegmentState::Removed);
     assert!(Object::find(scratch.path(), Some('T')).is_err());
     assert_eq!(object.read_at(&"frames".parse().unwrap(), &Default::default()).unwrap().to_string(), "7");
     peer.kill();

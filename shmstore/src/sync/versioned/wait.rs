@@ -36,7 +36,7 @@ impl<V: ShmValue> Versioned<V> {
     /// # Errors
     ///
     /// [`WaitError::Timeout`]; [`WaitError::NeverWhole`] if a newer version has come and no copy of it was whole;
-    /// [`WaitError::Retired`] if the object was removed, within some milliseconds.
+    /// [`WaitError::Removed`] if the object was removed, within some milliseconds.
     pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError>
     where
         V: AnyBits,
