@@ -21,6 +21,7 @@ use crate::schema::Schema;
 use crate::sys::file;
 use crate::sys::process::{PAGE, effective_uid};
 use crate::sys::shm::{self, Access, Mapping, Status};
+use crate::sys::vantage::Vantage;
 
 /// Fills a new object.
 pub(crate) type Init<'a> = &'a mut dyn FnMut(&Attached) -> Result<(), Box<dyn Error + Send + Sync>>;
@@ -373,5 +374,6 @@ fn provenance(status: &Status) -> Provenance {
         time_namespace: facts.time_namespace,
         created_seconds: now.as_secs(),
         created_nanoseconds: now.subsec_nanos(),
+        vantage: Vantage::of_this_thread(),
     }
 }

@@ -49,6 +49,8 @@ pub(crate) enum Condition {
     Orphan,
     /// Made by a shmstore with another segment format.
     OtherFormat(u32),
+    /// Whole, but with flags of features that this program does not know.
+    NewerFormat(u32),
     /// Something in the header is not what a creator writes.
     Damaged(Damage),
 }
@@ -180,6 +182,11 @@ impl Target<'_> {
         if id != self.id || !theirs.is_same_inode(identity) {
             return Ok(None);
         }
+        let unknown = header.unknown_flags();
+        if unknown != 0 {
+            return Ok(Some(Condition::NewerFormat(unknown)));
+        }
+        // By the inode of the path that was just looked at, which is of one file at a time: whatever is mounted where.
         if theirs.is_another_life_of(identity) {
             return Ok(Some(Condition::Orphan));
         }
@@ -228,6 +235,17 @@ impl Target<'_> {
         AttachError::Corrupt { subject: self.subject(Some(identity)), field, found }
     }
 
+    /// Refuses an object with flags that this program does not know: also to remove it, as they may tell of a copy or a successor.
+    pub(super) fn check_known(&self, identity: &Identity, found: &Found) -> Result<(), AttachError> {
+        match found.condition {
+            Condition::NewerFormat(flags) => {
+                let (subject, segment) = (self.subject(Some(identity)), owner(&found.status));
+                Err(AttachError::NewerFormat { subject, flags, segment })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Attaches what was found, if it is ready and has our layout.
     pub(super) fn enter(
         &self,
@@ -246,6 +264,7 @@ impl Target<'_> {
         schema: &'static Schema,
         found: &Found,
     ) -> Result<Geometry, AttachError> {
+        self.check_known(identity, found)?;
         let mapping = &found.mapping;
         let geometry = match &found.condition {
             Condition::Ready(geometry) => *geometry,
@@ -257,6 +276,7 @@ impl Target<'_> {
             Condition::Virgin | Condition::HalfMade | Condition::Removed | Condition::Orphan => {
                 unreachable!("what is left over is waited for or recovered, not attached")
             }
+            Condition::NewerFormat(_) => unreachable!("refused above"),
         };
         let header = Header::of(mapping).expect("what was judged ready has a header");
         if header.layout_hash() != schema.hash() {

@@ -29,7 +29,10 @@ impl Target<'_> {
                 drop(found);
                 Ok(self.recover(lock, patience)?.is_none())
             }
-            Some(found) => self.mark_removed(lock, &found).map(|()| true),
+            Some(found) => {
+                self.check_known(&lock.anchor().identity(), &found)?;
+                self.mark_removed(lock, &found).map(|()| true)
+            }
         }
     }
 

@@ -61,6 +61,8 @@ pub enum ObjectState {
     Orphaned,
     /// Made by a shmstore with another segment format.
     OtherFormat,
+    /// With features that this program does not know: a program with a newer shmstore uses it.
+    NewerFormat,
     /// Its header or schema is not what a creator writes.
     Damaged,
     /// Not ours: a foreign segment, or another anchor's, stands at the key.
@@ -79,6 +81,7 @@ impl fmt::Display for ObjectState {
             Self::Removed => "removed",
             Self::Orphaned => "orphaned",
             Self::OtherFormat => "other format",
+            Self::NewerFormat => "newer format",
             Self::Damaged => "damaged",
             Self::Foreign => "foreign",
             Self::Untrusted => "untrusted",
@@ -187,6 +190,7 @@ impl ObjectInfo {
             Condition::Removed => ObjectState::Removed,
             Condition::Orphan => ObjectState::Orphaned,
             Condition::OtherFormat(_) => ObjectState::OtherFormat,
+            Condition::NewerFormat(_) => ObjectState::NewerFormat,
             Condition::Damaged(_) => ObjectState::Damaged,
         };
         let (Condition::Ready(geometry), Some(header)) = (&found.condition, Header::of(&found.mapping)) else {

@@ -288,6 +288,7 @@ fn attach_variant(error: &AttachError) -> &'static str {
         AttachError::NotFound { .. } => "NotFound",
         AttachError::LayoutMismatch { .. } => "LayoutMismatch",
         AttachError::FormatVersion { .. } => "FormatVersion",
+        AttachError::NewerFormat { .. } => "NewerFormat",
         AttachError::Foreign { .. } => "Foreign",
         AttachError::Collision { .. } => "Collision",
         AttachError::StaleAnchor { .. } => "StaleAnchor",

@@ -18,7 +18,7 @@ const HEADER: usize = 1024;
 const SLOT: usize = 32;
 
 /// The numbers of the header.
-const FIELDS: [Field; 22] = [
+const FIELDS: [Field; 25] = [
     field::FIRST_WORD,
     field::VERSION,
     field::STATE,
@@ -40,6 +40,9 @@ const FIELDS: [Field; 22] = [
     field::SEGMENT_SIZE,
     field::BYTE_ORDER,
     field::SLOTS_USED,
+    field::MOUNT_NAMESPACE,
+    field::ROOT_DEV,
+    field::ROOT_INO,
     field::HINT,
 ];
 
