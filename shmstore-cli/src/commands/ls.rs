@@ -16,7 +16,8 @@ use crate::watch;
 /// List the objects on this machine, or under a path
 ///
 /// STATE is ready, initialising (its creator is at work), abandoned (its creator died before it was whole), removed (but still
-/// attached), orphaned (its anchor is gone or another), other format, damaged, unreadable (you may not look into it: what the kernel
+/// attached), orphaned (its anchor is gone or another), elsewhere (its anchor is in another mount namespace or under another root directory,
+/// as in a container, so nothing is known of it), other format, newer format (update this program), damaged, unreadable (you may not look into it: what the kernel
 /// tells is shown), or foreign (none of shmstore's; with --all). Where the path is not known, or too long to be kept whole, the number of the
 /// segment is shown, which `shmstore rm --segment` takes. Sizes are those of segments, in bytes, or in K, M, G of 1024.
 ///
@@ -72,6 +73,9 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     if listed.is_empty() && !args.json {
         say(&nothing(args));
     }
+    if !args.json {
+        elsewhere(&listed).iter().for_each(|note| say(note));
+    }
     Ok(Outcome::Done)
 }
 
@@ -85,6 +89,22 @@ fn nothing(args: &Args) -> String {
             "no objects in this IPC namespace: `shmstore ls --all` shows segments of other programs, too".into()
         }
     }
+}
+
+/// What to say of objects whose anchors cannot be seen from here.
+#[must_use]
+pub fn elsewhere(listed: &[Segment]) -> Option<String> {
+    let is_elsewhere = |segment: &&Segment| segment.state == SegmentState::Elsewhere;
+    let count = listed.iter().filter(is_elsewhere).count();
+    let [anchors, they, are] =
+        if count == 1 { ["its anchor is", "it", "is"] } else { ["their anchors are", "them", "are"] };
+    (count > 0).then(|| {
+        format!(
+            "{} {are} elsewhere: {anchors} in another mount namespace or under another root directory, or it is not known in \
+             which, so nothing is known of {they}",
+            about::counted(count, "object")
+        )
+    })
 }
 
 /// The lines of a table of segments, the heading first.
@@ -131,7 +151,9 @@ pub fn look(state: SegmentState) -> Look {
     match state {
         SegmentState::Ready => Look::Good,
         SegmentState::Abandoned | SegmentState::Orphaned | SegmentState::Damaged => Look::Bad,
-        SegmentState::Foreign | SegmentState::Removed | SegmentState::Unreadable => Look::Faint,
+        SegmentState::Foreign | SegmentState::Removed | SegmentState::Unreadable | SegmentState::Elsewhere => {
+            Look::Faint
+        }
         _ => Look::Plain,
     }
 }

@@ -78,7 +78,7 @@ impl Source {
         let of = segment.description.as_ref();
         let known = self.known.entry(segment.shmid).or_default();
         // What is removed or orphaned goes as soon as nobody has it.
-        let object = if segment.state == SegmentState::Ready { Object::attach(segment).ok() } else { None };
+        let object = if segment.state.is_usable() { Object::attach(segment).ok() } else { None };
         let stores = object.map(|object| known.look(&object));
         let (path, name) = of.map(about::place).unzip();
         One {

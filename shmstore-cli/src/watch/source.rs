@@ -237,6 +237,6 @@ fn objects_at(target: &Target, choice: Choice) -> Result<Vec<Segment>, Failure> 
         Choice::One => target.segments()?,
         Choice::Any => selection::at(&target.path)?,
     };
-    there.retain(|segment| segment.state == SegmentState::Ready && target.is_type_of(segment));
+    there.retain(|segment| segment.state.is_usable() && target.is_type_of(segment));
     Ok(there)
 }
