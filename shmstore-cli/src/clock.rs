@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use shmstore::Timestamp;
+
 /// Seconds since 1970; 0 for anything before.
 #[must_use]
 pub fn seconds(moment: SystemTime) -> u64 {
@@ -30,33 +32,14 @@ pub fn age(duration: Duration) -> String {
 /// `2024-02-29 13:05:07 UTC`.
 #[must_use]
 pub fn utc(moment: SystemTime) -> String {
-    let seconds = seconds(moment);
-    let (year, month, day) = date(seconds / 86_400);
-    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
+    let time = Timestamp::try_from(moment).unwrap_or_default();
+    format!("{time:.0}").replace('T', " ").replace('Z', " UTC")
 }
 
 /// Universal time to the millisecond, as RFC 3339 has it: `2026-11-23T14:29:10.123Z`.
 #[must_use]
 pub fn timestamp(moment: SystemTime) -> String {
-    let since = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let (seconds, millis) = (since.as_secs(), since.subsec_millis());
-    let (year, month, day) = date(seconds / 86_400);
-    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
-}
-
-/// The day of the Gregorian calendar that is so many days after 1970-01-01, by years that begin in March.
-fn date(days: u64) -> (u64, u64, u64) {
-    const FOUR_CENTURIES: u64 = 146_097;
-    let days = days + 719_468;
-    let (era, day) = (days / FOUR_CENTURIES, days % FOUR_CENTURIES);
-    let year = (day - day / 1460 + day / 36_524 - day / (FOUR_CENTURIES - 1)) / 365;
-    let day_of_year = day - (365 * year + year / 4 - year / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day_of_month = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    (era * 400 + year + u64::from(month <= 2), month, day_of_month)
+    format!("{:.3}", Timestamp::try_from(moment).unwrap_or_default())
 }
 
 #[cfg(test)]

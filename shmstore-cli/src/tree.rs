@@ -50,7 +50,7 @@ struct Row {
 pub fn lines(value: &Value, holders: &Holders, output: &Output) -> Vec<String> {
     let mut tree = Tree { holders, rows: Vec::new() };
     match value {
-        Value::Struct { fields, .. } => tree.fields(fields, "", 0),
+        Value::Struct { fields, .. } if !is_flat(value) => tree.fields(fields, "", 0),
         other => tree.part(".", other, "", 0),
     }
     let width = tree.rows.iter().map(|row| 2 * row.depth + row.name.chars().count()).max().unwrap_or(0).min(WIDEST);
@@ -107,7 +107,7 @@ impl Tree<'_> {
 
     fn value(&mut self, name: &str, value: &Value, path: &str, depth: usize, note: String) {
         match value {
-            Value::Struct { fields, .. } if !fields.is_empty() => {
+            Value::Struct { fields, .. } if !fields.is_empty() && !is_flat(value) => {
                 self.row(depth, name, String::new(), note, false);
                 self.fields(fields, path, depth + 1);
             }
@@ -138,7 +138,8 @@ impl Tree<'_> {
 /// Whether it is shown on one line, with nothing more to say about it.
 fn is_flat(value: &Value) -> bool {
     match value {
-        Value::Struct { .. } | Value::Versioned { .. } | Value::Lock { .. } => false,
+        Value::Struct { .. } => value.as_timestamp().is_some(),
+        Value::Versioned { .. } | Value::Lock { .. } => false,
         Value::List { first, .. } => first.iter().all(is_flat),
         _ => true,
     }

@@ -142,8 +142,10 @@ pub use shmstore_derive::ShmObject;
 /// |---|---|---|
 /// | `u8` … `u64`, `i8` … `i64`, `f32`, `f64` | yes | |
 /// | `bool`, `char`, enums with this derive | yes, checked on every read | |
-/// | `FixedString<N>`, `FixedVec<V, N>`, `Pad<N>`, other values, arrays of one or more values | yes | |
+/// | `FixedString<N>`, `FixedVec<V, N>`, `Pad<N>`, `Timestamp`, other values, arrays of one or more values | yes | |
 /// | `PhantomData<T>` with `T: Send + Sync` | yes | `PhantomData<fn() -> T>` |
+/// | [types of other crates](trait@crate::ShmValue#types-of-other-crates) | by features | a struct with the same content |
+/// | `SystemTime`, `Instant`, `Duration` | no: the compiler decides how they are stored | `Timestamp`, or nanoseconds as `u64` |
 /// | `usize`, `isize` | no: the width is the process's own | `u64`, `i64` |
 /// | `u128`, `i128` | no: the alignment differs between compilers | `[u64; 2]` |
 /// | atomics and other parts of objects | no: they are shared in place | the plain value, or an object |

@@ -10,6 +10,7 @@ mod subject;
 
 use std::fmt;
 
+use crate::calendar::Civil;
 pub use crate::schema::SchemaError;
 pub use attach::{AbandonedReason, AttachError};
 pub use create::CreateError;
@@ -54,6 +55,9 @@ pub enum Error {
     /// Something is too long for its container.
     #[error(transparent)]
     Capacity(#[from] CapacityError),
+    /// A time is out of range.
+    #[error(transparent)]
+    Timestamp(#[from] TimestampError),
 }
 
 /// `fn main() -> Result<…>` and `unwrap` show `Debug`: it prints what `Display` prints.
@@ -77,7 +81,8 @@ debug_is_display!(
     LockError,
     WaitError,
     InvalidValue,
-    CapacityError
+    CapacityError,
+    TimestampError
 );
 
 /// Bytes in shared memory that are no valid value of their type: another process wrote them, against the protocol.
@@ -190,5 +195,30 @@ impl Content {
             Self::Text => "cut the text with `FixedString::from_truncated`",
             Self::Elements => "put in fewer",
         }
+    }
+}
+
+/// A time before 1677-09-21 or after 2262-04-11, which is out of range for a [`Timestamp`](crate::Timestamp).
+///
+/// ```
+/// use std::time::{Duration, UNIX_EPOCH};
+/// use shmstore::Timestamp;
+/// let error = Timestamp::try_from(UNIX_EPOCH + Duration::from_secs(10_000_000_000)).unwrap_err();
+/// assert!(error.to_string().starts_with("cannot make a `Timestamp` of 2286-11-20T17:46:40Z: "));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "cannot make a `Timestamp` of {}Z: a `Timestamp` holds 1677-09-21T00:12:43.145224192Z to 2262-04-11T23:47:16.854775807Z",
+    Civil { seconds: *.seconds, separator: 'T' }
+)]
+pub struct TimestampError {
+    seconds: i64,
+}
+
+impl TimestampError {
+    /// For a time so many nanoseconds after 1970.
+    pub(crate) fn new(nanoseconds: i128) -> Self {
+        let seconds = nanoseconds.div_euclid(1_000_000_000);
+        Self { seconds: seconds.clamp(i64::MIN.into(), i64::MAX.into()) as i64 }
     }
 }

@@ -8,6 +8,7 @@ mod layout;
 mod pad;
 mod string;
 mod string_traits;
+mod use_try_into;
 mod vec;
 mod vec_traits;
 

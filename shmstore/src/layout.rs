@@ -65,6 +65,52 @@ pub trait ShmId: ShmLayout {
 
 /// Plain data that is copied in and out of shared memory: `#[derive(Clone, Copy, ShmValue)]`.
 ///
+/// # Types of other crates
+///
+/// These types are values with a cargo feature of the same name as their crate, off by default:
+///
+/// | feature | types |
+/// |---|---|
+/// | `glam` (0.34) | `Vec2`, `Vec3`, `Mat3`; `DVec2` to `DVec4`, `DMat2` to `DMat4`, `DQuat`; all vectors of `i8` to `i64` and `u8` to `u64` |
+/// | `uuid` (1) | `Uuid` |
+///
+/// `Vec4`, `Quat`, `Vec3A`, `Mat2`, `Mat3A`, `Mat4` and the affine types of `glam` are no values: their alignment depends on
+/// the target and on glam's feature `scalar-math`, or they have padding. Glam's feature `cuda` changes the alignment of most
+/// types with two or four components, so a program with it and a program without it refuse each other's objects.
+///
+/// The times of [`std`](std::time::SystemTime), `chrono` and `jiff` are stored as a [`Timestamp`](crate::Timestamp).
+///
+/// Any other type is copied into a struct with the same content, which converts in both directions:
+///
+/// ```
+/// use shmstore::{ShmValue, Versioned};
+/// use std::net::SocketAddrV4;
+///
+/// #[derive(Clone, Copy, ShmValue)]
+/// #[repr(C)]
+/// struct Address { ip: [u8; 4], port: u16 }
+///
+/// impl From<SocketAddrV4> for Address {
+///     fn from(address: SocketAddrV4) -> Self {
+///         Self { ip: address.ip().octets(), port: address.port() }
+///     }
+/// }
+///
+/// impl From<Address> for SocketAddrV4 {
+///     fn from(address: Address) -> Self {
+///         Self::new(address.ip.into(), address.port)
+///     }
+/// }
+///
+/// let peer = Versioned::<Address>::default();
+/// let address = SocketAddrV4::new([127, 0, 0, 1].into(), 4000);
+/// peer.store(address.into());
+/// assert_eq!(SocketAddrV4::from(peer.load()), address);
+/// ```
+///
+/// Where not every content of the struct is a value of the other type, the way back is a `TryFrom`: another process may
+/// have stored anything.
+///
 /// # Safety
 ///
 /// The implementer promises that
@@ -76,7 +122,7 @@ pub trait ShmId: ShmLayout {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a value that can be copied through shared memory",
     label = "not a `ShmValue`",
-    note = "values are fixed-width numbers, `bool`, `char`, arrays, `FixedString<N>`, `FixedVec<V, N>`, `Pad<N>`, and what has `#[derive(Clone, Copy, ShmValue)]`",
+    note = "values are fixed-width numbers, `bool`, `char`, arrays, `FixedString<N>`, `FixedVec<V, N>`, `Timestamp`, `Pad<N>`, and what has `#[derive(Clone, Copy, ShmValue)]`",
     note = "atomics, `Lock`, `Event` and other objects are shared in place: they stand beside a value, not in it"
 )]
 pub unsafe trait ShmValue: ShmLayout + Copy + Send + Sync {

@@ -23,7 +23,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! - What may be *copied* through shared memory is a value: [`ShmValue`](macro@ShmValue), [`FixedString`], [`FixedVec`], [`Pad`].
+//! - What may be *copied* through shared memory is a value: [`ShmValue`](macro@ShmValue), [`FixedString`], [`FixedVec`], [`Pad`],
+//!   [`Timestamp`]; [types of other crates](trait@ShmValue#types-of-other-crates) are, by features or as a struct.
 //! - What may be *referenced* in it is an object: [`ShmObject`](macro@ShmObject), made of std's atomics, [`Atomic`],
 //!   [`Versioned`], [`Lock`], [`Event`], [`CacheAligned`] and other objects.
 //! - Where processes meet is a [`Store`]; what they hold is a [`Shared`] object, or a [`ReadOnly`] one.
@@ -37,6 +38,7 @@ mod key;
 mod hash;
 mod schema;
 mod diff;
+mod calendar;
 mod error;
 mod view;
 mod layout;
@@ -45,6 +47,8 @@ mod layout_check;
 mod field;
 mod derive;
 mod fixed;
+mod timestamp;
+mod foreign;
 mod bits;
 mod atomic;
 mod cache_aligned;
@@ -76,7 +80,8 @@ pub use derive::{ShmObject, ShmValue};
 pub use diff::{Change, DiffTable, Difference, LayoutDiff, Offset, Side};
 pub use error::{
     AbandonedReason, AnchorClaim, AttachError, Busy, CapacityError, CreateError, Creator, Error, Holder, InvalidValue,
-    LayoutMismatch, LayoutSummary, LockError, OpenError, RemoveError, SchemaError, SegmentOwner, Subject, WaitError,
+    LayoutMismatch, LayoutSummary, LockError, OpenError, RemoveError, SchemaError, SegmentOwner, Subject,
+    TimestampError, WaitError,
 };
 pub use fixed::{FixedString, FixedVec, Pad};
 pub use hash::LayoutHash;
@@ -89,6 +94,7 @@ pub use schema::{
 pub use shared::Shared;
 pub use store::{ObjectInfo, ObjectState, Store, StoreOptions, Warning};
 pub use sync::{Event, EventView, Lock, LockGuard, LockView, Transaction, Versioned, VersionedView, Writer};
+pub use timestamp::Timestamp;
 pub use view::AtomicView;
 
 #[cfg(feature = "failpoints")]

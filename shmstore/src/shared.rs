@@ -26,6 +26,33 @@ use crate::sys::process::{AnonymousMemory, Inherited};
 
 /// A live object, shared with every process that has it attached: dereferences to `T`.
 ///
+/// Other processes use the object at the same time. So a handle gives `&T` and never `&mut T`, and each field is read and
+/// written by the methods of its type. If rustc says "trait `DerefMut` is required", "cannot be dereferenced", "no field `x`
+/// on type `Versioned`" or "mismatched types", the table has the method:
+///
+/// | instead of | write |
+/// |---|---|
+/// | `t.position = p`, `*t.position = p` | `t.position.store(p)` |
+/// | `t.position.x = 1.0`, `&mut *t.position`, `&mut t.position` | `t.position.update(\|p\| p.x = 1.0)` |
+/// | `t.position.x` | `t.position.load().x` |
+/// | `t.speed = 1.5` of an `Atomic<f64>` | `t.speed.store(1.5, Relaxed)` |
+/// | `t.frames += 1` of an `AtomicU64` | `t.frames.fetch_add(1, Relaxed)` |
+///
+/// ```
+/// # use shmstore::{Atomic, Shared, ShmObject, ShmValue, Versioned};
+/// # use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+/// # #[derive(Clone, Copy, Debug, PartialEq, ShmValue)] #[repr(C)] struct Position { x: f64, y: f64 }
+/// # #[derive(ShmObject)] #[repr(C)]
+/// # struct Telemetry { frames: AtomicU64, speed: Atomic<f64>, position: Versioned<Position> }
+/// let t = Shared::<Telemetry>::private()?; // or `store.attach::<Telemetry>()?`
+/// t.position.store(Position { x: 1.0, y: 2.0 });
+/// t.position.update(|p| p.x += 0.5);
+/// t.speed.store(1.5, Relaxed);
+/// t.frames.fetch_add(1, Relaxed);
+/// assert_eq!(t.position.load().x, 1.5);
+/// # Ok::<(), shmstore::Error>(())
+/// ```
+///
 /// Cloning it and attaching again give handles to the same mapping; the process detaches when the last one is dropped.
 /// Detaching deletes nothing: see [`Store::remove`]. A process that only looks needs less: [`Store::attach_read_only`].
 ///

@@ -20,7 +20,7 @@ pub(super) struct Field {
     pub(super) place: Place,
     /// Its path, fit for a terminal.
     pub(super) path: String,
-    /// Its value: nothing that has parts.
+    /// Its value: nothing whose parts are fields of their own.
     pub(super) value: Leaf,
     /// The version of the `Versioned` that it is in.
     pub(super) version: Option<u64>,
@@ -61,8 +61,9 @@ impl Fields {
 
     fn add_parts(&mut self, place: Place, path: &str, value: Value, version: Option<u64>) {
         let part = |index: usize| [&*place, &[index as u32]].concat();
+        let is_time = value.as_timestamp().is_some();
         match value {
-            Value::Struct { fields, .. } => {
+            Value::Struct { fields, .. } if !is_time => {
                 for (index, (name, value)) in fields.into_iter().enumerate() {
                     let dot = if path.is_empty() { "" } else { "." };
                     self.add_parts(part(index), &cut(&format!("{path}{dot}{}", shown(&name))), value, version);
@@ -164,6 +165,15 @@ mod tests {
             ("position.at[1]", Some(3), "1"),
         ];
         assert_eq!(kept, expected.map(|(path, version, text)| (path, version, text.to_owned())));
+    }
+
+    #[test]
+    fn a_timestamp_is_one_field_and_no_counter() {
+        let time = Value::Struct { name: "Timestamp".into(), fields: vec![("nanoseconds".into(), Value::Signed(0))] };
+        let fields = fields(structure(vec![("taken", time)]));
+        assert_eq!((fields.kept.len(), fields.kept[0].path.as_str()), (1, "taken"));
+        assert_eq!(fields.kept[0].value.text(), "1970-01-01T00:00:00.000000000Z");
+        assert_eq!(fields.kept[0].value.number(), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use shmstore::{FixedString, Shared};
+use shmstore::{Atomic, FixedString, Shared, ShmObject, ShmValue, Timestamp, Versioned};
 
 use super::support::*;
 
@@ -41,6 +41,40 @@ fn every_field_is_shown_by_its_name() {
         let full = run(["show", "--full", scratch.join("rover").to_str().unwrap()]).with(0);
         assert!(!full.out.contains("more"), "{full:?}");
     });
+}
+
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'W')]
+struct Watch {
+    started: Atomic<Timestamp>,
+    laps: Versioned<[Timestamp; 2]>,
+    last: Versioned<Lap>,
+}
+
+#[derive(Clone, Copy, ShmValue)]
+#[repr(C)]
+struct Lap {
+    ended: Timestamp,
+    number: u64,
+}
+
+#[test]
+fn timestamps_are_shown_as_dates() {
+    let scratch = Scratch::new();
+    let watch = scratch.store().create::<Watch>().unwrap();
+    let times = [1_795_354_802_000_000_007, -1].map(Timestamp::from_nanos);
+    watch.started.store(times[0], Relaxed);
+    watch.laps.store(times);
+    watch.last.store(Lap { ended: times[1], number: 2 });
+    let path = scratch.join("rover");
+    let shown = run(["show", path.to_str().unwrap()]).with(0);
+    assert_eq!(shown.line("started"), "started 2026-11-22T13:40:02.000000007Z");
+    let laps = "laps [2026-11-22T13:40:02.000000007Z, 1969-12-31T23:59:59.999999999Z] version 1";
+    assert_eq!(shown.line("laps"), laps);
+    assert_eq!(shown.line("ended"), "ended 1969-12-31T23:59:59.999999999Z");
+    let json = run(["show", "--json", path.to_str().unwrap()]).with(0).json();
+    assert_eq!(json["value"]["last"]["value"]["ended"]["nanoseconds"], -1);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::calendar::Civil;
 use crate::key::Key;
 
 /// Which object an operation was about.
@@ -112,24 +113,9 @@ pub(crate) struct Utc(pub(crate) SystemTime);
 
 impl fmt::Display for Utc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let (year, month, day) = civil_date(seconds / 86_400);
-        let (hour, minute, second) = (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
-        write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
+        let seconds = self.0.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
+        Civil { seconds, separator: ' ' }.fmt(f)
     }
-}
-
-/// The Gregorian date of a day since 1970-01-01, counting years from March so that leap days come last.
-fn civil_date(days: u64) -> (u64, u64, u64) {
-    let days_since_0000_03_01 = days + 719_468;
-    let era = days_since_0000_03_01 / 146_097;
-    let day_of_era = days_since_0000_03_01 % 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
 }
 
 /// A moment from the seconds and nanoseconds that a segment holds, which may be anything.

@@ -73,5 +73,5 @@ object_fields! {
     EventField: "`{Self}` is not an object that processes can share in place",
         "it wakes threads of one process only: use an `Event`, which counts what happens and wakes those who wait for more";
     TimeField: "`{Self}` is not an object that processes can share in place",
-        "the compiler decides how it is stored: use `AtomicU64`, for example nanoseconds";
+        "the compiler decides how it is stored: use `Atomic<Timestamp>` for a moment, `AtomicU64` of nanoseconds for a duration";
 }

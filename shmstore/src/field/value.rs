@@ -61,7 +61,7 @@ macro_rules! value_fields {
 value_fields! {
     ValueField: "`{Self}` is not a value that can be copied through shared memory",
         "not a `ShmValue`",
-        "a type of your own becomes one by `#[derive(Clone, Copy, ShmValue)]` and `#[repr(C)]`; for a foreign type, copy what it holds into such a struct";
+        "a type of your own becomes one by `#[derive(Clone, Copy, ShmValue)]` and `#[repr(C)]`; for a type of another crate, see \"Types of other crates\" in the documentation of `ShmValue`";
     WidthField: "`{Self}` is not a value that can be copied through shared memory",
         "its width is this process's own: use `u64` or `i64`";
     WideField: "`{Self}` is not a value that can be copied through shared memory",
@@ -91,5 +91,5 @@ value_fields! {
     PhantomField: "`{Self}` is not a value that can be copied through shared memory",
         "what a phantom stands for is `Send` and `Sync`: write `PhantomData<fn() -> T>`";
     TimeField: "`{Self}` is not a value that can be copied through shared memory",
-        "the compiler decides how it is stored: use `u64`, for example nanoseconds";
+        "the compiler decides how it is stored: use `Timestamp` for a moment, `u64` of nanoseconds for a duration";
 }

@@ -59,15 +59,18 @@ pub struct FixedString<const N: usize> {
 }
 
 impl<const N: usize> FixedString<N> {
-    /// Makes an empty string.
+    /// Makes an empty string. A text becomes one by `try_from`, `try_into` or `parse`, which fail if it is too long.
     ///
     /// ```
-    /// const NOBODY: shmstore::FixedString<20> = shmstore::FixedString::new();
+    /// use shmstore::FixedString;
+    /// const NOBODY: FixedString<20> = FixedString::new();
     /// assert_eq!(NOBODY, "");
+    /// assert_eq!(FixedString::<20>::try_from("rover")?, "rover");
+    /// # Ok::<(), shmstore::CapacityError>(())
     /// ```
     #[must_use]
     #[inline]
-    pub const fn new() -> Self {
+    pub const fn new(/* of a text: `FixedString::try_from("text")?` */) -> Self {
         let () = Self::LAYOUT_HOLDS;
         Self { len: [0; 4], bytes: [0; N] }
     }

@@ -55,10 +55,11 @@ pub struct FixedVec<V: ShmValue, const N: usize> {
 }
 
 impl<V: ShmValue, const N: usize> FixedVec<V, N> {
-    /// Makes an empty vector.
+    /// Makes an empty vector. An array becomes one by `from` or `into`; a slice or a `Vec` by `try_from` or `try_into`,
+    /// which fail if there are too many elements; an iterator by [`try_from_iter`](Self::try_from_iter).
     #[must_use]
     #[inline]
-    pub fn new() -> Self {
+    pub fn new(/* of an array: `FixedVec::from([1, 2])`; of a slice or `Vec`: `FixedVec::try_from(vec)?` */) -> Self {
         let () = Self::LAYOUT_HOLDS;
         Self { len: [0; 8], items: <[V; N]>::zeroed() }
     }

@@ -4,16 +4,18 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
+use crate::timestamp::Timestamp;
+
 /// What is in an object, or in a part of it, decoded by its schema.
 ///
-/// `{}` shows it on one line, much as Rust's `{:?}` does; [`Serialize`] gives JSON of a form that programs can rely on:
+/// `{}` shows it on one line, much as Rust's `{:?}` does, and a [`Timestamp`] as a date and time; [`Serialize`] gives JSON of a form that programs can rely on:
 ///
 /// | value | JSON |
 /// |---|---|
 /// | numbers | a number; `NaN` and infinities as the strings `"NaN"`, `"inf"`, `"-inf"` |
 /// | `bool`, text, `char` | `true`, `"text"` |
 /// | an enum | the variant's name |
-/// | a struct | an object of its fields |
+/// | a struct | an object of its fields; a `Timestamp` is `{"nanoseconds": 0}` |
 /// | a list | an array; if it was shortened `{"len": 1000, "first": […]}` |
 /// | `Versioned` | `{"version": 3, "locked": false, "value": …}` |
 /// | `Lock` | `{"locked": false, "inconsistent": false}` |
@@ -104,6 +106,18 @@ impl Value {
         }
     }
 
+    /// As a time, if it is a [`Timestamp`].
+    #[must_use]
+    pub fn as_timestamp(&self) -> Option<Timestamp> {
+        let Self::Struct { name, fields } = self.settled() else { return None };
+        match fields.as_slice() {
+            [(field, Self::Signed(number))] if name == "Timestamp" && field == "nanoseconds" => {
+                Some(Timestamp::from_nanos(*number))
+            }
+            _ => None,
+        }
+    }
+
     /// As a number to draw: integers, floats, `bool`, the count of an event. `None` for anything else.
     #[must_use]
     pub fn as_f64(&self) -> Option<f64> {
@@ -120,6 +134,9 @@ impl Value {
 
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(time) = self.as_timestamp() {
+            return write!(f, "{time}");
+        }
         match self {
             Self::Unsigned(number) | Self::Event { count: number } => write!(f, "{number}"),
             Self::Signed(number) => write!(f, "{number}"),
@@ -246,6 +263,18 @@ mod tests {
             let shown = value.to_string();
             assert!(!shown.contains(char::is_control), "{shown}");
         }
+    }
+
+    #[test]
+    fn timestamps_are_shown_as_times_and_other_structs_are_not() {
+        let shown = |name: &str, field: &str, number| {
+            let fields = vec![(field.to_owned(), number)];
+            Value::Struct { name: name.into(), fields }.to_string()
+        };
+        assert_eq!(shown("Timestamp", "nanoseconds", Value::Signed(-1)), "1969-12-31T23:59:59.999999999Z");
+        assert_eq!(shown("Timestamp", "nanoseconds", Value::Unsigned(1)), "{ nanoseconds: 1 }");
+        assert_eq!(shown("Timestamp", "seconds", Value::Signed(1)), "{ seconds: 1 }");
+        assert_eq!(shown("Time", "nanoseconds", Value::Signed(1)), "{ nanoseconds: 1 }");
     }
 
     #[test]

@@ -80,6 +80,19 @@ pub struct Versioned<V: ShmValue> {
 }
 
 impl<V: ShmValue> Versioned<V> {
+    /// Makes one that holds `value` as version 1, in ordinary memory. In a shared object, [`store`](Self::store) puts a
+    /// value into the field that is there.
+    ///
+    /// ```
+    /// assert_eq!(shmstore::Versioned::new(1.5f64).load_versioned(), (1, 1.5));
+    /// ```
+    #[must_use]
+    pub fn new(value: V) -> Self {
+        let part = Self::default();
+        part.store(value);
+        part
+    }
+
     /// Returns the newest value.
     ///
     /// Waits for no lock. While others store flat out it may have to copy more than once; it then asks them, by a flag,

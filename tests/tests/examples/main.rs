@@ -159,6 +159,17 @@ fn the_part_of_a_library_serves_the_types_of_its_user() {
 }
 
 #[test]
+fn types_of_other_crates_come_back_as_what_they_were() {
+    let scratch = Scratch::new();
+    let run = || run_well(example("foreign_types").env("TMPDIR", scratch.path()));
+    assert_eq!(run(), "no visit yet\n");
+    for visit in ["visit 1: 127.0.0.1:4001 at 20", "visit 2: 127.0.0.1:4002 at 20"] {
+        let told = run();
+        assert!(told.starts_with(visit) && told.ends_with(" s ago\n"), "{told}");
+    }
+}
+
+#[test]
 fn help_and_mistakes_are_answered() {
     for (name, _) in WITH_A_PLACE {
         let Output { status, stdout, .. } = example(name).arg("--help").output().expect("it runs");

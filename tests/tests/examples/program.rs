@@ -90,7 +90,10 @@ pub(super) fn example(name: &str) -> Command {
         let test = std::env::current_exe().expect("a path of our own");
         let profile = test.ancestors().nth(2).expect("tests are built two levels below the profile's directory");
         let examples = profile.join("examples");
-        if !["demo", "observe", "parts", "ring", "transfer", "wait"].iter().all(|name| examples.join(name).exists()) {
+        if !["demo", "foreign_types", "observe", "parts", "ring", "transfer", "wait"]
+            .iter()
+            .all(|name| examples.join(name).exists())
+        {
             build_examples(profile);
         }
         examples

@@ -2,6 +2,7 @@
 //! nothing that was removed lingers, and otherwise they are what `String` and `Vec` are.
 
 mod bytes;
+mod conversions;
 mod pad;
 mod string;
 mod string_model;
