@@ -116,7 +116,7 @@ impl Object {
     /// Whether it was removed since: who attaches anew gets another one, or none. One system call, unless the object says so itself.
     #[must_use]
     pub fn is_removed(&self) -> bool {
-        self.attached.is_removed()
+        self.attached.was_removed()
     }
 
     /// The processes that have it, or had it, attached for reading and writing, and what each holds. Some system calls for each.

@@ -19,7 +19,7 @@ use std::sync::{MutexGuard, PoisonError};
 use super::append::AppendList;
 use super::bytes::BytePlace;
 use super::{Local, current_token, local, token};
-use crate::header::{self, Geometry, Header, State};
+use crate::header::{self, Geometry, Header};
 use crate::key::Key;
 use crate::participants::{ClaimError, Judge, Occupant, Slot, SlotTable};
 use crate::schema::Schema;
@@ -235,9 +235,8 @@ impl Attached {
     }
 
     /// Tells whether the segment was removed, by its own word or the kernel's: one system call, unless it says so itself.
-    pub(crate) fn is_removed(&self) -> bool {
-        let says_so = matches!(self.header().state(), Ok(State::Removed));
-        says_so || shm::status(self.shmid()).is_ok_and(|status| status.removed)
+    pub(crate) fn was_removed(&self) -> bool {
+        self.header().says_removed() || shm::status(self.shmid()).is_ok_and(|status| status.removed)
     }
 
     /// Tells whether the process that has, or had, a token has provably ended. The caller has loaded the token with

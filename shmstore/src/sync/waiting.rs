@@ -46,7 +46,7 @@ pub(super) fn wait<P, R>(
             return Ok(found);
         }
         failpoint::reach(Step::WaitSlept);
-        if segment_at(ptr::from_ref(part).addr()).is_some_and(|segment| segment.is_removed()) {
+        if segment_at(ptr::from_ref(part).addr()).is_some_and(|segment| segment.was_removed()) {
             // What was brought before the removal is not lost.
             return look().ok_or_else(|| WaitError::Removed { awaited: awaited() });
         }

@@ -209,6 +209,7 @@ impl State {
             "initialized" => object.initialized.load(SeqCst).to_string(),
             "add" => object.frames.fetch_add(number, SeqCst).to_string(),
             "removed" => Shared::is_removed(object).to_string(),
+            "state" => Shared::info(object).map_or("none".into(), |info| info.state.to_string()),
             "shmid" => Shared::info(object).map_or("none".into(), |info| info.shmid.to_string()),
             "who" => who(object),
             "participants" => Shared::participants(object).len().to_string(),

@@ -1,8 +1,9 @@
 //! Removing is not deleting: who has the object keeps it, and can tell.
 
 use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
 
-use shmstore::{AttachError, CreateError, ObjectState, RemoveError, Shared};
+use shmstore::{AttachError, CreateError, ObjectState, RemoveError, Shared, WaitError};
 use shmstore_tests::objects::{Telemetry, drifted};
 use shmstore_tests::peer::Peer;
 use shmstore_tests::scratch::{Scratch, remove_segment};
@@ -49,13 +50,15 @@ fn memory_of_a_removed_object_goes_with_its_last_process() {
 }
 
 #[test]
-fn object_removed_from_outside_is_known_as_removed_too() {
+fn removal_from_outside_is_told_by_info_and_by_waits() {
     let scratch = Scratch::new();
     let object = scratch.store().create::<Telemetry>().unwrap();
     let mut peer = Peer::start(scratch.path());
     peer.expect_ok("attach");
     remove_segment(Shared::info(&object).unwrap().shmid);
-    assert!(Shared::is_removed(&object));
+    assert!(!Shared::is_removed(&object), "nobody has written it into the object, and no system call is made");
+    let error = object.position.wait_newer(0, Duration::from_secs(20)).unwrap_err();
+    assert!(matches!(error, WaitError::Removed { .. }), "{error}");
     let info = Shared::info(&object).unwrap();
     assert_eq!(info.state, ObjectState::Removed);
     assert_eq!(
@@ -63,7 +66,7 @@ fn object_removed_from_outside_is_known_as_removed_too() {
         (scratch.key('T'), 'T'),
         "as they were, though the kernel has cleared the key"
     );
-    assert_eq!(peer.expect_ok("removed"), "true");
+    assert_eq!((peer.expect_ok("removed"), peer.expect_ok("state")), ("false".into(), "removed".into()));
     assert_eq!(peer.expect_ok("attach_or_create 9"), "created");
 }
 

@@ -163,7 +163,8 @@ fn removal_is_seen_and_what_was_there_last_stays() {
     writer.expect_ok("create 8");
     let taken = scratch.store().attach_read_only::<Telemetry>().unwrap();
     remove_segment(ReadOnly::info(&taken).unwrap().shmid);
-    assert!(ReadOnly::is_removed(&taken));
+    assert!(!ReadOnly::is_removed(&taken));
+    assert_eq!(ReadOnly::info(&taken).unwrap().state.to_string(), "removed");
     assert_eq!((removed.frames.load(Relaxed), taken.frames.load(Relaxed)), (7, 8));
 }
 

@@ -22,6 +22,8 @@ impl<V: ShmValue> Versioned<V> {
     /// Makes `value` the newest version, and returns its number. Waits for other writers, if there are any: as long as another store takes, or for
     /// the end of a [`Transaction`](crate::Transaction) or [`Writer`](crate::Writer).
     ///
+    /// A store knows only its part, and does not look whether the object was removed: ask [`Shared::is_removed`](crate::Shared::is_removed).
+    ///
     /// # Panics
     ///
     /// While this very thread has the part's transaction or writer, or runs the closure of its [`update`](Self::update):
