@@ -11,6 +11,7 @@ mod read_only;
 mod recover;
 mod remove;
 mod replace;
+mod worlds;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -45,6 +46,8 @@ pub(crate) struct Policy {
     pub(crate) trusted: Vec<u32>,
     /// How many processes a new object is made for.
     pub(crate) max_processes: u32,
+    /// Whether objects are created beside those of another IPC namespace.
+    pub(crate) per_ipc_namespace: bool,
 }
 
 impl Policy {

@@ -49,6 +49,7 @@ impl Default for StoreOptions {
             wait: DEFAULT_WAIT,
             trusted: Vec::new(),
             max_processes: DEFAULT_MAX_PROCESSES,
+            per_ipc_namespace: false,
         };
         Self { policy }
     }
@@ -80,6 +81,17 @@ impl StoreOptions {
     /// 65,536. Each costs 32 bytes.
     pub fn max_processes(mut self, max_processes: u32) -> Self {
         self.policy.max_processes = max_processes;
+        self
+    }
+
+    /// Whether each IPC namespace may have objects of its own at this path: no if not set.
+    ///
+    /// Segments belong to an IPC namespace, and a container has one of its own. Processes of two namespaces can have the same directory, but
+    /// never the same object. So a creator that finds a process of another namespace attached to objects of the path is refused by
+    /// [`CreateError::OtherIpcNamespace`](crate::CreateError::OtherIpcNamespace), as each of them would store where the other does not look.
+    /// Set this where that is what you want, in the programs of every namespace.
+    pub fn per_ipc_namespace(mut self, per_ipc_namespace: bool) -> Self {
+        self.policy.per_ipc_namespace = per_ipc_namespace;
         self
     }
 

@@ -14,6 +14,7 @@
 
 use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
+use std::ops::Range;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -220,6 +221,15 @@ pub(crate) fn byte_is_locked(fd: BorrowedFd<'_>, byte: i64) -> Result<bool, Errn
     // SAFETY: F_OFD_GETLK fills a `flock`, alive during the call.
     Errno::result(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_OFD_GETLK, &raw mut lock) })?;
     Ok(lock.l_type != libc::F_UNLCK as libc::c_short)
+}
+
+/// A byte in a range on which another open file description holds a lock of this one byte.
+pub(crate) fn locked_byte_in(fd: BorrowedFd<'_>, bytes: Range<i64>) -> Option<i64> {
+    let mut lock = libc::flock { l_len: bytes.end - bytes.start, ..byte_lock(libc::F_WRLCK, bytes.start) };
+    // SAFETY: F_OFD_GETLK fills a `flock`, alive during the call.
+    Errno::result(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_OFD_GETLK, &raw mut lock) }).ok()?;
+    let is_locked = lock.l_type != libc::F_UNLCK as libc::c_short;
+    (is_locked && lock.l_len == 1 && bytes.contains(&lock.l_start)).then_some(lock.l_start)
 }
 
 fn byte_lock(kind: libc::c_int, byte: i64) -> libc::flock {

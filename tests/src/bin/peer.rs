@@ -43,6 +43,9 @@ fn main() {
     if let Ok(max_processes) = std::env::var("PEER_MAX_PROCESSES") {
         options = options.max_processes(max_processes.parse().expect("a count"));
     }
+    if std::env::var_os("PEER_PER_IPC_NAMESPACE").is_some() {
+        options = options.per_ipc_namespace(true);
+    }
     let store = match options.open_timeout(path, Duration::from_secs(10)) {
         Ok(store) => store,
         Err(error) => return answer(Err(failed(open_variant(&error), &error))),
@@ -312,6 +315,7 @@ fn create_failed(error: CreateError) -> (String, String) {
     let variant = match &error {
         CreateError::Existing(error) => attach_variant(error),
         CreateError::AlreadyExists { .. } => "AlreadyExists",
+        CreateError::OtherIpcNamespace { .. } => "OtherIpcNamespace",
         CreateError::SegmentLimit { .. } => "SegmentLimit",
         CreateError::PageLimit { .. } => "PageLimit",
         CreateError::SizeLimit { .. } => "SizeLimit",
