@@ -9,7 +9,7 @@ use shmstore::{Shared, Store};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::peer::{self, Peer};
 use shmstore_tests::privilege::{ALICE, in_pid_namespace, plant_on_huge_pages, skip, with_namespaces};
-use shmstore_tests::raw::SIZE_TAG;
+use shmstore_tests::raw::{Raw, SIZE_TAG, field};
 use shmstore_tests::scratch::Scratch;
 
 /// Starts a peer in an IPC namespace of its own, in which one of the kernel's limits has another value.
@@ -219,6 +219,37 @@ fn object_of_another_ipc_namespace_is_not_taken_for_one_with_the_same_number() {
                 assert_eq!(first.frames.load(Relaxed), 1);
             });
         });
+    });
+}
+
+/// A thread may go from one mount namespace to another, and sees other paths there.
+#[test]
+fn object_tells_the_mount_namespace_of_the_thread_that_made_it() {
+    with_namespaces("object_tells_the_mount_namespace_of_the_thread_that_made_it", || {
+        let scratch = Scratch::new();
+        let store = scratch.store();
+        let told = || {
+            let object = store.create::<Telemetry>().unwrap();
+            let told = Raw::at_key(scratch.key('T')).get(field::MOUNT_NAMESPACE);
+            drop(object);
+            store.remove::<Telemetry>().unwrap();
+            told
+        };
+        let go_elsewhere = || unshare(CloneFlags::CLONE_NEWNS).expect("namespaces can be made here");
+        let ours = told();
+        if ours == 0 {
+            return skip("the kernel does not number mount namespaces");
+        }
+        let others = || {
+            assert_eq!(told(), ours);
+            go_elsewhere();
+            let first = told();
+            go_elsewhere();
+            [first, told()]
+        };
+        let [first, second] = thread::scope(|scope| scope.spawn(others).join()).expect("no panic");
+        assert!(first != ours && second != ours && first != second, "{ours} {first} {second}");
+        assert_eq!(told(), ours);
     });
 }
 

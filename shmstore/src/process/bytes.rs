@@ -122,11 +122,13 @@ impl Local {
     /// Another IPC namespace in which a process lives that has objects of this place attached; `None` if there is none, or it is not known.
     /// What this process itself has attached in whatever namespace does not count: its threads may move.
     pub(crate) fn other_ipc_namespace(&self, place: &BytePlace) -> Option<OtherNamespace> {
-        let ours = Some(ipc_namespace()).filter(|&ours| ours != 0)?;
         let bytes = self.lock_bytes();
         let held = bytes.iter().find(|held| held.file.inode() == place.inode && held.file.is_open());
         let opened = if held.is_none() { Some(place.open()?) } else { None };
         let fd = held.map(|held| held.file.fd()).or_else(|| opened.as_ref().map(AsFd::as_fd))?;
+        // Most often no other process is there, and one question is enough.
+        file::locked_byte_in(fd, NAMESPACES..2 * NAMESPACES)?;
+        let ours = Some(ipc_namespace()).filter(|&ours| ours != 0)?;
         let own = NAMESPACES + i64::from(ours);
         let mut others = [NAMESPACES..own, own + 1..2 * NAMESPACES].into_iter();
         let byte = others.find_map(|range| file::locked_byte_in(fd, range))?;

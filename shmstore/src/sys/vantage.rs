@@ -6,18 +6,19 @@
 //!
 //! # Safety
 //!
-//! Assumes nothing but the C library's prototypes; the number that the call fills lives on the stack.
+//! Assumes nothing but the C library's prototypes; every buffer handed over lives on the stack and has the type the call fills.
 #![allow(unsafe_code)]
 
+use std::cell::Cell;
 use std::fs;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 
 use nix::errno::Errno;
 use nix::libc;
 
-use super::file::{self, Inode};
+use super::file::Inode;
 
 /// From where a thread sees paths. What it cannot see of another's paths proves nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,10 +30,21 @@ pub(crate) struct Vantage {
 }
 
 impl Vantage {
-    /// The calling thread's. Asked anew each time, because any thread may change it.
+    /// The calling thread's. Asked anew each time, because any thread may change it: by one system call, where the kernel numbers mounts.
     pub(crate) fn of_this_thread() -> Self {
-        let root = file::stat_path(Path::new("/")).map_or(Inode { dev: 0, ino: 0 }, |root| root.inode());
-        Self { mount_namespace: mount_namespace(), root }
+        thread_local! {
+            /// The mount of the root directory, and the namespace that it belongs to.
+            static KNOWN: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+        }
+        let (root, mount) = root().unwrap_or((Inode { dev: 0, ino: 0 }, None));
+        let (known_mount, known) = KNOWN.get();
+        // A mount belongs to one namespace, and its number is never used again.
+        if mount.is_some_and(|mount| mount == known_mount) {
+            return Self { mount_namespace: known, root };
+        }
+        let mount_namespace = mount_namespace();
+        KNOWN.set((mount.unwrap_or(0), mount_namespace));
+        Self { mount_namespace, root }
     }
 
     /// Whether all of it is known.
@@ -50,6 +62,19 @@ impl Vantage {
 pub(crate) fn ipc_namespace() -> u32 {
     let inode = fs::metadata("/proc/thread-self/ns/ipc").map_or(0, |found| found.ino());
     u32::try_from(inode).unwrap_or(0)
+}
+
+/// The root directory, and the number of the mount that it is on, where the kernel gives each one of its own (Linux 6.8).
+fn root() -> Result<(Inode, Option<u64>), Errno> {
+    let mut buffer = MaybeUninit::<libc::statx>::zeroed();
+    let mask = libc::STATX_INO | libc::STATX_MNT_ID_UNIQUE;
+    // SAFETY: a C string and a `statx`, both alive during the call.
+    Errno::result(unsafe { libc::statx(libc::AT_FDCWD, c"/".as_ptr(), 0, mask, buffer.as_mut_ptr()) })?;
+    // SAFETY: zeroed, then filled: integers all of them.
+    let found = unsafe { buffer.assume_init() };
+    let inode = Inode { dev: libc::makedev(found.stx_dev_major, found.stx_dev_minor), ino: found.stx_ino };
+    let mount = (found.stx_mask & libc::STATX_MNT_ID_UNIQUE != 0).then_some(found.stx_mnt_id);
+    Ok((inode, mount.filter(|&mount| mount != 0)))
 }
 
 /// `NS_GET_MNTNS_ID` of `<linux/nsfs.h>`, from Linux 6.11 on.
@@ -97,6 +122,7 @@ mod tests {
     fn thread_sees_what_it_saw() {
         let (before, after) = (Vantage::of_this_thread(), Vantage::of_this_thread());
         assert_eq!(before, after);
+        assert_eq!(before.mount_namespace, mount_namespace(), "also when it is remembered");
         assert_ne!(before.root.ino, 0);
     }
 
