@@ -46,7 +46,7 @@ pub(crate) struct Policy {
     pub(crate) trusted: Vec<u32>,
     /// How many processes a new object is made for.
     pub(crate) max_processes: u32,
-    /// Whether objects are created beside those of another IPC namespace.
+    /// Objects are created also where processes of another IPC namespace have objects.
     pub(crate) per_ipc_namespace: bool,
 }
 

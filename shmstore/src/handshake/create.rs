@@ -142,7 +142,7 @@ impl Target<'_> {
             .ok_or_else(|| self.too_large(&identity, u64::MAX))?;
         let replaces = matches!(if_exists, IfExists::Replace | IfExists::ReplaceUnused);
         let replaced = replaces && self.make_way(&lock, schema, if_exists, &geometry, &mut patience)?;
-        // Whoever looks at the old one keeps its room for as long.
+        // A process that looks at the old one keeps its room for as long.
         let mut for_room = Patience::new(if replaced { LOOKED_AT } else { Duration::ZERO });
         let mut make = || match self.make_segment(&lock, &geometry, &mut patience, &mut for_room)? {
             Made::New(unfinished, mapping, status) => {

@@ -41,7 +41,8 @@ pub struct Segment {
     /// What state it is in.
     pub state: SegmentState,
     /// What is wrong with it, if its state is [`Damaged`](SegmentState::Damaged); what is known of its anchor, if it is
-    /// [`Orphaned`](SegmentState::Orphaned) or [`Elsewhere`](SegmentState::Elsewhere); that it is on huge pages, if it is [`Foreign`](SegmentState::Foreign) for that; why it cannot
+    /// [`Orphaned`](SegmentState::Orphaned) or [`Elsewhere`](SegmentState::Elsewhere); which flags are not known, if it is of a
+    /// [newer format](SegmentState::NewerFormat); that it is on huge pages, if it is [`Foreign`](SegmentState::Foreign) for that; why it cannot
     /// be read, if it is [`Unreadable`](SegmentState::Unreadable) for another reason than its permissions.
     pub detail: Option<String>,
     /// What it says of itself, if it is shmstore's and could be read.

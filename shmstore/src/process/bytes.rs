@@ -120,7 +120,7 @@ impl Local {
     }
 
     /// Another IPC namespace in which a process lives that has objects of this place attached; `None` if there is none, or it is not known.
-    /// What this process itself has attached in whatever namespace does not count: its threads may move.
+    /// Bytes of this process itself do not count, whatever their namespace: its threads may move.
     pub(crate) fn other_ipc_namespace(&self, place: &BytePlace) -> Option<OtherNamespace> {
         let bytes = self.lock_bytes();
         let held = bytes.iter().find(|held| held.file.inode() == place.inode && held.file.is_open());

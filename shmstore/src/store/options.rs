@@ -84,12 +84,17 @@ impl StoreOptions {
         self
     }
 
-    /// Whether each IPC namespace may have objects of its own at this path: no if not set.
+    /// Lets each IPC namespace have objects of its own at this path. Off if not set.
     ///
-    /// Segments belong to an IPC namespace, and a container has one of its own. Processes of two namespaces can have the same directory, but
-    /// never the same object. So a creator that finds a process of another namespace attached to objects of the path is refused by
-    /// [`CreateError::OtherIpcNamespace`](crate::CreateError::OtherIpcNamespace), as each of them would store where the other does not look.
-    /// Set this where that is what you want, in the programs of every namespace.
+    /// A container often has an IPC namespace of its own. Processes of two namespaces can share a directory, but never an object. So a creator is
+    /// refused with [`CreateError::OtherIpcNamespace`](crate::CreateError::OtherIpcNamespace) if it finds a process of another namespace that
+    /// uses objects of this path: each of the two would store where the other does not look. With this option it creates its own object all
+    /// the same. The programs of every namespace need it.
+    ///
+    /// # Details
+    ///
+    /// Found are processes that live and have attached an object for writing since they started. Readers are not found, nor are processes that
+    /// could not lock a byte on the anchor or its directory, such as those that may not read it.
     pub fn per_ipc_namespace(mut self, per_ipc_namespace: bool) -> Self {
         self.policy.per_ipc_namespace = per_ipc_namespace;
         self

@@ -20,7 +20,7 @@ use nix::libc;
 
 use super::file::Inode;
 
-/// From where a thread sees paths. What it cannot see of another's paths proves nothing.
+/// From where a thread sees paths. A path that is missing from here proves nothing to a thread that sees paths from elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Vantage {
     /// The mount namespace by the number that the kernel gives to no other until the machine starts again; 0 if it is not known.
@@ -47,12 +47,12 @@ impl Vantage {
         Self { mount_namespace, root }
     }
 
-    /// Whether all of it is known.
+    /// Returns `true` if all of it is known.
     pub(crate) fn is_known(&self) -> bool {
         self.mount_namespace != 0 && self.root.ino != 0
     }
 
-    /// Whether the same paths are provably seen from both.
+    /// Returns `true` if the same paths are provably seen from both.
     pub(crate) fn is_provably(&self, other: &Self) -> bool {
         self.is_known() && self == other
     }
@@ -80,7 +80,7 @@ fn root() -> Result<(Inode, Option<u64>), Errno> {
 /// `NS_GET_MNTNS_ID` of `<linux/nsfs.h>`, from Linux 6.11 on.
 const NS_GET_MNTNS_ID: u32 = 0x8008_b705;
 
-/// What stands for the initial namespace where the kernel has no numbers for them.
+/// The number of the initial namespace on kernels that have no numbers for them.
 const INITIAL: u64 = 1;
 
 fn mount_namespace() -> u64 {
@@ -98,8 +98,8 @@ fn numbered(namespace: BorrowedFd<'_>) -> Result<u64, Errno> {
     Errno::result(asked).map(|_| number)
 }
 
-/// Whether a mount namespace with this inode is the initial one of a kernel that has no numbers for them. Such kernels give inodes from
-/// 0xf0000000 up, made the initial namespace first or second of all, and never free what was made before the first process.
+/// Returns `true` if a mount namespace with this inode is the initial one, on a kernel that has no numbers for them. Such a kernel gives inodes from
+/// 0xf0000000 up, makes the initial namespace first or second of all, and never frees the inodes that it gave before the first process.
 fn is_initial(inode: u64) -> bool {
     (0xf000_0000..=0xf000_0001).contains(&inode)
 }
