@@ -45,7 +45,7 @@ struct Visits {
 }
 
 fn main() -> Result<(), shmstore::Error> {
-    let store = Store::open_or_create(std::env::temp_dir().join("visits"))?;
+    let store = Store::open_or_create("./visits")?;
     let visits = store.attach_or_create::<Visits>()?;
 
     let (count, visit) = visits.last.load_versioned();

@@ -19,7 +19,7 @@ struct Bank {
 }
 
 fn main() -> Result<(), shmstore::Error> {
-    let store = Store::open_or_create(std::env::temp_dir().join("bank"))?;
+    let store = Store::open_or_create("./bank")?;
     let bank = store.attach_or_create::<Bank>()?;
 
     let mut transfer = bank.accounts.begin(); // a `Transaction`: a private copy

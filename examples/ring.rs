@@ -21,7 +21,7 @@ struct Track {
 }
 
 fn main() -> Result<(), shmstore::Error> {
-    let store = Store::open_or_create(std::env::temp_dir().join("track"))?;
+    let store = Store::open_or_create("./track")?;
     let track = store.replace::<Track>()?;
     for step in 0..6_u8 {
         track.positions.push(Position { x: step.into(), y: 0.5 });

@@ -21,7 +21,7 @@ struct Telemetry {
 }
 
 fn main() -> Result<(), shmstore::Error> {
-    let store = Store::open_or_create(std::env::temp_dir().join("rover"))?; // a directory: where processes meet
+    let store = Store::open_or_create("./rover")?; // a directory: where processes meet
     let rover = store.attach_or_create::<Telemetry>()?; // the same live struct in every process
     let frame = rover.frames.fetch_add(1, Relaxed) + 1;
     rover.position.update(|position| position.x += 0.5); // nobody ever sees half of it

@@ -9,7 +9,7 @@ use serde::Serialize;
 use shmstore::inspect::{Description, Segment};
 
 use crate::clock;
-use crate::text::shown;
+use crate::text::{exact, shown};
 
 /// The names of users, each asked for once.
 #[derive(Default)]
@@ -37,8 +37,8 @@ pub fn place(of: &Description) -> (String, Option<String>) {
         Some((of.path.parent()?, name.to_owned()))
     };
     match named().filter(|_| whole) {
-        Some((directory, name)) => (lossy(directory), Some(name)),
-        None => (if whole { lossy(&of.path) } else { format!("…{}", lossy(&of.path)) }, None),
+        Some((directory, name)) => (exact(directory), Some(name)),
+        None => (if whole { exact(&of.path) } else { format!("…{}", exact(&of.path)) }, None),
     }
 }
 
@@ -50,8 +50,10 @@ pub fn path(of: &Description) -> String {
     shown(&format!("{path}{name}"))
 }
 
-fn lossy(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
+/// The bytes of a path that is no UTF-8, as hexadecimal digits.
+fn hex_of_no_text(path: &Path) -> Option<String> {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    std::str::from_utf8(bytes).is_err().then(|| bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// The type-id-char of a segment, as its key has it, or as it says itself.
@@ -84,6 +86,7 @@ pub fn created(segment: &Segment) -> SystemTime {
 /// | key | what |
 /// |---|---|
 /// | `path`, `name` | the anchor; the name, for an object of a named store |
+/// | `path_hex` | the bytes of the anchor's path as hexadecimal digits, if it is no UTF-8: `path` has such bytes as `\xff` |
 /// | `type`, `id`, `layout_hash` | the type's name, the type-id-char, the hash of the layout as 32 hexadecimal digits |
 /// | `segment`, `key` | the kernel's number, the key as `0x54…` |
 /// | `size`, `object_size` | bytes: of the segment, of the object in it |
@@ -98,6 +101,7 @@ pub fn created(segment: &Segment) -> SystemTime {
 pub struct Listed {
     pub path: Option<String>,
     pub name: Option<String>,
+    pub path_hex: Option<String>,
     #[serde(rename = "type")]
     pub type_name: Option<String>,
     pub id: Option<char>,
@@ -127,6 +131,7 @@ impl Listed {
         Self {
             path,
             name: name.flatten(),
+            path_hex: of.and_then(|of| hex_of_no_text(&of.path)),
             type_name: segment.type_name().map(str::to_owned),
             id: of.map(|of| of.id),
             layout_hash: of.map(|of| of.layout_hash.to_string()),

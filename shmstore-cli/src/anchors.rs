@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use shmstore::inspect::{Segment, SegmentState, segments};
 
 use crate::failure::Failure;
-use crate::text::shown;
+use crate::text::shown_path;
 
 /// The files that a path means, as far as they are there: the directory or file itself, and the file `NAME.shm` of a name.
 #[derive(Debug)]
@@ -195,7 +195,7 @@ impl Anchors {
         if let Some(kind) = self.refused {
             return Failure::File { path: path.clone(), source: kind.into() };
         }
-        let in_words = |path: &Path| shown(&path.display().to_string());
+        let in_words = |path: &Path| shown_path(path);
         let name = rest.first().map(|name| format!(", no name's file {} either", in_words(name))).unwrap_or_default();
         Failure::NotFound(format!(
             "nothing is at {}{name}, and no object that is left says it was made there: `shmstore ls` shows what there is",

@@ -1,10 +1,13 @@
 //! What may go wrong on a machine, and what to do about it.
 
+mod cleaning;
 mod logind;
 mod machine;
 mod place;
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -47,6 +50,17 @@ impl Finding {
     fn mend(subject: &str, found: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { severity: Severity::Mend, advice: Some(advice.into()), ..Self::ok(subject, found) }
     }
+}
+
+/// The `.conf` files in systemd's directories below `root`, by name: of one name, that in the first directory.
+fn drop_ins(root: &Path, directories: &[&str]) -> Vec<PathBuf> {
+    let mut drop_ins = BTreeMap::new();
+    for directory in directories.iter().rev() {
+        let entries = fs::read_dir(root.join(directory)).into_iter().flatten().flatten();
+        let files = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|of| of == "conf"));
+        drop_ins.extend(files.filter_map(|path| Some((path.file_name()?.to_owned(), path.clone()))));
+    }
+    drop_ins.into_values().collect()
 }
 
 /// Looks at the machine, and at a path.

@@ -9,7 +9,7 @@ use crate::about::{called, id};
 use crate::anchors::{Anchors, is_certain, is_name};
 use crate::failure::Failure;
 use crate::saved::is_saved;
-use crate::text::shown;
+use crate::text::{shown, shown_path};
 
 /// An object, as the command line names it.
 #[derive(Debug, Clone, Args)]
@@ -99,7 +99,7 @@ impl Target {
     }
 
     fn path_shown(&self) -> String {
-        shown(&self.path.display().to_string())
+        shown_path(&self.path)
     }
 
     /// Whether a segment is of the type that was asked for, or may be.
@@ -131,7 +131,7 @@ fn of_type(segment: &Segment) -> String {
 /// The anchor as the command line takes it, and means no other by it.
 fn place(segment: &Segment, anchors: &Anchors) -> String {
     match (anchors.of_segment(segment), &segment.description) {
-        (Some(anchor), _) => shown(&anchor.path.display().to_string()),
+        (Some(anchor), _) => shown_path(&anchor.path),
         (None, Some(of)) => shown(&format!("{}{}", of.path.display(), if is_name(&of.path) { "" } else { "/" })),
         (None, None) => String::new(),
     }

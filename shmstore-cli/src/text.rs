@@ -22,10 +22,21 @@ pub fn shown(text: &str) -> String {
     })
 }
 
-/// The same for a path.
+/// A path as text: bytes that are no UTF-8 as `\xff`, so that two paths do not look alike.
+#[must_use]
+pub fn exact(path: &Path) -> String {
+    let chunks = path.as_os_str().as_encoded_bytes().utf8_chunks();
+    chunks.fold(String::new(), |mut text, chunk| {
+        text.push_str(chunk.valid());
+        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("\\x{byte:02x}")));
+        text
+    })
+}
+
+/// The same, fit for a terminal.
 #[must_use]
 pub fn shown_path(path: &Path) -> String {
-    shown(&path.to_string_lossy())
+    shown(&exact(path))
 }
 
 /// The same for text of several lines, which stay so.
@@ -68,6 +79,14 @@ mod tests {
     fn what_a_terminal_acts_upon_is_escaped() {
         assert_eq!(shown("a\u{1b}[2Jb\u{202e}c é\n"), "a\\u{1b}[2Jb\\u{202e}c é\\n");
         assert_eq!(shown_lines("a\u{9b}\nb"), "a\\u{9b}\nb");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_told_apart() {
+        use std::os::unix::ffi::OsStrExt;
+        let exact = |bytes: &[u8]| exact(Path::new(std::ffi::OsStr::from_bytes(bytes)));
+        assert_eq!([exact(b"/a\xffb\xc3"), exact(b"/a\xfeb")], ["/a\\xffb\\xc3", "/a\\xfeb"]);
+        assert_eq!(exact("/ä".as_bytes()), "/ä");
     }
 
     #[test]

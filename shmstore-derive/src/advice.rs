@@ -3,7 +3,7 @@
 //! All of them accept the same types; they differ in the cure that rustc prints when the type is not accepted. So the
 //! last name in the type is enough to go by, and a type of that name that is not std's comes to no harm.
 
-use syn::{GenericArgument, PathArguments, PathSegment, Type};
+use syn::{GenericArgument, Ident, PathArguments, PathSegment, Type};
 
 use crate::Derive;
 
@@ -14,6 +14,11 @@ pub(crate) fn field_trait(derive: Derive, ty: &Type) -> &'static str {
         Derive::Value => in_value(&name),
         Derive::Object => in_object(&name, matches!(ty, Type::Array(_))),
     })
+}
+
+/// Whether a type is this name, and nothing else.
+pub(crate) fn is(ty: &Type, name: &Ident) -> bool {
+    matches!(ty, Type::Path(path) if path.path.is_ident(name))
 }
 
 /// The last name in a type; of an array, its element's.

@@ -1,7 +1,8 @@
 //! The attributes that the derives read: `#[shm(…)]` and `#[repr(…)]`.
 
 use proc_macro2::TokenStream;
-use quote::ToTokens;
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
 use syn::meta::ParseNestedMeta;
 use syn::{Attribute, Expr, ExprLit, Lit, LitChar, LitInt, LitStr, Path};
 
@@ -9,6 +10,11 @@ use crate::errors::Errors;
 use crate::names;
 
 const ALLOWED: &str = "`id = 'T'`, `name = \"…\"` and `crate = \"…\"`";
+
+/// Whether an attribute has this name, however it is written: `r#repr` is `repr`.
+pub(crate) fn is(attr: &Attribute, name: &str) -> bool {
+    attr.path().get_ident().is_some_and(|ident| ident.unraw() == name)
+}
 
 /// What `#[shm(…)]` says.
 #[derive(Default)]
@@ -18,14 +24,14 @@ pub(crate) struct Shm {
     /// The name in the schema, instead of the type's own.
     pub(crate) name: Option<LitStr>,
     /// Where the runtime is found, instead of among the dependencies.
-    pub(crate) krate: Option<Path>,
+    pub(crate) krate: Option<TokenStream>,
 }
 
 impl Shm {
     /// Reads all `#[shm(…)]` attributes of an item.
     pub(crate) fn parse(attrs: &[Attribute], errors: &mut Errors) -> Self {
         let mut shm = Self::default();
-        for attr in attrs.iter().filter(|attr| attr.path().is_ident("shm")) {
+        for attr in attrs.iter().filter(|attr| is(attr, "shm")) {
             let parsed = attr.parse_nested_meta(|meta| shm.one(&meta, errors));
             errors.keep(parsed);
         }
@@ -37,7 +43,12 @@ impl Shm {
         match key.as_str() {
             "id" => once(&mut self.id, meta, parse_id(meta), errors),
             "name" => once(&mut self.name, meta, parse_name(meta), errors),
-            "crate" => once(&mut self.krate, meta, parse_crate(meta, errors), errors),
+            "crate" => {
+                let path = parse_crate(meta, errors);
+                once(&mut self.krate, meta, path, errors);
+                // One error is enough: no search for another path follows.
+                self.krate.get_or_insert_with(|| quote! { ::shmstore });
+            }
             _ => return Err(meta.error(format!("no such `shm` attribute: there are {ALLOWED}"))),
         }
         Ok(())
@@ -46,7 +57,7 @@ impl Shm {
 
 /// Says that a `#[shm(…)]` stands where none belongs: on a field or a variant.
 pub(crate) fn refuse_shm(attrs: &[Attribute], errors: &mut Errors) {
-    for attr in attrs.iter().filter(|attr| attr.path().is_ident("shm")) {
+    for attr in attrs.iter().filter(|attr| is(attr, "shm")) {
         errors.add(attr, format!("`shm` attributes belong on the whole struct or enum: there are {ALLOWED}"));
     }
 }
@@ -75,25 +86,30 @@ fn parse_name(meta: &ParseNestedMeta<'_>) -> syn::Result<LitStr> {
     }
 }
 
-fn parse_crate(meta: &ParseNestedMeta<'_>, errors: &mut Errors) -> syn::Result<Path> {
-    const CURE: &str = "the path to the shmstore crate is a text: write `crate = \"::my_crate::shmstore\"`";
-    match literal(meta, CURE)? {
-        Lit::Str(text) => {
+/// A path, in a text or by itself: the tokens of a `macro_rules!` macro say `$crate::shmstore`.
+fn parse_crate(meta: &ParseNestedMeta<'_>, errors: &mut Errors) -> syn::Result<TokenStream> {
+    const CURE: &str = "this is the path to the shmstore crate: write `crate = \"::my_crate::shmstore\"`";
+    match ungrouped(&value(meta, CURE)?) {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
             let path = text.parse_with(Path::parse_mod_style).map_err(|_| syn::Error::new_spanned(text, CURE))?;
             path.segments.iter().for_each(|segment| names::refuse_reserved(&segment.ident, errors));
-            Ok(path)
+            Ok(path.to_token_stream())
         }
+        Expr::Path(path) if path.qself.is_none() => Ok(path.to_token_stream()),
         other => Err(syn::Error::new_spanned(other, CURE)),
     }
 }
 
 /// Takes the literal after `=`.
 fn literal(meta: &ParseNestedMeta<'_>, cure: &str) -> syn::Result<Lit> {
-    let value = meta.value().map_err(|_| meta.error(cure))?;
-    match ungrouped(&value.parse()?) {
+    match ungrouped(&value(meta, cure)?) {
         Expr::Lit(ExprLit { lit, .. }) => Ok(lit.clone()),
         other => Err(syn::Error::new_spanned(other, cure)),
     }
+}
+
+fn value(meta: &ParseNestedMeta<'_>, cure: &str) -> syn::Result<Expr> {
+    meta.value().map_err(|_| meta.error(cure))?.parse()
 }
 
 /// What is in the groups without delimiters around an expression: `macro_rules!` puts them around what a fragment stands for.
@@ -127,7 +143,7 @@ impl Repr {
     /// Reads all words of all `#[repr(…)]` attributes of an item.
     pub(crate) fn parse(attrs: &[Attribute], errors: &mut Errors) -> Vec<Self> {
         let mut words = Vec::new();
-        for attr in attrs.iter().filter(|attr| attr.path().is_ident("repr")) {
+        for attr in attrs.iter().filter(|attr| is(attr, "repr")) {
             let parsed = attr.parse_nested_meta(|meta| {
                 words.push(Self::one(&meta)?);
                 Ok(())
@@ -164,5 +180,5 @@ fn argument(meta: &ParseNestedMeta<'_>) -> syn::Result<TokenStream> {
 
 /// The `#[repr(…)]` attributes as they were written, for another struct of the same layout.
 pub(crate) fn repr_tokens(attrs: &[Attribute]) -> TokenStream {
-    attrs.iter().filter(|attr| attr.path().is_ident("repr")).map(ToTokens::to_token_stream).collect()
+    attrs.iter().filter(|attr| is(attr, "repr")).map(ToTokens::to_token_stream).collect()
 }

@@ -7,6 +7,7 @@
 
 mod check;
 mod enums;
+mod generics;
 mod guess;
 mod member;
 #[cfg(test)]

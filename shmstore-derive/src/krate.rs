@@ -17,29 +17,49 @@ const NAME: &str = "shmstore";
 /// Finds the path to the runtime; reports where there is none, or more than one.
 pub(crate) fn find(errors: &mut Errors) -> Option<TokenStream> {
     static FOUND: OnceLock<Result<String, String>> = OnceLock::new();
-    let found =
-        FOUND.get_or_init(|| among(std::env::args_os().map(|argument| argument.to_string_lossy().into_owned())));
+    let found = FOUND.get_or_init(|| match arguments() {
+        Some(arguments) => among(arguments.into_iter()),
+        None => Ok(NAME.to_owned()),
+    });
     let found = found.as_ref().map_err(|message| syn::Error::new(Span::call_site(), message));
     let name = Ident::new(errors.keep(found)?, Span::call_site());
     Some(quote! { ::#name })
+}
+
+/// The compiler's arguments, with those that stand in files. `None` if a file cannot be read.
+fn arguments() -> Option<Vec<String>> {
+    let arguments = std::env::args_os().map(|argument| expanded(argument.to_string_lossy().into_owned()));
+    Some(arguments.collect::<Option<Vec<_>>>()?.concat())
+}
+
+/// The arguments that one stands for: those in a file, one a line, or itself. `None` if the file cannot be read.
+fn expanded(argument: String) -> Option<Vec<String>> {
+    match argument.strip_prefix('@') {
+        Some(file) => Some(std::fs::read_to_string(file).ok()?.lines().map(str::to_owned).collect()),
+        None => Some(vec![argument]),
+    }
 }
 
 /// The runtime's name among the dependencies that the compiler's arguments give; or why none can be chosen.
 fn among(arguments: impl Iterator<Item = String>) -> Result<String, String> {
     let dependencies = dependencies(arguments);
     // Where no arguments are known, as in an editor's server, the usual name is as good as any.
-    if dependencies.is_empty() || dependencies.iter().any(|(name, _)| name == NAME) {
+    if dependencies.is_empty() {
         return Ok(NAME.to_owned());
     }
-    let renamed: Vec<_> = dependencies.into_iter().filter(|(_, file)| is_runtime(file)).map(|(name, _)| name).collect();
-    match renamed.as_slice() {
+    let is_there = |(name, file): &(String, String)| name == NAME || is_runtime(file);
+    let mut names: Vec<_> = dependencies.into_iter().filter(is_there).map(|(name, _)| name).collect();
+    // A library may be given by two files.
+    names.sort();
+    names.dedup();
+    match names.as_slice() {
         [name] => Ok(name.clone()),
         [] => Err(format!(
             "`{NAME}` is not a dependency of this crate: add it to `[dependencies]`, or, if another crate re-exports it, write where: `#[shm(crate = \"::that_crate::{NAME}\")]`"
         )),
         [first, ..] => Err(format!(
             "this crate depends on several versions of `{NAME}`, as `{}`: write which one this type is for: `#[shm(crate = \"::{first}\")]`",
-            renamed.join("`, `")
+            names.join("`, `")
         )),
     }
 }
@@ -91,6 +111,16 @@ mod tests {
     }
 
     #[test]
+    fn arguments_may_stand_in_a_file() {
+        let file = std::env::temp_dir().join(format!("shmstore-derive-{}", std::process::id()));
+        std::fs::write(&file, "--extern\nstore=libshmstore-1.rlib\n").unwrap();
+        let read = super::expanded(format!("@{}", file.display()));
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(read, Some(vec!["--extern".to_owned(), "store=libshmstore-1.rlib".to_owned()]));
+        assert_eq!(super::expanded(format!("@{}", file.display())), None);
+    }
+
+    #[test]
     fn a_runtime_that_is_missing_or_there_twice_is_told_with_the_cure() {
         let missing = among(&[
             "--extern",
@@ -103,7 +133,7 @@ mod tests {
         );
         let twice = among(&["--extern", "old=libshmstore-1.rmeta", "--extern", "new=libshmstore-2.rmeta"]).unwrap_err();
         assert!(
-            twice.contains("as `old`, `new`: write which") && twice.contains(r#"#[shm(crate = "::old")]"#),
+            twice.contains("as `new`, `old`: write which") && twice.contains(r#"#[shm(crate = "::new")]"#),
             "{twice}"
         );
     }

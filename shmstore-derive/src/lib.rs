@@ -18,6 +18,7 @@ mod validate;
 use proc_macro2::TokenStream;
 
 use crate::errors::Errors;
+use crate::names::Names;
 use crate::parse::Item;
 
 /// Which of the two derives is at work.
@@ -41,8 +42,11 @@ pub fn derive_object(input: proc_macro::TokenStream) -> proc_macro::TokenStream 
 
 fn derive(derive: Derive, input: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
+    let Some(names) = Names::of(input.clone(), &mut errors) else {
+        return errors.into_compile_error().unwrap_or_default();
+    };
     let item = match syn::parse2(input) {
-        Ok(input) => Item::parse(input, &mut errors),
+        Ok(input) => Item::parse(input, names, &mut errors),
         Err(error) => return error.into_compile_error(),
     };
     let fields = validate::validate(derive, &item, &mut errors);

@@ -7,19 +7,20 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, Data, DeriveInput, GenericParam, Meta};
 
+use crate::attr;
+
 /// The lint levels of an item, of its parameters, fields and variants, as attributes.
 ///
 /// An expectation becomes an allowance, because it need not be fulfilled twice. What would make a lint stricter is left out.
 pub(crate) fn levels(input: &DeriveInput) -> TokenStream {
     let (mut levels, mut is_deprecated) = (TokenStream::new(), false);
     for attr in attributes(input) {
-        let path = attr.path();
-        is_deprecated |= path.is_ident("deprecated");
+        is_deprecated |= attr::is(attr, "deprecated");
         if let Meta::List(list) = &attr.meta {
             let lints = &list.tokens;
-            if path.is_ident("allow") || path.is_ident("expect") {
+            if attr::is(attr, "allow") || attr::is(attr, "expect") {
                 levels.extend(quote! { #[allow(#lints)] });
-            } else if path.is_ident("warn") {
+            } else if attr::is(attr, "warn") {
                 levels.extend(quote! { #[warn(#lints)] });
             }
         }

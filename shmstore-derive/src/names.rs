@@ -10,6 +10,10 @@ use syn::ext::IdentExt;
 
 use crate::errors::Errors;
 
+/// How deep groups may stand in each other. An item that is written by hand stays far below; the parser calls itself for each level, and a
+/// compiler whose stack is full ends without a word.
+const MAX_DEPTH: usize = 100;
+
 /// How every name that generated code defines begins, in upper or lower case.
 pub(crate) const PREFIX: &str = "__shm";
 
@@ -17,24 +21,29 @@ pub(crate) const PREFIX: &str = "__shm";
 pub(crate) struct Names(HashSet<String>);
 
 impl Names {
-    /// Collects the identifiers among `tokens`, and refuses those that are reserved.
-    pub(crate) fn of(tokens: TokenStream, errors: &mut Errors) -> Self {
+    /// Collects the identifiers among `tokens`, and refuses those that are reserved. `None` if the tokens are nested too deep.
+    pub(crate) fn of(tokens: TokenStream, errors: &mut Errors) -> Option<Self> {
         let mut names = Self(HashSet::new());
-        names.collect(tokens, errors);
-        names
+        names.collect(tokens, MAX_DEPTH, errors).then_some(names)
     }
 
-    fn collect(&mut self, tokens: TokenStream, errors: &mut Errors) {
-        for token in tokens {
-            match token {
-                TokenTree::Group(group) => self.collect(group.stream(), errors),
-                TokenTree::Ident(ident) => {
-                    refuse_reserved(&ident, errors);
-                    self.0.insert(ident.unraw().to_string());
-                }
-                TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+    fn collect(&mut self, tokens: TokenStream, depth: usize, errors: &mut Errors) -> bool {
+        tokens.into_iter().all(|token| match token {
+            TokenTree::Group(group) if depth == 0 => {
+                errors.add(
+                    group,
+                    format!("groups stand in each other more than {MAX_DEPTH} deep: give the inner ones names"),
+                );
+                false
             }
-        }
+            TokenTree::Group(group) => self.collect(group.stream(), depth - 1, errors),
+            TokenTree::Ident(ident) => {
+                refuse_reserved(&ident, errors);
+                self.0.insert(ident.unraw().to_string());
+                true
+            }
+            TokenTree::Punct(_) | TokenTree::Literal(_) => true,
+        })
     }
 
     pub(crate) fn contains(&self, name: &str) -> bool {

@@ -10,7 +10,7 @@ use syn::{
 use crate::attr::{self, Repr, ReprKind, Shm};
 use crate::errors::Errors;
 use crate::names::Names;
-use crate::{krate, lint};
+use crate::{advice, krate, lint};
 
 /// A struct, enum or union under a derive.
 pub(crate) struct Item {
@@ -42,6 +42,8 @@ pub(crate) struct Field {
     pub(crate) name: String,
     pub(crate) vis: Visibility,
     pub(crate) ty: Type,
+    /// Whether the type is one of the item's parameters, and nothing else.
+    pub(crate) is_param: bool,
     /// The type as it was written.
     pub(crate) tokens: TokenStream,
     /// The places of the first and the last token of the type; names there have the meaning of generated code.
@@ -55,16 +57,16 @@ pub(crate) struct Variant {
 }
 
 impl Item {
-    pub(crate) fn parse(input: DeriveInput, errors: &mut Errors) -> Self {
+    pub(crate) fn parse(input: DeriveInput, names: Names, errors: &mut Errors) -> Self {
         let shm = Shm::parse(&input.attrs, errors);
         let reprs = Repr::parse(&input.attrs, errors);
-        let (lint_levels, names) = (lint::levels(&input), Names::of(input.to_token_stream(), errors));
+        let lint_levels = lint::levels(&input);
         let body = match input.data {
-            Data::Struct(data) => Body::Struct(fields(data.fields, errors)),
+            Data::Struct(data) => Body::Struct(fields(data.fields, &input.generics, errors)),
             Data::Enum(data) => Body::Enum(data.variants.into_iter().map(|v| variant(v, errors)).collect()),
             Data::Union(data) => Body::Union(data.union_token),
         };
-        let krate = shm.krate.as_ref().map(ToTokens::to_token_stream).or_else(|| krate::find(errors));
+        let krate = shm.krate.clone().or_else(|| krate::find(errors));
         Self {
             shm,
             krate,
@@ -86,12 +88,13 @@ impl Item {
     /// The parameters that the type of a field mentions.
     pub(crate) fn params_in<'item>(&'item self, field: &Field) -> impl Iterator<Item = &'item Ident> {
         let names = Names::of(field.tokens.clone(), &mut Errors::default());
+        let is_in = move |param: &str| names.as_ref().is_some_and(|names| names.contains(param));
         let params = self.generics.params.iter().filter_map(|param| match param {
             GenericParam::Type(param) => Some(&param.ident),
             GenericParam::Const(param) => Some(&param.ident),
             GenericParam::Lifetime(_) => None,
         });
-        params.filter(move |param| names.contains(&param.unraw().to_string()))
+        params.filter(move |param| is_in(&param.unraw().to_string()))
     }
 
     /// Whether the compiler can only check it where its parameters are known.
@@ -126,7 +129,7 @@ fn without_attributes(mut generics: Generics) -> Generics {
     generics
 }
 
-fn fields(fields: Fields, errors: &mut Errors) -> Vec<Field> {
+fn fields(fields: Fields, generics: &Generics, errors: &mut Errors) -> Vec<Field> {
     let number =
         |at: usize| Member::Unnamed(Index { index: at.try_into().unwrap_or(u32::MAX), span: Span::mixed_site() });
     let fields = fields.into_iter().enumerate().map(|(at, field)| {
@@ -135,7 +138,8 @@ fn fields(fields: Fields, errors: &mut Errors) -> Vec<Field> {
         let member = field.ident.map_or_else(|| number(at), Member::Named);
         let tokens = field.ty.to_token_stream();
         let ends = ends(&tokens);
-        Field { member, name, vis: field.vis, ty: field.ty, tokens, ends }
+        let is_param = generics.type_params().any(|param| advice::is(&field.ty, &param.ident));
+        Field { member, name, vis: field.vis, ty: field.ty, is_param, tokens, ends }
     });
     fields.collect()
 }

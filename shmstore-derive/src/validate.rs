@@ -5,9 +5,11 @@ mod generics;
 mod repr;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 use quote::ToTokens;
 use syn::Fields;
+use syn::ext::IdentExt;
 
 use crate::Derive;
 use crate::errors::Errors;
@@ -49,6 +51,7 @@ fn validate_fields<'item>(
     let mut is_fine = |field: &&Field| {
         let mut own = Errors::default();
         validate_name(&field.member, &field.name, &mut own);
+        tokens::refuse(field.tokens.clone(), &mut own);
         field_type::validate(derive, &field.ty, &mut own);
         let is_fine = own.is_empty();
         errors.append(own);
@@ -74,6 +77,9 @@ fn validate_enum(derive: Derive, item: &Item, variants: &[Variant], errors: &mut
         return;
     }
     repr::validate_enum(item, errors);
+    for Variant { ident, .. } in variants {
+        validate_name(ident, &ident.unraw().to_string(), errors);
+    }
     for variant in variants.iter().filter(|variant| !matches!(variant.fields, Fields::Unit)) {
         let fields = variant.fields.to_token_stream();
         errors.add(fields, "a shared enum is a number and has no fields: put them beside it, in a struct");

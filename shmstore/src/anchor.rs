@@ -7,10 +7,10 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::libc;
 
-use crate::error::{OpenError, link_target};
+use crate::error::{FileOwner, OpenError, link_target};
 use crate::identity::Identity;
 use crate::sys::file::{self, FileStat, Inode};
-use crate::sys::process::{effective_uid, random_u64};
+use crate::sys::process::{effective_gid, effective_uid, random_u64};
 
 /// On overlayfs a copy-up gives the same inode another birth time.
 pub(crate) const OVERLAYFS: i64 = 0x794c_7630;
@@ -31,6 +31,23 @@ const PLAIN_FILE_SYSTEMS: [i64; 4] = [0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1
 
 /// A byte far beyond those that processes lock.
 const PROBE_BYTE: i64 = 1 << 40;
+
+/// What the kernel calls users and groups that have no number in this user namespace.
+const UNKNOWN: u32 = 65_534;
+
+/// The user and the group that something is given to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ownership {
+    pub(crate) owner: u32,
+    pub(crate) group: u32,
+}
+
+impl Ownership {
+    /// What the kernel gives new things to.
+    pub(crate) fn of_process() -> Self {
+        Self { owner: effective_uid(), group: effective_gid() }
+    }
+}
 
 /// A file that is fit to be an anchor, as it was when it was looked at.
 #[derive(Debug, Clone, Copy)]
@@ -118,6 +135,17 @@ impl Anchor {
         directory.as_ref().unwrap_or(&self.stat).inode()
     }
 
+    /// The user and the group that get what this process makes here; `None` if the kernel gives it to them anyway. What a group
+    /// may use goes to the anchor's group. What root makes goes to the anchor's owner, which could not use or remove it otherwise.
+    pub(crate) fn heir(&self, mode: u32) -> Option<Ownership> {
+        let process = Ownership::of_process();
+        let for_owner = process.owner == 0 && ![0, UNKNOWN].contains(&self.stat.owner);
+        let for_group = (for_owner || mode & 0o060 != 0) && self.stat.group != UNKNOWN;
+        let owner = if for_owner { self.stat.owner } else { process.owner };
+        let group = if for_group { self.stat.group } else { process.group };
+        Some(Ownership { owner, group }).filter(|heir| *heir != process)
+    }
+
     /// The low nine permission bits.
     pub(crate) fn mode(&self) -> u32 {
         self.stat.mode & 0o777
@@ -166,7 +194,10 @@ pub(crate) fn open_failed(path: &Path, errno: Errno) -> OpenError {
             Some(target) => OpenError::DanglingLink { path, target },
             None => OpenError::NotFound { path, waited: Duration::ZERO },
         },
-        Errno::EACCES | Errno::EPERM => OpenError::AccessDenied { path, uid: effective_uid() },
+        Errno::EACCES | Errno::EPERM => {
+            let refused = FileOwner::on_the_way_to(&path);
+            OpenError::AccessDenied { path, uid: effective_uid(), refused }
+        }
         Errno::ENXIO => OpenError::NotAnAnchor { path, kind: "socket" },
         errno => OpenError::System { attempted: "open", path, errno },
     }
@@ -175,13 +206,54 @@ pub(crate) fn open_failed(path: &Path, errno: Errno) -> OpenError {
 /// What the kernel's refusal to make a file or directory means.
 pub(crate) fn not_made(path: &Path, errno: Errno) -> OpenError {
     match errno {
-        Errno::EACCES | Errno::EPERM => OpenError::NotWritable { path: path.into(), uid: effective_uid() },
-        Errno::ENOENT => open_failed(path, errno),
-        errno => OpenError::System { attempted: "make", path: path.into(), errno },
+        Errno::EACCES | Errno::EPERM => {
+            let refused = FileOwner::on_the_way_to(path.parent().unwrap_or(path));
+            OpenError::NotWritable { path: path.into(), uid: effective_uid(), refused }
+        }
+        // The directory is gone: what was to be made in it is not missing.
+        Errno::ENOENT => open_failed(path.parent().unwrap_or(path), errno),
+        errno => match obstacle(path) {
+            Some(obstacle) if matches!(errno, Errno::EEXIST | Errno::ENOTDIR) => {
+                OpenError::InTheWay { path: path.into(), obstacle }
+            }
+            _ => OpenError::System { attempted: "make", path: path.into(), errno },
+        },
     }
+}
+
+/// What is no directory on the way to a path.
+fn obstacle(path: &Path) -> Option<PathBuf> {
+    let is_in_the_way = |path: &&Path| path.symlink_metadata().is_ok() && !path.is_dir();
+    path.ancestors().find(is_in_the_way).map(Path::to_path_buf)
 }
 
 /// Names what was attempted when the kernel refuses.
 pub(crate) fn system<'a>(attempted: &'static str, path: &'a Path) -> impl Fn(Errno) -> OpenError + use<'a> {
     move |errno| OpenError::System { attempted, path: path.into(), errno }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_made_goes_to_the_anchors_group_and_from_root_to_its_owner() {
+        let directory = tempfile::tempdir().unwrap();
+        let anchor = Anchor::open(directory.path(), |_| true).unwrap();
+        let ours = Ownership::of_process();
+        let heir = |owner, group, mode| {
+            let stat = FileStat { owner, group, ..anchor.stat };
+            Anchor { stat, ..anchor }.heir(mode)
+        };
+        let other = Ownership { group: ours.group + 1, ..ours };
+        assert_eq!(heir(ours.owner, other.group, 0o660), Some(other));
+        assert_eq!(heir(ours.owner, other.group, 0o640), Some(other));
+        assert_eq!(heir(ours.owner, other.group, 0o600), None, "no group may use it");
+        assert_eq!(heir(ours.owner, ours.group, 0o660), None);
+        assert_eq!(heir(ours.owner, UNKNOWN, 0o660), None, "a group without a number here");
+        let user = Ownership { owner: ours.owner + 1, group: ours.group + 1 };
+        let is_root = ours.owner == 0;
+        assert_eq!(heir(user.owner, user.group, 0o600), Some(user).filter(|_| is_root));
+        assert_eq!(heir(UNKNOWN, ours.group, 0o600), None);
+    }
 }

@@ -37,7 +37,7 @@
 /// | `Atomic<V>`, `Versioned<V>` of a value | yes | |
 /// | `Lock`, `Event` | yes | |
 /// | `CacheAligned<O>`, other objects, arrays of one or more objects | yes | |
-/// | `PhantomData<T>` with `T: Send + Sync` | yes | `PhantomData<fn() -> T>` |
+/// | `PhantomData<T>` with `T: Send + Sync + 'static` | yes | `PhantomData<fn() -> T>` |
 /// | integers, floats, `bool`, `char`, enums | no: others write while we hold a reference | `Atomic<T>`, `Versioned<T>` |
 /// | other values, `FixedString<N>`, `FixedVec<V, N>` | no, for the same reason | `Versioned<T>` |
 /// | `AtomicBool` | no: a foreign byte may be neither 0 nor 1 | `Atomic<bool>` |
@@ -81,18 +81,18 @@
 ///
 /// - [`AnyBits`](crate::AnyBits) is the bound for generic code that calls `load()`.
 /// - A type argument counts in the schema and in the layout hash only through the fields that have it. A const argument counts by its value.
-/// - `Self` and macros are refused in bounds, `where` clauses and the types of fields.
+/// - `Self`, macros and attributes are refused in bounds, `where` clauses and the types of fields.
 ///
 /// # Attributes
 ///
 /// - `#[shm(id = 'T')]`: the type-id-char, printable ASCII. It makes the type a root: implements
 ///   [`ShmId`](crate::ShmId).
 /// - `#[shm(name = "…")]`: the name in the schema, instead of the struct's own.
-/// - `#[shm(crate = "…")]`: the path to this crate, if another crate re-exports it. A dependency that is renamed in `Cargo.toml` is found
-///   under its new name.
+/// - `#[shm(crate = "…")]`: the path to this crate, if another crate re-exports it; in a `macro_rules!` macro, `crate = $crate::shmstore`. A
+///   dependency that is renamed in `Cargo.toml` is found under its new name.
 ///
 /// What this path names, or `::shmstore` without it, is trusted with all checks. A program that gives the name to a module of its own
-/// switches the checks off, and answers for that as for an `unsafe impl`.
+/// switches the checks off, and has the responsibility of a hand-written implementation.
 ///
 /// Lint levels of the item, its fields and its parameters hold for the generated code, too. Names that begin with `__shm` are reserved for
 /// that code.
@@ -143,7 +143,7 @@ pub use shmstore_derive::ShmObject;
 /// | `u8` … `u64`, `i8` … `i64`, `f32`, `f64` | yes | |
 /// | `bool`, `char`, enums with this derive | yes, checked on every read | |
 /// | `FixedString<N>`, `FixedVec<V, N>`, `Pad<N>`, `Timestamp`, other values, arrays of one or more values | yes | |
-/// | `PhantomData<T>` with `T: Send + Sync` | yes | `PhantomData<fn() -> T>` |
+/// | `PhantomData<T>` with `T: Send + Sync + 'static` | yes | `PhantomData<fn() -> T>` |
 /// | [types of other crates](trait@crate::ShmValue#types-of-other-crates) | by features | a struct with the same content |
 /// | `SystemTime`, `Instant`, `Duration` | no: the compiler decides how they are stored | `Timestamp`, or nanoseconds as `u64` |
 /// | `usize`, `isize` | no: the width is the process's own | `u64`, `i64` |
@@ -167,7 +167,8 @@ pub use shmstore_derive::ShmObject;
 ///
 /// # Parameters
 ///
-/// A struct can have const parameters, and type parameters with a bound: `T: ShmValue` for a field, `T: Send + Sync + 'static` for a marker.
+/// A struct can have const parameters, and type parameters with a bound: `T: ShmValue` for a field, `T: Copy + Send + Sync +
+/// 'static` for a marker.
 ///
 /// ```
 /// use shmstore::{ShmLayout, ShmValue};
@@ -194,11 +195,11 @@ pub use shmstore_derive::ShmObject;
 ///
 /// - `#[shm(id = 'T')]`: the type-id-char, printable ASCII. `Versioned` and `Atomic` of the value take it as theirs.
 /// - `#[shm(name = "…")]`: the name in the schema, instead of the type's own.
-/// - `#[shm(crate = "…")]`: the path to this crate, if another crate re-exports it. A dependency that is renamed in `Cargo.toml` is found
-///   under its new name.
+/// - `#[shm(crate = "…")]`: the path to this crate, if another crate re-exports it; in a `macro_rules!` macro, `crate = $crate::shmstore`. A
+///   dependency that is renamed in `Cargo.toml` is found under its new name.
 ///
 /// What this path names, or `::shmstore` without it, is trusted with all checks. A program that gives the name to a module of its own
-/// switches the checks off, and answers for that as for an `unsafe impl`.
+/// switches the checks off, and has the responsibility of a hand-written implementation.
 ///
 /// Lint levels of the item, its fields and its parameters hold for the generated code, too. Names that begin with `__shm` are reserved for
 /// that code.

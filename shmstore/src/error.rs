@@ -18,7 +18,7 @@ pub use layout_mismatch::{LayoutMismatch, LayoutSummary};
 pub use open::OpenError;
 pub use part::{Busy, Holder, LockError, WaitError};
 pub use remove::RemoveError;
-pub use subject::{AnchorClaim, Creator, SegmentOwner, Subject};
+pub use subject::{AnchorClaim, Creator, FileOwner, SegmentOwner, Subject};
 pub(crate) use subject::{link_target, moment};
 
 /// Anything that can go wrong: what `?` turns each of the crate's errors into.

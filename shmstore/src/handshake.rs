@@ -6,13 +6,16 @@
 mod create;
 mod find;
 mod json;
+mod limits;
 mod lock;
+mod ownership;
 mod read_only;
 mod recover;
 mod remove;
 mod replace;
 mod worlds;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -24,6 +27,7 @@ use crate::anchor::Anchor;
 use crate::error::{AttachError, OpenError, Subject};
 use crate::identity::Identity;
 use crate::schema::Schema;
+use crate::sys::file;
 use crate::sys::process::effective_uid;
 
 pub(crate) use create::{Created, IfExists};
@@ -76,6 +80,20 @@ impl Target<'_> {
     /// Looks at the path again, waiting for one that is not there: a name may be forgotten, and made anew.
     fn refresh_within(&self, patience: &mut Patience) -> Result<Anchor, OpenError> {
         patience.wait_for_anchor(|| self.refresh())
+    }
+
+    /// Where the anchor really is: a link on the way to it may lead elsewhere tomorrow. If it did just now, the way that the user said.
+    fn real_path(&self, anchor: &Anchor) -> Cow<'_, Path> {
+        let is_it = |real: &Path| file::stat_no_follow(real).is_ok_and(|stat| stat.inode() == anchor.stat.inode());
+        if let Some(known) = self.real_path.get().filter(|known| is_it(known)) {
+            return Cow::Borrowed(known);
+        }
+        let Some(real) = std::fs::canonicalize(self.path).ok().filter(|real| is_it(real)) else {
+            return Cow::Borrowed(self.path);
+        };
+        // If another one is known, that stays: it is looked at each time.
+        drop(self.real_path.set(real.clone()));
+        Cow::Owned(real)
     }
 
     /// Names the object in an error.

@@ -323,12 +323,12 @@ unsafe impl<O: ShmObject, const N: usize> ShmObject for [O; N] {
 }
 
 // SAFETY: no bytes.
-unsafe impl<T: Send + Sync + 'static> ShmLayout for PhantomData<T> {
+unsafe impl<T: ?Sized + Send + Sync + 'static> ShmLayout for PhantomData<T> {
     const SCHEMA: &'static Schema = &Schema::of::<Self>(Kind::Phantom);
 }
 
 // SAFETY: no bytes.
-unsafe impl<T: Send + Sync + 'static> ShmValue for PhantomData<T> {
+unsafe impl<T: ?Sized + Send + Sync + 'static> ShmValue for PhantomData<T> {
     type Validity = Any;
     fn check_bits(_: &[u8]) -> Result<(), InvalidValue> {
         Ok(())
@@ -336,6 +336,6 @@ unsafe impl<T: Send + Sync + 'static> ShmValue for PhantomData<T> {
 }
 
 // SAFETY: no bytes.
-unsafe impl<T: Send + Sync + 'static> ShmObject for PhantomData<T> {
+unsafe impl<T: ?Sized + Send + Sync + 'static> ShmObject for PhantomData<T> {
     type View = PhantomData<T>;
 }

@@ -4,11 +4,21 @@
 //! is taken from tokens: offsets, sizes, alignments and types are checked here, on the finished type.
 //! Every check panics at compile time, and is `#[track_caller]`, so that the message stands on the user's field.
 
+//!
+//! # Safety
+//!
+//! This file assumes that its checks are evaluated while a program is compiled: the derives call them in constants only.
+#![allow(unsafe_code)]
+
+use std::mem::MaybeUninit;
+use std::{ptr, slice};
+
 use crate::schema::Field;
 use crate::text::Text;
 
-/// Checks a value: that it has bytes, and each of its fields too, and that there is no padding; but not the fields, nor the
-/// gaps before fields, of the numbers given, which are checked by themselves. (The gap after the last field has the number after its.)
+/// Checks a value: that it has bytes, and each of its fields too, that the fields are aligned, and that there is no padding; but not the
+/// fields, nor the gaps before fields, of the numbers given, which are checked by themselves. The numbers ascend. (The gap after the last
+/// field has the number after its.)
 ///
 /// # Panics
 ///
@@ -16,21 +26,22 @@ use crate::text::Text;
 #[track_caller]
 pub const fn is_value<T>(fields: &[Field], but_fields: &[usize], but_gaps: &[usize]) {
     is_not_empty::<T>(fields, but_fields);
-    let mut at = 1;
-    while at < fields.len() {
-        if !contains(but_gaps, at) {
+    is_aligned::<T>(fields);
+    let (mut at, mut skipped) = (1, if let [0, ..] = but_gaps { 1 } else { 0 });
+    while at <= fields.len() {
+        if skipped < but_gaps.len() && but_gaps[skipped] == at {
+            skipped += 1;
+        } else if at < fields.len() {
             no_gap_before(fields, at, Padding::Fixed(None));
+        } else {
+            no_gap_after::<T>(fields, Padding::Fixed(None));
         }
         at += 1;
     }
-    if !contains(but_gaps, at) {
-        no_gap_after::<T>(fields, Padding::Fixed(None));
-    }
 }
 
-/// Checks an object: that it has bytes, and each of its fields too, but those of the numbers given, which are checked by
-/// themselves; that it has no `impl Drop`; and that it is laid out by C's rules, as its view is, which no other macro has
-/// touched.
+/// Checks an object: that it has bytes, and each of its fields too, but those of the numbers given, which ascend and are checked by
+/// themselves; that it has no `impl Drop`; and that it is laid out by C's rules, as its view is, which no other macro has touched.
 ///
 /// # Panics
 ///
@@ -40,17 +51,6 @@ pub const fn is_object<T>(fields: &[Field], but_fields: &[usize], min_align: usi
     is_not_empty::<T>(fields, but_fields);
     has_no_drop::<T>();
     is_c_struct::<T>(fields, min_align);
-}
-
-const fn contains(numbers: &[usize], number: usize) -> bool {
-    let mut at = 0;
-    while at < numbers.len() {
-        if numbers[at] == number {
-            return true;
-        }
-        at += 1;
-    }
-    false
 }
 
 /// What would close a gap.
@@ -134,43 +134,109 @@ pub const fn has_bytes(fields: &[Field], at: usize) {
 #[track_caller]
 const fn is_not_empty<T>(fields: &[Field], but_fields: &[usize]) {
     assert!(size_of::<T>() > 0, "there is nothing to share in a struct without bytes: add a field");
-    let mut at = 0;
+    let (mut at, mut skipped) = (0, 0);
     while at < fields.len() {
-        if !contains(but_fields, at) {
+        if skipped < but_fields.len() && but_fields[skipped] == at {
+            skipped += 1;
+        } else {
             has_bytes(fields, at);
         }
         at += 1;
     }
 }
 
-/// Checks that an enum has a variant of value 0.
+/// Checks that every field of a value is at a multiple of its own alignment.
+#[track_caller]
+const fn is_aligned<T>(fields: &[Field]) {
+    let mut at = 0;
+    while at < fields.len() {
+        let own = fields[at].schema.align();
+        assert!(
+            fields[at].offset % own == 0 && own <= align_of::<T>(),
+            "a field is not aligned as its type is: this struct is packed; remove `packed`, or put the derive below the macro that adds it"
+        );
+        at += 1;
+    }
+}
+
+/// Checks that an enum has a variant of value 0, and no two variants of one value.
 ///
 /// # Panics
 ///
-/// If it has none.
+/// If it has none, or two.
 #[track_caller]
 pub const fn has_zero(discriminants: &[i128]) {
-    let mut at = 0;
+    let (mut at, mut has_zero, mut ascends) = (0, false, true);
     while at < discriminants.len() {
-        if discriminants[at] == 0 {
-            return;
+        has_zero = has_zero || discriminants[at] == 0;
+        ascends = ascends && (at == 0 || discriminants[at - 1] < discriminants[at]);
+        at += 1;
+    }
+    assert!(
+        has_zero,
+        "this enum has no variant of value 0, and shared memory starts as zeros: add one, e.g. `Unset = 0`"
+    );
+    assert!(
+        ascends || are_different(discriminants),
+        "two variants of this enum are one: another macro has changed it after this derive; put the derive below that macro"
+    );
+}
+
+const fn are_different(numbers: &[i128]) -> bool {
+    let mut at = 0;
+    while at < numbers.len() {
+        let mut other = at + 1;
+        while other < numbers.len() {
+            if numbers[at] == numbers[other] {
+                return false;
+            }
+            other += 1;
         }
         at += 1;
     }
-    panic!("this enum has no variant of value 0, and shared memory starts as zeros: add one, e.g. `Unset = 0`");
+    true
 }
 
-/// Checks that an enum is stored as the integer `R`.
+/// Checks that an enum is stored as the integer `R`: that the bytes of each variant are those of its number, and that all of them are
+/// initialized. A variant comes with its number as an `R`, with its number, and with what is left of that in an `R`.
 ///
 /// # Panics
 ///
 /// If it is not.
 #[track_caller]
-pub const fn is_stored_as<E, R>() {
+pub const fn is_stored_as<E: Copy, R: Copy>(variants: &[(E, R, i128, i128)]) {
+    let mut alike = size_of::<E>() == size_of::<R>() && align_of::<E>() == align_of::<R>();
+    let mut at = 0;
+    while alike && at < variants.len() {
+        let (variant, number, discriminant, stored) = &variants[at];
+        alike = have_the_same_bytes(variant, number) && *discriminant == *stored;
+        at += 1;
+    }
     assert!(
-        size_of::<E>() == size_of::<R>() && align_of::<E>() == align_of::<R>(),
+        alike,
         "this enum is not stored as its `#[repr]` says: another macro has changed it after this derive; put the derive below that macro"
     );
+}
+
+/// Compares two values of one size byte by byte.
+const fn have_the_same_bytes<E: Copy, R: Copy>(variant: &E, number: &R) -> bool {
+    let (variant, number) = (bytes_of(variant), bytes_of(number));
+    let mut at = 0;
+    while at < variant.len() && at < number.len() {
+        // SAFETY: evaluated by the compiler, which refuses to read a byte that is not initialized.
+        let byte = unsafe { variant[at].assume_init() };
+        // SAFETY: all bytes of a number are initialized.
+        if byte != unsafe { number[at].assume_init() } {
+            return false;
+        }
+        at += 1;
+    }
+    variant.len() == number.len()
+}
+
+const fn bytes_of<T>(value: &T) -> &[MaybeUninit<u8>] {
+    // SAFETY: as many bytes as the value has, borrowed for as long as it is; they need not be initialized.
+    unsafe { slice::from_raw_parts(ptr::from_ref(value).cast(), size_of::<T>()) }
 }
 
 /// Checks that `T` has no `impl Drop`: an object outlives every process, and nobody drops it. Fields that need dropping

@@ -33,6 +33,17 @@
 //! Underneath is System V shared memory, keyed by `ftok(path, type-id-char)`. The design, the format byte for byte and the
 //! soundness argument are in the repository's `docs/`.
 
+#[cfg(not(all(
+    target_os = "linux",
+    target_pointer_width = "64",
+    target_endian = "little",
+    any(target_arch = "x86_64", target_arch = "aarch64"),
+)))]
+compile_error!(
+    "shmstore supports 64-bit little-endian Linux on x86_64 and aarch64 only: on other targets neither the layout of its segments \
+     nor its system calls were tried"
+);
+
 // In the order of their layers: each module imports only from those above it.
 mod key;
 mod hash;
@@ -79,8 +90,8 @@ pub use cache_aligned::CacheAligned;
 pub use derive::{ShmObject, ShmValue};
 pub use diff::{Change, DiffTable, Difference, LayoutDiff, Offset, Side};
 pub use error::{
-    AbandonedReason, AnchorClaim, AttachError, Busy, CapacityError, CreateError, Creator, Error, Holder, InvalidValue,
-    LayoutMismatch, LayoutSummary, LockError, OpenError, RemoveError, SchemaError, SegmentOwner, Subject,
+    AbandonedReason, AnchorClaim, AttachError, Busy, CapacityError, CreateError, Creator, Error, FileOwner, Holder,
+    InvalidValue, LayoutMismatch, LayoutSummary, LockError, OpenError, RemoveError, SchemaError, SegmentOwner, Subject,
     TimestampError, WaitError,
 };
 pub use fixed::{FixedString, FixedVec, Pad};

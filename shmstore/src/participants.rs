@@ -8,6 +8,7 @@ mod slot;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::error::moment;
 use crate::failpoint::{self, Step};
 use crate::sys::process;
 use crate::sys::process::PAGE;
@@ -47,7 +48,7 @@ impl Facts {
             pid_namespace: self.pid_namespace,
             time_namespace: self.time_namespace,
             start: self.start,
-            since: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as u32),
+            since: seconds_since_1970() as u32,
             image: self.image,
         }
     }
@@ -161,16 +162,28 @@ impl<'a> SlotTable<'a> {
 
     /// Lists the processes that have a slot.
     pub(crate) fn occupants(self, judge: &Judge<'_>) -> impl Iterator<Item = Occupant> {
-        let looks = self.used().iter().filter_map(Slot::look);
-        looks.map(|look| Occupant {
+        let (looks, now) = (self.used().iter().filter_map(Slot::look), seconds_since_1970());
+        looks.map(move |look| Occupant {
             token: look.word.token,
             pid: look.word.pid,
             pid_namespace: look.details.map_or(0, |details| details.pid_namespace),
-            since: crate::error::moment(look.details.map_or(0, |details| details.since).into(), 0),
+            since: moment(whole_seconds(look.details.map_or(0, |details| details.since), now), 0),
             left: look.word.state == SlotState::Left,
             alive: !judge.is_dead(&look),
         })
     }
+}
+
+fn seconds_since_1970() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// The latest time with these low 32 bits that is not later than now: by more than a day, as clocks are set.
+fn whole_seconds(low: u32, now: u64) -> u64 {
+    const DAY: u64 = 24 * 60 * 60;
+    let latest = now + DAY;
+    let behind = (latest as u32).wrapping_sub(low);
+    latest.checked_sub(behind.into()).unwrap_or(low.into())
 }
 
 /// Tells whether a slot is the first that has a byte on its page.

@@ -170,7 +170,7 @@ impl Schema {
     pub(crate) const fn is_phantom(&self) -> bool {
         match &self.kind {
             Kind::Phantom => true,
-            Kind::Array { element, .. } => element.is_phantom(),
+            Kind::Array { len, element } => *len > 0 && element.is_phantom(),
             _ => false,
         }
     }

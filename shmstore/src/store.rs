@@ -1,5 +1,6 @@
 //! The store: where objects are created, attached, removed and listed.
 
+mod candidate;
 mod list;
 mod named;
 mod options;
@@ -75,9 +76,13 @@ impl Store {
 
     /// Opens the store at a path; if nothing is there, makes a directory of mode 0700, and those above it.
     ///
+    /// Good places are a service's directory in `/run`, `$XDG_RUNTIME_DIR`, and any directory of the user's own on a local disk. In
+    /// `/tmp` a path is everybody's: the directory of another user is refused, and systemd-tmpfiles removes what is ten days old
+    /// there, whether objects are in use or not.
+    ///
     /// # Errors
     ///
-    /// As [`open`](Self::open); [`OpenError::AccessDenied`] if the directory can not be made.
+    /// As [`open`](Self::open); [`OpenError::NotWritable`] or [`OpenError::InTheWay`] if the directory cannot be made.
     pub fn open_or_create(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         Self::options().open_or_create(path)
     }

@@ -154,8 +154,14 @@ impl PublicPeer {
 
     /// The command that starts it as another user.
     pub fn run_as(&self, uid: u32) -> Command {
+        self.run_in_groups(uid, GROUP, None)
+    }
+
+    /// The command that starts it as another user with this primary group, and perhaps with another group besides.
+    pub fn run_in_groups(&self, uid: u32, primary: u32, other: Option<u32>) -> Command {
         let mut command = Command::new("setpriv");
-        command.arg(format!("--reuid={uid}")).arg(format!("--regid={GROUP}")).arg("--clear-groups");
+        let groups = other.map_or("--clear-groups".into(), |group| format!("--groups={group}"));
+        command.arg(format!("--reuid={uid}")).arg(format!("--regid={primary}")).arg(groups);
         command.arg(&self.program);
         command
     }

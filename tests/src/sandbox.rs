@@ -25,7 +25,12 @@ pub fn enter() {
     }
 }
 
-fn refuse(call: libc::c_long, errno: i32) {
+/// Has the kernel refuse a system call to this thread and its children from now on.
+///
+/// # Panics
+///
+/// If the kernel has no seccomp.
+pub fn refuse(call: libc::c_long, errno: i32) {
     const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
     const JUMP_IF_EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
     const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;

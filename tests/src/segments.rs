@@ -17,6 +17,10 @@ pub struct Segment {
     pub creator_pid: u32,
     /// How many times it is attached.
     pub attached: u64,
+    /// The user it belongs to.
+    pub owner: u32,
+    /// The group it belongs to.
+    pub group: u32,
 }
 
 /// All segments of this IPC namespace.
@@ -43,6 +47,8 @@ fn parse(line: &str) -> Segment {
         size: columns[3].parse().expect("a size"),
         creator_pid: columns[4].parse().expect("a pid"),
         attached: columns[6].parse().expect("a count"),
+        owner: columns[7].parse().expect("a user"),
+        group: columns[8].parse().expect("a group"),
     }
 }
 

@@ -264,7 +264,7 @@ fn assert_huge_pages_kill_nobody(creator: u32, variant: &str, state: &str, parts
             for command in ["attach", "attach 20", "create 1", "attach_or_create 1", "replace 1", "remove", "see"] {
                 let message = Peer::start(scratch.path()).expect_err(command, variant);
                 assert_says(&message, parts);
-                let segment = format!("segment {shmid} of {SIZE_TAG} bytes, owner uid {creator}, mode 0666");
+                let segment = format!("segment {shmid} of {SIZE_TAG} bytes, owner uid {creator}, group 0, mode 0666");
                 assert_says(&message, &["`Telemetry` (id 'T', key 0x", &segment]);
             }
             assert_eq!(Peer::start(scratch.path()).expect_ok("list"), state);

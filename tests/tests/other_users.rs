@@ -57,10 +57,20 @@ fn anchor_that_may_not_be_read_is_denied() {
         let path = users.anchor.path().display().to_string();
         let answer = users.start(BOB, &[TRUSTS_ALICE]).answer();
         let what = format!(
-            "err AccessDenied cannot open a store at {path}: permission denied for uid {BOB}; the anchor \
-                            must be readable by every user of the store, and each directory on the way searchable"
+            "err AccessDenied cannot open a store at {path}: permission denied for uid {BOB} by {path} (owner uid {ALICE}, \
+             group {GROUP}, mode 0700); the anchor must be readable by every user of the store, and each directory on the way \
+             searchable"
         );
         assert_eq!(answer, what);
+        // Nor a directory below it, which nobody else may search.
+        fs::create_dir(users.anchor.join("below")).unwrap();
+        let mut command = users.program.command_as(BOB, &users.anchor.join("below"));
+        let answer = Peer::spawn(&mut command).answer();
+        let what = format!(
+            "err AccessDenied cannot open a store at {path}/below: permission denied for uid {BOB} by {path} (owner uid \
+             {ALICE}, group {GROUP}, mode 0700); "
+        );
+        assert!(answer.starts_with(&what), "{answer}");
     });
 }
 
@@ -94,14 +104,18 @@ fn object_of_mode_0600_is_denied_with_its_owner_and_mode() {
             let message = bob.expect_err(command, "AccessDenied");
             let denied = format!("permission denied for uid {BOB} to write `Telemetry` (id 'T', key 0x");
             let whose = format!("segment {segment} of ");
-            let owner = format!("owner uid {ALICE}, mode 0600, made by pid {}", alice.pid());
+            let owner = format!("owner uid {ALICE}, group {GROUP}, mode 0600, made by pid {}", alice.pid());
             assert_says(&message, &[&denied, &whose, &owner, "Store::options().mode(0o660)"]);
             assert!(!message.contains("Reading is permitted"), "it may not even be read: {message}");
         }
         let message = bob.expect_err("see", "AccessDenied");
         let denied = format!("permission denied for uid {BOB} to read `Telemetry` (id 'T', key 0x");
-        let owner = format!("owner uid {ALICE}, mode 0600, made by pid {}. It may not even be read. ", alice.pid());
-        let cure = "by making the store with Store::options().mode(0o640), for its group, or 0o644, for everybody";
+        let owner = format!(
+            "owner uid {ALICE}, group {GROUP}, mode 0600, made by pid {}. It may not even be read. ",
+            alice.pid()
+        );
+        let cure =
+            "by making the store with Store::options().mode(0o640), for the anchor's group, or 0o644, for everybody";
         assert_says(&message, &[&denied, &owner, cure]);
         assert_eq!(alice.expect_ok("frames"), "1");
     });
@@ -237,7 +251,7 @@ fn object_of_a_user_who_is_not_trusted_is_refused_with_the_cure() {
         let expected = format!(
             "refused `Telemetry` (id 'T', key {:#010x}) at {}: the segment at its key was created by uid {ALICE}; call \
              Store::options().trust({ALICE}) to accept it, or have it removed (segment {} of {} bytes, owner uid {ALICE}, \
-             mode 0666, made by pid {}). Nothing in it was read",
+             group {GROUP}, mode 0666, made by pid {}). Nothing in it was read",
             users.key(),
             users.anchor.path().display(),
             find(users.key()).unwrap(),

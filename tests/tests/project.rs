@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("`tests` is below the workspace").to_owned()
@@ -97,5 +98,44 @@ fn runtime_and_derive_use_no_syntax_newer_than_rust_1_85() {
         for (file, text) in rust_files(&root().join(name)) {
             assert!(!code(&text).contains("&& let "), "{name}/{file} has a chain of `let`s, which is of Rust 1.88");
         }
+    }
+}
+
+/// No other target may be installed here, so the condition in `lib.rs` is compared with what the compiler says of each.
+#[test]
+fn targets_that_are_not_supported_are_refused_with_a_sentence() {
+    let lib = fs::read_to_string(root().join("shmstore/src/lib.rs")).expect("lib.rs");
+    let (_, condition) = lib.split_once("#[cfg(not(all(\n").expect("a condition");
+    let (condition, rest) = condition.split_once(")))]\n").expect("its end");
+    assert!(rest.starts_with("compile_error!(\n"), "the condition is that of the error");
+    let is_supported = |target: &str| {
+        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let output = Command::new(rustc).args(["--print", "cfg", "--target", target]).output().expect("a compiler");
+        assert!(output.status.success(), "{target}: {}", String::from_utf8_lossy(&output.stderr));
+        let known = String::from_utf8(output.stdout).expect("text");
+        let has = |option: &str| known.lines().any(|line| line == option.replace(" = ", "="));
+        condition.lines().map(|line| line.trim().trim_end_matches(',')).all(|line| match line.strip_prefix("any(") {
+            Some(options) => options.trim_end_matches(')').split(", ").any(has),
+            None => has(line),
+        })
+    };
+    for machine in ["x86_64", "aarch64"] {
+        for library in ["gnu", "musl"] {
+            let target = format!("{machine}-unknown-linux-{library}");
+            assert!(is_supported(&target), "{target}");
+        }
+    }
+    for target in [
+        "i686-unknown-linux-gnu",
+        "x86_64-unknown-linux-gnux32",
+        "armv7-unknown-linux-gnueabihf",
+        "aarch64_be-unknown-linux-gnu",
+        "s390x-unknown-linux-gnu",
+        "riscv64gc-unknown-linux-gnu",
+        "aarch64-linux-android",
+        "x86_64-unknown-freebsd",
+        "aarch64-apple-darwin",
+    ] {
+        assert!(!is_supported(target), "{target}");
     }
 }

@@ -8,7 +8,7 @@ use crate::output::{Look, Output};
 
 /// Look for what may go wrong on this machine, or at a path, and say what to do about it
 ///
-/// Exit code 1 if something needs mending. With --json an array of objects with the keys severity (ok, note or mend), subject, found, and
+/// With a path, it also tells what cleans up there, and which process has the anchor locked. Exit code 1 if something needs mending. With --json an array of objects with the keys severity (ok, note or mend), subject, found, and
 /// advice (null if there is nothing to do).
 #[derive(Debug, clap::Args)]
 pub struct Args {

@@ -10,7 +10,7 @@ use crate::failure::{Failure, Outcome};
 use crate::output::{Look, Output, say};
 use crate::selection;
 use crate::table::{self, Align, Cell};
-use crate::text::{shortened, shown};
+use crate::text::{shortened, shown, shown_path};
 use crate::watch;
 
 /// List the objects on this machine, or under a path
@@ -22,9 +22,10 @@ use crate::watch;
 /// of shmstore's; with --all). Where the path is not known, or too long to be kept whole, the number of the segment is
 /// shown, which `shmstore rm --segment` takes. Sizes are those of segments, in bytes, or in K, M, G of 1024.
 ///
-/// With --json an array of objects, with the keys path, name, type, id, layout_hash, segment, key, size, object_size, owner, owner_name,
+/// With --json an array of objects, with the keys path, name, path_hex, type, id, layout_hash, segment, key, size, object_size, owner, owner_name,
 /// mode, attached, created, age, creator_pid, creator_uid, state, detail: always all of them, null for what is not known; sizes in
-/// bytes, times in seconds (created: since 1970). With --watch, the keys of each line are at (a time in UTC), path, name, type, segment,
+/// bytes, times in seconds (created: since 1970). A path that is no UTF-8 has its other bytes as `\xff`, and all of them in path_hex. With
+/// --watch, the keys of each line are at (a time in UTC), path, name, type, segment,
 /// updates_per_second, attached, size, dead, state.
 ///
 /// With --watch on a pipe, a line is written for each object at first, and then whenever what stands in it has changed: the rate of updates
@@ -82,7 +83,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
 
 /// What to say if nothing is listed, beside the output.
 fn nothing(args: &Args) -> String {
-    let under = args.path.as_deref().map(|path| format!(" under {}", shown(&path.display().to_string())));
+    let under = args.path.as_deref().map(|path| format!(" under {}", shown_path(path)));
     match (under, args.all) {
         (Some(under), _) => format!("no objects{under}: `shmstore ls` shows those of all places"),
         (None, true) => "no segments in this IPC namespace".into(),

@@ -13,7 +13,7 @@ use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::removal::settled;
 use crate::target::Target;
-use crate::text::shown;
+use crate::text::shown_path;
 
 /// Remove an object
 ///
@@ -94,7 +94,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
 }
 
 fn in_words(path: &Path) -> String {
-    shown(&path.display().to_string())
+    shown_path(path)
 }
 
 fn in_use_by_others(segment: &Segment) -> Failure {

@@ -1,13 +1,18 @@
 //! `RemoveIPC` of systemd-logind: whether the objects of a user are removed once that user has logged out.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Finding;
+use super::{Finding, drop_ins};
 
-/// Where systemd looks, the first first.
+/// Where systemd looks, the first first: for the main file, and for what overrides it.
 const PLACES: [&str; 4] = ["etc/systemd", "run/systemd", "usr/local/lib/systemd", "usr/lib/systemd"];
+const DROP_INS: [&str; 4] = [
+    "etc/systemd/logind.conf.d",
+    "run/systemd/logind.conf.d",
+    "usr/local/lib/systemd/logind.conf.d",
+    "usr/lib/systemd/logind.conf.d",
+];
 const ADVICE: &str = "write `[Login]` and `RemoveIPC=no` to /etc/systemd/logind.conf.d/shmstore.conf and restart \
                       systemd-logind, or `loginctl enable-linger USER`, or use a system user";
 
@@ -36,15 +41,8 @@ pub(super) fn remove_ipc(root: &Path, uid: u32) -> Finding {
 
 /// The files that count, the last last: the main one, then the drop-ins by name, of which one in an earlier place hides others.
 fn files(root: &Path) -> Vec<PathBuf> {
-    let places = PLACES.map(|place| root.join(place));
-    let main = places.iter().map(|place| place.join("logind.conf")).find(|file| file.exists());
-    let mut drop_ins = BTreeMap::new();
-    for place in places.iter().rev() {
-        let entries = fs::read_dir(place.join("logind.conf.d")).into_iter().flatten().flatten();
-        let files = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|of| of == "conf"));
-        drop_ins.extend(files.filter_map(|path| Some((path.file_name()?.to_owned(), path.clone()))));
-    }
-    main.into_iter().chain(drop_ins.into_values()).collect()
+    let main = PLACES.map(|place| root.join(place).join("logind.conf")).into_iter().find(|file| file.exists());
+    main.into_iter().chain(drop_ins(root, &DROP_INS)).collect()
 }
 
 /// What a file sets, if anything.

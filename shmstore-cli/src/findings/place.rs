@@ -7,15 +7,15 @@ use std::path::Path;
 use shmstore::Store;
 use shmstore::inspect::SegmentState;
 
-use super::Finding;
+use super::{Finding, cleaning};
 use crate::about::{Users, called};
 use crate::anchors::anchor;
 use crate::failure::Failure;
 use crate::selection;
-use crate::text::shown;
+use crate::text::{shown, shown_path};
 
 pub(super) fn of(path: &Path) -> Result<Vec<Finding>, Failure> {
-    let subject = shown(&path.display().to_string());
+    let subject = shown_path(path);
     let Ok(anchor) = anchor(path) else {
         let advice = "`Store::open_or_create` makes the directory; `mkdir -m 700` does, too";
         return Ok(vec![Finding::mend(&subject, "nothing is there", advice)]);
@@ -23,7 +23,12 @@ pub(super) fn of(path: &Path) -> Result<Vec<Finding>, Failure> {
     let mut findings = match Store::open(&anchor) {
         Ok(store) => {
             let warning = |warning: &shmstore::Warning| {
-                let advice = "nothing to do if these users are to be trusted";
+                let advice = match warning {
+                    shmstore::Warning::HardLinked { .. } => {
+                        "nothing to do if two names of the same objects are wanted; otherwise remove one, and make its file anew"
+                    }
+                    _ => "nothing to do if these users are to be trusted",
+                };
                 Finding::mend(&subject, shown(&warning.to_string()), advice)
             };
             let mut findings: Vec<Finding> = store.warnings().iter().map(warning).collect();
@@ -35,6 +40,8 @@ pub(super) fn of(path: &Path) -> Result<Vec<Finding>, Failure> {
         // It says itself what to do.
         Err(error) => vec![Finding { advice: None, ..Finding::mend(&subject, shown(&error.to_string()), "") }],
     };
+    findings.extend(lock(&anchor, &subject));
+    findings.extend(fs::canonicalize(&anchor).ok().and_then(|anchor| cleaning::of(Path::new("/"), &anchor)));
     // If it may not be looked into, that was said.
     for segment in selection::at(path).unwrap_or_default() {
         match segment.state {
@@ -75,6 +82,23 @@ pub(super) fn of(path: &Path) -> Result<Vec<Finding>, Failure> {
         }
     }
     Ok(findings)
+}
+
+/// The process that has an anchor locked: `MODE PID MAJOR:MINOR:INODE` among the columns of `/proc/locks`.
+fn lock(anchor: &Path, subject: &str) -> Option<Finding> {
+    let stat = fs::metadata(anchor).ok()?;
+    let (major, minor) = (nix::libc::major(stat.dev()), nix::libc::minor(stat.dev()));
+    let inode = format!("{major:02x}:{minor:02x}:{}", stat.ino());
+    let locks = fs::read_to_string("/proc/locks").ok()?;
+    let columns = locks.lines().map(|line| line.split_ascii_whitespace().collect::<Vec<_>>());
+    let held =
+        { columns }.find(|columns| columns.get(1) == Some(&"FLOCK") && columns.get(5) == Some(&inode.as_str()))?;
+    let pid = held[4];
+    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let name = if name.is_empty() { String::new() } else { format!(" ({})", shown(name.trim_end())) };
+    let found = format!("process {pid}{name} has it locked (`flock`): creating and removing objects wait for that");
+    let advice = "nothing to do if a store is at work there; any other program, such as systemd-tmpfiles or a backup, stalls them";
+    Some(Finding::note(subject, found, advice))
 }
 
 fn fit(anchor: &Path) -> Result<String, Failure> {

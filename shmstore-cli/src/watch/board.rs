@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::all::{One, Seen};
 use super::list::List;
 use super::model::rate;
-use crate::text::shown;
+use crate::text::shown_path;
 
 /// An object, and how busy it is.
 #[derive(Debug, Clone)]
@@ -33,7 +33,7 @@ pub(super) struct Board {
 
 impl Board {
     pub(super) fn new(path: Option<&Path>, hz: f64) -> Self {
-        let path = path.map(|path| shown(&path.display().to_string()));
+        let path = path.map(shown_path);
         Self { hz, path, list: List::default(), rows: Vec::new(), note: None, measured: HashMap::new() }
     }
 

@@ -33,6 +33,29 @@ fn everything_is_looked_at_and_bad_anchor_is_exit_code_1() {
 }
 
 #[test]
+fn lock_of_another_program_is_named_with_its_process() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    let path = store.path().to_str().unwrap();
+    let locked = std::fs::File::open(path).unwrap();
+    locked.lock().unwrap();
+    let text = run(["doctor", path]).out;
+    let process = format!("note  {path}: process {} (", std::process::id());
+    assert!(text.contains(&process) && text.contains(") has it locked (`flock`): "), "{text}");
+    drop(locked);
+    assert!(!run(["doctor", path]).out.contains("has it locked"));
+}
+
+#[test]
+fn hard_link_is_found_at_its_path() {
+    let scratch = Scratch::new();
+    scratch.store().named("left").unwrap();
+    std::fs::hard_link(scratch.join("rover/left.shm"), scratch.join("rover/right.shm")).unwrap();
+    let text = run(["doctor", scratch.join("rover/right").to_str().unwrap()]).with(1).out;
+    assert!(text.contains("is a file with 2 names") && text.contains("make its file anew"), "{text}");
+}
+
+#[test]
 fn leftovers_and_a_kernel_that_removes_are_found() {
     alone("doctor::leftovers_and_a_kernel_that_removes_are_found", || {
         let scratch = Scratch::new();

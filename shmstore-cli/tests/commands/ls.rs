@@ -50,8 +50,26 @@ fn json_has_all_keys_of_every_segment() {
         assert_eq!(object["object_size"], size_of::<Rover>());
         assert_eq!(object["segment"], Shared::info(&rover).unwrap().shmid);
         let keys: Vec<&String> = object.as_object().unwrap().keys().collect();
-        assert_eq!(keys.len(), 19, "{keys:?}");
+        assert_eq!(keys.len(), 20, "{keys:?}");
     });
+}
+
+#[test]
+fn paths_that_are_no_text_are_told_apart() {
+    use std::os::unix::ffi::OsStrExt;
+    let scratch = Scratch::new();
+    let paths = [b"r\xff", b"r\xfe"].map(|name| scratch.path().join(std::ffi::OsStr::from_bytes(name)));
+    for path in &paths {
+        drop(shmstore::Store::open_or_create(path).unwrap().create::<Counter>().unwrap());
+    }
+    let listed = run(["ls", "--json", scratch.path().to_str().unwrap()]).with(0).json();
+    for (path, last) in paths.iter().zip(["ff", "fe"]) {
+        let path_hex: String = path.as_os_str().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let text = format!("{}/r\\x{last}", scratch.path().display());
+        let is_it = |object: &&serde_json::Value| object["path"] == text && object["path_hex"] == path_hex;
+        assert_eq!(listed.as_array().unwrap().iter().filter(is_it).count(), 1, "{listed}");
+    }
+    assert!(run(["ls", scratch.path().to_str().unwrap()]).with(0).out.contains(r"/r\xfe "));
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::parse::{Field, Item, at};
 pub(crate) fn layout(derive: Derive, item: &Item, fields: &[Field], paths: &Paths) -> Vec<TokenStream> {
     let unsure: Vec<_> = (0..fields.len()).filter(|&at| !guess::surely_has_bytes(&fields[at].ty)).collect();
     let gaps = if derive == Derive::Value { guess::gaps(item, fields) } else { Vec::new() };
-    let (span, this, table) = (at(item.ident.span()), this(item), table(item));
+    let (span, this, table) = (at(item.ident.span()), item.this(), table(item));
     let private = paths.private_at(span);
     let whole = if derive == Derive::Value {
         quote_spanned! {span=> #private::is_value::<#this>(#table, &[#(#unsure),*], &[#(#gaps),*]) }
@@ -79,13 +79,13 @@ fn pad_name(fields: &[Field], paths: &Paths) -> TokenStream {
 
 /// Compiles only if the struct has the fields that the derive saw, of the types that it saw.
 pub(crate) fn same_fields(item: &Item, fields: &[Field], types: &Types<'_>, paths: &Paths) -> TokenStream {
-    let (impl_generics, ty_generics, where_clause) = item.generics.split_for_impl();
+    let (params, this, predicates) = (item.params(), item.this(), item.predicates());
     let ident = &item.ident;
     let members = fields.iter().map(|field| &field.member);
     let advice = types.firsts.iter().filter_map(|first| paths.advice_within(first));
     let types = types.with_fields().map(|(first, places)| same_type(first, &places, fields, paths));
     quote! {
-        fn __shm_same_fields #impl_generics (__shm_this: &#ident #ty_generics) #where_clause {
+        fn __shm_same_fields<#params>(__shm_this: &#this) where #predicates {
             // `..` is an error in a union, which may hold bytes that nobody has initialised.
             let #ident { .. } = __shm_this;
             let #ident { #(#members: _),* } = __shm_this;
@@ -115,11 +115,4 @@ pub(crate) fn fields_only(fields: &[&Field], paths: &Paths) -> TokenStream {
     let private = paths.private();
     let schemas = fields.iter().map(|field| paths.of_field(field, "SCHEMA"));
     quote! { const _: &[&#private::Schema] = &[#(#schemas),*]; }
-}
-
-/// The type, where `Self` would not do.
-pub(crate) fn this(item: &Item) -> TokenStream {
-    let (_, ty_generics, _) = item.generics.split_for_impl();
-    let ident = &item.ident;
-    quote! { #ident #ty_generics }
 }

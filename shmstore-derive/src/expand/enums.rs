@@ -27,11 +27,15 @@ fn repr(item: &Item) -> Option<String> {
 fn checks(item: &Item, variants: &[Variant], repr: &str, paths: &Paths) -> TokenStream {
     let ident = &item.ident;
     let private = paths.private_at(ident.span());
-    let discriminants = discriminants(item, variants, "i128", paths);
+    let discriminants: Vec<_> = discriminants(item, variants, "i128", paths).collect();
+    let numbers: Vec<_> = self::discriminants(item, variants, repr, paths).collect();
+    let variants = variants.iter().map(|variant| &variant.ident);
     let integer = format_ident!("{repr}");
     quote_spanned! {at(ident.span())=>
         const _: () = #private::has_zero(&[#(#discriminants),*]);
-        const _: () = #private::is_stored_as::<#ident, #private::primitive::#integer>();
+        const _: () = #private::is_stored_as::<#ident, #private::primitive::#integer>(&[
+            #((#ident::#variants, #numbers, #discriminants, #numbers as #private::primitive::i128)),*
+        ]);
     }
 }
 

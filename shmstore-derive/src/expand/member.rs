@@ -10,7 +10,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::{GenericParam, Ident};
+use syn::Ident;
 
 use crate::expand::paths::Paths;
 use crate::expand::types::Types;
@@ -26,32 +26,11 @@ impl Generics {
     /// The item's own, with more parameters and more bounds. Those bounds include that the item is `Send` and `Sync`:
     /// without it, the compiler says so of an item that is not, beside the error on the field that makes it so.
     fn new(item: &Item, more: &TokenStream, bounds: &TokenStream, paths: &Paths) -> Self {
-        let private = paths.private();
-        let own = item.generics.params.iter().map(own_param);
-        let clause = item.generics.where_clause.as_ref().map(|clause| &clause.predicates).filter(|own| !own.is_empty());
-        let predicates = clause.map(|own| {
-            let comma = (!own.trailing_punct()).then(|| quote! { , });
-            quote! { #own #comma }
-        });
+        let (private, own, predicates) = (paths.private(), item.params(), item.predicates());
         Self {
-            params: quote! { <#(#own,)* #more> },
+            params: quote! { <#own #more> },
             where_clause: quote! { where #predicates for<'__shm_any> Self: #private::Shareable<'__shm_any>, #bounds },
         }
-    }
-}
-
-/// A parameter without its default, which an implementation has not.
-fn own_param(param: &GenericParam) -> TokenStream {
-    match param {
-        GenericParam::Const(param) => {
-            let (ident, ty) = (&param.ident, &param.ty);
-            quote! { const #ident: #ty }
-        }
-        GenericParam::Type(param) => {
-            let (ident, bounds) = (&param.ident, &param.bounds);
-            quote! { #ident: #bounds }
-        }
-        GenericParam::Lifetime(_) => TokenStream::new(),
     }
 }
 

@@ -150,6 +150,8 @@ fn reserved_names_are_refused_wherever_an_item_mentions_them() {
 fn a_macro_cannot_hide_a_reserved_name() {
     for item in [
         quote! { #[repr(C)] struct User { user_a: [u8; user!()] } },
+        quote! { #[repr(C)] struct User { user_a: [u8; { user::inner! { 2 } }] } },
+        quote! { #[repr(C)] struct User { user_a: [u8; { macro_rules! user { () => { 2 } } 2 }] } },
         quote! { #[repr(C)] struct User<UserT: user::Trait<user!()>> { user_a: UserT } },
         quote! { #[repr(C)] struct User<UserT: user::Trait> where UserT: user::Other<{ user!() }> { user_a: UserT } },
         quote! { #[repr(C)] struct User<UserT: user::Trait> where user!(): user::Other { user_a: UserT } },
@@ -160,6 +162,21 @@ fn a_macro_cannot_hide_a_reserved_name() {
             assert!(text.contains("write out what this macro stands for"), "{item}: {text}");
         }
     }
+    for fine in [quote! { !0 as usize & 3 }, quote! { if !USER { 1 } else { 2 } }, quote! { (USER != 3) as usize + 1 }]
+    {
+        let text = derive(Derive::Value, quote! { #[repr(C)] struct User { user_a: [u8; #fine] } }).to_string();
+        assert!(!text.contains("compile_error"), "{text}");
+    }
+}
+
+#[test]
+fn tokens_that_are_nested_without_end_are_refused_and_do_not_end_the_compiler() {
+    let nested = |depth: usize| {
+        let ty = (0..depth).fold(quote! { u8 }, |inner, _| quote! { (#inner) });
+        derive(Derive::Value, quote! { #[repr(C)] struct User { user_a: #ty } }).to_string()
+    };
+    assert!(!nested(50).contains("compile_error"));
+    assert!(nested(5_000).contains("groups stand in each other more than 100 deep"));
 }
 
 #[test]

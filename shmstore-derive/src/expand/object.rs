@@ -20,7 +20,7 @@ pub(crate) fn expand(item: &Item, fields: &[Field], paths: &Paths) -> TokenStrea
     let private = paths.private();
     let (generics, views) = member::params(item, &types, "View", paths);
     let (params, where_clause) = (&generics.params, &generics.where_clause);
-    let this = check::this(item);
+    let this = item.this();
     quote! {
         #same_fields #layout #mirror
         #[automatically_derived]

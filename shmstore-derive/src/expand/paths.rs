@@ -1,7 +1,7 @@
 //! The ways to what the generated code mentions.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Ident;
 
 use crate::parse::{Field, Item, at};
@@ -46,6 +46,11 @@ impl Paths {
         let module = module(self.derive, last);
         let field_trait = Ident::new(advice::field_trait(self.derive, &field.ty), last);
         let (ty, item) = (&field.tokens, Ident::new(item, last));
+        if field.is_param {
+            // By a function with the bound that the parameter should have: rustc advises to write it.
+            let (of_param, item) = (Ident::new("of_param", last), Ident::new(&item.to_string().to_lowercase(), last));
+            return quote_spanned! {last=> (#private::#module::#of_param::<#ty>().#item) };
+        }
         let open = quote_spanned! {first=> < };
         let close = quote_spanned! {last=> as #private::#module::#field_trait>::#item };
         quote! { #open #ty #close }
@@ -70,9 +75,10 @@ impl Paths {
         let this = Ident::new("__shm_this", at(last));
         let argument = quote_spanned! {last=> (&raw const #this.#member) };
         let any = syn::token::Underscore(spot);
+        let ask = format_ident!("__shm_{module}");
         Some(quote! {{
             use #private::within::Refused as _;
-            <#any as #private::#module::#advice>::asked(#open::within::#function #argument.#module::<#inner>());
+            <#any as #private::#module::#advice>::asked(#open::within::#function #argument.#ask::<#inner>());
         }})
     }
 }

@@ -13,8 +13,8 @@ use crate::parse::{Field, Item};
 /// that uses the type is built, not when it is only checked.
 pub(crate) fn expand_struct(item: &Item, fields: &[Field], checks: &[TokenStream], paths: &Paths) -> TokenStream {
     let private = paths.private();
-    let (impl_generics, ty_generics, where_clause) = item.generics.split_for_impl();
-    let (ident, name, table) = (&item.ident, item.schema_name(), table(item));
+    let (params, this, predicates) = (item.params(), item.this(), item.predicates());
+    let (name, table) = (item.schema_name(), table(item));
     let entries = fields.iter().map(|field| field_entry(item, field, paths));
     let (beside, first, const_args) = if item.is_generic() {
         let const_args = const_args(item, &private);
@@ -30,7 +30,7 @@ pub(crate) fn expand_struct(item: &Item, fields: &[Field], checks: &[TokenStream
     quote! {
         #beside
         #[automatically_derived]
-        unsafe impl #impl_generics #private::ShmLayout for #ident #ty_generics #where_clause {
+        unsafe impl<#params> #private::ShmLayout for #this where #predicates {
             const SCHEMA: &'static #private::Schema = {
                 #first
                 // By way of a variable, or rustc would promote the schema, and compute its hash where nobody asks for it.
@@ -67,20 +67,19 @@ fn const_args(item: &Item, private: &Ident) -> impl Iterator<Item = TokenStream>
 /// Where a field of the item lies.
 pub(crate) fn offset(item: &Item, field: &Field, paths: &Paths) -> TokenStream {
     let private = paths.private();
-    let (_, ty_generics, _) = item.generics.split_for_impl();
-    let (ident, turbofish, member) = (&item.ident, ty_generics.as_turbofish(), &field.member);
-    quote! { #private::offset_of!(#ident #turbofish, #member) }
+    let (ident, args, member) = (&item.ident, item.args(), &field.member);
+    let turbofish = item.is_generic().then(|| quote! { :: });
+    quote! { #private::offset_of!(#ident #turbofish #args, #member) }
 }
 
 /// Writes `ShmId`, if the item has an id.
 pub(crate) fn expand_id(item: &Item, paths: &Paths) -> TokenStream {
     let Some(id) = &item.shm.id else { return TokenStream::new() };
     let private = paths.private();
-    let (impl_generics, ty_generics, where_clause) = item.generics.split_for_impl();
-    let ident = &item.ident;
+    let (params, this, predicates) = (item.params(), item.this(), item.predicates());
     quote! {
         #[automatically_derived]
-        impl #impl_generics #private::ShmId for #ident #ty_generics #where_clause {
+        impl<#params> #private::ShmId for #this where #predicates {
             const ID: #private::primitive::char = #id;
         }
     }

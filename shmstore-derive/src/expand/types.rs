@@ -18,7 +18,10 @@ impl<'item> Types<'item> {
     pub(crate) fn new(fields: &'item [Field]) -> Self {
         let (mut firsts, mut known) = (Vec::new(), HashMap::new());
         let number = |field: &'item Field| {
-            *known.entry(field.tokens.to_string()).or_insert_with(|| {
+            let text = field.tokens.to_string();
+            // Which crate `$crate` is, only its span says.
+            let place = if text.contains("$crate") { firsts.len() } else { 0 };
+            *known.entry((text, place)).or_insert_with(|| {
                 firsts.push(field);
                 firsts.len() - 1
             })

@@ -23,7 +23,7 @@ fn shm_value(item: &Item, fields: &[Field], types: &Types<'_>, paths: &Paths) ->
     let private = paths.private();
     let Validity { beside, generics, ty, any } = validity(item, types, paths);
     let (params, where_clause) = (&generics.params, &generics.where_clause);
-    let this = check::this(item);
+    let this = item.this();
     let checks = if item.is_generic() {
         fields.iter().map(|field| check_field(item, field, paths)).collect()
     } else {

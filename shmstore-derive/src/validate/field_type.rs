@@ -1,7 +1,6 @@
 //! Types that can be refused without asking the compiler what they are.
 
-use syn::visit::{self, Visit};
-use syn::{Expr, ExprLit, Lit, Macro, Path, Type, TypeArray, TypeParamBound, WherePredicate};
+use syn::{Expr, ExprLit, Lit, Type, TypeArray};
 
 use crate::Derive;
 use crate::attr;
@@ -16,15 +15,12 @@ pub(crate) fn validate(derive: Derive, ty: &Type, errors: &mut Errors) {
                 "an array in shared memory has at least one element: make it longer, or remove the field",
             );
         } else {
-            Finder(errors).visit_expr(&array.len);
             validate(derive, &array.elem, errors);
         }
     } else if let Type::Group(syn::TypeGroup { elem, .. }) | Type::Paren(syn::TypeParen { elem, .. }) = ty {
         validate(derive, elem, errors);
     } else if let Some(refusal) = refusal(derive, ty) {
         errors.add(ty, refusal);
-    } else {
-        refuse_anywhere(ty, errors);
     }
 }
 
@@ -60,37 +56,5 @@ fn has_no_elements(array: &TypeArray) -> bool {
     match attr::ungrouped(&array.len) {
         Expr::Lit(ExprLit { lit: Lit::Int(len), .. }) => len.base10_parse::<u64>().is_ok_and(|len| len == 0),
         _ => false,
-    }
-}
-
-/// Refuses, anywhere in a type, the names and macros that may mean something else in generated code.
-pub(crate) fn refuse_anywhere(ty: &Type, errors: &mut Errors) {
-    Finder(errors).visit_type(ty);
-}
-
-/// Refuses the same in the bounds of a parameter.
-pub(crate) fn refuse_in_bounds<'ast>(bounds: impl IntoIterator<Item = &'ast TypeParamBound>, errors: &mut Errors) {
-    bounds.into_iter().for_each(|bound| Finder(errors).visit_type_param_bound(bound));
-}
-
-/// Refuses the same in a predicate of a `where` clause.
-pub(crate) fn refuse_in_predicate(predicate: &WherePredicate, errors: &mut Errors) {
-    Finder(errors).visit_where_predicate(predicate);
-}
-
-/// `Self` would be another type in the object's view, and none in a function. A macro may stand for another type, or length, each time it
-/// is expanded, and for a name that is reserved for generated code.
-struct Finder<'errors>(&'errors mut Errors);
-
-impl<'ast> Visit<'ast> for Finder<'_> {
-    fn visit_path(&mut self, path: &'ast Path) {
-        if let Some(first) = path.segments.first().filter(|first| first.ident == "Self") {
-            self.0.add(first, "write the name of the struct instead of `Self`");
-        }
-        visit::visit_path(self, path);
-    }
-
-    fn visit_macro(&mut self, invoked: &'ast Macro) {
-        self.0.add(invoked, "write out what this macro stands for, or, for a number, write a constant: a macro could be another thing each time it is expanded");
     }
 }

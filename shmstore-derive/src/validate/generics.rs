@@ -1,12 +1,14 @@
 //! Parameters: const ones, and types with a bound.
 
+use quote::ToTokens;
+use syn::ext::IdentExt;
 use syn::{GenericParam, Ident, Type, TypeParam, TypeParamBound, WherePredicate};
 
 use crate::Derive;
 use crate::advice;
 use crate::errors::Errors;
 use crate::parse::{Body, Item};
-use crate::validate::field_type;
+use crate::validate::{tokens, validate_name};
 
 pub(crate) fn validate(derive: Derive, item: &Item, errors: &mut Errors) {
     for param in &item.generics.params {
@@ -21,13 +23,12 @@ pub(crate) fn validate(derive: Derive, item: &Item, errors: &mut Errors) {
             GenericParam::Type(param) if !is_bounded(item, param) => {
                 errors.add(&param.ident, bound_for(derive, item, param))
             }
-            GenericParam::Type(param) => field_type::refuse_in_bounds(&param.bounds, errors),
-            GenericParam::Const(param) => field_type::refuse_anywhere(&param.ty, errors),
+            GenericParam::Type(_) => {}
+            GenericParam::Const(param) => validate_name(&param.ident, &param.ident.unraw().to_string(), errors),
         }
     }
-    if let Some(clause) = &item.generics.where_clause {
-        clause.predicates.iter().for_each(|predicate| field_type::refuse_in_predicate(predicate, errors));
-    }
+    tokens::refuse(item.params(), errors);
+    tokens::refuse(item.generics.where_clause.to_token_stream(), errors);
 }
 
 /// Whether a parameter has a bound: without one, the compiler would say of every trait that is derived that the parameter may not live
@@ -35,17 +36,13 @@ pub(crate) fn validate(derive: Derive, item: &Item, errors: &mut Errors) {
 fn is_bounded(item: &Item, param: &TypeParam) -> bool {
     let clause = item.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
     let elsewhere = clause.filter_map(|predicate| match predicate {
-        WherePredicate::Type(predicate) if is(&predicate.bounded_ty, &param.ident) => Some(&predicate.bounds),
+        WherePredicate::Type(predicate) if advice::is(&predicate.bounded_ty, &param.ident) => Some(&predicate.bounds),
         _ => None,
     });
     elsewhere.chain([&param.bounds]).flatten().any(|bound| match bound {
         TypeParamBound::Trait(bound) => bound.maybe.is_none(),
         _ => true,
     })
-}
-
-fn is(ty: &Type, ident: &Ident) -> bool {
-    matches!(ty, Type::Path(path) if path.path.is_ident(ident))
 }
 
 /// What to write, by where the parameter stands.
@@ -56,7 +53,10 @@ fn bound_for(derive: Derive, item: &Item, param: &TypeParam) -> String {
     let is_marker =
         uses.clone().all(|field| advice::last_segment(&field.ty).is_some_and(|last| last.ident == "PhantomData"));
     let bound = if is_marker {
-        "Send + Sync + 'static"
+        match derive {
+            Derive::Value => "Copy + Send + Sync + 'static",
+            Derive::Object => "Send + Sync + 'static",
+        }
     } else if derive == Derive::Object && uses.any(|field| is_object(&field.ty, ident)) {
         "ShmObject"
     } else {

@@ -2,11 +2,13 @@ use syn::parse_quote;
 
 use crate::Derive;
 use crate::errors::Errors;
+use crate::names::Names;
 use crate::parse::Item;
 
 fn messages(derive: Derive, input: syn::DeriveInput) -> Vec<String> {
     let mut errors = Errors::default();
-    let item = Item::parse(input, &mut errors);
+    let names = Names::of(quote::quote!(#input), &mut errors).expect("not nested deep");
+    let item = Item::parse(input, names, &mut errors);
     super::validate(derive, &item, &mut errors);
     errors.messages()
 }

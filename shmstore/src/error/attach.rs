@@ -131,8 +131,9 @@ pub enum AttachError {
     },
     /// Its creator is at work, and did not finish in time.
     #[error(
-        "{subject} is still being initialised{}: its creator is alive and has not finished ({segment}). Wait longer with \
-         `attach_timeout` or Store::options().wait(…)", after(.waited)
+        "{subject} is still being initialized{}: its anchor is locked, so its creator is at work, or another \
+         program has locked it (`lslocks` shows which; {segment}). Wait longer with `attach_timeout` or \
+         Store::options().wait(…)", after(.waited)
     )]
     StillInitializing {
         /// Which object.
@@ -145,7 +146,7 @@ pub enum AttachError {
     /// The permissions of the segment do not let us do what was asked for.
     #[error(
         "permission denied for uid {uid} to {} {subject}: {segment}. {}",
-        if *.to_write { "write" } else { "read" }, share(*.to_write, *.readable)
+        if *.to_write { "write" } else { "read" }, share(segment, *.to_write, *.readable)
     )]
     AccessDenied {
         /// Which object.
@@ -236,21 +237,30 @@ pub enum AttachError {
 }
 
 /// What can be done about missing permission.
-fn share(to_write: bool, readable: bool) -> &'static str {
-    match (to_write, readable) {
+fn share(segment: &SegmentOwner, to_write: bool, readable: bool) -> String {
+    let (verb, bits) = if to_write { ("write", 0o060) } else { ("read", 0o040) };
+    if segment.mode & bits == bits {
+        return format!(
+            "Group {} may {verb} it, and this process is not in that group: start it as a user of the group (`id` shows the \
+             groups), or have the object made at an anchor of another group, as a new object takes its anchor's group",
+            segment.group
+        );
+    }
+    let cure = match (to_write, readable) {
         (true, true) => {
             "Reading is permitted: `attach_read_only` attaches it. For writing, its creator can share it by making the \
-             store with Store::options().mode(0o660), for its group, or 0o666, before the object: one that exists keeps its mode"
+             store with Store::options().mode(0o660), for the anchor's group, or 0o666, before the object: one that exists keeps its mode"
         }
         (true, false) => {
-            "Its creator can share it by making the store with Store::options().mode(0o660), for its group, or 0o666; \
+            "Its creator can share it by making the store with Store::options().mode(0o660), for the anchor's group, or 0o666; \
              with 0o640 or 0o644 it can be read, by `attach_read_only`. An object that exists keeps its mode: `replace` it"
         }
         (false, _) => {
             "It may not even be read. Its creator can let others read it by making the store with \
-             Store::options().mode(0o640), for its group, or 0o644, for everybody, before the object: one that exists keeps its mode"
+             Store::options().mode(0o640), for the anchor's group, or 0o644, for everybody, before the object: one that exists keeps its mode"
         }
-    }
+    };
+    cure.into()
 }
 
 /// Why a half-made object can not be cleaned up.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-use super::subject::after;
+use super::subject::{FileOwner, after, by};
 
 /// Why a path can not be the anchor of a store.
 #[derive(thiserror::Error)]
@@ -35,26 +35,49 @@ pub enum OpenError {
     },
     /// The path may not be read.
     #[error(
-        "cannot open a store at {}: permission denied for uid {uid}; the anchor must be readable by every user of the \
+        "cannot open a store at {}: permission denied for uid {uid}{}; the anchor must be readable by every user of the \
          store, and each directory on the way searchable",
-        .path.display()
+        .path.display(), by(.refused)
     )]
     AccessDenied {
         /// The path.
         path: PathBuf,
         /// Our effective user.
         uid: u32,
+        /// The anchor, or the directory on the way that may not be searched; `None` if that cannot be told.
+        refused: Option<Box<FileOwner>>,
     },
     /// A directory or an anchor can not be made.
     #[error(
-        "cannot make {}: permission denied for uid {uid}; the directory above it must be writable",
-        .path.display()
+        "cannot make {}: permission denied for uid {uid}{}; the directory above it must be writable",
+        .path.display(), by(.refused)
     )]
     NotWritable {
         /// What was to be made.
         path: PathBuf,
         /// Our effective user.
         uid: u32,
+        /// The directory above it, or one on the way that may not be searched; `None` if that cannot be told.
+        refused: Option<Box<FileOwner>>,
+    },
+    /// Something that is no directory is in the way of a directory.
+    #[error(
+        "cannot make {}: {} is in the way, and is no directory; move it away, or use another path",
+        .path.display(), .obstacle.display()
+    )]
+    InTheWay {
+        /// The directory that was to be made.
+        path: PathBuf,
+        /// What is in its way: a file, or a link to nothing.
+        obstacle: PathBuf,
+    },
+    /// A path that names no file, on any machine.
+    #[error("cannot open a store at {path:?}: {reason}; give the path of a directory, such as \"./rover\"")]
+    BadPath {
+        /// The path.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: &'static str,
     },
     /// The path is neither a file nor a directory.
     #[error(
@@ -149,8 +172,9 @@ pub enum OpenError {
     },
     /// Another process or thread kept the anchor locked.
     #[error(
-        "the anchor {} stayed locked for {waited:?}: another process is creating or removing there, or keeps it \
-         stopped; `lslocks` shows which. Wait longer with Store::options().wait(…)",
+        "the anchor {} stayed locked for {waited:?}: a process is creating or removing there, or is stopped at it, or \
+         another program has locked it (`flock`), as systemd-tmpfiles does while it cleans up; `lslocks` shows which. Wait longer \
+         with Store::options().wait(…)",
         .path.display()
     )]
     Busy {

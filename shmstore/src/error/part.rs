@@ -2,6 +2,7 @@
 //! come.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::InvalidValue;
@@ -131,6 +132,20 @@ pub enum WaitError {
     Removed {
         /// What was waited for.
         awaited: String,
+    },
+    /// The object is there, but its anchor is gone, or another file is in its place: a process that looks for the object by its
+    /// path will not find this one, and may make another. Processes that have it attached still share it.
+    #[error(
+        "waited for {awaited} in vain, and the anchor {} is gone, or is another file now: a process that starts finds no object \
+         there, or makes another. Attach again, and keep the anchor where nothing removes it: systemd-tmpfiles removes what is \
+         old in /tmp",
+        .anchor.display()
+    )]
+    AnchorLost {
+        /// What was waited for.
+        awaited: String,
+        /// The path of the anchor.
+        anchor: PathBuf,
     },
     /// It came, but is no value of its type.
     #[error(transparent)]

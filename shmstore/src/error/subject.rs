@@ -1,6 +1,7 @@
 //! What an error is about: which object, which segment, who made it.
 
 use std::fmt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -74,6 +75,8 @@ pub struct SegmentOwner {
     pub size: usize,
     /// The user it belongs to.
     pub owner: u32,
+    /// The group it belongs to.
+    pub group: u32,
     /// The user who made it.
     pub creator: u32,
     /// The process that made it, 0 if it is of another PID namespace.
@@ -84,10 +87,51 @@ pub struct SegmentOwner {
 
 impl fmt::Display for SegmentOwner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { shmid, size, owner, creator, creator_pid, mode } = self;
-        write!(f, "segment {shmid} of {size} bytes, owner uid {owner}, mode {mode:04o}, made by pid {creator_pid}")?;
+        let Self { shmid, size, owner, group, creator, creator_pid, mode } = self;
+        write!(
+            f,
+            "segment {shmid} of {size} bytes, owner uid {owner}, group {group}, mode {mode:04o}, made by pid {creator_pid}"
+        )?;
         if creator != owner { write!(f, " of uid {creator}") } else { Ok(()) }
     }
+}
+
+/// A file or directory that may not be used, and its owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FileOwner {
+    /// Its path.
+    pub path: PathBuf,
+    /// The user it belongs to.
+    pub owner: u32,
+    /// The group it belongs to.
+    pub group: u32,
+    /// Its permission bits.
+    pub mode: u32,
+}
+
+impl FileOwner {
+    /// The last on the way to a path that this process can ask about: a directory that it may not search, or write in, or the
+    /// path itself.
+    pub(crate) fn on_the_way_to(path: &Path) -> Option<Box<Self>> {
+        let mut way: Vec<&Path> = path.ancestors().collect();
+        way.reverse();
+        let stats = way.into_iter().map_while(|path| Some((path, std::fs::metadata(path).ok()?)));
+        let (path, stat) = stats.last()?;
+        Some(Box::new(Self { path: path.into(), owner: stat.uid(), group: stat.gid(), mode: stat.mode() & 0o7777 }))
+    }
+}
+
+impl fmt::Display for FileOwner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, owner, group, mode } = self;
+        write!(f, "{} (owner uid {owner}, group {group}, mode {mode:04o})", path.display())
+    }
+}
+
+/// Which file or directory refused, as a clause; nothing if that is not known.
+pub(super) fn by(refused: &Option<Box<FileOwner>>) -> String {
+    refused.as_ref().map_or_else(String::new, |refused| format!(" by {refused}"))
 }
 
 /// An anchor as a segment's header names it: the path is a hint that nobody has checked.

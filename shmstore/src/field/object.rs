@@ -7,6 +7,20 @@ use crate::layout::ShmObject;
 use crate::layout_check::view_is_alike;
 use crate::schema::Schema;
 
+/// What is asked of a field whose type is a parameter.
+#[derive(Clone, Copy, Debug)]
+pub struct ParamField {
+    /// The layout of the type; that its view has the same size and alignment is checked.
+    pub schema: &'static Schema,
+}
+
+/// What is asked of a field whose type is a parameter.
+#[must_use]
+pub const fn of_param<O: ShmObject>() -> ParamField {
+    view_is_alike::<O, O::View>();
+    ParamField { schema: O::SCHEMA }
+}
+
 macro_rules! object_fields {
     ($($name:ident: $message:literal, $label:literal $(, $note:literal)?;)*) => {$(
         #[doc = concat!("A field of an object, with advice: ", $label, ".")]
@@ -25,10 +39,7 @@ macro_rules! object_fields {
         // SAFETY: forwards to a trait that promises the same.
         #[diagnostic::do_not_recommend]
         unsafe impl<O: ShmObject> $name for O {
-            const SCHEMA: &'static Schema = {
-                view_is_alike::<O, O::View>();
-                O::SCHEMA
-            };
+            const SCHEMA: &'static Schema = of_param::<O>().schema;
         }
     )*};
 }

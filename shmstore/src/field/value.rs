@@ -7,6 +7,21 @@ use crate::error::InvalidValue;
 use crate::layout::{ShmValue, Validity};
 use crate::schema::{Field, Schema};
 
+/// What is asked of a field whose type is a parameter.
+#[derive(Clone, Copy, Debug)]
+pub struct ParamField {
+    /// The layout of the type.
+    pub schema: &'static Schema,
+    /// Checks the bytes of the field: those of a value from an offset on. Then its name is before what is named in it.
+    pub check_field: fn(&[u8], usize, &str) -> Result<(), InvalidValue>,
+}
+
+/// What is asked of a field whose type is a parameter.
+#[must_use]
+pub const fn of_param<V: ShmValue>() -> ParamField {
+    ParamField { schema: V::SCHEMA, check_field: check_field::<V> }
+}
+
 #[inline]
 fn check_field<V: ShmValue>(value: &[u8], offset: usize, name: &str) -> Result<(), InvalidValue> {
     V::check_bits(&value[offset..]).map_err(|invalid| invalid.in_field(name))

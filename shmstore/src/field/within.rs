@@ -29,19 +29,19 @@ pub const fn of_object<T>(_: *const T) -> OfObject<T> {
 
 impl<V: ShmValue> OfValue<V> {
     /// Nothing is to be said of the value `I` in it.
-    pub const fn value<I: ?Sized>(self) -> PhantomData<u8> {
+    pub const fn __shm_value<I: ?Sized>(self) -> PhantomData<u8> {
         PhantomData
     }
 }
 
 impl<O: ShmObject> OfObject<O> {
     /// Nothing is to be said of the value `I` in it.
-    pub const fn value<I: ?Sized>(self) -> PhantomData<u8> {
+    pub const fn __shm_value<I: ?Sized>(self) -> PhantomData<u8> {
         PhantomData
     }
 
     /// Nothing is to be said of the object `I` in it.
-    pub const fn object<I: ?Sized>(self) -> PhantomData<AtomicU8> {
+    pub const fn __shm_object<I: ?Sized>(self) -> PhantomData<AtomicU8> {
         PhantomData
     }
 }
@@ -49,12 +49,12 @@ impl<O: ShmObject> OfObject<O> {
 /// What a type is that is refused.
 pub trait Refused: Sized {
     /// The value `I` in it is asked about.
-    fn value<I: ?Sized>(self) -> PhantomData<I> {
+    fn __shm_value<I: ?Sized>(self) -> PhantomData<I> {
         PhantomData
     }
 
     /// The object `I` in it is asked about.
-    fn object<I: ?Sized>(self) -> PhantomData<I> {
+    fn __shm_object<I: ?Sized>(self) -> PhantomData<I> {
         PhantomData
     }
 }

@@ -1,14 +1,13 @@
 //! Creating an object, and attaching to one that others create.
 
-use std::borrow::Cow;
 use std::error::Error;
-use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
 
-use super::find::{creator, owner};
+use super::find::creator;
 use super::json::json_of;
+use super::ownership::{Handover, owner};
 use super::{AnchorLock, Condition, Found, LOOKED_AT, Patience, Target};
 use crate::anchor::Anchor;
 use crate::error::{AttachError, CreateError, OpenError};
@@ -18,8 +17,7 @@ use crate::identity::Identity;
 use crate::process::local;
 use crate::process::registry::Attached;
 use crate::schema::Schema;
-use crate::sys::file;
-use crate::sys::process::{PAGE, effective_uid};
+use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Access, Mapping, Status};
 use crate::sys::vantage::Vantage;
 
@@ -232,9 +230,10 @@ impl Target<'_> {
         for_room: &mut Patience,
     ) -> Result<Made<'a>, CreateError> {
         let identity = lock.anchor().identity();
+        let handover = Handover::at(lock.anchor(), self.policy.mode);
         let mut recovered = false;
         loop {
-            let shmid = match shm::create(identity.key(self.id), geometry.segment_size, self.policy.mode) {
+            let shmid = match shm::create(identity.key(self.id), geometry.segment_size, handover.first_mode()) {
                 Ok(shmid) => shmid,
                 Err(Errno::EEXIST) => match self.recover(lock, patience)? {
                     Some(found) => return Ok(Made::There(found)),
@@ -250,6 +249,8 @@ impl Target<'_> {
             };
             let unfinished = Unfinished { shmid, lock };
             failpoint::reach(Step::CreateSegment);
+            let refused = |errno| self.system("give to the anchor's owner and group", &identity, errno);
+            handover.complete(shmid).map_err(refused)?;
             let attached = shm::attach(shmid, Access::ReadWrite);
             match attached.and_then(|(new, status)| Ok((new.readable().map_err(|_| Errno::ENOMEM)?, status))) {
                 Ok((mapping, status)) if !status.removed => return Ok(Made::New(unfinished, mapping, status)),
@@ -289,20 +290,6 @@ impl Target<'_> {
         failpoint::reach(Step::CreateSchema);
     }
 
-    /// Where the anchor really is: a link on the way to it may lead elsewhere tomorrow. If it did just now, the way that the user said.
-    fn real_path(&self, anchor: &Anchor) -> Cow<'_, Path> {
-        let is_it = |real: &Path| file::stat_no_follow(real).is_ok_and(|stat| stat.inode() == anchor.stat.inode());
-        if let Some(known) = self.real_path.get().filter(|known| is_it(known)) {
-            return Cow::Borrowed(known);
-        }
-        let Some(real) = std::fs::canonicalize(self.path).ok().filter(|real| is_it(real)) else {
-            return Cow::Borrowed(self.path);
-        };
-        // If another one is known, that stays: it is looked at each time.
-        drop(self.real_path.set(real.clone()));
-        Cow::Owned(real)
-    }
-
     pub(super) fn check_not_initializing(&self, identity: &Identity) -> Result<(), AttachError> {
         if local().is_initializing(identity.dev, identity.ino, self.id) {
             return Err(AttachError::WouldDeadlock { subject: self.subject(Some(identity)) });
@@ -318,35 +305,6 @@ impl Target<'_> {
 
     fn removed_meanwhile(&self, identity: &Identity) -> CreateError {
         CreateError::RemovedMeanwhile { subject: self.subject(Some(identity)) }
-    }
-
-    pub(super) fn too_large(&self, identity: &Identity, size: u64) -> CreateError {
-        let (min, max) = shm::usage().map_or((0, 0), |usage| (usage.min_size, usage.max_size));
-        CreateError::SizeLimit { subject: self.subject(Some(identity)), size, min, max }
-    }
-
-    /// Explains why the kernel makes no segment: `ENOSPC` has two reasons, and neither is a full disk.
-    pub(super) fn create_failed(&self, identity: &Identity, geometry: &Geometry, errno: Errno) -> CreateError {
-        let subject = self.subject(Some(identity));
-        let needed = geometry.segment_size.div_ceil(PAGE) as u64;
-        match errno {
-            Errno::EINVAL => self.too_large(identity, geometry.segment_size as u64),
-            Errno::ENOMEM => CreateError::OutOfMemory { subject },
-            Errno::ENOSPC => match shm::usage() {
-                Ok(usage) if usage.pages.saturating_add(needed) <= usage.page_limit => {
-                    let ours = || shm::table().into_iter().flatten().filter(|status| header::is_tagged(status.size));
-                    CreateError::SegmentLimit {
-                        subject,
-                        limit: usage.segment_limit,
-                        ours: ours().count() as u64,
-                        unattached: ours().filter(|status| status.attached == 0).count() as u64,
-                    }
-                }
-                Ok(usage) => CreateError::PageLimit { subject, needed, used: usage.pages, limit: usage.page_limit },
-                Err(errno) => self.system("ask for the limits while creating", identity, errno).into(),
-            },
-            errno => self.system("create", identity, errno).into(),
-        }
     }
 }
 

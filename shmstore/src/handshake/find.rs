@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
+use super::ownership::{is_unowned, owner};
 use super::{Patience, Target};
 use crate::diff::LayoutDiff;
-use crate::error::{AnchorClaim, AttachError, Creator, LayoutMismatch, LayoutSummary, SegmentOwner, moment};
+use crate::error::{AnchorClaim, AttachError, Creator, LayoutMismatch, LayoutSummary, moment};
 use crate::hash::LayoutHash;
 use crate::header::{self, Damage, FORMAT_VERSION, FirstWord, Geometry, Header, POINTER_BYTES, State};
 use crate::identity::Identity;
@@ -95,6 +96,11 @@ impl Target<'_> {
                 Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) if patience.pause() => {}
                 Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) => return Ok(None),
                 Err(errno) => match self.attach_failed(identity, shmid, access, errno) {
+                    Some(AttachError::AccessDenied { segment, .. }) if is_unowned(&segment) => {
+                        if !self.wait_for_handover(identity, segment, access, patience)? {
+                            return Ok(None);
+                        }
+                    }
                     Some(error) => return Err(error),
                     None if patience.pause() => {}
                     None => return Ok(None),
@@ -351,16 +357,4 @@ fn summary(schema: &OwnedSchema, hash: LayoutHash, pointer_bytes: u32) -> Layout
 pub(crate) fn creator(header: &Header) -> Creator {
     let by = header.provenance();
     Creator { pid: by.pid, uid: by.uid, created: moment(by.created_seconds, by.created_nanoseconds) }
-}
-
-/// Who a segment belongs to, as the kernel says.
-pub(super) fn owner(status: &Status) -> SegmentOwner {
-    SegmentOwner {
-        shmid: status.shmid,
-        size: status.size,
-        owner: status.owner,
-        creator: status.creator,
-        creator_pid: status.creator_pid,
-        mode: status.mode,
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::find::owner;
+use super::ownership::owner;
 use super::{AnchorLock, Condition, Found, Patience, Target};
 use crate::error::{AttachError, OpenError};
 use crate::failpoint::{self, Step};

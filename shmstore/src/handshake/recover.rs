@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
 
-use super::find::owner;
+use super::ownership::owner;
 use super::{AnchorLock, Condition, Found, Patience, Target};
 use crate::error::{AbandonedReason, AttachError};
 use crate::failpoint::{self, Step};

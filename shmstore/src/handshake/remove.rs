@@ -2,7 +2,7 @@
 
 use nix::errno::Errno;
 
-use super::find::owner;
+use super::ownership::owner;
 use super::{AnchorLock, Found, Patience, Target};
 use crate::error::{AttachError, RemoveError};
 use crate::failpoint::{self, Step};

@@ -3,14 +3,11 @@
 
 use std::time::Duration;
 
-use nix::errno::Errno;
-
-use super::{AnchorLock, Found, IfExists, Patience, Target};
+use super::{AnchorLock, IfExists, Patience, Target};
 use crate::error::CreateError;
 use crate::header::Geometry;
 use crate::identity::Identity;
 use crate::schema::Schema;
-use crate::sys::process::PAGE;
 use crate::sys::shm;
 
 /// For how long an object must stay attached to be in use: whoever lists what there is attaches each for some microseconds, on a busy
@@ -59,24 +56,6 @@ impl Target<'_> {
                 return Err(CreateError::InUse { subject: self.subject(Some(&identity)), attached });
             }
         }
-    }
-
-    /// Refuses if the kernel's limits would not let the new segment be made once the old one is gone. One that is in use goes only
-    /// with its last user.
-    fn check_room(&self, identity: &Identity, geometry: &Geometry, old: &Found) -> Result<(), CreateError> {
-        let Ok(usage) = shm::usage() else { return Ok(()) };
-        let pages = |size: usize| size.div_ceil(PAGE) as u64;
-        let (segments, freed) = if old.attached() == 0 { (1, pages(old.status.size)) } else { (0, 0) };
-        let errno = if geometry.segment_size as u64 > usage.max_size {
-            Errno::EINVAL
-        } else if usage.segments.saturating_sub(segments) >= usage.segment_limit
-            || usage.pages.saturating_sub(freed).saturating_add(pages(geometry.segment_size)) > usage.page_limit
-        {
-            Errno::ENOSPC
-        } else {
-            return Ok(());
-        };
-        Err(self.create_failed(identity, geometry, errno))
     }
 
     /// What went wrong after the old object was removed.

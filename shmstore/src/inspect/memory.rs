@@ -7,13 +7,14 @@
 //! only in a new object, which is mapped for writing.
 #![allow(unsafe_code)]
 
+use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
 use crate::copy::{UNIT, Unit, copy_units_out};
 use crate::process::registry::Attached;
-use crate::sys::process::PAGE;
+use crate::sys::process::ordinary_page_size;
 use crate::sys::readable::ReadablePages;
 use crate::sys::shm::{Access, Unreadable};
 
@@ -113,7 +114,7 @@ impl<'a> Live<'a> {
         let end = at.checked_add(to.len()).filter(|&end| end <= self.len).ok_or(OUTSIDE)?;
         let mapping = self.attached.mapping();
         let front = self.base.addr().get() - mapping.base().addr().get();
-        let pages = (front + at).next_multiple_of(PAGE)..(front + end) / PAGE * PAGE;
+        let pages = whole_pages(front + at..front + end, ordinary_page_size());
         if pages.is_empty() || mapping.has_in_memory(&pages) {
             return self.copy(at, to);
         }
@@ -140,6 +141,11 @@ impl<'a> Live<'a> {
         unsafe { copy_units_out(from.as_ptr(), to.as_mut_ptr(), count) };
         count * UNIT
     }
+}
+
+/// The whole pages within a range.
+fn whole_pages(range: Range<usize>, page: usize) -> Range<usize> {
+    range.start.next_multiple_of(page)..range.end / page * page
 }
 
 /// Writes all of a new object, which nobody else sees yet.

@@ -137,13 +137,15 @@ impl SavedObject {
             let why = format!("{} bytes are more than the limit of {}", schema.size(), limits.bytes);
             return Err(SavedError::Part { path: ".".into(), why });
         }
-        let image = image::of(&schema, object.live(&object.pages()), limits.wait)?;
+        let image = image::of(&schema, Memory::Live(object.live(&object.pages())), limits.wait)?;
         let id = object.segment().description.as_ref().map_or('?', |of| of.id);
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         Ok(Self { id, schema, saved: UNIX_EPOCH + Duration::from_secs(seconds), image })
     }
 
     /// Reads what [`to_bytes`](Self::to_bytes) has written: any bytes, of which nothing is believed that was not checked.
+    ///
+    /// A lock that is held in a file made by other means is free in what is read, and marked inconsistent.
     ///
     /// # Errors
     ///
@@ -185,6 +187,9 @@ impl SavedObject {
         if schema.size() != image_len {
             return Err(damaged("length", format!("{image_len} bytes of values, for a type of {}", schema.size())));
         }
+        // Nobody holds a lock in a file, or waits, whatever stands in one that was not made by `of`. A schema by which nothing
+        // can be copied is that of no type, so no program attaches what is made by it.
+        let image = image::of(&schema, Memory::Copy(&image), Duration::ZERO).unwrap_or(image);
         Ok(Self { id, schema, saved, image })
     }
 

@@ -91,7 +91,7 @@ pub(super) struct Details {
     pub(super) time_namespace: u32,
     /// In clock ticks since boot, as the process's time namespace counts; 0 if not known.
     pub(super) start: u64,
-    /// When the process attached, in seconds since 1970.
+    /// When the process attached: the low 32 bits of the seconds since 1970.
     pub(super) since: u32,
     /// What tells the program that runs in the process from what ran there before `exec`; 0 if not known.
     pub(super) image: u32,

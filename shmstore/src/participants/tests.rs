@@ -282,3 +282,21 @@ fn place_of_the_dead_is_taken_before_another_page_is_touched() {
     assert_eq!(last, 2 * A_PAGE - 1, "the slots begin in the middle of a page: {first_page}");
     assert!(looks(&slots).iter().all(|look| look.word.token != 10));
 }
+
+#[test]
+fn time_of_attaching_is_told_also_after_2106() {
+    const WRAPPED: u64 = 1 << 32;
+    for (low, now, told) in [
+        (1_795_000_000, 1_795_000_000, 1_795_000_000),
+        (1_795_000_000, 1_795_000_009, 1_795_000_000),
+        // Of a clock that is a minute ahead.
+        (1_795_000_060, 1_795_000_000, 1_795_000_060),
+        (0, 1_795_000_000, 0),
+        (u32::MAX, 1_795_000_000, u64::from(u32::MAX)),
+        (u32::MAX, WRAPPED + 5, WRAPPED - 1),
+        (3, WRAPPED + 5, WRAPPED + 3),
+        (3, WRAPPED - 5, WRAPPED + 3),
+    ] {
+        assert_eq!(whole_seconds(low, now), told, "{low} at {now}");
+    }
+}

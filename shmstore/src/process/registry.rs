@@ -8,6 +8,7 @@
 
 mod index;
 mod inherit;
+mod lost;
 
 use std::path::Path;
 use std::ptr::{self, NonNull};
@@ -143,6 +144,7 @@ fn header_of(mapping: &Mapping) -> &Header {
 impl Attachment {
     fn new(segment: Segment<'_>) -> Self {
         let Segment { mapping, geometry, shmid, key, anchor, schema } = segment;
+        lost::note_root();
         let header = header_of(&mapping);
         let (nonce, bytes) = (header.nonce(), BytePlace::new(header.byte_inode(), anchor));
         let (slot, slot_token) = (AtomicPtr::new(ptr::null_mut()), AtomicU32::new(0));
@@ -237,6 +239,13 @@ impl Attached {
     /// Tells whether the segment was removed, by its own word or the kernel's: one system call, unless it says so itself.
     pub(crate) fn was_removed(&self) -> bool {
         self.header().says_removed() || shm::status(self.shmid()).is_ok_and(|status| status.removed)
+    }
+
+    /// The path of its anchor, if that is provably gone, or another file is there by now. Some system calls.
+    pub(crate) fn lost_anchor(&self) -> Option<&Path> {
+        let (anchor, _) = self.header().identity().ok()?;
+        let path = self.attachment().bytes.anchor();
+        lost::is_lost(path, &anchor).then_some(path)
     }
 
     /// Tells whether the process that has, or had, a token has provably ended. The caller has loaded the token with

@@ -155,6 +155,9 @@ impl Store {
             Ok(None) => info.state = ObjectState::Removed,
             Err(AttachError::Foreign { .. } | AttachError::Collision { .. }) => info.state = ObjectState::Foreign,
             Err(AttachError::Untrusted { .. }) => info.state = ObjectState::Untrusted,
+            Err(AttachError::StillInitializing { .. } | AttachError::Abandoned { .. }) => {
+                info.state = ObjectState::Initializing;
+            }
             Err(_) => {}
         }
         info

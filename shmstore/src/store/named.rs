@@ -5,27 +5,21 @@
 
 use std::collections::HashSet;
 use std::fs::{self, DirEntry};
-use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::DirEntryExt;
 use std::path::{Path, PathBuf};
 
-use nix::errno::Errno;
-
+use super::candidate::Candidate;
 use super::{Inner, Store};
-use crate::anchor::{Anchor, not_made, open_failed, system};
+use crate::anchor::{Anchor, open_failed, system};
 use crate::error::OpenError;
 use crate::failpoint::{self, Step};
-use crate::handshake::{AnchorLock, Patience, Policy};
+use crate::handshake::{AnchorLock, Patience};
 use crate::key::Key;
 use crate::sys::file::Inode;
-use crate::sys::process::random_u64;
 use crate::sys::{file, shm};
 
 /// What names of anchors end with.
 const SUFFIX: &str = ".shm";
-
-/// What files begin with that have no name of their own yet, where files without a name can not be made.
-const CANDIDATE: &str = ".candidate-";
 
 /// The longest file name that Linux's file systems take.
 const LONGEST_FILE_NAME: usize = 255;
@@ -36,8 +30,11 @@ const TRIES: usize = 80;
 impl Store {
     /// Opens the store of a name in this store's directory, making it if need be: the file `<name>.shm`.
     ///
+    /// A hard link to the file is a second name of the same objects: [`warnings`](Self::warnings) tells of one.
+    ///
     /// Its key is free of collisions with every segment and every other name there was when it was made. The name is
-    /// 1 to 251 bytes, without `/` and NUL, and does not start with `.`.
+    /// 1 to 251 bytes, without `/` and NUL, and does not start with `.`. Names are not nested: for `fx/eurusd`, open a
+    /// store on a directory `fx`, or write `fx-eurusd`.
     ///
     /// # Errors
     ///
@@ -171,23 +168,28 @@ impl Store {
 
     /// Makes the anchor of a new name, unless somebody is faster.
     fn make_named(&self, path: &Path) -> Result<Anchor, OpenError> {
-        let _directory = self.lock_directory()?;
+        let lock = self.lock_directory()?;
         match self.open_anchor(path) {
             Err(OpenError::NotFound { .. }) => {}
             opened => return opened,
         }
         let taken = self.bits_of_names()?;
-        let mut rejected = Vec::new();
+        let (mut rejected, mut nameless) = (Vec::new(), true);
         while rejected.len() < TRIES {
-            let candidate = Candidate::make(&self.inner.path)?;
+            let candidate = Candidate::make(path, nameless)?;
             failpoint::reach(Step::NameCandidate);
             let bits = candidate.anchor_bits()?;
             if taken.contains(&bits) || has_segment(&self.inner.path, bits)? {
                 rejected.push(candidate);
                 continue;
             }
-            candidate.publish(path, &self.inner.policy)?;
+            if !candidate.publish(path, lock.anchor(), self.inner.policy.mode)? {
+                nameless = false;
+                continue;
+            }
             failpoint::reach(Step::NamePublished);
+            // A temporary name that it may still have goes first.
+            drop(candidate);
             return self.open_anchor(path);
         }
         Err(OpenError::NoFreeKey { path: path.into(), tries: TRIES })
@@ -236,61 +238,16 @@ fn bad_name(name: &str) -> Option<&'static str> {
         Some("it is empty")
     } else if name.len() + SUFFIX.len() > LONGEST_FILE_NAME {
         Some("it is longer than 251 bytes")
-    } else if name.contains('/') || name.contains('\0') {
-        Some("it contains `/` or NUL")
+    } else if name.contains('/') {
+        Some(
+            "it contains `/`, and names are not nested; write another letter, such as `-`, or open a store on a directory below",
+        )
+    } else if name.contains('\0') {
+        Some("it contains a zero byte")
     } else if name.starts_with('.') {
         Some("it starts with `.`")
     } else {
         None
-    }
-}
-
-/// A new file that has not got its name yet.
-struct Candidate {
-    fd: OwnedFd,
-    /// A temporary name, on file systems where a file must have one; removed unless it was published.
-    temporary: Option<PathBuf>,
-    directory: PathBuf,
-}
-
-impl Candidate {
-    fn make(directory: &Path) -> Result<Self, OpenError> {
-        let (fd, temporary) = match file::create_unnamed(directory) {
-            Ok(fd) => (fd, None),
-            Err(Errno::EOPNOTSUPP | Errno::EISDIR | Errno::EINVAL) => {
-                let temporary = directory.join(format!("{CANDIDATE}{:016x}", random_u64()));
-                (file::create_exclusive(&temporary).map_err(|errno| not_made(&temporary, errno))?, Some(temporary))
-            }
-            Err(errno) => return Err(not_made(directory, errno)),
-        };
-        Ok(Self { fd, temporary, directory: directory.into() })
-    }
-
-    fn anchor_bits(&self) -> Result<u32, OpenError> {
-        let stat = file::stat_fd(self.fd.as_fd()).map_err(system("look at a new file in", &self.directory))?;
-        Ok(Key::new(stat.dev, stat.ino, 0).anchor_bits())
-    }
-
-    /// Gives the file its mode and its name. If the name was taken meanwhile, the winner's file is the anchor.
-    fn publish(&self, path: &Path, policy: &Policy) -> Result<(), OpenError> {
-        file::set_mode(self.fd.as_fd(), policy.mode).map_err(system("set the mode of", path))?;
-        let published = match &self.temporary {
-            None => file::link_unnamed(self.fd.as_fd(), path),
-            Some(temporary) => file::rename_new(temporary, path),
-        };
-        match published {
-            Ok(()) | Err(Errno::EEXIST) => Ok(()),
-            Err(errno) => Err(not_made(path, errno)),
-        }
-    }
-}
-
-impl Drop for Candidate {
-    fn drop(&mut self) {
-        if let Some(temporary) = &self.temporary {
-            // Renamed if it was published: then there is nothing to remove.
-            let _ = fs::remove_file(temporary);
-        }
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::libc;
 
 use super::{Inner, Store};
 use crate::anchor::{Anchor, not_made};
@@ -58,6 +59,18 @@ impl Default for StoreOptions {
 impl StoreOptions {
     /// The permission bits of objects and anchors that this store makes: 0600 if not set. Reading and writing only
     /// (0o666); a directory gets the search bit wherever it gets the reading one.
+    ///
+    /// # Groups
+    ///
+    /// An object that a group may use belongs to the group of its anchor, and the file of a new name to the group of its
+    /// directory. So the users of a group share by a directory of the group, such as `root:team` with mode 2770: each
+    /// process opens it with `mode(0o660)`, and [trusts](Self::trust) the other users. The kernel lets the creator's
+    /// primary group use such an object, too.
+    ///
+    /// # Root
+    ///
+    /// What root makes at an anchor of another user, it makes for that user: objects and names belong to the owner and
+    /// the group of the anchor. A directory that root makes is root's.
     pub fn mode(mut self, mode: u32) -> Self {
         self.policy.mode = mode;
         self
@@ -159,12 +172,12 @@ impl StoreOptions {
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, OpenError> {
-    if path.as_os_str().as_encoded_bytes().contains(&0) {
-        let (attempted, path) = ("use, as it contains a zero byte, the path", path.into());
-        return Err(OpenError::System { attempted, path, errno: Errno::EINVAL });
-    }
+    let bad = |reason| Err(OpenError::BadPath { path: path.into(), reason });
     if path.as_os_str().is_empty() {
-        return Err(OpenError::NotFound { path: path.into(), waited: Duration::ZERO });
+        return bad("it is empty");
+    }
+    if path.as_os_str().as_encoded_bytes().contains(&0) {
+        return bad("it contains a zero byte");
     }
     std::path::absolute(path).map_err(|error| OpenError::System {
         attempted: "make absolute the path",
@@ -189,9 +202,11 @@ fn make_directory(path: &Path, mode: u32) -> Result<(), OpenError> {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(()),
         Err(error) => return Err(not_made(path, errno_of(&error))),
     }
-    // Whatever the umask is; and of what we have made, not of what somebody may have put there since.
+    // Whatever the umask is; and of what we have made, not of what somebody may have put there since. What is made in a
+    // directory of a group is one itself.
     let made = file::open_no_follow(path).map_err(|errno| not_made(path, errno))?;
-    file::set_mode(made.as_fd(), mode).map_err(|errno| not_made(path, errno))
+    let inherited = file::stat_fd(made.as_fd()).map_or(0, |stat| stat.mode & libc::S_ISGID);
+    file::set_mode(made.as_fd(), mode | inherited).map_err(|errno| not_made(path, errno))
 }
 
 pub(super) fn errno_of(error: &std::io::Error) -> Errno {
@@ -214,11 +229,30 @@ pub enum Warning {
         /// The permission bits that would do for the anchor.
         fit_mode: u32,
     },
+    /// The anchor is a file with other names in its file system: each of them is a name of the same objects.
+    HardLinked {
+        /// The anchor.
+        path: PathBuf,
+        /// How many names it has.
+        links: u32,
+    },
 }
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::AnchorMoreReadable { path, anchor_mode, object_mode, fit_mode } = self;
+        let (path, anchor_mode, object_mode, fit_mode) = match self {
+            Self::AnchorMoreReadable { path, anchor_mode, object_mode, fit_mode } => {
+                (path, anchor_mode, object_mode, fit_mode)
+            }
+            Self::HardLinked { path, links } => {
+                return write!(
+                    f,
+                    "the anchor {0} is a file with {links} names, each of which leads to the same objects; `find -samefile {0}` \
+                     finds the others, of which one may have been meant for objects of its own",
+                    path.display()
+                );
+            }
+        };
         write!(
             f,
             "the anchor {0} (mode {anchor_mode:04o}) can be read by users who cannot use the objects that this store makes (mode \
@@ -235,7 +269,10 @@ impl Store {
         let fit_mode = if anchor.stat.is_dir() { directory_mode(object_mode) } else { object_mode };
         let more_readable = anchor_mode & 0o044 & !object_mode != 0;
         let warning = || Warning::AnchorMoreReadable { path: path.clone(), anchor_mode, object_mode, fit_mode };
-        let warnings = more_readable.then(warning).into_iter().collect();
+        let mut warnings: Vec<_> = more_readable.then(warning).into_iter().collect();
+        if anchor.stat.is_file() && anchor.stat.links > 1 {
+            warnings.push(Warning::HardLinked { path: path.clone(), links: anchor.stat.links });
+        }
         Self {
             inner: Arc::new(Inner { path: path.into(), real_path: OnceLock::new(), anchor, policy, name, warnings }),
         }

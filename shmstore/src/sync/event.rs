@@ -108,9 +108,12 @@ impl Event {
 
     /// Waits up to `timeout` until there were more than `seen` notifications, and returns how many there are.
     ///
+    /// A signal does not end a wait: [`Versioned::wait_newer`](crate::Versioned::wait_newer) shows a loop that ends by a flag.
+    ///
     /// # Errors
     ///
-    /// [`WaitError::Timeout`]; [`WaitError::Removed`] if the object was removed, within some milliseconds.
+    /// [`WaitError::Timeout`]; [`WaitError::Removed`] if the object was removed, within some milliseconds;
+    /// [`WaitError::AnchorLost`] if its anchor was, within a second or when the time is over.
     pub fn wait_past(&self, seen: u64, timeout: Duration) -> Result<u64, WaitError> {
         self.wait_by(seen, timeout, Waiter::Announced, |slice| match announce(&self.word, seen) {
             Err(newer) => Some(newer),
@@ -174,7 +177,7 @@ impl EventView {
     ///
     /// # Errors
     ///
-    /// [`WaitError::Timeout`], [`WaitError::Removed`].
+    /// [`WaitError::Timeout`], [`WaitError::Removed`], [`WaitError::AnchorLost`].
     pub fn wait_past(&self, seen: u64, timeout: Duration) -> Result<u64, WaitError> {
         let part = &self.part;
         part.wait_by(seen, timeout, Waiter::Unannounced, |slice| {

@@ -3,7 +3,7 @@
 
 use std::hint::spin_loop;
 use std::ptr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::patience::{Limit, Patience};
 use crate::error::WaitError;
@@ -20,6 +20,23 @@ pub(super) enum Waiter {
     Announced,
     /// He may only read: he looks again after every slice.
     Unannounced,
+}
+
+/// When an anchor was last asked for: that takes some system calls.
+struct AnchorAsked(Instant);
+
+impl AnchorAsked {
+    /// Returns `true` once a second, and when the time is over, if any was waited at all.
+    fn is_to_be_asked_for(&mut self, is_over: bool) -> bool {
+        const PAUSE: Duration = Duration::from_secs(1);
+        const MOMENT: Duration = Duration::from_millis(1);
+        let since = self.0.elapsed();
+        let is_time = since >= PAUSE || is_over && since >= MOMENT;
+        if is_time {
+            self.0 = Instant::now();
+        }
+        is_time
+    }
 }
 
 /// Waits for what `look` finds, in slices of `sleep`, which looks again when it is over; `awaited` says what it is, in an
@@ -40,15 +57,23 @@ pub(super) fn wait<P, R>(
     }
     let limit = Limit::Within(timeout);
     let mut patience = if waiter == Waiter::Announced { Patience::new(limit) } else { Patience::unannounced(limit) };
+    let mut anchor = AnchorAsked(Instant::now());
     loop {
         let slice = patience.slice();
         if let Some(found) = slice.and_then(&sleep) {
             return Ok(found);
         }
         failpoint::reach(Step::WaitSlept);
-        if segment_at(ptr::from_ref(part).addr()).is_some_and(|segment| segment.was_removed()) {
+        let segment = segment_at(ptr::from_ref(part).addr());
+        if segment.as_ref().is_some_and(|segment| segment.was_removed()) {
             // What was brought before the removal is not lost.
             return look().ok_or_else(|| WaitError::Removed { awaited: awaited() });
+        }
+        if anchor.is_to_be_asked_for(slice.is_none()) {
+            if let Some(path) = segment.as_ref().and_then(|segment| segment.lost_anchor()) {
+                let anchor = path.to_owned();
+                return look().ok_or_else(|| WaitError::AnchorLost { awaited: awaited(), anchor });
+            }
         }
         if slice.is_none() {
             return Err(WaitError::Timeout { awaited: awaited(), waited: timeout });

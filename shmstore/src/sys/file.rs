@@ -45,6 +45,9 @@ pub(crate) struct FileStat {
     /// Type and permission bits.
     pub(crate) mode: u32,
     pub(crate) owner: u32,
+    pub(crate) group: u32,
+    /// How many names it has.
+    pub(crate) links: u32,
 }
 
 impl FileStat {
@@ -99,6 +102,8 @@ fn stat(dir: libc::c_int, path: &CStr, flags: libc::c_int) -> Result<FileStat, E
         birth,
         mode: u32::from(found.stx_mode),
         owner: found.stx_uid,
+        group: found.stx_gid,
+        links: found.stx_nlink,
     })
 }
 
@@ -127,7 +132,7 @@ pub(crate) fn open_no_follow(path: &Path) -> Result<OwnedFd, Errno> {
     open_flags(path, libc::O_RDONLY | libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_NOFOLLOW, 0)
 }
 
-/// Makes a file without a name on the file system of `dir`; `EOPNOTSUPP` or `EISDIR` where there is no such thing.
+/// Makes a file without a name on the file system of `dir`, which may have no such thing.
 pub(crate) fn create_unnamed(dir: &Path) -> Result<OwnedFd, Errno> {
     open_flags(dir, libc::O_TMPFILE | libc::O_RDWR, 0o600)
 }
@@ -151,14 +156,20 @@ fn open_flags(path: &Path, flags: libc::c_int, mode: libc::mode_t) -> Result<Own
     }
 }
 
-/// Gives an unnamed file a name; `EEXIST` if that is taken.
+/// Gives an unnamed file a name; `EEXIST` if that is taken. By `/proc`, or where none is mounted by the descriptor, which
+/// needs Linux 6.10 or a privilege.
 pub(crate) fn link_unnamed(fd: BorrowedFd<'_>, path: &Path) -> Result<(), Errno> {
-    let from = CString::new(format!("/proc/self/fd/{}", fd.as_raw_fd())).map_err(|_| Errno::EINVAL)?;
     let to = c_path(path)?;
-    // SAFETY: both are C strings that are alive during the call.
-    let linked =
-        unsafe { libc::linkat(libc::AT_FDCWD, from.as_ptr(), libc::AT_FDCWD, to.as_ptr(), libc::AT_SYMLINK_FOLLOW) };
-    Errno::result(linked).map(drop)
+    let link = |dir, from: &CStr, flags| {
+        // SAFETY: both are C strings that are alive during the call.
+        let linked = unsafe { libc::linkat(dir, from.as_ptr(), libc::AT_FDCWD, to.as_ptr(), flags) };
+        Errno::result(linked).map(drop)
+    };
+    let by_proc = c_path(&held_path(fd))?;
+    link(libc::AT_FDCWD, &by_proc, libc::AT_SYMLINK_FOLLOW).or_else(|errno| match errno {
+        Errno::EEXIST => Err(errno),
+        _ => link(fd.as_raw_fd(), c"", libc::AT_EMPTY_PATH),
+    })
 }
 
 /// Renames a file; `EEXIST` if the new name is taken.
@@ -174,6 +185,12 @@ pub(crate) fn rename_new(from: &Path, to: &Path) -> Result<(), Errno> {
 pub(crate) fn set_mode(fd: BorrowedFd<'_>, mode: u32) -> Result<(), Errno> {
     // SAFETY: takes numbers only.
     Errno::result(unsafe { libc::fchmod(fd.as_raw_fd(), mode) }).map(drop)
+}
+
+/// Gives a file to a user and a group.
+pub(crate) fn set_owner(fd: BorrowedFd<'_>, owner: u32, group: u32) -> Result<(), Errno> {
+    // SAFETY: takes numbers only.
+    Errno::result(unsafe { libc::fchown(fd.as_raw_fd(), owner, group) }).map(drop)
 }
 
 /// Names the file system that a file is on by its magic number.

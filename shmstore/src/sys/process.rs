@@ -20,7 +20,7 @@ use std::ptr::{self, NonNull};
 use nix::errno::Errno;
 use nix::libc;
 
-/// The size of a page on every machine this crate runs on, and the alignment of an object in its segment.
+/// The size of a page in the format, which is no kernel's, and the alignment of an object in its segment.
 pub(crate) const PAGE: usize = 4096;
 
 pub(crate) fn pid() -> u32 {
@@ -36,6 +36,11 @@ pub(crate) fn thread_id() -> u32 {
 /// The user whose permissions count.
 pub(crate) fn effective_uid() -> u32 {
     nix::unistd::geteuid().as_raw()
+}
+
+/// The group that new files and segments are given.
+pub(crate) fn effective_gid() -> u32 {
+    nix::unistd::getegid().as_raw()
 }
 
 /// The inode of one of our namespaces (`pid`, `time`, `ipc`), or 0 where the kernel does not tell. They have 32 bits.

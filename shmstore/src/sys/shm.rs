@@ -62,6 +62,7 @@ pub(crate) struct Status {
     /// The size that was asked for, in bytes; the kernel maps whole pages.
     pub(crate) size: usize,
     pub(crate) owner: u32,
+    pub(crate) group: u32,
     pub(crate) creator: u32,
     pub(crate) creator_pid: i32,
     /// The low nine permission bits.
@@ -157,6 +158,16 @@ pub(crate) fn status(shmid: i32) -> Result<Status, Errno> {
     stat(shmid, libc::IPC_STAT).map(|(_, ds)| Status::new(shmid, &ds))
 }
 
+/// Gives a segment to a user and a group, and sets its permission bits. Its owner and its creator may do that.
+pub(crate) fn set_owner(shmid: i32, owner: u32, group: u32, mode: u32) -> Result<(), Errno> {
+    let mut ds = MaybeUninit::<libc::shmid_ds>::zeroed();
+    // SAFETY: zeroed: integers all of them.
+    let ds = unsafe { ds.assume_init_mut() };
+    (ds.shm_perm.uid, ds.shm_perm.gid, ds.shm_perm.mode) = (owner, group, (mode & 0o777) as _);
+    // SAFETY: IPC_SET reads these three fields of a `shmid_ds`, which is alive during the call.
+    Errno::result(unsafe { libc::shmctl(shmid, libc::IPC_SET, ds) }).map(drop)
+}
+
 /// Marks a segment for destruction: its key is free at once, its memory when the last process has detached.
 pub(crate) fn remove(shmid: i32) -> Result<(), Errno> {
     // SAFETY: IPC_RMID ignores the buffer.
@@ -216,6 +227,7 @@ impl Status {
             key: Key::from_raw(ds.shm_perm.__key),
             size: ds.shm_segsz,
             owner: ds.shm_perm.uid,
+            group: ds.shm_perm.gid,
             creator: ds.shm_perm.cuid,
             creator_pid: ds.shm_cpid,
             mode: mode & 0o777,
@@ -253,7 +265,7 @@ impl Mapping {
         if range.is_empty() {
             return Ok(());
         }
-        let pages = range.start / PAGE * PAGE..range.end.min(self.len);
+        let pages = range.start / ordinary_page_size() * ordinary_page_size()..range.end.min(self.len);
         let start = self.base.as_ptr().wrapping_add(pages.start);
         // SAFETY: takes addresses; the kernel reads pages, and changes none.
         match Errno::result(unsafe { libc::madvise(start.cast(), pages.len(), libc::MADV_POPULATE_READ) }) {

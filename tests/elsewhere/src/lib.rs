@@ -14,3 +14,19 @@ pub struct T {
     /// A field.
     pub m: u32,
 }
+
+pub use renamed;
+
+/// A value that users of this crate declare, who need not depend on shmstore themselves.
+#[macro_export]
+macro_rules! point {
+    ($name:ident, $number:ty) => {
+        #[derive(Clone, Copy, Debug, $crate::renamed::ShmValue)]
+        #[repr(C)]
+        #[shm(crate = $crate::renamed)]
+        struct $name {
+            at: [$number; 2],
+            of: $crate::T,
+        }
+    };
+}

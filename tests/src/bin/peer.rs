@@ -46,7 +46,11 @@ fn main() {
     if std::env::var_os("PEER_PER_IPC_NAMESPACE").is_some() {
         options = options.per_ipc_namespace(true);
     }
-    let store = match options.open_timeout(path, Duration::from_secs(10)) {
+    let opened = match std::env::var_os("PEER_MAKES_STORE") {
+        Some(_) => options.open_or_create(path),
+        None => options.open_timeout(path, Duration::from_secs(10)),
+    };
+    let store = match opened {
         Ok(store) => store,
         Err(error) => return answer(Err(failed(open_variant(&error), &error))),
     };

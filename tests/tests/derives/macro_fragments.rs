@@ -58,6 +58,15 @@ macro_rules! mode {
 
 mode!(Mode, u16, 'M', Idle = 0, Drive = 3 + 4);
 
+shmstore_elsewhere::point!(Elsewhere, f64);
+
+#[test]
+fn macro_of_another_crate_says_where_it_has_the_runtime_from() {
+    assert_eq!(Elsewhere::zeroed().at, [0.0; 2]);
+    assert_eq!(Elsewhere::SCHEMA.size(), 16 + size_of::<shmstore_elsewhere::T>());
+    let _ = |point: Elsewhere| point.of;
+}
+
 #[test]
 fn fragments_mean_what_they_stand_for() {
     assert_eq!((Samples::ID, Point::ID, Mode::ID), ('S', 'V', 'M'));

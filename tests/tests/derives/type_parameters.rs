@@ -57,6 +57,35 @@ where
     padded: CacheAligned<P>,
 }
 
+/// Types and modules are in the way of nothing that has their name.
+#[allow(dead_code)]
+struct Len;
+#[allow(dead_code)]
+mod width {}
+
+#[derive(Clone, Copy, ShmValue)]
+#[repr(C)]
+#[allow(non_upper_case_globals)]
+struct Sized<const Len: usize> {
+    bytes: [u8; Len],
+}
+
+#[derive(ShmObject)]
+#[repr(C)]
+#[allow(non_upper_case_globals)]
+struct Rows<const width: usize, const Len: usize>
+where
+    AtomicU64: Send,
+{
+    rows: [[AtomicU64; width]; Len],
+}
+
+#[test]
+fn const_parameters_may_have_the_name_of_a_type_or_module() {
+    assert_eq!((Sized::<3>::SCHEMA.size(), Rows::<2, 3>::SCHEMA.size()), (3, 48));
+    let _ = |sized: Sized<1>, rows: &Rows<1, 1>| (sized.bytes, rows.rows.len());
+}
+
 fn any_bits<V: ShmValue>() -> bool {
     <V::Validity as Validity>::ANY
 }

@@ -136,7 +136,7 @@ fn the_programs_of_the_readme_are_the_examples() {
 #[test]
 fn the_parts_of_the_readme_do_what_it_says() {
     let scratch = Scratch::new();
-    let run = || run_well(example("parts").env("TMPDIR", scratch.path()));
+    let run = || run_well(example("parts").current_dir(scratch.path()));
     assert_eq!(run(), "day 1: [-30, 30], rate 1.25, paid in 5\n");
     assert_eq!(run(), "day 2: [-60, 60], rate 1.25, paid in 10\n");
 }
@@ -144,9 +144,12 @@ fn the_parts_of_the_readme_do_what_it_says() {
 #[test]
 fn the_program_of_the_readme_goes_on_where_it_stopped() {
     let scratch = Scratch::new();
-    let run = || run_well(example("rover").env("TMPDIR", scratch.path()));
+    let run = || run_well(example("rover").current_dir(scratch.path()));
     assert_eq!(run(), "frame 1: Position { x: 0.5, y: 0.0 }\n");
     assert_eq!(run(), "frame 2: Position { x: 1.0, y: 0.0 }\n");
+    // And another user, in another directory, has another object.
+    let elsewhere = Scratch::new();
+    assert_eq!(run_well(example("rover").current_dir(elsewhere.path())), "frame 1: Position { x: 0.5, y: 0.0 }\n");
 }
 
 #[test]
@@ -155,13 +158,13 @@ fn the_part_of_a_library_serves_the_types_of_its_user() {
     let expected = "position 2: Position { x: 2.0, y: 0.5 }\nposition 3: Position { x: 3.0, y: 0.5 }\n\
                     position 4: Position { x: 4.0, y: 0.5 }\nposition 5: Position { x: 5.0, y: 0.5 }\n\
                     temperatures: [(4, 20.4), (5, 20.5)]\n";
-    assert_eq!(run_well(example("ring").env("TMPDIR", scratch.path())), expected);
+    assert_eq!(run_well(example("ring").current_dir(scratch.path())), expected);
 }
 
 #[test]
 fn types_of_other_crates_come_back_as_what_they_were() {
     let scratch = Scratch::new();
-    let run = || run_well(example("foreign_types").env("TMPDIR", scratch.path()));
+    let run = || run_well(example("foreign_types").current_dir(scratch.path()));
     assert_eq!(run(), "no visit yet\n");
     for visit in ["visit 1: 127.0.0.1:4001 at 20", "visit 2: 127.0.0.1:4002 at 20"] {
         let told = run();

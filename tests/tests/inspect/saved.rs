@@ -1,11 +1,12 @@
 //! Objects in files, and back.
 
 use std::io::{self, Read};
+use std::mem::offset_of;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, SystemTime};
 
 use shmstore::inspect::{Limits, SavedError, SavedObject, Value};
-use shmstore::{AttachError, CreateError, Shared, Store};
+use shmstore::{AttachError, CreateError, LockError, Shared, Store};
 use shmstore_tests::fuzz::saved::sign;
 use shmstore_tests::holder::holder;
 use shmstore_tests::objects::{Block, EveryPart, Mode, Parts, Position, Telemetry, drifted};
@@ -98,6 +99,48 @@ fn locks_are_free_and_what_was_held_is_inconsistent_and_events_are_not_awaited()
     assert!(typed.lock.lock().is_err(), "what it guards may be half-changed");
     drop(typed.lock.lock_or_repair(|| typed.repair()));
     drop(typed.lock.lock().unwrap());
+    assert_eq!(typed.value.load_versioned().0, 1);
+}
+
+#[test]
+fn file_made_by_hand_holds_no_lock_and_keeps_none_for_anybody() {
+    let scratch = Scratch::new();
+    let mut holder = holder(scratch.path());
+    holder.expect_ok("store 5");
+    let mut file = saved(&scratch, 'W').to_bytes();
+    let values = file.len() - 16 - size_of::<Parts>();
+    let mut write = |part: usize, at: usize, word: u32| {
+        file[values + part + at..][..4].copy_from_slice(&word.to_le_bytes());
+    };
+    // Held by a process that does not exist, awaited, kept for a process that has slept, and for one that waits for a version.
+    for part in [offset_of!(Parts, lock), offset_of!(Parts, value)] {
+        write(part, 0, 7 << 29 | 4711);
+    }
+    // Starved readers, fences, a bell; a store half-way to version 2; an event with a waiter.
+    write(offset_of!(Parts, value), 4, 3);
+    write(offset_of!(Parts, value), 8, 9);
+    write(offset_of!(Parts, value), 64, 3);
+    write(offset_of!(Parts, called), 0, 5);
+    sign(&mut file);
+    let file = SavedObject::parse(&file).unwrap();
+    let values = file.read(&Limits::default());
+    assert_eq!(values.field("lock"), Some(&Value::Lock { locked: false, inconsistent: true }));
+    let Some(Value::Versioned { version: 1, locked: false, .. }) = values.field("value") else {
+        panic!("{:?}", values.field("value"))
+    };
+
+    let elsewhere = Scratch::new();
+    file.create_in(&elsewhere.store()).unwrap();
+    let made = Raw::at_key(elsewhere.key('W'));
+    let word = |part: usize, at: usize| {
+        let at = made.get(field::PAYLOAD_OFFSET) as usize + part + at;
+        u32::from_le_bytes(made.read(at..at + 4).try_into().unwrap())
+    };
+    assert_eq!([0, 4].map(|at| word(offset_of!(Parts, lock), at)), [0, 1]);
+    assert_eq!([0, 4, 8, 64].map(|at| word(offset_of!(Parts, value), at)), [0, 0, 0, 2]);
+    assert_eq!(word(offset_of!(Parts, called), 0), 4);
+    let typed = elsewhere.store().attach::<Parts>().unwrap();
+    assert!(matches!(typed.lock.try_lock(), Err(LockError::OwnerDied { .. })));
     assert_eq!(typed.value.load_versioned().0, 1);
 }
 

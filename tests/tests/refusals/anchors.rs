@@ -121,7 +121,58 @@ fn directories_that_everybody_may_write_are_refused_with_the_cure() {
 #[test]
 fn path_with_a_zero_byte_is_refused() {
     let error = Store::open("/tmp/a\0b").unwrap_err();
-    assert!(matches!(error, OpenError::System { .. }), "{error}");
+    assert!(matches!(error, OpenError::BadPath { .. }), "{error}");
+    assert_says(error, &["cannot open a store at \"/tmp/a\\0b\": it contains a zero byte; "]);
+}
+
+#[test]
+fn hard_link_is_told_to_be_a_second_name_of_one_object() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    let first = store.named("first").unwrap();
+    assert_eq!(first.warnings(), []);
+    fs::hard_link(scratch.join("first.shm"), scratch.join("second.shm")).unwrap();
+    drop(first.create::<Telemetry>().unwrap());
+    let second = store.named("second").unwrap();
+    drop(second.attach::<Telemetry>().expect("it is the same object"));
+    let [warning @ Warning::HardLinked { links: 2, .. }] = second.warnings() else { panic!("{:?}", second.warnings()) };
+    let path = scratch.join("second.shm").display().to_string();
+    let expected = format!(
+        "the anchor {path} is a file with 2 names, each of which leads to the same objects; `find -samefile {path}` finds the \
+         others, of which one may have been meant for objects of its own"
+    );
+    assert_eq!(warning.to_string(), expected);
+    // A directory has one for each that is in it.
+    fs::create_dir(scratch.join("below")).unwrap();
+    assert_eq!(scratch.store().warnings(), []);
+}
+
+#[test]
+fn empty_path_is_refused() {
+    for error in [Store::open("").unwrap_err(), Store::open_or_create("").unwrap_err()] {
+        let expected = "cannot open a store at \"\": it is empty; give the path of a directory, such as \"./rover\"";
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[test]
+fn what_is_in_the_way_of_a_directory_is_named() {
+    let scratch = Scratch::new();
+    let (file, link) = (scratch.join("file"), scratch.join("link"));
+    fs::write(&file, "").unwrap();
+    symlink("/nowhere/at/all", &link).unwrap();
+    for obstacle in [file, link] {
+        for below in ["a", "a/b/c"] {
+            let path = obstacle.join(below);
+            let error = Store::open_or_create(&path).unwrap_err();
+            let expected = format!(
+                "cannot make {}: {} is in the way, and is no directory; move it away, or use another path",
+                path.parent().unwrap().display(),
+                obstacle.display()
+            );
+            assert_eq!(error.to_string(), expected);
+        }
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ fn object_of_another_anchor_is_a_collision_that_names_both_and_is_not_touched() 
     let (store, other) = (impatient(&ours), impatient(&theirs));
     let bytes = make_object(&other);
     let planted = plant(ours.key('T'), bytes.len(), 0o600, &bytes);
-    let uid = nix::unistd::geteuid();
+    let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
     let pid = std::process::id();
     for (operation, error) in refusals(&store) {
         assert!(matches!(error, AttachError::Collision { .. }), "{operation}: {error}");
@@ -21,7 +21,7 @@ fn object_of_another_anchor_is_a_collision_that_names_both_and_is_not_touched() 
         let expected = format!(
             "the key of {subject}{:#010x}) at {ours} is taken by another anchor's object: keys have only 24 bits of the \
              path. Ours is {ours} (device {:#x}, inode {}), the key's is {theirs} (device {:#x}, inode {}), segment {} of \
-             {} bytes, owner uid {uid}, mode 0600, made by pid {pid}. It was not touched; use another path, or \
+             {} bytes, owner uid {uid}, group {gid}, mode 0600, made by pid {pid}. It was not touched; use another path, or \
              `Store::named`, which chooses a free key",
             ours.key('T'),
             dev(&ours),

@@ -53,8 +53,8 @@ fn object_whose_creator_holds_the_lock_is_still_initializing() {
         error,
         &[
             "`Telemetry` (id 'T', key 0x",
-            "is still being initialised after ",
-            "its creator is alive and has not finished (segment ",
+            "is still being initialized after ",
+            "its anchor is locked, so its creator is at work, or another program has locked it (`lslocks` shows which; segment ",
         ],
     );
     assert_eq!(scratch.segments().len(), 1);

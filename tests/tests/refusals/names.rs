@@ -30,10 +30,19 @@ fn bad_names_are_refused_and_leave_nothing() {
     let long = "n".repeat(252);
     let cases = [
         ("", "it is empty"),
-        ("a/b", "it contains `/` or NUL"),
-        ("../x", "it contains `/` or NUL"),
-        ("/", "it contains `/` or NUL"),
-        ("a\0b", "it contains `/` or NUL"),
+        (
+            "a/b",
+            "it contains `/`, and names are not nested; write another letter, such as `-`, or open a store on a directory below",
+        ),
+        (
+            "../x",
+            "it contains `/`, and names are not nested; write another letter, such as `-`, or open a store on a directory below",
+        ),
+        (
+            "/",
+            "it contains `/`, and names are not nested; write another letter, such as `-`, or open a store on a directory below",
+        ),
+        ("a\0b", "it contains a zero byte"),
         (".x", "it starts with `.`"),
         (".", "it starts with `.`"),
         ("..", "it starts with `.`"),

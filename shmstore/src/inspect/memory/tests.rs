@@ -6,6 +6,7 @@ use crate::inspect::saved::image;
 use crate::inspect::value::Value;
 use crate::participants::{Facts, Judge};
 use crate::schema::OwnedSchema;
+use crate::sys::process::PAGE;
 use crate::{Lock, ShmLayout, ShmObject, Store, Versioned};
 use std::time::Duration;
 
@@ -71,7 +72,7 @@ impl Look {
     }
 
     fn saved(&self) -> Result<Vec<u8>, String> {
-        let image = self.with_live(|live| image::of(&self.schema, live, Duration::from_millis(10)));
+        let image = self.with_live(|live| image::of(&self.schema, Memory::Live(live), Duration::from_millis(10)));
         image.map_err(|error| error.to_string())
     }
 }
@@ -121,4 +122,11 @@ fn schema_on_a_page_that_fails_is_damaged() {
     let geometry = Geometry { schema_offset: PAGE - 1, schema_len: 2, ..*look.attached.geometry() };
     let damage = header::read_schema(look.attached.mapping(), &geometry).unwrap_err();
     assert_eq!((damage.field, &*damage.found), ("schema", "on a page that the kernel cannot provide"));
+}
+
+#[test]
+fn pages_are_those_of_the_kernel_whatever_their_size() {
+    assert_eq!(whole_pages(1024..50_000, 4096), 4096..49_152);
+    assert_eq!(whole_pages(1024..50_000, 16_384), 16_384..49_152);
+    assert!(whole_pages(1024..50_000, 65_536).is_empty());
 }

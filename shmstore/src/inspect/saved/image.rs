@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::SavedError;
 use crate::inspect::decode::LOCK_INCONSISTENT;
-use crate::inspect::memory::{Live, Memory};
+use crate::inspect::memory::Memory;
 use crate::inspect::snapshot::{Snapshot, Waits, snapshot};
 use crate::schema::{OwnedKind, OwnedSchema};
 use crate::sync::{VersionedPlaces, holder, newest, stable_at};
@@ -13,7 +13,7 @@ use crate::sync::{VersionedPlaces, holder, newest, stable_at};
 type Refused = (Vec<String>, String);
 
 /// Copies an object, part by part.
-pub(in crate::inspect) fn of(schema: &OwnedSchema, live: Live<'_>, wait: Duration) -> Result<Vec<u8>, SavedError> {
+pub(in crate::inspect) fn of(schema: &OwnedSchema, memory: Memory<'_>, wait: Duration) -> Result<Vec<u8>, SavedError> {
     let beyond =
         || SavedError::Part { path: ".".into(), why: format!("{} bytes are more than there is memory", schema.size()) };
     let len = usize::try_from(schema.size()).map_err(|_| beyond())?;
@@ -21,7 +21,7 @@ pub(in crate::inspect) fn of(schema: &OwnedSchema, live: Live<'_>, wait: Duratio
     bytes.try_reserve_exact(len).map_err(|_| beyond())?;
     bytes.resize(len, 0);
     let visits_left = VISITS_A_BYTE.saturating_mul(len).saturating_add(VISITS);
-    let mut copier = Copier { live, waits: Waits::of(wait), image: &mut bytes, bytes_left: len, visits_left };
+    let mut copier = Copier { memory, waits: Waits::of(wait), image: &mut bytes, bytes_left: len, visits_left };
     let copied = copier.part(schema, 0);
     copied.map_err(|(path, why)| {
         let path: String = path.into_iter().rev().collect();
@@ -37,7 +37,7 @@ const VISITS_A_BYTE: usize = 16;
 const VISITS: usize = 1 << 20;
 
 struct Copier<'a> {
-    live: Live<'a>,
+    memory: Memory<'a>,
     waits: Waits,
     image: &'a mut [u8],
     bytes_left: usize,
@@ -79,7 +79,7 @@ impl Copier<'_> {
 
     fn versioned(&mut self, schema: &OwnedSchema, value: &OwnedSchema, at: usize) -> Result<(), Refused> {
         self.copies(value.size())?;
-        let copy = snapshot(schema, value, Memory::Live(self.live), at, &mut self.waits).map_err(here)?;
+        let copy = snapshot(schema, value, self.memory, at, &mut self.waits).map_err(here)?;
         let Snapshot { version, bytes, .. } = copy;
         let places = VersionedPlaces::of(value.size(), value.align()).ok_or_else(outside)?;
         let sequence = stable_at(version);
@@ -95,7 +95,7 @@ impl Copier<'_> {
     }
 
     fn load(&self, at: usize, size: usize) -> Result<u64, Refused> {
-        Memory::Live(self.live).integer(at, size).map_err(|why| here(why.into()))
+        self.memory.integer(at, size).map_err(|why| here(why.into()))
     }
 
     /// Counts bytes that are to be copied: parts of no type overlap, so all of them are within the object.
@@ -108,7 +108,7 @@ impl Copier<'_> {
     fn bytes(&mut self, at: usize, len: u64) -> Result<(), Refused> {
         self.copies(len)?;
         let len = usize::try_from(len).map_err(|_| outside())?;
-        let bytes = Memory::Live(self.live).bytes(at, len).map_err(|why| here(why.into()))?;
+        let bytes = self.memory.bytes(at, len).map_err(|why| here(why.into()))?;
         self.put(at, &bytes)
     }
 

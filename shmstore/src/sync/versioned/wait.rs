@@ -33,10 +33,42 @@ impl<V: ShmValue> Versioned<V> {
     /// # Ok::<(), shmstore::WaitError>(())
     /// ```
     ///
+    /// # Ending a wait by a signal
+    ///
+    /// A wait goes on when a signal handler returns. A program that is to end by a flag that its handler sets waits for a short
+    /// time, again and again:
+    ///
+    /// ```
+    /// use shmstore::{Versioned, WaitError};
+    /// use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    /// use std::time::Duration;
+    ///
+    /// static RUNNING: AtomicBool = AtomicBool::new(true); // a signal handler stores `false`
+    ///
+    /// fn follow(position: &Versioned<[f64; 3]>) -> Result<(), WaitError> {
+    ///     let mut seen = 0;
+    ///     while RUNNING.load(Relaxed) {
+    ///         match position.wait_newer(seen, Duration::from_millis(100)) {
+    ///             Ok((version, value)) => {
+    ///                 println!("{value:?}");
+    ///                 seen = version;
+    ///             }
+    ///             Err(WaitError::Timeout { .. }) => {}
+    ///             Err(error) => return Err(error),
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// }
+    /// # RUNNING.store(false, Relaxed);
+    /// # follow(&Versioned::default())?;
+    /// # Ok::<(), WaitError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`WaitError::Timeout`]; [`WaitError::NeverWhole`] if a newer version has come and no copy of it was whole;
-    /// [`WaitError::Removed`] if the object was removed, within some milliseconds.
+    /// [`WaitError::Removed`] if the object was removed, within some milliseconds; [`WaitError::AnchorLost`] if its anchor was,
+    /// within a second or when the time is over.
     pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError>
     where
         V: AnyBits,

@@ -16,9 +16,10 @@ struct Length<Unit> {
     unit: PhantomData<fn() -> Unit>,
 }
 
+/// With a bound that is not enough, rustc says which is.
 #[derive(Clone, Copy, ShmValue)]
 #[repr(C)]
-struct Copied<T: Copy + 'static> {
+struct Copied<T: Copy> {
     value: T,
 }
 

@@ -1,0 +1,101 @@
+//! The owner of a new segment: it belongs to its anchor's group, and in the store of a user, what root makes is the user's.
+//!
+//! `shmget` gives a segment to the process's user and primary group. A segment for somebody else is made so that only its
+//! creator may use it, and handed over before anything is written in it. Until then its mode has a bit that no other
+//! segment of ours has: a process that may not attach the segment knows by it that the segment is half-made.
+
+use std::time::Duration;
+
+use nix::errno::Errno;
+
+use super::{AnchorLock, Patience, Target};
+use crate::anchor::{Anchor, Ownership};
+use crate::error::{AbandonedReason, AttachError, OpenError, SegmentOwner};
+use crate::identity::Identity;
+use crate::sys::process::effective_uid;
+use crate::sys::shm::{self, Access, Status};
+
+/// The bit of a segment that is to be handed over: no segment is ever executed.
+const UNOWNED: u32 = 0o100;
+
+/// How a segment is made, and what becomes of it then.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Handover {
+    heir: Option<Ownership>,
+    mode: u32,
+}
+
+impl Handover {
+    pub(super) fn at(anchor: &Anchor, mode: u32) -> Self {
+        Self { heir: anchor.heir(mode), mode }
+    }
+
+    /// The mode to make the segment with.
+    pub(super) fn first_mode(&self) -> u32 {
+        if self.heir.is_some() { 0o600 | UNOWNED } else { self.mode }
+    }
+
+    /// Gives the segment to its heir. If it is gone meanwhile, attaching it will tell.
+    pub(super) fn complete(&self, shmid: i32) -> Result<(), Errno> {
+        let Some(heir) = self.heir else { return Ok(()) };
+        let give_to = |Ownership { owner, group }| shm::set_owner(shmid, owner, group, self.mode);
+        // Also said of a group that has no number in this user namespace.
+        let given = give_to(heir).or_else(|errno| match errno {
+            Errno::EINVAL => give_to(Ownership::of_process()),
+            errno => Err(errno),
+        });
+        given.or_else(|errno| if matches!(errno, Errno::EINVAL | Errno::EIDRM) { Ok(()) } else { Err(errno) })
+    }
+}
+
+/// The owner of a segment, as the kernel says.
+pub(super) fn owner(status: &Status) -> SegmentOwner {
+    SegmentOwner {
+        shmid: status.shmid,
+        size: status.size,
+        owner: status.owner,
+        group: status.group,
+        creator: status.creator,
+        creator_pid: status.creator_pid,
+        mode: status.mode,
+    }
+}
+
+/// Returns `true` if the mode is that of a segment that was not handed over yet.
+pub(super) fn is_unowned(segment: &SegmentOwner) -> bool {
+    segment.mode & UNOWNED != 0
+}
+
+impl Target<'_> {
+    /// Waits for the creator of a segment that it has not handed over yet. Returns `false` if there is no object for this
+    /// process: the creator has died, and a reader cleans up nothing.
+    pub(super) fn wait_for_handover(
+        &self,
+        identity: &Identity,
+        segment: SegmentOwner,
+        access: Access,
+        patience: &mut Patience,
+    ) -> Result<bool, AttachError> {
+        let _lock = match AnchorLock::acquire(self.path, self.anchor, &mut Patience::new(Duration::ZERO)) {
+            Ok(lock) => lock,
+            Err(OpenError::Busy { .. }) if patience.pause() => return Ok(true),
+            Err(OpenError::Busy { .. }) => {
+                let subject = self.subject(Some(identity));
+                return Err(AttachError::StillInitializing { subject, segment, waited: patience.limit() });
+            }
+            Err(OpenError::NotFound { .. } | OpenError::DanglingLink { .. }) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        };
+        // With the lock, no creator is at work.
+        let now = shm::table().ok().and_then(|mut table| table.find(|status| status.shmid == segment.shmid));
+        if now.is_none_or(|status| status.mode & UNOWNED == 0) {
+            return Ok(true);
+        }
+        if access == Access::ReadOnly {
+            return Ok(false);
+        }
+        let (subject, owner) = (self.subject(Some(identity)), segment.owner);
+        let reason = AbandonedReason::NotPermitted { owner, uid: effective_uid() };
+        Err(AttachError::Abandoned { subject, owner, reason, segment })
+    }
+}

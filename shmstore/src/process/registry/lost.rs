@@ -1,0 +1,37 @@
+//! Whether an anchor is still where this process found it: a process that starts later does not find an object without one.
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use nix::errno::Errno;
+
+use crate::identity::Identity;
+use crate::sys::file::{self, Inode};
+
+/// The root directory when this process first attached an object. After `chroot`, paths lead elsewhere, and prove nothing.
+static ROOT: OnceLock<Option<Inode>> = OnceLock::new();
+
+fn root() -> Option<Inode> {
+    file::stat_path(Path::new("/")).ok().map(|stat| stat.inode())
+}
+
+pub(super) fn note_root() {
+    ROOT.get_or_init(root);
+}
+
+/// Returns `true` if nothing, or another file, is at the path of an anchor, on the very file system that the anchor was on. In
+/// doubt it is not lost: what is mounted over a directory hides an anchor and removes none.
+pub(super) fn is_lost(path: &Path, anchor: &Identity) -> bool {
+    let is_elsewhere = match file::stat_path(path) {
+        Ok(now) => {
+            let now = Identity::new(&now, true);
+            now.dev == anchor.dev && (now.ino != anchor.ino || now.is_another_life_of(anchor))
+        }
+        Err(Errno::ENOENT | Errno::ENOTDIR) => {
+            let above = path.ancestors().skip(1).find_map(|above| file::stat_path(above).ok());
+            above.is_some_and(|above| above.dev == anchor.dev)
+        }
+        Err(_) => false,
+    };
+    is_elsewhere && ROOT.get().is_some_and(|known| known.is_some() && *known == root())
+}

@@ -1,0 +1,102 @@
+//! A file for the anchor of a new name, before it has the name.
+//!
+//! Best it has none at all. Where such a file cannot be made, or cannot be named (`linkat` through `/proc`, or the file's own
+//! descriptor, is not allowed), it has a temporary one.
+
+use std::fs;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+
+use crate::anchor::{Anchor, Ownership, not_made, system};
+use crate::error::OpenError;
+use crate::key::Key;
+use crate::sys::file;
+use crate::sys::process::random_u64;
+
+/// What temporary names begin with.
+const TEMPORARY: &str = ".candidate-";
+
+/// A new file that has not got its name yet.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    fd: OwnedFd,
+    /// Removed unless it became the name.
+    temporary: Option<PathBuf>,
+}
+
+impl Candidate {
+    /// Makes a file for the name at `path`; without any name, if `nameless` and the file system has such files.
+    pub(super) fn make(path: &Path, nameless: bool) -> Result<Self, OpenError> {
+        let directory = path.parent().unwrap_or(path);
+        if let Some(fd) = nameless.then(|| file::create_unnamed(directory)).and_then(Result::ok) {
+            return Ok(Self { fd, temporary: None });
+        }
+        let temporary = directory.join(format!("{TEMPORARY}{:016x}", random_u64()));
+        let fd = file::create_exclusive(&temporary).map_err(|errno| not_made(path, errno))?;
+        Ok(Self { fd, temporary: Some(temporary) })
+    }
+
+    /// The low 24 bits of its keys.
+    pub(super) fn anchor_bits(&self) -> Result<u32, OpenError> {
+        let path = self.temporary.as_deref().unwrap_or(Path::new("a new file"));
+        let stat = file::stat_fd(self.fd.as_fd()).map_err(system("look at", path))?;
+        Ok(Key::new(stat.dev, stat.ino, 0).anchor_bits())
+    }
+
+    /// Gives the file its owner, its mode and its name. If the name was taken meanwhile, the winner's file is the anchor.
+    /// Returns `false` if this file cannot be named, and one with a temporary name may be.
+    pub(super) fn publish(&self, path: &Path, directory: &Anchor, mode: u32) -> Result<bool, OpenError> {
+        if let Some(Ownership { owner, group }) = directory.heir(mode) {
+            // Refused to a user that is not in the group: then the file belongs to the user's own.
+            let _ = file::set_owner(self.fd.as_fd(), owner, group);
+        }
+        file::set_mode(self.fd.as_fd(), mode).map_err(system("set the mode of", path))?;
+        match self.give_name(path) {
+            Ok(()) | Err(Errno::EEXIST) => Ok(true),
+            Err(_) if self.temporary.is_none() => Ok(false),
+            Err(errno) => Err(not_made(path, errno)),
+        }
+    }
+
+    fn give_name(&self, path: &Path) -> Result<(), Errno> {
+        let Some(temporary) = &self.temporary else { return file::link_unnamed(self.fd.as_fd(), path) };
+        // A file system or a sandbox may know no `RENAME_NOREPLACE`. A second name does as well: the first is removed.
+        file::rename_new(temporary, path).or_else(|errno| match errno {
+            Errno::EEXIST => Err(errno),
+            _ => fs::hard_link(temporary, path).map_err(|error| super::options::errno_of(&error)),
+        })
+    }
+}
+
+impl Drop for Candidate {
+    fn drop(&mut self) {
+        if let Some(temporary) = &self.temporary {
+            // Renamed if it was published: then there is nothing to remove.
+            let _ = fs::remove_file(temporary);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Store;
+    use super::*;
+
+    #[test]
+    fn file_with_a_temporary_name_becomes_the_name_and_replaces_no_other() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path()).unwrap();
+        let path = directory.path().join("rover.shm");
+        let inode = || file::stat_path(&path).unwrap().ino;
+        let mut winner = None;
+        for _ in 0..2 {
+            let candidate = Candidate::make(&path, false).unwrap();
+            let ino = file::stat_fd(candidate.fd.as_fd()).unwrap().ino;
+            assert!(candidate.publish(&path, &store.inner.anchor, 0o600).unwrap());
+            assert_eq!(*winner.get_or_insert(ino), inode());
+        }
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+}
