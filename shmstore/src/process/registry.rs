@@ -144,7 +144,7 @@ fn header_of(mapping: &Mapping) -> &Header {
 impl Attachment {
     fn new(segment: Segment<'_>) -> Self {
         let Segment { mapping, geometry, shmid, key, anchor, schema } = segment;
-        lost::note_root();
+        lost::note_vantage();
         let header = header_of(&mapping);
         let (nonce, bytes) = (header.nonce(), BytePlace::new(header.byte_inode(), anchor));
         let (slot, slot_token) = (AtomicPtr::new(ptr::null_mut()), AtomicU32::new(0));
