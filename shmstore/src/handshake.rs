@@ -8,6 +8,7 @@ mod find;
 mod json;
 mod limits;
 mod lock;
+mod mismatch;
 mod ownership;
 mod read_only;
 mod recover;

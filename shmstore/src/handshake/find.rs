@@ -6,14 +6,12 @@ use nix::errno::Errno;
 
 use super::ownership::{is_unowned, owner};
 use super::{Patience, Target};
-use crate::diff::LayoutDiff;
-use crate::error::{AnchorClaim, AttachError, Creator, LayoutMismatch, LayoutSummary, moment};
-use crate::hash::LayoutHash;
-use crate::header::{self, Damage, FORMAT_VERSION, FirstWord, Geometry, Header, POINTER_BYTES, State};
+use crate::error::{AnchorClaim, AttachError, Creator, moment};
+use crate::header::{self, Damage, FORMAT_VERSION, FirstWord, Geometry, Header, State};
 use crate::identity::Identity;
 use crate::participants::ClaimError;
 use crate::process::registry::{self, Attached, Segment};
-use crate::schema::{OwnedSchema, Schema};
+use crate::schema::Schema;
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Access, Mapping, Status, Unread, Unreadable};
 
@@ -236,7 +234,7 @@ impl Target<'_> {
         }
     }
 
-    fn damaged(&self, identity: &Identity, damage: Damage) -> AttachError {
+    pub(super) fn damaged(&self, identity: &Identity, damage: Damage) -> AttachError {
         let Damage { field, found } = damage;
         AttachError::Corrupt { subject: self.subject(Some(identity)), field, found }
     }
@@ -316,41 +314,6 @@ impl Target<'_> {
             }
         })
     }
-
-    fn mismatch(
-        &self,
-        identity: &Identity,
-        schema: &'static Schema,
-        mapping: &Mapping,
-        geometry: &Geometry,
-    ) -> AttachError {
-        let header = Header::of(mapping).expect("what was judged ready has a header");
-        let (stored, pointer_bytes) = (header.layout_hash(), header.pointer_bytes());
-        let json = header::read_schema(mapping, geometry);
-        let theirs = json.and_then(|json| OwnedSchema::from_json(json).map_err(|error| Damage::new("schema", error)));
-        let theirs = match theirs {
-            Ok(theirs) => theirs,
-            Err(damage) => return self.damaged(identity, damage),
-        };
-        // A schema hashes differently in a program of another pointer width: only in our own can we tell.
-        if pointer_bytes == POINTER_BYTES && theirs.hash() != stored {
-            let found = format!("{stored}, but the schema's hash is {}", theirs.hash());
-            return self.damaged(identity, Damage { field: "layout_hash", found });
-        }
-        let ours = OwnedSchema::from(schema);
-        AttachError::LayoutMismatch(Box::new(LayoutMismatch {
-            subject: *self.subject(Some(identity)),
-            diff: LayoutDiff::between(&ours, &theirs),
-            ours: summary(&ours, ours.hash(), POINTER_BYTES),
-            theirs: summary(&theirs, stored, pointer_bytes),
-            creator: creator(header),
-        }))
-    }
-}
-
-fn summary(schema: &OwnedSchema, hash: LayoutHash, pointer_bytes: u32) -> LayoutSummary {
-    let pointer_bits = pointer_bytes.saturating_mul(u8::BITS);
-    LayoutSummary { hash, size: schema.size(), align: schema.align(), pointer_bits }
 }
 
 /// Who made a segment, as its header says.
