@@ -85,12 +85,13 @@ impl Anchor {
         if let Some(known) = directory.filter(|directory| directory.is_plain && directory.stat.dev == stat.dev) {
             return Ok(Self { stat, ..*known });
         }
-        let file_system = file::file_system(fd.as_fd()).map_err(system("ask for the file system of", path))?;
+        let file_system =
+            file::file_system(fd.as_fd()).map_err(system("ask (`fstatfs`) for the file system of", path))?;
         if let Some((_, name)) = NETWORK_FILE_SYSTEMS.iter().find(|(magic, _)| *magic == file_system) {
             return Err(OpenError::LocksUnsupported { path: path.into(), reason: format!("it is on {name}") });
         }
-        check_locks(path, fd)?;
         let is_plain = PLAIN_FILE_SYSTEMS.contains(&file_system);
+        check_locks(path, fd, is_plain)?;
         Ok(Self { stat, birth_is_trusted: file_system != OVERLAYFS, is_plain, is_named: false })
     }
 
@@ -153,7 +154,7 @@ impl Anchor {
 }
 
 fn stat(path: &Path, fd: &OwnedFd) -> Result<FileStat, OpenError> {
-    file::stat_fd(fd.as_fd()).map_err(system("look at", path))
+    file::stat_fd(fd.as_fd()).map_err(system("look (`statx`, `fstatat`) at", path))
 }
 
 fn check_kind(path: &Path, stat: &FileStat) -> Result<(), OpenError> {
@@ -170,9 +171,15 @@ fn check_kind(path: &Path, stat: &FileStat) -> Result<(), OpenError> {
 }
 
 /// Locks a byte, and asks through a second descriptor: some file systems say yes and lock nothing.
-fn check_locks(path: &Path, fd: &OwnedFd) -> Result<(), OpenError> {
+///
+/// Sandboxes and old kernels refuse locks that belong to an open file (`F_OFD_SETLK`) on every file. Then nothing is
+/// tried, and processes of other PID namespaces do not see when this one dies; on file systems that are not known to
+/// lock, the store is not opened.
+fn check_locks(path: &Path, fd: &OwnedFd, is_plain: bool) -> Result<(), OpenError> {
     // A byte of our own, so that others who probe at the same time are not taken for our lock.
-    let byte = PROBE_BYTE + (random_u64() >> 24) as i64;
+    let random = random_u64()
+        .map_err(system("draw a random number (`getrandom`, or /dev/urandom) to try the locks of", path))?;
+    let byte = PROBE_BYTE + (random >> 24) as i64;
     let probe = || -> Result<bool, Errno> {
         let holder = file::reopen_at(fd.as_fd(), path)?;
         file::lock_byte(holder.as_fd(), byte)?;
@@ -181,6 +188,12 @@ fn check_locks(path: &Path, fd: &OwnedFd) -> Result<(), OpenError> {
     let reason = match probe() {
         Ok(true) => return Ok(()),
         Ok(false) => "a lock was granted, but a second descriptor does not see it".into(),
+        Err(Errno::EINVAL | Errno::EPERM | Errno::ENOSYS) if is_plain => return Ok(()),
+        Err(errno @ (Errno::EINVAL | Errno::EPERM | Errno::ENOSYS)) => format!(
+            "a sandbox or the kernel refuses to try them by `fcntl(F_OFD_SETLK)`: {}; tmpfs, ext4, XFS and Btrfs do \
+             without a try",
+            errno.desc()
+        ),
         Err(errno) => errno.desc().to_owned(),
     };
     Err(OpenError::LocksUnsupported { path: path.into(), reason })
@@ -194,7 +207,7 @@ pub(crate) fn open_failed(path: &Path, errno: Errno) -> OpenError {
             Some(target) => OpenError::DanglingLink { path, target },
             None => OpenError::NotFound { path, waited: Duration::ZERO },
         },
-        Errno::EACCES | Errno::EPERM => {
+        Errno::EACCES => {
             let refused = FileOwner::on_the_way_to(&path);
             OpenError::AccessDenied { path, uid: effective_uid(), refused }
         }
@@ -206,7 +219,7 @@ pub(crate) fn open_failed(path: &Path, errno: Errno) -> OpenError {
 /// What the kernel's refusal to make a file or directory means.
 pub(crate) fn not_made(path: &Path, errno: Errno) -> OpenError {
     match errno {
-        Errno::EACCES | Errno::EPERM => {
+        Errno::EACCES => {
             let refused = FileOwner::on_the_way_to(path.parent().unwrap_or(path));
             OpenError::NotWritable { path: path.into(), uid: effective_uid(), refused }
         }

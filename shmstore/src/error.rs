@@ -19,7 +19,7 @@ pub use open::OpenError;
 pub use part::{Busy, Holder, LockError, WaitError};
 pub use remove::RemoveError;
 pub use subject::{AnchorClaim, Creator, FileOwner, SegmentOwner, Subject};
-pub(crate) use subject::{link_target, moment};
+pub(crate) use subject::{if_refused, link_target, moment};
 
 /// Anything that can go wrong: what `?` turns each of the crate's errors into.
 #[derive(thiserror::Error)]

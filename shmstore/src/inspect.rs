@@ -53,6 +53,7 @@ mod value;
 use std::io;
 use std::path::PathBuf;
 
+use nix::errno::Errno;
 use thiserror::Error;
 
 pub use decode::Limits;
@@ -153,7 +154,7 @@ pub enum InspectError {
         id: Option<char>,
     },
     /// The kernel refused something else.
-    #[error("can not {attempted} segment {shmid}: {source}")]
+    #[error("cannot {attempted} {}: {source}{}", which(*.shmid), if_refused(source))]
     System {
         /// What was attempted.
         attempted: &'static str,
@@ -162,4 +163,12 @@ pub enum InspectError {
         /// What it said.
         source: io::Error,
     },
+}
+
+fn which(shmid: i32) -> String {
+    if shmid < 0 { "the segments".into() } else { format!("segment {shmid}") }
+}
+
+fn if_refused(source: &io::Error) -> &'static str {
+    source.raw_os_error().map_or("", |errno| crate::error::if_refused(Errno::from_raw(errno)))
 }

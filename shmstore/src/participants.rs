@@ -42,6 +42,13 @@ impl Facts {
         Self { pid, start, pid_namespace, time_namespace, image: process::image() }
     }
 
+    /// Returns `true` if this process can have written what stands in a slot.
+    fn are_of(&self, details: &Details) -> bool {
+        let Self { start, pid_namespace, time_namespace, image, .. } = *self;
+        let theirs = (details.start, details.pid_namespace, details.time_namespace, details.image);
+        theirs == (start, pid_namespace, time_namespace, image)
+    }
+
     /// What the process writes into its slot.
     fn details(&self) -> Details {
         Details {
@@ -101,12 +108,15 @@ impl<'a> SlotTable<'a> {
         let claim = Word { token, pid, state: SlotState::Claimed, holds_byte };
         // Again only if somebody else changed a slot of ours, which nobody does who keeps to the protocol.
         for _ in 0..ATTEMPTS {
-            let ours = self.ours(&claim)?;
+            let ours = self.ours(judge);
             let slot = match ours {
                 Some((slot, word)) if word.state == SlotState::Ready => return Ok(slot),
                 Some((slot, word)) if slot.take_again(word, claim) => slot,
                 Some(_) => continue,
-                None => self.claim_new(claim, judge)?,
+                None => match self.claim_strangers(claim, judge)? {
+                    Some(slot) => slot,
+                    None => self.claim_new(claim, judge)?,
+                },
             };
             failpoint::reach(Step::SlotClaimed);
             if !slot.fill(claim, &judge.facts.details()) {
@@ -119,11 +129,19 @@ impl<'a> SlotTable<'a> {
     }
 
     /// The slot that this process has had before.
-    fn ours(self, claim: &Word) -> Result<Option<(&'a Slot, Word)>, ClaimError> {
+    fn ours(self, judge: &Judge<'_>) -> Option<(&'a Slot, Word)> {
+        let looks = self.used().iter().filter_map(|slot| slot.look().map(|look| (slot, look)));
+        looks.into_iter().find(|(_, look)| judge.is_ours(look)).map(|(slot, look)| (slot, look.word))
+    }
+
+    /// Takes over the slot of another process that had our token by chance, if that process has ended. What it held
+    /// when it died stays held until we end, too: a lock word that holds our token looks like ours to everybody.
+    fn claim_strangers(self, claim: Word, judge: &Judge<'_>) -> Result<Option<&'a Slot>, ClaimError> {
         let words = self.used().iter().filter_map(|slot| slot.word().map(|word| (slot, word)));
         match words.into_iter().find(|(_, word)| word.token == claim.token) {
-            Some((_, Word { pid, .. })) if pid != claim.pid => Err(ClaimError::Collision { pid }),
-            found => Ok(found),
+            None => Ok(None),
+            Some((slot, _)) if slot.take_from_the_dead(claim, |look| judge.is_dead(look)) => Ok(Some(slot)),
+            Some((_, Word { pid, .. })) => Err(ClaimError::Collision { pid }),
         }
     }
 

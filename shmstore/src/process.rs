@@ -3,9 +3,24 @@
 //! A child of `fork` is another process: everything here lives behind a page that the kernel wipes in the child, so that
 //! the child starts anew, without ever taking a mutex that a thread of the parent may hold.
 //!
+//! # Where the kernel does not wipe
+//!
+//! Linux before 4.14, gVisor and some sandboxes refuse `MADV_WIPEONFORK`. There a page has an *owner*, the process that
+//! mapped it, and keeps its token apart: the word that the fast paths read stays 0. So every use of the token takes the
+//! slow path, which compares the owner with `getpid` (one system call), and a process that is not the owner replaces
+//! the page by one of its own. Nothing is wiped in place, so it does not matter how the child was made, by `fork` or by
+//! a raw `clone`, nor how many threads it has when it first comes here: one compare-exchange decides whose page is the
+//! new one.
+//!
+//! A pid tells a child from its parent, except where both have the same number: the first process of a new PID
+//! namespace is 1 like the first process of another, and a grandchild may get the number of a grandparent that has
+//! ended. So the handler that every child of `fork` runs disowns the page. What is left is a raw `clone` with the very
+//! same number, which takes itself for its parent. And processes that share their memory (`CLONE_VM`) without being
+//! threads of one process must not use the store: they would replace each other's page.
+//!
 //! # Safety
 //!
-//! Assumes that [`wiped_on_fork_page`] gives a page that stays mapped. Promises that what it leaks stays alive.
+//! Assumes that [`OwnPage`] is a page that stays mapped. Promises that what it leaks stays alive.
 #![allow(unsafe_code)]
 
 pub(crate) mod append;
@@ -13,16 +28,17 @@ pub(crate) mod bytes;
 mod descriptor;
 pub(crate) mod held;
 pub(crate) mod registry;
+mod unload;
 
 use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use nix::errno::Errno;
 
 use crate::participants::{Facts, TOKEN_BITS};
-use crate::sys::process::{self, wiped_on_fork_page};
+use crate::sys::process::{self, OwnPage};
 use bytes::HeldByte;
 use descriptor::LockDescriptor;
 use held::Anchors;
@@ -31,13 +47,22 @@ use registry::Index;
 /// What a page that `fork` wipes holds: all zero in a process that has not asked for it yet.
 #[repr(C)]
 struct Page {
+    /// Always 0 if the page has an owner.
     token: AtomicU32,
+    /// The process that mapped a page that the kernel does not wipe, or [`NOBODY`]. 0 if the kernel wipes it.
+    owner: AtomicU32,
+    /// The token of the owner.
+    owners_token: AtomicU32,
     /// The thread that keeps others from forking, or is forking: see `descriptor`.
     fork_barrier: AtomicU32,
     local: AtomicPtr<Local>,
 }
 
-/// Null until the first use in this process or one it was forked from; then the page, for ever.
+/// No process has this number.
+const NOBODY: u32 = u32::MAX;
+
+/// Null until the first use in this process or one it was forked from; then the page, forever, or until it is replaced
+/// in a child.
 static PAGE: AtomicPtr<Page> = AtomicPtr::new(ptr::null_mut());
 
 /// What belongs to this very process, not to one it was forked from. Made once, never freed.
@@ -56,22 +81,59 @@ pub(crate) struct Local {
     anchor_unlocked: Condvar,
     facts: Facts,
     /// What the numbers of new segments are made of: begins somewhere, and goes on by a fixed step.
-    nonces: AtomicU64,
+    nonces: OnceLock<AtomicU64>,
 }
 
-/// The page, mapped by whoever comes first.
-fn page() -> Result<&'static Page, Errno> {
-    let mut found = PAGE.load(Acquire);
-    if found.is_null() {
-        let fresh = wiped_on_fork_page()?.cast::<Page>().as_ptr();
-        found = match PAGE.compare_exchange(ptr::null_mut(), fresh, AcqRel, Acquire) {
-            Ok(_) => fresh,
-            // Another thread was faster; the page mapped in vain stays, once.
-            Err(theirs) => theirs,
-        };
+impl Page {
+    /// The page of this process, or of one it was forked from.
+    #[inline(always)]
+    fn known() -> Option<&'static Self> {
+        // SAFETY: null, or an `OwnPage`: page-aligned, never unmapped; all zero, or written by us: atomics.
+        unsafe { PAGE.load(Acquire).as_ref() }
     }
-    // SAFETY: mapped by `wiped_on_fork_page`, page-aligned, never unmapped; all zero, or written by us: atomics.
-    Ok(unsafe { &*found })
+
+    /// Returns `true` unless the page was inherited and the kernel has not wiped it.
+    fn is_ours(&self) -> bool {
+        let owner = self.owner.load(Relaxed);
+        owner == 0 || owner == process::pid()
+    }
+
+    /// Where this page keeps the token.
+    fn kept_token(&self) -> &AtomicU32 {
+        if self.owner.load(Relaxed) == 0 { &self.token } else { &self.owners_token }
+    }
+}
+
+/// The page of this very process, mapped by the thread that comes first.
+fn page() -> Result<&'static Page, Errno> {
+    loop {
+        let known = Page::known();
+        if let Some(page) = known.filter(|page| page.is_ours()) {
+            return Ok(page);
+        }
+        let fresh = OwnPage::map()?;
+        // SAFETY: just mapped, page-aligned, all zero, never unmapped: atomics.
+        let page = unsafe { fresh.base.cast::<Page>().as_ref() };
+        if !fresh.is_wiped_on_fork {
+            page.owner.store(process::pid(), Relaxed);
+        }
+        let known = known.map_or(ptr::null_mut(), |known| ptr::from_ref(known).cast_mut());
+        // If another thread was faster, the page that was mapped in vain stays, once.
+        if PAGE.compare_exchange(known, ptr::from_ref(page).cast_mut(), AcqRel, Acquire).is_ok() {
+            if !fresh.is_wiped_on_fork {
+                // Once the page is there: the handlers use it.
+                descriptor::watch_forks();
+            }
+            return Ok(page);
+        }
+    }
+}
+
+/// Runs in a child of `fork`: a page that the kernel has not wiped is the parent's, whatever number the child has.
+fn disown_page() {
+    if let Some(page) = Page::known().filter(|page| page.owner.load(Relaxed) != 0) {
+        page.owner.store(NOBODY, Relaxed);
+    }
 }
 
 #[cold]
@@ -97,7 +159,7 @@ pub(crate) fn local() -> &'static Local {
             bytes: Mutex::default(),
             anchor_unlocked: Condvar::new(),
             facts: Facts::gather(),
-            nonces: AtomicU64::new(process::random_u64()),
+            nonces: OnceLock::new(),
         }));
         found = match page.local.compare_exchange(ptr::null_mut(), fresh, AcqRel, Acquire) {
             Ok(_) => fresh,
@@ -118,21 +180,33 @@ pub(crate) fn local() -> &'static Local {
 ///
 /// # Panics
 ///
-/// In a child of `fork`, if others could not see that it lives: see [`registry::inherit`].
+/// In a child of `fork`, if others could not see that it lives: see [`registry::inherit`]. If there are no random
+/// numbers.
 #[inline]
 pub(crate) fn token() -> u32 {
-    match current_token() {
-        0 => new_token(),
+    match Page::known().map_or(0, |page| page.token.load(Acquire)) {
+        0 => slow_token(),
         token => token,
     }
 }
 
-/// Where the token is: 0 in a child that was forked since. For those who ask again and again.
+/// Returns `true` if a token that is not 0 is this process's.
+#[inline(always)]
+pub(crate) fn is_ours(token: u32) -> bool {
+    Page::known().map_or(0, |page| page.token.load(Acquire)) == token || is_kept_apart(token)
+}
+
+/// The same, where [`token_word`] does not tell.
+#[cold]
+pub(crate) fn is_kept_apart(token: u32) -> bool {
+    current_token() == token
+}
+
+/// Where the token is: 0 in a child that was forked since, and where it is kept apart. For code that asks again and
+/// again, and asks for [`current_token`] if it finds another token here.
 #[inline]
 pub(crate) fn token_word() -> &'static AtomicU32 {
-    let page = PAGE.load(Acquire);
-    // SAFETY: null, or as in `page()`.
-    match unsafe { page.as_ref() } {
+    match Page::known() {
         Some(page) => &page.token,
         None => &page_or_panic().token,
     }
@@ -141,34 +215,58 @@ pub(crate) fn token_word() -> &'static AtomicU32 {
 /// The token, or 0 if this process has not needed one yet: so for a child of `fork` that has touched nothing.
 #[inline]
 pub(crate) fn current_token() -> u32 {
-    let page = PAGE.load(Acquire);
-    // SAFETY: null, or as in `page()`.
-    unsafe { page.as_ref() }.map_or(0, |page| page.token.load(Acquire))
+    let Some(page) = Page::known() else { return 0 };
+    match page.token.load(Acquire) {
+        0 => token_kept_apart(page),
+        token => token,
+    }
 }
 
 #[cold]
+fn token_kept_apart(page: &Page) -> u32 {
+    if page.owner.load(Relaxed) != 0 && page.is_ours() { page.owners_token.load(Acquire) } else { 0 }
+}
+
+#[cold]
+fn slow_token() -> u32 {
+    match current_token() {
+        0 => new_token(),
+        token => token,
+    }
+}
+
 fn new_token() -> u32 {
     let page = page_or_panic();
     let local = local();
     // Held until the token is published, so that no thread sees it before its slots are claimed.
     let _attaching = local.lock_attaching();
-    let existing = page.token.load(Acquire);
+    let existing = page.kept_token().load(Acquire);
     if existing != 0 {
         return existing;
     }
-    descriptor::close_inherited();
+    descriptor::close_all();
     let token = registry::inherit(local, draw_token);
-    page.token.store(token, Release);
+    page.kept_token().store(token, Release);
     token
 }
 
 fn draw_token() -> u32 {
     loop {
-        let token = process::random_u64() as u32 >> (u32::BITS - TOKEN_BITS);
+        let token = random_bits() as u32 >> (u32::BITS - TOKEN_BITS);
         if token != 0 {
             return token;
         }
     }
+}
+
+fn random_bits() -> u64 {
+    process::random_u64().unwrap_or_else(|errno| {
+        panic!(
+            "shmstore cannot draw a random number for this process: `getrandom` is refused ({}), and /dev/urandom cannot \
+             be read. Let the process use one of them",
+            errno.desc()
+        )
+    })
 }
 
 impl Local {
@@ -180,7 +278,8 @@ impl Local {
     /// alone has drawn.
     pub(crate) fn draw_nonce(&self) -> u64 {
         // SplitMix64: a permutation, so no number comes twice.
-        let step = self.nonces.fetch_add(0x9e37_79b9_7f4a_7c15, Relaxed);
+        let nonces = self.nonces.get_or_init(|| AtomicU64::new(random_bits()));
+        let step = nonces.fetch_add(0x9e37_79b9_7f4a_7c15, Relaxed);
         let mixed = (step ^ step >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ mixed >> 31

@@ -1,55 +1,96 @@
-//! A sandbox that refuses one system call, as those of containers and browsers do.
-//!
-//! # Safety
-//!
-//! Assumes the C library's prototypes and structures. Promises that the filter lives until the kernel has copied it.
-#![allow(unsafe_code)]
+//! A sandbox that refuses system calls, as those of containers and browsers do.
 
-use nix::errno::Errno;
+use std::collections::BTreeMap;
+
 use nix::libc;
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+    apply_filter,
+};
 
-/// Set to `EPERM` or `ENOSYS` for a process of the tests that is to be refused `membarrier`.
-pub const WITHOUT_MEMBARRIER: &str = "SHMSTORE_TEST_WITHOUT_MEMBARRIER";
+/// Set for a process of the tests that is to be refused a call: to the name of the error and that of the call.
+pub const SANDBOX: &str = "SHMSTORE_TEST_SANDBOX";
 
-/// Has the kernel refuse `membarrier` to this process and its children from now on, if the environment asks for it.
+/// A call by the name that documentation and tests give it: its number, and the place and value of the argument by
+/// which it is meant.
+type Call = (&'static str, libc::c_long, Option<(u8, u64)>);
+
+const CALLS: &[Call] = &[
+    ("close_range", libc::SYS_close_range, None),
+    ("fchmod", libc::SYS_fchmod, None),
+    ("fcntl(F_GETSIG)", libc::SYS_fcntl, Some((1, 11))),
+    ("fcntl(F_OFD_GETLK)", libc::SYS_fcntl, Some((1, 36))),
+    ("fcntl(F_OFD_SETLK)", libc::SYS_fcntl, Some((1, 37))),
+    ("fcntl(F_SETSIG)", libc::SYS_fcntl, Some((1, 10))),
+    ("fstat", libc::SYS_fstat, None),
+    ("flock", libc::SYS_flock, None),
+    ("fstatfs", libc::SYS_fstatfs, None),
+    ("futex(FUTEX_WAIT)", libc::SYS_futex, Some((1, 0))),
+    ("futex(FUTEX_WAKE)", libc::SYS_futex, Some((1, 1))),
+    ("getrandom", libc::SYS_getrandom, None),
+    ("kill", libc::SYS_kill, None),
+    ("linkat", libc::SYS_linkat, None),
+    ("madvise(MADV_COLD)", libc::SYS_madvise, Some((2, 20))),
+    ("madvise(MADV_POPULATE_READ)", libc::SYS_madvise, Some((2, 22))),
+    ("madvise(MADV_WIPEONFORK)", libc::SYS_madvise, Some((2, 18))),
+    ("membarrier", libc::SYS_membarrier, None),
+    ("mincore", libc::SYS_mincore, None),
+    ("newfstatat", libc::SYS_newfstatat, None),
+    ("pidfd_open", libc::SYS_pidfd_open, None),
+    ("poll", libc::SYS_poll, None),
+    ("read", libc::SYS_read, None),
+    ("renameat2", libc::SYS_renameat2, None),
+    ("shmat", libc::SYS_shmat, None),
+    ("shmctl(IPC_INFO)", libc::SYS_shmctl, Some((1, 3))),
+    ("shmctl(IPC_RMID)", libc::SYS_shmctl, Some((1, 0))),
+    ("shmctl(IPC_STAT)", libc::SYS_shmctl, Some((1, 2))),
+    ("shmctl(SHM_INFO)", libc::SYS_shmctl, Some((1, 14))),
+    ("shmctl(SHM_STAT)", libc::SYS_shmctl, Some((1, 13))),
+    ("shmctl(SHM_STAT_ANY)", libc::SYS_shmctl, Some((1, 15))),
+    ("shmdt", libc::SYS_shmdt, None),
+    ("shmget", libc::SYS_shmget, None),
+    ("statx", libc::SYS_statx, None),
+];
+
+/// Has the kernel refuse a call to this process and its children from now on, if the environment asks for it.
 ///
 /// # Panics
 ///
-/// If the kernel has no seccomp, or the environment asks for another error.
+/// If the kernel has no seccomp, or a name is unknown.
 pub fn enter() {
-    match std::env::var(WITHOUT_MEMBARRIER).as_deref() {
-        Ok("EPERM") => refuse(libc::SYS_membarrier, libc::EPERM),
-        Ok("ENOSYS") => refuse(libc::SYS_membarrier, libc::ENOSYS),
-        Ok(other) => panic!("no sandbox answers {other}"),
-        Err(_) => {}
+    if let Some((errno, call)) = std::env::var(SANDBOX).ok().as_deref().and_then(|asked| asked.split_once(' ')) {
+        refuse(&[call], errno);
     }
 }
 
-/// Has the kernel refuse a system call to this thread and its children from now on.
+/// Has the kernel refuse calls to this process and its children from now on, with an error by its name.
 ///
 /// # Panics
 ///
-/// If the kernel has no seccomp.
-pub fn refuse(call: libc::c_long, errno: i32) {
-    const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
-    const JUMP_IF_EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
-    const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
-    let line = |code, jt, jf, k| libc::sock_filter { code, jt, jf, k };
-    // The number of the call is the first word of what the filter is shown.
-    let mut filter = [
-        line(LOAD, 0, 0, 0),
-        line(JUMP_IF_EQUAL, 0, 1, u32::try_from(call).expect("a call's number")),
-        line(RETURN, 0, 0, libc::SECCOMP_RET_ERRNO | errno as u32),
-        line(RETURN, 0, 0, libc::SECCOMP_RET_ALLOW),
-    ];
-    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
-    // SAFETY: takes numbers only. Without privileges nobody may install a filter who could gain some later.
-    let promised = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
-    Errno::result(promised).expect("every process may promise that");
-    // SAFETY: `program` and the filter it points to live until the kernel has copied them.
-    let installed = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) };
-    Errno::result(installed).expect("a kernel with seccomp");
-    // SAFETY: takes numbers only.
-    let refused = unsafe { libc::syscall(call, 0, 0, 0) };
-    assert_eq!((refused, Errno::last_raw()), (-1, errno), "the filter does not work");
+/// If the kernel has no seccomp, or a name is unknown.
+pub fn refuse(names: &[&str], errno: &str) {
+    let errno = match errno {
+        "EINVAL" => libc::EINVAL,
+        "ENOENT" => libc::ENOENT,
+        "ENOSYS" => libc::ENOSYS,
+        "EPERM" => libc::EPERM,
+        other => panic!("no sandbox answers {other}"),
+    };
+    let mut rules = BTreeMap::<i64, Vec<SeccompRule>>::new();
+    for name in names {
+        let call = CALLS.iter().find(|(known, ..)| known == name);
+        let &(_, number, argument) =
+            call.unwrap_or_else(|| panic!("{name} is not one of the calls that can be refused"));
+        let of_call = rules.entry(number).or_default();
+        if let Some((place, value)) = argument {
+            let is_it =
+                SeccompCondition::new(place, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value).expect("a condition");
+            of_call.push(SeccompRule::new(vec![is_it]).expect("a rule of one condition"));
+        }
+    }
+    let architecture = std::env::consts::ARCH.try_into().expect("an architecture with seccomp");
+    let refused = SeccompAction::Errno(errno.unsigned_abs());
+    let filter = SeccompFilter::new(rules, SeccompAction::Allow, refused, architecture).expect("a filter");
+    let program = BpfProgram::try_from(filter).expect("a filter that is not too long");
+    apply_filter(&program).expect("a kernel with seccomp");
 }

@@ -5,12 +5,17 @@ use std::process::Command;
 
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::peer::{Peer, program_named};
+use shmstore_tests::sandbox::SANDBOX;
 use shmstore_tests::scratch::Scratch;
 use shmstore_tests::segments::{self, Segment};
 use shmstore_tests::wait;
 
+/// A process that makes children. `fork_without_wiping` runs these tests where the kernel does not wipe the process's
+/// page in them.
 fn forker(path: &Path) -> Peer {
-    Peer::spawn(Command::new(program_named("forker")).arg(path))
+    let is_wiped = module_path!() == "fork";
+    let sandbox = if is_wiped { "" } else { "EINVAL madvise(MADV_WIPEONFORK)" };
+    Peer::spawn(Command::new(program_named("forker")).arg(path).env(SANDBOX, sandbox))
 }
 
 /// A forked child, which is killed with its test, also if its parent is dead.

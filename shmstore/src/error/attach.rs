@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-use super::subject::{AnchorClaim, SegmentOwner, Subject, after};
+use super::subject::{AnchorClaim, SegmentOwner, Subject, after, if_refused};
 use super::{LayoutMismatch, OpenError};
 
 /// Why an object can not be attached.
@@ -225,7 +225,7 @@ pub enum AttachError {
         subject: Box<Subject>,
     },
     /// The system refused for another reason.
-    #[error("cannot {attempted} {subject}: {}", .errno.desc())]
+    #[error("cannot {attempted} {subject}: {}{}", .errno.desc(), if_refused(*.errno))]
     System {
         /// What was attempted.
         attempted: &'static str,

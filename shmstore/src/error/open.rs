@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-use super::subject::{FileOwner, after, by};
+use super::subject::{FileOwner, after, by, if_refused};
 
 /// Why a path can not be the anchor of a store.
 #[derive(thiserror::Error)]
@@ -196,7 +196,7 @@ pub enum OpenError {
         allowed: &'static str,
     },
     /// The system refused for another reason.
-    #[error("cannot {attempted} {}: {}", .path.display(), .errno.desc())]
+    #[error("cannot {attempted} {}: {}{}", .path.display(), .errno.desc(), if_refused(*.errno))]
     System {
         /// What was attempted.
         attempted: &'static str,

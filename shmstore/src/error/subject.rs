@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::calendar::Civil;
+use nix::errno::Errno;
+
 use crate::key::Key;
 
 /// Which object an operation was about.
@@ -173,6 +175,17 @@ pub(crate) fn after(waited: &Duration) -> String {
     // Nobody waits for nanoseconds: whatever was left of a timeout reads as the timeout did.
     let rounded = Duration::from_millis((waited.as_secs_f64() * 1e3).round() as u64);
     if rounded.is_zero() { String::new() } else { format!(" after {rounded:?}") }
+}
+
+/// What an error adds where the kernel itself has no reason to refuse a call.
+pub(crate) fn if_refused(errno: Errno) -> &'static str {
+    match errno {
+        Errno::EPERM | Errno::ENOSYS => {
+            ". A sandbox, such as the seccomp filter of a container, seems to refuse this system call: let it allow the \
+             call. docs/requirements.md lists the system calls that shmstore needs"
+        }
+        _ => "",
+    }
 }
 
 /// Where a symbolic link leads, if it is one.

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
 
-use super::find::creator;
+use super::find::{ATTACH, creator};
 use super::json::json_of;
 use super::ownership::{Handover, owner};
 use super::{AnchorLock, Condition, Found, LOOKED_AT, Patience, Target};
@@ -20,6 +20,9 @@ use crate::schema::Schema;
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Access, Mapping, Status};
 use crate::sys::vantage::Vantage;
+
+/// What is attempted by `shm::create`, in an error.
+pub(super) const CREATE: &str = "create (`shmget`)";
 
 /// Fills a new object.
 pub(crate) type Init<'a> = &'a mut dyn FnMut(&Attached) -> Result<(), Box<dyn Error + Send + Sync>>;
@@ -242,14 +245,15 @@ impl Target<'_> {
                         recovered = true;
                         continue;
                     }
-                    None => return Err(self.system("create", &identity, Errno::EEXIST).into()),
+                    None => return Err(self.system(CREATE, &identity, Errno::EEXIST).into()),
                 },
                 Err(Errno::ENOSPC) if for_room.pause() => continue,
                 Err(errno) => return Err(self.create_failed(&identity, geometry, errno)),
             };
             let unfinished = Unfinished { shmid, lock };
             failpoint::reach(Step::CreateSegment);
-            let refused = |errno| self.system("give to the anchor's owner and group", &identity, errno);
+            let refused =
+                |errno| self.system("give (`shmctl(IPC_SET)`) to the anchor's owner and group", &identity, errno);
             handover.complete(shmid).map_err(refused)?;
             let attached = shm::attach(shmid, Access::ReadWrite);
             match attached.and_then(|(new, status)| Ok((new.readable().map_err(|_| Errno::ENOMEM)?, status))) {
@@ -259,7 +263,7 @@ impl Target<'_> {
                 Err(Errno::ENOMEM) => {
                     return Err(CreateError::OutOfMemory { subject: self.subject(Some(&identity)) });
                 }
-                Err(errno) => return Err(self.system("attach", &identity, errno).into()),
+                Err(errno) => return Err(self.system(ATTACH, &identity, errno).into()),
             }
         }
     }

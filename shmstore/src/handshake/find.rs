@@ -19,6 +19,9 @@ use crate::sys::shm::{self, Access, Mapping, Status, Unread, Unreadable};
 const OTHER_SIZE: &str = "no object has its size";
 const OTHER_DATA: &str = "its first bytes are not an object's";
 
+/// What is attempted by `shm::attach`, in an error.
+pub(super) const ATTACH: &str = "attach (`shmat`, `shmctl(IPC_STAT)`)";
+
 /// A segment of our own that was found at the key, attached to be judged.
 pub(crate) struct Found {
     pub(crate) mapping: Mapping,
@@ -81,7 +84,8 @@ impl Target<'_> {
     ) -> Result<Option<Found>, AttachError> {
         let key = identity.key(self.id);
         loop {
-            let Some(shmid) = shm::find(key).map_err(|errno| self.system("look for", identity, errno))? else {
+            let Some(shmid) = shm::find(key).map_err(|errno| self.system("look (`shmget`) for", identity, errno))?
+            else {
                 return Ok(None);
             };
             match shm::attach(shmid, access) {
@@ -116,7 +120,7 @@ impl Target<'_> {
                 else {
                     // Gone, or a kernel that does not let us ask whose it is.
                     let there = shm::find(identity.key(self.id)) == Ok(Some(shmid));
-                    return there.then_some(AttachError::System { attempted: "attach", subject, errno });
+                    return there.then_some(AttachError::System { attempted: ATTACH, subject, errno });
                 };
                 let readable = shm::status(shmid).is_ok();
                 let segment = owner(&status);
@@ -131,7 +135,7 @@ impl Target<'_> {
                 }
             }
             Errno::ENOMEM => AttachError::OutOfMemory { subject },
-            errno => AttachError::System { attempted: "attach", subject, errno },
+            errno => AttachError::System { attempted: ATTACH, subject, errno },
         })
     }
 

@@ -2,6 +2,7 @@
 
 use nix::errno::Errno;
 
+use super::create::CREATE;
 use super::{Found, Target};
 use crate::error::CreateError;
 use crate::header::{self, Geometry};
@@ -55,9 +56,11 @@ impl Target<'_> {
                     }
                 }
                 Ok(usage) => CreateError::PageLimit { subject, needed, used: usage.pages, limit: usage.page_limit },
-                Err(errno) => self.system("ask for the limits while creating", identity, errno).into(),
+                Err(errno) => self
+                    .system("ask (`shmctl(IPC_INFO)`, /proc/sysvipc) for the limits while creating", identity, errno)
+                    .into(),
             },
-            errno => self.system("create", identity, errno).into(),
+            errno => self.system(CREATE, identity, errno).into(),
         }
     }
 }

@@ -87,7 +87,7 @@ fn lock_file(path: &Path, anchor: &Anchor, patience: &mut Patience) -> Result<Op
             Err(Errno::EWOULDBLOCK) if patience.pause() => {}
             Err(Errno::EWOULDBLOCK) => return Err(busy(path, patience)),
             Err(Errno::EINTR) => {}
-            Err(errno) => return Err(system("lock", path)(errno)),
+            Err(errno) => return Err(system("lock (`flock`)", path)(errno)),
         }
     }
 }

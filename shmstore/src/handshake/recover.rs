@@ -70,11 +70,11 @@ impl Target<'_> {
     fn not_removable(&self, identity: &Identity, status: &Status, errno: Errno) -> AttachError {
         let (subject, owner_uid) = (self.subject(Some(identity)), status.owner);
         match errno {
-            Errno::EPERM => {
+            Errno::EPERM if !status.is_ours_to_remove() => {
                 let reason = AbandonedReason::NotPermitted { owner: owner_uid, uid: effective_uid() };
                 AttachError::Abandoned { subject, owner: owner_uid, reason, segment: owner(status) }
             }
-            errno => AttachError::System { attempted: "remove what was left of", subject, errno },
+            errno => AttachError::System { attempted: "remove (`shmctl(IPC_RMID)`) what was left of", subject, errno },
         }
     }
 }

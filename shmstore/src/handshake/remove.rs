@@ -57,11 +57,11 @@ impl Target<'_> {
         let identity = lock.anchor().identity();
         match shm::remove(found.status.shmid) {
             Ok(()) | Err(Errno::EINVAL | Errno::EIDRM) => {}
-            Err(Errno::EPERM) => {
+            Err(Errno::EPERM) if !found.status.is_ours_to_remove() => {
                 let (subject, segment) = (self.subject(Some(&identity)), owner(&found.status));
                 return Err(RemoveError::NotPermitted { subject, uid: effective_uid(), segment });
             }
-            Err(errno) => return Err(self.system("remove", &identity, errno).into()),
+            Err(errno) => return Err(self.system("remove (`shmctl(IPC_RMID)`)", &identity, errno).into()),
         }
         failpoint::reach(Step::RemoveMarked);
         if let Some(header) = Header::of(&found.mapping) {

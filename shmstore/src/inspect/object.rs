@@ -46,7 +46,9 @@ impl Object {
                 let Segment { owner, mode, .. } = *segment;
                 InspectError::AccessDenied { shmid, attempted: "read", owner, mode, uid: effective_uid() }
             }
-            errno => InspectError::System { attempted: "attach", shmid, source: errno.into() },
+            errno => {
+                InspectError::System { attempted: "attach (`shmat`, `shmctl(IPC_STAT)`)", shmid, source: errno.into() }
+            }
         })?;
         let listed = segment;
         let mut segment = Segment { attached: status.attached.saturating_sub(1), ..Segment::of_status(&status) };

@@ -86,7 +86,7 @@ impl Segment {
         match shm::remove(shmid) {
             Ok(()) => {}
             Err(Errno::EINVAL | Errno::EIDRM) => return Err(InspectError::Gone { shmid }),
-            Err(Errno::EPERM) => {
+            Err(Errno::EPERM) if ![now.owner, now.creator].contains(&effective_uid()) => {
                 let Self { owner, mode, .. } = now;
                 return Err(InspectError::AccessDenied {
                     shmid,
@@ -96,7 +96,13 @@ impl Segment {
                     uid: effective_uid(),
                 });
             }
-            Err(errno) => return Err(InspectError::System { attempted: "remove", shmid, source: errno.into() }),
+            Err(errno) => {
+                return Err(InspectError::System {
+                    attempted: "remove (`shmctl(IPC_RMID)`)",
+                    shmid,
+                    source: errno.into(),
+                });
+            }
         }
         let header = mapping.as_ref().filter(|_| now.description.is_some()).and_then(Header::of);
         if let Some(header) = header {

@@ -175,7 +175,8 @@ pub struct Usage {
 /// [`InspectError::System`] where there is no System V shared memory.
 pub fn usage() -> Result<Usage, InspectError> {
     let asked = shm::usage().and_then(|usage| Ok((usage, shm::table()?.count() as u64)));
-    let (usage, segments) = asked.map_err(|errno| of_all("ask for the limits of", errno))?;
+    let (usage, segments) =
+        asked.map_err(|errno| of_all("ask (`shmctl(IPC_INFO)`, /proc/sysvipc) for the limits of", errno))?;
     let shm::Usage { segment_limit, pages, page_limit, max_size, .. } = usage;
     Ok(Usage { segments, segment_limit, pages, page_limit, max_size })
 }
@@ -188,7 +189,7 @@ pub fn usage() -> Result<Usage, InspectError> {
 ///
 /// [`InspectError::System`] where there is no System V shared memory.
 pub fn segments() -> Result<Vec<Segment>, InspectError> {
-    let table = shm::table().map_err(|errno| of_all("list", errno))?;
+    let table = shm::table().map_err(|errno| of_all("list (`shmctl(SHM_INFO)`, /proc/sysvipc/shm)", errno))?;
     let mut known = Known::default();
     Ok(table.map(|status| Segment::look(&status, &mut known).0).collect())
 }

@@ -2,18 +2,22 @@
 //!
 //! | the slot's process | it has ended if |
 //! |---|---|
-//! | has our token | never: it is us |
+//! | is ours: has our token, pid, start time and namespaces | never |
 //! | has not filled its slot | its lock byte is free |
 //! | is of our PID namespace | the kernel knows no such process, or one that has exited, or one with another start time |
 //! | is of our PID namespace, and lives | its lock byte is free, and it has not mapped the segment for writing: it is what ran in that process before `exec` |
 //! | is of our PID namespace, with our pid | its start time is another than ours, or its image is: it is what ran here before `exec`, and not a second copy of this crate |
 //! | likewise, and an image is not known | its lock byte is free |
+//! | is of our PID namespace, lives, and has left its slot | its lock byte is free: it was a library in that process, and is unloaded |
 //! | is of another PID namespace, or of one not known | its lock byte is free |
+//!
+//! A process that has left its slot has dropped its last handle, so it holds nothing in the segment. If it lives after
+//! all, it takes another slot when it comes back.
 //!
 //! A byte is asked only of a process that said it holds one. In doubt, nobody has ended: two writers in one place do more
 //! harm than one who waits.
 
-use super::slot::{Details, Look};
+use super::slot::{Details, Look, SlotState};
 use super::{Facts, SlotTable};
 use crate::sys::process;
 
@@ -29,7 +33,7 @@ pub(crate) struct Judge<'a> {
     pub(crate) shmid: i32,
     /// Whether some process may live without a slot. Read after the token that is judged, which was loaded with Acquire.
     pub(crate) has_unlisted: bool,
-    /// Tells whether somebody holds the byte of a token; `None` if that can not be asked.
+    /// Tells whether another process holds the byte of a token; `None` if that cannot be asked.
     pub(crate) byte_is_locked: &'a dyn Fn(u32) -> Option<bool>,
 }
 
@@ -37,19 +41,28 @@ impl Judge<'_> {
     /// Tells whether the process of a slot has provably ended.
     pub(super) fn is_dead(&self, look: &Look) -> bool {
         let word = look.word;
+        let has_left = word.state == SlotState::Left;
         let byte_is_free = || word.holds_byte && self.byte_is_free(word.token);
         match &look.details {
-            _ if word.token == self.token => false,
+            _ if self.is_ours(look) => false,
             None => byte_is_free(),
             Some(details) if !self.knows_the_namespace_of(details) => byte_is_free(),
             Some(details) if word.pid == self.facts.pid => {
-                self.started_at_another_time(details) || self.is_another_image(details).unwrap_or_else(byte_is_free)
+                self.started_at_another_time(details)
+                    || self.is_another_image(details).unwrap_or_else(byte_is_free)
+                    || has_left && byte_is_free()
             }
             Some(details) => {
                 let has_ended = process::has_ended(word.pid) || pid_was_reused(word.pid, details);
-                has_ended || byte_is_free() && self.has_not_mapped_it(word.pid)
+                has_ended || byte_is_free() && (has_left || self.has_not_mapped_it(word.pid))
             }
         }
+    }
+
+    /// Returns `true` if this very process has filled a slot.
+    pub(super) fn is_ours(&self, look: &Look) -> bool {
+        let has_our_numbers = (look.word.token, look.word.pid) == (self.token, self.facts.pid);
+        has_our_numbers && look.details.as_ref().is_some_and(|details| self.facts.are_of(details))
     }
 
     /// What ran before `exec` has lost its mappings with its byte. The byte alone does not tell: somebody may have closed

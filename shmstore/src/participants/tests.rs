@@ -238,10 +238,44 @@ fn our_own_token_is_alive() {
 
 #[test]
 fn same_token_of_another_process_is_a_collision() {
-    let slots = table(4);
-    claim(&slots, 5, &facts(100), None).unwrap();
-    assert_eq!(claim(&slots, 5, &facts(200), None).unwrap_err(), ClaimError::Collision { pid: 100 });
+    let (slots, living) = (table(4), Living::new());
+    let pid = living.0.id();
+    claim(&slots, 5, &living.facts(), None).unwrap();
+    assert_eq!(claim(&slots, 5, &facts(200), None).unwrap_err(), ClaimError::Collision { pid });
     assert_eq!(looks(&slots).len(), 1);
+}
+
+#[test]
+fn slot_of_a_dead_process_that_had_our_token_is_taken_over() {
+    let slots = table(4);
+    let first = claim(&slots, 5, &facts(corpse()), None).unwrap();
+    assert!(std::ptr::eq(first, claim(&slots, 5, &Facts::gather(), None).unwrap()));
+    assert_eq!(looks(&slots).iter().map(|look| look.word.pid).collect::<Vec<_>>(), [process::pid()]);
+}
+
+#[test]
+fn process_that_had_our_token_and_our_pid_is_not_taken_for_us() {
+    let ours = Facts::gather();
+    let elsewhere = Facts { pid_namespace: 1, ..ours };
+    let slots = table(4);
+    let theirs = claim(&slots, 5, &elsewhere, Some(true)).unwrap();
+    let collision = ClaimError::Collision { pid: ours.pid };
+    assert_eq!(claim(&slots, 5, &ours, Some(true)).unwrap_err(), collision, "it holds its byte");
+    assert!(std::ptr::eq(theirs, claim(&slots, 5, &ours, Some(false)).unwrap()));
+    assert_eq!(theirs.look().unwrap().details.unwrap().pid_namespace, ours.pid_namespace);
+}
+
+#[test]
+fn slot_that_was_left_with_a_free_byte_is_taken_although_its_process_lives() {
+    let living = Living::new();
+    for facts in [living.facts(), Facts::gather()] {
+        let slots = table(4);
+        let slot = claim(&slots, 5, &facts, Some(true)).unwrap();
+        // A second copy of this crate may have lost its byte; another process maps no segment here.
+        assert_eq!(is_dead(&slots, 5, Some(false)), facts.pid != process::pid());
+        slot.leave(5);
+        assert!(!is_dead(&slots, 5, Some(true)) && is_dead(&slots, 5, Some(false)));
+    }
 }
 
 #[test]

@@ -113,8 +113,14 @@ impl Local {
         }
     }
 
-    /// Tells whether somebody holds the byte of a token, which is not ours; `None` if that can not be asked.
+    /// Tells whether another process holds the byte of a token; `None` if that cannot be asked.
     pub(super) fn byte_is_locked(&self, place: &BytePlace, token: u32) -> Option<bool> {
+        if let Some(held) =
+            self.lock_bytes().iter().find(|held| held.file.inode() == place.inode && held.is_held_for(token))
+        {
+            // A description does not see its own lock.
+            return file::byte_is_locked(held.file.fd(), token.into()).ok();
+        }
         let fd = self.reopen_held(place).or_else(|| place.open())?;
         file::byte_is_locked(fd.as_fd(), token.into()).ok()
     }
@@ -141,5 +147,23 @@ impl Local {
         let held = bytes.iter().find(|held| held.file.inode() == place.inode && held.file.is_open())?;
         let fd = file::reopen(held.file.fd()).ok()?;
         file::is_open_on(fd.as_raw_fd(), place.inode).then_some(fd)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lock_of_our_own_is_not_taken_for_one_of_another_process_with_our_token() {
+        const TOKEN: u32 = 77;
+        let directory = tempfile::tempdir().unwrap();
+        let inode = file::stat_path(directory.path()).unwrap().inode();
+        let (local, place) = (crate::process::local(), BytePlace::new(inode, &directory.path().into()));
+        assert!(local.hold_byte(&place, TOKEN));
+        assert_eq!(local.byte_is_locked(&place, TOKEN), Some(false));
+        let other = file::open(directory.path()).unwrap();
+        file::lock_byte(other.as_fd(), TOKEN.into()).unwrap();
+        assert_eq!(local.byte_is_locked(&place, TOKEN), Some(true));
     }
 }

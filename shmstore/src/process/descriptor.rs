@@ -14,6 +14,7 @@ use std::thread;
 use nix::errno::Errno;
 
 use super::append::AppendList;
+use super::unload;
 use crate::sys::file::{self, Inode};
 use crate::sys::process;
 
@@ -37,23 +38,20 @@ static KNOWN: AppendList<Known> = AppendList::new();
 pub(super) struct LockDescriptor {
     fd: ManuallyDrop<OwnedFd>,
     known: &'static Known,
+    /// False where a sandbox refuses marks: they are a precaution only.
+    is_marked: bool,
 }
 
 impl LockDescriptor {
     /// Opens a file to be locked. No child is forked between the opening and its being known to the child handler.
     pub(super) fn open(path: &Path) -> Result<Self, Errno> {
-        static AT_FORK: AtomicBool = AtomicBool::new(false);
         hold_forks_off();
-        if !AT_FORK.load(Relaxed) {
-            // Not in a `Once`, which a child could inherit half-run. To register twice does no harm.
-            process::at_fork(hold_forks_off, let_forks_go, start_as_child).expect("memory for a fork handler");
-            AT_FORK.store(true, Relaxed);
-        }
-        let opened = file::open(path).and_then(|fd| {
-            file::set_mark(fd.as_fd(), our_mark())?;
-            Ok((file::stat_fd(fd.as_fd())?.inode(), fd))
+        watch_forks();
+        let opened = file::open(path).and_then(|fd| Ok((file::stat_fd(fd.as_fd())?.inode(), fd)));
+        let file = opened.map(|(inode, fd)| {
+            let is_marked = file::set_mark(fd.as_fd(), our_mark()).is_ok() && file::mark(fd.as_fd()) == our_mark();
+            Self { known: Known::of(&fd, inode), fd: ManuallyDrop::new(fd), is_marked }
         });
-        let file = opened.map(|(inode, fd)| Self { known: Known::of(&fd, inode), fd: ManuallyDrop::new(fd) });
         let_forks_go();
         file
     }
@@ -69,9 +67,13 @@ impl LockDescriptor {
 
     /// Tells whether it is open still: somebody may have closed it behind our back, and opened the same file as the same
     /// number since. So it is not the file that is asked for, but the open file description, which has our mark: with
-    /// it, its locks are there too.
+    /// it, its locks are there too. Without marks it is the file.
     pub(super) fn is_open(&self) -> bool {
-        self.known.fd.load(Relaxed) == self.fd.as_raw_fd() + 1 && file::mark(self.fd()) == our_mark()
+        let is_it = || match self.is_marked {
+            true => file::mark(self.fd()) == our_mark(),
+            false => file::is_open_on(self.fd.as_raw_fd(), self.inode()),
+        };
+        self.known.fd.load(Relaxed) == self.fd.as_raw_fd() + 1 && is_it()
     }
 
     pub(super) fn close(self) {
@@ -103,6 +105,17 @@ impl Known {
     }
 }
 
+/// Has every `fork` call the handlers below.
+pub(super) fn watch_forks() {
+    static AT_FORK: AtomicBool = AtomicBool::new(false);
+    if !AT_FORK.load(Relaxed) {
+        // Not in a `Once`, which a child could inherit half-run. To register twice does no harm.
+        process::at_fork(hold_forks_off, let_forks_go, start_as_child).expect("memory for a fork handler");
+        unload::notice_exit();
+        AT_FORK.store(true, Relaxed);
+    }
+}
+
 /// What tells the descriptions that we have opened from those of others. Each copy of this crate in a program has its own,
 /// most likely.
 fn our_mark() -> i32 {
@@ -127,11 +140,12 @@ extern "C" fn let_forks_go() {
 
 /// Runs in every child of `fork`, where only atomics and system calls are allowed.
 extern "C" fn start_as_child() {
-    close_inherited();
+    super::disown_page();
+    close_all();
 }
 
-/// Closes what a process that has no token yet can only have inherited.
-pub(super) fn close_inherited() {
+/// Closes what a process that has no token yet can only have inherited, or what a library has that is unloaded.
+pub(super) fn close_all() {
     for known in KNOWN.iter() {
         let number = known.fd.swap(0, Acquire);
         // The descriptor is closed only if it still is what was locked: somebody may have closed it behind our back.

@@ -129,6 +129,11 @@ fn attachment_in(place: &AtomicPtr<Attachment>) -> Option<&'static Attachment> {
     unsafe { place.load(Acquire).as_ref() }
 }
 
+/// Leaves the slots of attachments whose handles were never dropped, in a library that is unloaded.
+pub(super) fn leave_slots() {
+    attachments().for_each(Attachment::leave_slot);
+}
+
 fn publish(attachment: Attachment, registry: &mut Index) -> &'static Attachment {
     let whereabouts = attachment.whereabouts();
     let attachment = Box::into_raw(Box::new(attachment));

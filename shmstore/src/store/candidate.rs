@@ -15,6 +15,9 @@ use crate::key::Key;
 use crate::sys::file;
 use crate::sys::process::random_u64;
 
+/// What is attempted before a temporary name is chosen, in an error.
+const RANDOM: &str = "draw a random number (`getrandom`, or /dev/urandom) for a temporary name beside";
+
 /// What temporary names begin with.
 const TEMPORARY: &str = ".candidate-";
 
@@ -33,7 +36,8 @@ impl Candidate {
         if let Some(fd) = nameless.then(|| file::create_unnamed(directory)).and_then(Result::ok) {
             return Ok(Self { fd, temporary: None });
         }
-        let temporary = directory.join(format!("{TEMPORARY}{:016x}", random_u64()));
+        let random = random_u64().map_err(system(RANDOM, path))?;
+        let temporary = directory.join(format!("{TEMPORARY}{random:016x}"));
         let fd = file::create_exclusive(&temporary).map_err(|errno| not_made(path, errno))?;
         Ok(Self { fd, temporary: Some(temporary) })
     }
@@ -41,7 +45,7 @@ impl Candidate {
     /// The low 24 bits of its keys.
     pub(super) fn anchor_bits(&self) -> Result<u32, OpenError> {
         let path = self.temporary.as_deref().unwrap_or(Path::new("a new file"));
-        let stat = file::stat_fd(self.fd.as_fd()).map_err(system("look at", path))?;
+        let stat = file::stat_fd(self.fd.as_fd()).map_err(system("look (`statx`, `fstatat`) at", path))?;
         Ok(Key::new(stat.dev, stat.ino, 0).anchor_bits())
     }
 
@@ -52,7 +56,7 @@ impl Candidate {
             // Refused to a user that is not in the group: then the file belongs to the user's own.
             let _ = file::set_owner(self.fd.as_fd(), owner, group);
         }
-        file::set_mode(self.fd.as_fd(), mode).map_err(system("set the mode of", path))?;
+        file::set_mode(self.fd.as_fd(), mode).map_err(system("set (`fchmod`) the mode of", path))?;
         match self.give_name(path) {
             Ok(()) | Err(Errno::EEXIST) => Ok(true),
             Err(_) if self.temporary.is_none() => Ok(false),

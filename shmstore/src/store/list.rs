@@ -121,7 +121,9 @@ impl Store {
     pub fn list(&self) -> Result<Vec<ObjectInfo>, OpenError> {
         let path = &self.inner.path;
         let mut looked = Looked::default();
-        for status in shm::table().map_err(system("list the segments for", path))? {
+        for status in
+            shm::table().map_err(system("list (`shmctl(SHM_INFO)`, /proc/sysvipc/shm) the segments for", path))?
+        {
             if !status.removed {
                 looked.segments.entry(status.key.anchor_bits()).or_default().push(status);
             }

@@ -217,7 +217,7 @@ impl Store {
 /// Tells whether a segment stands at any key that objects of an anchor have: asked one by one, as there may be many more
 /// segments than ids.
 fn has_segment(path: &Path, anchor_bits: u32) -> Result<bool, OpenError> {
-    let refused = system("look for the segments of a new file in", path);
+    let refused = system("look (`shmget`) for the segments of a new file in", path);
     for id in b' '..=b'~' {
         let key = Key::from_raw((anchor_bits | u32::from(id) << 24) as i32);
         if shm::find(key).map_err(&refused)?.is_some() {
@@ -228,7 +228,7 @@ fn has_segment(path: &Path, anchor_bits: u32) -> Result<bool, OpenError> {
 }
 
 fn segment_keys(path: &Path) -> Result<impl Iterator<Item = Key>, OpenError> {
-    let table = shm::table().map_err(system("list the segments for", path))?;
+    let table = shm::table().map_err(system("list (`shmctl(SHM_INFO)`, /proc/sysvipc/shm) the segments for", path))?;
     Ok(table.filter(|status| !status.removed).map(|status| status.key))
 }
 

@@ -87,7 +87,32 @@ pub(crate) fn stat_fd(fd: BorrowedFd<'_>) -> Result<FileStat, Errno> {
     stat(fd.as_raw_fd(), c"", libc::AT_EMPTY_PATH)
 }
 
+/// By `statx`, or, where a sandbox or Linux before 4.11 refuses that, by a call that tells no birth.
 fn stat(dir: libc::c_int, path: &CStr, flags: libc::c_int) -> Result<FileStat, Errno> {
+    match stat_with_birth(dir, path, flags) {
+        Err(Errno::EPERM | Errno::ENOSYS | Errno::EINVAL) => stat_without_birth(dir, path, flags),
+        found => found,
+    }
+}
+
+fn stat_without_birth(dir: libc::c_int, path: &CStr, flags: libc::c_int) -> Result<FileStat, Errno> {
+    let mut buffer = MaybeUninit::<libc::stat>::zeroed();
+    // SAFETY: `path` is a C string, `buffer` a `stat`, both alive during the call.
+    Errno::result(unsafe { libc::fstatat(dir, path.as_ptr(), buffer.as_mut_ptr(), flags) })?;
+    // SAFETY: zeroed, then filled: integers all of them.
+    let found = unsafe { buffer.assume_init() };
+    Ok(FileStat {
+        dev: found.st_dev,
+        ino: found.st_ino,
+        birth: None,
+        mode: found.st_mode,
+        owner: found.st_uid,
+        group: found.st_gid,
+        links: found.st_nlink as u32,
+    })
+}
+
+fn stat_with_birth(dir: libc::c_int, path: &CStr, flags: libc::c_int) -> Result<FileStat, Errno> {
     let mut buffer = MaybeUninit::<libc::statx>::zeroed();
     let mask = libc::STATX_BASIC_STATS | libc::STATX_BTIME;
     // SAFETY: `path` is a C string, `buffer` a `statx`, both alive during the call.

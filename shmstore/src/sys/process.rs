@@ -13,6 +13,7 @@
 #![allow(unsafe_code)]
 
 use std::fs;
+use std::io::Read;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::ptr::{self, NonNull};
@@ -124,9 +125,10 @@ pub(crate) fn has_ended(pid: u32) -> bool {
     match open_process(pid) {
         Ok(process) => has_exited(&process),
         Err(Errno::ESRCH) => true,
-        // What kernels say of a number that is no process's. A sandbox that knows no such call may say it of all.
-        Err(Errno::EINVAL | Errno::ENOENT) => open_process(self::pid()).is_ok(),
-        // No descriptor is free, or the call is not allowed: a corpse that nobody has reaped is not seen so.
+        // What kernels say of a number that is no process's. A sandbox that knows no such call says it of every
+        // process, also of us.
+        Err(Errno::EINVAL | Errno::ENOENT) if open_process(self::pid()).is_ok() => true,
+        // No descriptor is free, or the call is refused: a corpse that nobody has reaped is not seen so.
         Err(_) => is_unknown(pid),
     }
 }
@@ -155,26 +157,43 @@ fn is_unknown(pid: u32) -> bool {
     Errno::result(unsafe { libc::kill(pid, 0) }) == Err(Errno::ESRCH)
 }
 
-/// Random bits from the kernel.
-pub(crate) fn random_u64() -> u64 {
+/// Random bits from the kernel: by `getrandom`, or from `/dev/urandom` where that is refused. The error is
+/// `getrandom`'s.
+pub(crate) fn random_u64() -> Result<u64, Errno> {
     let mut bytes = [0_u8; 8];
     loop {
         // SAFETY: the buffer is as long as we say.
         let got = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), 0) };
-        if got == bytes.len() as isize {
-            return u64::from_ne_bytes(bytes);
+        match Errno::result(got) {
+            // So few bytes come whole or not at all.
+            Ok(_) => return Ok(u64::from_ne_bytes(bytes)),
+            Err(Errno::EINTR) => {}
+            Err(errno) => {
+                let file = fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes));
+                return file.map_or(Err(errno), |()| Ok(u64::from_ne_bytes(bytes)));
+            }
         }
     }
 }
 
-/// Maps one zeroed page that a child finds zeroed again, however it was forked; never unmapped.
-pub(crate) fn wiped_on_fork_page() -> Result<NonNull<u8>, Errno> {
-    let memory = AnonymousMemory::new(PAGE, Inherited::Copied)?;
-    // SAFETY: the range is ours, just mapped, and nothing is in it.
-    Errno::result(unsafe { libc::madvise(memory.base.as_ptr().cast(), PAGE, libc::MADV_WIPEONFORK) })?;
-    let base = memory.base;
-    std::mem::forget(memory);
-    Ok(base)
+/// A zeroed page for what belongs to one process; never unmapped.
+#[derive(Debug)]
+pub(crate) struct OwnPage {
+    pub(crate) base: NonNull<u8>,
+    /// Whether a child finds it zeroed again, however it was forked. Linux before 4.14, gVisor and some sandboxes do
+    /// not do that.
+    pub(crate) is_wiped_on_fork: bool,
+}
+
+impl OwnPage {
+    pub(crate) fn map() -> Result<Self, Errno> {
+        let memory = AnonymousMemory::new(PAGE, Inherited::Copied)?;
+        let base = memory.base;
+        // SAFETY: the range is ours, just mapped, and nothing is in it.
+        let is_wiped_on_fork = unsafe { libc::madvise(base.as_ptr().cast(), PAGE, libc::MADV_WIPEONFORK) } == 0;
+        std::mem::forget(memory);
+        Ok(Self { base, is_wiped_on_fork })
+    }
 }
 
 /// Has functions called by every `fork`: before it, then in the parent and in the child, before it returns there.
@@ -184,6 +203,13 @@ pub(crate) fn at_fork(before: extern "C" fn(), parent: extern "C" fn(), child: e
         0 => Ok(()),
         errno => Err(Errno::from_raw(errno)),
     }
+}
+
+/// Has a function called when the process exits, or when the library that this is linked into is unloaded. False if
+/// there is no memory for that.
+pub(crate) fn at_exit(call: extern "C" fn()) -> bool {
+    // SAFETY: a function that takes nothing, and that glibc calls before it unloads the library.
+    unsafe { libc::atexit(call) == 0 }
 }
 
 /// What a child of `fork` does with memory that it inherits.

@@ -22,37 +22,14 @@ use nix::errno::Errno;
 use nix::libc;
 
 use crate::key::Key;
-use crate::sys::process::{PAGE, kernel_page_size, ordinary_page_size};
+use crate::sys::process::{PAGE, effective_uid, kernel_page_size, ordinary_page_size};
 
-/// Commands and a mode bit of `shmctl` that libc does not name, from `<linux/shm.h>` and `<linux/ipc.h>`.
-const IPC_INFO: libc::c_int = 3;
-const SHM_STAT: libc::c_int = 13;
-const SHM_INFO: libc::c_int = 14;
-/// Since Linux 4.17: status by table index, whatever the permissions.
-const SHM_STAT_ANY: libc::c_int = 15;
+mod table;
+
+pub(crate) use table::{Usage, table, usage};
+
+/// A mode bit that libc does not name, from `<linux/shm.h>`: the segment is removed.
 const SHM_DEST: u32 = 0o1000;
-
-/// What `IPC_INFO` fills: `struct shminfo64` of `<asm-generic/shmbuf.h>`.
-#[repr(C)]
-struct Limits {
-    max_size: libc::c_ulong,
-    min_size: libc::c_ulong,
-    segments: libc::c_ulong,
-    segments_per_process: libc::c_ulong,
-    pages: libc::c_ulong,
-    unused: [libc::c_ulong; 4],
-}
-
-/// What `SHM_INFO` fills: `struct shm_info` of `<linux/shm.h>`.
-#[repr(C)]
-struct Used {
-    segments: libc::c_int,
-    pages: libc::c_ulong,
-    resident_pages: libc::c_ulong,
-    swapped_pages: libc::c_ulong,
-    swap_attempts: libc::c_ulong,
-    swap_successes: libc::c_ulong,
-}
 
 /// What the kernel knows of one segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,17 +50,6 @@ pub(crate) struct Status {
     pub(crate) changed: i64,
     /// Removed, but still attached somewhere: it has no key any more.
     pub(crate) removed: bool,
-}
-
-/// How much of the kernel's limits for shared memory is in use.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Usage {
-    pub(crate) segments: u64,
-    pub(crate) segment_limit: u64,
-    pub(crate) pages: u64,
-    pub(crate) page_limit: u64,
-    pub(crate) min_size: u64,
-    pub(crate) max_size: u64,
 }
 
 /// A segment attached to this process, at an address of the kernel's choice; detached when dropped.
@@ -174,42 +140,6 @@ pub(crate) fn remove(shmid: i32) -> Result<(), Errno> {
     Errno::result(unsafe { libc::shmctl(shmid, libc::IPC_RMID, ptr::null_mut()) }).map(drop)
 }
 
-/// Lists every segment of this IPC namespace, those we may not read included.
-pub(crate) fn table() -> Result<impl Iterator<Item = Status>, Errno> {
-    let (highest, _) = info()?;
-    Ok((0..=highest).filter_map(|index| {
-        let (shmid, ds) = stat(index, SHM_STAT_ANY).or_else(|_| stat(index, SHM_STAT)).ok()?;
-        Some(Status::new(shmid, &ds))
-    }))
-}
-
-/// Asks how much of the limits is in use.
-pub(crate) fn usage() -> Result<Usage, Errno> {
-    let (_, used) = info()?;
-    let mut limits = MaybeUninit::<Limits>::zeroed();
-    // SAFETY: IPC_INFO fills a `Limits`, which is what the buffer is, whatever the prototype says.
-    Errno::result(unsafe { libc::shmctl(0, IPC_INFO, limits.as_mut_ptr().cast()) })?;
-    // SAFETY: zeroed, then filled: integers all of them.
-    let limits = unsafe { limits.assume_init() };
-    Ok(Usage {
-        segments: used.segments.unsigned_abs().into(),
-        segment_limit: limits.segments,
-        pages: used.pages,
-        page_limit: limits.pages,
-        min_size: limits.min_size,
-        max_size: limits.max_size,
-    })
-}
-
-/// The highest index in use in the kernel's table, and what the table holds.
-fn info() -> Result<(i32, Used), Errno> {
-    let mut used = MaybeUninit::<Used>::zeroed();
-    // SAFETY: SHM_INFO fills a `Used`, which is what the buffer is, whatever the prototype says.
-    let highest = Errno::result(unsafe { libc::shmctl(0, SHM_INFO, used.as_mut_ptr().cast()) })?;
-    // SAFETY: zeroed, then filled: integers all of them.
-    Ok((highest, unsafe { used.assume_init() }))
-}
-
 /// One of the status calls, and the id of the segment it speaks of (`which` is an id or a table index).
 fn stat(which: i32, command: libc::c_int) -> Result<(i32, libc::shmid_ds), Errno> {
     let mut ds = MaybeUninit::<libc::shmid_ds>::zeroed();
@@ -235,6 +165,11 @@ impl Status {
             changed: ds.shm_ctime,
             removed: mode & SHM_DEST != 0,
         }
+    }
+
+    /// Returns `true` if the kernel lets this user remove the segment: then only a sandbox says `EPERM`.
+    pub(crate) fn is_ours_to_remove(&self) -> bool {
+        [self.owner, self.creator].contains(&effective_uid())
     }
 }
 
@@ -337,7 +272,13 @@ impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: attached by `attach` at this address, and nobody who borrowed from `self` is left.
         let detached = unsafe { libc::shmdt(self.base.as_ptr().cast()) };
-        debug_assert_eq!(detached, 0, "{}", Errno::last());
+        debug_assert!(detached == 0 || Errno::last() != Errno::EINVAL, "nothing is attached there");
+        if detached != 0 {
+            // Where a sandbox refuses that, this does the same.
+            // SAFETY: the whole of what is attached there, to its last page, and nobody who borrowed from `self` is
+            // left.
+            unsafe { libc::munmap(self.base.as_ptr().cast(), self.len) };
+        }
     }
 }
 

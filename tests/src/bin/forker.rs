@@ -20,6 +20,7 @@ use std::time::Duration;
 use nix::libc;
 use shmstore::{CreateError, ReadOnly, Shared, Store};
 use shmstore_tests::objects::{Position, Telemetry};
+use shmstore_tests::sandbox;
 
 /// Longer than any test: then a forgotten child ends by itself.
 const ORPHAN_LIFE: Duration = Duration::from_secs(60);
@@ -35,6 +36,7 @@ struct Forker {
 }
 
 fn main() {
+    sandbox::enter();
     let path = std::env::args_os().nth(1).expect("the path of a store");
     let store = Store::open(path).expect("a store");
     let mut forker = Forker { store, held: Vec::new(), seen: Vec::new(), parent: None, child: None };

@@ -54,3 +54,16 @@ pub extern "C" fn shmstore_twin_try_lock() -> i32 {
 pub extern "C" fn shmstore_twin_try_store() -> i32 {
     if hold().value.try_store(9).is_ok() { outcome::HAD } else { outcome::BUSY }
 }
+
+/// Attaches the object, creating it if need be, uses it, and lets go of it; or keeps its handle forever.
+#[unsafe(no_mangle)]
+pub extern "C" fn shmstore_twin_visit(keeps: bool) -> i32 {
+    let path = std::env::var_os("TWIN_STORE").expect("the path of a store");
+    let hold: Shared<Hold> = Store::open(path).expect("a store").attach_or_create().expect("room for one more");
+    drop(hold.lock.lock().expect("a lock that nobody died with"));
+    hold.value.update(|value| *value += 1);
+    if keeps {
+        std::mem::forget(hold);
+    }
+    outcome::HAD
+}

@@ -74,7 +74,7 @@ impl<'a> LockGuard<'a> {
     /// Whether it is this process's: not so in a child that was forked since.
     #[inline(always)]
     fn is_ours(&self) -> bool {
-        process::current_token() == self.token()
+        process::is_ours(self.token())
     }
 }
 

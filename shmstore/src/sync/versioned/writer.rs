@@ -103,10 +103,24 @@ impl<'a, V: ShmValue> Writer<'a, V> {
     #[inline]
     #[track_caller]
     pub fn store_from(&mut self, value: &V) -> u64 {
-        self.check_ours();
+        // No call that returns stands before the copy: it would cost the fast path some registers.
+        if self.side.is_ours_by_word() { self.publish(value) } else { self.store_slowly(value) }
+    }
+
+    #[inline(always)]
+    fn publish(&mut self, value: &V) -> u64 {
         let version = self.side.publish_after(&mut self.sequence, value);
         self.side.tell(self.fences);
         version
+    }
+
+    /// Where the process's token is kept apart, or is another one.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn store_slowly(&mut self, value: &V) -> u64 {
+        self.check_ours();
+        self.publish(value)
     }
 
     /// Changes the newest value by `change`, and returns what `change` does. It works on a private copy: readers see the old

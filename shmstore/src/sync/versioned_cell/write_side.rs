@@ -12,6 +12,7 @@ use super::{NEED_FENCE, STARVED, VersionedCell};
 use crate::copy::{copy_in, copy_out, prepare_copy_in};
 use crate::failpoint::{self, Step};
 use crate::layout::ShmValue;
+use crate::process;
 use crate::sync::atomics::Ordering::{Acquire, Relaxed};
 use crate::sync::held::Held;
 use crate::sync::lock_word::VERSION_WAITERS;
@@ -34,6 +35,12 @@ impl<V: ShmValue> WriteSide<'_, V> {
     /// Whether this process is still the one that took it: false in a child that was forked since.
     #[inline(always)]
     pub(in crate::sync) fn is_ours(&self) -> bool {
+        self.is_ours_by_word() || process::is_kept_apart(self.token)
+    }
+
+    /// The same, where the word tells: if not, it may still be ours.
+    #[inline(always)]
+    pub(in crate::sync) fn is_ours_by_word(&self) -> bool {
         self.token_now.load(Acquire) == self.token
     }
 
