@@ -46,13 +46,13 @@ pub fn observe(args: &ObserverArgs, stop: &Stop) -> Result<(), Failure> {
     let mut seen = 0;
     loop {
         // Asked first: what was stored before the removal is seen after it.
-        let is_retired = ReadOnly::is_retired(&stats);
+        let is_removed = ReadOnly::is_removed(&stats);
         if stats.samples.load(Acquire) != seen {
             let snapshot = Snapshot::of_seen(&stats)?;
             writeln!(stdout(), "{}", line(&snapshot))?;
             seen = snapshot.sample;
         }
-        if is_retired {
+        if is_removed {
             writeln!(stdout(), "the object was removed, after {seen} samples")?;
             return Ok(());
         }

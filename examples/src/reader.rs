@@ -61,7 +61,7 @@ pub fn read(args: &ReaderArgs) -> Result<(), Failure> {
     if args.once {
         return Ok(screen.print(&Snapshot::of(&stats)?)?);
     }
-    while !Shared::is_retired(&stats) {
+    while !Shared::is_removed(&stats) {
         screen.refresh(&Snapshot::of(&stats)?)?;
         thread::sleep(Duration::from_secs(1) / args.hz);
     }

@@ -55,7 +55,7 @@ pub fn write(args: &WriterArgs, stop: &Stop) -> Result<(), Failure> {
 
     let taken = sample_until_stopped(&stats, args, stop)?;
     stats.writer.store(WriterState::Ended, Relaxed);
-    let fate = if Shared::is_retired(&stats) {
+    let fate = if Shared::is_removed(&stats) {
         "somebody removed the object"
     } else if args.remove {
         remove(&store)?;
@@ -93,7 +93,7 @@ fn sample_until_stopped(stats: &Shared<HostStats>, args: &WriterArgs, stop: &Sto
     while end.is_none_or(|end| next <= end) && !stop.asked_before(next) {
         publish(stats, sampler.sample()?)?;
         taken += 1;
-        if Shared::is_retired(stats) {
+        if Shared::is_removed(stats) {
             break;
         }
         // After a pause (a suspended machine, a stopped process) it goes on in time, and does not catch up.

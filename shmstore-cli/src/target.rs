@@ -116,7 +116,7 @@ fn rank(segment: &Segment) -> u8 {
     match segment.state {
         SegmentState::Foreign => 4,
         _ if !is_certain(segment) => 3,
-        SegmentState::Retired => 2,
+        SegmentState::Removed => 2,
         SegmentState::Orphaned => 1,
         _ => 0,
     }

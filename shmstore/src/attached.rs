@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use std::time::SystemTime;
 
 use crate::handshake::creator;
-use crate::header::State;
 use crate::participants::Occupant;
 use crate::process::registry::Attached;
 use crate::schema::{OwnedSchema, Schema};
@@ -42,17 +41,17 @@ pub struct Participant {
 }
 
 impl AttachedObject {
-    /// One system call, unless the object says so itself.
-    pub(crate) fn is_retired(&self) -> bool {
-        self.attached.is_retired()
+    /// One load.
+    pub(crate) fn is_removed(&self) -> bool {
+        self.attached.header().says_removed()
     }
 
     /// One system call. `None` if the kernel does not let us ask any more.
     pub(crate) fn info(&self, schema: &'static Schema) -> Option<ObjectInfo> {
         let Self { attached, store } = self;
         let status = shm::status(attached.shmid()).ok()?;
-        let retired = status.removed || matches!(attached.header().state(), Ok(State::Retired));
-        let state = if retired { ObjectState::Retired } else { ObjectState::Ready };
+        let removed = status.removed || attached.header().says_removed();
+        let state = if removed { ObjectState::Removed } else { ObjectState::Ready };
         let creator = creator(attached.header());
         let mut info = store.kernel_info(&status, attached.key(), state);
         info.type_name = Some(schema.to_string());

@@ -36,7 +36,7 @@ steps! {
         CreateReady: "The state is READY, the lock still held.",
         RemoveLocked: "The remover has found the object, under the lock.",
         RemoveMarked: "The key is free, the state still READY.",
-        RemoveRetired: "The state is RETIRED, the lock still held.",
+        RemoveDone: "The state is REMOVED, the lock still held.",
         RecoverLocked: "A half-made segment was found dead, and is still there.",
         RecoverRemoved: "It is removed, the lock still held.",
         LookUnfinished: "Who only reads has found a half-made object, and not tried the lock.",

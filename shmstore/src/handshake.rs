@@ -8,11 +8,13 @@ mod find;
 mod json;
 mod limits;
 mod lock;
+mod mismatch;
 mod ownership;
 mod read_only;
 mod recover;
 mod remove;
 mod replace;
+mod worlds;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -49,6 +51,8 @@ pub(crate) struct Policy {
     pub(crate) trusted: Vec<u32>,
     /// How many processes a new object is made for.
     pub(crate) max_processes: u32,
+    /// Objects are created also where processes of another IPC namespace have objects.
+    pub(crate) per_ipc_namespace: bool,
 }
 
 impl Policy {

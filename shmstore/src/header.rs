@@ -6,6 +6,8 @@
 //! the header only as atomics.
 #![allow(unsafe_code)]
 
+mod creator;
+mod description;
 mod geometry;
 mod parts;
 
@@ -13,13 +15,13 @@ use memoffset::offset_of;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, fence};
 
-use crate::hash::LayoutHash;
 use crate::identity::Identity;
 use crate::participants::SlotsUsed;
-use crate::sys::file::{Birth, Inode};
+use crate::sys::file::Inode;
 use crate::sys::process::PAGE;
 use crate::sys::shm::Mapping;
 
+pub(crate) use creator::Provenance;
 pub(crate) use geometry::Geometry;
 pub(crate) use parts::{is_blank, payload, read_schema, slots, write_schema};
 
@@ -50,20 +52,26 @@ pub(crate) const POINTER_BYTES: u32 = size_of::<usize>() as u32;
 /// How much of the anchor's path is kept: its end.
 const HINT_BYTES: usize = 512;
 
+/// The flags that a reader must know: one that does not know one of them refuses the object. It ignores the others.
+const MUST_BE_KNOWN: u32 = 0xffff;
+
+/// Those of them that this program knows.
+const KNOWN: u32 = 0;
+
 /// The states of a segment. Zero is what the kernel gives.
 ///
 /// | from | to | who |
 /// |---|---|---|
 /// | `VIRGIN` | `INITIALIZING` | the creator, under the anchor's lock, when identity and geometry are written |
 /// | `INITIALIZING` | `READY` | the creator, under the lock, when the init closure has returned |
-/// | `READY` | `RETIRED` | the remover, under the lock, when the key is free again |
+/// | `READY` | `REMOVED` | the remover, under the lock, when the key is free again |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub(crate) enum State {
     Virgin = 0,
     Initializing = 1,
     Ready = 2,
-    Retired = 3,
+    Removed = 3,
 }
 
 /// The first 1024 bytes of a segment. The first 16 keep their meaning in every format version.
@@ -105,7 +113,20 @@ pub(crate) struct Header {
     /// Not 0: some process has no slot, as the table was full, and is known by its lock byte alone.
     has_unlisted: AtomicU64,
     slots_used: SlotsUsed,
-    reserved: [AtomicU32; 73],
+    _reserved_220: AtomicU32,
+    /// From where the creator saw the anchor's path.
+    mount_namespace: AtomicU64,
+    root_dev: AtomicU64,
+    root_ino: AtomicU64,
+    // Zero until they are used, each with a flag that older programs refuse.
+    _layout: AtomicU64,
+    _log_offset: AtomicU64,
+    _log_capacity: AtomicU64,
+    _owner_token: AtomicU32,
+    _arrivals: AtomicU32,
+    _old_nonce: AtomicU64,
+    _new_nonce: AtomicU64,
+    _reserved_296: [AtomicU64; 27],
     hint: [AtomicU8; HINT_BYTES],
 }
 
@@ -113,6 +134,7 @@ const _: () = {
     assert!(size_of::<Header>() == 1024);
     assert!(offset_of!(Header, version) == 8);
     assert!(offset_of!(Header, state) == 12);
+    assert!(offset_of!(Header, flags) == 16);
     assert!(offset_of!(Header, nonce) == 24);
     assert!(offset_of!(Header, dev) == 32);
     assert!(offset_of!(Header, birth_seconds) == 48);
@@ -132,6 +154,16 @@ const _: () = {
     assert!(offset_of!(Header, lock_ino) == 200);
     assert!(offset_of!(Header, has_unlisted) == 208);
     assert!(offset_of!(Header, slots_used) == 216);
+    assert!(offset_of!(Header, mount_namespace) == 224);
+    assert!(offset_of!(Header, root_dev) == 232);
+    assert!(offset_of!(Header, root_ino) == 240);
+    assert!(offset_of!(Header, _layout) == 248);
+    assert!(offset_of!(Header, _log_offset) == 256);
+    assert!(offset_of!(Header, _log_capacity) == 264);
+    assert!(offset_of!(Header, _owner_token) == 272);
+    assert!(offset_of!(Header, _arrivals) == 276);
+    assert!(offset_of!(Header, _old_nonce) == 280);
+    assert!(offset_of!(Header, _new_nonce) == 288);
     assert!(offset_of!(Header, hint) == 512);
     assert!(SIZE_TAG % PAGE != 0 && SIZE_TAG < PAGE);
 };
@@ -147,18 +179,6 @@ pub(crate) enum FirstWord {
     AnotherAnchor,
     /// It was not made by shmstore.
     Foreign,
-}
-
-/// Who made a segment, and when, in the terms of the kernel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Provenance {
-    pub(crate) pid: u32,
-    pub(crate) uid: u32,
-    pub(crate) start: u64,
-    pub(crate) pid_namespace: u32,
-    pub(crate) time_namespace: u32,
-    pub(crate) created_seconds: u64,
-    pub(crate) created_nanoseconds: u32,
 }
 
 /// A field of the header that no creator has written so.
@@ -225,6 +245,16 @@ impl Header {
         self.version.load(Relaxed)
     }
 
+    /// The flags of features that this program does not know, and without which nobody may use the object.
+    pub(crate) fn unknown_flags(&self) -> u32 {
+        self.flags.load(Relaxed) & MUST_BE_KNOWN & !KNOWN
+    }
+
+    /// Tells whether a remover has written that the object is removed.
+    pub(crate) fn says_removed(&self) -> bool {
+        self.state.load(Relaxed) == State::Removed as u32
+    }
+
     /// The state; what the creator wrote before it can be read after this.
     pub(crate) fn state(&self) -> Result<State, Damage> {
         let state = self.state.load(Relaxed);
@@ -233,7 +263,7 @@ impl Header {
             0 => Ok(State::Virgin),
             1 => Ok(State::Initializing),
             2 => Ok(State::Ready),
-            3 => Ok(State::Retired),
+            3 => Ok(State::Removed),
             _ => Err(Damage::new("state", state)),
         }
     }
@@ -246,43 +276,6 @@ impl Header {
     /// A random number that tells this segment from every other.
     pub(crate) fn nonce(&self) -> u64 {
         self.nonce.load(Relaxed)
-    }
-
-    /// Writes who the object is and which layout it has.
-    pub(crate) fn describe(&self, nonce: u64, identity: &Identity, id: u8, hash: LayoutHash, path: &[u8]) {
-        self.version.store(FORMAT_VERSION, Relaxed);
-        self.header_len.store(size_of::<Self>() as u32, Relaxed);
-        self.byte_order.store(BYTE_ORDER, Relaxed);
-        self.pointer_bytes.store(POINTER_BYTES, Relaxed);
-        self.nonce.store(nonce, Relaxed);
-        self.dev.store(identity.dev, Relaxed);
-        self.ino.store(identity.ino, Relaxed);
-        let birth = identity.birth.unwrap_or(Birth { seconds: 0, nanoseconds: 0 });
-        self.birth_seconds.store(birth.seconds as u64, Relaxed);
-        self.birth_nanoseconds.store(birth.nanoseconds, Relaxed);
-        self.birth_known.store(identity.birth.is_some().into(), Relaxed);
-        self.id.store(id.into(), Relaxed);
-        let halves = [hash.to_u128() as u64, (hash.to_u128() >> 64) as u64];
-        self.layout_hash.iter().zip(halves).for_each(|(field, half)| field.store(half, Relaxed));
-        let hint = &path[path.len().saturating_sub(HINT_BYTES)..];
-        self.hint.iter().zip(hint).for_each(|(field, &byte)| field.store(byte, Relaxed));
-        self.hint_len.store(hint.len() as u32, Relaxed);
-    }
-
-    /// The identity and id that the creator wrote.
-    pub(crate) fn identity(&self) -> Result<(Identity, u8), Damage> {
-        let birth = Birth {
-            seconds: self.birth_seconds.load(Relaxed) as i64,
-            nanoseconds: self.birth_nanoseconds.load(Relaxed),
-        };
-        let birth = match self.birth_known.load(Relaxed) {
-            0 => None,
-            1 => Some(birth),
-            other => return Err(Damage::new("birth_known", other)),
-        };
-        let id = self.id.load(Relaxed);
-        let id = u8::try_from(id).map_err(|_| Damage::new("id", id))?;
-        Ok((Identity { dev: self.dev.load(Relaxed), ino: self.ino.load(Relaxed), birth }, id))
     }
 
     /// Writes which file carries the lock bytes of the processes that attach the segment.
@@ -306,74 +299,8 @@ impl Header {
     pub(crate) fn has_unlisted(&self) -> bool {
         self.has_unlisted.load(Relaxed) != 0
     }
-
-    /// The layout hash that the creator wrote.
-    pub(crate) fn layout_hash(&self) -> LayoutHash {
-        let [low, high] = [0, 1].map(|half: usize| u128::from(self.layout_hash[half].load(Relaxed)));
-        LayoutHash::from_u128(low | high << 64)
-    }
-
-    /// How many bytes a pointer has in the creator's program.
-    pub(crate) fn pointer_bytes(&self) -> u32 {
-        self.pointer_bytes.load(Relaxed)
-    }
-
-    /// Where the creator found the anchor: any bytes, for people only; unprintable ones are escaped.
-    pub(crate) fn path_hint(&self) -> String {
-        String::from_utf8_lossy(&self.path().0).chars().flat_map(escape_unprintable).collect()
-    }
-
-    /// Where the creator found the anchor, by a path without links, and whether that is all of it: of a long one there is only the end.
-    pub(crate) fn path(&self) -> (Vec<u8>, bool) {
-        let len = (self.hint_len.load(Relaxed) as usize).min(HINT_BYTES);
-        let bytes: Vec<u8> = self.hint[..len].iter().map(|byte| byte.load(Relaxed)).collect();
-        let is_whole = len < HINT_BYTES && bytes.first() == Some(&b'/') && !bytes.contains(&0);
-        (bytes, is_whole)
-    }
-
-    /// Writes who made the segment.
-    pub(crate) fn sign(&self, by: &Provenance) {
-        self.creator_pid.store(by.pid, Relaxed);
-        self.creator_uid.store(by.uid, Relaxed);
-        self.creator_start.store(by.start, Relaxed);
-        self.creator_pid_namespace.store(by.pid_namespace, Relaxed);
-        self.creator_time_namespace.store(by.time_namespace, Relaxed);
-        self.created_seconds.store(by.created_seconds, Relaxed);
-        self.created_nanoseconds.store(by.created_nanoseconds, Relaxed);
-    }
-
-    /// Who made the segment, as it says itself.
-    pub(crate) fn provenance(&self) -> Provenance {
-        Provenance {
-            pid: self.creator_pid.load(Relaxed),
-            uid: self.creator_uid.load(Relaxed),
-            start: self.creator_start.load(Relaxed),
-            pid_namespace: self.creator_pid_namespace.load(Relaxed),
-            time_namespace: self.creator_time_namespace.load(Relaxed),
-            created_seconds: self.created_seconds.load(Relaxed),
-            created_nanoseconds: self.created_nanoseconds.load(Relaxed),
-        }
-    }
 }
 
 fn first_word(identity: &Identity, id: u8) -> u64 {
     u64::from(MAGIC) | u64::from(identity.hash32(id)) << 32
-}
-
-fn escape_unprintable(letter: char) -> impl Iterator<Item = char> {
-    let unprintable = letter.is_control()
-        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let escaped = unprintable.then(|| letter.escape_default());
-    escaped.into_iter().flatten().chain((!unprintable).then_some(letter))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn unprintable_hints_are_escaped() {
-        let shown: String = "a\u{1b}[2Jb\u{202e}c é".chars().flat_map(escape_unprintable).collect();
-        assert_eq!(shown, "a\\u{1b}[2Jb\\u{202e}c é");
-    }
 }

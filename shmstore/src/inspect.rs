@@ -98,6 +98,15 @@ pub enum InspectError {
         /// The kernel's number of the segment.
         shmid: i32,
     },
+    /// It has features that this program does not know, and was not to be removed all the same.
+    #[error(
+        "segment {shmid} was not removed: it uses features that this program does not know. Update this program, or insist \
+         (`shmstore rm --force`)"
+    )]
+    NewerFormat {
+        /// The kernel's number of the segment.
+        shmid: i32,
+    },
     /// We may not read or remove it.
     #[error(
         "segment {shmid} of uid {owner}, mode {mode:04o}, may not be {attempted} by uid {uid}: do it as its owner, or as root"

@@ -153,7 +153,7 @@ impl Store {
 
     /// Removes whatever object has the id of `T`, and creates a new one, all zero, with nobody in between.
     ///
-    /// Processes that are attached to the old object keep it, and see that it [is retired](Shared::is_retired). The old one
+    /// Processes that are attached to the old object keep it, and see that it [is removed](Shared::is_removed). The old one
     /// goes first, once the kernel's limits allow the new one. If that can not be made all the same there is none, nor if the process
     /// is killed in between.
     ///
@@ -176,7 +176,7 @@ impl Store {
 
     /// Removes the object with the id of `T`, whatever its layout.
     ///
-    /// Processes that are attached to it keep it, and see that it [is retired](Shared::is_retired): detaching is not
+    /// Processes that are attached to it keep it, and see that it [is removed](Shared::is_removed): detaching is not
     /// deleting, and neither is removing.
     ///
     /// # Errors

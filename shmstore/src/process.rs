@@ -24,7 +24,7 @@
 #![allow(unsafe_code)]
 
 pub(crate) mod append;
-mod bytes;
+pub(crate) mod bytes;
 mod descriptor;
 pub(crate) mod held;
 pub(crate) mod registry;

@@ -48,7 +48,7 @@ use crate::store::{ObjectInfo, Store};
 /// assert_eq!((seen.frames.load(Relaxed), seen.position.load()), (1, [1.0, 2.0, 3.0]));
 ///
 /// store.remove::<Telemetry>()?;
-/// assert!(ReadOnly::is_retired(&seen));
+/// assert!(ReadOnly::is_removed(&seen));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct ReadOnly<T: ShmObject> {
@@ -68,12 +68,16 @@ impl<T: ShmObject + ShmId> ReadOnly<T> {
 }
 
 impl<T: ShmObject> ReadOnly<T> {
-    /// Tells whether the object was removed: nobody can attach to it any more, and a new one may stand in its place.
+    /// Returns `true` if the object was removed or replaced. Processes that have it attached keep it, but no other process finds it, and a new
+    /// object may stand in its place.
     ///
-    /// One system call, unless the object says so itself: a segment that was removed from outside (`ipcrm`) does not.
+    /// One load from the object, and no system call, so it may stand in every loop. A load from a removed object
+    /// goes on as before, and finds what was stored last.
+    ///
+    /// It stays `false` if the segment was removed by `ipcrm`: see [`Shared::is_removed`](crate::Shared::is_removed).
     #[must_use]
-    pub fn is_retired(this: &Self) -> bool {
-        this.object.is_retired()
+    pub fn is_removed(this: &Self) -> bool {
+        this.object.is_removed()
     }
 
     /// Tells what is known of the object. One system call. `None` if the kernel does not let us ask any more.
@@ -172,7 +176,7 @@ mod tests {
         let to_read = found(std::ptr::from_ref(&*seen).addr());
         assert_eq!((to_write.mapping().access(), to_read.mapping().access()), (Access::ReadWrite, Access::ReadOnly));
         assert_eq!(to_write.shmid(), to_read.shmid());
-        assert!(to_read.is_retired());
+        assert!(to_read.was_removed());
         let address = std::ptr::from_ref(&*seen).addr();
         drop((seen, to_read));
         assert!(segment_at(address).is_none_or(|other| other.shmid() != to_write.shmid()));

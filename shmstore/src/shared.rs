@@ -151,12 +151,40 @@ impl<T: ShmObject> Shared<T> {
         this.was_created
     }
 
-    /// Tells whether the object was removed: nobody can attach to it any more, and a new one may stand in its place.
+    /// Returns `true` if the object was removed or replaced. Processes that have it attached keep it, but no other process finds it, and a new
+    /// object may stand in its place.
     ///
-    /// One system call, unless the object says so itself: a segment that was removed from outside (`ipcrm`) does not.
+    /// One load from the object, and no system call, so it may stand in every loop: storing to a part does not look, and goes on
+    /// in a removed object as before.
+    ///
+    /// # Details
+    ///
+    /// The load tells what the remover has written: [`Store::remove`], [`Store::replace`], and the `shmstore` program, if they may write the
+    /// object. It stays `false` if the segment was removed by `ipcrm`, or by a process that was killed in that moment. Then
+    /// [`info`](Self::info) tells it, by a system call, and each wait ends with [`WaitError::Removed`](crate::WaitError::Removed) within some
+    /// milliseconds.
+    ///
+    /// ```
+    /// use shmstore::{Shared, ShmObject, Store, Versioned};
+    ///
+    /// #[derive(ShmObject)]
+    /// #[repr(C)]
+    /// #[shm(id = 'T')]
+    /// struct Telemetry { position: Versioned<[f64; 3]> }
+    ///
+    /// # let dir = tempfile::tempdir()?; let store = Store::open(dir.path())?;
+    /// let old = store.create::<Telemetry>()?;
+    /// let new = store.replace::<Telemetry>()?; // most often in another process
+    /// old.position.store([1.0, 2.0, 3.0]); // stored where nobody looks any more
+    /// assert!(Shared::is_removed(&old) && !Shared::is_removed(&new));
+    /// let now = store.attach::<Telemetry>()?;
+    /// assert_eq!(now.position.version(), 0);
+    /// # store.remove::<Telemetry>()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
-    pub fn is_retired(this: &Self) -> bool {
-        matches!(&this.memory, Memory::Segment(object) if object.is_retired())
+    pub fn is_removed(this: &Self) -> bool {
+        matches!(&this.memory, Memory::Segment(object) if object.is_removed())
     }
 
     /// Tells what is known of the object. One system call. `None` for a [`private`](Self::private) one, and for one

@@ -6,3 +6,4 @@ pub(crate) mod membarrier;
 pub(crate) mod process;
 pub(crate) mod readable;
 pub(crate) mod shm;
+pub(crate) mod vantage;

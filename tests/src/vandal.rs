@@ -54,7 +54,7 @@ const WORDS: [Word; 16] = [
 ];
 
 /// The numbers of the header, where a lie leads farthest.
-const NUMBERS: [Field; 17] = [
+const NUMBERS: [Field; 20] = [
     field::FIRST_WORD,
     field::VERSION,
     field::STATE,
@@ -72,6 +72,9 @@ const NUMBERS: [Field; 17] = [
     field::PAYLOAD_LEN,
     field::SEGMENT_SIZE,
     field::SLOTS_USED,
+    field::MOUNT_NAMESPACE,
+    field::ROOT_DEV,
+    field::ROOT_INO,
 ];
 
 const TOKEN: u64 = (1 << 29) - 1;

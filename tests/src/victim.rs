@@ -204,7 +204,7 @@ impl Victim {
 
     fn look(&self) -> Outcome {
         let Some(seen) = &self.seen else { return false };
-        let _ = (ReadOnly::participants(seen), ReadOnly::info(seen), ReadOnly::is_retired(seen));
+        let _ = (ReadOnly::participants(seen), ReadOnly::info(seen), ReadOnly::is_removed(seen));
         let waited_for = [
             waited(seen.position.wait_newer(seen.position.version(), LIMIT)),
             waited(seen.choosy.try_wait_newer(0, LIMIT).inspect(|(_, value)| check(value))),

@@ -126,16 +126,23 @@ fn anchor_is_not_lost_to_a_process_that_only_does_not_see_it() {
         });
         alone(&|| {
             unshare(CloneFlags::CLONE_FS | CloneFlags::CLONE_NEWNS).unwrap();
-            mount_over(attached.anchor.parent().unwrap());
+            mount_over(attached.anchor.parent().unwrap(), "-t tmpfs none".as_ref());
+        });
+        // By another directory of the same file system.
+        alone(&|| {
+            unshare(CloneFlags::CLONE_FS | CloneFlags::CLONE_NEWNS).unwrap();
+            let mut bind = std::ffi::OsString::from("--bind ");
+            bind.push(elsewhere.path());
+            mount_over(attached.anchor.parent().unwrap(), &bind);
         });
         attached.assert_not_lost(SHORT);
     });
 }
 
 /// Hides what is in a directory from this thread's mount namespace.
-fn mount_over(directory: &Path) {
+fn mount_over(directory: &Path, what: &std::ffi::OsStr) {
     // Inherited by the program that is started.
-    let mount = r#"mount --make-rprivate / && mount -t tmpfs none "$0""#;
-    let done = std::process::Command::new("sh").args(["-c", mount]).arg(directory).output().unwrap();
+    let mount = r#"mount --make-rprivate / && mount $1 "$0""#;
+    let done = std::process::Command::new("sh").args(["-c", mount]).arg(directory).arg(what).output().unwrap();
     assert!(done.status.success(), "{done:?}");
 }

@@ -9,7 +9,7 @@ use shmstore::{Shared, Store};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::peer::{self, Peer};
 use shmstore_tests::privilege::{ALICE, in_pid_namespace, plant_on_huge_pages, skip, with_namespaces};
-use shmstore_tests::raw::SIZE_TAG;
+use shmstore_tests::raw::{Raw, SIZE_TAG, field};
 use shmstore_tests::scratch::Scratch;
 
 /// Starts a peer in an IPC namespace of its own, in which one of the kernel's limits has another value.
@@ -111,7 +111,7 @@ fn object_stays_if_the_limits_do_not_allow_the_one_that_is_to_replace_it() {
         set_limit(&peer, "shmmni", "100");
         set_limit(&peer, "shmmax", "8192");
         peer.expect_err("replace 9", "SizeLimit");
-        assert_eq!((peer.expect_ok("retired"), peer.expect_ok("frames")), ("false".into(), "7".into()));
+        assert_eq!((peer.expect_ok("removed"), peer.expect_ok("frames")), ("false".into(), "7".into()));
         set_limit(&peer, "shmmax", "1000000");
         assert_eq!(peer.expect_ok("replace 9"), "created");
     });
@@ -126,7 +126,7 @@ fn it_is_told_that_the_old_object_is_gone_if_the_new_one_can_not_be_made_after_a
         }
         let mut command = Command::new("unshare");
         command.arg("--ipc").arg(peer::program()).arg(scratch.path());
-        let mut peer = Peer::spawn(command.env("SHMSTORE_FAILPOINT", "RemoveRetired=stop"));
+        let mut peer = Peer::spawn(command.env("SHMSTORE_FAILPOINT", "RemoveDone=stop"));
         peer.expect_ok("create 7");
         peer.tell("replace 9");
         peer.wait_until_stopped();
@@ -153,8 +153,7 @@ fn object_of_another_ipc_namespace_is_not_found_and_the_namespace_is_named() {
         assert_ne!(theirs, std::fs::read_link("/proc/self/ns/ipc").unwrap());
         let namespace = format!("and in the same IPC namespace? We are uid 0 in {}.", theirs.display());
         assert_says(&message, &["`Telemetry` (id 'T', key 0x", "does not exist", "Is its creator running", &namespace]);
-        assert_eq!(peer.expect_ok("attach_or_create 9"), "created");
-        assert!(!Shared::is_retired(&object), "an object of its own, in its own namespace");
+        assert!(!Shared::is_removed(&object), "it is there, in its own namespace");
     });
 }
 
@@ -220,6 +219,37 @@ fn object_of_another_ipc_namespace_is_not_taken_for_one_with_the_same_number() {
                 assert_eq!(first.frames.load(Relaxed), 1);
             });
         });
+    });
+}
+
+/// A thread may go from one mount namespace to another, and sees other paths there.
+#[test]
+fn object_tells_the_mount_namespace_of_the_thread_that_made_it() {
+    with_namespaces("object_tells_the_mount_namespace_of_the_thread_that_made_it", || {
+        let scratch = Scratch::new();
+        let store = scratch.store();
+        let told = || {
+            let object = store.create::<Telemetry>().unwrap();
+            let told = Raw::at_key(scratch.key('T')).get(field::MOUNT_NAMESPACE);
+            drop(object);
+            store.remove::<Telemetry>().unwrap();
+            told
+        };
+        let go_elsewhere = || unshare(CloneFlags::CLONE_NEWNS).expect("namespaces can be made here");
+        let ours = told();
+        if ours == 0 {
+            return skip("the kernel does not number mount namespaces");
+        }
+        let others = || {
+            assert_eq!(told(), ours);
+            go_elsewhere();
+            let first = told();
+            go_elsewhere();
+            [first, told()]
+        };
+        let [first, second] = thread::scope(|scope| scope.spawn(others).join()).expect("no panic");
+        assert!(first != ours && second != ours && first != second, "{ours} {first} {second}");
+        assert_eq!(told(), ours);
     });
 }
 

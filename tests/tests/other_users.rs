@@ -157,7 +157,7 @@ fn object_of_another_user_is_read_by_those_who_trust_him_and_never_written() {
             let mut bob = users.start(BOB, &[TRUSTS_ALICE]);
             bob.expect_ok("see");
             assert_eq!(bob.expect_ok("seen participants"), "1");
-            assert_eq!(bob.expect_ok("seen retired"), "false");
+            assert_eq!(bob.expect_ok("seen removed"), "false");
             assert_eq!(bob.expect_ok("seen shmid"), alice.expect_ok("shmid"));
             assert!(Raw::at_key(users.key()).bytes() == before, "it was written");
 
@@ -166,7 +166,7 @@ fn object_of_another_user_is_read_by_those_who_trust_him_and_never_written() {
             assert_eq!((bob.expect_ok("seen frames"), bob.expect_ok("seen load")), ("3".into(), "1 5 5 5".into()));
             bob.expect_err("see_drifted", "LayoutMismatch");
             alice.expect_ok("remove");
-            assert_eq!(bob.expect_ok("seen retired"), "true");
+            assert_eq!(bob.expect_ok("seen removed"), "true");
         }
     });
 }
@@ -262,7 +262,7 @@ fn object_of_a_user_who_is_not_trusted_is_refused_with_the_cure() {
             assert_eq!(bob.expect_err(command, "Untrusted"), expected, "{command}");
         }
         assert!(Raw::at_key(users.key()).bytes() == before, "it was touched");
-        assert_eq!(alice.expect_ok("retired"), "false");
+        assert_eq!(alice.expect_ok("removed"), "false");
     });
 }
 
@@ -407,10 +407,10 @@ fn object_of_another_user_can_be_used_but_not_removed() {
         assert_says(&message, &[&what, &who]);
         let message = bob.expect_err("replace", "NotReplaceable");
         assert_says(&message, &[&what, &who]);
-        assert_eq!(alice.expect_ok("retired"), "false");
+        assert_eq!(alice.expect_ok("removed"), "false");
         bob.expect_ok("attach");
         alice.expect_ok("remove");
-        assert_eq!(bob.expect_ok("retired"), "true");
+        assert_eq!(bob.expect_ok("removed"), "true");
     });
 }
 

@@ -39,7 +39,7 @@ fn end_by(removal: impl FnOnce(&Scratch, &Store)) {
     removal(&scratch, &scratch.store());
     for (mut waiter, way) in waiters.into_iter().zip(WAYS) {
         let answer = waiter.answer();
-        assert!(answer.starts_with("err Retired "), "`{way}`: {answer}");
+        assert!(answer.starts_with("err Removed "), "`{way}`: {answer}");
         assert!(answer.contains("attach again"), "`{way}`: {answer}");
         assert!(removed.elapsed() < SOON, "`{way}`: {:?}", removed.elapsed());
     }
@@ -90,7 +90,7 @@ fn end_between_sleep_and_look(way: &str, expected: &str) {
     wait_until_state(waiter.pid(), 'T');
     waiter.signal("CONT");
     let answer = waiter.answer();
-    assert!(answer.starts_with("err Retired "), "{answer}");
+    assert!(answer.starts_with("err Removed "), "{answer}");
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn play_reader(path: &Path) -> Result<(), Failure> {
         match questions.recv_timeout(LOOK_AGAIN) {
             Ok(()) => writeln!(stdout(), "{}", line(&Snapshot::of(&stats)?))?,
             Err(RecvTimeoutError::Disconnected) => return Ok(()),
-            Err(RecvTimeoutError::Timeout) if Shared::is_retired(&stats) => break,
+            Err(RecvTimeoutError::Timeout) if Shared::is_removed(&stats) => break,
             Err(RecvTimeoutError::Timeout) => {}
         }
     }

@@ -13,8 +13,8 @@ use crate::text::shown;
 /// Remove what is abandoned or orphaned, and attached by nobody
 ///
 /// Abandoned: its creator died before it was whole. Orphaned: its anchor is gone, or another file is at its path, so that nobody can
-/// find it. That is judged by the paths that this program sees: do not run it where others than those of the programs that use the objects
-/// are mounted, such as in a container that shares their IPC namespace only. An anchor that was renamed within its directory, or whose file
+/// find it. An object is never taken for an orphan because of its path if its creator had another mount namespace or another root directory
+/// than this program, as in a container, or if that is not known: `shmstore ls` calls it "elsewhere". An anchor that was renamed within its directory, or whose file
 /// system is not mounted, or to whose path a symbolic link leads now, is not taken for gone; one that was moved to another directory is, and so is
 /// one in a directory that was renamed, or that a mount which is gone had bound there: look at what is to be removed. Asks first, unless --yes is given; without a terminal it is refused then.
 #[derive(Debug, clap::Args)]

@@ -119,13 +119,13 @@ impl<'a> Place<'a> {
 
     /// The object of that id that stands there. What a dead creator has left is nobody's.
     fn object(&self, id: char) -> Result<Option<Segment>, Failure> {
-        use SegmentState::{Abandoned, Initializing, Orphaned, Retired};
+        use SegmentState::{Abandoned, Initializing, Orphaned, Removed};
         if self.is_new {
             return Ok(None);
         }
         let there = Anchors::exactly(&self.anchor).standing()?;
         Ok(there.into_iter().find(|segment| {
-            about::id(segment) == Some(id) && !matches!(segment.state, Retired | Orphaned | Initializing | Abandoned)
+            about::id(segment) == Some(id) && !matches!(segment.state, Removed | Orphaned | Initializing | Abandoned)
         }))
     }
 

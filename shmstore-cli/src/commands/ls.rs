@@ -15,10 +15,12 @@ use crate::watch;
 
 /// List the objects on this machine, or under a path
 ///
-/// STATE is ready, initialising (its creator is at work), abandoned (its creator died before it was whole), retired (removed, but
-/// attached), orphaned (its anchor is gone or another), other format, damaged, unreadable (you may not look into it: what the kernel
-/// tells is shown), or foreign (none of shmstore's; with --all). Where the path is not known, or too long to be kept whole, the number of the
-/// segment is shown, which `shmstore rm --segment` takes. Sizes are those of segments, in bytes, or in K, M, G of 1024.
+/// STATE is ready, initialising (its creator is at work), abandoned (its creator died before it was whole), removed (but
+/// still attached), orphaned (its anchor is gone or another), elsewhere (its anchor is in a mount namespace or under a root
+/// directory that this program cannot see, as in a container, so nothing is known of it), other format, newer format
+/// (update this program), damaged, unreadable (you may not look into it: what the kernel tells is shown), or foreign (none
+/// of shmstore's; with --all). Where the path is not known, or too long to be kept whole, the number of the segment is
+/// shown, which `shmstore rm --segment` takes. Sizes are those of segments, in bytes, or in K, M, G of 1024.
 ///
 /// With --json an array of objects, with the keys path, name, path_hex, type, id, layout_hash, segment, key, size, object_size, owner, owner_name,
 /// mode, attached, created, age, creator_pid, creator_uid, state, detail: always all of them, null for what is not known; sizes in
@@ -73,6 +75,9 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     if listed.is_empty() && !args.json {
         say(&nothing(args));
     }
+    if !args.json {
+        elsewhere(&listed).iter().for_each(|note| say(note));
+    }
     Ok(Outcome::Done)
 }
 
@@ -86,6 +91,17 @@ fn nothing(args: &Args) -> String {
             "no objects in this IPC namespace: `shmstore ls --all` shows segments of other programs, too".into()
         }
     }
+}
+
+/// Explains the state of objects whose anchors cannot be seen from here; `None` if there are none.
+#[must_use]
+pub fn elsewhere(listed: &[Segment]) -> Option<String> {
+    let count = listed.iter().filter(|segment| segment.state == SegmentState::Elsewhere).count();
+    let objects = about::counted(count, "object");
+    let (are, them) =
+        if count == 1 { ("is elsewhere: its anchor is", "it") } else { ("are elsewhere: their anchors are", "them") };
+    let unseen = "in a mount namespace or under a root directory that this program cannot see";
+    (count > 0).then(|| format!("{objects} {are} {unseen}, so nothing is known of {them}"))
 }
 
 /// The lines of a table of segments, the heading first.
@@ -132,7 +148,9 @@ pub fn look(state: SegmentState) -> Look {
     match state {
         SegmentState::Ready => Look::Good,
         SegmentState::Abandoned | SegmentState::Orphaned | SegmentState::Damaged => Look::Bad,
-        SegmentState::Foreign | SegmentState::Retired | SegmentState::Unreadable => Look::Faint,
+        SegmentState::Foreign | SegmentState::Removed | SegmentState::Unreadable | SegmentState::Elsewhere => {
+            Look::Faint
+        }
         _ => Look::Plain,
     }
 }

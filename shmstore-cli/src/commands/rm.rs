@@ -128,7 +128,7 @@ fn numbered(shmid: i32) -> Result<Segment, Failure> {
     let none =
         || Failure::NotFound(format!("there is no segment {shmid}: `shmstore ls --json` shows the numbers of all"));
     let segment = Segment::of_shmid(shmid).map_err(|_| none())?;
-    if segment.key.to_raw() == 0 && segment.state == SegmentState::Retired {
+    if segment.key.to_raw() == 0 && segment.state == SegmentState::Removed {
         let why = "was removed already: it lives on for those who have it attached";
         return Err(Failure::NotFound(format!("{} {why}", called(&segment))));
     }

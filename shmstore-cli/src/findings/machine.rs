@@ -6,7 +6,7 @@ use shmstore::inspect::{self, SegmentState, Usage};
 
 use super::Finding;
 use crate::about::{bytes, counted};
-use crate::commands::gc;
+use crate::commands::{gc, ls};
 use crate::failure::Failure;
 
 /// A share of a limit from which on it is nearly reached: 4 in 5.
@@ -108,7 +108,11 @@ pub(super) fn leftovers() -> Result<Vec<Finding>, Failure> {
         let found = format!("{} more {are} in use, or not yours to remove", others.len());
         findings.push(Finding::note(NAME, found, "`shmstore gc --dry-run` says which"));
     }
-    let damaged = inspect::segments()?.into_iter().filter(|segment| segment.state == SegmentState::Damaged).count();
+    let all = inspect::segments()?;
+    if let Some(found) = ls::elsewhere(&all) {
+        findings.push(Finding::note("anchors", found, "look from there, such as by `nsenter` or in the container"));
+    }
+    let damaged = all.iter().filter(|segment| segment.state == SegmentState::Damaged).count();
     if damaged > 0 {
         let count = counted(damaged, "segment");
         let (are, headers) = if damaged == 1 { ("is", "its header") } else { ("are", "their headers") };

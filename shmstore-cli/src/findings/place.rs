@@ -54,6 +54,11 @@ pub(super) fn of(path: &Path) -> Result<Vec<Finding>, Failure> {
                     advice,
                 ));
             }
+            SegmentState::NewerFormat => {
+                let detail = segment.detail.as_deref().map(shown).unwrap_or_default();
+                let found = format!("{} uses features that this program does not know: {detail}", called(&segment));
+                findings.push(Finding::mend(&subject, found, "update this program"));
+            }
             SegmentState::Unreadable if segment.detail.is_some() => {
                 let detail = segment.detail.as_deref().map(shown).unwrap_or_default();
                 let advice = "see `dmesg`: its memory or the swap space may have failed";

@@ -78,7 +78,7 @@ impl Source {
         let of = segment.description.as_ref();
         let known = self.known.entry(segment.shmid).or_default();
         // What is removed or orphaned goes as soon as nobody has it.
-        let object = if segment.state == SegmentState::Ready { Object::attach(segment).ok() } else { None };
+        let object = if segment.state.is_usable() { Object::attach(segment).ok() } else { None };
         let stores = object.map(|object| known.look(&object));
         let (path, name) = of.map(about::place).unzip();
         One {
@@ -131,7 +131,7 @@ impl reader::Source for Source {
         let numbers: HashSet<i32> = there.iter().map(|segment| segment.shmid).collect();
         self.known.retain(|shmid, _| numbers.contains(shmid));
         // A removed one that nobody else has is there only as long as we look.
-        there.retain(|segment| segment.state != SegmentState::Retired || segment.attached > 0);
+        there.retain(|segment| segment.state != SegmentState::Removed || segment.attached > 0);
         let objects = there.iter().map(|segment| self.look(segment)).collect();
         Seen { at: Instant::now(), wall: SystemTime::now(), objects, note }
     }

@@ -106,7 +106,7 @@ impl Model {
         let Some(head) = sample.object else {
             // What was seen last stays to be seen.
             if let Some(head) = &mut self.head {
-                head.state = SegmentState::Retired.to_string();
+                head.state = SegmentState::Removed.to_string();
             }
             return;
         };

@@ -153,7 +153,7 @@ fn what_was_seen_last_stays_when_the_object_is_removed() {
     let note = Some("waiting".to_owned());
     samples.model.take(Sample { at, wall, object: None, note, fields: Fields::default() });
     assert_eq!((samples.row("n").text.as_str(), samples.model.note.as_deref()), ("1", Some("waiting")));
-    assert_eq!(samples.model.head.as_ref().unwrap().state, "retired");
+    assert_eq!(samples.model.head.as_ref().unwrap().state, "removed");
 }
 
 #[test]

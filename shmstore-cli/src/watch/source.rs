@@ -100,7 +100,7 @@ impl Source {
             shmid: segment.shmid,
             path: segment.description.as_ref().map(about::path).unwrap_or_default(),
             type_name: shown(&object.schema().to_string()),
-            state: now.as_ref().map_or(SegmentState::Retired, |now| now.state).to_string(),
+            state: now.as_ref().map_or(SegmentState::Removed, |now| now.state).to_string(),
             size: segment.size,
             attached: now.map_or(0, |now| now.attached.saturating_sub(1)), // Without us.
             alive,
@@ -122,7 +122,7 @@ impl Source {
             });
             match there.and_then(|segment| Object::attach(segment).ok()) {
                 Some(object) => return self.take(object),
-                None if self.object.as_ref().is_some_and(Object::is_retired) => self.object = None,
+                None if self.object.as_ref().is_some_and(Object::is_removed) => self.object = None,
                 None => {}
             }
         }
@@ -151,7 +151,7 @@ impl reader::Source for Source {
     type News = Sample;
 
     fn read(&mut self) -> Sample {
-        let is_gone = self.object.as_ref().is_none_or(Object::is_retired);
+        let is_gone = self.object.as_ref().is_none_or(Object::is_removed);
         if is_gone || self.looked_around.elapsed() >= LOOK_AROUND {
             self.look_around();
         }
@@ -186,7 +186,7 @@ impl reader::Source for Source {
     }
 
     fn let_go(&mut self) {
-        self.object.take_if(|object| object.is_retired());
+        self.object.take_if(|object| object.is_removed());
     }
 }
 
@@ -237,6 +237,6 @@ fn objects_at(target: &Target, choice: Choice) -> Result<Vec<Segment>, Failure> 
         Choice::One => target.segments()?,
         Choice::Any => selection::at(&target.path)?,
     };
-    there.retain(|segment| segment.state == SegmentState::Ready && target.is_type_of(segment));
+    there.retain(|segment| segment.state.is_usable() && target.is_type_of(segment));
     Ok(there)
 }

@@ -89,4 +89,13 @@ fn object_of_another_format_is_found_at_its_path() {
     write_over(shmid, 8, 2);
     let text = run(["doctor", store.path().to_str().unwrap()]).with(1).out;
     assert!(text.contains("is other format: format 2") && text.contains("shmstore rm"), "{text}");
+    write_over(shmid, 8, 1);
+    write_over(shmid, 16, 2);
+    let text = run(["doctor", store.path().to_str().unwrap()]).with(1).out;
+    let found = "uses features that this program does not know: flags 0x0002";
+    assert!(text.contains(found) && text.contains("→ update this program") && !text.contains("shmstore rm"), "{text}");
+    // Removed only on purpose.
+    let ended = run(["rm", "--yes", store.path().to_str().unwrap()]);
+    assert!(ended.err.contains("Update this program, or insist (`shmstore rm --force`)"), "{ended:?}");
+    run(["rm", "--yes", "--force", store.path().to_str().unwrap()]).with(0);
 }

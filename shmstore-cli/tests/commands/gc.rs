@@ -51,7 +51,7 @@ fn only_what_nobody_can_use_and_nobody_has_is_removed() {
         for kept in [ready, used_orphan, foreign, half_made] {
             assert!(exists(kept));
         }
-        assert!(!Shared::is_retired(&used));
+        assert!(!Shared::is_removed(&used));
         assert!(run(["gc", "--yes"]).with(0).out.contains("nothing to remove"));
     });
 }

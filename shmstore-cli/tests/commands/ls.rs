@@ -146,7 +146,9 @@ fn objects_that_can_not_be_decoded_are_listed_at_their_path() {
     let counter = Shared::info(&store.create::<Counter>().unwrap()).unwrap().shmid;
     let path = scratch.join("rover");
     scratch.planted.lock().unwrap().push(counter);
-    for (offset, word, state) in [(8, 2, "other format"), (8, 1, "ready"), (12, 9, "damaged")] {
+    for (offset, word, state) in
+        [(8, 2, "other format"), (8, 1, "ready"), (16, 1, "newer format"), (16, 1 << 31, "ready"), (12, 9, "damaged")]
+    {
         write_over(counter, offset, word);
         let listed = run(["ls", path.to_str().unwrap()]).with(0);
         assert!(listed.out.lines().nth(1).is_some_and(|line| line.ends_with(state)), "{listed:?}");

@@ -4,6 +4,7 @@ mod support;
 
 mod diff;
 mod doctor;
+mod elsewhere;
 mod gc;
 mod get;
 mod hostile;

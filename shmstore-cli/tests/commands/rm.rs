@@ -56,9 +56,9 @@ fn object_in_use_is_removed_with_force_only() {
             ended.err.contains("whoever has it attached would keep it, and nobody else would find it"),
             "{ended:?}"
         );
-        assert!(!Shared::is_retired(&counter));
+        assert!(!Shared::is_removed(&counter));
         run(["rm", "--yes", "--force", &rover_path(&scratch)]).with(0);
-        assert!(Shared::is_retired(&counter));
+        assert!(Shared::is_removed(&counter));
     });
 }
 

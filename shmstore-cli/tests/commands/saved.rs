@@ -117,7 +117,7 @@ fn object_that_is_there_is_replaced_only_if_asked_for_and_unused() {
     counter.count.store(4, Relaxed);
     assert!(run(["load", &file, &path]).with(4).err.contains("--replace"));
     run(["load", "--replace", &file, &path]).with(4);
-    assert!(!Shared::is_retired(&counter));
+    assert!(!Shared::is_removed(&counter));
     drop(counter);
     assert_eq!(run(["get", &path, "count"]).with(0).out, "4\n");
     run(["load", "--replace", &file, &path]).with(0);
@@ -241,7 +241,7 @@ fn object_in_use_is_not_replaced_and_it_is_said_what_can_be_done() {
     let counter = scratch.store().attach::<Counter>().unwrap();
     let ended = run(["load", "--replace", &file, &path]).with(4);
     assert!(ended.err.contains("is attached ") && ended.err.contains("`shmstore rm --force`"), "{ended:?}");
-    assert!(!Shared::is_retired(&counter));
+    assert!(!Shared::is_removed(&counter));
 }
 
 #[test]

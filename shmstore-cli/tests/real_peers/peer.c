@@ -92,7 +92,12 @@ static void damage(const char *path)
             ENSURE(!shm_everything_attach(&segment, path, SHMSTORE_READ_ONLY) && !segment.base && segment.message[0]);
         *field ^= change;
     }
+    /* Of the flags, the lower half is to be known, and the upper half to be ignored. */
+    *(uint32_t *)(void *)((char *)whole.base + 16) = 0xffff8000u;
+    ENSURE(!shm_everything_attach(&segment, path, 0) && strstr(segment.message, "features that this header does not know (flags 0x8000)"));
+    *(uint32_t *)(void *)((char *)whole.base + 16) = 0xffff0000u;
     ENSURE(shm_everything_attach(&segment, path, SHMSTORE_READ_ONLY));
+    *(uint32_t *)(void *)((char *)whole.base + 16) = 0;
     shmstore_detach(&segment);
     shmstore_detach(&whole);
 }

@@ -59,7 +59,17 @@ def damage(path, shmid):
         except AttachError:
             pass
         field.value ^= change
+    # Of the flags, the lower half is to be known, and the upper half to be ignored.
+    flags = ctypes.c_uint32.from_address(base + 16)
+    flags.value = 0xFFFF8000
+    try:
+        Segment(path)
+        raise SystemExit("a flag that is not known was accepted")
+    except AttachError as error:
+        assert "features that this module does not know (flags 0x8000)" in str(error), error
+    flags.value = 0xFFFF0000
     Segment(path).close()
+    flags.value = 0
 
 
 def main():

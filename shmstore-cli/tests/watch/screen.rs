@@ -188,7 +188,7 @@ fn a_removed_object_is_let_go_in_a_pause_and_what_was_shown_stays() {
     assert!(watched.text().contains("PAUSED") && watched.line("frames").is_some_and(|line| line.contains("41")));
     watched.press(" ");
     watched.until_shown("removed: waiting for another one at");
-    watched.until("the state that ls tells", |screen| screen.contents().contains(" retired  attached "));
+    watched.until("the state that ls tells", |screen| screen.contents().contains(" removed  attached "));
     assert!(watched.line("frames").is_some_and(|line| line.contains("41")), "{}", watched.text());
 }
 

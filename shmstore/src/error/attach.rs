@@ -47,6 +47,20 @@ pub enum AttachError {
         /// The format of this program.
         ours: u32,
     },
+    /// A program with a newer shmstore uses it in a way that this program does not know.
+    #[error(
+        "{subject} uses features that this program does not know (flags {flags:#06x} in its header). It was not touched. \
+         Update this program: build it with the newer shmstore that the object's other programs use. If no program uses \
+         the object any more, `ipcrm -m {}` removes it", .segment.shmid
+    )]
+    NewerFormat {
+        /// Which object.
+        subject: Box<Subject>,
+        /// The flags that this program does not know.
+        flags: u32,
+        /// The segment.
+        segment: SegmentOwner,
+    },
     /// The key is in use by a segment that no shmstore made. It has not been touched.
     #[error(
         "the key of {subject} belongs to a foreign {segment}: {why}. It was not touched. End the program that owns it \

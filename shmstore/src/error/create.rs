@@ -1,6 +1,7 @@
 //! What can go wrong while an object is created.
 
 use std::error::Error;
+use std::path::PathBuf;
 
 use super::subject::{Creator, Subject};
 use super::{AttachError, OpenError, RemoveError};
@@ -24,6 +25,23 @@ pub enum CreateError {
         creator: Creator,
         /// Whether its layout is ours.
         same_layout: bool,
+    },
+    /// A process of another IPC namespace uses the path: it would never see the new object, nor this process the one that it uses.
+    #[error(
+        "cannot create {subject}: a process of another IPC namespace (ipc:[{theirs}]) uses {}, and this one is in ipc:[{ours}]. Each \
+         namespace would have an object of its own here, which processes of the other never see. Run both in one IPC namespace \
+         (`--ipc=host` or `--ipc=container:…` for containers), or use another path. If each namespace is to have its own \
+         object, call Store::options().per_ipc_namespace(true)", .used.display()
+    )]
+    OtherIpcNamespace {
+        /// Which object.
+        subject: Box<Subject>,
+        /// The file or directory that the other process uses: the anchor, or the directory of its name.
+        used: PathBuf,
+        /// Our IPC namespace, by its number.
+        ours: u32,
+        /// The other.
+        theirs: u32,
     },
     /// The object that was to be replaced only if nobody uses it is in use. It is as it was.
     #[error(

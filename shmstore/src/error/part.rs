@@ -205,7 +205,7 @@ pub enum WaitError {
         "the object was removed while we waited for {awaited}: attach again, to the one in its place, whose versions and \
          notifications count from 0"
     )]
-    Retired {
+    Removed {
         /// What was waited for.
         awaited: Awaited,
     },

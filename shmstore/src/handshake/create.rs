@@ -19,6 +19,7 @@ use crate::process::registry::Attached;
 use crate::schema::Schema;
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Access, Mapping, Status};
+use crate::sys::vantage::Vantage;
 
 /// What is attempted by `shm::create`, in an error.
 pub(super) const CREATE: &str = "create (`shmget`)";
@@ -141,32 +142,20 @@ impl Target<'_> {
         let geometry = Geometry::new(json_of(schema).len(), self.policy.max_processes, schema.size())
             .ok_or_else(|| self.too_large(&identity, u64::MAX))?;
         let replaces = matches!(if_exists, IfExists::Replace | IfExists::ReplaceUnused);
-        if replaces && self.make_way(&lock, schema, if_exists, &geometry, &mut patience)? {
-            // Whoever looks at the old one keeps its room for as long.
-            return self
-                .make(&lock, schema, if_exists, geometry, [&mut patience, &mut Patience::new(LOOKED_AT)], init)
-                .map_err(|error| self.lost(&identity, error));
-        }
-        self.make(&lock, schema, if_exists, geometry, [&mut patience, &mut Patience::new(Duration::ZERO)], init)
-    }
-
-    /// Makes the object, under the lock, unless it is there: with patience for others at the key, and for room.
-    fn make(
-        &self,
-        lock: &AnchorLock,
-        schema: &'static Schema,
-        if_exists: IfExists,
-        geometry: Geometry,
-        [patience, for_room]: [&mut Patience; 2],
-        init: Init<'_>,
-    ) -> Result<Created, CreateError> {
-        match self.make_segment(lock, &geometry, patience, for_room)? {
+        let replaced = replaces && self.make_way(&lock, schema, if_exists, &geometry, &mut patience)?;
+        // A process that looks at the old one keeps its room for as long.
+        let mut for_room = Patience::new(if replaced { LOOKED_AT } else { Duration::ZERO });
+        let mut make = || match self.make_segment(&lock, &geometry, &mut patience, &mut for_room)? {
             Made::New(unfinished, mapping, status) => {
+                if !replaced {
+                    self.check_one_world(&lock)?;
+                }
                 self.write_header(&mapping, &status, lock.anchor(), &geometry, schema, json_of(schema).as_bytes());
-                self.finish(lock, unfinished, mapping, geometry, init)
+                self.finish(&lock, unfinished, mapping, geometry, init)
             }
-            Made::There(found) => self.meet(&lock.anchor().identity(), schema, if_exists, found),
-        }
+            Made::There(found) => self.meet(&identity, schema, if_exists, found),
+        };
+        make().map_err(|error| if replaced { self.lost(&identity, error) } else { error })
     }
 
     fn attach_if_ready(&self, schema: &'static Schema) -> Result<Option<Created>, AttachError> {
@@ -335,5 +324,6 @@ fn provenance(status: &Status) -> Provenance {
         time_namespace: facts.time_namespace,
         created_seconds: now.as_secs(),
         created_nanoseconds: now.subsec_nanos(),
+        vantage: Vantage::of_this_thread(),
     }
 }

@@ -6,14 +6,12 @@ use nix::errno::Errno;
 
 use super::ownership::{is_unowned, owner};
 use super::{Patience, Target};
-use crate::diff::LayoutDiff;
-use crate::error::{AnchorClaim, AttachError, Creator, LayoutMismatch, LayoutSummary, moment};
-use crate::hash::LayoutHash;
-use crate::header::{self, Damage, FORMAT_VERSION, FirstWord, Geometry, Header, POINTER_BYTES, State};
+use crate::error::{AnchorClaim, AttachError, Creator, moment};
+use crate::header::{self, Damage, FORMAT_VERSION, FirstWord, Geometry, Header, State};
 use crate::identity::Identity;
 use crate::participants::ClaimError;
 use crate::process::registry::{self, Attached, Segment};
-use crate::schema::{OwnedSchema, Schema};
+use crate::schema::Schema;
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Access, Mapping, Status, Unread, Unreadable};
 
@@ -47,12 +45,14 @@ pub(crate) enum Condition {
     HalfMade,
     /// Whole, and of this anchor.
     Ready(Geometry),
-    /// Retired, and yet it still has its key.
-    Retired,
+    /// Removed, and yet it still has its key.
+    Removed,
     /// Whole, and of an earlier file on the anchor's inode.
     Orphan,
     /// Made by a shmstore with another segment format.
     OtherFormat(u32),
+    /// Whole, but with flags of features that this program does not know.
+    NewerFormat(u32),
     /// Something in the header is not what a creator writes.
     Damaged(Damage),
 }
@@ -60,7 +60,7 @@ pub(crate) enum Condition {
 impl Condition {
     /// Tells whether only the dead can have left it so, once the anchor's lock is ours.
     pub(super) fn is_left_over(&self) -> bool {
-        matches!(self, Self::Virgin | Self::HalfMade | Self::Retired | Self::Orphan)
+        matches!(self, Self::Virgin | Self::HalfMade | Self::Removed | Self::Orphan)
     }
 }
 
@@ -183,13 +183,18 @@ impl Target<'_> {
         }
         match state {
             State::Virgin | State::Initializing => return Ok(Some(Condition::HalfMade)),
-            State::Retired => return Ok(Some(Condition::Retired)),
+            State::Removed => return Ok(Some(Condition::Removed)),
             State::Ready => {}
         }
         let (theirs, id) = header.identity()?;
         if id != self.id || !theirs.is_same_inode(identity) {
             return Ok(None);
         }
+        let unknown = header.unknown_flags();
+        if unknown != 0 {
+            return Ok(Some(Condition::NewerFormat(unknown)));
+        }
+        // By the inode of the path that was just looked at, which is of one file at a time: whatever is mounted where.
         if theirs.is_another_life_of(identity) {
             return Ok(Some(Condition::Orphan));
         }
@@ -233,9 +238,20 @@ impl Target<'_> {
         }
     }
 
-    fn damaged(&self, identity: &Identity, damage: Damage) -> AttachError {
+    pub(super) fn damaged(&self, identity: &Identity, damage: Damage) -> AttachError {
         let Damage { field, found } = damage;
         AttachError::Corrupt { subject: self.subject(Some(identity)), field, found }
+    }
+
+    /// Refuses an object with flags that this program does not know: also to remove it, as they may tell of a copy or a successor.
+    pub(super) fn check_known(&self, identity: &Identity, found: &Found) -> Result<(), AttachError> {
+        match found.condition {
+            Condition::NewerFormat(flags) => {
+                let (subject, segment) = (self.subject(Some(identity)), owner(&found.status));
+                Err(AttachError::NewerFormat { subject, flags, segment })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Attaches what was found, if it is ready and has our layout.
@@ -256,6 +272,7 @@ impl Target<'_> {
         schema: &'static Schema,
         found: &Found,
     ) -> Result<Geometry, AttachError> {
+        self.check_known(identity, found)?;
         let mapping = &found.mapping;
         let geometry = match &found.condition {
             Condition::Ready(geometry) => *geometry,
@@ -264,9 +281,10 @@ impl Target<'_> {
                 let (subject, segment) = (self.subject(Some(identity)), *segment);
                 return Err(AttachError::FormatVersion { subject, segment, ours: FORMAT_VERSION });
             }
-            Condition::Virgin | Condition::HalfMade | Condition::Retired | Condition::Orphan => {
+            Condition::Virgin | Condition::HalfMade | Condition::Removed | Condition::Orphan => {
                 unreachable!("what is left over is waited for or recovered, not attached")
             }
+            Condition::NewerFormat(_) => unreachable!("refused above"),
         };
         let header = Header::of(mapping).expect("what was judged ready has a header");
         if header.layout_hash() != schema.hash() {
@@ -300,41 +318,6 @@ impl Target<'_> {
             }
         })
     }
-
-    fn mismatch(
-        &self,
-        identity: &Identity,
-        schema: &'static Schema,
-        mapping: &Mapping,
-        geometry: &Geometry,
-    ) -> AttachError {
-        let header = Header::of(mapping).expect("what was judged ready has a header");
-        let (stored, pointer_bytes) = (header.layout_hash(), header.pointer_bytes());
-        let json = header::read_schema(mapping, geometry);
-        let theirs = json.and_then(|json| OwnedSchema::from_json(json).map_err(|error| Damage::new("schema", error)));
-        let theirs = match theirs {
-            Ok(theirs) => theirs,
-            Err(damage) => return self.damaged(identity, damage),
-        };
-        // A schema hashes differently in a program of another pointer width: only in our own can we tell.
-        if pointer_bytes == POINTER_BYTES && theirs.hash() != stored {
-            let found = format!("{stored}, but the schema's hash is {}", theirs.hash());
-            return self.damaged(identity, Damage { field: "layout_hash", found });
-        }
-        let ours = OwnedSchema::from(schema);
-        AttachError::LayoutMismatch(Box::new(LayoutMismatch {
-            subject: *self.subject(Some(identity)),
-            diff: LayoutDiff::between(&ours, &theirs),
-            ours: summary(&ours, ours.hash(), POINTER_BYTES),
-            theirs: summary(&theirs, stored, pointer_bytes),
-            creator: creator(header),
-        }))
-    }
-}
-
-fn summary(schema: &OwnedSchema, hash: LayoutHash, pointer_bytes: u32) -> LayoutSummary {
-    let pointer_bits = pointer_bytes.saturating_mul(u8::BITS);
-    LayoutSummary { hash, size: schema.size(), align: schema.align(), pointer_bits }
 }
 
 /// Who made a segment, as its header says.

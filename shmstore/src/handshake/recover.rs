@@ -80,10 +80,10 @@ impl Target<'_> {
 }
 
 /// Tells whether nobody but us has the segment attached, and, if nothing is written in it, whether it is old enough.
-/// A retired one has been removed already, but for its key: whoever has it attached keeps it.
+/// One that says REMOVED has lost everything but its key: whoever has it attached keeps it.
 fn may_go(found: &Found) -> bool {
     match found.condition {
-        Condition::Retired => true,
+        Condition::Removed => true,
         Condition::Virgin => found.attached() == 0 && is_old(&found.status),
         _ => found.attached() == 0,
     }

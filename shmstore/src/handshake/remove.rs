@@ -1,4 +1,4 @@
-//! Removing an object: first its key, then its state, so that a remover who dies, or may not, retires nothing.
+//! Removing an object: first its key, then its state, so that a remover who dies, or may not, marks nothing as removed.
 
 use nix::errno::Errno;
 
@@ -29,7 +29,10 @@ impl Target<'_> {
                 drop(found);
                 Ok(self.recover(lock, patience)?.is_none())
             }
-            Some(found) => self.mark_removed(lock, &found).map(|()| true),
+            Some(found) => {
+                self.check_known(&lock.anchor().identity(), &found)?;
+                self.mark_removed(lock, &found).map(|()| true)
+            }
         }
     }
 
@@ -62,9 +65,9 @@ impl Target<'_> {
         }
         failpoint::reach(Step::RemoveMarked);
         if let Some(header) = Header::of(&found.mapping) {
-            header.set_state(State::Retired);
+            header.set_state(State::Removed);
         }
-        failpoint::reach(Step::RemoveRetired);
+        failpoint::reach(Step::RemoveDone);
         Ok(())
     }
 }

@@ -33,6 +33,7 @@ impl Target<'_> {
                 self.recover(lock, patience)?;
                 return Ok(false);
             }
+            self.check_known(&identity, &found)?;
             if if_exists == IfExists::Replace {
                 self.check_room(&identity, geometry, &found)?;
                 self.mark_removed(lock, &found)?;

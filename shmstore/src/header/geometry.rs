@@ -85,7 +85,6 @@ impl Header {
         let geometry = Geometry::new(schema_len, slot_count, payload_len)
             .ok_or_else(|| Damage::new("payload_len", payload_len))?;
         let expected = [
-            ("flags", u64::from(self.flags.load(Relaxed)), 0),
             ("byte_order", u64::from(self.byte_order.load(Relaxed)), BYTE_ORDER.into()),
             ("header_len", u64::from(self.header_len.load(Relaxed)), size_of::<Self>() as u64),
             ("schema_offset", self.schema_offset.load(Relaxed), geometry.schema_offset as u64),

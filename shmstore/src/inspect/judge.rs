@@ -7,7 +7,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use nix::errno::Errno;
 
-use super::orphan::{Directories, why_orphaned};
+use super::orphan::{AnchorSeen, Directories, anchor_of};
 use super::segment::{Description, Segment, SegmentState};
 use super::type_names::TypeNames;
 use crate::handshake::creator;
@@ -67,7 +67,7 @@ impl Segment {
                 return (segment, mapping);
             }
             Err(Errno::EACCES) => segment.state = SegmentState::Unreadable,
-            Err(Errno::EINVAL | Errno::EIDRM) => segment.state = SegmentState::Retired,
+            Err(Errno::EINVAL | Errno::EIDRM) => segment.state = SegmentState::Removed,
             Err(errno) => {
                 segment.state = SegmentState::Unreadable;
                 segment.detail = Some(errno.desc().into());
@@ -153,7 +153,13 @@ impl Segment {
             max_processes: 0,
             nonce: header.nonce(),
         };
-        if is_half_made {
+        let unknown = header.unknown_flags();
+        let is_newer = state == State::Ready && unknown != 0;
+        if is_newer {
+            self.state = SegmentState::NewerFormat;
+            self.detail = Some(format!("flags {unknown:#06x}, which this program does not know: update this program"));
+        }
+        if is_half_made || is_newer {
             self.description = Some(description);
             return Ok(None);
         }
@@ -169,14 +175,19 @@ impl Segment {
             }
         });
         self.state = SegmentState::Ready;
-        if state == State::Retired || status.removed {
-            self.state = SegmentState::Retired;
+        if state == State::Removed || status.removed {
+            self.state = SegmentState::Removed;
         } else if status.key != identity.key(id) {
             // Anybody may write the identity of another's anchor into a segment of his own; but that does not have its key.
             let why = format!("its key is {}, and its anchor's is {}", status.key, identity.key(id));
             (self.state, self.detail) = (SegmentState::Orphaned, Some(why));
-        } else if let Some(why) = why_orphaned(&description, &identity, &mut known.directories) {
-            (self.state, self.detail) = (SegmentState::Orphaned, Some(why));
+        } else {
+            let made_from = header.provenance().vantage;
+            match anchor_of(&description, &identity, &made_from, &mut known.directories) {
+                AnchorSeen::There | AnchorSeen::Unknown => {}
+                AnchorSeen::Gone(why) => (self.state, self.detail) = (SegmentState::Orphaned, Some(why)),
+                AnchorSeen::Elsewhere(why) => (self.state, self.detail) = (SegmentState::Elsewhere, Some(why.into())),
+            }
         }
         self.description = Some(description);
         judged.map(|geometry| Some(Whole { identity, id, geometry }))

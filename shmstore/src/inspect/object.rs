@@ -24,7 +24,7 @@ use crate::sys::shm::{self, Access};
 
 /// An object that is attached for reading only, known by the schema in its segment.
 ///
-/// It takes no place in the object's table of processes, and writes nothing. An orphan or a retired object can be read, too.
+/// It takes no place in the object's table of processes, and writes nothing. An orphan or a removed object can be read, too.
 pub struct Object {
     segment: Segment,
     schema: OwnedSchema,
@@ -92,7 +92,7 @@ impl Object {
         let not_found = || InspectError::NotFound { path: path.into(), id };
         let stat = file::stat_path(path).map_err(|_| not_found())?;
         let is_meant = |segment: &Segment| {
-            let is_left = matches!(segment.state, SegmentState::Retired | SegmentState::Orphaned);
+            let is_left = matches!(segment.state, SegmentState::Removed | SegmentState::Orphaned);
             let of = segment.description.as_ref().filter(|_| !is_left);
             of.is_some_and(|of| id.is_none_or(|id| id == of.id)) && segment.stands_at(stat.dev, stat.ino)
         };
@@ -117,8 +117,8 @@ impl Object {
 
     /// Whether it was removed since: who attaches anew gets another one, or none. One system call, unless the object says so itself.
     #[must_use]
-    pub fn is_retired(&self) -> bool {
-        self.attached.is_retired()
+    pub fn is_removed(&self) -> bool {
+        self.attached.was_removed()
     }
 
     /// The processes that have it, or had it, attached for reading and writing, and what each holds. Some system calls for each.

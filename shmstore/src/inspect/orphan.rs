@@ -1,4 +1,7 @@
 //! Whether anybody can find a segment by the anchor that it names.
+//!
+//! Only from where the creator saw the anchor's path can it be seen that nothing is there: in the same mount namespace, under the same root
+//! directory. The inode of a mount namespace does not tell one from another, as the kernel gives it to the next one; the number of 64 bits does.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -13,31 +16,62 @@ use super::Description;
 use crate::anchor::OVERLAYFS;
 use crate::identity::Identity;
 use crate::sys::file;
+use crate::sys::vantage::Vantage;
 
-/// Why nobody can find a segment any more; `None` if it can be found, or we can not tell.
-pub(super) fn why_orphaned(
+/// What can be seen of a segment's anchor.
+pub(super) enum AnchorSeen {
+    There,
+    /// It is not seen, and that proves nothing.
+    Unknown,
+    /// Nobody can find the segment any more, for this reason.
+    Gone(String),
+    /// It is not seen, and could not be seen from here.
+    Elsewhere(&'static str),
+}
+
+const OTHER_VANTAGE: &str =
+    "its anchor is in another mount namespace or under another root directory, so nothing is known of it";
+const UNKNOWN_VANTAGE: &str = "it is not known in which mount namespace its anchor is, so nothing is known of it";
+
+/// Looks for the anchor of a segment, whose creator saw its path from where it says.
+pub(super) fn anchor_of(
     description: &Description,
     identity: &Identity,
+    made_from: &Vantage,
     directories: &mut Directories,
-) -> Option<String> {
+) -> AnchorSeen {
+    let here = *directories.here.get_or_insert_with(Vantage::of_this_thread);
+    let is_of_here = here.is_provably(made_from);
+    let unseen = match (is_of_here, here.is_known() && made_from.is_known()) {
+        (true, _) => AnchorSeen::Unknown,
+        (false, true) => AnchorSeen::Elsewhere(OTHER_VANTAGE),
+        (false, false) => AnchorSeen::Elsewhere(UNKNOWN_VANTAGE),
+    };
     if !description.path_is_whole {
-        return None;
+        return unseen;
     }
     let path = &description.path;
     // Not opened: the path may be that of a device, which whoever wrote it would like us to open.
     let anchor = match file::hold(path) {
         Ok(anchor) => anchor,
-        Err(Errno::ENOENT | Errno::ENOTDIR) => {
-            return Some("its anchor is gone".into()).filter(|_| directories.prove_absent(path, identity));
+        Err(Errno::ENOENT | Errno::ENOTDIR) if is_of_here && directories.prove_absent(path, identity) => {
+            return AnchorSeen::Gone("its anchor is gone".into());
         }
-        Err(_) => return None,
+        Err(_) => return unseen,
     };
-    let now = identity_of(anchor.as_fd())?;
-    if !now.is_same_inode(identity) {
-        let why = format!("its anchor was inode {}, and at the path is inode {}", identity.ino, now.ino);
-        return Some(why).filter(|_| now.dev == identity.dev && directories.prove_absent(path, identity));
+    let Some(now) = identity_of(anchor.as_fd()) else { return unseen };
+    if now.is_another_life_of(identity) {
+        // An inode is of one file at a time, from wherever it is seen.
+        return AnchorSeen::Gone("its anchor was an earlier file of the same inode".into());
     }
-    now.is_another_life_of(identity).then(|| "its anchor was an earlier file of the same inode".into())
+    if now.is_same_inode(identity) {
+        return AnchorSeen::There;
+    }
+    if is_of_here && now.dev == identity.dev && directories.prove_absent(path, identity) {
+        let why = format!("its anchor was inode {}, and at the path is inode {}", identity.ino, now.ino);
+        return AnchorSeen::Gone(why);
+    }
+    unseen
 }
 
 /// The last directory on the way to an anchor, or to where the way ends; `None` if a symbolic link is on the way. Creators write a path without
@@ -56,11 +90,13 @@ pub(super) struct Directories {
     /// The names of the inodes in each, by device and inode of its own; `None` if it could not be read to its end.
     read: HashMap<(u64, u64), Option<HashMap<u64, OsString>>>,
     entries_left: usize,
+    /// From where this thread sees paths, once it was asked for.
+    here: Option<Vantage>,
 }
 
 impl Default for Directories {
     fn default() -> Self {
-        Self { read: HashMap::new(), entries_left: ENTRIES }
+        Self { read: HashMap::new(), entries_left: ENTRIES, here: None }
     }
 }
 

@@ -58,10 +58,13 @@ impl Segment {
         let was_left = matches!(self.state, SegmentState::Abandoned | SegmentState::Orphaned);
         match now.state {
             // Its anchor is back, or its creator is not dead: what was to be removed for that is not.
-            SegmentState::Ready | SegmentState::Initializing if was_left => {
+            SegmentState::Ready | SegmentState::Initializing | SegmentState::Elsewhere if was_left => {
                 return Err(InspectError::Changed { shmid, was: self.state, is: now.state });
             }
             SegmentState::Foreign | SegmentState::Unreadable => return Err(now.refused()),
+            SegmentState::NewerFormat if while_attached == WhileAttached::Refuse => {
+                return Err(InspectError::NewerFormat { shmid });
+            }
             SegmentState::Initializing | SegmentState::Abandoned if now.description.is_none() => {
                 return Err(InspectError::Foreign { shmid, why: BLANK });
             }
@@ -103,7 +106,7 @@ impl Segment {
         }
         let header = mapping.as_ref().filter(|_| now.description.is_some()).and_then(Header::of);
         if let Some(header) = header {
-            header.set_state(State::Retired);
+            header.set_state(State::Removed);
         }
         Ok(())
     }

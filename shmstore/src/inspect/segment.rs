@@ -41,7 +41,8 @@ pub struct Segment {
     /// What state it is in.
     pub state: SegmentState,
     /// What is wrong with it, if its state is [`Damaged`](SegmentState::Damaged); what is known of its anchor, if it is
-    /// [`Orphaned`](SegmentState::Orphaned); that it is on huge pages, if it is [`Foreign`](SegmentState::Foreign) for that; why it cannot
+    /// [`Orphaned`](SegmentState::Orphaned) or [`Elsewhere`](SegmentState::Elsewhere); which flags are not known, if it is of a
+    /// [newer format](SegmentState::NewerFormat); that it is on huge pages, if it is [`Foreign`](SegmentState::Foreign) for that; why it cannot
     /// be read, if it is [`Unreadable`](SegmentState::Unreadable) for another reason than its permissions.
     pub detail: Option<String>,
     /// What it says of itself, if it is shmstore's and could be read.
@@ -101,11 +102,16 @@ pub enum SegmentState {
     /// Its creator died before it was whole.
     Abandoned,
     /// Removed: it lives on for those who have it attached.
-    Retired,
+    Removed,
     /// Whole, but nobody can find it any more: its anchor is gone, or another file is at its path; or it has not its anchor's key.
     Orphaned,
+    /// Whole, but its creator had another mount namespace or another root directory than this thread, or it is not known which:
+    /// whether its anchor is there cannot be seen from here.
+    Elsewhere,
     /// Made by a shmstore with another segment format.
     OtherFormat,
+    /// With features that this program does not know: a program with a newer shmstore uses it.
+    NewerFormat,
     /// Its header or schema is not what a creator writes.
     Damaged,
     /// We may not look into it, or the kernel cannot provide a page of it.
@@ -115,6 +121,12 @@ pub enum SegmentState {
 }
 
 impl SegmentState {
+    /// Returns `true` if the object is whole and nothing tells that its programs are done with it: so also if its anchor cannot be seen.
+    #[must_use]
+    pub fn is_usable(self) -> bool {
+        matches!(self, Self::Ready | Self::Elsewhere)
+    }
+
     /// In one word or two: `ready`, `initialising`, …
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -122,9 +134,11 @@ impl SegmentState {
             Self::Ready => "ready",
             Self::Initializing => "initialising",
             Self::Abandoned => "abandoned",
-            Self::Retired => "retired",
+            Self::Removed => "removed",
             Self::Orphaned => "orphaned",
+            Self::Elsewhere => "elsewhere",
             Self::OtherFormat => "other format",
+            Self::NewerFormat => "newer format",
             Self::Damaged => "damaged",
             Self::Unreadable => "unreadable",
             Self::Foreign => "foreign",
@@ -237,7 +251,7 @@ impl Segment {
         let identity = Identity { dev: device, ino: inode, birth: None };
         // Its creator may have died before it wrote the anchor.
         let named = self.description.as_ref().map(|of| (of.device, of.inode)).filter(|named| *named != (0, 0));
-        if self.key.to_raw() == 0 && self.state == SegmentState::Retired {
+        if self.key.to_raw() == 0 && self.state == SegmentState::Removed {
             return named == Some((device, inode));
         }
         let id = self.key.id_byte();
@@ -248,7 +262,8 @@ impl Segment {
 
     /// Whether all of it had been written: what it says of itself does not change any more.
     pub(super) fn is_whole(&self) -> bool {
-        matches!(self.state, SegmentState::Ready | SegmentState::Retired | SegmentState::Orphaned)
+        use SegmentState::{Elsewhere, Orphaned, Ready, Removed};
+        matches!(self.state, Ready | Removed | Orphaned | Elsewhere)
     }
 
     /// Whether it says the same of itself as another time, if it does say anything.
@@ -283,8 +298,9 @@ mod tests {
     #[test]
     fn states_have_names_that_differ() {
         use SegmentState::*;
-        let all = [Ready, Initializing, Abandoned, Retired, Orphaned, OtherFormat, Damaged, Unreadable, Foreign];
-        let names: std::collections::HashSet<_> = all.map(SegmentState::name).into();
+        let whole = [Ready, Removed, Orphaned, Elsewhere, OtherFormat, NewerFormat];
+        let all = [&whole[..], &[Initializing, Abandoned, Damaged, Unreadable, Foreign]].concat();
+        let names: std::collections::HashSet<_> = all.iter().map(|state| state.name()).collect();
         assert_eq!(names.len(), all.len());
         assert_eq!(format!("{:>6}|", Ready), " ready|");
     }

@@ -1,16 +1,21 @@
 //! The byte that a process holds locked for as long as it lives, by which processes of other PID namespaces know that it
-//! does: byte `token` of a file, one file for all segments of a directory.
+//! does: byte `token` of a file, one file for all segments of a directory. With it goes a byte for its IPC namespace, by which processes of
+//! other IPC namespaces know that there are other objects at the path.
 //!
 //! The lock is of the open file description, so it is gone when every copy of its descriptor is: see `descriptor`.
 //! Questions are asked through a description of their own, because none sees the locks that it holds itself.
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use super::Local;
 use super::descriptor::LockDescriptor;
 use crate::sys::file::{self, Inode};
+use crate::sys::vantage::ipc_namespace;
+
+/// The first byte of an IPC namespace: far behind those of tokens, and before those that a store probes.
+const NAMESPACES: i64 = 1 << 32;
 
 /// Which file carries the bytes of a segment's processes, as its creator says, and where we may look for it.
 #[derive(Debug, Clone)]
@@ -18,6 +23,14 @@ pub(crate) struct BytePlace {
     inode: Inode,
     /// The file is this one, or the directory that it is in.
     anchor: Arc<Path>,
+}
+
+/// Another IPC namespace, in which a process holds a byte of a file.
+#[derive(Debug)]
+pub(crate) struct OtherNamespace {
+    pub(crate) place: PathBuf,
+    pub(crate) ours: u32,
+    pub(crate) theirs: u32,
 }
 
 /// The file of a byte that we hold.
@@ -56,6 +69,9 @@ impl HeldByte {
             file.close();
             return None;
         }
+        // Not all depends on it: without it, a creator of another IPC namespace is not told.
+        let namespace = ipc_namespace();
+        let _ = (namespace != 0).then(|| file::lock_byte(file.fd(), NAMESPACES + i64::from(namespace)));
         Some(Self { file, token })
     }
 
@@ -107,6 +123,22 @@ impl Local {
         }
         let fd = self.reopen_held(place).or_else(|| place.open())?;
         file::byte_is_locked(fd.as_fd(), token.into()).ok()
+    }
+
+    /// Another IPC namespace in which a process lives that has objects of this place attached; `None` if there is none, or it is not known.
+    /// Bytes of this process itself do not count, whatever their namespace: its threads may move.
+    pub(crate) fn other_ipc_namespace(&self, place: &BytePlace) -> Option<OtherNamespace> {
+        let bytes = self.lock_bytes();
+        let held = bytes.iter().find(|held| held.file.inode() == place.inode && held.file.is_open());
+        let opened = if held.is_none() { Some(place.open()?) } else { None };
+        let fd = held.map(|held| held.file.fd()).or_else(|| opened.as_ref().map(AsFd::as_fd))?;
+        // Most often no other process is there, and one question is enough.
+        file::locked_byte_in(fd, NAMESPACES..2 * NAMESPACES)?;
+        let ours = Some(ipc_namespace()).filter(|&ours| ours != 0)?;
+        let own = NAMESPACES + i64::from(ours);
+        let mut others = [NAMESPACES..own, own + 1..2 * NAMESPACES].into_iter();
+        let byte = others.find_map(|range| file::locked_byte_in(fd, range))?;
+        Some(OtherNamespace { place: place.path()?.into(), ours, theirs: u32::try_from(byte - NAMESPACES).ok()? })
     }
 
     /// Opens the file of a byte that we hold, wherever it was moved, and whatever we are still permitted by its path.

@@ -20,7 +20,7 @@ use std::sync::{MutexGuard, PoisonError};
 use super::append::AppendList;
 use super::bytes::BytePlace;
 use super::{Local, current_token, local, token};
-use crate::header::{self, Geometry, Header, State};
+use crate::header::{self, Geometry, Header};
 use crate::key::Key;
 use crate::participants::{ClaimError, Judge, Occupant, Slot, SlotTable};
 use crate::schema::Schema;
@@ -149,7 +149,7 @@ fn header_of(mapping: &Mapping) -> &Header {
 impl Attachment {
     fn new(segment: Segment<'_>) -> Self {
         let Segment { mapping, geometry, shmid, key, anchor, schema } = segment;
-        lost::note_root();
+        lost::note_vantage();
         let header = header_of(&mapping);
         let (nonce, bytes) = (header.nonce(), BytePlace::new(header.byte_inode(), anchor));
         let (slot, slot_token) = (AtomicPtr::new(ptr::null_mut()), AtomicU32::new(0));
@@ -241,15 +241,9 @@ impl Attached {
         header::payload(self.mapping(), self.geometry())
     }
 
-    /// Returns `true` if the segment says that it was removed. No system call; of a removal from outside (`ipcrm`) it does
-    /// not say so.
-    pub(crate) fn says_retired(&self) -> bool {
-        matches!(self.header().state(), Ok(State::Retired))
-    }
-
     /// Tells whether the segment was removed, by its own word or the kernel's: one system call, unless it says so itself.
-    pub(crate) fn is_retired(&self) -> bool {
-        self.says_retired() || shm::status(self.shmid()).is_ok_and(|status| status.removed)
+    pub(crate) fn was_removed(&self) -> bool {
+        self.header().says_removed() || shm::status(self.shmid()).is_ok_and(|status| status.removed)
     }
 
     /// The path of its anchor, if that is provably gone, or another file is there by now. Some system calls.

@@ -56,11 +56,13 @@ pub enum ObjectState {
     /// Its creator is at work, or has died: the next who needs it will find out.
     Initializing,
     /// Removed: it lives on for those who have it attached.
-    Retired,
+    Removed,
     /// Of an earlier file on the anchor's inode.
     Orphaned,
     /// Made by a shmstore with another segment format.
     OtherFormat,
+    /// With features that this program does not know: a program with a newer shmstore uses it.
+    NewerFormat,
     /// Its header or schema is not what a creator writes.
     Damaged,
     /// Not ours: a foreign segment, or another anchor's, stands at the key.
@@ -76,9 +78,10 @@ impl fmt::Display for ObjectState {
         f.pad(match self {
             Self::Ready => "ready",
             Self::Initializing => "initializing",
-            Self::Retired => "retired",
+            Self::Removed => "removed",
             Self::Orphaned => "orphaned",
             Self::OtherFormat => "other format",
+            Self::NewerFormat => "newer format",
             Self::Damaged => "damaged",
             Self::Foreign => "foreign",
             Self::Untrusted => "untrusted",
@@ -151,7 +154,7 @@ impl Store {
         match target.find_to_read(identity) {
             Ok(Some(found)) => info.learn(&found, looked),
             // Removed while we looked.
-            Ok(None) => info.state = ObjectState::Retired,
+            Ok(None) => info.state = ObjectState::Removed,
             Err(AttachError::Foreign { .. } | AttachError::Collision { .. }) => info.state = ObjectState::Foreign,
             Err(AttachError::Untrusted { .. }) => info.state = ObjectState::Untrusted,
             Err(AttachError::StillInitializing { .. } | AttachError::Abandoned { .. }) => {
@@ -189,9 +192,10 @@ impl ObjectInfo {
         self.state = match &found.condition {
             Condition::Ready(_) => ObjectState::Ready,
             Condition::Virgin | Condition::HalfMade => ObjectState::Initializing,
-            Condition::Retired => ObjectState::Retired,
+            Condition::Removed => ObjectState::Removed,
             Condition::Orphan => ObjectState::Orphaned,
             Condition::OtherFormat(_) => ObjectState::OtherFormat,
+            Condition::NewerFormat(_) => ObjectState::NewerFormat,
             Condition::Damaged(_) => ObjectState::Damaged,
         };
         let (Condition::Ready(geometry), Some(header)) = (&found.condition, Header::of(&found.mapping)) else {

@@ -50,6 +50,7 @@ impl Default for StoreOptions {
             wait: DEFAULT_WAIT,
             trusted: Vec::new(),
             max_processes: DEFAULT_MAX_PROCESSES,
+            per_ipc_namespace: false,
         };
         Self { policy }
     }
@@ -93,6 +94,22 @@ impl StoreOptions {
     /// 65,536. Each costs 32 bytes.
     pub fn max_processes(mut self, max_processes: u32) -> Self {
         self.policy.max_processes = max_processes;
+        self
+    }
+
+    /// Lets each IPC namespace have objects of its own at this path. Off if not set.
+    ///
+    /// A container often has an IPC namespace of its own. Processes of two namespaces can share a directory, but never an object. So a creator is
+    /// refused with [`CreateError::OtherIpcNamespace`](crate::CreateError::OtherIpcNamespace) if it finds a process of another namespace that
+    /// uses objects of this path: each of the two would store where the other does not look. With this option it creates its own object all
+    /// the same. The programs of every namespace need it.
+    ///
+    /// # Details
+    ///
+    /// Found are processes that live and have attached an object for writing since they started. Readers are not found, nor are processes that
+    /// could not lock a byte on the anchor or its directory, such as those that may not read it.
+    pub fn per_ipc_namespace(mut self, per_ipc_namespace: bool) -> Self {
+        self.policy.per_ipc_namespace = per_ipc_namespace;
         self
     }
 

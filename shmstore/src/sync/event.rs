@@ -112,7 +112,7 @@ impl Event {
     ///
     /// # Errors
     ///
-    /// [`WaitError::Timeout`]; [`WaitError::Retired`] if the object was removed, within some milliseconds. A removal from
+    /// [`WaitError::Timeout`]; [`WaitError::Removed`] if the object was removed, within some milliseconds. A removal from
     /// outside (`ipcrm`) is noticed only by a call that waits for 5 ms or more. [`WaitError::AnchorLost`] if its anchor was
     /// removed, within a second or when the time is over.
     pub fn wait_past(&self, seen: u64, timeout: Duration) -> Result<u64, WaitError> {
@@ -175,7 +175,7 @@ impl EventView {
     ///
     /// # Errors
     ///
-    /// [`WaitError::Timeout`], [`WaitError::Retired`], [`WaitError::AnchorLost`].
+    /// [`WaitError::Timeout`], [`WaitError::Removed`], [`WaitError::AnchorLost`].
     pub fn wait_past(&self, seen: u64, timeout: Duration) -> Result<u64, WaitError> {
         let part = &self.part;
         part.wait_by(seen, timeout, Waiter::Unannounced, |slice| {

@@ -130,7 +130,7 @@ impl<V: ShmValue> VersionedView<V> {
     ///
     /// # Errors
     ///
-    /// [`WaitError::Timeout`], [`WaitError::Retired`], [`WaitError::AnchorLost`].
+    /// [`WaitError::Timeout`], [`WaitError::Removed`], [`WaitError::AnchorLost`].
     pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError>
     where
         V: AnyBits,

@@ -68,12 +68,12 @@ pub(super) fn wait<P, R>(
         }
         failpoint::reach(Step::WaitSlept);
         let segment = segment_at(ptr::from_ref(part).addr());
-        let is_retired = segment
-            .as_ref()
-            .is_some_and(|segment| if patience.asks_now() { segment.is_retired() } else { segment.says_retired() });
-        if is_retired {
+        let is_removed = segment.as_ref().is_some_and(|segment| {
+            if patience.asks_now() { segment.was_removed() } else { segment.header().says_removed() }
+        });
+        if is_removed {
             // What was brought before the removal is not lost.
-            return look().ok_or_else(|| WaitError::Retired { awaited: awaited() });
+            return look().ok_or_else(|| WaitError::Removed { awaited: awaited() });
         }
         if anchor.is_to_be_asked_for(slice.is_none()) {
             if let Some(path) = segment.as_ref().and_then(|segment| segment.lost_anchor()) {

@@ -12,6 +12,8 @@
 //! call fills.
 #![allow(unsafe_code)]
 
+mod locks;
+
 use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -20,6 +22,8 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::libc;
+
+pub(crate) use locks::{byte_is_locked, lock_byte, locked_byte_in, try_lock, unlock, unlock_byte};
 
 /// Which file it is, whatever its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -224,54 +228,6 @@ pub(crate) fn file_system(fd: BorrowedFd<'_>) -> Result<i64, Errno> {
     Errno::result(unsafe { libc::fstatfs(fd.as_raw_fd(), buffer.as_mut_ptr()) })?;
     // SAFETY: zeroed, then filled: integers all of them.
     Ok(unsafe { buffer.assume_init() }.f_type)
-}
-
-/// Takes the exclusive `flock` if nobody has it; `EWOULDBLOCK` if somebody does. Gone when every copy of the
-/// descriptor is closed, in whatever process.
-pub(crate) fn try_lock(fd: BorrowedFd<'_>) -> Result<(), Errno> {
-    flock(fd, libc::LOCK_EX | libc::LOCK_NB)
-}
-
-/// Drops the `flock`, also for copies of the descriptor.
-pub(crate) fn unlock(fd: BorrowedFd<'_>) -> Result<(), Errno> {
-    flock(fd, libc::LOCK_UN)
-}
-
-fn flock(fd: BorrowedFd<'_>, operation: libc::c_int) -> Result<(), Errno> {
-    // SAFETY: takes numbers only.
-    Errno::result(unsafe { libc::flock(fd.as_raw_fd(), operation) }).map(drop)
-}
-
-/// Holds a shared lock on one byte for as long as the descriptor's open file description lives.
-pub(crate) fn lock_byte(fd: BorrowedFd<'_>, byte: i64) -> Result<(), Errno> {
-    let lock = byte_lock(libc::F_RDLCK, byte);
-    // SAFETY: F_OFD_SETLK reads a `flock`, alive during the call.
-    Errno::result(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) }).map(drop)
-}
-
-/// Gives up a lock taken by [`lock_byte`], also for copies of the descriptor.
-pub(crate) fn unlock_byte(fd: BorrowedFd<'_>, byte: i64) -> Result<(), Errno> {
-    let lock = byte_lock(libc::F_UNLCK, byte);
-    // SAFETY: F_OFD_SETLK reads a `flock`, alive during the call.
-    Errno::result(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) }).map(drop)
-}
-
-/// Tells whether another open file description holds a lock on one byte.
-pub(crate) fn byte_is_locked(fd: BorrowedFd<'_>, byte: i64) -> Result<bool, Errno> {
-    let mut lock = byte_lock(libc::F_WRLCK, byte);
-    // SAFETY: F_OFD_GETLK fills a `flock`, alive during the call.
-    Errno::result(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_OFD_GETLK, &raw mut lock) })?;
-    Ok(lock.l_type != libc::F_UNLCK as libc::c_short)
-}
-
-fn byte_lock(kind: libc::c_int, byte: i64) -> libc::flock {
-    libc::flock {
-        l_type: kind as libc::c_short,
-        l_whence: libc::SEEK_SET as libc::c_short,
-        l_start: byte,
-        l_len: 1,
-        l_pid: 0,
-    }
 }
 
 /// Tells whether a descriptor number has the given file open: safe to ask in a child of `fork`.

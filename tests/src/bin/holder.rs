@@ -325,7 +325,7 @@ fn busy(error: shmstore::Busy) -> String {
 fn waited(error: WaitError) -> String {
     match error {
         WaitError::Timeout { .. } => format!("Timeout {error}"),
-        WaitError::Retired { .. } => format!("Retired {error}"),
+        WaitError::Removed { .. } => format!("Removed {error}"),
         _ => format!("Other {error}"),
     }
 }

@@ -43,6 +43,9 @@ fn main() {
     if let Ok(max_processes) = std::env::var("PEER_MAX_PROCESSES") {
         options = options.max_processes(max_processes.parse().expect("a count"));
     }
+    if std::env::var_os("PEER_PER_IPC_NAMESPACE").is_some() {
+        options = options.per_ipc_namespace(true);
+    }
     let opened = match std::env::var_os("PEER_MAKES_STORE") {
         Some(_) => options.open_or_create(path),
         None => options.open_timeout(path, Duration::from_secs(10)),
@@ -165,12 +168,12 @@ impl State {
                 }
                 held.frames.fetch_add(1, Relaxed);
                 let _ = held.position.version();
-                let _ = (Shared::participants(&held), Shared::info(&held), Shared::is_retired(&held));
+                let _ = (Shared::participants(&held), Shared::info(&held), Shared::is_removed(&held));
             }
             if let Ok(seen) = self.store.attach_read_only::<Telemetry>() {
                 looked += 1;
                 let _ = format!("{seen:?}");
-                let _ = (ReadOnly::participants(&seen), ReadOnly::info(&seen), ReadOnly::is_retired(&seen));
+                let _ = (ReadOnly::participants(&seen), ReadOnly::info(&seen), ReadOnly::is_removed(&seen));
             }
             let _ = self.store.attach_read_only::<drifted::Telemetry>().map_err(|error| error.to_string());
             let _ = self.store.attach::<drifted::Telemetry>().map_err(|error| error.to_string());
@@ -198,7 +201,7 @@ impl State {
                 let (version, Position { x, y, z }) = object.position.load_versioned();
                 format!("{version} {x} {y} {z}")
             }
-            "retired" => ReadOnly::is_retired(object).to_string(),
+            "removed" => ReadOnly::is_removed(object).to_string(),
             "shmid" => ReadOnly::info(object).map_or("none".into(), |info| info.shmid.to_string()),
             "participants" => ReadOnly::participants(object).len().to_string(),
             "nothing" => self.seen.pop().map(|_| String::new()).unwrap_or_default(),
@@ -212,7 +215,8 @@ impl State {
             "frames" => object.frames.load(SeqCst).to_string(),
             "initialized" => object.initialized.load(SeqCst).to_string(),
             "add" => object.frames.fetch_add(number, SeqCst).to_string(),
-            "retired" => Shared::is_retired(object).to_string(),
+            "removed" => Shared::is_removed(object).to_string(),
+            "state" => Shared::info(object).map_or("none".into(), |info| info.state.to_string()),
             "shmid" => Shared::info(object).map_or("none".into(), |info| info.shmid.to_string()),
             "who" => who(object),
             "participants" => Shared::participants(object).len().to_string(),
@@ -292,6 +296,7 @@ fn attach_variant(error: &AttachError) -> &'static str {
         AttachError::NotFound { .. } => "NotFound",
         AttachError::LayoutMismatch { .. } => "LayoutMismatch",
         AttachError::FormatVersion { .. } => "FormatVersion",
+        AttachError::NewerFormat { .. } => "NewerFormat",
         AttachError::Foreign { .. } => "Foreign",
         AttachError::Collision { .. } => "Collision",
         AttachError::StaleAnchor { .. } => "StaleAnchor",
@@ -314,6 +319,7 @@ fn create_failed(error: CreateError) -> (String, String) {
     let variant = match &error {
         CreateError::Existing(error) => attach_variant(error),
         CreateError::AlreadyExists { .. } => "AlreadyExists",
+        CreateError::OtherIpcNamespace { .. } => "OtherIpcNamespace",
         CreateError::SegmentLimit { .. } => "SegmentLimit",
         CreateError::PageLimit { .. } => "PageLimit",
         CreateError::SizeLimit { .. } => "SizeLimit",

@@ -18,7 +18,7 @@ const HEADER: usize = 1024;
 const SLOT: usize = 32;
 
 /// The numbers of the header.
-const FIELDS: [Field; 22] = [
+const FIELDS: [Field; 25] = [
     field::FIRST_WORD,
     field::VERSION,
     field::STATE,
@@ -40,6 +40,9 @@ const FIELDS: [Field; 22] = [
     field::SEGMENT_SIZE,
     field::BYTE_ORDER,
     field::SLOTS_USED,
+    field::MOUNT_NAMESPACE,
+    field::ROOT_DEV,
+    field::ROOT_INO,
     field::HINT,
 ];
 
@@ -210,7 +213,7 @@ fn look(shmid: i32, choices: &mut Choices<'_>) -> bool {
     limits.elements = choices.number();
     let path = any_path(object.schema(), choices);
     let _ = object.read_at(&path, &limits).map_err(|error| error.to_string());
-    let _ = (object.is_retired(), object.participants());
+    let _ = (object.is_removed(), object.participants());
     match SavedObject::of(&object, &limits) {
         Ok(saved) => {
             assert!(SavedObject::parse(&saved.to_bytes()).is_ok_and(|again| again == saved) || saved.id() < ' ')

@@ -45,7 +45,7 @@ const CREATE_STEPS: [&str; 8] = [
     "CreateInitialized",
     "CreateReady",
 ];
-const REMOVE_STEPS: [&str; 3] = ["RemoveLocked", "RemoveMarked", "RemoveRetired"];
+const REMOVE_STEPS: [&str; 3] = ["RemoveLocked", "RemoveMarked", "RemoveDone"];
 
 /// Takes what `kind` says, tells that it has it, and keeps it.
 pub(super) fn hold(common: &Common<'_>, kind: Kind, generation: u64) {

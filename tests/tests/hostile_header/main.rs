@@ -126,7 +126,7 @@ fn check(object: &Shared<Telemetry>, frames: u64, what: &dyn Fn() -> String) {
     assert!(is_mapped(&**object), "out of bounds, {}", what());
     assert_eq!(object.frames.load(Relaxed), frames, "{}", what());
     assert_eq!(object.position.version(), 0, "{}", what());
-    let _ = (Shared::participants(object), Shared::info(object), Shared::is_retired(object));
+    let _ = (Shared::participants(object), Shared::info(object), Shared::is_removed(object));
     let _ = format!("{object:?}");
 }
 
@@ -135,7 +135,7 @@ fn check(object: &Shared<Telemetry>, frames: u64, what: &dyn Fn() -> String) {
 fn check_seen(object: &ReadOnly<Telemetry>, what: &dyn Fn() -> String) {
     assert!(is_mapped(&**object), "out of bounds, {}", what());
     assert_eq!((object.frames.load(Relaxed), object.position.version()), (FRAMES, 0), "{}", what());
-    let _ = (ReadOnly::participants(object), ReadOnly::info(object), ReadOnly::is_retired(object));
+    let _ = (ReadOnly::participants(object), ReadOnly::info(object), ReadOnly::is_removed(object));
     let _ = format!("{object:?}");
 }
 

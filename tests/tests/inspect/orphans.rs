@@ -5,10 +5,10 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, symlink};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use shmstore::inspect::{InspectError, Object, SegmentState, segments};
+use shmstore::inspect::{InspectError, Object, SegmentState, WhileAttached, segments};
 use shmstore::{Shared, Store};
 use shmstore_tests::objects::Telemetry;
-use shmstore_tests::raw::{Raw, field, plant};
+use shmstore_tests::raw::{Field, Raw, field, plant};
 use shmstore_tests::scratch::{Planted, Scratch, key_of};
 
 use crate::segment;
@@ -101,6 +101,49 @@ fn object_is_orphaned_if_what_has_its_inode_was_born_at_another_time() {
         assert_eq!(state(&planted), SegmentState::Orphaned);
         assert!(matches!(Object::find(&second, None), Err(InspectError::NotFound { .. })));
     }
+}
+
+/// Where the anchor is missing at its path, which is no proof for a process that may see another path there.
+#[test]
+fn object_whose_creator_saw_other_paths_is_elsewhere_and_no_orphan() {
+    let scratch = Scratch::new();
+    let planted = with_own_anchor(&scratch);
+    let raw = Raw::attach(planted.shmid);
+    let root = fs::metadata("/").unwrap();
+    assert_eq!((raw.get(field::ROOT_DEV), raw.get(field::ROOT_INO)), (root.dev(), root.ino()));
+    let pristine = raw.bytes();
+    let told = |set: (Field, u64), there: bool| {
+        raw.set(set.0, set.1);
+        let seen = segment(planted.shmid);
+        raw.write(0, &pristine);
+        assert_eq!(seen.state == SegmentState::Ready, there, "{}: {:?}", set.0.name, seen.state);
+        seen
+    };
+    let others = [
+        (field::MOUNT_NAMESPACE, raw.get(field::MOUNT_NAMESPACE) ^ 1 << 40),
+        (field::ROOT_DEV, root.dev() ^ 1),
+        (field::ROOT_INO, root.ino() ^ 1),
+        (field::MOUNT_NAMESPACE, 0),
+        (field::ROOT_INO, 0),
+    ];
+    for other in others {
+        told(other, true);
+    }
+    fs::remove_dir(scratch.join("anchor")).unwrap();
+    let is_known = raw.get(field::MOUNT_NAMESPACE) != 0;
+    for other in others {
+        let seen = told(other, false);
+        assert_eq!(seen.state, SegmentState::Elsewhere, "{}", other.0.name);
+        let what = if other.1 == 0 || !is_known { "it is not known in which" } else { "its anchor is in another" };
+        assert!(seen.detail.as_deref().is_some_and(|why| why.starts_with(what)), "{:?}", seen.detail);
+    }
+    assert_eq!(state(&planted), if is_known { SegmentState::Orphaned } else { SegmentState::Elsewhere });
+    // What was to be removed as an orphan stays if it is none any more.
+    let orphan = segment(planted.shmid);
+    raw.set(field::ROOT_INO, 0);
+    drop(raw);
+    let error = orphan.remove(WhileAttached::Refuse).unwrap_err();
+    assert!(matches!(error, InspectError::Changed { is: SegmentState::Elsewhere, .. }) || !is_known, "{error}");
 }
 
 #[test]

@@ -48,10 +48,10 @@ fn segment_in_use_is_refused_and_then_removed_for_all_who_have_it() {
     let there = segment(find(scratch.key('T')).unwrap());
     let refused = there.remove(WhileAttached::Refuse);
     assert!(matches!(refused, Err(InspectError::InUse { attached: 1.., .. })), "{refused:?}");
-    assert_eq!(peer.expect_ok("retired"), "false");
+    assert_eq!(peer.expect_ok("removed"), "false");
     there.remove(WhileAttached::Remove).unwrap();
     assert_eq!(find(scratch.key('T')), None);
-    assert_eq!(peer.expect_ok("retired"), "true");
+    assert_eq!(peer.expect_ok("removed"), "true");
     assert_eq!(Raw::attach(there.shmid).get(field::STATE), 3);
     assert_eq!(peer.expect_ok("frames"), "7");
     assert!(matches!(there.remove(WhileAttached::Remove), Err(InspectError::Gone { .. })));
@@ -83,7 +83,7 @@ fn segment_that_changed_since_it_was_listed_is_left_alone() {
     assert!(with_id(there.shmid).is_some());
     let replaced = scratch.store().replace::<Telemetry>().unwrap();
     assert!(matches!(there.remove(WhileAttached::Remove), Err(InspectError::Gone { .. })));
-    assert!(!Shared::is_retired(&replaced));
+    assert!(!Shared::is_removed(&replaced));
 }
 
 #[test]

@@ -163,7 +163,7 @@ fn object_is_replaced_from_a_file_if_it_has_the_same_layout_and_nobody_has_it() 
     typed.frames.store(8, Relaxed);
     let refused = file.replace_in(&scratch.store()).unwrap_err();
     assert!(matches!(refused, CreateError::InUse { attached: 1.., .. }), "{refused}");
-    assert!(!Shared::is_retired(&typed));
+    assert!(!Shared::is_removed(&typed));
     drop(typed);
 
     let store = Store::options().mode(0o640).max_processes(5).open(scratch.path()).unwrap();

@@ -5,7 +5,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::process::Command;
 
-use shmstore::inspect::{InspectError, Object, Segment, SegmentState, segments, usage};
+use shmstore::inspect::{InspectError, Object, Segment, SegmentState, WhileAttached, segments, usage};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::peer::{Peer, program_named};
 use shmstore_tests::privilege::{ALICE, BOB, PublicPeer, with_users};
@@ -67,16 +67,16 @@ fn object_whose_creator_is_at_work_is_initialising_and_one_whose_creator_died_is
 }
 
 #[test]
-fn object_that_was_removed_is_retired_for_as_long_as_somebody_has_it() {
+fn object_that_was_removed_is_removed_for_as_long_as_somebody_has_it() {
     let scratch = Scratch::new();
     let mut peer = Peer::start(scratch.path());
     peer.expect_ok("create 7");
     let there = segment(find(scratch.key('T')).unwrap());
     let object = Object::attach(&there).unwrap();
-    assert!(!object.is_retired());
+    assert!(!object.is_removed());
     peer.expect_ok("remove");
-    assert!(object.is_retired());
-    assert_eq!(segment(there.shmid).state, SegmentState::Retired);
+    assert!(object.is_removed());
+    assert_eq!(segment(there.shmid).state, SegmentState::Removed);
     assert!(Object::find(scratch.path(), Some('T')).is_err());
     assert_eq!(object.read_at(&"frames".parse().unwrap(), &Default::default()).unwrap().to_string(), "7");
     peer.kill();
@@ -180,16 +180,39 @@ fn segment_of_another_format_is_told_from_a_damaged_one() {
 }
 
 #[test]
+fn segment_with_flags_that_are_not_known_is_left_alone_with_the_advice_to_update() {
+    let scratch = Scratch::new();
+    drop(scratch.store().create::<Telemetry>().unwrap());
+    let raw = Raw::at_key(scratch.key('T'));
+    raw.set(field::FLAGS, 0xffff_0000);
+    assert_eq!(segment(raw.shmid()).state, SegmentState::Ready, "the upper half is to be ignored");
+    raw.set(field::FLAGS, 0x8002);
+    let there = segment(raw.shmid());
+    assert_eq!((there.state, there.path()), (SegmentState::NewerFormat, Some(scratch.path())));
+    let detail = "flags 0x8002, which this program does not know: update this program";
+    assert_eq!(there.detail.as_deref(), Some(detail));
+    let error = Object::attach(&there).unwrap_err().to_string();
+    assert!(error.contains(detail), "{error}");
+    let shmid = raw.shmid();
+    drop(raw);
+    let error = there.remove(WhileAttached::Refuse).unwrap_err();
+    assert!(matches!(error, InspectError::NewerFormat { .. }), "{error}");
+    assert!(error.to_string().contains("Update this program, or insist"), "{error}");
+    assert_eq!(segment(shmid).state, SegmentState::NewerFormat);
+    there.remove(WhileAttached::Remove).unwrap();
+    assert_eq!(scratch.segments(), []);
+}
+
+#[test]
 fn each_damaged_field_of_the_header_is_named() {
     let scratch = Scratch::new();
     drop(scratch.store().create::<Telemetry>().unwrap());
     let raw = Raw::at_key(scratch.key('T'));
     let pristine = raw.bytes();
     let another_first_word = raw.get(field::FIRST_WORD) ^ 1 << 40;
-    let cases: [(Field, u64, &str); 16] = [
+    let cases: [(Field, u64, &str); 15] = [
         (field::FIRST_WORD, another_first_word, "first word"),
         (field::STATE, 4, "state"),
-        (field::FLAGS, 1, "flags"),
         (field::HEADER_LEN, 1000, "header_len"),
         (field::BIRTH_KNOWN, 2, "birth_known"),
         (field::ID, 256, "id"),

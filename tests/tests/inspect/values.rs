@@ -154,7 +154,7 @@ fn who_looks_writes_nothing_and_is_no_participant() {
     let raw = shmstore_tests::raw::Raw::at_key(scratch.key('H'));
     let before = raw.bytes();
     let there = object(scratch.path(), 'H');
-    let _ = (there.read(&Limits::full()), there.participants(), there.is_retired());
+    let _ = (there.read(&Limits::full()), there.participants(), there.is_removed());
     let attached = segments::at_key(scratch.key('H'))[0].attached;
     assert_eq!(there.participants().len(), 1);
     assert!(raw.bytes() == before, "something was written");

@@ -86,7 +86,7 @@ fn those_who_wait_already_get_the_next_object_when_a_creator_dies() {
 }
 
 #[test]
-fn object_is_retired_if_and_only_if_its_dead_remover_got_to_its_key() {
+fn object_is_removed_if_and_only_if_its_dead_remover_got_to_its_key() {
     at_every_step(|scenario, scratch| {
         if !scenario.is_removal() {
             return;
@@ -97,7 +97,8 @@ fn object_is_retired_if_and_only_if_its_dead_remover_got_to_its_key() {
         remover.tell("remove");
         remover.wait_until_killed();
         let whole = scenario.at_key == AtKey::Whole;
-        assert_eq!(holder.expect_ok("retired"), (!whole).to_string());
+        assert_eq!(holder.expect_ok("state"), if whole { "ready" } else { "removed" });
+        assert_eq!(holder.expect_ok("removed"), (scenario.step == "RemoveDone").to_string());
         let mut next = Peer::start(scratch.path());
         assert_eq!(next.expect_ok("attach_or_create 8"), if whole { "attached" } else { "created" });
         holder.expect_ok("add 1");

@@ -49,7 +49,7 @@ fn scenario(step: &'static str) -> Option<Scenario> {
         | "CreateParticipant" | "CreateInitialized" => creation(AtKey::HalfMade),
         "CreateReady" => creation(AtKey::Whole),
         "RemoveLocked" => removal(AtKey::Whole),
-        "RemoveMarked" | "RemoveRetired" => removal(AtKey::Nothing),
+        "RemoveMarked" | "RemoveDone" => removal(AtKey::Nothing),
         "RecoverLocked" => recovery(AtKey::HalfMade),
         "RecoverRemoved" => recovery(AtKey::Nothing),
         "LookUnfinished" | "NameCandidate" | "NamePublished" => None,
@@ -117,7 +117,7 @@ fn assert_next_process_finds_its_way(at_key: AtKey, scratch: &Scratch) {
     assert_eq!(next.expect_ok("attach_or_create 8"), if whole { "attached" } else { "created" });
     assert_eq!(next.expect_ok("frames"), if whole { "7" } else { "8" });
     assert_eq!(next.expect_ok("initialized"), "1");
-    assert_eq!(next.expect_ok("retired"), "false");
+    assert_eq!(next.expect_ok("removed"), "false");
     next.expect_ok("store 1");
     let mut another = Peer::start(scratch.path());
     another.expect_ok("attach");

@@ -95,7 +95,7 @@ fn closure_that_asks_for_its_own_object_is_told_that_it_would_wait_for_itself() 
     });
     assert_eq!(object.unwrap().initialized.load(SeqCst), 1);
     assert!(
-        !Shared::is_retired(&store.attach::<Telemetry>().unwrap()),
+        !Shared::is_removed(&store.attach::<Telemetry>().unwrap()),
         "once it is over, nothing would wait for itself"
     );
 }

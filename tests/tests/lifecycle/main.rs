@@ -95,7 +95,7 @@ fn objects_of_different_ids_are_independent_under_one_anchor() {
     let position = store.create::<shmstore::Versioned<shmstore_tests::objects::Position>>().unwrap();
     assert_eq!(scratch.segments().len(), 2);
     store.remove::<Telemetry>().unwrap();
-    assert!(Shared::is_retired(&telemetry));
-    assert!(!Shared::is_retired(&position));
+    assert!(Shared::is_removed(&telemetry));
+    assert!(!Shared::is_removed(&position));
     assert_eq!(segments::at_key(scratch.key('P')).len(), 1);
 }

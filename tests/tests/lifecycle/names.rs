@@ -83,7 +83,7 @@ fn name_is_forgotten_once_nothing_stands_under_it() {
     peer.expect_ok("create 9");
     let new = store.named("rover").unwrap().attach::<Telemetry>().unwrap();
     assert_eq!(new.frames.load(SeqCst), 9);
-    assert_eq!(peer.expect_ok("retired"), "false");
+    assert_eq!(peer.expect_ok("removed"), "false");
 }
 
 #[test]

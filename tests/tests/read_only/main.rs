@@ -119,7 +119,7 @@ fn process_that_only_looks_writes_nothing_in_the_segment_and_is_no_participant()
         observer.expect_ok("see");
         assert_eq!(observer.expect_ok("seen frames"), "7");
         assert_eq!(observer.expect_ok("seen load"), "0 0 0 0");
-        assert_eq!(observer.expect_ok("seen retired"), "false");
+        assert_eq!(observer.expect_ok("seen removed"), "false");
         assert_eq!(observer.expect_ok("seen participants"), "1");
     }
     assert_eq!(attached(&scratch), 4);
@@ -152,18 +152,19 @@ fn removal_is_seen_and_what_was_there_last_stays() {
     let mut writer = Peer::start(scratch.path());
     writer.expect_ok("create 7");
     let removed = scratch.store().attach_read_only::<Telemetry>().unwrap();
-    assert!(!ReadOnly::is_retired(&removed));
+    assert!(!ReadOnly::is_removed(&removed));
     assert_eq!(ReadOnly::info(&removed).unwrap().state.to_string(), "ready");
     writer.expect_ok("remove");
-    assert!(ReadOnly::is_retired(&removed));
-    assert_eq!(ReadOnly::info(&removed).unwrap().state.to_string(), "retired");
+    assert!(ReadOnly::is_removed(&removed));
+    assert_eq!(ReadOnly::info(&removed).unwrap().state.to_string(), "removed");
     assert_eq!(removed.frames.load(Relaxed), 7);
 
     // From outside, when nobody writes so.
     writer.expect_ok("create 8");
     let taken = scratch.store().attach_read_only::<Telemetry>().unwrap();
     remove_segment(ReadOnly::info(&taken).unwrap().shmid);
-    assert!(ReadOnly::is_retired(&taken));
+    assert!(!ReadOnly::is_removed(&taken));
+    assert_eq!(ReadOnly::info(&taken).unwrap().state.to_string(), "removed");
     assert_eq!((removed.frames.load(Relaxed), taken.frames.load(Relaxed)), (7, 8));
 }
 

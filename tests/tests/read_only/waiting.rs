@@ -171,7 +171,7 @@ fn init_closure_that_looks_at_its_own_object_is_told_that_it_would_wait_for_itse
 }
 
 #[test]
-fn retired_object_that_still_has_its_key_does_not_exist() {
+fn removed_object_that_still_has_its_key_does_not_exist() {
     let scratch = Scratch::new();
     drop(scratch.store().create::<Telemetry>().unwrap());
     Raw::at_key(scratch.key('T')).set(field::STATE, 3);

@@ -1,6 +1,6 @@
 //! Headers and schemas that no creator writes.
 
-use shmstore::{AttachError, CreateError, ObjectState, Shared};
+use shmstore::{AttachError, CreateError, ObjectState, RemoveError, Shared};
 use shmstore_tests::objects::{Telemetry, drifted};
 use shmstore_tests::raw::field::*;
 use shmstore_tests::raw::{Field, Raw, SIZE_TAG, plant};
@@ -42,8 +42,49 @@ fn state_that_does_not_exist_is_corrupt() {
 }
 
 #[test]
-fn flags_that_this_format_does_not_have_are_corrupt() {
-    assert_corrupt(FLAGS, 1, "flags");
+fn flag_of_the_lower_half_that_is_not_known_is_refused_with_the_advice_to_update() {
+    let scratch = Scratch::new();
+    let store = impatient(&scratch);
+    make_object(&store);
+    for bit in [0, 7, 15] {
+        object(&store).set(FLAGS, 0xffff_0000 | 1 << bit);
+        let before = object(&store).bytes();
+        let check = |error: AttachError| {
+            assert!(matches!(error, AttachError::NewerFormat { flags, .. } if flags == 1 << bit), "{error}");
+            let what = format!("uses features that this program does not know (flags {:#06x} in its header)", 1 << bit);
+            assert_says(&error, &["`Telemetry` (id 'T', key 0x", &what, "Update this program", "`ipcrm -m "]);
+        };
+        check(store.attach::<Telemetry>().unwrap_err());
+        check(store.attach_read_only::<Telemetry>().unwrap_err());
+        let created = [
+            store.create::<Telemetry>().unwrap_err(),
+            store.attach_or_create::<Telemetry>().unwrap_err(),
+            store.replace::<Telemetry>().unwrap_err(),
+        ];
+        for error in created {
+            let CreateError::Existing(error) = error else { panic!("{error}") };
+            check(error);
+        }
+        let error = store.remove::<Telemetry>().unwrap_err();
+        let RemoveError::Existing(error) = error else { panic!("{error}") };
+        check(error);
+        assert_eq!(store.list().unwrap()[0].state, ObjectState::NewerFormat);
+        assert!(object(&store).bytes() == before, "it was touched");
+    }
+    object(&store).set(FLAGS, 0);
+    store.remove::<Telemetry>().unwrap();
+}
+
+#[test]
+fn flags_of_the_upper_half_are_ignored() {
+    let scratch = Scratch::new();
+    let store = impatient(&scratch);
+    make_object(&store);
+    object(&store).set(FLAGS, 0xffff_0000);
+    store.attach::<Telemetry>().unwrap();
+    store.attach_read_only::<Telemetry>().unwrap();
+    assert_eq!(store.list().unwrap()[0].state, ObjectState::Ready);
+    assert!(Shared::was_created(&store.replace::<Telemetry>().unwrap()));
 }
 
 #[test]

@@ -101,7 +101,7 @@ fn other_types_object_can_be_removed_and_replaced() {
     assert!(Shared::was_created(&replaced));
     assert_eq!(scratch.segments().len(), 1);
     store.remove::<Telemetry>().unwrap();
-    assert!(Shared::is_retired(&replaced));
+    assert!(Shared::is_removed(&replaced));
     let error = store.attach::<Telemetry>().unwrap_err();
     assert!(matches!(error, AttachError::NotFound { .. }), "{error}");
 }

@@ -115,13 +115,13 @@ fn file_that_was_deleted_and_made_again_does_not_bring_its_objects_back() {
 }
 
 #[test]
-fn object_that_was_retired_but_kept_its_key_is_cleaned_up() {
+fn object_that_was_marked_removed_but_kept_its_key_is_cleaned_up() {
     let scratch = Scratch::new();
     let store = impatient(&scratch);
     make_object(&store);
     object(&store).set(field::STATE, 3);
     let user = object(&store);
-    assert_eq!(store.list().unwrap()[0].state, ObjectState::Retired);
+    assert_eq!(store.list().unwrap()[0].state, ObjectState::Removed);
     let error = store.attach::<Telemetry>().unwrap_err();
     assert!(matches!(error, AttachError::NotFound { .. }), "{error}");
     assert_eq!(scratch.segments(), []);

@@ -299,13 +299,16 @@ static inline size_t shmstore_payload_at(uint64_t size, uint64_t payload_len)
 static inline int shmstore_check_layout(shmstore_segment *segment, const shmstore_wanted *wanted)
 {
     uint64_t low = shmstore_u64_at(segment->base, 72), high = shmstore_u64_at(segment->base, 80);
+    uint32_t unknown_flags = shmstore_u32_at(segment->base, 16) & 0xffff; /* the upper half may be ignored */
+    if (unknown_flags != 0)
+        SHMSTORE_REFUSE(EPROTO, "the object at %s uses features that this header does not know (flags %#06x): write this "
+                        "header anew by the newer shmstore that the object's programs use", wanted->path, unknown_flags);
     if (low != wanted->hash_low || high != wanted->hash_high)
         SHMSTORE_REFUSE(EPROTOTYPE, "the object at %s has the layout %016llx%016llx, expected %016llx%016llx: write this "
                         "header anew from its schema", wanted->path, (unsigned long long)high, (unsigned long long)low,
                         (unsigned long long)wanted->hash_high, (unsigned long long)wanted->hash_low);
-    if (shmstore_u32_at(segment->base, 16) != 0 || shmstore_u32_at(segment->base, 20) != 1024 ||
-        shmstore_u32_at(segment->base, 184) != 0x01020304u)
-        SHMSTORE_REFUSE(EPROTO, "the header of the object at %s is damaged: flags, header_len or byte_order", wanted->path);
+    if (shmstore_u32_at(segment->base, 20) != 1024 || shmstore_u32_at(segment->base, 184) != 0x01020304u)
+        SHMSTORE_REFUSE(EPROTO, "the header of the object at %s is damaged: header_len or byte_order", wanted->path);
     if (!shmstore_is_laid_out(segment->base, segment->size, wanted->len))
         SHMSTORE_REFUSE(EPROTO, "the header of the object at %s is damaged: lengths and offsets are not those of an object "
                         "of %llu bytes in a segment of %zu", wanted->path, (unsigned long long)wanted->len, segment->size);

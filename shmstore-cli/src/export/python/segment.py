@@ -167,12 +167,16 @@ class Segment(_ReadOnly):
             raise AttachError(f"segment {self._shmid} was made for a file on the inode of {path} that is gone")
 
     def _check_layout(self, path):
+        unknown_flags = self._u32(16) & 0xFFFF  # the upper half may be ignored
+        if unknown_flags:
+            raise AttachError(f"the object at {path} uses features that this module does not know (flags {unknown_flags:#06x}): "
+                              "write this module anew by the newer shmstore that the object's programs use")
         layout = self._u64(72) | self._u64(80) << 64
         if layout != LAYOUT_HASH:
             raise AttachError(f"the object at {path} has the layout {layout:032x}, expected {LAYOUT_HASH:032x}: write this "
                               "module anew from its schema")
-        if (self._u32(16), self._u32(20), self._u32(184)) != (0, 1024, 0x01020304):
-            raise AttachError(f"the header of the object at {path} is damaged: flags, header_len or byte_order")
+        if (self._u32(20), self._u32(184)) != (1024, 0x01020304):
+            raise AttachError(f"the header of the object at {path} is damaged: header_len or byte_order")
         slot_count, schema_length = self._u32(124), self._u64(152)
         expected = _, _, payload_at, size = _offsets(slot_count, schema_length)
         found = self._u64(128), self._u64(144), self._u64(160), self._u64(176)

@@ -6,17 +6,15 @@ use std::sync::OnceLock;
 use nix::errno::Errno;
 
 use crate::identity::Identity;
-use crate::sys::file::{self, Inode};
+use crate::sys::file;
+use crate::sys::vantage::Vantage;
 
-/// The root directory when this process first attached an object. After `chroot`, paths lead elsewhere, and prove nothing.
-static ROOT: OnceLock<Option<Inode>> = OnceLock::new();
+/// From where this process saw paths when it first attached an object. After `chroot` or `unshare`, paths may lead elsewhere, and
+/// prove nothing.
+static FIRST: OnceLock<Vantage> = OnceLock::new();
 
-fn root() -> Option<Inode> {
-    file::stat_path(Path::new("/")).ok().map(|stat| stat.inode())
-}
-
-pub(super) fn note_root() {
-    ROOT.get_or_init(root);
+pub(super) fn note_vantage() {
+    FIRST.get_or_init(Vantage::of_this_thread);
 }
 
 /// Returns `true` if nothing, or another file, is at the path of an anchor, on the very file system that the anchor was on. In
@@ -33,5 +31,6 @@ pub(super) fn is_lost(path: &Path, anchor: &Identity) -> bool {
         }
         Err(_) => false,
     };
-    is_elsewhere && ROOT.get().is_some_and(|known| known.is_some() && *known == root())
+    // Also if the mount namespace is not known: then it is not known of both.
+    is_elsewhere && FIRST.get().is_some_and(|first| first.root.ino != 0 && *first == Vantage::of_this_thread())
 }

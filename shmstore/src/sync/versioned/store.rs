@@ -24,6 +24,8 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// A value that is too large for the stack is stored by [`store_from`](Self::store_from).
     ///
+    /// A store knows only its part, and does not look whether the object was removed: ask [`Shared::is_removed`](crate::Shared::is_removed).
+    ///
     /// # Panics
     ///
     /// While this very thread has the part's transaction or writer, or runs the closure of its [`update`](Self::update):

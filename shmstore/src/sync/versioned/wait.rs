@@ -69,7 +69,7 @@ impl<V: ShmValue> Versioned<V> {
     /// # Errors
     ///
     /// [`WaitError::Timeout`]; [`WaitError::NeverWhole`] if a newer version has come and no copy of it was whole;
-    /// [`WaitError::Retired`] if the object was removed, within some milliseconds. A removal from outside (`ipcrm`) is
+    /// [`WaitError::Removed`] if the object was removed, within some milliseconds. A removal from outside (`ipcrm`) is
     /// noticed only by a call that waits for 5 ms or more. [`WaitError::AnchorLost`] if its anchor was removed, within a
     /// second or when the time is over.
     pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError>
