@@ -94,7 +94,7 @@ pub fn created(segment: &Segment) -> SystemTime {
 /// | `attached` | how many times it is attached, in all processes |
 /// | `created`, `age` | seconds since 1970, seconds ago |
 /// | `creator_pid`, `creator_uid` | who made it |
-/// | `state` | `ready`, `initialising`, `abandoned`, `removed`, `orphaned`, `elsewhere`, `other format`, `newer format`, `damaged`, `unreadable`, `foreign` |
+/// | `state` | `ready`, `initializing`, `abandoned`, `removed`, `orphaned`, `elsewhere`, `other format`, `newer format`, `damaged`, `unreadable`, `foreign` |
 /// | `detail` | what more is known of the state |
 #[derive(Debug, Serialize)]
 #[expect(missing_docs, reason = "the table above tells them")]

@@ -15,7 +15,7 @@ use crate::watch;
 
 /// List the objects on this machine, or under a path
 ///
-/// STATE is ready, initialising (its creator is at work), abandoned (its creator died before it was whole), removed (but
+/// STATE is ready, initializing (its creator is at work), abandoned (its creator died before it was whole), removed (but
 /// still attached), orphaned (its anchor is gone or another), elsewhere (its anchor is in a mount namespace or under a root
 /// directory that this program cannot see, as in a container, so nothing is known of it), other format, newer format
 /// (update this program), damaged, unreadable (you may not look into it: what the kernel tells is shown), or foreign (none

@@ -203,7 +203,7 @@ pub enum AttachError {
         /// The other process.
         pid: u32,
     },
-    /// An init closure that asked for the object it was initialising, and would wait for itself.
+    /// An init closure that asked for the object it was initializing, and would wait for itself.
     #[error(
         "{subject} is being initialised by this very thread: an init closure cannot attach, create or remove its own \
          object; use the reference it is given"

@@ -124,7 +124,7 @@ pub enum CreateError {
         source: Box<dyn Error + Send + Sync>,
     },
     /// Somebody removed the segment while it was being initialised.
-    #[error("{subject} was removed while this process was initialising it (`ipcrm`, perhaps): create it again")]
+    #[error("{subject} was removed while this process was initializing it (`ipcrm`, perhaps): create it again")]
     RemovedMeanwhile {
         /// Which object.
         subject: Box<Subject>,

@@ -127,12 +127,12 @@ impl SegmentState {
         matches!(self, Self::Ready | Self::Elsewhere)
     }
 
-    /// In one word or two: `ready`, `initialising`, …
+    /// In one word or two: `ready`, `initializing`, …
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Ready => "ready",
-            Self::Initializing => "initialising",
+            Self::Initializing => "initializing",
             Self::Abandoned => "abandoned",
             Self::Removed => "removed",
             Self::Orphaned => "orphaned",

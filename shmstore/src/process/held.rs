@@ -14,7 +14,7 @@ use super::Local;
 use super::descriptor::LockDescriptor;
 use crate::sys::file::{self, Inode};
 
-/// Which thread has an anchor, how many times, and what it is initialising there.
+/// Which thread has an anchor, how many times, and what it is initializing there.
 #[derive(Debug)]
 pub(crate) struct HeldAnchor {
     dev: u64,
@@ -96,7 +96,7 @@ impl Local {
         }
     }
 
-    /// Tells whether this very thread is initialising an object.
+    /// Tells whether this very thread is initializing an object.
     pub(crate) fn is_initializing(&self, dev: u64, ino: u64, id: u8) -> bool {
         let mut anchors = self.lock_anchors();
         let held = anchors.find(dev, ino).filter(|held| held.initializing & bit(id) != 0);

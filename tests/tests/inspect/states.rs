@@ -52,7 +52,7 @@ fn object_is_ready_with_all_that_it_says_of_itself() {
 }
 
 #[test]
-fn object_whose_creator_is_at_work_is_initialising_and_one_whose_creator_died_is_abandoned() {
+fn object_whose_creator_is_at_work_is_initializing_and_one_whose_creator_died_is_abandoned() {
     for step in HALF_MADE {
         let scratch = Scratch::new();
         let mut creator = Peer::start_with_failpoint(scratch.path(), step, "stop");
@@ -275,7 +275,7 @@ fn segment_that_may_not_be_read_is_shown_with_what_the_kernel_tells() {
         let readable = plant(0, size, 0o644, b"");
         Raw::attach(readable.shmid).write(0, &vec![0; 1024]);
         let lines = look(BOB, readable.shmid);
-        assert!(lines[0].starts_with("initialising "), "{lines:?}");
+        assert!(lines[0].starts_with("initializing "), "{lines:?}");
     });
 }
 
