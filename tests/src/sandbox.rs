@@ -18,6 +18,7 @@ type Call = (&'static str, libc::c_long, Option<(u8, u64)>);
 const CALLS: &[Call] = &[
     ("close_range", libc::SYS_close_range, None),
     ("fchmod", libc::SYS_fchmod, None),
+    ("fchown", libc::SYS_fchown, None),
     ("fcntl(F_GETSIG)", libc::SYS_fcntl, Some((1, 11))),
     ("fcntl(F_OFD_GETLK)", libc::SYS_fcntl, Some((1, 36))),
     ("fcntl(F_OFD_SETLK)", libc::SYS_fcntl, Some((1, 37))),
@@ -28,6 +29,7 @@ const CALLS: &[Call] = &[
     ("futex(FUTEX_WAIT)", libc::SYS_futex, Some((1, 0))),
     ("futex(FUTEX_WAKE)", libc::SYS_futex, Some((1, 1))),
     ("getrandom", libc::SYS_getrandom, None),
+    ("ioctl(NS_GET_MNTNS_ID)", libc::SYS_ioctl, Some((1, 0x8008_b705))),
     ("kill", libc::SYS_kill, None),
     ("linkat", libc::SYS_linkat, None),
     ("madvise(MADV_COLD)", libc::SYS_madvise, Some((2, 20))),
@@ -43,6 +45,7 @@ const CALLS: &[Call] = &[
     ("shmat", libc::SYS_shmat, None),
     ("shmctl(IPC_INFO)", libc::SYS_shmctl, Some((1, 3))),
     ("shmctl(IPC_RMID)", libc::SYS_shmctl, Some((1, 0))),
+    ("shmctl(IPC_SET)", libc::SYS_shmctl, Some((1, 1))),
     ("shmctl(IPC_STAT)", libc::SYS_shmctl, Some((1, 2))),
     ("shmctl(SHM_INFO)", libc::SYS_shmctl, Some((1, 14))),
     ("shmctl(SHM_STAT)", libc::SYS_shmctl, Some((1, 13))),

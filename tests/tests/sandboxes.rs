@@ -43,10 +43,12 @@ const TABLE: &[Row] = &[
     works(&["fcntl(F_SETSIG)"], ALL),
     works(&["fcntl(F_OFD_GETLK)"], ALL),
     works(&["fcntl(F_OFD_SETLK)"], ALL),
+    works(&["fchown"], FILTERS),
     works(&["fstat"], FILTERS),
     works(&["futex(FUTEX_WAIT)"], FILTERS),
     works(&["futex(FUTEX_WAKE)"], FILTERS),
     works(&["getrandom"], FILTERS),
+    works(&["ioctl(NS_GET_MNTNS_ID)"], ALL),
     works(&["kill"], FILTERS),
     works(&["linkat"], FILTERS),
     works(&["madvise(MADV_COLD)"], ALL),
@@ -81,6 +83,7 @@ const TABLE: &[Row] = &[
             ("create", "cannot lock (`flock`) "),
             ("attach", MISSING),
             ("remove", "cannot lock (`flock`) "),
+            ("create for a group", "cannot lock (`flock`) "),
         ],
     ),
     fails(&["fstatfs"], &[("open", "cannot ask (`fstatfs`) for the file system of ")]),
@@ -98,6 +101,7 @@ const TABLE: &[Row] = &[
             ("create", "cannot attach (`shmat`, `shmctl(IPC_STAT)`) `Hold`"),
             ("attach", MISSING),
             ("remove", MISSING),
+            ("create for a group", "cannot attach (`shmat`, `shmctl(IPC_STAT)`) `EveryPart`"),
         ],
     ),
     fails(
@@ -108,12 +112,17 @@ const TABLE: &[Row] = &[
         ],
     ),
     fails(
+        &["shmctl(IPC_SET)"],
+        &[("create for a group", "cannot give (`shmctl(IPC_SET)`) to the anchor's owner and group `EveryPart`")],
+    ),
+    fails(
         &["shmctl(IPC_STAT)"],
         &[
             ("replace what the dead left", "cannot attach (`shmat`, `shmctl(IPC_STAT)`) `Telemetry`"),
             ("create", "cannot attach (`shmat`, `shmctl(IPC_STAT)`) `Hold`"),
             ("attach", MISSING),
             ("remove", MISSING),
+            ("create for a group", "cannot attach (`shmat`, `shmctl(IPC_STAT)`) `EveryPart`"),
         ],
     ),
     fails(
@@ -124,6 +133,7 @@ const TABLE: &[Row] = &[
             ("create", "cannot create (`shmget`) `Hold`"),
             ("attach", "cannot look (`shmget`) for `Hold`"),
             ("remove", "cannot look (`shmget`) for `Hold`"),
+            ("create for a group", "cannot create (`shmget`) `EveryPart`"),
         ],
     ),
 ];
