@@ -45,7 +45,6 @@ const CALLS: &[Call] = &[
     ("shmat", libc::SYS_shmat, None),
     ("shmctl(IPC_INFO)", libc::SYS_shmctl, Some((1, 3))),
     ("shmctl(IPC_RMID)", libc::SYS_shmctl, Some((1, 0))),
-    ("shmctl(IPC_SET)", libc::SYS_shmctl, Some((1, 1))),
     ("shmctl(IPC_STAT)", libc::SYS_shmctl, Some((1, 2))),
     ("shmctl(SHM_INFO)", libc::SYS_shmctl, Some((1, 14))),
     ("shmctl(SHM_STAT)", libc::SYS_shmctl, Some((1, 13))),

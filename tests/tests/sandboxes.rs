@@ -83,7 +83,6 @@ const TABLE: &[Row] = &[
             ("create", "cannot lock (`flock`) "),
             ("attach", MISSING),
             ("remove", "cannot lock (`flock`) "),
-            ("create for a group", "cannot lock (`flock`) "),
         ],
     ),
     fails(&["fstatfs"], &[("open", "cannot ask (`fstatfs`) for the file system of ")]),
@@ -101,7 +100,6 @@ const TABLE: &[Row] = &[
             ("create", "cannot attach (`shmat`, `shmctl(IPC_STAT)`) `Hold`"),
             ("attach", MISSING),
             ("remove", MISSING),
-            ("create for a group", "cannot attach (`shmat`, `shmctl(IPC_STAT)`) `EveryPart`"),
         ],
     ),
     fails(
@@ -112,17 +110,12 @@ const TABLE: &[Row] = &[
         ],
     ),
     fails(
-        &["shmctl(IPC_SET)"],
-        &[("create for a group", "cannot give (`shmctl(IPC_SET)`) to the anchor's owner and group `EveryPart`")],
-    ),
-    fails(
         &["shmctl(IPC_STAT)"],
         &[
             ("replace what the dead left", "cannot attach (`shmat`, `shmctl(IPC_STAT)`) `Telemetry`"),
             ("create", "cannot attach (`shmat`, `shmctl(IPC_STAT)`) `Hold`"),
             ("attach", MISSING),
             ("remove", MISSING),
-            ("create for a group", "cannot attach (`shmat`, `shmctl(IPC_STAT)`) `EveryPart`"),
         ],
     ),
     fails(
@@ -133,7 +126,6 @@ const TABLE: &[Row] = &[
             ("create", "cannot create (`shmget`) `Hold`"),
             ("attach", "cannot look (`shmget`) for `Hold`"),
             ("remove", "cannot look (`shmget`) for `Hold`"),
-            ("create for a group", "cannot create (`shmget`) `EveryPart`"),
         ],
     ),
 ];

@@ -18,7 +18,9 @@ impl Item {
                 quote! { const #ident: #ty, }
             }
             GenericParam::Type(param) => {
-                let (ident, bounds) = (&param.ident, &param.bounds);
+                // A `+` may stand after the last one.
+                let (ident, bounds) = (&param.ident, param.bounds.iter());
+                let bounds = quote! { #(#bounds)+* };
                 let forever = (!bounds.is_empty()).then(|| quote! { + 'static });
                 quote! { #ident: #bounds #forever, }
             }

@@ -151,6 +151,8 @@ fn a_macro_cannot_hide_a_reserved_name() {
     for item in [
         quote! { #[repr(C)] struct User { user_a: [u8; user!()] } },
         quote! { #[repr(C)] struct User { user_a: [u8; { user::inner! { 2 } }] } },
+        quote! { #[repr(C)] struct User { user_a: user::Pick<{ try!() }> } },
+        quote! { #[repr(C)] struct User { user_a: [u8; r#try!()] } },
         quote! { #[repr(C)] struct User { user_a: [u8; { macro_rules! user { () => { 2 } } 2 }] } },
         quote! { #[repr(C)] struct User<UserT: user::Trait<user!()>> { user_a: UserT } },
         quote! { #[repr(C)] struct User<UserT: user::Trait> where UserT: user::Other<{ user!() }> { user_a: UserT } },

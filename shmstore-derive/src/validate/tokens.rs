@@ -49,7 +49,8 @@ fn is_brackets(token: Option<&TokenTree>) -> bool {
     matches!(token, Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Bracket)
 }
 
-/// Whether it is no keyword, after which `!` means *not*.
+/// Whether `!` after this word does not mean *not*. Of the words that are reserved in some edition only, `try` may be the name of a macro.
 fn is_name(ident: &Ident) -> bool {
-    syn::parse_str::<Ident>(&ident.to_string()).is_ok() || ident == "macro_rules"
+    const BEFORE_NOT: [&str; 10] = ["as", "break", "const", "else", "if", "in", "match", "return", "unsafe", "while"];
+    BEFORE_NOT.iter().all(|word| ident != word)
 }

@@ -17,7 +17,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 use shmstore::{LockError, Shared, Store, Versioned, WaitError, inspect};
-use shmstore_tests::objects::{EveryPart, Telemetry};
+use shmstore_tests::objects::Telemetry;
 use shmstore_tests::sandbox;
 use shmstore_twin::Hold;
 
@@ -49,8 +49,6 @@ fn main() {
         tell("inspect", || inspect::usage().and_then(|_| inspect::segments()).map(drop).map_err(text));
         let remove = || store.remove::<Hold>().and_then(|()| store.remove::<Telemetry>()).map_err(text);
         tell("remove", remove);
-        let of_group = Store::options().wait(SOON).mode(0o660).open(&args[0]);
-        tell("create for a group", || of_group.map_err(text)?.create::<EveryPart>().map_err(text));
     }
 }
 
