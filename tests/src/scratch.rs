@@ -1,11 +1,13 @@
 //! A store of a test's own, which leaves the machine's segment table as it found it, also when the test fails.
 
-use std::fs::Permissions;
+use std::fs::{Metadata, Permissions};
+use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use shmstore::Store;
+use shmstore::{Store, inspect};
 use tempfile::TempDir;
 
 use crate::segments::{self, Segment};
@@ -13,6 +15,9 @@ use crate::segments::{self, Segment};
 /// A directory of the test's own, and the keys that stand for it.
 pub struct Scratch {
     directory: TempDir,
+    /// The name of its key in use: no other test of this machine has a directory with the same key meanwhile, whose segments this one would
+    /// remove.
+    _key: UnixListener,
 }
 
 impl Scratch {
@@ -21,13 +26,15 @@ impl Scratch {
         // A new directory may, by chance, have the key bits of another test's: keep it until a better one is found.
         let mut rejected = Vec::new();
         loop {
-            let scratch = Self { directory: private_directory() };
-            if scratch.segments().is_empty() {
-                return scratch;
+            let directory = private_directory();
+            let key = key_of(directory.path(), '\0');
+            // A segment that was removed, or never had a key, has 0.
+            let is_free = key != 0 && segments::all().iter().all(|segment| segment.key & 0x00ff_ffff != key);
+            match reserved(key) {
+                Ok(name) if is_free => return Self { directory, _key: name },
+                _ => rejected.push(directory),
             }
-            rejected.push(scratch.directory.path().to_owned());
             assert!(rejected.len() < 100, "too many collisions: {rejected:?}");
-            std::mem::forget(scratch);
         }
     }
 
@@ -51,10 +58,20 @@ impl Scratch {
         key_of(self.path(), id)
     }
 
-    /// The segments that stand at a key of the directory or of a file in it.
+    /// The segments that stand at a key of the directory or of a file in it, unless they name another anchor with the same key.
     pub fn segments(&self) -> Vec<Segment> {
-        let anchors: Vec<i32> = self.anchors().iter().map(|path| key_of(path, '\0')).collect();
-        segments::all().into_iter().filter(|segment| anchors.contains(&(segment.key & 0x00ff_ffff))).collect()
+        let anchors: Vec<(i32, Metadata)> =
+            self.anchors().iter().filter_map(|path| Some((key_of(path, '\0'), path.metadata().ok()?))).collect();
+        let stands_there = |segment: &Segment| {
+            let mut at_key = anchors.iter().filter(|(key, _)| *key == segment.key & 0x00ff_ffff).peekable();
+            at_key.peek().is_some() && {
+                let known = inspect::Segment::of_shmid(segment.shmid);
+                at_key.any(|(_, anchor)| {
+                    known.as_ref().map_or(segment.key != 0, |of| of.stands_at(anchor.dev(), anchor.ino()))
+                })
+            }
+        };
+        segments::all().into_iter().filter(stands_there).collect()
     }
 
     fn anchors(&self) -> Vec<PathBuf> {
@@ -67,6 +84,11 @@ impl Scratch {
 fn private_directory() -> TempDir {
     let private = Permissions::from_mode(0o700);
     tempfile::Builder::new().permissions(private).tempdir().expect("a temporary directory")
+}
+
+/// Takes the name of a key, until the process ends or lets go of it.
+fn reserved(key: i32) -> std::io::Result<UnixListener> {
+    UnixListener::bind_addr(&SocketAddr::from_abstract_name(format!("shmstore-test-{key:06x}"))?)
 }
 
 impl Default for Scratch {
