@@ -42,6 +42,8 @@ steps! {
         LookUnfinished: "Who only reads has found a half-made object, and not tried the lock.",
         NameCandidate: "A file for a named anchor exists, without the name.",
         NamePublished: "It has its name, the directory's lock still held.",
+        NameToBeForgotten: "A name was found unused, its file still there.",
+        DirectoryMade: "A store's directory is made, and has not the store's mode yet.",
     }
     /// The names of the steps of using parts.
     PART_STEPS {

@@ -1,6 +1,7 @@
 //! The store: where objects are created, attached, removed and listed.
 
 mod candidate;
+mod directory;
 mod list;
 mod named;
 mod options;
