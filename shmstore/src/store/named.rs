@@ -115,7 +115,7 @@ impl Store {
     /// # Errors
     ///
     /// [`OpenError::InUse`] while an object stands under it: remove that first. [`OpenError::BadName`] if there is something in its
-    /// file, as no store writes there.
+    /// file, as no store writes there. [`OpenError::System`] with `ESTALE` if another file takes its place meanwhile.
     pub fn forget(&self, name: &str) -> Result<bool, OpenError> {
         let path = self.path_of(name)?;
         let file_name = file_name(name);
