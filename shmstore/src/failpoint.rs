@@ -22,7 +22,8 @@ macro_rules! steps {
 }
 
 steps! {
-    /// The names of the steps of creation, attaching, recovery, removal, naming, forgetting, of making a directory, and of looking at what others do.
+    /// The names of the steps of creation, attaching, recovery, removal, naming, forgetting, of making a directory, and of
+    /// looking at what others do.
     STEPS {
         CreateLocked: "The creator has the lock, and no segment.",
         CreateSegment: "The segment exists, all zero.",

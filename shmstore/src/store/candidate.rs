@@ -49,8 +49,8 @@ impl<'a> Candidate<'a> {
         Ok(Key::new(stat.dev, stat.ino, 0).anchor_bits())
     }
 
-    /// Gives the file its owner, its mode and its name. The path is for errors. If the name was taken meanwhile, the winner's file is the anchor.
-    /// Returns `false` if this file cannot be named, and one with a temporary name may be.
+    /// Gives the file its owner, its mode and its name. If the name was taken meanwhile, the winner's file is the anchor.
+    /// Returns `false` if this file cannot be named, and one with a temporary name may be. The path is for errors.
     pub(super) fn publish(&self, name: &Path, path: &Path, mode: u32) -> Result<bool, OpenError> {
         if let Some(Ownership { owner, group }) = self.directory.anchor().heir(mode) {
             // Refused to a user that is not in the group: then the file belongs to the user's own.
