@@ -1,6 +1,6 @@
 //! The anchor: the file or directory that stands for a store, and which files are fit to be one.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -78,10 +78,7 @@ impl Anchor {
         trusts: impl FnOnce(u32) -> bool,
     ) -> Result<Self, OpenError> {
         let stat = stat(path, fd)?;
-        check_kind(path, &stat)?;
-        if !trusts(stat.owner) {
-            return Err(OpenError::UntrustedAnchor { path: path.into(), owner: stat.owner });
-        }
+        check_trust(path, &stat, trusts)?;
         if let Some(known) = directory.filter(|directory| directory.is_plain && directory.stat.dev == stat.dev) {
             return Ok(Self { stat, ..*known });
         }
@@ -95,13 +92,33 @@ impl Anchor {
         Ok(Self { stat, birth_is_trusted: file_system != OVERLAYFS, is_plain, is_named: false })
     }
 
-    /// Opens the anchor of a name: whoever may write in the directory could have put anything there.
+    /// Opens the anchor of a name: a user who may write in the directory could have put anything there.
     pub(crate) fn open_named(
         path: &Path,
         directory: Option<&Self>,
         trusts: impl FnOnce(u32) -> bool,
     ) -> Result<Self, OpenError> {
-        let fd = file::open_no_follow(path).map_err(|errno| match errno {
+        Self::named_as_opened(path, file::open_no_follow(path), directory, trusts)
+    }
+
+    /// The same, of a name in a directory that is held. The path is for errors.
+    pub(crate) fn open_named_in(
+        held: BorrowedFd<'_>,
+        name: &Path,
+        path: &Path,
+        directory: Option<&Self>,
+        trusts: impl FnOnce(u32) -> bool,
+    ) -> Result<Self, OpenError> {
+        Self::named_as_opened(path, file::open_in(held, name), directory, trusts)
+    }
+
+    fn named_as_opened(
+        path: &Path,
+        opened: Result<OwnedFd, Errno>,
+        directory: Option<&Self>,
+        trusts: impl FnOnce(u32) -> bool,
+    ) -> Result<Self, OpenError> {
+        let fd = opened.map_err(|errno| match errno {
             Errno::ELOOP => OpenError::NotAnAnchor { path: path.into(), kind: "symbolic link" },
             errno => open_failed(path, errno),
         })?;
@@ -112,15 +129,15 @@ impl Anchor {
         Ok(Self { is_named: true, ..anchor })
     }
 
-    /// Looks at the path again. What was checked of the file it named before still holds for the same file; another one
-    /// has to pass the same checks, and to be of the same owner, ours or root's.
-    pub(crate) fn refresh(&self, path: &Path) -> Result<Self, OpenError> {
+    /// Looks at the path again. The same file keeps its file system and its locks, but may have got another owner or mode: these
+    /// are checked again. Another file has to pass all checks.
+    pub(crate) fn refresh(&self, path: &Path, trusts: impl FnOnce(u32) -> bool) -> Result<Self, OpenError> {
         let look = if self.is_named { file::stat_no_follow } else { file::stat_path };
         let stat = look(path).map_err(|errno| open_failed(path, errno))?;
         if stat.is_same_file(&self.stat) {
+            check_trust(path, &stat, trusts)?;
             return Ok(Self { stat, ..*self });
         }
-        let trusts = |owner| [self.stat.owner, effective_uid(), 0].contains(&owner);
         if self.is_named { Self::open_named(path, None, trusts) } else { Self::open(path, trusts) }
     }
 
@@ -155,6 +172,12 @@ impl Anchor {
 
 fn stat(path: &Path, fd: &OwnedFd) -> Result<FileStat, OpenError> {
     file::stat_fd(fd.as_fd()).map_err(system("look (`statx`, `fstatat`) at", path))
+}
+
+/// Checks what the owner of a file can change of it at any time.
+fn check_trust(path: &Path, stat: &FileStat, trusts: impl FnOnce(u32) -> bool) -> Result<(), OpenError> {
+    check_kind(path, stat)?;
+    if trusts(stat.owner) { Ok(()) } else { Err(OpenError::UntrustedAnchor { path: path.into(), owner: stat.owner }) }
 }
 
 fn check_kind(path: &Path, stat: &FileStat) -> Result<(), OpenError> {

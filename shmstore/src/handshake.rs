@@ -73,9 +73,15 @@ pub(crate) struct Target<'a> {
 }
 
 impl Target<'_> {
-    /// Looks at the path again: an anchor that was replaced meanwhile must not split the world in two.
+    /// Looks at the path again: an anchor that was replaced meanwhile must not split the world in two, and one that was given to
+    /// another user may not be believed any more.
     fn refresh(&self) -> Result<Anchor, OpenError> {
-        self.anchor.refresh(self.path)
+        self.anchor.refresh(self.path, |owner| self.policy.trusts(owner))
+    }
+
+    /// Takes the anchor's lock.
+    fn lock(&self, patience: &mut Patience) -> Result<AnchorLock, OpenError> {
+        AnchorLock::acquire(self.path, self.anchor, |owner| self.policy.trusts(owner), patience)
     }
 
     /// Looks at the path again, waiting for one that is not there: a name may be forgotten, and made anew.

@@ -1,6 +1,7 @@
 //! The store: where objects are created, attached, removed and listed.
 
 mod candidate;
+mod directory;
 mod list;
 mod named;
 mod options;
@@ -48,7 +49,7 @@ struct Inner {
     path: Arc<Path>,
     /// The path without links, once an object was created: it is looked at again for each.
     real_path: OnceLock<PathBuf>,
-    /// The anchor as it was checked when the store was opened; it is looked at again by every operation.
+    /// The anchor as it was checked when the store was opened; every operation looks at it, and checks its owner and mode, again.
     anchor: Anchor,
     policy: Policy,
     name: Option<String>,

@@ -204,3 +204,40 @@ fn what_root_makes_in_the_store_of_a_user_is_the_users() {
         }
     });
 }
+
+#[test]
+fn anchor_that_was_given_to_a_user_who_is_not_trusted_gets_nothing_from_root() {
+    with_users("anchor_that_was_given_to_a_user_who_is_not_trusted_gets_nothing_from_root", || {
+        let group = Group::of(ALICE, ALICE, 0o700);
+        let path = group.scratch.path();
+        let mut root = group.start_root(&[]);
+        root.expect_ok("create 1");
+        root.expect_ok("remove");
+        chown(path, Some(CAROL), Some(CAROL)).unwrap();
+        for command in ["create 1", "attach_or_create 1", "replace 1", "attach", "remove", "named rover"] {
+            let message = root.expect_err(command, "UntrustedAnchor");
+            assert_says(&message, &[&format!("it belongs to uid {CAROL}"), &format!("trust({CAROL})")]);
+        }
+        assert_eq!(group.scratch.segments(), []);
+        assert!(!group.name("rover").exists());
+        // One that is trusted gets it.
+        chown(path, Some(ALICE), Some(ALICE)).unwrap();
+        root.expect_ok("create 1");
+        assert_eq!(segment_at(path).owner, ALICE);
+    });
+}
+
+#[test]
+fn anchor_that_was_given_away_while_it_was_locked_gets_nothing_from_root() {
+    with_users("anchor_that_was_given_away_while_it_was_locked_gets_nothing_from_root", || {
+        let group = Group::of(ALICE, ALICE, 0o700);
+        let mut root = group.start_root(&[("SHMSTORE_FAILPOINT", "CreateLocked=stop")]);
+        root.tell("create 1");
+        root.wait_until_stopped();
+        chown(group.scratch.path(), Some(CAROL), Some(CAROL)).unwrap();
+        root.signal("CONT");
+        let answer = root.answer();
+        assert!(answer.starts_with("err UntrustedAnchor "), "{answer}");
+        assert_eq!(group.scratch.segments(), []);
+    });
+}

@@ -109,7 +109,7 @@ impl Target<'_> {
         // Not counted as attached while we sleep.
         drop(found);
         let mut no_wait = Patience::new(Duration::ZERO);
-        match AnchorLock::acquire(self.path, self.anchor, &mut no_wait) {
+        match self.lock(&mut no_wait) {
             Ok(lock) => self.recover(&lock, patience).map(drop),
             Err(OpenError::Busy { .. }) if patience.pause() => Ok(()),
             // Then the object is missing too, which is for the caller to wait for.
@@ -134,7 +134,7 @@ impl Target<'_> {
                 return Ok(ready);
             }
         }
-        let lock = AnchorLock::acquire(self.path, self.anchor, &mut Patience::new(self.policy.wait))?;
+        let lock = self.lock(&mut Patience::new(self.policy.wait))?;
         let identity = lock.anchor().identity();
         self.check_not_initializing(&identity)?;
         failpoint::reach(Step::CreateLocked);
@@ -233,7 +233,7 @@ impl Target<'_> {
         for_room: &mut Patience,
     ) -> Result<Made<'a>, CreateError> {
         let identity = lock.anchor().identity();
-        let handover = Handover::at(lock.anchor(), self.policy.mode);
+        let handover = Handover::at(self, lock.anchor())?;
         let mut recovered = false;
         loop {
             let shmid = match shm::create(identity.key(self.id), geometry.segment_size, handover.first_mode()) {

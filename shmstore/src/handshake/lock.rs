@@ -33,15 +33,21 @@ struct Place {
 type Held = (Option<LockFile>, Place);
 
 impl AnchorLock {
-    /// Takes the lock of what the path names at that moment, waiting as long as `patience` lasts.
-    pub(crate) fn acquire(path: &Path, known: &Anchor, patience: &mut Patience) -> Result<Self, OpenError> {
+    /// Takes the lock of what the path names at that moment, waiting as long as `patience` lasts. It has to be fit to be an
+    /// anchor at that moment, too.
+    pub(crate) fn acquire(
+        path: &Path,
+        known: &Anchor,
+        trusts: impl Fn(u32) -> bool,
+        patience: &mut Patience,
+    ) -> Result<Self, OpenError> {
         // Most often that is what it named before: its lock is tried first, without waiting.
         let mut anchor = *known;
         let mut held = enter(path, &anchor, &mut Patience::new(Duration::ZERO)).unwrap_or(None);
         let mut is_guess = true;
         loop {
             // The path may name another file since: whoever comes next would lock that one.
-            let now = known.refresh(path)?;
+            let now = known.refresh(path, &trusts)?;
             if let Some((file, place)) = held.filter(|_| now.stat.is_same_file(&anchor.stat)) {
                 return Ok(Self { anchor: now, file, place });
             }

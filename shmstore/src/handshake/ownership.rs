@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-use super::{AnchorLock, Patience, Target};
+use super::{Patience, Target};
 use crate::anchor::{Anchor, Ownership};
 use crate::error::{AbandonedReason, AttachError, OpenError, SegmentOwner};
 use crate::identity::Identity;
@@ -26,8 +26,17 @@ pub(super) struct Handover {
 }
 
 impl Handover {
-    pub(super) fn at(anchor: &Anchor, mode: u32) -> Self {
-        Self { heir: anchor.heir(mode), mode }
+    /// As the anchor that was locked says, unless its path leads to a file that is not trusted, or not any more.
+    pub(super) fn at(target: &Target<'_>, locked: &Anchor) -> Result<Self, OpenError> {
+        let mode = target.policy.mode;
+        let heir = locked.heir(mode);
+        if heir.is_none() {
+            return Ok(Self { heir, mode });
+        }
+        // The lock may be held for long: meanwhile the anchor may have been given to another user.
+        let now = target.refresh()?;
+        let anchor = if now.stat.is_same_file(&locked.stat) { &now } else { locked };
+        Ok(Self { heir: anchor.heir(mode), mode })
     }
 
     /// The mode to make the segment with.
@@ -76,7 +85,7 @@ impl Target<'_> {
         access: Access,
         patience: &mut Patience,
     ) -> Result<bool, AttachError> {
-        let _lock = match AnchorLock::acquire(self.path, self.anchor, &mut Patience::new(Duration::ZERO)) {
+        let _lock = match self.lock(&mut Patience::new(Duration::ZERO)) {
             Ok(lock) => lock,
             Err(OpenError::Busy { .. }) if patience.pause() => return Ok(true),
             Err(OpenError::Busy { .. }) => {

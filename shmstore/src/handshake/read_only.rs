@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ownership::owner;
-use super::{AnchorLock, Condition, Found, Patience, Target};
+use super::{Condition, Found, Patience, Target};
 use crate::error::{AttachError, OpenError};
 use crate::failpoint::{self, Step};
 use crate::header;
@@ -67,7 +67,7 @@ impl Target<'_> {
         // Not counted as attached while we sleep.
         drop(unfinished);
         failpoint::reach(Step::LookUnfinished);
-        let lock = match AnchorLock::acquire(self.path, self.anchor, &mut Patience::new(Duration::ZERO)) {
+        let lock = match self.lock(&mut Patience::new(Duration::ZERO)) {
             Ok(lock) => lock,
             Err(OpenError::Busy { .. }) if patience.pause() => return Ok(Seen::AtWork),
             Err(OpenError::Busy { .. }) => {

@@ -14,7 +14,7 @@ use crate::sys::shm;
 impl Target<'_> {
     /// Removes the object, whatever its layout.
     pub(crate) fn remove(&self) -> Result<(), RemoveError> {
-        let lock = AnchorLock::acquire(self.path, self.anchor, &mut Patience::new(self.policy.wait))?;
+        let lock = self.lock(&mut Patience::new(self.policy.wait))?;
         let identity = lock.anchor().identity();
         self.check_not_initializing(&identity)?;
         let removed = self.remove_if_there(&lock, &mut Patience::new(self.policy.wait))?;

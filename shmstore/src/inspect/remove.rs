@@ -129,5 +129,5 @@ fn lock(description: &Description) -> Option<AnchorLock> {
     let is_it = (stat.dev, stat.ino) == (description.device, description.inode) && (stat.is_dir() || stat.is_file());
     let path = is_it.then(|| file::held_path(held.as_fd()))?;
     let anchor = Anchor::open(&path, |_| true).ok()?;
-    AnchorLock::acquire(&path, &anchor, &mut Patience::new(SOON)).ok()
+    AnchorLock::acquire(&path, &anchor, |_| true, &mut Patience::new(SOON)).ok()
 }

@@ -3,13 +3,13 @@
 //! Best it has none at all. Where such a file cannot be made, or cannot be named (`linkat` through `/proc`, or the file's own
 //! descriptor, is not allowed), it has a temporary one.
 
-use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
-use crate::anchor::{Anchor, Ownership, not_made, system};
+use super::directory::Directory;
+use crate::anchor::{Ownership, not_made, system};
 use crate::error::OpenError;
 use crate::key::Key;
 use crate::sys::file;
@@ -23,23 +23,23 @@ const TEMPORARY: &str = ".candidate-";
 
 /// A new file that has not got its name yet.
 #[derive(Debug)]
-pub(super) struct Candidate {
+pub(super) struct Candidate<'a> {
+    directory: &'a Directory,
     fd: OwnedFd,
-    /// Removed unless it became the name.
+    /// Removed from the directory unless it became the name.
     temporary: Option<PathBuf>,
 }
 
-impl Candidate {
+impl<'a> Candidate<'a> {
     /// Makes a file for the name at `path`; without any name, if `nameless` and the file system has such files.
-    pub(super) fn make(path: &Path, nameless: bool) -> Result<Self, OpenError> {
-        let directory = path.parent().unwrap_or(path);
-        if let Some(fd) = nameless.then(|| file::create_unnamed(directory)).and_then(Result::ok) {
-            return Ok(Self { fd, temporary: None });
+    pub(super) fn make(directory: &'a Directory, path: &Path, nameless: bool) -> Result<Self, OpenError> {
+        if let Some(fd) = nameless.then(|| file::create_unnamed(directory.fd())).and_then(Result::ok) {
+            return Ok(Self { directory, fd, temporary: None });
         }
         let random = random_u64().map_err(system(RANDOM, path))?;
-        let temporary = directory.join(format!("{TEMPORARY}{random:016x}"));
-        let fd = file::create_exclusive(&temporary).map_err(|errno| not_made(path, errno))?;
-        Ok(Self { fd, temporary: Some(temporary) })
+        let temporary = PathBuf::from(format!("{TEMPORARY}{random:016x}"));
+        let fd = file::create_exclusive(directory.fd(), &temporary).map_err(|errno| not_made(path, errno))?;
+        Ok(Self { directory, fd, temporary: Some(temporary) })
     }
 
     /// The low 24 bits of its keys.
@@ -50,35 +50,38 @@ impl Candidate {
     }
 
     /// Gives the file its owner, its mode and its name. If the name was taken meanwhile, the winner's file is the anchor.
-    /// Returns `false` if this file cannot be named, and one with a temporary name may be.
-    pub(super) fn publish(&self, path: &Path, directory: &Anchor, mode: u32) -> Result<bool, OpenError> {
-        if let Some(Ownership { owner, group }) = directory.heir(mode) {
+    /// Returns `false` if this file cannot be named, and one with a temporary name may be. The path is for errors.
+    pub(super) fn publish(&self, name: &Path, path: &Path, mode: u32) -> Result<bool, OpenError> {
+        if let Some(Ownership { owner, group }) = self.directory.anchor().heir(mode) {
             // Refused to a user that is not in the group: then the file belongs to the user's own.
             let _ = file::set_owner(self.fd.as_fd(), owner, group);
         }
         file::set_mode(self.fd.as_fd(), mode).map_err(system("set (`fchmod`) the mode of", path))?;
-        match self.give_name(path) {
+        match self.give_name(name) {
             Ok(()) | Err(Errno::EEXIST) => Ok(true),
             Err(_) if self.temporary.is_none() => Ok(false),
             Err(errno) => Err(not_made(path, errno)),
         }
     }
 
-    fn give_name(&self, path: &Path) -> Result<(), Errno> {
-        let Some(temporary) = &self.temporary else { return file::link_unnamed(self.fd.as_fd(), path) };
+    fn give_name(&self, name: &Path) -> Result<(), Errno> {
+        let directory = self.directory.fd();
+        let Some(temporary) = &self.temporary else {
+            return file::link_unnamed(self.fd.as_fd(), directory, name);
+        };
         // A file system or a sandbox may know no `RENAME_NOREPLACE`. A second name does as well: the first is removed.
-        file::rename_new(temporary, path).or_else(|errno| match errno {
+        file::rename_new(directory, temporary, name).or_else(|errno| match errno {
             Errno::EEXIST => Err(errno),
-            _ => fs::hard_link(temporary, path).map_err(|error| super::options::errno_of(&error)),
+            _ => file::link_in(directory, temporary, name),
         })
     }
 }
 
-impl Drop for Candidate {
+impl Drop for Candidate<'_> {
     fn drop(&mut self) {
         if let Some(temporary) = &self.temporary {
             // Renamed if it was published: then there is nothing to remove.
-            let _ = fs::remove_file(temporary);
+            let _ = file::remove_in(self.directory.fd(), temporary);
         }
     }
 }
@@ -95,12 +98,13 @@ mod tests {
         let path = directory.path().join("rover.shm");
         let inode = || file::stat_path(&path).unwrap().ino;
         let mut winner = None;
+        let held = Directory::lock(&store).unwrap();
         for _ in 0..2 {
-            let candidate = Candidate::make(&path, false).unwrap();
+            let candidate = Candidate::make(&held, &path, false).unwrap();
             let ino = file::stat_fd(candidate.fd.as_fd()).unwrap().ino;
-            assert!(candidate.publish(&path, &store.inner.anchor, 0o600).unwrap());
+            assert!(candidate.publish(Path::new("rover.shm"), &path, 0o600).unwrap());
             assert_eq!(*winner.get_or_insert(ino), inode());
         }
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 }

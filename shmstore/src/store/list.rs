@@ -139,7 +139,8 @@ impl Store {
     }
 
     fn list_anchor(&self, looked: &mut Looked) -> Result<Vec<ObjectInfo>, OpenError> {
-        let identity = self.inner.anchor.refresh(&self.inner.path)?.identity();
+        let Inner { path, anchor, policy, .. } = &*self.inner;
+        let identity = anchor.refresh(path, |owner| policy.trusts(owner))?.identity();
         let mut ours = looked.segments.remove(&identity.key(0).anchor_bits()).unwrap_or_default();
         ours.retain(|status| (b' '..=b'~').contains(&status.key.id_byte()));
         ours.sort_unstable_by_key(|status| status.key.id_byte());

@@ -8,7 +8,10 @@ use std::fs::{self, DirEntry};
 use std::os::unix::fs::DirEntryExt;
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
+
 use super::candidate::Candidate;
+use super::directory::Directory;
 use super::{Inner, Store};
 use crate::anchor::{Anchor, open_failed, system};
 use crate::error::OpenError;
@@ -61,7 +64,7 @@ impl Store {
     pub fn named(&self, name: &str) -> Result<Self, OpenError> {
         let path = self.path_of(name)?;
         let anchor = match self.open_anchor(&path) {
-            Err(OpenError::NotFound { .. }) => self.make_named(&path)?,
+            Err(OpenError::NotFound { .. }) => self.make_named(name, &path)?,
             opened => opened?,
         };
         Ok(self.at_name(name, path, anchor))
@@ -96,8 +99,8 @@ impl Store {
         let refused = |error: std::io::Error| open_failed(path, super::options::errno_of(&error));
         for entry in fs::read_dir(path).map_err(refused)? {
             let entry = entry.map_err(refused)?;
-            let file_name = entry.file_name();
-            let name = file_name.to_str().and_then(|name| name.strip_suffix(SUFFIX));
+            let found = entry.file_name();
+            let name = found.to_str().and_then(|name| name.strip_suffix(SUFFIX));
             if let Some(name) = name.filter(|name| bad_name(name).is_none()) {
                 tell(name, &entry);
             }
@@ -112,27 +115,41 @@ impl Store {
     /// # Errors
     ///
     /// [`OpenError::InUse`] while an object stands under it: remove that first. [`OpenError::BadName`] if there is something in its
-    /// file, as no store writes there.
+    /// file, as no store writes there. [`OpenError::System`] with `ESTALE` if another file takes its place meanwhile.
     pub fn forget(&self, name: &str) -> Result<bool, OpenError> {
         let path = self.path_of(name)?;
+        let file_name = file_name(name);
         // Under the directory's lock names come and go one at a time: what is there now stays while we look at it.
-        let _directory = self.lock_directory()?;
-        let anchor = match self.open_anchor(&path) {
+        let directory = Directory::lock(self)?;
+        let anchor = match self.open_anchor_in(&directory, &file_name, &path) {
             Err(OpenError::NotFound { .. }) => return Ok(false),
             opened => opened?,
         };
-        let lock = AnchorLock::acquire(&path, &anchor, &mut Patience::new(self.inner.policy.wait))?;
-        let bits = lock.anchor().identity().key(0).anchor_bits();
+        let Inner { path: parent, policy, .. } = &*self.inner;
+        let patience = &mut Patience::new(policy.wait);
+        let lock = AnchorLock::acquire(&path, &anchor, |owner| policy.trusts(owner), patience)?;
+        let replaced = || system("forget a file that was just replaced,", &path)(Errno::ESTALE);
+        // It is locked by its path, which may lead elsewhere by now.
+        if !lock.anchor().stat.is_same_file(&anchor.stat) {
+            return Err(replaced());
+        }
+        let bits = anchor.identity().key(0).anchor_bits();
         let ids: String =
             segment_keys(&path)?.filter(|key| key.anchor_bits() == bits).map(|key| char::from(key.id_byte())).collect();
         if !ids.is_empty() {
-            return Err(OpenError::InUse { path: self.inner.path.to_path_buf(), name: name.into(), ids });
+            return Err(OpenError::InUse { path: parent.to_path_buf(), name: name.into(), ids });
         }
-        if fs::symlink_metadata(&path).is_ok_and(|stat| stat.len() > 0) {
+        failpoint::reach(Step::NameToBeForgotten);
+        // The last look: no call removes a file only if it is a certain one.
+        let now = file::stat_in(directory.fd(), &file_name).map_err(|errno| open_failed(&path, errno))?;
+        if !now.is_same_file(&anchor.stat) {
+            return Err(replaced());
+        }
+        if now.size > 0 {
             let reason = "there is something in its file, which would be lost";
-            return Err(OpenError::BadName { path: self.inner.path.to_path_buf(), name: name.into(), reason });
+            return Err(OpenError::BadName { path: parent.to_path_buf(), name: name.into(), reason });
         }
-        fs::remove_file(&path).map_err(|error| open_failed(&path, super::options::errno_of(&error)))?;
+        file::remove_in(directory.fd(), &file_name).map_err(|errno| open_failed(&path, errno))?;
         Ok(true)
     }
 
@@ -146,7 +163,7 @@ impl Store {
             return Err(OpenError::BadName { path: path.to_path_buf(), name: name.into(), reason });
         }
         self.check_is_directory()?;
-        Ok(path.join(format!("{name}{SUFFIX}")))
+        Ok(path.join(file_name(name)))
     }
 
     fn check_is_directory(&self) -> Result<(), OpenError> {
@@ -161,36 +178,38 @@ impl Store {
         Anchor::open_named(path, Some(&self.inner.anchor), |owner| self.inner.policy.trusts(owner))
     }
 
-    fn lock_directory(&self) -> Result<AnchorLock, OpenError> {
-        let Inner { path, anchor, policy, .. } = &*self.inner;
-        AnchorLock::acquire(path, anchor, &mut Patience::new(policy.wait))
+    /// The same, where the directory is held.
+    fn open_anchor_in(&self, directory: &Directory, file_name: &Path, path: &Path) -> Result<Anchor, OpenError> {
+        let trusts = |owner| self.inner.policy.trusts(owner);
+        Anchor::open_named_in(directory.fd(), file_name, path, Some(directory.anchor()), trusts)
     }
 
     /// Makes the anchor of a new name, unless somebody is faster.
-    fn make_named(&self, path: &Path) -> Result<Anchor, OpenError> {
-        let lock = self.lock_directory()?;
-        match self.open_anchor(path) {
+    fn make_named(&self, name: &str, path: &Path) -> Result<Anchor, OpenError> {
+        let file_name = file_name(name);
+        let directory = Directory::lock(self)?;
+        match self.open_anchor_in(&directory, &file_name, path) {
             Err(OpenError::NotFound { .. }) => {}
             opened => return opened,
         }
         let taken = self.bits_of_names()?;
         let (mut rejected, mut nameless) = (Vec::new(), true);
         while rejected.len() < TRIES {
-            let candidate = Candidate::make(path, nameless)?;
+            let candidate = Candidate::make(&directory, path, nameless)?;
             failpoint::reach(Step::NameCandidate);
             let bits = candidate.anchor_bits()?;
             if taken.contains(&bits) || has_segment(&self.inner.path, bits)? {
                 rejected.push(candidate);
                 continue;
             }
-            if !candidate.publish(path, lock.anchor(), self.inner.policy.mode)? {
+            if !candidate.publish(&file_name, path, self.inner.policy.mode)? {
                 nameless = false;
                 continue;
             }
             failpoint::reach(Step::NamePublished);
             // A temporary name that it may still have goes first.
             drop(candidate);
-            return self.open_anchor(path);
+            return self.open_anchor_in(&directory, &file_name, path);
         }
         Err(OpenError::NoFreeKey { path: path.into(), tries: TRIES })
     }
@@ -205,7 +224,7 @@ impl Store {
                 Inode { dev: anchor.stat.dev, ino: entry.ino() }
             } else {
                 // One that is gone meanwhile takes nothing.
-                let Ok(stat) = file::stat_path(&path.join(format!("{name}{SUFFIX}"))) else { return };
+                let Ok(stat) = file::stat_path(&path.join(file_name(name))) else { return };
                 stat.inode()
             };
             taken.insert(Key::new(dev, ino, 0).anchor_bits());
@@ -230,6 +249,11 @@ fn has_segment(path: &Path, anchor_bits: u32) -> Result<bool, OpenError> {
 fn segment_keys(path: &Path) -> Result<impl Iterator<Item = Key>, OpenError> {
     let table = shm::table().map_err(system("list (`shmctl(SHM_INFO)`, /proc/sysvipc/shm) the segments for", path))?;
     Ok(table.filter(|status| !status.removed).map(|status| status.key))
+}
+
+/// The name of the file that is a name's anchor.
+fn file_name(name: &str) -> PathBuf {
+    format!("{name}{SUFFIX}").into()
 }
 
 /// What is wrong with a name, if anything.
@@ -262,7 +286,7 @@ mod tests {
         let mut expected = HashSet::from([store.inner.anchor.identity().key(0).anchor_bits()]);
         for name in ["rover", "lander"] {
             store.named(name).unwrap();
-            let stat = file::stat_path(&directory.path().join(format!("{name}{SUFFIX}"))).unwrap();
+            let stat = file::stat_path(&directory.path().join(file_name(name))).unwrap();
             expected.insert(Key::new(stat.dev, stat.ino, 0).anchor_bits());
         }
         assert_eq!(store.bits_of_names().unwrap(), expected);

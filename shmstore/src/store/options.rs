@@ -1,22 +1,18 @@
 //! How a store is opened.
 
 use std::fmt;
-use std::fs::DirBuilder;
-use std::os::fd::AsFd;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::libc;
 
+use super::directory::{directory_mode, make_directory};
 use super::{Inner, Store};
-use crate::anchor::{Anchor, not_made};
+use crate::anchor::Anchor;
 use crate::error::OpenError;
 use crate::handshake::{Patience, Policy};
 use crate::header::MAX_PARTICIPANTS;
-use crate::sys::file;
 
 const DEFAULT_MODE: u32 = 0o600;
 const DEFAULT_WAIT: Duration = Duration::from_secs(5);
@@ -143,14 +139,27 @@ impl StoreOptions {
     pub fn open_or_create(&self, path: impl AsRef<Path>) -> Result<Store, OpenError> {
         let path = absolute(path.as_ref())?;
         self.check(&path)?;
-        let anchor = match self.open_anchor(&path) {
+        let anchor = match self.open_made(&path) {
             Err(OpenError::NotFound { .. }) => {
                 make_directory(&path, directory_mode(self.policy.mode))?;
-                self.open_anchor(&path)?
+                self.open_made(&path)?
             }
             opened => opened?,
         };
         Ok(Store::new(path, anchor, self.policy.clone(), None))
+    }
+
+    /// Opens an anchor. A directory that another user is just making is closed to everybody else until it has its mode, which takes a
+    /// moment.
+    fn open_made(&self, path: &Path) -> Result<Anchor, OpenError> {
+        const MOMENT: Duration = Duration::from_millis(100);
+        let mut maker = Patience::new(MOMENT);
+        loop {
+            match self.open_anchor(path) {
+                Err(OpenError::AccessDenied { .. }) if maker.pause() => {}
+                opened => return opened,
+            }
+        }
     }
 
     fn open_anchor(&self, path: &Path) -> Result<Anchor, OpenError> {
@@ -184,29 +193,6 @@ fn absolute(path: &Path) -> Result<PathBuf, OpenError> {
         path: path.into(),
         errno: errno_of(&error),
     })
-}
-
-/// A search bit for everybody who may read. But not everybody may make and remove files in it, which nobody could trust.
-fn directory_mode(mode: u32) -> u32 {
-    (mode | (mode & 0o444) >> 2) & !0o002
-}
-
-/// Makes the last directory with exactly `mode`, those above it as the umask says.
-fn make_directory(path: &Path, mode: u32) -> Result<(), OpenError> {
-    if let Some(parent) = path.parent() {
-        DirBuilder::new().recursive(true).create(parent).map_err(|error| not_made(parent, errno_of(&error)))?;
-    }
-    match DirBuilder::new().mode(mode & 0o700).create(path) {
-        Ok(()) => {}
-        // Somebody was faster: theirs will do.
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(()),
-        Err(error) => return Err(not_made(path, errno_of(&error))),
-    }
-    // Whatever the umask is; and of what we have made, not of what somebody may have put there since. What is made in a
-    // directory of a group is one itself.
-    let made = file::open_no_follow(path).map_err(|errno| not_made(path, errno))?;
-    let inherited = file::stat_fd(made.as_fd()).map_or(0, |stat| stat.mode & libc::S_ISGID);
-    file::set_mode(made.as_fd(), mode | inherited).map_err(|errno| not_made(path, errno))
 }
 
 pub(super) fn errno_of(error: &std::io::Error) -> Errno {
@@ -276,19 +262,5 @@ impl Store {
         Self {
             inner: Arc::new(Inner { path: path.into(), real_path: OnceLock::new(), anchor, policy, name, warnings }),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn readers_of_a_directory_may_search_it() {
-        assert_eq!(directory_mode(0o600), 0o700);
-        assert_eq!(directory_mode(0o660), 0o770);
-        assert_eq!(directory_mode(0o644), 0o755);
-        assert_eq!(directory_mode(0o620), 0o720);
-        assert_eq!(directory_mode(0o666), 0o775);
     }
 }

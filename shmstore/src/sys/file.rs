@@ -13,6 +13,7 @@
 #![allow(unsafe_code)]
 
 mod locks;
+mod names;
 
 use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
@@ -24,6 +25,10 @@ use nix::errno::Errno;
 use nix::libc;
 
 pub(crate) use locks::{byte_is_locked, lock_byte, locked_byte_in, try_lock, unlock, unlock_byte};
+pub(crate) use names::{
+    create_exclusive, create_unnamed, link_in, link_unnamed, make_directory_in, open_directory_in, open_in, remove_in,
+    rename_new, stat_in,
+};
 
 /// Which file it is, whatever its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +56,8 @@ pub(crate) struct FileStat {
     pub(crate) group: u32,
     /// How many names it has.
     pub(crate) links: u32,
+    /// In bytes.
+    pub(crate) size: u64,
 }
 
 impl FileStat {
@@ -112,6 +119,7 @@ fn stat_without_birth(dir: libc::c_int, path: &CStr, flags: libc::c_int) -> Resu
         owner: found.st_uid,
         group: found.st_gid,
         links: found.st_nlink as u32,
+        size: found.st_size as u64,
     })
 }
 
@@ -132,22 +140,31 @@ fn stat_with_birth(dir: libc::c_int, path: &CStr, flags: libc::c_int) -> Result<
         owner: found.stx_uid,
         group: found.stx_gid,
         links: found.stx_nlink,
+        size: found.stx_size,
     })
 }
 
+/// How what exists is opened.
+const TO_READ: libc::c_int = libc::O_RDONLY | libc::O_NONBLOCK | libc::O_NOCTTY;
+
 /// Opens an existing file or directory for reading. Never blocks on a pipe, never becomes anybody's terminal.
 pub(crate) fn open(path: &Path) -> Result<OwnedFd, Errno> {
-    open_flags(path, libc::O_RDONLY | libc::O_NONBLOCK | libc::O_NOCTTY, 0)
+    open_flags(None, path, TO_READ, 0)
 }
 
 /// Gets hold of what a path names, whatever it is, to ask for it: it is not opened, so no device notices.
 pub(crate) fn hold(path: &Path) -> Result<OwnedFd, Errno> {
-    open_flags(path, libc::O_PATH, 0)
+    open_flags(None, path, libc::O_PATH, 0)
 }
 
 /// The same, of a symbolic link itself.
 pub(crate) fn hold_no_follow(path: &Path) -> Result<OwnedFd, Errno> {
-    open_flags(path, libc::O_PATH | libc::O_NOFOLLOW, 0)
+    open_flags(None, path, libc::O_PATH | libc::O_NOFOLLOW, 0)
+}
+
+/// Gets hold of a directory, to work with names in it: they stay its own wherever its path leads meanwhile.
+pub(crate) fn hold_directory(path: &Path) -> Result<OwnedFd, Errno> {
+    open_flags(None, path, libc::O_PATH | libc::O_DIRECTORY, 0)
 }
 
 /// The path by which this process can open what it has hold of, wherever that has moved.
@@ -157,24 +174,20 @@ pub(crate) fn held_path(fd: BorrowedFd<'_>) -> PathBuf {
 
 /// Like [`open`], but a symbolic link is `ELOOP`.
 pub(crate) fn open_no_follow(path: &Path) -> Result<OwnedFd, Errno> {
-    open_flags(path, libc::O_RDONLY | libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_NOFOLLOW, 0)
+    open_flags(None, path, TO_READ | libc::O_NOFOLLOW, 0)
 }
 
-/// Makes a file without a name on the file system of `dir`, which may have no such thing.
-pub(crate) fn create_unnamed(dir: &Path) -> Result<OwnedFd, Errno> {
-    open_flags(dir, libc::O_TMPFILE | libc::O_RDWR, 0o600)
-}
-
-/// Makes a file that did not exist.
-pub(crate) fn create_exclusive(path: &Path) -> Result<OwnedFd, Errno> {
-    open_flags(path, libc::O_CREAT | libc::O_EXCL | libc::O_RDWR | libc::O_NOFOLLOW, 0o600)
-}
-
-fn open_flags(path: &Path, flags: libc::c_int, mode: libc::mode_t) -> Result<OwnedFd, Errno> {
+fn open_flags(
+    dir: Option<BorrowedFd<'_>>,
+    path: &Path,
+    flags: libc::c_int,
+    mode: libc::mode_t,
+) -> Result<OwnedFd, Errno> {
+    let dir = dir.map_or(libc::AT_FDCWD, |dir| dir.as_raw_fd());
     let path = c_path(path)?;
     loop {
         // SAFETY: `path` is a C string that is alive during the call.
-        let fd = unsafe { libc::open(path.as_ptr(), flags | libc::O_CLOEXEC, mode) };
+        let fd = unsafe { libc::openat(dir, path.as_ptr(), flags | libc::O_CLOEXEC, mode) };
         match Errno::result(fd) {
             // SAFETY: just opened, and known to nobody else.
             Ok(fd) => return Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
@@ -182,31 +195,6 @@ fn open_flags(path: &Path, flags: libc::c_int, mode: libc::mode_t) -> Result<Own
             Err(errno) => return Err(errno),
         }
     }
-}
-
-/// Gives an unnamed file a name; `EEXIST` if that is taken. By `/proc`, or where none is mounted by the descriptor, which
-/// needs Linux 6.10 or a privilege.
-pub(crate) fn link_unnamed(fd: BorrowedFd<'_>, path: &Path) -> Result<(), Errno> {
-    let to = c_path(path)?;
-    let link = |dir, from: &CStr, flags| {
-        // SAFETY: both are C strings that are alive during the call.
-        let linked = unsafe { libc::linkat(dir, from.as_ptr(), libc::AT_FDCWD, to.as_ptr(), flags) };
-        Errno::result(linked).map(drop)
-    };
-    let by_proc = c_path(&held_path(fd))?;
-    link(libc::AT_FDCWD, &by_proc, libc::AT_SYMLINK_FOLLOW).or_else(|errno| match errno {
-        Errno::EEXIST => Err(errno),
-        _ => link(fd.as_raw_fd(), c"", libc::AT_EMPTY_PATH),
-    })
-}
-
-/// Renames a file; `EEXIST` if the new name is taken.
-pub(crate) fn rename_new(from: &Path, to: &Path) -> Result<(), Errno> {
-    let (from, to) = (c_path(from)?, c_path(to)?);
-    // SAFETY: both are C strings that are alive during the call.
-    let renamed =
-        unsafe { libc::renameat2(libc::AT_FDCWD, from.as_ptr(), libc::AT_FDCWD, to.as_ptr(), libc::RENAME_NOREPLACE) };
-    Errno::result(renamed).map(drop)
 }
 
 /// Sets the permission bits, whatever the umask.

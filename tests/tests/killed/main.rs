@@ -30,7 +30,8 @@ enum AtKey {
     Whole,
 }
 
-/// The steps of naming are in `named_steps`, that of reading is in the tests of `read_only`.
+/// The steps of naming are in `named_steps`, that of reading is in the tests of `read_only`, and those of forgetting a name and of
+/// making a directory are in `swapped_directories`.
 fn scenario(step: &'static str) -> Option<Scenario> {
     let creation = |at_key| Some(Scenario { step, before: &[], command: "create 7", at_key });
     let removal = |at_key| Some(Scenario { step, before: &[("create 7", None)], command: "remove", at_key });
@@ -52,7 +53,7 @@ fn scenario(step: &'static str) -> Option<Scenario> {
         "RemoveMarked" | "RemoveDone" => removal(AtKey::Nothing),
         "RecoverLocked" => recovery(AtKey::HalfMade),
         "RecoverRemoved" => recovery(AtKey::Nothing),
-        "LookUnfinished" | "NameCandidate" | "NamePublished" => None,
+        "LookUnfinished" | "NameCandidate" | "NamePublished" | "NameToBeForgotten" | "DirectoryMade" => None,
         other => panic!("there is no scenario for the step `{other}`: add one"),
     }
 }

@@ -119,6 +119,25 @@ fn directories_that_everybody_may_write_are_refused_with_the_cure() {
 }
 
 #[test]
+fn anchor_that_everybody_may_write_since_it_was_opened_is_refused_by_every_operation() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    fs::set_permissions(scratch.path(), Permissions::from_mode(0o777)).unwrap();
+    let error = store.attach::<Telemetry>().unwrap_err();
+    assert!(matches!(error, AttachError::Anchor(OpenError::WorldWritable { mode: 0o777, .. })), "{error}");
+    let said = Store::open(scratch.path()).unwrap_err().to_string();
+    assert_says(error, &[&said]);
+    assert_says(store.create::<Telemetry>().unwrap_err(), &[&said]);
+    assert_says(store.attach_or_create::<Telemetry>().unwrap_err(), &[&said]);
+    assert_says(store.replace::<Telemetry>().unwrap_err(), &[&said]);
+    assert_says(store.remove::<Telemetry>().unwrap_err(), &[&said]);
+    assert_says(store.list().unwrap_err(), &[&said]);
+    assert_says(store.named("x").unwrap_err(), &[&said]);
+    fs::set_permissions(scratch.path(), Permissions::from_mode(0o700)).unwrap();
+    drop(store.create::<Telemetry>().expect("it is fit again"));
+}
+
+#[test]
 fn path_with_a_zero_byte_is_refused() {
     let error = Store::open("/tmp/a\0b").unwrap_err();
     assert!(matches!(error, OpenError::BadPath { .. }), "{error}");
