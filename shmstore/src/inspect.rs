@@ -59,7 +59,7 @@ use thiserror::Error;
 pub use decode::Limits;
 pub use object::Object;
 pub use path::{FieldError, FieldPath};
-pub use remove::WhileAttached;
+pub use remove::{Removal, WhileAttached};
 pub use saved::{SavedError, SavedObject};
 pub use segment::{Description, Segment, SegmentState, Usage, segments, usage};
 pub use value::Value;

@@ -170,6 +170,7 @@ fn creator_killed_before_its_object_has_the_group_is_cleaned_up_after() {
             assert_says(&message, &[&format!("only uid {ALICE} or root may remove it, and we are uid {BOB}")]);
         }
         bob.expect_err("see", "NotFound");
+        assert_eq!(bob.expect_ok("list"), "initializing", "it is half-made, and not gone");
         assert_eq!(segment_at(group.scratch.path()), left);
         assert_eq!(group.start(ALICE, &[BY_GROUP]).expect_ok("attach_or_create 2"), "created");
         assert_eq!(bob.expect_ok("attach"), "attached");

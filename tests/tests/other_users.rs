@@ -334,6 +334,53 @@ fn no_byte_of_a_segment_is_read_before_its_creator_and_owner_are_trusted() {
     });
 }
 
+/// In a process with `mlockall`, to map a segment is to fill it. This one fits into no process.
+#[test]
+fn segment_of_a_user_who_is_not_trusted_is_not_even_mapped() {
+    with_users("segment_of_a_user_who_is_not_trusted_is_not_even_mapped", || {
+        const SPARSE: &str = "10666";
+        for (size, variant, state) in
+            [((1 << 47) + SIZE_TAG, "Untrusted", "untrusted"), (1 << 47, "Foreign", "foreign")]
+        {
+            let users = bobs_anchor();
+            let file = users.program.program().with_file_name("empty");
+            File::create(&file).unwrap();
+            let mut alice = users.start(ALICE, &[]);
+            let planted = alice.expect_ok(&format!("plant {} {size} {SPARSE} {}", users.key(), file.display()));
+            let mut bob = users.start(BOB, &[SOON]);
+            for command in ["attach", "create 1", "attach_or_create 1", "replace 1", "remove", "see"] {
+                let message = bob.expect_err(command, variant);
+                assert_says(&message, &[&format!("segment {planted} of {size} bytes"), &format!("uid {ALICE}")]);
+            }
+            assert_eq!(bob.expect_ok("list"), state);
+            // One of a user who is trusted cannot be mapped, either.
+            if variant == "Untrusted" {
+                let message = users.start(BOB, &[SOON, TRUSTS_ALICE]).expect_err("attach", "OtherAttachError");
+                assert_says(&message, &["`ulimit -v`, `ulimit -l`"]);
+            }
+        }
+    });
+}
+
+#[test]
+fn segment_of_our_own_that_we_may_not_use_is_ours_to_remove() {
+    with_users("segment_of_our_own_that_we_may_not_use_is_ours_to_remove", || {
+        for mode in ["000", "100"] {
+            let users = bobs_anchor();
+            let file = users.program.program().with_file_name("empty");
+            File::create(&file).unwrap();
+            let mut bob = users.start(BOB, &[SOON]);
+            let size = 8192 + SIZE_TAG;
+            let planted = bob.expect_ok(&format!("plant {} {size} {mode} {}", users.key(), file.display()));
+            for command in ["attach", "attach_or_create 1", "create 1", "replace 1", "remove", "see"] {
+                let message = bob.expect_err(command, "AccessDenied");
+                assert_says(&message, &["The segment is this user's own", &format!("`ipcrm -m {planted}`")]);
+            }
+            assert_eq!(bob.expect_ok("list"), "unreadable");
+        }
+    });
+}
+
 #[test]
 fn squatter_with_foreign_data_of_our_size_is_refused_unread() {
     with_users("squatter_with_foreign_data_of_our_size_is_refused_unread", || {

@@ -1,7 +1,7 @@
 //! `shmstore gc`: removing what nobody can use any more.
 
 use nix::unistd::Uid;
-use shmstore::inspect::{InspectError, Segment, SegmentState, WhileAttached, segments};
+use shmstore::inspect::{InspectError, Removal, Segment, SegmentState, WhileAttached, segments};
 
 use crate::about::{self, called, counted, times};
 use crate::ask;
@@ -57,8 +57,9 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         return Err(Failure::Refused("nothing was removed".into()));
     }
     let (mut done, mut failed) = (Vec::new(), 0);
+    let mut removal = Removal::new();
     for segment in &garbage {
-        done.push(match remove(segment) {
+        done.push(match remove(segment, &mut removal) {
             Ok(None) => format!("removed {}", called(segment)),
             Ok(Some(why)) => format!("kept {}: {why}", called(segment)),
             Err(error) => {
@@ -117,7 +118,7 @@ pub fn kept(segment: &Segment) -> Option<String> {
 }
 
 /// Removes it, if it still is what it was: somebody may have come to use it while we asked. Otherwise tells why not.
-fn remove(segment: &Segment) -> Result<Option<String>, InspectError> {
+fn remove(segment: &Segment, removal: &mut Removal) -> Result<Option<String>, InspectError> {
     let now = match Segment::of_shmid(segment.shmid) {
         Ok(now) => now,
         Err(InspectError::Gone { .. }) => return Ok(Some("it is gone already".into())),
@@ -126,7 +127,7 @@ fn remove(segment: &Segment) -> Result<Option<String>, InspectError> {
     if !is_garbage(&now) {
         return Ok(Some(format!("it is {} now", now.state)));
     }
-    match segment.remove(WhileAttached::Refuse) {
+    match removal.remove(segment, WhileAttached::Refuse) {
         Ok(()) => Ok(None),
         Err(InspectError::Gone { .. }) => Ok(Some("it is gone already".into())),
         Err(InspectError::InUse { attached, .. }) => Ok(Some(format!("attached {} now", times(attached)))),

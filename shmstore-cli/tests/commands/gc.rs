@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use shmstore::inspect::{Segment, SegmentState};
 
@@ -71,5 +72,35 @@ fn what_was_agreed_to_is_removed_even_if_nobody_reads_the_output() {
             assert!(scratch.segments().is_empty(), "{ended:?}");
             assert_eq!(ended.err.contains("removed "), code == 1, "{ended:?}");
         }
+    });
+}
+
+/// Any user may hold the lock of a directory that segments name.
+#[test]
+fn locks_that_others_hold_delay_it_once_and_not_for_each_segment() {
+    alone("gc::locks_that_others_hold_delay_it_once_and_not_for_each_segment", || {
+        const DIRECTORIES: usize = 6;
+        const COPIES: usize = 4;
+        let scratch = Scratch::new();
+        let mut locks = Vec::new();
+        for number in 0..DIRECTORIES {
+            let name = format!("held-{number}");
+            let object = scratch.store_at(&name).create::<Counter>().unwrap();
+            let whole = Segment::of_shmid(Shared::info(&object).unwrap().shmid).unwrap();
+            // At a key that is not its anchor's, each is an orphan.
+            for copy in 0..COPIES {
+                scratch.copy(&whole, 0x7654_0000 + i32::try_from(number * COPIES + copy).unwrap());
+            }
+            let directory = File::open(scratch.join(&name)).unwrap();
+            directory.lock().unwrap();
+            locks.push(directory);
+        }
+        let since = Instant::now();
+        let done = run(["gc", "--yes"]).with(0);
+        let took = since.elapsed();
+        let removed = done.out.lines().filter(|line| line.starts_with("removed ")).count();
+        assert_eq!(removed, DIRECTORIES * COPIES, "{done:?}");
+        // Half a second for each is 12 s, and for each directory 3 s; all together wait 2 s.
+        assert!(took < Duration::from_millis(2_800), "{took:?}");
     });
 }

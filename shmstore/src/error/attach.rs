@@ -146,7 +146,7 @@ pub enum AttachError {
     /// The permissions of the segment do not let us do what was asked for.
     #[error(
         "permission denied for uid {uid} to {} {subject}: {segment}. {}",
-        if *.to_write { "write" } else { "read" }, share(segment, *.to_write, *.readable)
+        if *.to_write { "write" } else { "read" }, share(segment, *.uid, *.to_write, *.readable)
     )]
     AccessDenied {
         /// Which object.
@@ -219,7 +219,10 @@ pub enum AttachError {
         id: char,
     },
     /// The kernel has no memory for the mapping.
-    #[error("no memory to attach {subject}: the address space or the kernel's memory is used up")]
+    #[error(
+        "no memory to attach {subject}: the address space of this process, its limit on locked memory (`ulimit -v`, \
+         `ulimit -l`) or the kernel's memory is used up"
+    )]
     OutOfMemory {
         /// Which object.
         subject: Box<Subject>,
@@ -237,7 +240,15 @@ pub enum AttachError {
 }
 
 /// What can be done about missing permission.
-fn share(segment: &SegmentOwner, to_write: bool, readable: bool) -> String {
+fn share(segment: &SegmentOwner, uid: u32, to_write: bool, readable: bool) -> String {
+    if [segment.owner, segment.creator].contains(&uid) {
+        return format!(
+            "The segment is this user's own, but its mode does not let its owner {} it, and no object is made so. \
+             If no program needs it, remove it with `ipcrm -m {}`",
+            if to_write { "write" } else { "read" },
+            segment.shmid
+        );
+    }
     let (verb, bits) = if to_write { ("write", 0o060) } else { ("read", 0o040) };
     if segment.mode & bits == bits {
         return format!(

@@ -8,6 +8,7 @@ use nix::errno::Errno;
 use super::find::{ATTACH, creator};
 use super::json::json_of;
 use super::ownership::{Handover, owner};
+use super::read_only::Seen;
 use super::{AnchorLock, Condition, Found, LOOKED_AT, Patience, Target};
 use crate::anchor::Anchor;
 use crate::error::{AttachError, CreateError, OpenError};
@@ -90,30 +91,45 @@ impl Target<'_> {
         loop {
             let identity = self.refresh_within(&mut for_missing)?.identity();
             self.check_not_initializing(&identity)?;
-            match self.find(&identity, &mut for_creator)? {
-                None if for_missing.pause() => {}
-                None => return Err(self.not_found(&identity, wait)),
+            let seen = match self.find(&identity, &mut for_creator)? {
                 Some(found) if found.condition.is_left_over() => {
-                    self.wait_for_creator(&identity, found, &mut for_creator)?;
+                    self.wait_for_creator(&identity, found, &mut for_creator)?
                 }
-                Some(found) => {
-                    return self.enter(&identity, schema, found);
-                }
+                found => Seen::Settled(found),
+            };
+            // Each round pauses: an object that changes without rest does not outlast the limit.
+            match seen {
+                Seen::Settled(Some(found)) => return self.enter(&identity, schema, found),
+                Seen::Settled(None) if !for_missing.pause() => return Err(self.not_found(&identity, wait)),
+                Seen::Settled(None) | Seen::AtWork => {}
             }
         }
     }
 
-    /// Whoever holds the lock is at work. If nobody does, the creator is dead: clean up.
-    fn wait_for_creator(&self, identity: &Identity, found: Found, patience: &mut Patience) -> Result<(), AttachError> {
+    /// A process that holds the lock is at work. If none does, the creator is dead: cleans up. Returns what stands there then.
+    fn wait_for_creator(
+        &self,
+        identity: &Identity,
+        found: Found,
+        patience: &mut Patience,
+    ) -> Result<Seen, AttachError> {
         let segment = owner(&found.status);
         // Not counted as attached while we sleep.
         drop(found);
         let mut no_wait = Patience::new(Duration::ZERO);
         match self.lock(&mut no_wait) {
-            Ok(lock) => self.recover(&lock, patience).map(drop),
-            Err(OpenError::Busy { .. }) if patience.pause() => Ok(()),
+            Ok(lock) => {
+                let left = self.recover(&lock, patience)?;
+                // If the path names another file since, its object is found in the next round.
+                let is_meant = lock.anchor().identity() == *identity;
+                if left.is_some() && !is_meant && patience.pause() {
+                    return Ok(Seen::AtWork);
+                }
+                Ok(Seen::Settled(left.filter(|_| is_meant)))
+            }
+            Err(OpenError::Busy { .. }) if patience.pause() => Ok(Seen::AtWork),
             // Then the object is missing too, which is for the caller to wait for.
-            Err(OpenError::NotFound { .. } | OpenError::DanglingLink { .. }) => Ok(()),
+            Err(OpenError::NotFound { .. } | OpenError::DanglingLink { .. }) => Ok(Seen::Settled(None)),
             Err(OpenError::Busy { .. }) => {
                 let subject = self.subject(Some(identity));
                 Err(AttachError::StillInitializing { subject, segment, waited: patience.limit() })

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-use super::ownership::{is_unowned, owner};
+use super::ownership::{Handed, is_unowned, owner};
 use super::{Patience, Target};
 use crate::error::{AnchorClaim, AttachError, Creator, moment};
 use crate::header::{self, Damage, FORMAT_VERSION, FirstWord, Geometry, Header, State};
@@ -13,7 +13,7 @@ use crate::participants::ClaimError;
 use crate::process::registry::{self, Attached, Segment};
 use crate::schema::Schema;
 use crate::sys::process::effective_uid;
-use crate::sys::shm::{self, Access, Mapping, Status, Unread, Unreadable};
+use crate::sys::shm::{self, Access, Mapping, Status, Unreadable};
 
 /// What shows that a segment is no object's.
 const OTHER_SIZE: &str = "no object has its size";
@@ -82,33 +82,58 @@ impl Target<'_> {
         identity: &Identity,
         patience: &mut Patience,
     ) -> Result<Option<Found>, AttachError> {
-        let key = identity.key(self.id);
+        // Whatever changes between two of the calls is looked at again: once at once, then for as long as the patience lasts.
+        let mut is_again = false;
         loop {
-            let Some(shmid) = shm::find(key).map_err(|errno| self.system("look (`shmget`) for", identity, errno))?
-            else {
+            let shmid = shm::find(identity.key(self.id));
+            let Some(shmid) = shmid.map_err(|errno| self.system("look (`shmget`) for", identity, errno))? else {
                 return Ok(None);
             };
-            match shm::attach(shmid, access) {
-                Ok((segment, status)) if status.key == key && !status.removed => {
-                    let mapping = self.read(identity, segment, &status)?;
-                    let condition = self.judge(identity, &mapping, &status)?;
-                    return Ok(Some(Found { mapping, status, condition }));
-                }
-                // Removed between two of the calls: look again.
-                Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) if patience.pause() => {}
-                Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) => return Ok(None),
-                Err(errno) => match self.attach_failed(identity, shmid, access, errno) {
-                    Some(AttachError::AccessDenied { segment, .. }) if is_unowned(&segment) => {
-                        if !self.wait_for_handover(identity, segment, access, patience)? {
-                            return Ok(None);
-                        }
+            match self.look(access, identity, shmid) {
+                Ok(Some(found)) => return Ok(Some(found)),
+                Ok(None) => {}
+                Err(AttachError::AccessDenied { segment, .. }) if is_unowned(&segment) => {
+                    if self.wait_for_handover(identity, segment, patience)? == Handed::Paused {
+                        continue;
                     }
-                    Some(error) => return Err(error),
-                    None if patience.pause() => {}
-                    None => return Ok(None),
-                },
+                }
+                Err(error) => return Err(error),
+            }
+            if std::mem::replace(&mut is_again, true) && !patience.pause() {
+                return Ok(None);
             }
         }
+    }
+
+    /// Attaches and judges a segment. It is not mapped before the kernel has told that it may be an object of a trusted user:
+    /// in a process with `mlockall`, to map it is to fill it. Returns `None` if it does not stand at the key, or changes.
+    fn look(&self, access: Access, identity: &Identity, shmid: i32) -> Result<Option<Found>, AttachError> {
+        let failed = |errno| match errno {
+            Errno::EINVAL | Errno::EIDRM => Ok(None),
+            errno => self.attach_failed(identity, shmid, access, errno).map_or(Ok(None), Err),
+        };
+        let told = match shm::status(shmid) {
+            Ok(told) if told.key == identity.key(self.id) && !told.removed => told,
+            Ok(_) => return Ok(None),
+            Err(errno) => return failed(errno),
+        };
+        if !header::is_tagged(told.size) {
+            return Err(self.foreign_by(OTHER_SIZE, identity, &told));
+        }
+        self.check_trust(identity, &told)?;
+        let (segment, status) = match shm::attach(shmid, access) {
+            Ok((segment, status)) if status.is_of_same_segment(&told) && !status.removed => (segment, status),
+            Ok(_) => return Ok(None),
+            Err(errno) => return failed(errno),
+        };
+        let mapping = segment.readable().map_err(|unreadable| match unreadable {
+            Unreadable::HugePages => self.foreign_by(unreadable.why(), identity, &status),
+            Unreadable::Page => {
+                AttachError::Unreadable { subject: self.subject(Some(identity)), segment: owner(&status) }
+            }
+        })?;
+        let condition = self.judge(identity, &mapping, &status)?;
+        Ok(Some(Found { mapping, status, condition }))
     }
 
     /// Explains why a segment can not be attached; `None` if it is gone meanwhile.
@@ -134,22 +159,9 @@ impl Target<'_> {
                     }
                 }
             }
-            Errno::ENOMEM => AttachError::OutOfMemory { subject },
+            // The second where memory is locked (`mlockall`), and the limit on that is reached.
+            Errno::ENOMEM | Errno::EAGAIN => AttachError::OutOfMemory { subject },
             errno => AttachError::System { attempted: ATTACH, subject, errno },
-        })
-    }
-
-    /// Makes a segment readable, if what the kernel tells of it lets expect an object of somebody who is trusted.
-    fn read(&self, identity: &Identity, segment: Unread, status: &Status) -> Result<Mapping, AttachError> {
-        if !header::is_tagged(status.size) {
-            return Err(self.foreign_by(OTHER_SIZE, identity, status));
-        }
-        self.check_trust(identity, status)?;
-        segment.readable().map_err(|unreadable| match unreadable {
-            Unreadable::HugePages => self.foreign_by(unreadable.why(), identity, status),
-            Unreadable::Page => {
-                AttachError::Unreadable { subject: self.subject(Some(identity)), segment: owner(status) }
-            }
         })
     }
 

@@ -1,8 +1,8 @@
 //! The owner of a new segment: it belongs to its anchor's group, and in the store of a user, what root makes is the user's.
 //!
 //! `shmget` gives a segment to the process's user and primary group. A segment for somebody else is made so that only its
-//! creator may use it, and handed over before anything is written in it. Until then its mode has a bit that no other
-//! segment of ours has: a process that may not attach the segment knows by it that the segment is half-made.
+//! creator may use it, and handed over before anything is written in it. Until then it has a mode that no other segment of
+//! ours has: a process that may not attach the segment knows by it that the segment is half-made.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::anchor::{Anchor, Ownership};
 use crate::error::{AbandonedReason, AttachError, OpenError, SegmentOwner};
 use crate::identity::Identity;
 use crate::sys::process::effective_uid;
-use crate::sys::shm::{self, Access, Status};
+use crate::sys::shm::{self, Status};
 
-/// The bit of a segment that is to be handed over: no segment is ever executed.
-const UNOWNED: u32 = 0o100;
+/// The mode of a segment that is to be handed over. No other segment of ours has an execute bit.
+const UNOWNED: u32 = 0o700;
 
 /// How a segment is made, and what becomes of it then.
 #[derive(Debug, Clone, Copy)]
@@ -41,7 +41,7 @@ impl Handover {
 
     /// The mode to make the segment with.
     pub(super) fn first_mode(&self) -> u32 {
-        if self.heir.is_some() { 0o600 | UNOWNED } else { self.mode }
+        if self.heir.is_some() { UNOWNED } else { self.mode }
     }
 
     /// Gives the segment to its heir. If it is gone meanwhile, attaching it will tell.
@@ -70,38 +70,47 @@ pub(super) fn owner(status: &Status) -> SegmentOwner {
     }
 }
 
-/// Returns `true` if the mode is that of a segment that was not handed over yet.
+/// Returns `true` if a segment of somebody else was not handed over yet. To its own user the kernel does not refuse one of that mode.
 pub(super) fn is_unowned(segment: &SegmentOwner) -> bool {
-    segment.mode & UNOWNED != 0
+    segment.mode == UNOWNED && ![segment.owner, segment.creator].contains(&effective_uid())
+}
+
+/// What has become of a segment that was not handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Handed {
+    /// Its creator is at work. There was a pause, and there is time left to look again.
+    Paused,
+    /// It is handed over, or gone. There was no pause.
+    Over,
 }
 
 impl Target<'_> {
-    /// Waits for the creator of a segment that it has not handed over yet. Returns `false` if there is no object for this
-    /// process: the creator has died, and a reader cleans up nothing.
+    /// Waits for the creator of a segment that it has not handed over yet.
+    ///
+    /// # Errors
+    ///
+    /// `StillInitializing` if the creator takes longer; `Abandoned` if it has died.
     pub(super) fn wait_for_handover(
         &self,
         identity: &Identity,
         segment: SegmentOwner,
-        access: Access,
         patience: &mut Patience,
-    ) -> Result<bool, AttachError> {
+    ) -> Result<Handed, AttachError> {
         let _lock = match self.lock(&mut Patience::new(Duration::ZERO)) {
             Ok(lock) => lock,
-            Err(OpenError::Busy { .. }) if patience.pause() => return Ok(true),
+            Err(OpenError::Busy { .. }) if patience.pause() => return Ok(Handed::Paused),
             Err(OpenError::Busy { .. }) => {
                 let subject = self.subject(Some(identity));
                 return Err(AttachError::StillInitializing { subject, segment, waited: patience.limit() });
             }
-            Err(OpenError::NotFound { .. } | OpenError::DanglingLink { .. }) => return Ok(false),
+            // Then the object is missing too.
+            Err(OpenError::NotFound { .. } | OpenError::DanglingLink { .. }) => return Ok(Handed::Over),
             Err(error) => return Err(error.into()),
         };
         // With the lock, no creator is at work.
         let now = shm::table().ok().and_then(|mut table| table.find(|status| status.shmid == segment.shmid));
-        if now.is_none_or(|status| status.mode & UNOWNED == 0) {
-            return Ok(true);
-        }
-        if access == Access::ReadOnly {
-            return Ok(false);
+        if now.is_none_or(|status| status.mode != UNOWNED) {
+            return Ok(Handed::Over);
         }
         let (subject, owner) = (self.subject(Some(identity)), segment.owner);
         let reason = AbandonedReason::NotPermitted { owner, uid: effective_uid() };

@@ -13,10 +13,10 @@ use crate::schema::Schema;
 use crate::sys::shm::Access;
 
 /// What stands at the key, as far as it can be told whose turn it is.
-enum Seen {
+pub(super) enum Seen {
     /// Nothing, or something that its creator has finished, or that the dead have left.
     Settled(Option<Found>),
-    /// Somebody holds the anchor's lock, and the segment is half-made. There is time left to look again.
+    /// A creator is at work, or something else changes. There was a pause, and there is time left to look again.
     AtWork,
 }
 
@@ -47,7 +47,7 @@ impl Target<'_> {
     /// Looks at the key; with the lock, if a creator may be at work. The dead do not come back: the lock is not tried
     /// again for the segment that is known to be left over.
     fn see(&self, identity: &Identity, left_over: Option<i32>, patience: &mut Patience) -> Result<Seen, AttachError> {
-        match self.find_for(Access::ReadOnly, identity, patience)? {
+        match if_not_abandoned(self.find_for(Access::ReadOnly, identity, patience))? {
             Some(found) if is_unfinished(&found) && left_over != Some(found.status.shmid) => {
                 self.see_under_lock(identity, found, patience)
             }
@@ -81,7 +81,7 @@ impl Target<'_> {
         if lock.anchor().identity() != *identity {
             return Ok(Seen::Settled(None));
         }
-        let found = self.find_to_read(identity)?;
+        let found = if_not_abandoned(self.find_to_read(identity))?;
         match &found {
             // No creator is at work, so there is none who has written the rest before the first word.
             Some(found) if found.condition == Condition::Virgin && !header::is_blank(&found.mapping) => {
@@ -100,6 +100,14 @@ impl Target<'_> {
     ) -> Result<Attached, AttachError> {
         let geometry = self.check_layout(identity, schema, &found)?;
         Ok(registry::register_to_read(self.segment(identity, found.mapping, geometry, found.status.shmid)))
+    }
+}
+
+/// For a process that only reads, what another user's creator has left half-made does not exist.
+fn if_not_abandoned(found: Result<Option<Found>, AttachError>) -> Result<Option<Found>, AttachError> {
+    match found {
+        Err(AttachError::Abandoned { .. }) => Ok(None),
+        found => found,
     }
 }
 

@@ -20,9 +20,11 @@ impl Target<'_> {
     /// Removes what a dead creator or remover left at the key. Returns the segment if it is ready after all.
     ///
     /// Others who look at the segment at the same time attach it for a moment, so "attached by nobody" is sampled until
-    /// the patience is over.
+    /// the patience is over. So is what somebody who knows nothing of the lock puts in the place of what was removed:
+    /// after that the key counts as free.
     pub(crate) fn recover(&self, lock: &AnchorLock, patience: &mut Patience) -> Result<Option<Found>, AttachError> {
         let identity = lock.anchor().identity();
+        let mut has_removed = false;
         loop {
             let Some(found) = self.find(&identity, patience)? else { return Ok(None) };
             if !found.condition.is_left_over() {
@@ -49,6 +51,9 @@ impl Target<'_> {
             match removed {
                 Ok(()) | Err(Errno::EINVAL | Errno::EIDRM) => failpoint::reach(Step::RecoverRemoved),
                 Err(errno) => return Err(self.not_removable(&identity, &status, errno)),
+            }
+            if std::mem::replace(&mut has_removed, true) && !patience.pause() {
+                return Ok(None);
             }
         }
     }

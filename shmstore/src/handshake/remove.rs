@@ -43,8 +43,10 @@ impl Target<'_> {
         patience: &mut Patience,
     ) -> Result<Option<Found>, RemoveError> {
         self.find(identity, patience).map_err(|error| match error {
-            // Whoever may remove it may write it, too.
-            AttachError::AccessDenied { subject, uid, segment, .. } => {
+            // A user that may remove it may write it too, unless its mode is of nobody's making.
+            AttachError::AccessDenied { subject, uid, segment, .. }
+                if ![segment.owner, segment.creator].contains(&uid) =>
+            {
                 RemoveError::NotPermitted { subject, uid, segment }
             }
             error => error.into(),

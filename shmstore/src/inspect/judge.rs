@@ -70,7 +70,7 @@ impl Segment {
             Err(Errno::EINVAL | Errno::EIDRM) => segment.state = SegmentState::Removed,
             Err(errno) => {
                 segment.state = SegmentState::Unreadable;
-                segment.detail = Some(errno.desc().into());
+                segment.detail = Some(shm::no_memory_to_attach(errno).unwrap_or(errno.desc()).into());
             }
         }
         (segment, None)

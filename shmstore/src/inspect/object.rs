@@ -46,9 +46,15 @@ impl Object {
                 let Segment { owner, mode, .. } = *segment;
                 InspectError::AccessDenied { shmid, attempted: "read", owner, mode, uid: effective_uid() }
             }
-            errno => {
-                InspectError::System { attempted: "attach (`shmat`, `shmctl(IPC_STAT)`)", shmid, source: errno.into() }
-            }
+            errno => match shm::no_memory_to_attach(errno) {
+                Some(why) => {
+                    InspectError::NotReady { shmid, state: SegmentState::Unreadable, detail: Some(why.into()) }
+                }
+                None => {
+                    let attempted = "attach (`shmat`, `shmctl(IPC_STAT)`)";
+                    InspectError::System { attempted, shmid, source: errno.into() }
+                }
+            },
         })?;
         let listed = segment;
         let mut segment = Segment { attached: status.attached.saturating_sub(1), ..Segment::of_status(&status) };

@@ -1,12 +1,14 @@
 //! Removing a segment by what is known of it: orphans and half-made ones too, which no store can name.
 
+use std::collections::HashSet;
 use std::os::fd::AsFd;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 
 use super::{Description, InspectError, Segment, SegmentState};
 use crate::anchor::Anchor;
+use crate::error::OpenError;
 use crate::handshake::{AnchorLock, LOOKED_AT, Patience};
 use crate::header::{Header, State};
 use crate::key::Key;
@@ -23,29 +25,104 @@ pub enum WhileAttached {
     Remove,
 }
 
+/// How long one removal waits for an anchor's lock, and how long all removals of a run wait for locks and for lookers.
+const SOON: Duration = Duration::from_millis(500);
+const ALL_TOGETHER: Duration = Duration::from_secs(2);
+
+/// The removal of segments, one after the other.
+///
+/// Any user may hold the lock of an anchor, and look at a segment without rest. Each removal waits a moment for both. All removals by one
+/// `Removal` together wait no longer than two seconds.
+///
+/// ```no_run
+/// use shmstore::inspect::{Removal, SegmentState, WhileAttached, segments};
+///
+/// let mut removal = Removal::new();
+/// for segment in segments()?.iter().filter(|segment| segment.state == SegmentState::Orphaned) {
+///     removal.remove(segment, WhileAttached::Refuse)?;
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Removal {
+    /// How much longer to wait.
+    left: Duration,
+    /// Devices and inodes of anchors that were locked all the time.
+    busy: HashSet<(u64, u64)>,
+}
+
+impl Removal {
+    /// Begins a run of removals.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { left: ALL_TOGETHER, busy: HashSet::new() }
+    }
+
+    /// Removes a segment. As [`Segment::remove`], except for how long it waits.
+    ///
+    /// # Errors
+    ///
+    /// As [`Segment::remove`].
+    pub fn remove(&mut self, segment: &Segment, while_attached: WhileAttached) -> Result<(), InspectError> {
+        let (mut lookers, mut waited) = (Patience::new(LOOKED_AT.min(self.left)), None);
+        let done = loop {
+            match segment.remove_now(while_attached, self) {
+                Err(InspectError::InUse { .. }) if lookers.pause() => drop(waited.get_or_insert_with(Instant::now)),
+                done => break done,
+            }
+        };
+        self.spend(waited.map_or(Duration::ZERO, |since| since.elapsed()));
+        done
+    }
+
+    fn spend(&mut self, time: Duration) {
+        self.left = self.left.saturating_sub(time);
+    }
+
+    /// The anchor's lock, if it can be had soon. Any owner will do: nothing is believed because of it. Only the very file or
+    /// directory that the segment names is opened, never a device that somebody has put in its place.
+    fn lock(&mut self, description: &Description) -> Option<AnchorLock> {
+        let held = file::hold(&description.path).ok()?;
+        let stat = file::stat_fd(held.as_fd()).ok()?;
+        let inode = (stat.dev, stat.ino);
+        let is_it = inode == (description.device, description.inode) && (stat.is_dir() || stat.is_file());
+        let path = is_it.then(|| file::held_path(held.as_fd()))?;
+        let anchor = Anchor::open(&path, |_| true).ok()?;
+        let limit = if self.busy.contains(&inode) { Duration::ZERO } else { SOON.min(self.left) };
+        let since = Instant::now();
+        let lock = AnchorLock::acquire(&path, &anchor, |_| true, &mut Patience::new(limit));
+        self.spend(since.elapsed());
+        if let Err(OpenError::Busy { .. }) = lock {
+            self.busy.insert(inode);
+        }
+        lock.ok()
+    }
+}
+
+impl Default for Removal {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Segment {
     /// Removes the segment, if it still is what it was when it was listed; for who insists, if it is the same segment, whatever was
     /// written in it since. What is not provably shmstore's is never removed: not one in which nothing is written yet, whoever made it.
     ///
     /// The anchor's lock is taken first, if the anchor is there and fit to be one: so nobody creates or recovers the object
-    /// meanwhile.
+    /// meanwhile. It waits at most half a second for the lock, and a second for others that only look at the segment. A run of
+    /// removals is bounded as a whole by [`Removal`].
     ///
     /// # Errors
     ///
     /// [`InspectError`]: foreign, gone, changed or written over since, in use, or not ours to remove.
     pub fn remove(&self, while_attached: WhileAttached) -> Result<(), InspectError> {
-        let mut lookers = Patience::new(LOOKED_AT);
-        loop {
-            match self.remove_now(while_attached) {
-                Err(InspectError::InUse { .. }) if lookers.pause() => {}
-                done => return done,
-            }
-        }
+        Removal::new().remove(self, while_attached)
     }
 
-    fn remove_now(&self, while_attached: WhileAttached) -> Result<(), InspectError> {
+    fn remove_now(&self, while_attached: WhileAttached, removal: &mut Removal) -> Result<(), InspectError> {
         let shmid = self.shmid;
-        let _lock = self.description.as_ref().filter(|of| of.path_is_whole).and_then(lock);
+        let _lock = self.description.as_ref().filter(|of| of.path_is_whole).and_then(|of| removal.lock(of));
         // Attached until it is removed: what is judged is what is removed.
         let (now, attached) = Self::attached_of_shmid(shmid)?;
         if now.made() != self.made() {
@@ -119,15 +196,3 @@ impl Segment {
 
 const BLANK: &str = "nothing is written in it, and its size alone does not prove that it is. Whoever creates an object at its key next \
                      takes it away; or remove it by `ipcrm -m`";
-
-/// The anchor's lock, if it can be had soon. Any owner will do: nothing is believed because of it. Only the very file or directory that
-/// the segment names is opened, never a device that somebody has put in its place.
-fn lock(description: &Description) -> Option<AnchorLock> {
-    const SOON: Duration = Duration::from_millis(500);
-    let held = file::hold(&description.path).ok()?;
-    let stat = file::stat_fd(held.as_fd()).ok()?;
-    let is_it = (stat.dev, stat.ino) == (description.device, description.inode) && (stat.is_dir() || stat.is_file());
-    let path = is_it.then(|| file::held_path(held.as_fd()))?;
-    let anchor = Anchor::open(&path, |_| true).ok()?;
-    AnchorLock::acquire(&path, &anchor, |_| true, &mut Patience::new(SOON)).ok()
-}

@@ -114,7 +114,7 @@ pub enum SegmentState {
     NewerFormat,
     /// Its header or schema is not what a creator writes.
     Damaged,
-    /// We may not look into it, or the kernel cannot provide a page of it.
+    /// We may not look into it, the kernel cannot provide a page of it, or it does not fit into this process.
     Unreadable,
     /// Not shmstore's.
     Foreign,
@@ -183,7 +183,11 @@ pub fn usage() -> Result<Usage, InspectError> {
 
 /// Lists all segments of this IPC namespace, foreign ones included, by number of their index in the kernel's table.
 ///
-/// Those that may be shmstore's, by their size, are attached for a moment, for reading.
+/// Those that may be shmstore's, by their size, are attached for a moment, for reading, whoever made them.
+///
+/// The kernel attaches a segment as a whole, although no more than the header and the schema is read. A segment that does not fit into the
+/// address space of this process is [`SegmentState::Unreadable`]. In a process with `mlockall(MCL_FUTURE)` to attach is also to
+/// fill each page: such a process should leave listings to another one, such as the `shmstore` program.
 ///
 /// # Errors
 ///

@@ -104,6 +104,9 @@ pub(crate) fn create(key: Key, size: usize, mode: u32) -> Result<i32, Errno> {
 
 /// Attaches a segment, then asks what was attached: in this order, because an id may be of a segment that has lost its
 /// key, and because an attached segment keeps its id.
+///
+/// All of it is mapped at once, and in a process with `mlockall(MCL_FUTURE)` filled with pages and locked. A caller that
+/// trusts some users only has asked for its [`status`] before.
 pub(crate) fn attach(shmid: i32, access: Access) -> Result<(Unread, Status), Errno> {
     let flags = if access == Access::ReadOnly { libc::SHM_RDONLY } else { 0 };
     // SAFETY: with a null address the kernel chooses one where nothing is mapped.
@@ -167,6 +170,12 @@ impl Status {
         }
     }
 
+    /// Returns `true` if this is the status of the same segment, of the same users, at another moment. An id may be used again.
+    pub(crate) fn is_of_same_segment(&self, other: &Self) -> bool {
+        let told = |status: &Self| (status.shmid, status.key, status.size, status.owner, status.creator);
+        told(self) == told(other)
+    }
+
     /// Returns `true` if the kernel lets this user remove the segment: then only a sandbox says `EPERM`.
     pub(crate) fn is_ours_to_remove(&self) -> bool {
         [self.owner, self.creator].contains(&effective_uid())
@@ -191,6 +200,19 @@ impl Unreadable {
             Self::HugePages => "it is on huge pages",
             Self::Page => "the kernel cannot provide a page of it",
         }
+    }
+}
+
+/// Says why a segment could not be attached by a process that may, if that is for want of memory.
+pub(crate) fn no_memory_to_attach(errno: Errno) -> Option<&'static str> {
+    match errno {
+        Errno::ENOMEM => Some(
+            "the address space of this process has no room for all of it (`ulimit -v`), or the kernel has no memory",
+        ),
+        Errno::EAGAIN => Some(
+            "this process locks all its memory (`mlockall`), and its limit on that (`ulimit -l`) has no room for all of it",
+        ),
+        _ => None,
     }
 }
 

@@ -289,3 +289,15 @@ fn what_another_process_lists_is_the_same() {
     assert!(text.starts_with("ready ") && text.ends_with("attached\nremoved\n"), "{text}");
     assert_eq!(find(scratch.key('T')), None);
 }
+
+#[test]
+fn segment_that_does_not_fit_into_this_process_is_unreadable_and_the_reason_is_named() {
+    const SPARSE: u32 = 0o10000;
+    let planted = plant(0, (1 << 47) + SIZE_TAG, SPARSE | 0o600, &[]);
+    let there = segment(planted.shmid);
+    assert_eq!(there.state, SegmentState::Unreadable);
+    assert!(there.detail.as_deref().is_some_and(|why| why.contains("`ulimit -v`")), "{there:?}");
+    let error = Object::attach(&there).unwrap_err();
+    assert!(matches!(error, InspectError::NotReady { state: SegmentState::Unreadable, .. }), "{error:?}");
+    assert!(error.to_string().contains("`ulimit -v`"), "{error}");
+}

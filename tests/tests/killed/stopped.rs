@@ -1,8 +1,12 @@
 //! A process that is stopped at a step is alive, however long it takes: nobody may take its work from under it.
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use shmstore_tests::objects::Telemetry;
 use shmstore_tests::peer::Peer;
+use shmstore_tests::raw::{Raw, field, find, plant};
 use shmstore_tests::scratch::Scratch;
-use shmstore_tests::segments;
+use shmstore_tests::{segments, wait};
 
 use crate::{AtKey, at_every_step};
 
@@ -98,4 +102,47 @@ fn name_whose_maker_is_stopped_is_waited_for_until_it_is_there() {
         assert_eq!(other.expect_ok("frames"), "7");
         assert_eq!(scratch.store().names().unwrap(), ["rover"]);
     }
+}
+
+/// A program that knows nothing of the lock puts another one in the place of each that is removed.
+#[test]
+fn objects_that_stand_at_the_key_again_and_again_keep_no_attach_beyond_its_limit() {
+    const ROUNDS: usize = 40;
+    let scratch = Scratch::new();
+    let (store, key) = (scratch.store(), scratch.key('T'));
+    let object = store.create::<Telemetry>().unwrap();
+    let raw = Raw::at_key(key);
+    let removed = {
+        raw.set(field::STATE, 3);
+        raw.bytes()
+    };
+    drop((raw, object));
+    let environment = [("SHMSTORE_FAILPOINT", "RecoverRemoved=stop"), ("PEER_WAIT_MS", "50")];
+    let mut peer = Peer::start_with(scratch.path(), &environment);
+    let pid = Pid::from_raw(peer.pid().try_into().unwrap());
+    peer.tell("attach");
+    let is_stopped = || {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T')) && find(key).is_none()
+    };
+    std::thread::scope(|scope| {
+        let answer = scope.spawn(|| peer.answer());
+        for _ in 0..ROUNDS {
+            wait::until_true("it to stop, or to answer", || answer.is_finished() || is_stopped());
+            if answer.is_finished() {
+                break;
+            }
+            let planted = plant(key, removed.len(), 0o600, &removed);
+            kill(pid, Signal::SIGCONT).unwrap();
+            wait::until_true("it to be removed", || answer.is_finished() || find(key).is_none());
+            drop(planted);
+        }
+        let is_over = answer.is_finished();
+        if !is_over {
+            kill(pid, Signal::SIGKILL).unwrap();
+        }
+        let answered = answer.join();
+        assert!(is_over, "it went on for {ROUNDS} rounds");
+        assert!(answered.unwrap().starts_with("err NotFound "));
+    });
 }
