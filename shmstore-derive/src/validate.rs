@@ -24,7 +24,7 @@ pub(crate) fn validate<'item>(derive: Derive, item: &'item Item, errors: &mut Er
         Body::Union(token) => {
             errors.add(
                 token,
-                "one layout, always initialised, is what processes can share: write a struct instead of a union",
+                "one layout, always initialized, is what processes can share: write a struct instead of a union",
             );
             Vec::new()
         }

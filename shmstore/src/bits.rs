@@ -17,11 +17,11 @@ use crate::layout::{AnyBits, ShmValue, is_described_value};
 ///
 /// # Safety
 ///
-/// Every byte of `bytes` is initialised.
+/// Every byte of `bytes` is initialized.
 #[inline(always)]
 pub(crate) unsafe fn any<V: AnyBits>(bytes: MaybeUninit<V>) -> V {
     const { is_described_value::<V>() };
-    // SAFETY: the bytes are initialised, by the caller, and all bits are a valid V, by `AnyBits`.
+    // SAFETY: the bytes are initialized, by the caller, and all bits are a valid V, by `AnyBits`.
     unsafe { bytes.assume_init() }
 }
 
@@ -29,13 +29,13 @@ pub(crate) unsafe fn any<V: AnyBits>(bytes: MaybeUninit<V>) -> V {
 ///
 /// # Safety
 ///
-/// Every byte of `bytes` is initialised.
+/// Every byte of `bytes` is initialized.
 #[inline(always)]
 pub(crate) unsafe fn checked<V: ShmValue>(bytes: MaybeUninit<V>) -> Result<V, InvalidValue> {
     const { is_described_value::<V>() };
     // SAFETY: the caller's promise is the same.
     unsafe { check(&bytes) }?;
-    // SAFETY: the bytes are initialised, by the caller, and are a valid V: `check_bits` has let them through.
+    // SAFETY: the bytes are initialized, by the caller, and are a valid V: `check_bits` has let them through.
     Ok(unsafe { bytes.assume_init() })
 }
 
@@ -43,11 +43,11 @@ pub(crate) unsafe fn checked<V: ShmValue>(bytes: MaybeUninit<V>) -> Result<V, In
 ///
 /// # Safety
 ///
-/// Every byte of `bytes` is initialised.
+/// Every byte of `bytes` is initialized.
 #[inline(always)]
 pub(crate) unsafe fn check<V: ShmValue>(bytes: &MaybeUninit<V>) -> Result<(), InvalidValue> {
     const { is_described_value::<V>() };
-    // SAFETY: `size_of::<V>()` bytes that nobody writes while they are borrowed, all initialised, by the caller.
+    // SAFETY: `size_of::<V>()` bytes that nobody writes while they are borrowed, all initialized, by the caller.
     V::check_bits(unsafe { slice::from_raw_parts(bytes.as_ptr().cast(), size_of::<V>()) })
 }
 
@@ -56,7 +56,7 @@ pub(crate) unsafe fn check<V: ShmValue>(bytes: &MaybeUninit<V>) -> Result<(), In
 ///
 /// # Safety
 ///
-/// Only initialised bytes are written by `fill`.
+/// Only initialized bytes are written by `fill`.
 pub(crate) unsafe fn overwrite<V: ShmValue, R, E: From<InvalidValue>>(
     value: &mut V,
     fill: impl FnOnce(&mut MaybeUninit<V>) -> Result<R, E>,
@@ -66,7 +66,7 @@ pub(crate) unsafe fn overwrite<V: ShmValue, R, E: From<InvalidValue>>(
     // they are checked, or `Unchecked` makes them zero.
     let unchecked = Unchecked(unsafe { &mut *bytes });
     let filled = fill(unchecked.0)?;
-    // SAFETY: the bytes of a value were initialised, and what was written is, by the caller.
+    // SAFETY: the bytes of a value were initialized, and what was written is, by the caller.
     unsafe { check(unchecked.0) }?;
     mem::forget(unchecked);
     Ok(filled)
@@ -86,10 +86,10 @@ impl<V: ShmValue> Drop for Unchecked<'_, V> {
 ///
 /// # Safety
 ///
-/// Only initialised bytes are written to it.
+/// Only initialized bytes are written to it.
 #[inline(always)]
 pub(crate) unsafe fn place_of<V: AnyBits>(value: &mut V) -> &mut MaybeUninit<V> {
     const { is_described_value::<V>() };
-    // SAFETY: the same layout; and what is written there is initialised, by the caller, so a valid V, by `AnyBits`.
+    // SAFETY: the same layout; and what is written there is initialized, by the caller, so a valid V, by `AnyBits`.
     unsafe { &mut *ptr::from_mut(value).cast() }
 }

@@ -98,7 +98,7 @@ trait Moves {
     /// # Safety
     ///
     /// As for [`store`](Self::store), for each unit; and `from` is readable for `count` times [`UNIT`] bytes, all of
-    /// them initialised, and private.
+    /// them initialized, and private.
     unsafe fn bulk_in(from: *const u8, to: *mut Unit, count: usize);
 }
 
@@ -108,7 +108,7 @@ trait Moves {
 ///
 /// - `slot` is readable for `size_of::<V>()` bytes, rounded up to whole units, and aligned to a unit. Other processes
 ///   may be writing it.
-/// - `value` is writable for `size_of::<V>()` bytes, and nobody else uses it. Afterwards all of these are initialised.
+/// - `value` is writable for `size_of::<V>()` bytes, and nobody else uses it. Afterwards all of these are initialized.
 #[inline(always)]
 pub(crate) unsafe fn copy_out<V>(slot: *const Unit, value: *mut V) {
     // SAFETY: the caller's promises are the same.
@@ -121,7 +121,7 @@ pub(crate) unsafe fn copy_out<V>(slot: *const Unit, value: *mut V) {
 ///
 /// - `slot` is writable for `size_of::<V>()` bytes, rounded up to whole units, and aligned to a unit. Other processes
 ///   may be reading or writing it.
-/// - `value` is readable for `size_of::<V>()` bytes, all of them initialised, and nobody writes it.
+/// - `value` is readable for `size_of::<V>()` bytes, all of them initialized, and nobody writes it.
 #[inline(always)]
 pub(crate) unsafe fn copy_in<V>(value: *const V, slot: *mut Unit) {
     // SAFETY: the caller's promises are the same.
@@ -188,13 +188,13 @@ unsafe fn copy_in_by<M: Moves, V>(value: *const V, slot: *mut Unit) {
     } else {
         let lines = whole / LINE_UNITS;
         for at in (0..lines).map(|line| line * LINE_UNITS) {
-            // SAFETY: four of the value's whole units, so 64 initialised bytes are there; they need no alignment.
+            // SAFETY: four of the value's whole units, so 64 initialized bytes are there; they need no alignment.
             let line = unsafe { bytes.wrapping_add(at * UNIT).cast::<[[u8; UNIT]; LINE_UNITS]>().read() }.map(Unit);
             // SAFETY: four units of the slot, by the caller's promise; aligned, as the first one is.
             unsafe { M::store_line(slot.wrapping_add(at), line) };
         }
         for at in lines * LINE_UNITS..whole {
-            // SAFETY: `at` is one of the value's whole units, so 16 initialised bytes are there; they need no alignment.
+            // SAFETY: `at` is one of the value's whole units, so 16 initialized bytes are there; they need no alignment.
             let unit = Unit(unsafe { bytes.wrapping_add(at * UNIT).cast::<[u8; UNIT]>().read() });
             // SAFETY: a unit of the slot, by the caller's promise; aligned, as the first one is.
             unsafe { M::store(slot.wrapping_add(at), unit) };

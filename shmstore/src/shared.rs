@@ -80,7 +80,7 @@ unsafe fn object_at<T: ShmObject>(payload: &NonNull<u8>) -> &T {
     const { is_described::<T>() };
     debug_assert!(payload.cast::<T>().is_aligned());
     // SAFETY: by the contract it is as long as `T`, mapped, and at a page's start, which is all that a `T` is aligned
-    // to, or, if it is 1024 bytes or less, and so aligned to no more, 1024 bytes behind one; initialised, by zeros, which `ShmObject` promises to be valid, or by what processes have written since, which
+    // to, or, if it is 1024 bytes or less, and so aligned to no more, 1024 bytes behind one; initialized, by zeros, which `ShmObject` promises to be valid, or by what processes have written since, which
     // it promises to be valid too, and allowed while we look.
     unsafe { payload.cast::<T>().as_ref() }
 }
@@ -100,7 +100,7 @@ impl<T: ShmObject + ShmId> Shared<T> {
         let mut init = Some(init);
         let target = store.target(T::ID, Some(T::SCHEMA))?;
         let Created { attached, is_new } = target.create(T::SCHEMA, if_exists, &mut |new: &Attached| {
-            let init = init.take().expect("an object is initialised once");
+            let init = init.take().expect("an object is initialized once");
             let payload = new.payload();
             // SAFETY: the handshake calls this with the segment it has made for `T::SCHEMA`, mapped while `new` lives.
             init(unsafe { object_at::<T>(&payload) }).map_err(Into::into)

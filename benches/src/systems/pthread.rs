@@ -2,7 +2,7 @@
 //!
 //! # Safety
 //!
-//! Assumes that all who open the page keep to this file. Promises to use the mutex only after it is initialised, and
+//! Assumes that all who open the page keep to this file. Promises to use the mutex only after it is initialized, and
 //! what it guards only while it is locked.
 #![allow(unsafe_code)]
 
@@ -36,9 +36,9 @@ impl Pthread {
     fn make(directory: &Path) -> Result<Self, Failure> {
         let made = Self { page: Mapped::create(&directory.join("mutex"))? };
         let mut kind = MaybeUninit::<libc::pthread_mutexattr_t>::uninit();
-        // SAFETY: initialises it.
+        // SAFETY: initializes it.
         succeeded(unsafe { libc::pthread_mutexattr_init(kind.as_mut_ptr()) });
-        // SAFETY: initialised above.
+        // SAFETY: initialized above.
         succeeded(unsafe { libc::pthread_mutexattr_setpshared(kind.as_mut_ptr(), libc::PTHREAD_PROCESS_SHARED) });
         // SAFETY: as above.
         succeeded(unsafe { libc::pthread_mutexattr_setrobust(kind.as_mut_ptr(), libc::PTHREAD_MUTEX_ROBUST) });
@@ -64,7 +64,7 @@ impl Pthread {
 
     #[inline]
     fn lock(&self) {
-        // SAFETY: initialised, and mapped.
+        // SAFETY: initialized, and mapped.
         succeeded(unsafe { libc::pthread_mutex_lock(self.mutex()) });
     }
 

@@ -86,7 +86,7 @@ pub(crate) fn same_fields(item: &Item, fields: &[Field], types: &Types<'_>, path
     let types = types.with_fields().map(|(first, places)| same_type(first, &places, fields, paths));
     quote! {
         fn __shm_same_fields<#params>(__shm_this: &#this) where #predicates {
-            // `..` is an error in a union, which may hold bytes that nobody has initialised.
+            // `..` is an error in a union, which may hold bytes that nobody has initialized.
             let #ident { .. } = __shm_this;
             let #ident { #(#members: _),* } = __shm_this;
             #(#types)*

@@ -9,8 +9,8 @@ use crate::parse::Item;
 impl Item {
     /// The parameters without their defaults, which an implementation has not, each followed by a comma.
     ///
-    /// A type lives for ever. The compiler would otherwise say of every trait that a parameter may not live long enough, beside what is wrong
-    /// with it. That stands where the parameter's other bounds are, as clippy wants them in one place.
+    /// Every type lives forever (`'static`). Without this bound the compiler says of every trait that a parameter may not live long enough,
+    /// beside what is wrong with it. The bound stands where the parameter's other bounds are, as clippy wants them in one place.
     pub(crate) fn params(&self) -> TokenStream {
         let params = self.generics.params.iter().map(|param| match param {
             GenericParam::Const(param) => {

@@ -115,7 +115,10 @@ fn every_name_in_generated_code_is_reserved_or_resolved_by_where_it_stands() {
     let others: Vec<_> = own_names().into_iter().filter(|name| !is_reserved(name)).collect();
     let unknown: Vec<_> =
         others.iter().filter(|name| !KNOWN.contains(&name.as_str()) && !KEYWORDS.contains(&name.as_str())).collect();
-    assert!(unknown.is_empty(), "may be meant by a token of the user's, or mean one of his: {unknown:?}");
+    assert!(
+        unknown.is_empty(),
+        "a token of the item may mean it, or it may mean an item of the user's program: {unknown:?}"
+    );
 }
 
 #[test]

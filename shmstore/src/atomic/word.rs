@@ -33,13 +33,13 @@ pub(super) const fn mask<V: ShmValue>() -> u64 {
 pub(super) fn to_word<V: ShmValue>(value: V) -> u64 {
     const { mask::<V>() };
     let mut bytes = [0u8; 8];
-    // SAFETY: a value has no padding, so all its bytes are initialised; they fit, by the assertion in `mask`; and two
+    // SAFETY: a value has no padding, so all its bytes are initialized; they fit, by the assertion in `mask`; and two
     // locals do not overlap.
     unsafe { ptr::copy_nonoverlapping(ptr::from_ref(&value).cast(), bytes.as_mut_ptr(), size_of::<V>()) };
     u64::from_ne_bytes(bytes)
 }
 
-/// The value's bytes in the word, all of them initialised.
+/// The value's bytes in the word, all of them initialized.
 #[inline(always)]
 fn to_bytes<V: ShmValue>(word: u64) -> MaybeUninit<V> {
     const { mask::<V>() };
@@ -53,13 +53,13 @@ fn to_bytes<V: ShmValue>(word: u64) -> MaybeUninit<V> {
 /// The value in the word.
 #[inline(always)]
 pub(super) fn to_value<V: AnyBits>(word: u64) -> V {
-    // SAFETY: `to_bytes` has initialised all bytes.
+    // SAFETY: `to_bytes` has initialized all bytes.
     unsafe { bits::any(to_bytes(word)) }
 }
 
 /// The value in the word, if its bits are one.
 #[inline(always)]
 pub(super) fn to_checked<V: ShmValue>(word: u64) -> Result<V, InvalidValue> {
-    // SAFETY: `to_bytes` has initialised all bytes.
+    // SAFETY: `to_bytes` has initialized all bytes.
     unsafe { bits::checked(to_bytes(word)) }
 }

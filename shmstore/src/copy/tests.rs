@@ -105,7 +105,7 @@ fn what_one_way_writes_the_other_reads() {
     fn check<A: Moves, B: Moves, const N: usize>() {
         let value = pattern::<N>(3);
         let mut target = slot::<N>(0);
-        // SAFETY: the slot has a unit more than the value, which is an initialised local.
+        // SAFETY: the slot has a unit more than the value, which is an initialized local.
         unsafe { copy_in_by::<A, _>(&value, target.as_mut_ptr()) };
         let mut back = [0; N];
         // SAFETY: as above; `back` is a local.

@@ -205,7 +205,7 @@ pub enum AttachError {
     },
     /// An init closure that asked for the object it was initializing, and would wait for itself.
     #[error(
-        "{subject} is being initialised by this very thread: an init closure cannot attach, create or remove its own \
+        "{subject} is being initialized by this very thread: an init closure cannot attach, create or remove its own \
          object; use the reference it is given"
     )]
     WouldDeadlock {

@@ -123,7 +123,7 @@ pub enum CreateError {
         /// What the closure returned.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// Somebody removed the segment while it was being initialised.
+    /// Somebody removed the segment while it was being initialized.
     #[error("{subject} was removed while this process was initializing it (`ipcrm`, perhaps): create it again")]
     RemovedMeanwhile {
         /// Which object.

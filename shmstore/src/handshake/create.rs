@@ -66,7 +66,7 @@ impl Drop for Unfinished<'_> {
     }
 }
 
-/// Notes which object the thread initialises, so that its init closure is not made to wait for itself.
+/// Notes which object the thread initializes, so that its init closure is not made to wait for itself.
 struct Initializing<'a>(&'a Target<'a>, Identity);
 
 impl<'a> Initializing<'a> {

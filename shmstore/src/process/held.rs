@@ -103,7 +103,7 @@ impl Local {
         held.is_some_and(|held| held.thread == thread::current().id())
     }
 
-    /// Notes that this thread, which has the anchor, begins (or ends) to initialise an object.
+    /// Notes that this thread, which has the anchor, begins (or ends) to initialize an object.
     pub(crate) fn set_initializing(&self, dev: u64, ino: u64, id: u8, initializing: bool) {
         if let Some(held) = self.lock_anchors().find(dev, ino) {
             let others = held.initializing & !bit(id);

@@ -3,7 +3,7 @@
 //! # Safety
 //!
 //! The memory is `VersionedCell`'s, which says why sharing it is sound. What is unsafe here is only the promise that
-//! bytes which it has copied are initialised.
+//! bytes which it has copied are initialized.
 #![allow(unsafe_code)]
 
 mod large;
@@ -108,7 +108,7 @@ impl<V: ShmValue> Versioned<V> {
     {
         let mut bytes = MaybeUninit::uninit();
         self.cell.read(&mut bytes, true);
-        // SAFETY: `read` has initialised all bytes.
+        // SAFETY: `read` has initialized all bytes.
         unsafe { bits::any(bytes) }
     }
 
@@ -188,7 +188,7 @@ impl<V: ShmValue> Versioned<V> {
     {
         let mut bytes = MaybeUninit::uninit();
         let version = self.cell.read(&mut bytes, may_ask);
-        // SAFETY: `read` has initialised all bytes.
+        // SAFETY: `read` has initialized all bytes.
         (version, unsafe { bits::any(bytes) })
     }
 
@@ -197,7 +197,7 @@ impl<V: ShmValue> Versioned<V> {
     pub(super) fn try_load_by(&self, may_ask: bool) -> Result<(u64, V), InvalidValue> {
         let mut bytes = MaybeUninit::uninit();
         let version = self.cell.read(&mut bytes, may_ask);
-        // SAFETY: `read` has initialised all bytes.
+        // SAFETY: `read` has initialized all bytes.
         Ok((version, unsafe { bits::checked(bytes) }?))
     }
 
@@ -207,24 +207,24 @@ impl<V: ShmValue> Versioned<V> {
         V: AnyBits,
     {
         let (version, bytes) = self.copy_within(timeout, may_ask)?;
-        // SAFETY: `copy_within` has initialised all bytes.
+        // SAFETY: `copy_within` has initialized all bytes.
         Ok((version, unsafe { bits::any(bytes) }))
     }
 
     /// [`try_load_timeout`](Self::try_load_timeout); `may_ask` as above.
     pub(super) fn try_load_timeout_by(&self, timeout: Duration, may_ask: bool) -> Result<(u64, V), WaitError> {
         let (version, bytes) = self.copy_within(timeout, may_ask)?;
-        // SAFETY: `copy_within` has initialised all bytes.
+        // SAFETY: `copy_within` has initialized all bytes.
         Ok((version, unsafe { bits::checked(bytes) }?))
     }
 
-    /// The newest version, and its bytes, all of them initialised.
+    /// The newest version, and its bytes, all of them initialized.
     fn copy_within(&self, timeout: Duration, may_ask: bool) -> Result<(u64, MaybeUninit<V>), WaitError> {
         let mut bytes = MaybeUninit::uninit();
         Ok((self.read_within(&mut bytes, timeout, may_ask)?, bytes))
     }
 
-    /// Copies the newest version's bytes, and returns its number. They are all initialised, also if no copy was whole.
+    /// Copies the newest version's bytes, and returns its number. They are all initialized, also if no copy was whole.
     fn read_within(&self, bytes: &mut MaybeUninit<V>, timeout: Duration, may_ask: bool) -> Result<u64, WaitError> {
         let version = self.cell.read_within(bytes, may_ask, timeout);
         version.ok_or_else(|| WaitError::NeverWhole { part: refusal::name(self), waited: timeout })
@@ -255,10 +255,10 @@ pub(super) fn debug<V: DebugValue>(name: &str, part: &Versioned<V>, f: &mut fmt:
     if size_of::<V>() > SHOWN {
         return debug_of(name, part.version(), None::<&V>, f);
     }
-    // SAFETY: `read_within` initialises all bytes, and they are checked.
+    // SAFETY: `read_within` initializes all bytes, and they are checked.
     let mut value = unsafe { Private::<V>::uninit() };
     let read = part.read_within(value.place(), TO_SHOW, false).and_then(|version| {
-        // SAFETY: `read_within` has initialised all bytes.
+        // SAFETY: `read_within` has initialized all bytes.
         unsafe { bits::check(value.place()) }?;
         Ok(version)
     });

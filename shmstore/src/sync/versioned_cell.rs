@@ -186,7 +186,7 @@ impl<V: ShmValue> VersionedCell<V> {
         }
     }
 
-    /// Copies the newest version's bytes once: all bytes of `value` are initialised, and if there is a version number
+    /// Copies the newest version's bytes once: all bytes of `value` are initialized, and if there is a version number
     /// they belong together.
     #[inline(always)]
     fn try_read(&self, value: &mut MaybeUninit<V>) -> Option<u64> {

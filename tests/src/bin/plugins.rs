@@ -54,7 +54,7 @@ fn visit(keeps: bool, unloads: bool) {
     let ourselves = std::env::current_exe().expect("a path of our own");
     let library = ourselves.with_file_name("deps").join("libshmstore_twin.so");
     let library = CString::new(library.as_os_str().as_bytes()).expect("a path without NUL");
-    // SAFETY: a C string, alive during the call; the library's initialisers are the C library's and the standard
+    // SAFETY: a C string, alive during the call; the library's initializers are the C library's and the standard
     // library's.
     let loaded = unsafe { libc::dlopen(library.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
     assert!(!loaded.is_null(), "{library:?} is built with this program");

@@ -55,7 +55,7 @@ fn closure_is_not_called_for_what_exists() {
 }
 
 #[test]
-fn object_that_is_removed_from_outside_during_its_initialisation_is_not_handed_out() {
+fn object_that_is_removed_from_outside_during_its_initialization_is_not_handed_out() {
     let scratch = Scratch::new();
     let remove_it = |_: &Telemetry| remove_segment(segments::at_key(scratch.key('T'))[0].shmid);
     let error = scratch.store().create_with(remove_it).unwrap_err();

@@ -77,7 +77,7 @@ fn creating_what_exists_is_refused_with_its_creator_and_layout() {
 }
 
 #[test]
-fn attaching_or_creating_initialises_once() {
+fn attaching_or_creating_initializes_once() {
     let scratch = Scratch::new();
     let mut peers = [7, 8, 9].map(|frames| (Peer::start(scratch.path()), frames));
     let answers = peers.each_mut().map(|(peer, frames)| peer.expect_ok(&format!("attach_or_create {frames}")));

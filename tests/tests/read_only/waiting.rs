@@ -109,7 +109,7 @@ fn half_made_object_of_a_dead_creator_does_not_exist_and_is_left_as_it_is() {
 }
 
 #[test]
-fn object_whose_creator_has_stopped_is_still_being_initialised() {
+fn object_whose_creator_has_stopped_is_still_being_initialized() {
     for step in ["CreateSegment", "CreateClaimed", "CreateInitializing", "CreateInitialized"] {
         let scratch = Scratch::new();
         let mut creator = Peer::start_with_failpoint(scratch.path(), step, "stop");

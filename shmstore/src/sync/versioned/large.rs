@@ -105,13 +105,13 @@ impl<V: ShmValue> Versioned<V> {
     where
         V: AnyBits,
     {
-        // SAFETY: `read` writes initialised bytes only.
+        // SAFETY: `read` writes initialized bytes only.
         self.cell.read(unsafe { bits::place_of(value) }, may_ask)
     }
 
     /// [`load_into_checked`](Self::load_into_checked); `may_ask` as above.
     pub(in crate::sync) fn load_into_checked_by(&self, value: &mut V, may_ask: bool) -> Result<u64, InvalidValue> {
-        // SAFETY: `read` writes initialised bytes only.
+        // SAFETY: `read` writes initialized bytes only.
         unsafe { bits::overwrite(value, |bytes| Ok(self.cell.read(bytes, may_ask))) }
     }
 
@@ -122,7 +122,7 @@ impl<V: ShmValue> Versioned<V> {
         timeout: Duration,
         may_ask: bool,
     ) -> Result<u64, WaitError> {
-        // SAFETY: `read_within` writes initialised bytes only.
+        // SAFETY: `read_within` writes initialized bytes only.
         unsafe { bits::overwrite(value, |bytes| self.read_within(bytes, timeout, may_ask)) }
     }
 }

@@ -173,7 +173,7 @@ fn would_deadlock(refused: Refused, part: PartName) -> ! {
 #[track_caller]
 pub(super) fn update_by<V: AnyBits, R>(side: &WriteSide<'_, V>, change: impl FnOnce(&mut V) -> R) -> R {
     const { is_described_value::<V>() };
-    // SAFETY: `read` initialises all bytes, and any are a value.
+    // SAFETY: `read` initializes all bytes, and any are a value.
     let mut value = unsafe { Private::<V>::uninit() };
     side.read(value.place());
     change_and_publish(side, &mut value, change)
@@ -184,10 +184,10 @@ pub(super) fn update_checked_by<V: ShmValue, R>(
     side: &WriteSide<'_, V>,
     change: impl FnOnce(&mut V) -> R,
 ) -> Result<R, InvalidValue> {
-    // SAFETY: `read` initialises all bytes, and they are checked.
+    // SAFETY: `read` initializes all bytes, and they are checked.
     let mut value = unsafe { Private::<V>::uninit() };
     side.read(value.place());
-    // SAFETY: `read` has initialised all bytes.
+    // SAFETY: `read` has initialized all bytes.
     unsafe { bits::check(value.place()) }?;
     Ok(change_and_publish(side, &mut value, change))
 }

@@ -115,7 +115,7 @@ impl<'a, V: ShmValue> Transaction<'a, V> {
         V: AnyBits,
     {
         const { is_described_value::<V>() };
-        // SAFETY: `read` initialises all bytes, and any are a value.
+        // SAFETY: `read` initializes all bytes, and any are a value.
         let mut begun = unsafe { Self::uninit(side) };
         begun.version = begun.side.read(begun.value.place());
         failpoint::reach(Step::TransactionBegun);
@@ -123,11 +123,11 @@ impl<'a, V: ShmValue> Transaction<'a, V> {
     }
 
     fn begin_checked(side: WriteSide<'a, V>) -> Result<Self, InvalidValue> {
-        // SAFETY: `read` initialises all bytes, and they are checked.
+        // SAFETY: `read` initializes all bytes, and they are checked.
         let mut begun = unsafe { Self::uninit(side) };
         begun.version = begun.side.read(begun.value.place());
         failpoint::reach(Step::TransactionBegun);
-        // SAFETY: `read` has initialised all bytes.
+        // SAFETY: `read` has initialized all bytes.
         unsafe { bits::check(begun.value.place()) }?;
         Ok(begun)
     }

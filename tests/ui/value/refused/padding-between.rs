@@ -1,4 +1,4 @@
-//! Padding would be read uninitialised: one message a gap.
+//! Padding would be read uninitialized: one message a gap.
 use shmstore::ShmValue;
 
 #[derive(Clone, Copy, ShmValue)]

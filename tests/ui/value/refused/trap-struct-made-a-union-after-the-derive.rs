@@ -1,4 +1,4 @@
-//! Another macro may make a union of the struct the derive saw: its bytes need not be initialised.
+//! Another macro may make a union of the struct the derive saw: its bytes need not be initialized.
 use shmstore::ShmValue;
 use shmstore_tests_macros::replace;
 

@@ -1,4 +1,4 @@
-//! A union may be half initialised.
+//! A union may be half initialized.
 use shmstore::ShmValue;
 
 #[derive(Clone, Copy, ShmValue)]
