@@ -77,7 +77,7 @@ impl Drop for Place {
     }
 }
 
-/// What the names of those files begin with that can not be in a directory of a place, but only in memory itself.
+/// What the names of those files begin with that cannot be in a directory of a place, but only in memory itself.
 pub fn prefix(directory: &Path) -> String {
     let place = directory.ancestors().find_map(|path| {
         let name = path.file_name()?.to_str()?;

@@ -20,7 +20,7 @@ pub struct Anchors {
     meant: Vec<PathBuf>,
     /// By the bits of their keys.
     there: HashMap<i32, Vec<Anchor>>,
-    /// Why it can not be told whether anything is there.
+    /// Why it cannot be told whether anything is there.
     refused: Option<ErrorKind>,
 }
 
@@ -121,7 +121,7 @@ impl Anchors {
         self.there.entry(key_bits(device, inode)).or_default().push(Anchor { path, device, inode });
     }
 
-    /// Whether none is there, or it can not be told.
+    /// Whether none is there, or it cannot be told.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.there.is_empty() || self.refused.is_some()

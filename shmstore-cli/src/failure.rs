@@ -33,7 +33,7 @@ pub enum Failure {
     /// It was not done, because it would harm somebody, or nobody has agreed to it. Exit code 4.
     #[error("{0}")]
     Refused(String),
-    /// A segment can not be looked into or removed. Exit code 5 if that is not allowed, 4 if it is in use or none of shmstore's, 3 if it is
+    /// A segment cannot be looked into or removed. Exit code 5 if that is not allowed, 4 if it is in use or none of shmstore's, 3 if it is
     /// gone, otherwise 1.
     #[error("{}", shown(&.0.to_string()))]
     Inspect(#[from] InspectError),
@@ -44,10 +44,10 @@ pub enum Failure {
     /// otherwise 1.
     #[error("{}", shown(&.0.to_string()))]
     Open(#[from] OpenError),
-    /// An object can not be made. Exit code 5 if that is not allowed, 4 if another is in its way, otherwise 1.
+    /// An object cannot be made. Exit code 5 if that is not allowed, 4 if another is in its way, otherwise 1.
     #[error("{}", shown(&.0.to_string()))]
     Create(#[from] CreateError),
-    /// A file is no saved object, or an object can not be saved. Exit code 1.
+    /// A file is no saved object, or an object cannot be saved. Exit code 1.
     #[error("{}: {}", shown_path(.path), shown(&.source.to_string()))]
     Saved {
         /// Which file, or object.
@@ -55,7 +55,7 @@ pub enum Failure {
         /// Why.
         source: SavedError,
     },
-    /// A file can not be read or written. Exit code 5 if that is not allowed, otherwise 1.
+    /// A file cannot be read or written. Exit code 5 if that is not allowed, otherwise 1.
     #[error("{}: {source}", shown_path(.path))]
     File {
         /// Which.

@@ -85,7 +85,7 @@ impl Output {
         output.finish()
     }
 
-    /// The same for lines about what was done and can not be undone: who can not be told so there, is told by the failure.
+    /// The same for lines about what was done and cannot be undone: who cannot be told so there, is told by the failure.
     ///
     /// # Errors
     ///
@@ -94,7 +94,7 @@ impl Output {
         Self::lines(lines).map_err(|error| match error.kind() {
             // Nobody reads it.
             io::ErrorKind::BrokenPipe => Failure::Io(error),
-            _ => Failure::Other(format!("{}; but that can not be written to the output: {error}", lines.join("; "))),
+            _ => Failure::Other(format!("{}; but that cannot be written to the output: {error}", lines.join("; "))),
         })
     }
 

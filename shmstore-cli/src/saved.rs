@@ -58,7 +58,7 @@ pub fn parent(path: &Path) -> &Path {
 ///
 /// # Errors
 ///
-/// [`Failure::NotFound`]; [`Failure::File`] if that can not be found out.
+/// [`Failure::NotFound`]; [`Failure::File`] if that cannot be found out.
 pub fn must_be_there(directory: &Path) -> Result<(), Failure> {
     match fs::metadata(directory) {
         Ok(stat) if stat.is_dir() => Ok(()),
@@ -73,7 +73,7 @@ pub fn must_be_there(directory: &Path) -> Result<(), Failure> {
 ///
 /// # Errors
 ///
-/// [`Failure::NotFound`]; [`Failure::File`] if the file can not be read, [`Failure::Saved`] if it is none.
+/// [`Failure::NotFound`]; [`Failure::File`] if the file cannot be read, [`Failure::Saved`] if it is none.
 pub fn read(path: &Path) -> Result<SavedObject, Failure> {
     parse(path, &open(path)?)
 }

@@ -52,7 +52,7 @@ pub fn object(target: &Target, fields: &[String], hz: f64, json: bool) -> Result
 ///
 /// # Errors
 ///
-/// [`Failure`] if segments can not be listed, and what the terminal or the pipe refuses.
+/// [`Failure`] if segments cannot be listed, and what the terminal or the pipe refuses.
 pub fn objects(path: Option<&Path>, hz: f64, json: bool) -> Result<Outcome, Failure> {
     let source = all::Source::under(path)?;
     if is_on_terminal() && !json {

@@ -33,7 +33,7 @@ pub struct Participant {
     /// Whether it has dropped its last handle since.
     pub left: bool,
     /// Whether it is alive: false only if it has provably ended. For processes of other PID namespaces that rests on a
-    /// lock of theirs on the anchor or its directory; where it can not be asked, they are alive.
+    /// lock of theirs on the anchor or its directory; where it cannot be asked, they are alive.
     pub alive: bool,
     /// The parts whose locks it holds at this moment, by their paths in the object: `position`, `accounts[3].value`; `.`
     /// for the object itself.

@@ -66,20 +66,27 @@
 ///     values: [Versioned<T>; N],
 /// }
 ///
-/// impl<T: AnyBits, const N: usize> History<T, N> {
+/// impl<T: ShmValue, const N: usize> History<T, N> {
 ///     pub fn push(&self, value: T) {
 ///         let number = self.written.fetch_add(1, Relaxed);
 ///         self.values[number as usize % N].store(value);
 ///     }
 /// }
 ///
-/// let history = Shared::<History<[f32; 3], 4>>::private()?;
+/// impl<T: AnyBits, const N: usize> History<T, N> {
+///     pub fn oldest(&self) -> T {
+///         self.values[self.written.load(Relaxed) as usize % N].load()
+///     }
+/// }
+///
+/// let history = Shared::<History<[f32; 3], 2>>::private()?;
 /// history.push([1.0, 2.0, 3.0]);
-/// assert_eq!(history.values[0].load(), [1.0, 2.0, 3.0]);
+/// history.push([4.0, 5.0, 6.0]);
+/// assert_eq!(history.oldest(), [1.0, 2.0, 3.0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// - [`AnyBits`](crate::AnyBits) is the bound for generic code that calls `load()`.
+/// - [`AnyBits`](crate::AnyBits) is the bound for generic code that calls `load()`. With `T: ShmValue` there is `try_load()`.
 /// - A type argument counts in the schema and in the layout hash only through the fields that have it. A const argument counts by its value.
 /// - `Self`, macros and attributes are refused in bounds, `where` clauses and the types of fields.
 ///
@@ -183,8 +190,8 @@ pub use shmstore_derive::ShmObject;
 /// assert_ne!(Range::<u32>::LAYOUT_HASH, Range::<f32>::LAYOUT_HASH);
 /// ```
 ///
-/// No [`Pad`](crate::Pad) closes a gap whose size depends on an argument. Where fields have several type parameters, only arguments that
-/// leave no gap are accepted.
+/// Where the offset or the size of a field depends on an argument, only arguments that leave no gap are accepted. No
+/// [`Pad`](crate::Pad) of fixed size closes such a gap for all of them; `Pad<P>` with a const parameter `P` of 1 or more does for each one.
 ///
 /// # Enums
 ///

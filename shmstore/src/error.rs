@@ -25,16 +25,16 @@ pub(crate) use subject::{if_refused, link_target, moment};
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// An anchor can not be used.
+    /// An anchor cannot be used.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// An object can not be attached.
+    /// An object cannot be attached.
     #[error(transparent)]
     Attach(#[from] AttachError),
-    /// An object can not be created.
+    /// An object cannot be created.
     #[error(transparent)]
     Create(#[from] CreateError),
-    /// An object can not be removed.
+    /// An object cannot be removed.
     #[error(transparent)]
     Remove(#[from] RemoveError),
     /// A part is held by somebody else.
@@ -49,7 +49,7 @@ pub enum Error {
     /// What was read is no value of its type.
     #[error(transparent)]
     InvalidValue(#[from] InvalidValue),
-    /// A layout description can not be read.
+    /// A layout description cannot be read.
     #[error(transparent)]
     Schema(#[from] SchemaError),
     /// Something is too long for its container.

@@ -2,7 +2,7 @@
 //!
 //! A length in shared memory may be anything, because any process may have written it. So these types trust none: each
 //! operation reads the length once, clamps it to the capacity, and uses the copy. That makes every length valid, and
-//! reading a value that holds one can not fail for it.
+//! reading a value that holds one cannot fail for it.
 
 mod layout;
 mod pad;

@@ -3,7 +3,7 @@
 use crate::key::Key;
 use crate::sys::file::{Birth, FileStat};
 
-/// Device, inode and birth time of an anchor. The birth time is `None` where it can not be trusted.
+/// Device, inode and birth time of an anchor. The birth time is `None` where it cannot be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity {
     pub(crate) dev: u64,

@@ -64,7 +64,7 @@ pub use saved::{SavedError, SavedObject};
 pub use segment::{Description, Segment, SegmentState, Usage, segments, usage};
 pub use value::Value;
 
-/// Why a segment can not be looked into, or removed.
+/// Why a segment cannot be looked into, or removed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum InspectError {
@@ -124,7 +124,7 @@ pub enum InspectError {
         uid: u32,
     },
     /// It is not whole, or not in a format that this program reads.
-    #[error("segment {shmid} can not be read: it is {state}{}", .detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default())]
+    #[error("segment {shmid} cannot be read: it is {state}{}", .detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default())]
     NotReady {
         /// The kernel's number of the segment.
         shmid: i32,

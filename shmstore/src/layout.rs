@@ -55,7 +55,7 @@ pub(crate) const fn is_described_value<V: ShmValue>() {
 /// Given by `#[shm(id = 'T')]`. [`Versioned<V>`](crate::Versioned) and [`Atomic<V>`](crate::Atomic) take the id of
 /// their value.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no type-id-char, so it can not be created or attached by itself",
+    message = "`{Self}` has no type-id-char, so it cannot be created or attached by itself",
     label = "add `#[shm(id = 'T')]` to the type (or to the value, in `Versioned<…>` and `Atomic<…>`), with a letter that no other type has under this path"
 )]
 pub trait ShmId: ShmLayout {
@@ -243,12 +243,12 @@ mod sealed {
     impl Sealed for super::Checked {}
 }
 
-/// A value every bit pattern of which is valid: reading one can not fail.
+/// A value every bit pattern of which is valid: reading one cannot fail.
 ///
 /// Implemented by itself for every [`ShmValue`] without a `bool`, `char` or enum in it.
 #[diagnostic::on_unimplemented(
     message = "some bit patterns are not a valid `{Self}`, so reading it can fail",
-    label = "has a `bool`, `char` or enum in it: use the twin that checks, such as `try_load()`, `try_wait_newer()`, `update_checked()` or `begin_checked()`"
+    label = "may have a `bool`, `char` or enum in it: use the twin that checks, such as `try_load()`, `try_wait_newer()`, `update_checked()` or `begin_checked()`; the bound of a type parameter is `AnyBits`"
 )]
 pub trait AnyBits: ShmValue<Validity = Any> {}
 

@@ -110,7 +110,7 @@ const fn gap(bytes: usize, offset: usize) -> Text {
 const fn cure(text: Text, padding: Padding, bytes: usize, place: &str) -> Text {
     let Padding::Fixed(name) = padding else {
         return text.str(
-            " with these arguments: other arguments leave another gap, so no `Pad` closes it. Put the field with the largest alignment first, and use arguments whose sizes are multiples of it",
+            " with these arguments: no `Pad` of fixed size closes it for all arguments. Use arguments whose sizes leave no gap, or add a const parameter `P` and a field `Pad<P>`",
         );
     };
     let text = text.str(": add `");

@@ -154,7 +154,7 @@ impl Store {
     /// Removes whatever object has the id of `T`, and creates a new one, all zero, with nobody in between.
     ///
     /// Processes that are attached to the old object keep it, and see that it [is removed](Shared::is_removed). The old one
-    /// goes first, once the kernel's limits allow the new one. If that can not be made all the same there is none, nor if the process
+    /// goes first, once the kernel's limits allow the new one. If that cannot be made all the same there is none, nor if the process
     /// is killed in between.
     ///
     /// # Errors

@@ -151,7 +151,7 @@ impl<'a> SlotTable<'a> {
         let (before, from) = used.split_at(claim.token as usize % used.len().max(1));
         let mut round = from.iter().chain(before);
         let mut take_dead = |slot: &&Slot| slot.take_from_the_dead(claim, |look| judge.is_dead(look));
-        // What ran here before `exec` first: others, who see that the process lives, can not tell that its locks do not.
+        // What ran here before `exec` first: others, who see that the process lives, cannot tell that its locks do not.
         let mut former = round.clone().filter(|slot| slot.word().is_some_and(|word| word.pid == claim.pid));
         let taken = former.find(&mut take_dead);
         let taken = taken.or_else(|| round.clone().find(|slot| slot.take_free(claim)));

@@ -37,11 +37,14 @@ const NANOS_PER_SECOND: i64 = 1_000_000_000;
 ///
 /// # Conversions
 ///
-/// | type | to it | from it |
+/// | type | `Timestamp` to this type | this type to `Timestamp` |
 /// |---|---|---|
 /// | [`SystemTime`] | `From` | `TryFrom` |
 /// | `jiff::Timestamp`, feature `jiff` | `From` | `TryFrom` |
 /// | `chrono::DateTime<Tz>`, feature `chrono` | `From`, to `DateTime<Utc>` | `TryFrom` |
+///
+/// So `SystemTime::now().try_into()?` makes one. There is no `+` and no `-`, which could go out of range:
+/// [`checked_add`](Self::checked_add), [`checked_sub`](Self::checked_sub).
 ///
 /// A time out of range is a [`TimestampError`]. `std::time::Instant` has no meaning in another process, so there is no
 /// conversion. A `Duration` is stored as a `u64` of nanoseconds.
@@ -65,7 +68,7 @@ impl Timestamp {
     /// The latest time, 2262-04-11T23:47:16.854775807Z.
     pub const MAX: Self = Self::from_nanos(i64::MAX);
 
-    /// Returns the time of the machine's clock, as [`SystemTime::now`] does. The clock goes back when it is set back.
+    /// Returns the time of the machine's clock, as [`SystemTime::now`] does. The time goes back if the clock is set back.
     ///
     /// A clock outside the range counts as [`MAX`](Self::MAX).
     #[must_use]

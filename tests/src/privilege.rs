@@ -1,4 +1,4 @@
-//! Tests that need other users or namespaces, and what they do where those can not be had.
+//! Tests that need other users or namespaces, and what they do where those cannot be had.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -69,7 +69,7 @@ fn as_root(namespaces: &[&str], user: &str, name: &str, test: impl FnOnce()) {
 }
 
 /// The command that starts a program as process 1 of a PID namespace of its own, in our IPC namespace. `None`, and it is
-/// said why, where that can not be had.
+/// said why, where that cannot be had.
 ///
 /// # Panics
 ///
@@ -133,7 +133,7 @@ impl PublicPeer {
         let readable = std::fs::Permissions::from_mode(0o755);
         std::fs::set_permissions(directory.path(), readable).expect("our own directory");
         // By another process: a child that some other test forks while the copy is open for writing here would keep it
-        // open, and what is open for writing can not be run.
+        // open, and what is open for writing cannot be run.
         let program = directory.path().join(original.file_name().expect("a program has a name"));
         let copied = Command::new("cp").arg(original).arg(&program).status();
         assert!(copied.expect("`cp` of coreutils").success(), "room for the program");

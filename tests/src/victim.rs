@@ -141,7 +141,7 @@ impl Victim {
     ///
     /// # Panics
     ///
-    /// If it can not.
+    /// If it cannot.
     pub fn new(store: Store, random: Random, removes: bool) -> Self {
         let held = store.attach_or_create().expect("nobody does harm yet");
         Self { store, random, held: Some(held), seen: None, counts: BTreeMap::new(), removes }

@@ -71,7 +71,7 @@ enum Rebuild {
 ///
 /// # Panics
 ///
-/// If a crate can not be written or built; what cargo said is on the standard error.
+/// If a crate cannot be written or built; what cargo said is on the standard error.
 fn measure(scratch: &Path, rebuild: Rebuild, rounds: usize) -> Vec<(&'static str, Vec<f64>)> {
     let crates: Vec<_> = CONTENDERS.iter().map(|contender| Crate::write(contender, scratch)).collect();
     crates.iter().for_each(|one| one.prepare(rebuild));
@@ -164,13 +164,13 @@ impl Crate {
     fn prepare(&self, rebuild: Rebuild) {
         // With the network only if a dependency is not at hand yet.
         let built = self.cargo(rebuild, true, true) || self.cargo(rebuild, false, false);
-        assert!(built, "the crate in {} can not be built", self.dir.display());
+        assert!(built, "the crate in {} cannot be built", self.dir.display());
     }
 
     fn rebuild(&self, rebuild: Rebuild) -> f64 {
         File::open(self.source()).and_then(|file| file.set_modified(SystemTime::now())).expect("the file is there");
         let before = children_seconds();
-        assert!(self.cargo(rebuild, true, false), "the crate in {} can not be built again", self.dir.display());
+        assert!(self.cargo(rebuild, true, false), "the crate in {} cannot be built again", self.dir.display());
         children_seconds() - before
     }
 

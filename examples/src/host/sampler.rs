@@ -6,10 +6,10 @@ use std::io;
 use super::parse::{self, CpuTimes};
 use crate::host_stats::{Cpu, Load, Memory};
 
-/// Why a sample can not be taken.
+/// Why a sample cannot be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
-    /// A file of `/proc` can not be read.
+    /// A file of `/proc` cannot be read.
     #[error("cannot read {path}: {source}; is /proc mounted?")]
     Read {
         /// The file.

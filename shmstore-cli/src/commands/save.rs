@@ -33,7 +33,7 @@ pub struct Args {
 ///
 /// # Errors
 ///
-/// No such object; one that can not be copied; [`Failure::Refused`] if the file is an anchor; what the file system refuses.
+/// No such object; one that cannot be copied; [`Failure::Refused`] if the file is an anchor; what the file system refuses.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let target = Target { path: args.path.clone(), type_name: args.type_name.clone() };
     let object = target.object()?;
@@ -57,7 +57,7 @@ fn must_be_no_anchor(file: &Path) -> Result<(), Failure> {
             "{path} would be the file of a name, as all that end with `.shm`: choose another"
         )));
     }
-    // Those too that can not be read, and have its key.
+    // Those too that cannot be read, and have its key.
     let there = Anchors::exactly(file).standing()?;
     match there.iter().find(|segment| segment.state != SegmentState::Foreign) {
         None => Ok(()),

@@ -37,7 +37,7 @@ pub struct Args {
 ///
 /// # Errors
 ///
-/// No such object; a layout that can not be told to the other language.
+/// No such object; a layout that cannot be told to the other language.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let object = args.target.object()?;
     let schema = object.schema();

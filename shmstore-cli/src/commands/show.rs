@@ -57,7 +57,7 @@ struct Process<'a> {
 ///
 /// # Errors
 ///
-/// No such object, or one that can not be read.
+/// No such object, or one that cannot be read.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let object = args.target.object()?;
     // First who holds what, so that a holder is known of a lock that is then seen held.

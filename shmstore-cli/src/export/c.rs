@@ -56,7 +56,7 @@ pub fn c_header(schema: &OwnedSchema, id: char, name: Option<&str>) -> Result<St
     let name = name.map(check_name).transpose()?;
     let name = name.map_or_else(|| Labels::plain(snake).of(schema), |name| snake(&name));
     if schema.size() == 0 || schema.size() > MOST_BYTES {
-        let problem = format!("an object of {} bytes can not be mapped: 1 to 2^47 can", schema.size());
+        let problem = format!("an object of {} bytes cannot be mapped: 1 to 2^47 can", schema.size());
         return Err(ExportError::part(LANGUAGE, problem).below(&schema.to_string()));
     }
     let mut types = Types::new(schema, &format!("shm_{name}"), &SUFFIXES, &MACRO_SUFFIXES);

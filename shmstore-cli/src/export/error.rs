@@ -1,10 +1,10 @@
-//! Why a layout can not be said in a language.
+//! Why a layout cannot be said in a language.
 
 use std::fmt;
 
 use super::names::{self, LONGEST};
 
-/// A layout that can not be expressed in the language asked for.
+/// A layout that cannot be expressed in the language asked for.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
@@ -30,7 +30,7 @@ pub enum ExportError {
         language: &'static str,
         /// Which part: the way to it from the object, unprintable characters escaped.
         part: String,
-        /// What it is that can not be said, and what can.
+        /// What it is that cannot be said, and what can.
         problem: String,
     },
 }

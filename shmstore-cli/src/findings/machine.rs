@@ -70,7 +70,7 @@ pub(super) fn removed_when_unused() -> Finding {
             "the kernel removes every segment that nobody has attached: objects do not outlive the programs that use them",
             "`sysctl kernel.shm_rmid_forced=0`, and a line of it in /etc/sysctl.d",
         ),
-        Err(error) => Finding::note(NAME, format!("can not be told: {error}"), "see whether /proc is mounted"),
+        Err(error) => Finding::note(NAME, format!("cannot be told: {error}"), "see whether /proc is mounted"),
     }
 }
 
@@ -86,7 +86,7 @@ pub(super) fn ipc_namespace() -> Finding {
             format!("one of its own, {}, as in a container: programs outside do not see its objects", ours.display()),
             "programs that are to share objects must be in the same one (`--ipc=host` or `--ipc=container:…` for containers)",
         ),
-        Err(error) => Finding::note(NAME, format!("can not be told: {error}"), "see whether /proc is mounted"),
+        Err(error) => Finding::note(NAME, format!("cannot be told: {error}"), "see whether /proc is mounted"),
     }
 }
 

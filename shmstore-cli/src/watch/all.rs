@@ -43,7 +43,7 @@ pub(super) struct One {
     pub(super) size: u64,
     pub(super) attached: u64,
     pub(super) dead: usize,
-    /// How often it was stored to since it is watched; `None` if it can not be read.
+    /// How often it was stored to since it is watched; `None` if it cannot be read.
     pub(super) stores: Option<f64>,
 }
 

@@ -95,9 +95,9 @@ fn object_of_a_service_with_a_private_tmp_is_left_alone() {
     alone("elsewhere::object_of_a_service_with_a_private_tmp_is_left_alone", || {
         let Some(scratch) = with_saved_counter() else { return };
         let script = "mkdir -m 700 $AT/private
-            cp $AT/saved $AT/private/saved
+            cp $AT/saved $SHMSTORE $AT/private
             mount --bind $AT/private /tmp
-            $SHMSTORE load /tmp/saved /tmp/shmstore-test-of-a-private-tmp";
+            /tmp/shmstore load /tmp/saved /tmp/shmstore-test-of-a-private-tmp";
         ended(in_mount_namespace(scratch.path(), script).output().unwrap()).with(0);
         assert_left_alone_by_all();
     });

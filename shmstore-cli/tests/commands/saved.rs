@@ -185,7 +185,7 @@ fn file_at_which_an_object_stands_is_never_replaced_by_a_saved_one() {
     assert!(!scratch.join("rover/new.shm").exists());
     assert_eq!(run(["get", &named, "count"]).with(0).out, "3\n");
     run(["get", &text(&scratch, "anchor"), "count"]).with(0);
-    // Nor one whose object this program can not read.
+    // Nor one whose object this program cannot read.
     let there = run(["ls", "--json", &text(&scratch, "anchor")]).with(0).json()[0]["segment"].as_i64().unwrap();
     scratch.planted.lock().unwrap().push(there as i32);
     write_over(there as i32, 8, 7);

@@ -257,7 +257,7 @@ fn what_a_language_can_not_say_is_refused_with_its_place_and_reason() {
         (&overlapping, "no C header can be written for `S.b`: it begins at 0, in the field before it"),
         (&packed, "`S.low`: it has size 8 and align 4, which should be 8 and 8"),
         (&old, "`Versioned<u64>`: size 96 and align 32 are not those of format version 1"),
-        (&most, "can not be mapped"),
+        (&most, "cannot be mapped"),
     ];
     for (schema, says) in c {
         let error = c_header(schema, 'T', None).expect_err(says).to_string();

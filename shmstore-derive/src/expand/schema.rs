@@ -9,7 +9,7 @@ use crate::parse::{Field, Item};
 
 /// Writes `ShmLayout` for a struct, with the table of its fields, and the checks that read it.
 ///
-/// With const parameters, the table can not stand by itself, and the checks are evaluated with the schema: when a program
+/// With const parameters, the table cannot stand by itself, and the checks are evaluated with the schema: when a program
 /// that uses the type is built, not when it is only checked.
 pub(crate) fn expand_struct(item: &Item, fields: &[Field], checks: &[TokenStream], paths: &Paths) -> TokenStream {
     let private = paths.private();

@@ -41,7 +41,7 @@ pub(crate) fn expand(item: &Item, view: &Ident, fields: &[Field], types: &Types<
     }
 }
 
-/// Those of the object; but `transparent`, which rustc can not check with parameters, becomes what it is in memory.
+/// Those of the object; but `transparent`, which rustc cannot check with parameters, becomes what it is in memory.
 fn reprs(item: &Item) -> TokenStream {
     if item.reprs.iter().any(|repr| repr.kind == ReprKind::Transparent) {
         quote! { #[repr(C)] }

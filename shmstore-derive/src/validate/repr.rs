@@ -20,10 +20,10 @@ pub(crate) fn validate_struct(item: &Item, errors: &mut Errors) {
                 continue;
             }
             ReprKind::Align(Some(align)) if *align > MAX_ALIGN => {
-                "objects start at a page of 4096 bytes and can not be aligned to more: use 4096 or less"
+                "objects start at a page of 4096 bytes and cannot be aligned to more: use 4096 or less"
             }
             ReprKind::Align(_) => continue,
-            ReprKind::Packed => "a packed field can not be referenced, and no atomic can be in one: remove `packed`",
+            ReprKind::Packed => "a packed field cannot be referenced, and no atomic can be in one: remove `packed`",
             ReprKind::Integer(_) | ReprKind::Other => {
                 is_refused = true;
                 "the layout of a shared struct is C's: write `C` instead"

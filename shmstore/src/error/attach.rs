@@ -8,11 +8,11 @@ use nix::errno::Errno;
 use super::subject::{AnchorClaim, SegmentOwner, Subject, after, if_refused};
 use super::{LayoutMismatch, OpenError};
 
-/// Why an object can not be attached.
+/// Why an object cannot be attached.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum AttachError {
-    /// The anchor itself can not be used.
+    /// The anchor itself cannot be used.
     #[error(transparent)]
     Anchor(#[from] OpenError),
     /// There is no such object.
@@ -117,14 +117,14 @@ pub enum AttachError {
         /// The segment.
         segment: SegmentOwner,
     },
-    /// Its creator died half-way, and it can not be cleaned up by us.
+    /// Its creator died half-way, and it cannot be cleaned up by us.
     #[error("{subject} was left half-made by a process that died, and cannot be cleaned up: {reason} ({segment})")]
     Abandoned {
         /// Which object.
         subject: Box<Subject>,
         /// The user who can remove it.
         owner: u32,
-        /// Why we can not.
+        /// Why we cannot.
         reason: AbandonedReason,
         /// The segment.
         segment: SegmentOwner,
@@ -171,7 +171,7 @@ pub enum AttachError {
         /// The segment.
         segment: SegmentOwner,
     },
-    /// A field of the header, or the schema, can not be what a creator wrote.
+    /// A field of the header, or the schema, cannot be what a creator wrote.
     #[error(
         "{subject} is damaged: `{field}` of its header is {found}. If no process uses it, start over with \
          `store.replace{}`", .subject.turbofish()
@@ -274,7 +274,7 @@ fn share(segment: &SegmentOwner, uid: u32, to_write: bool, readable: bool) -> St
     cure.into()
 }
 
-/// Why a half-made object can not be cleaned up.
+/// Why a half-made object cannot be cleaned up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AbandonedReason {

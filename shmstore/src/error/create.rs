@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use super::subject::{Creator, Subject};
 use super::{AttachError, OpenError, RemoveError};
 
-/// Why an object can not be created.
+/// Why an object cannot be created.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum CreateError {
-    /// What is at the object's key stands in the way, or can not be attached.
+    /// What is at the object's key stands in the way, or cannot be attached.
     #[error(transparent)]
     Existing(#[from] AttachError),
     /// The object that was to be replaced is not ours to remove.

@@ -7,7 +7,7 @@ use nix::errno::Errno;
 
 use super::subject::{FileOwner, after, by, if_refused};
 
-/// Why a path can not be the anchor of a store.
+/// Why a path cannot be the anchor of a store.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -47,7 +47,7 @@ pub enum OpenError {
         /// The anchor, or the directory on the way that may not be searched; `None` if that cannot be told.
         refused: Option<Box<FileOwner>>,
     },
-    /// A directory or an anchor can not be made.
+    /// A directory or an anchor cannot be made.
     #[error(
         "cannot make {}: permission denied for uid {uid}{}; the directory above it must be writable",
         .path.display(), by(.refused)
@@ -157,7 +157,7 @@ pub enum OpenError {
         /// How many files were tried.
         tries: usize,
     },
-    /// An anchor that is still used can not be forgotten.
+    /// An anchor that is still used cannot be forgotten.
     #[error(
         "cannot forget {name:?} in {}: it has objects with the ids {ids:?}; remove them first",
         .path.display()

@@ -189,7 +189,7 @@ pub enum WaitError {
         waited: Duration,
     },
     /// No copy of the newest value was whole: it is stored to without a pause. Who keeps to the protocol pauses when it is
-    /// asked to, but one that may only read can not ask.
+    /// asked to, but one that may only read cannot ask.
     #[error(
         "no copy of {part} was whole for {waited:?}, as it is stored to without a pause: give it more time, or attach it for \
          writing, which lets a reader ask for a pause"

@@ -3,7 +3,7 @@
 use super::subject::{SegmentOwner, Subject};
 use super::{AttachError, OpenError};
 
-/// Why an object can not be removed.
+/// Why an object cannot be removed.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum RemoveError {

@@ -59,7 +59,7 @@ object_fields! {
     PadField: "`{Self}` is not an object that processes can share in place",
         "an object may have padding, so it needs no field for it: remove it";
     AtomicBoolField: "`{Self}` is not an object that processes can share in place",
-        "a foreign byte that is not 0 or 1 would be undefined behaviour: use `Atomic<bool>`";
+        "a foreign byte that is not 0 or 1 would be undefined behavior: use `Atomic<bool>`";
     WidthField: "`{Self}` is not an object that processes can share in place",
         "its width is this process's own: use `AtomicU64` or `AtomicI64`";
     WideField: "`{Self}` is not an object that processes can share in place",

@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 
 /// `N` bytes that mean nothing: put one where the compiler would leave a gap between two fields.
 ///
-/// A value in shared memory has no padding, because bytes that nobody initializes can not be copied as bytes. The derive
+/// A value in shared memory has no padding, because bytes that nobody initializes cannot be copied as bytes. The derive
 /// names each gap and the `Pad` that fills it.
 ///
 /// All pads are equal, and hash and order alike, whatever is in them, so that a struct with pads may derive

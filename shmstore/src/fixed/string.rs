@@ -232,7 +232,7 @@ impl<const N: usize> FixedString<N> {
 
 /// The last place at or before `at` where `text` can be cut without splitting a character.
 ///
-/// In UTF-8 a character's first byte is followed by at most three that can not be a first byte. Where there are more of
+/// In UTF-8 a character's first byte is followed by at most three that cannot be a first byte. Where there are more of
 /// those, `text` is not UTF-8, and `at` is as good a place as any.
 fn floor_char_boundary(text: &[u8], at: usize) -> usize {
     if at >= text.len() {

@@ -136,7 +136,7 @@ impl Target<'_> {
         Ok(Some(Found { mapping, status, condition }))
     }
 
-    /// Explains why a segment can not be attached; `None` if it is gone meanwhile.
+    /// Explains why a segment cannot be attached; `None` if it is gone meanwhile.
     fn attach_failed(&self, identity: &Identity, shmid: i32, access: Access, errno: Errno) -> Option<AttachError> {
         let subject = self.subject(Some(identity));
         Some(match errno {

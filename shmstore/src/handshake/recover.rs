@@ -1,4 +1,4 @@
-//! Cleaning up what the dead left: only under the anchor's lock, which they can not be holding.
+//! Cleaning up what the dead left: only under the anchor's lock, which they cannot be holding.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -86,7 +86,7 @@ pub(crate) fn payload(mapping: &Mapping, geometry: &Geometry) -> NonNull<u8> {
 ///
 /// # Panics
 ///
-/// If it is not within the mapping, which a geometry that was checked against this mapping can not say.
+/// If it is not within the mapping, which a geometry that was checked against this mapping cannot say.
 fn part(mapping: &Mapping, offset: usize, len: usize) -> NonNull<u8> {
     let end = offset.checked_add(len).expect("a checked geometry does not overflow");
     assert!(end <= mapping.len(), "a checked geometry is within its mapping");

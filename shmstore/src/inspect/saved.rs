@@ -71,7 +71,7 @@ fn take(from: &mut impl Read, len: u64) -> Result<Vec<u8>, SavedError> {
     Ok(bytes)
 }
 
-/// Why bytes are no saved object, or an object can not be saved.
+/// Why bytes are no saved object, or an object cannot be saved.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SavedError {
@@ -111,11 +111,11 @@ pub enum SavedError {
     /// Its schema is none.
     #[error("damaged: {0}")]
     Schema(#[from] SchemaError),
-    /// It can not be read.
-    #[error("can not be read: {0}")]
+    /// It cannot be read.
+    #[error("cannot be read: {0}")]
     Read(#[source] io::Error),
     /// A part of the object could not be copied.
-    #[error("`{path}` can not be saved: {why}")]
+    #[error("`{path}` cannot be saved: {why}")]
     Part {
         /// Which part.
         path: String,
@@ -158,7 +158,7 @@ impl SavedObject {
     ///
     /// # Errors
     ///
-    /// As [`parse`](Self::parse); [`SavedError::Read`] if it can not be read, or there is no memory for it.
+    /// As [`parse`](Self::parse); [`SavedError::Read`] if it cannot be read, or there is no memory for it.
     pub fn read_from(mut from: impl Read, len: u64) -> Result<Self, SavedError> {
         let mut bytes = [0; FRONT];
         let short = len < (FRONT + CHECKSUM) as u64;
@@ -272,7 +272,7 @@ impl SavedObject {
     /// Likewise, in the place of an object that may be there, if it has the same layout and nobody has it attached: with nobody in
     /// between.
     ///
-    /// A key can not be handed from one segment to another: so the old object goes first, once the kernel's limits allow the new
+    /// A key cannot be handed from one segment to another: so the old object goes first, once the kernel's limits allow the new
     /// one. Whoever is killed in between leaves none, and this can be called again. As with any new object, mode and number of
     /// processes are the store's.
     ///

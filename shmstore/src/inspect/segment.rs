@@ -63,7 +63,7 @@ pub struct Description {
     pub path: PathBuf,
     /// Whether that is the whole path: of a long one only the end is kept.
     pub path_is_whole: bool,
-    /// The name of its type; `None` if its schema can not be read.
+    /// The name of its type; `None` if its schema cannot be read.
     pub type_name: Option<String>,
     /// The layout hash.
     pub layout_hash: LayoutHash,
@@ -279,7 +279,7 @@ impl Segment {
         said(self) == said(other)
     }
 
-    /// Why it can not be looked into.
+    /// Why it cannot be looked into.
     pub(super) fn refused(&self) -> InspectError {
         let Self { shmid, state, detail, owner, mode, .. } = self.clone();
         match state {

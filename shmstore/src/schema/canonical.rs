@@ -1,6 +1,6 @@
 //! The canonical bytes of a node, which its hash is made from: once for the const tree, once for the owned one.
 //!
-//! A const function can not be generic over the two, so the functions stand here in pairs that take the same steps of
+//! A const function cannot be generic over the two, so the functions stand here in pairs that take the same steps of
 //! [`LayoutHasher`] in the same order. Any change of them is a new hash version.
 
 use super::{ConstArg, Field, Kind, OwnedConstArg, OwnedField, OwnedKind, OwnedVariant, Variant};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A layout description that can not be read: damaged, hostile, or of a newer format.
+/// A layout description that cannot be read: damaged, hostile, or of a newer format.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SchemaError {

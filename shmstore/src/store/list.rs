@@ -23,7 +23,7 @@ pub struct ObjectInfo {
     pub path: PathBuf,
     /// The name, if it stands under a [`named`](Store::named) store.
     pub name: Option<String>,
-    /// The name of its type, from the schema in the segment; `None` if that can not be read.
+    /// The name of its type, from the schema in the segment; `None` if that cannot be read.
     pub type_name: Option<String>,
     /// The type-id-char.
     pub id: char,
@@ -39,9 +39,9 @@ pub struct ObjectInfo {
     pub mode: u32,
     /// How many times it is attached, in all processes.
     pub attached: u64,
-    /// When it was created, as its header says; `None` if that can not be read.
+    /// When it was created, as its header says; `None` if that cannot be read.
     pub created: Option<SystemTime>,
-    /// The process that created it, as its own PID namespace numbers it; `None` if that can not be read.
+    /// The process that created it, as its own PID namespace numbers it; `None` if that cannot be read.
     pub creator_pid: Option<u32>,
     /// What state it is in.
     pub state: ObjectState,
@@ -117,7 +117,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`OpenError`] if the anchor, or the kernel's table, can not be read.
+    /// [`OpenError`] if the anchor, or the kernel's table, cannot be read.
     pub fn list(&self) -> Result<Vec<ObjectInfo>, OpenError> {
         let path = &self.inner.path;
         let mut looked = Looked::default();

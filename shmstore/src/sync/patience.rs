@@ -97,7 +97,7 @@ impl Patience {
     }
 }
 
-/// A test may ask for slices so long that a wake-up that is lost can not hide behind their end.
+/// A test may ask for slices so long that a wake-up that is lost cannot hide behind their end.
 #[cfg(feature = "failpoints")]
 fn of_tests() -> Option<Duration> {
     std::env::var("SHMSTORE_SLICE_MS").ok()?.parse().ok().map(Duration::from_millis)

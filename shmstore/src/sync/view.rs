@@ -10,7 +10,7 @@ use crate::layout::{AnyBits, DebugValue, ShmValue};
 
 /// A [`Versioned<V>`] that can be loaded and nothing else.
 ///
-/// Its methods only load, so they work on a read-only mapping. A reader of this kind can not ask writers for a pause:
+/// Its methods only load, so they work on a read-only mapping. A reader of this kind cannot ask writers for a pause:
 /// while they store flat out, it tries again until a copy goes through.
 #[repr(transparent)]
 pub struct VersionedView<V: ShmValue> {
@@ -125,7 +125,7 @@ impl<V: ShmValue> VersionedView<V> {
         Ok(self.part.try_load_timeout_by(timeout, false)?.1)
     }
 
-    /// Waits for a newer version: see [`Versioned::wait_newer`]. As writers can not be told that somebody waits here, it
+    /// Waits for a newer version: see [`Versioned::wait_newer`]. As writers cannot be told that somebody waits here, it
     /// looks once a millisecond.
     ///
     /// # Errors

@@ -266,7 +266,7 @@ unsafe impl Sync for AnonymousMemory {}
 pub(crate) fn kill_self() -> ! {
     // SAFETY: takes numbers only.
     unsafe { libc::raise(libc::SIGKILL) };
-    unreachable!("SIGKILL can not be survived")
+    unreachable!("SIGKILL cannot be survived")
 }
 
 /// Stops this process until somebody continues it; for failpoints.

@@ -10,7 +10,7 @@
 //!
 //! # Safety
 //!
-//! Assumes that the kernel keeps a segment mapped, at its full size, for as long as it is attached: segments can not
+//! Assumes that the kernel keeps a segment mapped, at its full size, for as long as it is attached: segments cannot
 //! shrink, and removing one only marks it. Promises that a [`Mapping`] is exactly as long as it says until it is dropped.
 #![allow(unsafe_code)]
 
@@ -115,7 +115,7 @@ pub(crate) fn attach(shmid: i32, access: Access) -> Result<(Unread, Status), Err
         return Err(Errno::last());
     }
     let base = NonNull::new(base.cast::<u8>()).ok_or(Errno::EFAULT)?;
-    // Detaches if the status can not be had. Its length is only ever used once it is known.
+    // Detaches if the status cannot be had. Its length is only ever used once it is known.
     let mut mapping = Mapping { base, len: 0, access };
     let status = status(shmid)?;
     mapping.len = status.size;
@@ -266,7 +266,7 @@ impl Mapping {
         self.len
     }
 
-    /// Tells whether any of these pages is in memory, or that can not be told. One that is not was never written, or is swapped out.
+    /// Tells whether any of these pages is in memory, or that cannot be told. One that is not was never written, or is swapped out.
     pub(crate) fn has_in_memory(&self, pages: &Range<usize>) -> bool {
         let mut found = vec![0_u8; pages.len().div_ceil(PAGE)];
         let start = self.base.as_ptr().wrapping_add(pages.start);

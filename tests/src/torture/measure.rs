@@ -69,7 +69,7 @@ fn acquire(job: &mut Job<'_>, store: &Store, arena: &Shared<Arena>, kind: Kind, 
         Kind::Remove => remove(store).err(),
     };
     if let Some(refused) = refused {
-        job.violation(&format!("{name} can not be had: {refused}; holders: {}", holders(arena)));
+        job.violation(&format!("{name} cannot be had: {refused}; holders: {}", holders(arena)));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Paths that can not be anchors.
+//! Paths that cannot be anchors.
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};

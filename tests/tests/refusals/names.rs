@@ -1,4 +1,4 @@
-//! Names and ids that can not be.
+//! Names and ids that cannot be.
 
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;

@@ -17,7 +17,7 @@ const KEYWORDS: &str =
 /// What the module defines besides the types.
 const CONSTANTS: &str = "TYPE ID SIZE ALIGN LAYOUT_HASH DTYPE";
 
-/// Names that an enum of Python can not give its variants.
+/// Names that an enum of Python cannot give its variants.
 const ENUM_WORDS: &str = "mro name value names values";
 
 /// How many arrays may be nested: numpy lets 32 dimensions be, some of which it needs itself.

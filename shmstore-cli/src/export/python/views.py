@@ -90,7 +90,7 @@ class _VersionedView(_View):
 
         The protocol asks for the sequence number, then the bytes, then the sequence number, in this order. Neither
         Python nor ctypes promises any: what gives it is that the interpreter does one step after the other, that the
-        copy is a call of the C library's `memcpy`, which the compiler can not move past another, and that x86-64 does not
+        copy is a call of the C library's `memcpy`, which the compiler cannot move past another, and that x86-64 does not
         reorder loads with loads. `memcpy` itself may copy in any order and pieces, which the protocol allows. Formally,
         in the terms of C, it is a data race: where that counts, use the C header or Rust.
         """

@@ -88,7 +88,7 @@ fn values_on_a_page_that_fails_are_invalid_and_others_are_read() {
     let [count, values, lock] = look.read();
     assert!(is_unreadable(&count) && is_unreadable(&values), "{count} {values}");
     assert!(matches!(lock, Value::Lock { locked: false, inconsistent: false }), "{lock}");
-    assert_eq!(look.saved().unwrap_err(), "`count` can not be saved: the kernel cannot provide a page of it");
+    assert_eq!(look.saved().unwrap_err(), "`count` cannot be saved: the kernel cannot provide a page of it");
     assert_eq!(participants(&look.attached, &look.schema).len(), PROCESSES + 1);
 }
 
@@ -101,7 +101,7 @@ fn value_of_which_one_page_fails_is_invalid() {
     let [count, values, lock] = look.read();
     assert!(matches!((&count, &lock), (Value::Unsigned(0), Value::Lock { .. })), "{count} {lock}");
     assert!(is_unreadable(&values), "{values}");
-    let message = "`values` can not be saved: the kernel cannot provide a page of it";
+    let message = "`values` cannot be saved: the kernel cannot provide a page of it";
     assert_eq!(look.saved().unwrap_err(), message);
 }
 

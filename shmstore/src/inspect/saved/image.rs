@@ -9,7 +9,7 @@ use crate::inspect::snapshot::{Snapshot, Waits, snapshot};
 use crate::schema::{OwnedKind, OwnedSchema};
 use crate::sync::{VersionedPlaces, holder, newest, stable_at};
 
-/// Where something is that can not be copied: from its own name up to the object's first field. And why.
+/// Where something is that cannot be copied: from its own name up to the object's first field. And why.
 type Refused = (Vec<String>, String);
 
 /// Copies an object, part by part.

@@ -13,7 +13,7 @@ use crate::sync::lock_word::TOKEN;
 use crate::sync::refusal;
 use crate::sync::word_lock;
 
-/// A [`Lock`] that this thread holds, freed when dropped. It can not be handed to another thread.
+/// A [`Lock`] that this thread holds, freed when dropped. It cannot be handed to another thread.
 ///
 /// If the thread panics meanwhile, the lock becomes inconsistent, as if the process had died. (As with std's locks, a guard
 /// that is taken while the thread is panicking already does not notice another panic.)

@@ -42,7 +42,7 @@ pub struct Writer<'a, V: ShmValue> {
     side: WriteSide<'a, V>,
     /// The sequence number, so that no store has to read what the one before it has just written.
     sequence: u64,
-    /// Whether every store needs a full barrier, as waiters can not have us execute one.
+    /// Whether every store needs a full barrier, as waiters cannot have us execute one.
     fences: Fences,
 }
 

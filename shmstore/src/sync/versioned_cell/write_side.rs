@@ -118,7 +118,7 @@ impl<'a, V: ShmValue> WriteSide<'a, V> {
     }
 }
 
-/// Whether a holder needs a full barrier after each store, as waiters can not have it execute one.
+/// Whether a holder needs a full barrier after each store, as waiters cannot have it execute one.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::sync) struct Fences(u32);
 

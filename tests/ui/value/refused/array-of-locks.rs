@@ -1,4 +1,4 @@
-//! So are several of them; rustc adds that it can not be copied.
+//! So are several of them; rustc adds that it cannot be copied.
 use shmstore::ShmValue;
 
 #[derive(ShmValue)]

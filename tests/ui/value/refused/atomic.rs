@@ -1,4 +1,4 @@
-//! An atomic is shared in place, a value is copied; rustc adds that it can not be copied.
+//! An atomic is shared in place, a value is copied; rustc adds that it cannot be copied.
 use shmstore::ShmValue;
 
 #[derive(ShmValue)]

@@ -1,4 +1,4 @@
-//! An address means nothing in another process; rustc adds that it can not be copied.
+//! An address means nothing in another process; rustc adds that it cannot be copied.
 use shmstore::ShmValue;
 
 #[derive(ShmValue)]

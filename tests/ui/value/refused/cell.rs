@@ -1,4 +1,4 @@
-//! A value needs no cell; rustc adds that it can not be copied.
+//! A value needs no cell; rustc adds that it cannot be copied.
 use shmstore::ShmValue;
 
 #[derive(ShmValue)]

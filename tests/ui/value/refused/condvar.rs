@@ -1,4 +1,4 @@
-//! A condition variable wakes threads of one process only; rustc adds that it can not be copied.
+//! A condition variable wakes threads of one process only; rustc adds that it cannot be copied.
 use shmstore::ShmValue;
 
 #[derive(ShmValue)]

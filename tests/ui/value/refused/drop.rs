@@ -1,4 +1,4 @@
-//! A value is copied, so it can not be dropped: rustc says so.
+//! A value is copied, so it cannot be dropped: rustc says so.
 use shmstore::ShmValue;
 
 #[derive(Clone, Copy, ShmValue)]

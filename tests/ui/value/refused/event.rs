@@ -1,4 +1,4 @@
-//! An event is an object and no value; rustc adds that it can not be copied.
+//! An event is an object and no value; rustc adds that it cannot be copied.
 use shmstore::ShmValue;
 
 #[derive(ShmValue)]

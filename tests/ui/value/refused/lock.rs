@@ -1,4 +1,4 @@
-//! A lock is an object and no value; rustc adds that it can not be copied.
+//! A lock is an object and no value; rustc adds that it cannot be copied.
 use shmstore::ShmValue;
 
 #[derive(ShmValue)]

@@ -1,4 +1,4 @@
-//! A std lock works in one process only; rustc adds that it can not be copied.
+//! A std lock works in one process only; rustc adds that it cannot be copied.
 use shmstore::ShmValue;
 
 #[derive(ShmValue)]

@@ -1,4 +1,4 @@
-//! Text lies in the process's own memory; rustc adds that it can not be copied.
+//! Text lies in the process's own memory; rustc adds that it cannot be copied.
 use shmstore::ShmValue;
 
 #[derive(ShmValue)]

@@ -1,4 +1,4 @@
-//! Items lie in the process's own memory; rustc adds that they can not be copied.
+//! Items lie in the process's own memory; rustc adds that they cannot be copied.
 use shmstore::ShmValue;
 
 #[derive(ShmValue)]

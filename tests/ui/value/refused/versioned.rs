@@ -1,4 +1,4 @@
-//! A part of objects is no value; rustc adds that it can not be copied.
+//! A part of objects is no value; rustc adds that it cannot be copied.
 use shmstore::ShmValue;
 
 #[derive(ShmValue)]
