@@ -338,6 +338,9 @@ static inline int shmstore_map(shmstore_segment *segment, shmstore_wanted *wante
     if (segment->shmid < 0)
         SHMSTORE_REFUSE(errno, "looking for the %s at %s, key %#x: %s", wanted->what, wanted->path, (unsigned)*key,
                         strerror(errno));
+    /* Before it is mapped, and once more when it is: until then its number may become that of another. */
+    if (shmstore_check_status(segment, wanted, *key) != 0)
+        return -1;
     segment->base = shmat(segment->shmid, NULL, wanted->flags & SHMSTORE_READ_ONLY ? SHM_RDONLY : 0);
     if (segment->base == (void *)-1) {
         segment->base = NULL;

@@ -71,6 +71,8 @@ class Segment(_ReadOnly):
             if number == errno.ENOENT:
                 raise AttachError(f"there is no {what}: is its creator running, and in the same IPC namespace?", retry=True)
             raise AttachError(f"looking for the {what}: {os.strerror(number)}")
+        # Before it is mapped, and once more when it is: until then its number may become that of another.
+        self._check_status(_key(anchor), any_owner)
         base = _libc.shmat(self._shmid, None, _SHM_RDONLY)
         if base == _FAILED:
             raise AttachError(f"attaching segment {self._shmid} for {path}: {os.strerror(ctypes.get_errno())}")
