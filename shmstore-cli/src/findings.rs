@@ -79,3 +79,16 @@ pub fn all(path: Option<&Path>) -> Result<Vec<Finding>, Failure> {
     }
     Ok(findings)
 }
+
+/// A root directory with systemd, and with these files.
+#[cfg(test)]
+fn root_with(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(root.path().join("run/systemd/system")).unwrap();
+    for (path, text) in files {
+        let path = root.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    root
+}

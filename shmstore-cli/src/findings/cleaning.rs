@@ -69,20 +69,14 @@ fn lines(text: &str) -> Vec<Line> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::root_with;
     use super::*;
 
     const USUAL: &str =
         "# See tmpfiles.d(5)\nq /tmp 1777 root root 10d\nq /var/tmp 1777 root root 30d\nd /run/lock 0755 root root -\n";
 
     fn found(files: &[(&str, &str)], anchor: &str) -> Option<String> {
-        let root = tempfile::tempdir().unwrap();
-        fs::create_dir_all(root.path().join("run/systemd/system")).unwrap();
-        for (path, text) in files {
-            let path = root.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-        of(root.path(), Path::new(anchor)).map(|finding| finding.found)
+        of(root_with(files).path(), Path::new(anchor)).map(|finding| finding.found)
     }
 
     #[test]

@@ -76,22 +76,11 @@ fn is_system_user(root: &Path, uid: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Severity;
+    use super::super::{Severity, root_with};
     use super::*;
 
-    fn machine(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let root = tempfile::tempdir().unwrap();
-        fs::create_dir_all(root.path().join("run/systemd/system")).unwrap();
-        for (path, text) in files {
-            let path = root.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-        root
-    }
-
     fn judged(files: &[(&str, &str)], uid: u32) -> Severity {
-        remove_ipc(machine(files).path(), uid).severity
+        remove_ipc(root_with(files).path(), uid).severity
     }
 
     #[test]

@@ -27,8 +27,10 @@ pub(crate) fn layout(derive: Derive, item: &Item, fields: &[Field], paths: &Path
         quote_spanned! {span=> #private::is_object::<#this>(#table, &[#(#unsure),*], #min_align) }
     };
     let name = if gaps.is_empty() { TokenStream::new() } else { pad_name(fields, paths) };
+    // A gap before this field has one size for all arguments.
+    let first_varying = if item.is_generic() && !gaps.is_empty() { first_varying(item, fields) } else { fields.len() };
     let gap = |&at: &usize| {
-        let pad = pad(item, &fields[..fields.len().min(at + 1)], &name, &private);
+        let pad = pad(at.min(fields.len() - 1) < first_varying, &name, &private);
         match fields.get(at) {
             Some(field) => call(field.span(), paths, "no_gap_before", &quote! { (#table, #at, #pad) }),
             None => call(fields[at - 1].span(), paths, "no_gap_after", &quote! { ::<#this>(#table, #pad) }),
@@ -56,9 +58,13 @@ fn call(span: Span, paths: &Paths, function: &str, arguments: &TokenStream) -> T
     quote_spanned! {at(span)=> #private::#function #(#arguments)* }
 }
 
-/// What closes a gap after, or before, the last of these fields: none of fixed size where a parameter decides how large it is.
-fn pad(item: &Item, until: &[Field], name: &TokenStream, private: &Ident) -> TokenStream {
-    let is_fixed = !until.iter().any(|field| item.params_in(field).next().is_some());
+/// The number of the first field whose type mentions a parameter.
+fn first_varying(item: &Item, fields: &[Field]) -> usize {
+    fields.iter().position(|field| item.params_in(field).next().is_some()).unwrap_or(fields.len())
+}
+
+/// What closes a gap: none of fixed size where a parameter decides how large it is.
+fn pad(is_fixed: bool, name: &TokenStream, private: &Ident) -> TokenStream {
     if is_fixed {
         quote! { #private::Padding::Fixed(#name) }
     } else {

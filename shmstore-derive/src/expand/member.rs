@@ -1,7 +1,7 @@
 //! A type that each field's type brings along, `Validity` or `View`, for the implementation of the whole.
 //!
 //! The implementation takes each as a parameter that the field's type determines:
-//! `impl<__View0> … where for<'__shm_field> Field: FieldView<'__shm_field, 0, View = __View0>`.
+//! `impl<__ShmView0> … where for<'__shm_field> Field: FieldView<'__shm_field, 0, View = __ShmView0>`.
 //! - To name it outright, `<Field as ShmObject>::View`, would be an error if the item is public and the field's type is
 //!   private (E0446), though nobody outside can tell.
 //! - The number keeps apart two names of one type, whose parameters rustc could not tell apart otherwise.
@@ -50,7 +50,7 @@ pub(crate) fn params(item: &Item, types: &Types<'_>, member: &str, paths: &Paths
     (generics, params)
 }
 
-/// `View = __View0` stands in the very place of the type: rustc finds what is wrong in the type once more here, and it
+/// `View = __ShmView0` stands in the very place of the type: rustc finds what is wrong in the type once more here, and it
 /// shows two messages as one only if nothing in them differs.
 fn field_bound(field: &Field, at: usize, member: &str, param: &Ident) -> TokenStream {
     let (first, last) = field.ends;
