@@ -22,7 +22,7 @@ const SETS: [ModelSet; 3] = [
         sources: &["lock_word", "version_waiters", "event_word"],
         mutations: WAITING,
     },
-    ModelSet { name: "loom_participants", folder: "participants", sources: &["slot"], mutations: PARTICIPANTS },
+    ModelSet { name: "loom_participants", folder: "segment/participants", sources: &["slot"], mutations: PARTICIPANTS },
 ];
 
 /// One line of the protocol, weakened.

@@ -7,13 +7,15 @@ pub use std::result::Result;
 pub use std::{fmt, primitive};
 
 pub use crate::error::InvalidValue;
-pub use crate::field::{AnyBitsIf, FieldValidity, FieldView, Shareable, SharedView, ToValidity, object, value, within};
-pub use crate::layout::{Any, Checked, ShmId, ShmLayout, ShmObject, ShmValue, Validity};
-pub use crate::layout_check::{
+pub use crate::layout::check::{
     ConstParam, Padding, const_arg, has_bytes, has_zero, is_alike, is_object, is_of_type, is_stored_as, is_value,
     no_gap_after, no_gap_before,
 };
-pub use crate::schema::{ConstArg, Field, Kind, Primitive, Schema, Variant};
+pub use crate::layout::field::{
+    AnyBitsIf, FieldValidity, FieldView, Shareable, SharedView, ToValidity, object, value, within,
+};
+pub use crate::layout::schema::{ConstArg, Field, Kind, Primitive, Schema, Variant};
+pub use crate::layout::{Any, Checked, ShmId, ShmLayout, ShmObject, ShmValue, Validity};
 
 /// Takes the first `N` of a value's bytes, for an integer to be made from.
 ///

@@ -44,73 +44,42 @@ compile_error!(
      nor its system calls were tried"
 );
 
-// In the order of their layers: each module imports only from those above it.
-mod key;
-mod hash;
-mod schema;
-mod diff;
-mod calendar;
-mod error;
-mod view;
+// In the order of their layers: each uses only those that its page names.
 mod layout;
-mod text;
-mod layout_check;
-mod field;
-mod derive;
-mod fixed;
-mod timestamp;
-mod foreign;
-mod bits;
-mod atomic;
-mod cache_aligned;
+mod value;
+mod error;
 mod sys;
-mod failpoint;
-mod identity;
-mod participants;
-mod header;
-mod copy;
-mod process;
-mod anchor;
+mod segment;
 mod sync;
-mod refusals;
-mod handshake;
 mod store;
-mod attached;
-mod shared;
-mod read_only;
-mod objects;
 pub mod inspect;
 
 #[doc(hidden)]
 pub mod __private;
 
-pub use atomic::Atomic;
-pub use attached::Participant;
-pub use cache_aligned::CacheAligned;
-pub use derive::{ShmObject, ShmValue};
-pub use diff::{Change, DiffTable, Difference, LayoutDiff, Offset, Side};
 pub use error::{
     AbandonedReason, AnchorClaim, AttachError, Awaited, Busy, CapacityError, CreateError, Creator, Error, FileOwner,
     Holder, InvalidValue, LayoutMismatch, LayoutSummary, LockError, OpenError, PartName, RemoveError, SchemaError,
     SegmentOwner, Subject, TimestampError, WaitError,
 };
-pub use fixed::{FixedString, FixedVec, Pad};
-pub use hash::LayoutHash;
-pub use key::Key;
-pub use layout::{Any, AnyBits, Checked, ShmId, ShmLayout, ShmObject, ShmValue, Validity};
-pub use read_only::ReadOnly;
-pub use schema::{
+pub use layout::derive::{ShmObject, ShmValue};
+pub use layout::diff::{Change, DiffTable, Difference, LayoutDiff, Offset, Side};
+pub use layout::hash::LayoutHash;
+pub use layout::key::Key;
+pub use layout::schema::{
     ConstArg, Field, Kind, OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive, Schema, Variant,
 };
-pub use shared::Shared;
-pub use store::{ObjectInfo, ObjectState, Store, StoreOptions, Warning};
-pub use sync::{Event, EventView, Lock, LockGuard, LockView, Transaction, Versioned, VersionedView, Writer};
-pub use timestamp::Timestamp;
-pub use view::AtomicView;
+pub use layout::view::AtomicView;
+pub use layout::{Any, AnyBits, Checked, ShmId, ShmLayout, ShmObject, ShmValue, Validity};
+pub use store::{ObjectInfo, ObjectState, Participant, ReadOnly, Shared, Store, StoreOptions, Warning};
+pub use sync::{
+    Atomic, CacheAligned, Event, EventView, Lock, LockGuard, LockView, Transaction, Versioned, VersionedView, Writer,
+};
+pub use value::{FixedString, FixedVec, Pad, Timestamp};
 
 #[cfg(feature = "failpoints")]
 #[doc(hidden)]
-pub use failpoint::{PART_STEPS, STEPS};
+pub use sys::failpoint::{PART_STEPS, STEPS};
 
 /// The example of the README, which must compile.
 #[cfg(doctest)]

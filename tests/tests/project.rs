@@ -65,28 +65,37 @@ fn code(source: &str) -> String {
     code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
-/// The module that a line of `lib.rs` declares, for itself or for all.
-fn module_declared(line: &str) -> Option<&str> {
-    line.strip_prefix("pub ").unwrap_or(line).strip_prefix("mod ")?.strip_suffix(';')
+/// The layers of the runtime by name, each with its page: the text of its `mod.rs`.
+fn layers(source: &Path) -> Vec<(String, String)> {
+    let folders = fs::read_dir(source).expect("the sources").map(|entry| entry.expect("an entry").path());
+    let folders = folders.filter(|path| path.is_dir());
+    let name = |path: &Path| path.file_name().expect("a name").to_string_lossy().into_owned();
+    folders.map(|path| (name(&path), fs::read_to_string(path.join("mod.rs")).expect("a `mod.rs`"))).collect()
 }
 
 #[test]
-fn modules_import_only_from_those_above_them() {
+fn each_layer_uses_only_the_layers_that_its_page_names() {
     let source = root().join("shmstore/src");
-    let lib = fs::read_to_string(source.join("lib.rs")).expect("lib.rs");
-    let modules: Vec<&str> = lib.lines().filter_map(module_declared).collect();
-    let place = |name: &str| modules.iter().position(|module| *module == name);
-    for (name, text) in rust_files(&source) {
-        let Some(own) = place(name.split(['/', '.']).next().expect("a name")) else { continue };
-        if name.ends_with("tests.rs") {
-            continue;
-        }
-        for reference in code(&text).split("crate::").skip(1) {
-            let imported = reference.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next();
-            let below = imported.and_then(place).is_some_and(|imported| imported > own);
-            assert!(!below, "{name} imports from `{}`, which is below it", imported.unwrap_or_default());
+    let files = rust_files(&source);
+    let layers = layers(&source);
+    for (layer, page) in &layers {
+        let (sentence, _) = page.split_once("\n//!\n").expect("a first paragraph");
+        let is_one = sentence.lines().count() <= 2 && sentence.matches(". ").count() <= 1 && sentence.ends_with('.');
+        assert!(sentence.starts_with("//! ") && is_one, "{layer}/mod.rs says in a sentence what is in the layer");
+        let named = page.lines().find_map(|line| line.strip_prefix("//! Layers it may use: "));
+        let named = named.and_then(|list| list.strip_suffix('.')).expect("a list of the layers it may use");
+        let may_use = |other: &str| named == "all" || other == layer || named.split(", ").any(|name| name == other);
+        for (name, text) in files.iter().filter(|(name, _)| name.starts_with(&format!("{layer}/"))) {
+            for reference in code(text).split("crate::").skip(1) {
+                let imported = reference.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next();
+                let imported = imported.unwrap_or_default();
+                let is_layer = layers.iter().any(|(other, _)| other == imported);
+                let allowed = !is_layer || may_use(imported) || name.ends_with("tests.rs");
+                assert!(allowed, "{name} imports from `{imported}`, which {layer}/mod.rs does not name");
+            }
         }
     }
+    assert_eq!(layers.len(), 8, "layers that docs/design.md names");
 }
 
 /// Clippy holds the standard library's part of the declared version; this is what it does not look at.

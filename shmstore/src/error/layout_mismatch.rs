@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::subject::{Creator, Subject};
-use crate::diff::{Change, Difference, LayoutDiff};
-use crate::hash::LayoutHash;
+use crate::layout::diff::{Change, Difference, LayoutDiff};
+use crate::layout::hash::LayoutHash;
 
 /// Two layouts of one type, and every difference between them.
 #[derive(Debug)]

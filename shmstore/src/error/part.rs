@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::InvalidValue;
 use super::subject::after;
-use crate::schema::Schema;
+use crate::layout::schema::Schema;
 
 /// Which part of an object an error is about. It is shown as "`Bank.till` (`Lock`)"; as "this `Lock`" if it is no part of
 /// an attached object.

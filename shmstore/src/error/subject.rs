@@ -5,10 +5,10 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::calendar::Civil;
+use crate::value::calendar::Civil;
 use nix::errno::Errno;
 
-use crate::key::Key;
+use crate::layout::key::Key;
 
 /// Which object an operation was about.
 #[derive(Debug, Clone, PartialEq, Eq)]

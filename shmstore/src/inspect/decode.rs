@@ -8,7 +8,7 @@ use super::offsets::{element_place, integer, length, offset, place};
 use super::path::{FieldError, FieldPath, Step};
 use super::snapshot::{Snapshot, Waits, snapshot, version};
 use super::value::Value;
-use crate::schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive};
+use crate::layout::schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive};
 use crate::sync;
 
 /// How much is decoded.

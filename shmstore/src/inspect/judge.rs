@@ -10,9 +10,9 @@ use nix::errno::Errno;
 use super::orphan::{AnchorSeen, Directories, anchor_of};
 use super::segment::{Description, Segment, SegmentState};
 use super::type_names::TypeNames;
-use crate::handshake::creator;
-use crate::header::{self, FORMAT_VERSION, Geometry, Header, State};
-use crate::identity::Identity;
+use crate::segment::header::{self, FORMAT_VERSION, Geometry, Header, State};
+use crate::segment::identity::Identity;
+use crate::store::creator;
 use crate::sys::process::{has_ended, namespace, proc_is_ours, start_time};
 use crate::sys::shm::{self, Access, Mapping, Status, Unread, Unreadable};
 

@@ -12,8 +12,8 @@ use std::ptr::NonNull;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
-use crate::copy::{UNIT, Unit, copy_units_out};
-use crate::process::registry::Attached;
+use crate::segment::process::registry::Attached;
+use crate::sync::copy::{UNIT, Unit, copy_units_out};
 use crate::sys::process::ordinary_page_size;
 use crate::sys::readable::ReadablePages;
 use crate::sys::shm::{Access, Unreadable};

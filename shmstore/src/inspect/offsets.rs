@@ -1,7 +1,7 @@
 //! Offsets and lengths that a schema says: any numbers, of which none may lead outside, or overflow.
 
 use super::memory::{Memory, OUTSIDE};
-use crate::schema::OwnedSchema;
+use crate::layout::schema::OwnedSchema;
 
 pub(super) fn integer(memory: Memory<'_>, at: usize, size: usize) -> Result<u64, String> {
     Ok(memory.integer(at, size)?)

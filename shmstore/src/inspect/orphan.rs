@@ -13,8 +13,8 @@ use std::path::Path;
 use nix::errno::Errno;
 
 use super::Description;
-use crate::anchor::OVERLAYFS;
-use crate::identity::Identity;
+use crate::segment::anchor::OVERLAYFS;
+use crate::segment::identity::Identity;
 use crate::sys::file;
 use crate::sys::vantage::Vantage;
 

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 
 use super::{Description, InspectError, Segment, SegmentState};
-use crate::anchor::Anchor;
 use crate::error::OpenError;
-use crate::handshake::{AnchorLock, LOOKED_AT, Patience};
-use crate::header::{Header, State};
-use crate::key::Key;
+use crate::layout::key::Key;
+use crate::segment::anchor::Anchor;
+use crate::segment::header::{Header, State};
+use crate::store::{AnchorLock, LOOKED_AT, Patience};
 use crate::sys::file;
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Access};

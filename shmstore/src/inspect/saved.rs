@@ -15,9 +15,9 @@ use super::object::Object;
 use super::path::{FieldError, FieldPath};
 use super::value::Value;
 use crate::error::CreateError;
-use crate::handshake::IfExists;
-use crate::hash;
-use crate::schema::{OwnedSchema, SchemaError};
+use crate::layout::hash;
+use crate::layout::schema::{OwnedSchema, SchemaError};
+use crate::store::IfExists;
 use crate::store::Store;
 
 /// The bytes after the values.

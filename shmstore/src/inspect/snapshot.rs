@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::memory::{Memory, OUTSIDE};
 use super::offsets::{integer, length, place};
-use crate::schema::OwnedSchema;
+use crate::layout::schema::OwnedSchema;
 use crate::sync::{self, VersionedPlaces, newest, try_copy};
 
 /// A `Versioned` as it was copied.

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::hash::LayoutHash;
-use crate::schema::OwnedSchema;
+use crate::layout::hash::LayoutHash;
+use crate::layout::schema::OwnedSchema;
 
 /// What the schemas that were read so far describe, by their very bytes: most often the next segment has one of them.
 #[derive(Default)]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use crate::timestamp::Timestamp;
+use crate::value::Timestamp;
 
 /// What is in an object, or in a part of it, decoded by its schema.
 ///

@@ -10,9 +10,9 @@ use std::marker::PhantomData;
 use std::sync::atomic::{AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
 use super::{Any, Checked, ShmLayout, ShmObject, ShmValue, Validity};
-use crate::error::InvalidValue;
-use crate::schema::{Kind, Primitive, Schema};
-use crate::view::AtomicView;
+use crate::layout::InvalidValue;
+use crate::layout::schema::{Kind, Primitive, Schema};
+use crate::layout::view::AtomicView;
 
 macro_rules! any_bits_primitives {
     ($($type:ty, $primitive:ident;)*) => {$(

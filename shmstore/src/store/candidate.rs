@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 
 use super::directory::Directory;
-use crate::anchor::{Ownership, not_made, system};
 use crate::error::OpenError;
-use crate::key::Key;
+use crate::layout::key::Key;
+use crate::segment::anchor::{Ownership, not_made, system};
 use crate::sys::file;
 use crate::sys::process::random_u64;
 

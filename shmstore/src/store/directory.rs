@@ -10,12 +10,12 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::libc;
 
+use super::open::{Inner, Store};
 use super::options::errno_of;
-use super::{Inner, Store};
-use crate::anchor::{Anchor, not_made, open_failed, system};
 use crate::error::OpenError;
-use crate::failpoint::{self, Step};
-use crate::handshake::{AnchorLock, Patience};
+use crate::segment::anchor::{Anchor, not_made, open_failed, system};
+use crate::store::{AnchorLock, Patience};
+use crate::sys::failpoint::{self, Step};
 use crate::sys::file::{self, FileStat};
 use crate::sys::process::effective_uid;
 

@@ -5,14 +5,14 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use super::{Inner, Store};
-use crate::anchor::system;
+use super::open::{Inner, Store};
 use crate::error::{AttachError, Creator, OpenError};
-use crate::handshake::{Condition, Found, Target, creator};
-use crate::header::{self, Header};
-use crate::identity::Identity;
-use crate::key::Key;
-use crate::schema::OwnedSchema;
+use crate::layout::key::Key;
+use crate::layout::schema::OwnedSchema;
+use crate::segment::anchor::system;
+use crate::segment::header::{self, Header};
+use crate::segment::identity::Identity;
+use crate::store::{Condition, Found, Target, creator};
 use crate::sys::shm::{self, Status};
 
 /// What is known of one object, or of a segment that stands at an object's key.

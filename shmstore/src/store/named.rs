@@ -12,12 +12,12 @@ use nix::errno::Errno;
 
 use super::candidate::Candidate;
 use super::directory::Directory;
-use super::{Inner, Store};
-use crate::anchor::{Anchor, open_failed, system};
+use super::open::{Inner, Store};
 use crate::error::OpenError;
-use crate::failpoint::{self, Step};
-use crate::handshake::{AnchorLock, Patience};
-use crate::key::Key;
+use crate::layout::key::Key;
+use crate::segment::anchor::{Anchor, open_failed, system};
+use crate::store::{AnchorLock, Patience};
+use crate::sys::failpoint::{self, Step};
 use crate::sys::file::Inode;
 use crate::sys::{file, shm};
 

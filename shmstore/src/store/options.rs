@@ -8,11 +8,11 @@ use std::time::Duration;
 use nix::errno::Errno;
 
 use super::directory::{directory_mode, make_directory};
-use super::{Inner, Store};
-use crate::anchor::Anchor;
+use super::open::{Inner, Store};
 use crate::error::OpenError;
-use crate::handshake::{Patience, Policy};
-use crate::header::MAX_PARTICIPANTS;
+use crate::segment::anchor::Anchor;
+use crate::segment::header::MAX_PARTICIPANTS;
+use crate::store::{Patience, Policy};
 
 const DEFAULT_MODE: u32 = 0o600;
 const DEFAULT_WAIT: Duration = Duration::from_secs(5);

@@ -14,11 +14,11 @@ use super::event_word::{Notify, announce, count, nobody_slept, notify};
 use super::refusal;
 use super::waiting::{Waiter, wait};
 use crate::error::{Awaited, WaitError};
-use crate::failpoint::{self, Step};
+use crate::layout::schema::{Kind, Schema};
+use crate::layout::view::load_read_only;
 use crate::layout::{ShmLayout, ShmObject};
-use crate::schema::{Kind, Schema};
+use crate::sys::failpoint::{self, Step};
 use crate::sys::futex;
-use crate::view::load_read_only;
 
 /// A count of what has happened, for which processes wait.
 ///

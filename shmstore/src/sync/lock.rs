@@ -29,10 +29,10 @@ use super::patience::Limit;
 use super::refusal;
 use super::word_lock::{self, Refused, Taken, acquire};
 use crate::error::LockError;
-use crate::failpoint::{self, Step};
+use crate::layout::schema::{Kind, Schema};
 use crate::layout::{ShmLayout, ShmObject};
-use crate::process;
-use crate::schema::{Kind, Schema};
+use crate::segment::process;
+use crate::sys::failpoint::{self, Step};
 
 pub use guard::LockGuard;
 

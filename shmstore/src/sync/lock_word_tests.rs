@@ -12,7 +12,7 @@ const ALL_FLAGS: u32 = WAITERS | HAND_OFF | VERSION_WAITERS;
 #[test]
 fn bits_are_where_the_format_says() {
     assert_eq!([WAITERS, HAND_OFF, VERSION_WAITERS], [0x8000_0000, 0x4000_0000, 0x2000_0000]);
-    assert_eq!(TOKEN, (1 << crate::participants::TOKEN_BITS) - 1);
+    assert_eq!(TOKEN, (1 << crate::segment::participants::TOKEN_BITS) - 1);
 }
 
 #[test]

@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::word_lock::Refused;
 use crate::error::{Busy, Holder, PartName};
 use crate::layout::ShmLayout;
-use crate::process::current_token;
-use crate::process::registry::{Attached, segment_at};
+use crate::segment::process::current_token;
+use crate::segment::process::registry::{Attached, segment_at};
 
 /// Names a part, by its path in the object that it is in.
 #[cold]

@@ -3,7 +3,7 @@
 use super::atomics::AtomicU64;
 use super::lock_word::TOKEN;
 use super::seqlock;
-use crate::copy::UNIT;
+use crate::sync::copy::UNIT;
 
 /// What processors move between their caches, in bytes.
 const LINE: u64 = 64;

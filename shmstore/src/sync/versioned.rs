@@ -21,10 +21,10 @@ use std::time::Duration;
 use super::refusal;
 use super::versioned_cell::VersionedCell;
 use super::view::VersionedView;
-use crate::bits;
 use crate::error::{InvalidValue, WaitError};
+use crate::layout::schema::{Kind, Schema};
 use crate::layout::{AnyBits, DebugValue, ShmId, ShmLayout, ShmObject, ShmValue};
-use crate::schema::{Kind, Schema};
+use crate::value::bits;
 
 use private::Private;
 pub use transaction::Transaction;

@@ -28,7 +28,7 @@
 //! Other processes write these bytes while we hold `&VersionedCell`, some of them maybe against the protocol. So
 //! - all of it lies in one `UnsafeCell`;
 //! - references are made to the control words only, which are atomics: no `&V`, and no reference to a slot, ever exists;
-//! - slots are touched only by the copies of [`crate::copy`], which are atomic byte by byte, at addresses that come from
+//! - slots are touched only by the copies of [`crate::sync::copy`], which are atomic byte by byte, at addresses that come from
 //!   `self`, from constants, and from one bit of the sequence number: nothing read from memory can lead them outside;
 //! - what comes out of a slot is bytes (`MaybeUninit<V>`): whether they are a value, `bits.rs` decides.
 //!
@@ -50,12 +50,12 @@ use super::seqlock;
 use super::untyped::VersionedPlaces;
 use super::version_waiters;
 use super::word_lock::{Refused, Taken, acquire};
-use crate::copy::{UNIT, Unit, copy_out};
-use crate::failpoint::{self, Step};
+use crate::layout::view::load_read_only;
 use crate::layout::{ShmValue, is_described};
-use crate::process;
+use crate::segment::process;
+use crate::sync::copy::{UNIT, Unit, copy_out};
+use crate::sys::failpoint::{self, Step};
 use crate::sys::{futex, membarrier};
-use crate::view::load_read_only;
 
 pub(super) use write_side::{Fences, WriteSide};
 

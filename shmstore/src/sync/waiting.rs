@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::patience::{Limit, Patience};
 use crate::error::{Awaited, WaitError};
-use crate::failpoint::{self, Step};
-use crate::process::registry::segment_at;
+use crate::segment::process::registry::segment_at;
+use crate::sys::failpoint::{self, Step};
 
 /// How often to look before sleeping: less than the way to sleep and back takes.
 const SPINS: u32 = 100;

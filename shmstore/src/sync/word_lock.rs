@@ -9,8 +9,8 @@ use super::lock_word::{
     Attempt, Claim, TOKEN, WAITERS, give_up, release, take, take_or_announce, take_over, try_release, try_take,
 };
 use super::patience::{Limit, Patience};
-use crate::failpoint::{self, Step};
-use crate::process::registry::segment_at;
+use crate::segment::process::registry::segment_at;
+use crate::sys::failpoint::{self, Step};
 use crate::sys::futex::{self, Woken};
 
 /// For how many pauses of the processor a held lock is looked at before sleeping: about as long as it takes to fall asleep

@@ -21,7 +21,7 @@ use std::ptr::{self, NonNull};
 use nix::errno::Errno;
 use nix::libc;
 
-use crate::key::Key;
+use crate::layout::key::Key;
 use crate::sys::process::{PAGE, effective_uid, kernel_page_size, ordinary_page_size};
 
 mod table;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::schema::OwnedKind as Of;
+use crate::layout::schema::OwnedKind as Of;
 
 fn schema(size: u64, align: u64, kind: OwnedKind) -> OwnedSchema {
     OwnedSchema::new(size, align, kind).unwrap()

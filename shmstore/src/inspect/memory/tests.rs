@@ -1,11 +1,11 @@
 use super::*;
-use crate::attached::{participants, processes};
-use crate::header::{self, Geometry};
 use crate::inspect::decode::{Decoder, Limits};
 use crate::inspect::saved::image;
 use crate::inspect::value::Value;
-use crate::participants::{Facts, Judge};
-use crate::schema::OwnedSchema;
+use crate::layout::schema::OwnedSchema;
+use crate::segment::header::{self, Geometry};
+use crate::segment::participants::{Facts, Judge};
+use crate::store::attached::{participants, processes};
 use crate::sys::process::PAGE;
 use crate::{Lock, ShmLayout, ShmObject, Store, Versioned};
 use std::time::Duration;

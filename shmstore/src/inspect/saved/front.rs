@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{CHECKSUM, SavedError, damaged};
-use crate::hash::LayoutHash;
+use crate::layout::hash::LayoutHash;
 
 pub(super) const MAGIC: [u8; 8] = *b"shmsaved";
 /// The version of the file format.

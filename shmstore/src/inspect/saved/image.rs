@@ -6,7 +6,7 @@ use super::SavedError;
 use crate::inspect::decode::LOCK_INCONSISTENT;
 use crate::inspect::memory::Memory;
 use crate::inspect::snapshot::{Snapshot, Waits, snapshot};
-use crate::schema::{OwnedKind, OwnedSchema};
+use crate::layout::schema::{OwnedKind, OwnedSchema};
 use crate::sync::{VersionedPlaces, holder, newest, stable_at};
 
 /// Where something is that cannot be copied: from its own name up to the object's first field. And why.

@@ -7,7 +7,7 @@ use std::thread;
 use super::super::atomics::Ordering::Relaxed;
 use super::{INCONSISTENT, Lock};
 use crate::error::LockError;
-use crate::process;
+use crate::segment::process;
 use crate::sync::held;
 use crate::sync::lock_word::TOKEN;
 use crate::sync::refusal;

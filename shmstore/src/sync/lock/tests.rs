@@ -164,7 +164,7 @@ fn a_word_that_somebody_has_overwritten_is_left_alone() {
 }
 
 fn guard_token() -> u32 {
-    crate::process::token()
+    crate::segment::process::token()
 }
 
 #[test]

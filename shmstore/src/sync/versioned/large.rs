@@ -8,9 +8,9 @@
 use std::time::Duration;
 
 use super::Versioned;
-use crate::bits;
 use crate::error::{InvalidValue, WaitError};
 use crate::layout::{AnyBits, ShmValue};
+use crate::value::bits;
 
 /// Loading values that are too large for the stack.
 ///

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use super::Versioned;
 use super::private::Private;
-use crate::bits;
 use crate::error::{Busy, InvalidValue, PartName};
 use crate::layout::{AnyBits, ShmValue, is_described_value};
 use crate::sync::patience::Limit;
 use crate::sync::refusal;
 use crate::sync::versioned_cell::WriteSide;
 use crate::sync::word_lock::Refused;
+use crate::value::bits;
 
 /// Storing.
 impl<V: ShmValue> Versioned<V> {

@@ -12,13 +12,13 @@ use std::time::Duration;
 use super::Versioned;
 use super::debug_of;
 use super::private::Private;
-use crate::bits;
 use crate::error::{Busy, InvalidValue};
-use crate::failpoint::{self, Step};
 use crate::layout::{AnyBits, DebugValue, ShmLayout, ShmValue, is_described_value};
 use crate::sync::held::Held;
 use crate::sync::patience::Limit;
 use crate::sync::versioned_cell::WriteSide;
+use crate::sys::failpoint::{self, Step};
+use crate::value::bits;
 
 /// A private copy of a [`Versioned`] value, to be changed step by step and then committed: from [`Versioned::begin`].
 ///

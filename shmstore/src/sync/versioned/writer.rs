@@ -8,12 +8,12 @@ use std::time::Duration;
 use super::Versioned;
 use super::store::{update_by, update_checked_by};
 use crate::error::{Busy, InvalidValue};
-use crate::failpoint::{self, Step};
 use crate::layout::{AnyBits, DebugValue, ShmLayout, ShmValue};
-use crate::process;
+use crate::segment::process;
 use crate::sync::held::Held;
 use crate::sync::patience::Limit;
 use crate::sync::versioned_cell::{Fences, WriteSide};
+use crate::sys::failpoint::{self, Step};
 use crate::sys::membarrier;
 
 /// The write side of a [`Versioned`], leased: each store costs no lock. From [`Versioned::writer`].

@@ -9,14 +9,14 @@ use std::mem::MaybeUninit;
 use std::sync::atomic::AtomicU32;
 
 use super::{NEED_FENCE, STARVED, VersionedCell};
-use crate::copy::{copy_in, copy_out, prepare_copy_in};
-use crate::failpoint::{self, Step};
 use crate::layout::ShmValue;
-use crate::process;
+use crate::segment::process;
 use crate::sync::atomics::Ordering::{Acquire, Relaxed};
+use crate::sync::copy::{copy_in, copy_out, prepare_copy_in};
 use crate::sync::held::Held;
 use crate::sync::lock_word::VERSION_WAITERS;
 use crate::sync::{seqlock, version_waiters, word_lock};
+use crate::sys::failpoint::{self, Step};
 
 /// The right to store, which this process has taken; given back when dropped.
 pub(in crate::sync) struct WriteSide<'a, V: ShmValue> {

@@ -16,7 +16,7 @@ use nix::errno::Errno;
 use nix::libc;
 
 use super::{SHM_DEST, Status, stat};
-use crate::key::Key;
+use crate::layout::key::Key;
 use crate::sys::process::ordinary_page_size;
 
 /// Commands of `shmctl` that libc does not name, from `<linux/shm.h>` and `<linux/ipc.h>`.

@@ -1,0 +1,309 @@
+//! What the derives check at compile time, of the type as the compiler sees it.
+//!
+//! A derive sees tokens, and another macro may change the struct after it has looked. So nothing that safety rests on
+//! is taken from tokens: offsets, sizes, alignments and types are checked here, on the finished type.
+//! Every check panics at compile time, and is `#[track_caller]`, so that the message stands on the user's field.
+
+//!
+//! # Safety
+//!
+//! This file assumes that its checks are evaluated while a program is compiled: the derives call them in constants only.
+#![allow(unsafe_code)]
+
+use std::mem::MaybeUninit;
+use std::{ptr, slice};
+
+use crate::layout::schema::Field;
+use crate::layout::text::Text;
+
+/// Checks a value: that it has bytes, and each of its fields too, that the fields are aligned, and that there is no padding; but not the
+/// fields, nor the gaps before fields, of the numbers given, which are checked by themselves. The numbers ascend. (The gap after the last
+/// field has the number after its.)
+///
+/// # Panics
+///
+/// If a check fails.
+#[track_caller]
+pub const fn is_value<T>(fields: &[Field], but_fields: &[usize], but_gaps: &[usize]) {
+    is_not_empty::<T>(fields, but_fields);
+    is_aligned::<T>(fields);
+    let (mut at, mut skipped) = (1, if let [0, ..] = but_gaps { 1 } else { 0 });
+    while at <= fields.len() {
+        if skipped < but_gaps.len() && but_gaps[skipped] == at {
+            skipped += 1;
+        } else if at < fields.len() {
+            no_gap_before(fields, at, Padding::Fixed(None));
+        } else {
+            no_gap_after::<T>(fields, Padding::Fixed(None));
+        }
+        at += 1;
+    }
+}
+
+/// Checks an object: that it has bytes, and each of its fields too, but those of the numbers given, which ascend and are checked by
+/// themselves; that it has no `impl Drop`; and that it is laid out by C's rules, as its view is, which no other macro has touched.
+///
+/// # Panics
+///
+/// If a check fails.
+#[track_caller]
+pub const fn is_object<T>(fields: &[Field], but_fields: &[usize], min_align: usize) {
+    is_not_empty::<T>(fields, but_fields);
+    has_no_drop::<T>();
+    is_c_struct::<T>(fields, min_align);
+}
+
+/// What would close a gap.
+#[derive(Clone, Copy, Debug)]
+pub enum Padding {
+    /// A `Pad` of the gap's size: in a field of this name, if fields have names.
+    Fixed(Option<&'static str>),
+    /// The gap's size depends on the arguments of the type, and a `Pad` has one size.
+    Varies,
+}
+
+/// Checks that a field of a value starts where the one before it ends.
+///
+/// # Panics
+///
+/// If there is padding before the field, or the fields are not in the order they are declared.
+#[track_caller]
+pub const fn no_gap_before(fields: &[Field], at: usize, padding: Padding) {
+    let (end_of_previous, start) = (end(&fields[at - 1]), fields[at].offset);
+    assert!(
+        end_of_previous <= start,
+        "the fields are not in the order they are declared: another macro has changed the struct after this derive; put the derive below that macro"
+    );
+    if end_of_previous < start {
+        let bytes = start - end_of_previous;
+        let text = gap(bytes, end_of_previous).str(", before `").str(fields[at].name).str("`");
+        panic!("{}", cure(text, padding, bytes, " here, or put larger fields first").as_str());
+    }
+}
+
+/// Checks that the last field of a value ends where the value ends.
+///
+/// # Panics
+///
+/// If there is padding after the field.
+#[track_caller]
+pub const fn no_gap_after<T>(fields: &[Field], padding: Padding) {
+    let (last, size) = (&fields[fields.len() - 1], size_of::<T>());
+    let end = end(last);
+    if end < size {
+        let text = gap(size - end, end).str(", after `").str(last.name).str("`");
+        panic!("{}", cure(text, padding, size - end, " after it").as_str());
+    }
+}
+
+/// Where a field ends.
+const fn end(field: &Field) -> usize {
+    field.offset + field.schema.size()
+}
+
+const fn gap(bytes: usize, offset: usize) -> Text {
+    let unit = if bytes == 1 { " byte" } else { " bytes" };
+    Text::new().number(bytes).str(unit).str(" of padding at offset ").number(offset)
+}
+
+/// Says what to write, and where a `Pad` would stand.
+const fn cure(text: Text, padding: Padding, bytes: usize, place: &str) -> Text {
+    let Padding::Fixed(name) = padding else {
+        return text.str(
+            " with these arguments: no `Pad` of fixed size closes it for all arguments. Use arguments whose sizes leave no gap, or add a const parameter `P` and a field `Pad<P>`",
+        );
+    };
+    let text = text.str(": add `");
+    let text = if let Some(name) = name { text.str(name).str(": ") } else { text };
+    text.str("Pad<").number(bytes).str(">`").str(place)
+}
+
+/// Checks that a field has bytes, or is `PhantomData`.
+///
+/// # Panics
+///
+/// If it has none.
+#[track_caller]
+pub const fn has_bytes(fields: &[Field], at: usize) {
+    assert!(
+        fields[at].schema.size() > 0 || fields[at].schema.is_phantom(),
+        "a field in shared memory has at least one byte: remove it, or make the array longer"
+    );
+}
+
+#[track_caller]
+const fn is_not_empty<T>(fields: &[Field], but_fields: &[usize]) {
+    assert!(size_of::<T>() > 0, "there is nothing to share in a struct without bytes: add a field");
+    let (mut at, mut skipped) = (0, 0);
+    while at < fields.len() {
+        if skipped < but_fields.len() && but_fields[skipped] == at {
+            skipped += 1;
+        } else {
+            has_bytes(fields, at);
+        }
+        at += 1;
+    }
+}
+
+/// Checks that every field of a value is at a multiple of its own alignment.
+#[track_caller]
+const fn is_aligned<T>(fields: &[Field]) {
+    let mut at = 0;
+    while at < fields.len() {
+        let own = fields[at].schema.align();
+        assert!(
+            fields[at].offset % own == 0 && own <= align_of::<T>(),
+            "a field is not aligned as its type is: this struct is packed; remove `packed`, or put the derive below the macro that adds it"
+        );
+        at += 1;
+    }
+}
+
+/// Checks that an enum has a variant of value 0, and no two variants of one value.
+///
+/// # Panics
+///
+/// If it has none, or two.
+#[track_caller]
+pub const fn has_zero(discriminants: &[i128]) {
+    let (mut at, mut has_zero, mut ascends) = (0, false, true);
+    while at < discriminants.len() {
+        has_zero = has_zero || discriminants[at] == 0;
+        ascends = ascends && (at == 0 || discriminants[at - 1] < discriminants[at]);
+        at += 1;
+    }
+    assert!(
+        has_zero,
+        "this enum has no variant of value 0, and shared memory starts as zeros: add one, e.g. `Unset = 0`"
+    );
+    assert!(
+        ascends || are_different(discriminants),
+        "two variants of this enum are one: another macro has changed it after this derive; put the derive below that macro"
+    );
+}
+
+const fn are_different(numbers: &[i128]) -> bool {
+    let mut at = 0;
+    while at < numbers.len() {
+        let mut other = at + 1;
+        while other < numbers.len() {
+            if numbers[at] == numbers[other] {
+                return false;
+            }
+            other += 1;
+        }
+        at += 1;
+    }
+    true
+}
+
+/// Checks that an enum is stored as the integer `R`: that the bytes of each variant are those of its number, and that all of them are
+/// initialized. A variant comes with its number as an `R`, with its number, and with what is left of that in an `R`.
+///
+/// # Panics
+///
+/// If it is not.
+#[track_caller]
+pub const fn is_stored_as<E: Copy, R: Copy>(variants: &[(E, R, i128, i128)]) {
+    let mut alike = size_of::<E>() == size_of::<R>() && align_of::<E>() == align_of::<R>();
+    let mut at = 0;
+    while alike && at < variants.len() {
+        let (variant, number, discriminant, stored) = &variants[at];
+        alike = have_the_same_bytes(variant, number) && *discriminant == *stored;
+        at += 1;
+    }
+    assert!(
+        alike,
+        "this enum is not stored as its `#[repr]` says: another macro has changed it after this derive; put the derive below that macro"
+    );
+}
+
+/// Compares two values of one size byte by byte.
+const fn have_the_same_bytes<E: Copy, R: Copy>(variant: &E, number: &R) -> bool {
+    let (variant, number) = (bytes_of(variant), bytes_of(number));
+    let mut at = 0;
+    while at < variant.len() && at < number.len() {
+        // SAFETY: evaluated by the compiler, which refuses to read a byte that is not initialized.
+        let byte = unsafe { variant[at].assume_init() };
+        // SAFETY: all bytes of a number are initialized.
+        if byte != unsafe { number[at].assume_init() } {
+            return false;
+        }
+        at += 1;
+    }
+    variant.len() == number.len()
+}
+
+const fn bytes_of<T>(value: &T) -> &[MaybeUninit<u8>] {
+    // SAFETY: as many bytes as the value has, borrowed for as long as it is; they need not be initialized.
+    unsafe { slice::from_raw_parts(ptr::from_ref(value).cast(), size_of::<T>()) }
+}
+
+/// Checks that `T` has no `impl Drop`: an object outlives every process, and nobody drops it. Fields that need dropping
+/// are no objects, and refused as such.
+#[track_caller]
+const fn has_no_drop<T>() {
+    assert!(
+        !std::mem::needs_drop::<T>(),
+        "an object outlives every process and is never dropped: remove `impl Drop`, and clean up in a type that holds the `Shared` object"
+    );
+}
+
+/// Checks that a view has the size and the alignment of its object.
+///
+/// # Panics
+///
+/// If it has not.
+pub(crate) const fn view_is_alike<O, View>() {
+    assert!(
+        size_of::<O>() == size_of::<View>() && align_of::<O>() == align_of::<View>(),
+        "the view of this type has another size or alignment than the type: its `unsafe impl ShmObject` is wrong"
+    );
+}
+
+/// Checks that `T` is laid out by C's rules: each field at the first place after the one before it that its alignment
+/// allows, and the whole aligned to the greatest alignment of all and to `min_align`.
+#[track_caller]
+const fn is_c_struct<T>(fields: &[Field], min_align: usize) {
+    let mut at = 0;
+    let mut end_of_previous = 0;
+    let mut align = min_align;
+    let mut alike = true;
+    while at < fields.len() {
+        let field = &fields[at];
+        let own = field.schema.align();
+        alike = alike && field.offset == usize::next_multiple_of(end_of_previous, own);
+        end_of_previous = end(field);
+        align = if own > align { own } else { align };
+        at += 1;
+    }
+    assert!(
+        alike && align_of::<T>() == align && size_of::<T>() == end_of_previous.next_multiple_of(align),
+        "this struct is not laid out as its `#[repr]` says: another macro has changed it after this derive; put the derive below that macro"
+    );
+}
+
+/// Compiles only if the field pointed to is of type `T`: the one that the derive saw.
+pub const fn is_of_type<T>(_: *const T) {}
+
+/// Compiles only if the fields pointed to are of one type.
+pub const fn is_alike<T>(_: *const T, _: *const T) {}
+
+/// A type whose values fit a [`ConstArg`](crate::ConstArg): the const parameters a derive accepts.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a type for the const parameters of what is shared",
+    label = "the arguments are part of the layout's identity, and a schema holds integers of up to 64 bits, `bool` and `char`"
+)]
+pub trait ConstParam: Copy {}
+
+macro_rules! const_params {
+    ($($type:ty)*) => {$(impl ConstParam for $type {})*};
+}
+
+const_params! { u8 u16 u32 u64 usize i8 i16 i32 i64 isize bool char }
+
+/// Passes on the value of a const argument of type `T`.
+#[must_use]
+pub const fn const_arg<T: ConstParam>(value: i128) -> i128 {
+    value
+}

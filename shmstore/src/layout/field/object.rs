@@ -1,0 +1,88 @@
+//! The fields of objects.
+#![allow(unsafe_code)]
+
+use std::marker::PhantomData;
+
+use crate::layout::ShmObject;
+use crate::layout::check::view_is_alike;
+use crate::layout::schema::Schema;
+
+/// What is asked of a field whose type is a parameter.
+#[derive(Clone, Copy, Debug)]
+pub struct ParamField {
+    /// The layout of the type; that its view has the same size and alignment is checked.
+    pub schema: &'static Schema,
+}
+
+/// What is asked of a field whose type is a parameter.
+#[must_use]
+pub const fn of_param<O: ShmObject>() -> ParamField {
+    view_is_alike::<O, O::View>();
+    ParamField { schema: O::SCHEMA }
+}
+
+macro_rules! object_fields {
+    ($($name:ident: $message:literal, $label:literal $(, $note:literal)?;)*) => {$(
+        #[doc = concat!("A field of an object, with advice: ", $label, ".")]
+        ///
+        /// # Safety
+        ///
+        /// As for [`ShmObject`].
+        #[diagnostic::on_unimplemented(message = $message, label = $label $(, note = $note)?)]
+        pub unsafe trait $name {
+            /// The layout of the type; that its view has the same size and alignment is checked.
+            const SCHEMA: &'static Schema;
+            /// Is there to be asked for, with a type that is known from elsewhere.
+            fn asked(_: PhantomData<Self>) {}
+        }
+
+        // SAFETY: forwards to a trait that promises the same.
+        #[diagnostic::do_not_recommend]
+        unsafe impl<O: ShmObject> $name for O {
+            const SCHEMA: &'static Schema = of_param::<O>().schema;
+        }
+    )*};
+}
+
+object_fields! {
+    ObjectField: "`{Self}` is not an object that processes can share in place",
+        "not a `ShmObject`: if it is a value, use `Versioned<{Self}>`, or `Atomic<{Self}>` up to 8 bytes",
+        "a type of your own becomes an object by `#[derive(ShmObject)]` and `#[repr(C)]`, a value by `#[derive(Clone, Copy, ShmValue)]` and `#[repr(C)]`";
+    PlainField: "`{Self}` is not an object that processes can share in place",
+        "others write while we hold a reference: use `Atomic<{Self}>` or `Versioned<{Self}>`";
+    PlainArrayField: "`{Self}` is not an object that processes can share in place",
+        "others write while we hold a reference: use an array of `Atomic`, or `Versioned<{Self}>`";
+    CopiedField: "`{Self}` is not an object that processes can share in place",
+        "others write while we hold a reference: use `Versioned<{Self}>`";
+    PhantomField: "`{Self}` is not an object that processes can share in place",
+        "what a phantom stands for is `Send` and `Sync`: write `PhantomData<fn() -> T>`";
+    PadField: "`{Self}` is not an object that processes can share in place",
+        "an object may have padding, so it needs no field for it: remove it";
+    AtomicBoolField: "`{Self}` is not an object that processes can share in place",
+        "a foreign byte that is not 0 or 1 would be undefined behavior: use `Atomic<bool>`";
+    WidthField: "`{Self}` is not an object that processes can share in place",
+        "its width is this process's own: use `AtomicU64` or `AtomicI64`";
+    WideField: "`{Self}` is not an object that processes can share in place",
+        "its alignment differs between compilers: use `Versioned<[u64; 2]>`";
+    TextField: "`{Self}` is not an object that processes can share in place",
+        "its text lies in this process's own memory: use `Versioned<FixedString<N>>`";
+    ListField: "`{Self}` is not an object that processes can share in place",
+        "its items lie in this process's own memory: use `Versioned<FixedVec<V, N>>`, or an array of objects";
+    PointerField: "`{Self}` is not an object that processes can share in place",
+        "an address means nothing in another process: use the object itself, or `Versioned<V>`";
+    TupleField: "`{Self}` is not an object that processes can share in place",
+        "the compiler decides how a tuple is laid out: use a struct with `#[repr(C)]`";
+    OptionField: "`{Self}` is not an object that processes can share in place",
+        "the compiler decides how it is stored: use `Versioned<V>`, whose version is 0 until the first store";
+    NonZeroField: "`{Self}` is not an object that processes can share in place",
+        "shared memory starts as zeros: use an atomic integer, with 0 for none";
+    CellField: "`{Self}` is not an object that processes can share in place",
+        "a cell works in one thread or process only: use `Atomic<V>` or `Versioned<V>`";
+    LockField: "`{Self}` is not an object that processes can share in place",
+        "std's locks work in one process only: use `Versioned<V>` for the data, whose `update` or `Transaction` lets one in at a time",
+        "an invariant over several parts is guarded by a `Lock` beside them: it holds no data, which stays in `Versioned` parts and atomics";
+    EventField: "`{Self}` is not an object that processes can share in place",
+        "it wakes threads of one process only: use an `Event`, which counts what happens and wakes those who wait for more";
+    TimeField: "`{Self}` is not an object that processes can share in place",
+        "the compiler decides how it is stored: use `Atomic<Timestamp>` for a moment, `AtomicU64` of nanoseconds for a duration";
+}

@@ -1,0 +1,110 @@
+//! The fields of values.
+#![allow(unsafe_code)]
+
+use std::marker::PhantomData;
+
+use crate::layout::InvalidValue;
+use crate::layout::schema::{Field, Schema};
+use crate::layout::{ShmValue, Validity};
+
+/// What is asked of a field whose type is a parameter.
+#[derive(Clone, Copy, Debug)]
+pub struct ParamField {
+    /// The layout of the type.
+    pub schema: &'static Schema,
+    /// Checks the bytes of the field: those of a value from an offset on. Then its name is before what is named in it.
+    pub check_field: fn(&[u8], usize, &str) -> Result<(), InvalidValue>,
+}
+
+/// What is asked of a field whose type is a parameter.
+#[must_use]
+pub const fn of_param<V: ShmValue>() -> ParamField {
+    ParamField { schema: V::SCHEMA, check_field: check_field::<V> }
+}
+
+#[inline]
+fn check_field<V: ShmValue>(value: &[u8], offset: usize, name: &str) -> Result<(), InvalidValue> {
+    V::check_bits(&value[offset..]).map_err(|invalid| invalid.in_field(name))
+}
+
+macro_rules! value_fields {
+    ($($name:ident: $message:literal, $label:literal $(, $note:literal)?;)*) => {$(
+        #[doc = concat!("A field of a value, with advice: ", $label, ".")]
+        ///
+        /// # Safety
+        ///
+        /// As for [`ShmValue`].
+        #[diagnostic::on_unimplemented(message = $message, label = $label $(, note = $note)?)]
+        pub unsafe trait $name {
+            /// The layout of the type.
+            const SCHEMA: &'static Schema;
+            /// Is there to be asked for, with a type that is known from elsewhere.
+            fn asked(_: PhantomData<Self>) {}
+            /// Whether every bit pattern is valid.
+            const ANY_BITS: bool;
+            /// Checks the bytes of the field: those of `value` from `offset` on.
+            ///
+            /// # Errors
+            ///
+            /// [`InvalidValue`], with the field's name before what is named in it.
+            fn check_field(value: &[u8], offset: usize, name: &str) -> Result<(), InvalidValue>;
+            /// Checks the bytes of several fields of `value`: the numbers `of` in the table of its fields.
+            ///
+            /// # Errors
+            ///
+            /// [`InvalidValue`], with the field's name before what is named in it.
+            fn check_fields(value: &[u8], fields: &[Field], of: &[usize]) -> Result<(), InvalidValue>;
+        }
+
+        // SAFETY: forwards to a trait that promises the same.
+        #[diagnostic::do_not_recommend]
+        unsafe impl<V: ShmValue> $name for V {
+            const SCHEMA: &'static Schema = V::SCHEMA;
+            const ANY_BITS: bool = <V::Validity as Validity>::ANY;
+            #[inline]
+            fn check_field(value: &[u8], offset: usize, name: &str) -> Result<(), InvalidValue> {
+                check_field::<V>(value, offset, name)
+            }
+            #[inline]
+            fn check_fields(value: &[u8], fields: &[Field], of: &[usize]) -> Result<(), InvalidValue> {
+                of.iter().try_for_each(|&at| check_field::<V>(value, fields[at].offset, fields[at].name))
+            }
+        }
+    )*};
+}
+
+value_fields! {
+    ValueField: "`{Self}` is not a value that can be copied through shared memory",
+        "not a `ShmValue`",
+        "a type of your own becomes one by `#[derive(Clone, Copy, ShmValue)]` and `#[repr(C)]`; for a type of another crate, see \"Types of other crates\" in the documentation of `ShmValue`";
+    WidthField: "`{Self}` is not a value that can be copied through shared memory",
+        "its width is this process's own: use `u64` or `i64`";
+    WideField: "`{Self}` is not a value that can be copied through shared memory",
+        "its alignment differs between compilers: use `[u64; 2]`";
+    TextField: "`{Self}` is not a value that can be copied through shared memory",
+        "its text lies in this process's own memory: use `FixedString<N>`";
+    ListField: "`{Self}` is not a value that can be copied through shared memory",
+        "its items lie in this process's own memory: use `FixedVec<V, N>` or an array";
+    PointerField: "`{Self}` is not a value that can be copied through shared memory",
+        "an address means nothing in another process: use the value itself";
+    TupleField: "`{Self}` is not a value that can be copied through shared memory",
+        "the compiler decides how a tuple is laid out: use a struct with `#[repr(C)]`";
+    OptionField: "`{Self}` is not a value that can be copied through shared memory",
+        "the compiler decides how it is stored: use the value and a `bool` beside it, or `FixedVec<V, 1>`";
+    NonZeroField: "`{Self}` is not a value that can be copied through shared memory",
+        "shared memory starts as zeros: use the plain integer, with 0 for none";
+    CellField: "`{Self}` is not a value that can be copied through shared memory",
+        "a value is copied as a whole, so it needs no cell: use what is in it";
+    LockField: "`{Self}` is not a value that can be copied through shared memory",
+        "std's locks work in one process only: use what is in it here, and `Versioned<V>` of this value in an object";
+    EventField: "`{Self}` is not a value that can be copied through shared memory",
+        "it wakes threads of one process only, and a value is copied: use an `Event` beside the value, in an object";
+    AtomicField: "`{Self}` is not a value that can be copied through shared memory",
+        "an atomic is shared in place, a value is copied: use the plain integer or `bool` here, or derive `ShmObject` instead";
+    PartField: "`{Self}` is not a value that can be copied through shared memory",
+        "it is an object, shared in place, and a value is copied: put it beside the value, in a struct that derives `ShmObject`";
+    PhantomField: "`{Self}` is not a value that can be copied through shared memory",
+        "what a phantom stands for is `Send` and `Sync`: write `PhantomData<fn() -> T>`";
+    TimeField: "`{Self}` is not a value that can be copied through shared memory",
+        "the compiler decides how it is stored: use `Timestamp` for a moment, `u64` of nanoseconds for a duration";
+}

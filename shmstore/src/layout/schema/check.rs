@@ -1,0 +1,194 @@
+//! Whether a node of an owned schema can be the layout of a type: what keeps a schema from elsewhere harmless.
+//!
+//! Only what readers rest on is refused: a part outside its parent, a number that overflows, a name that is used twice.
+//! The inner layout of the store's own parts is their own affair, as long as what they hold has room in them.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use super::SchemaError;
+use super::{MAX_ALIGN, MAX_DEPTH, OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive};
+use crate::layout::hash::MAX_NAME;
+
+type Check = Result<(), SchemaError>;
+
+/// Checks one node; its children were checked when they were made.
+pub(super) fn check_node(size: u64, align: u64, kind: &OwnedKind) -> Check {
+    ensure(align.is_power_of_two() && align <= MAX_ALIGN, format_args!("align {align} is no power of two up to 4096"))?;
+    ensure(size % align == 0, format_args!("size {size} is no multiple of align {align}"))?;
+    ensure(size <= i64::MAX as u64, format_args!("size {size} is larger than any type"))?;
+    ensure(kind.depth() < MAX_DEPTH, format_args!("types are nested more than {MAX_DEPTH} levels deep"))?;
+    match kind {
+        OwnedKind::Primitive(primitive) => check_number(size, *primitive),
+        OwnedKind::Atomic(integer) => check_integer(*integer).and(check_number(size, *integer)),
+        OwnedKind::Array { len, element } => check_array(size, align, *len, element),
+        OwnedKind::Struct { name, const_args, fields } => check_struct((size, align), name, const_args, fields),
+        OwnedKind::Enum { name, repr, variants } => check_number(size, *repr).and(check_enum(name, *repr, variants)),
+        OwnedKind::Pad => ensure(align == 1, format_args!("padding has align 1")),
+        OwnedKind::Phantom => ensure(size == 0 && align == 1, format_args!("`PhantomData` has size 0 and align 1")),
+        OwnedKind::FixedString { capacity } => check_room(size, Some(*capacity)),
+        OwnedKind::FixedVec { capacity, element } => check_room(size, element.size().checked_mul(*capacity)),
+        OwnedKind::AtomicCell { value } | OwnedKind::Versioned { value } => check_room(size, Some(value.size())),
+        OwnedKind::CacheAligned { object } => check_part((size, align), 0, object),
+        OwnedKind::Lock => ensure((size, align) == (8, 8), format_args!("a `Lock` has size 8 and align 8")),
+        OwnedKind::Event => ensure((size, align) == (16, 8), format_args!("an `Event` has size 16 and align 8")),
+    }
+}
+
+fn ensure(holds: bool, problem: fmt::Arguments<'_>) -> Check {
+    if holds { Ok(()) } else { Err(SchemaError::inconsistent(problem)) }
+}
+
+// The alignment of a number is the target's own: eight bytes are aligned to four on some.
+fn check_number(size: u64, primitive: Primitive) -> Check {
+    ensure(size == primitive.size() as u64, format_args!("size {size} is not that of `{primitive}`"))
+}
+
+fn check_integer(primitive: Primitive) -> Check {
+    ensure(primitive.range().is_some(), format_args!("`{primitive}` is no integer"))
+}
+
+fn check_array(size: u64, align: u64, len: u64, element: &OwnedSchema) -> Check {
+    ensure(len > 0, format_args!("an array has at least one element"))?;
+    let fits = element.size().checked_mul(len) == Some(size) && element.align() == align;
+    ensure(fits, format_args!("size {size} and align {align} are not those of {len} elements"))
+}
+
+fn check_struct(parent: (u64, u64), name: &str, args: &[OwnedConstArg], fields: &[OwnedField]) -> Check {
+    check_name(name)?;
+    check_names("const_args", args.iter().map(|arg| arg.name.as_str()))?;
+    check_names("fields", fields.iter().map(|field| field.name.as_str()))?;
+    fields.iter().enumerate().try_for_each(|(at, field)| {
+        check_part(parent, field.offset, &field.schema).map_err(|error| error.below(format_args!(".fields[{at}]")))
+    })
+}
+
+/// Checks that a part lies in its parent, which starts wherever its alignment allows.
+fn check_part((size, align): (u64, u64), offset: u64, part: &OwnedSchema) -> Check {
+    let within = offset.checked_add(part.size()).is_some_and(|end| end <= size);
+    ensure(within, format_args!("{} bytes at offset {offset} end after the {size} bytes around them", part.size()))?;
+    let aligned = offset % part.align() == 0 && part.align() <= align;
+    ensure(aligned, format_args!("offset {offset} in a type of align {align} does not keep align {}", part.align()))
+}
+
+fn check_enum(name: &str, repr: Primitive, variants: &[OwnedVariant]) -> Check {
+    check_name(name)?;
+    check_integer(repr)?;
+    check_names("variants", variants.iter().map(|variant| variant.name.as_str()))?;
+    let mut used = HashSet::new();
+    variants.iter().enumerate().try_for_each(|(at, &OwnedVariant { discriminant, .. })| {
+        let fits = repr.range().is_some_and(|(least, most)| (least..=most).contains(&discriminant));
+        ensure(fits, format_args!("{discriminant} is no `{repr}`"))
+            .and_then(|()| ensure(used.insert(discriminant), format_args!("{discriminant} is used twice")))
+            .map_err(|error| error.below(format_args!(".variants[{at}]")))
+    })
+}
+
+/// Checks that the store's own part has room for what it holds: `None` if that is more than can be counted.
+fn check_room(size: u64, needed: Option<u64>) -> Check {
+    ensure(needed.is_some_and(|needed| needed <= size), format_args!("size {size} has no room for what it holds"))
+}
+
+fn check_name(name: &str) -> Check {
+    let fits = (1..=MAX_NAME).contains(&name.len());
+    ensure(fits, format_args!("a name of {} bytes: it has 1 to {MAX_NAME}", name.len()))
+}
+
+fn check_names<'a>(list: &str, names: impl Iterator<Item = &'a str>) -> Check {
+    let mut used = HashSet::new();
+    names.enumerate().try_for_each(|(at, name)| {
+        check_name(name)
+            .and_then(|()| ensure(used.insert(name), format_args!("the name {name:?} is used twice")))
+            .map_err(|error| error.below(format_args!(".{list}[{at}]")))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples;
+    use super::*;
+    use crate::OwnedKind as Of;
+
+    fn number(primitive: Primitive) -> OwnedSchema {
+        let size = primitive.size() as u64;
+        OwnedSchema::new(size, size, Of::Primitive(primitive)).unwrap()
+    }
+
+    fn field(name: &str, offset: u64, primitive: Primitive) -> OwnedField {
+        OwnedField { name: name.into(), offset, schema: number(primitive) }
+    }
+
+    fn structure(fields: Vec<OwnedField>) -> OwnedKind {
+        Of::Struct { name: "S".into(), const_args: vec![], fields }
+    }
+
+    fn enumeration(repr: Primitive, variants: &[(&str, i128)]) -> OwnedKind {
+        let variant = |&(name, discriminant): &(&str, i128)| OwnedVariant { name: name.into(), discriminant };
+        Of::Enum { name: "E".into(), repr, variants: variants.iter().map(variant).collect() }
+    }
+
+    #[test]
+    fn a_schema_of_each_kind_is_accepted() {
+        for schema in samples::EVERY_KIND {
+            check_node(schema.size() as u64, schema.align() as u64, &schema.kind().into()).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_no_type_can_be_is_refused_with_its_place_and_reason() {
+        use Primitive::{F32, U8, U32, U64};
+        let boxed = |primitive| Box::new(number(primitive));
+        let cases: Vec<(u64, u64, OwnedKind, &str)> = vec![
+            (3, 3, Of::Pad, "`$`: align 3 is no power"),
+            (0, 8192, structure(vec![]), "`$`: align 8192 is no power"),
+            (6, 4, structure(vec![]), "`$`: size 6 is no multiple"),
+            (1 << 63, 1, Of::Pad, "is larger than any type"),
+            (4, 4, Of::Primitive(U8), "size 4 is not that of `u8`"),
+            (4, 4, Of::Atomic(F32), "`f32` is no integer"),
+            (0, 1, Of::Array { len: 0, element: boxed(U8) }, "at least one element"),
+            (8, 4, Of::Array { len: 3, element: boxed(U32) }, "are not those of 3 elements"),
+            (8, 8, Of::Array { len: u64::MAX, element: boxed(U64) }, "are not those of"),
+            (4, 4, structure(vec![field("a", 4, U32)]), "`$.fields[0]`: 4 bytes at offset 4 end after the 4 bytes"),
+            (4, 4, structure(vec![field("a", u64::MAX - 3, U32)]), "end after the 4 bytes"),
+            (8, 4, structure(vec![field("a", 2, U32)]), "does not keep align 4"),
+            (4, 1, structure(vec![field("a", 0, U32)]), "does not keep align 4"),
+            (
+                2,
+                1,
+                structure(vec![field("a", 0, U8), field("a", 1, U8)]),
+                "`$.fields[1]`: the name \"a\" is used twice",
+            ),
+            (1, 1, structure(vec![field("", 0, U8)]), "`$.fields[0]`: a name of 0 bytes"),
+            (1, 1, structure(vec![field(&"n".repeat(256), 0, U8)]), "a name of 256 bytes"),
+            (4, 4, enumeration(F32, &[]), "`f32` is no integer"),
+            (1, 1, enumeration(U8, &[("A", 256)]), "`$.variants[0]`: 256 is no `u8`"),
+            (1, 1, enumeration(U8, &[("A", 0), ("B", 0)]), "`$.variants[1]`: 0 is used twice"),
+            (1, 1, enumeration(U8, &[("A", 0), ("A", 1)]), "the name \"A\" is used twice"),
+            (1, 1, Of::Phantom, "`PhantomData` has size 0"),
+            (4, 4, Of::Pad, "padding has align 1"),
+            (4, 4, Of::FixedString { capacity: 5 }, "has no room"),
+            (8, 8, Of::FixedVec { capacity: u64::MAX, element: boxed(U64) }, "has no room"),
+            (4, 4, Of::Versioned { value: boxed(U64) }, "has no room"),
+            (4, 4, Of::AtomicCell { value: boxed(U64) }, "has no room"),
+            (64, 4, Of::CacheAligned { object: boxed(U64) }, "does not keep align 8"),
+            (16, 8, Of::Lock, "`$`: a `Lock` has size 8 and align 8"),
+            (8, 4, Of::Lock, "a `Lock` has size 8"),
+            (8, 8, Of::Event, "`$`: an `Event` has size 16 and align 8"),
+            (16, 16, Of::Event, "an `Event` has size 16"),
+        ];
+        for (size, align, kind, says) in cases {
+            let error = OwnedSchema::new(size, align, kind.clone()).expect_err(&format!("{kind:?}")).to_string();
+            assert!(error.contains(says), "{kind:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn types_nest_forty_levels_deep_and_no_deeper() {
+        let mut schema = number(Primitive::U8);
+        for _ in 1..MAX_DEPTH {
+            schema = OwnedSchema::new(1, 1, Of::Array { len: 1, element: Box::new(schema) }).unwrap();
+        }
+        let error = OwnedSchema::new(1, 1, Of::Array { len: 1, element: Box::new(schema) }).unwrap_err();
+        assert!(error.to_string().contains("more than 40 levels"), "{error}");
+    }
+}

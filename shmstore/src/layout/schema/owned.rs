@@ -1,0 +1,315 @@
+//! The same description with names and children of its own: as it is read from a segment or a file.
+
+use super::SchemaError;
+use super::{ConstArg, Field, Kind, KindTag, Primitive, Schema, Variant, canonical, check};
+use crate::layout::hash::LayoutHash;
+
+/// The layout of a type that this program may know nothing about: read from a segment, a file, or taken from a
+/// [`Schema`].
+///
+/// Every one that comes from [`new`](Self::new) or [`from_json`](Self::from_json) is consistent: parts lie within their
+/// parents, nothing overflows, names are unique within their list, and at most 40 types are nested in each other. So it may be
+/// walked recursively, and bytes may be read by its offsets, whoever wrote it.
+///
+/// ```
+/// use shmstore::{OwnedSchema, ShmLayout};
+///
+/// let schema = OwnedSchema::from(<[f64; 4]>::SCHEMA);
+/// assert_eq!(schema.to_string(), "[f64; 4]");
+/// assert_eq!(schema.hash(), <[f64; 4]>::LAYOUT_HASH);
+/// assert_eq!(OwnedSchema::from_json(schema.to_json())?, schema);
+/// # Ok::<(), shmstore::SchemaError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OwnedSchema {
+    // First, because equality compares in this order and most unequal schemas differ here.
+    hash: LayoutHash,
+    size: u64,
+    align: u64,
+    kind: OwnedKind,
+    depth: u8,
+}
+
+/// What an [`OwnedSchema`] describes: [`Kind`] with names and children of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OwnedKind {
+    /// A number, `bool` or `char`.
+    Primitive(Primitive),
+    /// One of std's atomic integers.
+    Atomic(Primitive),
+    /// An array of `len` elements, `len` ≥ 1.
+    Array {
+        /// How many elements.
+        len: u64,
+        /// The layout of each.
+        element: Box<OwnedSchema>,
+    },
+    /// A struct, of named or numbered fields.
+    Struct {
+        /// The struct's own name, or the one given by `#[shm(name = "…")]`.
+        name: String,
+        /// The values of its const parameters, in order.
+        const_args: Vec<OwnedConstArg>,
+        /// Its fields, in the order they are declared.
+        fields: Vec<OwnedField>,
+    },
+    /// An enum without fields.
+    Enum {
+        /// The enum's own name, or the one given by `#[shm(name = "…")]`.
+        name: String,
+        /// The integer that stores it.
+        repr: Primitive,
+        /// Its variants, in the order they are declared.
+        variants: Vec<OwnedVariant>,
+    },
+    /// Bytes that mean nothing and are zero.
+    Pad,
+    /// No bytes at all: `PhantomData`.
+    Phantom,
+    /// A `FixedString`.
+    FixedString {
+        /// How many bytes of text it has room for.
+        capacity: u64,
+    },
+    /// A `FixedVec`.
+    FixedVec {
+        /// How many elements it has room for.
+        capacity: u64,
+        /// The layout of each.
+        element: Box<OwnedSchema>,
+    },
+    /// An `Atomic` value.
+    AtomicCell {
+        /// The layout of the value.
+        value: Box<OwnedSchema>,
+    },
+    /// A `Versioned` value. Offsets below it are relative to the value, not to one of its slots.
+    Versioned {
+        /// The layout of the value.
+        value: Box<OwnedSchema>,
+    },
+    /// A `CacheAligned` object.
+    CacheAligned {
+        /// The layout of the object.
+        object: Box<OwnedSchema>,
+    },
+    /// A `Lock`.
+    Lock,
+    /// An `Event`.
+    Event,
+}
+
+/// One field of a struct.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OwnedField {
+    /// Its name; `0`, `1`, … in a tuple struct.
+    pub name: String,
+    /// Its distance from the start of the struct, in bytes.
+    pub offset: u64,
+    /// The layout of its type.
+    pub schema: OwnedSchema,
+}
+
+/// One variant of an enum.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OwnedVariant {
+    /// Its name.
+    pub name: String,
+    /// The number that stands for it.
+    pub discriminant: i128,
+}
+
+/// The value of one const parameter.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OwnedConstArg {
+    /// The parameter's name.
+    pub name: String,
+    /// The argument; `bool` and `char` as numbers.
+    pub value: i128,
+}
+
+impl OwnedSchema {
+    /// Describes a type of `size` bytes, aligned to `align` bytes, after checking that its parts fit.
+    ///
+    /// # Errors
+    ///
+    /// [`SchemaError::Inconsistent`]: no type can have this layout.
+    pub fn new(size: u64, align: u64, kind: OwnedKind) -> Result<Self, SchemaError> {
+        check::check_node(size, align, &kind)?;
+        Ok(Self::unchecked(size, align, kind))
+    }
+
+    fn unchecked(size: u64, align: u64, kind: OwnedKind) -> Self {
+        let hash = canonical::hash_owned_node(size, align, &kind);
+        let depth = 1 + kind.depth();
+        Self { hash, size, align, kind, depth }
+    }
+
+    /// The size of the type, in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The alignment of the type, in bytes: a power of two.
+    #[must_use]
+    pub fn align(&self) -> u64 {
+        self.align
+    }
+
+    /// What the type is.
+    #[must_use]
+    pub fn kind(&self) -> &OwnedKind {
+        &self.kind
+    }
+
+    /// The hash of the whole layout, computed from its content by the rule that [`Schema::hash`] follows, for the byte
+    /// order and pointer width of this program.
+    #[must_use]
+    pub fn hash(&self) -> LayoutHash {
+        self.hash
+    }
+}
+
+impl OwnedSchema {
+    /// The same, for as long as the process lives.
+    pub(crate) fn kept(&self) -> &'static Schema {
+        let name = |name: &str| -> &'static str { Box::leak(name.into()) };
+        let length = |len: u64| usize::try_from(len).expect("an object of this size was made");
+        let kind = match &self.kind {
+            OwnedKind::Primitive(primitive) => Kind::Primitive(*primitive),
+            OwnedKind::Atomic(primitive) => Kind::Atomic(*primitive),
+            OwnedKind::Array { len, element } => Kind::Array { len: length(*len), element: element.kept() },
+            OwnedKind::Struct { name: of, const_args, fields } => {
+                let arg = |arg: &OwnedConstArg| ConstArg { name: name(&arg.name), value: arg.value };
+                let field = |field: &OwnedField| Field {
+                    name: name(&field.name),
+                    offset: length(field.offset),
+                    schema: field.schema.kept(),
+                };
+                Kind::Struct {
+                    name: name(of),
+                    const_args: const_args.iter().map(arg).collect::<Vec<_>>().leak(),
+                    fields: fields.iter().map(field).collect::<Vec<_>>().leak(),
+                }
+            }
+            OwnedKind::Enum { name: of, repr, variants } => {
+                let variant =
+                    |variant: &OwnedVariant| Variant { name: name(&variant.name), discriminant: variant.discriminant };
+                Kind::Enum {
+                    name: name(of),
+                    repr: *repr,
+                    variants: variants.iter().map(variant).collect::<Vec<_>>().leak(),
+                }
+            }
+            OwnedKind::Pad => Kind::Pad,
+            OwnedKind::Phantom => Kind::Phantom,
+            OwnedKind::FixedString { capacity } => Kind::FixedString { capacity: length(*capacity) },
+            OwnedKind::FixedVec { capacity, element } => {
+                Kind::FixedVec { capacity: length(*capacity), element: element.kept() }
+            }
+            OwnedKind::AtomicCell { value } => Kind::AtomicCell { value: value.kept() },
+            OwnedKind::Versioned { value } => Kind::Versioned { value: value.kept() },
+            OwnedKind::CacheAligned { object } => Kind::CacheAligned { object: object.kept() },
+            OwnedKind::Lock => Kind::Lock,
+            OwnedKind::Event => Kind::Event,
+        };
+        Box::leak(Box::new(Schema::new(length(self.size), length(self.align), kind)))
+    }
+}
+
+impl OwnedKind {
+    /// How many types are nested below a node of this kind.
+    pub(super) fn depth(&self) -> u8 {
+        match self {
+            Self::Primitive(_)
+            | Self::Atomic(_)
+            | Self::Enum { .. }
+            | Self::Pad
+            | Self::Phantom
+            | Self::FixedString { .. }
+            | Self::Lock
+            | Self::Event => 0,
+            Self::Struct { fields, .. } => fields.iter().map(|field| field.schema.depth).max().unwrap_or(0),
+            Self::Array { element: child, .. }
+            | Self::FixedVec { element: child, .. }
+            | Self::AtomicCell { value: child }
+            | Self::Versioned { value: child }
+            | Self::CacheAligned { object: child } => child.depth,
+        }
+    }
+
+    pub(crate) fn tag(&self) -> KindTag {
+        match self {
+            Self::Primitive(_) => KindTag::Primitive,
+            Self::Atomic(_) => KindTag::Atomic,
+            Self::Array { .. } => KindTag::Array,
+            Self::Struct { .. } => KindTag::Struct,
+            Self::Enum { .. } => KindTag::Enum,
+            Self::Pad => KindTag::Pad,
+            Self::Phantom => KindTag::Phantom,
+            Self::FixedString { .. } => KindTag::FixedString,
+            Self::FixedVec { .. } => KindTag::FixedVec,
+            Self::AtomicCell { .. } => KindTag::AtomicCell,
+            Self::Versioned { .. } => KindTag::Versioned,
+            Self::CacheAligned { .. } => KindTag::CacheAligned,
+            Self::Lock => KindTag::Lock,
+            Self::Event => KindTag::Event,
+        }
+    }
+}
+
+impl From<&Schema> for OwnedSchema {
+    fn from(schema: &Schema) -> Self {
+        Self::unchecked(schema.size() as u64, schema.align() as u64, OwnedKind::from(schema.kind()))
+    }
+}
+
+impl From<&Kind> for OwnedKind {
+    fn from(kind: &Kind) -> Self {
+        let boxed = |schema: &Schema| Box::new(OwnedSchema::from(schema));
+        match *kind {
+            Kind::Primitive(primitive) => Self::Primitive(primitive),
+            Kind::Atomic(primitive) => Self::Atomic(primitive),
+            Kind::Array { len, element } => Self::Array { len: len as u64, element: boxed(element) },
+            Kind::Struct { name, const_args, fields } => Self::Struct {
+                name: name.into(),
+                const_args: const_args.iter().map(OwnedConstArg::from).collect(),
+                fields: fields.iter().map(OwnedField::from).collect(),
+            },
+            Kind::Enum { name, repr, variants } => {
+                Self::Enum { name: name.into(), repr, variants: variants.iter().map(OwnedVariant::from).collect() }
+            }
+            Kind::Pad => Self::Pad,
+            Kind::Phantom => Self::Phantom,
+            Kind::FixedString { capacity } => Self::FixedString { capacity: capacity as u64 },
+            Kind::FixedVec { capacity, element } => {
+                Self::FixedVec { capacity: capacity as u64, element: boxed(element) }
+            }
+            Kind::AtomicCell { value } => Self::AtomicCell { value: boxed(value) },
+            Kind::Versioned { value } => Self::Versioned { value: boxed(value) },
+            Kind::CacheAligned { object } => Self::CacheAligned { object: boxed(object) },
+            Kind::Lock => Self::Lock,
+            Kind::Event => Self::Event,
+        }
+    }
+}
+
+impl From<&Field> for OwnedField {
+    fn from(field: &Field) -> Self {
+        Self { name: field.name.into(), offset: field.offset as u64, schema: field.schema.into() }
+    }
+}
+
+impl From<&Variant> for OwnedVariant {
+    fn from(variant: &Variant) -> Self {
+        Self { name: variant.name.into(), discriminant: variant.discriminant }
+    }
+}
+
+impl From<&ConstArg> for OwnedConstArg {
+    fn from(arg: &ConstArg) -> Self {
+        Self { name: arg.name.into(), value: arg.value }
+    }
+}

@@ -1,0 +1,306 @@
+//! The header of a segment: format version 1, byte for byte, as `docs/format.md` gives it to other languages.
+//!
+//! # Safety
+//!
+//! Assumes that a [`Mapping`] is mapped for as long as it says it is. Promises to touch nothing outside it, and to see
+//! the header only as atomics.
+#![allow(unsafe_code)]
+
+mod creator;
+mod description;
+mod geometry;
+mod parts;
+
+use memoffset::offset_of;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, fence};
+
+use crate::segment::identity::Identity;
+use crate::segment::participants::SlotsUsed;
+use crate::sys::file::Inode;
+use crate::sys::process::PAGE;
+use crate::sys::shm::Mapping;
+
+pub(crate) use creator::Provenance;
+pub(crate) use geometry::Geometry;
+pub(crate) use parts::{is_blank, payload, read_schema, slots, write_schema};
+
+/// The format that this crate writes and reads.
+pub(crate) const FORMAT_VERSION: u32 = 1;
+
+/// "shmS" in the low half of the first word.
+const MAGIC: u32 = u32::from_le_bytes(*b"shmS");
+
+/// What the size of every segment leaves when divided by the page size: no allocator asks for such sizes, so it tells a
+/// segment whose creator died before the first word from anybody's zeroed memory.
+const SIZE_TAG: usize = 1357;
+
+/// Tells whether a segment of this size can be one of ours.
+pub(crate) fn is_tagged(segment_size: usize) -> bool {
+    segment_size % PAGE == SIZE_TAG
+}
+
+/// The most processes a table is made for.
+pub(crate) const MAX_PARTICIPANTS: u32 = 65_536;
+
+/// Reads as this number in the creator's own byte order only.
+const BYTE_ORDER: u32 = 0x0102_0304;
+
+/// How many bytes a pointer has in this program.
+pub(crate) const POINTER_BYTES: u32 = size_of::<usize>() as u32;
+
+/// How much of the anchor's path is kept: its end.
+const HINT_BYTES: usize = 512;
+
+/// The flags that a reader must know: one that does not know one of them refuses the object. It ignores the others.
+const MUST_BE_KNOWN: u32 = 0xffff;
+
+/// Those of them that this program knows.
+const KNOWN: u32 = 0;
+
+/// The states of a segment. Zero is what the kernel gives.
+///
+/// | from | to | who |
+/// |---|---|---|
+/// | `VIRGIN` | `INITIALIZING` | the creator, under the anchor's lock, when identity and geometry are written |
+/// | `INITIALIZING` | `READY` | the creator, under the lock, when the init closure has returned |
+/// | `READY` | `REMOVED` | the remover, under the lock, when the key is free again |
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum State {
+    Virgin = 0,
+    Initializing = 1,
+    Ready = 2,
+    Removed = 3,
+}
+
+/// The first 1024 bytes of a segment. The first 16 keep their meaning in every format version.
+#[repr(C)]
+pub(crate) struct Header {
+    first_word: AtomicU64,
+    version: AtomicU32,
+    state: AtomicU32,
+    flags: AtomicU32,
+    header_len: AtomicU32,
+    nonce: AtomicU64,
+    dev: AtomicU64,
+    ino: AtomicU64,
+    birth_seconds: AtomicU64,
+    birth_nanoseconds: AtomicU32,
+    birth_known: AtomicU32,
+    id: AtomicU32,
+    hint_len: AtomicU32,
+    layout_hash: [AtomicU64; 2],
+    creator_pid: AtomicU32,
+    creator_uid: AtomicU32,
+    creator_start: AtomicU64,
+    creator_pid_namespace: AtomicU32,
+    creator_time_namespace: AtomicU32,
+    created_seconds: AtomicU64,
+    created_nanoseconds: AtomicU32,
+    slot_count: AtomicU32,
+    slots_offset: AtomicU64,
+    slot_size: AtomicU64,
+    schema_offset: AtomicU64,
+    schema_len: AtomicU64,
+    payload_offset: AtomicU64,
+    payload_len: AtomicU64,
+    segment_size: AtomicU64,
+    byte_order: AtomicU32,
+    pointer_bytes: AtomicU32,
+    lock_dev: AtomicU64,
+    lock_ino: AtomicU64,
+    /// Not 0: some process has no slot, as the table was full, and is known by its lock byte alone.
+    has_unlisted: AtomicU64,
+    slots_used: SlotsUsed,
+    _reserved_220: AtomicU32,
+    /// From where the creator saw the anchor's path.
+    mount_namespace: AtomicU64,
+    root_dev: AtomicU64,
+    root_ino: AtomicU64,
+    // Zero until they are used, each with a flag that older programs refuse.
+    _layout: AtomicU64,
+    _log_offset: AtomicU64,
+    _log_capacity: AtomicU64,
+    _owner_token: AtomicU32,
+    _arrivals: AtomicU32,
+    _old_nonce: AtomicU64,
+    _new_nonce: AtomicU64,
+    _reserved_296: [AtomicU64; 27],
+    hint: [AtomicU8; HINT_BYTES],
+}
+
+const _: () = {
+    assert!(size_of::<Header>() == 1024);
+    assert!(offset_of!(Header, version) == 8);
+    assert!(offset_of!(Header, state) == 12);
+    assert!(offset_of!(Header, flags) == 16);
+    assert!(offset_of!(Header, nonce) == 24);
+    assert!(offset_of!(Header, dev) == 32);
+    assert!(offset_of!(Header, birth_seconds) == 48);
+    assert!(offset_of!(Header, id) == 64);
+    assert!(offset_of!(Header, layout_hash) == 72);
+    assert!(offset_of!(Header, creator_pid) == 88);
+    assert!(offset_of!(Header, creator_start) == 96);
+    assert!(offset_of!(Header, creator_pid_namespace) == 104);
+    assert!(offset_of!(Header, created_seconds) == 112);
+    assert!(offset_of!(Header, slot_count) == 124);
+    assert!(offset_of!(Header, slots_offset) == 128);
+    assert!(offset_of!(Header, schema_offset) == 144);
+    assert!(offset_of!(Header, payload_offset) == 160);
+    assert!(offset_of!(Header, segment_size) == 176);
+    assert!(offset_of!(Header, byte_order) == 184);
+    assert!(offset_of!(Header, lock_dev) == 192);
+    assert!(offset_of!(Header, lock_ino) == 200);
+    assert!(offset_of!(Header, has_unlisted) == 208);
+    assert!(offset_of!(Header, slots_used) == 216);
+    assert!(offset_of!(Header, mount_namespace) == 224);
+    assert!(offset_of!(Header, root_dev) == 232);
+    assert!(offset_of!(Header, root_ino) == 240);
+    assert!(offset_of!(Header, _layout) == 248);
+    assert!(offset_of!(Header, _log_offset) == 256);
+    assert!(offset_of!(Header, _log_capacity) == 264);
+    assert!(offset_of!(Header, _owner_token) == 272);
+    assert!(offset_of!(Header, _arrivals) == 276);
+    assert!(offset_of!(Header, _old_nonce) == 280);
+    assert!(offset_of!(Header, _new_nonce) == 288);
+    assert!(offset_of!(Header, hint) == 512);
+    assert!(SIZE_TAG % PAGE != 0 && SIZE_TAG < PAGE);
+};
+
+/// What a segment's first word says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FirstWord {
+    /// Nothing was written yet.
+    Virgin,
+    /// It is of this anchor and id.
+    Ours,
+    /// It is of another anchor or id.
+    AnotherAnchor,
+    /// It was not made by shmstore.
+    Foreign,
+}
+
+/// A field of the header that no creator has written so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Damage {
+    pub(crate) field: &'static str,
+    pub(crate) found: String,
+}
+
+impl Damage {
+    pub(crate) fn new(field: &'static str, found: impl ToString) -> Self {
+        Self { field, found: found.to_string() }
+    }
+}
+
+impl Header {
+    /// The header of a segment that is long enough to have one.
+    pub(crate) fn of(mapping: &Mapping) -> Option<&Self> {
+        if mapping.len() < size_of::<Self>() {
+            return None;
+        }
+        // SAFETY: page-aligned, mapped for at least the header's length while `mapping` is borrowed, and all of it is
+        // atomic, for which any bytes are valid and any writer is allowed. Read-only mappings are only loaded from,
+        // Relaxed, which std allows.
+        Some(unsafe { mapping.base().cast::<Self>().as_ref() })
+    }
+
+    /// Reads the first word.
+    pub(crate) fn first_word(&self, identity: &Identity, id: u8) -> FirstWord {
+        let word = self.first_word.load(Relaxed);
+        if word == 0 {
+            FirstWord::Virgin
+        } else if word == first_word(identity, id) {
+            FirstWord::Ours
+        } else if word as u32 == MAGIC {
+            FirstWord::AnotherAnchor
+        } else {
+            FirstWord::Foreign
+        }
+    }
+
+    /// Tells whether the first word is one of shmstore's, of whatever anchor.
+    pub(crate) fn has_magic(&self) -> bool {
+        self.first_word.load(Relaxed) as u32 == MAGIC
+    }
+
+    /// The half of the first word that says whose it is, in every format: what [`Identity::hash32`] gives.
+    pub(crate) fn owner_hash(&self) -> u32 {
+        (self.first_word.load(Relaxed) >> 32) as u32
+    }
+
+    /// Tells whether the first word is that of an object of this anchor and id.
+    pub(crate) fn is_claimed_for(&self, identity: &Identity, id: u8) -> bool {
+        self.first_word.load(Relaxed) == first_word(identity, id)
+    }
+
+    /// Writes the first word: from here on the segment is recognised as this object's.
+    pub(crate) fn claim(&self, identity: &Identity, id: u8) {
+        self.first_word.store(first_word(identity, id), Release);
+    }
+
+    /// The format version: 0 before the creator has written it.
+    pub(crate) fn version(&self) -> u32 {
+        self.version.load(Relaxed)
+    }
+
+    /// The flags of features that this program does not know, and without which nobody may use the object.
+    pub(crate) fn unknown_flags(&self) -> u32 {
+        self.flags.load(Relaxed) & MUST_BE_KNOWN & !KNOWN
+    }
+
+    /// Tells whether a remover has written that the object is removed.
+    pub(crate) fn says_removed(&self) -> bool {
+        self.state.load(Relaxed) == State::Removed as u32
+    }
+
+    /// The state; what the creator wrote before it can be read after this.
+    pub(crate) fn state(&self) -> Result<State, Damage> {
+        let state = self.state.load(Relaxed);
+        fence(Acquire);
+        match state {
+            0 => Ok(State::Virgin),
+            1 => Ok(State::Initializing),
+            2 => Ok(State::Ready),
+            3 => Ok(State::Removed),
+            _ => Err(Damage::new("state", state)),
+        }
+    }
+
+    /// Goes to a state, and lets whoever sees it see all that was written before.
+    pub(crate) fn set_state(&self, state: State) {
+        self.state.store(state as u32, Release);
+    }
+
+    /// A random number that tells this segment from every other.
+    pub(crate) fn nonce(&self) -> u64 {
+        self.nonce.load(Relaxed)
+    }
+
+    /// Writes which file carries the lock bytes of the processes that attach the segment.
+    pub(crate) fn set_byte_inode(&self, inode: Inode) {
+        self.lock_dev.store(inode.dev, Relaxed);
+        self.lock_ino.store(inode.ino, Relaxed);
+    }
+
+    /// The file that carries the lock bytes, as the creator wrote. Only to be compared with files that are looked at
+    /// for another reason.
+    pub(crate) fn byte_inode(&self) -> Inode {
+        Inode { dev: self.lock_dev.load(Relaxed), ino: self.lock_ino.load(Relaxed) }
+    }
+
+    /// Notes that a process works without a slot. Before it takes any lock: who sees it in a lock word sees this.
+    pub(crate) fn note_unlisted(&self) {
+        self.has_unlisted.store(1, Relaxed);
+    }
+
+    /// Tells whether any process ever worked without a slot.
+    pub(crate) fn has_unlisted(&self) -> bool {
+        self.has_unlisted.load(Relaxed) != 0
+    }
+}
+
+fn first_word(identity: &Identity, id: u8) -> u64 {
+    u64::from(MAGIC) | u64::from(identity.hash32(id)) << 32
+}

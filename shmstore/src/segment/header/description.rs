@@ -1,0 +1,89 @@
+//! Which object a segment is: its anchor, id and layout, as the header says.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::{BYTE_ORDER, Damage, FORMAT_VERSION, HINT_BYTES, Header, POINTER_BYTES};
+use crate::layout::hash::LayoutHash;
+use crate::segment::identity::Identity;
+use crate::sys::file::Birth;
+
+impl Header {
+    /// Writes who the object is and which layout it has.
+    pub(crate) fn describe(&self, nonce: u64, identity: &Identity, id: u8, hash: LayoutHash, path: &[u8]) {
+        self.version.store(FORMAT_VERSION, Relaxed);
+        self.header_len.store(size_of::<Self>() as u32, Relaxed);
+        self.byte_order.store(BYTE_ORDER, Relaxed);
+        self.pointer_bytes.store(POINTER_BYTES, Relaxed);
+        self.nonce.store(nonce, Relaxed);
+        self.dev.store(identity.dev, Relaxed);
+        self.ino.store(identity.ino, Relaxed);
+        let birth = identity.birth.unwrap_or(Birth { seconds: 0, nanoseconds: 0 });
+        self.birth_seconds.store(birth.seconds as u64, Relaxed);
+        self.birth_nanoseconds.store(birth.nanoseconds, Relaxed);
+        self.birth_known.store(identity.birth.is_some().into(), Relaxed);
+        self.id.store(id.into(), Relaxed);
+        let halves = [hash.to_u128() as u64, (hash.to_u128() >> 64) as u64];
+        self.layout_hash.iter().zip(halves).for_each(|(field, half)| field.store(half, Relaxed));
+        let hint = &path[path.len().saturating_sub(HINT_BYTES)..];
+        self.hint.iter().zip(hint).for_each(|(field, &byte)| field.store(byte, Relaxed));
+        self.hint_len.store(hint.len() as u32, Relaxed);
+    }
+
+    /// The identity and id that the creator wrote.
+    pub(crate) fn identity(&self) -> Result<(Identity, u8), Damage> {
+        let birth = Birth {
+            seconds: self.birth_seconds.load(Relaxed) as i64,
+            nanoseconds: self.birth_nanoseconds.load(Relaxed),
+        };
+        let birth = match self.birth_known.load(Relaxed) {
+            0 => None,
+            1 => Some(birth),
+            other => return Err(Damage::new("birth_known", other)),
+        };
+        let id = self.id.load(Relaxed);
+        let id = u8::try_from(id).map_err(|_| Damage::new("id", id))?;
+        Ok((Identity { dev: self.dev.load(Relaxed), ino: self.ino.load(Relaxed), birth }, id))
+    }
+
+    /// The layout hash that the creator wrote.
+    pub(crate) fn layout_hash(&self) -> LayoutHash {
+        let [low, high] = [0, 1].map(|half: usize| u128::from(self.layout_hash[half].load(Relaxed)));
+        LayoutHash::from_u128(low | high << 64)
+    }
+
+    /// How many bytes a pointer has in the creator's program.
+    pub(crate) fn pointer_bytes(&self) -> u32 {
+        self.pointer_bytes.load(Relaxed)
+    }
+
+    /// Where the creator found the anchor: any bytes, for people only; unprintable ones are escaped.
+    pub(crate) fn path_hint(&self) -> String {
+        String::from_utf8_lossy(&self.path().0).chars().flat_map(escape_unprintable).collect()
+    }
+
+    /// Where the creator found the anchor, by a path without links, and whether that is all of it: of a long one there is only the end.
+    pub(crate) fn path(&self) -> (Vec<u8>, bool) {
+        let len = (self.hint_len.load(Relaxed) as usize).min(HINT_BYTES);
+        let bytes: Vec<u8> = self.hint[..len].iter().map(|byte| byte.load(Relaxed)).collect();
+        let is_whole = len < HINT_BYTES && bytes.first() == Some(&b'/') && !bytes.contains(&0);
+        (bytes, is_whole)
+    }
+}
+
+fn escape_unprintable(letter: char) -> impl Iterator<Item = char> {
+    let unprintable = letter.is_control()
+        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let escaped = unprintable.then(|| letter.escape_default());
+    escaped.into_iter().flatten().chain((!unprintable).then_some(letter))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unprintable_hints_are_escaped() {
+        let shown: String = "a\u{1b}[2Jb\u{202e}c é".chars().flat_map(escape_unprintable).collect();
+        assert_eq!(shown, "a\\u{1b}[2Jb\\u{202e}c é");
+    }
+}

@@ -1,0 +1,161 @@
+//! Where the parts of a segment are: laid out by the creator, and believed of others only if they would have laid them
+//! out alike.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::{BYTE_ORDER, Damage, Header, MAX_PARTICIPANTS, SIZE_TAG};
+use crate::segment::participants::Slot;
+use crate::sys::process::PAGE;
+use crate::sys::shm::Mapping;
+
+/// Where the parts of a segment are, in bytes from its start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Geometry {
+    pub(crate) schema_offset: usize,
+    pub(crate) schema_len: usize,
+    pub(crate) slots_offset: usize,
+    pub(crate) slot_count: u32,
+    pub(crate) payload_offset: usize,
+    pub(crate) payload_len: usize,
+    pub(crate) segment_size: usize,
+}
+
+/// The longest payload that stands right behind the header. No type is aligned to more than its size: so each of these
+/// is aligned there, 1024 bytes behind the start of a page.
+const SMALL_PAYLOAD: usize = size_of::<Header>();
+
+/// Where a schema must have ended at the latest to stand before the slots: so that 32 of them are on the first page.
+const EARLY_SCHEMA: usize = PAGE - 32 * size_of::<Slot>();
+
+/// What the slots begin at a multiple of: cache lines that no other part has.
+const SLOTS_ALIGN: usize = 128;
+
+impl Geometry {
+    /// Lays out a segment: header, payload if it is small, schema if it is short, slots, schema if it is long, and a
+    /// larger payload at its own page. So whoever attaches a small object needs no page but the first, and who creates it
+    /// touches no other. `None` if that is more than memory can be.
+    pub(crate) fn new(schema_len: usize, slot_count: u32, payload_len: usize) -> Option<Self> {
+        let is_small = (1..=SMALL_PAYLOAD).contains(&payload_len);
+        let front = size_of::<Header>() + if is_small { payload_len } else { 0 };
+        let slots_len = size_of::<Slot>().checked_mul(slot_count as usize)?;
+        let early_schema_end = front.checked_add(schema_len)?;
+        let (schema_offset, slots_offset, end) = if early_schema_end <= EARLY_SCHEMA {
+            let slots_offset = early_schema_end.next_multiple_of(SLOTS_ALIGN);
+            (front, slots_offset, slots_offset.checked_add(slots_len)?)
+        } else {
+            let slots_offset = front.next_multiple_of(SLOTS_ALIGN);
+            let schema_offset = slots_offset.checked_add(slots_len)?;
+            (schema_offset, slots_offset, schema_offset.checked_add(schema_len)?)
+        };
+        let page_end = end.checked_next_multiple_of(PAGE)?;
+        let (payload_offset, end) =
+            if is_small { (size_of::<Header>(), end) } else { (page_end, page_end.checked_add(payload_len)?) };
+        let segment_size = end.checked_next_multiple_of(PAGE)?.checked_add(SIZE_TAG)?;
+        Some(Self { schema_offset, schema_len, slots_offset, slot_count, payload_offset, payload_len, segment_size })
+    }
+}
+
+impl Header {
+    /// Writes where the parts are.
+    pub(crate) fn lay_out(&self, geometry: &Geometry) {
+        self.schema_offset.store(geometry.schema_offset as u64, Relaxed);
+        self.schema_len.store(geometry.schema_len as u64, Relaxed);
+        self.slots_offset.store(geometry.slots_offset as u64, Relaxed);
+        self.slot_size.store(size_of::<Slot>() as u64, Relaxed);
+        self.slot_count.store(geometry.slot_count, Relaxed);
+        self.payload_offset.store(geometry.payload_offset as u64, Relaxed);
+        self.payload_len.store(geometry.payload_len as u64, Relaxed);
+        self.segment_size.store(geometry.segment_size as u64, Relaxed);
+    }
+
+    /// Reads where the parts are, and believes it only if it is exactly what a creator would have laid out for parts of
+    /// these lengths in a segment of the size that the kernel tells.
+    pub(crate) fn geometry(&self, mapping: &Mapping) -> Result<Geometry, Damage> {
+        // Told by its own name if it alone is impossible, rather than as what does not fit with it.
+        let part_len = |field, len: u64| {
+            let within = usize::try_from(len).ok().filter(|&len| len <= mapping.len());
+            within.ok_or_else(|| Damage::new(field, len))
+        };
+        let schema_len = part_len("schema_len", self.schema_len.load(Relaxed))?;
+        let payload_len = part_len("payload_len", self.payload_len.load(Relaxed))?;
+        let slot_count = self.slot_count.load(Relaxed);
+        if slot_count == 0 || slot_count > MAX_PARTICIPANTS {
+            return Err(Damage::new("slot_count", slot_count));
+        }
+        let geometry = Geometry::new(schema_len, slot_count, payload_len)
+            .ok_or_else(|| Damage::new("payload_len", payload_len))?;
+        let expected = [
+            ("byte_order", u64::from(self.byte_order.load(Relaxed)), BYTE_ORDER.into()),
+            ("header_len", u64::from(self.header_len.load(Relaxed)), size_of::<Self>() as u64),
+            ("schema_offset", self.schema_offset.load(Relaxed), geometry.schema_offset as u64),
+            ("slots_offset", self.slots_offset.load(Relaxed), geometry.slots_offset as u64),
+            ("slot_size", self.slot_size.load(Relaxed), size_of::<Slot>() as u64),
+            ("payload_offset", self.payload_offset.load(Relaxed), geometry.payload_offset as u64),
+            ("segment_size", self.segment_size.load(Relaxed), geometry.segment_size as u64),
+            ("segment_size", mapping.len() as u64, geometry.segment_size as u64),
+        ];
+        match expected.into_iter().find(|(_, found, expected)| found != expected) {
+            Some((field, found, expected)) => Err(Damage::new(field, format!("{found}, expected {expected}"))),
+            None => Ok(geometry),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Offsets of payload, schema and slots, and the whole pages.
+    fn offsets(schema_len: usize, slot_count: u32, payload_len: usize) -> (usize, usize, usize, usize) {
+        let found = Geometry::new(schema_len, slot_count, payload_len).unwrap();
+        assert_eq!(found.segment_size % PAGE, SIZE_TAG);
+        (found.payload_offset, found.schema_offset, found.slots_offset, found.segment_size / PAGE)
+    }
+
+    #[test]
+    fn small_object_shares_the_first_page_with_the_first_slots() {
+        assert_eq!(offsets(701, 128, 72), (1024, 1096, 1920, 2));
+        assert_eq!(offsets(1, 1, 1024), (1024, 2048, 2176, 1));
+    }
+
+    #[test]
+    fn larger_object_has_pages_of_its_own() {
+        assert_eq!(offsets(701, 128, 1025), (8192, 1024, 1792, 3));
+        assert_eq!(offsets(701, 128, 4097), (8192, 1024, 1792, 4));
+        assert_eq!(offsets(701, 128, 0), (8192, 1024, 1792, 2));
+    }
+
+    #[test]
+    fn long_schema_stands_behind_the_slots() {
+        assert_eq!(offsets(2048 - 72, 128, 72), (1024, 1096, 3072, 2));
+        assert_eq!(offsets(2049 - 72, 128, 72), (1024, 5248, 1152, 2));
+        assert_eq!(offsets(5000, 128, 2000), (12_288, 5120, 1024, 4));
+    }
+
+    #[test]
+    fn parts_never_overlap() {
+        for schema_len in [0, 1, 700, 2047, 2048, 2049, 10_000] {
+            for slot_count in [1, 31, 128, 65_536] {
+                for payload_len in [0, 1, 64, 1023, 1024, 1025, 4096, 10_000] {
+                    let found = Geometry::new(schema_len, slot_count, payload_len).unwrap();
+                    let mut parts = [
+                        (0, size_of::<Header>()),
+                        (found.schema_offset, schema_len),
+                        (found.slots_offset, slot_count as usize * size_of::<Slot>()),
+                        (found.payload_offset, payload_len),
+                        (found.segment_size, 0),
+                    ];
+                    parts.sort_unstable();
+                    assert!(parts.is_sorted_by(|(at, len), (next, _)| at + len <= *next), "{found:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn geometry_that_overflows_is_none() {
+        assert_eq!(Geometry::new(usize::MAX, 1, 1), None);
+        assert_eq!(Geometry::new(1, 1, usize::MAX), None);
+        assert_eq!(Geometry::new(usize::MAX - 1100, 128, 1), None);
+    }
+}

@@ -1,0 +1,279 @@
+//! Which parts of an object hold a process's token in their lock words: found by walking the object's schema.
+//!
+//! # Safety
+//!
+//! Assumes that the payload it is given is mapped. Promises to touch nothing outside it, and to see lock words as atomics,
+//! which they are to everybody.
+#![allow(unsafe_code)]
+
+use std::ptr::NonNull;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
+
+use crate::layout::schema::{OwnedKind, OwnedSchema};
+use crate::segment::participants::TOKEN_BITS;
+use crate::segment::process::registry::Attached;
+use crate::sys::readable::ReadablePages;
+
+/// A part that is locked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct HeldPart {
+    /// `position`, `accounts[3].value`; `.` for the object itself.
+    pub(super) path: String,
+    pub(super) token: u32,
+}
+
+/// A walk through an object.
+struct Walk<'a> {
+    /// INVARIANT: so many bytes from there are mapped while `'a` lasts.
+    payload: (NonNull<u8>, usize),
+    /// Whether the kernel provides the page of an offset that is within the payload.
+    is_readable: &'a dyn Fn(usize) -> bool,
+    /// The path of what is visited. Written out only for what is found: an object may have millions of parts.
+    path: Vec<Step<'a>>,
+    found: &'a mut Vec<HeldPart>,
+    /// How many parts may still be visited, and how much memory the found ones may still take. The schema may come from the segment:
+    /// then parts may overlap, or have no bytes and be as many as a number can say.
+    visits_left: usize,
+    room: usize,
+}
+
+/// The most memory that is taken for the names of held parts.
+const ROOM: usize = 64 << 20;
+/// The visits that are made to an object of no bytes, and more for each byte: more than there are parts in any real type.
+const VISITS: usize = 1 << 20;
+const VISITS_A_BYTE: usize = 4;
+/// The visits that are made to an object of any size: a fraction of a second.
+const MOST_VISITS: usize = 1 << 24;
+
+/// One step down from a part.
+enum Step<'a> {
+    Field(&'a str),
+    Index(u64),
+}
+
+/// Lists the parts of an object that are locked, each as it is at some moment during the call.
+pub(super) fn held_parts(schema: &OwnedSchema, object: &Attached) -> Vec<HeldPart> {
+    let (pages, geometry) = (ReadablePages::of(object.mapping()), object.geometry());
+    let is_readable = |offset: usize| {
+        let start = geometry.payload_offset + offset;
+        pages.check(&(start..start + size_of::<AtomicU32>())).is_ok()
+    };
+    // SAFETY: the payload is mapped while `object` is borrowed, aligned as its type is, and as long as the geometry says.
+    unsafe { held_parts_of(schema, object.payload(), geometry.payload_len, &is_readable) }
+}
+
+/// # Safety
+///
+/// `len` bytes from `payload`, which is aligned as the object is, are mapped during the call.
+unsafe fn held_parts_of(
+    schema: &OwnedSchema,
+    payload: NonNull<u8>,
+    len: usize,
+    is_readable: &dyn Fn(usize) -> bool,
+) -> Vec<HeldPart> {
+    let mut found = Vec::new();
+    let visits_left = VISITS_A_BYTE.saturating_mul(len).saturating_add(VISITS).min(MOST_VISITS);
+    let payload = (payload, len);
+    Walk { payload, is_readable, path: Vec::new(), found: &mut found, visits_left, room: ROOM }.visit(schema, 0);
+    found
+}
+
+impl<'a> Walk<'a> {
+    /// A schema that is consistent has all parts within their parents: its offsets do not overflow.
+    fn visit(&mut self, schema: &'a OwnedSchema, offset: u64) {
+        match schema.kind() {
+            OwnedKind::Versioned { .. } | OwnedKind::Lock => self.note(offset),
+            OwnedKind::CacheAligned { object } => self.visit(object, offset),
+            OwnedKind::Struct { fields, .. } => {
+                for field in fields {
+                    if self.is_enough() {
+                        return;
+                    }
+                    self.visit_at(Step::Field(&field.name), &field.schema, offset + field.offset);
+                }
+            }
+            OwnedKind::Array { len, element } if has_locks(element) => {
+                for index in 0..*len {
+                    if self.is_enough() {
+                        return;
+                    }
+                    self.visit_at(Step::Index(index), element, offset + index * element.size());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn is_enough(&self) -> bool {
+        self.visits_left == 0
+    }
+
+    fn visit_at(&mut self, step: Step<'a>, schema: &'a OwnedSchema, offset: u64) {
+        self.visits_left = self.visits_left.saturating_sub(1);
+        self.path.push(step);
+        self.visit(schema, offset);
+        self.path.pop();
+    }
+
+    /// Notes the part at `offset`, if its lock word, which is the first of its words, is held.
+    fn note(&mut self, offset: u64) {
+        let token = self.lock_word(offset) & ((1 << TOKEN_BITS) - 1);
+        if token != 0 {
+            let path = written(&self.path);
+            let Some(room) = self.room.checked_sub(path.len() + size_of::<HeldPart>()) else {
+                self.visits_left = 0;
+                return;
+            };
+            self.room = room;
+            self.found.push(HeldPart { path, token });
+        }
+    }
+
+    /// The lock word at an offset; 0 for one that the kernel does not provide, or that is not within the payload, which no schema of the
+    /// object's type says.
+    fn lock_word(&self, offset: u64) -> u32 {
+        let (payload, len) = self.payload;
+        let Ok(offset) = usize::try_from(offset) else { return 0 };
+        if offset % align_of::<AtomicU32>() != 0
+            || offset.checked_add(size_of::<AtomicU32>()).is_none_or(|end| end > len)
+        {
+            return 0;
+        }
+        if !(self.is_readable)(offset) {
+            return 0;
+        }
+        // SAFETY: within the payload, as was just checked.
+        let word = unsafe { payload.add(offset) }.cast::<AtomicU32>();
+        // SAFETY: mapped, by the invariant of `payload`; aligned, as the payload and the offset are; an atomic.
+        unsafe { word.as_ref() }.load(Relaxed)
+    }
+}
+
+/// Names with dots between them, indices in brackets.
+fn written(path: &[Step<'_>]) -> String {
+    let mut written = String::new();
+    for step in path {
+        match step {
+            Step::Field(name) if written.is_empty() => written.push_str(name),
+            Step::Field(name) => written.extend([".", name]),
+            Step::Index(index) => written.extend(["[", &index.to_string(), "]"]),
+        }
+    }
+    if written.is_empty() { ".".into() } else { written }
+}
+
+/// Tells whether there is any lock in a type: most arrays have none, and are long.
+fn has_locks(schema: &OwnedSchema) -> bool {
+    match schema.kind() {
+        OwnedKind::Versioned { .. } | OwnedKind::Lock => true,
+        OwnedKind::CacheAligned { object } => has_locks(object),
+        OwnedKind::Array { element, .. } => has_locks(element),
+        OwnedKind::Struct { fields, .. } => fields.iter().any(|field| has_locks(&field.schema)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{CacheAligned, Lock, Schema, ShmLayout, ShmObject, Versioned};
+    use std::sync::atomic::AtomicU64;
+
+    #[derive(ShmObject)]
+    #[repr(C)]
+    #[shm(crate = "crate")]
+    struct Account {
+        number: AtomicU64,
+        value: Versioned<u64>,
+    }
+
+    #[derive(ShmObject)]
+    #[repr(C)]
+    #[shm(crate = "crate")]
+    struct Bank {
+        rates: CacheAligned<Versioned<[f64; 3]>>,
+        audit: CacheAligned<Lock>,
+        accounts: [Account; 4],
+        history: [AtomicU64; 8],
+    }
+
+    /// A payload with some words in it.
+    fn held(schema: &'static Schema, words: &[(usize, u32)]) -> Vec<(String, u32)> {
+        let mut payload = vec![0_u128; schema.size().div_ceil(16)];
+        let base = NonNull::from(&mut payload[..]).cast::<u8>();
+        for &(offset, word) in words {
+            // SAFETY: within the payload, by the test.
+            let at = unsafe { base.add(offset) }.cast::<u32>();
+            // SAFETY: likewise, and ours.
+            unsafe { at.write(word) };
+        }
+        // SAFETY: as long as the schema says.
+        let found = unsafe { held_parts_of(&schema.into(), base, schema.size(), &|_| true) };
+        found.into_iter().map(|part| (part.path, part.token)).collect()
+    }
+
+    #[test]
+    fn parts_are_named_by_their_paths() {
+        let account = size_of::<Account>();
+        let accounts = std::mem::offset_of!(Bank, accounts);
+        let value = std::mem::offset_of!(Account, value);
+        let words = [
+            (0, 7),
+            (std::mem::offset_of!(Bank, audit), 6),
+            (accounts + 3 * account + value, 1 << 31 | 9),
+            (accounts, 5),
+        ];
+        assert_eq!(
+            held(Bank::SCHEMA, &words),
+            [("rates".into(), 7), ("audit".into(), 6), ("accounts[3].value".into(), 9)]
+        );
+    }
+
+    #[test]
+    fn part_that_is_the_object_itself_is_a_dot() {
+        assert_eq!(held(Versioned::<u64>::SCHEMA, &[(0, 3)]), [(".".into(), 3)]);
+    }
+
+    #[test]
+    fn flags_alone_are_nobody() {
+        assert_eq!(held(Versioned::<u64>::SCHEMA, &[(0, 7 << 29)]), []);
+    }
+
+    /// As a schema from elsewhere may say.
+    fn owned(size: u64, align: u64, kind: OwnedKind) -> OwnedSchema {
+        OwnedSchema::new(size, align, kind).unwrap()
+    }
+
+    #[test]
+    fn locks_without_bytes_without_end_are_visited_within_bounds() {
+        let nothing = owned(0, 1, OwnedKind::Phantom);
+        let unit = owned(0, 1, OwnedKind::Versioned { value: Box::new(nothing) });
+        let endless = owned(0, 1, OwnedKind::Array { len: 1 << 60, element: Box::new(unit) });
+        // SAFETY: no byte is needed of the payload.
+        assert_eq!(unsafe { held_parts_of(&endless, NonNull::<u64>::dangling().cast(), 0, &|_| true) }, []);
+    }
+
+    #[test]
+    fn names_of_held_parts_take_no_more_memory_than_there_is_room_for() {
+        let lock = owned(8, 8, OwnedKind::Lock);
+        let locks = owned(8 << 16, 8, OwnedKind::Array { len: 1 << 16, element: Box::new(lock) });
+        let field = |name: String| crate::OwnedField { name, offset: 0, schema: locks.clone() };
+        let fields = (0..99).map(|number| field(format!("{number:0>255}"))).collect();
+        let kind = OwnedKind::Struct { name: "S".into(), const_args: vec![], fields };
+        let all = owned(8 << 16, 8, kind);
+        let payload = vec![u64::MAX; 1 << 16];
+        // SAFETY: as long as the schema says.
+        let found = unsafe { held_parts_of(&all, NonNull::from(&payload[..]).cast(), 8 << 16, &|_| true) };
+        let bytes: usize = found.iter().map(|part| part.path.len() + size_of::<HeldPart>()).sum();
+        assert!(bytes <= ROOM && bytes > ROOM / 2, "{bytes} bytes");
+    }
+
+    #[test]
+    fn nothing_outside_the_payload_is_read() {
+        let schema = Versioned::<u64>::SCHEMA;
+        let payload = [u32::MAX; 2];
+        // SAFETY: so many bytes are there.
+        assert_eq!(unsafe { held_parts_of(&schema.into(), NonNull::from(&payload).cast(), 3, &|_| true) }, []);
+    }
+}

@@ -1,0 +1,66 @@
+//! The kernel's limits for segments: whether a new one fits, and why it did not.
+
+use nix::errno::Errno;
+
+use super::create::CREATE;
+use super::{Found, Target};
+use crate::error::CreateError;
+use crate::segment::header::{self, Geometry};
+use crate::segment::identity::Identity;
+use crate::sys::process::ordinary_page_size;
+use crate::sys::shm;
+
+/// How many of the kernel's pages a segment takes: these the kernel counts.
+fn pages(size: usize) -> u64 {
+    size.div_ceil(ordinary_page_size()) as u64
+}
+
+impl Target<'_> {
+    /// Refuses if the kernel's limits would not let the new segment be made once the old one is gone. One that is in use goes only
+    /// with its last user.
+    pub(super) fn check_room(&self, identity: &Identity, geometry: &Geometry, old: &Found) -> Result<(), CreateError> {
+        let Ok(usage) = shm::usage() else { return Ok(()) };
+        let (segments, freed) = if old.attached() == 0 { (1, pages(old.status.size)) } else { (0, 0) };
+        let errno = if geometry.segment_size as u64 > usage.max_size {
+            Errno::EINVAL
+        } else if usage.segments.saturating_sub(segments) >= usage.segment_limit
+            || usage.pages.saturating_sub(freed).saturating_add(pages(geometry.segment_size)) > usage.page_limit
+        {
+            Errno::ENOSPC
+        } else {
+            return Ok(());
+        };
+        Err(self.create_failed(identity, geometry, errno))
+    }
+
+    pub(super) fn too_large(&self, identity: &Identity, size: u64) -> CreateError {
+        let (min, max) = shm::usage().map_or((0, 0), |usage| (usage.min_size, usage.max_size));
+        CreateError::SizeLimit { subject: self.subject(Some(identity)), size, min, max }
+    }
+
+    /// Explains why the kernel makes no segment: `ENOSPC` has two reasons, and neither is a full disk.
+    pub(super) fn create_failed(&self, identity: &Identity, geometry: &Geometry, errno: Errno) -> CreateError {
+        let subject = self.subject(Some(identity));
+        let needed = pages(geometry.segment_size);
+        match errno {
+            Errno::EINVAL => self.too_large(identity, geometry.segment_size as u64),
+            Errno::ENOMEM => CreateError::OutOfMemory { subject },
+            Errno::ENOSPC => match shm::usage() {
+                Ok(usage) if usage.pages.saturating_add(needed) <= usage.page_limit => {
+                    let ours = || shm::table().into_iter().flatten().filter(|status| header::is_tagged(status.size));
+                    CreateError::SegmentLimit {
+                        subject,
+                        limit: usage.segment_limit,
+                        ours: ours().count() as u64,
+                        unattached: ours().filter(|status| status.attached == 0).count() as u64,
+                    }
+                }
+                Ok(usage) => CreateError::PageLimit { subject, needed, used: usage.pages, limit: usage.page_limit },
+                Err(errno) => self
+                    .system("ask (`shmctl(IPC_INFO)`, /proc/sysvipc) for the limits while creating", identity, errno)
+                    .into(),
+            },
+            errno => self.system(CREATE, identity, errno).into(),
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The owner of a new segment: it belongs to its anchor's group, and in the store of a user, what root makes is the user's.
+//!
+//! `shmget` gives a segment to the process's user and primary group. A segment for somebody else is made so that only its
+//! creator may use it, and handed over before anything is written in it. Until then it has a mode that no other segment of
+//! ours has: a process that may not attach the segment knows by it that the segment is half-made.
+
+use std::time::Duration;
+
+use nix::errno::Errno;
+
+use super::{Patience, Target};
+use crate::error::{AbandonedReason, AttachError, OpenError, SegmentOwner};
+use crate::segment::anchor::{Anchor, Ownership};
+use crate::segment::identity::Identity;
+use crate::sys::process::effective_uid;
+use crate::sys::shm::{self, Status};
+
+/// The mode of a segment that is to be handed over. No other segment of ours has an execute bit.
+const UNOWNED: u32 = 0o700;
+
+/// How a segment is made, and what becomes of it then.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Handover {
+    heir: Option<Ownership>,
+    mode: u32,
+}
+
+impl Handover {
+    /// As the anchor that was locked says, unless its path leads to a file that is not trusted, or not any more.
+    pub(super) fn at(target: &Target<'_>, locked: &Anchor) -> Result<Self, OpenError> {
+        let mode = target.policy.mode;
+        let heir = locked.heir(mode);
+        if heir.is_none() {
+            return Ok(Self { heir, mode });
+        }
+        // The lock may be held for long: meanwhile the anchor may have been given to another user.
+        let now = target.refresh()?;
+        let anchor = if now.stat.is_same_file(&locked.stat) { &now } else { locked };
+        Ok(Self { heir: anchor.heir(mode), mode })
+    }
+
+    /// The mode to make the segment with.
+    pub(super) fn first_mode(&self) -> u32 {
+        if self.heir.is_some() { UNOWNED } else { self.mode }
+    }
+
+    /// Gives the segment to its heir. If it is gone meanwhile, attaching it will tell.
+    pub(super) fn complete(&self, shmid: i32) -> Result<(), Errno> {
+        let Some(heir) = self.heir else { return Ok(()) };
+        let give_to = |Ownership { owner, group }| shm::set_owner(shmid, owner, group, self.mode);
+        // Also said of a group that has no number in this user namespace.
+        let given = give_to(heir).or_else(|errno| match errno {
+            Errno::EINVAL => give_to(Ownership::of_process()),
+            errno => Err(errno),
+        });
+        given.or_else(|errno| if matches!(errno, Errno::EINVAL | Errno::EIDRM) { Ok(()) } else { Err(errno) })
+    }
+}
+
+/// The owner of a segment, as the kernel says.
+pub(super) fn owner(status: &Status) -> SegmentOwner {
+    SegmentOwner {
+        shmid: status.shmid,
+        size: status.size,
+        owner: status.owner,
+        group: status.group,
+        creator: status.creator,
+        creator_pid: status.creator_pid,
+        mode: status.mode,
+    }
+}
+
+/// Returns `true` if a segment of somebody else was not handed over yet. To its own user the kernel does not refuse one of that mode.
+pub(super) fn is_unowned(segment: &SegmentOwner) -> bool {
+    segment.mode == UNOWNED && ![segment.owner, segment.creator].contains(&effective_uid())
+}
+
+/// What has become of a segment that was not handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Handed {
+    /// Its creator is at work. There was a pause, and there is time left to look again.
+    Paused,
+    /// It is handed over, or gone. There was no pause.
+    Over,
+}
+
+impl Target<'_> {
+    /// Waits for the creator of a segment that it has not handed over yet.
+    ///
+    /// # Errors
+    ///
+    /// `StillInitializing` if the creator takes longer; `Abandoned` if it has died.
+    pub(super) fn wait_for_handover(
+        &self,
+        identity: &Identity,
+        segment: SegmentOwner,
+        patience: &mut Patience,
+    ) -> Result<Handed, AttachError> {
+        let _lock = match self.lock(&mut Patience::new(Duration::ZERO)) {
+            Ok(lock) => lock,
+            Err(OpenError::Busy { .. }) if patience.pause() => return Ok(Handed::Paused),
+            Err(OpenError::Busy { .. }) => {
+                let subject = self.subject(Some(identity));
+                return Err(AttachError::StillInitializing { subject, segment, waited: patience.limit() });
+            }
+            // Then the object is missing too.
+            Err(OpenError::NotFound { .. } | OpenError::DanglingLink { .. }) => return Ok(Handed::Over),
+            Err(error) => return Err(error.into()),
+        };
+        // With the lock, no creator is at work.
+        let now = shm::table().ok().and_then(|mut table| table.find(|status| status.shmid == segment.shmid));
+        if now.is_none_or(|status| status.mode != UNOWNED) {
+            return Ok(Handed::Over);
+        }
+        let (subject, owner) = (self.subject(Some(identity)), segment.owner);
+        let reason = AbandonedReason::NotPermitted { owner, uid: effective_uid() };
+        Err(AttachError::Abandoned { subject, owner, reason, segment })
+    }
+}

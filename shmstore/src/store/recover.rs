@@ -1,0 +1,101 @@
+//! Cleaning up what the dead left: only under the anchor's lock, which they cannot be holding.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use nix::errno::Errno;
+
+use super::ownership::owner;
+use super::{AnchorLock, Condition, Found, Patience, Target};
+use crate::error::{AbandonedReason, AttachError};
+use crate::segment::header;
+use crate::segment::identity::Identity;
+use crate::sys::failpoint::{self, Step};
+use crate::sys::process::effective_uid;
+use crate::sys::shm::{self, Status};
+
+/// How old a segment without a first word must be before it is taken for abandoned: whoever made it may not be us.
+const VIRGIN_AGE: Duration = Duration::from_secs(2);
+
+impl Target<'_> {
+    /// Removes what a dead creator or remover left at the key. Returns the segment if it is ready after all.
+    ///
+    /// Others who look at the segment at the same time attach it for a moment, so "attached by nobody" is sampled until
+    /// the patience is over. So is what somebody who knows nothing of the lock puts in the place of what was removed:
+    /// after that the key counts as free.
+    pub(crate) fn recover(&self, lock: &AnchorLock, patience: &mut Patience) -> Result<Option<Found>, AttachError> {
+        let identity = lock.anchor().identity();
+        let mut has_removed = false;
+        loop {
+            let Some(found) = self.find(&identity, patience)? else { return Ok(None) };
+            if !found.condition.is_left_over() {
+                return Ok(Some(found));
+            }
+            // No creator is at work, so there is none who has written the rest before the first word.
+            if found.condition == Condition::Virgin && !header::is_blank(&found.mapping) {
+                return Err(self.foreign(&identity, &found.status));
+            }
+            let (may_go, others) = (may_go(&found), found.attached());
+            let Found { mapping, status, condition } = found;
+            if !may_go {
+                // Not counted as attached while we sleep.
+                drop(mapping);
+                if patience.pause() {
+                    continue;
+                }
+                return Err(self.still_used(&identity, &condition, &status, others));
+            }
+            failpoint::reach(Step::RecoverLocked);
+            // Still attached: so the id is that of the segment that was judged, even if somebody else removes it first.
+            let removed = shm::remove(status.shmid);
+            drop(mapping);
+            match removed {
+                Ok(()) | Err(Errno::EINVAL | Errno::EIDRM) => failpoint::reach(Step::RecoverRemoved),
+                Err(errno) => return Err(self.not_removable(&identity, &status, errno)),
+            }
+            if std::mem::replace(&mut has_removed, true) && !patience.pause() {
+                return Ok(None);
+            }
+        }
+    }
+
+    fn still_used(&self, identity: &Identity, condition: &Condition, status: &Status, others: u64) -> AttachError {
+        let (subject, segment) = (self.subject(Some(identity)), owner(status));
+        match condition {
+            Condition::Orphan => AttachError::StaleAnchor { subject, segment, attached: others },
+            _ => {
+                let reason = match others {
+                    0 => AbandonedReason::TooYoung { min_age: VIRGIN_AGE },
+                    others => AbandonedReason::Attached { others },
+                };
+                AttachError::Abandoned { subject, owner: status.owner, reason, segment }
+            }
+        }
+    }
+
+    fn not_removable(&self, identity: &Identity, status: &Status, errno: Errno) -> AttachError {
+        let (subject, owner_uid) = (self.subject(Some(identity)), status.owner);
+        match errno {
+            Errno::EPERM if !status.is_ours_to_remove() => {
+                let reason = AbandonedReason::NotPermitted { owner: owner_uid, uid: effective_uid() };
+                AttachError::Abandoned { subject, owner: owner_uid, reason, segment: owner(status) }
+            }
+            errno => AttachError::System { attempted: "remove (`shmctl(IPC_RMID)`) what was left of", subject, errno },
+        }
+    }
+}
+
+/// Tells whether nobody but us has the segment attached, and, if nothing is written in it, whether it is old enough.
+/// One that says REMOVED has lost everything but its key: whoever has it attached keeps it.
+fn may_go(found: &Found) -> bool {
+    match found.condition {
+        Condition::Removed => true,
+        Condition::Virgin => found.attached() == 0 && is_old(&found.status),
+        _ => found.attached() == 0,
+    }
+}
+
+/// A time of change in the future (somebody set the clock) counts as old.
+fn is_old(status: &Status) -> bool {
+    let changed = UNIX_EPOCH + Duration::from_secs(u64::try_from(status.changed).unwrap_or(0));
+    SystemTime::now().duration_since(changed).map_or(true, |age| age >= VIRGIN_AGE)
+}

@@ -1,0 +1,75 @@
+//! Removing an object: first its key, then its state, so that a remover who dies, or may not, marks nothing as removed.
+
+use nix::errno::Errno;
+
+use super::ownership::owner;
+use super::{AnchorLock, Found, Patience, Target};
+use crate::error::{AttachError, RemoveError};
+use crate::segment::header::{Header, State};
+use crate::segment::identity::Identity;
+use crate::sys::failpoint::{self, Step};
+use crate::sys::process::effective_uid;
+use crate::sys::shm;
+
+impl Target<'_> {
+    /// Removes the object, whatever its layout.
+    pub(crate) fn remove(&self) -> Result<(), RemoveError> {
+        let lock = self.lock(&mut Patience::new(self.policy.wait))?;
+        let identity = lock.anchor().identity();
+        self.check_not_initializing(&identity)?;
+        let removed = self.remove_if_there(&lock, &mut Patience::new(self.policy.wait))?;
+        if removed { Ok(()) } else { Err(RemoveError::NotFound { subject: self.subject(Some(&identity)) }) }
+    }
+
+    /// Removes what is at the key, if it is ours; under the lock of the caller. Tells whether there was anything.
+    fn remove_if_there(&self, lock: &AnchorLock, patience: &mut Patience) -> Result<bool, RemoveError> {
+        match self.find_to_remove(&lock.anchor().identity(), patience)? {
+            None => Ok(false),
+            Some(found) if found.condition.is_left_over() => {
+                drop(found);
+                Ok(self.recover(lock, patience)?.is_none())
+            }
+            Some(found) => {
+                self.check_known(&lock.anchor().identity(), &found)?;
+                self.mark_removed(lock, &found).map(|()| true)
+            }
+        }
+    }
+
+    /// Finds what is at the key, if it is ours.
+    pub(super) fn find_to_remove(
+        &self,
+        identity: &Identity,
+        patience: &mut Patience,
+    ) -> Result<Option<Found>, RemoveError> {
+        self.find(identity, patience).map_err(|error| match error {
+            // A user that may remove it may write it too, unless its mode is of nobody's making.
+            AttachError::AccessDenied { subject, uid, segment, .. }
+                if ![segment.owner, segment.creator].contains(&uid) =>
+            {
+                RemoveError::NotPermitted { subject, uid, segment }
+            }
+            error => error.into(),
+        })
+    }
+
+    /// The key first: if we die in between, the object is gone, and its users can see that from the kernel.
+    pub(super) fn mark_removed(&self, lock: &AnchorLock, found: &Found) -> Result<(), RemoveError> {
+        failpoint::reach(Step::RemoveLocked);
+        let identity = lock.anchor().identity();
+        match shm::remove(found.status.shmid) {
+            Ok(()) | Err(Errno::EINVAL | Errno::EIDRM) => {}
+            Err(Errno::EPERM) if !found.status.is_ours_to_remove() => {
+                let (subject, segment) = (self.subject(Some(&identity)), owner(&found.status));
+                return Err(RemoveError::NotPermitted { subject, uid: effective_uid(), segment });
+            }
+            Err(errno) => return Err(self.system("remove (`shmctl(IPC_RMID)`)", &identity, errno).into()),
+        }
+        failpoint::reach(Step::RemoveMarked);
+        if let Some(header) = Header::of(&found.mapping) {
+            header.set_state(State::Removed);
+        }
+        failpoint::reach(Step::RemoveDone);
+        Ok(())
+    }
+}

@@ -1,0 +1,111 @@
+//! What the views of parts do not do, by name: whoever tries to write through one is told why not, and what to do,
+//! instead of that there is no such method. None of these can be called.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::error::{Busy, InvalidValue, LockError};
+use crate::layout::ShmValue;
+use crate::layout::view::AtomicView;
+use crate::sync::{EventView, LockGuard, LockView, Transaction, VersionedView, Writer};
+
+/// Of nothing that is seen through a view. (The lifetime keeps the compiler from refusing the bound where it is written.)
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can only be read",
+    label = "a view has no way to write: `Store::attach` gives an object that can be written"
+)]
+pub trait Writable<'a> {
+    fn refuse<R>() -> R;
+}
+
+macro_rules! refused_atomics {
+    ($($exchange:ident)*) => {
+        #[doc(hidden)]
+        impl<A> AtomicView<A> {
+            pub fn store<V>(&self, _: V, _: Ordering)
+            where
+                Self: Writable<'static>,
+            {
+                Self::refuse()
+            }
+
+            $(pub fn $exchange<V>(&self, _: V, _: Ordering) -> V
+            where
+                Self: Writable<'static>,
+            {
+                Self::refuse()
+            })*
+
+            pub fn compare_exchange<V>(&self, _: V, _: V, _: Ordering, _: Ordering) -> Result<V, V>
+            where
+                Self: Writable<'static>,
+            {
+                Self::refuse()
+            }
+
+            pub fn fetch_update<V>(&self, _: Ordering, _: Ordering, _: impl FnMut(V) -> Option<V>) -> Result<V, V>
+            where
+                Self: Writable<'static>,
+            {
+                Self::refuse()
+            }
+        }
+    };
+}
+
+refused_atomics! { swap fetch_add fetch_sub fetch_and fetch_or fetch_xor fetch_max fetch_min }
+
+macro_rules! refused {
+    ($view:ident$(<$value:ident: $bound:ident>)? {
+        $(fn $name:ident$(<$result:ident>)?($($argument:ty),*) $(-> $returned:ty)?;)*
+    }) => {
+        #[doc(hidden)]
+        impl$(<$value: $bound>)? $view$(<$value>)? {
+            $(pub fn $name<'a, $($result)?>(&self, $(_: $argument),*) $(-> $returned)?
+            where
+                Self: Writable<'a>,
+            {
+                Self::refuse()
+            })*
+        }
+    };
+}
+
+refused! {
+    VersionedView<V: ShmValue> {
+        fn store(V) -> u64;
+        fn store_from(&V) -> u64;
+        fn try_store(V) -> Result<u64, Busy>;
+        fn store_timeout(V, Duration) -> Result<u64, Busy>;
+        fn update<R>(impl FnOnce(&mut V) -> R) -> R;
+        fn update_checked<R>(impl FnOnce(&mut V) -> R) -> Result<R, InvalidValue>;
+        fn try_update<R>(impl FnOnce(&mut V) -> R) -> Result<R, Busy>;
+        fn update_timeout<R>(Duration, impl FnOnce(&mut V) -> R) -> Result<R, Busy>;
+        fn begin() -> Transaction<'_, V>;
+        fn begin_checked() -> Result<Transaction<'_, V>, InvalidValue>;
+        fn try_begin() -> Result<Transaction<'_, V>, Busy>;
+        fn begin_timeout(Duration) -> Result<Transaction<'_, V>, Busy>;
+        fn writer() -> Writer<'_, V>;
+        fn try_writer() -> Result<Writer<'_, V>, Busy>;
+        fn writer_timeout(Duration) -> Result<Writer<'_, V>, Busy>;
+    }
+}
+
+refused! {
+    LockView {
+        fn lock() -> Result<LockGuard<'_>, LockError>;
+        fn try_lock() -> Result<LockGuard<'_>, LockError>;
+        fn lock_timeout(Duration) -> Result<LockGuard<'_>, LockError>;
+        fn lock_or_repair(impl FnOnce()) -> LockGuard<'_>;
+        fn lock_or_repair_timeout(Duration, impl FnOnce()) -> Result<LockGuard<'_>, LockError>;
+        fn lock_to_repair() -> LockGuard<'_>;
+        fn lock_to_repair_timeout(Duration) -> Result<LockGuard<'_>, LockError>;
+    }
+}
+
+refused! {
+    EventView {
+        fn notify_one() -> u64;
+        fn notify_all() -> u64;
+    }
+}

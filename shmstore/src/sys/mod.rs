@@ -1,0 +1,12 @@
+//! The system calls, one file for each family, and the failpoints. No other layer makes any.
+//!
+//! Layers it may use: layout.
+
+pub(crate) mod failpoint;
+pub(crate) mod file;
+pub(crate) mod futex;
+pub(crate) mod membarrier;
+pub(crate) mod process;
+pub(crate) mod readable;
+pub(crate) mod shm;
+pub(crate) mod vantage;

@@ -1,0 +1,62 @@
+//! Vectors and matrices of `glam` as values: those that have the same layout on every target.
+//!
+//! # Safety
+//!
+//! This file assumes nothing that the compiler does not check: for each type a pattern names all of its fields and their
+//! type, and an assertion leaves no room for padding. A schema is evaluated wherever its type is used, and the assertion
+//! with it. Alignment is described as it is, so a build of glam with its feature `cuda` has another layout hash.
+#![allow(unsafe_code)]
+
+use std::mem::offset_of;
+
+use glam::*;
+
+use crate::layout::InvalidValue;
+use crate::layout::schema::{Field, Kind, Schema};
+use crate::layout::{Any, ShmLayout, ShmValue};
+
+/// All fields of each type, which have one type.
+macro_rules! values {
+    ($($type:ident: $($field:ident)*, $part:ty;)*) => {$(
+        // SAFETY: the closure holds that these are all fields, of this type; their offsets, size and alignment are the
+        // compiler's; the assertion holds that nothing is between or after them.
+        #[diagnostic::do_not_recommend]
+        unsafe impl ShmLayout for $type {
+            const SCHEMA: &'static Schema = {
+                const FIELDS: &[Field] = &[$(
+                    Field { name: stringify!($field), offset: offset_of!($type, $field), schema: <$part>::SCHEMA }
+                ),*];
+                const _: fn(&$type) -> [&$part; FIELDS.len()] = |$type { $($field),* }| [$($field),*];
+                assert!(size_of::<$type>() == FIELDS.len() * size_of::<$part>(), "this type of glam has padding");
+                &Schema::of::<Self>(Kind::Struct { name: stringify!($type), const_args: &[], fields: FIELDS })
+            };
+        }
+
+        // SAFETY: numbers with nothing between or after them, as `SCHEMA` asserts: no padding, no pointer, and every bit
+        // pattern is valid.
+        #[diagnostic::do_not_recommend]
+        unsafe impl ShmValue for $type {
+            type Validity = Any;
+
+            fn check_bits(_: &[u8]) -> Result<(), InvalidValue> {
+                Ok(())
+            }
+        }
+    )*};
+}
+
+values! {
+    Vec2: x y, f32; Vec3: x y z, f32;
+    DVec2: x y, f64; DVec3: x y z, f64; DVec4: x y z w, f64;
+    I8Vec2: x y, i8; I8Vec3: x y z, i8; I8Vec4: x y z w, i8;
+    U8Vec2: x y, u8; U8Vec3: x y z, u8; U8Vec4: x y z w, u8;
+    I16Vec2: x y, i16; I16Vec3: x y z, i16; I16Vec4: x y z w, i16;
+    U16Vec2: x y, u16; U16Vec3: x y z, u16; U16Vec4: x y z w, u16;
+    IVec2: x y, i32; IVec3: x y z, i32; IVec4: x y z w, i32;
+    UVec2: x y, u32; UVec3: x y z, u32; UVec4: x y z w, u32;
+    I64Vec2: x y, i64; I64Vec3: x y z, i64; I64Vec4: x y z w, i64;
+    U64Vec2: x y, u64; U64Vec3: x y z, u64; U64Vec4: x y z w, u64;
+    DQuat: x y z w, f64;
+    Mat3: x_axis y_axis z_axis, Vec3;
+    DMat2: x_axis y_axis, DVec2; DMat3: x_axis y_axis z_axis, DVec3; DMat4: x_axis y_axis z_axis w_axis, DVec4;
+}

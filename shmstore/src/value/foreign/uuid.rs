@@ -1,0 +1,34 @@
+//! `uuid::Uuid` as a value.
+//!
+//! # Safety
+//!
+//! This file assumes that a `Uuid` is its 16 bytes in order, as its documentation says ("the same ABI as `Bytes`"), and
+//! that every 16 bytes are one, as `Uuid::from_bytes` says. Size and alignment are asserted.
+#![allow(unsafe_code)]
+
+use uuid::{Bytes, Uuid};
+
+use crate::layout::InvalidValue;
+use crate::layout::schema::{Field, Kind, Schema};
+use crate::layout::{Any, ShmLayout, ShmValue};
+
+const FIELDS: &[Field] = &[Field { name: "bytes", offset: 0, schema: Bytes::SCHEMA }];
+
+// SAFETY: a `Uuid` is its bytes, by the contract of the file; the assertion holds size and alignment.
+#[diagnostic::do_not_recommend]
+unsafe impl ShmLayout for Uuid {
+    const SCHEMA: &'static Schema = {
+        assert!(size_of::<Self>() == 16 && align_of::<Self>() == 1, "a `Uuid` is its 16 bytes");
+        &Schema::of::<Self>(Kind::Struct { name: "Uuid", const_args: &[], fields: FIELDS })
+    };
+}
+
+// SAFETY: 16 bytes, so no padding and no pointer; every bit pattern is valid, by the contract of the file.
+#[diagnostic::do_not_recommend]
+unsafe impl ShmValue for Uuid {
+    type Validity = Any;
+
+    fn check_bits(_: &[u8]) -> Result<(), InvalidValue> {
+        Ok(())
+    }
+}

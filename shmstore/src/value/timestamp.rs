@@ -1,0 +1,195 @@
+//! A date and time that means the same in every process.
+
+use std::fmt;
+use std::time::{Duration, SystemTime, SystemTimeError, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use crate::layout::derive::ShmValue;
+use crate::value::TimestampError;
+use crate::value::calendar::Civil;
+
+const NANOS_PER_SECOND: i64 = 1_000_000_000;
+
+/// A time that can be copied through shared memory: nanoseconds since 1970-01-01T00:00:00Z, as [`SystemTime`] counts them.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use shmstore::{Timestamp, Versioned};
+///
+/// let taken = Versioned::<Timestamp>::default();
+/// assert_eq!(taken.load(), Timestamp::UNIX_EPOCH); // never stored
+/// taken.store(Timestamp::now());
+/// assert!(taken.load().elapsed()? < Duration::from_secs(3600));
+///
+/// let time = Timestamp::from_nanos(1_795_354_802_000_000_007);
+/// assert_eq!(time.to_string(), "2026-11-22T13:40:02.000000007Z");
+/// assert_eq!(format!("{time:.0} {time:.3}"), "2026-11-22T13:40:02Z 2026-11-22T13:40:02.000Z");
+/// assert_eq!(Timestamp::try_from(SystemTime::from(time))?, time);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// The range is [`MIN`](Self::MIN), 1677-09-21T00:12:43.145224192Z, to [`MAX`](Self::MAX), 2262-04-11T23:47:16.854775807Z.
+/// Every bit pattern is a valid time, and zero is 1970. Leap seconds are not counted.
+///
+/// `Display` and `Debug` show RFC 3339 in universal time with nine digits after the second, or as many as the precision
+/// says, at most nine; further digits are cut off. For serde a timestamp is its number of nanoseconds.
+///
+/// # Conversions
+///
+/// | type | `Timestamp` to this type | this type to `Timestamp` |
+/// |---|---|---|
+/// | [`SystemTime`] | `From` | `TryFrom` |
+/// | `jiff::Timestamp`, feature `jiff` | `From` | `TryFrom` |
+/// | `chrono::DateTime<Tz>`, feature `chrono` | `From`, to `DateTime<Utc>` | `TryFrom` |
+///
+/// So `SystemTime::now().try_into()?` makes one. There is no `+` and no `-`, which could go out of range:
+/// [`checked_add`](Self::checked_add), [`checked_sub`](Self::checked_sub).
+///
+/// A time out of range is a [`TimestampError`]. `std::time::Instant` has no meaning in another process, so there is no
+/// conversion. A `Duration` is stored as a `u64` of nanoseconds.
+///
+/// # Shape
+///
+/// 8 bytes, aligned to 8: an `i64` named `nanoseconds`.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ShmValue)]
+#[serde(transparent)]
+#[shm(crate = "crate")]
+#[repr(transparent)]
+pub struct Timestamp {
+    nanoseconds: i64,
+}
+
+impl Timestamp {
+    /// 1970-01-01T00:00:00Z: what a new object holds.
+    pub const UNIX_EPOCH: Self = Self::from_nanos(0);
+    /// The earliest time, 1677-09-21T00:12:43.145224192Z.
+    pub const MIN: Self = Self::from_nanos(i64::MIN);
+    /// The latest time, 2262-04-11T23:47:16.854775807Z.
+    pub const MAX: Self = Self::from_nanos(i64::MAX);
+
+    /// Returns the time of the machine's clock, as [`SystemTime::now`] does. The time goes back if the clock is set back.
+    ///
+    /// A clock outside the range counts as [`MAX`](Self::MAX).
+    #[must_use]
+    pub fn now() -> Self {
+        SystemTime::now().try_into().unwrap_or(Self::MAX)
+    }
+
+    /// Makes the time that is `nanoseconds` after 1970-01-01T00:00:00Z, or before it if they are negative.
+    #[must_use]
+    #[inline]
+    pub const fn from_nanos(nanoseconds: i64) -> Self {
+        Self { nanoseconds }
+    }
+
+    /// Returns the nanoseconds since 1970-01-01T00:00:00Z, negative before.
+    ///
+    /// ```
+    /// assert_eq!(shmstore::Timestamp::from_nanos(-1).as_nanos(), -1);
+    /// ```
+    #[must_use]
+    #[inline]
+    pub const fn as_nanos(self) -> i64 {
+        self.nanoseconds
+    }
+
+    /// Returns the time that is `duration` later, or `None` if that is after [`MAX`](Self::MAX).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use shmstore::Timestamp;
+    /// assert_eq!(Timestamp::from_nanos(5).checked_add(Duration::from_nanos(2)), Some(Timestamp::from_nanos(7)));
+    /// assert_eq!(Timestamp::MAX.checked_add(Duration::from_nanos(1)), None);
+    /// ```
+    #[must_use]
+    pub fn checked_add(self, duration: Duration) -> Option<Self> {
+        Self::of(i128::from(self.nanoseconds) + nanos(duration)).ok()
+    }
+
+    /// Returns the time that is `duration` earlier, or `None` if that is before [`MIN`](Self::MIN).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use shmstore::Timestamp;
+    /// assert_eq!(Timestamp::from_nanos(5).checked_sub(Duration::from_nanos(7)), Some(Timestamp::from_nanos(-2)));
+    /// ```
+    #[must_use]
+    pub fn checked_sub(self, duration: Duration) -> Option<Self> {
+        Self::of(i128::from(self.nanoseconds) - nanos(duration)).ok()
+    }
+
+    /// Returns how much later than `earlier` this time is.
+    ///
+    /// # Errors
+    ///
+    /// [`SystemTimeError`] if `earlier` is later: its `duration()` says by how much.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use shmstore::Timestamp;
+    /// let (first, second) = (Timestamp::from_nanos(5), Timestamp::from_nanos(7));
+    /// assert_eq!(second.duration_since(first)?, Duration::from_nanos(2));
+    /// assert_eq!(first.duration_since(second).unwrap_err().duration(), Duration::from_nanos(2));
+    /// # Ok::<(), std::time::SystemTimeError>(())
+    /// ```
+    pub fn duration_since(self, earlier: Self) -> Result<Duration, SystemTimeError> {
+        SystemTime::from(self).duration_since(earlier.into())
+    }
+
+    /// Returns how long ago this time was, by the machine's clock.
+    ///
+    /// # Errors
+    ///
+    /// [`SystemTimeError`] if it is yet to come, or if the clock was set back.
+    pub fn elapsed(self) -> Result<Duration, SystemTimeError> {
+        SystemTime::from(self).elapsed()
+    }
+
+    /// The time that is so many nanoseconds after 1970.
+    pub(crate) fn of(nanoseconds: i128) -> Result<Self, TimestampError> {
+        i64::try_from(nanoseconds).map(Self::from_nanos).map_err(|_| TimestampError::new(nanoseconds))
+    }
+}
+
+/// At most 2^94.
+fn nanos(duration: Duration) -> i128 {
+    duration.as_nanos() as i128
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.nanoseconds.div_euclid(NANOS_PER_SECOND);
+        write!(f, "{}", Civil { seconds, separator: 'T' })?;
+        let digits = f.precision().unwrap_or(9).min(9);
+        if digits > 0 {
+            let fraction = self.nanoseconds.rem_euclid(NANOS_PER_SECOND) / 10_i64.pow(9 - digits as u32);
+            write!(f, ".{fraction:0digits$}")?;
+        }
+        f.write_str("Z")
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl TryFrom<SystemTime> for Timestamp {
+    type Error = TimestampError;
+
+    fn try_from(time: SystemTime) -> Result<Self, TimestampError> {
+        Self::of(match time.duration_since(UNIX_EPOCH) {
+            Ok(since) => nanos(since),
+            Err(before) => -nanos(before.duration()),
+        })
+    }
+}
+
+impl From<Timestamp> for SystemTime {
+    fn from(Timestamp { nanoseconds }: Timestamp) -> Self {
+        let distance = Duration::from_nanos(nanoseconds.unsigned_abs());
+        if nanoseconds < 0 { UNIX_EPOCH - distance } else { UNIX_EPOCH + distance }
+    }
+}
