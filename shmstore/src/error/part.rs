@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::InvalidValue;
 use super::subject::after;
+use crate::layout::path::write_path;
 use crate::layout::schema::Schema;
 
 /// Which part of an object an error is about. It is shown as "`Bank.till` (`Lock`)"; as "this `Lock`" if it is no part of
@@ -32,7 +33,11 @@ impl fmt::Display for PartName {
         let Self { kind, place } = self;
         let path = place.and_then(|(object, offset)| Some((object, object.path_of_part(offset)?)));
         match path {
-            Some((object, path)) if !path.is_empty() => write!(f, "`{object}.{path}` (`{kind}`)"),
+            Some((object, steps)) if !steps.is_empty() => {
+                write!(f, "`{object}.")?;
+                write_path(f, &steps)?;
+                write!(f, "` (`{kind}`)")
+            }
             _ => write!(f, "this `{kind}`"),
         }
     }

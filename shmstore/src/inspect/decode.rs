@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::memory::Memory;
 use super::offsets::{element_place, integer, length, offset, place};
-use super::path::{FieldError, FieldPath, Step};
 use super::snapshot::{Snapshot, Waits, snapshot, version};
 use super::value::Value;
+use crate::layout::path::{FieldError, FieldPath, Step};
 use crate::layout::schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive};
 use crate::sync;
 
@@ -218,7 +218,7 @@ impl<'l, 'm> Decoder<'l, 'm> {
         path: &FieldPath,
         done: usize,
     ) -> Result<Value, FieldError> {
-        let Some(step) = path.steps.get(done) else { return Ok(self.value(schema, memory, at)) };
+        let Some(step) = path.steps().get(done) else { return Ok(self.value(schema, memory, at)) };
         let found = match (schema.kind(), step) {
             (OwnedKind::CacheAligned { object }, _) => return self.part(object, memory, at, path, done),
             (OwnedKind::Versioned { value }, _) => {

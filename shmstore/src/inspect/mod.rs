@@ -44,7 +44,6 @@ mod memory;
 mod object;
 mod offsets;
 mod orphan;
-mod path;
 mod remove;
 mod saved;
 mod segment;
@@ -58,9 +57,9 @@ use std::path::PathBuf;
 use nix::errno::Errno;
 use thiserror::Error;
 
+pub use crate::layout::path::{FieldError, FieldPath};
 pub use decode::Limits;
 pub use object::Object;
-pub use path::{FieldError, FieldPath};
 pub use remove::{Removal, WhileAttached};
 pub use saved::{SavedError, SavedObject};
 pub use segment::{Description, Segment, SegmentState, Usage, segments, usage};

@@ -2,14 +2,14 @@
 
 mod compare;
 mod pairs;
-mod path;
+mod shared_path;
 mod table;
 
 use std::fmt;
 
 use crate::layout::schema::{OwnedConstArg, OwnedSchema, Primitive};
 
-use path::Path;
+use shared_path::SharedPath;
 pub use table::DiffTable;
 
 /// The differences between two layouts: down to the field, and only where they begin.
@@ -35,7 +35,7 @@ pub struct LayoutDiff {
 /// One difference between two layouts.
 #[derive(Debug, Clone)]
 pub struct Difference {
-    path: Path,
+    path: SharedPath,
     change: Change,
     ours: Option<Side>,
     theirs: Option<Side>,

@@ -5,7 +5,7 @@
 //! itself.
 
 use super::pairs::Pairs;
-use super::path::Path;
+use super::shared_path::SharedPath;
 use super::{Change, Difference, Offset, Side};
 use crate::layout::schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant};
 
@@ -18,7 +18,7 @@ pub(super) fn compare(ours: &OwnedSchema, theirs: &OwnedSchema) -> Vec<Differenc
 
 /// The place in both trees that is looked at.
 struct Place<'a> {
-    path: Path,
+    path: SharedPath,
     ours: Spot<'a>,
     theirs: Spot<'a>,
 }
@@ -52,7 +52,7 @@ impl<'a> Spot<'a> {
 impl<'a> Place<'a> {
     fn root(ours: &'a OwnedSchema, theirs: &'a OwnedSchema) -> Self {
         let start = Offset::Object(0);
-        Self { path: Path::root(), ours: Spot::new(ours, start), theirs: Spot::new(theirs, start) }
+        Self { path: SharedPath::root(), ours: Spot::new(ours, start), theirs: Spot::new(theirs, start) }
     }
 
     fn field(&self, ours: &'a OwnedField, theirs: &'a OwnedField) -> Self {

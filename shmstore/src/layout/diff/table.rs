@@ -141,7 +141,7 @@ impl Change {
 }
 
 fn cells(difference: &Difference) -> [String; 2] {
-    let variant = difference.path.last();
+    let variant = difference.path.last_name();
     let none = || "-".to_owned();
     match &difference.change {
         Change::ConstArgs { ours, theirs } => [args_cell(ours), args_cell(theirs)],
@@ -173,7 +173,7 @@ fn moved_together(one: &Difference, next: &Difference) -> bool {
 }
 
 fn run_row(first: &Difference, last: &Difference, count: usize) -> Row {
-    let field = format!("{} … {}", first.path, last.path.last());
+    let field = format!("{} … {}", first.path, last.path.last_name());
     let from_to = |first: &Option<Side>, last: &Option<Side>| match (first, last) {
         (Some(first), Some(last)) => format!("at {} … {}", first.offset, last.offset),
         _ => "-".to_owned(),

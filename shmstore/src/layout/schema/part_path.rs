@@ -1,35 +1,37 @@
-//! Which part of an object it is that begins at an offset: for errors.
+//! The part of an object that begins at an offset, for errors.
 
 use super::{Kind, Schema};
+use crate::layout::path::Step;
 
 impl Schema {
-    /// The path of the lock, event or versioned value that begins at an offset: `position`, `accounts[3].value`; empty if
-    /// it is the whole. `None` if none does.
-    pub(crate) fn path_of_part(&'static self, offset: usize) -> Option<String> {
-        match self.kind() {
-            Kind::Versioned { .. } | Kind::Lock | Kind::Event => (offset == 0).then(String::new),
-            Kind::CacheAligned { object } => object.path_of_part(offset),
-            Kind::Array { element, .. } => {
-                let (index, within) = (offset.checked_div(element.size())?, offset.checked_rem(element.size())?);
-                Some(join(&format!("[{index}]"), &element.path_of_part(within)?))
+    /// The path of the lock, event or versioned value that begins at an offset. It has no steps if that is the whole
+    /// object. `None` if no such part begins there.
+    pub(crate) fn path_of_part(&'static self, offset: usize) -> Option<Vec<Step<&'static str>>> {
+        let mut steps = Vec::new();
+        let (mut schema, mut offset) = (self, offset);
+        loop {
+            match schema.kind() {
+                Kind::Versioned { .. } | Kind::Lock | Kind::Event => return (offset == 0).then_some(steps),
+                Kind::CacheAligned { object } => schema = object,
+                Kind::Array { element, .. } => {
+                    steps.push(Step::Index(offset.checked_div(element.size())? as u64));
+                    (schema, offset) = (element, offset % element.size());
+                }
+                Kind::Struct { fields, .. } => {
+                    let is_within = |at: usize, size: usize| offset.checked_sub(at).is_some_and(|within| within < size);
+                    let field = fields.iter().find(|field| is_within(field.offset, field.schema.size()))?;
+                    steps.push(Step::Field(field.name));
+                    (schema, offset) = (field.schema, offset - field.offset);
+                }
+                _ => return None,
             }
-            Kind::Struct { fields, .. } => fields.iter().find_map(|field| {
-                let within = offset.checked_sub(field.offset).filter(|&within| within < field.schema.size())?;
-                Some(join(field.name, &field.schema.path_of_part(within)?))
-            }),
-            _ => None,
         }
     }
 }
 
-/// A path, and one that goes on from there.
-fn join(first: &str, rest: &str) -> String {
-    let separator = if rest.is_empty() || rest.starts_with('[') { "" } else { "." };
-    format!("{first}{separator}{rest}")
-}
-
 #[cfg(test)]
 mod tests {
+    use crate::layout::path::{Step, write_path};
     use crate::{CacheAligned, Event, Lock, ShmLayout, ShmObject, Versioned};
     use std::sync::atomic::AtomicU64;
 
@@ -52,7 +54,11 @@ mod tests {
 
     #[test]
     fn parts_are_found_where_they_begin_and_nowhere_else() {
-        let path = |offset: usize| Bank::SCHEMA.path_of_part(offset);
+        let written = |steps: Vec<Step<&str>>| {
+            let mut path = String::new();
+            write_path(&mut path, &steps).map(|()| path).unwrap()
+        };
+        let path = |offset: usize| Bank::SCHEMA.path_of_part(offset).map(written);
         let (accounts, account) = (std::mem::offset_of!(Bank, accounts), size_of::<Account>());
         let doors = std::mem::offset_of!(Bank, doors);
         assert_eq!(path(0).as_deref(), Some("till"));
@@ -64,6 +70,6 @@ mod tests {
         assert_eq!(path(accounts), None, "an atomic is no part of this kind");
         assert_eq!(path(doors + 3 * size_of::<Event>()).as_deref(), Some("doors[1][1]"));
         assert_eq!(path(size_of::<Bank>()), None);
-        assert_eq!(Lock::SCHEMA.path_of_part(0).as_deref(), Some(""));
+        assert_eq!(Lock::SCHEMA.path_of_part(0), Some(vec![]));
     }
 }

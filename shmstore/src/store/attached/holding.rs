@@ -10,6 +10,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 
+use crate::layout::path::{Step, write_path};
 use crate::layout::schema::{OwnedKind, OwnedSchema};
 use crate::segment::participants::TOKEN_BITS;
 use crate::segment::process::registry::Attached;
@@ -30,7 +31,7 @@ struct Walk<'a> {
     /// Whether the kernel provides the page of an offset that is within the payload.
     is_readable: &'a dyn Fn(usize) -> bool,
     /// The path of what is visited. Written out only for what is found: an object may have millions of parts.
-    path: Vec<Step<'a>>,
+    path: Vec<Step<&'a str>>,
     found: &'a mut Vec<HeldPart>,
     /// How many parts may still be visited, and how much memory the found ones may still take. The schema may come from the segment:
     /// then parts may overlap, or have no bytes and be as many as a number can say.
@@ -45,12 +46,6 @@ const VISITS: usize = 1 << 20;
 const VISITS_A_BYTE: usize = 4;
 /// The visits that are made to an object of any size: a fraction of a second.
 const MOST_VISITS: usize = 1 << 24;
-
-/// One step down from a part.
-enum Step<'a> {
-    Field(&'a str),
-    Index(u64),
-}
 
 /// Lists the parts of an object that are locked, each as it is at some moment during the call.
 pub(super) fn held_parts(schema: &OwnedSchema, object: &Attached) -> Vec<HeldPart> {
@@ -109,7 +104,7 @@ impl<'a> Walk<'a> {
         self.visits_left == 0
     }
 
-    fn visit_at(&mut self, step: Step<'a>, schema: &'a OwnedSchema, offset: u64) {
+    fn visit_at(&mut self, step: Step<&'a str>, schema: &'a OwnedSchema, offset: u64) {
         self.visits_left = self.visits_left.saturating_sub(1);
         self.path.push(step);
         self.visit(schema, offset);
@@ -120,7 +115,8 @@ impl<'a> Walk<'a> {
     fn note(&mut self, offset: u64) {
         let token = self.lock_word(offset) & ((1 << TOKEN_BITS) - 1);
         if token != 0 {
-            let path = written(&self.path);
+            let mut path = String::new();
+            write_path(&mut path, &self.path).expect("a string takes everything");
             let Some(room) = self.room.checked_sub(path.len() + size_of::<HeldPart>()) else {
                 self.visits_left = 0;
                 return;
@@ -148,19 +144,6 @@ impl<'a> Walk<'a> {
         // SAFETY: mapped, by the invariant of `payload`; aligned, as the payload and the offset are; an atomic.
         unsafe { word.as_ref() }.load(Relaxed)
     }
-}
-
-/// Names with dots between them, indices in brackets.
-fn written(path: &[Step<'_>]) -> String {
-    let mut written = String::new();
-    for step in path {
-        match step {
-            Step::Field(name) if written.is_empty() => written.push_str(name),
-            Step::Field(name) => written.extend([".", name]),
-            Step::Index(index) => written.extend(["[", &index.to_string(), "]"]),
-        }
-    }
-    if written.is_empty() { ".".into() } else { written }
 }
 
 /// Tells whether there is any lock in a type: most arrays have none, and are long.

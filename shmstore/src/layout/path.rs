@@ -1,4 +1,4 @@
-//! The place of a part in an object: `position.x`, `accounts[3].value`.
+//! The path from an object, or a type, to a part of it: `position.x`, `accounts[3].value`, `samples[].t`, `mode::Fast`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,14 +16,38 @@ use thiserror::Error;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct FieldPath {
-    pub(super) steps: Vec<Step>,
+    steps: Vec<Step>,
 }
 
 /// One step down.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Step {
-    Field(String),
+pub(crate) enum Step<Name = String> {
+    Field(Name),
     Index(u64),
+    /// Each element of a list. No [`FieldPath`] has such a step, nor the next one.
+    Element,
+    Variant(Name),
+}
+
+/// Writes a path, with unprintable characters escaped. The path of the whole object is `.`.
+pub(crate) fn write_path<'a, Name: AsRef<str> + 'a>(
+    f: &mut impl fmt::Write,
+    steps: impl IntoIterator<Item = &'a Step<Name>>,
+) -> fmt::Result {
+    let mut steps = steps.into_iter().peekable();
+    if steps.peek().is_none() {
+        return f.write_char('.');
+    }
+    for (depth, step) in steps.enumerate() {
+        match step {
+            Step::Field(name) if depth == 0 => write!(f, "{}", name.as_ref().escape_debug())?,
+            Step::Field(name) => write!(f, ".{}", name.as_ref().escape_debug())?,
+            Step::Index(index) => write!(f, "[{index}]")?,
+            Step::Element => f.write_str("[]")?,
+            Step::Variant(name) => write!(f, "::{}", name.as_ref().escape_debug())?,
+        }
+    }
+    Ok(())
 }
 
 /// Why there is no such field.
@@ -98,7 +122,7 @@ fn last(len: u64) -> String {
 }
 
 impl FieldPath {
-    /// Whether it is the whole object's.
+    /// Returns `true` if the path is that of the whole object.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
@@ -122,35 +146,31 @@ impl FieldPath {
         Self { steps }
     }
 
-    /// The path with an index at a place where a field is, which no list has: `cpus[0].user` of `cpus.0.user`, and of
+    /// The steps from the object down.
+    pub(crate) fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The path with an index where a field's name is, as no list has fields: `cpus[0].user` for `cpus.0.user`, and for
     /// `cpus.user`.
-    pub(super) fn with_index_at(&self, place: usize) -> Option<Self> {
-        let Some(Step::Field(name)) = self.steps.get(place) else { return None };
+    pub(crate) fn with_index_at(&self, depth: usize) -> Option<Self> {
+        let Some(Step::Field(name)) = self.steps.get(depth) else { return None };
         let index = name.parse();
-        let after = if index.is_ok() { place + 1 } else { place };
-        let mut meant = self.up_to(place).index(index.unwrap_or(0));
+        let after = if index.is_ok() { depth + 1 } else { depth };
+        let mut meant = self.up_to(depth).index(index.unwrap_or(0));
         meant.steps.extend_from_slice(&self.steps[after..]);
         Some(meant)
     }
 
     /// The first steps.
-    pub(super) fn up_to(&self, count: usize) -> Self {
+    pub(crate) fn up_to(&self, count: usize) -> Self {
         Self { steps: self.steps[..count].to_vec() }
     }
 }
 
 impl fmt::Display for FieldPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.steps.is_empty() {
-            return f.write_str(".");
-        }
-        for (place, step) in self.steps.iter().enumerate() {
-            match step {
-                Step::Field(name) => write!(f, "{}{}", if place == 0 { "" } else { "." }, name.escape_debug())?,
-                Step::Index(index) => write!(f, "[{index}]")?,
-            }
-        }
-        Ok(())
+        write_path(f, &self.steps)
     }
 }
 
