@@ -84,8 +84,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let ticks = store.replace::<Ticks>()?;
     println!("pid {} sleeps on segment {}", id(), Shared::info(&ticks).map_or(0, |info| info.shmid));
     let shown = show_both_ways(&ticks);
-    if !Shared::is_removed(&ticks) {
-        store.remove::<Ticks>()?;
-    }
-    shown
+    let removed = store.remove::<Ticks>();
+    shown?;
+    Ok(removed?)
 }

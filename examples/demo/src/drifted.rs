@@ -35,7 +35,7 @@ pub struct HostStats {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ShmValue)]
 #[repr(u8)]
 pub enum WriterState {
-    /// Nobody has written yet.
+    /// No writer has written yet.
     Absent = 0,
     /// It takes samples.
     Running = 1,

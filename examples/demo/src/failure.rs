@@ -19,7 +19,7 @@ pub fn exit_code(result: Result<(), Failure>) -> ExitCode {
     }
 }
 
-/// Whoever read our output has seen enough, as in `reader | head`.
+/// The reader of our output has seen enough, as in `reader | head`.
 fn is_broken_pipe(error: &Failure) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

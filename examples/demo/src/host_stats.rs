@@ -18,8 +18,8 @@ pub const MAX_HOST_NAME: usize = 64;
 #[repr(C)]
 #[shm(id = 'H')]
 pub struct HostStats {
-    /// How many samples were taken since the object was created, by whichever writer. Counted after all else of a
-    /// sample is stored.
+    /// How many samples were taken since the object was created, by all writers. It is counted after the rest of a sample
+    /// is stored.
     pub samples: AtomicU64,
     /// When the last one was taken: milliseconds since 1970-01-01, universal time.
     pub taken_at: AtomicU64,
@@ -41,11 +41,11 @@ pub struct HostStats {
     pub cpus: Versioned<FixedVec<Cpu, MAX_CPUS>>,
 }
 
-/// What a writer says of itself. One that is killed says nothing: its last sample just grows old.
+/// The state of the writer, as it says. A writer that is killed says nothing, and its last sample grows old.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ShmValue)]
 #[repr(u8)]
 pub enum WriterState {
-    /// Nobody has written yet. Shared memory starts as zeros, so this is 0.
+    /// No writer has written yet. Shared memory starts as zeros, so this is 0.
     Absent = 0,
     /// It takes samples.
     Running = 1,

@@ -1,4 +1,4 @@
-//! Where writer and reader meet if nobody says otherwise.
+//! The path where writer and reader meet if no other is given.
 
 use std::env;
 use std::fs;
@@ -9,7 +9,7 @@ use std::path::PathBuf;
 const DIRECTORY: &str = "shmstore-host";
 
 /// The default place: `$XDG_RUNTIME_DIR/shmstore-host`, or, where a session has no such directory,
-/// `<temporary directory>/shmstore-host-<uid>`. Both are the user's own: nobody else's programs get in the way.
+/// `<temporary directory>/shmstore-host-<uid>`. Both belong to the user, so no other user's programs get in the way.
 #[must_use]
 pub fn default_path() -> PathBuf {
     let runtime = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);

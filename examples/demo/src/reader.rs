@@ -53,7 +53,7 @@ enum NothingToRead {
 ///
 /// # Errors
 ///
-/// What the store refuses; that nobody has written in time.
+/// If the store refuses, or if no writer has written in time.
 pub fn read(args: &ReaderArgs) -> Result<(), Failure> {
     let path = args.path.clone().unwrap_or_else(default_path);
     let stats = attach(&path, Duration::from_secs(args.timeout.into()))?;

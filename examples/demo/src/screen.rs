@@ -34,7 +34,7 @@ impl Screen {
     ///
     /// # Errors
     ///
-    /// If nobody takes it.
+    /// If the output cannot be written.
     pub fn print(&self, snapshot: &Snapshot) -> io::Result<()> {
         write!(stdout(), "{}", table(snapshot, self.style))
     }
@@ -43,7 +43,7 @@ impl Screen {
     ///
     /// # Errors
     ///
-    /// If nobody takes it.
+    /// If the output cannot be written.
     pub fn refresh(&mut self, snapshot: &Snapshot) -> io::Result<()> {
         if !self.is_terminal {
             return writeln!(stdout(), "{}", line(snapshot));

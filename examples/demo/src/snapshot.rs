@@ -16,7 +16,7 @@ pub struct Snapshot {
     pub age: Duration,
     /// How long the machine was running.
     pub uptime: Duration,
-    /// Who writes, or wrote last.
+    /// The process that writes, or wrote last.
     pub writer_pid: u32,
     /// What the writer says it is doing.
     pub writer: WriterState,
@@ -51,7 +51,7 @@ macro_rules! snapshot_of {
 }
 
 impl Snapshot {
-    /// Copies all of the object. Takes no lock, and keeps nobody from writing.
+    /// Copies all of the object. It takes no lock, and keeps no process from writing.
     ///
     /// # Errors
     ///

@@ -1,11 +1,11 @@
-//! Ending when asked to: Ctrl-C, `kill`, or the end of whoever started us.
+//! Ending when asked to: Ctrl-C, `kill`, or the end of the process that started this one.
 
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Tells when to stop, and sleeps until then.
+/// A request to stop, for which the program sleeps.
 #[derive(Debug)]
 pub struct Stop {
     asked: Receiver<()>,
@@ -37,13 +37,13 @@ impl Stop {
         self
     }
 
-    /// Sleeps until `moment`. Tells whether it was asked to stop before.
+    /// Sleeps until `moment`. Returns `true` if it was asked to stop before.
     #[must_use]
     pub fn asked_before(&self, moment: Instant) -> bool {
         self.asked_within(moment.saturating_duration_since(Instant::now()))
     }
 
-    /// Sleeps for `duration`. Tells whether it was asked to stop meanwhile.
+    /// Sleeps for `duration`. Returns `true` if it was asked to stop meanwhile.
     #[must_use]
     pub fn asked_within(&self, duration: Duration) -> bool {
         self.asked.recv_timeout(duration) != Err(RecvTimeoutError::Timeout)
@@ -51,6 +51,6 @@ impl Stop {
 }
 
 fn ask_to_stop(ask: &Sender<()>) {
-    // An error means that nobody listens any more: then it is stopping already.
+    // An error means that the program is stopping already.
     let _ = ask.send(());
 }

@@ -39,7 +39,7 @@ pub struct WriterArgs {
     pub remove: bool,
 }
 
-/// Takes samples until it is asked to stop, its time is over, or somebody removes the object.
+/// Takes samples until it is asked to stop, its time is over, or the object is removed.
 ///
 /// # Errors
 ///
@@ -56,7 +56,7 @@ pub fn write(args: &WriterArgs, stop: &Stop) -> Result<(), Failure> {
     let taken = sample_until_stopped(&stats, args, stop)?;
     stats.writer.store(WriterState::Ended, Relaxed);
     let fate = if Shared::is_removed(&stats) {
-        "somebody removed the object"
+        "another process removed the object"
     } else if args.remove {
         remove(&store)?;
         "removed the object"
@@ -121,12 +121,12 @@ fn publish(stats: &HostStats, sample: Sample) -> Result<(), Failure> {
     stats.writer.store(WriterState::Running, Relaxed);
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH)?;
     stats.taken_at.store(u64::try_from(since_1970.as_millis())?, Relaxed);
-    // Last: who sees this number sees all of its sample, or of a later one.
+    // Last, so that a process that sees this number sees all of its sample, or of a later one.
     stats.samples.fetch_add(1, Release);
     Ok(())
 }
 
-/// Removes the object; if somebody else has done it meanwhile, so much the better.
+/// Removes the object, unless another process has done it meanwhile.
 fn remove(store: &Store) -> Result<(), RemoveError> {
     match store.remove::<HostStats>() {
         Err(RemoveError::NotFound { .. }) => Ok(()),

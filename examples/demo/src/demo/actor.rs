@@ -80,7 +80,7 @@ impl Actor {
         self.child.wait()
     }
 
-    /// Tells it that the play is over, and waits until it has ended by itself.
+    /// Closes its input, which ends the play, and waits until it has ended by itself.
     pub(super) fn end(mut self, patience: &Patience) -> Result<ExitStatus, Failure> {
         self.input = None;
         loop {

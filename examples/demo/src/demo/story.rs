@@ -13,11 +13,11 @@ use crate::stop::Stop;
 /// How many samples pass between two looks.
 const A_WHILE: u64 = 5;
 
-/// Tells the story of one object from its creation to its end, with real processes.
+/// Shows the story of one object from its creation to its end, with real processes.
 ///
 /// # Errors
 ///
-/// If something is not as it is promised, or somebody asks to stop. Everything is cleaned up then, too.
+/// If something is not as it is promised, or if the demo is asked to stop. Everything is cleaned up then, too.
 pub fn tell() -> Result<(), Failure> {
     let patience = Patience::new(Stop::on_signal()?);
     // Dropped in the opposite order: first the processes end, then the object goes, then the directory.
@@ -58,7 +58,7 @@ fn readers_attach(path: &Path, patience: &Patience) -> Result<[Actor; 2], Failur
 }
 
 fn it_is_live(readers: &mut [Actor; 2], stats: &HostStats, patience: &Patience) -> Result<(), Failure> {
-    say("\n3. It is live: whoever looks sees the newest sample.")?;
+    say("\n3. It is live. Each look finds the newest sample.")?;
     for _ in 0..2 {
         patience.let_pass(A_WHILE, stats)?;
         ask_both(readers, patience)?;
@@ -98,7 +98,7 @@ fn old_program_is_refused(path: &Path, patience: &Patience) -> Result<(), Failur
 }
 
 fn object_is_removed(scene: &Scene, [a, b]: [Actor; 2], writer: Actor, patience: &Patience) -> Result<(), Failure> {
-    say("\n7. The object is removed. Whoever has it attached notices, and is not harmed.")?;
+    say("\n7. The object is removed. Processes that have it attached notice, and are not harmed.")?;
     scene.store().remove::<HostStats>()?;
     for actor in [a, b, writer] {
         actor.speak(patience)?;
