@@ -6,8 +6,8 @@ use shmstore::{AnyBits, ShmObject, ShmValue, Store, Versioned};
 
 /// The newest `N` values that one process pushes.
 ///
-/// A slot's version counts the stores to it, so the versions of all slots add up to the number of values. There is no other counter,
-/// which could be wrong after the process was killed between two stores.
+/// A slot's version counts the stores to it, so the versions of all slots add up to the number of values. There is no
+/// other counter, which could be wrong after the process was killed between two stores.
 #[derive(Debug, ShmObject)]
 #[repr(C)]
 struct Ring<T: ShmValue, const N: usize> {

@@ -1,8 +1,9 @@
 //! Money that survives its movers: `cargo run --release --example transfer`.
 //!
-//! Four processes move money between accounts, and are killed (SIGKILL) again and again, wherever they are. After each kill the
-//! money is counted: none is lost. First the accounts are one value, changed by transactions. Then each account is a part by
-//! itself, under a lock, with a journal from which the next owner finishes a transfer that a killed one has begun.
+//! Four processes move money between accounts, and are killed (SIGKILL) again and again, wherever they are. After each
+//! kill the money is counted: none is lost. First the accounts are one value, changed by transactions. Then each
+//! account is a part by itself, under a lock, with a journal from which the next owner finishes a transfer that a
+//! killed one has begun.
 
 #![forbid(unsafe_code)]
 
@@ -53,7 +54,8 @@ impl Bank {
         accounts.commit();
     }
 
-    /// A process that is killed before the entry is in the journal has changed nothing. After it, the next owner finishes.
+    /// A process that is killed before the entry is in the journal has changed nothing. After it, the next owner
+    /// finishes.
     fn transfer_by_lock(&self, [from, to]: [usize; 2]) {
         let _guard = self.lock.lock_or_repair(|| self.repair());
         let [has, other] = [from, to].map(|account| self.balances[account].load(Relaxed));
@@ -104,7 +106,7 @@ fn work(by_lock: bool) -> Result<(), Box<dyn Error>> {
 }
 
 fn start_worker(way: &str) -> Result<Child, std::io::Error> {
-    Command::new(std::env::current_exe()?).arg(way).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
+    Command::new(std::env::current_exe()?).arg(way).stderr(Stdio::null()).spawn()
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -133,10 +135,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             worker.kill()?;
             worker.wait()?;
         }
-        println!(
-            "by {way}: {killed} processes killed, {} transfers repaired: {COINS} coins",
-            bank.repaired.load(Relaxed)
-        );
+        let versions = if way == "lock" { bank.journal.version() } else { bank.accounts.version() };
+        let (transfers, repaired) = (versions - 1, bank.repaired.load(Relaxed));
+        println!("by {way}: {transfers} transfers, {killed} processes killed, {repaired} repairs: {COINS} coins");
     }
     Ok(store.remove::<Bank>()?)
 }

@@ -1,7 +1,8 @@
-//! How fast a process wakes for a value that another one stores: `cargo run --release --example wait`.
+//! The time that a process takes to wake for a value that another one stores: `cargo run --release --example wait`.
 //!
-//! The program starts itself once more. The second process stores a thousand values, one a millisecond. The first one sleeps until
-//! each is there, and shows how long that took: first with a lock for each store, then with an exclusive writer.
+//! The program starts itself once more. The second process stores a thousand values, one a millisecond. The first one
+//! sleeps until each is there, and shows how long that took: first with a lock for each store, then with an exclusive
+//! writer.
 
 #![forbid(unsafe_code)]
 

@@ -8,7 +8,8 @@ use clap::Parser;
 use shmstore_examples::failure::exit_code;
 use shmstore_examples::reader::{ReaderArgs, read};
 
-/// Shows the live state of this machine, as `writer` puts it into shared memory: a table in a terminal, lines in a pipe.
+/// Shows the live state of this machine, as `writer` puts it into shared memory: a table in a terminal, lines in a
+/// pipe.
 #[derive(Parser)]
 #[command(name = "reader")]
 struct Command {

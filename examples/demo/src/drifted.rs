@@ -11,7 +11,7 @@ use crate::host_stats::{Cpu, MAX_CPUS, MAX_HOST_NAME, Memory};
 #[repr(C)]
 #[shm(id = 'H')]
 pub struct HostStats {
-    /// How many samples were taken.
+    /// The number of samples.
     pub samples: AtomicU64,
     /// When the last one was taken.
     pub taken_at: AtomicU64,
@@ -23,11 +23,11 @@ pub struct HostStats {
     pub writer: Atomic<WriterState>,
     /// The machine's name.
     pub host_name: Versioned<FixedString<MAX_HOST_NAME>>,
-    /// How many processes wait for a CPU.
+    /// The number of processes that wait for a CPU.
     pub load: Versioned<Load>,
-    /// How memory is used.
+    /// The use of memory.
     pub memory: Versioned<Memory>,
-    /// What the CPUs did.
+    /// The work of the CPUs.
     pub cpus: Versioned<FixedVec<Cpu, MAX_CPUS>>,
 }
 

@@ -1,4 +1,4 @@
-//! How an example ends.
+//! The end of a program.
 
 use std::error::Error;
 use std::io;

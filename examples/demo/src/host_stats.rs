@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use shmstore::{Atomic, FixedString, FixedVec, ShmObject, ShmValue, Versioned};
 
-/// How many CPUs there is room for. Of a machine with more, those with the highest numbers are left out, and
+/// The number of CPUs there is room for. On a larger machine the CPUs with the highest numbers are left out, and
 /// [`HostStats::cpus_left_out`] says how many.
 pub const MAX_CPUS: usize = 1024;
 
-/// How long a host name may be, in bytes: Linux's `HOST_NAME_MAX`.
+/// The longest host name, in bytes: Linux's `HOST_NAME_MAX`.
 pub const MAX_HOST_NAME: usize = 64;
 
 /// The state of this machine, sampled some times a second.
@@ -18,8 +18,8 @@ pub const MAX_HOST_NAME: usize = 64;
 #[repr(C)]
 #[shm(id = 'H')]
 pub struct HostStats {
-    /// How many samples were taken since the object was created, by all writers. It is counted after the rest of a sample
-    /// is stored.
+    /// The number of samples since the object was created, by all writers. It is counted after the rest of a sample is
+    /// stored.
     pub samples: AtomicU64,
     /// When the last one was taken: milliseconds since 1970-01-01, universal time.
     pub taken_at: AtomicU64,
@@ -27,17 +27,17 @@ pub struct HostStats {
     pub uptime: Atomic<f64>,
     /// The process that writes, or has written last.
     pub writer_pid: AtomicU32,
-    /// How many CPUs there was no room for.
+    /// The number of CPUs there was no room for.
     pub cpus_left_out: AtomicU32,
     /// What the writer says it is doing.
     pub writer: Atomic<WriterState>,
     /// The machine's name.
     pub host_name: Versioned<FixedString<MAX_HOST_NAME>>,
-    /// How many processes wait for a CPU.
+    /// The number of processes that wait for a CPU.
     pub load: Versioned<Load>,
-    /// How memory is used.
+    /// The use of memory.
     pub memory: Versioned<Memory>,
-    /// What the CPUs did between the last two samples: all of them in one value, so all of the same moment.
+    /// The work of the CPUs between the last two samples. They are one value, so all are of the same moment.
     pub cpus: Versioned<FixedVec<Cpu, MAX_CPUS>>,
 }
 
@@ -69,9 +69,9 @@ pub struct Load {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ShmValue)]
 #[repr(C)]
 pub struct Memory {
-    /// What the kernel has to give.
+    /// All memory that the kernel manages.
     pub total: u64,
-    /// What programs could still get without swapping.
+    /// Memory that programs could still get without swapping.
     pub available: u64,
     /// Swap space.
     pub swap_total: u64,
@@ -79,7 +79,7 @@ pub struct Memory {
     pub swap_free: u64,
 }
 
-/// What one CPU did with its time: shares from 0 to 1; the rest of it was idle.
+/// The work of one CPU, in shares of its time from 0 to 1. It was idle for the rest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, ShmValue)]
 #[repr(C)]
 pub struct Cpu {

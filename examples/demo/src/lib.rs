@@ -1,4 +1,4 @@
-//! What the demo's programs share: the state of this machine as one shared object, and the processes that write and read it.
+//! The code that the demo's programs share: the state of this machine as one shared object, its writer and its readers.
 //!
 //! Each module imports only from those above it.
 

@@ -14,10 +14,10 @@ use crate::snapshot::Snapshot;
 use crate::stop::Stop;
 use crate::table::line;
 
-/// How often to look for a new sample.
+/// The time between two looks for a new sample.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
-/// What the observer can be told.
+/// The options of the observer.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ObserverArgs {
     /// Directory or file to meet at, the same as the writer's. If not given: $XDG_RUNTIME_DIR/shmstore-host, or
@@ -36,7 +36,7 @@ pub struct ObserverArgs {
 ///
 /// # Errors
 ///
-/// What the store refuses; that there is no object in time.
+/// If the store refuses, or if there is no object in time.
 pub fn observe(args: &ObserverArgs, stop: &Stop) -> Result<(), Failure> {
     let stats = attach(args)?;
     if let Some(info) = ReadOnly::info(&stats) {

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
-/// What the directory is called.
+/// The name of the directory.
 const DIRECTORY: &str = "shmstore-host";
 
 /// The default place: `$XDG_RUNTIME_DIR/shmstore-host`, or, where a session has no such directory,

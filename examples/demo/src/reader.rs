@@ -14,10 +14,10 @@ use crate::screen::Screen;
 use crate::snapshot::Snapshot;
 use crate::writer::samples_taken;
 
-/// How often to look whether the first sample is there.
+/// The time between two looks for the first sample.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
-/// What the reader can be told.
+/// The options of the reader.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ReaderArgs {
     /// Directory or file to meet at, the same as the writer's. If not given: $XDG_RUNTIME_DIR/shmstore-host, or
@@ -35,7 +35,7 @@ pub struct ReaderArgs {
     pub hz: u32,
 }
 
-/// Why there is nothing to show.
+/// Reasons to show nothing.
 #[derive(Debug, thiserror::Error)]
 enum NothingToRead {
     #[error("{source}\nhint: start a writer: `cargo run --example writer -- --path {}`", .path.display())]
@@ -99,7 +99,7 @@ fn attach_before(path: &Path, deadline: Instant) -> Result<Shared<HostStats>, Er
     Ok(store.attach_timeout(left())?)
 }
 
-/// Whether waiting would help.
+/// Returns `true` if waiting would help.
 fn is_absence(error: &Error) -> bool {
     matches!(error, Error::Open(OpenError::NotFound { .. }) | Error::Attach(AttachError::NotFound { .. }))
 }

@@ -1,4 +1,4 @@
-//! Where snapshots are shown: a terminal, redrawn in place, or a pipe or file, a line each.
+//! The output for snapshots: a terminal, redrawn in place, or a pipe or file, a line each.
 
 use std::env;
 use std::io::{self, IsTerminal, Write, stdout};
@@ -11,7 +11,7 @@ const HOME: &str = "\x1b[H";
 const CLEAR_TO_END_OF_LINE: &str = "\x1b[K\n";
 const CLEAR_BELOW: &str = "\x1b[J";
 
-/// Where snapshots are shown.
+/// The output for snapshots.
 #[derive(Debug)]
 pub struct Screen {
     is_terminal: bool,

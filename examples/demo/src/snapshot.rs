@@ -1,4 +1,4 @@
-//! What a reader finds in the shared object at one moment.
+//! The contents of the shared object at one moment.
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -12,13 +12,13 @@ use crate::host_stats::{Cpu, HostStats, Load, Memory, WriterState};
 pub struct Snapshot {
     /// The last sample's number. The rest is of this sample, or of one that was taken while we copied.
     pub sample: u64,
-    /// How long ago it was taken.
+    /// The time since it was taken.
     pub age: Duration,
-    /// How long the machine was running.
+    /// The time since the machine was started.
     pub uptime: Duration,
     /// The process that writes, or wrote last.
     pub writer_pid: u32,
-    /// What the writer says it is doing.
+    /// The state of the writer, as it says.
     pub writer: WriterState,
     /// The machine's name.
     pub host_name: String,
@@ -28,7 +28,7 @@ pub struct Snapshot {
     pub memory: Memory,
     /// Its CPUs.
     pub cpus: Vec<Cpu>,
-    /// How many CPUs there was no room for.
+    /// The number of CPUs there was no room for.
     pub cpus_left_out: u32,
 }
 
@@ -69,7 +69,7 @@ impl Snapshot {
         Ok(snapshot_of!(stats))
     }
 
-    /// What all CPUs did, on average.
+    /// Returns the average work of all CPUs.
     #[must_use]
     pub fn all_cpus(&self) -> Cpu {
         let count = self.cpus.len().max(1) as f32;
@@ -86,7 +86,7 @@ impl Memory {
     }
 }
 
-/// How long ago a moment was, given in milliseconds since 1970; nothing if the clock was set back since.
+/// Returns the time since a moment, given in milliseconds since 1970, or zero if the clock was set back since.
 fn age(taken_at: u64) -> Duration {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     now.saturating_sub(Duration::from_millis(taken_at))

@@ -17,7 +17,7 @@ impl Stop {
     ///
     /// # Errors
     ///
-    /// What the system says if there can be no handler.
+    /// The system's error if there can be no handler.
     pub fn on_signal() -> Result<Self, ctrlc::Error> {
         let (ask, asked) = channel();
         let on_signal = ask.clone();

@@ -1,4 +1,4 @@
-//! A snapshot as people read it: a table, or one line.
+//! A snapshot for people: a table, or one line.
 
 use std::fmt::{self, Write};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::host_stats::{Cpu, WriterState};
 use crate::snapshot::Snapshot;
 
-/// How many CPUs the table shows: with these it fits a terminal of 24 lines. The busiest ones.
+/// The number of CPUs in the table, the busiest ones. With these it fits a terminal of 24 lines.
 const CPUS_SHOWN: usize = 10;
 
 /// A writer that is silent for so long is probably gone.
@@ -15,7 +15,7 @@ const SILENCE: Duration = Duration::from_secs(3);
 const BAR_WIDTH: usize = 24;
 const GIB: f64 = (1_u64 << 30) as f64;
 
-/// How a table is drawn.
+/// The style of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
     /// Text alone.

@@ -15,7 +15,7 @@ use crate::host_stats::{HostStats, MAX_CPUS, WriterState};
 use crate::place::default_path;
 use crate::stop::Stop;
 
-/// What the writer can be told.
+/// The options of the writer.
 #[derive(Debug, Clone, clap::Args)]
 pub struct WriterArgs {
     /// Directory or file to meet at; a directory is made if nothing is there. If not given:
@@ -43,7 +43,7 @@ pub struct WriterArgs {
 ///
 /// # Errors
 ///
-/// What the store or the kernel refuses.
+/// If the store or the kernel refuses.
 pub fn write(args: &WriterArgs, stop: &Stop) -> Result<(), Failure> {
     let path = args.path.clone().unwrap_or_else(default_path);
     let store = Store::options().mode(args.mode).open_or_create(path)?;
@@ -134,7 +134,7 @@ fn remove(store: &Store) -> Result<(), RemoveError> {
     }
 }
 
-/// How many samples the object has seen, all of the last one being visible.
+/// Returns the number of samples. All of the last one is visible then.
 #[must_use]
 pub fn samples_taken(stats: &HostStats) -> u64 {
     stats.samples.load(Acquire)

@@ -12,7 +12,7 @@ use super::role::Role;
 use super::scene::Patience;
 use crate::failure::Failure;
 
-/// How often to look whether the demo should stop, while waiting for something else.
+/// The time between two looks whether the demo should stop, while it waits for something else.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// A child process that plays a role; killed and reaped when dropped.

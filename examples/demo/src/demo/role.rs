@@ -1,4 +1,4 @@
-//! What the demo's processes do: the demo starts itself again for each of them.
+//! The demo's processes. The demo starts itself again for each of them.
 
 use std::io::{self, BufRead, Write, stdin, stdout};
 use std::path::{Path, PathBuf};
@@ -16,13 +16,13 @@ use crate::stop::Stop;
 use crate::table::line;
 use crate::writer::{WriterArgs, write};
 
-/// How many samples the demo's writer takes a second.
+/// The number of samples that the demo's writer takes a second.
 pub(super) const SAMPLES_A_SECOND: u32 = 20;
 
-/// How long an attaching process waits for the object.
+/// The time that an attaching process waits for the object.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How often a reader that is not asked anything looks whether the object is still there.
+/// The time between two looks of a reader whether the object is still there.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// One of the demo's processes.

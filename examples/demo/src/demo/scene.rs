@@ -1,4 +1,4 @@
-//! Where the demo takes place, and how long it may take.
+//! The place and the time limit of the demo.
 
 use std::fs;
 use std::path::Path;
@@ -49,7 +49,7 @@ impl Drop for Scene {
     }
 }
 
-/// How long the demo waits: until it is told to stop, or its time is over.
+/// The demo's patience, which lasts until it is told to stop or its time is over.
 pub(super) struct Patience {
     stop: Stop,
     deadline: Instant,

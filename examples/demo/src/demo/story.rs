@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::host_stats::HostStats;
 use crate::stop::Stop;
 
-/// How many samples pass between two looks.
+/// The number of samples that pass between two looks.
 const A_WHILE: u64 = 5;
 
 /// Shows the story of one object from its creation to its end, with real processes.

@@ -1,4 +1,4 @@
-//! What the kernel tells of this machine in `/proc`.
+//! The state of this machine, as `/proc` shows it.
 
 mod parse;
 mod sampler;

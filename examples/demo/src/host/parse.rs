@@ -1,5 +1,5 @@
-//! The texts of `/proc`, read. Kernels differ in what they tell, so what is missing counts as zero; only a text of which
-//! nothing at all can be understood is refused, by `None`.
+//! The texts of `/proc`, read. Kernels differ in what they tell, so what is missing counts as zero; only a text of
+//! which nothing at all can be understood is refused, by `None`.
 
 use std::iter::zip;
 
@@ -7,7 +7,7 @@ use crate::host_stats::{Cpu, Load, Memory};
 
 const BYTES_PER_KIB: u64 = 1024;
 
-/// How a CPU has spent its time since the machine was started, in clock ticks.
+/// The work of a CPU since the machine was started, in clock ticks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CpuTimes {
     /// The kernel's number of the CPU.
@@ -23,7 +23,8 @@ pub struct CpuTimes {
 }
 
 impl CpuTimes {
-    /// What it did since `earlier`. Counters that went backwards, as that of waiting does at times, count as unchanged.
+    /// Returns its work since `earlier`. A counter that went backwards, as `waiting` does at times, counts as
+    /// unchanged.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Cpu {
         let times = [self.user, self.system, self.waiting, self.idle];

@@ -6,7 +6,7 @@ use std::io;
 use super::parse::{self, CpuTimes};
 use crate::host_stats::{Cpu, Load, Memory};
 
-/// Why a sample cannot be taken.
+/// Reasons why a sample cannot be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
     /// A file of `/proc` cannot be read.
@@ -14,7 +14,7 @@ pub enum HostError {
     Read {
         /// The file.
         path: &'static str,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// A file of `/proc` does not hold what Linux puts there.
@@ -22,7 +22,7 @@ pub enum HostError {
     Content {
         /// The file.
         path: &'static str,
-        /// What should be in it.
+        /// The expected contents.
         expected: &'static str,
     },
 }
@@ -36,7 +36,7 @@ pub struct Sample {
     pub load: Load,
     /// Its memory.
     pub memory: Memory,
-    /// What each CPU has done since the sample before, by number.
+    /// The work of each CPU since the sample before, by number.
     pub cpus: Vec<Cpu>,
 }
 
@@ -74,7 +74,7 @@ impl Sampler {
         })
     }
 
-    /// What was counted before of a CPU. One that was just switched on has no past: it is its own.
+    /// Returns the counters of a CPU at the sample before, or its own if it was just switched on.
     fn earlier_of<'a>(&'a self, cpu: &'a CpuTimes) -> &'a CpuTimes {
         let found = self.earlier.binary_search_by_key(&cpu.number, |earlier| earlier.number);
         found.map_or(cpu, |at| &self.earlier[at])
