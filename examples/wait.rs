@@ -1,8 +1,8 @@
 //! The time that a process takes to wake for a value that another one stores: `cargo run --release --example wait`.
 //!
-//! The program starts itself once more. The second process stores a thousand values, one a millisecond. The first one
-//! sleeps until each is there, and shows how long that took: first with a lock for each store, then with an exclusive
-//! writer.
+//! The program starts itself once more. The second process stores 500 values, one every two milliseconds. The first one
+//! sleeps until each is there, and shows how long that took. This is done twice, with a lock for each store and with an
+//! exclusive writer.
 
 #![forbid(unsafe_code)]
 
@@ -12,7 +12,7 @@ use std::process::{Child, Command, id};
 use std::thread::sleep;
 use std::time::Duration;
 
-const VALUES: u64 = 1_000;
+const VALUES: u64 = 500;
 
 /// Each value is the time at which it was stored.
 #[derive(ShmObject)]
@@ -36,7 +36,7 @@ fn produce(way: &str) -> Result<(), Box<dyn Error>> {
     let part = ticks.part(way);
     let mut writer = if way == "store" { None } else { Some(part.writer()) };
     for _ in 0..VALUES {
-        sleep(Duration::from_millis(1)); // so that the other process is asleep when the value comes
+        sleep(Duration::from_millis(2)); // so that the other process is asleep when the value comes
         match &mut writer {
             Some(writer) => writer.store(Timestamp::now()),
             None => part.store(Timestamp::now()),
