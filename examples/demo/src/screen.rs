@@ -4,7 +4,7 @@ use std::env;
 use std::io::{self, IsTerminal, Write, stdout};
 
 use crate::snapshot::Snapshot;
-use crate::table::{Style, line, table};
+use crate::table::{line, table};
 
 const CLEAR: &str = "\x1b[2J";
 const HOME: &str = "\x1b[H";
@@ -15,19 +15,15 @@ const CLEAR_BELOW: &str = "\x1b[J";
 #[derive(Debug)]
 pub struct Screen {
     is_terminal: bool,
-    style: Style,
     is_fresh: bool,
 }
 
 impl Screen {
-    /// Looks at what standard output is. `NO_COLOR` (see <https://no-color.org>) is respected, and so is `TERM=dumb`.
+    /// Finds out what standard output is. A terminal with `TERM=dumb` counts as a pipe.
     #[must_use]
     pub fn of_stdout() -> Self {
         let is_dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let is_terminal = stdout().is_terminal() && !is_dumb;
-        let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let style = if is_terminal && !no_color { Style::Colored } else { Style::Plain };
-        Self { is_terminal, style, is_fresh: true }
+        Self { is_terminal: stdout().is_terminal() && !is_dumb, is_fresh: true }
     }
 
     /// Shows a table once, wherever it goes.
@@ -36,7 +32,7 @@ impl Screen {
     ///
     /// If the output cannot be written.
     pub fn print(&self, snapshot: &Snapshot) -> io::Result<()> {
-        write!(stdout(), "{}", table(snapshot, self.style))
+        write!(stdout(), "{}", table(snapshot))
     }
 
     /// Shows a snapshot in place of the one before; on what is no terminal, in a line below it.
@@ -48,7 +44,7 @@ impl Screen {
         if !self.is_terminal {
             return writeln!(stdout(), "{}", line(snapshot));
         }
-        let table = table(snapshot, self.style).replace('\n', CLEAR_TO_END_OF_LINE);
+        let table = table(snapshot).replace('\n', CLEAR_TO_END_OF_LINE);
         let clear = if self.is_fresh { CLEAR } else { "" };
         self.is_fresh = false;
         let mut out = stdout().lock();

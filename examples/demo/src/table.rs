@@ -15,62 +15,34 @@ const SILENCE: Duration = Duration::from_secs(3);
 const BAR_WIDTH: usize = 24;
 const GIB: f64 = (1_u64 << 30) as f64;
 
-/// The style of a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Style {
-    /// Text alone.
-    Plain,
-    /// With the terminal's colours.
-    Colored,
-}
-
-impl Style {
-    /// Shows `text` in the colour of an ANSI code.
-    fn paint(self, code: &str, text: &str) -> String {
-        match self {
-            Self::Plain => text.to_owned(),
-            Self::Colored => format!("\x1b[{code}m{text}\x1b[0m"),
-        }
-    }
-
-    fn bold(self, text: &str) -> String {
-        self.paint("1", text)
-    }
-
-    /// A share as a bar: green, yellow from a half on, red from nine tenths on.
-    fn bar(self, share: f64) -> String {
-        let filled = ((share.clamp(0.0, 1.0) * BAR_WIDTH as f64).round() as usize).min(BAR_WIDTH);
-        let code = match share {
-            share if share >= 0.9 => "31",
-            share if share >= 0.5 => "33",
-            _ => "32",
-        };
-        format!("[{}{}]", self.paint(code, &"#".repeat(filled)), "·".repeat(BAR_WIDTH - filled))
-    }
+/// Draws a share from 0 to 1 as a bar.
+fn bar(share: f64) -> String {
+    let filled = ((share.clamp(0.0, 1.0) * BAR_WIDTH as f64).round() as usize).min(BAR_WIDTH);
+    format!("[{}{}]", "#".repeat(filled), "·".repeat(BAR_WIDTH - filled))
 }
 
 /// Draws a snapshot as a table of at most 20 lines.
 #[must_use]
-pub fn table(snapshot: &Snapshot, style: Style) -> String {
+pub fn table(snapshot: &Snapshot) -> String {
     let mut table = String::new();
-    draw(&mut table, snapshot, style).expect("a string takes everything");
+    draw(&mut table, snapshot).expect("a string takes everything");
     table
 }
 
-fn draw(out: &mut String, snapshot: &Snapshot, style: Style) -> fmt::Result {
+fn draw(out: &mut String, snapshot: &Snapshot) -> fmt::Result {
     let Snapshot { sample, uptime, host_name, load, memory, .. } = snapshot;
-    writeln!(out, "{}, sample {sample}, {}", style.bold(host_name), writer(snapshot))?;
+    writeln!(out, "{host_name}, sample {sample}, {}", writer(snapshot))?;
     writeln!(out)?;
     writeln!(out, "up      {}", span(*uptime))?;
     writeln!(out, "load    {:.2} {:.2} {:.2}  (1, 5, 15 minutes)", load.one, load.five, load.fifteen)?;
-    draw_usage(out, "memory", memory.used(), memory.total, style)?;
-    draw_usage(out, "swap", memory.swap_total.saturating_sub(memory.swap_free), memory.swap_total, style)?;
+    draw_usage(out, "memory", memory.used(), memory.total)?;
+    draw_usage(out, "swap", memory.swap_total.saturating_sub(memory.swap_free), memory.swap_total)?;
     writeln!(out)?;
-    writeln!(out, "{}", style.bold("cpu     user system   wait"))?;
-    draw_cpu(out, "all", &snapshot.all_cpus(), style)?;
+    writeln!(out, "cpu     user system   wait")?;
+    draw_cpu(out, "all", &snapshot.all_cpus())?;
     let shown = busiest(&snapshot.cpus);
     for cpu in &shown {
-        draw_cpu(out, &cpu.number.to_string(), cpu, style)?;
+        draw_cpu(out, &cpu.number.to_string(), cpu)?;
     }
     let hidden = snapshot.cpus.len() - shown.len();
     if hidden > 0 || snapshot.cpus_left_out > 0 {
@@ -80,20 +52,20 @@ fn draw(out: &mut String, snapshot: &Snapshot, style: Style) -> fmt::Result {
     Ok(())
 }
 
-fn draw_usage(out: &mut String, name: &str, used: u64, total: u64, style: Style) -> fmt::Result {
+fn draw_usage(out: &mut String, name: &str, used: u64, total: u64) -> fmt::Result {
     if total == 0 {
         return writeln!(out, "{name:<7} none");
     }
     let share = used as f64 / total as f64;
     let (used, total) = (used as f64 / GIB, total as f64 / GIB);
-    writeln!(out, "{name:<7} {} {used:.1} of {total:.1} GiB used", style.bar(share))
+    writeln!(out, "{name:<7} {} {used:.1} of {total:.1} GiB used", bar(share))
 }
 
-fn draw_cpu(out: &mut String, name: &str, cpu: &Cpu, style: Style) -> fmt::Result {
+fn draw_cpu(out: &mut String, name: &str, cpu: &Cpu) -> fmt::Result {
     let Cpu { user, system, waiting, .. } = cpu;
     let percent = |share: &f32| format!("{:.0} %", share * 100.0);
     let [user, system, waiting] = [user, system, waiting].map(percent);
-    writeln!(out, "{name:>4} {user:>7}{system:>7}{waiting:>7}  {}", style.bar(cpu.busy().into()))
+    writeln!(out, "{name:>4} {user:>7}{system:>7}{waiting:>7}  {}", bar(cpu.busy().into()))
 }
 
 /// The busiest CPUs, as many as are shown, in the order of their numbers.
@@ -175,20 +147,14 @@ cpu     user system   wait
    0     0 %    0 %    0 %  [························]
    1    50 %    0 %    0 %  [############············]
 ";
-        assert_eq!(table(&snapshot(2), Style::Plain), expected);
+        assert_eq!(table(&snapshot(2)), expected);
     }
 
     #[test]
     fn of_a_large_machine_the_busiest_cpus_are_shown() {
-        let table = table(&snapshot(1000), Style::Plain);
+        let table = table(&snapshot(1000));
         assert!(table.contains("\n 999 ") && table.contains("\n… 990 less busy CPUs not shown, 0 more"), "{table}");
         assert!(table.lines().count() <= 20, "{table}");
-    }
-
-    #[test]
-    fn colours_are_there_only_when_asked_for() {
-        assert!(!table(&snapshot(2), Style::Plain).contains('\x1b'));
-        assert!(table(&snapshot(2), Style::Colored).contains('\x1b'));
     }
 
     #[test]
