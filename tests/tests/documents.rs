@@ -52,6 +52,15 @@ fn no_document_hides_lines_of_its_programs() {
 }
 
 #[test]
+fn readme_and_chapters_stay_short() {
+    for (document, text) in documents() {
+        let (lines, words) = (text.lines().count(), text.split_whitespace().count());
+        assert!(lines <= 130, "{document} has {lines} lines");
+        assert!(words <= 800 || !document.ends_with("/README.md"), "{document} has {words} words");
+    }
+}
+
+#[test]
 fn links_of_readme_and_guide_lead_to_files() {
     for (document, text) in documents() {
         for rest in text.split("](").skip(1) {
