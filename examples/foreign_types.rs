@@ -1,7 +1,7 @@
 //! Types of other crates in shared memory: `cargo run --example foreign_types`, twice.
 //!
-//! The time of any crate is a `Timestamp`. A type that is no value, and has no feature of shmstore, is copied into a struct
-//! of our own with the same content, by `From` in both directions.
+//! The time of any crate is a `Timestamp`. A type that is no value, and has no feature of shmstore, is copied into a
+//! struct of our own with the same content, by `From` in both directions.
 
 #![forbid(unsafe_code)]
 

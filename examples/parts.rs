@@ -1,4 +1,4 @@
-//! The second program of the README.
+//! The parts that wait for other processes or keep them out: `cargo run --example parts`.
 
 #![forbid(unsafe_code)]
 
@@ -25,23 +25,23 @@ fn main() -> Result<(), shmstore::Error> {
     let mut transfer = bank.accounts.begin(); // a `Transaction`: a private copy
     transfer[0] -= 30;
     transfer[1] += 30;
-    let version = transfer.commit(); // all at once; if it is dropped or killed before, nothing
+    let version = transfer.commit(); // all at once; if it is dropped or its process is killed before, nothing
 
-    let mut feed = bank.rate.writer(); // a `Writer`: nobody else stores until it is dropped, and no store takes a lock
+    let mut feed = bank.rate.writer(); // a `Writer`: it alone stores until it is dropped, without a lock for each store
     for rate in [1.5, 1.25] {
         feed.store(rate);
     }
     drop(feed);
 
-    // If the last owner died half-way, the closure puts that right first.
+    // If the last owner died half-way, the closure repairs that first.
     let guard = bank.till.lock_or_repair(|| bank.booked.store(bank.paid_in.load(Relaxed), Relaxed));
     bank.paid_in.fetch_add(5, Relaxed);
     bank.booked.fetch_add(5, Relaxed);
     drop(guard); // unlocked
 
-    let days = bank.closed.notify_all(); // wakes whoever waits
+    let days = bank.closed.notify_all(); // wakes all that wait
 
-    // Most often in another process: it sleeps until there is something newer than what it has seen.
+    // Most often in another process. It sleeps until there is something newer than what it has seen.
     let (second, seen) = (Duration::from_secs(1), store.attach_read_only::<Bank>()?);
     let (_, accounts) = seen.accounts.wait_newer(version - 1, second)?;
     let day = seen.closed.wait_past(days - 1, second)?;

@@ -1,4 +1,4 @@
-//! The program of the README.
+//! The first object: `cargo run --example rover`, twice.
 
 #![forbid(unsafe_code)]
 
@@ -24,7 +24,7 @@ fn main() -> Result<(), shmstore::Error> {
     let store = Store::open_or_create("./rover")?; // a directory: where processes meet
     let rover = store.attach_or_create::<Telemetry>()?; // the same live struct in every process
     let frame = rover.frames.fetch_add(1, Relaxed) + 1;
-    rover.position.update(|position| position.x += 0.5); // nobody ever sees half of it
+    rover.position.update(|position| position.x += 0.5); // no process ever sees half of it
     println!("frame {frame}: {:?}", rover.position.load());
     Ok(())
 }

@@ -1,0 +1,73 @@
+//! The programs that README and guide show without running them are those of the examples, which other tests run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("`tests` is below the workspace").to_owned()
+}
+
+/// README and guide, by their names.
+fn documents() -> Vec<(String, String)> {
+    let chapters =
+        fs::read_dir(root().join("docs/guide")).expect("the guide").map(|entry| entry.expect("a chapter").path());
+    let paths = chapters.chain([root().join("README.md")]);
+    paths.map(|path| (path.display().to_string(), fs::read_to_string(&path).expect("a chapter"))).collect()
+}
+
+/// A program without white space, and without the commas that a formatter puts before the end of a block.
+fn tokens(program: &str) -> String {
+    program.split_whitespace().collect::<String>().replace(",}", "}").replace(",)", ")")
+}
+
+#[test]
+fn programs_that_are_shown_and_not_run_are_examples() {
+    let files =
+        fs::read_dir(root().join("examples")).expect("the examples").map(|entry| entry.expect("an example").path());
+    let rust = files.filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    let examples: Vec<String> = rust.map(|path| tokens(&fs::read_to_string(path).expect("a program"))).collect();
+    let mut shown = 0;
+    for (document, text) in documents() {
+        for rest in text.split("```rust,no_run\n").skip(1) {
+            let (program, _) = rest.split_once("```").expect("a block ends");
+            assert!(
+                examples.iter().any(|example| example.ends_with(&tokens(program))),
+                "{document} differs:\n{program}"
+            );
+            shown += 1;
+        }
+    }
+    assert!(shown >= 3, "README and guide show {shown} programs of the examples");
+}
+
+#[test]
+fn no_document_hides_lines_of_its_programs() {
+    for (document, text) in documents() {
+        for rest in text.split("```rust").skip(1) {
+            let (program, _) = rest.split_once("```").expect("a block ends");
+            let hidden = program.lines().find(|line| line.trim() == "#" || line.trim_start().starts_with("# "));
+            assert_eq!(hidden, None, "{document}");
+        }
+    }
+}
+
+#[test]
+fn readme_and_chapters_stay_short() {
+    for (document, text) in documents() {
+        let (lines, words) = (text.lines().count(), text.split_whitespace().count());
+        assert!(lines <= 130, "{document} has {lines} lines");
+        assert!(words <= 800 || !document.ends_with("/README.md"), "{document} has {words} words");
+    }
+}
+
+#[test]
+fn links_of_readme_and_guide_lead_to_files() {
+    for (document, text) in documents() {
+        for rest in text.split("](").skip(1) {
+            let (target, _) = rest.split_once(')').expect("a link ends");
+            let (file, _) = target.split_once('#').unwrap_or((target, ""));
+            let path = Path::new(&document).parent().expect("a directory").join(file);
+            assert!(target.starts_with("https://") || path.exists(), "{document} links to {target}");
+        }
+    }
+}
