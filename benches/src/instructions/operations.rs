@@ -1,4 +1,4 @@
-//! The operations that are counted: this runs under callgrind.
+//! The counted operations, which run under callgrind.
 
 use std::hint::black_box;
 use std::path::PathBuf;
@@ -10,13 +10,20 @@ use crate::Failure;
 use crate::payload::Payload;
 
 /// All of them, in the order of the table.
-pub(super) const NAMES: [&str; 7] =
-    ["empty loop", "load 64 B", "store 64 B", "store 64 B, leased", "lock, unlock", "begin, commit", "attach, drop"];
+pub(super) const NAMES: [&str; 7] = [
+    "empty loop",
+    "load 64 B",
+    "store 64 B",
+    "store 64 B, exclusive writer",
+    "lock, unlock",
+    "begin, commit",
+    "attach, drop",
+];
 
-/// What the name of the counted function has in it.
+/// A part of the name of the counted function.
 pub(super) const COUNTED: &str = "rounds_that_are_counted";
 
-/// One operation, to be done so many times.
+/// One operation, to be repeated.
 #[derive(Debug, Clone, Args)]
 pub struct Operate {
     name: String,
@@ -33,12 +40,12 @@ struct Object {
     lock: Lock,
 }
 
-/// How often it is done: attaching takes long.
+/// The number of repetitions: an attach takes long.
 pub(super) fn rounds(name: &str) -> u64 {
     if name.starts_with("attach") { 50 } else { 1_000 }
 }
 
-/// Nothing else is counted.
+/// The only function that is counted.
 #[inline(never)]
 fn rounds_that_are_counted(rounds: u64, mut work: impl FnMut()) {
     for _ in 0..rounds {
@@ -46,15 +53,15 @@ fn rounds_that_are_counted(rounds: u64, mut work: impl FnMut()) {
     }
 }
 
-/// First once uncounted, for what happens only once.
+/// Works once without counting, because the first time has costs of its own.
 fn warm(rounds: u64, mut work: impl FnMut()) {
     work();
     rounds_that_are_counted(rounds, work);
 }
 
-/// Does it.
+/// Runs one operation.
 pub fn operate(operate: &Operate) -> Result<(), Failure> {
-    // Room for one process: where in a larger table its place is, and how long it is looked for, is drawn by lot.
+    // In a larger table, the process's slot and the search for it would be random.
     let store = Store::options().max_processes(1).open(&operate.directory)?;
     let object = store.create::<Object>()?;
     let (value, rounds) = (Payload::filled(1), operate.rounds);
@@ -69,7 +76,7 @@ pub fn operate(operate: &Operate) -> Result<(), Failure> {
         "store 64 B" => warm(rounds, || {
             black_box(&object.value).store_from(black_box(&value));
         }),
-        "store 64 B, leased" => {
+        "store 64 B, exclusive writer" => {
             let mut writer = object.value.writer();
             warm(rounds, || {
                 black_box(&mut writer).store_from(black_box(&value));
@@ -83,7 +90,7 @@ pub fn operate(operate: &Operate) -> Result<(), Failure> {
         }),
         "attach, drop" => {
             drop(object);
-            warm(rounds, || drop(black_box(store.attach::<Object>().expect("made a moment ago"))));
+            warm(rounds, || drop(black_box(store.attach::<Object>().expect("created above"))));
         }
         other => return Err(format!("no operation `{other}`").into()),
     }
