@@ -100,8 +100,8 @@ impl<'a> Contender<'a> {
         }
     }
 
-    /// Returns the time of the rounds, and `true` if one gave up. The time to wake a partner, and pauses, do not count, as
-    /// long as a batch does not take ten times its time.
+    /// Returns the time of the rounds, and `true` if one gave up. The time to wake a partner, and pauses, do not count,
+    /// as long as a batch does not take ten times its time.
     fn try_out(&mut self, rounds: u64) -> (Duration, bool) {
         let start = Instant::now();
         let sample = (self.run)(rounds);

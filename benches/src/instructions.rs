@@ -1,21 +1,20 @@
 //! The number of instructions of an operation, counted by callgrind. It is the same in each run, whatever else runs.
 //!
-//! A process does each operation a number of times, another one twice as often. The difference is the cost of the additional
-//! ones, so it does not contain the costs of the start.
-
-mod operations;
+//! A process does each operation a number of times, another one twice as often. The difference is the cost of the
+//! additional ones, so it does not contain the costs of the start.
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use clap::Args;
+use shmstore::{Lock, ShmObject, Store, Versioned};
 
 use crate::Failure;
+use crate::payload::Payload;
 use crate::place::Place;
-
-pub use operations::{Operate, operate};
 
 /// The operations to count.
 #[derive(Debug, Clone, Args)]
@@ -43,7 +42,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let counts = count(&std::env::current_exe()?, options.only.as_deref().unwrap_or_default())?;
     let file = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/instructions.txt"));
     let before = fs::read_to_string(&file).map(|text| parse(&text)).unwrap_or_default();
-    let names: Vec<&str> = operations::NAMES.iter().copied().filter(|name| counts.contains_key(*name)).collect();
+    let names: Vec<&str> = NAMES.iter().copied().filter(|name| counts.contains_key(*name)).collect();
     print!("{}", table(&names, &counts, &before));
     if options.write {
         fs::write(file, kept(&names, &counts, env!("SHMSTORE_BENCH_RUSTC")))?;
@@ -60,12 +59,12 @@ pub fn absent() -> Option<String> {
 /// Counts the operations with `part` in their names, by running `program`.
 pub fn count(program: &Path, part: &str) -> Result<Counts, Failure> {
     let place = Place::new()?;
-    let names = operations::NAMES.iter().filter(|name| name.contains(part));
+    let names = NAMES.iter().filter(|name| name.contains(part));
     names.map(|name| Ok(((*name).to_owned(), one(&place, program, name)?))).collect()
 }
 
 fn one(place: &Place, program: &Path, name: &str) -> Result<f64, Failure> {
-    let rounds = operations::rounds(name);
+    let rounds = rounds(name);
     let [some, twice] =
         [run_under_callgrind(place, program, name, rounds)?, run_under_callgrind(place, program, name, 2 * rounds)?];
     Ok((twice as f64 - some as f64) / rounds as f64)
@@ -77,7 +76,7 @@ fn run_under_callgrind(place: &Place, program: &Path, name: &str, rounds: u64) -
     let directory = place.make(&format!("{}-{rounds:09}", name.replace([' ', ',', '/'], "-")))?;
     let out = directory.join("callgrind.out");
     let mut callgrind = Command::new("valgrind");
-    callgrind.args(["--tool=callgrind", &format!("--toggle-collect=*{}*", operations::COUNTED)]);
+    callgrind.args(["--tool=callgrind", &format!("--toggle-collect=*{}*", COUNTED)]);
     callgrind.arg(format!("--callgrind-out-file={}", out.display()));
     callgrind.arg(program).args(["operate", name, &rounds.to_string()]).arg(&directory);
     // The size of the environment moves the stack, and the C library reads the environment.
@@ -87,7 +86,7 @@ fn run_under_callgrind(place: &Place, program: &Path, name: &str, rounds: u64) -
     }
     match total(&fs::read_to_string(out)?) {
         Some(total) if total > 0 => Ok(total),
-        _ => Err(format!("{name}: callgrind has not seen `{}`", operations::COUNTED).into()),
+        _ => Err(format!("{name}: callgrind has not seen `{}`", COUNTED).into()),
     }
 }
 
@@ -134,6 +133,95 @@ fn table(names: &[&str], counts: &Counts, before: &Counts) -> String {
         text.push('\n');
     }
     text
+}
+
+/// All of them, in the order of the table.
+const NAMES: [&str; 7] = [
+    "empty loop",
+    "load 64 B",
+    "store 64 B",
+    "store 64 B, exclusive writer",
+    "lock, unlock",
+    "begin, commit",
+    "attach, drop",
+];
+
+/// A part of the name of the counted function.
+const COUNTED: &str = "rounds_that_are_counted";
+
+/// One operation, to be repeated.
+#[derive(Debug, Clone, Args)]
+pub struct Operate {
+    name: String,
+    rounds: u64,
+    directory: PathBuf,
+}
+
+/// An object with one part of each kind.
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'I')]
+struct Object {
+    value: Versioned<Payload<8>>,
+    lock: Lock,
+}
+
+/// The number of repetitions: an attach takes long.
+fn rounds(name: &str) -> u64 {
+    if name.starts_with("attach") { 50 } else { 1_000 }
+}
+
+/// The only function that is counted.
+#[inline(never)]
+fn rounds_that_are_counted(rounds: u64, mut work: impl FnMut()) {
+    for _ in 0..rounds {
+        work();
+    }
+}
+
+/// Works once without counting, because the first time has costs of its own.
+fn warm(rounds: u64, mut work: impl FnMut()) {
+    work();
+    rounds_that_are_counted(rounds, work);
+}
+
+/// Runs one operation.
+pub fn operate(operate: &Operate) -> Result<(), Failure> {
+    // In a larger table, the process's slot and the search for it would be random.
+    let store = Store::options().max_processes(1).open(&operate.directory)?;
+    let object = store.create::<Object>()?;
+    let (value, rounds) = (Payload::filled(1), operate.rounds);
+    let mut into = Payload::filled(0);
+    match operate.name.as_str() {
+        "empty loop" => warm(rounds, || {
+            black_box(());
+        }),
+        "load 64 B" => warm(rounds, || {
+            black_box(&object.value).load_into(black_box(&mut into));
+        }),
+        "store 64 B" => warm(rounds, || {
+            black_box(&object.value).store_from(black_box(&value));
+        }),
+        "store 64 B, exclusive writer" => {
+            let mut writer = object.value.writer();
+            warm(rounds, || {
+                black_box(&mut writer).store_from(black_box(&value));
+            });
+        }
+        "lock, unlock" => warm(rounds, || drop(black_box(black_box(&object.lock).lock()))),
+        "begin, commit" => warm(rounds, || {
+            let mut transaction = black_box(&object.value).begin();
+            *black_box(&mut transaction).word_mut() += 1;
+            transaction.commit();
+        }),
+        "attach, drop" => {
+            drop(object);
+            warm(rounds, || drop(black_box(store.attach::<Object>().expect("created above"))));
+        }
+        other => return Err(format!("no operation `{other}`").into()),
+    }
+    store.remove::<Object>()?;
+    Ok(())
 }
 
 #[cfg(test)]

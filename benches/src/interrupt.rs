@@ -22,8 +22,8 @@ pub struct Clean {
     signal: i32,
 }
 
-/// From here on, a signal that ends this process cleans up the directory of the run. Must be called before there are other
-/// threads.
+/// From here on, a signal that ends this process cleans up the directory of the run. Must be called before there are
+/// other threads.
 pub fn clean_first(place: &Path) -> Result<(), Failure> {
     let signals = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGALRM];
     let signals = signals.into_iter().collect::<SigSet>();

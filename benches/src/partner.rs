@@ -1,5 +1,5 @@
-//! The other process of a comparison, on the other processor. It works while the first process measures, and rests while it
-//! is another system's turn.
+//! The other process of a comparison, on the other processor. It works while the first process measures, and rests
+//! while it is another system's turn.
 //!
 //! An object of shmstore itself directs the two.
 
@@ -97,8 +97,8 @@ impl Partner {
         Sample { nanoseconds: each(taken, rounds.max(1)), partner, rounds, torn, starved }
     }
 
-    /// Calls the partner, which answers, a number of times. Returns the time that this takes, without the pauses before each
-    /// call and each answer.
+    /// Calls the partner, which answers, a number of times. Returns the time that this takes, without the pauses before
+    /// each call and each answer.
     pub fn converse(&mut self, rounds: u64, talk: &mut impl Talk, pause: Duration) -> Duration {
         self.tell(RUN).expect("the partner runs");
         // Some systems wait forever if nobody answers.
@@ -157,7 +157,8 @@ impl Drop for Partner {
 
 /// The life of the other process.
 pub fn play(role: &Role, act: impl FnOnce(&Role, &Stage<'_>) -> Result<(), Failure>) -> Result<(), Failure> {
-    // No process is left running beside the next comparison. (If the parent has ended before, the process sees it at rest.)
+    // No process is left running beside the next comparison. (If the parent has ended before, the process sees it at
+    // rest.)
     set_pdeathsig(Signal::SIGKILL)?;
     pin(role.cpu)?;
     let director = Store::open(&role.directory)?.attach::<Director>()?;
@@ -170,8 +171,8 @@ pub struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    /// Calls `chunk` repeatedly while the order is to run, and rests otherwise, until the end. `chunk` returns the number of
-    /// its operations.
+    /// Calls `chunk` repeatedly while the order is to run, and rests otherwise, until the end. `chunk` returns the
+    /// number of its operations.
     pub fn perform(&self, mut chunk: impl FnMut() -> u64) -> Result<(), Failure> {
         let Director { wanted, done, .. } = self.director;
         let mut all = 0;
@@ -183,8 +184,8 @@ impl Stage<'_> {
         })
     }
 
-    /// Answers while the order is to run, with a pause before each answer. The first call after a new order is the last one
-    /// that is answered.
+    /// Answers while the order is to run, with a pause before each answer. The first call after a new order is the last
+    /// one that is answered.
     pub fn answer(&self, talk: &mut impl Talk, pause: Duration) -> Result<(), Failure> {
         let wanted = &self.director.wanted;
         self.direct(|| {
@@ -232,9 +233,9 @@ fn calls(rounds: u64, talk: &mut impl Talk) -> Duration {
     start.elapsed()
 }
 
-/// Calls with a pause before each call and each answer, so that the other side is asleep. Returns the time that all calls
-/// would take if each took as long as the median one: a single call whose processor another program has taken would
-/// outweigh all others.
+/// Calls with a pause before each call and each answer, so that the other side is asleep. Returns the time that all
+/// calls would take if each took as long as the median one: a single call whose processor another program has taken
+/// would outweigh all others.
 fn calls_apart(rounds: u64, talk: &mut impl Talk, pause: Duration) -> Duration {
     let mut each: Vec<Duration> = (0..rounds)
         .map(|_| {

@@ -16,7 +16,8 @@ use crate::sysv::{self, Anchor};
 /// The beginning of the names of all runs' directories.
 const NAME: &str = "shmstore-compare-";
 
-/// A link in a run's directory to its directory on disk, if there is one. The name of that directory begins like this, too.
+/// A link in a run's directory to its directory on disk, if there is one. The name of that directory begins like this,
+/// too.
 const DISK: &str = "disk-of-";
 
 /// The directory of files in memory.
@@ -25,11 +26,12 @@ const MEMORY: &str = "/dev/shm";
 /// A new directory is locked by its run within this time.
 const START: Duration = Duration::from_secs(10);
 
-/// The number of attempts to remove a directory, and the pause after each: a process that writes to it may be about to end.
+/// The number of attempts to remove a directory, and the pause after each: a process that writes to it may be about to
+/// end.
 const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// A directory in memory, as the peers recommend for theirs. shmstore needs one only for its name.
+/// A directory in memory, as the peers recommend. shmstore needs one only for its name.
 pub struct Place {
     directory: TempDir,
     /// Locked as long as the run lives. An unlocked directory belongs to a run that was killed.
@@ -138,7 +140,8 @@ fn clean_objects(directory: &Path) -> usize {
     store.list().map_or(0, |left| left.len())
 }
 
-/// Removes an object whose creator ended during creation. Only the owner of the directory can have created its key's file.
+/// Removes an object whose creator ended during creation. Only the owner of the directory can have created its key's
+/// file.
 fn remove_unfinished(directory: &Path, object: &ObjectInfo) {
     if fs::metadata(directory).is_ok_and(|status| status.uid() == object.owner) {
         drop(sysv::remove(object.shmid));

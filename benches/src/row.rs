@@ -116,7 +116,7 @@ impl Series {
 
     /// The number of values that mix two stores, in all batches and in the check before them.
     pub fn torn(&self) -> u64 {
-        self.checked.torn + self.samples.iter().map(|sample| sample.torn).sum::<u64>()
+        self.checked.torn + self.sum(|sample| sample.torn)
     }
 
     /// The number of values that were checked.
@@ -126,12 +126,16 @@ impl Series {
 
     /// The number of measured operations.
     pub fn operations(&self) -> u64 {
-        self.samples.iter().map(|sample| sample.rounds).sum()
+        self.sum(|sample| sample.rounds)
     }
 
     /// The number of operations that gave up.
     pub fn starved(&self) -> u64 {
-        self.samples.iter().map(|sample| sample.starved).sum()
+        self.sum(|sample| sample.starved)
+    }
+
+    fn sum(&self, of: impl Fn(&Sample) -> u64) -> u64 {
+        self.samples.iter().map(of).sum()
     }
 
     /// Its times by another's, batch by batch. A series with fewer batches is compared in these.

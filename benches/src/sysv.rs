@@ -5,8 +5,8 @@
 //!
 //! # Safety
 //!
-//! Assumes that the kernel attaches what it reports. Promises that an address is used only while it is attached, and that
-//! no segment is removed unless the process named in its file has created it.
+//! Assumes that the kernel attaches what it reports. Promises that an address is used only while it is attached, and
+//! that no segment is removed unless the process named in its file has created it.
 #![allow(unsafe_code)]
 
 use std::ffi::CString;
@@ -69,7 +69,8 @@ impl Anchor {
         self.get(bytes, libc::IPC_CREAT | libc::IPC_EXCL | 0o600)
     }
 
-    /// Removes the segment, if the process named in the file has created it. Returns `true` if there is none afterwards.
+    /// Removes the segment, if the process named in the file has created it. Returns `true` if there is none
+    /// afterwards.
     pub fn clean(&self) -> bool {
         let maker = std::fs::read_to_string(&self.path).ok().and_then(|pid| pid.parse::<libc::pid_t>().ok());
         let Ok(shmid) = self.find() else { return true };

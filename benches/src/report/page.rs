@@ -19,8 +19,8 @@ This page compares shmstore with other libraries and with the bare machine.
 ";
 
 const RATIO: &str = "
-A ratio is the time of the other system divided by the time of shmstore: above 1 ×, shmstore is faster. Times differ from
-machine to machine; ratios differ less.
+A ratio is the time of the other system divided by the time of shmstore: above 1 ×, shmstore is faster. Times differ
+from machine to machine; ratios differ less.
 ";
 
 const PARTNERS: &str = "Behind the dot is the time of one operation of the other process.\n\n";
@@ -29,21 +29,24 @@ const METHOD: &str = "
 ## How it was measured
 
 * All systems of a row do the same work in turn, in short batches. Each round of batches begins with another system.
-* A ratio compares batches of the same round, and the page shows the median of these ratios. A disturbance that lasts longer
-  than a round slows all systems, so it changes the ratios little. A ratio may differ from that of the two medians.
-* The bare machine does the same work without checks and without crash safety. It stands for `memcpy` within one process, an
-  atomic exchange, two atomics, a futex, the system calls, or the same structs without a derive. It is no bound: a copy that
-  is better than `memcpy` beats it.
-* Two processes run on different processors. The time of the other process shows whether a system is fast because it starves
-  the other side.
-* A load of a new value takes longer than a load of a known one, so a reader looks fast beside a slow writer. If the writer of
-  shmstore stores more often than that of the best peer, shmstore is also measured with a writer that stores *as often*.
-* *The best peer* is the one with the fastest operations of its own, among those that tore no value and never gave up in this
-  run.
-* Every load copies the value to the reader's own memory, even if the system could lend it. Source and destination begin on a
-  cache line.
-* A *torn* value mixes two stores. All words of values are checked for a while before the batches, and their two ends in the
-  batches.
+* A ratio compares batches of the same round, and the page shows the median of these ratios. A disturbance that lasts
+  longer than a round slows all systems, so it changes the ratios little. A ratio may differ from that of the two
+  medians.
+* *shmstore* takes the lock of a value for each store; with an *exclusive writer* one process keeps it.
+* The bare machine does the same work without checks and without crash safety. It stands for `memcpy` within one
+  process, an atomic exchange, two atomics, a futex, the system calls, or the same structs without a derive. It is no
+  bound: a copy that is better than `memcpy` beats it.
+* Two processes run on different processors. The time of the other process shows whether a system is fast because it
+  starves the other side.
+* A load of a new value takes longer than a load of a known one, so a reader looks fast beside a slow writer. If the
+  writer of shmstore stores more often than that of the best peer, shmstore is also measured with a writer that stores
+  *as often*.
+* *The best peer* is the one with the fastest operations of its own, among those that tore no value and never gave up
+  in this run.
+* Every load copies the value to the reader's own memory, even if the system could lend it. Source and destination
+  begin on a cache line.
+* A *torn* value mixes two stores. All words of values are checked for a while before the batches, and their two ends
+  in the batches.
 * A load that *gave up* would have taken longer. A median of such loads is shown with >, and has no ratio.
 * Where two processes use a lock at once, the time is that of one operation of either.
 
@@ -54,7 +57,8 @@ The file `benchmarks.json` beside this page has the quartiles of all times and r
 const APPENDIX: &str = "
 ## Appendix: internal targets
 
-These are limits on the time of shmstore divided by that of another system. The middle half of the ratios is in brackets.
+These are limits on the time of shmstore divided by that of another system. The middle half of the ratios is in
+brackets.
 
 ";
 
@@ -63,12 +67,12 @@ pub fn page(report: &Report, notes: &Notes) -> String {
     let mut text = HEAD.to_owned();
     for (name, facts, separator) in [
         ("Machine", &["Processor", "Caches", "Memory"][..], "; "),
-        ("Software", &["Kernel", "C library", "Compiler"], ", "),
-        ("Compared", &["shmstore", "Peers"], ", "),
+        ("Software", &["Kernel", "C library", "Compiler", "shmstore"], ", "),
+        ("Peers", &["Peers"], ", "),
     ] {
         let facts = facts.iter().map(|name| (name, report.machine.fact(name))).filter(|(_, fact)| !fact.is_empty());
         let facts = facts.map(|(name, fact)| if *name == "shmstore" { format!("shmstore {fact}") } else { cell(fact) });
-        text.push_str(&format!("* {name}: {}\n", facts.collect::<Vec<_>>().join(separator)));
+        text.push_str(&wrapped(&format!("* {name}: {}", facts.collect::<Vec<_>>().join(separator))));
     }
     text.push_str(RATIO);
     let mut rows = report.rows.as_slice();
@@ -169,6 +173,20 @@ pub fn notes(text: &str) -> Notes {
         (name.trim().to_owned(), text.trim().to_owned())
     });
     sections.filter(|(_, text)| !text.is_empty()).collect()
+}
+
+/// An item of a list, in lines of at most 120 columns.
+fn wrapped(item: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in item.split(' ') {
+        let line = lines.last().expect("it begins with one");
+        if line.chars().count() + word.chars().count() >= 120 {
+            lines.push(" ".into());
+        }
+        let line = lines.last_mut().expect("it begins with one");
+        line.push_str(&if line.is_empty() { word.to_owned() } else { format!(" {word}") });
+    }
+    lines.join("\n") + "\n"
 }
 
 fn line(cells: &[String]) -> String {

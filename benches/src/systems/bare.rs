@@ -2,7 +2,8 @@
 //!
 //! # Safety
 //!
-//! Promises to pass to the kernel only words that are borrowed during the call, and to copy only between values of one type.
+//! Promises to pass to the kernel only words that are borrowed during the call, and to copy only between values of one
+//! type.
 #![allow(unsafe_code)]
 
 use std::hint::{black_box, spin_loop};

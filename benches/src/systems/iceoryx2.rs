@@ -1,8 +1,8 @@
-//! iceoryx2: its blackboard, which has one writer and two cells for each key, and for calls and answers its events and its
-//! publish-subscribe, a service for each direction.
+//! iceoryx2: its blackboard, which has one writer and two cells for each key, and for calls and answers its events and
+//! its publish-subscribe, a service for each direction.
 //!
-//! In its favor: no logging, no signal handlers, the writer writes in place (`loan_uninit`), and a reader takes the value
-//! as it is returned, without another copy to the common destination.
+//! In its favor: no logging, no signal handlers, the writer writes in place (`loan_uninit`), and a reader takes the
+//! value as it is returned, without another copy to the common destination.
 //!
 //! # Safety
 //!

@@ -5,8 +5,8 @@
 //!
 //! # Safety
 //!
-//! Assumes that no reader is delayed for longer than the writer's grace period, as `Synchronizer::read` asks. Promises to
-//! drop every value at once.
+//! Assumes that no reader is delayed for longer than the writer's grace period, as `Synchronizer::read` asks. Promises
+//! to drop every value at once.
 #![allow(unsafe_code)]
 
 use std::hint::black_box;

@@ -2,8 +2,8 @@
 //!
 //! # Safety
 //!
-//! Assumes that all users of the page keep to this file. Promises to use the mutex only after it is initialized, and the
-//! guarded values only while it is locked.
+//! Assumes that all users of the page keep to this file. Promises to use the mutex only after it is initialized, and
+//! the guarded values only while it is locked.
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;

@@ -83,8 +83,9 @@ const EQUAL: f64 = 0.01;
 const TRIES: u32 = 5;
 const TRIED: usize = 9;
 
-/// A contender of shmstore whose writer stores as often as that of the best peer, and this peer's name. `None` if shmstore's
-/// writer does not store more often anyway: otherwise the peer's reader meets fewer stores, and only one pace is fair.
+/// A contender of shmstore whose writer stores as often as that of the best peer, and this peer's name. `None` if
+/// shmstore's writer does not store more often anyway: otherwise the peer's reader meets fewer stores, and only one
+/// pace is fair.
 fn at_the_pace_of_the_best_peer<const WORDS: usize>(
     ground: &Ground<'_>,
     name: &str,
@@ -103,13 +104,13 @@ fn at_the_pace_of_the_best_peer<const WORDS: usize>(
         paced.name = format!("shmstore, as often as {peer}").leak();
         let pair = contenders.iter_mut().find(|contender| contender.name == peer).into_iter().chain([&mut paced]);
         let achieved = alternate(plan, &mut pair.collect::<Vec<_>>());
-        let [Some(theirs), Some(ours)] = [0, 1].map(|at: usize| achieved.get(at).and_then(Series::partner)) else {
+        let [Some(wanted), Some(ours)] = [0, 1].map(|at: usize| achieved.get(at).and_then(Series::partner)) else {
             return Err(format!("no writer beside {peer}").into());
         };
-        if (ours / theirs - 1.0).abs() < EQUAL || attempt == TRIES {
+        if (ours / wanted - 1.0).abs() < EQUAL || attempt == TRIES {
             return Ok(Some((peer, paced)));
         }
-        pace *= theirs / ours;
+        pace *= wanted / ours;
     }
     Ok(None)
 }
@@ -127,7 +128,7 @@ pub(super) fn load_paced<const WORDS: usize>(ground: &Ground<'_>, name: &'static
     Ok(row(ground, name, &format!("load {}, a writer at 1 MHz", size::<WORDS>()), contenders, targets))
 }
 
-/// Stores while nobody reads.
+/// Stores without a reader.
 pub(super) fn store<const WORDS: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
     let contenders = with_peers!(writer(ground, name): Memcpy, Exclusive, Stored);
     let targets = if WORDS == 8 {

@@ -1,8 +1,8 @@
-//! The cost of the derives at compile time: the processor time of building a crate of many structs, each derive in a crate
-//! of its own, in turn.
+//! The cost of the derives at compile time: the processor time of building a crate of many structs, each derive in a
+//! crate of its own, in turn.
 //!
-//! Every crate has the same structs, as far as the derive allows, so all crates share the compiler's work for the structs
-//! themselves. The crate without a derive but `Clone, Copy` shows how much that is.
+//! Every crate has the same structs, as far as the derive allows, so all crates share the compiler's work for the
+//! structs themselves. The crate without a derive but `Clone, Copy` shows how much that is.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -51,8 +51,8 @@ fn row(ground: &Ground<'_>, name: &'static str, build: &str, incremental: bool) 
     Ok(Row { name: name.into(), work, unit: "ns", series, targets })
 }
 
-/// Builds the crate of every contender `rounds` times, in turn, and measures the processor time of each build. Samples at
-/// the same place in the series were measured one after the other.
+/// Builds the crate of every contender `rounds` times, in turn, and measures the processor time of each build. Samples
+/// at the same place in the series were measured one after the other.
 ///
 /// This process must run nothing else meanwhile, because the time is that of all its finished children.
 ///
@@ -75,10 +75,10 @@ fn measure(scratch: &Path, incremental: bool, rounds: usize) -> Vec<Series> {
 /// The content of a crate.
 struct Contender {
     name: &'static str,
-    /// The dependencies in `Cargo.toml`; `{shmstore}` stands for the path of the package.
-    dependencies: &'static str,
-    /// The top of the file.
-    head: &'static str,
+    /// The dependency in `Cargo.toml`; `{shmstore}` stands for the path of the package.
+    dependency: &'static str,
+    /// The imports of the file.
+    uses: &'static [&'static str],
     derive: &'static str,
     /// The types of the fields: pairs of small ones, so that there is no padding.
     types: [&'static str; 12],
@@ -92,35 +92,26 @@ const SHARED: [&str; 12] = [
 ];
 const SHMSTORE: &str = "shmstore = { path = \"{shmstore}\" }";
 
+const ATOMICS: &str = "std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64}";
+
+#[rustfmt::skip]
 const CONTENDERS: [Contender; 5] = [
-    Contender { name: "no derive", dependencies: "", head: "", derive: "#[derive(Clone, Copy)]", types: PLAIN },
+    Contender { name: "no derive", dependency: "", uses: &[], derive: "Clone, Copy", types: PLAIN },
     Contender {
-        name: BYTEMUCK,
-        dependencies: "bytemuck = { version = \"1.16\", features = [\"derive\"] }",
-        head: "use bytemuck::{Pod, Zeroable};",
-        derive: "#[derive(Clone, Copy, Pod, Zeroable)]",
-        types: PLAIN,
+        name: BYTEMUCK, dependency: "bytemuck = { version = \"1.16\", features = [\"derive\"] }",
+        uses: &["bytemuck::{Pod, Zeroable}"], derive: "Clone, Copy, Pod, Zeroable", types: PLAIN,
     },
     Contender {
-        name: "shmstore, ShmValue",
-        dependencies: SHMSTORE,
-        head: "use shmstore::ShmValue;",
-        derive: "#[derive(Clone, Copy, ShmValue)]",
-        types: PLAIN,
+        name: "shmstore, ShmValue", dependency: SHMSTORE,
+        uses: &["shmstore::ShmValue"], derive: "Clone, Copy, ShmValue", types: PLAIN,
     },
     Contender {
-        name: "no derive, of parts",
-        dependencies: SHMSTORE,
-        head: "use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64};\nuse shmstore::Versioned;",
-        derive: "",
-        types: SHARED,
+        name: "no derive, of parts", dependency: SHMSTORE,
+        uses: &[ATOMICS, "shmstore::Versioned"], derive: "", types: SHARED,
     },
     Contender {
-        name: "shmstore, ShmObject",
-        dependencies: SHMSTORE,
-        head: "use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64};\nuse shmstore::{ShmObject, Versioned};",
-        derive: "#[derive(ShmObject)]",
-        types: SHARED,
+        name: "shmstore, ShmObject", dependency: SHMSTORE,
+        uses: &[ATOMICS, "shmstore::{ShmObject, Versioned}"], derive: "ShmObject", types: SHARED,
     },
 ];
 
@@ -180,7 +171,7 @@ fn fill(dir: &Path, contender: &Contender) -> io::Result<()> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in its workspace");
     fs::create_dir_all(dir.join("src"))?;
     let path = workspace.join("shmstore").display().to_string();
-    let dependencies = contender.dependencies.replace("{shmstore}", &path);
+    let dependencies = contender.dependency.replace("{shmstore}", &path);
     let name = dir.file_name().unwrap_or_default().display();
     let manifest =
         format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n[dependencies]\n{dependencies}\n[workspace]\n");
@@ -191,11 +182,11 @@ fn fill(dir: &Path, contender: &Contender) -> io::Result<()> {
 
 /// All structs. Their fields have the same types in another order, rotated by pairs, which keeps them free of padding.
 fn source(contender: &Contender) -> String {
-    let mut text = format!("{}\n", contender.head);
+    let mut text: String = contender.uses.iter().map(|path| format!("use {path};\n")).collect();
     for at in 0..STRUCTS {
         let mut types = contender.types;
         types.rotate_left(at % 6 * 2);
-        let _ = writeln!(text, "{}\n#[repr(C)]\npub struct Record{at} {{", contender.derive);
+        let _ = writeln!(text, "#[derive({})]\n#[repr(C)]\npub struct Record{at} {{", contender.derive);
         for (name, ty) in NAMES.iter().zip(types) {
             let _ = writeln!(text, "    pub {name}: {ty},");
         }

@@ -102,7 +102,8 @@ pub(super) fn list_of_many(ground: &Ground<'_>, name: &'static str) -> Result<Ro
     Ok(row(ground, name, &format!("list of {objects} named objects, for each"), vec![list], targets))
 }
 
-/// The resident memory of a small object that one process has created and used, as the kernel counts it for the segment.
+/// The resident memory of a small object that one process has created and used, as the kernel counts it for the
+/// segment.
 pub(super) fn resident_memory(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
     let store = Store::open(ground.directory(name, "shmstore")?)?;
     let object = store.create::<Small>()?;

@@ -13,8 +13,8 @@ use crate::systems::ringfire::Rings;
 use crate::systems::shmstore::{Sleeping, Spinning};
 use crate::systems::{Polling, Talk};
 
-/// The pause before each call and each answer, so that the other side and its processor sleep. (On a virtual machine Linux
-/// polls for up to 0.2 ms before it gives the processor up.)
+/// The pause before each call and each answer, so that the other side and its processor sleep. (On a virtual machine
+/// Linux polls for up to 0.2 ms before it gives the processor up.)
 const ASLEEP: Duration = Duration::from_micros(300);
 
 macro_rules! sleeping {
@@ -29,8 +29,8 @@ macro_rules! spinning {
     };
 }
 
-/// A store until a waiter in another process has the value: half a round trip, in which each side sleeps when the other one
-/// stores.
+/// A store until a waiter in another process has the value: half a round trip, in which each side sleeps when the other
+/// one stores.
 pub(super) fn wake(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
     let contenders = sleeping!(caller(ground, name, 2, ASLEEP));
     let targets = vec![target("shmstore", "bare futex", 1.1), target("shmstore", "iceoryx2", 1.0)];
