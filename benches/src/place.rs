@@ -213,7 +213,7 @@ mod tests {
         let place = Place::new().expect("a directory in memory");
         let directory = place.make("row-system").expect("a new name");
         let bare = Anchor::make(&directory).and_then(|anchor| anchor.create(4096)).expect("a free key");
-        let store = Store::open(&directory).expect("a file of this process");
+        let store = Store::open(&directory).expect("a directory of this process");
         let named = store.named("one of many").expect("a new name");
         let segments = [bare, object(&store), object(&named)];
         let outside = Path::new(MEMORY).join(format!("{}left", prefix(&directory)));
@@ -238,7 +238,7 @@ mod tests {
         fs::write(anchor.path(), "1").expect("a file of this process");
         assert!(!anchor.clean(), "the segment exists");
         assert_eq!(anchor.find().ok(), Some(shmid), "created by this process, not by process 1");
-        sysv::remove(shmid).expect("a file of this process");
+        sysv::remove(shmid).expect("a segment of this process");
     }
 
     #[test]
@@ -246,12 +246,12 @@ mod tests {
         let place = Place::new().expect("a directory in memory");
         let dead = parent().join(format!("{NAME}test-{}", std::process::id()));
         fs::create_dir(&dead).expect("a new name");
-        let owner = fs::metadata(&dead).expect("a file of this process").uid();
+        let owner = fs::metadata(&dead).expect("a directory of this process").uid();
         clean_stale(&parent(), owner);
         assert!(dead.exists(), "a run may be about to lock it");
         for path in [place.path(), &dead] {
-            let directory = File::open(path).expect("a file of this process");
-            directory.set_modified(std::time::SystemTime::now() - 2 * START).expect("a file of this process");
+            let directory = File::open(path).expect("a directory of this process");
+            directory.set_modified(std::time::SystemTime::now() - 2 * START).expect("its owner");
         }
         clean_stale(&parent(), owner + 1);
         assert!(dead.exists(), "it belongs to another user");

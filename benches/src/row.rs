@@ -220,6 +220,11 @@ mod tests {
         row.verdict(&target)
     }
 
+    /// The verdict on shmstore by another series, or the best peer.
+    fn by(series: Vec<Series>, other: Other, at_most: f64) -> Verdict {
+        verdict(series, Target::new("shmstore", other, at_most)).expect("both are in the row")
+    }
+
     #[test]
     fn quartiles_come_from_the_sorted_figures() {
         let of = |figures: &[f64]| quartiles(figures.to_vec()).expect("some figures");
@@ -234,7 +239,7 @@ mod tests {
     #[test]
     fn a_ratio_compares_batches_side_by_side_not_medians() {
         let both = vec![series("shmstore", &[1.0, 20.0, 3.0]), series("other", &[2.0, 40.0, 6.0])];
-        let verdict = &verdict(both, Target::new("shmstore", Other::Named("other"), 0.5)).expect("both are in the row");
+        let verdict = by(both, Other::Named("other"), 0.5);
         assert_eq!((verdict.ratio.low, verdict.ratio.median, verdict.ratio.high), (0.5, 0.5, 0.5));
         assert!(verdict.is_met);
     }
@@ -242,15 +247,14 @@ mod tests {
     #[test]
     fn a_series_with_fewer_batches_is_compared_in_these() {
         let both = vec![series("shmstore", &[1.0, 1.0, 1.0, 90.0, 90.0]), series("other", &[2.0, 2.0, 2.0])];
-        let verdict = &verdict(both, Target::new("shmstore", Other::Named("other"), 1.0)).expect("both are in the row");
+        let verdict = by(both, Other::Named("other"), 1.0);
         assert_eq!(verdict.ratio.high, 0.5);
     }
 
     #[test]
     fn two_digits_decide_whether_a_target_is_met() {
         let met = |figure: f64| {
-            let both = vec![series("shmstore", &[figure]), series("other", &[100.0])];
-            verdict(both, Target::new("shmstore", Other::Named("other"), 1.2)).expect("both are in the row").is_met
+            by(vec![series("shmstore", &[figure]), series("other", &[100.0])], Other::Named("other"), 1.2).is_met
         };
         assert!(met(120.0) && met(120.4));
         assert!(!met(120.6));
@@ -265,7 +269,7 @@ mod tests {
             series("slow", &[9.0]),
             series("fast", &[8.0]),
         ];
-        let verdict = &verdict(all, Target::new("shmstore", Other::BestPeer, 0.5)).expect("both are in the row");
+        let verdict = by(all, Other::BestPeer, 0.5);
         assert_eq!((verdict.other, verdict.ratio.median), ("fast", 0.5));
     }
 
@@ -275,7 +279,7 @@ mod tests {
         all[1].checked.torn = 1;
         all[2].samples[0].starved = 1;
         all.push(series("whole", &[9.0]));
-        let verdict = &verdict(all, Target::new("shmstore", Other::BestPeer, 0.5)).expect("both are in the row");
+        let verdict = by(all, Other::BestPeer, 0.5);
         assert_eq!(verdict.other, "whole");
     }
 

@@ -12,13 +12,8 @@ use crate::report::{Report, page};
 /// The files to write.
 #[derive(Debug, Clone, Args)]
 pub struct Keep {
-    /// Write a page there, with JSON beside it. A run without --quick and --only writes docs/benchmarks.md.
-    #[arg(long, value_name = "PAGE", conflicts_with = "quick")]
-    write: Option<PathBuf>,
-    /// Write no page.
-    #[arg(long, conflicts_with = "write")]
-    no_write: bool,
-    /// Write the figures there, in JSON: `report FILE` makes a page of them.
+    /// Write the figures there, in JSON: `report FILE` makes a page of them. Without this, a run without --quick and
+    /// --only writes docs/benchmarks.md and docs/benchmarks.json.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
@@ -27,7 +22,7 @@ pub struct Keep {
 #[derive(Debug, Clone, Args)]
 pub struct Again {
     /// The figures of a run, in JSON.
-    #[arg(default_value_os_t = page_of_the_project().with_extension("json"), hide_default_value = true)]
+    #[arg(default_value_os_t = figures_of_the_project(), hide_default_value = true)]
     file: PathBuf,
     /// The page. By default it is beside the figures.
     #[arg(long, value_name = "PAGE")]
@@ -35,29 +30,26 @@ pub struct Again {
 }
 
 impl Keep {
-    /// Writes the files of a run. A whole run has all rows, in full length.
+    /// The file of the figures, and that of the page. A whole run has all rows, in full length.
+    fn files(&self, is_whole: bool) -> [Option<PathBuf>; 2] {
+        let project = (is_whole && self.json.is_none()).then(figures_of_the_project);
+        let page = project.as_ref().map(|file| file.with_extension("md"));
+        [self.json.clone().or(project), page]
+    }
+
+    /// Writes the files of a run.
     pub fn keep(&self, report: &Report, is_whole: bool) -> Result<(), Failure> {
-        if let Some(file) = &self.json {
-            put(file, &json(report)?)?;
+        let [figures, page] = self.files(is_whole);
+        if let Some(file) = figures {
+            put(&file, &(serde_json::to_string_pretty(report)? + "\n"))?;
         }
-        self.page(is_whole).map_or(Ok(()), |page| write(report, &page))
+        page.map_or(Ok(()), |page| write(report, &page))
     }
 
     /// Checks before the run that its files can be written.
     pub fn check(&self, is_whole: bool) -> Result<(), Failure> {
-        let page = self.page(is_whole);
-        if let Some(page) = &page {
-            notes()?;
-            if page.extension().is_none() {
-                return Err(format!("{}: the name of a page ends with `.md`", page.display()).into());
-            }
-        }
-        let figures = page.as_ref().map(|page| page.with_extension("json"));
-        [&self.json, &page, &figures].into_iter().flatten().try_for_each(|file| check(file))
-    }
-
-    fn page(&self, is_whole: bool) -> Option<PathBuf> {
-        self.write.clone().or_else(|| (is_whole && !self.no_write).then(page_of_the_project))
+        notes()?;
+        self.files(is_whole).iter().flatten().try_for_each(|file| check(file))
     }
 }
 
@@ -79,26 +71,20 @@ pub fn again(again: &Again) -> Result<(), Failure> {
     write(&report, &again.write.clone().unwrap_or_else(|| again.file.with_extension("md")))
 }
 
-fn page_of_the_project() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("docs").join("benchmarks.md")
+fn figures_of_the_project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("docs").join("benchmarks.json")
 }
 
 fn notes() -> Result<Notes, Failure> {
     Ok(page::notes(&get(&Path::new(env!("CARGO_MANIFEST_DIR")).join("notes.md"))?))
 }
 
-/// Writes the page and its figures.
 fn write(report: &Report, page: &Path) -> Result<(), Failure> {
     let notes = notes()?;
     for gap in page::gaps(report, &notes) {
         eprintln!("note: {gap}");
     }
-    put(page, &page::page(report, &notes))?;
-    put(&page.with_extension("json"), &json(report)?)
-}
-
-fn json(report: &Report) -> Result<String, Failure> {
-    Ok(serde_json::to_string_pretty(report)? + "\n")
+    put(page, &page::page(report, &notes))
 }
 
 fn get(path: &Path) -> Result<String, Failure> {
@@ -116,16 +102,21 @@ mod tests {
     #[test]
     fn files_that_cannot_be_written_are_reported_before_the_run() {
         let place = tempfile::tempdir().expect("a directory");
-        let there = |name: &str| Some(place.path().join(name));
-        let keep = |json, write| Keep { json, write, no_write: false };
-        assert!(keep(there("run.json"), there("page.md")).check(false).is_ok());
+        let keep = |path: &str| Keep { json: Some(place.path().join(path)) };
+        assert!(keep("run.json").check(false).is_ok());
         assert_eq!(fs::read_dir(place.path()).expect("a directory").count(), 0, "nothing is written yet");
-        for bad in
-            [keep(there("absent/run.json"), None), keep(None, there("absent/page.md")), keep(None, there("page"))]
-        {
-            assert!(bad.check(false).is_err(), "{bad:?}");
-        }
-        let error = keep(Some(place.path().to_owned()), None).check(false).expect_err("it is a directory").to_string();
+        assert!(keep("absent/run.json").check(false).is_err());
+        let error = keep("").check(false).expect_err("it is a directory").to_string();
         assert!(error.contains(&*place.path().to_string_lossy()), "{error}");
+    }
+
+    #[test]
+    fn only_a_whole_run_without_another_file_changes_the_page_of_the_project() {
+        let other = Keep { json: Some("run.json".into()) };
+        assert_eq!(other.files(true), [Some("run.json".into()), None]);
+        assert_eq!(Keep { json: None }.files(false), [None, None]);
+        assert!(
+            Keep { json: None }.files(true).iter().all(|file| file.as_ref().is_some_and(|file| !file.is_relative()))
+        );
     }
 }

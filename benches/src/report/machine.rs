@@ -189,7 +189,8 @@ mod tests {
 
     #[test]
     fn versions_are_found_by_whole_names() {
-        let lock = "[[package]]\nname = \"heed-types\"\nversion = \"1.0.0\"\n\n[[package]]\nname = \"heed\"\nversion = \"0.2\"\n";
-        assert_eq!((version(lock, "heed"), version(lock, "other")), (Some("0.2"), None));
+        let package = |name: &str, version: &str| format!("\nname = \"{name}\"\nversion = \"{version}\"\n");
+        let lock = &(package("heed-types", "1.0.0") + &package("heed", "0.23.4"));
+        assert_eq!((version(lock, "heed"), version(lock, "other")), (Some("0.23.4"), None));
     }
 }
