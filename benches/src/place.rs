@@ -86,7 +86,7 @@ pub fn prefix(directory: &Path) -> String {
     format!("{}-", place.unwrap_or("shmstore-compare-nowhere"))
 }
 
-/// Returns `true` if the name of a directory is that of a run's directory.
+/// Returns `true` if a directory has the name of a run's directory.
 pub fn is_one(path: &Path) -> bool {
     is_named(path, NAME)
 }

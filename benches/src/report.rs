@@ -61,7 +61,7 @@ pub struct System {
     /// `true`: the median is of an operation that gave up, so the true one is larger. Then there is no ratio.
     #[serde(default)]
     pub capped: bool,
-    /// Its time by that of the reference, batch by batch.
+    /// Its time divided by the reference's, batch by batch.
     pub ratio: Option<Ratio>,
 }
 
@@ -168,7 +168,7 @@ impl System {
         if self.capped { format!("> {median}") } else { median }
     }
 
-    /// Its time by that of the reference.
+    /// Writes its time divided by the reference's.
     pub fn by(&self, reference: &str) -> String {
         match self.ratio {
             Some(ratio) => times(ratio.median),

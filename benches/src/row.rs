@@ -66,7 +66,7 @@ pub struct Verdict {
 }
 
 impl Target {
-    /// A limit on the time of an operation of shmstore, by that of the other side.
+    /// A limit on the time of an operation of shmstore divided by the other side's.
     pub fn new(ours: &'static str, other: Other, at_most: f64) -> Self {
         Self { ours, other, of_partners: false, at_most }
     }

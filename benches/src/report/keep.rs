@@ -30,7 +30,7 @@ pub struct Again {
 }
 
 impl Keep {
-    /// The file of the figures, and that of the page. A whole run has all rows, in full length.
+    /// The files of the figures and of the page. A whole run has all rows, in full length.
     fn files(&self, is_whole: bool) -> [Option<PathBuf>; 2] {
         let project = (is_whole && self.json.is_none()).then(figures_of_the_project);
         let page = project.as_ref().map(|file| file.with_extension("md"));

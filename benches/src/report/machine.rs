@@ -148,7 +148,7 @@ fn peers() -> String {
     versions.chain(boost).collect::<Vec<_>>().join(", ")
 }
 
-/// In a lock file, the line of the version follows that of the name.
+/// In a lock file, the version is on the line after the name.
 fn version<'a>(lock: &'a str, name: &str) -> Option<&'a str> {
     let (_, after) = lock.split_once(&format!("\nname = \"{name}\"\nversion = \""))?;
     after.split('"').next()

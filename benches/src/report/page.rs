@@ -30,8 +30,8 @@ const METHOD: &str = "
 
 * All systems of a row do the same work in turn, in short batches. Each round of batches begins with another system.
 * A ratio compares batches of the same round, and the page shows the median of these ratios. A disturbance that lasts
-  longer than a round slows all systems, so it changes the ratios little. A ratio may differ from that of the two
-  medians.
+  longer than a round slows all systems, so it changes the ratios little. The two medians may have
+  another ratio.
 * *shmstore* takes the lock of a value for each store; with an *exclusive writer* one process keeps it.
 * The bare machine does the same work without checks and without crash safety. It stands for `memcpy` within one
   process, an atomic exchange, two atomics, a futex, the system calls, or the same structs without a derive. It is no
@@ -39,8 +39,8 @@ const METHOD: &str = "
 * Two processes run on different processors. The time of the other process shows whether a system is fast because it
   starves the other side.
 * A load of a new value takes longer than a load of a known one, so a reader looks fast beside a slow writer. If the
-  writer of shmstore stores more often than that of the best peer, shmstore is also measured with a writer that stores
-  *as often*.
+  writer of shmstore stores more often than the best peer's writer, shmstore is also measured with a writer that
+  stores *as often*.
 * *The best peer* is the one with the fastest operations of its own, among those that tore no value and never gave up
   in this run.
 * Every load copies the value to the reader's own memory, even if the system could lend it. Source and destination
@@ -48,7 +48,7 @@ const METHOD: &str = "
 * A *torn* value mixes two stores. All words of values are checked for a while before the batches, and their two ends
   in the batches.
 * A load that *gave up* would have taken longer. A median of such loads is shown with >, and has no ratio.
-* Where two processes use a lock at once, the time is that of one operation of either.
+* Where two processes use a lock at once, the time is the mean for an operation of either process.
 
 The file `benchmarks.json` beside this page has the quartiles of all times and ratios. The run:
 
@@ -57,7 +57,7 @@ The file `benchmarks.json` beside this page has the quartiles of all times and r
 const APPENDIX: &str = "
 ## Appendix: internal targets
 
-These are limits on the time of shmstore divided by that of another system. The middle half of the ratios is in
+These are limits on the time of shmstore divided by the time of another system. The middle half of the ratios is in
 brackets.
 
 ";
@@ -131,7 +131,7 @@ fn results(topic: &str, rows: &[Entry]) -> String {
     text
 }
 
-/// The time of an operation, and that of the other process's.
+/// The times of an operation of the system, and of the other process.
 fn measured(system: &System, unit: &str) -> String {
     let partner = system.partner.map(|time| format!(" · {}", amount(time, "ns"))).unwrap_or_default();
     format!("{}{partner}", system.median(unit))

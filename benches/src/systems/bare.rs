@@ -195,7 +195,7 @@ impl Lockable for Exchange {
     }
 }
 
-/// For whole objects: `shmget` and its like.
+/// For whole objects: `shmget` and the other calls of System V shared memory.
 pub struct SystemCalls;
 
 impl Whole for SystemCalls {

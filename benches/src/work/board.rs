@@ -83,9 +83,8 @@ const EQUAL: f64 = 0.01;
 const TRIES: u32 = 5;
 const TRIED: usize = 9;
 
-/// A contender of shmstore whose writer stores as often as that of the best peer, and this peer's name. `None` if
-/// shmstore's writer does not store more often anyway: otherwise the peer's reader meets fewer stores, and only one
-/// pace is fair.
+/// A contender of shmstore whose writer stores as often as the best peer's, and this peer's name. `None` if shmstore's
+/// own writer does not store more often: only a writer that does lets its reader meet more new values than the peer's.
 fn at_the_pace_of_the_best_peer<const WORDS: usize>(
     ground: &Ground<'_>,
     name: &str,

@@ -54,7 +54,7 @@ fn row(ground: &Ground<'_>, name: &'static str, build: &str, incremental: bool) 
 /// Builds the crate of every contender `rounds` times, in turn, and measures the processor time of each build. Samples
 /// at the same place in the series were measured one after the other.
 ///
-/// This process must run nothing else meanwhile, because the time is that of all its finished children.
+/// This process must run nothing else meanwhile, because the measured time includes all its finished children.
 ///
 /// # Panics
 ///

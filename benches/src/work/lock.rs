@@ -25,7 +25,7 @@ pub(super) fn idle(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failu
     Ok(row(ground, name, "lock + unlock, idle", locks!(alone(ground, name)), targets))
 }
 
-/// Locks, counts and unlocks while another process does the same. The time is that of one operation of either.
+/// Locks, counts and unlocks while another process does the same. The time is the mean for an operation of either.
 pub(super) fn contended(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
     // 1.5 times the operations are two thirds of the time.
     let targets = vec![target("shmstore", "pthread robust", 1.0 / 1.5)];

@@ -87,7 +87,7 @@ pub(super) fn attach_of_many(ground: &Ground<'_>, name: &'static str) -> Result<
     Ok(row(ground, name, &work, contenders, vec![target("shmstore, last", "shmstore, first", 1.2)]))
 }
 
-/// Lists many named objects. The time is that of one object.
+/// Lists many named objects. The time is the mean for one object.
 pub(super) fn list_of_many(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
     let many = Many::make(ground, name)?;
     let objects = many.1.len();
