@@ -53,13 +53,10 @@ pub struct System {
     /// The number of operations that gave up.
     pub starved: u64,
     /// The number of values that were checked.
-    #[serde(default)]
     pub looked: u64,
     /// The number of measured operations.
-    #[serde(default)]
     pub operations: u64,
     /// `true`: the median is of an operation that gave up, so the true one is larger. Then there is no ratio.
-    #[serde(default)]
     pub capped: bool,
     /// Its time divided by the reference's, batch by batch.
     pub ratio: Option<Ratio>,
@@ -74,7 +71,6 @@ pub enum Kind {
     /// Another system.
     Peer,
     /// The bare machine.
-    #[serde(alias = "floor")]
     Bare,
 }
 

@@ -171,7 +171,7 @@ pub trait Poll: Sides {
     /// Sends a number.
     fn tell(&mut self, number: u64);
 
-    /// Returns `true` if this number has arrived.
+    /// Returns `true` if this number has arrived. A queue drops every other number.
     fn hears(&mut self, number: u64) -> bool;
 }
 

@@ -30,9 +30,9 @@ const METHOD: &str = "
 
 * All systems of a row do the same work in turn, in short batches. Each round of batches begins with another system.
 * A ratio compares batches of the same round, and the page shows the median of these ratios. A disturbance that lasts
-  longer than a round slows all systems, so it changes the ratios little. The two medians may have
-  another ratio.
-* *shmstore* takes the lock of a value for each store; with an *exclusive writer* one process keeps it.
+  longer than a round slows all systems, so it changes the ratios little. For this reason the
+  shown ratio may differ a little from the ratio of the two shown times.
+* A store of *shmstore* takes and frees the lock of the value. An *exclusive writer* keeps the lock between its stores.
 * The bare machine does the same work without checks and without crash safety. It stands for `memcpy` within one
   process, an atomic exchange, two atomics, a futex, the system calls, or the same structs without a derive. It is no
   bound: a copy that is better than `memcpy` beats it.
@@ -45,8 +45,8 @@ const METHOD: &str = "
   in this run.
 * Every load copies the value to the reader's own memory, even if the system could lend it. Source and destination
   begin on a cache line.
-* A *torn* value mixes two stores. All words of values are checked for a while before the batches, and their two ends
-  in the batches.
+* A *torn* value mixes two stores. All words of values are checked for a while before the batches, and the two ends
+  of every value during the batches.
 * A load that *gave up* would have taken longer. A median of such loads is shown with >, and has no ratio.
 * Where two processes use a lock at once, the time is the mean for an operation of either process.
 
