@@ -1,28 +1,41 @@
-//! What must be known or made before the program is compiled.
+//! Compiles the C++ code, and tells the program the versions of its compiler and of Boost.
 
-#[path = "build/versions.rs"]
-mod versions;
+use std::path::Path;
+use std::process::Command;
+
+const BOOST: &str = "/usr/include/boost/interprocess";
+const BOOST_VERSION: &str = "/usr/include/boost/version.hpp";
 
 fn main() {
-    versions::tell();
-    boost();
+    println!("cargo::rustc-check-cfg=cfg(boost)");
+    for file in ["build.rs", "src/systems/boost.cpp", BOOST, BOOST_VERSION] {
+        println!("cargo::rerun-if-changed={file}");
+    }
+    let compiler = std::env::var_os("RUSTC").expect("cargo names the compiler");
+    let answer = Command::new(compiler).arg("--version").output().expect("a compiler that runs");
+    println!("cargo::rustc-env=SHMSTORE_BENCH_RUSTC={}", String::from_utf8_lossy(&answer.stdout).trim());
+    if let Some(version) = std::fs::read_to_string(BOOST_VERSION).ok().as_deref().and_then(boost_version) {
+        println!("cargo::rustc-env=SHMSTORE_BENCH_BOOST={version}");
+    }
+    if Path::new(BOOST).is_dir() {
+        boost();
+    }
 }
 
-/// Compiles the part that is measured in C++, if Boost's headers and a compiler are here.
+/// Finds the version in Boost's header: `#define BOOST_LIB_VERSION "1_74"`.
+fn boost_version(header: &str) -> Option<String> {
+    let line = header.lines().find(|line| line.starts_with("#define BOOST_LIB_VERSION"))?;
+    Some(line.split('"').nth(1)?.replace('_', "."))
+}
+
+/// Compiles the part that is measured in C++, with the settings of a release build.
 fn boost() {
-    println!("cargo::rustc-check-cfg=cfg(boost)");
-    println!("cargo::rerun-if-changed=src/systems/boost.cpp");
-    println!("cargo::rerun-if-changed=/usr/include/boost/interprocess");
-    if !std::path::Path::new("/usr/include/boost/interprocess").is_dir() {
-        return;
-    }
     let compiled = cc::Build::new()
         .cpp(true)
         .std("c++17")
         .opt_level(3)
-        // As Rust's own code is compiled here, and as a release build of its users is.
         .define("NDEBUG", None)
-        // Boost includes its own headers by names that it has given up since.
+        // Boost includes its own headers by deprecated names.
         .flag_if_supported("-w")
         .file("src/systems/boost.cpp")
         .try_compile("shmstore_bench_boost");

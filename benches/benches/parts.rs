@@ -1,24 +1,22 @@
-//! The synchronised parts, idle, next to a bare copy and to the protocol without the features of a store around it.
+//! shmstore alone, by criterion: single calls that `compare` does not measure, beside loads and stores of every size.
 //!
-//! Absolute figures move from machine to machine: what counts is the ratios in one run, printed at the end.
-//!
-//! `cargo bench -p shmstore-bench --bench parts`
-#![allow(unsafe_code)]
+//! `cargo bench -p shmstore-bench`
 
 use std::hint::black_box;
-use std::ptr;
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use std::sync::mpsc;
+use std::time::Duration;
 
-use criterion::{BenchmarkGroup, Criterion, Throughput, measurement::WallTime};
-use shmstore::{Atomic, Versioned};
+use criterion::{Criterion, Throughput};
+use shmstore::{Atomic, ShmObject, Store, Versioned};
+use shmstore_bench::place::Place;
 
-#[path = "parts/prototype.rs"]
-mod prototype;
-
-use prototype::Prototype;
-
-/// A value of `N` bytes.
-type Bytes<const N: usize> = [u8; N];
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'T')]
+struct Telemetry {
+    position: Versioned<[f64; 3]>,
+}
 
 fn main() {
     let mut criterion = Criterion::default()
@@ -27,100 +25,77 @@ fn main() {
         .sample_size(30)
         .without_plots()
         .configure_from_args();
-    let mut ratios = Vec::new();
-    sizes::<8>(&mut criterion, &mut ratios);
-    sizes::<64>(&mut criterion, &mut ratios);
-    sizes::<4096>(&mut criterion, &mut ratios);
-    sizes::<65536>(&mut criterion, &mut ratios);
+    versioned::<8>(&mut criterion);
+    versioned::<64>(&mut criterion);
+    versioned::<4096>(&mut criterion);
+    versioned::<65536>(&mut criterion);
     atomic(&mut criterion);
+    busy(&mut criterion);
     criterion.final_summary();
-
-    println!("\n{:>6} {:>6} | {:>10} {:>10} {:>10} | ratios", "bytes", "", "memcpy", "prototype", "Versioned");
-    for Ratio { bytes, what, memcpy, prototype, versioned } in ratios {
-        println!(
-            "{bytes:>6} {what:>6} | {memcpy:>7.1} ns {prototype:>7.1} ns {versioned:>7.1} ns | {:.2} × prototype, {:.2} × memcpy",
-            versioned / prototype,
-            versioned / memcpy,
-        );
-    }
 }
 
-struct Ratio {
-    bytes: usize,
-    what: &'static str,
-    memcpy: f64,
-    prototype: f64,
-    versioned: f64,
-}
-
-/// Gives criterion its samples, and the table at the end the fastest of them.
-fn fastest(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, mut work: impl FnMut()) -> f64 {
-    let mut fastest = f64::INFINITY;
-    group.bench_function(name, |bencher| {
-        bencher.iter_custom(|rounds| {
-            let start = Instant::now();
-            for _ in 0..rounds {
-                work();
-            }
-            let taken = start.elapsed();
-            // Only long samples tell: the clock itself takes some 20 ns.
-            if taken > Duration::from_millis(1) {
-                fastest = fastest.min(taken.as_nanos() as f64 / rounds as f64);
-            }
-            taken
-        });
-    });
-    fastest
-}
-
-fn sizes<const N: usize>(criterion: &mut Criterion, ratios: &mut Vec<Ratio>) {
-    let value = Box::new([7; N]);
-    let mut out = Box::new([0; N]);
-    let versioned = Box::<Versioned<Bytes<N>>>::default();
-    let prototype = Box::<Prototype<N>>::default();
-
+fn versioned<const N: usize>(criterion: &mut Criterion) {
+    let (part, value, mut out) = (Box::<Versioned<[u8; N]>>::default(), Box::new([7; N]), Box::new([0; N]));
     let mut group = criterion.benchmark_group(format!("load/{N}"));
     group.throughput(Throughput::Bytes(N as u64));
-    let memcpy = fastest(&mut group, "memcpy", || copy(black_box(&value), black_box(&mut out)));
-    let of_prototype = fastest(&mut group, "prototype", || black_box(&prototype).load_into(black_box(&mut out)));
-    let of_versioned = fastest(&mut group, "Versioned::load_into", || {
-        black_box(&versioned).load_into(black_box(&mut out));
+    group.bench_function("Versioned::load_into", |bencher| {
+        bencher.iter(|| black_box(&part).load_into(black_box(&mut out)));
     });
-    fastest(&mut group, "Versioned::load", || {
-        black_box(black_box(&versioned).load());
-    });
+    group.bench_function("Versioned::load", |bencher| bencher.iter(|| black_box(&part).load()));
     group.finish();
-    ratios.push(Ratio { bytes: N, what: "load", memcpy, prototype: of_prototype, versioned: of_versioned });
 
     let mut group = criterion.benchmark_group(format!("store/{N}"));
     group.throughput(Throughput::Bytes(N as u64));
-    let of_prototype = fastest(&mut group, "prototype", || black_box(&prototype).store(black_box(&value)));
-    let of_versioned = fastest(&mut group, "Versioned::store_from", || {
-        black_box(&versioned).store_from(black_box(&value));
+    group.bench_function("Versioned::store_from", |bencher| {
+        bencher.iter(|| black_box(&part).store_from(black_box(&value)));
     });
-    fastest(&mut group, "Versioned::update", || {
-        black_box(&versioned).update(|value| value[0] += 1);
+    group.bench_function("Versioned::update", |bencher| {
+        bencher.iter(|| black_box(&part).update(|value| value[0] = value[0].wrapping_add(1)));
     });
     group.finish();
-    ratios.push(Ratio { bytes: N, what: "store", memcpy, prototype: of_prototype, versioned: of_versioned });
 }
 
 fn atomic(criterion: &mut Criterion) {
-    use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
-    let mut group = criterion.benchmark_group("atomic/f64");
     let part = Atomic::new(1.0f64);
-    fastest(&mut group, "load", || {
-        black_box(black_box(&part).load(Acquire));
-    });
-    fastest(&mut group, "store", || black_box(&part).store(black_box(2.0), Release));
-    fastest(&mut group, "fetch_update", || {
-        let _ = black_box(black_box(&part).fetch_update(AcqRel, Acquire, |value| Some(value + 1.0)));
+    let mut group = criterion.benchmark_group("atomic/f64");
+    group.bench_function("load", |bencher| bencher.iter(|| black_box(&part).load(Acquire)));
+    group.bench_function("store", |bencher| bencher.iter(|| black_box(&part).store(black_box(2.0), Release)));
+    group.bench_function("fetch_update", |bencher| {
+        bencher.iter(|| black_box(&part).fetch_update(AcqRel, Acquire, |value| Some(value + 1.0)));
     });
     group.finish();
 }
 
-#[inline(never)]
-fn copy<const N: usize>(from: &Bytes<N>, to: &mut Bytes<N>) {
-    // SAFETY: two arrays of one size; a unique reference overlaps nothing.
-    unsafe { ptr::copy_nonoverlapping(from, to, 1) }
+/// The cost of an error, and of a wait of no time, for a caller that does not read the message.
+fn busy(criterion: &mut Criterion) {
+    let place = Place::new().expect("a temporary directory");
+    let store = Store::open(place.path()).expect("a directory of this process");
+    let telemetry = store.create::<Telemetry>().expect("a free key");
+    // The object lives on until this process ends.
+    store.remove::<Telemetry>().expect("an object of this process");
+    let position = &telemetry.position;
+    let private = Box::<Versioned<[f64; 3]>>::default();
+    criterion.bench_function("wait_newer of no time", |bencher| {
+        bencher.iter(|| private.wait_newer(9, Duration::ZERO).is_err());
+    });
+    let writer = position.writer();
+    criterion.bench_function("try_writer, by the thread that has it", |bencher| {
+        bencher.iter(|| position.try_writer().is_err());
+    });
+    drop(writer);
+    std::thread::scope(|scope| {
+        let (holds, is_held) = mpsc::channel();
+        let (done, is_done) = mpsc::channel::<()>();
+        scope.spawn(move || {
+            let _writer = position.writer();
+            holds.send(()).expect("a receiver");
+            // Ends when the sender is dropped.
+            let _ = is_done.recv();
+        });
+        is_held.recv().expect("a writer");
+        criterion.bench_function("try_writer, by another thread", |bencher| {
+            bencher.iter(|| position.try_writer().is_err());
+        });
+        drop(done);
+    });
 }

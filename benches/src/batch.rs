@@ -3,65 +3,67 @@
 use std::borrow::BorrowMut;
 use std::time::{Duration, Instant};
 
-/// How much to measure.
+/// The amount of measurement.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
-    /// Of each system.
+    /// The number of batches of each system.
     pub batches: usize,
-    /// Of one batch.
+    /// The time of one batch.
     pub time: Duration,
 }
 
-/// A system whose single operation outlasts a batch is measured in fewer; in no fewer than these.
+/// The least number of batches of a system, even if one operation takes longer than a batch.
 pub const FEWEST: usize = 3;
 
-/// How often a number of rounds is tried out, to find how many fill a batch.
+/// The number of trials of a number of rounds, to find how many fill a batch.
 const TRIES: usize = 3;
 
-/// What one batch has given.
+/// The outcome of one batch.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Sample {
-    /// What one operation took, in nanoseconds.
+    /// The time of one operation, in nanoseconds.
     pub nanoseconds: f64,
-    /// What one operation of the partner took meanwhile, in nanoseconds.
+    /// The time of one operation of the partner meanwhile, in nanoseconds.
     pub partner: Option<f64>,
-    /// How many operations there were.
+    /// The number of operations.
     pub rounds: u64,
-    /// How many of their values were a mixture of two.
+    /// The number of values that mix two stores.
     pub torn: u64,
-    /// How many gave up: what they took counts, what they would have taken is more.
+    /// The number of operations that gave up. Without giving up they would have taken longer.
     pub starved: u64,
 }
 
-/// Values of which all words were looked at, outside of what is measured.
+/// Values of which all words were checked, outside of the measurement.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Checked {
-    /// How many.
+    /// Their number.
     pub values: u64,
-    /// How many of them were a mixture of two.
+    /// The number of values that mix two stores.
     pub torn: u64,
 }
 
 /// One system, ready to do the work of a row.
 pub struct Contender<'a> {
-    name: &'static str,
-    checked: Checked,
-    /// Does the work so many times.
+    /// The name in tables.
+    pub name: &'static str,
+    /// Values that were checked before the batches.
+    pub checked: Checked,
+    /// Does the work a number of times.
     run: Box<dyn FnMut(u64) -> Sample + 'a>,
 }
 
-/// What the batches of one system have given.
+/// The outcome of all batches of one system.
 #[derive(Debug, Clone, Default)]
 pub struct Series {
     /// The system.
     pub name: &'static str,
     /// One sample a batch.
     pub samples: Vec<Sample>,
-    /// What was looked at besides.
+    /// Values that were checked before the batches.
     pub checked: Checked,
 }
 
-/// How a contender is measured.
+/// The size of a contender's measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Measure {
     /// In each batch.
@@ -70,12 +72,12 @@ struct Measure {
 }
 
 impl<'a> Contender<'a> {
-    /// One that measures itself.
+    /// A contender that measures itself.
     pub fn new(name: &'static str, run: impl FnMut(u64) -> Sample + 'a) -> Self {
         Self { name, checked: Checked::default(), run: Box::new(run) }
     }
 
-    /// One whose work is timed as a whole: it is to do it so many times.
+    /// A contender whose closure does the work a number of times, and is timed as a whole.
     pub fn timed(name: &'static str, mut work: impl FnMut(u64) + 'a) -> Self {
         Self::new(name, move |rounds| {
             let start = Instant::now();
@@ -84,27 +86,11 @@ impl<'a> Contender<'a> {
         })
     }
 
-    /// Its name.
-    pub fn name(&self) -> &'static str {
-        self.name
-    }
-
-    /// Gives it another name.
-    pub fn rename(&mut self, name: &'static str) {
-        self.name = name;
-    }
-
-    /// Says what was looked at besides.
-    pub fn with(mut self, checked: Checked) -> Self {
-        self.checked = checked;
-        self
-    }
-
-    /// How many rounds fill a batch, and how many batches there is time for.
+    /// Finds how many rounds fill a batch, and how many batches there is time for.
     fn calibrate(&mut self, plan: Plan) -> Measure {
         let mut rounds = 1;
         loop {
-            // The best of some: one that was held up says nothing of the others.
+            // The best of some trials: a delayed one says nothing of the others.
             let tries = (0..TRIES).map(|_| self.try_out(rounds));
             let (taken, starved) = tries.min_by_key(|(taken, _)| *taken).expect("some");
             if taken >= plan.time / 8 {
@@ -114,8 +100,8 @@ impl<'a> Contender<'a> {
         }
     }
 
-    /// What so many rounds take, and whether one of them gave up. What it takes to wake a partner, or to pause, is no part
-    /// of it, as long as a batch does not take ten times its time.
+    /// Returns the time of the rounds, and `true` if one gave up. The time to wake a partner, and pauses, do not count,
+    /// as long as a batch does not take ten times its time.
     fn try_out(&mut self, rounds: u64) -> (Duration, bool) {
         let start = Instant::now();
         let sample = (self.run)(rounds);
@@ -124,28 +110,25 @@ impl<'a> Contender<'a> {
     }
 }
 
-/// From what so many rounds took.
+/// Derives the size of the measurement from the time of some rounds.
 fn measure(plan: Plan, rounds: u64, taken: Duration, starved: bool) -> Measure {
-    let fill = rounds as f64 * plan.time.as_secs_f64() / taken.as_secs_f64();
-    let batches = if taken > plan.time && (rounds == 1 || starved) {
-        let share = plan.time.as_secs_f64() / taken.as_secs_f64();
-        (plan.batches as f64 * share) as usize
-    } else {
-        plan.batches
-    };
-    Measure { rounds: (fill as u64).max(1), batches: batches.max(FEWEST.min(plan.batches)) }
+    let share = plan.time.as_secs_f64() / taken.as_secs_f64();
+    let is_longer = taken > plan.time && (rounds == 1 || starved);
+    let batches = if is_longer { (plan.batches as f64 * share) as usize } else { plan.batches };
+    Measure { rounds: ((rounds as f64 * share) as u64).max(1), batches: batches.max(FEWEST.min(plan.batches)) }
 }
 
-/// What each of so many operations took, in nanoseconds.
+/// The time of one of several operations, in nanoseconds.
 pub fn each(time: Duration, rounds: u64) -> f64 {
     time.as_nanos() as f64 / rounds as f64
 }
 
-/// Measures all contenders in turn, each batch beginning with another of them.
+/// Measures all contenders in turn. Each round of batches begins with another contender.
 pub fn alternate<'a>(plan: Plan, contenders: &mut [impl BorrowMut<Contender<'a>>]) -> Vec<Series> {
     let mut contenders: Vec<&mut Contender<'a>> = contenders.iter_mut().map(BorrowMut::borrow_mut).collect();
     let measures: Vec<Measure> = contenders.iter_mut().map(|contender| contender.calibrate(plan)).collect();
-    let mut all: Vec<Series> = contenders.iter().map(|contender| contender.series()).collect();
+    let series = |of: &&mut Contender<'a>| Series { name: of.name, samples: Vec::new(), checked: of.checked };
+    let mut all: Vec<Series> = contenders.iter().map(series).collect();
     for batch in 0..plan.batches {
         for turn in 0..contenders.len() {
             let at = (batch + turn) % contenders.len();
@@ -155,12 +138,6 @@ pub fn alternate<'a>(plan: Plan, contenders: &mut [impl BorrowMut<Contender<'a>>
         }
     }
     all
-}
-
-impl Contender<'_> {
-    fn series(&self) -> Series {
-        Series { name: self.name, samples: Vec::new(), checked: self.checked }
-    }
 }
 
 #[cfg(test)]
@@ -184,14 +161,14 @@ mod tests {
     }
 
     #[test]
-    fn there_are_three_batches_at_least_if_so_many_were_asked_for() {
+    fn there_are_at_least_three_batches_unless_the_plan_has_fewer() {
         assert_eq!(measure(PLAN, 1, Duration::from_secs(7), false).batches, 3);
         let few = Plan { batches: 2, ..PLAN };
         assert_eq!(measure(few, 1, Duration::from_secs(7), false).batches, 2);
     }
 
     #[test]
-    fn one_that_is_starved_among_many_rounds_has_fewer_batches_too() {
+    fn a_starved_operation_among_many_rounds_means_fewer_batches_too() {
         assert_eq!(measure(PLAN, 16, Duration::from_millis(100), true).batches, 3);
         assert_eq!(measure(PLAN, 16, Duration::from_millis(20), false).batches, 20);
     }

@@ -1,4 +1,4 @@
-//! The comparison: measures row after row, and tells.
+//! The comparison: measures row after row, and prints the results.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use crate::batch::{Plan, Series};
 use crate::place::Place;
 use crate::report::keep::Keep;
 use crate::report::machine::{self, Machine};
-use crate::report::{Entry, Report, terminal};
+use crate::report::{Entry, Report};
 use crate::work::{self, Ground, Work};
-use crate::{Failure, cpu, interrupt};
+use crate::{Failure, interrupt, partner};
 
-/// What to compare.
+/// The rows to compare.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
-    /// Fewer and shorter batches: to see that it runs.
+    /// Fewer and shorter batches: only to see that it runs.
     #[arg(long)]
     quick: bool,
     #[arg(long, value_name = "NAME", value_parser = Rows::parse, help = help_of_only())]
@@ -27,15 +27,15 @@ pub struct Options {
 const FULL: Plan = Plan { batches: 25, time: Duration::from_millis(20) };
 const QUICK: Plan = Plan { batches: 5, time: Duration::from_millis(4) };
 
-/// From this load on, by processors, other programs are in the way.
+/// Above this load for each processor, other programs disturb the measurement.
 const HIGH_LOAD: f64 = 0.25;
 
-/// The rows that a name stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The rows of a name.
+#[derive(Debug, Clone)]
 struct Rows(Vec<&'static Work>);
 
 impl Rows {
-    /// The one of that name; if there is none, all that have it in theirs.
+    /// Finds the row of that name or, if there is none, all rows whose names contain it.
     fn parse(name: &str) -> Result<Self, String> {
         let with = |is: &dyn Fn(&str) -> bool| work::ALL.iter().filter(|work| is(work.name)).collect::<Vec<_>>();
         let exactly = with(&|row| row == name);
@@ -53,7 +53,7 @@ fn names() -> String {
 }
 
 fn help_of_only() -> String {
-    format!("Only the row of this name, or if there is none, those that have it in their names. Rows: {}", names())
+    format!("Only the row of this name or, if there is none, the rows whose names contain it. Rows: {}", names())
 }
 
 /// Runs the comparison.
@@ -62,12 +62,12 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     options.keep.check(is_whole)?;
     let rows = options.only.clone().map_or_else(|| work::ALL.iter().collect(), |only| only.0);
     println!("{}", beginning(&rows, options.quick));
-    let [cpu, partner_cpu] = cpu::pair()?;
-    cpu::pin(cpu)?;
+    let [cpu, partner_cpu] = partner::processors()?;
+    partner::pin(cpu)?;
     let place = Place::new()?;
     interrupt::clean_first(place.path())?;
     if !cfg!(boost) {
-        println!("Boost.Interprocess is skipped: its headers are not here. Debian: apt-get install g++ libboost-dev");
+        println!("Boost.Interprocess is skipped: its headers are missing. Debian: apt-get install g++ libboost-dev");
     }
     let plan = if options.quick { QUICK } else { FULL };
     let ground = Ground { place: &place, plan, is_quick: options.quick, partner_cpu };
@@ -77,27 +77,26 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         let row = (work.measure)(&ground, work.name)?;
         torn += row.series.iter().filter(|series| series.is_ours()).map(Series::torn).sum::<u64>();
         let row = Entry::from(&row);
-        println!("{}", terminal::table(&row));
+        println!("{}", row.table());
         report.rows.push(row);
     }
     if torn > 0 {
-        return Err(format!("{torn} values of shmstore were a mixture of two stores: none may be").into());
+        return Err(format!("{torn} values of shmstore mix two stores, which must never happen").into());
     }
     options.keep.keep(&report, is_whole)
 }
 
-/// What is said before anything is measured.
+/// The text before the measurement.
 fn beginning(rows: &[&Work], is_quick: bool) -> String {
     let seconds: u32 = rows.iter().map(|work| if is_quick { work.seconds.0 } else { work.seconds.1 }).sum();
     let load = machine::load();
-    let high = load.filter(|load| *load > HIGH_LOAD * machine::processors() as f64);
     let plural = if rows.len() == 1 { "" } else { "s" };
     let mut text = format!("{} row{plural}, about {}", rows.len(), about(seconds));
     if let Some(load) = load {
         text.push_str(&format!("; load of the machine: {load:.2}"));
     }
-    if high.is_some() {
-        text.push_str("\nwarning: other programs are running: figures will be too high, and ratios less sure");
+    if load.is_some_and(|load| load > HIGH_LOAD * machine::processors() as f64) {
+        text.push_str("\nwarning: other programs are running: times will be too long, and ratios less certain");
     }
     text + "\n"
 }
@@ -118,25 +117,26 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_is_named_is_measured_alone() {
+    fn a_named_row_is_measured_alone() {
         assert_eq!(named("load-64"), ["load-64"]);
         assert_eq!(named("derive"), ["derive"]);
         assert_eq!(named("-busy"), ["load-64-busy", "load-4k-busy", "load-64k-busy"]);
     }
 
     #[test]
-    fn a_name_of_no_row_is_told_all_names() {
-        let told = Rows::parse("nonsense").expect_err("no such row");
-        assert!(work::ALL.iter().all(|work| told.contains(work.name) && help_of_only().contains(work.name)), "{told}");
+    fn a_name_of_no_row_is_refused_with_all_names() {
+        let error = Rows::parse("nonsense").expect_err("no such row");
+        assert!(
+            work::ALL.iter().all(|work| error.contains(work.name) && help_of_only().contains(work.name)),
+            "{error}"
+        );
     }
 
     #[test]
-    fn what_it_takes_is_told_before() {
+    fn the_duration_is_printed_before() {
         let whole = beginning(&work::ALL.iter().collect::<Vec<_>>(), false);
-        assert!(
-            whole.starts_with(&format!("{} rows, about ", work::ALL.len())) && whole.contains("minutes"),
-            "{whole}"
-        );
+        let begins = whole.starts_with(&format!("{} rows, about ", work::ALL.len()));
+        assert!(begins && whole.contains("minutes"), "{whole}");
         assert_eq!([3, 46, 91, 470].map(about), ["5 s", "50 s", "2 minutes", "8 minutes"]);
     }
 }

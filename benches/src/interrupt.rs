@@ -1,4 +1,4 @@
-//! Ctrl-C, and other ways to be asked to end, or to be told that a batch never does: a run cleans up first.
+//! Signals that end a run, such as Ctrl-C, or the alarm of a batch that never ends: the run cleans up first.
 
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -13,16 +13,16 @@ use nix::unistd::Pid;
 
 use crate::{Failure, place};
 
-/// What is left to be done after a signal.
+/// The task that remains after a signal.
 #[derive(Debug, Clone, Args)]
 pub struct Clean {
-    /// What to remove.
+    /// The directory of the run.
     place: PathBuf,
-    /// The signal that had come.
+    /// The signal.
     signal: i32,
 }
 
-/// From here on, who ends this process by a signal that can be caught has the place cleaned. To be called before there are
+/// From here on, a signal that ends this process cleans up the directory of the run. Must be called before there are
 /// other threads.
 pub fn clean_first(place: &Path) -> Result<(), Failure> {
     let signals = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGALRM];
@@ -34,8 +34,8 @@ pub fn clean_first(place: &Path) -> Result<(), Failure> {
         if signal == Signal::SIGALRM {
             eprintln!("error: the other process does not answer");
         }
-        // With another program in this process nothing goes on measuring what is being removed, and no lock is held by
-        // who was interrupted. Its children are the same, and the signals stay blocked.
+        // A new program in this process cannot go on with the measurement, and needs no lock of an interrupted thread.
+        // Its children stay, and the signals stay blocked.
         let clean = Command::new("/proc/self/exe").arg("clean").arg(&place).arg((signal as i32).to_string()).exec();
         eprintln!("error: {} is not cleaned up: {clean}", place.display());
         std::process::exit(128 + signal as i32);
@@ -43,22 +43,22 @@ pub fn clean_first(place: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Ends the children of this process and removes the place. Ends as who was ended by the signal.
+/// Ends the children of this process, removes the directory of the run, and exits as if ended by the signal.
 pub fn clean(clean: &Clean) -> Result<(), Failure> {
     if !place::is_one(&clean.place) {
-        return Err(format!("{} is no place of a run", clean.place.display()).into());
+        return Err(format!("{} is no directory of a run", clean.place.display()).into());
     }
     end_children();
     place::clean(&clean.place);
     std::process::exit(128 + clean.signal);
 }
 
-/// Ends the children, and their children too if they have a process group of their own.
+/// Ends the children, and the process groups that they lead.
 fn end_children() {
     loop {
         for child in children() {
-            for whom in [child, -child] {
-                let _ = kill(Pid::from_raw(whom), Signal::SIGKILL);
+            for target in [child, -child] {
+                let _ = kill(Pid::from_raw(target), Signal::SIGKILL);
             }
         }
         if wait() == Err(Errno::ECHILD) {
@@ -73,7 +73,7 @@ fn children() -> Vec<i32> {
     pids.filter(|pid| parent(*pid) == Some(std::process::id())).collect()
 }
 
-/// The second field behind the name, which may have anything in it.
+/// Reads the second field after the name, which may contain any character.
 fn parent(pid: i32) -> Option<u32> {
     let status = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     status.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()

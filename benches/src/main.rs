@@ -19,15 +19,15 @@ enum Command {
     Compare(compare::Options),
     /// Writes the page of a run that was measured before.
     Report(keep::Again),
-    /// Counts the instructions of single operations, and shows what has changed.
+    /// Counts the instructions of single operations, and shows changes.
     Instructions(instructions::Options),
-    /// One operation, again and again: started by `instructions`.
+    /// One operation, repeated: started by `instructions`.
     #[command(hide = true)]
     Operate(instructions::Operate),
     /// The other process of a comparison: started by `compare`.
     #[command(hide = true)]
     Partner(partner::Role),
-    /// What `compare` becomes when it is interrupted.
+    /// The last step of an interrupted `compare`.
     #[command(hide = true)]
     Clean(interrupt::Clean),
 }

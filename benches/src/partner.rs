@@ -1,9 +1,10 @@
-//! The other process of a comparison, on the other processor: it writes while the first reads, and rests while it is
-//! another system's turn.
+//! The other process of a comparison, on the other processor. It works while the first process measures, and rests
+//! while it is another system's turn.
 //!
-//! The two are directed by an object of shmstore itself.
+//! An object of shmstore itself directs the two.
 
 use std::fs::File;
+use std::hint::spin_loop;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::AtomicU64;
@@ -11,27 +12,28 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
-use nix::unistd::alarm;
+use nix::unistd::{Pid, alarm};
 use shmstore::{CacheAligned, Event, Shared, ShmObject, Store};
 
+use crate::Failure;
 use crate::batch::{Sample, each};
 use crate::systems::{Reads, Talk};
-use crate::{Failure, cpu};
 
-/// How the first process directs the other, and what that one tells.
+/// Orders from the first process, and the other one's answers.
 #[derive(ShmObject)]
 #[repr(C)]
 #[shm(id = 'D')]
 struct Director {
-    /// What is to be done: one of the constants below.
+    /// The order: one of the constants below.
     wanted: CacheAligned<AtomicU64>,
-    /// Rung when that changes.
+    /// Notified when the order changes.
     bell: Event,
-    /// What is being done, as `wanted`.
+    /// The order that is being followed.
     doing: CacheAligned<AtomicU64>,
-    /// How many operations the partner has done in all.
+    /// The number of operations that the partner has done in all.
     done: CacheAligned<AtomicU64>,
 }
 
@@ -40,17 +42,17 @@ const REST: u64 = 1;
 const RUN: u64 = 2;
 const END: u64 = 3;
 
-/// A partner that does not do as it was told within this time has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// A partner that does not follow an order within this time has failed.
+const LIMIT: Duration = Duration::from_secs(30);
 
-/// What the other process is started with.
+/// The arguments of the other process.
 #[derive(Debug, Clone, Args)]
 pub struct Role {
-    /// What it is to do.
+    /// Its work.
     pub work: String,
-    /// By which system.
+    /// The name of the system.
     pub system: String,
-    /// With values of so many words.
+    /// The number of words of a value.
     pub words: usize,
     /// The directory of this contender.
     pub directory: PathBuf,
@@ -58,14 +60,14 @@ pub struct Role {
     pub cpu: usize,
 }
 
-/// The other process, as the first one has it. Ended when dropped.
+/// The other process, as the first one sees it. It is ended when this is dropped.
 pub struct Partner {
     process: Child,
     director: Shared<Director>,
 }
 
 impl Partner {
-    /// Starts one, and waits until it is ready: it rests then.
+    /// Starts one, and waits until it is ready and rests.
     pub fn start(work: &str, system: &str, words: usize, directory: &Path, cpu: usize) -> Result<Self, Failure> {
         let director = Store::open(directory)?.create::<Director>()?;
         let process = Command::new(std::env::current_exe()?)
@@ -80,29 +82,29 @@ impl Partner {
         Ok(partner)
     }
 
-    /// Measures `work` while the partner does its own.
+    /// Measures `work` while the partner works, too.
     pub fn beside(&mut self, rounds: u64, work: impl FnOnce(u64) -> Reads) -> Sample {
         self.tell(RUN).expect("the partner runs");
-        let before = self.director.done.load(Acquire);
-        while self.director.done.load(Acquire) == before {
-            std::hint::spin_loop();
+        let before = self.done();
+        while self.done() == before {
+            spin_loop();
         }
-        let (done, start) = (self.director.done.load(Acquire), Instant::now());
+        let (done, start) = (self.done(), Instant::now());
         let Reads { done: rounds, torn, starved } = work(rounds);
-        let (taken, did) = (start.elapsed(), self.director.done.load(Acquire) - done);
+        let (taken, did) = (start.elapsed(), self.done() - done);
         self.tell(REST).expect("the partner rests");
         let partner = Some(each(taken, did.max(1)));
         Sample { nanoseconds: each(taken, rounds.max(1)), partner, rounds, torn, starved }
     }
 
-    /// Calls the partner so many times, who answers each time. Returns how long that took, without the pauses: before
-    /// each call, and before each answer, as the partner was told.
+    /// Calls the partner, which answers, a number of times. Returns the time that this takes, without the pauses before
+    /// each call and each answer.
     pub fn converse(&mut self, rounds: u64, talk: &mut impl Talk, pause: Duration) -> Duration {
         self.tell(RUN).expect("the partner runs");
-        // Some systems wait for ever, if nobody answers any more.
-        alarm::set(PATIENCE.as_secs() as u32);
+        // Some systems wait forever if nobody answers.
+        alarm::set(LIMIT.as_secs() as u32);
         let taken = if pause.is_zero() { calls(rounds, talk) } else { calls_apart(rounds, talk, pause) };
-        // It hears only calls now: with the next one it looks what is wanted.
+        // The partner hears only calls now, and checks its order after the next one.
         self.director.wanted.store(REST, Release);
         talk.call();
         alarm::cancel();
@@ -110,26 +112,26 @@ impl Partner {
         taken
     }
 
-    /// How many operations the partner has done in all. To be asked while it rests.
+    /// Returns the number of operations that the partner has done in all, as far as it has told.
     pub fn done(&self) -> u64 {
         self.director.done.load(Acquire)
     }
 
-    /// Tells it what to do, and waits until it does.
-    pub fn tell(&mut self, wanted: u64) -> Result<(), Failure> {
+    /// Gives an order, and waits until the partner follows it.
+    fn tell(&mut self, wanted: u64) -> Result<(), Failure> {
         self.director.wanted.store(wanted, Release);
         self.director.bell.notify_all();
         self.until(wanted)
     }
 
     fn until(&mut self, wanted: u64) -> Result<(), Failure> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + LIMIT;
         while self.director.doing.load(Acquire) != wanted {
             if let Some(status) = self.process.try_wait()? {
                 return Err(format!("the other process has ended: {status}").into());
             }
             if Instant::now() > deadline {
-                return Err("the other process does not do as it is told".into());
+                return Err("the other process does not follow its order".into());
             }
             std::thread::sleep(Duration::from_micros(20));
         }
@@ -153,23 +155,24 @@ impl Drop for Partner {
     }
 }
 
-/// What the other process does, from its start to its end.
+/// The life of the other process.
 pub fn play(role: &Role, act: impl FnOnce(&Role, &Stage<'_>) -> Result<(), Failure>) -> Result<(), Failure> {
-    // Nobody is left running beside the next comparison. (Whose parent was gone before will see that when it rests.)
+    // No process is left running beside the next comparison. (If the parent has ended before, the process sees it at
+    // rest.)
     set_pdeathsig(Signal::SIGKILL)?;
-    cpu::pin(role.cpu)?;
+    pin(role.cpu)?;
     let director = Store::open(&role.directory)?.attach::<Director>()?;
     act(role, &Stage { director: &director })
 }
 
-/// What the other process's work is directed by.
+/// The other process's view of its orders.
 pub struct Stage<'a> {
     director: &'a Director,
 }
 
 impl Stage<'_> {
-    /// Does `chunk` again and again while it is wanted, and rests otherwise, until the end. It returns how many
-    /// operations it has done.
+    /// Calls `chunk` repeatedly while the order is to run, and rests otherwise, until the end. `chunk` returns the
+    /// number of its operations.
     pub fn perform(&self, mut chunk: impl FnMut() -> u64) -> Result<(), Failure> {
         let Director { wanted, done, .. } = self.director;
         let mut all = 0;
@@ -181,8 +184,8 @@ impl Stage<'_> {
         })
     }
 
-    /// Answers while it is wanted. The call after which it is wanted no more is the last one that is answered.
-    /// It pauses before each answer.
+    /// Answers while the order is to run, with a pause before each answer. The first call after a new order is the last
+    /// one that is answered.
     pub fn answer(&self, talk: &mut impl Talk, pause: Duration) -> Result<(), Failure> {
         let wanted = &self.director.wanted;
         self.direct(|| {
@@ -199,7 +202,7 @@ impl Stage<'_> {
         })
     }
 
-    /// Runs when that is wanted, and rests otherwise, until the end.
+    /// Runs or rests, as ordered, until the end.
     fn direct(&self, mut run: impl FnMut()) -> Result<(), Failure> {
         let Director { wanted, bell, doing, .. } = self.director;
         loop {
@@ -212,13 +215,13 @@ impl Stage<'_> {
                 END => return Ok(()),
                 PREPARE | REST => {
                     doing.store(REST, Release);
-                    // An error is a time-out: look again.
+                    // An error is a time-out, after which the order is read again.
                     drop(bell.wait_past(seen, Duration::from_secs(1)));
                     if std::os::unix::process::parent_id() == 1 {
                         return Ok(());
                     }
                 }
-                other => return Err(format!("told to do {other}").into()),
+                other => return Err(format!("no order has the number {other}").into()),
             }
         }
     }
@@ -226,14 +229,13 @@ impl Stage<'_> {
 
 fn calls(rounds: u64, talk: &mut impl Talk) -> Duration {
     let start = Instant::now();
-    for _ in 0..rounds {
-        talk.call();
-    }
+    (0..rounds).for_each(|_| talk.call());
     start.elapsed()
 }
 
-/// With a pause before each, and one before each answer: by then the other side is asleep. As if each had taken as long as
-/// the middle one: a single one that finds its processor taken by another program would outweigh all others.
+/// Calls with a pause before each call and each answer, so that the other side is asleep. Returns the time that all
+/// calls would take if each took as long as the median one: a single call whose processor another program has taken
+/// would outweigh all others.
 fn calls_apart(rounds: u64, talk: &mut impl Talk, pause: Duration) -> Duration {
     let mut each: Vec<Duration> = (0..rounds)
         .map(|_| {
@@ -251,7 +253,22 @@ fn spin(time: Duration) {
     if !time.is_zero() {
         let start = Instant::now();
         while start.elapsed() < time {
-            std::hint::spin_loop();
+            spin_loop();
         }
     }
+}
+
+/// Returns the processors of the process that measures and of its partner, which are the same if there is only one.
+pub fn processors() -> Result<[usize; 2], Failure> {
+    let allowed = sched_getaffinity(Pid::from_raw(0))?;
+    let mut allowed = (0..CpuSet::count()).filter(|&cpu| allowed.is_set(cpu).unwrap_or(false));
+    let first = allowed.next().ok_or("no processor to run on")?;
+    Ok([first, allowed.next().unwrap_or(first)])
+}
+
+/// Keeps this process on one processor from here on.
+pub fn pin(cpu: usize) -> Result<(), Failure> {
+    let mut set = CpuSet::new();
+    set.set(cpu)?;
+    Ok(sched_setaffinity(Pid::from_raw(0), &set)?)
 }

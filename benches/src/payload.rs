@@ -1,10 +1,10 @@
-//! What is stored and loaded: words that are all the same, so that a mixture of two stores shows.
+//! The stored and loaded value: words that are all the same, so that a mixture of two stores shows.
 
 use std::hint::black_box;
 
 use shmstore::ShmValue;
 
-/// What is copied from or to, beginning on a cache line: where an allocator happens to put things is to favour nobody.
+/// A source or destination of copies. It begins on a cache line, so that an allocator's choice favors no system.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
 pub struct Aligned<T>(pub T);
@@ -12,7 +12,7 @@ pub struct Aligned<T>(pub T);
 /// `WORDS` times 8 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ShmValue)]
 #[repr(C)]
-pub struct Payload<const WORDS: usize>([u64; WORDS]);
+pub struct Payload<const WORDS: usize>(pub [u64; WORDS]);
 
 impl<const WORDS: usize> Payload<WORDS> {
     /// The size, in bytes.
@@ -23,12 +23,12 @@ impl<const WORDS: usize> Payload<WORDS> {
         Self([word; WORDS])
     }
 
-    /// Some to be stored in turn: filling one is not part of what is measured.
+    /// Values to be stored in turn. They are filled before anything is measured.
     pub fn in_turn() -> Box<Aligned<[Self; 4]>> {
         Box::new(Aligned([1, 2, 3, 4].map(Self::filled)))
     }
 
-    /// Where to read to.
+    /// A destination for reads.
     pub fn room() -> Box<Aligned<Self>> {
         Box::new(Aligned(Self::filled(0)))
     }
@@ -43,25 +43,15 @@ impl<const WORDS: usize> Payload<WORDS> {
         &mut self.0[0]
     }
 
-    /// Whether its two ends are of different stores: what can be asked of every load without slowing it down.
+    /// Returns `true` if its two ends are of different stores. This check is cheap enough for every load.
     #[inline(always)]
     pub fn ends_differ(&self) -> bool {
         self.0[0] != self.0[WORDS - 1]
     }
 
-    /// Whether any two words are of different stores.
+    /// Returns `true` if any two words are of different stores.
     pub fn is_torn(&self) -> bool {
         black_box(&self.0).iter().any(|&word| word != self.0[0])
-    }
-
-    /// The words.
-    pub fn words(&self) -> &[u64; WORDS] {
-        &self.0
-    }
-
-    /// The words, to be written.
-    pub fn words_mut(&mut self) -> &mut [u64; WORDS] {
-        &mut self.0
     }
 
     /// The bytes.
@@ -80,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_copied_from_and_to_begins_on_a_cache_line() {
+    fn sources_and_destinations_of_copies_begin_on_a_cache_line() {
         let (values, room) = (Payload::<512>::in_turn(), Payload::<512>::room());
         let places = values.0.iter().chain([&room.0]).map(|value| value.bytes().as_ptr().addr() % 64);
         assert_eq!(places.sum::<usize>(), 0);

@@ -1,4 +1,5 @@
-//! Where a run keeps its files and segments, which are gone when it ends; if it was killed, when the next one begins.
+//! The directory of a run, for its files and segments. All of them are removed when the run ends, or, if the run was
+//! killed, when the next one begins.
 
 use std::fs::{self, File};
 use std::io;
@@ -12,36 +13,38 @@ use tempfile::TempDir;
 
 use crate::sysv::{self, Anchor};
 
-/// How the names of all runs' directories begin.
+/// The beginning of the names of all runs' directories.
 const NAME: &str = "shmstore-compare-";
 
-/// In a place: where its directory on disk is, if it has one. The name of that one begins with this, too.
+/// A link in a run's directory to its directory on disk, if there is one. The name of that directory begins like this,
+/// too.
 const DISK: &str = "disk-of-";
 
-/// Where files in memory are.
+/// The directory of files in memory.
 const MEMORY: &str = "/dev/shm";
 
-/// Who has made a directory holds it within this time.
+/// A new directory is locked by its run within this time.
 const START: Duration = Duration::from_secs(10);
 
-/// How often a directory is tried to be removed, and how long after each time: who writes to it may still be about to end.
+/// The number of attempts to remove a directory, and the pause after each: a process that writes to it may be about to
+/// end.
 const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// A directory in memory, as the peers advise for theirs; shmstore needs one only for its name.
+/// A directory in memory, as the peers recommend. shmstore needs one only for its name.
 pub struct Place {
     directory: TempDir,
-    /// Held as long as the run lives: what nobody holds is a dead run's.
+    /// Locked as long as the run lives. An unlocked directory belongs to a run that was killed.
     _alive: Flock<File>,
 }
 
 impl Place {
-    /// Makes one, and removes those of runs that were killed.
+    /// Creates one, and removes all directories of runs that were killed.
     pub fn new() -> io::Result<Self> {
         let parent = parent();
         let private = fs::Permissions::from_mode(0o700);
         let directory = tempfile::Builder::new().prefix(NAME).permissions(private).tempdir_in(&parent)?;
-        let alive = hold(directory.path()).ok_or_else(|| io::Error::other("a new directory is held by another"))?;
+        let alive = lock(directory.path()).ok_or_else(|| io::Error::other("a new directory is locked already"))?;
         clean_stale(&parent, fs::metadata(directory.path())?.uid());
         Ok(Self { directory, _alive: alive })
     }
@@ -51,19 +54,19 @@ impl Place {
         self.directory.path()
     }
 
-    /// A directory of its own in it.
+    /// Creates a directory in it.
     pub fn make(&self, name: &str) -> io::Result<PathBuf> {
-        let path = self.directory.path().join(name);
+        let path = self.path().join(name);
         fs::create_dir(&path)?;
         Ok(path)
     }
 
-    /// A directory for files that are too many for memory, on disk: gone when it is dropped, or with the place.
+    /// Creates a directory on disk, for files that are too large for memory. It is removed when it is dropped, or with
+    /// the run's directory.
     pub fn make_on_disk(&self, name: &str) -> io::Result<TempDir> {
         let disk = std::env::temp_dir().join(disk_of(self.path()));
-        // It is said where it is before it is there.
-        let said = symlink(&disk, self.path().join(DISK));
-        if said.is_ok() {
+        // The link comes before the directory, so that a killed run's directory is found.
+        if symlink(&disk, self.path().join(DISK)).is_ok() {
             fs::DirBuilder::new().mode(0o700).create(&disk)?;
         }
         tempfile::Builder::new().prefix(name).tempdir_in(disk)
@@ -71,28 +74,25 @@ impl Place {
 }
 
 impl Drop for Place {
-    /// Removes what processes of this run have left behind, also those that failed.
+    /// Removes everything that processes of this run have left behind, failed ones included.
     fn drop(&mut self) {
         clean(self.path());
     }
 }
 
-/// What the names of those files begin with that cannot be in a directory of a place, but only in memory itself.
+/// The beginning of the names of a run's files outside of its directory, directly in memory.
 pub fn prefix(directory: &Path) -> String {
-    let place = directory.ancestors().find_map(|path| {
-        let name = path.file_name()?.to_str()?;
-        name.starts_with(NAME).then(|| name.to_owned())
-    });
-    format!("{}-", place.unwrap_or_else(|| format!("{NAME}nowhere")))
+    let place = directory.ancestors().find_map(|path| path.file_name()?.to_str().filter(|name| name.starts_with(NAME)));
+    format!("{}-", place.unwrap_or("shmstore-compare-nowhere"))
 }
 
-/// Whether a directory can be a place, by its name.
+/// Returns `true` if a directory has the name of a run's directory.
 pub fn is_one(path: &Path) -> bool {
     is_named(path, NAME)
 }
 
-/// Removes all that belongs to a place, the directory included; but no file that stands for a segment that is still there:
-/// by that the next run finds it.
+/// Removes everything that belongs to a run, its directory included. Files that stand for segments stay as long as the
+/// segments, so that the next run finds them.
 pub fn clean(place: &Path) {
     let directories = entries(place).filter(|path| is_directory(path)).chain([place.to_owned()]);
     let left: usize = directories.map(|path| clean_objects(&path) + usize::from(!Anchor::at(&path).clean())).sum();
@@ -106,11 +106,11 @@ pub fn clean(place: &Path) {
     if left == 0 {
         remove(place);
     } else {
-        eprintln!("note: {left} segments of {} could not be removed: the next run tries again", place.display());
+        eprintln!("note: {left} segments of {} cannot be removed: the next run tries again", place.display());
     }
 }
 
-/// Removes a directory with all that is in it.
+/// Removes a directory with all its files.
 fn remove(directory: &Path) {
     for _ in 0..TRIES {
         if fs::remove_dir_all(directory).is_ok() || !directory.exists() {
@@ -120,12 +120,12 @@ fn remove(directory: &Path) {
     }
 }
 
-/// The name of a place's directory on disk.
+/// The name of a run's directory on disk.
 fn disk_of(place: &Path) -> String {
     format!("{DISK}{}", place.file_name().unwrap_or_default().display())
 }
 
-/// Removes the objects under a directory, those with names included. Returns how many are left.
+/// Removes the objects under a directory, named ones included. Returns the number of objects that are left.
 fn clean_objects(directory: &Path) -> usize {
     let Ok(store) = Store::open(directory) else { return 0 };
     for object in store.list().into_iter().flatten() {
@@ -140,24 +140,25 @@ fn clean_objects(directory: &Path) -> usize {
     store.list().map_or(0, |left| left.len())
 }
 
-/// Removes what a process was just making when it ended: by its key it is of a file that nobody but its owner can have made.
+/// Removes an object whose creator ended during creation. Only the owner of the directory can have created its key's
+/// file.
 fn remove_unfinished(directory: &Path, object: &ObjectInfo) {
     if fs::metadata(directory).is_ok_and(|status| status.uid() == object.owner) {
         drop(sysv::remove(object.shmid));
     }
 }
 
-/// Removes the places in a directory that nobody holds, of one user.
+/// Removes the unlocked directories of one user's runs.
 fn clean_stale(parent: &Path, owner: u32) {
-    let is_theirs = |path: &Path| fs::symlink_metadata(path).is_ok_and(|status| status.uid() == owner);
-    for place in entries(parent).filter(|path| is_one(path) && is_theirs(path) && is_settled(path)) {
-        if let Some(_held) = hold(&place) {
+    let is_owned = |path: &Path| fs::symlink_metadata(path).is_ok_and(|status| status.uid() == owner);
+    for place in entries(parent).filter(|path| is_one(path) && is_owned(path) && is_settled(path)) {
+        if let Some(_locked) = lock(&place) {
             clean(&place);
         }
     }
 }
 
-/// Whether it is a directory that nobody is just about to hold.
+/// Returns `true` for a directory that no new run is about to lock.
 fn is_settled(path: &Path) -> bool {
     let changed = fs::metadata(path).ok().filter(fs::Metadata::is_dir).and_then(|status| status.modified().ok());
     changed.and_then(|at| at.elapsed().ok()).is_some_and(|age| age > START)
@@ -168,8 +169,8 @@ fn parent() -> PathBuf {
     if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() }
 }
 
-/// Holds a place, if nobody does. By a file in it: the directory itself is shmstore's to lock.
-fn hold(place: &Path) -> Option<Flock<File>> {
+/// Locks a run's directory by a file in it, if it is unlocked. The lock of the directory itself is shmstore's.
+fn lock(place: &Path) -> Option<Flock<File>> {
     let file = File::options().create(true).append(true).open(place.join("alive")).ok()?;
     Flock::lock(file, FlockArg::LockExclusiveNonblock).ok()
 }
@@ -201,7 +202,7 @@ mod tests {
         count: AtomicU64,
     }
 
-    /// Makes an object, and lets it go. Returns its segment.
+    /// Creates an object, and lets it go. Returns its segment.
     fn object(store: &Store) -> i32 {
         let object = store.create::<Object>().expect("a free key");
         Shared::info(&object).expect("attached").shmid
@@ -212,7 +213,7 @@ mod tests {
         let place = Place::new().expect("a directory in memory");
         let directory = place.make("row-system").expect("a new name");
         let bare = Anchor::make(&directory).and_then(|anchor| anchor.create(4096)).expect("a free key");
-        let store = Store::open(&directory).expect("our own");
+        let store = Store::open(&directory).expect("a directory of this process");
         let named = store.named("one of many").expect("a new name");
         let segments = [bare, object(&store), object(&named)];
         let outside = Path::new(MEMORY).join(format!("{}left", prefix(&directory)));
@@ -224,36 +225,36 @@ mod tests {
         for shmid in &there {
             drop(sysv::remove(*shmid));
         }
-        assert!(there.is_empty(), "of the bare one, the object and the named one, {segments:?}, {there:?} are there");
+        assert!(there.is_empty(), "of the bare one, the object and the named one, {segments:?}, {there:?} exist");
         assert!(!path.exists() && !outside.exists() && !on_disk.exists());
-        assert!(!on_disk.parent().is_some_and(Path::exists), "{} is there", on_disk.display());
+        assert!(!on_disk.parent().is_some_and(Path::exists), "{} exists", on_disk.display());
     }
 
     #[test]
-    fn a_segment_of_another_maker_is_left_alone() {
+    fn a_segment_of_another_process_is_left_alone() {
         let place = Place::new().expect("a directory in memory");
         let anchor = Anchor::make(place.path()).expect("a file");
         let shmid = anchor.create(4096).expect("a free key");
-        fs::write(anchor.path(), "1").expect("our own file");
-        assert!(!anchor.clean(), "it says that the segment is there");
-        assert_eq!(anchor.find().ok(), Some(shmid), "made by this process, not by process 1");
-        sysv::remove(shmid).expect("our own");
+        fs::write(anchor.path(), "1").expect("a file of this process");
+        assert!(!anchor.clean(), "the segment exists");
+        assert_eq!(anchor.find().ok(), Some(shmid), "created by this process, not by process 1");
+        sysv::remove(shmid).expect("a segment of this process");
     }
 
     #[test]
-    fn who_lives_keeps_its_place_and_who_died_does_not() {
+    fn a_live_run_keeps_its_place_and_a_dead_one_does_not() {
         let place = Place::new().expect("a directory in memory");
         let dead = parent().join(format!("{NAME}test-{}", std::process::id()));
         fs::create_dir(&dead).expect("a new name");
-        let owner = fs::metadata(&dead).expect("our own").uid();
+        let owner = fs::metadata(&dead).expect("a directory of this process").uid();
         clean_stale(&parent(), owner);
-        assert!(dead.exists(), "it may be about to be held");
+        assert!(dead.exists(), "a run may be about to lock it");
         for path in [place.path(), &dead] {
-            let directory = File::open(path).expect("our own");
-            directory.set_modified(std::time::SystemTime::now() - 2 * START).expect("our own");
+            let directory = File::open(path).expect("a directory of this process");
+            directory.set_modified(std::time::SystemTime::now() - 2 * START).expect("its owner");
         }
         clean_stale(&parent(), owner + 1);
-        assert!(dead.exists(), "it is another user's, as far as is known here");
+        assert!(dead.exists(), "it belongs to another user");
         clean_stale(&parent(), owner);
         assert!(place.path().is_dir() && !dead.exists());
     }

@@ -1,162 +1,176 @@
-//! What a run has given: as it is kept, and as it is told.
+//! The outcome of a run: as JSON, as tables for a terminal, and as the page `docs/benchmarks.md`.
 
 // In the order of their layers.
 pub mod figures;
 pub mod machine;
-pub mod notes;
-pub mod terminal;
-pub mod chart;
 pub mod page;
 pub mod keep;
 
 use serde::{Deserialize, Serialize};
 
 use crate::batch::Series;
-use crate::row::{Figure, Other, Ratio, Row, Target, Unit};
+use crate::row::{Other, Ratio, Row, Target};
 use figures::{amount, of_all, quartiles, times};
 use machine::Machine;
 
 /// A run, as it is kept in JSON.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Report {
-    /// Where and how it was made.
+    /// Where and how it was measured.
     pub machine: Machine,
-    /// In the order in which they were measured.
+    /// In the order of measurement.
     pub rows: Vec<Entry>,
 }
 
-/// What one row has given.
+/// The outcome of one row.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Entry {
-    /// What `--only` looks for.
+    /// The name for `--only`.
     pub name: String,
     /// The work, in words.
     pub work: String,
-    /// What the figures are: `ns`, or what is counted.
+    /// The unit of the figures: `ns`, or the name of a count.
     pub unit: String,
-    /// One of each system.
+    /// One entry for each system.
     pub systems: Vec<System>,
-    /// What came of each target.
+    /// One entry for each target.
     pub targets: Vec<Outcome>,
 }
 
-/// What one system has given.
+/// The outcome of one system.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct System {
-    /// As tables show it.
+    /// The name in tables.
     pub name: String,
-    /// Whose it is.
+    /// The kind of system.
     pub kind: Kind,
-    /// What one operation took.
+    /// The time of one operation.
     pub figure: Ratio,
-    /// What one operation of the other process took meanwhile.
+    /// The time of one operation of the other process meanwhile.
     pub partner: Option<f64>,
-    /// How many values were a mixture of two.
+    /// The number of values that mix two stores.
     pub torn: u64,
-    /// How many operations gave up.
+    /// The number of operations that gave up.
     pub starved: u64,
-    /// How many values were looked at.
-    #[serde(default)]
+    /// The number of values that were checked.
     pub looked: u64,
-    /// How many operations were measured.
-    #[serde(default)]
+    /// The number of measured operations.
     pub operations: u64,
-    /// Whether the median is of one that gave up: what it would have taken is more. There is no ratio then.
-    #[serde(default)]
+    /// `true`: the median is of an operation that gave up, so the true one is larger. Then there is no ratio.
     pub capped: bool,
-    /// How much longer it took than what is asked of shmstore did, batch by batch.
+    /// Its time divided by the reference's, batch by batch.
     pub ratio: Option<Ratio>,
 }
 
-/// Whose a system is.
+/// The kind of a system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// shmstore's.
+    /// shmstore.
     Ours,
-    /// Another's.
+    /// Another system.
     Peer,
-    /// The bare machine's.
-    #[serde(alias = "floor")]
+    /// The bare machine.
     Bare,
 }
 
-/// What came of a target.
+/// The outcome of a target.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Outcome {
-    /// Which of shmstore's series.
+    /// The series of shmstore.
     pub ours: String,
-    /// With what it was compared. `None`: with nothing, as its figure itself is asked for.
+    /// The other side of the comparison. `None`: the figure itself is limited.
     pub other: Option<String>,
     /// The largest ratio, or figure.
     pub at_most: f64,
-    /// What was measured. `None`: nothing, as the other is not there.
+    /// The measured ratio, or figure. `None`: the other side is absent.
     pub measured: Option<Ratio>,
-    /// Whether what was asked is so.
+    /// `true` if the target is met.
     pub met: bool,
 }
 
 impl From<&Row> for Entry {
     fn from(row: &Row) -> Self {
-        let reference = reference(row);
-        let unit = match row.unit {
-            Unit::Nanoseconds => "ns",
-            Unit::Number(name) => name,
-        };
+        let asked = row.targets.first().and_then(|target| row.find(target.ours));
+        let reference = asked.or_else(|| row.series.iter().find(|series| series.is_ours()));
         Self {
             name: row.name.clone(),
             work: row.work.clone(),
-            unit: unit.into(),
+            unit: row.unit.into(),
             systems: row.series.iter().map(|series| System::new(series, reference)).collect(),
             targets: row.targets.iter().map(|target| Outcome::new(row, target)).collect(),
         }
     }
 }
 
-/// The series that the others are compared with: the one that most is asked of.
-fn reference(row: &Row) -> Option<&Series> {
-    let asked = row.targets.first().and_then(|target| row.find(target.ours));
-    asked.or_else(|| row.series.iter().find(|series| series.is_ours()))
-}
-
 impl Entry {
-    /// The name of the series that the others are compared with.
-    pub fn reference(&self) -> Option<&str> {
-        let asked = self.targets.first().map(|target| target.ours.as_str());
-        asked.or_else(|| self.systems.iter().find(|system| system.kind == Kind::Ours).map(|system| &*system.name))
+    /// The system that the others are compared with: the one of the first target.
+    pub fn reference(&self) -> Option<&System> {
+        let asked = self.targets.first().and_then(|target| self.systems.iter().find(|of| of.name == target.ours));
+        asked.or_else(|| self.systems.iter().find(|system| system.kind == Kind::Ours))
     }
 
-    /// Whether all that was asked is so, as far as it could be measured.
+    /// Returns `true` if a measured target is missed.
     pub fn is_missed(&self) -> bool {
         self.targets.iter().any(|target| target.measured.is_some() && !target.met)
     }
+
+    /// All of the row for a terminal: its systems and targets, in columns.
+    pub fn table(&self) -> String {
+        let reference = self.reference().map(|system| system.name.as_str()).unwrap_or_default();
+        let head = ["", "median", "middle half", &format!("÷ {reference}"), "other process"].map(str::to_owned);
+        let has_partners = self.systems.iter().any(|system| system.partner.is_some());
+        let mut systems = vec![head[..if has_partners { 5 } else { 4 }].to_vec()];
+        for system in &self.systems {
+            let spread = quartiles(system.figure, |figure| amount(figure, &self.unit));
+            let spread = if system.capped { "–".to_owned() } else { spread };
+            let mut line = vec![system.name.clone(), system.median(&self.unit), spread, system.by(reference)];
+            line.extend(has_partners.then(|| system.partner.map(|time| amount(time, "ns")).unwrap_or_default()));
+            line.extend((system.torn > 0).then(|| format!("TORN {}", of_all(system.torn, system.looked))));
+            line.extend((system.starved > 0).then(|| format!("gave up {}", of_all(system.starved, system.operations))));
+            systems.push(line);
+        }
+        let targets: Vec<Vec<String>> = self
+            .targets
+            .iter()
+            .map(|target| {
+                let asked = format!("{} {}", target.ours, target.asked(&self.unit));
+                vec![asked, target.measured(&self.unit), target.verdict().replace("missed", "MISSED")]
+            })
+            .collect();
+        format!("{} ({})\n{}{}", self.work, self.name, aligned(&systems), aligned(&targets))
+    }
+}
+
+/// Puts cells below each other. The first column is aligned to the left, the others to the right.
+fn aligned(table: &[Vec<String>]) -> String {
+    let width = |column: usize| table.iter().filter_map(|line| Some(line.get(column)?.chars().count())).max();
+    let mut text = String::new();
+    for line in table {
+        let cells = line.iter().enumerate().map(|(column, cell)| {
+            let width = width(column).unwrap_or(0);
+            if column == 0 { format!("  {cell:<width$}") } else { format!("  {cell:>width$}") }
+        });
+        text.push_str(cells.collect::<String>().trim_end());
+        text.push('\n');
+    }
+    text
 }
 
 impl System {
-    /// What one operation took, and the middle half of that.
-    pub fn told(&self, unit: &str) -> [String; 2] {
-        let (median, spread) =
-            (amount(self.figure.median, unit), quartiles(self.figure, |figure| amount(figure, unit)));
-        if self.capped { [format!("> {median}"), "–".to_owned()] } else { [median, spread] }
+    /// The time of one operation.
+    pub fn median(&self, unit: &str) -> String {
+        let median = amount(self.figure.median, unit);
+        if self.capped { format!("> {median}") } else { median }
     }
 
-    /// How many times as long as the one that the others are compared with it took.
-    pub fn by(&self, reference: Option<&str>) -> String {
+    /// Writes its time divided by the reference's.
+    pub fn by(&self, reference: &str) -> String {
         match self.ratio {
             Some(ratio) => times(ratio.median),
-            None if reference == Some(self.name.as_str()) => "1 ×".to_owned(),
+            None if reference == self.name => "1 ×".to_owned(),
             None => "–".to_owned(),
         }
-    }
-
-    /// How many values were a mixture of two, of how many.
-    pub fn told_torn(&self) -> String {
-        of_all(self.torn, self.looked)
-    }
-
-    /// How many operations gave up, of how many.
-    pub fn told_starved(&self) -> String {
-        of_all(self.starved, self.operations)
     }
 
     fn new(series: &Series, reference: Option<&Series>) -> Self {
@@ -165,6 +179,7 @@ impl System {
             (false, true) => Kind::Peer,
             (false, false) => Kind::Bare,
         };
+        let is_compared = |of: &&Series| of.name != series.name && !series.is_capped();
         Self {
             name: series.name.into(),
             kind,
@@ -175,9 +190,7 @@ impl System {
             looked: series.looked(),
             operations: series.operations(),
             capped: series.is_capped(),
-            ratio: reference
-                .filter(|of| of.name != series.name && !series.is_capped())
-                .and_then(|of| short(series.ratio(of)?)),
+            ratio: reference.filter(is_compared).and_then(|of| short(series.ratio(of)?)),
         }
     }
 }
@@ -191,29 +204,22 @@ impl Outcome {
             (Other::BestPeer, Some(verdict)) => Some(format!("{}, the best peer", verdict.other)),
             (Other::BestPeer, None) => Some("the best peer".to_owned()),
         };
-        let whose = match target.figure {
-            Figure::Own => "",
-            Figure::Partner => ": the other process",
-        };
         Self {
-            ours: format!("{}{whose}", target.ours),
+            ours: format!("{}{}", target.ours, if target.of_partners { ", other process" } else { "" }),
             other,
             at_most: target.at_most,
-            met: verdict.as_ref().is_some_and(|verdict| verdict.is_met()),
+            met: verdict.as_ref().is_some_and(|verdict| verdict.is_met),
             measured: verdict.and_then(|verdict| short(verdict.ratio)),
         }
     }
 }
 
-/// As many digits as are kept. `None` if there is nothing to tell: something was divided by nought.
+/// Rounds to the digits that are kept. `None`: something was divided by zero.
 fn short(ratio: Ratio) -> Option<Ratio> {
     let Ratio { low, median, high } = ratio;
     let is_finite = [low, median, high].iter().all(|figure| figure.is_finite());
-    is_finite.then(|| Ratio {
-        low: figures::rounded(low),
-        median: figures::rounded(median),
-        high: figures::rounded(high),
-    })
+    let [low, median, high] = [low, median, high].map(figures::rounded);
+    is_finite.then_some(Ratio { low, median, high })
 }
 
 #[cfg(test)]

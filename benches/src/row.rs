@@ -1,4 +1,4 @@
-//! One row of the comparison: what was measured, and what is asked of it.
+//! One row of the comparison: its measured series, and its targets.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,117 +7,93 @@ use crate::batch::{Sample, Series};
 /// The same work by several systems.
 #[derive(Debug)]
 pub struct Row {
-    /// What `--only` looks for.
+    /// The name for `--only`.
     pub name: String,
     /// The work, in words.
     pub work: String,
-    /// What the figures are.
-    pub unit: Unit,
-    /// One of each system.
+    /// The unit of the figures: `ns`, or the name of a count, in the plural.
+    pub unit: &'static str,
+    /// A series for each system.
     pub series: Vec<Series>,
-    /// What is asked of shmstore.
+    /// The targets of shmstore.
     pub targets: Vec<Target>,
 }
 
-/// What a sample's figure is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
-    /// The time of one operation.
-    Nanoseconds,
-    /// A count or a size, as named.
-    Number(&'static str),
-}
-
-/// A limit on how much longer one of ours may take than another.
+/// A limit on how much longer a series of shmstore may take than another one.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// Which of our series.
+    /// The series of shmstore.
     pub ours: &'static str,
-    /// Than which.
+    /// The other side of the comparison.
     pub other: Other,
-    /// Of which of their figures.
-    pub figure: Figure,
-    /// The largest ratio, ours by the other's.
+    /// `true`: the operations of the other processes are compared, not the systems' own.
+    pub of_partners: bool,
+    /// The largest ratio, shmstore's figure by the other's.
     pub at_most: f64,
 }
 
-/// Which figure of a series a target is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Figure {
-    /// What an operation took.
-    Own,
-    /// What an operation of the partner took meanwhile.
-    Partner,
-}
-
-/// What a target compares with.
+/// The other side of a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Other {
     /// This series.
     Named(&'static str),
-    /// The peer whose own operations are the fastest, of those that gave whole values, and all of them.
+    /// The peer with the fastest operations of its own, among those whose values were whole and that never gave up.
     BestPeer,
-    /// Nothing: the median itself is the figure.
+    /// None: the median itself is limited.
     Figure,
 }
 
-/// A ratio, batch by batch.
+/// The quartiles of figures, or of the ratios of batches.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Ratio {
-    /// The quarter of the batches with the smallest ratios lies below.
+    /// A quarter of the batches is below.
     pub low: f64,
-    /// The middle.
+    /// The median.
     pub median: f64,
-    /// The quarter with the largest lies above.
+    /// A quarter of the batches is above.
     pub high: f64,
 }
 
-/// What came of a target.
+/// The outcome of a target.
 #[derive(Debug, Clone)]
 pub struct Verdict {
-    /// What was asked.
-    pub target: Target,
-    /// The series it was compared with.
+    /// The series on the other side.
     pub other: &'static str,
-    /// What was measured.
+    /// The measured ratio.
     pub ratio: Ratio,
+    /// `true` if it is within the limit.
+    pub is_met: bool,
 }
 
 impl Target {
-    /// A limit on what an operation of ours takes, by what one of the other takes.
+    /// A limit on the time of an operation of shmstore divided by the other side's.
     pub fn new(ours: &'static str, other: Other, at_most: f64) -> Self {
-        Self { ours, other, figure: Figure::Own, at_most }
+        Self { ours, other, of_partners: false, at_most }
     }
 
-    /// The same limit, on what the partners' operations take meanwhile.
+    /// A limit on the time of the partners' operations.
     pub fn of_partners(self) -> Self {
-        Self { figure: Figure::Partner, ..self }
+        Self { of_partners: true, ..self }
+    }
+
+    fn figure(&self, sample: &Sample) -> Option<f64> {
+        if self.of_partners { sample.partner } else { Some(sample.nanoseconds) }
     }
 }
 
-impl Verdict {
-    /// Whether what was asked is so.
-    pub fn is_met(&self) -> bool {
-        // What a table shows with two digits is what counts.
-        self.ratio.median < self.target.at_most + 0.005
-    }
-}
-
-/// Names of series that are the bare machine's, no system's.
+/// Names of series of the bare machine.
 pub const BARE: [&str; 7] =
     ["memcpy", "bare atomics", "bare futex", "system calls", "bare exchange", "no derive", "no derive, of parts"];
 
 impl Series {
-    /// The quartiles of what an operation took. Batches in which one gave up are the slowest, whatever they took.
+    /// The quartiles of the time of an operation. Batches in which one gave up count as the slowest.
     pub fn spread(&self) -> Ratio {
-        let samples = self.sorted();
-        quartiles_of(&samples, |sample| sample.nanoseconds)
+        quartiles_of(&self.sorted(), |sample| sample.nanoseconds)
     }
 
-    /// Whether the median is that of a batch in which an operation gave up: what it would have taken is more.
+    /// Returns `true` if the median is of a batch in which an operation gave up, so that the true median is larger.
     pub fn is_capped(&self) -> bool {
-        let samples = self.sorted();
-        quartiles_of(&samples, |sample| if sample.starved > 0 { 1.0 } else { 0.0 }).median > 0.0
+        quartiles_of(&self.sorted(), |sample| if sample.starved > 0 { 1.0 } else { 0.0 }).median > 0.0
     }
 
     fn sorted(&self) -> Vec<&Sample> {
@@ -127,102 +103,98 @@ impl Series {
         samples
     }
 
-    /// The median of what an operation took.
+    /// The median of the time of an operation.
     pub fn median(&self) -> f64 {
         self.spread().median
     }
 
-    /// The median of what an operation of the partner took meanwhile.
+    /// The median of the time of an operation of the partner.
     pub fn partner(&self) -> Option<f64> {
         let partner: Option<Vec<f64>> = self.samples.iter().map(|sample| sample.partner).collect();
-        partner.filter(|samples| !samples.is_empty()).map(|samples| quartiles(samples).median)
+        partner.and_then(quartiles).map(|partner| partner.median)
     }
 
-    /// Values that were a mixture of two, in all batches and where all words were looked at.
+    /// The number of values that mix two stores, in all batches and in the check before them.
     pub fn torn(&self) -> u64 {
-        self.checked.torn + self.samples.iter().map(|sample| sample.torn).sum::<u64>()
+        self.checked.torn + self.sum(|sample| sample.torn)
     }
 
-    /// Values that were looked at.
+    /// The number of values that were checked.
     pub fn looked(&self) -> u64 {
         self.checked.values + self.operations()
     }
 
-    /// Operations that were measured.
+    /// The number of measured operations.
     pub fn operations(&self) -> u64 {
-        self.samples.iter().map(|sample| sample.rounds).sum()
+        self.sum(|sample| sample.rounds)
     }
 
-    /// Operations that gave up.
+    /// The number of operations that gave up.
     pub fn starved(&self) -> u64 {
-        self.samples.iter().map(|sample| sample.starved).sum()
+        self.sum(|sample| sample.starved)
     }
 
-    /// How many times as long as another's its operations took, batch by batch.
+    fn sum(&self, of: impl Fn(&Sample) -> u64) -> u64 {
+        self.samples.iter().map(of).sum()
+    }
+
+    /// Its times by another's, batch by batch. A series with fewer batches is compared in these.
     pub fn ratio(&self, other: &Series) -> Option<Ratio> {
-        self.ratio_of(Figure::Own, other)
+        self.ratio_of(other, |sample| Some(sample.nanoseconds))
     }
 
-    /// One that was measured in fewer batches is compared in these.
-    fn ratio_of(&self, figure: Figure, other: &Series) -> Option<Ratio> {
+    fn ratio_of(&self, other: &Series, figure: impl Fn(&Sample) -> Option<f64>) -> Option<Ratio> {
         let pairs = self.samples.iter().zip(&other.samples);
-        let ratios = pairs.map(|(ours, other)| Some(figure.of(ours)? / figure.of(other)?));
-        ratios.collect::<Option<Vec<f64>>>().filter(|ratios| !ratios.is_empty()).map(quartiles)
+        quartiles(pairs.map(|(ours, other)| Some(figure(ours)? / figure(other)?)).collect::<Option<Vec<f64>>>()?)
     }
 
-    /// Whether it is shmstore's.
+    /// Returns `true` for a series of shmstore.
     pub fn is_ours(&self) -> bool {
         self.name.starts_with("shmstore")
     }
 
-    /// Whether it is neither ours nor the bare machine.
+    /// Returns `true` for a series of another system, but not of the bare machine.
     pub fn is_peer(&self) -> bool {
         !self.is_ours() && !BARE.contains(&self.name)
     }
 }
 
 impl Row {
-    /// The series of a name, if the system is there.
+    /// The series of a name, if the system is part of this row.
     pub fn find(&self, name: &str) -> Option<&Series> {
         self.series.iter().find(|series| series.name == name)
     }
 
-    /// What came of a target, if its systems are there.
+    /// The outcome of a target, if its systems are part of this row.
     pub fn verdict(&self, target: &Target) -> Option<Verdict> {
         let ours = self.find(target.ours)?;
-        let other = match target.other {
-            Other::Named(name) => self.find(name)?,
-            Other::BestPeer => best_peer(&self.series)?,
-            Other::Figure => {
-                return Some(Verdict { target: target.clone(), other: "", ratio: ours.spread() });
+        let (other, ratio) = match target.other {
+            Other::Figure => ("", ours.spread()),
+            Other::Named(_) | Other::BestPeer => {
+                let other = match target.other {
+                    Other::Named(name) => self.find(name)?,
+                    _ => best_peer(&self.series)?,
+                };
+                (other.name, ours.ratio_of(other, |sample| target.figure(sample))?)
             }
         };
-        Some(Verdict { target: target.clone(), other: other.name, ratio: ours.ratio_of(target.figure, other)? })
+        // The two digits in tables decide.
+        Some(Verdict { other, ratio, is_met: ratio.median < target.at_most + 0.005 })
     }
 }
 
-/// The fastest of all that are neither ours nor the bare machine, among those that did what was asked: none of their values was
-/// a mixture of two, and none of their operations gave up.
+/// The fastest peer whose values were all whole, and whose operations never gave up.
 pub fn best_peer(series: &[Series]) -> Option<&Series> {
-    let has_done = |series: &&Series| series.is_peer() && series.torn() == 0 && series.starved() == 0;
-    series.iter().filter(has_done).min_by(|a, b| a.median().total_cmp(&b.median()))
+    let is_sound = |series: &&Series| series.is_peer() && series.torn() == 0 && series.starved() == 0;
+    series.iter().filter(is_sound).min_by(|a, b| a.median().total_cmp(&b.median()))
 }
 
-impl Figure {
-    fn of(self, sample: &Sample) -> Option<f64> {
-        match self {
-            Self::Own => Some(sample.nanoseconds),
-            Self::Partner => sample.partner,
-        }
-    }
-}
-
-fn quartiles(mut figures: Vec<f64>) -> Ratio {
+/// `None`: there are no figures.
+fn quartiles(mut figures: Vec<f64>) -> Option<Ratio> {
     figures.sort_by(f64::total_cmp);
-    quartiles_of(&figures, |figure| *figure)
+    (!figures.is_empty()).then(|| quartiles_of(&figures, |figure| *figure))
 }
 
-/// The quartiles of what is sorted.
 fn quartiles_of<T>(sorted: &[T], figure: impl Fn(&T) -> f64) -> Ratio {
     let at = |part: f64| figure(&sorted[((sorted.len() - 1) as f64 * part).round() as usize]);
     Ratio { low: at(0.25), median: at(0.5), high: at(0.75) }
@@ -244,13 +216,18 @@ mod tests {
     }
 
     fn verdict(series: Vec<Series>, target: Target) -> Option<Verdict> {
-        let row = Row { name: "row".into(), work: "work".into(), unit: Unit::Nanoseconds, series, targets: Vec::new() };
+        let row = Row { name: "row".into(), work: "work".into(), unit: "ns", series, targets: Vec::new() };
         row.verdict(&target)
     }
 
+    /// The verdict on shmstore by another series, or the best peer.
+    fn by(series: Vec<Series>, other: Other, at_most: f64) -> Verdict {
+        verdict(series, Target::new("shmstore", other, at_most)).expect("both are in the row")
+    }
+
     #[test]
-    fn quartiles_are_of_the_sorted_figures() {
-        let of = |figures: &[f64]| quartiles(figures.to_vec());
+    fn quartiles_come_from_the_sorted_figures() {
+        let of = |figures: &[f64]| quartiles(figures.to_vec()).expect("some figures");
         let five = of(&[5.0, 1.0, 4.0, 2.0, 3.0]);
         assert_eq!((five.low, five.median, five.high), (2.0, 3.0, 4.0));
         let one = of(&[7.0]);
@@ -260,25 +237,24 @@ mod tests {
     }
 
     #[test]
-    fn a_ratio_is_of_batches_side_by_side_not_of_medians() {
+    fn a_ratio_compares_batches_side_by_side_not_medians() {
         let both = vec![series("shmstore", &[1.0, 20.0, 3.0]), series("other", &[2.0, 40.0, 6.0])];
-        let verdict = &verdict(both, Target::new("shmstore", Other::Named("other"), 0.5)).expect("both are there");
+        let verdict = by(both, Other::Named("other"), 0.5);
         assert_eq!((verdict.ratio.low, verdict.ratio.median, verdict.ratio.high), (0.5, 0.5, 0.5));
-        assert!(verdict.is_met());
+        assert!(verdict.is_met);
     }
 
     #[test]
-    fn a_series_of_fewer_batches_is_compared_in_those_it_has() {
+    fn a_series_with_fewer_batches_is_compared_in_these() {
         let both = vec![series("shmstore", &[1.0, 1.0, 1.0, 90.0, 90.0]), series("other", &[2.0, 2.0, 2.0])];
-        let verdict = &verdict(both, Target::new("shmstore", Other::Named("other"), 1.0)).expect("both are there");
+        let verdict = by(both, Other::Named("other"), 1.0);
         assert_eq!(verdict.ratio.high, 0.5);
     }
 
     #[test]
     fn two_digits_decide_whether_a_target_is_met() {
         let met = |figure: f64| {
-            let both = vec![series("shmstore", &[figure]), series("other", &[100.0])];
-            verdict(both, Target::new("shmstore", Other::Named("other"), 1.2)).expect("both are there").is_met()
+            by(vec![series("shmstore", &[figure]), series("other", &[100.0])], Other::Named("other"), 1.2).is_met
         };
         assert!(met(120.0) && met(120.4));
         assert!(!met(120.6));
@@ -288,12 +264,12 @@ mod tests {
     fn the_best_peer_is_neither_ours_nor_the_bare_machine() {
         let all = vec![
             series("shmstore", &[4.0]),
-            series("shmstore, leased", &[1.0]),
+            series("shmstore, exclusive writer", &[1.0]),
             series("memcpy", &[0.5]),
             series("slow", &[9.0]),
             series("fast", &[8.0]),
         ];
-        let verdict = &verdict(all, Target::new("shmstore", Other::BestPeer, 0.5)).expect("both are there");
+        let verdict = by(all, Other::BestPeer, 0.5);
         assert_eq!((verdict.other, verdict.ratio.median), ("fast", 0.5));
     }
 
@@ -303,12 +279,12 @@ mod tests {
         all[1].checked.torn = 1;
         all[2].samples[0].starved = 1;
         all.push(series("whole", &[9.0]));
-        let verdict = &verdict(all, Target::new("shmstore", Other::BestPeer, 0.5)).expect("both are there");
+        let verdict = by(all, Other::BestPeer, 0.5);
         assert_eq!(verdict.other, "whole");
     }
 
     #[test]
-    fn partners_are_compared_with_those_of_the_same_peer() {
+    fn partners_are_compared_with_the_partner_of_the_same_peer() {
         // The peer whose reader is the fastest, though its writer is not.
         let all = vec![
             beside("shmstore", &[(10.0, 30.0)]),
@@ -316,7 +292,7 @@ mod tests {
             beside("quick writer", &[(90.0, 5.0)]),
         ];
         let verdict =
-            &verdict(all, Target::new("shmstore", Other::BestPeer, 1.0).of_partners()).expect("both are there");
+            &verdict(all, Target::new("shmstore", Other::BestPeer, 1.0).of_partners()).expect("both are in the row");
         assert_eq!((verdict.other, verdict.ratio.median), ("quick reader", 0.5));
     }
 
@@ -328,14 +304,14 @@ mod tests {
         }
         let both = vec![series("shmstore", &[1.0]), series("other", &[1.0])];
         let of_partners = Target::new("shmstore", Other::Named("other"), 1.0).of_partners();
-        assert!(verdict(both, of_partners).is_none(), "nobody was beside them");
+        assert!(verdict(both, of_partners).is_none(), "they have no partners");
     }
 
     #[test]
-    fn a_median_is_capped_if_it_is_of_one_that_gave_up() {
+    fn a_median_is_capped_if_its_batch_gave_up() {
         let mut seen = series("ringfire", &[5.0, 1.0, 2.0]);
         assert!(!seen.is_capped());
-        // It gave up at once: it took little, but would have taken who knows how long.
+        // A batch that gives up at once takes little time, but its full time is unknown.
         seen.samples[1].starved = 1;
         assert_eq!((seen.is_capped(), seen.median()), (false, 5.0));
         seen.samples[0].starved = 1;
@@ -343,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn torn_values_count_wherever_they_were_seen() {
+    fn torn_values_count_in_batches_and_before_them() {
         let mut seen = series("shmstore", &[1.0, 1.0]);
         seen.samples[1].torn = 2;
         seen.checked = Checked { values: 10, torn: 3 };

@@ -1,13 +1,9 @@
 //! The systems that are compared, each behind the same few traits.
 
-// What some of them are made of.
+// Memory that some of them live in.
 pub mod mapped;
 // The bare machine.
-pub mod memcpy;
-pub mod atomics;
-pub mod futex;
-pub mod exchange;
-pub mod system_calls;
+pub mod bare;
 // The peers.
 #[cfg(boost)]
 pub mod boost;
@@ -16,47 +12,49 @@ pub mod lmdb;
 pub mod mmap_sync;
 pub mod pthread;
 pub mod ringfire;
-// Ours.
+// The project's own.
 pub mod shmstore;
 
 #[cfg(test)]
 mod tests;
 
-use std::hint::black_box;
+use std::hint::{black_box, spin_loop};
 use std::path::Path;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::time::Duration;
 
 use crate::Failure;
 use crate::payload::Payload;
 
-/// How long a side sleeps for the other, before it looks whether there is still anybody.
+/// The longest sleep of a side before it checks that the other side still exists.
 const SECOND: Duration = Duration::from_secs(1);
 
-/// How many times a side looks for the other's word, before it looks whether there is still anybody.
-const PATIENCE: u32 = 1 << 20;
+/// The number of polls of a side before it checks that the other side still exists.
+const POLLS: u32 = 1 << 20;
 
 /// A system that keeps the newest value of something in shared memory.
 pub trait Board {
-    /// As tables show it.
+    /// The name in tables.
     const NAME: &'static str;
     /// Its write side.
     type Writer<const WORDS: usize>: Write<WORDS> + 'static;
     /// Its read side.
     type Reader<const WORDS: usize>: Read<WORDS> + 'static;
 
-    /// Makes the place for a value, with a first value in it: all words 1.
+    /// Creates the memory of a value, with a first value in it: all words 1.
     fn create<const WORDS: usize>(directory: &Path) -> Result<Self::Writer<WORDS>, Failure>;
 
-    /// Finds it.
+    /// Opens it.
     fn open<const WORDS: usize>(directory: &Path) -> Result<Self::Reader<WORDS>, Failure>;
 }
 
-/// Who writes.
+/// A write side.
 pub trait Write<const WORDS: usize> {
-    /// Makes a value the newest.
+    /// Stores a value.
     fn write(&mut self, value: &Payload<WORDS>);
 
-    /// Writes `values` in turn, `rounds` in all.
+    /// Stores `values` in turn, `rounds` in all.
     #[inline]
     fn write_rounds(&mut self, values: &[Payload<WORDS>; 4], rounds: u64) {
         for round in 0..rounds {
@@ -65,18 +63,18 @@ pub trait Write<const WORDS: usize> {
     }
 }
 
-/// Who reads.
+/// A read side.
 pub trait Read<const WORDS: usize> {
     /// Copies the newest value.
     fn read(&mut self, into: &mut Payload<WORDS>);
 
-    /// The same, but for who gives up when the writer leaves no time. Returns whether there is a value.
+    /// Copies the newest value, or returns `false` if the system gives up because the writer leaves no time.
     fn try_read(&mut self, into: &mut Payload<WORDS>) -> bool {
         self.read(into);
         true
     }
 
-    /// Reads `rounds` times, to `into` or to where its values are returned. It may end early, if it is starved.
+    /// Reads `rounds` times, to `into` or to the system's own return value. A starved reader may end early.
     #[inline]
     fn read_rounds(&mut self, into: &mut Payload<WORDS>, rounds: u64) -> Reads {
         let mut torn = 0;
@@ -88,82 +86,150 @@ pub trait Read<const WORDS: usize> {
     }
 }
 
-/// What came of some reads.
+/// The outcome of some reads.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reads {
-    /// How many there were.
+    /// The number of reads.
     pub done: u64,
-    /// How many of the values are a mixture of two, as far as their ends tell.
+    /// The number of values that mix two stores, as far as their ends show it.
     pub torn: u64,
-    /// How many gave up, because the writer left them no time.
+    /// The number of reads that gave up because the writer left no time.
     pub starved: u64,
 }
 
-/// A system that keeps others out.
-pub trait Exclude: Sized {
-    /// As tables show it.
+/// A system with two sides.
+pub trait Sides: Sized {
+    /// The name in tables.
     const NAME: &'static str;
 
-    /// Makes a lock, and a count of 0 that it guards.
+    /// Creates the memory, and the first side.
     fn create(directory: &Path) -> Result<Self, Failure>;
 
-    /// Finds it.
+    /// Opens the memory, and creates the other side.
     fn open(directory: &Path) -> Result<Self, Failure>;
+}
 
+/// A lock between processes, with a count of 0 that it guards.
+pub trait Exclude: Sides {
     /// Locks and unlocks.
     fn lock_rounds(&mut self, rounds: u64);
 
-    /// Locks, counts one up by a load and a store, and unlocks.
+    /// Locks, adds 1 to the count by a load and a store, and unlocks.
     fn count_rounds(&mut self, rounds: u64);
 
-    /// The count.
+    /// Returns the count.
     fn count(&self) -> u64;
 }
 
+/// An [`Exclude`] whose loops are in Rust.
+pub trait Lockable: Sides {
+    /// Does the work under the lock.
+    fn locked(&self, work: impl FnOnce());
+
+    /// The count that it guards.
+    fn guarded(&self) -> &AtomicU64;
+}
+
+impl<L: Lockable> Exclude for L {
+    fn lock_rounds(&mut self, rounds: u64) {
+        (0..rounds).for_each(|_| self.locked(|| ()));
+    }
+
+    fn count_rounds(&mut self, rounds: u64) {
+        let count = self.guarded();
+        (0..rounds).for_each(|_| self.locked(|| count.store(count.load(Relaxed) + 1, Relaxed)));
+    }
+
+    fn count(&self) -> u64 {
+        self.guarded().load(Acquire)
+    }
+}
+
 /// A system that changes a value of eight words as a whole.
-pub trait Transact: Sized {
-    /// As tables show it.
-    const NAME: &'static str;
-
-    /// Makes the value.
-    fn create(directory: &Path) -> Result<Self, Failure>;
-
-    /// Adds 1 to the first word: copies the value, changes the copy, and makes it the newest, with others kept out.
+pub trait Transact: Sides {
+    /// Adds 1 to the first word, without interference: copies the value, changes the copy, and stores it.
     fn change_rounds(&mut self, rounds: u64);
 
-    /// The first word.
+    /// Returns the first word.
     fn word(&mut self) -> u64;
 }
 
-/// A system by which two processes can call and answer each other. The one that answers is there first.
-pub trait Talk: Sized {
-    /// As tables show it.
-    const NAME: &'static str;
-
-    /// Makes the side that answers.
-    fn create(directory: &Path) -> Result<Self, Failure>;
-
-    /// Finds it, and makes the side that calls.
-    fn open(directory: &Path) -> Result<Self, Failure>;
-
+/// A system by which two processes can call and answer each other. The first side answers, the other one calls.
+pub trait Talk: Sides {
     /// Calls, and waits for the answer.
     fn call(&mut self);
 
-    /// Waits for a call; not for ever. Returns whether there was one.
+    /// Waits for a call for a limited time. Returns `true` if there was one.
     fn receive(&mut self) -> bool;
 
     /// Answers it.
     fn answer(&mut self);
 }
 
-/// A system of which whole objects can be made, found and removed: each of eight words.
+/// A channel for numbers in each direction, without waiting.
+pub trait Poll: Sides {
+    /// Sends a number.
+    fn tell(&mut self, number: u64);
+
+    /// Returns `true` if this number has arrived. A queue drops every other number.
+    fn hears(&mut self, number: u64) -> bool;
+}
+
+/// A side that polls.
+pub struct Polling<P> {
+    side: P,
+    round: u64,
+}
+
+impl<P: Poll> Sides for Polling<P> {
+    const NAME: &'static str = P::NAME;
+
+    fn create(directory: &Path) -> Result<Self, Failure> {
+        Ok(Self { side: P::create(directory)?, round: 0 })
+    }
+
+    fn open(directory: &Path) -> Result<Self, Failure> {
+        Ok(Self { side: P::open(directory)?, round: 0 })
+    }
+}
+
+impl<P: Poll> Talk for Polling<P> {
+    #[inline]
+    fn call(&mut self) {
+        self.round += 1;
+        self.side.tell(self.round);
+        while !self.side.hears(self.round) {
+            spin_loop();
+        }
+    }
+
+    #[inline]
+    fn receive(&mut self) -> bool {
+        let next = self.round + 1;
+        for _ in 0..POLLS {
+            if self.side.hears(next) {
+                self.round = next;
+                return true;
+            }
+            spin_loop();
+        }
+        false
+    }
+
+    #[inline]
+    fn answer(&mut self) {
+        self.side.tell(self.round);
+    }
+}
+
+/// A system that creates, attaches and removes whole objects, each of eight words.
 pub trait Whole {
-    /// As tables show it.
+    /// The name in tables.
     const NAME: &'static str;
 
-    /// Makes an object. What is returned attaches it, reads it and lets it go, so many times.
-    fn attaching(directory: &Path) -> Result<impl FnMut(u64) + 'static, Failure>;
+    /// Creates an object. The returned closure attaches it, reads it and lets it go.
+    fn attaching(directory: &Path) -> Result<impl FnMut() + 'static, Failure>;
 
-    /// What is returned makes an object, writes it for the first time and removes it, so many times.
-    fn creating(directory: &Path) -> Result<impl FnMut(u64) + 'static, Failure>;
+    /// The returned closure creates an object, writes to it for the first time, lets it go and removes it.
+    fn creating(directory: &Path) -> Result<impl FnMut() + 'static, Failure>;
 }

@@ -1,12 +1,12 @@
-//! System V shared memory as the kernel has it, for those who go without shmstore.
+//! System V shared memory by bare system calls.
 //!
-//! A file stands for each segment: its key comes from there, and who made the segment is written in it, so that what a
-//! run leaves behind can be told from what is somebody else's.
+//! A file stands for each segment. The segment's key comes from the file, and the file contains the id of the process
+//! that creates the segment, so that segments of a run can be told from all others.
 //!
 //! # Safety
 //!
-//! Assumes that the kernel attaches what it says it does. Promises that an address is used only while it is attached,
-//! and that no segment is removed but one that the process named in its file has made.
+//! Assumes that the kernel attaches what it reports. Promises that an address is used only while it is attached, and
+//! that no segment is removed unless the process named in its file has created it.
 #![allow(unsafe_code)]
 
 use std::ffi::CString;
@@ -35,14 +35,14 @@ pub struct Attachment {
 }
 
 impl Anchor {
-    /// In this directory, whether there is one or not.
+    /// The anchor in this directory, which may or may not exist.
     pub fn at(directory: &Path) -> Self {
         let path = directory.join("segment");
         let name = CString::new(path.as_os_str().as_bytes()).expect("a path without NUL");
         Self { path, name }
     }
 
-    /// Makes the file, which says that this process makes the segment.
+    /// Creates the file, which names this process as the creator of the segment.
     pub fn make(directory: &Path) -> io::Result<Self> {
         let anchor = Self::at(directory);
         std::fs::write(&anchor.path, std::process::id().to_string())?;
@@ -64,12 +64,13 @@ impl Anchor {
         self.get(0, 0)
     }
 
-    /// Makes the segment, so many bytes large.
+    /// Creates the segment, with a size in bytes.
     pub fn create(&self, bytes: usize) -> io::Result<libc::c_int> {
         self.get(bytes, libc::IPC_CREAT | libc::IPC_EXCL | 0o600)
     }
 
-    /// Removes the segment, if it was made by the process that the file names. Returns whether there is none any more.
+    /// Removes the segment, if the process named in the file has created it. Returns `true` if there is none
+    /// afterwards.
     pub fn clean(&self) -> bool {
         let maker = std::fs::read_to_string(&self.path).ok().and_then(|pid| pid.parse::<libc::pid_t>().ok());
         let Ok(shmid) = self.find() else { return true };
@@ -85,12 +86,12 @@ impl Anchor {
 }
 
 impl Attachment {
-    /// What shmstore takes for a small object: so that all map as much, in bytes.
+    /// The size of the segment of a small shmstore object: all systems map the same number of bytes.
     pub const SMALL: usize = 9549;
 
     /// Attaches a segment, to read and write.
     pub fn new(shmid: libc::c_int) -> io::Result<Self> {
-        // SAFETY: at an address of the kernel's choice.
+        // SAFETY: the kernel chooses the address.
         let address = unsafe { libc::shmat(shmid, ptr::null(), 0) };
         if address.addr() == usize::MAX {
             return Err(io::Error::last_os_error());
@@ -98,20 +99,18 @@ impl Attachment {
         Ok(Self { address: address.cast() })
     }
 
-    /// Copies its first bytes.
+    /// Copies its first eight words.
     #[inline]
-    pub fn read<T: bytemuck::AnyBitPattern>(&self) -> T {
-        const { assert!(size_of::<T>() <= 4096 && align_of::<T>() <= 4096) };
-        // SAFETY: attached, and a page at least; nobody writes there while these are read; any bytes are a `T`.
-        unsafe { ptr::read_volatile(self.address.cast::<T>()) }
+    pub fn read(&self) -> [u64; 8] {
+        // SAFETY: attached, and a page at least; nobody writes there during the read.
+        unsafe { ptr::read_volatile(self.address.cast()) }
     }
 
-    /// Writes its first bytes.
+    /// Writes its first eight words.
     #[inline]
-    pub fn write<T: bytemuck::NoUninit>(&self, value: T) {
-        const { assert!(size_of::<T>() <= 4096 && align_of::<T>() <= 4096) };
+    pub fn write(&self, value: [u64; 8]) {
         // SAFETY: attached, writable, and a page at least.
-        unsafe { ptr::write_volatile(self.address.cast::<T>(), value) }
+        unsafe { ptr::write_volatile(self.address.cast(), value) }
     }
 }
 
@@ -122,10 +121,10 @@ impl Drop for Attachment {
     }
 }
 
-/// What the kernel knows of a segment.
+/// The kernel's status of a segment.
 pub fn status(shmid: libc::c_int) -> io::Result<libc::shmid_ds> {
     let mut status = MaybeUninit::<libc::shmid_ds>::uninit();
-    // SAFETY: the buffer is what IPC_STAT fills.
+    // SAFETY: the buffer has the type that IPC_STAT fills.
     checked(unsafe { libc::shmctl(shmid, libc::IPC_STAT, status.as_mut_ptr()) })?;
     // SAFETY: filled.
     Ok(unsafe { status.assume_init() })

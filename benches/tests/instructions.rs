@@ -1,4 +1,4 @@
-//! Counting instructions.
+//! Counts of instructions.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -8,8 +8,8 @@ use shmstore_bench::instructions;
 #[test]
 fn two_counts_agree() {
     if let Some(reason) = instructions::absent() {
-        assert!(std::env::var_os("SHMSTORE_NO_SKIPS").is_none(), "not to be skipped here: {reason}");
-        // Not by `eprintln!`, which the test harness keeps to itself when a test passes.
+        assert!(std::env::var_os("SHMSTORE_NO_SKIPS").is_none(), "must not be skipped here: {reason}");
+        // The test harness hides the output of `eprintln!` when a test passes.
         let _ = writeln!(std::io::stderr(), "skipped: {reason}");
         return;
     }

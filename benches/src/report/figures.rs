@@ -1,9 +1,9 @@
-//! Figures, as people read them.
+//! Figures in words.
 
 use crate::report::Outcome;
 use crate::row::Ratio;
 
-/// With four digits: more is noise.
+/// Rounds to four digits, because more are noise.
 pub fn rounded(figure: f64) -> f64 {
     if figure == 0.0 || !figure.is_finite() {
         return figure;
@@ -11,7 +11,7 @@ pub fn rounded(figure: f64) -> f64 {
     format!("{figure:.3e}").parse().expect("a number that was just written")
 }
 
-/// With three digits, at most two of them behind the point; thousands are set apart.
+/// Writes three digits, at most two of them behind the point, with commas between thousands.
 pub fn number(figure: f64) -> String {
     if figure.abs() < 9.995 {
         format!("{figure:.2}")
@@ -29,63 +29,57 @@ fn thousands(digits: &str) -> String {
     groups.join(",")
 }
 
-/// A count or a limit: without digits that say nothing.
+/// Writes a count or a limit, without zeros at the end.
 pub fn plain(figure: f64) -> String {
     let text = number(figure);
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
-/// What a time in nanoseconds is best told in, and how many nanoseconds that is.
-fn unit_of(nanoseconds: f64) -> (&'static str, f64) {
-    // From where three digits of the smaller unit no longer hold it.
-    match nanoseconds {
-        below if below < 999.5 => ("ns", 1.0),
-        below if below < 999.5e3 => ("µs", 1e3),
-        below if below < 999.5e6 => ("ms", 1e6),
-        _ => ("s", 1e9),
-    }
-}
-
-/// A figure with its unit.
+/// Writes a figure with its unit.
 pub fn amount(figure: f64, unit: &str) -> String {
-    if unit != "ns" {
-        return count(figure, unit);
-    }
-    let (unit, size) = unit_of(figure);
-    format!("{} {unit}", number(figure / size))
+    amount_by(number, figure, unit)
 }
 
-/// As [`amount`], without digits that say nothing.
+/// Writes a figure with its unit, without zeros at the end.
 pub fn round_amount(figure: f64, unit: &str) -> String {
+    amount_by(plain, figure, unit)
+}
+
+fn amount_by(write: fn(f64) -> String, figure: f64, unit: &str) -> String {
     if unit != "ns" {
         return count(figure, unit);
     }
-    let (unit, size) = unit_of(figure);
-    format!("{} {unit}", plain(figure / size))
+    // The larger unit begins where three digits of the smaller one end.
+    let (unit, size) = match figure {
+        ..999.5 => ("ns", 1.0),
+        999.5..999.5e3 => ("µs", 1e3),
+        999.5e3..999.5e6 => ("ms", 1e6),
+        _ => ("s", 1e9),
+    };
+    format!("{} {unit}", write(figure / size))
 }
 
-/// A count of what is named in the plural.
+/// Writes a count, whose unit is given in the plural.
 fn count(figure: f64, unit: &str) -> String {
     let figure = plain(figure);
     let unit = if figure == "1" { unit.strip_suffix('s').unwrap_or(unit) } else { unit };
     format!("{figure} {unit}")
 }
 
-/// How many, of how many if that is known.
+/// Writes a part of a whole, or the part alone if the whole is not known.
 pub fn of_all(some: u64, all: u64) -> String {
-    let tell = |count: u64| thousands(&count.to_string());
-    if all == 0 { tell(some) } else { format!("{} of {}", tell(some), tell(all)) }
+    let write = |count: u64| thousands(&count.to_string());
+    if all == 0 { write(some) } else { format!("{} of {}", write(some), write(all)) }
 }
 
-/// How many times as much.
+/// Writes a ratio.
 pub fn times(ratio: f64) -> String {
     if ratio < 0.005 { "< 0.01 ×".to_owned() } else { format!("{} ×", number(ratio)) }
 }
 
-/// The middle half of all.
-pub fn quartiles(spread: Ratio, tell: impl Fn(f64) -> String) -> String {
-    let (low, high) = (tell(spread.low), tell(spread.high));
-    // One unit is enough if it is the same.
+/// Writes the middle half of all figures, with one unit if both ends have the same.
+pub fn quartiles(spread: Ratio, write: impl Fn(f64) -> String) -> String {
+    let (low, high) = (write(spread.low), write(spread.high));
     match (low.rsplit_once(' '), high.rsplit_once(' ')) {
         (Some((figure, unit)), Some((_, same))) if unit == same => format!("{figure} – {high}"),
         _ => format!("{low} – {high}"),
@@ -93,16 +87,16 @@ pub fn quartiles(spread: Ratio, tell: impl Fn(f64) -> String) -> String {
 }
 
 impl Outcome {
-    /// What was measured, with its quartiles.
+    /// Writes the measured ratio or figure, with its quartiles.
     pub fn measured(&self, unit: &str) -> String {
-        let tell = |figure| if self.other.is_some() { times(figure) } else { amount(figure, unit) };
+        let write = |figure| if self.other.is_some() { times(figure) } else { amount(figure, unit) };
         match self.measured {
-            Some(measured) => format!("{} [{}]", tell(measured.median), quartiles(measured, tell)),
+            Some(measured) => format!("{} [{}]", write(measured.median), quartiles(measured, write)),
             None => "–".to_owned(),
         }
     }
 
-    /// What is asked.
+    /// Writes the limit.
     pub fn asked(&self, unit: &str) -> String {
         match &self.other {
             Some(other) => format!("≤ {} × {other}", plain(self.at_most)),
@@ -110,7 +104,7 @@ impl Outcome {
         }
     }
 
-    /// Whether that is so.
+    /// Writes whether the target is met, and otherwise by how much it is missed.
     pub fn verdict(&self) -> String {
         match self.measured {
             None => "not measured".to_owned(),
@@ -128,18 +122,18 @@ mod tests {
 
     #[test]
     fn three_digits_are_shown() {
-        let told = [0.0, 0.304, 2.066, 9.994, 9.996, 58.44, 99.96, 670.5, 1234567.0].map(number);
-        assert_eq!(told, ["0.00", "0.30", "2.07", "9.99", "10.0", "58.4", "100", "670", "1,234,567"]);
+        let written = [0.0, 0.304, 2.066, 9.994, 9.996, 58.44, 99.96, 670.5, 1234567.0].map(number);
+        assert_eq!(written, ["0.00", "0.30", "2.07", "9.99", "10.0", "58.4", "100", "670", "1,234,567"]);
     }
 
     #[test]
-    fn times_are_told_in_the_unit_that_fits() {
-        let told = [0.5, 999.4, 999.6, 6409.7, 25_000.0, 1.25e8, 3.69e9].map(|time| amount(time, "ns"));
-        assert_eq!(told, ["0.50 ns", "999 ns", "1.00 µs", "6.41 µs", "25.0 µs", "125 ms", "3.69 s"]);
+    fn times_have_the_unit_that_fits() {
+        let written = [0.5, 999.4, 999.6, 6409.7, 25_000.0, 1.25e8, 3.69e9].map(|time| amount(time, "ns"));
+        assert_eq!(written, ["0.50 ns", "999 ns", "1.00 µs", "6.41 µs", "25.0 µs", "125 ms", "3.69 s"]);
     }
 
     #[test]
-    fn counts_are_told_as_they_are() {
+    fn counts_have_no_other_unit() {
         assert_eq!((amount(3.0, "pages"), amount(1.0, "pages")), ("3 pages".into(), "1 page".into()));
         assert_eq!((of_all(4, 12_345), of_all(0, 0)), ("4 of 12,345".into(), "0".into()));
         assert_eq!(amount(2.5, "pages"), "2.5 pages");
@@ -147,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn ratios_that_are_next_to_nothing_are_not_nought() {
+    fn tiny_ratios_are_not_zero() {
         assert_eq!([0.0001, 0.006, 0.3, 1.0, 12.34].map(times), ["< 0.01 ×", "0.01 ×", "0.30 ×", "1.00 ×", "12.3 ×"]);
     }
 
@@ -159,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_has_four_digits() {
+    fn kept_figures_have_four_digits() {
         assert_eq!([0.0, 1.23456, 98765.4321].map(rounded), [0.0, 1.235, 98770.0]);
     }
 
@@ -169,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_verdict_says_by_how_much_it_is_missed() {
+    fn a_verdict_says_by_how_much_a_target_is_missed() {
         assert_eq!(outcome(1.3, 1.2, true).verdict(), "met");
         assert_eq!(outcome(1.3, 1.56, false).verdict(), "missed by 20 %");
         assert_eq!(outcome(1.0, 1.005, false).verdict(), "missed by 1 %");
@@ -177,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_says_what_it_compares_with() {
+    fn a_target_names_the_other_side() {
         let ratio = outcome(1.3, 1.2, true);
         assert_eq!(
             (ratio.asked("ns").as_str(), ratio.measured("ns").as_str()),

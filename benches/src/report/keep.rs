@@ -1,4 +1,4 @@
-//! Where a run is kept: its page, its charts, its figures.
+//! The files of a run: its page and its figures.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,19 +6,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::Failure;
-use crate::report::notes::Notes;
-use crate::report::{Report, chart, page};
+use crate::report::page::Notes;
+use crate::report::{Report, page};
 
-/// Where to keep what was measured.
+/// The files to write.
 #[derive(Debug, Clone, Args)]
 pub struct Keep {
-    /// Write a page there, with charts and JSON beside it. A run without --quick and --only writes docs/benchmarks.md.
-    #[arg(long, value_name = "PAGE", conflicts_with = "quick")]
-    write: Option<PathBuf>,
-    /// Write no page.
-    #[arg(long, conflicts_with = "write")]
-    no_write: bool,
-    /// Keep the figures there, in JSON: `report FILE` makes a page of them.
+    /// Write the figures there, in JSON: `report FILE` makes a page of them. Without this, a run without --quick and
+    /// --only writes docs/benchmarks.md and docs/benchmarks.json.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
@@ -27,39 +22,38 @@ pub struct Keep {
 #[derive(Debug, Clone, Args)]
 pub struct Again {
     /// The figures of a run, in JSON.
-    #[arg(default_value_os_t = page_of_the_project().with_extension("json"), hide_default_value = true)]
+    #[arg(default_value_os_t = figures_of_the_project(), hide_default_value = true)]
     file: PathBuf,
-    /// The page. If it is not named, it is beside the figures.
+    /// The page. By default it is beside the figures.
     #[arg(long, value_name = "PAGE")]
     write: Option<PathBuf>,
 }
 
 impl Keep {
-    /// Keeps a run; `is_whole` if all was measured, as long as it takes.
+    /// The files of the figures and of the page. A whole run has all rows, in full length.
+    fn files(&self, is_whole: bool) -> [Option<PathBuf>; 2] {
+        let project = (is_whole && self.json.is_none()).then(figures_of_the_project);
+        let page = project.as_ref().map(|file| file.with_extension("md"));
+        [self.json.clone().or(project), page]
+    }
+
+    /// Writes the files of a run.
     pub fn keep(&self, report: &Report, is_whole: bool) -> Result<(), Failure> {
-        if let Some(file) = &self.json {
-            put(file, &json(report)?)?;
+        let [figures, page] = self.files(is_whole);
+        if let Some(file) = figures {
+            put(&file, &(serde_json::to_string_pretty(report)? + "\n"))?;
         }
-        self.page(is_whole).map_or(Ok(()), |page| write(report, &page))
+        page.map_or(Ok(()), |page| write(report, &page))
     }
 
-    /// Looks whether a run can be kept, before it is made.
+    /// Checks before the run that its files can be written.
     pub fn check(&self, is_whole: bool) -> Result<(), Failure> {
-        let page = self.page(is_whole);
-        if let Some(page) = &page {
-            Notes::read()?;
-            charts(page)?;
-        }
-        let figures = page.as_ref().map(|page| page.with_extension("json"));
-        [&self.json, &page, &figures].into_iter().flatten().try_for_each(|file| check(file))
-    }
-
-    fn page(&self, is_whole: bool) -> Option<PathBuf> {
-        self.write.clone().or_else(|| (is_whole && !self.no_write).then(page_of_the_project))
+        notes()?;
+        self.files(is_whole).iter().flatten().try_for_each(|file| check(file))
     }
 }
 
-/// Opens a file to write to it. One that was not there is not there afterwards.
+/// Opens a file to write to it. A new file is removed again.
 fn check(file: &Path) -> Result<(), Failure> {
     let is_new = !file.exists();
     let opened = fs::File::options().create(true).append(true).open(file);
@@ -70,61 +64,31 @@ fn check(file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The directory of a page's charts, and its name.
-fn charts(page: &Path) -> Result<(PathBuf, String), Failure> {
-    let charts = page.with_extension("");
-    if charts == page {
-        return Err(format!("{}: a page needs a name that ends with `.md`", page.display()).into());
-    }
-    let name = charts.file_name().ok_or("the page needs a name")?.to_string_lossy().into_owned();
-    Ok((charts, name))
-}
-
 /// Makes a page of the figures of a run.
 pub fn again(again: &Again) -> Result<(), Failure> {
-    let text = fs::read_to_string(&again.file).map_err(|error| format!("{}: {error}", again.file.display()))?;
-    let report = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", again.file.display()))?;
+    let report =
+        serde_json::from_str(&get(&again.file)?).map_err(|error| format!("{}: {error}", again.file.display()))?;
     write(&report, &again.write.clone().unwrap_or_else(|| again.file.with_extension("md")))
 }
 
-fn page_of_the_project() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("docs").join("benchmarks.md")
+fn figures_of_the_project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("docs").join("benchmarks.json")
 }
 
-/// The page, its figures, and its charts in a directory of its name.
+fn notes() -> Result<Notes, Failure> {
+    Ok(page::notes(&get(&Path::new(env!("CARGO_MANIFEST_DIR")).join("notes.md"))?))
+}
+
 fn write(report: &Report, page: &Path) -> Result<(), Failure> {
-    let notes = Notes::read()?;
-    for row in report.rows.iter().filter(|row| row.is_missed() && notes.of(&row.name).is_none()) {
-        eprintln!("note: `{}` misses what is asked, and benches/notes.md does not say why", row.name);
+    let notes = notes()?;
+    for gap in page::gaps(report, &notes) {
+        eprintln!("note: {gap}");
     }
-    let rows: Vec<&str> = report.rows.iter().map(|row| row.name.as_str()).collect();
-    for name in notes.without(&rows) {
-        eprintln!("note: benches/notes.md has a section `{name}`, which is no row of this run");
-    }
-    let (charts, directory) = charts(page)?;
-    put(page, &page::page(report, &notes, &directory))?;
-    put(&page.with_extension("json"), &json(report)?)?;
-    clear(&charts)?;
-    for (name, svg) in chart::all(report)? {
-        put(&charts.join(format!("{name}.svg")), &svg)?;
-    }
-    Ok(())
+    put(page, &page::page(report, &notes))
 }
 
-/// Charts of rows that are no more go.
-fn clear(directory: &Path) -> Result<(), Failure> {
-    fs::create_dir_all(directory)?;
-    for entry in fs::read_dir(directory)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "svg") {
-            fs::remove_file(path)?;
-        }
-    }
-    Ok(())
-}
-
-fn json(report: &Report) -> Result<String, Failure> {
-    Ok(serde_json::to_string_pretty(report)? + "\n")
+fn get(path: &Path) -> Result<String, Failure> {
+    Ok(fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?)
 }
 
 fn put(path: &Path, text: &str) -> Result<(), Failure> {
@@ -136,18 +100,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_can_not_be_written_is_told_before_anything_is_measured() {
+    fn files_that_cannot_be_written_are_reported_before_the_run() {
         let place = tempfile::tempdir().expect("a directory");
-        let there = |name: &str| Some(place.path().join(name));
-        let keep = |json, write| Keep { json, write, no_write: false };
-        assert!(keep(there("run.json"), there("page.md")).check(false).is_ok());
-        assert_eq!(fs::read_dir(place.path()).expect("our own").count(), 0, "nothing is written yet");
-        for bad in
-            [keep(there("absent/run.json"), None), keep(None, there("absent/page.md")), keep(None, there("page"))]
-        {
-            assert!(bad.check(false).is_err(), "{bad:?}");
-        }
-        let told = keep(Some(place.path().to_owned()), None).check(false).expect_err("it is a directory").to_string();
-        assert!(told.contains(&*place.path().to_string_lossy()), "{told}");
+        let keep = |path: &str| Keep { json: Some(place.path().join(path)) };
+        assert!(keep("run.json").check(false).is_ok());
+        assert_eq!(fs::read_dir(place.path()).expect("a directory").count(), 0, "nothing is written yet");
+        assert!(keep("absent/run.json").check(false).is_err());
+        let error = keep("").check(false).expect_err("it is a directory").to_string();
+        assert!(error.contains(&*place.path().to_string_lossy()), "{error}");
+    }
+
+    #[test]
+    fn only_a_whole_run_without_another_file_changes_the_page_of_the_project() {
+        let other = Keep { json: Some("run.json".into()) };
+        assert_eq!(other.files(true), [Some("run.json".into()), None]);
+        assert_eq!(Keep { json: None }.files(false), [None, None]);
+        assert!(
+            Keep { json: None }.files(true).iter().all(|file| file.as_ref().is_some_and(|file| !file.is_relative()))
+        );
     }
 }

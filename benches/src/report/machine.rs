@@ -1,7 +1,4 @@
-//! Where and how a run was made: without names and paths of the machine.
-
-mod date;
-mod lock;
+//! Where and how a run was measured, without names and paths of the machine.
 
 use std::fs;
 use std::process::Command;
@@ -10,22 +7,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::{FEWEST, Plan};
 
-/// The description, in the order in which it is told.
+/// The description.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
-    /// What, and what it is.
+    /// Names and facts, in their order.
     pub facts: Vec<(String, String)>,
 }
 
-/// What of the lock file is told: the peers.
+/// The peers, as Cargo's lock file names them.
 const PEERS: [&str; 6] = ["iceoryx2", "ringfire", "mmap-sync", "heed", "lmdb-master-sys", "bytemuck"];
 
 impl Machine {
-    /// Of this run, on this machine.
+    /// Describes this run and this machine.
     pub fn describe(plan: Plan) -> Self {
         let cpuinfo = read("/proc/cpuinfo");
         let facts = [
-            ("Date", Some(date::today())),
+            ("Date", answer("date", &["-u", "+%F"])),
             ("Command", Some(command(std::env::args().skip(1)))),
             ("Commit", commit()),
             ("Batches", Some(batches(plan))),
@@ -34,7 +31,7 @@ impl Machine {
             ("Memory", memory(&read("/proc/meminfo"))),
             ("Load before the run", load().map(|load| format!("{load:.2}"))),
             ("Kernel", Some(format!("Linux {}", read("/proc/sys/kernel/osrelease").trim()))),
-            ("C library", libc()),
+            ("C library", answer("getconf", &["GNU_LIBC_VERSION"])),
             ("Compiler", Some(env!("SHMSTORE_BENCH_RUSTC").to_owned())),
             ("shmstore", Some(env!("CARGO_PKG_VERSION").to_owned())),
             ("Peers", Some(peers())),
@@ -42,28 +39,35 @@ impl Machine {
         let facts = facts.into_iter().filter_map(|(name, fact)| Some((name.to_owned(), fact?)));
         Self { facts: facts.filter(|(_, fact)| !fact.is_empty()).collect() }
     }
+
+    /// The fact of a name, or nothing.
+    pub fn fact(&self, name: &str) -> &str {
+        self.facts.iter().find(|(known, _)| known == name).map(|(_, fact)| fact.as_str()).unwrap_or_default()
+    }
 }
 
-/// How many processes were running or about to, in the mean of the last minute.
+/// Returns the mean number of runnable processes in the last minute.
 pub fn load() -> Option<f64> {
     read("/proc/loadavg").split(' ').next()?.parse().ok()
 }
 
-/// How many processors there are.
+/// Returns the number of processors.
 pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// Which version of the sources was measured.
+/// The first line that a program prints, if it succeeds.
+fn answer(program: &str, arguments: &[&str]) -> Option<String> {
+    let run = Command::new(program).current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments).output().ok()?;
+    run.status.success().then(|| String::from_utf8_lossy(&run.stdout).lines().next().unwrap_or_default().to_owned())
+}
+
+/// The version of the sources.
 fn commit() -> Option<String> {
-    let git = |arguments: &[&str]| {
-        let answer = Command::new("git").current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments).output().ok()?;
-        answer.status.success().then(|| String::from_utf8_lossy(&answer.stdout).trim().to_owned())
-    };
-    let commit = git(&["rev-parse", "--short=12", "HEAD"])?;
-    // The page itself, and its charts, are written by runs.
-    let changed = git(&["status", "--porcelain", "--untracked-files=no", "--", ":/", ":(exclude,top)docs"])?;
-    Some(if changed.is_empty() { commit } else { format!("{commit}, and changes that are not in it") })
+    let commit = answer("git", &["rev-parse", "--short=12", "HEAD"])?;
+    // Runs write the page, so it does not count as a change.
+    let changes = ["status", "--porcelain", "--untracked-files=no", "--", ":/", ":(exclude,top)docs"];
+    Some(if answer("git", &changes)?.is_empty() { commit } else { format!("{commit}, and changes that are not in it") })
 }
 
 fn batches(plan: Plan) -> String {
@@ -78,7 +82,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_default()
 }
 
-/// How this was started, as it can be started elsewhere: of a path stays the file's name.
+/// The command of this run, with file names in place of paths.
 fn command(arguments: impl Iterator<Item = String>) -> String {
     let mut command = "cargo run --release -p shmstore-bench --".to_owned();
     for argument in arguments {
@@ -89,7 +93,7 @@ fn command(arguments: impl Iterator<Item = String>) -> String {
     command
 }
 
-/// The first value of a name, in a file of lines `name : value`.
+/// Finds the first value of a name, in lines `name : value`.
 fn value<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let mut pairs = text.lines().filter_map(|line| line.split_once(':'));
     pairs.find_map(|(key, value)| (key.trim() == name).then(|| value.trim()))
@@ -103,7 +107,7 @@ fn processor(cpuinfo: &str) -> String {
     format!("{model}, {count} processor{plural}{}", if is_virtual { " of a virtual machine" } else { "" })
 }
 
-/// Those that the first processor can use.
+/// The caches of the first processor.
 fn caches() -> Option<String> {
     let caches: Vec<String> = (0..8).filter_map(cache).collect();
     (!caches.is_empty()).then(|| caches.join(", "))
@@ -122,7 +126,7 @@ fn cache(index: u32) -> Option<String> {
     Some(format!("L{}{kind} {}", fact("level")?, kibibytes(fact("size")?.trim_end_matches('K'))?))
 }
 
-/// A number of KiB, in the unit that fits.
+/// Writes a number of KiB in the unit that fits.
 fn kibibytes(count: &str) -> Option<String> {
     let count: u64 = count.parse().ok()?;
     Some(match count {
@@ -136,17 +140,18 @@ fn memory(meminfo: &str) -> Option<String> {
     kibibytes(value(meminfo, "MemTotal")?.strip_suffix(" kB")?)
 }
 
-fn libc() -> Option<String> {
-    let answer =
-        Command::new("getconf").arg("GNU_LIBC_VERSION").output().ok().filter(|answer| answer.status.success())?;
-    Some(String::from_utf8_lossy(&answer.stdout).trim().to_owned())
+/// The versions that are compiled in.
+fn peers() -> String {
+    let lock = include_str!("../../../Cargo.lock");
+    let versions = PEERS.iter().filter_map(|name| Some(format!("{name} {}", version(lock, name)?)));
+    let boost = option_env!("SHMSTORE_BENCH_BOOST").map(|version| format!("Boost {version}"));
+    versions.chain(boost).collect::<Vec<_>>().join(", ")
 }
 
-/// With the versions that are compiled in.
-fn peers() -> String {
-    let versions = lock::versions(include_str!("../../../Cargo.lock"), &PEERS);
-    let boost = option_env!("SHMSTORE_BENCH_BOOST").map(|version| format!("Boost {version}"));
-    versions.into_iter().chain(boost).collect::<Vec<_>>().join(", ")
+/// In a lock file, the version is on the line after the name.
+fn version<'a>(lock: &'a str, name: &str) -> Option<&'a str> {
+    let (_, after) = lock.split_once(&format!("\nname = \"{name}\"\nversion = \""))?;
+    after.split('"').next()
 }
 
 #[cfg(test)]
@@ -166,19 +171,26 @@ mod tests {
     }
 
     #[test]
-    fn a_command_keeps_of_a_path_the_name() {
+    fn a_command_keeps_only_the_file_name_of_a_path() {
         let arguments = ["compare", "--json", "/tmp/x/run.json", "--only", "load-64"].map(str::to_owned);
         let expected = "cargo run --release -p shmstore-bench -- compare --json run.json --only load-64";
         assert_eq!(command(arguments.into_iter()), expected);
     }
 
     #[test]
-    fn a_processor_is_described_by_what_the_kernel_tells() {
+    fn a_processor_is_described_by_the_kernel() {
         let cpuinfo = "processor\t: 0\nmodel name\t: Foo 3000\nflags\t\t: fpu hypervisor\n\nprocessor\t: 1\n";
         assert_eq!(processor(cpuinfo), "Foo 3000, 2 processors of a virtual machine");
         assert_eq!(processor(""), format!("{}, 1 processor", std::env::consts::ARCH));
         assert_eq!(memory("MemTotal:        8388608 kB\n").as_deref(), Some("8.0 GiB"));
         assert_eq!(kibibytes("48").as_deref(), Some("48 KiB"));
         assert_eq!(kibibytes("491520").as_deref(), Some("480 MiB"));
+    }
+
+    #[test]
+    fn versions_are_found_by_whole_names() {
+        let package = |name: &str, version: &str| format!("\nname = \"{name}\"\nversion = \"{version}\"\n");
+        let lock = &(package("heed-types", "1.0.0") + &package("heed", "0.23.4"));
+        assert_eq!((version(lock, "heed"), version(lock, "other")), (Some("0.23.4"), None));
     }
 }

@@ -1,144 +1,199 @@
-//! The page: `docs/benchmarks.md`.
+//! The page `docs/benchmarks.md`: results first, then how they were measured, and the targets in an appendix.
 
-use crate::report::chart::{self, OVERVIEW};
-use crate::report::notes::Notes;
-use crate::report::terminal::partner;
-use crate::report::{Entry, Report};
+use std::collections::BTreeMap;
 
-const INTRODUCTION: &str = "\
+use crate::report::figures::{amount, of_all};
+use crate::report::{Entry, Report, System};
+use crate::work;
+
+/// Texts of `benches/notes.md` by the names of rows.
+pub type Notes = BTreeMap<String, String>;
+
+const HEAD: &str = "\
 # Benchmarks
 
-<!-- Written by `cargo run --release -p shmstore-bench -- compare`. What explains a row is in `benches/notes.md`. -->
+<!-- Written by `cargo run --release -p shmstore-bench -- compare`. The notes on rows are in `benches/notes.md`. -->
 
-shmstore beside what a user would pick instead, and beside the bare machine. Absolute figures move from machine to machine:
-**what counts is the ratio in one run**.
-
-## How it is measured
-
-* All systems of a row do the same work in turn, in short batches, each round of batches beginning with another system. A ratio
-  is taken between batches of the same round, and the median of these ratios is what counts: what disturbs the machine for
-  longer than a round disturbs both sides. So a ratio may differ a little from that of the two medians.
-* *÷ shmstore*: how many times as long as shmstore it took. More than 1 × means that shmstore is faster.
-* *Middle half*: a quarter of the batches took less, a quarter took more. In the charts it is the thin line.
-* *Bare*: the machine itself, doing the same work with no checks and no crash safety. For loads and stores that is `memcpy` within
-  one process, for a lock one atomic exchange, for a round trip two atomics, for waking a futex, for objects the system
-  calls, for the derives the same structs without a derive. It is what a peer or shmstore can at best come near to, not a
-  bound: a better copy than `memcpy` beats it.
-* Where two processes take part they are pinned to different processors. What the *other process* needs for one of its own
-  operations meanwhile stands beside, so that nobody looks fast by starving the other side. A reader beside a writer that stores
-  seldom meets few new values, which are what takes time; so where ours stores more often than that of the best peer, it is
-  also measured *as often as* that one.
-* *The best peer* is the one whose own operation, the one that the row is about, is the fastest: beside a writer the one with the
-  fastest reader. One that tore a value or gave up in this run is not it. The other process is compared with that same peer's.
-* What is loaded is copied to memory of the reader's own, which begins on a cache line, as does what is stored: also by those
-  systems that would lend the value in place, to those who need but a part of it.
-* A value that is a mixture of two stores is *torn*: all words of it are looked at for a while before the batches, its two ends in
-  them. A reader that *gave up* would have taken longer: where the median is of such a batch, it is more than what is shown, and
-  has no ratio.
-* Where two processes do the same work at once, the figure is the time by the operations of both together; the other process's
-  own is beside.
-
-## The machine
+This page compares shmstore with other libraries and with the bare machine.
 
 ";
 
-/// All of it. `charts` is the directory of the charts, seen from the page.
-pub fn page(report: &Report, notes: &Notes, charts: &str) -> String {
-    let mut text = INTRODUCTION.to_owned();
-    text.push_str("| | |\n|---|---|\n");
-    for (name, fact) in &report.machine.facts {
-        let fact = if name == "Command" { format!("`{fact}`") } else { cell(fact) };
-        text.push_str(&line(&[cell(name), fact]));
-    }
-    text.push_str("\n## What is asked, and what was measured\n\n");
-    text.push_str(&format!("![All targets: measured ÷ allowed]({charts}/{OVERVIEW}.svg)\n\n"));
-    text.push_str(&format!("{}\n\n", total(report)));
-    text.push_str(&summary(report));
-    for row in &report.rows {
-        text.push('\n');
-        text.push_str(&section(row, notes, charts));
-    }
-    text
-}
+const RATIO: &str = "
+A ratio is the time of the other system divided by the time of shmstore: above 1 ×, shmstore is faster. Times differ
+from machine to machine; ratios differ less.
+";
 
-/// How many targets there are, and what came of them.
-fn total(report: &Report) -> String {
-    let targets = || report.rows.iter().flat_map(|row| &row.targets);
-    let (all, met) = (targets().count(), targets().filter(|target| target.met).count());
-    let unknown = targets().filter(|target| target.measured.is_none()).count();
-    let unknown = if unknown == 0 { String::new() } else { format!(", {unknown} not measured") };
-    format!("**{met} of {all} met**{unknown}.")
-}
+const PARTNERS: &str = "Behind the dot is the time of one operation of the other process.\n\n";
 
-fn summary(report: &Report) -> String {
-    let mut text = "| work | of shmstore | target | measured [middle half] | |\n|---|---|---|---|---|\n".to_owned();
+const METHOD: &str = "
+## How it was measured
+
+* All systems of a row do the same work in turn, in short batches. Each round of batches begins with another system.
+* A ratio compares batches of the same round, and the page shows the median of these ratios. A disturbance that lasts
+  longer than a round slows all systems, so it changes the ratios little. For this reason the
+  shown ratio may differ a little from the ratio of the two shown times.
+* A store of *shmstore* takes and frees the lock of the value. An *exclusive writer* keeps the lock between its stores.
+* The bare machine does the same work without checks and without crash safety. It stands for `memcpy` within one
+  process, an atomic exchange, two atomics, a futex, the system calls, or the same structs without a derive. It is no
+  bound: a copy that is better than `memcpy` beats it.
+* Two processes run on different processors. The time of the other process shows whether a system is fast because it
+  starves the other side.
+* A load of a new value takes longer than a load of a known one, so a reader looks fast beside a slow writer. If the
+  writer of shmstore stores more often than the best peer's writer, shmstore is also measured with a writer that
+  stores *as often*.
+* *The best peer* is the one with the fastest operations of its own, among those that tore no value and never gave up
+  in this run.
+* Every load copies the value to the reader's own memory, even if the system could lend it. Source and destination
+  begin on a cache line.
+* A *torn* value mixes two stores. All words of values are checked for a while before the batches, and the two ends
+  of every value during the batches.
+* A load that *gave up* would have taken longer. A median of such loads is shown with >, and has no ratio.
+* Where two processes use a lock at once, the time is the mean for an operation of either process.
+
+The file `benchmarks.json` beside this page has the quartiles of all times and ratios. The run:
+
+";
+
+const APPENDIX: &str = "
+## Appendix: internal targets
+
+These are limits on the time of shmstore divided by the time of another system. The middle half of the ratios is in
+brackets.
+
+";
+
+/// Writes the page.
+pub fn page(report: &Report, notes: &Notes) -> String {
+    let mut text = HEAD.to_owned();
+    for (name, facts, separator) in [
+        ("Machine", &["Processor", "Caches", "Memory"][..], "; "),
+        ("Software", &["Kernel", "C library", "Compiler", "shmstore"], ", "),
+        ("Peers", &["Peers"], ", "),
+    ] {
+        let facts = facts.iter().map(|name| (name, report.machine.fact(name))).filter(|(_, fact)| !fact.is_empty());
+        let facts = facts.map(|(name, fact)| if *name == "shmstore" { format!("shmstore {fact}") } else { cell(fact) });
+        text.push_str(&wrapped(&format!("* {name}: {}", facts.collect::<Vec<_>>().join(separator))));
+    }
+    text.push_str(RATIO);
+    let mut rows = report.rows.as_slice();
+    while let Some(first) = rows.first() {
+        let topic = work::topic(&first.name);
+        let end = rows.iter().position(|row| work::topic(&row.name) != topic).unwrap_or(rows.len());
+        text.push_str(&results(topic, &rows[..end]));
+        rows = &rows[end..];
+    }
+    text.push_str(METHOD);
+    for name in ["Date", "Command", "Commit", "Batches", "Load before the run"] {
+        match report.machine.fact(name) {
+            "" => {}
+            fact if name == "Command" => text.push_str(&format!("* {name}: `{fact}`\n")),
+            fact => text.push_str(&format!("* {name}: {}\n", cell(fact))),
+        }
+    }
+    text.push_str(APPENDIX);
+    text.push_str(&targets(report));
     for row in &report.rows {
-        for target in &row.targets {
-            let verdict = target.verdict();
-            let verdict = if verdict.starts_with("missed") { format!("**{verdict}**") } else { verdict };
-            let work = format!("[{}](#{})", cell(&row.work), row.name);
-            let cells = [work, cell(&target.ours), cell(&target.asked(&row.unit)), target.measured(&row.unit), verdict];
-            text.push_str(&line(&cells));
+        if let Some(note) = notes.get(&row.name) {
+            text.push_str(&format!("\n### `{}`: {}\n\n{note}\n", row.name, cell(&row.work)));
         }
     }
     text
 }
 
-fn section(row: &Entry, notes: &Notes, charts: &str) -> String {
-    let mut text = format!("<a id=\"{0}\"></a>\n\n## {1}\n\n`--only {0}`\n\n", row.name, cell(&row.work));
-    text.push_str(&systems(row));
-    if chart::is_drawn(row) {
-        text.push_str(&format!("\n![{}: {}]({charts}/{}.svg)\n", row.work, told(row), row.name));
+/// The table of one topic.
+fn results(topic: &str, rows: &[Entry]) -> String {
+    let mut text = format!("\n## {topic}\n\n");
+    if rows.iter().flat_map(|row| &row.systems).any(|system| system.partner.is_some()) {
+        text.push_str(PARTNERS);
     }
-    if !row.targets.is_empty() {
-        text.push('\n');
-    }
-    for target in &row.targets {
-        let (asked, measured) = (target.asked(&row.unit), target.measured(&row.unit));
-        text.push_str(&format!("* {} {asked}: {measured}, **{}**\n", target.ours, target.verdict()));
-    }
-    if let Some(note) = notes.of(&row.name) {
-        text.push_str(&format!("\n{note}\n"));
+    text.push_str("| what was done | shmstore | compared with | ratio |\n|---|---|---|---:|\n");
+    for row in rows {
+        let Some(reference) = row.reference() else { continue };
+        let variant = reference.name.strip_prefix("shmstore, ").map(|name| format!(" ({name})")).unwrap_or_default();
+        let [mut work, mut ours] = [cell(&row.work), format!("{}{variant}", measured(reference, &row.unit))];
+        let others: Vec<&System> = row.systems.iter().filter(|system| system.name != reference.name).collect();
+        if others.is_empty() {
+            text.push_str(&line(&[work, ours, "–".into(), "–".into()]));
+            continue;
+        }
+        for other in others {
+            let mut cell = format!("{} {}", cell(&other.name), measured(other, &row.unit));
+            if other.torn > 0 {
+                cell.push_str(&format!(", torn {}", of_all(other.torn, other.looked)));
+            }
+            if other.starved > 0 {
+                cell.push_str(&format!(", gave up {}", of_all(other.starved, other.operations)));
+            }
+            // The reference is written only once.
+            text.push_str(&line(&[std::mem::take(&mut work), std::mem::take(&mut ours), cell, other.by("")]));
+        }
     }
     text
 }
 
-/// What a chart shows, for those who do not see it.
-fn told(row: &Entry) -> String {
-    let figures = row.systems.iter().map(|system| {
-        let [median, _] = system.told(&row.unit);
-        format!("{} {median}", system.name)
+/// The times of an operation of the system, and of the other process.
+fn measured(system: &System, unit: &str) -> String {
+    let partner = system.partner.map(|time| format!(" · {}", amount(time, "ns"))).unwrap_or_default();
+    format!("{}{partner}", system.median(unit))
+}
+
+/// The table of all targets, and their total.
+fn targets(report: &Report) -> String {
+    let all = || report.rows.iter().flat_map(|row| &row.targets);
+    let met = all().filter(|target| target.met).count();
+    let unknown = all().filter(|target| target.measured.is_none()).count();
+    let unknown = if unknown == 0 { String::new() } else { format!(", {unknown} not measured") };
+    let mut text = format!("{met} of {} are met{unknown}.\n\n", all().count());
+    text.push_str("| row | series | target | measured | |\n|---|---|---|---|---|\n");
+    for row in &report.rows {
+        for target in &row.targets {
+            let series = cell(target.ours.strip_prefix("shmstore, ").unwrap_or(&target.ours));
+            let [asked, measured] = [cell(&target.asked(&row.unit)), target.measured(&row.unit)];
+            text.push_str(&line(&[format!("`{}`", row.name), series, asked, measured, target.verdict()]));
+        }
+    }
+    text
+}
+
+/// Explains to the terminal what the page lacks.
+pub fn gaps(report: &Report, notes: &Notes) -> Vec<String> {
+    let is_known = |name: &str| report.rows.iter().any(|row| row.name == name);
+    let unexplained = report.rows.iter().filter(|row| row.is_missed() && !notes.contains_key(&row.name));
+    let unexplained =
+        unexplained.map(|row| format!("`{}` misses a target, and benches/notes.md has no note", row.name));
+    let unused = notes.keys().filter(|name| !is_known(name));
+    unexplained.chain(unused.map(|name| format!("benches/notes.md has a note on `{name}`, which has no row"))).collect()
+}
+
+/// Reads the sections of a text in Markdown: the text below each `## NAME`.
+pub fn notes(text: &str) -> Notes {
+    let text = format!("\n{text}");
+    let sections = text.split("\n## ").skip(1).map(|section| {
+        let (name, text) = section.split_once('\n').unwrap_or((section, ""));
+        (name.trim().to_owned(), text.trim().to_owned())
     });
-    figures.collect::<Vec<_>>().join("; ")
+    sections.filter(|(_, text)| !text.is_empty()).collect()
 }
 
-fn systems(row: &Entry) -> String {
-    let is_shared = row.systems.iter().any(|system| system.partner.is_some());
-    let is_torn = row.systems.iter().any(|system| system.torn > 0);
-    let is_starved = row.systems.iter().any(|system| system.starved > 0);
-    let reference = row.reference();
-    let ratio = format!("÷ {}", reference.unwrap_or_default());
-    let mut head = vec!["".into(), "median".into(), "middle half".into(), ratio];
-    head.extend(is_shared.then(|| "other process".into()));
-    head.extend(is_torn.then(|| "torn".into()));
-    head.extend(is_starved.then(|| "gave up".into()));
-    let mut text = line(&head) + "|---|" + &"---:|".repeat(head.len() - 1) + "\n";
-    for system in &row.systems {
-        let [median, spread] = system.told(&row.unit);
-        let mut cells = vec![cell(&system.name), median, spread, system.by(reference)];
-        cells.extend(is_shared.then(|| partner(system)));
-        cells.extend(is_torn.then(|| system.told_torn()));
-        cells.extend(is_starved.then(|| system.told_starved()));
-        text.push_str(&line(&cells));
+/// An item of a list, in lines of at most 120 columns.
+fn wrapped(item: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in item.split(' ') {
+        let line = lines.last().expect("it begins with one");
+        if line.chars().count() + word.chars().count() >= 120 {
+            lines.push(" ".into());
+        }
+        let line = lines.last_mut().expect("it begins with one");
+        line.push_str(&if line.is_empty() { word.to_owned() } else { format!(" {word}") });
     }
-    text
+    lines.join("\n") + "\n"
 }
 
 fn line(cells: &[String]) -> String {
     format!("| {} |\n", cells.join(" | "))
 }
 
-/// Without what ends a cell, or begins a tag.
+/// Escapes the characters that end a cell, or begin a tag.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('<', "&lt;")
 }

@@ -1,10 +1,11 @@
-// Boost.Interprocess, as its users write it: a segment of System V, an `interprocess_mutex` in it, and what that guards.
-// The loops are here, so that no call from Rust counts against it; sizes are constants, so that copies are inlined.
+// Boost.Interprocess, as its users write it: a System V segment, an `interprocess_mutex` in it, and the guarded value.
+// The loops are here, so that no call from Rust counts against it. Sizes are constants, so that copies are inlined.
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <new>
+#include <type_traits>
 
 #include <boost/interprocess/mapped_region.hpp>
 #include <boost/interprocess/sync/interprocess_mutex.hpp>
@@ -39,37 +40,34 @@ struct Side {
           value(static_cast<unsigned char*>(region.get_address()) + kValue) {}
 };
 
-// The compiler has to believe that somebody looks at this.
+// The compiler has to assume that the bytes are read here.
 inline void seen(const void* bytes) { asm volatile("" : : "r"(bytes) : "memory"); }
 
-template <std::size_t BYTES>
-void write_rounds(Side& side, const unsigned char* values, std::uint64_t rounds) {
-    for (std::uint64_t round = 0; round < rounds; ++round) {
-        const unsigned char* from = values + (round % 4) * BYTES;
-        seen(from);
-        Guard guard(side.header->mutex);
-        std::memcpy(side.value, from, BYTES);
-    }
+// No exception may leave: `false` is an error.
+template <typename Work>
+bool done(Work work) try {
+    work();
+    return true;
+} catch (...) {
+    return false;
 }
 
 template <std::size_t BYTES>
-std::uint64_t read_rounds(Side& side, unsigned char* into, std::uint64_t rounds) {
-    std::uint64_t torn = 0;
-    for (std::uint64_t round = 0; round < rounds; ++round) {
-        seen(into);
-        {
-            Guard guard(side.header->mutex);
-            std::memcpy(into, side.value, BYTES);
-        }
-        seen(into);
-        torn += std::memcmp(into, into + BYTES - 8, 8) != 0;
+using Size = std::integral_constant<std::size_t, BYTES>;
+
+// The work is done by code for this size.
+template <typename Work>
+bool sized(std::size_t bytes, Work work) {
+    switch (bytes) {
+    case 64: return done([&] { work(Size<64>()); });
+    case 4096: return done([&] { work(Size<4096>()); });
+    case 65536: return done([&] { work(Size<65536>()); });
+    default: return false;
     }
-    return torn;
 }
 
 } // namespace
 
-// No exception may leave: a null pointer, or false, is an error.
 extern "C" {
 
 void* boost_create(const char* anchor, std::size_t bytes) try {
@@ -88,85 +86,80 @@ void* boost_open(const char* anchor) try {
     return nullptr;
 }
 
-void boost_close(void* side) { delete static_cast<Side*>(side); }
+void boost_close(Side* side) { delete side; }
 
-bool boost_write(void* side, std::size_t bytes, const unsigned char* values, std::uint64_t rounds) try {
-    Side& here = *static_cast<Side*>(side);
-    switch (bytes) {
-    case 64: write_rounds<64>(here, values, rounds); return true;
-    case 4096: write_rounds<4096>(here, values, rounds); return true;
-    case 65536: write_rounds<65536>(here, values, rounds); return true;
-    default: return false;
-    }
-} catch (...) {
-    return false;
+bool boost_write(Side* side, std::size_t bytes, const unsigned char* values, std::uint64_t rounds) {
+    return sized(bytes, [&](auto size) {
+        for (std::uint64_t round = 0; round < rounds; ++round) {
+            const unsigned char* from = values + (round % 4) * size;
+            seen(from);
+            Guard guard(side->header->mutex);
+            std::memcpy(side->value, from, size);
+        }
+    });
 }
 
-bool boost_read(void* side, std::size_t bytes, unsigned char* into, std::uint64_t rounds, std::uint64_t* torn) try {
-    Side& here = *static_cast<Side*>(side);
-    switch (bytes) {
-    case 64: *torn = read_rounds<64>(here, into, rounds); return true;
-    case 4096: *torn = read_rounds<4096>(here, into, rounds); return true;
-    case 65536: *torn = read_rounds<65536>(here, into, rounds); return true;
-    default: return false;
-    }
-} catch (...) {
-    return false;
+bool boost_read(Side* side, std::size_t bytes, unsigned char* into, std::uint64_t rounds, std::uint64_t* torn) {
+    return sized(bytes, [&](auto size) {
+        std::uint64_t differ = 0;
+        for (std::uint64_t round = 0; round < rounds; ++round) {
+            seen(into);
+            {
+                Guard guard(side->header->mutex);
+                std::memcpy(into, side->value, size);
+            }
+            seen(into);
+            differ += std::memcmp(into, into + size - 8, 8) != 0;
+        }
+        *torn = differ;
+    });
 }
 
-bool boost_lock(void* side, std::uint64_t rounds) try {
-    Header& header = *static_cast<Side*>(side)->header;
-    for (std::uint64_t round = 0; round < rounds; ++round) Guard guard(header.mutex);
-    return true;
-} catch (...) {
-    return false;
+bool boost_lock(Side* side, std::uint64_t rounds) {
+    return done([&] {
+        for (std::uint64_t round = 0; round < rounds; ++round) Guard guard(side->header->mutex);
+    });
 }
 
-bool boost_count(void* side, std::uint64_t rounds, std::uint64_t* count) try {
-    Header& header = *static_cast<Side*>(side)->header;
-    for (std::uint64_t round = 0; round < rounds; ++round) {
+bool boost_count(Side* side, std::uint64_t rounds, std::uint64_t* count) {
+    return done([&] {
+        Header& header = *side->header;
+        for (std::uint64_t round = 0; round < rounds; ++round) {
+            Guard guard(header.mutex);
+            ++header.count;
+        }
         Guard guard(header.mutex);
-        ++header.count;
-    }
-    Guard guard(header.mutex);
-    *count = header.count;
-    return true;
-} catch (...) {
-    return false;
+        *count = header.count;
+    });
 }
 
-// Copy out, change, copy in: what a transaction does.
-bool boost_change(void* side, std::uint64_t rounds) try {
-    Side& here = *static_cast<Side*>(side);
-    std::uint64_t words[8];
-    for (std::uint64_t round = 0; round < rounds; ++round) {
-        Guard guard(here.header->mutex);
-        std::memcpy(words, here.value, sizeof words);
-        seen(words);
-        ++words[0];
-        seen(words);
-        std::memcpy(here.value, words, sizeof words);
-    }
-    return true;
-} catch (...) {
-    return false;
+// As a transaction does: copy out, change, copy in.
+bool boost_change(Side* side, std::uint64_t rounds) {
+    return done([&] {
+        std::uint64_t words[8];
+        for (std::uint64_t round = 0; round < rounds; ++round) {
+            Guard guard(side->header->mutex);
+            std::memcpy(words, side->value, sizeof words);
+            seen(words);
+            ++words[0];
+            seen(words);
+            std::memcpy(side->value, words, sizeof words);
+        }
+    });
 }
 
-bool boost_attach(const char* anchor, std::uint64_t rounds) try {
-    unsigned char into[64];
-    for (std::uint64_t round = 0; round < rounds; ++round) {
+bool boost_attach(const char* anchor) {
+    return done([&] {
+        unsigned char into[64];
         xsi_shared_memory segment(open_only, xsi_key(anchor, kId));
         mapped_region region(segment, read_write);
         std::memcpy(into, region.get_address(), sizeof into);
         seen(into);
-    }
-    return true;
-} catch (...) {
-    return false;
+    });
 }
 
-bool boost_create_and_remove(const char* anchor, std::size_t bytes, std::uint64_t rounds) try {
-    for (std::uint64_t round = 0; round < rounds; ++round) {
+bool boost_create_and_remove(const char* anchor, std::size_t bytes) {
+    return done([&] {
         xsi_shared_memory segment(create_only, xsi_key(anchor, kId), bytes);
         {
             mapped_region region(segment, read_write);
@@ -174,10 +167,7 @@ bool boost_create_and_remove(const char* anchor, std::size_t bytes, std::uint64_
             seen(region.get_address());
         }
         xsi_shared_memory::remove(segment.get_shmid());
-    }
-    return true;
-} catch (...) {
-    return false;
+    });
 }
 
 } // extern "C"

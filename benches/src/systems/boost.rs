@@ -1,16 +1,16 @@
-//! Boost.Interprocess, from C++: what is measured is in `boost.cpp`, loops included.
+//! Boost.Interprocess, from C++: the measured code, loops included, is in `boost.cpp`.
 //!
 //! # Safety
 //!
-//! Assumes that the declarations here are those of `boost.cpp`. Promises to hand it sides that are not closed yet, and
-//! memory of the sizes that it says.
+//! Assumes that the declarations here match `boost.cpp`. Promises to pass sides that are open, and memory of the stated
+//! sizes.
 #![allow(unsafe_code)]
 
-use std::ffi::{CStr, c_char, c_void};
+use std::ffi::{c_char, c_void};
 use std::path::Path;
 use std::ptr::NonNull;
 
-use super::{Board, Exclude, Read, Reads, Transact, Whole, Write};
+use super::{Board, Exclude, Read, Reads, Sides, Transact, Whole, Write};
 use crate::Failure;
 use crate::payload::Payload;
 use crate::sysv::{self, Anchor, Attachment};
@@ -24,16 +24,16 @@ unsafe extern "C" {
     fn boost_lock(side: *mut c_void, rounds: u64) -> bool;
     fn boost_count(side: *mut c_void, rounds: u64, count: *mut u64) -> bool;
     fn boost_change(side: *mut c_void, rounds: u64) -> bool;
-    fn boost_attach(anchor: *const c_char, rounds: u64) -> bool;
-    fn boost_create_and_remove(anchor: *const c_char, bytes: usize, rounds: u64) -> bool;
+    fn boost_attach(anchor: *const c_char) -> bool;
+    fn boost_create_and_remove(anchor: *const c_char, bytes: usize) -> bool;
 }
 
-/// A mutex that is not robust, and what it guards.
+/// A mutex that is not robust, and the value it guards.
 pub struct Boost;
 
 /// Either side.
 pub struct Side {
-    // INVARIANT: of `boost_create` or `boost_open`, and not closed.
+    // INVARIANT: returned by `boost_create` or `boost_open`, and not closed.
     side: NonNull<c_void>,
 }
 
@@ -43,29 +43,17 @@ impl Side {
     fn make(directory: &Path, bytes: usize) -> Result<Self, Failure> {
         let anchor = Anchor::make(directory)?;
         // SAFETY: a C string, alive during the call.
-        Self::checked(unsafe { boost_create(anchor.name().as_ptr(), bytes) }, anchor.name())
+        Self::new(unsafe { boost_create(anchor.name().as_ptr(), bytes) }, &anchor)
     }
 
-    fn find(directory: &Path) -> Result<Self, Failure> {
-        let anchor = Anchor::at(directory);
-        // SAFETY: as above.
-        Self::checked(unsafe { boost_open(anchor.name().as_ptr()) }, anchor.name())
-    }
-
-    fn checked(side: *mut c_void, anchor: &CStr) -> Result<Self, Failure> {
-        let side = NonNull::new(side).ok_or_else(|| format!("Boost has no segment for {anchor:?}"))?;
+    fn new(side: *mut c_void, anchor: &Anchor) -> Result<Self, Failure> {
+        let side = NonNull::new(side).ok_or_else(|| format!("Boost has no segment for {:?}", anchor.path()))?;
         Ok(Self { side })
-    }
-
-    fn store<const WORDS: usize>(&mut self, values: &[Payload<WORDS>; 4], rounds: u64) {
-        let first = values.as_ptr().cast::<u8>();
-        // SAFETY: an open side, and four values of that size.
-        assert!(unsafe { boost_write(self.side.as_ptr(), Payload::<WORDS>::BYTES, first, rounds) });
     }
 
     fn load<const WORDS: usize>(&mut self, into: &mut Payload<WORDS>, rounds: u64) -> u64 {
         let (into, mut torn) = (into.bytes_mut().as_mut_ptr(), 0);
-        // SAFETY: an open side, room for one value of that size, and a number.
+        // SAFETY: an open side, memory for one value of that size, and a number.
         assert!(unsafe { boost_read(self.side.as_ptr(), Payload::<WORDS>::BYTES, into, rounds, &raw mut torn) });
         torn
     }
@@ -97,19 +85,20 @@ impl Board for Boost {
     }
 
     fn open<const WORDS: usize>(directory: &Path) -> Result<Side, Failure> {
-        Side::find(directory)
+        Sides::open(directory)
     }
 }
 
 impl<const WORDS: usize> Write<WORDS> for Side {
     fn write(&mut self, value: &Payload<WORDS>) {
         // SAFETY: an open side, and one value of that size, for one round.
-        let written = unsafe { boost_write(self.side.as_ptr(), Payload::<WORDS>::BYTES, value.bytes().as_ptr(), 1) };
-        assert!(written);
+        assert!(unsafe { boost_write(self.side.as_ptr(), Payload::<WORDS>::BYTES, value.bytes().as_ptr(), 1) });
     }
 
     fn write_rounds(&mut self, values: &[Payload<WORDS>; 4], rounds: u64) {
-        self.store(values, rounds);
+        let first = values.as_ptr().cast::<u8>();
+        // SAFETY: an open side, and four values of that size.
+        assert!(unsafe { boost_write(self.side.as_ptr(), Payload::<WORDS>::BYTES, first, rounds) });
     }
 }
 
@@ -123,7 +112,7 @@ impl<const WORDS: usize> Read<WORDS> for Side {
     }
 }
 
-impl Exclude for Side {
+impl Sides for Side {
     const NAME: &'static str = NAME;
 
     fn create(directory: &Path) -> Result<Self, Failure> {
@@ -131,9 +120,13 @@ impl Exclude for Side {
     }
 
     fn open(directory: &Path) -> Result<Self, Failure> {
-        Self::find(directory)
+        let anchor = Anchor::at(directory);
+        // SAFETY: a C string, alive during the call.
+        Self::new(unsafe { boost_open(anchor.name().as_ptr()) }, &anchor)
     }
+}
 
+impl Exclude for Side {
     fn lock_rounds(&mut self, rounds: u64) {
         // SAFETY: an open side.
         assert!(unsafe { boost_lock(self.side.as_ptr(), rounds) });
@@ -149,12 +142,6 @@ impl Exclude for Side {
 }
 
 impl Transact for Side {
-    const NAME: &'static str = NAME;
-
-    fn create(directory: &Path) -> Result<Self, Failure> {
-        Self::make(directory, 64)
-    }
-
     fn change_rounds(&mut self, rounds: u64) {
         // SAFETY: an open side.
         assert!(unsafe { boost_change(self.side.as_ptr(), rounds) });
@@ -170,20 +157,20 @@ impl Transact for Side {
 impl Whole for Boost {
     const NAME: &'static str = NAME;
 
-    fn attaching(directory: &Path) -> Result<impl FnMut(u64) + 'static, Failure> {
+    fn attaching(directory: &Path) -> Result<impl FnMut() + 'static, Failure> {
         let anchor = Anchor::make(directory)?;
-        Attachment::new(anchor.create(Attachment::SMALL)?)?.write(1_u64);
-        Ok(move |rounds| {
+        Attachment::new(anchor.create(Attachment::SMALL)?)?.write([1; 8]);
+        Ok(move || {
             // SAFETY: a C string, alive during the call.
-            assert!(unsafe { boost_attach(anchor.name().as_ptr(), rounds) }, "{:?}", anchor.find().map(sysv::status));
+            assert!(unsafe { boost_attach(anchor.name().as_ptr()) }, "{:?}", anchor.find().map(sysv::status));
         })
     }
 
-    fn creating(directory: &Path) -> Result<impl FnMut(u64) + 'static, Failure> {
+    fn creating(directory: &Path) -> Result<impl FnMut() + 'static, Failure> {
         let anchor = Anchor::make(directory)?;
-        Ok(move |rounds| {
-            // SAFETY: as above.
-            let done = unsafe { boost_create_and_remove(anchor.name().as_ptr(), Attachment::SMALL, rounds) };
+        Ok(move || {
+            // SAFETY: a C string, alive during the call.
+            let done = unsafe { boost_create_and_remove(anchor.name().as_ptr(), Attachment::SMALL) };
             assert!(done, "{:?}", anchor.path());
         })
     }

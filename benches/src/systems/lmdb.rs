@@ -1,8 +1,8 @@
 //! LMDB through heed: a B+ tree in a mapped file, with transactions.
 //!
-//! In its favour: in memory, `WRITE_MAP` (pages are changed in place of being written by a system call), `NO_SYNC` and
-//! `NO_META_SYNC` (no commit waits for a disk), `NO_MEM_INIT`, `NO_READ_AHEAD`; readers have a slot for each thread.
-//! Locks stay on: there are two processes. A reader needs a transaction for each read, to see the newest.
+//! In its favor: files in memory, `WRITE_MAP` (pages are changed in place, not by a system call), `NO_SYNC` and
+//! `NO_META_SYNC` (no commit waits for a disk), `NO_MEM_INIT`, `NO_READ_AHEAD`; each thread has a reader slot.
+//! Locks stay on, because there are two processes. Each read needs a transaction, to see the newest value.
 //!
 //! # Safety
 //!
@@ -15,7 +15,7 @@ use std::sync::Mutex;
 use heed::types::Bytes;
 use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions};
 
-use super::{Board, Read, Transact, Write};
+use super::{Board, Read, Sides, Transact, Write};
 use crate::Failure;
 use crate::payload::Payload;
 
@@ -30,20 +30,20 @@ pub struct Side {
 
 const KEY: &[u8] = b"value";
 
-/// A file can be opened but once in a process.
+/// The files that are open: each can be opened only once in a process.
 static OPEN: Mutex<Vec<(PathBuf, &'static Env)>> = Mutex::new(Vec::new());
 
 fn environment(directory: &Path) -> Result<&'static Env, Failure> {
-    let mut open = OPEN.lock().expect("nobody has panicked here");
+    let mut open = OPEN.lock().expect("no panic under this lock");
     if let Some((_, environment)) = open.iter().find(|(path, _)| path == directory) {
         return Ok(environment);
     }
     let mut options = EnvOpenOptions::new();
     options.map_size(256 << 20);
     let fast = EnvFlags::WRITE_MAP | EnvFlags::NO_SYNC | EnvFlags::NO_META_SYNC | EnvFlags::MAP_ASYNC;
-    // SAFETY: what a crash of the machine would lose is of no interest; no lock is left out.
+    // SAFETY: data that a crash of the machine would lose is of no interest; all locks stay on.
     unsafe { options.flags(fast | EnvFlags::NO_MEM_INIT | EnvFlags::NO_READ_AHEAD) };
-    // SAFETY: a directory of our own, opened but once.
+    // SAFETY: a directory of this run, opened only once.
     let environment: &'static Env = Box::leak(Box::new(unsafe { options.open(directory) }?));
     open.push((directory.to_owned(), environment));
     Ok(environment)
@@ -60,32 +60,19 @@ impl Side {
         Ok(Self { environment, database: created.unwrap_commit() })
     }
 
-    fn find(directory: &Path) -> Result<Self, Failure> {
-        let environment = environment(directory)?;
-        let opened = environment.open_databases_and_commit(environment.read_txn()?, |opener, transaction| {
-            opener.open_database::<Bytes, Bytes>(transaction, None).map(CommitOrAbort::<_, ()>::Commit)
-        })?;
-        Ok(Self { environment, database: opened.unwrap_commit().ok_or("no database")? })
-    }
-
-    fn try_store<const WORDS: usize>(&self, value: &Payload<WORDS>) -> heed::Result<()> {
+    /// Returns `false` if there is no room: a delayed reader keeps all pages that were written since.
+    fn try_store<const WORDS: usize>(&self, value: &Payload<WORDS>) -> heed::Result<bool> {
         let mut transaction = self.environment.write_txn()?;
-        self.database.put(&mut transaction, KEY, value.bytes())?;
-        transaction.commit()
+        match self.database.put(&mut transaction, KEY, value.bytes()).and_then(|()| transaction.commit()) {
+            Err(heed::Error::Mdb(heed::MdbError::MapFull)) => Ok(false),
+            stored => stored.map(|()| true),
+        }
     }
 
     fn load<const WORDS: usize>(&self, into: &mut Payload<WORDS>) {
         let transaction = self.environment.read_txn().expect("a slot for this thread");
-        let value = self.database.get(&transaction, KEY).expect("a whole database").expect("stored before");
+        let value = self.database.get(&transaction, KEY).expect("a complete database").expect("stored before");
         into.bytes_mut().copy_from_slice(value);
-    }
-}
-
-/// A reader that is held up keeps all pages that were written since: the writer has to wait for it.
-fn has_room(stored: heed::Result<()>) -> bool {
-    match stored {
-        Err(heed::Error::Mdb(heed::MdbError::MapFull)) => false,
-        done => done.map(|()| true).expect("a whole database"),
     }
 }
 
@@ -99,13 +86,29 @@ impl Board for Lmdb {
     }
 
     fn open<const WORDS: usize>(directory: &Path) -> Result<Side, Failure> {
-        Side::find(directory)
+        Sides::open(directory)
+    }
+}
+
+impl Sides for Side {
+    const NAME: &'static str = <Lmdb as Board>::NAME;
+
+    fn create(directory: &Path) -> Result<Self, Failure> {
+        Self::make::<8>(directory)
+    }
+
+    fn open(directory: &Path) -> Result<Self, Failure> {
+        let environment = environment(directory)?;
+        let opened = environment.open_databases_and_commit(environment.read_txn()?, |opener, transaction| {
+            opener.open_database::<Bytes, Bytes>(transaction, None).map(CommitOrAbort::<_, ()>::Commit)
+        })?;
+        Ok(Side { environment, database: opened.unwrap_commit().ok_or("no database")? })
     }
 }
 
 impl<const WORDS: usize> Write<WORDS> for Side {
     fn write(&mut self, value: &Payload<WORDS>) {
-        while !has_room(self.try_store(value)) {
+        while !self.try_store(value).expect("a complete database") {
             std::thread::yield_now();
         }
     }
@@ -118,17 +121,11 @@ impl<const WORDS: usize> Read<WORDS> for Side {
 }
 
 impl Transact for Side {
-    const NAME: &'static str = Lmdb::NAME;
-
-    fn create(directory: &Path) -> Result<Self, Failure> {
-        Self::make::<8>(directory)
-    }
-
     fn change_rounds(&mut self, rounds: u64) {
         let mut copy = Payload::<8>::filled(0);
         for _ in 0..rounds {
             let mut transaction = self.environment.write_txn().expect("the writer's lock");
-            let value = self.database.get(&transaction, KEY).expect("a whole database").expect("stored before");
+            let value = self.database.get(&transaction, KEY).expect("a complete database").expect("stored before");
             copy.bytes_mut().copy_from_slice(value);
             *copy.word_mut() += 1;
             self.database.put(&mut transaction, KEY, copy.bytes()).expect("room");

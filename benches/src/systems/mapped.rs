@@ -1,4 +1,4 @@
-//! A file in memory, mapped and shared: where those systems live that bring no shared memory of their own.
+//! A shared mapping of a file in memory, for systems that bring no shared memory of their own.
 //!
 //! # Safety
 //!
@@ -16,7 +16,7 @@ use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
 
 use crate::Failure;
 
-/// Two cache lines: processors fetch neighbours in pairs.
+/// Two cache lines, because processors fetch neighbors in pairs.
 const LINE: usize = 128;
 
 /// One page.
@@ -29,14 +29,14 @@ impl Mapped {
     /// The size, in bytes.
     pub const BYTES: usize = 4096;
 
-    /// Makes one, of zeros.
+    /// Creates the file, full of zeros.
     pub fn create(path: &Path) -> Result<Self, Failure> {
         let file = File::options().read(true).write(true).create_new(true).open(path)?;
         file.set_len(Self::BYTES as u64)?;
         Self::map(&file)
     }
 
-    /// Finds it.
+    /// Opens it.
     pub fn open(path: &Path) -> Result<Self, Failure> {
         Self::map(&File::options().read(true).write(true).open(path)?)
     }
@@ -44,7 +44,7 @@ impl Mapped {
     fn map(file: &File) -> Result<Self, Failure> {
         let bytes = NonZeroUsize::new(Self::BYTES).expect("not zero");
         let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
-        // SAFETY: at an address of the kernel's choice.
+        // SAFETY: the kernel chooses the address.
         let address = unsafe { mmap(None, bytes, access, MapFlags::MAP_SHARED, file, 0) }?;
         Ok(Self { address: address.cast() })
     }
@@ -63,11 +63,11 @@ impl Mapped {
     #[inline]
     pub fn half_word(&self, line: usize) -> &AtomicU32 {
         let word = NonNull::from(self.word(line)).cast::<AtomicU32>();
-        // SAFETY: the first half of a word; nobody uses both at a time.
+        // SAFETY: the first half of a word; no line is used in both sizes.
         unsafe { word.as_ref() }
     }
 
-    /// The page.
+    /// The address of the page.
     pub fn address(&self) -> NonNull<u8> {
         self.address
     }
@@ -75,7 +75,7 @@ impl Mapped {
 
 impl Drop for Mapped {
     fn drop(&mut self) {
-        // SAFETY: mapped there, and borrowed no more.
+        // SAFETY: mapped there, and no longer borrowed.
         let _ = unsafe { munmap(self.address.cast(), Self::BYTES) };
     }
 }

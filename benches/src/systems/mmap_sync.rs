@@ -1,12 +1,12 @@
-//! mmap-sync: two files and a word that says which is the newer; readers are counted, the writer waits for them.
+//! mmap-sync: two files, and a word that names the newer one. Readers are counted, and the writer waits for them.
 //!
-//! In its favour: the bytes are stored as they are (`write_raw`: nothing is serialised or checked), the archive is not
-//! checked on reading, and a writer that waits for a reader does not sleep (by default it would, for a second).
+//! In its favor: the bytes are stored as they are (`write_raw`, without serialization or checks), a read does not check
+//! the archive, and a writer that waits for a reader does not sleep (by default it would, for a second).
 //!
 //! # Safety
 //!
-//! Assumes that no reader is held up for longer than the writer's grace, as `Synchronizer::read` asks. Promises to drop
-//! what it reads at once.
+//! Assumes that no reader is delayed for longer than the writer's grace period, as `Synchronizer::read` asks. Promises
+//! to drop every value at once.
 #![allow(unsafe_code)]
 
 use std::hint::black_box;
@@ -24,40 +24,30 @@ use crate::payload::Payload;
 /// Two files.
 pub struct MmapSync;
 
-/// Either side; a writer that has to wait spins.
+/// Either side; a waiting writer spins.
 pub struct Side(Synchronizer<WyHash, LockDisabled, 1024, 0>);
 
-/// How long the writer waits for a reader.
+const NAME: &str = "mmap-sync";
+
+/// The time that the writer waits for a reader.
 const GRACE: Duration = Duration::from_secs(1);
 
 impl Side {
     fn new(directory: &Path) -> Self {
-        Self(Synchronizer::with_params(directory.join("mmap-sync").as_os_str()))
-    }
-
-    #[inline]
-    fn store<const WORDS: usize>(&mut self, value: &Payload<WORDS>) {
-        self.0.write_raw::<[u64; WORDS]>(value.bytes(), GRACE).expect("one writer");
-    }
-
-    #[inline]
-    fn load<const WORDS: usize>(&mut self, into: &mut Payload<WORDS>) {
-        // SAFETY: these files have archives of this type, whose bytes are the value's own; dropped at once.
-        let value = unsafe { self.0.read::<[u64; WORDS]>(false) };
-        into.words_mut().copy_from_slice(&*value.expect("stored before"));
+        Self(Synchronizer::with_params(directory.join(NAME).as_os_str()))
     }
 }
 
 impl Board for MmapSync {
-    const NAME: &'static str = "mmap-sync";
+    const NAME: &'static str = NAME;
     type Writer<const WORDS: usize> = Side;
     type Reader<const WORDS: usize> = Side;
 
     fn create<const WORDS: usize>(directory: &Path) -> Result<Side, Failure> {
         let mut writer = Side::new(directory);
         // Both files, so that a reader finds either.
-        writer.store(&Payload::<WORDS>::filled(1));
-        writer.store(&Payload::<WORDS>::filled(1));
+        writer.write(&Payload::<WORDS>::filled(1));
+        writer.write(&Payload::<WORDS>::filled(1));
         Ok(writer)
     }
 
@@ -69,40 +59,38 @@ impl Board for MmapSync {
 impl<const WORDS: usize> Write<WORDS> for Side {
     #[inline]
     fn write(&mut self, value: &Payload<WORDS>) {
-        self.store(value);
+        self.0.write_raw::<[u64; WORDS]>(value.bytes(), GRACE).expect("one writer");
     }
 }
 
 impl<const WORDS: usize> Read<WORDS> for Side {
     #[inline]
     fn read(&mut self, into: &mut Payload<WORDS>) {
-        self.load(into);
+        // SAFETY: these files have archives of this type, whose bytes are the value's own; dropped at once.
+        let value = unsafe { self.0.read::<[u64; WORDS]>(false) };
+        into.0.copy_from_slice(&*value.expect("stored before"));
     }
 }
 
 impl Whole for MmapSync {
-    const NAME: &'static str = "mmap-sync";
+    const NAME: &'static str = NAME;
 
-    fn attaching(directory: &Path) -> Result<impl FnMut(u64) + 'static, Failure> {
+    fn attaching(directory: &Path) -> Result<impl FnMut() + 'static, Failure> {
         let writer = Self::create::<8>(directory)?;
         let directory = directory.to_owned();
-        Ok(move |rounds| {
+        let mut into = Payload::<8>::filled(0);
+        Ok(move || {
             let _writer = &writer;
-            let mut into = Payload::<8>::filled(0);
-            for _ in 0..rounds {
-                Side::new(&directory).load(black_box(&mut into));
-            }
+            Side::new(&directory).read(black_box(&mut into));
         })
     }
 
-    fn creating(directory: &Path) -> Result<impl FnMut(u64) + 'static, Failure> {
+    fn creating(directory: &Path) -> Result<impl FnMut() + 'static, Failure> {
         let directory = directory.to_owned();
-        Ok(move |rounds| {
-            for _ in 0..rounds {
-                Side::new(&directory).store(&Payload::<8>::filled(1));
-                for file in ["mmap-sync_state", "mmap-sync_data_0"] {
-                    std::fs::remove_file(directory.join(file)).expect("made above");
-                }
+        Ok(move || {
+            Side::new(&directory).write(&Payload::<8>::filled(1));
+            for file in ["mmap-sync_state", "mmap-sync_data_0"] {
+                std::fs::remove_file(directory.join(file)).expect("created above");
             }
         })
     }

@@ -1,22 +1,23 @@
-//! The mutex of libc, shared by processes and robust: the next one to lock it is told that its owner died.
+//! The mutex of libc, shared by processes and robust: the next thread that locks it learns that its owner died.
 //!
 //! # Safety
 //!
-//! Assumes that all who open the page keep to this file. Promises to use the mutex only after it is initialized, and
-//! what it guards only while it is locked.
+//! Assumes that all users of the page keep to this file. Promises to use the mutex only after it is initialized, and
+//! the guarded values only while it is locked.
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
 use std::path::Path;
 use std::ptr;
+use std::sync::atomic::AtomicU64;
 
 use nix::libc;
 
 use super::mapped::Mapped;
-use super::{Exclude, Transact};
+use super::{Lockable, Sides, Transact};
 use crate::Failure;
 
-/// A mutex, and what it guards.
+/// A mutex, and the values that it guards.
 pub struct Pthread {
     page: Mapped,
 }
@@ -24,123 +25,87 @@ pub struct Pthread {
 #[repr(C)]
 struct Guarded {
     mutex: libc::pthread_mutex_t,
-    count: u64,
+    count: AtomicU64,
     words: [u64; 8],
 }
 
 const _: () = assert!(size_of::<Guarded>() <= Mapped::BYTES);
 
 impl Pthread {
-    const NAME: &'static str = "pthread robust";
-
-    fn make(directory: &Path) -> Result<Self, Failure> {
-        let made = Self { page: Mapped::create(&directory.join("mutex"))? };
-        let mut kind = MaybeUninit::<libc::pthread_mutexattr_t>::uninit();
-        // SAFETY: initializes it.
-        succeeded(unsafe { libc::pthread_mutexattr_init(kind.as_mut_ptr()) });
-        // SAFETY: initialized above.
-        succeeded(unsafe { libc::pthread_mutexattr_setpshared(kind.as_mut_ptr(), libc::PTHREAD_PROCESS_SHARED) });
-        // SAFETY: as above.
-        succeeded(unsafe { libc::pthread_mutexattr_setrobust(kind.as_mut_ptr(), libc::PTHREAD_MUTEX_ROBUST) });
-        // SAFETY: memory of zeros that nobody else knows of yet.
-        succeeded(unsafe { libc::pthread_mutex_init(made.mutex(), kind.as_ptr()) });
-        Ok(made)
-    }
-
-    fn find(directory: &Path) -> Result<Self, Failure> {
-        Ok(Self { page: Mapped::open(&directory.join("mutex"))? })
-    }
-
     #[inline]
-    fn guarded(&self) -> *mut Guarded {
+    fn at(&self) -> *mut Guarded {
         self.page.address().cast().as_ptr()
     }
 
     #[inline]
     fn mutex(&self) -> *mut libc::pthread_mutex_t {
         // SAFETY: within the page.
-        unsafe { &raw mut (*self.guarded()).mutex }
+        unsafe { &raw mut (*self.at()).mutex }
     }
 
     #[inline]
-    fn lock(&self) {
-        // SAFETY: initialized, and mapped.
-        succeeded(unsafe { libc::pthread_mutex_lock(self.mutex()) });
-    }
-
-    #[inline]
-    fn unlock(&self) {
-        // SAFETY: locked by this thread.
-        succeeded(unsafe { libc::pthread_mutex_unlock(self.mutex()) });
+    fn words(&self) -> *mut [u64; 8] {
+        // SAFETY: within the page.
+        unsafe { &raw mut (*self.at()).words }
     }
 }
 
-impl Exclude for Pthread {
-    const NAME: &'static str = Self::NAME;
+impl Sides for Pthread {
+    const NAME: &'static str = "pthread robust";
 
     fn create(directory: &Path) -> Result<Self, Failure> {
-        Self::make(directory)
+        let made = Self { page: Mapped::create(&directory.join("mutex"))? };
+        let mut kind = MaybeUninit::<libc::pthread_mutexattr_t>::uninit();
+        // SAFETY: initializes it.
+        succeeded(unsafe { libc::pthread_mutexattr_init(kind.as_mut_ptr()) });
+        // SAFETY: initialized above.
+        succeeded(unsafe { libc::pthread_mutexattr_setpshared(kind.as_mut_ptr(), libc::PTHREAD_PROCESS_SHARED) });
+        // SAFETY: initialized above.
+        succeeded(unsafe { libc::pthread_mutexattr_setrobust(kind.as_mut_ptr(), libc::PTHREAD_MUTEX_ROBUST) });
+        // SAFETY: memory of zeros that no other process has opened yet.
+        succeeded(unsafe { libc::pthread_mutex_init(made.mutex(), kind.as_ptr()) });
+        Ok(made)
     }
 
     fn open(directory: &Path) -> Result<Self, Failure> {
-        Self::find(directory)
+        Ok(Self { page: Mapped::open(&directory.join("mutex"))? })
+    }
+}
+
+impl Lockable for Pthread {
+    #[inline]
+    fn locked(&self, work: impl FnOnce()) {
+        // SAFETY: initialized, and mapped.
+        succeeded(unsafe { libc::pthread_mutex_lock(self.mutex()) });
+        work();
+        // SAFETY: locked by this thread.
+        succeeded(unsafe { libc::pthread_mutex_unlock(self.mutex()) });
     }
 
-    fn lock_rounds(&mut self, rounds: u64) {
-        for _ in 0..rounds {
-            self.lock();
-            self.unlock();
-        }
-    }
-
-    fn count_rounds(&mut self, rounds: u64) {
-        // SAFETY: within the page.
-        let count = unsafe { &raw mut (*self.guarded()).count };
-        for _ in 0..rounds {
-            self.lock();
-            // SAFETY: locked.
-            let so_far = unsafe { ptr::read_volatile(count) };
-            // SAFETY: locked.
-            unsafe { ptr::write_volatile(count, so_far + 1) };
-            self.unlock();
-        }
-    }
-
-    fn count(&self) -> u64 {
-        self.lock();
-        // SAFETY: locked.
-        let count = unsafe { (*self.guarded()).count };
-        self.unlock();
-        count
+    fn guarded(&self) -> &AtomicU64 {
+        // SAFETY: within the page, mapped as long as `self` is borrowed, and any bits are an atomic.
+        unsafe { &(*self.at()).count }
     }
 }
 
 impl Transact for Pthread {
-    const NAME: &'static str = Self::NAME;
-
-    fn create(directory: &Path) -> Result<Self, Failure> {
-        Self::make(directory)
-    }
-
     fn change_rounds(&mut self, rounds: u64) {
-        // SAFETY: within the page.
-        let words = unsafe { &raw mut (*self.guarded()).words };
-        for _ in 0..rounds {
-            self.lock();
-            // SAFETY: locked.
-            let mut copy = unsafe { ptr::read_volatile(words) };
-            copy[0] += 1;
-            // SAFETY: locked.
-            unsafe { ptr::write_volatile(words, copy) };
-            self.unlock();
-        }
+        let words = self.words();
+        (0..rounds).for_each(|_| {
+            self.locked(|| {
+                // SAFETY: locked.
+                let mut copy = unsafe { ptr::read_volatile(words) };
+                copy[0] += 1;
+                // SAFETY: locked.
+                unsafe { ptr::write_volatile(words, copy) };
+            });
+        });
     }
 
     fn word(&mut self) -> u64 {
-        self.lock();
+        let (words, mut word) = (self.words(), 0);
         // SAFETY: locked.
-        let word = unsafe { (*self.guarded()).words[0] };
-        self.unlock();
+        self.locked(|| word = unsafe { (*words)[0] });
         word
     }
 }

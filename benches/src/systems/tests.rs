@@ -4,10 +4,10 @@ use std::sync::mpsc;
 use super::*;
 use crate::place::Place;
 
-/// What one side writes, the other reads, whole: by the trait alone.
-fn what_is_written_is_read<B: Board, const WORDS: usize>(directory: &Path) {
-    let mut writer = B::create::<WORDS>(directory).expect("a place for a value");
-    let mut reader = B::open::<WORDS>(directory).expect("the place that was made");
+/// One side writes, the other side reads the whole value, by the trait alone.
+fn reads_what_was_written<B: Board, const WORDS: usize>(directory: &Path) {
+    let mut writer = B::create::<WORDS>(directory).expect("memory for a value");
+    let mut reader = B::open::<WORDS>(directory).expect("the value that was created");
     let mut into = Payload::filled(0);
     assert!(reader.try_read(&mut into), "{}: the first value", B::NAME);
     assert_eq!(into, Payload::filled(1), "{}: the first value", B::NAME);
@@ -22,37 +22,33 @@ fn what_is_written_is_read<B: Board, const WORDS: usize>(directory: &Path) {
     assert_eq!(reader.read_rounds(&mut into, 3), Reads { done: 3, torn: 0, starved: 0 }, "{}", B::NAME);
 }
 
-/// In a thread with room for large values, of which a build without optimisation has many copies on the stack.
+/// Runs in a thread with room for large values, of which a build without optimization has many copies on the stack.
 fn of_all_sizes<B: Board + 'static>() {
+    let of_each_size = || {
+        let place = Place::new().expect("a directory in memory");
+        reads_what_was_written::<B, 8>(&place.make("small").expect("a new name"));
+        reads_what_was_written::<B, 512>(&place.make("middle").expect("a new name"));
+        reads_what_was_written::<B, 8192>(&place.make("large").expect("a new name"));
+    };
     let roomy = std::thread::Builder::new().stack_size(16 << 20);
-    roomy.spawn(of_each_size::<B>).expect("one thread more").join().expect("what is written is read");
+    roomy.spawn(of_each_size).expect("a new thread").join().expect("the written value is read");
 }
 
-fn of_each_size<B: Board>() {
-    let place = Place::new().expect("a directory in memory");
-    what_is_written_is_read::<B, 8>(&place.make("small").expect("a new name"));
-    what_is_written_is_read::<B, 512>(&place.make("middle").expect("a new name"));
-    what_is_written_is_read::<B, 8192>(&place.make("large").expect("a new name"));
+macro_rules! reads {
+    ($($test:ident: $($board:ty),+;)+) => {
+        $(#[test]
+        fn $test() {
+            $(of_all_sizes::<$board>();)+
+        })+
+    };
 }
 
-#[test]
-fn iceoryx2_reads_what_was_written() {
-    of_all_sizes::<iceoryx2::Iceoryx2>();
-}
-
-#[test]
-fn lmdb_reads_what_was_written() {
-    of_all_sizes::<lmdb::Lmdb>();
-}
-
-#[test]
-fn mmap_sync_reads_what_was_written() {
-    of_all_sizes::<mmap_sync::MmapSync>();
-}
-
-#[test]
-fn ringfire_reads_what_was_written() {
-    of_all_sizes::<ringfire::Ringfire>();
+reads! {
+    iceoryx2_reads_what_was_written: iceoryx2::Iceoryx2;
+    lmdb_reads_what_was_written: lmdb::Lmdb;
+    mmap_sync_reads_what_was_written: mmap_sync::MmapSync;
+    ringfire_reads_what_was_written: ringfire::Ringfire;
+    shmstore_reads_what_was_written: shmstore::Stored, shmstore::Exclusive;
 }
 
 #[test]
@@ -61,17 +57,11 @@ fn boost_reads_what_was_written() {
     of_all_sizes::<boost::Boost>();
 }
 
-#[test]
-fn shmstore_reads_what_was_written() {
-    of_all_sizes::<shmstore::Stored>();
-    of_all_sizes::<shmstore::Leased>();
-}
-
-/// Both sides count, and each sees what the other has counted.
+/// Both sides count, and each sees the other's counts.
 fn the_lock_guards_a_count<E: Exclude>() {
     let place = Place::new().expect("a directory in memory");
     let mut one = E::create(place.path()).expect("a lock");
-    let mut other = E::open(place.path()).expect("the lock that was made");
+    let mut other = E::open(place.path()).expect("the lock that was created");
     one.lock_rounds(3);
     one.count_rounds(5);
     other.count_rounds(2);
@@ -80,14 +70,14 @@ fn the_lock_guards_a_count<E: Exclude>() {
 
 #[test]
 fn locks_guard_a_count() {
-    the_lock_guards_a_count::<exchange::Exchange>();
+    the_lock_guards_a_count::<bare::Exchange>();
     the_lock_guards_a_count::<pthread::Pthread>();
     #[cfg(boost)]
     the_lock_guards_a_count::<boost::Side>();
-    the_lock_guards_a_count::<::shmstore::Shared<shmstore::part::Parts>>();
+    the_lock_guards_a_count::<::shmstore::Shared<shmstore::Parts>>();
 }
 
-fn each_change_is_one_more<T: Transact>() {
+fn each_change_adds_one<T: Transact>() {
     let place = Place::new().expect("a directory in memory");
     let mut value = T::create(place.path()).expect("a value");
     let before = value.word();
@@ -97,33 +87,37 @@ fn each_change_is_one_more<T: Transact>() {
 
 #[test]
 fn transactions_change_the_value() {
-    each_change_is_one_more::<pthread::Pthread>();
-    each_change_is_one_more::<lmdb::Side>();
+    each_change_adds_one::<pthread::Pthread>();
+    each_change_adds_one::<lmdb::Side>();
     #[cfg(boost)]
-    each_change_is_one_more::<boost::Side>();
-    each_change_is_one_more::<::shmstore::Shared<shmstore::part::Parts>>();
+    each_change_adds_one::<boost::Side>();
+    each_change_adds_one::<::shmstore::Shared<shmstore::Parts>>();
 }
 
 #[test]
 fn all_map_as_much_as_a_small_object_takes() {
     let place = Place::new().expect("a directory in memory");
-    let store = ::shmstore::Store::open(place.path()).expect("our own");
+    let store = ::shmstore::Store::open(place.path()).expect("a directory of this process");
     let object = store.create::<shmstore::Object<8>>().expect("a free key");
     let shmid = ::shmstore::Shared::info(&object).expect("attached").shmid;
-    let bytes = crate::sysv::status(shmid).expect("our own").shm_segsz;
+    let bytes = crate::sysv::status(shmid).expect("a segment of this process").shm_segsz;
     assert_eq!(bytes, crate::sysv::Attachment::SMALL);
 }
 
-/// Attaching needs no more than it says, and what was created is gone.
+/// Attaching and creating can be repeated, so nothing is left of the object before.
 fn whole_objects_come_and_go<W: Whole>() {
     let place = Place::new().expect("a directory in memory");
-    W::attaching(&place.make("attach").expect("a new name")).expect("an object")(3);
-    W::creating(&place.make("create").expect("a new name")).expect("room for one")(3);
+    let mut attach = W::attaching(&place.make("attach").expect("a new name")).expect("an object");
+    let mut create = W::creating(&place.make("create").expect("a new name")).expect("room for one");
+    for _ in 0..3 {
+        attach();
+        create();
+    }
 }
 
 #[test]
 fn objects_of_all_systems_come_and_go() {
-    whole_objects_come_and_go::<system_calls::SystemCalls>();
+    whole_objects_come_and_go::<bare::SystemCalls>();
     whole_objects_come_and_go::<iceoryx2::Iceoryx2>();
     whole_objects_come_and_go::<ringfire::Ringfire>();
     whole_objects_come_and_go::<mmap_sync::MmapSync>();
@@ -132,7 +126,7 @@ fn objects_of_all_systems_come_and_go() {
     whole_objects_come_and_go::<shmstore::Stored>();
 }
 
-/// Calls are answered, by another thread in place of another process.
+/// Another thread, in place of another process, answers calls.
 fn calls_are_answered<T: Talk>() {
     let place = Place::new().expect("a directory in memory");
     let (ready, is_ready) = mpsc::channel();
@@ -140,7 +134,7 @@ fn calls_are_answered<T: Talk>() {
     let directory = place.path().to_owned();
     let answering = std::thread::spawn(move || {
         let mut talk = T::create(&directory).expect("the side that answers");
-        ready.send(()).expect("somebody waits");
+        ready.send(()).expect("a receiver");
         is_opened.recv().expect("the side that calls");
         for _ in 0..3 {
             while !talk.receive() {}
@@ -149,18 +143,18 @@ fn calls_are_answered<T: Talk>() {
     });
     is_ready.recv().expect("it is ready");
     let mut talk = T::open(place.path()).expect("the side that calls");
-    opened.send(()).expect("somebody waits");
+    opened.send(()).expect("a receiver");
     (0..3).for_each(|_| talk.call());
     answering.join().expect("three calls were answered");
 }
 
 #[test]
 fn calls_are_answered_by_all_systems() {
-    calls_are_answered::<atomics::Atomics>();
-    calls_are_answered::<futex::Futex>();
-    calls_are_answered::<ringfire::ring::Side>();
-    calls_are_answered::<iceoryx2::event::Side>();
-    calls_are_answered::<iceoryx2::pub_sub::Side>();
-    calls_are_answered::<shmstore::talk::Polling>();
-    calls_are_answered::<shmstore::talk::Sleeping>();
+    calls_are_answered::<Polling<bare::Atomics>>();
+    calls_are_answered::<bare::Futex>();
+    calls_are_answered::<Polling<ringfire::Rings>>();
+    calls_are_answered::<iceoryx2::Events>();
+    calls_are_answered::<Polling<iceoryx2::PubSub>>();
+    calls_are_answered::<Polling<shmstore::Spinning>>();
+    calls_are_answered::<shmstore::Sleeping>();
 }

@@ -1,102 +1,90 @@
-//! The newest value of something: loads and stores of several sizes, with the writer at rest, at a pace, and flat out.
+//! The newest value of something: loads and stores of several sizes, with the writer at rest, at a pace, or flat out.
 
 use std::hint::black_box;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{Ground, row, target};
+use super::{Ground, Player, play, row, target};
 use crate::Failure;
 use crate::batch::{Checked, Contender, Plan, Series, alternate};
 use crate::partner::{Partner, Role, Stage};
 use crate::payload::Payload;
 use crate::row::{Other, Row, Target, best_peer};
+use crate::systems::bare::Memcpy;
 use crate::systems::iceoryx2::Iceoryx2;
 use crate::systems::lmdb::Lmdb;
-use crate::systems::memcpy::Memcpy;
 use crate::systems::mmap_sync::MmapSync;
 use crate::systems::ringfire::Ringfire;
-use crate::systems::shmstore::{Leased, Stored};
+use crate::systems::shmstore::{Exclusive, Stored};
 use crate::systems::{Board, Read, Reads, Write};
 
-/// For how many batches' time all words are looked at.
+/// The duration of the check of all words, in batches.
 const CHECK: u32 = 10;
 
-/// How far apart the stores of a paced writer are, in nanoseconds.
+/// The time between the stores of a paced writer, in nanoseconds.
 const PACE: u64 = 1_000;
 
-/// What a writer is to do: to store flat out.
+/// The writer's work: it stores flat out.
 const WRITE: &str = "write";
-/// To store so many nanoseconds apart, as the rest says.
+/// It stores at a pace: the rest of the word is the time between two stores, in nanoseconds.
 const WRITE_EVERY: &str = "write-every-";
-/// To store nothing, but to keep its processor as busy.
+/// It stores nothing, but keeps its processor as busy.
 const SPIN: &str = "spin";
 
-/// What the other process plays here.
-pub(super) fn is_role(work: &str) -> bool {
-    work == WRITE || work == SPIN || work.starts_with(WRITE_EVERY)
-}
+const EXCLUSIVE: &str = <Exclusive as Board>::NAME;
 
 fn at_every(nanoseconds: u64) -> String {
     format!("{WRITE_EVERY}{nanoseconds}")
 }
 
-/// One contender for each peer.
-macro_rules! peers {
-    ($contender:ident($($argument:expr),*)) => {{
-        #[cfg_attr(not(boost), allow(unused_mut))]
-        let mut all = vec![
-            $contender::<Ringfire, WORDS>($($argument),*)?,
-            $contender::<Iceoryx2, WORDS>($($argument),*)?,
-            $contender::<MmapSync, WORDS>($($argument),*)?,
-            $contender::<Lmdb, WORDS>($($argument),*)?,
-        ];
-        #[cfg(boost)]
-        all.push($contender::<crate::systems::boost::Boost, WORDS>($($argument),*)?);
-        all
-    }};
+/// The results of a function for some systems and all peers.
+macro_rules! with_peers {
+    ($function:ident $arguments:tt: $($first:ty),*) => {
+        Vec::from([
+            $($function::<$first, WORDS> $arguments?,)*
+            $function::<Ringfire, WORDS> $arguments?,
+            $function::<Iceoryx2, WORDS> $arguments?,
+            $function::<MmapSync, WORDS> $arguments?,
+            $function::<Lmdb, WORDS> $arguments?,
+            #[cfg(boost)]
+            $function::<crate::systems::boost::Boost, WORDS> $arguments?,
+        ])
+    };
 }
 
 /// Loads while the writer rests.
 pub(super) fn load<const WORDS: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let mut contenders =
-        vec![reader_at_rest::<Memcpy, WORDS>(ground, name)?, reader_at_rest::<Stored, WORDS>(ground, name)?];
-    contenders.extend(peers!(reader_at_rest(ground, name)));
+    let contenders = with_peers!(reader_at_rest(ground, name): Memcpy, Stored);
     let targets = if WORDS == 8 {
-        vec![target("shmstore", <Ringfire as Board>::NAME, 1.0), target("shmstore", <Iceoryx2 as Board>::NAME, 0.25)]
+        vec![target("shmstore", "ringfire", 1.0), target("shmstore", "iceoryx2", 0.25)]
     } else {
         vec![target("shmstore", "memcpy", 1.3)]
     };
-    Ok(row(ground, name, format!("load {}, idle", size::<WORDS>()), contenders, targets))
+    Ok(row(ground, name, &format!("load {}, idle", size::<WORDS>()), contenders, targets))
 }
 
 /// Loads while the writer stores flat out.
 pub(super) fn load_busy<const WORDS: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let mut contenders = vec![
-        reader_beside::<Leased, WORDS>(ground, name, WRITE)?,
-        reader_beside::<Stored, WORDS>(ground, name, WRITE)?,
-    ];
-    contenders.extend(peers!(reader_beside(ground, name, WRITE)));
+    let mut contenders = with_peers!(reader_beside(ground, name, WRITE): Exclusive, Stored);
     let at_most = if WORDS == 8 { 0.5 } else { 0.7 };
-    // The writer is to be no slower than that peer's, so that no system looks fast by starving its writer.
-    let ours = <Leased as Board>::NAME;
-    let mut targets =
-        vec![Target::new(ours, Other::BestPeer, at_most), Target::new(ours, Other::BestPeer, 1.0).of_partners()];
+    // The writer has a target, too, so that no system looks fast because it starves its writer.
+    let best = |at_most| Target::new(EXCLUSIVE, Other::BestPeer, at_most);
+    let mut targets = vec![best(at_most), best(1.0).of_partners()];
     if let Some((peer, paced)) = at_the_pace_of_the_best_peer::<WORDS>(ground, name, &mut contenders)? {
-        targets.push(Target::new(paced.name(), Other::Named(peer), at_most));
+        targets.push(Target::new(paced.name, Other::Named(peer), at_most));
         contenders.push(paced);
     }
-    Ok(row(ground, name, format!("load {}, a writer flat out", size::<WORDS>()), contenders, targets))
+    Ok(row(ground, name, &format!("load {}, a writer flat out", size::<WORDS>()), contenders, targets))
 }
 
-/// How much more or less often than another's a writer may store, to be as often: as a part.
+/// The largest difference between two paces that count as equal, as a part.
 const EQUAL: f64 = 0.01;
 
-/// How often a pace is tried out, and in how many batches.
+/// The number of trials of a pace, and of the batches of a trial.
 const TRIES: u32 = 5;
 const TRIED: usize = 9;
 
-/// One of ours whose writer stores as often as that of the peer with the fastest reader, and that peer. `None` if ours does
-/// not store more often anyway: then that peer's reader meets fewer stores, and the two can only be compared at one pace.
+/// A contender of shmstore whose writer stores as often as the best peer's, and this peer's name. `None` if shmstore's
+/// own writer does not store more often: only a writer that does lets its reader meet more new values than the peer's.
 fn at_the_pace_of_the_best_peer<const WORDS: usize>(
     ground: &Ground<'_>,
     name: &str,
@@ -107,55 +95,47 @@ fn at_the_pace_of_the_best_peer<const WORDS: usize>(
     let (Some(ours), Some(peer)) = (series.first().and_then(Series::partner), best_peer(&series)) else {
         return Ok(None);
     };
-    let Some(theirs) = peer.partner().filter(|theirs| ours < *theirs) else { return Ok(None) };
-    let (peer, mut pace) = (peer.name, theirs);
+    let Some(mut pace) = peer.partner().filter(|pace| ours < *pace) else { return Ok(None) };
+    let peer = peer.name;
     for attempt in 0.. {
         let row = format!("{name}-{attempt}");
-        let mut paced = reader_beside::<Leased, WORDS>(ground, &row, &at_every(pace.round() as u64))?;
-        paced.rename(format!("shmstore, as often as {peer}").leak());
-        let pair = contenders.iter_mut().find(|contender| contender.name() == peer).into_iter().chain([&mut paced]);
+        let mut paced = reader_beside::<Exclusive, WORDS>(ground, &row, &at_every(pace.round() as u64))?;
+        paced.name = format!("shmstore, as often as {peer}").leak();
+        let pair = contenders.iter_mut().find(|contender| contender.name == peer).into_iter().chain([&mut paced]);
         let achieved = alternate(plan, &mut pair.collect::<Vec<_>>());
-        let [Some(theirs), Some(ours)] = [0, 1].map(|at: usize| achieved.get(at).and_then(Series::partner)) else {
-            return Err(format!("nobody wrote beside {peer}").into());
+        let [Some(wanted), Some(ours)] = [0, 1].map(|at: usize| achieved.get(at).and_then(Series::partner)) else {
+            return Err(format!("no writer beside {peer}").into());
         };
-        if (ours / theirs - 1.0).abs() < EQUAL || attempt == TRIES {
+        if (ours / wanted - 1.0).abs() < EQUAL || attempt == TRIES {
             return Ok(Some((peer, paced)));
         }
-        pace *= theirs / ours;
+        pace *= wanted / ours;
     }
     Ok(None)
 }
 
 /// Loads while the writer stores at a pace, and while it rests.
 pub(super) fn load_paced<const WORDS: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let mut idle = reader_at_rest::<Leased, WORDS>(ground, name)?;
-    idle.rename("shmstore, idle");
-    // Tells how much of a difference is due to the other processor's being busy at all.
-    let mut unwritten = reader_beside::<Leased, WORDS>(ground, name, SPIN)?;
-    unwritten.rename("shmstore, no writer but a spinner");
-    let mut contenders = vec![idle, unwritten, reader_beside::<Stored, WORDS>(ground, name, &at_every(PACE))?];
-    contenders.extend(peers!(reader_beside(ground, name, &at_every(PACE))));
+    let mut idle = reader_at_rest::<Exclusive, WORDS>(ground, name)?;
+    idle.name = "shmstore, idle";
+    // Shows the effect of a busy processor without stores.
+    let mut unwritten = reader_beside::<Exclusive, WORDS>(ground, name, SPIN)?;
+    unwritten.name = "shmstore, no writer but a spinner";
+    let mut contenders = vec![idle, unwritten];
+    contenders.extend(with_peers!(reader_beside(ground, name, &at_every(PACE)): Stored));
     let targets = vec![target("shmstore", "shmstore, idle", 1.2)];
-    Ok(row(ground, name, format!("load {}, a writer at 1 MHz", size::<WORDS>()), contenders, targets))
+    Ok(row(ground, name, &format!("load {}, a writer at 1 MHz", size::<WORDS>()), contenders, targets))
 }
 
-/// Stores while nobody reads.
+/// Stores without a reader.
 pub(super) fn store<const WORDS: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let mut contenders = vec![
-        writer::<Memcpy, WORDS>(ground, name)?,
-        writer::<Leased, WORDS>(ground, name)?,
-        writer::<Stored, WORDS>(ground, name)?,
-    ];
-    contenders.extend(peers!(writer(ground, name)));
+    let contenders = with_peers!(writer(ground, name): Memcpy, Exclusive, Stored);
     let targets = if WORDS == 8 {
-        vec![
-            target("shmstore, leased", <Ringfire as Board>::NAME, 1.0),
-            target("shmstore", <Iceoryx2 as Board>::NAME, 1.0),
-        ]
+        vec![target(EXCLUSIVE, "ringfire", 1.0), target("shmstore", "iceoryx2", 1.0)]
     } else {
-        vec![target("shmstore, leased", "memcpy", 1.3), target("shmstore", "memcpy", 1.3)]
+        vec![target(EXCLUSIVE, "memcpy", 1.3), target("shmstore", "memcpy", 1.3)]
     };
-    Ok(row(ground, name, format!("store {}, idle", size::<WORDS>()), contenders, targets))
+    Ok(row(ground, name, &format!("store {}, idle", size::<WORDS>()), contenders, targets))
 }
 
 fn size<const WORDS: usize>() -> String {
@@ -165,7 +145,7 @@ fn size<const WORDS: usize>() -> String {
     }
 }
 
-/// One that loads what another process has stored, which rests.
+/// A reader of values that another process, now at rest, has stored.
 fn reader_at_rest<B: Board, const WORDS: usize>(ground: &Ground<'_>, row: &str) -> Result<Contender<'static>, Failure> {
     let directory = ground.directory(row, &format!("{}-idle", B::NAME))?;
     let writer = Partner::start(WRITE, B::NAME, WORDS, &directory, ground.partner_cpu)?;
@@ -173,12 +153,12 @@ fn reader_at_rest<B: Board, const WORDS: usize>(ground: &Ground<'_>, row: &str) 
     let mut into = Payload::room();
     Ok(Contender::timed(B::NAME, move |rounds| {
         let _writer = &writer;
-        // As where a writer writes: nothing of it is optimised away.
+        // As beside a busy writer, nothing of it is optimized away.
         black_box(reader.read_rounds(&mut into.0, rounds));
     }))
 }
 
-/// One that loads what another process stores meanwhile.
+/// A reader of values that another process stores meanwhile.
 fn reader_beside<B: Board, const WORDS: usize>(
     ground: &Ground<'_>,
     row: &str,
@@ -190,10 +170,12 @@ fn reader_beside<B: Board, const WORDS: usize>(
     let mut into = Payload::room();
     let checked = check(&mut writer, &mut reader, &mut into.0, ground.plan.time * CHECK);
     let run = move |rounds| writer.beside(rounds, |rounds| reader.read_rounds(&mut into.0, rounds));
-    Ok(Contender::new(B::NAME, run).with(checked))
+    let mut contender = Contender::new(B::NAME, run);
+    contender.checked = checked;
+    Ok(contender)
 }
 
-/// Looks at all words of what is loaded, for so long.
+/// Checks all words of loaded values for some time.
 fn check<const WORDS: usize>(
     writer: &mut Partner,
     reader: &mut impl Read<WORDS>,
@@ -214,7 +196,7 @@ fn check<const WORDS: usize>(
     checked
 }
 
-/// One that stores.
+/// A writer without a reader.
 fn writer<B: Board, const WORDS: usize>(ground: &Ground<'_>, row: &str) -> Result<Contender<'static>, Failure> {
     let directory = ground.directory(row, B::NAME)?;
     let mut writer = B::create::<WORDS>(&directory)?;
@@ -222,52 +204,43 @@ fn writer<B: Board, const WORDS: usize>(ground: &Ground<'_>, row: &str) -> Resul
     Ok(Contender::timed(B::NAME, move |rounds| writer.write_rounds(&values.0, rounds)))
 }
 
-/// The other process: the writer.
-pub(super) fn partner(role: &Role, directory: &Path, stage: &Stage<'_>) -> Result<(), Failure> {
+/// The other process is the writer.
+pub(super) fn partner(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
     match role.words {
-        8 => partner_of_size::<8>(role, directory, stage),
-        512 => partner_of_size::<512>(role, directory, stage),
-        8192 => partner_of_size::<8192>(role, directory, stage),
+        8 => partner_of_size::<8>(role, stage),
+        512 => partner_of_size::<512>(role, stage),
+        8192 => partner_of_size::<8192>(role, stage),
         other => Err(format!("no values of {other} words").into()),
     }
 }
 
-fn partner_of_size<const WORDS: usize>(role: &Role, directory: &Path, stage: &Stage<'_>) -> Result<(), Failure> {
-    match role.system.as_str() {
-        <Memcpy as Board>::NAME => write::<Memcpy, WORDS>(role, directory, stage),
-        <Stored as Board>::NAME => write::<Stored, WORDS>(role, directory, stage),
-        <Leased as Board>::NAME => write::<Leased, WORDS>(role, directory, stage),
-        <Ringfire as Board>::NAME => write::<Ringfire, WORDS>(role, directory, stage),
-        <Iceoryx2 as Board>::NAME => write::<Iceoryx2, WORDS>(role, directory, stage),
-        <MmapSync as Board>::NAME => write::<MmapSync, WORDS>(role, directory, stage),
-        <Lmdb as Board>::NAME => write::<Lmdb, WORDS>(role, directory, stage),
-        #[cfg(boost)]
-        <crate::systems::boost::Boost as Board>::NAME => {
-            write::<crate::systems::boost::Boost, WORDS>(role, directory, stage)
-        }
-        other => Err(format!("no system `{other}`").into()),
-    }
+fn partner_of_size<const WORDS: usize>(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
+    play(role, stage, with_peers!(player(): Memcpy, Stored, Exclusive))
 }
 
-fn write<B: Board, const WORDS: usize>(role: &Role, directory: &Path, stage: &Stage<'_>) -> Result<(), Failure> {
-    // What is done is told after each: often enough to be counted well, seldom enough to cost nothing.
+fn player<B: Board, const WORDS: usize>() -> Result<Player, Failure> {
+    Ok((B::NAME, write::<B, WORDS>))
+}
+
+fn write<B: Board, const WORDS: usize>(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
+    // The number of stores between two reports: few enough to be counted well, enough to make reports cheap.
     let chunk = (512 / WORDS as u64).max(1);
-    let mut writer = B::create::<WORDS>(directory)?;
+    let mut writer = B::create::<WORDS>(&role.directory)?;
     let values = Payload::in_turn();
-    if role.work == SPIN {
-        return at_pace(stage, PACE, |_| ());
+    match role.work.as_str() {
+        WRITE => stage.perform(|| {
+            writer.write_rounds(&values.0, chunk);
+            chunk
+        }),
+        SPIN => at_pace(stage, PACE, |_| ()),
+        work => {
+            let pace = work.strip_prefix(WRITE_EVERY).ok_or_else(|| format!("no work `{work}`"))?;
+            at_pace(stage, pace.parse()?, |round| writer.write(&values.0[round % 4]))
+        }
     }
-    if let Some(pace) = role.work.strip_prefix(WRITE_EVERY) {
-        return at_pace(stage, pace.parse()?, |round| writer.write(&values.0[round % 4]));
-    }
-    stage.perform(|| {
-        writer.write_rounds(&values.0, chunk);
-        chunk
-    })
 }
 
-/// Does something again and again at a pace, and spins in between. What came late is made up for, so that the pace is the one
-/// that was asked for; but not what was missed in a rest.
+/// Works at a pace, and spins in between. Delays are made up for, so that the average is as requested; rests are not.
 fn at_pace(stage: &Stage<'_>, pace: u64, mut work: impl FnMut(usize)) -> Result<(), Failure> {
     let (mut pace, mut round) = (Pace::new(Instant::now(), Duration::from_nanos(pace)), 0);
     stage.perform(|| {
@@ -281,21 +254,21 @@ fn at_pace(stage: &Stage<'_>, pace: u64, mut work: impl FnMut(usize)) -> Result<
     })
 }
 
-/// When what is done at a pace is due.
+/// The schedule of work at a pace.
 struct Pace {
     next: Instant,
     pace: Duration,
 }
 
 impl Pace {
-    /// Who is later than by so many rounds has rested, or was held up.
+    /// A delay of more than this number of rounds counts as a rest.
     const LATE: u32 = 64;
 
     fn new(now: Instant, pace: Duration) -> Self {
         Self { next: now, pace }
     }
 
-    /// When the round after the one that begins now is due.
+    /// Returns when the round after the one that begins now is due.
     fn next(&mut self, now: Instant) -> Instant {
         if now.saturating_duration_since(self.next) > self.pace * Self::LATE {
             self.next = now;
@@ -310,7 +283,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_comes_late_is_made_up_for_and_a_rest_is_not() {
+    fn delays_are_made_up_for_and_rests_are_not() {
         let (start, pace) = (Instant::now(), Duration::from_micros(1));
         let mut due = Pace::new(start, pace);
         assert_eq!(due.next(start), start + pace);

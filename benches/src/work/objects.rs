@@ -1,4 +1,4 @@
-//! Objects by the thousand, and the memory that a small one takes.
+//! Whole objects: one alone, thousands of them, and the memory of a small one.
 
 use std::fs;
 use std::hint::black_box;
@@ -12,13 +12,21 @@ use super::{Ground, row, target};
 use crate::Failure;
 use crate::batch::{Contender, Sample, Series, each};
 use crate::payload::Payload;
-use crate::row::{Other, Row, Target, Unit};
+use crate::row::{Other, Row, Target};
+use crate::systems::Whole;
+use crate::systems::bare::SystemCalls;
+#[cfg(boost)]
+use crate::systems::boost::Boost;
+use crate::systems::iceoryx2::Iceoryx2;
+use crate::systems::mmap_sync::MmapSync;
+use crate::systems::ringfire::Ringfire;
+use crate::systems::shmstore::Stored;
 
-/// How many objects there are, if the machine has room: Linux allows 4,096 segments unless it is told otherwise.
+/// The number of objects, if the machine has room. By default Linux allows 4,096 segments.
 const MANY: usize = 4_000;
-/// In a quick run.
+/// Their number in a quick run.
 const SOME: usize = 400;
-/// Segments left to others.
+/// The number of segments that stay free for other programs.
 const SPARE: usize = 32;
 
 /// A small object.
@@ -30,39 +38,72 @@ struct Small {
     value: Versioned<Payload<3>>,
 }
 
-/// Attaching the first and the last of many named objects.
+macro_rules! systems {
+    ($function:ident $arguments:tt) => {
+        of_each!($function $arguments: SystemCalls, Stored, Ringfire, MmapSync, Iceoryx2; boost Boost)
+    };
+}
+
+/// Attaches an existing object, reads it once, and lets it go.
+pub(super) fn attach(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
+    let targets = vec![
+        target("shmstore", "system calls", 1.25),
+        target("shmstore", "Boost", 1.2),
+        target("shmstore", "iceoryx2", 0.05),
+    ];
+    Ok(row(ground, name, "attach + first load + let go", systems!(attaching(ground, name)), targets))
+}
+
+/// Creates an object, writes to it for the first time, lets it go, and removes it.
+pub(super) fn create(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
+    let targets = vec![target("shmstore", "system calls", 1.5)];
+    Ok(row(ground, name, "create + first store + let go + remove", systems!(creating(ground, name)), targets))
+}
+
+fn attaching<W: Whole>(ground: &Ground<'_>, row: &str) -> Result<Contender<'static>, Failure> {
+    let mut attach = W::attaching(&ground.directory(row, W::NAME)?)?;
+    Ok(Contender::timed(W::NAME, move |rounds| (0..rounds).for_each(|_| attach())))
+}
+
+fn creating<W: Whole>(ground: &Ground<'_>, row: &str) -> Result<Contender<'static>, Failure> {
+    let mut create = W::creating(&ground.directory(row, W::NAME)?)?;
+    Ok(Contender::timed(W::NAME, move |rounds| (0..rounds).for_each(|_| create())))
+}
+
+/// Attaches the first and the last of many named objects.
 pub(super) fn attach_of_many(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
     let many = Many::make(ground, name)?;
     let attach = |name, store: &'static str| {
-        let store = many.0.open_named(store).expect("made above");
+        let store = many.0.open_named(store).expect("created above");
         Contender::timed(name, move |rounds| {
             for _ in 0..rounds {
-                black_box(store.attach::<Small>().expect("made above").value.load());
+                black_box(store.attach::<Small>().expect("created above").value.load());
             }
         })
     };
     let last: &'static str = many.1.last().expect("there are many").clone().leak();
     let contenders = vec![attach("shmstore, first", "object-0"), attach("shmstore, last", last)];
     let work = format!("attach + first load + let go, of {} named objects", many.1.len());
-    Ok(row(ground, name, work, contenders, vec![target("shmstore, last", "shmstore, first", 1.2)]))
+    Ok(row(ground, name, &work, contenders, vec![target("shmstore, last", "shmstore, first", 1.2)]))
 }
 
-/// Listing many named objects, for each of them.
+/// Lists many named objects. The time is the mean for one object.
 pub(super) fn list_of_many(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
     let many = Many::make(ground, name)?;
     let objects = many.1.len();
     let list = Contender::new("shmstore", |rounds| {
         let start = Instant::now();
         for _ in 0..rounds {
-            assert_eq!(black_box(many.0.list().expect("our own")).len(), objects);
+            assert_eq!(black_box(many.0.list().expect("objects of this process")).len(), objects);
         }
         Sample { nanoseconds: each(start.elapsed(), rounds * objects as u64), ..Sample::default() }
     });
     let targets = vec![Target::new("shmstore", Other::Figure, 25_000.0)];
-    Ok(row(ground, name, format!("list of {objects} named objects, for each"), vec![list], targets))
+    Ok(row(ground, name, &format!("list of {objects} named objects, for each"), vec![list], targets))
 }
 
-/// The resident memory of a small object that one process has made and used, as the kernel counts it for the segment.
+/// The resident memory of a small object that one process has created and used, as the kernel counts it for the
+/// segment.
 pub(super) fn resident_memory(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
     let store = Store::open(ground.directory(name, "shmstore")?)?;
     let object = store.create::<Small>()?;
@@ -74,10 +115,10 @@ pub(super) fn resident_memory(ground: &Ground<'_>, name: &'static str) -> Result
     let series = vec![Series { name: "shmstore", samples: vec![sample], ..Series::default() }];
     let targets = vec![Target::new("shmstore", Other::Figure, 3.0)];
     let work = "resident memory of a small object".into();
-    Ok(Row { name: name.into(), work, unit: Unit::Number("pages"), series, targets })
+    Ok(Row { name: name.into(), work, unit: "pages", series, targets })
 }
 
-/// Many named objects, gone when dropped: the store, and the names.
+/// A store with many named objects, and their names. The objects are removed when it is dropped.
 struct Many(Store, Vec<String>);
 
 impl Many {
@@ -95,13 +136,13 @@ impl Many {
 impl Drop for Many {
     fn drop(&mut self) {
         for name in &self.1 {
-            // What is left shows in `ipcs -m`, and the place is cleaned at the end.
+            // A failed removal is repeated at the end of the run.
             drop(self.0.open_named(name).map(|named| named.remove::<Small>()));
         }
     }
 }
 
-/// How many segments may be made.
+/// The number of segments that there is room for.
 fn room() -> Result<usize, Failure> {
     let limit: usize = fs::read_to_string("/proc/sys/kernel/shmmni")?.trim().parse()?;
     let there = fs::read_to_string("/proc/sysvipc/shm")?.lines().count().saturating_sub(1);

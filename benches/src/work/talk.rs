@@ -1,49 +1,50 @@
 //! Two processes that call and answer each other, asleep or spinning.
 
-use std::path::Path;
 use std::time::Duration;
 
-use super::{Ground, row, target};
+use super::{Ground, Player, play, row, target};
 use crate::Failure;
 use crate::batch::{Contender, Sample, each};
 use crate::partner::{Partner, Role, Stage};
 use crate::row::Row;
-use crate::systems::Talk;
-use crate::systems::atomics::Atomics;
-use crate::systems::futex::Futex;
-use crate::systems::iceoryx2::{event, pub_sub};
-use crate::systems::ringfire::ring;
-use crate::systems::shmstore::talk::{Polling, Sleeping};
+use crate::systems::bare::{Atomics, Futex};
+use crate::systems::iceoryx2::{Events, PubSub};
+use crate::systems::ringfire::Rings;
+use crate::systems::shmstore::{Sleeping, Spinning};
+use crate::systems::{Polling, Talk};
 
-/// Before each call and each answer: so that the other side is asleep, and its processor too (Linux polls for up to 0.2 ms
-/// on a virtual machine, before it lets go of the processor).
+/// The pause before each call and each answer, so that the other side and its processor sleep. (On a virtual machine
+/// Linux polls for up to 0.2 ms before it gives the processor up.)
 const ASLEEP: Duration = Duration::from_micros(300);
 
-/// From a store until a waiter in another process has it: half a round trip, in which each
-/// is asleep when the other one stores.
+macro_rules! sleeping {
+    ($function:ident $arguments:tt) => {
+        of_each!($function $arguments: Futex, Sleeping, Events)
+    };
+}
+
+macro_rules! spinning {
+    ($function:ident $arguments:tt) => {
+        of_each!($function $arguments: Polling<Atomics>, Polling<Spinning>, Polling<Rings>, Polling<PubSub>)
+    };
+}
+
+/// A store until a waiter in another process has the value: half a round trip, in which each side sleeps when the other
+/// one stores.
 pub(super) fn wake(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let contenders = vec![
-        caller::<Futex>(ground, name, 2, ASLEEP)?,
-        caller::<Sleeping>(ground, name, 2, ASLEEP)?,
-        caller::<event::Side>(ground, name, 2, ASLEEP)?,
-    ];
+    let contenders = sleeping!(caller(ground, name, 2, ASLEEP));
     let targets = vec![target("shmstore", "bare futex", 1.1), target("shmstore", "iceoryx2", 1.0)];
-    Ok(row(ground, name, "store until a sleeping process has the value".into(), contenders, targets))
+    Ok(row(ground, name, "store until a sleeping process has the value", contenders, targets))
 }
 
-/// There and back between two processes that spin.
+/// A call and its answer between two processes that spin.
 pub(super) fn round_trip(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let contenders = vec![
-        caller::<Atomics>(ground, name, 1, Duration::ZERO)?,
-        caller::<Polling>(ground, name, 1, Duration::ZERO)?,
-        caller::<ring::Side>(ground, name, 1, Duration::ZERO)?,
-        caller::<pub_sub::Side>(ground, name, 1, Duration::ZERO)?,
-    ];
+    let contenders = spinning!(caller(ground, name, 1, Duration::ZERO));
     let targets = vec![target("shmstore", "bare atomics", 1.1)];
-    Ok(row(ground, name, "round trip, both spinning".into(), contenders, targets))
+    Ok(row(ground, name, "round trip, both spinning", contenders, targets))
 }
 
-/// One that calls, each call being so many operations.
+/// A contender that calls. Each call counts as a number of operations.
 fn caller<T: Talk + 'static>(
     ground: &Ground<'_>,
     row: &'static str,
@@ -59,27 +60,20 @@ fn caller<T: Talk + 'static>(
     }))
 }
 
-/// The other process: it sleeps, and answers.
-pub(super) fn partner_of_wake(role: &Role, directory: &Path, stage: &Stage<'_>) -> Result<(), Failure> {
-    match role.system.as_str() {
-        Futex::NAME => answer::<Futex>(directory, stage, ASLEEP),
-        Sleeping::NAME => answer::<Sleeping>(directory, stage, ASLEEP),
-        event::Side::NAME => answer::<event::Side>(directory, stage, ASLEEP),
-        other => Err(format!("`{other}` does not sleep").into()),
-    }
+/// The other process sleeps, and answers.
+pub(super) fn partner_of_wake(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
+    play(role, stage, sleeping!(sleeper()))
 }
 
-/// The other process: it spins, and answers.
-pub(super) fn partner_of_round_trip(role: &Role, directory: &Path, stage: &Stage<'_>) -> Result<(), Failure> {
-    match role.system.as_str() {
-        Atomics::NAME => answer::<Atomics>(directory, stage, Duration::ZERO),
-        Polling::NAME => answer::<Polling>(directory, stage, Duration::ZERO),
-        ring::Side::NAME => answer::<ring::Side>(directory, stage, Duration::ZERO),
-        pub_sub::Side::NAME => answer::<pub_sub::Side>(directory, stage, Duration::ZERO),
-        other => Err(format!("`{other}` does not spin").into()),
-    }
+/// The other process spins, and answers.
+pub(super) fn partner_of_round_trip(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
+    play(role, stage, spinning!(spinner()))
 }
 
-fn answer<T: Talk>(directory: &Path, stage: &Stage<'_>, pause: Duration) -> Result<(), Failure> {
-    stage.answer(&mut T::create(directory)?, pause)
+fn sleeper<T: Talk>() -> Result<Player, Failure> {
+    Ok((T::NAME, |role, stage| stage.answer(&mut T::create(&role.directory)?, ASLEEP)))
+}
+
+fn spinner<T: Talk>() -> Result<Player, Failure> {
+    Ok((T::NAME, |role, stage| stage.answer(&mut T::create(&role.directory)?, Duration::ZERO)))
 }
