@@ -10,7 +10,7 @@ use std::ptr;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, measurement::WallTime};
-use shmstore::{Atomic, Versioned};
+use shmstore::{AtomicValue, Versioned};
 
 #[path = "parts/prototype.rs"]
 mod prototype;
@@ -108,7 +108,7 @@ fn sizes<const N: usize>(criterion: &mut Criterion, ratios: &mut Vec<Ratio>) {
 fn atomic(criterion: &mut Criterion) {
     use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
     let mut group = criterion.benchmark_group("atomic/f64");
-    let part = Atomic::new(1.0f64);
+    let part = AtomicValue::new(1.0f64);
     fastest(&mut group, "load", || {
         black_box(black_box(&part).load(Acquire));
     });
