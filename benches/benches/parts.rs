@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput};
-use shmstore::{Atomic, ShmObject, Store, Versioned};
+use shmstore::{AtomicValue, ShmObject, Store, Versioned};
 use shmstore_bench::place::Place;
 
 #[derive(ShmObject)]
@@ -56,7 +56,7 @@ fn versioned<const N: usize>(criterion: &mut Criterion) {
 }
 
 fn atomic(criterion: &mut Criterion) {
-    let part = Atomic::new(1.0f64);
+    let part = AtomicValue::new(1.0f64);
     let mut group = criterion.benchmark_group("atomic/f64");
     group.bench_function("load", |bencher| bencher.iter(|| black_box(&part).load(Acquire)));
     group.bench_function("store", |bencher| bencher.iter(|| black_box(&part).store(black_box(2.0), Release)));

@@ -42,7 +42,7 @@ pub(crate) fn within(derive: Derive, ty: &Type) -> Option<(Derive, &Type, &'stat
         Type::Path(_) => {
             let outer = last_segment(ty)?;
             let derive = match outer.ident.to_string().as_str() {
-                "Versioned" | "Atomic" | "FixedVec" => Derive::Value,
+                "Versioned" | "AtomicValue" | "FixedVec" => Derive::Value,
                 "CacheAligned" if derive == Derive::Object => derive,
                 _ => return None,
             };
@@ -170,7 +170,7 @@ mod tests {
         };
         for (ty, inner, found) in [
             ("Versioned<usize>", "usize", "WidthField"),
-            ("shmstore::Atomic<u128>", "u128", "WideField"),
+            ("shmstore::AtomicValue<u128>", "u128", "WideField"),
             ("[Versioned<[String; 2]>; 3]", "String", "TextField"),
             ("Versioned<(FixedVec<Vec<u8>, 4>)>", "Vec < u8 >", "ListField"),
             ("Versioned<[(u32, u32); 2]>", "(u32 , u32)", "TupleField"),
@@ -178,13 +178,14 @@ mod tests {
             ("Versioned<Versioned<u8>>", "Versioned < u8 >", "PartField"),
             ("Versioned<CacheAligned<u64>>", "CacheAligned < u64 >", "PartField"),
             ("CacheAligned<u64>", "u64", "PlainField"),
-            ("CacheAligned<Atomic<usize>>", "usize", "WidthField"),
+            ("CacheAligned<AtomicValue<usize>>", "usize", "WidthField"),
         ] {
             assert_eq!(within(Derive::Object, ty), Some((inner.to_owned(), found)), "{ty}");
         }
         assert_eq!(within(Derive::Value, "FixedVec<isize, 4>"), Some(("isize".to_owned(), "WidthField")));
         assert_eq!(within(Derive::Value, "CacheAligned<u64>"), None);
-        for fine in ["Versioned<Pose>", "Atomic<u8>", "PhantomData<usize>", "Vec<usize>", "usize", "CacheAligned<Lock>"]
+        for fine in
+            ["Versioned<Pose>", "AtomicValue<u8>", "PhantomData<usize>", "Vec<usize>", "usize", "CacheAligned<Lock>"]
         {
             assert_eq!(within(Derive::Object, fine), None, "{fine}");
         }

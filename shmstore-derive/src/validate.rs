@@ -72,7 +72,9 @@ fn validate_enum(derive: Derive, item: &Item, variants: &[Variant], errors: &mut
         let ident = &item.ident;
         errors.add(
             ident,
-            format!("an enum is a value: write `#[derive(Clone, Copy, ShmValue)]`, and `Atomic<{ident}>` in an object"),
+            format!(
+                "an enum is a value: write `#[derive(Clone, Copy, ShmValue)]`, and `AtomicValue<{ident}>` in an object"
+            ),
         );
         return;
     }

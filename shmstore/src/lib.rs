@@ -25,7 +25,7 @@
 //!
 //! - What may be *copied* through shared memory is a value: [`ShmValue`](macro@ShmValue), [`FixedString`], [`FixedVec`], [`Pad`],
 //!   [`Timestamp`]; [types of other crates](trait@ShmValue#types-of-other-crates) are, by features or as a struct.
-//! - What may be *referenced* in it is an object: [`ShmObject`](macro@ShmObject), made of std's atomics, [`Atomic`],
+//! - What may be *referenced* in it is an object: [`ShmObject`](macro@ShmObject), made of std's atomics, [`AtomicValue`],
 //!   [`Versioned`], [`Lock`], [`Event`], [`CacheAligned`] and other objects.
 //! - Where processes meet is a [`Store`]; what they hold is a [`Shared`] object, or a [`ReadOnly`] one.
 //! - What a type looks like in memory is its [`Schema`], hashed to a [`LayoutHash`]; how two differ, a [`LayoutDiff`] shows.
@@ -58,9 +58,9 @@ pub mod inspect;
 pub mod __private;
 
 pub use error::{
-    AbandonedReason, AnchorClaim, AttachError, Awaited, Busy, CapacityError, CreateError, Creator, Error, FileOwner,
-    Holder, InvalidValue, LayoutMismatch, LayoutSummary, LockError, OpenError, PartName, RemoveError, SchemaError,
-    SegmentOwner, Subject, TimestampError, WaitError,
+    AbandonedReason, AnchorClaim, AttachError, Awaited, BeginError, Busy, CapacityError, CreateError, Creator, Error,
+    FileOwner, Holder, InvalidValue, LayoutMismatch, LayoutSummary, LockError, OpenError, PartName, RemoveError,
+    SchemaError, SegmentOwner, Subject, TimestampError, WaitError,
 };
 pub use layout::derive::{ShmObject, ShmValue};
 pub use layout::diff::{Change, DiffTable, Difference, LayoutDiff, Offset, Side};
@@ -73,7 +73,8 @@ pub use layout::view::AtomicView;
 pub use layout::{Any, AnyBits, Checked, ShmId, ShmLayout, ShmObject, ShmValue, Validity};
 pub use store::{ObjectInfo, ObjectState, Participant, ReadOnly, Shared, Store, StoreOptions, Warning};
 pub use sync::{
-    Atomic, CacheAligned, Event, EventView, Lock, LockGuard, LockView, Transaction, Versioned, VersionedView, Writer,
+    AtomicValue, CacheAligned, Event, EventView, Lock, LockGuard, LockView, Transaction, Versioned, VersionedView,
+    Writer,
 };
 pub use value::{FixedString, FixedVec, Pad, Timestamp};
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
-use shmstore::{Atomic, CacheAligned, Event, FixedString, FixedVec, Lock, ShmObject, ShmValue, Versioned};
+use shmstore::{AtomicValue, CacheAligned, Event, FixedString, FixedVec, Lock, ShmObject, ShmValue, Versioned};
 
 /// Three numbers that belong together: a torn one shows.
 #[derive(Clone, Copy, Debug, PartialEq, ShmValue)]
@@ -65,13 +65,13 @@ pub struct EveryPart {
     /// A plain word.
     pub count: AtomicU64,
     /// Checked words.
-    pub mode: Atomic<Mode>,
+    pub mode: AtomicValue<Mode>,
     /// Likewise.
-    pub flag: Atomic<bool>,
+    pub flag: AtomicValue<bool>,
     /// Likewise.
-    pub letter: Atomic<char>,
+    pub letter: AtomicValue<char>,
     /// A word of any bits.
-    pub level: Atomic<f32>,
+    pub level: AtomicValue<f32>,
     /// A value of any bits.
     pub position: Versioned<Position>,
     /// A checked value.

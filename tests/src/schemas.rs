@@ -77,7 +77,7 @@ pub fn fixed_vec(element: OwnedSchema, capacity: u64) -> OwnedSchema {
     build(size, align, OwnedKind::FixedVec { capacity, element: Box::new(element) })
 }
 
-/// `Atomic<value>`, of a value of up to 8 bytes.
+/// `AtomicValue<value>`, of a value of up to 8 bytes.
 pub fn atomic_cell(value: OwnedSchema) -> OwnedSchema {
     build(8, 8, OwnedKind::AtomicCell { value: Box::new(value) })
 }

@@ -46,17 +46,27 @@ const CALLS: &[Call] = &[
     ("load text", |victim| {
         victim.parts().label.load_timeout(LIMIT).is_ok_and(|label| !format!("{label:?}").is_empty())
     }),
-    ("load checked", |victim| victim.parts().choosy.try_load_timeout(LIMIT).inspect(check).is_ok()),
-    ("load list", |victim| {
-        victim.parts().list.try_load_timeout(LIMIT).inspect(|list| list.iter().for_each(check)).is_ok()
+    ("load checked", |victim| victim.parts().choosy.load_timeout(LIMIT).inspect(check).is_ok()),
+    ("load list", |victim| victim.parts().list.load_timeout(LIMIT).inspect(|list| list.iter().for_each(check)).is_ok()),
+    ("try_store", |victim| victim.parts().position.try_writer().map(|mut writer| writer.store(EAST)).is_ok()),
+    ("store_timeout", |victim| {
+        victim.parts().position.writer_timeout(LIMIT).map(|mut writer| writer.store(EAST)).is_ok()
     }),
-    ("try_store", |victim| victim.parts().position.try_store(EAST).is_ok()),
-    ("store_timeout", |victim| victim.parts().position.store_timeout(EAST, LIMIT).is_ok()),
-    ("store large", |victim| victim.parts().block.store_timeout(Block([7; 16_384]), LIMIT).is_ok()),
-    ("store checked", |victim| victim.parts().choosy.store_timeout(CHOSEN, LIMIT).is_ok()),
-    ("store list", |victim| victim.parts().list.store_timeout([CHOSEN; 4].into(), LIMIT).is_ok()),
-    ("try_update", |victim| victim.shard().try_update(|number| *number = number.wrapping_add(1)).is_ok()),
-    ("update_timeout", |victim| victim.parts().position.update_timeout(LIMIT, |position| position.x += 1.0).is_ok()),
+    ("store large", |victim| {
+        victim.parts().block.writer_timeout(LIMIT).map(|mut writer| writer.store(Block([7; 16_384]))).is_ok()
+    }),
+    ("store checked", |victim| victim.parts().choosy.writer_timeout(LIMIT).map(|mut it| it.store(CHOSEN)).is_ok()),
+    ("store list", |victim| {
+        victim.parts().list.writer_timeout(LIMIT).map(|mut writer| writer.store([CHOSEN; 4].into())).is_ok()
+    }),
+    ("try_update", |victim| {
+        let writer = victim.shard().try_writer();
+        writer.map(|mut writer| writer.update(|number| *number = number.wrapping_add(1))).is_ok()
+    }),
+    ("update_timeout", |victim| {
+        let writer = victim.parts().position.writer_timeout(LIMIT);
+        writer.map(|mut writer| writer.update(|position| position.x += 1.0)).is_ok()
+    }),
     ("begin_timeout", |victim| {
         let transfer = victim.parts().position.begin_timeout(LIMIT);
         transfer
@@ -65,6 +75,9 @@ const CALLS: &[Call] = &[
                 transfer.commit()
             })
             .is_ok()
+    }),
+    ("begin checked", |victim| {
+        victim.parts().choosy.begin_timeout(LIMIT).inspect(|choosy| check(choosy)).map(|it| it.rollback()).is_ok()
     }),
     ("rollback", |victim| victim.shard().try_begin().map(|transfer| transfer.rollback()).is_ok()),
     ("writer_timeout", |victim| {
@@ -90,8 +103,8 @@ const CALLS: &[Call] = &[
         waited(victim.parts().position.wait_newer(seen, LIMIT))
     }),
     ("wait_newer large", |victim| waited(victim.parts().block.wait_newer(0, LIMIT))),
-    ("try_wait_newer", |victim| {
-        waited(victim.parts().choosy.try_wait_newer(0, LIMIT).inspect(|(_, value)| check(value)))
+    ("wait_newer checked", |victim| {
+        waited(victim.parts().choosy.wait_newer(0, LIMIT).inspect(|(_, value)| check(value)))
     }),
     ("wait_past", |victim| {
         let seen = if victim.random.one_in(2) { 0 } else { victim.parts().event.count() };
@@ -194,8 +207,8 @@ impl Victim {
         let EveryPart { count, mode, flag, letter, level, .. } = &**self.parts();
         count.fetch_add(1, Relaxed);
         level.store(level.load(Relaxed) + 1.0, Relaxed);
-        let well = mode.try_load(Relaxed).is_ok_and(is_one) && flag.try_load(Relaxed).is_ok_and(is_either);
-        let well = well && letter.try_load(Relaxed).is_ok_and(is_letter);
+        let well = mode.load_checked(Relaxed).is_ok_and(is_one) && flag.load_checked(Relaxed).is_ok_and(is_either);
+        let well = well && letter.load_checked(Relaxed).is_ok_and(is_letter);
         mode.store(Mode::Stop, Relaxed);
         flag.store(true, Relaxed);
         letter.store('ß', Relaxed);
@@ -207,7 +220,7 @@ impl Victim {
         let _ = (ReadOnly::participants(seen), ReadOnly::info(seen), ReadOnly::is_removed(seen));
         let waited_for = [
             waited(seen.position.wait_newer(seen.position.version(), LIMIT)),
-            waited(seen.choosy.try_wait_newer(0, LIMIT).inspect(|(_, value)| check(value))),
+            waited(seen.choosy.wait_newer(0, LIMIT).inspect(|(_, value)| check(value))),
             waited(seen.event.wait_past(seen.event.count(), LIMIT)),
         ];
         let _ = (waited_for, seen.lock.is_locked(), format!("{seen:?}"));

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use std::sync::atomic::{AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
 use shmstore::{
-    Atomic, CacheAligned, ConstArg, Event, Field, FixedString, FixedVec, Kind, LayoutHash, Lock, OwnedSchema, Pad,
+    AtomicValue, CacheAligned, ConstArg, Event, Field, FixedString, FixedVec, Kind, LayoutHash, Lock, OwnedSchema, Pad,
     Primitive, Schema, ShmLayout, Variant, Versioned,
 };
 
@@ -120,7 +120,7 @@ fn parts_as_they_are() {
     assert_hash(<Pad<7>>::SCHEMA, 0x997b88e4_64a62f06_83dce619_d0aed8f4);
     assert_hash(<FixedString<28>>::SCHEMA, 0xbf4d5374_964cc314_f82864a3_304453f5);
     assert_hash(<FixedVec<f64, 8>>::SCHEMA, 0xc456b382_12ac9d40_fc34a5f4_5d1775d6);
-    assert_hash(<Atomic<bool>>::SCHEMA, 0xc648126b_8a9a8554_4f8454bd_3a93d948);
+    assert_hash(<AtomicValue<bool>>::SCHEMA, 0xc648126b_8a9a8554_4f8454bd_3a93d948);
     assert_hash(<CacheAligned<AtomicU64>>::SCHEMA, 0x079e44a2_acdece31_a6d869c7_b012d483);
     assert_hash(<Versioned<f64>>::SCHEMA, 0xb9c60857_8e1c3674_b06c7051_772660d8);
     assert_hash(<Versioned<[u8; 61]>>::SCHEMA, 0x4e9f51a1_f9564f6b_237d4387_43f47ca5);

@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64};
 
-use shmstore::{Atomic, FixedString, FixedVec, LayoutDiff, ShmLayout, ShmObject, ShmValue, Versioned};
+use shmstore::{AtomicValue, FixedString, FixedVec, LayoutDiff, ShmLayout, ShmObject, ShmValue, Versioned};
 
 /// Declares a value type named `T` in a module of its own.
 macro_rules! value {
@@ -106,7 +106,7 @@ fn variants_their_numbers_and_their_integer_are_part_of_the_layout() {
     assert_differs::<idle_fast::Mode, renamed_variant::Mode>("variant name differs");
     assert_differs::<idle_fast::Mode, another_variant::Mode>("variant only in the segment");
     assert_differs::<idle_fast::Mode, wider::Mode>("repr differs");
-    assert_differs::<Atomic<idle_fast::Mode>, Atomic<renumbered::Mode>>("number of the variant differs");
+    assert_differs::<AtomicValue<idle_fast::Mode>, AtomicValue<renumbered::Mode>>("number of the variant differs");
     assert_same::<idle_fast::Mode, implicit::Mode>();
 }
 
@@ -172,8 +172,8 @@ mod counters {
 fn objects_are_compared_like_values() {
     assert_differs::<counters::Counters, counters::signed::Counters>("AtomicI64 at 0");
     assert_differs::<counters::Counters, counters::signed::Counters>("~ last.y");
-    assert_differs::<Versioned<u64>, Atomic<u64>>("type differs");
-    assert_differs::<AtomicU64, Atomic<u64>>("type differs");
+    assert_differs::<Versioned<u64>, AtomicValue<u64>>("type differs");
+    assert_differs::<AtomicU64, AtomicValue<u64>>("type differs");
 }
 
 mod by_attribute {

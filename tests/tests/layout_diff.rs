@@ -80,9 +80,9 @@ fn offsets_count_from_the_object_except_below_what_has_no_one_place() {
 
 #[test]
 fn another_type_of_a_wrapped_value_is_shown_with_its_wrapper() {
-    let row = ["~ f | Atomic<f64> at 0 | Atomic<f32> at 0 | type differs"];
+    let row = ["~ f | AtomicValue<f64> at 0 | AtomicValue<f32> at 0 | type differs"];
     assert_rows(atomic_cell(primitive(F64)), atomic_cell(primitive(F32)), &row);
-    let row = ["~ f | Versioned<f64> at 0 | Atomic<f64> at 0 | type differs"];
+    let row = ["~ f | Versioned<f64> at 0 | AtomicValue<f64> at 0 | type differs"];
     assert_rows(versioned(primitive(F64)), atomic_cell(primitive(F64)), &row);
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
-use shmstore::{Atomic, FixedString, FixedVec, ShmObject, ShmValue, Versioned};
+use shmstore::{AtomicValue, FixedString, FixedVec, ShmObject, ShmValue, Versioned};
 
 use crate::host_stats::{Cpu, MAX_CPUS, MAX_HOST_NAME, Memory};
 
@@ -16,11 +16,11 @@ pub struct HostStats {
     /// When the last one was taken.
     pub taken_at: AtomicU64,
     /// How long the machine has been running, in seconds.
-    pub uptime: Atomic<f64>,
+    pub uptime: AtomicValue<f64>,
     /// The process that writes.
     pub writer_pid: AtomicU32,
     /// What the writer says it is doing.
-    pub writer: Atomic<WriterState>,
+    pub writer: AtomicValue<WriterState>,
     /// The machine's name.
     pub host_name: Versioned<FixedString<MAX_HOST_NAME>>,
     /// The number of processes that wait for a CPU.

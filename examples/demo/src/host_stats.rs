@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
-use shmstore::{Atomic, FixedString, FixedVec, ShmObject, ShmValue, Versioned};
+use shmstore::{AtomicValue, FixedString, FixedVec, ShmObject, ShmValue, Versioned};
 
 /// The number of CPUs there is room for. On a larger machine the CPUs with the highest numbers are left out, and
 /// [`HostStats::cpus_left_out`] says how many.
@@ -24,13 +24,13 @@ pub struct HostStats {
     /// When the last one was taken: milliseconds since 1970-01-01, universal time.
     pub taken_at: AtomicU64,
     /// How long the machine has been running, in seconds.
-    pub uptime: Atomic<f64>,
+    pub uptime: AtomicValue<f64>,
     /// The process that writes, or has written last.
     pub writer_pid: AtomicU32,
     /// The number of CPUs there was no room for.
     pub cpus_left_out: AtomicU32,
     /// What the writer says it is doing.
-    pub writer: Atomic<WriterState>,
+    pub writer: AtomicValue<WriterState>,
     /// The machine's name.
     pub host_name: Versioned<FixedString<MAX_HOST_NAME>>,
     /// The number of processes that wait for a CPU.

@@ -40,7 +40,7 @@ macro_rules! snapshot_of {
             age: age($stats.taken_at.load(Relaxed)),
             uptime: Duration::try_from_secs_f64($stats.uptime.load(Relaxed)).unwrap_or_default(),
             writer_pid: $stats.writer_pid.load(Relaxed),
-            writer: $stats.writer.try_load(Relaxed)?,
+            writer: $stats.writer.load_checked(Relaxed)?,
             host_name: $stats.host_name.load().to_string_lossy().into_owned(),
             load: $stats.load.load(),
             memory: $stats.memory.load(),

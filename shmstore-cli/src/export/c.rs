@@ -33,7 +33,7 @@ const MACRO_SUFFIXES: [&str; 6] = ["_H", "_ID", "_KEY", "_SIZE", "_LAYOUT_HASH_L
 /// - `shm_NAME_attach`, which maps the object by plain `shmget` and `shmat` and believes it only after all checks that
 ///   `docs/format.md` asks for; `shmstore_detach`;
 /// - for each `Versioned` a `_load` that follows the read protocol, by atomic loads, and a `_try_load` that gives up; `_load`
-///   and `_store` for each `Atomic`; load, store and fetch_add for atomic integers; lengths of strings and vectors.
+///   and `_store` for each `AtomicValue`; load, store and fetch_add for atomic integers; lengths of strings and vectors.
 ///
 /// `NAME` is the `name`, or that of the type, in lower case: `versioned_quote` for a `Versioned<Quote>`. Headers of two types
 /// that have one name can be included together if a name is given to one of them; if not, the compiler stops with a message

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use shmstore::{Atomic, FixedString, Shared, ShmObject, ShmValue, Timestamp, Versioned};
+use shmstore::{AtomicValue, FixedString, Shared, ShmObject, ShmValue, Timestamp, Versioned};
 
 use super::support::*;
 
@@ -47,7 +47,7 @@ fn every_field_is_shown_by_its_name() {
 #[repr(C)]
 #[shm(id = 'W')]
 struct Watch {
-    started: Atomic<Timestamp>,
+    started: AtomicValue<Timestamp>,
     laps: Versioned<[Timestamp; 2]>,
     last: Versioned<Lap>,
 }

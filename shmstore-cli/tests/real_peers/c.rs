@@ -96,7 +96,7 @@ fn a_c_program_reads_and_changes_what_rust_has_written() {
     run(Command::new(program).arg(scratch.path()).arg("use"));
     assert_eq!(object.count.load(Relaxed), 1000);
     assert_eq!(object.tiny.load(Relaxed), -5);
-    assert_eq!(object.mode.try_load(Relaxed), Ok(Mode::Idle));
+    assert_eq!(object.mode.load_checked(Relaxed), Ok(Mode::Idle));
 }
 
 #[test]

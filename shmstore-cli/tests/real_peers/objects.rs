@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::sync::atomic::{AtomicI8, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
 use shmstore::{
-    Atomic, CacheAligned, Event, FixedString, FixedVec, Lock, OwnedSchema, Pad, ShmLayout, ShmObject, ShmValue,
+    AtomicValue, CacheAligned, Event, FixedString, FixedVec, Lock, OwnedSchema, Pad, ShmLayout, ShmObject, ShmValue,
     Versioned,
 };
 
@@ -53,7 +53,7 @@ pub(crate) struct Status {
 #[repr(C)]
 pub(crate) struct Grid<const N: usize> {
     pub(crate) cells: [AtomicU32; N],
-    pub(crate) corner: Atomic<[i16; 3]>,
+    pub(crate) corner: AtomicValue<[i16; 3]>,
 }
 
 /// A part of every kind.
@@ -67,7 +67,7 @@ pub(crate) struct Everything {
     pub(crate) block: Versioned<Block>,
     pub(crate) status: Versioned<Status>,
     pub(crate) triple: Versioned<[f64; 3]>,
-    pub(crate) mode: Atomic<Mode>,
+    pub(crate) mode: AtomicValue<Mode>,
     pub(crate) guarded: Lock,
     pub(crate) rung: Event,
     pub(crate) lonely: CacheAligned<AtomicU16>,

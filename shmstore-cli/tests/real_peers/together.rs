@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use shmstore::{
-    Atomic, CacheAligned, Event, Lock, OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, Primitive, ShmLayout,
+    AtomicValue, CacheAligned, Event, Lock, OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, Primitive, ShmLayout,
     ShmValue, Versioned,
 };
 use shmstore_cli::export::{c_header, python_module};
@@ -101,8 +101,8 @@ fn headers_of_all_objects_that_are_one_part_compile_together_in_any_order() {
         <[Versioned<Quote>; 2]>::SCHEMA,
         <[[Versioned<Quote>; 2]; 2]>::SCHEMA,
         <[[Versioned<Quote>; 3]; 2]>::SCHEMA,
-        <Atomic<Mode>>::SCHEMA,
-        <Atomic<[i16; 3]>>::SCHEMA,
+        <AtomicValue<Mode>>::SCHEMA,
+        <AtomicValue<[i16; 3]>>::SCHEMA,
         <CacheAligned<Lock>>::SCHEMA,
         <CacheAligned<Versioned<Quote>>>::SCHEMA,
         Lock::SCHEMA,

@@ -17,7 +17,7 @@ pub use attach::{AbandonedReason, AttachError};
 pub use create::CreateError;
 pub use layout_mismatch::{LayoutMismatch, LayoutSummary};
 pub use open::OpenError;
-pub use part::{Awaited, Busy, Holder, LockError, PartName, WaitError};
+pub use part::{Awaited, BeginError, Busy, Holder, LockError, PartName, WaitError};
 pub use remove::RemoveError;
 pub use subject::{AnchorClaim, Creator, FileOwner, SegmentOwner, Subject};
 pub(crate) use subject::{if_refused, link_target, moment};
@@ -61,6 +61,15 @@ pub enum Error {
     Timestamp(#[from] TimestampError),
 }
 
+impl From<BeginError> for Error {
+    fn from(error: BeginError) -> Self {
+        match error {
+            BeginError::Busy(busy) => busy.into(),
+            BeginError::InvalidValue(invalid) => invalid.into(),
+        }
+    }
+}
+
 debug_is_display!(
     Error,
     OpenError,
@@ -68,6 +77,7 @@ debug_is_display!(
     CreateError,
     RemoveError,
     Busy,
+    BeginError,
     PartName,
     Awaited,
     LockError,

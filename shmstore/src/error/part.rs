@@ -120,6 +120,19 @@ impl Busy {
     }
 }
 
+/// Why a transaction was not begun: from [`Versioned::try_begin`](crate::Versioned::try_begin) and
+/// [`Versioned::begin_timeout`](crate::Versioned::begin_timeout).
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BeginError {
+    /// Another writer has the part.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// What is stored is no value of its type.
+    #[error(transparent)]
+    InvalidValue(#[from] InvalidValue),
+}
+
 /// Why a [`Lock`](crate::Lock) was not taken.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -6,7 +6,7 @@
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 ///
-/// use shmstore::{Atomic, ShmId, ShmLayout, ShmObject, ShmValue, Versioned};
+/// use shmstore::{AtomicValue, ShmId, ShmLayout, ShmObject, ShmValue, Versioned};
 ///
 /// #[derive(Clone, Copy, ShmValue)]
 /// #[repr(C)]
@@ -21,7 +21,7 @@
 /// #[shm(id = 'T')]
 /// struct Telemetry {
 ///     frames: AtomicU64,
-///     rate: Atomic<f64>,
+///     rate: AtomicValue<f64>,
 ///     position: Versioned<Position>,
 /// }
 ///
@@ -34,13 +34,13 @@
 /// | field | accepted | otherwise |
 /// |---|---|---|
 /// | `AtomicU8` … `AtomicU64`, `AtomicI8` … `AtomicI64` | yes | |
-/// | `Atomic<V>`, `Versioned<V>` of a value | yes | |
+/// | `AtomicValue<V>`, `Versioned<V>` of a value | yes | |
 /// | `Lock`, `Event` | yes | |
 /// | `CacheAligned<O>`, other objects, arrays of one or more objects | yes | |
 /// | `PhantomData<T>` with `T: Send + Sync + 'static` | yes | `PhantomData<fn() -> T>` |
-/// | integers, floats, `bool`, `char`, enums | no: others write while we hold a reference | `Atomic<T>`, `Versioned<T>` |
+/// | integers, floats, `bool`, `char`, enums | no: others write while we hold a reference | `AtomicValue<T>`, `Versioned<T>` |
 /// | other values, `FixedString<N>`, `FixedVec<V, N>` | no, for the same reason | `Versioned<T>` |
-/// | `AtomicBool` | no: a foreign byte may be neither 0 nor 1 | `Atomic<bool>` |
+/// | `AtomicBool` | no: a foreign byte may be neither 0 nor 1 | `AtomicValue<bool>` |
 /// | `AtomicUsize`, `AtomicIsize`, `AtomicPtr` | no: width and address are the process's own | `AtomicU64` |
 /// | `String`, `Vec`, `Box`, references, cells, std's locks, … | no: they are one process's own | what the error says |
 ///
@@ -86,7 +86,7 @@
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// - [`AnyBits`](crate::AnyBits) is the bound for generic code that calls `load()`. With `T: ShmValue` there is `try_load()`.
+/// - [`AnyBits`](crate::AnyBits) is the bound for generic code that calls `load()`. With `T: ShmValue` there is `load_checked()`.
 /// - A type argument counts in the schema and in the layout hash only through the fields that have it. A const argument counts by its value.
 /// - `Self`, macros and attributes are refused in bounds, `where` clauses and the types of fields.
 ///
@@ -200,7 +200,7 @@ pub use shmstore_derive::ShmObject;
 ///
 /// # Attributes
 ///
-/// - `#[shm(id = 'T')]`: the type-id-char, printable ASCII. `Versioned` and `Atomic` of the value take it as theirs.
+/// - `#[shm(id = 'T')]`: the type-id-char, printable ASCII. `Versioned` and `AtomicValue` of the value take it as theirs.
 /// - `#[shm(name = "…")]`: the name in the schema, instead of the type's own.
 /// - `#[shm(crate = "…")]`: the path to this crate, if another crate re-exports it; in a `macro_rules!` macro, `crate = $crate::shmstore`. A
 ///   dependency that is renamed in `Cargo.toml` is found under its new name.

@@ -87,7 +87,7 @@ pub enum Kind {
         /// The layout of each.
         element: &'static Schema,
     },
-    /// An [`Atomic`](crate::Atomic) value.
+    /// An [`AtomicValue`](crate::AtomicValue) value.
     AtomicCell {
         /// The layout of the value.
         value: &'static Schema,

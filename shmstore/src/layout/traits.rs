@@ -50,11 +50,11 @@ pub(crate) const fn is_described_value<V: ShmValue>() {
 
 /// A root: a type that may be created, attached and removed by itself, under its type-id-char.
 ///
-/// Given by `#[shm(id = 'T')]`. [`Versioned<V>`](crate::Versioned) and [`Atomic<V>`](crate::Atomic) take the id of
+/// Given by `#[shm(id = 'T')]`. [`Versioned<V>`](crate::Versioned) and [`AtomicValue<V>`](crate::AtomicValue) take the id of
 /// their value.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no type-id-char, so it cannot be created or attached by itself",
-    label = "add `#[shm(id = 'T')]` to the type (or to the value, in `Versioned<…>` and `Atomic<…>`), with a letter that no other type has under this path"
+    label = "add `#[shm(id = 'T')]` to the type (or to the value, in `Versioned<…>` and `AtomicValue<…>`), with a letter that no other type has under this path"
 )]
 pub trait ShmId: ShmLayout {
     /// The type-id-char, printable ASCII (`' '` to `'~'`): the third part of the key, beside device and inode.
@@ -200,8 +200,8 @@ pub unsafe trait ShmValue: ShmLayout + Copy + Send + Sync {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an object that processes can share in place",
     label = "not a `ShmObject`",
-    note = "a value is shared in a part: `Versioned<{Self}>`, or `Atomic<{Self}>` up to 8 bytes",
-    note = "objects are made of atomics, `Atomic<V>`, `Versioned<V>`, `Lock`, `Event`, `CacheAligned<O>`, arrays of these, and what has `#[derive(ShmObject)]`"
+    note = "a value is shared in a part: `Versioned<{Self}>`, or `AtomicValue<{Self}>` up to 8 bytes",
+    note = "objects are made of atomics, `AtomicValue<V>`, `Versioned<V>`, `Lock`, `Event`, `CacheAligned<O>`, arrays of these, and what has `#[derive(ShmObject)]`"
 )]
 pub unsafe trait ShmObject: ShmLayout + Send + Sync {
     /// The same memory, for reading only: what [`ReadOnly`](crate::ReadOnly) dereferences to. It works on a mapping that the
@@ -246,7 +246,7 @@ mod sealed {
 /// Implemented by itself for every [`ShmValue`] without a `bool`, `char` or enum in it.
 #[diagnostic::on_unimplemented(
     message = "some bit patterns are not a valid `{Self}`, so reading it can fail",
-    label = "may have a `bool`, `char` or enum in it: use the twin that checks, such as `try_load()`, `try_wait_newer()`, `update_checked()` or `begin_checked()`; the bound of a type parameter is `AnyBits`"
+    label = "may have a `bool`, `char` or enum in it: use the method that checks: `load_checked()`, `update_checked()`, `begin_checked()`; the bound of a type parameter is `AnyBits`"
 )]
 pub trait AnyBits: ShmValue<Validity = Any> {}
 

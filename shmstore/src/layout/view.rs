@@ -29,7 +29,7 @@ pub(crate) fn load_read_only<R>(order: Ordering, relaxed: impl FnOnce() -> R) ->
     }
 }
 
-/// An atomic that can be loaded and nothing else: the view of `AtomicU64`, [`Atomic<V>`](crate::Atomic) and the like.
+/// An atomic that can be loaded and nothing else: the view of `AtomicU64`, [`AtomicValue<V>`](crate::AtomicValue) and the like.
 #[repr(transparent)]
 pub struct AtomicView<A>(pub(crate) A);
 

@@ -46,7 +46,7 @@ impl Store {
     ///
     /// ```
     /// # let dir = tempfile::tempdir()?;
-    /// use shmstore::{Atomic, ShmValue, Store};
+    /// use shmstore::{AtomicValue, ShmValue, Store};
     /// use std::sync::atomic::Ordering::Relaxed;
     ///
     /// #[derive(Clone, Copy, ShmValue)]
@@ -55,10 +55,10 @@ impl Store {
     /// struct Price(f64);
     ///
     /// let store = Store::open(dir.path())?;
-    /// let eurusd = store.named("eurusd")?.attach_or_create::<Atomic<Price>>()?;
+    /// let eurusd = store.named("eurusd")?.attach_or_create::<AtomicValue<Price>>()?;
     /// eurusd.store(Price(1.0842), Relaxed);
     /// assert_eq!(store.names()?, ["eurusd"]);
-    /// # store.named("eurusd")?.remove::<Atomic<Price>>()?;
+    /// # store.named("eurusd")?.remove::<AtomicValue<Price>>()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn named(&self, name: &str) -> Result<Self, OpenError> {

@@ -35,15 +35,15 @@ use crate::sys::process::{AnonymousMemory, Inherited};
 /// | `t.position = p`, `*t.position = p` | `t.position.store(p)` |
 /// | `t.position.x = 1.0`, `&mut *t.position`, `&mut t.position` | `t.position.update(\|p\| p.x = 1.0)` |
 /// | `t.position.x` | `t.position.load().x` |
-/// | `t.speed = 1.5` of an `Atomic<f64>` | `t.speed.store(1.5, Relaxed)` |
+/// | `t.speed = 1.5` of an `AtomicValue<f64>` | `t.speed.store(1.5, Relaxed)` |
 /// | `t.frames += 1` of an `AtomicU64` | `t.frames.fetch_add(1, Relaxed)` |
 ///
 /// ```
-/// # use shmstore::{Atomic, Shared, ShmObject, ShmValue, Versioned};
+/// # use shmstore::{AtomicValue, Shared, ShmObject, ShmValue, Versioned};
 /// # use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// # #[derive(Clone, Copy, Debug, PartialEq, ShmValue)] #[repr(C)] struct Position { x: f64, y: f64 }
 /// # #[derive(ShmObject)] #[repr(C)]
-/// # struct Telemetry { frames: AtomicU64, speed: Atomic<f64>, position: Versioned<Position> }
+/// # struct Telemetry { frames: AtomicU64, speed: AtomicValue<f64>, position: Versioned<Position> }
 /// let t = Shared::<Telemetry>::private()?; // or `store.attach::<Telemetry>()?`
 /// t.position.store(Position { x: 1.0, y: 2.0 });
 /// t.position.update(|p| p.x += 0.5);

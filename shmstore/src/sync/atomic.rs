@@ -1,4 +1,4 @@
-//! `Atomic<V>`: a value of up to 8 bytes that is one atomic.
+//! `AtomicValue<V>`: a value of up to 8 bytes that is one atomic.
 //!
 //! # Safety
 //!
@@ -19,35 +19,36 @@ mod word;
 
 use word::{mask, to_checked, to_value, to_word};
 
-/// A value of up to 8 bytes that processes load, store and exchange as one: `Atomic<f64>`, `Atomic<Mode>`.
+/// A value of up to 8 bytes that processes load, store and exchange as one: `AtomicValue<f64>`, `AtomicValue<Mode>`.
 ///
 /// Always 8 bytes, aligned to 8. Equality is that of the bytes: −0.0 is not 0.0, and a NaN equals itself. Orderings mean
 /// what they mean for [`AtomicU64`].
 ///
-/// A value that has a `bool`, `char` or enum in it is checked when it is read: use the `try_…` methods.
+/// A value that has a `bool`, `char` or enum in it is checked when it is read: use the methods whose names end with
+/// `_checked`.
 ///
 /// ```
-/// use shmstore::Atomic;
+/// use shmstore::AtomicValue;
 /// use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 ///
-/// let speed = Atomic::new(1.5f64);
+/// let speed = AtomicValue::new(1.5f64);
 /// assert_eq!(speed.swap(2.0, AcqRel), 1.5);
 /// assert_eq!(speed.fetch_update(AcqRel, Acquire, |v| Some(v + 0.5)), Ok(2.0));
 /// assert_eq!(speed.load(Relaxed), 2.5);
 ///
-/// let running = Atomic::new(false);
+/// let running = AtomicValue::new(false);
 /// running.store(true, Relaxed);
-/// assert!(running.try_load(Relaxed)?); // another process may have stored a 7 there
+/// assert!(running.load_checked(Relaxed)?); // another process may have stored a 7 there
 /// # Ok::<(), shmstore::InvalidValue>(())
 /// ```
 ///
 /// A larger value does not compile: it goes into a [`Versioned`](crate::Versioned).
 ///
 /// ```compile_fail
-/// let _ = shmstore::Atomic::new([0u8; 9]);
+/// let _ = shmstore::AtomicValue::new([0u8; 9]);
 /// ```
 #[repr(transparent)]
-pub struct Atomic<V: ShmValue> {
+pub struct AtomicValue<V: ShmValue> {
     word: AtomicU64,
     value: PhantomData<V>,
 }
@@ -60,10 +61,10 @@ fn both_checked<V: ShmValue>(exchanged: Result<u64, u64>) -> Result<Result<V, V>
     })
 }
 
-impl<V: ShmValue> Atomic<V> {
+impl<V: ShmValue> AtomicValue<V> {
     /// Makes one that holds `value`, in ordinary memory.
     #[must_use]
-    pub fn new(value: V) -> Self {
+    pub const fn new(value: V) -> Self {
         Self { word: AtomicU64::new(to_word(value)), value: PhantomData }
     }
 
@@ -91,7 +92,7 @@ impl<V: ShmValue> Atomic<V> {
     /// [`store`](Self::store) mends it.
     #[inline]
     #[track_caller]
-    pub fn try_load(&self, order: Ordering) -> Result<V, InvalidValue> {
+    pub fn load_checked(&self, order: Ordering) -> Result<V, InvalidValue> {
         to_checked(self.word.load(order))
     }
 
@@ -117,7 +118,7 @@ impl<V: ShmValue> Atomic<V> {
     ///
     /// [`InvalidValue`] if what was there before is no valid `V`: it has been replaced all the same.
     #[inline]
-    pub fn try_swap(&self, value: V, order: Ordering) -> Result<V, InvalidValue> {
+    pub fn swap_checked(&self, value: V, order: Ordering) -> Result<V, InvalidValue> {
         to_checked(self.word.swap(to_word(value), order))
     }
 
@@ -143,7 +144,7 @@ impl<V: ShmValue> Atomic<V> {
     /// [`InvalidValue`] if what is there is no valid `V`: it has not been replaced.
     #[inline]
     #[track_caller]
-    pub fn try_compare_exchange(
+    pub fn compare_exchange_checked(
         &self,
         current: V,
         new: V,
@@ -182,7 +183,7 @@ impl<V: ShmValue> Atomic<V> {
     /// [`InvalidValue`] if what is there is no valid `V`: it has not been replaced.
     #[inline]
     #[track_caller]
-    pub fn try_fetch_update(
+    pub fn fetch_update_checked(
         &self,
         set_order: Ordering,
         fetch_order: Ordering,
@@ -210,14 +211,20 @@ impl<V: ShmValue> Atomic<V> {
     }
 }
 
-impl<V: ShmValue> Default for Atomic<V> {
+impl<V: ShmValue> Default for AtomicValue<V> {
     /// As a new shared object: all bytes zero.
     fn default() -> Self {
         Self { word: AtomicU64::new(0), value: PhantomData }
     }
 }
 
-impl<V: ShmValue> AtomicView<Atomic<V>> {
+impl<V: ShmValue> From<V> for AtomicValue<V> {
+    fn from(value: V) -> Self {
+        Self::new(value)
+    }
+}
+
+impl<V: ShmValue> AtomicView<AtomicValue<V>> {
     /// Returns the value.
     ///
     /// # Panics
@@ -244,7 +251,7 @@ impl<V: ShmValue> AtomicView<Atomic<V>> {
     /// As [`load`](Self::load).
     #[inline]
     #[track_caller]
-    pub fn try_load(&self, order: Ordering) -> Result<V, InvalidValue> {
+    pub fn load_checked(&self, order: Ordering) -> Result<V, InvalidValue> {
         to_checked(self.load_word(order))
     }
 
@@ -255,15 +262,15 @@ impl<V: ShmValue> AtomicView<Atomic<V>> {
     }
 }
 
-impl<V: DebugValue> fmt::Debug for Atomic<V> {
+impl<V: DebugValue> fmt::Debug for AtomicValue<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        debug(self.try_load(Relaxed), f)
+        debug(self.load_checked(Relaxed), f)
     }
 }
 
-impl<V: DebugValue> fmt::Debug for AtomicView<Atomic<V>> {
+impl<V: DebugValue> fmt::Debug for AtomicView<AtomicValue<V>> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        debug(self.try_load(Relaxed), f)
+        debug(self.load_checked(Relaxed), f)
     }
 }
 
@@ -275,7 +282,7 @@ fn debug(value: Result<impl fmt::Debug, InvalidValue>, f: &mut fmt::Formatter<'_
 }
 
 // SAFETY: size and alignment are the compiler's; what is in it is told by its kind and its value's schema.
-unsafe impl<V: ShmValue> ShmLayout for Atomic<V> {
+unsafe impl<V: ShmValue> ShmLayout for AtomicValue<V> {
     const SCHEMA: &'static Schema = {
         mask::<V>();
         &Schema::of::<Self>(Kind::AtomicCell { value: V::SCHEMA })
@@ -284,11 +291,11 @@ unsafe impl<V: ShmValue> ShmLayout for Atomic<V> {
 
 // SAFETY: one atomic word, of which any bits are valid, and zeros are a value of zeros; nothing to drop. The view is a
 // transparent wrapper that only loads.
-unsafe impl<V: ShmValue> ShmObject for Atomic<V> {
+unsafe impl<V: ShmValue> ShmObject for AtomicValue<V> {
     type View = AtomicView<Self>;
 }
 
-impl<V: ShmValue + ShmId> ShmId for Atomic<V> {
+impl<V: ShmValue + ShmId> ShmId for AtomicValue<V> {
     const ID: char = V::ID;
 }
 

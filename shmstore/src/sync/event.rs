@@ -12,13 +12,14 @@ use super::atomics::AtomicU64;
 use super::atomics::Ordering::{Acquire, Relaxed};
 use super::event_word::{Notify, announce, count, nobody_slept, notify};
 use super::refusal;
-use super::waiting::{Waiter, wait};
+use super::waiting::wait;
 use crate::error::{Awaited, WaitError};
 use crate::layout::schema::{Kind, Schema};
 use crate::layout::view::load_read_only;
 use crate::layout::{ShmLayout, ShmObject};
 use crate::sys::failpoint::{self, Step};
 use crate::sys::futex;
+use crate::sys::shm::Access;
 
 /// A count of what has happened, for which processes wait.
 ///
@@ -67,6 +68,12 @@ pub struct Event {
 }
 
 impl Event {
+    /// Makes one that counts from 0, in ordinary memory.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { word: AtomicU64::new(0), _reserved: AtomicU64::new(0) }
+    }
+
     /// Returns how many notifications there were.
     #[must_use]
     #[inline]
@@ -116,7 +123,7 @@ impl Event {
     /// outside (`ipcrm`) is noticed only by a call that waits for 5 ms or more. [`WaitError::AnchorLost`] if its anchor was
     /// removed, within a second or when the time is over.
     pub fn wait_past(&self, seen: u64, timeout: Duration) -> Result<u64, WaitError> {
-        self.wait_by(seen, timeout, Waiter::Announced, |slice| match announce(&self.word, seen) {
+        self.wait_by(seen, timeout, Access::ReadWrite, |slice| match announce(&self.word, seen) {
             Err(newer) => Some(newer),
             Ok(word) => {
                 futex::wait(&self.word, word as u32, slice);
@@ -133,12 +140,12 @@ impl Event {
         &self,
         seen: u64,
         timeout: Duration,
-        waiter: Waiter,
+        access: Access,
         sleep: impl Fn(Duration) -> Option<u64>,
     ) -> Result<u64, WaitError> {
         wait(
             self,
-            waiter,
+            access,
             timeout,
             || self.newer(seen),
             sleep,
@@ -170,15 +177,15 @@ impl EventView {
         self.part.count()
     }
 
-    /// Waits for more notifications: see [`Event::wait_past`]. As nobody can be told that somebody waits here, it looks
-    /// once a millisecond.
+    /// Waits for more notifications: see [`Event::wait_past`]. A read-only process cannot announce that it is
+    /// waiting, so it polls every millisecond.
     ///
     /// # Errors
     ///
     /// [`WaitError::Timeout`], [`WaitError::Removed`], [`WaitError::AnchorLost`].
     pub fn wait_past(&self, seen: u64, timeout: Duration) -> Result<u64, WaitError> {
         let part = &self.part;
-        part.wait_by(seen, timeout, Waiter::Unannounced, |slice| {
+        part.wait_by(seen, timeout, Access::ReadOnly, |slice| {
             let word = load_read_only(Acquire, || part.word.load(Relaxed));
             if count(word) <= seen {
                 futex::wait(&part.word, word as u32, slice);

@@ -24,8 +24,8 @@ use std::time::Duration;
 
 use super::atomics::AtomicU32;
 use super::atomics::Ordering::Relaxed;
+use super::backoff::Limit;
 use super::lock_word::{TOKEN, try_take};
-use super::patience::Limit;
 use super::refusal;
 use super::word_lock::{self, Refused, Taken, acquire};
 use crate::error::LockError;
@@ -93,6 +93,12 @@ pub struct Lock {
 }
 
 impl Lock {
+    /// Makes one that is free and consistent, in ordinary memory.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { word: AtomicU32::new(0), state: AtomicU32::new(0) }
+    }
+
     /// Takes the lock, waiting for as long as others hold it.
     ///
     /// # Errors

@@ -3,11 +3,15 @@
 //! Layers it may use: layout, value, error, sys, segment.
 
 mod atomic;
-mod atomics;
+mod atomics {
+    //! The atomics of the protocols, imported from this one place, so that a model checker can put its own here.
+
+    pub(super) use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence, fence};
+}
 mod cache_aligned;
 pub(crate) mod copy;
 mod held;
-mod patience;
+mod backoff;
 mod lock_word;
 mod word_lock;
 mod refusal;
@@ -23,7 +27,7 @@ mod lock;
 mod event_word;
 mod event;
 
-pub use atomic::Atomic;
+pub use atomic::AtomicValue;
 pub use cache_aligned::CacheAligned;
 pub use event::{Event, EventView};
 pub use lock::{Lock, LockGuard, LockView};

@@ -24,7 +24,7 @@ pub(super) fn busy<P: ShmLayout>(refused: Refused, part: &P) -> Busy {
     let segment = segment_at(address(part));
     let (holder, waited) = match refused {
         Refused::ByThisThread => (Holder::ThisThread, Duration::ZERO),
-        Refused::Busy { holder, patience } => (holder_of(holder, segment.as_ref()), patience.waited()),
+        Refused::Busy { holder, backoff } => (holder_of(holder, segment.as_ref()), backoff.waited()),
     };
     Busy::new(name_in(segment.as_ref(), part), holder, waited)
 }

@@ -61,7 +61,7 @@ pub(super) fn write_after(sequence: &AtomicU64, now: u64, copy: impl FnOnce(usiz
 
 /// The sequence number while this version is stable.
 #[inline(always)]
-pub(super) fn stable_at(version: u64) -> u64 {
+pub(super) const fn stable_at(version: u64) -> u64 {
     version << 1
 }
 

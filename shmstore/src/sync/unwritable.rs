@@ -1,10 +1,10 @@
-//! What the views of parts do not do, by name: whoever tries to write through one is told why not, and what to do,
-//! instead of that there is no such method. None of these can be called.
+//! What the views of parts do not do, by name. A program that tries to write through a view is told by the compiler why
+//! it cannot, and what to do, instead of that there is no such method. None of these can be called.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crate::error::{Busy, InvalidValue, LockError};
+use crate::error::{BeginError, Busy, InvalidValue, LockError};
 use crate::layout::ShmValue;
 use crate::layout::view::AtomicView;
 use crate::sync::{EventView, LockGuard, LockView, Transaction, VersionedView, Writer};
@@ -35,6 +35,38 @@ macro_rules! refused_atomics {
             {
                 Self::refuse()
             })*
+
+            pub fn swap_checked<V>(&self, _: V, _: Ordering) -> Result<V, InvalidValue>
+            where
+                Self: Writable<'static>,
+            {
+                Self::refuse()
+            }
+
+            pub fn compare_exchange_checked<V>(
+                &self,
+                _: V,
+                _: V,
+                _: Ordering,
+                _: Ordering,
+            ) -> Result<Result<V, V>, InvalidValue>
+            where
+                Self: Writable<'static>,
+            {
+                Self::refuse()
+            }
+
+            pub fn fetch_update_checked<V>(
+                &self,
+                _: Ordering,
+                _: Ordering,
+                _: impl FnMut(V) -> Option<V>,
+            ) -> Result<Result<V, V>, InvalidValue>
+            where
+                Self: Writable<'static>,
+            {
+                Self::refuse()
+            }
 
             pub fn compare_exchange<V>(&self, _: V, _: V, _: Ordering, _: Ordering) -> Result<V, V>
             where
@@ -75,16 +107,12 @@ refused! {
     VersionedView<V: ShmValue> {
         fn store(V) -> u64;
         fn store_from(&V) -> u64;
-        fn try_store(V) -> Result<u64, Busy>;
-        fn store_timeout(V, Duration) -> Result<u64, Busy>;
         fn update<R>(impl FnOnce(&mut V) -> R) -> R;
         fn update_checked<R>(impl FnOnce(&mut V) -> R) -> Result<R, InvalidValue>;
-        fn try_update<R>(impl FnOnce(&mut V) -> R) -> Result<R, Busy>;
-        fn update_timeout<R>(Duration, impl FnOnce(&mut V) -> R) -> Result<R, Busy>;
         fn begin() -> Transaction<'_, V>;
         fn begin_checked() -> Result<Transaction<'_, V>, InvalidValue>;
-        fn try_begin() -> Result<Transaction<'_, V>, Busy>;
-        fn begin_timeout(Duration) -> Result<Transaction<'_, V>, Busy>;
+        fn try_begin() -> Result<Transaction<'_, V>, BeginError>;
+        fn begin_timeout(Duration) -> Result<Transaction<'_, V>, BeginError>;
         fn writer() -> Writer<'_, V>;
         fn try_writer() -> Result<Writer<'_, V>, Busy>;
         fn writer_timeout(Duration) -> Result<Writer<'_, V>, Busy>;

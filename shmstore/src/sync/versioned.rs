@@ -24,6 +24,7 @@ use super::view::VersionedView;
 use crate::error::{InvalidValue, WaitError};
 use crate::layout::schema::{Kind, Schema};
 use crate::layout::{AnyBits, DebugValue, ShmId, ShmLayout, ShmObject, ShmValue};
+use crate::sys::shm::Access;
 use crate::value::bits;
 
 use private::Private;
@@ -61,7 +62,9 @@ pub use writer::Writer;
 /// | [`begin`](Self::begin) | wait until it is committed or dropped | a [`Transaction`]: all of its changes, or none |
 /// | [`writer`](Self::writer) | wait until it is dropped | a [`Writer`]: many stores without a lock for each |
 ///
-/// Each waits as long as it takes; `try_…` does not wait, and `…_timeout` so long. Readers never wait for any of them.
+/// Each waits as long as it takes. [`try_begin`](Self::try_begin) and [`try_writer`](Self::try_writer) never wait, and
+/// [`begin_timeout`](Self::begin_timeout) and [`writer_timeout`](Self::writer_timeout) have a limit. A single store or
+/// update with a limit goes through a writer: `part.try_writer()?.store(value)`. Readers never wait for any of them.
 ///
 /// If a process ends with any of these in its hands, the value stays what it was, and the next writer has the part
 /// within milliseconds of the kernel's having released the process. Two parts that two processes take in opposite order
@@ -73,7 +76,7 @@ pub use writer::Writer;
 ///
 /// A value that some process stored, whole, with everything that process did before the store; once it has seen a
 /// version, never an older one. A value that has a `bool`, `char` or enum in it is checked when it is read: use
-/// `try_load` and `update_checked`.
+/// the methods whose names end with `_checked`. A method that returns a `Result` for another reason checks by itself.
 ///
 /// The two-slot sequence lock is described in `seqlock.rs`, after Hans-J. Boehm, *Can seqlocks get along with programming
 /// language memory models?*, MSPC 2012.
@@ -90,10 +93,8 @@ impl<V: ShmValue> Versioned<V> {
     /// assert_eq!(shmstore::Versioned::new(1.5f64).load_versioned(), (1, 1.5));
     /// ```
     #[must_use]
-    pub fn new(value: V) -> Self {
-        let part = Self::default();
-        part.store(value);
-        part
+    pub const fn new(value: V) -> Self {
+        Self { cell: VersionedCell::holding(value) }
     }
 
     /// Returns the newest value. One that is too large for the stack is returned by [`load_boxed`](Self::load_boxed).
@@ -107,7 +108,7 @@ impl<V: ShmValue> Versioned<V> {
         V: AnyBits,
     {
         let mut bytes = MaybeUninit::uninit();
-        self.cell.read(&mut bytes, true);
+        self.cell.read(&mut bytes, Access::ReadWrite);
         // SAFETY: `read` has initialized all bytes.
         unsafe { bits::any(bytes) }
     }
@@ -120,7 +121,7 @@ impl<V: ShmValue> Versioned<V> {
     where
         V: AnyBits,
     {
-        self.load_by(true)
+        self.load_by(Access::ReadWrite)
     }
 
     /// Returns the newest value, of any type. One that is too large for the stack is returned by
@@ -131,8 +132,8 @@ impl<V: ShmValue> Versioned<V> {
     /// [`InvalidValue`] if its bytes are no valid `V`: a process that does not keep to the type wrote them. The next
     /// [`store`](Self::store) mends it.
     #[inline]
-    pub fn try_load(&self) -> Result<V, InvalidValue> {
-        Ok(self.try_load_versioned()?.1)
+    pub fn load_checked(&self) -> Result<V, InvalidValue> {
+        Ok(self.load_versioned_checked()?.1)
     }
 
     /// Returns the newest value, of any type, and its version. For a value that is too large for the stack:
@@ -140,35 +141,23 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// # Errors
     ///
-    /// As [`try_load`](Self::try_load).
+    /// As [`load_checked`](Self::load_checked).
     #[inline]
-    pub fn try_load_versioned(&self) -> Result<(u64, V), InvalidValue> {
-        self.try_load_by(true)
+    pub fn load_versioned_checked(&self) -> Result<(u64, V), InvalidValue> {
+        self.load_checked_by(Access::ReadWrite)
     }
 
     /// Returns the newest value, or gives up: for objects that a process which breaks the protocol may write so fast that
     /// no copy is ever whole. One that keeps to it is asked for a pause, so that [`load`](Self::load) comes to an end.
     ///
-    /// # Errors
-    ///
-    /// [`WaitError::NeverWhole`] if no copy was whole for that long.
-    ///
-    /// For a value that is too large for the stack: [`load_into_timeout`](Self::load_into_timeout).
-    pub fn load_timeout(&self, timeout: Duration) -> Result<V, WaitError>
-    where
-        V: AnyBits,
-    {
-        Ok(self.load_timeout_by(timeout, true)?.1)
-    }
-
-    /// Returns the newest value, of any type, or gives up: see [`load_timeout`](Self::load_timeout). For a value that
-    /// is too large for the stack: [`load_into_timeout`](Self::load_into_timeout).
+    /// A value that is too large for the stack is loaded by [`load_into_timeout`](Self::load_into_timeout).
     ///
     /// # Errors
     ///
-    /// As [`load_timeout`](Self::load_timeout); [`WaitError::InvalidValue`] if its bytes are no valid `V`.
-    pub fn try_load_timeout(&self, timeout: Duration) -> Result<V, WaitError> {
-        Ok(self.try_load_timeout_by(timeout, true)?.1)
+    /// - [`WaitError::NeverWhole`] if no copy was whole for that long;
+    /// - [`WaitError::InvalidValue`] if its bytes are no valid `V`.
+    pub fn load_timeout(&self, timeout: Duration) -> Result<V, WaitError> {
+        Ok(self.load_timeout_by(timeout, Access::ReadWrite)?.1)
     }
 
     /// Returns the version of the newest value: how many stores there were, 0 if none.
@@ -180,53 +169,38 @@ impl<V: ShmValue> Versioned<V> {
         self.cell.version()
     }
 
-    /// [`load_versioned`](Self::load_versioned); `may_ask` is false for memory that may be mapped read-only.
+    /// [`load_versioned`](Self::load_versioned), of the part or of its view.
     #[inline(always)]
-    pub(super) fn load_by(&self, may_ask: bool) -> (u64, V)
+    pub(super) fn load_by(&self, access: Access) -> (u64, V)
     where
         V: AnyBits,
     {
         let mut bytes = MaybeUninit::uninit();
-        let version = self.cell.read(&mut bytes, may_ask);
+        let version = self.cell.read(&mut bytes, access);
         // SAFETY: `read` has initialized all bytes.
         (version, unsafe { bits::any(bytes) })
     }
 
-    /// [`try_load_versioned`](Self::try_load_versioned); `may_ask` as above.
+    /// [`load_versioned_checked`](Self::load_versioned_checked), of the part or of its view.
     #[inline(always)]
-    pub(super) fn try_load_by(&self, may_ask: bool) -> Result<(u64, V), InvalidValue> {
+    pub(super) fn load_checked_by(&self, access: Access) -> Result<(u64, V), InvalidValue> {
         let mut bytes = MaybeUninit::uninit();
-        let version = self.cell.read(&mut bytes, may_ask);
+        let version = self.cell.read(&mut bytes, access);
         // SAFETY: `read` has initialized all bytes.
         Ok((version, unsafe { bits::checked(bytes) }?))
     }
 
-    /// [`load_timeout`](Self::load_timeout); `may_ask` as above.
-    pub(super) fn load_timeout_by(&self, timeout: Duration, may_ask: bool) -> Result<(u64, V), WaitError>
-    where
-        V: AnyBits,
-    {
-        let (version, bytes) = self.copy_within(timeout, may_ask)?;
-        // SAFETY: `copy_within` has initialized all bytes.
-        Ok((version, unsafe { bits::any(bytes) }))
-    }
-
-    /// [`try_load_timeout`](Self::try_load_timeout); `may_ask` as above.
-    pub(super) fn try_load_timeout_by(&self, timeout: Duration, may_ask: bool) -> Result<(u64, V), WaitError> {
-        let (version, bytes) = self.copy_within(timeout, may_ask)?;
-        // SAFETY: `copy_within` has initialized all bytes.
+    /// [`load_timeout`](Self::load_timeout), of the part or of its view, with the version.
+    pub(super) fn load_timeout_by(&self, timeout: Duration, access: Access) -> Result<(u64, V), WaitError> {
+        let mut bytes = MaybeUninit::uninit();
+        let version = self.read_within(&mut bytes, timeout, access)?;
+        // SAFETY: `read_within` has initialized all bytes.
         Ok((version, unsafe { bits::checked(bytes) }?))
     }
 
-    /// The newest version, and its bytes, all of them initialized.
-    fn copy_within(&self, timeout: Duration, may_ask: bool) -> Result<(u64, MaybeUninit<V>), WaitError> {
-        let mut bytes = MaybeUninit::uninit();
-        Ok((self.read_within(&mut bytes, timeout, may_ask)?, bytes))
-    }
-
     /// Copies the newest version's bytes, and returns its number. They are all initialized, also if no copy was whole.
-    fn read_within(&self, bytes: &mut MaybeUninit<V>, timeout: Duration, may_ask: bool) -> Result<u64, WaitError> {
-        let version = self.cell.read_within(bytes, may_ask, timeout);
+    fn read_within(&self, bytes: &mut MaybeUninit<V>, timeout: Duration, access: Access) -> Result<u64, WaitError> {
+        let version = self.cell.read_within(bytes, access, timeout);
         version.ok_or_else(|| WaitError::NeverWhole { part: refusal::name(self), waited: timeout })
     }
 }
@@ -235,6 +209,12 @@ impl<V: ShmValue> Default for Versioned<V> {
     /// As a new shared object: version 0, all bytes zero.
     fn default() -> Self {
         Self { cell: VersionedCell::zeroed() }
+    }
+}
+
+impl<V: ShmValue> From<V> for Versioned<V> {
+    fn from(value: V) -> Self {
+        Self::new(value)
     }
 }
 
@@ -257,7 +237,7 @@ pub(super) fn debug<V: DebugValue>(name: &str, part: &Versioned<V>, f: &mut fmt:
     }
     // SAFETY: `read_within` initializes all bytes, and they are checked.
     let mut value = unsafe { Private::<V>::uninit() };
-    let read = part.read_within(value.place(), TO_SHOW, false).and_then(|version| {
+    let read = part.read_within(value.place(), TO_SHOW, Access::ReadOnly).and_then(|version| {
         // SAFETY: `read_within` has initialized all bytes.
         unsafe { bits::check(value.place()) }?;
         Ok(version)
@@ -297,6 +277,6 @@ impl<V: ShmValue + ShmId> ShmId for Versioned<V> {
 }
 
 #[cfg(test)]
-mod lease_tests;
+mod writer_tests;
 #[cfg(test)]
 mod tests;

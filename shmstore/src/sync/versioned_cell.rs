@@ -9,7 +9,7 @@
 //! | 0 | 4 | lock word of the writers: see `lock_word.rs` |
 //! | 4 | 4 | flags: bit 0 *starved*, bit 1 *need fence* |
 //! | 8 | 4 | bell of those who wait for a newer version: see `version_waiters.rs` |
-//! | 12 | 4 | mark of the thread that has the write side for longer than one store: see `held.rs` |
+//! | 12 | 4 | mark of the thread that is the exclusive writer for longer than one store: see `held.rs` |
 //! | 16 | 48 | reserved, zero |
 //! | 64 | 8 | sequence number: see `seqlock.rs` |
 //! | 72 | 8 | reserved, zero |
@@ -44,8 +44,10 @@ use std::time::{Duration, Instant};
 
 use super::atomics::Ordering::{Acquire, Relaxed, SeqCst};
 use super::atomics::{AtomicU32, AtomicU64};
+use super::backoff::{Backoff, Limit};
 use super::held;
-use super::patience::{Limit, Patience};
+use crate::sys::shm::Access;
+
 use super::seqlock;
 use super::untyped::VersionedPlaces;
 use super::version_waiters;
@@ -73,13 +75,15 @@ struct Control {
 #[repr(C, align(16))]
 struct Sequence(AtomicU64);
 
-/// A reader was rejected again and again: who stores next waits a moment, before it or, with a lease, after it.
+/// A reader was rejected again and again. The next store is preceded by a pause; a [`Writer`](crate::Writer) makes the
+/// pause after its store.
 const STARVED: u32 = 1 << 0;
-/// Somebody waits for versions to whom the kernel refuses [`membarrier`]: a leased store must fence by itself.
+/// A process to which the kernel refuses [`membarrier`] waits for versions: the stores of a [`Writer`](crate::Writer) must
+/// fence by themselves.
 const NEED_FENCE: u32 = 1 << 1;
 
 /// After how many rejections in a row a reader calls itself starved.
-const PATIENCE: u32 = 4;
+const STARVED_AFTER: u32 = 4;
 
 #[repr(C, align(16))]
 struct Slot<V>(MaybeUninit<V>);
@@ -124,6 +128,19 @@ impl<V: ShmValue> VersionedCell<V> {
         unsafe { mem::zeroed() }
     }
 
+    /// A new one that holds `value` as version 1, which is in slot 1.
+    pub(super) const fn holding(value: V) -> Self {
+        let mut memory = MaybeUninit::<Memory<V>>::zeroed();
+        let start = memory.as_mut_ptr().cast::<u8>();
+        let slot = start.wrapping_add(Self::PLACES.slots as usize + Self::PLACES.slot as usize);
+        // SAFETY: in bounds and aligned, as asserted of `PLACES`.
+        unsafe { slot.cast::<V>().write(value) };
+        // SAFETY: in bounds and aligned, as above.
+        unsafe { start.wrapping_add(Self::PLACES.sequence as usize).cast::<u64>().write(seqlock::stable_at(1)) };
+        // SAFETY: zero is valid for atomics, as is any number; and any bytes are for `MaybeUninit`.
+        Self { memory: UnsafeCell::new(unsafe { memory.assume_init() }) }
+    }
+
     #[inline(always)]
     fn control(&self) -> &Control {
         // SAFETY: in bounds and aligned, as `self` is; nothing but atomics, which others may write meanwhile.
@@ -153,23 +170,23 @@ impl<V: ShmValue> VersionedCell<V> {
     /// Copies the newest version's bytes, all of them, and returns its number.
     ///
     /// Waits for nobody, but may have to begin again while others write flat out: after some attempts it then asks them
-    /// for a pause, if `may_ask`, which writes to the memory.
+    /// for a pause, unless it may only read, as that writes to the memory.
     #[inline(always)]
-    pub(super) fn read(&self, value: &mut MaybeUninit<V>, may_ask: bool) -> u64 {
+    pub(super) fn read(&self, value: &mut MaybeUninit<V>, access: Access) -> u64 {
         match self.try_read(value) {
             Some(version) => version,
-            None => self.read_again(value, may_ask, None).expect("there is no deadline"),
+            None => self.read_again(value, access, None).expect("there is no deadline"),
         }
     }
 
     /// [`read`](Self::read), for not much longer than `timeout`: then `None`, and `value` means nothing.
-    pub(super) fn read_within(&self, value: &mut MaybeUninit<V>, may_ask: bool, timeout: Duration) -> Option<u64> {
-        let patience = Patience::new(Limit::Within(timeout));
-        self.try_read(value).or_else(|| self.read_again(value, may_ask, Some(&patience)))
+    pub(super) fn read_within(&self, value: &mut MaybeUninit<V>, access: Access, timeout: Duration) -> Option<u64> {
+        let limit = Backoff::new(Limit::Within(timeout));
+        self.try_read(value).or_else(|| self.read_again(value, access, Some(&limit)))
     }
 
     #[cold]
-    fn read_again(&self, value: &mut MaybeUninit<V>, may_ask: bool, patience: Option<&Patience>) -> Option<u64> {
+    fn read_again(&self, value: &mut MaybeUninit<V>, access: Access, limit: Option<&Backoff>) -> Option<u64> {
         let mut rejections = 1;
         loop {
             spin_loop();
@@ -177,10 +194,10 @@ impl<V: ShmValue> VersionedCell<V> {
                 return Some(version);
             }
             rejections += 1;
-            if may_ask && rejections >= PATIENCE {
+            if access == Access::ReadWrite && rejections >= STARVED_AFTER {
                 self.ask_for_pause();
             }
-            if patience.is_some_and(Patience::is_over) {
+            if limit.is_some_and(Backoff::is_over) {
                 return None;
             }
         }
@@ -196,7 +213,7 @@ impl<V: ShmValue> VersionedCell<V> {
         })
     }
 
-    /// Takes the write side: nobody else stores until it is dropped.
+    /// Takes the right to store: no other thread stores until it is dropped.
     ///
     /// A process that died with it has changed nothing: what it had begun to write is not valid, and written again.
     #[inline(always)]
@@ -212,10 +229,13 @@ impl<V: ShmValue> VersionedCell<V> {
 
     /// Sleeps, for a slice at most, unless there is a version newer than `seen`. Returns whether there is.
     ///
-    /// `may_announce` is false for memory that may be mapped read-only: then nobody knows of us, and only the slice ends.
-    pub(super) fn sleep_unless_newer(&self, seen: u64, may_announce: bool, slice: Duration) -> bool {
+    /// A waiter that may only read announces nothing, so that nothing but the slice ends its sleep.
+    pub(super) fn sleep_unless_newer(&self, seen: u64, access: Access, slice: Duration) -> bool {
         let bell = &self.control().bell;
-        let expected = if may_announce { self.announce_waiter() } else { bell.load(Relaxed) };
+        let expected = match access {
+            Access::ReadWrite => self.announce_waiter(),
+            Access::ReadOnly => bell.load(Relaxed),
+        };
         failpoint::reach(Step::VersionAwaited);
         if self.version() <= seen {
             futex::wait(bell, expected, slice);

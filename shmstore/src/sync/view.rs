@@ -4,9 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use super::versioned::{Versioned, debug};
-use super::waiting::Waiter;
 use crate::error::{InvalidValue, WaitError};
 use crate::layout::{AnyBits, DebugValue, ShmValue};
+use crate::sys::shm::Access;
 
 /// A [`Versioned<V>`] that can be loaded and nothing else.
 ///
@@ -36,7 +36,7 @@ impl<V: ShmValue> VersionedView<V> {
     where
         V: AnyBits,
     {
-        self.part.load_by(false)
+        self.part.load_by(Access::ReadOnly)
     }
 
     /// Copies the newest value to where the caller wants it: see [`Versioned::load_into`].
@@ -45,7 +45,7 @@ impl<V: ShmValue> VersionedView<V> {
     where
         V: AnyBits,
     {
-        self.part.load_into_by(value, false)
+        self.part.load_into_by(value, Access::ReadOnly)
     }
 
     /// Copies the newest value, of any type, to `value`: see [`Versioned::load_into_checked`].
@@ -54,7 +54,7 @@ impl<V: ShmValue> VersionedView<V> {
     ///
     /// [`InvalidValue`] if its bytes are no valid `V`. Then `value` is all zero.
     pub fn load_into_checked(&self, value: &mut V) -> Result<u64, InvalidValue> {
-        self.part.load_into_checked_by(value, false)
+        self.part.load_into_checked_by(value, Access::ReadOnly)
     }
 
     /// Copies the newest value, of any type, to `value`, or gives up: see [`Versioned::load_into_timeout`].
@@ -63,7 +63,7 @@ impl<V: ShmValue> VersionedView<V> {
     ///
     /// [`WaitError::NeverWhole`], [`WaitError::InvalidValue`]. Then `value` is all zero.
     pub fn load_into_timeout(&self, value: &mut V, timeout: Duration) -> Result<u64, WaitError> {
-        self.part.load_into_timeout_by(value, timeout, false)
+        self.part.load_into_timeout_by(value, timeout, Access::ReadOnly)
     }
 
     /// Returns the newest value in memory of the heap: see [`Versioned::load_boxed`].
@@ -72,7 +72,7 @@ impl<V: ShmValue> VersionedView<V> {
     where
         V: AnyBits,
     {
-        self.part.load_boxed_by(false)
+        self.part.load_boxed_by(Access::ReadOnly)
     }
 
     /// Returns the newest value, of any type, in memory of the heap: see [`Versioned::load_boxed_checked`].
@@ -81,79 +81,55 @@ impl<V: ShmValue> VersionedView<V> {
     ///
     /// [`InvalidValue`] if its bytes are no valid `V`.
     pub fn load_boxed_checked(&self) -> Result<Box<V>, InvalidValue> {
-        self.part.load_boxed_checked_by(false)
+        self.part.load_boxed_checked_by(Access::ReadOnly)
     }
 
-    /// Returns the newest value, of any type: see [`Versioned::try_load`].
+    /// Returns the newest value, of any type: see [`Versioned::load_checked`].
     ///
     /// # Errors
     ///
     /// [`InvalidValue`] if its bytes are no valid `V`.
     #[inline]
-    pub fn try_load(&self) -> Result<V, InvalidValue> {
-        Ok(self.try_load_versioned()?.1)
+    pub fn load_checked(&self) -> Result<V, InvalidValue> {
+        Ok(self.load_versioned_checked()?.1)
     }
 
-    /// Returns the newest value, of any type, and its version: see [`Versioned::try_load_versioned`].
+    /// Returns the newest value, of any type, and its version: see [`Versioned::load_versioned_checked`].
     ///
     /// # Errors
     ///
     /// [`InvalidValue`] if its bytes are no valid `V`.
     #[inline]
-    pub fn try_load_versioned(&self) -> Result<(u64, V), InvalidValue> {
-        self.part.try_load_by(false)
+    pub fn load_versioned_checked(&self) -> Result<(u64, V), InvalidValue> {
+        self.part.load_checked_by(Access::ReadOnly)
     }
 
     /// Returns the newest value, or gives up: see [`Versioned::load_timeout`].
     ///
     /// # Errors
     ///
-    /// [`WaitError::NeverWhole`].
-    pub fn load_timeout(&self, timeout: Duration) -> Result<V, WaitError>
-    where
-        V: AnyBits,
-    {
-        Ok(self.part.load_timeout_by(timeout, false)?.1)
-    }
-
-    /// Returns the newest value, of any type, or gives up: see [`Versioned::try_load_timeout`].
-    ///
-    /// # Errors
-    ///
     /// [`WaitError::NeverWhole`], [`WaitError::InvalidValue`].
-    pub fn try_load_timeout(&self, timeout: Duration) -> Result<V, WaitError> {
-        Ok(self.part.try_load_timeout_by(timeout, false)?.1)
+    pub fn load_timeout(&self, timeout: Duration) -> Result<V, WaitError> {
+        Ok(self.part.load_timeout_by(timeout, Access::ReadOnly)?.1)
     }
 
-    /// Waits for a newer version: see [`Versioned::wait_newer`]. As writers cannot be told that somebody waits here, it
-    /// looks once a millisecond.
+    /// Waits for a newer version: see [`Versioned::wait_newer`]. A read-only process cannot announce that it is waiting,
+    /// so it polls every millisecond.
     ///
     /// # Errors
     ///
-    /// [`WaitError::Timeout`], [`WaitError::Removed`], [`WaitError::AnchorLost`].
-    pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError>
-    where
-        V: AnyBits,
-    {
-        self.part.wait_newer_by(version, timeout, Waiter::Unannounced)
+    /// As [`Versioned::wait_newer`].
+    pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError> {
+        self.part.wait_newer_by(version, timeout, Access::ReadOnly)
     }
 
-    /// Waits for a newer version of a value of any type: see [`wait_newer`](Self::wait_newer).
+    /// Waits for a newer version, and copies it to `value`: see [`Versioned::wait_newer_into`].
     ///
     /// # Errors
     ///
-    /// As [`wait_newer`](Self::wait_newer); [`WaitError::InvalidValue`].
-    pub fn try_wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError> {
-        self.part.try_wait_newer_by(version, timeout, Waiter::Unannounced)
-    }
-
-    /// Waits for a newer version of a value of any type, and copies it to `value`: see [`Versioned::wait_newer_into`].
-    ///
-    /// # Errors
-    ///
-    /// As [`wait_newer`](Self::wait_newer); [`WaitError::InvalidValue`].
+    /// As [`Versioned::wait_newer_into`].
     pub fn wait_newer_into(&self, version: u64, value: &mut V, timeout: Duration) -> Result<u64, WaitError> {
-        self.part.wait_newer_into_by(version, value, timeout, Waiter::Unannounced)
+        self.part.wait_newer_into_by(version, value, timeout, Access::ReadOnly)
     }
 
     /// Returns the version of the newest value: see [`Versioned::version`].

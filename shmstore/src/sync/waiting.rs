@@ -5,22 +5,14 @@ use std::hint::spin_loop;
 use std::ptr;
 use std::time::{Duration, Instant};
 
-use super::patience::{Limit, Patience};
+use super::backoff::{Backoff, Limit};
 use crate::error::{Awaited, WaitError};
 use crate::segment::process::registry::segment_at;
 use crate::sys::failpoint::{self, Step};
+use crate::sys::shm::Access;
 
 /// How often to look before sleeping: less than the way to sleep and back takes.
 const SPINS: u32 = 100;
-
-/// How somebody waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Waiter {
-    /// He has said so in the object: whoever brings the change wakes him.
-    Announced,
-    /// He may only read: he looks again after every slice.
-    Unannounced,
-}
 
 /// When an anchor was last asked for: that takes some system calls.
 struct AnchorAsked(Instant);
@@ -46,7 +38,7 @@ impl AnchorAsked {
 /// from outside: a call that does not sleep makes no system call, and a reader that polls makes few.
 pub(super) fn wait<P, R>(
     part: &P,
-    waiter: Waiter,
+    access: Access,
     timeout: Duration,
     look: impl Fn() -> Option<R>,
     sleep: impl Fn(Duration) -> Option<R>,
@@ -58,18 +50,17 @@ pub(super) fn wait<P, R>(
         }
         spin_loop();
     }
-    let limit = Limit::Within(timeout);
-    let mut patience = if waiter == Waiter::Announced { Patience::new(limit) } else { Patience::unannounced(limit) };
+    let mut backoff = Backoff::of_waiter(access, Limit::Within(timeout));
     let mut anchor = AnchorAsked(Instant::now());
     loop {
-        let slice = patience.slice();
+        let slice = backoff.slice();
         if let Some(found) = slice.and_then(&sleep) {
             return Ok(found);
         }
         failpoint::reach(Step::WaitSlept);
         let segment = segment_at(ptr::from_ref(part).addr());
         let is_removed = segment.as_ref().is_some_and(|segment| {
-            if patience.asks_now() { segment.was_removed() } else { segment.header().says_removed() }
+            if backoff.asks_now() { segment.was_removed() } else { segment.header().says_removed() }
         });
         if is_removed {
             // What was brought before the removal is not lost.

@@ -4,11 +4,12 @@ use std::hint::spin_loop;
 
 use super::atomics::AtomicU32;
 use super::atomics::Ordering::Acquire;
+use super::backoff::{Backoff, Limit};
 use super::held;
 use super::lock_word::{
     Attempt, Claim, TOKEN, WAITERS, give_up, release, take, take_or_announce, take_over, try_release, try_take,
 };
-use super::patience::{Limit, Patience};
+
 use crate::segment::process::registry::segment_at;
 use crate::sys::failpoint::{self, Step};
 use crate::sys::futex::{self, Woken};
@@ -33,7 +34,7 @@ pub(super) enum Taken {
 #[derive(Debug)]
 pub(super) enum Refused {
     /// Another has it: this token's process.
-    Busy { holder: u32, patience: Patience },
+    Busy { holder: u32, backoff: Backoff },
     /// This very thread holds it, and would wait for itself.
     ByThisThread,
 }
@@ -71,29 +72,29 @@ fn acquire_now(word: &AtomicU32, mark: &AtomicU32, token: u32) -> Result<Taken, 
     if acquire_from_the_dead(word, token) {
         return Ok(Taken::FromTheDead);
     }
-    Err(Refused::Busy { holder: now & TOKEN, patience: Patience::new(Limit::Never) })
+    Err(Refused::Busy { holder: now & TOKEN, backoff: Backoff::new(Limit::Never) })
 }
 
 fn sleep_for(word: &AtomicU32, token: u32, limit: Limit) -> Result<Taken, Refused> {
-    let mut patience = Patience::new(limit);
+    let mut backoff = Backoff::new(limit);
     let mut claim = Claim::Newcomer;
     loop {
         let Attempt::Held(now) = take_or_announce(word, token, claim) else { return Ok(Taken::Free) };
-        let Some(slice) = patience.slice() else {
+        let Some(slice) = backoff.slice() else {
             if acquire_from_the_dead(word, token) {
                 return Ok(Taken::FromTheDead);
             }
             if claim == Claim::Slept {
                 give_up(word);
             }
-            return Err(Refused::Busy { holder: now & TOKEN, patience });
+            return Err(Refused::Busy { holder: now & TOKEN, backoff });
         };
         let woken = futex::wait(word, now, slice);
         if woken == Woken::Otherwise {
             failpoint::reach(Step::LockWoken);
         }
         // Who was woken finds the lock free, or has lost it to a living process just now.
-        if (woken == Woken::ByTime || patience.asks_now()) && acquire_from_the_dead(word, token) {
+        if (woken == Woken::ByTime || backoff.asks_now()) && acquire_from_the_dead(word, token) {
             return Ok(Taken::FromTheDead);
         }
         if woken != Woken::NotAsleep {

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use nix::libc;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
-use shmstore::{LockError, LockGuard, ReadOnly, Shared, Store, Transaction, WaitError, Writer};
+use shmstore::{BeginError, Busy, LockError, LockGuard, ReadOnly, Shared, Store, Transaction, WaitError, Writer};
 use shmstore_tests::objects::{COUNTERS, Parts};
 use shmstore_tests::peer::program_beside;
 use shmstore_tests::sandbox;
@@ -160,14 +160,14 @@ impl Holder {
         let begun = |transaction| Grip::Transaction(Box::new(transaction));
         let grip = match command {
             "begin" => Ok(begun(part.begin())),
-            "try_begin" => part.try_begin().map(begun),
-            "begin_timeout" => part.begin_timeout(time).map(begun),
+            "try_begin" => part.try_begin().map(begun).map_err(not_begun),
+            "begin_timeout" => part.begin_timeout(time).map(begun).map_err(not_begun),
             "writer" => Ok(Grip::Writer(part.writer())),
-            "try_writer" => part.try_writer().map(Grip::Writer),
-            "writer_timeout" => part.writer_timeout(time).map(Grip::Writer),
+            "try_writer" => part.try_writer().map(Grip::Writer).map_err(busy),
+            "writer_timeout" => part.writer_timeout(time).map(Grip::Writer).map_err(busy),
             other => return Err(format!("BadCommand {other}")),
         };
-        self.grips.push(grip.map_err(busy)?);
+        self.grips.push(grip?);
         done("")
     }
 
@@ -269,12 +269,16 @@ fn close_descriptors() -> Answer {
     if closed == 0 { done("") } else { Err("Closing".into()) }
 }
 
+fn store_by(writer: Result<Writer<'_, [u64; 32]>, Busy>, value: [u64; 32]) -> Answer {
+    writer.map_err(busy).and_then(|mut writer| done(writer.store(value)))
+}
+
 fn use_parts(parts: &Shared<Parts>, seen: &ReadOnly<Parts>, command: &str, number: u64, time: Duration) -> Answer {
     let value = [number; 32];
     match command {
         "store" => return done(parts.value.store(value)),
-        "try_store" => return parts.value.try_store(value).map_err(busy).and_then(done),
-        "store_timeout" => return parts.value.store_timeout(value, time).map_err(busy).and_then(done),
+        "try_store" => return store_by(parts.value.try_writer(), value),
+        "store_timeout" => return store_by(parts.value.writer_timeout(time), value),
         "update" => parts.value.update(|old| *old = value),
         "load" => return loaded(parts.value.load_versioned()),
         "wait_newer" => return parts.value.wait_newer(number, time).map_err(waited).and_then(loaded),
@@ -318,8 +322,15 @@ fn loaded((version, value): (u64, Value)) -> Answer {
     done(format!("{version} {}", value[0]))
 }
 
-fn busy(error: shmstore::Busy) -> String {
+fn busy(error: Busy) -> String {
     format!("Busy {error}")
+}
+
+fn not_begun(error: BeginError) -> String {
+    match error {
+        BeginError::Busy(error) => busy(error),
+        other => format!("Other {other}"),
+    }
 }
 
 fn waited(error: WaitError) -> String {

@@ -43,7 +43,7 @@ const FOREVER: &[fn(&EveryPart)] = &[
     |parts| {
         let _ = (parts.event.notify_all(), parts.event.notify_one());
     },
-    |parts| drop(parts.choosy.try_load()),
+    |parts| drop(parts.choosy.load_checked()),
 ];
 
 fn main() {

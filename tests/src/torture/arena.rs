@@ -119,7 +119,8 @@ impl<const WORDS: usize> Part for Versioned<Stamped<WORDS>> {
     }
 
     fn store_timeout(&self, stamp: Stamp, timeout: Duration) -> Result<(), Busy> {
-        Versioned::store_timeout(self, Stamped::of(stamp), timeout).map(|_| ())
+        self.writer_timeout(timeout)?.store_from(&Stamped::of(stamp));
+        Ok(())
     }
 
     fn commit(&self, stamp: Stamp, commit: bool) -> u64 {

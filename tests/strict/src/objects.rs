@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
-use store::{Atomic, CacheAligned, ShmObject, ShmValue, Versioned};
+use store::{AtomicValue, CacheAligned, ShmObject, ShmValue, Versioned};
 
 use crate::values::Mode;
 
@@ -51,7 +51,7 @@ where
 #[deprecated(note = "use `Latest`")]
 pub struct State {
     /// One of the states.
-    pub mode: Atomic<Mode>,
+    pub mode: AtomicValue<Mode>,
     /// A field of the past.
     #[deprecated]
     pub old: AtomicU32,

@@ -45,7 +45,7 @@ fn a_bool_behind_a_name_of_ones_own_is_checked() {
     assert!(Switched::<1>::check_bits(&[0, 2, 0]).is_err());
     let part = Versioned::<Switched<1>>::default();
     part.store(Switched { first: true, second: false, rest: [7] });
-    let found = part.try_load().expect("what was stored is valid");
+    let found = part.load_checked().expect("what was stored is valid");
     assert_eq!((found.first, found.second, found.rest), (true, false, [7]));
 }
 

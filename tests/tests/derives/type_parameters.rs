@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
 use shmstore::{
-    Any, AnyBits, Atomic, CacheAligned, Checked, FixedVec, Kind, ShmId, ShmLayout, ShmObject, ShmValue, Store,
+    Any, AnyBits, AtomicValue, CacheAligned, Checked, FixedVec, Kind, ShmId, ShmLayout, ShmObject, ShmValue, Store,
     Validity, Versioned,
 };
 
@@ -32,7 +32,7 @@ struct Unit<T: Copy + 'static, const SCALE: u32> {
 struct Ring<T: ShmValue, const N: usize> {
     written: CacheAligned<AtomicU64>,
     slots: [Versioned<T>; N],
-    newest: Atomic<u32>,
+    newest: AtomicValue<u32>,
 }
 
 impl<T: AnyBits, const N: usize> Ring<T, N> {

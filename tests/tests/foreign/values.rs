@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::atomic::Ordering::Relaxed;
 
 use glam::*;
-use shmstore::{AnyBits, Atomic, LayoutHash, Pad, ShmLayout, ShmObject, ShmValue, Store, Timestamp, Versioned};
+use shmstore::{AnyBits, AtomicValue, LayoutHash, Pad, ShmLayout, ShmObject, ShmValue, Store, Timestamp, Versioned};
 use shmstore_tests::scratch::Scratch;
 use uuid::Uuid;
 
@@ -114,9 +114,9 @@ fn layout_hashes_stay_as_they_are() {
 struct Scene {
     everything: Versioned<Everything>,
     positions: Versioned<[Vec3; 2]>,
-    offset: Atomic<Vec2>,
+    offset: AtomicValue<Vec2>,
     owner: Versioned<Uuid>,
-    changed: Atomic<Timestamp>,
+    changed: AtomicValue<Timestamp>,
 }
 
 const STORE: &str = "SHMSTORE_TEST_FOREIGN_STORE";

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use shmstore::{Holder, LockError, Shared};
+use shmstore::{Busy, Holder, LockError, Shared};
 use shmstore_tests::holder::{holder_with, wait_until_asleep};
 use shmstore_tests::objects::{EveryPart, Parts, Position};
 use shmstore_tests::peer::Peer;
@@ -33,10 +33,10 @@ fn our_own_token_in_a_lock_that_we_do_not_hold_makes_us_wait_and_not_panic() {
         let held = (ours | flags << 29).to_le_bytes();
         raw.write(lock, &held);
         raw.write(versioned, &held);
-        let busy = in_time(|| parts.position.store_timeout(EAST, SHORT)).unwrap_err();
+        let busy = in_time(|| store_within(&parts, SHORT)).unwrap_err();
         assert_eq!(busy.holder(), Holder::ThisProcess);
-        assert!(parts.position.try_store(EAST).is_err() && parts.position.try_begin().is_err());
-        assert!(in_time(|| parts.position.update_timeout(SHORT, |_| ())).is_err());
+        assert!(parts.position.try_writer().is_err() && parts.position.try_begin().is_err());
+        assert!(in_time(|| parts.position.begin_timeout(SHORT)).is_err());
         let refused = in_time(|| parts.lock.lock_timeout(SHORT)).unwrap_err();
         assert!(matches!(refused, LockError::Busy(_)), "{refused}");
         assert!(matches!(parts.lock.try_lock().unwrap_err(), LockError::Busy(_)));
@@ -45,6 +45,10 @@ fn our_own_token_in_a_lock_that_we_do_not_hold_makes_us_wait_and_not_panic() {
 }
 
 const EAST: Position = Position { x: 1.0, y: 0.0, z: 0.0 };
+
+fn store_within(parts: &EveryPart, timeout: Duration) -> Result<u64, Busy> {
+    Ok(parts.position.writer_timeout(timeout)?.store(EAST))
+}
 
 #[test]
 fn lock_that_was_taken_from_us_is_not_ours_to_free() {
@@ -63,7 +67,7 @@ fn lock_that_was_taken_from_us_is_not_ours_to_free() {
         assert_eq!([word(&raw, lock), word(&raw, versioned)], [theirs; 2]);
         // Nobody is that: it is taken as from the dead.
         drop(in_time(|| parts.lock.lock_to_repair_timeout(SHORT)).unwrap());
-        in_time(|| parts.position.store_timeout(EAST, SHORT)).unwrap();
+        in_time(|| store_within(&parts, SHORT)).unwrap();
         parts.lock.lock_to_repair_timeout(SHORT).unwrap().mark_consistent();
     }
 }
@@ -91,13 +95,13 @@ fn slot_that_lies_makes_a_lock_look_held_by_anybody_or_left_by_the_dead_and_noth
     let versioned = place(&parts, &parts.position, &raw) + LOCK_WORD;
     lie(&raw, 5, 1);
     raw.write(versioned, &5_u32.to_le_bytes());
-    let busy = in_time(|| parts.position.store_timeout(EAST, SHORT)).unwrap_err();
+    let busy = in_time(|| store_within(&parts, SHORT)).unwrap_err();
     assert_eq!(busy.holder(), Holder::Process(1), "pids are what their processes say");
     // No process has such a number, and 0 is none.
     for nobody in [4_194_303, 0] {
         lie(&raw, 5, nobody);
         raw.write(versioned, &5_u32.to_le_bytes());
-        in_time(|| parts.position.store_timeout(EAST, SHORT)).unwrap();
+        in_time(|| store_within(&parts, SHORT)).unwrap();
     }
     assert_eq!(parts.position.load_versioned(), (2, EAST));
 }
@@ -159,7 +163,7 @@ fn lock_words_and_events_that_never_rest_stop_no_call_from_ending() {
     meanwhile(&raw, harm, || {
         for _ in 0..50 {
             let _ = in_time(|| parts.lock.lock_to_repair_timeout(Duration::from_millis(2)));
-            let _ = in_time(|| parts.position.store_timeout(EAST, Duration::from_millis(2)));
+            let _ = in_time(|| store_within(&parts, Duration::from_millis(2)));
             let _ = in_time(|| parts.position.wait_newer(u64::MAX, Duration::from_millis(2)));
             let _ = in_time(|| parts.event.wait_past(u64::MAX, Duration::from_millis(2)));
             in_time(|| [parts.event.notify_one(), parts.event.notify_all()]);

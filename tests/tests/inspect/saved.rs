@@ -49,12 +49,12 @@ fn program_that_is_built_with_the_type_attaches_what_was_made_from_a_file() {
     SavedObject::parse(&file).unwrap().create_in(&elsewhere.store()).unwrap();
     let typed = elsewhere.store().attach::<EveryPart>().unwrap();
     assert_eq!(typed.count.load(Relaxed), u64::MAX);
-    assert_eq!(typed.mode.try_load(Relaxed), Ok(Mode::Stop));
-    assert_eq!(typed.letter.try_load(Relaxed), Ok('ß'));
+    assert_eq!(typed.mode.load_checked(Relaxed), Ok(Mode::Stop));
+    assert_eq!(typed.letter.load_checked(Relaxed), Ok('ß'));
     assert_eq!(typed.position.load_versioned(), (1, Position { x: 1.5, y: f64::INFINITY, z: -3.0 }));
-    assert_eq!(typed.choosy.try_load(), Ok(choosy('é')));
+    assert_eq!(typed.choosy.load_checked(), Ok(choosy('é')));
     assert_eq!(typed.label.load().to_str(), Ok("a \"label\""));
-    assert_eq!(typed.list.try_load().unwrap().as_slice(), [choosy('a'), choosy('b')]);
+    assert_eq!(typed.list.load_checked().unwrap().as_slice(), [choosy('a'), choosy('b')]);
     assert_eq!(typed.block.load(), Block::of(7));
     assert_eq!(typed.event.count(), 2);
     assert_eq!(typed.shards[3].load_versioned(), (2, 14));

@@ -52,7 +52,7 @@ pub extern "C" fn shmstore_twin_try_lock() -> i32 {
 /// Tries the write side.
 #[unsafe(no_mangle)]
 pub extern "C" fn shmstore_twin_try_store() -> i32 {
-    if hold().value.try_store(9).is_ok() { outcome::HAD } else { outcome::BUSY }
+    if hold().value.try_writer().map(|mut writer| writer.store(9)).is_ok() { outcome::HAD } else { outcome::BUSY }
 }
 
 /// Attaches the object, creating it if need be, uses it, and lets go of it; or keeps its handle forever.

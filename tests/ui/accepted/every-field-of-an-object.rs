@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::mem::{align_of, offset_of, size_of};
 use std::sync::atomic::{AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
-use shmstore::{Atomic, CacheAligned, ShmId, ShmLayout, ShmObject, ShmValue, Versioned};
+use shmstore::{AtomicValue, CacheAligned, ShmId, ShmLayout, ShmObject, ShmValue, Versioned};
 
 /// A value that nobody outside sees.
 #[derive(Clone, Copy, Debug, ShmValue)]
@@ -37,8 +37,8 @@ pub struct Everything {
     f: AtomicU32,
     g: AtomicI16,
     h: AtomicI32,
-    mode: Atomic<Mode>,
-    rate: Atomic<f64>,
+    mode: AtomicValue<Mode>,
+    rate: AtomicValue<f64>,
     point: Versioned<[f32; 3]>,
     aligned: CacheAligned<AtomicU64>,
     pub(crate) inner: Inner,

@@ -20,7 +20,7 @@ enum Mode {
 struct Object {
     frames: ::std::sync::atomic::AtomicU64,
     of: ::shmstore::Versioned<Value<3>>,
-    mode: ::shmstore::Atomic<Mode>,
+    mode: ::shmstore::AtomicValue<Mode>,
 }
 
 fn main() {

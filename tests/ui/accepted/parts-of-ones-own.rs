@@ -17,9 +17,9 @@ impl Bits for (u32, u32) {
 }
 
 type Versioned<T> = shmstore::Versioned<<T as Bits>::Bits>;
-type Atomic<T> = shmstore::Atomic<<T as Bits>::Bits>;
+type AtomicValue<T> = shmstore::AtomicValue<<T as Bits>::Bits>;
 type FixedVec<T, const N: usize> = shmstore::FixedVec<<T as Bits>::Bits, N>;
-type CacheAligned<T> = shmstore::CacheAligned<Atomic<T>>;
+type CacheAligned<T> = shmstore::CacheAligned<AtomicValue<T>>;
 
 #[derive(Clone, Copy, ShmValue)]
 #[repr(transparent)]
@@ -30,10 +30,10 @@ struct String(u8);
 struct Telemetry<const N: usize> {
     width: Versioned<usize>,
     tuple: [Versioned<(u32, u32)>; 2],
-    number: Atomic<usize>,
+    number: AtomicValue<usize>,
     line: CacheAligned<usize>,
     text: shmstore::Versioned<shmstore::FixedVec<String, N>>,
-    texts: shmstore::Atomic<[String; 2]>,
+    texts: shmstore::AtomicValue<[String; 2]>,
 }
 
 #[derive(Clone, Copy, ShmValue)]

@@ -19,7 +19,7 @@ mod inner {
         #[repr(C)]
         pub(crate) struct Shown {
             pub(in crate::inner) of: shmstore::Versioned<Hidden>,
-            pub(self) more: shmstore::Atomic<u8>,
+            pub(self) more: shmstore::AtomicValue<u8>,
         }
     }
 
@@ -52,7 +52,7 @@ macro_rules! object {
     };
 }
 
-object! { ObjectFromMacro, shmstore::Atomic<bool> }
+object! { ObjectFromMacro, shmstore::AtomicValue<bool> }
 
 value! { FromMacro { a: u64, b: [u32; 2] } }
 

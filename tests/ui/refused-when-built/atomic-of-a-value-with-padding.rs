@@ -1,5 +1,5 @@
 //! No byte of padding is ever copied, also where nothing else asks for the layout.
-use shmstore::{Atomic, ShmValue};
+use shmstore::{AtomicValue, ShmValue};
 
 #[derive(Clone, Copy, ShmValue)]
 #[repr(C)]
@@ -9,5 +9,5 @@ struct Reading<const N: usize> {
 }
 
 fn main() {
-    let _ = Atomic::new(Reading { raw: [0; 3], sum: 0 });
+    let _ = AtomicValue::new(Reading { raw: [0; 3], sum: 0 });
 }

@@ -71,7 +71,7 @@ impl<'a> Types<'a> {
             return Ok(name);
         }
         if value.size() > WORD {
-            return Err(ExportError::part(LANGUAGE, "an `Atomic` holds at most 8 bytes"));
+            return Err(ExportError::part(LANGUAGE, "an `AtomicValue` holds at most 8 bytes"));
         }
         let of = self.value_type(&name, value)?;
         self.values.insert(name.clone(), of.clone());

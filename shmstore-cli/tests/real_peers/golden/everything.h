@@ -182,7 +182,7 @@ static inline int shm_everything_versioned_array_f64_3_try_load(const volatile s
     return shmstore_read(&from->sequence, from->slots[0], 4, value, 24, version, attempts ? attempts : 1);
 }
 
-/* Atomic<Mode>: 8 bytes */
+/* AtomicValue<Mode>: 8 bytes */
 typedef struct shm_everything_atomic_mode {
     uint64_t bits; /* 0: the value in its first bytes */
 } __attribute__((aligned(8))) shm_everything_atomic_mode;
@@ -210,7 +210,7 @@ SHMSTORE_ASSERT(sizeof(shm_everything_cache_aligned_atomic_u16) == 128 && SHMSTO
 SHMSTORE_ASSERT(offsetof(shm_everything_cache_aligned_atomic_u16, object) == 0);
 
 typedef int16_t shm_everything_atomic_array_i16_3_value[3];
-/* Atomic<[i16; 3]>: 8 bytes */
+/* AtomicValue<[i16; 3]>: 8 bytes */
 typedef struct shm_everything_atomic_array_i16_3 {
     uint64_t bits; /* 0: the value in its first bytes */
 } __attribute__((aligned(8))) shm_everything_atomic_array_i16_3;
@@ -232,7 +232,7 @@ static inline void shm_everything_atomic_array_i16_3_store(volatile shm_everythi
 /* Grid<4>: 24 bytes */
 typedef struct shm_everything_grid_4 {
     shmstore_atomic_u32 cells[4]; /* 0: cells: [AtomicU32; 4] */
-    shm_everything_atomic_array_i16_3 corner; /* 16: corner: Atomic<[i16; 3]> */
+    shm_everything_atomic_array_i16_3 corner; /* 16: corner: AtomicValue<[i16; 3]> */
 } __attribute__((aligned(8))) shm_everything_grid_4;
 SHMSTORE_ASSERT(sizeof(shm_everything_grid_4) == 24 && SHMSTORE_ALIGNOF(shm_everything_grid_4) == 8);
 SHMSTORE_ASSERT(offsetof(shm_everything_grid_4, cells) == 0);
@@ -241,7 +241,7 @@ SHMSTORE_ASSERT(offsetof(shm_everything_grid_4, corner) == 16);
 /* Grid<6>: 32 bytes */
 typedef struct shm_everything_grid_6 {
     shmstore_atomic_u32 cells[6]; /* 0: cells: [AtomicU32; 6] */
-    shm_everything_atomic_array_i16_3 corner; /* 24: corner: Atomic<[i16; 3]> */
+    shm_everything_atomic_array_i16_3 corner; /* 24: corner: AtomicValue<[i16; 3]> */
 } __attribute__((aligned(8))) shm_everything_grid_6;
 SHMSTORE_ASSERT(sizeof(shm_everything_grid_6) == 32 && SHMSTORE_ALIGNOF(shm_everything_grid_6) == 8);
 SHMSTORE_ASSERT(offsetof(shm_everything_grid_6, cells) == 0);
@@ -257,7 +257,7 @@ typedef struct shm_everything {
     shm_everything_versioned_block block; /* 64: block: Versioned<Block> */
     shm_everything_versioned_status status; /* 8384: status: Versioned<Status> */
     shm_everything_versioned_array_f64_3 triple; /* 8640: triple: Versioned<[f64; 3]> */
-    shm_everything_atomic_mode mode; /* 8832: mode: Atomic<Mode> */
+    shm_everything_atomic_mode mode; /* 8832: mode: AtomicValue<Mode> */
     shmstore_lock guarded; /* 8840: guarded: Lock */
     shmstore_event rung; /* 8848: rung: Event */
     unsigned char pad_at_8864[96];

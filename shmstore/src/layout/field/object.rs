@@ -46,12 +46,12 @@ macro_rules! object_fields {
 
 object_fields! {
     ObjectField: "`{Self}` is not an object that processes can share in place",
-        "not a `ShmObject`: if it is a value, use `Versioned<{Self}>`, or `Atomic<{Self}>` up to 8 bytes",
+        "not a `ShmObject`: if it is a value, use `Versioned<{Self}>`, or `AtomicValue<{Self}>` up to 8 bytes",
         "a type of your own becomes an object by `#[derive(ShmObject)]` and `#[repr(C)]`, a value by `#[derive(Clone, Copy, ShmValue)]` and `#[repr(C)]`";
     PlainField: "`{Self}` is not an object that processes can share in place",
-        "others write while we hold a reference: use `Atomic<{Self}>` or `Versioned<{Self}>`";
+        "others write while we hold a reference: use `AtomicValue<{Self}>` or `Versioned<{Self}>`";
     PlainArrayField: "`{Self}` is not an object that processes can share in place",
-        "others write while we hold a reference: use an array of `Atomic`, or `Versioned<{Self}>`";
+        "others write while we hold a reference: use an array of `AtomicValue`, or `Versioned<{Self}>`";
     CopiedField: "`{Self}` is not an object that processes can share in place",
         "others write while we hold a reference: use `Versioned<{Self}>`";
     PhantomField: "`{Self}` is not an object that processes can share in place",
@@ -59,7 +59,7 @@ object_fields! {
     PadField: "`{Self}` is not an object that processes can share in place",
         "an object may have padding, so it needs no field for it: remove it";
     AtomicBoolField: "`{Self}` is not an object that processes can share in place",
-        "a foreign byte that is not 0 or 1 would be undefined behavior: use `Atomic<bool>`";
+        "a foreign byte that is not 0 or 1 would be undefined behavior: use `AtomicValue<bool>`";
     WidthField: "`{Self}` is not an object that processes can share in place",
         "its width is this process's own: use `AtomicU64` or `AtomicI64`";
     WideField: "`{Self}` is not an object that processes can share in place",
@@ -77,12 +77,12 @@ object_fields! {
     NonZeroField: "`{Self}` is not an object that processes can share in place",
         "shared memory starts as zeros: use an atomic integer, with 0 for none";
     CellField: "`{Self}` is not an object that processes can share in place",
-        "a cell works in one thread or process only: use `Atomic<V>` or `Versioned<V>`";
+        "a cell works in one thread or process only: use `AtomicValue<V>` or `Versioned<V>`";
     LockField: "`{Self}` is not an object that processes can share in place",
         "std's locks work in one process only: use `Versioned<V>` for the data, whose `update` or `Transaction` lets one in at a time",
         "an invariant over several parts is guarded by a `Lock` beside them: it holds no data, which stays in `Versioned` parts and atomics";
     EventField: "`{Self}` is not an object that processes can share in place",
         "it wakes threads of one process only: use an `Event`, which counts what happens and wakes those who wait for more";
     TimeField: "`{Self}` is not an object that processes can share in place",
-        "the compiler decides how it is stored: use `Atomic<Timestamp>` for a moment, `AtomicU64` of nanoseconds for a duration";
+        "the compiler decides how it is stored: use `AtomicValue<Timestamp>` for a moment, `AtomicU64` of nanoseconds for a duration";
 }

@@ -79,7 +79,7 @@ pub enum OwnedKind {
         /// The layout of each.
         element: Box<OwnedSchema>,
     },
-    /// An `Atomic` value.
+    /// An `AtomicValue` value.
     AtomicCell {
         /// The layout of the value.
         value: Box<OwnedSchema>,

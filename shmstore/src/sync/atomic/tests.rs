@@ -6,11 +6,11 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use super::*;
 
 /// An atomic whose word holds these bytes, whatever the value's own say.
-fn holding<V: ShmValue>(bytes: [u8; 8]) -> Atomic<V> {
-    Atomic { word: AtomicU64::new(u64::from_ne_bytes(bytes)), value: PhantomData }
+fn holding<V: ShmValue>(bytes: [u8; 8]) -> AtomicValue<V> {
+    AtomicValue { word: AtomicU64::new(u64::from_ne_bytes(bytes)), value: PhantomData }
 }
 
-fn view<V: ShmValue>(atomic: &Atomic<V>) -> &AtomicView<Atomic<V>> {
+fn view<V: ShmValue>(atomic: &AtomicValue<V>) -> &AtomicView<AtomicValue<V>> {
     // SAFETY: `AtomicView` is a transparent wrapper.
     unsafe { &*ptr::from_ref(atomic).cast() }
 }
@@ -20,11 +20,11 @@ const FOREIGN: [u8; 8] = [1, 2, 3, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF];
 
 #[test]
 fn every_size_is_one_word_and_starts_as_zero() {
-    assert_eq!((size_of::<Atomic<u8>>(), align_of::<Atomic<u8>>()), (8, 8));
-    assert_eq!((size_of::<Atomic<[u8; 7]>>(), align_of::<Atomic<[u8; 7]>>()), (8, 8));
-    assert_eq!((size_of::<Atomic<f64>>(), align_of::<Atomic<f64>>()), (8, 8));
-    assert_eq!(Atomic::<[u8; 7]>::default().load(Relaxed), [0; 7]);
-    assert_eq!(<Atomic<f64> as ShmLayout>::SCHEMA.size(), 8);
+    assert_eq!((size_of::<AtomicValue<u8>>(), align_of::<AtomicValue<u8>>()), (8, 8));
+    assert_eq!((size_of::<AtomicValue<[u8; 7]>>(), align_of::<AtomicValue<[u8; 7]>>()), (8, 8));
+    assert_eq!((size_of::<AtomicValue<f64>>(), align_of::<AtomicValue<f64>>()), (8, 8));
+    assert_eq!(AtomicValue::<[u8; 7]>::default().load(Relaxed), [0; 7]);
+    assert_eq!(<AtomicValue<f64> as ShmLayout>::SCHEMA.size(), 8);
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn foreign_bytes_behind_the_value_fail_no_exchange() {
 
 #[test]
 fn equality_is_that_of_bytes() {
-    let atomic = Atomic::new(f64::NAN);
+    let atomic = AtomicValue::new(f64::NAN);
     assert!(atomic.compare_exchange(f64::NAN, 0.0, AcqRel, Acquire).is_ok());
     assert!(atomic.compare_exchange(-0.0, 1.0, AcqRel, Acquire).is_err(), "0.0 is not -0.0");
     assert_eq!(atomic.swap(2.0, AcqRel), 0.0);
@@ -59,39 +59,39 @@ fn equality_is_that_of_bytes() {
 #[test]
 fn invalid_bits_are_an_error_and_not_a_value() {
     let invalid = || holding::<bool>([7; 8]);
-    let error = invalid().try_load(Acquire).unwrap_err();
+    let error = invalid().load_checked(Acquire).unwrap_err();
     assert_eq!(error.to_string(), "the value is not a valid bool: found 7");
-    assert!(view(&invalid()).try_load(Acquire).is_err());
-    assert!(invalid().try_compare_exchange(true, false, AcqRel, Acquire).is_err());
+    assert!(view(&invalid()).load_checked(Acquire).is_err());
+    assert!(invalid().compare_exchange_checked(true, false, AcqRel, Acquire).is_err());
 
     let atomic = invalid();
-    assert!(atomic.try_fetch_update(AcqRel, Acquire, |_| unreachable!()).is_err());
+    assert!(atomic.fetch_update_checked(AcqRel, Acquire, |_| unreachable!()).is_err());
     assert_eq!(atomic.word.load(Relaxed).to_ne_bytes(), [7; 8], "nothing was changed");
-    assert!(atomic.try_swap(true, AcqRel).is_err());
-    assert_eq!(atomic.try_load(Acquire), Ok(true), "a swap mends it");
+    assert!(atomic.swap_checked(true, AcqRel).is_err());
+    assert_eq!(atomic.load_checked(Acquire), Ok(true), "a swap mends it");
 }
 
 #[test]
 fn checked_twins_do_what_the_others_do() {
     let atomic = holding::<bool>([1, 9, 9, 9, 9, 9, 9, 9]);
-    assert_eq!(atomic.try_compare_exchange(false, true, AcqRel, Acquire), Ok(Err(true)));
-    assert_eq!(atomic.try_compare_exchange(true, false, AcqRel, Acquire), Ok(Ok(true)));
-    assert_eq!(atomic.try_fetch_update(AcqRel, Acquire, |value| Some(!value)), Ok(Ok(false)));
-    assert_eq!(atomic.try_fetch_update(AcqRel, Acquire, |_| None), Ok(Err(true)));
-    assert_eq!(atomic.try_swap(false, AcqRel), Ok(true));
-    assert_eq!(view(&atomic).try_load(Acquire), Ok(false));
+    assert_eq!(atomic.compare_exchange_checked(false, true, AcqRel, Acquire), Ok(Err(true)));
+    assert_eq!(atomic.compare_exchange_checked(true, false, AcqRel, Acquire), Ok(Ok(true)));
+    assert_eq!(atomic.fetch_update_checked(AcqRel, Acquire, |value| Some(!value)), Ok(Ok(false)));
+    assert_eq!(atomic.fetch_update_checked(AcqRel, Acquire, |_| None), Ok(Err(true)));
+    assert_eq!(atomic.swap_checked(false, AcqRel), Ok(true));
+    assert_eq!(view(&atomic).load_checked(Acquire), Ok(false));
 }
 
 #[test]
 fn debug_shows_the_value_or_that_it_is_none() {
-    assert_eq!(format!("{:?}", Atomic::new(1.5f32)), "1.5");
-    assert_eq!(format!("{:?}", view(&Atomic::new('x'))), "'x'");
+    assert_eq!(format!("{:?}", AtomicValue::new(1.5f32)), "1.5");
+    assert_eq!(format!("{:?}", view(&AtomicValue::new('x'))), "'x'");
     assert_eq!(format!("{:?}", holding::<bool>([7; 8])), "<the value is not a valid bool: found 7>");
 }
 
 #[test]
 fn no_increment_of_four_threads_is_lost() {
-    let atomic = Atomic::new(0.0f64);
+    let atomic = AtomicValue::new(0.0f64);
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {

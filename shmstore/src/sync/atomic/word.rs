@@ -18,7 +18,10 @@ use crate::value::bits;
 /// The bits of the word that are the value's.
 pub(super) const fn mask<V: ShmValue>() -> u64 {
     is_described::<V>();
-    assert!(size_of::<V>() <= 8, "an `Atomic` holds a value of at most 8 bytes: use a `Versioned` for a larger one");
+    assert!(
+        size_of::<V>() <= 8,
+        "an `AtomicValue` holds a value of at most 8 bytes: use a `Versioned` for a larger one"
+    );
     let mut bytes = [0; 8];
     let mut at = 0;
     while at < size_of::<V>() {
@@ -30,7 +33,7 @@ pub(super) const fn mask<V: ShmValue>() -> u64 {
 
 /// The word that holds `value`, the rest of it zero.
 #[inline(always)]
-pub(super) fn to_word<V: ShmValue>(value: V) -> u64 {
+pub(super) const fn to_word<V: ShmValue>(value: V) -> u64 {
     const { mask::<V>() };
     let mut bytes = [0u8; 8];
     // SAFETY: a value has no padding, so all its bytes are initialized; they fit, by the assertion in `mask`; and two

@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::Versioned;
 use crate::error::{InvalidValue, WaitError};
 use crate::layout::{AnyBits, ShmValue};
+use crate::sys::shm::Access;
 use crate::value::bits;
 
 /// Loading values that are too large for the stack.
@@ -40,7 +41,7 @@ impl<V: ShmValue> Versioned<V> {
     where
         V: AnyBits,
     {
-        self.load_boxed_by(true)
+        self.load_boxed_by(Access::ReadWrite)
     }
 
     /// Returns the newest value, of any type, in memory of the heap.
@@ -49,7 +50,7 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// [`InvalidValue`] if its bytes are no valid `V`.
     pub fn load_boxed_checked(&self) -> Result<Box<V>, InvalidValue> {
-        self.load_boxed_checked_by(true)
+        self.load_boxed_checked_by(Access::ReadWrite)
     }
 
     /// Copies the newest value to `value`, and returns its version. It allocates nothing: one value serves for many
@@ -59,7 +60,7 @@ impl<V: ShmValue> Versioned<V> {
     where
         V: AnyBits,
     {
-        self.load_into_by(value, true)
+        self.load_into_by(value, Access::ReadWrite)
     }
 
     /// Copies the newest value, of any type, to `value`, and returns its version.
@@ -68,7 +69,7 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// [`InvalidValue`] if its bytes are no valid `V`. Then `value` is all zero.
     pub fn load_into_checked(&self, value: &mut V) -> Result<u64, InvalidValue> {
-        self.load_into_checked_by(value, true)
+        self.load_into_checked_by(value, Access::ReadWrite)
     }
 
     /// Copies the newest value, of any type, to `value`, or gives up: see [`load_timeout`](Self::load_timeout). Returns
@@ -79,50 +80,50 @@ impl<V: ShmValue> Versioned<V> {
     /// [`WaitError::NeverWhole`] if no copy was whole for that long, [`WaitError::InvalidValue`] if its bytes are no
     /// valid `V`. Then `value` is all zero.
     pub fn load_into_timeout(&self, value: &mut V, timeout: Duration) -> Result<u64, WaitError> {
-        self.load_into_timeout_by(value, timeout, true)
+        self.load_into_timeout_by(value, timeout, Access::ReadWrite)
     }
 
-    /// [`load_boxed`](Self::load_boxed); `may_ask` is false for memory that may be mapped read-only.
-    pub(in crate::sync) fn load_boxed_by(&self, may_ask: bool) -> Box<V>
+    /// [`load_boxed`](Self::load_boxed), of the part or of its view.
+    pub(in crate::sync) fn load_boxed_by(&self, access: Access) -> Box<V>
     where
         V: AnyBits,
     {
         let mut value = V::zeroed_box();
-        self.load_into_by(&mut value, may_ask);
+        self.load_into_by(&mut value, access);
         value
     }
 
-    /// [`load_boxed_checked`](Self::load_boxed_checked); `may_ask` as above.
-    pub(in crate::sync) fn load_boxed_checked_by(&self, may_ask: bool) -> Result<Box<V>, InvalidValue> {
+    /// [`load_boxed_checked`](Self::load_boxed_checked), of the part or of its view.
+    pub(in crate::sync) fn load_boxed_checked_by(&self, access: Access) -> Result<Box<V>, InvalidValue> {
         let mut value = V::zeroed_box();
-        self.load_into_checked_by(&mut value, may_ask)?;
+        self.load_into_checked_by(&mut value, access)?;
         Ok(value)
     }
 
-    /// [`load_into`](Self::load_into); `may_ask` as above.
+    /// [`load_into`](Self::load_into), of the part or of its view.
     #[inline(always)]
-    pub(in crate::sync) fn load_into_by(&self, value: &mut V, may_ask: bool) -> u64
+    pub(in crate::sync) fn load_into_by(&self, value: &mut V, access: Access) -> u64
     where
         V: AnyBits,
     {
         // SAFETY: `read` writes initialized bytes only.
-        self.cell.read(unsafe { bits::place_of(value) }, may_ask)
+        self.cell.read(unsafe { bits::place_of(value) }, access)
     }
 
-    /// [`load_into_checked`](Self::load_into_checked); `may_ask` as above.
-    pub(in crate::sync) fn load_into_checked_by(&self, value: &mut V, may_ask: bool) -> Result<u64, InvalidValue> {
+    /// [`load_into_checked`](Self::load_into_checked), of the part or of its view.
+    pub(in crate::sync) fn load_into_checked_by(&self, value: &mut V, access: Access) -> Result<u64, InvalidValue> {
         // SAFETY: `read` writes initialized bytes only.
-        unsafe { bits::overwrite(value, |bytes| Ok(self.cell.read(bytes, may_ask))) }
+        unsafe { bits::overwrite(value, |bytes| Ok(self.cell.read(bytes, access))) }
     }
 
-    /// [`load_into_timeout`](Self::load_into_timeout); `may_ask` as above.
+    /// [`load_into_timeout`](Self::load_into_timeout), of the part or of its view.
     pub(in crate::sync) fn load_into_timeout_by(
         &self,
         value: &mut V,
         timeout: Duration,
-        may_ask: bool,
+        access: Access,
     ) -> Result<u64, WaitError> {
         // SAFETY: `read_within` writes initialized bytes only.
-        unsafe { bits::overwrite(value, |bytes| self.read_within(bytes, timeout, may_ask)) }
+        unsafe { bits::overwrite(value, |bytes| self.read_within(bytes, timeout, access)) }
     }
 }

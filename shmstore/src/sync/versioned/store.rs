@@ -1,17 +1,15 @@
-//! Storing: each call takes the write side for itself.
+//! Storing: each call is an exclusive writer for itself.
 //!
 //! # Safety
 //!
 //! As `versioned.rs`.
 #![allow(unsafe_code)]
 
-use std::time::Duration;
-
 use super::Versioned;
 use super::private::Private;
 use crate::error::{Busy, InvalidValue, PartName};
 use crate::layout::{AnyBits, ShmValue, is_described_value};
-use crate::sync::patience::Limit;
+use crate::sync::backoff::Limit;
 use crate::sync::refusal;
 use crate::sync::versioned_cell::WriteSide;
 use crate::sync::word_lock::Refused;
@@ -23,6 +21,8 @@ impl<V: ShmValue> Versioned<V> {
     /// another store takes, or for the end of a [`Transaction`](crate::Transaction) or [`Writer`](crate::Writer).
     ///
     /// A value that is too large for the stack is stored by [`store_from`](Self::store_from).
+    ///
+    /// A store with a limit goes through a writer: `part.try_writer()?.store(value)`, or `part.writer_timeout(limit)?`.
     ///
     /// A store knows only its part, and does not look whether the object was removed: ask [`Shared::is_removed`](crate::Shared::is_removed).
     ///
@@ -47,26 +47,6 @@ impl<V: ShmValue> Versioned<V> {
         self.write_side().publish(value)
     }
 
-    /// Makes `value` the newest version, unless another writer has the part.
-    ///
-    /// # Errors
-    ///
-    /// [`Busy`] if one has: then nothing was stored. A process that has died with it does not count.
-    #[inline]
-    pub fn try_store(&self, value: V) -> Result<u64, Busy> {
-        Ok(self.write_side_within(Limit::Never)?.publish(&value))
-    }
-
-    /// Makes `value` the newest version, waiting up to `timeout` for other writers.
-    ///
-    /// # Errors
-    ///
-    /// [`Busy`] once the time is over, or at once if it is this very thread that has the part: then nothing was stored.
-    #[inline]
-    pub fn store_timeout(&self, value: V, timeout: Duration) -> Result<u64, Busy> {
-        Ok(self.write_side_within(Limit::Within(timeout))?.publish(&value))
-    }
-
     /// Changes the newest value by `change`, a store of nobody else coming in between, and returns what `change` does.
     ///
     /// `change` works on a private copy in the heap. If it panics, nothing was changed. Other writers wait while it runs,
@@ -84,6 +64,8 @@ impl<V: ShmValue> Versioned<V> {
     /// assert_eq!((left, account.load()), (-10, [-10, 10]));
     /// ```
     ///
+    /// With a limit on waiting: `part.writer_timeout(limit)?.update(…)`.
+    ///
     /// # Panics
     ///
     /// As [`store`](Self::store), and in a process that was forked in `change`.
@@ -95,8 +77,7 @@ impl<V: ShmValue> Versioned<V> {
         update_by(&self.write_side(), change)
     }
 
-    /// Changes the newest value, of any type, as [`update`](Self::update) does. With a limit on waiting:
-    /// `part.writer_timeout(limit)?.update_checked(…)`.
+    /// Changes the newest value, of any type, as [`update`](Self::update) does.
     ///
     /// # Errors
     ///
@@ -109,40 +90,6 @@ impl<V: ShmValue> Versioned<V> {
     #[track_caller]
     pub fn update_checked<R>(&self, change: impl FnOnce(&mut V) -> R) -> Result<R, InvalidValue> {
         update_checked_by(&self.write_side(), change)
-    }
-
-    /// Changes the newest value as [`update`](Self::update) does, unless another writer has the part.
-    ///
-    /// # Errors
-    ///
-    /// [`Busy`] if one has: then `change` did not run.
-    ///
-    /// # Panics
-    ///
-    /// In a process that was forked in `change`.
-    #[track_caller]
-    pub fn try_update<R>(&self, change: impl FnOnce(&mut V) -> R) -> Result<R, Busy>
-    where
-        V: AnyBits,
-    {
-        Ok(update_by(&self.write_side_within(Limit::Never)?, change))
-    }
-
-    /// Changes the newest value as [`update`](Self::update) does, waiting up to `timeout` for other writers.
-    ///
-    /// # Errors
-    ///
-    /// [`Busy`] once the time is over, or at once if it is this very thread that has the part: then `change` did not run.
-    ///
-    /// # Panics
-    ///
-    /// In a process that was forked in `change`.
-    #[track_caller]
-    pub fn update_timeout<R>(&self, timeout: Duration, change: impl FnOnce(&mut V) -> R) -> Result<R, Busy>
-    where
-        V: AnyBits,
-    {
-        Ok(update_by(&self.write_side_within(Limit::Within(timeout))?, change))
     }
 
     #[inline(always)]
@@ -163,7 +110,7 @@ impl<V: ShmValue> Versioned<V> {
 #[cold]
 #[track_caller]
 fn would_deadlock(refused: Refused, part: PartName) -> ! {
-    assert!(matches!(refused, Refused::ByThisThread), "who waits for ever is refused nothing else");
+    assert!(matches!(refused, Refused::ByThisThread), "a wait without a limit is refused nothing else");
     panic!(
         "this thread has a `Transaction` or `Writer` of {part}, or runs the closure of its `update`, and would wait for itself: \
          store through that, or end it before"

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::error::BeginError;
 
 /// The flag in the word at offset 12 that readers set.
 const STARVED: u32 = 1;
@@ -101,9 +102,31 @@ fn versions_count_stores_from_zero() {
         let mut into = [0; 8];
         assert_eq!((part.load_into(&mut into), into), (version, [version; 8]));
         assert_eq!(part.load_versioned(), (version, [version; 8]));
-        assert_eq!(part.try_load_versioned(), Ok((version, [version; 8])));
+        assert_eq!(part.load_versioned_checked(), Ok((version, [version; 8])));
         assert_eq!((view(&part).load_versioned(), view(&part).version()), ((version, [version; 8]), version));
     }
+}
+
+#[test]
+fn new_is_version_1_in_the_place_of_a_stored_one() {
+    fn check<const N: usize>() {
+        let (new, stored) = (Versioned::new([7; N]), Versioned::<[u8; N]>::default());
+        assert_eq!(stored.store([7; N]), 1);
+        for part in [&new, &Versioned::from([7; N])] {
+            assert_eq!((part.load_versioned(), part.begin().version()), ((1, [7; N]), 1));
+            assert_eq!((part.store([8; N]), part.load()), (2, [8; N]));
+        }
+        stored.store([8; N]);
+        assert_eq!(stored.load_versioned(), new.load_versioned());
+    }
+    check::<1>();
+    check::<16>();
+    check::<64>();
+    check::<65>();
+    check::<128>();
+    static IN_A_STATIC: Versioned<[u8; 64]> = Versioned::new([9; 64]);
+    assert_eq!(IN_A_STATIC.load_versioned(), (1, [9; 64]));
+    assert_eq!((IN_A_STATIC.store([1; 64]), IN_A_STATIC.load()), (2, [1; 64]));
 }
 
 #[test]
@@ -173,14 +196,18 @@ fn invalid_bits_are_an_error_until_the_next_store() {
     let byte = Versioned::<u8>::default();
     let part = as_bool(&byte);
     byte.store(7);
-    assert_eq!(part.try_load().unwrap_err().to_string(), "the value is not a valid bool: found 7");
-    assert!(view(part).try_load().is_err());
+    assert_eq!(part.load_checked().unwrap_err().to_string(), "the value is not a valid bool: found 7");
+    assert!(view(part).load_checked().is_err());
     assert!(part.update_checked(|_| unreachable!()).is_err());
+    assert!(part.writer().update_checked(|_| unreachable!()).is_err());
+    for begun in [part.try_begin(), part.begin_timeout(Duration::from_secs(10))] {
+        assert!(matches!(begun.unwrap_err(), BeginError::InvalidValue(_)));
+    }
     assert_eq!(format!("{part:?}"), "Versioned { value: <the value is not a valid bool: found 7> }");
     assert_eq!(part.version(), 1, "nothing was changed");
     part.store(true);
     assert_eq!(part.update_checked(|value| std::mem::replace(value, false)), Ok(true));
-    assert_eq!(part.try_load_versioned(), Ok((3, false)));
+    assert_eq!(part.load_versioned_checked(), Ok((3, false)));
 }
 
 #[test]

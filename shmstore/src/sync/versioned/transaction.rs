@@ -12,10 +12,10 @@ use std::time::Duration;
 use super::Versioned;
 use super::debug_of;
 use super::private::Private;
-use crate::error::{Busy, InvalidValue};
+use crate::error::{BeginError, InvalidValue};
 use crate::layout::{AnyBits, DebugValue, ShmLayout, ShmValue, is_described_value};
+use crate::sync::backoff::Limit;
 use crate::sync::held::Held;
-use crate::sync::patience::Limit;
 use crate::sync::versioned_cell::WriteSide;
 use crate::sys::failpoint::{self, Step};
 use crate::value::bits;
@@ -69,7 +69,7 @@ impl<V: ShmValue> Versioned<V> {
         Transaction::begin(self.write_side())
     }
 
-    /// Begins a transaction on the newest value, of any type.
+    /// Begins a transaction on the newest value, of any type: see [`begin`](Self::begin).
     ///
     /// # Errors
     ///
@@ -87,24 +87,20 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// # Errors
     ///
-    /// [`Busy`] if one has.
-    pub fn try_begin(&self) -> Result<Transaction<'_, V>, Busy>
-    where
-        V: AnyBits,
-    {
-        self.write_side_within(Limit::Never).map(Transaction::begin)
+    /// - [`BeginError::Busy`] if one has;
+    /// - [`BeginError::InvalidValue`] if the newest value's bytes are no valid `V`. [`store`](Self::store) mends it.
+    pub fn try_begin(&self) -> Result<Transaction<'_, V>, BeginError> {
+        Ok(Transaction::begin_checked(self.write_side_within(Limit::Never)?)?)
     }
 
     /// Begins a transaction, waiting up to `timeout` for other writers.
     ///
     /// # Errors
     ///
-    /// [`Busy`] once the time is over, or at once if it is this very thread that has the part.
-    pub fn begin_timeout(&self, timeout: Duration) -> Result<Transaction<'_, V>, Busy>
-    where
-        V: AnyBits,
-    {
-        self.write_side_within(Limit::Within(timeout)).map(Transaction::begin)
+    /// - [`BeginError::Busy`] once the time is over, or at once if it is this very thread that has the part;
+    /// - [`BeginError::InvalidValue`] if the newest value's bytes are no valid `V`. [`store`](Self::store) mends it.
+    pub fn begin_timeout(&self, timeout: Duration) -> Result<Transaction<'_, V>, BeginError> {
+        Ok(Transaction::begin_checked(self.write_side_within(Limit::Within(timeout))?)?)
     }
 }
 

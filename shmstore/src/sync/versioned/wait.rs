@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::Versioned;
 use crate::error::{Awaited, WaitError};
-use crate::layout::{AnyBits, ShmValue};
+use crate::layout::ShmValue;
 use crate::sync::refusal;
-use crate::sync::waiting::{Waiter, wait};
+use crate::sync::waiting::wait;
+use crate::sys::shm::Access;
 
 /// The least time to copy a version that has come: more than one that keeps to the protocol takes to grant a pause.
 const TO_COPY: Duration = Duration::from_millis(10);
@@ -68,27 +69,17 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// # Errors
     ///
-    /// [`WaitError::Timeout`]; [`WaitError::NeverWhole`] if a newer version has come and no copy of it was whole;
-    /// [`WaitError::Removed`] if the object was removed, within some milliseconds. A removal from outside (`ipcrm`) is
-    /// noticed only by a call that waits for 5 ms or more. [`WaitError::AnchorLost`] if its anchor was removed, within a
-    /// second or when the time is over.
-    pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError>
-    where
-        V: AnyBits,
-    {
-        self.wait_newer_by(version, timeout, Waiter::Announced)
+    /// - [`WaitError::Timeout`];
+    /// - [`WaitError::InvalidValue`] if the newer version's bytes are no valid `V`;
+    /// - [`WaitError::NeverWhole`] if a newer version has come and no copy of it was whole;
+    /// - [`WaitError::Removed`] if the object was removed, within some milliseconds. A removal from outside (`ipcrm`) is
+    ///   noticed only by a call that waits for 5 ms or more;
+    /// - [`WaitError::AnchorLost`] if its anchor was removed, within a second or when the time is over.
+    pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError> {
+        self.wait_newer_by(version, timeout, Access::ReadWrite)
     }
 
-    /// Waits for a newer version of a value of any type: see [`wait_newer`](Self::wait_newer).
-    ///
-    /// # Errors
-    ///
-    /// As [`wait_newer`](Self::wait_newer); [`WaitError::InvalidValue`] if the newer version's bytes are no valid `V`.
-    pub fn try_wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError> {
-        self.try_wait_newer_by(version, timeout, Waiter::Announced)
-    }
-
-    /// Waits for a newer version of a value of any type, copies the newest to `value`, and returns its number: see
+    /// Waits for a newer version, copies the newest to `value`, and returns its number: see
     /// [`wait_newer`](Self::wait_newer). It allocates nothing, and puts no value on the stack.
     ///
     /// ```
@@ -111,10 +102,10 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// # Errors
     ///
-    /// As [`wait_newer`](Self::wait_newer); [`WaitError::InvalidValue`] if the newer version's bytes are no valid `V`.
-    /// After this and after [`WaitError::NeverWhole`], `value` is all zero. After any other error it is what it was.
+    /// As [`wait_newer`](Self::wait_newer). After [`WaitError::InvalidValue`] and [`WaitError::NeverWhole`], `value` is all
+    /// zero. After any other error it is what it was.
     pub fn wait_newer_into(&self, version: u64, value: &mut V, timeout: Duration) -> Result<u64, WaitError> {
-        self.wait_newer_into_by(version, value, timeout, Waiter::Announced)
+        self.wait_newer_into_by(version, value, timeout, Access::ReadWrite)
     }
 
     pub(in crate::sync) fn wait_newer_into_by(
@@ -122,46 +113,33 @@ impl<V: ShmValue> Versioned<V> {
         version: u64,
         value: &mut V,
         timeout: Duration,
-        waiter: Waiter,
+        access: Access,
     ) -> Result<u64, WaitError> {
-        let left = self.wait_until_newer(version, timeout, waiter)?;
-        self.load_into_timeout_by(value, left, waiter == Waiter::Announced)
+        let left = self.wait_until_newer(version, timeout, access)?;
+        self.load_into_timeout_by(value, left, access)
     }
 
     pub(in crate::sync) fn wait_newer_by(
         &self,
         version: u64,
         timeout: Duration,
-        waiter: Waiter,
-    ) -> Result<(u64, V), WaitError>
-    where
-        V: AnyBits,
-    {
-        let left = self.wait_until_newer(version, timeout, waiter)?;
-        self.load_timeout_by(left, waiter == Waiter::Announced)
-    }
-
-    pub(in crate::sync) fn try_wait_newer_by(
-        &self,
-        version: u64,
-        timeout: Duration,
-        waiter: Waiter,
+        access: Access,
     ) -> Result<(u64, V), WaitError> {
-        let left = self.wait_until_newer(version, timeout, waiter)?;
-        self.try_load_timeout_by(left, waiter == Waiter::Announced)
+        let left = self.wait_until_newer(version, timeout, access)?;
+        self.load_timeout_by(left, access)
     }
 
     /// Waits, and returns the time that is left to copy what has come. That has a limit too: who breaks the protocol may
     /// see to it that no copy is ever whole.
-    fn wait_until_newer(&self, seen: u64, timeout: Duration, waiter: Waiter) -> Result<Duration, WaitError> {
+    fn wait_until_newer(&self, seen: u64, timeout: Duration, access: Access) -> Result<Duration, WaitError> {
         let started = Instant::now();
         let newer = |is_there: bool| is_there.then_some(());
         wait(
             self,
-            waiter,
+            access,
             timeout,
             || newer(self.version() > seen),
-            |slice| newer(self.cell.sleep_unless_newer(seen, waiter == Waiter::Announced, slice)),
+            |slice| newer(self.cell.sleep_unless_newer(seen, access, slice)),
             || Awaited::Version { part: refusal::name(self), seen, newest: self.version() },
         )?;
         Ok(timeout.saturating_sub(started.elapsed()).max(TO_COPY))

@@ -1,4 +1,4 @@
-//! `Writer`: the write side of a `Versioned`, leased for many stores.
+//! `Writer`: the exclusive writer of a `Versioned`, for many stores.
 
 use std::fmt;
 use std::sync::atomic::AtomicU32;
@@ -10,17 +10,17 @@ use super::store::{update_by, update_checked_by};
 use crate::error::{Busy, InvalidValue};
 use crate::layout::{AnyBits, DebugValue, ShmLayout, ShmValue};
 use crate::segment::process;
+use crate::sync::backoff::Limit;
 use crate::sync::held::Held;
-use crate::sync::patience::Limit;
 use crate::sync::versioned_cell::{Fences, WriteSide};
 use crate::sys::failpoint::{self, Step};
 use crate::sys::membarrier;
 
-/// The write side of a [`Versioned`], leased: each store costs no lock. From [`Versioned::writer`].
+/// The exclusive writer of a [`Versioned`]: its stores take no lock. From [`Versioned::writer`].
 ///
-/// While it lives all other writers wait; readers do not. Each store wakes those who [wait](Versioned::wait_newer) for it. If its
-/// process is killed, the next writer takes over, and readers keep the last version that was stored. It belongs to the
-/// thread that has taken it.
+/// While it lives all other writers wait; readers do not. Each store wakes the processes that
+/// [wait](Versioned::wait_newer) for it. If its process is killed, the next writer takes over, and readers keep the last
+/// version that was stored. It belongs to the thread that has taken it.
 ///
 /// In a child of `fork` an inherited writer is the parent's: there it can only be dropped.
 ///
@@ -32,7 +32,7 @@ use crate::sys::membarrier;
 /// for tick in 0..1_000 {
 ///     feed.store([f64::from(tick), 1.0]);
 /// }
-/// assert!(price.try_store([0.0; 2]).is_err()); // leased
+/// assert!(price.try_writer().is_err()); // there is one already
 /// assert_eq!(price.load_versioned(), (1_000, [999.0, 1.0]));
 /// ```
 pub struct Writer<'a, V: ShmValue> {
@@ -42,13 +42,14 @@ pub struct Writer<'a, V: ShmValue> {
     side: WriteSide<'a, V>,
     /// The sequence number, so that no store has to read what the one before it has just written.
     sequence: u64,
-    /// Whether every store needs a full barrier, as waiters cannot have us execute one.
+    /// Whether every store needs a full barrier, as waiters cannot have this process execute one.
     fences: Fences,
 }
 
-/// Leasing the write side.
+/// Writing exclusively.
 impl<V: ShmValue> Versioned<V> {
-    /// Leases the write side, waiting for other writers. The first lease of a process may take some milliseconds.
+    /// Makes this thread the exclusive writer. Waits for other writers. The second store of a process's first writer may
+    /// take some milliseconds.
     ///
     /// # Panics
     ///
@@ -58,16 +59,28 @@ impl<V: ShmValue> Versioned<V> {
         Writer::new(self, self.write_side())
     }
 
-    /// Leases the write side, unless another writer has the part.
+    /// Makes this thread the exclusive writer, unless another writer has the part.
+    ///
+    /// ```
+    /// use shmstore::{Busy, Versioned};
+    ///
+    /// /// Stores a value if that takes no waiting.
+    /// fn offer(price: &Versioned<[f64; 2]>, value: [f64; 2]) -> Result<u64, Busy> {
+    ///     Ok(price.try_writer()?.store(value))
+    /// }
+    ///
+    /// let price = Versioned::new([0.0, 1.0]);
+    /// assert_eq!(offer(&price, [2.0, 1.0]), Ok(2));
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Busy`] if one has.
+    /// [`Busy`] if one has. A process that has died with the part does not count.
     pub fn try_writer(&self) -> Result<Writer<'_, V>, Busy> {
         self.write_side_within(Limit::Never).map(|side| Writer::new(self, side))
     }
 
-    /// Leases the write side, waiting up to `timeout` for other writers.
+    /// Makes this thread the exclusive writer. Waits up to `timeout` for other writers.
     ///
     /// # Errors
     ///
@@ -81,7 +94,7 @@ impl<'a, V: ShmValue> Writer<'a, V> {
     fn new(part: &'a Versioned<V>, side: WriteSide<'a, V>) -> Self {
         failpoint::reach(Step::WriterLeased);
         let sequence = side.sequence();
-        Self { part, _held: side.held(), side, sequence, fences: Fences::needed(!is_reached_by_barriers()) }
+        Self { part, _held: side.held(), side, sequence, fences: fences_so_far() }
     }
 
     /// Makes `value` the newest version, and returns its number. A value that is too large for the stack is stored by
@@ -89,7 +102,7 @@ impl<'a, V: ShmValue> Writer<'a, V> {
     ///
     /// # Panics
     ///
-    /// In a process that was forked since the lease was taken: it is its parent's.
+    /// In a process that was forked since the writer was made: it is the parent's.
     #[inline]
     #[track_caller]
     pub fn store(&mut self, value: V) -> u64 {
@@ -111,8 +124,27 @@ impl<'a, V: ShmValue> Writer<'a, V> {
     #[inline(always)]
     fn publish(&mut self, value: &V) -> u64 {
         let version = self.side.publish_after(&mut self.sequence, value);
-        self.side.tell(self.fences);
+        self.tell();
         version
+    }
+
+    #[inline(always)]
+    fn tell(&mut self) {
+        if !self.side.tell(self.fences) {
+            self.tell_slowly();
+        }
+    }
+
+    /// The kernel may take some milliseconds to register the process for barriers. So a writer that stores only once does
+    /// without, and executes a barrier itself.
+    #[cold]
+    fn tell_slowly(&mut self) {
+        self.side.tell_slowly(self.fences);
+        self.fences = match self.fences {
+            Fences::BEFORE_FIRST_STORE => Fences::BEFORE_SECOND_STORE,
+            Fences::BEFORE_SECOND_STORE => register_for_barriers(),
+            decided => decided,
+        };
     }
 
     /// Where the process's token is kept apart, or is another one.
@@ -138,7 +170,7 @@ impl<'a, V: ShmValue> Writer<'a, V> {
         self.check_ours();
         let result = update_by(&self.side, change);
         self.sequence = self.side.sequence();
-        self.side.tell(self.fences);
+        self.tell();
         result
     }
 
@@ -156,11 +188,11 @@ impl<'a, V: ShmValue> Writer<'a, V> {
         self.check_ours();
         let result = update_checked_by(&self.side, change)?;
         self.sequence = self.side.sequence();
-        self.side.tell(self.fences);
+        self.tell();
         Ok(result)
     }
 
-    /// The part whose write side this is: for loading from it.
+    /// The part that this writer stores to: for loading from it.
     #[must_use]
     pub fn part(&self) -> &'a Versioned<V> {
         self.part
@@ -184,17 +216,29 @@ fn not_ours<V: ShmValue>() -> ! {
     )
 }
 
-/// Registers this process with the kernel, once, for the barriers that waiters send.
-fn is_reached_by_barriers() -> bool {
-    /// The token of the process that has registered; and of the one to which it was refused.
-    static REGISTERED: AtomicU32 = AtomicU32::new(0);
-    static REFUSED: AtomicU32 = AtomicU32::new(0);
+/// The token of the process that the kernel has registered for the barriers that waiters send.
+static REGISTERED: AtomicU32 = AtomicU32::new(0);
+/// The token of the process to which the kernel refused that.
+static REFUSED: AtomicU32 = AtomicU32::new(0);
+
+/// What is known before this process asks the kernel.
+fn fences_so_far() -> Fences {
     let token = process::token();
-    if REGISTERED.load(Acquire) != token && REFUSED.load(Relaxed) != token {
-        let outcome = if membarrier::register() { &REGISTERED } else { &REFUSED };
-        outcome.store(token, Release);
+    if REGISTERED.load(Acquire) == token {
+        Fences::BY_WAITERS
+    } else if REFUSED.load(Relaxed) == token {
+        Fences::BY_HOLDER
+    } else {
+        Fences::BEFORE_FIRST_STORE
     }
-    REGISTERED.load(Acquire) == token
+}
+
+/// Registers this process with the kernel for the barriers that waiters send.
+fn register_for_barriers() -> Fences {
+    let (outcome, fences) =
+        if membarrier::register() { (&REGISTERED, Fences::BY_WAITERS) } else { (&REFUSED, Fences::BY_HOLDER) };
+    outcome.store(process::token(), Release);
+    fences
 }
 
 impl<V: DebugValue> fmt::Debug for Writer<'_, V> {

@@ -88,21 +88,22 @@ impl<'a, V: ShmValue> WriteSide<'a, V> {
         version
     }
 
-    /// Tells who waits of what was published, and pauses for readers who ask, without giving the write side back.
+    /// Tells waiters of what was published, without giving the lock back, if that needs no more than a look. Otherwise it
+    /// returns `false`, and [`tell_slowly`](Self::tell_slowly) has to be called.
     #[inline(always)]
-    pub(in crate::sync) fn tell(&self, fences: Fences) {
+    pub(in crate::sync) fn tell(&self, fences: Fences) -> bool {
         let control = self.cell.control();
-        let flags = control.flags.load(Relaxed) | fences.0;
-        if flags != 0 {
-            self.tell_by(flags);
-        } else if version_waiters::take(&control.lock, &control.bell, false) {
+        let is_plain = control.flags.load(Relaxed) | fences.0 == 0;
+        if is_plain && version_waiters::take(&control.lock, &control.bell, false) {
             self.wake_told();
         }
+        is_plain
     }
 
-    #[cold]
-    fn tell_by(&self, flags: u32) {
+    /// Tells waiters of what was published, after a full barrier if that is needed, and pauses for readers that ask.
+    pub(in crate::sync) fn tell_slowly(&self, fences: Fences) {
         let control = self.cell.control();
+        let flags = control.flags.load(Relaxed) | fences.0;
         if version_waiters::take(&control.lock, &control.bell, flags & NEED_FENCE != 0) {
             self.wake_told();
         }
@@ -119,13 +120,18 @@ impl<'a, V: ShmValue> WriteSide<'a, V> {
 }
 
 /// Whether a holder needs a full barrier after each store, as waiters cannot have it execute one.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::sync) struct Fences(u32);
 
 impl Fences {
-    pub(in crate::sync) fn needed(are_needed: bool) -> Self {
-        Self(if are_needed { NEED_FENCE } else { 0 })
-    }
+    /// Waiters have the kernel execute the barriers.
+    pub(in crate::sync) const BY_WAITERS: Self = Self(0);
+    /// The kernel refuses that to this process.
+    pub(in crate::sync) const BY_HOLDER: Self = Self(NEED_FENCE);
+    /// The kernel was not asked yet, as there may be no second store.
+    pub(in crate::sync) const BEFORE_FIRST_STORE: Self = Self(NEED_FENCE | 1 << 30);
+    /// It is asked after the second store.
+    pub(in crate::sync) const BEFORE_SECOND_STORE: Self = Self(NEED_FENCE | 1 << 31);
 }
 
 impl<V: ShmValue> Drop for WriteSide<'_, V> {

@@ -4,7 +4,7 @@ use shmstore::ShmObject;
 #[derive(ShmObject)]
 #[repr(C)]
 struct Telemetry {
-    field: shmstore::Atomic<shmstore::Event>,
+    field: shmstore::AtomicValue<shmstore::Event>,
 }
 
 fn main() {}

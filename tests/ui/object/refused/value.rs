@@ -1,4 +1,4 @@
-//! A value goes into a `Versioned` or an `Atomic`.
+//! A value goes into a `Versioned` or an `AtomicValue`.
 use shmstore::{ShmObject, ShmValue};
 
 #[derive(Clone, Copy, ShmValue)]

@@ -1,12 +1,12 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use shmstore::{Atomic, ReadOnly, ShmObject};
+use shmstore::{AtomicValue, ReadOnly, ShmObject};
 
 #[derive(ShmObject)]
 #[repr(C)]
 struct Telemetry {
     frames: AtomicU64,
-    speed: Atomic<f64>,
+    speed: AtomicValue<f64>,
 }
 
 fn count(seen: &ReadOnly<Telemetry>) {

@@ -1,16 +1,18 @@
 //! How long to wait: until when, and in which slices.
 //!
-//! No sleep is longer than a slice, whatever is waited for: who should wake us may be killed between the change and the
-//! waking, and whom we wait for may be killed at any time.
+//! No sleep is longer than a slice, whatever is waited for. The process that should wake us may be killed between the
+//! change and the waking, and the process that we wait for may be killed at any time.
 
 use std::time::{Duration, Instant};
 
+use crate::sys::shm::Access;
+
 /// The first sleep: a wake-up that is lost costs no more than this.
 const FIRST_SLICE: Duration = Duration::from_millis(2);
-/// The sleeps after it: how late a death is noticed by one who was asleep already.
+/// The sleeps after it: how late a sleeping waiter notices a death.
 const SLICE: Duration = Duration::from_millis(5);
-/// The sleeps of one who can announce himself to nobody, as he may only read.
-const UNANNOUNCED_SLICE: Duration = Duration::from_millis(1);
+/// The sleeps of a waiter that may only read, so that no process knows of it.
+const POLL: Duration = Duration::from_millis(1);
 
 /// A limit on waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,15 +21,15 @@ pub(super) enum Limit {
     Forever,
     /// Not at all.
     Never,
-    /// So long.
+    /// At most this long.
     Within(Duration),
 }
 
 /// The waiting of one call.
 #[derive(Debug)]
-pub(super) struct Patience {
+pub(super) struct Backoff {
     started: Instant,
-    /// `None` is for ever.
+    /// `None` is forever.
     deadline: Option<Instant>,
     slice: Duration,
     next: Duration,
@@ -36,14 +38,17 @@ pub(super) struct Patience {
     asks_each: Duration,
 }
 
-impl Patience {
+impl Backoff {
     pub(super) fn new(limit: Limit) -> Self {
         Self::in_slices(limit, FIRST_SLICE, SLICE)
     }
 
-    /// For one who may only read: nobody knows that he waits.
-    pub(super) fn unannounced(limit: Limit) -> Self {
-        Self::in_slices(limit, UNANNOUNCED_SLICE, UNANNOUNCED_SLICE)
+    /// The waiting for a change of a part.
+    pub(super) fn of_waiter(access: Access, limit: Limit) -> Self {
+        match access {
+            Access::ReadWrite => Self::new(limit),
+            Access::ReadOnly => Self::in_slices(limit, POLL, POLL),
+        }
     }
 
     fn in_slices(limit: Limit, first: Duration, slice: Duration) -> Self {
@@ -51,7 +56,7 @@ impl Patience {
         let deadline = match limit {
             Limit::Forever => None,
             Limit::Never => Some(started),
-            // More than the clock can tell is for ever.
+            // More than the clock can tell is forever.
             Limit::Within(time) => started.checked_add(time),
         };
         Self {
@@ -77,7 +82,7 @@ impl Patience {
     }
 
     /// Returns `true` if it is time to ask the kernel again: every 5 ms, however short the slices are, and however often
-    /// sleep is cut short, by signals or by somebody who wakes for nothing.
+    /// sleep is cut short, by signals or by a process that wakes for nothing.
     pub(super) fn asks_now(&mut self) -> bool {
         let now = Instant::now();
         let is_time = now.duration_since(self.asked) >= self.asks_each;
@@ -87,7 +92,7 @@ impl Patience {
         is_time
     }
 
-    /// Tells whether the time is over.
+    /// Returns `true` if the time is over.
     pub(super) fn is_over(&self) -> bool {
         self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
@@ -114,21 +119,21 @@ mod tests {
 
     #[test]
     fn slices_end_with_the_deadline() {
-        let mut patience = Patience::new(Limit::Within(Duration::from_secs(3600)));
-        assert_eq!([patience.slice(), patience.slice()], [Some(FIRST_SLICE), Some(SLICE)]);
-        let mut patience = Patience::new(Limit::Within(Duration::from_micros(1500)));
-        assert!(patience.slice().is_none_or(|slice| slice < FIRST_SLICE));
-        let mut patience = Patience::new(Limit::Never);
-        assert!(patience.is_over());
-        assert_eq!(patience.slice(), None);
+        let mut backoff = Backoff::new(Limit::Within(Duration::from_secs(3600)));
+        assert_eq!([backoff.slice(), backoff.slice()], [Some(FIRST_SLICE), Some(SLICE)]);
+        let mut backoff = Backoff::new(Limit::Within(Duration::from_micros(1500)));
+        assert!(backoff.slice().is_none_or(|slice| slice < FIRST_SLICE));
+        let mut backoff = Backoff::new(Limit::Never);
+        assert!(backoff.is_over());
+        assert_eq!(backoff.slice(), None);
     }
 
     #[test]
     fn time_without_end_has_none() {
         for limit in [Limit::Forever, Limit::Within(Duration::MAX)] {
-            let mut patience = Patience::new(limit);
-            assert!(patience.slice().is_some());
-            assert!(!patience.is_over());
+            let mut backoff = Backoff::new(limit);
+            assert!(backoff.slice().is_some());
+            assert!(!backoff.is_over());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Transactions, leases, refusals, and waiting for versions: within one process.
+//! Transactions, exclusive writers, refusals, and waiting for versions: within one process.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::tests::{view, words};
 use super::*;
-use crate::error::{Busy, Holder};
+use crate::error::{BeginError, Busy, Holder};
 
 const SHORT: Duration = Duration::from_millis(10);
 const LONG: Duration = Duration::from_secs(30);
@@ -17,18 +17,21 @@ fn panics(call: impl FnOnce()) -> String {
     panic.downcast_ref::<String>().cloned().unwrap_or_default()
 }
 
-/// What every way to write says while another thread has the write side.
+fn busy<V: DebugValue>(begun: Result<Transaction<'_, V>, BeginError>) -> Busy {
+    match begun.unwrap_err() {
+        BeginError::Busy(busy) => busy,
+        other => panic!("{other}"),
+    }
+}
+
+/// What every way to write that has a limit says while another thread has the part.
 fn refusals(part: &Versioned<u64>) -> Vec<Busy> {
     let all = || {
         [
-            part.try_store(7).unwrap_err(),
-            part.store_timeout(7, SHORT).unwrap_err(),
-            part.try_update(|value| *value = 7).unwrap_err(),
-            part.update_timeout(SHORT, |value| *value = 7).unwrap_err(),
-            part.try_begin().unwrap_err(),
-            part.begin_timeout(SHORT).unwrap_err(),
-            part.try_writer().unwrap_err(),
-            part.writer_timeout(SHORT).unwrap_err(),
+            part.try_writer().map(|mut writer| writer.store(7)).unwrap_err(),
+            part.writer_timeout(SHORT).map(|mut writer| writer.update(|value| *value = 7)).unwrap_err(),
+            busy(part.try_begin()),
+            busy(part.begin_timeout(SHORT)),
         ]
     };
     std::thread::scope(|scope| scope.spawn(all).join().unwrap()).into()
@@ -49,12 +52,12 @@ fn a_transaction_is_seen_whole_or_not_at_all() {
         transaction[0] = 99;
         let _ = catch_unwind(AssertUnwindSafe(|| end(transaction)));
         assert_eq!(part.load_versioned(), (1, [-5, 5]));
-        assert_eq!(part.try_begin().expect("the write side is free again").version(), 1);
+        assert_eq!(part.try_begin().expect("the part is free again").version(), 1);
     }
 }
 
 #[test]
-fn others_are_refused_while_the_write_side_is_taken() {
+fn others_are_refused_while_there_is_a_writer() {
     let part = Versioned::<u64>::default();
     let transaction = part.begin();
     let refused = refusals(&part);
@@ -63,10 +66,10 @@ fn others_are_refused_while_the_write_side_is_taken() {
     assert!(refused[0].to_string().starts_with("cannot have this `Versioned<u64>`: this process holds it."));
     drop(transaction);
     let writer = part.writer();
-    assert_eq!(refusals(&part).len(), 8);
+    assert_eq!(refusals(&part).len(), 4);
     drop(writer);
     assert_eq!(part.version(), 0);
-    part.try_store(1).unwrap();
+    assert_eq!(part.try_writer().unwrap().store(1), 1);
 }
 
 #[test]
@@ -76,8 +79,10 @@ fn a_thread_that_would_wait_for_itself_is_told_the_cure() {
     let told = panics(|| assert!(part.store(1) > 0));
     assert!(told.contains("a `Transaction` or `Writer` of this `Versioned<u64>`"), "{told}");
     assert!(panics(|| drop(part.writer())).contains("would wait for itself"));
-    let refused = part.try_store(1).unwrap_err();
+    let refused = part.try_writer().unwrap_err();
     assert_eq!(refused.holder(), Holder::ThisThread);
+    assert_eq!(part.writer_timeout(LONG).unwrap_err().holder(), Holder::ThisThread);
+    assert_eq!(busy(part.begin_timeout(LONG)).holder(), Holder::ThisThread);
     assert!(refused.to_string().ends_with("this very thread holds it. Use that, or end it before"), "{refused}");
     drop(transaction);
     let writer = part.writer();
@@ -101,7 +106,7 @@ fn a_writer_stores_and_updates_without_locking() {
 }
 
 #[test]
-fn values_that_are_checked_have_twins_of_all() {
+fn values_that_are_checked_can_be_used_in_all_ways() {
     let part = Versioned::<bool>::default();
     let mut writer = part.writer();
     assert_eq!(writer.update_checked(|value| std::mem::replace(value, true)), Ok(false));
@@ -109,8 +114,10 @@ fn values_that_are_checked_have_twins_of_all() {
     let mut transaction = part.begin_checked().unwrap();
     *transaction = !*transaction;
     assert_eq!(transaction.commit(), 2);
-    assert_eq!(part.try_wait_newer(1, LONG).unwrap(), (2, false));
-    assert_eq!(part.try_load_timeout(LONG), Ok(false));
+    assert_eq!(part.try_begin().map(|transaction| *transaction), Ok(false));
+    assert_eq!(part.begin_timeout(SHORT).map(|transaction| *transaction), Ok(false));
+    assert_eq!(part.wait_newer(1, LONG).unwrap(), (2, false));
+    assert_eq!(part.load_timeout(LONG), Ok(false));
 }
 
 #[test]
@@ -125,7 +132,7 @@ fn waiting_ends_with_a_store_of_any_kind() {
             transaction.commit();
         },
         &|value| assert!(part.writer().store(value) > 0),
-        &|value| assert_eq!(part.store_timeout(value, LONG), Ok(value)),
+        &|value| assert_eq!(part.writer_timeout(LONG).unwrap().store(value), value),
     ];
     for (version, store) in (1..).zip(ways) {
         std::thread::scope(|scope| {
