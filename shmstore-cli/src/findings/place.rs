@@ -1,14 +1,14 @@
-//! Whether objects can stand at a path, and be used by those who should.
+//! Checks of one path: whether it is fit to be an anchor, and whether its objects can be used.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use shmstore::Store;
-use shmstore::inspect::SegmentState;
+use shmstore::inspect::{Segment, SegmentState};
 
 use super::{Finding, cleaning};
-use crate::about::{Users, called};
+use crate::about::{Users, called, state};
 use crate::anchors::anchor;
 use crate::failure::Failure;
 use crate::selection;
@@ -17,17 +17,17 @@ use crate::text::{shown, shown_path};
 pub(super) fn of(path: &Path) -> Result<Vec<Finding>, Failure> {
     let subject = shown_path(path);
     let Ok(anchor) = anchor(path) else {
-        let advice = "`Store::open_or_create` makes the directory; `mkdir -m 700` does, too";
-        return Ok(vec![Finding::mend(&subject, "nothing is there", advice)]);
+        let advice = "`Store::open_or_create` creates the directory, and so does `mkdir -m 700`";
+        return Ok(vec![Finding::mend(&subject, "it does not exist", advice)]);
     };
     let mut findings = match Store::open(&anchor) {
         Ok(store) => {
             let warning = |warning: &shmstore::Warning| {
                 let advice = match warning {
                     shmstore::Warning::HardLinked { .. } => {
-                        "nothing to do if two names of the same objects are wanted; otherwise remove one, and make its file anew"
+                        "nothing to do if the same objects shall have two names; otherwise remove one file, and create it again"
                     }
-                    _ => "nothing to do if these users are to be trusted",
+                    _ => "nothing to do if you trust these users",
                 };
                 Finding::mend(&subject, shown(&warning.to_string()), advice)
             };
@@ -37,54 +37,42 @@ pub(super) fn of(path: &Path) -> Result<Vec<Finding>, Failure> {
             }
             findings
         }
-        // It says itself what to do.
+        // The error has its own advice.
         Err(error) => vec![Finding { advice: None, ..Finding::mend(&subject, shown(&error.to_string()), "") }],
     };
     findings.extend(lock(&anchor, &subject));
     findings.extend(fs::canonicalize(&anchor).ok().and_then(|anchor| cleaning::of(Path::new("/"), &anchor)));
-    // If it may not be looked into, that was said.
-    for segment in selection::at(path).unwrap_or_default() {
-        match segment.state {
-            SegmentState::Damaged | SegmentState::OtherFormat => {
-                let detail = segment.detail.as_ref().map(|detail| format!(": {}", shown(detail))).unwrap_or_default();
-                let advice = "`shmstore rm` it, or use the shmstore that made it";
-                findings.push(Finding::mend(
-                    &subject,
-                    format!("{} is {}{detail}", called(&segment), segment.state),
-                    advice,
-                ));
-            }
-            SegmentState::NewerFormat => {
-                let detail = segment.detail.as_deref().map(shown).unwrap_or_default();
-                let found = format!("{} uses features that this program does not know: {detail}", called(&segment));
-                findings.push(Finding::mend(&subject, found, "update this program"));
-            }
-            SegmentState::Unreadable if segment.detail.is_some() => {
-                let detail = segment.detail.as_deref().map(shown).unwrap_or_default();
-                let advice = "see `dmesg`: its memory or the swap space may have failed";
-                findings.push(Finding::mend(
-                    &subject,
-                    format!("{} cannot be read: {detail}", called(&segment)),
-                    advice,
-                ));
-            }
-            SegmentState::Unreadable => {
-                let owner = Users::default().shown(segment.owner);
-                let found =
-                    format!("{} of {owner}, mode {:04o}, may not be read by you", called(&segment), segment.mode);
-                findings.push(Finding::note(
-                    &subject,
-                    found,
-                    "look as its owner or as root, or ask the owner for another mode",
-                ));
-            }
-            _ => {}
-        }
-    }
+    // A path that cannot be read has a finding already.
+    let segments = selection::at(path).unwrap_or_default();
+    findings.extend(segments.iter().filter_map(|segment| of_segment(segment, &subject)));
     Ok(findings)
 }
 
-/// The process that has an anchor locked: `MODE PID MAJOR:MINOR:INODE` among the columns of `/proc/locks`.
+/// Checks a segment.
+fn of_segment(segment: &Segment, subject: &str) -> Option<Finding> {
+    let (name, detail) = (called(segment), segment.detail.as_deref().map(shown));
+    Some(match (segment.state, detail) {
+        (SegmentState::Damaged | SegmentState::OtherFormat, _) => {
+            let advice = "remove it with `shmstore rm`, or use the shmstore that created it";
+            Finding::mend(subject, format!("{name} is {}", state(segment)), advice)
+        }
+        (SegmentState::NewerFormat, _) => {
+            Finding::mend(subject, format!("{name} is {}", state(segment)), "update this program")
+        }
+        (SegmentState::Unreadable, Some(detail)) => {
+            let advice = "see `dmesg`: the memory or the swap space may have failed";
+            Finding::mend(subject, format!("{name} cannot be read: {detail}"), advice)
+        }
+        (SegmentState::Unreadable, None) => {
+            let owner = Users::default().shown(segment.owner);
+            let found = format!("you may not read {name} of {owner}, mode {:04o}", segment.mode);
+            Finding::note(subject, found, "run this program as its owner or as root, or ask the owner for another mode")
+        }
+        _ => return None,
+    })
+}
+
+/// Finds the process that has an anchor locked. `/proc/locks` has the columns `MODE PID MAJOR:MINOR:INODE`.
 fn lock(anchor: &Path, subject: &str) -> Option<Finding> {
     let stat = fs::metadata(anchor).ok()?;
     let (major, minor) = (nix::libc::major(stat.dev()), nix::libc::minor(stat.dev()));
@@ -96,13 +84,14 @@ fn lock(anchor: &Path, subject: &str) -> Option<Finding> {
     let pid = held[4];
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
     let name = if name.is_empty() { String::new() } else { format!(" ({})", shown(name.trim_end())) };
-    let found = format!("process {pid}{name} has it locked (`flock`): creating and removing objects wait for that");
-    let advice = "nothing to do if a store is at work there; any other program, such as systemd-tmpfiles or a backup, stalls them";
+    let found =
+        format!("process {pid}{name} has it locked (`flock`), and no object can be created or removed meanwhile");
+    let advice = "nothing to do if this is a store; another program, such as systemd-tmpfiles or a backup, delays all stores here";
     Some(Finding::note(subject, found, advice))
 }
 
 fn fit(anchor: &Path) -> Result<String, Failure> {
-    let stat = fs::metadata(anchor).map_err(|source| Failure::File { path: anchor.into(), source })?;
+    let stat = fs::metadata(anchor).map_err(Failure::at(anchor))?;
     let kind = if stat.is_dir() { "directory" } else { "file" };
     let owner = Users::default().shown(stat.uid());
     Ok(format!("a {kind} of {owner}, mode {:04o}: fit to be an anchor", stat.mode() & 0o7777))
