@@ -173,7 +173,8 @@ impl Anchors {
 
     /// Returns the segments that the path means: the segments at its anchors.
     ///
-    /// If none of them is certain, orphans are returned, too. Their header names the path, and their key fits the anchor in their header.
+    /// If none of them is certain, orphans are returned, too. Their header names the path, and their key fits the
+    /// anchor in their header.
     ///
     /// # Errors
     ///

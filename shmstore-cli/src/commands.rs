@@ -37,20 +37,21 @@ const EXIT_CODES: [&str; 6] = [
     "diff: the layouts differ; doctor: something needs fixing; every command: any other error",
     "wrong usage, or more than one object matches",
     "no such object, field, path or file",
-    "refused: the object is in use or not shmstore's, something would be overwritten, or the question was not answered with y",
+    "refused: the object is in use or not shmstore's, something would be overwritten, or the question was not \
+     answered with y",
     "permission denied",
 ];
 
 /// Paragraphs about all commands.
 const NOTES: [&str; 4] = [
-    "An object is named by its anchor, the directory or file that it was created for. A named object is DIR/NAME. Where one anchor \
-     has several objects, add TYPE: the name of the type, or its letter.",
-    "DIR/ with a slash at its end means only the directory. DIR.shm means only the file of the name beside it. If a path does not \
-     exist, it means an object that was created there and has lost its anchor.",
-    "Colors are used on a terminal only, and not if NO_COLOR is set. Control characters in names and values are escaped, as in \
-     \\u{1b}.",
-    "The output without --json is for people and may change. The output with --json is for programs: a new version may add keys, \
-     but removes none.",
+    "An object is named by its anchor, the directory or file that it was created for. A named object is DIR/NAME. \
+     Where one anchor has several objects, add TYPE: the name of the type, or its letter.",
+    "DIR/ with a slash at its end means only the directory. DIR.shm means only the file of the name beside it. If a \
+     path does not exist, it means an object that was created there and has lost its anchor.",
+    "Colors are used on a terminal only, and not if NO_COLOR is set. Control characters in names and values are \
+     escaped, as in \\u{1b}.",
+    "The output without --json is for people and may change. The output with --json is for programs: a new version \
+     may add keys, but removes none.",
 ];
 
 /// Returns the text below the help.

@@ -34,15 +34,15 @@ pub enum Failure {
     /// The work would harm another program, or the user does not agree to it. Exit code 4.
     #[error("{0}")]
     Refused(String),
-    /// A segment cannot be read or removed. Exit code 5 without the permission, 4 if it is in use or not shmstore's, 3 if it no longer
-    /// exists, otherwise 1.
+    /// A segment cannot be read or removed. Exit code 5 without the permission, 4 if it is in use or not shmstore's, 3
+    /// if it no longer exists, otherwise 1.
     #[error("{}", shown(&.0.to_string()))]
     Inspect(#[from] InspectError),
     /// The field does not exist. Exit code 3.
     #[error("{}", shown(&.0.to_string()))]
     Field(#[from] FieldError),
-    /// A store cannot be opened, or a name cannot be removed. Exit code 5 without the permission, 4 if it is in use, 3 if it does not
-    /// exist, otherwise 1.
+    /// A store cannot be opened, or a name cannot be removed. Exit code 5 without the permission, 4 if it is in use, 3
+    /// if it does not exist, otherwise 1.
     #[error("{}", shown(&.0.to_string()))]
     Open(#[from] OpenError),
     /// An object cannot be created. Exit code 5 without the permission, 4 if another object is in its way, otherwise 1.

@@ -52,7 +52,8 @@ impl Finding {
     }
 }
 
-/// Returns the `.conf` files in systemd's directories below `root`, sorted by name. Of two files with one name, the first directory wins.
+/// Returns the `.conf` files in systemd's directories below `root`, sorted by name. Of two files with one name, the
+/// first directory wins.
 fn drop_ins(root: &Path, directories: &[&str]) -> Vec<PathBuf> {
     let mut drop_ins = BTreeMap::new();
     for directory in directories.iter().rev() {

@@ -1,7 +1,7 @@
 //! What `rm`, `gc` and `load` share: the question, and the test whether a segment is in use.
 //!
-//! A program that lists segments, such as `shmstore ls`, attaches each of them for some microseconds. So a segment is in use only if it
-//! stays attached. [`Segment::remove`] has the same rule.
+//! A program that lists segments, such as `shmstore ls`, attaches each of them for some microseconds. So a segment is
+//! in use only if it stays attached. [`Segment::remove`] has the same rule.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::thread;

@@ -8,7 +8,8 @@ use crate::about::place;
 use crate::anchors::Anchors;
 use crate::failure::Failure;
 
-/// Returns the segments at a file or directory, and at the names in it, without foreign ones. They are sorted by path, name and id.
+/// Returns the segments at a file or directory, and at the names in it, without foreign ones. They are sorted by path,
+/// name and id.
 ///
 /// # Errors
 ///

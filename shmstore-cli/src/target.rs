@@ -75,8 +75,8 @@ impl Target {
         match &of_type {
             Some(of_type) if !others.is_empty() => format!("{path} has no object{of_type}, but {}", others.join(", ")),
             _ if is_saved(&self.path) => format!(
-                "{path} is a saved object, not a shared one: `shmstore load` creates a shared one from it, and `shmstore diff` compares \
-                 its layout"
+                "{path} is a saved object, not a shared one: `shmstore load` creates a shared one from it, and \
+                 `shmstore diff` compares its layout"
             ),
             _ => format!("{path} has no object{}: `shmstore ls` lists all objects", of_type.unwrap_or_default()),
         }

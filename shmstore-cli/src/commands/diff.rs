@@ -93,7 +93,8 @@ fn layout(path: &Path, args: &Args) -> Result<OwnedSchema, Failure> {
     let target = Target { path: path.into(), type_name: args.type_name.clone() };
     if path.is_file() && Anchors::of(path).segments()?.is_empty() {
         let path = shown_path(path);
-        let why = "is not the anchor of an object, nor a file of `save` or of `schema --json` (with a name that ends in `.json`)";
+        let why = "is not the anchor of an object, nor a file of `save` or of `schema --json` (with a name that ends \
+                   in `.json`)";
         return Err(Failure::NotFound(format!("{path} {why}")));
     }
     Ok(target.object()?.schema().clone())

@@ -8,11 +8,11 @@ use crate::output::{Look, Output};
 
 /// Check this machine, and a path, for what may go wrong, and advise what to do
 ///
-/// With a path, it also names the services that delete files there, and the process that has the anchor locked. The exit code is
-/// 1 if something needs fixing.
+/// With a path, it also names the services that delete files there, and the process that has the anchor locked. The
+/// exit code is 1 if something needs fixing.
 ///
-/// --json prints an array of objects with the keys severity (ok, note or mend), subject, found, and advice (null if there is
-/// nothing to do).
+/// --json prints an array of objects with the keys severity (ok, note or mend), subject, found, and advice (null if
+/// there is nothing to do).
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// An anchor, or the directory of one

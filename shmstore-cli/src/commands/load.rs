@@ -46,7 +46,8 @@ pub struct Args {
     /// The permission bits of the object and of a new PATH; the default is 600, or the mode of the replaced object
     #[arg(long, value_name = "MODE", value_parser = octal)]
     mode: Option<u32>,
-    /// How many processes can have the object attached for writing; the default is 128, or the number of the replaced object
+    /// How many processes can have the object attached for writing; the default is 128, or the number of the replaced
+    /// object
     #[arg(long, value_name = "N")]
     max_processes: Option<u32>,
 }
@@ -177,7 +178,8 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Returns the anchor that a path means, if it exists. Of a directory and the name beside it, it is the one with an object of that id.
+/// Returns the anchor that a path means, if it exists. Of a directory and the name beside it, it is the one with an
+/// object of that id.
 fn the_one_there(path: &Path, id: char) -> Result<Option<PathBuf>, Failure> {
     let anchors = Anchors::of(path);
     let mut there = anchors.there();
@@ -230,7 +232,8 @@ fn must_be_replaceable(old: &Segment, saved: &SavedObject, args: &Args) -> Resul
 fn refused(error: CreateError, old: Option<&Segment>) -> Failure {
     match (error, old) {
         (CreateError::InUse { attached, .. }, Some(old)) => Failure::Refused(format!(
-            "{}. `shmstore show` lists these processes. End them, or remove the object with `shmstore rm --force`, and load again",
+            "{}. `shmstore show` lists these processes. End them, or remove the object with `shmstore rm --force`, \
+             and load again",
             would_be_split(old, attached)
         )),
         (error, _) => Failure::Create(error),

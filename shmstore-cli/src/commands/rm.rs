@@ -19,11 +19,11 @@ use crate::text::shown_path;
 ///
 /// rm asks before it removes the object. Without a terminal to ask at, it needs --yes.
 ///
-/// An object that a process has attached is removed only with --force. Programs that only read it, such as `shmstore watch`, count, too.
-/// These processes keep the removed object, and other processes can no longer find it.
+/// An object that a process has attached is removed only with --force. Programs that only read it, such as `shmstore
+/// watch`, count, too. These processes keep the removed object, and other processes can no longer find it.
 ///
-/// rm keeps the directory or file of the object. It keeps the file `NAME.shm` of a named object, too, unless --forget is given. It never
-/// removes segments of other programs.
+/// rm keeps the directory or file of the object. It keeps the file `NAME.shm` of a named object, too, unless --forget
+/// is given. It never removes segments of other programs.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The anchor of the object: a directory or file, or `DIR/NAME` for a named object
@@ -59,7 +59,8 @@ struct Meant {
 ///
 /// # Errors
 ///
-/// No object matches, or more than one; [`Failure::Refused`] if it is in use or not shmstore's, or if the user does not agree.
+/// No object matches, or more than one; [`Failure::Refused`] if it is in use or not shmstore's, or if the user does not
+/// agree.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let Meant { segment, name } = find(args)?;
     let mut what = Vec::new();

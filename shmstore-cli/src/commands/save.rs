@@ -18,7 +18,8 @@ use crate::text::{shown, shown_path};
 ///
 /// The values of one `Versioned` belong together. Different fields are read microseconds apart.
 ///
-/// If the file exists, it is replaced in one step: it always holds the old object or the new one. Only its owner may read it.
+/// If the file exists, it is replaced in one step: it always holds the old object or the new one. Only its owner may
+/// read it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The anchor of the object: a directory or file, or `DIR/NAME` for a named object
@@ -35,7 +36,8 @@ pub struct Args {
 ///
 /// # Errors
 ///
-/// The object does not exist or cannot be copied; [`Failure::Refused`] if the file is an anchor; an error of the file system.
+/// The object does not exist or cannot be copied; [`Failure::Refused`] if the file is an anchor; an error of the file
+/// system.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let target = Target { path: args.path.clone(), type_name: args.type_name.clone() };
     let object = target.object()?;
@@ -50,8 +52,8 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
-/// Refuses to replace an anchor, because no process could find its objects any more. The file of a name counts without an object, too:
-/// another process may be about to create one.
+/// Refuses to replace an anchor, because no process could find its objects any more. The file of a name counts without
+/// an object, too: another process may be about to create one.
 fn must_be_no_anchor(file: &Path) -> Result<(), Failure> {
     let path = shown_path(file);
     if file.extension().is_some_and(|extension| extension == "shm") {

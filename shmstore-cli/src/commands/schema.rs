@@ -10,7 +10,8 @@ use crate::text::{shown_json, shown_lines};
 
 /// Show the layout of an object as a picture, as JSON, as a C header or as a Python module
 ///
-/// --json prints the schema exactly as the segment holds it. `shmstore diff` reads it from a file with a name that ends in `.json`.
+/// --json prints the schema exactly as the segment holds it. `shmstore diff` reads it from a file with a name that ends
+/// in `.json`.
 #[derive(Debug, clap::Args)]
 #[command(group = ArgGroup::new("form"), group = ArgGroup::new("language"))]
 pub struct Args {
@@ -27,8 +28,8 @@ pub struct Args {
     python: bool,
     /// The name of the object in C or Python, instead of the name of its type
     ///
-    /// In C, `--name FrontRover` gives the type `shm_front_rover` and the function `shm_front_rover_attach`. Use it if a C program
-    /// includes headers of two types with the same name.
+    /// In C, `--name FrontRover` gives the type `shm_front_rover` and the function `shm_front_rover_attach`. Use it if
+    /// a C program includes headers of two types with the same name.
     #[arg(long, value_name = "NAME", requires = "language", value_parser = export::check_name)]
     name: Option<String>,
 }

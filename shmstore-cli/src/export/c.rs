@@ -30,21 +30,23 @@ const MACRO_SUFFIXES: [&str; 6] = ["_H", "_ID", "_KEY", "_SIZE", "_LAYOUT_HASH_L
 /// The header contains:
 /// - a type for each type of the layout, with an assertion for each offset and size
 /// - the layout hash, the type-id-char, and the key by `ftok`
-/// - `shm_NAME_attach`, which attaches the object by `shmget` and `shmat`, after all checks of `docs/format.md`; and `shmstore_detach`
-/// - for each `Versioned`, a `_load` that follows the read protocol, and a `_try_load` with a limited number of attempts
+/// - `shm_NAME_attach`, which attaches the object by `shmget` and `shmat`, after all checks of `docs/format.md`; and
+///   `shmstore_detach`
+/// - for each `Versioned`, a `_load` that follows the read protocol, and a `_try_load` with a limited number of
+///   attempts
 /// - for each `Atomic`, a `_load` and a `_store`
 /// - for atomic integers, a `_load`, a `_store` and a `_fetch_add`
 /// - for strings and lists, a `_len`
 ///
 /// `NAME` is `name`, or the name of the type, in lower case: `versioned_quote` for a `Versioned<Quote>`.
 ///
-/// A program cannot include the headers of two types with the same name: the compiler says so. Give one of them a `name`. Two
-/// instantiations of a generic type have the same name, because a schema has no type arguments.
+/// A program cannot include the headers of two types with the same name: the compiler says so. Give one of them a
+/// `name`. Two instantiations of a generic type have the same name, because a schema has no type arguments.
 ///
 /// # Errors
 ///
-/// [`ExportError`] if the type-id-char or the name is not valid, or if the layout has overlapping fields, other alignments than C on a
-/// 64-bit machine, or more bytes than an address space.
+/// [`ExportError`] if the type-id-char or the name is not valid, or if the layout has overlapping fields, other
+/// alignments than C on a 64-bit machine, or more bytes than an address space.
 ///
 /// ```
 /// use shmstore::{OwnedSchema, ShmLayout, Versioned};
@@ -80,9 +82,9 @@ fn assemble(types: &Types<'_>, schema: &OwnedSchema, id: u8) -> String {
         out,
         "/* {shown}, as shared by shmstore: {size} bytes, align {align}, type-id-char {letter}, format version 1.\n \
          *\n \
-         * {name}_attach(&segment, path, SHMSTORE_READ_ONLY) attaches the object with the anchor `path`: a file or\n \
-         * directory, or DIRECTORY/NAME.shm for a named object. This program takes no participant slot, so it must not\n \
-         * take a lock. Generate this header again when the schema changes.\n \
+         * {name}_attach(&segment, path, SHMSTORE_READ_ONLY) attaches the object with the anchor `path`: a\n \
+         * file or directory, or DIRECTORY/NAME.shm for a named object. This program takes no participant slot,\n \
+         * so it must not take a lock. Generate this header again when the schema changes.\n \
          *\n \
          *     shmstore_segment segment;\n \
          *     {name} *object = {name}_attach(&segment, \"/run/anchor\", SHMSTORE_READ_ONLY);\n \
@@ -98,8 +100,8 @@ fn assemble(types: &Types<'_>, schema: &OwnedSchema, id: u8) -> String {
          /* Two anchors may have the same key. The attach function tells their objects apart. */\n\
          #define {upper}_KEY(path) ftok((path), {upper}_ID)\n\n\
          {declarations}\
-         /* Attaches the object at the path. Returns NULL if it does not exist or fails a check, with the reason in errno and\n \
-         * segment->message. After ENOENT, EAGAIN and ESTALE, try again. Detach with shmstore_detach(segment). */\n\
+         /* Attaches the object at the path. Returns NULL if it does not exist or fails a check: errno and\n \
+         * segment->message say why. After ENOENT, EAGAIN and ESTALE, try again. Detach with shmstore_detach. */\n\
          static inline {name} *{name}_attach(shmstore_segment *segment, const char *path, int flags)\n{{\n    \
          shmstore_wanted wanted;\n    \
          memset(&wanted, 0, sizeof wanted);\n    \

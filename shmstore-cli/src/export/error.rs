@@ -19,8 +19,8 @@ pub enum ExportError {
     },
     /// The name is not valid.
     #[error(
-        "{name:?} cannot be the name of an object: a name begins with an ASCII letter, continues with ASCII letters, digits and \
-         underscores, and has at most {LONGEST} characters"
+        "{name:?} cannot be the name of an object: a name begins with an ASCII letter, continues with ASCII letters, \
+         digits and underscores, and has at most {LONGEST} characters"
     )]
     Name {
         /// The invalid name.

@@ -19,8 +19,8 @@ impl<'a> Labels<'a> {
 
     /// Makes a different word for each struct and enum in a schema.
     ///
-    /// The instantiations of one generic type get the word of the value in the first field that differs. If that is not enough, they get
-    /// the first digits of the layout hash.
+    /// The instantiations of one generic type get the word of the value in the first field that differs. If that is not
+    /// enough, they get the first digits of the layout hash.
     pub(super) fn among(root: &'a OwnedSchema, case: fn(&str) -> String) -> Self {
         let plain = Self::plain(case);
         let (mut seen, mut alike, mut told_apart) = (HashSet::new(), HashMap::new(), HashMap::new());

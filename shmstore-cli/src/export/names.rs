@@ -18,7 +18,8 @@ pub(super) fn printable(name: &str) -> String {
     shown
 }
 
-/// Escapes a name for a comment in any language: ASCII, on one line, without the beginning or the end of a comment or a string.
+/// Escapes a name for a comment in any language: ASCII, on one line, without the beginning or the end of a comment or a
+/// string.
 pub(super) fn comment(name: &str) -> String {
     let escaped: String = name.chars().flat_map(char::escape_default).collect();
     escaped.replace("*/", "* /").replace("/*", "/ *").replace('"', "'").replace('\\', "|")

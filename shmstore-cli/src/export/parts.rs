@@ -1,4 +1,5 @@
-//! The offsets within the store's own parts, by `docs/format.md`. They are computed from the schema, and checked against its sizes.
+//! The offsets within the store's own parts, by `docs/format.md`. They are computed from the schema, and checked
+//! against its sizes.
 
 use shmstore::{OwnedKind, OwnedSchema, Primitive};
 
@@ -57,11 +58,12 @@ pub(super) fn problem(schema: &OwnedSchema) -> Option<String> {
     match expected {
         Some(expected) if expected == (size, align) => None,
         Some((size_of, align_of)) => Some(format!(
-            "it has size {size} and align {align}, but format version 1 has {size_of} and {align_of} on a 64-bit machine; \
-             export from a schema that such a machine has written"
+            "it has size {size} and align {align}, but format version 1 has {size_of} and {align_of} on a 64-bit \
+             machine; export from a schema that such a machine has written"
         )),
         None => Some(format!(
-            "it has size {size} and align {align}, which format version 1 never has; export from a schema of that version"
+            "it has size {size} and align {align}, which format version 1 never has; export from a schema of that \
+             version"
         )),
     }
 }

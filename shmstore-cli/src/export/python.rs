@@ -29,8 +29,8 @@ const MOST_BYTES: u64 = i32::MAX as u64;
 ///
 /// # Errors
 ///
-/// [`ExportError`] if the type-id-char or the name is not valid, if the object is larger than 2 GiB, or if its arrays are nested too deep
-/// for numpy.
+/// [`ExportError`] if the type-id-char or the name is not valid, if the object is larger than 2 GiB, or if its arrays
+/// are nested too deep for numpy.
 ///
 /// ```
 /// use shmstore::{OwnedSchema, ShmLayout, Versioned};
@@ -51,9 +51,9 @@ pub fn python_module(schema: &OwnedSchema, id: char, name: Option<&str>) -> Resu
     let object = types.of(schema).map_err(|error| error.below(&shown))?;
     Ok(format!(
         "\"\"\"{shown}, as shared by shmstore: {size} bytes, align {align}, type-id-char {letter}, format version 1.\n\n\
-         `with Segment(path) as segment:` attaches the object for reading, and `segment.object` has its fields. The module only\n\
-         reads: assignments raise `ReadOnlyError`. Other processes do not see this reader, because it takes no participant slot.\n\
-         Generate this module again when the schema changes.\n\n    \
+         `with Segment(path) as segment:` attaches the object for reading, and `segment.object` has its fields.\n\
+         The module only reads: assignments raise `ReadOnlyError`. Other processes do not see this reader,\n\
+         because it takes no participant slot. Generate this module again when the schema changes.\n\n    \
          # If this is shm_{module}.py:\n    \
          from shm_{module} import Segment\n\n    \
          with Segment(\"/run/anchor\") as segment:\n        \

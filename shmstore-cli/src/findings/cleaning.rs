@@ -47,8 +47,8 @@ pub(super) fn of(root: &Path, anchor: &Path) -> Option<Finding> {
     });
     let (directory, age) = { ages }.next()?;
     let found = format!(
-        "systemd-tmpfiles removes files of age {age} below {}, also while a store uses them: then new processes cannot find the \
-         objects",
+        "systemd-tmpfiles removes files of age {age} below {}, also while a store uses them: then new processes \
+         cannot find the objects",
         shown_path(directory)
     );
     let advice = format!(

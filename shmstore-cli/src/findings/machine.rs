@@ -34,7 +34,8 @@ fn judge(usage: &Usage) -> [Finding; 3] {
             "shmmni",
             found,
             format!(
-                "remove unused segments (`shmstore gc`); or run `sysctl kernel.shmmni={more}`, and set it in /etc/sysctl.d"
+                "remove unused segments (`shmstore gc`); or run `sysctl kernel.shmmni={more}`, and set it in \
+                 /etc/sysctl.d"
             ),
         )
     } else {
@@ -68,7 +69,8 @@ pub(super) fn removed_when_unused() -> Finding {
         Ok(text) if text.trim() == "0" => Finding::ok(NAME, "objects outlive the programs that use them"),
         Ok(_) => Finding::mend(
             NAME,
-            "the kernel removes a segment when no process has it attached: objects do not outlive the programs that use them",
+            "the kernel removes a segment when no process has it attached: objects do not outlive the programs that \
+             use them",
             "run `sysctl kernel.shm_rmid_forced=0`, and set it in /etc/sysctl.d",
         ),
         Err(error) => Finding::note(NAME, format!("unknown: {error}"), "check that /proc is mounted"),

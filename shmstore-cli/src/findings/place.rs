@@ -25,7 +25,8 @@ pub(super) fn of(path: &Path) -> Result<Vec<Finding>, Failure> {
             let warning = |warning: &shmstore::Warning| {
                 let advice = match warning {
                     shmstore::Warning::HardLinked { .. } => {
-                        "nothing to do if the same objects shall have two names; otherwise remove one file, and create it again"
+                        "nothing to do if the same objects shall have two names; otherwise remove one file, and \
+                         create it again"
                     }
                     _ => "nothing to do if you trust these users",
                 };
@@ -86,7 +87,8 @@ fn lock(anchor: &Path, subject: &str) -> Option<Finding> {
     let name = if name.is_empty() { String::new() } else { format!(" ({})", shown(name.trim_end())) };
     let found =
         format!("process {pid}{name} has it locked (`flock`), and no object can be created or removed meanwhile");
-    let advice = "nothing to do if this is a store; another program, such as systemd-tmpfiles or a backup, delays all stores here";
+    let advice = "nothing to do if this is a store; another program, such as systemd-tmpfiles or a backup, delays all \
+                  stores here";
     Some(Finding::note(subject, found, advice))
 }
 

@@ -53,7 +53,8 @@ pub(super) struct Source {
     known: HashMap<i32, Known>,
 }
 
-/// The state of an object between two reads. It does not keep the object attached, because an attached object cannot be removed.
+/// The state of an object between two reads. It does not keep the object attached, because an attached object cannot be
+/// removed.
 #[derive(Default)]
 struct Known {
     counters: HashMap<Place, u64>,
@@ -108,7 +109,8 @@ impl Known {
     fn look(&mut self, object: &Object) -> f64 {
         let mut limits = Limits::default();
         limits.nodes = MOST_NODES;
-        // The version of a `Versioned` is enough. A copy of the value would allocate pages that no process has written yet.
+        // The version of a `Versioned` is enough. A copy of the value would allocate pages that no process has written
+        // yet.
         limits.bytes = 0;
         let mut fields = Fields::default();
         fields.add(Place::default(), "", object.read(&limits), None);

@@ -180,7 +180,8 @@ fn is_count(value: &Leaf) -> bool {
     matches!(value, Leaf::Value(Value::Unsigned(_) | Value::Signed(_) | Value::Event { .. }))
 }
 
-/// Returns `true` if a number is the time since 1970, give or take a day, in seconds, milliseconds, microseconds or nanoseconds.
+/// Returns `true` if a number is the time since 1970, give or take a day, in seconds, milliseconds, microseconds or
+/// nanoseconds.
 fn is_clock(number: f64, wall: SystemTime) -> bool {
     let now = wall.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
     [1.0, 1e3, 1e6, 1e9].iter().any(|unit| (number / unit - now).abs() < 86_400.0)

@@ -45,7 +45,8 @@ pub(super) struct Reader<N> {
 }
 
 impl<N: Send + 'static> Reader<N> {
-    /// Starts to read once a period. A long read is followed by a pause of the same length, so reading takes at most half of one CPU.
+    /// Starts to read once a period. A long read is followed by a pause of the same length, so reading takes at most
+    /// half of one CPU.
     pub(super) fn start(source: impl Source<News = N>, period: Duration) -> Self {
         // With a capacity of one, the reader is at most one read ahead.
         let (send, news) = sync_channel(1);

@@ -14,7 +14,8 @@ use crate::selection;
 use crate::target::Target;
 use crate::text::shown;
 
-/// How often the segments are listed and the liveness of the object's processes is checked, which costs more than a read.
+/// How often the segments are listed and the liveness of the object's processes is checked, which costs more than a
+/// read.
 const CHECK_PERIOD: Duration = Duration::from_secs(1);
 
 /// The objects that may be watched.

@@ -65,7 +65,8 @@ impl Guard {
 
     /// Follows SIGTSTP and SIGCONT. Returns `false` if there was none.
     ///
-    /// After SIGTSTP, restores the terminal and stops. After SIGCONT, takes the terminal again, because the shell has used it.
+    /// After SIGTSTP, restores the terminal and stops. After SIGCONT, takes the terminal again, because the shell has
+    /// used it.
     pub(super) fn is_taken_again(&mut self) -> io::Result<bool> {
         let asked = self.asked.stop_or_go_on.swap(0, SeqCst);
         if asked == 0 {

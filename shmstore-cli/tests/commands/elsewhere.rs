@@ -50,8 +50,8 @@ fn assert_left_alone(look: impl Fn() -> Command) {
     assert_eq!(there.len(), 1, "the object of this test");
     let listed = run(&["ls", "--json"]).with(0).json();
     assert_eq!((&listed[0]["state"], &listed[0]["detail"]), (&"elsewhere".into(), &SENTENCE.into()), "{listed}");
-    let said = "1 object is elsewhere: its anchor is in a mount namespace or under a root directory that this program cannot see, so it is \
-                unknown whether it is orphaned";
+    let said = "1 object is elsewhere: its anchor is in a mount namespace or under a root directory that this program \
+                cannot see, so it is unknown whether it is orphaned";
     let table = run(&["ls"]).with(0);
     assert!(table.out.contains(" elsewhere"), "{table:?}");
     assert!(table.err.contains(said), "{table:?}");
@@ -64,7 +64,8 @@ fn assert_left_alone(look: impl Fn() -> Command) {
     }
 }
 
-/// Checks this with the program in our mount namespace, and in its own one, which may have the inode of an earlier namespace.
+/// Checks this with the program in our mount namespace, and in its own one, which may have the inode of an earlier
+/// namespace.
 fn assert_left_alone_by_all() {
     assert_left_alone(program);
     assert_left_alone(|| {

@@ -148,7 +148,8 @@ fn object_that_is_only_listed_is_not_in_use() {
     });
 }
 
-/// Files whose inodes end in the same bits have the same key. The first word of a segment tells them apart in all formats.
+/// Files whose inodes end in the same bits have the same key. The first word of a segment tells them apart in all
+/// formats.
 #[test]
 fn object_of_another_anchor_with_the_same_key_is_kept() {
     let scratch = Scratch::new();

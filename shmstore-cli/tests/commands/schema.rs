@@ -30,7 +30,8 @@ fn name_replaces_the_type_in_c_and_in_python() {
     assert!(module.contains("from shm_front_rover import") && module.contains("\nFrontRover = _Struct("), "{module}");
 
     let refused = run(["schema", "--c", "--name", "front rover", path]).with(2).err;
-    let expected = "\"front rover\" cannot be the name of an object: a name begins with an ASCII letter, continues with ASCII letters, digits and";
+    let expected = "\"front rover\" cannot be the name of an object: a name begins with an ASCII letter, continues \
+                    with ASCII letters, digits and";
     assert!(refused.contains(expected), "{refused}");
     for other in [&["schema", "--name", "x", path][..], &["schema", "--json", "--name", "x", path]] {
         let refused = run(other).with(2).err;

@@ -131,7 +131,8 @@ fn segment_whose_key_does_not_fit_its_path_is_ignored() {
     let scratch = Scratch::new();
     drop(scratch.store().create::<Counter>().unwrap());
     let path = scratch.join("rover");
-    let script = "my $from = shmget($ARGV[0], 0, 0); my $size = $ARGV[1]; my $bytes; shmread($from, $bytes, 0, $size) or die $!; \
+    let script = "my $from = shmget($ARGV[0], 0, 0); my $size = $ARGV[1]; my $bytes; shmread($from, $bytes, 0, $size) \
+                  or die $!; \
                   my $to = shmget(0, $size, 03600); shmwrite($to, $bytes, 0, $size) or die $!; print $to";
     let there = scratch.segments().remove(0);
     let args = ["-e", script, &there.key.to_raw().to_string(), &there.size.to_string()];

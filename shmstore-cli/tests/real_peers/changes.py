@@ -95,10 +95,10 @@ thing.triple.load_python()[1][0] = 1
 thing.grid.corner.load()[0] = 1
 """
 
-VIEWS_SAY = ("this module only reads the object: change it with a Rust program, or with a C program and the header from "
-             "`shmstore schema --c`")
-VALUES_SAY = ("this value is a copy, so changing it would not change the object: `copy.deepcopy(value)` makes a copy that can "
-              "be changed")
+VIEWS_SAY = ("this module only reads the object: change it with a Rust program, or with a C program and the header "
+             "from `shmstore schema --c`")
+VALUES_SAY = ("this value is a copy, so changing it would not change the object: `copy.deepcopy(value)` makes a copy "
+              "that can be changed")
 
 
 def main():

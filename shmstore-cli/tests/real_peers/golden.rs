@@ -1,4 +1,5 @@
-//! The exact output for a layout with every kind of part. `SHMSTORE_BLESS=1` writes the golden files again: review the difference.
+//! The exact output for a layout with every kind of part. `SHMSTORE_BLESS=1` writes the golden files again: review the
+//! difference.
 
 use std::fs;
 use std::path::Path;

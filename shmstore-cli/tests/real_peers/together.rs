@@ -203,8 +203,8 @@ fn an_invalid_name_is_refused_with_the_rules() {
     for name in ["", "1x", "_x", "a b", "a-b", "é", "x\n", &long] {
         for error in [c_header(&quote(), 'T', Some(name)), python_module(&quote(), 'T', Some(name))] {
             let expected = format!(
-                "{name:?} cannot be the name of an object: a name begins with an ASCII letter, continues with ASCII letters, \
-                 digits and underscores, and has at most 80 characters"
+                "{name:?} cannot be the name of an object: a name begins with an ASCII letter, continues with ASCII \
+                 letters, digits and underscores, and has at most 80 characters"
             );
             assert_eq!(error.expect_err(name).to_string(), expected);
         }

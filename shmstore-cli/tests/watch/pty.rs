@@ -144,7 +144,8 @@ impl Drop for OnTerminal {
     }
 }
 
-/// Both ends of a pseudo-terminal. No child inherits them, because a process with the upper end would keep the terminal open.
+/// Both ends of a pseudo-terminal. No child inherits them, because a process with the upper end would keep the terminal
+/// open.
 struct Pty {
     master: OwnedFd,
     slave: OwnedFd,

@@ -49,7 +49,8 @@ pub(crate) struct Fleet {
     pub(crate) wheels: [[[[AtomicU64; 8]; 8]; 8]; 8],
 }
 
-/// The attachments and the memory of a segment, from the kernel. This does not attach the segment. Returns `None` if it no longer exists.
+/// The attachments and the memory of a segment, from the kernel. This does not attach the segment. Returns `None` if it
+/// no longer exists.
 pub(crate) fn in_kernel(shmid: i32) -> Option<(u64, u64)> {
     let table = std::fs::read_to_string("/proc/sysvipc/shm").expect("the kernel's table");
     let rows = table.lines().skip(1).map(|line| line.split_whitespace().map(str::parse::<u64>));

@@ -72,12 +72,12 @@ static inline int shmstore_check_status(shmstore_segment *segment, const shmstor
         SHMSTORE_REFUSE(ESTALE, "segment %d was removed: attach again", segment->shmid);
     if (!(wanted->flags & SHMSTORE_ANY_OWNER) && ((status.shm_perm.cuid != me && status.shm_perm.cuid != 0) ||
                                                    (status.shm_perm.uid != me && status.shm_perm.uid != 0)))
-        SHMSTORE_REFUSE(EPERM, "segment %d was created by user %lu and belongs to user %lu, but only this user and root are "
-                        "trusted: use SHMSTORE_ANY_OWNER to accept it", segment->shmid,
+        SHMSTORE_REFUSE(EPERM, "segment %d was created by user %lu and belongs to user %lu, but only this user and root "
+                        "are trusted: use SHMSTORE_ANY_OWNER to accept it", segment->shmid,
                         (unsigned long)status.shm_perm.cuid, (unsigned long)status.shm_perm.uid);
     if (segment->size % 4096 != 1357 || segment->size < 1024)
-        SHMSTORE_REFUSE(EPROTO, "segment %d at key %#x belongs to another program: no segment of shmstore has %zu bytes",
-                        segment->shmid, (unsigned)key, segment->size);
+        SHMSTORE_REFUSE(EPROTO, "segment %d at key %#x belongs to another program: no segment of shmstore has %zu "
+                        "bytes", segment->shmid, (unsigned)key, segment->size);
     return 0;
 }
 
@@ -91,7 +91,8 @@ static inline int shmstore_check_identity(shmstore_segment *segment, const shmst
     if ((uint32_t)first_word != 0x536d6873u)
         SHMSTORE_REFUSE(EPROTO, "segment %d was not created by shmstore", segment->shmid);
     if (first_word >> 32 != shmstore_identity_hash(wanted->dev, wanted->ino, wanted->id))
-        SHMSTORE_REFUSE(ESTALE, "segment %d has the key of %s, but was created for another file", segment->shmid, wanted->path);
+        SHMSTORE_REFUSE(ESTALE, "segment %d has the key of %s, but was created for another file", segment->shmid,
+                        wanted->path);
     version = shmstore_u32_at(segment->base, 8);
     state = shmstore_u32_at(segment->base, 12);
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
@@ -105,7 +106,8 @@ static inline int shmstore_check_identity(shmstore_segment *segment, const shmst
         SHMSTORE_REFUSE(EPROTO, "the header of the object at %s is damaged: state is %u", wanted->path, state);
     if (shmstore_u64_at(segment->base, 32) != wanted->dev || shmstore_u64_at(segment->base, 40) != wanted->ino ||
         shmstore_u32_at(segment->base, 64) != (uint32_t)wanted->id)
-        SHMSTORE_REFUSE(ESTALE, "segment %d has the key of %s, but was created for another file", segment->shmid, wanted->path);
+        SHMSTORE_REFUSE(ESTALE, "segment %d has the key of %s, but was created for another file", segment->shmid,
+                        wanted->path);
     if (shmstore_u32_at(segment->base, 60) == 1 && shmstore_birth(wanted->path, &birth_seconds, &birth_nanoseconds) &&
         (shmstore_u64_at(segment->base, 48) != birth_seconds || shmstore_u32_at(segment->base, 56) != birth_nanoseconds))
         SHMSTORE_REFUSE(ESTALE, "segment %d was created for an earlier file with the inode of %s", segment->shmid,
@@ -154,17 +156,20 @@ static inline int shmstore_check_layout(shmstore_segment *segment, const shmstor
     uint64_t low = shmstore_u64_at(segment->base, 72), high = shmstore_u64_at(segment->base, 80);
     uint32_t unknown_flags = shmstore_u32_at(segment->base, 16) & 0xffff; /* the upper half may be ignored */
     if (unknown_flags != 0)
-        SHMSTORE_REFUSE(EPROTO, "the object at %s uses features that this header does not know (flags %#06x): generate this "
-                        "header again with the newer shmstore of the object's programs", wanted->path, unknown_flags);
+        SHMSTORE_REFUSE(EPROTO, "the object at %s uses features that this header does not know (flags %#06x): generate "
+                        "this header again with the newer shmstore of the object's programs", wanted->path,
+                        unknown_flags);
     if (low != wanted->hash_low || high != wanted->hash_high)
-        SHMSTORE_REFUSE(EPROTOTYPE, "the object at %s has the layout %016llx%016llx, expected %016llx%016llx: generate this "
-                        "header again from its schema", wanted->path, (unsigned long long)high, (unsigned long long)low,
-                        (unsigned long long)wanted->hash_high, (unsigned long long)wanted->hash_low);
+        SHMSTORE_REFUSE(EPROTOTYPE, "the object at %s has the layout %016llx%016llx, expected %016llx%016llx: generate "
+                        "this header again from its schema", wanted->path, (unsigned long long)high,
+                        (unsigned long long)low, (unsigned long long)wanted->hash_high,
+                        (unsigned long long)wanted->hash_low);
     if (shmstore_u32_at(segment->base, 20) != 1024 || shmstore_u32_at(segment->base, 184) != 0x01020304u)
         SHMSTORE_REFUSE(EPROTO, "the header of the object at %s is damaged: header_len or byte_order", wanted->path);
     if (!shmstore_is_laid_out(segment->base, segment->size, wanted->len))
-        SHMSTORE_REFUSE(EPROTO, "the header of the object at %s is damaged: its lengths and offsets do not fit an object of %llu "
-                        "bytes in a segment of %zu bytes", wanted->path, (unsigned long long)wanted->len, segment->size);
+        SHMSTORE_REFUSE(EPROTO, "the header of the object at %s is damaged: its lengths and offsets do not fit an object "
+                        "of %llu bytes in a segment of %zu bytes", wanted->path, (unsigned long long)wanted->len,
+                        segment->size);
     return 0;
 }
 

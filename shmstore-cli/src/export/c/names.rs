@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use super::super::names::{identifier, words};
 use super::COMMON;
 
-/// Keywords of C11, C++17 and their successors, number types, and lower-case macros and functions of headers that a program may include.
+/// Keywords of C11, C++17 and their successors, number types, and lower-case macros and functions of headers that a
+/// program may include.
 const RESERVED: &str = "
     auto break case char const continue default do double else enum extern float for goto if inline int long register
     restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
@@ -24,7 +25,8 @@ const RESERVED: &str = "
     shm_open shm_unlink shm_info shm_perm shm_segsz
 ";
 
-/// Returns the names that no member may have. The words of the common part are allowed, because it has no lower-case macro.
+/// Returns the names that no member may have. The words of the common part are allowed, because it has no lower-case
+/// macro.
 pub(super) fn not_members() -> HashSet<String> {
     words(RESERVED)
 }
@@ -38,9 +40,10 @@ pub(super) fn reserved() -> HashSet<String> {
 
 /// Makes the name of a member differ from every type and every macro.
 ///
-/// - The types and macros of generated headers begin with `shm`. In C++, a member cannot have the name of a type in its struct.
-/// - Other macros are reserved words, or begin with a capital that is followed by a capital, a `_` or a digit: `EINVAL`, `PRIu64`,
-///   `SYS_read`, `P_tmpdir`.
+/// - The types and macros of generated headers begin with `shm`. In C++, a member cannot have the name of a type in its
+///   struct.
+/// - Other macros are reserved words, or begin with a capital that is followed by a capital, a `_` or a digit:
+///   `EINVAL`, `PRIu64`, `SYS_read`, `P_tmpdir`.
 pub(super) fn member(name: &str) -> String {
     let made = identifier(name);
     if ["shm_", "shmstore_"].iter().any(|prefix| made.to_lowercase().starts_with(prefix)) {

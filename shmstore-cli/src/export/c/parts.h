@@ -70,7 +70,7 @@ SHMSTORE_ATOMIC(shmstore_atomic_i32, int32_t)
 SHMSTORE_ATOMIC(shmstore_atomic_i64, int64_t)
 
 /* A `Lock`. A program may read it, but must not take it, because a holder needs a token.
- * `word` is 0 if the lock is free. Otherwise bits 0 to 28 are the token of the holder, and bit 31 is set if a process waits.
+ * `word` is 0 if the lock is free. Otherwise bits 0 to 28 are the token of the holder. Bit 31 is set if a process waits.
  * Bit 0 of `state` is set if a holder died and the data may be inconsistent. */
 typedef struct shmstore_lock {
     uint32_t word;

@@ -142,7 +142,7 @@ fn load_functions(name: &str, of: &str, slots: Slots, value: &OwnedSchema) -> St
         "/* Copies the newest version of {shown}, and its number if `version` is not NULL. The copy never mixes\n \
          * versions, and never blocks a writer: it is repeated until no writer overtakes it. Returns 0. */\n\
          static inline int {name}_load({arguments})\n{{\n    return {read}, 0);\n}}\n\
-         /* Does the same with a limited number of attempts, at least 1. Returns -1 with EAGAIN if all were overtaken. */\n\
+         /* Does the same with a limited number of attempts, at least 1. Returns -1 with EAGAIN if all fail. */\n\
          static inline int {name}_try_load({arguments}, uint64_t attempts)\n{{\n    \
          return {read}, attempts ? attempts : 1);\n}}\n\n",
         shown = comment(&value.to_string()),

@@ -173,7 +173,8 @@ impl<'a> Types<'a> {
     }
 }
 
-/// Returns the C type of a number. A `bool` is a byte, because shared memory may hold any byte, and C's own `bool` may not.
+/// Returns the C type of a number. A `bool` is a byte, because shared memory may hold any byte, and C's own `bool` may
+/// not.
 pub(super) fn number(primitive: Primitive) -> Result<&'static str, ExportError> {
     Ok(match primitive {
         Primitive::U8 | Primitive::Bool => "uint8_t",

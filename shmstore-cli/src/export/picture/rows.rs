@@ -37,7 +37,8 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// Returns the offset of the last byte in the object. Returns `None` if the row occurs more than once, or if the next rows cover it.
+    /// Returns the offset of the last byte in the object. Returns `None` if the row occurs more than once, or if the
+    /// next rows cover it.
     pub(super) fn last(&self) -> Option<u64> {
         match self.offset {
             Offset::Object(at) if self.is_leaf => Some(at.saturating_add(self.size.saturating_sub(1))),

@@ -71,7 +71,8 @@ class Segment(_ReadOnly):
             number = ctypes.get_errno()
             what = f"{TYPE} (id {chr(ID)!r}) at {path}, key {_key(anchor) & 0xFFFFFFFF:#x}"
             if number == errno.ENOENT:
-                raise AttachError(f"there is no {what}: is its creator running, and in the same IPC namespace?", retry=True)
+                problem = f"there is no {what}: is its creator running, and in the same IPC namespace?"
+                raise AttachError(problem, retry=True)
             raise AttachError(f"looking for the {what}: {os.strerror(number)}")
         # This check is repeated after attaching, because until then the number may pass to another segment.
         self._check_status(_key(anchor), any_owner)
@@ -141,10 +142,11 @@ class Segment(_ReadOnly):
         if found != wanted & 0xFFFFFFFF or mode & _SHM_DEST:
             raise AttachError(f"segment {self._shmid} was removed: attach again", retry=True)
         if not any_owner and not {uid, creator} <= {os.geteuid(), 0}:
-            raise AttachError(f"segment {self._shmid} was created by user {creator} and belongs to user {uid}, but only this "
-                              "user and root are trusted: use any_owner=True to accept it")
+            raise AttachError(f"segment {self._shmid} was created by user {creator} and belongs to user {uid}, but only "
+                              "this user and root are trusted: use any_owner=True to accept it")
         if size % 4096 != 1357 or size < 1024:
-            raise AttachError(f"segment {self._shmid} belongs to another program: no segment of shmstore has {size} bytes")
+            raise AttachError(f"segment {self._shmid} belongs to another program: no segment of shmstore has {size} "
+                              "bytes")
         return size
 
     def _check_identity(self, path, anchor):
@@ -173,20 +175,21 @@ class Segment(_ReadOnly):
     def _check_layout(self, path):
         unknown_flags = self._u32(16) & 0xFFFF  # the upper half may be ignored
         if unknown_flags:
-            raise AttachError(f"the object at {path} uses features that this module does not know (flags {unknown_flags:#06x}): "
-                              "generate this module again with the newer shmstore of the object's programs")
+            raise AttachError(f"the object at {path} uses features that this module does not know (flags "
+                              f"{unknown_flags:#06x}): generate this module again with the newer shmstore of the object's "
+                              "programs")
         layout = self._u64(72) | self._u64(80) << 64
         if layout != LAYOUT_HASH:
-            raise AttachError(f"the object at {path} has the layout {layout:032x}, expected {LAYOUT_HASH:032x}: generate "
-                              "this module again from its schema")
+            raise AttachError(f"the object at {path} has the layout {layout:032x}, expected {LAYOUT_HASH:032x}: "
+                              "generate this module again from its schema")
         if (self._u32(20), self._u32(184)) != (1024, 0x01020304):
             raise AttachError(f"the header of the object at {path} is damaged: header_len or byte_order")
         slot_count, schema_length = self._u32(124), self._u64(152)
         expected = _, _, payload_at, size = _offsets(slot_count, schema_length)
         found = self._u64(128), self._u64(144), self._u64(160), self._u64(176)
         if found != expected or size != self._size or not 1 <= slot_count <= 65536:
-            raise AttachError(f"the header of the object at {path} is damaged: slots, schema, payload and segment size are "
-                              f"{found}, expected {expected} in a segment of {self._size} bytes")
+            raise AttachError(f"the header of the object at {path} is damaged: slots, schema, payload and segment size "
+                              f"are {found}, expected {expected} in a segment of {self._size} bytes")
         if (self._u64(136), self._u64(168)) != (32, SIZE):
             raise AttachError(f"the header of the object at {path} is damaged: slot_size or payload_len")
         return payload_at

@@ -38,8 +38,8 @@ class ReadOnlyError(AttributeError, TypeError):
 class _ReadOnly:
     """Refuses every change."""
 
-    _REASON = ("this module only reads the object: change it with a Rust program, or with a C program and the header from "
-               "`shmstore schema --c`")
+    _REASON = ("this module only reads the object: change it with a Rust program, or with a C program and the header "
+               "from `shmstore schema --c`")
 
     def _refuse(self, *_, **__):
         raise ReadOnlyError(self._REASON)
@@ -52,8 +52,8 @@ class _ReadOnly:
 class _Value(_ReadOnly):
     """A copy in Python's own types. It refuses changes, because they would not reach the object."""
 
-    _REASON = ("this value is a copy, so changing it would not change the object: `copy.deepcopy(value)` makes a copy that can "
-               "be changed")
+    _REASON = ("this value is a copy, so changing it would not change the object: `copy.deepcopy(value)` makes a copy "
+               "that can be changed")
     pop = clear = _ReadOnly._refuse
 
     def __reduce_ex__(self, _):
@@ -83,7 +83,8 @@ class _Variants(enum.IntEnum):
         raise ReadOnlyError(_ReadOnly._REASON)
 
 
-# Types. A type has the `dtype` of its bytes. It makes views, which read the segment, and converts copies into Python values.
+# Types. A type has the `dtype` of its bytes. It makes views, which read the segment, and converts copies into values of
+# Python.
 
 
 class _Type:
@@ -181,7 +182,8 @@ class _Array(_Type):
 class _String(_Type):
     def __init__(self, capacity):
         self.capacity = capacity
-        super().__init__(_parts(4 + capacity, {"len": (0, _u32), "text": (4, _Array(_u8, capacity) if capacity else _none)}))
+        text = _Array(_u8, capacity) if capacity else _none
+        super().__init__(_parts(4 + capacity, {"len": (0, _u32), "text": (4, text)}))
 
     def python(self, copy):
         length = min(int(copy["len"]), self.capacity)
