@@ -72,8 +72,8 @@ static inline int shmstore_check_status(shmstore_segment *segment, const shmstor
         SHMSTORE_REFUSE(ESTALE, "segment %d was removed: attach again", segment->shmid);
     if (!(wanted->flags & SHMSTORE_ANY_OWNER) && ((status.shm_perm.cuid != me && status.shm_perm.cuid != 0) ||
                                                    (status.shm_perm.uid != me && status.shm_perm.uid != 0)))
-        SHMSTORE_REFUSE(EPERM, "segment %d was created by user %lu and belongs to user %lu, but only this user and root "
-                        "are trusted: use SHMSTORE_ANY_OWNER to accept it", segment->shmid,
+        SHMSTORE_REFUSE(EPERM, "segment %d was created by user %lu and belongs to user %lu, but only this user and "
+                        "root are trusted: use SHMSTORE_ANY_OWNER to accept it", segment->shmid,
                         (unsigned long)status.shm_perm.cuid, (unsigned long)status.shm_perm.uid);
     if (segment->size % 4096 != 1357 || segment->size < 1024)
         SHMSTORE_REFUSE(EPROTO, "segment %d at key %#x belongs to another program: no segment of shmstore has %zu "
@@ -109,7 +109,8 @@ static inline int shmstore_check_identity(shmstore_segment *segment, const shmst
         SHMSTORE_REFUSE(ESTALE, "segment %d has the key of %s, but was created for another file", segment->shmid,
                         wanted->path);
     if (shmstore_u32_at(segment->base, 60) == 1 && shmstore_birth(wanted->path, &birth_seconds, &birth_nanoseconds) &&
-        (shmstore_u64_at(segment->base, 48) != birth_seconds || shmstore_u32_at(segment->base, 56) != birth_nanoseconds))
+        (shmstore_u64_at(segment->base, 48) != birth_seconds ||
+         shmstore_u32_at(segment->base, 56) != birth_nanoseconds))
         SHMSTORE_REFUSE(ESTALE, "segment %d was created for an earlier file with the inode of %s", segment->shmid,
                         wanted->path);
     return 0;
@@ -124,7 +125,8 @@ static inline uint64_t shmstore_up(uint64_t number, uint64_t multiple)
 static inline int shmstore_is_laid_out(const void *base, uint64_t size, uint64_t payload_len)
 {
     uint64_t slot_count = shmstore_u32_at(base, 124), schema_len = shmstore_u64_at(base, 152);
-    uint64_t is_small = payload_len <= 1024, front = 1024 + (is_small ? payload_len : 0), slots_at, schema_at, end, payload_at;
+    uint64_t is_small = payload_len <= 1024, front = 1024 + (is_small ? payload_len : 0);
+    uint64_t slots_at, schema_at, end, payload_at;
     if (slot_count < 1 || slot_count > 65536 || schema_len > size || payload_len > size)
         return 0;
     if (front + schema_len <= 3072) {
@@ -167,8 +169,8 @@ static inline int shmstore_check_layout(shmstore_segment *segment, const shmstor
     if (shmstore_u32_at(segment->base, 20) != 1024 || shmstore_u32_at(segment->base, 184) != 0x01020304u)
         SHMSTORE_REFUSE(EPROTO, "the header of the object at %s is damaged: header_len or byte_order", wanted->path);
     if (!shmstore_is_laid_out(segment->base, segment->size, wanted->len))
-        SHMSTORE_REFUSE(EPROTO, "the header of the object at %s is damaged: its lengths and offsets do not fit an object "
-                        "of %llu bytes in a segment of %zu bytes", wanted->path, (unsigned long long)wanted->len,
+        SHMSTORE_REFUSE(EPROTO, "the header of the object at %s is damaged: its lengths and offsets do not fit an "
+                        "object of %llu bytes in a segment of %zu bytes", wanted->path, (unsigned long long)wanted->len,
                         segment->size);
     return 0;
 }

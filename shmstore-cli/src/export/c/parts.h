@@ -70,8 +70,8 @@ SHMSTORE_ATOMIC(shmstore_atomic_i32, int32_t)
 SHMSTORE_ATOMIC(shmstore_atomic_i64, int64_t)
 
 /* A `Lock`. A program may read it, but must not take it, because a holder needs a token.
- * `word` is 0 if the lock is free. Otherwise bits 0 to 28 are the token of the holder. Bit 31 is set if a process waits.
- * Bit 0 of `state` is set if a holder died and the data may be inconsistent. */
+ * `word` is 0 if the lock is free. Otherwise bits 0 to 28 are the token of the holder, and bit 31 is set if a process
+ * waits. Bit 0 of `state` is set if a holder died and the data may be inconsistent. */
 typedef struct shmstore_lock {
     uint32_t word;
     uint32_t state;
@@ -106,8 +106,8 @@ static inline uint64_t shmstore_vec_len(const void *vec, uint64_t capacity)
 
 /* Copies the newest version once. Returns 1, or 0 if a writer may have overtaken the copy: then do not use `out`.
  * A writer may store meanwhile, so the copy is made of atomic loads. The fences order them. */
-static inline int shmstore_read_once(const volatile uint64_t *sequence, const volatile uint64_t *slots, size_t slot_words,
-                                     void *out, size_t len, uint64_t *version)
+static inline int shmstore_read_once(const volatile uint64_t *sequence, const volatile uint64_t *slots,
+                                     size_t slot_words, void *out, size_t len, uint64_t *version)
 {
     uint64_t before = __atomic_load_n(sequence, __ATOMIC_RELAXED), after, word;
     const volatile uint64_t *from = slots + ((before >> 1) & 1) * slot_words;

@@ -142,8 +142,8 @@ class Segment(_ReadOnly):
         if found != wanted & 0xFFFFFFFF or mode & _SHM_DEST:
             raise AttachError(f"segment {self._shmid} was removed: attach again", retry=True)
         if not any_owner and not {uid, creator} <= {os.geteuid(), 0}:
-            raise AttachError(f"segment {self._shmid} was created by user {creator} and belongs to user {uid}, but only "
-                              "this user and root are trusted: use any_owner=True to accept it")
+            raise AttachError(f"segment {self._shmid} was created by user {creator} and belongs to user {uid}, but "
+                              "only this user and root are trusted: use any_owner=True to accept it")
         if size % 4096 != 1357 or size < 1024:
             raise AttachError(f"segment {self._shmid} belongs to another program: no segment of shmstore has {size} "
                               "bytes")
@@ -176,8 +176,8 @@ class Segment(_ReadOnly):
         unknown_flags = self._u32(16) & 0xFFFF  # the upper half may be ignored
         if unknown_flags:
             raise AttachError(f"the object at {path} uses features that this module does not know (flags "
-                              f"{unknown_flags:#06x}): generate this module again with the newer shmstore of the object's "
-                              "programs")
+                              f"{unknown_flags:#06x}): generate this module again with the newer shmstore of the "
+                              "object's programs")
         layout = self._u64(72) | self._u64(80) << 64
         if layout != LAYOUT_HASH:
             raise AttachError(f"the object at {path} has the layout {layout:032x}, expected {LAYOUT_HASH:032x}: "

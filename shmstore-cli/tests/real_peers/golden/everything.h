@@ -40,7 +40,7 @@ static inline int shm_everything_versioned_block_load(const volatile shm_everyth
 {
     return shmstore_read(&from->sequence, from->slots[0], 512, value, 4096, version, 0);
 }
-/* Does the same with a limited number of attempts, at least 1. Returns -1 with EAGAIN if all were overtaken. */
+/* Does the same with a limited number of attempts, at least 1. Returns -1 with EAGAIN if all fail. */
 static inline int shm_everything_versioned_block_try_load(const volatile shm_everything_versioned_block *from, shm_everything_block *value, uint64_t *version, uint64_t attempts)
 {
     return shmstore_read(&from->sequence, from->slots[0], 512, value, 4096, version, attempts ? attempts : 1);
@@ -140,7 +140,7 @@ static inline int shm_everything_versioned_status_load(const volatile shm_everyt
 {
     return shmstore_read(&from->sequence, from->slots[0], 10, value, 72, version, 0);
 }
-/* Does the same with a limited number of attempts, at least 1. Returns -1 with EAGAIN if all were overtaken. */
+/* Does the same with a limited number of attempts, at least 1. Returns -1 with EAGAIN if all fail. */
 static inline int shm_everything_versioned_status_try_load(const volatile shm_everything_versioned_status *from, shm_everything_status *value, uint64_t *version, uint64_t attempts)
 {
     return shmstore_read(&from->sequence, from->slots[0], 10, value, 72, version, attempts ? attempts : 1);
@@ -176,7 +176,7 @@ static inline int shm_everything_versioned_array_f64_3_load(const volatile shm_e
 {
     return shmstore_read(&from->sequence, from->slots[0], 4, value, 24, version, 0);
 }
-/* Does the same with a limited number of attempts, at least 1. Returns -1 with EAGAIN if all were overtaken. */
+/* Does the same with a limited number of attempts, at least 1. Returns -1 with EAGAIN if all fail. */
 static inline int shm_everything_versioned_array_f64_3_try_load(const volatile shm_everything_versioned_array_f64_3 *from, shm_everything_versioned_array_f64_3_value *value, uint64_t *version, uint64_t attempts)
 {
     return shmstore_read(&from->sequence, from->slots[0], 4, value, 24, version, attempts ? attempts : 1);
@@ -284,8 +284,8 @@ SHMSTORE_ASSERT(offsetof(shm_everything, wide_grid) == 9112);
 SHMSTORE_ASSERT(offsetof(shm_everything, rows) == 9144);
 SHMSTORE_ASSERT(offsetof(shm_everything, hint) == 9216);
 
-/* Attaches the object at the path. Returns NULL if it does not exist or fails a check, with the reason in errno and
- * segment->message. After ENOENT, EAGAIN and ESTALE, try again. Detach with shmstore_detach(segment). */
+/* Attaches the object at the path. Returns NULL if it does not exist or fails a check: errno and
+ * segment->message say why. After ENOENT, EAGAIN and ESTALE, try again. Detach with shmstore_detach. */
 static inline shm_everything *shm_everything_attach(shmstore_segment *segment, const char *path, int flags)
 {
     shmstore_wanted wanted;
