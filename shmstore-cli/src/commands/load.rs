@@ -19,7 +19,7 @@ use crate::text::{shown, shown_lines, shown_path};
 ///
 /// If PATH does not exist, load creates a directory of mode 0700. The parent must
 /// exist. In a directory that holds objects or names, use --named or create the
-/// directory first. If no object can be created, the new directory is removed.
+/// directory first. If the load fails, the new directory or name is removed.
 ///
 /// If PATH has an object of the same id, load keeps it and fails. --replace removes
 /// the old object first, on these conditions:

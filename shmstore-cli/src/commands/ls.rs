@@ -16,14 +16,14 @@ use crate::watch;
 /// List the objects on this machine, or under a path
 ///
 /// STATE is one of:
-///   ready         in order
+///   ready         complete: programs can attach it
 ///   initializing  its creator has not finished it yet
 ///   abandoned     its creator died before it was complete
 ///   removed       removed, but a process still has it attached
 ///   orphaned      its anchor no longer exists, or is a different file
 ///   elsewhere     unknown: its anchor is in a mount namespace or under a root
 ///                 directory that this program cannot see, as in a container
-///   other format  its format has another version than this program
+///   other format  its format version is not the one of this program
 ///   newer format  it uses features that this program does not know: update it
 ///   damaged       its header was overwritten
 ///   unreadable    it cannot be read; the kernel's data are shown
@@ -42,8 +42,8 @@ use crate::watch;
 ///
 /// --watch shows the list live. On a terminal, rates are in k, M, G, T of 1000. On
 /// a pipe, it writes a line for each object, and another one when the line changes.
-/// A rate counts as changed if it differs by more than a quarter, or from or to 0.
-/// With --json, the keys of a line are at (a time in UTC), path, name, type,
+/// A rate counts as changed if it changes by more than a quarter, was 0, or becomes
+/// 0. With --json, the keys of a line are at (a time in UTC), path, name, type,
 /// segment, updates_per_second, attached, size, dead, state. Each object is
 /// attached only while it is read.
 #[derive(Debug, clap::Args)]

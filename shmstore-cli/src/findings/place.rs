@@ -85,8 +85,9 @@ fn lock(anchor: &Path, subject: &str) -> Option<Finding> {
     let pid = held[4];
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
     let name = if name.is_empty() { String::new() } else { format!(" ({})", shown(name.trim_end())) };
-    let found =
-        format!("process {pid}{name} has it locked (`flock`), and no object can be created or removed meanwhile");
+    let found = format!(
+        "process {pid}{name} has it locked (`flock`), and no object can be created or removed until it unlocks it"
+    );
     let advice = "nothing to do if this is a store; another program, such as systemd-tmpfiles or a backup, delays all \
                   stores here";
     Some(Finding::note(subject, found, advice))

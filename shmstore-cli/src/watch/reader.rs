@@ -94,7 +94,7 @@ impl<N: Send + 'static> Reader<N> {
     }
 }
 
-/// Waits for the next read, and follows orders meanwhile. Returns `false` if the handle was dropped.
+/// Follows orders until the next read. Returns `false` if the handle was dropped.
 fn obey<S: Source>(source: &mut S, orders: &Receiver<Order>, next: Instant, paused: &mut bool) -> bool {
     loop {
         let wait = if *paused { PAUSED } else { next.saturating_duration_since(Instant::now()) };
