@@ -30,7 +30,7 @@ impl Users {
 
 /// Returns the path of an anchor as the command line takes it: the directory or file, and the name of a named object.
 #[must_use]
-pub fn place(of: &Description) -> (String, Option<String>) {
+pub fn path_and_name(of: &Description) -> (String, Option<String>) {
     let whole = of.path_is_whole;
     let named = || {
         let name = of.path.file_name()?.to_str()?.strip_suffix(".shm").filter(|name| !name.is_empty())?;
@@ -45,7 +45,7 @@ pub fn place(of: &Description) -> (String, Option<String>) {
 /// Returns the same as one text, for a sentence or a column. The command line takes this form, too.
 #[must_use]
 pub fn path(of: &Description) -> String {
-    let (path, name) = place(of);
+    let (path, name) = path_and_name(of);
     let name = name.map(|name| format!("/{name}")).unwrap_or_default();
     shown(&format!("{path}{name}"))
 }
@@ -133,7 +133,7 @@ impl Listed {
     /// Collects what is known about a segment.
     pub fn new(segment: &Segment, users: &mut Users) -> Self {
         let of = segment.description.as_ref();
-        let (path, name) = of.map(place).unzip();
+        let (path, name) = of.map(path_and_name).unzip();
         let created = created(segment);
         Self {
             path,

@@ -1,9 +1,9 @@
 //! What may go wrong on a machine, with advice.
 
+mod anchor;
 mod cleaning;
 mod logind;
 mod machine;
-mod place;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -76,7 +76,7 @@ pub fn all(path: Option<&Path>) -> Result<Vec<Finding>, Failure> {
     findings.push(machine::ipc_namespace());
     findings.extend(machine::leftovers()?);
     if let Some(path) = path {
-        findings.extend(place::of(path)?);
+        findings.extend(anchor::of(path)?);
     }
     Ok(findings)
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use shmstore::inspect::{Segment, SegmentState, segments};
 
-use crate::about::place;
+use crate::about::path_and_name;
 use crate::anchors::Anchors;
 use crate::failure::Failure;
 
@@ -41,7 +41,7 @@ pub fn all(foreign: bool) -> Result<Vec<Segment>, Failure> {
     let mut listed = segments()?;
     listed.retain(|segment| foreign || segment.state != SegmentState::Foreign);
     listed.sort_by_cached_key(|segment| {
-        let of = segment.description.as_ref().map(|of| (place(of), of.id));
+        let of = segment.description.as_ref().map(|of| (path_and_name(of), of.id));
         (of.is_none(), of, segment.shmid)
     });
     Ok(listed)

@@ -46,18 +46,18 @@ pub fn lines(output: &Output, columns: &[Align], rows: &[Vec<Cell>]) -> Vec<Stri
 fn line(output: &Output, columns: &[Align], widths: &[usize], row: &[Cell]) -> String {
     let last = row.iter().rposition(|cell| !cell.text.is_empty());
     let mut line = String::new();
-    for (place, cell) in row.iter().enumerate().take(last.map_or(0, |last| last + 1)) {
-        let fill = " ".repeat(widths[place].saturating_sub(cell.text.chars().count()));
+    for (column, cell) in row.iter().enumerate().take(last.map_or(0, |last| last + 1)) {
+        let fill = " ".repeat(widths[column].saturating_sub(cell.text.chars().count()));
         let text = output.look(cell.look, &cell.text);
-        if place > 0 {
+        if column > 0 {
             line.push_str("  ");
         }
-        if columns[place] == Align::Right {
+        if columns[column] == Align::Right {
             line.push_str(&fill);
             line.push_str(&text);
         } else {
             line.push_str(&text);
-            if Some(place) != last {
+            if Some(column) != last {
                 line.push_str(&fill);
             }
         }

@@ -84,13 +84,13 @@ impl Target {
 
     /// Says that several match, and how to choose: by anchor if the anchors differ, else by type or id, else by number.
     fn several(&self, there: &[Segment], anchors: &Anchors) -> String {
-        let places: Vec<String> = there.iter().map(|segment| place(segment, anchors)).collect();
+        let anchors_shown: Vec<String> = there.iter().map(|segment| anchor_shown(segment, anchors)).collect();
         let types: Vec<String> = there.iter().map(of_type).collect();
-        let (by, all): (_, Vec<String>) = if !are_alike(&places) {
-            let one = |(place, of_type)| format!("{place} ({of_type})");
+        let (by, all): (_, Vec<String>) = if !are_alike(&anchors_shown) {
+            let one = |(anchor, of_type)| format!("{anchor} ({of_type})");
             (
                 if are_alike(&types) { "by anchor" } else { "by anchor, type or id" },
-                places.iter().zip(&types).map(one).collect(),
+                anchors_shown.iter().zip(&types).map(one).collect(),
             )
         } else if are_distinct(&types) {
             ("by type or id", types)
@@ -127,7 +127,7 @@ fn of_type(segment: &Segment) -> String {
 }
 
 /// Returns the anchor in a form that the command line understands without doubt.
-fn place(segment: &Segment, anchors: &Anchors) -> String {
+fn anchor_shown(segment: &Segment, anchors: &Anchors) -> String {
     match (anchors.of_segment(segment), &segment.description) {
         (Some(anchor), _) => shown_path(&anchor.path),
         (None, Some(of)) => shown(&format!("{}{}", of.path.display(), if is_name(&of.path) { "" } else { "/" })),

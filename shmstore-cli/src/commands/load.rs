@@ -63,22 +63,22 @@ fn octal(mode: &str) -> Result<u32, String> {
 /// The file is not a saved object; [`Failure::Refused`] if an object exists; an error of the store.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let saved = saved::read(&args.file)?;
-    let place = Place::of(args, saved.id())?;
-    let old = place.object(saved.id())?;
+    let destination = Destination::of(args, saved.id())?;
+    let old = destination.object(saved.id())?;
     if let Some(old) = &old {
         must_be_replaceable(old, &saved, args)?;
     }
-    let made = place.store(args, old.as_ref()).map_err(Failure::from).and_then(|store| {
+    let made = destination.store(args, old.as_ref()).map_err(Failure::from).and_then(|store| {
         let made = if args.replace { saved.replace_in(&store) } else { saved.create_in(&store) };
         made.map_err(|error| refused(error, old.as_ref()))
     });
     if let Err(failure) = made {
-        place.clear();
+        destination.clear();
         return Err(failure);
     }
     let mut output = Output::standard();
-    if place.is_new {
-        output.line(&place.made())?;
+    if destination.is_new {
+        output.line(&destination.made())?;
     }
     output.line(&format!("loaded {} to {}", shown(&saved.schema().to_string()), shown_path(&args.path)))?;
     output.finish()?;
@@ -86,7 +86,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
 }
 
 /// The anchor of the new object.
-struct Place<'a> {
+struct Destination<'a> {
     path: &'a Path,
     /// The name of a named object.
     name: Option<&'a str>,
@@ -95,7 +95,7 @@ struct Place<'a> {
     is_new: bool,
 }
 
-impl<'a> Place<'a> {
+impl<'a> Destination<'a> {
     /// Finds the anchor. Refuses to create a directory where the user probably means a name.
     fn of(args: &'a Args, id: char) -> Result<Self, Failure> {
         let (path, parent) = (args.path.as_path(), saved::parent(&args.path));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use shmstore::inspect::{Segment, SegmentState};
 
-use crate::about::{self, Listed, Users, place};
+use crate::about::{self, Listed, Users, path_and_name};
 use crate::clock;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Look, Output, say};
@@ -141,8 +141,8 @@ fn row(segment: &Segment, users: &mut Users) -> Vec<Cell> {
     // The header holds only the end of a long path, so a user can only write the segment number.
     let number = format!("(segment {})", segment.shmid);
     let (path, name) = match of {
-        Some(of) if of.path_is_whole => place(of),
-        Some(of) => (format!("{number} {}", place(of).0), None),
+        Some(of) if of.path_is_whole => path_and_name(of),
+        Some(of) => (format!("{number} {}", path_and_name(of).0), None),
         None => (number, None),
     };
     let or_none = |text: Option<String>| text.map_or_else(|| "-".to_owned(), |text| shown(&text));

@@ -5,7 +5,7 @@ use shmstore::Participant;
 use shmstore::inspect::{Limits, Object, Value};
 
 use super::ls;
-use crate::about::{Listed, Users, place, state, times};
+use crate::about::{Listed, Users, path_and_name, state, times};
 use crate::clock;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Look, Output};
@@ -120,7 +120,7 @@ fn header(object: &Object, output: &Output) -> Vec<String> {
     let mut users = Users::default();
     let mut rows: Vec<(&str, Cell)> = Vec::new();
     if let Some(of) = &segment.description {
-        let (path, name) = place(of);
+        let (path, name) = path_and_name(of);
         rows.push(("path", shown(&path).into()));
         rows.extend(name.map(|name| ("name", shown(&name).into())));
         rows.push(("type", shown_lines(&object.schema().to_string()).into()));

@@ -42,7 +42,8 @@ pub(super) fn remove_ipc(root: &Path, uid: u32) -> Finding {
 
 /// Returns the files that count. A later file overrides an earlier one: first the main file, then the drop-ins by name.
 fn files(root: &Path) -> Vec<PathBuf> {
-    let main = DIRECTORIES.map(|place| root.join(place).join("logind.conf")).into_iter().find(|file| file.exists());
+    let main =
+        DIRECTORIES.map(|directory| root.join(directory).join("logind.conf")).into_iter().find(|file| file.exists());
     main.into_iter().chain(drop_ins(root, &DROP_INS)).collect()
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use shmstore::inspect::{Limits, Object, Segment, SegmentState};
 
-use super::fields::{Fields, Place};
+use super::fields::{FieldId, Fields};
 use super::model::growth;
 use super::reader::{self, Turn};
 use crate::about;
@@ -35,7 +35,7 @@ pub(super) struct Seen {
 pub(super) struct One {
     pub(super) shmid: i32,
     /// Its path and name; or its segment number, if the path is unknown.
-    pub(super) place: String,
+    pub(super) title: String,
     pub(super) path: Option<String>,
     pub(super) name: Option<String>,
     pub(super) type_name: Option<String>,
@@ -57,7 +57,7 @@ pub(super) struct Source {
 /// removed.
 #[derive(Default)]
 struct Known {
-    counters: HashMap<Place, u64>,
+    counters: HashMap<FieldId, u64>,
     stores: f64,
     dead: usize,
     checked: Option<Instant>,
@@ -81,10 +81,10 @@ impl Source {
         // A removed or orphaned object is not attached, so that it can disappear.
         let object = if segment.state.is_usable() { Object::attach(segment).ok() } else { None };
         let stores = object.map(|object| known.look(&object));
-        let (path, name) = of.map(about::place).unzip();
+        let (path, name) = of.map(about::path_and_name).unzip();
         One {
             shmid: segment.shmid,
-            place: of.map_or_else(|| format!("(segment {})", segment.shmid), about::path),
+            title: of.map_or_else(|| format!("(segment {})", segment.shmid), about::path),
             path,
             name: name.flatten(),
             type_name: segment.type_name().map(str::to_owned),
@@ -113,7 +113,7 @@ impl Known {
         // yet.
         limits.bytes = 0;
         let mut fields = Fields::default();
-        fields.add(Place::default(), "", object.read(&limits), None);
+        fields.add(FieldId::default(), "", object.read(&limits), None);
         self.stores += growth(&mut self.counters, &fields, SystemTime::now());
         if self.checked.is_none_or(|checked| checked.elapsed() >= CHECK_PERIOD) {
             self.checked = Some(Instant::now());

@@ -61,7 +61,7 @@ impl Board {
 
     /// Returns the rows that match the filter.
     pub(super) fn matching(&self) -> impl Iterator<Item = &Row> {
-        self.rows.iter().filter(|Row { one, .. }| self.list.matches(&format!("{} {}", one.place, one.type_shown())))
+        self.rows.iter().filter(|Row { one, .. }| self.list.matches(&format!("{} {}", one.title, one.type_shown())))
     }
 
     /// Returns the sums of sizes, attachments and dead participants.
@@ -79,9 +79,9 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     fn one(shmid: i32, stores: f64) -> One {
-        let (place, state) = (format!("/p{shmid}"), SegmentState::Ready);
+        let (title, state) = (format!("/p{shmid}"), SegmentState::Ready);
         let [path, name, type_name] = [None, None, None];
-        One { shmid, place, path, name, type_name, state, size: 10, attached: 1, dead: 1, stores: Some(stores) }
+        One { shmid, title, path, name, type_name, state, size: 10, attached: 1, dead: 1, stores: Some(stores) }
     }
 
     #[test]

@@ -15,12 +15,12 @@ const LONGEST_PATH: usize = 300;
 /// The identity of a field: an index for each struct or list around it.
 ///
 /// A path is not unique: a field may be named `a.b` beside a field `b` in `a`, and long paths are cut.
-pub(super) type Place = Vec<u32>;
+pub(super) type FieldId = Vec<u32>;
 
 /// One field at one moment.
 #[derive(Debug, Clone)]
 pub(super) struct Field {
-    pub(super) place: Place,
+    pub(super) id: FieldId,
     /// Its path, fit for a terminal.
     pub(super) path: String,
     /// Its value, without the parts that are separate fields.
@@ -54,16 +54,16 @@ pub(super) struct Fields {
 
 impl Fields {
     /// Adds a value and its parts. `version` is the version of the `Versioned` around it.
-    pub(super) fn add(&mut self, place: Place, path: &str, value: Value, version: Option<u64>) {
+    pub(super) fn add(&mut self, id: FieldId, path: &str, value: Value, version: Option<u64>) {
         let first = self.kept.len();
-        self.add_parts(place, path, value, version);
+        self.add_parts(id, path, value, version);
         if let Some(first) = self.kept.get_mut(first).filter(|_| version.is_some()) {
             first.is_first = true;
         }
     }
 
-    fn add_parts(&mut self, place: Place, path: &str, value: Value, version: Option<u64>) {
-        let part = |index: usize| [&*place, &[index as u32]].concat();
+    fn add_parts(&mut self, id: FieldId, path: &str, value: Value, version: Option<u64>) {
+        let part = |index: usize| [&*id, &[index as u32]].concat();
         let is_time = value.as_timestamp().is_some();
         match value {
             Value::Struct { fields, .. } if !is_time => {
@@ -73,24 +73,24 @@ impl Fields {
                     self.add_parts(part(index), &path, value, version);
                 }
             }
-            Value::Versioned { version, value, .. } => self.add(place, path, *value, Some(version)),
+            Value::Versioned { version, value, .. } => self.add(id, path, *value, Some(version)),
             Value::List { len, first } => {
-                self.keep(place.clone(), path, Leaf::List { len, shown: first.len() }, version);
+                self.keep(id.clone(), path, Leaf::List { len, shown: first.len() }, version);
                 for (index, value) in first.into_iter().enumerate() {
                     let path = shortened(&format!("{path}[{index}]"), LONGEST_PATH);
                     self.add_parts(part(index), &path, value, version);
                 }
             }
-            leaf => self.keep(place, path, Leaf::Value(leaf), version),
+            leaf => self.keep(id, path, Leaf::Value(leaf), version),
         }
     }
 
-    fn keep(&mut self, place: Place, path: &str, value: Leaf, version: Option<u64>) {
+    fn keep(&mut self, id: FieldId, path: &str, value: Leaf, version: Option<u64>) {
         if self.kept.len() >= MOST_FIELDS || matches!(value, Leaf::Value(Value::Omitted)) {
             self.left_out += 1;
         } else {
             let path = if path.is_empty() { "." } else { path }.into();
-            self.kept.push(Field { place, path, value, version, is_first: false });
+            self.kept.push(Field { id, path, value, version, is_first: false });
         }
     }
 }
@@ -131,7 +131,7 @@ mod tests {
 
     fn fields(value: Value) -> Fields {
         let mut fields = Fields::default();
-        fields.add(Place::default(), "", value, None);
+        fields.add(FieldId::default(), "", value, None);
         fields
     }
 

@@ -11,7 +11,7 @@ use shmstore::inspect::SegmentState;
 
 use super::all::{self, One};
 use super::board::{Board, Row};
-use super::fields::{Field, Leaf, Place};
+use super::fields::{Field, FieldId, Leaf};
 use super::model::Sample;
 use super::reader::Source as _;
 use super::source::Source;
@@ -121,15 +121,15 @@ fn object_line(row: &Row, json: bool, at: &str) -> String {
         });
     }
     let rate = rate.map_or_else(|| "-".into(), |rate| rate.to_string());
-    let (place, of_type, state) = (&one.place, one.type_shown(), one.state);
-    format!("{at} {place} {of_type} updates/s={rate} attached={attached} size={size} dead={dead} state={state}\n")
+    let (title, of_type, state) = (&one.title, one.type_shown(), one.state);
+    format!("{at} {title} {of_type} updates/s={rate} attached={attached} size={size} dead={dead} state={state}\n")
 }
 
 /// The last lines of all fields.
 #[derive(Default)]
 struct Changes {
     shmid: Option<i32>,
-    known: HashMap<Place, Leaf>,
+    known: HashMap<FieldId, Leaf>,
 }
 
 impl Changes {
@@ -149,11 +149,11 @@ impl Changes {
         self.shmid = now;
         let mut before = std::mem::take(&mut self.known);
         for field in sample.fields.kept {
-            let is_same = before.remove(&field.place).is_some_and(|known| known.is_same(&field.value));
+            let is_same = before.remove(&field.id).is_some_and(|known| known.is_same(&field.value));
             if !is_same {
                 lines.push_str(&field_line(&field, &at, json));
             }
-            self.known.insert(field.place, field.value);
+            self.known.insert(field.id, field.value);
         }
         lines
     }
@@ -234,8 +234,8 @@ mod tests {
 
     fn sample(shmid: i32, values: &[(&str, Value)]) -> Sample {
         let mut fields = Fields::default();
-        for (place, (path, value)) in (0..).zip(values) {
-            fields.add(vec![place], path, value.clone(), None);
+        for (id, (path, value)) in (0..).zip(values) {
+            fields.add(vec![id], path, value.clone(), None);
         }
         let object = Some(Head { shmid, ..Head::default() });
         Sample { at: Instant::now(), wall: UNIX_EPOCH, object, note: None, fields }
@@ -282,11 +282,11 @@ mod tests {
     }
 
     fn row(rate: Option<f64>) -> Row {
-        let (place, state) = ("/p".into(), SegmentState::Ready);
+        let (title, state) = ("/p".into(), SegmentState::Ready);
         let path = Some("/p\u{9b}".into());
         let [name, type_name] = [None, None];
         let one =
-            One { shmid: 1, place, path, name, type_name, state, size: 10, attached: 1, dead: 0, stores: Some(0.0) };
+            One { shmid: 1, title, path, name, type_name, state, size: 10, attached: 1, dead: 0, stores: Some(0.0) };
         Row { one, rate, is_changed: false }
     }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use shmstore::inspect::SegmentState;
 
-use super::fields::{Field, Fields, Leaf, Place};
+use super::fields::{Field, FieldId, Fields, Leaf};
 use super::list::List;
 use crate::text::shortened;
 
@@ -47,13 +47,13 @@ pub(super) struct Head {
     pub(super) alive: usize,
     pub(super) dead: usize,
     /// The number of this object among the objects at the path, from 1, and the number of objects.
-    pub(super) place: (usize, usize),
+    pub(super) position: (usize, usize),
 }
 
 /// A field and its history.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
-    place: Place,
+    id: FieldId,
     pub(super) path: String,
     pub(super) text: String,
     pub(super) version: Option<u64>,
@@ -79,7 +79,7 @@ pub(super) struct Model {
     pub(super) updates: Option<f64>,
     newest: Option<Instant>,
     counted: VecDeque<(Instant, f64)>,
-    counters: HashMap<Place, u64>,
+    counters: HashMap<FieldId, u64>,
 }
 
 impl Model {
@@ -120,7 +120,7 @@ impl Model {
         self.newest = Some(sample.at);
         let mut known = Known::of(std::mem::take(&mut self.rows));
         for (index, field) in sample.fields.kept.into_iter().enumerate() {
-            let row = match known.take(index, &field.place) {
+            let row = match known.take(index, &field.id) {
                 Some(row) => row.followed_by(field, sample.at),
                 None => Row::new(field, sample.at),
             };
@@ -158,7 +158,7 @@ impl Model {
 /// Returns how often an object was stored to since the last call: the growth of its versions, counters and events.
 ///
 /// A number that looks like the present time is a clock and does not count.
-pub(super) fn growth(counters: &mut HashMap<Place, u64>, fields: &Fields, wall: SystemTime) -> f64 {
+pub(super) fn growth(counters: &mut HashMap<FieldId, u64>, fields: &Fields, wall: SystemTime) -> f64 {
     // A sum of integers could overflow, because other processes can write any number.
     let mut grown = 0.0;
     for field in &fields.kept {
@@ -167,9 +167,9 @@ pub(super) fn growth(counters: &mut HashMap<Place, u64>, fields: &Fields, wall: 
             (None, Some(number)) if is_count(&field.value) && number >= 0.0 && !is_clock(number, wall) => number as u64,
             _ => continue,
         };
-        match counters.get_mut(&field.place) {
+        match counters.get_mut(&field.id) {
             Some(known) => grown += count.saturating_sub(std::mem::replace(known, count)) as f64,
-            None => drop(counters.insert(field.place.clone(), count)),
+            None => drop(counters.insert(field.id.clone(), count)),
         }
     }
     grown
@@ -201,9 +201,9 @@ pub(super) fn rate(measured: &mut VecDeque<(Instant, f64)>) -> Option<f64> {
 
 impl Row {
     fn new(field: Field, at: Instant) -> Self {
-        let Field { place, path, value, version, .. } = field;
+        let Field { id, path, value, version, .. } = field;
         let mut row = Self {
-            place,
+            id,
             path,
             text: shortened(&value.text(), LONGEST_TEXT),
             version,
@@ -246,25 +246,25 @@ impl Row {
 /// The rows of the previous sample. Most rows have the same index again.
 struct Known {
     rows: Vec<Option<Row>>,
-    by_place: Option<HashMap<Place, usize>>,
+    by_id: Option<HashMap<FieldId, usize>>,
 }
 
 impl Known {
     fn of(rows: Vec<Row>) -> Self {
-        Self { rows: rows.into_iter().map(Some).collect(), by_place: None }
+        Self { rows: rows.into_iter().map(Some).collect(), by_id: None }
     }
 
-    fn take(&mut self, index: usize, place: &Place) -> Option<Row> {
-        let is_it = |row: &Option<Row>| row.as_ref().is_some_and(|row| row.place == *place);
+    fn take(&mut self, index: usize, id: &FieldId) -> Option<Row> {
+        let is_it = |row: &Option<Row>| row.as_ref().is_some_and(|row| row.id == *id);
         if self.rows.get(index).is_some_and(is_it) {
             return self.rows[index].take();
         }
         let rows = &self.rows;
-        let by_place = self.by_place.get_or_insert_with(|| {
+        let by_id = self.by_id.get_or_insert_with(|| {
             let there = rows.iter().enumerate();
-            there.filter_map(|(index, row)| Some((row.as_ref()?.place.clone(), index))).collect()
+            there.filter_map(|(index, row)| Some((row.as_ref()?.id.clone(), index))).collect()
         });
-        let index = *by_place.get(place)?;
+        let index = *by_id.get(id)?;
         self.rows[index].take()
     }
 }

@@ -15,8 +15,8 @@ impl Samples {
 
     fn of(&mut self, shmid: i32, millis: u64, values: &[(&str, Value)]) {
         let mut fields = Fields::default();
-        for (place, (path, value)) in (0..).zip(values) {
-            fields.add(vec![place], path, value.clone(), None);
+        for (id, (path, value)) in (0..).zip(values) {
+            fields.add(vec![id], path, value.clone(), None);
         }
         let object = Some(Head { shmid, ..Head::default() });
         let at = self.start + Duration::from_millis(millis);

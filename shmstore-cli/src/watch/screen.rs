@@ -100,8 +100,8 @@ pub(super) fn draw_model(frame: &mut Frame<'_>, model: &Model, look: &Look) -> u
 }
 
 fn draw_head(buffer: &mut Buffer, area: Rect, model: &Model, head: &Head, look: &Look) {
-    let (place, count) = head.place;
-    let which = if count > 1 { format!("  [{place} of {count}: Tab]") } else { String::new() };
+    let (position, count) = head.position;
+    let which = if count > 1 { format!("  [{position} of {count}: Tab]") } else { String::new() };
     put(
         buffer,
         area,
@@ -150,7 +150,7 @@ pub(super) fn draw_board(frame: &mut Frame<'_>, board: &Board, look: &Look) -> u
     for (index, row) in board.matching().enumerate().skip(first).take(page) {
         let one = &row.one;
         let cells: [&dyn Fn(usize) -> String; 7] = [
-            &|width| from_the_end(&one.place, width),
+            &|width| from_the_end(&one.title, width),
             &|_| one.type_shown(),
             &|_| row.rate.map(short).unwrap_or_default(),
             &|_| one.attached.to_string(),

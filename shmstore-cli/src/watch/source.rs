@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use shmstore::inspect::{FieldPath, Limits, Object, Segment, SegmentState, Value};
 
-use super::fields::{Fields, Place};
+use super::fields::{FieldId, Fields};
 use super::model::{Head, Sample};
 use super::reader::{self, Turn};
 use crate::about;
@@ -35,7 +35,7 @@ pub(super) struct Source {
     limits: Limits,
     object: Option<Object>,
     /// Its anchor and id. The next object there takes its place.
-    place: (PathBuf, char),
+    anchor_and_id: (PathBuf, char),
     beside: Vec<Segment>,
     checked: Instant,
     head: Head,
@@ -65,7 +65,7 @@ impl Source {
             fields: Vec::new(),
             choice,
             limits,
-            place: place(object.segment()),
+            anchor_and_id: anchor_and_id(object.segment()),
             object: None,
             beside: there,
             checked: Instant::now(),
@@ -81,7 +81,7 @@ impl Source {
     }
 
     fn take(&mut self, object: Object) {
-        self.place = place(object.segment());
+        self.anchor_and_id = anchor_and_id(object.segment());
         for field in &mut self.fields {
             field.versioned = around(&field.text, &object);
         }
@@ -94,7 +94,7 @@ impl Source {
         let now = Segment::of_shmid(segment.shmid).ok();
         let processes = object.processes();
         let count = |alive: bool| processes.iter().filter(|one| one.alive == alive && !one.left).count();
-        let is_it = |one: &Segment| place(one) == self.place;
+        let is_it = |one: &Segment| anchor_and_id(one) == self.anchor_and_id;
         self.head = Head {
             shmid: segment.shmid,
             path: segment.description.as_ref().map(about::path).unwrap_or_default(),
@@ -104,7 +104,7 @@ impl Source {
             attached: now.map_or(0, |now| now.attached.saturating_sub(1)), // Without our own attachment.
             alive: count(true),
             dead: count(false),
-            place: (self.beside.iter().position(is_it).map_or(1, |index| index + 1), self.beside.len().max(1)),
+            position: (self.beside.iter().position(is_it).map_or(1, |index| index + 1), self.beside.len().max(1)),
         };
     }
 
@@ -114,11 +114,13 @@ impl Source {
         self.beside = objects_at(&self.target, self.choice).unwrap_or_default();
         let ours = self.object.as_ref().map(|object| object.segment().shmid);
         if !self.beside.iter().any(|segment| Some(segment.shmid) == ours) {
-            let there = self.beside.iter().find(|segment| place(segment) == self.place).or(match &*self.beside {
-                // The header may contain another form of the path.
-                [only] if place(only).1 == self.place.1 => Some(only),
-                _ => None,
-            });
+            let there = self.beside.iter().find(|segment| anchor_and_id(segment) == self.anchor_and_id).or(
+                match &*self.beside {
+                    // The header may contain another form of the path.
+                    [only] if anchor_and_id(only).1 == self.anchor_and_id.1 => Some(only),
+                    _ => None,
+                },
+            );
             match there.and_then(|segment| Object::attach(segment).ok()) {
                 Some(object) => return self.take(object),
                 None if self.object.as_ref().is_some_and(Object::is_removed) => self.object = None,
@@ -134,11 +136,11 @@ impl Source {
     fn values(&self, object: &Object) -> (Fields, Option<String>) {
         let (mut fields, mut note) = (Fields::default(), None);
         if self.fields.is_empty() {
-            fields.add(Place::default(), "", object.read(&self.limits), None);
+            fields.add(FieldId::default(), "", object.read(&self.limits), None);
         }
-        for (place, field) in (0..).zip(&self.fields) {
+        for (id, field) in (0..).zip(&self.fields) {
             match field.read(object, &self.limits) {
-                Ok((value, version)) => fields.add(vec![place], &shown(&field.text), value, version),
+                Ok((value, version)) => fields.add(vec![id], &shown(&field.text), value, version),
                 Err(error) => note = Some(shown(&error.to_string())),
             }
         }
@@ -173,7 +175,7 @@ impl reader::Source for Source {
         if count == 0 {
             return;
         }
-        let here = self.beside.iter().position(|segment| place(segment) == self.place);
+        let here = self.beside.iter().position(|segment| anchor_and_id(segment) == self.anchor_and_id);
         let next = match (here, turn) {
             (None, _) => 0,
             (Some(here), Turn::Next) => (here + 1) % count,
@@ -226,7 +228,7 @@ fn version_at(object: &Object, path: &FieldPath) -> Option<u64> {
 }
 
 /// Returns the anchor and the id of a segment.
-fn place(segment: &Segment) -> (PathBuf, char) {
+fn anchor_and_id(segment: &Segment) -> (PathBuf, char) {
     segment.description.as_ref().map_or((PathBuf::new(), ' '), |of| (of.path.clone(), of.id))
 }
 

@@ -16,9 +16,9 @@ fn model(count: u32) -> Model {
             fields.add(vec![index], &format!("field{index}"), value, None);
         }
         fields.add(vec![count], "宽宽宽宽宽宽宽宽宽宽宽宽宽宽宽宽宽", Value::Text("宽".repeat(300)), None);
-        let place = (1, 2);
+        let position = (1, 2);
         let object =
-            Some(Head { state: "ready".into(), type_name: "T".into(), path: "/p".into(), place, ..Head::default() });
+            Some(Head { state: "ready".into(), type_name: "T".into(), path: "/p".into(), position, ..Head::default() });
         let at = start + Duration::from_millis(step * 250);
         model.take(Sample { at, wall: SystemTime::now(), object, note: None, fields });
     }
