@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
 use serde::Serialize;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Outcome};
 use crate::text::shown_json;
 
 /// The standard output.
@@ -82,7 +82,7 @@ impl Output {
     pub fn lines(lines: &[String]) -> io::Result<()> {
         let mut output = Self::standard();
         lines.iter().try_for_each(|line| output.line(line))?;
-        output.finish()
+        output.to.flush()
     }
 
     /// Writes lines about work that is done and cannot be undone. If the output fails, the error contains the lines.
@@ -117,12 +117,13 @@ impl Output {
         self.line(&shown_json(&json))
     }
 
-    /// Flushes and unlocks the output.
+    /// Flushes and unlocks the output, at the end of a command.
     ///
     /// # Errors
     ///
     /// The output cannot be written.
-    pub fn finish(mut self) -> io::Result<()> {
-        self.to.flush()
+    pub fn finish(mut self) -> Result<Outcome, Failure> {
+        self.to.flush()?;
+        Ok(Outcome::Done)
     }
 }

@@ -26,6 +26,5 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     clap_complete::generate(args.shell, &mut Cli::command(), "shmstore", &mut script);
     let mut output = Output::standard();
     output.text(&String::from_utf8_lossy(&script))?;
-    output.finish()?;
-    Ok(Outcome::Done)
+    output.finish()
 }

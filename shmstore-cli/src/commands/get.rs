@@ -67,6 +67,5 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         };
         output.line(&if io::stdout().is_terminal() { shown_lines(&raw) } else { raw })?;
     }
-    output.finish()?;
-    Ok(Outcome::Done)
+    output.finish()
 }

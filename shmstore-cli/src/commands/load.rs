@@ -81,8 +81,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         output.line(&destination.made())?;
     }
     output.line(&format!("loaded {} to {}", shown(&saved.schema().to_string()), shown_path(&args.path)))?;
-    output.finish()?;
-    Ok(Outcome::Done)
+    output.finish()
 }
 
 /// The anchor of the new object.

@@ -34,8 +34,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     }
     let mut output = Output::standard();
     output.text(&String::from_utf8_lossy(&page()?))?;
-    output.finish()?;
-    Ok(Outcome::Done)
+    output.finish()
 }
 
 fn write(dir: &Path) -> io::Result<()> {

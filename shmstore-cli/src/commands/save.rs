@@ -48,8 +48,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let mut output = Output::standard();
     let of = shown(&object.schema().to_string());
     output.line(&format!("saved {of} to {}, {}", shown_path(&args.file), bytes(len)))?;
-    output.finish()?;
-    Ok(Outcome::Done)
+    output.finish()
 }
 
 /// Refuses to replace an anchor, because no process could find its objects any more. The file of a name counts without

@@ -56,8 +56,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     };
     let mut output = Output::standard();
     output.text(&text)?;
-    output.finish()?;
-    Ok(Outcome::Done)
+    output.finish()
 }
 
 /// Returns the width of the terminal, or of a page if the output is not a terminal.

@@ -81,8 +81,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     } else {
         text(&mut output, &object, &participants, &value)?;
     }
-    output.finish()?;
-    Ok(Outcome::Done)
+    output.finish()
 }
 
 fn json<'a>(object: &Object, participants: &'a [Participant], value: &'a Value) -> Shown<'a> {
