@@ -1,4 +1,4 @@
-//! What is told of a segment: in a table, and as JSON.
+//! The description of a segment in words, in a table and as JSON.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -11,26 +11,26 @@ use shmstore::inspect::{Description, Segment};
 use crate::clock;
 use crate::text::{exact, shown};
 
-/// The names of users, each asked for once.
+/// A cache of user names.
 #[derive(Default)]
 pub struct Users(HashMap<u32, Option<String>>);
 
 impl Users {
-    /// The name of a user, if the system knows one.
+    /// Returns the name of a user, if the system knows one.
     pub fn name(&mut self, uid: u32) -> Option<&str> {
         let ask = || User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.name);
         self.0.entry(uid).or_insert_with(ask).as_deref()
     }
 
-    /// The name of a user, or its number.
+    /// Returns the name of a user, or the number if there is no name.
     pub fn shown(&mut self, uid: u32) -> String {
         self.name(uid).map_or_else(|| uid.to_string(), shown)
     }
 }
 
-/// The path of an anchor as the command line names it: the directory or file, and the name of a named one.
+/// Returns the path of an anchor as the command line takes it: the directory or file, and the name of a named object.
 #[must_use]
-pub fn place(of: &Description) -> (String, Option<String>) {
+pub fn path_and_name(of: &Description) -> (String, Option<String>) {
     let whole = of.path_is_whole;
     let named = || {
         let name = of.path.file_name()?.to_str()?.strip_suffix(".shm").filter(|name| !name.is_empty())?;
@@ -42,21 +42,21 @@ pub fn place(of: &Description) -> (String, Option<String>) {
     }
 }
 
-/// The same in one, for a sentence or a column: what the command line takes, too.
+/// Returns the same as one text, for a sentence or a column. The command line takes this form, too.
 #[must_use]
 pub fn path(of: &Description) -> String {
-    let (path, name) = place(of);
+    let (path, name) = path_and_name(of);
     let name = name.map(|name| format!("/{name}")).unwrap_or_default();
     shown(&format!("{path}{name}"))
 }
 
-/// The bytes of a path that is no UTF-8, as hexadecimal digits.
+/// Returns the bytes of a path as hexadecimal digits, if the path is not UTF-8.
 fn hex_of_no_text(path: &Path) -> Option<String> {
     let bytes = path.as_os_str().as_encoded_bytes();
     std::str::from_utf8(bytes).is_err().then(|| bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// The type-id-char of a segment, as its key has it, or as it says itself.
+/// Returns the type-id-char of a segment: from its key, or else from its header.
 #[must_use]
 pub fn id(segment: &Segment) -> Option<char> {
     match char::from(segment.key.to_raw().to_be_bytes()[0]) {
@@ -65,7 +65,7 @@ pub fn id(segment: &Segment) -> Option<char> {
     }
 }
 
-/// Where a segment is, for a sentence: `/run/rover 'T'`, `segment 17`.
+/// Names a segment in a sentence: `/run/rover Telemetry 'T' (segment 17)`, `segment 17 (key 0x54…)`.
 #[must_use]
 pub fn called(segment: &Segment) -> String {
     let Some(of) = &segment.description else { return format!("segment {} (key {})", segment.shmid, segment.key) };
@@ -73,7 +73,14 @@ pub fn called(segment: &Segment) -> String {
     format!("{}{of_type} {:?} (segment {})", path(of), of.id, segment.shmid)
 }
 
-/// When a segment was made: as it says itself, or else as the kernel knows.
+/// Returns the state of a segment with its detail: `orphaned: its anchor …`.
+#[must_use]
+pub fn state(segment: &Segment) -> String {
+    let detail = segment.detail.as_ref().map(|detail| format!(": {}", shown(detail))).unwrap_or_default();
+    format!("{}{detail}", segment.state)
+}
+
+/// Returns the time of creation: from the header of the object, or else from the kernel.
 #[must_use]
 pub fn created(segment: &Segment) -> SystemTime {
     segment.description.as_ref().map_or(segment.changed, |of| of.creator.created)
@@ -81,23 +88,23 @@ pub fn created(segment: &Segment) -> SystemTime {
 
 /// A segment as JSON.
 ///
-/// The keys are always all there; what is not known is `null`.
+/// All keys are always present. An unknown value is `null`.
 ///
-/// | key | what |
+/// | key | value |
 /// |---|---|
-/// | `path`, `name` | the anchor; the name, for an object of a named store |
-/// | `path_hex` | the bytes of the anchor's path as hexadecimal digits, if it is no UTF-8: `path` has such bytes as `\xff` |
-/// | `type`, `id`, `layout_hash` | the type's name, the type-id-char, the hash of the layout as 32 hexadecimal digits |
-/// | `segment`, `key` | the kernel's number, the key as `0x54…` |
-/// | `size`, `object_size` | bytes: of the segment, of the object in it |
+/// | `path`, `name` | the anchor; the name of a named object |
+/// | `path_hex` | if the path is not UTF-8: its bytes as hexadecimal digits; `path` shows other bytes as `\xff` |
+/// | `type`, `id`, `layout_hash` | the name of the type, the type-id-char, the layout hash as 32 hexadecimal digits |
+/// | `segment`, `key` | the segment number of the kernel, the key as `0x54…` |
+/// | `size`, `object_size` | the bytes of the segment, and of the object in it |
 /// | `owner`, `owner_name`, `mode` | the user's number and name; the permission bits as `"0600"` |
-/// | `attached` | how many times it is attached, in all processes |
+/// | `attached` | the number of attachments in all processes |
 /// | `created`, `age` | seconds since 1970, seconds ago |
-/// | `creator_pid`, `creator_uid` | who made it |
-/// | `state` | `ready`, `initializing`, `abandoned`, `removed`, `orphaned`, `elsewhere`, `other format`, `newer format`, `damaged`, `unreadable`, `foreign` |
-/// | `detail` | what more is known of the state |
+/// | `creator_pid`, `creator_uid` | the process and the user that created the segment |
+/// | `state` | a [`SegmentState`](shmstore::inspect::SegmentState): `ready`, `orphaned` |
+/// | `detail` | more about the state |
 #[derive(Debug, Serialize)]
-#[expect(missing_docs, reason = "the table above tells them")]
+#[expect(missing_docs, reason = "the table above documents the keys")]
 pub struct Listed {
     pub path: Option<String>,
     pub name: Option<String>,
@@ -123,10 +130,10 @@ pub struct Listed {
 }
 
 impl Listed {
-    /// What is known of a segment.
+    /// Collects what is known about a segment.
     pub fn new(segment: &Segment, users: &mut Users) -> Self {
         let of = segment.description.as_ref();
-        let (path, name) = of.map(place).unzip();
+        let (path, name) = of.map(path_and_name).unzip();
         let created = created(segment);
         Self {
             path,
@@ -153,7 +160,7 @@ impl Listed {
     }
 }
 
-/// How often: `once`, `3 times`.
+/// Formats a frequency: `once`, `3 times`.
 #[must_use]
 pub fn times(count: u64) -> String {
     match count {
@@ -162,13 +169,13 @@ pub fn times(count: u64) -> String {
     }
 }
 
-/// How many: `1 segment`, `3 segments`.
+/// Formats a number of things: `1 segment`, `3 segments`.
 #[must_use]
 pub fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-/// A number of bytes: `512`, `4.0K`, `64M`.
+/// Formats a number of bytes: `512`, `4.0K`, `64M`.
 #[must_use]
 pub fn bytes(bytes: u64) -> String {
     const UNITS: [char; 6] = ['K', 'M', 'G', 'T', 'P', 'E'];
@@ -177,7 +184,7 @@ pub fn bytes(bytes: u64) -> String {
     }
     let mut amount = bytes as f64 / 1024.0;
     let mut unit = 0;
-    // What would be shown as 1024 of a unit is 1 of the next.
+    // `1024K` would be shown as `1.0M`.
     while amount >= 1023.5 && unit + 1 < UNITS.len() {
         amount /= 1024.0;
         unit += 1;

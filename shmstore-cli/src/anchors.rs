@@ -1,4 +1,4 @@
-//! Where objects stand: the files that a path means, and which segments are theirs.
+//! Anchors: the files that a path of the command line can mean, and the segments that belong to each file.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -11,44 +11,45 @@ use std::path::{Path, PathBuf};
 use shmstore::inspect::{Segment, SegmentState, segments};
 
 use crate::failure::Failure;
+use crate::saved::parent;
 use crate::text::shown_path;
 
-/// The files that a path means, as far as they are there: the directory or file itself, and the file `NAME.shm` of a name.
+/// The anchors that a path means: the directory or file itself, and the file `NAME.shm` of a name.
 #[derive(Debug)]
 pub struct Anchors {
-    /// Whether they are there or not.
+    /// All paths that are meant. Some may not exist.
     meant: Vec<PathBuf>,
-    /// By the bits of their keys.
+    /// The anchors that exist, by their key bits.
     there: HashMap<i32, Vec<Anchor>>,
-    /// Why it cannot be told whether anything is there.
+    /// The error that hides whether an anchor exists.
     refused: Option<ErrorKind>,
 }
 
-/// A file or directory that is there.
+/// A file or directory that exists.
 #[derive(Debug)]
 pub struct Anchor {
-    /// Its path, by which the command line means nothing else: that of a directory ends with a `/`.
+    /// A path that means only this anchor: the path of a directory ends with a `/`.
     pub path: PathBuf,
     device: u64,
     inode: u64,
 }
 
-/// What `ftok` makes of an anchor, without the id.
+/// Returns the bits that `ftok` makes of an anchor, without the id.
 fn key_bits(device: u64, inode: u64) -> i32 {
     (inode & 0xffff | (device & 0xff) << 16) as i32
 }
 
-/// The anchor that a path means: the file or directory itself, or else the file of a name.
+/// Returns the anchor that a path means: the file or directory itself, or else the file of a name.
 ///
 /// # Errors
 ///
-/// [`Failure::NotFound`] if neither is there.
+/// [`Failure::NotFound`] if neither exists.
 pub fn anchor(path: &Path) -> Result<PathBuf, Failure> {
     let there = meant(path).into_iter().find(|path| path.exists());
     there.ok_or_else(|| Anchors::of(path).nothing())
 }
 
-/// The files that a path may mean. With a `/` at its end it means the directory alone.
+/// Returns the files that a path may mean. With a `/` at its end, it means only the directory.
 fn meant(path: &Path) -> Vec<PathBuf> {
     let mut meant = vec![path.to_owned()];
     if !is_directory_alone(path) {
@@ -63,26 +64,26 @@ fn is_directory_alone(path: &Path) -> bool {
     path.as_os_str().as_bytes().ends_with(b"/")
 }
 
-/// Whether a file is that of a name.
+/// Returns `true` if this is the file of a name.
 #[must_use]
 pub fn is_name(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "shm")
 }
 
 impl Anchors {
-    /// Those that a path means.
+    /// Finds the anchors that a path means.
     #[must_use]
     pub fn of(path: &Path) -> Self {
         Self::find(meant(path))
     }
 
-    /// The very file or directory at a path, and no name.
+    /// Finds the file or directory at a path, and no name.
     #[must_use]
     pub fn exactly(path: &Path) -> Self {
         Self::find(vec![path.to_owned()])
     }
 
-    /// Those that a path means, and those of the names in the directory that it is.
+    /// Finds the anchors that a path means. If the path is a directory, finds the names in it, too.
     #[must_use]
     pub fn with_names(path: &Path) -> Self {
         let mut anchors = Self::of(path);
@@ -92,7 +93,7 @@ impl Anchors {
                 Some(error.kind()).filter(|kind| *kind == ErrorKind::PermissionDenied).or(anchors.refused);
         }
         for entry in entries.into_iter().flatten().flatten().filter(|entry| is_name(&entry.path())) {
-            // One that is gone meanwhile is not there.
+            // An entry may have been removed since the directory was read.
             if let Ok(stat) = entry.metadata() {
                 anchors.add(entry.path(), &stat);
             }
@@ -114,67 +115,70 @@ impl Anchors {
 
     fn add(&mut self, mut path: PathBuf, stat: &Metadata) {
         if stat.is_dir() {
-            // Its last component is empty, and that adds a `/`.
+            // An empty last component adds a `/`.
             path.push("");
         }
         let (device, inode) = (stat.dev(), stat.ino());
         self.there.entry(key_bits(device, inode)).or_default().push(Anchor { path, device, inode });
     }
 
-    /// Whether none is there, or it cannot be told.
+    /// Returns `true` if no anchor exists, or if an error hides whether one does.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.there.is_empty() || self.refused.is_some()
     }
 
-    /// The paths of those that are there.
+    /// Returns the paths of the anchors that exist.
     #[must_use]
     pub fn there(&self) -> Vec<&Path> {
         self.there.values().flatten().map(|anchor| anchor.path.as_path()).collect()
     }
 
-    /// The file of a name, if one is there.
+    /// Returns the file of a name, if it exists.
     #[must_use]
     pub fn name(&self) -> Option<&Path> {
-        let mut names = self.there.values().flatten().map(|anchor| anchor.path.as_path());
-        names.find(|path| is_name(path) && !is_directory_alone(path))
+        self.there().into_iter().find(|path| is_name(path) && !is_directory_alone(path))
     }
 
-    /// The one that a segment stands at, or may stand at. An orphan stands nowhere: its anchor may be an earlier file of the same inode.
+    /// Returns the anchor of a segment.
+    ///
+    /// An orphan has no anchor: the inode may have belonged to an earlier file.
     #[must_use]
     pub fn of_segment(&self, segment: &Segment) -> Option<&Anchor> {
         if segment.state == SegmentState::Orphaned {
             return None;
         }
         let bits = match (segment.key.to_raw(), &segment.description) {
-            // It was removed.
+            // A removed segment has no key.
             (0, Some(of)) => key_bits(of.device, of.inode),
             (key, _) => key & 0x00ff_ffff,
         };
         self.there.get(&bits)?.iter().find(|anchor| segment.stands_at(anchor.device, anchor.inode))
     }
 
-    /// The paths that objects made there name.
+    /// Returns the paths that the headers of objects at these anchors contain.
     #[must_use]
     pub fn claimed(&self) -> Claimed {
         Claimed(self.meant.iter().map(|path| absolute(path)).collect())
     }
 
-    /// The segments that stand at them.
+    /// Returns the segments at these anchors.
     ///
     /// # Errors
     ///
-    /// What the kernel refuses.
+    /// An error of the kernel.
     pub fn standing(&self) -> Result<Vec<Segment>, Failure> {
         Ok(segments()?.into_iter().filter(|segment| self.of_segment(segment).is_some()).collect())
     }
 
-    /// The segments that are meant by the path: those that stand at them; or, if none does for certain, orphans too that say that they were
-    /// made there, and have the key of the anchor that they name.
+    /// Returns the segments that the path means: the segments at its anchors.
+    ///
+    /// If none of them is certain, orphans are returned, too. Their header names the path, and their key fits the
+    /// anchor in their header.
     ///
     /// # Errors
     ///
-    /// [`Failure::NotFound`] if there is nothing at the path, and no such segment; what the kernel refuses.
+    /// [`Failure::NotFound`] if neither the path nor such a segment exists; an error of the kernel.
     pub fn segments(&self) -> Result<Vec<Segment>, Failure> {
         let (mut standing, others): (Vec<_>, Vec<_>) =
             segments()?.into_iter().partition(|segment| self.of_segment(segment).is_some());
@@ -188,41 +192,41 @@ impl Anchors {
         Ok(standing)
     }
 
-    /// What to say if nothing is at the path.
+    /// Returns the error for a path at which nothing exists.
     #[must_use]
     pub fn nothing(&self) -> Failure {
         let [path, rest @ ..] = self.meant.as_slice() else { unreachable!("a path means itself") };
         if let Some(kind) = self.refused {
-            return Failure::File { path: path.clone(), source: kind.into() };
+            return Failure::at(path)(kind.into());
         }
-        let in_words = |path: &Path| shown_path(path);
-        let name = rest.first().map(|name| format!(", no name's file {} either", in_words(name))).unwrap_or_default();
-        Failure::NotFound(format!(
-            "nothing is at {}{name}, and no object that is left says it was made there: `shmstore ls` shows what there is",
-            in_words(path)
-        ))
+        let missing = match rest.first() {
+            Some(name) => format!("neither {} nor the name's file {} exists", shown_path(path), shown_path(name)),
+            None => format!("{} does not exist", shown_path(path)),
+        };
+        Failure::NotFound(format!("{missing}, and no orphan was created there: `shmstore ls` lists all objects"))
     }
 }
 
-/// Whether more than its key tells whose a segment is.
+/// Returns `true` if more than the key says which anchor a segment belongs to.
 #[must_use]
 pub fn is_certain(segment: &Segment) -> bool {
     segment.description.is_some() || matches!(segment.state, SegmentState::OtherFormat | SegmentState::Damaged)
 }
 
-/// Paths that segments may name, whether anything is there or not. Anybody can write one into a segment.
+/// Paths that headers may contain. The paths may not exist, and any process can write any path into its segment.
 #[derive(Debug)]
 pub struct Claimed(Vec<PathBuf>);
 
 impl Claimed {
-    /// Whether a path is one of them, or below the first of them.
+    /// Returns `true` if a path is one of these, or below the first.
     #[must_use]
     pub fn by(&self, path: &Path) -> bool {
         path.starts_with(&self.0[0]) || self.0.iter().any(|claimed| claimed == path)
     }
 
-    /// Whether an orphan names one of them, and has the key of the anchor that it says. What has an anchor is that of another path, whatever
-    /// it says.
+    /// Returns `true` if an orphan names one of these paths and its key fits the anchor in its header.
+    ///
+    /// Only orphans count: a segment with an anchor belongs to the path of that anchor, whatever its header says.
     fn with_the_key(&self, segment: &Segment) -> bool {
         let Some(of) = segment.description.as_ref().filter(|_| segment.state == SegmentState::Orphaned) else {
             return false;
@@ -231,12 +235,9 @@ impl Claimed {
     }
 }
 
-/// A path as objects know theirs, also if nothing is there.
+/// Returns a path in the form that headers contain. The path need not exist.
 fn absolute(path: &Path) -> PathBuf {
-    let whole = || {
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Some(fs::canonicalize(parent).ok()?.join(path.file_name()?))
-    };
+    let whole = || Some(fs::canonicalize(parent(path)).ok()?.join(path.file_name()?));
     let known = fs::canonicalize(path).ok().or_else(whole).or_else(|| std::path::absolute(path).ok());
     known.unwrap_or_else(|| path.to_owned())
 }

@@ -1,22 +1,22 @@
-//! Moments and durations as people read them.
+//! Times and durations as text.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use shmstore::Timestamp;
 
-/// Seconds since 1970; 0 for anything before.
+/// Returns the seconds since 1970, or 0 for an earlier time.
 #[must_use]
 pub fn seconds(moment: SystemTime) -> u64 {
     moment.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-/// How long ago it was; nothing if it is yet to come.
+/// Returns the time since a moment, or zero if the moment is in the future.
 #[must_use]
 pub fn since(moment: SystemTime) -> Duration {
     moment.elapsed().unwrap_or_default()
 }
 
-/// The two largest units: `5s`, `3m20s`, `2h5m`, `12d3h`.
+/// Formats a duration with its two largest units: `5s`, `3m20s`, `2h5m`, `12d3h`.
 #[must_use]
 pub fn age(duration: Duration) -> String {
     let seconds = duration.as_secs();
@@ -29,14 +29,14 @@ pub fn age(duration: Duration) -> String {
     }
 }
 
-/// `2024-02-29 13:05:07 UTC`.
+/// Formats a time for people: `2024-02-29 13:05:07 UTC`.
 #[must_use]
 pub fn utc(moment: SystemTime) -> String {
     let time = Timestamp::try_from(moment).unwrap_or_default();
     format!("{time:.0}").replace('T', " ").replace('Z', " UTC")
 }
 
-/// Universal time to the millisecond, as RFC 3339 has it: `2026-11-23T14:29:10.123Z`.
+/// Formats a time for programs by RFC 3339, in UTC with milliseconds: `2026-11-23T14:29:10.123Z`.
 #[must_use]
 pub fn timestamp(moment: SystemTime) -> String {
     format!("{:.3}", Timestamp::try_from(moment).unwrap_or_default())
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_are_shown_as_date_does() {
+    fn utc_agrees_with_the_calendar() {
         let at = |seconds| utc(UNIX_EPOCH + Duration::from_secs(seconds));
         assert_eq!(at(0), "1970-01-01 00:00:00 UTC");
         assert_eq!(at(951_827_696), "2000-02-29 12:34:56 UTC");
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn timestamps_are_those_of_the_calendar() {
+    fn timestamps_agree_with_the_calendar() {
         for (millis, expected) in [
             (0, "1970-01-01T00:00:00.000Z"),
             (951_782_400_000, "2000-02-29T00:00:00.000Z"),

@@ -1,4 +1,4 @@
-//! What the program can be asked to do, one module for each.
+//! The commands of the program, one module each.
 
 pub mod completions;
 pub mod diff;
@@ -23,7 +23,7 @@ use crate::failure::{Failure, Outcome};
 use crate::output::say;
 use crate::text::shown_lines;
 
-/// See inside the objects that programs share with shmstore, and look after them.
+/// Inspect the objects that programs share with shmstore, and clean up after them.
 #[derive(Debug, Parser)]
 #[command(name = "shmstore", version, after_long_help = after(), subcommand_value_name = "COMMAND")]
 pub struct Cli {
@@ -31,27 +31,30 @@ pub struct Cli {
     command: Command,
 }
 
-/// What the exit codes mean.
+/// The meanings of the exit codes, from 0.
 const EXIT_CODES: [&str; 6] = [
-    "done; nobody reads the output any more",
-    "what was asked about is not so (diff: they differ; doctor: something needs mending), or it failed otherwise",
-    "wrong usage; more than one object is meant",
+    "success, also if the reader of the output has closed it",
+    "diff: the layouts differ; doctor: something needs fixing; every command: any other error",
+    "wrong usage, or more than one object matches",
     "no such object, field, path or file",
-    "refused: it is in use, or not shmstore's, or would overwrite something, or nobody has agreed",
-    "not permitted",
+    "refused: the object is in use or not shmstore's, something would be overwritten, or the question was not \
+     answered with y",
+    "permission denied",
 ];
 
-/// What else all commands have in common, a paragraph each.
-const NOTES: [&str; 2] = [
-    "Objects are named by the directory or file that they stand at, or DIR/NAME for a named one, and the TYPE (its name, or \
-     its letter), where more than one stand there. DIR/ with a slash at its end is the directory alone, DIR.shm the file of the name \
-     beside it. If nothing stands at a path, an object that was made there, and whose directory or file is gone, is meant.",
-    "Colours are used on a terminal only, and not if NO_COLOR is set. What segments say of themselves is shown with control \
-     characters escaped, \\u{1b}. What goes to the standard output without --json is for people, one object or field a line; \
-     --json is for programs: keys are added, never removed.",
+/// Paragraphs about all commands.
+const NOTES: [&str; 4] = [
+    "An object is named by its anchor, the directory or file that it was created for. A named object is DIR/NAME. \
+     Where one anchor has several objects, add TYPE: the name of the type, or its letter.",
+    "DIR/ with a slash at its end means only the directory. DIR.shm means only the file of the name beside it. If a \
+     path does not exist, it means an object that was created there and has lost its anchor.",
+    "Colors are used on a terminal only, and not if NO_COLOR is set. Control characters in names and values are \
+     escaped, as in \\u{1b}.",
+    "The output without --json is for people and may change. The output with --json is for programs: a new version \
+     may add keys, but removes none.",
 ];
 
-/// What stands below the help.
+/// Returns the text below the help.
 fn after() -> String {
     let codes = EXIT_CODES.iter().enumerate().map(|(code, meaning)| format!("  {code}  {meaning}"));
     format!("Exit codes:\n{}\n\n{}", codes.collect::<Vec<_>>().join("\n"), NOTES.join("\n\n"))
@@ -94,7 +97,7 @@ impl Command {
     }
 }
 
-/// Does what the command line says.
+/// Runs the command line.
 pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -103,7 +106,7 @@ pub fn run() -> ExitCode {
     match cli.command.run() {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Differs) => ExitCode::from(1),
-        // Whoever read our output has seen enough: `shmstore ls | head -1`.
+        // The reader has seen enough: `shmstore ls | head -1`.
         Err(Failure::Io(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
             say(&shown_lines(&format!("error: {failure}")));
@@ -112,7 +115,7 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Tells what was asked of clap itself, such as `--help`, or what is wrong with the command line.
+/// Prints the answer of clap: to `--help`, or to a wrong command line.
 fn tell(told: &clap::Error) -> ExitCode {
     match told.print().and_then(|()| io::Write::flush(&mut io::stdout())) {
         Err(error) if !told.use_stderr() && error.kind() != ErrorKind::BrokenPipe => {

@@ -1,10 +1,11 @@
-//! The layout of an object for others: as a picture, as a C header, as a Python module.
+//! The layout of an object as a picture, as a C header, and as a Python module.
 //!
-//! All three are written from an [`OwnedSchema`](shmstore::OwnedSchema) alone, which may come from a segment or a file that
-//! somebody else wrote: so they stay as long as the schema is, whatever lengths and names stand in it, and every name is
-//! escaped or made an identifier.
+//! The only input is an [`OwnedSchema`](shmstore::OwnedSchema). It may come from a segment or a file of another
+//! program, so:
+//! - The size of the output depends on the size of the schema, not on the lengths in it.
+//! - Every name is escaped, or turned into an identifier.
 
-// In the order of their layers: each module imports only from those above it.
+// In the order of the layers: a module imports only from the modules above it.
 mod error;
 mod names;
 mod labels;

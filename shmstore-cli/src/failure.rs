@@ -1,7 +1,7 @@
-//! What can go wrong, and what a shell is told of it.
+//! Errors of the program, and their exit codes.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use shmstore::inspect::{FieldError, InspectError, SavedError};
@@ -10,69 +10,75 @@ use thiserror::Error;
 
 use crate::text::{shown, shown_path};
 
-/// How the program ends when nothing failed.
+/// How the program ends without an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// What was asked for was done: exit code 0.
+    /// The program did its work. Exit code 0.
     Done,
-    /// What was asked about is not so: two layouts differ, a machine has something to mend. Exit code 1.
+    /// The answer is negative: two layouts differ, or a machine needs fixing. Exit code 1.
     Differs,
 }
 
-/// Why it could not be done: told on the standard error, after `error: `. Text and paths of others are escaped; those of a variant that
-/// holds a `String`, by who makes it.
+/// An error. The program prints it on the standard error, after `error: `.
+///
+/// The message is fit for a terminal. A variant that holds a `String` expects escaped text.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Failure {
-    /// No object stands there. Exit code 3.
+    /// No object matches the command line. Exit code 3.
     #[error("{0}")]
     NotFound(String),
-    /// More than one stands there. Exit code 2.
+    /// More than one object matches the command line. Exit code 2.
     #[error("{0}")]
     Ambiguous(String),
-    /// It was not done, because it would harm somebody, or nobody has agreed to it. Exit code 4.
+    /// The work would harm another program, or the user does not agree to it. Exit code 4.
     #[error("{0}")]
     Refused(String),
-    /// A segment cannot be looked into or removed. Exit code 5 if that is not allowed, 4 if it is in use or none of shmstore's, 3 if it is
-    /// gone, otherwise 1.
+    /// A segment cannot be read or removed. Exit code 5 without the permission, 4 if it is in use or not shmstore's, 3
+    /// if it no longer exists, otherwise 1.
     #[error("{}", shown(&.0.to_string()))]
     Inspect(#[from] InspectError),
-    /// There is no such field. Exit code 3.
+    /// The field does not exist. Exit code 3.
     #[error("{}", shown(&.0.to_string()))]
     Field(#[from] FieldError),
-    /// No store can be opened, or a name not be forgotten. Exit code 5 if that is not allowed, 4 if it is in use, 3 if there is nothing,
-    /// otherwise 1.
+    /// A store cannot be opened, or a name cannot be removed. Exit code 5 without the permission, 4 if it is in use, 3
+    /// if it does not exist, otherwise 1.
     #[error("{}", shown(&.0.to_string()))]
     Open(#[from] OpenError),
-    /// An object cannot be made. Exit code 5 if that is not allowed, 4 if another is in its way, otherwise 1.
+    /// An object cannot be created. Exit code 5 without the permission, 4 if another object is in its way, otherwise 1.
     #[error("{}", shown(&.0.to_string()))]
     Create(#[from] CreateError),
-    /// A file is no saved object, or an object cannot be saved. Exit code 1.
+    /// A file is not a saved object, or an object cannot be saved. Exit code 1.
     #[error("{}: {}", shown_path(.path), shown(&.source.to_string()))]
     Saved {
-        /// Which file, or object.
+        /// The file or the object.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: SavedError,
     },
-    /// A file cannot be read or written. Exit code 5 if that is not allowed, otherwise 1.
+    /// A file cannot be read or written. Exit code 5 without the permission, otherwise 1.
     #[error("{}: {source}", shown_path(.path))]
     File {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
-    /// The terminal, or a pipe. Exit code 1.
+    /// The terminal or the pipe fails. Exit code 1.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// Anything else. Exit code 1.
+    /// Any other error. Exit code 1.
     #[error("{0}")]
     Other(String),
 }
 
 impl Failure {
-    /// What a shell is told.
+    /// Makes a [`File`](Self::File) of the error of a file.
+    pub fn at(path: &Path) -> impl Fn(io::Error) -> Self {
+        |source| Self::File { path: path.into(), source }
+    }
+
+    /// Returns the exit code.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {

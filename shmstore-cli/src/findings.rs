@@ -1,9 +1,9 @@
-//! What may go wrong on a machine, and what to do about it.
+//! What may go wrong on a machine, with advice.
 
+mod anchor;
 mod cleaning;
 mod logind;
 mod machine;
-mod place;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,26 +13,26 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 
-/// How bad it is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// As it should be.
+    /// Everything is in order.
     Ok,
-    /// Worth knowing.
+    /// The user may want to know it.
     Note,
-    /// Something needs mending.
+    /// Something needs fixing.
     Mend,
 }
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
-    /// What was looked at: `shmmni`, `RemoveIPC`, a path.
+    /// The subject of the check: `shmmni`, `RemoveIPC`, a path.
     pub subject: String,
-    /// What was found.
+    /// The result.
     pub found: String,
     /// What to do, if anything.
     pub advice: Option<String>,
@@ -52,7 +52,8 @@ impl Finding {
     }
 }
 
-/// The `.conf` files in systemd's directories below `root`, by name: of one name, that in the first directory.
+/// Returns the `.conf` files in systemd's directories below `root`, sorted by name. Of two files with one name, the
+/// first directory wins.
 fn drop_ins(root: &Path, directories: &[&str]) -> Vec<PathBuf> {
     let mut drop_ins = BTreeMap::new();
     for directory in directories.iter().rev() {
@@ -63,11 +64,11 @@ fn drop_ins(root: &Path, directories: &[&str]) -> Vec<PathBuf> {
     drop_ins.into_values().collect()
 }
 
-/// Looks at the machine, and at a path.
+/// Checks the machine, and a path.
 ///
 /// # Errors
 ///
-/// Where there is no System V shared memory.
+/// The kernel has no System V shared memory.
 pub fn all(path: Option<&Path>) -> Result<Vec<Finding>, Failure> {
     let mut findings = machine::limits()?;
     findings.push(machine::removed_when_unused());
@@ -75,12 +76,12 @@ pub fn all(path: Option<&Path>) -> Result<Vec<Finding>, Failure> {
     findings.push(machine::ipc_namespace());
     findings.extend(machine::leftovers()?);
     if let Some(path) = path {
-        findings.extend(place::of(path)?);
+        findings.extend(anchor::of(path)?);
     }
     Ok(findings)
 }
 
-/// A root directory with systemd, and with these files.
+/// Creates a root directory with systemd, and with these files.
 #[cfg(test)]
 fn root_with(files: &[(&str, &str)]) -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();

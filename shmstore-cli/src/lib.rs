@@ -1,10 +1,9 @@
-//! The `shmstore` program: shows what is in shared objects, of any type, live, and looks after them.
+//! The `shmstore` program: it shows shared objects of any type, watches them, and cleans up after them.
 //!
-//! What it knows of segments it has from [`shmstore::inspect`]; what is here is how that is shown, and asked for.
+//! [`shmstore::inspect`] reads and classifies the segments. This crate has the command line and the output.
 
 pub mod about;
 pub mod anchors;
-pub mod ask;
 pub mod clock;
 pub mod commands;
 pub mod export;

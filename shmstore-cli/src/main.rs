@@ -1,4 +1,4 @@
-//! See inside the objects that programs share with shmstore: see the library's documentation.
+//! The program `shmstore`. Everything is in the library.
 
 use std::process::ExitCode;
 

@@ -1,54 +1,54 @@
-//! What goes to the standard output: whether it has colours, and JSON that is safe to look at.
+//! The standard output, with colors, and with JSON that is safe to show on a terminal.
 
 use std::env;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
 use serde::Serialize;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Outcome};
 use crate::text::shown_json;
 
 /// The standard output.
 pub struct Output {
     to: BufWriter<StdoutLock<'static>>,
-    coloured: bool,
+    colored: bool,
 }
 
-/// How something stands out, where there are colours.
+/// A style, where colors are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
-    /// As everything else.
+    /// Ordinary text.
     Plain,
     /// A heading.
     Heading,
-    /// As it should be.
+    /// In order.
     Good,
-    /// To be looked at.
+    /// Needs attention.
     Bad,
-    /// Of less interest.
+    /// Less important.
     Faint,
 }
 
-/// Whether colours may be used: on a terminal, unless `NO_COLOR` is set or the terminal is a dumb one.
+/// Returns `true` if the output is a terminal with colors, and `NO_COLOR` is not set.
 #[must_use]
-pub fn may_be_coloured() -> bool {
+pub fn may_be_colored() -> bool {
     let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
     io::stdout().is_terminal() && !is_set("NO_COLOR") && env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
-/// Says something on the standard error, beside the output; what that refuses is nobody's concern.
+/// Writes a note to the standard error. Errors are ignored, because the output does not depend on the note.
 pub fn say(text: &str) {
     drop(writeln!(io::stderr(), "{text}"));
 }
 
 impl Output {
-    /// The standard output of this process.
+    /// Locks the standard output of this process.
     #[must_use]
     pub fn standard() -> Self {
-        Self { to: BufWriter::with_capacity(1 << 16, io::stdout().lock()), coloured: may_be_coloured() }
+        Self { to: BufWriter::with_capacity(1 << 16, io::stdout().lock()), colored: may_be_colored() }
     }
 
-    /// Text in a look. It must be fit for a terminal already.
+    /// Styles a text, which must be fit for a terminal.
     #[must_use]
     pub fn look(&self, look: Look, text: &str) -> String {
         let code = match look {
@@ -58,7 +58,7 @@ impl Output {
             Look::Faint => "2",
             Look::Plain => "",
         };
-        if !self.coloured || code.is_empty() || text.is_empty() {
+        if !self.colored || code.is_empty() || text.is_empty() {
             return text.to_owned();
         }
         format!("\u{1b}[{code}m{text}\u{1b}[0m")
@@ -68,41 +68,41 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// What the pipe or terminal refuses.
+    /// The output cannot be written.
     pub fn line(&mut self, line: &str) -> io::Result<()> {
         self.text(line)?;
         self.text("\n")
     }
 
-    /// Writes lines to the standard output, and hands them over.
+    /// Writes lines to the standard output, and flushes it.
     ///
     /// # Errors
     ///
-    /// What the pipe or terminal refuses.
+    /// The output cannot be written.
     pub fn lines(lines: &[String]) -> io::Result<()> {
         let mut output = Self::standard();
         lines.iter().try_for_each(|line| output.line(line))?;
-        output.finish()
+        output.to.flush()
     }
 
-    /// The same for lines about what was done and cannot be undone: who cannot be told so there, is told by the failure.
+    /// Writes lines about work that is done and cannot be undone. If the output fails, the error contains the lines.
     ///
     /// # Errors
     ///
-    /// What the pipe or terminal refuses, with all the lines.
+    /// The output cannot be written.
     pub fn done(lines: &[String]) -> Result<(), Failure> {
         Self::lines(lines).map_err(|error| match error.kind() {
-            // Nobody reads it.
+            // The reader has closed the output on purpose.
             io::ErrorKind::BrokenPipe => Failure::Io(error),
-            _ => Failure::Other(format!("{}; but that cannot be written to the output: {error}", lines.join("; "))),
+            _ => Failure::Other(format!("{}; but writing this to the output failed: {error}", lines.join("; "))),
         })
     }
 
-    /// Writes text as it is.
+    /// Writes a text without a change.
     ///
     /// # Errors
     ///
-    /// What the pipe or terminal refuses.
+    /// The output cannot be written.
     pub fn text(&mut self, text: &str) -> io::Result<()> {
         self.to.write_all(text.as_bytes())
     }
@@ -111,27 +111,19 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// What the pipe or terminal refuses.
+    /// The output cannot be written.
     pub fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
         let json = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
         self.line(&shown_json(&json))
     }
 
-    /// Hands over what was written so far.
+    /// Flushes and unlocks the output, at the end of a command.
     ///
     /// # Errors
     ///
-    /// What the pipe or terminal refuses.
-    pub fn flush(&mut self) -> io::Result<()> {
-        self.to.flush()
-    }
-
-    /// Hands everything over.
-    ///
-    /// # Errors
-    ///
-    /// What the pipe or terminal refuses.
-    pub fn finish(mut self) -> io::Result<()> {
-        self.to.flush()
+    /// The output cannot be written.
+    pub fn finish(mut self) -> Result<Outcome, Failure> {
+        self.to.flush()?;
+        Ok(Outcome::Done)
     }
 }

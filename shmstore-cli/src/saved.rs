@@ -1,4 +1,4 @@
-//! Saved objects, and other files that are read.
+//! Files with saved objects or schemas.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek};
@@ -12,60 +12,58 @@ use tempfile::NamedTempFile;
 use crate::failure::Failure;
 use crate::text::shown_path;
 
-/// The longest schema there is.
+/// More than any schema has.
 const MAX_JSON: u64 = 1 << 20;
 
-/// Writes a file whole or not at all: to a temporary one beside it, which then takes its name. Only its owner may read it. Returns its
-/// length.
+/// Writes a file in one step, by renaming a temporary file. Only its owner may read it. Returns its length.
 ///
 /// # Errors
 ///
-/// [`Failure::NotFound`]: no such directory. [`Failure::File`]: something other than a file has the name, or what the directory
-/// refuses.
+/// - [`Failure::NotFound`]: the directory does not exist.
+/// - [`Failure::File`]: the path exists and is not a regular file, or an error of the file system.
 pub fn write(path: &Path, saved: &SavedObject) -> Result<u64, Failure> {
-    let refused = |source| Failure::File { path: path.into(), source };
-    match fs::symlink_metadata(path) {
-        Ok(stat) if !stat.is_file() => {
-            return Err(refused(io::Error::new(ErrorKind::AlreadyExists, "it is there, and no regular file")));
-        }
-        _ => {}
+    if fs::symlink_metadata(path).is_ok_and(|stat| !stat.is_file()) {
+        let why = "it exists and is not a regular file";
+        return Err(Failure::at(path)(io::Error::new(ErrorKind::AlreadyExists, why)));
     }
     let directory = parent(path);
     must_be_there(directory)?;
     let written = || {
-        // What it says itself names the temporary file, which nobody has asked for.
+        // The full error would name the temporary file, which the user does not know.
         let mut file = NamedTempFile::new_in(directory).map_err(|error| io::Error::from(error.kind()))?;
         let len = saved.write_to(file.as_file_mut())?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)?;
-        // So that the name survives a loss of power, too: if we may open the directory.
+        // The name, too, survives a loss of power, if we may open the directory.
         match File::open(directory) {
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {}
             directory => directory?.sync_all()?,
         }
         Ok(len)
     };
-    written().map_err(refused)
+    written().map_err(Failure::at(path))
 }
 
-/// The directory that a path is in.
+/// Returns the directory of a path.
 #[must_use]
 pub fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Refuses a directory to write into that is none.
+/// Checks that a directory exists.
 ///
 /// # Errors
 ///
-/// [`Failure::NotFound`]; [`Failure::File`] if that cannot be found out.
+/// - [`Failure::NotFound`]: it does not exist, or is not a directory.
+/// - [`Failure::File`]: a missing permission hides whether it exists.
 pub fn must_be_there(directory: &Path) -> Result<(), Failure> {
     match fs::metadata(directory) {
         Ok(stat) if stat.is_dir() => Ok(()),
-        Err(source) if source.kind() == ErrorKind::PermissionDenied => {
-            Err(Failure::File { path: directory.into(), source })
+        Err(source) if source.kind() == ErrorKind::PermissionDenied => Err(Failure::at(directory)(source)),
+        _ => {
+            let directory = shown_path(directory);
+            Err(Failure::NotFound(format!("directory {directory} does not exist: create it first (`mkdir -p`)")))
         }
-        _ => Err(Failure::NotFound(format!("no directory {0}: make it first (`mkdir -p`)", shown_path(directory)))),
     }
 }
 
@@ -73,21 +71,24 @@ pub fn must_be_there(directory: &Path) -> Result<(), Failure> {
 ///
 /// # Errors
 ///
-/// [`Failure::NotFound`]; [`Failure::File`] if the file cannot be read, [`Failure::Saved`] if it is none.
+/// - [`Failure::NotFound`]: the file does not exist.
+/// - [`Failure::File`]: it cannot be read.
+/// - [`Failure::Saved`]: it is not a saved object.
 pub fn read(path: &Path) -> Result<SavedObject, Failure> {
     parse(path, &open(path)?)
 }
 
-/// Reads a saved object, if a regular file is there that begins as they do: an anchor may be a file, too.
+/// Reads a saved object, if the path is a file that begins as saved objects do. Other files may be anchors.
 ///
 /// # Errors
 ///
-/// [`Failure::File`], [`Failure::Saved`]: it is damaged.
+/// - [`Failure::File`]: it cannot be read.
+/// - [`Failure::Saved`]: it is damaged.
 pub fn read_if_saved(path: &Path) -> Result<Option<SavedObject>, Failure> {
     open_if_saved(path).map(|file| parse(path, &file)).transpose()
 }
 
-/// Whether a regular file is there that begins as saved objects do.
+/// Returns `true` if the path is a file that begins as saved objects do.
 #[must_use]
 pub fn is_saved(path: &Path) -> bool {
     open_if_saved(path).is_some()
@@ -101,10 +102,9 @@ fn open_if_saved(path: &Path) -> Option<File> {
 }
 
 fn parse(path: &Path, file: &File) -> Result<SavedObject, Failure> {
-    let refused = |source| Failure::File { path: path.into(), source };
-    let len = file.metadata().map_err(refused)?.len();
+    let len = file.metadata().map_err(Failure::at(path))?.len();
     SavedObject::read_from(file, len).map_err(|error| match error {
-        SavedError::Read(source) => refused(source),
+        SavedError::Read(source) => Failure::at(path)(source),
         source => Failure::Saved { path: path.into(), source },
     })
 }
@@ -113,27 +113,28 @@ fn parse(path: &Path, file: &File) -> Result<SavedObject, Failure> {
 ///
 /// # Errors
 ///
-/// [`Failure::NotFound`]; [`Failure::File`], also if it is longer than any schema.
+/// - [`Failure::NotFound`]: the file does not exist.
+/// - [`Failure::File`]: it cannot be read, or is longer than any schema.
 pub fn read_json(path: &Path) -> Result<Vec<u8>, Failure> {
-    let refused = |source| Failure::File { path: path.into(), source };
     let mut json = Vec::new();
-    open(path)?.take(MAX_JSON + 1).read_to_end(&mut json).map_err(refused)?;
+    open(path)?.take(MAX_JSON + 1).read_to_end(&mut json).map_err(Failure::at(path))?;
     if json.len() as u64 > MAX_JSON {
-        return Err(refused(io::Error::new(ErrorKind::InvalidData, "it is longer than 1 MiB, which no schema is")));
+        let why = "it is longer than 1 MiB, and no schema is";
+        return Err(Failure::at(path)(io::Error::new(ErrorKind::InvalidData, why)));
     }
     Ok(json)
 }
 
-/// Opens a regular file: nothing that has no end, or waits.
+/// Opens a regular file. Refuses devices and pipes, which may have no end or wait.
 fn open(path: &Path) -> Result<File, Failure> {
     let refused = |source: io::Error| match source.kind() {
-        ErrorKind::NotFound => Failure::NotFound(format!("no file is at {}", shown_path(path))),
-        _ => Failure::File { path: path.into(), source },
+        ErrorKind::NotFound => Failure::NotFound(format!("file {} does not exist", shown_path(path))),
+        _ => Failure::at(path)(source),
     };
-    // A pipe is not waited for, whoever has put it there a moment ago.
+    // The flags keep `open` from waiting for a pipe.
     let file = OpenOptions::new().read(true).custom_flags(O_NONBLOCK | O_NOCTTY).open(path).map_err(refused)?;
     if !file.metadata().map_err(refused)?.is_file() {
-        return Err(refused(io::Error::new(ErrorKind::InvalidInput, "it is no regular file")));
+        return Err(refused(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file")));
     }
     Ok(file)
 }

@@ -1,25 +1,25 @@
-//! Which segments a list is of.
+//! The segments of a list.
 
 use std::path::Path;
 
 use shmstore::inspect::{Segment, SegmentState, segments};
 
-use crate::about::place;
+use crate::about::path_and_name;
 use crate::anchors::Anchors;
 use crate::failure::Failure;
 
-/// The segments at the file or directory of a path, and at the names in it, but for those that are none of shmstore's. In the order of
-/// path, name and id.
+/// Returns the segments at a file or directory, and at the names in it, without foreign ones. They are sorted by path,
+/// name and id.
 ///
 /// # Errors
 ///
-/// [`Failure::NotFound`] if there is neither the path nor an object that was made there; what the kernel refuses.
+/// [`Failure::NotFound`] if the path does not exist and no object was created there; an error of the kernel.
 pub fn at(path: &Path) -> Result<Vec<Segment>, Failure> {
     let anchors = Anchors::with_names(path);
     select(&anchors, |segment| anchors.of_segment(segment).is_some())
 }
 
-/// The same, with those that say that they were made there or below.
+/// Returns the same, with the segments whose header names the path, or a path below it.
 ///
 /// # Errors
 ///
@@ -32,16 +32,16 @@ pub fn under(path: &Path) -> Result<Vec<Segment>, Failure> {
     })
 }
 
-/// All segments of this IPC namespace in the same order; with those that are none of shmstore's, or without.
+/// Returns all segments of this IPC namespace in the same order, with or without foreign ones.
 ///
 /// # Errors
 ///
-/// What the kernel refuses.
+/// An error of the kernel.
 pub fn all(foreign: bool) -> Result<Vec<Segment>, Failure> {
     let mut listed = segments()?;
     listed.retain(|segment| foreign || segment.state != SegmentState::Foreign);
     listed.sort_by_cached_key(|segment| {
-        let of = segment.description.as_ref().map(|of| (place(of), of.id));
+        let of = segment.description.as_ref().map(|of| (path_and_name(of), of.id));
         (of.is_none(), of, segment.shmid)
     });
     Ok(listed)

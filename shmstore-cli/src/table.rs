@@ -9,7 +9,7 @@ pub struct Cell {
     look: Look,
 }
 
-/// On which side a column's cells are filled up.
+/// The alignment of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
     /// Text.
@@ -19,7 +19,7 @@ pub enum Align {
 }
 
 impl Cell {
-    /// A cell of text that is fit for a terminal already.
+    /// Makes a cell. The text must be fit for a terminal.
     pub fn new(look: Look, text: impl Into<String>) -> Self {
         Self { text: text.into(), look }
     }
@@ -31,7 +31,7 @@ impl<T: Into<String>> From<T> for Cell {
     }
 }
 
-/// The lines of a table, with two blanks between columns and none at the end of a line.
+/// Returns the lines of a table, with two blanks between columns and none at the end of a line.
 #[must_use]
 pub fn lines(output: &Output, columns: &[Align], rows: &[Vec<Cell>]) -> Vec<String> {
     let mut widths = vec![0; columns.len()];
@@ -46,18 +46,18 @@ pub fn lines(output: &Output, columns: &[Align], rows: &[Vec<Cell>]) -> Vec<Stri
 fn line(output: &Output, columns: &[Align], widths: &[usize], row: &[Cell]) -> String {
     let last = row.iter().rposition(|cell| !cell.text.is_empty());
     let mut line = String::new();
-    for (place, cell) in row.iter().enumerate().take(last.map_or(0, |last| last + 1)) {
-        let fill = " ".repeat(widths[place].saturating_sub(cell.text.chars().count()));
+    for (column, cell) in row.iter().enumerate().take(last.map_or(0, |last| last + 1)) {
+        let fill = " ".repeat(widths[column].saturating_sub(cell.text.chars().count()));
         let text = output.look(cell.look, &cell.text);
-        if place > 0 {
+        if column > 0 {
             line.push_str("  ");
         }
-        if columns[place] == Align::Right {
+        if columns[column] == Align::Right {
             line.push_str(&fill);
             line.push_str(&text);
         } else {
             line.push_str(&text);
-            if Some(place) != last {
+            if Some(column) != last {
                 line.push_str(&fill);
             }
         }

@@ -1,4 +1,4 @@
-//! Which object is meant: `PATH[/NAME] [TYPE]`.
+//! The object that the command line means: `PATH[/NAME] [TYPE]`.
 
 use std::path::PathBuf;
 
@@ -14,41 +14,46 @@ use crate::text::{shown, shown_path};
 /// An object, as the command line names it.
 #[derive(Debug, Clone, Args)]
 pub struct Target {
-    /// The directory or file that the object stands at; `DIR/NAME` for a named one
+    /// The anchor of the object: a directory or file, or `DIR/NAME` for a named object
     #[arg(value_name = "PATH[/NAME]")]
     pub path: PathBuf,
-    /// The type, or its letter, where more than one object stands at the path
+    /// The name of the type, or its letter, if the path has more than one object
     #[arg(value_name = "TYPE")]
     pub type_name: Option<String>,
 }
 
 impl Target {
-    /// The segments that it may mean: at its path, and of its type if that is said.
+    /// Returns the segments that match: at the path, and of the type if one is given.
     ///
     /// # Errors
     ///
-    /// [`Failure::NotFound`] if nothing is at the path, and no object that is left was made there.
+    /// [`Failure::NotFound`] if the path does not exist, and no object was created there.
     pub fn segments(&self) -> Result<Vec<Segment>, Failure> {
         let mut there = Anchors::of(&self.path).segments()?;
         there.retain(|segment| self.is_type_of(segment));
         Ok(there)
     }
 
-    /// Attaches the one object that is meant.
+    /// Attaches the one object that matches.
     ///
     /// # Errors
     ///
-    /// As [`segment`](Self::segment), and what attaching it refuses.
+    /// As [`segment`](Self::segment), and if the object cannot be attached.
     pub fn object(&self) -> Result<Object, Failure> {
         Ok(Object::attach(&self.segment(|_| true)?)?)
     }
 
-    /// The one segment that is meant, among some: one that stands at the path rather than one that is orphaned, that rather than one that was
-    /// removed and lives on for those who have it, and one that only has the key of the path if there is no other.
+    /// Returns the one segment that matches and passes a filter. If several match, the first of this order wins:
+    ///
+    /// 1. a segment at the path
+    /// 2. an orphan
+    /// 3. a removed segment that is still attached
+    /// 4. a segment that only has the key of the path
+    /// 5. a foreign segment
     ///
     /// # Errors
     ///
-    /// [`Failure::NotFound`] if there is none, [`Failure::Ambiguous`] if there are several.
+    /// [`Failure::NotFound`] if none matches, [`Failure::Ambiguous`] if several do.
     pub fn segment(&self, among: impl Fn(&Segment) -> bool) -> Result<Segment, Failure> {
         let anchors = Anchors::of(&self.path);
         let there = anchors.segments()?.into_iter().filter(among);
@@ -62,47 +67,40 @@ impl Target {
         }
     }
 
-    /// What there is instead.
+    /// Says that nothing matches, and what exists instead.
     fn none(&self, others: &[Segment]) -> String {
-        let path = self.path_shown();
+        let path = shown_path(&self.path);
         let others: Vec<String> = others.iter().filter(|other| is_certain(other)).map(of_type).collect();
-        match &self.type_name {
-            Some(asked) if !others.is_empty() => {
-                format!("no object of type `{}` is at {path}: there is {}", shown(asked), others.join(", "))
-            }
+        let of_type = self.type_name.as_ref().map(|asked| format!(" of type `{}`", shown(asked)));
+        match &of_type {
+            Some(of_type) if !others.is_empty() => format!("{path} has no object{of_type}, but {}", others.join(", ")),
             _ if is_saved(&self.path) => format!(
-                "{path} is a saved object, not a shared one: `shmstore load` makes a shared one of it, `shmstore diff` compares its layout"
+                "{path} is a saved object, not a shared one: `shmstore load` creates a shared one from it, and \
+                 `shmstore diff` compares its layout"
             ),
-            Some(asked) => {
-                format!("no object of type `{}` is at {path}: `shmstore ls` shows where there are some", shown(asked))
-            }
-            None => format!("no object is at {path}: `shmstore ls` shows where there are some"),
+            _ => format!("{path} has no object{}: `shmstore ls` lists all objects", of_type.unwrap_or_default()),
         }
     }
 
-    /// By what several are told apart: by their anchors if these differ, else by type or id, and if all that is the same, by number.
+    /// Says that several match, and how to choose: by anchor if the anchors differ, else by type or id, else by number.
     fn several(&self, there: &[Segment], anchors: &Anchors) -> String {
-        let places: Vec<String> = there.iter().map(|segment| place(segment, anchors)).collect();
+        let anchors_shown: Vec<String> = there.iter().map(|segment| anchor_shown(segment, anchors)).collect();
         let types: Vec<String> = there.iter().map(of_type).collect();
-        let (by, all): (_, Vec<String>) = if !are_alike(&places) {
-            let one = |(place, of_type)| format!("{place} ({of_type})");
+        let (by, all): (_, Vec<String>) = if !are_alike(&anchors_shown) {
+            let one = |(anchor, of_type)| format!("{anchor} ({of_type})");
             (
                 if are_alike(&types) { "by anchor" } else { "by anchor, type or id" },
-                places.iter().zip(&types).map(one).collect(),
+                anchors_shown.iter().zip(&types).map(one).collect(),
             )
         } else if are_distinct(&types) {
             ("by type or id", types)
         } else {
-            ("by its number (`shmstore rm --segment`)", there.iter().map(called).collect())
+            ("by number (`shmstore rm --segment`)", there.iter().map(called).collect())
         };
-        format!("{} objects are at {}: say which, {by}: {}", there.len(), self.path_shown(), all.join("; "))
+        format!("{} has {} objects. Choose {by}: {}", shown_path(&self.path), there.len(), all.join("; "))
     }
 
-    fn path_shown(&self) -> String {
-        shown_path(&self.path)
-    }
-
-    /// Whether a segment is of the type that was asked for, or may be.
+    /// Returns `true` if a segment is of the given type, or may be.
     #[must_use]
     pub fn is_type_of(&self, segment: &Segment) -> bool {
         let Some(asked) = &self.type_name else { return true };
@@ -111,7 +109,7 @@ impl Target {
     }
 }
 
-/// What is meant first has the lowest.
+/// Returns the rank of a segment: the lowest wins.
 fn rank(segment: &Segment) -> u8 {
     match segment.state {
         SegmentState::Foreign => 4,
@@ -122,14 +120,14 @@ fn rank(segment: &Segment) -> u8 {
     }
 }
 
-/// Type and id: `Rover 'R'`.
+/// Returns type and id: `Rover 'R'`.
 fn of_type(segment: &Segment) -> String {
     let id = id(segment).map(|id| format!(" {id:?}")).unwrap_or_default();
     shown(segment.type_name().unwrap_or(segment.state.name())) + &id
 }
 
-/// The anchor as the command line takes it, and means no other by it.
-fn place(segment: &Segment, anchors: &Anchors) -> String {
+/// Returns the anchor in a form that the command line understands without doubt.
+fn anchor_shown(segment: &Segment, anchors: &Anchors) -> String {
     match (anchors.of_segment(segment), &segment.description) {
         (Some(anchor), _) => shown_path(&anchor.path),
         (None, Some(of)) => shown(&format!("{}{}", of.path.display(), if is_name(&of.path) { "" } else { "/" })),

@@ -1,15 +1,14 @@
-//! Text that somebody else has written, made fit for a terminal.
+//! Text of other programs, made fit for a terminal.
 
 use std::path::Path;
 
-/// Whether a terminal would act upon a character, or show others in the wrong order because of it: control characters and marks of
-/// direction.
+/// Returns `true` for a control character, on which a terminal acts, and for a mark of direction, which reorders text.
 fn acts(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Escapes what a terminal would act upon, or show in the wrong order: control characters and marks of direction.
+/// Escapes control characters and marks of direction.
 #[must_use]
 pub fn shown(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut shown, letter| {
@@ -22,7 +21,7 @@ pub fn shown(text: &str) -> String {
     })
 }
 
-/// A path as text: bytes that are no UTF-8 as `\xff`, so that two paths do not look alike.
+/// Returns a path as text. Bytes that are not UTF-8 become `\xff`, so that two paths do not look alike.
 #[must_use]
 pub fn exact(path: &Path) -> String {
     let chunks = path.as_os_str().as_encoded_bytes().utf8_chunks();
@@ -33,19 +32,19 @@ pub fn exact(path: &Path) -> String {
     })
 }
 
-/// The same, fit for a terminal.
+/// Returns the same text of a path, fit for a terminal.
 #[must_use]
 pub fn shown_path(path: &Path) -> String {
     shown(&exact(path))
 }
 
-/// The same for text of several lines, which stay so.
+/// Escapes each line of a text.
 #[must_use]
 pub fn shown_lines(text: &str) -> String {
     text.split('\n').map(shown).collect::<Vec<_>>().join("\n")
 }
 
-/// The same for JSON, which stays the same JSON: in it, such characters stand in strings only.
+/// Escapes JSON without a change of its meaning: such characters occur only in its strings.
 #[must_use]
 pub fn shown_json(json: &str) -> String {
     let mut shown = String::with_capacity(json.len());
@@ -62,7 +61,7 @@ pub fn shown_json(json: &str) -> String {
     shown
 }
 
-/// Shortens text to so many characters, the last of which says that there was more.
+/// Shortens a text to a number of characters. The last one is then `…`.
 #[must_use]
 pub fn shortened(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
@@ -76,13 +75,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_acts_upon_is_escaped() {
+    fn control_characters_and_marks_of_direction_are_escaped() {
         assert_eq!(shown("a\u{1b}[2Jb\u{202e}c é\n"), "a\\u{1b}[2Jb\\u{202e}c é\\n");
         assert_eq!(shown_lines("a\u{9b}\nb"), "a\\u{9b}\nb");
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_told_apart() {
+    fn bytes_that_are_not_utf_8_are_told_apart() {
         use std::os::unix::ffi::OsStrExt;
         let exact = |bytes: &[u8]| exact(Path::new(std::ffi::OsStr::from_bytes(bytes)));
         assert_eq!([exact(b"/a\xffb\xc3"), exact(b"/a\xfeb")], ["/a\\xffb\\xc3", "/a\\xfeb"]);
@@ -90,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn json_stays_the_same_json() {
+    fn escaped_json_has_the_same_value() {
         let value = serde_json::json!({ "a\u{1b}\u{7f}": "\u{9b}2J\u{202e}é\n" });
         let json = shown_json(&serde_json::to_string_pretty(&value).unwrap());
         assert!(!json.chars().any(|letter| acts(letter) && letter != '\n'), "{json}");

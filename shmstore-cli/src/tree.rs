@@ -1,22 +1,23 @@
-//! Values as an aligned tree: a line for each field, those of a struct below it.
+//! Values as an aligned tree, with a line for each field.
 
 use std::collections::HashMap;
 
 use shmstore::Participant;
 use shmstore::inspect::Value;
 
+use crate::about::counted;
 use crate::output::{Look, Output};
 use crate::text::shown;
 
-/// How wide the column of names grows; a longer name pushes its value aside.
+/// The greatest width of the column of names. A longer name shifts its value.
 const WIDEST: usize = 44;
 
-/// Who holds which part: processes by paths, as the parts are called in [`Participant::holding`].
+/// The processes that hold each part, by the paths in [`Participant::holding`].
 #[derive(Debug, Default)]
 pub struct Holders(HashMap<String, Vec<u32>>);
 
 impl Holders {
-    /// Those of an object.
+    /// Collects the holders of an object's parts.
     #[must_use]
     pub fn of(participants: &[Participant]) -> Self {
         let mut holders = HashMap::<String, Vec<u32>>::new();
@@ -28,7 +29,7 @@ impl Holders {
         Self(holders)
     }
 
-    /// `by pid 17`, if anybody is known to hold the part.
+    /// Returns `by pid 17`, if the holder of a part is known.
     fn of_part(&self, path: &str) -> Option<String> {
         let pids = self.0.get(if path.is_empty() { "." } else { path })?;
         let pids: Vec<String> = pids.iter().map(u32::to_string).collect();
@@ -45,7 +46,7 @@ struct Row {
     is_bad: bool,
 }
 
-/// The lines of a value and all that is in it.
+/// Returns the lines of a value and its fields.
 #[must_use]
 pub fn lines(value: &Value, holders: &Holders, output: &Output) -> Vec<String> {
     let mut tree = Tree { holders, rows: Vec::new() };
@@ -77,7 +78,7 @@ struct Tree<'a> {
 }
 
 impl Tree<'_> {
-    /// `path` is that of the struct, names as they are.
+    /// Adds the fields of a struct. `path` is the unescaped path of the struct.
     fn fields(&mut self, fields: &[(String, Value)], path: &str, depth: usize) {
         for (name, value) in fields {
             let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
@@ -85,7 +86,7 @@ impl Tree<'_> {
         }
     }
 
-    /// `name` is fit for a terminal.
+    /// Adds a value with its version or holder. `name` is fit for a terminal.
     fn part(&mut self, name: &str, value: &Value, path: &str, depth: usize) {
         match value {
             Value::Versioned { version, locked, value } => {
@@ -112,7 +113,7 @@ impl Tree<'_> {
                 self.fields(fields, path, depth + 1);
             }
             Value::List { len, first } if !first.iter().all(is_flat) => {
-                let count = format!("{len} element{}", if *len == 1 { "" } else { "s" });
+                let count = counted(*len as usize, "element");
                 let note = if note.is_empty() { count } else { format!("{note}, {count}") };
                 self.row(depth, name, String::new(), note, false);
                 for (index, element) in first.iter().enumerate() {
@@ -135,7 +136,7 @@ impl Tree<'_> {
     }
 }
 
-/// Whether it is shown on one line, with nothing more to say about it.
+/// Returns `true` if a value fits on one line without a note.
 fn is_flat(value: &Value) -> bool {
     match value {
         Value::Struct { .. } => value.as_timestamp().is_some(),

@@ -1,7 +1,8 @@
-//! Objects live: full screen on a terminal, otherwise a line a change.
+//! Objects live: full screen on a terminal, otherwise a line for each change.
 //!
-//! A source reads on a thread of its own, so that keys work however long a read takes, and sends what it has read. A model, which knows
-//! no terminal, keeps what is shown. A screen draws it.
+//! - A source reads on its own thread, so that keys work while it reads.
+//! - A model keeps what is shown. It knows no terminal.
+//! - A screen draws the model.
 
 mod all;
 mod board;
@@ -22,24 +23,24 @@ use std::time::Duration;
 use crate::failure::{Failure, Outcome};
 use crate::target::Target;
 
-/// How often to look, unless told otherwise: four times a second.
+/// The default of reads a second.
 pub const DEFAULT_HZ: f64 = 4.0;
 
-/// The time between two looks, of a rate as the command line gives it.
+/// Parses a number of reads a second.
 ///
 /// # Errors
 ///
-/// What to say if it is no rate from 0.1 to 60 a second.
+/// The message for a text that is not a number from 0.1 to 60.
 pub fn hz(text: &str) -> Result<f64, String> {
-    let hz: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
-    if (0.1..=60.0).contains(&hz) { Ok(hz) } else { Err("from 0.1 to 60 a second".into()) }
+    let hz: f64 = text.parse().map_err(|_| "write a number".to_owned())?;
+    if (0.1..=60.0).contains(&hz) { Ok(hz) } else { Err("write a number from 0.1 to 60".into()) }
 }
 
 /// Watches one object.
 ///
 /// # Errors
 ///
-/// [`Failure`] if there is no such object at first, or no such field, and what the terminal or the pipe refuses.
+/// The object or a field does not exist at first, or the output cannot be written.
 pub fn object(target: &Target, fields: &[String], hz: f64, json: bool) -> Result<Outcome, Failure> {
     if is_on_terminal() && !json {
         let source = source::Source::of(target, fields, source::Choice::Any)?;
@@ -48,11 +49,11 @@ pub fn object(target: &Target, fields: &[String], hz: f64, json: bool) -> Result
     lines::changes(source::Source::of(target, fields, source::Choice::One)?, period(hz), json)
 }
 
-/// Watches all objects, or those at a path and below it: what `shmstore ls --watch` does.
+/// Watches all objects, or the objects at a path and below it, for `shmstore ls --watch`.
 ///
 /// # Errors
 ///
-/// [`Failure`] if segments cannot be listed, and what the terminal or the pipe refuses.
+/// The segments cannot be listed, or the output cannot be written.
 pub fn objects(path: Option<&Path>, hz: f64, json: bool) -> Result<Outcome, Failure> {
     let source = all::Source::under(path)?;
     if is_on_terminal() && !json {
@@ -65,7 +66,7 @@ fn period(hz: f64) -> Duration {
     Duration::from_secs_f64(1.0 / hz.clamp(0.1, 60.0))
 }
 
-/// Whether there is a screen to draw on, and keys to read.
+/// Returns `true` if there is a screen to draw on and a keyboard to read.
 fn is_on_terminal() -> bool {
     let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     io::stdin().is_terminal() && io::stdout().is_terminal() && !is_dumb

@@ -1,13 +1,13 @@
-//! Which of the runtime's field traits asks for a field's type.
+//! The choice of the runtime's field trait for the type of a field.
 //!
-//! All of them accept the same types; they differ in the cure that rustc prints when the type is not accepted. So the
-//! last name in the type is enough to go by, and a type of that name that is not std's comes to no harm.
+//! All field traits accept the same types. They differ only in the advice that rustc prints for a type that they
+//! refuse. So the last name in the type is enough to choose a trait, and a user's own type of that name is not refused.
 
 use syn::{GenericArgument, Ident, PathArguments, PathSegment, Type};
 
 use crate::Derive;
 
-/// The trait, in `__private::value` or `__private::object`.
+/// Returns the trait, in `__private::value` or `__private::object`.
 pub(crate) fn field_trait(derive: Derive, ty: &Type) -> &'static str {
     let name = last_segment(ty).map(|segment| segment.ident.to_string()).unwrap_or_default();
     common(&name).unwrap_or_else(|| match derive {
@@ -16,12 +16,12 @@ pub(crate) fn field_trait(derive: Derive, ty: &Type) -> &'static str {
     })
 }
 
-/// Whether a type is this name, and nothing else.
+/// Returns `true` if a type is this name alone.
 pub(crate) fn is(ty: &Type, name: &Ident) -> bool {
     matches!(ty, Type::Path(path) if path.path.is_ident(name))
 }
 
-/// The last name in a type; of an array, its element's.
+/// Returns the last name in a type, or in the element of an array.
 pub(crate) fn last_segment(ty: &Type) -> Option<&PathSegment> {
     match ty {
         Type::Array(array) => last_segment(&array.elem),
@@ -32,8 +32,9 @@ pub(crate) fn last_segment(ty: &Type) -> Option<&PathSegment> {
     }
 }
 
-/// The type within a field's type that there is advice about, as of a field of the derive that is returned:
-/// `usize` in `Versioned<FixedVec<usize, 4>>`.
+/// Returns the type within a field's type that has its own advice, with the derive whose rules apply to it.
+///
+/// In `Versioned<FixedVec<usize, 4>>`, this is `usize` in a value.
 pub(crate) fn within(derive: Derive, ty: &Type) -> Option<(Derive, &Type, &'static str)> {
     match ty {
         Type::Array(array) => within(derive, &array.elem),
@@ -53,7 +54,7 @@ pub(crate) fn within(derive: Derive, ty: &Type) -> Option<(Derive, &Type, &'stat
     }
 }
 
-/// The first argument between `<` and `>`, if it is a type.
+/// Returns the first argument between `<` and `>`, if it is a type.
 pub(crate) fn first_argument(segment: &PathSegment) -> Option<&Type> {
     let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
     match arguments.args.first()? {
@@ -62,7 +63,7 @@ pub(crate) fn first_argument(segment: &PathSegment) -> Option<&Type> {
     }
 }
 
-/// The type, or an array's element, with a trait that says more of it than that it is none.
+/// Returns the type, or the element of an array, if a field trait has specific advice about it.
 fn particular(derive: Derive, ty: &Type) -> Option<(Derive, &Type, &'static str)> {
     let found = match ty {
         Type::Array(array) if derive == Derive::Value => return particular(derive, &array.elem),
@@ -75,7 +76,7 @@ fn particular(derive: Derive, ty: &Type) -> Option<(Derive, &Type, &'static str)
     (!matches!(found, "ValueField" | "ObjectField")).then_some((derive, ty, found))
 }
 
-/// Types that are neither, with a cure for each derive.
+/// Returns the trait for a type that is neither a value nor an object.
 fn common(name: &str) -> Option<&'static str> {
     Some(match name {
         "usize" | "isize" => "WidthField",
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_guards_what_wakes_and_what_is_made_once_get_advice_of_their_own() {
+    fn locks_condition_variables_and_cells_have_their_own_advice() {
         for derive in [Derive::Value, Derive::Object] {
             assert_eq!(of(derive, "parking_lot::RwLock<u8>"), "LockField");
             assert_eq!(of(derive, "[std::sync::Condvar; 2]"), "EventField");
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_is_an_object_and_in_a_value_told_so() {
+    fn a_part_is_an_object_and_has_advice_in_a_value() {
         for part in ["Lock", "shmstore::Event", "[Lock; 4]", "Versioned<u8>", "CacheAligned<Lock>"] {
             assert_eq!(of(Derive::Value, part), "PartField");
             assert_eq!(of(Derive::Object, part), "ObjectField");
@@ -163,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn advice_is_found_within_the_known_parts_and_nowhere_else() {
+    fn advice_is_found_only_within_the_known_parts() {
         let within = |derive, ty: &str| {
             let ty = syn::parse_str(ty).unwrap();
             within(derive, &ty).map(|(_, ty, found)| (quote::quote!(#ty).to_string(), found))

@@ -9,21 +9,19 @@ use syn::{Attribute, Expr, ExprLit, Lit, LitChar, LitInt, LitStr, Path};
 use crate::errors::Errors;
 use crate::names;
 
-const ALLOWED: &str = "`id = 'T'`, `name = \"…\"` and `crate = \"…\"`";
-
-/// Whether an attribute has this name, however it is written: `r#repr` is `repr`.
+/// Returns `true` if an attribute has this name, also as a raw identifier: `r#repr` is `repr`.
 pub(crate) fn is(attr: &Attribute, name: &str) -> bool {
     attr.path().get_ident().is_some_and(|ident| ident.unraw() == name)
 }
 
-/// What `#[shm(…)]` says.
+/// The contents of `#[shm(…)]`.
 #[derive(Default)]
 pub(crate) struct Shm {
-    /// The type-id-char: printable ASCII.
+    /// The type-id-char, in printable ASCII.
     pub(crate) id: Option<LitChar>,
-    /// The name in the schema, instead of the type's own.
+    /// The name in the schema, instead of the name of the type.
     pub(crate) name: Option<LitStr>,
-    /// Where the runtime is found, instead of among the dependencies.
+    /// The path of the runtime, instead of a dependency.
     pub(crate) krate: Option<TokenStream>,
 }
 
@@ -46,19 +44,22 @@ impl Shm {
             "crate" => {
                 let path = parse_crate(meta, errors);
                 once(&mut self.krate, meta, path, errors);
-                // One error is enough: no search for another path follows.
+                // After an error, this path keeps the derive from searching for another one.
                 self.krate.get_or_insert_with(|| quote! { ::shmstore });
             }
-            _ => return Err(meta.error(format!("no such `shm` attribute: there are {ALLOWED}"))),
+            _ => {
+                let known = "write `id = 'T'`, `name = \"…\"` or `crate = \"…\"`";
+                return Err(meta.error(format!("unknown `shm` attribute: {known}")));
+            }
         }
         Ok(())
     }
 }
 
-/// Says that a `#[shm(…)]` stands where none belongs: on a field or a variant.
+/// Refuses `#[shm(…)]` on a field or a variant.
 pub(crate) fn refuse_shm(attrs: &[Attribute], errors: &mut Errors) {
     for attr in attrs.iter().filter(|attr| is(attr, "shm")) {
-        errors.add(attr, format!("`shm` attributes belong on the whole struct or enum: there are {ALLOWED}"));
+        errors.add(attr, "a field or a variant has no `shm` attribute: write it on the struct or the enum");
     }
 }
 
@@ -79,16 +80,16 @@ fn parse_id(meta: &ParseNestedMeta<'_>) -> syn::Result<LitChar> {
 }
 
 fn parse_name(meta: &ParseNestedMeta<'_>) -> syn::Result<LitStr> {
-    const CURE: &str = "the name in the schema is a text: write `name = \"Telemetry\"`";
+    const CURE: &str = "the name in the schema is a string that is not empty: write `name = \"Telemetry\"`";
     match literal(meta, CURE)? {
         Lit::Str(name) if !name.value().is_empty() => Ok(name),
         other => Err(syn::Error::new_spanned(other, CURE)),
     }
 }
 
-/// A path, in a text or by itself: the tokens of a `macro_rules!` macro say `$crate::shmstore`.
+/// Parses a path in a string, or without quotes as in a `macro_rules!` macro: `$crate::shmstore`.
 fn parse_crate(meta: &ParseNestedMeta<'_>, errors: &mut Errors) -> syn::Result<TokenStream> {
-    const CURE: &str = "this is the path to the shmstore crate: write `crate = \"::my_crate::shmstore\"`";
+    const CURE: &str = "`crate` is the path of the shmstore crate: write `crate = \"::my_crate::shmstore\"`";
     match ungrouped(&value(meta, CURE)?) {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
             let path = text.parse_with(Path::parse_mod_style).map_err(|_| syn::Error::new_spanned(text, CURE))?;
@@ -100,7 +101,7 @@ fn parse_crate(meta: &ParseNestedMeta<'_>, errors: &mut Errors) -> syn::Result<T
     }
 }
 
-/// Takes the literal after `=`.
+/// Parses the literal after `=`.
 fn literal(meta: &ParseNestedMeta<'_>, cure: &str) -> syn::Result<Lit> {
     match ungrouped(&value(meta, cure)?) {
         Expr::Lit(ExprLit { lit, .. }) => Ok(lit.clone()),
@@ -112,7 +113,7 @@ fn value(meta: &ParseNestedMeta<'_>, cure: &str) -> syn::Result<Expr> {
     meta.value().map_err(|_| meta.error(cure))?.parse()
 }
 
-/// What is in the groups without delimiters around an expression: `macro_rules!` puts them around what a fragment stands for.
+/// Removes the invisible groups around an expression. `macro_rules!` puts them around a fragment.
 pub(crate) fn ungrouped(mut expr: &Expr) -> &Expr {
     while let Expr::Group(group) = expr {
         expr = &group.expr;
@@ -126,7 +127,7 @@ pub(crate) struct Repr {
     pub(crate) kind: ReprKind,
 }
 
-/// What a word of `#[repr(…)]` asks for.
+/// The meaning of a word of `#[repr(…)]`.
 #[derive(PartialEq, Eq)]
 pub(crate) enum ReprKind {
     C,
@@ -134,7 +135,7 @@ pub(crate) enum ReprKind {
     Packed,
     /// `align(N)`, with `N` if it is a number.
     Align(Option<u64>),
-    /// An integer type, by name.
+    /// The name of an integer type.
     Integer(String),
     Other,
 }
@@ -178,7 +179,7 @@ fn argument(meta: &ParseNestedMeta<'_>) -> syn::Result<TokenStream> {
     content.parse()
 }
 
-/// The `#[repr(…)]` attributes as they were written, for another struct of the same layout.
+/// Returns the tokens of the `#[repr(…)]` attributes, for another struct of the same layout.
 pub(crate) fn repr_tokens(attrs: &[Attribute]) -> TokenStream {
     attrs.iter().filter(|attr| is(attr, "repr")).map(ToTokens::to_token_stream).collect()
 }

@@ -1,16 +1,16 @@
-//! All that is wrong with one item, told at once.
+//! The errors of one item, which are reported together.
 
 use std::fmt::Display;
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 
-/// Errors collected over the passes.
+/// The errors of all passes.
 #[derive(Default)]
 pub(crate) struct Errors(Option<syn::Error>);
 
 impl Errors {
-    /// Says that `tokens` must change, and how.
+    /// Adds an error about `tokens`. The message says how to change them.
     pub(crate) fn add(&mut self, tokens: impl ToTokens, message: impl Display) {
         self.push(syn::Error::new_spanned(tokens, message));
     }
@@ -28,7 +28,7 @@ impl Errors {
         }
     }
 
-    /// Keeps a value, or why there is none.
+    /// Returns the value, or keeps the error.
     pub(crate) fn keep<T>(&mut self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|error| self.push(error)).ok()
     }
@@ -41,7 +41,7 @@ impl Errors {
         self.0.map(syn::Error::into_compile_error)
     }
 
-    /// The messages, in the order they were found.
+    /// Returns the messages, in the order in which they were added.
     #[cfg(test)]
     pub(crate) fn messages(self) -> Vec<String> {
         self.0.into_iter().flatten().map(|error| error.to_string()).collect()

@@ -1,9 +1,12 @@
-//! Writes the implementations, and the checks that need the compiler.
+//! Generates the implementations, and the checks that need the compiler.
 //!
-//! The names in it are all reached through `::shmstore::__private`, which is `__shm` there, primitives too: a user may have a `u8` of their own.
-//! Every name that generated code defines begins with `__shm`, in upper or lower case, and no item may mention such a name (see `names`).
-//! A local name is bound only where its pattern has to match every value, so that a constant of this name elsewhere in the user's program
-//! is an error, and never a comparison.
+//! Names in generated code:
+//! - All names of the runtime and of the standard library are reached through `::shmstore::__private`, which is
+//!   imported as `__shm`. This includes primitives, because a user may define a type `u8`.
+//! - Every name that generated code defines begins with `__shm`, in upper or lower case. An item may not mention such a
+//!   name (see `names`).
+//! - A local name is bound only in an irrefutable pattern. So a constant of this name in the user's program is an
+//!   error, and never a comparison.
 
 mod check;
 mod enums;
@@ -16,11 +19,8 @@ mod object;
 mod paths;
 mod schema;
 mod stub;
-#[cfg(test)]
-mod tests;
 mod types;
 mod value;
-mod view;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -29,7 +29,7 @@ use crate::Derive;
 use crate::parse::{Body, Field, Item};
 use paths::Paths;
 
-/// Writes what a derive stands for; the item has passed `validate`.
+/// Generates the implementations for an item that has passed `validate`.
 pub(crate) fn expand(derive: Derive, item: &Item) -> TokenStream {
     let Some(paths) = Paths::new(derive, item) else { return TokenStream::new() };
     let impls = match (&item.body, derive) {
@@ -41,8 +41,8 @@ pub(crate) fn expand(derive: Derive, item: &Item) -> TokenStream {
     in_block(item, &paths, &impls, &schema::expand_id(item, &paths))
 }
 
-/// Writes what stands in for the implementations of an item with errors, so that these are not followed by others: and
-/// asks the compiler about the fields that are not known to be wrong.
+/// Generates stubs for an item with errors, so that the errors do not cause others. Checks the types of the fields
+/// without errors.
 pub(crate) fn stub(derive: Derive, item: &Item, fields: &[&Field]) -> TokenStream {
     let Some(paths) = Paths::new(derive, item) else { return TokenStream::new() };
     let checks = if item.generics.params.is_empty() { check::fields_only(fields, &paths) } else { TokenStream::new() };
@@ -55,5 +55,38 @@ fn in_block(item: &Item, paths: &Paths, first: &TokenStream, second: &TokenStrea
     quote! {
         #lint_levels
         const _: () = { #import #first #second };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use crate::{Derive, derive};
+
+    /// Returns the generated code as text.
+    fn generated(kind: Derive, item: proc_macro2::TokenStream) -> String {
+        derive(kind, item).to_string()
+    }
+
+    #[test]
+    fn the_crate_attribute_replaces_every_path_of_the_runtime() {
+        let fields = quote! { pub struct Item<const N: usize> { a: [A; N], b: B } };
+        let item = quote! { #[repr(C)] #[shm(crate = "::renamed", id = 'T')] #fields };
+        for kind in [Derive::Value, Derive::Object] {
+            let text = generated(kind, item.clone());
+            assert!(text.contains(":: renamed :: __private"));
+            assert!(!text.contains("shmstore"), "{text}");
+        }
+        let mode = quote! { #[repr(u8)] #[shm(crate = "::renamed", id = 'T')] enum Mode { Idle } };
+        assert!(!generated(Derive::Value, mode).contains("shmstore"));
+    }
+
+    #[test]
+    fn an_item_with_an_error_gets_stubs_of_all_traits() {
+        let text = generated(Derive::Value, quote! { #[repr(C)] struct Bad { a: &'static str } });
+        assert!(text.contains("compile_error"));
+        assert!(text.contains("ShmLayout for Bad"));
+        assert!(text.contains("ShmValue for Bad"));
     }
 }

@@ -1,7 +1,7 @@
-//! The name under which the crate that is being compiled knows the runtime.
+//! The name of the runtime in the crate that is being compiled.
 //!
-//! A derive runs within the compiler, whose arguments name every dependency of that crate, and its file. So a dependency that is renamed
-//! in `Cargo.toml` is found, and one that is missing is told as such.
+//! A derive runs in the compiler, whose arguments name every dependency and its file. So the derive finds a dependency
+//! that is renamed in `Cargo.toml`, and reports a missing one.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -14,7 +14,7 @@ use crate::errors::Errors;
 /// The runtime's own name.
 const NAME: &str = "shmstore";
 
-/// Finds the path to the runtime; reports where there is none, or more than one.
+/// Finds the path of the runtime. Reports an error if there is none, or more than one.
 pub(crate) fn find(errors: &mut Errors) -> Option<TokenStream> {
     static FOUND: OnceLock<Result<String, String>> = OnceLock::new();
     let found = FOUND.get_or_init(|| match arguments() {
@@ -26,13 +26,13 @@ pub(crate) fn find(errors: &mut Errors) -> Option<TokenStream> {
     Some(quote! { ::#name })
 }
 
-/// The compiler's arguments, with those that stand in files. `None` if a file cannot be read.
+/// Returns the arguments of the compiler, including those in files. Returns `None` if a file cannot be read.
 fn arguments() -> Option<Vec<String>> {
     let arguments = std::env::args_os().map(|argument| expanded(argument.to_string_lossy().into_owned()));
     Some(arguments.collect::<Option<Vec<_>>>()?.concat())
 }
 
-/// The arguments that one stands for: those in a file, one a line, or itself. `None` if the file cannot be read.
+/// Expands `@FILE` to the arguments in the file, one a line. Returns `None` if the file cannot be read.
 fn expanded(argument: String) -> Option<Vec<String>> {
     match argument.strip_prefix('@') {
         Some(file) => Some(std::fs::read_to_string(file).ok()?.lines().map(str::to_owned).collect()),
@@ -40,10 +40,10 @@ fn expanded(argument: String) -> Option<Vec<String>> {
     }
 }
 
-/// The runtime's name among the dependencies that the compiler's arguments give; or why none can be chosen.
+/// Returns the name of the runtime among the dependencies, or an error message.
 fn among(arguments: impl Iterator<Item = String>) -> Result<String, String> {
     let dependencies = dependencies(arguments);
-    // Where no arguments are known, as in an editor's server, the usual name is as good as any.
+    // The server of an editor has no such arguments. The usual name is the best guess then.
     if dependencies.is_empty() {
         return Ok(NAME.to_owned());
     }
@@ -55,16 +55,18 @@ fn among(arguments: impl Iterator<Item = String>) -> Result<String, String> {
     match names.as_slice() {
         [name] => Ok(name.clone()),
         [] => Err(format!(
-            "`{NAME}` is not a dependency of this crate: add it to `[dependencies]`, or, if another crate re-exports it, write where: `#[shm(crate = \"::that_crate::{NAME}\")]`"
+            "`{NAME}` is not a dependency of this crate: add it to `[dependencies]`; if another crate re-exports it, \
+             write `#[shm(crate = \"::that_crate::{NAME}\")]`"
         )),
         [first, ..] => Err(format!(
-            "this crate depends on several versions of `{NAME}`, as `{}`: write which one this type is for: `#[shm(crate = \"::{first}\")]`",
+            "this crate depends on several versions of `{NAME}`, as `{}`: choose one, as in `#[shm(crate = \
+             \"::{first}\")]`",
             names.join("`, `")
         )),
     }
 }
 
-/// The name and the file of each `--extern`, but of those that paths cannot begin with.
+/// Returns the name and the file of each `--extern`, without those that a path cannot begin with.
 fn dependencies(mut arguments: impl Iterator<Item = String>) -> Vec<(String, String)> {
     let mut found = Vec::new();
     while let Some(argument) = arguments.next() {
@@ -83,7 +85,7 @@ fn dependencies(mut arguments: impl Iterator<Item = String>) -> Vec<(String, Str
     found
 }
 
-/// Whether a library's file is the runtime's: `libshmstore-0123456789abcdef.rmeta`.
+/// Returns `true` if this is the file of the runtime: `libshmstore-0123456789abcdef.rmeta`.
 fn is_runtime(file: &str) -> bool {
     let stem = Path::new(file).file_stem().unwrap_or_default().to_string_lossy();
     stem.split('-').next() == Some("libshmstore")
@@ -121,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_runtime_that_is_missing_or_there_twice_is_told_with_the_cure() {
+    fn a_missing_or_ambiguous_runtime_is_an_error_with_advice() {
         let missing = among(&[
             "--extern",
             "shmstore_cli=libshmstore_cli-1.rmeta",
@@ -133,7 +135,7 @@ mod tests {
         );
         let twice = among(&["--extern", "old=libshmstore-1.rmeta", "--extern", "new=libshmstore-2.rmeta"]).unwrap_err();
         assert!(
-            twice.contains("as `new`, `old`: write which") && twice.contains(r#"#[shm(crate = "::new")]"#),
+            twice.contains("as `new`, `old`: choose one") && twice.contains(r#"#[shm(crate = "::new")]"#),
             "{twice}"
         );
     }

@@ -1,8 +1,9 @@
-//! The derive macros of [shmstore](https://docs.rs/shmstore), where they are re-exported and documented.
+//! The derive macros of [shmstore](https://docs.rs/shmstore), which re-exports and documents them.
 //!
-//! Built like a small compiler, a pass each: `parse` makes an item of the tokens (with `attr` for the attributes),
-//! `validate` says all that can be said against it from the syntax alone, `expand` writes the implementations, and
-//! with them the checks that need the compiler: types, offsets, discriminants.
+//! The crate is built like a small compiler:
+//! 1. `parse` turns the tokens into an item. `attr` reads the attributes.
+//! 2. `validate` reports the errors that are visible in the syntax.
+//! 3. `expand` generates the implementations, and checks for the compiler: of types, offsets and discriminants.
 #![forbid(unsafe_code)]
 
 mod advice;
@@ -21,20 +22,20 @@ use crate::errors::Errors;
 use crate::names::Names;
 use crate::parse::Item;
 
-/// Which of the two derives is at work.
+/// The derive that runs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Derive {
     Value,
     Object,
 }
 
-/// Implements `ShmValue` and `ShmLayout`: see `shmstore::ShmValue`.
+/// Implements `ShmValue` and `ShmLayout`. See `shmstore::ShmValue`.
 #[proc_macro_derive(ShmValue, attributes(shm))]
 pub fn derive_value(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     derive(Derive::Value, input.into()).into()
 }
 
-/// Implements `ShmObject` and `ShmLayout`: see `shmstore::ShmObject`.
+/// Implements `ShmObject` and `ShmLayout`. See `shmstore::ShmObject`.
 #[proc_macro_derive(ShmObject, attributes(shm))]
 pub fn derive_object(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     derive(Derive::Object, input.into()).into()

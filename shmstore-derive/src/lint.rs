@@ -1,7 +1,8 @@
-//! The lint levels that an item sets for itself, for the code that is generated from it.
+//! The lint levels of an item, repeated for the generated code.
 //!
-//! An attribute on an item does not reach what a derive adds beside it, although the tokens in there are the item's own. The measure is
-//! the built-in derives: an item that compiles with `#[derive(Clone, Copy, Debug)]` compiles with these, too.
+//! An attribute on an item does not apply to the code that a derive generates beside it. But this code contains tokens
+//! of the item. The rule is: an item that compiles with `#[derive(Clone, Copy, Debug)]` also compiles with these
+//! derives.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -9,9 +10,9 @@ use syn::{Attribute, Data, DeriveInput, GenericParam, Meta};
 
 use crate::attr;
 
-/// The lint levels of an item, of its parameters, fields and variants, as attributes.
+/// Returns the lint levels of an item, and of its parameters, fields and variants, as attributes.
 ///
-/// An expectation becomes an allowance, because it need not be fulfilled twice. What would make a lint stricter is left out.
+/// `expect` becomes `allow`, because the lint may not fire again. A stricter level is left out.
 pub(crate) fn levels(input: &DeriveInput) -> TokenStream {
     let (mut levels, mut is_deprecated) = (TokenStream::new(), false);
     for attr in attributes(input) {
@@ -25,7 +26,7 @@ pub(crate) fn levels(input: &DeriveInput) -> TokenStream {
             }
         }
     }
-    // Generated code mentions what is deprecated, as the item itself may.
+    // Generated code may mention deprecated fields, as the item itself may.
     let deprecated = is_deprecated.then(|| quote! { #[allow(deprecated)] });
     quote! { #deprecated #levels }
 }
@@ -41,6 +42,6 @@ fn attributes(input: &DeriveInput) -> impl Iterator<Item = &Attribute> {
         Data::Enum(data) => data.variants.iter().map(|variant| &variant.attrs).collect(),
         Data::Union(_) => Vec::new(),
     };
-    // A level on the item comes first, so that one on a part of it goes before.
+    // The levels of the item come first, because a later level of a part takes precedence.
     [&input.attrs].into_iter().chain(params).chain(members).flatten()
 }

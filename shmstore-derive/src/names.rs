@@ -1,7 +1,7 @@
 //! The identifiers of an item, and those that are reserved for generated code.
 //!
-//! Types and constants in generated code are resolved where the item stands, so a name of the derive's own could be meant by a token of
-//! the item, and change what the type of a field is. The two sets of names are therefore kept apart.
+//! Generated code is resolved in the scope of the item. So a token of the item could mean a name of the derive, which
+//! would change the type of a field. Therefore the two sets of names are disjoint.
 
 use std::collections::HashSet;
 
@@ -10,18 +10,19 @@ use syn::ext::IdentExt;
 
 use crate::errors::Errors;
 
-/// How deep groups may stand in each other. An item that is written by hand stays far below; the parser calls itself for each level, and a
-/// compiler whose stack is full ends without a word.
+/// The greatest depth of nested brackets. Items that people write are far below it. The parser is recursive, and a full
+/// stack would crash the compiler without a message.
 const MAX_DEPTH: usize = 100;
 
-/// How every name that generated code defines begins, in upper or lower case.
+/// The prefix of every name that generated code defines, in upper or lower case.
 pub(crate) const PREFIX: &str = "__shm";
 
 /// The identifiers of an item, without `r#`.
 pub(crate) struct Names(HashSet<String>);
 
 impl Names {
-    /// Collects the identifiers among `tokens`, and refuses those that are reserved. `None` if the tokens are nested too deep.
+    /// Collects the identifiers in `tokens`, and refuses reserved ones. Returns `None` if the tokens are nested too
+    /// deep.
     pub(crate) fn of(tokens: TokenStream, errors: &mut Errors) -> Option<Self> {
         let mut names = Self(HashSet::new());
         names.collect(tokens, MAX_DEPTH, errors).then_some(names)
@@ -32,7 +33,7 @@ impl Names {
             TokenTree::Group(group) if depth == 0 => {
                 errors.add(
                     group,
-                    format!("groups stand in each other more than {MAX_DEPTH} deep: give the inner ones names"),
+                    format!("brackets are nested more than {MAX_DEPTH} deep: name the inner types with `type`"),
                 );
                 false
             }
@@ -51,18 +52,19 @@ impl Names {
     }
 }
 
-/// Whether generated code may define a name like this.
+/// Returns `true` if generated code may define this name.
 pub(crate) fn is_reserved(name: &str) -> bool {
     name.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
 }
 
-/// Refuses a name that the generated code may define, on its token.
+/// Refuses a name that generated code may define.
 pub(crate) fn refuse_reserved(ident: &Ident, errors: &mut Errors) {
     if is_reserved(&ident.unraw().to_string()) {
         errors.add(
             ident,
             format!(
-                "names that begin with `{PREFIX}` are reserved for the code that this derive generates: choose another"
+                "names that begin with `{PREFIX}` are reserved for the code that this derive generates: choose \
+                 another name"
             ),
         );
     }

@@ -1,4 +1,4 @@
-//! The item under a derive, with what the later passes need of it.
+//! The item under a derive, with all data for the later passes.
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
@@ -18,9 +18,9 @@ pub(crate) struct Item {
     /// The path to the runtime, if there is one.
     pub(crate) krate: Option<TokenStream>,
     pub(crate) reprs: Vec<Repr>,
-    /// The `#[repr(…)]` attributes as they were written.
+    /// The tokens of the `#[repr(…)]` attributes.
     pub(crate) repr_tokens: TokenStream,
-    /// Attributes for the generated code: the lint levels that the item sets for its own.
+    /// The lint levels of the item, as attributes for the generated code.
     pub(crate) lint_levels: TokenStream,
     /// Every identifier in the item.
     pub(crate) names: Names,
@@ -38,21 +38,22 @@ pub(crate) enum Body {
 
 pub(crate) struct Field {
     pub(crate) member: Member,
-    /// Its name in the schema: without `r#`; a number in a tuple struct.
+    /// Its name in the schema, without `r#`. In a tuple struct, this is a number.
     pub(crate) name: String,
     pub(crate) vis: Visibility,
     pub(crate) ty: Type,
-    /// Whether the type is one of the item's parameters, and nothing else.
+    /// Whether the type is a parameter of the item.
     pub(crate) is_param: bool,
-    /// The type as it was written.
+    /// The tokens of the type.
     pub(crate) tokens: TokenStream,
-    /// The places of the first and the last token of the type; names there have the meaning of generated code.
+    /// The spans of the first and the last token of the type. Names with these spans have the meaning of generated
+    /// code.
     pub(crate) ends: (Span, Span),
 }
 
 pub(crate) struct Variant {
     pub(crate) ident: Ident,
-    /// What it holds, which should be nothing.
+    /// Its fields, which are an error.
     pub(crate) fields: Fields,
 }
 
@@ -85,7 +86,7 @@ impl Item {
         self.generics.const_params()
     }
 
-    /// The parameters that the type of a field mentions.
+    /// Returns the parameters that the type of a field mentions.
     pub(crate) fn params_in<'item>(&'item self, field: &Field) -> impl Iterator<Item = &'item Ident> {
         let names = Names::of(field.tokens.clone(), &mut Errors::default());
         let is_in = move |param: &str| names.as_ref().is_some_and(|names| names.contains(param));
@@ -97,12 +98,12 @@ impl Item {
         params.filter(move |param| is_in(&param.unraw().to_string()))
     }
 
-    /// Whether the compiler can only check it where its parameters are known.
+    /// Returns `true` if the item has parameters. The compiler can check it only with arguments.
     pub(crate) fn is_generic(&self) -> bool {
         !self.generics.params.is_empty()
     }
 
-    /// The alignment it asks for.
+    /// Returns the alignment in `#[repr(align(N))]`, or 1.
     pub(crate) fn min_align(&self) -> usize {
         let asked = self.reprs.iter().filter_map(|repr| match repr.kind {
             ReprKind::Align(align) => usize::try_from(align?).ok(),
@@ -111,13 +112,13 @@ impl Item {
         asked.max().unwrap_or(1)
     }
 
-    /// Its name in the schema.
+    /// Returns its name in the schema.
     pub(crate) fn schema_name(&self) -> String {
         self.shm.name.as_ref().map_or_else(|| self.ident.unraw().to_string(), LitStr::value)
     }
 }
 
-/// Generated code repeats the parameters; what their attributes say of lints holds for all of it.
+/// Removes the attributes of the parameters, which generated code repeats. Their lint levels apply to all of it.
 fn without_attributes(mut generics: Generics) -> Generics {
     for param in &mut generics.params {
         match param {
@@ -144,14 +145,14 @@ fn fields(fields: Fields, generics: &Generics, errors: &mut Errors) -> Vec<Field
     fields.collect()
 }
 
-/// The places of the first and the last token.
+/// Returns the spans of the first and the last token.
 fn ends(tokens: &TokenStream) -> (Span, Span) {
     let mut spans = tokens.clone().into_iter().map(|token| token.span());
     let first = spans.next().unwrap_or_else(Span::call_site);
     (at(first), at(spans.last().unwrap_or(first)))
 }
 
-/// The place of `span`, with the meaning that names in generated code have.
+/// Returns the location of `span`, for names with the meaning of generated code.
 pub(crate) fn at(span: Span) -> Span {
     Span::call_site().located_at(span)
 }
@@ -162,7 +163,7 @@ fn variant(variant: syn::Variant, errors: &mut Errors) -> Variant {
 }
 
 impl Field {
-    /// The token that stands for the field in a message: its name, or its type if it has none.
+    /// Returns the span for a message about the field: its name, or its type if it has no name.
     pub(crate) fn span(&self) -> Span {
         match &self.member {
             Member::Named(name) => name.span(),

@@ -1,4 +1,4 @@
-//! What can be said against an item from its syntax alone.
+//! Errors that are visible in the syntax of an item.
 
 mod field_type;
 mod generics;
@@ -15,17 +15,14 @@ use crate::Derive;
 use crate::errors::Errors;
 use crate::parse::{Body, Field, Item, Variant};
 
-/// Reports every error of the item; returns the fields against which there was nothing to say, so that the compiler
-/// can be asked about their types even if there is something to say against others.
+/// Reports every error of the item. Returns the fields without errors, so that the compiler can still check their
+/// types.
 pub(crate) fn validate<'item>(derive: Derive, item: &'item Item, errors: &mut Errors) -> Vec<&'item Field> {
     generics::validate(derive, item, errors);
     validate_name(&item.ident, &item.schema_name(), errors);
     match &item.body {
         Body::Union(token) => {
-            errors.add(
-                token,
-                "one layout, always initialized, is what processes can share: write a struct instead of a union",
-            );
+            errors.add(token, "processes cannot know which field of a union is initialized: write a struct instead");
             Vec::new()
         }
         Body::Enum(variants) => {
@@ -60,10 +57,10 @@ fn validate_fields<'item>(
     fields.iter().filter(|field| is_fine(field)).collect()
 }
 
-/// The runtime refuses such a name too, but only when the schema is made.
+/// Refuses a long name on its token. The runtime would refuse it only when a program creates the schema.
 fn validate_name(tokens: impl ToTokens, name: &str, errors: &mut Errors) {
     if name.len() > 255 {
-        errors.add(tokens, "a name in shared memory has at most 255 bytes: write a shorter one");
+        errors.add(tokens, "a name in shared memory has at most 255 bytes: write a shorter name");
     }
 }
 
@@ -84,6 +81,6 @@ fn validate_enum(derive: Derive, item: &Item, variants: &[Variant], errors: &mut
     }
     for variant in variants.iter().filter(|variant| !matches!(variant.fields, Fields::Unit)) {
         let fields = variant.fields.to_token_stream();
-        errors.add(fields, "a shared enum is a number and has no fields: put them beside it, in a struct");
+        errors.add(fields, "a shared enum is a number and has no fields: move them to a struct beside it");
     }
 }

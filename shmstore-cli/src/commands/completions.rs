@@ -1,4 +1,4 @@
-//! `shmstore completions`: what a shell needs to complete the command line.
+//! `shmstore completions`: a script that completes the command line in a shell.
 
 use clap::CommandFactory;
 use clap_complete::Shell;
@@ -7,7 +7,7 @@ use super::Cli;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 
-/// Print what a shell needs to complete this program's command line
+/// Print a script that completes this program's command line in a shell
 ///
 /// For bash: `shmstore completions bash > ~/.local/share/bash-completion/completions/shmstore`.
 #[derive(Debug, clap::Args)]
@@ -20,12 +20,11 @@ pub struct Args {
 ///
 /// # Errors
 ///
-/// What the pipe or terminal refuses.
+/// The output cannot be written.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "shmstore", &mut script);
     let mut output = Output::standard();
     output.text(&String::from_utf8_lossy(&script))?;
-    output.finish()?;
-    Ok(Outcome::Done)
+    output.finish()
 }

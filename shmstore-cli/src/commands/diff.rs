@@ -1,4 +1,4 @@
-//! `shmstore diff`: what differs between two layouts.
+//! `shmstore diff`: the differences between two layouts.
 
 use std::path::{Path, PathBuf};
 
@@ -12,22 +12,33 @@ use crate::saved;
 use crate::target::Target;
 use crate::text::{shown_lines, shown_path};
 
-/// Show what differs between two layouts
+/// Show the differences between two layouts
 ///
-/// Each of A and B is an object (PATH or DIR/NAME), a file of `shmstore save`, or a file of `shmstore schema --json` whose name ends with
-/// `.json`. Exit code 1 if they differ. With --json an array of objects with the keys path, ours and theirs, each of the latter with
-/// name (of what is renamed, else null), type, offset (as text; `+8` from the start of an element or value), size and align, or null where
-/// there is none, and change, in words.
+/// A and B can each be:
+///   an object: PATH, or DIR/NAME
+///   a file written by `shmstore save`
+///   a file written by `shmstore schema --json`, if its name ends in .json
+///
+/// The exit code is 1 if the layouts differ.
+///
+/// --json prints an array of objects with these keys:
+///   path          the field
+///   change        the kind of difference, in words
+///   ours, theirs  the field in A and in B, or null if it does not exist there:
+///                 name (only if it differs, else null), type, offset, size,
+///                 align. An offset is a text: "8" counts from the start of the
+///                 object, "+8" from the start of an element or value.
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub struct Args {
-    /// The one
+    /// The first layout
     a: PathBuf,
-    /// The other
+    /// The second layout
     b: PathBuf,
-    /// The type, or its letter, where more than one object stands at a path
+    /// The name of the type, or its letter, if a path has more than one object
     #[arg(long = "type", value_name = "TYPE")]
     type_name: Option<String>,
-    /// As JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }
@@ -42,7 +53,7 @@ struct Difference {
 
 #[derive(Serialize)]
 struct Side {
-    /// Of what has two: `None` where the name is the path's.
+    /// `None` if both sides have the name in the path.
     name: Option<String>,
     #[serde(rename = "type")]
     type_name: String,
@@ -51,11 +62,11 @@ struct Side {
     align: u64,
 }
 
-/// Compares.
+/// Compares the layouts.
 ///
 /// # Errors
 ///
-/// One of the two is not there, or no layout.
+/// One of them does not exist, or is not a layout.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let [a, b] = [layout(&args.a, args)?, layout(&args.b, args)?];
     let diff = LayoutDiff::between(&a, &b);
@@ -82,8 +93,9 @@ fn layout(path: &Path, args: &Args) -> Result<OwnedSchema, Failure> {
     let target = Target { path: path.into(), type_name: args.type_name.clone() };
     if path.is_file() && Anchors::of(path).segments()?.is_empty() {
         let path = shown_path(path);
-        let why = "neither an object, nor a file of `save` or of `schema --json` (named `….json`)";
-        return Err(Failure::NotFound(format!("{path}: {why}")));
+        let why = "is not the anchor of an object, nor a file of `save` or of `schema --json` (with a name that ends \
+                   in `.json`)";
+        return Err(Failure::NotFound(format!("{path} {why}")));
     }
     Ok(target.object()?.schema().clone())
 }
@@ -109,7 +121,7 @@ fn json(diff: &LayoutDiff) -> Vec<Difference> {
     diff.differences().map(difference).collect()
 }
 
-/// Our name and theirs, as paths show them, of a field or variant that has two.
+/// Returns both names of a renamed field or variant, in the form of a path.
 fn names(of: &shmstore::Difference) -> Option<[String; 2]> {
     use shmstore::Change::{Renamed, VariantRenamed};
     let (Renamed { theirs } | VariantRenamed { theirs, .. }) = of.change() else { return None };

@@ -1,4 +1,4 @@
-//! `shmstore doctor`: what may go wrong here.
+//! `shmstore doctor`: a check of the machine.
 
 use std::path::PathBuf;
 
@@ -6,24 +6,27 @@ use crate::failure::{Failure, Outcome};
 use crate::findings::{self, Finding, Severity};
 use crate::output::{Look, Output};
 
-/// Look for what may go wrong on this machine, or at a path, and say what to do about it
+/// Check this machine, and a path, for what may go wrong, and advise what to do
 ///
-/// With a path, it also tells what cleans up there, and which process has the anchor locked. Exit code 1 if something needs mending. With --json an array of objects with the keys severity (ok, note or mend), subject, found, and
-/// advice (null if there is nothing to do).
+/// With a path, it also names the services that delete files there, and the process that has the anchor locked. The
+/// exit code is 1 if something needs fixing.
+///
+/// --json prints an array of objects with the keys severity (ok, note or mend), subject, found, and advice (null if
+/// there is nothing to do).
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// An anchor, or the directory of one
     path: Option<PathBuf>,
-    /// As JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
-/// Looks.
+/// Prints the findings.
 ///
 /// # Errors
 ///
-/// Where there is no System V shared memory.
+/// The kernel has no System V shared memory.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let findings = findings::all(args.path.as_deref())?;
     let mut output = Output::standard();

@@ -1,37 +1,50 @@
-//! `shmstore gc`: removing what nobody can use any more.
+//! `shmstore gc`: removing abandoned and orphaned objects.
 
 use nix::unistd::Uid;
 use shmstore::inspect::{InspectError, Removal, Segment, SegmentState, WhileAttached, segments};
 
 use crate::about::{self, called, counted, times};
-use crate::ask;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
-use crate::removal::settled;
+use crate::removal::{agreed, settled};
 use crate::text::shown;
 
-/// Remove what is abandoned or orphaned, and attached by nobody
+/// Remove abandoned and orphaned objects that no process has attached
 ///
-/// Abandoned: its creator died before it was whole. Orphaned: its anchor is gone, or another file is at its path, so that nobody can
-/// find it. An object is never taken for an orphan because of its path if its creator had another mount namespace or another root directory
-/// than this program, as in a container, or if that is not known: `shmstore ls` calls it "elsewhere". An anchor that was renamed within its directory, or whose file
-/// system is not mounted, or to whose path a symbolic link leads now, is not taken for gone; one that was moved to another directory is, and so is
-/// one in a directory that was renamed, or that a mount which is gone had bound there: look at what is to be removed. Asks first, unless --yes is given; without a terminal it is refused then.
+/// Abandoned: the creator died before the object was complete.
+/// Orphaned: the anchor no longer exists, or its path names a different file. No
+/// program can find the object any more.
+///
+/// gc lists these objects and asks before it removes them. Without a terminal to
+/// ask at, it needs --yes.
+///
+/// These objects are kept, because their anchors may still exist:
+///   the anchor was renamed within its directory
+///   the file system of the anchor is not mounted
+///   a symbolic link now leads to the path of the anchor
+///   the creator ran in another mount namespace or under another root directory,
+///   as in a container, or that is unknown; `shmstore ls` calls it "elsewhere"
+///
+/// These count as orphaned, so read the list before you agree:
+///   the anchor was moved to another directory
+///   the directory of the anchor was renamed
+///   the anchor was visible through a bind mount that no longer exists
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub struct Args {
-    /// Only say what would be removed, and why
+    /// Only list what would be removed, and why
     #[arg(short = 'n', long)]
     dry_run: bool,
-    /// Do not ask
+    /// Remove without asking
     #[arg(short, long)]
     yes: bool,
 }
 
-/// Removes.
+/// Removes the objects.
 ///
 /// # Errors
 ///
-/// [`Failure::Refused`] if nobody has agreed; [`Failure::Other`] if something could not be removed.
+/// [`Failure::Refused`] if the user does not agree; [`Failure::Other`] if a removal fails.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let (garbage, in_the_way): (Vec<Segment>, Vec<Segment>) =
         leftovers()?.into_iter().partition(|segment| kept(segment).is_none());
@@ -49,11 +62,11 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         return Ok(told.map(|()| Outcome::Done)?);
     }
     if !args.yes {
-        // Who is asked must have seen what about.
+        // The question is about these lines.
         told?;
     }
     let size = about::bytes(garbage.iter().map(|segment| segment.size).sum());
-    if !ask::agreed(args.yes, &format!("Remove {}, {size}?", segments_of(garbage.len())))? {
+    if !agreed(args.yes, &format!("Remove {}, {size}?", segments_of(garbage.len())))? {
         return Err(Failure::Refused("nothing was removed".into()));
     }
     let (mut done, mut failed) = (Vec::new(), 0);
@@ -64,7 +77,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
             Ok(Some(why)) => format!("kept {}: {why}", called(segment)),
             Err(error) => {
                 failed += 1;
-                format!("not removed: {}: {}", called(segment), shown(&error.to_string()))
+                format!("failed to remove {}: {}", called(segment), shown(&error.to_string()))
             }
         });
     }
@@ -79,11 +92,11 @@ fn segments_of(count: usize) -> String {
     if count == 1 { "this segment".into() } else { format!("these {count} segments") }
 }
 
-/// The segments that are abandoned or orphaned, in use or not.
+/// Returns the abandoned and the orphaned segments, also those in use.
 ///
 /// # Errors
 ///
-/// What the kernel refuses.
+/// An error of the kernel.
 pub fn leftovers() -> Result<Vec<Segment>, Failure> {
     let mut left = segments()?;
     left.retain(is_garbage);
@@ -97,31 +110,31 @@ fn is_garbage(segment: &Segment) -> bool {
 fn why_garbage(segment: &Segment) -> String {
     let detail = segment.detail.as_ref().map(|detail| shown(detail));
     match segment.state {
-        SegmentState::Abandoned => "abandoned: its creator died before it was whole".into(),
-        state => format!("{state}: {}", detail.unwrap_or_else(|| "its anchor is not what it was".into())),
+        SegmentState::Abandoned => "abandoned: its creator died before it was complete".into(),
+        state => format!("{state}: {}", detail.unwrap_or_else(|| "its anchor has changed".into())),
     }
 }
 
-/// Why such a segment is not removed.
+/// Returns why `gc` keeps such a segment; `None` if it removes it.
 #[must_use]
 pub fn kept(segment: &Segment) -> Option<String> {
     let (uid, owner) = (Uid::effective(), segment.owner);
     if segment.attached > 0 {
         Some(format!("attached {}", times(segment.attached)))
     } else if segment.description.is_none() && segment.state == SegmentState::Abandoned {
-        Some("nothing is written in it: whoever creates an object at its key next takes it away".into())
+        Some("it is empty, and may belong to another program; the next object with its key replaces it".into())
     } else if !uid.is_root() && ![segment.owner, segment.creator].contains(&uid.as_raw()) {
-        Some(format!("of user {owner}, whom user {uid} may not remove it from"))
+        Some(format!("it belongs to user {owner}, and user {uid} may not remove it"))
     } else {
         None
     }
 }
 
-/// Removes it, if it still is what it was: somebody may have come to use it while we asked. Otherwise tells why not.
+/// Removes a segment, or returns why it is kept: a process may have started to use it while we asked.
 fn remove(segment: &Segment, removal: &mut Removal) -> Result<Option<String>, InspectError> {
     let now = match Segment::of_shmid(segment.shmid) {
         Ok(now) => now,
-        Err(InspectError::Gone { .. }) => return Ok(Some("it is gone already".into())),
+        Err(InspectError::Gone { .. }) => return Ok(Some("it no longer exists".into())),
         Err(error) => return Err(error),
     };
     if !is_garbage(&now) {
@@ -129,7 +142,7 @@ fn remove(segment: &Segment, removal: &mut Removal) -> Result<Option<String>, In
     }
     match removal.remove(segment, WhileAttached::Refuse) {
         Ok(()) => Ok(None),
-        Err(InspectError::Gone { .. }) => Ok(Some("it is gone already".into())),
+        Err(InspectError::Gone { .. }) => Ok(Some("it no longer exists".into())),
         Err(InspectError::InUse { attached, .. }) => Ok(Some(format!("attached {} now", times(attached)))),
         Err(error) => Err(error),
     }

@@ -1,4 +1,4 @@
-//! `shmstore get`: one value, for scripts.
+//! `shmstore get`: one value.
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -12,40 +12,48 @@ use crate::text::{shown, shown_lines};
 
 /// Print one value of an object, for scripts
 ///
-/// Numbers, true and false as they are; text and characters without quotes; of an enum the variant's name; of a lock `free` or `locked`,
-/// and `, inconsistent`; of an event its count; structs and arrays whole, on one line. Text is printed byte for byte into a pipe or a
-/// file; on a terminal, what it would act upon is escaped.
+/// The output is one line:
+///   text, char  without quotes
+///   enum        the name of the variant
+///   Lock        free or locked, followed by ", inconsistent" if it is
+///   Event       the count of notifications
+///   struct, array, list
+///               all of it
+///
+/// On a terminal, control characters in a text are escaped. Into a pipe or a file,
+/// the text is written byte for byte.
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub struct Args {
-    /// The directory or file that the object stands at; `DIR/NAME` for a named one
+    /// The anchor of the object: a directory or file, or `DIR/NAME` for a named object
     #[arg(value_name = "PATH[/NAME]")]
     path: PathBuf,
-    /// The field: names with dots between them, indices in brackets, as in `accounts[3].value`; `.` for the whole object
+    /// The field, as in `accounts[3].value`; `.` is the whole object
     #[arg(value_name = "FIELD.PATH", value_parser = not_empty)]
     field: String,
-    /// The type, or its letter, where more than one object stands at the path
+    /// The name of the type, or its letter, if the path has more than one object
     #[arg(value_name = "TYPE")]
     type_name: Option<String>,
-    /// As JSON: text with quotes, structs as objects, a `Versioned` with its version
+    /// Print JSON: text with quotes, structs as objects, a `Versioned` with its version
     #[arg(long)]
     json: bool,
 }
 
 fn not_empty(field: &str) -> Result<String, &'static str> {
-    if field.is_empty() { Err("no field is named so: `.` is the whole object") } else { Ok(field.into()) }
+    if field.is_empty() { Err("a field has a name: `.` is the whole object") } else { Ok(field.into()) }
 }
 
 /// Prints the value.
 ///
 /// # Errors
 ///
-/// No such object, no such field, or bytes that are no value of their type.
+/// The object or the field does not exist, or its bytes are not a value of its type.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let field: FieldPath = args.field.parse()?;
     let target = Target { path: args.path.clone(), type_name: args.type_name.clone() };
     let value = target.object()?.read_at(&field, &Limits::full())?;
     if let Value::Invalid(why) = value.settled() {
-        return Err(Failure::Other(format!("`{}` is no value of its type: {}", shown(&args.field), shown(why))));
+        return Err(Failure::Other(format!("`{}` is not a value of its type: {}", shown(&args.field), shown(why))));
     }
     let mut output = Output::standard();
     if args.json {
@@ -59,6 +67,5 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         };
         output.line(&if io::stdout().is_terminal() { shown_lines(&raw) } else { raw })?;
     }
-    output.finish()?;
-    Ok(Outcome::Done)
+    output.finish()
 }

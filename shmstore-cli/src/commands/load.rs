@@ -1,4 +1,4 @@
-//! `shmstore load`: an object from a file.
+//! `shmstore load`: creating an object from a file.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -7,92 +7,100 @@ use std::path::{Path, PathBuf};
 use shmstore::inspect::{Object, SavedObject, Segment, SegmentState};
 use shmstore::{CreateError, LayoutDiff, OpenError, Store};
 
-use crate::about::{self, called, times};
+use crate::about::{self, called};
 use crate::anchors::{Anchors, is_certain, is_name};
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
+use crate::removal::would_be_split;
 use crate::saved;
 use crate::text::{shown, shown_lines, shown_path};
 
-/// Make an object of a file that `shmstore save` has written
+/// Create an object from a file that `shmstore save` has written
 ///
-/// If there is no PATH, a directory is made, of mode 0700, but not in a directory that holds objects or names: there, say --named, or make
-/// the directory first. The directory above must be there. What was made is removed again if there is no object in the end.
+/// If PATH does not exist, load creates a directory of mode 0700. The parent must
+/// exist. In a directory that holds objects or names, use --named or create the
+/// directory first. If the load fails, the new directory or name is removed.
 ///
-/// An object of the same id that is there already is kept: with --replace it is removed first, if it has the same layout, nobody has it
-/// attached, and the kernel's limits allow the new one. Where the layout differs, the difference is shown. Whoever ends this program
-/// by force in that moment leaves no object: load the file again.
+/// If PATH has an object of the same id, load keeps it and fails. --replace removes
+/// the old object first, on these conditions:
+///   the layouts are the same; otherwise their differences are shown
+///   no process has the old object attached
+///   the limits of the kernel allow the new object
+///
+/// If this program is killed between the removal and the creation, no object is
+/// left: load the file again.
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub struct Args {
     /// The file
     file: PathBuf,
-    /// The directory or file that the object is to stand at; `DIR/NAME` for a name that is there, or with --named
+    /// The anchor of the new object: a directory or file, or `DIR/NAME` for a name that exists or --named
     #[arg(value_name = "PATH[/NAME]")]
     path: PathBuf,
-    /// PATH is DIR/NAME: make the name if there is none
+    /// PATH is DIR/NAME: create the name if it does not exist
     #[arg(long)]
     named: bool,
-    /// Remove the object that is there
+    /// Replace an object that exists
     #[arg(long)]
     replace: bool,
-    /// The permission bits of the object, and of a PATH that is made: 600, or those of the object that is replaced
+    /// The permission bits of the object and of a new PATH; the default is 600, or the mode of the replaced object
     #[arg(long, value_name = "MODE", value_parser = octal)]
     mode: Option<u32>,
-    /// How many processes can have the object attached for writing: 128, or as many as the one that is replaced
+    /// How many processes can have the object attached for writing; the default is 128, or the number of the replaced
+    /// object
     #[arg(long, value_name = "N")]
     max_processes: Option<u32>,
 }
 
 fn octal(mode: &str) -> Result<u32, String> {
-    u32::from_str_radix(mode, 8).map_err(|_| "an octal number, such as 660".into())
+    u32::from_str_radix(mode, 8).map_err(|_| "write an octal number, such as 660".into())
 }
 
-/// Makes it.
+/// Creates the object.
 ///
 /// # Errors
 ///
-/// The file is no saved object; [`Failure::Refused`] if an object is there; what the store refuses.
+/// The file is not a saved object; [`Failure::Refused`] if an object exists; an error of the store.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let saved = saved::read(&args.file)?;
-    let place = Place::of(args, saved.id())?;
-    let old = place.object(saved.id())?;
+    let destination = Destination::of(args, saved.id())?;
+    let old = destination.object(saved.id())?;
     if let Some(old) = &old {
         must_be_replaceable(old, &saved, args)?;
     }
-    let made = place.store(args, old.as_ref()).map_err(Failure::from).and_then(|store| {
+    let made = destination.store(args, old.as_ref()).map_err(Failure::from).and_then(|store| {
         let made = if args.replace { saved.replace_in(&store) } else { saved.create_in(&store) };
         made.map_err(|error| refused(error, old.as_ref()))
     });
     if let Err(failure) = made {
-        place.clear();
+        destination.clear();
         return Err(failure);
     }
     let mut output = Output::standard();
-    if place.is_new {
-        output.line(&place.made())?;
+    if destination.is_new {
+        output.line(&destination.made())?;
     }
     output.line(&format!("loaded {} to {}", shown(&saved.schema().to_string()), shown_path(&args.path)))?;
-    output.finish()?;
-    Ok(Outcome::Done)
+    output.finish()
 }
 
-/// Where the object is to stand.
-struct Place<'a> {
+/// The anchor of the new object.
+struct Destination<'a> {
     path: &'a Path,
-    /// If it is a name of the directory that it is in.
+    /// The name of a named object.
     name: Option<&'a str>,
     anchor: PathBuf,
-    /// Whether the anchor is to be made.
+    /// Whether the anchor does not exist yet.
     is_new: bool,
 }
 
-impl<'a> Place<'a> {
-    /// Refused if a directory would be made where most likely a name was meant.
+impl<'a> Destination<'a> {
+    /// Finds the anchor. Refuses to create a directory where the user probably means a name.
     fn of(args: &'a Args, id: char) -> Result<Self, Failure> {
         let (path, parent) = (args.path.as_path(), saved::parent(&args.path));
         if args.named {
             let name = path.file_name().and_then(|name| name.to_str());
-            let name = name.ok_or_else(|| Failure::Other(format!("no name: {}", shown_path(path))))?;
+            let name = name.ok_or_else(|| Failure::Other(format!("{} does not end in a name", shown_path(path))))?;
             saved::must_be_there(parent)?;
             let anchor = parent.join(format!("{name}.shm"));
             let is_new = !is_there(&anchor)?;
@@ -100,8 +108,8 @@ impl<'a> Place<'a> {
         }
         if let Some(anchor) = the_one_there(path, id)? {
             if saved::is_saved(&anchor) {
-                let why = "a saved object, and no place for a shared one";
-                return Err(Failure::Refused(format!("{} is {why}", shown_path(&anchor))));
+                let why = "is a saved object, and cannot be the anchor of a shared object";
+                return Err(Failure::Refused(format!("{} {why}", shown_path(&anchor))));
             }
             return Ok(Self { path, name: None, anchor, is_new: false });
         }
@@ -109,7 +117,7 @@ impl<'a> Place<'a> {
         saved::must_be_there(parent)?;
         if is_of_a_store(parent)? {
             return Err(Failure::Refused(format!(
-                "nothing is at {}, and {} is a store's directory: say --named, or make the directory first",
+                "{} does not exist, and {} holds objects or names: use --named, or create the directory first",
                 shown_path(path),
                 shown_path(parent)
             )));
@@ -117,7 +125,7 @@ impl<'a> Place<'a> {
         Ok(Self { path, name: None, anchor: path.into(), is_new: true })
     }
 
-    /// The object of that id that stands there. What a dead creator has left is nobody's.
+    /// Returns the object of that id at the anchor. Remains of a dead creator do not count.
     fn object(&self, id: char) -> Result<Option<Segment>, Failure> {
         use SegmentState::{Abandoned, Initializing, Orphaned, Removed};
         if self.is_new {
@@ -129,7 +137,7 @@ impl<'a> Place<'a> {
         }))
     }
 
-    /// Opens the store, making the anchor. What the options do not say, an object that is to be replaced hands on.
+    /// Opens the store, and creates the anchor. The defaults of the options are those of the replaced object.
     fn store(&self, args: &Args, old: Option<&Segment>) -> Result<Store, OpenError> {
         let mut options = Store::options();
         if let Some(mode) = args.mode.or(old.map(|old| old.mode & 0o666 | 0o600)) {
@@ -145,15 +153,15 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// What was made for it, in words.
+    /// Says what was created.
     fn made(&self) -> String {
         match self.name {
-            None => format!("made directory {}", shown_path(self.path)),
-            Some(name) => format!("made name {} in {}", shown(name), shown_path(saved::parent(self.path))),
+            None => format!("created directory {}", shown_path(self.path)),
+            Some(name) => format!("created name {} in {}", shown(name), shown_path(saved::parent(self.path))),
         }
     }
 
-    /// Removes what was made, if nothing stands there: no more can be done.
+    /// Removes a new anchor, if it has no object. Errors are ignored, because the load has failed already.
     fn clear(&self) {
         if !self.is_new {
             return;
@@ -169,7 +177,8 @@ impl<'a> Place<'a> {
     }
 }
 
-/// The anchor that a path means, if one is there: of a directory and the name beside it, the one at which an object of that id stands.
+/// Returns the anchor that a path means, if it exists. Of a directory and the name beside it, it is the one with an
+/// object of that id.
 fn the_one_there(path: &Path, id: char) -> Result<Option<PathBuf>, Failure> {
     let anchors = Anchors::of(path);
     let mut there = anchors.there();
@@ -180,7 +189,8 @@ fn the_one_there(path: &Path, id: char) -> Result<Option<PathBuf>, Failure> {
         });
         if there.len() != 1 {
             let all: Vec<String> = anchors.there().into_iter().map(shown_path).collect();
-            return Err(Failure::Ambiguous(format!("{} may be {}: say which", shown_path(path), all.join(" or "))));
+            let (path, all) = (shown_path(path), all.join(" or "));
+            return Err(Failure::Ambiguous(format!("{path} may mean {all}: write one of them")));
         }
     }
     Ok(there.first().map(|anchor| anchor.components().collect()))
@@ -188,32 +198,32 @@ fn the_one_there(path: &Path, id: char) -> Result<Option<PathBuf>, Failure> {
 
 fn is_there(path: &Path) -> Result<bool, Failure> {
     match path.try_exists() {
-        Err(source) if source.kind() == ErrorKind::PermissionDenied => Err(Failure::File { path: path.into(), source }),
+        Err(source) if source.kind() == ErrorKind::PermissionDenied => Err(Failure::at(path)(source)),
         there => Ok(there.unwrap_or(false)),
     }
 }
 
-/// Whether objects stand at a directory, or it has names: files that end with `.shm`, and are empty, or objects stand at them.
+/// Returns `true` if a directory has objects or names. A name is a file `….shm` that is empty or has objects.
 fn is_of_a_store(directory: &Path) -> Result<bool, Failure> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten().filter(|entry| is_name(&entry.path()));
     let mut files = entries.filter_map(|entry| entry.metadata().ok()).filter(fs::Metadata::is_file);
     Ok(files.any(|file| file.len() == 0) || Anchors::with_names(&directory.join("")).standing()?.iter().any(is_certain))
 }
 
-/// Refuses to replace an object of another layout, or one that was not to be replaced.
+/// Refuses to replace an object of another layout, or to replace it without `--replace`.
 fn must_be_replaceable(old: &Segment, saved: &SavedObject, args: &Args) -> Result<(), Failure> {
     let object = Object::attach(old)?;
     let diff = LayoutDiff::between(saved.schema(), object.schema());
     if !diff.is_empty() {
         let table = shown_lines(&diff.table("the file", "the object").to_string());
         return Err(Failure::Refused(format!(
-            "{} has another layout than {}; it was left as it is\n{table}",
+            "{} has another layout than {}, and was not replaced\n{table}",
             called(old),
             shown_path(&args.file)
         )));
     }
     if !args.replace {
-        return Err(Failure::Refused(format!("{} is there; to remove it first, say --replace", called(old))));
+        return Err(Failure::Refused(format!("{} exists already: use --replace to remove it first", called(old))));
     }
     Ok(())
 }
@@ -221,10 +231,9 @@ fn must_be_replaceable(old: &Segment, saved: &SavedObject, args: &Args) -> Resul
 fn refused(error: CreateError, old: Option<&Segment>) -> Failure {
     match (error, old) {
         (CreateError::InUse { attached, .. }, Some(old)) => Failure::Refused(format!(
-            "{} is attached {}: whoever has it attached would keep it, and nobody else would find it. End these processes first (`shmstore show` lists them), or \
-             remove it with `shmstore rm --force`, and load again",
-            called(old),
-            times(attached)
+            "{}. `shmstore show` lists these processes. End them, or remove the object with `shmstore rm --force`, \
+             and load again",
+            would_be_split(old, attached)
         )),
         (error, _) => Failure::Create(error),
     }

@@ -1,10 +1,10 @@
-//! `shmstore ls`: what there is.
+//! `shmstore ls`: a list of objects.
 
 use std::path::PathBuf;
 
 use shmstore::inspect::{Segment, SegmentState};
 
-use crate::about::{self, Listed, Users, place};
+use crate::about::{self, Listed, Users, path_and_name};
 use crate::clock;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Look, Output, say};
@@ -15,44 +15,61 @@ use crate::watch;
 
 /// List the objects on this machine, or under a path
 ///
-/// STATE is ready, initializing (its creator is at work), abandoned (its creator died before it was whole), removed (but
-/// still attached), orphaned (its anchor is gone or another), elsewhere (its anchor is in a mount namespace or under a root
-/// directory that this program cannot see, as in a container, so nothing is known of it), other format, newer format
-/// (update this program), damaged, unreadable (you may not look into it: what the kernel tells is shown), or foreign (none
-/// of shmstore's; with --all). Where the path is not known, or too long to be kept whole, the number of the segment is
-/// shown, which `shmstore rm --segment` takes. Sizes are those of segments, in bytes, or in K, M, G of 1024.
+/// STATE is one of:
+///   ready         complete: programs can attach it
+///   initializing  its creator has not finished it yet
+///   abandoned     its creator died before it was complete
+///   removed       removed, but a process still has it attached
+///   orphaned      its anchor no longer exists, or is a different file
+///   elsewhere     unknown: its anchor is in a mount namespace or under a root
+///                 directory that this program cannot see, as in a container
+///   other format  its format version is not the one of this program
+///   newer format  it uses features that this program does not know: update it
+///   damaged       its header was overwritten
+///   unreadable    it cannot be read; the kernel's data are shown
+///   foreign       not shmstore's (shown only with --all)
 ///
-/// With --json an array of objects, with the keys path, name, path_hex, type, id, layout_hash, segment, key, size, object_size, owner, owner_name,
-/// mode, attached, created, age, creator_pid, creator_uid, state, detail: always all of them, null for what is not known; sizes in
-/// bytes, times in seconds (created: since 1970). A path that is no UTF-8 has its other bytes as `\xff`, and all of them in path_hex. With
-/// --watch, the keys of each line are at (a time in UTC), path, name, type, segment,
-/// updates_per_second, attached, size, dead, state.
+/// SIZE is the size of the segment, in bytes or in K, M, G of 1024. If the path of
+/// an object is unknown or too long, its segment number is shown. `shmstore rm
+/// --segment` takes this number.
 ///
-/// With --watch on a pipe, a line is written for each object at first, and then whenever what stands in it has changed: the rate of updates
-/// by more than a quarter, or from or to 0. On a terminal, rates are in k, M, G, T of 1000. Each object is attached for a look only.
+/// --json prints an array of objects that always have all of these keys: path,
+/// name, path_hex, type, id, layout_hash, segment, key, size, object_size, owner,
+/// owner_name, mode, attached, created, age, creator_pid, creator_uid, state,
+/// detail. An unknown value is null. Sizes are in bytes. `created` is in seconds
+/// since 1970, `age` in seconds. If a path is not UTF-8, `path` shows the other
+/// bytes as \xff, and `path_hex` has all bytes.
+///
+/// --watch shows the list live. On a terminal, rates are in k, M, G, T of 1000. On
+/// a pipe, it writes a line for each object, and another one when the line changes.
+/// A rate counts as changed if it changes by more than a quarter, was 0, or becomes
+/// 0. With --json, the keys of a line are at (a time in UTC), path, name, type,
+/// segment, updates_per_second, attached, size, dead, state. Each object is
+/// attached only while it is read.
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub struct Args {
-    /// Only the objects at this file or directory, and below it
+    /// List only the objects at this file or directory, and below it
     path: Option<PathBuf>,
-    /// Segments too that are none of shmstore's
+    /// List segments of other programs, too
     #[arg(short, long, conflicts_with = "path")]
     all: bool,
-    /// As a JSON array; with --watch a line of JSON for each change
+    /// Print JSON: an array, or with --watch one object a line
     #[arg(long)]
     json: bool,
-    /// Live: rates of updates, attach counts, memory, dead participants; on a pipe a line for each change
+    /// Show update rates, attachments, memory and dead participants live; on a pipe, write a line for each change
     #[arg(short, long, conflicts_with = "all")]
     watch: bool,
-    /// With --watch: how often to look, in times a second, 0.1 to 60
+    /// With --watch: how many times a second to read, from 0.1 to 60
     #[arg(long, requires = "watch", default_value_t = watch::DEFAULT_HZ, value_parser = watch::hz)]
     hz: f64,
 }
 
-/// Lists.
+/// Prints the list.
 ///
 /// # Errors
 ///
-/// As [`selection::under`]; what the pipe or terminal refuses.
+/// As [`selection::under`], and if the output cannot be written.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     if args.watch {
         return watch::objects(args.path.as_deref(), args.hz, args.json);
@@ -81,30 +98,32 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
-/// What to say if nothing is listed, beside the output.
+/// Returns the note for an empty list.
 fn nothing(args: &Args) -> String {
-    let under = args.path.as_deref().map(|path| format!(" under {}", shown_path(path)));
-    match (under, args.all) {
-        (Some(under), _) => format!("no objects{under}: `shmstore ls` shows those of all places"),
+    match (&args.path, args.all) {
+        (Some(path), _) => format!("no objects under {}: `shmstore ls` lists all objects", shown_path(path)),
         (None, true) => "no segments in this IPC namespace".into(),
         (None, false) => {
-            "no objects in this IPC namespace: `shmstore ls --all` shows segments of other programs, too".into()
+            "no objects in this IPC namespace: `shmstore ls --all` lists segments of other programs, too".into()
         }
     }
 }
 
-/// Explains the state of objects whose anchors cannot be seen from here; `None` if there are none.
+/// Explains the state `elsewhere`; returns `None` if no object has it.
 #[must_use]
 pub fn elsewhere(listed: &[Segment]) -> Option<String> {
     let count = listed.iter().filter(|segment| segment.state == SegmentState::Elsewhere).count();
     let objects = about::counted(count, "object");
-    let (are, them) =
-        if count == 1 { ("is elsewhere: its anchor is", "it") } else { ("are elsewhere: their anchors are", "them") };
+    let (are, them) = if count == 1 {
+        ("is elsewhere: its anchor is", "it is orphaned")
+    } else {
+        ("are elsewhere: their anchors are", "they are orphaned")
+    };
     let unseen = "in a mount namespace or under a root directory that this program cannot see";
-    (count > 0).then(|| format!("{objects} {are} {unseen}, so nothing is known of {them}"))
+    (count > 0).then(|| format!("{objects} {are} {unseen}, so it is unknown whether {them}"))
 }
 
-/// The lines of a table of segments, the heading first.
+/// Returns the lines of a table of segments, the heading first.
 #[must_use]
 pub fn table(listed: &[Segment], users: &mut Users, output: &Output) -> Vec<String> {
     use Align::{Left, Right};
@@ -116,14 +135,14 @@ pub fn table(listed: &[Segment], users: &mut Users, output: &Output) -> Vec<Stri
 }
 
 fn row(segment: &Segment, users: &mut Users) -> Vec<Cell> {
-    // A type may be long without anybody meaning harm: `Grid<Cell<4>, 16>` and more.
+    // Types can be long: `Grid<Cell<4>, 16>` and longer.
     const LONGEST_TYPE: usize = 48;
     let of = segment.description.as_ref();
-    // Of a long path there is only the end: nobody can name it, but by its number.
+    // The header holds only the end of a long path, so a user can only write the segment number.
     let number = format!("(segment {})", segment.shmid);
     let (path, name) = match of {
-        Some(of) if of.path_is_whole => place(of),
-        Some(of) => (format!("{number} {}", place(of).0), None),
+        Some(of) if of.path_is_whole => path_and_name(of),
+        Some(of) => (format!("{number} {}", path_and_name(of).0), None),
         None => (number, None),
     };
     let or_none = |text: Option<String>| text.map_or_else(|| "-".to_owned(), |text| shown(&text));
@@ -142,7 +161,7 @@ fn row(segment: &Segment, users: &mut Users) -> Vec<Cell> {
     ]
 }
 
-/// How a state stands out.
+/// Returns the look of a state.
 #[must_use]
 pub fn look(state: SegmentState) -> Look {
     match state {

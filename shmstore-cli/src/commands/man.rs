@@ -1,4 +1,4 @@
-//! `shmstore man`: the manual.
+//! `shmstore man`: manual pages.
 
 use std::fs;
 use std::io;
@@ -13,29 +13,28 @@ use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::saved;
 
-/// Print the manual page, or write one for each command
+/// Print the manual page, or write a page for each command
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Write shmstore.1, shmstore-ls.1, … into this directory
+    /// Write shmstore.1, shmstore-ls.1 and so on into this directory
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
 
-/// Prints or writes it.
+/// Prints or writes the pages.
 ///
 /// # Errors
 ///
-/// What the pipe, terminal or directory refuses.
+/// The output or the files cannot be written.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     if let Some(dir) = &args.dir {
         saved::must_be_there(dir)?;
-        write(dir).map_err(|source| Failure::File { path: dir.clone(), source })?;
+        write(dir).map_err(Failure::at(dir))?;
         return Ok(Outcome::Done);
     }
     let mut output = Output::standard();
     output.text(&String::from_utf8_lossy(&page()?))?;
-    output.finish()?;
-    Ok(Outcome::Done)
+    output.finish()
 }
 
 fn write(dir: &Path) -> io::Result<()> {
@@ -43,7 +42,7 @@ fn write(dir: &Path) -> io::Result<()> {
     fs::write(dir.join("shmstore.1"), page()?)
 }
 
-/// The page of the program itself.
+/// Returns the page of the program itself.
 fn page() -> io::Result<Vec<u8>> {
     let (page, mut text) = (Man::new(command()), Vec::new());
     page.render_title(&mut text)?;
@@ -66,6 +65,6 @@ fn page() -> io::Result<Vec<u8>> {
 }
 
 fn command() -> Command {
-    // There is a page for each command; `help` has none to tell.
+    // Each command has a page, but `help` has nothing to say.
     Cli::command().disable_help_subcommand(true)
 }

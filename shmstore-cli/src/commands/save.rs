@@ -1,4 +1,4 @@
-//! `shmstore save`: an object's values to a file.
+//! `shmstore save`: saving the values of an object to a file.
 
 use std::path::{Path, PathBuf};
 
@@ -12,28 +12,32 @@ use crate::saved;
 use crate::target::Target;
 use crate::text::{shown, shown_path};
 
-/// Save an object's values, with its schema, to a file
+/// Save the values and the schema of an object to a file
 ///
-/// System V shared memory does not survive a reboot: what was saved does, and `shmstore load` makes an object of it again. The file is
-/// written beside itself and renamed, so that it is there whole or as it was; only its owner may read it. Every `Versioned` is
-/// saved whole, and different fields are from moments that are microseconds apart.
+/// System V shared memory does not survive a reboot. `shmstore load` creates the object again from the file.
+///
+/// The values of one `Versioned` belong together. Different fields are read microseconds apart.
+///
+/// If the file exists, it is replaced in one step: it always holds the old object or the new one. Only its owner may
+/// read it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The directory or file that the object stands at; `DIR/NAME` for a named one
+    /// The anchor of the object: a directory or file, or `DIR/NAME` for a named object
     #[arg(value_name = "PATH[/NAME]")]
     path: PathBuf,
-    /// The file; one that is there is replaced, but not one that objects stand at, and none of a name ending with `.shm`
+    /// The file to write; not the anchor of an object, nor any file that ends in `.shm`
     file: PathBuf,
-    /// The type, or its letter, where more than one object stands at the path
+    /// The name of the type, or its letter, if the path has more than one object
     #[arg(value_name = "TYPE")]
     type_name: Option<String>,
 }
 
-/// Saves it.
+/// Saves the object.
 ///
 /// # Errors
 ///
-/// No such object; one that cannot be copied; [`Failure::Refused`] if the file is an anchor; what the file system refuses.
+/// The object does not exist or cannot be copied; [`Failure::Refused`] if the file is an anchor; an error of the file
+/// system.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let target = Target { path: args.path.clone(), type_name: args.type_name.clone() };
     let object = target.object()?;
@@ -44,25 +48,25 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let mut output = Output::standard();
     let of = shown(&object.schema().to_string());
     output.line(&format!("saved {of} to {}, {}", shown_path(&args.file), bytes(len)))?;
-    output.finish()?;
-    Ok(Outcome::Done)
+    output.finish()
 }
 
-/// Refuses a file to be replaced at which objects stand: nobody would find them any more. The file of a name may be one at which
-/// somebody is about to make some.
+/// Refuses to replace an anchor, because no process could find its objects any more. The file of a name counts without
+/// an object, too: another process may be about to create one.
 fn must_be_no_anchor(file: &Path) -> Result<(), Failure> {
     let path = shown_path(file);
     if file.extension().is_some_and(|extension| extension == "shm") {
         return Err(Failure::Refused(format!(
-            "{path} would be the file of a name, as all that end with `.shm`: choose another"
+            "{path} would be the file of a name, because it ends in `.shm`: choose another file"
         )));
     }
-    // Those too that cannot be read, and have its key.
+    // Unreadable segments with the key of the file count, too.
     let there = Anchors::exactly(file).standing()?;
     match there.iter().find(|segment| segment.state != SegmentState::Foreign) {
         None => Ok(()),
         Some(there) => {
-            Err(Failure::Refused(format!("{} stands at {path}, and would be lost: choose another", called(there))))
+            let there = called(there);
+            Err(Failure::Refused(format!("{path} is the anchor of {there}, which would be lost: choose another file")))
         }
     }
 }

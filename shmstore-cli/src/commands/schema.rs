@@ -8,27 +8,28 @@ use crate::output::Output;
 use crate::target::Target;
 use crate::text::{shown_json, shown_lines};
 
-/// Show the layout of an object: as a picture, as JSON, for C or for Python
+/// Show the layout of an object as a picture, as JSON, as a C header or as a Python module
 ///
-/// What --json prints is the schema as it stands in the segment: `shmstore diff` reads it from a file whose name ends with `.json`.
+/// --json prints the schema exactly as the segment holds it. `shmstore diff` reads it from a file with a name that ends
+/// in `.json`.
 #[derive(Debug, clap::Args)]
 #[command(group = ArgGroup::new("form"), group = ArgGroup::new("language"))]
 pub struct Args {
     #[command(flatten)]
     target: Target,
-    /// The schema as JSON
+    /// Print the schema as JSON
     #[arg(long, group = "form")]
     json: bool,
-    /// A C header
+    /// Print a C header
     #[arg(long, groups = ["form", "language"])]
     c: bool,
-    /// A Python module
+    /// Print a Python module
     #[arg(long, groups = ["form", "language"])]
     python: bool,
-    /// The name of the object in C or Python, in place of the name of its type
+    /// The name of the object in C or Python, instead of the name of its type
     ///
-    /// In C, `--name FrontRover` gives the type `shm_front_rover` and the function `shm_front_rover_attach`. A C program needs
-    /// this if it includes the headers of two objects whose types have the same name.
+    /// In C, `--name FrontRover` gives the type `shm_front_rover` and the function `shm_front_rover_attach`. Use it if
+    /// a C program includes headers of two types with the same name.
     #[arg(long, value_name = "NAME", requires = "language", value_parser = export::check_name)]
     name: Option<String>,
 }
@@ -37,7 +38,7 @@ pub struct Args {
 ///
 /// # Errors
 ///
-/// No such object; a layout that cannot be told to the other language.
+/// The object does not exist, or the other language cannot express its layout.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let object = args.target.object()?;
     let schema = object.schema();
@@ -55,11 +56,10 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     };
     let mut output = Output::standard();
     output.text(&text)?;
-    output.finish()?;
-    Ok(Outcome::Done)
+    output.finish()
 }
 
-/// The terminal's, or that of a page where there is none.
+/// Returns the width of the terminal, or of a page if the output is not a terminal.
 fn width() -> usize {
     const PAGE: usize = 100;
     terminal_size::terminal_size_of(std::io::stdout()).map_or(PAGE, |(width, _)| width.0.into())

@@ -1,11 +1,11 @@
-//! `shmstore show`: what is in an object.
+//! `shmstore show`: the contents of an object.
 
 use serde::Serialize;
 use shmstore::Participant;
 use shmstore::inspect::{Limits, Object, Value};
 
 use super::ls;
-use crate::about::{Listed, Users, place, times};
+use crate::about::{Listed, Users, path_and_name, state, times};
 use crate::clock;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Look, Output};
@@ -14,24 +14,36 @@ use crate::target::Target;
 use crate::text::{shown, shown_lines};
 use crate::tree::{self, Holders};
 
-/// Show what is in an object: its header, its processes, and every field
+/// Show the contents of an object: its header, its processes, and every field
 ///
-/// Of a `Versioned`, a whole value is shown, and its version. Fields are read one after the other: what must fit together stands in one
-/// `Versioned`.
+/// The values in one `Versioned` belong to one version. Different fields are read
+/// one after the other.
 ///
-/// With --json an object of three keys. `object`: as an element of `shmstore ls --json`, with `attached` counted without this program.
-/// `processes`: an array of objects with the keys pid, pid_namespace, since (seconds since 1970), left, alive, holding (paths of fields).
-/// `value`: numbers, true, false and text as JSON has them (NaN and infinities as text); enums as the variant's name; structs as objects;
-/// arrays, {"len", "first"} if shortened; {"version", "locked", "value"}; {"locked", "inconsistent"} of a lock; of an event the number of
-/// its notifications; {"invalid"} for bytes that are no value of their type, with the reason; null for what was left out.
+/// --json prints an object with three keys:
+///   object     as in `shmstore ls --json`; attached does not count this program
+///   processes  an array of objects with the keys pid, pid_namespace, since (in
+///              seconds since 1970), left, alive, holding (an array of fields)
+///   value      the fields
+///
+/// In value, the types of Rust become:
+///   number, bool, char, text   the same in JSON; NaN and infinities become text
+///   enum                       the name of the variant
+///   struct                     an object
+///   array, list                an array, or {"len", "first"} if it is shortened
+///   Versioned                  {"version", "locked", "value"}
+///   Lock                       {"locked", "inconsistent"}
+///   Event                      the count of notifications
+///   bytes that are not a value {"invalid"} with the reason
+///   omitted value              null
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub struct Args {
     #[command(flatten)]
     target: Target,
-    /// All elements of arrays and lists, not just the first eight
+    /// Show all elements of arrays and lists, not only the first eight
     #[arg(long)]
     full: bool,
-    /// As JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }
@@ -53,14 +65,14 @@ struct Process<'a> {
     holding: &'a [String],
 }
 
-/// Shows it.
+/// Shows the object.
 ///
 /// # Errors
 ///
-/// No such object, or one that cannot be read.
+/// The object does not exist or cannot be read.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let object = args.target.object()?;
-    // First who holds what, so that a holder is known of a lock that is then seen held.
+    // The participants come first, so that a lock that is then seen held has a known holder.
     let participants = object.participants();
     let value = object.read(&if args.full { Limits::full() } else { Limits::default() });
     let mut output = Output::standard();
@@ -69,8 +81,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     } else {
         text(&mut output, &object, &participants, &value)?;
     }
-    output.finish()?;
-    Ok(Outcome::Done)
+    output.finish()
 }
 
 fn json<'a>(object: &Object, participants: &'a [Participant], value: &'a Value) -> Shown<'a> {
@@ -108,7 +119,7 @@ fn header(object: &Object, output: &Output) -> Vec<String> {
     let mut users = Users::default();
     let mut rows: Vec<(&str, Cell)> = Vec::new();
     if let Some(of) = &segment.description {
-        let (path, name) = place(of);
+        let (path, name) = path_and_name(of);
         rows.push(("path", shown(&path).into()));
         rows.extend(name.map(|name| ("name", shown(&name).into())));
         rows.push(("type", shown_lines(&object.schema().to_string()).into()));
@@ -124,9 +135,8 @@ fn header(object: &Object, output: &Output) -> Vec<String> {
     let owner = format!("{}, mode {:04o}", users.shown(segment.owner), segment.mode);
     rows.push(("owner", owner.into()));
     rows.push(("segment", format!("{}, key {}", segment.shmid, segment.key).into()));
-    let detail = segment.detail.as_ref().map(|detail| format!(": {}", shown(detail))).unwrap_or_default();
-    rows.push(("state", Cell::new(ls::look(segment.state), format!("{}{detail}", segment.state))));
-    rows.push(("attached", format!("{}, without this program", times(segment.attached)).into()));
+    rows.push(("state", Cell::new(ls::look(segment.state), state(segment))));
+    rows.push(("attached", format!("{}, not counting this program", times(segment.attached)).into()));
     let rows: Vec<Vec<Cell>> =
         rows.into_iter().map(|(name, cell)| vec![Cell::new(Look::Heading, name), cell]).collect();
     table::lines(output, &[Align::Left; 2], &rows)
@@ -134,12 +144,12 @@ fn header(object: &Object, output: &Output) -> Vec<String> {
 
 fn processes(participants: &[Participant], output: &Output) -> Vec<String> {
     if participants.is_empty() {
-        return vec!["none that writes".into()];
+        return vec!["none attached for writing".into()];
     }
     let row = |of: &Participant| {
         let (state, look) = match (of.alive, of.left) {
             (true, false) => ("alive", Look::Good),
-            (true, true) => ("alive, has let go of it", Look::Plain),
+            (true, true) => ("alive, detached", Look::Plain),
             (false, true) => ("ended", Look::Faint),
             (false, false) => ("dead", Look::Bad),
         };

@@ -1,4 +1,4 @@
-//! `shmstore watch PATH [TYPE]`: an object, live.
+//! `shmstore watch PATH [TYPE]`: the contents of an object, live.
 
 use clap::Args as ClapArgs;
 
@@ -6,42 +6,55 @@ use crate::failure::{Failure, Outcome};
 use crate::target::Target;
 use crate::watch;
 
-/// Show an object live: full screen on a terminal, otherwise a line a change
+/// Show an object live: full screen on a terminal, otherwise one line for each change
 ///
-/// On a terminal, fields that change are highlighted and marked; numbers have the change a second and their history, other fields how often
-/// they are stored a second. Rates are in k, M, G, T of 1000; sizes in K, M, G of 1024. Keys: q, Esc or Ctrl-C quit, space pauses, / filters
-/// by path (Enter keeps the filter, Esc takes it back), arrows, PgUp, PgDn, Home and End move, Tab, ← and → go to the other objects at the
-/// path, those with names included, ? explains the keys. If the object is removed, the next one of its place is shown as soon as it is there.
+/// The object is read HZ times a second, and never changed. Changes between two
+/// reads are missed. Reading takes at most half of one CPU, even if that means fewer
+/// reads. If the object is removed, watch waits for the next one at its anchor.
 ///
-/// If the output is no terminal, `TIMESTAMP FIELD VALUE` is written for each field at first, and then whenever it has changed. Beyond 4,000
-/// fields, how many are left out is said once, as an error is. It ends when nobody reads it any more. With --json, the keys of each line are
-/// at (a time in UTC), field, value (as in `shmstore show --json`; of a list its len), and version, if it is in a `Versioned`; or at, event
-/// (`removed`), segment.
+/// On a terminal, changed fields are highlighted and marked. The rate of a number is
+/// its change in a second. The rate of another field is how often it is stored in a
+/// second. Rates are in k, M, G, T of 1000, sizes in K, M, G of 1024. Keys:
+///   q, Esc, Ctrl-C     quit
+///   space              pause, continue
+///   /                  filter by path: Enter keeps the filter, Esc undoes it
+///   ↑ ↓ PgUp PgDn Home End
+///                      move
+///   Tab ← →            other objects at the path, also named ones
+///   ?                  explain the keys
 ///
-/// It looks HZ times a second: what changes in between is not seen, and no look changes anything in the object. Looks take no more than half
-/// of one CPU, whatever HZ says. The terminal is given back on every way out, and while SIGTSTP stops it; but not at SIGKILL and SIGSTOP, a
-/// fault of the program (SIGSEGV and the like), and signals that nobody sends on purpose (SIGIO, SIGPWR, SIGSTKFLT, real-time ones): `reset`
-/// mends it then.
+/// Without a terminal, watch writes `TIMESTAMP FIELD VALUE` for each field, and again
+/// for each change. It shows 4,000 fields, and says once on the standard error how
+/// many it leaves out. It ends when the reader closes the output. With --json, the
+/// keys of a line are:
+///   for a change       at (a time in UTC), field, value (as in `shmstore show
+///                      --json`; only the len of a list), and version in a Versioned
+///   for a removal      at, event ("removed"), segment
+///
+/// watch restores the terminal when it ends, and while SIGTSTP stops it. It cannot do
+/// so on SIGKILL, SIGSTOP, a crash such as SIGSEGV, and the unusual signals SIGIO,
+/// SIGPWR, SIGSTKFLT and real-time signals. Then run `reset`.
 #[derive(Debug, Clone, ClapArgs)]
+#[command(verbatim_doc_comment)]
 pub struct Args {
     #[command(flatten)]
     target: Target,
-    /// Only this field, and what is in it, as in `accounts[3].value`; can be given several times
+    /// Show only this field and its parts, as in `accounts[3].value`; can be repeated
     #[arg(long = "field", value_name = "FIELD")]
     fields: Vec<String>,
-    /// How often to look, in times a second: 0.1 to 60
+    /// How many times a second to read, from 0.1 to 60
     #[arg(long, default_value_t = watch::DEFAULT_HZ, value_parser = watch::hz)]
     hz: f64,
-    /// A line of JSON a change, also on a terminal
+    /// Write one JSON object a line, also on a terminal
     #[arg(long)]
     json: bool,
 }
 
-/// Watches it.
+/// Watches the object.
 ///
 /// # Errors
 ///
-/// [`Failure`] if there is no such object or field, or the terminal or pipe refuses something.
+/// The object or a field does not exist, or the output cannot be written.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     watch::object(&args.target, &args.fields, args.hz, args.json)
 }

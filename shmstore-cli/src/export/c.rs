@@ -1,4 +1,4 @@
-//! A C header of one object: its types, and functions that attach it and read its parts.
+//! A C header for one object, with its types and functions that attach it and read its parts.
 
 mod names;
 mod parts;
@@ -14,35 +14,39 @@ use super::labels::Labels;
 use super::names::{comment, snake};
 use types::Types;
 
-/// What every header holds, between guards of its own.
-const COMMON: &str = include_str!("c/common.h");
+/// The common part of all headers, with its own include guard.
+const COMMON: &str = concat!(include_str!("c/parts.h"), include_str!("c/attach.h"));
 const LANGUAGE: &str = "C header";
 
-/// More than the address space of any process: no compiler takes an array of that size.
+/// More than the address space of any process. No compiler accepts a larger array.
 const MOST_BYTES: u64 = 1 << 47;
 
-/// What belongs to the type of the object: the names end in these.
+/// The suffixes of the functions and macros of the object.
 const SUFFIXES: [&str; 1] = ["_attach"];
 const MACRO_SUFFIXES: [&str; 6] = ["_H", "_ID", "_KEY", "_SIZE", "_LAYOUT_HASH_LOW", "_LAYOUT_HASH_HIGH"];
 
-/// Writes a C11 header (gcc and clang, also C++17) for the object that has this layout and this type-id-char.
+/// Writes a C11 header for the object of this layout and this type-id-char. It works with gcc and clang, and as C++17.
 ///
-/// It holds
-/// - a type for each type of the layout, with an assertion for each offset and size;
-/// - the layout hash, the type-id-char, and the key by `ftok`;
-/// - `shm_NAME_attach`, which maps the object by plain `shmget` and `shmat` and believes it only after all checks that
-///   `docs/format.md` asks for; `shmstore_detach`;
-/// - for each `Versioned` a `_load` that follows the read protocol, by atomic loads, and a `_try_load` that gives up; `_load`
-///   and `_store` for each `AtomicValue`; load, store and fetch_add for atomic integers; lengths of strings and vectors.
+/// The header contains:
+/// - a type for each type of the layout, with an assertion for each offset and size
+/// - the layout hash, the type-id-char, and the key by `ftok`
+/// - `shm_NAME_attach`, which attaches the object by `shmget` and `shmat`, after all checks of `docs/format.md`; and
+///   `shmstore_detach`
+/// - for each `Versioned`, a `_load` that follows the read protocol, and a `_try_load` with a limited number of
+///   attempts
+/// - for each `AtomicValue`, a `_load` and a `_store`
+/// - for atomic integers, a `_load`, a `_store` and a `_fetch_add`
+/// - for strings and lists, a `_len`
 ///
-/// `NAME` is the `name`, or that of the type, in lower case: `versioned_quote` for a `Versioned<Quote>`. Headers of two types
-/// that have one name can be included together if a name is given to one of them; if not, the compiler stops with a message
-/// that says so. Two instantiations of a generic type have one name, because a schema does not hold type arguments.
+/// `NAME` is `name`, or the name of the type, in lower case: `versioned_quote` for a `Versioned<Quote>`.
+///
+/// A program cannot include the headers of two types with the same name: the compiler says so. Give one of them a
+/// `name`. Two instantiations of a generic type have the same name, because a schema has no type arguments.
 ///
 /// # Errors
 ///
-/// [`ExportError`]: the type-id-char or the name is not valid; or the layout has overlapping fields, other alignments than
-/// C gives on a 64-bit machine, or a size that no address space has room for.
+/// [`ExportError`] if the type-id-char or the name is not valid, or if the layout has overlapping fields, other
+/// alignments than C on a 64-bit machine, or more bytes than an address space.
 ///
 /// ```
 /// use shmstore::{OwnedSchema, ShmLayout, Versioned};
@@ -56,7 +60,7 @@ pub fn c_header(schema: &OwnedSchema, id: char, name: Option<&str>) -> Result<St
     let name = name.map(check_name).transpose()?;
     let name = name.map_or_else(|| Labels::plain(snake).of(schema), |name| snake(&name));
     if schema.size() == 0 || schema.size() > MOST_BYTES {
-        let problem = format!("an object of {} bytes cannot be mapped: 1 to 2^47 can", schema.size());
+        let problem = format!("it has {} bytes, but 1 to 2^47 bytes can be mapped", schema.size());
         return Err(ExportError::part(LANGUAGE, problem).below(&schema.to_string()));
     }
     let mut types = Types::new(schema, &format!("shm_{name}"), &SUFFIXES, &MACRO_SUFFIXES);
@@ -71,16 +75,16 @@ fn assemble(types: &Types<'_>, schema: &OwnedSchema, id: u8) -> String {
     let hash = schema.hash().to_u128();
     let (high, low) = ((hash >> 64) as u64, hash as u64);
     let letter = comment(&char::from(id).to_string());
-    // `??/` is a backslash to some compilers.
+    // To some compilers, the trigraph `??/` is a backslash.
     let what = format!("{shown} (id '{letter}')").replace('?', "\\?");
     // Writing to a string does not fail.
     let _ = write!(
         out,
         "/* {shown}, as shared by shmstore: {size} bytes, align {align}, type-id-char {letter}, format version 1.\n \
          *\n \
-         * {name}_attach(&segment, path, SHMSTORE_READ_ONLY) maps the object whose anchor is the file or directory at\n \
-         * path: DIRECTORY/NAME.shm for a named object. A program that attaches so is nobody to the others: it has no\n \
-         * slot among the participants, and must take no lock. Written from the schema; to be written anew with it.\n \
+         * {name}_attach(&segment, path, SHMSTORE_READ_ONLY) attaches the object with the anchor `path`: a\n \
+         * file or directory, or DIRECTORY/NAME.shm for a named object. This program takes no participant slot,\n \
+         * so it must not take a lock. Generate this header again when the schema changes.\n \
          *\n \
          *     shmstore_segment segment;\n \
          *     {name} *object = {name}_attach(&segment, \"/run/anchor\", SHMSTORE_READ_ONLY);\n \
@@ -93,11 +97,11 @@ fn assemble(types: &Types<'_>, schema: &OwnedSchema, id: u8) -> String {
          #define {upper}_SIZE UINT64_C({size})\n\
          #define {upper}_LAYOUT_HASH_LOW UINT64_C({low:#018x})\n\
          #define {upper}_LAYOUT_HASH_HIGH UINT64_C({high:#018x})\n\
-         /* Where processes meet, not who they are: the attach function tells objects of the same key apart. */\n\
+         /* Two anchors may have the same key. The attach function tells their objects apart. */\n\
          #define {upper}_KEY(path) ftok((path), {upper}_ID)\n\n\
          {declarations}\
-         /* Attaches the object at the path. Returns NULL, with errno and segment->message, if there is none, or none that\n \
-         * can be believed: ENOENT, EAGAIN and ESTALE ask to try again. Detach with shmstore_detach(segment). */\n\
+         /* Attaches the object at the path. Returns NULL if it does not exist or fails a check: errno and\n \
+         * segment->message say why. After ENOENT, EAGAIN and ESTALE, try again. Detach with shmstore_detach. */\n\
          static inline {name} *{name}_attach(shmstore_segment *segment, const char *path, int flags)\n{{\n    \
          shmstore_wanted wanted;\n    \
          memset(&wanted, 0, sizeof wanted);\n    \
@@ -112,7 +116,7 @@ fn assemble(types: &Types<'_>, schema: &OwnedSchema, id: u8) -> String {
          #endif /* SHMSTORE_C_COMMON_1 */\n\n\
          #elif defined SHMSTORE_C_COMMON_1 && ({upper}_ID != {id} || {upper}_LAYOUT_HASH_LOW != UINT64_C({low:#018x}) || \\\n    \
          {upper}_LAYOUT_HASH_HIGH != UINT64_C({high:#018x}))\n\
-         #error \"two headers are named {name} but describe different types: rename one, with shmstore schema --c --name NAME\"\n\
+         #error \"two headers named {name} describe different types: rename one with shmstore schema --c --name NAME\"\n\
          #endif /* {upper}_H */\n",
         size = schema.size(),
         align = schema.align(),

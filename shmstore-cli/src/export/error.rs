@@ -1,47 +1,50 @@
-//! Why a layout cannot be said in a language.
+//! Errors of an export.
 
 use std::fmt;
 
 use super::names::{self, LONGEST};
 
-/// A layout that cannot be expressed in the language asked for.
+/// The problem of a part of an unknown kind.
+pub(super) const UNKNOWN: &str = "this program is older than the schema, and does not know this kind of type";
+
+/// A layout cannot be expressed in a language.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
-    /// The type-id-char is none.
-    #[error("{id:?} is no type-id-char: it is one from ' ' to '~', as `ftok` takes it; give the one of the object")]
+    /// The type-id-char is not valid.
+    #[error("{id:?} is not a type-id-char: use the character of the object, which is one from ' ' to '~'")]
     Id {
-        /// What was given.
+        /// The invalid character.
         id: char,
     },
     /// The name is not valid.
     #[error(
-        "{name:?} cannot be the name of an object: a name is a letter, followed by letters, digits and underscores, all \
-         of them ASCII, and has at most {LONGEST} characters"
+        "{name:?} cannot be the name of an object: a name begins with an ASCII letter, continues with ASCII letters, \
+         digits and underscores, and has at most {LONGEST} characters"
     )]
     Name {
-        /// What was given.
+        /// The invalid name.
         name: String,
     },
-    /// Some part of the layout has no counterpart in the language.
+    /// A part of the layout has no counterpart in the language.
     #[error("no {language} can be written for `{part}`: {problem}")]
     Part {
         /// "C header" or "Python module".
         language: &'static str,
-        /// Which part: the way to it from the object, unprintable characters escaped.
+        /// The path of the part, with unprintable characters escaped.
         part: String,
-        /// What it is that cannot be said, and what can.
+        /// The reason.
         problem: String,
     },
 }
 
 impl ExportError {
-    /// Refuses a part that is yet to be named by [`below`](Self::below).
+    /// Refuses a part. [`below`](Self::below) adds its path.
     pub(super) fn part(language: &'static str, problem: impl Into<String>) -> Self {
         Self::Part { language, part: String::new(), problem: problem.into() }
     }
 
-    /// Names the place of the error, found in the field `name`.
+    /// Adds the field `name` at the front of the path.
     pub(super) fn below(self, name: &str) -> Self {
         match self {
             Self::Part { language, part, problem } => {
@@ -53,7 +56,7 @@ impl ExportError {
     }
 }
 
-/// Prints what `Display` does: it is what `main` shows.
+/// Prints the same as `Display`, because an error of `main` is shown by `Debug`.
 impl fmt::Debug for ExportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -64,7 +67,7 @@ impl fmt::Debug for ExportError {
 ///
 /// # Errors
 ///
-/// [`ExportError::Name`]: it is not an identifier in C and Python, or too long.
+/// [`ExportError::Name`] if it is not an identifier in C and Python, or too long.
 pub fn check_name(name: &str) -> Result<String, ExportError> {
     if names::identifier(name) == name {
         return Ok(name.to_owned());
@@ -72,7 +75,7 @@ pub fn check_name(name: &str) -> Result<String, ExportError> {
     Err(ExportError::Name { name: name.to_owned() })
 }
 
-/// Checks what `ftok` takes.
+/// Checks a type-id-char.
 pub(super) fn check_id(id: char) -> Result<u8, ExportError> {
     match u8::try_from(id) {
         Ok(byte @ b' '..=b'~') => Ok(byte),

@@ -1,4 +1,4 @@
-//! Words for types, from which their names are made. The order of the types does not matter.
+//! Words for types, from which the export makes names. The order of the types does not matter.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,18 +7,20 @@ use shmstore::{OwnedConstArg, OwnedField, OwnedKind, OwnedSchema};
 /// Words for types, in the case of a language.
 pub(super) struct Labels<'a> {
     case: fn(&str) -> String,
-    /// The words of structs and enums that have the same name and const arguments as another one.
+    /// The words of structs and enums that share their name and const arguments with another one.
     told_apart: HashMap<&'a OwnedSchema, String>,
 }
 
 impl<'a> Labels<'a> {
-    /// Words that depend on one type alone: two types may have the same.
+    /// Makes words that depend only on one type. Two types may have the same word.
     pub(super) fn plain(case: fn(&str) -> String) -> Self {
         Self { case, told_apart: HashMap::new() }
     }
 
-    /// Words for all types in a schema. Instantiations of one generic type differ: by the type of the value in the first
-    /// field that differs, or else by the first digits of the layout hash.
+    /// Makes a different word for each struct and enum in a schema.
+    ///
+    /// The instantiations of one generic type get the word of the value in the first field that differs. If that is not
+    /// enough, they get the first digits of the layout hash.
     pub(super) fn among(root: &'a OwnedSchema, case: fn(&str) -> String) -> Self {
         let plain = Self::plain(case);
         let (mut seen, mut alike, mut told_apart) = (HashSet::new(), HashMap::new(), HashMap::new());
@@ -54,7 +56,7 @@ impl<'a> Labels<'a> {
         });
     }
 
-    /// A word for each of these types, for the value in the first field in which they differ. It is empty if there is none.
+    /// Returns a word for each of these types: the word of the value in the first field that differs, or an empty one.
     fn differences(&self, types: &[&OwnedSchema]) -> Vec<String> {
         let differs = |at: &usize| types.iter().any(|schema| part(schema, *at) != part(types[0], *at));
         let most = types.iter().map(|schema| fields(schema).len()).max().unwrap_or(0);
@@ -66,7 +68,7 @@ impl<'a> Labels<'a> {
         types.iter().map(word).collect()
     }
 
-    /// The word for a type.
+    /// Returns the word for a type.
     pub(super) fn of(&self, schema: &OwnedSchema) -> String {
         if let Some(word) = self.told_apart.get(schema) {
             return word.clone();
@@ -104,7 +106,7 @@ fn part(schema: &OwnedSchema, at: usize) -> Option<&OwnedSchema> {
     fields(schema).get(at).map(|field| &field.schema)
 }
 
-/// What a part or array holds.
+/// Returns the type within a part or an array.
 fn inner(schema: &OwnedSchema) -> Option<&OwnedSchema> {
     match schema.kind() {
         OwnedKind::Array { element: inner, .. }

@@ -1,12 +1,12 @@
-//! Names from a schema, which may hold anything, made harmless: for a terminal, for a comment, as identifiers.
+//! Names from a schema, made harmless for a terminal, for a comment, or as an identifier.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-/// The longest identifier that is made of a name, without what makes it unique.
+/// The greatest length of an identifier, without the part that makes it unique.
 pub(super) const LONGEST: usize = 80;
 
-/// The name as a terminal may show it: what could play with it is escaped.
+/// Escapes a name for a terminal.
 pub(super) fn printable(name: &str) -> String {
     let mut shown = String::with_capacity(name.len());
     for letter in name.chars() {
@@ -18,14 +18,14 @@ pub(super) fn printable(name: &str) -> String {
     shown
 }
 
-/// The name as a comment may hold it, whatever the language: ASCII, on one line, and neither the beginning nor the end of a
-/// comment or of a string.
+/// Escapes a name for a comment in any language: ASCII, on one line, without the beginning or the end of a comment or a
+/// string.
 pub(super) fn comment(name: &str) -> String {
     let escaped: String = name.chars().flat_map(char::escape_default).collect();
     escaped.replace("*/", "* /").replace("/*", "/ *").replace('"', "'").replace('\\', "|")
 }
 
-/// The name as an identifier, if a language lets it be one: ASCII letters, digits and `_`, beginning with a letter.
+/// Turns a name into an identifier: ASCII letters, digits and `_`, with a letter at the front. It may be a keyword.
 pub(super) fn identifier(name: &str) -> String {
     let mut found: String =
         name.chars().take(LONGEST).map(|letter| if is_word(letter) { letter } else { '_' }).collect();
@@ -35,7 +35,7 @@ pub(super) fn identifier(name: &str) -> String {
     found
 }
 
-/// The identifier in the case of C: `cache_line` for `CacheLine`.
+/// Turns a name into an identifier in the case of C: `cache_line` for `CacheLine`.
 pub(super) fn snake(name: &str) -> String {
     let mut found = String::new();
     let mut may_break = false;
@@ -53,36 +53,36 @@ fn is_word(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || letter == '_'
 }
 
-/// All words of a text: what names must not be that stand beside it.
+/// Returns all words of a text. Names beside this text must differ from them.
 pub(super) fn words(text: &str) -> HashSet<String> {
     text.split(|letter| !is_word(letter)).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
-/// The names of one scope, each given away once.
+/// The unique names of one scope.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Scope {
     reserved: Rc<HashSet<String>>,
     taken: HashSet<String>,
-    /// The number to try next: or a schema of thousands of names that become one would take minutes.
+    /// The next number to try. Without it, thousands of names that become the same identifier would take minutes.
     next: HashMap<String, u64>,
 }
 
 impl Scope {
-    /// A scope in which nobody can have these words.
+    /// Makes a scope without these words.
     pub(super) fn without(reserved: HashSet<String>) -> Self {
         Self { reserved: Rc::new(reserved), ..Self::default() }
     }
 
-    /// Takes `base`, or `base_` if that is reserved, or if it is taken `base_2`, `base_3`, …
+    /// Takes `base`; `base_` if it is reserved; or `base_2`, `base_3` and so on if it is taken.
     pub(super) fn take(&mut self, base: &str) -> String {
         self.take_family(base, &[])
     }
 
-    /// Takes a name for which `name` and each `name` + suffix are free, and takes them all.
+    /// Takes a name, together with the names that it forms with each suffix.
     pub(super) fn take_family(&mut self, base: &str, suffixes: &[&str]) -> String {
         let base = if self.reserved.contains(base) { format!("{base}_") } else { base.to_owned() };
         let mut name = base.clone();
-        // Ends: each number that is taken was taken by somebody.
+        // This ends, because only a finite number of names is taken.
         while self.is_taken(&name) || suffixes.iter().any(|suffix| self.is_taken(&format!("{name}{suffix}"))) {
             let number = self.next.entry(base.clone()).or_insert(2);
             name = format!("{base}_{number}");
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_given_away_once_with_all_that_belongs_to_it() {
+    fn a_name_and_its_suffixed_forms_are_unique() {
         let mut scope = Scope::without(words("int x_load;"));
         assert_eq!(scope.take_family("x", &["_load"]), "x_2");
         assert_eq!(scope.take("x_2_load"), "x_2_load_2");
@@ -123,13 +123,13 @@ mod tests {
     }
 
     #[test]
-    fn a_comment_is_not_ended_by_what_stands_in_it() {
+    fn a_name_cannot_end_a_comment() {
         assert_eq!(comment("a*/b/*c\"\"\"d\ne\\"), "a* /b/ *c|'|'|'d|ne||");
         assert!(comment("\u{202e}é").is_ascii());
     }
 
     #[test]
-    fn a_terminal_is_not_played_with() {
+    fn control_characters_are_escaped() {
         assert_eq!(printable("a\u{1b}[2J\u{202e}é'\n"), "a\\u{1b}[2J\\u{202e}é'\\n");
     }
 }

@@ -1,30 +1,30 @@
-//! Where things are within the store's own parts, by `docs/format.md`: worked out from the schema, and believed only if its
-//! sizes say the same.
+//! The offsets within the store's own parts, by `docs/format.md`. They are computed from the schema, and checked
+//! against its sizes.
 
 use shmstore::{OwnedKind, OwnedSchema, Primitive};
 
-/// Bytes between the boundaries of cache lines.
+/// The bytes of a cache line.
 pub(super) const LINE: u64 = 64;
-/// Where the sequence number of a `Versioned` is.
+/// The offset of the sequence number in a `Versioned`.
 pub(super) const SEQUENCE_AT: u64 = 64;
 const SLOTS_AT: u64 = 80;
 const UNIT: u64 = 16;
-/// Where the text of a `FixedString` starts.
+/// The offset of the text in a `FixedString`.
 pub(super) const TEXT_AT: u64 = 4;
-/// Where the elements of a `FixedVec` start.
+/// The offset of the elements in a `FixedVec`.
 pub(super) const ELEMENTS_AT: u64 = 8;
 
-/// Where the slots of a `Versioned` are.
+/// The slots of a `Versioned`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Slots {
     /// The offset of slot 0.
     pub(super) at: u64,
-    /// The bytes of each.
+    /// The bytes of each slot.
     pub(super) len: u64,
 }
 
 impl Slots {
-    /// Those of a `Versioned` of this size and alignment, if it is one of format version 1.
+    /// Returns the slots of a `Versioned` with this size and alignment, if it has format version 1.
     pub(super) fn of(size: u64, align: u64, value: &OwnedSchema) -> Option<Self> {
         let len = value.size().checked_next_multiple_of(UNIT.max(value.align()))?;
         let natural = SLOTS_AT.next_multiple_of(value.align());
@@ -35,14 +35,13 @@ impl Slots {
         ((expected_size, expected_align) == (size, align)).then_some(Self { at, len })
     }
 
-    /// The offset of the first byte behind both.
+    /// Returns the offset of the first byte after both slots.
     pub(super) fn end(self) -> u64 {
         self.at + 2 * self.len
     }
 }
 
-/// Says what is wrong with the size or alignment of a leaf or part, if it is not what the format gives it on a machine
-/// where numbers are aligned to their size.
+/// Returns the problem with the size or alignment of a part, if it is not that of the format on a 64-bit machine.
 pub(super) fn problem(schema: &OwnedSchema) -> Option<String> {
     let (size, align) = (schema.size(), schema.align());
     let expected = match schema.kind() {
@@ -59,11 +58,12 @@ pub(super) fn problem(schema: &OwnedSchema) -> Option<String> {
     match expected {
         Some(expected) if expected == (size, align) => None,
         Some((size_of, align_of)) => Some(format!(
-            "it has size {size} and align {align}, which should be {size_of} and {align_of} in format version 1 on a \
-             64-bit machine; export from a schema that such a machine has written"
+            "it has size {size} and align {align}, but format version 1 has {size_of} and {align_of} on a 64-bit \
+             machine; export from a schema that such a machine has written"
         )),
         None => Some(format!(
-            "size {size} and align {align} are not those of format version 1; export from a schema of that version"
+            "it has size {size} and align {align}, which format version 1 never has; export from a schema of that \
+             version"
         )),
     }
 }
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn slots_are_where_the_format_says() {
+    fn slots_are_at_the_offsets_of_the_format() {
         assert_eq!(slots::<Versioned<u8>>(), (80, 16));
         assert_eq!(slots::<Versioned<[f64; 3]>>(), (80, 32));
         assert_eq!(slots::<Versioned<[f64; 8]>>(), (128, 64));
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_versioned_of_another_size_is_not_believed() {
+    fn a_versioned_of_another_size_has_no_slots() {
         let value = OwnedSchema::from(u64::SCHEMA);
         assert_eq!(Slots::of(192, 64, &value), None);
         assert_eq!(Slots::of(128, 128, &value), None);

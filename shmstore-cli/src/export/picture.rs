@@ -1,17 +1,19 @@
-//! The layout as a picture for a terminal.
+//! The layout as a picture on a terminal.
 
 mod rows;
 mod table;
 
 use shmstore::OwnedSchema;
 
-/// Draws the layout: a line for each field, with its offset (decimal and hexadecimal), its size, its name below that of what
-/// it is in, and its type; lines for bytes that mean nothing; for the control words and slots of a `Versioned`; and
-/// for each boundary of a cache line of 64 bytes that something ends or begins at, or has in it.
+use crate::text::shortened;
+
+/// Draws the layout, with a line for each field: its offset (decimal and hexadecimal), its size, its name and its type.
 ///
-/// Arrays are one line, and below it their element once: offsets that begin with `+` count from the start of an element, or
-/// of a value. The lines are made to fit into `width` columns, 60 at least, as long as the numbers let them. Names are
-/// escaped where they would play with the terminal.
+/// - There are lines for padding, and for the control words and slots of a `Versioned`.
+/// - A rule marks each boundary of a cache line of 64 bytes.
+/// - An array shows its element once. An offset with a `+` counts from the start of an element or a value.
+/// - Lines fit into `width` columns, but at least 60, unless the numbers are too long.
+/// - Names are escaped for the terminal.
 ///
 /// ```
 /// use shmstore::{OwnedSchema, ShmLayout};
@@ -22,7 +24,7 @@ use shmstore::OwnedSchema;
 #[must_use]
 pub fn picture(schema: &OwnedSchema, width: usize) -> String {
     let rows = rows::rows(schema);
-    let name = table::cut(&schema.to_string(), width.max(table::LEAST_WIDTH));
+    let name = shortened(&schema.to_string(), width.max(table::LEAST_WIDTH));
     let (size, align, hash) = (schema.size(), schema.align(), schema.hash());
     format!("{name}: {size} bytes, align {align}\nlayout hash {hash}\n\n{}", table::draw(&rows, width))
 }

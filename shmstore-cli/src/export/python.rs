@@ -1,4 +1,4 @@
-//! A Python module for one object: numpy types of its bytes, and a class that attaches and reads it.
+//! A Python module for one object, with its numpy types and a class that attaches and reads it.
 
 mod types;
 
@@ -9,27 +9,28 @@ use super::labels::Labels;
 use super::names::{comment, snake};
 use types::Types;
 
-/// What every module holds.
+/// The common part of all modules.
 const RUNTIME: &str =
     concat!(include_str!("python/types.py"), include_str!("python/views.py"), include_str!("python/segment.py"));
 const LANGUAGE: &str = "Python module";
 
-/// The most bytes that numpy describes.
+/// The greatest size of a numpy type.
 const MOST_BYTES: u64 = i32::MAX as u64;
 
-/// Writes a Python 3 module, for x86-64, that reads the object of this layout and this type-id-char: it needs numpy and
-/// nothing else.
+/// Writes a Python 3 module that reads the object of this layout and this type-id-char. It needs x86-64 and numpy.
 ///
-/// It holds a numpy dtype, with all offsets, for the object and each of its values; an `IntEnum` for each enum; and the class
-/// `Segment`, which maps the object for reading, believes it only after all checks that `docs/format.md` asks for, and
-/// gives views of its fields: `segment.object.position.load()` is a consistent copy, by the read protocol of a `Versioned`.
+/// The module contains:
+/// - a numpy dtype with all offsets, for the object and for each value
+/// - an `IntEnum` for each enum
+/// - the class `Segment`, which attaches the object for reading, after all checks of `docs/format.md`
+/// - views of the fields: `segment.object.position.load()` copies a `Versioned` by its read protocol
 ///
-/// The module calls the object's type by the `name`, or by the name that it has in Rust.
+/// `name` replaces the name of the type.
 ///
 /// # Errors
 ///
-/// [`ExportError`]: the type-id-char or the name is not valid; or the object is larger than numpy can describe, 2 GiB, or
-/// has arrays nested deeper than it can.
+/// [`ExportError`] if the type-id-char or the name is not valid, if the object is larger than 2 GiB, or if its arrays
+/// are nested too deep for numpy.
 ///
 /// ```
 /// use shmstore::{OwnedSchema, ShmLayout, Versioned};
@@ -43,16 +44,16 @@ pub fn python_module(schema: &OwnedSchema, id: char, name: Option<&str>) -> Resu
     let name = name.map(check_name).transpose()?;
     let shown = schema.to_string();
     if schema.size() > MOST_BYTES {
-        let problem = format!("numpy describes types of at most {MOST_BYTES} bytes, and it has {}", schema.size());
+        let problem = format!("it has {} bytes, but a numpy type has at most {MOST_BYTES} bytes", schema.size());
         return Err(ExportError::part(LANGUAGE, problem).below(&shown));
     }
     let mut types = Types::new(schema, name.as_deref());
     let object = types.of(schema).map_err(|error| error.below(&shown))?;
     Ok(format!(
         "\"\"\"{shown}, as shared by shmstore: {size} bytes, align {align}, type-id-char {letter}, format version 1.\n\n\
-         `with Segment(path) as segment:` attaches for reading, and `segment.object` has the fields. Nothing can be changed:\n\
-         assignments raise `ReadOnlyError`. The other processes do not see this reader, which has no slot among the participants.\n\
-         This module was written from the schema, and has to be written again when the schema changes.\n\n    \
+         `with Segment(path) as segment:` attaches the object for reading, and `segment.object` has its fields.\n\
+         The module only reads: assignments raise `ReadOnlyError`. Other processes do not see this reader,\n\
+         because it takes no participant slot. Generate this module again when the schema changes.\n\n    \
          # If this is shm_{module}.py:\n    \
          from shm_{module} import Segment\n\n    \
          with Segment(\"/run/anchor\") as segment:\n        \

@@ -1,4 +1,4 @@
-//! What removes an anchor behind the back of its users: systemd-tmpfiles by its age, logind with the last session.
+//! Services that delete an anchor while it is in use: systemd-tmpfiles by age, logind with the last session of a user.
 
 use std::fs;
 use std::path::Path;
@@ -6,17 +6,17 @@ use std::path::Path;
 use super::{Finding, drop_ins};
 use crate::text::shown_path;
 
-/// Where systemd-tmpfiles looks, the first first.
-const PLACES: [&str; 4] = ["etc/tmpfiles.d", "run/tmpfiles.d", "usr/local/lib/tmpfiles.d", "usr/lib/tmpfiles.d"];
+/// The directories of systemd-tmpfiles, in order of precedence.
+const DIRECTORIES: [&str; 4] = ["etc/tmpfiles.d", "run/tmpfiles.d", "usr/local/lib/tmpfiles.d", "usr/lib/tmpfiles.d"];
 
-/// A line of a configuration: what is done to a path, and at which age what is in it is removed.
+/// A line of a configuration: what happens to a path, and the age at which its contents are removed.
 struct Line {
     kind: String,
     path: String,
     age: Option<String>,
 }
 
-/// Judges what is configured below `root`, for an anchor without symbolic links in its path.
+/// Checks the configuration below `root` for an anchor whose path has no symbolic links.
 pub(super) fn of(root: &Path, anchor: &Path) -> Option<Finding> {
     let subject = shown_path(anchor);
     if !root.join("run/systemd/system").is_dir() {
@@ -24,16 +24,16 @@ pub(super) fn of(root: &Path, anchor: &Path) -> Option<Finding> {
     }
     if let Some(directory) = anchor.ancestors().find(|above| above.parent() == Some(Path::new("/run/user"))) {
         let found = format!(
-            "logind removes {} when its user has no session left: new processes do not find the objects then",
+            "logind removes {} with the last session of its user: then new processes cannot find the objects",
             shown_path(directory)
         );
         return Some(Finding::note(
             &subject,
             found,
-            "nothing to do if no object is to live longer; else `loginctl enable-linger USER`",
+            "nothing to do if the objects need not live longer; otherwise run `loginctl enable-linger USER`",
         ));
     }
-    let files = drop_ins(root, &PLACES);
+    let files = drop_ins(root, &DIRECTORIES);
     let lines: Vec<Line> =
         files.iter().filter_map(|file| fs::read_to_string(file).ok()).flat_map(|text| lines(&text)).collect();
     let of =
@@ -47,8 +47,8 @@ pub(super) fn of(root: &Path, anchor: &Path) -> Option<Finding> {
     });
     let (directory, age) = { ages }.next()?;
     let found = format!(
-        "systemd-tmpfiles removes what is {age} old below {}: new processes do not find the objects then. No lock of a store keeps \
-         it from that",
+        "systemd-tmpfiles removes files of age {age} below {}, also while a store uses them: then new processes \
+         cannot find the objects",
         shown_path(directory)
     );
     let advice = format!(
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn anchor_is_removed_at_the_age_of_the_nearest_directory() {
         let usual = ("usr/lib/tmpfiles.d/tmp.conf", USUAL);
-        let age = |anchor| found(&[usual], anchor).map(|found| found.split(' ').nth(4).unwrap().to_owned());
+        let age = |anchor| found(&[usual], anchor).map(|found| found.split(' ').nth(5).unwrap().to_owned());
         assert_eq!(age("/tmp/rover").as_deref(), Some("10d"));
         assert_eq!(age("/var/tmp/a/rover.shm").as_deref(), Some("30d"));
         for anchor in ["/tmp", "/run/lock/rover", "/srv/tmp/rover", "/tmpfiles/rover"] {
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_excluded_or_overridden_stays() {
+    fn excluded_and_overridden_paths_are_not_reported() {
         let usual = ("usr/lib/tmpfiles.d/tmp.conf", USUAL);
         for other in [("etc/tmpfiles.d/tmp.conf", ""), ("etc/tmpfiles.d/rover.conf", "x /tmp/rover\n")] {
             assert_eq!(found(&[usual, other], "/tmp/rover/left.shm"), None, "{other:?}");
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn directory_of_a_session_ends_with_it() {
-        assert!(found(&[], "/run/user/1000/rover").unwrap().starts_with("logind removes /run/user/1000 when "));
+    fn logind_removes_the_directory_of_a_user() {
+        assert!(found(&[], "/run/user/1000/rover").unwrap().starts_with("logind removes /run/user/1000 with "));
     }
 }

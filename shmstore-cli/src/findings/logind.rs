@@ -1,12 +1,13 @@
-//! `RemoveIPC` of systemd-logind: whether the objects of a user are removed once that user has logged out.
+//! `RemoveIPC` of systemd-logind, which removes the objects of a user who has logged out.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Finding, drop_ins};
 
-/// Where systemd looks, the first first: for the main file, and for what overrides it.
-const PLACES: [&str; 4] = ["etc/systemd", "run/systemd", "usr/local/lib/systemd", "usr/lib/systemd"];
+/// The directories of the main file, in order of precedence.
+const DIRECTORIES: [&str; 4] = ["etc/systemd", "run/systemd", "usr/local/lib/systemd", "usr/lib/systemd"];
+/// The directories of files that override it, in order of precedence.
 const DROP_INS: [&str; 4] = [
     "etc/systemd/logind.conf.d",
     "run/systemd/logind.conf.d",
@@ -14,9 +15,9 @@ const DROP_INS: [&str; 4] = [
     "usr/lib/systemd/logind.conf.d",
 ];
 const ADVICE: &str = "write `[Login]` and `RemoveIPC=no` to /etc/systemd/logind.conf.d/shmstore.conf and restart \
-                      systemd-logind, or `loginctl enable-linger USER`, or use a system user";
+                      systemd-logind; or run `loginctl enable-linger USER`; or use a system user";
 
-/// Judges what is configured below `root`, for a user.
+/// Checks the configuration below `root` for a user.
 pub(super) fn remove_ipc(root: &Path, uid: u32) -> Finding {
     const NAME: &str = "RemoveIPC";
     let files = files(root);
@@ -26,26 +27,27 @@ pub(super) fn remove_ipc(root: &Path, uid: u32) -> Finding {
         None => (true, "systemd's default".into()),
     };
     if !root.join("run/systemd/system").is_dir() {
-        return Finding::ok(NAME, "systemd does not run here: nothing removes the objects of users who log out");
+        return Finding::ok(NAME, "systemd does not run here, so objects outlive the session of their user");
     }
     if !removes {
-        return Finding::ok(NAME, format!("no ({whence}): objects live on when their users log out"));
+        return Finding::ok(NAME, format!("no ({whence}): objects outlive the session of their user"));
     }
-    let found = format!("yes ({whence}): the objects of ordinary users are removed when they log out");
+    let found = format!("yes ({whence}): the objects of an ordinary user are removed when the user logs out");
     if is_system_user(root, uid) {
-        Finding::note(NAME, format!("{found}; not those of user {uid}, a system user"), ADVICE)
+        Finding::note(NAME, format!("{found}. User {uid} is a system user, whose objects stay"), ADVICE)
     } else {
         Finding::mend(NAME, found, ADVICE)
     }
 }
 
-/// The files that count, the last last: the main one, then the drop-ins by name, of which one in an earlier place hides others.
+/// Returns the files that count. A later file overrides an earlier one: first the main file, then the drop-ins by name.
 fn files(root: &Path) -> Vec<PathBuf> {
-    let main = PLACES.map(|place| root.join(place).join("logind.conf")).into_iter().find(|file| file.exists());
+    let main =
+        DIRECTORIES.map(|directory| root.join(directory).join("logind.conf")).into_iter().find(|file| file.exists());
     main.into_iter().chain(drop_ins(root, &DROP_INS)).collect()
 }
 
-/// What a file sets, if anything.
+/// Returns the setting in a file.
 fn setting(text: &str) -> Option<bool> {
     let mut section = "";
     let mut set = None;
@@ -58,7 +60,7 @@ fn setting(text: &str) -> Option<bool> {
             set = match value.trim().to_ascii_lowercase().as_str() {
                 "1" | "yes" | "y" | "true" | "t" | "on" => Some(true),
                 "0" | "no" | "n" | "false" | "f" | "off" => Some(false),
-                // systemd passes over what it does not understand.
+                // systemd ignores a value that it does not understand.
                 _ => set,
             };
         }
@@ -66,7 +68,7 @@ fn setting(text: &str) -> Option<bool> {
     set
 }
 
-/// Whether logind leaves a user's objects alone.
+/// Returns `true` if logind never removes the objects of this user.
 fn is_system_user(root: &Path, uid: u32) -> bool {
     const USUAL: u32 = 999;
     let defs = fs::read_to_string(root.join("etc/login.defs")).unwrap_or_default();
@@ -79,16 +81,16 @@ mod tests {
     use super::super::{Severity, root_with};
     use super::*;
 
-    fn judged(files: &[(&str, &str)], uid: u32) -> Severity {
+    fn severity(files: &[(&str, &str)], uid: u32) -> Severity {
         remove_ipc(root_with(files).path(), uid).severity
     }
 
     #[test]
-    fn default_harms_ordinary_users_only() {
-        assert_eq!(judged(&[], 1000), Severity::Mend);
-        assert_eq!(judged(&[], 999), Severity::Note);
-        assert_eq!(judged(&[], 0), Severity::Note);
-        assert_eq!(judged(&[("etc/login.defs", "SYS_UID_MAX 499\n")], 999), Severity::Mend);
+    fn default_concerns_ordinary_users_only() {
+        assert_eq!(severity(&[], 1000), Severity::Mend);
+        assert_eq!(severity(&[], 999), Severity::Note);
+        assert_eq!(severity(&[], 0), Severity::Note);
+        assert_eq!(severity(&[("etc/login.defs", "SYS_UID_MAX 499\n")], 999), Severity::Mend);
     }
 
     #[test]
@@ -98,11 +100,11 @@ mod tests {
         let yes = ("usr/lib/systemd/logind.conf.d/50-a.conf", "[Login]\nRemoveIPC = yes\n");
         let no = ("run/systemd/logind.conf.d/60-b.conf", "[Login]\nRemoveIPC=0\n");
         let hides = ("etc/systemd/logind.conf.d/50-a.conf", "# nothing\n");
-        assert_eq!(judged(&[main], 1000), Severity::Ok);
-        assert_eq!(judged(&[other_section], 1000), Severity::Mend);
-        assert_eq!(judged(&[main, yes], 1000), Severity::Mend);
-        assert_eq!(judged(&[main, yes, no], 1000), Severity::Ok);
-        assert_eq!(judged(&[main, yes, hides], 1000), Severity::Ok);
+        assert_eq!(severity(&[main], 1000), Severity::Ok);
+        assert_eq!(severity(&[other_section], 1000), Severity::Mend);
+        assert_eq!(severity(&[main, yes], 1000), Severity::Mend);
+        assert_eq!(severity(&[main, yes, no], 1000), Severity::Ok);
+        assert_eq!(severity(&[main, yes, hides], 1000), Severity::Ok);
     }
 
     #[test]

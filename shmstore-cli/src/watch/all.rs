@@ -1,4 +1,4 @@
-//! Reads all objects again and again: how busy each is, and who uses it.
+//! A source that reads all objects repeatedly: their rates of updates, their attachments and their participants.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use shmstore::inspect::{Limits, Object, Segment, SegmentState};
 
-use super::fields::{Fields, Place};
+use super::fields::{FieldId, Fields};
 use super::model::growth;
 use super::reader::{self, Turn};
 use crate::about;
@@ -14,11 +14,11 @@ use crate::failure::Failure;
 use crate::selection;
 use crate::text::shown;
 
-/// How many values of an object are looked at to tell how busy it is.
+/// How many values of an object are read to measure its rate of updates.
 const MOST_NODES: u64 = 1000;
 
-/// How often the processes of an object are judged: that costs some system calls for each of them.
-const LOOK_AROUND: Duration = Duration::from_secs(1);
+/// How often the liveness of an object's processes is checked, which costs some system calls each.
+const CHECK_PERIOD: Duration = Duration::from_secs(1);
 
 /// All objects at one moment.
 #[derive(Debug, Clone)]
@@ -26,16 +26,16 @@ pub(super) struct Seen {
     pub(super) at: Instant,
     pub(super) wall: SystemTime,
     pub(super) objects: Vec<One>,
-    /// Why segments could not be listed.
+    /// Why the segments cannot be listed.
     pub(super) note: Option<String>,
 }
 
-/// One of them.
+/// One object.
 #[derive(Debug, Clone)]
 pub(super) struct One {
     pub(super) shmid: i32,
-    /// Its path, with its name if it has one; or its segment, if neither is known.
-    pub(super) place: String,
+    /// Its path and name; or its segment number, if the path is unknown.
+    pub(super) title: String,
     pub(super) path: Option<String>,
     pub(super) name: Option<String>,
     pub(super) type_name: Option<String>,
@@ -43,27 +43,28 @@ pub(super) struct One {
     pub(super) size: u64,
     pub(super) attached: u64,
     pub(super) dead: usize,
-    /// How often it was stored to since it is watched; `None` if it cannot be read.
+    /// How often it was stored to since the watch began; `None` if it cannot be read.
     pub(super) stores: Option<f64>,
 }
 
-/// The objects of this machine, or those at a path and below it.
+/// The objects of this machine, or the objects at a path and below it.
 pub(super) struct Source {
     path: Option<PathBuf>,
     known: HashMap<i32, Known>,
 }
 
-/// What is kept of an object between two looks. Not the object: as long as anybody has it attached, nobody else removes it.
+/// The state of an object between two reads. It does not keep the object attached, because an attached object cannot be
+/// removed.
 #[derive(Default)]
 struct Known {
-    counters: HashMap<Place, u64>,
+    counters: HashMap<FieldId, u64>,
     stores: f64,
     dead: usize,
-    judged: Option<Instant>,
+    checked: Option<Instant>,
 }
 
 impl Source {
-    /// Checks that the path is there, and that segments can be listed.
+    /// Checks that the path exists, and that segments can be listed.
     pub(super) fn under(path: Option<&Path>) -> Result<Self, Failure> {
         let source = Self { path: path.map(Path::to_owned), known: HashMap::new() };
         source.listed()?;
@@ -77,13 +78,13 @@ impl Source {
     fn look(&mut self, segment: &Segment) -> One {
         let of = segment.description.as_ref();
         let known = self.known.entry(segment.shmid).or_default();
-        // What is removed or orphaned goes as soon as nobody has it.
+        // A removed or orphaned object is not attached, so that it can disappear.
         let object = if segment.state.is_usable() { Object::attach(segment).ok() } else { None };
         let stores = object.map(|object| known.look(&object));
-        let (path, name) = of.map(about::place).unzip();
+        let (path, name) = of.map(about::path_and_name).unzip();
         One {
             shmid: segment.shmid,
-            place: of.map_or_else(|| format!("(segment {})", segment.shmid), about::path),
+            title: of.map_or_else(|| format!("(segment {})", segment.shmid), about::path),
             path,
             name: name.flatten(),
             type_name: segment.type_name().map(str::to_owned),
@@ -104,17 +105,18 @@ impl One {
 }
 
 impl Known {
-    /// Returns how often it was stored to since it is watched.
+    /// Returns how often the object was stored to since the watch began.
     fn look(&mut self, object: &Object) -> f64 {
         let mut limits = Limits::default();
         limits.nodes = MOST_NODES;
-        // Of a `Versioned`, its version is enough. To copy the value would take memory for pages that nobody has written yet.
+        // The version of a `Versioned` is enough. A copy of the value would allocate pages that no process has written
+        // yet.
         limits.bytes = 0;
         let mut fields = Fields::default();
-        fields.add(Place::default(), "", object.read(&limits), None);
+        fields.add(FieldId::default(), "", object.read(&limits), None);
         self.stores += growth(&mut self.counters, &fields, SystemTime::now());
-        if self.judged.is_none_or(|judged| judged.elapsed() >= LOOK_AROUND) {
-            self.judged = Some(Instant::now());
+        if self.checked.is_none_or(|checked| checked.elapsed() >= CHECK_PERIOD) {
+            self.checked = Some(Instant::now());
             self.dead = object.processes().iter().filter(|one| !one.alive && !one.left).count();
         }
         self.stores
@@ -130,7 +132,7 @@ impl reader::Source for Source {
         let mut there = listed.unwrap_or_default();
         let numbers: HashSet<i32> = there.iter().map(|segment| segment.shmid).collect();
         self.known.retain(|shmid, _| numbers.contains(shmid));
-        // A removed one that nobody else has is there only as long as we look.
+        // A removed object without attachments existed only because we read it.
         there.retain(|segment| segment.state != SegmentState::Removed || segment.attached > 0);
         let objects = there.iter().map(|segment| self.look(segment)).collect();
         Seen { at: Instant::now(), wall: SystemTime::now(), objects, note }

@@ -1,4 +1,4 @@
-//! What is known of all objects that are watched, and what of it is to be seen. Knows no terminal.
+//! The model of a screen with all objects. It knows no terminal.
 
 use std::collections::{HashMap, VecDeque};
 use std::path::Path;
@@ -9,21 +9,21 @@ use super::list::List;
 use super::model::rate;
 use crate::text::shown_path;
 
-/// An object, and how busy it is.
+/// An object and its rate of updates.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
     pub(super) one: One,
     /// Stores a second.
     pub(super) rate: Option<f64>,
-    /// Whether it was stored to since the look before.
+    /// Whether it was stored to since the previous read.
     pub(super) is_changed: bool,
 }
 
-/// All that a screen shows of all objects.
+/// Everything that the screen shows.
 #[derive(Debug)]
 pub(super) struct Board {
     pub(super) hz: f64,
-    /// Under which path.
+    /// The path that all objects are below.
     pub(super) path: Option<String>,
     pub(super) list: List,
     pub(super) rows: Vec<Row>,
@@ -37,7 +37,7 @@ impl Board {
         Self { hz, path, list: List::default(), rows: Vec::new(), note: None, measured: HashMap::new() }
     }
 
-    /// Takes a look in. Nothing while it is paused.
+    /// Takes the news in, unless the list is paused.
     pub(super) fn take(&mut self, seen: Seen) {
         if self.list.paused {
             return;
@@ -59,14 +59,12 @@ impl Board {
         }
     }
 
-    /// The rows that the filter lets through.
-    pub(super) fn let_through(&self) -> impl Iterator<Item = &Row> {
-        self.rows
-            .iter()
-            .filter(|Row { one, .. }| self.list.lets_through(&format!("{} {}", one.place, one.type_shown())))
+    /// Returns the rows that match the filter.
+    pub(super) fn matching(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(|Row { one, .. }| self.list.matches(&format!("{} {}", one.title, one.type_shown())))
     }
 
-    /// Bytes of all segments, attachments, and processes that have died with one of them.
+    /// Returns the sums of sizes, attachments and dead participants.
     pub(super) fn totals(&self) -> (u64, u64, usize) {
         self.rows.iter().fold((0, 0, 0), |(size, attached, dead), Row { one, .. }| {
             (size.saturating_add(one.size), attached.saturating_add(one.attached), dead + one.dead)
@@ -81,9 +79,9 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     fn one(shmid: i32, stores: f64) -> One {
-        let (place, state) = (format!("/p{shmid}"), SegmentState::Ready);
+        let (title, state) = (format!("/p{shmid}"), SegmentState::Ready);
         let [path, name, type_name] = [None, None, None];
-        One { shmid, place, path, name, type_name, state, size: 10, attached: 1, dead: 1, stores: Some(stores) }
+        One { shmid, title, path, name, type_name, state, size: 10, attached: 1, dead: 1, stores: Some(stores) }
     }
 
     #[test]
@@ -98,6 +96,6 @@ mod tests {
         assert_eq!(see(500, vec![one(1, 10.0), one(2, 5.0)]), [(Some(20.0), true), (Some(0.0), false)]);
         assert_eq!(see(1000, vec![one(2, 5.0), one(3, 0.0)]), [(Some(0.0), false), (None, false)]);
         assert_eq!(board.totals(), (20, 2, 2));
-        assert_eq!(board.measured.len(), 2, "what is gone is forgotten");
+        assert_eq!(board.measured.len(), 2, "a missing object is forgotten");
     }
 }

@@ -1,40 +1,43 @@
-//! A decoded object as a list of fields, each by its dotted path.
+//! A decoded object as a flat list of fields with dotted paths.
 
 use serde::Serialize;
 use shmstore::inspect::Value;
 
-use crate::text::shown;
+use crate::about::counted;
+use crate::text::{shortened, shown};
 
 /// How many fields are kept.
 pub(super) const MOST_FIELDS: usize = 4000;
 
-/// How long a path may be, in characters, before it is cut.
+/// The greatest number of characters in a path.
 const LONGEST_PATH: usize = 300;
 
-/// Which field it is: of each struct or list around it, which part. Paths may be alike: of `a.b` beside a `b` in an `a`, and when cut.
-pub(super) type Place = Vec<u32>;
+/// The identity of a field: an index for each struct or list around it.
+///
+/// A path is not unique: a field may be named `a.b` beside a field `b` in `a`, and long paths are cut.
+pub(super) type FieldId = Vec<u32>;
 
 /// One field at one moment.
 #[derive(Debug, Clone)]
 pub(super) struct Field {
-    pub(super) place: Place,
+    pub(super) id: FieldId,
     /// Its path, fit for a terminal.
     pub(super) path: String,
-    /// Its value: nothing whose parts are fields of their own.
+    /// Its value, without the parts that are separate fields.
     pub(super) value: Leaf,
-    /// The version of the `Versioned` that it is in.
+    /// The version of the `Versioned` around it.
     pub(super) version: Option<u64>,
-    /// Whether it is the first of those that have their version together.
+    /// Whether it is the first field of that `Versioned`.
     pub(super) is_first: bool,
 }
 
-/// What has no parts. As JSON it is as `shmstore show --json` has it; of a list the length alone.
+/// A value without parts. Its JSON is that of `shmstore show --json`; a list has only its length.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 pub(super) enum Leaf {
     /// A value.
     Value(Value),
-    /// That there is a list, of so many elements: those that are shown are fields of their own.
+    /// The length of a list. The shown elements are separate fields.
     List {
         len: u64,
         #[serde(skip)]
@@ -42,7 +45,7 @@ pub(super) enum Leaf {
     },
 }
 
-/// The fields of a value, and how many were left out.
+/// The fields of a value, and the number of fields that were left out.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Fields {
     pub(super) kept: Vec<Field>,
@@ -50,48 +53,50 @@ pub(super) struct Fields {
 }
 
 impl Fields {
-    /// Adds a value, and what is in it. It is in a `Versioned` of that version.
-    pub(super) fn add(&mut self, place: Place, path: &str, value: Value, version: Option<u64>) {
+    /// Adds a value and its parts. `version` is the version of the `Versioned` around it.
+    pub(super) fn add(&mut self, id: FieldId, path: &str, value: Value, version: Option<u64>) {
         let first = self.kept.len();
-        self.add_parts(place, path, value, version);
+        self.add_parts(id, path, value, version);
         if let Some(first) = self.kept.get_mut(first).filter(|_| version.is_some()) {
             first.is_first = true;
         }
     }
 
-    fn add_parts(&mut self, place: Place, path: &str, value: Value, version: Option<u64>) {
-        let part = |index: usize| [&*place, &[index as u32]].concat();
+    fn add_parts(&mut self, id: FieldId, path: &str, value: Value, version: Option<u64>) {
+        let part = |index: usize| [&*id, &[index as u32]].concat();
         let is_time = value.as_timestamp().is_some();
         match value {
             Value::Struct { fields, .. } if !is_time => {
                 for (index, (name, value)) in fields.into_iter().enumerate() {
                     let dot = if path.is_empty() { "" } else { "." };
-                    self.add_parts(part(index), &cut(&format!("{path}{dot}{}", shown(&name))), value, version);
+                    let path = shortened(&format!("{path}{dot}{}", shown(&name)), LONGEST_PATH);
+                    self.add_parts(part(index), &path, value, version);
                 }
             }
-            Value::Versioned { version, value, .. } => self.add(place, path, *value, Some(version)),
+            Value::Versioned { version, value, .. } => self.add(id, path, *value, Some(version)),
             Value::List { len, first } => {
-                self.keep(place.clone(), path, Leaf::List { len, shown: first.len() }, version);
+                self.keep(id.clone(), path, Leaf::List { len, shown: first.len() }, version);
                 for (index, value) in first.into_iter().enumerate() {
-                    self.add_parts(part(index), &cut(&format!("{path}[{index}]")), value, version);
+                    let path = shortened(&format!("{path}[{index}]"), LONGEST_PATH);
+                    self.add_parts(part(index), &path, value, version);
                 }
             }
-            leaf => self.keep(place, path, Leaf::Value(leaf), version),
+            leaf => self.keep(id, path, Leaf::Value(leaf), version),
         }
     }
 
-    fn keep(&mut self, place: Place, path: &str, value: Leaf, version: Option<u64>) {
+    fn keep(&mut self, id: FieldId, path: &str, value: Leaf, version: Option<u64>) {
         if self.kept.len() >= MOST_FIELDS || matches!(value, Leaf::Value(Value::Omitted)) {
             self.left_out += 1;
         } else {
             let path = if path.is_empty() { "." } else { path }.into();
-            self.kept.push(Field { place, path, value, version, is_first: false });
+            self.kept.push(Field { id, path, value, version, is_first: false });
         }
     }
 }
 
 impl Leaf {
-    /// As a number to draw.
+    /// Returns the value as a number to draw.
     pub(super) fn number(&self) -> Option<f64> {
         match self {
             Self::Value(value) => value.as_f64(),
@@ -99,17 +104,16 @@ impl Leaf {
         }
     }
 
-    /// On one line, fit for a terminal.
+    /// Returns the value on one line, fit for a terminal.
     pub(super) fn text(&self) -> String {
         match self {
             Self::Value(value) => shown(&value.to_string()),
-            Self::List { len: 1, .. } => "1 element".into(),
-            Self::List { len, shown } if *len > *shown as u64 => format!("{len} elements, {shown} of them shown"),
-            Self::List { len, .. } => format!("{len} elements"),
+            Self::List { len, shown } if *len > 1 && *len > *shown as u64 => format!("{len} elements, {shown} shown"),
+            Self::List { len, .. } => counted(*len as usize, "element"),
         }
     }
 
-    /// Whether both are the same to whoever looks: a NaN is the same as a NaN.
+    /// Returns `true` if both look the same. A NaN equals itself.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Value(Value::F64(one)), Self::Value(Value::F64(other))) => one.to_bits() == other.to_bits(),
@@ -121,21 +125,13 @@ impl Leaf {
     }
 }
 
-/// Cuts what is too long to be of use. Whoever wrote a schema chose how long its names are.
-fn cut(path: &str) -> String {
-    match path.char_indices().nth(LONGEST_PATH) {
-        Some((at, _)) => format!("{}…", &path[..at]),
-        None => path.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn fields(value: Value) -> Fields {
         let mut fields = Fields::default();
-        fields.add(Place::default(), "", value, None);
+        fields.add(FieldId::default(), "", value, None);
         fields
     }
 
@@ -177,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_than_some_thousand_are_kept_and_the_rest_is_counted() {
+    fn fields_beyond_the_limit_are_counted_and_left_out() {
         let fields = fields(list(10_000));
         assert_eq!((fields.kept.len(), fields.left_out), (MOST_FIELDS, 10_001 - MOST_FIELDS));
     }
@@ -187,11 +183,11 @@ mod tests {
         let long = "n".repeat(10_000);
         let fields = fields(structure(vec![("\u{1b}[2J", Value::Nothing), (&long, Value::Nothing)]));
         assert_eq!(fields.kept[0].path, "\\u{1b}[2J");
-        assert_eq!(fields.kept[1].path.chars().count(), LONGEST_PATH + 1);
+        assert_eq!(fields.kept[1].path.chars().count(), LONGEST_PATH);
     }
 
     #[test]
-    fn a_nan_that_stays_is_no_change() {
+    fn a_nan_equals_itself() {
         let nan = Leaf::Value(Value::F64(f64::NAN));
         assert!(nan.is_same(&nan.clone()) && !nan.is_same(&Leaf::Value(Value::F64(0.0))));
     }

@@ -1,4 +1,4 @@
-//! On a pipe: a line a change.
+//! The output on a pipe: a line for each change.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -11,15 +11,16 @@ use shmstore::inspect::SegmentState;
 
 use super::all::{self, One};
 use super::board::{Board, Row};
-use super::fields::{Field, Leaf, Place};
+use super::fields::{Field, FieldId, Leaf};
 use super::model::Sample;
 use super::reader::Source as _;
 use super::source::Source;
 use crate::clock::timestamp;
 use crate::failure::{Failure, Outcome};
+use crate::output::say;
 use crate::text::shown_json;
 
-/// Writes what an object holds, then each change, until nobody reads it.
+/// Writes the fields of an object, then each change, until the reader closes the output.
 pub(super) fn changes(mut source: Source, period: Duration, json: bool) -> Result<Outcome, Failure> {
     let (mut seen, mut is_said) = (Changes::default(), false);
     each_period(period, || {
@@ -27,14 +28,13 @@ pub(super) fn changes(mut source: Source, period: Duration, json: bool) -> Resul
         let left_out = sample.fields.left_out;
         if left_out > 0 && !is_said {
             is_said = true;
-            // Who watches may have closed it.
-            drop(writeln!(io::stderr(), "note: at least {left_out} more fields are left out: --field chooses others"));
+            say(&format!("note: at least {left_out} fields are left out: choose fields with --field"));
         }
         seen.lines(sample, json)
     })
 }
 
-/// Writes what is known of each object, then each change of it, until nobody reads it.
+/// Writes a line for each object, then for each change, until the reader closes the output.
 pub(super) fn objects(mut source: all::Source, period: Duration, json: bool) -> Result<Outcome, Failure> {
     let (mut board, mut told) = (Board::new(None, 1.0 / period.as_secs_f64()), HashMap::new());
     each_period(period, || {
@@ -45,7 +45,7 @@ pub(super) fn objects(mut source: all::Source, period: Duration, json: bool) -> 
     })
 }
 
-/// A line for each object of which there is news since the line before.
+/// Returns a line for each object with news since its last line.
 fn news(rows: &[Row], told: &mut HashMap<i32, Told>, at: &str, json: bool) -> String {
     let mut before = std::mem::take(told);
     let mut lines = String::new();
@@ -63,10 +63,10 @@ fn news(rows: &[Row], told: &mut HashMap<i32, Told>, at: &str, json: bool) -> St
     lines
 }
 
-/// What was written of an object last.
+/// The last line of an object.
 #[derive(Debug, Clone, Copy)]
 struct Told {
-    /// How it is used: attached, size, dead, state.
+    /// Attachments, size, dead participants, state.
     use_of: (u64, u64, usize, SegmentState),
     rate: f64,
 }
@@ -77,13 +77,13 @@ impl Told {
         Self { use_of: (attached, size, dead, state), rate: rounded(row).unwrap_or(0.0) }
     }
 
-    /// The rate of what is stored steadily is never the same twice: a quarter more or less is news, and so is anything after nothing.
+    /// A steady rate still varies a little. So a change by more than a quarter is news, and so is any rate after 0.
     fn is_news_after(&self, last: &Self) -> bool {
         self.use_of != last.use_of || (self.rate - last.rate).abs() > last.rate / 4.0
     }
 }
 
-/// The rate of an object to a tenth; it is not less than zero.
+/// Rounds the rate of an object to a tenth. Adding 0.0 avoids `-0`.
 fn rounded(row: &Row) -> Option<f64> {
     row.rate.map(|rate| (rate * 10.0).round() / 10.0 + 0.0)
 }
@@ -121,19 +121,19 @@ fn object_line(row: &Row, json: bool, at: &str) -> String {
         });
     }
     let rate = rate.map_or_else(|| "-".into(), |rate| rate.to_string());
-    let (place, of_type, state) = (&one.place, one.type_shown(), one.state);
-    format!("{at} {place} {of_type} updates/s={rate} attached={attached} size={size} dead={dead} state={state}\n")
+    let (title, of_type, state) = (&one.title, one.type_shown(), one.state);
+    format!("{at} {title} {of_type} updates/s={rate} attached={attached} size={size} dead={dead} state={state}\n")
 }
 
-/// What was written last.
+/// The last lines of all fields.
 #[derive(Default)]
 struct Changes {
     shmid: Option<i32>,
-    known: HashMap<Place, Leaf>,
+    known: HashMap<FieldId, Leaf>,
 }
 
 impl Changes {
-    /// A line for each field that is not as it was.
+    /// Returns a line for each field that has changed.
     fn lines(&mut self, sample: Sample, json: bool) -> String {
         let at = timestamp(sample.wall);
         let mut lines = String::new();
@@ -149,11 +149,11 @@ impl Changes {
         self.shmid = now;
         let mut before = std::mem::take(&mut self.known);
         for field in sample.fields.kept {
-            let is_same = before.remove(&field.place).is_some_and(|known| known.is_same(&field.value));
+            let is_same = before.remove(&field.id).is_some_and(|known| known.is_same(&field.value));
             if !is_same {
                 lines.push_str(&field_line(&field, &at, json));
             }
-            self.known.insert(field.place, field.value);
+            self.known.insert(field.id, field.value);
         }
         lines
     }
@@ -183,13 +183,13 @@ fn field_line(field: &Field, at: &str, json: bool) -> String {
     format!("{at} {path} {}\n", value.text())
 }
 
-/// JSON on one line, in which nothing stands that a terminal acts upon.
+/// Formats JSON on one line, with control characters escaped.
 fn json_line(of: &impl Serialize) -> String {
     let json = serde_json::to_string(of).expect("text, numbers, and objects whose keys are text");
     shown_json(&json) + "\n"
 }
 
-/// Writes what there is to write once a period, until nobody reads it. As the reader of a screen does, it rests as long as it has worked.
+/// Writes lines once a period, until the reader closes the output. It pauses at least as long as the lines took.
 fn each_period(period: Duration, mut lines: impl FnMut() -> String) -> Result<Outcome, Failure> {
     let mut out = io::stdout().lock();
     loop {
@@ -206,12 +206,12 @@ fn each_period(period: Duration, mut lines: impl FnMut() -> String) -> Result<Ou
     }
 }
 
-/// Waits. True at once if nobody reads the output any more: it may be long until there is something to write.
+/// Waits. Returns `true` at once if the reader closes the output: without changes, no write would notice it.
 fn is_closed_within(out: &impl AsFd, wait: Duration) -> Result<bool, Failure> {
     let end = Instant::now() + wait;
     loop {
         let left = end.saturating_duration_since(Instant::now());
-        // Up to a millisecond more, so as not to turn in circles for the last one.
+        // Rounded up, so that the last fraction of a millisecond is not a busy loop.
         let millis = i32::try_from(left.as_micros().div_ceil(1000)).unwrap_or(i32::MAX);
         let timeout = PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX);
         let mut asked = [PollFd::new(out.as_fd(), PollFlags::empty())];
@@ -234,8 +234,8 @@ mod tests {
 
     fn sample(shmid: i32, values: &[(&str, Value)]) -> Sample {
         let mut fields = Fields::default();
-        for (place, (path, value)) in (0..).zip(values) {
-            fields.add(vec![place], path, value.clone(), None);
+        for (id, (path, value)) in (0..).zip(values) {
+            fields.add(vec![id], path, value.clone(), None);
         }
         let object = Some(Head { shmid, ..Head::default() });
         Sample { at: Instant::now(), wall: UNIX_EPOCH, object, note: None, fields }
@@ -252,12 +252,12 @@ mod tests {
         assert_eq!(
             seen.lines(sample(2, &[("a", Value::Unsigned(2))]), false),
             format!("{at} . <removed>\n{at} a 2\n"),
-            "another object at its place"
+            "a new object at the anchor"
         );
     }
 
     #[test]
-    fn fields_of_one_path_change_each_for_itself() {
+    fn fields_with_the_same_path_are_independent() {
         let mut seen = Changes::default();
         let values = |number| [("a.b", Value::Unsigned(number)), ("a.b", Value::Unsigned(7))];
         assert_eq!(seen.lines(sample(1, &values(1)), false).lines().count(), 2);
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn json_lines_are_of_one_order_and_hold_nothing_that_a_terminal_acts_upon() {
+    fn json_lines_have_a_fixed_order_and_no_control_characters() {
         let at = "1970-01-01T00:00:00.000Z";
         let versioned = |value| Value::Versioned { version: 3, locked: false, value: Box::new(value) };
         let line = |value| Changes::default().lines(sample(1, &[("a", value)]), true);
@@ -282,16 +282,16 @@ mod tests {
     }
 
     fn row(rate: Option<f64>) -> Row {
-        let (place, state) = ("/p".into(), SegmentState::Ready);
+        let (title, state) = ("/p".into(), SegmentState::Ready);
         let path = Some("/p\u{9b}".into());
         let [name, type_name] = [None, None];
         let one =
-            One { shmid: 1, place, path, name, type_name, state, size: 10, attached: 1, dead: 0, stores: Some(0.0) };
+            One { shmid: 1, title, path, name, type_name, state, size: 10, attached: 1, dead: 0, stores: Some(0.0) };
         Row { one, rate, is_changed: false }
     }
 
     #[test]
-    fn a_rate_that_flickers_is_no_news_and_neither_is_that_an_object_is_idle() {
+    fn a_small_change_of_a_rate_and_an_idle_object_are_not_news() {
         let mut told = HashMap::new();
         let mut lines = |rate| news(&[row(rate)], &mut told, "now", false).lines().count();
         assert_eq!([None, Some(0.0), Some(0.0), Some(-0.0)].map(&mut lines), [1, 0, 0, 0], "it is idle");
@@ -304,11 +304,11 @@ mod tests {
             "now /p - updates/s=0.1 attached=2 size=10 dead=0 state=ready\n"
         );
         assert_eq!(news(&[], &mut told, "now", false), "");
-        assert!(told.is_empty(), "what is gone is forgotten");
+        assert!(told.is_empty(), "a missing object is forgotten");
     }
 
     #[test]
-    fn json_lines_of_objects_have_their_keys_in_the_order_that_the_help_names() {
+    fn json_lines_of_objects_have_the_keys_of_the_help() {
         let line = news(&[row(Some(1.0))], &mut HashMap::new(), "now", true);
         let keys = r#"{"at":"now","path":"/p\u009b","name":null,"type":null,"segment":1,"updates_per_second":1.0,"#;
         assert_eq!(line, format!("{keys}{}\n", r#""attached":1,"size":10,"dead":0,"state":"ready"}"#));

@@ -1,45 +1,45 @@
-//! What all lists on the screen have: a selection, a filter, a pause, help.
+//! The state of a list on the screen: selection, filter, pause, help.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-/// What a key asks for, of others than the list.
+/// What a key asks of the program, beyond the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asked {
     /// Nothing.
     Nothing,
-    /// To end.
+    /// End the program.
     Quit,
-    /// Another object.
+    /// Show the next object.
     Next,
-    /// Another object.
+    /// Show the previous object.
     Previous,
 }
 
-/// What is to be seen of a list.
+/// The state of a list.
 #[derive(Debug, Clone, Default)]
 pub(super) struct List {
-    /// Which row is selected, of those that the filter lets through.
+    /// The selected row, among the rows that match the filter.
     pub(super) selected: usize,
-    /// What a row's name must hold, in any case.
+    /// A text that the name of a row must contain. Case does not matter.
     pub(super) filter: String,
-    /// Whether the filter is being typed; what it was before.
+    /// While the user types the filter: the filter before.
     pub(super) typing: Option<String>,
-    /// Whether nothing new is shown.
+    /// Whether news is ignored.
     pub(super) paused: bool,
     /// Whether the keys are explained.
     pub(super) help: bool,
 }
 
-/// How long a filter may be.
+/// The greatest number of bytes in a filter.
 const LONGEST_FILTER: usize = 200;
 
 impl List {
-    /// Does what a key says. `count` rows are let through, `page` of them are on the screen.
+    /// Handles a key. `count` rows match the filter, and `page` rows fit on the screen.
     pub(super) fn key(&mut self, key: KeyEvent, count: usize, page: usize) -> Asked {
         if key.modifiers.contains(KeyModifiers::CONTROL) && matches!(key.code, KeyCode::Char('c' | 'C')) {
             return Asked::Quit;
         }
-        // Of no use here, but no text either.
+        // These keys have no meaning here, and are not text.
         if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) {
             return Asked::Nothing;
         }
@@ -50,7 +50,7 @@ impl List {
         let (page, last) = (page.max(1), count.saturating_sub(1));
         match key.code {
             KeyCode::Char('q' | 'Q') => return Asked::Quit,
-            // First out of what can be left, then out of all.
+            // Esc leaves the help, then the filter, then the program.
             KeyCode::Esc if self.help => self.help = false,
             KeyCode::Esc if !self.filter.is_empty() => self.filter.clear(),
             KeyCode::Esc => return Asked::Quit,
@@ -84,16 +84,16 @@ impl List {
         self.selected = 0;
     }
 
-    /// Whether the filter lets a name through.
-    pub(super) fn lets_through(&self, name: &str) -> bool {
+    /// Returns `true` if a name matches the filter.
+    pub(super) fn matches(&self, name: &str) -> bool {
         self.filter.is_empty() || name.to_lowercase().contains(&self.filter.to_lowercase())
     }
 
-    /// The first row to draw, so that the selected one is on a page.
+    /// Returns the first row of the page with the selected row.
     pub(super) fn first_row(&self, count: usize, page: usize) -> usize {
         let selected = self.selected.min(count.saturating_sub(1));
         let page = page.max(1);
-        // Whole pages: the rows stay where they are while the selection moves.
+        // Pages are fixed, so that rows do not scroll while the selection moves.
         selected / page * page
     }
 }
@@ -145,13 +145,13 @@ mod tests {
         }
         assert_eq!((list.filter.as_str(), list.help), ("q?", false));
         press(&mut list, KeyCode::Enter);
-        assert!(list.lets_through("a.Q?") && !list.lets_through("a"));
+        assert!(list.matches("a.Q?") && !list.matches("a"));
         press(&mut list, KeyCode::Char('/'));
         press(&mut list, KeyCode::Char('z'));
         press(&mut list, KeyCode::Esc);
-        assert_eq!(list.filter, "q?", "what was typed is taken back");
+        assert_eq!(list.filter, "q?", "Esc undoes the typed text");
         assert_eq!(press(&mut list, KeyCode::Esc), Asked::Nothing);
-        assert_eq!(list.filter, "", "the filter is left first");
+        assert_eq!(list.filter, "", "Esc leaves the filter first");
         assert_eq!(press(&mut list, KeyCode::Esc), Asked::Quit);
     }
 
@@ -160,7 +160,7 @@ mod tests {
         let mut list = List::default();
         press(&mut list, KeyCode::Char('/'));
         assert_eq!(list.key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL), 1, 1), Asked::Nothing);
-        assert_eq!(list.filter, "", "that is no text");
+        assert_eq!(list.filter, "", "Ctrl-U is not text");
         assert_eq!(list.key(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL), 1, 1), Asked::Quit);
     }
 }

@@ -1,23 +1,24 @@
-//! What is known of one object that is watched: its fields, how they changed, and what of it is to be seen. Knows no terminal.
+//! The model of a screen with one object: its fields and their history. It knows no terminal.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use shmstore::inspect::SegmentState;
 
-use super::fields::{Field, Fields, Leaf, Place};
+use super::fields::{Field, FieldId, Fields, Leaf};
 use super::list::List;
+use crate::text::shortened;
 
-/// How many numbers of a field are kept, to be drawn.
+/// How many numbers of a field are kept for the history.
 const HISTORY: usize = 120;
 
-/// Over how long a rate is measured. At least over one period, if that is longer.
+/// The time over which a rate is measured, or one period if that is longer.
 const RATE_WINDOW: Duration = Duration::from_secs(2);
 
-/// How long a field that has changed is highlighted. At least until the next sample.
+/// How long a changed field is highlighted, or until the next sample if that is longer.
 const HIGHLIGHT: Duration = Duration::from_millis(500);
 
-/// How much of a value's text is kept, in characters.
+/// The greatest number of characters in the text of a value.
 const LONGEST_TEXT: usize = 500;
 
 /// An object at one moment.
@@ -25,47 +26,47 @@ const LONGEST_TEXT: usize = 500;
 pub(super) struct Sample {
     pub(super) at: Instant,
     pub(super) wall: SystemTime,
-    /// What is known of the object as a whole; `None` while there is none.
+    /// The head of the object; `None` if it was removed.
     pub(super) object: Option<Head>,
-    /// What went wrong, or is waited for.
+    /// An error, or what the source waits for.
     pub(super) note: Option<String>,
     pub(super) fields: Fields,
 }
 
-/// What is known of an object as a whole.
+/// The head of the screen: the object as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Head {
-    /// Which segment it is: another one is another object.
+    /// The segment. Another segment is another object.
     pub(super) shmid: i32,
     pub(super) path: String,
     pub(super) type_name: String,
     pub(super) state: String,
     pub(super) size: u64,
-    /// Times that it is attached, by others than us.
+    /// The number of attachments, without our own.
     pub(super) attached: u64,
     pub(super) alive: usize,
     pub(super) dead: usize,
-    /// Which of the objects at the path it is, from 1, and how many there are.
-    pub(super) place: (usize, usize),
+    /// The number of this object among the objects at the path, from 1, and the number of objects.
+    pub(super) position: (usize, usize),
 }
 
-/// A field, and how it changed.
+/// A field and its history.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
-    place: Place,
+    id: FieldId,
     pub(super) path: String,
     pub(super) text: String,
     pub(super) version: Option<u64>,
-    /// Of a number, the newest last.
+    /// The last values of a number, the newest last.
     pub(super) history: VecDeque<f64>,
-    /// Change of a number a second; of what is no number, how often its `Versioned` was stored.
+    /// For a number, its change in a second. For another field, the stores to its `Versioned` in a second.
     pub(super) rate: Option<f64>,
     changed: Option<Instant>,
     value: Leaf,
     measured: VecDeque<(Instant, f64)>,
 }
 
-/// All that a screen shows of one object.
+/// Everything that the screen shows.
 #[derive(Debug)]
 pub(super) struct Model {
     pub(super) hz: f64,
@@ -74,11 +75,11 @@ pub(super) struct Model {
     pub(super) note: Option<String>,
     pub(super) rows: Vec<Row>,
     pub(super) left_out: usize,
-    /// Stores a second, in all of it.
+    /// Stores in a second, to all fields together.
     pub(super) updates: Option<f64>,
     newest: Option<Instant>,
     counted: VecDeque<(Instant, f64)>,
-    counters: HashMap<Place, u64>,
+    counters: HashMap<FieldId, u64>,
 }
 
 impl Model {
@@ -97,14 +98,14 @@ impl Model {
         }
     }
 
-    /// Takes a sample in. Nothing while it is paused.
+    /// Takes a sample in, unless the list is paused.
     pub(super) fn take(&mut self, sample: Sample) {
         if self.list.paused {
             return;
         }
         self.note = sample.note;
         let Some(head) = sample.object else {
-            // What was seen last stays to be seen.
+            // The last values stay on the screen.
             if let Some(head) = &mut self.head {
                 head.state = SegmentState::Removed.to_string();
             }
@@ -119,7 +120,7 @@ impl Model {
         self.newest = Some(sample.at);
         let mut known = Known::of(std::mem::take(&mut self.rows));
         for (index, field) in sample.fields.kept.into_iter().enumerate() {
-            let row = match known.take(index, &field.place) {
+            let row = match known.take(index, &field.id) {
                 Some(row) => row.followed_by(field, sample.at),
                 None => Row::new(field, sample.at),
             };
@@ -127,7 +128,7 @@ impl Model {
         }
     }
 
-    /// Another object: nothing that was known is of it.
+    /// Forgets the object, because the next sample is of another one.
     fn forget(&mut self) {
         self.rows.clear();
         self.counters.clear();
@@ -135,12 +136,12 @@ impl Model {
         self.updates = None;
     }
 
-    /// The rows that the filter lets through.
-    pub(super) fn let_through(&self) -> impl Iterator<Item = &Row> {
-        self.rows.iter().filter(|row| self.list.lets_through(&row.path))
+    /// Returns the rows that match the filter.
+    pub(super) fn matching(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(|row| self.list.matches(&row.path))
     }
 
-    /// Whether a row has changed just now.
+    /// Returns `true` if a row has changed just now.
     pub(super) fn is_changed(&self, row: &Row) -> bool {
         let Some((changed, newest)) = row.changed.zip(self.newest) else { return false };
         changed == newest || newest.duration_since(changed) < HIGHLIGHT
@@ -154,19 +155,21 @@ impl Model {
     }
 }
 
-/// How often an object was stored to since it was last asked: by how much its versions, counters and events have grown. What looks like the
-/// present time is a clock, and no counter.
-pub(super) fn growth(counters: &mut HashMap<Place, u64>, fields: &Fields, wall: SystemTime) -> f64 {
-    let mut grown = 0.0; // No integer: others write what they like, also numbers that add up to more than there are.
+/// Returns how often an object was stored to since the last call: the growth of its versions, counters and events.
+///
+/// A number that looks like the present time is a clock and does not count.
+pub(super) fn growth(counters: &mut HashMap<FieldId, u64>, fields: &Fields, wall: SystemTime) -> f64 {
+    // A sum of integers could overflow, because other processes can write any number.
+    let mut grown = 0.0;
     for field in &fields.kept {
         let count = match (field.version, field.value.number()) {
             (Some(version), _) if field.is_first => version,
             (None, Some(number)) if is_count(&field.value) && number >= 0.0 && !is_clock(number, wall) => number as u64,
             _ => continue,
         };
-        match counters.get_mut(&field.place) {
+        match counters.get_mut(&field.id) {
             Some(known) => grown += count.saturating_sub(std::mem::replace(known, count)) as f64,
-            None => drop(counters.insert(field.place.clone(), count)),
+            None => drop(counters.insert(field.id.clone(), count)),
         }
     }
     grown
@@ -177,13 +180,14 @@ fn is_count(value: &Leaf) -> bool {
     matches!(value, Leaf::Value(Value::Unsigned(_) | Value::Signed(_) | Value::Event { .. }))
 }
 
-/// Whether a number is the time since 1970, to a day, in seconds or the next three smaller units.
+/// Returns `true` if a number is the time since 1970, give or take a day, in seconds, milliseconds, microseconds or
+/// nanoseconds.
 fn is_clock(number: f64, wall: SystemTime) -> bool {
     let now = wall.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
     [1.0, 1e3, 1e6, 1e9].iter().any(|unit| (number / unit - now).abs() < 86_400.0)
 }
 
-/// Change a second between the oldest and the newest of what was measured within the window; forgets what is older.
+/// Returns the change in a second, between the oldest and the newest number within the window. Forgets older numbers.
 pub(super) fn rate(measured: &mut VecDeque<(Instant, f64)>) -> Option<f64> {
     let (newest, number) = *measured.back()?;
     while measured.len() > 2 && measured.get(1).is_some_and(|(at, _)| newest.duration_since(*at) >= RATE_WINDOW) {
@@ -197,11 +201,11 @@ pub(super) fn rate(measured: &mut VecDeque<(Instant, f64)>) -> Option<f64> {
 
 impl Row {
     fn new(field: Field, at: Instant) -> Self {
-        let Field { place, path, value, version, .. } = field;
+        let Field { id, path, value, version, .. } = field;
         let mut row = Self {
-            place,
+            id,
             path,
-            text: cut(value.text()),
+            text: shortened(&value.text(), LONGEST_TEXT),
             version,
             history: VecDeque::new(),
             rate: None,
@@ -216,7 +220,7 @@ impl Row {
     fn followed_by(mut self, field: Field, at: Instant) -> Self {
         if !self.value.is_same(&field.value) {
             self.changed = Some(at);
-            self.text = cut(field.value.text());
+            self.text = shortened(&field.value.text(), LONGEST_TEXT);
             self.value = field.value;
         }
         self.version = field.version;
@@ -239,36 +243,29 @@ impl Row {
     }
 }
 
-/// The rows of the sample before: most often each is at the same place again.
+/// The rows of the previous sample. Most rows have the same index again.
 struct Known {
     rows: Vec<Option<Row>>,
-    by_place: Option<HashMap<Place, usize>>,
+    by_id: Option<HashMap<FieldId, usize>>,
 }
 
 impl Known {
     fn of(rows: Vec<Row>) -> Self {
-        Self { rows: rows.into_iter().map(Some).collect(), by_place: None }
+        Self { rows: rows.into_iter().map(Some).collect(), by_id: None }
     }
 
-    fn take(&mut self, index: usize, place: &Place) -> Option<Row> {
-        let is_it = |row: &Option<Row>| row.as_ref().is_some_and(|row| row.place == *place);
+    fn take(&mut self, index: usize, id: &FieldId) -> Option<Row> {
+        let is_it = |row: &Option<Row>| row.as_ref().is_some_and(|row| row.id == *id);
         if self.rows.get(index).is_some_and(is_it) {
             return self.rows[index].take();
         }
         let rows = &self.rows;
-        let by_place = self.by_place.get_or_insert_with(|| {
+        let by_id = self.by_id.get_or_insert_with(|| {
             let there = rows.iter().enumerate();
-            there.filter_map(|(index, row)| Some((row.as_ref()?.place.clone(), index))).collect()
+            there.filter_map(|(index, row)| Some((row.as_ref()?.id.clone(), index))).collect()
         });
-        let index = *by_place.get(place)?;
+        let index = *by_id.get(id)?;
         self.rows[index].take()
-    }
-}
-
-fn cut(text: String) -> String {
-    match text.char_indices().nth(LONGEST_TEXT) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text,
     }
 }
 

@@ -1,13 +1,13 @@
-//! Reading on a thread of its own: keys must work, however long a read takes.
+//! A thread that reads, so that keys work during a long read.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What can be read again and again.
+/// Something that can be read repeatedly.
 pub(super) trait Source: Send + 'static {
-    /// What a read gives.
+    /// The result of a read.
     type News: Send + 'static;
 
     /// Reads once.
@@ -16,42 +16,43 @@ pub(super) trait Source: Send + 'static {
     /// Turns to another object.
     fn turn(&mut self, turn: Turn);
 
-    /// Lets go of what was removed: as long as anybody has it, it takes memory. Asked for while nothing is read.
+    /// Detaches a removed object during a pause, because an attached object takes memory.
     fn let_go(&mut self);
 }
 
-/// To which other object.
+/// The direction of a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Turn {
-    /// The next one.
+    /// The next object.
     Next,
-    /// The one before.
+    /// The previous object.
     Previous,
 }
 
-/// What the reader is told.
+/// An order to the reader.
 enum Order {
     Turn(Turn),
     Pause(bool),
 }
 
-/// How often what was removed is let go in a pause.
+/// How often removed objects are detached during a pause.
 const PAUSED: Duration = Duration::from_millis(500);
 
-/// A thread that reads. It ends when this is dropped, or with the process.
+/// A thread that reads. It ends when this handle is dropped, or with the process.
 pub(super) struct Reader<N> {
     news: Receiver<N>,
     orders: Sender<Order>,
 }
 
 impl<N: Send + 'static> Reader<N> {
-    /// Starts to read, once a period. Reads that take long are followed by a rest as long: half of one CPU is enough.
+    /// Starts to read once a period. A long read is followed by a pause of the same length, so reading takes at most
+    /// half of one CPU.
     pub(super) fn start(source: impl Source<News = N>, period: Duration) -> Self {
-        // One read ahead: if nobody takes them, nothing is read.
+        // With a capacity of one, the reader is at most one read ahead.
         let (send, news) = sync_channel(1);
         let (orders, obeyed) = channel();
         thread::spawn(move || {
-            // A panic shows as a channel without a sender; whoever reads it gives the terminal back.
+            // A panic closes the channel. The thread that draws notices it and restores the terminal.
             drop(panic::catch_unwind(AssertUnwindSafe(move || {
                 let (mut source, mut paused) = (source, false);
                 loop {
@@ -70,7 +71,7 @@ impl<N: Send + 'static> Reader<N> {
         Self { news, orders }
     }
 
-    /// What was read since: `None` if the reader has ended, which it does by a panic only.
+    /// Returns the news since the last call. Returns `None` if the reader has panicked.
     pub(super) fn news(&self) -> Option<Vec<N>> {
         let mut news = Vec::new();
         loop {
@@ -87,20 +88,20 @@ impl<N: Send + 'static> Reader<N> {
         drop(self.orders.send(Order::Turn(turn)));
     }
 
-    /// Rests, or goes on.
+    /// Pauses or resumes.
     pub(super) fn pause(&self, paused: bool) {
         drop(self.orders.send(Order::Pause(paused)));
     }
 }
 
-/// Waits for the next read, and does what is asked for meanwhile. False if nobody asks any more.
+/// Follows orders until the next read. Returns `false` if the handle was dropped.
 fn obey<S: Source>(source: &mut S, orders: &Receiver<Order>, next: Instant, paused: &mut bool) -> bool {
     loop {
         let wait = if *paused { PAUSED } else { next.saturating_duration_since(Instant::now()) };
         match orders.recv_timeout(wait) {
             Ok(Order::Pause(now)) => *paused = now,
             Ok(Order::Turn(turn)) => {
-                // To see another object, one has to look.
+                // Another object must be read to be shown.
                 *paused = false;
                 source.turn(turn);
                 return true;
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_turn_reads_at_once_and_a_reader_that_breaks_is_noticed() {
+    fn a_turn_reads_at_once_and_a_panic_of_the_reader_is_noticed() {
         let reader = Reader::start(Slow(0), Duration::from_secs(3600));
         assert_eq!(await_news(&reader), Some(1));
         reader.turn(Turn::Next);
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_for_a_read_that_takes_long() {
+    fn a_long_read_blocks_no_call() {
         let (end, until) = channel();
         let reader = Reader::start(Stuck(until), Duration::from_millis(1));
         for paused in [true, false] {

@@ -1,4 +1,4 @@
-//! Keys, news and frames, in turn.
+//! The loop over news, frames and keys.
 
 use std::time::{Duration, Instant};
 
@@ -15,38 +15,38 @@ use super::terminal::{self, Guard};
 use crate::failure::{Failure, Outcome};
 use crate::text::shown;
 
-/// How long keys are waited for before news and signals are looked for.
-const PATIENCE: Duration = Duration::from_millis(50);
+/// How long the loop waits for a key before it checks for news and signals.
+const KEY_WAIT: Duration = Duration::from_millis(50);
 
-/// A screen is drawn anew after this time even if nothing is new: who reads slowly shows as such.
+/// The screen is drawn again after this time without news, so that a slow reader becomes visible.
 const REDRAW: Duration = Duration::from_secs(1);
 
-/// What is shown on a screen.
+/// The model of a screen.
 pub(super) trait View {
-    /// What it is told.
+    /// What the source reads.
     type News;
 
     /// Takes news in.
     fn take(&mut self, news: Self::News);
 
-    /// Its list.
+    /// Returns its list.
     fn list(&mut self) -> &mut List;
 
-    /// How many rows the filter lets through.
+    /// Returns the number of rows that match the filter.
     fn count(&self) -> usize;
 
-    /// Does what a key says, on a screen with room for so many rows.
+    /// Handles a key. `page` rows fit on the screen.
     fn key(&mut self, key: KeyEvent, page: usize) -> Asked {
         let count = self.count();
         self.list().key(key, count, page)
     }
 
-    /// Whether it is paused.
+    /// Returns whether it is paused.
     fn paused(&mut self) -> &mut bool {
         &mut self.list().paused
     }
 
-    /// Draws it. Returns how many rows there was room for.
+    /// Draws itself. Returns the number of rows that fit.
     fn draw(&self, frame: &mut Frame<'_>, look: &Look) -> usize;
 }
 
@@ -62,7 +62,7 @@ impl View for Model {
     }
 
     fn count(&self) -> usize {
-        self.let_through().count()
+        self.matching().count()
     }
 
     fn draw(&self, frame: &mut Frame<'_>, look: &Look) -> usize {
@@ -82,7 +82,7 @@ impl View for Board {
     }
 
     fn count(&self) -> usize {
-        self.let_through().count()
+        self.matching().count()
     }
 
     fn draw(&self, frame: &mut Frame<'_>, look: &Look) -> usize {
@@ -90,7 +90,7 @@ impl View for Board {
     }
 }
 
-/// Shows a view on the terminal until somebody ends it.
+/// Shows a view on the terminal until the user or a signal ends it.
 pub(super) fn on_screen<V: View>(
     mut view: V,
     source: impl Source<News = V::News>,
@@ -128,8 +128,8 @@ where
             drawn = Some(Instant::now());
             is_stale = false;
         }
-        let mut wait = PATIENCE;
-        // All keys that are there, then one frame.
+        let mut wait = KEY_WAIT;
+        // Handle all waiting keys before the next frame.
         while event::poll(wait)? {
             wait = Duration::ZERO;
             is_stale = true;
@@ -151,13 +151,13 @@ where
     }
 }
 
-/// Why there will be no more news.
+/// Returns the error for a reader that has panicked.
 fn broken() -> Failure {
     let words = terminal::last_words().take().unwrap_or_default();
-    Failure::Other(format!("what reads the segments has broken, which is a fault of this program: {}", shown(&words)))
+    Failure::Other(format!("a bug in this program: the thread that reads the segments has panicked: {}", shown(&words)))
 }
 
-/// Does what a key says. False if that is to end.
+/// Handles a key. Returns `false` if the program shall end.
 fn pressed<V: View>(view: &mut V, key: KeyEvent, page: usize, reader: &Reader<V::News>) -> bool
 where
     V::News: Send + 'static,

@@ -1,4 +1,4 @@
-//! Drawing a frame of what is known. Any size of the screen will do.
+//! Drawing a model, on a screen of any size.
 
 use std::time::Duration;
 
@@ -19,46 +19,46 @@ mod table;
 use spark::sparkline;
 use table::{Column, Side, Table};
 
-/// How it is to look.
+/// The styles of a frame.
 #[derive(Debug, Clone)]
 pub(super) struct Look {
-    /// Whether to use colours.
-    colours: bool,
-    /// How old the newest news are.
+    /// Whether to use colors.
+    colors: bool,
+    /// The time since the last news.
     age: Duration,
 }
 
-/// News older than this are late: a second beyond the slowest period.
+/// After this time without news, the reader is late.
 const LATE: Duration = Duration::from_secs(3);
 
 impl Look {
-    /// Colours are left out if `NO_COLOR` is set and not empty: <https://no-color.org>.
+    /// Uses no colors if `NO_COLOR` is set and not empty: <https://no-color.org>.
     pub(super) fn new(age: Duration) -> Self {
-        let colours = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { colours, age }
+        let colors = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        Self { colors, age }
     }
 
-    fn colour(&self, colour: Color) -> Style {
-        if self.colours { Style::new().fg(colour) } else { Style::new() }
+    fn color(&self, color: Color) -> Style {
+        if self.colors { Style::new().fg(color) } else { Style::new() }
     }
 
     fn changed(&self) -> Style {
-        self.colour(Color::Yellow).add_modifier(Modifier::BOLD)
+        self.color(Color::Yellow).add_modifier(Modifier::BOLD)
     }
 
     fn dim(&self) -> Style {
-        self.colour(Color::DarkGray)
+        self.color(Color::DarkGray)
     }
 
     fn warning(&self) -> Style {
-        self.colour(Color::Red).add_modifier(Modifier::BOLD)
+        self.color(Color::Red).add_modifier(Modifier::BOLD)
     }
 }
 
 const KEYS: &str = "q quit  space pause  / filter  \u{2191}\u{2193} PgUp PgDn Home End move";
 const TURN_KEYS: &str = "Tab \u{2190}\u{2192} other objects";
 
-/// Draws one object. Returns how many rows there was room for.
+/// Draws one object. Returns the number of rows that fit.
 pub(super) fn draw_model(frame: &mut Frame<'_>, model: &Model, look: &Look) -> usize {
     let (area, buffer) = (frame.area(), frame.buffer_mut());
     if let Some(head) = &model.head {
@@ -75,10 +75,10 @@ pub(super) fn draw_model(frame: &mut Frame<'_>, model: &Model, look: &Look) -> u
     ]);
     let body = below(area, 2);
     let page = usize::from(body.height.saturating_sub(1 + foot_height(&model.list)));
-    let count = model.let_through().count();
+    let count = model.matching().count();
     let first = model.list.first_row(count, page);
     table.head(buffer, body, look.dim());
-    for (index, row) in model.let_through().enumerate().skip(first).take(page) {
+    for (index, row) in model.matching().enumerate().skip(first).take(page) {
         let is_changed = model.is_changed(row);
         let history = |width: usize| sparkline(row.history.iter().copied(), width);
         let rate = row.rate.map(short).unwrap_or_default();
@@ -100,8 +100,8 @@ pub(super) fn draw_model(frame: &mut Frame<'_>, model: &Model, look: &Look) -> u
 }
 
 fn draw_head(buffer: &mut Buffer, area: Rect, model: &Model, head: &Head, look: &Look) {
-    let (place, count) = head.place;
-    let which = if count > 1 { format!("  [{place} of {count}: Tab]") } else { String::new() };
+    let (position, count) = head.position;
+    let which = if count > 1 { format!("  [{position} of {count}: Tab]") } else { String::new() };
     put(
         buffer,
         area,
@@ -120,10 +120,10 @@ fn draw_head(buffer: &mut Buffer, area: Rect, model: &Model, head: &Head, look: 
         head.shmid
     );
     let is_well = head.state == "ready" && head.dead == 0;
-    put(buffer, area, 1, &text, if is_well { look.colour(Color::Green) } else { look.warning() });
+    put(buffer, area, 1, &text, if is_well { look.color(Color::Green) } else { look.warning() });
 }
 
-/// Draws all objects. Returns how many rows there was room for.
+/// Draws all objects. Returns the number of rows that fit.
 pub(super) fn draw_board(frame: &mut Frame<'_>, board: &Board, look: &Look) -> usize {
     let (area, buffer) = (frame.area(), frame.buffer_mut());
     let (size, attached, dead) = board.totals();
@@ -132,7 +132,7 @@ pub(super) fn draw_board(frame: &mut Frame<'_>, board: &Board, look: &Look) -> u
     put(buffer, area, 0, &format!(" {}{under}", counted(board.rows.len(), "object")), bold);
     let (attached, dead_ones) = (times(attached), counted(dead, "dead participant"));
     let totals = format!(" {} in all, attached {attached}, {dead_ones}", bytes(size));
-    put(buffer, area, 1, &totals, if dead == 0 { look.colour(Color::Green) } else { look.warning() });
+    put(buffer, area, 1, &totals, if dead == 0 { look.color(Color::Green) } else { look.warning() });
     let table = Table::new(vec![
         Column::share("PATH", 12, 100, 40),
         Column::share("TYPE", 6, 40, 16),
@@ -144,13 +144,13 @@ pub(super) fn draw_board(frame: &mut Frame<'_>, board: &Board, look: &Look) -> u
     ]);
     let body = below(area, 2);
     let page = usize::from(body.height.saturating_sub(1 + foot_height(&board.list)));
-    let count = board.let_through().count();
+    let count = board.matching().count();
     let first = board.list.first_row(count, page);
     table.head(buffer, body, look.dim());
-    for (index, row) in board.let_through().enumerate().skip(first).take(page) {
+    for (index, row) in board.matching().enumerate().skip(first).take(page) {
         let one = &row.one;
         let cells: [&dyn Fn(usize) -> String; 7] = [
-            &|width| from_the_end(&one.place, width),
+            &|width| from_the_end(&one.title, width),
             &|_| one.type_shown(),
             &|_| row.rate.map(short).unwrap_or_default(),
             &|_| one.attached.to_string(),
@@ -175,38 +175,38 @@ pub(super) fn draw_board(frame: &mut Frame<'_>, board: &Board, look: &Look) -> u
     page
 }
 
-/// Says why there are no rows, if that is because of the filter.
+/// Explains an empty list, if the filter is the reason.
 fn draw_if_none(buffer: &mut Buffer, body: Rect, count: usize, list: &List, look: &Look) {
     if count == 0 && !list.filter.is_empty() {
         put(buffer, body, 1, &format!(" nothing matches /{}: Esc shows all", list.filter), look.dim());
     }
 }
 
-/// What stands at the bottom: the state of the list, what goes wrong, the keys.
+/// The bottom of the screen: the state of the list, an error, the keys.
 struct Foot<'a> {
     what: String,
     hz: f64,
     note: Option<&'a str>,
-    /// Groups of words, which two spaces keep apart.
+    /// Groups of words, separated by two spaces.
     keys: String,
 }
 
 fn draw_foot(buffer: &mut Buffer, area: Rect, list: &List, foot: &Foot<'_>, look: &Look) {
     let Foot { what, hz, note, keys } = foot;
     let height = foot_height(list);
-    // On the smallest screens what is watched is of more use.
+    // The smallest screens show only rows.
     if area.height <= height + 1 {
         return;
     }
     let top = area.height - height;
     let (text, style) = if list.typing.is_some() {
-        (format!(" /{}\u{2588}  Enter keeps it, Esc takes it back", list.filter), Style::new())
+        (format!(" /{}\u{2588}  Enter keeps the filter, Esc undoes it", list.filter), Style::new())
     } else if let Some(note) = note {
         (format!(" {note}"), look.warning())
     } else if list.paused {
-        (format!(" PAUSED: space goes on  {what}"), look.warning())
+        (format!(" PAUSED: space continues  {what}"), look.warning())
     } else if look.age > LATE.max(Duration::from_secs_f64(2.0 / *hz)) {
-        (format!(" a read takes long: {} s so far  {what}", look.age.as_secs()), look.warning())
+        (format!(" slow read: {} s so far  {what}", look.age.as_secs()), look.warning())
     } else {
         let filter = if list.filter.is_empty() { String::new() } else { format!("  /{}", list.filter) };
         (format!(" {what}, {hz} Hz{filter}  q quit  space pause  / filter  ? keys"), look.dim())
@@ -230,7 +230,7 @@ fn below(area: Rect, rows: u16) -> Rect {
     Rect { y: area.y + rows, height: area.height - rows, ..area }
 }
 
-/// Breaks a text between groups of words, which two spaces keep apart.
+/// Breaks a text between groups of words, which are separated by two spaces.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for group in text.split("  ") {
@@ -247,7 +247,7 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Writes one line, as far as there is room.
+/// Writes one line, cut to the width of the area.
 fn put(buffer: &mut Buffer, area: Rect, row: u16, text: &str, style: Style) {
     if row < area.height {
         buffer.set_string(area.x, area.y + row, fitted(text, usize::from(area.width)), style);
@@ -258,39 +258,37 @@ fn mark(is_changed: bool) -> char {
     if is_changed { '\u{2022}' } else { ' ' }
 }
 
-/// Cuts a text to a width, and shows that it was.
+/// Cuts the end of a text to fit a width. The last character is then `…`.
 fn fitted(text: &str, width: usize) -> String {
-    if width_of(text) <= width {
-        return text.to_owned();
+    match width {
+        _ if width_of(text) <= width => text.to_owned(),
+        0 => String::new(),
+        _ => until(text.chars(), width - 1).chain(['…']).collect(),
     }
-    let (mut cut, mut left) = (String::new(), width.saturating_sub(1));
-    for letter in text.chars() {
-        let Some(rest) = left.checked_sub(letter.width().unwrap_or(0)) else { break };
-        left = rest;
-        cut.push(letter);
-    }
-    if width > 0 { cut + "…" } else { String::new() }
 }
 
-/// Cuts a path to a width: its end tells more than its beginning.
+/// Cuts the beginning of a path to fit a width, because its end says more. The first character is then `…`.
 fn from_the_end(text: &str, width: usize) -> String {
     if width_of(text) <= width {
         return text.to_owned();
     }
-    let (mut kept, mut left) = (Vec::new(), width.saturating_sub(1));
-    for letter in text.chars().rev() {
-        let Some(rest) = left.checked_sub(letter.width().unwrap_or(0)) else { break };
-        left = rest;
-        kept.push(letter);
-    }
+    let kept: Vec<char> = until(text.chars().rev(), width.saturating_sub(1)).collect();
     std::iter::once('…').chain(kept.into_iter().rev()).collect()
+}
+
+/// Returns the first letters, until their width is reached.
+fn until(letters: impl Iterator<Item = char>, mut width: usize) -> impl Iterator<Item = char> {
+    letters.map_while(move |letter| {
+        width = width.checked_sub(letter.width().unwrap_or(0))?;
+        Some(letter)
+    })
 }
 
 fn width_of(text: &str) -> usize {
     text.chars().map(|letter| letter.width().unwrap_or(0)).sum()
 }
 
-/// A number in a few characters.
+/// Formats a number with a few characters.
 fn short(number: f64) -> String {
     let size = number.abs();
     match size {
@@ -301,7 +299,7 @@ fn short(number: f64) -> String {
         _ if size >= 1e6 => format!("{:.2}M", number / 1e6),
         _ if size >= 1e4 => format!("{:.1}k", number / 1e3),
         _ if size >= 100.0 => format!("{number:.0}"),
-        // Rounded, a little less than zero would be "-0.0".
+        // Otherwise a small negative number would become "-0.0".
         _ if size < 0.05 => "0.0".into(),
         _ => format!("{number:.1}"),
     }

@@ -1,11 +1,11 @@
-//! Reads one object again and again. Notices that it was removed, and takes the next one at its place.
+//! A source that reads one object repeatedly. When the object is removed, it waits for the next one at the anchor.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 use shmstore::inspect::{FieldPath, Limits, Object, Segment, SegmentState, Value};
 
-use super::fields::{Fields, Place};
+use super::fields::{FieldId, Fields};
 use super::model::{Head, Sample};
 use super::reader::{self, Turn};
 use crate::about;
@@ -14,42 +14,43 @@ use crate::selection;
 use crate::target::Target;
 use crate::text::shown;
 
-/// How often the machine's segments are listed, and the object's processes judged: that costs more than a read.
-const LOOK_AROUND: Duration = Duration::from_secs(1);
+/// How often the segments are listed and the liveness of the object's processes is checked, which costs more than a
+/// read.
+const CHECK_PERIOD: Duration = Duration::from_secs(1);
 
-/// Which objects may be watched.
+/// The objects that may be watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Choice {
-    /// The one that is meant; none if there are several.
+    /// Only the object that the command line means; an error if there are several.
     One,
-    /// Any at the path, and any that has a name there.
+    /// Any object at the path, and any named object in it.
     Any,
 }
 
-/// One object, and those beside it.
+/// One object, and the objects beside it.
 pub(super) struct Source {
     target: Target,
     fields: Vec<WatchedField>,
     choice: Choice,
     limits: Limits,
     object: Option<Object>,
-    /// Where it stands: its anchor and id. The next one there is taken for the same.
-    place: (PathBuf, char),
+    /// Its anchor and id. The next object there takes its place.
+    anchor_and_id: (PathBuf, char),
     beside: Vec<Segment>,
-    looked_around: Instant,
+    checked: Instant,
     head: Head,
 }
 
-/// A field that was asked for.
+/// A field from the command line.
 struct WatchedField {
     text: String,
     path: FieldPath,
-    /// The `Versioned` that it is in, if it is in one.
+    /// The `Versioned` around it, if there is one.
     versioned: Option<FieldPath>,
 }
 
 impl Source {
-    /// Attaches the object that is meant, and checks that it has the fields.
+    /// Attaches the object, and checks that it has the fields.
     pub(super) fn of(target: &Target, fields: &[String], choice: Choice) -> Result<Self, Failure> {
         let there = objects_at(target, choice).unwrap_or_default();
         let object = match there.first() {
@@ -64,10 +65,10 @@ impl Source {
             fields: Vec::new(),
             choice,
             limits,
-            place: place(object.segment()),
+            anchor_and_id: anchor_and_id(object.segment()),
             object: None,
             beside: there,
-            looked_around: Instant::now(),
+            checked: Instant::now(),
             head: Head::default(),
         };
         for text in fields {
@@ -80,46 +81,46 @@ impl Source {
     }
 
     fn take(&mut self, object: Object) {
-        self.place = place(object.segment());
+        self.anchor_and_id = anchor_and_id(object.segment());
         for field in &mut self.fields {
             field.versioned = around(&field.text, &object);
         }
-        self.judge(&object);
+        self.update_head(&object);
         self.object = Some(object);
     }
 
-    /// Asks what costs more than a read.
-    fn judge(&mut self, object: &Object) {
+    fn update_head(&mut self, object: &Object) {
         let segment = object.segment();
         let now = Segment::of_shmid(segment.shmid).ok();
         let processes = object.processes();
-        let alive = processes.iter().filter(|one| one.alive && !one.left).count();
-        let dead = processes.iter().filter(|one| !one.alive && !one.left).count();
-        let is_it = |one: &Segment| place(one) == self.place;
+        let count = |alive: bool| processes.iter().filter(|one| one.alive == alive && !one.left).count();
+        let is_it = |one: &Segment| anchor_and_id(one) == self.anchor_and_id;
         self.head = Head {
             shmid: segment.shmid,
             path: segment.description.as_ref().map(about::path).unwrap_or_default(),
             type_name: shown(&object.schema().to_string()),
             state: now.as_ref().map_or(SegmentState::Removed, |now| now.state).to_string(),
             size: segment.size,
-            attached: now.map_or(0, |now| now.attached.saturating_sub(1)), // Without us.
-            alive,
-            dead,
-            place: (self.beside.iter().position(is_it).map_or(1, |index| index + 1), self.beside.len().max(1)),
+            attached: now.map_or(0, |now| now.attached.saturating_sub(1)), // Without our own attachment.
+            alive: count(true),
+            dead: count(false),
+            position: (self.beside.iter().position(is_it).map_or(1, |index| index + 1), self.beside.len().max(1)),
         };
     }
 
-    /// Looks what is at the path now, and attaches what has taken the place of ours.
-    fn look_around(&mut self) {
-        self.looked_around = Instant::now();
+    /// Lists the objects at the path. If ours was removed, attaches the object that has taken its place.
+    fn check(&mut self) {
+        self.checked = Instant::now();
         self.beside = objects_at(&self.target, self.choice).unwrap_or_default();
         let ours = self.object.as_ref().map(|object| object.segment().shmid);
         if !self.beside.iter().any(|segment| Some(segment.shmid) == ours) {
-            let there = self.beside.iter().find(|segment| place(segment) == self.place).or(match &*self.beside {
-                // Its path may be written in another way.
-                [only] if place(only).1 == self.place.1 => Some(only),
-                _ => None,
-            });
+            let there = self.beside.iter().find(|segment| anchor_and_id(segment) == self.anchor_and_id).or(
+                match &*self.beside {
+                    // The header may contain another form of the path.
+                    [only] if anchor_and_id(only).1 == self.anchor_and_id.1 => Some(only),
+                    _ => None,
+                },
+            );
             match there.and_then(|segment| Object::attach(segment).ok()) {
                 Some(object) => return self.take(object),
                 None if self.object.as_ref().is_some_and(Object::is_removed) => self.object = None,
@@ -127,7 +128,7 @@ impl Source {
             }
         }
         if let Some(object) = self.object.take() {
-            self.judge(&object);
+            self.update_head(&object);
             self.object = Some(object);
         }
     }
@@ -135,11 +136,11 @@ impl Source {
     fn values(&self, object: &Object) -> (Fields, Option<String>) {
         let (mut fields, mut note) = (Fields::default(), None);
         if self.fields.is_empty() {
-            fields.add(Place::default(), "", object.read(&self.limits), None);
+            fields.add(FieldId::default(), "", object.read(&self.limits), None);
         }
-        for (place, field) in (0..).zip(&self.fields) {
+        for (id, field) in (0..).zip(&self.fields) {
             match field.read(object, &self.limits) {
-                Ok((value, version)) => fields.add(vec![place], &shown(&field.text), value, version),
+                Ok((value, version)) => fields.add(vec![id], &shown(&field.text), value, version),
                 Err(error) => note = Some(shown(&error.to_string())),
             }
         }
@@ -152,8 +153,8 @@ impl reader::Source for Source {
 
     fn read(&mut self) -> Sample {
         let is_gone = self.object.as_ref().is_none_or(Object::is_removed);
-        if is_gone || self.looked_around.elapsed() >= LOOK_AROUND {
-            self.look_around();
+        if is_gone || self.checked.elapsed() >= CHECK_PERIOD {
+            self.check();
         }
         let (at, wall) = (Instant::now(), SystemTime::now());
         match &self.object {
@@ -162,19 +163,19 @@ impl reader::Source for Source {
                 Sample { at, wall, object: Some(self.head.clone()), note, fields }
             }
             None => {
-                let note = format!("removed: waiting for another one at {}", self.head.path);
+                let note = format!("removed: waiting for another object at {}", self.head.path);
                 Sample { at, wall, object: None, note: Some(note), fields: Fields::default() }
             }
         }
     }
 
     fn turn(&mut self, turn: Turn) {
-        self.look_around();
+        self.check();
         let count = self.beside.len();
         if count == 0 {
             return;
         }
-        let here = self.beside.iter().position(|segment| place(segment) == self.place);
+        let here = self.beside.iter().position(|segment| anchor_and_id(segment) == self.anchor_and_id);
         let next = match (here, turn) {
             (None, _) => 0,
             (Some(here), Turn::Next) => (here + 1) % count,
@@ -191,7 +192,7 @@ impl reader::Source for Source {
 }
 
 impl WatchedField {
-    /// Reads it, and the version that it is of.
+    /// Reads the field and its version.
     fn read(&self, object: &Object, limits: &Limits) -> Result<(Value, Option<u64>), shmstore::inspect::FieldError> {
         const TRIES: usize = 8;
         let Some(versioned) = &self.versioned else { return Ok((object.read_at(&self.path, limits)?, None)) };
@@ -204,12 +205,12 @@ impl WatchedField {
             }
             version = after;
         }
-        // Stored faster than it can be looked at twice: the value is whole, and of no version that could be told.
+        // The field is stored too fast: the value is consistent, but its version is unknown.
         Ok((object.read_at(&self.path, limits)?, None))
     }
 }
 
-/// The `Versioned` around a field.
+/// Returns the path of the `Versioned` around a field.
 fn around(field: &str, object: &Object) -> Option<FieldPath> {
     let ends = field.char_indices().filter(|(at, letter)| *at > 0 && matches!(letter, '.' | '[')).map(|(at, _)| at);
     let mut paths = ends.filter_map(|end| field[..end].parse::<FieldPath>().ok());
@@ -226,12 +227,12 @@ fn version_at(object: &Object, path: &FieldPath) -> Option<u64> {
     }
 }
 
-/// Where a segment stands.
-fn place(segment: &Segment) -> (PathBuf, char) {
+/// Returns the anchor and the id of a segment.
+fn anchor_and_id(segment: &Segment) -> (PathBuf, char) {
     segment.description.as_ref().map_or((PathBuf::new(), ' '), |of| (of.path.clone(), of.id))
 }
 
-/// What may be watched at a path, in the order of names and ids.
+/// Returns the objects that may be watched at a path, sorted by name and id.
 fn objects_at(target: &Target, choice: Choice) -> Result<Vec<Segment>, Failure> {
     let mut there = match choice {
         Choice::One => target.segments()?,

@@ -1,8 +1,12 @@
-//! The terminal while it is ours: raw, on its alternate screen. Given back on every way out.
+//! The terminal in raw mode, on its alternate screen.
 //!
-//! Ways out: the end of the guard (also by an error), a panic, and the signals that end a program, after which it still ends by that
-//! signal. Nothing can be done at SIGKILL, and nothing is at a fault of the program, as SIGSEGV: `reset` mends the terminal then. While the
-//! program is stopped by SIGTSTP, the terminal is given back, too.
+//! The terminal is restored when:
+//! - the guard is dropped, also after an error
+//! - the thread that draws panics
+//! - a signal ends the program, which then still ends by this signal
+//! - SIGTSTP stops the program
+//!
+//! It is not restored after SIGKILL, SIGSTOP, or a crash such as SIGSEGV. The user runs `reset` then.
 
 use std::io::{self, Stdout, Write};
 use std::panic;
@@ -23,14 +27,14 @@ use signal_hook::consts::{
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
-/// The signals that end a program and that others send. Writing to a terminal that is gone is an error, and no SIGPIPE.
+/// The signals that end a program, and that other programs send. SIGPIPE is not one of them: Rust programs ignore it.
 const ENDS: [i32; 12] =
     [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ, SIGABRT];
 
-/// How long the program has to end by itself after a signal. It may be stuck: in a write to a terminal that takes nothing.
+/// How long the program has to end by itself after a signal. It may be stuck in a write to the terminal.
 const TO_END: Duration = Duration::from_secs(1);
 
-/// Whether there is something to give back.
+/// Whether the terminal needs to be restored.
 static OURS: AtomicBool = AtomicBool::new(false);
 
 /// The terminal, until it is dropped.
@@ -39,7 +43,7 @@ pub(super) struct Guard {
     asked: Arc<Asked>,
 }
 
-/// What signals have asked for: 0, or the last one.
+/// The last signals, or 0.
 #[derive(Default)]
 struct Asked {
     end: AtomicI32,
@@ -54,13 +58,15 @@ impl Guard {
         Ok(Self { screen: take()?, asked })
     }
 
-    /// The signal that has asked us to end, if one has.
+    /// Returns the signal that ends the program, if there was one.
     pub(super) fn signal(&self) -> Option<i32> {
         Some(self.asked.end.load(SeqCst)).filter(|signal| *signal != 0)
     }
 
-    /// Stops if that was asked for, with the terminal given back. Takes the terminal again when it goes on, also after a stop that nobody
-    /// can catch: a shell has had it meanwhile. False if nothing was asked for.
+    /// Follows SIGTSTP and SIGCONT. Returns `false` if there was none.
+    ///
+    /// After SIGTSTP, restores the terminal and stops. After SIGCONT, takes the terminal again, because the shell has
+    /// used it.
     pub(super) fn is_taken_again(&mut self) -> io::Result<bool> {
         let asked = self.asked.stop_or_go_on.swap(0, SeqCst);
         if asked == 0 {
@@ -93,12 +99,12 @@ fn take() -> io::Result<Terminal<CrosstermBackend<Stdout>>> {
     taken
 }
 
-/// Ends by a signal, as if nobody had caught it.
+/// Ends the program by a signal, as if it had not been caught.
 pub(super) fn end_by(signal: i32) -> io::Error {
     emulate_default_handler(signal).err().unwrap_or_else(|| io::Error::from(io::ErrorKind::Interrupted))
 }
 
-/// Gives the terminal back, if it was not yet. That the terminal is gone is no reason to complain.
+/// Restores the terminal, if it was not restored yet. Errors are ignored, because the terminal may no longer exist.
 fn restore() {
     if OURS.swap(false, SeqCst) {
         drop(disable_raw_mode());
@@ -107,8 +113,9 @@ fn restore() {
     }
 }
 
-/// What a panic says must be seen on the main screen. A panic of another thread ends the program by a channel that is closed: until then
-/// the screen is drawn to, so it is not given back here.
+/// Restores the terminal in a panic of the thread that draws, so that the message is on the main screen.
+///
+/// A panic of another thread is noticed by the thread that draws, which then restores the terminal.
 fn restore_at_panic() {
     static ONCE: Once = Once::new();
     let owner: ThreadId = thread::current().id();
@@ -127,14 +134,14 @@ fn restore_at_panic() {
     });
 }
 
-/// What another thread's panic said while the screen was ours.
+/// The message of another thread's panic.
 static LAST_WORDS: Mutex<Option<String>> = Mutex::new(None);
 
 pub(super) fn last_words() -> MutexGuard<'static, Option<String>> {
     LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Notes signals. Whoever draws looks for them; if it does not come to that, the terminal is given back from here.
+/// Starts a thread that notes signals for the thread that draws. If that is stuck, this thread restores the terminal.
 fn watch_signals() -> io::Result<Arc<Asked>> {
     let mut signals = Signals::new(ENDS.iter().chain(&[SIGTSTP, SIGCONT]))?;
     let asked = Arc::new(Asked::default());
@@ -147,7 +154,7 @@ fn watch_signals() -> io::Result<Arc<Asked>> {
             }
             note.end.store(signal, SeqCst);
             thread::sleep(TO_END);
-            // The modes first: that never waits for the terminal to take bytes.
+            // Only the modes: this never waits for the terminal to accept bytes.
             drop(disable_raw_mode());
             drop(emulate_default_handler(signal));
         }
@@ -164,7 +171,7 @@ mod tests {
     use super::pty::OnTerminal;
     use super::*;
 
-    /// Says which of the tests below is to do its part: as a process of its own, on a terminal of its own.
+    /// Names the test that shall run its part in this process, on its own terminal.
     const PART: &str = "SHMSTORE_TEST_PART";
 
     fn is_asked_for(part: &str) -> bool {
@@ -179,22 +186,22 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_gives_the_terminal_back_before_it_is_told() {
-        if is_asked_for("a_panic_gives_the_terminal_back_before_it_is_told") {
+    fn a_panic_restores_the_terminal_before_its_message() {
+        if is_asked_for("a_panic_restores_the_terminal_before_its_message") {
             let guard = Guard::enter().expect("it is on a terminal");
-            // What unwinding drops is not to help.
+            // Only the panic hook shall restore it.
             std::mem::forget(guard);
             panic!("as it was told to");
         }
-        let mut terminal = on_terminal("a_panic_gives_the_terminal_back_before_it_is_told");
+        let mut terminal = on_terminal("a_panic_restores_the_terminal_before_its_message");
         assert!(!terminal.ended().success());
-        terminal.assert_given_back();
+        terminal.assert_restored();
         terminal.until_shown("as it was told to");
     }
 
     #[test]
-    fn an_error_gives_the_terminal_back() {
-        if is_asked_for("an_error_gives_the_terminal_back") {
+    fn an_error_restores_the_terminal() {
+        if is_asked_for("an_error_restores_the_terminal") {
             let fails = || -> io::Result<()> {
                 let _guard = Guard::enter()?;
                 assert!(OURS.load(SeqCst));
@@ -203,37 +210,37 @@ mod tests {
             assert_eq!(fails().expect_err("it fails").kind(), io::ErrorKind::NotFound);
             return println!("it has failed");
         }
-        let mut terminal = on_terminal("an_error_gives_the_terminal_back");
+        let mut terminal = on_terminal("an_error_restores_the_terminal");
         assert!(terminal.ended().success(), "{}", terminal.text());
-        terminal.assert_given_back();
+        terminal.assert_restored();
         terminal.until_shown("it has failed");
     }
 
     #[test]
-    fn a_panic_of_another_thread_leaves_the_terminal_to_who_draws() {
-        if is_asked_for("a_panic_of_another_thread_leaves_the_terminal_to_who_draws") {
+    fn a_panic_of_another_thread_does_not_restore_the_terminal() {
+        if is_asked_for("a_panic_of_another_thread_does_not_restore_the_terminal") {
             let guard = Guard::enter().expect("it is on a terminal");
             assert!(thread::spawn(|| panic!("somewhere else")).join().is_err());
             assert!(OURS.load(SeqCst), "it is still drawn to");
             assert!(last_words().take().is_some_and(|words| words.contains("somewhere else")));
             return drop(guard);
         }
-        let mut terminal = on_terminal("a_panic_of_another_thread_leaves_the_terminal_to_who_draws");
+        let mut terminal = on_terminal("a_panic_of_another_thread_does_not_restore_the_terminal");
         assert!(terminal.ended().success(), "{}", terminal.text());
-        terminal.assert_given_back();
+        terminal.assert_restored();
     }
 
     #[test]
-    fn a_signal_gives_the_modes_back_even_if_nobody_looks_for_it() {
-        if is_asked_for("a_signal_gives_the_modes_back_even_if_nobody_looks_for_it") {
+    fn a_signal_restores_the_modes_even_if_the_program_is_stuck() {
+        if is_asked_for("a_signal_restores_the_modes_even_if_the_program_is_stuck") {
             let _guard = Guard::enter().expect("it is on a terminal");
             println!("stuck");
             thread::sleep(Duration::from_secs(60));
         }
-        let mut terminal = on_terminal("a_signal_gives_the_modes_back_even_if_nobody_looks_for_it");
+        let mut terminal = on_terminal("a_signal_restores_the_modes_even_if_the_program_is_stuck");
         terminal.until_shown("stuck");
         terminal.signal(nix::sys::signal::Signal::SIGTERM);
         assert_eq!(terminal.ended_by(), Some(SIGTERM));
-        terminal.assert_modes_given_back();
+        terminal.assert_modes_restored();
     }
 }

@@ -1,4 +1,4 @@
-//! `diff`.
+//! `shmstore diff`.
 
 use super::support::*;
 
@@ -25,7 +25,7 @@ fn objects_saved_objects_and_schemas_are_compared() {
 }
 
 #[test]
-fn renamed_field_is_told_by_both_names() {
+fn renamed_field_has_both_names() {
     #[derive(shmstore::ShmObject)]
     #[repr(C)]
     #[shm(id = 'C', name = "Counter")]
@@ -42,15 +42,16 @@ fn renamed_field_is_told_by_both_names() {
 }
 
 #[test]
-fn what_is_no_layout_is_told_apart_from_a_difference() {
+fn error_has_another_exit_code_than_a_difference() {
     let scratch = Scratch::new();
     let place = |name: &str| scratch.join(name).to_str().unwrap().to_owned();
     drop(scratch.store_at("one").create::<Counter>().unwrap());
     std::fs::write(scratch.join("bad.json"), "[1").unwrap();
+    // Invalid JSON is an error with the same code, but without a table.
     let ended = run(["diff", &place("one"), &place("bad.json")]).with(1);
     assert!(ended.out.is_empty() && ended.err.starts_with("error: "), "{ended:?}");
     run(["diff", &place("one"), &place("none")]).with(3);
     std::fs::write(scratch.join("text"), "no layout").unwrap();
     let ended = run(["diff", &place("one"), &place("text")]).with(3);
-    assert!(ended.err.contains("neither an object, nor a file of `save`"), "{ended:?}");
+    assert!(ended.err.contains("is not the anchor of an object, nor a file of `save`"), "{ended:?}");
 }

@@ -1,11 +1,11 @@
-//! `doctor`.
+//! `shmstore doctor`.
 
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
 
 use super::support::*;
 
-/// What was found about a subject.
+/// The severity and the advice about a subject.
 fn about(json: &serde_json::Value, subject: &str) -> (String, String) {
     let finding = json.as_array().unwrap().iter().find(|finding| finding["subject"] == subject);
     let finding = finding.unwrap_or_else(|| panic!("nothing about {subject}: {json}"));
@@ -41,7 +41,7 @@ fn lock_of_another_program_is_named_with_its_process() {
     locked.lock().unwrap();
     let text = run(["doctor", path]).out;
     let process = format!("note  {path}: process {} (", std::process::id());
-    assert!(text.contains(&process) && text.contains(") has it locked (`flock`): "), "{text}");
+    assert!(text.contains(&process) && text.contains(") has it locked (`flock`), "), "{text}");
     drop(locked);
     assert!(!run(["doctor", path]).out.contains("has it locked"));
 }
@@ -52,7 +52,7 @@ fn hard_link_is_found_at_its_path() {
     scratch.store().named("left").unwrap();
     std::fs::hard_link(scratch.join("rover/left.shm"), scratch.join("rover/right.shm")).unwrap();
     let text = run(["doctor", scratch.join("rover/right").to_str().unwrap()]).with(1).out;
-    assert!(text.contains("is a file with 2 names") && text.contains("make its file anew"), "{text}");
+    assert!(text.contains("is a file with 2 names") && text.contains("create it again"), "{text}");
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn leftovers_and_a_kernel_that_removes_are_found() {
         let four = [1, 2, 3, 4].map(|key| scratch.plant(key, 4096));
         let json = run(["doctor", "--json"]).with(1).json();
         assert_eq!(about(&json, "shm_rmid_forced").0, "mend");
-        // What the kernel removes at once does not count.
+        // The kernel may remove the segments at once.
         assert_eq!(about(&json, "shmmni").0, if four.iter().any(|shmid| exists(*shmid)) { "mend" } else { "ok" });
     });
 }
@@ -86,16 +86,19 @@ fn object_of_another_format_is_found_at_its_path() {
     drop(store.create::<Counter>().unwrap());
     let shmid = scratch.segments()[0].shmid;
     scratch.planted.lock().unwrap().push(shmid);
+    let path = store.path().to_str().unwrap();
+    // The findings before the path are about all objects, also those of other tests.
+    let doctor = || run(["doctor", path]).with(1).out.split_once(path).expect("findings about the path").1.to_owned();
     write_over(shmid, 8, 2);
-    let text = run(["doctor", store.path().to_str().unwrap()]).with(1).out;
+    let text = doctor();
     assert!(text.contains("is other format: format 2") && text.contains("shmstore rm"), "{text}");
     write_over(shmid, 8, 1);
     write_over(shmid, 16, 2);
-    let text = run(["doctor", store.path().to_str().unwrap()]).with(1).out;
-    let found = "uses features that this program does not know: flags 0x0002";
+    let text = doctor();
+    let found = "is newer format: flags 0x0002";
     assert!(text.contains(found) && text.contains("→ update this program") && !text.contains("shmstore rm"), "{text}");
-    // Removed only on purpose.
-    let ended = run(["rm", "--yes", store.path().to_str().unwrap()]);
+    // Only `--force` removes such an object.
+    let ended = run(["rm", "--yes", path]);
     assert!(ended.err.contains("Update this program, or insist (`shmstore rm --force`)"), "{ended:?}");
-    run(["rm", "--yes", "--force", store.path().to_str().unwrap()]).with(0);
+    run(["rm", "--yes", "--force", path]).with(0);
 }

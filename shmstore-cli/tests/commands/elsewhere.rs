@@ -1,4 +1,4 @@
-//! Objects of containers, private `/tmp` directories and chroots: their anchors are not where this program could see them.
+//! Objects of containers, private `/tmp` directories and chroots. This program cannot see their anchors.
 
 use std::panic::{catch_unwind, resume_unwind};
 use std::path::Path;
@@ -10,7 +10,7 @@ use shmstore::inspect::segments;
 
 use super::support::*;
 
-/// A shell in a mount namespace of its own, where `$SHMSTORE` is the program and `$AT` a directory of the test's.
+/// A shell in its own mount namespace. `$SHMSTORE` is the program, and `$AT` is the directory of the test.
 fn in_mount_namespace(at: &Path, script: &str) -> Command {
     let mut command = Command::new("unshare");
     command.args(["--mount", "sh", "-ec", script]);
@@ -18,7 +18,7 @@ fn in_mount_namespace(at: &Path, script: &str) -> Command {
     command
 }
 
-/// A directory in which `saved` is a counter, from which `shmstore load` makes an object.
+/// A directory with a saved counter in the file `saved`.
 fn with_saved_counter() -> Option<Scratch> {
     let scratch = Scratch::new();
     let possible = in_mount_namespace(scratch.path(), "mount --bind \"$AT\" \"$AT\"").output().expect("`unshare`");
@@ -35,12 +35,12 @@ fn with_saved_counter() -> Option<Scratch> {
     Some(scratch)
 }
 
-/// The numbers of all segments of this IPC namespace, which is the test's own.
+/// The numbers of all segments of the test's own IPC namespace.
 fn all() -> Vec<i32> {
     segments().unwrap().iter().map(|segment| segment.shmid).collect()
 }
 
-/// That whoever looks by such a command leaves the object alone, and is told why.
+/// Checks that the program keeps the object and says why. `look` starts the program.
 #[track_caller]
 fn assert_left_alone(look: impl Fn() -> Command) {
     const SENTENCE: &str =
@@ -50,8 +50,8 @@ fn assert_left_alone(look: impl Fn() -> Command) {
     assert_eq!(there.len(), 1, "the object of this test");
     let listed = run(&["ls", "--json"]).with(0).json();
     assert_eq!((&listed[0]["state"], &listed[0]["detail"]), (&"elsewhere".into(), &SENTENCE.into()), "{listed}");
-    let said = "1 object is elsewhere: its anchor is in a mount namespace or under a root directory that this program cannot see, so \
-                nothing is known of it";
+    let said = "1 object is elsewhere: its anchor is in a mount namespace or under a root directory that this program \
+                cannot see, so it is unknown whether it is orphaned";
     let table = run(&["ls"]).with(0);
     assert!(table.out.contains(" elsewhere"), "{table:?}");
     assert!(table.err.contains(said), "{table:?}");
@@ -64,7 +64,8 @@ fn assert_left_alone(look: impl Fn() -> Command) {
     }
 }
 
-/// The program as it is, and in a mount namespace of its own: those of three processes in turn may have the same inode.
+/// Checks this with the program in our mount namespace, and in its own one, which may have the inode of an earlier
+/// namespace.
 fn assert_left_alone_by_all() {
     assert_left_alone(program);
     assert_left_alone(|| {
@@ -83,7 +84,7 @@ fn object_of_a_container_is_left_alone() {
             $SHMSTORE load $AT/saved $AT/srv/shop";
         ended(in_mount_namespace(scratch.path(), script).output().unwrap()).with(0);
         assert_left_alone_by_all();
-        // Where its anchor can be seen by its own path, it is an ordinary object.
+        // In a namespace where the path leads to the anchor, it is an ordinary object.
         let script = "mount --bind $AT/volume $AT/srv; $SHMSTORE ls --json";
         let seen = ended(in_mount_namespace(scratch.path(), script).output().unwrap()).with(0).json();
         assert_eq!(seen[0]["state"], "ready", "{seen}");
@@ -103,7 +104,7 @@ fn object_of_a_service_with_a_private_tmp_is_left_alone() {
     });
 }
 
-/// One mount namespace, in which the creator has another root than the program that looks.
+/// The creator and the program share a mount namespace, and have different root directories.
 #[test]
 fn object_of_a_chroot_is_left_alone() {
     alone("elsewhere::object_of_a_chroot_is_left_alone", || {
@@ -138,8 +139,8 @@ fn object_of_a_chroot_is_left_alone() {
 }
 
 #[test]
-fn orphan_of_ones_own_mount_namespace_is_found_and_removed() {
-    alone("elsewhere::orphan_of_ones_own_mount_namespace_is_found_and_removed", || {
+fn orphan_in_the_same_mount_namespace_is_removed() {
+    alone("elsewhere::orphan_in_the_same_mount_namespace_is_removed", || {
         let Some(scratch) = with_saved_counter() else { return };
         let script = "$SHMSTORE load $AT/saved $AT/shop >&2
             rmdir $AT/shop

@@ -1,18 +1,17 @@
-//! `gc`.
+//! `shmstore gc`.
 
 use std::fs::File;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use shmstore::inspect::{Segment, SegmentState};
-
 use shmstore::Shared;
+use shmstore::inspect::{Segment, SegmentState};
 
 use super::support::*;
 
 #[test]
-fn only_what_nobody_can_use_and_nobody_has_is_removed() {
-    alone("gc::only_what_nobody_can_use_and_nobody_has_is_removed", || {
+fn only_unused_orphans_are_removed() {
+    alone("gc::only_unused_orphans_are_removed", || {
         let scratch = Scratch::new();
         let ready = scratch.store_at("ready").create::<Counter>().unwrap();
         let ready = Shared::info(&ready).unwrap().shmid;
@@ -33,7 +32,7 @@ fn only_what_nobody_can_use_and_nobody_has_is_removed() {
             dry.out.lines().any(|line| line.starts_with(how) && line.contains(&shmid))
         };
         assert!(told(orphan, "to remove: ") && told(half_made, "kept "), "{dry:?}");
-        assert!(dry.out.contains("nothing is written in it"), "its size alone does not make it ours: {dry:?}");
+        assert!(dry.out.contains("it is empty"), "its size alone does not make it ours: {dry:?}");
         assert!(told(used_orphan, "kept ") && dry.out.contains("attached once"), "{dry:?}");
         assert!(dry.out.contains("orphaned: its anchor is gone") && dry.out.contains("abandoned: its creator died"));
         assert!(!told(ready, "") && !told(foreign, ""), "{dry:?}");
@@ -43,7 +42,7 @@ fn only_what_nobody_can_use_and_nobody_has_is_removed() {
         asked.arg("gc");
         on_terminal(asked, "n\n").with(4);
         for shmid in [ready, orphan, used_orphan, foreign, half_made] {
-            assert!(Segment::of_shmid(shmid).is_ok(), "it was not agreed to");
+            assert!(Segment::of_shmid(shmid).is_ok(), "removed without agreement");
         }
 
         let done = run(["gc", "--yes"]).with(0);
@@ -58,8 +57,8 @@ fn only_what_nobody_can_use_and_nobody_has_is_removed() {
 }
 
 #[test]
-fn what_was_agreed_to_is_removed_even_if_nobody_reads_the_output() {
-    alone("gc::what_was_agreed_to_is_removed_even_if_nobody_reads_the_output", || {
+fn objects_are_removed_even_if_the_output_is_closed() {
+    alone("gc::objects_are_removed_even_if_the_output_is_closed", || {
         let scratch = Scratch::new();
         for (name, code) in [("unread", 0), ("full", 1)] {
             drop(scratch.store_at(name).create::<Counter>().unwrap());
@@ -75,10 +74,10 @@ fn what_was_agreed_to_is_removed_even_if_nobody_reads_the_output() {
     });
 }
 
-/// Any user may hold the lock of a directory that segments name.
+/// Any user can lock a directory that a segment names.
 #[test]
-fn locks_that_others_hold_delay_it_once_and_not_for_each_segment() {
-    alone("gc::locks_that_others_hold_delay_it_once_and_not_for_each_segment", || {
+fn locked_directories_delay_it_only_once() {
+    alone("gc::locked_directories_delay_it_only_once", || {
         const DIRECTORIES: usize = 6;
         const COPIES: usize = 4;
         let scratch = Scratch::new();
@@ -87,7 +86,7 @@ fn locks_that_others_hold_delay_it_once_and_not_for_each_segment() {
             let name = format!("held-{number}");
             let object = scratch.store_at(&name).create::<Counter>().unwrap();
             let whole = Segment::of_shmid(Shared::info(&object).unwrap().shmid).unwrap();
-            // At a key that is not its anchor's, each is an orphan.
+            // The copies are orphans, because their keys do not fit their anchors.
             for copy in 0..COPIES {
                 scratch.copy(&whole, 0x7654_0000 + i32::try_from(number * COPIES + copy).unwrap());
             }
@@ -100,7 +99,7 @@ fn locks_that_others_hold_delay_it_once_and_not_for_each_segment() {
         let took = since.elapsed();
         let removed = done.out.lines().filter(|line| line.starts_with("removed ")).count();
         assert_eq!(removed, DIRECTORIES * COPIES, "{done:?}");
-        // Half a second for each is 12 s, and for each directory 3 s; all together wait 2 s.
+        // Half a second for each segment would be 12 s, and for each directory 3 s. All together have 2 s.
         assert!(took < Duration::from_millis(2_800), "{took:?}");
     });
 }

@@ -1,4 +1,4 @@
-//! `get`.
+//! `shmstore get`.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -34,7 +34,7 @@ fn one_value_is_printed_raw() {
 }
 
 #[test]
-fn field_that_is_not_there_is_exit_code_3() {
+fn missing_field_is_exit_code_3() {
     let scratch = Scratch::new();
     let _rover = scratch.store().create::<Rover>().unwrap();
     let path = scratch.join("rover");

@@ -1,4 +1,4 @@
-//! Names and texts that would make a terminal do something.
+//! Names and texts with control characters.
 
 use shmstore::inspect::SavedObject;
 use shmstore::{OwnedField, OwnedKind, OwnedSchema, Primitive};
@@ -7,7 +7,7 @@ use super::support::*;
 
 const NAME: &str = "\u{1b}[2J\u{202e}\u{9b}1m\u{7}\n";
 
-/// A saved object of a type that no compiler lets anybody write.
+/// A saved object of a type that no Rust program can have.
 fn hostile() -> Vec<u8> {
     let primitive = |of| OwnedSchema::new(4, 4, OwnedKind::Atomic(of)).unwrap();
     let text = OwnedSchema::new(20, 4, OwnedKind::FixedString { capacity: 16 }).unwrap();
@@ -47,7 +47,7 @@ fn fnv(bytes: &[u8]) -> u128 {
     bytes.iter().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, step)
 }
 
-/// Whether a terminal would act upon it.
+/// Returns `true` if a text has control characters or marks of direction.
 fn acts(text: &str) -> bool {
     text.chars().any(|letter| (letter.is_control() && letter != '\n') || letter == '\u{202e}')
 }
@@ -129,7 +129,7 @@ fn segment_on_huge_pages_that_do_not_exist_kills_no_command() {
         run(["gc", "-n"]).with(0);
         run(["gc", "--yes"]).with(0);
         let refused = run(["rm", "--yes", "--segment", &shmid.to_string()]).with(4);
-        assert!(refused.err.contains("is none of shmstore's"), "{refused:?}");
+        assert!(refused.err.contains("does not belong to shmstore"), "{refused:?}");
         let file = scratch.join("saved");
         for arguments in [
             &["show", path][..],
@@ -142,6 +142,6 @@ fn segment_on_huge_pages_that_do_not_exist_kills_no_command() {
             let why = format!("segment {shmid} is none of shmstore's: it is on huge pages");
             assert!(refused.err.contains(&why), "{refused:?}");
         }
-        assert!(exists(shmid), "it is none of ours to remove");
+        assert!(exists(shmid), "a foreign segment was removed");
     });
 }

@@ -1,4 +1,4 @@
-//! `ls`.
+//! `shmstore ls`.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -55,7 +55,7 @@ fn json_has_all_keys_of_every_segment() {
 }
 
 #[test]
-fn paths_that_are_no_text_are_told_apart() {
+fn paths_that_are_not_utf_8_are_told_apart() {
     use std::os::unix::ffi::OsStrExt;
     let scratch = Scratch::new();
     let paths = [b"r\xff", b"r\xfe"].map(|name| scratch.path().join(std::ffi::OsStr::from_bytes(name)));
@@ -73,7 +73,7 @@ fn paths_that_are_no_text_are_told_apart() {
 }
 
 #[test]
-fn foreign_segments_are_listed_with_all_only() {
+fn foreign_segments_are_listed_only_with_all() {
     let scratch = Scratch::new();
     let shmid = scratch.plant(0, 4096);
     let place = format!("(segment {shmid})");
@@ -85,7 +85,7 @@ fn foreign_segments_are_listed_with_all_only() {
 }
 
 #[test]
-fn orphans_are_listed_at_the_path_where_they_were() {
+fn orphans_are_listed_at_their_former_path() {
     let scratch = Scratch::new();
     drop(scratch.store().create::<Counter>().unwrap());
     let path = scratch.join("rover");
@@ -95,7 +95,7 @@ fn orphans_are_listed_at_the_path_where_they_were() {
 }
 
 #[test]
-fn path_where_nothing_is_or_was_is_exit_code_3() {
+fn path_that_never_existed_is_exit_code_3() {
     let scratch = Scratch::new();
     let ended = run(["ls", scratch.join("none").to_str().unwrap()]).with(3);
     assert!(ended.err.starts_with("error: ") && ended.out.is_empty(), "{ended:?}");
@@ -108,14 +108,14 @@ fn path_where_nothing_is_or_was_is_exit_code_3() {
 }
 
 #[test]
-fn empty_list_is_an_array_for_programs() {
+fn empty_list_is_an_empty_array_in_json() {
     let scratch = Scratch::new();
     let json = run(["ls", "--json", scratch.path().to_str().unwrap()]).with(0);
     assert_eq!((json.out.as_str(), json.err.as_str()), ("[]\n", ""));
 }
 
 #[test]
-fn unreadable_segment_is_listed_with_what_the_kernel_tells() {
+fn unreadable_segment_is_listed_with_the_kernels_data() {
     let scratch = Scratch::new();
     let Some(mut other) = scratch.program_of_another_user() else { return };
     let counter = scratch.store().create::<Counter>().unwrap();
@@ -127,7 +127,7 @@ fn unreadable_segment_is_listed_with_what_the_kernel_tells() {
 }
 
 #[test]
-fn number_is_shown_of_a_segment_whose_path_is_too_long_to_be_kept() {
+fn object_with_a_long_path_is_listed_by_its_number() {
     let scratch = Scratch::new();
     let long = ["a", "b", "c"].map(|letter| letter.repeat(200)).join("/");
     let counter = scratch.store_at(&long).create::<Counter>().unwrap();
@@ -140,7 +140,7 @@ fn number_is_shown_of_a_segment_whose_path_is_too_long_to_be_kept() {
 }
 
 #[test]
-fn objects_that_can_not_be_decoded_are_listed_at_their_path() {
+fn objects_that_cannot_be_decoded_are_listed_at_their_path() {
     let scratch = Scratch::new();
     let store = scratch.store();
     let counter = Shared::info(&store.create::<Counter>().unwrap()).unwrap().shmid;
@@ -160,7 +160,7 @@ fn objects_that_can_not_be_decoded_are_listed_at_their_path() {
 }
 
 #[test]
-fn what_the_standard_error_refuses_does_not_end_it() {
+fn full_standard_error_is_ignored() {
     let scratch = Scratch::new();
     let full = std::fs::File::create("/dev/full").unwrap();
     let output = program().arg("ls").arg(scratch.path()).stderr(full).output().unwrap();

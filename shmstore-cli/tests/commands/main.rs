@@ -1,19 +1,21 @@
-//! What each command of the program does, by running it.
+//! Runs of each command of the program.
 
 mod support;
 
 mod diff;
 mod doctor;
 mod elsewhere;
+mod files;
 mod gc;
 mod get;
 mod hostile;
+mod load;
 mod ls;
 mod manual;
 mod measured;
 mod output;
 mod rm;
-mod saved;
+mod save;
 mod schema;
 mod show;
 mod watched;

@@ -1,4 +1,4 @@
-//! `completions` and `man`.
+//! `shmstore completions` and `shmstore man`.
 
 use super::support::*;
 
@@ -21,10 +21,10 @@ fn every_shell_completes_every_command() {
 #[test]
 fn manual_has_a_page_for_every_command_and_the_exit_codes() {
     let page = run(["man"]).with(0).out;
-    assert!(page.contains(".TH shmstore 1") && page.contains(".SH \"EXIT STATUS\"\n.TP\n0\ndone"), "{page}");
+    assert!(page.contains(".TH shmstore 1") && page.contains(".SH \"EXIT STATUS\"\n.TP\n0\nsuccess"), "{page}");
     let scratch = Scratch::new();
     let none = scratch.join("none");
-    assert!(run(["man", "--dir", none.to_str().unwrap()]).with(3).err.contains("no directory "));
+    assert!(run(["man", "--dir", none.to_str().unwrap()]).with(3).err.contains("does not exist"));
     run(["man", "--dir", scratch.path().to_str().unwrap()]).with(0);
     assert_eq!(std::fs::read_to_string(scratch.join("shmstore.1")).unwrap(), page);
     for command in COMMANDS {

@@ -1,5 +1,6 @@
-//! How long it takes on large machines and objects. Run by hand: `cargo test --release -p shmstore-cli --test commands measured --
-//! --ignored --nocapture`.
+//! Run times with many segments and with large objects.
+//!
+//! Run them by hand: `cargo test --release -p shmstore-cli --test commands measured -- --ignored --nocapture`.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,7 @@ use shmstore::{OwnedField, OwnedKind, OwnedSchema, Primitive};
 
 use super::support::*;
 
-/// The median of some runs, printed.
+/// Prints and returns the median of some runs.
 fn measured(what: &str, args: &[&str]) -> Duration {
     let mut times: Vec<Duration> = (0..11)
         .map(|_| {
@@ -52,7 +53,7 @@ fn node(size: u64, align: u64, kind: OwnedKind) -> OwnedSchema {
     OwnedSchema::new(size, align, kind).unwrap()
 }
 
-/// An object of this layout, all zero.
+/// Creates an object of this layout, with all bytes zero.
 fn object(scratch: &Scratch, name: &str, schema: &OwnedSchema) -> String {
     let zeros = vec![0; schema.size() as usize];
     let saved = super::hostile::saved('M', schema, &zeros);

@@ -1,4 +1,4 @@
-//! Colours, closed pipes, wrong usage.
+//! Colors, closed pipes, wrong usage.
 
 use std::process::Stdio;
 
@@ -12,18 +12,18 @@ fn listed(set: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn colours_are_for_terminals_and_no_color_turns_them_off() {
+fn colors_are_for_terminals_and_no_color_turns_them_off() {
     let scratch = Scratch::new();
     drop(scratch.store().create::<Counter>().unwrap());
     assert!(listed(&[]).contains("\u{1b}[1mPATH\u{1b}[0m"));
     assert!(!listed(&[("NO_COLOR", "1")]).contains('\u{1b}'));
-    assert!(listed(&[("NO_COLOR", "")]).contains('\u{1b}'), "empty is as if it were not set");
+    assert!(listed(&[("NO_COLOR", "")]).contains('\u{1b}'), "an empty variable counts as not set");
     assert!(!listed(&[("TERM", "dumb")]).contains('\u{1b}'));
     assert!(!run(["ls"]).with(0).out.contains('\u{1b}'));
 }
 
 #[test]
-fn pipe_that_nobody_reads_ends_it_quietly() {
+fn closed_pipe_ends_the_program_without_an_error() {
     let scratch = Scratch::new();
     drop(scratch.store().create::<Rover>().unwrap());
     let path = scratch.join("rover");
@@ -45,7 +45,7 @@ fn wrong_usage_is_exit_code_2() {
 }
 
 #[test]
-fn help_that_can_not_be_written_is_exit_code_1() {
+fn help_that_cannot_be_written_is_exit_code_1() {
     for arg in ["--help", "--version"] {
         let full = std::fs::File::create("/dev/full").unwrap();
         let output = program().arg(arg).stdout(full).stderr(Stdio::piped()).output().unwrap();

@@ -1,4 +1,4 @@
-//! `rm`.
+//! `shmstore rm`.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn object_is_removed_with_yes() {
 }
 
 #[test]
-fn without_a_terminal_and_yes_it_is_refused() {
+fn removal_without_a_terminal_needs_yes() {
     let scratch = Scratch::new();
     drop(scratch.store().create::<Counter>().unwrap());
     let ended = run(["rm", &rover_path(&scratch)]).with(4);
@@ -30,7 +30,7 @@ fn without_a_terminal_and_yes_it_is_refused() {
 }
 
 #[test]
-fn on_a_terminal_it_asks_and_only_y_removes() {
+fn removal_on_a_terminal_needs_the_answer_y() {
     let scratch = Scratch::new();
     drop(scratch.store().create::<Counter>().unwrap());
     let asked = |typed: &str| {
@@ -46,14 +46,14 @@ fn on_a_terminal_it_asks_and_only_y_removes() {
 }
 
 #[test]
-fn object_in_use_is_removed_with_force_only() {
-    alone("rm::object_in_use_is_removed_with_force_only", || {
+fn object_in_use_is_removed_only_with_force() {
+    alone("rm::object_in_use_is_removed_only_with_force", || {
         let scratch = Scratch::new();
         let counter = scratch.store().create::<Counter>().unwrap();
         let ended = run(["rm", "--yes", &rover_path(&scratch)]).with(4);
         assert!(ended.err.contains("attached once") && ended.err.contains("--force"), "{ended:?}");
         assert!(
-            ended.err.contains("whoever has it attached would keep it, and nobody else would find it"),
+            ended.err.contains("these processes would keep it, and other processes could not find it"),
             "{ended:?}"
         );
         assert!(!Shared::is_removed(&counter));
@@ -63,10 +63,10 @@ fn object_in_use_is_removed_with_force_only() {
 }
 
 #[test]
-fn what_is_not_ours_is_never_removed() {
+fn foreign_segment_is_never_removed() {
     let scratch = Scratch::new();
     let store = scratch.store();
-    // One of another size than ours, and one of our size with other bytes.
+    // One has a foreign size. The other has a size of shmstore, and foreign bytes.
     let foreign = scratch.plant(key(store.path(), b'F'), 4096);
     let disguised = scratch.plant(key(store.path(), b'D'), 8192 + 1357);
     let script = "shmwrite($ARGV[0], 'not a header', 0, 12) or die $!";
@@ -74,13 +74,13 @@ fn what_is_not_ours_is_never_removed() {
     assert!(written.success());
     for id in ["F", "D"] {
         let ended = run(["rm", "--yes", "--force", &rover_path(&scratch), id]).with(4);
-        assert!(ended.err.contains("none of shmstore's"), "{ended:?}");
+        assert!(ended.err.contains("does not belong to shmstore"), "{ended:?}");
     }
     assert!(exists(foreign) && exists(disguised));
 }
 
 #[test]
-fn objects_at_the_names_in_a_directory_are_not_the_directorys() {
+fn named_objects_do_not_belong_to_their_directory() {
     let scratch = Scratch::new();
     drop(scratch.store().named("left").unwrap().create::<Counter>().unwrap());
     run(["rm", "--yes", &rover_path(&scratch)]).with(3);
@@ -90,7 +90,7 @@ fn objects_at_the_names_in_a_directory_are_not_the_directorys() {
 }
 
 #[test]
-fn orphan_is_removed_by_the_path_where_it_was() {
+fn orphan_is_removed_by_its_former_path() {
     let scratch = Scratch::new();
     drop(scratch.store().create::<Counter>().unwrap());
     std::fs::remove_dir(rover_path(&scratch)).unwrap();
@@ -114,19 +114,18 @@ fn directory_and_the_name_beside_it_are_told_apart_by_their_anchors() {
 }
 
 #[test]
-fn who_asks_for_another_type_is_told_which_there_is() {
+fn missing_type_is_reported_with_the_existing_types() {
     let scratch = Scratch::new();
     drop(scratch.store().create::<Counter>().unwrap());
     for args in [&["rm", "--yes"][..], &["show"], &["schema"]] {
         let ended = run(args.iter().copied().chain([rover_path(&scratch).as_str(), "Wheel"])).with(3);
-        assert!(ended.err.contains("no object of type `Wheel` is at "), "{ended:?}");
-        assert!(ended.err.contains(": there is Counter 'C'"), "{ended:?}");
+        assert!(ended.err.contains(" has no object of type `Wheel`, but Counter 'C'"), "{ended:?}");
     }
 }
 
-/// Who lists segments attaches each of them for a moment.
+/// A program that lists segments attaches each of them for a moment.
 #[test]
-fn object_that_others_only_look_at_is_not_in_use() {
+fn object_that_is_only_listed_is_not_in_use() {
     let scratch = Scratch::new();
     let done = Done::default();
     std::thread::scope(|scope| {
@@ -149,9 +148,10 @@ fn object_that_others_only_look_at_is_not_in_use() {
     });
 }
 
-/// Files whose inodes end alike have the same key. Whose a segment is, its first word says in all formats.
+/// Files whose inodes end in the same bits have the same key. The first word of a segment tells them apart in all
+/// formats.
 #[test]
-fn object_of_another_anchor_with_the_same_key_is_left_alone() {
+fn object_of_another_anchor_with_the_same_key_is_kept() {
     let scratch = Scratch::new();
     let (ours, others) = (scratch.store(), scratch.store_at("other"));
     drop(others.create::<Counter>().unwrap());
@@ -167,7 +167,7 @@ fn object_of_another_anchor_with_the_same_key_is_left_alone() {
 }
 
 #[test]
-fn object_of_another_format_or_damaged_is_removed_from_its_own_anchor() {
+fn object_of_another_format_and_damaged_object_are_removed_by_their_path() {
     let scratch = Scratch::new();
     for (offset, word) in [(8, 2), (12, 9)] {
         drop(scratch.store().create::<Counter>().unwrap());
@@ -180,7 +180,7 @@ fn object_of_another_format_or_damaged_is_removed_from_its_own_anchor() {
 }
 
 #[test]
-fn segment_that_no_path_leads_to_is_removed_by_its_number() {
+fn object_without_a_usable_path_is_removed_by_its_number() {
     let scratch = Scratch::new();
     let long = ["a", "b", "c"].map(|letter| letter.repeat(200)).join("/");
     let counter = scratch.store_at(&long).create::<Counter>().unwrap();
@@ -210,16 +210,16 @@ fn foreign_segment_is_not_removed_by_its_number_either() {
 }
 
 #[test]
-fn file_of_a_name_is_left_and_forget_removes_it() {
+fn file_of_a_name_is_removed_only_with_forget() {
     let scratch = Scratch::new();
     let make = || drop(scratch.store().named("left").unwrap().create::<Counter>().unwrap());
     let path = format!("{}/left", rover_path(&scratch));
     let file = scratch.join("rover/left.shm");
     make();
     let left = run(["rm", "--yes", &path]).with(0);
-    assert!(left.out.contains("left the name's file") && left.out.contains("--forget"), "{left:?}");
+    assert!(left.out.contains("kept the name's file") && left.out.contains("--forget"), "{left:?}");
     assert!(file.exists());
-    // Nothing stands at it any more.
+    // The name has no object any more.
     let forgotten = run(["rm", "--yes", "--forget", &path]).with(0);
     assert!(forgotten.out.starts_with("removed the name's file "), "{forgotten:?}");
     assert!(!file.exists());
@@ -231,7 +231,7 @@ fn file_of_a_name_is_left_and_forget_removes_it() {
 }
 
 #[test]
-fn name_at_which_another_object_stands_is_not_forgotten() {
+fn file_of_a_name_with_another_object_is_kept() {
     let scratch = Scratch::new();
     let named = scratch.store().named("left").unwrap();
     drop((named.create::<Counter>().unwrap(), named.create::<Rover>().unwrap()));
@@ -248,11 +248,11 @@ fn name_at_which_another_object_stands_is_not_forgotten() {
     let other = scratch.store_at("other");
     drop(other.create::<Counter>().unwrap());
     run(["rm", "--yes", "--forget", other.path().to_str().unwrap()]).with(4);
-    assert_eq!(scratch.segments().len(), 2, "a directory is no name");
+    assert_eq!(scratch.segments().len(), 2, "a directory is not a name");
 }
 
 #[test]
-fn what_was_removed_is_told_even_if_the_output_refuses() {
+fn removal_is_reported_in_the_error_if_the_output_is_full() {
     let scratch = Scratch::new();
     drop(scratch.store().create::<Counter>().unwrap());
     let full = std::fs::File::create("/dev/full").unwrap();

@@ -1,4 +1,4 @@
-//! `schema`.
+//! `shmstore schema`.
 
 use shmstore::{OwnedSchema, ShmLayout};
 
@@ -19,7 +19,7 @@ fn json_is_the_schema_in_the_segment() {
 }
 
 #[test]
-fn a_name_that_is_given_is_that_of_the_object_in_c_and_in_python() {
+fn name_replaces_the_type_in_c_and_in_python() {
     let scratch = Scratch::new();
     drop(scratch.store().create::<Rover>().unwrap());
     let path = scratch.join("rover");
@@ -30,8 +30,8 @@ fn a_name_that_is_given_is_that_of_the_object_in_c_and_in_python() {
     assert!(module.contains("from shm_front_rover import") && module.contains("\nFrontRover = _Struct("), "{module}");
 
     let refused = run(["schema", "--c", "--name", "front rover", path]).with(2).err;
-    let expected =
-        "\"front rover\" cannot be the name of an object: a name is a letter, followed by letters, digits and";
+    let expected = "\"front rover\" cannot be the name of an object: a name begins with an ASCII letter, continues \
+                    with ASCII letters, digits and";
     assert!(refused.contains(expected), "{refused}");
     for other in [&["schema", "--name", "x", path][..], &["schema", "--json", "--name", "x", path]] {
         let refused = run(other).with(2).err;

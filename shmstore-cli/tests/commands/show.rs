@@ -1,4 +1,4 @@
-//! `show`.
+//! `shmstore show`.
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -27,7 +27,7 @@ fn every_field_is_shown_by_its_name() {
         let shown = run(["show", scratch.join("rover").to_str().unwrap()]).with(0);
         assert_eq!(shown.line("type"), "type Rover");
         assert_eq!(shown.line("state"), "state ready");
-        assert_eq!(shown.line("attached"), "attached once, without this program");
+        assert_eq!(shown.line("attached"), "attached once, not counting this program");
         assert!(shown.line("creator").starts_with(&format!("creator pid {}, user ", std::process::id())));
         assert_eq!(shown.line("frames"), "frames 7");
         assert_eq!(shown.line("position"), "position version 2");
@@ -102,7 +102,7 @@ fn process_and_the_locks_that_it_holds_are_shown() {
 }
 
 #[test]
-fn fields_stand_in_json_in_their_order() {
+fn fields_in_json_keep_their_order() {
     let scratch = Scratch::new();
     let _rover = rover(&scratch);
     let json = run(["show", "--json", scratch.join("rover").to_str().unwrap()]).with(0).out;
@@ -111,7 +111,7 @@ fn fields_stand_in_json_in_their_order() {
 }
 
 #[test]
-fn type_says_which_of_several_objects_is_meant() {
+fn type_selects_one_of_several_objects() {
     let scratch = Scratch::new();
     let _rover = rover(&scratch);
     let _counter = scratch.store().create::<Counter>().unwrap();
@@ -125,13 +125,14 @@ fn type_says_which_of_several_objects_is_meant() {
     run(["show", scratch.join("none").to_str().unwrap()]).with(3);
 }
 
-/// Anybody can write into a segment of their own that it stands at another's anchor.
+/// Any process can write the path of another anchor into its own segment.
 #[test]
-fn segment_at_another_key_than_its_path_has_is_not_meant() {
+fn segment_whose_key_does_not_fit_its_path_is_ignored() {
     let scratch = Scratch::new();
     drop(scratch.store().create::<Counter>().unwrap());
     let path = scratch.join("rover");
-    let script = "my $from = shmget($ARGV[0], 0, 0); my $size = $ARGV[1]; my $bytes; shmread($from, $bytes, 0, $size) or die $!; \
+    let script = "my $from = shmget($ARGV[0], 0, 0); my $size = $ARGV[1]; my $bytes; shmread($from, $bytes, 0, $size) \
+                  or die $!; \
                   my $to = shmget(0, $size, 03600); shmwrite($to, $bytes, 0, $size) or die $!; print $to";
     let there = scratch.segments().remove(0);
     let args = ["-e", script, &there.key.to_raw().to_string(), &there.size.to_string()];
@@ -147,9 +148,8 @@ fn segment_at_another_key_than_its_path_has_is_not_meant() {
     assert!(exists(copy));
 }
 
-/// A large value, stored again and again: what is shown of it is of one moment.
 #[test]
-fn large_value_is_shown_whole_while_it_is_stored() {
+fn large_value_is_consistent_while_another_thread_stores_it() {
     #[derive(shmstore::ShmObject)]
     #[repr(C)]
     #[shm(id = 'L')]
@@ -167,7 +167,7 @@ fn large_value_is_shown_whole_while_it_is_stored() {
             while !done.is_said() {
                 round += 1;
                 large.rows.store([[round; 4]; 4096]);
-                // Else a slow copy may never be whole on a busy machine.
+                // Without a pause, a slow copy on a busy machine may never succeed.
                 if round % 8 == 0 {
                     std::thread::sleep(Duration::from_millis(3));
                 }
@@ -188,7 +188,7 @@ fn large_value_is_shown_whole_while_it_is_stored() {
 }
 
 #[test]
-fn object_of_another_user_is_not_permitted_rather_than_not_there() {
+fn object_of_another_user_is_exit_code_5_and_not_3() {
     let scratch = Scratch::new();
     let Some(other) = scratch.program_of_another_user() else { return };
     drop(scratch.store().create::<Counter>().unwrap());
@@ -203,8 +203,8 @@ fn object_of_another_user_is_not_permitted_rather_than_not_there() {
         assert!(ended.err.contains("mode 0600"), "{ended:?}");
     }
     run(&["show", path, "X"]).with(3);
-    assert!(run(&["doctor", path]).out.contains("may not be read by you"));
-    // Nor what is in a directory that may not be searched.
+    assert!(run(&["doctor", path]).out.contains("you may not read "));
+    // The same holds in a directory that the user may not search.
     run(&["show", &format!("{path}/left")]).with(5);
     run(&["rm", "--yes", &format!("{path}/left")]).with(5);
     std::fs::create_dir(scratch.join("closed")).unwrap();
@@ -215,7 +215,7 @@ fn object_of_another_user_is_not_permitted_rather_than_not_there() {
 }
 
 #[test]
-fn orphan_is_read_by_the_path_where_it_was() {
+fn orphan_is_read_by_its_former_path() {
     let scratch = Scratch::new();
     let counter = scratch.store().create::<Counter>().unwrap();
     counter.count.store(7, Relaxed);
@@ -228,7 +228,7 @@ fn orphan_is_read_by_the_path_where_it_was() {
     run(["schema", &path]).with(0);
     run(["save", &path, &file]).with(0);
     run(["diff", &path, &file]).with(0);
-    // Once something stands there, that is meant.
+    // A new object at the path takes precedence.
     drop(scratch.store().create::<Counter>().unwrap());
     assert_eq!(run(["show", &path]).with(0).line("state"), "state ready");
     std::fs::remove_dir(&path).unwrap();
@@ -261,16 +261,16 @@ fn directory_and_the_name_beside_it_are_told_apart_by_all_commands() {
     }
     assert_eq!(run(["get", &format!("{foo}/"), "count"]).with(0).out, "1\n");
     assert_eq!(run(["get", &format!("{foo}.shm"), "count"]).with(0).out, "2\n");
-    // Only if objects of the type stand at both.
+    // The type is enough, if only one of the two anchors has an object of this type.
     drop(name.create::<Rover>().unwrap());
     assert_eq!(run(["show", &foo, "Rover"]).with(0).line("type"), "type Rover");
     directory.remove::<Counter>().unwrap();
     assert_eq!(run(["get", &foo, "count", "Counter"]).with(0).out, "2\n");
 }
 
-/// Of a directory and the name beside it, `load` means what all others mean: the one at which the object stands.
+/// Of a directory and the name beside it, `load` means the one with the object, as all commands do.
 #[test]
-fn object_of_a_name_beside_a_directory_is_the_one_that_load_replaces() {
+fn load_replaces_the_object_of_a_name_beside_a_directory() {
     let scratch = Scratch::new();
     scratch.store().named("foo").unwrap().create::<Counter>().unwrap().count.store(2, Relaxed);
     drop(scratch.store_at("rover/foo"));
@@ -286,13 +286,13 @@ fn object_of_a_name_beside_a_directory_is_the_one_that_load_replaces() {
     assert_eq!(scratch.segments().len(), 2);
     let ended = run(["load", "--replace", &file, &foo]).with(2);
     assert!(ended.err.contains("foo/") && ended.err.contains("foo.shm"), "{ended:?}");
-    // A saved object is no place for a shared one.
+    // A saved object cannot be an anchor.
     run(["load", &file, &file]).with(4);
 }
 
-/// Whoever may write in a segment may write any path into it.
+/// Any process with write access can change the path in a segment.
 #[test]
-fn object_that_has_an_anchor_is_not_shown_at_another_path_that_it_names() {
+fn object_with_an_anchor_is_not_shown_at_a_false_path() {
     let scratch = Scratch::new();
     drop(scratch.store_at("app"));
     let elsewhere = scratch.store_at("elsewhere").create::<Counter>().unwrap();
@@ -307,7 +307,7 @@ fn object_that_has_an_anchor_is_not_shown_at_another_path_that_it_names() {
 }
 
 #[test]
-fn what_is_not_there_is_told_in_the_same_words_by_all_commands() {
+fn all_commands_report_a_missing_path_in_the_same_words() {
     let scratch = Scratch::new();
     let none = scratch.join("none").to_str().unwrap().to_owned();
     let runs: [&[&str]; 7] = [
@@ -320,12 +320,12 @@ fn what_is_not_there_is_told_in_the_same_words_by_all_commands() {
         &["rm", "--yes", &none],
     ];
     let told = runs.map(|args| run(args).with(3).err);
-    assert!(told[0].contains(&format!("nothing is at {none}")), "{told:?}");
+    assert!(told[0].contains(&format!("neither {none} nor the name's file {none}.shm exists")), "{told:?}");
     assert!(told.iter().all(|words| *words == told[0]), "{told:?}");
 }
 
 #[test]
-fn saved_object_is_told_from_nothing() {
+fn saved_object_is_recognized_in_the_error() {
     let scratch = Scratch::new();
     drop(scratch.store().create::<Counter>().unwrap());
     let place = |name: &str| scratch.join(name).to_str().unwrap().to_owned();

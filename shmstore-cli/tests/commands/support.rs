@@ -1,4 +1,4 @@
-//! A directory of a test's own, the program, a terminal for it, and segments that no store would make.
+//! The directory of a test, the program, a terminal for it, and segments that no store creates.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -15,7 +15,7 @@ use shmstore::inspect::{self, Segment, WhileAttached};
 use shmstore::{Event, FixedString, Lock, ShmObject, ShmValue, Store, Versioned};
 use tempfile::TempDir;
 
-/// How long anything may take, on a busy machine.
+/// More than anything takes on a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 #[derive(Clone, Copy, Debug, PartialEq, ShmValue)]
@@ -54,7 +54,7 @@ pub(crate) struct Rover {
     pub(crate) samples: [AtomicU64; 20],
 }
 
-/// Of another id, and of the same one with another layout.
+/// An object with another id.
 #[derive(ShmObject)]
 #[repr(C)]
 #[shm(id = 'C')]
@@ -62,6 +62,7 @@ pub(crate) struct Counter {
     pub(crate) count: AtomicU64,
 }
 
+/// An object with the id of `Counter` and another layout.
 #[derive(ShmObject)]
 #[repr(C)]
 #[shm(id = 'C', name = "Counter")]
@@ -70,7 +71,7 @@ pub(crate) struct WiderCounter {
     pub(crate) more: AtomicU64,
 }
 
-/// A directory, and what stands under it, or is planted: gone when dropped.
+/// A directory. Dropping it removes the objects below it, and the planted segments.
 pub(crate) struct Scratch {
     directory: TempDir,
     pub(crate) planted: Mutex<Vec<i32>>,
@@ -97,7 +98,7 @@ impl Scratch {
         Store::open_or_create(self.join(name)).expect("a fresh directory is fit to be an anchor")
     }
 
-    /// Makes a segment past the store, in a process that ends. `key` 0 for one that nobody finds.
+    /// Creates a segment without a store, in a process that ends. With `key` 0, it has no key.
     pub(crate) fn plant(&self, key: i32, size: u64) -> i32 {
         let script = "my $shmid = shmget($ARGV[0], $ARGV[1], 03600); die $! unless defined $shmid; print $shmid";
         let output = Command::new("perl").args(["-e", script, &key.to_string(), &size.to_string()]).output();
@@ -108,7 +109,7 @@ impl Scratch {
         shmid
     }
 
-    /// A copy of a segment at another key.
+    /// Copies a segment to another key.
     pub(crate) fn copy(&self, of: &Segment, key: i32) -> i32 {
         let copy = self.plant(key, of.size);
         let script =
@@ -117,13 +118,13 @@ impl Scratch {
         copy
     }
 
-    /// The program as another user runs it; none if only root could do so. The directory is opened for that user.
+    /// The program, run by another user who may read the directory. Returns `None` without root.
     pub(crate) fn program_of_another_user(&self) -> Option<Command> {
         if !nix::unistd::Uid::effective().is_root() {
-            println!("skipped: only root can look as another user");
+            println!("skipped: only root can run a program as another user");
             return None;
         }
-        // From where that user may come to.
+        // The other user can reach the copy.
         let copy = self.join("shmstore");
         std::fs::copy(env!("CARGO_BIN_EXE_shmstore"), &copy).expect("a copy");
         for path in [self.path(), &copy] {
@@ -134,7 +135,7 @@ impl Scratch {
         Some(program)
     }
 
-    /// What stands there, by what it says of itself.
+    /// The segments whose header names a path below the directory.
     pub(crate) fn segments(&self) -> Vec<Segment> {
         let mut there = inspect::segments().expect("the kernel has System V shared memory");
         there.retain(|segment| segment.path().is_some_and(|path| path.starts_with(self.path())));
@@ -163,20 +164,20 @@ fn perl(script: &str, args: &[String]) {
     assert!(ended.expect("perl runs").success());
 }
 
-/// Writes a word over another one in a segment.
+/// Overwrites a word in a segment.
 pub(crate) fn write_over(shmid: i32, offset: usize, word: u32) {
     let script = "shmwrite($ARGV[0], pack('L', $ARGV[2]), $ARGV[1], 4) or die $!";
     perl(script, &[shmid.to_string(), offset.to_string(), word.to_string()]);
 }
 
-/// Has a segment name another path.
+/// Overwrites the path in a segment.
 pub(crate) fn write_path(shmid: i32, path: &str) {
     let script = "shmwrite($ARGV[0], $ARGV[1], 512, length $ARGV[1]) or die $!";
     perl(script, &[shmid.to_string(), path.to_owned()]);
     write_over(shmid, 68, path.len() as u32);
 }
 
-/// The key of an object of a file or directory.
+/// The key of an object at a file or directory.
 pub(crate) fn key(path: &Path, id: u8) -> i32 {
     let stat = std::fs::metadata(path).expect("it is there");
     (stat.ino() & 0xffff | (stat.dev() & 0xff) << 16 | u64::from(id) << 24) as i32
@@ -186,7 +187,7 @@ pub(crate) fn exists(shmid: i32) -> bool {
     Segment::of_shmid(shmid).is_ok()
 }
 
-/// Other tests list it meanwhile: who has it attached for that keeps it for a moment.
+/// Waits until a removed segment disappears. Other tests that list segments may have it attached for a moment.
 pub(crate) fn until_gone(shmid: i32) {
     let deadline = Instant::now() + DEADLINE;
     while exists(shmid) {
@@ -195,7 +196,7 @@ pub(crate) fn until_gone(shmid: i32) {
     }
 }
 
-/// How a run of the program ended.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) code: i32,
@@ -209,7 +210,7 @@ pub(crate) fn program() -> Command {
     program
 }
 
-/// Runs it without a terminal.
+/// Runs the program without a terminal.
 pub(crate) fn run<A: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = A>) -> Ended {
     ended(program().args(args).output().expect("the program runs"))
 }
@@ -224,7 +225,7 @@ pub(crate) fn ended(output: Output) -> Ended {
 }
 
 impl Ended {
-    /// That it ended so; returns what it said.
+    /// Checks the exit code.
     #[track_caller]
     pub(crate) fn with(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{self:?}");
@@ -236,7 +237,7 @@ impl Ended {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// The line that begins with a word, its columns separated by one blank.
+    /// The line that begins with a word, with one blank between columns.
     #[track_caller]
     pub(crate) fn line(&self, word: &str) -> String {
         let mut lines = self.out.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
@@ -245,7 +246,7 @@ impl Ended {
     }
 }
 
-/// Runs it on a terminal, on which somebody types. What it writes comes back with its code.
+/// Runs the program on a terminal, and types a text. `out` has everything that the terminal shows.
 pub(crate) fn on_terminal(mut command: Command, typed: &str) -> Ended {
     let pty = openpty(None, None).expect("a terminal");
     let end = || Stdio::from(pty.slave.try_clone().expect("a descriptor"));
@@ -256,7 +257,7 @@ pub(crate) fn on_terminal(mut command: Command, typed: &str) -> Ended {
     terminal.write_all(typed.as_bytes()).expect("it is typed");
     let reader = std::thread::spawn(move || {
         let mut out = Vec::new();
-        // Ends with an error once nobody has the other side.
+        // This ends with an error when the program has closed the terminal.
         drop(terminal.read_to_end(&mut out));
         out
     });
@@ -275,7 +276,7 @@ pub(crate) fn on_terminal(mut command: Command, typed: &str) -> Ended {
     Ended { code: status.code().expect("no signal ended it"), out: out.replace("\r\n", "\n"), err: String::new() }
 }
 
-/// Runs a test of this name in an IPC namespace of its own, where what it removes or fills up is nobody else's.
+/// Runs a test of this name in its own IPC namespace. It may remove any segment there, and reach any limit.
 pub(crate) fn alone(name: &str, test: impl FnOnce()) {
     const INSIDE: &str = "SHMSTORE_CLI_ALONE";
     if std::env::var_os(INSIDE).is_some() {
@@ -302,7 +303,7 @@ pub(crate) fn alone(name: &str, test: impl FnOnce()) {
     assert!(output.status.success() && out.contains("1 passed"), "{out}{err}");
 }
 
-/// Says when it is dropped that a thread beside a test is to end: also if the test fails, which would wait for it otherwise.
+/// A flag that ends a thread beside a test, even if the test fails. Otherwise the test would wait for the thread.
 #[derive(Default)]
 pub(crate) struct Done(AtomicBool);
 

@@ -19,7 +19,7 @@ impl Drop for EndedAtEnd {
     }
 }
 
-/// Starts it, and reads what it writes.
+/// Starts `ls --watch`, and returns its lines.
 fn ls_watch() -> (EndedAtEnd, impl Iterator<Item = String>) {
     let mut watch = program();
     watch.args(["ls", "--watch", "--hz", "60"]).stdin(Stdio::null()).stdout(Stdio::piped());
@@ -28,7 +28,7 @@ fn ls_watch() -> (EndedAtEnd, impl Iterator<Item = String>) {
     (watch, lines.map_while(Result::ok))
 }
 
-/// How often a segment is attached, as the kernel says to who does not attach it.
+/// The attachments of a segment, from the kernel. This does not attach the segment.
 fn attached(shmid: i32) -> Option<u64> {
     let table = fs::read_to_string("/proc/sysvipc/shm").expect("the kernel's table");
     let mut rows = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
@@ -37,8 +37,8 @@ fn attached(shmid: i32) -> Option<u64> {
 }
 
 #[test]
-fn what_is_watched_is_attached_by_nobody_most_of_the_time_and_can_be_removed() {
-    alone("watched::what_is_watched_is_attached_by_nobody_most_of_the_time_and_can_be_removed", || {
+fn watched_objects_are_rarely_attached_and_can_be_removed() {
+    alone("watched::watched_objects_are_rarely_attached_and_can_be_removed", || {
         let scratch = Scratch::new();
         let made =
             ["orphan", "ready"].map(|name| Shared::info(&scratch.store_at(name).create::<Counter>().unwrap()).unwrap());
@@ -56,20 +56,20 @@ fn what_is_watched_is_attached_by_nobody_most_of_the_time_and_can_be_removed() {
         }
         run(["gc", "--yes"]).with(0);
         run(["rm", "--yes", scratch.join("ready").to_str().unwrap()]).with(0);
-        // It may have it attached at this moment.
+        // The program may have them attached at this moment.
         [orphan, ready].into_iter().for_each(until_gone);
-        assert!(watch.0.try_wait().unwrap().is_none(), "it was watched all the time");
+        assert!(watch.0.try_wait().unwrap().is_none(), "the watch ended too early");
     });
 }
 
-/// Alone: others who look at an object at that moment are news.
+/// Other tests that list the objects would change the number of attachments, which is news.
 #[test]
-fn object_that_is_idle_has_no_more_lines() {
-    alone("watched::object_that_is_idle_has_no_more_lines", || {
+fn idle_object_has_no_more_lines() {
+    alone("watched::idle_object_has_no_more_lines", || {
         let scratch = Scratch::new();
         let rover = scratch.store().create::<Rover>().unwrap();
         let (_watch, lines) = ls_watch();
-        // An object that is just being made has a line, too.
+        // An object may have a line before it is complete.
         let mut lines = lines.filter(|line| line.ends_with(" state=ready"));
         let mut next = || lines.next().expect("a line");
         assert!(next().contains(" Rover updates/s=- "));

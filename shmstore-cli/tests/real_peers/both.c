@@ -1,4 +1,4 @@
-/* A program that reads two objects, each of which is one `Versioned`. */
+/* A program that reads two objects. Each object is one `Versioned`. */
 #include "quote.h"
 #include "position.h"
 

@@ -11,7 +11,7 @@ use shmstore_cli::export::c_header;
 use crate::objects::{Block, Everything, Mode, Other, Stranger, everything, status};
 use crate::scratch::{Scratch, run, while_busy};
 
-/// Compiles the program with the header beside it.
+/// Compiles the program with its header.
 fn compiled(scratch: &Scratch) -> PathBuf {
     let program = scratch.join("peer");
     fs::write(scratch.join("everything.h"), c_header(&everything(), 'E', None).expect("a header")).expect("written");
@@ -22,7 +22,7 @@ fn compiled(scratch: &Scratch) -> PathBuf {
     program
 }
 
-/// Compiles headers together, as C11 and as C++17, with all warnings; the body is that of `main`.
+/// Compiles headers together, as C11 and as C++17, with all warnings and a body for `main`.
 #[track_caller]
 pub(crate) fn compile(headers: &[String], body: &str) {
     let scratch = Scratch::new();
@@ -56,7 +56,7 @@ fn the_example_in_a_header_compiles() {
 }
 
 #[test]
-fn a_c_program_without_gnu_extensions_is_told_what_to_say() {
+fn a_c_program_without_gnu_extensions_gets_one_error_with_advice() {
     let scratch = Scratch::new();
     fs::write(scratch.join("everything.h"), c_header(&everything(), 'E', None).expect("a header")).expect("written");
     let compile = |source: &str| {
@@ -72,7 +72,7 @@ fn a_c_program_without_gnu_extensions_is_told_what_to_say() {
     assert!(compiles, "{said}");
 }
 
-/// An object that holds what the peers expect.
+/// Creates an object with the values that the peers expect.
 pub(crate) fn filled(store: &Store) -> Shared<Everything> {
     let object = store.create::<Everything>().expect("created");
     object.status.store(status());
@@ -89,7 +89,7 @@ pub(crate) fn filled(store: &Store) -> Shared<Everything> {
 }
 
 #[test]
-fn a_c_program_reads_and_changes_what_rust_has_written() {
+fn a_c_program_reads_and_changes_the_values_of_rust() {
     let scratch = Scratch::new();
     let program = compiled(&scratch);
     let object = filled(&scratch.store());
@@ -114,7 +114,7 @@ fn a_c_program_never_reads_a_torn_version() {
 }
 
 #[test]
-fn a_c_program_refuses_another_layout_and_says_so() {
+fn a_c_program_refuses_another_layout() {
     let scratch = Scratch::new();
     let program = compiled(&scratch);
     let _other = scratch.store().create::<Other>().expect("created");
@@ -123,7 +123,7 @@ fn a_c_program_refuses_another_layout_and_says_so() {
 }
 
 #[test]
-fn a_c_program_says_which_object_is_missing_at_a_path_where_another_stands() {
+fn a_c_program_names_the_missing_object_at_an_anchor_with_another_object() {
     let scratch = Scratch::new();
     let program = compiled(&scratch);
     let _stranger = scratch.store().create::<Stranger>().expect("created");

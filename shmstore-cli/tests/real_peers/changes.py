@@ -1,4 +1,4 @@
-"""A program that assigns to everything that the module returns, and deletes it: each attempt is refused in words that help."""
+"""A program that assigns to everything that the module returns, and deletes it. Each attempt is refused with advice."""
 
 import copy
 import pickle
@@ -95,10 +95,10 @@ thing.triple.load_python()[1][0] = 1
 thing.grid.corner.load()[0] = 1
 """
 
-VIEWS_SAY = ("this module only reads the object and cannot change it: change it with a Rust program, or with a C program and "
-             "the header from `shmstore schema --c`")
-VALUES_SAY = ("a value that was read cannot be changed, because this would not change the object: `copy.deepcopy(value)` makes "
-              "a copy that can be changed")
+VIEWS_SAY = ("this module only reads the object: change it with a Rust program, or with a C program and the header "
+             "from `shmstore schema --c`")
+VALUES_SAY = ("this value is a copy, so changing it would not change the object: `copy.deepcopy(value)` makes a copy "
+              "that can be changed")
 
 
 def main():
@@ -119,7 +119,7 @@ def main():
                     raise SystemExit(f"accepted: {attempt}")
         assert before == (segment._bytes(0, 9344), repr(value), bytes(record), bytes(triple))
 
-        # As Python has it: an attribute is refused by an AttributeError, an item by a TypeError.
+        # In Python, a refused attribute is an AttributeError, and a refused item is a TypeError.
         assert issubclass(ReadOnlyError, AttributeError) and issubclass(ReadOnlyError, TypeError)
         for changed in copy.deepcopy(value), pickle.loads(pickle.dumps(value)):
             changed["at"] = 2

@@ -1,4 +1,5 @@
-//! What is written for a layout with every kind in it, to the letter. `SHMSTORE_BLESS=1` writes it anew: look at what changed.
+//! The exact output for a layout with every kind of part. `SHMSTORE_BLESS=1` writes the golden files again: review the
+//! difference.
 
 use std::fs;
 use std::path::Path;
@@ -25,24 +26,24 @@ fn assert_golden(name: &str, written: &str) {
     );
 }
 
-/// The object's own part: the common one stands in the sources.
+/// The part of the object. The common part is in the sources.
 fn from<'a>(text: &'a str, start: &str) -> &'a str {
     &text[text.find(start).expect("the common part is before it")..]
 }
 
 #[test]
-fn the_picture_of_every_kind_is_as_it_was() {
+fn the_picture_of_every_kind_has_not_changed() {
     assert_golden("everything.txt", &picture(&everything(), 80));
 }
 
 #[test]
-fn the_c_header_of_every_kind_is_as_it_was() {
+fn the_c_header_of_every_kind_has_not_changed() {
     let header = c_header(&everything(), 'E', None).expect("a header");
     assert_golden("everything.h", from(&header, "#define SHM_EVERYTHING_ID"));
 }
 
 #[test]
-fn the_python_module_of_every_kind_is_as_it_was() {
+fn the_python_module_of_every_kind_has_not_changed() {
     let module = python_module(&everything(), 'E', None).expect("a module");
     assert_golden("everything.py", from(&module, "# The object."));
 }

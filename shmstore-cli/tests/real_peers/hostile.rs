@@ -1,4 +1,4 @@
-//! Schemas that nobody's type has: what is written of them stays harmless, and short.
+//! Schemas that no type has. Their exports are harmless and short.
 
 use std::fs;
 use std::process::Command;
@@ -9,7 +9,7 @@ use shmstore_cli::export::{ExportError, c_header, picture, python_module};
 use crate::python::python;
 use crate::scratch::{Scratch, run};
 
-/// Names that end, begin, collide, or are words of one of the languages.
+/// Names that begin or end a comment or a string, collide, or are words of a language.
 const NAMES: [&str; 30] = [
     "*/",
     "/*",
@@ -69,13 +69,13 @@ pub(crate) fn versioned(value: OwnedSchema) -> OwnedSchema {
     )
 }
 
-/// A struct that has fields of all these names.
+/// A struct with fields of all these names.
 fn badly_named_struct(name: &str) -> OwnedSchema {
     let fields = NAMES.iter().zip(0..).map(|(field, at)| (*field, at, number(Primitive::U8)));
     structure(name, 37, 1, fields.collect())
 }
 
-/// A struct of `Versioned` structs and enums whose names, and whose fields' names, are all of these.
+/// A struct of `Versioned` structs and enums with all these names, for themselves and for their fields.
 fn badly_named() -> OwnedSchema {
     let parts = NAMES.iter().zip(0_u64..).map(|(name, at)| (*name, at * 192, versioned(badly_named_struct(name))));
     let variants =
@@ -90,7 +90,7 @@ fn badly_named() -> OwnedSchema {
     structure("info", end + 64, 64, parts.chain([("enums", end, enums)]).collect())
 }
 
-/// Everything of no bytes, and an array of more of it than there are bytes.
+/// Parts without bytes, and an array with the greatest number of them.
 fn empty_parts() -> OwnedSchema {
     let phantom = || schema(0, 1, OwnedKind::Phantom);
     let many = schema(0, 1, OwnedKind::Array { len: u64::MAX, element: Box::new(phantom()) });
@@ -113,7 +113,7 @@ fn empty_parts() -> OwnedSchema {
     structure("Empties", 256, 64, fields)
 }
 
-/// Types nested as deep as a schema may, behind names as long as they may be.
+/// Types of the greatest depth and with the longest names.
 fn deep() -> OwnedSchema {
     let mut inner = number(Primitive::U64);
     for level in 0..12 {
@@ -149,7 +149,7 @@ fn headers_of_hostile_schemas_compile_as_c_and_as_cpp_all_together() {
     let mut source = String::new();
     for (at, schema) in all().iter().enumerate() {
         fs::write(scratch.join(&format!("h{at}.h")), c_header(schema, '*', None).expect("a header")).expect("written");
-        // Twice, as a header is by a large program.
+        // A large program may include a header twice.
         source.push_str(&format!("#include \"h{at}.h\"\n#include \"h{at}.h\"\n"));
     }
     fs::write(scratch.join("all.c"), source + "int main(void) { return 0; }\n").expect("written");
@@ -160,7 +160,7 @@ fn headers_of_hostile_schemas_compile_as_c_and_as_cpp_all_together() {
     }
 }
 
-/// Headers that a program may include before this one, which have macros with lower-case letters.
+/// Headers with lower-case macros that a program may include before this one.
 const HEADERS: [&str; 12] = [
     "dirent.h",
     "ifaddrs.h",
@@ -177,7 +177,7 @@ const HEADERS: [&str; 12] = [
 ];
 
 #[test]
-fn fields_that_are_called_as_a_macro_of_the_included_headers_compile() {
+fn fields_with_the_names_of_macros_compile() {
     let scratch = Scratch::new();
     let includes: String = HEADERS.iter().map(|header| format!("#include <{header}>\n")).collect();
     let source = format!("#ifndef _GNU_SOURCE\n#define _GNU_SOURCE\n#endif\n{includes}#include \"macros.h\"\n");
@@ -192,7 +192,7 @@ fn fields_that_are_called_as_a_macro_of_the_included_headers_compile() {
     let mut names: Vec<&str> = names.filter(|name| !name.contains('(')).collect();
     names.sort_unstable();
     for known in ["EINVAL", "PRIu64", "SYS_read", "P_tmpdir", "L_tmpnam", "M_LN2l", "st_atime", "si_value", "unix"] {
-        assert!(names.contains(&known), "{known} is no macro");
+        assert!(names.contains(&known), "{known} is not a macro");
     }
     let fields = names.iter().zip(0..).map(|(name, at)| (*name, at, number(Primitive::U8)));
     write(&structure("Macros", names.len() as u64, 1, fields.collect()));
@@ -218,7 +218,7 @@ fn modules_of_hostile_schemas_can_be_imported() {
 }
 
 #[test]
-fn what_is_written_grows_with_the_schema_and_not_with_its_lengths() {
+fn the_size_of_an_export_depends_on_the_schema_and_not_on_its_lengths() {
     let huge = array(1 << 40, array(64, number(Primitive::U8)));
     assert!(picture(&huge, 80).len() < 1000, "{}", picture(&huge, 80));
     let most = array(i64::MAX as u64, number(Primitive::U8));
@@ -232,7 +232,7 @@ fn what_is_written_grows_with_the_schema_and_not_with_its_lengths() {
 }
 
 #[test]
-fn pictures_of_hostile_schemas_do_not_play_with_the_terminal_and_fit_it() {
+fn pictures_of_hostile_schemas_have_no_control_characters_and_fit_the_terminal() {
     for schema in all() {
         for width in [0, 60, 80, 200] {
             let picture = picture(&schema, width);
@@ -247,17 +247,17 @@ fn pictures_of_hostile_schemas_do_not_play_with_the_terminal_and_fit_it() {
 }
 
 #[test]
-fn what_a_language_can_not_say_is_refused_with_its_place_and_reason() {
+fn an_export_that_a_language_cannot_express_is_refused_with_path_and_reason() {
     let overlapping = structure("S", 8, 4, vec![("a", 0, number(Primitive::U32)), ("b", 0, number(Primitive::U16))]);
     let packed = structure("S", 12, 4, vec![("low", 4, schema(8, 4, OwnedKind::Primitive(Primitive::U64)))]);
     let old = schema(96, 32, OwnedKind::Versioned { value: Box::new(number(Primitive::U64)) });
     let most = array(i64::MAX as u64, number(Primitive::U8));
     let nested = (0..20).fold(number(Primitive::U8), |inner, _| array(1, inner));
     let c: [(&OwnedSchema, &str); 4] = [
-        (&overlapping, "no C header can be written for `S.b`: it begins at 0, in the field before it"),
-        (&packed, "`S.low`: it has size 8 and align 4, which should be 8 and 8"),
-        (&old, "`Versioned<u64>`: size 96 and align 32 are not those of format version 1"),
-        (&most, "cannot be mapped"),
+        (&overlapping, "no C header can be written for `S.b`: it begins at 0, but the field before it ends at 4"),
+        (&packed, "`S.low`: it has size 8 and align 4, but format version 1 has 8 and 8"),
+        (&old, "`Versioned<u64>`: it has size 96 and align 32, which format version 1 never has"),
+        (&most, "1 to 2^47 bytes can be mapped"),
     ];
     for (schema, says) in c {
         let error = c_header(schema, 'T', None).expect_err(says).to_string();

@@ -1,5 +1,4 @@
-//! The header and the module are what they say: a C program and a Python program, which know nothing but them, share an
-//! object with Rust.
+//! A C program and a Python program share an object with Rust. They know only the header and the module.
 
 mod objects;
 mod scratch;

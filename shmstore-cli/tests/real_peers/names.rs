@@ -1,4 +1,4 @@
-//! Names in headers and modules: whatever a schema calls its types and fields, they collide with nothing.
+//! Names in headers and modules. No name of a schema collides with another name.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ fn words(text: &str) -> BTreeSet<&str> {
     text.split(|letter| !is_word(letter)).filter(|word| !word.is_empty()).collect()
 }
 
-/// `Everything`, with fields, structs, enums and variants besides that are called as these words.
+/// `Everything`, with additional fields, structs, enums and variants that have these words for names.
 fn everything_called(words: &BTreeSet<&str>) -> OwnedSchema {
     let whole = everything();
     let OwnedKind::Struct { fields, .. } = whole.kind() else { unreachable!("it is a struct") };
@@ -44,7 +44,7 @@ fn everything_called(words: &BTreeSet<&str>) -> OwnedSchema {
     };
     let byte = || number(Primitive::U8);
     words.iter().for_each(|word| add(word, byte()));
-    // What is in the header has this prefix, and is called as the rest.
+    // Without this prefix, the names in the header are names of types.
     for word in words
         .iter()
         .filter_map(|word| word.strip_prefix("shm_everything_").or_else(|| word.strip_prefix("SHM_EVERYTHING_")))
@@ -52,7 +52,7 @@ fn everything_called(words: &BTreeSet<&str>) -> OwnedSchema {
         add(&format!("part {word}"), versioned(structure(word, 1, 1, vec![(word, 0, byte())])));
         for (at, _) in word.match_indices('_').filter(|(at, _)| (1..word.len() - 1).contains(at)) {
             let variant = |end: &str| OwnedVariant { name: format!("{}{end}", &word[at + 1..]), discriminant: 0 };
-            // An underscore is also what a member gets that is called as a macro.
+            // A member with the name of a macro gets an underscore, too.
             let variants = vec![variant(""), OwnedVariant { discriminant: 1, ..variant("_") }];
             let kind = OwnedKind::Enum { name: word[..at].to_owned(), repr: Primitive::U8, variants };
             add(&format!("enum {word} {at}"), schema(1, 1, kind));
@@ -63,7 +63,7 @@ fn everything_called(words: &BTreeSet<&str>) -> OwnedSchema {
 }
 
 #[test]
-fn header_of_a_lock_beside_a_field_called_as_its_type_compiles_as_cpp17() {
+fn fields_with_the_names_of_types_compile_as_cpp17() {
     #[derive(ShmObject)]
     #[repr(C)]
     #[shm(id = 'T')]
@@ -78,7 +78,7 @@ fn header_of_a_lock_beside_a_field_called_as_its_type_compiles_as_cpp17() {
 }
 
 #[test]
-fn header_whose_fields_types_and_variants_are_called_as_all_that_stands_in_it_compiles_as_c11_and_cpp17() {
+fn names_that_are_words_of_the_header_itself_compile_as_c11_and_cpp17() {
     let first = header(&everything());
     let mut called = words(&first);
     called.extend(words(KEYWORDS));

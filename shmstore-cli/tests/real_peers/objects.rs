@@ -24,7 +24,7 @@ pub(crate) enum Depth {
     Lowest = i64::MIN,
 }
 
-/// All words are equal in every version that is stored.
+/// A block. In every stored version, all words are equal.
 #[derive(Clone, Copy, Debug, ShmValue)]
 #[repr(C)]
 pub(crate) struct Block {
@@ -77,7 +77,7 @@ pub(crate) struct Everything {
     pub(crate) hint: AtomicU8,
 }
 
-/// The same under another name: another layout, at the same key.
+/// An object with the same key and another layout.
 #[derive(ShmObject)]
 #[repr(C)]
 #[shm(id = 'E')]
@@ -85,7 +85,7 @@ pub(crate) struct Other {
     pub(crate) count: AtomicU64,
 }
 
-/// Another type at another key of the same path.
+/// An object at the same path with another key.
 #[derive(ShmObject)]
 #[repr(C)]
 #[shm(id = 'S')]
@@ -93,12 +93,12 @@ pub(crate) struct Stranger {
     pub(crate) count: AtomicU64,
 }
 
-/// The layout that the peers are written for.
+/// The layout that the peers expect.
 pub(crate) fn everything() -> OwnedSchema {
     OwnedSchema::from(Everything::SCHEMA)
 }
 
-/// The value of `status` of which the peers know what it holds.
+/// The value of `status` that the peers expect.
 pub(crate) fn status() -> Status {
     let mut pairs = FixedVec::new();
     pairs.push([1, 2]).expect("room");

@@ -1,4 +1,4 @@
-/* A program that knows of the object what the header says. The other process keeps storing blocks of equal words. */
+/* A program that knows only the header of the object. The other process repeatedly stores blocks of equal words. */
 #include "everything.h"
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@
         }                                                         \
     } while (0)
 
-/* Until it was also overtaken some times: else it would not be seen whether that is noticed. */
+/* Reads until a writer has also overtaken it some times. Otherwise the test would not show that this is noticed. */
 static void read_blocks(const shm_everything *object, unsigned long times)
 {
     shm_everything_block block;
@@ -74,7 +74,7 @@ static void use_parts(shm_everything *object)
     ENSURE(shmstore_atomic_u8_load(&object->hint) == 9);
 }
 
-/* Damages each field of the header that is looked at, and puts it right again. */
+/* Damages each field of the header that is checked, and repairs it. */
 static void damage(const char *path)
 {
     static const size_t fields[] = {0, 4, 8, 12, 16, 20, 32, 40, 48, 56, 64, 72, 80, 124,
@@ -85,14 +85,14 @@ static void damage(const char *path)
     for (at = 0; at < sizeof fields / sizeof *fields; at++) {
         uint32_t *field = (uint32_t *)(void *)((char *)whole.base + fields[at]);
         int is_birth = fields[at] == 48 || fields[at] == 56;
-        /* Another page, where that can be: what is checked is more than that nothing lies outside. */
+        /* A change by a page stays within the segment, so a check of the bounds would not notice it. */
         uint32_t change = fields[at] == 152 || fields[at] == 160 ? 4096 : 1;
         *field ^= change;
         if (!is_birth || shmstore_u32_at(whole.base, 60) == 1)
             ENSURE(!shm_everything_attach(&segment, path, SHMSTORE_READ_ONLY) && !segment.base && segment.message[0]);
         *field ^= change;
     }
-    /* Of the flags, the lower half is to be known, and the upper half to be ignored. */
+    /* A reader must know the lower half of the flags, and ignores the upper half. */
     *(uint32_t *)(void *)((char *)whole.base + 16) = 0xffff8000u;
     ENSURE(!shm_everything_attach(&segment, path, 0) && strstr(segment.message, "features that this header does not know (flags 0x8000)"));
     *(uint32_t *)(void *)((char *)whole.base + 16) = 0xffff0000u;

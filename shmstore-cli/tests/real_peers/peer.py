@@ -1,4 +1,4 @@
-"""A program that knows of the object what the module says. The other process keeps storing blocks of equal words."""
+"""A program that knows only the module of the object. The other process repeatedly stores blocks of equal words."""
 
 import ctypes
 import sys
@@ -9,7 +9,7 @@ from everything import AttachError, Depth, Mode, Segment
 
 
 def read_blocks(thing, times):
-    """Until it was also overtaken some times: else it would not be seen whether that is noticed."""
+    """Reads until a writer has also overtaken it some times. Otherwise the test would not show that this is noticed."""
     version, overtaken, end = 0, 0, time.monotonic() + 60
     while times > 0 or overtaken < 3:
         times -= 1
@@ -44,7 +44,7 @@ def read_all(thing):
 
 
 def damage(path, shmid):
-    """Damages each field of the header that is looked at, and puts it right again."""
+    """Damages each field of the header that is checked, and repairs it."""
     base = everything._libc.shmat(shmid, None, 0)
     knows_birth = ctypes.c_uint32.from_address(base + 60).value == 1
     fields = 0, 4, 8, 12, 16, 20, 32, 40, 48, 56, 64, 72, 80, 124, 128, 136, 144, 152, 156, 160, 164, 168, 172, 176, 184
@@ -59,12 +59,12 @@ def damage(path, shmid):
         except AttachError:
             pass
         field.value ^= change
-    # Of the flags, the lower half is to be known, and the upper half to be ignored.
+    # A reader must know the lower half of the flags, and ignores the upper half.
     flags = ctypes.c_uint32.from_address(base + 16)
     flags.value = 0xFFFF8000
     try:
         Segment(path)
-        raise SystemExit("a flag that is not known was accepted")
+        raise SystemExit("an unknown flag was accepted")
     except AttachError as error:
         assert "features that this module does not know (flags 0x8000)" in str(error), error
     flags.value = 0xFFFF0000

@@ -12,11 +12,11 @@ use crate::c::filled;
 use crate::objects::{Block, Everything, Other, Stranger, everything};
 use crate::scratch::{Scratch, run, while_busy};
 
-/// A Python that has numpy; or the test is skipped, which it says.
+/// Finds a Python with numpy. Without one, prints that the test is skipped.
 ///
 /// # Panics
 ///
-/// If there is none, and nothing may be skipped.
+/// If there is none, and no test may be skipped.
 pub(crate) fn python() -> Option<&'static str> {
     let has_numpy =
         |python: &str| Command::new(python).args(["-c", "import numpy"]).output().is_ok_and(|out| out.status.success());
@@ -29,7 +29,7 @@ pub(crate) fn python() -> Option<&'static str> {
     found
 }
 
-/// Writes the program with the module beside it, and makes ready to run it.
+/// Writes the program and its module, and returns the command to run it.
 fn program(python: &str, scratch: &Scratch, store: &Path) -> Command {
     let module = python_module(&everything(), 'E', None).expect("a module");
     fs::write(scratch.join("everything.py"), module).expect("written");
@@ -56,7 +56,7 @@ fn the_example_in_a_module_runs() {
 }
 
 #[test]
-fn a_python_program_reads_what_rust_has_written() {
+fn a_python_program_reads_the_values_of_rust() {
     let Some(python) = python() else { return };
     let scratch = Scratch::new();
     let object = filled(&scratch.store());
@@ -66,7 +66,7 @@ fn a_python_program_reads_what_rust_has_written() {
 }
 
 #[test]
-fn a_python_program_that_assigns_or_deletes_anything_is_told_that_it_only_reads() {
+fn every_assignment_and_deletion_in_python_is_refused() {
     let Some(python) = python() else { return };
     let scratch = Scratch::new();
     let _object = filled(&scratch.store());
@@ -89,7 +89,7 @@ fn a_python_program_never_reads_a_torn_version() {
 }
 
 #[test]
-fn a_python_program_refuses_another_layout_and_says_so() {
+fn a_python_program_refuses_another_layout() {
     let Some(python) = python() else { return };
     let scratch = Scratch::new();
     let _other = scratch.store().create::<Other>().expect("created");
@@ -99,7 +99,7 @@ fn a_python_program_refuses_another_layout_and_says_so() {
 }
 
 #[test]
-fn a_python_program_says_which_object_is_missing_at_a_path_where_another_stands() {
+fn a_python_program_names_the_missing_object_at_an_anchor_with_another_object() {
     let Some(python) = python() else { return };
     let scratch = Scratch::new();
     let _stranger = scratch.store().create::<Stranger>().expect("created");
@@ -109,12 +109,12 @@ fn a_python_program_says_which_object_is_missing_at_a_path_where_another_stands(
 }
 
 #[test]
-fn a_python_program_is_told_of_a_missing_path_as_of_a_missing_object() {
+fn a_python_program_can_retry_after_a_missing_path() {
     let Some(python) = python() else { return };
     let scratch = Scratch::new();
     let path = scratch.join("nothing");
     let said = run(program(python, &scratch, &path).arg("refused"));
-    let expected = format!("retry: looking at {}: No such file or directory\n", path.display());
+    let expected = format!("retry: reading the metadata of {}: No such file or directory\n", path.display());
     assert_eq!(said, expected);
 }
 

@@ -1,4 +1,4 @@
-//! A directory of the test's own, which leaves no segment behind, also when the test fails.
+//! The directory of a test. It leaves no segment behind, even if the test fails.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -8,15 +8,15 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use shmstore::Store;
 use tempfile::TempDir;
 
-/// The directory; its store's segments go with it.
+/// A directory. Dropping it removes the segments of its store.
 pub(crate) struct Scratch {
     directory: TempDir,
 }
 
 impl Scratch {
-    /// Makes a directory whose key no segment has.
+    /// Creates a directory with a key that no segment has.
     pub(crate) fn new() -> Self {
-        // A new directory may, by chance, have the key bits of another's: keep it until a better one is found.
+        // A new directory may have the key bits of another one by chance. It is kept until a better one is found.
         let mut rejected = Vec::new();
         loop {
             let directory = tempfile::tempdir().expect("a temporary directory");
@@ -49,13 +49,13 @@ impl Drop for Scratch {
         let files = std::fs::read_dir(self.path()).into_iter().flatten().flatten().map(|entry| entry.path());
         let segments = files.chain([self.path().to_owned()]).flat_map(|path| segments_at(&path));
         for (shmid, _) in segments.filter(|(_, is_ours)| *is_ours) {
-            // It may be gone meanwhile.
+            // The segment may no longer exist.
             drop(Command::new("ipcrm").args(["-m", &shmid]).output());
         }
     }
 }
 
-/// The numbers of the segments that stand at a key of the path, and whether this process made them.
+/// The numbers of the segments with a key of the path, and whether this process created them.
 fn segments_at(path: &Path) -> Vec<(String, bool)> {
     let stat = std::fs::metadata(path).expect("an anchor");
     let anchor_bits = (stat.ino() & 0xffff) as u32 | ((stat.dev() & 0xff) as u32) << 16;
@@ -65,11 +65,11 @@ fn segments_at(path: &Path) -> Vec<(String, bool)> {
     here.map(|row| (row[1].to_owned(), row[4] == std::process::id().to_string())).collect()
 }
 
-/// Runs a program, and returns what it wrote if it says that all is well.
+/// Runs a program and returns its output.
 ///
 /// # Panics
 ///
-/// If it does not, showing what it wrote.
+/// If the program fails. The message contains its output.
 #[track_caller]
 pub(crate) fn run(command: &mut Command) -> String {
     let Output { status, stdout, stderr } = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
@@ -78,9 +78,9 @@ pub(crate) fn run(command: &mut Command) -> String {
     stdout.into_owned()
 }
 
-/// Runs `work` while another thread runs `busy` again and again.
+/// Runs `work` while another thread runs `busy` repeatedly.
 pub(crate) fn while_busy<R>(busy: impl Fn(u64) + Sync, work: impl FnOnce() -> R) -> R {
-    /// Ends the thread also when `work` panics, or the scope would wait for it for ever.
+    /// Ends the thread even if `work` panics. Otherwise the scope would wait forever.
     struct Stop<'a>(&'a AtomicBool);
     impl Drop for Stop<'_> {
         fn drop(&mut self) {

@@ -1,4 +1,4 @@
-//! Headers that one program includes together, and types of one name beside each other.
+//! Several headers in one program, and several types with one name.
 
 use std::fs;
 use std::process::Command;
@@ -15,7 +15,7 @@ use crate::objects::Mode;
 use crate::python::python;
 use crate::scratch::{Scratch, run};
 
-/// A value, of which an object may consist.
+/// A value that an object can consist of.
 #[derive(Clone, Copy, Debug, ShmValue)]
 #[repr(C)]
 #[shm(id = 'Q')]
@@ -24,7 +24,7 @@ struct Quote {
     amount: u64,
 }
 
-/// Another one, of the same size.
+/// Another value of the same size.
 #[derive(Clone, Copy, Debug, ShmValue)]
 #[repr(C)]
 #[shm(id = 'P')]
@@ -37,7 +37,7 @@ fn header(schema: &OwnedSchema) -> String {
     c_header(schema, 'T', None).expect("a header")
 }
 
-/// What a `Ring<T, 16>` with slots for values of this type is.
+/// The schema of a `Ring<T, 16>` with slots for values of this type.
 fn ring(value: OwnedSchema) -> OwnedSchema {
     let fields = [("next", 0, number(Primitive::U64)), ("slots", 64, array(16, versioned(value)))];
     let fields = fields.map(|(name, offset, schema)| OwnedField { name: name.to_owned(), offset, schema }).into();
@@ -45,7 +45,7 @@ fn ring(value: OwnedSchema) -> OwnedSchema {
     schema(64 + 16 * 192, 64, OwnedKind::Struct { name: "Ring".to_owned(), const_args, fields })
 }
 
-/// What a `Pair<T>` is.
+/// The schema of a `Pair<T>`.
 fn pair(value: OwnedSchema) -> OwnedSchema {
     structure("Pair", 32, 8, vec![("values", 0, array(2, value))])
 }
@@ -58,7 +58,7 @@ fn position() -> OwnedSchema {
     Position::SCHEMA.into()
 }
 
-/// An object that has these fields.
+/// The schema of an object with these fields.
 fn object(fields: &[(&str, OwnedSchema)]) -> OwnedSchema {
     let mut end = 0;
     let mut placed = Vec::new();
@@ -70,7 +70,7 @@ fn object(fields: &[(&str, OwnedSchema)]) -> OwnedSchema {
 }
 
 #[test]
-fn headers_of_two_objects_that_are_one_part_serve_one_program_in_c_and_in_cpp() {
+fn one_program_uses_the_headers_of_two_single_part_objects() {
     let scratch = Scratch::new();
     let quote = scratch.store().create::<Versioned<Quote>>().expect("created");
     let position = scratch.store().create::<Versioned<Position>>().expect("created");
@@ -91,7 +91,7 @@ fn headers_of_two_objects_that_are_one_part_serve_one_program_in_c_and_in_cpp() 
 }
 
 #[test]
-fn headers_of_all_objects_that_are_one_part_compile_together_in_any_order() {
+fn headers_of_all_single_part_objects_compile_together_in_any_order() {
     let mut headers = [
         <Versioned<Quote>>::SCHEMA,
         <Versioned<Position>>::SCHEMA,
@@ -116,13 +116,14 @@ fn headers_of_all_objects_that_are_one_part_compile_together_in_any_order() {
 }
 
 #[test]
-fn header_of_another_type_by_the_same_name_is_an_error_that_says_how_to_rename_it() {
+fn headers_of_two_types_with_one_name_are_an_error_with_advice() {
     let (quotes, positions) = (ring(quote()), ring(position()));
     let scratch = Scratch::new();
     fs::write(scratch.join("all.h"), header(&quotes) + &header(&positions)).expect("written");
     let output = Command::new("gcc").args(["-std=gnu11", "-fsyntax-only"]).arg(scratch.join("all.h")).output();
     let said = String::from_utf8_lossy(&output.expect("gcc runs").stderr).into_owned();
-    let expected = "two headers are named shm_ring_16 but describe different types: rename one, with shmstore schema --c --name NAME";
+    let expected =
+        "two headers named shm_ring_16 describe different types: rename one with shmstore schema --c --name NAME";
     assert!(said.contains(expected) && said.matches(" error: ").count() == 1, "{said}");
 
     let named = c_header(&positions, 'T', Some("Positions")).expect("a header");
@@ -131,7 +132,7 @@ fn header_of_another_type_by_the_same_name_is_an_error_that_says_how_to_rename_i
 }
 
 #[test]
-fn types_of_one_generic_type_are_called_by_the_value_that_differs() {
+fn instantiations_of_a_generic_type_are_named_by_the_value_that_differs() {
     let both = object(&[("quotes", ring(quote())), ("positions", ring(position()))]);
     let (header, module) = (header(&both), python_module(&both, 'T', None).expect("a module"));
     for (in_c, in_python) in [("ring_16_quote", "Ring_16_Quote"), ("ring_16_position", "Ring_16_Position")] {
@@ -141,7 +142,7 @@ fn types_of_one_generic_type_are_called_by_the_value_that_differs() {
 }
 
 #[test]
-fn types_that_differ_in_a_nested_type_only_have_names_of_their_own() {
+fn types_that_differ_only_in_a_nested_type_have_different_names() {
     let both = object(&[("a", versioned(pair(quote()))), ("b", versioned(pair(position())))]);
     let header = header(&both);
     for name in ["pair_quote", "pair_position", "versioned_pair_quote", "versioned_pair_position"] {
@@ -157,7 +158,7 @@ fn types_that_differ_in_a_nested_type_only_have_names_of_their_own() {
     }
 }
 
-/// The definitions of all types but the object's own, in a header and a module.
+/// The definitions of all types except the object's, in a header and a module.
 fn definitions(schema: &OwnedSchema) -> Vec<String> {
     let (header, module) = (header(schema), python_module(schema, 'T', None).expect("a module"));
     let own = module.find("# The object.").expect("the object's part");
@@ -167,7 +168,7 @@ fn definitions(schema: &OwnedSchema) -> Vec<String> {
 }
 
 #[test]
-fn types_of_one_name_keep_their_names_in_another_order_and_with_other_fields_beside_them() {
+fn names_of_types_do_not_depend_on_the_order_and_on_other_fields() {
     let pairs = versioned(pair(quote()));
     let mut fields = vec![
         ("a", ring(quote())),
@@ -186,7 +187,7 @@ fn types_of_one_name_keep_their_names_in_another_order_and_with_other_fields_bes
 }
 
 #[test]
-fn a_module_takes_the_name_that_it_is_given() {
+fn a_module_takes_a_given_name() {
     let Some(python) = python() else { return };
     let scratch = Scratch::new();
     let module = python_module(&object(&[("quotes", ring(quote()))]), 'T', Some("Quote")).expect("a module");
@@ -197,13 +198,13 @@ fn a_module_takes_the_name_that_it_is_given() {
 }
 
 #[test]
-fn a_bad_name_is_refused_with_what_is_allowed() {
+fn an_invalid_name_is_refused_with_the_rules() {
     let long = "x".repeat(81);
     for name in ["", "1x", "_x", "a b", "a-b", "é", "x\n", &long] {
         for error in [c_header(&quote(), 'T', Some(name)), python_module(&quote(), 'T', Some(name))] {
             let expected = format!(
-                "{name:?} cannot be the name of an object: a name is a letter, followed by letters, digits and \
-                 underscores, all of them ASCII, and has at most 80 characters"
+                "{name:?} cannot be the name of an object: a name begins with an ASCII letter, continues with ASCII \
+                 letters, digits and underscores, and has at most 80 characters"
             );
             assert_eq!(error.expect_err(name).to_string(), expected);
         }

@@ -1,4 +1,4 @@
-//! On a pipe.
+//! The output on a pipe.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -33,7 +33,7 @@ impl Piped {
         self.lines.recv_timeout(DEADLINE).expect("a line")
     }
 
-    /// The next line that holds a text.
+    /// The next line that contains a text.
     fn until(&self, text: &str) -> String {
         let end = Instant::now() + DEADLINE;
         loop {
@@ -92,7 +92,7 @@ fn each_change_is_a_line() {
     assert_eq!(rest, "frames 41");
     piped.until(" wheels[7] 0");
     rover.frames.store(42, Relaxed);
-    assert!(piped.next().ends_with(" frames 42"), "nothing else has changed");
+    assert!(piped.next().ends_with(" frames 42"), "no other field has changed");
     rover.position.store(Position { x: 1.0, y: f64::NAN });
     assert!(piped.next().ends_with(" position.x 1.0"));
     assert!(piped.next().ends_with(" position.y NaN"));
@@ -104,7 +104,7 @@ fn each_change_is_a_line() {
 }
 
 #[test]
-fn json_lines_can_be_read() {
+fn json_lines_are_valid_json() {
     let (scratch, rover) = Scratch::with_rover();
     let version = rover.position.store(Position { x: 1.5, y: 2.0 });
     let piped = Piped::start(&["watch", scratch.path(), "--json", "--field", "position", "--field", "frames"]);
@@ -122,7 +122,7 @@ fn json_lines_can_be_read() {
 }
 
 #[test]
-fn it_ends_quietly_when_nobody_reads_it_also_if_nothing_changes() {
+fn a_closed_pipe_ends_the_program_even_without_changes() {
     let (scratch, _rover) = Scratch::with_rover();
     for args in [&["watch", scratch.path()][..], &["ls", "--watch", scratch.path()]] {
         let (mut child, out) = spawn(args);
@@ -138,7 +138,7 @@ fn it_ends_quietly_when_nobody_reads_it_also_if_nothing_changes() {
 }
 
 #[test]
-fn one_of_several_has_to_be_said() {
+fn one_of_several_objects_must_be_selected() {
     let (scratch, _rover) = Scratch::with_rover();
     let _battery = scratch.store.create::<Battery>().expect("a second type");
     let (mut child, _out) = spawn(&["watch", scratch.path()]);
@@ -148,7 +148,7 @@ fn one_of_several_has_to_be_said() {
 }
 
 #[test]
-fn rates_that_are_none_are_refused() {
+fn invalid_rates_are_refused() {
     for hz in ["0", "61", "NaN", "-1", "often"] {
         let status = Command::new(PROGRAM).args(["watch", "/", &format!("--hz={hz}")]).stderr(Stdio::null()).status();
         assert_eq!(status.expect("the program").code(), Some(2), "{hz}");
@@ -156,7 +156,7 @@ fn rates_that_are_none_are_refused() {
 }
 
 #[test]
-fn ls_watch_has_a_line_an_object_and_one_more_when_it_changes() {
+fn ls_watch_writes_a_line_for_each_object_and_for_each_change() {
     let (scratch, _rover) = Scratch::with_rover();
     let piped = Piped::start(&["ls", "--watch", "--json", scratch.path()]);
     let line: serde_json::Value = serde_json::from_str(&piped.until("\"attached\":1,")).expect("JSON");
@@ -174,7 +174,7 @@ fn ls_watch_has_a_line_an_object_and_one_more_when_it_changes() {
 }
 
 #[test]
-fn ls_watch_takes_no_memory_for_what_nobody_has_written() {
+fn ls_watch_allocates_no_memory_for_unwritten_pages() {
     let scratch = Scratch::new();
     let log = scratch.store.create::<Log>().expect("a new object");
     let shmid = Shared::info(&log).expect("it is there").shmid;
@@ -185,15 +185,15 @@ fn ls_watch_takes_no_memory_for_what_nobody_has_written() {
 }
 
 #[test]
-fn how_many_fields_are_left_out_is_said_once() {
+fn the_number_of_omitted_fields_is_reported_once() {
     let scratch = Scratch::new();
     let _fleet = scratch.store.create::<Fleet>().expect("a new object");
     let (mut child, out) = spawn(&["watch", scratch.path()]);
     let fields = BufReader::new(out).lines().take(4000).filter(Result::is_ok).count();
-    // Nobody reads it any more: it ends.
+    // The pipe is closed, so the program ends.
     assert_eq!((fields, exit_code(&mut child)), (4000, Some(0)));
     let said = std::io::read_to_string(child.stderr.take().expect("piped")).expect("text");
-    assert_eq!(said, "note: at least 681 more fields are left out: --field chooses others\n");
+    assert_eq!(said, "note: at least 681 fields are left out: choose fields with --field\n");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What `shmstore watch` shows: on a terminal, and on a pipe.
+//! The output of `shmstore watch`, on a terminal and on a pipe.
 
 mod lines;
 mod pty;

@@ -1,6 +1,6 @@
-//! A program on a terminal of its own, and what is to be seen there. The library's own tests use it, too.
+//! A program on its own terminal, and the contents of that terminal. The unit tests of the library use it, too.
 
-#![allow(dead_code)] // By each of them a part.
+#![allow(dead_code)] // Each user needs only a part.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -21,10 +21,10 @@ use nix::unistd::Pid;
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// What stands on the main screen before the program is started.
+/// The text on the main screen before the program starts.
 pub(crate) const BEFORE: &str = "what was there before";
 
-/// A running program, its terminal, and what the terminal shows.
+/// A running program, its terminal, and the contents of the terminal.
 pub(crate) struct OnTerminal {
     child: Child,
     keyboard: File,
@@ -34,7 +34,7 @@ pub(crate) struct OnTerminal {
 }
 
 impl OnTerminal {
-    /// Starts a program as the leader of the terminal's session: so it gets the signals of the terminal.
+    /// Starts a program as the leader of the terminal's session, so that it receives the signals of the terminal.
     pub(crate) fn start(program: &str, args: &[&str], variables: &[(&str, &str)], width: u16, height: u16) -> Self {
         let pty = Pty::new(width, height);
         let modes = tcgetattr(&pty.slave).expect("its modes");
@@ -56,7 +56,7 @@ impl OnTerminal {
         self.keyboard.write_all(keys.as_bytes()).expect("the terminal takes keys");
     }
 
-    /// Makes the terminal another size.
+    /// Changes the size of the terminal.
     pub(crate) fn resize(&self, width: u16, height: u16) {
         self.shown.lock().expect("no panic").screen_mut().set_size(cells(height), cells(width));
         set_size(&self.terminal, width, height);
@@ -67,7 +67,7 @@ impl OnTerminal {
         kill(Pid::from_raw(pid), signal).expect("it runs");
     }
 
-    /// Waits until it is stopped.
+    /// Waits until a signal has stopped the program.
     pub(crate) fn until_stopped(&mut self) {
         let stat = format!("/proc/{}/stat", self.child.id());
         self.until("a stop", |_| std::fs::read_to_string(&stat).expect("it runs").contains(") T "));
@@ -82,12 +82,12 @@ impl OnTerminal {
         see(self.shown.lock().expect("no panic").screen())
     }
 
-    /// The line that holds a text.
+    /// The line that contains a text.
     pub(crate) fn line(&self, of: &str) -> Option<String> {
         self.text().lines().find(|line| line.contains(of)).map(str::to_owned)
     }
 
-    /// Waits until the screen is as it should be.
+    /// Waits until the screen fulfills a condition.
     pub(crate) fn until(&mut self, what: &str, is_so: impl Fn(&vt100::Screen) -> bool) {
         let end = Instant::now() + DEADLINE;
         while !self.screen(&is_so) {
@@ -103,7 +103,7 @@ impl OnTerminal {
         self.until(text, |screen| screen.contents().contains(text));
     }
 
-    /// Waits for the end.
+    /// Waits for the end of the program.
     pub(crate) fn ended(&mut self) -> ExitStatus {
         let end = Instant::now() + DEADLINE;
         loop {
@@ -119,19 +119,19 @@ impl OnTerminal {
         self.ended().signal()
     }
 
-    /// Checks that the terminal is as it was before.
-    pub(crate) fn assert_given_back(&mut self) {
-        self.assert_given_back_but_for_text();
+    /// Checks that the terminal is as before the start.
+    pub(crate) fn assert_restored(&mut self) {
+        self.assert_restored_but_for_text();
         let text = self.text();
-        assert!(text.contains(BEFORE), "the main screen is another:\n{text}");
+        assert!(text.contains(BEFORE), "the main screen has changed:\n{text}");
     }
 
-    pub(crate) fn assert_given_back_but_for_text(&mut self) {
+    pub(crate) fn assert_restored_but_for_text(&mut self) {
         self.until("the main screen", |screen| !screen.alternate_screen() && !screen.hide_cursor());
-        self.assert_modes_given_back();
+        self.assert_modes_restored();
     }
 
-    pub(crate) fn assert_modes_given_back(&mut self) {
+    pub(crate) fn assert_modes_restored(&mut self) {
         let modes = tcgetattr(&self.terminal).expect("its modes");
         assert_eq!(format!("{modes:?}"), format!("{:?}", self.modes));
     }
@@ -144,7 +144,8 @@ impl Drop for OnTerminal {
     }
 }
 
-/// Both ends of a pseudo-terminal. No child gets them by chance: who has the upper end keeps the terminal from hanging up.
+/// Both ends of a pseudo-terminal. No child inherits them, because a process with the upper end would keep the terminal
+/// open.
 struct Pty {
     master: OwnedFd,
     slave: OwnedFd,

@@ -1,4 +1,4 @@
-//! Objects to watch. Nothing of them stays, also if a test fails.
+//! Objects to watch. They leave nothing behind, even if a test fails.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -32,7 +32,7 @@ pub(crate) struct Battery {
     pub(crate) charge: AtomicU64,
 }
 
-/// Of many pages, none of which is written unless somebody stores to it.
+/// An object with many pages that are not written at first.
 #[derive(ShmObject)]
 #[repr(C)]
 #[shm(id = 'L')]
@@ -41,7 +41,7 @@ pub(crate) struct Log {
     pub(crate) pages: [Versioned<[u64; 512]>; 1000],
 }
 
-/// Of 4681 fields.
+/// An object with 4681 fields.
 #[derive(ShmObject)]
 #[repr(C)]
 #[shm(id = 'F')]
@@ -49,7 +49,8 @@ pub(crate) struct Fleet {
     pub(crate) wheels: [[[[AtomicU64; 8]; 8]; 8]; 8],
 }
 
-/// How often a segment is attached, and how much memory it takes: as the kernel tells it to who does not attach it. `None` if it is gone.
+/// The attachments and the memory of a segment, from the kernel. This does not attach the segment. Returns `None` if it
+/// no longer exists.
 pub(crate) fn in_kernel(shmid: i32) -> Option<(u64, u64)> {
     let table = std::fs::read_to_string("/proc/sysvipc/shm").expect("the kernel's table");
     let rows = table.lines().skip(1).map(|line| line.split_whitespace().map(str::parse::<u64>));

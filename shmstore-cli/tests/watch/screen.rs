@@ -1,4 +1,4 @@
-//! On a real terminal.
+//! The screen on a real terminal.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
@@ -13,7 +13,7 @@ use crate::scratch::{Battery, Position, Rover, Scratch, in_kernel};
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (200, 50)];
 
-/// Stops the other thread also if this one fails: the scope waits for it.
+/// Stops the other thread even if this one fails. The scope waits for it.
 struct StopAtEnd<'a>(&'a AtomicBool);
 
 impl Drop for StopAtEnd<'_> {
@@ -56,7 +56,7 @@ fn values_that_another_thread_stores_appear_and_change() {
                 let cell = row.and_then(|row| screen.cell(row as u16, 1).cloned());
                 cell.is_some_and(|cell| cell.bold() && cell.fgcolor() != vt100::Color::Default)
             };
-            watched.until("a mark and a colour at what changes", is_marked);
+            watched.until("a mark and a color at a changed field", is_marked);
             watched.until("a history", |screen| {
                 let contents = screen.contents();
                 contents.lines().any(|line| line.contains("position.x") && line.contains('▁') && line.contains('█'))
@@ -72,7 +72,7 @@ fn values_that_another_thread_stores_appear_and_change() {
         });
         watched.press("q");
         assert!(watched.ended().success());
-        watched.assert_given_back();
+        watched.assert_restored();
     }
 }
 
@@ -83,7 +83,7 @@ fn a_resize_redraws_down_to_one_cell_and_back() {
     watched.until_shown("HISTORY");
     for (width, height) in [(40, 10), (1, 1), (3, 2), (200, 1), (1, 50)] {
         watched.resize(width, height);
-        watched.press("x"); // Means nothing, but is read.
+        watched.press("x"); // The key has no meaning, but causes a new frame.
         watched.until("a frame", |screen| !screen.contents().trim().is_empty());
     }
     watched.resize(200, 50);
@@ -97,8 +97,8 @@ fn a_resize_redraws_down_to_one_cell_and_back() {
     });
     watched.press("q");
     assert!(watched.ended().success());
-    // Its one column has cut what stood on the main screen.
-    watched.assert_given_back_but_for_text();
+    // A width of one column has cut the text on the main screen.
+    watched.assert_restored_but_for_text();
 }
 
 #[test]
@@ -109,12 +109,12 @@ fn q_esc_and_control_c_quit() {
         watched.until_shown("frames");
         watched.press(key);
         assert_eq!(watched.ended().code(), Some(0), "{key:?}");
-        watched.assert_given_back();
+        watched.assert_restored();
     }
 }
 
 #[test]
-fn the_terminal_is_given_back_at_signals_which_still_end_the_program() {
+fn signals_end_the_program_and_restore_the_terminal() {
     let (scratch, _rover) = Scratch::with_rover();
     use Signal::*;
     let ends =
@@ -124,19 +124,19 @@ fn the_terminal_is_given_back_at_signals_which_still_end_the_program() {
         watched.until_shown("frames");
         watched.signal(signal);
         assert_eq!(watched.ended_by(), Some(signal as i32));
-        watched.assert_given_back();
+        watched.assert_restored();
     }
 }
 
 #[test]
-fn the_terminal_is_given_back_while_it_is_stopped_and_taken_again_after() {
+fn the_terminal_is_restored_while_the_program_is_stopped() {
     let (scratch, rover) = Scratch::with_rover();
     let mut watched = watch(&[scratch.path()], 80, 24);
     for frames in 1..3 {
         watched.until_shown("frames");
         watched.signal(Signal::SIGTSTP);
         watched.until_stopped();
-        watched.assert_given_back();
+        watched.assert_restored();
         rover.frames.store(frames, Relaxed);
         watched.signal(Signal::SIGCONT);
         watched.until("the screen again", |screen| {
@@ -145,37 +145,37 @@ fn the_terminal_is_given_back_while_it_is_stopped_and_taken_again_after() {
     }
     watched.press("q");
     assert!(watched.ended().success());
-    watched.assert_given_back();
+    watched.assert_restored();
 }
 
 #[test]
-fn what_fails_at_first_is_told_on_the_main_screen() {
+fn an_error_at_the_start_is_shown_on_the_main_screen() {
     let (scratch, _rover) = Scratch::with_rover();
     for (args, code) in [(["--field", "wings", scratch.path()].as_slice(), 3), (&["/nowhere/at/all"], 3)] {
         let mut watched = watch(args, 80, 24);
         assert_eq!(watched.ended().code(), Some(code));
         watched.until_shown("error:");
-        watched.assert_given_back();
+        watched.assert_restored();
     }
 }
 
 #[test]
-fn space_pauses_and_goes_on() {
+fn space_pauses_and_continues() {
     let (scratch, rover) = Scratch::with_rover();
     let mut watched = watch(&[scratch.path()], 80, 24);
     watched.until_shown("frames");
     watched.press(" ");
     watched.until_shown("PAUSED");
     rover.frames.store(999, Relaxed);
-    // A look takes 50 ms: ten of them would have shown it.
+    // Ten reads, once every 50 ms, would have shown the new value.
     thread::sleep(Duration::from_millis(500));
     assert!(watched.line("frames").is_some_and(|line| line.contains("41")), "{}", watched.text());
     watched.press(" ");
-    watched.until("the value of now", |screen| row_has(screen, "frames", "999"));
+    watched.until("the new value", |screen| row_has(screen, "frames", "999"));
 }
 
 #[test]
-fn a_removed_object_is_let_go_in_a_pause_and_what_was_shown_stays() {
+fn a_removed_object_is_detached_in_a_pause_and_its_values_stay() {
     let (scratch, rover) = Scratch::with_rover();
     let shmid = Shared::info(&rover).expect("it is there").shmid;
     let mut watched = watch(&[scratch.path()], 80, 24);
@@ -184,23 +184,23 @@ fn a_removed_object_is_let_go_in_a_pause_and_what_was_shown_stays() {
     watched.until_shown("PAUSED");
     drop(rover);
     scratch.store.remove::<Rover>().expect("it is there");
-    watched.until("nobody has it", |_| in_kernel(shmid).is_none());
+    watched.until("the segment no longer exists", |_| in_kernel(shmid).is_none());
     assert!(watched.text().contains("PAUSED") && watched.line("frames").is_some_and(|line| line.contains("41")));
     watched.press(" ");
-    watched.until_shown("removed: waiting for another one at");
-    watched.until("the state that ls tells", |screen| screen.contents().contains(" removed  attached "));
+    watched.until_shown("removed: waiting for another object at");
+    watched.until("the state of `ls`", |screen| screen.contents().contains(" removed  attached "));
     assert!(watched.line("frames").is_some_and(|line| line.contains("41")), "{}", watched.text());
 }
 
 #[test]
-fn a_filter_shows_what_holds_it() {
+fn a_filter_shows_the_fields_that_contain_it() {
     let (scratch, _rover) = Scratch::with_rover();
     let mut watched = watch(&[scratch.path()], 80, 24);
     watched.until_shown("driver");
     watched.press("/POSq");
     watched.until_shown("/POSq");
     watched.press("\u{7f}\r");
-    watched.until("what it lets through", |screen| {
+    watched.until("the matching fields", |screen| {
         let text = screen.contents();
         text.contains("position.y") && !text.contains("driver") && text.contains("2 of ")
     });
@@ -234,7 +234,7 @@ fn the_selection_moves_through_all_pages() {
 }
 
 #[test]
-fn tab_goes_to_the_other_objects_at_the_path_named_ones_included() {
+fn tab_goes_to_the_other_objects_at_the_path_also_named_ones() {
     let (scratch, _rover) = Scratch::with_rover();
     let battery = scratch.store.create::<Battery>().expect("a second type");
     battery.charge.store(90, Relaxed);
@@ -255,7 +255,7 @@ fn tab_goes_to_the_other_objects_at_the_path_named_ones_included() {
 }
 
 #[test]
-fn a_type_and_fields_can_be_chosen() {
+fn a_type_and_fields_can_be_selected() {
     let (scratch, rover) = Scratch::with_rover();
     let _battery = scratch.store.create::<Battery>().expect("a second type");
     rover.wheels[19].store(1234, Relaxed);
@@ -271,13 +271,13 @@ fn a_type_and_fields_can_be_chosen() {
 }
 
 #[test]
-fn a_removed_object_is_noticed_and_the_next_one_at_its_place_is_watched() {
+fn the_next_object_at_the_anchor_is_watched_after_a_removal() {
     let (scratch, rover) = Scratch::with_rover();
     let mut watched = watch(&[scratch.path()], 80, 24);
     watched.until_shown("frames");
     scratch.store.remove::<Rover>().expect("it is there");
-    watched.until_shown("removed: waiting for another one at");
-    assert!(watched.line("frames").is_some(), "what was seen last stays: {}", watched.text());
+    watched.until_shown("removed: waiting for another object at");
+    assert!(watched.line("frames").is_some(), "the last values stay: {}", watched.text());
     drop(rover);
     let next = scratch.rover();
     next.frames.store(4321, Relaxed);
@@ -285,7 +285,7 @@ fn a_removed_object_is_noticed_and_the_next_one_at_its_place_is_watched() {
 }
 
 #[test]
-fn no_colour_is_used_with_no_color() {
+fn no_color_turns_colors_off() {
     let (scratch, rover) = Scratch::with_rover();
     let mut watched =
         OnTerminal::start(PROGRAM, &["watch", "--hz", "20", scratch.path()], &[("NO_COLOR", "1")], 80, 24);
@@ -300,7 +300,7 @@ fn no_colour_is_used_with_no_color() {
 }
 
 #[test]
-fn ls_watch_shows_a_row_an_object() {
+fn ls_watch_shows_a_row_for_each_object() {
     for (width, height) in SIZES {
         let (scratch, rover) = Scratch::with_rover();
         let _battery = scratch.store.create::<Battery>().expect("a second type");
@@ -333,11 +333,11 @@ fn ls_watch_shows_a_row_an_object() {
         });
         watched.press("?");
         watched.until_shown("PgUp");
-        assert!(!watched.text().contains("Tab"), "there are no others to go to: {}", watched.text());
+        assert!(!watched.text().contains("Tab"), "there is no other list: {}", watched.text());
         watched.press("/nothing\r");
         watched.until_shown("nothing matches /nothing: Esc shows all");
         watched.press("q");
         assert!(watched.ended().success());
-        watched.assert_given_back();
+        watched.assert_restored();
     }
 }

@@ -1,7 +1,8 @@
-//! Checks of the finished type: nothing that safety rests on is taken from tokens, as a macro may yet change the struct.
+//! Checks of the finished type. Safety does not depend on tokens, because another macro may change the struct after
+//! this derive.
 //!
-//! They all read the table of the fields that the schema is made of. What can hardly fail is checked in one place, for the
-//! sake of the user's build; what may (see `guess`) is checked by itself, so that each error stands on its field.
+//! All checks read the table of fields in the schema. Checks that rarely fail are made together, which keeps the user's
+//! build fast. Checks that may fail (see `guess`) are made one by one, so that each error is on its field.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -14,7 +15,7 @@ use crate::expand::schema::table;
 use crate::expand::types::Types;
 use crate::parse::{Field, Item, at};
 
-/// All that is checked of the layout of a value or an object: expressions of type `()`.
+/// Generates the checks of the layout, as expressions of type `()`.
 pub(crate) fn layout(derive: Derive, item: &Item, fields: &[Field], paths: &Paths) -> Vec<TokenStream> {
     let unsure: Vec<_> = (0..fields.len()).filter(|&at| !guess::surely_has_bytes(&fields[at].ty)).collect();
     let gaps = if derive == Derive::Value { guess::gaps(item, fields) } else { Vec::new() };
@@ -27,7 +28,7 @@ pub(crate) fn layout(derive: Derive, item: &Item, fields: &[Field], paths: &Path
         quote_spanned! {span=> #private::is_object::<#this>(#table, &[#(#unsure),*], #min_align) }
     };
     let name = if gaps.is_empty() { TokenStream::new() } else { pad_name(fields, paths) };
-    // A gap before this field has one size for all arguments.
+    // Before this field, the size of a gap does not depend on the arguments.
     let first_varying = if item.is_generic() && !gaps.is_empty() { first_varying(item, fields) } else { fields.len() };
     let gap = |&at: &usize| {
         let pad = pad(at.min(fields.len() - 1) < first_varying, &name, &private);
@@ -48,7 +49,7 @@ fn has_bytes(field: &Field, at: usize, table: &Ident, paths: &Paths) -> TokenStr
     quote! { #open #argument }
 }
 
-/// A call of one of the runtime's checks, that is blamed on `span` alone.
+/// Generates a call of one of the runtime's checks. Its error is on `span`.
 fn call(span: Span, paths: &Paths, function: &str, arguments: &TokenStream) -> TokenStream {
     let (private, function) = (paths.private_at(span), Ident::new(function, at(span)));
     let arguments = arguments.clone().into_iter().map(|mut token| {
@@ -58,12 +59,12 @@ fn call(span: Span, paths: &Paths, function: &str, arguments: &TokenStream) -> T
     quote_spanned! {at(span)=> #private::#function #(#arguments)* }
 }
 
-/// The number of the first field whose type mentions a parameter.
+/// Returns the number of the first field whose type mentions a parameter.
 fn first_varying(item: &Item, fields: &[Field]) -> usize {
     fields.iter().position(|field| item.params_in(field).next().is_some()).unwrap_or(fields.len())
 }
 
-/// What closes a gap: none of fixed size where a parameter decides how large it is.
+/// Returns the padding that closes a gap. If the size of the gap depends on a parameter, no fixed padding does.
 fn pad(is_fixed: bool, name: &TokenStream, private: &Ident) -> TokenStream {
     if is_fixed {
         quote! { #private::Padding::Fixed(#name) }
@@ -72,7 +73,7 @@ fn pad(is_fixed: bool, name: &TokenStream, private: &Ident) -> TokenStream {
     }
 }
 
-/// A name for a field of padding that no field has yet, if fields have names.
+/// Returns a free name for a field of padding, if fields have names.
 fn pad_name(fields: &[Field], paths: &Paths) -> TokenStream {
     let private = paths.private();
     let is_taken = |name: &String| fields.iter().any(|field| field.name == *name);
@@ -83,7 +84,7 @@ fn pad_name(fields: &[Field], paths: &Paths) -> TokenStream {
     }
 }
 
-/// Compiles only if the struct has the fields that the derive saw, of the types that it saw.
+/// Generates code that compiles only if the struct has the fields and types that the derive saw.
 pub(crate) fn same_fields(item: &Item, fields: &[Field], types: &Types<'_>, paths: &Paths) -> TokenStream {
     let (params, this, predicates) = (item.params(), item.this(), item.predicates());
     let ident = &item.ident;
@@ -92,7 +93,7 @@ pub(crate) fn same_fields(item: &Item, fields: &[Field], types: &Types<'_>, path
     let types = types.with_fields().map(|(first, places)| same_type(first, &places, fields, paths));
     quote! {
         fn __shm_same_fields<#params>(__shm_this: &#this) where #predicates {
-            // `..` is an error in a union, which may hold bytes that nobody has initialized.
+            // `..` is an error in a union, which may have uninitialized bytes.
             let #ident { .. } = __shm_this;
             let #ident { #(#members: _),* } = __shm_this;
             #(#types)*
@@ -101,8 +102,8 @@ pub(crate) fn same_fields(item: &Item, fields: &[Field], types: &Types<'_>, path
     }
 }
 
-/// By raw pointers, because a reference would coerce through `Deref`: the first field is of its type as it is written, and
-/// each of the others is of the type of the first.
+/// Generates the check that the first field has its type, and that the other fields have the same type. It uses raw
+/// pointers, because a reference would coerce through `Deref`.
 fn same_type(first: &Field, places: &[usize], fields: &[Field], paths: &Paths) -> TokenStream {
     let (member, ty) = (&first.member, &first.tokens);
     let private = paths.private_at(first.ends.0);
@@ -116,7 +117,7 @@ fn same_type(first: &Field, places: &[usize], fields: &[Field], paths: &Paths) -
     quote! { #open <#ty> #close #(#others)* }
 }
 
-/// Asks the compiler about the types of the fields, and nothing else.
+/// Generates only the check of the types of the fields.
 pub(crate) fn fields_only(fields: &[&Field], paths: &Paths) -> TokenStream {
     let private = paths.private();
     let schemas = fields.iter().map(|field| paths.of_field(field, "SCHEMA"));

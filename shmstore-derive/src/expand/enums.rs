@@ -16,7 +16,7 @@ pub(crate) fn expand(item: &Item, variants: &[Variant], paths: &Paths) -> TokenS
     quote! { #same_variants #checks #layout #value }
 }
 
-/// The integer the enum is stored as, by name.
+/// Returns the name of the integer that stores the enum.
 fn repr(item: &Item) -> Option<String> {
     item.reprs.iter().find_map(|repr| match &repr.kind {
         ReprKind::Integer(name) => Some(name.clone()),
@@ -39,8 +39,10 @@ fn checks(item: &Item, variants: &[Variant], repr: &str, paths: &Paths) -> Token
     }
 }
 
-/// Compiles only if the enum has the variants that the derive saw, and no others: as a number, a constant of the enum's
-/// would do for a variant that another macro has removed.
+/// Generates code that compiles only if the enum has exactly the variants that the derive saw.
+///
+/// A comparison of numbers would not be enough: if another macro removes a variant, an associated constant could take
+/// its place.
 fn same_variants(item: &Item, variants: &[Variant]) -> TokenStream {
     if variants.is_empty() {
         return TokenStream::new();
@@ -54,7 +56,7 @@ fn same_variants(item: &Item, variants: &[Variant]) -> TokenStream {
     }
 }
 
-/// Each variant as a number.
+/// Returns each variant as a number.
 fn discriminants(item: &Item, variants: &[Variant], number: &str, paths: &Paths) -> impl Iterator<Item = TokenStream> {
     let (private, number) = (paths.private(), format_ident!("{number}"));
     let ident = item.ident.clone();

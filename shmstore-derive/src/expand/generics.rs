@@ -1,4 +1,4 @@
-//! The parameters of an item, as its implementations repeat them.
+//! The parameters of an item, as the implementations repeat them.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -7,10 +7,11 @@ use syn::GenericParam;
 use crate::parse::Item;
 
 impl Item {
-    /// The parameters without their defaults, which an implementation has not, each followed by a comma.
+    /// Returns the parameters without their defaults, each followed by a comma.
     ///
-    /// Every type lives forever (`'static`). Without this bound the compiler says of every trait that a parameter may not live long enough,
-    /// beside what is wrong with it. The bound stands where the parameter's other bounds are, as clippy wants them in one place.
+    /// Every type parameter has the bound `'static`. Without it, the compiler also reports for every trait that a
+    /// parameter may not live long enough. The bound is beside the other bounds of the parameter, because clippy
+    /// requires them in one place.
     pub(crate) fn params(&self) -> TokenStream {
         let params = self.generics.params.iter().map(|param| match param {
             GenericParam::Const(param) => {
@@ -18,7 +19,7 @@ impl Item {
                 quote! { const #ident: #ty, }
             }
             GenericParam::Type(param) => {
-                // A `+` may stand after the last one.
+                // The last bound may be followed by a `+`, so the bounds are joined again.
                 let (ident, bounds) = (&param.ident, param.bounds.iter());
                 let bounds = quote! { #(#bounds)+* };
                 let forever = (!bounds.is_empty()).then(|| quote! { + 'static });
@@ -29,7 +30,8 @@ impl Item {
         params.collect()
     }
 
-    /// The parameters as arguments, between `<` and `>` if there are any. A const one stands in braces, or a type of its name would be meant.
+    /// Returns the parameters as arguments between `<` and `>`, or nothing. A const argument needs braces, because a
+    /// type may have its name.
     pub(crate) fn args(&self) -> TokenStream {
         if !self.is_generic() {
             return TokenStream::new();
@@ -51,13 +53,13 @@ impl Item {
         quote! { <#(#args)*> }
     }
 
-    /// The item as a type, where `Self` would not do.
+    /// Returns the item as a type, for code where `Self` is not available.
     pub(crate) fn this(&self) -> TokenStream {
         let (ident, args) = (&self.ident, self.args());
         quote! { #ident #args }
     }
 
-    /// What stands after `where`, each predicate followed by a comma.
+    /// Returns the predicates after `where`, each followed by a comma.
     pub(crate) fn predicates(&self) -> TokenStream {
         let own = self.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
         let params = self.generics.type_params().filter(|param| param.bounds.is_empty()).map(|param| &param.ident);

@@ -1,14 +1,15 @@
-//! What a field's type, as it is written, lets expect of its layout.
+//! Guesses about the layout of a field, from the tokens of its type.
 //!
-//! It decides only where a check is written: many that will pass, in one place; one that may fail, by itself, so that the
-//! errors of one struct are told at once, each on its field. All are made all the same, on the type as the compiler sees it.
+//! A guess only decides where a check is made: together with others if it will pass, or alone if it may fail. So all
+//! errors of a struct are reported at once, each on its field. Every check is made in any case, on the type that the
+//! compiler sees.
 
 use syn::{Expr, ExprLit, GenericArgument, Lit, PathArguments, PathSegment, Type};
 
 use crate::parse::{Field, Item};
 use crate::{advice, attr};
 
-/// Size and alignment of a value.
+/// Guesses the size and the alignment of a value.
 fn layout(ty: &Type) -> Option<(usize, usize)> {
     match ty {
         Type::Array(array) => {
@@ -32,7 +33,7 @@ fn named(segment: &PathSegment) -> Option<(usize, usize)> {
     Some((size, size))
 }
 
-/// The only argument, if it is an expression.
+/// Returns the only argument, if it is an expression.
 fn argument(segment: &PathSegment) -> Option<&Expr> {
     match &segment.arguments {
         PathArguments::AngleBracketed(arguments) => match arguments.args.first()? {
@@ -43,7 +44,7 @@ fn argument(segment: &PathSegment) -> Option<&Expr> {
     }
 }
 
-/// An integer, if it is written as one, and is not 0.
+/// Returns the value of an integer literal that is not 0.
 fn number(expr: &Expr) -> Option<usize> {
     match attr::ungrouped(expr) {
         Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => number.base10_parse().ok().filter(|&number| number > 0),
@@ -51,11 +52,11 @@ fn number(expr: &Expr) -> Option<usize> {
     }
 }
 
-/// The fields before which there may be padding, by number; and one more than there are fields, if there may be some after
-/// the last.
+/// Returns the numbers of the fields that may have padding before them. The number after the last field stands for
+/// padding at the end.
 pub(crate) fn gaps(item: &Item, fields: &[Field]) -> Vec<usize> {
     let mut gaps = Vec::new();
-    // Where the fields so far end, if all are known; and what that surely is a multiple of.
+    // `end` is the end of the fields so far, if it is known. It is surely a multiple of `multiple`.
     let (mut end, mut multiple, mut most) = (Some(0), usize::MAX, item.min_align());
     for (at, field) in fields.iter().enumerate() {
         let layout = layout(&field.ty);
@@ -67,7 +68,7 @@ pub(crate) fn gaps(item: &Item, fields: &[Field]) -> Vec<usize> {
         if !fits {
             gaps.push(at);
         }
-        // A gap has its own error: what comes after it is looked at as if it were closed.
+        // A gap has its own error, so the next fields are checked as if it were closed.
         let closed = |(size, align): (usize, usize)| end?.checked_next_multiple_of(align)?.checked_add(size);
         end = layout.and_then(closed);
         multiple = layout.map_or(1, |(_, align)| align);
@@ -79,19 +80,19 @@ pub(crate) fn gaps(item: &Item, fields: &[Field]) -> Vec<usize> {
     gaps
 }
 
-/// Whether a field has bytes, as far as the name of its type tells.
+/// Returns `true` if the name of a type says that it has bytes.
 pub(crate) fn surely_has_bytes(ty: &Type) -> bool {
     let Some(last) = advice::last_segment(ty) else { return false };
     layout(ty).is_some_and(|(size, _)| size > 0)
         || (!matches!(ty, Type::Array(_)) && has_bytes(&last.ident.to_string()))
 }
 
-/// Whether whatever is called so has bytes.
+/// Returns `true` if every type of this name has bytes.
 fn has_bytes(name: &str) -> bool {
     matches!(name, "Versioned" | "Lock" | "Event" | "FixedString" | "FixedVec") || name.starts_with("Atomic")
 }
 
-/// Whether a type is called a number any bits of which are valid, or an array of these.
+/// Returns `true` if the name of a type, or of an array's element, is a number for which all bits are valid.
 pub(crate) fn is_any_number(ty: &Type) -> bool {
     let name = advice::last_segment(ty).map(|last| last.ident.to_string()).unwrap_or_default();
     matches!(name.as_str(), "u8" | "u16" | "u32" | "u64" | "i8" | "i16" | "i32" | "i64" | "f32" | "f64")

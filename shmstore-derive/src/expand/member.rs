@@ -1,12 +1,12 @@
-//! A type that each field's type brings along, `Validity` or `View`, for the implementation of the whole.
+//! The associated type `Validity` or `View` of each field, for the implementation of the item.
 //!
-//! The implementation takes each as a parameter that the field's type determines:
+//! The implementation has a parameter for each, and the type of the field determines it:
 //! `impl<__ShmView0> … where for<'__shm_field> Field: FieldView<'__shm_field, 0, View = __ShmView0>`.
-//! - To name it outright, `<Field as ShmObject>::View`, would be an error if the item is public and the field's type is
-//!   private (E0446), though nobody outside can tell.
-//! - The number keeps apart two names of one type, whose parameters rustc could not tell apart otherwise.
-//! - The lifetime keeps rustc from asking, before anybody does, whether the bound holds. Where it does not, there is an
-//!   error on the field already; this one would not have its cure.
+//! - The direct form `<Field as ShmObject>::View` is an error (E0446) if the item is public and the type of the field
+//!   is private.
+//! - The number distinguishes two names of one type. Without it, rustc could not tell their parameters apart.
+//! - The lifetime delays the check of the bound. If the bound does not hold, the field has an error with advice
+//!   already.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -16,15 +16,17 @@ use crate::expand::paths::Paths;
 use crate::expand::types::Types;
 use crate::parse::{Field, Item};
 
-/// What stands after `impl`, and before its body.
+/// The parameters and the `where` clause of an `impl`.
 pub(crate) struct Generics {
     pub(crate) params: TokenStream,
     pub(crate) where_clause: TokenStream,
 }
 
 impl Generics {
-    /// The item's own, with more parameters and more bounds. Those bounds include that the item is `Send` and `Sync`:
-    /// without it, the compiler says so of an item that is not, beside the error on the field that makes it so.
+    /// Adds parameters and bounds to those of the item.
+    ///
+    /// The bounds include that the item is `Send` and `Sync`. Without them, an item that is not would have a second
+    /// error beside the error on its field.
     fn new(item: &Item, more: &TokenStream, bounds: &TokenStream, paths: &Paths) -> Self {
         let (private, own, predicates) = (paths.private(), item.params(), item.predicates());
         Self {
@@ -34,12 +36,12 @@ impl Generics {
     }
 }
 
-/// The item's parameters, with the bound that it is `Send` and `Sync`.
+/// Returns the item's parameters, with the bound that the item is `Send` and `Sync`.
 pub(crate) fn shareable(item: &Item, paths: &Paths) -> Generics {
     Generics::new(item, &TokenStream::new(), &TokenStream::new(), paths)
 }
 
-/// The item's parameters with one more a type, and the names of these, in order.
+/// Returns the item's parameters with one more for each type, and the names of these.
 pub(crate) fn params(item: &Item, types: &Types<'_>, member: &str, paths: &Paths) -> (Generics, Vec<Ident>) {
     let private = paths.private();
     let params = (0..types.firsts.len()).map(|at| format_ident!("__Shm{member}{at}")).collect::<Vec<_>>();
@@ -50,8 +52,10 @@ pub(crate) fn params(item: &Item, types: &Types<'_>, member: &str, paths: &Paths
     (generics, params)
 }
 
-/// `View = __ShmView0` stands in the very place of the type: rustc finds what is wrong in the type once more here, and it
-/// shows two messages as one only if nothing in them differs.
+/// Generates the bound of one field.
+///
+/// `View = __ShmView0` has the span of the type. rustc reports an error in the type once more here, and merges two
+/// messages only if they are equal.
 fn field_bound(field: &Field, at: usize, member: &str, param: &Ident) -> TokenStream {
     let (first, last) = field.ends;
     let mut spans = field.tokens.clone().into_iter().map(|token| token.span());

@@ -1,6 +1,7 @@
-//! No name in generated code can be meant by a user's item, and no name of a user's program by generated code.
+//! Names in generated code and names in the user's program do not collide.
 //!
-//! Every identifier of the items below begins with `user`, so whatever else stands in the generated code is the derive's.
+//! Every identifier of the items below begins with `user`. All other identifiers in the generated code belong to the
+//! derive.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +11,7 @@ use quote::{format_ident, quote};
 use crate::names::is_reserved;
 use crate::{Derive, derive};
 
-/// Items of every kind, and some with mistakes, for which stubs are generated.
+/// Items of every kind. Some have mistakes, so that stubs are generated.
 fn items() -> Vec<(Derive, TokenStream)> {
     let structs = [
         quote! { #[repr(C)] struct UserPlain { user_a: UserA, user_b: [UserB; user_len()], user_c: UserA } },
@@ -34,8 +35,8 @@ fn items() -> Vec<(Derive, TokenStream)> {
     all.flat_map(|item| [(Derive::Value, item.clone()), (Derive::Object, item)]).collect()
 }
 
-/// What a derive's own tokens may be called without being reserved: what the traits define, the fields of their structs, and attributes,
-/// which are all resolved by where they stand.
+/// Identifiers of the derive that are not reserved: items of the traits, fields of the runtime's structs, and
+/// attributes. Their position determines their meaning.
 const KNOWN: &[&str] = &[
     // Items of the traits that are implemented, and names of associated types in bounds.
     "SCHEMA",
@@ -54,14 +55,14 @@ const KNOWN: &[&str] = &[
     "repr",
     "variants",
     "discriminant",
-    // Attributes and what stands in them.
+    // Attributes and their contents.
     "doc",
     "automatically_derived",
     "allow",
     "deprecated",
     "C",
     "align",
-    // What users of the items above write for std's types and the runtime's.
+    // Types of std and of the runtime in the items above.
     "PhantomData",
     "Pad",
     "u8",
@@ -71,7 +72,7 @@ const KNOWN: &[&str] = &[
     "FixedVec",
     "Versioned",
     "CacheAligned",
-    // Of `compile_error!`, which syn writes.
+    // The path of `compile_error!`, which syn generates.
     "core",
     "compile_error",
 ];
@@ -81,7 +82,7 @@ const KEYWORDS: &[&str] = &[
     "self", "Self", "static", "struct", "true", "type", "unsafe", "use", "where", "_",
 ];
 
-/// The identifiers that are no segment of a path but its first, and no member.
+/// Collects the identifiers that are neither a member nor a later segment of a path.
 fn first_names(tokens: TokenStream, found: &mut BTreeSet<String>) {
     let mut before = String::new();
     for token in tokens {
@@ -102,7 +103,7 @@ fn first_names(tokens: TokenStream, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The names that generated code defines for itself.
+/// Returns the identifiers of the derive in the generated code.
 fn own_names() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     items().into_iter().for_each(|(kind, item)| first_names(derive(kind, item), &mut names));
@@ -111,14 +112,11 @@ fn own_names() -> BTreeSet<String> {
 }
 
 #[test]
-fn every_name_in_generated_code_is_reserved_or_resolved_by_where_it_stands() {
+fn every_name_in_generated_code_is_reserved_or_resolved_by_its_position() {
     let others: Vec<_> = own_names().into_iter().filter(|name| !is_reserved(name)).collect();
     let unknown: Vec<_> =
         others.iter().filter(|name| !KNOWN.contains(&name.as_str()) && !KEYWORDS.contains(&name.as_str())).collect();
-    assert!(
-        unknown.is_empty(),
-        "a token of the item may mean it, or it may mean an item of the user's program: {unknown:?}"
-    );
+    assert!(unknown.is_empty(), "these names may collide with names in the user's program: {unknown:?}");
 }
 
 #[test]
@@ -164,7 +162,7 @@ fn a_macro_cannot_hide_a_reserved_name() {
     ] {
         for kind in [Derive::Value, Derive::Object] {
             let text = derive(kind, item.clone()).to_string();
-            assert!(text.contains("write out what this macro stands for"), "{item}: {text}");
+            assert!(text.contains("a macro may expand to something else each time"), "{item}: {text}");
         }
     }
     for fine in [quote! { !0 as usize & 3 }, quote! { if !USER { 1 } else { 2 } }, quote! { (USER != 3) as usize + 1 }]
@@ -175,17 +173,17 @@ fn a_macro_cannot_hide_a_reserved_name() {
 }
 
 #[test]
-fn tokens_that_are_nested_without_end_are_refused_and_do_not_end_the_compiler() {
+fn deeply_nested_tokens_are_refused_and_do_not_crash_the_compiler() {
     let nested = |depth: usize| {
         let ty = (0..depth).fold(quote! { u8 }, |inner, _| quote! { (#inner) });
         derive(Derive::Value, quote! { #[repr(C)] struct User { user_a: #ty } }).to_string()
     };
     assert!(!nested(50).contains("compile_error"));
-    assert!(nested(5_000).contains("groups stand in each other more than 100 deep"));
+    assert!(nested(5_000).contains("brackets are nested more than 100 deep"));
 }
 
 #[test]
-fn a_view_is_called_as_nothing_else_in_the_item() {
+fn the_name_of_a_view_differs_from_all_names_in_the_item() {
     for (fields, view) in [
         (quote! { { a: CounterView, b: [u8; CounterView_::N] } }, "struct CounterView__ <"),
         (quote! { { a: r#CounterView } }, "struct CounterView_ <"),

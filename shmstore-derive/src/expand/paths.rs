@@ -1,4 +1,4 @@
-//! The ways to what the generated code mentions.
+//! The paths in generated code.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -7,39 +7,39 @@ use syn::Ident;
 use crate::parse::{Field, Item, at};
 use crate::{Derive, advice};
 
-/// The runtime, as seen from the generated code.
+/// The path of the runtime.
 pub(crate) struct Paths {
     derive: Derive,
     krate: TokenStream,
 }
 
 impl Paths {
-    /// `None` where the runtime is not to be found.
+    /// Returns `None` if the runtime was not found.
     pub(crate) fn new(derive: Derive, item: &Item) -> Option<Self> {
         Some(Self { derive, krate: item.krate.clone()? })
     }
 
-    /// Gives the module that holds everything the generated code mentions a short name: each token of a path costs the
+    /// Imports the module with all names of the runtime under a short name, because each token of a path slows the
     /// user's build.
     pub(crate) fn import(&self) -> TokenStream {
         let (krate, private) = (&self.krate, self.private());
         quote! { use #krate::__private as #private; }
     }
 
-    /// That name.
+    /// Returns the short name.
     pub(crate) fn private(&self) -> Ident {
         Ident::new("__shm", Span::call_site())
     }
 
-    /// The same, blamed on the given place if something is wrong with what follows.
+    /// Returns the short name with a span, so that an error in the path is reported there.
     pub(crate) fn private_at(&self, span: Span) -> Ident {
         Ident::new("__shm", at(span))
     }
 
-    /// `<Type as Trait>::item` for a field's type, with the trait whose message is the best advice.
+    /// Returns `<Type as Trait>::item` for the type of a field, with the trait that has the best advice.
     ///
-    /// It begins and ends where the type does, so that rustc underlines the whole type. The type's own tokens stay as
-    /// they are: their spans say what they name.
+    /// The path has the span of the type, so that rustc underlines the whole type. The tokens of the type are not
+    /// changed, because their spans determine their meaning.
     pub(crate) fn of_field(&self, field: &Field, item: &str) -> TokenStream {
         let (first, last) = field.ends;
         let private = Ident::new("__shm", last);
@@ -47,7 +47,7 @@ impl Paths {
         let field_trait = Ident::new(advice::field_trait(self.derive, &field.ty), last);
         let (ty, item) = (&field.tokens, Ident::new(item, last));
         if field.is_param {
-            // By a function with the bound that the parameter should have: rustc advises to write it.
+            // The function has the bound that the parameter needs, so rustc advises to write this bound.
             let (of_param, item) = (Ident::new("of_param", last), Ident::new(&item.to_string().to_lowercase(), last));
             return quote_spanned! {last=> (#private::#module::#of_param::<#ty>().#item) };
         }
@@ -56,11 +56,11 @@ impl Paths {
         quote! { #open #ty #close }
     }
 
-    /// Asks about the type within a field's type that there is advice about, if the field's type is refused: whether it is,
-    /// and what it is made of, only the compiler knows, as a user may have a `Versioned` of their own.
+    /// Generates code that gives advice about a type within the field's type, if the compiler refuses the field's type.
     ///
-    /// The compiler says once more here what is wrong with the field's type, and shows that as one message with that about
-    /// the field if it has the very place of the type.
+    /// Only the compiler knows whether it refuses the type, because a user may define a type `Versioned`. It reports
+    /// the error in the field's type once more here. The code has the span of the type, so that both messages are
+    /// merged.
     pub(crate) fn advice_within(&self, field: &Field) -> Option<TokenStream> {
         let (derive, inner, advice) = advice::within(self.derive, &field.ty)?;
         let mut own = field.tokens.clone().into_iter().map(|token| token.span());
@@ -71,7 +71,7 @@ impl Paths {
         let (module, advice) = (module(derive, last), Ident::new(advice, last));
         let function = if self.derive == Derive::Value { "of_value" } else { "of_object" };
         let (open, function) = (Ident::new("__shm", first), Ident::new(function, last));
-        // A parameter, unlike an item, is found only where it was named: in generated code.
+        // A parameter is visible only to tokens of generated code, unlike an item.
         let this = Ident::new("__shm_this", at(last));
         let argument = quote_spanned! {last=> (&raw const #this.#member) };
         let any = syn::token::Underscore(spot);
@@ -83,7 +83,7 @@ impl Paths {
     }
 }
 
-/// The module of the traits for a derive's fields.
+/// Returns the module of the field traits for a derive.
 fn module(derive: Derive, span: Span) -> Ident {
     Ident::new(if derive == Derive::Value { "value" } else { "object" }, span)
 }

@@ -7,10 +7,10 @@ use syn::Ident;
 use crate::expand::paths::Paths;
 use crate::parse::{Field, Item};
 
-/// Writes `ShmLayout` for a struct, with the table of its fields, and the checks that read it.
+/// Generates `ShmLayout` for a struct, with the table of its fields and the checks that read it.
 ///
-/// With const parameters, the table cannot stand by itself, and the checks are evaluated with the schema: when a program
-/// that uses the type is built, not when it is only checked.
+/// The table of a generic struct cannot be a constant of its own. So its checks run with the schema, when a program
+/// that uses the type is built, and not in `cargo check`.
 pub(crate) fn expand_struct(item: &Item, fields: &[Field], checks: &[TokenStream], paths: &Paths) -> TokenStream {
     let private = paths.private();
     let (params, this, predicates) = (item.params(), item.this(), item.predicates());
@@ -33,7 +33,7 @@ pub(crate) fn expand_struct(item: &Item, fields: &[Field], checks: &[TokenStream
         unsafe impl<#params> #private::ShmLayout for #this where #predicates {
             const SCHEMA: &'static #private::Schema = {
                 #first
-                // By way of a variable, or rustc would promote the schema, and compute its hash where nobody asks for it.
+                // The variable keeps rustc from promoting the schema, which would compute its hash without need.
                 let __shm_kind = #private::Kind::Struct { name: #name, const_args: #const_args, fields: #table };
                 &#private::Schema::of::<Self>(__shm_kind)
             };
@@ -41,7 +41,7 @@ pub(crate) fn expand_struct(item: &Item, fields: &[Field], checks: &[TokenStream
     }
 }
 
-/// The name of the table of the fields: a constant, or local to the schema's constant.
+/// Returns the name of the table of fields, which is a constant or a local variable.
 pub(crate) fn table(item: &Item) -> Ident {
     Ident::new(if item.is_generic() { "__shm_fields" } else { "__SHM_FIELDS" }, Span::call_site())
 }
@@ -64,7 +64,7 @@ fn const_args(item: &Item, private: &Ident) -> impl Iterator<Item = TokenStream>
     })
 }
 
-/// Where a field of the item lies.
+/// Generates the offset of a field.
 pub(crate) fn offset(item: &Item, field: &Field, paths: &Paths) -> TokenStream {
     let private = paths.private();
     let (ident, args, member) = (&item.ident, item.args(), &field.member);
@@ -72,7 +72,7 @@ pub(crate) fn offset(item: &Item, field: &Field, paths: &Paths) -> TokenStream {
     quote! { #private::offset_of!(#ident #turbofish #args, #member) }
 }
 
-/// Writes `ShmId`, if the item has an id.
+/// Generates `ShmId`, if the item has an id.
 pub(crate) fn expand_id(item: &Item, paths: &Paths) -> TokenStream {
     let Some(id) = &item.shm.id else { return TokenStream::new() };
     let private = paths.private();

@@ -1,4 +1,4 @@
-//! Implementations that stand in for those of an item with errors. They never run: the program does not compile.
+//! Stubs for the implementations of an item with errors. They never run, because the program does not compile.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -40,7 +40,8 @@ pub(crate) fn expand(derive: Derive, item: &Item, paths: &Paths) -> TokenStream 
     }
 }
 
-/// Parameters may not have what the traits ask for; without parameters, a bound would be an error of its own.
+/// Returns the bounds that the traits need, which the parameters may not have. Without parameters, such a bound would
+/// be another error.
 fn where_clause(derive: Derive, item: &Item, private: &Ident) -> TokenStream {
     let copy = (derive == Derive::Value).then(|| quote! { #private::Copy + });
     let own = item.predicates();

@@ -1,7 +1,7 @@
-//! The different types among the fields of an item: what is asked of a type is asked once, however many fields have it.
+//! The different types of an item's fields. Each type is checked once, even if several fields have it.
 //!
-//! Two fields whose types are written alike count as being of one type, that of the first; that they are, in the struct as
-//! the compiler sees it, is what [`same_fields`](super::check::same_fields) checks.
+//! Two fields with the same tokens count as the same type. [`same_fields`](super::check::same_fields) checks this with
+//! the compiler.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::parse::Field;
 pub(crate) struct Types<'item> {
     /// The first field of each type, in order.
     pub(crate) firsts: Vec<&'item Field>,
-    /// The number of each field's type among them.
+    /// For each field, the number of its type in `firsts`.
     pub(crate) of: Vec<usize>,
 }
 
@@ -19,7 +19,7 @@ impl<'item> Types<'item> {
         let (mut firsts, mut known) = (Vec::new(), HashMap::new());
         let number = |field: &'item Field| {
             let text = field.tokens.to_string();
-            // Which crate `$crate` is, only its span says.
+            // Two `$crate` with the same text may be different crates.
             let place = if text.contains("$crate") { firsts.len() } else { 0 };
             *known.entry((text, place)).or_insert_with(|| {
                 firsts.push(field);
@@ -30,7 +30,7 @@ impl<'item> Types<'item> {
         Self { firsts, of }
     }
 
-    /// Each type with its fields' places in the struct.
+    /// Returns each type with the numbers of its fields.
     pub(crate) fn with_fields(&self) -> impl Iterator<Item = (&'item Field, Vec<usize>)> {
         self.firsts.iter().enumerate().map(|(number, first)| {
             let places = (0..self.of.len()).filter(|&place| self.of[place] == number);

@@ -38,7 +38,7 @@ fn shm_value(item: &Item, fields: &[Field], types: &Types<'_>, paths: &Paths) ->
                 if #any {
                     return #private::Result::Ok(());
                 }
-                // Not by `?`, which costs the user's build several times as much. And by `let`, whose pattern a constant cannot be.
+                // `?` would slow the user's build several times more. `let` cannot match a constant of this name.
                 #(
                     let __shm_checked = #checks;
                     if #private::Result::is_err(&__shm_checked) {
@@ -51,7 +51,7 @@ fn shm_value(item: &Item, fields: &[Field], types: &Types<'_>, paths: &Paths) ->
     }
 }
 
-/// Whether all bits are valid: as a type, and as an expression; with what these mention.
+/// Whether all bits of the value are valid, as a type and as an expression.
 struct Validity {
     beside: TokenStream,
     generics: Generics,
@@ -59,9 +59,10 @@ struct Validity {
     any: TokenStream,
 }
 
-/// `Any` if all fields are, as no bits are wrong in a struct if none are in its fields.
+/// Generates the validity, which is `Any` if it is `Any` for all fields.
 ///
-/// A constant says it best, as it names no types: see `member`. But rustc takes none that depends on a parameter.
+/// A constant is better than parameters, because it names no types (see `member`). But it cannot depend on a parameter
+/// of the item.
 fn validity(item: &Item, types: &Types<'_>, paths: &Paths) -> Validity {
     let private = paths.private();
     if item.is_generic() {
@@ -85,8 +86,8 @@ fn check_field(item: &Item, field: &Field, paths: &Paths) -> TokenStream {
     quote! { #check(__shm_bytes, #offset, #name) }
 }
 
-/// The checks of all fields: of numbers, which have nothing to check unless they are not what they are called, all of a
-/// type at once.
+/// Generates the checks of all fields. Fields of the same number type share a check, because a real number has nothing
+/// to check.
 fn check_fields(item: &Item, fields: &[Field], types: &Types<'_>, paths: &Paths) -> Vec<TokenStream> {
     let table = schema::table(item);
     let others = (0..fields.len()).filter(|&at| !guess::is_any_number(&fields[at].ty)).map(|at| {

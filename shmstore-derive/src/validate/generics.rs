@@ -1,4 +1,4 @@
-//! Parameters: const ones, and types with a bound.
+//! Parameters, which are constants, or types with a bound.
 
 use quote::ToTokens;
 use syn::ext::IdentExt;
@@ -15,10 +15,10 @@ pub(crate) fn validate(derive: Derive, item: &Item, errors: &mut Errors) {
         match param {
             GenericParam::Lifetime(lifetime) => errors.add(
                 lifetime,
-                "shared memory outlives every process, so what is in it borrows nothing: remove the lifetime",
+                "shared memory outlives every process, so a type in it cannot borrow: remove the lifetime",
             ),
             GenericParam::Type(_) | GenericParam::Const(_) if matches!(item.body, Body::Enum(_)) => {
-                errors.add(param, "a shared enum is a number and has no parameters: remove it");
+                errors.add(param, "a shared enum is a number and has no parameters: remove this one");
             }
             GenericParam::Type(param) if !is_bounded(item, param) => {
                 errors.add(&param.ident, bound_for(derive, item, param))
@@ -31,8 +31,8 @@ pub(crate) fn validate(derive: Derive, item: &Item, errors: &mut Errors) {
     tokens::refuse(item.generics.where_clause.to_token_stream(), errors);
 }
 
-/// Whether a parameter has a bound: without one, the compiler would say of every trait that is derived that the parameter may not live
-/// long enough.
+/// Returns `true` if a parameter has a bound. Without one, the compiler would report for every derived trait that the
+/// parameter may not live long enough.
 fn is_bounded(item: &Item, param: &TypeParam) -> bool {
     let clause = item.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
     let elsewhere = clause.filter_map(|predicate| match predicate {
@@ -45,7 +45,7 @@ fn is_bounded(item: &Item, param: &TypeParam) -> bool {
     })
 }
 
-/// What to write, by where the parameter stands.
+/// Returns the message with the bound that the parameter needs.
 fn bound_for(derive: Derive, item: &Item, param: &TypeParam) -> String {
     let (ident, none) = (&param.ident, Vec::new());
     let fields = if let Body::Struct(fields) = &item.body { fields } else { &none };
@@ -65,7 +65,7 @@ fn bound_for(derive: Derive, item: &Item, param: &TypeParam) -> String {
     format!("not every type can be in shared memory: write `{ident}: {bound}`")
 }
 
-/// Whether a field of this type holds the parameter itself, and not a value of it in a part.
+/// Returns `true` if a field of this type holds the parameter itself as an object, and not as a value in a part.
 fn is_object(ty: &Type, ident: &Ident) -> bool {
     advice::last_segment(ty).is_some_and(|last| {
         last.ident == *ident

@@ -1,4 +1,4 @@
-//! The representations that fix a layout.
+//! Representations with a fixed layout.
 
 use crate::attr::ReprKind;
 use crate::errors::Errors;
@@ -6,10 +6,10 @@ use crate::parse::Item;
 
 const MAX_ALIGN: u64 = 4096;
 
-/// The integers an enum may be stored as.
+/// The integers that can store an enum.
 pub(crate) const ENUM_REPRS: [&str; 8] = ["u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64"];
 
-/// A struct is `C` or `transparent`, and may ask for an alignment.
+/// Checks that a struct is `C` or `transparent`. It may have an alignment, too.
 pub(crate) fn validate_struct(item: &Item, errors: &mut Errors) {
     let mut is_fixed = false;
     let mut is_refused = false;
@@ -23,10 +23,10 @@ pub(crate) fn validate_struct(item: &Item, errors: &mut Errors) {
                 "objects start at a page of 4096 bytes and cannot be aligned to more: use 4096 or less"
             }
             ReprKind::Align(_) => continue,
-            ReprKind::Packed => "a packed field cannot be referenced, and no atomic can be in one: remove `packed`",
+            ReprKind::Packed => "a field of a packed struct is not aligned, and cannot be referenced: remove `packed`",
             ReprKind::Integer(_) | ReprKind::Other => {
                 is_refused = true;
-                "the layout of a shared struct is C's: write `C` instead"
+                "a shared struct has the layout of C: write `C` instead"
             }
         };
         errors.add(&repr.path, refusal);
@@ -34,15 +34,15 @@ pub(crate) fn validate_struct(item: &Item, errors: &mut Errors) {
     if !is_fixed && !is_refused {
         errors.add(
             &item.ident,
-            "add `#[repr(C)]` to this struct: without it each compiler orders the fields as it likes",
+            "add `#[repr(C)]` to this struct: without it, each compiler may choose another order of the fields",
         );
     }
 }
 
-/// An enum is a fixed-width integer.
+/// Checks that an enum is an integer of fixed width.
 pub(crate) fn validate_enum(item: &Item, errors: &mut Errors) {
     if item.reprs.is_empty() {
-        errors.add(&item.ident, "add `#[repr(u8)]` to this enum: without it each compiler stores it as it likes");
+        errors.add(&item.ident, "add `#[repr(u8)]` to this enum: without it, each compiler may choose another size");
     }
     for repr in &item.reprs {
         let refusal = match &repr.kind {
@@ -51,7 +51,7 @@ pub(crate) fn validate_enum(item: &Item, errors: &mut Errors) {
             ReprKind::C => {
                 "the width of a C enum is the compiler's choice: write `u32` or another fixed width instead".into()
             }
-            ReprKind::Align(_) => "an alignment would leave padding in the enum: remove it".into(),
+            ReprKind::Align(_) => "an alignment would leave padding in the enum: remove `align`".into(),
             ReprKind::Transparent | ReprKind::Packed | ReprKind::Other => {
                 "a shared enum is stored as an integer of fixed width: write `u8` instead".into()
             }
@@ -61,7 +61,7 @@ pub(crate) fn validate_enum(item: &Item, errors: &mut Errors) {
 }
 
 fn why_not(name: &str) -> &'static str {
-    if name.ends_with("128") { "a shared enum is stored in 8 to 64 bits" } else { "its width is this process's own" }
+    if name.ends_with("128") { "a shared enum has 8 to 64 bits" } else { "its width depends on the platform" }
 }
 
 fn instead_of(name: &str) -> &'static str {

@@ -39,7 +39,23 @@ fn every_mistake_of_a_struct_is_reported() {
 }
 
 #[test]
-fn an_alignment_of_a_page_is_the_most() {
+fn a_capacity_of_zero_is_refused_wherever_it_is() {
+    let of = |derive, ty: &str| {
+        let ty: syn::Type = syn::parse_str(ty).expect("a type");
+        messages(derive, parse_quote! { #[repr(C)] struct Log { a: #ty } })
+    };
+    for ty in ["FixedVec<u8, 0>", "shmstore::FixedString<0>", "[Pad<0>; 2]", "FixedVec<FixedString<0>, 3>"] {
+        let messages = of(Derive::Value, ty);
+        assert!(matches!(messages.as_slice(), [only] if only.contains("at least one")), "{ty}: {messages:?}");
+    }
+    assert_eq!(of(Derive::Object, "CacheAligned<Versioned<FixedVec<u8, 0x0>>>").len(), 1);
+    for ty in ["FixedVec<u8, N>", "FixedString<{ 0 + 1 }>", "PhantomData<Pad<0>>", "Other<0>"] {
+        assert_eq!(of(Derive::Value, ty), [""; 0], "{ty}");
+    }
+}
+
+#[test]
+fn an_alignment_has_at_most_4096_bytes() {
     let with = |align: proc_macro2::Literal| -> syn::DeriveInput {
         parse_quote! { #[repr(C, align(#align))] struct Aligned { a: AtomicU8 } }
     };
@@ -48,7 +64,7 @@ fn an_alignment_of_a_page_is_the_most() {
 }
 
 #[test]
-fn every_refused_integer_of_an_enum_has_its_cure() {
+fn every_refused_integer_of_an_enum_has_advice() {
     for (repr, cure) in [("usize", "`u64`"), ("isize", "`i64`"), ("u128", "`u64`"), ("i128", "`i64`"), ("C", "`u32`")] {
         let repr = quote::format_ident!("{repr}");
         let messages = messages(Derive::Value, parse_quote! { #[repr(#repr)] enum Mode { Idle } });

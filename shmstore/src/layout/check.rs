@@ -7,18 +7,19 @@
 //!
 //! # Safety
 //!
-//! This file assumes that its checks are evaluated while a program is compiled: the derives call them in constants only.
+//! This file assumes that its checks are evaluated while a program is compiled: the derives call them in constants
+//! only.
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
 use std::{ptr, slice};
 
-use crate::layout::schema::Field;
+use crate::layout::schema::{Field, Kind};
 use crate::layout::text::Text;
 
-/// Checks a value: that it has bytes, and each of its fields too, that the fields are aligned, and that there is no padding; but not the
-/// fields, nor the gaps before fields, of the numbers given, which are checked by themselves. The numbers ascend. (The gap after the last
-/// field has the number after its.)
+/// Checks a value: that it has bytes, and each of its fields too, that the fields are aligned, and that there is no
+/// padding; but not the fields, nor the gaps before fields, of the numbers given, which are checked by themselves. The
+/// numbers ascend. (The gap after the last field has the number after its.)
 ///
 /// # Panics
 ///
@@ -40,8 +41,9 @@ pub const fn is_value<T>(fields: &[Field], but_fields: &[usize], but_gaps: &[usi
     }
 }
 
-/// Checks an object: that it has bytes, and each of its fields too, but those of the numbers given, which ascend and are checked by
-/// themselves; that it has no `impl Drop`; and that it is laid out by C's rules, as its view is, which no other macro has touched.
+/// Checks an object: that it has bytes, and each of its fields too, but those of the numbers given, which ascend and
+/// are checked by themselves; that it has no `impl Drop`; and that it is laid out by C's rules, as its view is, which
+/// no other macro has touched.
 ///
 /// # Panics
 ///
@@ -72,12 +74,14 @@ pub const fn no_gap_before(fields: &[Field], at: usize, padding: Padding) {
     let (end_of_previous, start) = (end(&fields[at - 1]), fields[at].offset);
     assert!(
         end_of_previous <= start,
-        "the fields are not in the order they are declared: another macro has changed the struct after this derive; put the derive below that macro"
+        "the fields are not in the order they are declared: another macro has changed the struct after this derive; \
+         put the derive below that macro"
     );
     if end_of_previous < start {
         let bytes = start - end_of_previous;
         let text = gap(bytes, end_of_previous).str(", before `").str(fields[at].name).str("`");
-        panic!("{}", cure(text, padding, bytes, " here, or put larger fields first").as_str());
+        let gap = Gap { bytes, previous: &fields[at - 1], align: fields[at].schema.align() };
+        panic!("{}", cure(text, padding, gap, " here, or put larger fields first").as_str());
     }
 }
 
@@ -92,8 +96,17 @@ pub const fn no_gap_after<T>(fields: &[Field], padding: Padding) {
     let end = end(last);
     if end < size {
         let text = gap(size - end, end).str(", after `").str(last.name).str("`");
-        panic!("{}", cure(text, padding, size - end, " after it").as_str());
+        let gap = Gap { bytes: size - end, previous: last, align: align_of::<T>() };
+        panic!("{}", cure(text, padding, gap, " after it").as_str());
     }
+}
+
+/// A gap after a field.
+struct Gap<'a> {
+    bytes: usize,
+    previous: &'a Field,
+    /// The alignment that causes the gap.
+    align: usize,
 }
 
 /// Where a field ends.
@@ -106,16 +119,31 @@ const fn gap(bytes: usize, offset: usize) -> Text {
     Text::new().number(bytes).str(unit).str(" of padding at offset ").number(offset)
 }
 
-/// Says what to write, and where a `Pad` would stand.
-const fn cure(text: Text, padding: Padding, bytes: usize, place: &str) -> Text {
+/// Adds the advice. `place` says where a new `Pad` belongs.
+const fn cure(text: Text, padding: Padding, gap: Gap<'_>, place: &str) -> Text {
     let Padding::Fixed(name) = padding else {
         return text.str(
-            " with these arguments: no `Pad` of fixed size closes it for all arguments. Use arguments whose sizes leave no gap, or add a const parameter `P` and a field `Pad<P>`",
+            " with these arguments: no `Pad` of fixed size closes it for all arguments. Use arguments whose sizes \
+             leave no gap, or add a const parameter `P` and a field `Pad<P>`",
         );
     };
+    let Gap { bytes, previous, align } = gap;
+    if let Kind::Pad = previous.schema.kind() {
+        let text =
+            text.str(": make `").str(previous.name).str("` a `Pad<").number(previous.schema.size() + bytes).str(">`");
+        // Without it, the gap would not exist either.
+        let is_superfluous = previous.offset > 0 && previous.offset % align == 0;
+        return if is_superfluous { text.str(", or remove it") } else { text };
+    }
     let text = text.str(": add `");
     let text = if let Some(name) = name { text.str(name).str(": ") } else { text };
-    text.str("Pad<").number(bytes).str(">`").str(place)
+    let text = text.str("Pad<").number(bytes).str(">`").str(place);
+    let Kind::FixedString { capacity } = *previous.schema.kind() else { return text };
+    let text = text
+        .str(". A `FixedString<N>` has N + 4 bytes, so `")
+        .str(previous.name)
+        .str("` could also be a `FixedString<");
+    text.number(capacity + bytes).str(">`")
 }
 
 /// Checks that a field has bytes, or is `PhantomData`.
@@ -153,7 +181,8 @@ const fn is_aligned<T>(fields: &[Field]) {
         let own = fields[at].schema.align();
         assert!(
             fields[at].offset % own == 0 && own <= align_of::<T>(),
-            "a field is not aligned as its type is: this struct is packed; remove `packed`, or put the derive below the macro that adds it"
+            "a field is not aligned as its type is: this struct is packed; remove `packed`, or put the derive below \
+             the macro that adds it"
         );
         at += 1;
     }
@@ -178,7 +207,8 @@ pub const fn has_zero(discriminants: &[i128]) {
     );
     assert!(
         ascends || are_different(discriminants),
-        "two variants of this enum are one: another macro has changed it after this derive; put the derive below that macro"
+        "two variants of this enum are one: another macro has changed it after this derive; put the derive below that \
+         macro"
     );
 }
 
@@ -197,8 +227,9 @@ const fn are_different(numbers: &[i128]) -> bool {
     true
 }
 
-/// Checks that an enum is stored as the integer `R`: that the bytes of each variant are those of its number, and that all of them are
-/// initialized. A variant comes with its number as an `R`, with its number, and with what is left of that in an `R`.
+/// Checks that an enum is stored as the integer `R`: that the bytes of each variant are those of its number, and that
+/// all of them are initialized. A variant comes with its number as an `R`, with its number, and with what is left of
+/// that in an `R`.
 ///
 /// # Panics
 ///
@@ -214,7 +245,8 @@ pub const fn is_stored_as<E: Copy, R: Copy>(variants: &[(E, R, i128, i128)]) {
     }
     assert!(
         alike,
-        "this enum is not stored as its `#[repr]` says: another macro has changed it after this derive; put the derive below that macro"
+        "this enum is not stored as its `#[repr]` says: another macro has changed it after this derive; put the \
+         derive below that macro"
     );
 }
 
@@ -245,7 +277,8 @@ const fn bytes_of<T>(value: &T) -> &[MaybeUninit<u8>] {
 const fn has_no_drop<T>() {
     assert!(
         !std::mem::needs_drop::<T>(),
-        "an object outlives every process and is never dropped: remove `impl Drop`, and clean up in a type that holds the `Shared` object"
+        "an object outlives every process and is never dropped: remove `impl Drop`, and clean up in a type that holds \
+         the `Shared` object"
     );
 }
 
@@ -279,7 +312,8 @@ const fn is_c_struct<T>(fields: &[Field], min_align: usize) {
     }
     assert!(
         alike && align_of::<T>() == align && size_of::<T>() == end_of_previous.next_multiple_of(align),
-        "this struct is not laid out as its `#[repr]` says: another macro has changed it after this derive; put the derive below that macro"
+        "this struct is not laid out as its `#[repr]` says: another macro has changed it after this derive; put the \
+         derive below that macro"
     );
 }
 
@@ -292,7 +326,8 @@ pub const fn is_alike<T>(_: *const T, _: *const T) {}
 /// A type whose values fit a [`ConstArg`](crate::ConstArg): the const parameters a derive accepts.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a type for the const parameters of what is shared",
-    label = "the arguments are part of the layout's identity, and a schema holds integers of up to 64 bits, `bool` and `char`"
+    label = "the arguments are part of the layout's identity, and a schema holds integers of up to 64 bits, `bool` \
+             and `char`"
 )]
 pub trait ConstParam: Copy {}
 

@@ -1,12 +1,12 @@
-//! The words that C, C++ and their headers keep for themselves.
+//! The words that C, C++ and their headers reserve.
 
 use std::collections::HashSet;
 
 use super::super::names::{identifier, words};
 use super::COMMON;
 
-/// Keywords of C11, C++17 and their successors, types of numbers, and lower-case words that are macros or functions of headers
-/// that are included here, or before this one.
+/// Keywords of C11, C++17 and their successors, number types, and lower-case macros and functions of headers that a
+/// program may include.
 const RESERVED: &str = "
     auto break case char const continue default do double else enum extern float for goto if inline int long register
     restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
@@ -25,21 +25,25 @@ const RESERVED: &str = "
     shm_open shm_unlink shm_info shm_perm shm_segsz
 ";
 
-/// What no member is named: the common part has no macro of small letters.
+/// Returns the names that no member may have. The words of the common part are allowed, because it has no lower-case
+/// macro.
 pub(super) fn not_members() -> HashSet<String> {
     words(RESERVED)
 }
 
-/// What no type, function or macro is named: every word of the common part besides.
+/// Returns the names that no type, function or macro may have: also all words of the common part.
 pub(super) fn reserved() -> HashSet<String> {
     let mut reserved = not_members();
     reserved.extend(words(COMMON));
     reserved
 }
 
-/// The name of a member. No type or macro of a header has it, because these begin with `shm`; in C++ a member cannot have the
-/// name of a type in its struct. Other macros are reserved, or begin with two capitals, or with one and a `_` or digit:
-/// `EINVAL`, `PRIu64`, `SYS_read`, `P_tmpdir`.
+/// Makes the name of a member differ from every type and every macro.
+///
+/// - The types and macros of generated headers begin with `shm`. In C++, a member cannot have the name of a type in its
+///   struct.
+/// - Other macros are reserved words, or begin with a capital that is followed by a capital, a `_` or a digit:
+///   `EINVAL`, `PRIu64`, `SYS_read`, `P_tmpdir`.
 pub(super) fn member(name: &str) -> String {
     let made = identifier(name);
     if ["shm_", "shmstore_"].iter().any(|prefix| made.to_lowercase().starts_with(prefix)) {

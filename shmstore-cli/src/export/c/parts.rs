@@ -1,4 +1,4 @@
-//! The store's own parts in C: their structs, and the functions that read them.
+//! The structs of the store's own parts in C, and the functions that read them.
 
 use shmstore::OwnedSchema;
 
@@ -18,11 +18,11 @@ impl<'a> Types<'a> {
         body.add(&name, (0, TEXT_AT), "len", |name| format!("unsigned char {name}[4]"), "length, little-endian");
         if capacity > 0 {
             let declare = |name: &str| format!("char {name}[{capacity}]");
-            body.add(&name, (TEXT_AT, capacity), "text", declare, "UTF-8, without a zero at its end");
+            body.add(&name, (TEXT_AT, capacity), "text", declare, "UTF-8, without a final zero");
         }
         self.write(&body.finish(&name, schema));
         self.write(&format!(
-            "/* The bytes of text in a copy of it. */\nstatic inline uint32_t {name}_len(const {name} *string)\n{{\n    \
+            "/* Returns the number of bytes in a copy of the text. */\nstatic inline uint32_t {name}_len(const {name} *string)\n{{\n    \
              return shmstore_text_len(string, UINT32_C({capacity}));\n}}\n\n"
         ));
         name
@@ -46,13 +46,13 @@ impl<'a> Types<'a> {
         }
         self.write(&body.finish(&name, schema));
         self.write(&format!(
-            "/* The elements in a copy of it. */\nstatic inline uint64_t {name}_len(const {name} *vec)\n{{\n    \
+            "/* Returns the number of elements in a copy of the list. */\nstatic inline uint64_t {name}_len(const {name} *vec)\n{{\n    \
              return shmstore_vec_len(vec, UINT64_C({capacity}));\n}}\n\n"
         ));
         Ok(name)
     }
 
-    /// The name of the type of a value: one for arrays too, so that there are pointers to it.
+    /// Returns the name of a value's type. An array gets a name, too, so that functions can take a pointer to it.
     fn value_type(&mut self, name: &str, value: &'a OwnedSchema) -> Result<String, ExportError> {
         let kind = self.of(value)?;
         if kind.dimensions.is_empty() {
@@ -97,7 +97,7 @@ impl<'a> Types<'a> {
         let suffixes = ["_value", "_version", "_load", "_try_load"];
         let name = self.take(schema, &suffixes);
         let of = if value.size() > 0 { Some(self.value_type(&name, value)?) } else { None };
-        // The caller has looked whether they are where the format puts them.
+        // The caller has checked the slots.
         let slots = Slots::of(schema.size(), schema.align(), value).expect("the slots of format version 1");
         self.write(&versioned_body(&name, schema, slots, self));
         self.write(&version_function(&name));
@@ -112,21 +112,21 @@ impl<'a> Types<'a> {
 fn versioned_body(name: &str, schema: &OwnedSchema, slots: Slots, types: &Types<'_>) -> String {
     let mut body = Body::new(types.member_scope());
     let word = |name: &str| format!("uint32_t {name}");
-    body.add(name, (0, 4), "lock", word, "of the writers");
+    body.add(name, (0, 4), "lock", word, "the lock of the writers");
     body.add(name, (4, 4), "flags", word, "bit 0: starved, bit 1: need fence");
-    body.add(name, (8, 4), "bell", word, "of those who wait for a newer version");
+    body.add(name, (8, 4), "bell", word, "the bell for waiters");
     let sequence = |name: &str| format!("uint64_t {name}");
     body.add(name, (SEQUENCE_AT, WORD), "sequence", sequence, "2n: version n; 2n + 1: version n + 1 is being written");
     if slots.len > 0 {
         let declare = |name: &str| format!("uint64_t {name}[2][{}]", slots.len / WORD);
-        body.add(name, (slots.at, 2 * slots.len), "slots", declare, "the even versions, the odd versions");
+        body.add(name, (slots.at, 2 * slots.len), "slots", declare, "even versions, odd versions");
     }
     body.finish(name, schema)
 }
 
 fn version_function(name: &str) -> String {
     format!(
-        "/* The number of the newest version. */\nstatic inline uint64_t {name}_version(const volatile {name} *from)\n{{\n    \
+        "/* Returns the number of the newest version. */\nstatic inline uint64_t {name}_version(const volatile {name} *from)\n{{\n    \
          return __atomic_load_n(&from->sequence, __ATOMIC_ACQUIRE) >> 1;\n}}\n"
     )
 }
@@ -139,10 +139,10 @@ fn load_functions(name: &str, of: &str, slots: Slots, value: &OwnedSchema) -> St
         value.size()
     );
     format!(
-        "/* Copies the newest version of {shown}, whole; and its number, unless `version` is NULL. Writers are not\n \
-         * stopped by it: it tries again as often as they overtake it. Returns 0. */\n\
+        "/* Copies the newest version of {shown}, and its number if `version` is not NULL. The copy never mixes\n \
+         * versions, and never blocks a writer: it is repeated until no writer overtakes it. Returns 0. */\n\
          static inline int {name}_load({arguments})\n{{\n    return {read}, 0);\n}}\n\
-         /* The same, with at least one and at most so many attempts. Returns -1 with EAGAIN if all were overtaken. */\n\
+         /* Does the same with a limited number of attempts, at least 1. Returns -1 with EAGAIN if all fail. */\n\
          static inline int {name}_try_load({arguments}, uint64_t attempts)\n{{\n    \
          return {read}, attempts ? attempts : 1);\n}}\n\n",
         shown = comment(&value.to_string()),

@@ -1,4 +1,4 @@
-//! Structs and enums in C: every byte has a member, and every offset an assertion.
+//! Structs and enums in C. Every byte has a member, and every offset has an assertion.
 
 use shmstore::{OwnedField, OwnedSchema, OwnedVariant, Primitive};
 
@@ -7,7 +7,7 @@ use super::super::names::{Scope, comment, identifier, snake};
 use super::types::{Types, number};
 use super::{LANGUAGE, names};
 
-/// A struct as it is being written.
+/// The body of a struct.
 pub(super) struct Body {
     members: Scope,
     lines: String,
@@ -20,7 +20,7 @@ impl Body {
         Self { members, lines: String::new(), asserts: String::new(), end: 0 }
     }
 
-    /// Adds a member at an offset, and bytes without a name before it if there are any.
+    /// Adds a member at an offset, with padding before it.
     pub(super) fn add(
         &mut self,
         owner: &str,
@@ -37,7 +37,7 @@ impl Body {
         self.end = offset + size;
     }
 
-    /// Adds bytes without meaning up to an offset.
+    /// Adds padding up to an offset.
     pub(super) fn fill(&mut self, to: u64) {
         if self.end < to {
             let name = self.members.take(&format!("pad_at_{}", self.end));
@@ -46,7 +46,7 @@ impl Body {
         }
     }
 
-    /// The whole definition.
+    /// Returns the definition of the struct.
     pub(super) fn finish(mut self, name: &str, schema: &OwnedSchema) -> String {
         self.fill(schema.size());
         let (size, align) = (schema.size(), schema.align());
@@ -72,8 +72,7 @@ impl<'a> Types<'a> {
         in_order.sort_by_key(|field| field.offset);
         for field in in_order {
             if field.offset < body.end {
-                let problem =
-                    format!("it begins at {}, in the field before it, which ends at {}", field.offset, body.end);
+                let problem = format!("it begins at {}, but the field before it ends at {}", field.offset, body.end);
                 return Err(ExportError::part(LANGUAGE, problem).below(&field.name));
             }
             let kind = self.of(&field.schema).map_err(|error| error.below(&field.name))?;
@@ -91,7 +90,7 @@ impl<'a> Types<'a> {
         Ok(())
     }
 
-    /// Defines a struct of one member.
+    /// Defines a struct with one member.
     pub(super) fn define_wrapper(
         &mut self,
         name: &str,
@@ -109,7 +108,7 @@ impl<'a> Types<'a> {
         Ok(())
     }
 
-    /// An integer, and a macro for each variant: an `enum` of C has another size.
+    /// Defines an enum as an integer, with a macro for each variant. An `enum` of C may have another size.
     pub(super) fn define_enum(
         &mut self,
         schema: &OwnedSchema,
@@ -119,7 +118,7 @@ impl<'a> Types<'a> {
         let integer = number(repr)?;
         let name = self.take(schema, &[]);
         let shown = comment(&schema.to_string());
-        let mut text = format!("/* {shown}: may hold any number, not only these */\ntypedef {integer} {name};\n");
+        let mut text = format!("/* {shown}: a field may hold other numbers, too */\ntypedef {integer} {name};\n");
         for variant in variants {
             let base = format!("{name}_{}", snake(&identifier(&variant.name))).to_uppercase();
             let (constant, value) = (self.take_macro(&base), literal(variant.discriminant));
@@ -131,7 +130,7 @@ impl<'a> Types<'a> {
     }
 }
 
-/// The number in C, where the smallest has no literal.
+/// Returns a number in C. The smallest one has no literal.
 fn literal(number: i128) -> String {
     if number == i64::MIN.into() {
         "(-INT64_C(9223372036854775807) - 1)".to_owned()

@@ -1,20 +1,20 @@
-//! Which C type stands for which schema, each defined once.
+//! The C type for each schema. Each type is defined once.
 
 use std::collections::HashMap;
 
 use shmstore::{OwnedKind, OwnedSchema, Primitive};
 
-use super::super::error::ExportError;
+use super::super::error::{ExportError, UNKNOWN};
 use super::super::labels::Labels;
 use super::super::names::{Scope, snake};
 use super::super::parts;
 use super::{LANGUAGE, names};
 
-/// A type as it stands around a name: `double x[4]`.
+/// A type in a declaration: `double x[4]`.
 pub(super) struct CType {
-    /// What comes before the name.
+    /// The type before the name.
     pub(super) base: String,
-    /// What comes behind it.
+    /// The dimensions after the name.
     pub(super) dimensions: String,
 }
 
@@ -23,13 +23,13 @@ impl CType {
         Self { base: base.into(), dimensions: String::new() }
     }
 
-    /// Declares something of this type.
+    /// Declares a name of this type.
     pub(super) fn declare(&self, name: &str) -> String {
         format!("{} {name}{}", self.base, self.dimensions)
     }
 }
 
-/// The types of a header, as far as they are written.
+/// The types of a header that are written so far.
 pub(super) struct Types<'a> {
     object: String,
     object_macro: String,
@@ -37,9 +37,9 @@ pub(super) struct Types<'a> {
     members: Scope,
     labels: Labels<'a>,
     known: HashMap<&'a OwnedSchema, String>,
-    /// The types of the values that `_load` copies, by the names of the parts.
+    /// The type of the value that each `_load` copies, by the name of the part.
     pub(super) values: HashMap<String, String>,
-    /// How the first field is read that has a `_load`.
+    /// A statement that reads the first field with a `_load`.
     example: Option<String>,
     out: String,
 }
@@ -55,22 +55,22 @@ impl<'a> Types<'a> {
         Self { object, object_macro, scope, members, labels, known, values, example: None, out: String::new() }
     }
 
-    /// The name of the object's type.
+    /// Returns the name of the object's type.
     pub(super) fn object(&self) -> &str {
         &self.object
     }
 
-    /// What the object's macros begin with.
+    /// Returns the prefix of the object's macros.
     pub(super) fn object_macro(&self) -> &str {
         &self.object_macro
     }
 
-    /// A statement that reads something of the object.
+    /// Returns a statement that reads a field of the object.
     pub(super) fn example(&self) -> Option<&str> {
         self.example.as_deref()
     }
 
-    /// Takes a member of the object as the example, if it is the first that has a `_load`.
+    /// Makes a member of the object the example, if it is the first one with a `_load`.
     pub(super) fn take_example(&mut self, owner: &str, member: &str, kind: &CType, schema: &OwnedSchema) {
         if owner != self.object || self.example.is_some() || !kind.dimensions.is_empty() {
             return;
@@ -89,7 +89,7 @@ impl<'a> Types<'a> {
         self.example = Some(load);
     }
 
-    /// All that was written.
+    /// Returns the declarations of the types.
     pub(super) fn declarations(&self) -> &str {
         &self.out
     }
@@ -98,7 +98,7 @@ impl<'a> Types<'a> {
         self.out.push_str(text);
     }
 
-    /// The names of a struct's members.
+    /// Returns a new scope for the members of a struct.
     pub(super) fn member_scope(&self) -> Scope {
         self.members.clone()
     }
@@ -112,7 +112,7 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// The C type of a schema that has a size; defined before, if it needs to be.
+    /// Returns the C type of a schema that has a size. The type is defined first.
     pub(super) fn of(&mut self, schema: &'a OwnedSchema) -> Result<CType, ExportError> {
         if let Some(problem) = parts::problem(schema) {
             return Err(ExportError::part(LANGUAGE, problem));
@@ -157,23 +157,24 @@ impl<'a> Types<'a> {
             OwnedKind::FixedVec { capacity, element } => self.define_vec(schema, *capacity, element),
             OwnedKind::AtomicCell { value } => self.define_cell(schema, value),
             OwnedKind::Versioned { value } => self.define_versioned(schema, value),
-            _ => Err(ExportError::part(LANGUAGE, "this program does not know what it is: it is older than the schema")),
+            _ => Err(ExportError::part(LANGUAGE, UNKNOWN)),
         }
     }
 
-    /// Takes a name for a type and what belongs to it.
+    /// Takes a name for a type, together with its suffixed forms.
     pub(super) fn take(&mut self, schema: &OwnedSchema, suffixes: &[&str]) -> String {
         let base = format!("{}_{}", self.object, self.labels.of(schema));
         self.scope.take_family(&base, suffixes)
     }
 
-    /// Takes a name as it is.
+    /// Takes a name for a macro.
     pub(super) fn take_macro(&mut self, name: &str) -> String {
         self.scope.take(name)
     }
 }
 
-/// The C type of a number. A `bool` is a byte, as it may hold any, which C's own must not.
+/// Returns the C type of a number. A `bool` is a byte, because shared memory may hold any byte, and C's own `bool` may
+/// not.
 pub(super) fn number(primitive: Primitive) -> Result<&'static str, ExportError> {
     Ok(match primitive {
         Primitive::U8 | Primitive::Bool => "uint8_t",

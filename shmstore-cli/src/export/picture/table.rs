@@ -1,16 +1,17 @@
-//! Rows as lines of columns, with rules where cache lines begin.
+//! Rows as lines of columns, with a rule at the start of each cache line.
 
 use super::super::parts::LINE;
-use super::rows::{Place, Row};
+use super::rows::{Offset, Row};
+use crate::text::shortened;
 
 pub(super) const LEAST_WIDTH: usize = 60;
-/// The least that is left of a name or a type that is cut.
+/// The least width of a name or a type.
 const LEAST_TEXT: usize = 12;
 const INDENT: &str = "  ";
-/// What is deeper stands below the same column, or no name would be left of it.
+/// Deeper rows are not indented any further, so that their names stay visible.
 const MOST_INDENTS: usize = 8;
 
-/// How wide the columns are.
+/// The widths of the columns.
 struct Columns {
     offset: usize,
     hex: usize,
@@ -19,15 +20,15 @@ struct Columns {
     type_name: usize,
 }
 
-/// Draws the table, each line ended.
+/// Draws the table. Each line ends with a newline.
 pub(super) fn draw(rows: &[Row], width: usize) -> String {
     let columns = Columns::of(rows, width.max(LEAST_WIDTH));
     let mut out = columns.line(["offset", "hex", "size", "field", "type"]);
-    // Where the next cache line begins that nothing was said of.
+    // The start of the next cache line without a rule.
     let mut next = 0;
     for row in rows {
-        match row.place {
-            Place::Object(at) if at >= next => {
+        match row.offset {
+            Offset::Object(at) if at >= next => {
                 out.push_str(&columns.rule(at));
                 next = boundary_after(at);
             }
@@ -62,7 +63,7 @@ impl Columns {
     }
 
     fn line(&self, [offset, hex, size, name, type_name]: [&str; 5]) -> String {
-        let (name, type_name) = (cut(name, self.name), cut(type_name, self.type_name));
+        let (name, type_name) = (shortened(name, self.name), shortened(type_name, self.type_name));
         let line = format!(
             "{offset:>0$}  {hex:>1$}  {size:>2$}  {name:<3$}  {type_name}",
             self.offset, self.hex, self.size, self.name
@@ -75,16 +76,16 @@ impl Columns {
         self.line([&offset, &hex, &size, &name, &type_name])
     }
 
-    /// A rule before what begins in another cache line.
+    /// Draws a rule before a row that begins in another cache line.
     fn rule(&self, at: u64) -> String {
         format!("{:->1$}--\n", format!(" cache line {} ", at / LINE), self.before_types())
     }
 
-    /// A note below what goes on over cache lines.
+    /// Draws a note below a row that continues in other cache lines.
     fn crossed(&self, first: u64, last: u64) -> String {
         let (first, last) = (first / LINE, last / LINE);
         let range = if first == last { format!("line {first}") } else { format!("lines {first} to {last}") };
-        format!("{:.>1$}..\n", format!(" goes on in cache {range} "), self.before_types())
+        format!("{:.>1$}..\n", format!(" continues in cache {range} "), self.before_types())
     }
 
     fn before_types(&self) -> usize {
@@ -93,18 +94,10 @@ impl Columns {
 }
 
 fn cells(row: &Row) -> [String; 5] {
-    let (sign, at) = match row.place {
-        Place::Object(at) => ("", at),
-        Place::Element(at) => ("+", at),
+    let (sign, at) = match row.offset {
+        Offset::Object(at) => ("", at),
+        Offset::Element(at) => ("+", at),
     };
     let name = format!("{}{}", INDENT.repeat(row.depth.min(MOST_INDENTS)), row.name);
     [format!("{sign}{at}"), format!("{sign}{at:#x}"), row.size.to_string(), name, row.type_name.clone()]
-}
-
-/// The text in so many columns: its end is cut off if it has more.
-pub(super) fn cut(text: &str, columns: usize) -> String {
-    if text.chars().count() <= columns {
-        return text.to_owned();
-    }
-    text.chars().take(columns.saturating_sub(1)).chain(['…']).collect()
 }

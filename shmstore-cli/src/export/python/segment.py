@@ -1,5 +1,5 @@
 def key(path):
-    """The System V key of the object whose anchor is at the path: what `ftok(path, ID)` gives."""
+    """Returns the System V key of the object with the anchor `path`, as `ftok(path, ID)` does."""
     return _key(os.stat(path))
 
 
@@ -9,7 +9,7 @@ def _key(anchor):
 
 
 def _identity_hash(anchor):
-    """FNV-1a of 32 bits over device, inode and id."""
+    """Returns the FNV-1a hash of 32 bits over device, inode and id."""
     found = 0x811C9DC5
     for byte in anchor.st_dev.to_bytes(8, "little") + anchor.st_ino.to_bytes(8, "little") + bytes([ID]):
         found = (found ^ byte) * 0x01000193 & 0xFFFFFFFF
@@ -17,7 +17,7 @@ def _identity_hash(anchor):
 
 
 def _birth(path):
-    """When the file at the path was made: None where that is not known, or proves nothing (on overlayfs)."""
+    """Returns when the file was created; None if that is unknown, or unreliable as on overlayfs."""
     fs, found = ctypes.create_string_buffer(512), ctypes.create_string_buffer(512)
     name = os.fsencode(path)
     if not hasattr(_libc, "statx") or _libc.statfs(name, fs) != 0 or int.from_bytes(fs[:8], "little") == 0x794C7630:
@@ -28,7 +28,7 @@ def _birth(path):
 
 
 def _offsets(slot_count, schema_length):
-    """Where slots, schema and payload are, and the size of the segment, by the lengths of the parts."""
+    """Returns the offsets of slots, schema and payload, and the size of the segment."""
 
     def up(number, multiple):
         return (number + multiple - 1) // multiple * multiple
@@ -48,14 +48,15 @@ def _offsets(slot_count, schema_length):
 
 
 class Segment(_ReadOnly):
-    """An object, attached for reading: `with Segment(path) as segment: segment.object…`
+    """An object that is attached for reading: `with Segment(path) as segment: segment.object…`
 
-    `path` is the object's anchor: the directory or file, DIRECTORY/NAME.shm for a named object. `any_owner`: believe
-    objects of all users, not those of this user and of root only.
+    `path` is the anchor of the object: a directory or file, or DIRECTORY/NAME.shm for a named object.
 
-    Raises `AttachError`, and nothing else if the path or the object is missing: with `retry` set, as it may come.
+    With `any_owner=True`, it accepts objects of all users, not only of this user and root.
 
-    Do not close it while another thread reads it.
+    Raises `AttachError`. If the path or the object does not exist yet, its `retry` is True.
+
+    Do not close a segment while another thread reads it.
     """
 
     def __init__(self, path, any_owner=False):
@@ -63,15 +64,17 @@ class Segment(_ReadOnly):
         try:
             anchor = os.stat(path)
         except OSError as error:
-            raise AttachError(f"looking at {path}: {error.strerror}", retry=error.errno == errno.ENOENT) from error
+            retry = error.errno == errno.ENOENT
+            raise AttachError(f"reading the metadata of {path}: {error.strerror}", retry=retry) from error
         self._shmid = _libc.shmget(_key(anchor), 0, 0)
         if self._shmid < 0:
             number = ctypes.get_errno()
             what = f"{TYPE} (id {chr(ID)!r}) at {path}, key {_key(anchor) & 0xFFFFFFFF:#x}"
             if number == errno.ENOENT:
-                raise AttachError(f"there is no {what}: is its creator running, and in the same IPC namespace?", retry=True)
+                problem = f"there is no {what}: is its creator running, and in the same IPC namespace?"
+                raise AttachError(problem, retry=True)
             raise AttachError(f"looking for the {what}: {os.strerror(number)}")
-        # Before it is mapped, and once more when it is: until then its number may become that of another.
+        # This check is repeated after attaching, because until then the number may pass to another segment.
         self._check_status(_key(anchor), any_owner)
         base = _libc.shmat(self._shmid, None, _SHM_RDONLY)
         if base == _FAILED:
@@ -92,11 +95,11 @@ class Segment(_ReadOnly):
 
     @property
     def object(self):
-        """The object: its fields are attributes."""
+        """The object. Its fields are attributes."""
         return _OBJECT.view(self, 0)
 
     def close(self):
-        """Detaches: then nothing of the object can be read."""
+        """Detaches. After that, the object cannot be read."""
         base, self._base = self._base, None
         if base is not None:
             _libc.shmdt(base)
@@ -120,7 +123,7 @@ class Segment(_ReadOnly):
         return ctypes.string_at(self._at(offset), size)
 
     def _word(self, offset, size):
-        """The bytes of an aligned word, loaded at once."""
+        """Returns the bytes of an aligned word, read by one load."""
         kind = {1: ctypes.c_uint8, 2: ctypes.c_uint16, 4: ctypes.c_uint32, 8: ctypes.c_uint64}[size]
         return kind.from_address(self._at(offset)).value.to_bytes(size, "little")
 
@@ -133,58 +136,60 @@ class Segment(_ReadOnly):
     def _check_status(self, wanted, any_owner):
         status = ctypes.create_string_buffer(256)  # a struct shmid_ds
         if _libc.shmctl(self._shmid, _IPC_STAT, status) != 0:
-            raise AttachError(f"asking for the status of segment {self._shmid}: {os.strerror(ctypes.get_errno())}")
+            raise AttachError(f"reading the status of segment {self._shmid}: {os.strerror(ctypes.get_errno())}")
         found, uid, _, creator, _, mode = (int.from_bytes(status[at:at + 4], "little") for at in range(0, 24, 4))
         size = int.from_bytes(status[48:56], "little")
         if found != wanted & 0xFFFFFFFF or mode & _SHM_DEST:
-            raise AttachError(f"segment {self._shmid} was removed meanwhile: attach again", retry=True)
+            raise AttachError(f"segment {self._shmid} was removed: attach again", retry=True)
         if not any_owner and not {uid, creator} <= {os.geteuid(), 0}:
-            raise AttachError(f"segment {self._shmid} was made by user {creator} and belongs to user {uid}, and is believed "
-                              "only of this user and of root: give any_owner=True to believe it")
+            raise AttachError(f"segment {self._shmid} was created by user {creator} and belongs to user {uid}, but "
+                              "only this user and root are trusted: use any_owner=True to accept it")
         if size % 4096 != 1357 or size < 1024:
-            raise AttachError(f"segment {self._shmid} has {size} bytes, as shmstore makes none: it is another program's")
+            raise AttachError(f"segment {self._shmid} belongs to another program: no segment of shmstore has {size} "
+                              "bytes")
         return size
 
     def _check_identity(self, path, anchor):
         first_word = self._u64(0)
         if first_word == 0:
-            raise AttachError(f"segment {self._shmid} is being made: attach again", retry=True)
+            raise AttachError(f"segment {self._shmid} is being created: attach again", retry=True)
         if first_word & 0xFFFFFFFF != int.from_bytes(b"shmS", "little"):
-            raise AttachError(f"segment {self._shmid} was not made by shmstore")
+            raise AttachError(f"segment {self._shmid} was not created by shmstore")
         if first_word >> 32 != _identity_hash(anchor):
-            raise AttachError(f"segment {self._shmid} has the key of {path}, but was made for another file")
+            raise AttachError(f"segment {self._shmid} has the key of {path}, but was created for another file")
         version, state = self._u32(8), self._u32(12)
         if version == 0 or state in (0, 1):
-            raise AttachError(f"the object at {path} is being made: attach again", retry=True)
+            raise AttachError(f"the object at {path} is being created: attach again", retry=True)
         if version != 1:
-            raise AttachError(f"the object at {path} is of format version {version}, expected 1")
+            raise AttachError(f"the object at {path} has format version {version}, expected 1")
         if state == 3:
             raise AttachError(f"the object at {path} was removed: attach again", retry=True)
         if state != 2:
             raise AttachError(f"the header of the object at {path} is damaged: state is {state}")
         if (self._u64(32), self._u64(40), self._u32(64)) != (anchor.st_dev, anchor.st_ino, ID):
-            raise AttachError(f"segment {self._shmid} has the key of {path}, but was made for another file")
+            raise AttachError(f"segment {self._shmid} has the key of {path}, but was created for another file")
         birth = _birth(path) if self._u32(60) == 1 else None
         if birth is not None and birth != (self._u64(48), self._u32(56)):
-            raise AttachError(f"segment {self._shmid} was made for a file on the inode of {path} that is gone")
+            raise AttachError(f"segment {self._shmid} was created for an earlier file with the inode of {path}")
 
     def _check_layout(self, path):
         unknown_flags = self._u32(16) & 0xFFFF  # the upper half may be ignored
         if unknown_flags:
-            raise AttachError(f"the object at {path} uses features that this module does not know (flags {unknown_flags:#06x}): "
-                              "write this module anew by the newer shmstore that the object's programs use")
+            raise AttachError(f"the object at {path} uses features that this module does not know (flags "
+                              f"{unknown_flags:#06x}): generate this module again with the newer shmstore of the "
+                              "object's programs")
         layout = self._u64(72) | self._u64(80) << 64
         if layout != LAYOUT_HASH:
-            raise AttachError(f"the object at {path} has the layout {layout:032x}, expected {LAYOUT_HASH:032x}: write this "
-                              "module anew from its schema")
+            raise AttachError(f"the object at {path} has the layout {layout:032x}, expected {LAYOUT_HASH:032x}: "
+                              "generate this module again from its schema")
         if (self._u32(20), self._u32(184)) != (1024, 0x01020304):
             raise AttachError(f"the header of the object at {path} is damaged: header_len or byte_order")
         slot_count, schema_length = self._u32(124), self._u64(152)
         expected = _, _, payload_at, size = _offsets(slot_count, schema_length)
         found = self._u64(128), self._u64(144), self._u64(160), self._u64(176)
         if found != expected or size != self._size or not 1 <= slot_count <= 65536:
-            raise AttachError(f"the header of the object at {path} is damaged: slots, schema, payload and segment size are "
-                              f"{found}, expected {expected} in a segment of {self._size} bytes")
+            raise AttachError(f"the header of the object at {path} is damaged: slots, schema, payload and segment size "
+                              f"are {found}, expected {expected} in a segment of {self._size} bytes")
         if (self._u64(136), self._u64(168)) != (32, SIZE):
             raise AttachError(f"the header of the object at {path} is damaged: slot_size or payload_len")
         return payload_at

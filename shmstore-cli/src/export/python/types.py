@@ -7,7 +7,7 @@ import platform
 import numpy as np
 
 if platform.machine() != "x86_64" or ctypes.sizeof(ctypes.c_void_p) != 8:
-    raise ImportError("this module reads shared memory by the ordering of x86-64, which this machine does not give")
+    raise ImportError("this module needs the memory ordering of x86-64, which this machine does not have")
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.shmget.argtypes = [ctypes.c_int, ctypes.c_size_t, ctypes.c_int]
@@ -20,7 +20,7 @@ _FAILED = ctypes.c_void_p(-1).value
 
 
 class AttachError(Exception):
-    """There is no object, or none that can be believed. The message says why; `retry`: that it may be there soon."""
+    """The object does not exist or fails a check. If `retry` is True, it may exist soon."""
 
     def __init__(self, message, retry=False):
         super().__init__(message)
@@ -32,14 +32,14 @@ class Torn(Exception):
 
 
 class ReadOnlyError(AttributeError, TypeError):
-    """This module only reads: nothing that it returns can be changed."""
+    """The program tried to change an object, a view or a value of this module."""
 
 
 class _ReadOnly:
-    """Refuses to be changed."""
+    """Refuses every change."""
 
-    _REASON = ("this module only reads the object and cannot change it: change it with a Rust program, or with a C program and "
-               "the header from `shmstore schema --c`")
+    _REASON = ("this module only reads the object: change it with a Rust program, or with a C program and the header "
+               "from `shmstore schema --c`")
 
     def _refuse(self, *_, **__):
         raise ReadOnlyError(self._REASON)
@@ -50,14 +50,14 @@ class _ReadOnly:
 
 
 class _Value(_ReadOnly):
-    """A copy made of Python's own types. A changed one could be taken for a change of the object."""
+    """A copy in Python's own types. It refuses changes, because they would not reach the object."""
 
-    _REASON = ("a value that was read cannot be changed, because this would not change the object: `copy.deepcopy(value)` makes "
-               "a copy that can be changed")
+    _REASON = ("this value is a copy, so changing it would not change the object: `copy.deepcopy(value)` makes a copy "
+               "that can be changed")
     pop = clear = _ReadOnly._refuse
 
     def __reduce_ex__(self, _):
-        """Makes copies plain dicts and lists."""
+        """Makes a deep copy a plain dict or list."""
         plain = type(self).__mro__[-2]
         return plain, (plain(self),)
 
@@ -74,7 +74,7 @@ class _Variants(enum.IntEnum):
     """The variants of an enum. A field may also hold any other number."""
 
     def __setattr__(self, name, value):
-        # Python itself gives a new member `_value_` and the like.
+        # Python itself sets `_value_` and similar names of a new member.
         if not (name.startswith("_") and name.endswith("_")):
             raise ReadOnlyError(_ReadOnly._REASON)
         super().__setattr__(name, value)
@@ -83,8 +83,8 @@ class _Variants(enum.IntEnum):
         raise ReadOnlyError(_ReadOnly._REASON)
 
 
-# Types. Each has the `dtype` of its bytes; makes a view, by which the bytes are read in the segment; and makes Python
-# values of copies.
+# Types. A type has the `dtype` of its bytes. It makes views, which read the segment, and converts copies into values of
+# Python.
 
 
 class _Type:
@@ -99,14 +99,14 @@ class _Type:
         return copy.item() if isinstance(copy, np.generic) and not isinstance(copy, np.void) else copy
 
     def read(self, data):
-        """A copy, of bytes that are a value of this type."""
+        """Makes a numpy value of the bytes of a copy."""
         if self.size == 0:
             return np.zeros(1, self.dtype)[0]
         return np.frombuffer(data, self.dtype, 1)[0]
 
 
 def _parts(size, parts):
-    """The dtype of parts at their offsets; those without bytes are left out."""
+    """Returns the dtype of parts at their offsets, without empty parts."""
     parts = {name: (offset, kind) for name, (offset, kind) in parts.items() if kind.size > 0}
     return np.dtype({
         "names": list(parts),
@@ -143,7 +143,7 @@ class _Enum(_Type):
         self.numbers = numbers
 
     def python(self, copy):
-        """The variant; or the number, if no variant has it."""
+        """Returns the variant, or the number if no variant has it."""
         try:
             return self.numbers(int(copy))
         except ValueError:
@@ -182,7 +182,8 @@ class _Array(_Type):
 class _String(_Type):
     def __init__(self, capacity):
         self.capacity = capacity
-        super().__init__(_parts(4 + capacity, {"len": (0, _u32), "text": (4, _Array(_u8, capacity) if capacity else _none)}))
+        text = _Array(_u8, capacity) if capacity else _none
+        super().__init__(_parts(4 + capacity, {"len": (0, _u32), "text": (4, text)}))
 
     def python(self, copy):
         length = min(int(copy["len"]), self.capacity)

@@ -1,10 +1,10 @@
-//! Which Python expression stands for which schema; structs and enums are defined once, and then named.
+//! The Python expression for each schema. Structs and enums are defined once, and then used by name.
 
 use std::collections::{HashMap, HashSet};
 
 use shmstore::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive};
 
-use super::super::error::ExportError;
+use super::super::error::{ExportError, UNKNOWN};
 use super::super::labels::Labels;
 use super::super::names::{Scope, identifier, words};
 use super::super::parts::{self, Slots};
@@ -14,21 +14,21 @@ const KEYWORDS: &str =
     "False None True and as assert async await break class continue def del elif else except finally for
     from global if import in is lambda nonlocal not or pass raise return try while with yield match case type";
 
-/// What the module defines besides the types.
+/// The other names that a module defines.
 const CONSTANTS: &str = "TYPE ID SIZE ALIGN LAYOUT_HASH DTYPE";
 
-/// Names that an enum of Python cannot give its variants.
+/// Names that a variant of a Python enum cannot have.
 const ENUM_WORDS: &str = "mro name value names values";
 
-/// How many arrays may be nested: numpy lets 32 dimensions be, some of which it needs itself.
+/// How deep arrays may be nested. numpy has 32 dimensions, and needs some of them itself.
 const MOST_DIMENSIONS: u32 = 16;
 
-/// The types of a module, as far as they are written.
+/// The types of a module that are written so far.
 pub(super) struct Types<'a> {
     scope: Scope,
     variants: Scope,
     labels: Labels<'a>,
-    /// The object, and the name that its type has.
+    /// The object, and the name of its type.
     root: (&'a OwnedSchema, String),
     known: HashMap<&'a OwnedSchema, String>,
     out: String,
@@ -45,12 +45,12 @@ impl<'a> Types<'a> {
         Self { scope, variants, labels, root: (root, name), known: HashMap::new(), out: String::new() }
     }
 
-    /// All that was written.
+    /// Returns the definitions of the types.
     pub(super) fn definitions(&self) -> &str {
         &self.out
     }
 
-    /// The expression for a schema; what it names is defined before.
+    /// Returns the expression for a schema. The names in it are defined first.
     pub(super) fn of(&mut self, schema: &'a OwnedSchema) -> Result<String, ExportError> {
         if let Some(problem) = parts::problem(schema) {
             return Err(ExportError::part(LANGUAGE, problem));
@@ -72,7 +72,7 @@ impl<'a> Types<'a> {
             OwnedKind::AtomicCell { value } => format!("_Cell({})", self.of(value)?),
             OwnedKind::CacheAligned { object } => format!("_CacheAligned({size}, {})", self.of(object)?),
             OwnedKind::Versioned { value } => {
-                // It was looked at above.
+                // `problem` has checked the slots.
                 let slots = Slots::of(size, schema.align(), value).expect("the slots of format version 1");
                 format!("_Versioned({size}, {}, {}, {})", self.of(value)?, slots.at, slots.at + slots.len)
             }
@@ -91,8 +91,7 @@ impl<'a> Types<'a> {
                 format!("_Enum({}, {class})", dtype(*repr)?)
             }
             _ => {
-                let problem = "this program does not know what it is: it is older than the schema";
-                return Err(ExportError::part(LANGUAGE, problem));
+                return Err(ExportError::part(LANGUAGE, UNKNOWN));
             }
         };
         self.known.insert(schema, expression.clone());
@@ -126,7 +125,7 @@ impl<'a> Types<'a> {
         let class = self.take(schema);
         let mut names = self.variants.clone();
         self.out
-            .push_str(&format!("\nclass {class}(_Variants):\n    \"\"\"May hold any number, not only these.\"\"\"\n"));
+            .push_str(&format!("\nclass {class}(_Variants):\n    \"\"\"A field may hold other numbers, too.\"\"\"\n"));
         for OwnedVariant { name, discriminant } in variants {
             self.out.push_str(&format!("    {} = {discriminant}\n", names.take(&identifier(name))));
         }
@@ -135,7 +134,7 @@ impl<'a> Types<'a> {
     }
 }
 
-/// How the first part of an object that can be loaded is, as it follows the object.
+/// Returns the expression that loads the first part, to follow the object: `.position.load()`.
 pub(super) fn example(schema: &OwnedSchema) -> String {
     let loads = |schema: &OwnedSchema| {
         matches!(schema.kind(), OwnedKind::Versioned { .. } | OwnedKind::Atomic(_) | OwnedKind::AtomicCell { .. })
@@ -158,11 +157,11 @@ fn check_dimensions(schema: &OwnedSchema) -> Result<(), ExportError> {
     if dimensions <= MOST_DIMENSIONS {
         return Ok(());
     }
-    let problem = format!("arrays are nested {dimensions} deep: numpy takes {MOST_DIMENSIONS}");
+    let problem = format!("arrays are nested {dimensions} deep, but at most {MOST_DIMENSIONS} fit into a numpy type");
     Err(ExportError::part(LANGUAGE, problem))
 }
 
-/// The numpy name of a number, quoted.
+/// Returns the numpy name of a number, quoted.
 fn dtype(number: Primitive) -> Result<&'static str, ExportError> {
     Ok(match number {
         Primitive::U8 => "\"<u1\"",
@@ -173,11 +172,11 @@ fn dtype(number: Primitive) -> Result<&'static str, ExportError> {
         Primitive::I16 => "\"<i2\"",
         Primitive::I32 => "\"<i4\"",
         Primitive::I64 => "\"<i8\"",
-        other => return Err(ExportError::part(LANGUAGE, format!("`{other}` is no integer"))),
+        other => return Err(ExportError::part(LANGUAGE, format!("`{other}` is not an integer"))),
     })
 }
 
-/// A string of Python, in ASCII.
+/// Returns a Python string literal in ASCII.
 fn literal(text: &str) -> String {
     let mut written = String::from("\"");
     for letter in text.chars() {
@@ -196,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_string_of_python_is_not_ended_by_what_stands_in_it() {
+    fn a_name_cannot_end_a_python_string() {
         assert_eq!(literal("a\"\\\né"), "\"a\\\"\\\\\\U0000000a\\U000000e9\"");
     }
 }

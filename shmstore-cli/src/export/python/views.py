@@ -1,4 +1,4 @@
-# Views. They read the segment, and are of no use once it is detached.
+# Views. They read the segment until it is detached.
 
 
 class _View(_ReadOnly):
@@ -11,12 +11,12 @@ class _View(_ReadOnly):
 
 class _Plain(_View):
     def load(self):
-        """A copy, as Python value. Whoever writes meanwhile may tear it."""
+        """Returns a copy as a Python value. A writer may change it in the middle of the copy."""
         return self._kind.python(self._kind.read(self._segment._bytes(self._offset, self._kind.size)))
 
 
 class _StructView(_View):
-    """The fields, as attributes; or, if a name is taken or none of Python's, by `view["name"]`."""
+    """A struct. Its fields are attributes. A name that is not valid as an attribute works as `view["name"]`."""
 
     def __getitem__(self, name):
         offset, kind = self._kind.fields[name]
@@ -45,13 +45,13 @@ class _ArrayView(_View):
 
 class _AtomicView(_View):
     def load(self):
-        """The number. Aligned loads of up to 8 bytes are whole on x86-64."""
+        """Returns the number. On x86-64, an aligned load of up to 8 bytes is atomic."""
         return int(self._kind.read(self._segment._word(self._offset, self._kind.size)))
 
 
 class _CellView(_View):
     def load(self):
-        """The value, as Python value."""
+        """Returns the value as a Python value."""
         value = self._kind.value
         return value.python(value.read(self._segment._word(self._offset, 8)[:value.size]))
 
@@ -82,17 +82,18 @@ class _VersionedView(_View):
         return self._sequence() >> 1
 
     def load(self, attempts=None):
-        """The number of the newest version, and a copy of it: a numpy scalar, or a record or array that is read-only.
+        """Returns the number of the newest version, and a copy of it: a numpy scalar, or a read-only record or array.
 
-        `copy()` of a record or array makes one that can be changed.
+        The method `copy()` of a record or array makes a copy that can be changed.
 
-        Tries again as often as writers overtake it; or so many times, then `Torn` is raised.
+        The load is repeated until no writer overtakes it. With `attempts`, it raises `Torn` after so many attempts.
 
-        The protocol asks for the sequence number, then the bytes, then the sequence number, in this order. Neither
-        Python nor ctypes promises any: what gives it is that the interpreter does one step after the other, that the
-        copy is a call of the C library's `memcpy`, which the compiler cannot move past another, and that x86-64 does not
-        reorder loads with loads. `memcpy` itself may copy in any order and pieces, which the protocol allows. Formally,
-        in the terms of C, it is a data race: where that counts, use the C header or Rust.
+        Details: the protocol needs the sequence number, then the bytes, then the sequence number, in this order. Python
+        and ctypes do not promise an order. It follows from these facts:
+        - The interpreter does one step after the other.
+        - The copy is a call of `memcpy`, and the compiler cannot move a call past another call.
+        - x86-64 does not reorder loads with loads. Within the copy, the order does not matter.
+        By the rules of C, this is a data race. Where that matters, use the C header or Rust.
         """
         value = self._kind.value
         while attempts is None or attempts > 0:
@@ -105,10 +106,11 @@ class _VersionedView(_View):
         raise Torn("writers overtook every attempt to copy a version")
 
     def load_python(self, attempts=None):
-        """The same, the copy made of Python's own: dict, list, str, int, float and the enums of this module. It is read-only:
-        `copy.deepcopy` of it makes one that can be changed.
+        """Does the same with a copy in Python's own types: dict, list, str, int, float and the enums of this module.
 
-        A float is of 64 bits: that of an `f32` has its very value, 0.800000011920929 where numpy and Rust show 0.8.
+        The copy is read-only. `copy.deepcopy` makes a copy that can be changed.
+
+        An `f32` becomes a float of 64 bits with the exact value: 0.800000011920929, where numpy and Rust show 0.8.
         """
         version, copy = self.load(attempts)
         return version, self._kind.value.python(copy)

@@ -1,14 +1,14 @@
-//! Numbers as a line of small bars.
+//! A line of small bars.
 
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// The newest numbers, one a column, between the least and the most of them. What is no finite number is a gap.
+/// Draws the newest numbers, one a column, between the least and the greatest. An infinity or a NaN is a gap.
 pub(super) fn sparkline(numbers: impl DoubleEndedIterator<Item = f64>, width: usize) -> String {
     let mut shown: Vec<f64> = numbers.rev().take(width).collect();
     shown.reverse();
     let finite = || shown.iter().copied().filter(|number| number.is_finite());
     let (least, most) = (finite().fold(f64::MAX, f64::min), finite().fold(f64::MIN, f64::max));
-    // Halves: the difference of two finite numbers may be infinite.
+    // Halves, because the difference of two finite numbers may be infinite.
     let range = most / 2.0 - least / 2.0;
     let bar = |number: f64| match number.is_finite() {
         true if range > 0.0 => BARS[(((number / 2.0 - least / 2.0) / range) * 7.0).round().clamp(0.0, 7.0) as usize],
@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bars_go_from_the_least_to_the_most_of_what_is_shown() {
+    fn bars_range_from_the_least_to_the_greatest_shown_number() {
         for (numbers, width, expected) in [
             (vec![], 5, ""),
             (vec![3.0, 3.0], 5, "▁▁"),

@@ -1,4 +1,4 @@
-//! Rows of cells, in columns that take what room there is.
+//! Rows of cells, in columns that share the width of the screen.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -6,20 +6,20 @@ use ratatui::style::{Modifier, Style};
 
 use super::{fitted, width_of};
 
-/// At which side of its column a text stands.
+/// The side of a column at which its text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     Left,
     Right,
 }
 
-/// A column, and how much room it takes.
+/// A column and its width.
 #[derive(Debug, Clone)]
 pub(super) struct Column {
     title: &'static str,
     least: usize,
     most: usize,
-    /// Its part of what is left, against those of the others.
+    /// Its share of the remaining width, relative to the other columns.
     share: usize,
     side: Side,
     /// The narrowest screen that shows it.
@@ -55,7 +55,7 @@ impl Table {
         self.line(buffer, area, 0, &|index, _| titles[index].clone(), style, ' ');
     }
 
-    /// Writes a row. Each cell is told how much room it has.
+    /// Writes a row. Each cell receives its width.
     #[allow(clippy::too_many_arguments)]
     pub(super) fn row(
         &self,
@@ -97,13 +97,13 @@ impl Table {
         buffer.set_string(area.x, area.y + at, padded, style);
     }
 
-    /// The widths of the columns; 0 of one that is not shown.
+    /// Returns the widths of the columns; 0 for a hidden column.
     fn widths(&self, room: usize) -> Vec<usize> {
         let shown = |column: &Column| room >= column.from;
         let mut widths: Vec<usize> =
             self.columns.iter().map(|column| if shown(column) { column.least } else { 0 }).collect();
         let count = widths.iter().filter(|width| **width > 0).count();
-        // One for the mark, one after each column but the last.
+        // One for the mark, and one after each column except the last.
         let mut left = room.saturating_sub(widths.iter().sum::<usize>() + count);
         let mut shares: usize = self.columns.iter().filter(|column| shown(column)).map(|column| column.share).sum();
         for (column, width) in self.columns.iter().zip(&mut widths).filter(|(column, _)| shown(column)) {

@@ -16,18 +16,18 @@ fn model(count: u32) -> Model {
             fields.add(vec![index], &format!("field{index}"), value, None);
         }
         fields.add(vec![count], "宽宽宽宽宽宽宽宽宽宽宽宽宽宽宽宽宽", Value::Text("宽".repeat(300)), None);
-        let place = (1, 2);
+        let position = (1, 2);
         let object =
-            Some(Head { state: "ready".into(), type_name: "T".into(), path: "/p".into(), place, ..Head::default() });
+            Some(Head { state: "ready".into(), type_name: "T".into(), path: "/p".into(), position, ..Head::default() });
         let at = start + Duration::from_millis(step * 250);
         model.take(Sample { at, wall: SystemTime::now(), object, note: None, fields });
     }
     model
 }
 
-fn draw(model: &Model, width: u16, height: u16, colours: bool) -> Buffer {
+fn draw(model: &Model, width: u16, height: u16, colors: bool) -> Buffer {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-    let look = Look { colours, age: Duration::ZERO };
+    let look = Look { colors, age: Duration::ZERO };
     terminal.draw(|frame| _ = draw_model(frame, model, &look)).unwrap();
     terminal.backend().buffer().clone()
 }
@@ -38,7 +38,7 @@ fn lines(buffer: &Buffer) -> Vec<String> {
 }
 
 #[test]
-fn any_size_of_the_screen_will_do() {
+fn an_object_is_drawn_on_a_screen_of_any_size() {
     let mut model = model(30);
     for help in [false, true] {
         model.list.help = help;
@@ -54,7 +54,7 @@ fn any_size_of_the_screen_will_do() {
 }
 
 #[test]
-fn any_size_of_the_screen_will_do_for_all_objects() {
+fn all_objects_are_drawn_on_a_screen_of_any_size() {
     let board = Board::new(None, 4.0);
     for width in 0..90 {
         for height in 0..8 {
@@ -65,7 +65,7 @@ fn any_size_of_the_screen_will_do_for_all_objects() {
 }
 
 #[test]
-fn all_columns_are_there_at_80_and_the_page_holds_the_selection() {
+fn a_width_of_80_shows_all_columns_and_the_page_holds_the_selection() {
     let mut model = model(100);
     model.list.selected = 50;
     let lines = lines(&draw(&model, 80, 24, true));
@@ -78,7 +78,7 @@ fn all_columns_are_there_at_80_and_the_page_holds_the_selection() {
 }
 
 #[test]
-fn without_colours_there_are_none_and_changes_still_show() {
+fn changes_are_visible_without_colors() {
     let (model, none) = (model(3), ratatui::style::Color::Reset);
     let plain = draw(&model, 80, 24, false);
     assert!(plain.content().iter().all(|cell| cell.fg == none && cell.bg == none));
@@ -96,6 +96,6 @@ fn numbers_are_short() {
 }
 
 #[test]
-fn rate_is_never_less_than_zero_and_zero() {
+fn a_small_negative_rate_has_no_sign() {
     assert_eq!([-0.0, -0.04, 0.04, -0.06].map(short), ["0", "0.0", "0.0", "-0.1"]);
 }

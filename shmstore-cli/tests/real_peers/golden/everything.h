@@ -2,7 +2,7 @@
 #define SHM_EVERYTHING_SIZE UINT64_C(9344)
 #define SHM_EVERYTHING_LAYOUT_HASH_LOW UINT64_C(0x4c6a135d959863d9)
 #define SHM_EVERYTHING_LAYOUT_HASH_HIGH UINT64_C(0x4676b0c087307c94)
-/* Where processes meet, not who they are: the attach function tells objects of the same key apart. */
+/* Two anchors may have the same key. The attach function tells their objects apart. */
 #define SHM_EVERYTHING_KEY(path) ftok((path), SHM_EVERYTHING_ID)
 
 /* Block: 4096 bytes */
@@ -14,13 +14,13 @@ SHMSTORE_ASSERT(offsetof(shm_everything_block, words) == 0);
 
 /* Versioned<Block>: 8320 bytes */
 typedef struct shm_everything_versioned_block {
-    uint32_t lock; /* 0: of the writers */
+    uint32_t lock; /* 0: the lock of the writers */
     uint32_t flags; /* 4: bit 0: starved, bit 1: need fence */
-    uint32_t bell; /* 8: of those who wait for a newer version */
+    uint32_t bell; /* 8: the bell for waiters */
     unsigned char pad_at_12[52];
     uint64_t sequence; /* 64: 2n: version n; 2n + 1: version n + 1 is being written */
     unsigned char pad_at_72[56];
-    uint64_t slots[2][512]; /* 128: the even versions, the odd versions */
+    uint64_t slots[2][512]; /* 128: even versions, odd versions */
 } __attribute__((aligned(64))) shm_everything_versioned_block;
 SHMSTORE_ASSERT(sizeof(shm_everything_versioned_block) == 8320 && SHMSTORE_ALIGNOF(shm_everything_versioned_block) == 64);
 SHMSTORE_ASSERT(offsetof(shm_everything_versioned_block, lock) == 0);
@@ -29,24 +29,24 @@ SHMSTORE_ASSERT(offsetof(shm_everything_versioned_block, bell) == 8);
 SHMSTORE_ASSERT(offsetof(shm_everything_versioned_block, sequence) == 64);
 SHMSTORE_ASSERT(offsetof(shm_everything_versioned_block, slots) == 128);
 
-/* The number of the newest version. */
+/* Returns the number of the newest version. */
 static inline uint64_t shm_everything_versioned_block_version(const volatile shm_everything_versioned_block *from)
 {
     return __atomic_load_n(&from->sequence, __ATOMIC_ACQUIRE) >> 1;
 }
-/* Copies the newest version of Block, whole; and its number, unless `version` is NULL. Writers are not
- * stopped by it: it tries again as often as they overtake it. Returns 0. */
+/* Copies the newest version of Block, and its number if `version` is not NULL. The copy never mixes
+ * versions, and never blocks a writer: it is repeated until no writer overtakes it. Returns 0. */
 static inline int shm_everything_versioned_block_load(const volatile shm_everything_versioned_block *from, shm_everything_block *value, uint64_t *version)
 {
     return shmstore_read(&from->sequence, from->slots[0], 512, value, 4096, version, 0);
 }
-/* The same, with at least one and at most so many attempts. Returns -1 with EAGAIN if all were overtaken. */
+/* Does the same with a limited number of attempts, at least 1. Returns -1 with EAGAIN if all fail. */
 static inline int shm_everything_versioned_block_try_load(const volatile shm_everything_versioned_block *from, shm_everything_block *value, uint64_t *version, uint64_t attempts)
 {
     return shmstore_read(&from->sequence, from->slots[0], 512, value, 4096, version, attempts ? attempts : 1);
 }
 
-/* Depth: may hold any number, not only these */
+/* Depth: a field may hold other numbers, too */
 typedef int64_t shm_everything_depth;
 #define SHM_EVERYTHING_DEPTH_ZERO ((shm_everything_depth)UINT64_C(0)) /* Zero */
 #define SHM_EVERYTHING_DEPTH_LOWEST ((shm_everything_depth)(-INT64_C(9223372036854775807) - 1)) /* Lowest */
@@ -54,13 +54,13 @@ typedef int64_t shm_everything_depth;
 /* FixedString<12>: 16 bytes */
 typedef struct shm_everything_string_12 {
     unsigned char len[4]; /* 0: length, little-endian */
-    char text[12]; /* 4: UTF-8, without a zero at its end */
+    char text[12]; /* 4: UTF-8, without a final zero */
 } __attribute__((aligned(1))) shm_everything_string_12;
 SHMSTORE_ASSERT(sizeof(shm_everything_string_12) == 16 && SHMSTORE_ALIGNOF(shm_everything_string_12) == 1);
 SHMSTORE_ASSERT(offsetof(shm_everything_string_12, len) == 0);
 SHMSTORE_ASSERT(offsetof(shm_everything_string_12, text) == 4);
 
-/* The bytes of text in a copy of it. */
+/* Returns the number of bytes in a copy of the text. */
 static inline uint32_t shm_everything_string_12_len(const shm_everything_string_12 *string)
 {
     return shmstore_text_len(string, UINT32_C(12));
@@ -75,13 +75,13 @@ SHMSTORE_ASSERT(sizeof(shm_everything_vec_array_u16_2_3) == 20 && SHMSTORE_ALIGN
 SHMSTORE_ASSERT(offsetof(shm_everything_vec_array_u16_2_3, len) == 0);
 SHMSTORE_ASSERT(offsetof(shm_everything_vec_array_u16_2_3, elements) == 8);
 
-/* The elements in a copy of it. */
+/* Returns the number of elements in a copy of the list. */
 static inline uint64_t shm_everything_vec_array_u16_2_3_len(const shm_everything_vec_array_u16_2_3 *vec)
 {
     return shmstore_vec_len(vec, UINT64_C(3));
 }
 
-/* Mode: may hold any number, not only these */
+/* Mode: a field may hold other numbers, too */
 typedef uint8_t shm_everything_mode;
 #define SHM_EVERYTHING_MODE_IDLE ((shm_everything_mode)UINT64_C(0)) /* Idle */
 #define SHM_EVERYTHING_MODE_FAST ((shm_everything_mode)UINT64_C(255)) /* Fast */
@@ -113,13 +113,13 @@ SHMSTORE_ASSERT(offsetof(shm_everything_status, spare) == 64);
 
 /* Versioned<Status>: 256 bytes */
 typedef struct shm_everything_versioned_status {
-    uint32_t lock; /* 0: of the writers */
+    uint32_t lock; /* 0: the lock of the writers */
     uint32_t flags; /* 4: bit 0: starved, bit 1: need fence */
-    uint32_t bell; /* 8: of those who wait for a newer version */
+    uint32_t bell; /* 8: the bell for waiters */
     unsigned char pad_at_12[52];
     uint64_t sequence; /* 64: 2n: version n; 2n + 1: version n + 1 is being written */
     unsigned char pad_at_72[8];
-    uint64_t slots[2][10]; /* 80: the even versions, the odd versions */
+    uint64_t slots[2][10]; /* 80: even versions, odd versions */
     unsigned char pad_at_240[16];
 } __attribute__((aligned(64))) shm_everything_versioned_status;
 SHMSTORE_ASSERT(sizeof(shm_everything_versioned_status) == 256 && SHMSTORE_ALIGNOF(shm_everything_versioned_status) == 64);
@@ -129,18 +129,18 @@ SHMSTORE_ASSERT(offsetof(shm_everything_versioned_status, bell) == 8);
 SHMSTORE_ASSERT(offsetof(shm_everything_versioned_status, sequence) == 64);
 SHMSTORE_ASSERT(offsetof(shm_everything_versioned_status, slots) == 80);
 
-/* The number of the newest version. */
+/* Returns the number of the newest version. */
 static inline uint64_t shm_everything_versioned_status_version(const volatile shm_everything_versioned_status *from)
 {
     return __atomic_load_n(&from->sequence, __ATOMIC_ACQUIRE) >> 1;
 }
-/* Copies the newest version of Status, whole; and its number, unless `version` is NULL. Writers are not
- * stopped by it: it tries again as often as they overtake it. Returns 0. */
+/* Copies the newest version of Status, and its number if `version` is not NULL. The copy never mixes
+ * versions, and never blocks a writer: it is repeated until no writer overtakes it. Returns 0. */
 static inline int shm_everything_versioned_status_load(const volatile shm_everything_versioned_status *from, shm_everything_status *value, uint64_t *version)
 {
     return shmstore_read(&from->sequence, from->slots[0], 10, value, 72, version, 0);
 }
-/* The same, with at least one and at most so many attempts. Returns -1 with EAGAIN if all were overtaken. */
+/* Does the same with a limited number of attempts, at least 1. Returns -1 with EAGAIN if all fail. */
 static inline int shm_everything_versioned_status_try_load(const volatile shm_everything_versioned_status *from, shm_everything_status *value, uint64_t *version, uint64_t attempts)
 {
     return shmstore_read(&from->sequence, from->slots[0], 10, value, 72, version, attempts ? attempts : 1);
@@ -149,13 +149,13 @@ static inline int shm_everything_versioned_status_try_load(const volatile shm_ev
 typedef double shm_everything_versioned_array_f64_3_value[3];
 /* Versioned<[f64; 3]>: 192 bytes */
 typedef struct shm_everything_versioned_array_f64_3 {
-    uint32_t lock; /* 0: of the writers */
+    uint32_t lock; /* 0: the lock of the writers */
     uint32_t flags; /* 4: bit 0: starved, bit 1: need fence */
-    uint32_t bell; /* 8: of those who wait for a newer version */
+    uint32_t bell; /* 8: the bell for waiters */
     unsigned char pad_at_12[52];
     uint64_t sequence; /* 64: 2n: version n; 2n + 1: version n + 1 is being written */
     unsigned char pad_at_72[8];
-    uint64_t slots[2][4]; /* 80: the even versions, the odd versions */
+    uint64_t slots[2][4]; /* 80: even versions, odd versions */
     unsigned char pad_at_144[48];
 } __attribute__((aligned(64))) shm_everything_versioned_array_f64_3;
 SHMSTORE_ASSERT(sizeof(shm_everything_versioned_array_f64_3) == 192 && SHMSTORE_ALIGNOF(shm_everything_versioned_array_f64_3) == 64);
@@ -165,18 +165,18 @@ SHMSTORE_ASSERT(offsetof(shm_everything_versioned_array_f64_3, bell) == 8);
 SHMSTORE_ASSERT(offsetof(shm_everything_versioned_array_f64_3, sequence) == 64);
 SHMSTORE_ASSERT(offsetof(shm_everything_versioned_array_f64_3, slots) == 80);
 
-/* The number of the newest version. */
+/* Returns the number of the newest version. */
 static inline uint64_t shm_everything_versioned_array_f64_3_version(const volatile shm_everything_versioned_array_f64_3 *from)
 {
     return __atomic_load_n(&from->sequence, __ATOMIC_ACQUIRE) >> 1;
 }
-/* Copies the newest version of [f64; 3], whole; and its number, unless `version` is NULL. Writers are not
- * stopped by it: it tries again as often as they overtake it. Returns 0. */
+/* Copies the newest version of [f64; 3], and its number if `version` is not NULL. The copy never mixes
+ * versions, and never blocks a writer: it is repeated until no writer overtakes it. Returns 0. */
 static inline int shm_everything_versioned_array_f64_3_load(const volatile shm_everything_versioned_array_f64_3 *from, shm_everything_versioned_array_f64_3_value *value, uint64_t *version)
 {
     return shmstore_read(&from->sequence, from->slots[0], 4, value, 24, version, 0);
 }
-/* The same, with at least one and at most so many attempts. Returns -1 with EAGAIN if all were overtaken. */
+/* Does the same with a limited number of attempts, at least 1. Returns -1 with EAGAIN if all fail. */
 static inline int shm_everything_versioned_array_f64_3_try_load(const volatile shm_everything_versioned_array_f64_3 *from, shm_everything_versioned_array_f64_3_value *value, uint64_t *version, uint64_t attempts)
 {
     return shmstore_read(&from->sequence, from->slots[0], 4, value, 24, version, attempts ? attempts : 1);
@@ -284,8 +284,8 @@ SHMSTORE_ASSERT(offsetof(shm_everything, wide_grid) == 9112);
 SHMSTORE_ASSERT(offsetof(shm_everything, rows) == 9144);
 SHMSTORE_ASSERT(offsetof(shm_everything, hint) == 9216);
 
-/* Attaches the object at the path. Returns NULL, with errno and segment->message, if there is none, or none that
- * can be believed: ENOENT, EAGAIN and ESTALE ask to try again. Detach with shmstore_detach(segment). */
+/* Attaches the object at the path. Returns NULL if it does not exist or fails a check: errno and
+ * segment->message say why. After ENOENT, EAGAIN and ESTALE, try again. Detach with shmstore_detach. */
 static inline shm_everything *shm_everything_attach(shmstore_segment *segment, const char *path, int flags)
 {
     shmstore_wanted wanted;
@@ -304,5 +304,5 @@ static inline shm_everything *shm_everything_attach(shmstore_segment *segment, c
 
 #elif defined SHMSTORE_C_COMMON_1 && (SHM_EVERYTHING_ID != 69 || SHM_EVERYTHING_LAYOUT_HASH_LOW != UINT64_C(0x4c6a135d959863d9) || \
     SHM_EVERYTHING_LAYOUT_HASH_HIGH != UINT64_C(0x4676b0c087307c94))
-#error "two headers are named shm_everything but describe different types: rename one, with shmstore schema --c --name NAME"
+#error "two headers named shm_everything describe different types: rename one with shmstore schema --c --name NAME"
 #endif /* SHM_EVERYTHING_H */

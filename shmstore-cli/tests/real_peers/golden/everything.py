@@ -12,14 +12,14 @@ Block = _Struct("Block", 4096, {
 
 
 class Depth(_Variants):
-    """May hold any number, not only these."""
+    """A field may hold other numbers, too."""
     Zero = 0
     Lowest = -9223372036854775808
 
 
 
 class Mode(_Variants):
-    """May hold any number, not only these."""
+    """A field may hold other numbers, too."""
     Idle = 0
     Fast = 255
 
