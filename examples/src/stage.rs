@@ -18,7 +18,7 @@ impl<T: ShmObject + ShmId> Stage<T> {
     /// Makes a directory, in it a named anchor, whose key is free whatever else is on this machine, and an object there.
     pub(crate) fn set(name: &str, init: impl FnOnce(&T)) -> Result<Self, Failure> {
         let directory = tempfile::Builder::new().prefix(&format!("shmstore-{name}-")).tempdir()?;
-        let store = Store::open(directory.path())?.named(name)?;
+        let store = Store::open(directory.path())?.open_or_create_named(name)?;
         let object = store.create_with(init)?;
         Ok(Self { object, store, _directory: directory })
     }

@@ -1,6 +1,6 @@
 //! The layout of an object for others: as a picture, as a C header, as a Python module.
 //!
-//! All three are written from an [`OwnedSchema`](shmstore::OwnedSchema) alone, which may come from a segment or a file that
+//! All three are written from an [`OwnedSchema`](shmstore::schema::OwnedSchema) alone, which may come from a segment or a file that
 //! somebody else wrote: so they stay as long as the schema is, whatever lengths and names stand in it, and every name is
 //! escaped or made an identifier.
 

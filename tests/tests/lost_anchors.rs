@@ -40,7 +40,7 @@ impl Attached {
 
     fn of_a_name() -> Self {
         let scratch = Scratch::new();
-        let store = scratch.store().named("rover").unwrap();
+        let store = scratch.store().open_or_create_named("rover").unwrap();
         Self::of(scratch, &store)
     }
 

@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     fn bank() -> Shared<Bank> {
-        let bank = Shared::<Bank>::private().unwrap();
+        let bank = Shared::<Bank>::new_private().unwrap();
         bank.open();
         bank
     }

@@ -5,7 +5,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use shmstore::inspect::{Object, SavedObject, Segment, SegmentState};
-use shmstore::{CreateError, LayoutDiff, OpenError, Store};
+use shmstore::schema::LayoutDiff;
+use shmstore::{CreateError, OpenError, Store};
 
 use crate::about::{self, called, times};
 use crate::anchors::{Anchors, is_certain, is_name};
@@ -141,7 +142,7 @@ impl<'a> Place<'a> {
         }
         match self.name {
             None => options.open_or_create(&self.anchor),
-            Some(name) => options.open(saved::parent(self.path))?.named(name),
+            Some(name) => options.open(saved::parent(self.path))?.open_or_create_named(name),
         }
     }
 
@@ -159,7 +160,7 @@ impl<'a> Place<'a> {
             return;
         }
         match self.name {
-            Some(name) => drop(Store::open(saved::parent(self.path)).and_then(|directory| directory.forget(name))),
+            Some(name) => drop(Store::open(saved::parent(self.path)).and_then(|directory| directory.remove_name(name))),
             None => {
                 if Anchors::exactly(&self.anchor).standing().is_ok_and(|there| there.is_empty()) {
                     drop(fs::remove_dir(&self.anchor));

@@ -1,7 +1,7 @@
 //! Where things are within the store's own parts, by `docs/format.md`: worked out from the schema, and believed only if its
 //! sizes say the same.
 
-use shmstore::{OwnedKind, OwnedSchema, Primitive};
+use shmstore::schema::{OwnedKind, OwnedSchema, Primitive};
 
 /// Bytes between the boundaries of cache lines.
 pub(super) const LINE: u64 = 64;

@@ -3,7 +3,7 @@
 mod rows;
 mod table;
 
-use shmstore::OwnedSchema;
+use shmstore::schema::OwnedSchema;
 
 /// Draws the layout: a line for each field, with its offset (decimal and hexadecimal), its size, its name below that of what
 /// it is in, and its type; lines for bytes that mean nothing; for the control words and slots of a `Versioned`; and
@@ -14,7 +14,8 @@ use shmstore::OwnedSchema;
 /// escaped where they would play with the terminal.
 ///
 /// ```
-/// use shmstore::{OwnedSchema, ShmLayout};
+/// use shmstore::schema::OwnedSchema;
+/// use shmstore::ShmLayout;
 ///
 /// let picture = shmstore_cli::export::picture(&OwnedSchema::from(<[u16; 4]>::SCHEMA), 80);
 /// assert!(picture.contains("[u16; 4]"));

@@ -172,8 +172,8 @@ fn file_is_replaced_whole_and_nothing_but_a_file_is() {
 fn file_at_which_an_object_stands_is_never_replaced_by_a_saved_one() {
     let Files { scratch, path, .. } = files();
     let store = scratch.store();
-    store.named("eur").unwrap().create::<Counter>().unwrap().count.store(3, Relaxed);
-    store.named("usd").unwrap();
+    store.open_or_create_named("eur").unwrap().create::<Counter>().unwrap().count.store(3, Relaxed);
+    store.open_or_create_named("usd").unwrap();
     let named = format!("{path}/eur");
     std::fs::hard_link(format!("{named}.shm"), scratch.join("link")).unwrap();
     File::create(scratch.join("anchor")).unwrap();

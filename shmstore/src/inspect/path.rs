@@ -27,7 +27,7 @@ pub(super) enum Step {
 }
 
 /// Why there is no such field.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum FieldError {
     /// It is not a path.

@@ -65,7 +65,8 @@ fn main() {
 fn open() -> Store {
     let path = std::env::args_os().nth(1).expect("the path of a store");
     let store = Store::open(path).expect("a store");
-    std::env::var("HOLDER_NAME").map_or(store.clone(), |name| store.named(&name).expect("a named anchor"))
+    std::env::var("HOLDER_NAME")
+        .map_or(store.clone(), |name| store.open_or_create_named(&name).expect("a named anchor"))
 }
 
 impl Holder {
@@ -318,7 +319,7 @@ fn loaded((version, value): (u64, Value)) -> Answer {
     done(format!("{version} {}", value[0]))
 }
 
-fn busy(error: shmstore::Busy) -> String {
+fn busy(error: shmstore::error::Busy) -> String {
     format!("Busy {error}")
 }
 

@@ -10,7 +10,8 @@ use std::cell::Cell;
 use std::error::Error;
 use std::time::Duration;
 
-use shmstore::{Busy, Event, Lock, LockError, Shared, ShmObject, Versioned, WaitError};
+use shmstore::error::Busy;
+use shmstore::{Event, Lock, LockError, Shared, ShmObject, Versioned, WaitError};
 use shmstore_tests::scratch::Scratch;
 
 /// Counts what each thread allocates.
@@ -72,7 +73,7 @@ fn messages_are_whole_when_the_object_is_gone() {
     drop(bank);
     scratch.store().remove::<Bank>().unwrap();
     // Another object, most often at the same address.
-    let _next = Shared::<Bank>::private().unwrap();
+    let _next = Shared::<Bank>::new_private().unwrap();
 
     let [own, other] = [own, other].map(|busy| goes_anywhere([busy]).remove(0));
     assert!(own.starts_with("cannot have `Bank.accounts[3]` (`Versioned<u64>`): this very thread holds it."), "{own}");

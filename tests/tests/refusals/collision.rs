@@ -1,6 +1,7 @@
 //! Two anchors with one key.
 
-use shmstore::{AttachError, ObjectState};
+use shmstore::AttachError;
+use shmstore::inspect::ObjectState;
 use shmstore_tests::raw::{Raw, field, plant};
 use shmstore_tests::scratch::Scratch;
 
@@ -22,7 +23,7 @@ fn object_of_another_anchor_is_a_collision_that_names_both_and_is_not_touched() 
             "the key of {subject}{:#010x}) at {ours} is taken by another anchor's object: keys have only 24 bits of the \
              path. Ours is {ours} (device {:#x}, inode {}), the key's is {theirs} (device {:#x}, inode {}), segment {} of \
              {} bytes, owner uid {uid}, group {gid}, mode 0600, made by pid {pid}. It was not touched; use another path, or \
-             `Store::named`, which chooses a free key",
+             `Store::open_or_create_named`, which chooses a free key",
             ours.key('T'),
             dev(&ours),
             ino(&ours),

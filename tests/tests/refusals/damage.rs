@@ -1,6 +1,7 @@
 //! Headers and schemas that no creator writes.
 
-use shmstore::{AttachError, CreateError, ObjectState, RemoveError, Shared};
+use shmstore::inspect::ObjectState;
+use shmstore::{AttachError, CreateError, RemoveError, Shared};
 use shmstore_tests::objects::{Telemetry, drifted};
 use shmstore_tests::raw::field::*;
 use shmstore_tests::raw::{Field, Raw, SIZE_TAG, plant};

@@ -1,6 +1,7 @@
 //! A segment of another program on our key.
 
-use shmstore::{AttachError, ObjectState, Shared};
+use shmstore::inspect::ObjectState;
+use shmstore::{AttachError, Shared};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::raw::{Raw, SIZE_TAG, plant};
 use shmstore_tests::scratch::Scratch;

@@ -32,7 +32,7 @@ fn anchor_that_stays_locked_is_busy() {
     let error = store.remove::<Telemetry>().unwrap_err();
     assert!(matches!(error, RemoveError::Existing(AttachError::Anchor(OpenError::Busy { .. }))), "{error}");
     assert_says(error, &parts);
-    assert!(matches!(store.named("x").unwrap_err(), OpenError::Busy { .. }));
+    assert!(matches!(store.open_or_create_named("x").unwrap_err(), OpenError::Busy { .. }));
     assert!(started.elapsed() >= Duration::from_millis(4 * 30));
     store.attach::<Telemetry>().expect("attaching to what is ready takes no lock");
     store.attach_or_create::<Telemetry>().expect("attaching to what is ready takes no lock");

@@ -1,6 +1,6 @@
 //! The store's own parts in C: their structs, and the functions that read them.
 
-use shmstore::OwnedSchema;
+use shmstore::schema::OwnedSchema;
 
 use super::super::error::ExportError;
 use super::super::names::comment;

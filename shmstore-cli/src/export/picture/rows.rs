@@ -1,6 +1,6 @@
 //! What there is to show, in the order of the bytes.
 
-use shmstore::{OwnedField, OwnedKind, OwnedSchema};
+use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema};
 
 use super::super::names::printable;
 use super::super::parts::{ELEMENTS_AT, LINE, SEQUENCE_AT, Slots, TEXT_AT, problem};

@@ -177,7 +177,8 @@ fn has_locks(schema: &OwnedSchema) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CacheAligned, Lock, Schema, ShmLayout, ShmObject, Versioned};
+    use crate::layout::schema::{OwnedField, Schema};
+    use crate::{CacheAligned, Lock, ShmLayout, ShmObject, Versioned};
     use std::sync::atomic::AtomicU64;
 
     #[derive(ShmObject)]
@@ -258,7 +259,7 @@ mod tests {
     fn names_of_held_parts_take_no_more_memory_than_there_is_room_for() {
         let lock = owned(8, 8, OwnedKind::Lock);
         let locks = owned(8 << 16, 8, OwnedKind::Array { len: 1 << 16, element: Box::new(lock) });
-        let field = |name: String| crate::OwnedField { name, offset: 0, schema: locks.clone() };
+        let field = |name: String| OwnedField { name, offset: 0, schema: locks.clone() };
         let fields = (0..99).map(|number| field(format!("{number:0>255}"))).collect();
         let kind = OwnedKind::Struct { name: "S".into(), const_args: vec![], fields };
         let all = owned(8 << 16, 8, kind);
