@@ -1,5 +1,5 @@
-//! Typed shared objects for processes on one Linux machine: derive a macro on a `#[repr(C)]` struct, and any process that
-//! opens the same path attaches to the same live struct, by type, checked, without a line of `unsafe`.
+//! Typed shared objects for processes on one Linux machine: derive a macro on a `#[repr(C)]` struct, and any process
+//! that opens the same path attaches to the same live struct, by type, checked, without a line of `unsafe`.
 //!
 //! ```
 //! use shmstore::{ShmObject, ShmValue, Store, Versioned};
@@ -24,17 +24,18 @@
 //! ```
 //!
 //! - A value is *copied* through shared memory: [`ShmValue`](macro@ShmValue), [`FixedString`], [`FixedVec`], [`Pad`],
-//!   [`Timestamp`]. [Types of other crates](trait@ShmValue#types-of-other-crates) are values by features or as a struct.
-//! - An object is *referenced* in shared memory: [`ShmObject`](macro@ShmObject). It is made of std's atomics, [`Atomic`],
-//!   [`Versioned`], [`Lock`], [`Event`], [`CacheAligned`] and other objects.
+//!   [`Timestamp`]. [Types of other crates](trait@ShmValue#types-of-other-crates) are values by features or as a
+//!   struct.
+//! - An object is *referenced* in shared memory: [`ShmObject`](macro@ShmObject). It is made of std's atomics,
+//!   [`Atomic`], [`Versioned`], [`Lock`], [`Event`], [`CacheAligned`] and other objects.
 //! - Processes meet at a [`Store`], and hold a [`Shared`] object, or a [`ReadOnly`] one.
 //! - The layout of a type in memory is its [`Schema`](schema::Schema), which is hashed to a [`LayoutHash`].
 //!
-//! Modules: [`schema`] describes layouts, [`error`] has all error types, [`view`] the parts of a [`ReadOnly`] object, and
-//! [`inspect`] looks into segments of any type.
+//! Modules: [`schema`] describes layouts, [`error`] has all error types, [`view`] the parts of a [`ReadOnly`] object,
+//! and [`inspect`] looks into segments of any type.
 //!
-//! Underneath is System V shared memory, keyed by `ftok(path, type-id-char)`. The design, the format byte for byte and the
-//! soundness argument are in the repository's `docs/`.
+//! Underneath is System V shared memory, keyed by `ftok(path, type-id-char)`. The design, the format byte for byte and
+//! the soundness argument are in the repository's `docs/`.
 
 #[cfg(not(all(
     target_os = "linux",
@@ -43,8 +44,8 @@
     any(target_arch = "x86_64", target_arch = "aarch64"),
 )))]
 compile_error!(
-    "shmstore supports 64-bit little-endian Linux on x86_64 and aarch64 only: on other targets neither the layout of its segments \
-     nor its system calls were tried"
+    "shmstore supports 64-bit little-endian Linux on x86_64 and aarch64 only: on other targets neither the layout of \
+     its segments nor its system calls were tried"
 );
 
 // In the order of their layers: each uses only those that its page names.
@@ -69,12 +70,13 @@ pub use store::{ObjectInfo, ReadOnly, Shared, Store, StoreOptions};
 pub use sync::{Atomic, CacheAligned, Event, Lock, LockGuard, Transaction, Versioned, Writer};
 pub use value::{FixedString, FixedVec, Pad, Timestamp};
 
-/// What a type looks like in memory, and how two layouts differ.
-///
-/// Read first: [`Schema`], which the derives make of each type as [`ShmLayout::SCHEMA`]. [`OwnedSchema`] is a schema that was read
-/// from a segment or a file, and [`LayoutDiff`] shows how two of them differ. Whether all bytes are valid for a type, its
-/// [`Validity`] says, which is [`Any`] or [`Checked`].
 pub mod schema {
+    //! What a type looks like in memory, and how two layouts differ.
+    //!
+    //! Read first: [`Schema`], which the derives make of each type as [`ShmLayout::SCHEMA`]. [`OwnedSchema`] is a
+    //! schema that was read from a segment or a file, and [`LayoutDiff`] shows how two of them differ. Whether all
+    //! bytes are valid for a type, its [`Validity`] says, which is [`Any`] or [`Checked`].
+
     #[cfg(doc)]
     use crate::ShmLayout;
     pub use crate::layout::diff::{Change, DiffTable, Difference, LayoutDiff, Offset, Side};
@@ -85,10 +87,11 @@ pub mod schema {
     pub use crate::layout::{Any, Checked, Validity};
 }
 
-/// Parts of an object as a [`ReadOnly`] handle shows them.
-///
-/// Read first: [`VersionedView`]. Each view has those methods of its part that only load, under the same names.
 pub mod view {
+    //! Parts of an object as a [`ReadOnly`] handle shows them.
+    //!
+    //! Read first: [`VersionedView`]. Each view has those methods of its part that only load, under the same names.
+
     #[cfg(doc)]
     use crate::ReadOnly;
     pub use crate::layout::view::AtomicView;

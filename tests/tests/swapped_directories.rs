@@ -1,4 +1,5 @@
-//! A directory that another one takes the place of, while a process of root works in it: what is elsewhere stays as it was.
+//! A directory that another one takes the place of, while a process of root works in it: what is elsewhere stays as it
+//! was.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
@@ -141,7 +142,7 @@ fn file_that_took_the_place_of_a_name_that_was_to_be_removed_is_not_removed() {
             fs::write(&name, content).unwrap();
             root.signal("CONT");
             let answer = root.answer();
-            assert!(answer.starts_with("err OtherOpenError cannot forget "), "{answer}");
+            assert!(answer.starts_with("err OtherOpenError cannot remove the name "), "{answer}");
             assert_eq!(fs::read_to_string(&name).unwrap(), content);
         }
     });

@@ -16,9 +16,10 @@ pub enum AttachError {
     Anchor(#[from] OpenError),
     /// There is no such object.
     #[error(
-        "{subject} does not exist{}. Its creator is not running, or it runs in another IPC namespace. This process is uid \
-         {uid} in {ipc_namespace}. {}reate it with `attach_or_create`",
-        after(.waited), if .waited.is_zero() { "Wait for it with `attach_timeout` or `attach_read_only_timeout`, or c" } else { "C" }
+        "{subject} does not exist{}. Its creator is not running, or it runs in another IPC namespace. This process is \
+         uid {uid} in {ipc_namespace}. {}reate it with `attach_or_create`",
+        after(.waited), if .waited.is_zero() { "Wait for it with `attach_timeout` or `attach_read_only_timeout`, or \
+             c" } else { "C" }
     )]
     NotFound {
         /// Which object.
@@ -35,8 +36,9 @@ pub enum AttachError {
     LayoutMismatch(Box<LayoutMismatch>),
     /// A shmstore with another segment format made the object.
     #[error(
-        "{subject} has segment format {segment}, but this program's shmstore reads format {ours}. Rebuild the older program \
-         with the newer shmstore, or end the object's users and start over with `store.replace{}`", .subject.turbofish()
+        "{subject} has segment format {segment}, but this program's shmstore reads format {ours}. Rebuild the older \
+         program with the newer shmstore, or end the object's users and start over with \
+         `store.replace{}`", .subject.turbofish()
     )]
     FormatVersion {
         /// Which object.
@@ -48,9 +50,9 @@ pub enum AttachError {
     },
     /// A program with a newer shmstore uses the object in a way that this program does not know.
     #[error(
-        "{subject} uses features that this program does not know (flags {flags:#06x} in its header). It was not touched. \
-         Update this program: build it with the newer shmstore that the object's other programs use. If no program uses \
-         the object any more, `ipcrm -m {}` removes it", .segment.shmid
+        "{subject} uses features that this program does not know (flags {flags:#06x} in its header). It was not \
+         touched. Update this program: build it with the newer shmstore that the object's other programs use. If no \
+         program uses the object any more, `ipcrm -m {}` removes it", .segment.shmid
     )]
     NewerFormat {
         /// Which object.
@@ -75,8 +77,8 @@ pub enum AttachError {
     },
     /// An object of another anchor has the key. It was not touched.
     #[error(
-        "the key of {subject} is taken by another anchor's object, as a key has only 24 bits of the path. This store's anchor is \
-         {ours}, the other is {theirs}, {segment}. It was not touched. Use another path, or \
+        "the key of {subject} is taken by another anchor's object, as a key has only 24 bits of the path. This store's \
+         anchor is {ours}, the other is {theirs}, {segment}. It was not touched. Use another path, or \
          `Store::open_or_create_named`, which chooses a free key"
     )]
     Collision {
@@ -104,8 +106,8 @@ pub enum AttachError {
     },
     /// The segment's creator or owner is not trusted. Nothing in it was read.
     #[error(
-        "refused {subject}: the segment at its key {} by uid {untrusted}, which is not trusted. Nothing in it was read. \
-         Call Store::options().trust({untrusted}) to accept it, or have it removed ({segment})",
+        "refused {subject}: the segment at its key {} by uid {untrusted}, which is not trusted. Nothing in it was \
+         read. Call Store::options().trust({untrusted}) to accept it, or have it removed ({segment})",
         if *.untrusted == .segment.creator { "was created" } else { "is owned" }
     )]
     Untrusted {
@@ -161,8 +163,8 @@ pub enum AttachError {
     },
     /// The kernel cannot provide a page of the segment.
     #[error(
-        "cannot read {subject}: the kernel cannot provide a page of {segment}. Its memory or swap space may have failed: \
-         see `dmesg`. If the object is lost, remove it with `ipcrm -m {}`", .segment.shmid
+        "cannot read {subject}: the kernel cannot provide a page of {segment}. Its memory or swap space may have \
+         failed: see `dmesg`. If the object is lost, remove it with `ipcrm -m {}`", .segment.shmid
     )]
     Unreadable {
         /// Which object.
@@ -186,7 +188,8 @@ pub enum AttachError {
     /// The object has as many processes as it was made for.
     #[error(
         "{subject} is full: it was made for {capacity} processes, and that many have attached and may be running. End \
-         some, or make it for more with Store::options().max_processes(…). For reading, `attach_read_only` needs no slot"
+         some, or make it for more with Store::options().max_processes(…). For reading, `attach_read_only` needs no \
+         slot"
     )]
     ParticipantsFull {
         /// Which object.
@@ -206,8 +209,8 @@ pub enum AttachError {
     },
     /// An init closure asked for the object that it initializes, and would wait for itself.
     #[error(
-        "{subject} is being initialized by this very thread, and an init closure cannot attach, create or remove its own \
-         object: use the reference that the closure is given"
+        "{subject} is being initialized by this very thread, and an init closure cannot attach, create or remove its \
+         own object: use the reference that the closure is given"
     )]
     WouldDeadlock {
         /// Which object.
@@ -253,23 +256,27 @@ fn share(segment: &SegmentOwner, uid: u32, to_write: bool, readable: bool) -> St
     let (verb, bits) = if to_write { ("write", 0o060) } else { ("read", 0o040) };
     if segment.mode & bits == bits {
         return format!(
-            "Group {} may {verb} it, but this process is not in that group. Start it as a user of the group (`id` shows the \
-             groups), or have the object made at an anchor of another group, as a new object takes its anchor's group",
+            "Group {} may {verb} it, but this process is not in that group. Start it as a user of the group (`id` \
+             shows the groups), or have the object made at an anchor of another group, as a new object takes its \
+             anchor's group",
             segment.group
         );
     }
     let cure = match (to_write, readable) {
         (true, true) => {
-            "It may be read: use `attach_read_only`. For writing, its creator can share it by opening the \
-             store with Store::options().mode(0o660), for the anchor's group, or 0o666. An object that exists keeps its mode: `replace` it"
+            "It may be read: use `attach_read_only`. For writing, its creator can share it by opening the store with \
+             Store::options().mode(0o660), for the anchor's group, or 0o666. An object that exists keeps its mode: \
+             `replace` it"
         }
         (true, false) => {
-            "Its creator can share it by opening the store with Store::options().mode(0o660), for the anchor's group, or 0o666. \
-             With 0o640 or 0o644 it can be read, by `attach_read_only`. An object that exists keeps its mode: `replace` it"
+            "Its creator can share it by opening the store with Store::options().mode(0o660), for the anchor's group, \
+             or 0o666. With 0o640 or 0o644 it can be read, by `attach_read_only`. An object that exists keeps its \
+             mode: `replace` it"
         }
         (false, _) => {
             "It may not even be read. Its creator can let other users read it by opening the store with \
-             Store::options().mode(0o640), for the anchor's group, or 0o644, for every user. An object that exists keeps its mode: `replace` it"
+             Store::options().mode(0o640), for the anchor's group, or 0o644, for every user. An object that exists \
+             keeps its mode: `replace` it"
         }
     };
     cure.into()

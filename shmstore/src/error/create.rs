@@ -29,9 +29,9 @@ pub enum CreateError {
     /// A process of another IPC namespace uses the path. Neither process would ever see the other's object.
     #[error(
         "cannot create {subject}: a process of another IPC namespace (ipc:[{theirs}]) uses {}, and this process is in \
-         ipc:[{ours}]. Each namespace would have an object of its own here, which processes of the other never see. Run both in one IPC namespace \
-         (`--ipc=host` or `--ipc=container:…` for containers), or use another path. If each namespace is to have its own \
-         object, call Store::options().per_ipc_namespace(true)", .used.display()
+         ipc:[{ours}]. Each namespace would have an object of its own here, which processes of the other never see. \
+         Run both in one IPC namespace (`--ipc=host` or `--ipc=container:…` for containers), or use another path. If \
+         each namespace is to have its own object, call Store::options().per_ipc_namespace(true)", .used.display()
     )]
     OtherIpcNamespace {
         /// Which object.
@@ -45,8 +45,8 @@ pub enum CreateError {
     },
     /// The object was to be replaced only if no process uses it, but it is in use. It is unchanged.
     #[error(
-        "{subject} was not replaced: it is attached {}, and processes that have it attached would keep the old object. End these \
-         processes first",
+        "{subject} was not replaced: it is attached {}, and processes that have it attached would keep the old object. \
+         End these processes first",
         if *.attached == 1 { "once".into() } else { format!("{attached} times") }
     )]
     InUse {
@@ -81,8 +81,8 @@ pub enum CreateError {
     },
     /// The kernel's limit on the memory of all segments is reached. This is not a full disk.
     #[error(
-        "cannot create {subject}: it needs {needed} pages of shared memory, but {used} of {limit} are in use (SHMALL). Remove \
-         unused segments (`ipcs -m` lists them), or raise /proc/sys/kernel/shmall"
+        "cannot create {subject}: it needs {needed} pages of shared memory, but {used} of {limit} are in use (SHMALL). \
+         Remove unused segments (`ipcs -m` lists them), or raise /proc/sys/kernel/shmall"
     )]
     PageLimit {
         /// Which object.
@@ -131,7 +131,8 @@ pub enum CreateError {
     },
     /// The init closure forked, and this is the child process. The parent process creates the object.
     #[error(
-        "the init closure of {subject} forked, and this process is the child: attach to the object that the parent creates"
+        "the init closure of {subject} forked, and this process is the child: attach to the object that the parent \
+         creates"
     )]
     ForkedInInit {
         /// Which object.

@@ -58,7 +58,8 @@ impl fmt::Display for LayoutMismatch {
             let (id, name) = (subject.id, &theirs.type_name);
             return write!(
                 f,
-                "  help: the object with id {id:?} is a `{name}`: give one of the types another id, or use another path or name"
+                "  help: the object with id {id:?} is a `{name}`: give one of the types another id, or use another \
+                 path or name"
             );
         }
         let again = subject.turbofish();

@@ -2,8 +2,9 @@
 //!
 //! Layers it may use: layout, value.
 //!
-//! Read first: [`Error`], to which `?` turns every other error of the crate. The enums are [`OpenError`], [`CreateError`],
-//! [`AttachError`] and [`RemoveError`] of a store, [`WaitError`], [`LockError`] and [`Busy`] of an object's parts.
+//! Read first: [`Error`], to which `?` turns every other error of the crate. The enums are [`OpenError`],
+//! [`CreateError`], [`AttachError`] and [`RemoveError`] of a store, [`WaitError`], [`LockError`] and [`Busy`] of an
+//! object's parts.
 //!
 //! A message says what was attempted, on what object, what was expected and found, and what to do next. It is complete:
 //! [`source`](std::error::Error::source) of an error is `None`, and the cause of an error is printed in its message.

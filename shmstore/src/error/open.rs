@@ -35,8 +35,8 @@ pub enum OpenError {
     },
     /// This user may not read the path.
     #[error(
-        "cannot open a store at {}: permission denied for uid {uid}{}; the anchor must be readable by every user of the \
-         store, and each directory on the way searchable",
+        "cannot open a store at {}: permission denied for uid {uid}{}; the anchor must be readable by every user of \
+         the store, and each directory on the way searchable",
         .path.display(), by(.refused)
     )]
     AccessDenied {
@@ -104,8 +104,8 @@ pub enum OpenError {
     },
     /// File locks do not work on the file system.
     #[error(
-        "cannot open a store at {}: file locks do not work there ({reason}); put the anchor on a local file system, for \
-         example below /tmp, /run or /dev/shm",
+        "cannot open a store at {}: file locks do not work there ({reason}); put the anchor on a local file system, \
+         for example below /tmp, /run or /dev/shm",
         .path.display()
     )]
     LocksUnsupported {
@@ -114,7 +114,8 @@ pub enum OpenError {
         /// What was seen.
         reason: String,
     },
-    /// The name is empty, too long, or would leave the store's directory. Or the name was to be removed, and its file is not empty.
+    /// The name is empty, too long, or would leave the store's directory. Or the name was to be removed, and its file
+    /// is not empty.
     #[error("{name:?} cannot name an object in {}: {reason}", .path.display())]
     BadName {
         /// The store's directory.
@@ -135,8 +136,8 @@ pub enum OpenError {
     },
     /// The anchor's owner is not trusted. An owner can put another file in the anchor's place, or into it.
     #[error(
-        "refused the anchor {}: it belongs to uid {owner}, which is neither this user, root, nor trusted; remove it, or \
-         accept it with Store::options().trust({owner})",
+        "refused the anchor {}: it belongs to uid {owner}, which is neither this user, root, nor trusted; remove it, \
+         or accept it with Store::options().trust({owner})",
         .path.display()
     )]
     UntrustedAnchor {
@@ -172,9 +173,9 @@ pub enum OpenError {
     },
     /// Another process or thread kept the anchor locked.
     #[error(
-        "the anchor {} stayed locked for {waited:?}: a process is creating or removing an object there, or was stopped in the middle, \
-         or another program has locked it (`flock`), as systemd-tmpfiles does while it cleans up. `lslocks` shows which. Wait \
-         longer with Store::options().wait(…)",
+        "the anchor {} stayed locked for {waited:?}: a process is creating or removing an object there, or was stopped \
+         in the middle, or another program has locked it (`flock`), as systemd-tmpfiles does while it cleans up. \
+         `lslocks` shows which. Wait longer with Store::options().wait(…)",
         .path.display()
     )]
     Busy {
@@ -252,17 +253,17 @@ impl fmt::Display for Warning {
             Self::HardLinked { path, links } => {
                 return write!(
                     f,
-                    "the anchor {0} is a file with {links} names, each of which leads to the same objects; `find -samefile {0}` \
-                     finds the other names. Give each set of objects a file of its own",
+                    "the anchor {0} is a file with {links} names, each of which leads to the same objects; `find \
+                     -samefile {0}` finds the other names. Give each set of objects a file of its own",
                     path.display()
                 );
             }
         };
         write!(
             f,
-            "the anchor {0} (mode {anchor_mode:04o}) can be read by users who cannot use the objects that this store makes (mode \
-             {object_mode:04o}). These users can hold its lock, and so stall creation and removal. Run `chmod {fit_mode:03o} {0}`, or \
-             open the store with another mode",
+            "the anchor {0} (mode {anchor_mode:04o}) can be read by users who cannot use the objects that this store \
+             makes (mode {object_mode:04o}). These users can hold its lock, and so stall creation and removal. Run \
+             `chmod {fit_mode:03o} {0}`, or open the store with another mode",
             path.display()
         )
     }

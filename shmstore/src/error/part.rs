@@ -9,8 +9,8 @@ use super::InvalidValue;
 use super::subject::after;
 use crate::layout::schema::Schema;
 
-/// The part of an object that an error is about. It is shown as "`Bank.till` (`Lock`)", or as "this `Lock`" if it is not
-/// part of an attached object.
+/// The part of an object that an error is about. It is shown as "`Bank.till` (`Lock`)", or as "this `Lock`" if it is
+/// not part of an attached object.
 ///
 /// It holds two addresses in the program and a number, so a copy is cheap. The text is made when it is shown.
 #[derive(Clone, Copy)]
@@ -79,7 +79,8 @@ impl Holder {
                 "Wait for it with a `…_timeout` call. `Shared::participants` shows which process holds which part"
             }
             _ => {
-                "`Shared::participants` shows which process holds which part: it may be in a long update, or keep a `Transaction`, a `Writer` or a guard"
+                "`Shared::participants` shows which process holds which part: it may be in a long update, or keep a \
+                 `Transaction`, a `Writer` or a guard"
             }
         }
     }
@@ -120,8 +121,9 @@ impl Busy {
 pub enum LockError {
     /// The lock's last owner died or panicked, and what the lock guards has not been repaired. The lock is free again.
     #[error(
-        "the last owner of {lock} died or panicked while it held the lock, and may have left the guarded data half-changed. Take it \
-         with `lock_or_repair(|| …)`, and repair the data in the closure, or with `lock_to_repair` and `mark_consistent`"
+        "the last owner of {lock} died or panicked while it held the lock, and may have left the guarded data \
+         half-changed. Take it with `lock_or_repair(|| …)`, and repair the data in the closure, or with \
+         `lock_to_repair` and `mark_consistent`"
     )]
     OwnerDied {
         /// Which lock.
@@ -181,7 +183,8 @@ impl fmt::Display for Awaited {
 pub enum WaitError {
     /// The time ran out.
     #[error(
-        "waited {waited:?} for {awaited}, and it did not come. Check that the process that stores or notifies is running"
+        "waited {waited:?} for {awaited}, and it did not come. Check that the process that stores or notifies is \
+         running"
     )]
     Timeout {
         /// What was waited for.
@@ -189,11 +192,11 @@ pub enum WaitError {
         /// How long the call waited.
         waited: Duration,
     },
-    /// Every copy of the newest value was torn, because a process stores without a pause. A writer pauses when a reader asks,
-    /// but a read-only process cannot ask.
+    /// Every copy of the newest value was torn, because a process stores without a pause. A writer pauses when a reader
+    /// asks, but a read-only process cannot ask.
     #[error(
-        "every copy of {part} was torn for {waited:?}, because a process stores to it without a pause. Wait longer, or attach the \
-         object for writing, so that this reader can ask for a pause"
+        "every copy of {part} was torn for {waited:?}, because a process stores to it without a pause. Wait longer, or \
+         attach the object for writing, so that this reader can ask for a pause"
     )]
     NeverWhole {
         /// Which part.
@@ -203,19 +206,19 @@ pub enum WaitError {
     },
     /// The object was removed. No other process will find it, so nothing may ever come.
     #[error(
-        "the object was removed during the wait for {awaited}. Attach again: versions and notifications of a new object count \
-         from the start"
+        "the object was removed during the wait for {awaited}: attach again, as versions and notifications of a new \
+         object count from the start"
     )]
     Removed {
         /// What was waited for.
         awaited: Awaited,
     },
-    /// The object's anchor no longer exists: the path is missing, or names a different file. Processes that have the object
-    /// attached still share it, but a process that opens the path does not find it, and may make another.
+    /// The object's anchor no longer exists: the path is missing, or names a different file. Processes that have the
+    /// object attached still share it, but a process that opens the path does not find it, and may make another.
     #[error(
-        "{awaited} did not come, and the anchor {} no longer exists, or is a different file now. A process that starts finds no \
-         object there, or makes another one. Open the store and attach again, and keep the anchor where nothing removes it: \
-         systemd-tmpfiles removes old files in /tmp",
+        "{awaited} did not come, and the anchor {} no longer exists, or is a different file now. A process that starts \
+         finds no object there, or makes another one. Open the store and attach again, and keep the anchor where \
+         nothing removes it: systemd-tmpfiles removes old files in /tmp",
         .anchor.display()
     )]
     AnchorLost {

@@ -93,7 +93,8 @@ impl fmt::Display for SegmentOwner {
         let Self { shmid, size, owner, group, creator, creator_pid, mode } = self;
         write!(
             f,
-            "segment {shmid} of {size} bytes, owner uid {owner}, group {group}, mode {mode:04o}, made by pid {creator_pid}"
+            "segment {shmid} of {size} bytes, owner uid {owner}, group {group}, mode {mode:04o}, made by pid \
+             {creator_pid}"
         )?;
         if creator != owner { write!(f, " of uid {creator}") } else { Ok(()) }
     }
@@ -114,8 +115,8 @@ pub struct FileOwner {
 }
 
 impl FileOwner {
-    /// The last file on the way to a path that this process can look at: a directory that it may not search, or write in,
-    /// or the path itself.
+    /// The last file on the way to a path that this process can look at: a directory that it may not search, or write
+    /// in, or the path itself.
     pub(crate) fn on_the_way_to(path: &Path) -> Option<Box<Self>> {
         let mut way: Vec<&Path> = path.ancestors().collect();
         way.reverse();
@@ -182,8 +183,8 @@ pub(crate) fn after(waited: &Duration) -> String {
 pub(crate) fn if_refused(cause: &io::Error) -> &'static str {
     match cause.raw_os_error() {
         Some(libc::EPERM | libc::ENOSYS) => {
-            ". A sandbox, such as the seccomp filter of a container, seems to refuse this system call: let it allow the \
-             call. docs/requirements.md lists the system calls that shmstore needs"
+            ". A sandbox, such as the seccomp filter of a container, seems to refuse this system call: let it allow \
+             the call. docs/requirements.md lists the system calls that shmstore needs"
         }
         _ => "",
     }

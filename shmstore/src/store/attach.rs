@@ -56,8 +56,8 @@ impl Target<'_> {
         AttachError::NotFound { subject: self.subject(Some(identity)), waited, uid: effective_uid(), ipc_namespace }
     }
 
-    /// A process that holds the lock is at work. If no process holds it, the creator is dead, and this process cleans up.
-    /// Returns the segment that is there then.
+    /// A process that holds the lock is at work. If no process holds it, the creator is dead, and this process cleans
+    /// up. Returns the segment that is there then.
     fn wait_for_creator(
         &self,
         identity: &Identity,
@@ -89,8 +89,8 @@ impl Target<'_> {
         }
     }
 
-    /// Attaches to the object for reading only, and waits up to `wait` if it does not exist yet. An object that a dead process
-    /// left incomplete does not exist: only processes that may write clean it up.
+    /// Attaches to the object for reading only, and waits up to `wait` if it does not exist yet. An object that a dead
+    /// process left incomplete does not exist: only processes that may write clean it up.
     pub(crate) fn attach_read_only(&self, schema: &'static Schema, wait: Duration) -> Result<Attached, AttachError> {
         let mut for_missing = Deadline::new(wait);
         let mut for_creator = Deadline::new(wait.max(self.policy.wait));
@@ -112,8 +112,8 @@ impl Target<'_> {
         }
     }
 
-    /// Finds the segment at the key, with the lock if a creator may be at work. The lock is not tried again for a segment that is
-    /// known to be left over.
+    /// Finds the segment at the key, with the lock if a creator may be at work. The lock is not tried again for a
+    /// segment that is known to be left over.
     fn see(&self, identity: &Identity, left_over: Option<i32>, deadline: &mut Deadline) -> Result<Seen, AttachError> {
         match if_not_abandoned(self.find_for(Access::ReadOnly, identity, deadline))? {
             Some(found) if is_unfinished(&found) && left_over != Some(found.status.shmid) => {
@@ -123,8 +123,8 @@ impl Target<'_> {
         }
     }
 
-    /// A process that holds the lock is at work, and gets time. If no process holds it, the creator has finished meanwhile, or
-    /// is dead.
+    /// A process that holds the lock is at work, and gets time. If no process holds it, the creator has finished
+    /// meanwhile, or is dead.
     fn see_under_lock(
         &self,
         identity: &Identity,

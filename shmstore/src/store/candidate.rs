@@ -1,7 +1,7 @@
 //! A file for the anchor of a new name, before it has the name.
 //!
-//! It has no name at all if possible. It has a temporary name where a file without a name cannot be made, or cannot be named
-//! because `linkat` through `/proc` or the file's own descriptor is not allowed.
+//! It has no name at all if possible. It has a temporary name where a file without a name cannot be made, or cannot be
+//! named because `linkat` through `/proc` or the file's own descriptor is not allowed.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -69,7 +69,8 @@ impl<'a> Candidate<'a> {
         let Some(temporary) = &self.temporary else {
             return file::link_unnamed(self.fd.as_fd(), directory, name);
         };
-        // A file system or a sandbox may not have `RENAME_NOREPLACE`. Then a second name is made, and the first is removed later.
+        // A file system or a sandbox may not have `RENAME_NOREPLACE`. Then a second name is made, and the first is
+        // removed later.
         file::rename_new(directory, temporary, name).or_else(|errno| match errno {
             Errno::EEXIST => Err(errno),
             _ => file::link_in(directory, temporary, name),

@@ -50,7 +50,8 @@ enum Made<'a> {
     There(Found),
 }
 
-/// Removes the segment again unless it got ready. A child process that was forked meanwhile does not remove its parent's.
+/// Removes the segment again unless it got ready. A child process that was forked meanwhile does not remove its
+/// parent's.
 struct Unfinished<'a> {
     shmid: i32,
     lock: &'a AnchorLock,
@@ -184,8 +185,8 @@ impl Target<'_> {
         Ok(Created { attached, is_new: true })
     }
 
-    /// Makes and attaches the segment, unless the object exists. Repeats this if another process removes the segment in between.
-    /// This process has the lock, so a segment at the key that is not ready was left by a dead process.
+    /// Makes and attaches the segment, unless the object exists. Repeats this if another process removes the segment in
+    /// between. This process has the lock, so a segment at the key that is not ready was left by a dead process.
     fn make_segment<'a>(
         &self,
         lock: &'a AnchorLock,
@@ -255,9 +256,9 @@ impl Target<'_> {
         failpoint::reach(Step::CreateSchema);
     }
 
-    /// Refuses to create an object if a process of another IPC namespace uses objects of the anchor, or of its directory. A process
-    /// that is about to end gets time. The lock keeps creators of other namespaces away from the anchor meanwhile. In doubt, the
-    /// object is created.
+    /// Refuses to create an object if a process of another IPC namespace uses objects of the anchor, or of its
+    /// directory. A process that is about to end gets time. The lock keeps creators of other namespaces away from the
+    /// anchor meanwhile. In doubt, the object is created.
     ///
     /// One path has objects of its own in each IPC namespace, and no process of one sees the objects of another.
     fn check_one_ipc_namespace(&self, lock: &AnchorLock) -> Result<(), CreateError> {

@@ -1,7 +1,7 @@
 //! The directory of a store, held by a descriptor while it is made, or while names in it are made and removed.
 //!
-//! The owner of a directory above it may put another directory or a link in its place at any time. So a file that was checked by
-//! its path may be another file when it is changed by that path.
+//! The owner of a directory above it may put another directory or a link in its place at any time. So a file that was
+//! checked by its path may be another file when it is changed by that path.
 
 use std::fs::DirBuilder;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -22,8 +22,8 @@ use crate::sys::process::effective_uid;
 /// Permission bits, and those that are set with them.
 const ALL_BITS: u32 = 0o7777;
 
-/// Adds a search bit for each user that may read, and takes the write bit from users outside the group, as files in a directory
-/// that every user may write in cannot be trusted.
+/// Adds a search bit for each user that may read, and takes the write bit from users outside the group, as files in a
+/// directory that every user may write in cannot be trusted.
 pub(super) fn directory_mode(mode: u32) -> u32 {
     (mode | (mode & 0o444) >> 2) & !0o002
 }

@@ -62,7 +62,8 @@ impl Condition {
 }
 
 impl Target<'_> {
-    /// Looks for the object's segment. Returns an error for a segment that is foreign, another anchor's, or not trusted.
+    /// Looks for the object's segment. Returns an error for a segment that is foreign, another anchor's, or not
+    /// trusted.
     pub(crate) fn find(&self, identity: &Identity, deadline: &mut Deadline) -> Result<Option<Found>, AttachError> {
         self.find_for(Access::ReadWrite, identity, deadline)
     }
@@ -79,7 +80,8 @@ impl Target<'_> {
         identity: &Identity,
         deadline: &mut Deadline,
     ) -> Result<Option<Found>, AttachError> {
-        // If something changes between two of the calls, they are repeated: at first without a pause, then until the deadline.
+        // If something changes between two of the calls, they are repeated: at first without a pause, then until the
+        // deadline.
         let mut is_again = false;
         loop {
             let shmid = shm::find(identity.key(self.id));
@@ -102,8 +104,9 @@ impl Target<'_> {
         }
     }
 
-    /// Attaches and classifies a segment. It is mapped only if the kernel's status says that it may be an object of a trusted
-    /// user, because in a process with `mlockall` mapping it fills it. Returns `None` if it no longer has the key, or changes.
+    /// Attaches and classifies a segment. It is mapped only if the kernel's status says that it may be an object of a
+    /// trusted user, because in a process with `mlockall` mapping it fills it. Returns `None` if it no longer has the
+    /// key, or changes.
     fn look(&self, access: Access, identity: &Identity, shmid: i32) -> Result<Option<Found>, AttachError> {
         let failed = |errno| match errno {
             Errno::EINVAL | Errno::EIDRM => Ok(None),
@@ -252,7 +255,8 @@ impl Target<'_> {
         AttachError::Corrupt { subject: self.subject(Some(identity)), field, found }
     }
 
-    /// Refuses an object with flags that this program does not know, even for removal: a flag may stand for a copy or a successor.
+    /// Refuses an object with flags that this program does not know, even for removal: a flag may stand for a copy or a
+    /// successor.
     pub(super) fn check_known(&self, identity: &Identity, found: &Found) -> Result<(), AttachError> {
         match found.condition {
             Condition::NewerFormat(flags) => {

@@ -16,8 +16,8 @@ fn pages(size: usize) -> u64 {
 }
 
 impl Target<'_> {
-    /// Refuses if the kernel's limits do not allow the new segment after the old one is removed. The memory of a segment in use is free
-    /// only after its last user ends.
+    /// Refuses if the kernel's limits do not allow the new segment after the old one is removed. The memory of a
+    /// segment in use is free only after its last user ends.
     pub(super) fn check_room(&self, identity: &Identity, geometry: &Geometry, old: &Found) -> Result<(), CreateError> {
         let Ok(usage) = shm::usage() else { return Ok(()) };
         let (segments, freed) = if old.attached() == 0 { (1, pages(old.status.size)) } else { (0, 0) };

@@ -111,7 +111,8 @@ impl Snapshot {
 }
 
 impl Store {
-    /// Lists the objects under this store: the objects of the anchor first, then the objects of each name, ordered by id.
+    /// Lists the objects under this store: the objects of the anchor first, then the objects of each name, ordered by
+    /// id.
     ///
     /// Asks the kernel once for all its segments, and attaches each one that has a key of this store for a moment.
     ///
@@ -168,7 +169,8 @@ impl Store {
 }
 
 impl ObjectInfo {
-    /// The kernel's part of a description. In the kernel a segment that was removed has lost its key: `key` is the one it had.
+    /// The kernel's part of a description. In the kernel a segment that was removed has lost its key: `key` is the one
+    /// it had.
     pub(super) fn from_status(location: &Location, status: &Status, key: Key, state: ObjectState) -> Self {
         Self {
             path: location.path.to_path_buf(),

@@ -29,13 +29,13 @@ struct Place {
     token: u32,
 }
 
-/// The locks between processes and between threads. The file is released first: otherwise the next thread of this process would
-/// find it taken.
+/// The locks between processes and between threads. The file is released first: otherwise the next thread of this
+/// process would find it taken.
 type Held = (Option<LockFile>, Place);
 
 impl AnchorLock {
-    /// Takes the lock of the file that the path names, and waits until `deadline`. At that moment the file must be fit to be an
-    /// anchor.
+    /// Takes the lock of the file that the path names, and waits until `deadline`. At that moment the file must be fit
+    /// to be an anchor.
     pub(crate) fn acquire(
         path: &Path,
         known: &Anchor,
@@ -65,14 +65,15 @@ impl AnchorLock {
         &self.anchor
     }
 
-    /// Returns `true` if this process took the lock, and did not inherit it from a parent that forked in its init closure.
+    /// Returns `true` if this process took the lock, and did not inherit it from a parent that forked in its init
+    /// closure.
     pub(crate) fn is_ours(&self) -> bool {
         self.place.token == current_token()
     }
 }
 
-/// Locks an anchor against other threads of this process and, unless this thread had the lock before, against other processes.
-/// `None` if there is another file at the path by now.
+/// Locks an anchor against other threads of this process and, unless this thread had the lock before, against other
+/// processes. `None` if there is another file at the path by now.
 fn enter(path: &Path, anchor: &Anchor, deadline: &mut Deadline) -> Result<Option<Held>, OpenError> {
     let Inode { dev, ino } = anchor.stat.inode();
     let token = token();

@@ -2,8 +2,9 @@
 //!
 //! Layers it may use: layout, value, error, sys, segment, sync.
 //!
-//! The anchor's `flock` is held to create, recover and remove. Attaching to a complete object takes no lock. Attaching for reading
-//! changes nothing, and takes the lock for a moment to learn whether the creator of an incomplete object is alive.
+//! The anchor's `flock` is held to create, recover and remove. Attaching to a complete object takes no lock. Attaching
+//! for reading changes nothing, and takes the lock for a moment to learn whether the creator of an incomplete object is
+//! alive.
 
 mod attach;
 pub(crate) mod attached;

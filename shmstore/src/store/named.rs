@@ -1,7 +1,7 @@
 //! Named stores: many objects of one type under one directory. Each name has a file, which is the anchor of its store.
 //!
-//! A key has only 24 bits of its file, so a file is made, checked, and published only if its key is free. A rejected file is
-//! kept open until one is accepted: once it is closed, its inode would come back at the next try.
+//! A key has only 24 bits of its file, so a file is made, checked, and published only if its key is free. A rejected
+//! file is kept open until one is accepted: once it is closed, its inode would come back at the next try.
 
 use std::collections::HashSet;
 use std::fs::{self, DirEntry};
@@ -34,16 +34,17 @@ impl Store {
     /// Opens the store of a name in this store's directory, and makes the name's anchor if there is none: the file
     /// `<name>.shm`.
     ///
-    /// The name is 1 to 251 bytes, without `/` and NUL, and does not start with `.`. Names are not nested: for `fx/eurusd`, open
-    /// a store on a directory `fx`, or write `fx-eurusd`. The file is chosen so that its key is free of collisions with every
-    /// segment and every other name that exists.
+    /// The name is 1 to 251 bytes, without `/` and NUL, and does not start with `.`. Names are not nested: for
+    /// `fx/eurusd`, open a store on a directory `fx`, or write `fx-eurusd`. The file is chosen so that its key is free
+    /// of collisions with every segment and every other name that exists.
     ///
-    /// A hard link to the file is a second name of the same objects, and [`warnings`](Self::warnings) has a warning for it.
+    /// A hard link to the file is a second name of the same objects, and [`warnings`](Self::warnings) has a warning for
+    /// it.
     ///
     /// # Errors
     ///
-    /// [`OpenError::BadName`], [`OpenError::NotADirectory`], [`OpenError::UntrustedAnchor`] if a user that is not trusted made the
-    /// file, [`OpenError::Busy`] if the directory stayed locked.
+    /// [`OpenError::BadName`], [`OpenError::NotADirectory`], [`OpenError::UntrustedAnchor`] if a user that is not
+    /// trusted made the file, [`OpenError::Busy`] if the directory stayed locked.
     ///
     /// ```
     /// # let dir = tempfile::tempdir()?;
@@ -115,8 +116,9 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`OpenError::InUse`] if the name has objects: remove them first. [`OpenError::BadName`] if the file is not empty, as no store
-    /// writes in it. [`OpenError::System`] with `ESTALE` if another file takes its place during the call.
+    /// [`OpenError::InUse`] if the name has objects: remove them first. [`OpenError::BadName`] if the file is not
+    /// empty, as no store writes in it. [`OpenError::System`] with `ESTALE` if another file takes its place during the
+    /// call.
     pub fn remove_name(&self, name: &str) -> Result<bool, OpenError> {
         let path = self.path_of(name)?;
         let file_name = file_name(name);
@@ -266,7 +268,8 @@ fn bad_name(name: &str) -> Option<&'static str> {
         Some("it is longer than 251 bytes")
     } else if name.contains('/') {
         Some(
-            "it contains `/`, and names are not nested; write another letter, such as `-`, or open a store on a directory below",
+            "it contains `/`, and names are not nested; write another letter, such as `-`, or open a store on a \
+             directory below",
         )
     } else if name.contains('\0') {
         Some("it contains a zero byte")

@@ -14,16 +14,16 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`CreateError::AlreadyExists`] if the object exists, [`CreateError::Existing`] if another segment has its key, and an
-    /// error for each limit of the kernel.
+    /// [`CreateError::AlreadyExists`] if the object exists, [`CreateError::Existing`] if another segment has its key,
+    /// and an error for each limit of the kernel.
     pub fn create<T: ShmObject + ShmId>(&self) -> Result<Shared<T>, CreateError> {
         self.create_with(|_| {})
     }
 
     /// Creates an object, and lets `init` fill it before any other process can see it.
     ///
-    /// `init` returns an [`InitResult`]: `()`, or a `Result<(), Box<dyn Error + Send + Sync>>`. If it returns an error or panics,
-    /// nothing is left of the object.
+    /// `init` returns an [`InitResult`]: `()`, or a `Result<(), Box<dyn Error + Send + Sync>>`. If it returns an error
+    /// or panics, nothing is left of the object.
     ///
     /// # Errors
     ///
@@ -58,8 +58,9 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`AttachError`] if the object does not exist, has another layout, may not be written, is of a user that is not trusted, or is
-    /// damaged. An object that may only be read can be attached by [`attach_read_only`](Self::attach_read_only).
+    /// [`AttachError`] if the object does not exist, has another layout, may not be written, is of a user that is not
+    /// trusted, or is damaged. An object that may only be read can be attached by
+    /// [`attach_read_only`](Self::attach_read_only).
     pub fn attach<T: ShmObject + ShmId>(&self) -> Result<Shared<T>, AttachError> {
         self.attach_timeout(Duration::ZERO)
     }
@@ -76,13 +77,14 @@ impl Store {
     /// Attaches to an existing object for reading only. Waits for an object that is being created, up to the store's
     /// [`wait`](crate::StoreOptions::wait).
     ///
-    /// The process needs permission to read the object and the anchor, and takes no slot in the object's table of processes. It
-    /// writes nothing and cleans nothing up. An object that its creator left incomplete does not exist for it.
+    /// The process needs permission to read the object and the anchor, and takes no slot in the object's table of
+    /// processes. It writes nothing and cleans nothing up. An object that its creator left incomplete does not exist
+    /// for it.
     ///
     /// # Errors
     ///
-    /// [`AttachError`] if the object does not exist, has another layout, may not be read, is of a user that is not trusted, or is
-    /// damaged.
+    /// [`AttachError`] if the object does not exist, has another layout, may not be read, is of a user that is not
+    /// trusted, or is damaged.
     ///
     /// ```
     /// # use shmstore::{ShmObject, Store};
@@ -127,8 +129,8 @@ impl Store {
         self.attach_or_create_with(|_| {})
     }
 
-    /// Attaches to an object, or creates it and lets `init` fill it, as [`create_with`](Self::create_with). If many processes do so
-    /// at a time, exactly one calls `init`.
+    /// Attaches to an object, or creates it and lets `init` fill it, as [`create_with`](Self::create_with). If many
+    /// processes do so at a time, exactly one calls `init`.
     ///
     /// # Errors
     ///
@@ -140,12 +142,12 @@ impl Store {
         Shared::create(self, IfExists::Attach, init)
     }
 
-    /// Removes the object with the id of `T`, whatever its layout, and creates a new one, all zero. No other process can create one in
-    /// between.
+    /// Removes the object with the id of `T`, whatever its layout, and creates a new one, all zero. No other process
+    /// can create one in between.
     ///
-    /// Processes that are attached to the old object keep it, and see that it [is removed](Shared::is_removed). The old object is
-    /// removed once the kernel's limits allow the new one. There is no object if the new one cannot be made then, or if the process
-    /// is killed in between.
+    /// Processes that are attached to the old object keep it, and see that it [is removed](Shared::is_removed). The old
+    /// object is removed once the kernel's limits allow the new one. There is no object if the new one cannot be made
+    /// then, or if the process is killed in between.
     ///
     /// # Errors
     ///
@@ -169,8 +171,8 @@ impl Store {
 
     /// Removes the object with the id of `T`, whatever its layout.
     ///
-    /// Processes that are attached to it keep it, and see that it [is removed](Shared::is_removed). Detaching does not remove an
-    /// object.
+    /// Processes that are attached to it keep it, and see that it [is removed](Shared::is_removed). Detaching does not
+    /// remove an object.
     ///
     /// # Errors
     ///

@@ -12,8 +12,9 @@ use crate::store::{Policy, StoreOptions, Target};
 
 /// The objects under one path: a directory or file, which is called their *anchor*. Processes meet here.
 ///
-/// An anchor has one object for each type-id-char. A directory can also have [named](Self::open_or_create_named) stores, each
-/// with objects of its own. A `Store` holds no descriptor and no memory. Cloning it is cheap, and a child of `fork` can use it.
+/// An anchor has one object for each type-id-char. A directory can also have [named](Self::open_or_create_named)
+/// stores, each with objects of its own. A `Store` holds no descriptor and no memory. Cloning it is cheap, and a child
+/// of `fork` can use it.
 ///
 /// ```
 /// use shmstore::{ShmObject, Store};
@@ -47,7 +48,8 @@ pub(super) struct Inner {
     pub(super) location: Location,
     /// The path without links, once an object was created. It is checked again for each object.
     pub(super) real_path: OnceLock<PathBuf>,
-    /// The anchor as it was checked when the store was opened. Every operation checks it again, with its owner and mode.
+    /// The anchor as it was checked when the store was opened. Every operation checks it again, with its owner and
+    /// mode.
     pub(super) anchor: Anchor,
     pub(super) policy: Policy,
     pub(super) warnings: Vec<Warning>,
@@ -74,9 +76,9 @@ impl Store {
 
     /// Opens the store at a path. If there is no file, makes a directory of mode 0700, and the directories above it.
     ///
-    /// Good places are a service's directory in `/run`, `$XDG_RUNTIME_DIR`, and any directory of the user's own on a local disk. In
-    /// `/tmp` any user can take a path first, and the directory of another user is refused. And systemd-tmpfiles removes files in
-    /// `/tmp` that are ten days old, even if objects are in use.
+    /// Good places are a service's directory in `/run`, `$XDG_RUNTIME_DIR`, and any directory of the user's own on a
+    /// local disk. In `/tmp` any user can take a path first, and the directory of another user is refused. And
+    /// systemd-tmpfiles removes files in `/tmp` that are ten days old, even if objects are in use.
     ///
     /// # Errors
     ///

@@ -52,41 +52,41 @@ impl Default for StoreOptions {
 }
 
 impl StoreOptions {
-    /// Sets the permission bits of objects and anchors that this store makes. The default is 0600. Only bits for reading and writing
-    /// (0o666) are allowed. A directory gets a search bit with each bit for reading.
+    /// Sets the permission bits of objects and anchors that this store makes. The default is 0600. Only bits for
+    /// reading and writing (0o666) are allowed. A directory gets a search bit with each bit for reading.
     ///
     /// # Groups
     ///
-    /// An object that a group may use belongs to the group of its anchor, and the file of a new name to the group of its
-    /// directory. So the users of a group share objects in a directory of the group, such as `root:team` with mode 2770. Each
-    /// process opens it with `mode(0o660)`, and [trusts](Self::trust) the other users. The kernel lets the creator's
-    /// primary group use such an object, too.
+    /// An object that a group may use belongs to the group of its anchor, and the file of a new name to the group of
+    /// its directory. So the users of a group share objects in a directory of the group, such as `root:team` with mode
+    /// 2770. Each process opens it with `mode(0o660)`, and [trusts](Self::trust) the other users. The kernel lets the
+    /// creator's primary group use such an object, too.
     ///
     /// # Root
     ///
-    /// Objects and names that root makes at an anchor of another user belong to the owner and the group of the anchor. A
-    /// directory that root makes belongs to root.
+    /// Objects and names that root makes at an anchor of another user belong to the owner and the group of the anchor.
+    /// A directory that root makes belongs to root.
     pub fn mode(mut self, mode: u32) -> Self {
         self.policy.mode = mode;
         self
     }
 
-    /// Sets how long to wait for other processes that create or remove objects, and then, with the lock, for other processes to
-    /// detach from the object that a dead process left. The default is 5 s for each.
+    /// Sets how long to wait for other processes that create or remove objects, and then, with the lock, for other
+    /// processes to detach from the object that a dead process left. The default is 5 s for each.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.policy.wait = wait;
         self
     }
 
-    /// Trusts the user `uid`, besides this user and root: objects and anchors that it made are accepted. Call it once for each
-    /// user.
+    /// Trusts the user `uid`, besides this user and root: objects and anchors that it made are accepted. Call it once
+    /// for each user.
     pub fn trust(mut self, uid: u32) -> Self {
         self.policy.trusted.push(uid);
         self
     }
 
-    /// Sets how many processes can attach for writing to an object that this store creates, at most 65,536. The default is 128. Each
-    /// slot takes 32 bytes.
+    /// Sets how many processes can attach for writing to an object that this store creates, at most 65,536. The default
+    /// is 128. Each slot takes 32 bytes.
     pub fn max_processes(mut self, max_processes: u32) -> Self {
         self.policy.max_processes = max_processes;
         self
@@ -94,15 +94,17 @@ impl StoreOptions {
 
     /// Lets each IPC namespace have objects of its own at this path. The default is `false`.
     ///
-    /// A container often has an IPC namespace of its own. Processes of two namespaces can share a directory, but not an object. So a
-    /// creator is refused with [`CreateError::OtherIpcNamespace`](crate::CreateError::OtherIpcNamespace) if it finds a process of
-    /// another namespace that uses objects of this path: neither process would see the other's object. With this option the creator
-    /// makes its own object anyway. The programs of every namespace need the option.
+    /// A container often has an IPC namespace of its own. Processes of two namespaces can share a directory, but not an
+    /// object. So a creator is refused with [`CreateError::OtherIpcNamespace`](crate::CreateError::OtherIpcNamespace)
+    /// if it finds a process of another namespace that uses objects of this path: neither process would see the other's
+    /// object. With this option the creator makes its own object anyway. The programs of every namespace need the
+    /// option.
     ///
     /// # Details
     ///
-    /// The creator finds living processes that have attached an object for writing since they started. It does not find readers, nor
-    /// processes that cannot lock a byte of the anchor or its directory, such as a process that may not read it.
+    /// The creator finds living processes that have attached an object for writing since they started. It does not find
+    /// readers, nor processes that cannot lock a byte of the anchor or its directory, such as a process that may not
+    /// read it.
     pub fn per_ipc_namespace(mut self, per_ipc_namespace: bool) -> Self {
         self.policy.per_ipc_namespace = per_ipc_namespace;
         self
@@ -129,8 +131,8 @@ impl StoreOptions {
         Ok(Store::new(path, anchor, self.policy.clone(), None))
     }
 
-    /// Opens the store at a path. If there is no file, makes a directory, and the directories above it. The last directory has this
-    /// store's mode with search bits added, the directories above it have their mode from the umask.
+    /// Opens the store at a path. If there is no file, makes a directory, and the directories above it. The last
+    /// directory has this store's mode with search bits added, the directories above it have their mode from the umask.
     ///
     /// # Errors
     ///
@@ -148,7 +150,8 @@ impl StoreOptions {
         Ok(Store::new(path, anchor, self.policy.clone(), None))
     }
 
-    /// Opens an anchor. A directory that another user makes is closed to other users for a moment, until it has its mode.
+    /// Opens an anchor. A directory that another user makes is closed to other users for a moment, until it has its
+    /// mode.
     fn open_made(&self, path: &Path) -> Result<Anchor, OpenError> {
         const MOMENT: Duration = Duration::from_millis(100);
         let mut deadline = Deadline::new(MOMENT);

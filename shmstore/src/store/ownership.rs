@@ -1,8 +1,9 @@
-//! The owner of a new segment. It belongs to its anchor's group, and root's segments in a user's store belong to the user.
+//! The owner of a new segment. It belongs to its anchor's group, and root's segments in a user's store belong to the
+//! user.
 //!
-//! `shmget` gives a segment to the process's user and primary group. A segment for another owner is made so that only its
-//! creator may use it, and is handed over before anything is written in it. Until then it has a mode that no other segment of
-//! shmstore has. By that mode a process that may not attach the segment knows that it is incomplete.
+//! `shmget` gives a segment to the process's user and primary group. A segment for another owner is made so that only
+//! its creator may use it, and is handed over before anything is written in it. Until then it has a mode that no other
+//! segment of shmstore has. By that mode a process that may not attach the segment knows that it is incomplete.
 
 use std::time::Duration;
 
@@ -70,7 +71,8 @@ pub(super) fn owner(status: &Status) -> SegmentOwner {
     }
 }
 
-/// Returns `true` if another user's segment was not handed over yet. The kernel does not refuse its own user a segment of that mode.
+/// Returns `true` if another user's segment was not handed over yet. The kernel does not refuse its own user a segment
+/// of that mode.
 pub(super) fn is_unowned(segment: &SegmentOwner) -> bool {
     segment.mode == UNOWNED && ![segment.owner, segment.creator].contains(&effective_uid())
 }

@@ -2,9 +2,9 @@
 //!
 //! # Safety
 //!
-//! Assumes that an attachment's payload has the layout hash of `T`, which the handshake has checked, and stays mapped, for
-//! reading, while a handle lives. Promises `&T::View` into it, which [`ShmObject`] makes safe to hold whatever other
-//! processes do, and which offers nothing that writes: a write here would be a SIGSEGV.
+//! Assumes that an attachment's payload has the layout hash of `T`, which the handshake has checked, and stays mapped,
+//! for reading, while a handle lives. Promises `&T::View` into it, which [`ShmObject`] makes safe to hold whatever
+//! other processes do, and which offers nothing that writes: a write here would be a SIGSEGV.
 #![allow(unsafe_code)]
 
 use std::fmt;
@@ -21,13 +21,13 @@ use crate::store::{ObjectInfo, Store};
 
 /// A live object that this process may only read: dereferences to the [view](ShmObject::View) of `T`.
 ///
-/// The parts of a view have those methods that load, under the same names as in a [`Shared`](crate::Shared) object, and no method
-/// that stores. The segment is mapped with `SHM_RDONLY`, so the kernel enforces this, and permission to read the segment and the
-/// anchor is enough. A reader takes no slot in the object's table of processes. Other processes see it only in the kernel's count of
-/// attachments.
+/// The parts of a view have those methods that load, under the same names as in a [`Shared`](crate::Shared) object, and
+/// no method that stores. The segment is mapped with `SHM_RDONLY`, so the kernel enforces this, and permission to read
+/// the segment and the anchor is enough. A reader takes no slot in the object's table of processes. Other processes see
+/// it only in the kernel's count of attachments.
 ///
-/// Cloning a handle and attaching again give handles to the same mapping. The process detaches when the last one is dropped. A
-/// child of `fork` can use the handles that it inherits.
+/// Cloning a handle and attaching again give handles to the same mapping. The process detaches when the last one is
+/// dropped. A child of `fork` can use the handles that it inherits.
 ///
 /// All functions are associated, as in `Arc`: `ReadOnly::info(&object)`.
 ///
@@ -68,11 +68,11 @@ impl<T: ShmObject + ShmId> ReadOnly<T> {
 }
 
 impl<T: ShmObject> ReadOnly<T> {
-    /// Returns `true` if the object was removed or replaced. Processes that have it attached keep it, but no other process finds it, and a new
-    /// object may stand in its place.
+    /// Returns `true` if the object was removed or replaced. Processes that have it attached keep it, but no other
+    /// process finds it, and a new object may stand in its place.
     ///
-    /// One load from the object, and no system call, so every loop may call it. Loads from a removed object still work, and return
-    /// the value that was stored last.
+    /// One load from the object, and no system call, so every loop may call it. Loads from a removed object still work,
+    /// and return the value that was stored last.
     ///
     /// It stays `false` if the segment was removed by `ipcrm`: see [`Shared::is_removed`](crate::Shared::is_removed).
     #[must_use]
@@ -80,15 +80,15 @@ impl<T: ShmObject> ReadOnly<T> {
         this.object.is_removed()
     }
 
-    /// Returns a description of the object. One system call. `None` if the kernel refuses it, as for a segment that no longer
-    /// exists.
+    /// Returns a description of the object. One system call. `None` if the kernel refuses it, as for a segment that no
+    /// longer exists.
     #[must_use]
     pub fn info(this: &Self) -> Option<ObjectInfo> {
         this.object.info(T::SCHEMA)
     }
 
-    /// Lists the processes that attached the object for writing, in no order. Read-only processes such as this one are not listed.
-    /// System calls as for [`Shared::participants`](crate::Shared::participants).
+    /// Lists the processes that attached the object for writing, in no order. Read-only processes such as this one are
+    /// not listed. System calls as for [`Shared::participants`](crate::Shared::participants).
     #[must_use]
     pub fn participants(this: &Self) -> Vec<Participant> {
         this.object.participants(T::SCHEMA)
@@ -105,10 +105,11 @@ impl<T: ShmObject> Deref for ReadOnly<T> {
             view_is_alike::<T, T::View>();
         }
         debug_assert!(self.view.cast::<T::View>().is_aligned());
-        // SAFETY: by the invariant of `view` it is as long as `T`, so as its view, and mapped while `self` is borrowed. It is at a
-        // page's start, or 1024 bytes behind one if both are 1024 bytes or less and so aligned to no more: neither is aligned to
-        // more. Any bytes are valid in a view, also if other processes change them meanwhile. A view only loads, Relaxed, which is
-        // allowed in memory that is mapped for reading. `ShmObject` promises all of this.
+        // SAFETY: by the invariant of `view` it is as long as `T`, so as its view, and mapped while `self` is borrowed.
+        // It is at a page's start, or 1024 bytes behind one if both are 1024 bytes or less and so aligned to no more:
+        // neither is aligned to more. Any bytes are valid in a view, also if other processes change them meanwhile. A
+        // view only loads, Relaxed, which is allowed in memory that is mapped for reading. `ShmObject` promises all of
+        // this.
         unsafe { self.view.cast::<T::View>().as_ref() }
     }
 }
@@ -125,8 +126,8 @@ impl<T: ShmObject<View: fmt::Debug>> fmt::Debug for ReadOnly<T> {
     }
 }
 
-// SAFETY: a handle to memory that any thread may look at through `&T::View`, which `ShmObject` makes `Sync`, and that any
-// thread may let go of.
+// SAFETY: a handle to memory that any thread may look at through `&T::View`, which `ShmObject` makes `Sync`, and that
+// any thread may let go of.
 unsafe impl<T: ShmObject> Send for ReadOnly<T> {}
 // SAFETY: `&ReadOnly` offers `&T::View`, and a view is `Sync`.
 unsafe impl<T: ShmObject> Sync for ReadOnly<T> {}

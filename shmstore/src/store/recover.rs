@@ -13,15 +13,17 @@ use crate::sys::failpoint::{self, Step};
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Status};
 
-/// The age from which a segment without a first word counts as abandoned, as a program that is not shmstore may have made it.
+/// The age from which a segment without a first word counts as abandoned, as a program that is not shmstore may have
+/// made it.
 const VIRGIN_AGE: Duration = Duration::from_secs(2);
 
 impl Target<'_> {
-    /// Removes the segment that a dead creator or remover left at the key. Returns the segment if it is ready after all.
+    /// Removes the segment that a dead creator or remover left at the key. Returns the segment if it is ready after
+    /// all.
     ///
-    /// Other processes that check the segment attach it for a moment, so the number of attachments is read until the deadline. A
-    /// process that does not use the lock may put another segment in the place of the removed one. That is removed until the
-    /// deadline, too. After that the key counts as free.
+    /// Other processes that check the segment attach it for a moment, so the number of attachments is read until the
+    /// deadline. A process that does not use the lock may put another segment in the place of the removed one. That is
+    /// removed until the deadline, too. After that the key counts as free.
     pub(crate) fn recover(&self, lock: &AnchorLock, deadline: &mut Deadline) -> Result<Option<Found>, AttachError> {
         let identity = lock.anchor().identity();
         let mut has_removed = false;
@@ -45,7 +47,8 @@ impl Target<'_> {
                 return Err(self.still_used(&identity, &condition, &status, others));
             }
             failpoint::reach(Step::RecoverLocked);
-            // It is still attached, so the id belongs to the segment that was classified, even if another process removes it first.
+            // It is still attached, so the id belongs to the segment that was classified, even if another process
+            // removes it first.
             let removed = shm::remove(status.shmid);
             drop(mapping);
             match removed {

@@ -1,4 +1,5 @@
-//! Removing an object: first its key, then its state. A remover that dies, or has no permission, marks nothing as removed.
+//! Removing an object: first its key, then its state. A remover that dies, or has no permission, marks nothing as
+//! removed.
 
 use nix::errno::Errno;
 
@@ -53,7 +54,8 @@ impl Target<'_> {
         })
     }
 
-    /// The key first: if this process dies in between, the object is removed, and its users can learn that from the kernel.
+    /// The key first: if this process dies in between, the object is removed, and its users can learn that from the
+    /// kernel.
     pub(super) fn mark_removed(&self, lock: &AnchorLock, found: &Found) -> Result<(), RemoveError> {
         failpoint::reach(Step::RemoveLocked);
         let identity = lock.anchor().identity();

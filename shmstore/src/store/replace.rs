@@ -1,5 +1,5 @@
-//! Replacing an object. The new object needs the old one's key, and a key cannot be moved to another segment. So the old object is
-//! removed first, once no reason is known why the new one could not be made.
+//! Replacing an object. The new object needs the old one's key, and a key cannot be moved to another segment. So the
+//! old object is removed first, once no reason is known why the new one could not be made.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use crate::segment::header::Geometry;
 use crate::segment::identity::Identity;
 use crate::sys::shm;
 
-/// How long an object must stay attached to count as in use. A process that lists objects attaches each one for some microseconds, on
-/// a busy machine for longer.
+/// How long an object must stay attached to count as in use. A process that lists objects attaches each one for some
+/// microseconds, on a busy machine for longer.
 pub(crate) const GRACE_PERIOD: Duration = Duration::from_secs(1);
 
 impl Target<'_> {

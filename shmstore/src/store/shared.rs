@@ -25,9 +25,9 @@ use crate::sys::process::{AnonymousMemory, Inherited};
 
 /// A live object, shared with every process that has it attached: dereferences to `T`.
 ///
-/// Other processes use the object at the same time. So a handle gives `&T` and never `&mut T`, and each field is read and
-/// written by the methods of its type. If rustc says "trait `DerefMut` is required", "cannot be dereferenced", "no field `x`
-/// on type `Versioned`" or "mismatched types", the table has the method:
+/// Other processes use the object at the same time. So a handle gives `&T` and never `&mut T`, and each field is read
+/// and written by the methods of its type. If rustc says "trait `DerefMut` is required", "cannot be dereferenced", "no
+/// field `x` on type `Versioned`" or "mismatched types", the table has the method:
 ///
 /// | instead of | write |
 /// |---|---|
@@ -52,8 +52,8 @@ use crate::sys::process::{AnonymousMemory, Inherited};
 /// # Ok::<(), shmstore::Error>(())
 /// ```
 ///
-/// Cloning a handle and attaching again give handles to the same mapping. The process detaches when the last one is dropped.
-/// Detaching does not remove the object: see [`Store::remove`]. For a process that only reads, there is
+/// Cloning a handle and attaching again give handles to the same mapping. The process detaches when the last one is
+/// dropped. Detaching does not remove the object: see [`Store::remove`]. For a process that only reads, there is
 /// [`Store::attach_read_only`].
 ///
 /// All functions are associated, as in `Arc`: `Shared::info(&object)`.
@@ -79,9 +79,10 @@ enum Memory {
 unsafe fn object_at<T: ShmObject>(payload: &NonNull<u8>) -> &T {
     const { is_described::<T>() };
     debug_assert!(payload.cast::<T>().is_aligned());
-    // SAFETY: by the contract it is as long as `T`, and mapped. It is at a page's start, or 1024 bytes behind one if `T` is 1024
-    // bytes or less and so aligned to no more: `T` is aligned to no more than either. It is initialized, by zeros or by what
-    // processes have written since, and `ShmObject` promises that both are valid, and that writes during the borrow are allowed.
+    // SAFETY: by the contract it is as long as `T`, and mapped. It is at a page's start, or 1024 bytes behind one if
+    // `T` is 1024 bytes or less and so aligned to no more: `T` is aligned to no more than either. It is initialized, by
+    // zeros or by what processes have written since, and `ShmObject` promises that both are valid, and that writes
+    // during the borrow are allowed.
     unsafe { payload.cast::<T>().as_ref() }
 }
 
@@ -150,17 +151,17 @@ impl<T: ShmObject> Shared<T> {
         this.was_created
     }
 
-    /// Returns `true` if the object was removed or replaced. Processes that have it attached keep it, but no other process finds it, and a new
-    /// object may stand in its place.
+    /// Returns `true` if the object was removed or replaced. Processes that have it attached keep it, but no other
+    /// process finds it, and a new object may stand in its place.
     ///
-    /// One load from the object, and no system call, so every loop may call it. Stores to a removed object still work, but do not
-    /// check for this.
+    /// One load from the object, and no system call, so every loop may call it. Stores to a removed object still work,
+    /// but do not check for this.
     ///
     /// # Details
     ///
-    /// The load reads a flag that [`Store::remove`], [`Store::replace`] and the `shmstore` program set if they may write the object. It
-    /// stays `false` if the segment was removed by `ipcrm`, or by a process that was killed in that moment. Then
-    /// [`info`](Self::info) shows the removal, by a system call, and each wait ends with
+    /// The load reads a flag that [`Store::remove`], [`Store::replace`] and the `shmstore` program set if they may
+    /// write the object. It stays `false` if the segment was removed by `ipcrm`, or by a process that was killed in
+    /// that moment. Then [`info`](Self::info) shows the removal, by a system call, and each wait ends with
     /// [`WaitError::Removed`](crate::WaitError::Removed) within some milliseconds.
     ///
     /// ```
@@ -186,21 +187,22 @@ impl<T: ShmObject> Shared<T> {
         matches!(&this.memory, Memory::Segment(object) if object.is_removed())
     }
 
-    /// Returns a description of the object. One system call. `None` for a [private](Self::new_private) object, and if the kernel
-    /// refuses the call, as for a segment that no longer exists.
+    /// Returns a description of the object. One system call. `None` for a [private](Self::new_private) object, and if
+    /// the kernel refuses the call, as for a segment that no longer exists.
     #[must_use]
     pub fn info(this: &Self) -> Option<ObjectInfo> {
         let Memory::Segment(object) = &this.memory else { return None };
         object.info(T::SCHEMA)
     }
 
-    /// Lists the processes that attached the object for writing, in no order. Dead processes are listed, too, until other processes
-    /// need their slots. Empty for a [private](Self::new_private) object.
+    /// Lists the processes that attached the object for writing, in no order. Dead processes are listed, too, until
+    /// other processes need their slots. Empty for a [private](Self::new_private) object.
     ///
     /// # Details
     ///
-    /// Some system calls for each process. For a process of this PID namespace these are `pidfd_open`, `poll` and reading `/proc`.
-    /// For others the anchor or its directory is opened, and a lock on it is queried. Every lock word of the object is read.
+    /// Some system calls for each process. For a process of this PID namespace these are `pidfd_open`, `poll` and
+    /// reading `/proc`. For others the anchor or its directory is opened, and a lock on it is queried. Every lock word
+    /// of the object is read.
     #[must_use]
     pub fn participants(this: &Self) -> Vec<Participant> {
         let Memory::Segment(object) = &this.memory else { return Vec::new() };

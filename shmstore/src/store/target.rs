@@ -48,8 +48,8 @@ pub(crate) struct Target<'a> {
 }
 
 impl Target<'_> {
-    /// Checks the path again. If the anchor was replaced, old and new processes would have different objects; if it was given to
-    /// another user, it may no longer be trusted.
+    /// Checks the path again. If the anchor was replaced, old and new processes would have different objects; if it was
+    /// given to another user, it may no longer be trusted.
     pub(super) fn refresh(&self) -> Result<Anchor, OpenError> {
         self.anchor.refresh(self.path, |owner| self.policy.trusts(owner))
     }

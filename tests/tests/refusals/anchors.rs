@@ -110,7 +110,7 @@ fn directories_that_everybody_may_write_are_refused_with_the_cure() {
         fs::set_permissions(&open, Permissions::from_mode(mode)).unwrap();
         for error in [Store::open(&open).unwrap_err(), Store::open_or_create(&open).unwrap_err()] {
             assert!(matches!(error, OpenError::WorldWritable { .. }), "{error}");
-            let who = format!("everybody may write there (mode {mode:04o})");
+            let who = format!("every user may write there (mode {mode:04o})");
             let cure = format!("use a directory of your own below it, for example {}/my-app", open.display());
             assert_says(error, &[&who, &cure]);
         }
@@ -158,8 +158,8 @@ fn hard_link_is_told_to_be_a_second_name_of_one_object() {
     let [warning @ Warning::HardLinked { links: 2, .. }] = second.warnings() else { panic!("{:?}", second.warnings()) };
     let path = scratch.join("second.shm").display().to_string();
     let expected = format!(
-        "the anchor {path} is a file with 2 names, each of which leads to the same objects; `find -samefile {path}` finds the \
-         others, of which one may have been meant for objects of its own"
+        "the anchor {path} is a file with 2 names, each of which leads to the same objects; `find -samefile {path}` \
+         finds the other names. Give each set of objects a file of its own"
     );
     assert_eq!(warning.to_string(), expected);
     // A directory has one for each that is in it.
@@ -186,7 +186,7 @@ fn what_is_in_the_way_of_a_directory_is_named() {
             let path = obstacle.join(below);
             let error = Store::open_or_create(&path).unwrap_err();
             let expected = format!(
-                "cannot make {}: {} is in the way, and is no directory; move it away, or use another path",
+                "cannot make {}: {} is not a directory; move it away, or use another path",
                 path.parent().unwrap().display(),
                 obstacle.display()
             );

@@ -54,7 +54,7 @@ fn object_whose_creator_holds_the_lock_is_still_initializing() {
         &[
             "`Telemetry` (id 'T', key 0x",
             "is still being initialized after ",
-            "its anchor is locked, so its creator is at work, or another program has locked it (`lslocks` shows which; segment ",
+            "its anchor is locked by its creator, or by another program (`lslocks` shows which; segment ",
         ],
     );
     assert_eq!(scratch.segments().len(), 1);

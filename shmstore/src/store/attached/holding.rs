@@ -2,8 +2,8 @@
 //!
 //! # Safety
 //!
-//! Assumes that the payload it is given is mapped. Promises to touch nothing outside it, and to see lock words as atomics,
-//! which they are to everybody.
+//! Assumes that the payload it is given is mapped. Promises to touch nothing outside it, and to see lock words as
+//! atomics, which they are to everybody.
 #![allow(unsafe_code)]
 
 use std::ptr::NonNull;
@@ -32,15 +32,16 @@ struct Walk<'a> {
     /// The path of what is visited. Written out only for what is found: an object may have millions of parts.
     path: Vec<Step<'a>>,
     found: &'a mut Vec<HeldPart>,
-    /// How many parts may still be visited, and how much memory the found ones may still take. The schema may come from the segment:
-    /// then parts may overlap, or have no bytes and be as many as a number can say.
+    /// How many parts may still be visited, and how much memory the found ones may still take. The schema may come from
+    /// the segment: then parts may overlap, or have no bytes and be as many as a number can say.
     visits_left: usize,
     room: usize,
 }
 
 /// The most memory that is taken for the names of held parts.
 const ROOM: usize = 64 << 20;
-/// The visits that are made to an object of no bytes, and more for each byte: more than there are parts in any real type.
+/// The visits that are made to an object of no bytes, and more for each byte: more than there are parts in any real
+/// type.
 const VISITS: usize = 1 << 20;
 const VISITS_A_BYTE: usize = 4;
 /// The visits that are made to an object of any size: a fraction of a second.
@@ -59,7 +60,8 @@ pub(super) fn held_parts(schema: &OwnedSchema, object: &Attached) -> Vec<HeldPar
         let start = geometry.payload_offset + offset;
         pages.check(&(start..start + size_of::<AtomicU32>())).is_ok()
     };
-    // SAFETY: the payload is mapped while `object` is borrowed, aligned as its type is, and as long as the geometry says.
+    // SAFETY: the payload is mapped while `object` is borrowed, aligned as its type is, and as long as the geometry
+    // says.
     unsafe { held_parts_of(schema, object.payload(), geometry.payload_len, &is_readable) }
 }
 
@@ -130,8 +132,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The lock word at an offset; 0 for one that the kernel does not provide, or that is not within the payload, which no schema of the
-    /// object's type says.
+    /// The lock word at an offset; 0 for one that the kernel does not provide, or that is not within the payload, which
+    /// no schema of the object's type says.
     fn lock_word(&self, offset: u64) -> u32 {
         let (payload, len) = self.payload;
         let Ok(offset) = usize::try_from(offset) else { return 0 };

@@ -60,7 +60,7 @@ fn others_are_refused_while_the_write_side_is_taken() {
     let refused = refusals(&part);
     assert!(refused.iter().all(|busy| busy.holder() == Holder::ThisProcess));
     assert!(refused[1].waited() >= SHORT && refused[0].waited() < SHORT);
-    assert!(refused[0].to_string().starts_with("cannot have this `Versioned<u64>`: this process holds it."));
+    assert!(refused[0].to_string().starts_with("cannot take this `Versioned<u64>`: this process holds it."));
     drop(transaction);
     let writer = part.writer();
     assert_eq!(refusals(&part).len(), 8);
@@ -78,7 +78,13 @@ fn a_thread_that_would_wait_for_itself_is_told_the_cure() {
     assert!(panics(|| drop(part.writer())).contains("would wait for itself"));
     let refused = part.try_store(1).unwrap_err();
     assert_eq!(refused.holder(), Holder::ThisThread);
-    assert!(refused.to_string().ends_with("this very thread holds it. Use that, or end it before"), "{refused}");
+    assert!(
+        refused.to_string().ends_with(
+            "this very thread holds it. Use the guard that the thread has, or drop it \
+         first"
+        ),
+        "{refused}"
+    );
     drop(transaction);
     let writer = part.writer();
     assert!(panics(|| drop(part.begin())).contains("would wait for itself"));
@@ -147,8 +153,8 @@ fn waiting_in_vain_ends_in_time_and_says_for_what() {
     let started = Instant::now();
     let error = part.wait_newer(1, SHORT).unwrap_err();
     assert!(started.elapsed() >= SHORT);
-    let text = "waited 10ms for a version of this `Versioned<u64>` newer than 1 (the newest is 1) in vain: is the process that \
-                should bring it running?";
+    let text = "waited 10ms for a version of this `Versioned<u64>` newer than 1 (the newest is 1), and it did not \
+                come. Check that the process that stores or notifies is running";
     assert_eq!(error.to_string(), text);
     part.store(2);
     assert_eq!(part.wait_newer(1, SHORT), Ok((2, 2)));
