@@ -4,7 +4,8 @@
 //!
 //! [`segments`] lists what there is on the machine. An [`Object`] is one of them, attached for reading only: it shows its
 //! schema, its processes, and [`Value`]s decoded from the live memory. A [`SavedObject`] is an object's values in a file.
-//! Read first: [`Object`]. A [`Participant`] is a process that uses an object, and [`ObjectState`] the state of an object in a list.
+//! Read first: [`Object`]. A [`Participant`] is a process that uses an object, and [`ObjectState`] is the state of an
+//! object in a list.
 //!
 //! ```
 //! use shmstore::inspect::{self, Limits, Object};

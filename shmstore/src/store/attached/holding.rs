@@ -1,9 +1,9 @@
-//! Which parts of an object hold a process's token in their lock words: found by walking the object's schema.
+//! The parts of an object whose lock words hold a process's token, found by walking the object's schema.
 //!
 //! # Safety
 //!
-//! Assumes that the payload it is given is mapped. Promises to touch nothing outside it, and to see lock words as
-//! atomics, which they are to everybody.
+//! Assumes that the payload it is given is mapped. Promises to touch nothing outside it, and to access lock words as
+//! atomics, as every process does.
 #![allow(unsafe_code)]
 
 use std::ptr::NonNull;
@@ -25,15 +25,15 @@ pub(super) struct HeldPart {
 
 /// A walk through an object.
 struct Walk<'a> {
-    /// INVARIANT: so many bytes from there are mapped while `'a` lasts.
+    /// INVARIANT: this many bytes from this address are mapped while `'a` lasts.
     payload: (NonNull<u8>, usize),
     /// Whether the kernel provides the page of an offset that is within the payload.
     is_readable: &'a dyn Fn(usize) -> bool,
-    /// The path of what is visited. Written out only for what is found: an object may have millions of parts.
+    /// The path of the visited part. It is written out only for locked parts, as an object may have millions of parts.
     path: Vec<Step<'a>>,
     found: &'a mut Vec<HeldPart>,
-    /// How many parts may still be visited, and how much memory the found ones may still take. The schema may come from
-    /// the segment: then parts may overlap, or have no bytes and be as many as a number can say.
+    /// How many parts may still be visited, and how much memory the paths of locked parts may still take. The schema may
+    /// come from the segment. Then parts may overlap, or have no bytes and be as many as a number can express.
     visits_left: usize,
     room: usize,
 }
@@ -132,8 +132,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The lock word at an offset; 0 for one that the kernel does not provide, or that is not within the payload, which
-    /// no schema of the object's type says.
+    /// The lock word at an offset. 0 if the kernel does not provide its page, or if it is outside the payload, which no
+    /// schema of the object's type allows.
     fn lock_word(&self, offset: u64) -> u32 {
         let (payload, len) = self.payload;
         let Ok(offset) = usize::try_from(offset) else { return 0 };
@@ -165,7 +165,7 @@ fn written(path: &[Step<'_>]) -> String {
     if written.is_empty() { ".".into() } else { written }
 }
 
-/// Tells whether there is any lock in a type: most arrays have none, and are long.
+/// Returns `true` if there is any lock in a type. Most arrays have none, and are long.
 fn has_locks(schema: &OwnedSchema) -> bool {
     match schema.kind() {
         OwnedKind::Versioned { .. } | OwnedKind::Lock => true,
@@ -208,7 +208,7 @@ mod tests {
         for &(offset, word) in words {
             // SAFETY: within the payload, by the test.
             let at = unsafe { base.add(offset) }.cast::<u32>();
-            // SAFETY: likewise, and ours.
+            // SAFETY: within the payload, which only this test uses.
             unsafe { at.write(word) };
         }
         // SAFETY: as long as the schema says.
