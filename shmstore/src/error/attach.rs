@@ -17,9 +17,8 @@ pub enum AttachError {
     /// There is no such object.
     #[error(
         "{subject} does not exist{}. Its creator is not running, or it runs in another IPC namespace. This process is \
-         uid {uid} in {ipc_namespace}. {}reate it with `attach_or_create`",
-        after(.waited), if .waited.is_zero() { "Wait for it with `attach_timeout` or `attach_read_only_timeout`, or \
-             c" } else { "C" }
+         uid {uid} in {ipc_namespace}. {}",
+        after(.waited), instead_of_attach(.waited)
     )]
     NotFound {
         /// Which object.
@@ -225,7 +224,7 @@ pub enum AttachError {
     /// The kernel has no memory for the mapping.
     #[error(
         "no memory to attach {subject}: the address space of this process, its limit on locked memory (`ulimit -v`, \
-         `ulimit -l`) or the kernel's memory is used up"
+         `ulimit -l`) or the kernel's memory is used up. Raise the limit, or free memory"
     )]
     OutOfMemory {
         /// Which object.
@@ -241,6 +240,15 @@ pub enum AttachError {
         /// What the system said.
         cause: io::Error,
     },
+}
+
+/// What to do about a missing object. A call that waited needs no other call that waits.
+fn instead_of_attach(waited: &Duration) -> &'static str {
+    if waited.is_zero() {
+        "Wait for it with `attach_timeout` or `attach_read_only_timeout`, or create it with `attach_or_create`"
+    } else {
+        "Create it with `attach_or_create`"
+    }
 }
 
 /// What to do about missing permission.

@@ -110,7 +110,10 @@ pub enum CreateError {
         max: u64,
     },
     /// The kernel has no memory for the segment.
-    #[error("no memory to create {subject}: the machine's memory, or this control group's, is used up")]
+    #[error(
+        "no memory to create {subject}: the memory of the machine, or of this control group, is used up. Free \
+             memory, or raise the group's limit"
+    )]
     OutOfMemory {
         /// Which object.
         subject: Box<Subject>,

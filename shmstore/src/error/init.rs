@@ -1,16 +1,17 @@
-//! What the closures return that fill new objects.
+//! The result of a closure that fills a new object.
 
 use std::error::Error;
 
-/// Why a closure could not fill a new object.
+/// The error of a closure that could not fill a new object.
 type InitError = Box<dyn Error + Send + Sync>;
 
-/// What a closure returns that fills a new object: `()`, or a `Result<(), Box<dyn Error + Send + Sync>>`.
+/// The result of a closure that fills a new object: `()`, or a `Result<(), Box<dyn Error + Send + Sync>>`.
 ///
-/// For just these two types, so that the error type of a closure with `?` and `Ok(())` is known without being named.
+/// Only these two types implement it, so the compiler infers the error type of a closure that uses `?` and ends with
+/// `Ok(())`. A closure that never returns needs its type: `|_| -> () { panic!() }`.
 #[diagnostic::on_unimplemented(
     message = "an init closure returns `()` or `Result<(), Box<dyn Error + Send + Sync>>`, not `{Self}`",
-    note = "errors of other types become this one by `?`; a closure that only panics needs `-> ()`"
+    note = "`?` converts errors of other types; a closure that never returns needs `-> ()`"
 )]
 pub trait InitResult: sealed::Sealed {
     #[doc(hidden)]
