@@ -214,7 +214,7 @@ mod tests {
         let directory = place.make("row-system").expect("a new name");
         let bare = Anchor::make(&directory).and_then(|anchor| anchor.create(4096)).expect("a free key");
         let store = Store::open(&directory).expect("a directory of this process");
-        let named = store.named("one of many").expect("a new name");
+        let named = store.open_or_create_named("one of many").expect("a new name");
         let segments = [bare, object(&store), object(&named)];
         let outside = Path::new(MEMORY).join(format!("{}left", prefix(&directory)));
         fs::write(&outside, "").expect("a file in memory");

@@ -1,6 +1,6 @@
 //! The layout of an object as a picture, as a C header, and as a Python module.
 //!
-//! The only input is an [`OwnedSchema`](shmstore::OwnedSchema). It may come from a segment or a file of another
+//! The only input is an [`OwnedSchema`](shmstore::schema::OwnedSchema). It may come from a segment or a file of another
 //! program, so:
 //! - The size of the output depends on the size of the schema, not on the lengths in it.
 //! - Every name is escaped, or turned into an identifier.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use shmstore::Participant;
+use shmstore::inspect::Participant;
 use shmstore::inspect::Value;
 
 use crate::about::counted;

@@ -1,5 +1,5 @@
-//! Typed shared objects for processes on one Linux machine: derive a macro on a `#[repr(C)]` struct, and any process that
-//! opens the same path attaches to the same live struct, by type, checked, without a line of `unsafe`.
+//! Typed shared objects for processes on one Linux machine: derive a macro on a `#[repr(C)]` struct, and any process
+//! that opens the same path attaches to the same live struct, by type, checked, without a line of `unsafe`.
 //!
 //! ```
 //! use shmstore::{ShmObject, ShmValue, Store, Versioned};
@@ -23,15 +23,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! - What may be *copied* through shared memory is a value: [`ShmValue`](macro@ShmValue), [`FixedString`], [`FixedVec`], [`Pad`],
-//!   [`Timestamp`]; [types of other crates](trait@ShmValue#types-of-other-crates) are, by features or as a struct.
-//! - What may be *referenced* in it is an object: [`ShmObject`](macro@ShmObject), made of std's atomics, [`AtomicValue`],
-//!   [`Versioned`], [`Lock`], [`Event`], [`CacheAligned`] and other objects.
-//! - Where processes meet is a [`Store`]; what they hold is a [`Shared`] object, or a [`ReadOnly`] one.
-//! - What a type looks like in memory is its [`Schema`], hashed to a [`LayoutHash`]; how two differ, a [`LayoutDiff`] shows.
+//! - A value is *copied* through shared memory: [`ShmValue`](macro@ShmValue), [`FixedString`], [`FixedVec`], [`Pad`],
+//!   [`Timestamp`]. [Types of other crates](trait@ShmValue#types-of-other-crates) are values by features or as a
+//!   struct.
+//! - An object is *referenced* in shared memory: [`ShmObject`](macro@ShmObject). It is made of std's atomics,
+//!   [`AtomicValue`], [`Versioned`], [`Lock`], [`Event`], [`CacheAligned`] and other objects.
+//! - Processes meet at a [`Store`], and hold a [`Shared`] object, or a [`ReadOnly`] one.
+//! - The layout of a type in memory is its [`Schema`](schema::Schema), which is hashed to a [`LayoutHash`].
 //!
-//! Underneath is System V shared memory, keyed by `ftok(path, type-id-char)`. The design, the format byte for byte and the
-//! soundness argument are in the repository's `docs/`.
+//! Modules: [`schema`] describes layouts, [`error`] has all error types, [`view`] the parts of a [`ReadOnly`] object,
+//! and [`inspect`] looks into segments of any type.
+//!
+//! Underneath is System V shared memory, keyed by `ftok(path, type-id-char)`. The design, the format byte for byte and
+//! the soundness argument are in the repository's `docs/`.
 
 #[cfg(not(all(
     target_os = "linux",
@@ -40,14 +44,14 @@
     any(target_arch = "x86_64", target_arch = "aarch64"),
 )))]
 compile_error!(
-    "shmstore supports 64-bit little-endian Linux on x86_64 and aarch64 only: on other targets neither the layout of its segments \
-     nor its system calls were tried"
+    "shmstore supports 64-bit little-endian Linux on x86_64 and aarch64 only: on other targets neither the layout of \
+     its segments nor its system calls were tried"
 );
 
 // In the order of their layers: each uses only those that its page names.
 mod layout;
 mod value;
-mod error;
+pub mod error;
 mod sys;
 mod segment;
 mod sync;
@@ -57,26 +61,42 @@ pub mod inspect;
 #[doc(hidden)]
 pub mod __private;
 
-pub use error::{
-    AbandonedReason, AnchorClaim, AttachError, Awaited, BeginError, Busy, CapacityError, CreateError, Creator, Error,
-    FileOwner, Holder, InvalidValue, LayoutMismatch, LayoutSummary, LockError, OpenError, PartName, RemoveError,
-    SchemaError, SegmentOwner, Subject, TimestampError, WaitError,
-};
+pub use error::{AttachError, CreateError, Error, InvalidValue, LockError, OpenError, RemoveError, WaitError};
 pub use layout::derive::{ShmObject, ShmValue};
-pub use layout::diff::{Change, DiffTable, Difference, LayoutDiff, Offset, Side};
 pub use layout::hash::LayoutHash;
 pub use layout::key::Key;
-pub use layout::schema::{
-    ConstArg, Field, Kind, OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive, Schema, Variant,
-};
-pub use layout::view::AtomicView;
-pub use layout::{Any, AnyBits, Checked, ShmId, ShmLayout, ShmObject, ShmValue, Validity};
-pub use store::{ObjectInfo, ObjectState, Participant, ReadOnly, Shared, Store, StoreOptions, Warning};
-pub use sync::{
-    AtomicValue, CacheAligned, Event, EventView, Lock, LockGuard, LockView, Transaction, Versioned, VersionedView,
-    Writer,
-};
+pub use layout::{AnyBits, ShmId, ShmLayout, ShmObject, ShmValue};
+pub use store::{ObjectInfo, ReadOnly, Shared, Store, StoreOptions};
+pub use sync::{AtomicValue, CacheAligned, Event, Lock, LockGuard, Transaction, Versioned, Writer};
 pub use value::{FixedString, FixedVec, Pad, Timestamp};
+
+pub mod schema {
+    //! What a type looks like in memory, and how two layouts differ.
+    //!
+    //! Read first: [`Schema`], which the derives make of each type as [`ShmLayout::SCHEMA`]. [`OwnedSchema`] is a
+    //! schema that was read from a segment or a file, and [`LayoutDiff`] shows how two of them differ. Whether all
+    //! bytes are valid for a type, its [`Validity`] says, which is [`Any`] or [`Checked`].
+
+    #[cfg(doc)]
+    use crate::ShmLayout;
+    pub use crate::layout::diff::{Change, DiffTable, Difference, LayoutDiff, Offset, Side};
+    pub use crate::layout::schema::{
+        ConstArg, Field, Kind, OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive, Schema,
+        Variant,
+    };
+    pub use crate::layout::{Any, Checked, Validity};
+}
+
+pub mod view {
+    //! Parts of an object as a [`ReadOnly`] handle shows them.
+    //!
+    //! Read first: [`VersionedView`]. Each view has those methods of its part that only load, under the same names.
+
+    #[cfg(doc)]
+    use crate::ReadOnly;
+    pub use crate::layout::view::AtomicView;
+    pub use crate::sync::{EventView, LockView, VersionedView};
+}
 
 #[cfg(feature = "failpoints")]
 #[doc(hidden)]

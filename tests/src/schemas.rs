@@ -1,6 +1,6 @@
 //! Layouts built by the rules of `repr(C)`, for tests that need types nobody declared.
 
-use shmstore::{OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive};
+use shmstore::schema::{OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive};
 
 /// A number, `bool` or `char`.
 pub fn primitive(primitive: Primitive) -> OwnedSchema {

@@ -6,10 +6,8 @@
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
-use shmstore::{
-    AtomicValue, CacheAligned, ConstArg, Event, Field, FixedString, FixedVec, Kind, LayoutHash, Lock, OwnedSchema, Pad,
-    Primitive, Schema, ShmLayout, Variant, Versioned,
-};
+use shmstore::schema::{ConstArg, Field, Kind, OwnedSchema, Primitive, Schema, Variant};
+use shmstore::{AtomicValue, CacheAligned, Event, FixedString, FixedVec, LayoutHash, Lock, Pad, ShmLayout, Versioned};
 
 #[track_caller]
 fn assert_hash(schema: &'static Schema, golden: u128) {

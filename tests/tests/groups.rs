@@ -123,13 +123,14 @@ fn error_names_the_group_that_may_and_that_this_process_is_not_in_it() {
         let message = carol.expect_err("attach", "AccessDenied");
         let owner = format!("owner uid {ALICE}, group {GROUP}, mode 0660");
         let cure = format!(
-            "Group {GROUP} may write it, and this process is not in that group: start it as a user of the group (`id` shows \
-             the groups), or have the object made at an anchor of another group, as a new object takes its anchor's group"
+            "Group {GROUP} may write it, but this process is not in that group. Start it as a user of the group (`id` \
+             shows the groups), or have the object made at an anchor of another group, as a new object takes its \
+             anchor's group"
         );
         assert_says(&message, &[&owner, &cure]);
         assert!(!message.contains("0o660"), "what was done is no cure: {message}");
         let message = carol.expect_err("see", "AccessDenied");
-        assert_says(&message, &[&format!("Group {GROUP} may read it, and this process is not in that group")]);
+        assert_says(&message, &[&format!("Group {GROUP} may read it, but this process is not in that group")]);
     });
 }
 
@@ -167,7 +168,7 @@ fn creator_killed_before_its_object_has_the_group_is_cleaned_up_after() {
         let mut bob = group.start(BOB, &[BY_GROUP, SOON]);
         for command in ["attach", "attach_or_create", "create", "remove"] {
             let message = bob.expect_err(command, "Abandoned");
-            assert_says(&message, &[&format!("only uid {ALICE} or root may remove it, and we are uid {BOB}")]);
+            assert_says(&message, &[&format!("only uid {ALICE} or root may remove it, and this process is uid {BOB}")]);
         }
         bob.expect_err("see", "NotFound");
         assert_eq!(bob.expect_ok("list"), "initializing", "it is half-made, and not gone");

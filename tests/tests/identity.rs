@@ -6,7 +6,8 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64};
 
-use shmstore::{AtomicValue, FixedString, FixedVec, LayoutDiff, ShmLayout, ShmObject, ShmValue, Versioned};
+use shmstore::schema::LayoutDiff;
+use shmstore::{AtomicValue, FixedString, FixedVec, ShmLayout, ShmObject, ShmValue, Versioned};
 
 /// Declares a value type named `T` in a module of its own.
 macro_rules! value {

@@ -1,4 +1,5 @@
-//! Processes of several IPC namespaces at one path: each namespace has segments of its own, so they would work past each other.
+//! Processes of several IPC namespaces at one path: each namespace has segments of its own, so they would work past
+//! each other.
 
 use std::process::Command;
 
@@ -31,7 +32,7 @@ fn creator_is_told_of_processes_in_another_ipc_namespace_that_use_the_path() {
             let path = scratch.path().display();
             for part in [
                 format!("cannot create `Telemetry` (id 'T', key {:#010x}) at {path}", scratch.key('T')),
-                format!("a process of another IPC namespace ({theirs}) uses {path}, and this one is in {ours}"),
+                format!("a process of another IPC namespace ({theirs}) uses {path}, and this process is in {ours}"),
                 "Store::options().per_ipc_namespace(true)".into(),
             ] {
                 assert!(message.contains(&part), "{part:?} is missing in: {message}");

@@ -1,7 +1,7 @@
 //! The diff of two layouts names what differs, where it begins, and nothing else.
 
-use shmstore::Primitive::{F32, F64, U8, U16, U32, U64};
-use shmstore::{Change, LayoutDiff, Offset, OwnedSchema};
+use shmstore::schema::Primitive::{F32, F64, U8, U16, U32, U64};
+use shmstore::schema::{Change, LayoutDiff, Offset, OwnedSchema};
 use shmstore_tests::schemas::*;
 
 fn table(ours: &OwnedSchema, theirs: &OwnedSchema) -> String {

@@ -1,4 +1,5 @@
-//! An anchor that is removed while processes have its object: they share it still, and nobody else finds it. Waits tell.
+//! An anchor that is removed while processes have its object: they share it still, and nobody else finds it. Waits
+//! tell.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,7 +41,7 @@ impl Attached {
 
     fn of_a_name() -> Self {
         let scratch = Scratch::new();
-        let store = scratch.store().named("rover").unwrap();
+        let store = scratch.store().open_or_create_named("rover").unwrap();
         Self::of(scratch, &store)
     }
 
@@ -81,7 +82,11 @@ fn wait_ends_when_the_anchor_is_removed() {
             fs::remove_dir(&attached.anchor).or_else(|_| fs::remove_file(&attached.anchor)).unwrap();
             for error in [waiting.join().unwrap(), looking.join().unwrap()] {
                 let text = error.to_string();
-                let gone = format!("and the anchor {} is gone, or is another file now: ", attached.anchor.display());
+                let gone = format!(
+                    "and the anchor {} no longer exists, or is a different file now. \
+                                    ",
+                    attached.anchor.display()
+                );
                 assert!(matches!(error, WaitError::AnchorLost { .. }) && text.contains(&gone), "{text}");
             }
         });

@@ -3,7 +3,8 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use shmstore::{Participant, Shared};
+use shmstore::Shared;
+use shmstore::inspect::Participant;
 use shmstore_tests::holder::{holder, wait_until_state};
 use shmstore_tests::objects::{COUNTERS, Parts};
 use shmstore_tests::peer::Peer;

@@ -62,7 +62,8 @@ fn limit_on_segments_is_named_with_how_many_are_ours_and_unattached() {
             &message,
             &[
                 "cannot create `Telemetry` (id 'T', key 0x",
-                "all 3 shared-memory segments are in use (SHMMNI); 2 are shmstore's, 1 of these attached by nobody",
+                "all 3 shared-memory segments are in use (SHMMNI); 2 are shmstore's, and no process has 1 of these \
+                 attached",
                 "`ipcs -m`",
                 "/proc/sys/kernel/shmmni",
             ],
@@ -80,7 +81,7 @@ fn limit_on_pages_is_named_with_how_many_are_used_and_needed() {
         let Some(mut peer) = start_with_limit(&scratch, "shmall", "6") else { return };
         peer.expect_ok("plant 1 16384 600 /dev/null");
         let message = peer.expect_err("create 1", "PageLimit");
-        let what = cannot_create(&scratch) + "it needs 3 pages of shared memory, 4 of 6 are in use (SHMALL).";
+        let what = cannot_create(&scratch) + "it needs 3 pages of shared memory, but 4 of 6 are in use (SHMALL).";
         assert_says(&message, &[&what, "`ipcs -m`", "/proc/sys/kernel/shmall"]);
     });
 }
@@ -133,7 +134,7 @@ fn it_is_told_that_the_old_object_is_gone_if_the_new_one_can_not_be_made_after_a
         set_limit(&peer, "shmmax", "8192");
         peer.signal("CONT");
         let answer = peer.answer();
-        let what = format!("at {} is gone: it was removed to be replaced", scratch.path().display());
+        let what = format!("at {} no longer exists: it was removed to be replaced", scratch.path().display());
         assert_says(&answer, &["err Lost ", &what, "(SHMMAX)"]);
         peer.expect_err("attach", "NotFound");
     });
@@ -151,8 +152,11 @@ fn object_of_another_ipc_namespace_is_not_found_and_the_namespace_is_named() {
         // By now the peer is in its namespace, and runs the program.
         let theirs = std::fs::read_link(format!("/proc/{}/ns/ipc", peer.pid())).unwrap();
         assert_ne!(theirs, std::fs::read_link("/proc/self/ns/ipc").unwrap());
-        let namespace = format!("and in the same IPC namespace? We are uid 0 in {}.", theirs.display());
-        assert_says(&message, &["`Telemetry` (id 'T', key 0x", "does not exist", "Is its creator running", &namespace]);
+        let namespace = format!("or it runs in another IPC namespace. This process is uid 0 in {}.", theirs.display());
+        assert_says(
+            &message,
+            &["`Telemetry` (id 'T', key 0x", "does not exist", "it runs in another IPC namespace", &namespace],
+        );
         assert!(!Shared::is_removed(&object), "it is there, in its own namespace");
     });
 }
@@ -195,7 +199,8 @@ fn process_is_never_taken_for_dead_by_its_pid_in_another_pid_namespace() {
     });
 }
 
-/// A thread may go from one IPC namespace to another, and takes what it has attached along. Numbers of segments begin anew there.
+/// A thread may go from one IPC namespace to another, and takes what it has attached along. Numbers of segments begin
+/// anew there.
 #[test]
 fn object_of_another_ipc_namespace_is_not_taken_for_one_with_the_same_number() {
     with_namespaces("object_of_another_ipc_namespace_is_not_taken_for_one_with_the_same_number", || {
@@ -253,8 +258,8 @@ fn object_tells_the_mount_namespace_of_the_thread_that_made_it() {
     });
 }
 
-/// Plants a segment on huge pages, of which none may exist, at the key of an object. Then asks processes to use the object, and one to
-/// look at the segment.
+/// Plants a segment on huge pages, of which none may exist, at the key of an object. Then asks processes to use the
+/// object, and one to look at the segment.
 fn assert_huge_pages_kill_nobody(creator: u32, variant: &str, state: &str, parts: &[&str]) {
     let scratch = Scratch::new();
     thread::scope(|scope| {
@@ -291,7 +296,7 @@ fn segment_on_huge_pages_that_do_not_exist_kills_nobody_who_looks_at_it() {
 #[test]
 fn segment_of_another_user_on_huge_pages_that_do_not_exist_kills_nobody_who_looks_at_it() {
     with_namespaces("segment_of_another_user_on_huge_pages_that_do_not_exist_kills_nobody_who_looks_at_it", || {
-        let cure = format!("call Store::options().trust({ALICE})");
+        let cure = format!("Call Store::options().trust({ALICE})");
         assert_huge_pages_kill_nobody(ALICE, "Untrusted", "untrusted", &[&cure, "Nothing in it was read"]);
     });
 }

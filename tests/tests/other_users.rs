@@ -57,9 +57,9 @@ fn anchor_that_may_not_be_read_is_denied() {
         let path = users.anchor.path().display().to_string();
         let answer = users.start(BOB, &[TRUSTS_ALICE]).answer();
         let what = format!(
-            "err AccessDenied cannot open a store at {path}: permission denied for uid {BOB} by {path} (owner uid {ALICE}, \
-             group {GROUP}, mode 0700); the anchor must be readable by every user of the store, and each directory on the way \
-             searchable"
+            "err AccessDenied cannot open a store at {path}: permission denied for uid {BOB} by {path} (owner uid \
+             {ALICE}, group {GROUP}, mode 0700); the anchor must be readable by every user of the store, and each \
+             directory on the way searchable"
         );
         assert_eq!(answer, what);
         // Nor a directory below it, which nobody else may search.
@@ -67,8 +67,8 @@ fn anchor_that_may_not_be_read_is_denied() {
         let mut command = users.program.command_as(BOB, &users.anchor.join("below"));
         let answer = Peer::spawn(&mut command).answer();
         let what = format!(
-            "err AccessDenied cannot open a store at {path}/below: permission denied for uid {BOB} by {path} (owner uid \
-             {ALICE}, group {GROUP}, mode 0700); "
+            "err AccessDenied cannot open a store at {path}/below: permission denied for uid {BOB} by {path} (owner \
+             uid {ALICE}, group {GROUP}, mode 0700); "
         );
         assert!(answer.starts_with(&what), "{answer}");
     });
@@ -97,7 +97,7 @@ fn object_of_mode_0600_is_denied_with_its_owner_and_mode() {
             let message = bob.expect_err(command, refusal);
             assert_says(
                 &message,
-                &[&format!("only uid {ALICE}, its creator or root may, and we are uid {BOB} (segment ")],
+                &[&format!("only uid {ALICE}, its creator or root may, and this process is uid {BOB} (segment ")],
             );
         }
         for command in ["attach", "attach_or_create", "create"] {
@@ -106,7 +106,7 @@ fn object_of_mode_0600_is_denied_with_its_owner_and_mode() {
             let whose = format!("segment {segment} of ");
             let owner = format!("owner uid {ALICE}, group {GROUP}, mode 0600, made by pid {}", alice.pid());
             assert_says(&message, &[&denied, &whose, &owner, "Store::options().mode(0o660)"]);
-            assert!(!message.contains("Reading is permitted"), "it may not even be read: {message}");
+            assert!(!message.contains("It may be read"), "it may not even be read: {message}");
         }
         let message = bob.expect_err("see", "AccessDenied");
         let denied = format!("permission denied for uid {BOB} to read `Telemetry` (id 'T', key 0x");
@@ -115,7 +115,7 @@ fn object_of_mode_0600_is_denied_with_its_owner_and_mode() {
             alice.pid()
         );
         let cure =
-            "by making the store with Store::options().mode(0o640), for the anchor's group, or 0o644, for everybody";
+            "by opening the store with Store::options().mode(0o640), for the anchor's group, or 0o644, for every user";
         assert_says(&message, &[&denied, &owner, cure]);
         assert_eq!(alice.expect_ok("frames"), "1");
     });
@@ -139,7 +139,7 @@ fn object_that_may_only_be_read_is_denied_to_those_who_would_write_with_the_way_
         alice.expect_ok("create 1");
         for command in ["attach", "attach_or_create"] {
             let message = users.start(BOB, &[TRUSTS_ALICE]).expect_err(command, "AccessDenied");
-            let way = "Reading is permitted: `attach_read_only` attaches it.";
+            let way = "It may be read: use `attach_read_only`.";
             assert_says(&message, &["to write `Telemetry`", "mode 0644", way, "Store::options().mode(0o660)"]);
         }
         users.start(BOB, &[]).expect_err("attach", "Untrusted");
@@ -249,9 +249,9 @@ fn object_of_a_user_who_is_not_trusted_is_refused_with_the_cure() {
         let before = Raw::at_key(users.key()).bytes();
         let mut bob = users.start(BOB, &[SHARED]);
         let expected = format!(
-            "refused `Telemetry` (id 'T', key {:#010x}) at {}: the segment at its key was created by uid {ALICE}; call \
-             Store::options().trust({ALICE}) to accept it, or have it removed (segment {} of {} bytes, owner uid {ALICE}, \
-             group {GROUP}, mode 0666, made by pid {}). Nothing in it was read",
+            "refused `Telemetry` (id 'T', key {:#010x}) at {}: the segment at its key was created by uid {ALICE}, \
+             which is not trusted. Nothing in it was read. Call Store::options().trust({ALICE}) to accept it, or have \
+             it removed (segment {} of {} bytes, owner uid {ALICE}, group {GROUP}, mode 0666, made by pid {})",
             users.key(),
             users.anchor.path().display(),
             find(users.key()).unwrap(),
@@ -291,7 +291,10 @@ fn bobs_anchor() -> Users {
 }
 
 fn trust_alice() -> String {
-    format!("by uid {ALICE}; call Store::options().trust({ALICE}) to accept it")
+    format!(
+        "by uid {ALICE}, which is not trusted. Nothing in it was read. Call Store::options().trust({ALICE}) to \
+             accept it"
+    )
 }
 
 #[test]
@@ -450,7 +453,7 @@ fn object_of_another_user_can_be_used_but_not_removed() {
         let mut bob = users.start(BOB, &[TRUSTS_ALICE]);
         let message = bob.expect_err("remove", "NotPermitted");
         let what = format!("cannot remove `Telemetry` (id 'T', key {:#010x}) at ", users.key());
-        let who = format!("only uid {ALICE}, its creator or root may, and we are uid {BOB} (segment ");
+        let who = format!("only uid {ALICE}, its creator or root may, and this process is uid {BOB} (segment ");
         assert_says(&message, &[&what, &who]);
         let message = bob.expect_err("replace", "NotReplaceable");
         assert_says(&message, &[&what, &who]);
@@ -472,8 +475,8 @@ fn half_made_object_of_another_user_is_abandoned_and_says_who_can_clean_up() {
         let mut bob = users.start(BOB, &[TRUSTS_ALICE, SOON]);
         for command in ["attach", "attach_or_create", "create", "remove"] {
             let message = bob.expect_err(command, "Abandoned");
-            let who = format!("only uid {ALICE} or root may remove it, and we are uid {BOB}");
-            assert_says(&message, &["was left half-made by a process that died", &who, "run this as one of them once"]);
+            let who = format!("only uid {ALICE} or root may remove it, and this process is uid {BOB}");
+            assert_says(&message, &["was left incomplete by a process that died", &who, "run it as one of them once"]);
         }
         users.start(BOB, &[SOON]).expect_err("attach_or_create", "Untrusted");
         assert_eq!(find(users.key()), Some(left));
@@ -492,8 +495,8 @@ fn named_anchor_of_a_user_who_is_not_trusted_is_refused() {
         fs::set_permissions(&file, Permissions::from_mode(0o660)).unwrap();
         let message = users.start(BOB, &[]).expect_err("named eurusd", "UntrustedAnchor");
         let expected = format!(
-            "refused the anchor {}: it belongs to uid {ALICE}, who is neither this user, root, nor trusted; remove it, or \
-             accept it with Store::options().trust({ALICE})",
+            "refused the anchor {}: it belongs to uid {ALICE}, which is neither this user, root, nor trusted; remove \
+             it, or accept it with Store::options().trust({ALICE})",
             file.display()
         );
         assert_eq!(message, expected);

@@ -26,7 +26,7 @@ impl Secluded {
     fn new() -> Self {
         let scratch = Scratch::new();
         let store = Store::options().max_processes(3).mode(0o666).open(scratch.path()).unwrap();
-        let parts = store.named("x").unwrap().create().unwrap();
+        let parts = store.open_or_create_named("x").unwrap().create().unwrap();
         set_permissions(scratch.path(), Permissions::from_mode(0o711)).unwrap();
         Self { scratch, program: PublicPeer::of(&program_named("holder")), _parts: parts }
     }

@@ -165,7 +165,7 @@ fn remover_and_attachers_never_meet_in_a_half_removed_object() {
 #[test]
 fn of_two_processes_that_forget_a_name_one_finds_it_and_one_does_not() {
     let scratch = Scratch::new();
-    scratch.store().named("rover").unwrap();
+    scratch.store().open_or_create_named("rover").unwrap();
     // Keeps the directory locked until both are there.
     let mut maker = Peer::start_with_failpoint(scratch.path(), "NameCandidate", "stop");
     maker.tell("named lander");
@@ -185,11 +185,11 @@ fn of_two_processes_that_forget_a_name_one_finds_it_and_one_does_not() {
 
 fn forget(store: &Store) {
     // Whether there was one is for chance to say.
-    let _: bool = store.forget("rover").unwrap();
+    let _: bool = store.remove_name("rover").unwrap();
 }
 
 fn name(store: &Store) {
-    store.named("rover").unwrap();
+    store.open_or_create_named("rover").unwrap();
 }
 
 fn list(store: &Store) {
@@ -206,6 +206,6 @@ fn forgetting_naming_and_listing_at_once_gives_documented_answers_only() {
             scope.spawn(repeatedly(act));
         }
     });
-    store.named("rover").unwrap();
-    assert!(store.forget("rover").unwrap());
+    store.open_or_create_named("rover").unwrap();
+    assert!(store.remove_name("rover").unwrap());
 }

@@ -1,7 +1,7 @@
 //! What holds for every schema, whoever wrote it.
 
 use proptest::prelude::*;
-use shmstore::{Change, Difference, LayoutDiff, OwnedKind, OwnedSchema, Primitive};
+use shmstore::schema::{Change, Difference, LayoutDiff, OwnedKind, OwnedSchema, Primitive};
 use shmstore_tests::schemas::*;
 
 const INTEGERS: [Primitive; 4] = [Primitive::U8, Primitive::I16, Primitive::U32, Primitive::I64];

@@ -1,4 +1,5 @@
-//! A directory that another one takes the place of, while a process of root works in it: what is elsewhere stays as it was.
+//! A directory that another one takes the place of, while a process of root works in it: what is elsewhere stays as it
+//! was.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
@@ -43,7 +44,7 @@ impl Place {
 
     /// Starts a process of root that stops when it has found the name `rover` unused, and is about to forget it.
     fn start_to_forget(&self) -> Peer {
-        let mut peer = stopping_at("NameToBeForgotten", &self.parent, &[]);
+        let mut peer = stopping_at("NameToBeRemoved", &self.parent, &[]);
         peer.expect_ok("named rover");
         peer.tell("forget rover");
         peer.wait_until_stopped();
@@ -116,8 +117,8 @@ fn link_that_took_the_place_of_the_directory_that_was_made_leads_to_no_change() 
 }
 
 #[test]
-fn file_elsewhere_is_not_removed_in_place_of_the_name_that_was_to_be_forgotten() {
-    with_users("file_elsewhere_is_not_removed_in_place_of_the_name_that_was_to_be_forgotten", || {
+fn file_elsewhere_is_not_removed_in_place_of_the_name_that_was_to_be_removed() {
+    with_users("file_elsewhere_is_not_removed_in_place_of_the_name_that_was_to_be_removed", || {
         let place = Place::new();
         let elsewhere = place.elsewhere.join("rover.shm");
         fs::write(&elsewhere, "precious").unwrap();
@@ -131,8 +132,8 @@ fn file_elsewhere_is_not_removed_in_place_of_the_name_that_was_to_be_forgotten()
 }
 
 #[test]
-fn file_that_took_the_place_of_a_name_that_was_to_be_forgotten_is_not_removed() {
-    with_users("file_that_took_the_place_of_a_name_that_was_to_be_forgotten_is_not_removed", || {
+fn file_that_took_the_place_of_a_name_that_was_to_be_removed_is_not_removed() {
+    with_users("file_that_took_the_place_of_a_name_that_was_to_be_removed_is_not_removed", || {
         for content in ["precious", ""] {
             let place = Place::new();
             let mut root = place.start_to_forget();
@@ -141,15 +142,15 @@ fn file_that_took_the_place_of_a_name_that_was_to_be_forgotten_is_not_removed() 
             fs::write(&name, content).unwrap();
             root.signal("CONT");
             let answer = root.answer();
-            assert!(answer.starts_with("err OtherOpenError cannot forget "), "{answer}");
+            assert!(answer.starts_with("err OtherOpenError cannot remove the name "), "{answer}");
             assert_eq!(fs::read_to_string(&name).unwrap(), content);
         }
     });
 }
 
 #[test]
-fn name_that_was_written_while_it_was_to_be_forgotten_is_not_removed() {
-    with_users("name_that_was_written_while_it_was_to_be_forgotten_is_not_removed", || {
+fn name_that_was_written_while_it_was_to_be_removed_is_not_removed() {
+    with_users("name_that_was_written_while_it_was_to_be_removed_is_not_removed", || {
         let place = Place::new();
         let mut root = place.start_to_forget();
         let name = place.parent.join("rover.shm");

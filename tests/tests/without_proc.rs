@@ -64,8 +64,8 @@ fn named_store_is_made_where_a_sandbox_refuses_links() {
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 sandbox::refuse(&["linkat"], errno);
-                store.named("rover").unwrap();
-                store.named("rover").unwrap();
+                store.open_or_create_named("rover").unwrap();
+                store.open_or_create_named("rover").unwrap();
             });
         });
         let names: Vec<_> = fs::read_dir(scratch.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();

@@ -126,7 +126,7 @@ impl Many {
         let mut many = Self(Store::open(ground.directory(row, "shmstore")?)?, Vec::new());
         for index in 0..room()?.min(if ground.is_quick { SOME } else { MANY }) {
             let name = format!("object-{index}");
-            drop(many.0.named(&name)?.create::<Small>()?);
+            drop(many.0.open_or_create_named(&name)?.create::<Small>()?);
             many.1.push(name);
         }
         if many.1.is_empty() { Err("no room for one more segment: `ipcs -m -l`".into()) } else { Ok(many) }

@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_new_object_is_a_snapshot_of_nothing() {
-        let stats = Shared::<HostStats>::private().expect("memory");
+        let stats = Shared::<HostStats>::new_private().expect("memory");
         let snapshot = Snapshot::of(&stats).expect("zeros are valid");
         assert_eq!((snapshot.sample, snapshot.writer, snapshot.cpus.len()), (0, WriterState::Absent, 0));
         assert_eq!(snapshot.all_cpus(), Cpu::default());
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn numbers_from_a_faulty_writer_are_survived() {
-        let stats = Shared::<HostStats>::private().expect("memory");
+        let stats = Shared::<HostStats>::new_private().expect("memory");
         stats.uptime.store(f64::NAN, Relaxed);
         stats.taken_at.store(u64::MAX, Relaxed);
         stats.memory.store(Memory { total: 1, available: 2, ..Memory::default() });

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use shmstore::{LayoutDiff, OwnedSchema};
+use shmstore::schema::{LayoutDiff, OwnedSchema};
 
 use crate::anchors::Anchors;
 use crate::failure::{Failure, Outcome};
@@ -101,14 +101,14 @@ fn layout(path: &Path, args: &Args) -> Result<OwnedSchema, Failure> {
 }
 
 fn json(diff: &LayoutDiff) -> Vec<Difference> {
-    let side = |side: &shmstore::Side, name: Option<&String>| Side {
+    let side = |side: &shmstore::schema::Side, name: Option<&String>| Side {
         name: name.cloned(),
         type_name: side.type_name.clone(),
         offset: side.offset.to_string(),
         size: side.size,
         align: side.align,
     };
-    let difference = |of: &shmstore::Difference| {
+    let difference = |of: &shmstore::schema::Difference| {
         let names = names(of);
         let [our_name, their_name] = [names.as_ref().map(|names| &names[0]), names.as_ref().map(|names| &names[1])];
         Difference {
@@ -122,16 +122,16 @@ fn json(diff: &LayoutDiff) -> Vec<Difference> {
 }
 
 /// Returns both names of a renamed field or variant, in the form of a path.
-fn names(of: &shmstore::Difference) -> Option<[String; 2]> {
-    use shmstore::Change::{Renamed, VariantRenamed};
+fn names(of: &shmstore::schema::Difference) -> Option<[String; 2]> {
+    use shmstore::schema::Change::{Renamed, VariantRenamed};
     let (Renamed { theirs } | VariantRenamed { theirs, .. }) = of.change() else { return None };
     let path = of.path();
     let ours = path.rsplit(['.', ':']).next().unwrap_or_default().to_owned();
     Some([ours, theirs.escape_debug().to_string()])
 }
 
-fn words(change: &shmstore::Change) -> &'static str {
-    use shmstore::Change;
+fn words(change: &shmstore::schema::Change) -> &'static str {
+    use shmstore::schema::Change;
     match change {
         Change::Added => "added",
         Change::Removed => "removed",

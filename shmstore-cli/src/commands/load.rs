@@ -5,7 +5,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use shmstore::inspect::{Object, SavedObject, Segment, SegmentState};
-use shmstore::{CreateError, LayoutDiff, OpenError, Store};
+use shmstore::schema::LayoutDiff;
+use shmstore::{CreateError, OpenError, Store};
 
 use crate::about::{self, called};
 use crate::anchors::{Anchors, is_certain, is_name};
@@ -149,7 +150,7 @@ impl<'a> Destination<'a> {
         }
         match self.name {
             None => options.open_or_create(&self.anchor),
-            Some(name) => options.open(saved::parent(self.path))?.named(name),
+            Some(name) => options.open(saved::parent(self.path))?.open_or_create_named(name),
         }
     }
 
@@ -167,7 +168,7 @@ impl<'a> Destination<'a> {
             return;
         }
         match self.name {
-            Some(name) => drop(Store::open(saved::parent(self.path)).and_then(|directory| directory.forget(name))),
+            Some(name) => drop(Store::open(saved::parent(self.path)).and_then(|directory| directory.remove_name(name))),
             None => {
                 if Anchors::exactly(&self.anchor).standing().is_ok_and(|there| there.is_empty()) {
                     drop(fs::remove_dir(&self.anchor));

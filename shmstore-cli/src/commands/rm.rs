@@ -168,7 +168,7 @@ impl Forgetting {
     }
 
     fn forget(&self) -> Result<(), Failure> {
-        self.store.forget(&self.name)?;
+        self.store.remove_name(&self.name)?;
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! `shmstore show`: the contents of an object.
 
 use serde::Serialize;
-use shmstore::Participant;
+use shmstore::inspect::Participant;
 use shmstore::inspect::{Limits, Object, Value};
 
 use super::ls;

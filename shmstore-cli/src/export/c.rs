@@ -7,7 +7,7 @@ mod types;
 
 use std::fmt::Write;
 
-use shmstore::OwnedSchema;
+use shmstore::schema::OwnedSchema;
 
 use super::error::{ExportError, check_id, check_name};
 use super::labels::Labels;
@@ -49,7 +49,8 @@ const MACRO_SUFFIXES: [&str; 6] = ["_H", "_ID", "_KEY", "_SIZE", "_LAYOUT_HASH_L
 /// alignments than C on a 64-bit machine, or more bytes than an address space.
 ///
 /// ```
-/// use shmstore::{OwnedSchema, ShmLayout, Versioned};
+/// use shmstore::schema::OwnedSchema;
+/// use shmstore::{ShmLayout, Versioned};
 ///
 /// let header = shmstore_cli::export::c_header(&OwnedSchema::from(<Versioned<[f64; 4]>>::SCHEMA), 'T', Some("samples"))?;
 /// assert!(header.contains("shm_samples_attach("));

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use shmstore::{OwnedConstArg, OwnedField, OwnedKind, OwnedSchema};
+use shmstore::schema::{OwnedConstArg, OwnedField, OwnedKind, OwnedSchema};
 
 /// Words for types, in the case of a language.
 pub(super) struct Labels<'a> {

@@ -1,7 +1,7 @@
 //! The offsets within the store's own parts, by `docs/format.md`. They are computed from the schema, and checked
 //! against its sizes.
 
-use shmstore::{OwnedKind, OwnedSchema, Primitive};
+use shmstore::schema::{OwnedKind, OwnedSchema, Primitive};
 
 /// The bytes of a cache line.
 pub(super) const LINE: u64 = 64;

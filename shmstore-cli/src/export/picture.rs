@@ -3,7 +3,7 @@
 mod rows;
 mod table;
 
-use shmstore::OwnedSchema;
+use shmstore::schema::OwnedSchema;
 
 use crate::text::shortened;
 
@@ -16,7 +16,8 @@ use crate::text::shortened;
 /// - Names are escaped for the terminal.
 ///
 /// ```
-/// use shmstore::{OwnedSchema, ShmLayout};
+/// use shmstore::schema::OwnedSchema;
+/// use shmstore::ShmLayout;
 ///
 /// let picture = shmstore_cli::export::picture(&OwnedSchema::from(<[u16; 4]>::SCHEMA), 80);
 /// assert!(picture.contains("[u16; 4]"));

@@ -2,7 +2,7 @@
 
 mod types;
 
-use shmstore::OwnedSchema;
+use shmstore::schema::OwnedSchema;
 
 use super::error::{ExportError, check_id, check_name};
 use super::labels::Labels;
@@ -33,7 +33,8 @@ const MOST_BYTES: u64 = i32::MAX as u64;
 /// are nested too deep for numpy.
 ///
 /// ```
-/// use shmstore::{OwnedSchema, ShmLayout, Versioned};
+/// use shmstore::schema::OwnedSchema;
+/// use shmstore::{ShmLayout, Versioned};
 ///
 /// let module = shmstore_cli::export::python_module(&OwnedSchema::from(<Versioned<[f64; 4]>>::SCHEMA), 'T', None)?;
 /// assert!(module.contains("class Segment"));

@@ -22,9 +22,9 @@ pub(super) fn of(path: &Path) -> Result<Vec<Finding>, Failure> {
     };
     let mut findings = match Store::open(&anchor) {
         Ok(store) => {
-            let warning = |warning: &shmstore::Warning| {
+            let warning = |warning: &shmstore::error::Warning| {
                 let advice = match warning {
-                    shmstore::Warning::HardLinked { .. } => {
+                    shmstore::error::Warning::HardLinked { .. } => {
                         "nothing to do if the same objects shall have two names; otherwise remove one file, and \
                          create it again"
                     }

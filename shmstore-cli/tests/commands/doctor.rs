@@ -49,7 +49,7 @@ fn lock_of_another_program_is_named_with_its_process() {
 #[test]
 fn hard_link_is_found_at_its_path() {
     let scratch = Scratch::new();
-    scratch.store().named("left").unwrap();
+    scratch.store().open_or_create_named("left").unwrap();
     std::fs::hard_link(scratch.join("rover/left.shm"), scratch.join("rover/right.shm")).unwrap();
     let text = run(["doctor", scratch.join("rover/right").to_str().unwrap()]).with(1).out;
     assert!(text.contains("is a file with 2 names") && text.contains("create it again"), "{text}");

@@ -1,7 +1,7 @@
 //! Names and texts with control characters.
 
 use shmstore::inspect::SavedObject;
-use shmstore::{OwnedField, OwnedKind, OwnedSchema, Primitive};
+use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema, Primitive};
 
 use super::support::*;
 

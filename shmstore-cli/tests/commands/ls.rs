@@ -11,7 +11,7 @@ fn objects_at_a_path_are_listed_in_a_table() {
     alone("ls::objects_at_a_path_are_listed_in_a_table", || {
         let scratch = Scratch::new();
         let rover = scratch.store().create::<Rover>().unwrap();
-        let named = scratch.store().named("left").unwrap().create::<Counter>().unwrap();
+        let named = scratch.store().open_or_create_named("left").unwrap().create::<Counter>().unwrap();
         named.count.store(1, Relaxed);
         let path = scratch.join("rover");
         let listed = run(["ls", path.to_str().unwrap()]).with(0);
@@ -102,7 +102,7 @@ fn path_that_never_existed_is_exit_code_3() {
     let empty = run(["ls", scratch.path().to_str().unwrap()]).with(0);
     assert_eq!((empty.out.lines().count(), empty.err.lines().count()), (1, 1), "{empty:?}");
     assert!(empty.err.starts_with("no objects under "), "{empty:?}");
-    drop(scratch.store().named("left").unwrap().create::<Counter>().unwrap());
+    drop(scratch.store().open_or_create_named("left").unwrap().create::<Counter>().unwrap());
     let below = run(["ls", scratch.path().to_str().unwrap()]).with(0);
     assert!(below.out.lines().nth(1).unwrap().contains("/rover  left  Counter"), "{below:?}");
 }

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use shmstore::inspect::SavedObject;
-use shmstore::{OwnedField, OwnedKind, OwnedSchema, Primitive};
+use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema, Primitive};
 
 use super::support::*;
 
@@ -34,7 +34,7 @@ fn list_of_4000_segments_takes_less_than_200_ms() {
         let scratch = Scratch::new();
         let store = scratch.store();
         for index in 0..4000 {
-            let named = store.named(&format!("object-{index}")).unwrap();
+            let named = store.open_or_create_named(&format!("object-{index}")).unwrap();
             if index % 2 == 0 {
                 drop(named.create::<Rover>().unwrap())
             } else {

@@ -82,7 +82,7 @@ fn foreign_segment_is_never_removed() {
 #[test]
 fn named_objects_do_not_belong_to_their_directory() {
     let scratch = Scratch::new();
-    drop(scratch.store().named("left").unwrap().create::<Counter>().unwrap());
+    drop(scratch.store().open_or_create_named("left").unwrap().create::<Counter>().unwrap());
     run(["rm", "--yes", &rover_path(&scratch)]).with(3);
     assert_eq!(scratch.segments().len(), 1);
     run(["rm", "--yes", &format!("{}/left", rover_path(&scratch))]).with(0);
@@ -101,13 +101,13 @@ fn orphan_is_removed_by_its_former_path() {
 #[test]
 fn directory_and_the_name_beside_it_are_told_apart_by_their_anchors() {
     let scratch = Scratch::new();
-    drop(scratch.store().named("foo").unwrap().create::<Counter>().unwrap());
+    drop(scratch.store().open_or_create_named("foo").unwrap().create::<Counter>().unwrap());
     drop(scratch.store_at("rover/foo").create::<Counter>().unwrap());
     let foo = format!("{}/foo", rover_path(&scratch));
     let ended = run(["rm", "--yes", &foo]).with(2);
     assert!(ended.err.contains(&format!("{foo}/")) && ended.err.contains(&format!("{foo}.shm")), "{ended:?}");
     run(["rm", "--yes", &format!("{foo}.shm")]).with(0);
-    drop(scratch.store().named("foo").unwrap().create::<Counter>().unwrap());
+    drop(scratch.store().open_or_create_named("foo").unwrap().create::<Counter>().unwrap());
     run(["rm", "--yes", &format!("{foo}/")]).with(0);
     let [left] = scratch.segments().try_into().unwrap();
     assert!(left.path().unwrap().ends_with("foo.shm"));
@@ -212,7 +212,7 @@ fn foreign_segment_is_not_removed_by_its_number_either() {
 #[test]
 fn file_of_a_name_is_removed_only_with_forget() {
     let scratch = Scratch::new();
-    let make = || drop(scratch.store().named("left").unwrap().create::<Counter>().unwrap());
+    let make = || drop(scratch.store().open_or_create_named("left").unwrap().create::<Counter>().unwrap());
     let path = format!("{}/left", rover_path(&scratch));
     let file = scratch.join("rover/left.shm");
     make();
@@ -233,7 +233,7 @@ fn file_of_a_name_is_removed_only_with_forget() {
 #[test]
 fn file_of_a_name_with_another_object_is_kept() {
     let scratch = Scratch::new();
-    let named = scratch.store().named("left").unwrap();
+    let named = scratch.store().open_or_create_named("left").unwrap();
     drop((named.create::<Counter>().unwrap(), named.create::<Rover>().unwrap()));
     let path = format!("{}/left", rover_path(&scratch));
     let ended = run(["rm", "--yes", "--forget", &path, "Counter"]).with(4);

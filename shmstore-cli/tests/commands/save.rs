@@ -30,8 +30,8 @@ fn only_a_regular_file_is_replaced() {
 fn anchor_is_never_replaced_by_a_saved_object() {
     let Files { scratch, path, .. } = files();
     let store = scratch.store();
-    store.named("eur").unwrap().create::<Counter>().unwrap().count.store(3, Relaxed);
-    store.named("usd").unwrap();
+    store.open_or_create_named("eur").unwrap().create::<Counter>().unwrap().count.store(3, Relaxed);
+    store.open_or_create_named("usd").unwrap();
     let named = format!("{path}/eur");
     std::fs::hard_link(format!("{named}.shm"), scratch.join("link")).unwrap();
     File::create(scratch.join("anchor")).unwrap();

@@ -1,6 +1,7 @@
 //! `shmstore schema`.
 
-use shmstore::{OwnedSchema, ShmLayout};
+use shmstore::ShmLayout;
+use shmstore::schema::OwnedSchema;
 
 use super::support::*;
 

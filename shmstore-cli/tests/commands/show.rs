@@ -239,7 +239,7 @@ fn orphan_is_read_by_its_former_path() {
 #[test]
 fn directory_and_the_name_beside_it_are_told_apart_by_all_commands() {
     let scratch = Scratch::new();
-    let (directory, name) = (scratch.store_at("rover/foo"), scratch.store().named("foo").unwrap());
+    let (directory, name) = (scratch.store_at("rover/foo"), scratch.store().open_or_create_named("foo").unwrap());
     for (store, count) in [(&directory, 1), (&name, 2)] {
         store.create::<Counter>().unwrap().count.store(count, Relaxed);
     }
@@ -272,7 +272,7 @@ fn directory_and_the_name_beside_it_are_told_apart_by_all_commands() {
 #[test]
 fn load_replaces_the_object_of_a_name_beside_a_directory() {
     let scratch = Scratch::new();
-    scratch.store().named("foo").unwrap().create::<Counter>().unwrap().count.store(2, Relaxed);
+    scratch.store().open_or_create_named("foo").unwrap().create::<Counter>().unwrap().count.store(2, Relaxed);
     drop(scratch.store_at("rover/foo"));
     let place = |name: &str| scratch.join(name).to_str().unwrap().to_owned();
     let [foo, directory, file] = ["rover/foo", "rover/foo/", "file"].map(place);

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::Ordering::Relaxed;
 
-use shmstore::{OwnedSchema, Shared, ShmLayout, Store, Versioned};
+use shmstore::schema::OwnedSchema;
+use shmstore::{Shared, ShmLayout, Store, Versioned};
 use shmstore_cli::export::c_header;
 
 use crate::objects::{Block, Everything, Mode, Other, Stranger, everything, status};
@@ -144,6 +145,6 @@ fn a_c_program_refuses_an_object_whose_header_is_damaged() {
 fn a_c_program_finds_a_named_object_by_its_file() {
     let scratch = Scratch::new();
     let program = compiled(&scratch);
-    let _front = filled(&scratch.store().named("front").expect("a name"));
+    let _front = filled(&scratch.store().open_or_create_named("front").expect("a name"));
     run(Command::new(program).arg(scratch.join("front.shm")).arg("damage"));
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use shmstore::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive};
+use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive};
 use shmstore_cli::export::{ExportError, c_header, picture, python_module};
 
 use crate::python::python;

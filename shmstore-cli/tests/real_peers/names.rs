@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use shmstore::{Lock, OwnedKind, OwnedSchema, OwnedVariant, Primitive, ShmLayout, ShmObject, Versioned};
+use shmstore::schema::{OwnedKind, OwnedSchema, OwnedVariant, Primitive};
+use shmstore::{Lock, ShmLayout, ShmObject, Versioned};
 use shmstore_cli::export::c_header;
 
 use crate::c::compile;

@@ -3,9 +3,9 @@
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicI8, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
+use shmstore::schema::OwnedSchema;
 use shmstore::{
-    AtomicValue, CacheAligned, Event, FixedString, FixedVec, Lock, OwnedSchema, Pad, ShmLayout, ShmObject, ShmValue,
-    Versioned,
+    AtomicValue, CacheAligned, Event, FixedString, FixedVec, Lock, Pad, ShmLayout, ShmObject, ShmValue, Versioned,
 };
 
 /// An enum of one byte.

@@ -130,6 +130,6 @@ fn a_python_program_refuses_an_object_whose_header_is_damaged() {
 fn a_python_program_finds_a_named_object_by_its_file() {
     let Some(python) = python() else { return };
     let scratch = Scratch::new();
-    let _front = filled(&scratch.store().named("front").expect("a name"));
+    let _front = filled(&scratch.store().open_or_create_named("front").expect("a name"));
     run(program(python, &scratch, &scratch.join("front.shm")).arg("damage"));
 }

@@ -3,10 +3,8 @@
 use std::fs;
 use std::process::Command;
 
-use shmstore::{
-    AtomicValue, CacheAligned, Event, Lock, OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, Primitive, ShmLayout,
-    ShmValue, Versioned,
-};
+use shmstore::schema::{OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, Primitive};
+use shmstore::{AtomicValue, CacheAligned, Event, Lock, ShmLayout, ShmValue, Versioned};
 use shmstore_cli::export::{c_header, python_module};
 
 use crate::c::compile;

@@ -168,7 +168,7 @@ fn ls_watch_writes_a_line_for_each_object_and_for_each_change() {
     drop(again);
     let _battery = scratch.store.create::<Battery>().expect("a second type");
     piped.until("Battery");
-    let _spare = scratch.store.named("spare").expect("a name").create::<Battery>().expect("a named one");
+    let _spare = scratch.store.open_or_create_named("spare").expect("a name").create::<Battery>().expect("a named one");
     let line: serde_json::Value = serde_json::from_str(&piped.until("spare")).expect("JSON");
     assert_eq!((&line["path"], &line["name"]), (&scratch.path().into(), &"spare".into()));
 }
@@ -199,7 +199,7 @@ fn the_number_of_omitted_fields_is_reported_once() {
 #[test]
 fn ls_watch_takes_the_paths_that_ls_takes() {
     let (scratch, _rover) = Scratch::with_rover();
-    let _spare = scratch.store.named("spare").expect("a name").create::<Battery>().expect("a named one");
+    let _spare = scratch.store.open_or_create_named("spare").expect("a name").create::<Battery>().expect("a named one");
     let piped = Piped::start(&["ls", "--watch", &format!("{}/spare", scratch.path())]);
     assert!(piped.next().contains("/spare Battery "));
     let (mut child, _out) = spawn(&["ls", "--watch", &format!("{}/none", scratch.path())]);

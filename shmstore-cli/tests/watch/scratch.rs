@@ -94,7 +94,7 @@ impl Drop for Scratch {
         remove::<Battery>(&self.store);
         remove::<Log>(&self.store);
         remove::<Fleet>(&self.store);
-        if let Ok(named) = self.store.named("spare") {
+        if let Ok(named) = self.store.open_or_create_named("spare") {
             remove::<Battery>(&named);
         }
         let is_ours = |path: Option<&Path>| path.is_some_and(|path| path.starts_with(self.dir.path()));

@@ -238,7 +238,7 @@ fn tab_goes_to_the_other_objects_at_the_path_also_named_ones() {
     let (scratch, _rover) = Scratch::with_rover();
     let battery = scratch.store.create::<Battery>().expect("a second type");
     battery.charge.store(90, Relaxed);
-    let spare = scratch.store.named("spare").expect("a name").create::<Battery>().expect("a named one");
+    let spare = scratch.store.open_or_create_named("spare").expect("a name").create::<Battery>().expect("a named one");
     spare.charge.store(33, Relaxed);
     let mut watched = watch(&[scratch.path()], 120, 24);
     watched.until("the first", |screen| row_has(screen, "charge", "90") && screen.contents().contains("[1 of 3"));

@@ -1,4 +1,4 @@
-//! What can go wrong while an object is created.
+//! Errors of creating an object.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -10,43 +10,43 @@ use super::{AttachError, OpenError, RemoveError};
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum CreateError {
-    /// What is at the object's key stands in the way, or cannot be attached.
+    /// The segment at the object's key cannot be used or attached, or the anchor cannot be used.
     #[error(transparent)]
     Existing(#[from] AttachError),
-    /// The object that was to be replaced is not ours to remove.
+    /// This process may not remove the object that it was to replace.
     #[error(transparent)]
     NotReplaceable(RemoveError),
-    /// The object exists.
+    /// The object exists already.
     #[error("{subject} exists already: {creator}, {}", instead_of_create(subject, *.same_layout))]
     AlreadyExists {
         /// Which object.
         subject: Box<Subject>,
-        /// Who made it.
+        /// Which process made it.
         creator: Creator,
-        /// Whether its layout is ours.
+        /// Whether its layout is this program's.
         same_layout: bool,
     },
-    /// A process of another IPC namespace uses the path: it would never see the new object, nor this process the one that it uses.
+    /// A process of another IPC namespace uses the path. Neither process would ever see the other's object.
     #[error(
-        "cannot create {subject}: a process of another IPC namespace (ipc:[{theirs}]) uses {}, and this one is in ipc:[{ours}]. Each \
-         namespace would have an object of its own here, which processes of the other never see. Run both in one IPC namespace \
-         (`--ipc=host` or `--ipc=container:…` for containers), or use another path. If each namespace is to have its own \
-         object, call Store::options().per_ipc_namespace(true)", .used.display()
+        "cannot create {subject}: a process of another IPC namespace (ipc:[{theirs}]) uses {}, and this process is in \
+         ipc:[{ours}]. Each namespace would have an object of its own here, which processes of the other never see. \
+         Run both in one IPC namespace (`--ipc=host` or `--ipc=container:…` for containers), or use another path. If \
+         each namespace is to have its own object, call Store::options().per_ipc_namespace(true)", .used.display()
     )]
     OtherIpcNamespace {
         /// Which object.
         subject: Box<Subject>,
         /// The file or directory that the other process uses: the anchor, or the directory of its name.
         used: PathBuf,
-        /// Our IPC namespace, by its number.
+        /// The IPC namespace of this process, by its number.
         ours: u32,
-        /// The other.
+        /// The other IPC namespace.
         theirs: u32,
     },
-    /// The object that was to be replaced only if nobody uses it is in use. It is as it was.
+    /// The object was to be replaced only if no process uses it, but it is in use. It is unchanged.
     #[error(
-        "{subject} was not replaced: it is attached {}, and whoever has it attached would keep it, while nobody else would find \
-         it. End these processes first",
+        "{subject} was not replaced: it is attached {}, and processes that have it attached would keep the old object. \
+         End these processes first",
         if *.attached == 1 { "once".into() } else { format!("{attached} times") }
     )]
     InUse {
@@ -55,18 +55,18 @@ pub enum CreateError {
         /// How many times it is attached, in all processes.
         attached: u64,
     },
-    /// The object that was to be replaced is removed, and no new one could be made.
-    #[error("{subject} is gone: it was removed to be replaced, and then no new one could be made: {source}")]
+    /// The old object was removed to be replaced, and the new one could not be made.
+    #[error("{subject} no longer exists: it was removed to be replaced, and the new one could not be made: {cause}")]
     Lost {
         /// Which object.
         subject: Box<Subject>,
         /// Why.
-        source: Box<CreateError>,
+        cause: Box<CreateError>,
     },
-    /// All segments that the kernel allows are in use. This is not a full disk.
+    /// The kernel's limit on the number of segments is reached. This is not a full disk.
     #[error(
         "cannot create {subject}: all {limit} shared-memory segments are in use (SHMMNI); {ours} are shmstore's, \
-         {unattached} of these attached by nobody. Remove unused ones (`ipcs -m` lists them), or raise \
+         and no process has {unattached} of these attached. Remove unused ones (`ipcs -m` lists them), or raise \
          /proc/sys/kernel/shmmni"
     )]
     SegmentLimit {
@@ -76,13 +76,13 @@ pub enum CreateError {
         limit: u64,
         /// How many segments look like shmstore's.
         ours: u64,
-        /// How many of those nobody has attached.
+        /// How many of those no process has attached.
         unattached: u64,
     },
-    /// All memory that the kernel allows for segments is in use. This is not a full disk.
+    /// The kernel's limit on the memory of all segments is reached. This is not a full disk.
     #[error(
-        "cannot create {subject}: it needs {needed} pages of shared memory, {used} of {limit} are in use (SHMALL). Remove \
-         unused segments (`ipcs -m` lists them), or raise /proc/sys/kernel/shmall"
+        "cannot create {subject}: it needs {needed} pages of shared memory, but {used} of {limit} are in use (SHMALL). \
+         Remove unused segments (`ipcs -m` lists them), or raise /proc/sys/kernel/shmall"
     )]
     PageLimit {
         /// Which object.
@@ -110,34 +110,40 @@ pub enum CreateError {
         max: u64,
     },
     /// The kernel has no memory for the segment.
-    #[error("no memory to create {subject}: the machine's memory, or this control group's, is used up")]
+    #[error(
+        "no memory to create {subject}: the memory of the machine, or of this control group, is used up. Free \
+             memory, or raise the group's limit"
+    )]
     OutOfMemory {
         /// Which object.
         subject: Box<Subject>,
     },
-    /// The init closure failed. Nothing is left of the object.
-    #[error("cannot create {subject}: its init closure failed: {source}")]
+    /// The init closure returned an error. Nothing is left of the object.
+    #[error("cannot create {subject}: its init closure failed: {cause}")]
     Init {
         /// Which object.
         subject: Box<Subject>,
         /// What the closure returned.
-        source: Box<dyn Error + Send + Sync>,
+        cause: Box<dyn Error + Send + Sync>,
     },
-    /// Somebody removed the segment while it was being initialized.
+    /// Another process removed the segment while it was being initialized.
     #[error("{subject} was removed while this process was initializing it (`ipcrm`, perhaps): create it again")]
     RemovedMeanwhile {
         /// Which object.
         subject: Box<Subject>,
     },
-    /// The init closure forked, and this is the child: the parent goes on with the object.
-    #[error("the init closure of {subject} forked, and this is the child: the object is the parent's; attach to it")]
+    /// The init closure forked, and this is the child process. The parent process creates the object.
+    #[error(
+        "the init closure of {subject} forked, and this process is the child: attach to the object that the parent \
+         creates"
+    )]
     ForkedInInit {
         /// Which object.
         subject: Box<Subject>,
     },
 }
 
-/// Attaching is of no use where it is certain to be refused.
+/// What to do instead. Attaching is named only where the layouts are the same.
 fn instead_of_create(subject: &Subject, same_layout: bool) -> String {
     if same_layout {
         return "with the layout of this program; use `attach`, `attach_or_create` or `replace`".into();

@@ -1,4 +1,4 @@
-//! Two programs that do not agree about the layout of an object.
+//! The error of two programs that do not agree about the layout of an object.
 
 use std::fmt;
 
@@ -7,7 +7,6 @@ use crate::layout::diff::{Change, Difference, LayoutDiff};
 use crate::layout::hash::LayoutHash;
 
 /// Two layouts of one type, and every difference between them.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct LayoutMismatch {
     /// Which object.
@@ -16,7 +15,7 @@ pub struct LayoutMismatch {
     pub ours: LayoutSummary,
     /// The layout of the segment.
     pub theirs: LayoutSummary,
-    /// Who made the segment.
+    /// Which process made the segment.
     pub creator: Creator,
     /// All differences.
     pub diff: LayoutDiff,
@@ -32,7 +31,7 @@ pub struct LayoutSummary {
     pub size: u64,
     /// The alignment in bytes.
     pub align: u64,
-    /// The width of a pointer in the program, in bits: no object has pointers in it, but alignments go by it.
+    /// The width of a pointer in the program, in bits. No object has pointers in it, but alignments depend on it.
     pub pointer_bits: u32,
 }
 
@@ -59,7 +58,8 @@ impl fmt::Display for LayoutMismatch {
             let (id, name) = (subject.id, &theirs.type_name);
             return write!(
                 f,
-                "  help: the object with id {id:?} is a `{name}`: give one of the types another id, or use another path or name"
+                "  help: the object with id {id:?} is a `{name}`: give one of the types another id, or use another \
+                 path or name"
             );
         }
         let again = subject.turbofish();

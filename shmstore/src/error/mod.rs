@@ -1,9 +1,19 @@
-//! Errors, one enum for each phase. A message says what was attempted, on what, what was found, and what to do next.
+//! Errors: an enum for each phase, and what errors carry.
 //!
 //! Layers it may use: layout, value.
+//!
+//! Read first: [`Error`], to which `?` turns every other error of the crate. The enums are [`OpenError`],
+//! [`CreateError`], [`AttachError`] and [`RemoveError`] of a store, [`WaitError`], [`LockError`] and [`Busy`] of an
+//! object's parts.
+//!
+//! A message says what was attempted, on what object, what was expected and found, and what to do next. It is complete:
+//! [`source`](std::error::Error::source) of an error is `None`, and the cause of an error is printed in its message.
+//! `Debug` prints what `Display` prints, so that `unwrap` and `fn main() -> Result<…>` show the message.
 
 mod attach;
 mod create;
+mod init;
+mod io;
 mod layout_mismatch;
 mod open;
 mod part;
@@ -15,14 +25,15 @@ pub use crate::layout::{InvalidValue, SchemaError};
 pub use crate::value::{CapacityError, TimestampError};
 pub use attach::{AbandonedReason, AttachError};
 pub use create::CreateError;
+pub use init::InitResult;
 pub use layout_mismatch::{LayoutMismatch, LayoutSummary};
-pub use open::OpenError;
+pub use open::{OpenError, Warning};
 pub use part::{Awaited, BeginError, Busy, Holder, LockError, PartName, WaitError};
 pub use remove::RemoveError;
 pub use subject::{AnchorClaim, Creator, FileOwner, SegmentOwner, Subject};
 pub(crate) use subject::{if_refused, link_target, moment};
 
-/// Anything that can go wrong: what `?` turns each of the crate's errors into.
+/// Any error of the crate. `?` turns each of the crate's errors into it, and it into [`std::io::Error`].
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -38,22 +49,22 @@ pub enum Error {
     /// An object cannot be removed.
     #[error(transparent)]
     Remove(#[from] RemoveError),
-    /// A part is held by somebody else.
+    /// Another process or thread holds a part.
     #[error(transparent)]
     Busy(#[from] Busy),
     /// A lock was not taken.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// Waiting brought nothing.
+    /// A wait ended without a result.
     #[error(transparent)]
     Wait(#[from] WaitError),
-    /// What was read is no value of its type.
+    /// Bytes in an object are not valid for their type.
     #[error(transparent)]
     InvalidValue(#[from] InvalidValue),
     /// A layout description cannot be read.
     #[error(transparent)]
     Schema(#[from] SchemaError),
-    /// Something is too long for its container.
+    /// A text or list is too long for its container.
     #[error(transparent)]
     Capacity(#[from] CapacityError),
     /// A time is out of range.
@@ -76,6 +87,7 @@ debug_is_display!(
     AttachError,
     CreateError,
     RemoveError,
+    LayoutMismatch,
     Busy,
     BeginError,
     PartName,

@@ -1,5 +1,5 @@
-//! What can go wrong with a part of an object: it is held by another, its last holder died, what was waited for did not
-//! come.
+//! Errors of a part of an object: another process or thread holds it, its last holder died, or a wait ended without a
+//! result.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,11 +10,10 @@ use super::subject::after;
 use crate::layout::path::write_path;
 use crate::layout::schema::Schema;
 
-/// Which part of an object an error is about. It is shown as "`Bank.till` (`Lock`)"; as "this `Lock`" if it is no part of
-/// an attached object.
+/// The part of an object that an error is about. It is shown as "`Bank.till` (`Lock`)", or as "this `Lock`" if it is
+/// not part of an attached object.
 ///
-/// It is a copy of two addresses in the program and of a number, so it costs little, and is good for as long as the
-/// program runs: the text is made when it is shown.
+/// It holds two addresses in the program and a number, so a copy is cheap. The text is made when it is shown.
 #[derive(Clone, Copy)]
 pub struct PartName {
     kind: &'static Schema,
@@ -43,7 +42,7 @@ impl fmt::Display for PartName {
     }
 }
 
-/// Two names are the same if they are shown alike.
+/// Two names are equal if they are shown as the same text.
 impl PartialEq for PartName {
     fn eq(&self, other: &Self) -> bool {
         self.to_string() == other.to_string()
@@ -52,40 +51,41 @@ impl PartialEq for PartName {
 
 impl Eq for PartName {}
 
-/// A part is held by somebody else: nothing was done.
+/// Another process or thread holds a part. Nothing was done.
 ///
-/// From the calls that do not wait (`try_…`), or not longer than they were told to (`…_timeout`).
+/// The calls that do not wait (`try_…`), or wait with a limit (`…_timeout`), return it.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error("cannot have {part}{}: {holder} holds it. {}", after(.waited), .holder.cure(.waited))]
+#[error("cannot take {part}{}: {holder} holds it. {}", after(.waited), .holder.cure(.waited))]
 pub struct Busy {
     part: PartName,
     holder: Holder,
     waited: Duration,
 }
 
-/// Who holds a part.
+/// The holder of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Holder {
-    /// A process, by its pid, as its own PID namespace numbers it.
+    /// The process with this pid, as its own PID namespace numbers it.
     Process(u32),
-    /// This very thread: it would wait for itself.
+    /// This very thread, which would wait for itself.
     ThisThread,
-    /// This process: another thread, or a guard that was forgotten.
+    /// This process: another of its threads, or a guard that was passed to `mem::forget`.
     ThisProcess,
-    /// A process that is not in the object's table, or that had let go again when it was looked for.
+    /// A process that is not in the object's table, or that released the part before it was looked up.
     Unknown,
 }
 
 impl Holder {
     fn cure(self, waited: &Duration) -> &'static str {
         match self {
-            Self::ThisThread => "Use that, or end it before",
+            Self::ThisThread => "Use the guard that the thread has, or drop it first",
             _ if waited.is_zero() => {
-                "Give it more time with a `…_timeout` call; `Shared::participants` tells who holds what"
+                "Wait for it with a `…_timeout` call. `Shared::participants` shows which process holds which part"
             }
             _ => {
-                "`Shared::participants` tells who holds what: a long update, a `Transaction`, a `Writer` or a guard that lives on?"
+                "`Shared::participants` shows which process holds which part: it may be in a long update, or keep a \
+                 `Transaction`, a `Writer` or a guard"
             }
         }
     }
@@ -107,13 +107,13 @@ impl Busy {
         Self { part, holder, waited }
     }
 
-    /// Who held the part last.
+    /// The holder when the call gave up.
     #[must_use]
     pub fn holder(&self) -> Holder {
         self.holder
     }
 
-    /// How long we waited.
+    /// How long the call waited.
     #[must_use]
     pub fn waited(&self) -> Duration {
         self.waited
@@ -137,27 +137,28 @@ pub enum BeginError {
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LockError {
-    /// Its last owner died or panicked, and nobody has repaired what it guards. The lock is free again.
+    /// The lock's last owner died or panicked, and what the lock guards has not been repaired. The lock is free again.
     #[error(
-        "the last owner of {lock} died, or panicked, while it held it: what it guards may be changed by half. Take it with \
-         `lock_or_repair(|| …)`, whose closure puts that right, or with `lock_to_repair` and `mark_consistent`"
+        "the last owner of {lock} died or panicked while it held the lock, and may have left the guarded data \
+         half-changed. Take it with `lock_or_repair(|| …)`, and repair the data in the closure, or with \
+         `lock_to_repair` and `mark_consistent`"
     )]
     OwnerDied {
         /// Which lock.
         lock: PartName,
     },
-    /// Somebody else holds it.
+    /// Another process or thread holds the lock.
     #[error(transparent)]
     Busy(#[from] Busy),
-    /// This thread holds it already, and would wait for itself.
-    #[error("this thread holds {lock} already, and would wait for itself: drop the first guard before")]
+    /// This thread holds the lock already, and would wait for itself.
+    #[error("this thread holds {lock} already, and would wait for itself: drop the first guard")]
     WouldDeadlock {
         /// Which lock.
         lock: PartName,
     },
 }
 
-/// What was waited for in vain.
+/// What a wait was for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Awaited {
@@ -165,18 +166,18 @@ pub enum Awaited {
     Version {
         /// Which value.
         part: PartName,
-        /// A version newer than this.
+        /// The version was to be newer than this one.
         seen: u64,
-        /// The newest that there was.
+        /// The newest version that there was.
         newest: u64,
     },
     /// A notification of an event.
     Notification {
         /// Which event.
         event: PartName,
-        /// Its number: the first is 1.
+        /// The notification's number. The first one has number 1.
         number: u64,
-        /// How many there were.
+        /// How many notifications there were.
         count: u64,
     },
 }
@@ -194,45 +195,48 @@ impl fmt::Display for Awaited {
     }
 }
 
-/// Why waiting brought nothing.
+/// Why a wait ended without a result.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WaitError {
-    /// The time is over.
-    #[error("waited {waited:?} for {awaited} in vain: is the process that should bring it running?")]
+    /// The time ran out.
+    #[error(
+        "waited {waited:?} for {awaited}, and it did not come. Check that the process that stores or notifies is \
+         running"
+    )]
     Timeout {
         /// What was waited for.
         awaited: Awaited,
-        /// How long.
+        /// How long the call waited.
         waited: Duration,
     },
-    /// No copy of the newest value was whole: it is stored to without a pause. Who keeps to the protocol pauses when it is
-    /// asked to, but one that may only read cannot ask.
+    /// Every copy of the newest value was torn, because a process stores without a pause. A writer pauses when a reader
+    /// asks, but a read-only process cannot ask.
     #[error(
-        "no copy of {part} was whole for {waited:?}, as it is stored to without a pause: give it more time, or attach it for \
-         writing, which lets a reader ask for a pause"
+        "every copy of {part} was torn for {waited:?}, because a process stores to it without a pause. Wait longer, or \
+         attach the object for writing, so that this reader can ask for a pause"
     )]
     NeverWhole {
         /// Which part.
         part: PartName,
-        /// How long it was tried.
+        /// How long the call tried.
         waited: Duration,
     },
-    /// The object was removed: nobody new will find it, so nothing may ever come.
+    /// The object was removed. No other process will find it, so nothing may ever come.
     #[error(
-        "the object was removed while we waited for {awaited}: attach again, to the one in its place, whose versions and \
-         notifications count from 0"
+        "the object was removed during the wait for {awaited}: attach again, as versions and notifications of a new \
+         object count from the start"
     )]
     Removed {
         /// What was waited for.
         awaited: Awaited,
     },
-    /// The object is there, but its anchor is gone, or another file is in its place: a process that looks for the object by its
-    /// path will not find this one, and may make another. Processes that have it attached still share it.
+    /// The object's anchor no longer exists: the path is missing, or names a different file. Processes that have the
+    /// object attached still share it, but a process that opens the path does not find it, and may make another.
     #[error(
-        "waited for {awaited} in vain, and the anchor {} is gone, or is another file now: a process that starts finds no object \
-         there, or makes another. Attach again, and keep the anchor where nothing removes it: systemd-tmpfiles removes what is \
-         old in /tmp",
+        "{awaited} did not come, and the anchor {} no longer exists, or is a different file now. A process that starts \
+         finds no object there, or makes another one. Open the store and attach again, and keep the anchor where \
+         nothing removes it: systemd-tmpfiles removes old files in /tmp",
         .anchor.display()
     )]
     AnchorLost {
@@ -241,7 +245,7 @@ pub enum WaitError {
         /// The path of the anchor.
         anchor: PathBuf,
     },
-    /// It came, but is no value of its type.
+    /// A value came, but its bytes are not valid for its type.
     #[error(transparent)]
     InvalidValue(#[from] InvalidValue),
 }

@@ -1,4 +1,4 @@
-//! What can go wrong while an object is removed.
+//! Errors of removing an object.
 
 use super::subject::{SegmentOwner, Subject};
 use super::{AttachError, OpenError};
@@ -13,17 +13,17 @@ pub enum RemoveError {
         /// Which object.
         subject: Box<Subject>,
     },
-    /// What is at its key is not it.
+    /// The segment at the object's key is not the object, or the anchor cannot be used.
     #[error(transparent)]
     Existing(#[from] AttachError),
-    /// Only its owner, its creator or root may remove it.
-    #[error("cannot remove {subject}: only uid {}, its creator or root may, and we are uid {uid} ({segment})",
+    /// Only the segment's owner, its creator or root may remove it.
+    #[error("cannot remove {subject}: only uid {}, its creator or root may, and this process is uid {uid} ({segment})",
         .segment.owner
     )]
     NotPermitted {
         /// Which object.
         subject: Box<Subject>,
-        /// Our effective user.
+        /// The effective user of this process.
         uid: u32,
         /// The segment.
         segment: SegmentOwner,

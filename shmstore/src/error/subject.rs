@@ -1,24 +1,25 @@
-//! What an error is about: which object, which segment, who made it.
+//! What errors carry: an object, a segment, its creator, its anchor.
 
 use std::fmt;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::value::calendar::Civil;
-use nix::errno::Errno;
+use nix::libc;
 
 use crate::layout::key::Key;
 
-/// Which object an operation was about.
+/// The object that an operation was about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Subject {
-    /// The type that was asked for; empty where only an id was.
+    /// The name of the type that was asked for. Empty if only an id was.
     pub type_name: String,
     /// The type-id-char.
     pub id: char,
-    /// The key, as far as it got known.
+    /// The key, once it is known.
     pub key: Option<Key>,
     /// The anchor.
     pub path: PathBuf,
@@ -43,13 +44,13 @@ impl fmt::Display for Subject {
 }
 
 impl Subject {
-    /// How to name the type in a line of code that the user may write.
+    /// The end of a method's name in the user's code: by type, or by id.
     pub(crate) fn turbofish(&self) -> String {
         if self.type_name.is_empty() { format!("_id({:?})", self.id) } else { format!("::<{}>()", self.type_name) }
     }
 }
 
-/// Who made a segment, as its header says.
+/// The creator of a segment, as its header says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Creator {
@@ -57,7 +58,7 @@ pub struct Creator {
     pub pid: u32,
     /// Its effective user.
     pub uid: u32,
-    /// When.
+    /// When it made the segment.
     pub created: SystemTime,
 }
 
@@ -67,7 +68,7 @@ impl fmt::Display for Creator {
     }
 }
 
-/// What the kernel knows of a segment: true whatever is written in it.
+/// What the kernel says about a segment, whatever is written in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SegmentOwner {
@@ -79,9 +80,9 @@ pub struct SegmentOwner {
     pub owner: u32,
     /// The group it belongs to.
     pub group: u32,
-    /// The user who made it.
+    /// The user that made it.
     pub creator: u32,
-    /// The process that made it, 0 if it is of another PID namespace.
+    /// The process that made it; 0 if it is in another PID namespace.
     pub creator_pid: i32,
     /// Its permission bits.
     pub mode: u32,
@@ -92,13 +93,14 @@ impl fmt::Display for SegmentOwner {
         let Self { shmid, size, owner, group, creator, creator_pid, mode } = self;
         write!(
             f,
-            "segment {shmid} of {size} bytes, owner uid {owner}, group {group}, mode {mode:04o}, made by pid {creator_pid}"
+            "segment {shmid} of {size} bytes, owner uid {owner}, group {group}, mode {mode:04o}, made by pid \
+             {creator_pid}"
         )?;
         if creator != owner { write!(f, " of uid {creator}") } else { Ok(()) }
     }
 }
 
-/// A file or directory that may not be used, and its owner.
+/// A file or directory that this process may not use, and its owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileOwner {
@@ -113,8 +115,8 @@ pub struct FileOwner {
 }
 
 impl FileOwner {
-    /// The last on the way to a path that this process can ask about: a directory that it may not search, or write in, or the
-    /// path itself.
+    /// The last file on the way to a path that this process can look at: a directory that it may not search, or write
+    /// in, or the path itself.
     pub(crate) fn on_the_way_to(path: &Path) -> Option<Box<Self>> {
         let mut way: Vec<&Path> = path.ancestors().collect();
         way.reverse();
@@ -131,12 +133,12 @@ impl fmt::Display for FileOwner {
     }
 }
 
-/// Which file or directory refused, as a clause; nothing if that is not known.
+/// The file or directory that refused, as a clause; empty if it is not known.
 pub(super) fn by(refused: &Option<Box<FileOwner>>) -> String {
     refused.as_ref().map_or_else(String::new, |refused| format!(" by {refused}"))
 }
 
-/// An anchor as a segment's header names it: the path is a hint that nobody has checked.
+/// An anchor as a segment's header names it. The path is an unchecked hint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AnchorClaim {
@@ -154,7 +156,7 @@ impl fmt::Display for AnchorClaim {
     }
 }
 
-/// A moment as a person reads it, in universal time, to the second: `2026-11-22 13:40:02`.
+/// A time in UTC, to the second: `2026-11-22 13:40:02`.
 pub(crate) struct Utc(pub(crate) SystemTime);
 
 impl fmt::Display for Utc {
@@ -164,31 +166,31 @@ impl fmt::Display for Utc {
     }
 }
 
-/// A moment from the seconds and nanoseconds that a segment holds, which may be anything.
+/// A time from the seconds and nanoseconds in a segment, which may be any numbers.
 pub(crate) fn moment(seconds: u64, nanoseconds: u32) -> SystemTime {
     let since = Duration::from_secs(seconds).saturating_add(Duration::from_nanos(nanoseconds.into()));
     UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH)
 }
 
-/// How long was waited in vain, as the end of a clause; nothing if nobody waited.
+/// The length of a wait, as the end of a clause; empty if there was none.
 pub(crate) fn after(waited: &Duration) -> String {
-    // Nobody waits for nanoseconds: whatever was left of a timeout reads as the timeout did.
+    // Rounded, so that the rest of a timeout reads as the timeout.
     let rounded = Duration::from_millis((waited.as_secs_f64() * 1e3).round() as u64);
     if rounded.is_zero() { String::new() } else { format!(" after {rounded:?}") }
 }
 
-/// What an error adds where the kernel itself has no reason to refuse a call.
-pub(crate) fn if_refused(errno: Errno) -> &'static str {
-    match errno {
-        Errno::EPERM | Errno::ENOSYS => {
-            ". A sandbox, such as the seccomp filter of a container, seems to refuse this system call: let it allow the \
-             call. docs/requirements.md lists the system calls that shmstore needs"
+/// A hint for errors that the kernel itself does not return for these calls.
+pub(crate) fn if_refused(cause: &io::Error) -> &'static str {
+    match cause.raw_os_error() {
+        Some(libc::EPERM | libc::ENOSYS) => {
+            ". A sandbox, such as the seccomp filter of a container, seems to refuse this system call: let it allow \
+             the call. docs/requirements.md lists the system calls that shmstore needs"
         }
         _ => "",
     }
 }
 
-/// Where a symbolic link leads, if it is one.
+/// The target of a symbolic link; `None` for other files.
 pub(crate) fn link_target(path: &Path) -> Option<PathBuf> {
     std::fs::read_link(path).ok()
 }

@@ -4,6 +4,8 @@
 //!
 //! [`segments`] lists what there is on the machine. An [`Object`] is one of them, attached for reading only: it shows its
 //! schema, its processes, and [`Value`]s decoded from the live memory. A [`SavedObject`] is an object's values in a file.
+//! Read first: [`Object`]. A [`Participant`] is a process that uses an object, and [`ObjectState`] is the state of an
+//! object in a list.
 //!
 //! ```
 //! use shmstore::inspect::{self, Limits, Object};
@@ -54,10 +56,13 @@ mod value;
 use std::io;
 use std::path::PathBuf;
 
-use nix::errno::Errno;
 use thiserror::Error;
 
+use crate::error::if_refused;
+use crate::layout::invalid_value::debug_is_display;
+
 pub use crate::layout::path::{FieldError, FieldPath};
+pub use crate::store::{ObjectState, Participant};
 pub use decode::Limits;
 pub use object::Object;
 pub use remove::{Removal, WhileAttached};
@@ -66,7 +71,7 @@ pub use segment::{Description, Segment, SegmentState, Usage, segments, usage};
 pub use value::Value;
 
 /// Why a segment cannot be looked into, or removed.
-#[derive(Debug, Error)]
+#[derive(Error)]
 #[non_exhaustive]
 pub enum InspectError {
     /// It is no object of shmstore.
@@ -155,14 +160,14 @@ pub enum InspectError {
         id: Option<char>,
     },
     /// The kernel refused something else.
-    #[error("cannot {attempted} {}: {source}{}", which(*.shmid), if_refused(source))]
+    #[error("cannot {attempted} {}: {cause}{}", which(*.shmid), if_refused(.cause))]
     System {
         /// What was attempted.
         attempted: &'static str,
         /// The kernel's number of the segment, -1 if it was about all.
         shmid: i32,
         /// What it said.
-        source: io::Error,
+        cause: io::Error,
     },
 }
 
@@ -170,6 +175,4 @@ fn which(shmid: i32) -> String {
     if shmid < 0 { "the segments".into() } else { format!("segment {shmid}") }
 }
 
-fn if_refused(source: &io::Error) -> &'static str {
-    source.raw_os_error().map_or("", |errno| crate::error::if_refused(Errno::from_raw(errno)))
-}
+debug_is_display!(InspectError, FieldError, SavedError);

@@ -52,7 +52,7 @@ impl Object {
                 }
                 None => {
                     let attempted = "attach (`shmat`, `shmctl(IPC_STAT)`)";
-                    InspectError::System { attempted, shmid, source: errno.into() }
+                    InspectError::System { attempted, shmid, cause: errno.into() }
                 }
             },
         })?;

@@ -11,7 +11,7 @@ use crate::error::OpenError;
 use crate::layout::key::Key;
 use crate::segment::anchor::Anchor;
 use crate::segment::header::{Header, State};
-use crate::store::{AnchorLock, LOOKED_AT, Patience};
+use crate::store::{AnchorLock, Deadline, GRACE_PERIOD};
 use crate::sys::file;
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Access};
@@ -64,7 +64,7 @@ impl Removal {
     ///
     /// As [`Segment::remove`].
     pub fn remove(&mut self, segment: &Segment, while_attached: WhileAttached) -> Result<(), InspectError> {
-        let (mut lookers, mut waited) = (Patience::new(LOOKED_AT.min(self.left)), None);
+        let (mut lookers, mut waited) = (Deadline::new(GRACE_PERIOD.min(self.left)), None);
         let done = loop {
             match segment.remove_now(while_attached, self) {
                 Err(InspectError::InUse { .. }) if lookers.pause() => drop(waited.get_or_insert_with(Instant::now)),
@@ -90,7 +90,7 @@ impl Removal {
         let anchor = Anchor::open(&path, |_| true).ok()?;
         let limit = if self.busy.contains(&inode) { Duration::ZERO } else { SOON.min(self.left) };
         let since = Instant::now();
-        let lock = AnchorLock::acquire(&path, &anchor, |_| true, &mut Patience::new(limit));
+        let lock = AnchorLock::acquire(&path, &anchor, |_| true, &mut Deadline::new(limit));
         self.spend(since.elapsed());
         if let Err(OpenError::Busy { .. }) = lock {
             self.busy.insert(inode);
@@ -177,7 +177,7 @@ impl Segment {
                 return Err(InspectError::System {
                     attempted: "remove (`shmctl(IPC_RMID)`)",
                     shmid,
-                    source: errno.into(),
+                    cause: errno.into(),
                 });
             }
         }

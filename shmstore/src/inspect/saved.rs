@@ -72,7 +72,7 @@ fn take(from: &mut impl Read, len: u64) -> Result<Vec<u8>, SavedError> {
 }
 
 /// Why bytes are no saved object, or an object cannot be saved.
-#[derive(Debug, Error)]
+#[derive(Error)]
 #[non_exhaustive]
 pub enum SavedError {
     /// It is something else.
@@ -110,10 +110,10 @@ pub enum SavedError {
     },
     /// Its schema is none.
     #[error("damaged: {0}")]
-    Schema(#[from] SchemaError),
+    Schema(SchemaError),
     /// It cannot be read.
     #[error("cannot be read: {0}")]
-    Read(#[source] io::Error),
+    Read(io::Error),
     /// A part of the object could not be copied.
     #[error("`{path}` cannot be saved: {why}")]
     Part {
@@ -122,6 +122,12 @@ pub enum SavedError {
         /// Why.
         why: String,
     },
+}
+
+impl From<SchemaError> for SavedError {
+    fn from(error: SchemaError) -> Self {
+        Self::Schema(error)
+    }
 }
 
 impl SavedObject {

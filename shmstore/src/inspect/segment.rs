@@ -199,7 +199,7 @@ pub fn segments() -> Result<Vec<Segment>, InspectError> {
 }
 
 fn of_all(attempted: &'static str, errno: Errno) -> InspectError {
-    InspectError::System { attempted, shmid: -1, source: errno.into() }
+    InspectError::System { attempted, shmid: -1, cause: errno.into() }
 }
 
 impl Segment {

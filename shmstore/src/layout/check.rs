@@ -323,7 +323,7 @@ pub const fn is_of_type<T>(_: *const T) {}
 /// Compiles only if the fields pointed to are of one type.
 pub const fn is_alike<T>(_: *const T, _: *const T) {}
 
-/// A type whose values fit a [`ConstArg`](crate::ConstArg): the const parameters a derive accepts.
+/// A type whose values fit a [`ConstArg`](crate::schema::ConstArg): the const parameters a derive accepts.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a type for the const parameters of what is shared",
     label = "the arguments are part of the layout's identity, and a schema holds integers of up to 64 bits, `bool` \

@@ -79,7 +79,7 @@
 ///     }
 /// }
 ///
-/// let history = Shared::<History<[f32; 3], 2>>::private()?;
+/// let history = Shared::<History<[f32; 3], 2>>::new_private()?;
 /// history.push([1.0, 2.0, 3.0]);
 /// history.push([4.0, 5.0, 6.0]);
 /// assert_eq!(history.oldest(), [1.0, 2.0, 3.0]);

@@ -18,7 +18,8 @@ pub use table::DiffTable;
 /// it names. `Display` prints the table of an attach error; [`table`](Self::table) prints it under other labels.
 ///
 /// ```
-/// use shmstore::{LayoutDiff, OwnedSchema, ShmLayout};
+/// use shmstore::schema::{LayoutDiff, OwnedSchema};
+/// use shmstore::ShmLayout;
 ///
 /// let diff = LayoutDiff::between(&<[f64; 4]>::SCHEMA.into(), &<[f64; 8]>::SCHEMA.into());
 /// assert_eq!(
@@ -166,7 +167,8 @@ impl LayoutDiff {
     /// Shows the differences as a table, with a column for each side under the given label.
     ///
     /// ```
-    /// use shmstore::{LayoutDiff, OwnedSchema, ShmLayout};
+    /// use shmstore::schema::{LayoutDiff, OwnedSchema};
+    /// use shmstore::ShmLayout;
     ///
     /// let diff = LayoutDiff::between(&u32::SCHEMA.into(), &f32::SCHEMA.into());
     /// assert_eq!(

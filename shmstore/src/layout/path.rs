@@ -51,7 +51,7 @@ pub(crate) fn write_path<'a, Name: AsRef<str> + 'a>(
 }
 
 /// Why there is no such field.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum FieldError {
     /// It is not a path.

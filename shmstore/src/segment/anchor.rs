@@ -235,7 +235,7 @@ pub(crate) fn open_failed(path: &Path, errno: Errno) -> OpenError {
             OpenError::AccessDenied { path, uid: effective_uid(), refused }
         }
         Errno::ENXIO => OpenError::NotAnAnchor { path, kind: "socket" },
-        errno => OpenError::System { attempted: "open", path, errno },
+        errno => OpenError::System { attempted: "open", path, cause: errno.into() },
     }
 }
 
@@ -252,7 +252,7 @@ pub(crate) fn not_made(path: &Path, errno: Errno) -> OpenError {
             Some(obstacle) if matches!(errno, Errno::EEXIST | Errno::ENOTDIR) => {
                 OpenError::InTheWay { path: path.into(), obstacle }
             }
-            _ => OpenError::System { attempted: "make", path: path.into(), errno },
+            _ => OpenError::System { attempted: "make", path: path.into(), cause: errno.into() },
         },
     }
 }
@@ -265,7 +265,7 @@ fn obstacle(path: &Path) -> Option<PathBuf> {
 
 /// Names what was attempted when the kernel refuses.
 pub(crate) fn system<'a>(attempted: &'static str, path: &'a Path) -> impl Fn(Errno) -> OpenError + use<'a> {
-    move |errno| OpenError::System { attempted, path: path.into(), errno }
+    move |errno| OpenError::System { attempted, path: path.into(), cause: errno.into() }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What can be asked of an object that a process has attached, for writing or for reading only.
+//! An object that a process has attached, for writing or for reading only: its state and its participants.
 
 mod holding;
 
@@ -9,18 +9,19 @@ use crate::layout::schema::{OwnedSchema, Schema};
 use crate::segment::participants::Occupant;
 use crate::segment::process::registry::Attached;
 use crate::store::creator;
-use crate::store::{ObjectInfo, ObjectState, Store};
+use crate::store::open::Location;
+use crate::store::{ObjectInfo, ObjectState};
 use crate::sys::shm;
 use holding::{HeldPart, held_parts};
 
-/// An attachment, and the store it was made by.
+/// An attachment, and where it was found.
 #[derive(Clone)]
 pub(crate) struct AttachedObject {
-    pub(crate) attached: Attached,
-    pub(crate) store: Store,
+    pub(super) attached: Attached,
+    pub(super) location: Location,
 }
 
-/// A process that has, or had, an object attached for reading and writing.
+/// A process that has, or had, an object attached for writing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Participant {
@@ -32,11 +33,11 @@ pub struct Participant {
     pub since: SystemTime,
     /// Whether it has dropped its last handle since.
     pub left: bool,
-    /// Whether it is alive: false only if it has provably ended. For processes of other PID namespaces that rests on a
-    /// lock of theirs on the anchor or its directory; where it cannot be asked, they are alive.
+    /// Whether it is alive. `false` only if it has provably ended. A process of another PID namespace holds a lock on
+    /// the anchor or its directory while it lives, and counts as alive if that lock cannot be checked.
     pub alive: bool,
-    /// The parts whose locks it holds at this moment, by their paths in the object: `position`, `accounts[3].value`; `.`
-    /// for the object itself.
+    /// The paths of the parts that it has locked at this moment: `position`, `accounts[3].value`, or `.` for the object
+    /// itself.
     pub holding: Vec<String>,
 }
 
@@ -46,14 +47,14 @@ impl AttachedObject {
         self.attached.header().says_removed()
     }
 
-    /// One system call. `None` if the kernel does not let us ask any more.
+    /// One system call. `None` if the kernel refuses it, as for a segment that no longer exists.
     pub(crate) fn info(&self, schema: &'static Schema) -> Option<ObjectInfo> {
-        let Self { attached, store } = self;
+        let Self { attached, location } = self;
         let status = shm::status(attached.shmid()).ok()?;
         let removed = status.removed || attached.header().says_removed();
         let state = if removed { ObjectState::Removed } else { ObjectState::Ready };
         let creator = creator(attached.header());
-        let mut info = store.kernel_info(&status, attached.key(), state);
+        let mut info = ObjectInfo::from_status(location, &status, attached.key(), state);
         info.type_name = Some(schema.to_string());
         (info.created, info.creator_pid) = (Some(creator.created), Some(creator.pid));
         Some(info)
@@ -65,10 +66,10 @@ impl AttachedObject {
     }
 }
 
-/// The processes of an object, and the parts that each holds.
+/// The processes of an object, and the parts that each one holds.
 pub(crate) fn participants(object: &Attached, schema: &OwnedSchema) -> Vec<Participant> {
-    // Each part is told of once, however many slots have its holder's token: a peer that breaks the protocol may have
-    // written the same one into all slots and all locks.
+    // Each part is listed once, however many slots have its holder's token: a peer that breaks the protocol may have
+    // written the same token into all slots and all locks.
     let mut held: HashMap<u32, Vec<String>> = HashMap::new();
     for HeldPart { path, token } in held_parts(schema, object) {
         held.entry(token).or_default().push(path);
@@ -80,7 +81,7 @@ pub(crate) fn participants(object: &Attached, schema: &OwnedSchema) -> Vec<Parti
     object.occupants().into_iter().map(held_by).collect()
 }
 
-/// The processes of an object, without what each holds: no part of the object is touched.
+/// The processes of an object, without the parts that they hold. No part of the object is touched.
 pub(crate) fn processes(object: &Attached) -> Vec<Participant> {
     object.occupants().iter().map(participant).collect()
 }

@@ -1,7 +1,7 @@
 //! A file for the anchor of a new name, before it has the name.
 //!
-//! Best it has none at all. Where such a file cannot be made, or cannot be named (`linkat` through `/proc`, or the file's own
-//! descriptor, is not allowed), it has a temporary one.
+//! It has no name at all if possible. It has a temporary name where a file without a name cannot be made, or cannot be
+//! named because `linkat` through `/proc` or the file's own descriptor is not allowed.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -15,10 +15,10 @@ use crate::segment::anchor::{Ownership, not_made, system};
 use crate::sys::file;
 use crate::sys::process::random_u64;
 
-/// What is attempted before a temporary name is chosen, in an error.
+/// What is attempted to choose a temporary name, in an error.
 const RANDOM: &str = "draw a random number (`getrandom`, or /dev/urandom) for a temporary name beside";
 
-/// What temporary names begin with.
+/// The beginning of temporary names.
 const TEMPORARY: &str = ".candidate-";
 
 /// A new file that has not got its name yet.
@@ -31,7 +31,7 @@ pub(super) struct Candidate<'a> {
 }
 
 impl<'a> Candidate<'a> {
-    /// Makes a file for the name at `path`; without any name, if `nameless` and the file system has such files.
+    /// Makes a file for the name at `path`, without any name if `nameless` and the file system has such files.
     pub(super) fn make(directory: &'a Directory, path: &Path, nameless: bool) -> Result<Self, OpenError> {
         if let Some(fd) = nameless.then(|| file::create_unnamed(directory.fd())).and_then(Result::ok) {
             return Ok(Self { directory, fd, temporary: None });
@@ -49,11 +49,11 @@ impl<'a> Candidate<'a> {
         Ok(Key::new(stat.dev, stat.ino, 0).anchor_bits())
     }
 
-    /// Gives the file its owner, its mode and its name. If the name was taken meanwhile, the winner's file is the anchor.
-    /// Returns `false` if this file cannot be named, and one with a temporary name may be. The path is for errors.
+    /// Gives the file its owner, its mode and its name. If the name was taken meanwhile, the other file is the anchor.
+    /// Returns `false` if this file cannot be named, but a file with a temporary name may be. The path is for errors.
     pub(super) fn publish(&self, name: &Path, path: &Path, mode: u32) -> Result<bool, OpenError> {
         if let Some(Ownership { owner, group }) = self.directory.anchor().heir(mode) {
-            // Refused to a user that is not in the group: then the file belongs to the user's own.
+            // Refused to a user that is not in the group. Then the file keeps the user's own group.
             let _ = file::set_owner(self.fd.as_fd(), owner, group);
         }
         file::set_mode(self.fd.as_fd(), mode).map_err(system("set (`fchmod`) the mode of", path))?;
@@ -69,7 +69,8 @@ impl<'a> Candidate<'a> {
         let Some(temporary) = &self.temporary else {
             return file::link_unnamed(self.fd.as_fd(), directory, name);
         };
-        // A file system or a sandbox may know no `RENAME_NOREPLACE`. A second name does as well: the first is removed.
+        // A file system or a sandbox may not have `RENAME_NOREPLACE`. Then a second name is made, and the first is
+        // removed later.
         file::rename_new(directory, temporary, name).or_else(|errno| match errno {
             Errno::EEXIST => Err(errno),
             _ => file::link_in(directory, temporary, name),
@@ -80,7 +81,7 @@ impl<'a> Candidate<'a> {
 impl Drop for Candidate<'_> {
     fn drop(&mut self) {
         if let Some(temporary) = &self.temporary {
-            // Renamed if it was published: then there is nothing to remove.
+            // If it was published by renaming, there is nothing to remove.
             let _ = file::remove_in(self.directory.fd(), temporary);
         }
     }

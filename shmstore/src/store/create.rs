@@ -1,24 +1,23 @@
-//! Creating an object, and attaching to one that others create.
+//! Creating an object.
 
 use std::error::Error;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
 
-use super::attach::{ATTACH, creator};
-use super::attach_read_only::Seen;
-use super::json::json_of;
-use super::ownership::{Handover, owner};
-use super::{AnchorLock, Condition, Found, LOOKED_AT, Patience, Target};
-use crate::error::{AttachError, CreateError, OpenError};
+use super::find::{ATTACH, creator};
+use super::ownership::Handover;
+use super::{AnchorLock, Condition, Deadline, Found, GRACE_PERIOD, Target};
+use crate::error::{AttachError, CreateError};
 use crate::layout::schema::Schema;
 use crate::segment::anchor::Anchor;
 use crate::segment::header::{self, Geometry, Header, Provenance, State};
 use crate::segment::identity::Identity;
+use crate::segment::process::append::AppendList;
+use crate::segment::process::bytes::BytePlace;
 use crate::segment::process::local;
 use crate::segment::process::registry::Attached;
 use crate::sys::failpoint::{self, Step};
-use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Access, Mapping, Status};
 use crate::sys::vantage::Vantage;
 
@@ -28,7 +27,7 @@ pub(super) const CREATE: &str = "create (`shmget`)";
 /// Fills a new object.
 pub(crate) type Init<'a> = &'a mut dyn FnMut(&Attached) -> Result<(), Box<dyn Error + Send + Sync>>;
 
-/// An object that was created, or was there.
+/// An object that was created, or existed.
 pub(crate) struct Created {
     pub(crate) attached: Attached,
     /// Whether it was this call that created it.
@@ -41,17 +40,18 @@ pub(crate) enum IfExists {
     Refuse,
     Attach,
     Replace,
-    /// Replaces it, if it has the same layout and nobody has it attached.
+    /// Replaces it if it has the same layout and no process has it attached.
     ReplaceUnused,
 }
 
-/// A segment for a new object, or the object that was there.
+/// A segment for a new object, or the object that existed.
 enum Made<'a> {
     New(Unfinished<'a>, Mapping, Status),
     There(Found),
 }
 
-/// Removes the segment again, unless it got ready. A child that was forked meanwhile leaves its parent's alone.
+/// Removes the segment again unless it got ready. A child process that was forked meanwhile does not remove its
+/// parent's.
 struct Unfinished<'a> {
     shmid: i32,
     lock: &'a AnchorLock,
@@ -60,13 +60,13 @@ struct Unfinished<'a> {
 impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
         if self.lock.is_ours() {
-            // If it is gone already, all the better.
+            // It may be removed already.
             let _ = shm::remove(self.shmid);
         }
     }
 }
 
-/// Notes which object the thread initializes, so that its init closure is not made to wait for itself.
+/// Notes which object the thread initializes, so that its init closure does not wait for itself.
 struct Initializing<'a>(&'a Target<'a>, Identity);
 
 impl<'a> Initializing<'a> {
@@ -84,60 +84,6 @@ impl Drop for Initializing<'_> {
 }
 
 impl Target<'_> {
-    /// Attaches to the object, waiting up to `wait` for one that does not exist yet.
-    pub(crate) fn attach(&self, schema: &'static Schema, wait: Duration) -> Result<Attached, AttachError> {
-        let mut for_missing = Patience::new(wait);
-        let mut for_creator = Patience::new(wait.max(self.policy.wait));
-        loop {
-            let identity = self.refresh_within(&mut for_missing)?.identity();
-            self.check_not_initializing(&identity)?;
-            let seen = match self.find(&identity, &mut for_creator)? {
-                Some(found) if found.condition.is_left_over() => {
-                    self.wait_for_creator(&identity, found, &mut for_creator)?
-                }
-                found => Seen::Settled(found),
-            };
-            // Each round pauses: an object that changes without rest does not outlast the limit.
-            match seen {
-                Seen::Settled(Some(found)) => return self.enter(&identity, schema, found),
-                Seen::Settled(None) if !for_missing.pause() => return Err(self.not_found(&identity, wait)),
-                Seen::Settled(None) | Seen::AtWork => {}
-            }
-        }
-    }
-
-    /// A process that holds the lock is at work. If none does, the creator is dead: cleans up. Returns what stands there then.
-    fn wait_for_creator(
-        &self,
-        identity: &Identity,
-        found: Found,
-        patience: &mut Patience,
-    ) -> Result<Seen, AttachError> {
-        let segment = owner(&found.status);
-        // Not counted as attached while we sleep.
-        drop(found);
-        let mut no_wait = Patience::new(Duration::ZERO);
-        match self.lock(&mut no_wait) {
-            Ok(lock) => {
-                let left = self.recover(&lock, patience)?;
-                // If the path names another file since, its object is found in the next round.
-                let is_meant = lock.anchor().identity() == *identity;
-                if left.is_some() && !is_meant && patience.pause() {
-                    return Ok(Seen::AtWork);
-                }
-                Ok(Seen::Settled(left.filter(|_| is_meant)))
-            }
-            Err(OpenError::Busy { .. }) if patience.pause() => Ok(Seen::AtWork),
-            // Then the object is missing too, which is for the caller to wait for.
-            Err(OpenError::NotFound { .. } | OpenError::DanglingLink { .. }) => Ok(Seen::Settled(None)),
-            Err(OpenError::Busy { .. }) => {
-                let subject = self.subject(Some(identity));
-                Err(AttachError::StillInitializing { subject, segment, waited: patience.limit() })
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
     /// Creates the object, or does what `if_exists` says.
     pub(crate) fn create(
         &self,
@@ -150,21 +96,21 @@ impl Target<'_> {
                 return Ok(ready);
             }
         }
-        let lock = self.lock(&mut Patience::new(self.policy.wait))?;
+        let lock = self.lock(&mut Deadline::new(self.policy.wait))?;
         let identity = lock.anchor().identity();
         self.check_not_initializing(&identity)?;
         failpoint::reach(Step::CreateLocked);
-        let mut patience = Patience::new(self.policy.wait);
+        let mut deadline = Deadline::new(self.policy.wait);
         let geometry = Geometry::new(json_of(schema).len(), self.policy.max_processes, schema.size())
             .ok_or_else(|| self.too_large(&identity, u64::MAX))?;
         let replaces = matches!(if_exists, IfExists::Replace | IfExists::ReplaceUnused);
-        let replaced = replaces && self.make_way(&lock, schema, if_exists, &geometry, &mut patience)?;
-        // A process that looks at the old one keeps its room for as long.
-        let mut for_room = Patience::new(if replaced { LOOKED_AT } else { Duration::ZERO });
-        let mut make = || match self.make_segment(&lock, &geometry, &mut patience, &mut for_room)? {
+        let replaced = replaces && self.make_way(&lock, schema, if_exists, &geometry, &mut deadline)?;
+        // A process that inspects the old object for a moment keeps the kernel's memory in use for so long.
+        let mut for_room = Deadline::new(if replaced { GRACE_PERIOD } else { Duration::ZERO });
+        let mut make = || match self.make_segment(&lock, &geometry, &mut deadline, &mut for_room)? {
             Made::New(unfinished, mapping, status) => {
                 if !replaced {
-                    self.check_one_world(&lock)?;
+                    self.check_one_ipc_namespace(&lock)?;
                 }
                 self.write_header(&mapping, &status, lock.anchor(), &geometry, schema, json_of(schema).as_bytes());
                 self.finish(&lock, unfinished, mapping, geometry, init)
@@ -177,7 +123,7 @@ impl Target<'_> {
     fn attach_if_ready(&self, schema: &'static Schema) -> Result<Option<Created>, AttachError> {
         let identity = self.refresh()?.identity();
         self.check_not_initializing(&identity)?;
-        let found = self.find(&identity, &mut Patience::new(self.policy.wait))?;
+        let found = self.find(&identity, &mut Deadline::new(self.policy.wait))?;
         match found {
             Some(found) if !found.condition.is_left_over() => {
                 let attached = self.enter(&identity, schema, found)?;
@@ -187,7 +133,7 @@ impl Target<'_> {
         }
     }
 
-    /// The object was there when we got the lock.
+    /// The object existed when this process got the lock.
     fn meet(
         &self,
         identity: &Identity,
@@ -203,12 +149,12 @@ impl Target<'_> {
     }
 
     fn already_exists(&self, identity: &Identity, schema: &'static Schema, found: &Found) -> CreateError {
-        let header = Header::of(&found.mapping).expect("what was judged to be ours has a header");
+        let header = Header::of(&found.mapping).expect("a segment of shmstore has a header");
         let same_layout = header.layout_hash() == schema.hash();
         CreateError::AlreadyExists { subject: self.subject(Some(identity)), creator: creator(header), same_layout }
     }
 
-    /// Makes the object in a segment that has its header.
+    /// Completes the object in a segment that has its header.
     fn finish(
         &self,
         lock: &AnchorLock,
@@ -223,7 +169,7 @@ impl Target<'_> {
         failpoint::reach(Step::CreateParticipant);
         {
             let _initializing = Initializing::new(self, identity);
-            init(&attached).map_err(|source| CreateError::Init { subject: self.subject(Some(&identity)), source })?;
+            init(&attached).map_err(|cause| CreateError::Init { subject: self.subject(Some(&identity)), cause })?;
         }
         failpoint::reach(Step::CreateInitialized);
         if !lock.is_ours() {
@@ -239,14 +185,14 @@ impl Target<'_> {
         Ok(Created { attached, is_new: true })
     }
 
-    /// Makes and attaches the segment, unless the object is there; again if somebody removes it in between. The lock is
-    /// ours: what is at the key and not ready was left by the dead.
+    /// Makes and attaches the segment, unless the object exists. Repeats this if another process removes the segment in
+    /// between. This process has the lock, so a segment at the key that is not ready was left by a dead process.
     fn make_segment<'a>(
         &self,
         lock: &'a AnchorLock,
         geometry: &Geometry,
-        patience: &mut Patience,
-        for_room: &mut Patience,
+        deadline: &mut Deadline,
+        for_room: &mut Deadline,
     ) -> Result<Made<'a>, CreateError> {
         let identity = lock.anchor().identity();
         let handover = Handover::at(self, lock.anchor())?;
@@ -254,10 +200,10 @@ impl Target<'_> {
         loop {
             let shmid = match shm::create(identity.key(self.id), geometry.segment_size, handover.first_mode()) {
                 Ok(shmid) => shmid,
-                Err(Errno::EEXIST) => match self.recover(lock, patience)? {
+                Err(Errno::EEXIST) => match self.recover(lock, deadline)? {
                     Some(found) => return Ok(Made::There(found)),
-                    // Again if somebody who knows nothing of our lock was faster.
-                    None if !recovered || patience.pause() => {
+                    // Again if a process that does not use the lock was faster.
+                    None if !recovered || deadline.pause() => {
                         recovered = true;
                         continue;
                     }
@@ -274,7 +220,7 @@ impl Target<'_> {
             let attached = shm::attach(shmid, Access::ReadWrite);
             match attached.and_then(|(new, status)| Ok((new.readable().map_err(|_| Errno::ENOMEM)?, status))) {
                 Ok((mapping, status)) if !status.removed => return Ok(Made::New(unfinished, mapping, status)),
-                Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) if patience.pause() => {}
+                Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) if deadline.pause() => {}
                 Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) => return Err(self.removed_meanwhile(&identity)),
                 Err(Errno::ENOMEM) => {
                     return Err(CreateError::OutOfMemory { subject: self.subject(Some(&identity)) });
@@ -310,6 +256,31 @@ impl Target<'_> {
         failpoint::reach(Step::CreateSchema);
     }
 
+    /// Refuses to create an object if a process of another IPC namespace uses objects of the anchor, or of its
+    /// directory. A process that is about to end gets time. The lock keeps creators of other namespaces away from the
+    /// anchor meanwhile. In doubt, the object is created.
+    ///
+    /// One path has objects of its own in each IPC namespace, and no process of one sees the objects of another.
+    fn check_one_ipc_namespace(&self, lock: &AnchorLock) -> Result<(), CreateError> {
+        if self.policy.per_ipc_namespace {
+            return Ok(());
+        }
+        let place = BytePlace::new(lock.anchor().byte_inode(self.path), self.path);
+        let mut deadline = Deadline::new(GRACE_PERIOD.min(self.policy.wait));
+        while let Some(other) = local().other_ipc_namespace(&place) {
+            if !deadline.pause() {
+                let subject = self.subject(Some(&lock.anchor().identity()));
+                return Err(CreateError::OtherIpcNamespace {
+                    subject,
+                    used: other.place,
+                    ours: other.ours,
+                    theirs: other.theirs,
+                });
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn check_not_initializing(&self, identity: &Identity) -> Result<(), AttachError> {
         if local().is_initializing(identity.dev, identity.ino, self.id) {
             return Err(AttachError::WouldDeadlock { subject: self.subject(Some(identity)) });
@@ -317,15 +288,21 @@ impl Target<'_> {
         Ok(())
     }
 
-    pub(super) fn not_found(&self, identity: &Identity, waited: Duration) -> AttachError {
-        let ipc_namespace = std::fs::read_link("/proc/self/ns/ipc")
-            .map_or_else(|_| "an unknown IPC namespace".into(), |link| link.display().to_string());
-        AttachError::NotFound { subject: self.subject(Some(identity)), waited, uid: effective_uid(), ipc_namespace }
-    }
-
     fn removed_meanwhile(&self, identity: &Identity) -> CreateError {
         CreateError::RemovedMeanwhile { subject: self.subject(Some(identity)) }
     }
+}
+
+/// The schemas of objects as they are written into segments: made once for each type.
+///
+/// One for each type of object in the program, or a few more if threads come together.
+static WRITTEN: AppendList<(&Schema, String)> = AppendList::new();
+
+/// The schema as JSON.
+fn json_of(schema: &'static Schema) -> &'static str {
+    let known = WRITTEN.iter().find(|(known, _)| std::ptr::eq(*known, schema));
+    let (_, json) = known.unwrap_or_else(|| WRITTEN.push((schema, schema.to_json())));
+    json
 }
 
 /// This process, as the creator of a segment.

@@ -1,7 +1,7 @@
-//! The directory of a store, held by a descriptor while it is made, or while names in it are made and forgotten.
+//! The directory of a store, held by a descriptor while it is made, or while names in it are made and removed.
 //!
-//! The owner of a directory above it may put another one in its place at any time, or a link to one. What was checked by a
-//! path and is then changed by that path may be another file.
+//! The owner of a directory above it may put another directory or a link in its place at any time. So a file that was
+//! checked by its path may be another file when it is changed by that path.
 
 use std::fs::DirBuilder;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -14,7 +14,7 @@ use super::open::{Inner, Store};
 use super::options::errno_of;
 use crate::error::OpenError;
 use crate::segment::anchor::{Anchor, not_made, open_failed, system};
-use crate::store::{AnchorLock, Patience};
+use crate::store::{AnchorLock, Deadline};
 use crate::sys::failpoint::{self, Step};
 use crate::sys::file::{self, FileStat};
 use crate::sys::process::effective_uid;
@@ -22,19 +22,20 @@ use crate::sys::process::effective_uid;
 /// Permission bits, and those that are set with them.
 const ALL_BITS: u32 = 0o7777;
 
-/// A search bit for everybody who may read. But not everybody may make and remove files in it, which nobody could trust.
+/// Adds a search bit for each user that may read, and takes the write bit from users outside the group, as files in a
+/// directory that every user may write in cannot be trusted.
 pub(super) fn directory_mode(mode: u32) -> u32 {
     (mode | (mode & 0o444) >> 2) & !0o002
 }
 
-/// Makes the last directory with exactly `mode`, those above it as the umask says.
+/// Makes the last directory with exactly `mode`, and the directories above it by the umask.
 ///
-/// A directory that another process makes first will do, and keeps its mode.
+/// A directory that another process makes first is used, and keeps its mode.
 pub(super) fn make_directory(path: &Path, mode: u32) -> Result<(), OpenError> {
     let refused = |errno| not_made(path, errno);
     let parent = path.parent().unwrap_or(path);
     DirBuilder::new().recursive(true).create(parent).map_err(|error| not_made(parent, errno_of(&error)))?;
-    // `..` is there with its parent.
+    // `..` exists if its parent does.
     let Some(name) = path.file_name().map(Path::new) else { return Ok(()) };
     let parent = file::hold_directory(parent).map_err(refused)?;
     let first_mode = mode & 0o700;
@@ -46,7 +47,7 @@ pub(super) fn make_directory(path: &Path, mode: u32) -> Result<(), OpenError> {
     failpoint::reach(Step::DirectoryMade);
     let made = match file::open_directory_in(parent.as_fd(), name) {
         Ok(made) => made,
-        // Another file took its place, or a link.
+        // Another file or a link took its place.
         Err(Errno::ENOTDIR | Errno::ELOOP) => return Ok(()),
         Err(errno) => return Err(refused(errno)),
     };
@@ -54,11 +55,11 @@ pub(super) fn make_directory(path: &Path, mode: u32) -> Result<(), OpenError> {
     if !is_as_made(&stat, first_mode) {
         return Ok(());
     }
-    // Whatever the umask is. A directory in one of a group is one of the group itself.
+    // Whatever the umask is. A directory below one with the set-group-ID bit keeps that bit.
     file::set_mode(made.as_fd(), mode | stat.mode & libc::S_ISGID).map_err(refused)
 }
 
-/// Returns `true` if a directory can be the one that this process has just made, of which the umask may have taken bits.
+/// Returns `true` if a directory can be the one that this process has just made. The umask may have taken bits.
 fn is_as_made(stat: &FileStat, mode: u32) -> bool {
     stat.owner == effective_uid() && stat.mode & ALL_BITS & !libc::S_ISGID & !mode == 0
 }
@@ -71,11 +72,12 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// Takes the lock of a store's directory, and gets hold of it.
+    /// Takes the lock of a store's directory, and opens it.
     pub(super) fn lock(store: &Store) -> Result<Self, OpenError> {
-        let Inner { path, anchor, policy, .. } = &*store.inner;
+        let Inner { location, anchor, policy, .. } = &*store.inner;
+        let path = &location.path;
         let trusts = |owner| policy.trusts(owner);
-        let lock = AnchorLock::acquire(path, anchor, trusts, &mut Patience::new(policy.wait))?;
+        let lock = AnchorLock::acquire(path, anchor, trusts, &mut Deadline::new(policy.wait))?;
         let fd = file::hold_directory(path).map_err(|errno| open_failed(path, errno))?;
         let stat = file::stat_fd(fd.as_fd()).map_err(system("look (`statx`, `fstatat`) at", path))?;
         if stat.is_same_file(&lock.anchor().stat) {

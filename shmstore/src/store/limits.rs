@@ -1,4 +1,4 @@
-//! The kernel's limits for segments: whether a new one fits, and why it did not.
+//! The kernel's limits for segments, before a new segment is made and after it was refused.
 
 use nix::errno::Errno;
 
@@ -10,14 +10,14 @@ use crate::segment::identity::Identity;
 use crate::sys::process::ordinary_page_size;
 use crate::sys::shm;
 
-/// How many of the kernel's pages a segment takes: these the kernel counts.
+/// How many of the kernel's pages a segment takes, which are what the kernel counts.
 fn pages(size: usize) -> u64 {
     size.div_ceil(ordinary_page_size()) as u64
 }
 
 impl Target<'_> {
-    /// Refuses if the kernel's limits would not let the new segment be made once the old one is gone. One that is in use goes only
-    /// with its last user.
+    /// Refuses if the kernel's limits do not allow the new segment after the old one is removed. The memory of a
+    /// segment in use is free only after its last user ends.
     pub(super) fn check_room(&self, identity: &Identity, geometry: &Geometry, old: &Found) -> Result<(), CreateError> {
         let Ok(usage) = shm::usage() else { return Ok(()) };
         let (segments, freed) = if old.attached() == 0 { (1, pages(old.status.size)) } else { (0, 0) };
@@ -38,7 +38,7 @@ impl Target<'_> {
         CreateError::SizeLimit { subject: self.subject(Some(identity)), size, min, max }
     }
 
-    /// Explains why the kernel makes no segment: `ENOSPC` has two reasons, and neither is a full disk.
+    /// Returns why the kernel makes no segment. `ENOSPC` has two reasons, and neither is a full disk.
     pub(super) fn create_failed(&self, identity: &Identity, geometry: &Geometry, errno: Errno) -> CreateError {
         let subject = self.subject(Some(identity));
         let needed = pages(geometry.segment_size);

@@ -1,11 +1,11 @@
-//! What is under a store, as far as it can be seen without knowing the types.
+//! The list of the objects under a store, whatever their types.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use super::open::{Inner, Store};
+use super::open::{Inner, Location, Store};
 use crate::error::{AttachError, Creator, OpenError};
 use crate::layout::key::Key;
 use crate::layout::schema::OwnedSchema;
@@ -15,13 +15,13 @@ use crate::segment::identity::Identity;
 use crate::store::{Condition, Found, Target, creator};
 use crate::sys::shm::{self, Status};
 
-/// What is known of one object, or of a segment that stands at an object's key.
+/// A description of one object, or of a segment that has an object's key.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ObjectInfo {
     /// The anchor.
     pub path: PathBuf,
-    /// The name, if it stands under a [`named`](Store::named) store.
+    /// The name, if the object is in a [named](Store::open_or_create_named) store.
     pub name: Option<String>,
     /// The name of its type, from the schema in the segment; `None` if that cannot be read.
     pub type_name: Option<String>,
@@ -43,33 +43,33 @@ pub struct ObjectInfo {
     pub created: Option<SystemTime>,
     /// The process that created it, as its own PID namespace numbers it; `None` if that cannot be read.
     pub creator_pid: Option<u32>,
-    /// What state it is in.
+    /// The state it is in.
     pub state: ObjectState,
 }
 
-/// What state an object is in.
+/// The state of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ObjectState {
-    /// Whole, and in use.
+    /// Complete, and in use.
     Ready,
-    /// Its creator is at work, or has died: the next who needs it will find out.
+    /// Its creator is at work, or has died. The next process that attaches or creates it will find out.
     Initializing,
-    /// Removed: it lives on for those who have it attached.
+    /// Removed. Processes that have it attached keep it.
     Removed,
     /// Of an earlier file on the anchor's inode.
     Orphaned,
     /// Made by a shmstore with another segment format.
     OtherFormat,
-    /// With features that this program does not know: a program with a newer shmstore uses it.
+    /// With features that this program does not know, because a program with a newer shmstore uses it.
     NewerFormat,
-    /// Its header or schema is not what a creator writes.
+    /// Damaged: its header or schema is not what a creator writes.
     Damaged,
-    /// Not ours: a foreign segment, or another anchor's, stands at the key.
+    /// A segment that no shmstore made, or an object of another anchor, has the key.
     Foreign,
-    /// Made by a user who is not trusted: nothing of it is believed.
+    /// Made by a user that is not trusted. Nothing in it was read.
     Untrusted,
-    /// We may not look into it, or the kernel cannot provide a page of it.
+    /// This process may not read it, or the kernel cannot provide a page of it.
     Unreadable,
 }
 
@@ -90,17 +90,17 @@ impl fmt::Display for ObjectState {
     }
 }
 
-/// What is looked at once for all objects of a list.
+/// What the objects of a list have in common, read once.
 #[derive(Default)]
-struct Looked {
+struct Snapshot {
     /// The kernel's segments, by the low 24 bits of their keys.
     segments: HashMap<u32, Vec<Status>>,
-    /// The schema that was read last, and the name of its type: most often the next object's, too.
+    /// The schema that was read last, and the name of its type. Most often the next object has the same one.
     schema: (Vec<u8>, Option<String>),
 }
 
-impl Looked {
-    /// The name of the type that a schema describes; `None` if it is not one.
+impl Snapshot {
+    /// The name of the type that a schema describes; `None` if it is not a schema.
     fn type_name(&mut self, json: Vec<u8>) -> Option<String> {
         if self.schema.0 != json {
             let name = OwnedSchema::from_json(&json).ok().map(|schema| schema.to_string());
@@ -111,50 +111,51 @@ impl Looked {
 }
 
 impl Store {
-    /// Lists the objects under this store: those of the anchor itself, then those of its names, each by id.
+    /// Lists the objects under this store: the objects of the anchor first, then the objects of each name, ordered by
+    /// id.
     ///
-    /// Asks the kernel for all its segments once, and attaches those that stand at one of our keys for a moment.
+    /// Asks the kernel once for all its segments, and attaches each one that has a key of this store for a moment.
     ///
     /// # Errors
     ///
     /// [`OpenError`] if the anchor, or the kernel's table, cannot be read.
     pub fn list(&self) -> Result<Vec<ObjectInfo>, OpenError> {
-        let path = &self.inner.path;
-        let mut looked = Looked::default();
+        let path = &self.inner.location.path;
+        let mut snapshot = Snapshot::default();
         for status in
             shm::table().map_err(system("list (`shmctl(SHM_INFO)`, /proc/sysvipc/shm) the segments for", path))?
         {
             if !status.removed {
-                looked.segments.entry(status.key.anchor_bits()).or_default().push(status);
+                snapshot.segments.entry(status.key.anchor_bits()).or_default().push(status);
             }
         }
-        let mut objects = self.list_anchor(&mut looked)?;
+        let mut objects = self.list_anchor(&mut snapshot)?;
         let names = if self.inner.anchor.stat.is_dir() { self.names()? } else { Vec::new() };
         for name in names {
-            // Gone meanwhile, or not to be trusted: nothing is under it that we could speak of.
-            let named = self.open_named(&name).and_then(|named| named.list_anchor(&mut looked));
+            // A name that was removed meanwhile, or is not trusted, has nothing to list.
+            let named = self.open_named(&name).and_then(|named| named.list_anchor(&mut snapshot));
             objects.extend(named.unwrap_or_default());
         }
         Ok(objects)
     }
 
-    fn list_anchor(&self, looked: &mut Looked) -> Result<Vec<ObjectInfo>, OpenError> {
-        let Inner { path, anchor, policy, .. } = &*self.inner;
-        let identity = anchor.refresh(path, |owner| policy.trusts(owner))?.identity();
-        let mut ours = looked.segments.remove(&identity.key(0).anchor_bits()).unwrap_or_default();
+    fn list_anchor(&self, snapshot: &mut Snapshot) -> Result<Vec<ObjectInfo>, OpenError> {
+        let Inner { location, anchor, policy, .. } = &*self.inner;
+        let identity = anchor.refresh(&location.path, |owner| policy.trusts(owner))?.identity();
+        let mut ours = snapshot.segments.remove(&identity.key(0).anchor_bits()).unwrap_or_default();
         ours.retain(|status| (b' '..=b'~').contains(&status.key.id_byte()));
         ours.sort_unstable_by_key(|status| status.key.id_byte());
-        Ok(ours.iter().map(|status| self.describe(&identity, status, looked)).collect())
+        Ok(ours.iter().map(|status| self.describe(&identity, status, snapshot)).collect())
     }
 
-    fn describe(&self, identity: &Identity, status: &Status, looked: &mut Looked) -> ObjectInfo {
-        let mut info = self.kernel_info(status, status.key, ObjectState::Unreadable);
+    fn describe(&self, identity: &Identity, status: &Status, snapshot: &mut Snapshot) -> ObjectInfo {
+        let Inner { location, real_path, anchor, policy, .. } = &*self.inner;
+        let mut info = ObjectInfo::from_status(location, status, status.key, ObjectState::Unreadable);
         let id = status.key.id_byte();
-        let Inner { path, real_path, anchor, policy, .. } = &*self.inner;
-        let target = Target { path, real_path, anchor, policy, id, schema: None };
+        let target = Target { path: &location.path, real_path, anchor, policy, id, schema: None };
         match target.find_to_read(identity) {
-            Ok(Some(found)) => info.learn(&found, looked),
-            // Removed while we looked.
+            Ok(Some(found)) => info.learn(&found, snapshot),
+            // Removed since the list was read.
             Ok(None) => info.state = ObjectState::Removed,
             Err(AttachError::Foreign { .. } | AttachError::Collision { .. }) => info.state = ObjectState::Foreign,
             Err(AttachError::Untrusted { .. }) => info.state = ObjectState::Untrusted,
@@ -165,12 +166,15 @@ impl Store {
         }
         info
     }
+}
 
-    /// What the kernel tells. A segment that was removed has lost its key there: `key` is the one it had.
-    pub(crate) fn kernel_info(&self, status: &Status, key: Key, state: ObjectState) -> ObjectInfo {
-        ObjectInfo {
-            path: self.inner.path.to_path_buf(),
-            name: self.inner.name.clone(),
+impl ObjectInfo {
+    /// The kernel's part of a description. In the kernel a segment that was removed has lost its key: `key` is the one
+    /// it had.
+    pub(super) fn from_status(location: &Location, status: &Status, key: Key, state: ObjectState) -> Self {
+        Self {
+            path: location.path.to_path_buf(),
+            name: location.name.as_deref().map(str::to_owned),
             type_name: None,
             id: char::from(key.id_byte()),
             key,
@@ -184,11 +188,9 @@ impl Store {
             state,
         }
     }
-}
 
-impl ObjectInfo {
-    /// Takes in what a segment of our own tells of itself. Our own look at it is not counted as an attachment.
-    fn learn(&mut self, found: &Found, looked: &mut Looked) {
+    /// Adds what the segment's header and schema say. This process's attachment is not counted.
+    fn learn(&mut self, found: &Found, snapshot: &mut Snapshot) {
         self.attached = found.attached();
         self.state = match &found.condition {
             Condition::Ready(_) => ObjectState::Ready,
@@ -205,7 +207,7 @@ impl ObjectInfo {
         let Creator { pid, created, .. } = creator(header);
         (self.creator_pid, self.created) = (Some(pid), Some(created));
         let json = header::read_schema(&found.mapping, geometry).ok();
-        self.type_name = json.and_then(|json| looked.type_name(json));
+        self.type_name = json.and_then(|json| snapshot.type_name(json));
         if self.type_name.is_none() {
             self.state = ObjectState::Damaged;
         }

@@ -1,22 +1,22 @@
-//! The anchor's lock: `flock` between processes, a count of our own between threads.
+//! The anchor's lock: `flock` between processes, a count in this process between threads.
 
 use std::path::Path;
 use std::time::Duration;
 
 use nix::errno::Errno;
 
-use super::Patience;
+use super::Deadline;
 use crate::error::OpenError;
 use crate::segment::anchor::{Anchor, open_failed, system};
 use crate::segment::process::held::{Entry, LockFile};
 use crate::segment::process::{current_token, local, token};
 use crate::sys::file::{self, Inode};
 
-/// The exclusive right to create, recover and remove what an anchor stands for. Given up when dropped.
+/// The exclusive right to create, recover and remove the objects of an anchor. Dropping it releases the lock.
 #[derive(Debug)]
 pub(crate) struct AnchorLock {
     anchor: Anchor,
-    /// None if this thread had the lock already.
+    /// `None` if this thread had the lock already.
     file: Option<LockFile>,
     place: Place,
 }
@@ -29,33 +29,34 @@ struct Place {
     token: u32,
 }
 
-/// What keeps others out: the file is given up first, as the next thread of this process would only find it taken.
+/// The locks between processes and between threads. The file is released first: otherwise the next thread of this
+/// process would find it taken.
 type Held = (Option<LockFile>, Place);
 
 impl AnchorLock {
-    /// Takes the lock of what the path names at that moment, waiting as long as `patience` lasts. It has to be fit to be an
-    /// anchor at that moment, too.
+    /// Takes the lock of the file that the path names, and waits until `deadline`. At that moment the file must be fit
+    /// to be an anchor.
     pub(crate) fn acquire(
         path: &Path,
         known: &Anchor,
         trusts: impl Fn(u32) -> bool,
-        patience: &mut Patience,
+        deadline: &mut Deadline,
     ) -> Result<Self, OpenError> {
-        // Most often that is what it named before: its lock is tried first, without waiting.
+        // Most often the path names the same file as before, so its lock is tried first, without waiting.
         let mut anchor = *known;
-        let mut held = enter(path, &anchor, &mut Patience::new(Duration::ZERO)).unwrap_or(None);
+        let mut held = enter(path, &anchor, &mut Deadline::new(Duration::ZERO)).unwrap_or(None);
         let mut is_guess = true;
         loop {
-            // The path may name another file since: whoever comes next would lock that one.
+            // The path may name another file since, and the next process would lock that one.
             let now = known.refresh(path, &trusts)?;
             if let Some((file, place)) = held.filter(|_| now.stat.is_same_file(&anchor.stat)) {
                 return Ok(Self { anchor: now, file, place });
             }
-            if !is_guess && !patience.pause() {
-                return Err(busy(path, patience));
+            if !is_guess && !deadline.pause() {
+                return Err(busy(path, deadline));
             }
             (anchor, is_guess) = (now, false);
-            held = enter(path, &anchor, patience)?;
+            held = enter(path, &anchor, deadline)?;
         }
     }
 
@@ -64,47 +65,48 @@ impl AnchorLock {
         &self.anchor
     }
 
-    /// Tells whether the lock is of this process, and not inherited from a parent in whose init closure we were forked.
+    /// Returns `true` if this process took the lock, and did not inherit it from a parent that forked in its init
+    /// closure.
     pub(crate) fn is_ours(&self) -> bool {
         self.place.token == current_token()
     }
 }
 
-/// Keeps others out of an anchor: threads of this process, and, unless this thread had the lock before, other processes.
-/// `None` if another file is at the path by now.
-fn enter(path: &Path, anchor: &Anchor, patience: &mut Patience) -> Result<Option<Held>, OpenError> {
+/// Locks an anchor against other threads of this process and, unless this thread had the lock before, against other
+/// processes. `None` if there is another file at the path by now.
+fn enter(path: &Path, anchor: &Anchor, deadline: &mut Deadline) -> Result<Option<Held>, OpenError> {
     let Inode { dev, ino } = anchor.stat.inode();
     let token = token();
-    let entry = local().enter_anchor(dev, ino, || patience.deadline()).ok_or_else(|| busy(path, patience))?;
+    let entry = local().enter_anchor(dev, ino, || deadline.end()).ok_or_else(|| busy(path, deadline))?;
     let place = Place { dev, ino, token };
     match entry {
         Entry::Nested => Ok(Some((None, place))),
-        Entry::First => Ok(lock_file(path, anchor, patience)?.map(|file| (Some(file), place))),
+        Entry::First => Ok(lock_file(path, anchor, deadline)?.map(|file| (Some(file), place))),
     }
 }
 
-/// Locks the anchor, by a description that no child shares.
-fn lock_file(path: &Path, anchor: &Anchor, patience: &mut Patience) -> Result<Option<LockFile>, OpenError> {
+/// Locks the anchor, by an open file description that no child process shares.
+fn lock_file(path: &Path, anchor: &Anchor, deadline: &mut Deadline) -> Result<Option<LockFile>, OpenError> {
     let opened = LockFile::open(path, anchor.stat.inode()).map_err(|errno| open_failed(path, errno))?;
     let Some(file) = opened else { return Ok(None) };
     loop {
         match file::try_lock(file.fd()) {
             Ok(()) => return Ok(Some(file)),
-            Err(Errno::EWOULDBLOCK) if patience.pause() => {}
-            Err(Errno::EWOULDBLOCK) => return Err(busy(path, patience)),
+            Err(Errno::EWOULDBLOCK) if deadline.pause() => {}
+            Err(Errno::EWOULDBLOCK) => return Err(busy(path, deadline)),
             Err(Errno::EINTR) => {}
             Err(errno) => return Err(system("lock (`flock`)", path)(errno)),
         }
     }
 }
 
-fn busy(path: &Path, patience: &Patience) -> OpenError {
-    OpenError::Busy { path: path.into(), waited: patience.limit() }
+fn busy(path: &Path, deadline: &Deadline) -> OpenError {
+    OpenError::Busy { path: path.into(), waited: deadline.limit() }
 }
 
 impl Drop for AnchorLock {
     fn drop(&mut self) {
-        // The file lock first: the next thread of this process would only find it taken.
+        // The file lock first: otherwise the next thread of this process would find it taken.
         drop(self.file.take());
     }
 }

@@ -2,20 +2,20 @@
 //!
 //! Layers it may use: layout, value, error, sys, segment, sync.
 //!
-//! The anchor's `flock` is held to create, recover and remove; attaching to what is ready takes no lock. Who attaches for
-//! reading only changes nothing: it takes the lock for a moment, to learn whether a creator that has not finished lives.
+//! The anchor's `flock` is held to create, recover and remove. Attaching to a complete object takes no lock. Attaching
+//! for reading changes nothing, and takes the lock for a moment to learn whether the creator of an incomplete object is
+//! alive.
 
 mod attach;
-mod attach_read_only;
 pub(crate) mod attached;
 mod candidate;
 mod create;
+mod deadline;
 mod directory;
-mod json;
+mod find;
 mod limits;
 mod list;
 mod lock;
-mod mismatch;
 mod named;
 mod objects;
 mod open;
@@ -27,16 +27,16 @@ mod remove;
 mod replace;
 mod shared;
 mod target;
-mod worlds;
 
-pub(crate) use attach::{Condition, Found, creator};
 pub use attached::Participant;
 pub(crate) use create::{Created, IfExists};
+pub(crate) use deadline::Deadline;
+pub(crate) use find::{Condition, Found, creator};
 pub use list::{ObjectInfo, ObjectState};
 pub(crate) use lock::AnchorLock;
 pub use open::Store;
-pub use options::{StoreOptions, Warning};
+pub use options::StoreOptions;
 pub use read_only::ReadOnly;
-pub(crate) use replace::LOOKED_AT;
+pub(crate) use replace::GRACE_PERIOD;
 pub use shared::Shared;
-pub(crate) use target::{Patience, Policy, Target};
+pub(crate) use target::{Policy, Target};

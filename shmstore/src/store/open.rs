@@ -1,19 +1,20 @@
-//! A [`Store`]: opening it, and what it knows of itself.
+//! A [`Store`]: opening it, its path, its name and its warnings.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crate::error::{AttachError, OpenError, RemoveError};
+use crate::error::{AttachError, OpenError, RemoveError, Warning};
 use crate::layout::schema::Schema;
 use crate::segment::anchor::Anchor;
-use crate::store::{Policy, StoreOptions, Target, Warning};
+use crate::store::{Policy, StoreOptions, Target};
 
-/// A place where processes meet: a directory or file, its *anchor*, and the objects that stand under it.
+/// The objects under one path: a directory or file, which is called their *anchor*. Processes meet here.
 ///
-/// One object of each type-id-char can stand under an anchor. Under a directory, [`named`](Self::named) stores hold
-/// more. A `Store` holds no descriptor and no memory; cloning it is cheap, and it works on in a child of `fork`.
+/// An anchor has one object for each type-id-char. A directory can also have [named](Self::open_or_create_named)
+/// stores, each with objects of its own. A `Store` holds no descriptor and no memory. Cloning it is cheap, and a child
+/// of `fork` can use it.
 ///
 /// ```
 /// use shmstore::{ShmObject, Store};
@@ -36,14 +37,21 @@ pub struct Store {
     pub(super) inner: Arc<Inner>,
 }
 
-pub(super) struct Inner {
+/// The path of an anchor, and its name in the store of its directory.
+#[derive(Debug, Clone)]
+pub(super) struct Location {
     pub(super) path: Arc<Path>,
-    /// The path without links, once an object was created: it is looked at again for each.
+    pub(super) name: Option<Arc<str>>,
+}
+
+pub(super) struct Inner {
+    pub(super) location: Location,
+    /// The path without links, once an object was created. It is checked again for each object.
     pub(super) real_path: OnceLock<PathBuf>,
-    /// The anchor as it was checked when the store was opened; every operation looks at it, and checks its owner and mode, again.
+    /// The anchor as it was checked when the store was opened. Every operation checks it again, with its owner and
+    /// mode.
     pub(super) anchor: Anchor,
     pub(super) policy: Policy,
-    pub(super) name: Option<String>,
     pub(super) warnings: Vec<Warning>,
 }
 
@@ -52,25 +60,25 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`OpenError`] if nothing is there, it may not be read, everybody may write in it, or locks do not work there.
+    /// [`OpenError`] if there is no file, it may not be read, every user may write in it, or locks do not work there.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         Self::options().open(path)
     }
 
-    /// Opens the store at a path, waiting up to `timeout` until something is there.
+    /// Opens the store at a path, and waits up to `timeout` for a directory or file to be there.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open); [`OpenError::NotFound`] once the time is over.
+    /// As [`open`](Self::open); [`OpenError::NotFound`] after the time.
     pub fn open_timeout(path: impl AsRef<Path>, timeout: Duration) -> Result<Self, OpenError> {
         Self::options().open_timeout(path, timeout)
     }
 
-    /// Opens the store at a path; if nothing is there, makes a directory of mode 0700, and those above it.
+    /// Opens the store at a path. If there is no file, makes a directory of mode 0700, and the directories above it.
     ///
-    /// Good places are a service's directory in `/run`, `$XDG_RUNTIME_DIR`, and any directory of the user's own on a local disk. In
-    /// `/tmp` a path is everybody's: the directory of another user is refused, and systemd-tmpfiles removes what is ten days old
-    /// there, whether objects are in use or not.
+    /// Good places are a service's directory in `/run`, `$XDG_RUNTIME_DIR`, and any directory of the user's own on a
+    /// local disk. In `/tmp` any user can take a path first, and the directory of another user is refused. And
+    /// systemd-tmpfiles removes files in `/tmp` that are ten days old, even if objects are in use.
     ///
     /// # Errors
     ///
@@ -79,30 +87,31 @@ impl Store {
         Self::options().open_or_create(path)
     }
 
-    /// Options for opening a store: mode, waiting, trust, number of processes.
+    /// Returns the options for opening a store: mode, waiting, trust, number of processes.
     pub fn options() -> StoreOptions {
         StoreOptions::default()
     }
 
-    /// The anchor's path, absolute.
+    /// Returns the anchor's path, which is absolute.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.inner.path
+        &self.inner.location.path
     }
 
-    /// The name by which this store was opened with [`named`](Self::named).
+    /// Returns the name, if the store was opened by [`open_or_create_named`](Self::open_or_create_named) or
+    /// [`open_named`](Self::open_named).
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        self.inner.name.as_deref()
+        self.inner.location.name.as_deref()
     }
 
-    /// What is allowed but unwise about the anchor, as it was when the store was opened.
+    /// Returns the warnings about the anchor, as it was when the store was opened.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.inner.warnings
     }
 
-    /// Removes the object with an id: for programs that do not know its type.
+    /// Removes the object with an id, for programs that do not know its type.
     ///
     /// # Errors
     ///
@@ -111,18 +120,23 @@ impl Store {
         self.target(id, None)?.remove()
     }
 
-    /// The operation's view of the object with an id.
+    /// What a handle keeps of the store.
+    pub(super) fn location(&self) -> Location {
+        self.inner.location.clone()
+    }
+
+    /// The object with an id, as an operation sees it.
     pub(crate) fn target(&self, id: char, schema: Option<&'static Schema>) -> Result<Target<'_>, AttachError> {
         let printable = u8::try_from(id).ok().filter(|id| (b' '..=b'~').contains(id));
         let id = printable.ok_or(AttachError::BadId { id })?;
-        let Inner { path, real_path, anchor, policy, .. } = &*self.inner;
-        Ok(Target { path, real_path, anchor, policy, id, schema })
+        let Inner { location, real_path, anchor, policy, .. } = &*self.inner;
+        Ok(Target { path: &location.path, real_path, anchor, policy, id, schema })
     }
 }
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { path, name, policy, .. } = &*self.inner;
+        let Inner { location: Location { path, name }, policy, .. } = &*self.inner;
         f.debug_struct("Store").field("path", path).field("name", name).field("policy", policy).finish()
     }
 }

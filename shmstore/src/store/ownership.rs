@@ -1,24 +1,25 @@
-//! The owner of a new segment: it belongs to its anchor's group, and in the store of a user, what root makes is the user's.
+//! The owner of a new segment. It belongs to its anchor's group, and root's segments in a user's store belong to the
+//! user.
 //!
-//! `shmget` gives a segment to the process's user and primary group. A segment for somebody else is made so that only its
-//! creator may use it, and handed over before anything is written in it. Until then it has a mode that no other segment of
-//! ours has: a process that may not attach the segment knows by it that the segment is half-made.
+//! `shmget` gives a segment to the process's user and primary group. A segment for another owner is made so that only
+//! its creator may use it, and is handed over before anything is written in it. Until then it has a mode that no other
+//! segment of shmstore has. By that mode a process that may not attach the segment knows that it is incomplete.
 
 use std::time::Duration;
 
 use nix::errno::Errno;
 
-use super::{Patience, Target};
+use super::{Deadline, Target};
 use crate::error::{AbandonedReason, AttachError, OpenError, SegmentOwner};
 use crate::segment::anchor::{Anchor, Ownership};
 use crate::segment::identity::Identity;
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Status};
 
-/// The mode of a segment that is to be handed over. No other segment of ours has an execute bit.
+/// The mode of a segment that is to be handed over. No other segment of shmstore has an execute bit.
 const UNOWNED: u32 = 0o700;
 
-/// How a segment is made, and what becomes of it then.
+/// How a segment is made, and which owner it gets then.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Handover {
     heir: Option<Ownership>,
@@ -26,14 +27,14 @@ pub(super) struct Handover {
 }
 
 impl Handover {
-    /// As the anchor that was locked says, unless its path leads to a file that is not trusted, or not any more.
+    /// By the anchor that was locked, unless its path leads to a file that is not trusted, or is no longer trusted.
     pub(super) fn at(target: &Target<'_>, locked: &Anchor) -> Result<Self, OpenError> {
         let mode = target.policy.mode;
         let heir = locked.heir(mode);
         if heir.is_none() {
             return Ok(Self { heir, mode });
         }
-        // The lock may be held for long: meanwhile the anchor may have been given to another user.
+        // While the lock was held, the anchor may have been given to another user.
         let now = target.refresh()?;
         let anchor = if now.stat.is_same_file(&locked.stat) { &now } else { locked };
         Ok(Self { heir: anchor.heir(mode), mode })
@@ -44,11 +45,11 @@ impl Handover {
         if self.heir.is_some() { UNOWNED } else { self.mode }
     }
 
-    /// Gives the segment to its heir. If it is gone meanwhile, attaching it will tell.
+    /// Gives the segment to its heir. If it was removed meanwhile, attaching it will fail.
     pub(super) fn complete(&self, shmid: i32) -> Result<(), Errno> {
         let Some(heir) = self.heir else { return Ok(()) };
         let give_to = |Ownership { owner, group }| shm::set_owner(shmid, owner, group, self.mode);
-        // Also said of a group that has no number in this user namespace.
+        // Also returned for a group that has no number in this user namespace.
         let given = give_to(heir).or_else(|errno| match errno {
             Errno::EINVAL => give_to(Ownership::of_process()),
             errno => Err(errno),
@@ -70,17 +71,18 @@ pub(super) fn owner(status: &Status) -> SegmentOwner {
     }
 }
 
-/// Returns `true` if a segment of somebody else was not handed over yet. To its own user the kernel does not refuse one of that mode.
+/// Returns `true` if another user's segment was not handed over yet. The kernel does not refuse its own user a segment
+/// of that mode.
 pub(super) fn is_unowned(segment: &SegmentOwner) -> bool {
     segment.mode == UNOWNED && ![segment.owner, segment.creator].contains(&effective_uid())
 }
 
-/// What has become of a segment that was not handed over.
+/// The state of a segment that was not handed over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Handed {
-    /// Its creator is at work. There was a pause, and there is time left to look again.
+    /// Its creator is at work. There was a pause, and there is time left to check again.
     Paused,
-    /// It is handed over, or gone. There was no pause.
+    /// It was handed over or removed. There was no pause.
     Over,
 }
 
@@ -94,14 +96,14 @@ impl Target<'_> {
         &self,
         identity: &Identity,
         segment: SegmentOwner,
-        patience: &mut Patience,
+        deadline: &mut Deadline,
     ) -> Result<Handed, AttachError> {
-        let _lock = match self.lock(&mut Patience::new(Duration::ZERO)) {
+        let _lock = match self.lock(&mut Deadline::new(Duration::ZERO)) {
             Ok(lock) => lock,
-            Err(OpenError::Busy { .. }) if patience.pause() => return Ok(Handed::Paused),
+            Err(OpenError::Busy { .. }) if deadline.pause() => return Ok(Handed::Paused),
             Err(OpenError::Busy { .. }) => {
                 let subject = self.subject(Some(identity));
-                return Err(AttachError::StillInitializing { subject, segment, waited: patience.limit() });
+                return Err(AttachError::StillInitializing { subject, segment, waited: deadline.limit() });
             }
             // Then the object is missing too.
             Err(OpenError::NotFound { .. } | OpenError::DanglingLink { .. }) => return Ok(Handed::Over),

@@ -1,10 +1,10 @@
-//! A live object that this process may look at, and nothing else.
+//! A live object that this process may only read.
 //!
 //! # Safety
 //!
-//! Assumes that an attachment's payload has the layout hash of `T`, which the handshake has checked, and stays mapped, for
-//! reading, while a handle lives. Promises `&T::View` into it, which [`ShmObject`] makes safe to hold whatever other
-//! processes do, and which offers nothing that writes: a write here would be a SIGSEGV.
+//! Assumes that an attachment's payload has the layout hash of `T`, which the handshake has checked, and stays mapped,
+//! for reading, while a handle lives. Promises `&T::View` into it, which [`ShmObject`] makes safe to hold whatever
+//! other processes do, and which offers nothing that writes: a write here would be a SIGSEGV.
 #![allow(unsafe_code)]
 
 use std::fmt;
@@ -19,17 +19,17 @@ use crate::layout::{ShmId, ShmObject, is_described};
 use crate::store::attached::{AttachedObject, Participant};
 use crate::store::{ObjectInfo, Store};
 
-/// A live object that this process may look at, and nothing else: dereferences to the [view](ShmObject::View) of `T`.
+/// A live object that this process may only read: dereferences to the [view](ShmObject::View) of `T`.
 ///
-/// What others store is seen as by a [`Shared`](crate::Shared) object; the parts have their methods that load, under the
-/// same names, and none that stores. The kernel holds it to that: the segment is mapped with `SHM_RDONLY`. So permission to
-/// read is all it takes, on the segment and on the anchor; and as nothing is written in the segment, it takes no place in
-/// the table of processes, and nobody there knows of it but by the kernel's count of attachments.
+/// The parts of a view have those methods that load, under the same names as in a [`Shared`](crate::Shared) object, and
+/// no method that stores. The segment is mapped with `SHM_RDONLY`, so the kernel enforces this, and permission to read
+/// the segment and the anchor is enough. A reader takes no slot in the object's table of processes. Other processes see
+/// it only in the kernel's count of attachments.
 ///
-/// Cloning it and attaching again give handles to the same mapping; the process detaches when the last one is dropped. A
-/// child of `fork` goes on with what it inherits.
+/// Cloning a handle and attaching again give handles to the same mapping. The process detaches when the last one is
+/// dropped. A child of `fork` can use the handles that it inherits.
 ///
-/// All functions are associated, as those of `Arc` are: `ReadOnly::info(&object)`.
+/// All functions are associated, as in `Arc`: `ReadOnly::info(&object)`.
 ///
 /// ```
 /// use shmstore::{ReadOnly, ShmObject, Store, Versioned};
@@ -59,20 +59,20 @@ pub struct ReadOnly<T: ShmObject> {
 }
 
 impl<T: ShmObject + ShmId> ReadOnly<T> {
-    /// The handshake hands out only what has the layout hash it was asked for.
+    /// The handshake returns only an object with the layout hash of `T`.
     pub(crate) fn attach(store: &Store, wait: Duration) -> Result<Self, AttachError> {
         let attached = store.target(T::ID, Some(T::SCHEMA))?.attach_read_only(T::SCHEMA, wait)?;
         let view = attached.payload();
-        Ok(Self { view, object: AttachedObject { attached, store: store.clone() }, _view: PhantomData })
+        Ok(Self { view, object: AttachedObject { attached, location: store.location() }, _view: PhantomData })
     }
 }
 
 impl<T: ShmObject> ReadOnly<T> {
-    /// Returns `true` if the object was removed or replaced. Processes that have it attached keep it, but no other process finds it, and a new
-    /// object may stand in its place.
+    /// Returns `true` if the object was removed or replaced. Processes that have it attached keep it, but no other
+    /// process finds it, and a new object may stand in its place.
     ///
-    /// One load from the object, and no system call, so it may stand in every loop. A load from a removed object
-    /// goes on as before, and finds what was stored last.
+    /// One load from the object, and no system call, so every loop may call it. Loads from a removed object still work,
+    /// and return the value that was stored last.
     ///
     /// It stays `false` if the segment was removed by `ipcrm`: see [`Shared::is_removed`](crate::Shared::is_removed).
     #[must_use]
@@ -80,14 +80,15 @@ impl<T: ShmObject> ReadOnly<T> {
         this.object.is_removed()
     }
 
-    /// Tells what is known of the object. One system call. `None` if the kernel does not let us ask any more.
+    /// Returns a description of the object. One system call. `None` if the kernel refuses it, as for a segment that no
+    /// longer exists.
     #[must_use]
     pub fn info(this: &Self) -> Option<ObjectInfo> {
         this.object.info(T::SCHEMA)
     }
 
-    /// Lists the processes that attached the object for reading and writing, in no order: so not those that only look,
-    /// as this one does. System calls as for [`Shared::participants`](crate::Shared::participants).
+    /// Lists the processes that attached the object for writing, in no order. Read-only processes such as this one are
+    /// not listed. System calls as for [`Shared::participants`](crate::Shared::participants).
     #[must_use]
     pub fn participants(this: &Self) -> Vec<Participant> {
         this.object.participants(T::SCHEMA)
@@ -104,11 +105,11 @@ impl<T: ShmObject> Deref for ReadOnly<T> {
             view_is_alike::<T, T::View>();
         }
         debug_assert!(self.view.cast::<T::View>().is_aligned());
-        // SAFETY: by the invariant of `view` it is as long as `T`, so as its view, mapped while `self` is borrowed, and at
-        // a page's start, which is all that either is aligned to, or, if they are 1024 bytes or less, and so aligned to no
-        // more, 1024 bytes behind one. Any bytes are valid in a view, whoever changes them
-        // while we look, and it only loads, Relaxed, as is allowed in memory that is mapped for reading: all that
-        // `ShmObject` promises.
+        // SAFETY: by the invariant of `view` it is as long as `T`, so as its view, and mapped while `self` is borrowed.
+        // It is at a page's start, or 1024 bytes behind one if both are 1024 bytes or less and so aligned to no more:
+        // neither is aligned to more. Any bytes are valid in a view, also if other processes change them meanwhile. A
+        // view only loads, Relaxed, which is allowed in memory that is mapped for reading. `ShmObject` promises all of
+        // this.
         unsafe { self.view.cast::<T::View>().as_ref() }
     }
 }
@@ -125,8 +126,8 @@ impl<T: ShmObject<View: fmt::Debug>> fmt::Debug for ReadOnly<T> {
     }
 }
 
-// SAFETY: a handle to memory that any thread may look at through `&T::View`, which `ShmObject` makes `Sync`, and that any
-// thread may let go of.
+// SAFETY: a handle to memory that any thread may look at through `&T::View`, which `ShmObject` makes `Sync`, and that
+// any thread may let go of.
 unsafe impl<T: ShmObject> Send for ReadOnly<T> {}
 // SAFETY: `&ReadOnly` offers `&T::View`, and a view is `Sync`.
 unsafe impl<T: ShmObject> Sync for ReadOnly<T> {}

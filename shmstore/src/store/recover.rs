@@ -1,11 +1,11 @@
-//! Cleaning up what the dead left: only under the anchor's lock, which they cannot be holding.
+//! Cleaning up after dead processes, under the anchor's lock, which a dead process cannot hold.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
 
 use super::ownership::owner;
-use super::{AnchorLock, Condition, Found, Patience, Target};
+use super::{AnchorLock, Condition, Deadline, Found, Target};
 use crate::error::{AbandonedReason, AttachError};
 use crate::segment::header;
 use crate::segment::identity::Identity;
@@ -13,46 +13,49 @@ use crate::sys::failpoint::{self, Step};
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Status};
 
-/// How old a segment without a first word must be before it is taken for abandoned: whoever made it may not be us.
+/// The age from which a segment without a first word counts as abandoned, as a program that is not shmstore may have
+/// made it.
 const VIRGIN_AGE: Duration = Duration::from_secs(2);
 
 impl Target<'_> {
-    /// Removes what a dead creator or remover left at the key. Returns the segment if it is ready after all.
+    /// Removes the segment that a dead creator or remover left at the key. Returns the segment if it is ready after
+    /// all.
     ///
-    /// Others who look at the segment at the same time attach it for a moment, so "attached by nobody" is sampled until
-    /// the patience is over. So is what somebody who knows nothing of the lock puts in the place of what was removed:
-    /// after that the key counts as free.
-    pub(crate) fn recover(&self, lock: &AnchorLock, patience: &mut Patience) -> Result<Option<Found>, AttachError> {
+    /// Other processes that check the segment attach it for a moment, so the number of attachments is read until the
+    /// deadline. A process that does not use the lock may put another segment in the place of the removed one. That is
+    /// removed until the deadline, too. After that the key counts as free.
+    pub(crate) fn recover(&self, lock: &AnchorLock, deadline: &mut Deadline) -> Result<Option<Found>, AttachError> {
         let identity = lock.anchor().identity();
         let mut has_removed = false;
         loop {
-            let Some(found) = self.find(&identity, patience)? else { return Ok(None) };
+            let Some(found) = self.find(&identity, deadline)? else { return Ok(None) };
             if !found.condition.is_left_over() {
                 return Ok(Some(found));
             }
-            // No creator is at work, so there is none who has written the rest before the first word.
+            // No creator is at work, so none can have written the rest before the first word.
             if found.condition == Condition::Virgin && !header::is_blank(&found.mapping) {
                 return Err(self.foreign(&identity, &found.status));
             }
             let (may_go, others) = (may_go(&found), found.attached());
             let Found { mapping, status, condition } = found;
             if !may_go {
-                // Not counted as attached while we sleep.
+                // Not attached during the pause.
                 drop(mapping);
-                if patience.pause() {
+                if deadline.pause() {
                     continue;
                 }
                 return Err(self.still_used(&identity, &condition, &status, others));
             }
             failpoint::reach(Step::RecoverLocked);
-            // Still attached: so the id is that of the segment that was judged, even if somebody else removes it first.
+            // It is still attached, so the id belongs to the segment that was classified, even if another process
+            // removes it first.
             let removed = shm::remove(status.shmid);
             drop(mapping);
             match removed {
                 Ok(()) | Err(Errno::EINVAL | Errno::EIDRM) => failpoint::reach(Step::RecoverRemoved),
                 Err(errno) => return Err(self.not_removable(&identity, &status, errno)),
             }
-            if std::mem::replace(&mut has_removed, true) && !patience.pause() {
+            if std::mem::replace(&mut has_removed, true) && !deadline.pause() {
                 return Ok(None);
             }
         }
@@ -79,13 +82,17 @@ impl Target<'_> {
                 let reason = AbandonedReason::NotPermitted { owner: owner_uid, uid: effective_uid() };
                 AttachError::Abandoned { subject, owner: owner_uid, reason, segment: owner(status) }
             }
-            errno => AttachError::System { attempted: "remove (`shmctl(IPC_RMID)`) what was left of", subject, errno },
+            errno => AttachError::System {
+                attempted: "remove (`shmctl(IPC_RMID)`) what was left of",
+                subject,
+                cause: errno.into(),
+            },
         }
     }
 }
 
-/// Tells whether nobody but us has the segment attached, and, if nothing is written in it, whether it is old enough.
-/// One that says REMOVED has lost everything but its key: whoever has it attached keeps it.
+/// Returns `true` if only this process has the segment attached and, if nothing is written in it, it is old enough.
+/// A segment whose state is REMOVED can always go: processes that have it attached keep it.
 fn may_go(found: &Found) -> bool {
     match found.condition {
         Condition::Removed => true,
@@ -94,7 +101,7 @@ fn may_go(found: &Found) -> bool {
     }
 }
 
-/// A time of change in the future (somebody set the clock) counts as old.
+/// A time of change in the future, as after the clock was set, counts as old.
 fn is_old(status: &Status) -> bool {
     let changed = UNIX_EPOCH + Duration::from_secs(u64::try_from(status.changed).unwrap_or(0));
     SystemTime::now().duration_since(changed).map_or(true, |age| age >= VIRGIN_AGE)

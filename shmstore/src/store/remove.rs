@@ -1,9 +1,10 @@
-//! Removing an object: first its key, then its state, so that a remover who dies, or may not, marks nothing as removed.
+//! Removing an object: first its key, then its state. A remover that dies, or has no permission, marks nothing as
+//! removed.
 
 use nix::errno::Errno;
 
 use super::ownership::owner;
-use super::{AnchorLock, Found, Patience, Target};
+use super::{AnchorLock, Deadline, Found, Target};
 use crate::error::{AttachError, RemoveError};
 use crate::segment::header::{Header, State};
 use crate::segment::identity::Identity;
@@ -14,20 +15,20 @@ use crate::sys::shm;
 impl Target<'_> {
     /// Removes the object, whatever its layout.
     pub(crate) fn remove(&self) -> Result<(), RemoveError> {
-        let lock = self.lock(&mut Patience::new(self.policy.wait))?;
+        let lock = self.lock(&mut Deadline::new(self.policy.wait))?;
         let identity = lock.anchor().identity();
         self.check_not_initializing(&identity)?;
-        let removed = self.remove_if_there(&lock, &mut Patience::new(self.policy.wait))?;
+        let removed = self.remove_if_there(&lock, &mut Deadline::new(self.policy.wait))?;
         if removed { Ok(()) } else { Err(RemoveError::NotFound { subject: self.subject(Some(&identity)) }) }
     }
 
-    /// Removes what is at the key, if it is ours; under the lock of the caller. Tells whether there was anything.
-    fn remove_if_there(&self, lock: &AnchorLock, patience: &mut Patience) -> Result<bool, RemoveError> {
-        match self.find_to_remove(&lock.anchor().identity(), patience)? {
+    /// Removes the object at the key, under the lock of the caller. Returns `true` if there was one.
+    fn remove_if_there(&self, lock: &AnchorLock, deadline: &mut Deadline) -> Result<bool, RemoveError> {
+        match self.find_to_remove(&lock.anchor().identity(), deadline)? {
             None => Ok(false),
             Some(found) if found.condition.is_left_over() => {
                 drop(found);
-                Ok(self.recover(lock, patience)?.is_none())
+                Ok(self.recover(lock, deadline)?.is_none())
             }
             Some(found) => {
                 self.check_known(&lock.anchor().identity(), &found)?;
@@ -36,14 +37,14 @@ impl Target<'_> {
         }
     }
 
-    /// Finds what is at the key, if it is ours.
+    /// Finds the object at the key.
     pub(super) fn find_to_remove(
         &self,
         identity: &Identity,
-        patience: &mut Patience,
+        deadline: &mut Deadline,
     ) -> Result<Option<Found>, RemoveError> {
-        self.find(identity, patience).map_err(|error| match error {
-            // A user that may remove it may write it too, unless its mode is of nobody's making.
+        self.find(identity, deadline).map_err(|error| match error {
+            // A user that may remove an object may write it, too, with every mode that shmstore sets.
             AttachError::AccessDenied { subject, uid, segment, .. }
                 if ![segment.owner, segment.creator].contains(&uid) =>
             {
@@ -53,7 +54,8 @@ impl Target<'_> {
         })
     }
 
-    /// The key first: if we die in between, the object is gone, and its users can see that from the kernel.
+    /// The key first: if this process dies in between, the object is removed, and its users can learn that from the
+    /// kernel.
     pub(super) fn mark_removed(&self, lock: &AnchorLock, found: &Found) -> Result<(), RemoveError> {
         failpoint::reach(Step::RemoveLocked);
         let identity = lock.anchor().identity();

@@ -1,36 +1,36 @@
-//! Replacing an object. The new one needs the key of the old one, which no segment hands on: so the old one goes first, once nothing
-//! is known that would keep the new one from being made.
+//! Replacing an object. The new object needs the old one's key, and a key cannot be moved to another segment. So the
+//! old object is removed first, once no reason is known why the new one could not be made.
 
 use std::time::Duration;
 
-use super::{AnchorLock, IfExists, Patience, Target};
+use super::{AnchorLock, Deadline, IfExists, Target};
 use crate::error::CreateError;
 use crate::layout::schema::Schema;
 use crate::segment::header::Geometry;
 use crate::segment::identity::Identity;
 use crate::sys::shm;
 
-/// For how long an object must stay attached to be in use: whoever lists what there is attaches each for some microseconds, on a busy
-/// machine for longer.
-pub(crate) const LOOKED_AT: Duration = Duration::from_secs(1);
+/// How long an object must stay attached to count as in use. A process that lists objects attaches each one for some
+/// microseconds, on a busy machine for longer.
+pub(crate) const GRACE_PERIOD: Duration = Duration::from_secs(1);
 
 impl Target<'_> {
-    /// Removes the object that is to be replaced, under the lock. Tells whether there was a whole one.
+    /// Removes the object that is to be replaced, under the lock. Returns `true` if there was a complete one.
     pub(super) fn make_way(
         &self,
         lock: &AnchorLock,
         schema: &'static Schema,
         if_exists: IfExists,
         geometry: &Geometry,
-        patience: &mut Patience,
+        deadline: &mut Deadline,
     ) -> Result<bool, CreateError> {
         let identity = lock.anchor().identity();
-        let mut lookers = Patience::new(LOOKED_AT);
+        let mut grace = Deadline::new(GRACE_PERIOD);
         loop {
-            let Some(found) = self.find_to_remove(&identity, patience)? else { return Ok(false) };
+            let Some(found) = self.find_to_remove(&identity, deadline)? else { return Ok(false) };
             if found.condition.is_left_over() {
                 drop(found);
-                self.recover(lock, patience)?;
+                self.recover(lock, deadline)?;
                 return Ok(false);
             }
             self.check_known(&identity, &found)?;
@@ -43,27 +43,27 @@ impl Target<'_> {
             let mut attached = found.attached();
             if attached == 0 {
                 self.check_room(&identity, geometry, &found)?;
-                // Once more: all that took a while.
+                // Once more, as the checks took a while.
                 attached = shm::status(found.status.shmid).map_or(0, |now| now.attached.saturating_sub(1));
             }
             if attached == 0 {
                 self.mark_removed(lock, &found)?;
                 return Ok(true);
             }
-            // Not counted as attached while we sleep.
+            // Not attached during the pause.
             drop(found);
-            if !lookers.pause() {
+            if !grace.pause() {
                 return Err(CreateError::InUse { subject: self.subject(Some(&identity)), attached });
             }
         }
     }
 
-    /// What went wrong after the old object was removed.
+    /// The error after the old object was removed.
     pub(super) fn lost(&self, identity: &Identity, error: CreateError) -> CreateError {
         match error {
-            // The parent goes on with the new one.
+            // The parent process creates the new one.
             CreateError::ForkedInInit { .. } => error,
-            error => CreateError::Lost { subject: self.subject(Some(identity)), source: Box::new(error) },
+            error => CreateError::Lost { subject: self.subject(Some(identity)), cause: Box::new(error) },
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A live object in this process's hands.
+//! A live object that this process has attached for writing.
 //!
 //! # Safety
 //!
@@ -6,7 +6,6 @@
 //! while a handle lives. Promises `&T` into it, which [`ShmObject`] makes safe to hold whatever other processes do.
 #![allow(unsafe_code)]
 
-use std::error::Error;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -16,7 +15,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-use crate::error::{AttachError, CreateError, Subject};
+use crate::error::{AttachError, CreateError, InitResult, Subject};
 use crate::layout::{ShmId, ShmObject, is_described};
 use crate::segment::process::registry::Attached;
 use crate::store::attached::{AttachedObject, Participant};
@@ -26,9 +25,9 @@ use crate::sys::process::{AnonymousMemory, Inherited};
 
 /// A live object, shared with every process that has it attached: dereferences to `T`.
 ///
-/// Other processes use the object at the same time. So a handle gives `&T` and never `&mut T`, and each field is read and
-/// written by the methods of its type. If rustc says "trait `DerefMut` is required", "cannot be dereferenced", "no field `x`
-/// on type `Versioned`" or "mismatched types", the table has the method:
+/// Other processes use the object at the same time. So a handle gives `&T` and never `&mut T`, and each field is read
+/// and written by the methods of its type. If rustc says "trait `DerefMut` is required", "cannot be dereferenced", "no
+/// field `x` on type `Versioned`" or "mismatched types", the table has the method:
 ///
 /// | instead of | write |
 /// |---|---|
@@ -44,7 +43,7 @@ use crate::sys::process::{AnonymousMemory, Inherited};
 /// # #[derive(Clone, Copy, Debug, PartialEq, ShmValue)] #[repr(C)] struct Position { x: f64, y: f64 }
 /// # #[derive(ShmObject)] #[repr(C)]
 /// # struct Telemetry { frames: AtomicU64, speed: AtomicValue<f64>, position: Versioned<Position> }
-/// let t = Shared::<Telemetry>::private()?; // or `store.attach::<Telemetry>()?`
+/// let t = Shared::<Telemetry>::new_private()?; // or `store.attach::<Telemetry>()?`
 /// t.position.store(Position { x: 1.0, y: 2.0 });
 /// t.position.update(|p| p.x += 0.5);
 /// t.speed.store(1.5, Relaxed);
@@ -53,10 +52,11 @@ use crate::sys::process::{AnonymousMemory, Inherited};
 /// # Ok::<(), shmstore::Error>(())
 /// ```
 ///
-/// Cloning it and attaching again give handles to the same mapping; the process detaches when the last one is dropped.
-/// Detaching deletes nothing: see [`Store::remove`]. A process that only looks needs less: [`Store::attach_read_only`].
+/// Cloning a handle and attaching again give handles to the same mapping. The process detaches when the last one is
+/// dropped. Detaching does not remove the object: see [`Store::remove`]. For a process that only reads, there is
+/// [`Store::attach_read_only`].
 ///
-/// All functions are associated, as those of `Arc` are: `Shared::info(&object)`.
+/// All functions are associated, as in `Arc`: `Shared::info(&object)`.
 pub struct Shared<T: ShmObject> {
     // INVARIANT: the first byte of an object of type `T`, mapped for as long as `memory` lives.
     object: NonNull<u8>,
@@ -65,7 +65,7 @@ pub struct Shared<T: ShmObject> {
     _object: PhantomData<&'static T>,
 }
 
-/// What keeps the object's memory mapped.
+/// The owner of the object's mapping.
 enum Memory {
     Segment(AttachedObject),
     Private(Arc<AnonymousMemory>),
@@ -79,23 +79,24 @@ enum Memory {
 unsafe fn object_at<T: ShmObject>(payload: &NonNull<u8>) -> &T {
     const { is_described::<T>() };
     debug_assert!(payload.cast::<T>().is_aligned());
-    // SAFETY: by the contract it is as long as `T`, mapped, and at a page's start, which is all that a `T` is aligned
-    // to, or, if it is 1024 bytes or less, and so aligned to no more, 1024 bytes behind one; initialized, by zeros, which `ShmObject` promises to be valid, or by what processes have written since, which
-    // it promises to be valid too, and allowed while we look.
+    // SAFETY: by the contract it is as long as `T`, and mapped. It is at a page's start, or 1024 bytes behind one if
+    // `T` is 1024 bytes or less and so aligned to no more: `T` is aligned to no more than either. It is initialized, by
+    // zeros or by what processes have written since, and `ShmObject` promises that both are valid, and that writes
+    // during the borrow are allowed.
     unsafe { payload.cast::<T>().as_ref() }
 }
 
-/// How an object comes into a process's hands. The handshake hands out only what has the layout hash it was asked for.
+/// The handshake returns only an object with the layout hash of `T`.
 impl<T: ShmObject + ShmId> Shared<T> {
     pub(crate) fn attach(store: &Store, wait: Duration) -> Result<Self, AttachError> {
         let attached = store.target(T::ID, Some(T::SCHEMA))?.attach(T::SCHEMA, wait)?;
-        Ok(Self::new(attached, store.clone(), false))
+        Ok(Self::new(attached, store, false))
     }
 
-    pub(crate) fn create<E: Into<Box<dyn Error + Send + Sync>>>(
+    pub(crate) fn create<R: InitResult>(
         store: &Store,
         if_exists: IfExists,
-        init: impl FnOnce(&T) -> Result<(), E>,
+        init: impl FnOnce(&T) -> R,
     ) -> Result<Self, CreateError> {
         let mut init = Some(init);
         let target = store.target(T::ID, Some(T::SCHEMA))?;
@@ -103,16 +104,16 @@ impl<T: ShmObject + ShmId> Shared<T> {
             let init = init.take().expect("an object is initialized once");
             let payload = new.payload();
             // SAFETY: the handshake calls this with the segment it has made for `T::SCHEMA`, mapped while `new` lives.
-            init(unsafe { object_at::<T>(&payload) }).map_err(Into::into)
+            init(unsafe { object_at::<T>(&payload) }).into_result()
         })?;
-        Ok(Self::new(attached, store.clone(), is_new))
+        Ok(Self::new(attached, store, is_new))
     }
 
     /// `attached` has the layout hash of `T`.
-    fn new(attached: Attached, store: Store, was_created: bool) -> Self {
+    fn new(attached: Attached, store: &Store, was_created: bool) -> Self {
         Self {
             object: attached.payload(),
-            memory: Memory::Segment(AttachedObject { attached, store }),
+            memory: Memory::Segment(AttachedObject { attached, location: store.location() }),
             was_created,
             _object: PhantomData,
         }
@@ -120,8 +121,7 @@ impl<T: ShmObject + ShmId> Shared<T> {
 }
 
 impl<T: ShmObject> Shared<T> {
-    /// Makes an object, all zero, in memory without a name: for tests without a path. Only children of `fork` share
-    /// it.
+    /// Makes an object, all zero, in memory without a path, for tests. Only child processes of `fork` share it.
     ///
     /// # Errors
     ///
@@ -131,11 +131,11 @@ impl<T: ShmObject> Shared<T> {
     /// # use shmstore::{Shared, ShmObject};
     /// # use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
     /// # #[derive(ShmObject)] #[repr(C)] struct Counters { hits: AtomicU64 }
-    /// let counters = Shared::<Counters>::private()?;
+    /// let counters = Shared::<Counters>::new_private()?;
     /// assert_eq!(counters.hits.fetch_add(1, Relaxed), 0);
     /// # Ok::<(), shmstore::Error>(())
     /// ```
-    pub fn private() -> Result<Self, CreateError> {
+    pub fn new_private() -> Result<Self, CreateError> {
         let memory = AnonymousMemory::new(size_of::<T>(), Inherited::Shared).map_err(|_: Errno| {
             let type_name = T::SCHEMA.to_string();
             let subject = Subject { type_name, id: ' ', key: None, path: "private memory".into() };
@@ -145,24 +145,24 @@ impl<T: ShmObject> Shared<T> {
         Ok(Self { object, memory: Memory::Private(memory.into()), was_created: true, _object: PhantomData })
     }
 
-    /// Tells whether it was this handle's call that created the object. No system call.
+    /// Returns `true` if the call that returned this handle created the object. No system call.
     #[must_use]
     pub fn was_created(this: &Self) -> bool {
         this.was_created
     }
 
-    /// Returns `true` if the object was removed or replaced. Processes that have it attached keep it, but no other process finds it, and a new
-    /// object may stand in its place.
+    /// Returns `true` if the object was removed or replaced. Processes that have it attached keep it, but no other
+    /// process finds it, and a new object may stand in its place.
     ///
-    /// One load from the object, and no system call, so it may stand in every loop: storing to a part does not look, and goes on
-    /// in a removed object as before.
+    /// One load from the object, and no system call, so every loop may call it. Stores to a removed object still work,
+    /// but do not check for this.
     ///
     /// # Details
     ///
-    /// The load tells what the remover has written: [`Store::remove`], [`Store::replace`], and the `shmstore` program, if they may write the
-    /// object. It stays `false` if the segment was removed by `ipcrm`, or by a process that was killed in that moment. Then
-    /// [`info`](Self::info) tells it, by a system call, and each wait ends with [`WaitError::Removed`](crate::WaitError::Removed) within some
-    /// milliseconds.
+    /// The load reads a flag that [`Store::remove`], [`Store::replace`] and the `shmstore` program set if they may
+    /// write the object. It stays `false` if the segment was removed by `ipcrm`, or by a process that was killed in
+    /// that moment. Then [`info`](Self::info) shows the removal, by a system call, and each wait ends with
+    /// [`WaitError::Removed`](crate::WaitError::Removed) within some milliseconds.
     ///
     /// ```
     /// use shmstore::{Shared, ShmObject, Store, Versioned};
@@ -175,7 +175,7 @@ impl<T: ShmObject> Shared<T> {
     /// # let dir = tempfile::tempdir()?; let store = Store::open(dir.path())?;
     /// let old = store.create::<Telemetry>()?;
     /// let new = store.replace::<Telemetry>()?; // most often in another process
-    /// old.position.store([1.0, 2.0, 3.0]); // stored where nobody looks any more
+    /// old.position.store([1.0, 2.0, 3.0]); // no new process sees this
     /// assert!(Shared::is_removed(&old) && !Shared::is_removed(&new));
     /// let now = store.attach::<Telemetry>()?;
     /// assert_eq!(now.position.version(), 0);
@@ -187,20 +187,22 @@ impl<T: ShmObject> Shared<T> {
         matches!(&this.memory, Memory::Segment(object) if object.is_removed())
     }
 
-    /// Tells what is known of the object. One system call. `None` for a [`private`](Self::private) one, and for one
-    /// that the kernel does not let us ask about any more.
+    /// Returns a description of the object. One system call. `None` for a [private](Self::new_private) object, and if
+    /// the kernel refuses the call, as for a segment that no longer exists.
     #[must_use]
     pub fn info(this: &Self) -> Option<ObjectInfo> {
         let Memory::Segment(object) = &this.memory else { return None };
         object.info(T::SCHEMA)
     }
 
-    /// Lists the processes that attached the object for reading and writing, in no order: the dead too, until others
-    /// need their places. Empty for a [`private`](Self::private) object.
+    /// Lists the processes that attached the object for writing, in no order. Dead processes are listed, too, until
+    /// other processes need their slots. Empty for a [private](Self::new_private) object.
     ///
-    /// Some system calls for each process: `pidfd_open`, `poll` and a look into `/proc` for those of our own PID
-    /// namespace; opening the anchor or its directory, and a question for a lock, for others. It looks at every lock of
-    /// the object.
+    /// # Details
+    ///
+    /// Some system calls for each process. For a process of this PID namespace these are `pidfd_open`, `poll` and
+    /// reading `/proc`. For others the anchor or its directory is opened, and a lock on it is queried. Every lock word
+    /// of the object is read.
     #[must_use]
     pub fn participants(this: &Self) -> Vec<Participant> {
         let Memory::Segment(object) = &this.memory else { return Vec::new() };

@@ -41,7 +41,7 @@ use crate::sys::shm::Access;
 /// #[repr(C)]
 /// struct Jobs { posted: AtomicU64, changed: Event }
 ///
-/// let jobs = Shared::<Jobs>::private()?;
+/// let jobs = Shared::<Jobs>::new_private()?;
 /// std::thread::scope(|scope| {
 ///     scope.spawn(|| {
 ///         jobs.posted.fetch_add(1, Relaxed);

@@ -53,7 +53,7 @@ const INCONSISTENT: u32 = 1 << 0;
 /// #[repr(C)]
 /// struct Queue { lock: Lock, pushed: AtomicU64, popped: AtomicU64, waiting: AtomicU64 }
 ///
-/// let queue = Shared::<Queue>::private()?;
+/// let queue = Shared::<Queue>::new_private()?;
 /// let guard = queue.lock.lock_or_repair(|| {
 ///     // The last owner died half-way: make it right from what can be trusted.
 ///     queue.waiting.store(queue.pushed.load(Relaxed) - queue.popped.load(Relaxed), Relaxed);

@@ -22,7 +22,7 @@ macro_rules! steps {
 }
 
 steps! {
-    /// The names of the steps of creation, attaching, recovery, removal, naming, forgetting, of making a directory, and of
+    /// The names of the steps of creation, attaching, recovery, removal, naming, removal of names, of making a directory, and of
     /// looking at what others do.
     STEPS {
         CreateLocked: "The creator has the lock, and no segment.",
@@ -43,7 +43,7 @@ steps! {
         LookUnfinished: "Who only reads has found a half-made object, and not tried the lock.",
         NameCandidate: "A file for a named anchor exists, without the name.",
         NamePublished: "It has its name, the directory's lock still held.",
-        NameToBeForgotten: "A name was found unused, its file still there.",
+        NameToBeRemoved: "A name was found unused, its file still there.",
         DirectoryMade: "A store's directory is made, and has not the store's mode yet.",
     }
     /// The names of the steps of using parts.

@@ -56,6 +56,7 @@ impl<V: ShmValue, const N: usize> FixedVec<V, N> {
     /// An element aligned to 16 bytes is refused; the same one aligned to 8 is not.
     ///
     /// ```compile_fail
+    /// # use shmstore::schema::{Any, Schema};
     /// # use shmstore::*;
     /// # #[derive(Clone, Copy)]
     /// # #[repr(C, align(16))]
@@ -69,6 +70,7 @@ impl<V: ShmValue, const N: usize> FixedVec<V, N> {
     /// ```
     ///
     /// ```
+    /// # use shmstore::schema::{Any, Schema};
     /// # use shmstore::*;
     /// # #[derive(Clone, Copy)]
     /// # #[repr(C, align(8))]

@@ -66,7 +66,7 @@ impl<const N: usize> FixedString<N> {
     /// const NOBODY: FixedString<20> = FixedString::new();
     /// assert_eq!(NOBODY, "");
     /// assert_eq!(FixedString::<20>::try_from("rover")?, "rover");
-    /// # Ok::<(), shmstore::CapacityError>(())
+    /// # Ok::<(), shmstore::error::CapacityError>(())
     /// ```
     #[must_use]
     #[inline]

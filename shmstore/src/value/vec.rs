@@ -18,7 +18,7 @@ use crate::value::{CapacityError, Content};
 ///
 /// assert!(readings.extend_from_slice(&[18.0, 18.5]).is_err()); // five: refused, and nothing was cut off
 /// assert_eq!(readings.len(), 3);
-/// # Ok::<(), shmstore::CapacityError>(())
+/// # Ok::<(), shmstore::error::CapacityError>(())
 /// ```
 ///
 /// # Guarantees
@@ -71,7 +71,7 @@ impl<V: ShmValue, const N: usize> FixedVec<V, N> {
     /// let squares = FixedVec::<u32, 4>::try_from_iter((1..=3).map(|n| n * n))?;
     /// assert_eq!(squares, [1, 4, 9]);
     /// assert!(FixedVec::<u32, 4>::try_from_iter(1..).is_err());
-    /// # Ok::<(), shmstore::CapacityError>(())
+    /// # Ok::<(), shmstore::error::CapacityError>(())
     /// ```
     ///
     /// # Errors
@@ -157,7 +157,7 @@ impl<V: ShmValue, const N: usize> FixedVec<V, N> {
     /// let mut letters: FixedVec<char, 4> = ['a', 'c'].into();
     /// letters.insert(1, 'b')?;
     /// assert_eq!(letters, ['a', 'b', 'c']);
-    /// # Ok::<(), shmstore::CapacityError>(())
+    /// # Ok::<(), shmstore::error::CapacityError>(())
     /// ```
     ///
     /// # Errors

@@ -22,7 +22,9 @@ use std::time::Duration;
 
 use nix::libc;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
-use shmstore::{BeginError, Busy, LockError, LockGuard, ReadOnly, Shared, Store, Transaction, WaitError, Writer};
+use shmstore::error::BeginError;
+use shmstore::error::Busy;
+use shmstore::{LockError, LockGuard, ReadOnly, Shared, Store, Transaction, WaitError, Writer};
 use shmstore_tests::objects::{COUNTERS, Parts};
 use shmstore_tests::peer::program_beside;
 use shmstore_tests::sandbox;
@@ -65,7 +67,8 @@ fn main() {
 fn open() -> Store {
     let path = std::env::args_os().nth(1).expect("the path of a store");
     let store = Store::open(path).expect("a store");
-    std::env::var("HOLDER_NAME").map_or(store.clone(), |name| store.named(&name).expect("a named anchor"))
+    std::env::var("HOLDER_NAME")
+        .map_or(store.clone(), |name| store.open_or_create_named(&name).expect("a named anchor"))
 }
 
 impl Holder {

@@ -174,7 +174,7 @@ fn of_views_of_any_bits<V: Large + AnyBits>(seen: &ReadOnly<Object<V>>, version:
 fn on_segment_and_private<V: Large>(
     work: impl Fn(&Shared<Object<V>>, Option<&ReadOnly<Object<V>>>) -> Result<(), Box<dyn Error>>,
 ) -> Result<(), Box<dyn Error>> {
-    let private = call!(Shared::<Object<V>>::private())?;
+    let private = call!(Shared::<Object<V>>::new_private())?;
     work(&private, None)?;
     assert!(call!(format!("{private:?}")).contains(" bytes>"));
     drop(private);

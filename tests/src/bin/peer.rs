@@ -7,7 +7,8 @@ use std::io::{self, BufRead, Write};
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::{Duration, Instant};
 
-use shmstore::{AttachError, CreateError, OpenError, Participant, ReadOnly, RemoveError, Shared, Store};
+use shmstore::inspect::Participant;
+use shmstore::{AttachError, CreateError, OpenError, ReadOnly, RemoveError, Shared, Store};
 use shmstore_tests::objects::{Position, Telemetry, drifted};
 use shmstore_tests::raw;
 use shmstore_tests::scratch::Planted;
@@ -112,12 +113,13 @@ impl State {
             "remove" => self.store.remove::<Telemetry>().map(|()| String::new()).map_err(remove_failed),
             "named" => {
                 let name = words.pop_front().unwrap_or_default();
-                self.store = self.base.named(name).map_err(|error| failed(open_variant(&error), &error))?;
+                self.store =
+                    self.base.open_or_create_named(name).map_err(|error| failed(open_variant(&error), &error))?;
                 Ok(String::new())
             }
             "crowd" => self.crowd(number()),
             "forget" => {
-                let forgotten = self.base.forget(words.pop_front().unwrap_or_default());
+                let forgotten = self.base.remove_name(words.pop_front().unwrap_or_default());
                 forgotten.map(|there_was_one| there_was_one.to_string()).map_err(|e| failed(open_variant(&e), &e))
             }
             "churn" => churn(&self.store, Duration::from_millis(number()), number()),
@@ -145,7 +147,10 @@ impl State {
     fn crowd(&mut self, count: u64) -> Answer {
         let mut held = Vec::new();
         for name in 0..count {
-            let store = self.base.named(&name.to_string()).map_err(|error| failed(open_variant(&error), &error))?;
+            let store = self
+                .base
+                .open_or_create_named(&name.to_string())
+                .map_err(|error| failed(open_variant(&error), &error))?;
             held.push((store.create::<Telemetry>().map_err(create_failed)?, store));
         }
         let open = std::fs::read_dir("/proc/self/fd").expect("our own files").count();

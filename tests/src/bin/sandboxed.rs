@@ -37,7 +37,8 @@ fn main() {
     let open = || Store::options().wait(SOON).open(&args[0]).map_err(text);
     if let Some(store) = tell("open", open) {
         let replaced = tell("replace what the dead left", || store.attach_or_create::<Telemetry>().map_err(text));
-        let names = || store.named("name").and_then(|_| store.named("name")).map_err(text);
+        let names =
+            || store.open_or_create_named("name").and_then(|_| store.open_or_create_named("name")).map_err(text);
         tell("a name", names);
         tell("create", || store.create::<Hold>().map_err(text));
         let attached = tell("attach", || store.attach::<Hold>().map_err(text));

@@ -1,7 +1,7 @@
 //! Schemas as JSON.
 
-use shmstore::OwnedSchema;
 use shmstore::inspect::{FieldPath, SavedObject};
+use shmstore::schema::OwnedSchema;
 
 use super::choices::Choices;
 use super::saved::{file_of, read_all};

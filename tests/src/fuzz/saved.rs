@@ -3,7 +3,8 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use shmstore::inspect::{Limits, Object, SavedObject, Value};
-use shmstore::{LayoutHash, OwnedSchema, Store};
+use shmstore::schema::OwnedSchema;
+use shmstore::{LayoutHash, Store};
 
 use super::choices::Choices;
 use super::types::{any_path, any_type};
@@ -90,7 +91,7 @@ impl Files {
 
 /// Whether every word is aligned wherever its part is: what a schema from elsewhere need not say.
 fn is_aligned(schema: &OwnedSchema) -> bool {
-    use shmstore::OwnedKind as Of;
+    use shmstore::schema::OwnedKind as Of;
     match schema.kind() {
         Of::Primitive(of) | Of::Atomic(of) | Of::Enum { repr: of, .. } => schema.align() == of.size() as u64,
         Of::AtomicCell { .. } => schema.align() >= 8,

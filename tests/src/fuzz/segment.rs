@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
 
-use shmstore::OwnedSchema;
 use shmstore::inspect::{self, InspectError, Limits, Object, SavedObject, Segment, SegmentState};
+use shmstore::schema::OwnedSchema;
 
 use super::choices::Choices;
 use super::types::{any_json, any_path};

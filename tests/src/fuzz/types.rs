@@ -1,7 +1,8 @@
 //! Types that nobody declared, some of which nobody can: parts that overlap, arrays without bytes and without end.
 
+use shmstore::ShmLayout;
 use shmstore::inspect::FieldPath;
-use shmstore::{OwnedField, OwnedKind, OwnedSchema, Primitive, ShmLayout};
+use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema, Primitive};
 
 use super::choices::Choices;
 use crate::objects::{EveryPart, Parts, Telemetry};

@@ -4,7 +4,8 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use shmstore::{Busy, Event, Lock, ReadOnly, ShmObject, ShmValue, Versioned, WaitError};
+use shmstore::error::Busy;
+use shmstore::{Event, Lock, ReadOnly, ShmObject, ShmValue, Versioned, WaitError};
 
 use super::board::PARTS;
 use super::ledger::Ledger;

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::Read;
 use std::sync::atomic::Ordering::SeqCst;
 
-use shmstore::{Participant, Shared, Store};
+use shmstore::inspect::Participant;
+use shmstore::{Shared, Store};
 
 use super::arena::Arena;
 use super::board::PARTS;

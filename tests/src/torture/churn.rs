@@ -17,13 +17,13 @@ pub(super) fn one(job: &mut Job<'_>, store: &Store) {
     let name = NAMES[job.random.within(0..NAMES.len())];
     if job.random.one_in(4) {
         job.enter(Op::Forget);
-        return match store.forget(name) {
+        return match store.remove_name(name) {
             Ok(_) | Err(OpenError::InUse { .. }) => {}
             Err(error) => job.violation(&format!("forget: {error}")),
         };
     }
     job.enter(Op::Named);
-    match if job.random.one_in(4) { store.open_named(name) } else { store.named(name) } {
+    match if job.random.one_in(4) { store.open_named(name) } else { store.open_or_create_named(name) } {
         Ok(named) => on_object(job, &named),
         Err(OpenError::NotFound { .. }) => {}
         Err(error) => job.violation(&format!("named: {error}")),

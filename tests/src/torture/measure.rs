@@ -87,7 +87,7 @@ fn written(part: &impl Part, stamp: super::stamp::Stamp) -> Option<String> {
 
 /// By turns what asks for the lock only if the object is not there, and what always does.
 fn create(job: &mut Job<'_>, store: &Store) -> Result<(), String> {
-    let store = store.named(NAME).map_err(|error| error.to_string())?;
+    let store = store.open_or_create_named(NAME).map_err(|error| error.to_string())?;
     let stamp = job.next_stamp();
     let fill = |made: &Made| made.fill(stamp);
     let made = if job.generation & 1 == 0 { store.attach_or_create_with(fill) } else { store.replace_with(fill) };
@@ -95,7 +95,7 @@ fn create(job: &mut Job<'_>, store: &Store) -> Result<(), String> {
 }
 
 fn remove(store: &Store) -> Result<(), String> {
-    let store = store.named(NAME).map_err(|error| error.to_string())?;
+    let store = store.open_or_create_named(NAME).map_err(|error| error.to_string())?;
     match store.remove::<Made>() {
         Ok(()) | Err(RemoveError::NotFound { .. }) => Ok(()),
         Err(error) => Err(error.to_string()),

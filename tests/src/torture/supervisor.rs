@@ -56,7 +56,7 @@ pub(super) fn run(options: &Options) -> Report {
     os::catch_interrupts();
     let _ = nix::sys::prctl::set_child_subreaper(true);
     let scratch = Scratch::new();
-    let board = Shared::<Board>::private().expect("memory for the board");
+    let board = Shared::<Board>::new_private().expect("memory for the board");
     let (from, news) = News::new();
     println!("seed {}, at {}", options.seed, scratch.path().display());
     let common = Common { board: &board, news: &news, path: scratch.path(), seed: options.seed, busy: options.busy };
@@ -95,7 +95,7 @@ impl Supervisor<'_> {
         let maker = spawn(common.news, || {
             let store = Store::options().max_processes(TABLE).open(common.path).expect("a store");
             drop(store.create::<Arena>().expect("an arena"));
-            store.named(NAME).expect("a name");
+            store.open_or_create_named(NAME).expect("a name");
         });
         self.pids.insert(maker.as_raw());
         assert_eq!(waitpid(maker, None), Ok(WaitStatus::Exited(maker, 0)), "{}", drain(&self.news));

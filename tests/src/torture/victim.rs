@@ -132,7 +132,7 @@ fn way_to_die(job: &mut Job<'_>) -> Way {
 }
 
 fn create(job: &mut Job<'_>, store: &Store, step: Option<&str>) {
-    let Some(store) = job.expect("named", store.named(NAME)) else { return };
+    let Some(store) = job.expect("named", store.open_or_create_named(NAME)) else { return };
     job.enter(Op::HoldCreate);
     let way = way_to_die(job);
     if way != Way::AtWork {
@@ -155,7 +155,7 @@ fn create(job: &mut Job<'_>, store: &Store, step: Option<&str>) {
 }
 
 fn remove(job: &mut Job<'_>, store: &Store, step: Option<&str>) {
-    let Some(store) = job.expect("named", store.named(NAME)) else { return };
+    let Some(store) = job.expect("named", store.open_or_create_named(NAME)) else { return };
     let stamp = job.next_stamp();
     job.expect("create", store.attach_or_create_with(|made: &Made| made.fill(stamp)));
     job.enter(Op::HoldRemove);

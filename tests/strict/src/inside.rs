@@ -39,7 +39,7 @@ pub fn new_type() -> u32 {
         local: Versioned<Local>,
     }
 
-    let outer = Shared::<Outer>::private().expect("a page of memory");
+    let outer = Shared::<Outer>::new_private().expect("a page of memory");
     outer.inner.value.load().r#type + outer.local.load().0
 }
 

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::AtomicU8;
 
-use shmstore::{Any, Checked, ShmLayout, ShmObject, ShmValue, Validity, Versioned};
+use shmstore::schema::{Any, Checked, Validity};
+use shmstore::{ShmLayout, ShmObject, ShmValue, Versioned};
 
 trait Switch {
     type Out;

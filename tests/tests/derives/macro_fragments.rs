@@ -1,6 +1,7 @@
 //! Items that a `macro_rules!` macro writes: a fragment comes to a derive in a group without delimiters.
 
-use shmstore::{Kind, ShmId, ShmLayout, ShmObject, ShmValue, Versioned};
+use shmstore::schema::Kind;
+use shmstore::{ShmId, ShmLayout, ShmObject, ShmValue, Versioned};
 
 macro_rules! object {
     ($(#[$attr:meta])* $vis:vis $name:ident, $id:literal, $schema:literal, $crate_path:literal, $align:literal,

@@ -4,10 +4,8 @@ use std::marker::PhantomData;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
-use shmstore::{
-    Any, AnyBits, AtomicValue, CacheAligned, Checked, FixedVec, Kind, ShmId, ShmLayout, ShmObject, ShmValue, Store,
-    Validity, Versioned,
-};
+use shmstore::schema::{Any, Checked, Kind, Validity};
+use shmstore::{AnyBits, AtomicValue, CacheAligned, FixedVec, ShmId, ShmLayout, ShmObject, ShmValue, Store, Versioned};
 
 #[derive(Clone, Copy, Debug, PartialEq, ShmValue)]
 #[repr(C)]
@@ -143,7 +141,7 @@ fn a_generic_object_is_shared_like_any_other() {
 #[test]
 fn parts_nest_in_parameters() {
     type Deep = Both<Ring<FixedVec<Pair<u16, u16>, 3>, 2>, Both<Versioned<u8>>>;
-    let deep = shmstore::Shared::<Deep>::private().unwrap();
+    let deep = shmstore::Shared::<Deep>::new_private().unwrap();
     deep.own.slots[1].update(|list| list.push(Pair { first: 1, second: [2, 3] }).unwrap());
     assert_eq!(deep.own.slots[1].load().len(), 1);
     assert_eq!(Deep::SCHEMA.size(), size_of::<Deep>());

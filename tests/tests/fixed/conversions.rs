@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::error::Error;
 
-use shmstore::{CapacityError, FixedString, FixedVec, ShmValue};
+use shmstore::error::CapacityError;
+use shmstore::{FixedString, FixedVec, ShmValue};
 
 fn same<T: Into<FixedString<3>>>(text: T) -> FixedString<3> {
     text.into()

@@ -1,7 +1,8 @@
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
-use shmstore::{AnyBits, Kind, Pad, ShmLayout, ShmValue};
+use shmstore::schema::Kind;
+use shmstore::{AnyBits, Pad, ShmLayout, ShmValue};
 
 use crate::bytes::{bytes_of, from_bytes, hash_of};
 

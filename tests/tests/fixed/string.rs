@@ -2,7 +2,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use shmstore::{AnyBits, CapacityError, FixedString, Kind, ShmLayout, ShmValue};
+use shmstore::error::CapacityError;
+use shmstore::schema::Kind;
+use shmstore::{AnyBits, FixedString, ShmLayout, ShmValue};
 
 use crate::bytes::{bytes_of, from_bytes, hash_of};
 use crate::equal;

@@ -2,7 +2,9 @@ use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use shmstore::{AnyBits, CapacityError, FixedVec, Kind, ShmLayout, ShmValue, Validity};
+use shmstore::error::CapacityError;
+use shmstore::schema::{Kind, Validity};
+use shmstore::{AnyBits, FixedVec, ShmLayout, ShmValue};
 
 use crate::bytes::{bytes_of, from_bytes, hash_of};
 use crate::equal;

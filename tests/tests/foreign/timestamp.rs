@@ -4,7 +4,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, FixedOffset, TimeZone, Utc};
 use proptest::prelude::*;
-use shmstore::{AnyBits, Error, Timestamp, TimestampError};
+use shmstore::error::TimestampError;
+use shmstore::{AnyBits, Error, Timestamp};
 
 const NANOSECOND: Duration = Duration::from_nanos(1);
 

@@ -12,7 +12,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use shmstore::{Busy, Holder, Lock, LockError, Shared, ShmObject, Versioned};
+use shmstore::error::{Busy, Holder};
+use shmstore::{Lock, LockError, Shared, ShmObject, Versioned};
 use shmstore_tests::holder::holder;
 use shmstore_tests::objects::Parts;
 use shmstore_tests::scratch::Scratch;
@@ -84,13 +85,13 @@ fn another_value_in_its_place_is_held_by_whoever_holds_it() {
 
 #[test]
 fn another_private_object_at_its_address_is_another_lock() {
-    let first = Shared::<Lock>::private().unwrap();
+    let first = Shared::<Lock>::new_private().unwrap();
     let address = std::ptr::from_ref(&*first).addr();
     forget_guard(&first);
     assert_would_deadlock(&first);
     drop(first);
     // The kernel gives the same pages again, unless another thread was faster.
-    let second = Shared::<Lock>::private().unwrap();
+    let second = Shared::<Lock>::new_private().unwrap();
     assert_eq!(told(&*second, forget_guard, ask_lock).holder(), Holder::ThisProcess);
     if std::ptr::from_ref(&*second).addr() != address {
         eprintln!("the kernel gave another address: not tested");
@@ -107,7 +108,7 @@ fn its_object_stays_locked_through_detaching_and_attaching_and_the_next_one_is_f
     assert_would_deadlock(&seen_again.lock);
     drop(seen_again);
     // At the address of the last one, if the kernel so likes, and elsewhere.
-    let _elsewhere = Shared::<Lock>::private().unwrap();
+    let _elsewhere = Shared::<Lock>::new_private().unwrap();
     let elsewhere = attach();
     assert_would_deadlock(&elsewhere.lock);
     drop(elsewhere);

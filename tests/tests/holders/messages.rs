@@ -10,7 +10,8 @@ use std::cell::Cell;
 use std::error::Error;
 use std::time::Duration;
 
-use shmstore::{Busy, Event, Lock, LockError, Shared, ShmObject, Versioned, WaitError};
+use shmstore::error::Busy;
+use shmstore::{Event, Lock, LockError, Shared, ShmObject, Versioned, WaitError};
 use shmstore_tests::scratch::Scratch;
 
 /// Counts what each thread allocates.
@@ -72,18 +73,20 @@ fn messages_are_whole_when_the_object_is_gone() {
     drop(bank);
     scratch.store().remove::<Bank>().unwrap();
     // Another object, most often at the same address.
-    let _next = Shared::<Bank>::private().unwrap();
+    let _next = Shared::<Bank>::new_private().unwrap();
 
     let [own, other] = [own, other].map(|busy| goes_anywhere([busy]).remove(0));
-    assert!(own.starts_with("cannot have `Bank.accounts[3]` (`Versioned<u64>`): this very thread holds it."), "{own}");
-    assert!(other.starts_with("cannot have `Bank.accounts[3]` (`Versioned<u64>`) after "), "{other}");
+    assert!(own.starts_with("cannot take `Bank.accounts[3]` (`Versioned<u64>`): this very thread holds it."), "{own}");
+    assert!(other.starts_with("cannot take `Bank.accounts[3]` (`Versioned<u64>`) after "), "{other}");
     for text in goes_anywhere(deadlocks) {
         assert!(text.starts_with("this thread holds `Bank.doors[2]` (`Lock`) already"), "{text}");
     }
     let starts = [
-        "waited 0ns for a version of `Bank.accounts[1]` (`Versioned<u64>`) newer than 7 (the newest is 0) in vain",
-        "waited 1ms for a version of `Bank.accounts[1]` (`Versioned<u64>`) newer than 7 (the newest is 0) in vain",
-        "waited 0ns for notification 5 of `Bank.rung` (`Event`) (there were 0) in vain",
+        "waited 0ns for a version of `Bank.accounts[1]` (`Versioned<u64>`) newer than 7 (the newest is 0), and it did \
+         not come",
+        "waited 1ms for a version of `Bank.accounts[1]` (`Versioned<u64>`) newer than 7 (the newest is 0), and it did \
+         not come",
+        "waited 0ns for notification 5 of `Bank.rung` (`Event`) (there were 0), and it did not come",
     ];
     for (text, start) in goes_anywhere(in_vain).iter().zip(starts) {
         assert!(text.starts_with(start), "{text}");

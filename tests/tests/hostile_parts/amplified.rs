@@ -1,6 +1,7 @@
 //! Little that is written, and much that is made of it.
 
-use shmstore::{AttachError, ObjectState, Shared, ShmObject, Store, Versioned};
+use shmstore::inspect::ObjectState;
+use shmstore::{AttachError, Shared, ShmObject, Store, Versioned};
 use shmstore_tests::raw::{Raw, field};
 use shmstore_tests::scratch::Scratch;
 

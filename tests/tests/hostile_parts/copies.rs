@@ -4,7 +4,8 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use shmstore::{Shared, Versioned, VersionedView, WaitError};
+use shmstore::view::VersionedView;
+use shmstore::{Shared, Versioned, WaitError};
 use shmstore_tests::objects::Block;
 use shmstore_tests::raw::Raw;
 use shmstore_tests::scratch::Scratch;

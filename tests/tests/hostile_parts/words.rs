@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use shmstore::{Busy, Holder, LockError, Shared};
+use shmstore::error::{Busy, Holder};
+use shmstore::{LockError, Shared};
 use shmstore_tests::holder::{holder_with, wait_until_asleep};
 use shmstore_tests::objects::{EveryPart, Parts, Position};
 use shmstore_tests::peer::Peer;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use shmstore::inspect::{Limits, Object, SavedError, SavedObject, Value};
-use shmstore::{OwnedField, OwnedKind, OwnedSchema, Primitive};
+use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema, Primitive};
 use shmstore_tests::fuzz::segment::plant_object;
 use shmstore_tests::fuzz::types::real_versioned;
 use shmstore_tests::objects::Telemetry;

@@ -26,7 +26,7 @@ fn half_made_object_that_somebody_has_attached_is_refused_until_that_process_end
         let mut impatient = Peer::start_with(scratch.path(), &[("PEER_WAIT_MS", "100")]);
         for command in ["attach", "attach_or_create 8", "create 8", "replace 8", "remove"] {
             let message = impatient.expect_err(command, "Abandoned");
-            assert!(message.contains("1 attachments besides ours"), "{message}");
+            assert!(message.contains("1 other attachments still use it"), "{message}");
         }
         let left = segments::with_id(shmid).unwrap();
         assert_eq!((left.key, left.attached), (scratch.key('T'), 1));
@@ -61,7 +61,7 @@ fn segment_in_which_nothing_is_written_is_left_alone_while_it_is_young() {
     let made = segments::at_key(scratch.key('T'));
     let mut impatient = Peer::start_with(scratch.path(), &[("PEER_WAIT_MS", "10")]);
     let message = impatient.expect_err("attach_or_create 8", "Abandoned");
-    assert!(message.contains("left alone until it is 2s old"), "{message}");
+    assert!(message.contains("stays until it is 2s old"), "{message}");
     assert_eq!(segments::at_key(scratch.key('T')), made);
     let mut patient = Peer::start(scratch.path());
     assert_eq!(patient.expect_ok("attach_or_create 8"), "created");

@@ -121,6 +121,6 @@ fn name_whose_maker_died_is_there_or_is_made_by_the_next() {
         assert_eq!(scratch.store().names().unwrap(), ["rover"]);
         next.expect_ok("remove");
         assert_eq!(scratch.segments(), []);
-        assert!(scratch.store().forget("rover").unwrap());
+        assert!(scratch.store().remove_name("rover").unwrap());
     }
 }

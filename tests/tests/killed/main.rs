@@ -53,7 +53,7 @@ fn scenario(step: &'static str) -> Option<Scenario> {
         "RemoveMarked" | "RemoveDone" => removal(AtKey::Nothing),
         "RecoverLocked" => recovery(AtKey::HalfMade),
         "RecoverRemoved" => recovery(AtKey::Nothing),
-        "LookUnfinished" | "NameCandidate" | "NamePublished" | "NameToBeForgotten" | "DirectoryMade" => None,
+        "LookUnfinished" | "NameCandidate" | "NamePublished" | "NameToBeRemoved" | "DirectoryMade" => None,
         other => panic!("there is no scenario for the step `{other}`: add one"),
     }
 }

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::Ordering::SeqCst;
 
-use shmstore::{AttachError, CreateError, Participant, Shared, Store};
+use shmstore::inspect::Participant;
+use shmstore::{AttachError, CreateError, Shared, Store};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::peer::Peer;
 use shmstore_tests::scratch::Scratch;

@@ -25,7 +25,7 @@ fn closure_that_panics_leaves_nothing() {
     let scratch = Scratch::new();
     let store = scratch.store();
     let panicked = catch_unwind(AssertUnwindSafe(|| {
-        store.create_with(|new: &Telemetry| {
+        store.create_with(|new: &Telemetry| -> () {
             new.frames.store(7, Relaxed);
             std::panic::resume_unwind(Box::new("on purpose"));
         })
@@ -38,10 +38,44 @@ fn closure_that_panics_leaves_nothing() {
 fn closure_that_fails_leaves_nothing_but_its_error() {
     let scratch = Scratch::new();
     let store = scratch.store();
-    let error = store.try_create_with(|_: &Telemetry| Err("no sensor")).unwrap_err();
-    assert!(matches!(&error, CreateError::Init { source, .. } if source.to_string() == "no sensor"), "{error}");
-    let error = store.try_attach_or_create_with(|_: &Telemetry| Err("no sensor")).unwrap_err();
+    let error = store.create_with(|_: &Telemetry| Err("no sensor".into())).unwrap_err();
+    assert!(matches!(&error, CreateError::Init { cause, .. } if cause.to_string() == "no sensor"), "{error}");
+    let error = store.attach_or_create_with(|_: &Telemetry| Err("no sensor".into())).unwrap_err();
     assert!(matches!(error, CreateError::Init { .. }), "{error}");
+    assert_nothing_is_left(&scratch);
+}
+
+fn started(new: &Telemetry, text: &str) -> Result<u64, std::num::ParseIntError> {
+    new.frames.store(text.parse()?, Relaxed);
+    Ok(new.frames.load(Relaxed))
+}
+
+#[test]
+fn closures_return_nothing_or_pass_on_errors_of_any_type_without_naming_one() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    let text = std::path::Path::new("/proc/sys/kernel/shmmni");
+    let object = store.attach_or_create_with(|new: &Telemetry| {
+        started(new, std::fs::read_to_string(text)?.trim())?;
+        Ok(())
+    });
+    assert!(object.unwrap().frames.load(Relaxed) > 0);
+    let object = store.replace_with(|new: &Telemetry| {
+        if started(new, "7")? == 0 {
+            return Err("no frames".into());
+        }
+        Ok(())
+    });
+    assert_eq!(object.unwrap().frames.load(Relaxed), 7);
+    let object = store.replace_with(|new: &Telemetry| new.frames.store(8, Relaxed)).unwrap();
+    assert_eq!(object.frames.load(Relaxed), 8);
+    store.remove::<Telemetry>().unwrap();
+    let error = store.create_with(|new: &Telemetry| {
+        started(new, "seven")?;
+        Ok(())
+    });
+    let Err(CreateError::Init { cause, .. }) = error else { panic!("a closure that failed made an object") };
+    assert!(cause.is::<std::num::ParseIntError>(), "{cause}");
     assert_nothing_is_left(&scratch);
 }
 
@@ -50,7 +84,7 @@ fn closure_is_not_called_for_what_exists() {
     let scratch = Scratch::new();
     let store = scratch.store();
     let _object = store.create::<Telemetry>().unwrap();
-    let attached = store.try_attach_or_create_with(|_: &Telemetry| Err("called")).unwrap();
+    let attached = store.attach_or_create_with(|_: &Telemetry| Err("called".into())).unwrap();
     assert!(!Shared::was_created(&attached));
 }
 

@@ -4,7 +4,8 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use shmstore::{ObjectState, OpenError, Shared, Store, Versioned};
+use shmstore::inspect::ObjectState;
+use shmstore::{OpenError, Shared, Store, Versioned};
 use shmstore_tests::objects::{Position, Telemetry};
 use shmstore_tests::peer::Peer;
 use shmstore_tests::scratch::{Scratch, key_of};
@@ -20,10 +21,10 @@ fn objects_of_one_type_have_as_many_lives_as_names() {
     lander.expect_ok("create 8");
     let store = scratch.store();
     let frames = |store: &Store| store.attach::<Telemetry>().unwrap().frames.load(SeqCst);
-    assert_eq!(frames(&store.named("rover").unwrap()), 7);
-    assert_eq!(frames(&store.named("lander").unwrap()), 8);
+    assert_eq!(frames(&store.open_or_create_named("rover").unwrap()), 7);
+    assert_eq!(frames(&store.open_or_create_named("lander").unwrap()), 8);
     assert_eq!(store.names().unwrap(), ["lander", "rover"]);
-    assert_eq!(store.named("rover").unwrap().name(), Some("rover"));
+    assert_eq!(store.open_or_create_named("rover").unwrap().name(), Some("rover"));
     assert_eq!(store.name(), None);
 }
 
@@ -32,7 +33,7 @@ fn anchors_of_names_have_the_mode_of_their_objects() {
     let scratch = Scratch::new();
     for (name, mode) in [("private", 0o600), ("group", 0o660)] {
         let store = Store::options().mode(mode).open(scratch.path()).unwrap();
-        store.named(name).unwrap();
+        store.open_or_create_named(name).unwrap();
         let found = std::fs::metadata(scratch.join(&format!("{name}.shm"))).unwrap().mode();
         assert_eq!(found & 0o777, mode);
     }
@@ -43,11 +44,11 @@ fn names_that_leave_the_directory_are_refused() {
     let scratch = Scratch::new();
     let store = scratch.store();
     for name in ["", ".", "..", ".hidden", "a/b", "../a", "/a", "a\0b", &"x".repeat(252)] {
-        for refused in [store.named(name).err(), store.forget(name).err()] {
+        for refused in [store.open_or_create_named(name).err(), store.remove_name(name).err()] {
             assert!(matches!(refused, Some(OpenError::BadName { .. })), "{name:?}: {refused:?}");
         }
     }
-    store.named(&"x".repeat(251)).unwrap();
+    store.open_or_create_named(&"x".repeat(251)).unwrap();
 }
 
 #[test]
@@ -56,11 +57,11 @@ fn names_need_a_directory() {
     let path = scratch.join("file");
     std::fs::write(&path, "").unwrap();
     let store = Store::open(&path).unwrap();
-    for refused in [store.named("a").err(), store.names().err(), store.forget("a").err()] {
+    for refused in [store.open_or_create_named("a").err(), store.names().err(), store.remove_name("a").err()] {
         assert!(matches!(refused, Some(OpenError::NotADirectory { .. })), "{refused:?}");
     }
-    let named = scratch.store().named("a").unwrap();
-    assert!(matches!(named.named("b").unwrap_err(), OpenError::NotADirectory { .. }));
+    let named = scratch.store().open_or_create_named("a").unwrap();
+    assert!(matches!(named.open_or_create_named("b").unwrap_err(), OpenError::NotADirectory { .. }));
 }
 
 #[test]
@@ -68,20 +69,20 @@ fn name_is_forgotten_once_nothing_stands_under_it() {
     let scratch = Scratch::new();
     let store = scratch.store();
     let mut peer = Peer::start(scratch.path());
-    assert!(!store.forget("rover").unwrap());
+    assert!(!store.remove_name("rover").unwrap());
     peer.expect_ok("named rover");
     peer.expect_ok("create 7");
-    let error = store.forget("rover").unwrap_err();
+    let error = store.remove_name("rover").unwrap_err();
     assert!(matches!(&error, OpenError::InUse { name, ids, .. } if (&**name, &**ids) == ("rover", "T")), "{error}");
     peer.expect_ok("remove");
-    assert!(store.forget("rover").unwrap(), "that somebody still has what was removed does not count");
-    assert!(!store.forget("rover").unwrap());
+    assert!(store.remove_name("rover").unwrap(), "that somebody still has what was removed does not count");
+    assert!(!store.remove_name("rover").unwrap());
     assert_eq!(store.names().unwrap(), [""; 0]);
 
     peer.expect_err("create 8", "NotFound");
     peer.expect_ok("named rover");
     peer.expect_ok("create 9");
-    let new = store.named("rover").unwrap().attach::<Telemetry>().unwrap();
+    let new = store.open_or_create_named("rover").unwrap().attach::<Telemetry>().unwrap();
     assert_eq!(new.frames.load(SeqCst), 9);
     assert_eq!(peer.expect_ok("removed"), "false");
 }
@@ -93,7 +94,7 @@ fn list_shows_every_object_of_the_anchor_and_of_its_names() {
     peer.expect_ok("create 7");
     let store = scratch.store();
     let position = store.create::<Versioned<Position>>().unwrap();
-    let named = store.named("rover").unwrap().create::<Telemetry>().unwrap();
+    let named = store.open_or_create_named("rover").unwrap().create::<Telemetry>().unwrap();
 
     let list = store.list().unwrap();
     let brief: Vec<_> = list.iter().map(|object| (object.name.as_deref(), object.id, object.attached)).collect();
@@ -139,8 +140,11 @@ fn name_that_is_only_looked_at_is_not_made() {
     let error = store.open_named("typo").unwrap_err();
     assert!(matches!(error, OpenError::NotFound { .. }), "{error}");
     let said = error.to_string();
-    assert!(said.contains("`store.named(\"typo\")`") && !said.contains("open_or_create"), "{said}");
+    assert!(
+        said.contains("`store.open_or_create_named(\"typo\")`") && !said.contains("`Store::open_or_create`"),
+        "{said}"
+    );
     assert_eq!(store.names().unwrap(), [""; 0]);
-    store.named("eurusd").unwrap();
+    store.open_or_create_named("eurusd").unwrap();
     assert_eq!(store.open_named("eurusd").unwrap().name(), Some("eurusd"));
 }

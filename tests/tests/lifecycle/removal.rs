@@ -3,7 +3,8 @@
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use shmstore::{AttachError, CreateError, ObjectState, RemoveError, Shared, WaitError};
+use shmstore::inspect::ObjectState;
+use shmstore::{AttachError, CreateError, RemoveError, Shared, WaitError};
 use shmstore_tests::objects::{Telemetry, drifted};
 use shmstore_tests::peer::Peer;
 use shmstore_tests::scratch::{Scratch, remove_segment};

@@ -93,7 +93,7 @@ fn waiting_goes_on_while_the_named_anchor_does_not_exist() {
     let scratch = Scratch::new();
     let mut first = Peer::start(scratch.path());
     first.expect_ok("named rover");
-    assert!(scratch.store().forget("rover").unwrap());
+    assert!(scratch.store().remove_name("rover").unwrap());
     first.tell("attach 20000");
     first.wait_until_polling();
     let mut second = Peer::start(scratch.path());
@@ -106,8 +106,8 @@ fn waiting_goes_on_while_the_named_anchor_does_not_exist() {
 #[test]
 fn waiting_for_an_anchor_that_never_comes_ends_when_the_time_is_over() {
     let scratch = Scratch::new();
-    let rover = scratch.store().named("rover").unwrap();
-    assert!(scratch.store().forget("rover").unwrap());
+    let rover = scratch.store().open_or_create_named("rover").unwrap();
+    assert!(scratch.store().remove_name("rover").unwrap());
     let wait = Duration::from_millis(60);
     let started = Instant::now();
     let error = rover.attach_timeout::<Telemetry>(wait).unwrap_err();

@@ -9,7 +9,8 @@ mod processes;
 use std::path::Path;
 use std::process::Command;
 
-use shmstore::{Participant, Shared, Store};
+use shmstore::inspect::Participant;
+use shmstore::{Shared, Store};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::peer::{Peer, program_named};
 use shmstore_tests::scratch::Scratch;

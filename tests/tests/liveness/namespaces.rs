@@ -149,7 +149,8 @@ fn parents_death_is_seen_from_another_pid_namespace_though_its_child_has_used_no
 fn name_is_seen_alive_and_dead_from_another_pid_namespace() {
     with_namespaces("namespaces::name_is_seen_alive_and_dead_from_another_pid_namespace", || {
         let scratch = Scratch::new();
-        let store = Store::options().max_processes(2).open(scratch.path()).unwrap().named("rover").unwrap();
+        let store =
+            Store::options().max_processes(2).open(scratch.path()).unwrap().open_or_create_named("rover").unwrap();
         let object = store.create::<Telemetry>().unwrap();
         let Some(mut peer) = peer_in(&scratch, PID) else { return };
         peer.expect_ok("named rover");

@@ -137,7 +137,7 @@ fn full_table_keeps_nobody_from_looking_and_says_so() {
     let mut observers = [(); 2].map(|()| Peer::start(scratch.path()));
     for observer in &mut observers {
         let message = observer.expect_err("attach", "ParticipantsFull");
-        assert!(message.ends_with("; to look at it, `attach_read_only` needs no place"), "{message}");
+        assert!(message.ends_with(". For reading, `attach_read_only` needs no slot"), "{message}");
         observer.expect_ok("see");
         assert_eq!(observer.expect_ok("seen frames"), "7");
     }

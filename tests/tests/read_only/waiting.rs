@@ -71,7 +71,7 @@ fn named_object_is_waited_for_while_its_anchor_does_not_exist() {
     let scratch = Scratch::new();
     let mut observer = Peer::start(scratch.path());
     observer.expect_ok("named rover");
-    assert!(scratch.store().forget("rover").unwrap());
+    assert!(scratch.store().remove_name("rover").unwrap());
     observer.tell("see 20000");
     observer.wait_until_polling();
     let mut creator = Peer::start(scratch.path());
@@ -80,8 +80,8 @@ fn named_object_is_waited_for_while_its_anchor_does_not_exist() {
     assert_eq!(observer.answer(), "ok ");
     assert_eq!(observer.expect_ok("seen frames"), "7");
 
-    let gone = scratch.store().named("gone").unwrap();
-    assert!(scratch.store().forget("gone").unwrap());
+    let gone = scratch.store().open_or_create_named("gone").unwrap();
+    assert!(scratch.store().remove_name("gone").unwrap());
     let wait = Duration::from_millis(60);
     let error = gone.attach_read_only_timeout::<Telemetry>(wait).unwrap_err();
     let AttachError::Anchor(OpenError::NotFound { path, waited }) = error else { panic!("{error}") };

@@ -9,7 +9,8 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use shmstore::{AttachError, OpenError, Store, Warning};
+use shmstore::error::Warning;
+use shmstore::{AttachError, OpenError, Store};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::scratch::Scratch;
 
@@ -57,7 +58,7 @@ fn path_that_goes_away_after_opening_is_missing_for_every_operation() {
     assert_says(store.replace::<Telemetry>().unwrap_err(), &[&named]);
     assert_says(store.remove::<Telemetry>().unwrap_err(), &[&named]);
     assert_says(store.list().unwrap_err(), &[&named]);
-    assert!(matches!(store.named("x").unwrap_err(), OpenError::NotFound { .. }));
+    assert!(matches!(store.open_or_create_named("x").unwrap_err(), OpenError::NotFound { .. }));
 }
 
 #[test]
@@ -109,7 +110,7 @@ fn directories_that_everybody_may_write_are_refused_with_the_cure() {
         fs::set_permissions(&open, Permissions::from_mode(mode)).unwrap();
         for error in [Store::open(&open).unwrap_err(), Store::open_or_create(&open).unwrap_err()] {
             assert!(matches!(error, OpenError::WorldWritable { .. }), "{error}");
-            let who = format!("everybody may write there (mode {mode:04o})");
+            let who = format!("every user may write there (mode {mode:04o})");
             let cure = format!("use a directory of your own below it, for example {}/my-app", open.display());
             assert_says(error, &[&who, &cure]);
         }
@@ -132,7 +133,7 @@ fn anchor_that_everybody_may_write_since_it_was_opened_is_refused_by_every_opera
     assert_says(store.replace::<Telemetry>().unwrap_err(), &[&said]);
     assert_says(store.remove::<Telemetry>().unwrap_err(), &[&said]);
     assert_says(store.list().unwrap_err(), &[&said]);
-    assert_says(store.named("x").unwrap_err(), &[&said]);
+    assert_says(store.open_or_create_named("x").unwrap_err(), &[&said]);
     fs::set_permissions(scratch.path(), Permissions::from_mode(0o700)).unwrap();
     drop(store.create::<Telemetry>().expect("it is fit again"));
 }
@@ -148,17 +149,17 @@ fn path_with_a_zero_byte_is_refused() {
 fn hard_link_is_told_to_be_a_second_name_of_one_object() {
     let scratch = Scratch::new();
     let store = scratch.store();
-    let first = store.named("first").unwrap();
+    let first = store.open_or_create_named("first").unwrap();
     assert_eq!(first.warnings(), []);
     fs::hard_link(scratch.join("first.shm"), scratch.join("second.shm")).unwrap();
     drop(first.create::<Telemetry>().unwrap());
-    let second = store.named("second").unwrap();
+    let second = store.open_or_create_named("second").unwrap();
     drop(second.attach::<Telemetry>().expect("it is the same object"));
     let [warning @ Warning::HardLinked { links: 2, .. }] = second.warnings() else { panic!("{:?}", second.warnings()) };
     let path = scratch.join("second.shm").display().to_string();
     let expected = format!(
-        "the anchor {path} is a file with 2 names, each of which leads to the same objects; `find -samefile {path}` finds the \
-         others, of which one may have been meant for objects of its own"
+        "the anchor {path} is a file with 2 names, each of which leads to the same objects; `find -samefile {path}` \
+         finds the other names. Give each set of objects a file of its own"
     );
     assert_eq!(warning.to_string(), expected);
     // A directory has one for each that is in it.
@@ -185,7 +186,7 @@ fn what_is_in_the_way_of_a_directory_is_named() {
             let path = obstacle.join(below);
             let error = Store::open_or_create(&path).unwrap_err();
             let expected = format!(
-                "cannot make {}: {} is in the way, and is no directory; move it away, or use another path",
+                "cannot make {}: {} is not a directory; move it away, or use another path",
                 path.parent().unwrap().display(),
                 obstacle.display()
             );

@@ -1,6 +1,7 @@
 //! Two anchors with one key.
 
-use shmstore::{AttachError, ObjectState};
+use shmstore::AttachError;
+use shmstore::inspect::ObjectState;
 use shmstore_tests::raw::{Raw, field, plant};
 use shmstore_tests::scratch::Scratch;
 
@@ -19,10 +20,10 @@ fn object_of_another_anchor_is_a_collision_that_names_both_and_is_not_touched() 
         let subject =
             if operation == "remove_id" { "the object with id 'T' (key " } else { "`Telemetry` (id 'T', key " };
         let expected = format!(
-            "the key of {subject}{:#010x}) at {ours} is taken by another anchor's object: keys have only 24 bits of the \
-             path. Ours is {ours} (device {:#x}, inode {}), the key's is {theirs} (device {:#x}, inode {}), segment {} of \
-             {} bytes, owner uid {uid}, group {gid}, mode 0600, made by pid {pid}. It was not touched; use another path, or \
-             `Store::named`, which chooses a free key",
+            "the key of {subject}{:#010x}) at {ours} is taken by another anchor's object, as a key has only 24 bits of \
+             the path. This store's anchor is {ours} (device {:#x}, inode {}), the other is {theirs} (device {:#x}, \
+             inode {}), segment {} of {} bytes, owner uid {uid}, group {gid}, mode 0600, made by pid {pid}. It was not \
+             touched. Use another path, or `Store::open_or_create_named`, which chooses a free key",
             ours.key('T'),
             dev(&ours),
             ino(&ours),
@@ -67,7 +68,7 @@ fn hostile_path_hint_is_shown_escaped() {
     raw.set(field::HINT_LEN, 10);
     drop(raw);
     for (_, error) in refusals(&store) {
-        super::assert_says(&error, &[r"the key's is /a\u{1b}[2J\nb"]);
+        super::assert_says(&error, &[r"the other is /a\u{1b}[2J\nb"]);
         assert!(!error.to_string().contains(char::is_control), "{error}");
     }
 }

@@ -1,6 +1,7 @@
 //! Headers and schemas that no creator writes.
 
-use shmstore::{AttachError, CreateError, ObjectState, RemoveError, Shared};
+use shmstore::inspect::ObjectState;
+use shmstore::{AttachError, CreateError, RemoveError, Shared};
 use shmstore_tests::objects::{Telemetry, drifted};
 use shmstore_tests::raw::field::*;
 use shmstore_tests::raw::{Field, Raw, SIZE_TAG, plant};
@@ -204,7 +205,7 @@ fn segment_of_another_format_is_named_and_can_be_removed_or_replaced() {
         let before = object(&store).bytes();
         let error = store.attach::<Telemetry>().unwrap_err();
         assert!(matches!(error, AttachError::FormatVersion { segment: 2, ours: 1, .. }), "{error}");
-        let what = "has segment format 2, this program's shmstore reads format 1";
+        let what = "has segment format 2, but this program's shmstore reads format 1";
         assert_says(&error, &["`Telemetry` (id 'T', key 0x", what, "newer shmstore", "`store.replace::<Telemetry>()`"]);
         let error = store.create::<Telemetry>().unwrap_err();
         assert!(matches!(error, CreateError::Existing(AttachError::FormatVersion { .. })), "{error}");

@@ -1,6 +1,7 @@
 //! A segment of another program on our key.
 
-use shmstore::{AttachError, ObjectState, Shared};
+use shmstore::inspect::ObjectState;
+use shmstore::{AttachError, Shared};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::raw::{Raw, SIZE_TAG, plant};
 use shmstore_tests::scratch::Scratch;
@@ -63,14 +64,15 @@ fn empty_segment_of_our_size_is_left_alone_while_its_creator_may_still_come() {
     let planted = plant(scratch.key('T'), 8192 + SIZE_TAG, 0o600, &[]);
     for (operation, error) in refusals(&store) {
         assert!(matches!(error, AttachError::Abandoned { .. }), "{operation}: {error}");
-        assert_says(error, &["nothing is written in it, and it is left alone until it is 2s old"]);
+        assert_says(error, &["nothing is written in it, and it stays until it is 2s old"]);
     }
     assert_eq!(scratch.segments()[0].shmid, planted.shmid);
 }
 
 #[test]
 fn empty_segment_of_our_size_that_nobody_comes_for_is_cleaned_up() {
-    // The first word is the first thing that a creator writes: what has our tag in its size, and nothing in it, is ours.
+    // The first word is the first thing that a creator writes: what has our tag in its size, and nothing in it, is
+    // ours.
     let scratch = Scratch::new();
     let planted = plant(scratch.key('T'), 8192 + SIZE_TAG, 0o600, &[]);
     let created = scratch.store().attach_or_create::<Telemetry>().unwrap();

@@ -87,7 +87,8 @@ fn create_of_what_exists_says_by_whom_since_when_and_whether_it_is_the_same_type
     assert_says(&error, &["`Telemetry` (id 'T', key 0x", &by, "with the layout of this program", cure]);
     let error = store.create::<Thermostat>().unwrap_err();
     assert!(matches!(error, CreateError::AlreadyExists { same_layout: false, .. }), "{error}");
-    let cure = "with another layout than this program's: rebuild the older program, or start over with `store.replace::<Thermostat>()`";
+    let cure = "with another layout than this program's: rebuild the older program, or start over with \
+                `store.replace::<Thermostat>()`";
     assert_says(&error, &["`Thermostat` (id 'T', key 0x", &by, cure]);
     assert!(!error.to_string().contains("attach"), "{error}");
 }
@@ -112,10 +113,9 @@ fn object_that_is_not_there_is_said_to_be_missing_for_whom_and_where() {
     let store = scratch.store();
     let namespace = std::fs::read_link("/proc/self/ns/ipc").unwrap();
     let expected = format!(
-        "`Telemetry` (id 'T', key {:#010x}) at {} does not exist. Is its creator running, as which \
-         user, and in the same IPC namespace? We are uid {} in {}. Wait for it with `attach_timeout` or \
-         `attach_read_only_timeout`, or create it with \
-         `attach_or_create`",
+        "`Telemetry` (id 'T', key {:#010x}) at {} does not exist. Its creator is not running, or it runs in another \
+         IPC namespace. This process is uid {} in {}. Wait for it with `attach_timeout` or `attach_read_only_timeout`, \
+         or create it with `attach_or_create`",
         scratch.key('T'),
         scratch.path().display(),
         nix::unistd::geteuid(),
@@ -123,7 +123,7 @@ fn object_that_is_not_there_is_said_to_be_missing_for_whom_and_where() {
     );
     assert_eq!(store.attach::<Telemetry>().unwrap_err().to_string(), expected);
     let error = store.attach_timeout::<Telemetry>(std::time::Duration::from_millis(20)).unwrap_err();
-    assert_says(&error, &["does not exist after 20ms. Is its creator running"]);
+    assert_says(&error, &["does not exist after 20ms. Its creator is not running"]);
     assert_says(store.remove::<Telemetry>().unwrap_err(), &["`Telemetry`", "does not exist"]);
     assert_says(store.remove_id('x').unwrap_err(), &["the object with id 'x' (key 0x78", "does not exist"]);
 }

@@ -32,7 +32,7 @@ fn anchor_that_stays_locked_is_busy() {
     let error = store.remove::<Telemetry>().unwrap_err();
     assert!(matches!(error, RemoveError::Existing(AttachError::Anchor(OpenError::Busy { .. }))), "{error}");
     assert_says(error, &parts);
-    assert!(matches!(store.named("x").unwrap_err(), OpenError::Busy { .. }));
+    assert!(matches!(store.open_or_create_named("x").unwrap_err(), OpenError::Busy { .. }));
     assert!(started.elapsed() >= Duration::from_millis(4 * 30));
     store.attach::<Telemetry>().expect("attaching to what is ready takes no lock");
     store.attach_or_create::<Telemetry>().expect("attaching to what is ready takes no lock");
@@ -54,7 +54,7 @@ fn object_whose_creator_holds_the_lock_is_still_initializing() {
         &[
             "`Telemetry` (id 'T', key 0x",
             "is still being initialized after ",
-            "its anchor is locked, so its creator is at work, or another program has locked it (`lslocks` shows which; segment ",
+            "its anchor is locked by its creator, or by another program (`lslocks` shows which; segment ",
         ],
     );
     assert_eq!(scratch.segments().len(), 1);

@@ -15,7 +15,7 @@ use super::assert_says;
 fn name_whose_file_is_replaced_by_a_link_is_refused_by_its_old_store_too() {
     let scratch = Scratch::new();
     let store = scratch.store();
-    let [a, b] = ["a", "b"].map(|name| store.named(name).unwrap());
+    let [a, b] = ["a", "b"].map(|name| store.open_or_create_named(name).unwrap());
     b.create::<Telemetry>().unwrap();
     std::fs::remove_file(scratch.join("a.shm")).unwrap();
     std::os::unix::fs::symlink(scratch.join("b.shm"), scratch.join("a.shm")).unwrap();
@@ -50,7 +50,7 @@ fn bad_names_are_refused_and_leave_nothing() {
     ];
     for (name, reason) in cases {
         let what = format!("{name:?} cannot name an object in {}: {reason}", scratch.path().display());
-        for error in [store.named(name).unwrap_err(), store.forget(name).unwrap_err()] {
+        for error in [store.open_or_create_named(name).unwrap_err(), store.remove_name(name).unwrap_err()] {
             assert!(matches!(error, OpenError::BadName { .. }), "{error}");
             assert_eq!(error.to_string(), what);
         }
@@ -63,7 +63,7 @@ fn longest_name_and_odd_names_are_taken() {
     let scratch = Scratch::new();
     let store = scratch.store();
     for name in ["n".repeat(251).as_str(), "é", " ", "a b", "x.shm", "-"] {
-        let named = store.named(name).unwrap();
+        let named = store.open_or_create_named(name).unwrap();
         drop(named.create::<Telemetry>().unwrap());
         assert_eq!(named.name(), Some(name));
     }
@@ -78,7 +78,9 @@ fn names_need_a_directory() {
     File::create(&path).unwrap();
     let store = Store::open(&path).unwrap();
     let what = format!("cannot name objects at {}: it is a file, and names need a directory", path.display());
-    for error in [store.named("x").unwrap_err(), store.names().unwrap_err(), store.forget("x").unwrap_err()] {
+    for error in
+        [store.open_or_create_named("x").unwrap_err(), store.names().unwrap_err(), store.remove_name("x").unwrap_err()]
+    {
         assert!(matches!(error, OpenError::NotADirectory { .. }), "{error}");
         assert_says(error, &[&what, "open the store on a directory"]);
     }
@@ -94,7 +96,7 @@ fn links_and_directories_are_no_named_anchors() {
     symlink("/nowhere", scratch.join("dangling.shm")).unwrap();
     fs::create_dir(scratch.join("directory.shm")).unwrap();
     for (name, found) in [("link", "symbolic link"), ("dangling", "symbolic link"), ("directory", "directory")] {
-        for error in [store.named(name).unwrap_err(), store.forget(name).unwrap_err()] {
+        for error in [store.open_or_create_named(name).unwrap_err(), store.remove_name(name).unwrap_err()] {
             assert!(matches!(&error, OpenError::NotAnAnchor { kind, .. } if *kind == found), "{error}");
             let path = scratch.join(&format!("{name}.shm")).display().to_string();
             assert_says(error, &[&path, &format!("it is a {found}")]);
@@ -122,7 +124,7 @@ fn key_is_what_libc_computes_for_the_path_and_the_id() {
     let store = scratch.store();
     let object = store.create::<Telemetry>().unwrap();
     assert_eq!(Shared::info(&object).unwrap().key.to_raw(), ftok(scratch.path(), 'T'));
-    let named = store.named("eurusd").unwrap();
+    let named = store.open_or_create_named("eurusd").unwrap();
     let object = named.create::<Telemetry>().unwrap();
     assert_eq!(Shared::info(&object).unwrap().key.to_raw(), ftok(&scratch.join("eurusd.shm"), 'T'));
 }

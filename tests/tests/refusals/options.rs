@@ -61,7 +61,7 @@ fn objects_and_named_anchors_have_the_stores_mode() {
     let scratch = Scratch::new();
     for wanted in [0o600, 0o660, 0o644] {
         let store = Store::options().mode(wanted).open(scratch.path()).unwrap();
-        let named = store.named(&format!("{wanted:o}")).unwrap();
+        let named = store.open_or_create_named(&format!("{wanted:o}")).unwrap();
         let object = named.create::<Telemetry>().unwrap();
         assert_eq!(Shared::info(&object).unwrap().mode, wanted);
         assert_eq!(mode(named.path()), wanted);

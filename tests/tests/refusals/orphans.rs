@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
 
-use shmstore::{AttachError, CreateError, ObjectState, RemoveError, Shared, Store};
+use shmstore::inspect::ObjectState;
+use shmstore::{AttachError, CreateError, RemoveError, Shared, Store};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::peer::Peer;
 use shmstore_tests::privilege::skip;

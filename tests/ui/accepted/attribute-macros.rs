@@ -1,5 +1,6 @@
 //! Attribute macros that leave the struct as it is may stand anywhere; those that change it, above the derive.
-use shmstore::{Kind, ShmLayout, ShmObject, ShmValue};
+use shmstore::schema::Kind;
+use shmstore::{ShmLayout, ShmObject, ShmValue};
 use shmstore_tests_macros::{replace, unchanged};
 
 #[unchanged]

@@ -3,7 +3,8 @@
 
 use std::sync::atomic::AtomicU64;
 
-use shmstore::{ConstArg, FixedVec, Kind, ShmLayout, ShmObject, ShmValue, Validity};
+use shmstore::schema::{ConstArg, Kind, Validity};
+use shmstore::{FixedVec, ShmLayout, ShmObject, ShmValue};
 
 #[derive(Clone, Copy, ShmValue)]
 #[repr(C)]
@@ -37,7 +38,7 @@ struct Slot {
     stamp: AtomicU64,
 }
 
-fn const_args(schema: &'static shmstore::Schema) -> Vec<(&'static str, i128)> {
+fn const_args(schema: &'static shmstore::schema::Schema) -> Vec<(&'static str, i128)> {
     let Kind::Struct { const_args, .. } = schema.kind() else { panic!("not a struct") };
     const_args.iter().map(|ConstArg { name, value }| (*name, *value)).collect()
 }

@@ -4,7 +4,8 @@
 
 use std::marker::PhantomData;
 
-use shmstore::{FixedString, FixedVec, Pad, ShmLayout, ShmValue, Validity};
+use shmstore::schema::Validity;
+use shmstore::{FixedString, FixedVec, Pad, ShmLayout, ShmValue};
 
 /// What the machine is doing.
 #[derive(Clone, Copy, Debug, PartialEq, ShmValue)]

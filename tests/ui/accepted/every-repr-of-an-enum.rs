@@ -1,5 +1,6 @@
 //! An enum may be any integer of 8 to 64 bits, signed or not.
-use shmstore::{Kind, Primitive, ShmLayout, ShmValue};
+use shmstore::schema::{Kind, Primitive};
+use shmstore::{ShmLayout, ShmValue};
 
 macro_rules! enums {
     ($($name:ident $repr:ident $primitive:ident $least:expr;)*) => {

@@ -5,7 +5,9 @@
 use std::mem::{align_of, offset_of, size_of};
 use std::sync::atomic::AtomicU8;
 
-use shmstore::{CacheAligned, Event, EventView, Kind, Lock, LockView, ShmLayout, ShmObject, Versioned};
+use shmstore::schema::Kind;
+use shmstore::view::{EventView, LockView};
+use shmstore::{CacheAligned, Event, Lock, ShmLayout, ShmObject, Versioned};
 
 /// An object in an object.
 #[derive(Default, ShmObject)]

@@ -4,7 +4,8 @@
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU16, AtomicU64};
 
-use shmstore::{Kind, ShmLayout, ShmObject, ShmValue};
+use shmstore::schema::Kind;
+use shmstore::{ShmLayout, ShmObject, ShmValue};
 
 #[derive(Clone, Copy, ShmValue)]
 #[repr(C)]

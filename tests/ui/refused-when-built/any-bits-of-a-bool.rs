@@ -1,5 +1,6 @@
 //! Where bytes become a value, a type is as valid as its schema says.
-use shmstore::{Any, InvalidValue, Schema, ShmLayout, ShmValue, Versioned};
+use shmstore::schema::{Any, Schema};
+use shmstore::{InvalidValue, ShmLayout, ShmValue, Versioned};
 
 #[derive(Clone, Copy)]
 #[repr(transparent)]

@@ -1,5 +1,6 @@
 //! A view has the layout of its object also where the whole has it.
-use shmstore::{CacheAligned, Schema, Shared, ShmLayout, ShmObject};
+use shmstore::schema::Schema;
+use shmstore::{CacheAligned, Shared, ShmLayout, ShmObject};
 use std::sync::atomic::AtomicU64;
 
 #[repr(C)]
@@ -20,5 +21,5 @@ struct Counters {
 }
 
 fn main() {
-    Shared::<Counters>::private().unwrap();
+    Shared::<Counters>::new_private().unwrap();
 }

@@ -29,7 +29,7 @@ impl Scene {
     /// Makes a directory, and in it a named anchor: its key is free, whatever else is on this machine.
     pub(super) fn set() -> Result<Self, Failure> {
         let directory = tempfile::Builder::new().prefix("shmstore-demo-").tempdir()?;
-        let store = Store::open(directory.path())?.named("host")?;
+        let store = Store::open(directory.path())?.open_or_create_named("host")?;
         Ok(Self { store, _directory: directory })
     }
 

@@ -1,6 +1,6 @@
 //! The structs of the store's own parts in C, and the functions that read them.
 
-use shmstore::OwnedSchema;
+use shmstore::schema::OwnedSchema;
 
 use super::super::error::ExportError;
 use super::super::names::comment;

@@ -1,6 +1,6 @@
 //! Structs and enums in C. Every byte has a member, and every offset has an assertion.
 
-use shmstore::{OwnedField, OwnedSchema, OwnedVariant, Primitive};
+use shmstore::schema::{OwnedField, OwnedSchema, OwnedVariant, Primitive};
 
 use super::super::error::ExportError;
 use super::super::names::{Scope, comment, identifier, snake};

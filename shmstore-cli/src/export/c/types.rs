@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use shmstore::{OwnedKind, OwnedSchema, Primitive};
+use shmstore::schema::{OwnedKind, OwnedSchema, Primitive};
 
 use super::super::error::{ExportError, UNKNOWN};
 use super::super::labels::Labels;

@@ -1,6 +1,6 @@
 //! The rows of a picture, in the order of the bytes.
 
-use shmstore::{OwnedField, OwnedKind, OwnedSchema};
+use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema};
 
 use super::super::names::printable;
 use super::super::parts::{ELEMENTS_AT, LINE, SEQUENCE_AT, Slots, TEXT_AT, problem};

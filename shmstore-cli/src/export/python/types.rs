@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use shmstore::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive};
+use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive};
 
 use super::super::error::{ExportError, UNKNOWN};
 use super::super::labels::Labels;

@@ -11,7 +11,8 @@ const MAX_ROWS: usize = 50;
 const MAX_COLUMN: usize = 40;
 const GAP: &str = "   ";
 
-/// Shows a [`LayoutDiff`](crate::LayoutDiff) as a table; made by [`LayoutDiff::table`](crate::LayoutDiff::table).
+/// Shows a [`LayoutDiff`](crate::schema::LayoutDiff) as a table; made by
+/// [`LayoutDiff::table`](crate::schema::LayoutDiff::table).
 ///
 /// Neighbouring fields that all moved by the same distance share a row. Of more than 50 rows the rest is counted.
 #[derive(Debug, Clone, Copy)]

@@ -107,7 +107,7 @@ fn check_names<'a>(list: &str, names: impl Iterator<Item = &'a str>) -> Check {
 mod tests {
     use super::super::samples;
     use super::*;
-    use crate::OwnedKind as Of;
+    use crate::layout::schema::OwnedKind as Of;
 
     fn number(primitive: Primitive) -> OwnedSchema {
         let size = primitive.size() as u64;

@@ -74,7 +74,8 @@ impl OwnedSchema {
     /// Writes the schema as JSON: canonical, that is without white space and with the keys in a fixed order.
     ///
     /// ```
-    /// use shmstore::{OwnedSchema, ShmLayout};
+    /// use shmstore::schema::OwnedSchema;
+    /// use shmstore::ShmLayout;
     ///
     /// let json = OwnedSchema::from(u32::SCHEMA).to_json();
     /// assert_eq!(json, r#"{"kind":"primitive","primitive":"u32","size":4,"align":4}"#);
@@ -93,7 +94,7 @@ impl OwnedSchema {
     /// Memory and time stay in proportion to the length of the input, whatever it says.
     ///
     /// ```
-    /// use shmstore::OwnedSchema;
+    /// use shmstore::schema::OwnedSchema;
     ///
     /// let error = OwnedSchema::from_json(r#"{"kind":"pad","size":7,"align":2}"#).unwrap_err();
     /// assert_eq!(error.to_string(), "the schema is wrong at `$`: size 7 is no multiple of align 2");
@@ -276,7 +277,8 @@ impl From<NodeVariant> for OwnedVariant {
 #[cfg(test)]
 mod tests {
     use super::super::{MAX_DEPTH, samples};
-    use crate::{OwnedField, OwnedKind, OwnedSchema, Primitive, SchemaError};
+    use crate::layout::SchemaError;
+    use crate::layout::schema::{OwnedField, OwnedKind, OwnedSchema, Primitive};
 
     #[test]
     fn every_kind_comes_back_from_json_with_its_content_and_hash() {

@@ -12,13 +12,14 @@ use crate::layout::hash::LayoutHash;
 /// walked recursively, and bytes may be read by its offsets, whoever wrote it.
 ///
 /// ```
-/// use shmstore::{OwnedSchema, ShmLayout};
+/// use shmstore::schema::OwnedSchema;
+/// use shmstore::ShmLayout;
 ///
 /// let schema = OwnedSchema::from(<[f64; 4]>::SCHEMA);
 /// assert_eq!(schema.to_string(), "[f64; 4]");
 /// assert_eq!(schema.hash(), <[f64; 4]>::LAYOUT_HASH);
 /// assert_eq!(OwnedSchema::from_json(schema.to_json())?, schema);
-/// # Ok::<(), shmstore::SchemaError>(())
+/// # Ok::<(), shmstore::error::SchemaError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OwnedSchema {

@@ -60,7 +60,7 @@ fn write_args(f: &mut fmt::Formatter<'_>, args: &[OwnedConstArg]) -> fmt::Result
 #[cfg(test)]
 mod tests {
     use super::super::samples;
-    use crate::{OwnedKind, OwnedSchema};
+    use crate::layout::schema::{OwnedKind, OwnedSchema};
 
     #[test]
     fn every_kind_is_named_as_it_is_written_in_rust() {

@@ -1,9 +1,9 @@
-//! Which parts of an object hold a process's token in their lock words: found by walking the object's schema.
+//! The parts of an object whose lock words hold a process's token, found by walking the object's schema.
 //!
 //! # Safety
 //!
-//! Assumes that the payload it is given is mapped. Promises to touch nothing outside it, and to see lock words as atomics,
-//! which they are to everybody.
+//! Assumes that the payload it is given is mapped. Promises to touch nothing outside it, and to access lock words as
+//! atomics, as every process does.
 #![allow(unsafe_code)]
 
 use std::ptr::NonNull;
@@ -26,22 +26,23 @@ pub(super) struct HeldPart {
 
 /// A walk through an object.
 struct Walk<'a> {
-    /// INVARIANT: so many bytes from there are mapped while `'a` lasts.
+    /// INVARIANT: this many bytes from this address are mapped while `'a` lasts.
     payload: (NonNull<u8>, usize),
     /// Whether the kernel provides the page of an offset that is within the payload.
     is_readable: &'a dyn Fn(usize) -> bool,
-    /// The path of what is visited. Written out only for what is found: an object may have millions of parts.
+    /// The path of the visited part. It is written out only for locked parts, as an object may have millions of parts.
     path: Vec<Step<&'a str>>,
     found: &'a mut Vec<HeldPart>,
-    /// How many parts may still be visited, and how much memory the found ones may still take. The schema may come from the segment:
-    /// then parts may overlap, or have no bytes and be as many as a number can say.
+    /// How many parts may still be visited, and how much memory the paths of locked parts may still take. The schema may
+    /// come from the segment. Then parts may overlap, or have no bytes and be as many as a number can express.
     visits_left: usize,
     room: usize,
 }
 
 /// The most memory that is taken for the names of held parts.
 const ROOM: usize = 64 << 20;
-/// The visits that are made to an object of no bytes, and more for each byte: more than there are parts in any real type.
+/// The visits that are made to an object of no bytes, and more for each byte: more than there are parts in any real
+/// type.
 const VISITS: usize = 1 << 20;
 const VISITS_A_BYTE: usize = 4;
 /// The visits that are made to an object of any size: a fraction of a second.
@@ -54,7 +55,8 @@ pub(super) fn held_parts(schema: &OwnedSchema, object: &Attached) -> Vec<HeldPar
         let start = geometry.payload_offset + offset;
         pages.check(&(start..start + size_of::<AtomicU32>())).is_ok()
     };
-    // SAFETY: the payload is mapped while `object` is borrowed, aligned as its type is, and as long as the geometry says.
+    // SAFETY: the payload is mapped while `object` is borrowed, aligned as its type is, and as long as the geometry
+    // says.
     unsafe { held_parts_of(schema, object.payload(), geometry.payload_len, &is_readable) }
 }
 
@@ -126,8 +128,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The lock word at an offset; 0 for one that the kernel does not provide, or that is not within the payload, which no schema of the
-    /// object's type says.
+    /// The lock word at an offset. 0 if the kernel does not provide its page, or if it is outside the payload, which no
+    /// schema of the object's type allows.
     fn lock_word(&self, offset: u64) -> u32 {
         let (payload, len) = self.payload;
         let Ok(offset) = usize::try_from(offset) else { return 0 };
@@ -146,7 +148,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Tells whether there is any lock in a type: most arrays have none, and are long.
+/// Returns `true` if there is any lock in a type. Most arrays have none, and are long.
 fn has_locks(schema: &OwnedSchema) -> bool {
     match schema.kind() {
         OwnedKind::Versioned { .. } | OwnedKind::Lock => true,
@@ -160,7 +162,8 @@ fn has_locks(schema: &OwnedSchema) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CacheAligned, Lock, Schema, ShmLayout, ShmObject, Versioned};
+    use crate::layout::schema::{OwnedField, Schema};
+    use crate::{CacheAligned, Lock, ShmLayout, ShmObject, Versioned};
     use std::sync::atomic::AtomicU64;
 
     #[derive(ShmObject)]
@@ -188,7 +191,7 @@ mod tests {
         for &(offset, word) in words {
             // SAFETY: within the payload, by the test.
             let at = unsafe { base.add(offset) }.cast::<u32>();
-            // SAFETY: likewise, and ours.
+            // SAFETY: within the payload, which only this test uses.
             unsafe { at.write(word) };
         }
         // SAFETY: as long as the schema says.
@@ -241,7 +244,7 @@ mod tests {
     fn names_of_held_parts_take_no_more_memory_than_there_is_room_for() {
         let lock = owned(8, 8, OwnedKind::Lock);
         let locks = owned(8 << 16, 8, OwnedKind::Array { len: 1 << 16, element: Box::new(lock) });
-        let field = |name: String| crate::OwnedField { name, offset: 0, schema: locks.clone() };
+        let field = |name: String| OwnedField { name, offset: 0, schema: locks.clone() };
         let fields = (0..99).map(|number| field(format!("{number:0>255}"))).collect();
         let kind = OwnedKind::Struct { name: "S".into(), const_args: vec![], fields };
         let all = owned(8 << 16, 8, kind);

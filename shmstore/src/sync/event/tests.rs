@@ -24,7 +24,8 @@ fn waiting_in_vain_says_for_what() {
     let error = event.wait_past(1, Duration::from_millis(3)).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "waited 3ms for notification 2 of this `Event` (there were 1) in vain: is the process that should bring it running?"
+        "waited 3ms for notification 2 of this `Event` (there were 1), and it did not come. Check that the process \
+         that stores or notifies is running"
     );
     assert_eq!(event.word.load(Relaxed), 1 << 1 | WAITING, "who gave up is at most woken once more");
     event.notify_all();

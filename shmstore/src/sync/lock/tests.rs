@@ -35,8 +35,8 @@ fn busy_says_who_and_how_long() {
     let _guard = lock.lock().unwrap();
     let refused = std::thread::scope(|scope| scope.spawn(|| lock.lock_timeout(SHORT).err()).join().unwrap()).unwrap();
     let text = refused.to_string();
-    assert!(text.starts_with("cannot have this `Lock` after "), "{text}");
-    assert!(text.contains("ms: this process holds it. `Shared::participants` tells"), "{text}");
+    assert!(text.starts_with("cannot take this `Lock` after "), "{text}");
+    assert!(text.contains("ms: this process holds it. `Shared::participants` shows"), "{text}");
 }
 
 #[test]

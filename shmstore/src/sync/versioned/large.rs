@@ -24,7 +24,7 @@ use crate::value::bits;
 /// #[repr(C)]
 /// struct Camera { image: Versioned<[u64; 1 << 20]> } // 8 MiB
 ///
-/// let camera = Shared::<Camera>::private()?;
+/// let camera = Shared::<Camera>::new_private()?;
 /// let mut image = <[u64; 1 << 20]>::zeroed_box();
 /// image[7] = 1;
 /// camera.image.store_from(&image);

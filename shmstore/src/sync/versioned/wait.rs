@@ -90,7 +90,7 @@ impl<V: ShmValue> Versioned<V> {
     /// #[repr(C)]
     /// struct Camera { image: Versioned<[u64; 1 << 20]> } // 8 MiB
     ///
-    /// let camera = Shared::<Camera>::private()?;
+    /// let camera = Shared::<Camera>::new_private()?;
     /// let (mut image, mut seen) = (<[u64; 1 << 20]>::zeroed_box(), 0);
     /// camera.image.update(|image| image[7] = 1);
     /// while seen < 1 {

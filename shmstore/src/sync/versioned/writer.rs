@@ -62,7 +62,8 @@ impl<V: ShmValue> Versioned<V> {
     /// Makes this thread the exclusive writer, unless another writer has the part.
     ///
     /// ```
-    /// use shmstore::{Busy, Versioned};
+    /// use shmstore::error::Busy;
+    /// use shmstore::Versioned;
     ///
     /// /// Stores a value if that takes no waiting.
     /// fn offer(price: &Versioned<[f64; 2]>, value: [f64; 2]) -> Result<u64, Busy> {

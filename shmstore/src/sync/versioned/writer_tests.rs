@@ -63,7 +63,7 @@ fn others_are_refused_while_there_is_a_writer() {
     let refused = refusals(&part);
     assert!(refused.iter().all(|busy| busy.holder() == Holder::ThisProcess));
     assert!(refused[1].waited() >= SHORT && refused[0].waited() < SHORT);
-    assert!(refused[0].to_string().starts_with("cannot have this `Versioned<u64>`: this process holds it."));
+    assert!(refused[0].to_string().starts_with("cannot take this `Versioned<u64>`: this process holds it."));
     drop(transaction);
     let writer = part.writer();
     assert_eq!(refusals(&part).len(), 4);
@@ -83,7 +83,8 @@ fn a_thread_that_would_wait_for_itself_is_told_the_cure() {
     assert_eq!(refused.holder(), Holder::ThisThread);
     assert_eq!(part.writer_timeout(LONG).unwrap_err().holder(), Holder::ThisThread);
     assert_eq!(busy(part.begin_timeout(LONG)).holder(), Holder::ThisThread);
-    assert!(refused.to_string().ends_with("this very thread holds it. Use that, or end it before"), "{refused}");
+    let cure = "this very thread holds it. Use the guard that the thread has, or drop it first";
+    assert!(refused.to_string().ends_with(cure), "{refused}");
     drop(transaction);
     let writer = part.writer();
     assert!(panics(|| drop(part.begin())).contains("would wait for itself"));
@@ -154,8 +155,8 @@ fn waiting_in_vain_ends_in_time_and_says_for_what() {
     let started = Instant::now();
     let error = part.wait_newer(1, SHORT).unwrap_err();
     assert!(started.elapsed() >= SHORT);
-    let text = "waited 10ms for a version of this `Versioned<u64>` newer than 1 (the newest is 1) in vain: is the process that \
-                should bring it running?";
+    let text = "waited 10ms for a version of this `Versioned<u64>` newer than 1 (the newest is 1), and it did not \
+                come. Check that the process that stores or notifies is running";
     assert_eq!(error.to_string(), text);
     part.store(2);
     assert_eq!(part.wait_newer(1, SHORT), Ok((2, 2)));

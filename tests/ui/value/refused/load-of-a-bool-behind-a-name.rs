@@ -12,7 +12,7 @@ impl Switch for __Validity1 {
     type Out = bool;
 }
 
-impl<T: shmstore::Validity> Switch for T {
+impl<T: shmstore::schema::Validity> Switch for T {
     type Out = u8;
 }
 

@@ -1,0 +1,139 @@
+//! The crate's errors as errors of input and output, for programs that have only these.
+
+use std::io::{self, ErrorKind};
+use std::time::Duration;
+
+use super::{AbandonedReason, AttachError, CreateError, Error, LockError, OpenError, RemoveError, WaitError};
+
+/// The message and the error are kept. The kind is the nearest one, [`ErrorKind::Other`] if there is none.
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        Self::new(of_any(&error), error)
+    }
+}
+
+fn of_any(error: &Error) -> ErrorKind {
+    match error {
+        Error::Open(error) => of_open(error),
+        Error::Attach(error) => of_attach(error),
+        Error::Create(error) => of_create(error),
+        Error::Remove(error) => of_remove(error),
+        Error::Busy(busy) | Error::Lock(LockError::Busy(busy)) => after(&busy.waited()),
+        Error::Lock(LockError::WouldDeadlock { .. }) => ErrorKind::Deadlock,
+        Error::Lock(LockError::OwnerDied { .. }) => ErrorKind::Other,
+        Error::Wait(WaitError::Timeout { .. } | WaitError::NeverWhole { .. }) => ErrorKind::TimedOut,
+        Error::Wait(WaitError::Removed { .. } | WaitError::AnchorLost { .. }) => ErrorKind::NotFound,
+        Error::Wait(WaitError::InvalidValue(_)) | Error::InvalidValue(_) | Error::Schema(_) => ErrorKind::InvalidData,
+        Error::Capacity(_) | Error::Timestamp(_) => ErrorKind::InvalidInput,
+    }
+}
+
+fn of_open(error: &OpenError) -> ErrorKind {
+    match error {
+        OpenError::NotFound { .. } | OpenError::DanglingLink { .. } => ErrorKind::NotFound,
+        OpenError::AccessDenied { .. }
+        | OpenError::NotWritable { .. }
+        | OpenError::WorldWritable { .. }
+        | OpenError::UntrustedAnchor { .. } => ErrorKind::PermissionDenied,
+        OpenError::InTheWay { .. } | OpenError::NotADirectory { .. } => ErrorKind::NotADirectory,
+        OpenError::BadPath { .. }
+        | OpenError::BadName { .. }
+        | OpenError::BadOption { .. }
+        | OpenError::NotAnAnchor { .. } => ErrorKind::InvalidInput,
+        OpenError::LocksUnsupported { .. } => ErrorKind::Unsupported,
+        OpenError::InUse { .. } => ErrorKind::ResourceBusy,
+        OpenError::Busy { waited, .. } => after(waited),
+        OpenError::NoFreeKey { .. } => ErrorKind::Other,
+        OpenError::System { cause, .. } => cause.kind(),
+    }
+}
+
+fn of_attach(error: &AttachError) -> ErrorKind {
+    match error {
+        AttachError::Anchor(error) => of_open(error),
+        AttachError::NotFound { .. } => ErrorKind::NotFound,
+        AttachError::AccessDenied { .. }
+        | AttachError::Untrusted { .. }
+        | AttachError::Abandoned { reason: AbandonedReason::NotPermitted { .. }, .. } => ErrorKind::PermissionDenied,
+        AttachError::LayoutMismatch(_)
+        | AttachError::FormatVersion { .. }
+        | AttachError::NewerFormat { .. }
+        | AttachError::Foreign { .. }
+        | AttachError::Collision { .. }
+        | AttachError::Corrupt { .. } => ErrorKind::InvalidData,
+        AttachError::StaleAnchor { .. } | AttachError::Abandoned { .. } => ErrorKind::ResourceBusy,
+        AttachError::StillInitializing { waited, .. } => after(waited),
+        AttachError::WouldDeadlock { .. } => ErrorKind::Deadlock,
+        AttachError::BadId { .. } => ErrorKind::InvalidInput,
+        AttachError::OutOfMemory { .. } => ErrorKind::OutOfMemory,
+        AttachError::Unreadable { .. } | AttachError::ParticipantsFull { .. } | AttachError::TokenCollision { .. } => {
+            ErrorKind::Other
+        }
+        AttachError::System { cause, .. } => cause.kind(),
+    }
+}
+
+fn of_create(error: &CreateError) -> ErrorKind {
+    match error {
+        CreateError::Existing(error) => of_attach(error),
+        CreateError::NotReplaceable(error) => of_remove(error),
+        CreateError::Lost { cause, .. } => of_create(cause),
+        CreateError::AlreadyExists { .. } => ErrorKind::AlreadyExists,
+        CreateError::InUse { .. } => ErrorKind::ResourceBusy,
+        CreateError::OutOfMemory { .. } => ErrorKind::OutOfMemory,
+        CreateError::OtherIpcNamespace { .. }
+        | CreateError::SegmentLimit { .. }
+        | CreateError::PageLimit { .. }
+        | CreateError::SizeLimit { .. }
+        | CreateError::Init { .. }
+        | CreateError::RemovedMeanwhile { .. }
+        | CreateError::ForkedInInit { .. } => ErrorKind::Other,
+    }
+}
+
+fn of_remove(error: &RemoveError) -> ErrorKind {
+    match error {
+        RemoveError::NotFound { .. } => ErrorKind::NotFound,
+        RemoveError::Existing(error) => of_attach(error),
+        RemoveError::NotPermitted { .. } => ErrorKind::PermissionDenied,
+    }
+}
+
+/// The kind of a call that gave up after this time.
+fn after(waited: &Duration) -> ErrorKind {
+    if waited.is_zero() { ErrorKind::WouldBlock } else { ErrorKind::TimedOut }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn io_error_keeps_the_kind_and_the_message() {
+        let path = || "/run/rover".into();
+        let cause = || io::Error::from(ErrorKind::StorageFull);
+        let cases: [(Error, ErrorKind); 5] = [
+            (OpenError::NotFound { path: path(), waited: Duration::ZERO }.into(), ErrorKind::NotFound),
+            (OpenError::Busy { path: path(), waited: Duration::ZERO }.into(), ErrorKind::WouldBlock),
+            (OpenError::Busy { path: path(), waited: Duration::from_secs(5) }.into(), ErrorKind::TimedOut),
+            (OpenError::System { attempted: "open", path: path(), cause: cause() }.into(), ErrorKind::StorageFull),
+            (CreateError::from(AttachError::BadId { id: 'é' }).into(), ErrorKind::InvalidInput),
+        ];
+        for (error, kind) in cases {
+            let text = error.to_string();
+            let error = io::Error::from(error);
+            assert_eq!((error.kind(), error.to_string()), (kind, text));
+            assert!(error.downcast::<Error>().is_ok());
+        }
+    }
+
+    #[test]
+    fn cause_is_printed_once_in_the_message() {
+        let cause = io::Error::from(ErrorKind::StorageFull);
+        let text = cause.to_string();
+        let error = Error::from(OpenError::System { attempted: "open", path: "/run/rover".into(), cause });
+        assert_eq!(error.to_string(), format!("cannot open /run/rover: {text}"));
+        assert_eq!(format!("{error:?}"), error.to_string());
+        assert!(std::error::Error::source(&error).is_none());
+    }
+}

@@ -1,0 +1,275 @@
+//! Finding the segment of an object, and classifying it.
+
+use std::time::Duration;
+
+use nix::errno::Errno;
+
+use super::ownership::{Handed, is_unowned, owner};
+use super::{Deadline, Target};
+use crate::error::{AnchorClaim, AttachError, Creator, moment};
+use crate::segment::header::{self, Damage, FORMAT_VERSION, FirstWord, Geometry, Header, State};
+use crate::segment::identity::Identity;
+use crate::sys::process::effective_uid;
+use crate::sys::shm::{self, Access, Mapping, Status, Unreadable};
+
+/// Why a segment is not an object.
+const OTHER_SIZE: &str = "no object has its size";
+const OTHER_DATA: &str = "its first bytes are not an object's";
+
+/// What is attempted by `shm::attach`, in an error.
+pub(super) const ATTACH: &str = "attach (`shmat`, `shmctl(IPC_STAT)`)";
+
+/// A segment that an shmstore made, found at the key and attached to be classified.
+pub(crate) struct Found {
+    pub(crate) mapping: Mapping,
+    pub(crate) status: Status,
+    pub(crate) condition: Condition,
+}
+
+impl Found {
+    /// How many times it is attached, without this attachment.
+    pub(crate) fn attached(&self) -> u64 {
+        self.status.attached.saturating_sub(1)
+    }
+}
+
+/// The state of a segment that an shmstore made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Condition {
+    /// All zero. Its creator has written nothing yet, or is dead.
+    Virgin,
+    /// Not ready. Its creator is at work, or is dead.
+    HalfMade,
+    /// Complete, and of this anchor.
+    Ready(Geometry),
+    /// Removed, but it still has its key.
+    Removed,
+    /// Complete, and of an earlier file on the anchor's inode.
+    Orphan,
+    /// Made by a shmstore with another segment format.
+    OtherFormat(u32),
+    /// Complete, but with flags of features that this program does not know.
+    NewerFormat(u32),
+    /// A field of the header is not what a creator writes.
+    Damaged(Damage),
+}
+
+impl Condition {
+    /// Returns `true` if a dead process left it so, provided that this process has the anchor's lock.
+    pub(super) fn is_left_over(&self) -> bool {
+        matches!(self, Self::Virgin | Self::HalfMade | Self::Removed | Self::Orphan)
+    }
+}
+
+impl Target<'_> {
+    /// Looks for the object's segment. Returns an error for a segment that is foreign, another anchor's, or not
+    /// trusted.
+    pub(crate) fn find(&self, identity: &Identity, deadline: &mut Deadline) -> Result<Option<Found>, AttachError> {
+        self.find_for(Access::ReadWrite, identity, deadline)
+    }
+
+    /// As [`find`](Self::find), for reading only.
+    pub(crate) fn find_to_read(&self, identity: &Identity) -> Result<Option<Found>, AttachError> {
+        self.find_for(Access::ReadOnly, identity, &mut Deadline::new(Duration::ZERO))
+    }
+
+    /// As [`find`](Self::find), attached as the caller says.
+    pub(super) fn find_for(
+        &self,
+        access: Access,
+        identity: &Identity,
+        deadline: &mut Deadline,
+    ) -> Result<Option<Found>, AttachError> {
+        // If something changes between two of the calls, they are repeated: at first without a pause, then until the
+        // deadline.
+        let mut is_again = false;
+        loop {
+            let shmid = shm::find(identity.key(self.id));
+            let Some(shmid) = shmid.map_err(|errno| self.system("look (`shmget`) for", identity, errno))? else {
+                return Ok(None);
+            };
+            match self.look(access, identity, shmid) {
+                Ok(Some(found)) => return Ok(Some(found)),
+                Ok(None) => {}
+                Err(AttachError::AccessDenied { segment, .. }) if is_unowned(&segment) => {
+                    if self.wait_for_handover(identity, segment, deadline)? == Handed::Paused {
+                        continue;
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+            if std::mem::replace(&mut is_again, true) && !deadline.pause() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Attaches and classifies a segment. It is mapped only if the kernel's status says that it may be an object of a
+    /// trusted user, because in a process with `mlockall` mapping it fills it. Returns `None` if it no longer has the
+    /// key, or changes.
+    fn look(&self, access: Access, identity: &Identity, shmid: i32) -> Result<Option<Found>, AttachError> {
+        let failed = |errno| match errno {
+            Errno::EINVAL | Errno::EIDRM => Ok(None),
+            errno => self.attach_failed(identity, shmid, access, errno).map_or(Ok(None), Err),
+        };
+        let told = match shm::status(shmid) {
+            Ok(told) if told.key == identity.key(self.id) && !told.removed => told,
+            Ok(_) => return Ok(None),
+            Err(errno) => return failed(errno),
+        };
+        if !header::is_tagged(told.size) {
+            return Err(self.foreign_by(OTHER_SIZE, identity, &told));
+        }
+        self.check_trust(identity, &told)?;
+        let (segment, status) = match shm::attach(shmid, access) {
+            Ok((segment, status)) if status.is_of_same_segment(&told) && !status.removed => (segment, status),
+            Ok(_) => return Ok(None),
+            Err(errno) => return failed(errno),
+        };
+        let mapping = segment.readable().map_err(|unreadable| match unreadable {
+            Unreadable::HugePages => self.foreign_by(unreadable.why(), identity, &status),
+            Unreadable::Page => {
+                AttachError::Unreadable { subject: self.subject(Some(identity)), segment: owner(&status) }
+            }
+        })?;
+        let condition = self.judge(identity, &mapping, &status)?;
+        Ok(Some(Found { mapping, status, condition }))
+    }
+
+    /// Returns why a segment cannot be attached; `None` if it was removed meanwhile.
+    fn attach_failed(&self, identity: &Identity, shmid: i32, access: Access, errno: Errno) -> Option<AttachError> {
+        let subject = self.subject(Some(identity));
+        Some(match errno {
+            Errno::EACCES => {
+                let Some(status) = shm::table().ok().and_then(|mut table| table.find(|status| status.shmid == shmid))
+                else {
+                    // It was removed, or the kernel does not show its owner.
+                    let there = shm::find(identity.key(self.id)) == Ok(Some(shmid));
+                    return there.then_some(AttachError::System { attempted: ATTACH, subject, cause: errno.into() });
+                };
+                let readable = shm::status(shmid).is_ok();
+                let segment = owner(&status);
+                let foreign = !header::is_tagged(status.size);
+                match self.distrusted(&status) {
+                    _ if foreign => AttachError::Foreign { subject, segment, why: OTHER_SIZE },
+                    Some(untrusted) => AttachError::Untrusted { subject, untrusted, segment },
+                    _ => {
+                        let to_write = access == Access::ReadWrite;
+                        AttachError::AccessDenied { subject, uid: effective_uid(), segment, to_write, readable }
+                    }
+                }
+            }
+            // `EAGAIN` if memory is locked (`mlockall`), and the limit on locked memory is reached.
+            Errno::ENOMEM | Errno::EAGAIN => AttachError::OutOfMemory { subject },
+            errno => AttachError::System { attempted: ATTACH, subject, cause: errno.into() },
+        })
+    }
+
+    /// Classifies a segment by its header's first word, and reads the rest only if an shmstore made it for this anchor.
+    fn judge(&self, identity: &Identity, mapping: &Mapping, status: &Status) -> Result<Condition, AttachError> {
+        let header = Header::of(mapping).ok_or_else(|| self.foreign(identity, status))?;
+        match header.first_word(identity, self.id) {
+            FirstWord::Foreign => return Err(self.foreign(identity, status)),
+            FirstWord::AnotherAnchor => return Err(self.collision(identity, header, status)),
+            FirstWord::Virgin => return Ok(Condition::Virgin),
+            FirstWord::Ours => {}
+        }
+        match self.judge_header(identity, header, mapping) {
+            Ok(Some(condition)) => Ok(condition),
+            Ok(None) => Err(self.collision(identity, header, status)),
+            Err(damage) => Ok(Condition::Damaged(damage)),
+        }
+    }
+
+    /// `None` if the header names another anchor than its first word.
+    fn judge_header(
+        &self,
+        identity: &Identity,
+        header: &Header,
+        mapping: &Mapping,
+    ) -> Result<Option<Condition>, Damage> {
+        let state = header.state()?;
+        let version = header.version();
+        if version != FORMAT_VERSION && (version != 0 || state == State::Ready) {
+            return Ok(Some(Condition::OtherFormat(version)));
+        }
+        match state {
+            State::Virgin | State::Initializing => return Ok(Some(Condition::HalfMade)),
+            State::Removed => return Ok(Some(Condition::Removed)),
+            State::Ready => {}
+        }
+        let (theirs, id) = header.identity()?;
+        if id != self.id || !theirs.is_same_inode(identity) {
+            return Ok(None);
+        }
+        let unknown = header.unknown_flags();
+        if unknown != 0 {
+            return Ok(Some(Condition::NewerFormat(unknown)));
+        }
+        // The inode of the path was read just now, and belongs to one file at a time, whatever is mounted.
+        if theirs.is_another_life_of(identity) {
+            return Ok(Some(Condition::Orphan));
+        }
+        header.geometry(mapping).map(|geometry| Some(Condition::Ready(geometry)))
+    }
+
+    fn check_trust(&self, identity: &Identity, status: &Status) -> Result<(), AttachError> {
+        match self.distrusted(status) {
+            None => Ok(()),
+            Some(untrusted) => {
+                let subject = self.subject(Some(identity));
+                Err(AttachError::Untrusted { subject, untrusted, segment: owner(status) })
+            }
+        }
+    }
+
+    /// The creator or owner if it is not trusted, as either could have written to the segment.
+    fn distrusted(&self, status: &Status) -> Option<u32> {
+        // One system call if both are the same user.
+        let owner = (status.owner != status.creator).then_some(status.owner);
+        [Some(status.creator), owner].into_iter().flatten().find(|&uid| !self.policy.trusts(uid))
+    }
+
+    pub(super) fn foreign(&self, identity: &Identity, status: &Status) -> AttachError {
+        self.foreign_by(OTHER_DATA, identity, status)
+    }
+
+    fn foreign_by(&self, why: &'static str, identity: &Identity, status: &Status) -> AttachError {
+        AttachError::Foreign { subject: self.subject(Some(identity)), segment: owner(status), why }
+    }
+
+    fn collision(&self, identity: &Identity, header: &Header, status: &Status) -> AttachError {
+        let (theirs, _) = header.identity().unwrap_or((Identity { dev: 0, ino: 0, birth: None }, 0));
+        let ours = AnchorClaim { dev: identity.dev, ino: identity.ino, path: self.path.display().to_string() };
+        let theirs = AnchorClaim { dev: theirs.dev, ino: theirs.ino, path: header.path_hint() };
+        AttachError::Collision {
+            subject: self.subject(Some(identity)),
+            ours: Box::new(ours),
+            theirs: Box::new(theirs),
+            segment: owner(status),
+        }
+    }
+
+    pub(super) fn damaged(&self, identity: &Identity, damage: Damage) -> AttachError {
+        let Damage { field, found } = damage;
+        AttachError::Corrupt { subject: self.subject(Some(identity)), field, found }
+    }
+
+    /// Refuses an object with flags that this program does not know, even for removal: a flag may stand for a copy or a
+    /// successor.
+    pub(super) fn check_known(&self, identity: &Identity, found: &Found) -> Result<(), AttachError> {
+        match found.condition {
+            Condition::NewerFormat(flags) => {
+                let (subject, segment) = (self.subject(Some(identity)), owner(&found.status));
+                Err(AttachError::NewerFormat { subject, flags, segment })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The creator of a segment, as its header says.
+pub(crate) fn creator(header: &Header) -> Creator {
+    let by = header.provenance();
+    Creator { pid: by.pid, uid: by.uid, created: moment(by.created_seconds, by.created_nanoseconds) }
+}
