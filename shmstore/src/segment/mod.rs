@@ -5,5 +5,6 @@
 pub(crate) mod anchor;
 pub(crate) mod header;
 pub(crate) mod identity;
+pub(crate) mod liveness;
 pub(crate) mod participants;
 pub(crate) mod process;

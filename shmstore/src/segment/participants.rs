@@ -2,19 +2,22 @@
 //!
 //! A slot is never freed by a process that has used it: so a token that stands in no slot belongs to nobody alive.
 
-mod atomics;
-mod judge;
-mod slot;
+pub(in crate::segment) mod slot;
+
+/// The atomics of the slots: the loom models put loom's in their place.
+mod atomics {
+    pub(super) use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+}
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::error::moment;
+use crate::segment::liveness::Judge;
 use crate::sys::failpoint::{self, Step};
 use crate::sys::process;
 use crate::sys::process::PAGE;
 use slot::{Details, SlotState, Word};
 
-pub(crate) use judge::Judge;
 pub(crate) use slot::{Slot, SlotsUsed, TOKEN_BITS};
 
 const _: () = assert!(size_of::<Slot>() == 32 && align_of::<Slot>() == 8);
@@ -43,7 +46,7 @@ impl Facts {
     }
 
     /// Returns `true` if this process can have written what stands in a slot.
-    fn are_of(&self, details: &Details) -> bool {
+    pub(in crate::segment) fn are_of(&self, details: &Details) -> bool {
         let Self { start, pid_namespace, time_namespace, image, .. } = *self;
         let theirs = (details.start, details.pid_namespace, details.time_namespace, details.image);
         theirs == (start, pid_namespace, time_namespace, image)
@@ -92,7 +95,7 @@ pub(crate) struct SlotTable<'a> {
 
 impl<'a> SlotTable<'a> {
     /// The slots that any process may have.
-    fn used(self) -> &'a [Slot] {
+    pub(in crate::segment) fn used(self) -> &'a [Slot] {
         self.used.of(self.slots)
     }
 

@@ -23,10 +23,9 @@
 //! Assumes that [`OwnPage`] is a page that stays mapped. Promises that what it leaks stays alive.
 #![allow(unsafe_code)]
 
-pub(crate) mod append;
-pub(crate) mod bytes;
-mod descriptor;
-pub(crate) mod held;
+pub(crate) mod anchor_locks;
+pub(crate) mod append_list;
+pub(in crate::segment) mod lock_descriptor;
 pub(crate) mod registry;
 mod unload;
 
@@ -37,11 +36,11 @@ use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use nix::errno::Errno;
 
+use crate::segment::liveness::lock::HeldByte;
 use crate::segment::participants::{Facts, TOKEN_BITS};
 use crate::sys::process::{self, OwnPage};
-use bytes::HeldByte;
-use descriptor::LockDescriptor;
-use held::Anchors;
+use anchor_locks::Anchors;
+use lock_descriptor::LockDescriptor;
 use registry::Index;
 
 /// What a page that `fork` wipes holds: all zero in a process that has not asked for it yet.
@@ -53,7 +52,7 @@ struct Page {
     owner: AtomicU32,
     /// The token of the owner.
     owners_token: AtomicU32,
-    /// The thread that keeps others from forking, or is forking: see `descriptor`.
+    /// The thread that keeps others from forking, or is forking: see `lock_descriptor`.
     fork_barrier: AtomicU32,
     local: AtomicPtr<Local>,
 }
@@ -76,7 +75,7 @@ pub(crate) struct Local {
     /// The file of the last lock, for the next one.
     idle_lock_file: Mutex<Option<LockDescriptor>>,
     /// The bytes by which processes of other PID namespaces see that this one lives.
-    bytes: Mutex<Vec<HeldByte>>,
+    pub(in crate::segment) bytes: Mutex<Vec<HeldByte>>,
     /// Tells waiting threads that an anchor was unlocked.
     anchor_unlocked: Condvar,
     facts: Facts,
@@ -122,7 +121,7 @@ fn page() -> Result<&'static Page, Errno> {
         if PAGE.compare_exchange(known, ptr::from_ref(page).cast_mut(), AcqRel, Acquire).is_ok() {
             if !fresh.is_wiped_on_fork {
                 // Once the page is there: the handlers use it.
-                descriptor::watch_forks();
+                lock_descriptor::watch_forks();
             }
             return Ok(page);
         }
@@ -244,7 +243,7 @@ fn new_token() -> u32 {
     if existing != 0 {
         return existing;
     }
-    descriptor::close_all();
+    lock_descriptor::close_all();
     let token = registry::inherit(local, draw_token);
     page.kept_token().store(token, Release);
     token

@@ -1,7 +1,7 @@
 //! The schemas of objects as they are written into segments: made once for each type.
 
 use crate::layout::schema::Schema;
-use crate::segment::process::append::AppendList;
+use crate::segment::process::append_list::AppendList;
 
 /// As many as the program has types of objects, or, as threads may come together, a few more.
 static WRITTEN: AppendList<(&Schema, String)> = AppendList::new();

@@ -2,7 +2,7 @@
 
 use super::{AnchorLock, LOOKED_AT, Patience, Target};
 use crate::error::CreateError;
-use crate::segment::process::bytes::BytePlace;
+use crate::segment::liveness::lock::BytePlace;
 use crate::segment::process::local;
 
 impl Target<'_> {

@@ -46,7 +46,7 @@ pub(crate) struct Slot {
 
 /// The state in a slot's word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SlotState {
+pub(crate) enum SlotState {
     Claimed = 1,
     Ready = 2,
     Left = 3,
@@ -55,22 +55,22 @@ pub(super) enum SlotState {
 /// A slot's word, taken apart: token in the low 29 bits, pid in the next 22, then two bits of state, and one that says
 /// whether the process holds its lock byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Word {
-    pub(super) token: u32,
-    pub(super) pid: u32,
-    pub(super) state: SlotState,
+pub(crate) struct Word {
+    pub(crate) token: u32,
+    pub(crate) pid: u32,
+    pub(crate) state: SlotState,
     /// Set by the claim itself: so that of a slot whose process dies before it has filled it, too.
-    pub(super) holds_byte: bool,
+    pub(crate) holds_byte: bool,
 }
 
 impl Word {
-    pub(super) fn pack(self) -> u64 {
+    pub(crate) fn pack(self) -> u64 {
         let byte = if self.holds_byte { HOLDS_BYTE } else { 0 };
         u64::from(self.token) | u64::from(self.pid) << TOKEN_BITS | (self.state as u64) << STATE | byte
     }
 
     /// `None` for a free slot, and for one that holds what no process writes.
-    pub(super) fn unpack(word: u64) -> Option<Self> {
+    pub(crate) fn unpack(word: u64) -> Option<Self> {
         let state = match (word & !HOLDS_BYTE) >> STATE {
             1 => SlotState::Claimed,
             2 => SlotState::Ready,
@@ -85,28 +85,28 @@ impl Word {
 
 /// What stands beside the word of a slot that was filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Details {
+pub(crate) struct Details {
     /// Inode; 0 if not known. Likewise of the time namespace.
-    pub(super) pid_namespace: u32,
-    pub(super) time_namespace: u32,
+    pub(crate) pid_namespace: u32,
+    pub(crate) time_namespace: u32,
     /// In clock ticks since boot, as the process's time namespace counts; 0 if not known.
-    pub(super) start: u64,
+    pub(crate) start: u64,
     /// When the process attached: the low 32 bits of the seconds since 1970.
-    pub(super) since: u32,
+    pub(crate) since: u32,
     /// What tells the program that runs in the process from what ran there before `exec`; 0 if not known.
-    pub(super) image: u32,
+    pub(crate) image: u32,
 }
 
 /// A slot as it was at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Look {
-    pub(super) word: Word,
+pub(crate) struct Look {
+    pub(crate) word: Word,
     /// `None` if it was claimed and not filled yet.
-    pub(super) details: Option<Details>,
+    pub(crate) details: Option<Details>,
 }
 
 impl Slot {
-    pub(super) fn word(&self) -> Option<Word> {
+    pub(crate) fn word(&self) -> Option<Word> {
         Word::unpack(self.load())
     }
 
@@ -118,7 +118,7 @@ impl Slot {
     }
 
     /// Reads the slot; `None` if it is free, or changes meanwhile.
-    pub(super) fn look(&self) -> Option<Look> {
+    pub(crate) fn look(&self) -> Option<Look> {
         let word = self.load();
         let found = Word::unpack(word)?;
         let details = (found.state != SlotState::Claimed).then(|| self.details());
@@ -137,22 +137,22 @@ impl Slot {
     }
 
     /// Claims a free slot.
-    pub(super) fn take_free(&self, claim: Word) -> bool {
+    pub(crate) fn take_free(&self, claim: Word) -> bool {
         self.take(0, claim)
     }
 
     /// Claims the slot that this process left.
-    pub(super) fn take_again(&self, left: Word, claim: Word) -> bool {
+    pub(crate) fn take_again(&self, left: Word, claim: Word) -> bool {
         self.take(left.pack(), claim)
     }
 
     /// Claims the slot of a process that has ended, as `is_dead` tells of what stands there.
-    pub(super) fn take_from_the_dead(&self, claim: Word, is_dead: impl FnOnce(&Look) -> bool) -> bool {
+    pub(crate) fn take_from_the_dead(&self, claim: Word, is_dead: impl FnOnce(&Look) -> bool) -> bool {
         self.look().is_some_and(|look| is_dead(&look) && self.take(look.word.pack(), claim))
     }
 
     /// Tells whether the process that has the slot has ended. In doubt, and when the slot changes meanwhile, it has not.
-    pub(super) fn is_of_the_dead(&self, token: u32, is_dead: impl FnOnce(&Look) -> bool) -> bool {
+    pub(crate) fn is_of_the_dead(&self, token: u32, is_dead: impl FnOnce(&Look) -> bool) -> bool {
         self.look().is_some_and(|look| look.word.token == token && is_dead(&look))
     }
 
@@ -163,7 +163,7 @@ impl Slot {
     }
 
     /// Fills the slot that was claimed, and says that it is ready; false if somebody took it, against the protocol.
-    pub(super) fn fill(&self, claim: Word, details: &Details) -> bool {
+    pub(crate) fn fill(&self, claim: Word, details: &Details) -> bool {
         self.pid_namespace.store(details.pid_namespace, Relaxed);
         self.time_namespace.store(details.time_namespace, Relaxed);
         self.start.store(details.start, Relaxed);
@@ -204,19 +204,19 @@ pub(crate) struct SlotsUsed(AtomicU32);
 impl SlotsUsed {
     /// So many were claimed before.
     #[cfg(test)]
-    pub(super) fn before(count: u32) -> Self {
+    pub(crate) fn before(count: u32) -> Self {
         Self(AtomicU32::new(count))
     }
 
     /// The slots that may have been claimed.
-    pub(super) fn of<'a>(&self, slots: &'a [Slot]) -> &'a [Slot] {
+    pub(crate) fn of<'a>(&self, slots: &'a [Slot]) -> &'a [Slot] {
         let used = self.0.load(Relaxed) as usize;
         fence(Acquire);
         &slots[..used.min(slots.len())]
     }
 
     /// Claims the first slot that nobody has claimed before.
-    pub(super) fn take_next<'a>(&self, slots: &'a [Slot], claim: Word) -> Option<&'a Slot> {
+    pub(crate) fn take_next<'a>(&self, slots: &'a [Slot], claim: Word) -> Option<&'a Slot> {
         let from = self.of(slots).len();
         let mut next = slots.iter().zip(1_u32..).skip(from);
         let taken = next.find(|(slot, count)| {
@@ -229,7 +229,7 @@ impl SlotsUsed {
 
 /// Finds another slot with the same token. Of two processes that drew the same one, and claimed a slot each before they
 /// asked, at least one finds the other: each claim is ordered before its look by the fence.
-pub(super) fn twin(slots: &[Slot], used: &SlotsUsed, ours: &Slot, token: u32) -> Option<Word> {
+pub(crate) fn twin(slots: &[Slot], used: &SlotsUsed, ours: &Slot, token: u32) -> Option<Word> {
     fence(SeqCst);
     let others = used.of(slots).iter().filter(|slot| !std::ptr::eq(*slot, ours));
     others.filter_map(Slot::word).find(|word| word.token == token)

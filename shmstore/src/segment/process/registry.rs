@@ -8,7 +8,7 @@
 
 mod index;
 mod inherit;
-mod lost;
+mod lost_anchor;
 
 use std::path::Path;
 use std::ptr::{self, NonNull};
@@ -17,13 +17,14 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize};
 use std::sync::{MutexGuard, PoisonError};
 
-use super::append::AppendList;
-use super::bytes::BytePlace;
+use super::append_list::AppendList;
 use super::{Local, current_token, local, token};
 use crate::layout::key::Key;
 use crate::layout::schema::Schema;
 use crate::segment::header::{self, Geometry, Header};
-use crate::segment::participants::{ClaimError, Judge, Occupant, Slot, SlotTable};
+use crate::segment::liveness::Judge;
+use crate::segment::liveness::lock::BytePlace;
+use crate::segment::participants::{ClaimError, Occupant, Slot, SlotTable};
 use crate::sys::shm::{self, Access, Mapping};
 
 pub(super) use index::Index;
@@ -149,7 +150,7 @@ fn header_of(mapping: &Mapping) -> &Header {
 impl Attachment {
     fn new(segment: Segment<'_>) -> Self {
         let Segment { mapping, geometry, shmid, key, anchor, schema } = segment;
-        lost::note_vantage();
+        lost_anchor::note_vantage();
         let header = header_of(&mapping);
         let (nonce, bytes) = (header.nonce(), BytePlace::new(header.byte_inode(), anchor));
         let (slot, slot_token) = (AtomicPtr::new(ptr::null_mut()), AtomicU32::new(0));
@@ -250,7 +251,7 @@ impl Attached {
     pub(crate) fn lost_anchor(&self) -> Option<&Path> {
         let (anchor, _) = self.header().identity().ok()?;
         let path = self.attachment().bytes.anchor();
-        lost::is_lost(path, &anchor).then_some(path)
+        lost_anchor::is_lost(path, &anchor).then_some(path)
     }
 
     /// Tells whether the process that has, or had, a token has provably ended. The caller has loaded the token with

@@ -26,7 +26,7 @@
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{descriptor, registry};
+use super::{lock_descriptor, registry};
 use crate::sys::process;
 
 /// Whether a finalizer leaves everything as it is: because the process exits, or because that could not be told.
@@ -50,6 +50,6 @@ static FINALIZE: extern "C" fn() = finalize;
 extern "C" fn finalize() {
     if !LEAVES_ALL.load(Relaxed) {
         registry::leave_slots();
-        descriptor::close_all();
+        lock_descriptor::close_all();
     }
 }

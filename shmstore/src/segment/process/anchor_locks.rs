@@ -11,7 +11,7 @@ use std::time::Instant;
 use nix::errno::Errno;
 
 use super::Local;
-use super::descriptor::LockDescriptor;
+use super::lock_descriptor::LockDescriptor;
 use crate::sys::file::{self, Inode};
 
 /// Which thread has an anchor, how many times, and what it is initializing there.

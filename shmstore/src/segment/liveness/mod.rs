@@ -17,8 +17,10 @@
 //! A byte is asked only of a process that said it holds one. In doubt, nobody has ended: two writers in one place do more
 //! harm than one who waits.
 
-use super::slot::{Details, Look, SlotState};
-use super::{Facts, SlotTable};
+pub(crate) mod lock;
+
+use crate::segment::participants::slot::{Details, Look, SlotState};
+use crate::segment::participants::{Facts, SlotTable};
 use crate::sys::process;
 
 /// How many processes may have drawn the same token at a time, and died before they found each other.
@@ -39,7 +41,7 @@ pub(crate) struct Judge<'a> {
 
 impl Judge<'_> {
     /// Tells whether the process of a slot has provably ended.
-    pub(super) fn is_dead(&self, look: &Look) -> bool {
+    pub(in crate::segment) fn is_dead(&self, look: &Look) -> bool {
         let word = look.word;
         let has_left = word.state == SlotState::Left;
         let byte_is_free = || word.holds_byte && self.byte_is_free(word.token);
@@ -60,7 +62,7 @@ impl Judge<'_> {
     }
 
     /// Returns `true` if this very process has filled a slot.
-    pub(super) fn is_ours(&self, look: &Look) -> bool {
+    pub(in crate::segment) fn is_ours(&self, look: &Look) -> bool {
         let has_our_numbers = (look.word.token, look.word.pid) == (self.token, self.facts.pid);
         has_our_numbers && look.details.as_ref().is_some_and(|details| self.facts.are_of(details))
     }

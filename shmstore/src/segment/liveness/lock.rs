@@ -9,8 +9,8 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, MutexGuard, PoisonError};
 
-use super::Local;
-use super::descriptor::LockDescriptor;
+use crate::segment::process::Local;
+use crate::segment::process::lock_descriptor::LockDescriptor;
 use crate::sys::file::{self, Inode};
 use crate::sys::vantage::ipc_namespace;
 
@@ -35,7 +35,7 @@ pub(crate) struct OtherNamespace {
 
 /// The file of a byte that we hold.
 #[derive(Debug)]
-pub(super) struct HeldByte {
+pub(in crate::segment) struct HeldByte {
     file: LockDescriptor,
     token: u32,
 }
@@ -46,7 +46,7 @@ impl BytePlace {
         Self { inode, anchor: anchor.clone() }
     }
 
-    pub(super) fn anchor(&self) -> &Path {
+    pub(in crate::segment) fn anchor(&self) -> &Path {
         &self.anchor
     }
 
@@ -90,7 +90,7 @@ impl Local {
 
     /// Locks this process's byte, once for each file, until the process ends. False if that is not possible: then
     /// processes of other PID namespaces take it for alive for ever.
-    pub(super) fn hold_byte(&self, place: &BytePlace, token: u32) -> bool {
+    pub(in crate::segment) fn hold_byte(&self, place: &BytePlace, token: u32) -> bool {
         let mut bytes = self.lock_bytes();
         if let Some(at) = bytes.iter().position(|held| held.file.inode() == place.inode) {
             if bytes[at].is_held_for(token) {
@@ -105,7 +105,7 @@ impl Local {
     }
 
     /// Gives up all bytes, for a process that has to draw another token: this one is somebody else's.
-    pub(super) fn give_bytes_back(&self) {
+    pub(in crate::segment) fn give_bytes_back(&self) {
         for held in self.lock_bytes().drain(..) {
             // Explicitly, for copies that a raw clone of this process may have.
             let _ = file::unlock_byte(held.file.fd(), held.token.into());
@@ -114,7 +114,7 @@ impl Local {
     }
 
     /// Tells whether another process holds the byte of a token; `None` if that cannot be asked.
-    pub(super) fn byte_is_locked(&self, place: &BytePlace, token: u32) -> Option<bool> {
+    pub(in crate::segment) fn byte_is_locked(&self, place: &BytePlace, token: u32) -> Option<bool> {
         if let Some(held) =
             self.lock_bytes().iter().find(|held| held.file.inode() == place.inode && held.is_held_for(token))
         {

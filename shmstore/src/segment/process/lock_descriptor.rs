@@ -13,7 +13,7 @@ use std::thread;
 
 use nix::errno::Errno;
 
-use super::append::AppendList;
+use super::append_list::AppendList;
 use super::unload;
 use crate::sys::file::{self, Inode};
 use crate::sys::process;
@@ -35,7 +35,7 @@ static KNOWN: AppendList<Known> = AppendList::new();
 /// An open file that every child of `fork` closes its copy of. Closed by [`close`](Self::close) alone: in a child the
 /// number may be somebody else's.
 #[derive(Debug)]
-pub(super) struct LockDescriptor {
+pub(in crate::segment) struct LockDescriptor {
     fd: ManuallyDrop<OwnedFd>,
     known: &'static Known,
     /// False where a sandbox refuses marks: they are a precaution only.
@@ -44,7 +44,7 @@ pub(super) struct LockDescriptor {
 
 impl LockDescriptor {
     /// Opens a file to be locked. No child is forked between the opening and its being known to the child handler.
-    pub(super) fn open(path: &Path) -> Result<Self, Errno> {
+    pub(in crate::segment) fn open(path: &Path) -> Result<Self, Errno> {
         hold_forks_off();
         watch_forks();
         let opened = file::open(path).and_then(|fd| Ok((file::stat_fd(fd.as_fd())?.inode(), fd)));
@@ -56,19 +56,19 @@ impl LockDescriptor {
         file
     }
 
-    pub(super) fn fd(&self) -> BorrowedFd<'_> {
+    pub(in crate::segment) fn fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
 
     /// Which file it was opened on.
-    pub(super) fn inode(&self) -> Inode {
+    pub(in crate::segment) fn inode(&self) -> Inode {
         self.known.inode()
     }
 
     /// Tells whether it is open still: somebody may have closed it behind our back, and opened the same file as the same
     /// number since. So it is not the file that is asked for, but the open file description, which has our mark: with
     /// it, its locks are there too. Without marks it is the file.
-    pub(super) fn is_open(&self) -> bool {
+    pub(in crate::segment) fn is_open(&self) -> bool {
         let is_it = || match self.is_marked {
             true => file::mark(self.fd()) == our_mark(),
             false => file::is_open_on(self.fd.as_raw_fd(), self.inode()),
@@ -76,7 +76,7 @@ impl LockDescriptor {
         self.known.fd.load(Relaxed) == self.fd.as_raw_fd() + 1 && is_it()
     }
 
-    pub(super) fn close(self) {
+    pub(in crate::segment) fn close(self) {
         let is_open = self.is_open();
         self.known.fd.store(0, Release);
         if is_open {
