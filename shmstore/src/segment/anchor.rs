@@ -147,7 +147,7 @@ impl Anchor {
 
     /// The inode that carries the lock bytes of the processes: one for all names of a directory, since each costs every
     /// process a descriptor.
-    pub(crate) fn byte_inode(&self, path: &Path) -> Inode {
+    pub(crate) fn liveness_inode(&self, path: &Path) -> Inode {
         let parent = if self.is_named { path.parent() } else { None };
         let directory = parent.and_then(|parent| file::stat_path(parent).ok());
         directory.as_ref().unwrap_or(&self.stat).inode()

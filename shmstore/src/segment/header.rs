@@ -279,14 +279,14 @@ impl Header {
     }
 
     /// Writes which file carries the lock bytes of the processes that attach the segment.
-    pub(crate) fn set_byte_inode(&self, inode: Inode) {
+    pub(crate) fn set_liveness_inode(&self, inode: Inode) {
         self.lock_dev.store(inode.dev, Relaxed);
         self.lock_ino.store(inode.ino, Relaxed);
     }
 
     /// The file that carries the lock bytes, as the creator wrote. Only to be compared with files that are looked at
     /// for another reason.
-    pub(crate) fn byte_inode(&self) -> Inode {
+    pub(crate) fn liveness_inode(&self) -> Inode {
         Inode { dev: self.lock_dev.load(Relaxed), ino: self.lock_ino.load(Relaxed) }
     }
 

@@ -12,7 +12,7 @@ mod atomics {
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::error::moment;
-use crate::segment::liveness::Judge;
+use crate::segment::liveness::Liveness;
 use crate::sys::failpoint::{self, Step};
 use crate::sys::process;
 use crate::sys::process::PAGE;
@@ -27,29 +27,28 @@ const ATTEMPTS: u32 = 16;
 
 /// What does not change while a process lives, asked for once.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Facts {
+pub(crate) struct ProcessFacts {
     pub(crate) pid: u32,
     /// In clock ticks since boot, as this process's time namespace counts.
     pub(crate) start: u64,
     pub(crate) pid_namespace: u32,
     pub(crate) time_namespace: u32,
-    /// The program, until `exec`: see [`process::image`].
-    pub(crate) image: u32,
+    /// The program, until `exec`: see [`process::exec_id`].
+    pub(crate) exec_id: u32,
 }
 
-impl Facts {
+impl ProcessFacts {
     pub(crate) fn gather() -> Self {
         let pid = process::pid();
         let start = if process::proc_is_ours() { process::start_time(pid) } else { 0 };
         let (pid_namespace, time_namespace) = (process::namespace("pid"), process::namespace("time"));
-        Self { pid, start, pid_namespace, time_namespace, image: process::image() }
+        Self { pid, start, pid_namespace, time_namespace, exec_id: process::exec_id() }
     }
 
     /// Returns `true` if this process can have written what stands in a slot.
-    pub(in crate::segment) fn are_of(&self, details: &Details) -> bool {
-        let Self { start, pid_namespace, time_namespace, image, .. } = *self;
-        let theirs = (details.start, details.pid_namespace, details.time_namespace, details.image);
-        theirs == (start, pid_namespace, time_namespace, image)
+    pub(in crate::segment) fn match_slot(&self, details: &Details) -> bool {
+        let found = (details.start, details.pid_namespace, details.time_namespace, details.exec_id);
+        found == (self.start, self.pid_namespace, self.time_namespace, self.exec_id)
     }
 
     /// What the process writes into its slot.
@@ -59,7 +58,7 @@ impl Facts {
             time_namespace: self.time_namespace,
             start: self.start,
             since: seconds_since_1970() as u32,
-            image: self.image,
+            exec_id: self.exec_id,
         }
     }
 }
@@ -105,24 +104,24 @@ impl<'a> SlotTable<'a> {
     }
 
     /// Finds the process its slot: the one it left, a free one, or one whose process has died. The caller has locked
-    /// its byte before, if `holds_byte`.
-    pub(crate) fn claim(self, holds_byte: bool, judge: &Judge<'_>) -> Result<&'a Slot, ClaimError> {
-        let (token, pid) = (judge.token, judge.facts.pid);
-        let claim = Word { token, pid, state: SlotState::Claimed, holds_byte };
+    /// its byte before, if `has_liveness_lock`.
+    pub(crate) fn claim(self, has_liveness_lock: bool, liveness: &Liveness<'_>) -> Result<&'a Slot, ClaimError> {
+        let (token, pid) = (liveness.token, liveness.facts.pid);
+        let claim = Word { token, pid, state: SlotState::Claimed, has_liveness_lock };
         // Again only if somebody else changed a slot of ours, which nobody does who keeps to the protocol.
         for _ in 0..ATTEMPTS {
-            let ours = self.ours(judge);
+            let ours = self.ours(liveness);
             let slot = match ours {
                 Some((slot, word)) if word.state == SlotState::Ready => return Ok(slot),
                 Some((slot, word)) if slot.take_again(word, claim) => slot,
                 Some(_) => continue,
-                None => match self.claim_strangers(claim, judge)? {
+                None => match self.claim_with_own_token(claim, liveness)? {
                     Some(slot) => slot,
-                    None => self.claim_new(claim, judge)?,
+                    None => self.claim_new(claim, liveness)?,
                 },
             };
             failpoint::reach(Step::SlotClaimed);
-            if !slot.fill(claim, &judge.facts.details()) {
+            if !slot.fill(claim, &liveness.facts.details()) {
                 continue;
             }
             // Whoever draws this token while we have a slot finds that.
@@ -132,28 +131,31 @@ impl<'a> SlotTable<'a> {
     }
 
     /// The slot that this process has had before.
-    fn ours(self, judge: &Judge<'_>) -> Option<(&'a Slot, Word)> {
-        let looks = self.used().iter().filter_map(|slot| slot.look().map(|look| (slot, look)));
-        looks.into_iter().find(|(_, look)| judge.is_ours(look)).map(|(slot, look)| (slot, look.word))
+    fn ours(self, liveness: &Liveness<'_>) -> Option<(&'a Slot, Word)> {
+        let snapshots = self.used().iter().filter_map(|slot| slot.snapshot().map(|snapshot| (slot, snapshot)));
+        snapshots
+            .into_iter()
+            .find(|(_, snapshot)| liveness.is_ours(snapshot))
+            .map(|(slot, snapshot)| (slot, snapshot.word))
     }
 
     /// Takes over the slot of another process that had our token by chance, if that process has ended. What it held
     /// when it died stays held until we end, too: a lock word that holds our token looks like ours to everybody.
-    fn claim_strangers(self, claim: Word, judge: &Judge<'_>) -> Result<Option<&'a Slot>, ClaimError> {
+    fn claim_with_own_token(self, claim: Word, liveness: &Liveness<'_>) -> Result<Option<&'a Slot>, ClaimError> {
         let words = self.used().iter().filter_map(|slot| slot.word().map(|word| (slot, word)));
         match words.into_iter().find(|(_, word)| word.token == claim.token) {
             None => Ok(None),
-            Some((slot, _)) if slot.take_from_the_dead(claim, |look| judge.is_dead(look)) => Ok(Some(slot)),
+            Some((slot, _)) if slot.take_over(claim, |snapshot| liveness.is_dead(snapshot)) => Ok(Some(slot)),
             Some((_, Word { pid, .. })) => Err(ClaimError::Collision { pid }),
         }
     }
 
-    fn claim_new(self, claim: Word, judge: &Judge<'_>) -> Result<&'a Slot, ClaimError> {
+    fn claim_new(self, claim: Word, liveness: &Liveness<'_>) -> Result<&'a Slot, ClaimError> {
         let used = self.used();
         // Start where few others do, so that processes that come together do not fight for the same slot.
         let (before, from) = used.split_at(claim.token as usize % used.len().max(1));
         let mut round = from.iter().chain(before);
-        let mut take_dead = |slot: &&Slot| slot.take_from_the_dead(claim, |look| judge.is_dead(look));
+        let mut take_dead = |slot: &&Slot| slot.take_over(claim, |snapshot| liveness.is_dead(snapshot));
         // What ran here before `exec` first: others, who see that the process lives, cannot tell that its locks do not.
         let mut former = round.clone().filter(|slot| slot.word().is_some_and(|word| word.pid == claim.pid));
         let taken = former.find(&mut take_dead);
@@ -167,7 +169,7 @@ impl<'a> SlotTable<'a> {
     }
 
     fn check_alone(self, ours: &'a Slot, token: u32) -> Result<&'a Slot, ClaimError> {
-        match slot::twin(self.slots, self.used, ours, token) {
+        match slot::second_slot(self.slots, self.used, ours, token) {
             None => Ok(ours),
             Some(Word { pid, .. }) => {
                 ours.give_back(token);
@@ -182,15 +184,15 @@ impl<'a> SlotTable<'a> {
     }
 
     /// Lists the processes that have a slot.
-    pub(crate) fn occupants(self, judge: &Judge<'_>) -> impl Iterator<Item = Occupant> {
-        let (looks, now) = (self.used().iter().filter_map(Slot::look), seconds_since_1970());
-        looks.map(move |look| Occupant {
-            token: look.word.token,
-            pid: look.word.pid,
-            pid_namespace: look.details.map_or(0, |details| details.pid_namespace),
-            since: moment(whole_seconds(look.details.map_or(0, |details| details.since), now), 0),
-            left: look.word.state == SlotState::Left,
-            alive: !judge.is_dead(&look),
+    pub(crate) fn occupants(self, liveness: &Liveness<'_>) -> impl Iterator<Item = Occupant> {
+        let (snapshots, now) = (self.used().iter().filter_map(Slot::snapshot), seconds_since_1970());
+        snapshots.map(move |snapshot| Occupant {
+            token: snapshot.word.token,
+            pid: snapshot.word.pid,
+            pid_namespace: snapshot.details.map_or(0, |details| details.pid_namespace),
+            since: moment(whole_seconds(snapshot.details.map_or(0, |details| details.since), now), 0),
+            left: snapshot.word.state == SlotState::Left,
+            alive: !liveness.is_dead(&snapshot),
         })
     }
 }

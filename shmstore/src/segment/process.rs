@@ -36,10 +36,10 @@ use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use nix::errno::Errno;
 
-use crate::segment::liveness::lock::HeldByte;
-use crate::segment::participants::{Facts, TOKEN_BITS};
+use crate::segment::liveness::lock::LivenessLock;
+use crate::segment::participants::{ProcessFacts, TOKEN_BITS};
 use crate::sys::process::{self, OwnPage};
-use anchor_locks::Anchors;
+use anchor_locks::AnchorLocks;
 use lock_descriptor::LockDescriptor;
 use registry::Index;
 
@@ -71,14 +71,14 @@ pub(crate) struct Local {
     /// Held while the registry is read or changed, for moments only: every wait looks its segment up there.
     registry: Mutex<Index>,
     /// The anchors that threads of this process have locked, by device and inode.
-    anchors: Mutex<Anchors>,
+    anchor_locks: Mutex<AnchorLocks>,
     /// The file of the last lock, for the next one.
     idle_lock_file: Mutex<Option<LockDescriptor>>,
     /// The bytes by which processes of other PID namespaces see that this one lives.
-    pub(in crate::segment) bytes: Mutex<Vec<HeldByte>>,
+    pub(in crate::segment) bytes: Mutex<Vec<LivenessLock>>,
     /// Tells waiting threads that an anchor was unlocked.
     anchor_unlocked: Condvar,
-    facts: Facts,
+    facts: ProcessFacts,
     /// What the numbers of new segments are made of: begins somewhere, and goes on by a fixed step.
     nonces: OnceLock<AtomicU64>,
 }
@@ -153,11 +153,11 @@ pub(crate) fn local() -> &'static Local {
         let fresh = Box::into_raw(Box::new(Local {
             attaching: Mutex::default(),
             registry: Mutex::default(),
-            anchors: Mutex::default(),
+            anchor_locks: Mutex::default(),
             idle_lock_file: Mutex::default(),
             bytes: Mutex::default(),
             anchor_unlocked: Condvar::new(),
-            facts: Facts::gather(),
+            facts: ProcessFacts::gather(),
             nonces: OnceLock::new(),
         }));
         found = match page.local.compare_exchange(ptr::null_mut(), fresh, AcqRel, Acquire) {
@@ -269,7 +269,7 @@ fn random_bits() -> u64 {
 }
 
 impl Local {
-    pub(crate) fn facts(&self) -> &Facts {
+    pub(crate) fn facts(&self) -> &ProcessFacts {
         &self.facts
     }
 

@@ -11,7 +11,7 @@ use crate::layout::schema::Schema;
 use crate::segment::header::{self, Damage, FORMAT_VERSION, FirstWord, Geometry, Header, State};
 use crate::segment::identity::Identity;
 use crate::segment::participants::ClaimError;
-use crate::segment::process::registry::{self, Attached, Segment};
+use crate::segment::process::registry::{self, Candidate, SegmentRef};
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Access, Mapping, Status, Unreadable};
 
@@ -32,7 +32,7 @@ pub(crate) struct Found {
 impl Found {
     /// How many times it is attached, but for this look at it.
     pub(crate) fn attached(&self) -> u64 {
-        self.status.attached.saturating_sub(1)
+        self.status.attach_count.saturating_sub(1)
     }
 }
 
@@ -272,7 +272,7 @@ impl Target<'_> {
         identity: &Identity,
         schema: &'static Schema,
         found: Found,
-    ) -> Result<Attached, AttachError> {
+    ) -> Result<SegmentRef, AttachError> {
         let geometry = self.check_layout(identity, schema, &found)?;
         self.register(identity, found.mapping, geometry, found.status.shmid)
     }
@@ -310,8 +310,14 @@ impl Target<'_> {
     }
 
     /// A segment that was judged, or made, to be ours.
-    pub(super) fn segment(&self, identity: &Identity, mapping: Mapping, geometry: Geometry, shmid: i32) -> Segment<'_> {
-        Segment { mapping, geometry, shmid, key: identity.key(self.id), anchor: self.path, schema: self.schema }
+    pub(super) fn segment(
+        &self,
+        identity: &Identity,
+        mapping: Mapping,
+        geometry: Geometry,
+        shmid: i32,
+    ) -> Candidate<'_> {
+        Candidate { mapping, geometry, shmid, key: identity.key(self.id), anchor: self.path, schema: self.schema }
     }
 
     /// Makes it an attachment of this process.
@@ -321,7 +327,7 @@ impl Target<'_> {
         mapping: Mapping,
         geometry: Geometry,
         shmid: i32,
-    ) -> Result<Attached, AttachError> {
+    ) -> Result<SegmentRef, AttachError> {
         registry::register(self.segment(identity, mapping, geometry, shmid)).map_err(|refused| {
             let subject = self.subject(Some(identity));
             match refused {

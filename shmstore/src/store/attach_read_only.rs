@@ -8,7 +8,7 @@ use crate::error::{AttachError, OpenError};
 use crate::layout::schema::Schema;
 use crate::segment::header;
 use crate::segment::identity::Identity;
-use crate::segment::process::registry::{self, Attached};
+use crate::segment::process::registry::{self, SegmentRef};
 use crate::sys::failpoint::{self, Step};
 use crate::sys::shm::Access;
 
@@ -23,7 +23,7 @@ pub(super) enum Seen {
 impl Target<'_> {
     /// Attaches to the object for reading only, waiting up to `wait` for one that does not exist yet. What is left of a
     /// dead creator or remover does not exist: to clean it up is for those who may write.
-    pub(crate) fn attach_read_only(&self, schema: &'static Schema, wait: Duration) -> Result<Attached, AttachError> {
+    pub(crate) fn attach_read_only(&self, schema: &'static Schema, wait: Duration) -> Result<SegmentRef, AttachError> {
         let mut for_missing = Patience::new(wait);
         let mut for_creator = Patience::new(wait.max(self.policy.wait));
         let mut left_over = None;
@@ -97,7 +97,7 @@ impl Target<'_> {
         identity: &Identity,
         schema: &'static Schema,
         found: Found,
-    ) -> Result<Attached, AttachError> {
+    ) -> Result<SegmentRef, AttachError> {
         let geometry = self.check_layout(identity, schema, &found)?;
         Ok(registry::register_to_read(self.segment(identity, found.mapping, geometry, found.status.shmid)))
     }

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use crate::layout::schema::{OwnedSchema, Schema};
 use crate::segment::participants::Occupant;
-use crate::segment::process::registry::Attached;
+use crate::segment::process::registry::SegmentRef;
 use crate::store::creator;
 use crate::store::{ObjectInfo, ObjectState, Store};
 use crate::sys::shm;
@@ -16,7 +16,7 @@ use holding::{HeldPart, held_parts};
 /// An attachment, and the store it was made by.
 #[derive(Clone)]
 pub(crate) struct AttachedObject {
-    pub(crate) attached: Attached,
+    pub(crate) attached: SegmentRef,
     pub(crate) store: Store,
 }
 
@@ -66,7 +66,7 @@ impl AttachedObject {
 }
 
 /// The processes of an object, and the parts that each holds.
-pub(crate) fn participants(object: &Attached, schema: &OwnedSchema) -> Vec<Participant> {
+pub(crate) fn participants(object: &SegmentRef, schema: &OwnedSchema) -> Vec<Participant> {
     // Each part is told of once, however many slots have its holder's token: a peer that breaks the protocol may have
     // written the same one into all slots and all locks.
     let mut held: HashMap<u32, Vec<String>> = HashMap::new();
@@ -81,7 +81,7 @@ pub(crate) fn participants(object: &Attached, schema: &OwnedSchema) -> Vec<Parti
 }
 
 /// The processes of an object, without what each holds: no part of the object is touched.
-pub(crate) fn processes(object: &Attached) -> Vec<Participant> {
+pub(crate) fn processes(object: &SegmentRef) -> Vec<Participant> {
     object.occupants().iter().map(participant).collect()
 }
 

@@ -16,7 +16,7 @@ use crate::segment::anchor::Anchor;
 use crate::segment::header::{self, Geometry, Header, Provenance, State};
 use crate::segment::identity::Identity;
 use crate::segment::process::local;
-use crate::segment::process::registry::Attached;
+use crate::segment::process::registry::SegmentRef;
 use crate::sys::failpoint::{self, Step};
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Access, Mapping, Status};
@@ -26,11 +26,11 @@ use crate::sys::vantage::Vantage;
 pub(super) const CREATE: &str = "create (`shmget`)";
 
 /// Fills a new object.
-pub(crate) type Init<'a> = &'a mut dyn FnMut(&Attached) -> Result<(), Box<dyn Error + Send + Sync>>;
+pub(crate) type Init<'a> = &'a mut dyn FnMut(&SegmentRef) -> Result<(), Box<dyn Error + Send + Sync>>;
 
 /// An object that was created, or was there.
 pub(crate) struct Created {
-    pub(crate) attached: Attached,
+    pub(crate) attached: SegmentRef,
     /// Whether it was this call that created it.
     pub(crate) is_new: bool,
 }
@@ -85,7 +85,7 @@ impl Drop for Initializing<'_> {
 
 impl Target<'_> {
     /// Attaches to the object, waiting up to `wait` for one that does not exist yet.
-    pub(crate) fn attach(&self, schema: &'static Schema, wait: Duration) -> Result<Attached, AttachError> {
+    pub(crate) fn attach(&self, schema: &'static Schema, wait: Duration) -> Result<SegmentRef, AttachError> {
         let mut for_missing = Patience::new(wait);
         let mut for_creator = Patience::new(wait.max(self.policy.wait));
         loop {
@@ -300,7 +300,7 @@ impl Target<'_> {
         failpoint::reach(Step::CreateClaimed);
         let path = path.as_os_str().as_encoded_bytes();
         header.describe(local().draw_nonce(), identity, self.id, schema.hash(), path);
-        header.set_byte_inode(anchor.byte_inode(self.path));
+        header.set_liveness_inode(anchor.liveness_inode(self.path));
         header.sign(&provenance(status));
         header.lay_out(geometry);
         failpoint::reach(Step::CreateDescribed);

@@ -178,7 +178,7 @@ impl Store {
             size: status.size,
             owner: status.owner,
             mode: status.mode,
-            attached: status.attached,
+            attached: status.attach_count,
             created: None,
             creator_pid: None,
             state,

@@ -2,7 +2,7 @@
 
 use super::{AnchorLock, LOOKED_AT, Patience, Target};
 use crate::error::CreateError;
-use crate::segment::liveness::lock::BytePlace;
+use crate::segment::liveness::lock::LivenessFile;
 use crate::segment::process::local;
 
 impl Target<'_> {
@@ -13,7 +13,7 @@ impl Target<'_> {
         if self.policy.per_ipc_namespace {
             return Ok(());
         }
-        let place = BytePlace::new(lock.anchor().byte_inode(self.path), self.path);
+        let place = LivenessFile::new(lock.anchor().liveness_inode(self.path), self.path);
         let mut patience = Patience::new(LOOKED_AT.min(self.policy.wait));
         while let Some(other) = local().other_ipc_namespace(&place) {
             if !patience.pause() {

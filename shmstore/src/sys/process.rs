@@ -101,7 +101,7 @@ pub(crate) fn kernel_page_size(address: usize) -> Option<usize> {
 /// children. 0 if the kernel gives none.
 ///
 /// [getauxval(3)]: https://man7.org/linux/man-pages/man3/getauxval.3.html
-pub(crate) fn image() -> u32 {
+pub(crate) fn exec_id() -> u32 {
     // SAFETY: takes a number only.
     let random = unsafe { libc::getauxval(libc::AT_RANDOM) } as *const [u32; 4];
     if random.is_null() {

@@ -45,7 +45,7 @@ pub(crate) struct Status {
     /// The low nine permission bits.
     pub(crate) mode: u32,
     /// How many times it is attached, in all processes.
-    pub(crate) attached: u64,
+    pub(crate) attach_count: u64,
     /// When it was created, or its owner or mode last changed: seconds since 1970.
     pub(crate) changed: i64,
     /// Removed, but still attached somewhere: it has no key any more.
@@ -164,7 +164,7 @@ impl Status {
             creator: ds.shm_perm.cuid,
             creator_pid: ds.shm_cpid,
             mode: mode & 0o777,
-            attached: ds.shm_nattch,
+            attach_count: ds.shm_nattch,
             changed: ds.shm_ctime,
             removed: mode & SHM_DEST != 0,
         }

@@ -19,7 +19,7 @@ const NAMESPACES: i64 = 1 << 32;
 
 /// Which file carries the bytes of a segment's processes, as its creator says, and where we may look for it.
 #[derive(Debug, Clone)]
-pub(crate) struct BytePlace {
+pub(crate) struct LivenessFile {
     inode: Inode,
     /// The file is this one, or the directory that it is in.
     anchor: Arc<Path>,
@@ -35,12 +35,12 @@ pub(crate) struct OtherNamespace {
 
 /// The file of a byte that we hold.
 #[derive(Debug)]
-pub(in crate::segment) struct HeldByte {
+pub(in crate::segment) struct LivenessLock {
     file: LockDescriptor,
     token: u32,
 }
 
-impl BytePlace {
+impl LivenessFile {
     /// The header's word is believed only if the anchor, or its directory, is that very file.
     pub(crate) fn new(inode: Inode, anchor: &Arc<Path>) -> Self {
         Self { inode, anchor: anchor.clone() }
@@ -61,8 +61,8 @@ impl BytePlace {
     }
 }
 
-impl HeldByte {
-    fn open(place: &BytePlace, token: u32) -> Option<Self> {
+impl LivenessLock {
+    fn open(place: &LivenessFile, token: u32) -> Option<Self> {
         let file = LockDescriptor::open(place.path()?).ok()?;
         let is_it = file.inode() == place.inode && file::lock_byte(file.fd(), token.into()).is_ok();
         if !is_it {
@@ -83,14 +83,14 @@ impl HeldByte {
 }
 
 impl Local {
-    fn lock_bytes(&self) -> MutexGuard<'_, Vec<HeldByte>> {
+    fn lock_bytes(&self) -> MutexGuard<'_, Vec<LivenessLock>> {
         // Every change is one push or removal: a panic leaves nothing half-done.
         self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Locks this process's byte, once for each file, until the process ends. False if that is not possible: then
     /// processes of other PID namespaces take it for alive for ever.
-    pub(in crate::segment) fn hold_byte(&self, place: &BytePlace, token: u32) -> bool {
+    pub(in crate::segment) fn hold_byte(&self, place: &LivenessFile, token: u32) -> bool {
         let mut bytes = self.lock_bytes();
         if let Some(at) = bytes.iter().position(|held| held.file.inode() == place.inode) {
             if bytes[at].is_held_for(token) {
@@ -98,7 +98,7 @@ impl Local {
             }
             bytes.swap_remove(at).file.close();
         }
-        let held = HeldByte::open(place, token);
+        let held = LivenessLock::open(place, token);
         let holds = held.is_some();
         bytes.extend(held);
         holds
@@ -114,7 +114,7 @@ impl Local {
     }
 
     /// Tells whether another process holds the byte of a token; `None` if that cannot be asked.
-    pub(in crate::segment) fn byte_is_locked(&self, place: &BytePlace, token: u32) -> Option<bool> {
+    pub(in crate::segment) fn byte_is_locked(&self, place: &LivenessFile, token: u32) -> Option<bool> {
         if let Some(held) =
             self.lock_bytes().iter().find(|held| held.file.inode() == place.inode && held.is_held_for(token))
         {
@@ -127,7 +127,7 @@ impl Local {
 
     /// Another IPC namespace in which a process lives that has objects of this place attached; `None` if there is none, or it is not known.
     /// Bytes of this process itself do not count, whatever their namespace: its threads may move.
-    pub(crate) fn other_ipc_namespace(&self, place: &BytePlace) -> Option<OtherNamespace> {
+    pub(crate) fn other_ipc_namespace(&self, place: &LivenessFile) -> Option<OtherNamespace> {
         let bytes = self.lock_bytes();
         let held = bytes.iter().find(|held| held.file.inode() == place.inode && held.file.is_open());
         let opened = if held.is_none() { Some(place.open()?) } else { None };
@@ -142,7 +142,7 @@ impl Local {
     }
 
     /// Opens the file of a byte that we hold, wherever it was moved, and whatever we are still permitted by its path.
-    fn reopen_held(&self, place: &BytePlace) -> Option<OwnedFd> {
+    fn reopen_held(&self, place: &LivenessFile) -> Option<OwnedFd> {
         let bytes = self.lock_bytes();
         let held = bytes.iter().find(|held| held.file.inode() == place.inode && held.file.is_open())?;
         let fd = file::reopen(held.file.fd()).ok()?;
@@ -159,7 +159,7 @@ mod tests {
         const TOKEN: u32 = 77;
         let directory = tempfile::tempdir().unwrap();
         let inode = file::stat_path(directory.path()).unwrap().inode();
-        let (local, place) = (crate::segment::process::local(), BytePlace::new(inode, &directory.path().into()));
+        let (local, place) = (crate::segment::process::local(), LivenessFile::new(inode, &directory.path().into()));
         assert!(local.hold_byte(&place, TOKEN));
         assert_eq!(local.byte_is_locked(&place, TOKEN), Some(false));
         let other = file::open(directory.path()).unwrap();

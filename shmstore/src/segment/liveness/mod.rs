@@ -19,88 +19,91 @@
 
 pub(crate) mod lock;
 
-use crate::segment::participants::slot::{Details, Look, SlotState};
-use crate::segment::participants::{Facts, SlotTable};
+use crate::segment::participants::slot::{Details, SlotState, Snapshot};
+use crate::segment::participants::{ProcessFacts, SlotTable};
 use crate::sys::process;
 
 /// How many processes may have drawn the same token at a time, and died before they found each other.
-const MOST_TWINS: usize = 4;
+const MAX_SLOTS_PER_TOKEN: usize = 4;
 
 /// Who judges, and how to ask for lock bytes.
-pub(crate) struct Judge<'a> {
+pub(crate) struct Liveness<'a> {
     /// This process's token; 0 if it has none yet.
     pub(crate) token: u32,
-    pub(crate) facts: &'a Facts,
+    pub(crate) facts: &'a ProcessFacts,
     /// The segment whose slots these are.
     pub(crate) shmid: i32,
     /// Whether some process may live without a slot. Read after the token that is judged, which was loaded with Acquire.
     pub(crate) has_unlisted: bool,
     /// Tells whether another process holds the byte of a token; `None` if that cannot be asked.
-    pub(crate) byte_is_locked: &'a dyn Fn(u32) -> Option<bool>,
+    pub(crate) lock_is_held: &'a dyn Fn(u32) -> Option<bool>,
 }
 
-impl Judge<'_> {
+impl Liveness<'_> {
     /// Tells whether the process of a slot has provably ended.
-    pub(in crate::segment) fn is_dead(&self, look: &Look) -> bool {
-        let word = look.word;
+    pub(in crate::segment) fn is_dead(&self, snapshot: &Snapshot) -> bool {
+        let word = snapshot.word;
         let has_left = word.state == SlotState::Left;
-        let byte_is_free = || word.holds_byte && self.byte_is_free(word.token);
-        match &look.details {
-            _ if self.is_ours(look) => false,
-            None => byte_is_free(),
-            Some(details) if !self.knows_the_namespace_of(details) => byte_is_free(),
+        let lock_is_free = || word.has_liveness_lock && self.lock_is_free(word.token);
+        match &snapshot.details {
+            _ if self.is_ours(snapshot) => false,
+            None => lock_is_free(),
+            Some(details) if !self.shares_pid_namespace_with(details) => lock_is_free(),
             Some(details) if word.pid == self.facts.pid => {
                 self.started_at_another_time(details)
-                    || self.is_another_image(details).unwrap_or_else(byte_is_free)
-                    || has_left && byte_is_free()
+                    || self.has_another_exec_id(details).unwrap_or_else(lock_is_free)
+                    || has_left && lock_is_free()
             }
             Some(details) => {
                 let has_ended = process::has_ended(word.pid) || pid_was_reused(word.pid, details);
-                has_ended || byte_is_free() && (has_left || self.has_not_mapped_it(word.pid))
+                has_ended || lock_is_free() && (has_left || self.has_not_mapped_segment(word.pid))
             }
         }
     }
 
     /// Returns `true` if this very process has filled a slot.
-    pub(in crate::segment) fn is_ours(&self, look: &Look) -> bool {
-        let has_our_numbers = (look.word.token, look.word.pid) == (self.token, self.facts.pid);
-        has_our_numbers && look.details.as_ref().is_some_and(|details| self.facts.are_of(details))
+    pub(in crate::segment) fn is_ours(&self, snapshot: &Snapshot) -> bool {
+        let has_our_numbers = (snapshot.word.token, snapshot.word.pid) == (self.token, self.facts.pid);
+        has_our_numbers && snapshot.details.as_ref().is_some_and(|details| self.facts.match_slot(details))
     }
 
     /// What ran before `exec` has lost its mappings with its byte. The byte alone does not tell: somebody may have closed
     /// the descriptor behind its back. The mapping alone does, but is not to be seen of every process.
-    fn has_not_mapped_it(&self, pid: u32) -> bool {
+    fn has_not_mapped_segment(&self, pid: u32) -> bool {
         process::maps_segment_to_write(pid, self.shmid) == Some(false)
     }
 
     /// Tells whether the process of a token has provably ended. The caller has loaded the token with Acquire.
     ///
     /// A slot is freed only by taking it from the dead: so a token in no slot is of nobody alive, but for a child of
-    /// `fork` that found the table full, said so in the header, and holds its byte. A token in more than [`MOST_TWINS`] slots was written there
+    /// `fork` that found the table full, said so in the header, and holds its byte. A token in more than [`MAX_SLOTS_PER_TOKEN`] slots was written there
     /// against the protocol: that proves nothing, and to judge each of them may take seconds.
     pub(crate) fn token_is_dead(&self, slots: SlotTable<'_>, token: u32) -> bool {
         if token == self.token {
             return false;
         }
         let with_it = || slots.used().iter().filter(|slot| slot.word().is_some_and(|word| word.token == token));
-        match with_it().take(MOST_TWINS + 1).count() {
-            0 => !self.has_unlisted || self.byte_is_free(token),
-            count => count <= MOST_TWINS && with_it().all(|slot| slot.is_of_the_dead(token, |look| self.is_dead(look))),
+        match with_it().take(MAX_SLOTS_PER_TOKEN + 1).count() {
+            0 => !self.has_unlisted || self.lock_is_free(token),
+            count => {
+                count <= MAX_SLOTS_PER_TOKEN
+                    && with_it().all(|slot| slot.token_is_dead(token, |snapshot| self.is_dead(snapshot)))
+            }
         }
     }
 
-    fn byte_is_free(&self, token: u32) -> bool {
-        (self.byte_is_locked)(token) == Some(false)
+    fn lock_is_free(&self, token: u32) -> bool {
+        (self.lock_is_held)(token) == Some(false)
     }
 
-    fn knows_the_namespace_of(&self, details: &Details) -> bool {
+    fn shares_pid_namespace_with(&self, details: &Details) -> bool {
         self.facts.pid_namespace != 0 && self.facts.pid_namespace == details.pid_namespace
     }
 
     /// `None` if that is not known.
-    fn is_another_image(&self, details: &Details) -> Option<bool> {
-        let known = self.facts.image != 0 && details.image != 0;
-        known.then_some(self.facts.image != details.image)
+    fn has_another_exec_id(&self, details: &Details) -> Option<bool> {
+        let known = self.facts.exec_id != 0 && details.exec_id != 0;
+        known.then_some(self.facts.exec_id != details.exec_id)
     }
 
     fn started_at_another_time(&self, details: &Details) -> bool {

@@ -12,7 +12,7 @@
 //! | any | claimed | another process, once the slot's process has died |
 //!
 //! What stands beside the word belongs to it only if the word is *ready* or *left*, and the same before and after the
-//! rest was read: so [`Slot::look`]. Its second load pairs with the fence of [`Slot::take`]: whoever read a number of
+//! rest was read: so [`Slot::snapshot`]. Its second load pairs with the fence of [`Slot::take`]: whoever read a number of
 //! the next process sees that process's word too.
 //!
 //! Built a second time by the loom models, with loom's atomics; so it knows nothing of the kernel.
@@ -30,7 +30,7 @@ const PID_BITS: u32 = 22;
 const STATE: u32 = TOKEN_BITS + PID_BITS;
 
 /// The process holds its lock byte.
-const HOLDS_BYTE: u64 = 1 << (STATE + 2);
+const HAS_LIVENESS_LOCK: u64 = 1 << (STATE + 2);
 
 /// One process's place in the table: 32 bytes.
 #[repr(C)]
@@ -41,7 +41,7 @@ pub(crate) struct Slot {
     time_namespace: AtomicU32,
     start: AtomicU64,
     since: AtomicU32,
-    image: AtomicU32,
+    exec_id: AtomicU32,
 }
 
 /// The state in a slot's word.
@@ -60,18 +60,18 @@ pub(crate) struct Word {
     pub(crate) pid: u32,
     pub(crate) state: SlotState,
     /// Set by the claim itself: so that of a slot whose process dies before it has filled it, too.
-    pub(crate) holds_byte: bool,
+    pub(crate) has_liveness_lock: bool,
 }
 
 impl Word {
     pub(crate) fn pack(self) -> u64 {
-        let byte = if self.holds_byte { HOLDS_BYTE } else { 0 };
+        let byte = if self.has_liveness_lock { HAS_LIVENESS_LOCK } else { 0 };
         u64::from(self.token) | u64::from(self.pid) << TOKEN_BITS | (self.state as u64) << STATE | byte
     }
 
     /// `None` for a free slot, and for one that holds what no process writes.
     pub(crate) fn unpack(word: u64) -> Option<Self> {
-        let state = match (word & !HOLDS_BYTE) >> STATE {
+        let state = match (word & !HAS_LIVENESS_LOCK) >> STATE {
             1 => SlotState::Claimed,
             2 => SlotState::Ready,
             3 => SlotState::Left,
@@ -79,7 +79,7 @@ impl Word {
         };
         let token = word as u32 & ((1 << TOKEN_BITS) - 1);
         let pid = (word >> TOKEN_BITS) as u32 & ((1 << PID_BITS) - 1);
-        Some(Self { token, pid, state, holds_byte: word & HOLDS_BYTE != 0 })
+        Some(Self { token, pid, state, has_liveness_lock: word & HAS_LIVENESS_LOCK != 0 })
     }
 }
 
@@ -94,12 +94,12 @@ pub(crate) struct Details {
     /// When the process attached: the low 32 bits of the seconds since 1970.
     pub(crate) since: u32,
     /// What tells the program that runs in the process from what ran there before `exec`; 0 if not known.
-    pub(crate) image: u32,
+    pub(crate) exec_id: u32,
 }
 
 /// A slot as it was at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Look {
+pub(crate) struct Snapshot {
     pub(crate) word: Word,
     /// `None` if it was claimed and not filled yet.
     pub(crate) details: Option<Details>,
@@ -118,12 +118,12 @@ impl Slot {
     }
 
     /// Reads the slot; `None` if it is free, or changes meanwhile.
-    pub(crate) fn look(&self) -> Option<Look> {
+    pub(crate) fn snapshot(&self) -> Option<Snapshot> {
         let word = self.load();
         let found = Word::unpack(word)?;
         let details = (found.state != SlotState::Claimed).then(|| self.details());
         fence(Acquire);
-        (self.word.load(Relaxed) == word).then_some(Look { word: found, details })
+        (self.word.load(Relaxed) == word).then_some(Snapshot { word: found, details })
     }
 
     fn details(&self) -> Details {
@@ -132,7 +132,7 @@ impl Slot {
             time_namespace: self.time_namespace.load(Relaxed),
             start: self.start.load(Relaxed),
             since: self.since.load(Relaxed),
-            image: self.image.load(Relaxed),
+            exec_id: self.exec_id.load(Relaxed),
         }
     }
 
@@ -147,13 +147,13 @@ impl Slot {
     }
 
     /// Claims the slot of a process that has ended, as `is_dead` tells of what stands there.
-    pub(crate) fn take_from_the_dead(&self, claim: Word, is_dead: impl FnOnce(&Look) -> bool) -> bool {
-        self.look().is_some_and(|look| is_dead(&look) && self.take(look.word.pack(), claim))
+    pub(crate) fn take_over(&self, claim: Word, is_dead: impl FnOnce(&Snapshot) -> bool) -> bool {
+        self.snapshot().is_some_and(|snapshot| is_dead(&snapshot) && self.take(snapshot.word.pack(), claim))
     }
 
     /// Tells whether the process that has the slot has ended. In doubt, and when the slot changes meanwhile, it has not.
-    pub(crate) fn is_of_the_dead(&self, token: u32, is_dead: impl FnOnce(&Look) -> bool) -> bool {
-        self.look().is_some_and(|look| look.word.token == token && is_dead(&look))
+    pub(crate) fn token_is_dead(&self, token: u32, is_dead: impl FnOnce(&Snapshot) -> bool) -> bool {
+        self.snapshot().is_some_and(|snapshot| snapshot.word.token == token && is_dead(&snapshot))
     }
 
     fn take(&self, found: u64, claim: Word) -> bool {
@@ -168,7 +168,7 @@ impl Slot {
         self.time_namespace.store(details.time_namespace, Relaxed);
         self.start.store(details.start, Relaxed);
         self.since.store(details.since, Relaxed);
-        self.image.store(details.image, Relaxed);
+        self.exec_id.store(details.exec_id, Relaxed);
         let ready = Word { state: SlotState::Ready, ..claim };
         self.word.compare_exchange(claim.pack(), ready.pack(), AcqRel, Relaxed).is_ok()
     }
@@ -196,7 +196,7 @@ impl Slot {
 /// are on pages that nobody has touched.
 ///
 /// Raised before such a slot is claimed, and never lowered: who knows of a claim, by a token in a lock word or by the
-/// fence of [`twin`], sees that its slot counts.
+/// fence of [`second_slot`], sees that its slot counts.
 #[repr(transparent)]
 #[derive(Debug, Default)]
 pub(crate) struct SlotsUsed(AtomicU32);
@@ -229,7 +229,7 @@ impl SlotsUsed {
 
 /// Finds another slot with the same token. Of two processes that drew the same one, and claimed a slot each before they
 /// asked, at least one finds the other: each claim is ordered before its look by the fence.
-pub(crate) fn twin(slots: &[Slot], used: &SlotsUsed, ours: &Slot, token: u32) -> Option<Word> {
+pub(crate) fn second_slot(slots: &[Slot], used: &SlotsUsed, ours: &Slot, token: u32) -> Option<Word> {
     fence(SeqCst);
     let others = used.of(slots).iter().filter(|slot| !std::ptr::eq(*slot, ours));
     others.filter_map(Slot::word).find(|word| word.token == token)

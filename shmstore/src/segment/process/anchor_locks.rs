@@ -16,7 +16,7 @@ use crate::sys::file::{self, Inode};
 
 /// Which thread has an anchor, how many times, and what it is initializing there.
 #[derive(Debug)]
-pub(crate) struct HeldAnchor {
+pub(crate) struct LockedAnchor {
     dev: u64,
     ino: u64,
     thread: ThreadId,
@@ -27,9 +27,9 @@ pub(crate) struct HeldAnchor {
 
 /// The anchors that threads of this process have.
 #[derive(Debug, Default)]
-pub(super) struct Anchors {
+pub(super) struct AnchorLocks {
     /// A few at a time: as many as there are threads that create, or nest.
-    held: Vec<HeldAnchor>,
+    held: Vec<LockedAnchor>,
     /// How many threads wait for one of them.
     waiting: usize,
 }
@@ -43,16 +43,16 @@ pub(crate) enum Entry {
     Nested,
 }
 
-impl Anchors {
-    fn find(&mut self, dev: u64, ino: u64) -> Option<&mut HeldAnchor> {
+impl AnchorLocks {
+    fn find(&mut self, dev: u64, ino: u64) -> Option<&mut LockedAnchor> {
         self.held.iter_mut().find(|held| (held.dev, held.ino) == (dev, ino))
     }
 }
 
 impl Local {
-    fn lock_anchors(&self) -> MutexGuard<'_, Anchors> {
+    fn lock_anchors(&self) -> MutexGuard<'_, AnchorLocks> {
         // Every change is one insertion, removal or count: a panic leaves nothing half-done.
-        self.anchors.lock().unwrap_or_else(PoisonError::into_inner)
+        self.anchor_locks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps other threads of this process from an anchor; `None` if one had it until the deadline.
@@ -62,7 +62,7 @@ impl Local {
         loop {
             match anchors.find(dev, ino) {
                 None => {
-                    anchors.held.push(HeldAnchor { dev, ino, thread: me, depth: 1, initializing: 0 });
+                    anchors.held.push(LockedAnchor { dev, ino, thread: me, depth: 1, initializing: 0 });
                     return Some(Entry::First);
                 }
                 Some(held) if held.thread == me => {

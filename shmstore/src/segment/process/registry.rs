@@ -22,8 +22,8 @@ use super::{Local, current_token, local, token};
 use crate::layout::key::Key;
 use crate::layout::schema::Schema;
 use crate::segment::header::{self, Geometry, Header};
-use crate::segment::liveness::Judge;
-use crate::segment::liveness::lock::BytePlace;
+use crate::segment::liveness::Liveness;
+use crate::segment::liveness::lock::LivenessFile;
 use crate::segment::participants::{ClaimError, Occupant, Slot, SlotTable};
 use crate::sys::shm::{self, Access, Mapping};
 
@@ -31,7 +31,7 @@ pub(super) use index::Index;
 pub(super) use inherit::inherit;
 
 /// All attachments of this process. A vacant place is null, and used again.
-static ATTACHED: AppendList<AtomicPtr<Attachment>> = AppendList::new();
+static ATTACHMENTS: AppendList<AtomicPtr<Attachment>> = AppendList::new();
 
 /// A segment that this process has attached.
 pub(crate) struct Attachment {
@@ -41,7 +41,7 @@ pub(crate) struct Attachment {
     /// The key it was found at: a segment that is removed has none.
     key: Key,
     nonce: u64,
-    bytes: BytePlace,
+    bytes: LivenessFile,
     /// What the object is in this program.
     schema: Option<&'static Schema>,
     // INVARIANT: as many handles point here; the attachment is freed when there are none.
@@ -52,13 +52,13 @@ pub(crate) struct Attachment {
 }
 
 /// A counted handle to an attachment.
-pub(crate) struct Attached {
+pub(crate) struct SegmentRef {
     // INVARIANT: points to an attachment that counts this handle.
     attachment: NonNull<Attachment>,
 }
 
 /// A segment that was attached and judged, and is to be one of this process's attachments.
-pub(crate) struct Segment<'a> {
+pub(crate) struct Candidate<'a> {
     pub(crate) mapping: Mapping,
     pub(crate) geometry: Geometry,
     pub(crate) shmid: i32,
@@ -70,11 +70,11 @@ pub(crate) struct Segment<'a> {
 }
 
 /// Hands out the process's attachment of a segment: the one it has, or a new one. Either way with this geometry.
-pub(crate) fn register(segment: Segment<'_>) -> Result<Attached, ClaimError> {
+pub(crate) fn register(candidate: Candidate<'_>) -> Result<SegmentRef, ClaimError> {
     let token = token();
     let local = local();
     let _attaching = local.lock_attaching();
-    let attachment = Attachment::new(segment);
+    let attachment = Attachment::new(candidate);
     if let Some(known) = known(&attachment, local) {
         return Ok(known);
     }
@@ -83,7 +83,7 @@ pub(crate) fn register(segment: Segment<'_>) -> Result<Attached, ClaimError> {
 }
 
 /// The attachment of the same segment that this process has already.
-fn known(attachment: &Attachment, local: &Local) -> Option<Attached> {
+fn known(attachment: &Attachment, local: &Local) -> Option<SegmentRef> {
     let registry = local.lock_registry();
     same(attachment, &registry).map(Attachment::handle)
 }
@@ -94,15 +94,15 @@ fn same(attachment: &Attachment, registry: &Index) -> Option<&'static Attachment
 }
 
 /// [`register`], for a mapping that may only be read: nobody but this process knows of it.
-pub(crate) fn register_to_read(segment: Segment<'_>) -> Attached {
-    let attachment = Attachment::new(segment);
+pub(crate) fn register_to_read(candidate: Candidate<'_>) -> SegmentRef {
+    let attachment = Attachment::new(candidate);
     let mut registry = local().lock_registry();
     let known = same(&attachment, &registry);
     known.unwrap_or_else(|| publish(attachment, &mut registry)).handle()
 }
 
 /// The segment of this process that has an address in it; `None` for memory that is no segment's.
-pub(crate) fn segment_at(address: usize) -> Option<Attached> {
+pub(crate) fn segment_at(address: usize) -> Option<SegmentRef> {
     let local = local();
     let registry = local.lock_registry();
     let has_it = |known: &&Attachment| address.wrapping_sub(known.address()) < known.mapping.len();
@@ -114,20 +114,20 @@ impl Local {
     fn lock_registry(&self) -> MutexGuard<'_, Index> {
         // Places that a panic leaves half-changed are at worst not found: nothing is freed that is not taken out.
         let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
-        registry.make(|place| attachment_in(place).map(Attachment::whereabouts));
+        registry.make(|node| attachment_in(node).map(Attachment::location));
         registry
     }
 }
 
 /// The attachments there are. The registry must be locked: then none is freed meanwhile.
 fn attachments() -> impl Iterator<Item = &'static Attachment> {
-    ATTACHED.iter().filter_map(attachment_in)
+    ATTACHMENTS.iter().filter_map(attachment_in)
 }
 
-/// Likewise, the one in a place.
-fn attachment_in(place: &AtomicPtr<Attachment>) -> Option<&'static Attachment> {
+/// Likewise, the one in a node.
+fn attachment_in(node: &AtomicPtr<Attachment>) -> Option<&'static Attachment> {
     // SAFETY: null, or published by `publish` and not freed while the registry is locked.
-    unsafe { place.load(Acquire).as_ref() }
+    unsafe { node.load(Acquire).as_ref() }
 }
 
 /// Leaves the slots of attachments whose handles were never dropped, in a library that is unloaded.
@@ -136,9 +136,9 @@ pub(super) fn leave_slots() {
 }
 
 fn publish(attachment: Attachment, registry: &mut Index) -> &'static Attachment {
-    let whereabouts = attachment.whereabouts();
+    let location = attachment.location();
     let attachment = Box::into_raw(Box::new(attachment));
-    registry.publish(whereabouts, attachment);
+    registry.publish(location, attachment);
     // SAFETY: made by `Box::into_raw`, and freed only when its last handle is dropped.
     unsafe { &*attachment }
 }
@@ -148,11 +148,11 @@ fn header_of(mapping: &Mapping) -> &Header {
 }
 
 impl Attachment {
-    fn new(segment: Segment<'_>) -> Self {
-        let Segment { mapping, geometry, shmid, key, anchor, schema } = segment;
+    fn new(candidate: Candidate<'_>) -> Self {
+        let Candidate { mapping, geometry, shmid, key, anchor, schema } = candidate;
         lost_anchor::note_vantage();
         let header = header_of(&mapping);
-        let (nonce, bytes) = (header.nonce(), BytePlace::new(header.byte_inode(), anchor));
+        let (nonce, bytes) = (header.nonce(), LivenessFile::new(header.liveness_inode(), anchor));
         let (slot, slot_token) = (AtomicPtr::new(ptr::null_mut()), AtomicU32::new(0));
         Self { mapping, geometry, shmid, key, nonce, bytes, schema, handles: AtomicUsize::new(0), slot, slot_token }
     }
@@ -162,7 +162,7 @@ impl Attachment {
     }
 
     /// What it is found by.
-    fn whereabouts(&self) -> (i32, usize) {
+    fn location(&self) -> (i32, usize) {
         (self.shmid, self.address())
     }
 
@@ -173,27 +173,32 @@ impl Attachment {
         what(self) == what(other)
     }
 
-    fn handle(&self) -> Attached {
+    fn handle(&self) -> SegmentRef {
         self.handles.fetch_add(1, Relaxed);
-        Attached { attachment: NonNull::from(self) }
+        SegmentRef { attachment: NonNull::from(self) }
     }
 
     /// Locks this process's byte, then claims a slot.
     fn claim_slot(&self, token: u32, local: &Local) -> Result<(), ClaimError> {
         assert_eq!(self.mapping.access(), Access::ReadWrite, "a slot is claimed by writing");
         let holds_byte = local.hold_byte(&self.bytes, token);
-        let slot = self.judge(token, local, |judge, slots| slots.claim(holds_byte, judge))?;
+        let slot = self.with_liveness(token, local, |liveness, slots| slots.claim(holds_byte, liveness))?;
         self.slot.store(ptr::from_ref(slot).cast_mut(), Relaxed);
         self.slot_token.store(token, Release);
         Ok(())
     }
 
-    fn judge<'a, R>(&'a self, token: u32, local: &Local, ask: impl FnOnce(&Judge<'_>, SlotTable<'a>) -> R) -> R {
-        let byte_is_locked = |token| local.byte_is_locked(&self.bytes, token);
+    fn with_liveness<'a, R>(
+        &'a self,
+        token: u32,
+        local: &Local,
+        ask: impl FnOnce(&Liveness<'_>, SlotTable<'a>) -> R,
+    ) -> R {
+        let lock_is_held = |token| local.byte_is_locked(&self.bytes, token);
         let has_unlisted = header_of(&self.mapping).has_unlisted();
-        let judge =
-            Judge { token, facts: local.facts(), shmid: self.shmid, has_unlisted, byte_is_locked: &byte_is_locked };
-        ask(&judge, header::slots(&self.mapping, &self.geometry))
+        let liveness =
+            Liveness { token, facts: local.facts(), shmid: self.shmid, has_unlisted, lock_is_held: &lock_is_held };
+        ask(&liveness, header::slots(&self.mapping, &self.geometry))
     }
 
     /// Only once a slot was claimed.
@@ -211,7 +216,7 @@ impl Attachment {
     }
 }
 
-impl Attached {
+impl SegmentRef {
     fn attachment(&self) -> &Attachment {
         // SAFETY: by the invariant of `attachment`, alive while this handle is.
         unsafe { self.attachment.as_ref() }
@@ -243,7 +248,7 @@ impl Attached {
     }
 
     /// Tells whether the segment was removed, by its own word or the kernel's: one system call, unless it says so itself.
-    pub(crate) fn was_removed(&self) -> bool {
+    pub(crate) fn is_removed(&self) -> bool {
         self.header().says_removed() || shm::status(self.shmid()).is_ok_and(|status| status.removed)
     }
 
@@ -257,11 +262,12 @@ impl Attached {
     /// Tells whether the process that has, or had, a token has provably ended. The caller has loaded the token with
     /// Acquire. Some system calls.
     pub(crate) fn token_is_dead(&self, token: u32) -> bool {
-        self.attachment().judge(current_token(), local(), |judge, slots| judge.token_is_dead(slots, token))
+        self.attachment()
+            .with_liveness(current_token(), local(), |liveness, slots| liveness.token_is_dead(slots, token))
     }
 
     /// What the object is in this program, and the offset in it that an address has.
-    pub(crate) fn place_of(&self, address: usize) -> Option<(&'static Schema, usize)> {
+    pub(crate) fn locate(&self, address: usize) -> Option<(&'static Schema, usize)> {
         Some((self.attachment().schema?, address.checked_sub(self.payload().addr().get())?))
     }
 
@@ -277,20 +283,20 @@ impl Attached {
         if !is_readable(0..size_of::<Header>()) {
             return Vec::new();
         }
-        self.attachment().judge(current_token(), local(), |judge, slots| {
-            let all = slots.occupants(judge);
+        self.attachment().with_liveness(current_token(), local(), |liveness, slots| {
+            let all = slots.occupants(liveness);
             if is_readable(start..start + slots.bytes_used()) { all.collect() } else { Vec::new() }
         })
     }
 }
 
-impl Clone for Attached {
+impl Clone for SegmentRef {
     fn clone(&self) -> Self {
         self.attachment().handle()
     }
 }
 
-impl Drop for Attached {
+impl Drop for SegmentRef {
     fn drop(&mut self) {
         let mut registry = local().lock_registry();
         if self.attachment().handles.fetch_sub(1, Release) != 1 {
@@ -299,7 +305,7 @@ impl Drop for Attached {
         // Pairs with the Release of every other handle's drop: what they did through the mapping is over.
         std::sync::atomic::fence(Acquire);
         self.attachment().leave_slot();
-        registry.unpublish(self.attachment().whereabouts());
+        registry.unpublish(self.attachment().location());
         // To detach takes as long as there is memory.
         drop(registry);
         // SAFETY: made by `Box::into_raw` in `publish`; this was the last handle, and nobody can make another from the
@@ -309,6 +315,6 @@ impl Drop for Attached {
 }
 
 // SAFETY: a counted pointer to an `Attachment`, which is `Sync`, and which any thread may free.
-unsafe impl Send for Attached {}
-// SAFETY: `&Attached` offers `&Attachment`, `Sync` itself, and counting, which is atomic.
-unsafe impl Sync for Attached {}
+unsafe impl Send for SegmentRef {}
+// SAFETY: `&SegmentRef` offers `&Attachment`, `Sync` itself, and counting, which is atomic.
+unsafe impl Sync for SegmentRef {}

@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::layout::schema::{OwnedKind, OwnedSchema};
 use crate::segment::participants::TOKEN_BITS;
-use crate::segment::process::registry::Attached;
+use crate::segment::process::registry::SegmentRef;
 use crate::sys::readable::ReadablePages;
 
 /// A part that is locked.
@@ -53,7 +53,7 @@ enum Step<'a> {
 }
 
 /// Lists the parts of an object that are locked, each as it is at some moment during the call.
-pub(super) fn held_parts(schema: &OwnedSchema, object: &Attached) -> Vec<HeldPart> {
+pub(super) fn held_parts(schema: &OwnedSchema, object: &SegmentRef) -> Vec<HeldPart> {
     let (pages, geometry) = (ReadablePages::of(object.mapping()), object.geometry());
     let is_readable = |offset: usize| {
         let start = geometry.payload_offset + offset;

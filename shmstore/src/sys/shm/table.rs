@@ -100,7 +100,7 @@ fn status_of_line(line: &str) -> Option<Status> {
         creator: u32::try_from(number(9)?).ok()?,
         creator_pid: i32::try_from(number(4)?).ok()?,
         mode: mode & 0o777,
-        attached: u64::try_from(number(6)?).ok()?,
+        attach_count: u64::try_from(number(6)?).ok()?,
         changed: number(13)?,
         removed: mode & SHM_DEST != 0,
     })
@@ -167,7 +167,7 @@ mod tests {
             creator: 1003,
             creator_pid: 11,
             mode: 0o640,
-            attached: 3,
+            attach_count: 3,
             changed: 23,
             removed: true,
         };
