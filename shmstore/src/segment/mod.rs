@@ -1,4 +1,4 @@
-//! A segment and the processes that have it attached: which file it belongs to, its header, its participants.
+//! A segment and the processes that have it attached: its anchor, its header, its participants, their liveness.
 //!
 //! Layers it may use: layout, value, error, sys.
 

@@ -2,8 +2,7 @@
 
 use super::{AnchorLock, LOOKED_AT, Patience, Target};
 use crate::error::CreateError;
-use crate::segment::liveness::lock::LivenessFile;
-use crate::segment::process::local;
+use crate::segment::liveness::LivenessFile;
 
 impl Target<'_> {
     /// Refuses to create an object where a process of another IPC namespace uses objects of the anchor, or of its directory. A process that is
@@ -13,16 +12,16 @@ impl Target<'_> {
         if self.policy.per_ipc_namespace {
             return Ok(());
         }
-        let place = LivenessFile::new(lock.anchor().liveness_inode(self.path), self.path);
+        let file = LivenessFile::new(lock.anchor().liveness_inode(self.path), self.path);
         let mut patience = Patience::new(LOOKED_AT.min(self.policy.wait));
-        while let Some(other) = local().other_ipc_namespace(&place) {
+        while let Some(other) = file.other_ipc_namespace() {
             if !patience.pause() {
                 let subject = self.subject(Some(&lock.anchor().identity()));
                 return Err(CreateError::OtherIpcNamespace {
                     subject,
-                    used: other.place,
-                    ours: other.ours,
-                    theirs: other.theirs,
+                    used: other.path,
+                    ours: other.own,
+                    theirs: other.other,
                 });
             }
         }

@@ -1,49 +1,56 @@
-//! The byte that a process holds locked for as long as it lives, by which processes of other PID namespaces know that it
-//! does: byte `token` of a file, one file for all segments of a directory. With it goes a byte for its IPC namespace, by which processes of
-//! other IPC namespaces know that there are other objects at the path.
+//! The liveness lock: a byte that a process keeps locked until it ends. Other PID namespaces know by it that the process
+//! is alive.
 //!
-//! The lock is of the open file description, so it is gone when every copy of its descriptor is: see `descriptor`.
-//! Questions are asked through a description of their own, because none sees the locks that it holds itself.
+//! | what | where |
+//! |---|---|
+//! | file | one for all segments of a directory: the [`LivenessFile`] |
+//! | byte of a process | the offset `token` |
+//! | byte of its IPC namespace | 2³² plus the number of the namespace; other IPC namespaces know by it that there are other objects at the path |
+//!
+//! The kernel drops the lock when every copy of its descriptor is closed: see `lock_descriptor`. Another descriptor asks
+//! about locks, because a descriptor does not see its own.
 
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::segment::process::Local;
+use crate::segment::process::local;
 use crate::segment::process::lock_descriptor::LockDescriptor;
 use crate::sys::file::{self, Inode};
 use crate::sys::vantage::ipc_namespace;
 
-/// The first byte of an IPC namespace: far behind those of tokens, and before those that a store probes.
+/// The first byte of an IPC namespace: behind those of tokens, before those that [`Anchor::open`] tries.
+///
+/// [`Anchor::open`]: crate::segment::anchor::Anchor::open
 const NAMESPACES: i64 = 1 << 32;
 
-/// Which file carries the bytes of a segment's processes, as its creator says, and where we may look for it.
+/// The file with the liveness locks of a segment's processes, as its creator says, and where it may be.
 #[derive(Debug, Clone)]
 pub(crate) struct LivenessFile {
     inode: Inode,
-    /// The file is this one, or the directory that it is in.
+    /// The file is this one, or its directory.
     anchor: Arc<Path>,
 }
 
-/// Another IPC namespace, in which a process holds a byte of a file.
+/// Another IPC namespace, in which a process holds its liveness lock in a file.
 #[derive(Debug)]
-pub(crate) struct OtherNamespace {
-    pub(crate) place: PathBuf,
-    pub(crate) ours: u32,
-    pub(crate) theirs: u32,
-}
-
-/// The file of a byte that we hold.
-#[derive(Debug)]
-pub(in crate::segment) struct LivenessLock {
-    file: LockDescriptor,
-    token: u32,
+pub(crate) struct OtherIpcNamespace {
+    pub(crate) path: PathBuf,
+    pub(crate) own: u32,
+    pub(crate) other: u32,
 }
 
 impl LivenessFile {
-    /// The header's word is believed only if the anchor, or its directory, is that very file.
+    /// The inode may be any that the header says: it is used only if the anchor or its directory has it.
     pub(crate) fn new(inode: Inode, anchor: &Arc<Path>) -> Self {
         Self { inode, anchor: anchor.clone() }
+    }
+
+    /// Another IPC namespace with a process that has objects of this file attached; `None` if none is known.
+    ///
+    /// The locks of this process do not count, whatever their namespace: its threads may change theirs.
+    pub(crate) fn other_ipc_namespace(&self) -> Option<OtherIpcNamespace> {
+        local().liveness_locks().other_ipc_namespace(self)
     }
 
     pub(in crate::segment) fn anchor(&self) -> &Path {
@@ -56,98 +63,108 @@ impl LivenessFile {
     }
 
     fn open(&self) -> Option<OwnedFd> {
-        let fd = file::open(self.path()?).ok()?;
+        self.checked(file::open(self.path()?).ok()?)
+    }
+
+    fn checked(&self, fd: OwnedFd) -> Option<OwnedFd> {
         file::is_open_on(fd.as_raw_fd(), self.inode).then_some(fd)
     }
 }
 
+/// A liveness lock that this process holds.
+#[derive(Debug)]
+struct LivenessLock {
+    descriptor: LockDescriptor,
+    token: u32,
+}
+
 impl LivenessLock {
-    fn open(place: &LivenessFile, token: u32) -> Option<Self> {
-        let file = LockDescriptor::open(place.path()?).ok()?;
-        let is_it = file.inode() == place.inode && file::lock_byte(file.fd(), token.into()).is_ok();
-        if !is_it {
-            file.close();
+    fn take(of: &LivenessFile, token: u32) -> Option<Self> {
+        let descriptor = LockDescriptor::open(of.path()?).ok()?;
+        let is_taken = descriptor.inode() == of.inode && file::lock_byte(descriptor.fd(), token.into()).is_ok();
+        if !is_taken {
+            descriptor.close();
             return None;
         }
-        // Not all depends on it: without it, a creator of another IPC namespace is not told.
+        // Without the second lock only creators in other IPC namespaces miss a warning.
         let namespace = ipc_namespace();
-        let _ = (namespace != 0).then(|| file::lock_byte(file.fd(), NAMESPACES + i64::from(namespace)));
-        Some(Self { file, token })
+        let _ = (namespace != 0).then(|| file::lock_byte(descriptor.fd(), NAMESPACES + i64::from(namespace)));
+        Some(Self { descriptor, token })
     }
 
-    /// Tells whether it is still locked: the lock lives as long as the description by which it was taken, which somebody
-    /// may have closed behind our back.
-    fn is_held_for(&self, token: u32) -> bool {
-        self.token == token && self.file.is_open()
+    fn fd(&self) -> BorrowedFd<'_> {
+        self.descriptor.fd()
     }
 }
 
-impl Local {
-    fn lock_bytes(&self) -> MutexGuard<'_, Vec<LivenessLock>> {
-        // Every change is one push or removal: a panic leaves nothing half-done.
-        self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// The liveness locks that this process holds: at most one in a file.
+#[derive(Debug, Default)]
+pub(in crate::segment) struct LivenessLocks(Mutex<Vec<LivenessLock>>);
 
-    /// Locks this process's byte, once for each file, until the process ends. False if that is not possible: then
-    /// processes of other PID namespaces take it for alive for ever.
-    pub(in crate::segment) fn hold_byte(&self, place: &LivenessFile, token: u32) -> bool {
-        let mut bytes = self.lock_bytes();
-        if let Some(at) = bytes.iter().position(|held| held.file.inode() == place.inode) {
-            if bytes[at].is_held_for(token) {
+impl LivenessLocks {
+    /// Takes the liveness lock in a file, which this process then holds until it ends. Returns `false` if that is
+    /// impossible: other PID namespaces then take the process for alive forever.
+    pub(in crate::segment) fn hold(&self, of: &LivenessFile, token: u32) -> bool {
+        let mut locks = self.lock();
+        if let Some(at) = locks.iter().position(|lock| lock.descriptor.inode() == of.inode) {
+            if locks[at].token == token && locks[at].descriptor.is_open() {
                 return true;
             }
-            bytes.swap_remove(at).file.close();
+            locks.swap_remove(at).descriptor.close();
         }
-        let held = LivenessLock::open(place, token);
-        let holds = held.is_some();
-        bytes.extend(held);
-        holds
+        let taken = LivenessLock::take(of, token);
+        let is_taken = taken.is_some();
+        locks.extend(taken);
+        is_taken
     }
 
-    /// Gives up all bytes, for a process that has to draw another token: this one is somebody else's.
-    pub(in crate::segment) fn give_bytes_back(&self) {
-        for held in self.lock_bytes().drain(..) {
-            // Explicitly, for copies that a raw clone of this process may have.
-            let _ = file::unlock_byte(held.file.fd(), held.token.into());
-            held.file.close();
+    /// Gives up all locks, for a process that has to draw another token because another process has this one.
+    pub(in crate::segment) fn release_all(&self) {
+        for lock in self.lock().drain(..) {
+            // Closing alone would leave the copies of a raw clone of this process locked.
+            let _ = file::unlock_byte(lock.fd(), lock.token.into());
+            lock.descriptor.close();
         }
     }
 
-    /// Tells whether another process holds the byte of a token; `None` if that cannot be asked.
-    pub(in crate::segment) fn byte_is_locked(&self, place: &LivenessFile, token: u32) -> Option<bool> {
-        if let Some(held) =
-            self.lock_bytes().iter().find(|held| held.file.inode() == place.inode && held.is_held_for(token))
-        {
-            // A description does not see its own lock.
-            return file::byte_is_locked(held.file.fd(), token.into()).ok();
+    /// Returns `true` if another process holds the liveness lock of a token; `None` if that is unknown.
+    pub(in crate::segment) fn is_held_by_another(&self, of: &LivenessFile, token: u32) -> Option<bool> {
+        let locks = self.lock();
+        let own = open_lock(&locks, of);
+        if let Some(own) = own.filter(|own| own.token == token) {
+            // A descriptor does not see its own lock.
+            return file::byte_is_locked(own.fd(), token.into()).ok();
         }
-        let fd = self.reopen_held(place).or_else(|| place.open())?;
+        // By its descriptor, because the file may have moved, and its path may be closed to this process by now.
+        let reopened = own.and_then(|own| of.checked(file::reopen(own.fd()).ok()?));
+        drop(locks);
+        let fd = reopened.or_else(|| of.open())?;
         file::byte_is_locked(fd.as_fd(), token.into()).ok()
     }
 
-    /// Another IPC namespace in which a process lives that has objects of this place attached; `None` if there is none, or it is not known.
-    /// Bytes of this process itself do not count, whatever their namespace: its threads may move.
-    pub(crate) fn other_ipc_namespace(&self, place: &LivenessFile) -> Option<OtherNamespace> {
-        let bytes = self.lock_bytes();
-        let held = bytes.iter().find(|held| held.file.inode() == place.inode && held.file.is_open());
-        let opened = if held.is_none() { Some(place.open()?) } else { None };
-        let fd = held.map(|held| held.file.fd()).or_else(|| opened.as_ref().map(AsFd::as_fd))?;
-        // Most often no other process is there, and one question is enough.
+    fn other_ipc_namespace(&self, of: &LivenessFile) -> Option<OtherIpcNamespace> {
+        let locks = self.lock();
+        let held = open_lock(&locks, of);
+        let opened = if held.is_none() { Some(of.open()?) } else { None };
+        let fd = held.map(LivenessLock::fd).or_else(|| opened.as_ref().map(AsFd::as_fd))?;
+        // In most cases there is no other process, and one query is enough.
         file::locked_byte_in(fd, NAMESPACES..2 * NAMESPACES)?;
-        let ours = Some(ipc_namespace()).filter(|&ours| ours != 0)?;
-        let own = NAMESPACES + i64::from(ours);
-        let mut others = [NAMESPACES..own, own + 1..2 * NAMESPACES].into_iter();
+        let own = Some(ipc_namespace()).filter(|&own| own != 0)?;
+        let own_byte = NAMESPACES + i64::from(own);
+        let mut others = [NAMESPACES..own_byte, own_byte + 1..2 * NAMESPACES].into_iter();
         let byte = others.find_map(|range| file::locked_byte_in(fd, range))?;
-        Some(OtherNamespace { place: place.path()?.into(), ours, theirs: u32::try_from(byte - NAMESPACES).ok()? })
+        Some(OtherIpcNamespace { path: of.path()?.into(), own, other: u32::try_from(byte - NAMESPACES).ok()? })
     }
 
-    /// Opens the file of a byte that we hold, wherever it was moved, and whatever we are still permitted by its path.
-    fn reopen_held(&self, place: &LivenessFile) -> Option<OwnedFd> {
-        let bytes = self.lock_bytes();
-        let held = bytes.iter().find(|held| held.file.inode() == place.inode && held.file.is_open())?;
-        let fd = file::reopen(held.file.fd()).ok()?;
-        file::is_open_on(fd.as_raw_fd(), place.inode).then_some(fd)
+    fn lock(&self) -> MutexGuard<'_, Vec<LivenessLock>> {
+        // Every change is one push or removal: a panic leaves nothing half-done.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The lock that is held in a file, unless another part of the program has closed its descriptor: then it is gone.
+fn open_lock<'a>(locks: &'a [LivenessLock], of: &LivenessFile) -> Option<&'a LivenessLock> {
+    locks.iter().find(|lock| lock.descriptor.inode() == of.inode && lock.descriptor.is_open())
 }
 
 #[cfg(test)]
@@ -155,15 +172,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lock_of_our_own_is_not_taken_for_one_of_another_process_with_our_token() {
+    fn own_lock_is_not_taken_for_one_of_another_process_with_the_same_token() {
         const TOKEN: u32 = 77;
         let directory = tempfile::tempdir().unwrap();
         let inode = file::stat_path(directory.path()).unwrap().inode();
-        let (local, place) = (crate::segment::process::local(), LivenessFile::new(inode, &directory.path().into()));
-        assert!(local.hold_byte(&place, TOKEN));
-        assert_eq!(local.byte_is_locked(&place, TOKEN), Some(false));
+        let (locks, of) = (LivenessLocks::default(), LivenessFile::new(inode, &directory.path().into()));
+        assert!(locks.hold(&of, TOKEN));
+        assert_eq!(locks.is_held_by_another(&of, TOKEN), Some(false));
         let other = file::open(directory.path()).unwrap();
         file::lock_byte(other.as_fd(), TOKEN.into()).unwrap();
-        assert_eq!(local.byte_is_locked(&place, TOKEN), Some(true));
+        assert_eq!(locks.is_held_by_another(&of, TOKEN), Some(true));
+        locks.release_all();
     }
 }

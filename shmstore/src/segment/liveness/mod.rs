@@ -1,57 +1,102 @@
-//! Whether the process of a slot, or of a token, has ended: what the kernel tells, and when it is to be believed.
+//! Liveness: the answer to "is this token dead?", also for processes of other PID namespaces.
 //!
-//! | the slot's process | it has ended if |
+//! A *token* is the number that stands for a process in lock words and slots. A token is dead only if something proves
+//! that its process has ended. In doubt it is alive: two writers at once do more harm than one process that waits.
+//!
+//! # What proves that the process of a token has ended
+//!
+//! | slots with the token | proof |
 //! |---|---|
-//! | is ours: has our token, pid, start time and namespaces | never |
-//! | has not filled its slot | its lock byte is free |
-//! | is of our PID namespace | the kernel knows no such process, or one that has exited, or one with another start time |
-//! | is of our PID namespace, and lives | its lock byte is free, and it has not mapped the segment for writing: it is what ran in that process before `exec` |
-//! | is of our PID namespace, with our pid | its start time is another than ours, or its image is: it is what ran here before `exec`, and not a second copy of this crate |
-//! | likewise, and an image is not known | its lock byte is free |
-//! | is of our PID namespace, lives, and has left its slot | its lock byte is free: it was a library in that process, and is unloaded |
-//! | is of another PID namespace, or of one not known | its lock byte is free |
+//! | none | a process keeps its slot until it has ended, so the token is dead |
+//! | none, and the header says that some process has no slot | its liveness lock is free |
+//! | one to four | the process of each of these slots has ended |
+//! | more than four | none: a peer has broken the protocol, and to check all of them can take seconds |
 //!
-//! A process that has left its slot has dropped its last handle, so it holds nothing in the segment. If it lives after
-//! all, it takes another slot when it comes back.
+//! # What proves that the process of a slot has ended
 //!
-//! A byte is asked only of a process that said it holds one. In doubt, nobody has ended: two writers in one place do more
-//! harm than one who waits.
+//! | the process | proof, any of these |
+//! |---|---|
+//! | is this process, with the same token | none |
+//! | has not filled its slot yet | its liveness lock is free |
+//! | is in another PID namespace, or in an unknown one | its liveness lock is free |
+//! | is in our PID namespace | the kernel knows no process with its pid |
+//! | | the process with its pid has exited |
+//! | | the process with its pid started at another time |
+//! | | its liveness lock is free, and the process with its pid has not mapped the segment for writing: the slot is of a program before `exec` |
+//! | | its liveness lock is free, and it has left its slot: the slot is of a library that was unloaded |
+//! | is in our PID namespace, with our own pid | it started at another time |
+//! | | its exec id is another than ours: it is the program that ran here before `exec` |
+//! | | its liveness lock is free, and one of the two exec ids is unknown |
+//! | | its liveness lock is free, and it has left its slot |
+//!
+//! A process that has left its slot has dropped its last handle, so it holds nothing in the segment. If it is alive
+//! after all, it takes another slot when it attaches again.
+//!
+//! # What proves nothing
+//!
+//! * A free liveness lock, if the slot does not say that its process holds one.
+//! * A free liveness lock of a process that is alive and has mapped the segment: another part of the program may have
+//!   closed the descriptor.
+//! * A liveness lock that cannot be queried: the file cannot be opened, or a sandbox refuses the call.
+//! * Mappings that cannot be read.
+//! * A start time that is unknown, or counted in another time namespace.
+//! * A `/proc` of another PID namespace.
+//! * The exec id of this process in the slot of another token: the slot is of a second copy of this crate.
+//! * A slot that changes while it is read.
 
-pub(crate) mod lock;
+mod facts;
+mod lock;
 
+use crate::segment::participants::SlotTable;
 use crate::segment::participants::slot::{Details, SlotState, Snapshot};
-use crate::segment::participants::{ProcessFacts, SlotTable};
 use crate::sys::process;
 
-/// How many processes may have drawn the same token at a time, and died before they found each other.
+pub(crate) use facts::ProcessFacts;
+pub(crate) use lock::LivenessFile;
+pub(super) use lock::LivenessLocks;
+
+/// How many processes may have drawn the same token at a time, and ended before they found each other.
 const MAX_SLOTS_PER_TOKEN: usize = 4;
 
-/// Who judges, and how to ask for lock bytes.
+/// What this process knows of itself and of one segment, to answer for the segment's other processes.
 pub(crate) struct Liveness<'a> {
     /// This process's token; 0 if it has none yet.
     pub(crate) token: u32,
     pub(crate) facts: &'a ProcessFacts,
-    /// The segment whose slots these are.
+    /// The segment of the slots.
     pub(crate) shmid: i32,
-    /// Whether some process may live without a slot. Read after the token that is judged, which was loaded with Acquire.
+    /// Whether some process may be alive without a slot. Read after the token in question was loaded with Acquire.
     pub(crate) has_unlisted: bool,
-    /// Tells whether another process holds the byte of a token; `None` if that cannot be asked.
+    /// Returns `true` if another process holds the liveness lock of a token; `None` if that is unknown.
     pub(crate) lock_is_held: &'a dyn Fn(u32) -> Option<bool>,
 }
 
 impl Liveness<'_> {
-    /// Tells whether the process of a slot has provably ended.
-    pub(in crate::segment) fn is_dead(&self, snapshot: &Snapshot) -> bool {
-        let word = snapshot.word;
+    /// Returns `true` if the process of a token has provably ended. The caller has loaded the token with Acquire.
+    pub(super) fn token_is_dead(&self, slots: SlotTable<'_>, token: u32) -> bool {
+        if token == self.token {
+            return false;
+        }
+        let with_token = || slots.used().iter().filter(|slot| slot.word().is_some_and(|word| word.token == token));
+        match with_token().take(MAX_SLOTS_PER_TOKEN + 1).count() {
+            0 => !self.has_unlisted || self.lock_is_free(token),
+            1..=MAX_SLOTS_PER_TOKEN => with_token().all(|slot| slot.token_is_dead(token, |of| self.slot_is_dead(of))),
+            _ => false,
+        }
+    }
+
+    /// Returns `true` if the process of a slot has provably ended.
+    pub(super) fn slot_is_dead(&self, slot: &Snapshot) -> bool {
+        let word = slot.word;
         let has_left = word.state == SlotState::Left;
         let lock_is_free = || word.has_liveness_lock && self.lock_is_free(word.token);
-        match &snapshot.details {
-            _ if self.is_ours(snapshot) => false,
+        match &slot.details {
+            _ if self.is_own(slot) => false,
             None => lock_is_free(),
             Some(details) if !self.shares_pid_namespace_with(details) => lock_is_free(),
             Some(details) if word.pid == self.facts.pid => {
-                self.started_at_another_time(details)
-                    || self.has_another_exec_id(details).unwrap_or_else(lock_is_free)
+                self.facts.started_at_another_time(details)
+                    || self.facts.has_another_exec_id(details).unwrap_or_else(lock_is_free)
                     || has_left && lock_is_free()
             }
             Some(details) => {
@@ -61,35 +106,10 @@ impl Liveness<'_> {
         }
     }
 
-    /// Returns `true` if this very process has filled a slot.
-    pub(in crate::segment) fn is_ours(&self, snapshot: &Snapshot) -> bool {
-        let has_our_numbers = (snapshot.word.token, snapshot.word.pid) == (self.token, self.facts.pid);
-        has_our_numbers && snapshot.details.as_ref().is_some_and(|details| self.facts.match_slot(details))
-    }
-
-    /// What ran before `exec` has lost its mappings with its byte. The byte alone does not tell: somebody may have closed
-    /// the descriptor behind its back. The mapping alone does, but is not to be seen of every process.
-    fn has_not_mapped_segment(&self, pid: u32) -> bool {
-        process::maps_segment_to_write(pid, self.shmid) == Some(false)
-    }
-
-    /// Tells whether the process of a token has provably ended. The caller has loaded the token with Acquire.
-    ///
-    /// A slot is freed only by taking it from the dead: so a token in no slot is of nobody alive, but for a child of
-    /// `fork` that found the table full, said so in the header, and holds its byte. A token in more than [`MAX_SLOTS_PER_TOKEN`] slots was written there
-    /// against the protocol: that proves nothing, and to judge each of them may take seconds.
-    pub(crate) fn token_is_dead(&self, slots: SlotTable<'_>, token: u32) -> bool {
-        if token == self.token {
-            return false;
-        }
-        let with_it = || slots.used().iter().filter(|slot| slot.word().is_some_and(|word| word.token == token));
-        match with_it().take(MAX_SLOTS_PER_TOKEN + 1).count() {
-            0 => !self.has_unlisted || self.lock_is_free(token),
-            count => {
-                count <= MAX_SLOTS_PER_TOKEN
-                    && with_it().all(|slot| slot.token_is_dead(token, |snapshot| self.is_dead(snapshot)))
-            }
-        }
+    /// Returns `true` if this very process has filled a slot, under its present token.
+    pub(super) fn is_own(&self, slot: &Snapshot) -> bool {
+        let has_own_numbers = (slot.word.token, slot.word.pid) == (self.token, self.facts.pid);
+        has_own_numbers && slot.details.as_ref().is_some_and(|details| self.facts.match_slot(details))
     }
 
     fn lock_is_free(&self, token: u32) -> bool {
@@ -100,20 +120,14 @@ impl Liveness<'_> {
         self.facts.pid_namespace != 0 && self.facts.pid_namespace == details.pid_namespace
     }
 
-    /// `None` if that is not known.
-    fn has_another_exec_id(&self, details: &Details) -> Option<bool> {
-        let known = self.facts.exec_id != 0 && details.exec_id != 0;
-        known.then_some(self.facts.exec_id != details.exec_id)
-    }
-
-    fn started_at_another_time(&self, details: &Details) -> bool {
-        let known = self.facts.start != 0 && details.start != 0 && self.facts.time_namespace != 0;
-        known && self.facts.time_namespace == details.time_namespace && self.facts.start != details.start
+    /// Asked only about a process whose liveness lock is free: of some processes the mappings cannot be seen.
+    fn has_not_mapped_segment(&self, pid: u32) -> bool {
+        process::maps_segment_to_write(pid, self.shmid) == Some(false)
     }
 }
 
-/// Tells whether a pid is of a process that started at another time. What the answer rests on is asked anew: this
-/// process may have gone to another time namespace, or have got another `/proc`.
+/// Returns `true` if a pid is of a process that started at another time. The namespace and `/proc` are asked for anew:
+/// this process may have gone to another time namespace, or another `/proc` may be mounted.
 fn pid_was_reused(pid: u32, details: &Details) -> bool {
     if details.start == 0 || details.time_namespace == 0 {
         return false;
@@ -122,3 +136,6 @@ fn pid_was_reused(pid: u32, details: &Details) -> bool {
     let differs = now != 0 && now != details.start;
     differs && process::namespace("time") == details.time_namespace && process::proc_is_ours()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! Where the attachments of this process are, by segment and by address: found among thousands as fast as among two.
+//! The attachments of this process by segment and by address: thousands are searched as fast as two.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicPtr;
@@ -9,31 +9,30 @@ use super::{ATTACHMENTS, Attachment};
 /// A node in the list of attachments; vacant if it is null.
 pub(super) type Node = &'static AtomicPtr<Attachment>;
 
-/// The places of the list, in order. It belongs to one process: a child of `fork` makes its own from the list, which
-/// it can read whatever a thread of the parent was doing.
+/// The nodes of the list, in order. A child of `fork` makes an index of its own from the list, because a thread of the
+/// parent may have been changing the parent's index.
 #[derive(Default)]
 pub(in crate::segment::process) struct Index {
-    /// Whether the list that may have been inherited was read.
+    /// Whether the list was read, which may be inherited.
     is_made: bool,
-    /// By the kernel's number of the segment, and by address.
-    by_segment: BTreeMap<(i32, usize), Node>,
+    by_segment: BTreeMap<Location, Node>,
     by_address: BTreeMap<usize, Node>,
     vacant: Vec<Node>,
 }
 
-/// What an attachment is found by: the number of its segment, and its address.
-type Location = (i32, usize);
+/// The id of an attachment's segment, and its address in this process.
+pub(super) type Location = (i32, usize);
 
 impl Index {
-    /// Reads the list, once. `of` tells of what is in a node, `None` of a vacant one.
-    pub(super) fn make(&mut self, of: impl Fn(Node) -> Option<Location>) {
+    /// Reads the list, once. `location_of` returns `None` for a vacant node.
+    pub(super) fn make(&mut self, location_of: impl Fn(Node) -> Option<Location>) {
         if self.is_made {
             return;
         }
         self.is_made = true;
         for node in ATTACHMENTS.iter() {
-            match of(node) {
-                Some(attachment) => self.note(attachment, node),
+            match location_of(node) {
+                Some(location) => self.note(location, node),
                 None => self.vacant.push(node),
             }
         }
@@ -51,20 +50,20 @@ impl Index {
         self.note(location, node);
     }
 
-    /// Makes the place of an attachment vacant.
+    /// Makes the node of an attachment vacant.
     pub(super) fn unpublish(&mut self, location: Location) {
-        let node = self.by_segment.remove(&location).expect("an attachment is published while it has handles");
+        let node = self.by_segment.remove(&location).expect("an attachment is published while it has references");
         self.by_address.remove(&location.1);
         node.store(std::ptr::null_mut(), Release);
         self.vacant.push(node);
     }
 
-    /// The attachments of a segment.
+    /// The nodes of a segment's attachments.
     pub(super) fn of_segment(&self, shmid: i32) -> impl Iterator<Item = Node> {
         self.by_segment.range((shmid, 0)..=(shmid, usize::MAX)).map(|(_, node)| *node)
     }
 
-    /// The attachment that begins at an address, or below it with none in between.
+    /// The node of the last attachment that begins at or below an address.
     pub(super) fn at_or_below(&self, address: usize) -> Option<Node> {
         self.by_address.range(..=address).next_back().map(|(_, node)| *node)
     }
