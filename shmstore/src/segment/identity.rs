@@ -24,7 +24,8 @@ impl Identity {
         (self.dev, self.ino) == (other.dev, other.ino)
     }
 
-    /// Returns `true` if `other` is provably an earlier or later file on the same inode. An unknown birth time proves nothing.
+    /// Returns `true` if `other` is provably an earlier or later file on the same inode. An unknown birth time proves
+    /// nothing.
     pub(crate) fn is_another_life_of(&self, other: &Self) -> bool {
         self.is_same_inode(other) && matches!((self.birth, other.birth), (Some(birth), Some(other)) if birth != other)
     }

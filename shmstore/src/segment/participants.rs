@@ -1,5 +1,5 @@
-//! The participants of a segment: the processes that have attached it for reading and writing, each in a slot of a fixed
-//! table.
+//! The participants of a segment: the processes that have attached it for reading and writing, each in a slot of a
+//! fixed table.
 //!
 //! A slot that a process has used is never freed, only taken over when that process has ended. So a token that is in no
 //! slot belongs to no process that is alive.
@@ -101,7 +101,7 @@ impl<'a> SlotTable<'a> {
     }
 
     /// Takes over the slot of another process that drew our token by chance, if that process has ended. What it held
-    /// then stays held until we end too, because a lock word with our token looks like ours to everybody.
+    /// then stays held until we end too, because every process takes a lock word with our token for ours.
     fn claim_with_same_token(self, claim: Word, liveness: &Liveness<'_>) -> Result<Option<&'a Slot>, ClaimError> {
         let mut words = self.used().iter().filter_map(|slot| slot.word().map(|word| (slot, word)));
         match words.find(|(_, word)| word.token == claim.token) {

@@ -14,8 +14,8 @@
 //!   by one of its own.
 //! * The handler that every child of `fork` runs disowns the page, because the pid of a child may be that of its owner:
 //!   each first process of a PID namespace is 1, and the kernel uses the number of a process that has ended again.
-//! * Nothing is wiped in place, and one compare-exchange decides which new page counts. So a child may be made by `fork`
-//!   or by a raw `clone`, and may have several threads when it first comes here.
+//! * Nothing is wiped in place, and one compare-exchange decides which new page counts. So a child may be made by
+//!   `fork` or by a raw `clone`, and may have several threads when it first comes here.
 //!
 //! Two cases are not covered:
 //!
@@ -53,7 +53,7 @@ use registry::Index;
 struct Page {
     /// Always 0 if the page has an owner.
     token: AtomicU32,
-    /// The process that mapped the page, or [`NOBODY`]; 0 if the kernel wipes it.
+    /// The process that mapped the page, or [`NO_PROCESS`]; 0 if the kernel wipes it.
     owner: AtomicU32,
     /// The token of the owner.
     owners_token: AtomicU32,
@@ -63,7 +63,7 @@ struct Page {
 }
 
 /// No process has this number.
-const NOBODY: u32 = u32::MAX;
+const NO_PROCESS: u32 = u32::MAX;
 
 /// The page; null until the first use in this process or a process that it was forked from. Only a child replaces it.
 static PAGE: AtomicPtr<Page> = AtomicPtr::new(ptr::null_mut());
@@ -97,7 +97,7 @@ impl Page {
     /// Returns `true` unless the page was inherited and the kernel has not wiped it.
     fn is_ours(&self) -> bool {
         let owner = self.owner.load(Relaxed);
-        owner == 0 || owner == process::pid()
+        owner == 0 || owner == std::process::id()
     }
 
     /// The word in which this page keeps the token.
@@ -117,7 +117,7 @@ fn page() -> Result<&'static Page, Errno> {
         // SAFETY: just mapped, page-aligned, all zero, never unmapped: atomics.
         let page = unsafe { fresh.base.cast::<Page>().as_ref() };
         if !fresh.is_wiped_on_fork {
-            page.owner.store(process::pid(), Relaxed);
+            page.owner.store(std::process::id(), Relaxed);
         }
         let known = known.map_or(ptr::null_mut(), |known| ptr::from_ref(known).cast_mut());
         // If another thread was faster, this page stays mapped in vain.
@@ -134,7 +134,7 @@ fn page() -> Result<&'static Page, Errno> {
 /// Runs in a child of `fork`. A page that the kernel has not wiped is the parent's, whatever pid the child has.
 fn disown_page() {
     if let Some(page) = Page::known().filter(|page| page.owner.load(Relaxed) != 0) {
-        page.owner.store(NOBODY, Relaxed);
+        page.owner.store(NO_PROCESS, Relaxed);
     }
 }
 
@@ -182,8 +182,8 @@ pub(crate) fn local() -> &'static Local {
 ///
 /// # Panics
 ///
-/// Panics in a child of `fork` if others could not see that it is alive: see [`registry::inherit`]. Panics if the kernel
-/// gives no random numbers.
+/// Panics in a child of `fork` if others could not see that it is alive: see [`registry::inherit`]. Panics if the
+/// kernel gives no random numbers.
 #[inline]
 pub(crate) fn token() -> u32 {
     match Page::known().map_or(0, |page| page.token.load(Acquire)) {
@@ -264,8 +264,8 @@ fn draw_token() -> u32 {
 fn random_bits() -> u64 {
     process::random_u64().unwrap_or_else(|errno| {
         panic!(
-            "shmstore cannot draw a random number for this process: `getrandom` is refused ({}), and /dev/urandom cannot \
-             be read. Let the process use one of them",
+            "shmstore cannot draw a random number for this process: `getrandom` is refused ({}), and /dev/urandom \
+             cannot be read. Let the process use one of them",
             errno.desc()
         )
     })
@@ -280,7 +280,8 @@ impl Local {
         &self.liveness_locks
     }
 
-    /// A random number for a new segment, each time another one. Two segments have the same with a chance of one in 2⁶⁴.
+    /// A random number for a new segment, each time another one. Two segments have the same with a chance of one in
+    /// 2⁶⁴.
     pub(crate) fn draw_nonce(&self) -> u64 {
         // SplitMix64 is a permutation, so no number comes twice.
         let nonces = self.nonces.get_or_init(|| AtomicU64::new(random_bits()));

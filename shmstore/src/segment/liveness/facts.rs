@@ -20,7 +20,7 @@ pub(crate) struct ProcessFacts {
 
 impl ProcessFacts {
     pub(crate) fn gather() -> Self {
-        let pid = process::pid();
+        let pid = std::process::id();
         let start = if process::proc_is_ours() { process::start_time(pid) } else { 0 };
         let (pid_namespace, time_namespace) = (process::namespace("pid"), process::namespace("time"));
         Self { pid, start, pid_namespace, time_namespace, exec_id: process::exec_id() }

@@ -1,14 +1,12 @@
-//! The liveness lock: a byte that a process keeps locked until it ends. Other PID namespaces know by it that the process
-//! is alive.
+//! The liveness lock: a byte that a process keeps locked until it ends. Other PID namespaces know by it that the
+//! process is alive.
 //!
-//! | what | where |
-//! |---|---|
-//! | file | one for all segments of a directory: the [`LivenessFile`] |
-//! | byte of a process | the offset `token` |
-//! | byte of its IPC namespace | 2³² plus the number of the namespace; other IPC namespaces know by it that there are other objects at the path |
+//! The file is the same for all segments of a directory: the [`LivenessFile`]. The offset of the byte is the token. The
+//! process also locks the byte at 2³² plus the number of its IPC namespace: creators in other IPC namespaces know by it
+//! that there are other objects at the path.
 //!
-//! The kernel drops the lock when every copy of its descriptor is closed: see `lock_descriptor`. Another descriptor asks
-//! about locks, because a descriptor does not see its own.
+//! The kernel drops the lock when every copy of its descriptor is closed: see `lock_descriptor`. Another descriptor
+//! asks about locks, because a descriptor does not see its own.
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};

@@ -22,15 +22,17 @@
 //! | is in our PID namespace | the kernel knows no process with its pid |
 //! | | the process with its pid has exited |
 //! | | the process with its pid started at another time |
-//! | | its liveness lock is free, and the process with its pid has not mapped the segment for writing: the slot is of a program before `exec` |
-//! | | its liveness lock is free, and it has left its slot: the slot is of a library that was unloaded |
+//! | | its liveness lock is free, and the process with its pid has not mapped the segment for writing ¹ |
+//! | | its liveness lock is free, and it has left its slot ² |
 //! | is in our PID namespace, with our own pid | it started at another time |
-//! | | its exec id is another than ours: it is the program that ran here before `exec` |
-//! | | its liveness lock is free, and one of the two exec ids is unknown |
-//! | | its liveness lock is free, and it has left its slot |
+//! | | its exec id is not ours ¹ |
+//! | | its liveness lock is free, and one of the two exec ids is unknown ¹ |
+//! | | its liveness lock is free, and it has left its slot ² |
 //!
-//! A process that has left its slot has dropped its last handle, so it holds nothing in the segment. If it is alive
-//! after all, it takes another slot when it attaches again.
+//! ¹ The slot is of a program that ran in the same process before `exec`.
+//!
+//! ² The slot is of a library that was unloaded. A process that has left its slot has dropped its last handle, so it holds
+//! nothing in the segment. If it is alive after all, it takes another slot when it attaches again.
 //!
 //! # What proves nothing
 //!
@@ -120,7 +122,7 @@ impl Liveness<'_> {
         self.facts.pid_namespace != 0 && self.facts.pid_namespace == details.pid_namespace
     }
 
-    /// Asked only about a process whose liveness lock is free: of some processes the mappings cannot be seen.
+    /// Returns `false` for a process of which the mappings cannot be read.
     fn has_not_mapped_segment(&self, pid: u32) -> bool {
         process::maps_segment_to_write(pid, self.shmid) == Some(false)
     }

@@ -3,7 +3,8 @@ use crate::segment::participants::ClaimError;
 use crate::segment::participants::slot::Word;
 use crate::segment::participants::tests::{Living, Table, claim, ended_pid, facts, table, used_table};
 
-/// Returns `true` if a process of our own namespaces takes a token for dead, and finds liveness locks held, free or unknown.
+/// Returns `true` if a process of our own namespaces takes a token for dead, and finds liveness locks held, free or
+/// unknown.
 fn is_dead(slots: &Table, token: u32, lock_is_held: Option<bool>) -> bool {
     is_dead_if(slots, token, true, lock_is_held)
 }
@@ -37,10 +38,10 @@ fn free_liveness_lock_proves_nothing_of_a_process_that_holds_none() {
 fn pid_with_another_start_time_is_another_process() {
     let living = Living::new();
     let now = living.facts();
-    let is_dead = |facts: ProcessFacts, byte| {
+    let is_dead = |facts: ProcessFacts, lock| {
         let slots = table(1);
         claim(&slots, 2, &facts, None).unwrap();
-        is_dead(&slots, 2, byte)
+        is_dead(&slots, 2, lock)
     };
     assert!(!is_dead(now, Some(false)));
     assert!(is_dead(ProcessFacts { start: now.start + 1, ..now }, Some(true)));
@@ -58,17 +59,17 @@ fn unknown_start_time_proves_nothing() {
 #[test]
 fn program_before_exec_is_dead_and_a_second_copy_of_this_crate_is_not() {
     let ours = ProcessFacts::gather();
-    let is_dead = |facts: ProcessFacts, claims: Option<bool>, byte| {
+    let is_dead = |facts: ProcessFacts, claims: Option<bool>, lock| {
         let slots = table(1);
         claim(&slots, 2, &facts, claims).unwrap();
-        is_dead(&slots, 2, byte)
+        is_dead(&slots, 2, lock)
     };
     assert_ne!(ours.exec_id, 0);
-    for byte in [None, Some(false), Some(true)] {
-        assert!(!is_dead(ours, Some(true), byte), "a second copy of this crate, whatever became of its descriptors");
-        assert!(is_dead(ProcessFacts { exec_id: ours.exec_id ^ 1, ..ours }, None, byte), "what ran here before `exec`");
+    for lock in [None, Some(false), Some(true)] {
+        assert!(!is_dead(ours, Some(true), lock), "a second copy of this crate, whatever became of its descriptors");
+        assert!(is_dead(ProcessFacts { exec_id: ours.exec_id ^ 1, ..ours }, None, lock), "what ran here before `exec`");
         assert!(
-            is_dead(ProcessFacts { start: ours.start - 1, ..ours }, None, byte),
+            is_dead(ProcessFacts { start: ours.start - 1, ..ours }, None, lock),
             "an earlier process of the same pid"
         );
     }
@@ -115,8 +116,8 @@ fn token_that_a_peer_has_written_into_every_slot_proves_nothing_and_costs_nothin
     for slot in &slots.slots[..2] {
         assert!(slot.take_free(word) && slot.fill(word, &facts.details()));
     }
-    assert!(is_dead(&slots, 2, None), "two that drew the same token, and have died");
-    // Alive, and started at another time: the slowest to tell.
+    assert!(is_dead(&slots, 2, None), "two that drew the same token, and have ended");
+    // A pid that is alive and started at another time takes the longest to check.
     let living = Living::new();
     let reused = ProcessFacts { start: 1, ..living.facts() };
     let word = Word { pid: reused.pid, ..word };
@@ -139,8 +140,8 @@ fn slot_that_was_left_is_dead_with_its_liveness_lock_although_its_process_is_ali
     for facts in [living.facts(), ProcessFacts::gather()] {
         let slots = table(4);
         let slot = claim(&slots, 5, &facts, Some(true)).unwrap();
-        // A second copy of this crate may have lost its byte; another process maps no segment here.
-        assert_eq!(is_dead(&slots, 5, Some(false)), facts.pid != process::pid());
+        // A second copy of this crate may have lost its liveness lock; another process maps no segment here.
+        assert_eq!(is_dead(&slots, 5, Some(false)), facts.pid != std::process::id());
         slot.leave(5);
         assert!(!is_dead(&slots, 5, Some(true)) && is_dead(&slots, 5, Some(false)));
     }

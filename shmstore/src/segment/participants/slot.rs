@@ -52,8 +52,8 @@ pub(crate) enum SlotState {
     Left = 3,
 }
 
-/// A slot's word, taken apart: token in the low 29 bits, pid in the next 22, then two bits of state, and one bit for the
-/// liveness lock.
+/// A slot's word, taken apart: token in the low 29 bits, pid in the next 22, then two bits of state, and one bit for
+/// the liveness lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Word {
     pub(crate) token: u32,
@@ -196,8 +196,8 @@ impl Slot {
 
 /// How many slots of a table count, from the first one on. No process has claimed or touched the slots behind them.
 ///
-/// Raised before a slot is claimed, and never lowered. A process that sees the claim, by a token in a lock word or by the
-/// fence of [`second_slot`], sees that the slot counts too.
+/// Raised before a slot is claimed, and never lowered. A process that sees the claim, by a token in a lock word or by
+/// the fence of [`second_slot`], sees that the slot counts too.
 #[repr(transparent)]
 #[derive(Debug, Default)]
 pub(crate) struct SlotsUsed(AtomicU32);
@@ -230,8 +230,8 @@ impl SlotsUsed {
 
 /// Finds a second slot with the same token.
 ///
-/// If two processes drew the same token, and claimed a slot each before they call this, at least one finds the other: the
-/// fence orders each claim before the search.
+/// If two processes drew the same token, and claimed a slot each before they call this, at least one finds the other:
+/// the fence orders each claim before the search.
 pub(crate) fn second_slot(slots: &[Slot], used: &SlotsUsed, own: &Slot, token: u32) -> Option<Word> {
     fence(SeqCst);
     let others = used.of(slots).iter().filter(|slot| !std::ptr::eq(*slot, own));

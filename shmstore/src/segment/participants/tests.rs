@@ -26,7 +26,8 @@ pub(in crate::segment) fn facts(pid: u32) -> ProcessFacts {
     ProcessFacts { pid, ..ProcessFacts::gather() }
 }
 
-/// Claims a slot for a process that finds the liveness locks of others held, free or unknown, and takes its own if it can.
+/// Claims a slot for a process that finds the liveness locks of others held, free or unknown, and takes its own if it
+/// can.
 pub(in crate::segment) fn claim<'a>(
     slots: &'a Table,
     token: u32,
@@ -132,7 +133,7 @@ fn slot_of_a_dead_process_that_had_our_token_is_taken_over() {
     let slots = table(4);
     let first = claim(&slots, 5, &facts(ended_pid()), None).unwrap();
     assert!(std::ptr::eq(first, claim(&slots, 5, &ProcessFacts::gather(), None).unwrap()));
-    assert_eq!(snapshots(&slots).iter().map(|found| found.word.pid).collect::<Vec<_>>(), [process::pid()]);
+    assert_eq!(snapshots(&slots).iter().map(|found| found.word.pid).collect::<Vec<_>>(), [std::process::id()]);
 }
 
 #[test]

@@ -129,8 +129,8 @@ impl Local {
         None
     }
 
-    /// Keeps the file of a lock that was given up for the next lock on it, because opening takes longer than locking. One
-    /// file only: thousands of names need no more descriptors than one name.
+    /// Keeps the file of a lock that was given up for the next lock on it, because opening takes longer than locking.
+    /// One file only: thousands of names need no more descriptors than one name.
     fn keep_idle(&self, file: LockDescriptor) {
         let other = self.lock_idle().replace(file);
         other.into_iter().for_each(LockDescriptor::close);

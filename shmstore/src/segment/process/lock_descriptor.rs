@@ -1,5 +1,5 @@
-//! Descriptors that carry locks. Every child of `fork` closes its copies, because a lock lasts as long as any copy of its
-//! descriptor.
+//! Descriptors that carry locks. Every child of `fork` closes its copies, because a lock lasts as long as any copy of
+//! its descriptor.
 //!
 //! A child of a raw `clone`, past the C library, runs no handler. It closes its copies when it first needs a token.
 
@@ -18,7 +18,7 @@ use crate::sys::file::{self, Inode};
 use crate::sys::process;
 
 /// What the child handler knows of a descriptor: its number plus one, and the file that it has open. The number is 0 if
-/// the entry is vacant, and [`LOST`] if another descriptor has the number by now.
+/// the entry is vacant, and [`LOST`] if another descriptor has the number.
 #[derive(Debug)]
 struct Known {
     fd: AtomicI32,
@@ -31,14 +31,14 @@ const LOST: i32 = -2;
 
 static KNOWN: AppendList<Known> = AppendList::new();
 
-/// An open file, of which every child of `fork` closes its copy. Only [`close`](Self::close) closes it: in a child, another
-/// file may have its number.
+/// An open file, of which every child of `fork` closes its copy. Only [`close`](Self::close) closes it: in a child,
+/// another file may have its number.
 #[derive(Debug)]
 pub(in crate::segment) struct LockDescriptor {
     fd: ManuallyDrop<OwnedFd>,
     known: &'static Known,
-    /// False where a sandbox refuses marks, which are a precaution only.
-    is_marked: bool,
+    /// False where a sandbox refuses tags, which are a precaution only.
+    is_tagged: bool,
 }
 
 impl LockDescriptor {
@@ -48,8 +48,8 @@ impl LockDescriptor {
         watch_forks();
         let opened = file::open(path).and_then(|fd| Ok((file::stat_fd(fd.as_fd())?.inode(), fd)));
         let file = opened.map(|(inode, fd)| {
-            let is_marked = file::set_mark(fd.as_fd(), our_mark()).is_ok() && file::mark(fd.as_fd()) == our_mark();
-            Self { known: Known::of(&fd, inode), fd: ManuallyDrop::new(fd), is_marked }
+            let is_tagged = file::set_ofd_tag(fd.as_fd(), own_tag()).is_ok() && file::ofd_tag(fd.as_fd()) == own_tag();
+            Self { known: Known::of(&fd, inode), fd: ManuallyDrop::new(fd), is_tagged }
         });
         let_forks_go();
         file
@@ -64,14 +64,14 @@ impl LockDescriptor {
         self.known.inode()
     }
 
-    /// Returns `true` if it is open still. Another part of the program may have closed it, and opened the same file under
-    /// the same number since.
+    /// Returns `true` if it is open still. Another part of the program may have closed it, and opened the same file
+    /// under the same number since.
     ///
-    /// Our mark on the open file description proves that its locks are there too. Where there are no marks, the file has
-    /// to do.
+    /// Our tag on the open file description proves that its locks are there too. Where there are no tags, the file
+    /// has to do.
     pub(in crate::segment) fn is_open(&self) -> bool {
-        let is_it = || match self.is_marked {
-            true => file::mark(self.fd()) == our_mark(),
+        let is_it = || match self.is_tagged {
+            true => file::ofd_tag(self.fd()) == own_tag(),
             false => file::is_open_on(self.fd.as_raw_fd(), self.inode()),
         };
         self.known.fd.load(Relaxed) == self.fd.as_raw_fd() + 1 && is_it()
@@ -89,8 +89,8 @@ impl LockDescriptor {
 impl Known {
     fn of(fd: &OwnedFd, inode: Inode) -> &'static Self {
         for known in KNOWN.iter() {
-            // The descriptor that had this number was closed by another part of the program. Our mark would not tell the
-            // new one from it.
+            // The descriptor that had this number was closed by another part of the program. Our tag would not tell
+            // the new one from it.
             let _ = known.fd.compare_exchange(fd.as_raw_fd() + 1, LOST, Relaxed, Relaxed);
         }
         let vacant = KNOWN.iter().find(|known| known.fd.compare_exchange(0, -1, Acquire, Relaxed).is_ok());
@@ -118,18 +118,18 @@ pub(super) fn watch_forks() {
     }
 }
 
-/// The mark of the open file descriptions of this copy of the crate. Another copy in the same program has another mark,
+/// The tag of the open file descriptions of this copy of the crate. Another copy in the same program has another tag,
 /// most likely.
-fn our_mark() -> i32 {
+fn own_tag() -> i32 {
     // The address of a static differs between copies.
     let copy = std::ptr::from_ref(&KNOWN).addr() / align_of::<AppendList<Known>>();
-    1 + (copy % (file::MARKS as usize - 1)) as i32
+    1 + (copy % (file::OFD_TAGS as usize - 1)) as i32
 }
 
 /// Keeps other threads from forking, and from opening descriptors that a child would not know.
 ///
-/// The same thread may call it again: a handler that is registered twice, or a `fork` in a signal handler, must not wait
-/// for itself.
+/// The same thread may call it again: a handler that is registered twice, or a `fork` in a signal handler, must not
+/// wait for itself.
 extern "C" fn hold_forks_off() {
     let (barrier, me) = (super::fork_barrier(), process::thread_id());
     while barrier.load(Relaxed) != me && barrier.compare_exchange_weak(0, me, Acquire, Relaxed).is_err() {

@@ -3,8 +3,8 @@
 //! # Safety
 //!
 //! Assumes that slots and payload are where a checked [`Geometry`] says. Promises that an [`Attachment`] lives as long
-//! as a [`SegmentRef`] to it: references are counted, and every count that could reach zero changes under the registry's
-//! mutex.
+//! as a [`SegmentRef`] to it: references are counted, and every count that could reach zero changes under the
+//! registry's mutex.
 #![allow(unsafe_code)]
 
 mod index;
@@ -167,8 +167,8 @@ impl Attachment {
         (self.shmid, self.address())
     }
 
-    /// Returns `true` if both are of the same segment, mapped for the same access, and the header said the same when each
-    /// was checked: a peer may have changed it between.
+    /// Returns `true` if both are of the same segment, mapped for the same access, and the header said the same when
+    /// each was checked: a peer may have changed it between.
     fn is_same(&self, other: &Self) -> bool {
         let compared = |of: &Self| (of.shmid, of.nonce, of.geometry, of.mapping.access());
         compared(self) == compared(other)
@@ -260,8 +260,8 @@ impl SegmentRef {
         lost_anchor::is_lost(path, &anchor).then_some(path)
     }
 
-    /// Returns `true` if the process of a token has provably ended: see [`liveness`](crate::segment::liveness). The caller
-    /// has loaded the token with Acquire. Some system calls.
+    /// Returns `true` if the process of a token has provably ended: see [`liveness`](crate::segment::liveness). The
+    /// caller has loaded the token with Acquire. Some system calls.
     pub(crate) fn token_is_dead(&self, token: u32) -> bool {
         self.attachment()
             .with_liveness(current_token(), local(), |liveness, slots| liveness.token_is_dead(slots, token))
@@ -277,8 +277,8 @@ impl SegmentRef {
         header::slots(self.mapping(), self.geometry()).pid_of(token)
     }
 
-    /// Lists the processes that have a slot, with some system calls for each. Empty if the kernel cannot provide the pages
-    /// of the slots.
+    /// Lists the processes that have a slot, with some system calls for each. Empty if the kernel cannot provide the
+    /// pages of the slots.
     pub(crate) fn occupants(&self) -> Vec<Occupant> {
         let is_readable = |range| self.mapping().check_readable(&range).is_ok();
         let start = self.geometry().slots_offset;

@@ -1,17 +1,17 @@
-//! Unloading a plugin that contains this crate (`dlclose`): the plugin gives its slots and descriptors back, although its
-//! process continues.
+//! Unloading a plugin that contains this crate (`dlclose`): the plugin gives its slots and descriptors back, although
+//! its process continues.
 //!
 //! The slots become *left*, and the liveness locks are free, which proves to others that the tokens are dead. The next
 //! copy that is loaded takes the slots over, because a process looks at the slots with its own pid first.
 //!
-//! A process that exits must leave everything as it is. Its other threads may still run, with locks that no other process
-//! may take from them, and the kernel cleans up a moment later. `exit` and `dlclose` both run the finalizers of a library,
-//! and are told apart by the order:
+//! A process that exits must leave everything as it is. Its other threads may still run, with locks that no other
+//! process may take from them, and the kernel cleans up a moment later. `exit` and `dlclose` both run the finalizers of
+//! a library, and are told apart by the order:
 //!
 //! | | first | then |
 //! |---|---|---|
 //! | `exit` | the functions of `atexit`: [`note_exit`] | `.fini_array`: [`finalize`], which then does nothing |
-//! | `dlclose` | `.fini_array`: [`finalize`], then its first entry, the C runtime's, which calls | the library's functions of `atexit` |
+//! | `dlclose` | `.fini_array`: [`finalize`], and last the C runtime's entry | which calls the functions of `atexit` |
 //!
 //! # Details
 //!

@@ -11,8 +11,8 @@ use crate::sys::shm::Access;
 ///
 /// # Panics
 ///
-/// Panics if a table is full and the child cannot take its liveness lock: other processes could not see that it is alive,
-/// and would take its locks from it.
+/// Panics if a table is full and the child cannot take its liveness lock: other processes could not see that it is
+/// alive, and would take its locks from it.
 pub(in crate::segment::process) fn inherit(local: &Local, draw: fn() -> u32) -> u32 {
     let _registry = local.lock_registry();
     loop {
@@ -50,8 +50,8 @@ impl Attachment {
     fn full_table(&self) -> String {
         format!(
             "process {} is a child of `fork` and cannot use the object at {} that it inherited. All {} slots for \
-             processes are taken by processes that may be alive, and this process cannot lock a byte of the anchor or its \
-             directory instead, so others could not see that it is alive. Make objects for more processes with \
+             processes are taken by processes that may be alive, and this process cannot lock a byte of the anchor or \
+             its directory instead, so others could not see that it is alive. Make objects for more processes with \
              `Store::options().max_processes(…)`, or let the child read the directory and open one more file",
             local().facts().pid,
             self.liveness_file.anchor().display(),

@@ -1,4 +1,5 @@
-//! Whether the anchor of an attached object is lost: a process that starts later does not find an object without its anchor.
+//! Whether the anchor of an attached object is lost: a process that starts later does not find an object without its
+//! anchor.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -9,8 +10,8 @@ use crate::segment::identity::Identity;
 use crate::sys::file;
 use crate::sys::vantage::Vantage;
 
-/// The root and the mount namespace of this process when it first attached an object. After `chroot` or `unshare` a path may
-/// lead elsewhere, and proves nothing.
+/// The root and the mount namespace of this process when it first attached an object. After `chroot` or `unshare` a
+/// path may lead elsewhere, and proves nothing.
 static FIRST: OnceLock<Vantage> = OnceLock::new();
 
 pub(super) fn note_vantage() {
@@ -19,7 +20,8 @@ pub(super) fn note_vantage() {
 
 /// Returns `true` if the path of an anchor provably names nothing, or another file.
 ///
-/// The proof must be on the file system of the anchor: a mount over a directory hides an anchor, and does not remove it.
+/// The proof must be on the file system of the anchor: a mount over a directory hides an anchor, and does not remove
+/// it.
 pub(super) fn is_lost(path: &Path, anchor: &Identity) -> bool {
     let is_elsewhere = match file::stat_path(path) {
         Ok(now) => {
