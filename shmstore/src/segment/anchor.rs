@@ -15,7 +15,7 @@ use crate::sys::process::{effective_gid, effective_uid, random_u64};
 /// On overlayfs a copy-up gives the same inode another birth time.
 pub(crate) const OVERLAYFS: i64 = 0x794c_7630;
 
-/// File systems of other machines, whose locks may not work.
+/// Network file systems: their locks may not work.
 const NETWORK_FILE_SYSTEMS: [(i64, &str); 6] = [
     (0x6969, "NFS"),
     (0xff53_4d42, "CIFS"),

@@ -46,10 +46,10 @@ pub(crate) const MAX_PARTICIPANTS: u32 = 65_536;
 /// A number that reads differently in another byte order.
 const BYTE_ORDER: u32 = 0x0102_0304;
 
-/// How many bytes a pointer has in this program.
+/// The size of a pointer in this program, in bytes.
 pub(crate) const POINTER_BYTES: u32 = size_of::<usize>() as u32;
 
-/// How much of the anchor's path is kept, from its end.
+/// The length of the end of the anchor's path that is kept.
 const HINT_BYTES: usize = 512;
 
 /// The flags that a program must know. It refuses an object with an unknown one of these, and ignores unknown other
@@ -111,7 +111,7 @@ pub(crate) struct Header {
     pointer_bytes: AtomicU32,
     lock_dev: AtomicU64,
     lock_ino: AtomicU64,
-    /// Not 0 if a process has found the table full and has no slot: only its liveness lock shows that it is alive.
+    /// Nonzero if a process has found the table full and has no slot: only its liveness lock shows that it is alive.
     has_unlisted: AtomicU64,
     slots_used: SlotsUsed,
     _reserved_220: AtomicU32,

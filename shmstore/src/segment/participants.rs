@@ -23,10 +23,10 @@ pub(crate) use slot::{Slot, SlotsUsed, TOKEN_BITS};
 
 const _: () = assert!(size_of::<Slot>() == 32 && align_of::<Slot>() == 8);
 
-/// How many times a process claims a slot that another one takes from it.
+/// The number of times that a process claims a slot, if a peer takes it away each time.
 const ATTEMPTS: u32 = 16;
 
-/// Why a process has no slot.
+/// The reason why a process has no slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ClaimError {
     /// All slots are taken by processes that may be alive.
@@ -35,7 +35,7 @@ pub(crate) enum ClaimError {
     Collision { pid: u32 },
 }
 
-/// What a slot says of a process.
+/// A process that has a slot, as the slot describes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Occupant {
     pub(crate) token: u32,
@@ -61,7 +61,7 @@ impl<'a> SlotTable<'a> {
         self.used.of(self.slots)
     }
 
-    /// How many bytes the used slots take, from the first one on.
+    /// The size of the used slots, in bytes.
     pub(crate) fn bytes_used(self) -> usize {
         size_of_val(self.used())
     }

@@ -13,7 +13,7 @@
 //! * The slow path compares the owner with `getpid`, one system call. A process that is not the owner replaces the page
 //!   by one of its own.
 //! * The handler that every child of `fork` runs disowns the page, because the pid of a child may be that of its owner:
-//!   each first process of a PID namespace is 1, and the kernel uses the number of a process that has ended again.
+//!   the first process of every PID namespace has pid 1, and the kernel reuses the pids of processes that have ended.
 //! * Nothing is wiped in place, and one compare-exchange decides which new page counts. So a child may be made by
 //!   `fork` or by a raw `clone`, and may have several threads when it first comes here.
 //!
@@ -68,7 +68,7 @@ const NO_PROCESS: u32 = u32::MAX;
 /// The page; null until the first use in this process or a process that it was forked from. Only a child replaces it.
 static PAGE: AtomicPtr<Page> = AtomicPtr::new(ptr::null_mut());
 
-/// What belongs to this very process. Made once, never freed, and not inherited by a child.
+/// The state of this very process. It is made once, never freed, and not inherited by a child.
 pub(crate) struct Local {
     /// Held while this process gets a token or a segment, which can take long. Locked before `registry`.
     attaching: Mutex<()>,
@@ -123,7 +123,7 @@ fn page() -> Result<&'static Page, Errno> {
         // If another thread was faster, this page stays mapped in vain.
         if PAGE.compare_exchange(known, ptr::from_ref(page).cast_mut(), AcqRel, Acquire).is_ok() {
             if !fresh.is_wiped_on_fork {
-                // Only now, because the handlers use the page.
+                // The handlers use the page, so they are registered after it is published.
                 lock_descriptor::watch_forks();
             }
             return Ok(page);
@@ -148,7 +148,7 @@ fn fork_barrier() -> &'static AtomicU32 {
     &page_or_panic().fork_barrier
 }
 
-/// What belongs to this very process.
+/// The state of this very process.
 pub(crate) fn local() -> &'static Local {
     let page = page_or_panic();
     let mut found = page.local.load(Acquire);

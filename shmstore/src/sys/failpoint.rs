@@ -92,7 +92,7 @@ mod wanted {
     pub(super) const UNREAD: u32 = u32::MAX;
     const NOTHING: u32 = u32::MAX - 1;
 
-    /// Read at most once by each thread and each child of `fork`: all of them read the same.
+    /// Threads that read the environment at the same time find the same, and so do children of `fork`.
     pub(super) static FOUND: AtomicU32 = AtomicU32::new(UNREAD);
 
     #[cold]

@@ -270,7 +270,7 @@ pub(crate) fn reopen_at(fd: BorrowedFd<'_>, path: &Path) -> Result<OwnedFd, Errn
 const F_SETSIG: libc::c_int = 10;
 const F_GETSIG: libc::c_int = 11;
 
-/// How many [tags](set_ofd_tag) there are, 0 included.
+/// The number of [tags](set_ofd_tag), 0 included.
 pub(crate) const OFD_TAGS: i32 = 64;
 
 /// Tags an open file description with a number below [`OFD_TAGS`]; others have 0. The tag is the number of the signal

@@ -215,7 +215,7 @@ pub(crate) fn at_exit(call: extern "C" fn()) -> bool {
     unsafe { libc::atexit(call) == 0 }
 }
 
-/// What a child of `fork` gets of a memory mapping.
+/// The inheritance of a memory mapping by a child of `fork`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Inherited {
     /// A copy.

@@ -46,7 +46,7 @@ pub(crate) struct Status {
     pub(crate) creator_pid: i32,
     /// The low nine permission bits.
     pub(crate) mode: u32,
-    /// How many times the segment is attached, in all processes.
+    /// The number of times that the segment is attached, in all processes.
     pub(crate) attach_count: u64,
     /// The time of its creation, or of the last change of owner or mode: seconds since 1970.
     pub(crate) changed: i64,
@@ -269,7 +269,7 @@ impl Mapping {
         self.base
     }
 
-    /// How many bytes from [`base`](Self::base) are mapped.
+    /// The number of bytes that are mapped from [`base`](Self::base) on.
     pub(crate) fn len(&self) -> usize {
         self.len
     }
@@ -305,7 +305,7 @@ impl Drop for Mapping {
         let detached = unsafe { libc::shmdt(self.base.as_ptr().cast()) };
         debug_assert!(detached == 0 || Errno::last() != Errno::EINVAL, "nothing is attached there");
         if detached != 0 {
-            // Where a sandbox refuses `shmdt`, this does the same.
+            // This does the same where a sandbox refuses `shmdt`.
             // SAFETY: the whole attached segment, to its last page, and no borrow of `self` is left.
             unsafe { libc::munmap(self.base.as_ptr().cast(), self.len) };
         }

@@ -1,10 +1,10 @@
-//! What this process is to others: the numbers that it writes into its slots, and that slots are compared with.
+//! The facts about this process that it writes into its slots, and compares slots with.
 
 use crate::segment::participants::seconds_since_1970;
 use crate::segment::participants::slot::Details;
 use crate::sys::process;
 
-/// What does not change while a process lives, asked for once.
+/// The numbers that do not change while a process is alive. They are queried once.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ProcessFacts {
     pub(crate) pid: u32,
@@ -26,7 +26,7 @@ impl ProcessFacts {
         Self { pid, start, pid_namespace, time_namespace, exec_id: process::exec_id() }
     }
 
-    /// What the process writes into its slot.
+    /// The details that the process writes into its slot.
     pub(in crate::segment) fn details(&self) -> Details {
         Details {
             pid_namespace: self.pid_namespace,

@@ -31,8 +31,8 @@
 //!
 //! ¹ The slot is of a program that ran in the same process before `exec`.
 //!
-//! ² The slot is of a library that was unloaded. A process that has left its slot has dropped its last handle, so it holds
-//! nothing in the segment. If it is alive after all, it takes another slot when it attaches again.
+//! ² The slot is of a library that was unloaded. A process that has left its slot has dropped its last handle, so it
+//! holds nothing in the segment. If it is alive after all, it takes another slot when it attaches again.
 //!
 //! # What proves nothing
 //!
@@ -57,10 +57,10 @@ pub(crate) use facts::ProcessFacts;
 pub(crate) use lock::LivenessFile;
 pub(super) use lock::LivenessLocks;
 
-/// How many processes may have drawn the same token at a time, and ended before they found each other.
+/// The number of processes that may have drawn the same token, and ended before they found each other.
 const MAX_SLOTS_PER_TOKEN: usize = 4;
 
-/// What this process knows of itself and of one segment, to answer for the segment's other processes.
+/// The facts about this process and one segment by which it answers for the segment's other processes.
 pub(crate) struct Liveness<'a> {
     /// This process's token; 0 if it has none yet.
     pub(crate) token: u32,

@@ -23,10 +23,10 @@ use super::atomics::{AtomicU32, AtomicU64, fence};
 /// The bits of a lock word, and of a participant's slot, that hold a token.
 pub(crate) const TOKEN_BITS: u32 = 29;
 
-/// How many bits of a word hold a pid: the kernel's own limit is 4,194,304.
+/// The bits of a word that hold a pid: the kernel's own limit is 4,194,304.
 const PID_BITS: u32 = 22;
 
-/// Where the state begins: two bits.
+/// The first of the two bits of the state.
 const STATE: u32 = TOKEN_BITS + PID_BITS;
 
 /// The process holds its liveness lock.
@@ -92,7 +92,7 @@ pub(crate) struct Details {
     pub(crate) time_namespace: u32,
     /// In clock ticks since boot, as the process's time namespace counts; 0 if it is unknown.
     pub(crate) start: u64,
-    /// When the process attached: the low 32 bits of the seconds since 1970.
+    /// The time at which the process attached: the low 32 bits of the seconds since 1970.
     pub(crate) since: u32,
     /// Tells the program in the process from the one that ran there before `exec`; 0 if it is unknown.
     pub(crate) exec_id: u32,
@@ -194,7 +194,7 @@ impl Slot {
     }
 }
 
-/// How many slots of a table count, from the first one on. No process has claimed or touched the slots behind them.
+/// The number of slots that count, from the first one on. No process has claimed or touched the slots behind them.
 ///
 /// Raised before a slot is claimed, and never lowered. A process that sees the claim, by a token in a lock word or by
 /// the fence of [`second_slot`], sees that the slot counts too.
@@ -203,7 +203,7 @@ impl Slot {
 pub(crate) struct SlotsUsed(AtomicU32);
 
 impl SlotsUsed {
-    /// As if so many had been claimed.
+    /// The number after so many claims.
     #[cfg(test)]
     pub(crate) fn before(count: u32) -> Self {
         Self(AtomicU32::new(count))

@@ -181,7 +181,7 @@ fn slot_of_a_process_that_has_ended_is_taken_before_another_page_is_touched() {
         let process = if token == 0 { &ended } else { &living.facts() };
         claim(&slots, 10 + token, process, None).unwrap();
     }
-    // As many as fit on the pages that were touched before, with the slot of the ended process used again.
+    // The touched pages are full, and the slot of the ended process is used again.
     let last = snapshots(&slots).len();
     assert_eq!(last, 2 * A_PAGE - 1, "the slots begin in the middle of a page: {first_page}");
     assert!(snapshots(&slots).iter().all(|found| found.word.token != 10));

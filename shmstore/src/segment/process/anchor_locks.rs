@@ -20,7 +20,7 @@ pub(crate) struct LockedAnchor {
     dev: u64,
     ino: u64,
     thread: ThreadId,
-    /// How many times the thread has locked it.
+    /// The number of times that the thread has locked it.
     depth: usize,
     /// The objects that the thread is initializing: a bit for each id, which is below 128.
     initializing: u128,
@@ -29,13 +29,13 @@ pub(crate) struct LockedAnchor {
 /// The anchors that threads of this process have locked.
 #[derive(Debug, Default)]
 pub(super) struct AnchorLocks {
-    /// As many as threads are creating objects, so they are few.
+    /// A few entries: at most one for each thread that is creating objects.
     locked: Vec<LockedAnchor>,
-    /// How many threads are waiting for one of them.
+    /// The number of threads that are waiting for one of them.
     waiting: usize,
 }
 
-/// How a thread has locked an anchor.
+/// The way in which a thread has locked an anchor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Entry {
     /// No thread of this process had it: the file lock must be taken too.

@@ -17,8 +17,8 @@ use super::unload;
 use crate::sys::file::{self, Inode};
 use crate::sys::process;
 
-/// What the child handler knows of a descriptor: its number plus one, and the file that it has open. The number is 0 if
-/// the entry is vacant, and [`LOST`] if another descriptor has the number.
+/// An entry of the child handler's list: the number of a descriptor plus one, and the file that it has open. The number
+/// is 0 if the entry is vacant, and [`LOST`] if another descriptor has the number.
 #[derive(Debug)]
 struct Known {
     fd: AtomicI32,
@@ -111,7 +111,7 @@ impl Known {
 pub(super) fn watch_forks() {
     static AT_FORK: AtomicBool = AtomicBool::new(false);
     if !AT_FORK.load(Relaxed) {
-        // Not in a `Once`, which a child could inherit half-run. A second registration does no harm.
+        // A child could inherit a half-run `Once`. A second registration does no harm.
         process::at_fork(hold_forks_off, let_forks_go, start_as_child).expect("memory for a fork handler");
         unload::notice_exit();
         AT_FORK.store(true, Relaxed);
@@ -152,7 +152,7 @@ extern "C" fn start_as_child() {
 pub(super) fn close_all() {
     for known in KNOWN.iter() {
         let number = known.fd.swap(0, Acquire);
-        // Only if the number still has the file open: another part of the program may have closed the descriptor.
+        // Another part of the program may have closed the descriptor, and opened another file under its number.
         if number > 0 && file::is_open_on(number - 1, known.inode()) {
             file::close(number - 1);
         }

@@ -1,4 +1,4 @@
-//! What this process has attached: for each segment one mapping and one slot, however often it attaches.
+//! The attachments of this process: for each segment one mapping and one slot, however often the process attaches it.
 //!
 //! # Safety
 //!

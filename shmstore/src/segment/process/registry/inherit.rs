@@ -1,4 +1,4 @@
-//! What a child of `fork` does with the attachments that it inherits: it claims a slot of its own in each.
+//! Inherited attachments: a child of `fork` claims a slot of its own in each.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -38,7 +38,7 @@ impl Attachment {
         match self.claim_slot(token, local) {
             Ok(()) => Ok(()),
             Err(ClaimError::Collision { .. }) => Err(None),
-            // As good as a slot: others ask for the liveness lock of a token that is in no slot.
+            // The lock is as good as a slot: others ask for the lock of a token that is in no slot.
             Err(ClaimError::Full) if local.liveness_locks().hold(&self.liveness_file, token) => {
                 header_of(&self.mapping).note_unlisted();
                 Ok(())
