@@ -29,7 +29,7 @@ const NETWORK_FILE_SYSTEMS: [(i64, &str); 6] = [
 /// number that `stat` returns.
 const PLAIN_FILE_SYSTEMS: [i64; 4] = [0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994];
 
-/// The first of the bytes on which locks are tried: far behind those that processes lock.
+/// The first of the bytes on which locks are tried, far behind all bytes that processes lock.
 const PROBE_BYTE: i64 = 1 << 40;
 
 /// The number that the kernel shows for users and groups without a number in this user namespace.
@@ -54,9 +54,9 @@ impl Ownership {
 pub(crate) struct Anchor {
     pub(crate) stat: FileStat,
     birth_is_trusted: bool,
-    /// Whether the file is on one of [`PLAIN_FILE_SYSTEMS`].
+    /// True if the file is on one of [`PLAIN_FILE_SYSTEMS`].
     pub(crate) is_plain: bool,
-    /// Whether the file is the anchor of a name: then no link may stand for it.
+    /// True if the file is the anchor of a name, which must not be a link.
     is_named: bool,
 }
 
@@ -224,7 +224,7 @@ fn check_locks(path: &Path, fd: &OwnedFd, is_plain: bool) -> Result<(), OpenErro
     Err(OpenError::LocksUnsupported { path: path.into(), reason })
 }
 
-/// The error for a path that cannot be opened, or whose status cannot be read.
+/// The error for a path that cannot be opened or has no readable status.
 pub(crate) fn open_failed(path: &Path, errno: Errno) -> OpenError {
     let path = PathBuf::from(path);
     match errno {

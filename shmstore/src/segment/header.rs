@@ -31,8 +31,8 @@ pub(crate) const FORMAT_VERSION: u32 = 1;
 /// "shmS" in the low half of the first word.
 const MAGIC: u32 = u32::from_le_bytes(*b"shmS");
 
-/// The size of every segment modulo the page size. No other program asks for such sizes, so they tell a segment whose
-/// creator ended before it wrote the first word from zeroed memory of another program.
+/// The size of every segment modulo the page size. No other program asks for such sizes, so a segment of a
+/// creator that ended before it wrote the first word is told from zeroed memory of another program.
 const SIZE_TAG: usize = 1357;
 
 /// Returns `true` if a segment of this size can be one of ours.

@@ -42,9 +42,9 @@ pub(crate) struct Occupant {
     pub(crate) pid: u32,
     pub(crate) pid_namespace: u32,
     pub(crate) since: SystemTime,
-    /// Whether it has dropped its last handle.
+    /// True if it has dropped its last handle.
     pub(crate) left: bool,
-    /// Whether it may be alive.
+    /// True if it may be alive.
     pub(crate) alive: bool,
 }
 
@@ -66,8 +66,8 @@ impl<'a> SlotTable<'a> {
         size_of_val(self.used())
     }
 
-    /// Claims a slot for this process: the one that it left, a free one, or one whose process has ended. The caller has
-    /// taken the liveness lock before, if `has_liveness_lock`.
+    /// Claims a slot for this process: the one that it left, a free one, or the one of a process that has ended. The
+    /// caller has taken the liveness lock before, if `has_liveness_lock`.
     pub(crate) fn claim(self, has_liveness_lock: bool, liveness: &Liveness<'_>) -> Result<&'a Slot, ClaimError> {
         let (token, pid) = (liveness.token, liveness.facts.pid);
         let claim = Word { token, pid, state: SlotState::Claimed, has_liveness_lock };

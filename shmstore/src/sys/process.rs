@@ -30,7 +30,7 @@ pub(crate) fn thread_id() -> u32 {
     unsafe { libc::gettid() as u32 }
 }
 
-/// The user with whose permissions this process runs.
+/// The user that gives this process its permissions.
 pub(crate) fn effective_uid() -> u32 {
     nix::unistd::geteuid().as_raw()
 }
@@ -62,7 +62,7 @@ pub(crate) fn start_time(pid: u32) -> u64 {
 /// another PID namespace.
 pub(crate) fn maps_segment_to_write(pid: u32, shmid: i32) -> Option<bool> {
     let maps = fs::read(format!("/proc/{pid}/maps")).ok()?;
-    // Empty for a kernel thread, and for a process whose first thread has ended.
+    // Empty for a kernel thread, and for a process after its first thread has ended.
     if maps.is_empty() || !proc_is_ours() {
         return None;
     }
@@ -97,7 +97,7 @@ pub(crate) fn kernel_page_size(address: usize) -> Option<usize> {
     kilobytes.trim().parse::<usize>().ok().map(|kilobytes| kilobytes << 10)
 }
 
-/// A number that tells the program in this process from those that ran in it before `exec`; 0 if the kernel gives none.
+/// A number that tells the program in this process from the programs before `exec`; 0 if the kernel gives none.
 /// All copies of this crate in the program get the same, and so do its children.
 ///
 /// It is made of the random bytes that the kernel gives each program ([getauxval(3)], `AT_RANDOM`).
@@ -184,7 +184,7 @@ pub(crate) fn random_u64() -> Result<u64, Errno> {
 #[derive(Debug)]
 pub(crate) struct OwnPage {
     pub(crate) base: NonNull<u8>,
-    /// Whether the page is zeroed again in a child. Linux before 4.14, gVisor and some sandboxes do not zero it.
+    /// True if the page is zeroed again in a child. Linux before 4.14, gVisor and some sandboxes do not zero it.
     pub(crate) is_wiped_on_fork: bool,
 }
 

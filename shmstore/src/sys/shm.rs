@@ -50,7 +50,7 @@ pub(crate) struct Status {
     pub(crate) attach_count: u64,
     /// The time of its creation, or of the last change of owner or mode: seconds since 1970.
     pub(crate) changed: i64,
-    /// Whether it is removed: still attached somewhere, but without a key.
+    /// True if it is removed: still attached somewhere, but without a key.
     pub(crate) removed: bool,
 }
 

@@ -17,7 +17,7 @@ use crate::segment::process::lock_descriptor::LockDescriptor;
 use crate::sys::file::{self, Inode};
 use crate::sys::vantage::ipc_namespace;
 
-/// The first byte of an IPC namespace: behind those of tokens, before those that [`Anchor::open`] tries.
+/// The first byte of an IPC namespace, behind the bytes of tokens, and before the bytes that [`Anchor::open`] tries.
 ///
 /// [`Anchor::open`]: crate::segment::anchor::Anchor::open
 const NAMESPACES: i64 = 1 << 32;
@@ -46,7 +46,7 @@ impl LivenessFile {
 
     /// Another IPC namespace with a process that has objects of this file attached; `None` if none is known.
     ///
-    /// The locks of this process do not count, whatever their namespace: its threads may change theirs.
+    /// The locks of this process do not count, whatever their namespace: a thread may change its namespace.
     pub(crate) fn other_ipc_namespace(&self) -> Option<OtherIpcNamespace> {
         local().liveness_locks().other_ipc_namespace(self)
     }

@@ -67,7 +67,7 @@ pub(crate) struct Liveness<'a> {
     pub(crate) facts: &'a ProcessFacts,
     /// The segment of the slots.
     pub(crate) shmid: i32,
-    /// Whether some process may be alive without a slot. Read after the token in question was loaded with Acquire.
+    /// True if a process may be alive without a slot. Read after the token in question was loaded with Acquire.
     pub(crate) has_unlisted: bool,
     /// Returns `true` if another process holds the liveness lock of a token; `None` if that is unknown.
     pub(crate) lock_is_held: &'a dyn Fn(u32) -> Option<bool>,

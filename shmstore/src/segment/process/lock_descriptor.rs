@@ -148,7 +148,7 @@ extern "C" fn start_as_child() {
     close_all();
 }
 
-/// Closes all descriptors: those that a process without a token has inherited, or those of a library that is unloaded.
+/// Closes all descriptors. A process without a token has inherited them, or the library that opened them is unloaded.
 pub(super) fn close_all() {
     for known in KNOWN.iter() {
         let number = known.fd.swap(0, Acquire);

@@ -145,7 +145,7 @@ fn publish(attachment: Attachment, registry: &mut Index) -> &'static Attachment 
 }
 
 fn header_of(mapping: &Mapping) -> &Header {
-    Header::of(mapping).expect("a segment whose geometry was checked has a header")
+    Header::of(mapping).expect("a segment with a checked geometry has a header")
 }
 
 impl Attachment {

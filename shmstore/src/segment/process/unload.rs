@@ -31,7 +31,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::{lock_descriptor, registry};
 use crate::sys::process;
 
-/// Whether a finalizer leaves everything as it is, because the process exits, or because an exit would not be noticed.
+/// True if a finalizer leaves everything as it is, because the process exits, or because an exit would not be noticed.
 static LEAVES_ALL: AtomicBool = AtomicBool::new(true);
 
 /// Registers [`note_exit`]. Called before there is anything to give back.

@@ -13,7 +13,7 @@ pub(super) type Node = &'static AtomicPtr<Attachment>;
 /// parent may have been changing the parent's index.
 #[derive(Default)]
 pub(in crate::segment::process) struct Index {
-    /// Whether the list was read, which may be inherited.
+    /// True if the list was read, which may be inherited.
     is_made: bool,
     by_segment: BTreeMap<Location, Node>,
     by_address: BTreeMap<usize, Node>,

@@ -1,5 +1,4 @@
-//! Whether the anchor of an attached object is lost: a process that starts later does not find an object without its
-//! anchor.
+//! Lost anchors of attached objects: a process that starts later does not find an object without its anchor.
 
 use std::path::Path;
 use std::sync::OnceLock;
