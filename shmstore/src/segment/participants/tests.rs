@@ -173,7 +173,7 @@ fn slots_behind_those_that_were_ever_claimed_are_left_alone() {
 
 #[test]
 fn slot_of_a_process_that_has_ended_is_taken_before_another_page_is_touched() {
-    const A_PAGE: usize = 4096 / size_of::<Slot>();
+    const A_PAGE: usize = PAGE / size_of::<Slot>();
     let slots = table(3 * A_PAGE);
     let (living, ended) = (Living::new(), facts(ended_pid()));
     let first_page = slots.slots.iter().position(begins_a_page).unwrap();

@@ -76,7 +76,9 @@ pub(crate) fn register(candidate: Candidate<'_>) -> Result<SegmentRef, ClaimErro
     let local = local();
     let _attaching = local.lock_attaching();
     let attachment = Attachment::new(candidate);
-    if let Some(known) = known(&attachment, local) {
+    // The registry is unlocked again before a slot is claimed, which can take long.
+    let known = same(&attachment, &local.lock_registry()).map(Attachment::new_ref);
+    if let Some(known) = known {
         return Ok(known);
     }
     attachment.claim_slot(token, local)?;
@@ -84,11 +86,6 @@ pub(crate) fn register(candidate: Candidate<'_>) -> Result<SegmentRef, ClaimErro
 }
 
 /// The attachment that this process has of the same segment already.
-fn known(attachment: &Attachment, local: &Local) -> Option<SegmentRef> {
-    let registry = local.lock_registry();
-    same(attachment, &registry).map(Attachment::new_ref)
-}
-
 fn same(attachment: &Attachment, registry: &Index) -> Option<&'static Attachment> {
     let mut of_segment = registry.of_segment(attachment.shmid).filter_map(attachment_in);
     of_segment.find(|known| known.is_same(attachment))
@@ -120,18 +117,19 @@ impl Local {
     }
 }
 
-/// All attachments. The registry must be locked: then none of them is freed.
+/// All attachments. The registry must be locked, or no other thread may run this code: then none of them is freed.
 fn attachments() -> impl Iterator<Item = &'static Attachment> {
     ATTACHMENTS.iter().filter_map(attachment_in)
 }
 
-/// The attachment in a node. The registry must be locked.
+/// The attachment in a node, under the condition of [`attachments`].
 fn attachment_in(node: &AtomicPtr<Attachment>) -> Option<&'static Attachment> {
-    // SAFETY: null, or published by `publish` and not freed while the registry is locked.
+    // SAFETY: null, or published by `publish` and not freed: a thread frees only under the registry's lock, which the
+    // caller holds, or no other thread runs this code.
     unsafe { node.load(Acquire).as_ref() }
 }
 
-/// Leaves the slots of all attachments, because the library with this code is unloaded.
+/// Leaves the slots of all attachments, because the library with this code is unloaded. No thread runs this code any more.
 pub(super) fn leave_slots() {
     attachments().for_each(Attachment::leave_slot);
 }
