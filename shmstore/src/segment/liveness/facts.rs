@@ -39,7 +39,8 @@ impl ProcessFacts {
 
     /// Returns `true` if this process can have filled a slot so.
     pub(super) fn match_slot(&self, details: &Details) -> bool {
-        *details == Details { since: details.since, ..self.details() }
+        let found = (details.start, details.pid_namespace, details.time_namespace, details.exec_id);
+        found == (self.start, self.pid_namespace, self.time_namespace, self.exec_id)
     }
 
     /// `None` if one of the two exec ids is unknown.
