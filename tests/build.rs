@@ -228,7 +228,7 @@ const PARTICIPANTS: &[Mutation] = &[
     ),
     slot(
         "the_word_that_was_judged",
-        "self.take(look.word.pack(), claim)",
+        "self.take(snapshot.word.pack(), claim)",
         "self.take(self.word.load(Relaxed), claim)",
         "one_of_two_gets_the_slot_of_the_dead",
     ),

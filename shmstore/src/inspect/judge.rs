@@ -41,7 +41,7 @@ impl Segment {
             creator: status.creator,
             creator_pid: status.creator_pid.unsigned_abs(),
             mode: status.mode,
-            attached: status.attached,
+            attached: status.attach_count,
             changed: UNIX_EPOCH + Duration::from_secs(status.changed.max(0).unsigned_abs()),
             state: SegmentState::Foreign,
             detail: None,
@@ -59,7 +59,7 @@ impl Segment {
         match shm::attach(status.shmid, Access::ReadOnly) {
             Ok((unread, status)) => {
                 // Without this look at it.
-                segment.attached = status.attached.saturating_sub(1);
+                segment.attached = status.attach_count.saturating_sub(1);
                 let mapping = segment.read(unread);
                 if let Some(mapping) = &mapping {
                     segment.judge(mapping, &status, known);

@@ -12,7 +12,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
-use crate::segment::process::registry::Attached;
+use crate::segment::process::registry::SegmentRef;
 use crate::sync::copy::{UNIT, Unit, copy_units_out};
 use crate::sys::process::ordinary_page_size;
 use crate::sys::readable::ReadablePages;
@@ -36,13 +36,13 @@ pub(super) struct Live<'a> {
     // INVARIANT: the payload of this attachment, and its length.
     base: NonNull<u8>,
     len: usize,
-    attached: &'a Attached,
+    attached: &'a SegmentRef,
     pages: &'a ReadablePages<'a>,
 }
 
 impl<'a> Live<'a> {
     /// The payload of an object, for one call; `pages` are of its mapping.
-    pub(super) fn of(attached: &'a Attached, pages: &'a ReadablePages<'a>) -> Self {
+    pub(super) fn of(attached: &'a SegmentRef, pages: &'a ReadablePages<'a>) -> Self {
         Self { base: attached.payload(), len: attached.geometry().payload_len, attached, pages }
     }
 
@@ -153,7 +153,7 @@ fn whole_pages(range: Range<usize>, page: usize) -> Range<usize> {
 /// # Panics
 ///
 /// If it is of another length, or mapped for reading only.
-pub(super) fn fill(new: &Attached, image: &[u8]) {
+pub(super) fn fill(new: &SegmentRef, image: &[u8]) {
     let pages = ReadablePages::of(new.mapping());
     let live = Live::of(new, &pages);
     assert_eq!(live.len, image.len(), "the object was made for this");

@@ -15,7 +15,7 @@ use super::{InspectError, SegmentState, segments};
 use crate::layout::path::{FieldError, FieldPath};
 use crate::layout::schema::OwnedSchema;
 use crate::segment::header;
-use crate::segment::process::registry::{self, Attached};
+use crate::segment::process::registry::{self, SegmentRef};
 use crate::store::attached::{Participant, participants, processes};
 use crate::sys::file;
 use crate::sys::process::effective_uid;
@@ -28,7 +28,7 @@ use crate::sys::shm::{self, Access};
 pub struct Object {
     segment: Segment,
     schema: OwnedSchema,
-    attached: Attached,
+    attached: SegmentRef,
 }
 
 impl Object {
@@ -57,7 +57,7 @@ impl Object {
             },
         })?;
         let listed = segment;
-        let mut segment = Segment { attached: status.attached.saturating_sub(1), ..Segment::of_status(&status) };
+        let mut segment = Segment { attached: status.attach_count.saturating_sub(1), ..Segment::of_status(&status) };
         if !header::is_tagged(status.size) {
             return Err(segment.refused());
         }
@@ -78,7 +78,7 @@ impl Object {
         let anchor = segment.description.as_ref().and_then(Description::anchor).unwrap_or(Path::new(""));
         let anchor: Arc<Path> = anchor.into();
         let key = identity.key(id);
-        let attached = registry::register_to_read(registry::Segment {
+        let attached = registry::register_to_read(registry::Candidate {
             mapping,
             geometry,
             shmid,
@@ -124,7 +124,7 @@ impl Object {
     /// Whether it was removed since: who attaches anew gets another one, or none. One system call, unless the object says so itself.
     #[must_use]
     pub fn is_removed(&self) -> bool {
-        self.attached.was_removed()
+        self.attached.is_removed()
     }
 
     /// The processes that have it, or had it, attached for reading and writing, and what each holds. Some system calls for each.

@@ -155,7 +155,7 @@ impl Segment {
         if while_attached == WhileAttached::Refuse {
             // To judge it took a while.
             let ours = u64::from(attached.is_some()) + u64::from(mapping.is_some());
-            let others = shm::status(shmid).map_or(0, |status| status.attached.saturating_sub(ours));
+            let others = shm::status(shmid).map_or(0, |status| status.attach_count.saturating_sub(ours));
             if others > 0 {
                 return Err(InspectError::InUse { shmid, attached: others });
             }

@@ -1,4 +1,4 @@
-//! The anchor: the file or directory that stands for a store, and which files are fit to be one.
+//! The anchor: the file or directory that stands for a store, and the checks that it must pass.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::sys::process::{effective_gid, effective_uid, random_u64};
 /// On overlayfs a copy-up gives the same inode another birth time.
 pub(crate) const OVERLAYFS: i64 = 0x794c_7630;
 
-/// File systems whose locks other machines share, or only seem to hold.
+/// Network file systems: their locks may not work.
 const NETWORK_FILE_SYSTEMS: [(i64, &str); 6] = [
     (0x6969, "NFS"),
     (0xff53_4d42, "CIFS"),
@@ -25,17 +25,17 @@ const NETWORK_FILE_SYSTEMS: [(i64, &str); 6] = [
     (0x5346_414f, "AFS"),
 ];
 
-/// File systems that are this kernel's alone: ext, XFS, Btrfs, tmpfs. Its own locks work on each file there, and directories
-/// tell each file's own inode number.
+/// File systems of this kernel alone: ext, XFS, Btrfs, tmpfs. Locks work on every file, and directories list the inode
+/// number that `stat` returns.
 const PLAIN_FILE_SYSTEMS: [i64; 4] = [0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994];
 
-/// A byte far beyond those that processes lock.
+/// The first of the bytes on which locks are tried, far behind all bytes that processes lock.
 const PROBE_BYTE: i64 = 1 << 40;
 
-/// What the kernel calls users and groups that have no number in this user namespace.
+/// The number that the kernel shows for users and groups without a number in this user namespace.
 const UNKNOWN: u32 = 65_534;
 
-/// The user and the group that something is given to.
+/// A user and a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ownership {
     pub(crate) owner: u32,
@@ -43,34 +43,34 @@ pub(crate) struct Ownership {
 }
 
 impl Ownership {
-    /// What the kernel gives new things to.
+    /// The owner and group that the kernel gives to new files and segments.
     pub(crate) fn of_process() -> Self {
         Self { owner: effective_uid(), group: effective_gid() }
     }
 }
 
-/// A file that is fit to be an anchor, as it was when it was looked at.
+/// A file that has passed the checks of an anchor, with its status at that time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Anchor {
     pub(crate) stat: FileStat,
     birth_is_trusted: bool,
-    /// Whether it is on one of [`PLAIN_FILE_SYSTEMS`].
+    /// True if the file is on one of [`PLAIN_FILE_SYSTEMS`].
     pub(crate) is_plain: bool,
-    /// Whether it is that of a name: a file, and not a link to one.
+    /// True if the file is the anchor of a name, which must not be a link.
     is_named: bool,
 }
 
 impl Anchor {
-    /// Opens a path, and checks what is there.
+    /// Opens a path and checks the file or directory there.
     pub(crate) fn open(path: &Path, trusts: impl FnOnce(u32) -> bool) -> Result<Self, OpenError> {
         let fd = file::open(path).map_err(|errno| open_failed(path, errno))?;
         Self::check(path, &fd, None, trusts)
     }
 
-    /// Checks that what is open is a file or a directory of somebody who is trusted, with locks that work. The owner of a
-    /// directory could put one name's file in the place of another's.
+    /// Checks that an open file or directory has a trusted owner and locks that work. The owner matters, because the
+    /// owner of a directory could replace the file of one name by the file of another.
     ///
-    /// What was found out of a directory's file system need not be found out again of a file in it, if it is a plain one.
+    /// The file system of a file is not checked again if it is the plain one of its directory.
     fn check(
         path: &Path,
         fd: &OwnedFd,
@@ -92,7 +92,7 @@ impl Anchor {
         Ok(Self { stat, birth_is_trusted: file_system != OVERLAYFS, is_plain, is_named: false })
     }
 
-    /// Opens the anchor of a name: a user who may write in the directory could have put anything there.
+    /// Opens the anchor of a name. A user who may write in the directory could have put anything there.
     pub(crate) fn open_named(
         path: &Path,
         directory: Option<&Self>,
@@ -101,15 +101,15 @@ impl Anchor {
         Self::named_as_opened(path, file::open_no_follow(path), directory, trusts)
     }
 
-    /// The same, of a name in a directory that is held. The path is for errors.
+    /// Opens the anchor of a name in an open directory. The path is for errors.
     pub(crate) fn open_named_in(
-        held: BorrowedFd<'_>,
+        dir: BorrowedFd<'_>,
         name: &Path,
         path: &Path,
         directory: Option<&Self>,
         trusts: impl FnOnce(u32) -> bool,
     ) -> Result<Self, OpenError> {
-        Self::named_as_opened(path, file::open_in(held, name), directory, trusts)
+        Self::named_as_opened(path, file::open_in(dir, name), directory, trusts)
     }
 
     fn named_as_opened(
@@ -129,11 +129,11 @@ impl Anchor {
         Ok(Self { is_named: true, ..anchor })
     }
 
-    /// Looks at the path again. The same file keeps its file system and its locks, but may have got another owner or mode: these
-    /// are checked again. Another file has to pass all checks.
+    /// Checks the path again. If it names the same file, only owner and mode are checked, which may have changed.
+    /// Another file must pass all checks.
     pub(crate) fn refresh(&self, path: &Path, trusts: impl FnOnce(u32) -> bool) -> Result<Self, OpenError> {
-        let look = if self.is_named { file::stat_no_follow } else { file::stat_path };
-        let stat = look(path).map_err(|errno| open_failed(path, errno))?;
+        let stat_path = if self.is_named { file::stat_no_follow } else { file::stat_path };
+        let stat = stat_path(path).map_err(|errno| open_failed(path, errno))?;
         if stat.is_same_file(&self.stat) {
             check_trust(path, &stat, trusts)?;
             return Ok(Self { stat, ..*self });
@@ -145,16 +145,19 @@ impl Anchor {
         Identity::new(&self.stat, self.birth_is_trusted)
     }
 
-    /// The inode that carries the lock bytes of the processes: one for all names of a directory, since each costs every
+    /// The inode of the file with the liveness locks. The names of a directory share one, because each file costs every
     /// process a descriptor.
-    pub(crate) fn byte_inode(&self, path: &Path) -> Inode {
+    pub(crate) fn liveness_inode(&self, path: &Path) -> Inode {
         let parent = if self.is_named { path.parent() } else { None };
         let directory = parent.and_then(|parent| file::stat_path(parent).ok());
         directory.as_ref().unwrap_or(&self.stat).inode()
     }
 
-    /// The user and the group that get what this process makes here; `None` if the kernel gives it to them anyway. What a group
-    /// may use goes to the anchor's group. What root makes goes to the anchor's owner, which could not use or remove it otherwise.
+    /// The user and the group that must get a new file or segment of this mode; `None` if the kernel gives it to them
+    /// anyway.
+    ///
+    /// * A mode with permissions for the group: the anchor's group.
+    /// * A process of root: the anchor's owner and group, because the owner could not use or remove it otherwise.
     pub(crate) fn heir(&self, mode: u32) -> Option<Ownership> {
         let process = Ownership::of_process();
         let for_owner = process.owner == 0 && ![0, UNKNOWN].contains(&self.stat.owner);
@@ -174,7 +177,7 @@ fn stat(path: &Path, fd: &OwnedFd) -> Result<FileStat, OpenError> {
     file::stat_fd(fd.as_fd()).map_err(system("look (`statx`, `fstatat`) at", path))
 }
 
-/// Checks what the owner of a file can change of it at any time.
+/// Checks what the owner of a file can change at any time.
 fn check_trust(path: &Path, stat: &FileStat, trusts: impl FnOnce(u32) -> bool) -> Result<(), OpenError> {
     check_kind(path, stat)?;
     if trusts(stat.owner) { Ok(()) } else { Err(OpenError::UntrustedAnchor { path: path.into(), owner: stat.owner }) }
@@ -193,13 +196,12 @@ fn check_kind(path: &Path, stat: &FileStat) -> Result<(), OpenError> {
     Err(OpenError::NotAnAnchor { path: path.into(), kind })
 }
 
-/// Locks a byte, and asks through a second descriptor: some file systems say yes and lock nothing.
+/// Locks a byte, and asks for the lock through a second descriptor: some file systems grant locks and lock nothing.
 ///
-/// Sandboxes and old kernels refuse locks that belong to an open file (`F_OFD_SETLK`) on every file. Then nothing is
-/// tried, and processes of other PID namespaces do not see when this one dies; on file systems that are not known to
-/// lock, the store is not opened.
+/// Some sandboxes and old kernels refuse such locks (`F_OFD_SETLK`) on every file. On a plain file system the anchor
+/// passes nevertheless, and other PID namespaces do not notice the end of this process. On other file systems it fails.
 fn check_locks(path: &Path, fd: &OwnedFd, is_plain: bool) -> Result<(), OpenError> {
-    // A byte of our own, so that others who probe at the same time are not taken for our lock.
+    // A random byte, so that the lock of another process that probes at the same time is not taken for ours.
     let random = random_u64()
         .map_err(system("draw a random number (`getrandom`, or /dev/urandom) to try the locks of", path))?;
     let byte = PROBE_BYTE + (random >> 24) as i64;
@@ -222,7 +224,7 @@ fn check_locks(path: &Path, fd: &OwnedFd, is_plain: bool) -> Result<(), OpenErro
     Err(OpenError::LocksUnsupported { path: path.into(), reason })
 }
 
-/// What the kernel's refusal to open or look at a path means.
+/// The error for a path that cannot be opened or has no readable status.
 pub(crate) fn open_failed(path: &Path, errno: Errno) -> OpenError {
     let path = PathBuf::from(path);
     match errno {
@@ -239,14 +241,14 @@ pub(crate) fn open_failed(path: &Path, errno: Errno) -> OpenError {
     }
 }
 
-/// What the kernel's refusal to make a file or directory means.
+/// The error for a file or directory that cannot be made.
 pub(crate) fn not_made(path: &Path, errno: Errno) -> OpenError {
     match errno {
         Errno::EACCES => {
             let refused = FileOwner::on_the_way_to(path.parent().unwrap_or(path));
             OpenError::NotWritable { path: path.into(), uid: effective_uid(), refused }
         }
-        // The directory is gone: what was to be made in it is not missing.
+        // The directory is missing, not the new file.
         Errno::ENOENT => open_failed(path.parent().unwrap_or(path), errno),
         errno => match obstacle(path) {
             Some(obstacle) if matches!(errno, Errno::EEXIST | Errno::ENOTDIR) => {
@@ -257,13 +259,13 @@ pub(crate) fn not_made(path: &Path, errno: Errno) -> OpenError {
     }
 }
 
-/// What is no directory on the way to a path.
+/// The component of a path that is there and is no directory.
 fn obstacle(path: &Path) -> Option<PathBuf> {
-    let is_in_the_way = |path: &&Path| path.symlink_metadata().is_ok() && !path.is_dir();
-    path.ancestors().find(is_in_the_way).map(Path::to_path_buf)
+    let is_obstacle = |path: &&Path| path.symlink_metadata().is_ok() && !path.is_dir();
+    path.ancestors().find(is_obstacle).map(Path::to_path_buf)
 }
 
-/// Names what was attempted when the kernel refuses.
+/// The error for a system call that failed, with what was attempted.
 pub(crate) fn system<'a>(attempted: &'static str, path: &'a Path) -> impl Fn(Errno) -> OpenError + use<'a> {
     move |errno| OpenError::System { attempted, path: path.into(), cause: errno.into() }
 }
@@ -284,7 +286,7 @@ mod tests {
         let other = Ownership { group: ours.group + 1, ..ours };
         assert_eq!(heir(ours.owner, other.group, 0o660), Some(other));
         assert_eq!(heir(ours.owner, other.group, 0o640), Some(other));
-        assert_eq!(heir(ours.owner, other.group, 0o600), None, "no group may use it");
+        assert_eq!(heir(ours.owner, other.group, 0o600), None, "the group has no permission");
         assert_eq!(heir(ours.owner, ours.group, 0o660), None);
         assert_eq!(heir(ours.owner, UNKNOWN, 0o660), None, "a group without a number here");
         let user = Ownership { owner: ours.owner + 1, group: ours.group + 1 };

@@ -1,4 +1,4 @@
-//! The header of a segment: format version 1, byte for byte, as `docs/format.md` gives it to other languages.
+//! The header of a segment: format version 1, byte for byte. `docs/format.md` describes it for other languages.
 //!
 //! # Safety
 //!
@@ -31,38 +31,39 @@ pub(crate) const FORMAT_VERSION: u32 = 1;
 /// "shmS" in the low half of the first word.
 const MAGIC: u32 = u32::from_le_bytes(*b"shmS");
 
-/// What the size of every segment leaves when divided by the page size: no allocator asks for such sizes, so it tells a
-/// segment whose creator died before the first word from anybody's zeroed memory.
+/// The size of every segment modulo the page size. No other program asks for such sizes, so a segment of a
+/// creator that ended before it wrote the first word is told from zeroed memory of another program.
 const SIZE_TAG: usize = 1357;
 
-/// Tells whether a segment of this size can be one of ours.
+/// Returns `true` if a segment of this size can be one of ours.
 pub(crate) fn is_tagged(segment_size: usize) -> bool {
     segment_size % PAGE == SIZE_TAG
 }
 
-/// The most processes a table is made for.
+/// The largest number of slots.
 pub(crate) const MAX_PARTICIPANTS: u32 = 65_536;
 
-/// Reads as this number in the creator's own byte order only.
+/// A number that reads differently in another byte order.
 const BYTE_ORDER: u32 = 0x0102_0304;
 
-/// How many bytes a pointer has in this program.
+/// The size of a pointer in this program, in bytes.
 pub(crate) const POINTER_BYTES: u32 = size_of::<usize>() as u32;
 
-/// How much of the anchor's path is kept: its end.
+/// The length of the end of the anchor's path that is kept.
 const HINT_BYTES: usize = 512;
 
-/// The flags that a reader must know: one that does not know one of them refuses the object. It ignores the others.
+/// The flags that a program must know. It refuses an object with an unknown one of these, and ignores unknown other
+/// flags.
 const MUST_BE_KNOWN: u32 = 0xffff;
 
-/// Those of them that this program knows.
+/// The flags that this program knows.
 const KNOWN: u32 = 0;
 
-/// The states of a segment. Zero is what the kernel gives.
+/// The states of a segment. The kernel gives zero.
 ///
-/// | from | to | who |
+/// | from | to | by |
 /// |---|---|---|
-/// | `VIRGIN` | `INITIALIZING` | the creator, under the anchor's lock, when identity and geometry are written |
+/// | `VIRGIN` | `INITIALIZING` | the creator, under the anchor's lock, when it has written identity and geometry |
 /// | `INITIALIZING` | `READY` | the creator, under the lock, when the init closure has returned |
 /// | `READY` | `REMOVED` | the remover, under the lock, when the key is free again |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,15 +111,15 @@ pub(crate) struct Header {
     pointer_bytes: AtomicU32,
     lock_dev: AtomicU64,
     lock_ino: AtomicU64,
-    /// Not 0: some process has no slot, as the table was full, and is known by its lock byte alone.
+    /// Nonzero if a process has found the table full and has no slot: only its liveness lock shows that it is alive.
     has_unlisted: AtomicU64,
     slots_used: SlotsUsed,
     _reserved_220: AtomicU32,
-    /// From where the creator saw the anchor's path.
+    /// With the root directory: from where the creator saw the anchor's path.
     mount_namespace: AtomicU64,
     root_dev: AtomicU64,
     root_ino: AtomicU64,
-    // Zero until they are used, each with a flag that older programs refuse.
+    // Zero until a later version uses them, with a flag that older programs refuse.
     _layout: AtomicU64,
     _log_offset: AtomicU64,
     _log_capacity: AtomicU64,
@@ -168,20 +169,20 @@ const _: () = {
     assert!(SIZE_TAG % PAGE != 0 && SIZE_TAG < PAGE);
 };
 
-/// What a segment's first word says.
+/// The meaning of a segment's first word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FirstWord {
-    /// Nothing was written yet.
+    /// Nothing is written yet.
     Virgin,
-    /// It is of this anchor and id.
+    /// An object of this anchor and id.
     Ours,
-    /// It is of another anchor or id.
+    /// An object of another anchor or id.
     AnotherAnchor,
-    /// It was not made by shmstore.
+    /// No object of shmstore.
     Foreign,
 }
 
-/// A field of the header that no creator has written so.
+/// A field of the header with a value that no creator writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Damage {
     pub(crate) field: &'static str,
@@ -200,8 +201,8 @@ impl Header {
         if mapping.len() < size_of::<Self>() {
             return None;
         }
-        // SAFETY: page-aligned, mapped for at least the header's length while `mapping` is borrowed, and all of it is
-        // atomic, for which any bytes are valid and any writer is allowed. Read-only mappings are only loaded from,
+        // SAFETY: page-aligned; mapped for at least the header's length while `mapping` is borrowed; all of it is
+        // atomic, so any bytes are valid and other processes may write. A read-only mapping is only loaded from,
         // Relaxed, which std allows.
         Some(unsafe { mapping.base().cast::<Self>().as_ref() })
     }
@@ -220,22 +221,22 @@ impl Header {
         }
     }
 
-    /// Tells whether the first word is one of shmstore's, of whatever anchor.
+    /// Returns `true` if the segment is an object of shmstore, of whatever anchor.
     pub(crate) fn has_magic(&self) -> bool {
         self.first_word.load(Relaxed) as u32 == MAGIC
     }
 
-    /// The half of the first word that says whose it is, in every format: what [`Identity::hash32`] gives.
+    /// The high half of the first word, in every format: [`Identity::hash32`] of anchor and id.
     pub(crate) fn owner_hash(&self) -> u32 {
         (self.first_word.load(Relaxed) >> 32) as u32
     }
 
-    /// Tells whether the first word is that of an object of this anchor and id.
+    /// Returns `true` if the first word is of this anchor and id.
     pub(crate) fn is_claimed_for(&self, identity: &Identity, id: u8) -> bool {
         self.first_word.load(Relaxed) == first_word(identity, id)
     }
 
-    /// Writes the first word: from here on the segment is recognised as this object's.
+    /// Writes the first word, by which the segment is recognized from here on.
     pub(crate) fn claim(&self, identity: &Identity, id: u8) {
         self.first_word.store(first_word(identity, id), Release);
     }
@@ -245,17 +246,17 @@ impl Header {
         self.version.load(Relaxed)
     }
 
-    /// The flags of features that this program does not know, and without which nobody may use the object.
+    /// The flags that this program must know and does not.
     pub(crate) fn unknown_flags(&self) -> u32 {
         self.flags.load(Relaxed) & MUST_BE_KNOWN & !KNOWN
     }
 
-    /// Tells whether a remover has written that the object is removed.
+    /// Returns `true` if a remover has written that the object is removed.
     pub(crate) fn says_removed(&self) -> bool {
         self.state.load(Relaxed) == State::Removed as u32
     }
 
-    /// The state; what the creator wrote before it can be read after this.
+    /// Reads the state. All that was written before the state can be read after this.
     pub(crate) fn state(&self) -> Result<State, Damage> {
         let state = self.state.load(Relaxed);
         fence(Acquire);
@@ -268,7 +269,7 @@ impl Header {
         }
     }
 
-    /// Goes to a state, and lets whoever sees it see all that was written before.
+    /// Writes the state. A process that reads it can read all that was written before.
     pub(crate) fn set_state(&self, state: State) {
         self.state.store(state as u32, Release);
     }
@@ -278,24 +279,24 @@ impl Header {
         self.nonce.load(Relaxed)
     }
 
-    /// Writes which file carries the lock bytes of the processes that attach the segment.
-    pub(crate) fn set_byte_inode(&self, inode: Inode) {
+    /// Writes which file carries the liveness locks of the segment's processes.
+    pub(crate) fn set_liveness_inode(&self, inode: Inode) {
         self.lock_dev.store(inode.dev, Relaxed);
         self.lock_ino.store(inode.ino, Relaxed);
     }
 
-    /// The file that carries the lock bytes, as the creator wrote. Only to be compared with files that are looked at
-    /// for another reason.
-    pub(crate) fn byte_inode(&self) -> Inode {
+    /// The file with the liveness locks, as the creator wrote. Used only to recognize the anchor or its directory.
+    pub(crate) fn liveness_inode(&self) -> Inode {
         Inode { dev: self.lock_dev.load(Relaxed), ino: self.lock_ino.load(Relaxed) }
     }
 
-    /// Notes that a process works without a slot. Before it takes any lock: who sees it in a lock word sees this.
+    /// Notes that a process has no slot. Called before the process takes a lock, so that a process that sees its token
+    /// in a lock word sees the note too.
     pub(crate) fn note_unlisted(&self) {
         self.has_unlisted.store(1, Relaxed);
     }
 
-    /// Tells whether any process ever worked without a slot.
+    /// Returns `true` if a process was ever without a slot.
     pub(crate) fn has_unlisted(&self) -> bool {
         self.has_unlisted.load(Relaxed) != 0
     }

@@ -1,4 +1,4 @@
-//! Who an object is: the file that anchors it, and its type-id-char.
+//! The identity of an object: the file that anchors it, and its type-id-char.
 
 use crate::layout::key::Key;
 use crate::sys::file::{Birth, FileStat};
@@ -24,13 +24,14 @@ impl Identity {
         (self.dev, self.ino) == (other.dev, other.ino)
     }
 
-    /// Tells whether `other` is provably an earlier or later file on the same inode. Unknown birth proves nothing.
+    /// Returns `true` if `other` is provably an earlier or later file on the same inode. An unknown birth time proves
+    /// nothing.
     pub(crate) fn is_another_life_of(&self, other: &Self) -> bool {
-        self.is_same_inode(other) && matches!((self.birth, other.birth), (Some(ours), Some(theirs)) if ours != theirs)
+        self.is_same_inode(other) && matches!((self.birth, other.birth), (Some(birth), Some(other)) if birth != other)
     }
 
-    /// The half of a segment's first word that says whose it is, before anything else of the header is written:
-    /// FNV-1a of 32 bits over device, inode and id.
+    /// The high half of a segment's first word, which is written before the rest of the header: FNV-1a of 32 bits over
+    /// device, inode and id.
     pub(crate) fn hash32(&self, id: u8) -> u32 {
         let bytes = self.dev.to_le_bytes().into_iter().chain(self.ino.to_le_bytes()).chain([id]);
         bytes.fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))

@@ -1,85 +1,50 @@
-//! Who is attached to a segment for reading and writing: a fixed table of slots in the segment.
+//! The participants of a segment: the processes that have attached it for reading and writing, each in a slot of a
+//! fixed table.
 //!
-//! A slot is never freed by a process that has used it: so a token that stands in no slot belongs to nobody alive.
+//! A slot that a process has used is never freed, only taken over when that process has ended. So a token that is in no
+//! slot belongs to no process that is alive.
 
-mod atomics;
-mod judge;
-mod slot;
+pub(super) mod slot;
+
+/// The atomics of the slots: the loom models put loom's in their place.
+mod atomics {
+    pub(super) use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+}
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::error::moment;
+use crate::segment::liveness::Liveness;
 use crate::sys::failpoint::{self, Step};
-use crate::sys::process;
 use crate::sys::process::PAGE;
-use slot::{Details, SlotState, Word};
+use slot::{SlotState, Word};
 
-pub(crate) use judge::Judge;
 pub(crate) use slot::{Slot, SlotsUsed, TOKEN_BITS};
 
 const _: () = assert!(size_of::<Slot>() == 32 && align_of::<Slot>() == 8);
 
-/// How often a slot is claimed that others take again.
+/// The number of times that a process claims a slot, if a peer takes it away each time.
 const ATTEMPTS: u32 = 16;
 
-/// What does not change while a process lives, asked for once.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Facts {
-    pub(crate) pid: u32,
-    /// In clock ticks since boot, as this process's time namespace counts.
-    pub(crate) start: u64,
-    pub(crate) pid_namespace: u32,
-    pub(crate) time_namespace: u32,
-    /// The program, until `exec`: see [`process::image`].
-    pub(crate) image: u32,
-}
-
-impl Facts {
-    pub(crate) fn gather() -> Self {
-        let pid = process::pid();
-        let start = if process::proc_is_ours() { process::start_time(pid) } else { 0 };
-        let (pid_namespace, time_namespace) = (process::namespace("pid"), process::namespace("time"));
-        Self { pid, start, pid_namespace, time_namespace, image: process::image() }
-    }
-
-    /// Returns `true` if this process can have written what stands in a slot.
-    fn are_of(&self, details: &Details) -> bool {
-        let Self { start, pid_namespace, time_namespace, image, .. } = *self;
-        let theirs = (details.start, details.pid_namespace, details.time_namespace, details.image);
-        theirs == (start, pid_namespace, time_namespace, image)
-    }
-
-    /// What the process writes into its slot.
-    fn details(&self) -> Details {
-        Details {
-            pid_namespace: self.pid_namespace,
-            time_namespace: self.time_namespace,
-            start: self.start,
-            since: seconds_since_1970() as u32,
-            image: self.image,
-        }
-    }
-}
-
-/// Why a process has no slot.
+/// The reason why a process has no slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ClaimError {
     /// All slots are taken by processes that may be alive.
     Full,
-    /// A process that is not this one has this one's token.
+    /// Another process has this process's token.
     Collision { pid: u32 },
 }
 
-/// What a slot tells of a process.
+/// A process that has a slot, as the slot describes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Occupant {
     pub(crate) token: u32,
     pub(crate) pid: u32,
     pub(crate) pid_namespace: u32,
     pub(crate) since: SystemTime,
-    /// Whether it has dropped its last handle.
+    /// True if it has dropped its last handle.
     pub(crate) left: bool,
-    /// Whether it may be alive.
+    /// True if it may be alive.
     pub(crate) alive: bool,
 }
 
@@ -92,70 +57,72 @@ pub(crate) struct SlotTable<'a> {
 
 impl<'a> SlotTable<'a> {
     /// The slots that any process may have.
-    fn used(self) -> &'a [Slot] {
+    pub(super) fn used(self) -> &'a [Slot] {
         self.used.of(self.slots)
     }
 
-    /// How many bytes from the first slot on they take.
+    /// The size of the used slots, in bytes.
     pub(crate) fn bytes_used(self) -> usize {
         size_of_val(self.used())
     }
 
-    /// Finds the process its slot: the one it left, a free one, or one whose process has died. The caller has locked
-    /// its byte before, if `holds_byte`.
-    pub(crate) fn claim(self, holds_byte: bool, judge: &Judge<'_>) -> Result<&'a Slot, ClaimError> {
-        let (token, pid) = (judge.token, judge.facts.pid);
-        let claim = Word { token, pid, state: SlotState::Claimed, holds_byte };
-        // Again only if somebody else changed a slot of ours, which nobody does who keeps to the protocol.
+    /// Claims a slot for this process: the one that it left, a free one, or the one of a process that has ended. The
+    /// caller has taken the liveness lock before, if `has_liveness_lock`.
+    pub(crate) fn claim(self, has_liveness_lock: bool, liveness: &Liveness<'_>) -> Result<&'a Slot, ClaimError> {
+        let (token, pid) = (liveness.token, liveness.facts.pid);
+        let claim = Word { token, pid, state: SlotState::Claimed, has_liveness_lock };
+        // A second attempt is needed only if a peer breaks the protocol and changes our slot.
         for _ in 0..ATTEMPTS {
-            let ours = self.ours(judge);
-            let slot = match ours {
+            let own = self.own(liveness);
+            let slot = match own {
                 Some((slot, word)) if word.state == SlotState::Ready => return Ok(slot),
                 Some((slot, word)) if slot.take_again(word, claim) => slot,
                 Some(_) => continue,
-                None => match self.claim_strangers(claim, judge)? {
+                None => match self.claim_with_same_token(claim, liveness)? {
                     Some(slot) => slot,
-                    None => self.claim_new(claim, judge)?,
+                    None => self.claim_new(claim, liveness)?,
                 },
             };
             failpoint::reach(Step::SlotClaimed);
-            if !slot.fill(claim, &judge.facts.details()) {
+            if !slot.fill(claim, &liveness.facts.details()) {
                 continue;
             }
-            // Whoever draws this token while we have a slot finds that.
-            return if ours.is_some() { Ok(slot) } else { self.check_alone(slot, token) };
+            // A process that draws this token later finds the slot that we had before.
+            return if own.is_some() { Ok(slot) } else { self.check_alone(slot, token) };
         }
         Err(ClaimError::Full)
     }
 
     /// The slot that this process has had before.
-    fn ours(self, judge: &Judge<'_>) -> Option<(&'a Slot, Word)> {
-        let looks = self.used().iter().filter_map(|slot| slot.look().map(|look| (slot, look)));
-        looks.into_iter().find(|(_, look)| judge.is_ours(look)).map(|(slot, look)| (slot, look.word))
+    fn own(self, liveness: &Liveness<'_>) -> Option<(&'a Slot, Word)> {
+        let own =
+            |slot: &'a Slot| slot.snapshot().filter(|found| liveness.is_own(found)).map(|found| (slot, found.word));
+        self.used().iter().find_map(own)
     }
 
-    /// Takes over the slot of another process that had our token by chance, if that process has ended. What it held
-    /// when it died stays held until we end, too: a lock word that holds our token looks like ours to everybody.
-    fn claim_strangers(self, claim: Word, judge: &Judge<'_>) -> Result<Option<&'a Slot>, ClaimError> {
-        let words = self.used().iter().filter_map(|slot| slot.word().map(|word| (slot, word)));
-        match words.into_iter().find(|(_, word)| word.token == claim.token) {
+    /// Takes over the slot of another process that drew our token by chance, if that process has ended. What it held
+    /// then stays held until we end too, because every process takes a lock word with our token for ours.
+    fn claim_with_same_token(self, claim: Word, liveness: &Liveness<'_>) -> Result<Option<&'a Slot>, ClaimError> {
+        let mut words = self.used().iter().filter_map(|slot| slot.word().map(|word| (slot, word)));
+        match words.find(|(_, word)| word.token == claim.token) {
             None => Ok(None),
-            Some((slot, _)) if slot.take_from_the_dead(claim, |look| judge.is_dead(look)) => Ok(Some(slot)),
+            Some((slot, _)) if slot.take_over(claim, |found| liveness.slot_is_dead(found)) => Ok(Some(slot)),
             Some((_, Word { pid, .. })) => Err(ClaimError::Collision { pid }),
         }
     }
 
-    fn claim_new(self, claim: Word, judge: &Judge<'_>) -> Result<&'a Slot, ClaimError> {
+    fn claim_new(self, claim: Word, liveness: &Liveness<'_>) -> Result<&'a Slot, ClaimError> {
         let used = self.used();
-        // Start where few others do, so that processes that come together do not fight for the same slot.
+        // Each process starts elsewhere, so that processes that come together do not fight for the same slot.
         let (before, from) = used.split_at(claim.token as usize % used.len().max(1));
         let mut round = from.iter().chain(before);
-        let mut take_dead = |slot: &&Slot| slot.take_from_the_dead(claim, |look| judge.is_dead(look));
-        // What ran here before `exec` first: others, who see that the process lives, cannot tell that its locks do not.
+        let mut take_dead = |slot: &&Slot| slot.take_over(claim, |found| liveness.slot_is_dead(found));
+        // First the slot of the program that ran here before `exec`: others see that the process is alive, and cannot
+        // see that the locks of that program are not.
         let mut former = round.clone().filter(|slot| slot.word().is_some_and(|word| word.pid == claim.pid));
         let taken = former.find(&mut take_dead);
         let taken = taken.or_else(|| round.clone().find(|slot| slot.take_free(claim)));
-        // Processes that come and go, one after the other, do not fill one page of memory after the other.
+        // Before a new page is touched, so that short-lived processes do not fill one page after the other.
         let dead_first = self.slots.get(used.len()).is_some_and(begins_a_page);
         let taken = taken.or_else(|| if dead_first { round.find(&mut take_dead) } else { None });
         let taken = taken.or_else(|| self.used.take_next(self.slots, claim));
@@ -163,11 +130,11 @@ impl<'a> SlotTable<'a> {
         taken.ok_or(ClaimError::Full)
     }
 
-    fn check_alone(self, ours: &'a Slot, token: u32) -> Result<&'a Slot, ClaimError> {
-        match slot::twin(self.slots, self.used, ours, token) {
-            None => Ok(ours),
+    fn check_alone(self, own: &'a Slot, token: u32) -> Result<&'a Slot, ClaimError> {
+        match slot::second_slot(self.slots, self.used, own, token) {
+            None => Ok(own),
             Some(Word { pid, .. }) => {
-                ours.give_back(token);
+                own.give_back(token);
                 Err(ClaimError::Collision { pid })
             }
         }
@@ -179,24 +146,24 @@ impl<'a> SlotTable<'a> {
     }
 
     /// Lists the processes that have a slot.
-    pub(crate) fn occupants(self, judge: &Judge<'_>) -> impl Iterator<Item = Occupant> {
-        let (looks, now) = (self.used().iter().filter_map(Slot::look), seconds_since_1970());
-        looks.map(move |look| Occupant {
-            token: look.word.token,
-            pid: look.word.pid,
-            pid_namespace: look.details.map_or(0, |details| details.pid_namespace),
-            since: moment(whole_seconds(look.details.map_or(0, |details| details.since), now), 0),
-            left: look.word.state == SlotState::Left,
-            alive: !judge.is_dead(&look),
+    pub(crate) fn occupants(self, liveness: &Liveness<'_>) -> impl Iterator<Item = Occupant> {
+        let (snapshots, now) = (self.used().iter().filter_map(Slot::snapshot), seconds_since_1970());
+        snapshots.map(move |found| Occupant {
+            token: found.word.token,
+            pid: found.word.pid,
+            pid_namespace: found.details.map_or(0, |details| details.pid_namespace),
+            since: moment(whole_seconds(found.details.map_or(0, |details| details.since), now), 0),
+            left: found.word.state == SlotState::Left,
+            alive: !liveness.slot_is_dead(&found),
         })
     }
 }
 
-fn seconds_since_1970() -> u64 {
+pub(super) fn seconds_since_1970() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// The latest time with these low 32 bits that is not later than now: by more than a day, as clocks are set.
+/// The latest time with these low 32 bits that is at most a day later than now: two clocks may differ by that.
 fn whole_seconds(low: u32, now: u64) -> u64 {
     const DAY: u64 = 24 * 60 * 60;
     let latest = now + DAY;
@@ -204,10 +171,10 @@ fn whole_seconds(low: u32, now: u64) -> u64 {
     latest.checked_sub(behind.into()).unwrap_or(low.into())
 }
 
-/// Tells whether a slot is the first that has a byte on its page.
+/// Returns `true` if a slot is the first that has a byte on its page.
 fn begins_a_page(slot: &Slot) -> bool {
     std::ptr::from_ref(slot).addr() % PAGE < size_of::<Slot>()
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -14,7 +14,7 @@ use crate::layout::schema::{OwnedSchema, Schema};
 use crate::segment::header::{self, Damage, FORMAT_VERSION, Geometry, Header, POINTER_BYTES};
 use crate::segment::identity::Identity;
 use crate::segment::participants::ClaimError;
-use crate::segment::process::registry::{self, Attached, Segment};
+use crate::segment::process::registry::{self, Candidate, SegmentRef};
 use crate::sys::failpoint::{self, Step};
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{Access, Mapping};
@@ -29,7 +29,7 @@ pub(super) enum Seen {
 
 impl Target<'_> {
     /// Attaches to the object, and waits up to `wait` if it does not exist yet.
-    pub(crate) fn attach(&self, schema: &'static Schema, wait: Duration) -> Result<Attached, AttachError> {
+    pub(crate) fn attach(&self, schema: &'static Schema, wait: Duration) -> Result<SegmentRef, AttachError> {
         let mut for_missing = Deadline::new(wait);
         let mut for_creator = Deadline::new(wait.max(self.policy.wait));
         loop {
@@ -91,7 +91,7 @@ impl Target<'_> {
 
     /// Attaches to the object for reading only, and waits up to `wait` if it does not exist yet. An object that a dead
     /// process left incomplete does not exist: only processes that may write clean it up.
-    pub(crate) fn attach_read_only(&self, schema: &'static Schema, wait: Duration) -> Result<Attached, AttachError> {
+    pub(crate) fn attach_read_only(&self, schema: &'static Schema, wait: Duration) -> Result<SegmentRef, AttachError> {
         let mut for_missing = Deadline::new(wait);
         let mut for_creator = Deadline::new(wait.max(self.policy.wait));
         let mut left_over = None;
@@ -165,7 +165,7 @@ impl Target<'_> {
         identity: &Identity,
         schema: &'static Schema,
         found: Found,
-    ) -> Result<Attached, AttachError> {
+    ) -> Result<SegmentRef, AttachError> {
         let geometry = self.check_layout(identity, schema, &found)?;
         Ok(registry::register_to_read(self.segment(identity, found.mapping, geometry, found.status.shmid)))
     }
@@ -176,7 +176,7 @@ impl Target<'_> {
         identity: &Identity,
         schema: &'static Schema,
         found: Found,
-    ) -> Result<Attached, AttachError> {
+    ) -> Result<SegmentRef, AttachError> {
         let geometry = self.check_layout(identity, schema, &found)?;
         self.register(identity, found.mapping, geometry, found.status.shmid)
     }
@@ -214,8 +214,14 @@ impl Target<'_> {
     }
 
     /// A segment that this process found ready, or made.
-    pub(super) fn segment(&self, identity: &Identity, mapping: Mapping, geometry: Geometry, shmid: i32) -> Segment<'_> {
-        Segment { mapping, geometry, shmid, key: identity.key(self.id), anchor: self.path, schema: self.schema }
+    pub(super) fn segment(
+        &self,
+        identity: &Identity,
+        mapping: Mapping,
+        geometry: Geometry,
+        shmid: i32,
+    ) -> Candidate<'_> {
+        Candidate { mapping, geometry, shmid, key: identity.key(self.id), anchor: self.path, schema: self.schema }
     }
 
     /// Makes it an attachment of this process.
@@ -225,7 +231,7 @@ impl Target<'_> {
         mapping: Mapping,
         geometry: Geometry,
         shmid: i32,
-    ) -> Result<Attached, AttachError> {
+    ) -> Result<SegmentRef, AttachError> {
         registry::register(self.segment(identity, mapping, geometry, shmid)).map_err(|refused| {
             let subject = self.subject(Some(identity));
             match refused {

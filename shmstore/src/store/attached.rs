@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use crate::layout::schema::{OwnedSchema, Schema};
 use crate::segment::participants::Occupant;
-use crate::segment::process::registry::Attached;
+use crate::segment::process::registry::SegmentRef;
 use crate::store::creator;
 use crate::store::open::Location;
 use crate::store::{ObjectInfo, ObjectState};
@@ -17,7 +17,7 @@ use holding::{HeldPart, held_parts};
 /// An attachment, and where it was found.
 #[derive(Clone)]
 pub(crate) struct AttachedObject {
-    pub(super) attached: Attached,
+    pub(super) attached: SegmentRef,
     pub(super) location: Location,
 }
 
@@ -67,7 +67,7 @@ impl AttachedObject {
 }
 
 /// The processes of an object, and the parts that each one holds.
-pub(crate) fn participants(object: &Attached, schema: &OwnedSchema) -> Vec<Participant> {
+pub(crate) fn participants(object: &SegmentRef, schema: &OwnedSchema) -> Vec<Participant> {
     // Each part is listed once, however many slots have its holder's token: a peer that breaks the protocol may have
     // written the same token into all slots and all locks.
     let mut held: HashMap<u32, Vec<String>> = HashMap::new();
@@ -82,7 +82,7 @@ pub(crate) fn participants(object: &Attached, schema: &OwnedSchema) -> Vec<Parti
 }
 
 /// The processes of an object, without the parts that they hold. No part of the object is touched.
-pub(crate) fn processes(object: &Attached) -> Vec<Participant> {
+pub(crate) fn processes(object: &SegmentRef) -> Vec<Participant> {
     object.occupants().iter().map(participant).collect()
 }
 

@@ -13,10 +13,10 @@ use crate::layout::schema::Schema;
 use crate::segment::anchor::Anchor;
 use crate::segment::header::{self, Geometry, Header, Provenance, State};
 use crate::segment::identity::Identity;
-use crate::segment::process::append::AppendList;
-use crate::segment::process::bytes::BytePlace;
+use crate::segment::liveness::LivenessFile;
+use crate::segment::process::append_list::AppendList;
 use crate::segment::process::local;
-use crate::segment::process::registry::Attached;
+use crate::segment::process::registry::SegmentRef;
 use crate::sys::failpoint::{self, Step};
 use crate::sys::shm::{self, Access, Mapping, Status};
 use crate::sys::vantage::Vantage;
@@ -25,11 +25,11 @@ use crate::sys::vantage::Vantage;
 pub(super) const CREATE: &str = "create (`shmget`)";
 
 /// Fills a new object.
-pub(crate) type Init<'a> = &'a mut dyn FnMut(&Attached) -> Result<(), Box<dyn Error + Send + Sync>>;
+pub(crate) type Init<'a> = &'a mut dyn FnMut(&SegmentRef) -> Result<(), Box<dyn Error + Send + Sync>>;
 
 /// An object that was created, or existed.
 pub(crate) struct Created {
-    pub(crate) attached: Attached,
+    pub(crate) attached: SegmentRef,
     /// Whether it was this call that created it.
     pub(crate) is_new: bool,
 }
@@ -246,7 +246,7 @@ impl Target<'_> {
         failpoint::reach(Step::CreateClaimed);
         let path = path.as_os_str().as_encoded_bytes();
         header.describe(local().draw_nonce(), identity, self.id, schema.hash(), path);
-        header.set_byte_inode(anchor.byte_inode(self.path));
+        header.set_liveness_inode(anchor.liveness_inode(self.path));
         header.sign(&provenance(status));
         header.lay_out(geometry);
         failpoint::reach(Step::CreateDescribed);
@@ -265,16 +265,16 @@ impl Target<'_> {
         if self.policy.per_ipc_namespace {
             return Ok(());
         }
-        let place = BytePlace::new(lock.anchor().byte_inode(self.path), self.path);
+        let file = LivenessFile::new(lock.anchor().liveness_inode(self.path), self.path);
         let mut deadline = Deadline::new(GRACE_PERIOD.min(self.policy.wait));
-        while let Some(other) = local().other_ipc_namespace(&place) {
+        while let Some(other) = file.other_ipc_namespace() {
             if !deadline.pause() {
                 let subject = self.subject(Some(&lock.anchor().identity()));
                 return Err(CreateError::OtherIpcNamespace {
                     subject,
-                    used: other.place,
-                    ours: other.ours,
-                    theirs: other.theirs,
+                    used: other.path,
+                    ours: other.own,
+                    theirs: other.other,
                 });
             }
         }

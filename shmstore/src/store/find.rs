@@ -29,7 +29,7 @@ pub(crate) struct Found {
 impl Found {
     /// How many times it is attached, without this attachment.
     pub(crate) fn attached(&self) -> u64 {
-        self.status.attached.saturating_sub(1)
+        self.status.attach_count.saturating_sub(1)
     }
 }
 

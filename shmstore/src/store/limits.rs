@@ -52,7 +52,7 @@ impl Target<'_> {
                         subject,
                         limit: usage.segment_limit,
                         ours: ours().count() as u64,
-                        unattached: ours().filter(|status| status.attached == 0).count() as u64,
+                        unattached: ours().filter(|status| status.attach_count == 0).count() as u64,
                     }
                 }
                 Ok(usage) => CreateError::PageLimit { subject, needed, used: usage.pages, limit: usage.page_limit },

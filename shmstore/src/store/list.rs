@@ -182,7 +182,7 @@ impl ObjectInfo {
             size: status.size,
             owner: status.owner,
             mode: status.mode,
-            attached: status.attached,
+            attached: status.attach_count,
             created: None,
             creator_pid: None,
             state,

@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use super::Deadline;
 use crate::error::OpenError;
 use crate::segment::anchor::{Anchor, open_failed, system};
-use crate::segment::process::held::{Entry, LockFile};
+use crate::segment::process::anchor_locks::{Entry, LockFile};
 use crate::segment::process::{current_token, local, token};
 use crate::sys::file::{self, Inode};
 

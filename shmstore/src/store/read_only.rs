@@ -177,7 +177,7 @@ mod tests {
         let to_read = found(std::ptr::from_ref(&*seen).addr());
         assert_eq!((to_write.mapping().access(), to_read.mapping().access()), (Access::ReadWrite, Access::ReadOnly));
         assert_eq!(to_write.shmid(), to_read.shmid());
-        assert!(to_read.was_removed());
+        assert!(to_read.is_removed());
         let address = std::ptr::from_ref(&*seen).addr();
         drop((seen, to_read));
         assert!(segment_at(address).is_none_or(|other| other.shmid() != to_write.shmid()));

@@ -44,7 +44,7 @@ impl Target<'_> {
             if attached == 0 {
                 self.check_room(&identity, geometry, &found)?;
                 // Once more, as the checks took a while.
-                attached = shm::status(found.status.shmid).map_or(0, |now| now.attached.saturating_sub(1));
+                attached = shm::status(found.status.shmid).map_or(0, |now| now.attach_count.saturating_sub(1));
             }
             if attached == 0 {
                 self.mark_removed(lock, &found)?;

@@ -17,7 +17,7 @@ use nix::errno::Errno;
 
 use crate::error::{AttachError, CreateError, InitResult, Subject};
 use crate::layout::{ShmId, ShmObject, is_described};
-use crate::segment::process::registry::Attached;
+use crate::segment::process::registry::SegmentRef;
 use crate::store::attached::{AttachedObject, Participant};
 use crate::store::{Created, IfExists};
 use crate::store::{ObjectInfo, Store};
@@ -100,7 +100,7 @@ impl<T: ShmObject + ShmId> Shared<T> {
     ) -> Result<Self, CreateError> {
         let mut init = Some(init);
         let target = store.target(T::ID, Some(T::SCHEMA))?;
-        let Created { attached, is_new } = target.create(T::SCHEMA, if_exists, &mut |new: &Attached| {
+        let Created { attached, is_new } = target.create(T::SCHEMA, if_exists, &mut |new: &SegmentRef| {
             let init = init.take().expect("an object is initialized once");
             let payload = new.payload();
             // SAFETY: the handshake calls this with the segment it has made for `T::SCHEMA`, mapped while `new` lives.
@@ -110,7 +110,7 @@ impl<T: ShmObject + ShmId> Shared<T> {
     }
 
     /// `attached` has the layout hash of `T`.
-    fn new(attached: Attached, store: &Store, was_created: bool) -> Self {
+    fn new(attached: SegmentRef, store: &Store, was_created: bool) -> Self {
         Self {
             object: attached.payload(),
             memory: Memory::Segment(AttachedObject { attached, location: store.location() }),

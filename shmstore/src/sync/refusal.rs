@@ -10,7 +10,7 @@ use super::word_lock::Refused;
 use crate::error::{Busy, Holder, PartName};
 use crate::layout::ShmLayout;
 use crate::segment::process::current_token;
-use crate::segment::process::registry::{Attached, segment_at};
+use crate::segment::process::registry::{SegmentRef, segment_at};
 
 /// Names a part, by its path in the object that it is in.
 #[cold]
@@ -29,11 +29,11 @@ pub(super) fn busy<P: ShmLayout>(refused: Refused, part: &P) -> Busy {
     Busy::new(name_in(segment.as_ref(), part), holder, waited)
 }
 
-fn name_in<P: ShmLayout>(segment: Option<&Attached>, part: &P) -> PartName {
-    PartName::new(P::SCHEMA, segment.and_then(|segment| segment.place_of(address(part))))
+fn name_in<P: ShmLayout>(segment: Option<&SegmentRef>, part: &P) -> PartName {
+    PartName::new(P::SCHEMA, segment.and_then(|segment| segment.locate(address(part))))
 }
 
-fn holder_of(token: u32, segment: Option<&Attached>) -> Holder {
+fn holder_of(token: u32, segment: Option<&SegmentRef>) -> Holder {
     if token == current_token() {
         return Holder::ThisProcess;
     }

@@ -60,7 +60,7 @@ pub(super) fn wait<P, R>(
         failpoint::reach(Step::WaitSlept);
         let segment = segment_at(ptr::from_ref(part).addr());
         let is_removed = segment.as_ref().is_some_and(|segment| {
-            if backoff.asks_now() { segment.was_removed() } else { segment.header().says_removed() }
+            if backoff.asks_now() { segment.is_removed() } else { segment.header().says_removed() }
         });
         if is_removed {
             // What was brought before the removal is not lost.

@@ -1,6 +1,7 @@
-//! Named steps at which a test may kill or stop this process: nothing at all without the `failpoints` feature.
+//! Failpoints: named steps at which a test can kill or stop this process. Without the feature `failpoints` they are
+//! nothing.
 //!
-//! The environment variable `SHMSTORE_FAILPOINT` holds `step=kill` (SIGKILL) or `step=stop` (SIGSTOP). It is read once.
+//! The environment variable `SHMSTORE_FAILPOINT` is `step=kill` (SIGKILL) or `step=stop` (SIGSTOP). It is read once.
 
 macro_rules! steps {
     ($($(#[$list_meaning:meta])* $list:ident { $($step:ident: $meaning:literal,)* })*) => {
@@ -22,8 +23,7 @@ macro_rules! steps {
 }
 
 steps! {
-    /// The names of the steps of creation, attaching, recovery, removal, naming, removal of names, of making a directory, and of
-    /// looking at what others do.
+    /// The names of the steps of objects, names and directories.
     STEPS {
         CreateLocked: "The creator has the lock, and no segment.",
         CreateSegment: "The segment exists, all zero.",
@@ -31,42 +31,42 @@ steps! {
         CreateDescribed: "Identity and geometry are written.",
         CreateInitializing: "The state is INITIALIZING.",
         CreateSchema: "The schema is written.",
-        SlotClaimed: "A process that attaches, or creates, has claimed its slot, and not filled it.",
+        SlotClaimed: "A process has claimed its slot, and not filled it.",
         CreateParticipant: "The creator has its slot.",
         CreateInitialized: "The init closure has returned.",
         CreateReady: "The state is READY, the lock still held.",
         RemoveLocked: "The remover has found the object, under the lock.",
         RemoveMarked: "The key is free, the state still READY.",
         RemoveDone: "The state is REMOVED, the lock still held.",
-        RecoverLocked: "A half-made segment was found dead, and is still there.",
+        RecoverLocked: "A half-made segment was found abandoned, and is still there.",
         RecoverRemoved: "It is removed, the lock still held.",
-        LookUnfinished: "Who only reads has found a half-made object, and not tried the lock.",
-        NameCandidate: "A file for a named anchor exists, without the name.",
+        LookUnfinished: "A reader has found a half-made object, and not tried the lock.",
+        NameCandidate: "The file for a name exists, without the name.",
         NamePublished: "It has its name, the directory's lock still held.",
-        NameToBeRemoved: "A name was found unused, its file still there.",
-        DirectoryMade: "A store's directory is made, and has not the store's mode yet.",
+        NameToBeRemoved: "A name was found unused, its file is still there.",
+        DirectoryMade: "A store's directory is made, without the store's mode.",
     }
-    /// The names of the steps of using parts.
+    /// The names of the steps of parts.
     PART_STEPS {
-        LockTaken: "A `Lock` was free, and is taken.",
-        LockTakenOver: "A `Lock` is taken from a dead owner, and does not say so yet.",
-        LockWoken: "One who slept for a lock word is awake, and has not looked at it yet.",
-        LockUnwoken: "A lock word is free, and who sleeps for it not woken yet.",
-        WriteSideTaken: "The write side of a `Versioned` is taken, and nothing written.",
-        StoreOdd: "The sequence number is odd, and nothing copied.",
-        StoreCopied: "The value is copied, the sequence number still odd.",
-        StoreEven: "The new version is published, the write side still taken, and nobody told.",
-        StoreUntold: "A leased store has taken the flag of those who wait down, and not woken them yet.",
-        VersionUnwoken: "The write side is free, and who waits for a version not woken yet.",
-        VersionAwaited: "One who waits for a version has announced himself, and is not asleep yet.",
+        LockTaken: "A free `Lock` is taken.",
+        LockTakenOver: "A `Lock` is taken over from an owner that has ended, and does not say so yet.",
+        LockWoken: "A waiter for a lock word is awake, and has not read the word yet.",
+        LockUnwoken: "A lock word is free, and its waiters are not woken yet.",
+        WriteSideTaken: "The lock of a `Versioned` is taken, and nothing is written.",
+        StoreOdd: "The sequence number is odd, and nothing is copied.",
+        StoreCopied: "The value is copied, the sequence number is still odd.",
+        StoreEven: "The new version is published, the lock is still taken, and no waiter is woken.",
+        StoreUntold: "A store of a `Writer` has cleared the flag of the waiters, and not woken them yet.",
+        VersionUnwoken: "The lock is free, and waiters for a version are not woken yet.",
+        VersionAwaited: "A waiter for a version has set its flag, and is not asleep yet.",
         TransactionBegun: "A transaction has its copy.",
-        WriterLeased: "A lease has begun.",
-        EventUnwoken: "A notification is counted, and nobody woken yet.",
-        WaitSlept: "A wait's slice is over without news, and whether the object is removed not looked at yet.",
+        WriterLeased: "A `Writer` has the lock.",
+        EventUnwoken: "A notification is counted, and no waiter is woken yet.",
+        WaitSlept: "A slice of a wait is over without news, and a removal is not checked for yet.",
     }
 }
 
-/// Dies or stops here, if a test asks for it.
+/// Kills or stops this process here, if the environment asks for this step.
 #[cfg(feature = "failpoints")]
 #[inline]
 pub(crate) fn reach(step: Step) {
@@ -80,7 +80,7 @@ pub(crate) fn reach(step: Step) {
     }
 }
 
-/// What the environment asks for: the step, twice, plus 1 if it is to stop there and not to die.
+/// The wish of the environment: twice the step, plus 1 if the process is to stop and not to be killed.
 #[cfg(feature = "failpoints")]
 mod wanted {
     use std::sync::atomic::AtomicU32;
@@ -92,7 +92,7 @@ mod wanted {
     pub(super) const UNREAD: u32 = u32::MAX;
     const NOTHING: u32 = u32::MAX - 1;
 
-    /// Whoever reads it finds the same, threads and children of `fork` alike.
+    /// Threads that read the environment at the same time find the same, and so do children of `fork`.
     pub(super) static FOUND: AtomicU32 = AtomicU32::new(UNREAD);
 
     #[cold]
@@ -108,7 +108,7 @@ mod wanted {
         match wanted.split_once('=').map(|(name, action)| (named(name), action)) {
             Some((Some(step), "kill")) => code(step, 0),
             Some((Some(step), "stop")) => code(step, 1),
-            // A test that misspells a step would pass for nothing.
+            // A test with a misspelled step would pass for the wrong reason.
             _ => panic!("SHMSTORE_FAILPOINT={wanted} is no step and action"),
         }
     }

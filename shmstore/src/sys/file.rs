@@ -8,8 +8,7 @@
 //!
 //! # Safety
 //!
-//! Assumes nothing but the C library's prototypes; every buffer handed over lives on the stack and has the type the
-//! call fills.
+//! Assumes nothing but the C library's prototypes. Every buffer is on the stack, and of the type that the call fills.
 #![allow(unsafe_code)]
 
 mod locks;
@@ -30,21 +29,21 @@ pub(crate) use names::{
     rename_new, stat_in,
 };
 
-/// Which file it is, whatever its name.
+/// The identity of a file, whatever its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Inode {
     pub(crate) dev: u64,
     pub(crate) ino: u64,
 }
 
-/// When a file was made, as its file system remembers.
+/// The time at which a file was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Birth {
     pub(crate) seconds: i64,
     pub(crate) nanoseconds: u32,
 }
 
-/// What `statx` tells of a file.
+/// The status of a file, as `statx` returns it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FileStat {
     pub(crate) dev: u64,
@@ -54,7 +53,7 @@ pub(crate) struct FileStat {
     pub(crate) mode: u32,
     pub(crate) owner: u32,
     pub(crate) group: u32,
-    /// How many names it has.
+    /// The number of its names.
     pub(crate) links: u32,
     /// In bytes.
     pub(crate) size: u64,
@@ -82,22 +81,22 @@ impl FileStat {
     }
 }
 
-/// Asks for what a path names, following links.
+/// The status of what a path names. Follows links.
 pub(crate) fn stat_path(path: &Path) -> Result<FileStat, Errno> {
     with_c_path(path, |path| stat(libc::AT_FDCWD, path, 0))
 }
 
-/// Asks for what a path names: a symbolic link is one.
+/// The status of what a path names, which may be a symbolic link.
 pub(crate) fn stat_no_follow(path: &Path) -> Result<FileStat, Errno> {
     with_c_path(path, |path| stat(libc::AT_FDCWD, path, libc::AT_SYMLINK_NOFOLLOW))
 }
 
-/// Asks for what a descriptor has open.
+/// The status of an open file.
 pub(crate) fn stat_fd(fd: BorrowedFd<'_>) -> Result<FileStat, Errno> {
     stat(fd.as_raw_fd(), c"", libc::AT_EMPTY_PATH)
 }
 
-/// By `statx`, or, where a sandbox or Linux before 4.11 refuses that, by a call that tells no birth.
+/// Calls `statx`, or a call without the birth time where a sandbox or Linux before 4.11 refuses `statx`.
 fn stat(dir: libc::c_int, path: &CStr, flags: libc::c_int) -> Result<FileStat, Errno> {
     match stat_with_birth(dir, path, flags) {
         Err(Errno::EPERM | Errno::ENOSYS | Errno::EINVAL) => stat_without_birth(dir, path, flags),
@@ -144,35 +143,35 @@ fn stat_with_birth(dir: libc::c_int, path: &CStr, flags: libc::c_int) -> Result<
     })
 }
 
-/// How what exists is opened.
+/// The flags by which existing files are opened.
 const TO_READ: libc::c_int = libc::O_RDONLY | libc::O_NONBLOCK | libc::O_NOCTTY;
 
-/// Opens an existing file or directory for reading. Never blocks on a pipe, never becomes anybody's terminal.
+/// Opens an existing file or directory for reading. Never blocks on a pipe, and gets no controlling terminal.
 pub(crate) fn open(path: &Path) -> Result<OwnedFd, Errno> {
     open_flags(None, path, TO_READ, 0)
 }
 
-/// Gets hold of what a path names, whatever it is, to ask for it: it is not opened, so no device notices.
+/// Opens what a path names for status calls alone (`O_PATH`): a device does not notice.
 pub(crate) fn hold(path: &Path) -> Result<OwnedFd, Errno> {
     open_flags(None, path, libc::O_PATH, 0)
 }
 
-/// The same, of a symbolic link itself.
+/// [`hold`], of a symbolic link itself.
 pub(crate) fn hold_no_follow(path: &Path) -> Result<OwnedFd, Errno> {
     open_flags(None, path, libc::O_PATH | libc::O_NOFOLLOW, 0)
 }
 
-/// Gets hold of a directory, to work with names in it: they stay its own wherever its path leads meanwhile.
+/// Opens a directory to work with names in it (`O_PATH`), which stay its own wherever its path leads by then.
 pub(crate) fn hold_directory(path: &Path) -> Result<OwnedFd, Errno> {
     open_flags(None, path, libc::O_PATH | libc::O_DIRECTORY, 0)
 }
 
-/// The path by which this process can open what it has hold of, wherever that has moved.
+/// A path by which this process can open a file that it has a descriptor of, even if the file has moved.
 pub(crate) fn held_path(fd: BorrowedFd<'_>) -> PathBuf {
     format!("/proc/self/fd/{}", fd.as_raw_fd()).into()
 }
 
-/// Like [`open`], but a symbolic link is `ELOOP`.
+/// [`open`], but a symbolic link is `ELOOP`.
 pub(crate) fn open_no_follow(path: &Path) -> Result<OwnedFd, Errno> {
     open_flags(None, path, TO_READ | libc::O_NOFOLLOW, 0)
 }
@@ -189,7 +188,7 @@ fn open_flags(
         // SAFETY: `path` is a C string that is alive during the call.
         let fd = unsafe { libc::openat(dir, path.as_ptr(), flags | libc::O_CLOEXEC, mode) };
         match Errno::result(fd) {
-            // SAFETY: just opened, and known to nobody else.
+            // SAFETY: just opened, and owned by no other value.
             Ok(fd) => return Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
             Err(Errno::EINTR) => {}
             Err(errno) => return Err(errno),
@@ -209,7 +208,7 @@ pub(crate) fn set_owner(fd: BorrowedFd<'_>, owner: u32, group: u32) -> Result<()
     Errno::result(unsafe { libc::fchown(fd.as_raw_fd(), owner, group) }).map(drop)
 }
 
-/// Names the file system that a file is on by its magic number.
+/// The magic number of the file system that a file is on.
 pub(crate) fn file_system(fd: BorrowedFd<'_>) -> Result<i64, Errno> {
     let mut buffer = MaybeUninit::<libc::statfs>::zeroed();
     // SAFETY: `buffer` is a `statfs`, alive during the call.
@@ -218,7 +217,7 @@ pub(crate) fn file_system(fd: BorrowedFd<'_>) -> Result<i64, Errno> {
     Ok(unsafe { buffer.assume_init() }.f_type)
 }
 
-/// Tells whether a descriptor number has the given file open: safe to ask in a child of `fork`.
+/// Returns `true` if a descriptor number has the given file open. Allowed in a child of `fork`.
 pub(crate) fn is_open_on(fd: i32, inode: Inode) -> bool {
     let mut found = MaybeUninit::<libc::stat>::zeroed();
     // SAFETY: `found` is a `stat`, alive during the call; a bad descriptor is an error, not undefined.
@@ -230,13 +229,13 @@ pub(crate) fn is_open_on(fd: i32, inode: Inode) -> bool {
     Inode { dev: found.st_dev, ino: found.st_ino } == inode
 }
 
-/// Closes a descriptor by number, of which the caller knows that nobody else will.
+/// Closes a descriptor by its number. The caller knows that no other code closes it.
 pub(crate) fn close(fd: i32) {
     // SAFETY: takes a number only.
     unsafe { libc::close(fd) };
 }
 
-/// Hands out a path as a C string, without taking memory for one of common length.
+/// Calls with a path as a C string. A path of common length needs no memory.
 fn with_c_path<R>(path: &Path, call: impl FnOnce(&CStr) -> Result<R, Errno>) -> Result<R, Errno> {
     let bytes = path.as_os_str().as_bytes();
     let mut buffer = [0; 256];
@@ -253,12 +252,12 @@ fn c_path(path: &Path) -> Result<CString, Errno> {
     CString::new(path.as_os_str().as_bytes()).map_err(|_| Errno::EINVAL)
 }
 
-/// Makes a second, independent open file description of what is open.
+/// Opens an open file again, with an open file description of its own.
 pub(crate) fn reopen(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
-    open(Path::new(&format!("/proc/self/fd/{}", fd.as_raw_fd())))
+    open(&held_path(fd))
 }
 
-/// Likewise, for what was opened by a path: also where no `/proc` is mounted.
+/// [`reopen`], also where `/proc` is not mounted: then by the path by which the file was opened.
 pub(crate) fn reopen_at(fd: BorrowedFd<'_>, path: &Path) -> Result<OwnedFd, Errno> {
     reopen(fd).or_else(|errno| {
         let inode = stat_fd(fd)?.inode();
@@ -267,22 +266,22 @@ pub(crate) fn reopen_at(fd: BorrowedFd<'_>, path: &Path) -> Result<OwnedFd, Errn
     })
 }
 
-/// From `<linux/fcntl.h>`, on all that libc does not name them for.
+/// From `<linux/fcntl.h>`: libc does not name them on all targets.
 const F_SETSIG: libc::c_int = 10;
 const F_GETSIG: libc::c_int = 11;
 
-/// How many [marks](set_mark) there are, 0 included.
-pub(crate) const MARKS: i32 = 64;
+/// The number of [tags](set_ofd_tag), 0 included.
+pub(crate) const OFD_TAGS: i32 = 64;
 
-/// Marks an open file description, below [`MARKS`]: every other has 0. It is the signal that would tell of input
-/// (`F_SETSIG`), which nobody asks for.
-pub(crate) fn set_mark(fd: BorrowedFd<'_>, mark: i32) -> Result<(), Errno> {
+/// Tags an open file description with a number below [`OFD_TAGS`]; others have 0. The tag is the number of the signal
+/// for input (`F_SETSIG`), which is never sent.
+pub(crate) fn set_ofd_tag(fd: BorrowedFd<'_>, tag: i32) -> Result<(), Errno> {
     // SAFETY: takes numbers only.
-    Errno::result(unsafe { libc::fcntl(fd.as_raw_fd(), F_SETSIG, mark) }).map(drop)
+    Errno::result(unsafe { libc::fcntl(fd.as_raw_fd(), F_SETSIG, tag) }).map(drop)
 }
 
-/// The mark of an open file description; below 0 if the descriptor is not open. The cheapest question there is.
-pub(crate) fn mark(fd: BorrowedFd<'_>) -> i32 {
+/// The tag of an open file description; below 0 if the descriptor is not open. The cheapest query of a descriptor.
+pub(crate) fn ofd_tag(fd: BorrowedFd<'_>) -> i32 {
     // SAFETY: takes numbers only.
     unsafe { libc::fcntl(fd.as_raw_fd(), F_GETSIG) }
 }

@@ -1,11 +1,12 @@
-//! Sleeping on a word of shared memory, and waking who sleeps there: futex(2).
+//! Sleeping on a word of shared memory, and waking the sleepers ([futex(2)]).
 //!
-//! The words are shared between processes, so the private flag is never set: it would make a waiter and a waker of
-//! different processes miss each other.
+//! The private flag is never set: with it, waiters and wakers of different processes would miss each other.
+//!
+//! [futex(2)]: https://man7.org/linux/man-pages/man2/futex.2.html
 //!
 //! # Safety
 //!
-//! This file calls the kernel with a pointer to a live atomic word, and promises that no other memory is touched.
+//! Assumes nothing. Promises that the kernel accesses only the word, atomically.
 #![allow(unsafe_code)]
 
 use std::ptr;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::libc;
 
-/// A word of shared memory that the kernel can compare: 32 bits of it.
+/// A word of shared memory, of which the kernel compares 32 bits.
 pub(crate) trait FutexWord {
     /// The address of the 32 bits.
     fn futex(&self) -> *mut u32;
@@ -28,35 +29,35 @@ impl FutexWord for AtomicU32 {
     }
 }
 
-/// The low half: what is counted up in the whole word changes it.
+/// The low half, which changes when the word is counted up.
 impl FutexWord for AtomicU64 {
     fn futex(&self) -> *mut u32 {
         self.as_ptr().cast::<u32>().wrapping_add(usize::from(cfg!(target_endian = "big")))
     }
 }
 
-/// What ended a sleep.
+/// The reason why a sleep ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Woken {
     /// The slice has passed.
     ByTime,
-    /// The word was another already: there was no sleep.
+    /// The word was another already, so there was no sleep.
     NotAsleep,
-    /// Somebody woke us, a signal came, or there was no reason.
+    /// A waker, a signal, or no reason.
     Otherwise,
 }
 
-/// How long to sleep where the kernel does not let us wait for a word.
+/// The length of a sleep where a sandbox refuses the system call.
 const UNWOKEN_SLICE: Duration = Duration::from_millis(1);
 
-/// The most threads that can be woken: all.
+/// The count that wakes all threads.
 pub(crate) const ALL: u32 = i32::MAX as u32;
 
-/// Sleeps while `word` holds `expected`, until woken, a signal comes, or `slice` has passed. Works on memory that is
-/// mapped for reading only.
+/// Sleeps while `word` holds `expected`, until it is woken, a signal comes, or `slice` has passed. Works on memory that
+/// is mapped for reading only.
 ///
-/// A slice and not for ever, because whoever should wake us may be killed between changing the word and waking. The
-/// caller looks at the word again and knows by itself whether there is more to wait for.
+/// A sleep is always limited, because the waker may be killed between changing the word and waking. The caller reads
+/// the word again, and decides whether to sleep again.
 pub(crate) fn wait(word: &impl FutexWord, expected: u32, slice: Duration) -> Woken {
     let timeout = libc::timespec {
         tv_sec: libc::time_t::try_from(slice.as_secs()).unwrap_or(libc::time_t::MAX),
@@ -68,7 +69,7 @@ pub(crate) fn wait(word: &impl FutexWord, expected: u32, slice: Duration) -> Wok
     match Errno::result(woken) {
         Err(Errno::ETIMEDOUT) => Woken::ByTime,
         Err(Errno::EAGAIN) => Woken::NotAsleep,
-        // Refused by a sandbox: nobody can wake us, so we look often.
+        // A sandbox refuses the call: there are no wake-ups, so the caller has to poll.
         Err(Errno::EPERM | Errno::ENOSYS) => {
             thread::sleep(slice.min(UNWOKEN_SLICE));
             Woken::Otherwise
@@ -77,7 +78,7 @@ pub(crate) fn wait(word: &impl FutexWord, expected: u32, slice: Duration) -> Wok
     }
 }
 
-/// Wakes up to `count` threads, of any process, that sleep on `word`. Returns how many there were.
+/// Wakes up to `count` threads, of any process, that sleep on `word`. Returns the number of woken threads.
 pub(crate) fn wake(word: &impl FutexWord, count: u32) -> u32 {
     // SAFETY: FUTEX_WAKE uses the word's address only; it reads and writes nothing there.
     let woken = unsafe { libc::syscall(libc::SYS_futex, word.futex(), libc::FUTEX_WAKE, count) };

@@ -1,4 +1,4 @@
-//! Making other processes' processors order their memory accesses: [membarrier(2)].
+//! Memory barriers in other processes ([membarrier(2)]).
 //!
 //! [membarrier(2)]: https://man7.org/linux/man-pages/man2/membarrier.2.html
 //!
@@ -13,12 +13,13 @@ use nix::libc;
 const GLOBAL_EXPEDITED: libc::c_int = 1 << 1;
 const REGISTER_GLOBAL_EXPEDITED: libc::c_int = 1 << 2;
 
-/// Has this process reached by the [`everywhere`] of others. False if the kernel refuses: then it must fence by itself.
+/// Registers this process for the [`everywhere`] of others. Returns `false` if the kernel refuses: then this process
+/// needs fences of its own.
 pub(crate) fn register() -> bool {
     call(REGISTER_GLOBAL_EXPEDITED)
 }
 
-/// Has every thread of every registered process that runs at this moment execute a full barrier. False if the kernel
+/// Runs a full barrier on every processor that runs a thread of a registered process. Returns `false` if the kernel
 /// refuses.
 pub(crate) fn everywhere() -> bool {
     call(GLOBAL_EXPEDITED)

@@ -1,4 +1,4 @@
-//! The system calls, one file for each family, and the failpoints. No other layer makes any.
+//! The system calls, one file for each family, and the failpoints; no other layer makes system calls of its own.
 //!
 //! Layers it may use: layout.
 

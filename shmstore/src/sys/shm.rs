@@ -1,5 +1,6 @@
-//! System V shared memory: `shmget`, `shmat`, `shmctl`, `shmdt` ([shmget(2)], [shmop(2)], [shmctl(2)]); `mincore` ([mincore(2)]);
-//! which pages can be read, asked of `madvise` ([madvise(2)]) and `rt_sigprocmask` ([sigprocmask(2)]).
+//! System V shared memory: `shmget`, `shmat`, `shmctl`, `shmdt` ([shmget(2)], [shmop(2)], [shmctl(2)]). Its pages:
+//! `mincore` ([mincore(2)]), and checks of readability by `madvise` ([madvise(2)]) and `rt_sigprocmask`
+//! ([sigprocmask(2)]).
 //!
 //! [shmget(2)]: https://man7.org/linux/man-pages/man2/shmget.2.html
 //! [shmop(2)]: https://man7.org/linux/man-pages/man2/shmop.2.html
@@ -11,7 +12,8 @@
 //! # Safety
 //!
 //! Assumes that the kernel keeps a segment mapped, at its full size, for as long as it is attached: segments cannot
-//! shrink, and removing one only marks it. Promises that a [`Mapping`] is exactly as long as it says until it is dropped.
+//! shrink, and removing one only marks it. Promises that a [`Mapping`] is exactly as long as it says until it is
+//! dropped.
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
@@ -28,10 +30,10 @@ mod table;
 
 pub(crate) use table::{Usage, table, usage};
 
-/// A mode bit that libc does not name, from `<linux/shm.h>`: the segment is removed.
+/// The mode bit of a removed segment, from `<linux/shm.h>`; libc does not name it.
 const SHM_DEST: u32 = 0o1000;
 
-/// What the kernel knows of one segment.
+/// The kernel's status of one segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Status {
     pub(crate) shmid: i32,
@@ -44,11 +46,11 @@ pub(crate) struct Status {
     pub(crate) creator_pid: i32,
     /// The low nine permission bits.
     pub(crate) mode: u32,
-    /// How many times it is attached, in all processes.
-    pub(crate) attached: u64,
-    /// When it was created, or its owner or mode last changed: seconds since 1970.
+    /// The number of times that the segment is attached, in all processes.
+    pub(crate) attach_count: u64,
+    /// The time of its creation, or of the last change of owner or mode: seconds since 1970.
     pub(crate) changed: i64,
-    /// Removed, but still attached somewhere: it has no key any more.
+    /// True if it is removed: still attached somewhere, but without a key.
     pub(crate) removed: bool,
 }
 
@@ -61,23 +63,25 @@ pub(crate) struct Mapping {
     access: Access,
 }
 
-/// A segment that is attached to this process, and of which no byte has been read: one that may not be read ends the process (`SIGBUS`).
+/// A segment that is attached to this process, and of which no byte has been read. A page that cannot be read would end
+/// the process (`SIGBUS`).
 #[derive(Debug)]
 pub(crate) struct Unread(Mapping);
 
-/// Why no byte of a segment is read.
+/// The reason why a segment is not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unreadable {
-    /// It is on huge pages. They may be missing, and may be taken away again at any time: by `MADV_REMOVE`, and used elsewhere.
+    /// The segment is on huge pages. They may be missing, and another process can take them away at any time
+    /// (`MADV_REMOVE`).
     HugePages,
-    /// The kernel cannot provide a page of it: its memory has failed, or the swap space.
+    /// The kernel cannot provide a page: memory or swap space has failed.
     Page,
 }
 
 /// The smallest huge page is 64 KiB on aarch64, and 2 MiB on x86_64.
 const SMALLEST_HUGE_PAGE: usize = 64 << 10;
 
-/// What a mapping is for.
+/// The access for which a segment is mapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
     ReadOnly,
@@ -95,18 +99,17 @@ pub(crate) fn find(key: Key) -> Result<Option<i32>, Errno> {
     }
 }
 
-/// Makes a new, zero-filled segment of `size` bytes; `EEXIST` if the key has one.
+/// Makes a new, zero-filled segment of `size` bytes; `EEXIST` if the key is taken.
 pub(crate) fn create(key: Key, size: usize, mode: u32) -> Result<i32, Errno> {
     let flags = libc::IPC_CREAT | libc::IPC_EXCL | (mode & 0o777) as libc::c_int;
     // SAFETY: takes numbers only.
     Errno::result(unsafe { libc::shmget(key.to_raw(), size, flags) })
 }
 
-/// Attaches a segment, then asks what was attached: in this order, because an id may be of a segment that has lost its
-/// key, and because an attached segment keeps its id.
+/// Attaches a segment, then reads its status: in this order, because the id of an attached segment is not used again.
 ///
-/// All of it is mapped at once, and in a process with `mlockall(MCL_FUTURE)` filled with pages and locked. A caller that
-/// trusts some users only has asked for its [`status`] before.
+/// The whole segment is mapped. In a process with `mlockall(MCL_FUTURE)` all its pages are also filled and locked. So a
+/// caller that does not trust every user checks the [`status`] before.
 pub(crate) fn attach(shmid: i32, access: Access) -> Result<(Unread, Status), Errno> {
     let flags = if access == Access::ReadOnly { libc::SHM_RDONLY } else { 0 };
     // SAFETY: with a null address the kernel chooses one where nothing is mapped.
@@ -115,19 +118,19 @@ pub(crate) fn attach(shmid: i32, access: Access) -> Result<(Unread, Status), Err
         return Err(Errno::last());
     }
     let base = NonNull::new(base.cast::<u8>()).ok_or(Errno::EFAULT)?;
-    // Detaches if the status cannot be had. Its length is only ever used once it is known.
+    // Detaches when dropped, if the status cannot be read. The length is used only after it is known.
     let mut mapping = Mapping { base, len: 0, access };
     let status = status(shmid)?;
     mapping.len = status.size;
     Ok((Unread(mapping), status))
 }
 
-/// Asks for the status of a segment; needs read permission on it.
+/// The status of a segment. Needs read permission on it.
 pub(crate) fn status(shmid: i32) -> Result<Status, Errno> {
     stat(shmid, libc::IPC_STAT).map(|(_, ds)| Status::new(shmid, &ds))
 }
 
-/// Gives a segment to a user and a group, and sets its permission bits. Its owner and its creator may do that.
+/// Gives a segment to a user and a group, and sets its permission bits. Allowed to its owner and its creator.
 pub(crate) fn set_owner(shmid: i32, owner: u32, group: u32, mode: u32) -> Result<(), Errno> {
     let mut ds = MaybeUninit::<libc::shmid_ds>::zeroed();
     // SAFETY: zeroed: integers all of them.
@@ -137,13 +140,13 @@ pub(crate) fn set_owner(shmid: i32, owner: u32, group: u32, mode: u32) -> Result
     Errno::result(unsafe { libc::shmctl(shmid, libc::IPC_SET, ds) }).map(drop)
 }
 
-/// Marks a segment for destruction: its key is free at once, its memory when the last process has detached.
+/// Removes a segment: its key is free at once, its memory when the last process has detached it.
 pub(crate) fn remove(shmid: i32) -> Result<(), Errno> {
     // SAFETY: IPC_RMID ignores the buffer.
     Errno::result(unsafe { libc::shmctl(shmid, libc::IPC_RMID, ptr::null_mut()) }).map(drop)
 }
 
-/// One of the status calls, and the id of the segment it speaks of (`which` is an id or a table index).
+/// Makes one of the status calls. `which` is an id or a table index; returns the id too.
 fn stat(which: i32, command: libc::c_int) -> Result<(i32, libc::shmid_ds), Errno> {
     let mut ds = MaybeUninit::<libc::shmid_ds>::zeroed();
     // SAFETY: the status commands fill a `shmid_ds`.
@@ -164,26 +167,28 @@ impl Status {
             creator: ds.shm_perm.cuid,
             creator_pid: ds.shm_cpid,
             mode: mode & 0o777,
-            attached: ds.shm_nattch,
+            attach_count: ds.shm_nattch,
             changed: ds.shm_ctime,
             removed: mode & SHM_DEST != 0,
         }
     }
 
-    /// Returns `true` if this is the status of the same segment, of the same users, at another moment. An id may be used again.
+    /// Returns `true` if both are of the same segment with the same users, at different times. The kernel uses ids
+    /// again.
     pub(crate) fn is_of_same_segment(&self, other: &Self) -> bool {
-        let told = |status: &Self| (status.shmid, status.key, status.size, status.owner, status.creator);
-        told(self) == told(other)
+        let compared = |status: &Self| (status.shmid, status.key, status.size, status.owner, status.creator);
+        compared(self) == compared(other)
     }
 
-    /// Returns `true` if the kernel lets this user remove the segment: then only a sandbox says `EPERM`.
+    /// Returns `true` if the kernel lets this user remove the segment. `EPERM` comes from a sandbox then.
     pub(crate) fn is_ours_to_remove(&self) -> bool {
         [self.owner, self.creator].contains(&effective_uid())
     }
 }
 
 impl Unread {
-    /// Makes its first page readable. Called once its owner and creator are known, and trusted if they must be.
+    /// Checks the first page and returns the mapping. Called after owner and creator are checked, if they must be
+    /// trusted.
     pub(crate) fn readable(self) -> Result<Mapping, Unreadable> {
         let Self(mapping) = self;
         if mapping.is_on_huge_pages() {
@@ -203,21 +208,21 @@ impl Unreadable {
     }
 }
 
-/// Says why a segment could not be attached by a process that may, if that is for want of memory.
+/// The text for a segment that could not be attached because memory is short; `None` for other errors.
 pub(crate) fn no_memory_to_attach(errno: Errno) -> Option<&'static str> {
     match errno {
         Errno::ENOMEM => Some(
             "the address space of this process has no room for all of it (`ulimit -v`), or the kernel has no memory",
         ),
         Errno::EAGAIN => Some(
-            "this process locks all its memory (`mlockall`), and its limit on that (`ulimit -l`) has no room for all of it",
+            "this process locks all its memory (`mlockall`), and its limit (`ulimit -l`) has no room for all of it",
         ),
         _ => None,
     }
 }
 
 impl Mapping {
-    /// Asks the kernel for each page of a range, as reading it does: but the kernel says what it cannot read.
+    /// Has the kernel read each page of a range. Its error replaces the signal that a read of ours would cause.
     pub(crate) fn check_readable(&self, range: &Range<usize>) -> Result<(), Unreadable> {
         if range.is_empty() {
             return Ok(());
@@ -234,25 +239,28 @@ impl Mapping {
         }
     }
 
-    /// The same, of one page, where the kernel has no call for it: `rt_sigprocmask` reads a set of signals before it looks at what is to be done
-    /// with them, which here is nothing that it knows. Every kernel and sandbox has this call.
+    /// [`check_readable`](Self::check_readable) of one page, where the kernel has no call for it.
+    ///
+    /// `rt_sigprocmask` reads a set of signals before it checks what to do with them, which is no valid number here.
+    /// Every kernel and sandbox has this call.
     fn is_readable_by_signal_set(&self, page: usize) -> bool {
         const NOTHING: libc::c_int = !0;
         const SET_BYTES: usize = 8;
         let (start, no_result) = (self.base.as_ptr().wrapping_add(page), ptr::null_mut::<u8>());
-        // SAFETY: the kernel reads eight bytes within a page of the mapping, or says `EFAULT`; it writes nothing, and changes no signal.
+        // SAFETY: the kernel reads eight bytes within a page of the mapping, or says `EFAULT`; it writes nothing, and
+        // changes no signal.
         let asked = unsafe { libc::syscall(libc::SYS_rt_sigprocmask, NOTHING, start, no_result, SET_BYTES) };
         Errno::result(asked) != Err(Errno::EFAULT)
     }
 
-    /// Returns `true` if the segment is on huge pages. Nothing in its status says so.
+    /// Returns `true` if the segment is on huge pages. The status does not say.
     fn is_on_huge_pages(&self) -> bool {
         if self.base.addr().get() % SMALLEST_HUGE_PAGE != 0 {
             return false;
         }
-        // SAFETY: advice about a page of the mapping, which keeps what is in it. Huge pages are refused, as they are never reclaimed.
+        // SAFETY: advice about a page of the mapping, which keeps its content. The kernel refuses it for huge pages.
         let is_advised = unsafe { libc::madvise(self.base.as_ptr().cast(), PAGE, libc::MADV_COLD) } == 0;
-        // Linux before 5.4 refuses all such advice, and every kernel refuses it for locked memory (`mlockall`).
+        // Linux before 5.4 refuses this advice always, and every kernel refuses it for locked memory (`mlockall`).
         !is_advised && kernel_page_size(self.base.addr().get()).is_some_and(|size| size > ordinary_page_size())
     }
 
@@ -261,21 +269,22 @@ impl Mapping {
         self.base
     }
 
-    /// How many bytes from [`base`](Self::base) are mapped.
+    /// The number of bytes that are mapped from [`base`](Self::base) on.
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    /// Tells whether any of these pages is in memory, or that cannot be told. One that is not was never written, or is swapped out.
+    /// Returns `true` if any of these pages is in memory, or if that is unknown. A page that is not in memory was never
+    /// written, or is swapped out.
     pub(crate) fn has_in_memory(&self, pages: &Range<usize>) -> bool {
         let mut found = vec![0_u8; pages.len().div_ceil(PAGE)];
         let start = self.base.as_ptr().wrapping_add(pages.start);
-        // SAFETY: asks about addresses, whatever is there; `found` has a byte for each page, none of which is smaller.
+        // SAFETY: asks about addresses, whatever is there; `found` has a byte for each page, and no page is smaller.
         let asked = unsafe { libc::mincore(start.cast(), pages.len(), found.as_mut_ptr()) };
         asked != 0 || found.iter().any(|page| page & 1 != 0)
     }
 
-    /// Has pages fail, as broken memory does: whoever reads them is ended by a signal.
+    /// Makes pages fail like broken memory: a read of them raises a signal.
     #[cfg(test)]
     pub(crate) fn break_pages(&self, pages: &Range<usize>) {
         let start = self.base.as_ptr().wrapping_add(pages.start);
@@ -284,7 +293,7 @@ impl Mapping {
         assert_eq!(broken, 0, "{}", Errno::last());
     }
 
-    /// What may be done with it: a write to a mapping for reading only is a SIGSEGV.
+    /// The access for which it is mapped. A write to a mapping for reading only raises SIGSEGV.
     pub(crate) fn access(&self) -> Access {
         self.access
     }
@@ -292,19 +301,18 @@ impl Mapping {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        // SAFETY: attached by `attach` at this address, and nobody who borrowed from `self` is left.
+        // SAFETY: attached by `attach` at this address, and no borrow of `self` is left.
         let detached = unsafe { libc::shmdt(self.base.as_ptr().cast()) };
         debug_assert!(detached == 0 || Errno::last() != Errno::EINVAL, "nothing is attached there");
         if detached != 0 {
-            // Where a sandbox refuses that, this does the same.
-            // SAFETY: the whole of what is attached there, to its last page, and nobody who borrowed from `self` is
-            // left.
+            // This does the same where a sandbox refuses `shmdt`.
+            // SAFETY: the whole attached segment, to its last page, and no borrow of `self` is left.
             unsafe { libc::munmap(self.base.as_ptr().cast(), self.len) };
         }
     }
 }
 
-// SAFETY: an address and a length; what others do to the memory is the business of whoever reads it.
+// SAFETY: an address and a length. Code that accesses the memory answers for races with other threads and processes.
 unsafe impl Send for Mapping {}
 // SAFETY: as above; `&Mapping` offers numbers only.
 unsafe impl Sync for Mapping {}

@@ -1,4 +1,4 @@
-//! Which namespaces and which root directory a thread has ([ioctl_nsfs(2)], [mount_namespaces(7)], [chroot(2)]).
+//! The namespaces and the root directory of a thread ([ioctl_nsfs(2)], [mount_namespaces(7)], [chroot(2)]).
 //!
 //! [ioctl_nsfs(2)]: https://man7.org/linux/man-pages/man2/ioctl_nsfs.2.html
 //! [mount_namespaces(7)]: https://man7.org/linux/man-pages/man7/mount_namespaces.7.html
@@ -6,7 +6,7 @@
 //!
 //! # Safety
 //!
-//! Assumes nothing but the C library's prototypes; every buffer handed over lives on the stack and has the type the call fills.
+//! Assumes nothing but the C library's prototypes. Every buffer is on the stack, and of the type that the call fills.
 #![allow(unsafe_code)]
 
 use std::cell::Cell;
@@ -19,26 +19,29 @@ use nix::errno::Errno;
 use nix::libc;
 
 use super::file::Inode;
+use super::process;
 
-/// From where a thread sees paths. A path that is missing from here proves nothing to a thread that sees paths from elsewhere.
+/// The vantage from which a thread sees paths. A path that is missing from one vantage proves nothing about another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Vantage {
-    /// The mount namespace by the number that the kernel gives to no other until the machine starts again; 0 if it is not known.
+    /// The mount namespace, by a number that the kernel does not use again until the machine restarts; 0 if it is
+    /// unknown.
     pub(crate) mount_namespace: u64,
-    /// The root directory; zeros if it is not known.
+    /// The root directory; zeros if it is unknown.
     pub(crate) root: Inode,
 }
 
 impl Vantage {
-    /// The calling thread's. Asked anew each time, because any thread may change it: by one system call, where the kernel numbers mounts.
+    /// The vantage of the calling thread, which may change at any time. One system call, where the kernel numbers
+    /// mounts.
     pub(crate) fn of_this_thread() -> Self {
         thread_local! {
-            /// The mount of the root directory, and the namespace that it belongs to.
+            /// The mount of the root directory, and the namespace of that mount.
             static KNOWN: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
         }
         let (root, mount) = root().unwrap_or((Inode { dev: 0, ino: 0 }, None));
         let (known_mount, known) = KNOWN.get();
-        // A mount belongs to one namespace, and its number is never used again.
+        // A mount belongs to one namespace, and its number is not used again.
         if mount.is_some_and(|mount| mount == known_mount) {
             return Self { mount_namespace: known, root };
         }
@@ -58,13 +61,13 @@ impl Vantage {
     }
 }
 
-/// The number of an IPC namespace is an inode, which the kernel gives to no other while a process lives in it. 0 if it is not known.
+/// The inode of the calling thread's IPC namespace, which no other namespace has while a process is in it; 0 if it is
+/// unknown.
 pub(crate) fn ipc_namespace() -> u32 {
-    let inode = fs::metadata("/proc/thread-self/ns/ipc").map_or(0, |found| found.ino());
-    u32::try_from(inode).unwrap_or(0)
+    process::namespace_at("/proc/thread-self/ns/ipc")
 }
 
-/// The root directory, and the number of the mount that it is on, where the kernel gives each one of its own (Linux 6.8).
+/// The root directory, and the number of its mount, where the kernel numbers mounts (Linux 6.8).
 fn root() -> Result<(Inode, Option<u64>), Errno> {
     let mut buffer = MaybeUninit::<libc::statx>::zeroed();
     let mask = libc::STATX_INO | libc::STATX_MNT_ID_UNIQUE;
@@ -80,7 +83,7 @@ fn root() -> Result<(Inode, Option<u64>), Errno> {
 /// `NS_GET_MNTNS_ID` of `<linux/nsfs.h>`, from Linux 6.11 on.
 const NS_GET_MNTNS_ID: u32 = 0x8008_b705;
 
-/// The number of the initial namespace on kernels that have no numbers for them.
+/// The number of the initial mount namespace. Kernels without numbers get it too.
 const INITIAL: u64 = 1;
 
 fn mount_namespace() -> u64 {
@@ -93,13 +96,16 @@ fn mount_namespace() -> u64 {
 
 fn numbered(namespace: BorrowedFd<'_>) -> Result<u64, Errno> {
     let mut number = 0_u64;
-    // SAFETY: NS_GET_MNTNS_ID fills eight bytes, alive during the call; what does not know it is an error.
+    // SAFETY: NS_GET_MNTNS_ID fills eight bytes, alive during the call. A kernel or a file that does not know it
+    // returns an error.
     let asked = unsafe { libc::ioctl(namespace.as_raw_fd(), NS_GET_MNTNS_ID as libc::Ioctl, &raw mut number) };
     Errno::result(asked).map(|_| number)
 }
 
-/// Returns `true` if a mount namespace with this inode is the initial one, on a kernel that has no numbers for them. Such a kernel gives inodes from
-/// 0xf0000000 up, makes the initial namespace first or second of all, and never frees the inodes that it gave before the first process.
+/// Returns `true` if this is the inode of the initial mount namespace, on a kernel without numbers for them.
+///
+/// Such a kernel gives inodes from 0xf0000000 up, makes the initial namespace first or second of all, and never frees
+/// inodes that it gave before the first process.
 fn is_initial(inode: u64) -> bool {
     (0xf000_0000..=0xf000_0001).contains(&inode)
 }

@@ -75,7 +75,7 @@ fn child_whose_life_nobody_could_see_is_told_so_and_changes_nothing() {
     parent.expect_ok("child few_files");
     for _ in 0..2 {
         let text = parent.expect_err("child store", "Panic");
-        for part in ["is a child of `fork`", "all 2 places", "cannot lock a byte", "max_processes"] {
+        for part in ["is a child of `fork`", "All 2 slots", "cannot lock a byte", "max_processes"] {
             assert!(text.contains(part), "{part:?} is missing in: {text}");
         }
     }

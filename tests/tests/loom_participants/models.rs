@@ -7,17 +7,17 @@ use loom::thread;
 
 use super::atomics::AtomicU32;
 use super::atomics::Ordering::{Acquire, Release};
-use super::slot::{Details, Look, Slot, SlotState, SlotsUsed, Word, twin};
+use super::slot::{Details, Snapshot, Slot, SlotState, SlotsUsed, Word, second_slot};
 
 const DEAD: u32 = 1;
 
 fn claim(token: u32) -> Word {
-    Word { token, pid: token, state: SlotState::Claimed, holds_byte: false }
+    Word { token, pid: token, state: SlotState::Claimed, has_liveness_lock: false }
 }
 
 /// What the process of this token writes into its slot.
 fn details(token: u32) -> Details {
-    Details { pid_namespace: token, time_namespace: token, start: token.into(), since: token, image: token }
+    Details { pid_namespace: token, time_namespace: token, start: token.into(), since: token, exec_id: token }
 }
 
 /// The slot of a process that has ended.
@@ -27,13 +27,13 @@ fn slot_of_the_dead() -> Slot {
     slot
 }
 
-fn is_of_the_dead(look: &Look) -> bool {
-    look.word.token == DEAD
+fn is_of_the_dead(snapshot: &Snapshot) -> bool {
+    snapshot.word.token == DEAD
 }
 
 /// Tells whether what stands in a slot is of another process than its word.
-fn is_mixed(look: &Look) -> bool {
-    look.details.is_some_and(|found| found != details(look.word.token))
+fn is_mixed(snapshot: &Snapshot) -> bool {
+    snapshot.details.is_some_and(|found| found != details(snapshot.word.token))
 }
 
 /// Explores all orders with at most this many preemptions of a thread that could go on.
@@ -56,9 +56,9 @@ pub(crate) fn what_is_seen_belongs_together() {
                 assert!(slot.fill(claim(2), &details(2)));
             }
         });
-        assert!(slot.look().is_none_or(|look| !is_mixed(&look)));
+        assert!(slot.snapshot().is_none_or(|snapshot| !is_mixed(&snapshot)));
         next.join().unwrap();
-        assert_eq!(slot.look().expect("nobody changes it").details, Some(details(2)));
+        assert_eq!(slot.snapshot().expect("nobody changes it").details, Some(details(2)));
     });
 }
 
@@ -66,7 +66,7 @@ pub(crate) fn what_is_seen_belongs_together() {
 pub(crate) fn a_process_leaves_and_comes_back() {
     check(3, || {
         let slot = Arc::new(slot_of_the_dead());
-        assert!(slot.take_from_the_dead(claim(2), is_of_the_dead) && slot.fill(claim(2), &details(2)));
+        assert!(slot.take_over(claim(2), is_of_the_dead) && slot.fill(claim(2), &details(2)));
         let process = thread::spawn({
             let slot = slot.clone();
             move || {
@@ -75,8 +75,8 @@ pub(crate) fn a_process_leaves_and_comes_back() {
                 assert!(slot.take_again(left, claim(2)) && slot.fill(claim(2), &details(2)));
             }
         });
-        assert!(!slot.is_of_the_dead(2, is_mixed));
-        assert!(!slot.take_from_the_dead(claim(3), is_mixed));
+        assert!(!slot.token_is_dead(2, is_mixed));
+        assert!(!slot.take_over(claim(3), is_mixed));
         process.join().unwrap();
     });
 }
@@ -110,7 +110,7 @@ pub(crate) fn one_of_two_gets_a_slot() {
 }
 
 pub(crate) fn one_of_two_gets_the_slot_of_the_dead() {
-    two_want(slot_of_the_dead, |slot, claim| slot.take_from_the_dead(claim, is_of_the_dead));
+    two_want(slot_of_the_dead, |slot, claim| slot.take_over(claim, is_of_the_dead));
 }
 
 /// A process that lost its lock byte is taken for dead while it fills its slot: it notices, and leaves the slot alone.
@@ -124,7 +124,7 @@ pub(crate) fn a_slot_that_was_taken_is_not_filled() {
                 slot.fill(claim(2), &details(2))
             }
         });
-        let taken = slot.take_from_the_dead(claim(3), |look| look.word.state == SlotState::Claimed);
+        let taken = slot.take_over(claim(3), |snapshot| snapshot.word.state == SlotState::Claimed);
         let filled = loser.join().unwrap();
         assert!(taken != filled);
         let owner = slot.word().expect("one of them").token;
@@ -141,7 +141,7 @@ pub(crate) fn one_of_two_twins_sees_the_other() {
             thread::spawn(move || {
                 let (slots, used) = &*table;
                 let ours = used.take_next(slots, claim(2)).expect("a slot for each");
-                twin(slots, used, ours, 2).is_some()
+                second_slot(slots, used, ours, 2).is_some()
             })
         });
         let saw = twins.map(|twin| twin.join().unwrap());
@@ -157,7 +157,7 @@ pub(crate) fn a_token_in_a_lock_word_is_found() {
             let place = place.clone();
             move || {
                 let (slot, lock) = &*place;
-                assert!(slot.take_from_the_dead(claim(2), is_of_the_dead) && slot.fill(claim(2), &details(2)));
+                assert!(slot.take_over(claim(2), is_of_the_dead) && slot.fill(claim(2), &details(2)));
                 lock.store(2, Release);
                 slot.leave(2);
             }
@@ -165,7 +165,7 @@ pub(crate) fn a_token_in_a_lock_word_is_found() {
         let (slot, lock) = &*place;
         if lock.load(Acquire) == 2 {
             assert_eq!(slot.word().map(|word| word.token), Some(2));
-            assert!(!slot.is_of_the_dead(2, is_mixed));
+            assert!(!slot.token_is_dead(2, is_mixed));
         }
         owner.join().unwrap();
     });

@@ -4,7 +4,7 @@ use crate::inspect::saved::image;
 use crate::inspect::value::Value;
 use crate::layout::schema::OwnedSchema;
 use crate::segment::header::{self, Geometry};
-use crate::segment::participants::{Facts, Judge};
+use crate::segment::liveness::{Liveness, ProcessFacts};
 use crate::store::attached::{participants, processes};
 use crate::sys::process::PAGE;
 use crate::{Lock, ShmLayout, ShmObject, Store, Versioned};
@@ -23,19 +23,19 @@ struct Pages {
 
 /// A look at an object that was removed, and that ends with the look: also if a page that fails ends the test by a signal.
 struct Look {
-    attached: Attached,
+    attached: SegmentRef,
     schema: OwnedSchema,
 }
 
 /// Has many processes attach an object, so that their slots take more than a page.
-fn fill_slots(object: &Attached) {
+fn fill_slots(object: &SegmentRef) {
     let slots = header::slots(object.mapping(), object.geometry());
-    let facts = Facts::gather();
+    let facts = ProcessFacts::gather();
     for token in 1..=PROCESSES as u32 {
-        let byte_is_locked = |_| Some(true);
-        let judge =
-            Judge { token, facts: &facts, shmid: object.shmid(), has_unlisted: false, byte_is_locked: &byte_is_locked };
-        slots.claim(false, &judge).unwrap();
+        let lock_is_held = |_| Some(true);
+        let liveness =
+            Liveness { token, facts: &facts, shmid: object.shmid(), has_unlisted: false, lock_is_held: &lock_is_held };
+        slots.claim(false, &liveness).unwrap();
     }
 }
 

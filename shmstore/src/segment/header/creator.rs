@@ -1,4 +1,4 @@
-//! Who made a segment, when and from where, as the header says.
+//! The creator of a segment, as the header says.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -6,7 +6,7 @@ use super::Header;
 use crate::sys::file::Inode;
 use crate::sys::vantage::Vantage;
 
-/// Who made a segment, and when, in the terms of the kernel.
+/// The process that made a segment, and the time, in the kernel's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Provenance {
     pub(crate) pid: u32,
@@ -16,12 +16,12 @@ pub(crate) struct Provenance {
     pub(crate) time_namespace: u32,
     pub(crate) created_seconds: u64,
     pub(crate) created_nanoseconds: u32,
-    /// From where the creator saw the anchor's path.
+    /// The mount namespace and root in which the creator saw the anchor's path.
     pub(crate) vantage: Vantage,
 }
 
 impl Header {
-    /// Writes who made the segment.
+    /// Writes the creator.
     pub(crate) fn sign(&self, by: &Provenance) {
         self.creator_pid.store(by.pid, Relaxed);
         self.creator_uid.store(by.uid, Relaxed);
@@ -35,7 +35,7 @@ impl Header {
         self.root_ino.store(by.vantage.root.ino, Relaxed);
     }
 
-    /// Who made the segment, as it says itself.
+    /// Reads the creator, which may be a lie.
     pub(crate) fn provenance(&self) -> Provenance {
         Provenance {
             pid: self.creator_pid.load(Relaxed),

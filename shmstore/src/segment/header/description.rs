@@ -1,4 +1,4 @@
-//! Which object a segment is: its anchor, id and layout, as the header says.
+//! The object of a segment: its anchor, id and layout, as the header says.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -8,7 +8,7 @@ use crate::segment::identity::Identity;
 use crate::sys::file::Birth;
 
 impl Header {
-    /// Writes who the object is and which layout it has.
+    /// Writes the identity and the layout hash of the object.
     pub(crate) fn describe(&self, nonce: u64, identity: &Identity, id: u8, hash: LayoutHash, path: &[u8]) {
         self.version.store(FORMAT_VERSION, Relaxed);
         self.header_len.store(size_of::<Self>() as u32, Relaxed);
@@ -51,17 +51,18 @@ impl Header {
         LayoutHash::from_u128(low | high << 64)
     }
 
-    /// How many bytes a pointer has in the creator's program.
+    /// The size of a pointer in the creator's program, in bytes.
     pub(crate) fn pointer_bytes(&self) -> u32 {
         self.pointer_bytes.load(Relaxed)
     }
 
-    /// Where the creator found the anchor: any bytes, for people only; unprintable ones are escaped.
+    /// The path at which the creator found the anchor, to be read by people: unprintable characters are escaped.
     pub(crate) fn path_hint(&self) -> String {
         String::from_utf8_lossy(&self.path().0).chars().flat_map(escape_unprintable).collect()
     }
 
-    /// Where the creator found the anchor, by a path without links, and whether that is all of it: of a long one there is only the end.
+    /// The path at which the creator found the anchor, without links, and whether it is the whole path: only the end of
+    /// a long one is kept.
     pub(crate) fn path(&self) -> (Vec<u8>, bool) {
         let len = (self.hint_len.load(Relaxed) as usize).min(HINT_BYTES);
         let bytes: Vec<u8> = self.hint[..len].iter().map(|byte| byte.load(Relaxed)).collect();

@@ -1,5 +1,5 @@
-//! Where the parts of a segment are: laid out by the creator, and believed of others only if they would have laid them
-//! out alike.
+//! The geometry of a segment: the offsets of its parts. A header is believed only if it says what this program would
+//! have laid out.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -8,7 +8,7 @@ use crate::segment::participants::Slot;
 use crate::sys::process::PAGE;
 use crate::sys::shm::Mapping;
 
-/// Where the parts of a segment are, in bytes from its start.
+/// Offsets and lengths of the parts of a segment, in bytes; offsets are from its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Geometry {
     pub(crate) schema_offset: usize,
@@ -20,20 +20,27 @@ pub(crate) struct Geometry {
     pub(crate) segment_size: usize,
 }
 
-/// The longest payload that stands right behind the header. No type is aligned to more than its size: so each of these
-/// is aligned there, 1024 bytes behind the start of a page.
+/// The longest payload that is right behind the header, at offset 1024. It is aligned there, because no type is aligned
+/// to more than its size.
 const SMALL_PAYLOAD: usize = size_of::<Header>();
 
-/// Where a schema must have ended at the latest to stand before the slots: so that 32 of them are on the first page.
+/// The last end of a schema before the slots: 32 slots are on the first page then.
 const EARLY_SCHEMA: usize = PAGE - 32 * size_of::<Slot>();
 
-/// What the slots begin at a multiple of: cache lines that no other part has.
+/// The alignment of the slots: they share no cache line with another part.
 const SLOTS_ALIGN: usize = 128;
 
 impl Geometry {
-    /// Lays out a segment: header, payload if it is small, schema if it is short, slots, schema if it is long, and a
-    /// larger payload at its own page. So whoever attaches a small object needs no page but the first, and who creates it
-    /// touches no other. `None` if that is more than memory can be.
+    /// Lays out a segment; `None` if its size overflows. The order is:
+    ///
+    /// 1. header
+    /// 2. payload, if it is small
+    /// 3. schema, if it is short
+    /// 4. slots
+    /// 5. schema, if it is long
+    /// 6. payload, if it is larger, at the start of a page
+    ///
+    /// So a small object needs only the first page, to be created and to be attached.
     pub(crate) fn new(schema_len: usize, slot_count: u32, payload_len: usize) -> Option<Self> {
         let is_small = (1..=SMALL_PAYLOAD).contains(&payload_len);
         let front = size_of::<Header>() + if is_small { payload_len } else { 0 };
@@ -56,7 +63,7 @@ impl Geometry {
 }
 
 impl Header {
-    /// Writes where the parts are.
+    /// Writes the geometry.
     pub(crate) fn lay_out(&self, geometry: &Geometry) {
         self.schema_offset.store(geometry.schema_offset as u64, Relaxed);
         self.schema_len.store(geometry.schema_len as u64, Relaxed);
@@ -68,10 +75,10 @@ impl Header {
         self.segment_size.store(geometry.segment_size as u64, Relaxed);
     }
 
-    /// Reads where the parts are, and believes it only if it is exactly what a creator would have laid out for parts of
-    /// these lengths in a segment of the size that the kernel tells.
+    /// Reads the geometry. It must be exactly [`Geometry::new`] of the lengths in the header, and as large as the
+    /// kernel says.
     pub(crate) fn geometry(&self, mapping: &Mapping) -> Result<Geometry, Damage> {
-        // Told by its own name if it alone is impossible, rather than as what does not fit with it.
+        // A length that is impossible by itself is named, and not another field that does not fit with it.
         let part_len = |field, len: u64| {
             let within = usize::try_from(len).ok().filter(|&len| len <= mapping.len());
             within.ok_or_else(|| Damage::new(field, len))
@@ -105,7 +112,7 @@ impl Header {
 mod tests {
     use super::*;
 
-    /// Offsets of payload, schema and slots, and the whole pages.
+    /// Offsets of payload, schema and slots, and the number of whole pages.
     fn offsets(schema_len: usize, slot_count: u32, payload_len: usize) -> (usize, usize, usize, usize) {
         let found = Geometry::new(schema_len, slot_count, payload_len).unwrap();
         assert_eq!(found.segment_size % PAGE, SIZE_TAG);
@@ -126,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn long_schema_stands_behind_the_slots() {
+    fn long_schema_is_behind_the_slots() {
         assert_eq!(offsets(2048 - 72, 128, 72), (1024, 1096, 3072, 2));
         assert_eq!(offsets(2049 - 72, 128, 72), (1024, 5248, 1152, 2));
         assert_eq!(offsets(5000, 128, 2000), (12_288, 5120, 1024, 4));

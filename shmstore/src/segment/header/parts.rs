@@ -2,8 +2,8 @@
 //!
 //! # Safety
 //!
-//! Assumes that a [`Mapping`] is mapped for as long as it says it is. Promises to touch nothing outside it, whatever the
-//! geometry says, and to see it only as atomics.
+//! Assumes that a [`Mapping`] is mapped for as long as it says it is. Promises to touch nothing outside it, whatever
+//! the geometry says, and to access it only as atomics.
 #![allow(unsafe_code)]
 
 use std::ptr::NonNull;
@@ -19,12 +19,12 @@ use crate::sys::shm::Mapping;
 /// The longest schema that is read, in bytes of JSON: some ten thousand fields.
 const MAX_SCHEMA: usize = 1 << 20;
 
-/// Tells whether nothing at all is written in the header's place.
+/// Returns `true` if all bytes of the header are zero.
 pub(crate) fn is_blank(mapping: &Mapping) -> bool {
     bytes(mapping, 0, size_of::<Header>()).iter().all(|byte| byte.load(Relaxed) == 0)
 }
 
-/// Copies the schema's JSON into a segment that nobody else looks at yet.
+/// Copies the schema's JSON into a new segment, which no other process reads yet.
 pub(crate) fn write_schema(mapping: &Mapping, geometry: &Geometry, json: &[u8]) {
     let (before, words, after) = as_words(schema_bytes(mapping, geometry));
     let (first, rest) = json.split_at(before.len().min(json.len()));
@@ -36,14 +36,15 @@ pub(crate) fn write_schema(mapping: &Mapping, geometry: &Geometry, json: &[u8]) 
     after.iter().zip(last).for_each(|(field, &byte)| field.store(byte, Relaxed));
 }
 
-/// Copies the schema's JSON out of a segment: any bytes, as many as the geometry says. Refused if they are more than
-/// [`MAX_SCHEMA`]: to read it takes memory in proportion, and a peer may call all of a large object its schema.
+/// Copies the schema's JSON out of a segment. It may be any bytes, as many as the geometry says.
+///
+/// More than [`MAX_SCHEMA`] is refused: the copy takes memory, and a peer may call all of a large object its schema.
 pub(crate) fn read_schema(mapping: &Mapping, geometry: &Geometry) -> Result<Vec<u8>, Damage> {
     if geometry.schema_len > MAX_SCHEMA {
         let found = format!("{} bytes, of which this program reads at most {MAX_SCHEMA}", geometry.schema_len);
         return Err(Damage::new("schema", found));
     }
-    // The first page was asked for when the segment was attached, a moment ago.
+    // The first page was checked when the segment was attached, a moment ago.
     let range = geometry.schema_offset.max(PAGE)..geometry.schema_offset + geometry.schema_len;
     mapping.check_readable(&range).map_err(|_| Damage::new("schema", "on a page that the kernel cannot provide"))?;
     Ok(schema_bytes(mapping, geometry).iter().map(|byte| byte.load(Relaxed)).collect())
@@ -61,8 +62,9 @@ fn bytes(mapping: &Mapping, offset: usize, len: usize) -> &[AtomicU8] {
 
 /// The same bytes, most of them as words.
 fn as_words(bytes: &[AtomicU8]) -> (&[AtomicU8], &[AtomicU64], &[AtomicU8]) {
-    // SAFETY: eight atomics of one byte, aligned to eight, may be seen as one of eight bytes: any bits are valid in either,
-    // and nobody in this process looks at them by both at a time: the segment is new, and this its only reference.
+    // SAFETY: eight atomics of one byte, aligned to eight, may be accessed as one atomic of eight bytes: any bits are
+    // valid in either. This process does not access them by both at a time: the segment is new, and this is its only
+    // reference.
     unsafe { bytes.align_to() }
 }
 
@@ -86,7 +88,7 @@ pub(crate) fn payload(mapping: &Mapping, geometry: &Geometry) -> NonNull<u8> {
 ///
 /// # Panics
 ///
-/// If it is not within the mapping, which a geometry that was checked against this mapping cannot say.
+/// Panics if the part is not within the mapping. A geometry that was checked against this mapping cannot say that.
 fn part(mapping: &Mapping, offset: usize, len: usize) -> NonNull<u8> {
     let end = offset.checked_add(len).expect("a checked geometry does not overflow");
     assert!(end <= mapping.len(), "a checked geometry is within its mapping");

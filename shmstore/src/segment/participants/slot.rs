@@ -1,21 +1,21 @@
-//! One participant's slot: who has it, how it is claimed, filled, looked at, and taken from the dead.
+//! The slot of one participant, and how many slots of a table count.
 //!
-//! A slot's word goes through these states. Zero is what the kernel gives.
+//! The word of a slot goes through these states. The kernel gives zero, which is free.
 //!
-//! | from | to | who |
+//! | from | to | by |
 //! |---|---|---|
 //! | free | claimed | a process that attaches, by one compare-exchange |
 //! | claimed | ready | the same process, when it has filled the slot |
 //! | ready | left | the same process, when it has dropped its last handle |
 //! | left | claimed | the same process, when it attaches again |
 //! | claimed, ready | free | the same process, if no lock word ever held its token: see [`Slot::give_back`] |
-//! | any | claimed | another process, once the slot's process has died |
+//! | any | claimed | another process, when the slot's process has ended |
 //!
-//! What stands beside the word belongs to it only if the word is *ready* or *left*, and the same before and after the
-//! rest was read: so [`Slot::look`]. Its second load pairs with the fence of [`Slot::take`]: whoever read a number of
-//! the next process sees that process's word too.
+//! The details belong to the word only if the word is *ready* or *left*, and the same before and after the details were
+//! read: see [`Slot::snapshot`]. The second load there pairs with the fence of [`Slot::take`]: a reader that has read a
+//! detail of the next process sees that process's word too.
 //!
-//! Built a second time by the loom models, with loom's atomics; so it knows nothing of the kernel.
+//! The loom models build this file a second time, with loom's atomics, so it makes no system calls.
 
 use super::atomics::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use super::atomics::{AtomicU32, AtomicU64, fence};
@@ -23,16 +23,16 @@ use super::atomics::{AtomicU32, AtomicU64, fence};
 /// The bits of a lock word, and of a participant's slot, that hold a token.
 pub(crate) const TOKEN_BITS: u32 = 29;
 
-/// How many bits of a word hold a pid: the kernel's own limit is 4,194,304.
+/// The bits of a word that hold a pid: the kernel's own limit is 4,194,304.
 const PID_BITS: u32 = 22;
 
-/// Where the state begins: two bits.
+/// The first of the two bits of the state.
 const STATE: u32 = TOKEN_BITS + PID_BITS;
 
-/// The process holds its lock byte.
-const HOLDS_BYTE: u64 = 1 << (STATE + 2);
+/// The process holds its liveness lock.
+const HAS_LIVENESS_LOCK: u64 = 1 << (STATE + 2);
 
-/// One process's place in the table: 32 bytes.
+/// The entry of one process in the table: 32 bytes.
 #[repr(C)]
 #[derive(Debug, Default)]
 pub(crate) struct Slot {
@@ -41,37 +41,37 @@ pub(crate) struct Slot {
     time_namespace: AtomicU32,
     start: AtomicU64,
     since: AtomicU32,
-    image: AtomicU32,
+    exec_id: AtomicU32,
 }
 
 /// The state in a slot's word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SlotState {
+pub(crate) enum SlotState {
     Claimed = 1,
     Ready = 2,
     Left = 3,
 }
 
-/// A slot's word, taken apart: token in the low 29 bits, pid in the next 22, then two bits of state, and one that says
-/// whether the process holds its lock byte.
+/// A slot's word, taken apart: token in the low 29 bits, pid in the next 22, then two bits of state, and one bit for
+/// the liveness lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Word {
-    pub(super) token: u32,
-    pub(super) pid: u32,
-    pub(super) state: SlotState,
-    /// Set by the claim itself: so that of a slot whose process dies before it has filled it, too.
-    pub(super) holds_byte: bool,
+pub(crate) struct Word {
+    pub(crate) token: u32,
+    pub(crate) pid: u32,
+    pub(crate) state: SlotState,
+    /// Set by the claim itself, so it is known of a process that ends before it has filled the slot too.
+    pub(crate) has_liveness_lock: bool,
 }
 
 impl Word {
-    pub(super) fn pack(self) -> u64 {
-        let byte = if self.holds_byte { HOLDS_BYTE } else { 0 };
-        u64::from(self.token) | u64::from(self.pid) << TOKEN_BITS | (self.state as u64) << STATE | byte
+    pub(crate) fn pack(self) -> u64 {
+        let lock = if self.has_liveness_lock { HAS_LIVENESS_LOCK } else { 0 };
+        u64::from(self.token) | u64::from(self.pid) << TOKEN_BITS | (self.state as u64) << STATE | lock
     }
 
-    /// `None` for a free slot, and for one that holds what no process writes.
-    pub(super) fn unpack(word: u64) -> Option<Self> {
-        let state = match (word & !HOLDS_BYTE) >> STATE {
+    /// `None` for a free slot, and for a word that no process writes.
+    pub(crate) fn unpack(word: u64) -> Option<Self> {
+        let state = match (word & !HAS_LIVENESS_LOCK) >> STATE {
             1 => SlotState::Claimed,
             2 => SlotState::Ready,
             3 => SlotState::Left,
@@ -79,51 +79,52 @@ impl Word {
         };
         let token = word as u32 & ((1 << TOKEN_BITS) - 1);
         let pid = (word >> TOKEN_BITS) as u32 & ((1 << PID_BITS) - 1);
-        Some(Self { token, pid, state, holds_byte: word & HOLDS_BYTE != 0 })
+        Some(Self { token, pid, state, has_liveness_lock: word & HAS_LIVENESS_LOCK != 0 })
     }
 }
 
-/// What stands beside the word of a slot that was filled.
+/// The rest of a slot that was filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Details {
-    /// Inode; 0 if not known. Likewise of the time namespace.
-    pub(super) pid_namespace: u32,
-    pub(super) time_namespace: u32,
-    /// In clock ticks since boot, as the process's time namespace counts; 0 if not known.
-    pub(super) start: u64,
-    /// When the process attached: the low 32 bits of the seconds since 1970.
-    pub(super) since: u32,
-    /// What tells the program that runs in the process from what ran there before `exec`; 0 if not known.
-    pub(super) image: u32,
+pub(crate) struct Details {
+    /// The namespace's inode; 0 if it is unknown.
+    pub(crate) pid_namespace: u32,
+    /// The namespace's inode; 0 if it is unknown.
+    pub(crate) time_namespace: u32,
+    /// In clock ticks since boot, as the process's time namespace counts; 0 if it is unknown.
+    pub(crate) start: u64,
+    /// The time at which the process attached: the low 32 bits of the seconds since 1970.
+    pub(crate) since: u32,
+    /// Tells the program in the process from the one that ran there before `exec`; 0 if it is unknown.
+    pub(crate) exec_id: u32,
 }
 
 /// A slot as it was at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Look {
-    pub(super) word: Word,
-    /// `None` if it was claimed and not filled yet.
-    pub(super) details: Option<Details>,
+pub(crate) struct Snapshot {
+    pub(crate) word: Word,
+    /// `None` if it is claimed and not filled yet.
+    pub(crate) details: Option<Details>,
 }
 
 impl Slot {
-    pub(super) fn word(&self) -> Option<Word> {
+    pub(crate) fn word(&self) -> Option<Word> {
         Word::unpack(self.load())
     }
 
-    /// A load with Acquire, in the form that std promises for memory which may be mapped read-only.
+    /// A load with Acquire, in the form that std promises for memory that may be mapped read-only.
     fn load(&self) -> u64 {
         let word = self.word.load(Relaxed);
         fence(Acquire);
         word
     }
 
-    /// Reads the slot; `None` if it is free, or changes meanwhile.
-    pub(super) fn look(&self) -> Option<Look> {
+    /// Reads the slot; `None` if it is free, or changes while it is read.
+    pub(crate) fn snapshot(&self) -> Option<Snapshot> {
         let word = self.load();
         let found = Word::unpack(word)?;
         let details = (found.state != SlotState::Claimed).then(|| self.details());
         fence(Acquire);
-        (self.word.load(Relaxed) == word).then_some(Look { word: found, details })
+        (self.word.load(Relaxed) == word).then_some(Snapshot { word: found, details })
     }
 
     fn details(&self) -> Details {
@@ -132,28 +133,29 @@ impl Slot {
             time_namespace: self.time_namespace.load(Relaxed),
             start: self.start.load(Relaxed),
             since: self.since.load(Relaxed),
-            image: self.image.load(Relaxed),
+            exec_id: self.exec_id.load(Relaxed),
         }
     }
 
     /// Claims a free slot.
-    pub(super) fn take_free(&self, claim: Word) -> bool {
+    pub(crate) fn take_free(&self, claim: Word) -> bool {
         self.take(0, claim)
     }
 
     /// Claims the slot that this process left.
-    pub(super) fn take_again(&self, left: Word, claim: Word) -> bool {
+    pub(crate) fn take_again(&self, left: Word, claim: Word) -> bool {
         self.take(left.pack(), claim)
     }
 
-    /// Claims the slot of a process that has ended, as `is_dead` tells of what stands there.
-    pub(super) fn take_from_the_dead(&self, claim: Word, is_dead: impl FnOnce(&Look) -> bool) -> bool {
-        self.look().is_some_and(|look| is_dead(&look) && self.take(look.word.pack(), claim))
+    /// Claims the slot of a process that has ended, if `is_dead` says so of what is in the slot.
+    pub(crate) fn take_over(&self, claim: Word, is_dead: impl FnOnce(&Snapshot) -> bool) -> bool {
+        self.snapshot().is_some_and(|snapshot| is_dead(&snapshot) && self.take(snapshot.word.pack(), claim))
     }
 
-    /// Tells whether the process that has the slot has ended. In doubt, and when the slot changes meanwhile, it has not.
-    pub(super) fn is_of_the_dead(&self, token: u32, is_dead: impl FnOnce(&Look) -> bool) -> bool {
-        self.look().is_some_and(|look| look.word.token == token && is_dead(&look))
+    /// Returns `true` if the slot has a token, and `is_dead` says of what is in the slot that its process has ended.
+    /// Returns `false` if the slot changes while it is read.
+    pub(crate) fn token_is_dead(&self, token: u32, is_dead: impl FnOnce(&Snapshot) -> bool) -> bool {
+        self.snapshot().is_some_and(|snapshot| snapshot.word.token == token && is_dead(&snapshot))
     }
 
     fn take(&self, found: u64, claim: Word) -> bool {
@@ -162,28 +164,28 @@ impl Slot {
         taken
     }
 
-    /// Fills the slot that was claimed, and says that it is ready; false if somebody took it, against the protocol.
-    pub(super) fn fill(&self, claim: Word, details: &Details) -> bool {
+    /// Fills the slot that was claimed, and makes it ready. Returns `false` if a peer took it, against the protocol.
+    pub(crate) fn fill(&self, claim: Word, details: &Details) -> bool {
         self.pid_namespace.store(details.pid_namespace, Relaxed);
         self.time_namespace.store(details.time_namespace, Relaxed);
         self.start.store(details.start, Relaxed);
         self.since.store(details.since, Relaxed);
-        self.image.store(details.image, Relaxed);
+        self.exec_id.store(details.exec_id, Relaxed);
         let ready = Word { state: SlotState::Ready, ..claim };
         self.word.compare_exchange(claim.pack(), ready.pack(), AcqRel, Relaxed).is_ok()
     }
 
-    /// Says that the process has dropped its last handle. The slot stays its own.
+    /// Marks the slot as left, because the process has dropped its last handle. The slot stays its own.
     pub(crate) fn leave(&self, token: u32) {
         if let Some(word) = self.word().filter(|word| word.token == token) {
             let left = Word { state: SlotState::Left, ..word };
-            // Fails only if a peer broke the protocol; then there is nothing of ours to leave.
+            // Fails only if a peer broke the protocol: then the slot is not ours any more.
             let _ = self.word.compare_exchange(word.pack(), left.pack(), AcqRel, Relaxed);
         }
     }
 
-    /// Frees a slot that was claimed in vain. Only before its process has used the token on anything in the segment:
-    /// otherwise a lock word could hold a token that stands in no slot, and whose process lives.
+    /// Frees a slot that was claimed in vain. The process must not have used the token in the segment: otherwise a lock
+    /// word could hold a token that is in no slot, although its process is alive.
     pub(crate) fn give_back(&self, token: u32) {
         if let Some(word) = self.word().filter(|word| word.token == token) {
             // Fails only if a peer broke the protocol.
@@ -192,31 +194,30 @@ impl Slot {
     }
 }
 
-/// How many slots of a table, from the first on, were ever to be claimed: nobody needs to look at those behind, which
-/// are on pages that nobody has touched.
+/// The number of slots that count, from the first one on. No process has claimed or touched the slots behind them.
 ///
-/// Raised before such a slot is claimed, and never lowered: who knows of a claim, by a token in a lock word or by the
-/// fence of [`twin`], sees that its slot counts.
+/// Raised before a slot is claimed, and never lowered. A process that sees the claim, by a token in a lock word or by
+/// the fence of [`second_slot`], sees that the slot counts too.
 #[repr(transparent)]
 #[derive(Debug, Default)]
 pub(crate) struct SlotsUsed(AtomicU32);
 
 impl SlotsUsed {
-    /// So many were claimed before.
+    /// The number after so many claims.
     #[cfg(test)]
-    pub(super) fn before(count: u32) -> Self {
+    pub(crate) fn before(count: u32) -> Self {
         Self(AtomicU32::new(count))
     }
 
     /// The slots that may have been claimed.
-    pub(super) fn of<'a>(&self, slots: &'a [Slot]) -> &'a [Slot] {
+    pub(crate) fn of<'a>(&self, slots: &'a [Slot]) -> &'a [Slot] {
         let used = self.0.load(Relaxed) as usize;
         fence(Acquire);
         &slots[..used.min(slots.len())]
     }
 
-    /// Claims the first slot that nobody has claimed before.
-    pub(super) fn take_next<'a>(&self, slots: &'a [Slot], claim: Word) -> Option<&'a Slot> {
+    /// Claims the first slot that no process has claimed before.
+    pub(crate) fn take_next<'a>(&self, slots: &'a [Slot], claim: Word) -> Option<&'a Slot> {
         let from = self.of(slots).len();
         let mut next = slots.iter().zip(1_u32..).skip(from);
         let taken = next.find(|(slot, count)| {
@@ -227,10 +228,12 @@ impl SlotsUsed {
     }
 }
 
-/// Finds another slot with the same token. Of two processes that drew the same one, and claimed a slot each before they
-/// asked, at least one finds the other: each claim is ordered before its look by the fence.
-pub(super) fn twin(slots: &[Slot], used: &SlotsUsed, ours: &Slot, token: u32) -> Option<Word> {
+/// Finds a second slot with the same token.
+///
+/// If two processes drew the same token, and claimed a slot each before they call this, at least one finds the other:
+/// the fence orders each claim before the search.
+pub(crate) fn second_slot(slots: &[Slot], used: &SlotsUsed, own: &Slot, token: u32) -> Option<Word> {
     fence(SeqCst);
-    let others = used.of(slots).iter().filter(|slot| !std::ptr::eq(*slot, ours));
+    let others = used.of(slots).iter().filter(|slot| !std::ptr::eq(*slot, own));
     others.filter_map(Slot::word).find(|word| word.token == token)
 }

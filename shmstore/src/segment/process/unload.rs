@@ -1,21 +1,23 @@
-//! A plugin with this crate in it that is unloaded (`dlclose`): it gives its slots and descriptors back, although its
-//! process lives on.
+//! Unloading a plugin that contains this crate (`dlclose`): the plugin gives its slots and descriptors back, although
+//! its process continues.
 //!
-//! The slots become *left*, and the lock bytes are free: others judge by that. The next copy that is loaded takes the
-//! slot over, because it looks at slots of its own process first.
+//! The slots become *left*, and the liveness locks are free, which proves to others that the tokens are dead. The next
+//! copy that is loaded takes the slots over, because a process looks at the slots with its own pid first.
 //!
-//! A process that exits does nothing of the kind. Other threads may still be running then, with locks that nobody must
-//! take from them; the kernel gives everything back a moment later. Both run the finalizers of a library, so the order
-//! tells them apart:
+//! A process that exits must leave everything as it is. Its other threads may still run, with locks that no other
+//! process may take from them, and the kernel cleans up a moment later. `exit` and `dlclose` both run the finalizers of
+//! a library, and are told apart by the order:
 //!
 //! | | first | then |
 //! |---|---|---|
-//! | `exit` | the functions of `atexit`: [`note_exit`] | `.fini_array`: [`finalize`], which does nothing now |
-//! | `dlclose` | `.fini_array`: [`finalize`], then its first entry, the C runtime's, which calls | the library's functions of `atexit` |
+//! | `exit` | the functions of `atexit`: [`note_exit`] | `.fini_array`: [`finalize`], which then does nothing |
+//! | `dlclose` | `.fini_array`: [`finalize`], and last the C runtime's entry | which calls the functions of `atexit` |
 //!
-//! If a platform has another order, a library keeps its slot until the process ends. A thread that has used
-//! thread-locals with destructors keeps glibc from unloading the library; musl never unloads. The fork handlers of a
-//! library are unregistered by glibc: `pthread_atfork` is linked statically, and knows its library.
+//! # Details
+//!
+//! * On a platform with another order, a library keeps its slots until the process ends.
+//! * glibc does not unload a library while a thread has thread-locals of it with destructors. musl never unloads.
+//! * glibc unregisters the fork handlers of a library: `pthread_atfork` is linked statically, and knows its library.
 //!
 //! # Safety
 //!
@@ -26,13 +28,13 @@
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{descriptor, registry};
+use super::{lock_descriptor, registry};
 use crate::sys::process;
 
-/// Whether a finalizer leaves everything as it is: because the process exits, or because that could not be told.
+/// True if a finalizer leaves everything as it is, because the process exits, or because an exit would not be noticed.
 static LEAVES_ALL: AtomicBool = AtomicBool::new(true);
 
-/// Has a finalizer know whether the process exits. Called before there is anything to give back.
+/// Registers [`note_exit`]. Called before there is anything to give back.
 pub(super) fn notice_exit() {
     LEAVES_ALL.store(!process::at_exit(note_exit), Relaxed);
 }
@@ -46,10 +48,10 @@ extern "C" fn note_exit() {
 #[used]
 static FINALIZE: extern "C" fn() = finalize;
 
-/// Nothing of the library runs any more, in any thread: its code is about to go.
+/// Runs when no thread runs code of the library any more, before the code is unmapped.
 extern "C" fn finalize() {
     if !LEAVES_ALL.load(Relaxed) {
         registry::leave_slots();
-        descriptor::close_all();
+        lock_descriptor::close_all();
     }
 }

@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use crate::layout::path::{Step, write_path};
 use crate::layout::schema::{OwnedKind, OwnedSchema};
 use crate::segment::participants::TOKEN_BITS;
-use crate::segment::process::registry::Attached;
+use crate::segment::process::registry::SegmentRef;
 use crate::sys::readable::ReadablePages;
 
 /// A part that is locked.
@@ -49,7 +49,7 @@ const VISITS_A_BYTE: usize = 4;
 const MOST_VISITS: usize = 1 << 24;
 
 /// Lists the parts of an object that are locked, each as it is at some moment during the call.
-pub(super) fn held_parts(schema: &OwnedSchema, object: &Attached) -> Vec<HeldPart> {
+pub(super) fn held_parts(schema: &OwnedSchema, object: &SegmentRef) -> Vec<HeldPart> {
     let (pages, geometry) = (ReadablePages::of(object.mapping()), object.geometry());
     let is_readable = |offset: usize| {
         let start = geometry.payload_offset + offset;

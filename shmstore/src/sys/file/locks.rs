@@ -11,13 +11,13 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use nix::errno::Errno;
 use nix::libc;
 
-/// Takes the exclusive `flock` if nobody has it; `EWOULDBLOCK` if somebody does. Gone when every copy of the
-/// descriptor is closed, in whatever process.
+/// Takes the exclusive `flock`; `EWOULDBLOCK` if another descriptor has it. The lock lasts until every copy of the
+/// descriptor is closed, in all processes.
 pub(crate) fn try_lock(fd: BorrowedFd<'_>) -> Result<(), Errno> {
     flock(fd, libc::LOCK_EX | libc::LOCK_NB)
 }
 
-/// Drops the `flock`, also for copies of the descriptor.
+/// Gives up the `flock`, also for copies of the descriptor.
 pub(crate) fn unlock(fd: BorrowedFd<'_>) -> Result<(), Errno> {
     flock(fd, libc::LOCK_UN)
 }
@@ -27,7 +27,7 @@ fn flock(fd: BorrowedFd<'_>, operation: libc::c_int) -> Result<(), Errno> {
     Errno::result(unsafe { libc::flock(fd.as_raw_fd(), operation) }).map(drop)
 }
 
-/// Holds a shared lock on one byte for as long as the descriptor's open file description lives.
+/// Takes a shared lock on one byte, which lasts until every copy of the descriptor is closed.
 pub(crate) fn lock_byte(fd: BorrowedFd<'_>, byte: i64) -> Result<(), Errno> {
     set_lock(fd, libc::F_RDLCK, byte)
 }
@@ -48,13 +48,13 @@ pub(crate) fn byte_is_locked(fd: BorrowedFd<'_>, byte: i64) -> Result<bool, Errn
     lock_within(fd, byte..byte + 1).map(|found| found.is_some())
 }
 
-/// A byte in a range on which another open file description holds a lock of this one byte.
+/// A byte in a range that another open file description has locked by itself.
 pub(crate) fn locked_byte_in(fd: BorrowedFd<'_>, bytes: Range<i64>) -> Option<i64> {
     let found = lock_within(fd, bytes.clone()).ok()??;
     (found.l_len == 1 && bytes.contains(&found.l_start)).then_some(found.l_start)
 }
 
-/// A lock of another open file description on any of these bytes.
+/// A lock of another open file description on any of the bytes.
 fn lock_within(fd: BorrowedFd<'_>, bytes: Range<i64>) -> Result<Option<libc::flock>, Errno> {
     let mut lock = lock_of(libc::F_WRLCK, bytes);
     // SAFETY: F_OFD_GETLK fills a `flock`, alive during the call.

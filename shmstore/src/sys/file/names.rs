@@ -1,4 +1,4 @@
-//! Names in a directory that is held by a descriptor: they are this directory's, wherever its path leads meanwhile.
+//! Names in an open directory, which stay its own wherever its path leads by then.
 //!
 //! # Safety
 //!
@@ -14,17 +14,17 @@ use nix::libc;
 
 use super::{FileStat, TO_READ, c_path, held_path, open_flags, stat, with_c_path};
 
-/// Asks for what a name in a directory is: a symbolic link is one.
+/// The status of what a name in a directory names, which may be a symbolic link.
 pub(crate) fn stat_in(dir: BorrowedFd<'_>, name: &Path) -> Result<FileStat, Errno> {
     with_c_path(name, |name| stat(dir.as_raw_fd(), name, libc::AT_SYMLINK_NOFOLLOW))
 }
 
-/// Opens an existing file or directory for reading: a symbolic link is `ELOOP`.
+/// Opens an existing file or directory for reading. A symbolic link is `ELOOP`.
 pub(crate) fn open_in(dir: BorrowedFd<'_>, name: &Path) -> Result<OwnedFd, Errno> {
     open_flags(Some(dir), name, TO_READ | libc::O_NOFOLLOW, 0)
 }
 
-/// The same, of a directory: anything else is `ENOTDIR`.
+/// Opens an existing directory for reading. Anything else is `ENOTDIR`.
 pub(crate) fn open_directory_in(dir: BorrowedFd<'_>, name: &Path) -> Result<OwnedFd, Errno> {
     open_flags(Some(dir), name, TO_READ | libc::O_NOFOLLOW | libc::O_DIRECTORY, 0)
 }
@@ -36,18 +36,19 @@ pub(crate) fn make_directory_in(dir: BorrowedFd<'_>, name: &Path, mode: u32) -> 
     Errno::result(unsafe { libc::mkdirat(dir.as_raw_fd(), name.as_ptr(), mode) }).map(drop)
 }
 
-/// Makes a file without a name on the file system of `dir`, which may have no such thing.
+/// Makes a file without a name on the file system of `dir`. Some file systems have no such files.
 pub(crate) fn create_unnamed(dir: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
     open_flags(Some(dir), Path::new("."), libc::O_TMPFILE | libc::O_RDWR, 0o600)
 }
 
-/// Makes a file that did not exist.
+/// Makes a file; `EEXIST` if the name is taken.
 pub(crate) fn create_exclusive(dir: BorrowedFd<'_>, name: &Path) -> Result<OwnedFd, Errno> {
     open_flags(Some(dir), name, libc::O_CREAT | libc::O_EXCL | libc::O_RDWR | libc::O_NOFOLLOW, 0o600)
 }
 
-/// Gives an unnamed file a name in a directory; `EEXIST` if that is taken. By `/proc`, or where none is mounted by the descriptor, which
-/// needs Linux 6.10 or a privilege.
+/// Gives an unnamed file a name in a directory; `EEXIST` if the name is taken.
+///
+/// Uses `/proc`, or the descriptor where `/proc` is not mounted, which needs Linux 6.10 or a privilege.
 pub(crate) fn link_unnamed(fd: BorrowedFd<'_>, dir: BorrowedFd<'_>, name: &Path) -> Result<(), Errno> {
     let (by_proc, name) = (c_path(&held_path(fd))?, c_path(name)?);
     link(libc::AT_FDCWD, &by_proc, dir, &name, libc::AT_SYMLINK_FOLLOW).or_else(|errno| match errno {
@@ -56,7 +57,7 @@ pub(crate) fn link_unnamed(fd: BorrowedFd<'_>, dir: BorrowedFd<'_>, name: &Path)
     })
 }
 
-/// Gives a file of a directory a second name there; `EEXIST` if that is taken.
+/// Gives a file of a directory a second name there; `EEXIST` if the name is taken.
 pub(crate) fn link_in(dir: BorrowedFd<'_>, from: &Path, to: &Path) -> Result<(), Errno> {
     link(dir.as_raw_fd(), &c_path(from)?, dir, &c_path(to)?, 0)
 }

@@ -1,6 +1,5 @@
-//! All segments of this IPC namespace, and the kernel's limits: by `shmctl`, or, where a sandbox or an old kernel
-//! refuses that, from
-//! `/proc` ([proc_sysvipc(5)]).
+//! All segments of this IPC namespace, and the kernel's limits: by `shmctl`, or from `/proc` ([proc_sysvipc(5)]) where
+//! a sandbox or an old kernel refuses that.
 //!
 //! [proc_sysvipc(5)]: https://man7.org/linux/man-pages/man5/proc_sysvipc.5.html
 //!
@@ -26,7 +25,7 @@ const SHM_INFO: libc::c_int = 14;
 /// Since Linux 4.17: status by table index, whatever the permissions.
 const SHM_STAT_ANY: libc::c_int = 15;
 
-/// What `IPC_INFO` fills: `struct shminfo64` of `<asm-generic/shmbuf.h>`.
+/// Filled by `IPC_INFO`: `struct shminfo64` of `<asm-generic/shmbuf.h>`.
 #[repr(C)]
 struct Limits {
     max_size: libc::c_ulong,
@@ -37,7 +36,7 @@ struct Limits {
     unused: [libc::c_ulong; 4],
 }
 
-/// What `SHM_INFO` fills: `struct shm_info` of `<linux/shm.h>`.
+/// Filled by `SHM_INFO`: `struct shm_info` of `<linux/shm.h>`.
 #[repr(C)]
 struct Used {
     segments: libc::c_int,
@@ -48,7 +47,7 @@ struct Used {
     swap_successes: libc::c_ulong,
 }
 
-/// How much of the kernel's limits for shared memory is in use.
+/// The kernel's limits for shared memory, and how much of them is in use.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Usage {
     pub(crate) segments: u64,
@@ -59,7 +58,7 @@ pub(crate) struct Usage {
     pub(crate) max_size: u64,
 }
 
-/// Lists every segment of this IPC namespace, those we may not read included.
+/// Lists every segment of this IPC namespace, also those without read permission.
 pub(crate) fn table() -> Result<impl Iterator<Item = Status>, Errno> {
     let listed = by_index().or_else(|errno| from_proc().ok_or(errno))?;
     Ok(listed.into_iter())
@@ -71,16 +70,16 @@ fn by_index() -> Result<Vec<Status>, Errno> {
     for index in 0..=highest {
         match stat(index, SHM_STAT_ANY).or_else(|_| stat(index, SHM_STAT)) {
             Ok((shmid, ds)) => listed.push(Status::new(shmid, &ds)),
-            // Nothing has this index.
+            // No segment has this index.
             Err(Errno::EINVAL | Errno::EIDRM) => {}
             Err(errno) => return Err(errno),
         }
     }
-    // A kernel that knows neither command says the same of each index.
+    // A kernel that knows neither command answers so for each index.
     if listed.is_empty() && used.segments > 0 { Err(Errno::EINVAL) } else { Ok(listed) }
 }
 
-/// The table as text, with a line of names above it.
+/// Reads the table as text. Its first line has the names of the columns.
 fn from_proc() -> Option<Vec<Status>> {
     let text = fs::read_to_string("/proc/sysvipc/shm").ok()?;
     text.lines().skip(1).map(status_of_line).collect()
@@ -100,13 +99,13 @@ fn status_of_line(line: &str) -> Option<Status> {
         creator: u32::try_from(number(9)?).ok()?,
         creator_pid: i32::try_from(number(4)?).ok()?,
         mode: mode & 0o777,
-        attached: u64::try_from(number(6)?).ok()?,
+        attach_count: u64::try_from(number(6)?).ok()?,
         changed: number(13)?,
         removed: mode & SHM_DEST != 0,
     })
 }
 
-/// Asks how much of the limits is in use.
+/// The limits, and how much of them is in use.
 pub(crate) fn usage() -> Result<Usage, Errno> {
     usage_by_call().or_else(|errno| usage_from_proc().ok_or(errno))
 }
@@ -141,7 +140,7 @@ fn usage_from_proc() -> Option<Usage> {
     })
 }
 
-/// The highest index in use in the kernel's table, and what the table holds.
+/// The highest index that is in use in the kernel's table, and the sums of the table.
 fn info() -> Result<(i32, Used), Errno> {
     let mut used = MaybeUninit::<Used>::zeroed();
     // SAFETY: SHM_INFO fills a `Used`, which is what the buffer is, whatever the prototype says.
@@ -167,7 +166,7 @@ mod tests {
             creator: 1003,
             creator_pid: 11,
             mode: 0o640,
-            attached: 3,
+            attach_count: 3,
             changed: 23,
             removed: true,
         };

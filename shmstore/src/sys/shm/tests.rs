@@ -1,6 +1,6 @@
 use super::*;
 
-/// A segment that nobody finds, and that ends with its last mapping.
+/// A segment without a key, which ends with its last mapping.
 fn private(size: usize, flags: libc::c_int) -> Result<Unread, Errno> {
     // SAFETY: takes numbers only.
     let shmid = Errno::result(unsafe { libc::shmget(libc::IPC_PRIVATE, size, 0o600 | flags) })?;
@@ -33,7 +33,7 @@ fn page_that_fails_is_found_before_it_is_read() {
     assert_eq!(by_signal_set, [true, true, false, true]);
 }
 
-/// Needs the right to lock memory. What other processes see of such a segment is tested with the processes.
+/// Needs the right to lock memory. Tests with several processes check what others see of such a segment.
 #[test]
 fn segment_on_huge_pages_is_known_by_each_sign_of_them() {
     let unread = match private(PAGE, libc::SHM_HUGETLB | libc::SHM_NORESERVE) {

@@ -1,4 +1,4 @@
-//! What a child of `fork` inherits: the mappings, and with them the right to a slot of its own in each.
+//! Inherited attachments: a child of `fork` claims a slot of its own in each.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -7,12 +7,12 @@ use crate::segment::participants::ClaimError;
 use crate::segment::process::{Local, local};
 use crate::sys::shm::Access;
 
-/// Gives a child of `fork` a token, and a slot of its own in every segment it inherited.
+/// Draws a token for a child of `fork`, and claims a slot in every segment that it has inherited.
 ///
 /// # Panics
 ///
-/// If a table is full and the child holds no byte either: nobody could see that it lives, and its locks would be taken
-/// from it.
+/// Panics if a table is full and the child cannot take its liveness lock: other processes could not see that it is
+/// alive, and would take its locks from it.
 pub(in crate::segment::process) fn inherit(local: &Local, draw: fn() -> u32) -> u32 {
     let _registry = local.lock_registry();
     loop {
@@ -20,10 +20,10 @@ pub(in crate::segment::process) fn inherit(local: &Local, draw: fn() -> u32) -> 
         let mut written = attachments().filter(|attachment| attachment.mapping.access() == Access::ReadWrite);
         match written.try_for_each(|attachment| attachment.inherit(token, local)) {
             Ok(()) => return token,
-            Err(refusal) => {
+            Err(error) => {
                 attachments().for_each(|attachment| attachment.give_slot_back(token));
-                local.give_bytes_back();
-                if let Some(text) = refusal {
+                local.liveness_locks().release_all();
+                if let Some(text) = error {
                     panic!("{text}");
                 }
             }
@@ -32,29 +32,29 @@ pub(in crate::segment::process) fn inherit(local: &Local, draw: fn() -> u32) -> 
 }
 
 impl Attachment {
-    /// Claims a slot for a child of `fork`. Fails without a text if the token is somebody else's.
+    /// Claims a slot for a child of `fork`. The error has no text if another process has the token.
     fn inherit(&self, token: u32, local: &Local) -> Result<(), Option<String>> {
         self.slot_token.store(0, Relaxed);
         match self.claim_slot(token, local) {
             Ok(()) => Ok(()),
             Err(ClaimError::Collision { .. }) => Err(None),
-            // As good as a slot: others ask for the byte of a token that they find in none.
-            Err(ClaimError::Full) if local.hold_byte(&self.bytes, token) => {
+            // The lock is as good as a slot: others ask for the lock of a token that is in no slot.
+            Err(ClaimError::Full) if local.liveness_locks().hold(&self.liveness_file, token) => {
                 header_of(&self.mapping).note_unlisted();
                 Ok(())
             }
-            Err(ClaimError::Full) => Err(Some(self.unprotected())),
+            Err(ClaimError::Full) => Err(Some(self.full_table())),
         }
     }
 
-    fn unprotected(&self) -> String {
+    fn full_table(&self) -> String {
         format!(
-            "process {} is a child of `fork` and cannot use the object at {} that it inherited: all {} places for \
-             processes are taken by others that may be alive, and it cannot lock a byte of the anchor or its directory, \
-             so nobody could see that it lives. Make objects for more processes with \
+            "process {} is a child of `fork` and cannot use the object at {} that it inherited. All {} slots for \
+             processes are taken by processes that may be alive, and this process cannot lock a byte of the anchor or \
+             its directory instead, so others could not see that it is alive. Make objects for more processes with \
              `Store::options().max_processes(…)`, or let the child read the directory and open one more file",
             local().facts().pid,
-            self.bytes.anchor().display(),
+            self.liveness_file.anchor().display(),
             self.geometry.slot_count,
         )
     }

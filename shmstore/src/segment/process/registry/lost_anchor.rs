@@ -1,4 +1,4 @@
-//! Whether an anchor is still where this process found it: a process that starts later does not find an object without one.
+//! Lost anchors of attached objects: a process that starts later does not find an object without its anchor.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -9,16 +9,18 @@ use crate::segment::identity::Identity;
 use crate::sys::file;
 use crate::sys::vantage::Vantage;
 
-/// From where this process saw paths when it first attached an object. After `chroot` or `unshare`, paths may lead elsewhere, and
-/// prove nothing.
+/// The root and the mount namespace of this process when it first attached an object. After `chroot` or `unshare` a
+/// path may lead elsewhere, and proves nothing.
 static FIRST: OnceLock<Vantage> = OnceLock::new();
 
 pub(super) fn note_vantage() {
     FIRST.get_or_init(Vantage::of_this_thread);
 }
 
-/// Returns `true` if nothing, or another file, is at the path of an anchor, on the very file system that the anchor was on. In
-/// doubt it is not lost: what is mounted over a directory hides an anchor and removes none.
+/// Returns `true` if the path of an anchor provably names nothing, or another file.
+///
+/// The proof must be on the file system of the anchor: a mount over a directory hides an anchor, and does not remove
+/// it.
 pub(super) fn is_lost(path: &Path, anchor: &Identity) -> bool {
     let is_elsewhere = match file::stat_path(path) {
         Ok(now) => {
@@ -31,6 +33,6 @@ pub(super) fn is_lost(path: &Path, anchor: &Identity) -> bool {
         }
         Err(_) => false,
     };
-    // Also if the mount namespace is not known: then it is not known of both.
+    // Two unknown mount namespaces are equal.
     is_elsewhere && FIRST.get().is_some_and(|first| first.root.ino != 0 && *first == Vantage::of_this_thread())
 }

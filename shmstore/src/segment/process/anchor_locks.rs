@@ -1,6 +1,6 @@
-//! The locks on anchors that threads of this process hold: `flock` knows open files, not threads.
+//! The locks on anchors, between the threads of this process: `flock` locks open files and knows no threads.
 //!
-//! A thread that has an anchor's lock takes it again by counting; another thread waits.
+//! A thread that has locked an anchor locks it again by counting. Other threads wait.
 
 use std::os::fd::BorrowedFd;
 use std::path::Path;
@@ -11,62 +11,63 @@ use std::time::Instant;
 use nix::errno::Errno;
 
 use super::Local;
-use super::descriptor::LockDescriptor;
+use super::lock_descriptor::LockDescriptor;
 use crate::sys::file::{self, Inode};
 
-/// Which thread has an anchor, how many times, and what it is initializing there.
+/// An anchor that a thread has locked.
 #[derive(Debug)]
-pub(crate) struct HeldAnchor {
+pub(crate) struct LockedAnchor {
     dev: u64,
     ino: u64,
     thread: ThreadId,
+    /// The number of times that the thread has locked it.
     depth: usize,
-    /// A bit for each id, of which there are 95 below 128.
+    /// The objects that the thread is initializing: a bit for each id, which is below 128.
     initializing: u128,
 }
 
-/// The anchors that threads of this process have.
+/// The anchors that threads of this process have locked.
 #[derive(Debug, Default)]
-pub(super) struct Anchors {
-    /// A few at a time: as many as there are threads that create, or nest.
-    held: Vec<HeldAnchor>,
-    /// How many threads wait for one of them.
+pub(super) struct AnchorLocks {
+    /// A few entries: at most one for each thread that is creating objects.
+    locked: Vec<LockedAnchor>,
+    /// The number of threads that are waiting for one of them.
     waiting: usize,
 }
 
-/// How a thread got an anchor to itself.
+/// The way in which a thread has locked an anchor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Entry {
-    /// It is the first of this process: the file lock is to be taken yet.
+    /// No thread of this process had it: the file lock must be taken too.
     First,
-    /// It had it already.
+    /// The same thread had it already.
     Nested,
 }
 
-impl Anchors {
-    fn find(&mut self, dev: u64, ino: u64) -> Option<&mut HeldAnchor> {
-        self.held.iter_mut().find(|held| (held.dev, held.ino) == (dev, ino))
+impl AnchorLocks {
+    fn find(&mut self, dev: u64, ino: u64) -> Option<&mut LockedAnchor> {
+        self.locked.iter_mut().find(|anchor| (anchor.dev, anchor.ino) == (dev, ino))
     }
 }
 
 impl Local {
-    fn lock_anchors(&self) -> MutexGuard<'_, Anchors> {
+    fn lock_anchors(&self) -> MutexGuard<'_, AnchorLocks> {
         // Every change is one insertion, removal or count: a panic leaves nothing half-done.
-        self.anchors.lock().unwrap_or_else(PoisonError::into_inner)
+        self.anchor_locks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps other threads of this process from an anchor; `None` if one had it until the deadline.
+    /// Locks an anchor between threads. Returns `None` if another thread had it until the deadline.
     pub(crate) fn enter_anchor(&self, dev: u64, ino: u64, mut deadline: impl FnMut() -> Instant) -> Option<Entry> {
         let mut anchors = self.lock_anchors();
         let me = thread::current().id();
         loop {
             match anchors.find(dev, ino) {
                 None => {
-                    anchors.held.push(HeldAnchor { dev, ino, thread: me, depth: 1, initializing: 0 });
+                    anchors.locked.push(LockedAnchor { dev, ino, thread: me, depth: 1, initializing: 0 });
                     return Some(Entry::First);
                 }
-                Some(held) if held.thread == me => {
-                    held.depth += 1;
+                Some(anchor) if anchor.thread == me => {
+                    anchor.depth += 1;
                     return Some(Entry::Nested);
                 }
                 Some(_) => {}
@@ -84,11 +85,11 @@ impl Local {
     /// Takes back one [`enter_anchor`](Self::enter_anchor).
     pub(crate) fn leave_anchor(&self, dev: u64, ino: u64) {
         let mut anchors = self.lock_anchors();
-        if let Some(held) = anchors.find(dev, ino) {
-            held.depth -= 1;
-            if held.depth == 0 {
-                anchors.held.retain(|held| (held.dev, held.ino) != (dev, ino));
-                // A system call, whether anybody waits or not.
+        if let Some(anchor) = anchors.find(dev, ino) {
+            anchor.depth -= 1;
+            if anchor.depth == 0 {
+                anchors.locked.retain(|anchor| (anchor.dev, anchor.ino) != (dev, ino));
+                // Takes a system call even if no thread is waiting.
                 if anchors.waiting != 0 {
                     self.anchor_unlocked.notify_all();
                 }
@@ -96,18 +97,18 @@ impl Local {
         }
     }
 
-    /// Tells whether this very thread is initializing an object.
+    /// Returns `true` if this very thread is initializing an object.
     pub(crate) fn is_initializing(&self, dev: u64, ino: u64, id: u8) -> bool {
         let mut anchors = self.lock_anchors();
-        let held = anchors.find(dev, ino).filter(|held| held.initializing & bit(id) != 0);
-        held.is_some_and(|held| held.thread == thread::current().id())
+        let anchor = anchors.find(dev, ino).filter(|anchor| anchor.initializing & bit(id) != 0);
+        anchor.is_some_and(|anchor| anchor.thread == thread::current().id())
     }
 
-    /// Notes that this thread, which has the anchor, begins (or ends) to initialize an object.
+    /// Notes that this thread, which has locked the anchor, begins or ends to initialize an object.
     pub(crate) fn set_initializing(&self, dev: u64, ino: u64, id: u8, initializing: bool) {
-        if let Some(held) = self.lock_anchors().find(dev, ino) {
-            let others = held.initializing & !bit(id);
-            held.initializing = if initializing { others | bit(id) } else { others };
+        if let Some(anchor) = self.lock_anchors().find(dev, ino) {
+            let others = anchor.initializing & !bit(id);
+            anchor.initializing = if initializing { others | bit(id) } else { others };
         }
     }
 }
@@ -118,7 +119,7 @@ impl Local {
         self.idle_lock_file.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The file that the last lock was taken by, if it is this one, and open still.
+    /// The file of the last lock, if it is this file and still open.
     fn take_idle(&self, inode: Inode) -> Option<LockDescriptor> {
         let file = self.lock_idle().take_if(|file| file.inode() == inode)?;
         if file.is_open() {
@@ -128,8 +129,8 @@ impl Local {
         None
     }
 
-    /// Keeps the file of a lock that was given up for the next lock on it: to open it takes longer than to lock it. One
-    /// file, so that thousands of names need no more descriptors than one.
+    /// Keeps the file of a lock that was given up for the next lock on it, because opening takes longer than locking.
+    /// One file only: thousands of names need no more descriptors than one name.
     fn keep_idle(&self, file: LockDescriptor) {
         let other = self.lock_idle().replace(file);
         other.into_iter().for_each(LockDescriptor::close);
@@ -146,12 +147,12 @@ fn bit(id: u8) -> u128 {
 pub(crate) struct LockFile {
     /// `None` once it is closed.
     file: Option<LockDescriptor>,
-    /// Whose it is: a child that inherited this value must not touch the descriptor, which is closed there.
+    /// The token of the process that opened it: a child that inherits this value must not touch the descriptor.
     token: u32,
 }
 
 impl LockFile {
-    /// Opens a file to be locked; `None` if another one is at the path.
+    /// Opens a file to be locked. Returns `None` if another file is at the path.
     pub(crate) fn open(path: &Path, inode: Inode) -> Result<Option<Self>, Errno> {
         let token = super::token();
         let file = match super::local().take_idle(inode) {
@@ -177,10 +178,10 @@ impl LockFile {
 impl Drop for LockFile {
     fn drop(&mut self) {
         if self.token != super::current_token() {
-            // Closed in this child already; the number may be somebody else's by now.
+            // Closed in this child already: another file may have the number.
             return;
         }
-        // Explicitly, for copies that a raw clone of this process may have.
+        // Closing alone would leave the copies of a raw clone of this process locked.
         let is_unlocked = self.file().is_open() && file::unlock(self.fd()).is_ok();
         match self.file.take() {
             Some(file) if is_unlocked => super::local().keep_idle(file),

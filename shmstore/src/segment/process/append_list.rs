@@ -1,8 +1,8 @@
-//! A list that only grows: what a child of `fork` can read whatever a thread of the parent was doing.
+//! A list that only grows, so a child of `fork` can read it whatever a thread of the parent was doing.
 //!
 //! # Safety
 //!
-//! Assumes nothing. Promises that a node, once pushed, stays alive and in place for ever.
+//! Assumes nothing. Promises that a node, once pushed, stays alive and at its address forever.
 #![allow(unsafe_code)]
 
 use std::ptr;
@@ -24,12 +24,12 @@ impl<T: Sync> AppendList<T> {
         Self { head: AtomicPtr::new(ptr::null_mut()) }
     }
 
-    /// Adds an item for ever.
+    /// Adds an item, which is never removed.
     pub(crate) fn push(&self, item: T) -> &'static T {
         let node = Box::into_raw(Box::new(Node { item, next: None }));
         let mut head = self.head.load(Acquire);
         loop {
-            // SAFETY: made by `Box::into_raw`, and published to nobody yet.
+            // SAFETY: made by `Box::into_raw`, and not published yet.
             unsafe { &mut *node }.next = Self::node(head);
             match self.head.compare_exchange_weak(head, node, AcqRel, Acquire) {
                 // SAFETY: made by `Box::into_raw`, never freed, and only shared from here on.
