@@ -48,8 +48,8 @@ impl<'a> Live<'a> {
 
     /// Asks for the pages of some bytes of the payload.
     fn check_readable(self, at: usize, end: usize) -> Result<(), &'static str> {
-        let front = self.attached.geometry().payload_offset;
-        self.pages.check(&(front + at..front + end)).map_err(Unreadable::why)
+        let payload = self.attached.geometry().payload_offset;
+        self.pages.check(&(payload + at..payload + end)).map_err(Unreadable::why)
     }
 
     /// An atomic that can be read; an error if it would not be within the payload, or is not aligned.
@@ -113,12 +113,12 @@ impl<'a> Live<'a> {
     pub(super) fn copy_unwritten(self, at: usize, to: &mut [u8]) -> Result<(), &'static str> {
         let end = at.checked_add(to.len()).filter(|&end| end <= self.len).ok_or(OUTSIDE)?;
         let mapping = self.attached.mapping();
-        let front = self.base.addr().get() - mapping.base().addr().get();
-        let pages = whole_pages(front + at..front + end, ordinary_page_size());
+        let payload = self.base.addr().get() - mapping.base().addr().get();
+        let pages = whole_pages(payload + at..payload + end, ordinary_page_size());
         if pages.is_empty() || mapping.has_in_memory(&pages) {
             return self.copy(at, to);
         }
-        let [first, last] = [pages.start - front, pages.end - front];
+        let [first, last] = [pages.start - payload, pages.end - payload];
         let (to, after) = to.split_at_mut(last - at);
         let (before, unwritten) = to.split_at_mut(first - at);
         unwritten.fill(0);
@@ -153,12 +153,12 @@ fn whole_pages(range: Range<usize>, page: usize) -> Range<usize> {
 /// # Panics
 ///
 /// If it is of another length, or mapped for reading only.
-pub(super) fn fill(new: &Attached, image: &[u8]) {
+pub(super) fn fill(new: &Attached, values: &[u8]) {
     let pages = ReadablePages::of(new.mapping());
     let live = Live::of(new, &pages);
-    assert_eq!(live.len, image.len(), "the object was made for this");
+    assert_eq!(live.len, values.len(), "the object was made for this");
     assert_eq!(new.mapping().access(), Access::ReadWrite, "a new object is there to be written");
-    for (at, &byte) in image.iter().enumerate().filter(|(_, byte)| **byte != 0) {
+    for (at, &byte) in values.iter().enumerate().filter(|(_, byte)| **byte != 0) {
         live.place::<AtomicU8>(at).expect("within the object").store(byte, Relaxed);
     }
 }

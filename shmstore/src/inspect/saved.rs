@@ -1,14 +1,14 @@
 //! An object's values with its schema, in a file: what System V memory does not do, it survives a reboot.
 
-mod front;
-pub(super) mod image;
+mod file_header;
+pub(super) mod values;
 
 use std::io::{self, Read, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use thiserror::Error;
 
-use self::front::{FRONT, Front, MAGIC};
+use self::file_header::{FileHeader, HEADER_LEN, MAGIC};
 use super::decode::{Decoder, Limits};
 use super::memory::{Memory, fill};
 use super::object::Object;
@@ -51,7 +51,7 @@ pub struct SavedObject {
     id: char,
     schema: OwnedSchema,
     saved: SystemTime,
-    image: Vec<u8>,
+    values: Vec<u8>,
 }
 
 fn damaged(field: &'static str, found: String) -> SavedError {
@@ -100,7 +100,7 @@ pub enum SavedError {
         /// What it should be.
         computed: u128,
     },
-    /// What is in its front is impossible.
+    /// Its file header has an impossible number.
     #[error("damaged: its {field} is {found}")]
     Field {
         /// Which field.
@@ -137,10 +137,10 @@ impl SavedObject {
             let why = format!("{} bytes are more than the limit of {}", schema.size(), limits.bytes);
             return Err(SavedError::Part { path: ".".into(), why });
         }
-        let image = image::of(&schema, Memory::Live(object.live(&object.pages())), limits.wait)?;
+        let values = values::of(&schema, Memory::Live(object.live(&object.pages())), limits.wait)?;
         let id = object.segment().description.as_ref().map_or('?', |of| of.id);
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        Ok(Self { id, schema, saved: UNIX_EPOCH + Duration::from_secs(seconds), image })
+        Ok(Self { id, schema, saved: UNIX_EPOCH + Duration::from_secs(seconds), values })
     }
 
     /// Reads what [`to_bytes`](Self::to_bytes) has written: any bytes, of which nothing is believed that was not checked.
@@ -154,43 +154,43 @@ impl SavedObject {
         Self::read_from(bytes, bytes.len() as u64)
     }
 
-    /// Likewise, from a file of a known length. No more than its front is read before that is found to be the length it says.
+    /// Likewise, from a file of a known length. Only the file header is read before the length is checked.
     ///
     /// # Errors
     ///
     /// As [`parse`](Self::parse); [`SavedError::Read`] if it cannot be read, or there is no memory for it.
     pub fn read_from(mut from: impl Read, len: u64) -> Result<Self, SavedError> {
-        let mut bytes = [0; FRONT];
-        let short = len < (FRONT + CHECKSUM) as u64;
-        let front = &mut bytes[..if short { (len as usize).min(MAGIC.len()) } else { FRONT }];
-        from.read_exact(front).map_err(SavedError::Read)?;
-        if !front.starts_with(&MAGIC) {
+        let mut bytes = [0; HEADER_LEN];
+        let short = len < (HEADER_LEN + CHECKSUM) as u64;
+        let header = &mut bytes[..if short { (len as usize).min(MAGIC.len()) } else { HEADER_LEN }];
+        from.read_exact(header).map_err(SavedError::Read)?;
+        if !header.starts_with(&MAGIC) {
             return Err(SavedError::NotSaved);
         }
         if short {
-            return Err(SavedError::Length { expected: (FRONT + CHECKSUM) as u64, found: len });
+            return Err(SavedError::Length { expected: (HEADER_LEN + CHECKSUM) as u64, found: len });
         }
-        let front = Front::parse(&bytes, len)?;
-        let json = take(&mut from, front.schema_len)?;
-        let image = take(&mut from, front.image_len)?;
+        let header = FileHeader::parse(&bytes, len)?;
+        let json = take(&mut from, header.schema_len)?;
+        let values = take(&mut from, header.values_len)?;
         let stored = u128::from_le_bytes(take(&mut from, CHECKSUM as u64)?.try_into().expect("sixteen bytes"));
-        let computed = hash::of_bytes([&bytes, &json, &image]);
+        let computed = hash::of_bytes([&bytes, &json, &values]);
         if stored != computed {
             return Err(SavedError::Checksum { stored, computed });
         }
-        let (id, saved) = front.check()?;
+        let (id, saved) = header.check()?;
         let schema = OwnedSchema::from_json(json)?;
-        let Front { hash, image_len, .. } = front;
+        let FileHeader { hash, values_len, .. } = header;
         if schema.hash() != hash {
             return Err(damaged("layout hash", format!("{hash}, but the schema's is {}", schema.hash())));
         }
-        if schema.size() != image_len {
-            return Err(damaged("length", format!("{image_len} bytes of values, for a type of {}", schema.size())));
+        if schema.size() != values_len {
+            return Err(damaged("length", format!("{values_len} bytes of values, for a type of {}", schema.size())));
         }
         // Nobody holds a lock in a file, or waits, whatever stands in one that was not made by `of`. A schema by which nothing
         // can be copied is that of no type, so no program attaches what is made by it.
-        let image = image::of(&schema, Memory::Copy(&image), Duration::ZERO).unwrap_or(image);
-        Ok(Self { id, schema, saved, image })
+        let values = values::of(&schema, Memory::Copy(&values), Duration::ZERO).unwrap_or(values);
+        Ok(Self { id, schema, saved, values })
     }
 
     /// The bytes of the file.
@@ -208,16 +208,16 @@ impl SavedObject {
     /// What `to` says.
     pub fn write_to(&self, mut to: impl Write) -> io::Result<u64> {
         let json = self.schema.to_json();
-        let front = Front {
+        let header = FileHeader {
             id: self.id.into(),
             schema_len: json.len() as u64,
-            image_len: self.image.len() as u64,
+            values_len: self.values.len() as u64,
             hash: self.schema.hash(),
             seconds: self.saved.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
             reserved: 0,
         };
-        let front = front.to_bytes();
-        let parts = [&front[..], json.as_bytes(), &self.image];
+        let header = header.to_bytes();
+        let parts = [&header[..], json.as_bytes(), &self.values];
         let checksum = hash::of_bytes(parts).to_le_bytes();
         parts.into_iter().chain([&checksum[..]]).try_fold(0, |written, part| {
             to.write_all(part)?;
@@ -246,7 +246,7 @@ impl SavedObject {
     /// Decodes it.
     #[must_use]
     pub fn read(&self, limits: &Limits) -> Value {
-        Decoder::new(Memory::Copy(&self.image), limits).all(&self.schema)
+        Decoder::new(Memory::Copy(&self.values), limits).all(&self.schema)
     }
 
     /// Decodes one part of it.
@@ -255,7 +255,7 @@ impl SavedObject {
     ///
     /// [`FieldError`] if there is no such part.
     pub fn read_at(&self, path: &FieldPath, limits: &Limits) -> Result<Value, FieldError> {
-        Decoder::new(Memory::Copy(&self.image), limits).at(&self.schema, path)
+        Decoder::new(Memory::Copy(&self.values), limits).at(&self.schema, path)
     }
 
     /// Makes the object under a store, with these values. A program that is built with the type attaches it.
@@ -312,7 +312,7 @@ impl SavedObject {
         let schema = self.schema.kept();
         let target = store.target(self.id, Some(schema))?;
         let created = target.create(schema, if_exists, &mut |attached| {
-            fill(attached, &self.image);
+            fill(attached, &self.values);
             Ok(())
         })?;
         drop(created);

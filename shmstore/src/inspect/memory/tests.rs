@@ -1,6 +1,6 @@
 use super::*;
 use crate::inspect::decode::{Decoder, Limits};
-use crate::inspect::saved::image;
+use crate::inspect::saved::values;
 use crate::inspect::value::Value;
 use crate::layout::schema::OwnedSchema;
 use crate::segment::header::{self, Geometry};
@@ -72,8 +72,8 @@ impl Look {
     }
 
     fn saved(&self) -> Result<Vec<u8>, String> {
-        let image = self.with_live(|live| image::of(&self.schema, Memory::Live(live), Duration::from_millis(10)));
-        image.map_err(|error| error.to_string())
+        let values = self.with_live(|live| values::of(&self.schema, Memory::Live(live), Duration::from_millis(10)));
+        values.map_err(|error| error.to_string())
     }
 }
 

@@ -9,31 +9,31 @@ pub(super) const MAGIC: [u8; 8] = *b"shmsaved";
 /// The version of the file format.
 const VERSION: u32 = 1;
 /// The bytes before the schema.
-pub(super) const FRONT: usize = 64;
+pub(super) const HEADER_LEN: usize = 64;
 /// The longest schema that is read.
 const MAX_SCHEMA: u64 = 1 << 20;
 
-/// What the front of a file says, its lengths checked.
-pub(super) struct Front {
+/// The header of a file, its lengths checked.
+pub(super) struct FileHeader {
     pub(super) id: u32,
     pub(super) schema_len: u64,
-    pub(super) image_len: u64,
+    pub(super) values_len: u64,
     pub(super) hash: LayoutHash,
     pub(super) seconds: u64,
     pub(super) reserved: u64,
 }
 
-impl Front {
+impl FileHeader {
     /// Reads it, and checks that it fits a file of that length.
-    pub(super) fn parse(front: &[u8; FRONT], len: u64) -> Result<Self, SavedError> {
-        let u32_at = |at: usize| u32::from_le_bytes(front[at..at + 4].try_into().expect("four bytes"));
-        let u64_at = |at: usize| u64::from_le_bytes(front[at..at + 8].try_into().expect("eight bytes"));
-        let u128_at = |at: usize| u128::from_le_bytes(front[at..at + 16].try_into().expect("sixteen bytes"));
+    pub(super) fn parse(header: &[u8; HEADER_LEN], len: u64) -> Result<Self, SavedError> {
+        let u32_at = |at: usize| u32::from_le_bytes(header[at..at + 4].try_into().expect("four bytes"));
+        let u64_at = |at: usize| u64::from_le_bytes(header[at..at + 8].try_into().expect("eight bytes"));
+        let u128_at = |at: usize| u128::from_le_bytes(header[at..at + 16].try_into().expect("sixteen bytes"));
         if u32_at(8) != VERSION {
             return Err(SavedError::Version { found: u32_at(8) });
         }
-        let (schema_len, image_len) = (u64_at(16), u64_at(24));
-        let expected = schema_len.saturating_add(image_len).saturating_add((FRONT + CHECKSUM) as u64);
+        let (schema_len, values_len) = (u64_at(16), u64_at(24));
+        let expected = schema_len.saturating_add(values_len).saturating_add((HEADER_LEN + CHECKSUM) as u64);
         if expected != len {
             return Err(SavedError::Length { expected, found: len });
         }
@@ -41,7 +41,7 @@ impl Front {
             return Err(damaged("schema", format!("{schema_len} bytes long, more than {MAX_SCHEMA}")));
         }
         let hash = LayoutHash::from_u128(u128_at(32));
-        Ok(Self { id: u32_at(12), schema_len, image_len, hash, seconds: u64_at(48), reserved: u64_at(56) })
+        Ok(Self { id: u32_at(12), schema_len, values_len, hash, seconds: u64_at(48), reserved: u64_at(56) })
     }
 
     /// The type-id-char, and when it was saved.
@@ -58,12 +58,12 @@ impl Front {
 
     /// Its bytes.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
-        let &Self { id, schema_len, image_len, hash, seconds, reserved } = self;
+        let &Self { id, schema_len, values_len, hash, seconds, reserved } = self;
         let mut bytes = MAGIC.to_vec();
         bytes.extend(VERSION.to_le_bytes());
         bytes.extend(id.to_le_bytes());
         bytes.extend(schema_len.to_le_bytes());
-        bytes.extend(image_len.to_le_bytes());
+        bytes.extend(values_len.to_le_bytes());
         bytes.extend(hash.to_u128().to_le_bytes());
         bytes.extend(seconds.to_le_bytes());
         bytes.extend(reserved.to_le_bytes());

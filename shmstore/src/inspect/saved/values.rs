@@ -21,7 +21,7 @@ pub(in crate::inspect) fn of(schema: &OwnedSchema, memory: Memory<'_>, wait: Dur
     bytes.try_reserve_exact(len).map_err(|_| beyond())?;
     bytes.resize(len, 0);
     let visits_left = VISITS_A_BYTE.saturating_mul(len).saturating_add(VISITS);
-    let mut copier = Copier { memory, waits: Waits::of(wait), image: &mut bytes, bytes_left: len, visits_left };
+    let mut copier = Copier { memory, waits: Waits::of(wait), values: &mut bytes, bytes_left: len, visits_left };
     let copied = copier.part(schema, 0);
     copied.map_err(|(path, why)| {
         let path: String = path.into_iter().rev().collect();
@@ -39,7 +39,7 @@ const VISITS: usize = 1 << 20;
 struct Copier<'a> {
     memory: Memory<'a>,
     waits: Waits,
-    image: &'a mut [u8],
+    values: &'a mut [u8],
     bytes_left: usize,
     visits_left: usize,
 }
@@ -113,7 +113,7 @@ impl Copier<'_> {
     }
 
     fn put(&mut self, at: usize, bytes: &[u8]) -> Result<(), Refused> {
-        let place = at.checked_add(bytes.len()).and_then(|end| self.image.get_mut(at..end)).ok_or_else(outside)?;
+        let place = at.checked_add(bytes.len()).and_then(|end| self.values.get_mut(at..end)).ok_or_else(outside)?;
         place.copy_from_slice(bytes);
         Ok(())
     }
