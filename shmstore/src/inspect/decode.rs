@@ -3,8 +3,7 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
-use super::memory::Memory;
-use super::offsets::{element_place, integer, length, offset, place};
+use super::memory::{Memory, element_offset, integer, length, offset};
 use super::snapshot::{Snapshot, Waits, snapshot, version};
 use super::value::Value;
 use crate::layout::path::{FieldError, FieldPath, Step};
@@ -184,7 +183,7 @@ impl<'l, 'm> Decoder<'l, 'm> {
         let meaning = |field: &&OwnedField| !matches!(field.schema.kind(), OwnedKind::Pad | OwnedKind::Phantom);
         let decoded = fields.iter().filter(meaning).map(|field| {
             self.spend(field.name.len() / LONG);
-            let value = match place(at, field.offset) {
+            let value = match offset(at, field.offset) {
                 Ok(at) => self.value(&field.schema, memory, at),
                 Err(why) => Value::Invalid(why),
             };
@@ -201,7 +200,7 @@ impl<'l, 'm> Decoder<'l, 'm> {
             if self.nodes_left == 0 {
                 break;
             }
-            first.push(match element_place(at, index, element) {
+            first.push(match element_offset(at, index, element) {
                 Ok(at) => self.value(element, memory, at),
                 Err(why) => Value::Invalid(why),
             });
@@ -237,16 +236,16 @@ impl<'l, 'm> Decoder<'l, 'm> {
             (OwnedKind::Struct { fields, .. }, Step::Field(name)) => {
                 let field = fields.iter().find(|field| field.name == *name);
                 let field = field.ok_or_else(|| no_field(schema, fields, name, &path.up_to(done)))?;
-                place(at, field.offset).map(|at| (&field.schema, at))
+                offset(at, field.offset).map(|at| (&field.schema, at))
             }
             (OwnedKind::Array { len, element }, Step::Index(index)) => {
                 check_index(*index, *len, path, done)?;
-                element_place(at, *index, element).map(|at| (&**element, at))
+                element_offset(at, *index, element).map(|at| (&**element, at))
             }
             (OwnedKind::FixedVec { capacity, element }, Step::Index(index)) => match integer(memory, at, 8) {
                 Ok(len) => {
                     check_index(*index, len.min(*capacity), path, done)?;
-                    offset(at, 8).and_then(|at| element_place(at, *index, element)).map(|at| (&**element, at))
+                    offset(at, 8).and_then(|at| element_offset(at, *index, element)).map(|at| (&**element, at))
                 }
                 Err(why) => Err(why),
             },

@@ -12,6 +12,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
+use crate::layout::schema::OwnedSchema;
 use crate::segment::process::registry::Attached;
 use crate::sync::copy::{UNIT, Unit, copy_units_out};
 use crate::sys::process::ordinary_page_size;
@@ -206,6 +207,30 @@ impl Memory<'_> {
             }
         }
     }
+}
+
+/// An integer of `size` bytes at an offset.
+pub(super) fn integer(memory: Memory<'_>, at: usize, size: usize) -> Result<u64, String> {
+    Ok(memory.integer(at, size)?)
+}
+
+/// The offset that is `by` bytes after `at`. A schema may say any number, so the sum may be none.
+pub(super) fn offset(at: usize, by: u64) -> Result<usize, String> {
+    at.checked_add(length(by)?).ok_or_else(outside)
+}
+
+/// A number of bytes that a schema says.
+pub(super) fn length(bytes: u64) -> Result<usize, String> {
+    usize::try_from(bytes).map_err(|_| outside())
+}
+
+/// The offset of an element of a list that begins at `at`.
+pub(super) fn element_offset(at: usize, index: u64, element: &OwnedSchema) -> Result<usize, String> {
+    offset(at, index.checked_mul(element.size()).ok_or_else(outside)?)
+}
+
+fn outside() -> String {
+    OUTSIDE.into()
 }
 
 #[cfg(test)]

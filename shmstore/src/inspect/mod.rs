@@ -42,7 +42,6 @@ mod decode;
 mod judge;
 mod memory;
 mod object;
-mod offsets;
 mod orphan;
 mod remove;
 mod saved;

@@ -3,8 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering::Acquire};
 use std::time::{Duration, Instant};
 
-use super::memory::{Memory, OUTSIDE};
-use super::offsets::{integer, length, place};
+use super::memory::{Memory, OUTSIDE, integer, length, offset};
 use crate::layout::schema::OwnedSchema;
 use crate::sync::{self, VersionedPlaces, newest, try_copy};
 
@@ -46,7 +45,7 @@ pub(super) fn version(
 ) -> Result<(u64, bool), String> {
     let places = places(schema, value)?;
     let locked = sync::holder(integer(memory, at, 4)? as u32) != 0;
-    let sequence = integer(memory, place(at, places.sequence)?, 8)?;
+    let sequence = integer(memory, offset(at, places.sequence)?, 8)?;
     Ok((newest(sequence).0, locked))
 }
 
@@ -60,18 +59,18 @@ pub(super) fn snapshot(
 ) -> Result<Snapshot, String> {
     let places = places(schema, value)?;
     let len = length(value.size())?;
-    let slot = |index: usize| place(at, places.slots).and_then(|at| place(at, places.slot * index as u64));
+    let slot = |index: usize| offset(at, places.slots).and_then(|at| offset(at, places.slot * index as u64));
     let locked = sync::holder(integer(memory, at, 4)? as u32) != 0;
     let live = match memory {
         Memory::Live(live) => live,
         Memory::Copy(_) => {
-            let sequence = integer(memory, place(at, places.sequence)?, 8)?;
+            let sequence = integer(memory, offset(at, places.sequence)?, 8)?;
             let (version, newest) = newest(sequence);
             let bytes = memory.bytes(slot(newest)?, len)?;
             return Ok(Snapshot { version, locked, bytes });
         }
     };
-    let sequence = live.word(place(at, places.sequence)?)?;
+    let sequence = live.word(offset(at, places.sequence)?)?;
     let [even, odd] = [slot(0)?, slot(1)?];
     let mut bytes = live.room_for(even.max(odd), len)?;
     let copy = |slot: usize| match slot {

@@ -263,26 +263,32 @@ const fn deepest(fields: &[Field]) -> u8 {
     deepest
 }
 
-impl Kind {
-    pub(crate) const fn tag(&self) -> KindTag {
-        match self {
-            Self::Primitive(_) => KindTag::Primitive,
-            Self::Atomic(_) => KindTag::Atomic,
-            Self::Array { .. } => KindTag::Array,
-            Self::Struct { .. } => KindTag::Struct,
-            Self::Enum { .. } => KindTag::Enum,
-            Self::Pad => KindTag::Pad,
-            Self::Phantom => KindTag::Phantom,
-            Self::FixedString { .. } => KindTag::FixedString,
-            Self::FixedVec { .. } => KindTag::FixedVec,
-            Self::AtomicCell { .. } => KindTag::AtomicCell,
-            Self::Versioned { .. } => KindTag::Versioned,
-            Self::CacheAligned { .. } => KindTag::CacheAligned,
-            Self::Lock => KindTag::Lock,
-            Self::Event => KindTag::Event,
+macro_rules! tags {
+    ($($kind:ident)*) => {$(
+        impl $kind {
+            pub(crate) const fn tag(&self) -> KindTag {
+                match self {
+                    Self::Primitive(_) => KindTag::Primitive,
+                    Self::Atomic(_) => KindTag::Atomic,
+                    Self::Array { .. } => KindTag::Array,
+                    Self::Struct { .. } => KindTag::Struct,
+                    Self::Enum { .. } => KindTag::Enum,
+                    Self::Pad => KindTag::Pad,
+                    Self::Phantom => KindTag::Phantom,
+                    Self::FixedString { .. } => KindTag::FixedString,
+                    Self::FixedVec { .. } => KindTag::FixedVec,
+                    Self::AtomicCell { .. } => KindTag::AtomicCell,
+                    Self::Versioned { .. } => KindTag::Versioned,
+                    Self::CacheAligned { .. } => KindTag::CacheAligned,
+                    Self::Lock => KindTag::Lock,
+                    Self::Event => KindTag::Event,
+                }
+            }
         }
-    }
+    )*};
 }
+
+tags! { Kind OwnedKind }
 
 /// Which kind a node is: the number that starts its canonical bytes, and the `kind` of its JSON. Numbers and names are
 /// never reused and never changed.

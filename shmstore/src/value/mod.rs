@@ -15,7 +15,6 @@ mod pad;
 mod string;
 mod string_traits;
 mod timestamp;
-mod timestamp_error;
 mod use_try_into;
 mod vec;
 mod vec_traits;
@@ -24,8 +23,7 @@ pub use capacity_error::CapacityError;
 pub(crate) use capacity_error::Content;
 pub use pad::Pad;
 pub use string::FixedString;
-pub use timestamp::Timestamp;
-pub use timestamp_error::TimestampError;
+pub use timestamp::{Timestamp, TimestampError};
 pub use vec::FixedVec;
 
 /// The length to use where `stored` was found: never more than there is room for.

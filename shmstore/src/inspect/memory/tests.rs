@@ -2,7 +2,6 @@ use super::*;
 use crate::inspect::decode::{Decoder, Limits};
 use crate::inspect::saved::values;
 use crate::inspect::value::Value;
-use crate::layout::schema::OwnedSchema;
 use crate::segment::header::{self, Geometry};
 use crate::segment::participants::{Facts, Judge};
 use crate::store::attached::{participants, processes};

@@ -22,13 +22,17 @@ pub const fn of_param<O: ShmObject>() -> ParamField {
 }
 
 macro_rules! object_fields {
-    ($($name:ident: $message:literal, $label:literal $(, $note:literal)?;)*) => {$(
+    ($($name:ident: $label:literal $(, $note:literal)?;)*) => {$(
         #[doc = concat!("A field of an object, with advice: ", $label, ".")]
         ///
         /// # Safety
         ///
         /// As for [`ShmObject`].
-        #[diagnostic::on_unimplemented(message = $message, label = $label $(, note = $note)?)]
+        #[diagnostic::on_unimplemented(
+            message = "`{Self}` is not an object that processes can share in place",
+            label = $label
+            $(, note = $note)?
+        )]
         pub unsafe trait $name {
             /// The layout of the type; that its view has the same size and alignment is checked.
             const SCHEMA: &'static Schema;
@@ -45,44 +49,25 @@ macro_rules! object_fields {
 }
 
 object_fields! {
-    ObjectField: "`{Self}` is not an object that processes can share in place",
-        "not a `ShmObject`: if it is a value, use `Versioned<{Self}>`, or `Atomic<{Self}>` up to 8 bytes",
+    ObjectField: "not a `ShmObject`: if it is a value, use `Versioned<{Self}>`, or `Atomic<{Self}>` up to 8 bytes",
         "a type of your own becomes an object by `#[derive(ShmObject)]` and `#[repr(C)]`, a value by `#[derive(Clone, Copy, ShmValue)]` and `#[repr(C)]`";
-    PlainField: "`{Self}` is not an object that processes can share in place",
-        "others write while we hold a reference: use `Atomic<{Self}>` or `Versioned<{Self}>`";
-    PlainArrayField: "`{Self}` is not an object that processes can share in place",
-        "others write while we hold a reference: use an array of `Atomic`, or `Versioned<{Self}>`";
-    CopiedField: "`{Self}` is not an object that processes can share in place",
-        "others write while we hold a reference: use `Versioned<{Self}>`";
-    PhantomField: "`{Self}` is not an object that processes can share in place",
-        "what a phantom stands for is `Send` and `Sync`: write `PhantomData<fn() -> T>`";
-    PadField: "`{Self}` is not an object that processes can share in place",
-        "an object may have padding, so it needs no field for it: remove it";
-    AtomicBoolField: "`{Self}` is not an object that processes can share in place",
-        "a foreign byte that is not 0 or 1 would be undefined behavior: use `Atomic<bool>`";
-    WidthField: "`{Self}` is not an object that processes can share in place",
-        "its width is this process's own: use `AtomicU64` or `AtomicI64`";
-    WideField: "`{Self}` is not an object that processes can share in place",
-        "its alignment differs between compilers: use `Versioned<[u64; 2]>`";
-    TextField: "`{Self}` is not an object that processes can share in place",
-        "its text lies in this process's own memory: use `Versioned<FixedString<N>>`";
-    ListField: "`{Self}` is not an object that processes can share in place",
-        "its items lie in this process's own memory: use `Versioned<FixedVec<V, N>>`, or an array of objects";
-    PointerField: "`{Self}` is not an object that processes can share in place",
-        "an address means nothing in another process: use the object itself, or `Versioned<V>`";
-    TupleField: "`{Self}` is not an object that processes can share in place",
-        "the compiler decides how a tuple is laid out: use a struct with `#[repr(C)]`";
-    OptionField: "`{Self}` is not an object that processes can share in place",
-        "the compiler decides how it is stored: use `Versioned<V>`, whose version is 0 until the first store";
-    NonZeroField: "`{Self}` is not an object that processes can share in place",
-        "shared memory starts as zeros: use an atomic integer, with 0 for none";
-    CellField: "`{Self}` is not an object that processes can share in place",
-        "a cell works in one thread or process only: use `Atomic<V>` or `Versioned<V>`";
-    LockField: "`{Self}` is not an object that processes can share in place",
-        "std's locks work in one process only: use `Versioned<V>` for the data, whose `update` or `Transaction` lets one in at a time",
+    PlainField: "others write while we hold a reference: use `Atomic<{Self}>` or `Versioned<{Self}>`";
+    PlainArrayField: "others write while we hold a reference: use an array of `Atomic`, or `Versioned<{Self}>`";
+    CopiedField: "others write while we hold a reference: use `Versioned<{Self}>`";
+    PhantomField: "what a phantom stands for is `Send` and `Sync`: write `PhantomData<fn() -> T>`";
+    PadField: "an object may have padding, so it needs no field for it: remove it";
+    AtomicBoolField: "a foreign byte that is not 0 or 1 would be undefined behavior: use `Atomic<bool>`";
+    WidthField: "its width is this process's own: use `AtomicU64` or `AtomicI64`";
+    WideField: "its alignment differs between compilers: use `Versioned<[u64; 2]>`";
+    TextField: "its text lies in this process's own memory: use `Versioned<FixedString<N>>`";
+    ListField: "its items lie in this process's own memory: use `Versioned<FixedVec<V, N>>`, or an array of objects";
+    PointerField: "an address means nothing in another process: use the object itself, or `Versioned<V>`";
+    TupleField: "the compiler decides how a tuple is laid out: use a struct with `#[repr(C)]`";
+    OptionField: "the compiler decides how it is stored: use `Versioned<V>`, whose version is 0 until the first store";
+    NonZeroField: "shared memory starts as zeros: use an atomic integer, with 0 for none";
+    CellField: "a cell works in one thread or process only: use `Atomic<V>` or `Versioned<V>`";
+    LockField: "std's locks work in one process only: use `Versioned<V>` for the data, whose `update` or `Transaction` lets one in at a time",
         "an invariant over several parts is guarded by a `Lock` beside them: it holds no data, which stays in `Versioned` parts and atomics";
-    EventField: "`{Self}` is not an object that processes can share in place",
-        "it wakes threads of one process only: use an `Event`, which counts what happens and wakes those who wait for more";
-    TimeField: "`{Self}` is not an object that processes can share in place",
-        "the compiler decides how it is stored: use `Atomic<Timestamp>` for a moment, `AtomicU64` of nanoseconds for a duration";
+    EventField: "it wakes threads of one process only: use an `Event`, which counts what happens and wakes those who wait for more";
+    TimeField: "the compiler decides how it is stored: use `Atomic<Timestamp>` for a moment, `AtomicU64` of nanoseconds for a duration";
 }

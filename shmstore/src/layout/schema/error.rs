@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::layout::invalid_value::debug_is_display;
+
 /// A layout description that cannot be read: damaged, hostile, or of a newer format.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -36,8 +38,4 @@ impl SchemaError {
     }
 }
 
-impl fmt::Debug for SchemaError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_is_display!(SchemaError);

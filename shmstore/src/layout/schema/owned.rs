@@ -1,7 +1,7 @@
 //! The same description with names and children of its own: as it is read from a segment or a file.
 
 use super::SchemaError;
-use super::{ConstArg, Field, Kind, KindTag, Primitive, Schema, Variant, canonical, check};
+use super::{ConstArg, Field, Kind, Primitive, Schema, Variant, canonical, check};
 use crate::layout::hash::LayoutHash;
 
 /// The layout of a type that this program may know nothing about: read from a segment, a file, or taken from a
@@ -237,25 +237,6 @@ impl OwnedKind {
             | Self::AtomicCell { value: child }
             | Self::Versioned { value: child }
             | Self::CacheAligned { object: child } => child.depth,
-        }
-    }
-
-    pub(crate) fn tag(&self) -> KindTag {
-        match self {
-            Self::Primitive(_) => KindTag::Primitive,
-            Self::Atomic(_) => KindTag::Atomic,
-            Self::Array { .. } => KindTag::Array,
-            Self::Struct { .. } => KindTag::Struct,
-            Self::Enum { .. } => KindTag::Enum,
-            Self::Pad => KindTag::Pad,
-            Self::Phantom => KindTag::Phantom,
-            Self::FixedString { .. } => KindTag::FixedString,
-            Self::FixedVec { .. } => KindTag::FixedVec,
-            Self::AtomicCell { .. } => KindTag::AtomicCell,
-            Self::Versioned { .. } => KindTag::Versioned,
-            Self::CacheAligned { .. } => KindTag::CacheAligned,
-            Self::Lock => KindTag::Lock,
-            Self::Event => KindTag::Event,
         }
     }
 }
