@@ -1,36 +1,35 @@
 //! Finds the differences of two schemas, from the top down.
 //!
-//! A difference is reported where it begins, and what merely follows from it is not: the size of a struct that has one
-//! more field, say. What is not equal is never passed over: a node in which no rule finds a difference is reported
-//! itself.
+//! A difference is reported where it begins. Its consequences are not, such as the size of a struct with one more field.
+//! No difference is passed over. If two nodes are not equal and no rule finds a difference in them, the nodes themselves
+//! are reported.
 
 use super::pairs::Pairs;
 use super::shared_path::SharedPath;
 use super::{Change, Difference, Offset, Side};
 use crate::layout::schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant};
 
-/// Lists the differences between two schemas: none if, and only if, they are equal.
+/// Lists the differences between two schemas. There are none if, and only if, the schemas are equal.
 pub(super) fn compare(ours: &OwnedSchema, theirs: &OwnedSchema) -> Vec<Difference> {
     let mut comparison = Comparison { found: Vec::new() };
     comparison.compare(&NodePair::root(ours, theirs), ours, theirs);
     comparison.found
 }
 
-/// The place in both trees that is looked at.
+/// The nodes of both trees that are compared.
 struct NodePair<'a> {
     path: SharedPath,
     ours: Node<'a>,
     theirs: Node<'a>,
 }
 
-/// The place in one of the trees.
+/// A node of one of the trees.
 #[derive(Clone, Copy)]
 struct Node<'a> {
-    /// The type of the field itself, which shows up in messages: `Versioned<Position>`, with which its value shares
-    /// the path.
+    /// The type of the field, for messages. A value in a part has the part's path, so its field is the part.
     field: &'a OwnedSchema,
     at: Offset,
-    /// Where the node that is looked at starts.
+    /// The offset of the node itself.
     inside: Offset,
 }
 
@@ -64,7 +63,7 @@ impl<'a> NodePair<'a> {
         Self { path: self.path.element(), ours: Node::new(ours, start), theirs: Node::new(theirs, start) }
     }
 
-    /// The value of a part that keeps it in a place of its own choice.
+    /// The values in two parts. A part decides itself where its value is, so offsets begin at the value.
     fn value(&self) -> Self {
         let inside = Offset::Value(0);
         let (ours, theirs) = (Node { inside, ..self.ours }, Node { inside, ..self.theirs });
@@ -109,9 +108,9 @@ impl Comparison {
             }
             (Of::AtomicCell { value: x }, Of::AtomicCell { value: y })
             | (Of::Versioned { value: x }, Of::Versioned { value: y }) => self.compare(&nodes.value(), x, y),
-            // The object is where the part is, so offsets go on counting.
+            // The object is at the start of the part, so offsets go on counting.
             (Of::CacheAligned { object: x }, Of::CacheAligned { object: y }) => self.compare(nodes, x, y),
-            // The same but for size or alignment: the caller reports that.
+            // The caller reports a difference of size or alignment.
             (a, b) if a == b => {}
             _ => self.retyped(nodes, ours, theirs),
         }
@@ -155,7 +154,7 @@ impl Comparison {
             }
         }
         self.added(nodes, theirs, pairs.alone(next..theirs.len()));
-        // Fields that stand in another order have moved, unless they have no bytes.
+        // Fields in another order have moved, unless they have no bytes.
         let moved = self.found[before..].iter().any(|difference| difference.change == Change::Moved);
         self.push_if(!moved && !pairs.in_order(), nodes, Change::FieldOrder);
     }
@@ -223,7 +222,7 @@ impl Comparison {
             let discriminant = variant.discriminant;
             self.push_variant(nodes, &variant.name, Change::VariantAdded { discriminant });
         }
-        // Variants that count from their place have other numbers in another order, and are reported already.
+        // Variants without explicit numbers have other numbers in another order. These are reported already.
         let is_renumbered = |difference: &Difference| matches!(difference.change, Change::VariantRenumbered { .. });
         let renumbered = self.found[before..].iter().any(is_renumbered);
         self.push_if(!renumbered && !pairs.in_order(), nodes, Change::VariantOrder);
@@ -244,7 +243,7 @@ impl Comparison {
         self.found.push(Difference { path, ..difference(nodes, change) });
     }
 
-    /// Reports two kinds that have nothing in common, and says which they are if they go by the same name.
+    /// Reports two nodes of different kinds. If their types have the same name, the kinds are shown, too.
     fn retyped(&mut self, nodes: &NodePair<'_>, ours: &OwnedSchema, theirs: &OwnedSchema) {
         let mut found = difference(nodes, Change::Retyped);
         if let (Some(a), Some(b)) = (&mut found.ours, &mut found.theirs) {
@@ -279,12 +278,12 @@ fn difference(nodes: &NodePair<'_>, change: Change) -> Difference {
     Difference { path: nodes.path.clone(), change, ours, theirs }
 }
 
-/// What a field that was only renamed keeps.
+/// The key by which a renamed field is recognized.
 fn offset_and_schema(field: &OwnedField) -> (u64, &OwnedSchema) {
     (field.offset, &field.schema)
 }
 
-/// Tells whether a struct is as large and as aligned as its fields make it, so that a difference follows from theirs.
+/// Returns `true` if size and alignment of a struct follow from its fields.
 fn is_natural(schema: &OwnedSchema, fields: &[OwnedField]) -> bool {
     let align = fields.iter().map(|field| field.schema.align()).max().unwrap_or(1);
     let end = fields.iter().map(|field| field.offset.saturating_add(field.schema.size())).max().unwrap_or(0);

@@ -7,14 +7,14 @@ use crate::layout::ShmObject;
 use crate::layout::check::view_is_alike;
 use crate::layout::schema::Schema;
 
-/// What is asked of a field whose type is a parameter.
+/// A field whose type is a parameter, once its bounds were checked.
 #[derive(Clone, Copy, Debug)]
 pub struct ParamField {
-    /// The layout of the type; that its view has the same size and alignment is checked.
+    /// The layout of the type. Its view was checked to have the same size and alignment.
     pub schema: &'static Schema,
 }
 
-/// What is asked of a field whose type is a parameter.
+/// Describes a field whose type is a parameter.
 #[must_use]
 pub const fn of_param<O: ShmObject>() -> ParamField {
     view_is_alike::<O, O::View>();
@@ -34,9 +34,9 @@ macro_rules! object_fields {
             $(, note = $note)?
         )]
         pub unsafe trait $name {
-            /// The layout of the type; that its view has the same size and alignment is checked.
+            /// The layout of the type. Its view was checked to have the same size and alignment.
             const SCHEMA: &'static Schema;
-            /// Is there to be asked for, with a type that is known from elsewhere.
+            /// Compiles only if the type implements this trait. Generated code calls it with a type it cannot name.
             fn asked(_: PhantomData<Self>) {}
         }
 
@@ -50,7 +50,7 @@ macro_rules! object_fields {
 
 object_fields! {
     ObjectField: "not a `ShmObject`: if it is a value, use `Versioned<{Self}>`, or `Atomic<{Self}>` up to 8 bytes",
-        "a type of your own becomes an object by `#[derive(ShmObject)]` and `#[repr(C)]`, a value by `#[derive(Clone, Copy, ShmValue)]` and `#[repr(C)]`";
+        "`#[derive(ShmObject)]` and `#[repr(C)]` make your own type an object; `#[derive(Clone, Copy, ShmValue)]` and `#[repr(C)]` make it a value";
     PlainField: "others write while we hold a reference: use `Atomic<{Self}>` or `Versioned<{Self}>`";
     PlainArrayField: "others write while we hold a reference: use an array of `Atomic`, or `Versioned<{Self}>`";
     CopiedField: "others write while we hold a reference: use `Versioned<{Self}>`";

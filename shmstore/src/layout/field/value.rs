@@ -7,16 +7,16 @@ use crate::layout::InvalidValue;
 use crate::layout::schema::{Field, Schema};
 use crate::layout::{ShmValue, Validity};
 
-/// What is asked of a field whose type is a parameter.
+/// A field whose type is a parameter, once its bounds were checked.
 #[derive(Clone, Copy, Debug)]
 pub struct ParamField {
     /// The layout of the type.
     pub schema: &'static Schema,
-    /// Checks the bytes of the field: those of a value from an offset on. Then its name is before what is named in it.
+    /// Checks the bytes of a value from an offset on. An error has the given name of the field before its path.
     pub check_field: fn(&[u8], usize, &str) -> Result<(), InvalidValue>,
 }
 
-/// What is asked of a field whose type is a parameter.
+/// Describes a field whose type is a parameter.
 #[must_use]
 pub const fn of_param<V: ShmValue>() -> ParamField {
     ParamField { schema: V::SCHEMA, check_field: check_field::<V> }
@@ -42,21 +42,21 @@ macro_rules! value_fields {
         pub unsafe trait $name {
             /// The layout of the type.
             const SCHEMA: &'static Schema;
-            /// Is there to be asked for, with a type that is known from elsewhere.
+            /// Compiles only if the type implements this trait. Generated code calls it with a type it cannot name.
             fn asked(_: PhantomData<Self>) {}
-            /// Whether every bit pattern is valid.
+            /// True if every bit pattern is valid.
             const ANY_BITS: bool;
-            /// Checks the bytes of the field: those of `value` from `offset` on.
+            /// Checks the bytes of the field, which are those of `value` from `offset` on.
             ///
             /// # Errors
             ///
-            /// [`InvalidValue`], with the field's name before what is named in it.
+            /// [`InvalidValue`], with the field's name before its path.
             fn check_field(value: &[u8], offset: usize, name: &str) -> Result<(), InvalidValue>;
-            /// Checks the bytes of several fields of `value`: the numbers `of` in the table of its fields.
+            /// Checks the bytes of the fields of `value` that have the indices `of` in `fields`.
             ///
             /// # Errors
             ///
-            /// [`InvalidValue`], with the field's name before what is named in it.
+            /// [`InvalidValue`], with the field's name before its path.
             fn check_fields(value: &[u8], fields: &[Field], of: &[usize]) -> Result<(), InvalidValue>;
         }
 
@@ -79,7 +79,7 @@ macro_rules! value_fields {
 
 value_fields! {
     ValueField: "not a `ShmValue`",
-        "a type of your own becomes one by `#[derive(Clone, Copy, ShmValue)]` and `#[repr(C)]`; for a type of another crate, see \"Types of other crates\" in the documentation of `ShmValue`";
+        "`#[derive(Clone, Copy, ShmValue)]` and `#[repr(C)]` make your own type a value; for a type of another crate, see \"Types of other crates\" in the documentation of `ShmValue`";
     WidthField: "its width is this process's own: use `u64` or `i64`";
     WideField: "its alignment differs between compilers: use `[u64; 2]`";
     TextField: "its text lies in this process's own memory: use `FixedString<N>`";

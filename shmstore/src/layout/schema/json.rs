@@ -1,15 +1,15 @@
-//! The JSON form of a schema, documented in `docs/format.md`: it is stored in segments and read by other programs.
+//! The JSON of a schema. It is stored in segments and read by other programs. `docs/format.md` describes it.
 
 mod node;
 
 use self::node::Node;
 use super::{OwnedSchema, Schema, SchemaError};
 
-/// How much of a parser's message is kept: it quotes its input, which may be long.
+/// The most characters of a parser's message that are kept. The message quotes its input, which may be long.
 const MAX_MESSAGE: usize = 300;
 
 impl Schema {
-    /// Writes the schema as JSON: canonical, that is without white space and with the keys in a fixed order.
+    /// Returns the schema as canonical JSON, which has no white space and a fixed order of keys.
     #[must_use]
     pub fn to_json(&self) -> String {
         OwnedSchema::from(self).to_json()
@@ -17,7 +17,7 @@ impl Schema {
 }
 
 impl OwnedSchema {
-    /// Writes the schema as JSON: canonical, that is without white space and with the keys in a fixed order.
+    /// Returns the schema as canonical JSON, which has no white space and a fixed order of keys.
     ///
     /// ```
     /// use shmstore::{OwnedSchema, ShmLayout};
@@ -28,15 +28,15 @@ impl OwnedSchema {
     ///
     /// # Panics
     ///
-    /// Never: nothing in a schema is impossible in JSON.
+    /// Never panics, because every schema can be written as JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
         serde_json::to_string(&Node::from(self)).expect("numbers, strings and lists can be written as JSON")
     }
 
-    /// Reads a schema from JSON that any process may have written, in any order of keys and with any white space.
+    /// Reads a schema from JSON, with keys in any order and any white space.
     ///
-    /// Memory and time stay in proportion to the length of the input, whatever it says.
+    /// The JSON may come from any process. Memory and time are at most in proportion to its length.
     ///
     /// ```
     /// use shmstore::OwnedSchema;
@@ -47,8 +47,8 @@ impl OwnedSchema {
     ///
     /// # Errors
     ///
-    /// [`SchemaError::Json`] if it is not the documented format: damaged, or written by a newer version of shmstore.
-    /// [`SchemaError::Inconsistent`] if no type can have this layout: whoever wrote it is at fault.
+    /// - [`SchemaError::Json`] if it is not in the documented format, because it is damaged or from a newer version.
+    /// - [`SchemaError::Inconsistent`] if no type can have this layout. The program that wrote it is at fault.
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, SchemaError> {
         let node: Node = serde_json::from_slice(json.as_ref()).map_err(|error| SchemaError::Json {
             message: error.to_string().chars().take(MAX_MESSAGE).flat_map(escape).collect(),
@@ -57,7 +57,7 @@ impl OwnedSchema {
     }
 }
 
-/// Escapes what could play with a terminal, and leaves the parser's own quotation marks alone.
+/// Escapes characters that could control a terminal, and keeps the parser's quotation marks.
 fn escape(character: char) -> impl Iterator<Item = char> {
     let (kept, escaped) = match character {
         '"' | '\'' | '`' => (Some(character), None),
@@ -72,12 +72,12 @@ mod tests {
     use crate::{OwnedField, OwnedKind, OwnedSchema, Primitive, SchemaError};
 
     #[test]
-    fn every_kind_comes_back_from_json_with_its_content_and_hash() {
+    fn schema_of_every_kind_is_read_back_from_its_json_with_its_hash() {
         for schema in samples::EVERY_KIND {
             let owned = OwnedSchema::from(schema);
             assert_eq!(schema.to_json(), owned.to_json());
             assert_eq!(OwnedSchema::from_json(schema.to_json()).unwrap(), owned);
-            assert_eq!(owned.hash(), schema.hash(), "{schema}: the two trees take other steps of the hash");
+            assert_eq!(owned.hash(), schema.hash(), "{schema}: the hashes of the two trees differ");
         }
     }
 
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn nesting_without_end_is_refused_before_the_stack_ends() {
+    fn nesting_without_end_is_refused_before_the_stack_overflows() {
         for open in [r#"{"element":"#, "[", r#"{"kind":"array","size":1,"align":1,"len":1,"element":"#] {
             let error = OwnedSchema::from_json(open.repeat(100_000)).unwrap_err();
             assert!(matches!(error, SchemaError::Json { .. }), "{error}");
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_quotes_its_input_escaped_and_not_at_length() {
+    fn error_quotes_its_input_escaped_and_shortened() {
         let json = format!(r#"{{"kind":"pad","\u001b[2J{}":1}}"#, "x".repeat(100_000));
         let shown = OwnedSchema::from_json(json).unwrap_err().to_string();
         assert!(shown.contains(r"\u{1b}[2J") && !shown.contains('\u{1b}') && shown.len() < 1000, "{shown}");

@@ -2,8 +2,8 @@
 //!
 //! # Safety
 //!
-//! This file assumes that a `Uuid` is its 16 bytes in order, as its documentation says ("the same ABI as `Bytes`"), and
-//! that every 16 bytes are one, as `Uuid::from_bytes` says. Size and alignment are asserted.
+//! This file assumes that a `Uuid` is its 16 bytes in order, as its documentation says ("the same ABI as `Bytes`"). It
+//! also assumes that any 16 bytes are a `Uuid`, as `Uuid::from_bytes` says. Size and alignment are asserted.
 #![allow(unsafe_code)]
 
 use uuid::{Bytes, Uuid};
@@ -14,7 +14,7 @@ use crate::layout::{Any, ShmLayout, ShmValue};
 
 const FIELDS: &[Field] = &[Field { name: "bytes", offset: 0, schema: Bytes::SCHEMA }];
 
-// SAFETY: a `Uuid` is its bytes, by the contract of the file; the assertion holds size and alignment.
+// SAFETY: a `Uuid` is its bytes, by the contract of the file. Size and alignment are asserted.
 #[diagnostic::do_not_recommend]
 unsafe impl ShmLayout for Uuid {
     const SCHEMA: &'static Schema = {
@@ -23,7 +23,7 @@ unsafe impl ShmLayout for Uuid {
     };
 }
 
-// SAFETY: 16 bytes, so no padding and no pointer; every bit pattern is valid, by the contract of the file.
+// SAFETY: 16 bytes have no padding and no pointer. Every bit pattern is valid, by the contract of the file.
 #[diagnostic::do_not_recommend]
 unsafe impl ShmValue for Uuid {
     type Validity = Any;

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::super::{KindTag, OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive, SchemaError};
 
-/// One node as it is written: the order of the keys is the canonical one.
+/// One node as it is written, with its keys in the canonical order.
 ///
-/// Flat, with the keys of every kind, rather than an enum tagged by `kind`: serde would buffer each level of that one
-/// and lose the place of an error. [`Node::refuse_leftovers`] makes up for it.
+/// It is flat and has the keys of every kind. For an enum tagged by `kind`, serde would buffer each level and lose the
+/// line and column of an error. In place of serde, [`Node::refuse_leftovers`] refuses keys of other kinds.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Node {
@@ -77,7 +77,7 @@ impl Node {
         }
     }
 
-    /// Turns the node into what it describes. Recursion is bounded by the parser's limit of 128 levels.
+    /// Converts the node. The parser's limit of 128 levels bounds the recursion.
     pub(super) fn read(mut self) -> Result<OwnedSchema, SchemaError> {
         let kind = match self.kind {
             KindTag::Primitive => OwnedKind::Primitive(need(&mut self.primitive, "primitive")?),
@@ -112,7 +112,7 @@ impl Node {
         OwnedSchema::new(self.size, self.align, kind)
     }
 
-    /// Refuses keys that belong to another kind: nothing that is written is dropped in silence.
+    /// Refuses keys that belong to another kind, so that no key is ignored.
     fn refuse_leftovers(&self) -> Result<(), SchemaError> {
         let left = [
             ("name", self.name.is_some()),
