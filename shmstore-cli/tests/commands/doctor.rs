@@ -96,6 +96,11 @@ fn object_of_another_format_is_found_at_its_path() {
     assert!(text.contains(found) && text.contains("→ update this program") && !text.contains("shmstore rm"), "{text}");
     // Removed only on purpose.
     let ended = run(["rm", "--yes", store.path().to_str().unwrap()]);
-    assert!(ended.err.contains("Update this program, or insist (`shmstore rm --force`)"), "{ended:?}");
+    assert!(
+        ended
+            .err
+            .contains("Update this program, or force the removal (`WhileAttached::Remove`, `shmstore rm --force`)"),
+        "{ended:?}"
+    );
     run(["rm", "--yes", "--force", store.path().to_str().unwrap()]).with(0);
 }

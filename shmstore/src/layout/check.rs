@@ -6,7 +6,8 @@
 //!
 //! # Safety
 //!
-//! This file assumes that its checks are evaluated while a program is compiled. The derives call them in constants only.
+//! This file assumes that its checks are evaluated while a program is compiled. The derives call them in constants
+//! only.
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
@@ -18,7 +19,8 @@ use crate::layout::text::Text;
 /// Checks that a value and each of its fields have bytes, that the fields are aligned, and that there is no padding.
 ///
 /// The fields numbered in `but_fields` and the gaps numbered in `but_gaps` are left out, because the derive checks them
-/// one by one. Both lists ascend. A gap has the number of the field after it. The gap at the end has the number of fields.
+/// one by one. Both lists ascend. A gap has the number of the field after it. The gap at the end has the number of
+/// fields.
 ///
 /// # Panics
 ///
@@ -42,8 +44,8 @@ pub const fn is_value<T>(fields: &[Field], but_fields: &[usize], but_gaps: &[usi
 
 /// Checks that an object and each of its fields have bytes, that it has no `impl Drop`, and that C's rules lay it out.
 ///
-/// The fields numbered in `but_fields`, which ascends, are left out, because the derive checks them one by one. The view
-/// is laid out by C's rules, because no other macro can change it. So the object has the same layout.
+/// The fields numbered in `but_fields`, which ascends, are left out, because the derive checks them one by one. The
+/// view is laid out by C's rules, because no other macro can change it. So the object has the same layout.
 ///
 /// # Panics
 ///
@@ -112,7 +114,7 @@ const fn gap(bytes: usize, offset: usize) -> Text {
 const fn cure(text: Text, padding: Padding, bytes: usize, position: &str) -> Text {
     let Padding::Fixed(name) = padding else {
         return text.str(
-            " with these arguments: no `Pad` of fixed size closes it for all arguments. Use arguments whose sizes leave no gap, or add a const parameter `P` and a field `Pad<P>`",
+            " with these arguments: no `Pad` of fixed size closes it for all arguments. Use arguments that leave no gap, or add a const parameter `P` and a field `Pad<P>`",
         );
     };
     let text = text.str(": add `");

@@ -45,9 +45,9 @@
 /// | `AtomicUsize`, `AtomicIsize`, `AtomicPtr` | no: width and address are the process's own | `AtomicU64` |
 /// | `String`, `Vec`, `Box`, references, cells, std's locks, … | no: they work in one process only | see the error |
 ///
-/// The struct has `#[repr(C)]` or `#[repr(transparent)]`, at most `align(4096)`, and no `Drop`. Padding is allowed. It is
-/// zero and never copied. Enums, unions, structs without bytes, `packed` and lifetimes are refused. A struct is an object
-/// or a value, so it has only one of the two derives.
+/// The struct has `#[repr(C)]` or `#[repr(transparent)]`, at most `align(4096)`, and no `Drop`. Padding is allowed. It
+/// is zero and never copied. Enums, unions, structs without bytes, `packed` and lifetimes are refused. A struct is an
+/// object or a value, so it has only one of the two derives.
 ///
 /// # Parameters
 ///
@@ -87,7 +87,8 @@
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// - [`AnyBits`](crate::AnyBits) is the bound for generic code that calls `load()`. With `T: ShmValue` there is `try_load()`.
+/// - [`AnyBits`](crate::AnyBits) is the bound for generic code that calls `load()`. With `T: ShmValue` there is
+///   `try_load()`.
 /// - A type argument counts in the schema and in the layout hash only through the fields that have it. A const argument
 ///   counts by its value.
 /// - `Self`, macros and attributes are refused in bounds, `where` clauses and the types of fields.
@@ -100,26 +101,27 @@
 /// | `#[shm(name = "…")]` | the name in the schema, instead of the struct's own |
 /// | `#[shm(crate = "…")]` | the path to this crate, if another crate re-exports it |
 ///
-/// In a `macro_rules!` macro the path is `crate = $crate::shmstore`. A dependency that is renamed in `Cargo.toml` is found
-/// under its new name. The crate at this path, or `::shmstore` without it, makes all checks. A program that gives the
-/// name to a module of its own switches the checks off. It then has the responsibility of a hand-written implementation.
+/// In a `macro_rules!` macro the path is `crate = $crate::shmstore`. A dependency that is renamed in `Cargo.toml` is
+/// found under its new name. The crate at this path, or `::shmstore` without it, makes all checks. A program that gives
+/// the name to a module of its own switches the checks off. It then has the responsibility of a hand-written
+/// implementation.
 ///
-/// Lint levels of the item, its fields and its parameters apply to the generated code, too. Names that begin with `__shm`
-/// are reserved for that code.
+/// Lint levels of the item, its fields and its parameters apply to the generated code, too. Names that begin with
+/// `__shm` are reserved for that code.
 ///
 /// # The view
 ///
-/// [`ShmObject::View`](trait@crate::ShmObject#associatedtype.View) is a struct with the same layout, the same field names
-/// and the same visibilities. Its fields are the views of the object's fields, which load and never write.
+/// [`ShmObject::View`](trait@crate::ShmObject#associatedtype.View) is a struct with the same layout, the same field
+/// names and the same visibilities. Its fields are the views of the object's fields, which load and never write.
 ///
 /// # When it is checked
 ///
-/// `cargo check` checks all of the above, with one exception. Rules that depend on arguments of the type are checked where
-/// the arguments are known, by `cargo build` of a program that uses the type. They are the number of elements of an array
-/// `[O; N]`, and the absence of `Drop`.
+/// `cargo check` checks all of the above, with one exception. Rules that depend on arguments of the type are checked
+/// where the arguments are known, by `cargo build` of a program that uses the type. They are the number of elements of
+/// an array `[O; N]`, and the absence of `Drop`.
 ///
-/// The checks are made on the finished type. So a program does not compile if an attribute macro below the derive changes
-/// the struct in a way that makes the description false.
+/// The checks are made on the finished type. So a program does not compile if an attribute macro below the derive
+/// changes the struct in a way that makes the description false.
 pub use shmstore_derive::ShmObject;
 
 /// Makes a struct or an enum a value, which is copied in and out of shared memory.
@@ -165,9 +167,9 @@ pub use shmstore_derive::ShmObject;
 /// | atomics and other parts of objects | no: they are shared in place | the plain value, or an object |
 /// | `String`, `Vec`, `Box`, `Option`, `NonZero`, references, pointers, tuples, … | no: they belong to one process or one compiler | see the error |
 ///
-/// The struct is `Copy` and has `#[repr(C)]` or `#[repr(transparent)]`, and at most `align(4096)`. It has **no padding**,
-/// because padding would be read uninitialized. The error says where the gap is and which [`Pad`](crate::Pad) closes it.
-/// Unions, structs without bytes, `packed` and lifetimes are refused.
+/// The struct is `Copy` and has `#[repr(C)]` or `#[repr(transparent)]`, and at most `align(4096)`. It has **no
+/// padding**, because padding would be read uninitialized. The error says where the gap is and which
+/// [`Pad`](crate::Pad) closes it. Unions, structs without bytes, `packed` and lifetimes are refused.
 ///
 /// ```compile_fail
 /// # use shmstore::ShmValue;
@@ -181,8 +183,8 @@ pub use shmstore_derive::ShmObject;
 ///
 /// # Parameters
 ///
-/// A struct can have const parameters, and type parameters with a bound. `T: ShmValue` is for a field, `T: Copy + Send +
-/// Sync + 'static` for a marker.
+/// A struct can have const parameters, and type parameters with a bound. `T: ShmValue` is for a field, `T: Copy + Send
+/// + Sync + 'static` for a marker.
 ///
 /// ```
 /// use shmstore::{ShmLayout, ShmValue};
@@ -198,8 +200,8 @@ pub use shmstore_derive::ShmObject;
 /// ```
 ///
 /// If the offset or the size of a field depends on an argument, only arguments that leave no gap are accepted. A
-/// [`Pad`](crate::Pad) of fixed size cannot close the gap for all arguments. A field `Pad<P>` with a const parameter `P`
-/// of 1 or more can.
+/// [`Pad`](crate::Pad) of fixed size cannot close the gap for all arguments. A field `Pad<P>` with a const parameter
+/// `P` of 1 or more can.
 ///
 /// # Enums
 ///
@@ -213,10 +215,10 @@ pub use shmstore_derive::ShmObject;
 ///
 /// # When it is checked
 ///
-/// `cargo check` checks all of the above, with one exception. Rules that depend on arguments of the type are checked where
-/// the arguments are known, by `cargo build` of a program that uses the type. They are the absence of padding, and the
-/// number of elements of an array `[V; N]`.
+/// `cargo check` checks all of the above, with one exception. Rules that depend on arguments of the type are checked
+/// where the arguments are known, by `cargo build` of a program that uses the type. They are the absence of padding,
+/// and the number of elements of an array `[V; N]`.
 ///
-/// The checks are made on the finished type. So a program does not compile if an attribute macro below the derive changes
-/// the type in a way that makes the description false.
+/// The checks are made on the finished type. So a program does not compile if an attribute macro below the derive
+/// changes the type in a way that makes the description false.
 pub use shmstore_derive::ShmValue;

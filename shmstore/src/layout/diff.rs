@@ -158,7 +158,8 @@ impl LayoutDiff {
         self.differences.is_empty()
     }
 
-    /// Iterates over the differences in the order of our fields. A field that was added is where their schema declares it.
+    /// Iterates over the differences in the order of our fields. A field that was added is where their schema declares
+    /// it.
     pub fn differences(&self) -> impl ExactSizeIterator<Item = &Difference> {
         self.differences.iter()
     }

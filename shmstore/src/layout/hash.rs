@@ -66,7 +66,7 @@ pub(crate) fn of_bytes<const N: usize>(parts: [&[u8]; N]) -> u128 {
 pub(crate) struct LayoutHasher(u128);
 
 impl LayoutHasher {
-    /// Starts a node whose kind has the number `tag`.
+    /// Starts a node of the kind with the number `tag`.
     pub(crate) const fn node(tag: u8, size: u64, align: u64) -> Self {
         let start = Self(FNV_OFFSET_BASIS).byte(HASH_VERSION).byte(ENDIANNESS).byte(POINTER_BYTES);
         start.byte(tag).u64(size).u64(align)
@@ -108,7 +108,8 @@ impl LayoutHasher {
         LayoutHash(self.0)
     }
 
-    /// Takes in bytes. It does not call [`byte`](Self::byte), because the compiler interprets it in every build of a user.
+    /// Takes in bytes. It does not call [`byte`](Self::byte), because the compiler interprets it in every build of a
+    /// user.
     const fn fixed(self, bytes: &[u8]) -> Self {
         let (mut hash, mut at, len) = (self.0, 0, bytes.len());
         while at < len {

@@ -49,8 +49,8 @@ pub(crate) const fn is_described<T: ShmLayout>() {
 
 /// Does the same where bytes become a value, and compares the schema with the [`Validity`].
 ///
-/// Bytes of a value are checked unless its `Validity` is [`Any`]. So a value with a `bool` in it is always checked, even
-/// if another macro has deceived the derive.
+/// Bytes of a value are checked unless its `Validity` is [`Any`]. So a value with a `bool` in it is always checked,
+/// even if another macro has deceived the derive.
 pub(crate) const fn is_described_value<V: ShmValue>() {
     is_described::<V>();
     assert!(
@@ -118,14 +118,14 @@ pub trait ShmId: ShmLayout {
 /// assert_eq!(SocketAddrV4::from(peer.load()), address);
 /// ```
 ///
-/// If some contents of the struct are not a value of the other type, the way back is a `TryFrom`, because another process
-/// may have stored anything.
+/// If some contents of the struct are not a value of the other type, the way back is a `TryFrom`, because another
+/// process may have stored anything.
 ///
 /// # Safety
 ///
 /// The implementer promises that
-/// - the type has no padding, no pointers and no interior mutability, so that every byte of it is always initialized and
-///   means the same in every process;
+/// - the type has no padding, no pointers and no interior mutability, so that every byte of it is always initialized
+///   and means the same in every process;
 /// - all bytes zero is a valid value;
 /// - [`check_bits`](Self::check_bits) accepts only bytes that are a valid value;
 /// - [`Validity`](Self::Validity) is [`Any`] only if all bytes are a valid value.
@@ -213,8 +213,8 @@ pub unsafe trait ShmValue: ShmLayout + Copy + Send + Sync {
 /// - every byte that is read or written through `&Self` is atomic, whatever other processes do to it meanwhile;
 /// - any bytes are a valid object, and dropping an object does nothing;
 /// - [`View`](Self::View) has the same size and alignment, and any bytes are a valid view;
-/// - nothing is written through `&View`, and its memory is loaded only by `Relaxed` atomic loads of at most 8 bytes, with
-///   fences where needed. So the memory may be mapped for reading only, while other processes write it.
+/// - nothing is written through `&View`, and its memory is loaded only by `Relaxed` atomic loads of at most 8 bytes,
+///   with fences where needed. So the memory may be mapped for reading only, while other processes write it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an object that processes can share in place",
     label = "not a `ShmObject`",

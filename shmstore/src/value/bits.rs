@@ -2,8 +2,8 @@
 //!
 //! # Safety
 //!
-//! This file relies on the promises of [`ShmValue`]: a value has no padding, `check_bits` accepts only valid values, and
-//! [`AnyBits`] is implemented only if all bits are valid.
+//! This file relies on the promises of [`ShmValue`]: a value has no padding, `check_bits` accepts only valid values,
+//! and [`AnyBits`] is implemented only if all bits are valid.
 #![allow(unsafe_code)]
 
 use std::mem::{self, MaybeUninit};

@@ -18,7 +18,8 @@ impl fmt::Display for Civil {
     }
 }
 
-/// Returns year, month and day of a number of days since 1970-01-01. It counts years from March, so leap days come last.
+/// Returns year, month and day of a number of days since 1970-01-01. It counts years from March, so leap days come
+/// last.
 fn civil_date(days: i64) -> (i64, i64, i64) {
     let days_since_0000_03_01 = days + 719_468;
     let era = days_since_0000_03_01.div_euclid(146_097);

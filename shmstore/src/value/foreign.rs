@@ -1,7 +1,7 @@
 //! Types of other crates, each crate behind the feature of its name.
 //!
-//! The implementations for values have `#[diagnostic::do_not_recommend]`. Otherwise rustc would name these types first in
-//! its list of types that are values.
+//! The implementations for values have `#[diagnostic::do_not_recommend]`. Otherwise rustc would name these types first
+//! in its list of types that are values.
 
 #[cfg(feature = "glam")]
 mod glam;

@@ -3,8 +3,8 @@
 //! # Safety
 //!
 //! This file assumes that `FixedString`, `FixedVec` and `Pad` are `#[repr(C)]` structs with exactly the fields named
-//! here. It promises that they have no padding. The compile-time assertions `LAYOUT_HOLDS` prove that. They are evaluated
-//! wherever a value is made or checked, and wherever the schema is used.
+//! here. It promises that they have no padding. The compile-time assertions `LAYOUT_HOLDS` prove that. They are
+//! evaluated wherever a value is made or checked, and wherever the schema is used.
 #![allow(unsafe_code)]
 
 use std::mem::offset_of;

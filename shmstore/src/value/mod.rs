@@ -2,11 +2,11 @@
 //!
 //! Layers it may use: layout.
 //!
-//! Read first: `string.rs` for a type and its operations, `layout.rs` for the shape of all of them, and `bits.rs` for the
-//! way from bytes to a value.
+//! Read first: `string.rs` for a type and its operations, `layout.rs` for the shape of all of them, and `bits.rs` for
+//! the way from bytes to a value.
 //!
-//! Any process may have written a length in shared memory, so no operation trusts it. An operation reads the length once,
-//! clamps it to the capacity, and uses the copy. So every length is valid, and no read fails because of one.
+//! Any process may have written a length in shared memory, so no operation trusts it. An operation reads the length
+//! once, clamps it to the capacity, and uses the copy. So every length is valid, and no read fails because of one.
 
 pub(crate) mod bits;
 pub(crate) mod calendar;

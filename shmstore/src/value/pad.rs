@@ -10,8 +10,8 @@ use std::hash::{Hash, Hasher};
 /// of the derive names each gap and the `Pad` that closes it.
 ///
 /// All pads of one size are equal and have the same hash, whatever their bytes are. So a struct with pads can derive
-/// `PartialEq` and `Hash`, and is compared by its other fields. For serde a pad is the unit `()`. `#[serde(skip)]` on the
-/// field leaves it out.
+/// `PartialEq` and `Hash`, and is compared by its other fields. For serde a pad is the unit `()`. `#[serde(skip)]` on
+/// the field leaves it out.
 ///
 /// # Shape
 ///

@@ -26,19 +26,19 @@ use crate::value::{CapacityError, Content};
 ///
 /// # Guarantees
 ///
-/// - Text is never cut off silently. Text that does not fit is a [`CapacityError`], and the string is unchanged. So there
-///   is no `Extend` and no `FromIterator`. [`from_truncated`](Self::from_truncated) cuts on purpose.
+/// - Text is never cut off silently. Text that does not fit is a [`CapacityError`], and the string is unchanged. So
+///   there is no `Extend` and no `FromIterator`. [`from_truncated`](Self::from_truncated) cuts on purpose.
 /// - All bytes zero is the empty string, and removed text is overwritten with zeros. So two equal strings made by these
 ///   methods have equal bytes.
 /// - Equality, order and hash are those of the text. Bytes after the text do not count.
-/// - Every bit pattern is valid. If a faulty process has stored a length beyond the capacity, the length is the capacity.
-///   If it has stored bytes that are not UTF-8, [`to_str`](Self::to_str) and `Serialize` fail. `Display`, `Debug` and
-///   [`to_string_lossy`](Self::to_string_lossy) show U+FFFD instead.
+/// - Every bit pattern is valid. If a faulty process has stored a length beyond the capacity, the length is the
+///   capacity. If it has stored bytes that are not UTF-8, [`to_str`](Self::to_str) and `Serialize` fail. `Display`,
+///   `Debug` and [`to_string_lossy`](Self::to_string_lossy) show U+FFFD instead.
 ///
 /// # Shape
 ///
-/// `N + 4` bytes, aligned to 1: the length as a little-endian `u32`, then `N` bytes that begin with the text. `N` is 1 to
-/// `u32::MAX`.
+/// `N + 4` bytes, aligned to 1: the length as a little-endian `u32`, then `N` bytes that begin with the text. `N` is 1
+/// to `u32::MAX`.
 ///
 /// Before a field that is aligned to 8 bytes choose `N` = 4, 12, 20, …, so that the string ends at a multiple of 8 and
 /// needs no [`Pad`](crate::Pad).
@@ -135,8 +135,8 @@ impl<const N: usize> FixedString<N> {
     ///
     /// # Errors
     ///
-    /// [`Utf8Error`] if another process has written bytes that are not UTF-8. [`to_string_lossy`](Self::to_string_lossy)
-    /// and [`as_bytes`](Self::as_bytes) do not fail.
+    /// [`Utf8Error`] if another process has written bytes that are not UTF-8.
+    /// [`to_string_lossy`](Self::to_string_lossy) and [`as_bytes`](Self::as_bytes) do not fail.
     #[inline]
     pub const fn to_str(&self) -> Result<&str, Utf8Error> {
         std::str::from_utf8(self.as_bytes())

@@ -31,8 +31,8 @@ const NANOS_PER_SECOND: i64 = 1_000_000_000;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// The range is [`MIN`](Self::MIN), 1677-09-21T00:12:43.145224192Z, to [`MAX`](Self::MAX), 2262-04-11T23:47:16.854775807Z.
-/// Every bit pattern is a valid time, and zero is 1970. Leap seconds are not counted.
+/// The range is [`MIN`](Self::MIN), 1677-09-21T00:12:43.145224192Z, to [`MAX`](Self::MAX),
+/// 2262-04-11T23:47:16.854775807Z. Every bit pattern is a valid time, and zero is 1970. Leap seconds are not counted.
 ///
 /// `Display` and `Debug` show the time by RFC 3339, in universal time. Nine digits follow the second, or fewer by the
 /// precision: `{time:.3}`. Further digits are cut off. For serde a timestamp is its number of nanoseconds.
@@ -48,8 +48,8 @@ const NANOS_PER_SECOND: i64 = 1_000_000_000;
 /// So `SystemTime::now().try_into()?` makes a timestamp. A time out of range is a [`TimestampError`].
 ///
 /// There is no `+` and no `-`, because they could go out of range. [`checked_add`](Self::checked_add) and
-/// [`checked_sub`](Self::checked_sub) return an `Option`. `std::time::Instant` has no meaning in another process, so there
-/// is no conversion. A `Duration` is stored as a `u64` of nanoseconds.
+/// [`checked_sub`](Self::checked_sub) return an `Option`. `std::time::Instant` has no meaning in another process, so
+/// there is no conversion. A `Duration` is stored as a `u64` of nanoseconds.
 ///
 /// # Shape
 ///

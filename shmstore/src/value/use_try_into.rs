@@ -1,9 +1,9 @@
 //! Compile errors with advice for `FixedString::from("text")`, `vec.into()` and `iterator.collect()`.
 //!
 //! These conversions could not report content that does not fit, so they do not exist. No type implements the traits
-//! here. The implementations of `From` and `FromIterator` with these bounds never apply. But rustc finds them, and reports
-//! the missing trait with the text given here. For `.into()` rustc prints the path of the trait instead, so the name of
-//! this module is advice, too.
+//! here. The implementations of `From` and `FromIterator` with these bounds never apply. But rustc finds them, and
+//! reports the missing trait with the text given here. For `.into()` rustc prints the path of the trait instead, so the
+//! name of this module is advice, too.
 
 use super::{FixedString, FixedVec};
 use crate::layout::ShmValue;

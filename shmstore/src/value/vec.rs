@@ -24,18 +24,18 @@ use crate::value::{CapacityError, Content};
 ///
 /// # Guarantees
 ///
-/// - Elements are never left out silently. Elements that do not fit are a [`CapacityError`], and the vector is unchanged.
-///   So there is no `Extend` and no `FromIterator`, but [`try_from_iter`](Self::try_from_iter).
+/// - Elements are never left out silently. Elements that do not fit are a [`CapacityError`], and the vector is
+///   unchanged. So there is no `Extend` and no `FromIterator`, but [`try_from_iter`](Self::try_from_iter).
 /// - All bytes zero is the empty vector, and removed elements are overwritten with zeros.
 /// - Equality, order and hash are those of the slice. Elements beyond the length do not count.
 /// - Every length is valid. If a faulty process has stored a length beyond the capacity, the length is the capacity.
-/// - If every bit pattern of `V` is valid, every bit pattern of the vector is valid. Otherwise every read checks all `N`
-///   elements, even beyond the length, because they are values, too.
+/// - If every bit pattern of `V` is valid, every bit pattern of the vector is valid. Otherwise every read checks all
+///   `N` elements, even beyond the length, because they are values, too.
 ///
 /// # Shape
 ///
-/// `8 + N * size_of::<V>()` bytes, aligned as `V`: the length as a little-endian `u64`, then `N` elements. `N` ≥ 1, and `V`
-/// is aligned to at most 8 bytes.
+/// `8 + N * size_of::<V>()` bytes, aligned as `V`: the length as a little-endian `u64`, then `N` elements. `N` ≥ 1, and
+/// `V` is aligned to at most 8 bytes.
 ///
 /// ```
 /// use shmstore::FixedVec;
@@ -58,8 +58,8 @@ pub struct FixedVec<V: ShmValue, const N: usize> {
 impl<V: ShmValue, const N: usize> FixedVec<V, N> {
     /// Makes an empty vector.
     ///
-    /// `from` and `into` make a vector of an array. `try_from` and `try_into` make it of a slice or a `Vec`, and fail if
-    /// there are too many elements. [`try_from_iter`](Self::try_from_iter) makes it of an iterator.
+    /// `from` and `into` make a vector of an array. `try_from` and `try_into` make it of a slice or a `Vec`, and fail
+    /// if there are too many elements. [`try_from_iter`](Self::try_from_iter) makes it of an iterator.
     #[must_use]
     #[inline]
     pub fn new(/* of an array: `FixedVec::from([1, 2])`; of a slice or `Vec`: `FixedVec::try_from(vec)?` */) -> Self {

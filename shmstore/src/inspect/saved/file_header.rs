@@ -1,4 +1,4 @@
-//! The first bytes of a saved object: what it is of, and how long.
+//! The header of a file with a saved object.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,12 +8,12 @@ use crate::layout::hash::LayoutHash;
 pub(super) const MAGIC: [u8; 8] = *b"shmsaved";
 /// The version of the file format.
 const VERSION: u32 = 1;
-/// The bytes before the schema.
+/// The number of bytes before the schema.
 pub(super) const HEADER_LEN: usize = 64;
-/// The longest schema that is read.
+/// The longest schema that is read, in bytes.
 const MAX_SCHEMA: u64 = 1 << 20;
 
-/// The header of a file, its lengths checked.
+/// The header of a file, with lengths that were checked.
 pub(super) struct FileHeader {
     pub(super) id: u32,
     pub(super) schema_len: u64,
@@ -24,7 +24,7 @@ pub(super) struct FileHeader {
 }
 
 impl FileHeader {
-    /// Reads it, and checks that it fits a file of that length.
+    /// Reads a header, and checks that it fits a file of `len` bytes.
     pub(super) fn parse(header: &[u8; HEADER_LEN], len: u64) -> Result<Self, SavedError> {
         let u32_at = |at: usize| u32::from_le_bytes(header[at..at + 4].try_into().expect("four bytes"));
         let u64_at = |at: usize| u64::from_le_bytes(header[at..at + 8].try_into().expect("eight bytes"));
@@ -44,7 +44,7 @@ impl FileHeader {
         Ok(Self { id: u32_at(12), schema_len, values_len, hash, seconds: u64_at(48), reserved: u64_at(56) })
     }
 
-    /// The type-id-char, and when it was saved.
+    /// Returns the type-id-char and the time of saving, if they and the reserved word are possible.
     pub(super) fn check(&self) -> Result<(char, SystemTime), SavedError> {
         let &Self { id, seconds, reserved, .. } = self;
         let letter = u8::try_from(id).ok().filter(|id| (b' '..=b'~').contains(id));
@@ -56,7 +56,7 @@ impl FileHeader {
         Ok((letter.into(), saved.ok_or_else(|| damaged("time", seconds.to_string()))?))
     }
 
-    /// Its bytes.
+    /// Returns the bytes of the header.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let &Self { id, schema_len, values_len, hash, seconds, reserved } = self;
         let mut bytes = MAGIC.to_vec();

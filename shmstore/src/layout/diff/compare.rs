@@ -1,8 +1,8 @@
 //! Finds the differences of two schemas, from the top down.
 //!
-//! A difference is reported where it begins. Its consequences are not, such as the size of a struct with one more field.
-//! No difference is passed over. If two nodes are not equal and no rule finds a difference in them, the nodes themselves
-//! are reported.
+//! A difference is reported where it begins. Its consequences are not, such as the size of a struct with one more
+//! field. No difference is passed over. If two nodes are not equal and no rule finds a difference in them, the nodes
+//! themselves are reported.
 
 use super::pairs::Pairs;
 use super::shared_path::SharedPath;

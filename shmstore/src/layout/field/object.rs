@@ -51,23 +51,23 @@ macro_rules! object_fields {
 object_fields! {
     ObjectField: "not a `ShmObject`: if it is a value, use `Versioned<{Self}>`, or `Atomic<{Self}>` up to 8 bytes",
         "`#[derive(ShmObject)]` and `#[repr(C)]` make your own type an object; `#[derive(Clone, Copy, ShmValue)]` and `#[repr(C)]` make it a value";
-    PlainField: "others write while we hold a reference: use `Atomic<{Self}>` or `Versioned<{Self}>`";
-    PlainArrayField: "others write while we hold a reference: use an array of `Atomic`, or `Versioned<{Self}>`";
-    CopiedField: "others write while we hold a reference: use `Versioned<{Self}>`";
-    PhantomField: "what a phantom stands for is `Send` and `Sync`: write `PhantomData<fn() -> T>`";
+    PlainField: "other processes write during the borrow: use `Atomic<{Self}>` or `Versioned<{Self}>`";
+    PlainArrayField: "other processes write during the borrow: use an array of `Atomic`, or `Versioned<{Self}>`";
+    CopiedField: "other processes write during the borrow: use `Versioned<{Self}>`";
+    PhantomField: "the type in a `PhantomData` is `Send` and `Sync`: write `PhantomData<fn() -> T>`";
     PadField: "an object may have padding, so it needs no field for it: remove it";
-    AtomicBoolField: "a foreign byte that is not 0 or 1 would be undefined behavior: use `Atomic<bool>`";
+    AtomicBoolField: "a byte of another process that is not 0 or 1 would be undefined behavior: use `Atomic<bool>`";
     WidthField: "its width is this process's own: use `AtomicU64` or `AtomicI64`";
     WideField: "its alignment differs between compilers: use `Versioned<[u64; 2]>`";
     TextField: "its text lies in this process's own memory: use `Versioned<FixedString<N>>`";
     ListField: "its items lie in this process's own memory: use `Versioned<FixedVec<V, N>>`, or an array of objects";
     PointerField: "an address means nothing in another process: use the object itself, or `Versioned<V>`";
     TupleField: "the compiler decides how a tuple is laid out: use a struct with `#[repr(C)]`";
-    OptionField: "the compiler decides how it is stored: use `Versioned<V>`, whose version is 0 until the first store";
+    OptionField: "the compiler decides how it is stored: use `Versioned<V>`, which has version 0 until the first store";
     NonZeroField: "shared memory starts as zeros: use an atomic integer, with 0 for none";
     CellField: "a cell works in one thread or process only: use `Atomic<V>` or `Versioned<V>`";
-    LockField: "std's locks work in one process only: use `Versioned<V>` for the data, whose `update` or `Transaction` lets one in at a time",
-        "an invariant over several parts is guarded by a `Lock` beside them: it holds no data, which stays in `Versioned` parts and atomics";
-    EventField: "it wakes threads of one process only: use an `Event`, which counts what happens and wakes those who wait for more";
+    LockField: "std's locks work in one process only: use `Versioned<V>` for the data, with `update` or `Transaction` for one writer at a time",
+        "a `Lock` guards an invariant over several parts beside it: the data stays in `Versioned` parts and atomics";
+    EventField: "it wakes threads of one process only: use an `Event`, which counts notifications and wakes the waiting processes";
     TimeField: "the compiler decides how it is stored: use `Atomic<Timestamp>` for a moment, `AtomicU64` of nanoseconds for a duration";
 }

@@ -93,6 +93,6 @@ value_fields! {
     EventField: "it wakes threads of one process only, and a value is copied: use an `Event` beside the value, in an object";
     AtomicField: "an atomic is shared in place, a value is copied: use the plain integer or `bool` here, or derive `ShmObject` instead";
     PartField: "it is an object, shared in place, and a value is copied: put it beside the value, in a struct that derives `ShmObject`";
-    PhantomField: "what a phantom stands for is `Send` and `Sync`: write `PhantomData<fn() -> T>`";
+    PhantomField: "the type in a `PhantomData` is `Send` and `Sync`: write `PhantomData<fn() -> T>`";
     TimeField: "the compiler decides how it is stored: use `Timestamp` for a moment, `u64` of nanoseconds for a duration";
 }

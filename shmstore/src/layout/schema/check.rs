@@ -1,8 +1,8 @@
 //! The checks that make a schema from another program harmless: each of its nodes can be the layout of a type.
 //!
 //! A schema is refused only for errors that could harm a reader: a child outside its parent, a number that overflows, a
-//! name that is used twice. The inner layout of shmstore's own parts is not checked, but there has to be room in them for
-//! their value.
+//! name that is used twice. The inner layout of shmstore's own parts is not checked, but there has to be room in them
+//! for their value.
 
 use std::collections::HashSet;
 use std::fmt;

@@ -6,9 +6,9 @@ use crate::layout::hash::LayoutHash;
 
 /// The layout of a type that this program may not know. It is read from a segment or a file, or made of a [`Schema`].
 ///
-/// A schema from [`new`](Self::new) or [`from_json`](Self::from_json) is consistent, even if it is hostile. Children lie
-/// within their parents, no number overflows, names are unique within their list, and at most 40 types are nested. So a
-/// program can walk it recursively, and read bytes by its offsets.
+/// A schema from [`new`](Self::new) or [`from_json`](Self::from_json) is consistent, even if it is hostile. Children
+/// lie within their parents, no number overflows, names are unique within their list, and at most 40 types are nested.
+/// So a program can walk it recursively, and read bytes by its offsets.
 ///
 /// ```
 /// use shmstore::{OwnedSchema, ShmLayout};

@@ -18,8 +18,8 @@ use crate::layout::{Any, ShmLayout, ShmValue};
 /// Implements the traits for types with fields of one type. All fields of a type are listed.
 macro_rules! values {
     ($($type:ident: $($field:ident)*, $part:ty;)*) => {$(
-        // SAFETY: the closure compiles only if these are all fields, and have this type. Offsets, size and alignment are
-        // the compiler's. The assertion excludes bytes between and after the fields.
+        // SAFETY: the closure compiles only if these are all fields, and have this type. Offsets, size and alignment
+        // are the compiler's. The assertion excludes bytes between and after the fields.
         #[diagnostic::do_not_recommend]
         unsafe impl ShmLayout for $type {
             const SCHEMA: &'static Schema = {
@@ -32,8 +32,8 @@ macro_rules! values {
             };
         }
 
-        // SAFETY: numbers with nothing between or after them, as `SCHEMA` asserts. So there is no padding and no pointer,
-        // and every bit pattern is valid.
+        // SAFETY: numbers with nothing between or after them, as `SCHEMA` asserts. So there is no padding and no
+        // pointer, and every bit pattern is valid.
         #[diagnostic::do_not_recommend]
         unsafe impl ShmValue for $type {
             type Validity = Any;
