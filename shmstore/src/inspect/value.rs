@@ -44,7 +44,7 @@ pub enum Value {
     Variant {
         /// Its name.
         name: String,
-        /// The number that stands for it.
+        /// Its number.
         discriminant: i128,
     },
     /// A struct. Padding and `PhantomData` are left out of its fields.

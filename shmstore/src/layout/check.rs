@@ -263,7 +263,7 @@ const fn has_no_drop<T>() {
 pub(crate) const fn view_is_alike<O, View>() {
     assert!(
         size_of::<O>() == size_of::<View>() && align_of::<O>() == align_of::<View>(),
-        "the view of this type has another size or alignment than the type: its `unsafe impl ShmObject` is wrong"
+        "the view of this type has another size or alignment than the type: correct its `unsafe impl ShmObject`"
     );
 }
 

@@ -160,6 +160,14 @@ impl LayoutDiff {
 
     /// Iterates over the differences in the order of our fields. A field that was added is where their schema declares
     /// it.
+    ///
+    /// ```
+    /// use shmstore::{Change, LayoutDiff, OwnedSchema, ShmLayout};
+    ///
+    /// let diff = LayoutDiff::between(&<[u8; 4]>::SCHEMA.into(), &<[u8; 8]>::SCHEMA.into());
+    /// let changes: Vec<&Change> = diff.differences().map(|difference| difference.change()).collect();
+    /// assert_eq!(changes, [&Change::ArrayLength]);
+    /// ```
     pub fn differences(&self) -> impl ExactSizeIterator<Item = &Difference> {
         self.differences.iter()
     }

@@ -86,7 +86,10 @@ impl LayoutHasher {
 
     /// Takes in a name. Its length comes first, so that no two lists of names give the same bytes.
     pub(crate) const fn name(self, name: &str) -> Self {
-        assert!(!name.is_empty() && name.len() <= MAX_NAME, "names in shared memory have 1 to 255 bytes");
+        assert!(
+            !name.is_empty() && name.len() <= MAX_NAME,
+            "names in shared memory have 1 to 255 bytes: use a shorter one"
+        );
         self.u64(name.len() as u64).fixed(name.as_bytes())
     }
 

@@ -52,6 +52,13 @@ pub(crate) fn write_path<'a, Name: AsRef<str> + 'a>(
 }
 
 /// The reason why there is no field at a path.
+///
+/// ```
+/// use shmstore::inspect::FieldPath;
+///
+/// let error = "accounts[x]".parse::<FieldPath>().unwrap_err().to_string();
+/// assert_eq!(error, "`accounts[x]` is not the path of a field: an index is a number, as in `accounts[3].value`");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum FieldError {

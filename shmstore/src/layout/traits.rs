@@ -43,7 +43,7 @@ pub(crate) const fn is_described<T: ShmLayout>() {
     T::SCHEMA.has_elements();
     assert!(
         T::SCHEMA.size() == size_of::<T>() && T::SCHEMA.align() == align_of::<T>(),
-        "the schema of this type has another size or alignment than the type: its `unsafe impl ShmLayout` is wrong"
+        "the schema of this type has another size or alignment than the type: correct its `unsafe impl ShmLayout`"
     );
 }
 
@@ -55,7 +55,7 @@ pub(crate) const fn is_described_value<V: ShmValue>() {
     is_described::<V>();
     assert!(
         V::SCHEMA.has_any_bits() || !<V::Validity as Validity>::ANY,
-        "the schema of this type has a `bool`, `char` or enum in it, and its `Validity` is `Any`: its `unsafe impl ShmValue` is wrong"
+        "the schema of this type has a `bool`, `char` or enum in it, and its `Validity` is `Any`: write `Checked` in its `unsafe impl ShmValue`"
     );
 }
 

@@ -72,7 +72,7 @@ impl Copier<'_> {
                 let at = at + (index * element.size()) as usize;
                 self.part(element, at).map_err(|refused| below(refused, || format!("[{index}]")))
             }),
-            // No object has these outside a value. Only a hostile schema says so, and any bytes are valid.
+            // Only a hostile schema has these outside a value. Any bytes are valid in them.
             OwnedKind::FixedString { .. } | OwnedKind::FixedVec { .. } => self.bytes(at, schema.size()),
             OwnedKind::Array { .. } | OwnedKind::Pad | OwnedKind::Phantom => Ok(()),
         }

@@ -9,7 +9,7 @@ use crate::layout::{Any, Checked, ShmObject, ShmValue, Validity};
 ///
 /// # Safety
 ///
-/// As for [`ShmValue`].
+/// The implementer promises the same as for [`ShmValue`].
 #[diagnostic::on_unimplemented(
     message = "this type has a field `{Self}`, which is not a value that can be copied through shared memory",
     label = "see the error at the field"
@@ -47,7 +47,7 @@ impl ToValidity for AnyBitsIf<false> {
 ///
 /// # Safety
 ///
-/// As for [`ShmObject`].
+/// The implementer promises the same as for [`ShmObject`].
 #[diagnostic::on_unimplemented(
     message = "this type has a field `{Self}`, which is not an object that processes can share in place",
     label = "see the error at the field"

@@ -27,7 +27,7 @@ macro_rules! object_fields {
         ///
         /// # Safety
         ///
-        /// As for [`ShmObject`].
+        /// The implementer promises the same as for [`ShmObject`].
         #[diagnostic::on_unimplemented(
             message = "`{Self}` is not an object that processes can share in place",
             label = $label

@@ -33,7 +33,7 @@ macro_rules! value_fields {
         ///
         /// # Safety
         ///
-        /// As for [`ShmValue`].
+        /// The implementer promises the same as for [`ShmValue`].
         #[diagnostic::on_unimplemented(
             message = "`{Self}` is not a value that can be copied through shared memory",
             label = $label

@@ -115,7 +115,7 @@ pub struct OwnedField {
 pub struct OwnedVariant {
     /// Its name.
     pub name: String,
-    /// The number that stands for it.
+    /// Its number.
     pub discriminant: i128,
 }
 

@@ -27,7 +27,7 @@ macro_rules! values {
                     Field { name: stringify!($field), offset: offset_of!($type, $field), schema: <$part>::SCHEMA }
                 ),*];
                 const _: fn(&$type) -> [&$part; FIELDS.len()] = |$type { $($field),* }| [$($field),*];
-                assert!(size_of::<$type>() == FIELDS.len() * size_of::<$part>(), "this type of glam has padding");
+                assert!(size_of::<$type>() == FIELDS.len() * size_of::<$part>(), "this type of `glam` has padding: use a version of `glam` that shmstore supports");
                 &Schema::of::<Self>(Kind::Struct { name: stringify!($type), const_args: &[], fields: FIELDS })
             };
         }

@@ -18,7 +18,10 @@ const FIELDS: &[Field] = &[Field { name: "bytes", offset: 0, schema: Bytes::SCHE
 #[diagnostic::do_not_recommend]
 unsafe impl ShmLayout for Uuid {
     const SCHEMA: &'static Schema = {
-        assert!(size_of::<Self>() == 16 && align_of::<Self>() == 1, "a `Uuid` is its 16 bytes");
+        assert!(
+            size_of::<Self>() == 16 && align_of::<Self>() == 1,
+            "a `Uuid` is not its 16 bytes: use a version of `uuid` that shmstore supports"
+        );
         &Schema::of::<Self>(Kind::Struct { name: "Uuid", const_args: &[], fields: FIELDS })
     };
 }
