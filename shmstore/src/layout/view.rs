@@ -31,6 +31,25 @@ pub(crate) fn load_read_only<R>(order: Ordering, relaxed: impl FnOnce() -> R) ->
 }
 
 /// An atomic that can only be loaded: the view of `AtomicU64`, [`Atomic<V>`](crate::Atomic) and the like.
+///
+/// ```
+/// use shmstore::{ShmObject, Store};
+/// use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+///
+/// #[derive(ShmObject)]
+/// #[repr(C)]
+/// #[shm(id = 'T')]
+/// struct Telemetry { frames: AtomicU64 }
+///
+/// # let dir = tempfile::tempdir()?;
+/// let store = Store::open(dir.path())?;
+/// let telemetry = store.create::<Telemetry>()?;
+/// telemetry.frames.store(7, Relaxed);
+/// let view = store.attach_read_only::<Telemetry>()?;
+/// assert_eq!(view.frames.load(Relaxed), 7); // `view.frames` is an `AtomicView<AtomicU64>`
+/// # store.remove::<Telemetry>()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[repr(transparent)]
 pub struct AtomicView<A>(pub(crate) A);
 
