@@ -127,7 +127,8 @@ impl Segment {
     /// - [`InspectError::Changed`] if it was abandoned or orphaned and is not any more.
     /// - [`InspectError::Rewritten`], [`InspectError::NewerFormat`] and [`InspectError::InUse`] in the cases that
     ///   [`WhileAttached::Remove`] permits.
-    /// - [`InspectError::AccessDenied`] if this process has no permission to remove it.
+    /// - [`InspectError::AccessDenied`] if this process has no permission to read or to remove it.
+    /// - [`InspectError::NotReady`] if it cannot be attached for another reason.
     /// - [`InspectError::System`] if a system call fails for another reason.
     pub fn remove(&self, while_attached: WhileAttached) -> Result<(), InspectError> {
         Removal::new().remove(self, while_attached)
