@@ -99,6 +99,11 @@ fn object_of_another_format_is_found_at_its_path() {
     assert!(text.contains(found) && text.contains("→ update this program") && !text.contains("shmstore rm"), "{text}");
     // Only `--force` removes such an object.
     let ended = run(["rm", "--yes", path]);
-    assert!(ended.err.contains("Update this program, or insist (`shmstore rm --force`)"), "{ended:?}");
+    assert!(
+        ended
+            .err
+            .contains("Update this program, or force the removal (`WhileAttached::Remove`, `shmstore rm --force`)"),
+        "{ended:?}"
+    );
     run(["rm", "--yes", "--force", path]).with(0);
 }

@@ -1,33 +1,48 @@
-//! Bytes to values, by a schema that may be anybody's: everything is checked against the bytes that are there.
+//! The decoder from bytes to values, by a schema that may be hostile. Every offset is checked against the bytes.
 
 use std::cmp::Reverse;
 use std::time::Duration;
 
-use super::memory::Memory;
-use super::offsets::{element_place, integer, length, offset, place};
+use super::memory::{Memory, element_offset, integer, length, offset};
 use super::snapshot::{Snapshot, Waits, snapshot, version};
 use super::value::Value;
 use crate::layout::path::{FieldError, FieldPath, Step};
 use crate::layout::schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive};
 use crate::sync;
 
-/// How much is decoded.
+/// The limits of one call that decodes values.
 ///
-/// Whatever a schema says, no more than [`nodes`](Self::nodes) values are made, fewer if their names are long or their types have very
-/// many parts, and no more than 100,000 and four for each byte of the object; of elements without bytes only the first eight are
-/// visited; no more bytes are copied than the object has; and no call waits much longer than ten times [`wait`](Self::wait).
+/// ```
+/// use shmstore::inspect::Limits;
+///
+/// let mut limits = Limits::default().with_elements(100);
+/// limits.nodes = 1000;
+/// assert_eq!((limits.elements, limits.bytes), (100, 1 << 30));
+/// ```
+///
+/// # Hostile schemas
+///
+/// These hold for any schema:
+///
+/// - At most [`nodes`](Self::nodes) values are made, and fewer if names are very long or types have very many fields.
+/// - At most 100,000 values are made, and four more for each byte of the object.
+/// - At most eight elements of a list are visited if they have no bytes.
+/// - At most as many bytes are copied as the object has.
+/// - A call waits little longer than ten times [`wait`](Self::wait).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Elements of an array or list; the rest is counted only. 8 unless told otherwise.
+    /// The most elements of an array or list that are decoded. The others are counted. The default is 8.
     pub elements: u64,
-    /// Values in all, those within others included. 100,000 unless told otherwise.
+    /// The most values in all, including values within others. The default is 100,000.
     pub nodes: u64,
-    /// How long to try to get a whole copy of a value that others store flat out; ten times that for all of a call's values together.
-    /// 100 ms unless told otherwise.
+    /// The longest time to try to copy a value that other processes store all the time. All values of a call together
+    /// may take ten times as long. The default is 100 ms.
     pub wait: Duration,
-    /// Bytes that are copied in all: of each `Versioned`, and of text. 1 GiB unless told otherwise. What is beyond that reads as
-    /// [`Invalid`](Value::Invalid); of a `Versioned` the version is told all the same, and none of its value is touched.
+    /// The most bytes that are copied in all, of `Versioned` values and of text. The default is 1 GiB.
+    ///
+    /// A value beyond this limit is [`Invalid`](Value::Invalid). A `Versioned` still has its version then, but its
+    /// value is not touched.
     pub bytes: u64,
 }
 
@@ -38,39 +53,40 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// All elements, ten million values, and 16 GiB.
+    /// Returns limits of all elements, ten million values, 16 GiB, and the default wait.
     #[must_use]
     pub fn full() -> Self {
         Self { elements: u64::MAX, nodes: 10_000_000, bytes: 16 << 30, ..Self::default() }
     }
 
-    /// So many elements of an array or list.
+    /// Returns the same limits with another number of elements of an array or list.
     #[must_use]
     pub fn with_elements(self, elements: u64) -> Self {
         Self { elements, ..self }
     }
 }
 
-/// How many values an object of no bytes can have, and how many more for each byte: far more than real types have. In a schema from
-/// elsewhere parts may overlap, or have no bytes.
+/// The most values of an object without bytes, and the most further values for each byte.
+///
+/// Real types have far fewer. In a hostile schema fields may overlap or have no bytes.
 const VALUES: u64 = 100_000;
 const VALUES_A_BYTE: u64 = 4;
 
-/// How many elements without bytes are visited: they are all the same, and may be as many as a number can say.
+/// The most elements without bytes that are visited. They are all the same, and there may be up to `u64::MAX`.
 const EMPTY_ELEMENTS: u64 = 8;
 
-/// How many bytes of a name, and how many parts of a type, take as much memory or time as a value.
+/// The bytes of a name, and the fields of a type, that take about as much memory or time as a value.
 const LONG: usize = 32;
 const MANY: usize = 64;
 
-/// What the state of a lock says.
+/// The bit of a lock's state that marks the guarded data as inconsistent.
 pub(super) const LOCK_INCONSISTENT: u32 = 1;
 
 pub(super) struct Decoder<'l, 'm> {
     limits: &'l Limits,
     memory: Memory<'m>,
     nodes_left: u64,
-    /// Parts of no type overlap: so all of them together are copied within this. A schema from elsewhere may say otherwise.
+    /// The bytes that may still be copied, at most the length of the memory. Fields of a real type do not overlap.
     bytes_left: usize,
     waits: Waits,
 }
@@ -83,19 +99,19 @@ impl<'l, 'm> Decoder<'l, 'm> {
         Self { limits, memory, nodes_left, bytes_left, waits }
     }
 
-    /// Decodes all of the memory.
+    /// Decodes the whole memory.
     pub(super) fn all(mut self, schema: &OwnedSchema) -> Value {
         let memory = self.memory;
         self.value(schema, memory, 0)
     }
 
-    /// Decodes the part at a path.
+    /// Decodes the field at a path.
     pub(super) fn at(mut self, schema: &OwnedSchema, path: &FieldPath) -> Result<Value, FieldError> {
         let memory = self.memory;
         self.part(schema, memory, 0, path, 0)
     }
 
-    /// Decodes what begins at `at`.
+    /// Decodes the value that begins at `at`.
     fn value(&mut self, schema: &OwnedSchema, memory: Memory<'_>, at: usize) -> Value {
         if self.nodes_left == 0 {
             return Value::Omitted;
@@ -104,7 +120,7 @@ impl<'l, 'm> Decoder<'l, 'm> {
         self.known_value(schema, memory, at).unwrap_or_else(Value::Invalid)
     }
 
-    /// Counts what takes as much memory or time as so many values more.
+    /// Counts memory or time of `nodes` more values.
     fn spend(&mut self, nodes: usize) {
         self.nodes_left = self.nodes_left.saturating_sub(nodes as u64);
     }
@@ -112,7 +128,7 @@ impl<'l, 'm> Decoder<'l, 'm> {
     /// Counts bytes that are to be copied.
     fn copies(&mut self, len: u64) -> Result<(), String> {
         let left = usize::try_from(len).ok().and_then(|len| self.bytes_left.checked_sub(len));
-        self.bytes_left = left.ok_or("not decoded: more bytes than the limit, or parts that overlap")?;
+        self.bytes_left = left.ok_or("not decoded: more bytes than the limit, or fields that overlap")?;
         Ok(())
     }
 
@@ -156,7 +172,7 @@ impl<'l, 'm> Decoder<'l, 'm> {
             OwnedKind::Versioned { value } => {
                 if let Err(why) = self.copies(value.size()) {
                     let (version, locked) = version(schema, value, memory, at)?;
-                    // A value as any other.
+                    // It counts as any other value.
                     let value = if self.nodes_left == 0 { Value::Omitted } else { Value::Invalid(why) };
                     self.spend(1);
                     return Ok(Value::Versioned { version, locked, value: Box::new(value) });
@@ -172,7 +188,7 @@ impl<'l, 'm> Decoder<'l, 'm> {
                 Ok(Value::Lock { locked: sync::holder(word as u32) != 0, inconsistent })
             }
             OwnedKind::Event => {
-                // The lowest bit is a hint for who notifies: it stays when those who waited are gone.
+                // The lowest bit says that a process may be waiting.
                 Ok(Value::Event { count: integer(memory, at, 8)? >> 1 })
             }
             OwnedKind::Pad | OwnedKind::Phantom => Ok(Value::Nothing),
@@ -184,7 +200,7 @@ impl<'l, 'm> Decoder<'l, 'm> {
         let meaning = |field: &&OwnedField| !matches!(field.schema.kind(), OwnedKind::Pad | OwnedKind::Phantom);
         let decoded = fields.iter().filter(meaning).map(|field| {
             self.spend(field.name.len() / LONG);
-            let value = match place(at, field.offset) {
+            let value = match offset(at, field.offset) {
                 Ok(at) => self.value(&field.schema, memory, at),
                 Err(why) => Value::Invalid(why),
             };
@@ -201,7 +217,7 @@ impl<'l, 'm> Decoder<'l, 'm> {
             if self.nodes_left == 0 {
                 break;
             }
-            first.push(match element_place(at, index, element) {
+            first.push(match element_offset(at, index, element) {
                 Ok(at) => self.value(element, memory, at),
                 Err(why) => Value::Invalid(why),
             });
@@ -209,7 +225,7 @@ impl<'l, 'm> Decoder<'l, 'm> {
         Value::List { len, first }
     }
 
-    /// Decodes the part at a path below what begins at `at`: `path[done..]`.
+    /// Decodes the field at `path[done..]` below the value that begins at `at`.
     fn part(
         &mut self,
         schema: &OwnedSchema,
@@ -237,16 +253,16 @@ impl<'l, 'm> Decoder<'l, 'm> {
             (OwnedKind::Struct { fields, .. }, Step::Field(name)) => {
                 let field = fields.iter().find(|field| field.name == *name);
                 let field = field.ok_or_else(|| no_field(schema, fields, name, &path.up_to(done)))?;
-                place(at, field.offset).map(|at| (&field.schema, at))
+                offset(at, field.offset).map(|at| (&field.schema, at))
             }
             (OwnedKind::Array { len, element }, Step::Index(index)) => {
                 check_index(*index, *len, path, done)?;
-                element_place(at, *index, element).map(|at| (&**element, at))
+                element_offset(at, *index, element).map(|at| (&**element, at))
             }
             (OwnedKind::FixedVec { capacity, element }, Step::Index(index)) => match integer(memory, at, 8) {
                 Ok(len) => {
                     check_index(*index, len.min(*capacity), path, done)?;
-                    offset(at, 8).and_then(|at| element_place(at, *index, element)).map(|at| (&**element, at))
+                    offset(at, 8).and_then(|at| element_offset(at, *index, element)).map(|at| (&**element, at))
                 }
                 Err(why) => Err(why),
             },

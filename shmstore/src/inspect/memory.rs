@@ -1,10 +1,14 @@
-//! Bytes to be decoded: of a live object, which others write meanwhile, or of a copy.
+//! The bytes to decode, of a copy or of a live object, which other processes may write meanwhile.
 //!
 //! # Safety
 //!
-//! Assumes that a [`Live`] object's payload is mapped while it is borrowed, page-aligned or at a multiple of 1024. Promises to touch
-//! nothing outside it, to see it only as atomics or by racing copies, to read no page of it that the kernel was not asked for, and to store
-//! only in a new object, which is mapped for writing.
+//! This file assumes that the payload of a [`Live`] object is mapped while it is borrowed, page-aligned or at a
+//! multiple of
+//! 1024. It promises
+//! - to touch nothing outside the payload;
+//! - to access the payload only by atomics or by racing copies;
+//! - to read only pages that the kernel has declared readable;
+//! - to store only in a new object, which is mapped for writing.
 #![allow(unsafe_code)]
 
 use std::ops::Range;
@@ -12,21 +16,22 @@ use std::ptr::NonNull;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
+use crate::layout::schema::OwnedSchema;
 use crate::segment::process::registry::SegmentRef;
 use crate::sync::copy::{UNIT, Unit, copy_units_out};
 use crate::sys::process::ordinary_page_size;
 use crate::sys::readable::ReadablePages;
 use crate::sys::shm::{Access, Unreadable};
 
-/// Why bytes are not read.
+/// The reason why bytes are not read.
 pub(super) const OUTSIDE: &str = "beyond the bytes that are there, or not aligned";
 
-/// Where bytes are loaded from.
+/// The memory from which bytes are loaded.
 #[derive(Clone, Copy)]
 pub(super) enum Memory<'a> {
     /// A segment.
     Live(Live<'a>),
-    /// Memory of our own.
+    /// Memory of this process.
     Copy(&'a [u8]),
 }
 
@@ -41,43 +46,43 @@ pub(super) struct Live<'a> {
 }
 
 impl<'a> Live<'a> {
-    /// The payload of an object, for one call; `pages` are of its mapping.
+    /// Borrows the payload of an object for one call. `pages` are those of its mapping.
     pub(super) fn of(attached: &'a SegmentRef, pages: &'a ReadablePages<'a>) -> Self {
         Self { base: attached.payload(), len: attached.geometry().payload_len, attached, pages }
     }
 
-    /// Asks for the pages of some bytes of the payload.
+    /// Checks that the pages of some bytes of the payload are readable.
     fn check_readable(self, at: usize, end: usize) -> Result<(), &'static str> {
-        let front = self.attached.geometry().payload_offset;
-        self.pages.check(&(front + at..front + end)).map_err(Unreadable::why)
+        let payload = self.attached.geometry().payload_offset;
+        self.pages.check(&(payload + at..payload + end)).map_err(Unreadable::why)
     }
 
-    /// An atomic that can be read; an error if it would not be within the payload, or is not aligned.
+    /// Returns the atomic at an offset, or an error if it is outside the payload, not aligned, or not readable.
     fn atomic<A>(self, at: usize) -> Result<&'a A, &'static str> {
-        let atomic = self.place(at).ok_or(OUTSIDE)?;
+        let atomic = self.atomic_at(at).ok_or(OUTSIDE)?;
         self.check_readable(at, at + size_of::<A>())?;
         Ok(atomic)
     }
 
-    /// An atomic within the payload; `None` if it would not be within it, or not aligned.
-    fn place<A>(self, at: usize) -> Option<&'a A> {
+    /// Returns the atomic at an offset, or `None` if it is outside the payload or not aligned.
+    fn atomic_at<A>(self, at: usize) -> Option<&'a A> {
         let end = at.checked_add(size_of::<A>())?;
         let address = self.base.addr().get().checked_add(at)?;
         if end > self.len || address % align_of::<A>() != 0 {
             return None;
         }
         // SAFETY: within the payload, as was just checked.
-        let place = unsafe { self.base.add(at) }.cast::<A>();
-        // SAFETY: mapped while `'a` lasts, and aligned; called for atomics only, of which any bytes are valid.
-        Some(unsafe { place.as_ref() })
+        let atomic = unsafe { self.base.add(at) }.cast::<A>();
+        // SAFETY: mapped while `'a` lasts, and aligned. `A` is an atomic in every call, and any bytes are valid in it.
+        Some(unsafe { atomic.as_ref() })
     }
 
-    /// An atomic of eight bytes.
+    /// Returns the atomic of eight bytes at an offset.
     pub(super) fn word(self, at: usize) -> Result<&'a AtomicU64, &'static str> {
         self.atomic(at)
     }
 
-    /// Zeros, for a copy of so many bytes. An error if these are not all within the payload.
+    /// Returns `len` zeros for a copy of as many bytes, or an error if these are not within the payload.
     pub(super) fn room_for(self, at: usize, len: usize) -> Result<Vec<u8>, &'static str> {
         at.checked_add(len).filter(|&end| end <= self.len).ok_or(OUTSIDE)?;
         let mut zeros = Vec::new();
@@ -86,21 +91,21 @@ impl<'a> Live<'a> {
         Ok(zeros)
     }
 
-    /// Copies bytes, each as it is at some moment during the call. An error if they are not all within the payload.
+    /// Copies bytes, or fails if they are not within the payload. Each byte is of some moment during the call.
     pub(super) fn copy(self, at: usize, to: &mut [u8]) -> Result<(), &'static str> {
         let end = at.checked_add(to.len()).filter(|&end| end <= self.len).ok_or(OUTSIDE)?;
         self.check_readable(at, end)?;
-        // As fast as the store's own reader: else a busy writer is always faster.
+        // It has to be as fast as the reader of `Versioned`. Otherwise it never copies one version from a busy writer.
         let mut done = self.copy_units(at, to);
         while let Some(rest) = to.get_mut(done..).filter(|rest| !rest.is_empty()) {
             let next = at + done;
-            done += match self.place::<AtomicU64>(next).filter(|_| end - next >= 8) {
+            done += match self.atomic_at::<AtomicU64>(next).filter(|_| end - next >= 8) {
                 Some(word) => {
                     rest[..8].copy_from_slice(&word.load(Relaxed).to_ne_bytes());
                     8
                 }
                 None => {
-                    rest[0] = self.place::<AtomicU8>(next).ok_or(OUTSIDE)?.load(Relaxed);
+                    rest[0] = self.atomic_at::<AtomicU8>(next).ok_or(OUTSIDE)?.load(Relaxed);
                     1
                 }
             };
@@ -108,17 +113,18 @@ impl<'a> Live<'a> {
         Ok(())
     }
 
-    /// Likewise, of bytes that are zero if nobody has broken the rules: pages that are not in memory are not looked at, or the kernel would make
-    /// them, and they would stay.
+    /// Copies bytes that no process has written yet, if all keep to the protocol.
+    ///
+    /// Pages that are not in memory are taken for zeros and not touched. Otherwise the kernel would allocate them.
     pub(super) fn copy_unwritten(self, at: usize, to: &mut [u8]) -> Result<(), &'static str> {
         let end = at.checked_add(to.len()).filter(|&end| end <= self.len).ok_or(OUTSIDE)?;
         let mapping = self.attached.mapping();
-        let front = self.base.addr().get() - mapping.base().addr().get();
-        let pages = whole_pages(front + at..front + end, ordinary_page_size());
+        let payload = self.base.addr().get() - mapping.base().addr().get();
+        let pages = whole_pages(payload + at..payload + end, ordinary_page_size());
         if pages.is_empty() || mapping.has_in_memory(&pages) {
             return self.copy(at, to);
         }
-        let [first, last] = [pages.start - front, pages.end - front];
+        let [first, last] = [pages.start - payload, pages.end - payload];
         let (to, after) = to.split_at_mut(last - at);
         let (before, unwritten) = to.split_at_mut(first - at);
         unwritten.fill(0);
@@ -126,7 +132,7 @@ impl<'a> Live<'a> {
         self.copy(last, after)
     }
 
-    /// Copies whole units, if they are aligned. Returns how many bytes these are.
+    /// Copies whole units, if they are aligned, and returns the number of bytes copied.
     fn copy_units(self, at: usize, to: &mut [u8]) -> usize {
         let count = to.len() / UNIT;
         let is_aligned = self.base.addr().get().wrapping_add(at) % UNIT == 0;
@@ -136,35 +142,35 @@ impl<'a> Live<'a> {
         }
         // SAFETY: within the payload, as was just checked.
         let from = unsafe { self.base.add(at) }.cast::<Unit>();
-        // SAFETY: aligned, and so many units are within the payload, which is mapped while `'a` lasts; `to` is ours, and has room for
-        // them.
+        // SAFETY: aligned, and `count` units are within the payload, which is mapped while `'a` lasts. `to` is borrowed
+        // for writing, and has room for them.
         unsafe { copy_units_out(from.as_ptr(), to.as_mut_ptr(), count) };
         count * UNIT
     }
 }
 
-/// The whole pages within a range.
+/// Returns the range of the whole pages within a range.
 fn whole_pages(range: Range<usize>, page: usize) -> Range<usize> {
     range.start.next_multiple_of(page)..range.end / page * page
 }
 
-/// Writes all of a new object, which nobody else sees yet.
+/// Writes the values of a new object, which no other process can see yet.
 ///
 /// # Panics
 ///
-/// If it is of another length, or mapped for reading only.
-pub(super) fn fill(new: &SegmentRef, image: &[u8]) {
+/// Panics if the values have another length than the object, or the object is mapped for reading only.
+pub(super) fn fill(new: &SegmentRef, values: &[u8]) {
     let pages = ReadablePages::of(new.mapping());
     let live = Live::of(new, &pages);
-    assert_eq!(live.len, image.len(), "the object was made for this");
+    assert_eq!(live.len, values.len(), "the object was made for this");
     assert_eq!(new.mapping().access(), Access::ReadWrite, "a new object is there to be written");
-    for (at, &byte) in image.iter().enumerate().filter(|(_, byte)| **byte != 0) {
-        live.place::<AtomicU8>(at).expect("within the object").store(byte, Relaxed);
+    for (at, &byte) in values.iter().enumerate().filter(|(_, byte)| **byte != 0) {
+        live.atomic_at::<AtomicU8>(at).expect("within the object").store(byte, Relaxed);
     }
 }
 
 impl Memory<'_> {
-    /// How many bytes there are.
+    /// Returns the number of bytes.
     pub(super) fn len(self) -> usize {
         match self {
             Self::Live(live) => live.len,
@@ -172,8 +178,9 @@ impl Memory<'_> {
         }
     }
 
-    /// Loads an integer of 1, 2, 4 or 8 bytes, by one load if others may write it. An error if it is not within, or a live one is
-    /// not aligned.
+    /// Loads an integer of 1, 2, 4 or 8 bytes. In a live object that is one atomic load.
+    ///
+    /// It fails if the integer is outside the memory, or is not aligned in a live object.
     pub(super) fn integer(self, at: usize, size: usize) -> Result<u64, &'static str> {
         let live = match self {
             Self::Copy(bytes) => {
@@ -193,7 +200,7 @@ impl Memory<'_> {
         })
     }
 
-    /// Copies bytes. An error if they are not all within.
+    /// Copies bytes, or fails if they are not within the memory.
     pub(super) fn bytes(self, at: usize, len: usize) -> Result<Vec<u8>, &'static str> {
         match self {
             Self::Live(live) => {
@@ -206,6 +213,30 @@ impl Memory<'_> {
             }
         }
     }
+}
+
+/// Loads an integer, as [`Memory::integer`] does.
+pub(super) fn integer(memory: Memory<'_>, at: usize, size: usize) -> Result<u64, String> {
+    Ok(memory.integer(at, size)?)
+}
+
+/// Returns the offset `by` bytes after `at`. A hostile schema may have numbers for which there is none.
+pub(super) fn offset(at: usize, by: u64) -> Result<usize, String> {
+    at.checked_add(length(by)?).ok_or_else(outside)
+}
+
+/// Converts a number of bytes from a schema.
+pub(super) fn length(bytes: u64) -> Result<usize, String> {
+    usize::try_from(bytes).map_err(|_| outside())
+}
+
+/// Returns the offset of an element of a list that begins at `at`.
+pub(super) fn element_offset(at: usize, index: u64, element: &OwnedSchema) -> Result<usize, String> {
+    offset(at, index.checked_mul(element.size()).ok_or_else(outside)?)
+}
+
+fn outside() -> String {
+    OUTSIDE.into()
 }
 
 #[cfg(test)]

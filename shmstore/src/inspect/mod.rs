@@ -1,11 +1,10 @@
-//! Seeing inside segments of any type, and looking after them: for programs that know no more than what is in the segments.
+//! Inspection and removal of segments of any type, for programs that are built without the types.
 //!
 //! Layers it may use: all.
 //!
-//! [`segments`] lists what there is on the machine. An [`Object`] is one of them, attached for reading only: it shows its
-//! schema, its processes, and [`Value`]s decoded from the live memory. A [`SavedObject`] is an object's values in a file.
-//! Read first: [`Object`]. A [`Participant`] is a process that uses an object, and [`ObjectState`] is the state of an
-//! object in a list.
+//! Read first: [`segments`], which lists the segments of the machine, and [`Object`], a segment attached for reading
+//! only. An `Object` gives its schema, its processes, and [`Value`]s decoded from the live memory. Then
+//! [`SavedObject`], the values of an object in a file, and [`Removal`].
 //!
 //! ```
 //! use shmstore::inspect::{self, Limits, Object};
@@ -23,7 +22,7 @@
 //! telemetry.frames.store(7, Relaxed);
 //! telemetry.position.store([1.0, 2.0, 3.0]);
 //!
-//! // Any other program, which has never heard of `Telemetry`:
+//! // Any other program, built without `Telemetry`:
 //! let path = dir.path().canonicalize()?;
 //! let there = inspect::segments()?.into_iter().find(|segment| segment.path() == Some(&path)).expect("it is there");
 //! let object = Object::attach(&there)?;
@@ -34,17 +33,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # What may be in a segment
+//! # Hostile segments
 //!
-//! Anything. Whoever may write it may have written it, and whoever made it may never have heard of shmstore. So everything here
-//! is checked before it is believed: nothing panics, reads outside of a segment, hangs, or takes memory without a limit. Texts from
-//! segments (names of types and fields, paths) may hold any character: escape them before showing them on a terminal.
+//! A segment may have any content, because any process with write access may have written it, and another program may
+//! have made it. Everything is checked before it is used. Nothing here panics, reads outside a segment, hangs, or takes
+//! unlimited memory.
+//!
+//! Names of types and fields and paths come from the segment and may have any characters. Escape them before you show
+//! them on a terminal. [`Value`]'s `Display` does that.
 
 mod decode;
 mod judge;
 mod memory;
 mod object;
-mod offsets;
 mod orphan;
 mod remove;
 mod saved;
@@ -70,50 +71,50 @@ pub use saved::{SavedError, SavedObject};
 pub use segment::{Description, Segment, SegmentState, Usage, segments, usage};
 pub use value::Value;
 
-/// Why a segment cannot be looked into, or removed.
+/// The reason why a segment cannot be inspected or removed.
 #[derive(Error)]
 #[non_exhaustive]
 pub enum InspectError {
-    /// It is no object of shmstore.
+    /// It is not an object of shmstore.
     #[error("segment {shmid} is none of shmstore's: {why}")]
     Foreign {
         /// The kernel's number of the segment.
         shmid: i32,
-        /// By what that shows.
+        /// The evidence.
         why: &'static str,
     },
-    /// It is not there any more.
-    #[error("segment {shmid} is gone: it was removed meanwhile. List what there is again")]
+    /// It does not exist any more.
+    #[error("segment {shmid} is gone: it was removed meanwhile. List the segments again")]
     Gone {
         /// The kernel's number of the segment.
         shmid: i32,
     },
-    /// It is not in the state any more for which it was to be removed.
-    #[error("segment {shmid} was {was} when it was listed, and is {is} now: list again")]
+    /// It was abandoned or orphaned when it was listed, and is not any more.
+    #[error("segment {shmid} was {was} when it was listed, and is {is} now: list the segments again")]
     Changed {
         /// The kernel's number of the segment.
         shmid: i32,
-        /// What it was.
+        /// The state when it was listed.
         was: SegmentState,
-        /// What it is.
+        /// The state now.
         is: SegmentState,
     },
-    /// It is there, but what it says of itself is not what it said when it was listed.
-    #[error("the header of segment {shmid} was written over since it was listed: list again")]
+    /// Its header is not the same as when it was listed.
+    #[error("the header of segment {shmid} was overwritten since it was listed: list the segments again")]
     Rewritten {
         /// The kernel's number of the segment.
         shmid: i32,
     },
-    /// It has features that this program does not know, and was not to be removed all the same.
+    /// It uses features that this program does not know, so it is removed only with [`WhileAttached::Remove`].
     #[error(
-        "segment {shmid} was not removed: it uses features that this program does not know. Update this program, or insist \
-         (`shmstore rm --force`)"
+        "segment {shmid} was not removed: it uses features that this program does not know. Update this program, or force \
+         the removal (`WhileAttached::Remove`, `shmstore rm --force`)"
     )]
     NewerFormat {
         /// The kernel's number of the segment.
         shmid: i32,
     },
-    /// We may not read or remove it.
+    /// This process has no permission to read or remove it.
     #[error(
         "segment {shmid} of uid {owner}, mode {mode:04o}, may not be {attempted} by uid {uid}: do it as its owner, or as root"
     )]
@@ -122,51 +123,52 @@ pub enum InspectError {
         shmid: i32,
         /// `read` or `removed`.
         attempted: &'static str,
-        /// The user it belongs to.
+        /// The user that owns it.
         owner: u32,
         /// Its permission bits.
         mode: u32,
-        /// Who we are.
+        /// The effective user of this process.
         uid: u32,
     },
-    /// It is not whole, or not in a format that this program reads.
+    /// It is incomplete or damaged, or has a format that this program cannot read.
     #[error("segment {shmid} cannot be read: it is {state}{}", .detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default())]
     NotReady {
         /// The kernel's number of the segment.
         shmid: i32,
-        /// What state it is in.
+        /// Its state.
         state: SegmentState,
-        /// What is wrong with it.
+        /// The reason of the state.
         detail: Option<String>,
     },
-    /// It is in use, and was not to be removed then.
+    /// It is in use, so it is removed only with [`WhileAttached::Remove`].
     #[error(
-        "segment {shmid} is attached {}: whoever has it attached would keep it, and nobody else would find it. Programs that only look, \
-         such as `shmstore watch`, count, too. End them first, or insist",
+        "segment {shmid} is attached {}: the processes that have it attached would keep it, and no other process would find it. \
+         Readers such as `shmstore watch` count, too. End these processes first, or force the removal \
+         (`WhileAttached::Remove`, `shmstore rm --force`)",
         if *.attached == 1 { "once".into() } else { format!("{attached} times") }
     )]
     InUse {
         /// The kernel's number of the segment.
         shmid: i32,
-        /// How many times it is attached, in all processes.
+        /// The number of attachments, in all processes.
         attached: u64,
     },
-    /// Nothing stands at a path.
+    /// There is no object at a path.
     #[error("no object at {}{}", .path.display(), .id.map(|id| format!(" with id {id:?}")).unwrap_or_default())]
     NotFound {
         /// The path.
         path: PathBuf,
-        /// The type-id-char that was asked for.
+        /// The type-id-char, if one was given.
         id: Option<char>,
     },
-    /// The kernel refused something else.
+    /// A system call failed.
     #[error("cannot {attempted} {}: {cause}{}", which(*.shmid), if_refused(.cause))]
     System {
-        /// What was attempted.
+        /// The operation and its system calls.
         attempted: &'static str,
-        /// The kernel's number of the segment, -1 if it was about all.
+        /// The kernel's number of the segment, or -1 for all segments.
         shmid: i32,
-        /// What it said.
+        /// The kernel's error.
         cause: io::Error,
     },
 }

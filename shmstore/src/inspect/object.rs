@@ -1,4 +1,4 @@
-//! One object, attached for reading only, whatever its type.
+//! An object of any type, attached for reading only.
 
 use std::fmt;
 use std::path::Path;
@@ -22,9 +22,10 @@ use crate::sys::process::effective_uid;
 use crate::sys::readable::ReadablePages;
 use crate::sys::shm::{self, Access};
 
-/// An object that is attached for reading only, known by the schema in its segment.
+/// An object of any type, attached for reading only. Its layout comes from the schema in its segment.
 ///
-/// It takes no place in the object's table of processes, and writes nothing. An orphan or a removed object can be read, too.
+/// It takes no slot in the object's table of processes and writes nothing. An orphaned or removed object can be read,
+/// too.
 pub struct Object {
     segment: Segment,
     schema: OwnedSchema,
@@ -36,8 +37,12 @@ impl Object {
     ///
     /// # Errors
     ///
-    /// [`InspectError`] if it is none of shmstore's, may not be read, is gone, is not whole, or says other than when it was listed
-    /// which object it is.
+    /// - [`InspectError::Foreign`] if it is not an object of shmstore.
+    /// - [`InspectError::AccessDenied`] if this process has no permission to read it.
+    /// - [`InspectError::Gone`] if it does not exist any more.
+    /// - [`InspectError::Rewritten`] if its header names another object than when it was listed.
+    /// - [`InspectError::NotReady`] if it is incomplete, damaged, or in a format that this program cannot read.
+    /// - [`InspectError::System`] if a system call fails for another reason.
     pub fn attach(segment: &Segment) -> Result<Self, InspectError> {
         let shmid = segment.shmid;
         let (unread, status) = shm::attach(shmid, Access::ReadOnly).map_err(|errno| match errno {
@@ -70,11 +75,11 @@ impl Object {
         let damaged = |why: String| InspectError::NotReady { shmid, state: SegmentState::Damaged, detail: Some(why) };
         let json = header::read_schema(&mapping, &geometry).map_err(|damage| damaged(damage.found))?;
         let schema = OwnedSchema::from_json(json).map_err(|error| damaged(error.to_string()))?;
-        // Others may have written since it was judged.
+        // Another process may have written since it was classified.
         if schema.size() != geometry.payload_len as u64 {
             return Err(damaged("its schema changes while it is read".into()));
         }
-        // Where the lock bytes of processes of other PID namespaces are asked for.
+        // At the anchor are the liveness locks of processes of other PID namespaces.
         let anchor = segment.description.as_ref().and_then(Description::anchor).unwrap_or(Path::new(""));
         let anchor: Arc<Path> = anchor.into();
         let key = identity.key(id);
@@ -89,11 +94,12 @@ impl Object {
         Ok(Self { segment, schema, attached })
     }
 
-    /// Finds the object at a path: the one with that id, or the only one there.
+    /// Finds and attaches the object at a path. Without an id it has to be the only object there.
     ///
     /// # Errors
     ///
-    /// [`InspectError::NotFound`] if there is none, or more than one and no id was given; and as [`attach`](Self::attach).
+    /// - [`InspectError::NotFound`] if there is no object, or if there are several and no id was given.
+    /// - The errors of [`segments`] and of [`attach`](Self::attach).
     pub fn find(path: &Path, id: Option<char>) -> Result<Self, InspectError> {
         let not_found = || InspectError::NotFound { path: path.into(), id };
         let stat = file::stat_path(path).map_err(|_| not_found())?;
@@ -109,48 +115,58 @@ impl Object {
         }
     }
 
-    /// The segment, as it was when it was attached.
+    /// Returns the segment as it was when it was attached.
     #[must_use]
     pub fn segment(&self) -> &Segment {
         &self.segment
     }
 
-    /// The layout of its type, as the segment says.
+    /// Returns the layout of its type, by the schema in the segment.
     #[must_use]
     pub fn schema(&self) -> &OwnedSchema {
         &self.schema
     }
 
-    /// Whether it was removed since: who attaches anew gets another one, or none. One system call, unless the object says so itself.
+    /// Returns `true` if the object was removed, so that a new attach gets another object or none.
+    ///
+    /// It takes one system call, or none if the header says that the object was removed.
     #[must_use]
     pub fn is_removed(&self) -> bool {
         self.attached.is_removed()
     }
 
-    /// The processes that have it, or had it, attached for reading and writing, and what each holds. Some system calls for each.
+    /// Returns the processes that have the object attached for reading and writing, with the parts that each has
+    /// locked.
+    ///
+    /// A process that left or died stays in the list until its slot is used again. Each process takes some system
+    /// calls.
     #[must_use]
     pub fn participants(&self) -> Vec<Participant> {
         participants(&self.attached, &self.schema)
     }
 
-    /// The same processes, but not what each holds: no part of the object is touched, which for a large one takes time, and memory for
-    /// pages that nobody has written yet.
+    /// Returns the same processes without the parts that they have locked.
+    ///
+    /// It does not touch the parts of the object. For a large object that saves time, and memory for pages that are not
+    /// written yet.
     #[must_use]
     pub fn processes(&self) -> Vec<Participant> {
         processes(&self.attached)
     }
 
-    /// Decodes all of it, each part as it is at some moment during the call. A `Versioned` is whole.
+    /// Decodes the whole object.
+    ///
+    /// Each part has its value of some moment during the call. The value of a `Versioned` is of one version.
     #[must_use]
     pub fn read(&self, limits: &Limits) -> Value {
         Decoder::new(Memory::Live(self.live(&self.pages())), limits).all(&self.schema)
     }
 
-    /// Decodes one part of it.
+    /// Decodes the field at a path.
     ///
     /// # Errors
     ///
-    /// [`FieldError`] if there is no such part.
+    /// [`FieldError`] if there is no such field.
     pub fn read_at(&self, path: &FieldPath, limits: &Limits) -> Result<Value, FieldError> {
         Decoder::new(Memory::Live(self.live(&self.pages())), limits).at(&self.schema, path)
     }
@@ -159,7 +175,7 @@ impl Object {
         Live::of(&self.attached, pages)
     }
 
-    /// The pages that are asked for during one call: in one that is later, each may have become unreadable.
+    /// The pages for one call. They are not kept, because a page may become unreadable until the next call.
     pub(super) fn pages(&self) -> ReadablePages<'_> {
         ReadablePages::of(self.attached.mapping())
     }

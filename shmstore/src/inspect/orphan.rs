@@ -1,7 +1,8 @@
-//! Whether anybody can find a segment by the anchor that it names.
+//! The search for the anchor of a segment, without which no process can find the segment.
 //!
-//! Only from where the creator saw the anchor's path can it be seen that nothing is there: in the same mount namespace, under the same root
-//! directory. The inode of a mount namespace does not tell one from another, as the kernel gives it to the next one; the number of 64 bits does.
+//! A process can prove that an anchor does not exist only if it sees paths as the creator did, in the same mount
+//! namespace and under the same root directory. A mount namespace is identified by its number of 64 bits. Its inode is
+//! not enough, because the kernel gives the inode to a later namespace.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -18,14 +19,14 @@ use crate::segment::identity::Identity;
 use crate::sys::file;
 use crate::sys::vantage::Vantage;
 
-/// What can be seen of a segment's anchor.
+/// The result of a search for a segment's anchor.
 pub(super) enum AnchorSeen {
     There,
-    /// It is not seen, and that proves nothing.
+    /// It was not found, which proves nothing.
     Unknown,
-    /// Nobody can find the segment any more, for this reason.
+    /// It does not exist any more, for this reason, so no process can find the segment.
     Gone(String),
-    /// It is not seen, and could not be seen from here.
+    /// It was not found, and cannot be seen from this process.
     Elsewhere(&'static str),
 }
 
@@ -33,7 +34,7 @@ const OTHER_VANTAGE: &str =
     "its anchor is in another mount namespace or under another root directory, so nothing is known of it";
 const UNKNOWN_VANTAGE: &str = "it is not known in which mount namespace its anchor is, so nothing is known of it";
 
-/// Looks for the anchor of a segment, whose creator saw its path from where it says.
+/// Searches the anchor of a segment. `made_from` is the vantage from which its creator saw the path.
 pub(super) fn anchor_of(
     description: &Description,
     identity: &Identity,
@@ -51,7 +52,7 @@ pub(super) fn anchor_of(
         return unseen;
     }
     let path = &description.path;
-    // Not opened: the path may be that of a device, which whoever wrote it would like us to open.
+    // Not opened, because a hostile path may be that of a device.
     let anchor = match file::hold(path) {
         Ok(anchor) => anchor,
         Err(Errno::ENOENT | Errno::ENOTDIR) if is_of_here && directories.prove_absent(path, identity) => {
@@ -61,36 +62,39 @@ pub(super) fn anchor_of(
     };
     let Some(now) = identity_of(anchor.as_fd()) else { return unseen };
     if now.is_another_life_of(identity) {
-        // An inode is of one file at a time, from wherever it is seen.
+        // An inode belongs to one file at a time, in every mount namespace.
         return AnchorSeen::Gone("its anchor was an earlier file of the same inode".into());
     }
     if now.is_same_inode(identity) {
         return AnchorSeen::There;
     }
     if is_of_here && now.dev == identity.dev && directories.prove_absent(path, identity) {
-        let why = format!("its anchor was inode {}, and at the path is inode {}", identity.ino, now.ino);
+        let why = format!("its anchor was inode {}, and its path now names inode {}", identity.ino, now.ino);
         return AnchorSeen::Gone(why);
     }
     unseen
 }
 
-/// The last directory on the way to an anchor, or to where the way ends; `None` if a symbolic link is on the way. Creators write a path without
-/// any: so one was put there since, or they could not tell, and the anchor may be where it led.
+/// Returns the last directory that exists on the path to an anchor, or `None` if a symbolic link is on the path.
+///
+/// Creators write a path without links. So a link was put there later, or the creator could not resolve it. In both
+/// cases the anchor may be elsewhere.
 fn directory_above(path: &Path) -> Option<&Path> {
     let there = path.ancestors().find(|there| file::stat_no_follow(there).is_ok())?;
     let has_no_link = fs::canonicalize(there).is_ok_and(|real| real == there);
     if there == path { there.parent() } else { Some(there) }.filter(|_| has_no_link)
 }
 
-/// The entries that are read for one listing, in all directories together: whoever may make segments can have it ask for any.
+/// The most entries that are read for one listing, in all directories together. A hostile segment can name any
+/// directory.
 const ENTRIES: usize = 100_000;
 
-/// What directories hold. A listing may ask for thousands of anchors in one of them: each is read once.
+/// The contents of directories. Each is read once, because a listing may search thousands of anchors in one of them.
 pub(super) struct Directories {
-    /// The names of the inodes in each, by device and inode of its own; `None` if it could not be read to its end.
+    /// By device and inode of a directory, the names of the inodes in it, or `None` if it could not be read to its end.
     read: HashMap<(u64, u64), Option<HashMap<u64, OsString>>>,
     entries_left: usize,
-    /// From where this thread sees paths, once it was asked for.
+    /// The vantage from which this thread sees paths, once it is known.
     here: Option<Vantage>,
 }
 
@@ -101,8 +105,12 @@ impl Default for Directories {
 }
 
 impl Directories {
-    /// Whether an anchor that is not at its path is provably not beside it either, where it may have been renamed to, and the file system
-    /// that it was on is there: one that is not mounted hides it. What is remembered may be old: who removes asks anew.
+    /// Returns `true` if an anchor that is not at its path provably does not exist.
+    ///
+    /// - It is not beside its path either, where it may have been renamed to.
+    /// - The file system that it was on is there. A file system that is not mounted would hide it.
+    ///
+    /// The contents of directories may be old, so a removal searches again.
     fn prove_absent(&mut self, path: &Path, identity: &Identity) -> bool {
         let Some(above) = directory_above(path) else { return false };
         let Some(stat) = file::stat_path(above).ok().filter(|stat| stat.dev == identity.dev && stat.is_dir()) else {
@@ -111,12 +119,12 @@ impl Directories {
         let left = &mut self.entries_left;
         let beside = self.read.entry((stat.dev, stat.ino)).or_insert_with(|| inodes_in(above, left));
         let Some(beside) = beside.as_ref().filter(|_| stat.ino != identity.ino) else { return false };
-        // A later file may have its inode.
+        // A later file may have the inode of the anchor.
         beside.get(&identity.ino).is_none_or(|name| is_another_life(&above.join(name), identity))
     }
 }
 
-/// Whether what is at a path is a later file of the same inode.
+/// Returns `true` if a path names a later file of the same inode.
 fn is_another_life(path: &Path, identity: &Identity) -> bool {
     let Ok(held) = file::hold_no_follow(path) else { return false };
     let now = identity_of(held.as_fd());
@@ -129,7 +137,7 @@ fn identity_of(held: BorrowedFd<'_>) -> Option<Identity> {
     Some(Identity::new(&stat, birth_is_trusted))
 }
 
-/// The inodes in a directory; `None` if not all of them can be had. It counts as an entry itself.
+/// Returns the inodes in a directory, or `None` if not all can be read. The directory counts as an entry itself.
 fn inodes_in(directory: &Path, entries_left: &mut usize) -> Option<HashMap<u64, OsString>> {
     *entries_left = entries_left.checked_sub(1)?;
     let mut inodes = HashMap::new();
@@ -145,7 +153,7 @@ fn inodes_in(directory: &Path, entries_left: &mut usize) -> Option<HashMap<u64, 
 mod tests {
     use super::*;
 
-    /// A directory with so many files, and the anchor that is missing in it.
+    /// A directory with a number of files, and the identity of an anchor that is missing in it.
     fn without_anchor(files: usize) -> (tempfile::TempDir, Identity) {
         let directory = tempfile::tempdir().unwrap();
         let stat = file::stat_path(directory.path()).unwrap();
@@ -158,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn directory_is_read_once_for_all_that_are_missing_in_it() {
+    fn directory_is_read_once_for_all_anchors_that_are_missing_in_it() {
         let ten = without_anchor(10);
         let mut directories = Directories::default();
         for _ in 0..1000 {
@@ -168,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_proved_by_directories_that_were_not_read_to_their_ends() {
+    fn directory_that_was_not_read_to_its_end_proves_nothing() {
         let (ten, three) = (without_anchor(10), without_anchor(3));
         let mut directories = Directories { entries_left: 12, ..Directories::default() };
         assert!(is_proved(&mut directories, &ten));
@@ -176,6 +184,6 @@ mod tests {
             assert!(!is_proved(&mut directories, &three));
         }
         assert_eq!(directories.entries_left, 0);
-        assert!(is_proved(&mut directories, &ten), "it is known");
+        assert!(is_proved(&mut directories, &ten), "its content is remembered");
     }
 }

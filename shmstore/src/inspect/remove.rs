@@ -1,4 +1,4 @@
-//! Removing a segment by what is known of it: orphans and half-made ones too, which no store can name.
+//! Removal of listed segments, including orphaned and abandoned ones, which no store can name.
 
 use std::collections::HashSet;
 use std::os::fd::AsFd;
@@ -16,23 +16,25 @@ use crate::sys::file;
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Access};
 
-/// What is to be done with a segment that is in use.
+/// The rule for a segment that is in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WhileAttached {
-    /// It is refused.
+    /// Do not remove it.
     Refuse,
-    /// It is removed all the same: it lives on for those who have it attached, and nobody else finds it.
+    /// Remove it. The processes that have it attached keep it, and no other process finds it.
+    ///
+    /// A segment with unknown features, or with a header that was overwritten since it was listed, is removed, too.
     Remove,
 }
 
-/// How long one removal waits for an anchor's lock, and how long all removals of a run wait for locks and for lookers.
+/// The longest wait of one removal for an anchor's lock, and the longest wait of all removals of a run together.
 const SOON: Duration = Duration::from_millis(500);
 const ALL_TOGETHER: Duration = Duration::from_secs(2);
 
-/// The removal of segments, one after the other.
+/// A run of removals, one segment after the other.
 ///
-/// Any user may hold the lock of an anchor, and look at a segment without rest. Each removal waits a moment for both. All removals by one
-/// `Removal` together wait no longer than two seconds.
+/// Each removal waits a moment for the anchor's lock and for processes that only read the segment. Any user could keep
+/// both busy. So all removals of one `Removal` together wait at most two seconds.
 ///
 /// ```no_run
 /// use shmstore::inspect::{Removal, SegmentState, WhileAttached, segments};
@@ -45,9 +47,9 @@ const ALL_TOGETHER: Duration = Duration::from_secs(2);
 /// ```
 #[derive(Debug)]
 pub struct Removal {
-    /// How much longer to wait.
+    /// The rest of the time for waits.
     left: Duration,
-    /// Devices and inodes of anchors that were locked all the time.
+    /// Devices and inodes of anchors that could not be locked in time.
     busy: HashSet<(u64, u64)>,
 }
 
@@ -58,16 +60,16 @@ impl Removal {
         Self { left: ALL_TOGETHER, busy: HashSet::new() }
     }
 
-    /// Removes a segment. As [`Segment::remove`], except for how long it waits.
+    /// Removes a segment as [`Segment::remove`] does, but waits only within the time of the run.
     ///
     /// # Errors
     ///
-    /// As [`Segment::remove`].
+    /// The errors of [`Segment::remove`].
     pub fn remove(&mut self, segment: &Segment, while_attached: WhileAttached) -> Result<(), InspectError> {
-        let (mut lookers, mut waited) = (Deadline::new(GRACE_PERIOD.min(self.left)), None);
+        let (mut readers, mut waited) = (Deadline::new(GRACE_PERIOD.min(self.left)), None);
         let done = loop {
             match segment.remove_now(while_attached, self) {
-                Err(InspectError::InUse { .. }) if lookers.pause() => drop(waited.get_or_insert_with(Instant::now)),
+                Err(InspectError::InUse { .. }) if readers.pause() => drop(waited.get_or_insert_with(Instant::now)),
                 done => break done,
             }
         };
@@ -79,8 +81,10 @@ impl Removal {
         self.left = self.left.saturating_sub(time);
     }
 
-    /// The anchor's lock, if it can be had soon. Any owner will do: nothing is believed because of it. Only the very file or
-    /// directory that the segment names is opened, never a device that somebody has put in its place.
+    /// Locks the anchor, if its lock is free soon.
+    ///
+    /// The anchor may have any owner, because nothing is trusted because of it. Only the file or directory of the inode
+    /// that the segment names is opened, and never a device that another user has put at its path.
     fn lock(&mut self, description: &Description) -> Option<AnchorLock> {
         let held = file::hold(&description.path).ok()?;
         let stat = file::stat_fd(held.as_fd()).ok()?;
@@ -106,16 +110,26 @@ impl Default for Removal {
 }
 
 impl Segment {
-    /// Removes the segment, if it still is what it was when it was listed; for who insists, if it is the same segment, whatever was
-    /// written in it since. What is not provably shmstore's is never removed: not one in which nothing is written yet, whoever made it.
+    /// Removes the segment, if it is still the same as when it was listed.
     ///
-    /// The anchor's lock is taken first, if the anchor is there and fit to be one: so nobody creates or recovers the object
-    /// meanwhile. It waits at most half a second for the lock, and a second for others that only look at the segment. A run of
-    /// removals is bounded as a whole by [`Removal`].
+    /// # Details
+    ///
+    /// - A segment that is not provably shmstore's is never removed. A segment without any content is one of these.
+    /// - The anchor's lock is taken first, if the anchor exists and can be locked. So no process creates or recovers
+    ///   the object meanwhile.
+    /// - The call waits at most half a second for the lock, and at most a second for processes that only read the
+    ///   segment. [`Removal`] bounds the waits of many removals together.
     ///
     /// # Errors
     ///
-    /// [`InspectError`]: foreign, gone, changed or written over since, in use, or not ours to remove.
+    /// - [`InspectError::Foreign`] if it is not provably an object of shmstore.
+    /// - [`InspectError::Gone`] if it does not exist any more.
+    /// - [`InspectError::Changed`] if it was abandoned or orphaned and is not any more.
+    /// - [`InspectError::Rewritten`], [`InspectError::NewerFormat`] and [`InspectError::InUse`] in the cases that
+    ///   [`WhileAttached::Remove`] permits.
+    /// - [`InspectError::AccessDenied`] if this process has no permission to read or to remove it.
+    /// - [`InspectError::NotReady`] if it cannot be attached for another reason.
+    /// - [`InspectError::System`] if a system call fails for another reason.
     pub fn remove(&self, while_attached: WhileAttached) -> Result<(), InspectError> {
         Removal::new().remove(self, while_attached)
     }
@@ -123,18 +137,18 @@ impl Segment {
     fn remove_now(&self, while_attached: WhileAttached, removal: &mut Removal) -> Result<(), InspectError> {
         let shmid = self.shmid;
         let _lock = self.description.as_ref().filter(|of| of.path_is_whole).and_then(|of| removal.lock(of));
-        // Attached until it is removed: what is judged is what is removed.
+        // It stays attached until it is removed, so that the classified segment is the one that is removed.
         let (now, attached) = Self::attached_of_shmid(shmid)?;
         if now.made() != self.made() {
             return Err(InspectError::Gone { shmid });
         }
-        // Whoever writes in it without rest must not keep it from those who insist.
+        // A process that overwrites the header again and again must not prevent a forced removal.
         if while_attached == WhileAttached::Refuse && !now.says_the_same(self) {
             return Err(InspectError::Rewritten { shmid });
         }
         let was_left = matches!(self.state, SegmentState::Abandoned | SegmentState::Orphaned);
         match now.state {
-            // Its anchor is back, or its creator is not dead: what was to be removed for that is not.
+            // Its anchor is back, or its creator is alive, so the reason for the removal is gone.
             SegmentState::Ready | SegmentState::Initializing | SegmentState::Elsewhere if was_left => {
                 return Err(InspectError::Changed { shmid, was: self.state, is: now.state });
             }
@@ -150,10 +164,10 @@ impl Segment {
         if now.attached > 0 && while_attached == WhileAttached::Refuse {
             return Err(InspectError::InUse { shmid, attached: now.attached });
         }
-        // To say so in it. Who may remove it need not be allowed to write it.
+        // Mapped to set its state. A process with permission to remove it may have none to write it.
         let mapping = shm::attach(shmid, Access::ReadWrite).ok().and_then(|(unread, _)| unread.readable().ok());
         if while_attached == WhileAttached::Refuse {
-            // To judge it took a while.
+            // The classification took a while, so the count is read again.
             let ours = u64::from(attached.is_some()) + u64::from(mapping.is_some());
             let others = shm::status(shmid).map_or(0, |status| status.attach_count.saturating_sub(ours));
             if others > 0 {
@@ -188,11 +202,11 @@ impl Segment {
         Ok(())
     }
 
-    /// What the kernel alone writes, when a segment is made and when it is removed.
+    /// The facts that only the kernel writes, and only when a segment is made or removed.
     fn made(&self) -> (Key, u64, u32, u32) {
         (self.key, self.size, self.creator, self.creator_pid)
     }
 }
 
-const BLANK: &str = "nothing is written in it, and its size alone does not prove that it is. Whoever creates an object at its key next \
-                     takes it away; or remove it by `ipcrm -m`";
+const BLANK: &str = "nothing is written in it, and its size alone does not prove that it is. The next process that creates an object \
+                     at its key removes it. You can remove it by `ipcrm -m`";

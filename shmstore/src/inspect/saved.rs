@@ -1,14 +1,14 @@
-//! An object's values with its schema, in a file: what System V memory does not do, it survives a reboot.
+//! The values of an object with its schema, in a file that survives a reboot.
 
-mod front;
-pub(super) mod image;
+mod file_header;
+pub(super) mod values;
 
 use std::io::{self, Read, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use thiserror::Error;
 
-use self::front::{FRONT, Front, MAGIC};
+use self::file_header::{FileHeader, HEADER_LEN, MAGIC};
 use super::decode::{Decoder, Limits};
 use super::memory::{Memory, fill};
 use super::object::Object;
@@ -20,14 +20,16 @@ use crate::layout::schema::{OwnedSchema, SchemaError};
 use crate::store::IfExists;
 use crate::store::Store;
 
-/// The bytes after the values.
+/// The number of bytes after the values.
 const CHECKSUM: usize = 16;
 
-/// The values of an object at some moment, with the layout of its type: to be written to a file, and made an object again.
+/// The values of an object with the layout of its type, to write to a file and to make an object of again.
 ///
-/// Every `Versioned` is in it with its newest value and version, whole; every lock is free, though what a lock guards that was
-/// held when it was saved is marked inconsistent; nobody waits for any event. Different parts are from moments that are microseconds
-/// apart: what must fit together stands in one value, here as everywhere.
+/// - A `Versioned` has its newest value and its version.
+/// - A `Lock` is free. If a process owned it when the object was saved, it is marked inconsistent.
+/// - An `Event` has its count and no waiting process.
+///
+/// Different parts are of different moments. Data that has to be consistent belongs in one value, as in any object.
 ///
 /// # File format
 ///
@@ -41,24 +43,24 @@ const CHECKSUM: usize = 16;
 /// | 16 | 8 | length of the schema |
 /// | 24 | 8 | length of the values |
 /// | 32 | 16 | layout hash |
-/// | 48 | 8 | when it was saved: seconds since 1970 |
+/// | 48 | 8 | time of saving: seconds since 1970 |
 /// | 56 | 8 | reserved, 0 |
 /// | 64 | | the schema, as JSON |
-/// | | | the values: the bytes of the object as a process finds them that attaches it |
+/// | | | the values, which are the bytes of the object when no process has it attached |
 /// | end − 16 | 16 | FNV-1a of 128 bits, of all bytes before |
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SavedObject {
     id: char,
     schema: OwnedSchema,
     saved: SystemTime,
-    image: Vec<u8>,
+    values: Vec<u8>,
 }
 
 fn damaged(field: &'static str, found: String) -> SavedError {
     SavedError::Field { field, found }
 }
 
-/// Reads exactly so many bytes.
+/// Reads exactly `len` bytes.
 fn take(from: &mut impl Read, len: u64) -> Result<Vec<u8>, SavedError> {
     let beyond = || SavedError::Read(io::ErrorKind::OutOfMemory.into());
     let len = usize::try_from(len).map_err(|_| beyond())?;
@@ -71,55 +73,55 @@ fn take(from: &mut impl Read, len: u64) -> Result<Vec<u8>, SavedError> {
     Ok(bytes)
 }
 
-/// Why bytes are no saved object, or an object cannot be saved.
+/// The reason why bytes are not a saved object, or an object cannot be saved.
 #[derive(Error)]
 #[non_exhaustive]
 pub enum SavedError {
-    /// It is something else.
+    /// The bytes are something else.
     #[error("not a saved object: it does not begin with `shmsaved`")]
     NotSaved,
-    /// It is of a later version.
+    /// The file has another version.
     #[error("a saved object of version {found}: this program reads version 1. Use the shmstore that saved it")]
     Version {
-        /// Which.
+        /// The version of the file.
         found: u32,
     },
-    /// Some of it is missing, or there is more.
+    /// The file is shorter or longer than its file header says.
     #[error("cut short or extended: {found} bytes, where its lengths say {expected}. Copy it again")]
     Length {
-        /// What its lengths say.
+        /// The length by the file header, in bytes.
         expected: u64,
-        /// How many there are.
+        /// The length of the file, in bytes.
         found: u64,
     },
-    /// Some of it was changed.
+    /// The checksum is wrong, so the file was changed.
     #[error("damaged: its checksum is {stored:032x}, but that of its bytes is {computed:032x}. Copy it again")]
     Checksum {
-        /// What stands in it.
+        /// The checksum in the file.
         stored: u128,
-        /// What it should be.
+        /// The checksum of its bytes.
         computed: u128,
     },
-    /// What is in its front is impossible.
+    /// The file header has an impossible number.
     #[error("damaged: its {field} is {found}")]
     Field {
-        /// Which field.
+        /// The name of the number.
         field: &'static str,
-        /// What stands there.
+        /// The number.
         found: String,
     },
-    /// Its schema is none.
+    /// The schema in the file cannot be read.
     #[error("damaged: {0}")]
     Schema(SchemaError),
-    /// It cannot be read.
+    /// The file cannot be read, or does not fit into memory.
     #[error("cannot be read: {0}")]
     Read(io::Error),
-    /// A part of the object could not be copied.
+    /// A part of the object cannot be copied.
     #[error("`{path}` cannot be saved: {why}")]
     Part {
-        /// Which part.
+        /// The path of the part.
         path: String,
-        /// Why.
+        /// The reason.
         why: String,
     },
 }
@@ -135,95 +137,100 @@ impl SavedObject {
     ///
     /// # Errors
     ///
-    /// [`SavedError::Part`] if a value is stored flat out for so long that no copy of it is whole, or the schema does not fit the parts of
-    /// this program.
+    /// [`SavedError::Part`] in each of these cases:
+    ///
+    /// - Other processes store a value all the time, so that no copy is of one version.
+    /// - The object has more bytes than the limit.
+    /// - The schema does not fit the parts of this program.
     pub fn of(object: &Object, limits: &Limits) -> Result<Self, SavedError> {
         let schema = object.schema().clone();
         if schema.size() > limits.bytes {
             let why = format!("{} bytes are more than the limit of {}", schema.size(), limits.bytes);
             return Err(SavedError::Part { path: ".".into(), why });
         }
-        let image = image::of(&schema, Memory::Live(object.live(&object.pages())), limits.wait)?;
+        let values = values::of(&schema, Memory::Live(object.live(&object.pages())), limits.wait)?;
         let id = object.segment().description.as_ref().map_or('?', |of| of.id);
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        Ok(Self { id, schema, saved: UNIX_EPOCH + Duration::from_secs(seconds), image })
+        Ok(Self { id, schema, saved: UNIX_EPOCH + Duration::from_secs(seconds), values })
     }
 
-    /// Reads what [`to_bytes`](Self::to_bytes) has written: any bytes, of which nothing is believed that was not checked.
+    /// Reads the bytes of a file that [`to_bytes`](Self::to_bytes) or [`write_to`](Self::write_to) has made.
     ///
-    /// A lock that is held in a file made by other means is free in what is read, and marked inconsistent.
+    /// All bytes are checked. A lock that is not free in the bytes of another program becomes free and is marked
+    /// inconsistent.
     ///
     /// # Errors
     ///
-    /// [`SavedError`] for anything else.
+    /// Any [`SavedError`] except [`SavedError::Part`].
     pub fn parse(bytes: &[u8]) -> Result<Self, SavedError> {
         Self::read_from(bytes, bytes.len() as u64)
     }
 
-    /// Likewise, from a file of a known length. No more than its front is read before that is found to be the length it says.
+    /// Reads a saved object from a file of `len` bytes. Only the file header is read before the length is checked.
     ///
     /// # Errors
     ///
-    /// As [`parse`](Self::parse); [`SavedError::Read`] if it cannot be read, or there is no memory for it.
+    /// The errors of [`parse`](Self::parse), among them [`SavedError::Read`] if the file cannot be read or does not fit
+    /// into memory.
     pub fn read_from(mut from: impl Read, len: u64) -> Result<Self, SavedError> {
-        let mut bytes = [0; FRONT];
-        let short = len < (FRONT + CHECKSUM) as u64;
-        let front = &mut bytes[..if short { (len as usize).min(MAGIC.len()) } else { FRONT }];
-        from.read_exact(front).map_err(SavedError::Read)?;
-        if !front.starts_with(&MAGIC) {
+        let mut bytes = [0; HEADER_LEN];
+        let short = len < (HEADER_LEN + CHECKSUM) as u64;
+        let header = &mut bytes[..if short { (len as usize).min(MAGIC.len()) } else { HEADER_LEN }];
+        from.read_exact(header).map_err(SavedError::Read)?;
+        if !header.starts_with(&MAGIC) {
             return Err(SavedError::NotSaved);
         }
         if short {
-            return Err(SavedError::Length { expected: (FRONT + CHECKSUM) as u64, found: len });
+            return Err(SavedError::Length { expected: (HEADER_LEN + CHECKSUM) as u64, found: len });
         }
-        let front = Front::parse(&bytes, len)?;
-        let json = take(&mut from, front.schema_len)?;
-        let image = take(&mut from, front.image_len)?;
+        let header = FileHeader::parse(&bytes, len)?;
+        let json = take(&mut from, header.schema_len)?;
+        let values = take(&mut from, header.values_len)?;
         let stored = u128::from_le_bytes(take(&mut from, CHECKSUM as u64)?.try_into().expect("sixteen bytes"));
-        let computed = hash::of_bytes([&bytes, &json, &image]);
+        let computed = hash::of_bytes([&bytes, &json, &values]);
         if stored != computed {
             return Err(SavedError::Checksum { stored, computed });
         }
-        let (id, saved) = front.check()?;
+        let (id, saved) = header.check()?;
         let schema = OwnedSchema::from_json(json)?;
-        let Front { hash, image_len, .. } = front;
+        let FileHeader { hash, values_len, .. } = header;
         if schema.hash() != hash {
             return Err(damaged("layout hash", format!("{hash}, but the schema's is {}", schema.hash())));
         }
-        if schema.size() != image_len {
-            return Err(damaged("length", format!("{image_len} bytes of values, for a type of {}", schema.size())));
+        if schema.size() != values_len {
+            return Err(damaged("length", format!("{values_len} bytes of values, for a type of {}", schema.size())));
         }
-        // Nobody holds a lock in a file, or waits, whatever stands in one that was not made by `of`. A schema by which nothing
-        // can be copied is that of no type, so no program attaches what is made by it.
-        let image = image::of(&schema, Memory::Copy(&image), Duration::ZERO).unwrap_or(image);
-        Ok(Self { id, schema, saved, image })
+        // A file of another program may have owned locks and waiting processes, which a copy has not. If the schema
+        // does not permit a copy, no type has it. So no program attaches an object that is made of it.
+        let values = values::of(&schema, Memory::Copy(&values), Duration::ZERO).unwrap_or(values);
+        Ok(Self { id, schema, saved, values })
     }
 
-    /// The bytes of the file.
+    /// Returns the bytes of the file.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        self.write_to(&mut bytes).expect("memory takes all");
+        self.write_to(&mut bytes).expect("a `Vec` takes all bytes");
         bytes
     }
 
-    /// Writes the bytes of the file, in few pieces. Returns how many they are.
+    /// Writes the bytes of the file, in few pieces, and returns their number.
     ///
     /// # Errors
     ///
-    /// What `to` says.
+    /// The errors of `to`.
     pub fn write_to(&self, mut to: impl Write) -> io::Result<u64> {
         let json = self.schema.to_json();
-        let front = Front {
+        let header = FileHeader {
             id: self.id.into(),
             schema_len: json.len() as u64,
-            image_len: self.image.len() as u64,
+            values_len: self.values.len() as u64,
             hash: self.schema.hash(),
             seconds: self.saved.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
             reserved: 0,
         };
-        let front = front.to_bytes();
-        let parts = [&front[..], json.as_bytes(), &self.image];
+        let header = header.to_bytes();
+        let parts = [&header[..], json.as_bytes(), &self.values];
         let checksum = hash::of_bytes(parts).to_le_bytes();
         parts.into_iter().chain([&checksum[..]]).try_fold(0, |written, part| {
             to.write_all(part)?;
@@ -231,56 +238,56 @@ impl SavedObject {
         })
     }
 
-    /// The type-id-char.
+    /// Returns the type-id-char.
     #[must_use]
     pub fn id(&self) -> char {
         self.id
     }
 
-    /// The layout of its type.
+    /// Returns the layout of its type.
     #[must_use]
     pub fn schema(&self) -> &OwnedSchema {
         &self.schema
     }
 
-    /// When it was saved, to the second.
+    /// Returns the time when it was saved, to the second.
     #[must_use]
     pub fn saved(&self) -> SystemTime {
         self.saved
     }
 
-    /// Decodes it.
+    /// Decodes all values.
     #[must_use]
     pub fn read(&self, limits: &Limits) -> Value {
-        Decoder::new(Memory::Copy(&self.image), limits).all(&self.schema)
+        Decoder::new(Memory::Copy(&self.values), limits).all(&self.schema)
     }
 
-    /// Decodes one part of it.
+    /// Decodes the field at a path.
     ///
     /// # Errors
     ///
-    /// [`FieldError`] if there is no such part.
+    /// [`FieldError`] if there is no such field.
     pub fn read_at(&self, path: &FieldPath, limits: &Limits) -> Result<Value, FieldError> {
-        Decoder::new(Memory::Copy(&self.image), limits).at(&self.schema, path)
+        Decoder::new(Memory::Copy(&self.values), limits).at(&self.schema, path)
     }
 
-    /// Makes the object under a store, with these values. A program that is built with the type attaches it.
+    /// Creates an object with these values in a store. A program that is built with the type can attach it.
     ///
-    /// Keeps the layout for the life of the process: some kilobytes for each call.
+    /// Each call takes some kilobytes for the layout that are not freed before the process ends.
     ///
     /// # Errors
     ///
-    /// [`CreateError`], as for [`Store::create`].
+    /// The errors of [`Store::create`].
     pub fn create_in(&self, store: &Store) -> Result<(), CreateError> {
         self.make_in(store, IfExists::Refuse)
     }
 
-    /// Likewise, in the place of an object that may be there, if it has the same layout and nobody has it attached: with nobody in
-    /// between.
+    /// Creates an object with these values in a store. It replaces an object of the same layout that no process has
+    /// attached.
     ///
-    /// A key cannot be handed from one segment to another: so the old object goes first, once the kernel's limits allow the new
-    /// one. Whoever is killed in between leaves none, and this can be called again. As with any new object, mode and number of
-    /// processes are the store's.
+    /// No process can create or attach the object in between. The old object is removed first, because two segments
+    /// cannot have one key. If this process is killed in between, there is no object, and the call can be repeated.
+    /// Mode and number of processes are those of the store, as for any new object.
     ///
     /// ```
     /// use shmstore::inspect::{Limits, Object, SavedObject};
@@ -297,7 +304,7 @@ impl SavedObject {
     /// let saved = SavedObject::of(&Object::find(dir.path(), Some('T'))?, &Limits::full())?;
     /// telemetry.frames.store(8, Relaxed);
     ///
-    /// assert!(saved.replace_in(&store).is_err(), "we have it attached");
+    /// assert!(saved.replace_in(&store).is_err(), "this process has it attached");
     /// drop(telemetry);
     /// saved.replace_in(&store)?;
     /// assert_eq!(store.attach::<Telemetry>()?.frames.load(Relaxed), 7);
@@ -307,9 +314,13 @@ impl SavedObject {
     ///
     /// # Errors
     ///
-    /// [`CreateError::InUse`] if somebody has the old object attached; [`CreateError::Existing`] if it has another layout, or
-    /// is damaged; [`CreateError::NotReplaceable`] if it is not ours to remove: it is as it was then. [`CreateError::Lost`] if it is
-    /// gone, and there is no new one. Others as for [`create_in`](Self::create_in), with the old one as it was.
+    /// - [`CreateError::InUse`] if a process has the old object attached.
+    /// - [`CreateError::Existing`] if the old object has another layout or is damaged.
+    /// - [`CreateError::NotReplaceable`] if this process has no permission to remove the old object.
+    /// - [`CreateError::Lost`] if the old object was removed and the new one could not be created.
+    /// - The errors of [`create_in`](Self::create_in).
+    ///
+    /// The old object is unchanged, except for [`CreateError::Lost`].
     pub fn replace_in(&self, store: &Store) -> Result<(), CreateError> {
         self.make_in(store, IfExists::ReplaceUnused)
     }
@@ -318,7 +329,7 @@ impl SavedObject {
         let schema = self.schema.kept();
         let target = store.target(self.id, Some(schema))?;
         let created = target.create(schema, if_exists, &mut |attached| {
-            fill(attached, &self.image);
+            fill(attached, &self.values);
             Ok(())
         })?;
         drop(created);

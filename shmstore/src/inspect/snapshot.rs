@@ -1,21 +1,20 @@
-//! A `Versioned` of any type, copied whole, however often it is stored meanwhile.
+//! A copy of the newest value of a `Versioned` of any type, of one version even while other processes store.
 
 use std::sync::atomic::{AtomicU64, Ordering::Acquire};
 use std::time::{Duration, Instant};
 
-use super::memory::{Memory, OUTSIDE};
-use super::offsets::{integer, length, place};
+use super::memory::{Memory, OUTSIDE, integer, length, offset};
 use crate::layout::schema::OwnedSchema;
 use crate::sync::{self, VersionedPlaces, newest, try_copy};
 
-/// A `Versioned` as it was copied.
+/// The copy of a `Versioned`.
 pub(super) struct Snapshot {
     pub(super) version: u64,
     pub(super) locked: bool,
     pub(super) bytes: Vec<u8>,
 }
 
-/// What may still be waited in one call.
+/// The time for which one call may wait: for each value, and what is left for all.
 pub(super) struct Waits {
     each: Duration,
     left: Duration,
@@ -28,7 +27,7 @@ impl Waits {
     }
 }
 
-/// Where the parts of a `Versioned` are, if it is laid out as those of this program.
+/// Returns the offsets in a `Versioned`, if it has the layout of this program.
 fn places(schema: &OwnedSchema, value: &OwnedSchema) -> Result<VersionedPlaces, String> {
     VersionedPlaces::of(value.size(), value.align())
         .filter(|places| places.size == schema.size() && places.align == schema.align())
@@ -37,7 +36,7 @@ fn places(schema: &OwnedSchema, value: &OwnedSchema) -> Result<VersionedPlaces, 
         })
 }
 
-/// The version of a `Versioned`, and whether a writer has it: without its value.
+/// Returns the version of a `Versioned`, and `true` if a process is writing it. It does not read the value.
 pub(super) fn version(
     schema: &OwnedSchema,
     value: &OwnedSchema,
@@ -46,11 +45,11 @@ pub(super) fn version(
 ) -> Result<(u64, bool), String> {
     let places = places(schema, value)?;
     let locked = sync::holder(integer(memory, at, 4)? as u32) != 0;
-    let sequence = integer(memory, place(at, places.sequence)?, 8)?;
+    let sequence = integer(memory, offset(at, places.sequence)?, 8)?;
     Ok((newest(sequence).0, locked))
 }
 
-/// Copies the newest version of a `Versioned`, whole.
+/// Copies the newest value of a `Versioned`.
 pub(super) fn snapshot(
     schema: &OwnedSchema,
     value: &OwnedSchema,
@@ -60,22 +59,22 @@ pub(super) fn snapshot(
 ) -> Result<Snapshot, String> {
     let places = places(schema, value)?;
     let len = length(value.size())?;
-    let slot = |index: usize| place(at, places.slots).and_then(|at| place(at, places.slot * index as u64));
+    let slot = |index: usize| offset(at, places.slots).and_then(|at| offset(at, places.slot * index as u64));
     let locked = sync::holder(integer(memory, at, 4)? as u32) != 0;
     let live = match memory {
         Memory::Live(live) => live,
         Memory::Copy(_) => {
-            let sequence = integer(memory, place(at, places.sequence)?, 8)?;
+            let sequence = integer(memory, offset(at, places.sequence)?, 8)?;
             let (version, newest) = newest(sequence);
             let bytes = memory.bytes(slot(newest)?, len)?;
             return Ok(Snapshot { version, locked, bytes });
         }
     };
-    let sequence = live.word(place(at, places.sequence)?)?;
+    let sequence = live.word(offset(at, places.sequence)?)?;
     let [even, odd] = [slot(0)?, slot(1)?];
     let mut bytes = live.room_for(even.max(odd), len)?;
     let copy = |slot: usize| match slot {
-        // Versions count from the zeros of a new object.
+        // Version 0 is the zeros of a new object, on pages that may not be in memory yet.
         0 if newest(sequence.load(Acquire)).0 == 0 => live.copy_unwritten(even, &mut bytes),
         0 => live.copy(even, &mut bytes),
         _ => live.copy(odd, &mut bytes),
@@ -84,7 +83,7 @@ pub(super) fn snapshot(
     Ok(Snapshot { version, locked, bytes })
 }
 
-/// Has slots copied until what was copied is whole. Tells of which version that is.
+/// Copies slots until a copy is of one version, and returns that version.
 fn whole_copy(
     sequence: &AtomicU64,
     mut copy: impl FnMut(usize) -> Result<(), &'static str>,
@@ -103,8 +102,9 @@ fn whole_copy(
         if let Some(since) = disturbed {
             waits.left = waits.left.saturating_sub(since.elapsed());
         }
-        let faster =
-            || format!("no whole copy within {} ms: it is stored faster than it can be copied", wait.as_millis());
+        let faster = || {
+            format!("no copy of one version within {} ms: it is stored faster than it can be copied", wait.as_millis())
+        };
         let version = version.ok_or_else(faster)?;
         return Ok(copied.map(|()| version)?);
     }

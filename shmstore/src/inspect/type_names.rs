@@ -1,19 +1,19 @@
-//! The names of the types that schemas describe, each read once.
+//! The names of the types that schemas describe. Each schema is read once.
 
 use std::collections::HashMap;
 
 use crate::layout::hash::LayoutHash;
 use crate::layout::schema::OwnedSchema;
 
-/// What the schemas that were read so far describe, by their very bytes: most often the next segment has one of them.
+/// The schemas that were read so far, by their bytes. The next segment mostly has one of them.
 #[derive(Default)]
 pub(super) struct TypeNames {
     known: HashMap<Vec<u8>, Option<Described>>,
-    /// The bytes of all of them.
+    /// The number of bytes of all schemas.
     bytes: usize,
 }
 
-/// What a schema says.
+/// The facts that are kept of a schema.
 struct Described {
     hash: LayoutHash,
     size: u64,
@@ -21,7 +21,8 @@ struct Described {
 }
 
 impl TypeNames {
-    /// The name of the type that a schema describes, if it is one, its hash is the header's, and it is as long as the object.
+    /// Returns the name of the type that a schema describes, if the schema is valid and fits the header's hash and
+    /// size.
     pub(super) fn of(&mut self, hash: LayoutHash, json: Vec<u8>, object_size: u64) -> Option<String> {
         const KEPT: usize = 16 << 20;
         if self.bytes > KEPT {
@@ -38,7 +39,7 @@ impl TypeNames {
     }
 }
 
-/// A name that somebody made as long as a schema can be is not worth its memory.
+/// Cuts a name, because a hostile name may be as long as a schema.
 fn shortened(mut name: String) -> String {
     const LONGEST: usize = 1000;
     if let Some((end, _)) = name.char_indices().nth(LONGEST) {

@@ -1,4 +1,4 @@
-//! What was decoded: values of any type, as a tree.
+//! Decoded values of any type, as a tree.
 
 use std::fmt;
 
@@ -6,9 +6,10 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use crate::value::Timestamp;
 
-/// What is in an object, or in a part of it, decoded by its schema.
+/// The value of an object or of a part of it, decoded by its schema.
 ///
-/// `{}` shows it on one line, much as Rust's `{:?}` does, and a [`Timestamp`] as a date and time; [`Serialize`] gives JSON of a form that programs can rely on:
+/// `{}` shows it on one line, much as Rust's `{:?}` does, with unprintable characters escaped and a [`Timestamp`] as a
+/// date and time. [`Serialize`] gives JSON of a stable form:
 ///
 /// | value | JSON |
 /// |---|---|
@@ -16,12 +17,12 @@ use crate::value::Timestamp;
 /// | `bool`, text, `char` | `true`, `"text"` |
 /// | an enum | the variant's name |
 /// | a struct | an object of its fields; a `Timestamp` is `{"nanoseconds": 0}` |
-/// | a list | an array; if it was shortened `{"len": 1000, "first": […]}` |
+/// | a list | an array, or `{"len": 1000, "first": […]}` if it was shortened |
 /// | `Versioned` | `{"version": 3, "locked": false, "value": …}` |
 /// | `Lock` | `{"locked": false, "inconsistent": false}` |
-/// | `Event` | the count of its notifications: a number, as of an atomic |
-/// | bytes that are no value of their type | `{"invalid": "why"}` |
-/// | what was left out | `null` |
+/// | `Event` | the number of its notifications |
+/// | bytes that are not a valid value | `{"invalid": "why"}` |
+/// | values beyond the limits | `null` |
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Value {
@@ -43,10 +44,10 @@ pub enum Value {
     Variant {
         /// Its name.
         name: String,
-        /// The number that stands for it.
+        /// Its number.
         discriminant: i128,
     },
-    /// A struct, with the fields that have bytes and mean something, in order.
+    /// A struct. Padding and `PhantomData` are left out of its fields.
     Struct {
         /// Its name.
         name: String,
@@ -55,49 +56,59 @@ pub enum Value {
     },
     /// An array or a `FixedVec`.
     List {
-        /// How many elements there are.
+        /// The number of elements.
         len: u64,
-        /// The first of them: all, unless limits say otherwise.
+        /// The first elements, as many as the limits allow.
         first: Vec<Value>,
     },
-    /// A `Versioned`: the newest value, whole.
+    /// A `Versioned`.
     Versioned {
-        /// Its version.
+        /// The version of the value. It counts the stores from 0.
         version: u64,
-        /// Whether a writer had it at that moment.
+        /// True if a process was writing.
         locked: bool,
-        /// The value.
+        /// The newest value.
         value: Box<Value>,
     },
     /// A `Lock`.
     Lock {
-        /// Whether somebody had it at that moment.
+        /// True if a process had locked it.
         locked: bool,
-        /// Whether a holder died or panicked, and nobody has repaired since what it guards.
+        /// True if an owner died or panicked, and the guarded data was not repaired since.
         inconsistent: bool,
     },
     /// An `Event`.
     Event {
-        /// How many notifications there were.
+        /// The number of notifications.
         count: u64,
     },
-    /// Bytes that are no value of their type, and why.
+    /// Bytes that are not a valid value or cannot be read, with the reason.
     Invalid(String),
-    /// Beyond the [`Limits`](super::Limits).
+    /// A value beyond the [`Limits`](super::Limits).
     Omitted,
-    /// Nothing: padding, `PhantomData`.
+    /// Padding or `PhantomData`.
     Nothing,
 }
 
 impl Value {
-    /// A field of a struct.
+    /// Returns a field of a struct, or of the struct in a `Versioned`.
+    ///
+    /// ```
+    /// use shmstore::inspect::Value;
+    ///
+    /// let position = Value::Struct { name: "Position".into(), fields: vec![("x".into(), Value::F64(1.5))] };
+    /// let newest = Value::Versioned { version: 3, locked: false, value: Box::new(position) };
+    /// assert_eq!(newest.field("x").and_then(Value::as_f64), Some(1.5));
+    /// assert_eq!(newest.field("y"), None);
+    /// assert_eq!(newest.to_string(), "{ x: 1.5 }");
+    /// ```
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Self> {
         let Self::Struct { fields, .. } = self.settled() else { return None };
         fields.iter().find(|(field, _)| field == name).map(|(_, value)| value)
     }
 
-    /// The value in a `Versioned`; of any other value itself.
+    /// Returns the value in a `Versioned`. Any other value returns itself.
     #[must_use]
     pub fn settled(&self) -> &Self {
         match self {
@@ -106,7 +117,7 @@ impl Value {
         }
     }
 
-    /// As a time, if it is a [`Timestamp`].
+    /// Returns the time, if the value is a [`Timestamp`].
     #[must_use]
     pub fn as_timestamp(&self) -> Option<Timestamp> {
         let Self::Struct { name, fields } = self.settled() else { return None };
@@ -118,7 +129,7 @@ impl Value {
         }
     }
 
-    /// As a number to draw: integers, floats, `bool`, the count of an event. `None` for anything else.
+    /// Returns a number to draw for an integer, a float, a `bool` or an event. Any other value returns `None`.
     #[must_use]
     pub fn as_f64(&self) -> Option<f64> {
         Some(match *self.settled() {
@@ -224,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_as_its_table_says() {
+    fn json_of_every_value_has_the_documented_form() {
         let number = || Value::Unsigned(3);
         let list = |len| Value::List { len, first: vec![number()] };
         let fields = vec![("a".to_owned(), number()), ("b".to_owned(), Value::Omitted)];
@@ -255,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_stays_on_one_line() {
+    fn value_is_shown_on_one_line_without_control_characters() {
         let name = "a\nb\u{1b}[2J".to_owned();
         let fields = vec![(name.clone(), Value::Variant { name: name.clone(), discriminant: 0 })];
         let all = Value::Struct { name: name.clone(), fields };
@@ -278,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_can_be_drawn_through_a_versioned_and_texts_can_not() {
+    fn number_in_a_versioned_can_be_drawn_and_a_text_cannot() {
         let versioned = Value::Versioned { version: 1, locked: true, value: Box::new(Value::Signed(-2)) };
         assert_eq!(versioned.as_f64(), Some(-2.0));
         assert_eq!(Value::Bool(true).as_f64(), Some(1.0));

@@ -1,13 +1,12 @@
-//! What the derives check at compile time, of the type as the compiler sees it.
+//! The checks of the derives at compile time, on the type as the compiler sees it.
 //!
-//! A derive sees tokens, and another macro may change the struct after it has looked. So nothing that safety rests on
-//! is taken from tokens: offsets, sizes, alignments and types are checked here, on the finished type.
-//! Every check panics at compile time, and is `#[track_caller]`, so that the message stands on the user's field.
-
+//! A derive sees tokens, and another macro may change the struct afterwards. So safety rests on no token: offsets,
+//! sizes, alignments and types are checked here, on the finished type. A check that fails panics at compile time. It is
+//! `#[track_caller]`, so that the message is shown at the user's field.
 //!
 //! # Safety
 //!
-//! This file assumes that its checks are evaluated while a program is compiled: the derives call them in constants
+//! This file assumes that its checks are evaluated while a program is compiled. The derives call them in constants
 //! only.
 #![allow(unsafe_code)]
 
@@ -17,13 +16,15 @@ use std::{ptr, slice};
 use crate::layout::schema::{Field, Kind};
 use crate::layout::text::Text;
 
-/// Checks a value: that it has bytes, and each of its fields too, that the fields are aligned, and that there is no
-/// padding; but not the fields, nor the gaps before fields, of the numbers given, which are checked by themselves. The
-/// numbers ascend. (The gap after the last field has the number after its.)
+/// Checks that a value and each of its fields have bytes, that the fields are aligned, and that there is no padding.
+///
+/// The fields numbered in `but_fields` and the gaps numbered in `but_gaps` are left out, because the derive checks them
+/// one by one. Both lists ascend. A gap has the number of the field after it. The gap at the end has the number of
+/// fields.
 ///
 /// # Panics
 ///
-/// If a check fails.
+/// Panics if a check fails.
 #[track_caller]
 pub const fn is_value<T>(fields: &[Field], but_fields: &[usize], but_gaps: &[usize]) {
     is_not_empty::<T>(fields, but_fields);
@@ -41,13 +42,14 @@ pub const fn is_value<T>(fields: &[Field], but_fields: &[usize], but_gaps: &[usi
     }
 }
 
-/// Checks an object: that it has bytes, and each of its fields too, but those of the numbers given, which ascend and
-/// are checked by themselves; that it has no `impl Drop`; and that it is laid out by C's rules, as its view is, which
-/// no other macro has touched.
+/// Checks that an object and each of its fields have bytes, that it has no `impl Drop`, and that C's rules lay it out.
+///
+/// The fields numbered in `but_fields`, which ascends, are left out, because the derive checks them one by one. The
+/// view is laid out by C's rules, because no other macro can change it. So the object has the same layout.
 ///
 /// # Panics
 ///
-/// If a check fails.
+/// Panics if a check fails.
 #[track_caller]
 pub const fn is_object<T>(fields: &[Field], but_fields: &[usize], min_align: usize) {
     is_not_empty::<T>(fields, but_fields);
@@ -55,12 +57,12 @@ pub const fn is_object<T>(fields: &[Field], but_fields: &[usize], min_align: usi
     is_c_struct::<T>(fields, min_align);
 }
 
-/// What would close a gap.
+/// The cure for a gap.
 #[derive(Clone, Copy, Debug)]
 pub enum Padding {
-    /// A `Pad` of the gap's size: in a field of this name, if fields have names.
+    /// A `Pad` of the gap's size, in a field of this name if fields have names.
     Fixed(Option<&'static str>),
-    /// The gap's size depends on the arguments of the type, and a `Pad` has one size.
+    /// No single `Pad`, because the gap's size depends on the arguments of the type.
     Varies,
 }
 
@@ -68,14 +70,13 @@ pub enum Padding {
 ///
 /// # Panics
 ///
-/// If there is padding before the field, or the fields are not in the order they are declared.
+/// Panics if there is padding before the field, or the fields are not in the order in which they are declared.
 #[track_caller]
 pub const fn no_gap_before(fields: &[Field], at: usize, padding: Padding) {
     let (end_of_previous, start) = (end(&fields[at - 1]), fields[at].offset);
     assert!(
         end_of_previous <= start,
-        "the fields are not in the order they are declared: another macro has changed the struct after this derive; \
-         put the derive below that macro"
+        "the fields are not in the order in which they are declared: another macro has changed the struct after this derive; put the derive below that macro"
     );
     if end_of_previous < start {
         let bytes = start - end_of_previous;
@@ -89,7 +90,7 @@ pub const fn no_gap_before(fields: &[Field], at: usize, padding: Padding) {
 ///
 /// # Panics
 ///
-/// If there is padding after the field.
+/// Panics if there is padding after the field.
 #[track_caller]
 pub const fn no_gap_after<T>(fields: &[Field], padding: Padding) {
     let (last, size) = (&fields[fields.len() - 1], size_of::<T>());
@@ -109,7 +110,7 @@ struct Gap<'a> {
     align: usize,
 }
 
-/// Where a field ends.
+/// Returns the offset at which a field ends.
 const fn end(field: &Field) -> usize {
     field.offset + field.schema.size()
 }
@@ -119,12 +120,12 @@ const fn gap(bytes: usize, offset: usize) -> Text {
     Text::new().number(bytes).str(unit).str(" of padding at offset ").number(offset)
 }
 
-/// Adds the advice. `place` says where a new `Pad` belongs.
-const fn cure(text: Text, padding: Padding, gap: Gap<'_>, place: &str) -> Text {
+/// Adds what to write instead. A new `Pad` belongs at `position`.
+const fn cure(text: Text, padding: Padding, gap: Gap<'_>, position: &str) -> Text {
     let Padding::Fixed(name) = padding else {
         return text.str(
-            " with these arguments: no `Pad` of fixed size closes it for all arguments. Use arguments whose sizes \
-             leave no gap, or add a const parameter `P` and a field `Pad<P>`",
+            " with these arguments: no `Pad` of fixed size closes it for all arguments. Use arguments that leave no \
+             gap, or add a const parameter `P` and a field `Pad<P>`",
         );
     };
     let Gap { bytes, previous, align } = gap;
@@ -137,7 +138,7 @@ const fn cure(text: Text, padding: Padding, gap: Gap<'_>, place: &str) -> Text {
     }
     let text = text.str(": add `");
     let text = if let Some(name) = name { text.str(name).str(": ") } else { text };
-    let text = text.str("Pad<").number(bytes).str(">`").str(place);
+    let text = text.str("Pad<").number(bytes).str(">`").str(position);
     let Kind::FixedString { capacity } = *previous.schema.kind() else { return text };
     let text = text
         .str(". A `FixedString<N>` has N + 4 bytes, so `")
@@ -150,7 +151,7 @@ const fn cure(text: Text, padding: Padding, gap: Gap<'_>, place: &str) -> Text {
 ///
 /// # Panics
 ///
-/// If it has none.
+/// Panics if it has no bytes and is not `PhantomData`.
 #[track_caller]
 pub const fn has_bytes(fields: &[Field], at: usize) {
     assert!(
@@ -192,7 +193,7 @@ const fn is_aligned<T>(fields: &[Field]) {
 ///
 /// # Panics
 ///
-/// If it has none, or two.
+/// Panics if it has no variant of value 0, or two variants of one value.
 #[track_caller]
 pub const fn has_zero(discriminants: &[i128]) {
     let (mut at, mut has_zero, mut ascends) = (0, false, true);
@@ -227,13 +228,13 @@ const fn are_different(numbers: &[i128]) -> bool {
     true
 }
 
-/// Checks that an enum is stored as the integer `R`: that the bytes of each variant are those of its number, and that
-/// all of them are initialized. A variant comes with its number as an `R`, with its number, and with what is left of
-/// that in an `R`.
+/// Checks that an enum is stored as the integer `R`: each variant has the bytes of its number, all of them initialized.
+///
+/// A variant comes as four: itself, its number as an `R`, its number, and its number after a cast to `R` and back.
 ///
 /// # Panics
 ///
-/// If it is not.
+/// Panics if it is not stored so.
 #[track_caller]
 pub const fn is_stored_as<E: Copy, R: Copy>(variants: &[(E, R, i128, i128)]) {
     let mut alike = size_of::<E>() == size_of::<R>() && align_of::<E>() == align_of::<R>();
@@ -271,8 +272,9 @@ const fn bytes_of<T>(value: &T) -> &[MaybeUninit<u8>] {
     unsafe { slice::from_raw_parts(ptr::from_ref(value).cast(), size_of::<T>()) }
 }
 
-/// Checks that `T` has no `impl Drop`: an object outlives every process, and nobody drops it. Fields that need dropping
-/// are no objects, and refused as such.
+/// Checks that `T` has no `impl Drop`, because no process ever drops an object.
+///
+/// A field that needs dropping is not an object, and is refused for that.
 #[track_caller]
 const fn has_no_drop<T>() {
     assert!(
@@ -286,16 +288,18 @@ const fn has_no_drop<T>() {
 ///
 /// # Panics
 ///
-/// If it has not.
+/// Panics if one of them differs.
 pub(crate) const fn view_is_alike<O, View>() {
     assert!(
         size_of::<O>() == size_of::<View>() && align_of::<O>() == align_of::<View>(),
-        "the view of this type has another size or alignment than the type: its `unsafe impl ShmObject` is wrong"
+        "the view of this type has another size or alignment than the type: correct its `unsafe impl ShmObject`"
     );
 }
 
-/// Checks that `T` is laid out by C's rules: each field at the first place after the one before it that its alignment
-/// allows, and the whole aligned to the greatest alignment of all and to `min_align`.
+/// Checks that `T` is laid out by C's rules.
+///
+/// Each field is at the first offset after the field before it that its alignment allows. The struct is aligned to
+/// `min_align` and to the greatest alignment of its fields, and its size is a multiple of that.
 #[track_caller]
 const fn is_c_struct<T>(fields: &[Field], min_align: usize) {
     let mut at = 0;
@@ -317,17 +321,16 @@ const fn is_c_struct<T>(fields: &[Field], min_align: usize) {
     );
 }
 
-/// Compiles only if the field pointed to is of type `T`: the one that the derive saw.
+/// Compiles only if the field pointed to is of type `T`, which is the type that the derive saw.
 pub const fn is_of_type<T>(_: *const T) {}
 
 /// Compiles only if the fields pointed to are of one type.
 pub const fn is_alike<T>(_: *const T, _: *const T) {}
 
-/// A type whose values fit a [`ConstArg`](crate::schema::ConstArg): the const parameters a derive accepts.
+/// A type that a derive accepts for const parameters, because its values fit a [`ConstArg`](crate::schema::ConstArg).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a type for the const parameters of what is shared",
-    label = "the arguments are part of the layout's identity, and a schema holds integers of up to 64 bits, `bool` \
-             and `char`"
+    message = "`{Self}` is not a type for the const parameters of a shared type",
+    label = "use an integer of up to 64 bits, `bool` or `char`, because the arguments are part of the layout and are stored in its schema"
 )]
 pub trait ConstParam: Copy {}
 
@@ -337,7 +340,7 @@ macro_rules! const_params {
 
 const_params! { u8 u16 u32 u64 usize i8 i16 i32 i64 isize bool char }
 
-/// Passes on the value of a const argument of type `T`.
+/// Returns the value of a const argument of type `T`. It compiles only if the type is accepted.
 #[must_use]
 pub const fn const_arg<T: ConstParam>(value: i128) -> i128 {
     value

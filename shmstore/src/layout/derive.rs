@@ -1,7 +1,8 @@
 //! The derives, beside the traits of the same names.
 
-/// Makes a struct an object, which lives in shared memory and is used in place: implements
-/// [`ShmObject`](trait@crate::ShmObject) and [`ShmLayout`](crate::ShmLayout).
+/// Makes a struct an object, which lives in shared memory and is used in place.
+///
+/// It implements [`ShmObject`](trait@crate::ShmObject) and [`ShmLayout`](crate::ShmLayout).
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -38,20 +39,20 @@
 /// | `Lock`, `Event` | yes | |
 /// | `CacheAligned<O>`, other objects, arrays of one or more objects | yes | |
 /// | `PhantomData<T>` with `T: Send + Sync + 'static` | yes | `PhantomData<fn() -> T>` |
-/// | integers, floats, `bool`, `char`, enums | no: others write while we hold a reference | `AtomicValue<T>`, `Versioned<T>` |
+/// | integers, floats, `bool`, `char`, enums | no: other processes write during the borrow | `AtomicValue<T>`, `Versioned<T>` |
 /// | other values, `FixedString<N>`, `FixedVec<V, N>` | no, for the same reason | `Versioned<T>` |
-/// | `AtomicBool` | no: a foreign byte may be neither 0 nor 1 | `AtomicValue<bool>` |
+/// | `AtomicBool` | no: another process may store a byte that is neither 0 nor 1 | `AtomicValue<bool>` |
 /// | `AtomicUsize`, `AtomicIsize`, `AtomicPtr` | no: width and address are the process's own | `AtomicU64` |
-/// | `String`, `Vec`, `Box`, references, cells, std's locks, … | no: they are one process's own | what the error says |
+/// | `String`, `Vec`, `Box`, references, cells, std's locks, … | no: they work in one process only | see the error |
 ///
-/// The struct has `#[repr(C)]` or `#[repr(transparent)]`, at most `align(4096)`, and no `Drop`. Padding is allowed: it is zero, and never
-/// copied. Enums, unions, structs without bytes, `packed` and lifetimes are refused. A struct is an object or a value, so it has one of the
-/// two derives.
+/// The struct has `#[repr(C)]` or `#[repr(transparent)]`, at most `align(4096)`, and no `Drop`. Padding is allowed. It
+/// is zero and never copied. Enums, unions, structs without bytes, `packed` and lifetimes are refused. A struct is an
+/// object or a value, so it has only one of the two derives.
 ///
 /// # Parameters
 ///
-/// A struct can have const parameters, and type parameters with a bound: `T: ShmValue` for the value of a part, `O: ShmObject` for a field
-/// of its own. So a library can publish parts for the types of its users:
+/// A struct can have const parameters, and type parameters with a bound. `T: ShmValue` is for the value of a part,
+/// `O: ShmObject` for a field. So a library can publish parts for the types of its users:
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -86,38 +87,46 @@
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// - [`AnyBits`](crate::AnyBits) is the bound for generic code that calls `load()`. With `T: ShmValue` there is `load_checked()`.
-/// - A type argument counts in the schema and in the layout hash only through the fields that have it. A const argument counts by its value.
+/// - [`AnyBits`](crate::AnyBits) is the bound for generic code that calls `load()`. With `T: ShmValue` there is
+///   `load_checked()`.
+/// - A type argument counts in the schema and in the layout hash only through the fields that have it. A const argument
+///   counts by its value.
 /// - `Self`, macros and attributes are refused in bounds, `where` clauses and the types of fields.
 ///
 /// # Attributes
 ///
-/// - `#[shm(id = 'T')]`: the type-id-char, printable ASCII. It makes the type a root: implements
-///   [`ShmId`](crate::ShmId).
-/// - `#[shm(name = "…")]`: the name in the schema, instead of the struct's own.
-/// - `#[shm(crate = "…")]`: the path to this crate, if another crate re-exports it; in a `macro_rules!` macro, `crate = $crate::shmstore`. A
-///   dependency that is renamed in `Cargo.toml` is found under its new name.
+/// | attribute | meaning |
+/// |---|---|
+/// | `#[shm(id = 'T')]` | the type-id-char, printable ASCII; it makes the type a root, which implements [`ShmId`](crate::ShmId) |
+/// | `#[shm(name = "…")]` | the name in the schema, instead of the struct's own |
+/// | `#[shm(crate = "…")]` | the path to this crate, if another crate re-exports it |
 ///
-/// What this path names, or `::shmstore` without it, is trusted with all checks. A program that gives the name to a module of its own
-/// switches the checks off, and has the responsibility of a hand-written implementation.
+/// In a `macro_rules!` macro the path is `crate = $crate::shmstore`. A dependency that is renamed in `Cargo.toml` is
+/// found under its new name. The crate at this path, or `::shmstore` without it, makes all checks. A program that gives
+/// the name to a module of its own switches the checks off. It then has the responsibility of a hand-written
+/// implementation.
 ///
-/// Lint levels of the item, its fields and its parameters hold for the generated code, too. Names that begin with `__shm` are reserved for
-/// that code.
+/// Lint levels of the item, its fields and its parameters apply to the generated code, too. Names that begin with
+/// `__shm` are reserved for that code.
 ///
 /// # The view
 ///
-/// [`ShmObject::View`](trait@crate::ShmObject#associatedtype.View) is a struct with the same layout and the same field
-/// names and visibilities, whose fields are the views of the object's fields: they load, and never write.
+/// [`ShmObject::View`](trait@crate::ShmObject#associatedtype.View) is a struct with the same layout, the same field
+/// names and the same visibilities. Its fields are the views of the object's fields, which load and never write.
 ///
 /// # When it is checked
 ///
-/// All of the above by `cargo check`. Only what depends on arguments of the type (an array of `N` elements may have none; whether there
-/// is a `Drop`) is checked where the arguments are known: by `cargo build` of a program that uses the type. Nothing rests on what the derive saw alone: if an attribute macro below it changes the struct, so that the
-/// description would not be true, the program does not compile.
+/// `cargo check` checks all of the above, with one exception. Rules that depend on arguments of the type are checked
+/// where the arguments are known, by `cargo build` of a program that uses the type. They are the number of elements of
+/// an array `[O; N]`, and the absence of `Drop`.
+///
+/// The checks are made on the finished type. So a program does not compile if an attribute macro below the derive
+/// changes the struct in a way that makes the description false.
 pub use shmstore_derive::ShmObject;
 
-/// Makes a struct or an enum a value, which is copied in and out of shared memory: implements
-/// [`ShmValue`](trait@crate::ShmValue) and [`ShmLayout`](crate::ShmLayout).
+/// Makes a struct or an enum a value, which is copied in and out of shared memory.
+///
+/// It implements [`ShmValue`](trait@crate::ShmValue) and [`ShmLayout`](crate::ShmLayout).
 ///
 /// ```
 /// use shmstore::{Pad, ShmValue};
@@ -148,7 +157,7 @@ pub use shmstore_derive::ShmObject;
 /// | field | accepted | otherwise |
 /// |---|---|---|
 /// | `u8` … `u64`, `i8` … `i64`, `f32`, `f64` | yes | |
-/// | `bool`, `char`, enums with this derive | yes, checked on every read | |
+/// | `bool`, `char`, enums with this derive | yes; every read checks them | |
 /// | `FixedString<N>`, `FixedVec<V, N>`, `Pad<N>`, `Timestamp`, other values, arrays of one or more values | yes | |
 /// | `PhantomData<T>` with `T: Send + Sync + 'static` | yes | `PhantomData<fn() -> T>` |
 /// | [types of other crates](trait@crate::ShmValue#types-of-other-crates) | by features | a struct with the same content |
@@ -156,11 +165,11 @@ pub use shmstore_derive::ShmObject;
 /// | `usize`, `isize` | no: the width is the process's own | `u64`, `i64` |
 /// | `u128`, `i128` | no: the alignment differs between compilers | `[u64; 2]` |
 /// | atomics and other parts of objects | no: they are shared in place | the plain value, or an object |
-/// | `String`, `Vec`, `Box`, `Option`, `NonZero`, references, pointers, tuples, … | no: they are one process's, or one compiler's, own | what the error says |
+/// | `String`, `Vec`, `Box`, `Option`, `NonZero`, references, pointers, tuples, … | no: they belong to one process or one compiler | see the error |
 ///
-/// The struct is `Copy` and has `#[repr(C)]` or `#[repr(transparent)]`, and at most `align(4096)`. It has **no padding**, which would be read
-/// uninitialized: the error says where there is a gap, and which [`Pad`](crate::Pad) closes it. Unions, structs without bytes, `packed` and
-/// lifetimes are refused.
+/// The struct is `Copy` and has `#[repr(C)]` or `#[repr(transparent)]`, and at most `align(4096)`. It has **no
+/// padding**, because padding would be read uninitialized. The error says where the gap is and which
+/// [`Pad`](crate::Pad) closes it. Unions, structs without bytes, `packed` and lifetimes are refused.
 ///
 /// ```compile_fail
 /// # use shmstore::ShmValue;
@@ -174,8 +183,8 @@ pub use shmstore_derive::ShmObject;
 ///
 /// # Parameters
 ///
-/// A struct can have const parameters, and type parameters with a bound: `T: ShmValue` for a field, `T: Copy + Send + Sync +
-/// 'static` for a marker.
+/// A struct can have const parameters, and type parameters with a bound. `T: ShmValue` is for a field, `T: Copy + Send
+/// + Sync + 'static` for a marker.
 ///
 /// ```
 /// use shmstore::{ShmLayout, ShmValue};
@@ -190,8 +199,9 @@ pub use shmstore_derive::ShmObject;
 /// assert_ne!(Range::<u32>::LAYOUT_HASH, Range::<f32>::LAYOUT_HASH);
 /// ```
 ///
-/// Where the offset or the size of a field depends on an argument, only arguments that leave no gap are accepted. No
-/// [`Pad`](crate::Pad) of fixed size closes such a gap for all of them; `Pad<P>` with a const parameter `P` of 1 or more does for each one.
+/// If the offset or the size of a field depends on an argument, only arguments that leave no gap are accepted. A
+/// [`Pad`](crate::Pad) of fixed size cannot close the gap for all arguments. A field `Pad<P>` with a const parameter
+/// `P` of 1 or more can.
 ///
 /// # Enums
 ///
@@ -200,20 +210,15 @@ pub use shmstore_derive::ShmObject;
 ///
 /// # Attributes
 ///
-/// - `#[shm(id = 'T')]`: the type-id-char, printable ASCII. `Versioned` and `AtomicValue` of the value take it as theirs.
-/// - `#[shm(name = "…")]`: the name in the schema, instead of the type's own.
-/// - `#[shm(crate = "…")]`: the path to this crate, if another crate re-exports it; in a `macro_rules!` macro, `crate = $crate::shmstore`. A
-///   dependency that is renamed in `Cargo.toml` is found under its new name.
-///
-/// What this path names, or `::shmstore` without it, is trusted with all checks. A program that gives the name to a module of its own
-/// switches the checks off, and has the responsibility of a hand-written implementation.
-///
-/// Lint levels of the item, its fields and its parameters hold for the generated code, too. Names that begin with `__shm` are reserved for
-/// that code.
+/// `#[shm(id = 'T')]` is the type-id-char, printable ASCII. It makes `Versioned` and `AtomicValue` of the value roots, with
+/// this id. `#[shm(name = "…")]` and `#[shm(crate = "…")]` are as for [`ShmObject`](macro@crate::ShmObject#attributes).
 ///
 /// # When it is checked
 ///
-/// All of the above by `cargo check`. Only what depends on arguments of the type (whether there is padding, or an array without elements) is
-/// checked where the arguments are known: by `cargo build` of a program that uses the type. Nothing rests on what the derive saw alone: if an attribute macro below it changes the struct, so that the
-/// description would not be true, the program does not compile.
+/// `cargo check` checks all of the above, with one exception. Rules that depend on arguments of the type are checked
+/// where the arguments are known, by `cargo build` of a program that uses the type. They are the absence of padding,
+/// and the number of elements of an array `[V; N]`.
+///
+/// The checks are made on the finished type. So a program does not compile if an attribute macro below the derive
+/// changes the type in a way that makes the description false.
 pub use shmstore_derive::ShmValue;

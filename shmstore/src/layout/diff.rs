@@ -1,4 +1,4 @@
-//! What differs between two layouts, field by field.
+//! The differences between two layouts, field by field.
 
 mod compare;
 mod pairs;
@@ -12,10 +12,10 @@ use crate::layout::schema::{OwnedConstArg, OwnedSchema, Primitive};
 use shared_path::SharedPath;
 pub use table::DiffTable;
 
-/// The differences between two layouts: down to the field, and only where they begin.
+/// The differences between two layouts, each named by the field where it begins.
 ///
-/// It is empty if, and only if, the two schemas are equal; two with different hashes always differ in something that
-/// it names. `Display` prints the table of an attach error; [`table`](Self::table) prints it under other labels.
+/// It is empty if, and only if, the two schemas are equal. So there is at least one difference if the hashes differ.
+/// `Display` prints the table of an attach error. [`table`](Self::table) prints it under other labels.
 ///
 /// ```
 /// use shmstore::schema::{LayoutDiff, OwnedSchema};
@@ -42,40 +42,40 @@ pub struct Difference {
     theirs: Option<Side>,
 }
 
-/// What kind of difference it is. "We" and "they" are the two schemas in the order they were given.
+/// The kind of a difference. The first of the two schemas is "ours", the second "theirs".
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Change {
-    /// A field that only they have.
+    /// A field that only their schema has.
     Added,
-    /// A field that only we have.
+    /// A field that only our schema has.
     Removed,
     /// The same field at another offset, with the same layout or with differences of its own.
     Moved,
-    /// Another type altogether.
+    /// A different type.
     Retyped,
     /// A field of the same offset and layout under another name.
     Renamed {
-        /// What they call it.
+        /// Their name of the field.
         theirs: String,
     },
-    /// A struct or enum of another name, with something in common.
+    /// A struct or enum of another name that has a field or variant in common.
     TypeRenamed,
-    /// Other const arguments, or other names of them.
+    /// Const arguments of other values or names.
     ConstArgs {
         /// Our arguments.
         ours: Vec<OwnedConstArg>,
         /// Their arguments.
         theirs: Vec<OwnedConstArg>,
     },
-    /// Another size, which nothing inside the type explains.
+    /// Another size that no difference inside the type explains.
     Size {
         /// Our size, in bytes.
         ours: u64,
         /// Their size, in bytes.
         theirs: u64,
     },
-    /// Another alignment, which nothing inside the type explains.
+    /// Another alignment that no difference inside the type explains.
     Align {
         /// Our alignment, in bytes.
         ours: u64,
@@ -95,24 +95,24 @@ pub enum Change {
         /// Their integer.
         theirs: Primitive,
     },
-    /// A variant that only they have; the path ends with its name.
+    /// A variant that only their schema has. The path ends with its name.
     VariantAdded {
         /// Its number.
         discriminant: i128,
     },
-    /// A variant that only we have; the path ends with its name.
+    /// A variant that only our schema has. The path ends with its name.
     VariantRemoved {
         /// Its number.
         discriminant: i128,
     },
-    /// A variant of the same number under another name; the path ends with our name.
+    /// A variant of the same number under another name. The path ends with our name.
     VariantRenamed {
-        /// What they call it.
+        /// Their name of the variant.
         theirs: String,
         /// Its number.
         discriminant: i128,
     },
-    /// A variant of another number; the path ends with its name.
+    /// A variant of another number. The path ends with its name.
     VariantRenumbered {
         /// Our number.
         ours: i128,
@@ -123,13 +123,13 @@ pub enum Change {
     VariantOrder,
 }
 
-/// What one of the two layouts has in the place of a difference.
+/// The field at a difference, as it is in one of the two layouts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Side {
-    /// The type as it is written in Rust, unprintable characters escaped: `Versioned<Position>`.
+    /// The type as it is written in Rust, for example `Versioned<Position>`. Unprintable characters are escaped.
     pub type_name: String,
-    /// Where it starts.
+    /// Its offset, in bytes.
     pub offset: Offset,
     /// Its size, in bytes.
     pub size: u64,
@@ -137,34 +137,44 @@ pub struct Side {
     pub align: u64,
 }
 
-/// Where a field starts.
+/// The offset of a field, in bytes. It is shown as `72` or `+8`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Offset {
-    /// That many bytes from the start of the object.
+    /// From the start of the object.
     Object(u64),
-    /// That many bytes from the start of an element, or of a value that has no one place: shown as `+8`.
+    /// From the start of an element, or of the value of a part. Shown with a `+`.
     Value(u64),
 }
 
 impl LayoutDiff {
-    /// Compares any two layouts.
+    /// Compares two layouts.
     #[must_use]
     pub fn between(ours: &OwnedSchema, theirs: &OwnedSchema) -> Self {
         Self { differences: compare::compare(ours, theirs) }
     }
 
-    /// Tells whether the two are equal.
+    /// Returns `true` if the two layouts are equal.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.differences.is_empty()
     }
 
-    /// Walks over the differences: in the order of our fields, each of their additions where they declare it.
+    /// Iterates over the differences in the order of our fields. A field that was added is where their schema declares
+    /// it.
+    ///
+    /// ```
+    /// use shmstore::schema::{Change, LayoutDiff, OwnedSchema};
+    /// use shmstore::ShmLayout;
+    ///
+    /// let diff = LayoutDiff::between(&<[u8; 4]>::SCHEMA.into(), &<[u8; 8]>::SCHEMA.into());
+    /// let changes: Vec<&Change> = diff.differences().map(|difference| difference.change()).collect();
+    /// assert_eq!(changes, [&Change::ArrayLength]);
+    /// ```
     pub fn differences(&self) -> impl ExactSizeIterator<Item = &Difference> {
         self.differences.iter()
     }
 
-    /// Shows the differences as a table, with a column for each side under the given label.
+    /// Returns the differences as a table with a column for each side, under the given labels.
     ///
     /// ```
     /// use shmstore::schema::{LayoutDiff, OwnedSchema};
@@ -183,7 +193,7 @@ impl LayoutDiff {
     }
 }
 
-/// Shows the table, one difference a line and no line break at the end.
+/// Shows the table with one difference a line, without a line break at the end.
 impl fmt::Display for LayoutDiff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.table("this program", "the segment").fmt(f)
@@ -191,26 +201,27 @@ impl fmt::Display for LayoutDiff {
 }
 
 impl Difference {
-    /// Which field it is: `position.x`, `samples[].t`, `mode::Fast` for a variant; empty for the type itself.
-    /// Unprintable characters are escaped.
+    /// Returns the path of the field or variant: `position.x`, `samples[].t`, `mode::Fast`.
+    ///
+    /// It is empty for the type itself. Unprintable characters are escaped.
     #[must_use]
     pub fn path(&self) -> String {
         self.path.to_string()
     }
 
-    /// What kind of difference it is.
+    /// Returns the kind of the difference.
     #[must_use]
     pub fn change(&self) -> &Change {
         &self.change
     }
 
-    /// What we have there: `None` if only they have the field.
+    /// Returns the field in our layout, or `None` if only their layout has it.
     #[must_use]
     pub fn ours(&self) -> Option<&Side> {
         self.ours.as_ref()
     }
 
-    /// What they have there: `None` if only we have the field.
+    /// Returns the field in their layout, or `None` if only our layout has it.
     #[must_use]
     pub fn theirs(&self) -> Option<&Side> {
         self.theirs.as_ref()
@@ -223,7 +234,7 @@ impl Offset {
         bytes
     }
 
-    /// The offset of something `bytes` further on. Saturates: a schema written by hand may not add up.
+    /// Returns the offset `bytes` further on. It saturates, because a static schema written by hand may overflow.
     fn plus(self, bytes: u64) -> Self {
         match self {
             Self::Object(offset) => Self::Object(offset.saturating_add(bytes)),
@@ -232,7 +243,6 @@ impl Offset {
     }
 }
 
-/// Shows it as it follows the word "at": `72`, or `+8` from the start of a value.
 impl fmt::Display for Offset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,18 +1,18 @@
-//! What a derive asks of a field's type: it is a value, or an object. Each question stands here many times under
-//! different names, and the names differ only in what the compiler says when the answer is no.
+//! The bounds that a derive puts on the type of a field: it is a value, or an object.
 //!
-//! A derive picks the trait from the last name in the field's type (`String`: `TextField`), so that the one message
-//! about the field carries the cure for that very type. Every trait is given to every [`ShmValue`](crate::ShmValue), or
-//! every [`ShmObject`](crate::ShmObject), so a wrong pick changes the advice and nothing else: a `String` of the
-//! user's own that is a value is accepted.
+//! Each of the two bounds is here many times. The traits differ only in the advice that the compiler prints when a type
+//! does not implement them. A derive picks the trait by the last name in the field's type, for example `TextField` for
+//! `String`, so that the one message about the field has the cure for that very type. Every trait is implemented for
+//! every [`ShmValue`](crate::ShmValue), or for every [`ShmObject`](crate::ShmObject). So a wrong pick changes the
+//! advice and nothing else: a user's own `String` that is a value is accepted.
 //!
-//! The traits repeat the members of `ShmValue` and `ShmObject` instead of having them as supertraits: rustc would
-//! report the missing supertrait, without the cure.
+//! The traits repeat the members of `ShmValue` and `ShmObject`. With supertraits instead, rustc would report the
+//! missing supertrait, without the cure.
 //!
 //! # Safety
 //!
-//! The traits are unsafe and have blanket implementations only, so that whoever implements one by hand has written
-//! `unsafe`; the blanket implementations forward to traits that promise the same.
+//! The traits are unsafe, so an implementation by hand has to say `unsafe`. Their only implementations here are blanket
+//! ones, which forward to traits that promise the same.
 
 mod member;
 pub mod object;

@@ -2,25 +2,25 @@
 
 use std::fmt;
 
-/// What every node's hash starts from: programs that differ in one of these never share a layout.
+/// The hash of every node starts from these three. Programs that differ in one of them never share a layout.
 const HASH_VERSION: u8 = 1;
 const ENDIANNESS: u8 = if cfg!(target_endian = "little") { b'l' } else { b'b' };
 const POINTER_BYTES: u8 = size_of::<usize>() as u8;
 
-/// FNV-1a of 128 bits, as <http://www.isthe.com/chongo/tech/comp/fnv/> gives its constants.
+/// The constants of FNV-1a of 128 bits, from <http://www.isthe.com/chongo/tech/comp/fnv/>.
 const FNV_OFFSET_BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
 const FNV_PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-/// Its eighth power.
+/// The eighth power of the prime, modulo 2^128.
 const FNV_PRIME_8: u128 = FNV_PRIME.wrapping_pow(8);
 
-/// How long a name may be, in bytes: a path of names through a schema stays small, whoever wrote it.
+/// The longest name, in bytes. The limit keeps paths of names small, even in a hostile schema.
 pub(crate) const MAX_NAME: usize = 255;
 
-/// The 128-bit hash of a type's layout: names, order, offsets, sizes, alignments and kinds of everything in it.
+/// The 128-bit hash of a type's layout.
 ///
-/// Two types with the same hash have the same layout, whatever module, crate or alias they were written in. The hash
-/// covers the byte order and pointer width of the program too. It is not a cryptographic hash: it tells accidents
-/// apart, not attacks.
+/// It covers the names, order, offsets, sizes, alignments and kinds of everything in the type, and the byte order and
+/// pointer width of the program. Modules, crates and aliases do not count. Two types with the same hash have the same
+/// layout. The hash is not cryptographic: it detects accidents, not attacks.
 ///
 /// ```
 /// use shmstore::ShmLayout;
@@ -31,7 +31,7 @@ pub(crate) const MAX_NAME: usize = 255;
 pub struct LayoutHash(u128);
 
 impl LayoutHash {
-    /// Wraps a hash read from elsewhere, for example from a segment.
+    /// Makes a hash of a number, for example of one that was read from a file.
     #[must_use]
     pub const fn from_u128(hash: u128) -> Self {
         Self(hash)
@@ -56,7 +56,7 @@ impl fmt::Debug for LayoutHash {
     }
 }
 
-/// FNV-1a of 128 bits of any bytes, part by part: it tells accidents apart, not attacks.
+/// Returns the 128-bit FNV-1a hash of all parts, one after the other. It detects accidents, not attacks.
 pub(crate) fn of_bytes<const N: usize>(parts: [&[u8]; N]) -> u128 {
     parts.into_iter().fold(LayoutHasher(FNV_OFFSET_BASIS), LayoutHasher::fixed).0
 }
@@ -66,7 +66,7 @@ pub(crate) fn of_bytes<const N: usize>(parts: [&[u8]; N]) -> u128 {
 pub(crate) struct LayoutHasher(u128);
 
 impl LayoutHasher {
-    /// Starts a node whose kind has the number `tag`.
+    /// Starts a node of the kind with the number `tag`.
     pub(crate) const fn node(tag: u8, size: u64, align: u64) -> Self {
         let start = Self(FNV_OFFSET_BASIS).byte(HASH_VERSION).byte(ENDIANNESS).byte(POINTER_BYTES);
         start.byte(tag).u64(size).u64(align)
@@ -77,16 +77,19 @@ impl LayoutHasher {
     }
 
     pub(crate) const fn u64(self, number: u64) -> Self {
-        // Seven bytes of zero change nothing but the power of the prime; lengths and offsets mostly are so small.
+        // Seven bytes of zero change only the power of the prime. Most lengths and offsets are as small as this.
         if number < 256 {
             return Self((self.0 ^ number as u128).wrapping_mul(FNV_PRIME_8));
         }
         self.fixed(&number.to_le_bytes())
     }
 
-    /// Takes in a name, its length first, so that no two lists of names give the same bytes.
+    /// Takes in a name. Its length comes first, so that no two lists of names give the same bytes.
     pub(crate) const fn name(self, name: &str) -> Self {
-        assert!(!name.is_empty() && name.len() <= MAX_NAME, "names in shared memory have 1 to 255 bytes");
+        assert!(
+            !name.is_empty() && name.len() <= MAX_NAME,
+            "names in shared memory have 1 to 255 bytes: use a shorter one"
+        );
         self.u64(name.len() as u64).fixed(name.as_bytes())
     }
 
@@ -108,7 +111,8 @@ impl LayoutHasher {
         LayoutHash(self.0)
     }
 
-    /// Without a function a byte: it runs while users compile, step by step.
+    /// Takes in bytes. It does not call [`byte`](Self::byte), because the compiler interprets it in every build of a
+    /// user.
     const fn fixed(self, bytes: &[u8]) -> Self {
         let (mut hash, mut at, len) = (self.0, 0, bytes.len());
         while at < len {

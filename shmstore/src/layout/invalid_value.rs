@@ -1,6 +1,6 @@
 //! The error for bytes that are no valid value.
 
-/// `fn main() -> Result<…>` and `unwrap` show `Debug`: it prints what `Display` prints.
+/// Makes `Debug` print the text of `Display`, because `fn main() -> Result<…>` and `unwrap` show `Debug`.
 macro_rules! debug_is_display {
     ($($error:ty),*) => {$(
         impl std::fmt::Debug for $error {
@@ -12,43 +12,56 @@ macro_rules! debug_is_display {
 }
 pub(crate) use debug_is_display;
 
-/// Bytes in shared memory that are no valid value of their type: another process wrote them, against the protocol.
+/// Bytes in shared memory that are not a valid value of their type.
+///
+/// Another process wrote them, against the protocol.
+///
+/// ```
+/// use shmstore::{InvalidValue, ShmValue};
+///
+/// let error = <[bool; 2]>::check_bits(&[1, 7]).unwrap_err();
+/// assert_eq!(error, InvalidValue::new("bool", 7).in_element(1));
+/// assert_eq!(error.path(), "[1]");
+/// assert_eq!(error.to_string(), "`[1]` is not a valid bool: found 7");
+/// ```
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} is not a valid {type_name}: found {found}", self.place())]
+#[error("{} is not a valid {type_name}: found {found}", self.subject())]
 pub struct InvalidValue {
-    /// Which field, from the value that was read: `mode`, `samples[3].kind`; empty if it is the value itself.
+    /// The path from the value that was read to the field, empty for the value itself.
     path: String,
     type_name: &'static str,
     found: i128,
 }
 
 impl InvalidValue {
-    /// Says that the number `found` is no valid `type_name`.
+    /// Makes the error for a number `found` that is not a valid `type_name`.
     #[must_use]
     pub fn new(type_name: &'static str, found: i128) -> Self {
         Self { path: String::new(), type_name, found }
     }
 
-    /// Adds the name of the field in which it was found.
+    /// Puts the name of the field that has the bytes before the path.
     #[must_use]
     pub fn in_field(self, name: &str) -> Self {
         let separator = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
         Self { path: format!("{name}{separator}{}", self.path), ..self }
     }
 
-    /// Adds the place in the array in which it was found.
+    /// Puts the index of the element that has the bytes before the path.
     #[must_use]
     pub fn in_element(self, at: usize) -> Self {
         self.in_field(&format!("[{at}]"))
     }
 
-    /// Which field it is, from the value that was read: `mode`, `samples[3].kind`; empty if it is the value itself.
+    /// Returns the path from the value that was read to the field: `mode`, `samples[3].kind`.
+    ///
+    /// It is empty if the value itself is invalid.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    fn place(&self) -> String {
+    fn subject(&self) -> String {
         if self.path.is_empty() { "the value".into() } else { format!("`{}`", self.path) }
     }
 }

@@ -1,10 +1,11 @@
-//! The System V key of an object: where processes meet, not who they are.
+//! The System V key of an object, at which processes meet.
 
 use std::fmt;
 
-/// The key that [ftok(3)] gives for a file and a type-id-char: 16 bits of inode, 8 of device, 8 of id.
+/// The key that [ftok(3)] gives for a file and a type-id-char.
 ///
-/// A rendezvous, not an identity: different files can have the same key, which the header of the segment tells apart.
+/// From the lowest bit up it has 16 bits of the inode, 8 bits of the device and 8 bits of the type-id-char. It does not
+/// identify an object: different files can have the same key. The header of the segment tells them apart.
 ///
 /// [ftok(3)]: https://man7.org/linux/man-pages/man3/ftok.3.html
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,13 +20,13 @@ impl Key {
         Self(raw)
     }
 
-    /// The key as `shmget` takes it.
+    /// Returns the key as `shmget` takes it.
     #[must_use]
     pub const fn to_raw(self) -> i32 {
         self.0
     }
 
-    /// The 24 bits that come from the anchor; what is left is the type-id-char.
+    /// The 24 bits that come from the anchor.
     pub(crate) const fn anchor_bits(self) -> u32 {
         self.0 as u32 & 0x00ff_ffff
     }
@@ -55,7 +56,7 @@ mod tests {
 
     #[test]
     #[allow(unsafe_code)]
-    fn key_is_what_libc_computes() {
+    fn key_is_the_one_that_libc_computes() {
         use std::os::unix::ffi::OsStrExt;
         for path in ["/", "/proc", "/dev/null", env!("CARGO_MANIFEST_DIR")] {
             let stat = file::stat_path(path.as_ref()).unwrap();
@@ -69,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn key_splits_into_what_it_was_made_of() {
+    fn key_gives_back_its_anchor_bits_and_its_id() {
         let key = Key::new(0x1_fe12, 0xabc_3456, b'T');
         assert_eq!((key.anchor_bits(), key.id_byte()), (0x12_3456, b'T'));
     }

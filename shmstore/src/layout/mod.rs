@@ -1,6 +1,9 @@
-//! What a type looks like in memory: its schema, the hash of it, how two differ, and what the derives check.
+//! The layout of a type in memory: its schema, the hash of it, the difference of two, and the checks of the derives.
 //!
 //! Layers it may use: none.
+//!
+//! Read first: `traits.rs`, the promises that everything rests on. Then `schema.rs`, the description of a layout, and
+//! `check.rs`, the proof at compile time that a description is true.
 
 pub(crate) mod check;
 pub(crate) mod derive;

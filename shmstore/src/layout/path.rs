@@ -1,11 +1,11 @@
-//! The path from an object, or a type, to a part of it: `position.x`, `accounts[3].value`, `samples[].t`, `mode::Fast`.
+//! The path from an object or a type to a part of it: `position.x`, `accounts[3].value`, `samples[].t`, `mode::Fast`.
 
 use std::fmt;
 use std::str::FromStr;
 
 use thiserror::Error;
 
-/// The path of a field: names with dots between them, indices in brackets. Empty, or `.`, for the whole object.
+/// The path of a field, with dots between names and indices in brackets. An empty path, or `.`, is the whole object.
 ///
 /// ```
 /// use shmstore::inspect::FieldPath;
@@ -24,8 +24,9 @@ pub struct FieldPath {
 pub(crate) enum Step<Name = String> {
     Field(Name),
     Index(u64),
-    /// Each element of a list. No [`FieldPath`] has such a step, nor the next one.
+    /// Each element of a list. It is never in a [`FieldPath`].
     Element,
+    /// A variant of an enum. It is never in a [`FieldPath`].
     Variant(Name),
 }
 
@@ -50,32 +51,39 @@ pub(crate) fn write_path<'a, Name: AsRef<str> + 'a>(
     Ok(())
 }
 
-/// Why there is no such field.
+/// The reason why there is no field at a path.
+///
+/// ```
+/// use shmstore::inspect::FieldPath;
+///
+/// let error = "accounts[x]".parse::<FieldPath>().unwrap_err().to_string();
+/// assert_eq!(error, "`accounts[x]` is not the path of a field: an index is a number, as in `accounts[3].value`");
+/// ```
 #[derive(Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum FieldError {
-    /// It is not a path.
+    /// The text is not a path.
     #[error("`{path}` is not the path of a field: {expected}, as in `accounts[3].value`")]
     Syntax {
-        /// What was given.
+        /// The text.
         path: String,
-        /// What should be there.
+        /// The rule that it breaks.
         expected: &'static str,
     },
     /// A struct has no such field.
-    #[error("no field `{name}` in {}, {} `{type_name}`: there are {there}", spot(.path), article(.type_name))]
+    #[error("no field `{name}` in {}, {} `{type_name}`: there are {there}", subject(.path), article(.type_name))]
     NoField {
         /// The path so far.
         path: String,
         /// Its type.
         type_name: String,
-        /// What was looked for.
+        /// The name that it does not have.
         name: String,
-        /// The names that it has: the first ten, those that begin most alike before the others.
+        /// The names that it has: at most ten, the most similar ones first.
         there: String,
     },
-    /// It has no fields, or no elements.
-    #[error("{} is {} `{type_name}`, which has no {what}{}", spot(.path), article(.type_name), write_instead(.instead.as_ref()))]
+    /// A type has no fields, or no elements.
+    #[error("{} is {} `{type_name}`, which has no {what}{}", subject(.path), article(.type_name), write_instead(.instead.as_ref()))]
     NoSuchPart {
         /// The path so far.
         path: String,
@@ -83,20 +91,20 @@ pub enum FieldError {
         type_name: String,
         /// `fields` or `elements`.
         what: &'static str,
-        /// The path that was meant, if it was one into a list.
+        /// The path that was probably meant, if the type is a list.
         instead: Option<String>,
     },
-    /// An index beyond the end.
-    #[error("{} has {len} element{}{}", spot(.path), if *.len == 1 { "" } else { "s" }, last(*.len))]
+    /// An index is beyond the end of a list.
+    #[error("{} has {len} element{}{}", subject(.path), if *.len == 1 { "" } else { "s" }, last(*.len))]
     OutOfRange {
         /// The path so far.
         path: String,
-        /// How many there are.
+        /// The number of elements.
         len: u64,
     },
 }
 
-/// `a` or `an`, as the name of a type is spoken: a `u8`, an `i8`, an `f64`, an `Event`.
+/// Returns `a` or `an`, by the sound of a type's name: a `u8`, an `i8`, an `f64`, an `Event`.
 fn article(type_name: &str) -> &'static str {
     let mut letters = type_name.chars();
     let first = letters.next();
@@ -108,8 +116,8 @@ fn article(type_name: &str) -> &'static str {
     }
 }
 
-/// What a path leads to, in an error.
-fn spot(path: &str) -> String {
+/// Names the value at a path in an error.
+fn subject(path: &str) -> String {
     if path == "." { "the object".into() } else { format!("`{path}`") }
 }
 
@@ -122,19 +130,24 @@ fn last(len: u64) -> String {
 }
 
 impl FieldPath {
-    /// Returns `true` if the path is that of the whole object.
+    /// Returns `true` if it is the path of the whole object.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
     }
 
-    /// The path of a field of what this is the path of.
+    /// Returns the path of a field of the struct at this path.
+    ///
+    /// ```
+    /// use shmstore::inspect::FieldPath;
+    /// assert_eq!(FieldPath::default().field("accounts").index(3).field("value").to_string(), "accounts[3].value");
+    /// ```
     #[must_use]
     pub fn field(&self, name: &str) -> Self {
         self.with(Step::Field(name.to_owned()))
     }
 
-    /// The path of an element of what this is the path of.
+    /// Returns the path of an element of the list at this path. The first element has index 0.
     #[must_use]
     pub fn index(&self, index: u64) -> Self {
         self.with(Step::Index(index))
@@ -151,8 +164,9 @@ impl FieldPath {
         &self.steps
     }
 
-    /// The path with an index where a field's name is, as no list has fields: `cpus[0].user` for `cpus.0.user`, and for
-    /// `cpus.user`.
+    /// Returns the path with an index in place of the name at `depth`, because a list has no fields.
+    ///
+    /// It is `cpus[0].user` for both `cpus.0.user` and `cpus.user`.
     pub(crate) fn with_index_at(&self, depth: usize) -> Option<Self> {
         let Some(Step::Field(name)) = self.steps.get(depth) else { return None };
         let index = name.parse();
@@ -162,7 +176,7 @@ impl FieldPath {
         Some(meant)
     }
 
-    /// The first steps.
+    /// Returns the path of the first `count` steps.
     pub(crate) fn up_to(&self, count: usize) -> Self {
         Self { steps: self.steps[..count].to_vec() }
     }
@@ -209,13 +223,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn article_is_the_one_that_is_spoken() {
+    fn article_follows_the_sound_of_the_name() {
         let spoken = ["f64", "i8", "Event", "u8", "fixed", "Position"].map(article);
         assert_eq!(spoken, ["an", "an", "an", "a", "a", "a"]);
     }
 
     #[test]
-    fn paths_come_back() {
+    fn path_that_is_parsed_is_shown_as_it_was_written() {
         for path in [".", "a", "a.b", "a[0]", "a[12].b.0[3]", "[7].x"] {
             assert_eq!(path.parse::<FieldPath>().unwrap().to_string(), path);
         }
@@ -223,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_path_is_refused_with_what_should_be_there() {
+    fn text_that_is_no_path_is_refused_with_the_rule_that_it_breaks() {
         for (path, expected) in [
             ("a..b", "a name"),
             (".a", "a name"),

@@ -1,9 +1,10 @@
-//! The const description of a type's layout, from which its hash and its JSON are made.
+//! The description of a type's layout as a constant, from which its hash and its JSON are made.
 
 mod canonical;
 mod check;
 mod error;
 mod json;
+mod kind_tag;
 mod owned;
 mod part_path;
 mod primitive;
@@ -15,19 +16,30 @@ pub(crate) mod samples;
 use crate::layout::hash::LayoutHash;
 
 pub use error::SchemaError;
+pub(crate) use kind_tag::KindTag;
 pub use owned::{OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, OwnedVariant};
 pub use primitive::Primitive;
 
-/// How many types may be nested in each other. A struct costs three levels of JSON, and readers of JSON stop at 128;
-/// it also bounds every recursion over a schema that somebody else wrote.
+/// The greatest depth of nested types. It bounds every recursion over a schema from another program.
+///
+/// A struct takes three levels of JSON, and serde's reader stops at 128 levels.
 pub(crate) const MAX_DEPTH: u8 = 40;
-/// The largest alignment of a type in shared memory: that of a page, where an object starts.
+/// The greatest alignment of a type, which is that of the start of an object.
 pub(crate) const MAX_ALIGN: u64 = 4096;
 
 /// The layout of a type: its size, alignment and kind, down to the last primitive.
 ///
-/// Built at compile time by the derives and found at [`ShmLayout::SCHEMA`](crate::ShmLayout::SCHEMA). Module paths and
-/// crate names are no part of it; names of structs, fields, enums and variants are.
+/// The derives build it at compile time, as [`ShmLayout::SCHEMA`](crate::ShmLayout::SCHEMA). Names of structs, fields,
+/// enums and variants are part of it. Module paths and crate names are not.
+///
+/// ```
+/// use shmstore::schema::Kind;
+/// use shmstore::ShmLayout;
+///
+/// let schema = <[f64; 4]>::SCHEMA;
+/// assert_eq!((schema.size(), schema.align()), (32, 8));
+/// assert!(matches!(schema.kind(), Kind::Array { len: 4, .. }));
+/// ```
 #[derive(Debug)]
 pub struct Schema {
     size: usize,
@@ -38,7 +50,7 @@ pub struct Schema {
     any_bits: bool,
 }
 
-/// What a [`Schema`] describes.
+/// The kind of type that a [`Schema`] describes, with its components.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Kind {
@@ -46,20 +58,20 @@ pub enum Kind {
     Primitive(Primitive),
     /// One of std's atomic integers.
     Atomic(Primitive),
-    /// An array of `len` elements, `len` ≥ 1.
+    /// An array.
     Array {
-        /// How many elements.
+        /// The number of elements, at least 1.
         len: usize,
-        /// The layout of each.
+        /// The layout of an element.
         element: &'static Schema,
     },
-    /// A struct, of named or numbered fields.
+    /// A struct.
     Struct {
         /// The struct's own name, or the one given by `#[shm(name = "…")]`.
         name: &'static str,
         /// The values of its const parameters, in order.
         const_args: &'static [ConstArg],
-        /// Its fields, in the order they are declared.
+        /// Its fields, in the order of their declaration.
         fields: &'static [Field],
     },
     /// An enum without fields.
@@ -68,23 +80,23 @@ pub enum Kind {
         name: &'static str,
         /// The integer that stores it.
         repr: Primitive,
-        /// Its variants, in the order they are declared.
+        /// Its variants, in the order of their declaration.
         variants: &'static [Variant],
     },
-    /// Bytes that mean nothing and are zero: [`Pad`](crate::Pad).
+    /// A [`Pad`](crate::Pad): bytes that mean nothing and are zero.
     Pad,
-    /// No bytes at all: `PhantomData`.
+    /// `PhantomData`, which has no bytes.
     Phantom,
     /// A [`FixedString`](crate::FixedString).
     FixedString {
-        /// How many bytes of text it has room for.
+        /// The capacity, in bytes of text.
         capacity: usize,
     },
     /// A [`FixedVec`](crate::FixedVec).
     FixedVec {
-        /// How many elements it has room for.
+        /// The capacity, in elements.
         capacity: usize,
-        /// The layout of each.
+        /// The layout of an element.
         element: &'static Schema,
     },
     /// An [`AtomicValue`](crate::AtomicValue) value.
@@ -92,7 +104,7 @@ pub enum Kind {
         /// The layout of the value.
         value: &'static Schema,
     },
-    /// A [`Versioned`](crate::Versioned) value. Offsets below it are relative to the value, not to one of its slots.
+    /// A [`Versioned`](crate::Versioned) value. Offsets below it are relative to the value, not to the part.
     Versioned {
         /// The layout of the value.
         value: &'static Schema,
@@ -111,7 +123,7 @@ pub enum Kind {
 /// One field of a struct.
 #[derive(Debug)]
 pub struct Field {
-    /// Its name; `0`, `1`, … in a tuple struct.
+    /// Its name, which is `0`, `1`, … in a tuple struct.
     pub name: &'static str,
     /// Its distance from the start of the struct, in bytes.
     pub offset: usize,
@@ -124,7 +136,7 @@ pub struct Field {
 pub struct Variant {
     /// Its name.
     pub name: &'static str,
-    /// The number that stands for it.
+    /// Its number.
     pub discriminant: i128,
 }
 
@@ -133,7 +145,7 @@ pub struct Variant {
 pub struct ConstArg {
     /// The parameter's name.
     pub name: &'static str,
-    /// The argument; `bool` and `char` as numbers.
+    /// The argument. `bool` and `char` are numbers here.
     pub value: i128,
 }
 
@@ -142,31 +154,43 @@ impl Schema {
     ///
     /// # Panics
     ///
-    /// While compiling, if types are nested more than 40 levels deep, if a name is empty or longer than 255 bytes, or
-    /// if the alignment is more than 4096: no other process could read such a schema back.
+    /// Panics in each of these cases, in which no other process could read the schema. In a constant that is a compile
+    /// error.
+    ///
+    /// - Types are nested more than 40 levels deep.
+    /// - A name is empty or longer than 255 bytes.
+    /// - The alignment is more than 4096.
+    /// - An array below this type has no elements.
     #[must_use]
     pub const fn new(size: usize, align: usize, kind: Kind) -> Self {
         let depth = 1 + depth_below(&kind);
-        assert!(depth <= MAX_DEPTH, "types in shared memory are nested at most 40 levels deep");
-        assert!(align as u64 <= MAX_ALIGN, "types in shared memory are aligned to at most 4096 bytes");
-        below(&kind);
+        assert!(depth <= MAX_DEPTH, "types in shared memory are nested at most 40 levels deep: use fewer levels");
+        assert!(
+            align as u64 <= MAX_ALIGN,
+            "types in shared memory are aligned to at most 4096 bytes: lower `align(…)`"
+        );
+        check_below(&kind);
         let hash = canonical::hash_node(size as u64, align as u64, &kind);
         let any_bits = all_bits_are_valid(&kind);
         Self { size, align, kind, hash, depth, any_bits }
     }
 
     /// Describes `T`, which is of the given kind.
+    ///
+    /// # Panics
+    ///
+    /// Panics in the same cases as [`new`](Self::new).
     #[must_use]
     pub const fn of<T>(kind: Kind) -> Self {
         Self::new(size_of::<T>(), align_of::<T>(), kind)
     }
 
-    /// Returns `true` if every bit pattern is valid in it: there is no `bool`, `char` or enum that would be read without a check.
+    /// Returns `true` if every bit pattern is valid, because no `bool`, `char` or enum is read without a check.
     pub(crate) const fn has_any_bits(&self) -> bool {
         self.any_bits
     }
 
-    /// Returns `true` for `PhantomData`, and for arrays of it: the only types without bytes.
+    /// Returns `true` for `PhantomData` and arrays of it, which are the only types without bytes.
     pub(crate) const fn is_phantom(&self) -> bool {
         match &self.kind {
             Kind::Phantom => true,
@@ -175,38 +199,41 @@ impl Schema {
         }
     }
 
-    /// Checks that this is not an array without elements: no other process could read its schema back.
+    /// Checks that this is not an array without elements. No other process could read the schema of such an array.
     pub(crate) const fn has_elements(&self) {
-        assert!(!matches!(self.kind, Kind::Array { len: 0, .. }), "an array in shared memory has at least one element");
+        assert!(
+            !matches!(self.kind, Kind::Array { len: 0, .. }),
+            "an array in shared memory has at least one element: remove it, or make it longer"
+        );
     }
 
-    /// The size of the type, in bytes.
+    /// Returns the size of the type, in bytes.
     #[must_use]
     pub const fn size(&self) -> usize {
         self.size
     }
 
-    /// The alignment of the type, in bytes: a power of two.
+    /// Returns the alignment of the type in bytes, a power of two up to 4096.
     #[must_use]
     pub const fn align(&self) -> usize {
         self.align
     }
 
-    /// What the type is.
+    /// Returns the kind of the type.
     #[must_use]
     pub const fn kind(&self) -> &Kind {
         &self.kind
     }
 
-    /// The hash of the whole layout, computed when the schema was built.
+    /// Returns the hash of the whole layout, which was computed when the schema was built.
     #[must_use]
     pub const fn hash(&self) -> LayoutHash {
         self.hash
     }
 }
 
-/// Checks what a node holds, but the fields of a struct: those the derives check, where the message stands on the field.
-const fn below(kind: &Kind) {
+/// Checks the children of a node. The derives check the fields of a struct, so that the message is shown at the field.
+const fn check_below(kind: &Kind) {
     match kind {
         Kind::Array { element, .. } | Kind::FixedVec { element, .. } => element.has_elements(),
         Kind::AtomicCell { value } | Kind::Versioned { value } => value.has_elements(),
@@ -232,7 +259,7 @@ const fn depth_below(kind: &Kind) -> u8 {
     }
 }
 
-/// Parts of objects check what they hold when they load it, so any bits are valid in them.
+/// Parts of objects check their value on every load, so any bits are valid in them.
 const fn all_bits_are_valid(kind: &Kind) -> bool {
     match kind {
         Kind::Primitive(Primitive::Bool | Primitive::Char) | Kind::Enum { .. } => false,
@@ -261,70 +288,6 @@ const fn deepest(fields: &[Field]) -> u8 {
         at += 1;
     }
     deepest
-}
-
-impl Kind {
-    pub(crate) const fn tag(&self) -> KindTag {
-        match self {
-            Self::Primitive(_) => KindTag::Primitive,
-            Self::Atomic(_) => KindTag::Atomic,
-            Self::Array { .. } => KindTag::Array,
-            Self::Struct { .. } => KindTag::Struct,
-            Self::Enum { .. } => KindTag::Enum,
-            Self::Pad => KindTag::Pad,
-            Self::Phantom => KindTag::Phantom,
-            Self::FixedString { .. } => KindTag::FixedString,
-            Self::FixedVec { .. } => KindTag::FixedVec,
-            Self::AtomicCell { .. } => KindTag::AtomicCell,
-            Self::Versioned { .. } => KindTag::Versioned,
-            Self::CacheAligned { .. } => KindTag::CacheAligned,
-            Self::Lock => KindTag::Lock,
-            Self::Event => KindTag::Event,
-        }
-    }
-}
-
-/// Which kind a node is: the number that starts its canonical bytes, and the `kind` of its JSON. Numbers and names are
-/// never reused and never changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum KindTag {
-    Primitive = 1,
-    Atomic = 2,
-    Array = 3,
-    Struct = 4,
-    Enum = 5,
-    Pad = 6,
-    Phantom = 7,
-    FixedString = 8,
-    FixedVec = 9,
-    AtomicCell = 10,
-    Versioned = 11,
-    CacheAligned = 12,
-    Lock = 13,
-    Event = 14,
-}
-
-impl KindTag {
-    /// What people call the kind.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Primitive => "a primitive",
-            Self::Atomic => "std's atomic",
-            Self::Array => "an array",
-            Self::Struct => "a struct",
-            Self::Enum => "an enum",
-            Self::Phantom => "std's marker",
-            Self::Pad
-            | Self::FixedString
-            | Self::FixedVec
-            | Self::AtomicCell
-            | Self::Versioned
-            | Self::CacheAligned
-            | Self::Lock
-            | Self::Event => "shmstore's own",
-        }
-    }
 }
 
 #[cfg(test)]

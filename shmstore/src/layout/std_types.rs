@@ -2,8 +2,8 @@
 //!
 //! # Safety
 //!
-//! This file assumes nothing. Its implementations for primitives, atomics, arrays and `PhantomData` are true by the language reference's
-//! layout rules.
+//! This file assumes nothing. Its implementations for primitives, atomics, arrays and `PhantomData` follow from the
+//! layout rules of the language reference.
 #![allow(unsafe_code)]
 
 use std::marker::PhantomData;
@@ -100,7 +100,7 @@ unsafe impl<V: ShmValue, const N: usize> ShmValue for [V; N] {
     }
 }
 
-// SAFETY: what holds for each element holds for all; the view is the array of the elements' views.
+// SAFETY: the promises hold for each element, so for the array. The view is the array of the elements' views.
 unsafe impl<O: ShmObject, const N: usize> ShmObject for [O; N] {
     type View = [O::View; N];
 }

@@ -3,7 +3,7 @@
 /// Enough for a message with two long names in it.
 const CAPACITY: usize = 512;
 
-/// A text of up to 512 bytes; a piece that does not fit is left out.
+/// A text of up to 512 bytes. A piece that does not fit is left out.
 #[derive(Clone, Copy)]
 pub(crate) struct Text {
     bytes: [u8; CAPACITY],
@@ -41,7 +41,7 @@ impl Text {
         }
     }
 
-    /// Takes a piece whole or not at all, so that no character is cut in two.
+    /// Appends a piece whole or not at all, so that no character is cut in two.
     const fn bytes_whole(mut self, piece: &[u8]) -> Self {
         if piece.len() <= CAPACITY - self.len {
             let mut at = 0;

@@ -1,15 +1,16 @@
-//! Read-only twins of the atomic parts, for mappings that the kernel does not let us write.
+//! Read-only views of atomics, for mappings that the kernel does not let us write.
 
 use std::fmt;
 use std::sync::atomic::Ordering::{self, Acquire, Relaxed, SeqCst};
 use std::sync::atomic::{AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64, fence};
 
-/// Loads with the given ordering from memory that may be mapped read-only: a relaxed load and a fence, which is all
-/// that std promises there ([`std::sync::atomic`], "Atomic accesses to read-only memory").
+/// Loads with the given ordering from memory that may be mapped read-only, by a relaxed load and fences.
+///
+/// For such memory std promises relaxed loads only ([`std::sync::atomic`], "Atomic accesses to read-only memory").
 ///
 /// # Panics
 ///
-/// If the ordering is not one for loads.
+/// Panics if the ordering is `Release` or `AcqRel`.
 #[track_caller]
 pub(crate) fn load_read_only<R>(order: Ordering, relaxed: impl FnOnce() -> R) -> R {
     match order {
@@ -29,7 +30,26 @@ pub(crate) fn load_read_only<R>(order: Ordering, relaxed: impl FnOnce() -> R) ->
     }
 }
 
-/// An atomic that can be loaded and nothing else: the view of `AtomicU64`, [`AtomicValue<V>`](crate::AtomicValue) and the like.
+/// An atomic that can only be loaded: the view of `AtomicU64`, [`AtomicValue<V>`](crate::AtomicValue) and the like.
+///
+/// ```
+/// use shmstore::{ShmObject, Store};
+/// use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+///
+/// #[derive(ShmObject)]
+/// #[repr(C)]
+/// #[shm(id = 'T')]
+/// struct Telemetry { frames: AtomicU64 }
+///
+/// # let dir = tempfile::tempdir()?;
+/// let store = Store::open(dir.path())?;
+/// let telemetry = store.create::<Telemetry>()?;
+/// telemetry.frames.store(7, Relaxed);
+/// let view = store.attach_read_only::<Telemetry>()?;
+/// assert_eq!(view.frames.load(Relaxed), 7); // `view.frames` is an `AtomicView<AtomicU64>`
+/// # store.remove::<Telemetry>()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[repr(transparent)]
 pub struct AtomicView<A>(pub(crate) A);
 
@@ -40,7 +60,7 @@ macro_rules! integer_views {
             ///
             /// # Panics
             ///
-            /// If `order` is `Release` or `AcqRel`, as std's atomics do.
+            /// Panics if `order` is `Release` or `AcqRel`, as std's atomics do.
             #[must_use]
             #[inline]
             #[track_caller]

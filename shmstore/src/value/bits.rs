@@ -1,9 +1,9 @@
-//! From bytes that were copied out of shared memory to a value: at once if any bits will do, else after a check.
+//! The way from bytes that were copied out of shared memory to a value, with a check unless all bits are valid.
 //!
 //! # Safety
 //!
-//! This file relies on the promises of [`ShmValue`]: no padding, `check_bits` lets only valid values through, and
-//! [`AnyBits`] is implemented only where all bits are valid.
+//! This file relies on the promises of [`ShmValue`]: a value has no padding, `check_bits` accepts only valid values,
+//! and [`AnyBits`] is implemented only if all bits are valid.
 #![allow(unsafe_code)]
 
 use std::mem::{self, MaybeUninit};
@@ -13,7 +13,7 @@ use std::slice;
 use crate::layout::InvalidValue;
 use crate::layout::{AnyBits, ShmValue, Validity, is_described_value};
 
-/// The value that these bytes are.
+/// Returns the value of these bytes.
 ///
 /// # Safety
 ///
@@ -25,7 +25,7 @@ pub(crate) unsafe fn any<V: AnyBits>(bytes: MaybeUninit<V>) -> V {
     unsafe { bytes.assume_init() }
 }
 
-/// The value that these bytes are, if they are one.
+/// Returns the value of these bytes, or an error if they are not a valid value.
 ///
 /// # Safety
 ///
@@ -35,11 +35,11 @@ pub(crate) unsafe fn checked<V: ShmValue>(bytes: MaybeUninit<V>) -> Result<V, In
     const { is_described_value::<V>() };
     // SAFETY: the caller's promise is the same.
     unsafe { check(&bytes) }?;
-    // SAFETY: the bytes are initialized, by the caller, and are a valid V: `check_bits` has let them through.
+    // SAFETY: the bytes are initialized, by the caller, and are a valid V, because `check_bits` has accepted them.
     Ok(unsafe { bytes.assume_init() })
 }
 
-/// Checks that these bytes are a value.
+/// Checks that these bytes are a valid value.
 ///
 /// # Safety
 ///
@@ -50,12 +50,13 @@ pub(crate) unsafe fn check<V: ShmValue>(bytes: &MaybeUninit<V>) -> Result<(), In
     if <V::Validity as Validity>::ANY {
         return Ok(());
     }
-    // SAFETY: `size_of::<V>()` bytes that nobody writes while they are borrowed, all initialized, by the caller.
+    // SAFETY: `size_of::<V>()` bytes that are borrowed, so not written meanwhile, and initialized, by the caller.
     V::check_bits(unsafe { slice::from_raw_parts(bytes.as_ptr().cast(), size_of::<V>()) })
 }
 
-/// Overwrites somebody's value where it is, by `fill`, and returns what that does. If it fails, or panics, or the bytes
-/// are no valid value, the value is all zero.
+/// Overwrites a value in place by `fill`, and returns the result of `fill`.
+///
+/// If `fill` fails or panics, or the bytes are not a valid value, the value is all zero afterwards.
 ///
 /// # Safety
 ///
@@ -65,27 +66,27 @@ pub(crate) unsafe fn overwrite<V: ShmValue, R, E: From<InvalidValue>>(
     fill: impl FnOnce(&mut MaybeUninit<V>) -> Result<R, E>,
 ) -> Result<R, E> {
     let bytes = ptr::from_mut(value).cast::<MaybeUninit<V>>();
-    // SAFETY: the same layout, borrowed as long as `value` is, which nobody sees before the bytes are a valid value:
-    // they are checked, or `Unchecked` makes them zero.
+    // SAFETY: the same layout, borrowed as long as `value`, which is not used before the bytes are a valid value again.
+    // They are either checked below, or `Unchecked` makes them zero.
     let unchecked = Unchecked(unsafe { &mut *bytes });
     let filled = fill(unchecked.0)?;
-    // SAFETY: the bytes of a value were initialized, and what was written is, by the caller.
+    // SAFETY: the bytes of a value were initialized, and `fill` writes only initialized bytes, by the caller.
     unsafe { check(unchecked.0) }?;
     mem::forget(unchecked);
     Ok(filled)
 }
 
-/// A value that may not be one, and is made one when dropped.
+/// Bytes that may not be a valid value. Dropping makes them zero, which is a valid one.
 struct Unchecked<'a, V: ShmValue>(&'a mut MaybeUninit<V>);
 
 impl<V: ShmValue> Drop for Unchecked<'_, V> {
     fn drop(&mut self) {
-        // SAFETY: the memory of one V, borrowed; zeros are a valid one, as `ShmValue` promises.
+        // SAFETY: the memory of one V, borrowed for writing. All bytes zero are a valid V, as `ShmValue` promises.
         unsafe { self.0.as_mut_ptr().write_bytes(0, 1) };
     }
 }
 
-/// A place to copy bytes to, in somebody's value of which any bits are valid.
+/// Borrows a value as bytes to be overwritten. Any bits are valid in it.
 ///
 /// # Safety
 ///
@@ -93,6 +94,6 @@ impl<V: ShmValue> Drop for Unchecked<'_, V> {
 #[inline(always)]
 pub(crate) unsafe fn place_of<V: AnyBits>(value: &mut V) -> &mut MaybeUninit<V> {
     const { is_described_value::<V>() };
-    // SAFETY: the same layout; and what is written there is initialized, by the caller, so a valid V, by `AnyBits`.
+    // SAFETY: the same layout. Only initialized bytes are written, by the caller, so it stays a valid V, by `AnyBits`.
     unsafe { &mut *ptr::from_mut(value).cast() }
 }

@@ -1,8 +1,8 @@
-//! The Gregorian calendar in universal time, for the times that messages and [`Timestamp`](crate::Timestamp) show.
+//! The Gregorian calendar in universal time, for messages and for [`Timestamp`](crate::Timestamp).
 
 use std::fmt;
 
-/// Seconds since 1970 as a date and a time of day: `2026-11-22 13:40:02`, with `separator` between the two.
+/// Seconds since 1970, shown as a date and a time of day with `separator` between them: `2026-11-22 13:40:02`.
 pub(crate) struct Civil {
     pub(crate) seconds: i64,
     pub(crate) separator: char,
@@ -18,7 +18,8 @@ impl fmt::Display for Civil {
     }
 }
 
-/// The Gregorian date of a day since 1970-01-01, counting years from March so that leap days come last.
+/// Returns year, month and day of a number of days since 1970-01-01. It counts years from March, so leap days come
+/// last.
 fn civil_date(days: i64) -> (i64, i64, i64) {
     let days_since_0000_03_01 = days + 719_468;
     let era = days_since_0000_03_01.div_euclid(146_097);

@@ -1,10 +1,10 @@
-//! The error for text and lists that are too long for their container.
+//! The error for text and lists that are too long for a `FixedString` or `FixedVec`.
 
 use crate::layout::invalid_value::debug_is_display;
 
 /// More text or more elements than a [`FixedString`](crate::FixedString) or [`FixedVec`](crate::FixedVec) has room for.
 ///
-/// Nothing is ever cut off silently: the string or vector is as it was before.
+/// Nothing was cut off. The string or vector is unchanged.
 ///
 /// ```
 /// use shmstore::FixedString;
@@ -28,21 +28,22 @@ impl CapacityError {
         Self { content, capacity, needed }
     }
 
-    /// How much it has room for: bytes of text, or elements.
+    /// Returns the capacity, in bytes of text or in elements.
     #[must_use]
     pub const fn capacity(&self) -> usize {
         self.capacity
     }
 
-    /// How much it would have had to hold, what was already in it included: bytes of text, or elements. At least so
-    /// much: an iterator is not asked for more once it has given one element too many.
+    /// Returns the length that was needed, including the content before, in bytes of text or in elements.
+    ///
+    /// For an iterator it is the capacity plus one, because the iterator is not asked for further elements.
     #[must_use]
     pub const fn needed(&self) -> usize {
         self.needed
     }
 }
 
-/// What a [`CapacityError`] is about.
+/// The content of the container in a [`CapacityError`].
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Content {
     /// The text of a `FixedString`.

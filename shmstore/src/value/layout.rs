@@ -1,10 +1,10 @@
-//! What the fixed-size values promise about their bytes.
+//! The layout of the fixed-size values.
 //!
 //! # Safety
 //!
-//! This file assumes that `FixedString`, `FixedVec` and `Pad` are `#[repr(C)]` structs of exactly the fields named
-//! here. It promises that they have no padding, and holds that promise by compile-time assertions (`LAYOUT_HOLDS`)
-//! which are evaluated wherever a value is made or checked, and wherever the schema is used.
+//! This file assumes that `FixedString`, `FixedVec` and `Pad` are `#[repr(C)]` structs with exactly the fields named
+//! here. It promises that they have no padding. The compile-time assertions `LAYOUT_HOLDS` prove that. They are
+//! evaluated wherever a value is made or checked, and wherever the schema is used.
 #![allow(unsafe_code)]
 
 use std::mem::offset_of;
@@ -14,21 +14,21 @@ use crate::layout::InvalidValue;
 use crate::layout::schema::{Kind, Schema};
 use crate::layout::{Any, ShmLayout, ShmValue};
 
-/// Where the text of a `FixedString` starts: after a `u32` of length.
+/// The offset of the text in a `FixedString`, after the length, a `u32`.
 const TEXT_OFFSET: usize = 4;
-/// Where the elements of a `FixedVec` start: after a `u64` of length.
+/// The offset of the elements in a `FixedVec`, after the length, a `u64`.
 const ITEMS_OFFSET: usize = 8;
 
 impl<const N: usize> FixedString<N> {
     pub(super) const LAYOUT_HOLDS: () = {
-        assert!(N > 0, "a `FixedString<N>` has room for at least one byte: N >= 1");
-        assert!(N as u64 <= u32::MAX as u64, "the length of a `FixedString<N>` is stored as a `u32`: N < 2^32");
+        assert!(N > 0, "a `FixedString<N>` has room for at least one byte: use `N` of 1 or more");
+        assert!(N as u64 <= u32::MAX as u64, "a `FixedString<N>` stores its length as a `u32`: use `N` below 2^32");
         assert!(offset_of!(Self, bytes) == TEXT_OFFSET);
         assert!(size_of::<Self>() == TEXT_OFFSET + N && align_of::<Self>() == 1);
     };
 }
 
-// SAFETY: `LAYOUT_HOLDS` asserts what `Kind::FixedString` stands for: a `u32`, then the text, aligned to 1 byte.
+// SAFETY: `LAYOUT_HOLDS` asserts the layout of `Kind::FixedString`: a `u32`, then the text, aligned to 1 byte.
 unsafe impl<const N: usize> ShmLayout for FixedString<N> {
     const SCHEMA: &'static Schema = {
         let () = Self::LAYOUT_HOLDS;
@@ -36,8 +36,8 @@ unsafe impl<const N: usize> ShmLayout for FixedString<N> {
     };
 }
 
-// SAFETY: two arrays of bytes with nothing between or after them, as `LAYOUT_HOLDS` asserts: no padding, no pointer,
-// and every bit pattern is valid, since no code relies on the length or on UTF-8 without checking it.
+// SAFETY: two arrays of bytes with nothing between or after them, as `LAYOUT_HOLDS` asserts. So there is no padding and
+// no pointer. Every bit pattern is valid, since no code relies on the length or on UTF-8 without a check.
 unsafe impl<const N: usize> ShmValue for FixedString<N> {
     type Validity = Any;
 
@@ -53,7 +53,7 @@ unsafe impl<const N: usize> ShmValue for FixedString<N> {
 }
 
 impl<V: ShmValue, const N: usize> FixedVec<V, N> {
-    /// An element aligned to 16 bytes is refused; the same one aligned to 8 is not.
+    /// An element aligned to 16 bytes is refused:
     ///
     /// ```compile_fail
     /// # use shmstore::schema::{Any, Schema};
@@ -69,6 +69,8 @@ impl<V: ShmValue, const N: usize> FixedVec<V, N> {
     /// let quads = FixedVec::<Quad, 2>::new();
     /// ```
     ///
+    /// The same element aligned to 8 bytes is accepted:
+    ///
     /// ```
     /// # use shmstore::schema::{Any, Schema};
     /// # use shmstore::*;
@@ -83,18 +85,18 @@ impl<V: ShmValue, const N: usize> FixedVec<V, N> {
     /// let quads = FixedVec::<Quad, 2>::new();
     /// ```
     pub(super) const LAYOUT_HOLDS: () = {
-        assert!(N > 0, "a `FixedVec<V, N>` has room for at least one element: N >= 1");
+        assert!(N > 0, "a `FixedVec<V, N>` has room for at least one element: use `N` of 1 or more");
         assert!(
             align_of::<V>() <= ITEMS_OFFSET,
-            "the elements of a `FixedVec` are aligned to at most 8 bytes, or there would be padding before them: lower \
-             the `align(…)` of the element, or use an array `[V; N]` and a `u64` of your own for the length"
+            "the elements of a `FixedVec` are aligned to at most 8 bytes, to have no padding before them: lower the \
+             `align(…)` of the element, or use an array `[V; N]` and a `u64` for the length"
         );
         assert!(offset_of!(Self, items) == ITEMS_OFFSET);
         assert!(size_of::<Self>() == ITEMS_OFFSET + N * size_of::<V>() && align_of::<Self>() == align_of::<V>());
     };
 }
 
-// SAFETY: `LAYOUT_HOLDS` asserts what `Kind::FixedVec` stands for: a `u64`, then the elements, aligned as they are.
+// SAFETY: `LAYOUT_HOLDS` asserts the layout of `Kind::FixedVec`: a `u64`, then the elements, with their alignment.
 unsafe impl<V: ShmValue, const N: usize> ShmLayout for FixedVec<V, N> {
     const SCHEMA: &'static Schema = {
         let () = Self::LAYOUT_HOLDS;
@@ -102,9 +104,9 @@ unsafe impl<V: ShmValue, const N: usize> ShmLayout for FixedVec<V, N> {
     };
 }
 
-// SAFETY: eight bytes and an array of values, with nothing between or after them, as `LAYOUT_HOLDS` asserts; the
-// elements promise to have no padding, no pointer, and to be valid when zero. Any length is valid, since it is clamped
-// on every use; each element, used or not, is checked by its own rule.
+// SAFETY: eight bytes and an array of values, with nothing between or after them, as `LAYOUT_HOLDS` asserts. The
+// elements have no padding and no pointer, and are valid when zero, as `ShmValue` promises. Any length is valid, since
+// every use clamps it. Each element is checked by its own rule, even beyond the length.
 unsafe impl<V: ShmValue, const N: usize> ShmValue for FixedVec<V, N> {
     type Validity = V::Validity;
 
@@ -121,12 +123,12 @@ unsafe impl<V: ShmValue, const N: usize> ShmValue for FixedVec<V, N> {
 
 impl<const N: usize> Pad<N> {
     pub(super) const LAYOUT_HOLDS: () = {
-        assert!(N > 0, "a `Pad<N>` fills at least one byte: leave out the field");
+        assert!(N > 0, "a `Pad<N>` fills at least one byte: remove the field");
         assert!(size_of::<Self>() == N && align_of::<Self>() == 1);
     };
 }
 
-// SAFETY: `LAYOUT_HOLDS` asserts what `Kind::Pad` stands for: bytes, as many as the schema's size, aligned to 1 byte.
+// SAFETY: `LAYOUT_HOLDS` asserts the layout of `Kind::Pad`: as many bytes as the schema's size, aligned to 1 byte.
 unsafe impl<const N: usize> ShmLayout for Pad<N> {
     const SCHEMA: &'static Schema = {
         let () = Self::LAYOUT_HOLDS;
@@ -134,7 +136,7 @@ unsafe impl<const N: usize> ShmLayout for Pad<N> {
     };
 }
 
-// SAFETY: an array of bytes, which nothing reads: no padding, no pointer, and every bit pattern is valid.
+// SAFETY: an array of bytes that no code reads has no padding and no pointer, and every bit pattern is valid.
 unsafe impl<const N: usize> ShmValue for Pad<N> {
     type Validity = Any;
 

@@ -2,9 +2,11 @@
 //!
 //! Layers it may use: layout.
 //!
-//! A length in shared memory may be anything, because any process may have written it. So these types trust none: each
-//! operation reads the length once, clamps it to the capacity, and uses the copy. That makes every length valid, and
-//! reading a value that holds one cannot fail for it.
+//! Read first: `string.rs` for a type and its operations, `layout.rs` for the shape of all of them, and `bits.rs` for
+//! the way from bytes to a value.
+//!
+//! Any process may have written a length in shared memory, so no operation trusts it. An operation reads the length
+//! once, clamps it to the capacity, and uses the copy. So every length is valid, and no read fails because of one.
 
 pub(crate) mod bits;
 pub(crate) mod calendar;
@@ -15,7 +17,6 @@ mod pad;
 mod string;
 mod string_traits;
 mod timestamp;
-mod timestamp_error;
 mod use_try_into;
 mod vec;
 mod vec_traits;
@@ -24,20 +25,19 @@ pub use capacity_error::CapacityError;
 pub(crate) use capacity_error::Content;
 pub use pad::Pad;
 pub use string::FixedString;
-pub use timestamp::Timestamp;
-pub use timestamp_error::TimestampError;
+pub use timestamp::{Timestamp, TimestampError};
 pub use vec::FixedVec;
 
-/// The length to use where `stored` was found: never more than there is room for.
+/// Returns the length to use for a length that was read from shared memory. It is at most the capacity.
 #[inline]
 const fn clamped(stored: u64, capacity: usize) -> usize {
     if stored < capacity as u64 { stored as usize } else { capacity }
 }
 
-/// The length after `more` is added to `len`, if there is room for it.
+/// Returns the length after `more` is added to `len`, if there is room for it.
 #[inline]
 fn grown(len: usize, more: usize, capacity: usize, content: Content) -> Result<usize, CapacityError> {
-    // Saturating: a slice of elements without bytes may be `usize::MAX` long.
+    // A slice of elements without bytes may be `usize::MAX` long.
     let needed = len.saturating_add(more);
     if needed <= capacity { Ok(needed) } else { Err(CapacityError::new(content, capacity, needed)) }
 }

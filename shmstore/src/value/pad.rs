@@ -1,19 +1,21 @@
-//! The bytes between fields, made visible.
+//! Padding between fields, as a field.
 
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-/// `N` bytes that mean nothing: put one where the compiler would leave a gap between two fields.
+/// `N` bytes that mean nothing, for a field where the compiler would leave a gap.
 ///
-/// A value in shared memory has no padding, because bytes that nobody initializes cannot be copied as bytes. The derive
-/// names each gap and the `Pad` that fills it.
+/// A value in shared memory has no padding, because padding is not initialized and cannot be copied as bytes. The error
+/// of the derive names each gap and the `Pad` that closes it.
 ///
-/// All pads are equal, and hash and order alike, whatever is in them, so that a struct with pads may derive
-/// `PartialEq` and `Hash` and be compared by its other fields. For serde a pad is the unit `()`; with
-/// `#[serde(skip)]` on the field it does not show at all.
+/// All pads of one size are equal and have the same hash, whatever their bytes are. So a struct with pads can derive
+/// `PartialEq` and `Hash`, and is compared by its other fields. For serde a pad is the unit `()`. `#[serde(skip)]` on
+/// the field leaves it out.
 ///
-/// Shape: `N` bytes, `N` ≥ 1, aligned to 1; zero whenever made by this crate.
+/// # Shape
+///
+/// `N` bytes, `N` ≥ 1, aligned to 1. A pad made by this crate is zero.
 ///
 /// ```
 /// use shmstore::Pad;
@@ -30,7 +32,7 @@ use std::hash::{Hash, Hasher};
 /// assert_eq!(format!("{sample:?}"), "Sample { channel: 3, _pad: Pad<7>, time: 99 }");
 /// ```
 ///
-/// A pad of no bytes is refused when it is compiled (by `cargo build`; `cargo check` does not evaluate this):
+/// `cargo build` refuses a pad of no bytes. `cargo check` does not see it:
 ///
 /// ```compile_fail
 /// let nothing = shmstore::Pad::<0>::new();

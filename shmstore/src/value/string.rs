@@ -6,7 +6,9 @@ use std::str::Utf8Error;
 use super::{clamped, grown};
 use crate::value::{CapacityError, Content};
 
-/// A `String` that can be copied through shared memory: up to `N` bytes of UTF-8 text, stored in place.
+/// A text of up to `N` bytes that can be copied through shared memory.
+///
+/// It is stored in place, as UTF-8, and has methods like those of `String`.
 ///
 /// ```
 /// use shmstore::FixedString;
@@ -17,35 +19,36 @@ use crate::value::{CapacityError, Content};
 /// assert_eq!(name.to_str()?, "rover-7");
 /// assert_eq!(format!("{name:>9}"), "  rover-7");
 ///
-/// assert!(name.push_str("-telemetry").is_err()); // 17 bytes: refused, and nothing was cut off
+/// assert!(name.push_str("-telemetry").is_err()); // 17 bytes are refused, and nothing is cut off
 /// assert_eq!(name, "rover-7");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Guarantees
 ///
-/// - Every bit pattern is valid. A length beyond the capacity, from a faulty writer, counts as the capacity. Bytes that
-///   are not UTF-8 are found by [`to_str`](Self::to_str), and replaced by U+FFFD in `Display`, `Debug` and
-///   [`to_string_lossy`](Self::to_string_lossy). `Serialize` fails for them, rather than write other text than there is.
-/// - Text is never cut off silently: what does not fit is a [`CapacityError`], and changes nothing. That is why there is
-///   no `Extend` and no `FromIterator`. [`from_truncated`](Self::from_truncated) cuts because it is asked to.
-/// - All bytes zero is the empty string, and text that is removed is overwritten with zeros: of two equal strings made
-///   by these methods, all bytes are equal.
-/// - Equality, order and hash are those of the text's bytes, and so those of the text. Bytes after the text, where
-///   another writer may have left anything, do not count.
+/// - Text is never cut off silently. Text that does not fit is a [`CapacityError`], and the string is unchanged. So
+///   there is no `Extend` and no `FromIterator`. [`from_truncated`](Self::from_truncated) cuts on purpose.
+/// - All bytes zero is the empty string, and removed text is overwritten with zeros. So two equal strings made by these
+///   methods have equal bytes.
+/// - Equality, order and hash are those of the text. Bytes after the text do not count.
+/// - Every bit pattern is valid. If a faulty process has stored a length beyond the capacity, the length is the
+///   capacity. If it has stored bytes that are not UTF-8, [`to_str`](Self::to_str) and `Serialize` fail. `Display`,
+///   `Debug` and [`to_string_lossy`](Self::to_string_lossy) show U+FFFD instead.
 ///
 /// # Shape
 ///
-/// `N + 4` bytes, aligned to 1: the length as a little-endian `u32`, then `N` bytes, of which the first *length* are the
-/// text. `N` is 1 to `u32::MAX`. Before a field that is aligned to 8 bytes choose `N` = 4, 12, 20, …: the string then
-/// ends at a multiple of 8, and no [`Pad`](crate::Pad) is needed.
+/// `N + 4` bytes, aligned to 1: the length as a little-endian `u32`, then `N` bytes that begin with the text. `N` is 1
+/// to `u32::MAX`.
+///
+/// Before a field that is aligned to 8 bytes choose `N` = 4, 12, 20, …, so that the string ends at a multiple of 8 and
+/// needs no [`Pad`](crate::Pad).
 ///
 /// ```
 /// use shmstore::FixedString;
 /// assert_eq!(size_of::<FixedString<12>>(), 16);
 /// ```
 ///
-/// A capacity of no bytes is refused when it is compiled (by `cargo build`; `cargo check` does not evaluate this):
+/// `cargo build` refuses a capacity of no bytes. `cargo check` does not see it:
 ///
 /// ```compile_fail
 /// let nothing = shmstore::FixedString::<0>::new();
@@ -53,18 +56,20 @@ use crate::value::{CapacityError, Content};
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct FixedString<const N: usize> {
-    /// Little-endian; anything at all after a faulty writer: only [`len`](Self::len) reads it.
+    /// Little-endian. A faulty process may have stored any number, so only [`len`](Self::len) reads it.
     len: [u8; 4],
     pub(super) bytes: [u8; N],
 }
 
 impl<const N: usize> FixedString<N> {
-    /// Makes an empty string. A text becomes one by `try_from`, `try_into` or `parse`, which fail if it is too long.
+    /// Makes an empty string.
+    ///
+    /// `try_from`, `try_into` and `parse` make a string of a text. They fail if the text is too long.
     ///
     /// ```
     /// use shmstore::FixedString;
-    /// const NOBODY: FixedString<20> = FixedString::new();
-    /// assert_eq!(NOBODY, "");
+    /// const EMPTY: FixedString<20> = FixedString::new();
+    /// assert_eq!(EMPTY, "");
     /// assert_eq!(FixedString::<20>::try_from("rover")?, "rover");
     /// # Ok::<(), shmstore::error::CapacityError>(())
     /// ```
@@ -75,12 +80,12 @@ impl<const N: usize> FixedString<N> {
         Self { len: [0; 4], bytes: [0; N] }
     }
 
-    /// Makes a string of as much of `text` as fits, cut between two characters.
+    /// Makes a string of as many characters of `text` as fit.
     ///
     /// ```
     /// use shmstore::FixedString;
     /// assert_eq!(FixedString::<4>::from_truncated("rover"), "rove");
-    /// assert_eq!(FixedString::<4>::from_truncated("häää"), "hä"); // each ä is two bytes: three do not fit
+    /// assert_eq!(FixedString::<4>::from_truncated("häää"), "hä"); // each ä has two bytes
     /// ```
     #[must_use]
     pub fn from_truncated(text: &str) -> Self {
@@ -91,35 +96,35 @@ impl<const N: usize> FixedString<N> {
         string
     }
 
-    /// How many bytes of text there is room for: `N`.
+    /// Returns the capacity in bytes of text, which is `N`.
     #[must_use]
     #[inline]
     pub const fn capacity(&self) -> usize {
         N
     }
 
-    /// How many bytes of text there are, 0 to `N`.
+    /// Returns the length of the text in bytes, 0 to `N`.
     #[must_use]
     #[inline]
     pub const fn len(&self) -> usize {
         clamped(u32::from_le_bytes(self.len) as u64, N)
     }
 
-    /// Tells whether there is no text.
+    /// Returns `true` if there is no text.
     #[must_use]
     #[inline]
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Returns the bytes of the text, UTF-8 or not.
+    /// Returns the bytes of the text, even if they are not UTF-8.
     #[must_use]
     #[inline]
     pub const fn as_bytes(&self) -> &[u8] {
         self.bytes.split_at(self.len()).0
     }
 
-    /// Returns the text, checked to be UTF-8.
+    /// Returns the text.
     ///
     /// ```
     /// # use shmstore::FixedString;
@@ -130,14 +135,14 @@ impl<const N: usize> FixedString<N> {
     ///
     /// # Errors
     ///
-    /// [`Utf8Error`] if another process wrote something else: go on with [`to_string_lossy`](Self::to_string_lossy) or
-    /// [`as_bytes`](Self::as_bytes), or report the writer.
+    /// [`Utf8Error`] if another process has written bytes that are not UTF-8.
+    /// [`to_string_lossy`](Self::to_string_lossy) and [`as_bytes`](Self::as_bytes) do not fail.
     #[inline]
     pub const fn to_str(&self) -> Result<&str, Utf8Error> {
         std::str::from_utf8(self.as_bytes())
     }
 
-    /// Returns the text with U+FFFD in place of everything that is not UTF-8; allocates only if there is any.
+    /// Returns the text with U+FFFD in place of bytes that are not UTF-8. It allocates only if there are such bytes.
     ///
     /// ```
     /// # use shmstore::FixedString;
@@ -148,11 +153,11 @@ impl<const N: usize> FixedString<N> {
         String::from_utf8_lossy(self.as_bytes())
     }
 
-    /// Appends `text`, all of it or nothing.
+    /// Appends all of `text`.
     ///
     /// # Errors
     ///
-    /// [`CapacityError`] if it does not fit; the string is as it was.
+    /// [`CapacityError`] if it does not fit. The string is unchanged.
     #[inline]
     pub fn push_str(&mut self, text: &str) -> Result<(), CapacityError> {
         let len = self.len();
@@ -166,7 +171,7 @@ impl<const N: usize> FixedString<N> {
     ///
     /// # Errors
     ///
-    /// [`CapacityError`] if its 1 to 4 bytes do not fit; the string is as it was.
+    /// [`CapacityError`] if its 1 to 4 bytes do not fit. The string is unchanged.
     #[inline]
     pub fn push(&mut self, character: char) -> Result<(), CapacityError> {
         self.push_str(character.encode_utf8(&mut [0; 4]))
@@ -174,7 +179,7 @@ impl<const N: usize> FixedString<N> {
 
     /// Removes the last character and returns it, or `None` if there is no text.
     ///
-    /// Characters come off as [`to_string_lossy`](Self::to_string_lossy) shows them: bytes that are not UTF-8 as U+FFFD.
+    /// Bytes that are not UTF-8 count as the characters U+FFFD that [`to_string_lossy`](Self::to_string_lossy) shows.
     ///
     /// ```
     /// # use shmstore::FixedString;
@@ -184,7 +189,7 @@ impl<const N: usize> FixedString<N> {
     /// ```
     pub fn pop(&mut self) -> Option<char> {
         let text = self.as_bytes();
-        // No sequence reaches over the first byte of another, so what ends the text is found without reading it all.
+        // No sequence reaches over the first byte of another, so the last one is found without reading the whole text.
         let start = floor_char_boundary(text, text.len().checked_sub(1)?);
         let last = text[start..].utf8_chunks().last()?;
         let (character, width) = match last.invalid() {
@@ -195,10 +200,10 @@ impl<const N: usize> FixedString<N> {
         Some(character)
     }
 
-    /// Cuts the text to at most `new_len` bytes; does nothing if it is not longer.
+    /// Cuts the text to at most `new_len` bytes.
     ///
-    /// Unlike `String::truncate` this does not panic where `new_len` is in the middle of a character: the whole
-    /// character goes.
+    /// It does nothing if the text is not longer. If `new_len` is in the middle of a character, the whole character is
+    /// removed, while `String::truncate` panics.
     ///
     /// ```
     /// # use shmstore::FixedString;
@@ -216,24 +221,24 @@ impl<const N: usize> FixedString<N> {
         self.cut(0);
     }
 
-    /// Keeps the first `new_len` bytes of the text, which has at least so many, and overwrites the rest of it.
+    /// Keeps the first `new_len` bytes of the text and overwrites the others. The text has at least `new_len` bytes.
     fn cut(&mut self, new_len: usize) {
         let len = self.len();
         self.bytes[new_len..len].fill(0);
         self.set_len(new_len);
     }
 
-    /// Stores a length, which is at most `N` and so fits.
+    /// Stores a length of at most `N`.
     #[inline]
     fn set_len(&mut self, len: usize) {
         self.len = (len as u32).to_le_bytes();
     }
 }
 
-/// The last place at or before `at` where `text` can be cut without splitting a character.
+/// Returns the last index up to `at` where `text` can be cut without splitting a character.
 ///
-/// In UTF-8 a character's first byte is followed by at most three that cannot be a first byte. Where there are more of
-/// those, `text` is not UTF-8, and `at` is as good a place as any.
+/// In UTF-8 at most three bytes that cannot begin a character follow the byte that begins it. If there are more, `text`
+/// is not UTF-8, and is cut at `at`.
 fn floor_char_boundary(text: &[u8], at: usize) -> usize {
     if at >= text.len() {
         return text.len();

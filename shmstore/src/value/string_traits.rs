@@ -1,4 +1,4 @@
-//! The standard traits of `FixedString`: by text, as for `String`; never cutting, never panicking.
+//! The standard traits of `FixedString`. They act on the text, as for `String`, and never cut it and never panic.
 
 use std::borrow::{Borrow, Cow};
 use std::cmp::Ordering;
@@ -19,21 +19,21 @@ impl<const N: usize> Default for FixedString<N> {
     }
 }
 
-/// The text, U+FFFD in place of what is not UTF-8; honours width, alignment and precision.
+/// Shows the text, with U+FFFD in place of bytes that are not UTF-8. Width, alignment and precision apply.
 impl<const N: usize> fmt::Display for FixedString<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.to_string_lossy())
     }
 }
 
-/// The text in quotes, escaped as `str` does it; U+FFFD in place of what is not UTF-8.
+/// Shows the text in quotes, escaped as for `str`, with U+FFFD in place of bytes that are not UTF-8.
 impl<const N: usize> fmt::Debug for FixedString<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&*self.to_string_lossy(), f)
     }
 }
 
-/// Lets `write!` append: a piece that does not fit is an error and is left out whole, but the pieces before it stay.
+/// Lets `write!` append. A piece that does not fit is an error and is not written. The pieces before it are written.
 impl<const N: usize> fmt::Write for FixedString<N> {
     fn write_str(&mut self, piece: &str) -> fmt::Result {
         self.push_str(piece).map_err(|_| fmt::Error)
@@ -66,7 +66,7 @@ macro_rules! from_text {
 
 from_text!(&str, &String, String, Cow<'_, str>);
 
-/// The text as it is, or an error if it is not UTF-8; `to_string()` replaces what is not.
+/// Converts the text, or fails if it is not UTF-8. `to_string()` never fails.
 impl<const N: usize> TryFrom<FixedString<N>> for String {
     type Error = Utf8Error;
 
@@ -82,7 +82,7 @@ impl<const N: usize> AsRef<[u8]> for FixedString<N> {
     }
 }
 
-/// Lets a map with `FixedString` keys be asked for `name.as_bytes()`, of text of any length.
+/// Lets a map with `FixedString` keys look up `name.as_bytes()`, for a `name` of any length.
 impl<const N: usize> Borrow<[u8]> for FixedString<N> {
     #[inline]
     fn borrow(&self) -> &[u8] {
@@ -106,7 +106,7 @@ impl<const N: usize> PartialOrd for FixedString<N> {
     }
 }
 
-/// By bytes, which for UTF-8 is by characters.
+/// Compares bytes. For UTF-8 that is the order of the characters.
 impl<const N: usize> Ord for FixedString<N> {
     #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
@@ -114,7 +114,7 @@ impl<const N: usize> Ord for FixedString<N> {
     }
 }
 
-/// As the bytes of the text hash: `Borrow<[u8]>` asks for it.
+/// Hashes as the bytes of the text, as `Borrow<[u8]>` demands.
 impl<const N: usize> Hash for FixedString<N> {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -142,20 +142,20 @@ macro_rules! equals_text {
 
 equals_text!(str, &str, String, Cow<'_, str>);
 
-/// As a string; an error if it is not UTF-8, rather than other text than there is.
+/// Serializes as a string, or fails if the text is not UTF-8.
 impl<const N: usize> Serialize for FixedString<N> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.to_str() {
             Ok(text) => serializer.serialize_str(text),
             Err(error) => Err(S::Error::custom(format_args!(
-                "cannot serialize the `FixedString<{N}>` {self:?} as text: {error}, written by another process; serialize \
-                 its `to_string_lossy()` if replacement characters will do"
+                "cannot serialize the `FixedString<{N}>` {self:?} as text: {error}, written by another process. Serialize \
+                 its `to_string_lossy()` if it may contain replacement characters"
             ))),
         }
     }
 }
 
-/// From a string of at most `N` bytes; a longer one is an error that names the capacity.
+/// Deserializes from a string of at most `N` bytes. The error for a longer one names the capacity.
 impl<'de, const N: usize> Deserialize<'de> for FixedString<N> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_str(TextVisitor)

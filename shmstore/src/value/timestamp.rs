@@ -1,4 +1,4 @@
-//! A date and time that means the same in every process.
+//! A date and time that means the same in every process, and the error for times that are out of its range.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, SystemTimeError, UNIX_EPOCH};
@@ -6,12 +6,14 @@ use std::time::{Duration, SystemTime, SystemTimeError, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use crate::layout::derive::ShmValue;
-use crate::value::TimestampError;
+use crate::layout::invalid_value::debug_is_display;
 use crate::value::calendar::Civil;
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
-/// A time that can be copied through shared memory: nanoseconds since 1970-01-01T00:00:00Z, as [`SystemTime`] counts them.
+/// A time that can be copied through shared memory.
+///
+/// It is a number of nanoseconds since 1970-01-01T00:00:00Z, as [`SystemTime`] counts them.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -29,11 +31,11 @@ const NANOS_PER_SECOND: i64 = 1_000_000_000;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// The range is [`MIN`](Self::MIN), 1677-09-21T00:12:43.145224192Z, to [`MAX`](Self::MAX), 2262-04-11T23:47:16.854775807Z.
-/// Every bit pattern is a valid time, and zero is 1970. Leap seconds are not counted.
+/// The range is [`MIN`](Self::MIN), 1677-09-21T00:12:43.145224192Z, to [`MAX`](Self::MAX),
+/// 2262-04-11T23:47:16.854775807Z. Every bit pattern is a valid time, and zero is 1970. Leap seconds are not counted.
 ///
-/// `Display` and `Debug` show RFC 3339 in universal time with nine digits after the second, or as many as the precision
-/// says, at most nine; further digits are cut off. For serde a timestamp is its number of nanoseconds.
+/// `Display` and `Debug` show the time by RFC 3339, in universal time. Nine digits follow the second, or fewer by the
+/// precision: `{time:.3}`. Further digits are cut off. For serde a timestamp is its number of nanoseconds.
 ///
 /// # Conversions
 ///
@@ -43,11 +45,11 @@ const NANOS_PER_SECOND: i64 = 1_000_000_000;
 /// | `jiff::Timestamp`, feature `jiff` | `From` | `TryFrom` |
 /// | `chrono::DateTime<Tz>`, feature `chrono` | `From`, to `DateTime<Utc>` | `TryFrom` |
 ///
-/// So `SystemTime::now().try_into()?` makes one. There is no `+` and no `-`, which could go out of range:
-/// [`checked_add`](Self::checked_add), [`checked_sub`](Self::checked_sub).
+/// So `SystemTime::now().try_into()?` makes a timestamp. A time out of range is a [`TimestampError`].
 ///
-/// A time out of range is a [`TimestampError`]. `std::time::Instant` has no meaning in another process, so there is no
-/// conversion. A `Duration` is stored as a `u64` of nanoseconds.
+/// There is no `+` and no `-`, because they could go out of range. [`checked_add`](Self::checked_add) and
+/// [`checked_sub`](Self::checked_sub) return an `Option`. `std::time::Instant` has no meaning in another process, so
+/// there is no conversion. A `Duration` is stored as a `u64` of nanoseconds.
 ///
 /// # Shape
 ///
@@ -61,29 +63,29 @@ pub struct Timestamp {
 }
 
 impl Timestamp {
-    /// 1970-01-01T00:00:00Z: what a new object holds.
+    /// 1970-01-01T00:00:00Z, with which a new object begins.
     pub const UNIX_EPOCH: Self = Self::from_nanos(0);
     /// The earliest time, 1677-09-21T00:12:43.145224192Z.
     pub const MIN: Self = Self::from_nanos(i64::MIN);
     /// The latest time, 2262-04-11T23:47:16.854775807Z.
     pub const MAX: Self = Self::from_nanos(i64::MAX);
 
-    /// Returns the time of the machine's clock, as [`SystemTime::now`] does. The time goes back if the clock is set back.
+    /// Returns the time of the machine's clock, as [`SystemTime::now`] does.
     ///
-    /// A clock outside the range counts as [`MAX`](Self::MAX).
+    /// The time goes back if the clock is set back. It is [`MAX`](Self::MAX) if the clock is out of range.
     #[must_use]
     pub fn now() -> Self {
         SystemTime::now().try_into().unwrap_or(Self::MAX)
     }
 
-    /// Makes the time that is `nanoseconds` after 1970-01-01T00:00:00Z, or before it if they are negative.
+    /// Makes the time that is `nanoseconds` after 1970-01-01T00:00:00Z, or before it if the number is negative.
     #[must_use]
     #[inline]
     pub const fn from_nanos(nanoseconds: i64) -> Self {
         Self { nanoseconds }
     }
 
-    /// Returns the nanoseconds since 1970-01-01T00:00:00Z, negative before.
+    /// Returns the nanoseconds since 1970-01-01T00:00:00Z. The number is negative for times before.
     ///
     /// ```
     /// assert_eq!(shmstore::Timestamp::from_nanos(-1).as_nanos(), -1);
@@ -119,11 +121,11 @@ impl Timestamp {
         Self::of(i128::from(self.nanoseconds) - nanos(duration)).ok()
     }
 
-    /// Returns how much later than `earlier` this time is.
+    /// Returns the time from `earlier` to this time.
     ///
     /// # Errors
     ///
-    /// [`SystemTimeError`] if `earlier` is later: its `duration()` says by how much.
+    /// [`SystemTimeError`] if `earlier` is later. Its `duration()` is the difference.
     ///
     /// ```
     /// use std::time::Duration;
@@ -137,22 +139,22 @@ impl Timestamp {
         SystemTime::from(self).duration_since(earlier.into())
     }
 
-    /// Returns how long ago this time was, by the machine's clock.
+    /// Returns the time since this time, by the machine's clock.
     ///
     /// # Errors
     ///
-    /// [`SystemTimeError`] if it is yet to come, or if the clock was set back.
+    /// [`SystemTimeError`] if this time is in the future, for example because the clock was set back.
     pub fn elapsed(self) -> Result<Duration, SystemTimeError> {
         SystemTime::from(self).elapsed()
     }
 
-    /// The time that is so many nanoseconds after 1970.
-    pub(crate) fn of(nanoseconds: i128) -> Result<Self, TimestampError> {
+    /// Makes the time that is `nanoseconds` after 1970-01-01T00:00:00Z.
+    pub(super) fn of(nanoseconds: i128) -> Result<Self, TimestampError> {
         i64::try_from(nanoseconds).map(Self::from_nanos).map_err(|_| TimestampError::new(nanoseconds))
     }
 }
 
-/// At most 2^94.
+/// Returns the nanoseconds, at most 2^94.
 fn nanos(duration: Duration) -> i128 {
     duration.as_nanos() as i128
 }
@@ -193,3 +195,30 @@ impl From<Timestamp> for SystemTime {
         if nanoseconds < 0 { UNIX_EPOCH - distance } else { UNIX_EPOCH + distance }
     }
 }
+
+/// A time before 1677-09-21 or after 2262-04-11, which is out of range for a [`Timestamp`].
+///
+/// ```
+/// use std::time::{Duration, UNIX_EPOCH};
+/// use shmstore::Timestamp;
+/// let error = Timestamp::try_from(UNIX_EPOCH + Duration::from_secs(10_000_000_000)).unwrap_err();
+/// assert!(error.to_string().starts_with("cannot make a `Timestamp` of 2286-11-20T17:46:40Z: "));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "cannot make a `Timestamp` of {}Z: a `Timestamp` holds 1677-09-21T00:12:43.145224192Z to 2262-04-11T23:47:16.854775807Z",
+    Civil { seconds: *.seconds, separator: 'T' }
+)]
+pub struct TimestampError {
+    seconds: i64,
+}
+
+impl TimestampError {
+    /// Makes the error for the time that is `nanoseconds` after 1970-01-01T00:00:00Z.
+    fn new(nanoseconds: i128) -> Self {
+        let seconds = nanoseconds.div_euclid(1_000_000_000);
+        Self { seconds: seconds.clamp(i64::MIN.into(), i64::MAX.into()) as i64 }
+    }
+}
+
+debug_is_display!(TimestampError);

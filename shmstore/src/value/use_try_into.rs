@@ -1,9 +1,9 @@
-//! Compile errors for `FixedString::from("text")`, `vec.into()` and `iterator.collect()`, which cannot report that something
-//! does not fit.
+//! Compile errors with advice for `FixedString::from("text")`, `vec.into()` and `iterator.collect()`.
 //!
-//! No type implements these traits. The implementations of `From` and `FromIterator` that ask for them never apply, but
-//! rustc finds them and reports the missing trait in the words given here. For `.into()` rustc prints the trait's path
-//! instead, so the path says what to write.
+//! These conversions could not report content that does not fit, so they do not exist. No type implements the traits
+//! here. The implementations of `From` and `FromIterator` with these bounds never apply. But rustc finds them, and
+//! reports the missing trait with the text given here. For `.into()` rustc prints the path of the trait instead, so the
+//! name of this module is advice, too.
 
 use super::{FixedString, FixedVec};
 use crate::layout::ShmValue;
@@ -11,8 +11,8 @@ use crate::layout::ShmValue;
 /// A text that every `FixedString` has room for.
 #[diagnostic::on_unimplemented(
     message = "a `FixedString` cannot be made of `{Self}` by `from` or `into`",
-    label = "a text may be too long, so this can fail: `FixedString::try_from(text)?` or `text.try_into()?`",
-    note = "`FixedString::from_truncated(text)` cuts off what does not fit"
+    label = "the text may be too long: use `FixedString::try_from(text)?` or `text.try_into()?`",
+    note = "`FixedString::from_truncated(text)` cuts the text if it is too long"
 )]
 pub trait TextThatFits: Sized {
     /// Converts the text.
@@ -29,8 +29,8 @@ impl<T: TextThatFits, const N: usize> From<T> for FixedString<N> {
 /// Elements that every `FixedVec` has room for.
 #[diagnostic::on_unimplemented(
     message = "a `FixedVec` cannot be made of `{Self}` by `from` or `into`, which take an array `[V; M]`",
-    label = "there may be too many elements, so this can fail: `FixedVec::try_from(elements)?` or `elements.try_into()?`",
-    note = "for an iterator there is `FixedVec::try_from_iter(elements)?`"
+    label = "there may be too many elements: use `FixedVec::try_from(elements)?` or `elements.try_into()?`",
+    note = "for an iterator, use `FixedVec::try_from_iter(elements)?`"
 )]
 pub trait ElementsThatFit: Sized {
     /// Converts the elements.
@@ -47,8 +47,8 @@ impl<T: ElementsThatFit, V: ShmValue, const N: usize> From<T> for FixedVec<V, N>
 /// The elements of an iterator that every `FixedVec` has room for.
 #[diagnostic::on_unimplemented(
     message = "a `FixedVec` cannot be collected from an iterator over `{Self}`",
-    label = "there may be too many elements, so this can fail: `FixedVec::try_from_iter(elements)?`",
-    note = "`FixedVec::try_from_iter(elements.take(N))?` leaves out what does not fit"
+    label = "there may be too many elements: use `FixedVec::try_from_iter(elements)?`",
+    note = "`FixedVec::try_from_iter(elements.take(N))?` takes only the first `N` elements"
 )]
 pub trait CollectedElementThatFits: Sized {
     /// Collects the elements.

@@ -4,9 +4,10 @@ use super::{clamped, grown};
 use crate::layout::ShmValue;
 use crate::value::{CapacityError, Content};
 
-/// A `Vec` that can be copied through shared memory: up to `N` values, stored in place.
+/// A list of up to `N` values that can be copied through shared memory.
 ///
-/// It derefs to the slice of its elements, so everything that slices can do, it can.
+/// It is stored in place, and has methods like those of `Vec`. It dereferences to the slice of its elements, so it also
+/// has the methods of slices.
 ///
 /// ```
 /// use shmstore::FixedVec;
@@ -16,32 +17,32 @@ use crate::value::{CapacityError, Content};
 /// assert_eq!(readings, [20.5, 21.0, 19.5]);
 /// assert_eq!(readings.iter().sum::<f64>(), 61.0);
 ///
-/// assert!(readings.extend_from_slice(&[18.0, 18.5]).is_err()); // five: refused, and nothing was cut off
+/// assert!(readings.extend_from_slice(&[18.0, 18.5]).is_err()); // five are refused, and nothing is cut off
 /// assert_eq!(readings.len(), 3);
 /// # Ok::<(), shmstore::error::CapacityError>(())
 /// ```
 ///
 /// # Guarantees
 ///
-/// - Every length is valid: one beyond the capacity, from a faulty writer, counts as the capacity. So if every bit
-///   pattern of `V` is valid, every bit pattern of the vector is; otherwise all `N` elements are checked on every read,
-///   those beyond the length too, since they are values as well.
-/// - Elements are never left out silently: what does not fit is a [`CapacityError`], and changes nothing. That is why
-///   there is no `Extend` and no `FromIterator`: use [`try_from_iter`](Self::try_from_iter).
-/// - All bytes zero is the empty vector, and elements that are removed are overwritten with zeros.
-/// - Equality, order and hash are those of the slice. What is beyond the length does not count.
+/// - Elements are never left out silently. Elements that do not fit are a [`CapacityError`], and the vector is
+///   unchanged. So there is no `Extend` and no `FromIterator`, but [`try_from_iter`](Self::try_from_iter).
+/// - All bytes zero is the empty vector, and removed elements are overwritten with zeros.
+/// - Equality, order and hash are those of the slice. Elements beyond the length do not count.
+/// - Every length is valid. If a faulty process has stored a length beyond the capacity, the length is the capacity.
+/// - If every bit pattern of `V` is valid, every bit pattern of the vector is valid. Otherwise every read checks all
+///   `N` elements, even beyond the length, because they are values, too.
 ///
 /// # Shape
 ///
-/// `8 + N * size_of::<V>()` bytes, aligned as `V`: the length as a little-endian `u64`, then `N` elements, of which the
-/// first *length* count. `N` ≥ 1, and `V` is aligned to at most 8 bytes.
+/// `8 + N * size_of::<V>()` bytes, aligned as `V`: the length as a little-endian `u64`, then `N` elements. `N` ≥ 1, and
+/// `V` is aligned to at most 8 bytes.
 ///
 /// ```
 /// use shmstore::FixedVec;
 /// assert_eq!((size_of::<FixedVec<u32, 6>>(), align_of::<FixedVec<u32, 6>>()), (32, 4));
 /// ```
 ///
-/// Other shapes are refused when they are compiled (by `cargo build`; `cargo check` does not evaluate this):
+/// `cargo build` refuses other shapes. `cargo check` does not see them:
 ///
 /// ```compile_fail
 /// let nothing = shmstore::FixedVec::<u32, 0>::new();
@@ -49,14 +50,16 @@ use crate::value::{CapacityError, Content};
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct FixedVec<V: ShmValue, const N: usize> {
-    /// Little-endian; anything at all after a faulty writer: only [`len`](Self::len) reads it.
+    /// Little-endian. A faulty process may have stored any number, so only [`len`](Self::len) reads it.
     len: [u8; 8],
     pub(super) items: [V; N],
 }
 
 impl<V: ShmValue, const N: usize> FixedVec<V, N> {
-    /// Makes an empty vector. An array becomes one by `from` or `into`; a slice or a `Vec` by `try_from` or `try_into`,
-    /// which fail if there are too many elements; an iterator by [`try_from_iter`](Self::try_from_iter).
+    /// Makes an empty vector.
+    ///
+    /// `from` and `into` make a vector of an array. `try_from` and `try_into` make it of a slice or a `Vec`, and fail
+    /// if there are too many elements. [`try_from_iter`](Self::try_from_iter) makes it of an iterator.
     #[must_use]
     #[inline]
     pub fn new(/* of an array: `FixedVec::from([1, 2])`; of a slice or `Vec`: `FixedVec::try_from(vec)?` */) -> Self {
@@ -64,7 +67,7 @@ impl<V: ShmValue, const N: usize> FixedVec<V, N> {
         Self { len: [0; 8], items: <[V; N]>::zeroed() }
     }
 
-    /// Makes a vector of all that `elements` gives; of an endless iterator it takes `N + 1`.
+    /// Makes a vector of all elements of an iterator. It takes at most `N + 1` of them.
     ///
     /// ```
     /// # use shmstore::FixedVec;
@@ -76,35 +79,35 @@ impl<V: ShmValue, const N: usize> FixedVec<V, N> {
     ///
     /// # Errors
     ///
-    /// [`CapacityError`] if there are more than `N`; to have the first `N` of them, say so: `elements.take(N)`.
+    /// [`CapacityError`] if there are more than `N` elements. With `elements.take(N)` it cannot fail.
     pub fn try_from_iter(elements: impl IntoIterator<Item = V>) -> Result<Self, CapacityError> {
         let mut vec = Self::new();
         elements.into_iter().try_for_each(|element| vec.push(element))?;
         Ok(vec)
     }
 
-    /// How many elements there is room for: `N`.
+    /// Returns the capacity in elements, which is `N`.
     #[must_use]
     #[inline]
     pub const fn capacity(&self) -> usize {
         N
     }
 
-    /// How many elements there are, 0 to `N`.
+    /// Returns the number of elements, 0 to `N`.
     #[must_use]
     #[inline]
     pub const fn len(&self) -> usize {
         clamped(u64::from_le_bytes(self.len), N)
     }
 
-    /// Tells whether there are no elements.
+    /// Returns `true` if there are no elements.
     #[must_use]
     #[inline]
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Tells whether there is no room for another element.
+    /// Returns `true` if there is no room for another element.
     #[must_use]
     #[inline]
     pub const fn is_full(&self) -> bool {
@@ -118,7 +121,7 @@ impl<V: ShmValue, const N: usize> FixedVec<V, N> {
         self.items.split_at(self.len()).0
     }
 
-    /// Returns the elements, to be changed.
+    /// Returns the elements for writing.
     #[must_use]
     #[inline]
     pub const fn as_mut_slice(&mut self) -> &mut [V] {
@@ -130,17 +133,17 @@ impl<V: ShmValue, const N: usize> FixedVec<V, N> {
     ///
     /// # Errors
     ///
-    /// [`CapacityError`] if the vector is full; it is as it was.
+    /// [`CapacityError`] if the vector is full. The vector is unchanged.
     #[inline]
     pub fn push(&mut self, element: V) -> Result<(), CapacityError> {
         self.extend_from_slice(&[element])
     }
 
-    /// Appends all of `elements`, or none.
+    /// Appends all of `elements`.
     ///
     /// # Errors
     ///
-    /// [`CapacityError`] if they do not fit; the vector is as it was.
+    /// [`CapacityError`] if they do not fit. The vector is unchanged.
     #[inline]
     pub fn extend_from_slice(&mut self, elements: &[V]) -> Result<(), CapacityError> {
         let len = self.len();
@@ -150,7 +153,7 @@ impl<V: ShmValue, const N: usize> FixedVec<V, N> {
         Ok(())
     }
 
-    /// Puts an element at `index` and moves those from there on up by one.
+    /// Inserts an element at `index`, and moves the elements from there on up by one.
     ///
     /// ```
     /// # use shmstore::FixedVec;
@@ -162,11 +165,11 @@ impl<V: ShmValue, const N: usize> FixedVec<V, N> {
     ///
     /// # Errors
     ///
-    /// [`CapacityError`] if the vector is full; it is as it was.
+    /// [`CapacityError`] if the vector is full. The vector is unchanged.
     ///
     /// # Panics
     ///
-    /// If `index` is greater than the length.
+    /// Panics if `index` is greater than the length.
     #[track_caller]
     pub fn insert(&mut self, index: usize, element: V) -> Result<(), CapacityError> {
         let len = self.len();
@@ -185,7 +188,7 @@ impl<V: ShmValue, const N: usize> FixedVec<V, N> {
         Some(last)
     }
 
-    /// Removes the element at `index`, moves those after it down by one, and returns it.
+    /// Removes the element at `index` and returns it. The elements after it move down by one.
     ///
     /// ```
     /// # use shmstore::FixedVec;
@@ -196,7 +199,7 @@ impl<V: ShmValue, const N: usize> FixedVec<V, N> {
     ///
     /// # Panics
     ///
-    /// If there is no element at `index`.
+    /// Panics if there is no element at `index`.
     #[track_caller]
     pub fn remove(&mut self, index: usize) -> V {
         let removed = self.expect_element(index);
@@ -205,8 +208,9 @@ impl<V: ShmValue, const N: usize> FixedVec<V, N> {
         removed
     }
 
-    /// Removes the element at `index`, puts the last one in its place, and returns it: faster than
-    /// [`remove`](Self::remove), but it changes the order.
+    /// Removes the element at `index` and returns it. The last element moves to `index`.
+    ///
+    /// It is faster than [`remove`](Self::remove), but changes the order.
     ///
     /// ```
     /// # use shmstore::FixedVec;
@@ -217,7 +221,7 @@ impl<V: ShmValue, const N: usize> FixedVec<V, N> {
     ///
     /// # Panics
     ///
-    /// If there is no element at `index`.
+    /// Panics if there is no element at `index`.
     #[track_caller]
     pub fn swap_remove(&mut self, index: usize) -> V {
         let removed = self.expect_element(index);
@@ -227,9 +231,9 @@ impl<V: ShmValue, const N: usize> FixedVec<V, N> {
         removed
     }
 
-    /// Keeps the elements that `keep` says `true` to, in their order, and removes the others.
+    /// Keeps the elements for which `keep` returns `true`, in their order, and removes the others.
     ///
-    /// If `keep` panics, all elements are still there, in some order.
+    /// If `keep` panics, all elements are still there, in any order.
     ///
     /// ```
     /// # use shmstore::FixedVec;
@@ -248,7 +252,7 @@ impl<V: ShmValue, const N: usize> FixedVec<V, N> {
         self.truncate(kept);
     }
 
-    /// Removes the elements from `new_len` on; does nothing if there are none.
+    /// Removes the elements from `new_len` on. It does nothing if there are none.
     #[inline]
     pub fn truncate(&mut self, new_len: usize) {
         let len = self.len();
@@ -271,7 +275,7 @@ impl<V: ShmValue, const N: usize> FixedVec<V, N> {
         self[index]
     }
 
-    /// Stores a length, which is at most `N`.
+    /// Stores a length of at most `N`.
     #[inline]
     pub(super) fn set_len(&mut self, len: usize) {
         self.len = (len as u64).to_le_bytes();

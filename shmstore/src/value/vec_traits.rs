@@ -1,4 +1,4 @@
-//! The standard traits of `FixedVec`: by slice, as for `Vec`; nothing is ever left out.
+//! The standard traits of `FixedVec`. They act on the slice, as for `Vec`, and never leave an element out.
 
 use std::array;
 use std::borrow::Borrow;
@@ -60,7 +60,7 @@ impl<V: ShmValue, const N: usize> AsMut<[V]> for FixedVec<V, N> {
     }
 }
 
-/// Lets a map with `FixedVec` keys be asked for a slice, of any length.
+/// Lets a map with `FixedVec` keys look up a slice of any length.
 impl<V: ShmValue, const N: usize> Borrow<[V]> for FixedVec<V, N> {
     #[inline]
     fn borrow(&self) -> &[V] {
@@ -68,7 +68,7 @@ impl<V: ShmValue, const N: usize> Borrow<[V]> for FixedVec<V, N> {
     }
 }
 
-/// A longer array than fits is refused when it is compiled.
+/// `cargo build` refuses an array with more than `N` elements:
 ///
 /// ```compile_fail
 /// let two: shmstore::FixedVec<u8, 2> = [1, 2, 3].into();
@@ -76,7 +76,7 @@ impl<V: ShmValue, const N: usize> Borrow<[V]> for FixedVec<V, N> {
 impl<V: ShmValue, const N: usize, const M: usize> From<[V; M]> for FixedVec<V, N> {
     #[inline]
     fn from(elements: [V; M]) -> Self {
-        const { assert!(M <= N, "this array has more elements than the `FixedVec` has room for") };
+        const { assert!(M <= N, "this array is too long for the `FixedVec`: raise its capacity to the array's length") };
         let mut vec = Self::new();
         vec.items[..M].copy_from_slice(&elements);
         vec.set_len(M);
@@ -160,7 +160,7 @@ impl<V: ShmValue + Ord, const N: usize> Ord for FixedVec<V, N> {
     }
 }
 
-/// As the slice hashes: `Borrow<[V]>` asks for it.
+/// Hashes as the slice, as `Borrow<[V]>` demands.
 impl<V: ShmValue + Hash, const N: usize> Hash for FixedVec<V, N> {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -194,14 +194,14 @@ equals_elements! {
     Vec<V>;
 }
 
-/// As a sequence of the elements.
+/// Serializes as a sequence of the elements.
 impl<V: ShmValue + Serialize, const N: usize> Serialize for FixedVec<V, N> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.as_slice().serialize(serializer)
     }
 }
 
-/// From a sequence of at most `N` elements; a longer one is an error that names the capacity.
+/// Deserializes from a sequence of at most `N` elements. The error for a longer one names the capacity.
 impl<'de, V: ShmValue + Deserialize<'de>, const N: usize> Deserialize<'de> for FixedVec<V, N> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_seq(ElementsVisitor(PhantomData))

@@ -197,7 +197,7 @@ fn segment_with_flags_that_are_not_known_is_left_alone_with_the_advice_to_update
     drop(raw);
     let error = there.remove(WhileAttached::Refuse).unwrap_err();
     assert!(matches!(error, InspectError::NewerFormat { .. }), "{error}");
-    assert!(error.to_string().contains("Update this program, or insist"), "{error}");
+    assert!(error.to_string().contains("Update this program, or force the removal"), "{error}");
     assert_eq!(segment(shmid).state, SegmentState::NewerFormat);
     there.remove(WhileAttached::Remove).unwrap();
     assert_eq!(scratch.segments(), []);

@@ -19,7 +19,7 @@ fn is_invalid(value: &Value, says: &str) -> bool {
 }
 
 #[test]
-fn numbers_of_every_kind_are_themselves() {
+fn number_of_every_primitive_is_decoded() {
     use Primitive::*;
     let ones = [0xff; 8];
     for (of, shown) in [
@@ -43,7 +43,7 @@ fn numbers_of_every_kind_are_themselves() {
 }
 
 #[test]
-fn bytes_that_are_no_value_of_their_type_are_invalid_and_say_why() {
+fn bytes_that_are_not_a_valid_value_are_invalid_with_a_reason() {
     assert_eq!(decoded(&number_type(Primitive::Bool), &[1]), Value::Bool(true));
     assert!(is_invalid(&decoded(&number_type(Primitive::Bool), &[2]), "2 is not a `bool`"));
     assert_eq!(decoded(&number_type(Primitive::Char), &0xdf_u32.to_le_bytes()), Value::Char('ß'));
@@ -60,7 +60,7 @@ fn bytes_that_are_no_value_of_their_type_are_invalid_and_say_why() {
 }
 
 #[test]
-fn list_has_as_many_elements_as_it_says_and_has_room_for() {
+fn list_is_as_long_as_its_length_and_at_most_its_capacity() {
     let list = schema(11, 1, Of::FixedVec { capacity: 3, element: Box::new(number_type(Primitive::U8)) });
     let bytes = |len: u64| [&len.to_le_bytes()[..], &[7, 8, 9]].concat();
     assert_eq!(decoded(&list, &bytes(2)).to_string(), "[7, 8]");
@@ -85,7 +85,7 @@ fn refused(schema: &OwnedSchema, path: &str) -> String {
 }
 
 #[test]
-fn field_where_an_index_belongs_is_answered_with_the_path_that_was_meant() {
+fn field_in_place_of_an_index_is_answered_with_the_path_that_was_meant() {
     let cpus = schema(3, 1, Of::Array { len: 3, element: Box::new(number_type(Primitive::U8)) });
     assert_eq!(refused(&cpus, "user"), "the object is an `[u8; 3]`, which has no fields: write `[0].user`");
     let fields = vec![field("cpus", 0, cpus)];
@@ -99,7 +99,7 @@ fn field_where_an_index_belongs_is_answered_with_the_path_that_was_meant() {
 }
 
 #[test]
-fn unknown_field_is_answered_with_at_most_ten_that_there_are_the_nearest_first() {
+fn unknown_field_is_answered_with_at_most_ten_fields_the_most_similar_first() {
     let fields = |names: &[String]| {
         let at = |(at, name): (usize, &String)| field(name, at as u64, number_type(Primitive::U8));
         let fields: Vec<_> = names.iter().enumerate().map(at).collect();
@@ -113,7 +113,7 @@ fn unknown_field_is_answered_with_at_most_ten_that_there_are_the_nearest_first()
 }
 
 #[test]
-fn event_is_its_count_whether_or_not_it_says_that_somebody_waits() {
+fn event_is_its_count_even_while_a_process_waits() {
     let event = schema(16, 8, Of::Event);
     for word in [14_u64, 15] {
         let bytes = [word.to_le_bytes(), [0; 8]].concat();
@@ -129,7 +129,7 @@ fn versioned_of_another_layout_is_invalid() {
 }
 
 #[test]
-fn versioned_beyond_the_limit_tells_its_version_all_the_same() {
+fn versioned_beyond_the_limit_still_has_its_version() {
     let value = Box::new(number_type(Primitive::U64));
     let versioned = schema(128, 64, Of::Versioned { value });
     let mut bytes = [0; 128];

@@ -1,8 +1,7 @@
 use super::*;
 use crate::inspect::decode::{Decoder, Limits};
-use crate::inspect::saved::image;
+use crate::inspect::saved::values;
 use crate::inspect::value::Value;
-use crate::layout::schema::OwnedSchema;
 use crate::segment::header::{self, Geometry};
 use crate::segment::liveness::{Liveness, ProcessFacts};
 use crate::store::attached::{participants, processes};
@@ -21,13 +20,13 @@ struct Pages {
     lock: Lock,
 }
 
-/// A look at an object that was removed, and that ends with the look: also if a page that fails ends the test by a signal.
-struct Look {
+/// An object under inspection. It is removed already, so its memory is freed even if a signal ends the test.
+struct Inspected {
     attached: SegmentRef,
     schema: OwnedSchema,
 }
 
-/// Has many processes attach an object, so that their slots take more than a page.
+/// Registers many processes with an object, so that their slots take more than a page.
 fn fill_slots(object: &SegmentRef) {
     let slots = header::slots(object.mapping(), object.geometry());
     let facts = ProcessFacts::gather();
@@ -39,7 +38,7 @@ fn fill_slots(object: &SegmentRef) {
     }
 }
 
-impl Look {
+impl Inspected {
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(directory.path()).unwrap();
@@ -52,14 +51,14 @@ impl Look {
         Self { attached, schema: Pages::SCHEMA.into() }
     }
 
-    /// Has the page of an offset in the object fail.
+    /// Makes the page of an offset in the object fail.
     fn break_page_of(&self, offset: usize) {
         let start = (self.attached.geometry().payload_offset + offset) / PAGE * PAGE;
         self.attached.mapping().break_pages(&(start..start + PAGE));
     }
 
-    fn with_live<R>(&self, look: impl FnOnce(Live<'_>) -> R) -> R {
-        look(Live::of(&self.attached, &ReadablePages::of(self.attached.mapping())))
+    fn with_live<R>(&self, run: impl FnOnce(Live<'_>) -> R) -> R {
+        run(Live::of(&self.attached, &ReadablePages::of(self.attached.mapping())))
     }
 
     /// The values, as a reader sees them.
@@ -72,8 +71,8 @@ impl Look {
     }
 
     fn saved(&self) -> Result<Vec<u8>, String> {
-        let image = self.with_live(|live| image::of(&self.schema, Memory::Live(live), Duration::from_millis(10)));
-        image.map_err(|error| error.to_string())
+        let values = self.with_live(|live| values::of(&self.schema, Memory::Live(live), Duration::from_millis(10)));
+        values.map_err(|error| error.to_string())
     }
 }
 
@@ -83,44 +82,44 @@ fn is_unreadable(value: &Value) -> bool {
 
 #[test]
 fn values_on_a_page_that_fails_are_invalid_and_others_are_read() {
-    let look = Look::new();
-    look.break_page_of(0);
-    let [count, values, lock] = look.read();
+    let inspected = Inspected::new();
+    inspected.break_page_of(0);
+    let [count, values, lock] = inspected.read();
     assert!(is_unreadable(&count) && is_unreadable(&values), "{count} {values}");
     assert!(matches!(lock, Value::Lock { locked: false, inconsistent: false }), "{lock}");
-    assert_eq!(look.saved().unwrap_err(), "`count` cannot be saved: the kernel cannot provide a page of it");
-    assert_eq!(participants(&look.attached, &look.schema).len(), PROCESSES + 1);
+    assert_eq!(inspected.saved().unwrap_err(), "`count` cannot be saved: the kernel cannot provide a page of it");
+    assert_eq!(participants(&inspected.attached, &inspected.schema).len(), PROCESSES + 1);
 }
 
 #[test]
 fn value_of_which_one_page_fails_is_invalid() {
-    let look = Look::new();
-    assert!(look.saved().is_ok());
+    let inspected = Inspected::new();
+    assert!(inspected.saved().is_ok());
     // The second slot has version 1.
-    look.break_page_of(std::mem::offset_of!(Pages, lock) - 2 * PAGE);
-    let [count, values, lock] = look.read();
+    inspected.break_page_of(std::mem::offset_of!(Pages, lock) - 2 * PAGE);
+    let [count, values, lock] = inspected.read();
     assert!(matches!((&count, &lock), (Value::Unsigned(0), Value::Lock { .. })), "{count} {lock}");
     assert!(is_unreadable(&values), "{values}");
     let message = "`values` cannot be saved: the kernel cannot provide a page of it";
-    assert_eq!(look.saved().unwrap_err(), message);
+    assert_eq!(inspected.saved().unwrap_err(), message);
 }
 
 #[test]
 fn processes_on_a_page_that_fails_are_not_listed() {
     for page in 0..2 {
-        let look = Look::new();
-        assert_eq!(processes(&look.attached).len(), PROCESSES + 1);
-        look.attached.mapping().break_pages(&(page * PAGE..(page + 1) * PAGE));
-        assert_eq!(processes(&look.attached), []);
+        let inspected = Inspected::new();
+        assert_eq!(processes(&inspected.attached).len(), PROCESSES + 1);
+        inspected.attached.mapping().break_pages(&(page * PAGE..(page + 1) * PAGE));
+        assert_eq!(processes(&inspected.attached), []);
     }
 }
 
 #[test]
 fn schema_on_a_page_that_fails_is_damaged() {
-    let look = Look::new();
-    look.attached.mapping().break_pages(&(PAGE..2 * PAGE));
-    let geometry = Geometry { schema_offset: PAGE - 1, schema_len: 2, ..*look.attached.geometry() };
-    let damage = header::read_schema(look.attached.mapping(), &geometry).unwrap_err();
+    let inspected = Inspected::new();
+    inspected.attached.mapping().break_pages(&(PAGE..2 * PAGE));
+    let geometry = Geometry { schema_offset: PAGE - 1, schema_len: 2, ..*inspected.attached.geometry() };
+    let damage = header::read_schema(inspected.attached.mapping(), &geometry).unwrap_err();
     assert_eq!((damage.field, &*damage.found), ("schema", "on a page that the kernel cannot provide"));
 }
 

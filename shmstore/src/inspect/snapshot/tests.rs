@@ -4,7 +4,7 @@ use std::thread;
 use super::*;
 
 #[test]
-fn value_that_never_rests_costs_its_wait_and_all_of_them_ten_times_that() {
+fn value_that_is_always_stored_costs_its_wait_and_all_values_together_ten_times_that() {
     let wait = Duration::from_millis(2);
     let sequence = AtomicU64::new(0);
     let mut waits = Waits::of(wait);
@@ -20,7 +20,7 @@ fn value_that_never_rests_costs_its_wait_and_all_of_them_ten_times_that() {
     }
     assert_eq!(waits.left, Duration::ZERO);
     assert!(started.elapsed() >= 10 * wait);
-    // One that rests is copied all the same.
+    // A value that is not being stored is still copied.
     assert_eq!(whole_copy(&sequence, |_| Ok(()), &mut waits), Ok(sequence.load(Relaxed) >> 1));
 }
 

@@ -1,40 +1,39 @@
 //! Finds the differences of two schemas, from the top down.
 //!
-//! A difference is reported where it begins, and what merely follows from it is not: the size of a struct that has one
-//! more field, say. What is not equal is never passed over: a node in which no rule finds a difference is reported
-//! itself.
+//! A difference is reported where it begins. Its consequences are not, such as the size of a struct with one more
+//! field. No difference is passed over. If two nodes are not equal and no rule finds a difference in them, the nodes
+//! themselves are reported.
 
 use super::pairs::Pairs;
 use super::shared_path::SharedPath;
 use super::{Change, Difference, Offset, Side};
 use crate::layout::schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant};
 
-/// Lists the differences between two schemas: none if, and only if, they are equal.
+/// Lists the differences between two schemas. There are none if, and only if, the schemas are equal.
 pub(super) fn compare(ours: &OwnedSchema, theirs: &OwnedSchema) -> Vec<Difference> {
     let mut comparison = Comparison { found: Vec::new() };
-    comparison.nodes(&Place::root(ours, theirs), ours, theirs);
+    comparison.compare(&NodePair::root(ours, theirs), ours, theirs);
     comparison.found
 }
 
-/// The place in both trees that is looked at.
-struct Place<'a> {
+/// The nodes of both trees that are compared.
+struct NodePair<'a> {
     path: SharedPath,
-    ours: Spot<'a>,
-    theirs: Spot<'a>,
+    ours: Node<'a>,
+    theirs: Node<'a>,
 }
 
-/// The place in one of the trees.
+/// A node of one of the trees.
 #[derive(Clone, Copy)]
-struct Spot<'a> {
-    /// The type of the field itself, which shows up in messages: `Versioned<Position>`, with which its value shares
-    /// the path.
+struct Node<'a> {
+    /// The type of the field, for messages. A value in a part has the part's path, so its field is the part.
     field: &'a OwnedSchema,
     at: Offset,
-    /// Where the node that is looked at starts.
+    /// The offset of the node itself.
     inside: Offset,
 }
 
-impl<'a> Spot<'a> {
+impl<'a> Node<'a> {
     fn new(field: &'a OwnedSchema, at: Offset) -> Self {
         Self { field, at, inside: at }
     }
@@ -49,10 +48,10 @@ impl<'a> Spot<'a> {
     }
 }
 
-impl<'a> Place<'a> {
+impl<'a> NodePair<'a> {
     fn root(ours: &'a OwnedSchema, theirs: &'a OwnedSchema) -> Self {
         let start = Offset::Object(0);
-        Self { path: SharedPath::root(), ours: Spot::new(ours, start), theirs: Spot::new(theirs, start) }
+        Self { path: SharedPath::root(), ours: Node::new(ours, start), theirs: Node::new(theirs, start) }
     }
 
     fn field(&self, ours: &'a OwnedField, theirs: &'a OwnedField) -> Self {
@@ -61,13 +60,13 @@ impl<'a> Place<'a> {
 
     fn element(&self, ours: &'a OwnedSchema, theirs: &'a OwnedSchema) -> Self {
         let start = Offset::Value(0);
-        Self { path: self.path.element(), ours: Spot::new(ours, start), theirs: Spot::new(theirs, start) }
+        Self { path: self.path.element(), ours: Node::new(ours, start), theirs: Node::new(theirs, start) }
     }
 
-    /// The value of a part that keeps it in a place of its own choice.
+    /// The values in two parts. A part decides itself where its value is, so offsets begin at the value.
     fn value(&self) -> Self {
         let inside = Offset::Value(0);
-        let (ours, theirs) = (Spot { inside, ..self.ours }, Spot { inside, ..self.theirs });
+        let (ours, theirs) = (Node { inside, ..self.ours }, Node { inside, ..self.theirs });
         Self { path: self.path.clone(), ours, theirs }
     }
 }
@@ -77,47 +76,47 @@ struct Comparison {
 }
 
 impl Comparison {
-    fn nodes(&mut self, place: &Place<'_>, ours: &OwnedSchema, theirs: &OwnedSchema) {
+    fn compare(&mut self, nodes: &NodePair<'_>, ours: &OwnedSchema, theirs: &OwnedSchema) {
         if ours == theirs {
             return;
         }
         let before = self.found.len();
-        self.kinds(place, ours, theirs);
+        self.kinds(nodes, ours, theirs);
         if self.found.len() == before {
-            self.size_and_align(place, ours, theirs);
+            self.size_and_align(nodes, ours, theirs);
         }
         if self.found.len() == before {
-            self.push(place, Change::Retyped);
+            self.push(nodes, Change::Retyped);
         }
     }
 
-    fn kinds(&mut self, place: &Place<'_>, ours: &OwnedSchema, theirs: &OwnedSchema) {
+    fn kinds(&mut self, nodes: &NodePair<'_>, ours: &OwnedSchema, theirs: &OwnedSchema) {
         use OwnedKind as Of;
         match (ours.kind(), theirs.kind()) {
-            (Of::Struct { .. }, Of::Struct { .. }) => self.structs(place, ours, theirs),
-            (Of::Enum { .. }, Of::Enum { .. }) => self.enums(place, ours, theirs),
+            (Of::Struct { .. }, Of::Struct { .. }) => self.structs(nodes, ours, theirs),
+            (Of::Enum { .. }, Of::Enum { .. }) => self.enums(nodes, ours, theirs),
             (Of::Array { len: a, element: x }, Of::Array { len: b, element: y }) => {
-                self.push_if(a != b, place, Change::ArrayLength);
-                self.nodes(&place.element(x, y), x, y);
+                self.push_if(a != b, nodes, Change::ArrayLength);
+                self.compare(&nodes.element(x, y), x, y);
             }
             (Of::FixedVec { capacity: a, element: x }, Of::FixedVec { capacity: b, element: y }) => {
-                self.push_if(a != b, place, Change::Capacity);
-                self.nodes(&place.element(x, y), x, y);
+                self.push_if(a != b, nodes, Change::Capacity);
+                self.compare(&nodes.element(x, y), x, y);
             }
             (Of::FixedString { capacity: a }, Of::FixedString { capacity: b }) => {
-                self.push_if(a != b, place, Change::Capacity);
+                self.push_if(a != b, nodes, Change::Capacity);
             }
             (Of::AtomicCell { value: x }, Of::AtomicCell { value: y })
-            | (Of::Versioned { value: x }, Of::Versioned { value: y }) => self.nodes(&place.value(), x, y),
-            // The object is where the part is, so offsets go on counting.
-            (Of::CacheAligned { object: x }, Of::CacheAligned { object: y }) => self.nodes(place, x, y),
-            // The same but for size or alignment: the caller reports that.
+            | (Of::Versioned { value: x }, Of::Versioned { value: y }) => self.compare(&nodes.value(), x, y),
+            // The object is at the start of the part, so offsets go on counting.
+            (Of::CacheAligned { object: x }, Of::CacheAligned { object: y }) => self.compare(nodes, x, y),
+            // The caller reports a difference of size or alignment.
             (a, b) if a == b => {}
-            _ => self.retyped(place, ours, theirs),
+            _ => self.retyped(nodes, ours, theirs),
         }
     }
 
-    fn structs(&mut self, place: &Place<'_>, ours: &OwnedSchema, theirs: &OwnedSchema) {
+    fn structs(&mut self, nodes: &NodePair<'_>, ours: &OwnedSchema, theirs: &OwnedSchema) {
         let (
             OwnedKind::Struct { name: our_name, const_args: our_args, fields: our_fields },
             OwnedKind::Struct { name: their_name, const_args: their_args, fields: their_fields },
@@ -128,65 +127,65 @@ impl Comparison {
         let mut pairs =
             Pairs::by_name(our_fields.iter().map(|f| f.name.as_str()), their_fields.iter().map(|f| f.name.as_str()));
         if our_name != their_name && pairs.is_empty() {
-            return self.push(place, Change::Retyped);
+            return self.push(nodes, Change::Retyped);
         }
-        self.push_if(our_name != their_name, place, Change::TypeRenamed);
+        self.push_if(our_name != their_name, nodes, Change::TypeRenamed);
         if our_args != their_args {
             let (ours, theirs) = (our_args.clone(), their_args.clone());
-            self.push(place, Change::ConstArgs { ours, theirs });
+            self.push(nodes, Change::ConstArgs { ours, theirs });
         }
-        pairs.add(our_fields.iter().map(in_place), their_fields.iter().map(in_place));
-        self.fields(place, our_fields, their_fields, &pairs);
+        pairs.add(our_fields.iter().map(offset_and_schema), their_fields.iter().map(offset_and_schema));
+        self.fields(nodes, our_fields, their_fields, &pairs);
         if !(is_natural(ours, our_fields) && is_natural(theirs, their_fields)) {
-            self.size_and_align(place, ours, theirs);
+            self.size_and_align(nodes, ours, theirs);
         }
     }
 
-    fn fields(&mut self, place: &Place<'_>, ours: &[OwnedField], theirs: &[OwnedField], pairs: &Pairs) {
+    fn fields(&mut self, nodes: &NodePair<'_>, ours: &[OwnedField], theirs: &[OwnedField], pairs: &Pairs) {
         let before = self.found.len();
         let mut next = 0;
         for (at, field) in ours.iter().enumerate() {
             if let Some(partner) = pairs.theirs(at) {
-                self.added(place, theirs, pairs.alone(next..partner));
+                self.added(nodes, theirs, pairs.alone(next..partner));
                 next = next.max(partner + 1);
-                self.field(&place.field(field, &theirs[partner]), field, &theirs[partner]);
+                self.field(&nodes.field(field, &theirs[partner]), field, &theirs[partner]);
             } else {
-                self.one_sided(place, field, Change::Removed);
+                self.one_sided(nodes, field, Change::Removed);
             }
         }
-        self.added(place, theirs, pairs.alone(next..theirs.len()));
-        // Fields that stand in another order have moved, unless they have no bytes.
+        self.added(nodes, theirs, pairs.alone(next..theirs.len()));
+        // Fields in another order have moved, unless they have no bytes.
         let moved = self.found[before..].iter().any(|difference| difference.change == Change::Moved);
-        self.push_if(!moved && !pairs.in_order(), place, Change::FieldOrder);
+        self.push_if(!moved && !pairs.in_order(), nodes, Change::FieldOrder);
     }
 
-    fn field(&mut self, place: &Place<'_>, ours: &OwnedField, theirs: &OwnedField) {
+    fn field(&mut self, nodes: &NodePair<'_>, ours: &OwnedField, theirs: &OwnedField) {
         if ours.name != theirs.name {
-            return self.push(place, Change::Renamed { theirs: theirs.name.clone() });
+            return self.push(nodes, Change::Renamed { theirs: theirs.name.clone() });
         }
         let before = self.found.len();
-        self.nodes(place, &ours.schema, &theirs.schema);
+        self.compare(nodes, &ours.schema, &theirs.schema);
         // A difference of the field itself shows both offsets already.
-        let shown = |difference: &Difference| difference.path.is(&place.path) && difference.change.shows_offsets();
+        let shown = |difference: &Difference| difference.path.is(&nodes.path) && difference.change.shows_offsets();
         if ours.offset != theirs.offset && !self.found[before..].iter().any(shown) {
-            self.found.insert(before, difference(place, Change::Moved));
+            self.found.insert(before, difference(nodes, Change::Moved));
         }
     }
 
-    fn added(&mut self, place: &Place<'_>, theirs: &[OwnedField], alone: impl Iterator<Item = usize>) {
-        alone.for_each(|at| self.one_sided(place, &theirs[at], Change::Added));
+    fn added(&mut self, nodes: &NodePair<'_>, theirs: &[OwnedField], alone: impl Iterator<Item = usize>) {
+        alone.for_each(|at| self.one_sided(nodes, &theirs[at], Change::Added));
     }
 
-    fn one_sided(&mut self, place: &Place<'_>, field: &OwnedField, change: Change) {
-        let path = place.path.field(&field.name);
+    fn one_sided(&mut self, nodes: &NodePair<'_>, field: &OwnedField, change: Change) {
+        let path = nodes.path.field(&field.name);
         let (ours, theirs) = match change {
-            Change::Added => (None, Some(place.theirs.field(field).side())),
-            _ => (Some(place.ours.field(field).side()), None),
+            Change::Added => (None, Some(nodes.theirs.field(field).side())),
+            _ => (Some(nodes.ours.field(field).side()), None),
         };
         self.found.push(Difference { path, change, ours, theirs });
     }
 
-    fn enums(&mut self, place: &Place<'_>, ours: &OwnedSchema, theirs: &OwnedSchema) {
+    fn enums(&mut self, nodes: &NodePair<'_>, ours: &OwnedSchema, theirs: &OwnedSchema) {
         let (
             OwnedKind::Enum { name: our_name, repr: our_repr, variants: our_variants },
             OwnedKind::Enum { name: their_name, repr: their_repr, variants: their_variants },
@@ -199,54 +198,54 @@ impl Comparison {
             their_variants.iter().map(|v| v.name.as_str()),
         );
         if our_name != their_name && pairs.is_empty() {
-            return self.push(place, Change::Retyped);
+            return self.push(nodes, Change::Retyped);
         }
-        self.push_if(our_name != their_name, place, Change::TypeRenamed);
+        self.push_if(our_name != their_name, nodes, Change::TypeRenamed);
         let (ours, theirs) = (*our_repr, *their_repr);
-        self.push_if(ours != theirs, place, Change::Repr { ours, theirs });
+        self.push_if(ours != theirs, nodes, Change::Repr { ours, theirs });
         pairs.add(our_variants.iter().map(|v| v.discriminant), their_variants.iter().map(|v| v.discriminant));
-        self.variants(place, our_variants, their_variants, &pairs);
+        self.variants(nodes, our_variants, their_variants, &pairs);
     }
 
-    fn variants(&mut self, place: &Place<'_>, ours: &[OwnedVariant], theirs: &[OwnedVariant], pairs: &Pairs) {
+    fn variants(&mut self, nodes: &NodePair<'_>, ours: &[OwnedVariant], theirs: &[OwnedVariant], pairs: &Pairs) {
         let before = self.found.len();
         for (at, variant) in ours.iter().enumerate() {
             match pairs.theirs(at).map(|partner| &theirs[partner]) {
-                Some(partner) => self.variant(place, variant, partner),
+                Some(partner) => self.variant(nodes, variant, partner),
                 None => {
                     let discriminant = variant.discriminant;
-                    self.push_variant(place, &variant.name, Change::VariantRemoved { discriminant });
+                    self.push_variant(nodes, &variant.name, Change::VariantRemoved { discriminant });
                 }
             }
         }
         for variant in pairs.alone(0..theirs.len()).map(|at| &theirs[at]) {
             let discriminant = variant.discriminant;
-            self.push_variant(place, &variant.name, Change::VariantAdded { discriminant });
+            self.push_variant(nodes, &variant.name, Change::VariantAdded { discriminant });
         }
-        // Variants that count from their place have other numbers in another order, and are reported already.
+        // Variants without explicit numbers have other numbers in another order. These are reported already.
         let is_renumbered = |difference: &Difference| matches!(difference.change, Change::VariantRenumbered { .. });
         let renumbered = self.found[before..].iter().any(is_renumbered);
-        self.push_if(!renumbered && !pairs.in_order(), place, Change::VariantOrder);
+        self.push_if(!renumbered && !pairs.in_order(), nodes, Change::VariantOrder);
     }
 
-    fn variant(&mut self, place: &Place<'_>, ours: &OwnedVariant, theirs: &OwnedVariant) {
+    fn variant(&mut self, nodes: &NodePair<'_>, ours: &OwnedVariant, theirs: &OwnedVariant) {
         if ours.name != theirs.name {
             let (theirs, discriminant) = (theirs.name.clone(), ours.discriminant);
-            self.push_variant(place, &ours.name, Change::VariantRenamed { theirs, discriminant });
+            self.push_variant(nodes, &ours.name, Change::VariantRenamed { theirs, discriminant });
         } else if ours.discriminant != theirs.discriminant {
             let (ours_is, theirs_is) = (ours.discriminant, theirs.discriminant);
-            self.push_variant(place, &ours.name, Change::VariantRenumbered { ours: ours_is, theirs: theirs_is });
+            self.push_variant(nodes, &ours.name, Change::VariantRenumbered { ours: ours_is, theirs: theirs_is });
         }
     }
 
-    fn push_variant(&mut self, place: &Place<'_>, name: &str, change: Change) {
-        let path = place.path.variant(name);
-        self.found.push(Difference { path, ..difference(place, change) });
+    fn push_variant(&mut self, nodes: &NodePair<'_>, name: &str, change: Change) {
+        let path = nodes.path.variant(name);
+        self.found.push(Difference { path, ..difference(nodes, change) });
     }
 
-    /// Reports two kinds that have nothing in common, and says which they are if they go by the same name.
-    fn retyped(&mut self, place: &Place<'_>, ours: &OwnedSchema, theirs: &OwnedSchema) {
-        let mut found = difference(place, Change::Retyped);
+    /// Reports two nodes of different kinds. If their types have the same name, the kinds are shown, too.
+    fn retyped(&mut self, nodes: &NodePair<'_>, ours: &OwnedSchema, theirs: &OwnedSchema) {
+        let mut found = difference(nodes, Change::Retyped);
         if let (Some(a), Some(b)) = (&mut found.ours, &mut found.theirs) {
             if a.type_name == b.type_name {
                 a.type_name += &format!(" ({})", ours.kind().tag().word());
@@ -256,35 +255,35 @@ impl Comparison {
         self.found.push(found);
     }
 
-    fn size_and_align(&mut self, place: &Place<'_>, ours: &OwnedSchema, theirs: &OwnedSchema) {
+    fn size_and_align(&mut self, nodes: &NodePair<'_>, ours: &OwnedSchema, theirs: &OwnedSchema) {
         let size = Change::Size { ours: ours.size(), theirs: theirs.size() };
-        self.push_if(ours.size() != theirs.size(), place, size);
+        self.push_if(ours.size() != theirs.size(), nodes, size);
         let align = Change::Align { ours: ours.align(), theirs: theirs.align() };
-        self.push_if(ours.align() != theirs.align(), place, align);
+        self.push_if(ours.align() != theirs.align(), nodes, align);
     }
 
-    fn push_if(&mut self, differs: bool, place: &Place<'_>, change: Change) {
+    fn push_if(&mut self, differs: bool, nodes: &NodePair<'_>, change: Change) {
         if differs {
-            self.push(place, change);
+            self.push(nodes, change);
         }
     }
 
-    fn push(&mut self, place: &Place<'_>, change: Change) {
-        self.found.push(difference(place, change));
+    fn push(&mut self, nodes: &NodePair<'_>, change: Change) {
+        self.found.push(difference(nodes, change));
     }
 }
 
-fn difference(place: &Place<'_>, change: Change) -> Difference {
-    let (ours, theirs) = (Some(place.ours.side()), Some(place.theirs.side()));
-    Difference { path: place.path.clone(), change, ours, theirs }
+fn difference(nodes: &NodePair<'_>, change: Change) -> Difference {
+    let (ours, theirs) = (Some(nodes.ours.side()), Some(nodes.theirs.side()));
+    Difference { path: nodes.path.clone(), change, ours, theirs }
 }
 
-/// What a field that was only renamed keeps.
-fn in_place(field: &OwnedField) -> (u64, &OwnedSchema) {
+/// The key by which a renamed field is recognized.
+fn offset_and_schema(field: &OwnedField) -> (u64, &OwnedSchema) {
     (field.offset, &field.schema)
 }
 
-/// Tells whether a struct is as large and as aligned as its fields make it, so that a difference follows from theirs.
+/// Returns `true` if size and alignment of a struct follow from its fields.
 fn is_natural(schema: &OwnedSchema, fields: &[OwnedField]) -> bool {
     let align = fields.iter().map(|field| field.schema.align()).max().unwrap_or(1);
     let end = fields.iter().map(|field| field.offset.saturating_add(field.schema.size())).max().unwrap_or(0);

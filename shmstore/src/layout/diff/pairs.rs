@@ -1,17 +1,17 @@
-//! Which parts of two lists stand for each other: by name first, then by place.
+//! Pairs of the items of two lists, by name first, then by another key.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::ops::Range;
 
-/// A partial one-to-one mapping between the indices of our list and those of theirs.
+/// A partial one-to-one mapping between the indices of our list and of their list.
 pub(super) struct Pairs {
     theirs: Vec<Option<usize>>,
     taken: Vec<bool>,
 }
 
 impl Pairs {
-    /// Pairs what has the same name.
+    /// Pairs items of the same name.
     pub(super) fn by_name<'a, O, T>(ours: O, theirs: T) -> Self
     where
         O: ExactSizeIterator<Item = &'a str>,
@@ -22,7 +22,7 @@ impl Pairs {
         pairs
     }
 
-    /// Pairs what is left over and has the same key, in the order in which it stands.
+    /// Pairs items that have no partner yet and have the same key, in their order.
     pub(super) fn add<K: Eq + Hash>(&mut self, ours: impl Iterator<Item = K>, theirs: impl Iterator<Item = K>) {
         let mut free: HashMap<K, usize> = HashMap::new();
         for (at, key) in theirs.enumerate().filter(|(at, _)| !self.taken[*at]) {
@@ -41,17 +41,17 @@ impl Pairs {
         self.theirs[at]
     }
 
-    /// Those of their indices in `range` that have no partner.
+    /// Their indices in `range` that have no partner.
     pub(super) fn alone(&self, range: Range<usize>) -> impl Iterator<Item = usize> + '_ {
         range.filter(|&at| !self.taken[at])
     }
 
-    /// Tells whether nothing has a partner.
+    /// Returns `true` if no item has a partner.
     pub(super) fn is_empty(&self) -> bool {
         !self.taken.contains(&true)
     }
 
-    /// Tells whether the partners stand in the same order on both sides.
+    /// Returns `true` if the partners are in the same order in both lists.
     pub(super) fn in_order(&self) -> bool {
         self.theirs.iter().flatten().is_sorted()
     }

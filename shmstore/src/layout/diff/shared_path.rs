@@ -1,13 +1,13 @@
-//! The path from the type itself to a part of it, whose beginning other paths share.
+//! A path from a type to a part of it that shares its beginning with other paths.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::layout::path::{Step, write_path};
 
-/// A path, printed with unprintable characters escaped. Nothing is printed for the type itself.
+/// A path. It is shown with unprintable characters escaped, and as nothing for the type itself.
 ///
-/// Paths share their beginnings: a schema from elsewhere may hold a hundred thousand fields below forty long names.
+/// Paths share their beginnings, because a hostile schema may have a hundred thousand fields below forty long names.
 #[derive(Clone)]
 pub(super) struct SharedPath(Option<Arc<Node>>);
 
@@ -42,7 +42,7 @@ impl SharedPath {
         self.0.is_none()
     }
 
-    /// Returns `true` if it is the very path from which the other was cloned.
+    /// Returns `true` if one of the two was cloned from the other.
     pub(super) fn is(&self, other: &Self) -> bool {
         self.0.as_ref().map(Arc::as_ptr) == other.0.as_ref().map(Arc::as_ptr)
     }
@@ -51,7 +51,7 @@ impl SharedPath {
         matches!((&self.0, &other.0), (Some(one), Some(two)) if one.parent.is(&two.parent))
     }
 
-    /// The name of the last field or variant alone.
+    /// The name of the last field or variant, escaped.
     pub(super) fn last_name(&self) -> String {
         match self.0.as_ref().map(|node| &node.step) {
             Some(Step::Field(name) | Step::Variant(name)) => name.escape_debug().to_string(),

@@ -1,20 +1,21 @@
-//! The differences as a table for people: a mark, the field, a column for each side, and what it means.
+//! The differences as a table: a mark, the field, a column for each side, and a note.
 
 use std::fmt;
 
 use super::{Change, Difference, Side};
 use crate::layout::schema::OwnedConstArg;
 
-/// How many rows are shown: an error message is no place for thousands.
+/// The most rows that are shown, because the table is part of an error message.
 const MAX_ROWS: usize = 50;
-/// How wide a column grows for its widest cell; a wider cell pushes the rest of its row aside.
+/// The greatest width of a column, in characters. A wider cell moves the rest of its row to the right.
 const MAX_COLUMN: usize = 40;
 const GAP: &str = "   ";
 
-/// Shows a [`LayoutDiff`](crate::schema::LayoutDiff) as a table; made by
+/// A [`LayoutDiff`](crate::schema::LayoutDiff) as a table, made by
 /// [`LayoutDiff::table`](crate::schema::LayoutDiff::table).
 ///
-/// Neighbouring fields that all moved by the same distance share a row. Of more than 50 rows the rest is counted.
+/// Neighboring fields that all moved by the same distance share a row. The first 50 rows are shown, and the others are
+/// counted.
 #[derive(Debug, Clone, Copy)]
 pub struct DiffTable<'a> {
     differences: &'a [Difference],
@@ -34,7 +35,7 @@ impl<'a> DiffTable<'a> {
         Self { differences, ours, theirs }
     }
 
-    /// The differences, with those together that share a row.
+    /// The differences, grouped by the row that they share.
     fn runs(&self) -> impl Iterator<Item = &[Difference]> {
         self.differences.chunk_by(moved_together)
     }
@@ -116,7 +117,7 @@ impl Row {
 }
 
 impl Change {
-    /// Whether the row of such a difference shows where the field is on both sides.
+    /// Returns `true` if the row of such a difference shows the offset of the field on both sides.
     pub(super) fn shows_offsets(&self) -> bool {
         match self {
             Self::Moved
@@ -168,7 +169,7 @@ fn args_cell(args: &[OwnedConstArg]) -> String {
     format!("<{}>", args.join(", "))
 }
 
-/// Whether two neighbouring differences are fields of one struct that moved by the same distance.
+/// Returns `true` if two neighboring differences are fields of one struct that moved by the same distance.
 fn moved_together(one: &Difference, next: &Difference) -> bool {
     one.path.is_sibling_of(&next.path) && one.shift().is_some() && one.shift() == next.shift()
 }
@@ -184,7 +185,7 @@ fn run_row(first: &Difference, last: &Difference, count: usize) -> Row {
 }
 
 impl Difference {
-    /// How far the field moved, if that is what happened to it.
+    /// The distance in bytes by which the field moved, if it moved.
     fn shift(&self) -> Option<i128> {
         match (&self.change, &self.ours, &self.theirs) {
             (Change::Moved, Some(ours), Some(theirs)) => {

@@ -1,20 +1,21 @@
-//! What the type of a field brings along for the type of the whole: for bounds, with a number and a lifetime that mean
-//! nothing, as the derive's `expand/member.rs` explains.
+//! The bounds by which the type of a field contributes to the type of the whole.
+//!
+//! The traits have a number and a lifetime that mean nothing. The derive's `expand/member.rs` explains why.
 #![allow(unsafe_code)]
 
 use crate::layout::{Any, Checked, ShmObject, ShmValue, Validity};
 
-/// Brings along the [`Validity`] of a value's field.
+/// Gives the [`Validity`] of a value's field.
 ///
 /// # Safety
 ///
-/// As for [`ShmValue`].
+/// The implementer promises the same as for [`ShmValue`].
 #[diagnostic::on_unimplemented(
     message = "this type has a field `{Self}`, which is not a value that can be copied through shared memory",
     label = "see the error at the field"
 )]
 pub unsafe trait FieldValidity<'field, const AT: usize> {
-    /// Whether every bit pattern is valid.
+    /// [`Any`] if every bit pattern of the field is valid, [`Checked`] otherwise.
     type Validity: Validity;
 }
 
@@ -24,7 +25,7 @@ unsafe impl<const AT: usize, V: ShmValue> FieldValidity<'_, AT> for V {
     type Validity = V::Validity;
 }
 
-/// The [`Validity`] of a struct all of whose fields are any-bits, or not.
+/// The [`Validity`] of a struct as a number: true if every bit pattern of all its fields is valid.
 #[derive(Debug)]
 pub struct AnyBitsIf<const ANY: bool>;
 
@@ -42,11 +43,11 @@ impl ToValidity for AnyBitsIf<false> {
     type Validity = Checked;
 }
 
-/// Brings along the view of an object's field.
+/// Gives the view of an object's field.
 ///
 /// # Safety
 ///
-/// As for [`ShmObject`].
+/// The implementer promises the same as for [`ShmObject`].
 #[diagnostic::on_unimplemented(
     message = "this type has a field `{Self}`, which is not an object that processes can share in place",
     label = "see the error at the field"
@@ -62,13 +63,14 @@ unsafe impl<const AT: usize, O: ShmObject> FieldView<'_, AT> for O {
     type View = O::View;
 }
 
-/// What every view is, in one word.
+/// The bounds of every view, in one word.
 pub trait SharedView: Send + Sync + 'static {}
 
 impl<View: Send + Sync + 'static> SharedView for View {}
 
-/// `Send` and `Sync`, for a bound that rustc does not look into before it is needed: the lifetime means nothing. A type
-/// that is neither has a field that is refused, with a cure; that it is not `Sync` would only be said once more.
+/// `Send` and `Sync`, in a bound that rustc does not check before it is needed. The lifetime means nothing.
+///
+/// A type that is not `Sync` has a field that is refused with a cure. An error about `Sync` would only repeat that.
 pub trait Shareable<'any>: Send + Sync {}
 
 impl<T: Send + Sync> Shareable<'_> for T {}

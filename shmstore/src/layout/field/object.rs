@@ -7,14 +7,14 @@ use crate::layout::ShmObject;
 use crate::layout::check::view_is_alike;
 use crate::layout::schema::Schema;
 
-/// What is asked of a field whose type is a parameter.
+/// A field whose type is a parameter, once its bounds were checked.
 #[derive(Clone, Copy, Debug)]
 pub struct ParamField {
-    /// The layout of the type; that its view has the same size and alignment is checked.
+    /// The layout of the type. Its view was checked to have the same size and alignment.
     pub schema: &'static Schema,
 }
 
-/// What is asked of a field whose type is a parameter.
+/// Describes a field whose type is a parameter.
 #[must_use]
 pub const fn of_param<O: ShmObject>() -> ParamField {
     view_is_alike::<O, O::View>();
@@ -22,17 +22,21 @@ pub const fn of_param<O: ShmObject>() -> ParamField {
 }
 
 macro_rules! object_fields {
-    ($($name:ident: $message:literal, $label:literal $(, $note:literal)?;)*) => {$(
+    ($($name:ident: $label:literal $(, $note:literal)?;)*) => {$(
         #[doc = concat!("A field of an object, with advice: ", $label, ".")]
         ///
         /// # Safety
         ///
-        /// As for [`ShmObject`].
-        #[diagnostic::on_unimplemented(message = $message, label = $label $(, note = $note)?)]
+        /// The implementer promises the same as for [`ShmObject`].
+        #[diagnostic::on_unimplemented(
+            message = "`{Self}` is not an object that processes can share in place",
+            label = $label
+            $(, note = $note)?
+        )]
         pub unsafe trait $name {
-            /// The layout of the type; that its view has the same size and alignment is checked.
+            /// The layout of the type. Its view was checked to have the same size and alignment.
             const SCHEMA: &'static Schema;
-            /// Is there to be asked for, with a type that is known from elsewhere.
+            /// Compiles only if the type implements this trait. Generated code calls it with a type it cannot name.
             fn asked(_: PhantomData<Self>) {}
         }
 
@@ -45,44 +49,25 @@ macro_rules! object_fields {
 }
 
 object_fields! {
-    ObjectField: "`{Self}` is not an object that processes can share in place",
-        "not a `ShmObject`: if it is a value, use `Versioned<{Self}>`, or `AtomicValue<{Self}>` up to 8 bytes",
-        "a type of your own becomes an object by `#[derive(ShmObject)]` and `#[repr(C)]`, a value by `#[derive(Clone, Copy, ShmValue)]` and `#[repr(C)]`";
-    PlainField: "`{Self}` is not an object that processes can share in place",
-        "others write while we hold a reference: use `AtomicValue<{Self}>` or `Versioned<{Self}>`";
-    PlainArrayField: "`{Self}` is not an object that processes can share in place",
-        "others write while we hold a reference: use an array of `AtomicValue`, or `Versioned<{Self}>`";
-    CopiedField: "`{Self}` is not an object that processes can share in place",
-        "others write while we hold a reference: use `Versioned<{Self}>`";
-    PhantomField: "`{Self}` is not an object that processes can share in place",
-        "what a phantom stands for is `Send` and `Sync`: write `PhantomData<fn() -> T>`";
-    PadField: "`{Self}` is not an object that processes can share in place",
-        "an object may have padding, so it needs no field for it: remove it";
-    AtomicBoolField: "`{Self}` is not an object that processes can share in place",
-        "a foreign byte that is not 0 or 1 would be undefined behavior: use `AtomicValue<bool>`";
-    WidthField: "`{Self}` is not an object that processes can share in place",
-        "its width is this process's own: use `AtomicU64` or `AtomicI64`";
-    WideField: "`{Self}` is not an object that processes can share in place",
-        "its alignment differs between compilers: use `Versioned<[u64; 2]>`";
-    TextField: "`{Self}` is not an object that processes can share in place",
-        "its text lies in this process's own memory: use `Versioned<FixedString<N>>`";
-    ListField: "`{Self}` is not an object that processes can share in place",
-        "its items lie in this process's own memory: use `Versioned<FixedVec<V, N>>`, or an array of objects";
-    PointerField: "`{Self}` is not an object that processes can share in place",
-        "an address means nothing in another process: use the object itself, or `Versioned<V>`";
-    TupleField: "`{Self}` is not an object that processes can share in place",
-        "the compiler decides how a tuple is laid out: use a struct with `#[repr(C)]`";
-    OptionField: "`{Self}` is not an object that processes can share in place",
-        "the compiler decides how it is stored: use `Versioned<V>`, whose version is 0 until the first store";
-    NonZeroField: "`{Self}` is not an object that processes can share in place",
-        "shared memory starts as zeros: use an atomic integer, with 0 for none";
-    CellField: "`{Self}` is not an object that processes can share in place",
-        "a cell works in one thread or process only: use `AtomicValue<V>` or `Versioned<V>`";
-    LockField: "`{Self}` is not an object that processes can share in place",
-        "std's locks work in one process only: use `Versioned<V>` for the data, whose `update` or `Transaction` lets one in at a time",
-        "an invariant over several parts is guarded by a `Lock` beside them: it holds no data, which stays in `Versioned` parts and atomics";
-    EventField: "`{Self}` is not an object that processes can share in place",
-        "it wakes threads of one process only: use an `Event`, which counts what happens and wakes those who wait for more";
-    TimeField: "`{Self}` is not an object that processes can share in place",
-        "the compiler decides how it is stored: use `AtomicValue<Timestamp>` for a moment, `AtomicU64` of nanoseconds for a duration";
+    ObjectField: "not a `ShmObject`: if it is a value, use `Versioned<{Self}>`, or `AtomicValue<{Self}>` up to 8 bytes",
+        "`#[derive(ShmObject)]` and `#[repr(C)]` make your own type an object; `#[derive(Clone, Copy, ShmValue)]` and `#[repr(C)]` make it a value";
+    PlainField: "other processes write during the borrow: use `AtomicValue<{Self}>` or `Versioned<{Self}>`";
+    PlainArrayField: "other processes write during the borrow: use an array of `AtomicValue`, or `Versioned<{Self}>`";
+    CopiedField: "other processes write during the borrow: use `Versioned<{Self}>`";
+    PhantomField: "the type in a `PhantomData` is `Send` and `Sync`: write `PhantomData<fn() -> T>`";
+    PadField: "an object may have padding, so it needs no field for it: remove it";
+    AtomicBoolField: "a byte of another process that is not 0 or 1 would be undefined behavior: use `AtomicValue<bool>`";
+    WidthField: "its width is this process's own: use `AtomicU64` or `AtomicI64`";
+    WideField: "its alignment differs between compilers: use `Versioned<[u64; 2]>`";
+    TextField: "its text lies in this process's own memory: use `Versioned<FixedString<N>>`";
+    ListField: "its items lie in this process's own memory: use `Versioned<FixedVec<V, N>>`, or an array of objects";
+    PointerField: "an address means nothing in another process: use the object itself, or `Versioned<V>`";
+    TupleField: "the compiler decides how a tuple is laid out: use a struct with `#[repr(C)]`";
+    OptionField: "the compiler decides how it is stored: use `Versioned<V>`, which has version 0 until the first store";
+    NonZeroField: "shared memory starts as zeros: use an atomic integer, with 0 for none";
+    CellField: "a cell works in one thread or process only: use `AtomicValue<V>` or `Versioned<V>`";
+    LockField: "std's locks work in one process only: use `Versioned<V>` for the data, with `update` or `Transaction` for one writer at a time",
+        "a `Lock` guards an invariant over several parts beside it: the data stays in `Versioned` parts and atomics";
+    EventField: "it wakes threads of one process only: use an `Event`, which counts notifications and wakes the waiting processes";
+    TimeField: "the compiler decides how it is stored: use `AtomicValue<Timestamp>` for a moment, `AtomicU64` of nanoseconds for a duration";
 }

@@ -7,16 +7,16 @@ use crate::layout::InvalidValue;
 use crate::layout::schema::{Field, Schema};
 use crate::layout::{ShmValue, Validity};
 
-/// What is asked of a field whose type is a parameter.
+/// A field whose type is a parameter, once its bounds were checked.
 #[derive(Clone, Copy, Debug)]
 pub struct ParamField {
     /// The layout of the type.
     pub schema: &'static Schema,
-    /// Checks the bytes of the field: those of a value from an offset on. Then its name is before what is named in it.
+    /// Checks the bytes of a value from an offset on. An error has the given name of the field before its path.
     pub check_field: fn(&[u8], usize, &str) -> Result<(), InvalidValue>,
 }
 
-/// What is asked of a field whose type is a parameter.
+/// Describes a field whose type is a parameter.
 #[must_use]
 pub const fn of_param<V: ShmValue>() -> ParamField {
     ParamField { schema: V::SCHEMA, check_field: check_field::<V> }
@@ -28,31 +28,35 @@ fn check_field<V: ShmValue>(value: &[u8], offset: usize, name: &str) -> Result<(
 }
 
 macro_rules! value_fields {
-    ($($name:ident: $message:literal, $label:literal $(, $note:literal)?;)*) => {$(
+    ($($name:ident: $label:literal $(, $note:literal)?;)*) => {$(
         #[doc = concat!("A field of a value, with advice: ", $label, ".")]
         ///
         /// # Safety
         ///
-        /// As for [`ShmValue`].
-        #[diagnostic::on_unimplemented(message = $message, label = $label $(, note = $note)?)]
+        /// The implementer promises the same as for [`ShmValue`].
+        #[diagnostic::on_unimplemented(
+            message = "`{Self}` is not a value that can be copied through shared memory",
+            label = $label
+            $(, note = $note)?
+        )]
         pub unsafe trait $name {
             /// The layout of the type.
             const SCHEMA: &'static Schema;
-            /// Is there to be asked for, with a type that is known from elsewhere.
+            /// Compiles only if the type implements this trait. Generated code calls it with a type it cannot name.
             fn asked(_: PhantomData<Self>) {}
-            /// Whether every bit pattern is valid.
+            /// True if every bit pattern is valid.
             const ANY_BITS: bool;
-            /// Checks the bytes of the field: those of `value` from `offset` on.
+            /// Checks the bytes of the field, which are those of `value` from `offset` on.
             ///
             /// # Errors
             ///
-            /// [`InvalidValue`], with the field's name before what is named in it.
+            /// [`InvalidValue`], with the field's name before its path.
             fn check_field(value: &[u8], offset: usize, name: &str) -> Result<(), InvalidValue>;
-            /// Checks the bytes of several fields of `value`: the numbers `of` in the table of its fields.
+            /// Checks the bytes of the fields of `value` that have the indices `of` in `fields`.
             ///
             /// # Errors
             ///
-            /// [`InvalidValue`], with the field's name before what is named in it.
+            /// [`InvalidValue`], with the field's name before its path.
             fn check_fields(value: &[u8], fields: &[Field], of: &[usize]) -> Result<(), InvalidValue>;
         }
 
@@ -74,37 +78,21 @@ macro_rules! value_fields {
 }
 
 value_fields! {
-    ValueField: "`{Self}` is not a value that can be copied through shared memory",
-        "not a `ShmValue`",
-        "a type of your own becomes one by `#[derive(Clone, Copy, ShmValue)]` and `#[repr(C)]`; for a type of another crate, see \"Types of other crates\" in the documentation of `ShmValue`";
-    WidthField: "`{Self}` is not a value that can be copied through shared memory",
-        "its width is this process's own: use `u64` or `i64`";
-    WideField: "`{Self}` is not a value that can be copied through shared memory",
-        "its alignment differs between compilers: use `[u64; 2]`";
-    TextField: "`{Self}` is not a value that can be copied through shared memory",
-        "its text lies in this process's own memory: use `FixedString<N>`";
-    ListField: "`{Self}` is not a value that can be copied through shared memory",
-        "its items lie in this process's own memory: use `FixedVec<V, N>` or an array";
-    PointerField: "`{Self}` is not a value that can be copied through shared memory",
-        "an address means nothing in another process: use the value itself";
-    TupleField: "`{Self}` is not a value that can be copied through shared memory",
-        "the compiler decides how a tuple is laid out: use a struct with `#[repr(C)]`";
-    OptionField: "`{Self}` is not a value that can be copied through shared memory",
-        "the compiler decides how it is stored: use the value and a `bool` beside it, or `FixedVec<V, 1>`";
-    NonZeroField: "`{Self}` is not a value that can be copied through shared memory",
-        "shared memory starts as zeros: use the plain integer, with 0 for none";
-    CellField: "`{Self}` is not a value that can be copied through shared memory",
-        "a value is copied as a whole, so it needs no cell: use what is in it";
-    LockField: "`{Self}` is not a value that can be copied through shared memory",
-        "std's locks work in one process only: use what is in it here, and `Versioned<V>` of this value in an object";
-    EventField: "`{Self}` is not a value that can be copied through shared memory",
-        "it wakes threads of one process only, and a value is copied: use an `Event` beside the value, in an object";
-    AtomicField: "`{Self}` is not a value that can be copied through shared memory",
-        "an atomic is shared in place, a value is copied: use the plain integer or `bool` here, or derive `ShmObject` instead";
-    PartField: "`{Self}` is not a value that can be copied through shared memory",
-        "it is an object, shared in place, and a value is copied: put it beside the value, in a struct that derives `ShmObject`";
-    PhantomField: "`{Self}` is not a value that can be copied through shared memory",
-        "what a phantom stands for is `Send` and `Sync`: write `PhantomData<fn() -> T>`";
-    TimeField: "`{Self}` is not a value that can be copied through shared memory",
-        "the compiler decides how it is stored: use `Timestamp` for a moment, `u64` of nanoseconds for a duration";
+    ValueField: "not a `ShmValue`",
+        "`#[derive(Clone, Copy, ShmValue)]` and `#[repr(C)]` make your own type a value; for a type of another crate, see \"Types of other crates\" in the documentation of `ShmValue`";
+    WidthField: "its width is this process's own: use `u64` or `i64`";
+    WideField: "its alignment differs between compilers: use `[u64; 2]`";
+    TextField: "its text lies in this process's own memory: use `FixedString<N>`";
+    ListField: "its items lie in this process's own memory: use `FixedVec<V, N>` or an array";
+    PointerField: "an address means nothing in another process: use the value itself";
+    TupleField: "the compiler decides how a tuple is laid out: use a struct with `#[repr(C)]`";
+    OptionField: "the compiler decides how it is stored: use the value and a `bool` beside it, or `FixedVec<V, 1>`";
+    NonZeroField: "shared memory starts as zeros: use the plain integer, with 0 for none";
+    CellField: "a value is copied as a whole, so it needs no cell: use what is in it";
+    LockField: "std's locks work in one process only: use what is in it here, and `Versioned<V>` of this value in an object";
+    EventField: "it wakes threads of one process only, and a value is copied: use an `Event` beside the value, in an object";
+    AtomicField: "an atomic is shared in place, a value is copied: use the plain integer or `bool` here, or derive `ShmObject` instead";
+    PartField: "it is an object, shared in place, and a value is copied: put it beside the value, in a struct that derives `ShmObject`";
+    PhantomField: "the type in a `PhantomData` is `Send` and `Sync`: write `PhantomData<fn() -> T>`";
+    TimeField: "the compiler decides how it is stored: use `Timestamp` for a moment, `u64` of nanoseconds for a duration";
 }

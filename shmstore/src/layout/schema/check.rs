@@ -1,7 +1,8 @@
-//! Whether a node of an owned schema can be the layout of a type: what keeps a schema from elsewhere harmless.
+//! The checks that make a schema from another program harmless: each of its nodes can be the layout of a type.
 //!
-//! Only what readers rest on is refused: a part outside its parent, a number that overflows, a name that is used twice.
-//! The inner layout of the store's own parts is their own affair, as long as what they hold has room in them.
+//! A schema is refused only for errors that could harm a reader: a child outside its parent, a number that overflows, a
+//! name that is used twice. The inner layout of shmstore's own parts is not checked, but there has to be room in them
+//! for their value.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -12,7 +13,7 @@ use crate::layout::hash::MAX_NAME;
 
 type Check = Result<(), SchemaError>;
 
-/// Checks one node; its children were checked when they were made.
+/// Checks one node. Its children were checked when they were made.
 pub(super) fn check_node(size: u64, align: u64, kind: &OwnedKind) -> Check {
     ensure(align.is_power_of_two() && align <= MAX_ALIGN, format_args!("align {align} is no power of two up to 4096"))?;
     ensure(size % align == 0, format_args!("size {size} is no multiple of align {align}"))?;
@@ -39,7 +40,7 @@ fn ensure(holds: bool, problem: fmt::Arguments<'_>) -> Check {
     if holds { Ok(()) } else { Err(SchemaError::inconsistent(problem)) }
 }
 
-// The alignment of a number is the target's own: eight bytes are aligned to four on some.
+// The alignment of a number depends on the target, so any is accepted. Some targets align eight bytes to four.
 fn check_number(size: u64, primitive: Primitive) -> Check {
     ensure(size == primitive.size() as u64, format_args!("size {size} is not that of `{primitive}`"))
 }
@@ -63,7 +64,7 @@ fn check_struct(parent: (u64, u64), name: &str, args: &[OwnedConstArg], fields: 
     })
 }
 
-/// Checks that a part lies in its parent, which starts wherever its alignment allows.
+/// Checks that a child lies within its parent, and is aligned wherever the parent's alignment lets the parent start.
 fn check_part((size, align): (u64, u64), offset: u64, part: &OwnedSchema) -> Check {
     let within = offset.checked_add(part.size()).is_some_and(|end| end <= size);
     ensure(within, format_args!("{} bytes at offset {offset} end after the {size} bytes around them", part.size()))?;
@@ -84,14 +85,14 @@ fn check_enum(name: &str, repr: Primitive, variants: &[OwnedVariant]) -> Check {
     })
 }
 
-/// Checks that the store's own part has room for what it holds: `None` if that is more than can be counted.
+/// Checks that one of shmstore's own parts has room for its content. `None` is a content of more than `u64::MAX` bytes.
 fn check_room(size: u64, needed: Option<u64>) -> Check {
-    ensure(needed.is_some_and(|needed| needed <= size), format_args!("size {size} has no room for what it holds"))
+    ensure(needed.is_some_and(|needed| needed <= size), format_args!("size {size} has no room for its content"))
 }
 
 fn check_name(name: &str) -> Check {
     let fits = (1..=MAX_NAME).contains(&name.len());
-    ensure(fits, format_args!("a name of {} bytes: it has 1 to {MAX_NAME}", name.len()))
+    ensure(fits, format_args!("a name of {} bytes: a name has 1 to {MAX_NAME} bytes", name.len()))
 }
 
 fn check_names<'a>(list: &str, names: impl Iterator<Item = &'a str>) -> Check {
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_type_can_be_is_refused_with_its_place_and_reason() {
+    fn layout_that_no_type_can_have_is_refused_with_its_json_path_and_the_reason() {
         use Primitive::{F32, U8, U32, U64};
         let boxed = |primitive| Box::new(number(primitive));
         let cases: Vec<(u64, u64, OwnedKind, &str)> = vec![

@@ -1,25 +1,25 @@
-//! What can be wrong with a layout description that somebody else wrote.
+//! The error for a layout description from another program.
 
 use std::fmt;
 
 use crate::layout::invalid_value::debug_is_display;
 
-/// A layout description that cannot be read: damaged, hostile, or of a newer format.
+/// A layout description that cannot be read, because it is damaged, hostile, or of a newer format.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SchemaError {
     /// It is not the JSON that `docs/format.md` describes.
     #[error("the schema is not in the documented JSON format: {message}")]
     Json {
-        /// What the parser said, with line and column; unprintable characters escaped.
+        /// The parser's message, with line and column. Unprintable characters are escaped.
         message: String,
     },
     /// It is JSON of the right form, but no type can have this layout.
     #[error("the schema is wrong at `${path}`: {problem}")]
     Inconsistent {
-        /// The JSON path of the node, below the root `$`: `.fields[2].type`; empty for the root itself.
+        /// The JSON path of the node below the root `$`, for example `.fields[2].type`. It is empty for the root.
         path: String,
-        /// What is wrong there.
+        /// The rule that the node breaks.
         problem: String,
     },
 }
@@ -29,10 +29,10 @@ impl SchemaError {
         Self::Inconsistent { path: String::new(), problem: problem.to_string() }
     }
 
-    /// Places the error, found at `path` of a child, below that child's `parent`.
-    pub(crate) fn below(self, parent: fmt::Arguments<'_>) -> Self {
+    /// Puts the JSON path of a child before the path of an error that was found in the child.
+    pub(crate) fn below(self, child: fmt::Arguments<'_>) -> Self {
         match self {
-            Self::Inconsistent { path, problem } => Self::Inconsistent { path: format!("{parent}{path}"), problem },
+            Self::Inconsistent { path, problem } => Self::Inconsistent { path: format!("{child}{path}"), problem },
             json @ Self::Json { .. } => json,
         }
     }

@@ -1,69 +1,15 @@
-//! The JSON form of a schema, documented in `docs/format.md`: it is stored in segments and read by other programs.
+//! The JSON of a schema. It is stored in segments and read by other programs. `docs/format.md` describes it.
 
-use serde::{Deserialize, Serialize};
+mod node;
 
-use super::SchemaError;
-use super::{KindTag, OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive, Schema};
+use self::node::Node;
+use super::{OwnedSchema, Schema, SchemaError};
 
-/// How much of a parser's message is kept: it quotes its input, which may be long.
+/// The most characters of a parser's message that are kept. The message quotes its input, which may be long.
 const MAX_MESSAGE: usize = 300;
 
-/// One node as it is written: the order of the keys is the canonical one.
-///
-/// Flat, with the keys of every kind, rather than an enum tagged by `kind`: serde would buffer each level of that one
-/// and lose the place of an error. [`Node::refuse_leftovers`] makes up for it.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Node {
-    kind: KindTag,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    primitive: Option<Primitive>,
-    size: u64,
-    align: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    len: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    capacity: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    const_args: Option<Vec<NodeConstArg>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fields: Option<Vec<NodeField>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    variants: Option<Vec<NodeVariant>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    element: Option<Box<Node>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<Box<Node>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    object: Option<Box<Node>>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NodeConstArg {
-    name: String,
-    value: i128,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NodeField {
-    name: String,
-    offset: u64,
-    r#type: Node,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NodeVariant {
-    name: String,
-    discriminant: i128,
-}
-
 impl Schema {
-    /// Writes the schema as JSON: canonical, that is without white space and with the keys in a fixed order.
+    /// Returns the schema as canonical JSON, which has no white space and a fixed order of keys.
     #[must_use]
     pub fn to_json(&self) -> String {
         OwnedSchema::from(self).to_json()
@@ -71,7 +17,7 @@ impl Schema {
 }
 
 impl OwnedSchema {
-    /// Writes the schema as JSON: canonical, that is without white space and with the keys in a fixed order.
+    /// Returns the schema as canonical JSON, which has no white space and a fixed order of keys.
     ///
     /// ```
     /// use shmstore::schema::OwnedSchema;
@@ -83,15 +29,15 @@ impl OwnedSchema {
     ///
     /// # Panics
     ///
-    /// Never: nothing in a schema is impossible in JSON.
+    /// Never panics, because every schema can be written as JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
         serde_json::to_string(&Node::from(self)).expect("numbers, strings and lists can be written as JSON")
     }
 
-    /// Reads a schema from JSON that any process may have written, in any order of keys and with any white space.
+    /// Reads a schema from JSON, with keys in any order and any white space.
     ///
-    /// Memory and time stay in proportion to the length of the input, whatever it says.
+    /// The JSON may come from any process. Memory and time are at most in proportion to its length.
     ///
     /// ```
     /// use shmstore::schema::OwnedSchema;
@@ -102,8 +48,8 @@ impl OwnedSchema {
     ///
     /// # Errors
     ///
-    /// [`SchemaError::Json`] if it is not the documented format: damaged, or written by a newer version of shmstore.
-    /// [`SchemaError::Inconsistent`] if no type can have this layout: whoever wrote it is at fault.
+    /// - [`SchemaError::Json`] if it is not in the documented format, because it is damaged or from a newer version.
+    /// - [`SchemaError::Inconsistent`] if no type can have this layout. The program that wrote it is at fault.
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, SchemaError> {
         let node: Node = serde_json::from_slice(json.as_ref()).map_err(|error| SchemaError::Json {
             message: error.to_string().chars().take(MAX_MESSAGE).flat_map(escape).collect(),
@@ -112,166 +58,13 @@ impl OwnedSchema {
     }
 }
 
-/// Escapes what could play with a terminal, and leaves the parser's own quotation marks alone.
+/// Escapes characters that could control a terminal, and keeps the parser's quotation marks.
 fn escape(character: char) -> impl Iterator<Item = char> {
     let (kept, escaped) = match character {
         '"' | '\'' | '`' => (Some(character), None),
         _ => (None, Some(character.escape_debug())),
     };
     kept.into_iter().chain(escaped.into_iter().flatten())
-}
-
-impl Node {
-    fn new(kind: KindTag, size: u64, align: u64) -> Self {
-        Self {
-            kind,
-            name: None,
-            primitive: None,
-            size,
-            align,
-            len: None,
-            capacity: None,
-            const_args: None,
-            fields: None,
-            variants: None,
-            element: None,
-            value: None,
-            object: None,
-        }
-    }
-
-    /// Turns the node into what it describes. Recursion is bounded by the parser's limit of 128 levels.
-    fn read(mut self) -> Result<OwnedSchema, SchemaError> {
-        let kind = match self.kind {
-            KindTag::Primitive => OwnedKind::Primitive(need(&mut self.primitive, "primitive")?),
-            KindTag::Atomic => OwnedKind::Atomic(need(&mut self.primitive, "primitive")?),
-            KindTag::Array => {
-                OwnedKind::Array { len: need(&mut self.len, "len")?, element: child(&mut self.element, "element")? }
-            }
-            KindTag::Struct => OwnedKind::Struct {
-                name: need(&mut self.name, "name")?,
-                const_args: self.const_args.take().into_iter().flatten().map(OwnedConstArg::from).collect(),
-                fields: read_fields(need(&mut self.fields, "fields")?)?,
-            },
-            KindTag::Enum => OwnedKind::Enum {
-                name: need(&mut self.name, "name")?,
-                repr: need(&mut self.primitive, "primitive")?,
-                variants: need(&mut self.variants, "variants")?.into_iter().map(OwnedVariant::from).collect(),
-            },
-            KindTag::Pad => OwnedKind::Pad,
-            KindTag::Phantom => OwnedKind::Phantom,
-            KindTag::FixedString => OwnedKind::FixedString { capacity: need(&mut self.capacity, "capacity")? },
-            KindTag::FixedVec => OwnedKind::FixedVec {
-                capacity: need(&mut self.capacity, "capacity")?,
-                element: child(&mut self.element, "element")?,
-            },
-            KindTag::AtomicCell => OwnedKind::AtomicCell { value: child(&mut self.value, "value")? },
-            KindTag::Versioned => OwnedKind::Versioned { value: child(&mut self.value, "value")? },
-            KindTag::CacheAligned => OwnedKind::CacheAligned { object: child(&mut self.object, "object")? },
-            KindTag::Lock => OwnedKind::Lock,
-            KindTag::Event => OwnedKind::Event,
-        };
-        self.refuse_leftovers()?;
-        OwnedSchema::new(self.size, self.align, kind)
-    }
-
-    /// Refuses keys that belong to another kind: nothing that is written is dropped in silence.
-    fn refuse_leftovers(&self) -> Result<(), SchemaError> {
-        let left = [
-            ("name", self.name.is_some()),
-            ("primitive", self.primitive.is_some()),
-            ("len", self.len.is_some()),
-            ("capacity", self.capacity.is_some()),
-            ("const_args", self.const_args.is_some()),
-            ("fields", self.fields.is_some()),
-            ("variants", self.variants.is_some()),
-            ("element", self.element.is_some()),
-            ("value", self.value.is_some()),
-            ("object", self.object.is_some()),
-        ];
-        match left.iter().find(|(_, present)| *present) {
-            Some((key, _)) => Err(SchemaError::inconsistent(format_args!("its kind has no `{key}`"))),
-            None => Ok(()),
-        }
-    }
-}
-
-fn need<T>(part: &mut Option<T>, key: &str) -> Result<T, SchemaError> {
-    part.take().ok_or_else(|| SchemaError::inconsistent(format_args!("`{key}` is missing")))
-}
-
-fn child(part: &mut Option<Box<Node>>, key: &str) -> Result<Box<OwnedSchema>, SchemaError> {
-    need(part, key)?.read().map(Box::new).map_err(|error| error.below(format_args!(".{key}")))
-}
-
-fn read_fields(fields: Vec<NodeField>) -> Result<Vec<OwnedField>, SchemaError> {
-    let read = |(at, field): (usize, NodeField)| match field.r#type.read() {
-        Ok(schema) => Ok(OwnedField { name: field.name, offset: field.offset, schema }),
-        Err(error) => Err(error.below(format_args!(".fields[{at}].type"))),
-    };
-    fields.into_iter().enumerate().map(read).collect()
-}
-
-impl From<&OwnedSchema> for Node {
-    fn from(schema: &OwnedSchema) -> Self {
-        let boxed = |schema: &OwnedSchema| Some(Box::new(Self::from(schema)));
-        let node = Self::new(schema.kind().tag(), schema.size(), schema.align());
-        match schema.kind() {
-            OwnedKind::Primitive(primitive) | OwnedKind::Atomic(primitive) => {
-                Self { primitive: Some(*primitive), ..node }
-            }
-            OwnedKind::Array { len, element } => Self { len: Some(*len), element: boxed(element), ..node },
-            OwnedKind::Struct { name, const_args, fields } => Self {
-                name: Some(name.clone()),
-                const_args: (!const_args.is_empty()).then(|| const_args.iter().map(NodeConstArg::from).collect()),
-                fields: Some(fields.iter().map(NodeField::from).collect()),
-                ..node
-            },
-            OwnedKind::Enum { name, repr, variants } => Self {
-                name: Some(name.clone()),
-                primitive: Some(*repr),
-                variants: Some(variants.iter().map(NodeVariant::from).collect()),
-                ..node
-            },
-            OwnedKind::Pad | OwnedKind::Phantom | OwnedKind::Lock | OwnedKind::Event => node,
-            OwnedKind::FixedString { capacity } => Self { capacity: Some(*capacity), ..node },
-            OwnedKind::FixedVec { capacity, element } => {
-                Self { capacity: Some(*capacity), element: boxed(element), ..node }
-            }
-            OwnedKind::AtomicCell { value } | OwnedKind::Versioned { value } => Self { value: boxed(value), ..node },
-            OwnedKind::CacheAligned { object } => Self { object: boxed(object), ..node },
-        }
-    }
-}
-
-impl From<&OwnedConstArg> for NodeConstArg {
-    fn from(arg: &OwnedConstArg) -> Self {
-        Self { name: arg.name.clone(), value: arg.value }
-    }
-}
-
-impl From<NodeConstArg> for OwnedConstArg {
-    fn from(arg: NodeConstArg) -> Self {
-        Self { name: arg.name, value: arg.value }
-    }
-}
-
-impl From<&OwnedField> for NodeField {
-    fn from(field: &OwnedField) -> Self {
-        Self { name: field.name.clone(), offset: field.offset, r#type: Node::from(&field.schema) }
-    }
-}
-
-impl From<&OwnedVariant> for NodeVariant {
-    fn from(variant: &OwnedVariant) -> Self {
-        Self { name: variant.name.clone(), discriminant: variant.discriminant }
-    }
-}
-
-impl From<NodeVariant> for OwnedVariant {
-    fn from(variant: NodeVariant) -> Self {
-        Self { name: variant.name, discriminant: variant.discriminant }
-    }
 }
 
 #[cfg(test)]
@@ -281,12 +74,12 @@ mod tests {
     use crate::layout::schema::{OwnedField, OwnedKind, OwnedSchema, Primitive};
 
     #[test]
-    fn every_kind_comes_back_from_json_with_its_content_and_hash() {
+    fn schema_of_every_kind_is_read_back_from_its_json_with_its_hash() {
         for schema in samples::EVERY_KIND {
             let owned = OwnedSchema::from(schema);
             assert_eq!(schema.to_json(), owned.to_json());
             assert_eq!(OwnedSchema::from_json(schema.to_json()).unwrap(), owned);
-            assert_eq!(owned.hash(), schema.hash(), "{schema}: the two trees take other steps of the hash");
+            assert_eq!(owned.hash(), schema.hash(), "{schema}: the hashes of the two trees differ");
         }
     }
 
@@ -386,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn nesting_without_end_is_refused_before_the_stack_ends() {
+    fn nesting_without_end_is_refused_before_the_stack_overflows() {
         for open in [r#"{"element":"#, "[", r#"{"kind":"array","size":1,"align":1,"len":1,"element":"#] {
             let error = OwnedSchema::from_json(open.repeat(100_000)).unwrap_err();
             assert!(matches!(error, SchemaError::Json { .. }), "{error}");
@@ -394,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_quotes_its_input_escaped_and_not_at_length() {
+    fn error_quotes_its_input_escaped_and_shortened() {
         let json = format!(r#"{{"kind":"pad","\u001b[2J{}":1}}"#, "x".repeat(100_000));
         let shown = OwnedSchema::from_json(json).unwrap_err().to_string();
         assert!(shown.contains(r"\u{1b}[2J") && !shown.contains('\u{1b}') && shown.len() < 1000, "{shown}");

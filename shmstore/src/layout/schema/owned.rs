@@ -1,15 +1,14 @@
-//! The same description with names and children of its own: as it is read from a segment or a file.
+//! The description of a layout with names and children of its own, as it is read from a segment or a file.
 
 use super::SchemaError;
-use super::{ConstArg, Field, Kind, KindTag, Primitive, Schema, Variant, canonical, check};
+use super::{ConstArg, Field, Kind, Primitive, Schema, Variant, canonical, check};
 use crate::layout::hash::LayoutHash;
 
-/// The layout of a type that this program may know nothing about: read from a segment, a file, or taken from a
-/// [`Schema`].
+/// The layout of a type that this program may not know. It is read from a segment or a file, or made of a [`Schema`].
 ///
-/// Every one that comes from [`new`](Self::new) or [`from_json`](Self::from_json) is consistent: parts lie within their
-/// parents, nothing overflows, names are unique within their list, and at most 40 types are nested in each other. So it may be
-/// walked recursively, and bytes may be read by its offsets, whoever wrote it.
+/// A schema from [`new`](Self::new) or [`from_json`](Self::from_json) is consistent, even if it is hostile. Children
+/// lie within their parents, no number overflows, names are unique within their list, and at most 40 types are nested.
+/// So a program can walk it recursively, and read bytes by its offsets.
 ///
 /// ```
 /// use shmstore::schema::OwnedSchema;
@@ -23,7 +22,7 @@ use crate::layout::hash::LayoutHash;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OwnedSchema {
-    // First, because equality compares in this order and most unequal schemas differ here.
+    // The first field, because the derived equality compares it first, and unequal schemas mostly differ in it.
     hash: LayoutHash,
     size: u64,
     align: u64,
@@ -31,7 +30,7 @@ pub struct OwnedSchema {
     depth: u8,
 }
 
-/// What an [`OwnedSchema`] describes: [`Kind`] with names and children of its own.
+/// The kind of type that an [`OwnedSchema`] describes: a [`Kind`] with names and children of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OwnedKind {
@@ -39,20 +38,20 @@ pub enum OwnedKind {
     Primitive(Primitive),
     /// One of std's atomic integers.
     Atomic(Primitive),
-    /// An array of `len` elements, `len` ≥ 1.
+    /// An array.
     Array {
-        /// How many elements.
+        /// The number of elements, at least 1.
         len: u64,
-        /// The layout of each.
+        /// The layout of an element.
         element: Box<OwnedSchema>,
     },
-    /// A struct, of named or numbered fields.
+    /// A struct.
     Struct {
         /// The struct's own name, or the one given by `#[shm(name = "…")]`.
         name: String,
         /// The values of its const parameters, in order.
         const_args: Vec<OwnedConstArg>,
-        /// Its fields, in the order they are declared.
+        /// Its fields, in the order of their declaration.
         fields: Vec<OwnedField>,
     },
     /// An enum without fields.
@@ -61,23 +60,23 @@ pub enum OwnedKind {
         name: String,
         /// The integer that stores it.
         repr: Primitive,
-        /// Its variants, in the order they are declared.
+        /// Its variants, in the order of their declaration.
         variants: Vec<OwnedVariant>,
     },
-    /// Bytes that mean nothing and are zero.
+    /// A `Pad`: bytes that mean nothing and are zero.
     Pad,
-    /// No bytes at all: `PhantomData`.
+    /// `PhantomData`, which has no bytes.
     Phantom,
     /// A `FixedString`.
     FixedString {
-        /// How many bytes of text it has room for.
+        /// The capacity, in bytes of text.
         capacity: u64,
     },
     /// A `FixedVec`.
     FixedVec {
-        /// How many elements it has room for.
+        /// The capacity, in elements.
         capacity: u64,
-        /// The layout of each.
+        /// The layout of an element.
         element: Box<OwnedSchema>,
     },
     /// An `AtomicValue` value.
@@ -85,7 +84,7 @@ pub enum OwnedKind {
         /// The layout of the value.
         value: Box<OwnedSchema>,
     },
-    /// A `Versioned` value. Offsets below it are relative to the value, not to one of its slots.
+    /// A `Versioned` value. Offsets below it are relative to the value, not to the part.
     Versioned {
         /// The layout of the value.
         value: Box<OwnedSchema>,
@@ -104,7 +103,7 @@ pub enum OwnedKind {
 /// One field of a struct.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OwnedField {
-    /// Its name; `0`, `1`, … in a tuple struct.
+    /// Its name, which is `0`, `1`, … in a tuple struct.
     pub name: String,
     /// Its distance from the start of the struct, in bytes.
     pub offset: u64,
@@ -117,7 +116,7 @@ pub struct OwnedField {
 pub struct OwnedVariant {
     /// Its name.
     pub name: String,
-    /// The number that stands for it.
+    /// Its number.
     pub discriminant: i128,
 }
 
@@ -126,16 +125,16 @@ pub struct OwnedVariant {
 pub struct OwnedConstArg {
     /// The parameter's name.
     pub name: String,
-    /// The argument; `bool` and `char` as numbers.
+    /// The argument. `bool` and `char` are numbers here.
     pub value: i128,
 }
 
 impl OwnedSchema {
-    /// Describes a type of `size` bytes, aligned to `align` bytes, after checking that its parts fit.
+    /// Describes a type of `size` bytes, aligned to `align` bytes.
     ///
     /// # Errors
     ///
-    /// [`SchemaError::Inconsistent`]: no type can have this layout.
+    /// [`SchemaError::Inconsistent`] if no type can have this layout.
     pub fn new(size: u64, align: u64, kind: OwnedKind) -> Result<Self, SchemaError> {
         check::check_node(size, align, &kind)?;
         Ok(Self::unchecked(size, align, kind))
@@ -147,26 +146,27 @@ impl OwnedSchema {
         Self { hash, size, align, kind, depth }
     }
 
-    /// The size of the type, in bytes.
+    /// Returns the size of the type, in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.size
     }
 
-    /// The alignment of the type, in bytes: a power of two.
+    /// Returns the alignment of the type in bytes, a power of two up to 4096.
     #[must_use]
     pub fn align(&self) -> u64 {
         self.align
     }
 
-    /// What the type is.
+    /// Returns the kind of the type.
     #[must_use]
     pub fn kind(&self) -> &OwnedKind {
         &self.kind
     }
 
-    /// The hash of the whole layout, computed from its content by the rule that [`Schema::hash`] follows, for the byte
-    /// order and pointer width of this program.
+    /// Returns the hash of the whole layout, computed by the rule of [`Schema::hash`].
+    ///
+    /// Byte order and pointer width in it are those of this program.
     #[must_use]
     pub fn hash(&self) -> LayoutHash {
         self.hash
@@ -174,7 +174,7 @@ impl OwnedSchema {
 }
 
 impl OwnedSchema {
-    /// The same, for as long as the process lives.
+    /// Returns the same schema with the lifetime of the process. Its memory is never freed.
     pub(crate) fn kept(&self) -> &'static Schema {
         let name = |name: &str| -> &'static str { Box::leak(name.into()) };
         let length = |len: u64| usize::try_from(len).expect("an object of this size was made");
@@ -221,7 +221,7 @@ impl OwnedSchema {
 }
 
 impl OwnedKind {
-    /// How many types are nested below a node of this kind.
+    /// The depth of the types nested below a node of this kind.
     pub(super) fn depth(&self) -> u8 {
         match self {
             Self::Primitive(_)
@@ -238,25 +238,6 @@ impl OwnedKind {
             | Self::AtomicCell { value: child }
             | Self::Versioned { value: child }
             | Self::CacheAligned { object: child } => child.depth,
-        }
-    }
-
-    pub(crate) fn tag(&self) -> KindTag {
-        match self {
-            Self::Primitive(_) => KindTag::Primitive,
-            Self::Atomic(_) => KindTag::Atomic,
-            Self::Array { .. } => KindTag::Array,
-            Self::Struct { .. } => KindTag::Struct,
-            Self::Enum { .. } => KindTag::Enum,
-            Self::Pad => KindTag::Pad,
-            Self::Phantom => KindTag::Phantom,
-            Self::FixedString { .. } => KindTag::FixedString,
-            Self::FixedVec { .. } => KindTag::FixedVec,
-            Self::AtomicCell { .. } => KindTag::AtomicCell,
-            Self::Versioned { .. } => KindTag::Versioned,
-            Self::CacheAligned { .. } => KindTag::CacheAligned,
-            Self::Lock => KindTag::Lock,
-            Self::Event => KindTag::Event,
         }
     }
 }

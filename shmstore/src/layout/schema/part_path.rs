@@ -1,11 +1,12 @@
-//! The part of an object that begins at an offset, for errors.
+//! The path of the part of an object that begins at an offset, for errors.
 
 use super::{Kind, Schema};
 use crate::layout::path::Step;
 
 impl Schema {
-    /// The path of the lock, event or versioned value that begins at an offset. It has no steps if that is the whole
-    /// object. `None` if no such part begins there.
+    /// Returns the path of the `Lock`, `Event` or `Versioned` that begins at an offset, or `None` if none begins there.
+    ///
+    /// The path has no steps if that part is the whole object.
     pub(crate) fn path_of_part(&'static self, offset: usize) -> Option<Vec<Step<&'static str>>> {
         let mut steps = Vec::new();
         let (mut schema, mut offset) = (self, offset);

@@ -1,10 +1,10 @@
-//! Types that are not made of others: their numbers, names and ranges.
+//! The types without components: their numbers, names and ranges.
 
-/// A type that is not made of others.
+/// A type without components. Each variant is the Rust type of its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
-#[allow(missing_docs)] // each is the Rust type of its name
+#[allow(missing_docs)]
 pub enum Primitive {
     U8 = 1,
     U16,
@@ -21,7 +21,7 @@ pub enum Primitive {
 }
 
 impl Primitive {
-    /// The name of the Rust type: `u8`, …, `f64`, `bool`, `char`.
+    /// Returns the name of the Rust type: `u8`, …, `f64`, `bool`, `char`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -40,7 +40,7 @@ impl Primitive {
         }
     }
 
-    /// The size of the type, in bytes.
+    /// Returns the size of the type in bytes, 1 to 8.
     #[must_use]
     pub const fn size(self) -> usize {
         match self {

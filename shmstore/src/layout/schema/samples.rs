@@ -1,4 +1,4 @@
-//! A schema of each kind, written by hand: what the unit tests of this module run over.
+//! A schema of each kind, written by hand, for unit tests.
 
 use super::{ConstArg, Field, Kind, Primitive, Schema, Variant};
 
@@ -38,7 +38,7 @@ const MODE: Schema = Schema::new(
     },
 );
 
-/// One schema of each kind, a struct with const arguments besides.
+/// One schema of each kind, and a struct with const arguments.
 pub(crate) const EVERY_KIND: [&Schema; 15] = [
     &F64,
     &ATOMIC,

@@ -9,7 +9,7 @@ fn structure(name: &'static str, field: &'static str) -> Schema {
 }
 
 #[test]
-fn what_can_be_built_can_be_read_back() {
+fn schema_of_the_greatest_depth_and_the_longest_names_is_read_back() {
     let longest = "n".repeat(255).leak();
     let mut schema = structure(longest, longest);
     for _ in schema.depth..MAX_DEPTH {
@@ -21,24 +21,24 @@ fn what_can_be_built_can_be_read_back() {
 
 #[test]
 #[should_panic = "nested at most 40 levels deep"]
-fn a_type_nested_too_deep_is_not_built() {
+fn type_nested_too_deep_is_refused() {
     (0..MAX_DEPTH).fold(BYTE, |element, _| Box::leak(Box::new(Schema::new(1, 1, Kind::Array { len: 1, element }))));
 }
 
 #[test]
 #[should_panic = "names in shared memory have 1 to 255 bytes"]
-fn a_field_with_too_long_a_name_is_not_built() {
+fn field_with_too_long_a_name_is_refused() {
     structure("S", "n".repeat(256).leak());
 }
 
 #[test]
 #[should_panic = "names in shared memory have 1 to 255 bytes"]
-fn a_type_without_a_name_is_not_built() {
+fn type_without_a_name_is_refused() {
     structure("", "f");
 }
 
 #[test]
 #[should_panic = "aligned to at most 4096 bytes"]
-fn a_type_aligned_beyond_a_page_is_not_built() {
+fn type_aligned_to_more_than_4096_bytes_is_refused() {
     let _ = Schema::new(8192, 8192, Kind::Pad);
 }

@@ -1,12 +1,12 @@
-//! How a type is named in messages: as it is written in Rust.
+//! The name of a type in messages, as it is written in Rust.
 //!
-//! Names may come from another process, so whatever could play with a terminal is printed as an escape.
+//! Names may come from another process, so characters that could control a terminal are escaped.
 
 use std::fmt;
 
 use super::{OwnedConstArg, OwnedKind, OwnedSchema, Primitive, Schema};
 
-/// Names the type as it is written in Rust: `f64`, `[f64; 4]`, `Versioned<Position>`, `Grid<4, 8>`.
+/// Shows the type as it is written in Rust: `f64`, `[f64; 4]`, `Versioned<Position>`, `Grid<4, 8>`.
 impl fmt::Display for OwnedSchema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind() {
@@ -31,7 +31,7 @@ impl fmt::Display for OwnedSchema {
     }
 }
 
-/// Names the type as it is written in Rust: `f64`, `[f64; 4]`, `Versioned<Position>`, `Grid<4, 8>`.
+/// Shows the type as it is written in Rust: `f64`, `[f64; 4]`, `Versioned<Position>`, `Grid<4, 8>`.
 impl fmt::Display for Schema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         OwnedSchema::from(self).fmt(f)
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_would_play_with_the_terminal_is_shown_escaped() {
+    fn name_that_could_control_a_terminal_is_shown_escaped() {
         let kind = OwnedKind::Struct { name: "\u{1b}[2J\u{202e}\n".into(), const_args: vec![], fields: vec![] };
         let shown = OwnedSchema::new(0, 1, kind).unwrap().to_string();
         assert_eq!(shown, r"\u{1b}[2J\u{202e}\n");

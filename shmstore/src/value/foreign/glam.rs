@@ -1,10 +1,10 @@
-//! Vectors and matrices of `glam` as values: those that have the same layout on every target.
+//! The vectors and matrices of `glam` that have the same layout on every target, as values.
 //!
 //! # Safety
 //!
-//! This file assumes nothing that the compiler does not check: for each type a pattern names all of its fields and their
-//! type, and an assertion leaves no room for padding. A schema is evaluated wherever its type is used, and the assertion
-//! with it. Alignment is described as it is, so a build of glam with its feature `cuda` has another layout hash.
+//! This file assumes nothing that the compiler does not check. For each type a pattern names all fields and their type,
+//! and an assertion excludes padding. The assertion is in the schema, which is evaluated wherever the type is used. The
+//! alignment is the actual one, so a build of glam with its feature `cuda` has another layout hash.
 #![allow(unsafe_code)]
 
 use std::mem::offset_of;
@@ -15,11 +15,11 @@ use crate::layout::InvalidValue;
 use crate::layout::schema::{Field, Kind, Schema};
 use crate::layout::{Any, ShmLayout, ShmValue};
 
-/// All fields of each type, which have one type.
+/// Implements the traits for types with fields of one type. All fields of a type are listed.
 macro_rules! values {
     ($($type:ident: $($field:ident)*, $part:ty;)*) => {$(
-        // SAFETY: the closure holds that these are all fields, of this type; their offsets, size and alignment are the
-        // compiler's; the assertion holds that nothing is between or after them.
+        // SAFETY: the closure compiles only if these are all fields, and have this type. Offsets, size and alignment
+        // are the compiler's. The assertion excludes bytes between and after the fields.
         #[diagnostic::do_not_recommend]
         unsafe impl ShmLayout for $type {
             const SCHEMA: &'static Schema = {
@@ -27,13 +27,13 @@ macro_rules! values {
                     Field { name: stringify!($field), offset: offset_of!($type, $field), schema: <$part>::SCHEMA }
                 ),*];
                 const _: fn(&$type) -> [&$part; FIELDS.len()] = |$type { $($field),* }| [$($field),*];
-                assert!(size_of::<$type>() == FIELDS.len() * size_of::<$part>(), "this type of glam has padding");
+                assert!(size_of::<$type>() == FIELDS.len() * size_of::<$part>(), "this type of `glam` has padding: use a version of `glam` that shmstore supports");
                 &Schema::of::<Self>(Kind::Struct { name: stringify!($type), const_args: &[], fields: FIELDS })
             };
         }
 
-        // SAFETY: numbers with nothing between or after them, as `SCHEMA` asserts: no padding, no pointer, and every bit
-        // pattern is valid.
+        // SAFETY: numbers with nothing between or after them, as `SCHEMA` asserts. So there is no padding and no
+        // pointer, and every bit pattern is valid.
         #[diagnostic::do_not_recommend]
         unsafe impl ShmValue for $type {
             type Validity = Any;

@@ -2,8 +2,8 @@
 //!
 //! # Safety
 //!
-//! This file assumes that a `Uuid` is its 16 bytes in order, as its documentation says ("the same ABI as `Bytes`"), and
-//! that every 16 bytes are one, as `Uuid::from_bytes` says. Size and alignment are asserted.
+//! This file assumes that a `Uuid` is its 16 bytes in order, as its documentation says ("the same ABI as `Bytes`"). It
+//! also assumes that any 16 bytes are a `Uuid`, as `Uuid::from_bytes` says. Size and alignment are asserted.
 #![allow(unsafe_code)]
 
 use uuid::{Bytes, Uuid};
@@ -14,16 +14,19 @@ use crate::layout::{Any, ShmLayout, ShmValue};
 
 const FIELDS: &[Field] = &[Field { name: "bytes", offset: 0, schema: Bytes::SCHEMA }];
 
-// SAFETY: a `Uuid` is its bytes, by the contract of the file; the assertion holds size and alignment.
+// SAFETY: a `Uuid` is its bytes, by the contract of the file. Size and alignment are asserted.
 #[diagnostic::do_not_recommend]
 unsafe impl ShmLayout for Uuid {
     const SCHEMA: &'static Schema = {
-        assert!(size_of::<Self>() == 16 && align_of::<Self>() == 1, "a `Uuid` is its 16 bytes");
+        assert!(
+            size_of::<Self>() == 16 && align_of::<Self>() == 1,
+            "a `Uuid` is not its 16 bytes: use a version of `uuid` that shmstore supports"
+        );
         &Schema::of::<Self>(Kind::Struct { name: "Uuid", const_args: &[], fields: FIELDS })
     };
 }
 
-// SAFETY: 16 bytes, so no padding and no pointer; every bit pattern is valid, by the contract of the file.
+// SAFETY: 16 bytes have no padding and no pointer. Every bit pattern is valid, by the contract of the file.
 #[diagnostic::do_not_recommend]
 unsafe impl ShmValue for Uuid {
     type Validity = Any;

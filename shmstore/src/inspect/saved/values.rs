@@ -1,4 +1,4 @@
-//! The bytes of an object as a process finds them that attaches it when nobody else has it: no lock is held, nobody waits.
+//! The copy of an object's values as they are when no process has it attached: no lock is owned and no process waits.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::inspect::snapshot::{Snapshot, Waits, snapshot};
 use crate::layout::schema::{OwnedKind, OwnedSchema};
 use crate::sync::{VersionedPlaces, holder, newest, stable_at};
 
-/// Where something is that cannot be copied: from its own name up to the object's first field. And why.
+/// The path of a part that cannot be copied, from its last step to its first, and the reason.
 type Refused = (Vec<String>, String);
 
 /// Copies an object, part by part.
@@ -21,7 +21,7 @@ pub(in crate::inspect) fn of(schema: &OwnedSchema, memory: Memory<'_>, wait: Dur
     bytes.try_reserve_exact(len).map_err(|_| beyond())?;
     bytes.resize(len, 0);
     let visits_left = VISITS_A_BYTE.saturating_mul(len).saturating_add(VISITS);
-    let mut copier = Copier { memory, waits: Waits::of(wait), image: &mut bytes, bytes_left: len, visits_left };
+    let mut copier = Copier { memory, waits: Waits::of(wait), values: &mut bytes, bytes_left: len, visits_left };
     let copied = copier.part(schema, 0);
     copied.map_err(|(path, why)| {
         let path: String = path.into_iter().rev().collect();
@@ -31,15 +31,16 @@ pub(in crate::inspect) fn of(schema: &OwnedSchema, memory: Memory<'_>, wait: Dur
     Ok(bytes)
 }
 
-/// How many parts are visited for each byte of the object, and for one that has none: more than any real type has, and not as many as a
-/// schema from elsewhere can say, whose parts may overlap, or have no bytes.
+/// The most nodes that are visited for each byte of the object, and for an object without bytes.
+///
+/// Real types have fewer. In a hostile schema fields may overlap or have no bytes.
 const VISITS_A_BYTE: usize = 16;
 const VISITS: usize = 1 << 20;
 
 struct Copier<'a> {
     memory: Memory<'a>,
     waits: Waits,
-    image: &'a mut [u8],
+    values: &'a mut [u8],
     bytes_left: usize,
     visits_left: usize,
 }
@@ -54,7 +55,7 @@ impl Copier<'_> {
             }
             OwnedKind::Enum { repr, .. } => self.integer(at, repr.size(), |word| word),
             OwnedKind::AtomicCell { .. } => self.integer(at, 8, |word| word),
-            // The lowest bit says that somebody waits.
+            // The lowest bit says that a process waits.
             OwnedKind::Event => self.integer(at, 8, |word| word & !1),
             OwnedKind::Lock => {
                 let is_held = holder(self.load(at, 4)? as u32) != 0;
@@ -66,12 +67,12 @@ impl Copier<'_> {
                 self.part(&field.schema, at + field.offset as usize)
                     .map_err(|refused| below(refused, || format!(".{}", field.name)))
             }),
-            // Elements without bytes may be as many as a number can say.
+            // There may be up to `u64::MAX` elements without bytes.
             OwnedKind::Array { len, element } if element.size() > 0 => (0..*len).try_for_each(|index| {
                 let at = at + (index * element.size()) as usize;
                 self.part(element, at).map_err(|refused| below(refused, || format!("[{index}]")))
             }),
-            // In an object as it is, these are nobody's who keeps to the rules: any bytes.
+            // Only a hostile schema has these outside a value. Any bytes are valid in them.
             OwnedKind::FixedString { .. } | OwnedKind::FixedVec { .. } => self.bytes(at, schema.size()),
             OwnedKind::Array { .. } | OwnedKind::Pad | OwnedKind::Phantom => Ok(()),
         }
@@ -98,7 +99,8 @@ impl Copier<'_> {
         self.memory.integer(at, size).map_err(|why| here(why.into()))
     }
 
-    /// Counts bytes that are to be copied: parts of no type overlap, so all of them are within the object.
+    /// Counts bytes that are to be copied. Fields of a real type do not overlap, so it copies at most the object's
+    /// length.
     fn copies(&mut self, len: u64) -> Result<(), Refused> {
         let left = usize::try_from(len).ok().and_then(|len| self.bytes_left.checked_sub(len));
         self.bytes_left = left.ok_or_else(|| here("it and what was copied before overlap".into()))?;
@@ -113,8 +115,8 @@ impl Copier<'_> {
     }
 
     fn put(&mut self, at: usize, bytes: &[u8]) -> Result<(), Refused> {
-        let place = at.checked_add(bytes.len()).and_then(|end| self.image.get_mut(at..end)).ok_or_else(outside)?;
-        place.copy_from_slice(bytes);
+        let to = at.checked_add(bytes.len()).and_then(|end| self.values.get_mut(at..end)).ok_or_else(outside)?;
+        to.copy_from_slice(bytes);
         Ok(())
     }
 }

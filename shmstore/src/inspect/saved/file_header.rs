@@ -1,4 +1,4 @@
-//! The first bytes of a saved object: what it is of, and how long.
+//! The header of a file with a saved object.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,32 +8,32 @@ use crate::layout::hash::LayoutHash;
 pub(super) const MAGIC: [u8; 8] = *b"shmsaved";
 /// The version of the file format.
 const VERSION: u32 = 1;
-/// The bytes before the schema.
-pub(super) const FRONT: usize = 64;
-/// The longest schema that is read.
+/// The number of bytes before the schema.
+pub(super) const HEADER_LEN: usize = 64;
+/// The longest schema that is read, in bytes.
 const MAX_SCHEMA: u64 = 1 << 20;
 
-/// What the front of a file says, its lengths checked.
-pub(super) struct Front {
+/// The header of a file, with lengths that were checked.
+pub(super) struct FileHeader {
     pub(super) id: u32,
     pub(super) schema_len: u64,
-    pub(super) image_len: u64,
+    pub(super) values_len: u64,
     pub(super) hash: LayoutHash,
     pub(super) seconds: u64,
     pub(super) reserved: u64,
 }
 
-impl Front {
-    /// Reads it, and checks that it fits a file of that length.
-    pub(super) fn parse(front: &[u8; FRONT], len: u64) -> Result<Self, SavedError> {
-        let u32_at = |at: usize| u32::from_le_bytes(front[at..at + 4].try_into().expect("four bytes"));
-        let u64_at = |at: usize| u64::from_le_bytes(front[at..at + 8].try_into().expect("eight bytes"));
-        let u128_at = |at: usize| u128::from_le_bytes(front[at..at + 16].try_into().expect("sixteen bytes"));
+impl FileHeader {
+    /// Reads a header, and checks that it fits a file of `len` bytes.
+    pub(super) fn parse(header: &[u8; HEADER_LEN], len: u64) -> Result<Self, SavedError> {
+        let u32_at = |at: usize| u32::from_le_bytes(header[at..at + 4].try_into().expect("four bytes"));
+        let u64_at = |at: usize| u64::from_le_bytes(header[at..at + 8].try_into().expect("eight bytes"));
+        let u128_at = |at: usize| u128::from_le_bytes(header[at..at + 16].try_into().expect("sixteen bytes"));
         if u32_at(8) != VERSION {
             return Err(SavedError::Version { found: u32_at(8) });
         }
-        let (schema_len, image_len) = (u64_at(16), u64_at(24));
-        let expected = schema_len.saturating_add(image_len).saturating_add((FRONT + CHECKSUM) as u64);
+        let (schema_len, values_len) = (u64_at(16), u64_at(24));
+        let expected = schema_len.saturating_add(values_len).saturating_add((HEADER_LEN + CHECKSUM) as u64);
         if expected != len {
             return Err(SavedError::Length { expected, found: len });
         }
@@ -41,10 +41,10 @@ impl Front {
             return Err(damaged("schema", format!("{schema_len} bytes long, more than {MAX_SCHEMA}")));
         }
         let hash = LayoutHash::from_u128(u128_at(32));
-        Ok(Self { id: u32_at(12), schema_len, image_len, hash, seconds: u64_at(48), reserved: u64_at(56) })
+        Ok(Self { id: u32_at(12), schema_len, values_len, hash, seconds: u64_at(48), reserved: u64_at(56) })
     }
 
-    /// The type-id-char, and when it was saved.
+    /// Returns the type-id-char and the time of saving, if they and the reserved word are possible.
     pub(super) fn check(&self) -> Result<(char, SystemTime), SavedError> {
         let &Self { id, seconds, reserved, .. } = self;
         let letter = u8::try_from(id).ok().filter(|id| (b' '..=b'~').contains(id));
@@ -56,14 +56,14 @@ impl Front {
         Ok((letter.into(), saved.ok_or_else(|| damaged("time", seconds.to_string()))?))
     }
 
-    /// Its bytes.
+    /// Returns the bytes of the header.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
-        let &Self { id, schema_len, image_len, hash, seconds, reserved } = self;
+        let &Self { id, schema_len, values_len, hash, seconds, reserved } = self;
         let mut bytes = MAGIC.to_vec();
         bytes.extend(VERSION.to_le_bytes());
         bytes.extend(id.to_le_bytes());
         bytes.extend(schema_len.to_le_bytes());
-        bytes.extend(image_len.to_le_bytes());
+        bytes.extend(values_len.to_le_bytes());
         bytes.extend(hash.to_u128().to_le_bytes());
         bytes.extend(seconds.to_le_bytes());
         bytes.extend(reserved.to_le_bytes());
