@@ -1,0 +1,98 @@
+//! Children of `fork`, and of a raw `clone`, which no handler of ours sees.
+
+use shmstore::Shared;
+use shmstore_tests::peer::Peer;
+use shmstore_tests::scratch::Scratch;
+
+use super::{assert_full, assert_place_is_taken, forker, is_alive, object_for, wait_until_dead};
+
+/// How a parent makes a child.
+const WAYS: [&str; 2] = ["fork", "clone"];
+
+/// A forker with its child, which has used the object.
+fn parent_and_child(scratch: &Scratch, way: &str) -> (Peer, u32) {
+    let mut parent = forker(scratch.path());
+    parent.expect_ok("attach");
+    let child = parent.expect_ok(way).parse().unwrap();
+    parent.expect_ok("child store");
+    (parent, child)
+}
+
+fn kill(pid: u32) {
+    let status = std::process::Command::new("kill").args(["-s", "KILL", &pid.to_string()]).status();
+    assert!(status.expect("`kill` of procps").success());
+}
+
+#[test]
+fn death_of_a_parent_is_seen_while_its_child_lives() {
+    for way in WAYS {
+        let scratch = Scratch::new();
+        let object = object_for(&scratch, 3);
+        let (mut parent, child) = parent_and_child(&scratch, way);
+        assert!(is_alive(&object, parent.pid()) && is_alive(&object, child));
+        assert_full(&scratch);
+        parent.kill();
+        assert!(!is_alive(&object, parent.pid()) && is_alive(&object, child), "by {way}");
+        assert_place_is_taken(&scratch);
+        assert!(is_alive(&object, child));
+        kill(child);
+        wait_until_dead(&object, child);
+    }
+}
+
+#[test]
+fn death_of_a_child_is_seen_while_its_parent_lives() {
+    for way in WAYS {
+        let scratch = Scratch::new();
+        let object = object_for(&scratch, 3);
+        let (parent, child) = parent_and_child(&scratch, way);
+        kill(child);
+        wait_until_dead(&object, child);
+        assert!(is_alive(&object, parent.pid()), "by {way}");
+        assert_place_is_taken(&scratch);
+    }
+}
+
+#[test]
+fn child_that_finds_the_table_full_works_on_without_a_place() {
+    let scratch = Scratch::new();
+    let object = object_for(&scratch, 2);
+    let mut parent = forker(scratch.path());
+    parent.expect_ok("attach");
+    parent.expect_ok("fork");
+    assert_eq!(parent.expect_ok("child store"), "1");
+    assert_eq!(parent.expect_ok("store"), "2");
+    assert_eq!(Shared::participants(&object).len(), 2);
+}
+
+#[test]
+fn child_whose_life_nobody_could_see_is_told_so_and_changes_nothing() {
+    let scratch = Scratch::new();
+    let object = object_for(&scratch, 2);
+    let mut parent = forker(scratch.path());
+    parent.expect_ok("attach");
+    parent.expect_ok("fork");
+    parent.expect_ok("child few_files");
+    for _ in 0..2 {
+        let text = parent.expect_err("child store", "Panic");
+        for part in ["is a child of `fork`", "all 2 places", "cannot lock a byte", "max_processes"] {
+            assert!(text.contains(part), "{part:?} is missing in: {text}");
+        }
+    }
+    assert_eq!(object.position.version(), 0);
+    assert_eq!(parent.expect_ok("store"), "1");
+}
+
+#[test]
+fn child_that_can_lock_no_byte_works_if_it_gets_a_place() {
+    let scratch = Scratch::new();
+    let object = object_for(&scratch, 3);
+    let mut parent = forker(scratch.path());
+    parent.expect_ok("attach");
+    let child = parent.expect_ok("fork").parse().unwrap();
+    parent.expect_ok("child few_files");
+    assert_eq!(parent.expect_ok("child store"), "1");
+    assert!(is_alive(&object, child));
+    kill(child);
+    wait_until_dead(&object, child);
+}
