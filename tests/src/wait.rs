@@ -1,5 +1,6 @@
 //! Waiting for a condition, with a deadline: never for a time to pass.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -31,4 +32,12 @@ pub fn until<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
 #[track_caller]
 pub fn until_true(what: &str, mut holds: impl FnMut() -> bool) {
     until(what, || holds().then_some(()));
+}
+
+/// Keeps the other tests of this binary that load the processors or measure time waiting until it is dropped. Tests run as
+/// threads of one process, and the busy ones would make each other late.
+#[must_use = "the next test may start once it is dropped"]
+pub fn flat_out() -> MutexGuard<'static, ()> {
+    static FLAT_OUT: Mutex<()> = Mutex::new(());
+    FLAT_OUT.lock().unwrap_or_else(PoisonError::into_inner)
 }

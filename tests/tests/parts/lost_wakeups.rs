@@ -2,17 +2,13 @@
 //! every step of falling asleep.
 
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use shmstore_tests::holder::{holder_with, is_asleep, wait_until_state};
 use shmstore_tests::peer::{Peer, program_named};
 use shmstore_tests::sandbox::SANDBOX;
 use shmstore_tests::scratch::Scratch;
-use shmstore_tests::wait::until_true;
-
-/// Two busy processes are enough for two cores: one way at a time.
-static FLAT_OUT: Mutex<()> = Mutex::new(());
+use shmstore_tests::wait::{flat_out, until_true};
 
 const ROUNDS: u64 = 100_000;
 
@@ -21,7 +17,7 @@ const SLICE: (&str, &str) = ("SHMSTORE_SLICE_MS", "60000");
 
 /// Passes turns in a way between processes, each with an environment of its own.
 fn pass_turns(way: &str, rounds: u64, environments: &[&[(&str, &str)]]) {
-    let _turn = FLAT_OUT.lock().unwrap_or_else(PoisonError::into_inner);
+    let _turn = flat_out();
     let scratch = Scratch::new();
     let mut relays: Vec<Peer> = (0_usize..)
         .zip(environments)

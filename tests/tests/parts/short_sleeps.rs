@@ -6,12 +6,14 @@ use std::time::{Duration, Instant};
 use shmstore_tests::holder::{holder, spawn, wait_until_asleep};
 use shmstore_tests::peer::{Peer, program_named};
 use shmstore_tests::scratch::Scratch;
+use shmstore_tests::wait::flat_out;
 
 /// A death is noticed within some milliseconds; on a busy machine maybe later, but not this much.
 const SOON: Duration = Duration::from_secs(10);
 
 /// The owner is killed before one waits, and while one does.
 fn assert_the_dead_is_found(disturb: impl Fn(&Scratch, &mut Peer) -> Option<Peer>) {
+    let _turn = flat_out();
     for (hold, wait, expected) in
         [("lock", "lock_or_repair_timeout 20000", "ok repaired"), ("begin", "store_timeout 9 20000", "ok 1")]
     {

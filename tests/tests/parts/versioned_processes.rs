@@ -1,19 +1,16 @@
 //! `Versioned` between processes that read and write flat out: nothing torn, nothing lost, nothing older.
 
 use std::process::Command;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use shmstore::{Shared, Versioned};
 use shmstore_tests::objects::{Block, Telemetry};
 use shmstore_tests::peer::{Peer, program_named};
 use shmstore_tests::scratch::Scratch;
+use shmstore_tests::wait::{flat_out, until_true};
 
 /// How long each size is hammered.
 const TIME: Duration = Duration::from_secs(5);
-
-/// Three busy processes are enough for two cores: one size at a time.
-static FLAT_OUT: Mutex<()> = Mutex::new(());
 
 fn hammer(scratch: &Scratch, role: &str, size: &str, time: Duration) -> Peer {
     let mut command = Command::new(program_named("hammer"));
@@ -38,7 +35,7 @@ fn report(reader: &mut Peer) -> Report {
 }
 
 fn assert_readers_see_whole_values<const N: usize>() {
-    let _turn = FLAT_OUT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _turn = flat_out();
     let scratch = Scratch::new();
     let size = N.to_string();
     let mut writer = hammer(&scratch, "write", &size, TIME);
@@ -86,7 +83,7 @@ fn value_of_64_kib_is_never_torn() {
 #[test]
 fn updates_of_two_processes_all_count() {
     const TIMES: u64 = 100_000;
-    let _turn = FLAT_OUT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _turn = flat_out();
     let scratch = Scratch::new();
     let object = scratch.store().create::<Telemetry>().unwrap();
     let mut hammers = [(); 2].map(|()| hammer(&scratch, "update", &TIMES.to_string(), TIME));
@@ -98,7 +95,7 @@ fn updates_of_two_processes_all_count() {
 
 #[test]
 fn writer_that_is_killed_while_it_stores_tears_nothing() {
-    let _turn = FLAT_OUT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _turn = flat_out();
     for _ in 0..8 {
         let scratch = Scratch::new();
         let mut writer = hammer(&scratch, "write", "65536", TIME);
@@ -106,7 +103,7 @@ fn writer_that_is_killed_while_it_stores_tears_nothing() {
         let part: Shared<Versioned<Block<65536>>> = scratch.store().attach().unwrap();
         writer.tell("go");
         reader.tell("go");
-        shmstore_tests::wait::until_true("stores", || part.version() > 50);
+        until_true("stores", || part.version() > 50);
         writer.kill();
         let (version, block) = part.load_versioned();
         assert!(block.is_whole() && u64::from(block.0[0]) == version % 256);

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::time::{Duration, Instant};
 
 use shmstore::Versioned;
+use shmstore_tests::wait::flat_out;
 
 /// How many different values there are: versions that may meet in a copy, being close, never have the same.
 const VALUES: u64 = 5;
@@ -18,6 +19,7 @@ fn values<const N: usize>() -> Vec<[u8; N]> {
 
 /// Two readers check every value they get, while a writer stores flat out for `time`.
 fn no_torn_value<const N: usize>(time: Duration) {
+    let _turn = flat_out();
     let part = Box::<Versioned<[u8; N]>>::default();
     let values = values::<N>();
     let value_of = |version: u64| &values[(version % VALUES) as usize];

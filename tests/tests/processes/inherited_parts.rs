@@ -222,7 +222,7 @@ fn assert_recovered_across(owner: &mut Peer, other: &mut Peer) {
 
 #[test]
 fn owner_killed_in_another_pid_namespace_is_recovered_and_a_living_one_never_robbed() {
-    with_namespaces("owner_killed_in_another_pid_namespace_is_recovered_and_a_living_one_never_robbed", || {
+    with_namespaces(|| {
         let scratch = Scratch::new();
         let mut outside = holder(scratch.path());
         let Some(mut inside) = start_in_pid_namespace(&scratch) else { return };
@@ -232,13 +232,10 @@ fn owner_killed_in_another_pid_namespace_is_recovered_and_a_living_one_never_rob
 
 #[test]
 fn owner_killed_outside_is_recovered_from_within_a_pid_namespace_and_a_living_one_never_robbed() {
-    with_namespaces(
-        "owner_killed_outside_is_recovered_from_within_a_pid_namespace_and_a_living_one_never_robbed",
-        || {
-            let scratch = Scratch::new();
-            let mut outside = holder(scratch.path());
-            let Some(mut inside) = start_in_pid_namespace(&scratch) else { return };
-            assert_recovered_across(&mut outside, &mut inside);
-        },
-    );
+    with_namespaces(|| {
+        let scratch = Scratch::new();
+        let mut outside = holder(scratch.path());
+        let Some(mut inside) = start_in_pid_namespace(&scratch) else { return };
+        assert_recovered_across(&mut outside, &mut inside);
+    });
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use nix::sched::{CloneFlags, unshare};
 use shmstore::{ReadOnly, Shared, Store, WaitError};
 use shmstore_tests::objects::Parts;
-use shmstore_tests::privilege::with_namespaces;
+use shmstore_tests::privilege::alone_with_namespaces;
 use shmstore_tests::scratch::{Planted, Scratch};
 
 /// Far more than a wait needs to see it: it asks once a second.
@@ -106,7 +106,7 @@ fn wait_ends_when_another_file_is_at_the_path() {
 
 #[test]
 fn anchor_is_not_lost_to_a_process_that_only_does_not_see_it() {
-    with_namespaces("anchor_is_not_lost_to_a_process_that_only_does_not_see_it", || {
+    alone_with_namespaces(|| {
         let attached = Attached::in_a_directory();
         let elsewhere = tempfile::tempdir().unwrap();
         let alone = |hide: &(dyn Fn() + Sync)| {

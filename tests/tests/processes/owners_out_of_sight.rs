@@ -43,7 +43,7 @@ impl Secluded {
 
 #[test]
 fn dead_owner_whose_place_a_newcomer_has_is_found_by_one_who_cannot_ask_for_lock_bytes() {
-    with_users("dead_owner_whose_place_a_newcomer_has_is_found_by_one_who_cannot_ask_for_lock_bytes", || {
+    with_users(|| {
         let secluded = Secluded::new();
         let mut alice = secluded.alice();
         let mut owner = secluded.holder();
@@ -61,7 +61,7 @@ fn dead_owner_whose_place_a_newcomer_has_is_found_by_one_who_cannot_ask_for_lock
 
 #[test]
 fn new_image_of_one_without_a_lock_byte_does_not_wait_for_what_the_former_image_held() {
-    with_users("new_image_of_one_without_a_lock_byte_does_not_wait_for_what_the_former_image_held", || {
+    with_users(|| {
         let secluded = Secluded::new();
         let mut alice = secluded.alice();
         alice.expect_ok("lock");

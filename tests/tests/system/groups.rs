@@ -74,7 +74,7 @@ fn assert_says(message: &str, parts: &[&str]) {
 
 #[test]
 fn users_share_by_the_group_of_the_directory_and_not_by_their_own() {
-    with_users("users_share_by_the_group_of_the_directory_and_not_by_their_own", || {
+    with_users(|| {
         for mode in [0o2770, 0o770] {
             let group = Group::with_mode(mode);
             let [mut alice, mut bob] = [ALICE, BOB].map(|uid| group.start(uid, &[BY_GROUP]));
@@ -98,7 +98,7 @@ fn users_share_by_the_group_of_the_directory_and_not_by_their_own() {
 
 #[test]
 fn directory_that_is_made_in_one_of_a_group_stays_one_of_the_group() {
-    with_users("directory_that_is_made_in_one_of_a_group_stays_one_of_the_group", || {
+    with_users(|| {
         let group = Group::with_mode(0o2770);
         let path = group.scratch.join("rover");
         let [mut alice, mut bob] = [ALICE, BOB].map(|uid| group.start_at(&path, uid, &[BY_GROUP, MAKES_STORE]));
@@ -115,7 +115,7 @@ fn directory_that_is_made_in_one_of_a_group_stays_one_of_the_group() {
 
 #[test]
 fn error_names_the_group_that_may_and_that_this_process_is_not_in_it() {
-    with_users("error_names_the_group_that_may_and_that_this_process_is_not_in_it", || {
+    with_users(|| {
         let group = Group::with_mode(0o775);
         let mut alice = group.start(ALICE, &[BY_GROUP]);
         alice.expect_ok("create 1");
@@ -135,7 +135,7 @@ fn error_names_the_group_that_may_and_that_this_process_is_not_in_it() {
 
 #[test]
 fn object_is_nobodys_elses_until_it_has_its_group() {
-    with_users("object_is_nobodys_elses_until_it_has_its_group", || {
+    with_users(|| {
         let group = Group::with_mode(0o775);
         let path = group.scratch.path();
         let at_segment = [BY_GROUP, ("SHMSTORE_FAILPOINT", "CreateSegment=stop")];
@@ -158,7 +158,7 @@ fn object_is_nobodys_elses_until_it_has_its_group() {
 
 #[test]
 fn creator_killed_before_its_object_has_the_group_is_cleaned_up_after() {
-    with_users("creator_killed_before_its_object_has_the_group_is_cleaned_up_after", || {
+    with_users(|| {
         let group = Group::with_mode(0o770);
         let mut killed = group.start(ALICE, &[BY_GROUP, ("SHMSTORE_FAILPOINT", "CreateSegment=kill")]);
         killed.tell("create 1");
@@ -179,7 +179,7 @@ fn creator_killed_before_its_object_has_the_group_is_cleaned_up_after() {
 
 #[test]
 fn what_root_makes_in_the_store_of_a_user_is_the_users() {
-    with_users("what_root_makes_in_the_store_of_a_user_is_the_users", || {
+    with_users(|| {
         for mode in ["600", "660"] {
             let group = Group::of(ALICE, ALICE, 0o700);
             let mut root = group.start_root(&[("PEER_MODE", mode)]);
@@ -208,7 +208,7 @@ fn what_root_makes_in_the_store_of_a_user_is_the_users() {
 
 #[test]
 fn anchor_that_was_given_to_a_user_who_is_not_trusted_gets_nothing_from_root() {
-    with_users("anchor_that_was_given_to_a_user_who_is_not_trusted_gets_nothing_from_root", || {
+    with_users(|| {
         let group = Group::of(ALICE, ALICE, 0o700);
         let path = group.scratch.path();
         let mut root = group.start_root(&[]);
@@ -230,7 +230,7 @@ fn anchor_that_was_given_to_a_user_who_is_not_trusted_gets_nothing_from_root() {
 
 #[test]
 fn anchor_that_was_given_away_while_it_was_locked_gets_nothing_from_root() {
-    with_users("anchor_that_was_given_away_while_it_was_locked_gets_nothing_from_root", || {
+    with_users(|| {
         let group = Group::of(ALICE, ALICE, 0o700);
         let mut root = group.start_root(&[("SHMSTORE_FAILPOINT", "CreateLocked=stop")]);
         root.tell("create 1");

@@ -19,7 +19,7 @@ const ON_PURPOSE: &[(&str, &str)] = &[("PEER_PER_IPC_NAMESPACE", "1")];
 
 #[test]
 fn creator_is_told_of_processes_in_another_ipc_namespace_that_use_the_path() {
-    with_namespaces("creator_is_told_of_processes_in_another_ipc_namespace_that_use_the_path", || {
+    with_namespaces(|| {
         let scratch = Scratch::new();
         let mut here = Peer::start(scratch.path());
         here.expect_ok("create 7");
@@ -51,29 +51,26 @@ fn creator_is_told_of_processes_in_another_ipc_namespace_that_use_the_path() {
 
 #[test]
 fn creator_of_a_named_object_is_told_of_processes_in_another_ipc_namespace_that_use_the_directory() {
-    with_namespaces(
-        "creator_of_a_named_object_is_told_of_processes_in_another_ipc_namespace_that_use_the_directory",
-        || {
-            let scratch = Scratch::new();
-            let mut here = Peer::start(scratch.path());
-            here.expect_ok("named front");
-            here.expect_ok("create 7");
-            let mut elsewhere = start_elsewhere(&scratch, &[]);
-            for name in ["front", "rear"] {
-                elsewhere.expect_ok(&format!("named {name}"));
-                let message = elsewhere.expect_err("create 9", "OtherIpcNamespace");
-                let used = format!(") uses {}, and", scratch.path().display());
-                assert!(message.contains(&used), "{message}");
-            }
-            here.kill();
-            assert_eq!(elsewhere.expect_ok("create 9"), "created");
-        },
-    );
+    with_namespaces(|| {
+        let scratch = Scratch::new();
+        let mut here = Peer::start(scratch.path());
+        here.expect_ok("named front");
+        here.expect_ok("create 7");
+        let mut elsewhere = start_elsewhere(&scratch, &[]);
+        for name in ["front", "rear"] {
+            elsewhere.expect_ok(&format!("named {name}"));
+            let message = elsewhere.expect_err("create 9", "OtherIpcNamespace");
+            let used = format!(") uses {}, and", scratch.path().display());
+            assert!(message.contains(&used), "{message}");
+        }
+        here.kill();
+        assert_eq!(elsewhere.expect_ok("create 9"), "created");
+    });
 }
 
 #[test]
 fn processes_of_another_ipc_namespace_that_are_gone_or_only_look_are_in_nobodys_way() {
-    with_namespaces("processes_of_another_ipc_namespace_that_are_gone_or_only_look_are_in_nobodys_way", || {
+    with_namespaces(|| {
         let scratch = Scratch::new();
         let store = scratch.store();
         // Its creator has ended: an object alone proves nothing, and in its namespace it can be looked at.

@@ -8,7 +8,9 @@ use nix::sched::{CloneFlags, unshare};
 use shmstore::{Shared, Store};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::peer::{self, Peer};
-use shmstore_tests::privilege::{ALICE, in_pid_namespace, plant_on_huge_pages, skip, with_namespaces};
+use shmstore_tests::privilege::{
+    ALICE, alone_with_namespaces, in_pid_namespace, plant_on_huge_pages, skip, with_namespaces,
+};
 use shmstore_tests::raw::{Raw, SIZE_TAG, field};
 use shmstore_tests::scratch::Scratch;
 
@@ -50,7 +52,7 @@ fn cannot_create(scratch: &Scratch) -> String {
 
 #[test]
 fn limit_on_segments_is_named_with_how_many_are_ours_and_unattached() {
-    with_namespaces("limit_on_segments_is_named_with_how_many_are_ours_and_unattached", || {
+    with_namespaces(|| {
         let scratch = Scratch::new();
         let Some(mut peer) = start_with_limit(&scratch, "shmmni", "3") else { return };
         peer.expect_ok("plant 1 4096 600 /dev/null");
@@ -75,7 +77,7 @@ fn limit_on_segments_is_named_with_how_many_are_ours_and_unattached() {
 
 #[test]
 fn limit_on_pages_is_named_with_how_many_are_used_and_needed() {
-    with_namespaces("limit_on_pages_is_named_with_how_many_are_used_and_needed", || {
+    with_namespaces(|| {
         let scratch = Scratch::new();
         let Some(mut peer) = start_with_limit(&scratch, "shmall", "6") else { return };
         peer.expect_ok("plant 1 16384 600 /dev/null");
@@ -87,7 +89,7 @@ fn limit_on_pages_is_named_with_how_many_are_used_and_needed() {
 
 #[test]
 fn limit_on_the_size_of_a_segment_is_named_with_the_size() {
-    with_namespaces("limit_on_the_size_of_a_segment_is_named_with_the_size", || {
+    with_namespaces(|| {
         let scratch = Scratch::new();
         let Some(mut peer) = start_with_limit(&scratch, "shmmax", "8192") else { return };
         let message = peer.expect_err("create 1", "SizeLimit");
@@ -99,7 +101,7 @@ fn limit_on_the_size_of_a_segment_is_named_with_the_size() {
 
 #[test]
 fn object_stays_if_the_limits_do_not_allow_the_one_that_is_to_replace_it() {
-    with_namespaces("object_stays_if_the_limits_do_not_allow_the_one_that_is_to_replace_it", || {
+    with_namespaces(|| {
         let scratch = Scratch::new();
         let Some(mut peer) = start_with_limit(&scratch, "shmall", "5") else { return };
         peer.expect_ok("create 7");
@@ -119,7 +121,7 @@ fn object_stays_if_the_limits_do_not_allow_the_one_that_is_to_replace_it() {
 
 #[test]
 fn it_is_told_that_the_old_object_is_gone_if_the_new_one_can_not_be_made_after_all() {
-    with_namespaces("it_is_told_that_the_old_object_is_gone_if_the_new_one_can_not_be_made_after_all", || {
+    with_namespaces(|| {
         let scratch = Scratch::new();
         if start_with_limit(&scratch, "shmmax", "1000000").is_none() {
             return;
@@ -141,7 +143,7 @@ fn it_is_told_that_the_old_object_is_gone_if_the_new_one_can_not_be_made_after_a
 
 #[test]
 fn object_of_another_ipc_namespace_is_not_found_and_the_namespace_is_named() {
-    with_namespaces("object_of_another_ipc_namespace_is_not_found_and_the_namespace_is_named", || {
+    with_namespaces(|| {
         let scratch = Scratch::new();
         let store = scratch.store();
         let object = store.create::<Telemetry>().unwrap();
@@ -165,7 +167,7 @@ fn start_in_pid_namespace(scratch: &Scratch) -> Option<Peer> {
 
 #[test]
 fn process_of_another_pid_namespace_shares_objects() {
-    with_namespaces("process_of_another_pid_namespace_shares_objects", || {
+    with_namespaces(|| {
         let scratch = Scratch::new();
         let object = scratch.store().create::<Telemetry>().unwrap();
         let Some(mut peer) = start_in_pid_namespace(&scratch) else { return };
@@ -182,7 +184,7 @@ fn process_of_another_pid_namespace_shares_objects() {
 
 #[test]
 fn process_is_never_taken_for_dead_by_its_pid_in_another_pid_namespace() {
-    with_namespaces("process_is_never_taken_for_dead_by_its_pid_in_another_pid_namespace", || {
+    with_namespaces(|| {
         let scratch = Scratch::new();
         let store = Store::options().max_processes(1).open(scratch.path()).unwrap();
         let object = store.create::<Telemetry>().unwrap();
@@ -198,7 +200,7 @@ fn process_is_never_taken_for_dead_by_its_pid_in_another_pid_namespace() {
 /// A thread may go from one IPC namespace to another, and takes what it has attached along. Numbers of segments begin anew there.
 #[test]
 fn object_of_another_ipc_namespace_is_not_taken_for_one_with_the_same_number() {
-    with_namespaces("object_of_another_ipc_namespace_is_not_taken_for_one_with_the_same_number", || {
+    alone_with_namespaces(|| {
         let go_elsewhere = || unshare(CloneFlags::CLONE_NEWIPC).expect("namespaces can be made here");
         let scratch = Scratch::new();
         let store = scratch.store();
@@ -225,7 +227,7 @@ fn object_of_another_ipc_namespace_is_not_taken_for_one_with_the_same_number() {
 /// A thread may go from one mount namespace to another, and sees other paths there.
 #[test]
 fn object_tells_the_mount_namespace_of_the_thread_that_made_it() {
-    with_namespaces("object_tells_the_mount_namespace_of_the_thread_that_made_it", || {
+    alone_with_namespaces(|| {
         let scratch = Scratch::new();
         let store = scratch.store();
         let told = || {
@@ -282,7 +284,7 @@ fn assert_huge_pages_kill_nobody(creator: u32, variant: &str, state: &str, parts
 
 #[test]
 fn segment_on_huge_pages_that_do_not_exist_kills_nobody_who_looks_at_it() {
-    with_namespaces("segment_on_huge_pages_that_do_not_exist_kills_nobody_who_looks_at_it", || {
+    alone_with_namespaces(|| {
         let parts = ["belongs to a foreign segment", "it is on huge pages", "It was not touched", "`ipcrm -m "];
         assert_huge_pages_kill_nobody(0, "Foreign", "foreign", &parts);
     });
@@ -290,7 +292,7 @@ fn segment_on_huge_pages_that_do_not_exist_kills_nobody_who_looks_at_it() {
 
 #[test]
 fn segment_of_another_user_on_huge_pages_that_do_not_exist_kills_nobody_who_looks_at_it() {
-    with_namespaces("segment_of_another_user_on_huge_pages_that_do_not_exist_kills_nobody_who_looks_at_it", || {
+    alone_with_namespaces(|| {
         let cure = format!("call Store::options().trust({ALICE})");
         assert_huge_pages_kill_nobody(ALICE, "Untrusted", "untrusted", &[&cure, "Nothing in it was read"]);
     });

@@ -52,7 +52,7 @@ fn assert_says(message: &str, parts: &[&str]) {
 
 #[test]
 fn anchor_that_may_not_be_read_is_denied() {
-    with_users("anchor_that_may_not_be_read_is_denied", || {
+    with_users(|| {
         let users = Users::of(ALICE, 0o700);
         let path = users.anchor.path().display().to_string();
         let answer = users.start(BOB, &[TRUSTS_ALICE]).answer();
@@ -76,7 +76,7 @@ fn anchor_that_may_not_be_read_is_denied() {
 
 #[test]
 fn anchor_of_a_user_who_is_not_trusted_is_refused_with_the_cure() {
-    with_users("anchor_of_a_user_who_is_not_trusted_is_refused_with_the_cure", || {
+    with_users(|| {
         let users = Users::of(ALICE, 0o755);
         let answer = users.start(BOB, &[]).answer();
         assert!(answer.starts_with("err UntrustedAnchor refused the anchor "), "{answer}");
@@ -87,7 +87,7 @@ fn anchor_of_a_user_who_is_not_trusted_is_refused_with_the_cure() {
 
 #[test]
 fn object_of_mode_0600_is_denied_with_its_owner_and_mode() {
-    with_users("object_of_mode_0600_is_denied_with_its_owner_and_mode", || {
+    with_users(|| {
         let users = Users::of(ROOT, 0o755);
         let mut alice = users.start(ALICE, &[]);
         alice.expect_ok("create 1");
@@ -123,7 +123,7 @@ fn object_of_mode_0600_is_denied_with_its_owner_and_mode() {
 
 #[test]
 fn name_cannot_be_made_in_a_directory_that_is_not_ours_and_the_reason_is_true() {
-    with_users("name_cannot_be_made_in_a_directory_that_is_not_ours_and_the_reason_is_true", || {
+    with_users(|| {
         let users = Users::of(ROOT, 0o755);
         let mut bob = users.start(BOB, &[TRUSTS_ALICE]);
         let message = bob.expect_err("named rover", "NotWritable");
@@ -133,7 +133,7 @@ fn name_cannot_be_made_in_a_directory_that_is_not_ours_and_the_reason_is_true() 
 
 #[test]
 fn object_that_may_only_be_read_is_denied_to_those_who_would_write_with_the_way_to_read() {
-    with_users("object_that_may_only_be_read_is_denied_to_those_who_would_write_with_the_way_to_read", || {
+    with_users(|| {
         let users = Users::of(ROOT, 0o755);
         let mut alice = users.start(ALICE, &[("PEER_MODE", "644")]);
         alice.expect_ok("create 1");
@@ -148,7 +148,7 @@ fn object_that_may_only_be_read_is_denied_to_those_who_would_write_with_the_way_
 
 #[test]
 fn object_of_another_user_is_read_by_those_who_trust_him_and_never_written() {
-    with_users("object_of_another_user_is_read_by_those_who_trust_him_and_never_written", || {
+    with_users(|| {
         for (owner, directory, mode) in [(ROOT, 0o755, "644"), (ALICE, 0o755, "644"), (ALICE, 0o750, "640")] {
             let users = Users::of(owner, directory);
             let mut alice = users.start(ALICE, &[("PEER_MODE", mode)]);
@@ -173,7 +173,7 @@ fn object_of_another_user_is_read_by_those_who_trust_him_and_never_written() {
 
 #[test]
 fn reader_who_does_not_trust_the_creator_is_refused_with_the_cure() {
-    with_users("reader_who_does_not_trust_the_creator_is_refused_with_the_cure", || {
+    with_users(|| {
         let users = Users::of(ROOT, 0o755);
         let mut alice = users.start(ALICE, &[("PEER_MODE", "644")]);
         alice.expect_ok("create 1");
@@ -187,7 +187,7 @@ fn reader_who_does_not_trust_the_creator_is_refused_with_the_cure() {
 
 #[test]
 fn half_made_object_of_another_user_does_not_exist_for_readers() {
-    with_users("half_made_object_of_another_user_does_not_exist_for_readers", || {
+    with_users(|| {
         let users = Users::of(ROOT, 0o755);
         let mode = ("PEER_MODE", "644");
         let mut stopped = users.start(ALICE, &[mode, ("SHMSTORE_FAILPOINT", "CreateInitializing=stop")]);
@@ -211,7 +211,7 @@ fn half_made_object_of_another_user_does_not_exist_for_readers() {
 
 #[test]
 fn users_who_trust_each_other_share_objects_both_ways() {
-    with_users("users_who_trust_each_other_share_objects_both_ways", || {
+    with_users(|| {
         for (directory, mode) in [(0o755, SHARED), (0o770, SHARED_WITH_GROUP)] {
             for (creator, user) in [(ALICE, BOB), (BOB, ALICE)] {
                 let users = Users::of(ROOT, directory);
@@ -233,7 +233,7 @@ fn users_who_trust_each_other_share_objects_both_ways() {
 
 #[test]
 fn root_is_trusted_by_everybody() {
-    with_users("root_is_trusted_by_everybody", || {
+    with_users(|| {
         let users = Users::of(ROOT, 0o755);
         users.start(0, &[SHARED]).expect_ok("create 1");
         users.start(ALICE, &[]).expect_ok("attach");
@@ -242,7 +242,7 @@ fn root_is_trusted_by_everybody() {
 
 #[test]
 fn object_of_a_user_who_is_not_trusted_is_refused_with_the_cure() {
-    with_users("object_of_a_user_who_is_not_trusted_is_refused_with_the_cure", || {
+    with_users(|| {
         let users = Users::of(ROOT, 0o755);
         let mut alice = users.start(ALICE, &[SHARED]);
         alice.expect_ok("create 1");
@@ -296,7 +296,7 @@ fn trust_alice() -> String {
 
 #[test]
 fn squatter_with_an_empty_segment_of_our_size_is_refused_and_named() {
-    with_users("squatter_with_an_empty_segment_of_our_size_is_refused_and_named", || {
+    with_users(|| {
         for mode in ["666", "600"] {
             let users = bobs_anchor();
             assert_squatter_is_refused(&users, 8192 + SIZE_TAG, mode, &[], "Untrusted", &[&trust_alice()]);
@@ -306,7 +306,7 @@ fn squatter_with_an_empty_segment_of_our_size_is_refused_and_named() {
 
 #[test]
 fn squatter_with_a_foreign_segment_is_refused_and_named() {
-    with_users("squatter_with_a_foreign_segment_is_refused_and_named", || {
+    with_users(|| {
         for mode in ["666", "600"] {
             assert_squatter_is_refused(&bobs_anchor(), 8192, mode, b"data", "Foreign", &["foreign segment"]);
         }
@@ -315,7 +315,7 @@ fn squatter_with_a_foreign_segment_is_refused_and_named() {
 
 #[test]
 fn no_byte_of_a_segment_is_read_before_its_creator_and_owner_are_trusted() {
-    with_users("no_byte_of_a_segment_is_read_before_its_creator_and_owner_are_trusted", || {
+    with_users(|| {
         for owner in [ALICE, BOB] {
             let users = bobs_anchor();
             let file = users.program.program().with_file_name("empty");
@@ -337,7 +337,7 @@ fn no_byte_of_a_segment_is_read_before_its_creator_and_owner_are_trusted() {
 /// In a process with `mlockall`, to map a segment is to fill it. This one fits into no process.
 #[test]
 fn segment_of_a_user_who_is_not_trusted_is_not_even_mapped() {
-    with_users("segment_of_a_user_who_is_not_trusted_is_not_even_mapped", || {
+    with_users(|| {
         const SPARSE: &str = "10666";
         for (size, variant, state) in
             [((1 << 47) + SIZE_TAG, "Untrusted", "untrusted"), (1 << 47, "Foreign", "foreign")]
@@ -364,7 +364,7 @@ fn segment_of_a_user_who_is_not_trusted_is_not_even_mapped() {
 
 #[test]
 fn segment_of_our_own_that_we_may_not_use_is_ours_to_remove() {
-    with_users("segment_of_our_own_that_we_may_not_use_is_ours_to_remove", || {
+    with_users(|| {
         for mode in ["000", "100"] {
             let users = bobs_anchor();
             let file = users.program.program().with_file_name("empty");
@@ -383,7 +383,7 @@ fn segment_of_our_own_that_we_may_not_use_is_ours_to_remove() {
 
 #[test]
 fn squatter_with_foreign_data_of_our_size_is_refused_unread() {
-    with_users("squatter_with_foreign_data_of_our_size_is_refused_unread", || {
+    with_users(|| {
         assert_squatter_is_refused(
             &bobs_anchor(),
             8192 + SIZE_TAG,
@@ -397,7 +397,7 @@ fn squatter_with_foreign_data_of_our_size_is_refused_unread() {
 
 #[test]
 fn squatter_with_a_perfect_copy_is_refused_and_named() {
-    with_users("squatter_with_a_perfect_copy_is_refused_and_named", || {
+    with_users(|| {
         for state in [0, 1, 2, 3] {
             let users = bobs_anchor();
             let mut bob = users.start(BOB, &[]);
@@ -417,7 +417,7 @@ fn squatter_with_a_perfect_copy_is_refused_and_named() {
 
 #[test]
 fn segment_that_was_given_away_is_still_its_creators() {
-    with_users("segment_that_was_given_away_is_still_its_creators", || {
+    with_users(|| {
         let users = bobs_anchor();
         let file = users.program.program().with_file_name("empty");
         File::create(&file).unwrap();
@@ -432,7 +432,7 @@ fn segment_that_was_given_away_is_still_its_creators() {
 
 #[test]
 fn user_who_got_a_segment_of_ours_is_not_trusted_with_it() {
-    with_users("user_who_got_a_segment_of_ours_is_not_trusted_with_it", || {
+    with_users(|| {
         let users = bobs_anchor();
         let planted = plant(users.key(), 8192 + SIZE_TAG, 0o666, &[]);
         Raw::attach(planted.shmid).give_to(ALICE);
@@ -443,7 +443,7 @@ fn user_who_got_a_segment_of_ours_is_not_trusted_with_it() {
 
 #[test]
 fn object_of_another_user_can_be_used_but_not_removed() {
-    with_users("object_of_another_user_can_be_used_but_not_removed", || {
+    with_users(|| {
         let users = Users::of(ROOT, 0o755);
         let mut alice = users.start(ALICE, &[SHARED]);
         alice.expect_ok("create 1");
@@ -463,7 +463,7 @@ fn object_of_another_user_can_be_used_but_not_removed() {
 
 #[test]
 fn half_made_object_of_another_user_is_abandoned_and_says_who_can_clean_up() {
-    with_users("half_made_object_of_another_user_is_abandoned_and_says_who_can_clean_up", || {
+    with_users(|| {
         let users = Users::of(ROOT, 0o755);
         let mut alice = users.start(ALICE, &[SHARED, ("SHMSTORE_FAILPOINT", "CreateInitializing=kill")]);
         alice.tell("create 1");
@@ -483,7 +483,7 @@ fn half_made_object_of_another_user_is_abandoned_and_says_who_can_clean_up() {
 
 #[test]
 fn named_anchor_of_a_user_who_is_not_trusted_is_refused() {
-    with_users("named_anchor_of_a_user_who_is_not_trusted_is_refused", || {
+    with_users(|| {
         // Shared by a group, so that Alice can put files there.
         let users = Users::of(BOB, 0o770);
         let file = users.anchor.join("eurusd.shm");

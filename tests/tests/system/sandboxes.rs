@@ -225,7 +225,7 @@ fn nothing_fails_where_nothing_is_refused() {
 
 #[test]
 fn child_with_its_parents_number_is_told_from_it_where_pages_are_not_wiped() {
-    with_namespaces("child_with_its_parents_number_is_told_from_it_where_pages_are_not_wiped", || {
+    with_namespaces(|| {
         let outcomes =
             outcomes(&["madvise(MADV_WIPEONFORK)"], "EINVAL", &["unshare", "--pid", "--fork", "--kill-child"]);
         assert_eq!(outcomes["a death after fork into a new PID namespace"], "ok");

@@ -67,7 +67,7 @@ fn mode(path: &Path) -> u32 {
 
 #[test]
 fn directory_elsewhere_does_not_get_the_stores_mode_in_place_of_the_one_that_was_made() {
-    with_users("directory_elsewhere_does_not_get_the_stores_mode_in_place_of_the_one_that_was_made", || {
+    with_users(|| {
         let place = Place::new();
         let elsewhere = place.elsewhere.join("rover");
         make_directory(&elsewhere, 0o700);
@@ -82,7 +82,7 @@ fn directory_elsewhere_does_not_get_the_stores_mode_in_place_of_the_one_that_was
 
 #[test]
 fn directory_that_took_the_place_of_the_one_that_was_made_keeps_its_mode() {
-    with_users("directory_that_took_the_place_of_the_one_that_was_made_keeps_its_mode", || {
+    with_users(|| {
         for (owner, before) in [(0, 0o750), (0, 0o1700), (ALICE, 0o700)] {
             let place = Place::new();
             let rover = place.parent.join("rover");
@@ -103,7 +103,7 @@ fn directory_that_took_the_place_of_the_one_that_was_made_keeps_its_mode() {
 
 #[test]
 fn link_that_took_the_place_of_the_directory_that_was_made_leads_to_no_change() {
-    with_users("link_that_took_the_place_of_the_directory_that_was_made_leads_to_no_change", || {
+    with_users(|| {
         let place = Place::new();
         let rover = place.parent.join("rover");
         let mut root = place.start_to_make();
@@ -117,7 +117,7 @@ fn link_that_took_the_place_of_the_directory_that_was_made_leads_to_no_change() 
 
 #[test]
 fn file_elsewhere_is_not_removed_in_place_of_the_name_that_was_to_be_forgotten() {
-    with_users("file_elsewhere_is_not_removed_in_place_of_the_name_that_was_to_be_forgotten", || {
+    with_users(|| {
         let place = Place::new();
         let elsewhere = place.elsewhere.join("rover.shm");
         fs::write(&elsewhere, "precious").unwrap();
@@ -132,7 +132,7 @@ fn file_elsewhere_is_not_removed_in_place_of_the_name_that_was_to_be_forgotten()
 
 #[test]
 fn file_that_took_the_place_of_a_name_that_was_to_be_forgotten_is_not_removed() {
-    with_users("file_that_took_the_place_of_a_name_that_was_to_be_forgotten_is_not_removed", || {
+    with_users(|| {
         for content in ["precious", ""] {
             let place = Place::new();
             let mut root = place.start_to_forget();
@@ -149,7 +149,7 @@ fn file_that_took_the_place_of_a_name_that_was_to_be_forgotten_is_not_removed() 
 
 #[test]
 fn name_that_was_written_while_it_was_to_be_forgotten_is_not_removed() {
-    with_users("name_that_was_written_while_it_was_to_be_forgotten_is_not_removed", || {
+    with_users(|| {
         let place = Place::new();
         let mut root = place.start_to_forget();
         let name = place.parent.join("rover.shm");
@@ -163,7 +163,7 @@ fn name_that_was_written_while_it_was_to_be_forgotten_is_not_removed() {
 
 #[test]
 fn new_name_is_made_in_the_directory_that_is_locked_and_not_elsewhere() {
-    with_users("new_name_is_made_in_the_directory_that_is_locked_and_not_elsewhere", || {
+    with_users(|| {
         let place = Place::new();
         let mut root = stopping_at("NameCandidate", &place.parent, &[]);
         root.tell("named rover");

@@ -19,7 +19,7 @@ fn without_proc(program: &Command) -> Command {
 
 #[test]
 fn named_store_is_made_without_proc_by_root_and_by_other_users() {
-    with_users("named_store_is_made_without_proc_by_root_and_by_other_users", || {
+    with_users(|| {
         for uid in [0, ALICE] {
             let scratch = Scratch::new();
             chown(scratch.path(), Some(uid), Some(GROUP)).unwrap();
@@ -39,7 +39,7 @@ fn named_store_is_made_without_proc_by_root_and_by_other_users() {
 
 #[test]
 fn name_that_cannot_be_made_without_proc_is_refused_with_whose_the_directory_is() {
-    with_users("name_that_cannot_be_made_without_proc_is_refused_with_whose_the_directory_is", || {
+    with_users(|| {
         let scratch = Scratch::new();
         fs::set_permissions(scratch.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let program = PublicPeer::new();

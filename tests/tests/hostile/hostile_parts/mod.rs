@@ -22,6 +22,7 @@ use shmstore_tests::raw::{Raw, find};
 use shmstore_tests::scratch::Scratch;
 use shmstore_tests::vandal::Vandal;
 use shmstore_tests::victim::Victim;
+use shmstore_tests::wait::flat_out;
 
 /// So many that they take some seconds.
 const WRITES: u64 = 60_000;
@@ -42,6 +43,7 @@ fn start(program: &str, scratch: &Scratch, args: &[String]) -> Peer {
 
 #[test]
 fn no_write_of_a_peer_does_harm_between_two_calls() {
+    let _turn = flat_out();
     let scratch = Scratch::new();
     let mut random = Random::seeded();
     let mut victim = Victim::new(store(&scratch), Random::new(random.number()), true);
@@ -67,6 +69,7 @@ fn no_write_of_a_peer_does_harm_between_two_calls() {
 
 #[test]
 fn no_write_of_a_peer_does_harm_during_a_call() {
+    let _turn = flat_out();
     let scratch = Scratch::new();
     let mut random = Random::seeded();
     let parts: Shared<EveryPart> = store(&scratch).create().unwrap();
@@ -90,6 +93,7 @@ fn no_write_of_a_peer_does_harm_during_a_call() {
 
 #[test]
 fn no_write_of_a_peer_does_more_than_stall_a_call_without_limit() {
+    let _turn = flat_out();
     let scratch = Scratch::new();
     let mut random = Random::seeded();
     let _parts: Shared<EveryPart> = store(&scratch).create().unwrap();

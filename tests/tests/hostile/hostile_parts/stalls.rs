@@ -7,6 +7,7 @@ use shmstore_tests::objects::{EveryPart, Parts};
 use shmstore_tests::privilege::skip;
 use shmstore_tests::raw::{Raw, field};
 use shmstore_tests::scratch::Scratch;
+use shmstore_tests::wait::flat_out;
 
 use super::start;
 
@@ -37,6 +38,7 @@ fn fill(raw: &Raw) {
 
 #[test]
 fn wait_for_one_object_is_not_held_up_by_the_attach_of_another_with_a_hostile_table() {
+    let _turn = flat_out();
     let scratch = Scratch::new();
     let _parts: Shared<Parts> = scratch.store().create().unwrap();
     let store = Store::options().max_processes(SLOTS).open(scratch.path()).unwrap();

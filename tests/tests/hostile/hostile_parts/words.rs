@@ -12,6 +12,7 @@ use shmstore_tests::objects::{EveryPart, Parts, Position};
 use shmstore_tests::peer::Peer;
 use shmstore_tests::raw::{Raw, field};
 use shmstore_tests::scratch::Scratch;
+use shmstore_tests::wait::flat_out;
 
 use super::harm::{LOCK_WORD, SEQUENCE, SHORT, Stop, TOKEN, in_time, meanwhile, place};
 use super::store;
@@ -108,6 +109,7 @@ const ROUNDS: usize = 10;
 
 #[test]
 fn sleepers_who_only_read_can_delay_a_wake_up_by_slices_and_not_lose_it() {
+    let _turn = flat_out();
     let scratch = Scratch::new();
     let slice = SLICE.as_millis().to_string();
     let mut waiter = holder_with(scratch.path(), &[("SHMSTORE_SLICE_MS", &slice)]);

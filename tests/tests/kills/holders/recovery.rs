@@ -4,12 +4,14 @@ use std::time::Instant;
 
 use shmstore_tests::holder::{holder, wait_until_asleep};
 use shmstore_tests::scratch::Scratch;
+use shmstore_tests::wait::flat_out;
 
 const ROUNDS: usize = 20;
 
 /// Has a process die with what it holds while another waits for it, again and again. The corpse is not reaped before the
 /// other has got it.
 fn time_recovery(hold: &str, wait: &str) {
+    let _turn = flat_out();
     let scratch = Scratch::new();
     let mut next = holder(scratch.path());
     let mut times = Vec::new();

@@ -157,7 +157,7 @@ fn an_observer_prints_each_new_sample_and_sees_the_end() {
 
 #[test]
 fn an_observer_of_another_user_sees_what_it_is_allowed_to() {
-    with_users("an_observer_of_another_user_sees_what_it_is_allowed_to", || {
+    with_users(|| {
         let scratch = Scratch::new();
         std::os::unix::fs::chown(scratch.path(), Some(ALICE), Some(GROUP)).unwrap();
         std::fs::set_permissions(scratch.path(), Permissions::from_mode(0o755)).unwrap();

@@ -18,6 +18,7 @@ const DEMO_ENDS_WITHIN: Duration = Duration::from_secs(10);
 
 #[test]
 fn the_demo_tells_its_story_in_time_and_leaves_nothing() {
+    let _turn = wait::flat_out();
     let scratch = Scratch::new();
     let started = Instant::now();
     let story = run_well(example("demo").env("TMPDIR", scratch.path()));
@@ -77,6 +78,7 @@ fn an_example_that_is_killed_leaves_no_segment() {
 
 #[test]
 fn killed_clerks_lose_no_money_and_others_repair_what_they_left() {
+    let _turn = wait::flat_out();
     let scratch = Scratch::new();
     let args = ["--seconds", "4", "--kills", "200", "--processes", "3"];
     let story = run_well(example("transfer").args(args).env("TMPDIR", scratch.path()));
@@ -91,6 +93,7 @@ fn killed_clerks_lose_no_money_and_others_repair_what_they_left() {
 
 #[test]
 fn a_waiting_process_is_woken_for_values_and_tells_how_long_they_took() {
+    let _turn = wait::flat_out();
     let scratch = Scratch::new();
     let told = run_well(example("wait").args(["--updates", "1000", "--hz", "1000"]).env("TMPDIR", scratch.path()));
     for way in ["`Versioned::store`, a lock each", "`Writer::store`, leased"] {

@@ -10,6 +10,7 @@ use shmstore::{Shared, Store};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::raw::{Field, Raw, field, plant};
 use shmstore_tests::scratch::{Planted, Scratch, key_of};
+use shmstore_tests::wait::flat_out;
 
 use super::segment;
 use super::states::with_own_anchor;
@@ -148,6 +149,7 @@ fn object_whose_creator_saw_other_paths_is_elsewhere_and_no_orphan() {
 
 #[test]
 fn many_orphans_of_one_directory_cost_one_look_into_it() {
+    let _turn = flat_out();
     let scratch = Scratch::new();
     let original = with_own_anchor(&scratch);
     let anchor = scratch.join("anchor");

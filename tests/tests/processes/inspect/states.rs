@@ -258,7 +258,7 @@ fn segment_without_the_magic_is_foreign_also_if_it_has_our_size() {
 
 #[test]
 fn segment_that_may_not_be_read_is_shown_with_what_the_kernel_tells() {
-    with_users("inspect::states::segment_that_may_not_be_read_is_shown_with_what_the_kernel_tells", || {
+    with_users(|| {
         let public = PublicPeer::of(&program_named("look"));
         let look = |uid: u32, shmid: i32| {
             let output = public.run_as(uid).arg(shmid.to_string()).output().unwrap();

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering::SeqCst;
 
 use shmstore::Shared;
+use shmstore_tests::again::alone;
 use shmstore_tests::objects::{Large, Position, Telemetry};
 use shmstore_tests::peer::Peer;
 use shmstore_tests::scratch::Scratch;
@@ -17,21 +18,24 @@ fn resident_shared() -> u64 {
 
 #[test]
 fn large_object_is_zero_and_costs_no_memory_until_it_is_touched() {
-    const MIB: u64 = 1 << 10;
-    let scratch = Scratch::new();
-    let before = resident_shared();
-    let object = scratch.store().create::<Large>().unwrap();
-    let created = resident_shared();
-    // Other tests run beside this one, with a few pages each.
-    assert!(created < before + 4 * MIB, "{before} KiB before, {created} KiB after");
-    assert!(segments::at_key(scratch.key('L'))[0].size > 64 << 20);
+    alone(|| {
+        const MIB: u64 = 1 << 10;
+        let scratch = Scratch::new();
+        let before = resident_shared();
+        let object = scratch.store().create::<Large>().unwrap();
+        let created = resident_shared();
+        assert!(created < before + 4 * MIB, "{before} KiB before, {created} KiB after");
+        assert!(segments::at_key(scratch.key('L'))[0].size > 64 << 20);
 
-    assert!(object.numbers.iter().step_by(4099).chain(object.numbers.last()).all(|number| number.load(SeqCst) == 0));
-    assert!(resident_shared() > before + 4 * MIB, "what is measured does not show what was touched");
-    object.numbers[(8 << 20) - 1].store(1, SeqCst);
-    let again = scratch.store().attach::<Large>().unwrap();
-    assert_eq!(again.numbers.last().unwrap().load(SeqCst), 1);
-    scratch.store().remove::<Large>().unwrap();
+        assert!(
+            object.numbers.iter().step_by(4099).chain(object.numbers.last()).all(|number| number.load(SeqCst) == 0)
+        );
+        assert!(resident_shared() > before + 4 * MIB, "what is measured does not show what was touched");
+        object.numbers[(8 << 20) - 1].store(1, SeqCst);
+        let again = scratch.store().attach::<Large>().unwrap();
+        assert_eq!(again.numbers.last().unwrap().load(SeqCst), 1);
+        scratch.store().remove::<Large>().unwrap();
+    });
 }
 
 #[test]

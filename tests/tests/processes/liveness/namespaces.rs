@@ -1,11 +1,9 @@
 //! Processes of which a pid, or a start time, says nothing to us: they are judged by the kernel's word on their lock.
 
-use std::process::Command;
-
 use shmstore::{Shared, Store};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::peer::{Peer, program, program_named};
-use shmstore_tests::privilege::{ALICE, PublicPeer, skip, with_namespaces, with_users};
+use shmstore_tests::privilege::{ALICE, PublicPeer, unshare, with_namespaces, with_users};
 use shmstore_tests::scratch::Scratch;
 use shmstore_tests::wait;
 
@@ -16,18 +14,6 @@ const TIME: &[&str] = &["--time", "--boottime", "100000", "--fork", "--kill-chil
 /// Through a shell, so that what is run is not process 1, with which all others die.
 const SHELL: &[&str] = &["sh", "-c", r#""$0" "$@"; sleep 60"#];
 const NO_PROC: &[&str] = &["--mount", "sh", "-c", r#"mount -t tmpfs none /proc && exec "$0" "$@""#];
-
-/// `unshare` with such namespaces, if that is allowed here.
-fn unshare(arguments: &[&str]) -> Option<Command> {
-    let possible = Command::new("unshare").args(arguments).arg("true").output().expect("`unshare` of util-linux");
-    if !possible.status.success() {
-        skip(String::from_utf8_lossy(&possible.stderr).trim());
-        return None;
-    }
-    let mut command = Command::new("unshare");
-    command.args(arguments);
-    Some(command)
-}
 
 fn peer_in(scratch: &Scratch, namespaces: &[&str]) -> Option<Peer> {
     unshare(namespaces).map(|mut command| Peer::spawn(command.arg(program()).arg(scratch.path())))
@@ -75,47 +61,39 @@ fn assert_death_is_seen_from_there(namespaces: &[&str]) {
 
 #[test]
 fn death_in_another_pid_namespace_is_seen_from_here() {
-    with_namespaces("liveness::namespaces::death_in_another_pid_namespace_is_seen_from_here", || {
+    with_namespaces(|| {
         assert_death_is_seen_from_here(PID);
     });
 }
 
 #[test]
 fn death_is_seen_from_another_pid_namespace() {
-    with_namespaces("liveness::namespaces::death_is_seen_from_another_pid_namespace", || {
-        assert_death_is_seen_from_there(PID)
-    });
+    with_namespaces(|| assert_death_is_seen_from_there(PID));
 }
 
 #[test]
 fn death_of_a_process_without_proc_is_seen_from_here() {
-    with_namespaces("liveness::namespaces::death_of_a_process_without_proc_is_seen_from_here", || {
+    with_namespaces(|| {
         assert_death_is_seen_from_here(NO_PROC);
     });
 }
 
 #[test]
 fn death_is_seen_by_a_process_without_proc() {
-    with_namespaces("liveness::namespaces::death_is_seen_by_a_process_without_proc", || {
-        assert_death_is_seen_from_there(NO_PROC)
-    });
+    with_namespaces(|| assert_death_is_seen_from_there(NO_PROC));
 }
 
 #[test]
 fn process_of_another_time_namespace_is_not_taken_for_one_of_another_time() {
-    with_namespaces(
-        "liveness::namespaces::process_of_another_time_namespace_is_not_taken_for_one_of_another_time",
-        || {
-            assert_death_is_seen_from_here(TIME);
-            assert_death_is_seen_from_there(TIME);
-        },
-    );
+    with_namespaces(|| {
+        assert_death_is_seen_from_here(TIME);
+        assert_death_is_seen_from_there(TIME);
+    });
 }
 
 #[test]
 fn deaths_of_parent_and_child_are_told_apart_from_another_pid_namespace() {
-    let name = "liveness::namespaces::deaths_of_parent_and_child_are_told_apart_from_another_pid_namespace";
-    with_namespaces(name, || {
+    with_namespaces(|| {
         for way in ["fork", "clone"] {
             let scratch = Scratch::new();
             let object = object_for(&scratch, 3);
@@ -139,9 +117,7 @@ fn deaths_of_parent_and_child_are_told_apart_from_another_pid_namespace() {
 
 #[test]
 fn parents_death_is_seen_from_another_pid_namespace_though_its_child_has_used_nothing() {
-    let name =
-        "liveness::namespaces::parents_death_is_seen_from_another_pid_namespace_though_its_child_has_used_nothing";
-    with_namespaces(name, || {
+    with_namespaces(|| {
         let scratch = Scratch::new();
         let object = object_for(&scratch, 2);
         let Some(mut command) = unshare(PID) else { return };
@@ -155,7 +131,7 @@ fn parents_death_is_seen_from_another_pid_namespace_though_its_child_has_used_no
 
 #[test]
 fn name_is_seen_alive_and_dead_from_another_pid_namespace() {
-    with_namespaces("liveness::namespaces::name_is_seen_alive_and_dead_from_another_pid_namespace", || {
+    with_namespaces(|| {
         let scratch = Scratch::new();
         let store = Store::options().max_processes(2).open(scratch.path()).unwrap().named("rover").unwrap();
         let object = store.create::<Telemetry>().unwrap();
@@ -170,8 +146,7 @@ fn name_is_seen_alive_and_dead_from_another_pid_namespace() {
 
 #[test]
 fn half_filled_slot_of_another_pid_namespace_is_taken_once_its_process_is_killed() {
-    let name = "liveness::namespaces::half_filled_slot_of_another_pid_namespace_is_taken_once_its_process_is_killed";
-    with_namespaces(name, || {
+    with_namespaces(|| {
         let scratch = Scratch::new();
         let object = object_for(&scratch, 2);
         let Some(mut command) = unshare(PID) else { return };
@@ -187,7 +162,7 @@ fn half_filled_slot_of_another_pid_namespace_is_taken_once_its_process_is_killed
 
 #[test]
 fn process_that_proc_hides_is_seen_alive_and_dead() {
-    with_users("liveness::namespaces::process_that_proc_hides_is_seen_alive_and_dead", || {
+    with_users(|| {
         use std::os::unix::fs::PermissionsExt;
         let scratch = Scratch::new();
         std::fs::set_permissions(scratch.path(), std::fs::Permissions::from_mode(0o755)).unwrap();

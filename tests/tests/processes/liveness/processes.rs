@@ -4,7 +4,7 @@ use std::process::{Child, Command};
 
 use shmstore::Shared;
 use shmstore_tests::peer::Peer;
-use shmstore_tests::privilege::{skip, with_namespaces};
+use shmstore_tests::privilege::as_process_1;
 use shmstore_tests::scratch::Scratch;
 
 use super::{assert_full, assert_place_is_taken, forker, is_alive, object_for, other, participant, wait_until_dead};
@@ -129,8 +129,7 @@ fn process_of_pid(pid: u32) -> Child {
 
 #[test]
 fn pid_that_another_process_got_since_is_not_taken_for_the_dead_one() {
-    let name = "liveness::processes::pid_that_another_process_got_since_is_not_taken_for_the_dead_one";
-    within_pid_namespace(name, || {
+    as_process_1(|| {
         let scratch = Scratch::new();
         let object = object_for(&scratch, 2);
         let mut peer = Peer::start(scratch.path());
@@ -143,24 +142,5 @@ fn pid_that_another_process_got_since_is_not_taken_for_the_dead_one() {
         assert_place_is_taken(&scratch);
         heir.kill().expect("our own child");
         heir.wait().expect("our own child");
-    });
-}
-
-/// Runs a test as process 1 of a PID namespace of its own.
-fn within_pid_namespace(name: &str, test: impl FnOnce()) {
-    const WITHIN: &str = "SHMSTORE_TEST_WITHIN_PID_NAMESPACE";
-    if std::env::var_os(WITHIN).is_some() {
-        return test();
-    }
-    with_namespaces(name, || {
-        let unshare = ["--pid", "--fork", "--kill-child", "--mount-proc"];
-        let check = Command::new("unshare").args(unshare).arg("true").output().expect("`unshare` of util-linux");
-        if !check.status.success() {
-            return skip(String::from_utf8_lossy(&check.stderr).trim());
-        }
-        let ourselves = std::env::current_exe().expect("a path of our own");
-        let test = [name, "--exact", "--nocapture"];
-        let status = Command::new("unshare").args(unshare).arg(ourselves).args(test).env(WITHIN, "1").status();
-        assert!(status.expect("it started a moment ago").success(), "failed within the PID namespace");
     });
 }
