@@ -1,7 +1,7 @@
 //! What a type looks like: its layout, its hash, its schema, and the values of which it is made.
 
 /// What the derives accept, and what becomes of it.
-mod derives;
+pub mod derives;
 /// The values of this crate: `FixedString`, `FixedVec` and `Pad`.
 mod fixed;
 /// Types of other crates, and the time, are values.

@@ -34,6 +34,6 @@ struct Object {
     of: shmstore::Versioned<Value<3>>,
 }
 
-fn main() {
+pub(super) fn check() {
     assert_eq!(<Object as shmstore::ShmLayout>::SCHEMA.size(), size_of::<Object>());
 }

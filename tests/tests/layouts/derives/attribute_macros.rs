@@ -19,7 +19,8 @@ struct Object {
     older: shmstore::Versioned<Value>,
 }
 
-fn main() {
+#[test]
+fn attribute_macros_may_stand_around_a_derive() {
     let Kind::Struct { fields, .. } = Object::SCHEMA.kind() else { panic!("not a struct") };
     assert_eq!(fields[0].name, "newer");
 }

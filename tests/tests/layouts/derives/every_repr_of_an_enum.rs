@@ -12,7 +12,8 @@ macro_rules! enums {
             }
         )*
 
-        fn main() {
+        #[test]
+        fn an_enum_is_any_integer_of_8_to_64_bits() {
             $(
                 let Kind::Enum { repr, variants, .. } = $name::SCHEMA.kind() else { panic!("not an enum") };
                 assert_eq!(*repr, Primitive::$primitive);

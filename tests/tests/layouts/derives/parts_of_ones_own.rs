@@ -57,7 +57,8 @@ macro_rules! made {
 
 made!(Made, String, shmstore::Versioned<String>);
 
-fn main() {
+#[test]
+fn the_type_decides_and_not_its_name() {
     assert_eq!(Made::SCHEMA.size(), 3 * 128);
     assert_eq!(Telemetry::<4>::SCHEMA.size(), size_of::<Telemetry<4>>());
     assert_eq!(Widths::<4>::SCHEMA.size(), 40);

@@ -37,7 +37,8 @@ mod c {
     }
 }
 
-fn main() {
+#[test]
+fn names_kinds_and_offsets_make_two_layouts_the_same() {
     assert_eq!(a::Reading::LAYOUT_HASH, b::Renamed::LAYOUT_HASH);
     assert_ne!(a::Reading::LAYOUT_HASH, c::Reading::LAYOUT_HASH);
 }

@@ -9,7 +9,7 @@ use vendored::deep::store;
 
 #[derive(Clone, Copy, store::ShmValue)]
 #[repr(C)]
-#[shm(crate = "crate::vendored::deep::store", id = 'V')]
+#[shm(crate = "crate::derives::crate_attribute::vendored::deep::store", id = 'V')]
 struct Value {
     number: u64,
 }
@@ -21,6 +21,7 @@ struct Object {
     of: store::Versioned<Value>,
 }
 
-fn main() {
+#[test]
+fn the_runtime_is_reached_by_another_path() {
     assert_eq!(<Object as store::ShmLayout>::SCHEMA.size(), size_of::<Object>());
 }

@@ -11,14 +11,14 @@ mod inner {
     pub(super) mod deep {
         #[derive(Clone, Copy, shmstore::ShmValue)]
         #[repr(C)]
-        pub(in crate::inner) struct Hidden {
+        pub(in crate::derives::wherever_a_struct_may_stand::inner) struct Hidden {
             pub(super) number: u64,
         }
 
         #[derive(shmstore::ShmObject)]
         #[repr(C)]
         pub(crate) struct Shown {
-            pub(in crate::inner) of: shmstore::Versioned<Hidden>,
+            pub(in crate::derives::wherever_a_struct_may_stand::inner) of: shmstore::Versioned<Hidden>,
             pub(self) more: shmstore::Atomic<u8>,
         }
     }
@@ -83,7 +83,8 @@ struct Counter {
     view: CounterView,
 }
 
-fn main() {
+#[test]
+fn a_struct_may_stand_anywhere() {
     #[derive(Clone, Copy, ShmValue)]
     #[repr(C)]
     struct Local {

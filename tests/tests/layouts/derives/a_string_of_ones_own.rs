@@ -18,6 +18,7 @@ struct Reading {
     other: Vec,
 }
 
-fn main() {
+#[test]
+fn a_type_with_the_name_of_another_is_what_it_is() {
     assert_eq!(Reading::SCHEMA.size(), 32);
 }

@@ -23,6 +23,6 @@ struct Object {
     mode: ::shmstore::Atomic<Mode>,
 }
 
-fn main() {
+pub(super) fn check() {
     ::std::assert_eq!(<Object as ::shmstore::ShmLayout>::SCHEMA.size(), ::std::mem::size_of::<Object>());
 }

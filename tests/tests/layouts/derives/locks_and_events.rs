@@ -10,7 +10,7 @@ use shmstore::{CacheAligned, Event, EventView, Kind, Lock, LockView, ShmLayout, 
 /// An object in an object.
 #[derive(Default, ShmObject)]
 #[repr(C)]
-struct Account {
+pub(crate) struct Account {
     guard: Lock,
     changed: Event,
     balances: [Versioned<i64>; 2],
@@ -51,7 +51,8 @@ fn views(view: &View) -> (&LockView, &[[EventView; 2]; 2], &CacheAligned<LockVie
     (&view.lock, &view.events, &view.lines[1])
 }
 
-fn main() {
+#[test]
+fn locks_and_events_stand_wherever_an_object_has_a_part() {
     assert!(matches!(Lock::SCHEMA.kind(), Kind::Lock) && matches!(Event::SCHEMA.kind(), Kind::Event));
     assert_eq!((size_of::<Lock>(), align_of::<Lock>()), (8, 8));
     assert_eq!((size_of::<Event>(), align_of::<Event>()), (16, 8));

@@ -30,7 +30,8 @@ struct Counter {
 #[repr(align(4096))]
 struct Page(AtomicU16, AtomicU64);
 
-fn main() {
+#[test]
+fn structs_of_every_shape_are_shared() {
     let Kind::Struct { fields, .. } = Point::SCHEMA.kind() else { panic!("not a struct") };
     assert_eq!((fields[1].name, fields[1].offset), ("1", 8));
     assert_eq!(Metres::SCHEMA.size(), 8);

@@ -42,7 +42,8 @@ fn const_args(schema: &'static shmstore::Schema) -> Vec<(&'static str, i128)> {
     const_args.iter().map(|ConstArg { name, value }| (*name, *value)).collect()
 }
 
-fn main() {
+#[test]
+fn const_arguments_are_part_of_the_identity() {
     let args = const_args(<Samples<4, -3>>::SCHEMA);
     assert_eq!(args, [("N", 4), ("SIGNED", -3), ("FLAG", 1), ("LETTER", 120)]);
     assert_ne!(<Samples<4, -3>>::LAYOUT_HASH, <Samples<4, -2>>::LAYOUT_HASH);

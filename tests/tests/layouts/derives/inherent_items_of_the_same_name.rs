@@ -36,7 +36,8 @@ impl Object {
     const VIEW_IS_ALIKE: u8 = 1;
 }
 
-fn main() {
+#[test]
+fn inherent_items_do_not_come_before_what_the_traits_say() {
     assert_eq!(<Outer as ShmValue>::check_bits(&[2]).unwrap_err().path(), "value.flag");
     assert_eq!(<Object as ShmLayout>::SCHEMA.size(), size_of::<Object>());
 }

@@ -18,7 +18,7 @@ enum Mode {
 /// An object that nobody outside sees.
 #[derive(ShmObject)]
 #[repr(C)]
-struct Inner {
+pub(crate) struct Inner {
     small: AtomicU8,
     large: AtomicU64,
 }
@@ -52,7 +52,8 @@ fn shown(view: &View) -> String {
     format!("{} {view:?}", view.a.load(std::sync::atomic::Ordering::Relaxed))
 }
 
-fn main() {
+#[test]
+fn a_view_has_the_layout_of_its_object() {
     assert_eq!(Everything::ID, 'T');
     assert_eq!(Everything::SCHEMA.size(), size_of::<Everything>());
     assert_eq!((size_of::<View>(), align_of::<View>()), (size_of::<Everything>(), align_of::<Everything>()));
