@@ -6,7 +6,8 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::{again, peer};
+use crate::again;
+use crate::peer::{actor_words, program_named};
 
 /// A user of the tests: nobody's account, as no file of the system belongs to it.
 pub const ALICE: u32 = 61_001;
@@ -104,15 +105,15 @@ pub fn unshare(arguments: &[&str]) -> Option<Command> {
     None
 }
 
-/// The command that starts a program as process 1 of a PID namespace of its own, in our IPC namespace. `None`, and it is
+/// The command that starts an actor as process 1 of a PID namespace of its own, in our IPC namespace. `None`, and it is
 /// said why, where that cannot be had.
 ///
 /// # Panics
 ///
 /// As [`skip`].
-pub fn in_pid_namespace(program: &Path) -> Option<Command> {
+pub fn in_pid_namespace(role: &str) -> Option<Command> {
     let mut command = unshare(PID_NAMESPACE)?;
-    command.arg(program);
+    command.args(actor_words(role));
     Some(command)
 }
 
@@ -136,20 +137,30 @@ pub fn plant_on_huge_pages(key: i32, size: usize, uid: u32) -> Option<String> {
     Some(String::from_utf8(output.stdout).expect("a number"))
 }
 
-/// The `peer` program, or another, where every user can run it.
+/// The program `actor` in a role, or another program, where every user can run it.
 pub struct PublicPeer {
     program: PathBuf,
+    role: Option<&'static str>,
     _directory: TempDir,
 }
 
 impl PublicPeer {
-    /// Copies it.
+    /// Copies the program for the role of a peer.
     ///
     /// # Panics
     ///
     /// If there is no room.
     pub fn new() -> Self {
-        Self::of(&peer::program())
+        Self::in_role("peer")
+    }
+
+    /// Copies the program for another role.
+    ///
+    /// # Panics
+    ///
+    /// If there is no room.
+    pub fn in_role(role: &'static str) -> Self {
+        Self { role: Some(role), ..Self::of(&program_named("actor")) }
     }
 
     /// Copies another program.
@@ -167,7 +178,7 @@ impl PublicPeer {
         let program = directory.path().join(original.file_name().expect("a program has a name"));
         let copied = Command::new("cp").arg(original).arg(&program).status();
         assert!(copied.expect("`cp` of coreutils").success(), "room for the program");
-        Self { program, _directory: directory }
+        Self { program, role: None, _directory: directory }
     }
 
     /// Where it is.
@@ -192,7 +203,7 @@ impl PublicPeer {
         let mut command = Command::new("setpriv");
         let groups = other.map_or("--clear-groups".into(), |group| format!("--groups={group}"));
         command.arg(format!("--reuid={uid}")).arg(format!("--regid={primary}")).arg(groups);
-        command.arg(&self.program);
+        command.arg(&self.program).args(self.role);
         command
     }
 }

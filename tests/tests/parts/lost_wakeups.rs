@@ -1,11 +1,10 @@
 //! Who waits is woken: with sleeps that only a wake-up ends in time, processes pass turns so fast that each is met at
 //! every step of falling asleep.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use shmstore_tests::holder::{holder_with, is_asleep, wait_until_state};
-use shmstore_tests::peer::{Peer, program_named};
+use shmstore_tests::peer::{Peer, actor};
 use shmstore_tests::sandbox::SANDBOX;
 use shmstore_tests::scratch::Scratch;
 use shmstore_tests::wait::{flat_out, until_true};
@@ -22,7 +21,7 @@ fn pass_turns(way: &str, rounds: u64, environments: &[&[(&str, &str)]]) {
     let mut relays: Vec<Peer> = (0_usize..)
         .zip(environments)
         .map(|(side, environment)| {
-            let mut command = Command::new(program_named("relay"));
+            let mut command = actor("relay");
             let numbers = [side.to_string(), environments.len().to_string(), rounds.to_string()];
             command.arg(scratch.path()).arg(way).args(numbers).envs([SLICE]).envs(environment.iter().copied());
             let mut relay = Peer::spawn(&mut command);

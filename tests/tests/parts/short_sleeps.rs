@@ -1,10 +1,9 @@
 //! Signals and wake-ups that mean nothing cut a waiter's sleeps short: a dead owner is found all the same, and in time.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use shmstore_tests::holder::{holder, spawn, wait_until_asleep};
-use shmstore_tests::peer::{Peer, program_named};
+use shmstore_tests::peer::{Peer, actor};
 use shmstore_tests::scratch::Scratch;
 use shmstore_tests::wait::flat_out;
 
@@ -49,7 +48,7 @@ fn dead_owner_is_found_by_one_whom_signals_interrupt_each_millisecond() {
 #[test]
 fn dead_owner_is_found_by_one_whom_a_reader_wakes_for_nothing_all_the_time() {
     assert_the_dead_is_found(|scratch, _| {
-        let mut reader = spawn(Command::new(program_named("reader")).arg(scratch.path()));
+        let mut reader = spawn(actor("reader").arg(scratch.path()));
         reader.expect_ok("knock");
         Some(reader)
     });

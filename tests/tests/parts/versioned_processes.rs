@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use shmstore::{Shared, Versioned};
 use shmstore_tests::objects::{Block, Telemetry};
-use shmstore_tests::peer::{Peer, program_named};
+use shmstore_tests::peer::{Peer, actor, program_named};
 use shmstore_tests::scratch::Scratch;
 use shmstore_tests::wait::{flat_out, until_true};
 
@@ -13,7 +13,7 @@ use shmstore_tests::wait::{flat_out, until_true};
 const TIME: Duration = Duration::from_secs(5);
 
 fn hammer(scratch: &Scratch, role: &str, size: &str, time: Duration) -> Peer {
-    let mut command = Command::new(program_named("hammer"));
+    let mut command = actor("hammer");
     let mut hammer = Peer::spawn(command.arg(scratch.path()).args([role, size]).arg(time.as_millis().to_string()));
     assert_eq!(hammer.answer(), "ok ready");
     hammer

@@ -1,10 +1,9 @@
 //! A child of `fork` is a process of its own: it works on with what it inherited, and takes nothing from its parent.
 
 use std::path::Path;
-use std::process::Command;
 
 use shmstore_tests::objects::Telemetry;
-use shmstore_tests::peer::{Peer, program_named};
+use shmstore_tests::peer::{Child, Peer, actor};
 use shmstore_tests::sandbox::SANDBOX;
 use shmstore_tests::scratch::Scratch;
 use shmstore_tests::segments::{self, Segment};
@@ -15,32 +14,12 @@ use shmstore_tests::wait;
 fn forker(path: &Path) -> Peer {
     let is_wiped = !module_path!().contains("fork_without_wiping");
     let sandbox = if is_wiped { "" } else { "EINVAL madvise(MADV_WIPEONFORK)" };
-    Peer::spawn(Command::new(program_named("forker")).arg(path).env(SANDBOX, sandbox))
+    Peer::spawn(actor("peer").arg(path).env(SANDBOX, sandbox))
 }
 
-/// A forked child, which is killed with its test, also if its parent is dead.
-struct Child(u32);
-
-impl Child {
-    fn fork(forker: &mut Peer) -> Self {
-        Self(forker.expect_ok("fork").parse().unwrap())
-    }
-
-    fn kill(&self) {
-        // An error means that it has ended already.
-        drop(Command::new("kill").args(["-s", "KILL", &self.0.to_string()]).output());
-    }
-
-    fn holds_open(&self, path: &Path) -> bool {
-        let open = std::fs::read_dir(format!("/proc/{}/fd", self.0)).unwrap();
-        open.flatten().any(|fd| std::fs::read_link(fd.path()).is_ok_and(|target| target == path))
-    }
-}
-
-impl Drop for Child {
-    fn drop(&mut self) {
-        self.kill();
-    }
+fn holds_open(child: &Child, path: &Path) -> bool {
+    let open = std::fs::read_dir(format!("/proc/{}/fd", child.0)).unwrap();
+    open.flatten().any(|fd| std::fs::read_link(fd.path()).is_ok_and(|target| target == path))
 }
 
 fn segment(scratch: &Scratch) -> Segment {
@@ -68,7 +47,7 @@ fn handle_that_a_child_inherits_works() {
     let mut parent = forker(scratch.path());
     parent.expect_ok("create");
     let _child = Child::fork(&mut parent);
-    assert_eq!(parent.expect_ok("child add"), "0");
+    assert_eq!(parent.expect_ok("child add 1"), "0");
     assert_eq!(parent.expect_ok("frames"), "1");
     assert_eq!(parent.expect_ok("child store"), "1");
     assert_eq!(parent.expect_ok("store"), "2");
@@ -99,7 +78,7 @@ fn child_that_drops_what_it_inherited_takes_nothing_from_its_parent() {
     parent.expect_ok("child drop");
     assert_eq!(segment(&scratch).attached, 1);
     assert_eq!(present(&scratch), [parent.pid()]);
-    assert_eq!(parent.expect_ok("add"), "0");
+    assert_eq!(parent.expect_ok("add 1"), "0");
     parent.expect_ok("child attach");
     assert_eq!(parent.expect_ok("child frames"), "1");
 }
@@ -114,7 +93,7 @@ fn parent_that_drops_its_handle_takes_nothing_from_its_child() {
     parent.expect_ok("drop");
     assert_eq!(present(&scratch), [child.0]);
     assert_eq!(segment(&scratch).attached, 1);
-    assert_eq!(parent.expect_ok("child add"), "0");
+    assert_eq!(parent.expect_ok("child add 1"), "0");
 }
 
 #[test]
@@ -123,7 +102,7 @@ fn grandchild_is_a_process_of_its_own_too() {
     let mut parent = forker(scratch.path());
     parent.expect_ok("create");
     let child = Child::fork(&mut parent);
-    let grandchild = Child(parent.expect_ok("child fork").parse().unwrap());
+    let grandchild = Child::of(&mut parent, "child fork");
     parent.expect_ok("child child store");
     assert_eq!(present(&scratch), sorted([parent.pid(), grandchild.0]));
     parent.expect_ok("child store");
@@ -145,8 +124,8 @@ fn child_that_was_forked_in_an_init_closure_leaves_the_object_to_its_parent() {
     impatient.expect_err("attach_or_create 9", "Busy");
     assert_eq!((segment(&scratch).shmid, segment(&scratch).attached), (making.shmid, 1));
 
-    parent.expect_ok("add");
-    assert_eq!(parent.expect_ok("return"), "");
+    parent.expect_ok("add 1");
+    assert_eq!(parent.expect_ok("return"), "created");
     assert_eq!(impatient.expect_ok("attach"), "attached");
     assert_eq!(impatient.expect_ok("frames"), "1");
     parent.expect_ok("child attach");
@@ -159,7 +138,7 @@ fn lock_of_a_killed_creator_is_free_while_its_child_lives() {
     let mut parent = forker(scratch.path());
     parent.expect_ok("create_serving");
     let child = Child::fork(&mut parent);
-    assert!(!child.holds_open(scratch.path()), "the child's copy of the lock is closed before it runs");
+    assert!(!holds_open(&child, scratch.path()), "the child's copy of the lock is closed before it runs");
     parent.kill();
 
     // Not `Busy`: the lock could be had. The child has the half-made object attached: so it is left alone.

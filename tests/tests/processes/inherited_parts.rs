@@ -1,32 +1,10 @@
 //! A child of `fork` inherits what its parent holds, and takes nothing from it; a new image, a process without descriptors,
 //! or one without its first thread holds what it should.
 
-use std::process::Command;
-
 use shmstore_tests::holder::{holder, spawn, wait_until_asleep, wait_until_state};
-use shmstore_tests::peer::{Peer, program_named};
+use shmstore_tests::peer::{Child, Peer};
 use shmstore_tests::privilege::{in_pid_namespace, with_namespaces};
 use shmstore_tests::scratch::Scratch;
-
-/// A forked child, which is killed with its test, also if its parent is dead.
-struct Child(u32);
-
-impl Child {
-    fn fork(parent: &mut Peer) -> Self {
-        Self(parent.expect_ok("fork").parse().unwrap())
-    }
-
-    fn kill(&self) {
-        // An error means that it has ended already.
-        drop(Command::new("kill").args(["-s", "KILL", &self.0.to_string()]).output());
-    }
-}
-
-impl Drop for Child {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
 
 /// A process that holds something, a child that has inherited it, and somebody else.
 fn family(scratch: &Scratch, hold: &str) -> (Peer, Child, Peer) {
@@ -202,7 +180,7 @@ fn process_whose_first_thread_has_ended_is_alive() {
 
 /// Starts one in a PID namespace of its own, where it is process 1.
 fn start_in_pid_namespace(scratch: &Scratch) -> Option<Peer> {
-    let mut command = in_pid_namespace(&program_named("holder"))?;
+    let mut command = in_pid_namespace("holder")?;
     Some(spawn(command.arg(scratch.path())))
 }
 

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use shmstore::{Shared, Store};
 use shmstore_tests::holder::{holder, holder_with, spawn};
 use shmstore_tests::objects::Parts;
-use shmstore_tests::peer::{Peer, program_named};
+use shmstore_tests::peer::Peer;
 use shmstore_tests::privilege::{ALICE, PublicPeer, with_users};
 use shmstore_tests::scratch::Scratch;
 
@@ -28,7 +28,7 @@ impl Secluded {
         let store = Store::options().max_processes(3).mode(0o666).open(scratch.path()).unwrap();
         let parts = store.named("x").unwrap().create().unwrap();
         set_permissions(scratch.path(), Permissions::from_mode(0o711)).unwrap();
-        Self { scratch, program: PublicPeer::of(&program_named("holder")), _parts: parts }
+        Self { scratch, program: PublicPeer::in_role("holder"), _parts: parts }
     }
 
     fn alice(&self) -> Peer {

@@ -1,15 +1,13 @@
 //! Libraries that are loaded, used and unloaded in a process that lives on: they leave nothing behind.
 
-use std::process::Command;
-
 use shmstore::{Shared, Store};
-use shmstore_tests::peer::{Peer, program_named};
+use shmstore_tests::peer::{Peer, actor};
 use shmstore_tests::scratch::Scratch;
 use shmstore_twin::Hold;
 
 #[track_caller]
 fn plugins(scratch: &Scratch, args: &[&str]) -> String {
-    let output = Command::new(program_named("plugins")).args(args).env("TWIN_STORE", scratch.path()).output().unwrap();
+    let output = actor("plugins").args(args).env("TWIN_STORE", scratch.path()).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
@@ -34,7 +32,7 @@ fn slot_of_an_unloaded_plugin_is_taken_by_another_process_while_its_own_lives_an
     // For us, a process with the object, and its plug-in.
     let store = Store::options().max_processes(3).open(scratch.path()).unwrap();
     drop(store.create::<Hold>().unwrap());
-    let mut command = Command::new(program_named("plugins"));
+    let mut command = actor("plugins");
     let mut living = Peer::spawn(command.args(["1", "drop", "attached"]).env("TWIN_STORE", scratch.path()));
     let answer = living.answer();
     assert!(answer.contains("3 slots, loaded false"), "{answer}");

@@ -7,7 +7,7 @@ use std::thread;
 use nix::sched::{CloneFlags, unshare};
 use shmstore::{Shared, Store};
 use shmstore_tests::objects::Telemetry;
-use shmstore_tests::peer::{self, Peer};
+use shmstore_tests::peer::{Peer, actor, actor_words};
 use shmstore_tests::privilege::{
     ALICE, alone_with_namespaces, in_pid_namespace, plant_on_huge_pages, skip, with_namespaces,
 };
@@ -24,7 +24,7 @@ fn start_with_limit(scratch: &Scratch, limit: &str, value: &str) -> Option<Peer>
     }
     let then = format!(r#"{set} && exec "$0" "$@""#);
     let mut command = Command::new("unshare");
-    command.args(["--ipc", "sh", "-c", &then]).arg(peer::program()).arg(scratch.path());
+    command.args(["--ipc", "sh", "-c", &then]).args(actor_words("peer")).arg(scratch.path());
     Some(Peer::spawn(&mut command))
 }
 
@@ -127,7 +127,7 @@ fn it_is_told_that_the_old_object_is_gone_if_the_new_one_can_not_be_made_after_a
             return;
         }
         let mut command = Command::new("unshare");
-        command.arg("--ipc").arg(peer::program()).arg(scratch.path());
+        command.arg("--ipc").args(actor_words("peer")).arg(scratch.path());
         let mut peer = Peer::spawn(command.env("SHMSTORE_FAILPOINT", "RemoveDone=stop"));
         peer.expect_ok("create 7");
         peer.tell("replace 9");
@@ -148,7 +148,7 @@ fn object_of_another_ipc_namespace_is_not_found_and_the_namespace_is_named() {
         let store = scratch.store();
         let object = store.create::<Telemetry>().unwrap();
         let mut command = Command::new("unshare");
-        let mut peer = Peer::spawn(command.arg("--ipc").arg(peer::program()).arg(scratch.path()));
+        let mut peer = Peer::spawn(command.arg("--ipc").args(actor_words("peer")).arg(scratch.path()));
         let message = peer.expect_err("attach", "NotFound");
         // By now the peer is in its namespace, and runs the program.
         let theirs = std::fs::read_link(format!("/proc/{}/ns/ipc", peer.pid())).unwrap();
@@ -161,7 +161,7 @@ fn object_of_another_ipc_namespace_is_not_found_and_the_namespace_is_named() {
 
 /// Starts a peer as process 1 of a PID namespace of its own, in our IPC namespace.
 fn start_in_pid_namespace(scratch: &Scratch) -> Option<Peer> {
-    let mut command = in_pid_namespace(&peer::program())?;
+    let mut command = in_pid_namespace("peer")?;
     Some(Peer::spawn(command.arg(scratch.path())))
 }
 
@@ -270,7 +270,7 @@ fn assert_huge_pages_kill_nobody(creator: u32, variant: &str, state: &str, parts
                 assert_says(&message, &["`Telemetry` (id 'T', key 0x", &segment]);
             }
             assert_eq!(Peer::start(scratch.path()).expect_ok("list"), state);
-            let looked = Command::new(peer::program_named("look")).arg(&shmid).output().expect("a program of ours");
+            let looked = actor("look").arg(&shmid).output().expect("a program of ours");
             let said = String::from_utf8(looked.stdout).expect("text");
             let none = format!("segment {shmid} is none of shmstore's: it is on huge pages");
             let lines: Vec<&str> = said.lines().collect();

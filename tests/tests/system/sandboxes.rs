@@ -9,7 +9,7 @@ use std::os::unix::fs::chown;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use shmstore_tests::peer::{Peer, program_named};
+use shmstore_tests::peer::{Peer, actor_words};
 use shmstore_tests::privilege::{GROUP, skip, with_namespaces};
 use shmstore_tests::scratch::Scratch;
 use shmstore_tests::wait;
@@ -165,8 +165,8 @@ fn outcomes(calls: &[&str], errno: &str, wrapper: &[&str]) -> BTreeMap<String, S
 
 /// The same, on any store; the program is started by another one if there is a `wrapper`.
 fn outcomes_at(path: &Path, calls: &[&str], errno: &str, wrapper: &[&str]) -> BTreeMap<String, String> {
-    let program = program_named("sandboxed");
-    let words = wrapper.iter().map(OsStr::new).chain([program.as_os_str(), path.as_os_str(), OsStr::new(errno)]);
+    let [program, role] = &actor_words("sandboxed");
+    let words = wrapper.iter().map(OsStr::new).chain([program, role, path.as_os_str(), OsStr::new(errno)]);
     let words: Vec<&OsStr> = words.chain(calls.iter().map(OsStr::new)).collect();
     let started = Command::new(words[0]).args(&words[1..]).stdout(Stdio::piped()).spawn();
     let mut child = Killed(started.expect("a program of ours"));

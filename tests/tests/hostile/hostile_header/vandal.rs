@@ -1,11 +1,10 @@
 //! Damage while it is looked at: between any two reads of the same field, it may have changed.
 
-use std::process::Command;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 
-use shmstore_tests::peer::{self, Peer};
+use shmstore_tests::peer::{Peer, actor};
 use shmstore_tests::random::Random;
 use shmstore_tests::raw::{Raw, find};
 
@@ -35,7 +34,7 @@ fn process_survives_a_peer_that_writes_over_header_and_participants_all_the_time
     let victim = Victim::new();
     let key = victim.scratch.key('T');
     let stop = AtomicBool::new(false);
-    let mut command = Command::new(peer::program());
+    let mut command = actor("peer");
     let mut process = Peer::spawn(command.arg(victim.scratch.path()).env("PEER_WAIT_MS", "3"));
     let answer = thread::scope(|scope| {
         scope.spawn(|| vandalize(&victim, key, &stop));

@@ -11,12 +11,11 @@ mod stalls;
 mod words;
 
 use std::os::unix::process::ExitStatusExt;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use shmstore::{Shared, Store};
 use shmstore_tests::objects::EveryPart;
-use shmstore_tests::peer::{Peer, program_named};
+use shmstore_tests::peer::{Peer, actor};
 use shmstore_tests::random::Random;
 use shmstore_tests::raw::{Raw, find};
 use shmstore_tests::scratch::Scratch;
@@ -36,7 +35,7 @@ fn store(scratch: &Scratch) -> Store {
 }
 
 fn start(program: &str, scratch: &Scratch, args: &[String]) -> Peer {
-    let mut peer = Peer::spawn(Command::new(program_named(program)).arg(scratch.path()).args(args));
+    let mut peer = Peer::spawn(actor(program).arg(scratch.path()).args(args));
     assert_eq!(peer.answer(), "ok ready");
     peer
 }

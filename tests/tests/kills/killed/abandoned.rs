@@ -1,8 +1,6 @@
 //! Half-made segments that somebody still has attached: refused, and left alone until that process ends.
 
-use std::process::Command;
-
-use shmstore_tests::peer::{Peer, program_named};
+use shmstore_tests::peer::{Peer, actor};
 use shmstore_tests::scratch::Scratch;
 use shmstore_tests::segments;
 
@@ -10,7 +8,7 @@ use super::{AtKey, assert_next_process_finds_its_way, at_every_step};
 
 /// A process that keeps a segment attached.
 fn grip(shmid: i32) -> Peer {
-    let mut grip = Peer::spawn(Command::new(program_named("grip")).arg(shmid.to_string()));
+    let mut grip = Peer::spawn(actor("grip").arg(shmid.to_string()));
     assert_eq!(grip.answer(), "ok attached");
     grip
 }

@@ -1,14 +1,13 @@
 //! Removing what a listing shows, and nothing else.
 
 use std::fs;
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use shmstore::Shared;
 use shmstore::inspect::{InspectError, Object, Segment, SegmentState, WhileAttached};
 use shmstore_tests::objects::Telemetry;
-use shmstore_tests::peer::{Peer, program_named};
+use shmstore_tests::peer::{Peer, actor};
 use shmstore_tests::raw::{Raw, SIZE_TAG, field, find, plant};
 use shmstore_tests::scratch::{Planted, Scratch};
 use shmstore_tests::segments::with_id;
@@ -62,7 +61,7 @@ fn segment_that_is_attached_by_a_program_that_only_looks_is_in_use() {
     let scratch = Scratch::new();
     drop(scratch.store().create::<Telemetry>().unwrap());
     let there = segment(find(scratch.key('T')).unwrap());
-    let mut grip = Peer::spawn(Command::new(program_named("grip")).arg(there.shmid.to_string()));
+    let mut grip = Peer::spawn(actor("grip").arg(there.shmid.to_string()));
     assert_eq!(grip.answer(), "ok attached");
     // Others may list it meanwhile.
     assert!(matches!(there.remove(WhileAttached::Refuse), Err(InspectError::InUse { attached: 1.., .. })));

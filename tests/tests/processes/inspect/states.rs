@@ -3,11 +3,10 @@
 use std::fs;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
-use std::process::Command;
 
 use shmstore::inspect::{InspectError, Object, Segment, SegmentState, WhileAttached, segments, usage};
 use shmstore_tests::objects::Telemetry;
-use shmstore_tests::peer::{Peer, program_named};
+use shmstore_tests::peer::{Peer, actor};
 use shmstore_tests::privilege::{ALICE, BOB, PublicPeer, with_users};
 use shmstore_tests::raw::{Field, Raw, SIZE_TAG, field, find, plant};
 use shmstore_tests::scratch::{Planted, Scratch};
@@ -259,7 +258,7 @@ fn segment_without_the_magic_is_foreign_also_if_it_has_our_size() {
 #[test]
 fn segment_that_may_not_be_read_is_shown_with_what_the_kernel_tells() {
     with_users(|| {
-        let public = PublicPeer::of(&program_named("look"));
+        let public = PublicPeer::in_role("look");
         let look = |uid: u32, shmid: i32| {
             let output = public.run_as(uid).arg(shmid.to_string()).output().unwrap();
             String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect::<Vec<_>>()
@@ -284,7 +283,7 @@ fn what_another_process_lists_is_the_same() {
     let scratch = Scratch::new();
     drop(scratch.store().create::<Telemetry>().unwrap());
     let shmid = find(scratch.key('T')).unwrap();
-    let output = Command::new(program_named("look")).arg(shmid.to_string()).output().unwrap();
+    let output = actor("look").arg(shmid.to_string()).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.starts_with("ready ") && text.ends_with("attached\nremoved\n"), "{text}");
     assert_eq!(find(scratch.key('T')), None);

@@ -1,12 +1,11 @@
 //! What is in a live object, decoded by the schema in its segment.
 
-use std::process::Command;
 use std::time::Instant;
 
 use shmstore::inspect::{FieldError, Limits, Value};
 use shmstore_tests::holder::holder;
 use shmstore_tests::objects::Block;
-use shmstore_tests::peer::{Peer, program_named};
+use shmstore_tests::peer::{Peer, actor};
 use shmstore_tests::scratch::Scratch;
 use shmstore_tests::segments;
 use shmstore_tests::wait::DEADLINE;
@@ -104,8 +103,7 @@ fn values_follow_the_stores_of_another_process() {
 fn value_that_another_process_stores_flat_out_is_never_torn() {
     const LOOKS: usize = 300;
     let scratch = Scratch::new();
-    let mut writer =
-        Peer::spawn(Command::new(program_named("hammer")).arg(scratch.path()).args(["write", "4096", "0"]));
+    let mut writer = Peer::spawn(actor("hammer").arg(scratch.path()).args(["write", "4096", "0"]));
     assert_eq!(writer.answer(), "ok ready");
     writer.tell("go");
     let there = object(scratch.path(), 'B');

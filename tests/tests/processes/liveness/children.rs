@@ -1,26 +1,21 @@
 //! Children of `fork`, and of a raw `clone`, which no handler of ours sees.
 
 use shmstore::Shared;
-use shmstore_tests::peer::Peer;
+use shmstore_tests::peer::{Child, Peer};
 use shmstore_tests::scratch::Scratch;
 
-use super::{assert_full, assert_place_is_taken, forker, is_alive, object_for, wait_until_dead};
+use super::{assert_full, assert_place_is_taken, is_alive, object_for, wait_until_dead};
 
 /// How a parent makes a child.
 const WAYS: [&str; 2] = ["fork", "clone"];
 
-/// A forker with its child, which has used the object.
-fn parent_and_child(scratch: &Scratch, way: &str) -> (Peer, u32) {
-    let mut parent = forker(scratch.path());
+/// A peer with its child, which has used the object.
+fn parent_and_child(scratch: &Scratch, way: &str) -> (Peer, Child) {
+    let mut parent = Peer::start(scratch.path());
     parent.expect_ok("attach");
-    let child = parent.expect_ok(way).parse().unwrap();
+    let child = Child::of(&mut parent, way);
     parent.expect_ok("child store");
     (parent, child)
-}
-
-fn kill(pid: u32) {
-    let status = std::process::Command::new("kill").args(["-s", "KILL", &pid.to_string()]).status();
-    assert!(status.expect("`kill` of procps").success());
 }
 
 #[test]
@@ -29,14 +24,14 @@ fn death_of_a_parent_is_seen_while_its_child_lives() {
         let scratch = Scratch::new();
         let object = object_for(&scratch, 3);
         let (mut parent, child) = parent_and_child(&scratch, way);
-        assert!(is_alive(&object, parent.pid()) && is_alive(&object, child));
+        assert!(is_alive(&object, parent.pid()) && is_alive(&object, child.0));
         assert_full(&scratch);
         parent.kill();
-        assert!(!is_alive(&object, parent.pid()) && is_alive(&object, child), "by {way}");
+        assert!(!is_alive(&object, parent.pid()) && is_alive(&object, child.0), "by {way}");
         assert_place_is_taken(&scratch);
-        assert!(is_alive(&object, child));
-        kill(child);
-        wait_until_dead(&object, child);
+        assert!(is_alive(&object, child.0));
+        child.kill();
+        wait_until_dead(&object, child.0);
     }
 }
 
@@ -46,8 +41,8 @@ fn death_of_a_child_is_seen_while_its_parent_lives() {
         let scratch = Scratch::new();
         let object = object_for(&scratch, 3);
         let (parent, child) = parent_and_child(&scratch, way);
-        kill(child);
-        wait_until_dead(&object, child);
+        child.kill();
+        wait_until_dead(&object, child.0);
         assert!(is_alive(&object, parent.pid()), "by {way}");
         assert_place_is_taken(&scratch);
     }
@@ -57,7 +52,7 @@ fn death_of_a_child_is_seen_while_its_parent_lives() {
 fn child_that_finds_the_table_full_works_on_without_a_place() {
     let scratch = Scratch::new();
     let object = object_for(&scratch, 2);
-    let mut parent = forker(scratch.path());
+    let mut parent = Peer::start(scratch.path());
     parent.expect_ok("attach");
     parent.expect_ok("fork");
     assert_eq!(parent.expect_ok("child store"), "1");
@@ -69,12 +64,12 @@ fn child_that_finds_the_table_full_works_on_without_a_place() {
 fn child_whose_life_nobody_could_see_is_told_so_and_changes_nothing() {
     let scratch = Scratch::new();
     let object = object_for(&scratch, 2);
-    let mut parent = forker(scratch.path());
+    let mut parent = Peer::start(scratch.path());
     parent.expect_ok("attach");
     parent.expect_ok("fork");
     parent.expect_ok("child few_files");
     for _ in 0..2 {
-        let text = parent.expect_err("child store", "Panic");
+        let text = parent.expect_err("child store", "Panicked");
         for part in ["is a child of `fork`", "all 2 places", "cannot lock a byte", "max_processes"] {
             assert!(text.contains(part), "{part:?} is missing in: {text}");
         }
@@ -87,12 +82,12 @@ fn child_whose_life_nobody_could_see_is_told_so_and_changes_nothing() {
 fn child_that_can_lock_no_byte_works_if_it_gets_a_place() {
     let scratch = Scratch::new();
     let object = object_for(&scratch, 3);
-    let mut parent = forker(scratch.path());
+    let mut parent = Peer::start(scratch.path());
     parent.expect_ok("attach");
-    let child = parent.expect_ok("fork").parse().unwrap();
+    let child = Child::fork(&mut parent);
     parent.expect_ok("child few_files");
     assert_eq!(parent.expect_ok("child store"), "1");
-    assert!(is_alive(&object, child));
-    kill(child);
-    wait_until_dead(&object, child);
+    assert!(is_alive(&object, child.0));
+    child.kill();
+    wait_until_dead(&object, child.0);
 }

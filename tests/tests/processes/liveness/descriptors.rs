@@ -4,10 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use shmstore_tests::objects::Telemetry;
-use shmstore_tests::peer::{Peer, program};
+use shmstore_tests::peer::{Peer, actor_words};
 use shmstore_tests::scratch::Scratch;
-
-use super::forker;
 
 /// How many times a process has a file open.
 fn times_open(pid: u32, path: &Path) -> usize {
@@ -19,7 +17,7 @@ fn times_open(pid: u32, path: &Path) -> usize {
 fn two_thousand_names_of_a_directory_need_no_more_files_than_one() {
     let scratch = Scratch::new();
     let mut command = Command::new("prlimit");
-    let mut peer = Peer::spawn(command.arg("--nofile=256").arg(program()).arg(scratch.path()));
+    let mut peer = Peer::spawn(command.arg("--nofile=256").args(actor_words("peer")).arg(scratch.path()));
     let few: usize = peer.expect_ok("crowd 2").parse().unwrap();
     let many: usize = peer.expect_ok("crowd 2000").parse().unwrap();
     assert_eq!(few, many);
@@ -59,9 +57,9 @@ fn file_stays_open_when_the_last_handle_is_dropped() {
 fn file_that_was_closed_behind_our_back_is_opened_again_by_the_next_attach() {
     let scratch = Scratch::new();
     scratch.store().create::<Telemetry>().unwrap();
-    let mut peer = forker(scratch.path());
+    let mut peer = Peer::start(scratch.path());
     peer.expect_ok("attach");
-    peer.expect_ok("close_all");
+    peer.expect_ok("close_descriptors");
     assert_eq!(times_open(peer.pid(), scratch.path()), 0);
     peer.expect_ok("drop");
     peer.expect_ok("attach");

@@ -6,22 +6,15 @@ mod descriptors;
 mod namespaces;
 mod processes;
 
-use std::path::Path;
-use std::process::Command;
-
 use shmstore::{Participant, Shared, Store};
 use shmstore_tests::objects::Telemetry;
-use shmstore_tests::peer::{Peer, program_named};
+use shmstore_tests::peer::Peer;
 use shmstore_tests::scratch::Scratch;
 use shmstore_tests::wait;
 
 /// Creates an object for so many processes, this one among them.
 fn object_for(scratch: &Scratch, processes: u32) -> Shared<Telemetry> {
     Store::options().max_processes(processes).open(scratch.path()).unwrap().create().unwrap()
-}
-
-fn forker(path: &Path) -> Peer {
-    Peer::spawn(Command::new(program_named("forker")).arg(path))
 }
 
 /// The participant of a pid; there is one.

@@ -2,7 +2,7 @@
 
 use shmstore::{Shared, Store};
 use shmstore_tests::objects::Telemetry;
-use shmstore_tests::peer::{Peer, program, program_named};
+use shmstore_tests::peer::{Peer, actor_words};
 use shmstore_tests::privilege::{ALICE, PublicPeer, unshare, with_namespaces, with_users};
 use shmstore_tests::scratch::Scratch;
 use shmstore_tests::wait;
@@ -16,7 +16,7 @@ const SHELL: &[&str] = &["sh", "-c", r#""$0" "$@"; sleep 60"#];
 const NO_PROC: &[&str] = &["--mount", "sh", "-c", r#"mount -t tmpfs none /proc && exec "$0" "$@""#];
 
 fn peer_in(scratch: &Scratch, namespaces: &[&str]) -> Option<Peer> {
-    unshare(namespaces).map(|mut command| Peer::spawn(command.arg(program()).arg(scratch.path())))
+    unshare(namespaces).map(|mut command| Peer::spawn(command.args(actor_words("peer")).arg(scratch.path())))
 }
 
 fn wait_until_the_other_is_dead(object: &Shared<Telemetry>) {
@@ -98,7 +98,7 @@ fn deaths_of_parent_and_child_are_told_apart_from_another_pid_namespace() {
             let scratch = Scratch::new();
             let object = object_for(&scratch, 3);
             let Some(mut command) = unshare(PID) else { return };
-            let mut parent = Peer::spawn(command.args(SHELL).arg(program_named("forker")).arg(scratch.path()));
+            let mut parent = Peer::spawn(command.args(SHELL).args(actor_words("peer")).arg(scratch.path()));
             parent.expect_ok("attach");
             let parent_pid = other(&object).pid;
             let child: u32 = parent.expect_ok(way).parse().unwrap();
@@ -121,7 +121,7 @@ fn parents_death_is_seen_from_another_pid_namespace_though_its_child_has_used_no
         let scratch = Scratch::new();
         let object = object_for(&scratch, 2);
         let Some(mut command) = unshare(PID) else { return };
-        let mut parent = Peer::spawn(command.args(SHELL).arg(program_named("forker")).arg(scratch.path()));
+        let mut parent = Peer::spawn(command.args(SHELL).args(actor_words("peer")).arg(scratch.path()));
         parent.expect_ok("attach");
         parent.expect_ok("fork");
         parent.tell("exit");
@@ -151,7 +151,7 @@ fn half_filled_slot_of_another_pid_namespace_is_taken_once_its_process_is_killed
         let object = object_for(&scratch, 2);
         let Some(mut command) = unshare(PID) else { return };
         // Process 1 cannot kill itself; through a shell it is another.
-        command.args(SHELL).arg(program()).arg(scratch.path()).env("SHMSTORE_FAILPOINT", "SlotClaimed=kill");
+        command.args(SHELL).args(actor_words("peer")).arg(scratch.path()).env("SHMSTORE_FAILPOINT", "SlotClaimed=kill");
         let mut peer = Peer::spawn(&mut command);
         peer.tell("attach");
         wait::until_true("a slot to be claimed", || Shared::participants(&object).len() == 2);

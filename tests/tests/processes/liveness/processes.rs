@@ -7,7 +7,7 @@ use shmstore_tests::peer::Peer;
 use shmstore_tests::privilege::as_process_1;
 use shmstore_tests::scratch::Scratch;
 
-use super::{assert_full, assert_place_is_taken, forker, is_alive, object_for, other, participant, wait_until_dead};
+use super::{assert_full, assert_place_is_taken, is_alive, object_for, other, participant, wait_until_dead};
 
 #[test]
 fn killed_process_is_dead_and_its_place_is_taken() {
@@ -37,9 +37,9 @@ fn corpse_that_nobody_has_reaped_is_dead() {
 fn process_whose_first_thread_has_ended_lives_on() {
     let scratch = Scratch::new();
     let object = object_for(&scratch, 2);
-    let mut peer = forker(scratch.path());
+    let mut peer = Peer::start(scratch.path());
     peer.expect_ok("attach");
-    peer.expect_ok("end_main_thread");
+    peer.expect_ok("end_leader");
     peer.wait_for_state('Z');
     assert!(is_alive(&object, peer.pid()));
     assert_full(&scratch);
@@ -52,9 +52,9 @@ fn process_whose_first_thread_has_ended_lives_on() {
 fn process_that_closed_all_its_files_is_alive_and_then_dead() {
     let scratch = Scratch::new();
     let object = object_for(&scratch, 2);
-    let mut peer = forker(scratch.path());
+    let mut peer = Peer::start(scratch.path());
     peer.expect_ok("attach");
-    peer.expect_ok("close_all");
+    peer.expect_ok("close_descriptors");
     assert!(is_alive(&object, peer.pid()));
     assert_full(&scratch);
     peer.kill();
@@ -80,7 +80,7 @@ fn process_that_is_killed_before_it_has_filled_its_slot_is_dead() {
 fn former_image_is_dead_once_its_process_attaches_again() {
     let scratch = Scratch::new();
     let object = object_for(&scratch, 3);
-    let mut peer = forker(scratch.path());
+    let mut peer = Peer::start(scratch.path());
     peer.expect_ok("attach");
     let before = other(&object);
     peer.expect_ok("exec");
@@ -95,7 +95,7 @@ fn former_image_is_dead_once_its_process_attaches_again() {
 fn former_image_is_dead_while_its_process_lives_on() {
     let scratch = Scratch::new();
     let object = object_for(&scratch, 3);
-    let mut peer = forker(scratch.path());
+    let mut peer = Peer::start(scratch.path());
     peer.expect_ok("attach");
     assert!(is_alive(&object, peer.pid()));
     peer.expect_ok("exec");
@@ -107,7 +107,7 @@ fn former_image_is_dead_while_its_process_lives_on() {
 fn locked_parts_are_named_with_who_holds_them_dead_or_alive() {
     let scratch = Scratch::new();
     let object = object_for(&scratch, 3);
-    let mut peer = forker(scratch.path());
+    let mut peer = Peer::start(scratch.path());
     peer.expect_ok("attach");
     assert!(participant(&object, peer.pid()).holding.is_empty());
     assert_eq!(peer.expect_ok("serve_in_update"), "in update");

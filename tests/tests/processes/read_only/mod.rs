@@ -2,14 +2,12 @@
 
 mod waiting;
 
-use std::path::Path;
-use std::process::Command;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::Duration;
 
 use shmstore::{AttachError, ReadOnly, Shared, ShmLayout, Store};
 use shmstore_tests::objects::{Position, Telemetry, drifted};
-use shmstore_tests::peer::{Peer, program_named};
+use shmstore_tests::peer::{Child, Peer};
 use shmstore_tests::raw::{Raw, SIZE_TAG, field, plant};
 use shmstore_tests::scratch::{Scratch, remove_segment};
 use shmstore_tests::segments;
@@ -36,10 +34,6 @@ fn mapped_at<T: ?Sized>(object: &T) -> Mapped {
 
 fn attached(scratch: &Scratch) -> u64 {
     segments::at_key(scratch.key('T'))[0].attached
-}
-
-fn forker(path: &Path) -> Peer {
-    Peer::spawn(Command::new(program_named("forker")).arg(path))
 }
 
 #[test]
@@ -229,10 +223,9 @@ fn child_of_fork_goes_on_with_what_it_inherits_and_takes_nothing_from_its_parent
     let scratch = Scratch::new();
     let mut writer = Peer::start(scratch.path());
     writer.expect_ok("create 7");
-    let mut parent = forker(scratch.path());
+    let mut parent = Peer::start(scratch.path());
     parent.expect_ok("see");
-    let child: u32 = parent.expect_ok("fork").parse().unwrap();
-    let _end = EndOf(child);
+    let _child = Child::fork(&mut parent);
     assert_eq!(parent.expect_ok("child seen"), "7 0");
     assert_eq!(attached(&scratch), 3);
     // It needs no slot for what it inherited; and it gets one, in its own mapping, for what it attaches for writing.
@@ -240,21 +233,11 @@ fn child_of_fork_goes_on_with_what_it_inherits_and_takes_nothing_from_its_parent
     parent.expect_ok("child store");
     assert_eq!(parent.expect_ok("child seen"), "7 1");
     assert_eq!(writer.expect_ok("participants"), "2");
-    parent.expect_ok("child look_away");
+    parent.expect_ok("child seen nothing");
     assert_eq!(parent.expect_ok("seen"), "7 1");
-    parent.expect_ok("look_away");
+    parent.expect_ok("seen nothing");
     parent.expect_ok("child see");
     assert_eq!(parent.expect_ok("child seen"), "7 1");
-}
-
-/// A forked child, which is killed with its test, also if its parent is dead.
-struct EndOf(u32);
-
-impl Drop for EndOf {
-    fn drop(&mut self) {
-        // An error means that it has ended already.
-        drop(Command::new("kill").args(["-s", "KILL", &self.0.to_string()]).output());
-    }
 }
 
 #[test]

@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use shmstore::{AnyBits, Event, LockError, Shared, Store, Versioned, WaitError};
 use shmstore_tests::objects::Parts;
 use shmstore_tests::random::Random;
-use shmstore_tests::sandbox;
 
 /// No wait is as long, unless a wake-up was lost: then only the end of the time ends it.
 const LOST: Duration = Duration::from_secs(8);
@@ -27,9 +26,8 @@ struct Relay {
 
 type Outcome = Result<(), String>;
 
-fn main() {
-    sandbox::enter();
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+pub(crate) fn play() {
+    let arguments: Vec<String> = super::args().collect();
     let [path, way, numbers @ ..] = &arguments[..] else { panic!("a path, a way, a side, sides, rounds") };
     let numbers: Vec<u64> = numbers.iter().map(|number| number.parse().expect("a number")).collect();
     let [side, sides, rounds] = numbers[..] else { panic!("a side, sides, rounds") };

@@ -25,8 +25,8 @@ use shmstore_twin::Hold;
 
 type Visit = extern "C" fn(bool) -> i32;
 
-fn main() {
-    let args: Vec<String> = std::env::args().skip(1).collect();
+pub(crate) fn play() {
+    let args: Vec<String> = super::args().collect();
     let times: u32 = args[0].parse().expect("a number");
     let open = || Store::open(std::env::var_os("TWIN_STORE").expect("the path of a store")).expect("a store");
     let is_last = |word: &str| args.get(2).is_some_and(|last| last == word);

@@ -2,21 +2,19 @@
 //!
 //! Answers `ok ready`, begins when told, and answers `written …` now and then, `done …` in the end.
 
-#![forbid(unsafe_code)]
-
 use std::path::PathBuf;
 use std::time::Duration;
-use std::{env, io, thread};
+use std::{io, thread};
 
 use shmstore_tests::random::Random;
 use shmstore_tests::raw::{Raw, find};
 use shmstore_tests::scratch::key_of;
 use shmstore_tests::vandal::Vandal;
 
-fn main() {
-    let mut args = env::args_os().skip(1);
+pub(crate) fn play() {
+    let mut args = super::args();
     let path = PathBuf::from(args.next().expect("a path"));
-    let mut number = || args.next().and_then(|arg| arg.to_str()?.parse::<u64>().ok()).expect("a number");
+    let mut number = || args.next().and_then(|arg| arg.parse::<u64>().ok()).expect("a number");
     let (seed, writes) = (number(), number());
     let key = key_of(&path, 'H');
     let mut raw = Raw::at_key(key);

@@ -4,13 +4,11 @@
 //! Answers `ok ready`, and goes on until it is told something; then answers `ok` and what came of each call. `forever`
 //! makes the calls that have no limit, each in a thread of its own, and so may never end: it is killed.
 
-#![forbid(unsafe_code)]
-
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
-use std::{env, io, panic, process, thread};
+use std::{io, panic, process, thread};
 
 use shmstore::{Shared, Store};
 use shmstore_tests::objects::{Block, Choosy, EveryPart, Mode, Position};
@@ -46,8 +44,8 @@ const FOREVER: &[fn(&EveryPart)] = &[
     |parts| drop(parts.choosy.try_load()),
 ];
 
-fn main() {
-    let mut args = env::args().skip(1);
+pub(crate) fn play() {
+    let mut args = super::args();
     let path = args.next().expect("a path");
     let seed = args.next().and_then(|arg| arg.parse().ok()).expect("a seed");
     let store = Store::options().wait(Duration::from_millis(2)).max_processes(8).open(path).expect("a store");

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use shmstore::{Shared, Store};
 use shmstore_tests::objects::{EveryPart, Parts};
 
-fn main() {
-    let path = std::env::args_os().nth(1).expect("the path of a store");
+pub(crate) fn play() {
+    let path = super::path();
     let store = Store::options().wait(Duration::ZERO).open(path).expect("a store");
     let parts: Shared<Parts> = store.attach().expect("an object");
     println!("ok ready");

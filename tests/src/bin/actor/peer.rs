@@ -1,16 +1,23 @@
-//! A process that uses a store as it is told: see `shmstore_tests::peer`.
-
-#![forbid(unsafe_code)]
+//! A process that uses a store as it is told.
+//!
+//! # Safety
+//!
+//! Assumes that this process has one thread when it forks. Promises nothing.
+#![allow(unsafe_code)]
 
 use std::collections::{BTreeSet, VecDeque};
-use std::io::{self, BufRead, Write};
+use std::io;
+use std::mem::take;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::{Duration, Instant};
 
+use nix::libc;
 use shmstore::{AttachError, CreateError, OpenError, Participant, ReadOnly, RemoveError, Shared, Store};
 use shmstore_tests::objects::{Position, Telemetry, drifted};
 use shmstore_tests::raw;
 use shmstore_tests::scratch::Planted;
+
+use super::obey::{self, Heir, Line, Obey, done, exec, serve};
 
 /// What a command leads to: an answer, or the name of an error's variant and its message.
 type Answer = Result<String, (String, String)>;
@@ -26,10 +33,11 @@ struct State {
     seen: Vec<ReadOnly<Telemetry>>,
     /// Segments that were made past the store.
     planted: Vec<Planted>,
+    line: Line,
 }
 
-fn main() {
-    let path = std::env::args_os().nth(1).expect("the path of a store");
+pub(crate) fn play() {
+    let path = super::path();
     let mut options = Store::options();
     if let Ok(uid) = std::env::var("PEER_TRUSTS") {
         options = options.trust(uid.parse().expect("a uid"));
@@ -52,28 +60,72 @@ fn main() {
     };
     let store = match opened {
         Ok(store) => store,
-        Err(error) => return answer(Err(failed(open_variant(&error), &error))),
+        Err(error) => return Line::default().answer(&told(Err(failed(open_variant(&error), &error)))),
     };
-    let mut state = State { base: store.clone(), store, held: Vec::new(), seen: Vec::new(), planted: Vec::new() };
-    for line in io::stdin().lock().lines() {
-        let line = line.expect("text");
-        let words: VecDeque<&str> = line.split_ascii_whitespace().collect();
-        answer(state.obey(words));
+    let (held, seen, planted) = Default::default();
+    serve(&mut State { base: store.clone(), store, held, seen, planted, line: Line::default() });
+}
+
+fn told(answer: Answer) -> obey::Answer {
+    answer.map_err(|(variant, text)| format!("{variant} {text}"))
+}
+
+impl Obey for State {
+    fn obey(&mut self, command: &str, rest: &str) -> obey::Answer {
+        match command {
+            "exec" => {
+                // Before the next command is sent: this image would read it, and the next one would not.
+                self.line.answer(&done(""));
+                exec("peer")
+            }
+            "create_serving" => {
+                let created = self.store.clone().create_with(|new: &Telemetry| {
+                    self.line.answer(&done("in init"));
+                    serve(&mut InInit { peer: self, new });
+                });
+                told(self.hold(created.map_err(create_failed)))
+            }
+            _ => told(self.command(command, rest.split_ascii_whitespace().collect())),
+        }
+    }
+
+    fn line(&mut self) -> &mut Line {
+        &mut self.line
+    }
+
+    fn heir(&mut self) -> Heir {
+        let (base, store) = (self.base.clone(), self.store.clone());
+        let (held, seen) = (take(&mut self.held), take(&mut self.seen));
+        let (planted, line) = (take(&mut self.planted), take(&mut self.line));
+        Box::new(|| Box::new(Self { base, store, held, seen, planted, line }))
     }
 }
 
-fn answer(answer: Answer) {
-    let line = match answer {
-        Ok(text) => format!("ok {text}"),
-        Err((variant, text)) => format!("err {variant} {text}"),
-    };
-    println!("{}", line.replace('\n', "␤"));
-    io::stdout().flush().expect("somebody listens");
+/// A peer in the closure that makes a new object, which it uses instead of those that it holds.
+struct InInit<'a> {
+    peer: &'a mut State,
+    new: &'a Telemetry,
+}
+
+impl Obey for InInit<'_> {
+    fn obey(&mut self, command: &str, rest: &str) -> obey::Answer {
+        match command {
+            "add" => done(self.new.frames.fetch_add(rest.parse().expect("a number"), SeqCst)),
+            _ => self.peer.obey(command, rest),
+        }
+    }
+
+    fn line(&mut self) -> &mut Line {
+        &mut self.peer.line
+    }
+
+    fn heir(&mut self) -> Heir {
+        self.peer.heir()
+    }
 }
 
 impl State {
-    fn obey(&mut self, mut words: VecDeque<&str>) -> Answer {
-        let command = words.pop_front().unwrap_or_default();
+    fn command(&mut self, command: &str, mut words: VecDeque<&str>) -> Answer {
         let mut number = || words.pop_front().and_then(|word| word.parse::<u64>().ok()).unwrap_or(0);
         match command {
             "create" => {
@@ -196,6 +248,7 @@ impl State {
     fn tell_what_is_seen(&mut self, what: &str) -> Answer {
         let object = self.seen.last().ok_or_else(|| ("Nothing".to_owned(), "is seen".to_owned()))?;
         Ok(match what {
+            "" => format!("{} {}", object.frames.load(SeqCst), object.position.version()),
             "frames" => object.frames.load(SeqCst).to_string(),
             "load" => {
                 let (version, Position { x, y, z }) = object.position.load_versioned();
@@ -228,6 +281,25 @@ impl State {
             "load" => {
                 let (version, Position { x, y, z }) = object.position.load_versioned();
                 format!("{version} {x} {y} {z}")
+            }
+            "serve_in_update" => {
+                object.position.update(|_| {
+                    println!("ok in update");
+                    let _ = io::stdin().read_line(&mut String::new());
+                });
+                String::new()
+            }
+            "fork_in_update" => {
+                let mut child = 0;
+                object.position.update(|position| {
+                    // SAFETY: this process has one thread. The child does nothing here but end.
+                    child = unsafe { libc::fork() };
+                    if child == 0 {
+                        std::process::exit(0);
+                    }
+                    position.x += 1.0;
+                });
+                child.to_string()
             }
             other => return Err(("BadCommand".into(), other.into())),
         };
@@ -319,6 +391,7 @@ fn create_failed(error: CreateError) -> (String, String) {
     let variant = match &error {
         CreateError::Existing(error) => attach_variant(error),
         CreateError::AlreadyExists { .. } => "AlreadyExists",
+        CreateError::ForkedInInit { .. } => "ForkedInInit",
         CreateError::OtherIpcNamespace { .. } => "OtherIpcNamespace",
         CreateError::SegmentLimit { .. } => "SegmentLimit",
         CreateError::PageLimit { .. } => "PageLimit",

@@ -9,8 +9,8 @@
 
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
 use std::time::{Duration, Instant};
-use std::{env, thread};
 
 use nix::libc;
 use nix::sched::{CloneFlags, unshare};
@@ -23,8 +23,8 @@ use shmstore_twin::Hold;
 
 const SOON: Duration = Duration::from_millis(500);
 
-fn main() {
-    let args: Vec<String> = env::args().skip(1).collect();
+pub(crate) fn play() {
+    let args: Vec<String> = super::args().collect();
     let calls: Vec<&str> = args[2..].iter().map(String::as_str).collect();
     sandbox::refuse(&calls, &args[1]);
     std::panic::set_hook(Box::new(|_| {}));

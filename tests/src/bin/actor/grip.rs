@@ -12,14 +12,13 @@ use std::ptr;
 use nix::errno::Errno;
 use nix::libc;
 
-fn main() -> io::Result<()> {
-    let number = std::env::args().nth(1).and_then(|number| number.parse().ok()).expect("the number of a segment");
+pub(crate) fn play() {
+    let number = super::args().next().and_then(|number| number.parse().ok()).expect("the number of a segment");
     // SAFETY: with a null address the kernel chooses one where nothing is mapped.
     let base = unsafe { libc::shmat(number, ptr::null(), libc::SHM_RDONLY) };
     if base as isize == -1 {
-        println!("err {}", Errno::last());
-        return Ok(());
+        return println!("err {}", Errno::last());
     }
     println!("ok attached");
-    io::copy(&mut io::stdin().lock(), &mut io::sink()).map(drop)
+    io::copy(&mut io::stdin().lock(), &mut io::sink()).expect("standard input");
 }

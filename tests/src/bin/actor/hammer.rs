@@ -21,8 +21,8 @@ const ENOUGH: u64 = 200;
 /// How many times longer a reader goes on for that, on a machine that has other things to do.
 const PATIENCE: u32 = 20;
 
-fn main() {
-    let mut arguments = std::env::args().skip(1);
+pub(crate) fn play() {
+    let mut arguments = super::args();
     let mut next = || arguments.next().expect("a path, a role, a size and a time");
     let path = PathBuf::from(next());
     let role = next();

@@ -15,7 +15,7 @@ use shmstore_twin::Hold;
 
 type Try = extern "C" fn() -> i32;
 
-fn main() {
+pub(crate) fn play() {
     let path = std::env::var_os("TWIN_STORE").expect("the path of a store");
     let store = Store::open(path).expect("a store");
     let hold: Shared<Hold> = store.create().expect("no object there");

@@ -21,8 +21,8 @@ const PAUSE: Duration = Duration::from_micros(500);
 /// Where a `Versioned` has its lock word: see `docs/format.md`. A `Lock` begins with it.
 const LOCK_WORD: usize = 8;
 
-fn main() {
-    let path = std::env::args_os().nth(1).expect("the path of a store");
+pub(crate) fn play() {
+    let path = super::path();
     let seen: ReadOnly<Parts> = Store::open(path).expect("a store").attach_read_only().expect("an object");
     println!("ok ready");
     for line in io::stdin().lock().lines() {
