@@ -47,6 +47,6 @@ fn const_arguments_are_part_of_the_identity() {
     let args = const_args(<Samples<4, -3>>::SCHEMA);
     assert_eq!(args, [("N", 4), ("SIGNED", -3), ("FLAG", 1), ("LETTER", 120)]);
     assert_ne!(<Samples<4, -3>>::LAYOUT_HASH, <Samples<4, -2>>::LAYOUT_HASH);
-    assert!(!<<Samples<4, 0> as ShmValue>::Validity as Validity>::ANY);
+    const { assert!(!<<Samples<4, 0> as ShmValue>::Validity as Validity>::ANY) };
     assert_eq!(size_of::<<Ring<8> as ShmObject>::View>(), Ring::<8>::SCHEMA.size());
 }
