@@ -4,6 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::time::{ClockId, clock_gettime};
+
 /// Longer than anything takes on a busy machine; a test that waits so long has failed.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -32,6 +34,15 @@ pub fn until<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
 #[track_caller]
 pub fn until_true(what: &str, mut holds: impl FnMut() -> bool) {
     until(what, || holds().then_some(()));
+}
+
+/// What this thread has had of a processor: what is measured with it is the same on a busy machine.
+///
+/// # Panics
+///
+/// Panics if the kernel has no such clock.
+pub fn processor_time() -> Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("a clock that every kernel has").into()
 }
 
 /// Keeps the other tests of this binary that load the processors or measure time waiting until it is dropped. Tests run as

@@ -5,13 +5,12 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, symlink};
 use std::path::Path;
 use std::time::Duration;
 
-use nix::time::{ClockId, clock_gettime};
 use shmstore::inspect::{InspectError, Object, SegmentState, WhileAttached, segments};
 use shmstore::{Shared, Store};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::raw::{Field, Raw, field, plant};
 use shmstore_tests::scratch::{Planted, Scratch, key_of};
-use shmstore_tests::wait::flat_out;
+use shmstore_tests::wait::{flat_out, processor_time};
 
 use super::segment;
 use super::states::with_own_anchor;
@@ -168,12 +167,10 @@ fn many_orphans_of_one_directory_cost_one_look_into_it() {
     for number in 0..20_000 {
         fs::File::create(scratch.join(&format!("{number}"))).unwrap();
     }
-    // Of the processor, so that a busy machine does not count.
-    let now = || Duration::from(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap());
     let took = |act: &dyn Fn()| {
-        let started = now();
+        let started = processor_time();
         act();
-        now() - started
+        processor_time() - started
     };
     let list = || {
         let there = segments().unwrap();
