@@ -11,6 +11,7 @@ use std::process::{self, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
+use crate::holder::wait_until_state;
 use crate::wait::{self, DEADLINE};
 
 /// A process that answers; killed and reaped when dropped.
@@ -169,11 +170,7 @@ impl Peer {
     /// Waits until the kernel says that its first thread is in a state, by its letter.
     #[track_caller]
     pub fn wait_for_state(&self, state: char) {
-        let stat = format!("/proc/{}/stat", self.pid());
-        wait::until_true("a peer's state", || {
-            let stat = std::fs::read_to_string(&stat).unwrap_or_default();
-            stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(state))
-        });
+        wait_until_state(self.pid(), state);
     }
 
     /// Sends it a signal by name.

@@ -33,7 +33,7 @@ pub(crate) fn play() {
     let [side, sides, rounds] = numbers[..] else { panic!("a side, sides, rounds") };
     let store = Store::open(path).expect("a store");
     let parts: Shared<Parts> = store.attach_or_create().expect("an object");
-    let mut relay = Relay { parts: parts.clone(), side, sides, rounds, random: Random::of(side) };
+    let mut relay = Relay { parts: parts.clone(), side, sides, rounds, random: Random::new(side) };
     println!("ok ready");
     io::stdin().read_line(&mut String::new()).expect("a line");
     let outcome = match way.as_str() {
