@@ -138,7 +138,7 @@ mod tests {
         assert_eq!(of(Derive::Value, "<T as Trait>::Vec<u8>"), "ListField");
     }
 
-    /// Of each trait, `tests/ui` shows the message for one type.
+    /// `tests/ui` shows the message of each trait for one type.
     #[test]
     fn types_of_one_kind_get_the_same_advice() {
         for (types, found) in [

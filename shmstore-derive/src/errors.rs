@@ -9,7 +9,7 @@ use quote::ToTokens;
 #[derive(Default)]
 pub(crate) struct Errors {
     error: Option<syn::Error>,
-    /// The tokens that [`Errors::add`] was told of. Tests cannot see where a span points.
+    /// The tokens given to [`Errors::add`]. A test cannot see the place to which a span points.
     #[cfg(test)]
     added: Vec<TokenStream>,
 }

@@ -1,5 +1,5 @@
-//! Tests that run once more in a process of their own. A test binary runs its tests as threads of one process, so whatever
-//! changes that process, or measures it, is done by another.
+//! Tests that run once more in a process of their own. A test binary runs its tests as threads of one process, so another
+//! process must do what changes that one or measures it.
 
 use std::process::{Command, Stdio};
 
@@ -43,7 +43,7 @@ pub(crate) fn run(why: &str, wrapper: &[&str], name: &str, test: impl FnOnce()) 
             command
         }
     };
-    // What it says on its standard error, such as why it is skipped, is said at once.
+    // Its standard error, on which it says why it is skipped, is ours.
     command.args([name, "--exact", "--nocapture"]).env(variable(why), "1").stderr(Stdio::inherit());
     let run = command.output().expect("it runs already");
     let printed = String::from_utf8_lossy(&run.stdout);

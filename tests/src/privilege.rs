@@ -85,8 +85,8 @@ fn as_root(namespaces: &[&str], user: &str, name: &str, test: impl FnOnce()) {
     }
 }
 
-/// The command `unshare` with some arguments, to which a program can be added. `None`, and it is said why, where these
-/// namespaces cannot be had.
+/// Returns the command `unshare` with some arguments, to which a program can be added. Returns `None`, and says why, where
+/// these namespaces cannot be had.
 ///
 /// # Panics
 ///

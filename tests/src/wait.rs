@@ -36,7 +36,7 @@ pub fn until_true(what: &str, mut holds: impl FnMut() -> bool) {
     until(what, || holds().then_some(()));
 }
 
-/// What this thread has had of a processor: what is measured with it is the same on a busy machine.
+/// Returns the time that this thread has had of a processor. A busy machine does not change what is measured with it.
 ///
 /// # Panics
 ///

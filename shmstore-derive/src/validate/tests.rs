@@ -60,7 +60,7 @@ fn every_refused_integer_of_an_enum_has_its_cure() {
     }
 }
 
-/// What `tests/ui` shows of the other derive, or of a type of the same kind: an item, the token to change, and what it is told.
+/// The rows are twins of cases in `tests/ui`, by the other derive or with another type: an item, the token to change, the message.
 #[test]
 fn each_refusal_is_on_the_token_to_change() {
     const ADDRESS: &str = "an address means nothing in another process: use ";
@@ -124,7 +124,7 @@ fn assert_refused(derive: Derive, input: &str, token: &str, message: &str) {
     assert_eq!(errors.messages(), [message], "{input}");
 }
 
-/// The parser itself says where in an attribute they are.
+/// The parser of attributes finds the token by itself.
 #[test]
 fn each_mistake_in_an_attribute_has_its_message() {
     const ID: &str = "a type-id-char is one printable ASCII character: write `id = 'T'`";

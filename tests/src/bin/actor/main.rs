@@ -1,5 +1,5 @@
-//! Whatever tests have done by another process, one role each: `actor ROLE …`. See `shmstore_tests::peer` for how it is
-//! started, and for how it listens and answers.
+//! Plays every role that tests give to another process: `actor ROLE …`. `shmstore_tests::peer` starts it, and says how it
+//! listens and answers.
 
 mod bystander;
 mod grip;
@@ -38,12 +38,12 @@ fn main() {
     play();
 }
 
-/// What stands after the role.
+/// Returns the arguments after the role.
 fn args() -> std::iter::Skip<std::env::Args> {
     std::env::args().skip(2)
 }
 
-/// The path of the store, which is the first of them.
+/// Returns the first of them, the path of the store.
 fn path() -> std::path::PathBuf {
     args().next().expect("the path of a store").into()
 }

@@ -1,4 +1,4 @@
-//! What the roles that obey have in common: a command a line, an answer a line, and children that obey like their parents.
+//! The part that all obeying roles share: a command a line, an answer a line, and children that obey like their parents.
 //!
 //! Such a process has one thread, so that its children may do anything. `child <command>` hands a command on to the child
 //! of the last fork, which has inherited whatever its parent held.
@@ -20,10 +20,10 @@ use std::time::Duration;
 use nix::libc;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
-/// Longer than any test: then a forgotten child ends by itself.
+/// A time longer than any test, after which a forgotten child ends by itself.
 const ORPHAN_LIFE: Duration = Duration::from_secs(60);
 
-/// A text, or the name of an error and its text.
+/// The answer to a command: a text, or the name of an error and its text.
 pub(crate) type Answer = Result<String, String>;
 
 pub(crate) type Heir = Box<dyn FnOnce() -> Box<dyn Obey> + Send>;
@@ -35,14 +35,14 @@ pub(crate) trait Obey {
 
     fn line(&mut self) -> &mut Line;
 
-    /// Makes, in another thread, what goes on there when the first one ends.
+    /// Returns what makes, in another thread, the role that goes on there when the first thread ends.
     fn heir(&mut self) -> Heir;
 }
 
-/// Where commands come from and answers go.
+/// The line on which commands come and answers go.
 #[derive(Default)]
 pub(crate) struct Line {
-    /// A socket of our parent's, instead of standard input and output.
+    /// A socket of the parent, in place of standard input and output.
     parent: Option<BufReader<UnixStream>>,
     child: Option<BufReader<UnixStream>>,
 }
@@ -119,7 +119,7 @@ impl Line {
             0 => {
                 drop(ours);
                 *self = Self { parent: Some(BufReader::new(theirs)), child: None };
-                // Said to the parent, which has it pass for its own answer.
+                // This goes to the parent, which passes it on as its own answer.
                 done(std::process::id())
             }
             _ => {
