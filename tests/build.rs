@@ -6,7 +6,7 @@ use std::{env, fs};
 
 /// Some files of the runtime that are built against loom's atomics, and the models that they are checked with.
 struct ModelSet {
-    /// The test's name; its models are in `tests/<name>/models.rs`.
+    /// The module's name; its models are in `tests/loom/<name>/models.rs`.
     name: &'static str,
     /// Where the files are, below the runtime's `src`.
     folder: &'static str,
@@ -15,14 +15,14 @@ struct ModelSet {
 }
 
 const SETS: [ModelSet; 3] = [
-    ModelSet { name: "loom_versioned", folder: "sync", sources: &["seqlock", "lock_word"], mutations: VERSIONED },
+    ModelSet { name: "versioned", folder: "sync", sources: &["seqlock", "lock_word"], mutations: VERSIONED },
     ModelSet {
-        name: "loom_waiting",
+        name: "waiting",
         folder: "sync",
         sources: &["lock_word", "version_waiters", "event_word"],
         mutations: WAITING,
     },
-    ModelSet { name: "loom_participants", folder: "segment/participants", sources: &["slot"], mutations: PARTICIPANTS },
+    ModelSet { name: "participants", folder: "segment/participants", sources: &["slot"], mutations: PARTICIPANTS },
 ];
 
 /// One line of the protocol, weakened.
@@ -273,7 +273,8 @@ impl ModelSet {
                 text.replace(pattern, replacement)
             });
             all += &format!(
-                "#[test]\nfn loom_misses_{name}() {{\n    must_fail(\"loom_misses_{name}\", {name}::models::{model});\n}}\n"
+                "#[test]\nfn loom_misses_{name}() {{\n    must_fail(\"{}::loom_misses_{name}\", {name}::models::{model});\n}}\n",
+                self.name
             );
         }
         write(&from_cargo("OUT_DIR").join(format!("{}.rs", self.name)), &all);
@@ -288,7 +289,7 @@ impl ModelSet {
 
     /// Writes one copy of the protocol, and returns the module that builds it with the models.
     fn module(&self, name: &str, text: impl Fn(&Self, &str) -> String) -> String {
-        let models = from_cargo("CARGO_MANIFEST_DIR").join(format!("tests/{}/models.rs", self.name));
+        let models = from_cargo("CARGO_MANIFEST_DIR").join(format!("tests/loom/{}/models.rs", self.name));
         let folder = from_cargo("OUT_DIR").join(self.name).join(name);
         fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("cannot make {}: {error}", folder.display()));
         let mut module = format!(

@@ -139,6 +139,29 @@ mod tests {
         assert_eq!(of(Derive::Value, "<T as Trait>::Vec<u8>"), "ListField");
     }
 
+    /// `tests/ui` shows the message of each trait for one type.
+    #[test]
+    fn types_of_one_kind_get_the_same_advice() {
+        for (types, found) in [
+            (&["u32", "f64", "bool", "char"][..], "PlainField"),
+            (&["usize", "isize", "AtomicUsize", "AtomicIsize"], "WidthField"),
+            (&["u128", "i128"], "WideField"),
+            (&["FixedString<16>", "FixedVec<u32, 16>"], "CopiedField"),
+            (&["std::cell::Cell<u32>", "OnceLock<u32>"], "CellField"),
+            (&["Mutex<u32>", "RwLock<u32>"], "LockField"),
+            (&["Condvar", "[Barrier; 2]"], "EventField"),
+        ] {
+            for ty in types {
+                assert_eq!(of(Derive::Object, ty), found, "{ty}");
+            }
+        }
+        for (ty, found) in
+            [("usize", "WidthField"), ("isize", "WidthField"), ("u128", "WideField"), ("i128", "WideField")]
+        {
+            assert_eq!(of(Derive::Value, ty), found, "{ty}");
+        }
+    }
+
     #[test]
     fn an_array_gets_the_advice_of_its_element() {
         assert_eq!(of(Derive::Object, "[[(u32); 2]; 3]"), "PlainArrayField");

@@ -1,9 +1,9 @@
-//! Processes that hold the parts of [`Parts`](crate::objects::Parts), or wait for them: the program `holder`.
+//! Processes that hold the parts of [`Parts`](crate::objects::Parts), or wait for them: the role `holder`.
 
 use std::path::Path;
 use std::process::Command;
 
-use crate::peer::{Peer, program_named};
+use crate::peer::{Peer, actor};
 use crate::wait;
 
 /// Starts one on the store at `path`. It makes the object if there is none.
@@ -18,7 +18,7 @@ pub fn holder_with_failpoint(path: &Path, step: &str, action: &str) -> Peer {
 
 /// Starts one with environment variables.
 pub fn holder_with(path: &Path, environment: &[(&str, &str)]) -> Peer {
-    spawn(Command::new(program_named("holder")).arg(path).envs(environment.iter().copied()))
+    spawn(actor("holder").arg(path).envs(environment.iter().copied()))
 }
 
 /// Starts one by a command of the caller's, for example through `unshare`.

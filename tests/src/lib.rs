@@ -2,6 +2,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod again;
 pub mod mutation;
 pub mod fuzz;
 pub mod holder;

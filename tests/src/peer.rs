@@ -1,57 +1,61 @@
 //! Real processes that use the store as they are told: a line in, a line out.
 //!
-//! The binary `peer` reads a command a line from its standard input and answers each with a line: `ok …` or `err …`
-//! (the error's `Debug` of variant name and text, newlines as `␤`).
+//! The program `actor` plays a role. In most of them it reads a command a line from its standard input, and answers each
+//! with a line: `ok …` or `err …` (the name of the error's variant and its text, newlines as `␤`).
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{self, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
+use crate::holder::wait_until_state;
 use crate::wait::{self, DEADLINE};
 
 /// A process that answers; killed and reaped when dropped.
 pub struct Peer {
-    child: Child,
+    child: process::Child,
     input: ChildStdin,
     answers: Receiver<String>,
 }
 
-/// Where the `peer` program is: built with the tests, next to them.
-pub fn program() -> PathBuf {
-    program_named("peer")
-}
-
-/// Where another of this crate's programs is.
+/// Where a program of this crate is: built with the tests, next to them.
 pub fn program_named(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a path of our own");
     let directory = test.ancestors().nth(2).expect("tests are built two levels below the target directory's profile");
     directory.join(name)
 }
 
-/// Where another of this crate's programs is, for one of them.
-pub fn program_beside(name: &str) -> PathBuf {
-    std::env::current_exe().expect("a path of our own").with_file_name(name)
+/// The command that starts the program `actor` in a role. What the role is told by arguments is still to be added.
+pub fn actor(role: &str) -> Command {
+    let [program, role] = actor_words(role);
+    let mut command = Command::new(program);
+    command.arg(role);
+    command
+}
+
+/// The words of that command, for one that starts it through another program.
+pub fn actor_words(role: &str) -> [OsString; 2] {
+    [program_named("actor").into(), role.into()]
 }
 
 impl Peer {
     /// Starts a peer on the store at `path`.
     pub fn start(path: &Path) -> Self {
-        Self::spawn(Command::new(program()).arg(path))
+        Self::spawn(actor("peer").arg(path))
     }
 
     /// Starts a peer that dies (`kill`) or stops (`stop`) at a step: see [`shmstore::STEPS`].
     pub fn start_with_failpoint(path: &Path, step: &str, action: &str) -> Self {
         let failpoint = format!("{step}={action}");
-        Self::spawn(Command::new(program()).arg(path).env("SHMSTORE_FAILPOINT", failpoint))
+        Self::spawn(actor("peer").arg(path).env("SHMSTORE_FAILPOINT", failpoint))
     }
 
     /// Starts a peer with environment variables: see the program for those it knows.
     pub fn start_with(path: &Path, environment: &[(&str, &str)]) -> Self {
-        Self::spawn(Command::new(program()).arg(path).envs(environment.iter().copied()))
+        Self::spawn(actor("peer").arg(path).envs(environment.iter().copied()))
     }
 
     /// Starts a peer by a command of the caller's, for example through `setpriv` or `unshare`.
@@ -166,17 +170,42 @@ impl Peer {
     /// Waits until the kernel says that its first thread is in a state, by its letter.
     #[track_caller]
     pub fn wait_for_state(&self, state: char) {
-        let stat = format!("/proc/{}/stat", self.pid());
-        wait::until_true("a peer's state", || {
-            let stat = std::fs::read_to_string(&stat).unwrap_or_default();
-            stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(state))
-        });
+        wait_until_state(self.pid(), state);
     }
 
     /// Sends it a signal by name.
     pub fn signal(&self, name: impl AsRef<OsStr>) {
         let sent = Command::new("kill").arg("-s").arg(name).arg(self.pid().to_string()).status();
         assert!(sent.expect("`kill` of procps").success());
+    }
+}
+
+/// A forked child of a peer, which is killed with its test, also if its parent is dead.
+pub struct Child(pub u32);
+
+impl Child {
+    /// Has a peer fork.
+    #[track_caller]
+    pub fn fork(parent: &mut Peer) -> Self {
+        Self::of(parent, "fork")
+    }
+
+    /// Has a peer make a child by a command.
+    #[track_caller]
+    pub fn of(parent: &mut Peer, command: &str) -> Self {
+        Self(parent.expect_ok(command).parse().expect("a pid"))
+    }
+
+    /// Kills it.
+    pub fn kill(&self) {
+        // An error means that it has ended already.
+        drop(Command::new("kill").args(["-s", "KILL", &self.0.to_string()]).output());
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.kill();
     }
 }
 

@@ -6,7 +6,8 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::peer;
+use crate::again;
+use crate::peer::{actor_words, program_named};
 
 /// A user of the tests: nobody's account, as no file of the system belongs to it.
 pub const ALICE: u32 = 61_001;
@@ -16,9 +17,6 @@ pub const BOB: u32 = 61_002;
 
 /// The group of both.
 pub const GROUP: u32 = 61_000;
-
-/// Set in a test that has been started again within namespaces of its own.
-const WITHIN: &str = "SHMSTORE_TEST_WITHIN_NAMESPACES";
 
 /// Says why a test could not be made here. Where nothing may be left out (CI), that is a failure.
 ///
@@ -35,54 +33,87 @@ pub fn skip(reason: &str) {
 ///
 /// # Panics
 ///
-/// If the test does.
-pub fn with_users(name: &str, test: impl FnOnce()) {
-    as_root(&["--user", "--map-root-user", "--map-auto", "--ipc"], "--reuid=61001", name, test);
+/// Panics if the test does.
+pub fn with_users<F: FnOnce()>(test: F) {
+    as_root(&["--user", "--map-root-user", "--map-auto", "--ipc"], "--reuid=61001", again::name_of::<F>(), test);
 }
 
-/// Runs a test that needs namespaces of its own, as root. An ordinary user's test runs as the root of a user namespace,
-/// and of an IPC namespace with limits of its own; where the machine does not allow that, it is skipped.
-///
-/// `name` is the test's name, as the test binary knows it.
+/// Runs a test that needs namespaces of its own, as root. The test of an ordinary user runs as the root of a user namespace,
+/// and of an IPC namespace with limits of its own. Where the machine does not allow that, the test is skipped.
 ///
 /// # Panics
 ///
-/// If the test does.
-pub fn with_namespaces(name: &str, test: impl FnOnce()) {
-    as_root(&["--user", "--map-root-user", "--ipc"], "--reuid=0", name, test);
+/// Panics if the test does.
+pub fn with_namespaces<F: FnOnce()>(test: F) {
+    as_root(ROOT_OF_NAMESPACES, "--reuid=0", again::name_of::<F>(), test);
 }
+
+/// Runs a test that needs namespaces of its own, as root, alone in a process that it may change.
+///
+/// # Panics
+///
+/// Panics if the test does.
+pub fn alone_with_namespaces<F: FnOnce()>(test: F) {
+    let name = again::name_of::<F>();
+    as_root(ROOT_OF_NAMESPACES, "--reuid=0", name, || again::run("ALONE", &[], name, test));
+}
+
+/// Runs a test as process 1 of a PID namespace of its own.
+///
+/// # Panics
+///
+/// Panics if the test does, or if there is no `unshare`.
+pub fn as_process_1<F: FnOnce()>(test: F) {
+    let name = again::name_of::<F>();
+    as_root(ROOT_OF_NAMESPACES, "--reuid=0", name, || {
+        if again::is_within("AS_PROCESS_1") || unshare(PID_NAMESPACE).is_some() {
+            again::run("AS_PROCESS_1", &[&["unshare"], PID_NAMESPACE].concat(), name, test);
+        }
+    });
+}
+
+const ROOT_OF_NAMESPACES: &[&str] = &["--user", "--map-root-user", "--ipc"];
+
+const PID_NAMESPACE: &[&str] = &["--pid", "--fork", "--kill-child", "--mount-proc"];
 
 fn as_root(namespaces: &[&str], user: &str, name: &str, test: impl FnOnce()) {
-    if std::env::var_os(WITHIN).is_some() || nix::unistd::geteuid().is_root() {
+    if nix::unistd::geteuid().is_root() {
         return test();
     }
-    let possible = Command::new("unshare").args(namespaces).args(["setpriv", user, "true"]).output();
-    match possible {
-        Ok(output) if output.status.success() => {}
-        Ok(output) => return skip(String::from_utf8_lossy(&output.stderr).trim()),
-        Err(error) => return skip(&format!("`unshare` of util-linux: {error}")),
+    if unshare(&[namespaces, &["setpriv", user]].concat()).is_some() {
+        again::run("AS_ROOT", &[&["unshare"], namespaces].concat(), name, test);
     }
-    let ourselves = std::env::current_exe().expect("a path of our own");
-    let test = [name, "--exact", "--nocapture"];
-    let status = Command::new("unshare").args(namespaces).arg(ourselves).args(test).env(WITHIN, "1").status();
-    assert!(status.expect("it started a moment ago").success(), "failed within the user namespace");
 }
 
-/// The command that starts a program as process 1 of a PID namespace of its own, in our IPC namespace. `None`, and it is
+/// Returns the command `unshare` with some arguments, to which a program can be added. Returns `None`, and says why, where
+/// these namespaces cannot be had.
+///
+/// # Panics
+///
+/// As [`skip`].
+pub fn unshare(arguments: &[&str]) -> Option<Command> {
+    let command = || {
+        let mut command = Command::new("unshare");
+        command.args(arguments);
+        command
+    };
+    match command().arg("true").output() {
+        Ok(output) if output.status.success() => return Some(command()),
+        Ok(output) => skip(String::from_utf8_lossy(&output.stderr).trim()),
+        Err(error) => skip(&format!("`unshare` of util-linux: {error}")),
+    }
+    None
+}
+
+/// The command that starts an actor as process 1 of a PID namespace of its own, in our IPC namespace. `None`, and it is
 /// said why, where that cannot be had.
 ///
 /// # Panics
 ///
-/// If there is no `unshare`; and as [`skip`].
-pub fn in_pid_namespace(program: &Path) -> Option<Command> {
-    let namespace = ["--pid", "--fork", "--kill-child", "--mount-proc"];
-    let possible = Command::new("unshare").args(namespace).arg("true").output().expect("`unshare` of util-linux");
-    if !possible.status.success() {
-        skip(String::from_utf8_lossy(&possible.stderr).trim());
-        return None;
-    }
-    let mut command = Command::new("unshare");
-    command.args(namespace).arg(program);
+/// As [`skip`].
+pub fn in_pid_namespace(role: &str) -> Option<Command> {
+    let mut command = unshare(PID_NAMESPACE)?;
+    command.args(actor_words(role));
     Some(command)
 }
 
@@ -106,20 +137,30 @@ pub fn plant_on_huge_pages(key: i32, size: usize, uid: u32) -> Option<String> {
     Some(String::from_utf8(output.stdout).expect("a number"))
 }
 
-/// The `peer` program, or another, where every user can run it.
+/// The program `actor` in a role, or another program, where every user can run it.
 pub struct PublicPeer {
     program: PathBuf,
+    role: Option<&'static str>,
     _directory: TempDir,
 }
 
 impl PublicPeer {
-    /// Copies it.
+    /// Copies the program for the role of a peer.
     ///
     /// # Panics
     ///
     /// If there is no room.
     pub fn new() -> Self {
-        Self::of(&peer::program())
+        Self::in_role("peer")
+    }
+
+    /// Copies the program for another role.
+    ///
+    /// # Panics
+    ///
+    /// If there is no room.
+    pub fn in_role(role: &'static str) -> Self {
+        Self { role: Some(role), ..Self::of(&program_named("actor")) }
     }
 
     /// Copies another program.
@@ -137,7 +178,7 @@ impl PublicPeer {
         let program = directory.path().join(original.file_name().expect("a program has a name"));
         let copied = Command::new("cp").arg(original).arg(&program).status();
         assert!(copied.expect("`cp` of coreutils").success(), "room for the program");
-        Self { program, _directory: directory }
+        Self { program, role: None, _directory: directory }
     }
 
     /// Where it is.
@@ -162,7 +203,7 @@ impl PublicPeer {
         let mut command = Command::new("setpriv");
         let groups = other.map_or("--clear-groups".into(), |group| format!("--groups={group}"));
         command.arg(format!("--reuid={uid}")).arg(format!("--regid={primary}")).arg(groups);
-        command.arg(&self.program);
+        command.arg(&self.program).args(self.role);
         command
     }
 }

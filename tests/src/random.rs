@@ -25,11 +25,6 @@ impl Random {
         Self(seed)
     }
 
-    /// Seeded by the caller.
-    pub fn of(seed: u64) -> Self {
-        Self(seed)
-    }
-
     /// Any number.
     pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);

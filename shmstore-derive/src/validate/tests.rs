@@ -5,12 +5,16 @@ use crate::errors::Errors;
 use crate::names::Names;
 use crate::parse::Item;
 
-fn messages(derive: Derive, input: syn::DeriveInput) -> Vec<String> {
+fn errors(derive: Derive, input: syn::DeriveInput) -> Errors {
     let mut errors = Errors::default();
     let names = Names::of(quote::quote!(#input), &mut errors).expect("not nested deep");
     let item = Item::parse(input, names, &mut errors);
     super::validate(derive, &item, &mut errors);
-    errors.messages()
+    errors
+}
+
+fn messages(derive: Derive, input: syn::DeriveInput) -> Vec<String> {
+    errors(derive, input).messages()
 }
 
 #[test]
@@ -69,5 +73,80 @@ fn every_refused_integer_of_an_enum_has_advice() {
         let repr = quote::format_ident!("{repr}");
         let messages = messages(Derive::Value, parse_quote! { #[repr(#repr)] enum Mode { Idle } });
         assert!(matches!(messages.as_slice(), [only] if only.contains(cure)), "{repr}: {messages:?}");
+    }
+}
+
+/// The rows are twins of cases in `tests/ui`, by the other derive or with another type: an item, the token to change, the message.
+#[test]
+fn each_refusal_is_on_the_token_to_change() {
+    const ADDRESS: &str = "an address means nothing in another process: use ";
+    const TUPLE: &str = "the compiler decides how a tuple is laid out: use a struct with `#[repr(C)]`";
+    const EMPTY: &str = "there is nothing to share in a struct without bytes: add a field";
+    let object = |input: &str, token: &str, message: &str| assert_refused(Derive::Object, input, token, message);
+    let value = |input: &str, token: &str, message: &str| assert_refused(Derive::Value, input, token, message);
+    object(
+        "#[repr(C, align(8192))] struct Telemetry { frames: AtomicU64 }",
+        "align",
+        "objects start at a page of 4096 bytes and cannot be aligned to more: use 4096 or less",
+    );
+    object(
+        "#[repr(C)] struct Telemetry { field: [AtomicU8; 0] }",
+        "0",
+        "an array in shared memory has at least one element: make it longer, or remove the field",
+    );
+    object("#[repr(C)] struct Nothing {}", "Nothing", EMPTY);
+    value("#[repr(C)] struct Nothing;", "Nothing", EMPTY);
+    object(
+        "#[repr(C)] struct Telemetry { field: fn() }",
+        "fn ()",
+        "the address of a function means nothing in another process: use an enum that names what to do",
+    );
+    object(
+        "struct Telemetry { frames: AtomicU64 }",
+        "Telemetry",
+        "add `#[repr(C)]` to this struct: without it each compiler orders the fields as it likes",
+    );
+    object(
+        "#[repr(C)] struct Telemetry { field: *mut u8 }",
+        "* mut u8",
+        &format!("{ADDRESS}the thing itself, or an index into an array"),
+    );
+    object(
+        "#[repr(C)] struct Telemetry { field: &'static str }",
+        "& 'static str",
+        &format!(
+            "{ADDRESS}the object itself, or `Versioned<V>` with `FixedString<N>` for a `&str`, `FixedVec<V, N>` for a slice"
+        ),
+    );
+    value(
+        "#[repr(C)] struct Reading { field: &'static dyn Debug }",
+        "& 'static dyn Debug",
+        &format!("{ADDRESS}the value itself, `FixedString<N>` for a `&str`, `FixedVec<V, N>` for a slice"),
+    );
+    object(
+        "#[repr(C)] struct Telemetry { frames: AtomicU64, of: PhantomData<Self> }",
+        "Self",
+        "write the name of the struct instead of `Self`",
+    );
+    object("#[repr(C)] struct Telemetry { field: (AtomicU8, u8) }", "(AtomicU8 , u8)", TUPLE);
+    value("#[repr(C)] struct Reading { field: () }", "()", TUPLE);
+    value("#[repr(C)] struct Reading { field: [(u8, u8); 3] }", "(u8 , u8)", TUPLE);
+    value("#[repr(isize)] enum Mode { Idle }", "isize", "its width is this process's own: write `i64` instead");
+}
+
+fn assert_refused(derive: Derive, input: &str, token: &str, message: &str) {
+    let errors = errors(derive, syn::parse_str(input).expect("an item"));
+    assert_eq!(errors.added(), [token], "{input}");
+    assert_eq!(errors.messages(), [message], "{input}");
+}
+
+/// The parser of attributes finds the token by itself.
+#[test]
+fn each_mistake_in_an_attribute_has_its_message() {
+    const ID: &str = "a type-id-char is one printable ASCII character: write `id = 'T'`";
+    const UNKNOWN: &str = "no such `shm` attribute: there are `id = 'T'`, `name = \"…\"` and `crate = \"…\"`";
+    for (attribute, message) in [("id = '\\n'", ID), ("id = 'é'", ID), ("key = 'T'", UNKNOWN)] {
+        let input = syn::parse_str(&format!("#[repr(C)] #[shm({attribute})] struct Telemetry {{ a: AtomicU8 }}"));
+        assert_eq!(messages(Derive::Object, input.expect("an item")), [message], "{attribute}");
     }
 }

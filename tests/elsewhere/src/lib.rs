@@ -1,6 +1,6 @@
 //! A type of another crate, which knows shmstore under another name.
 
-/// The same layout as `base::T` of `identity.rs`.
+/// The same layout as `base::T` of `layouts/identity.rs`.
 #[derive(Clone, Copy, Debug, renamed::ShmValue)]
 #[repr(C)]
 #[shm(crate = "renamed")]

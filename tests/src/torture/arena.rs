@@ -100,7 +100,7 @@ impl Accounts {
 pub(super) trait Part {
     fn load(&self) -> (u64, Result<Stamp, String>);
     fn store(&self, stamp: Stamp);
-    fn store_timeout(&self, stamp: Stamp, timeout: Duration) -> Result<(), Busy>;
+    fn store_within(&self, stamp: Stamp, timeout: Duration) -> Result<(), Busy>;
     fn commit(&self, stamp: Stamp, commit: bool) -> u64;
     /// Stores by a lease for as long as there are stamps, and tells the version of each.
     fn lease(&self, next: &mut dyn FnMut() -> Option<Stamp>, stored: &mut dyn FnMut(u64, Stamp));
@@ -119,7 +119,7 @@ impl<const WORDS: usize> Part for Versioned<Stamped<WORDS>> {
         self.store_from(&Stamped::of(stamp));
     }
 
-    fn store_timeout(&self, stamp: Stamp, timeout: Duration) -> Result<(), Busy> {
+    fn store_within(&self, stamp: Stamp, timeout: Duration) -> Result<(), Busy> {
         self.writer_timeout(timeout)?.store_from(&Stamped::of(stamp));
         Ok(())
     }

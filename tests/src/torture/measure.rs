@@ -78,7 +78,7 @@ fn written(part: &impl Part, stamp: super::stamp::Stamp) -> Option<String> {
     if let Err(torn) = value {
         return Some(torn);
     }
-    if let Err(busy) = part.store_timeout(stamp, STUCK) {
+    if let Err(busy) = part.store_within(stamp, STUCK) {
         return Some(busy.to_string());
     }
     let (after, value) = part.load();

@@ -1,0 +1,49 @@
+//! Plays every role that tests give to another process: `actor ROLE …`. `shmstore_tests::peer` starts it, and says how it
+//! listens and answers.
+
+mod bystander;
+mod grip;
+mod hammer;
+mod holder;
+mod look;
+mod obey;
+mod peer;
+mod plugins;
+mod reader;
+mod relay;
+mod sandboxed;
+mod twins;
+mod vandal;
+mod victim;
+
+fn main() {
+    shmstore_tests::sandbox::enter();
+    let role = std::env::args().nth(1).expect("a role");
+    let play = match role.as_str() {
+        "bystander" => bystander::play,
+        "grip" => grip::play,
+        "hammer" => hammer::play,
+        "holder" => holder::play,
+        "look" => look::play,
+        "peer" => peer::play,
+        "plugins" => plugins::play,
+        "reader" => reader::play,
+        "relay" => relay::play,
+        "sandboxed" => sandboxed::play,
+        "twins" => twins::play,
+        "vandal" => vandal::play,
+        "victim" => victim::play,
+        other => panic!("there is no role `{other}`"),
+    };
+    play();
+}
+
+/// Returns the arguments after the role.
+fn args() -> std::iter::Skip<std::env::Args> {
+    std::env::args().skip(2)
+}
+
+/// Returns the first of them, the path of the store.
+fn path() -> std::path::PathBuf {
+    args().next().expect("the path of a store").into()
+}

@@ -1,0 +1,153 @@
+//! What the project says of itself.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("`tests` is below the workspace").to_owned()
+}
+
+/// All Rust files below a directory, by their paths from there.
+fn rust_files(directory: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut to_visit = vec![directory.to_owned()];
+    while let Some(visited) = to_visit.pop() {
+        for entry in fs::read_dir(&visited).expect("a directory of the project") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                to_visit.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(directory).expect("below it").display().to_string();
+                found.push((name, fs::read_to_string(&path).expect("a source file")));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "no Rust files below {}", directory.display());
+    found
+}
+
+#[test]
+fn every_file_with_unsafe_code_is_named_in_soundness_md_and_no_other() {
+    let soundness = fs::read_to_string(root().join("docs/soundness.md")).expect("docs/soundness.md");
+    for (name, source) in rust_files(&root().join("shmstore/src")) {
+        let listed = soundness.contains(&format!("| `{name}` |"));
+        assert_eq!(source.contains("unsafe"), listed, "docs/soundness.md lists {name}: {listed}");
+    }
+}
+
+#[test]
+fn every_test_that_soundness_md_names_is_there() {
+    let soundness = fs::read_to_string(root().join("docs/soundness.md")).expect("docs/soundness.md");
+    let tests = rust_files(&root().join("tests/tests"));
+    let mut count = 0;
+    for (file, name) in soundness.split('`').skip(1).step_by(2).filter_map(|code| code.split_once(".rs::")) {
+        let test = format!("fn {name}(");
+        let named = tests.iter().filter(|(path, _)| path.ends_with(&format!("/{file}.rs")));
+        let found = named.filter(|(_, source)| source.contains(&test)).count();
+        assert_eq!(found, 1, "docs/soundness.md names {file}.rs::{name}");
+        count += 1;
+    }
+    assert!(count > 20, "the tables of docs/soundness.md name {count} tests");
+}
+
+#[test]
+fn examples_and_derive_have_no_unsafe_code() {
+    for (name, source) in rust_files(&root().join("examples")) {
+        let lines = source.lines().filter(|line| line.contains("unsafe"));
+        let others: Vec<&str> = lines.filter(|line| *line != "#![forbid(unsafe_code)]").collect();
+        assert!(others.is_empty(), "{name}: {others:?}");
+    }
+    let derive = fs::read_to_string(root().join("shmstore-derive/src/lib.rs")).expect("the derive crate");
+    assert!(derive.contains("#![forbid(unsafe_code)]"), "the derive crate does not forbid unsafe code");
+}
+
+/// What comes before `#[cfg(test)]`, without comments.
+fn code(source: &str) -> String {
+    let (code, _tests) = source.split_once("#[cfg(test)]\nmod tests {").unwrap_or((source, ""));
+    code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// The layers of the runtime by name, each with its page: the text of its `mod.rs`.
+fn layers(source: &Path) -> Vec<(String, String)> {
+    let folders = fs::read_dir(source).expect("the sources").map(|entry| entry.expect("an entry").path());
+    let folders = folders.filter(|path| path.is_dir());
+    let name = |path: &Path| path.file_name().expect("a name").to_string_lossy().into_owned();
+    folders.map(|path| (name(&path), fs::read_to_string(path.join("mod.rs")).expect("a `mod.rs`"))).collect()
+}
+
+#[test]
+fn each_layer_uses_only_the_layers_that_its_page_names() {
+    let source = root().join("shmstore/src");
+    let files = rust_files(&source);
+    let layers = layers(&source);
+    for (layer, page) in &layers {
+        let (sentence, _) = page.split_once("\n//!\n").expect("a first paragraph");
+        let is_one = sentence.lines().count() <= 2 && sentence.matches(". ").count() <= 1 && sentence.ends_with('.');
+        assert!(sentence.starts_with("//! ") && is_one, "{layer}/mod.rs says in a sentence what is in the layer");
+        let named = page.lines().find_map(|line| line.strip_prefix("//! Layers it may use: "));
+        let named = named.and_then(|list| list.strip_suffix('.')).expect("a list of the layers it may use");
+        let may_use = |other: &str| named == "all" || other == layer || named.split(", ").any(|name| name == other);
+        for (name, text) in files.iter().filter(|(name, _)| name.starts_with(&format!("{layer}/"))) {
+            for reference in code(text).split("crate::").skip(1) {
+                let imported = reference.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next();
+                let imported = imported.unwrap_or_default();
+                let is_layer = layers.iter().any(|(other, _)| other == imported);
+                let allowed = !is_layer || may_use(imported) || name.ends_with("tests.rs");
+                assert!(allowed, "{name} imports from `{imported}`, which {layer}/mod.rs does not name");
+            }
+        }
+    }
+    assert_eq!(layers.len(), 8, "layers that docs/design.md names");
+}
+
+/// Clippy holds the standard library's part of the declared version; this is what it does not look at.
+#[test]
+fn runtime_and_derive_use_no_syntax_newer_than_rust_1_85() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the workspace's manifest");
+    assert!(manifest.contains("rust-version = \"1.85\""), "the version was raised: so may be what is refused here");
+    for name in ["shmstore/src", "shmstore-derive/src"] {
+        for (file, text) in rust_files(&root().join(name)) {
+            assert!(!code(&text).contains("&& let "), "{name}/{file} has a chain of `let`s, which is of Rust 1.88");
+        }
+    }
+}
+
+/// No other target may be installed here, so the condition in `lib.rs` is compared with what the compiler says of each.
+#[test]
+fn targets_that_are_not_supported_are_refused_with_a_sentence() {
+    let lib = fs::read_to_string(root().join("shmstore/src/lib.rs")).expect("lib.rs");
+    let (_, condition) = lib.split_once("#[cfg(not(all(\n").expect("a condition");
+    let (condition, rest) = condition.split_once(")))]\n").expect("its end");
+    assert!(rest.starts_with("compile_error!(\n"), "the condition is that of the error");
+    let is_supported = |target: &str| {
+        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let output = Command::new(rustc).args(["--print", "cfg", "--target", target]).output().expect("a compiler");
+        assert!(output.status.success(), "{target}: {}", String::from_utf8_lossy(&output.stderr));
+        let known = String::from_utf8(output.stdout).expect("text");
+        let has = |option: &str| known.lines().any(|line| line == option.replace(" = ", "="));
+        condition.lines().map(|line| line.trim().trim_end_matches(',')).all(|line| match line.strip_prefix("any(") {
+            Some(options) => options.trim_end_matches(')').split(", ").any(has),
+            None => has(line),
+        })
+    };
+    for machine in ["x86_64", "aarch64"] {
+        for library in ["gnu", "musl"] {
+            let target = format!("{machine}-unknown-linux-{library}");
+            assert!(is_supported(&target), "{target}");
+        }
+    }
+    for target in [
+        "i686-unknown-linux-gnu",
+        "x86_64-unknown-linux-gnux32",
+        "armv7-unknown-linux-gnueabihf",
+        "aarch64_be-unknown-linux-gnu",
+        "s390x-unknown-linux-gnu",
+        "riscv64gc-unknown-linux-gnu",
+        "aarch64-linux-android",
+        "x86_64-unknown-freebsd",
+        "aarch64-apple-darwin",
+    ] {
+        assert!(!is_supported(target), "{target}");
+    }
+}

@@ -1,0 +1,254 @@
+//! Sandboxes and kernels that refuse system calls: each operation works, or says which call was refused and what to do.
+//! Each ends.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::chown;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use shmstore_tests::peer::{Peer, actor_words};
+use shmstore_tests::privilege::{GROUP, skip, with_namespaces};
+use shmstore_tests::scratch::Scratch;
+use shmstore_tests::wait;
+
+/// What must happen where some calls are refused.
+struct Row {
+    calls: &'static [&'static str],
+    errnos: &'static [&'static str],
+    /// The operations that fail, and what each must say. All others work.
+    failures: &'static [(&'static str, &'static str)],
+}
+
+/// What seccomp filters answer.
+const FILTERS: &[&str] = &["EPERM", "ENOSYS"];
+/// The same, and what kernels answer to what they do not know.
+const ALL: &[&str] = &["EPERM", "ENOSYS", "EINVAL"];
+
+const fn works(calls: &'static [&'static str], errnos: &'static [&'static str]) -> Row {
+    Row { calls, errnos, failures: &[] }
+}
+
+const fn fails(calls: &'static [&'static str], failures: &'static [(&'static str, &'static str)]) -> Row {
+    Row { calls, errnos: FILTERS, failures }
+}
+
+const CURE: &str = "A sandbox, such as the seccomp filter of a container, seems to refuse this system call: let it allow \
+                    the call. docs/requirements.md lists the system calls that shmstore needs";
+const MISSING: &str = "does not exist";
+
+const TABLE: &[Row] = &[
+    works(&["fcntl(F_GETSIG)"], ALL),
+    works(&["fcntl(F_SETSIG)"], ALL),
+    works(&["fcntl(F_OFD_GETLK)"], ALL),
+    works(&["fcntl(F_OFD_SETLK)"], ALL),
+    works(&["fchown"], FILTERS),
+    works(&["fstat"], FILTERS),
+    works(&["futex(FUTEX_WAIT)"], FILTERS),
+    works(&["futex(FUTEX_WAKE)"], FILTERS),
+    works(&["getrandom"], FILTERS),
+    works(&["ioctl(NS_GET_MNTNS_ID)"], ALL),
+    works(&["kill"], FILTERS),
+    works(&["linkat"], FILTERS),
+    works(&["madvise(MADV_COLD)"], ALL),
+    works(&["madvise(MADV_POPULATE_READ)"], ALL),
+    works(&["madvise(MADV_WIPEONFORK)"], ALL),
+    works(&["membarrier"], ALL),
+    works(&["mincore"], FILTERS),
+    works(&["pidfd_open"], ALL),
+    works(&["poll"], FILTERS),
+    works(&["renameat2"], ALL),
+    works(&["shmctl(IPC_INFO)"], ALL),
+    works(&["shmctl(SHM_INFO)"], ALL),
+    works(&["shmctl(SHM_STAT)"], ALL),
+    works(&["shmctl(SHM_STAT_ANY)"], ALL),
+    works(&["shmctl(SHM_STAT)", "shmctl(SHM_STAT_ANY)"], ALL),
+    works(&["shmdt"], FILTERS),
+    works(&["statx"], ALL),
+    fails(
+        &["pidfd_open", "kill"],
+        &[
+            ("a death after fork", "`Hold.lock` (`Lock`) after "),
+            ("a death after a raw clone", "`Hold.lock` (`Lock`) after "),
+        ],
+    ),
+    fails(&["linkat", "renameat2"], &[("a name", "cannot make ")]),
+    fails(&["fchmod"], &[("a name", "cannot set (`fchmod`) the mode of ")]),
+    fails(
+        &["flock"],
+        &[
+            ("replace what the dead left", "cannot lock (`flock`) "),
+            ("a name", "cannot lock (`flock`) "),
+            ("create", "cannot lock (`flock`) "),
+            ("attach", MISSING),
+            ("remove", "cannot lock (`flock`) "),
+        ],
+    ),
+    fails(&["fstatfs"], &[("open", "cannot ask (`fstatfs`) for the file system of ")]),
+    fails(
+        &["getrandom", "read"],
+        &[
+            ("a part in private memory", "Let the process use one of them"),
+            ("open", "cannot draw a random number (`getrandom`, or /dev/urandom) to try the locks of "),
+        ],
+    ),
+    fails(
+        &["shmat"],
+        &[
+            ("replace what the dead left", "cannot attach (`shmat`, `shmctl(IPC_STAT)`) `Telemetry`"),
+            ("create", "cannot attach (`shmat`, `shmctl(IPC_STAT)`) `Hold`"),
+            ("attach", MISSING),
+            ("remove", MISSING),
+        ],
+    ),
+    fails(
+        &["shmctl(IPC_RMID)"],
+        &[
+            ("replace what the dead left", "cannot remove (`shmctl(IPC_RMID)`) what was left of `Telemetry`"),
+            ("remove", "cannot remove (`shmctl(IPC_RMID)`) `Hold`"),
+        ],
+    ),
+    fails(
+        &["shmctl(IPC_STAT)"],
+        &[
+            ("replace what the dead left", "cannot attach (`shmat`, `shmctl(IPC_STAT)`) `Telemetry`"),
+            ("create", "cannot attach (`shmat`, `shmctl(IPC_STAT)`) `Hold`"),
+            ("attach", MISSING),
+            ("remove", MISSING),
+        ],
+    ),
+    fails(
+        &["shmget"],
+        &[
+            ("replace what the dead left", "cannot look (`shmget`) for `Telemetry`"),
+            ("a name", "cannot look (`shmget`) for the segments of a new file in "),
+            ("create", "cannot create (`shmget`) `Hold`"),
+            ("attach", "cannot look (`shmget`) for `Hold`"),
+            ("remove", "cannot look (`shmget`) for `Hold`"),
+        ],
+    ),
+];
+
+/// Longer than any wait of the program, on a busy machine.
+const LONGEST_MILLISECONDS: u64 = 5_000;
+
+/// A process that is killed when its test has ended.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        // An error means that it has ended by itself.
+        let _ = self.0.kill();
+        self.0.wait().expect("our own child");
+    }
+}
+
+fn is_root() -> bool {
+    nix::unistd::geteuid().is_root()
+}
+
+/// What the program said of each operation that was tried, in a sandbox and on a store where the creator of an object has
+/// died.
+fn outcomes(calls: &[&str], errno: &str, wrapper: &[&str]) -> BTreeMap<String, String> {
+    let scratch = Scratch::new();
+    if is_root() {
+        // The root of a user namespace may have no number for the group. Only the row of `IPC_SET` needs it, and fails without.
+        let _ = chown(scratch.path(), None, Some(GROUP));
+    }
+    let mut creator = Peer::start_with_failpoint(scratch.path(), "CreateInitializing", "kill");
+    creator.tell("create 1");
+    creator.wait_until_killed();
+    outcomes_at(scratch.path(), calls, errno, wrapper)
+}
+
+/// The same, on any store; the program is started by another one if there is a `wrapper`.
+fn outcomes_at(path: &Path, calls: &[&str], errno: &str, wrapper: &[&str]) -> BTreeMap<String, String> {
+    let [program, role] = &actor_words("sandboxed");
+    let words = wrapper.iter().map(OsStr::new).chain([program, role, path.as_os_str(), OsStr::new(errno)]);
+    let words: Vec<&OsStr> = words.chain(calls.iter().map(OsStr::new)).collect();
+    let started = Command::new(words[0]).args(&words[1..]).stdout(Stdio::piped()).spawn();
+    let mut child = Killed(started.expect("a program of ours"));
+    let ended = wait::until("a process in a sandbox to end", || child.0.try_wait().expect("our child"));
+    let mut said = String::new();
+    child.0.stdout.take().expect("piped").read_to_string(&mut said).expect("text");
+    assert!(ended.success(), "{errno} for {calls:?}: {ended}, after {said}");
+    let operation = |line: &str| {
+        let [name, took, outcome] = line.splitn(3, '\t').collect::<Vec<_>>().try_into().expect("three columns");
+        let took = took.parse::<u64>().expect("milliseconds");
+        assert!(took < LONGEST_MILLISECONDS, "{errno} for {calls:?}: {line}");
+        (name.to_owned(), outcome.to_owned())
+    };
+    said.lines().map(operation).collect()
+}
+
+#[test]
+fn each_call_that_is_refused_is_made_up_for_or_named_with_the_cure() {
+    let mut wrong = Vec::new();
+    for Row { calls, errnos, failures } in TABLE {
+        if *calls == ["shmctl(IPC_SET)"] && !is_root() {
+            skip("only root is sure to have a group to which a segment is given");
+            continue;
+        }
+        for errno in *errnos {
+            let mut outcomes = outcomes(calls, errno, &[]);
+            for (name, said) in failures.iter() {
+                let outcome = outcomes.remove(*name).unwrap_or_default();
+                if !(outcome.contains(said) && (outcome.ends_with(CURE) || !said.starts_with("cannot "))) {
+                    wrong.push(format!(
+                        "{errno} for {calls:?}: {name}: {outcome:?} does not say {said:?}, or not the cure"
+                    ));
+                }
+            }
+            let others = outcomes.into_iter().filter(|(_, outcome)| outcome != "ok");
+            wrong.extend(others.map(|(name, outcome)| format!("{errno} for {calls:?}: {name}: {outcome}")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// `sysfs` is everywhere, and not known to lock.
+#[test]
+fn anchor_whose_locks_cannot_be_tried_is_refused_with_the_reason() {
+    let outcomes = outcomes_at(Path::new("/sys/kernel"), &["fcntl(F_OFD_SETLK)"], "EINVAL", &[]);
+    let said = "a sandbox or the kernel refuses to try them by `fcntl(F_OFD_SETLK)`: Invalid argument; tmpfs, ext4, XFS and \
+                Btrfs do without a try";
+    assert!(outcomes["open"].contains(said), "{outcomes:?}");
+}
+
+#[test]
+fn nothing_fails_where_nothing_is_refused() {
+    let outcomes = outcomes(&[], "EPERM", &[]);
+    assert!(outcomes.values().all(|outcome| outcome == "ok") && outcomes.len() > 15, "{outcomes:?}");
+}
+
+#[test]
+fn child_with_its_parents_number_is_told_from_it_where_pages_are_not_wiped() {
+    with_namespaces(|| {
+        let outcomes =
+            outcomes(&["madvise(MADV_WIPEONFORK)"], "EINVAL", &["unshare", "--pid", "--fork", "--kill-child"]);
+        assert_eq!(outcomes["a death after fork into a new PID namespace"], "ok");
+    });
+}
+
+#[test]
+fn documentation_lists_each_call_and_says_whether_it_is_needed() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/requirements.md");
+    let text = fs::read_to_string(path).expect("docs/requirements.md");
+    let mut listed: BTreeMap<&str, bool> = text.lines().filter_map(documented).collect();
+    for Row { calls, failures, .. } in TABLE.iter().filter(|row| row.calls.len() == 1) {
+        let is_needed =
+            listed.remove(calls[0]).unwrap_or_else(|| panic!("docs/requirements.md does not list {}", calls[0]));
+        assert_eq!(is_needed, !failures.is_empty(), "{} is needed", calls[0]);
+    }
+    assert!(listed.is_empty(), "no test refuses {listed:?}");
+}
+
+/// The call that a line of the table is about, and whether it is needed.
+fn documented(line: &str) -> Option<(&str, bool)> {
+    let (call, rest) = line.strip_prefix("| `")?.split_once("` |")?;
+    let refused = rest.trim_end().trim_end_matches('|').rsplit_once('|')?.1.trim();
+    assert!(refused.starts_with("works") || refused.starts_with("error"), "{line}");
+    Some((call, refused.starts_with("error")))
+}

@@ -1,0 +1,2 @@
+//! Has trybuild build the cases beside it.
+fn main() {}
