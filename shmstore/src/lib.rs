@@ -111,8 +111,3 @@ pub use view::AtomicView;
 #[cfg(feature = "failpoints")]
 #[doc(hidden)]
 pub use failpoint::{PART_STEPS, STEPS};
-
-/// The example of the README, which must compile.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;

@@ -2,6 +2,7 @@
 
 #![deny(unsafe_code)]
 
+mod documents;
 pub mod mutation;
 pub mod fuzz;
 pub mod holder;
