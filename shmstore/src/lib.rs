@@ -101,8 +101,3 @@ pub mod view {
 #[cfg(feature = "failpoints")]
 #[doc(hidden)]
 pub use sys::failpoint::{PART_STEPS, STEPS};
-
-/// The example of the README, which must compile.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;

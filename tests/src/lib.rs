@@ -3,6 +3,7 @@
 #![deny(unsafe_code)]
 
 pub mod again;
+pub mod documents;
 pub mod mutation;
 pub mod fuzz;
 pub mod holder;

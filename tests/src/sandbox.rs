@@ -15,6 +15,12 @@ pub const SANDBOX: &str = "SHMSTORE_TEST_SANDBOX";
 /// which it is meant.
 type Call = (&'static str, libc::c_long, Option<(u8, u64)>);
 
+/// The call beneath the C library's `poll`: aarch64 has only the newer one.
+#[cfg(target_arch = "x86_64")]
+const POLL: libc::c_long = libc::SYS_poll;
+#[cfg(not(target_arch = "x86_64"))]
+const POLL: libc::c_long = libc::SYS_ppoll;
+
 const CALLS: &[Call] = &[
     ("close_range", libc::SYS_close_range, None),
     ("fchmod", libc::SYS_fchmod, None),
@@ -39,7 +45,7 @@ const CALLS: &[Call] = &[
     ("mincore", libc::SYS_mincore, None),
     ("newfstatat", libc::SYS_newfstatat, None),
     ("pidfd_open", libc::SYS_pidfd_open, None),
-    ("poll", libc::SYS_poll, None),
+    ("poll", POLL, None),
     ("read", libc::SYS_read, None),
     ("renameat2", libc::SYS_renameat2, None),
     ("shmat", libc::SYS_shmat, None),

@@ -250,11 +250,13 @@ pub(super) fn debug<V: DebugValue>(name: &str, part: &Versioned<V>, f: &mut fmt:
 
 /// Shows a version and its value, if that is given and not too large.
 fn debug_of<V: DebugValue>(name: &str, version: u64, value: Option<&V>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let value: &dyn fmt::Debug = match &value {
-        Some(value) if size_of::<V>() <= SHOWN => value,
-        _ => &format_args!("<{} bytes>", size_of::<V>()),
+    let mut shown = f.debug_struct(name);
+    shown.field("version", &version);
+    match value {
+        Some(value) if size_of::<V>() <= SHOWN => shown.field("value", value),
+        _ => shown.field("value", &format_args!("<{} bytes>", size_of::<V>())),
     };
-    f.debug_struct(name).field("version", &version).field("value", value).finish()
+    shown.finish()
 }
 
 // A panic in `update` leaves the old value and a free lock.

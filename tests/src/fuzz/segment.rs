@@ -75,7 +75,7 @@ impl Real {
 impl Segments {
     pub(super) fn try_input(&mut self, choices: &mut Choices<'_>) -> bool {
         let real = self.real.get_or_insert_with(Real::new);
-        if !choices.byte().is_multiple_of(4) {
+        if choices.byte() % 4 != 0 {
             let changed = damage(real, choices);
             let is_accepted = look(real.raw.shmid(), choices);
             changed.into_iter().for_each(|range| real.raw.write(range.start, &real.pristine[range]));

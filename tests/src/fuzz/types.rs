@@ -31,7 +31,7 @@ pub fn real_versioned(value: OwnedSchema) -> OwnedSchema {
     let unit = value.align().max(16);
     let slot = value.size().next_multiple_of(unit);
     let slots = 80_u64.next_multiple_of(unit);
-    let slots = if slot.is_multiple_of(64) { slots.next_multiple_of(64) } else { slots };
+    let slots = if slot % 64 == 0 { slots.next_multiple_of(64) } else { slots };
     let align = value.align().max(64);
     build((slots + 2 * slot).next_multiple_of(align), align, OwnedKind::Versioned { value: Box::new(value) })
 }

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use shmstore_tests::documents::DOCUMENTS;
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("`tests` is below the workspace").to_owned()
 }
@@ -70,4 +72,23 @@ fn links_of_readme_and_guide_lead_to_files() {
             assert!(target.starts_with("https://") || path.exists(), "{document} links to {target}");
         }
     }
+}
+
+#[test]
+fn every_document_with_a_rust_program_is_a_doctest() {
+    let names = |directory: &str| {
+        let entries = fs::read_dir(root().join(directory)).expect("a directory of documents");
+        entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("text")).collect::<Vec<_>>()
+    };
+    let below = |directory: &'static str| names(directory).into_iter().map(move |name| format!("{directory}/{name}"));
+    let all = below("docs").chain(below("docs/guide")).chain(["README.md".into()]);
+    let has_program = |path: &String| {
+        let text = fs::read_to_string(root().join(path)).unwrap_or_default();
+        path.ends_with(".md") && text.lines().any(|line| line.trim_start().starts_with("```rust"))
+    };
+    let mut found: Vec<String> = all.filter(has_program).collect();
+    found.sort();
+    let mut tested: Vec<&str> = DOCUMENTS.to_vec();
+    tested.sort_unstable();
+    assert_eq!(found, tested);
 }

@@ -101,18 +101,6 @@ fn each_layer_uses_only_the_layers_that_its_page_names() {
     assert_eq!(layers.len(), 8, "layers that docs/design.md names");
 }
 
-/// Clippy holds the standard library's part of the declared version; this is what it does not look at.
-#[test]
-fn runtime_and_derive_use_no_syntax_newer_than_rust_1_85() {
-    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the workspace's manifest");
-    assert!(manifest.contains("rust-version = \"1.85\""), "the version was raised: so may be what is refused here");
-    for name in ["shmstore/src", "shmstore-derive/src"] {
-        for (file, text) in rust_files(&root().join(name)) {
-            assert!(!code(&text).contains("&& let "), "{name}/{file} has a chain of `let`s, which is of Rust 1.88");
-        }
-    }
-}
-
 /// No other target may be installed here, so the condition in `lib.rs` is compared with what the compiler says of each.
 #[test]
 fn targets_that_are_not_supported_are_refused_with_a_sentence() {

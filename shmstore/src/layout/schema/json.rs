@@ -85,7 +85,12 @@ mod tests {
 
     #[test]
     fn every_kind_is_written_as_the_format_document_says() {
-        let document = include_str!("../../../../docs/format.md");
+        let document = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/format.md"));
+        let Ok(document) = document else {
+            assert!(std::env::var_os("SHMSTORE_NO_SKIPS").is_none(), "docs/format.md cannot be read");
+            eprintln!("skipped: the published package has no docs/format.md");
+            return;
+        };
         for schema in samples::EVERY_KIND {
             let json = schema.to_json();
             assert!(document.contains(&json), "docs/format.md has no line {json}");

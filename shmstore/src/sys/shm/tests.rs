@@ -11,7 +11,7 @@ fn private(size: usize, flags: libc::c_int) -> Result<Unread, Errno> {
 
 #[test]
 fn ordinary_segment_is_readable_whatever_its_size() {
-    for size in [1, PAGE, 5 << 20, 64 << 20] {
+    for size in [1, ordinary_page_size(), 5 << 20, 64 << 20] {
         let mapping = private(size, 0).unwrap().readable().unwrap();
         assert_eq!(mapping.check_readable(&(0..mapping.len())), Ok(()));
         assert_eq!(kernel_page_size(mapping.base().addr().get()), Some(ordinary_page_size()));
@@ -20,16 +20,17 @@ fn ordinary_segment_is_readable_whatever_its_size() {
 
 #[test]
 fn page_that_fails_is_found_before_it_is_read() {
-    let mapping = private(4 * PAGE, 0).unwrap().readable().unwrap();
-    mapping.break_pages(&(2 * PAGE..3 * PAGE));
+    let page = ordinary_page_size();
+    let mapping = private(4 * page, 0).unwrap().readable().unwrap();
+    mapping.break_pages(&(2 * page..3 * page));
     let check = |range: Range<usize>| mapping.check_readable(&range);
-    assert_eq!(check(0..2 * PAGE), Ok(()));
-    assert_eq!(check(2 * PAGE - 1..2 * PAGE), Ok(()));
-    assert_eq!(check(2 * PAGE - 1..2 * PAGE + 1), Err(Unreadable::Page));
-    assert_eq!(check(3 * PAGE - 1..3 * PAGE), Err(Unreadable::Page));
-    assert_eq!(check(3 * PAGE..4 * PAGE), Ok(()));
-    assert_eq!(check(0..4 * PAGE), Err(Unreadable::Page));
-    let by_signal_set = [0, 1, 2, 3].map(|page| mapping.is_readable_by_signal_set(page * PAGE));
+    assert_eq!(check(0..2 * page), Ok(()));
+    assert_eq!(check(2 * page - 1..2 * page), Ok(()));
+    assert_eq!(check(2 * page - 1..2 * page + 1), Err(Unreadable::Page));
+    assert_eq!(check(3 * page - 1..3 * page), Err(Unreadable::Page));
+    assert_eq!(check(3 * page..4 * page), Ok(()));
+    assert_eq!(check(0..4 * page), Err(Unreadable::Page));
+    let by_signal_set = [0, 1, 2, 3].map(|number| mapping.is_readable_by_signal_set(number * page));
     assert_eq!(by_signal_set, [true, true, false, true]);
 }
 
