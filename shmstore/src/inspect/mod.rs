@@ -43,7 +43,7 @@
 //! them on a terminal. [`Value`]'s `Display` does that.
 
 mod decode;
-mod judge;
+mod describe;
 mod memory;
 mod object;
 mod orphan;
@@ -51,7 +51,6 @@ mod remove;
 mod saved;
 mod segment;
 mod snapshot;
-mod type_names;
 mod value;
 
 use std::io;
@@ -63,12 +62,13 @@ use crate::error::if_refused;
 use crate::layout::invalid_value::debug_is_display;
 
 pub use crate::layout::path::{FieldError, FieldPath};
-pub use crate::store::{ObjectState, Participant};
+pub use crate::segment::classify::SegmentState;
+pub use crate::store::Participant;
 pub use decode::Limits;
 pub use object::Object;
 pub use remove::{Removal, WhileAttached};
 pub use saved::{SavedError, SavedObject};
-pub use segment::{Description, Segment, SegmentState, Usage, segments, usage};
+pub use segment::{Description, Segment, Usage, segments, usage};
 pub use value::Value;
 
 /// The reason why a segment cannot be inspected or removed.

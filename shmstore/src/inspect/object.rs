@@ -7,7 +7,7 @@ use std::sync::Arc;
 use nix::errno::Errno;
 
 use super::decode::{Decoder, Limits};
-use super::judge::{Known, Whole};
+use super::describe::{Complete, Known};
 use super::memory::{Live, Memory};
 use super::segment::{Description, Segment};
 use super::value::Value;
@@ -67,9 +67,9 @@ impl Object {
             return Err(segment.refused());
         }
         let mapping = segment.read(unread).ok_or_else(|| segment.refused())?;
-        let whole = segment.judge(&mapping, &status, &mut Known::default());
-        let Whole { identity, id, geometry } = whole.ok_or_else(|| segment.refused())?;
-        if listed.is_whole() && !segment.says_the_same(listed) {
+        let complete = segment.describe(&mapping, &status, &mut Known::default());
+        let Complete { identity, id, geometry } = complete.ok_or_else(|| segment.refused())?;
+        if listed.is_complete() && !segment.has_description_of(listed) {
             return Err(InspectError::Rewritten { shmid });
         }
         let damaged = |why: String| InspectError::NotReady { shmid, state: SegmentState::Damaged, detail: Some(why) };

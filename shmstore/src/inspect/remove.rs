@@ -143,7 +143,7 @@ impl Segment {
             return Err(InspectError::Gone { shmid });
         }
         // A process that overwrites the header again and again must not prevent a forced removal.
-        if while_attached == WhileAttached::Refuse && !now.says_the_same(self) {
+        if while_attached == WhileAttached::Refuse && !now.has_description_of(self) {
             return Err(InspectError::Rewritten { shmid });
         }
         let was_left = matches!(self.state, SegmentState::Abandoned | SegmentState::Orphaned);

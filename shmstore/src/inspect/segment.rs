@@ -1,57 +1,60 @@
-//! The segments of this machine, and what each says of itself.
+//! The segments of this machine, and the description that each gives of itself.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use nix::errno::Errno;
 
 use super::InspectError;
-use super::judge::Known;
+use super::describe::Known;
 use crate::error::Creator;
 use crate::layout::hash::LayoutHash;
 use crate::layout::key::Key;
+use crate::segment::classify::SegmentState;
 use crate::segment::identity::Identity;
 use crate::sys::file;
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Mapping, Unreadable};
 
-/// A System V segment of this machine (of this IPC namespace), shmstore's or not.
+/// A System V segment of this IPC namespace. It need not belong to shmstore.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Segment {
-    /// The kernel's number of it, as `ipcs -m` shows it.
+    /// The kernel's number of the segment, as `ipcs -m` shows it.
     pub shmid: i32,
-    /// Its key; 0 once it was removed.
+    /// Its key; 0 after its removal.
     pub key: Key,
     /// Its size, in bytes.
     pub size: u64,
-    /// The user it belongs to.
+    /// The user that owns it.
     pub owner: u32,
-    /// The user who made it.
+    /// The user that made it.
     pub creator: u32,
-    /// The process that made it, as the kernel says.
+    /// The process that made it, from the kernel.
     pub creator_pid: u32,
     /// Its permission bits.
     pub mode: u32,
-    /// How many times it is attached, in all processes.
+    /// The number of its attachments in all processes.
     pub attached: u64,
-    /// When it was made, or its owner or mode last changed.
+    /// The time when it was made, or when its owner or mode last changed.
     pub changed: SystemTime,
-    /// What state it is in.
+    /// Its state.
     pub state: SegmentState,
-    /// What is wrong with it, if its state is [`Damaged`](SegmentState::Damaged); what is known of its anchor, if it is
-    /// [`Orphaned`](SegmentState::Orphaned) or [`Elsewhere`](SegmentState::Elsewhere); which flags are not known, if it is of a
-    /// [newer format](SegmentState::NewerFormat); that it is on huge pages, if it is [`Foreign`](SegmentState::Foreign) for that; why it cannot
-    /// be read, if it is [`Unreadable`](SegmentState::Unreadable) for another reason than its permissions.
+    /// The reason for its state, for these states:
+    ///
+    /// - [`Damaged`](SegmentState::Damaged): the field, and its value.
+    /// - [`Orphaned`](SegmentState::Orphaned), [`Elsewhere`](SegmentState::Elsewhere): the facts about its anchor.
+    /// - [`NewerFormat`](SegmentState::NewerFormat): the unknown flags.
+    /// - [`Foreign`](SegmentState::Foreign), if the segment is on huge pages.
+    /// - [`Unreadable`](SegmentState::Unreadable), for other reasons than its permissions.
     pub detail: Option<String>,
-    /// What it says of itself, if it is shmstore's and could be read.
+    /// Its own description, if it belongs to shmstore and could be read.
     pub description: Option<Description>,
-    /// What its first word says of its anchor and id, if it is shmstore's and could be read.
+    /// The hash of its anchor and id in its first word, if it belongs to shmstore and could be read.
     pub(super) owner_hash: Option<u32>,
 }
 
-/// What a segment of shmstore says of itself. Whoever may write it can lie.
+/// The description that a segment of shmstore gives of itself. Any process with write access can make it a lie.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Description {
@@ -59,15 +62,15 @@ pub struct Description {
     pub format: u32,
     /// The type-id-char.
     pub id: char,
-    /// The path of the anchor when the object was made, absolute and without symbolic links. May hold any bytes.
+    /// The path of the anchor when the object was made, absolute and without symbolic links. Any bytes are possible.
     pub path: PathBuf,
-    /// Whether that is the whole path: of a long one only the end is kept.
+    /// True if `path` is the whole path. The header keeps only the last 512 bytes of a long path.
     pub path_is_whole: bool,
     /// The name of its type; `None` if its schema cannot be read.
     pub type_name: Option<String>,
     /// The layout hash.
     pub layout_hash: LayoutHash,
-    /// Who made it.
+    /// The process that made it.
     pub creator: Creator,
     /// The device of the anchor.
     pub device: u64,
@@ -75,15 +78,15 @@ pub struct Description {
     pub inode: u64,
     /// The size of the object, in bytes.
     pub object_size: u64,
-    /// How many processes it has room for.
+    /// The number of processes for which it has room.
     pub max_processes: u32,
-    /// What tells this segment from every other.
+    /// The random number that no other segment has.
     pub(super) nonce: u64,
 }
 
 impl Description {
-    /// The path of the anchor, if the very file or directory is there that the segment names. Nothing else may be opened because a
-    /// segment says so: it may name a device that acts when it is opened.
+    /// Returns the path of the anchor, if the path leads to the very file or directory that the segment names. No other
+    /// path from a segment may be opened, because it may name a device that acts on being opened.
     pub(super) fn anchor(&self) -> Option<&Path> {
         let stat = file::stat_path(&self.path).ok().filter(|_| self.path_is_whole)?;
         let is_it = (stat.dev, stat.ino) == (self.device, self.inode) && (stat.is_dir() || stat.is_file());
@@ -91,88 +94,27 @@ impl Description {
     }
 }
 
-/// What state a segment is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SegmentState {
-    /// Whole, and at its anchor.
-    Ready,
-    /// Its creator is at work.
-    Initializing,
-    /// Its creator died before it was whole.
-    Abandoned,
-    /// Removed: it lives on for those who have it attached.
-    Removed,
-    /// Whole, but nobody can find it any more: its anchor is gone, or another file is at its path; or it has not its anchor's key.
-    Orphaned,
-    /// Whole, but its creator had another mount namespace or another root directory than this thread, or it is not known which:
-    /// whether its anchor is there cannot be seen from here.
-    Elsewhere,
-    /// Made by a shmstore with another segment format.
-    OtherFormat,
-    /// With features that this program does not know: a program with a newer shmstore uses it.
-    NewerFormat,
-    /// Its header or schema is not what a creator writes.
-    Damaged,
-    /// We may not look into it, the kernel cannot provide a page of it, or it does not fit into this process.
-    Unreadable,
-    /// Not shmstore's.
-    Foreign,
-}
-
-impl SegmentState {
-    /// Returns `true` if the object is whole and nothing tells that its programs are done with it: so also if its anchor cannot be seen.
-    #[must_use]
-    pub fn is_usable(self) -> bool {
-        matches!(self, Self::Ready | Self::Elsewhere)
-    }
-
-    /// In one word or two: `ready`, `initializing`, …
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ready => "ready",
-            Self::Initializing => "initializing",
-            Self::Abandoned => "abandoned",
-            Self::Removed => "removed",
-            Self::Orphaned => "orphaned",
-            Self::Elsewhere => "elsewhere",
-            Self::OtherFormat => "other format",
-            Self::NewerFormat => "newer format",
-            Self::Damaged => "damaged",
-            Self::Unreadable => "unreadable",
-            Self::Foreign => "foreign",
-        }
-    }
-}
-
-impl fmt::Display for SegmentState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-/// How much of the kernel's limits for System V shared memory is in use.
+/// The use of the kernel's limits for System V shared memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Usage {
-    /// How many segments there are.
+    /// The number of segments.
     pub segments: u64,
-    /// How many there may be: `kernel.shmmni`.
+    /// The largest number of segments: `kernel.shmmni`.
     pub segment_limit: u64,
-    /// Pages of all segments.
+    /// The number of pages of all segments.
     pub pages: u64,
-    /// How many there may be: `kernel.shmall`.
+    /// The largest number of pages: `kernel.shmall`.
     pub page_limit: u64,
-    /// The largest segment that may be made, in bytes: `kernel.shmmax`.
+    /// The largest size of a segment, in bytes: `kernel.shmmax`.
     pub max_size: u64,
 }
 
-/// Asks how much of the kernel's limits is in use.
+/// Returns the use of the kernel's limits.
 ///
 /// # Errors
 ///
-/// [`InspectError::System`] where there is no System V shared memory.
+/// [`InspectError::System`] if the kernel has no System V shared memory.
 pub fn usage() -> Result<Usage, InspectError> {
     let asked = shm::usage().and_then(|usage| Ok((usage, shm::table()?.count() as u64)));
     let (usage, segments) =
@@ -181,21 +123,24 @@ pub fn usage() -> Result<Usage, InspectError> {
     Ok(Usage { segments, segment_limit, pages, page_limit, max_size })
 }
 
-/// Lists all segments of this IPC namespace, foreign ones included, by number of their index in the kernel's table.
+/// Lists all segments of this IPC namespace, also foreign ones, in the order of the kernel's table.
 ///
-/// Those that may be shmstore's, by their size, are attached for a moment, for reading, whoever made them.
+/// Each segment that may belong to shmstore, by its size, is attached for a moment, for reading.
 ///
-/// The kernel attaches a segment as a whole, although no more than the header and the schema is read. A segment that does not fit into the
-/// address space of this process is [`SegmentState::Unreadable`]. In a process with `mlockall(MCL_FUTURE)` to attach is also to
-/// fill each page: such a process should leave listings to another one, such as the `shmstore` program.
+/// # Details
+///
+/// - The kernel attaches a segment as a whole, although only its header and schema are read. A segment that does not fit
+///   into the address space of this process is [`SegmentState::Unreadable`].
+/// - In a process with `mlockall(MCL_FUTURE)`, attaching fills every page. Such a process should leave listings to
+///   another process, such as the `shmstore` program.
 ///
 /// # Errors
 ///
-/// [`InspectError::System`] where there is no System V shared memory.
+/// [`InspectError::System`] if the kernel has no System V shared memory.
 pub fn segments() -> Result<Vec<Segment>, InspectError> {
     let table = shm::table().map_err(|errno| of_all("list (`shmctl(SHM_INFO)`, /proc/sysvipc/shm)", errno))?;
     let mut known = Known::default();
-    Ok(table.map(|status| Segment::look(&status, &mut known).0).collect())
+    Ok(table.map(|status| Segment::inspect(&status, &mut known).0).collect())
 }
 
 fn of_all(attempted: &'static str, errno: Errno) -> InspectError {
@@ -203,43 +148,43 @@ fn of_all(attempted: &'static str, errno: Errno) -> InspectError {
 }
 
 impl Segment {
-    /// The segment with a number of the kernel's.
+    /// Returns the segment with a number of the kernel's.
     ///
     /// # Errors
     ///
-    /// [`InspectError::Gone`] if there is none.
+    /// [`InspectError::Gone`] if no segment has the number.
     pub fn of_shmid(shmid: i32) -> Result<Self, InspectError> {
         Self::attached_of_shmid(shmid).map(|(segment, _)| segment)
     }
 
-    /// The same, and what it was looked at by: for as long as that lasts no other segment has its number.
+    /// As [`of_shmid`](Self::of_shmid), with the mapping. No other segment gets the number while the mapping exists.
     pub(super) fn attached_of_shmid(shmid: i32) -> Result<(Self, Option<Mapping>), InspectError> {
         let status = match shm::status(shmid) {
             Ok(status) => Some(status),
-            // Whose it is can be seen in the table all the same.
+            // The table shows the owner all the same.
             Err(Errno::EACCES) => shm::table().ok().and_then(|mut table| table.find(|status| status.shmid == shmid)),
             Err(_) => None,
         };
         let status = status.ok_or(InspectError::Gone { shmid })?;
-        Ok(Self::look(&status, &mut Known::default()))
+        Ok(Self::inspect(&status, &mut Known::default()))
     }
 
-    /// The path of its anchor, if it says so and that is the whole path.
+    /// Returns the path of its anchor, if the segment holds the whole path.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.description.as_ref().filter(|of| of.path_is_whole).map(|of| of.path.as_path())
     }
 
-    /// The name of its type, if it says so.
+    /// Returns the name of its type, if the segment holds a valid schema.
     #[must_use]
     pub fn type_name(&self) -> Option<&str> {
         self.description.as_ref()?.type_name.as_deref()
     }
 
-    /// Whether it stands at the anchor with this device and inode: at the key of that, and its first word, which says whose it is in all
-    /// formats, or what else it says of itself, is of no other anchor.
+    /// Returns `true` if the segment may belong to the anchor with this device and inode: it has the anchor's key, and
+    /// neither its first word nor its header names another anchor.
     ///
-    /// Of a segment in which nothing of shmstore's can be read, only the key is known, which is that of many anchors: it *may* stand there.
+    /// If nothing of shmstore can be read in the segment, only the key decides, which many anchors share.
     ///
     /// ```
     /// use std::os::unix::fs::MetadataExt;
@@ -264,14 +209,14 @@ impl Segment {
             && self.owner_hash.is_none_or(|hash| hash == identity.hash32(id))
     }
 
-    /// Whether all of it had been written: what it says of itself does not change any more.
-    pub(super) fn is_whole(&self) -> bool {
+    /// Returns `true` if its creator has finished it, so that its description does not change any more.
+    pub(super) fn is_complete(&self) -> bool {
         use SegmentState::{Elsewhere, Orphaned, Ready, Removed};
         matches!(self.state, Ready | Removed | Orphaned | Elsewhere)
     }
 
-    /// Whether it says the same of itself as another time, if it does say anything.
-    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+    /// Returns `true` if its description is that of the same object.
+    pub(super) fn has_description_of(&self, other: &Self) -> bool {
         let said = |segment: &Self| {
             let of = segment.description.as_ref()?;
             Some((of.nonce, of.device, of.inode, of.id, of.layout_hash))
@@ -279,12 +224,12 @@ impl Segment {
         said(self) == said(other)
     }
 
-    /// Why it cannot be looked into.
+    /// The reason why it cannot be inspected.
     pub(super) fn refused(&self) -> InspectError {
         let Self { shmid, state, detail, owner, mode, .. } = self.clone();
         match state {
             SegmentState::Foreign => {
-                let is_other = "it has another size than any of them, or no header of theirs";
+                let is_other = "no segment of shmstore has its size, or its first bytes";
                 InspectError::Foreign { shmid, why: detail.map_or(is_other, |_| Unreadable::HugePages.why()) }
             }
             SegmentState::Unreadable if detail.is_none() => {
@@ -292,20 +237,5 @@ impl Segment {
             }
             _ => InspectError::NotReady { shmid, state, detail },
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn states_have_names_that_differ() {
-        use SegmentState::*;
-        let whole = [Ready, Removed, Orphaned, Elsewhere, OtherFormat, NewerFormat];
-        let all = [&whole[..], &[Initializing, Abandoned, Damaged, Unreadable, Foreign]].concat();
-        let names: std::collections::HashSet<_> = all.iter().map(|state| state.name()).collect();
-        assert_eq!(names.len(), all.len());
-        assert_eq!(format!("{:>6}|", Ready), " ready|");
     }
 }

@@ -169,19 +169,6 @@ const _: () = {
     assert!(SIZE_TAG % PAGE != 0 && SIZE_TAG < PAGE);
 };
 
-/// The meaning of a segment's first word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FirstWord {
-    /// Nothing is written yet.
-    Virgin,
-    /// An object of this anchor and id.
-    Ours,
-    /// An object of another anchor or id.
-    AnotherAnchor,
-    /// No object of shmstore.
-    Foreign,
-}
-
 /// A field of the header with a value that no creator writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Damage {
@@ -207,18 +194,9 @@ impl Header {
         Some(unsafe { mapping.base().cast::<Self>().as_ref() })
     }
 
-    /// Reads the first word.
-    pub(crate) fn first_word(&self, identity: &Identity, id: u8) -> FirstWord {
-        let word = self.first_word.load(Relaxed);
-        if word == 0 {
-            FirstWord::Virgin
-        } else if word == first_word(identity, id) {
-            FirstWord::Ours
-        } else if word as u32 == MAGIC {
-            FirstWord::AnotherAnchor
-        } else {
-            FirstWord::Foreign
-        }
+    /// Returns `true` if the first word is written.
+    pub(crate) fn has_first_word(&self) -> bool {
+        self.first_word.load(Relaxed) != 0
     }
 
     /// Returns `true` if the segment is an object of shmstore, of whatever anchor.

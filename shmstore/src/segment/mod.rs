@@ -3,8 +3,10 @@
 //! Layers it may use: layout, value, error, sys.
 
 pub(crate) mod anchor;
+pub(crate) mod classify;
 pub(crate) mod header;
 pub(crate) mod identity;
 pub(crate) mod liveness;
 pub(crate) mod participants;
 pub(crate) mod process;
+pub(crate) mod type_names;

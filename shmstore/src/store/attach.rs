@@ -4,13 +4,13 @@
 
 use std::time::Duration;
 
-use super::find::creator;
 use super::ownership::owner;
-use super::{Condition, Deadline, Found, Target};
+use super::{Deadline, Found, Target};
 use crate::error::{AttachError, LayoutMismatch, LayoutSummary, OpenError};
 use crate::layout::diff::LayoutDiff;
 use crate::layout::hash::LayoutHash;
 use crate::layout::schema::{OwnedSchema, Schema};
+use crate::segment::classify::Class;
 use crate::segment::header::{self, Damage, FORMAT_VERSION, Geometry, Header, POINTER_BYTES};
 use crate::segment::identity::Identity;
 use crate::segment::participants::ClaimError;
@@ -36,7 +36,7 @@ impl Target<'_> {
             let identity = self.refresh_within(&mut for_missing)?.identity();
             self.check_not_initializing(&identity)?;
             let seen = match self.find(&identity, &mut for_creator)? {
-                Some(found) if found.condition.is_left_over() => {
+                Some(found) if found.class.is_left_over() => {
                     self.wait_for_creator(&identity, found, &mut for_creator)?
                 }
                 found => Seen::Settled(found),
@@ -100,7 +100,7 @@ impl Target<'_> {
             self.check_not_initializing(&identity)?;
             match self.see(&identity, left_over, &mut for_creator)? {
                 Seen::AtWork => continue,
-                Seen::Settled(Some(found)) if !found.condition.is_left_over() => {
+                Seen::Settled(Some(found)) if !found.class.is_left_over() => {
                     return self.enter_to_read(&identity, schema, found);
                 }
                 Seen::Settled(found) => left_over = found.map(|found| found.status.shmid),
@@ -152,7 +152,7 @@ impl Target<'_> {
         let found = if_not_abandoned(self.find_to_read(identity))?;
         match &found {
             // No creator is at work, so none can have written the rest before the first word.
-            Some(found) if found.condition == Condition::Virgin && !header::is_blank(&found.mapping) => {
+            Some(found) if found.class == Class::Unwritten && !header::is_blank(&found.mapping) => {
                 Err(self.foreign(identity, &found.status))
             }
             _ => Ok(Seen::Settled(found)),
@@ -190,17 +190,14 @@ impl Target<'_> {
     ) -> Result<Geometry, AttachError> {
         self.check_known(identity, found)?;
         let mapping = &found.mapping;
-        let geometry = match &found.condition {
-            Condition::Ready(geometry) => *geometry,
-            Condition::Damaged(damage) => return Err(self.damaged(identity, damage.clone())),
-            Condition::OtherFormat(segment) => {
+        let geometry = match &found.class {
+            Class::Ready(geometry) => *geometry,
+            Class::Damaged(damage) => return Err(self.damaged(identity, damage.clone())),
+            Class::OtherFormat(segment) => {
                 let (subject, segment) = (self.subject(Some(identity)), *segment);
                 return Err(AttachError::FormatVersion { subject, segment, ours: FORMAT_VERSION });
             }
-            Condition::Virgin | Condition::HalfMade | Condition::Removed | Condition::Orphan => {
-                unreachable!("a segment that is left over is recovered, not attached")
-            }
-            Condition::NewerFormat(_) => unreachable!("refused above"),
+            class => unreachable!("{class:?} is refused, recovered or waited for before"),
         };
         let header = Header::of(mapping).expect("a ready segment has a header");
         if header.layout_hash() != schema.hash() {
@@ -267,7 +264,7 @@ impl Target<'_> {
             diff: LayoutDiff::between(&ours, &theirs),
             ours: summary(&ours, ours.hash(), POINTER_BYTES),
             theirs: summary(&theirs, stored, pointer_bytes),
-            creator: creator(header),
+            creator: header.creator(),
         }))
     }
 }
@@ -282,7 +279,7 @@ fn if_not_abandoned(found: Result<Option<Found>, AttachError>) -> Result<Option<
 
 /// Returns `true` if the segment's creator is at work, or died before it was complete.
 fn is_unfinished(found: &Found) -> bool {
-    matches!(found.condition, Condition::Virgin | Condition::HalfMade)
+    matches!(found.class, Class::Unwritten | Class::HalfMade)
 }
 
 fn summary(schema: &OwnedSchema, hash: LayoutHash, pointer_bytes: u32) -> LayoutSummary {

@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use std::time::SystemTime;
 
 use crate::layout::schema::{OwnedSchema, Schema};
+use crate::segment::classify::SegmentState;
 use crate::segment::participants::Occupant;
 use crate::segment::process::registry::SegmentRef;
-use crate::store::creator;
+use crate::store::ObjectInfo;
 use crate::store::open::Location;
-use crate::store::{ObjectInfo, ObjectState};
 use crate::sys::shm;
 use holding::{HeldPart, held_parts};
 
@@ -52,8 +52,8 @@ impl AttachedObject {
         let Self { attached, location } = self;
         let status = shm::status(attached.shmid()).ok()?;
         let removed = status.removed || attached.header().says_removed();
-        let state = if removed { ObjectState::Removed } else { ObjectState::Ready };
-        let creator = creator(attached.header());
+        let state = if removed { SegmentState::Removed } else { SegmentState::Ready };
+        let creator = attached.header().creator();
         let mut info = ObjectInfo::from_status(location, &status, attached.key(), state);
         info.type_name = Some(schema.to_string());
         (info.created, info.creator_pid) = (Some(creator.created), Some(creator.pid));

@@ -5,12 +5,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
 
-use super::find::{ATTACH, creator};
+use super::find::ATTACH;
 use super::ownership::Handover;
-use super::{AnchorLock, Condition, Deadline, Found, GRACE_PERIOD, Target};
+use super::{AnchorLock, Deadline, Found, GRACE_PERIOD, Target};
 use crate::error::{AttachError, CreateError};
 use crate::layout::schema::Schema;
 use crate::segment::anchor::Anchor;
+use crate::segment::classify::Class;
 use crate::segment::header::{self, Geometry, Header, Provenance, State};
 use crate::segment::identity::Identity;
 use crate::segment::liveness::LivenessFile;
@@ -125,7 +126,7 @@ impl Target<'_> {
         self.check_not_initializing(&identity)?;
         let found = self.find(&identity, &mut Deadline::new(self.policy.wait))?;
         match found {
-            Some(found) if !found.condition.is_left_over() => {
+            Some(found) if !found.class.is_left_over() => {
                 let attached = self.enter(&identity, schema, found)?;
                 Ok(Some(Created { attached, is_new: false }))
             }
@@ -141,7 +142,7 @@ impl Target<'_> {
         if_exists: IfExists,
         found: Found,
     ) -> Result<Created, CreateError> {
-        if if_exists == IfExists::Attach || !matches!(found.condition, Condition::Ready(_)) {
+        if if_exists == IfExists::Attach || !matches!(found.class, Class::Ready(_)) {
             let attached = self.enter(identity, schema, found)?;
             return Ok(Created { attached, is_new: false });
         }
@@ -151,7 +152,7 @@ impl Target<'_> {
     fn already_exists(&self, identity: &Identity, schema: &'static Schema, found: &Found) -> CreateError {
         let header = Header::of(&found.mapping).expect("a segment of shmstore has a header");
         let same_layout = header.layout_hash() == schema.hash();
-        CreateError::AlreadyExists { subject: self.subject(Some(identity)), creator: creator(header), same_layout }
+        CreateError::AlreadyExists { subject: self.subject(Some(identity)), creator: header.creator(), same_layout }
     }
 
     /// Completes the object in a segment that has its header.

@@ -6,8 +6,9 @@ use nix::errno::Errno;
 
 use super::ownership::{Handed, is_unowned, owner};
 use super::{Deadline, Target};
-use crate::error::{AnchorClaim, AttachError, Creator, moment};
-use crate::segment::header::{self, Damage, FORMAT_VERSION, FirstWord, Geometry, Header, State};
+use crate::error::{AnchorClaim, AttachError};
+use crate::segment::classify::{Class, classify};
+use crate::segment::header::{self, Damage, Header};
 use crate::segment::identity::Identity;
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Access, Mapping, Status, Unreadable};
@@ -23,41 +24,13 @@ pub(super) const ATTACH: &str = "attach (`shmat`, `shmctl(IPC_STAT)`)";
 pub(crate) struct Found {
     pub(crate) mapping: Mapping,
     pub(crate) status: Status,
-    pub(crate) condition: Condition,
+    pub(crate) class: Class,
 }
 
 impl Found {
     /// How many times it is attached, without this attachment.
     pub(crate) fn attached(&self) -> u64 {
         self.status.attach_count.saturating_sub(1)
-    }
-}
-
-/// The state of a segment that an shmstore made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Condition {
-    /// All zero. Its creator has written nothing yet, or is dead.
-    Virgin,
-    /// Not ready. Its creator is at work, or is dead.
-    HalfMade,
-    /// Complete, and of this anchor.
-    Ready(Geometry),
-    /// Removed, but it still has its key.
-    Removed,
-    /// Complete, and of an earlier file on the anchor's inode.
-    Orphan,
-    /// Made by a shmstore with another segment format.
-    OtherFormat(u32),
-    /// Complete, but with flags of features that this program does not know.
-    NewerFormat(u32),
-    /// A field of the header is not what a creator writes.
-    Damaged(Damage),
-}
-
-impl Condition {
-    /// Returns `true` if a dead process left it so, provided that this process has the anchor's lock.
-    pub(super) fn is_left_over(&self) -> bool {
-        matches!(self, Self::Virgin | Self::HalfMade | Self::Removed | Self::Orphan)
     }
 }
 
@@ -132,8 +105,8 @@ impl Target<'_> {
                 AttachError::Unreadable { subject: self.subject(Some(identity)), segment: owner(&status) }
             }
         })?;
-        let condition = self.judge(identity, &mapping, &status)?;
-        Ok(Some(Found { mapping, status, condition }))
+        let class = self.classify(identity, &mapping, &status)?;
+        Ok(Some(Found { mapping, status, class }))
     }
 
     /// Returns why a segment cannot be attached; `None` if it was removed meanwhile.
@@ -165,52 +138,16 @@ impl Target<'_> {
         })
     }
 
-    /// Classifies a segment by its header's first word, and reads the rest only if an shmstore made it for this anchor.
-    fn judge(&self, identity: &Identity, mapping: &Mapping, status: &Status) -> Result<Condition, AttachError> {
-        let header = Header::of(mapping).ok_or_else(|| self.foreign(identity, status))?;
-        match header.first_word(identity, self.id) {
-            FirstWord::Foreign => return Err(self.foreign(identity, status)),
-            FirstWord::AnotherAnchor => return Err(self.collision(identity, header, status)),
-            FirstWord::Virgin => return Ok(Condition::Virgin),
-            FirstWord::Ours => {}
+    /// Classifies a segment. It is an error if it belongs to no shmstore, or to another anchor.
+    fn classify(&self, identity: &Identity, mapping: &Mapping, status: &Status) -> Result<Class, AttachError> {
+        match classify(mapping, Some((identity, self.id))) {
+            Class::Foreign => Err(self.foreign(identity, status)),
+            Class::OtherAnchor => {
+                let header = Header::of(mapping).expect("a segment of another anchor has a header");
+                Err(self.collision(identity, header, status))
+            }
+            class => Ok(class),
         }
-        match self.judge_header(identity, header, mapping) {
-            Ok(Some(condition)) => Ok(condition),
-            Ok(None) => Err(self.collision(identity, header, status)),
-            Err(damage) => Ok(Condition::Damaged(damage)),
-        }
-    }
-
-    /// `None` if the header names another anchor than its first word.
-    fn judge_header(
-        &self,
-        identity: &Identity,
-        header: &Header,
-        mapping: &Mapping,
-    ) -> Result<Option<Condition>, Damage> {
-        let state = header.state()?;
-        let version = header.version();
-        if version != FORMAT_VERSION && (version != 0 || state == State::Ready) {
-            return Ok(Some(Condition::OtherFormat(version)));
-        }
-        match state {
-            State::Virgin | State::Initializing => return Ok(Some(Condition::HalfMade)),
-            State::Removed => return Ok(Some(Condition::Removed)),
-            State::Ready => {}
-        }
-        let (theirs, id) = header.identity()?;
-        if id != self.id || !theirs.is_same_inode(identity) {
-            return Ok(None);
-        }
-        let unknown = header.unknown_flags();
-        if unknown != 0 {
-            return Ok(Some(Condition::NewerFormat(unknown)));
-        }
-        // The inode of the path was read just now, and belongs to one file at a time, whatever is mounted.
-        if theirs.is_another_life_of(identity) {
-            return Ok(Some(Condition::Orphan));
-        }
-        header.geometry(mapping).map(|geometry| Some(Condition::Ready(geometry)))
     }
 
     fn check_trust(&self, identity: &Identity, status: &Status) -> Result<(), AttachError> {
@@ -258,18 +195,12 @@ impl Target<'_> {
     /// Refuses an object with flags that this program does not know, even for removal: a flag may stand for a copy or a
     /// successor.
     pub(super) fn check_known(&self, identity: &Identity, found: &Found) -> Result<(), AttachError> {
-        match found.condition {
-            Condition::NewerFormat(flags) => {
+        match found.class {
+            Class::NewerFormat(flags) => {
                 let (subject, segment) = (self.subject(Some(identity)), owner(&found.status));
                 Err(AttachError::NewerFormat { subject, flags, segment })
             }
             _ => Ok(()),
         }
     }
-}
-
-/// The creator of a segment, as its header says.
-pub(crate) fn creator(header: &Header) -> Creator {
-    let by = header.provenance();
-    Creator { pid: by.pid, uid: by.uid, created: moment(by.created_seconds, by.created_nanoseconds) }
 }

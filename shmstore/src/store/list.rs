@@ -1,18 +1,18 @@
 //! The list of the objects under a store, whatever their types.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::open::{Inner, Location, Store};
 use crate::error::{AttachError, Creator, OpenError};
 use crate::layout::key::Key;
-use crate::layout::schema::OwnedSchema;
 use crate::segment::anchor::system;
+use crate::segment::classify::{Class, SegmentState};
 use crate::segment::header::{self, Header};
 use crate::segment::identity::Identity;
-use crate::store::{Condition, Found, Target, creator};
+use crate::segment::type_names::TypeNames;
+use crate::store::{Found, Target};
 use crate::sys::shm::{self, Status};
 
 /// A description of one object, or of a segment that has an object's key.
@@ -44,50 +44,7 @@ pub struct ObjectInfo {
     /// The process that created it, as its own PID namespace numbers it; `None` if that cannot be read.
     pub creator_pid: Option<u32>,
     /// The state it is in.
-    pub state: ObjectState,
-}
-
-/// The state of an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ObjectState {
-    /// Complete, and in use.
-    Ready,
-    /// Its creator is at work, or has died. The next process that attaches or creates it will find out.
-    Initializing,
-    /// Removed. Processes that have it attached keep it.
-    Removed,
-    /// Of an earlier file on the anchor's inode.
-    Orphaned,
-    /// Made by a shmstore with another segment format.
-    OtherFormat,
-    /// With features that this program does not know, because a program with a newer shmstore uses it.
-    NewerFormat,
-    /// Damaged: its header or schema is not what a creator writes.
-    Damaged,
-    /// A segment that no shmstore made, or an object of another anchor, has the key.
-    Foreign,
-    /// Made by a user that is not trusted. Nothing in it was read.
-    Untrusted,
-    /// This process may not read it, or the kernel cannot provide a page of it.
-    Unreadable,
-}
-
-impl fmt::Display for ObjectState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Ready => "ready",
-            Self::Initializing => "initializing",
-            Self::Removed => "removed",
-            Self::Orphaned => "orphaned",
-            Self::OtherFormat => "other format",
-            Self::NewerFormat => "newer format",
-            Self::Damaged => "damaged",
-            Self::Foreign => "foreign",
-            Self::Untrusted => "untrusted",
-            Self::Unreadable => "unreadable",
-        })
-    }
+    pub state: SegmentState,
 }
 
 /// What the objects of a list have in common, read once.
@@ -95,19 +52,7 @@ impl fmt::Display for ObjectState {
 struct Snapshot {
     /// The kernel's segments, by the low 24 bits of their keys.
     segments: HashMap<u32, Vec<Status>>,
-    /// The schema that was read last, and the name of its type. Most often the next object has the same one.
-    schema: (Vec<u8>, Option<String>),
-}
-
-impl Snapshot {
-    /// The name of the type that a schema describes; `None` if it is not a schema.
-    fn type_name(&mut self, json: Vec<u8>) -> Option<String> {
-        if self.schema.0 != json {
-            let name = OwnedSchema::from_json(&json).ok().map(|schema| schema.to_string());
-            self.schema = (json, name);
-        }
-        self.schema.1.clone()
-    }
+    names: TypeNames,
 }
 
 impl Store {
@@ -150,17 +95,17 @@ impl Store {
 
     fn describe(&self, identity: &Identity, status: &Status, snapshot: &mut Snapshot) -> ObjectInfo {
         let Inner { location, real_path, anchor, policy, .. } = &*self.inner;
-        let mut info = ObjectInfo::from_status(location, status, status.key, ObjectState::Unreadable);
+        let mut info = ObjectInfo::from_status(location, status, status.key, SegmentState::Unreadable);
         let id = status.key.id_byte();
         let target = Target { path: &location.path, real_path, anchor, policy, id, schema: None };
         match target.find_to_read(identity) {
             Ok(Some(found)) => info.learn(&found, snapshot),
             // Removed since the list was read.
-            Ok(None) => info.state = ObjectState::Removed,
-            Err(AttachError::Foreign { .. } | AttachError::Collision { .. }) => info.state = ObjectState::Foreign,
-            Err(AttachError::Untrusted { .. }) => info.state = ObjectState::Untrusted,
+            Ok(None) => info.state = SegmentState::Removed,
+            Err(AttachError::Foreign { .. } | AttachError::Collision { .. }) => info.state = SegmentState::Foreign,
+            Err(AttachError::Untrusted { .. }) => info.state = SegmentState::Untrusted,
             Err(AttachError::StillInitializing { .. } | AttachError::Abandoned { .. }) => {
-                info.state = ObjectState::Initializing;
+                info.state = SegmentState::Initializing;
             }
             Err(_) => {}
         }
@@ -171,7 +116,7 @@ impl Store {
 impl ObjectInfo {
     /// The kernel's part of a description. In the kernel a segment that was removed has lost its key: `key` is the one
     /// it had.
-    pub(super) fn from_status(location: &Location, status: &Status, key: Key, state: ObjectState) -> Self {
+    pub(super) fn from_status(location: &Location, status: &Status, key: Key, state: SegmentState) -> Self {
         Self {
             path: location.path.to_path_buf(),
             name: location.name.as_deref().map(str::to_owned),
@@ -192,24 +137,17 @@ impl ObjectInfo {
     /// Adds what the segment's header and schema say. This process's attachment is not counted.
     fn learn(&mut self, found: &Found, snapshot: &mut Snapshot) {
         self.attached = found.attached();
-        self.state = match &found.condition {
-            Condition::Ready(_) => ObjectState::Ready,
-            Condition::Virgin | Condition::HalfMade => ObjectState::Initializing,
-            Condition::Removed => ObjectState::Removed,
-            Condition::Orphan => ObjectState::Orphaned,
-            Condition::OtherFormat(_) => ObjectState::OtherFormat,
-            Condition::NewerFormat(_) => ObjectState::NewerFormat,
-            Condition::Damaged(_) => ObjectState::Damaged,
-        };
-        let (Condition::Ready(geometry), Some(header)) = (&found.condition, Header::of(&found.mapping)) else {
+        self.state = found.class.state();
+        let (Class::Ready(geometry), Some(header)) = (&found.class, Header::of(&found.mapping)) else {
             return;
         };
-        let Creator { pid, created, .. } = creator(header);
+        let Creator { pid, created, .. } = header.creator();
         (self.creator_pid, self.created) = (Some(pid), Some(created));
         let json = header::read_schema(&found.mapping, geometry).ok();
-        self.type_name = json.and_then(|json| snapshot.type_name(json));
+        let size = geometry.payload_len as u64;
+        self.type_name = json.and_then(|json| snapshot.names.of(header.layout_hash(), json, size));
         if self.type_name.is_none() {
-            self.state = ObjectState::Damaged;
+            self.state = SegmentState::Damaged;
         }
     }
 }

@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use nix::errno::Errno;
 
 use super::ownership::owner;
-use super::{AnchorLock, Condition, Deadline, Found, Target};
+use super::{AnchorLock, Deadline, Found, Target};
 use crate::error::{AbandonedReason, AttachError};
+use crate::segment::classify::Class;
 use crate::segment::header;
 use crate::segment::identity::Identity;
 use crate::sys::failpoint::{self, Step};
@@ -29,22 +30,22 @@ impl Target<'_> {
         let mut has_removed = false;
         loop {
             let Some(found) = self.find(&identity, deadline)? else { return Ok(None) };
-            if !found.condition.is_left_over() {
+            if !found.class.is_left_over() {
                 return Ok(Some(found));
             }
             // No creator is at work, so none can have written the rest before the first word.
-            if found.condition == Condition::Virgin && !header::is_blank(&found.mapping) {
+            if found.class == Class::Unwritten && !header::is_blank(&found.mapping) {
                 return Err(self.foreign(&identity, &found.status));
             }
             let (may_go, others) = (may_go(&found), found.attached());
-            let Found { mapping, status, condition } = found;
+            let Found { mapping, status, class } = found;
             if !may_go {
                 // Not attached during the pause.
                 drop(mapping);
                 if deadline.pause() {
                     continue;
                 }
-                return Err(self.still_used(&identity, &condition, &status, others));
+                return Err(self.still_used(&identity, &class, &status, others));
             }
             failpoint::reach(Step::RecoverLocked);
             // It is still attached, so the id belongs to the segment that was classified, even if another process
@@ -61,10 +62,10 @@ impl Target<'_> {
         }
     }
 
-    fn still_used(&self, identity: &Identity, condition: &Condition, status: &Status, others: u64) -> AttachError {
+    fn still_used(&self, identity: &Identity, class: &Class, status: &Status, others: u64) -> AttachError {
         let (subject, segment) = (self.subject(Some(identity)), owner(status));
-        match condition {
-            Condition::Orphan => AttachError::StaleAnchor { subject, segment, attached: others },
+        match class {
+            Class::Orphan => AttachError::StaleAnchor { subject, segment, attached: others },
             _ => {
                 let reason = match others {
                     0 => AbandonedReason::TooYoung { min_age: VIRGIN_AGE },
@@ -94,9 +95,9 @@ impl Target<'_> {
 /// Returns `true` if only this process has the segment attached and, if nothing is written in it, it is old enough.
 /// A segment whose state is REMOVED can always go: processes that have it attached keep it.
 fn may_go(found: &Found) -> bool {
-    match found.condition {
-        Condition::Removed => true,
-        Condition::Virgin => found.attached() == 0 && is_old(&found.status),
+    match found.class {
+        Class::Removed => true,
+        Class::Unwritten => found.attached() == 0 && is_old(&found.status),
         _ => found.attached() == 0,
     }
 }

@@ -26,7 +26,7 @@ impl Target<'_> {
     fn remove_if_there(&self, lock: &AnchorLock, deadline: &mut Deadline) -> Result<bool, RemoveError> {
         match self.find_to_remove(&lock.anchor().identity(), deadline)? {
             None => Ok(false),
-            Some(found) if found.condition.is_left_over() => {
+            Some(found) if found.class.is_left_over() => {
                 drop(found);
                 Ok(self.recover(lock, deadline)?.is_none())
             }

@@ -28,7 +28,7 @@ impl Target<'_> {
         let mut grace = Deadline::new(GRACE_PERIOD);
         loop {
             let Some(found) = self.find_to_remove(&identity, deadline)? else { return Ok(false) };
-            if found.condition.is_left_over() {
+            if found.class.is_left_over() {
                 drop(found);
                 self.recover(lock, deadline)?;
                 return Ok(false);

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::Header;
+use crate::error::{Creator, moment};
 use crate::sys::file::Inode;
 use crate::sys::vantage::Vantage;
 
@@ -50,5 +51,11 @@ impl Header {
                 root: Inode { dev: self.root_dev.load(Relaxed), ino: self.root_ino.load(Relaxed) },
             },
         }
+    }
+
+    /// The creator as errors and lists name it.
+    pub(crate) fn creator(&self) -> Creator {
+        let by = self.provenance();
+        Creator { pid: by.pid, uid: by.uid, created: moment(by.created_seconds, by.created_nanoseconds) }
     }
 }

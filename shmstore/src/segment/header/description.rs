@@ -45,6 +45,18 @@ impl Header {
         Ok((Identity { dev: self.dev.load(Relaxed), ino: self.ino.load(Relaxed), birth }, id))
     }
 
+    /// The identity and id that the creator wrote, if the id can be one and the first word is that of both.
+    pub(crate) fn claimed_identity(&self) -> Result<(Identity, u8), Damage> {
+        let (identity, id) = self.identity()?;
+        if !(b' '..=b'~').contains(&id) {
+            return Err(Damage::new("id", id));
+        }
+        if !self.is_claimed_for(&identity, id) {
+            return Err(Damage::new("first word", "not that of its own anchor and id"));
+        }
+        Ok((identity, id))
+    }
+
     /// The layout hash that the creator wrote.
     pub(crate) fn layout_hash(&self) -> LayoutHash {
         let [low, high] = [0, 1].map(|half: usize| u128::from(self.layout_hash[half].load(Relaxed)));

@@ -1,6 +1,6 @@
 //! Little that is written, and much that is made of it.
 
-use shmstore::inspect::ObjectState;
+use shmstore::inspect::SegmentState;
 use shmstore::{AttachError, Shared, ShmObject, Store, Versioned};
 use shmstore_tests::raw::{Raw, field};
 use shmstore_tests::scratch::Scratch;
@@ -59,7 +59,7 @@ fn object_that_is_called_a_schema_is_not_read() {
     assert!(matches!(error, AttachError::Corrupt { field: "schema", .. }), "{error}");
     assert!(error.to_string().contains("at most 1048576"), "{error}");
     let listed = store.list().unwrap();
-    assert_eq!((listed.len(), listed[0].state, &listed[0].type_name), (1, ObjectState::Damaged, &None));
+    assert_eq!((listed.len(), listed[0].state, &listed[0].type_name), (1, SegmentState::Damaged, &None));
 }
 
 /// 8 MiB.

@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use shmstore::inspect::ObjectState;
+use shmstore::inspect::SegmentState;
 use shmstore::{OpenError, Shared, Store, Versioned};
 use shmstore_tests::objects::{Position, Telemetry};
 use shmstore_tests::peer::Peer;
@@ -112,7 +112,7 @@ fn list_shows_every_object_of_the_anchor_and_of_its_names() {
     assert_eq!((telemetry.owner, telemetry.mode), (nix::unistd::geteuid().as_raw(), 0o600));
     assert_eq!(telemetry.creator_pid, Some(peer.pid()));
     assert!(telemetry.created.unwrap().elapsed().unwrap() < Duration::from_secs(60));
-    assert_eq!(telemetry.state, ObjectState::Ready);
+    assert_eq!(telemetry.state, SegmentState::Ready);
     assert_eq!(list[0].type_name.as_deref(), Some("Versioned<Position>"));
     assert_eq!(list[2].path, scratch.join("rover.shm"));
 }
@@ -125,10 +125,10 @@ fn list_shows_what_is_being_made_and_not_what_was_removed() {
     creator.wait_until_stopped();
     let list = scratch.store().list().unwrap();
     assert_eq!(list.len(), 1);
-    assert_eq!((list[0].state, list[0].type_name.as_deref(), list[0].attached), (ObjectState::Initializing, None, 1));
+    assert_eq!((list[0].state, list[0].type_name.as_deref(), list[0].attached), (SegmentState::Initializing, None, 1));
     creator.signal("CONT");
     assert_eq!(creator.answer(), "ok created");
-    assert_eq!(scratch.store().list().unwrap()[0].state, ObjectState::Ready);
+    assert_eq!(scratch.store().list().unwrap()[0].state, SegmentState::Ready);
     creator.expect_ok("remove");
     assert!(scratch.store().list().unwrap().is_empty());
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use shmstore::inspect::ObjectState;
+use shmstore::inspect::SegmentState;
 use shmstore::{AttachError, CreateError, RemoveError, Shared, WaitError};
 use shmstore_tests::objects::{Telemetry, drifted};
 use shmstore_tests::peer::Peer;
@@ -61,7 +61,7 @@ fn removal_from_outside_is_told_by_info_and_by_waits() {
     let error = object.position.wait_newer(0, Duration::from_secs(20)).unwrap_err();
     assert!(matches!(error, WaitError::Removed { .. }), "{error}");
     let info = Shared::info(&object).unwrap();
-    assert_eq!(info.state, ObjectState::Removed);
+    assert_eq!(info.state, SegmentState::Removed);
     assert_eq!(
         (info.key.to_raw(), info.id),
         (scratch.key('T'), 'T'),

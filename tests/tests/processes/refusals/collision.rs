@@ -1,7 +1,7 @@
 //! Two anchors with one key.
 
 use shmstore::AttachError;
-use shmstore::inspect::ObjectState;
+use shmstore::inspect::SegmentState;
 use shmstore_tests::raw::{Raw, field, plant};
 use shmstore_tests::scratch::Scratch;
 
@@ -36,7 +36,7 @@ fn object_of_another_anchor_is_a_collision_that_names_both_and_is_not_touched() 
         );
         assert_eq!(error.to_string(), expected);
     }
-    assert_eq!(store.list().unwrap()[0].state, ObjectState::Foreign);
+    assert_eq!(store.list().unwrap()[0].state, SegmentState::Foreign);
     assert!(Raw::attach(planted.shmid).bytes() == bytes, "it was touched");
 }
 

@@ -1,6 +1,6 @@
 //! Headers and schemas that no creator writes.
 
-use shmstore::inspect::ObjectState;
+use shmstore::inspect::SegmentState;
 use shmstore::{AttachError, CreateError, RemoveError, Shared};
 use shmstore_tests::objects::{Telemetry, drifted};
 use shmstore_tests::raw::field::*;
@@ -30,7 +30,7 @@ fn assert_corrupt(patched: Field, value: u64, named: &str) {
         let CreateError::Existing(error) = error else { panic!("{error}") };
         check(error);
     }
-    assert_eq!(store.list().unwrap()[0].state, ObjectState::Damaged);
+    assert_eq!(store.list().unwrap()[0].state, SegmentState::Damaged);
     assert!(object(&store).bytes() == before, "it was touched");
     assert!(Shared::was_created(&store.replace::<Telemetry>().unwrap()));
 }
@@ -69,7 +69,7 @@ fn flag_of_the_lower_half_that_is_not_known_is_refused_with_the_advice_to_update
         let error = store.remove::<Telemetry>().unwrap_err();
         let RemoveError::Existing(error) = error else { panic!("{error}") };
         check(error);
-        assert_eq!(store.list().unwrap()[0].state, ObjectState::NewerFormat);
+        assert_eq!(store.list().unwrap()[0].state, SegmentState::NewerFormat);
         assert!(object(&store).bytes() == before, "it was touched");
     }
     object(&store).set(FLAGS, 0);
@@ -84,7 +84,7 @@ fn flags_of_the_upper_half_are_ignored() {
     object(&store).set(FLAGS, 0xffff_0000);
     store.attach::<Telemetry>().unwrap();
     store.attach_read_only::<Telemetry>().unwrap();
-    assert_eq!(store.list().unwrap()[0].state, ObjectState::Ready);
+    assert_eq!(store.list().unwrap()[0].state, SegmentState::Ready);
     assert!(Shared::was_created(&store.replace::<Telemetry>().unwrap()));
 }
 
@@ -211,7 +211,7 @@ fn segment_of_another_format_is_named_and_can_be_removed_or_replaced() {
         assert!(matches!(error, CreateError::Existing(AttachError::FormatVersion { .. })), "{error}");
         let error = store.attach_or_create::<Telemetry>().unwrap_err();
         assert!(matches!(error, CreateError::Existing(AttachError::FormatVersion { .. })), "{error}");
-        assert_eq!(store.list().unwrap()[0].state, ObjectState::OtherFormat);
+        assert_eq!(store.list().unwrap()[0].state, SegmentState::OtherFormat);
         assert!(object(&store).bytes() == before, "it was touched");
         if remove {
             store.remove::<Telemetry>().unwrap();

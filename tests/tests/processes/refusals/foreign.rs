@@ -1,6 +1,6 @@
 //! A segment of another program on our key.
 
-use shmstore::inspect::ObjectState;
+use shmstore::inspect::SegmentState;
 use shmstore::{AttachError, Shared};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::raw::{Raw, SIZE_TAG, plant};
@@ -25,7 +25,7 @@ fn assert_foreign(size: usize, bytes: &[u8]) {
         let path = scratch.path().display().to_string();
         assert_says(error, &[&foreign, "mode 0600", "It was not touched", &cure, &path, "another path"]);
     }
-    assert_eq!(store.list().unwrap()[0].state, ObjectState::Foreign);
+    assert_eq!(store.list().unwrap()[0].state, SegmentState::Foreign);
     assert!(Raw::attach(planted.shmid).bytes() == before, "it was touched");
     assert_eq!(scratch.segments().len(), 1);
 }

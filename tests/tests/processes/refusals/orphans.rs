@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
 
-use shmstore::inspect::ObjectState;
+use shmstore::inspect::SegmentState;
 use shmstore::{AttachError, CreateError, RemoveError, Shared, Store};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::peer::Peer;
@@ -33,7 +33,7 @@ fn orphan_that_nobody_uses_is_removed_by_whoever_creates() {
     if !orphan(&store) {
         return;
     }
-    assert_eq!(store.list().unwrap()[0].state, ObjectState::Orphaned);
+    assert_eq!(store.list().unwrap()[0].state, SegmentState::Orphaned);
     let created = store.attach_or_create::<Telemetry>().unwrap();
     assert!(Shared::was_created(&created));
     assert_eq!(created.frames.load(Relaxed), 0);
@@ -122,7 +122,7 @@ fn object_that_was_marked_removed_but_kept_its_key_is_cleaned_up() {
     make_object(&store);
     object(&store).set(field::STATE, 3);
     let user = object(&store);
-    assert_eq!(store.list().unwrap()[0].state, ObjectState::Removed);
+    assert_eq!(store.list().unwrap()[0].state, SegmentState::Removed);
     let error = store.attach::<Telemetry>().unwrap_err();
     assert!(matches!(error, AttachError::NotFound { .. }), "{error}");
     assert_eq!(scratch.segments(), []);

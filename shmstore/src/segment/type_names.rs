@@ -7,7 +7,7 @@ use crate::layout::schema::OwnedSchema;
 
 /// The schemas that were read so far, by their bytes. The next segment mostly has one of them.
 #[derive(Default)]
-pub(super) struct TypeNames {
+pub(crate) struct TypeNames {
     known: HashMap<Vec<u8>, Option<Described>>,
     /// The number of bytes of all schemas.
     bytes: usize,
@@ -23,7 +23,7 @@ struct Described {
 impl TypeNames {
     /// Returns the name of the type that a schema describes, if the schema is valid and fits the header's hash and
     /// size.
-    pub(super) fn of(&mut self, hash: LayoutHash, json: Vec<u8>, object_size: u64) -> Option<String> {
+    pub(crate) fn of(&mut self, hash: LayoutHash, json: Vec<u8>, object_size: u64) -> Option<String> {
         const KEPT: usize = 16 << 20;
         if self.bytes > KEPT {
             *self = Self::default();
