@@ -1,11 +1,13 @@
 //! A running example, what it prints, and how it ends.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
+use std::time::SystemTime;
 
 use shmstore_tests::wait;
 
@@ -83,22 +85,35 @@ pub(super) struct Printed {
     pub(super) errors: String,
 }
 
-/// An example as it was built with the tests, or is built now if they were built without it.
+/// An example as it was built with the tests. It is built now if it is missing, or older than its sources.
 pub(super) fn example(name: &str) -> Command {
     static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
     let directory = DIRECTORY.get_or_init(|| {
         let test = std::env::current_exe().expect("a path of our own");
         let profile = test.ancestors().nth(2).expect("tests are built two levels below the profile's directory");
         let examples = profile.join("examples");
-        if !["demo", "foreign_types", "observe", "parts", "ring", "transfer", "wait"]
-            .iter()
-            .all(|name| examples.join(name).exists())
-        {
+        let built = ["demo", "foreign_types", "observe", "parts", "ring", "transfer", "wait"].map(|name| {
+            let program = fs::metadata(examples.join(name)).and_then(|program| program.modified());
+            program.unwrap_or(SystemTime::UNIX_EPOCH)
+        });
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+        let sources = ["examples", "shmstore/src", "shmstore-derive/src"].map(|sources| newest(&root.join(sources)));
+        if sources.iter().max() > built.iter().min() {
             build_examples(profile);
         }
         examples
     });
     piped(Command::new(directory.join(name)))
+}
+
+/// The time at which the newest file below a directory was written.
+fn newest(directory: &Path) -> SystemTime {
+    let entries = fs::read_dir(directory).expect("a directory of sources").map(|entry| entry.expect("an entry").path());
+    let times = entries.map(|path| match path.is_dir() {
+        true => newest(&path),
+        false => fs::metadata(path).and_then(|file| file.modified()).expect("a time"),
+    });
+    times.max().unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 pub(super) fn piped(mut command: Command) -> Command {
