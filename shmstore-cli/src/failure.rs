@@ -49,20 +49,20 @@ pub enum Failure {
     #[error("{}", shown(&.0.to_string()))]
     Create(#[from] CreateError),
     /// A file is not a saved object, or an object cannot be saved. Exit code 1.
-    #[error("{}: {}", shown_path(.path), shown(&.source.to_string()))]
+    #[error("{}: {}", shown_path(.path), shown(&.cause.to_string()))]
     Saved {
         /// The file or the object.
         path: PathBuf,
         /// The reason.
-        source: SavedError,
+        cause: SavedError,
     },
     /// A file cannot be read or written. Exit code 5 without the permission, otherwise 1.
-    #[error("{}: {source}", shown_path(.path))]
+    #[error("{}: {cause}", shown_path(.path))]
     File {
         /// The file.
         path: PathBuf,
         /// The reason.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The terminal or the pipe fails. Exit code 1.
     #[error(transparent)]
@@ -75,7 +75,7 @@ pub enum Failure {
 impl Failure {
     /// Makes a [`File`](Self::File) of the error of a file.
     pub fn at(path: &Path) -> impl Fn(io::Error) -> Self {
-        |source| Self::File { path: path.into(), source }
+        |cause| Self::File { path: path.into(), cause }
     }
 
     /// Returns the exit code.
@@ -93,7 +93,7 @@ impl Failure {
                 | InspectError::Foreign { .. },
             ) => 4,
             Self::Inspect(InspectError::AccessDenied { .. }) => 5,
-            Self::File { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => 5,
+            Self::File { cause, .. } if cause.kind() == io::ErrorKind::PermissionDenied => 5,
             Self::Open(error) | Self::Create(CreateError::Existing(AttachError::Anchor(error))) => of_open(error),
             Self::Create(error) => of_create(error),
             _ => 1,

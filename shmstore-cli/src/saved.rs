@@ -105,7 +105,7 @@ fn parse(path: &Path, file: &File) -> Result<SavedObject, Failure> {
     let len = file.metadata().map_err(Failure::at(path))?.len();
     SavedObject::read_from(file, len).map_err(|error| match error {
         SavedError::Read(source) => Failure::at(path)(source),
-        source => Failure::Saved { path: path.into(), source },
+        cause => Failure::Saved { path: path.into(), cause },
     })
 }
 

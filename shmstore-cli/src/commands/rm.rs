@@ -22,7 +22,7 @@ use crate::text::shown_path;
 /// An object that a process has attached is removed only with --force. Programs that only read it, such as `shmstore
 /// watch`, count, too. These processes keep the removed object, and other processes can no longer find it.
 ///
-/// rm keeps the directory or file of the object. It keeps the file `NAME.shm` of a named object, too, unless --forget
+/// rm keeps the directory or file of the object. It keeps the file `NAME.shm` of a named object, too, unless --remove-name
 /// is given. It never removes segments of other programs.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -34,11 +34,11 @@ pub struct Args {
     type_name: Option<String>,
     /// Remove the segment with this number, if it has no usable path; `ls --json` and `show` print the number
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(0..))]
-    #[arg(conflicts_with_all = ["path", "type_name", "forget"])]
+    #[arg(conflicts_with_all = ["path", "type_name", "remove_name"])]
     segment: Option<i32>,
     /// Remove the file of the name, too, if it has no other object; works without an object, too
     #[arg(long)]
-    forget: bool,
+    remove_name: bool,
     /// Remove without asking
     #[arg(short, long)]
     yes: bool,
@@ -78,8 +78,9 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         let users = if in_use { format!(", which is attached {}", times(segment.attached)) } else { String::new() };
         what.push(format!("{}{users}", called(segment)));
     }
-    let forgetting = if args.forget { Some(Forgetting::new(args, name.as_deref(), segment.as_ref())?) } else { None };
-    what.extend(forgetting.as_ref().map(Forgetting::called));
+    let name_removal =
+        if args.remove_name { Some(NameRemoval::new(args, name.as_deref(), segment.as_ref())?) } else { None };
+    what.extend(name_removal.as_ref().map(NameRemoval::called));
     if !agreed(args.yes, &format!("Remove {}?", what.join(", and ")))? {
         return Err(Failure::Refused("nothing was removed".into()));
     }
@@ -88,16 +89,16 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         segment.remove(if args.force { WhileAttached::Remove } else { WhileAttached::Refuse })?;
         done.push(format!("removed {}", called(&segment)));
     }
-    let forgotten = forgetting.as_ref().map_or(Ok(()), Forgetting::forget);
-    match (&forgetting, &forgotten, &name) {
-        (Some(forgetting), Ok(()), _) => done.push(format!("removed {}", forgetting.called())),
+    let name_removed = name_removal.as_ref().map_or(Ok(()), NameRemoval::run);
+    match (&name_removal, &name_removed, &name) {
+        (Some(name_removal), Ok(()), _) => done.push(format!("removed {}", name_removal.called())),
         (None, _, Some(name)) => {
-            done.push(format!("kept the name's file {}: `shmstore rm --forget` removes it", shown_path(name)))
+            done.push(format!("kept the name's file {}: `shmstore rm --remove-name` removes it", shown_path(name)))
         }
         _ => {}
     }
     let told = Output::done(&done);
-    forgotten.and(told).map(|()| Outcome::Done)
+    name_removed.and(told).map(|()| Outcome::Done)
 }
 
 fn find(args: &Args) -> Result<Meant, Failure> {
@@ -108,7 +109,7 @@ fn find(args: &Args) -> Result<Meant, Failure> {
     let target = Target { path: path.clone(), type_name: args.type_name.clone() };
     // Without a key, a segment is removed already, and disappears when the last process detaches it.
     let segment = match target.segment(|segment| segment.key.to_raw() != 0) {
-        Err(Failure::NotFound(_)) if args.forget && args.type_name.is_none() && anchors.name().is_some() => {
+        Err(Failure::NotFound(_)) if args.remove_name && args.type_name.is_none() && anchors.name().is_some() => {
             return Ok(Meant { segment: None, name: anchors.name().map(Path::to_owned) });
         }
         found => found?,
@@ -130,24 +131,24 @@ fn numbered(shmid: i32) -> Result<Segment, Failure> {
 }
 
 /// The removal of a name.
-struct Forgetting {
+struct NameRemoval {
     store: Store,
     file: PathBuf,
     name: String,
 }
 
-impl Forgetting {
+impl NameRemoval {
     /// Checks that the name can be removed, before anything is.
     fn new(args: &Args, file: Option<&Path>, going: Option<&Segment>) -> Result<Self, Failure> {
         let asked = args.path.as_deref().unwrap_or(Path::new(""));
         let no_name =
-            || Failure::Refused(format!("{} is not a name that exists: leave out --forget", shown_path(asked)));
+            || Failure::Refused(format!("{} is not a name that exists: leave out --remove-name", shown_path(asked)));
         let file = file.ok_or_else(no_name)?;
         let name = file.file_stem().and_then(|name| name.to_str()).ok_or_else(no_name)?;
         let store = Store::open(parent(file))?;
         let stays = |why: &str| {
             let file = shown_path(file);
-            Failure::Refused(format!("the name's file {file} cannot be removed: {why}. Leave out --forget"))
+            Failure::Refused(format!("the name's file {file} cannot be removed: {why}. Leave out --remove-name"))
         };
         let stat = fs::symlink_metadata(file).map_err(Failure::at(file))?;
         if !stat.is_file() || stat.len() > 0 {
@@ -167,7 +168,7 @@ impl Forgetting {
         format!("the name's file {}", shown_path(&self.file))
     }
 
-    fn forget(&self) -> Result<(), Failure> {
+    fn run(&self) -> Result<(), Failure> {
         self.store.remove_name(&self.name)?;
         Ok(())
     }

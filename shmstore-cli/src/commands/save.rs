@@ -43,7 +43,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let object = target.object()?;
     must_be_no_anchor(&args.file)?;
     let saved = SavedObject::of(&object, &Limits::full());
-    let saved = saved.map_err(|source| Failure::Saved { path: args.path.clone(), source })?;
+    let saved = saved.map_err(|cause| Failure::Saved { path: args.path.clone(), cause })?;
     let len = saved::write(&args.file, &saved)?;
     let mut output = Output::standard();
     let of = shown(&object.schema().to_string());

@@ -210,24 +210,24 @@ fn foreign_segment_is_not_removed_by_its_number_either() {
 }
 
 #[test]
-fn file_of_a_name_is_removed_only_with_forget() {
+fn file_of_a_name_is_removed_only_with_remove_name() {
     let scratch = Scratch::new();
     let make = || drop(scratch.store().open_or_create_named("left").unwrap().create::<Counter>().unwrap());
     let path = format!("{}/left", rover_path(&scratch));
     let file = scratch.join("rover/left.shm");
     make();
     let left = run(["rm", "--yes", &path]).with(0);
-    assert!(left.out.contains("kept the name's file") && left.out.contains("--forget"), "{left:?}");
+    assert!(left.out.contains("kept the name's file") && left.out.contains("--remove-name"), "{left:?}");
     assert!(file.exists());
     // The name has no object any more.
-    let forgotten = run(["rm", "--yes", "--forget", &path]).with(0);
-    assert!(forgotten.out.starts_with("removed the name's file "), "{forgotten:?}");
+    let name_removed = run(["rm", "--yes", "--remove-name", &path]).with(0);
+    assert!(name_removed.out.starts_with("removed the name's file "), "{name_removed:?}");
     assert!(!file.exists());
     make();
-    let both = run(["rm", "--yes", "--forget", &path]).with(0);
+    let both = run(["rm", "--yes", "--remove-name", &path]).with(0);
     assert_eq!(both.out.lines().count(), 2, "{both:?}");
     assert!(!file.exists() && scratch.segments().is_empty());
-    run(["rm", "--yes", "--forget", &path]).with(3);
+    run(["rm", "--yes", "--remove-name", &path]).with(3);
 }
 
 #[test]
@@ -236,18 +236,18 @@ fn file_of_a_name_with_another_object_is_kept() {
     let named = scratch.store().open_or_create_named("left").unwrap();
     drop((named.create::<Counter>().unwrap(), named.create::<Rover>().unwrap()));
     let path = format!("{}/left", rover_path(&scratch));
-    let ended = run(["rm", "--yes", "--forget", &path, "Counter"]).with(4);
+    let ended = run(["rm", "--yes", "--remove-name", &path, "Counter"]).with(4);
     assert!(ended.out.is_empty() && ended.err.contains("Rover 'R'"), "{ended:?}");
     assert!(scratch.join("rover/left.shm").exists());
     assert_eq!(scratch.segments().len(), 2, "nothing is removed");
     run(["rm", "--yes", &path, "Counter"]).with(0);
     std::fs::write(scratch.join("rover/left.shm"), "precious").unwrap();
-    run(["rm", "--yes", "--forget", &path]).with(4);
+    run(["rm", "--yes", "--remove-name", &path]).with(4);
     assert_eq!(scratch.segments().len(), 1, "nothing is removed");
     assert_eq!(std::fs::read_to_string(scratch.join("rover/left.shm")).unwrap(), "precious");
     let other = scratch.store_at("other");
     drop(other.create::<Counter>().unwrap());
-    run(["rm", "--yes", "--forget", other.path().to_str().unwrap()]).with(4);
+    run(["rm", "--yes", "--remove-name", other.path().to_str().unwrap()]).with(4);
     assert_eq!(scratch.segments().len(), 2, "a directory is not a name");
 }
 

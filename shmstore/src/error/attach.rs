@@ -71,7 +71,7 @@ pub enum AttachError {
         subject: Box<Subject>,
         /// The foreign segment.
         segment: SegmentOwner,
-        /// What shows that it is foreign.
+        /// The reason why it is foreign.
         why: &'static str,
     },
     /// An object of another anchor has the key. It was not touched.
@@ -155,9 +155,9 @@ pub enum AttachError {
         uid: u32,
         /// The segment.
         segment: SegmentOwner,
-        /// Whether it was to be attached for writing, or for reading only.
+        /// True if it was to be attached for writing.
         to_write: bool,
-        /// Whether this process may read it.
+        /// True if this process may read it.
         readable: bool,
     },
     /// The kernel cannot provide a page of the segment.
@@ -181,7 +181,7 @@ pub enum AttachError {
         subject: Box<Subject>,
         /// The field.
         field: &'static str,
-        /// What was found there.
+        /// The value of the field.
         found: String,
     },
     /// The object has as many processes as it was made for.
@@ -233,16 +233,16 @@ pub enum AttachError {
     /// The system refused for another reason.
     #[error("cannot {attempted} {subject}: {cause}{}", if_refused(.cause))]
     System {
-        /// What was attempted.
+        /// The attempted operation.
         attempted: &'static str,
         /// On which object.
         subject: Box<Subject>,
-        /// What the system said.
+        /// The kernel's error.
         cause: io::Error,
     },
 }
 
-/// What to do about a missing object. A call that waited needs no other call that waits.
+/// The cure for a missing object. A call that waited needs no other call that waits.
 fn instead_of_attach(waited: &Duration) -> &'static str {
     if waited.is_zero() {
         "Wait for it with `attach_timeout` or `attach_read_only_timeout`, or create it with `attach_or_create`"
@@ -251,7 +251,7 @@ fn instead_of_attach(waited: &Duration) -> &'static str {
     }
 }
 
-/// What to do about missing permission.
+/// The cure for missing permission.
 fn share(segment: &SegmentOwner, uid: u32, to_write: bool, readable: bool) -> String {
     if [segment.owner, segment.creator].contains(&uid) {
         return format!(

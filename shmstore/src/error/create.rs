@@ -23,7 +23,7 @@ pub enum CreateError {
         subject: Box<Subject>,
         /// Which process made it.
         creator: Creator,
-        /// Whether its layout is this program's.
+        /// True if its layout is this program's.
         same_layout: bool,
     },
     /// A process of another IPC namespace uses the path. Neither process would ever see the other's object.
@@ -123,7 +123,7 @@ pub enum CreateError {
     Init {
         /// Which object.
         subject: Box<Subject>,
-        /// What the closure returned.
+        /// The error of the closure.
         cause: Box<dyn Error + Send + Sync>,
     },
     /// Another process removed the segment while it was being initialized.
@@ -143,7 +143,7 @@ pub enum CreateError {
     },
 }
 
-/// What to do instead. Attaching is named only where the layouts are the same.
+/// The cure. It names attaching only if the layouts are the same.
 fn instead_of_create(subject: &Subject, same_layout: bool) -> String {
     if same_layout {
         return "with the layout of this program; use `attach`, `attach_or_create` or `replace`".into();

@@ -53,7 +53,7 @@ pub enum OpenError {
         .path.display(), by(.refused)
     )]
     NotWritable {
-        /// What was to be made.
+        /// The path to make.
         path: PathBuf,
         /// The effective user of this process.
         uid: u32,
@@ -68,7 +68,7 @@ pub enum OpenError {
     InTheWay {
         /// The directory that was to be made.
         path: PathBuf,
-        /// What stands there: a file, or a link to a file that does not exist.
+        /// The obstacle: a file, or a link to a file that does not exist.
         obstacle: PathBuf,
     },
     /// The path cannot name a file on any machine.
@@ -76,7 +76,7 @@ pub enum OpenError {
     BadPath {
         /// The path.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         reason: &'static str,
     },
     /// The path is neither a file nor a directory.
@@ -87,7 +87,7 @@ pub enum OpenError {
     NotAnAnchor {
         /// The path.
         path: PathBuf,
-        /// What it is instead.
+        /// Its kind.
         kind: &'static str,
     },
     /// Every user may write in the directory, such as `/tmp` itself.
@@ -111,7 +111,7 @@ pub enum OpenError {
     LocksUnsupported {
         /// The path.
         path: PathBuf,
-        /// What was seen.
+        /// The observation.
         reason: String,
     },
     /// The name is empty, too long, or would leave the store's directory. Or the name was to be removed, and its file
@@ -122,7 +122,7 @@ pub enum OpenError {
         path: PathBuf,
         /// The name.
         name: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: &'static str,
     },
     /// Named objects need a store on a directory.
@@ -193,17 +193,17 @@ pub enum OpenError {
         option: &'static str,
         /// Its value.
         value: String,
-        /// What it may be.
+        /// The values that it accepts.
         allowed: &'static str,
     },
     /// The system refused for another reason.
     #[error("cannot {attempted} {}: {cause}{}", .path.display(), if_refused(.cause))]
     System {
-        /// What was attempted.
+        /// The attempted operation.
         attempted: &'static str,
         /// On what.
         path: PathBuf,
-        /// What the system said.
+        /// The kernel's error.
         cause: io::Error,
     },
 }

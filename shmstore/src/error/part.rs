@@ -128,7 +128,7 @@ pub enum BeginError {
     /// Another writer has the part.
     #[error(transparent)]
     Busy(#[from] Busy),
-    /// What is stored is no value of its type.
+    /// The stored bytes are no value of its type.
     #[error(transparent)]
     InvalidValue(#[from] InvalidValue),
 }
@@ -158,7 +158,7 @@ pub enum LockError {
     },
 }
 
-/// What a wait was for.
+/// The aim of a wait.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Awaited {
@@ -205,7 +205,7 @@ pub enum WaitError {
          running"
     )]
     Timeout {
-        /// What was waited for.
+        /// The aim of the wait.
         awaited: Awaited,
         /// How long the call waited.
         waited: Duration,
@@ -228,7 +228,7 @@ pub enum WaitError {
          object count from the start"
     )]
     Removed {
-        /// What was waited for.
+        /// The aim of the wait.
         awaited: Awaited,
     },
     /// The object's anchor no longer exists: the path is missing, or names a different file. Processes that have the
@@ -240,7 +240,7 @@ pub enum WaitError {
         .anchor.display()
     )]
     AnchorLost {
-        /// What was waited for.
+        /// The aim of the wait.
         awaited: Awaited,
         /// The path of the anchor.
         anchor: PathBuf,

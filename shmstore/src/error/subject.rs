@@ -1,4 +1,4 @@
-//! What errors carry: an object, a segment, its creator, its anchor.
+//! The contents of errors: an object, a segment, its creator, its anchor.
 
 use std::fmt;
 use std::io;
@@ -68,7 +68,7 @@ impl fmt::Display for Creator {
     }
 }
 
-/// What the kernel says about a segment, whatever is written in it.
+/// The kernel's facts about a segment, independent of its contents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SegmentOwner {

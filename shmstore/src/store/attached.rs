@@ -31,9 +31,9 @@ pub struct Participant {
     pub pid_namespace: u32,
     /// When it attached, to the second.
     pub since: SystemTime,
-    /// Whether it has dropped its last handle since.
+    /// True if it has dropped its last handle since.
     pub left: bool,
-    /// Whether it is alive. `false` only if it has provably ended. A process of another PID namespace holds a lock on
+    /// True if it is alive, and `false` only if it has provably ended. A process of another PID namespace holds a lock on
     /// the anchor or its directory while it lives, and counts as alive if that lock cannot be checked.
     pub alive: bool,
     /// The paths of the parts that it has locked at this moment: `position`, `accounts[3].value`, or `.` for the object

@@ -15,7 +15,7 @@ use crate::segment::anchor::{Ownership, not_made, system};
 use crate::sys::file;
 use crate::sys::process::random_u64;
 
-/// What is attempted to choose a temporary name, in an error.
+/// The attempt to choose a temporary name, in an error.
 const RANDOM: &str = "draw a random number (`getrandom`, or /dev/urandom) for a temporary name beside";
 
 /// The beginning of temporary names.

@@ -22,7 +22,7 @@ use crate::sys::failpoint::{self, Step};
 use crate::sys::shm::{self, Access, Mapping, Status};
 use crate::sys::vantage::Vantage;
 
-/// What is attempted by `shm::create`, in an error.
+/// The attempt of `shm::create`, in an error.
 pub(super) const CREATE: &str = "create (`shmget`)";
 
 /// Fills a new object.
@@ -31,11 +31,11 @@ pub(crate) type Init<'a> = &'a mut dyn FnMut(&SegmentRef) -> Result<(), Box<dyn 
 /// An object that was created, or existed.
 pub(crate) struct Created {
     pub(crate) attached: SegmentRef,
-    /// Whether it was this call that created it.
+    /// True if this call created it.
     pub(crate) is_new: bool,
 }
 
-/// What to do if the object exists.
+/// The action if the object exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum IfExists {
     Refuse,

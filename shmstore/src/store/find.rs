@@ -13,11 +13,11 @@ use crate::segment::identity::Identity;
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Access, Mapping, Status, Unreadable};
 
-/// Why a segment is not an object.
+/// The reasons why a segment is not an object.
 const OTHER_SIZE: &str = "no object has its size";
 const OTHER_DATA: &str = "its first bytes are not an object's";
 
-/// What is attempted by `shm::attach`, in an error.
+/// The attempt of `shm::attach`, in an error.
 pub(super) const ATTACH: &str = "attach (`shmat`, `shmctl(IPC_STAT)`)";
 
 /// A segment that an shmstore made, found at the key and attached to be classified.

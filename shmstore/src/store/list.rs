@@ -47,7 +47,7 @@ pub struct ObjectInfo {
     pub state: SegmentState,
 }
 
-/// What the objects of a list have in common, read once.
+/// The facts that the objects of a list share, read once.
 #[derive(Default)]
 struct Snapshot {
     /// The kernel's segments, by the low 24 bits of their keys.

@@ -21,7 +21,7 @@ use crate::sys::failpoint::{self, Step};
 use crate::sys::file::Inode;
 use crate::sys::{file, shm};
 
-/// What names of anchors end with.
+/// The end of the names of anchors.
 const SUFFIX: &str = ".shm";
 
 /// The longest file name that Linux's file systems take.

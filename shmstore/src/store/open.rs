@@ -120,7 +120,7 @@ impl Store {
         self.target(id, None)?.remove()
     }
 
-    /// What a handle keeps of the store.
+    /// The part of a store that a handle keeps.
     pub(super) fn location(&self) -> Location {
         self.inner.location.clone()
     }

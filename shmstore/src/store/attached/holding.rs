@@ -28,7 +28,7 @@ pub(super) struct HeldPart {
 struct Walk<'a> {
     /// INVARIANT: this many bytes from this address are mapped while `'a` lasts.
     payload: (NonNull<u8>, usize),
-    /// Whether the kernel provides the page of an offset that is within the payload.
+    /// Returns `true` if the kernel provides the page of an offset within the payload.
     is_readable: &'a dyn Fn(usize) -> bool,
     /// The path of the visited part. It is written out only for locked parts, as an object may have millions of parts.
     path: Vec<Step<&'a str>>,
