@@ -1,6 +1,6 @@
 //! An object that a process has attached, for writing or for reading only: its state and its participants.
 
-mod holding;
+mod owned_parts;
 
 use std::collections::HashMap;
 use std::time::SystemTime;
@@ -12,7 +12,7 @@ use crate::store::creator;
 use crate::store::open::Location;
 use crate::store::{ObjectInfo, ObjectState};
 use crate::sys::shm;
-use holding::{HeldPart, held_parts};
+use owned_parts::{OwnedPart, owned_parts};
 
 /// An attachment, and where it was found.
 #[derive(Clone)]
@@ -71,7 +71,7 @@ pub(crate) fn participants(object: &SegmentRef, schema: &OwnedSchema) -> Vec<Par
     // Each part is listed once, however many slots have its holder's token: a peer that breaks the protocol may have
     // written the same token into all slots and all locks.
     let mut held: HashMap<u32, Vec<String>> = HashMap::new();
-    for HeldPart { path, token } in held_parts(schema, object) {
+    for OwnedPart { path, token } in owned_parts(schema, object) {
         held.entry(token).or_default().push(path);
     }
     let held_by = |occupant: Occupant| {

@@ -18,7 +18,7 @@ use crate::sys::readable::ReadablePages;
 
 /// A part that is locked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct HeldPart {
+pub(super) struct OwnedPart {
     /// `position`, `accounts[3].value`; `.` for the object itself.
     pub(super) path: String,
     pub(super) token: u32,
@@ -32,7 +32,7 @@ struct Walk<'a> {
     is_readable: &'a dyn Fn(usize) -> bool,
     /// The path of the visited part. It is written out only for locked parts, as an object may have millions of parts.
     path: Vec<Step<&'a str>>,
-    found: &'a mut Vec<HeldPart>,
+    found: &'a mut Vec<OwnedPart>,
     /// How many parts may still be visited, and how much memory the paths of locked parts may still take. The schema may
     /// come from the segment. Then parts may overlap, or have no bytes and be as many as a number can express.
     visits_left: usize,
@@ -49,7 +49,7 @@ const VISITS_A_BYTE: usize = 4;
 const MOST_VISITS: usize = 1 << 24;
 
 /// Lists the parts of an object that are locked, each as it is at some moment during the call.
-pub(super) fn held_parts(schema: &OwnedSchema, object: &SegmentRef) -> Vec<HeldPart> {
+pub(super) fn owned_parts(schema: &OwnedSchema, object: &SegmentRef) -> Vec<OwnedPart> {
     let (pages, geometry) = (ReadablePages::of(object.mapping()), object.geometry());
     let is_readable = |offset: usize| {
         let start = geometry.payload_offset + offset;
@@ -57,18 +57,18 @@ pub(super) fn held_parts(schema: &OwnedSchema, object: &SegmentRef) -> Vec<HeldP
     };
     // SAFETY: the payload is mapped while `object` is borrowed, aligned as its type is, and as long as the geometry
     // says.
-    unsafe { held_parts_of(schema, object.payload(), geometry.payload_len, &is_readable) }
+    unsafe { owned_parts_of(schema, object.payload(), geometry.payload_len, &is_readable) }
 }
 
 /// # Safety
 ///
 /// `len` bytes from `payload`, which is aligned as the object is, are mapped during the call.
-unsafe fn held_parts_of(
+unsafe fn owned_parts_of(
     schema: &OwnedSchema,
     payload: NonNull<u8>,
     len: usize,
     is_readable: &dyn Fn(usize) -> bool,
-) -> Vec<HeldPart> {
+) -> Vec<OwnedPart> {
     let mut found = Vec::new();
     let visits_left = VISITS_A_BYTE.saturating_mul(len).saturating_add(VISITS).min(MOST_VISITS);
     let payload = (payload, len);
@@ -119,12 +119,12 @@ impl<'a> Walk<'a> {
         if token != 0 {
             let mut path = String::new();
             write_path(&mut path, &self.path).expect("a string takes everything");
-            let Some(room) = self.room.checked_sub(path.len() + size_of::<HeldPart>()) else {
+            let Some(room) = self.room.checked_sub(path.len() + size_of::<OwnedPart>()) else {
                 self.visits_left = 0;
                 return;
             };
             self.room = room;
-            self.found.push(HeldPart { path, token });
+            self.found.push(OwnedPart { path, token });
         }
     }
 
@@ -195,7 +195,7 @@ mod tests {
             unsafe { at.write(word) };
         }
         // SAFETY: as long as the schema says.
-        let found = unsafe { held_parts_of(&schema.into(), base, schema.size(), &|_| true) };
+        let found = unsafe { owned_parts_of(&schema.into(), base, schema.size(), &|_| true) };
         found.into_iter().map(|part| (part.path, part.token)).collect()
     }
 
@@ -237,7 +237,7 @@ mod tests {
         let unit = owned(0, 1, OwnedKind::Versioned { value: Box::new(nothing) });
         let endless = owned(0, 1, OwnedKind::Array { len: 1 << 60, element: Box::new(unit) });
         // SAFETY: no byte is needed of the payload.
-        assert_eq!(unsafe { held_parts_of(&endless, NonNull::<u64>::dangling().cast(), 0, &|_| true) }, []);
+        assert_eq!(unsafe { owned_parts_of(&endless, NonNull::<u64>::dangling().cast(), 0, &|_| true) }, []);
     }
 
     #[test]
@@ -250,8 +250,8 @@ mod tests {
         let all = owned(8 << 16, 8, kind);
         let payload = vec![u64::MAX; 1 << 16];
         // SAFETY: as long as the schema says.
-        let found = unsafe { held_parts_of(&all, NonNull::from(&payload[..]).cast(), 8 << 16, &|_| true) };
-        let bytes: usize = found.iter().map(|part| part.path.len() + size_of::<HeldPart>()).sum();
+        let found = unsafe { owned_parts_of(&all, NonNull::from(&payload[..]).cast(), 8 << 16, &|_| true) };
+        let bytes: usize = found.iter().map(|part| part.path.len() + size_of::<OwnedPart>()).sum();
         assert!(bytes <= ROOM && bytes > ROOM / 2, "{bytes} bytes");
     }
 
@@ -260,6 +260,6 @@ mod tests {
         let schema = Versioned::<u64>::SCHEMA;
         let payload = [u32::MAX; 2];
         // SAFETY: so many bytes are there.
-        assert_eq!(unsafe { held_parts_of(&schema.into(), NonNull::from(&payload).cast(), 3, &|_| true) }, []);
+        assert_eq!(unsafe { owned_parts_of(&schema.into(), NonNull::from(&payload).cast(), 3, &|_| true) }, []);
     }
 }
