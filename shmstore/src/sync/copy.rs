@@ -4,12 +4,12 @@
 //! and undefined behaviour, even if the bytes are then thrown away (Hans-J. Boehm, *Can seqlocks get along with
 //! programming language memory models?*, MSPC 2012). So a slot is only ever touched in whole [`Unit`]s, by accesses
 //! that mean "each byte atomic, relaxed": vector moves in inline assembly on x86_64, relaxed atomic words elsewhere. The
-//! private side is ordinary memory, of any alignment, and not a byte beyond the value's own is read or written there.
+//! private guard is ordinary memory, of any alignment, and not a byte beyond the value's own is read or written there.
 //!
 //! # Safety
 //!
 //! This file assumes that a pointer to a slot is good for all units of the slot while it is used, and that nobody
-//! touches the private side meanwhile. It promises nothing about what is copied: the bytes may be of several writes,
+//! touches the private guard meanwhile. It promises nothing about what is copied: the bytes may be of several writes,
 //! or of none. Ordering is the caller's, by fences: the copy itself orders nothing.
 #![allow(unsafe_code)]
 
@@ -152,7 +152,7 @@ unsafe fn copy_out_by<M: Moves, V>(slot: *const Unit, value: *mut V) {
     let whole = size_of::<V>() / UNIT;
     let bytes = value.cast::<u8>();
     if whole >= BULK_UNITS {
-        // SAFETY: the whole units of the value: the slot has them, aligned, and so has the private side.
+        // SAFETY: the whole units of the value: the slot has them, aligned, and so has the private guard.
         unsafe { M::bulk_out(slot, bytes, whole) };
     } else {
         let lines = whole / LINE_UNITS;
@@ -183,7 +183,7 @@ unsafe fn copy_in_by<M: Moves, V>(value: *const V, slot: *mut Unit) {
     let whole = size_of::<V>() / UNIT;
     let bytes = value.cast::<u8>();
     if whole >= BULK_UNITS {
-        // SAFETY: the whole units of the value: the private side has them, and the slot does, aligned.
+        // SAFETY: the whole units of the value: the private guard has them, and the slot does, aligned.
         unsafe { M::bulk_in(bytes, slot, whole) };
     } else {
         let lines = whole / LINE_UNITS;

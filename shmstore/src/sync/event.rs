@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use super::atomics::AtomicU64;
 use super::atomics::Ordering::{Acquire, Relaxed};
+use super::describe;
 use super::event_word::{Notify, announce, count, nobody_slept, notify};
-use super::refusal;
 use super::waiting::wait;
 use crate::error::{Awaited, WaitError};
 use crate::layout::schema::{Kind, Schema};
@@ -150,7 +150,7 @@ impl Event {
             || self.newer(seen),
             sleep,
             || Awaited::Notification {
-                event: refusal::name(self),
+                event: describe::part(self),
                 number: seen.saturating_add(1),
                 count: self.count(),
             },

@@ -1,6 +1,6 @@
 //! The word of an event: how often it was notified, and whether somebody waits.
 //!
-//! | from | to | by whom |
+//! | from | to | by which |
 //! |---|---|---|
 //! | n | n, waiting | a waiter that has seen n, before it sleeps |
 //! | n, or n, waiting | n + 1 | who notifies all; then wakes all, if somebody was waiting |
@@ -35,10 +35,10 @@ pub(super) fn count(word: u64) -> u64 {
 
 /// Counts one notification. Returns the new word, and whether sleepers must be woken.
 #[inline(always)]
-pub(super) fn notify(word: &AtomicU64, whom: Notify) -> (u64, bool) {
+pub(super) fn notify(word: &AtomicU64, which: Notify) -> (u64, bool) {
     let mut now = word.load(Relaxed);
     loop {
-        let kept = if whom == Notify::One { now & WAITING } else { 0 };
+        let kept = if which == Notify::One { now & WAITING } else { 0 };
         let next = (now & !WAITING).wrapping_add(2) | kept;
         match word.compare_exchange_weak(now, next, AcqRel, Relaxed) {
             Ok(_) => return (next, now & WAITING != 0),

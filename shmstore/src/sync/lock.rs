@@ -25,9 +25,9 @@ use std::time::Duration;
 use super::atomics::AtomicU32;
 use super::atomics::Ordering::Relaxed;
 use super::backoff::Limit;
+use super::describe;
 use super::lock_word::{TOKEN, try_take};
-use super::refusal;
-use super::word_lock::{self, Refused, Taken, acquire};
+use super::locking::{self, AcquireError, Taken, acquire};
 use crate::error::LockError;
 use crate::layout::schema::{Kind, Schema};
 use crate::layout::{ShmLayout, ShmObject};
@@ -88,7 +88,7 @@ const INCONSISTENT: u32 = 1 << 0;
 pub struct Lock {
     /// See `lock_word.rs`.
     word: AtomicU32,
-    /// Bit 0: *inconsistent*. The rest: which thread holds it, see `held.rs`. Changed by the holder only.
+    /// Bit 0: *inconsistent*. The rest: which thread holds it, see `thread_mark.rs`. Changed by the holder only.
     state: AtomicU32,
 }
 
@@ -241,7 +241,7 @@ impl Lock {
     /// Frees the lock again, untouched.
     #[cold]
     fn give_back(&self, token: u32) -> bool {
-        word_lock::free(&self.word, token);
+        locking::free(&self.word, token);
         false
     }
 
@@ -257,13 +257,13 @@ impl Lock {
                 failpoint::reach(Step::LockTaken);
                 Ok(LockGuard::new(self, token))
             }
-            Ok(Taken::FromTheDead) => {
+            Ok(Taken::FromDeadOwner) => {
                 failpoint::reach(Step::LockTakenOver);
                 self.state.store(INCONSISTENT, Relaxed);
                 Ok(LockGuard::new(self, token))
             }
-            Err(Refused::ByThisThread) => Err(LockError::WouldDeadlock { lock: refusal::name(self) }),
-            Err(busy) => Err(refusal::busy(busy, self).into()),
+            Err(AcquireError::HeldByThisThread) => Err(LockError::WouldDeadlock { lock: describe::part(self) }),
+            Err(busy) => Err(describe::busy(busy, self).into()),
         }
     }
 }

@@ -10,17 +10,17 @@ mod large;
 mod private;
 mod store;
 mod transaction;
-mod writer;
+mod view;
 mod wait;
+mod writer;
 
 use std::fmt;
 use std::mem::MaybeUninit;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
-use super::refusal;
+use super::describe;
 use super::versioned_cell::VersionedCell;
-use super::view::VersionedView;
 use crate::error::{InvalidValue, WaitError};
 use crate::layout::schema::{Kind, Schema};
 use crate::layout::{AnyBits, DebugValue, ShmId, ShmLayout, ShmObject, ShmValue};
@@ -29,6 +29,7 @@ use crate::value::bits;
 
 use private::Private;
 pub use transaction::Transaction;
+pub use view::VersionedView;
 pub use writer::Writer;
 
 /// A value of any size that all processes may read and write as a whole, at any time.
@@ -94,7 +95,7 @@ impl<V: ShmValue> Versioned<V> {
     /// ```
     #[must_use]
     pub const fn new(value: V) -> Self {
-        Self { cell: VersionedCell::holding(value) }
+        Self { cell: VersionedCell::with_value(value) }
     }
 
     /// Returns the newest value. One that is too large for the stack is returned by [`load_boxed`](Self::load_boxed).
@@ -201,7 +202,7 @@ impl<V: ShmValue> Versioned<V> {
     /// Copies the newest version's bytes, and returns its number. They are all initialized, also if no copy was whole.
     fn read_within(&self, bytes: &mut MaybeUninit<V>, timeout: Duration, access: Access) -> Result<u64, WaitError> {
         let version = self.cell.read_within(bytes, access, timeout);
-        version.ok_or_else(|| WaitError::NeverWhole { part: refusal::name(self), waited: timeout })
+        version.ok_or_else(|| WaitError::NeverWhole { part: describe::part(self), waited: timeout })
     }
 }
 
@@ -237,9 +238,9 @@ pub(super) fn debug<V: DebugValue>(name: &str, part: &Versioned<V>, f: &mut fmt:
     }
     // SAFETY: `read_within` initializes all bytes, and they are checked.
     let mut value = unsafe { Private::<V>::uninit() };
-    let read = part.read_within(value.place(), TO_SHOW, Access::ReadOnly).and_then(|version| {
+    let read = part.read_within(value.as_uninit(), TO_SHOW, Access::ReadOnly).and_then(|version| {
         // SAFETY: `read_within` has initialized all bytes.
-        unsafe { bits::check(value.place()) }?;
+        unsafe { bits::check(value.as_uninit()) }?;
         Ok(version)
     });
     match read {

@@ -8,10 +8,10 @@ use super::super::atomics::Ordering::Relaxed;
 use super::{INCONSISTENT, Lock};
 use crate::error::LockError;
 use crate::segment::process;
-use crate::sync::held;
+use crate::sync::describe;
 use crate::sync::lock_word::TOKEN;
-use crate::sync::refusal;
-use crate::sync::word_lock;
+use crate::sync::locking;
+use crate::sync::thread_mark;
 
 /// A [`Lock`] that this thread holds, freed when dropped. It cannot be handed to another thread.
 ///
@@ -35,7 +35,7 @@ const _: () = assert!(WAS_PANICKING & TOKEN == 0);
 impl<'a> LockGuard<'a> {
     #[inline]
     pub(super) fn new(lock: &'a Lock, token: u32) -> Self {
-        held::enter(&lock.state, token);
+        thread_mark::enter(&lock.state, token);
         let was_panicking = if thread::panicking() { WAS_PANICKING } else { 0 };
         Self { lock, holder: token | was_panicking, _not_send: PhantomData }
     }
@@ -60,7 +60,7 @@ impl<'a> LockGuard<'a> {
     }
 
     pub(super) fn unless_inconsistent(self) -> Result<Self, LockError> {
-        if self.is_inconsistent() { Err(LockError::OwnerDied { lock: refusal::name(self.lock) }) } else { Ok(self) }
+        if self.is_inconsistent() { Err(LockError::OwnerDied { lock: describe::part(self.lock) }) } else { Ok(self) }
     }
 
     pub(super) fn repaired_by(self, repair: impl FnOnce()) -> Self {
@@ -82,11 +82,11 @@ impl Drop for LockGuard<'_> {
     #[inline]
     fn drop(&mut self) {
         if self.is_ours() {
-            held::leave(&self.lock.state);
+            thread_mark::leave(&self.lock.state);
             if thread::panicking() && self.holder & WAS_PANICKING == 0 {
                 self.lock.state.store(INCONSISTENT, Relaxed);
             }
-            word_lock::free(&self.lock.word, self.token());
+            locking::free(&self.lock.word, self.token());
         }
     }
 }

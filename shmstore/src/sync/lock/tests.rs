@@ -70,7 +70,7 @@ fn a_panic_makes_the_lock_inconsistent_until_somebody_repairs() {
     for _ in 0..2 {
         assert!(matches!(lock.lock(), Err(LockError::OwnerDied { .. })), "as often as it is asked");
         assert!(matches!(lock.try_lock(), Err(LockError::OwnerDied { .. })));
-        assert!(!lock.is_locked(), "the refusal keeps nothing");
+        assert!(!lock.is_locked(), "the describe keeps nothing");
     }
     let repairs = AtomicU64::new(0);
     let repair = || {

@@ -107,7 +107,7 @@ impl<V: ShmValue> Versioned<V> {
         V: AnyBits,
     {
         // SAFETY: `read` writes initialized bytes only.
-        self.cell.read(unsafe { bits::place_of(value) }, access)
+        self.cell.read(unsafe { bits::as_uninit(value) }, access)
     }
 
     /// [`load_into_checked`](Self::load_into_checked), of the part or of its view.

@@ -39,7 +39,7 @@ impl<V: ShmValue> Private<V> {
     ///
     /// # Safety
     ///
-    /// A valid value is put into its [`place`](Self::place) before it is dereferenced.
+    /// A valid value is put into its [`as_uninit`](Self::as_uninit) before it is dereferenced.
     #[inline(always)]
     pub(super) unsafe fn uninit() -> Self {
         let memory = if Self::IS_SMALL {
@@ -54,7 +54,7 @@ impl<V: ShmValue> Private<V> {
 
     /// Where the value is, or is to be.
     #[inline(always)]
-    pub(super) fn place(&mut self) -> &mut MaybeUninit<V> {
+    pub(super) fn as_uninit(&mut self) -> &mut MaybeUninit<V> {
         // SAFETY: ours, and as large and aligned as a `V`, by the invariant; any bytes are a `MaybeUninit`.
         unsafe { self.memory.as_mut() }
     }

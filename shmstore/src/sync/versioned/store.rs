@@ -10,9 +10,9 @@ use super::private::Private;
 use crate::error::{Busy, InvalidValue, PartName};
 use crate::layout::{AnyBits, ShmValue, is_described_value};
 use crate::sync::backoff::Limit;
-use crate::sync::refusal;
-use crate::sync::versioned_cell::WriteSide;
-use crate::sync::word_lock::Refused;
+use crate::sync::describe;
+use crate::sync::locking::AcquireError;
+use crate::sync::versioned_cell::WriteGuard;
 use crate::value::bits;
 
 /// Storing.
@@ -44,7 +44,7 @@ impl<V: ShmValue> Versioned<V> {
     #[inline]
     #[track_caller]
     pub fn store_from(&self, value: &V) -> u64 {
-        self.write_side().publish(value)
+        self.write_guard().publish(value)
     }
 
     /// Changes the newest value by `change`, a store of nobody else coming in between, and returns what `change` does.
@@ -74,7 +74,7 @@ impl<V: ShmValue> Versioned<V> {
     where
         V: AnyBits,
     {
-        update_by(&self.write_side(), change)
+        update_by(&self.write_guard(), change)
     }
 
     /// Changes the newest value, of any type, as [`update`](Self::update) does.
@@ -89,28 +89,28 @@ impl<V: ShmValue> Versioned<V> {
     /// As [`update`](Self::update).
     #[track_caller]
     pub fn update_checked<R>(&self, change: impl FnOnce(&mut V) -> R) -> Result<R, InvalidValue> {
-        update_checked_by(&self.write_side(), change)
+        update_checked_by(&self.write_guard(), change)
     }
 
     #[inline(always)]
     #[track_caller]
-    pub(super) fn write_side(&self) -> WriteSide<'_, V> {
-        match self.cell.write_side(Limit::Forever) {
-            Ok(side) => side,
-            Err(refused) => would_deadlock(refused, refusal::name(self)),
+    pub(super) fn write_guard(&self) -> WriteGuard<'_, V> {
+        match self.cell.lock(Limit::Forever) {
+            Ok(guard) => guard,
+            Err(refused) => would_deadlock(refused, describe::part(self)),
         }
     }
 
     #[inline(always)]
-    pub(super) fn write_side_within(&self, limit: Limit) -> Result<WriteSide<'_, V>, Busy> {
-        self.cell.write_side(limit).map_err(|refused| refusal::busy(refused, self))
+    pub(super) fn write_guard_within(&self, limit: Limit) -> Result<WriteGuard<'_, V>, Busy> {
+        self.cell.lock(limit).map_err(|refused| describe::busy(refused, self))
     }
 }
 
 #[cold]
 #[track_caller]
-fn would_deadlock(refused: Refused, part: PartName) -> ! {
-    assert!(matches!(refused, Refused::ByThisThread), "a wait without a limit is refused nothing else");
+fn would_deadlock(refused: AcquireError, part: PartName) -> ! {
+    assert!(matches!(refused, AcquireError::HeldByThisThread), "a wait without a limit is refused nothing else");
     panic!(
         "this thread has a `Transaction` or `Writer` of {part}, or runs the closure of its `update`, and would wait for itself: \
          store through that, or end it before"
@@ -118,33 +118,33 @@ fn would_deadlock(refused: Refused, part: PartName) -> ! {
 }
 
 #[track_caller]
-pub(super) fn update_by<V: AnyBits, R>(side: &WriteSide<'_, V>, change: impl FnOnce(&mut V) -> R) -> R {
+pub(super) fn update_by<V: AnyBits, R>(guard: &WriteGuard<'_, V>, change: impl FnOnce(&mut V) -> R) -> R {
     const { is_described_value::<V>() };
     // SAFETY: `read` initializes all bytes, and any are a value.
     let mut value = unsafe { Private::<V>::uninit() };
-    side.read(value.place());
-    change_and_publish(side, &mut value, change)
+    guard.read(value.as_uninit());
+    change_and_publish(guard, &mut value, change)
 }
 
 #[track_caller]
 pub(super) fn update_checked_by<V: ShmValue, R>(
-    side: &WriteSide<'_, V>,
+    guard: &WriteGuard<'_, V>,
     change: impl FnOnce(&mut V) -> R,
 ) -> Result<R, InvalidValue> {
     // SAFETY: `read` initializes all bytes, and they are checked.
     let mut value = unsafe { Private::<V>::uninit() };
-    side.read(value.place());
+    guard.read(value.as_uninit());
     // SAFETY: `read` has initialized all bytes.
-    unsafe { bits::check(value.place()) }?;
-    Ok(change_and_publish(side, &mut value, change))
+    unsafe { bits::check(value.as_uninit()) }?;
+    Ok(change_and_publish(guard, &mut value, change))
 }
 
 #[track_caller]
-fn change_and_publish<V: ShmValue, R>(side: &WriteSide<'_, V>, value: &mut V, change: impl FnOnce(&mut V) -> R) -> R {
-    let held = side.held();
+fn change_and_publish<V: ShmValue, R>(guard: &WriteGuard<'_, V>, value: &mut V, change: impl FnOnce(&mut V) -> R) -> R {
+    let held = guard.mark_thread();
     let result = change(value);
     drop(held);
-    assert!(side.is_ours(), "a process that was forked in an `update` must not return from its closure");
-    side.publish(value);
+    assert!(guard.is_ours(), "a process that was forked in an `update` must not return from its closure");
+    guard.publish(value);
     result
 }

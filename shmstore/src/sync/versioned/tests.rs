@@ -27,46 +27,7 @@ fn message(panic: Box<dyn std::any::Any + Send>) -> String {
 }
 
 #[test]
-fn layout_is_that_of_the_table() {
-    fn layout<V: ShmValue>() -> (usize, usize) {
-        assert_eq!(size_of::<VersionedView<V>>(), size_of::<Versioned<V>>());
-        assert_eq!(align_of::<VersionedView<V>>(), align_of::<Versioned<V>>());
-        assert_eq!(Versioned::<V>::SCHEMA.size(), size_of::<Versioned<V>>());
-        (size_of::<Versioned<V>>(), align_of::<Versioned<V>>())
-    }
-    assert_eq!(layout::<u8>(), (128, 64));
-    assert_eq!(layout::<[u64; 2]>(), (128, 64));
-    assert_eq!(layout::<[f64; 3]>(), (192, 64));
-    assert_eq!(layout::<[u8; 61]>(), (256, 64));
-    assert_eq!(layout::<[u64; 8]>(), (256, 64));
-    assert_eq!(layout::<[u8; 65]>(), (256, 64));
-    assert_eq!(layout::<[u8; 65536]>(), (128 + 2 * 65536, 64));
-}
-
-#[test]
-fn slots_and_sequence_are_where_the_table_says() {
-    /// Stores twice; the even version is in the slot at `slots`, the odd one `slot` bytes further.
-    fn check<const N: usize>(slots: usize, slot: usize) {
-        let part = Versioned::<[u8; N]>::default();
-        let byte = |at: usize| {
-            assert!(at < size_of_val(&part));
-            // SAFETY: in bounds of the part, and no other thread has it.
-            unsafe { std::ptr::from_ref(&part).cast::<u8>().wrapping_add(at).read_volatile() }
-        };
-        part.store([1; N]);
-        assert_eq!((byte(64), byte(slots), byte(slots + slot), byte(slots + slot + N - 1)), (2, 0, 1, 1));
-        part.store([2; N]);
-        assert_eq!((byte(64), byte(slots), byte(slots + N - 1), byte(slots + slot)), (4, 2, 2, 1));
-        assert!((0..64).chain(72..slots).all(|at| byte(at) == 0), "free, no flags, and nothing in the reserved words");
-    }
-    check::<16>(80, 16);
-    check::<65>(80, 80);
-    check::<64>(128, 64);
-    check::<128>(128, 128);
-}
-
-#[test]
-fn mark_of_a_thread_is_there_while_it_holds_the_write_side_for_more_than_a_store() {
+fn mark_of_a_thread_is_there_while_it_writes_for_longer_than_a_store() {
     let part = Versioned::<u64>::default();
     // SAFETY: the word at offset 12 of the part, an atomic.
     let mark = unsafe { &*std::ptr::from_ref(&part).cast::<AtomicU32>().wrapping_add(3) };
@@ -322,40 +283,4 @@ fn one_store_pauses_for_starved_readers() {
     part.store(1);
     assert!(start.elapsed() >= Duration::from_nanos(300));
     assert_eq!(words(&part).1.load(Relaxed), 0, "the pause was taken");
-}
-
-#[test]
-fn a_reader_that_is_rejected_again_and_again_asks_for_a_pause() {
-    let part = Versioned::<u64>::default();
-    let (sequence, flags) = words(&part);
-    let asked = || flags.load(Relaxed) == STARVED;
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while !asked() {
-                let _ = part.load();
-            }
-        });
-        // As a writer would that is faster than any reader.
-        while !asked() {
-            sequence.fetch_add(4, Relaxed);
-        }
-    });
-}
-
-#[test]
-fn a_view_asks_for_nothing_as_it_can_not_write() {
-    let part = &Versioned::<u64>::default();
-    let (sequence, flags) = words(part);
-    std::thread::scope(|scope| {
-        let end = Instant::now() + Duration::from_millis(20);
-        scope.spawn(move || {
-            while Instant::now() < end {
-                let _ = view(part).load();
-            }
-        });
-        while Instant::now() < end {
-            sequence.fetch_add(4, Relaxed);
-        }
-    });
-    assert_eq!(flags.load(Relaxed), 0);
 }

@@ -15,8 +15,8 @@ use super::private::Private;
 use crate::error::{BeginError, InvalidValue};
 use crate::layout::{AnyBits, DebugValue, ShmLayout, ShmValue, is_described_value};
 use crate::sync::backoff::Limit;
-use crate::sync::held::Held;
-use crate::sync::versioned_cell::WriteSide;
+use crate::sync::thread_mark::ThreadMark;
+use crate::sync::versioned_cell::WriteGuard;
 use crate::sys::failpoint::{self, Step};
 use crate::value::bits;
 
@@ -46,9 +46,9 @@ use crate::value::bits;
 /// ```
 #[must_use = "a transaction that is dropped changes nothing: `commit` it"]
 pub struct Transaction<'a, V: ShmValue> {
-    // Before `side`: while the lock is ours, this thread is known to have it.
-    _held: Held<'a>,
-    side: WriteSide<'a, V>,
+    // Before `guard`: while the lock is ours, this thread is known to have it.
+    _mark: ThreadMark<'a>,
+    guard: WriteGuard<'a, V>,
     version: u64,
     value: Private<V>,
 }
@@ -66,7 +66,7 @@ impl<V: ShmValue> Versioned<V> {
     where
         V: AnyBits,
     {
-        Transaction::begin(self.write_side())
+        Transaction::begin(self.write_guard())
     }
 
     /// Begins a transaction on the newest value, of any type: see [`begin`](Self::begin).
@@ -80,7 +80,7 @@ impl<V: ShmValue> Versioned<V> {
     /// As [`store`](Self::store).
     #[track_caller]
     pub fn begin_checked(&self) -> Result<Transaction<'_, V>, InvalidValue> {
-        Transaction::begin_checked(self.write_side())
+        Transaction::begin_checked(self.write_guard())
     }
 
     /// Begins a transaction, unless another writer has the part.
@@ -90,7 +90,7 @@ impl<V: ShmValue> Versioned<V> {
     /// - [`BeginError::Busy`] if one has;
     /// - [`BeginError::InvalidValue`] if the newest value's bytes are no valid `V`. [`store`](Self::store) mends it.
     pub fn try_begin(&self) -> Result<Transaction<'_, V>, BeginError> {
-        Ok(Transaction::begin_checked(self.write_side_within(Limit::Never)?)?)
+        Ok(Transaction::begin_checked(self.write_guard_within(Limit::Never)?)?)
     }
 
     /// Begins a transaction, waiting up to `timeout` for other writers.
@@ -100,31 +100,31 @@ impl<V: ShmValue> Versioned<V> {
     /// - [`BeginError::Busy`] once the time is over, or at once if it is this very thread that has the part;
     /// - [`BeginError::InvalidValue`] if the newest value's bytes are no valid `V`. [`store`](Self::store) mends it.
     pub fn begin_timeout(&self, timeout: Duration) -> Result<Transaction<'_, V>, BeginError> {
-        Ok(Transaction::begin_checked(self.write_side_within(Limit::Within(timeout))?)?)
+        Ok(Transaction::begin_checked(self.write_guard_within(Limit::Within(timeout))?)?)
     }
 }
 
 impl<'a, V: ShmValue> Transaction<'a, V> {
     #[inline]
-    fn begin(side: WriteSide<'a, V>) -> Self
+    fn begin(guard: WriteGuard<'a, V>) -> Self
     where
         V: AnyBits,
     {
         const { is_described_value::<V>() };
         // SAFETY: `read` initializes all bytes, and any are a value.
-        let mut begun = unsafe { Self::uninit(side) };
-        begun.version = begun.side.read(begun.value.place());
+        let mut begun = unsafe { Self::uninit(guard) };
+        begun.version = begun.guard.read(begun.value.as_uninit());
         failpoint::reach(Step::TransactionBegun);
         begun
     }
 
-    fn begin_checked(side: WriteSide<'a, V>) -> Result<Self, InvalidValue> {
+    fn begin_checked(guard: WriteGuard<'a, V>) -> Result<Self, InvalidValue> {
         // SAFETY: `read` initializes all bytes, and they are checked.
-        let mut begun = unsafe { Self::uninit(side) };
-        begun.version = begun.side.read(begun.value.place());
+        let mut begun = unsafe { Self::uninit(guard) };
+        begun.version = begun.guard.read(begun.value.as_uninit());
         failpoint::reach(Step::TransactionBegun);
         // SAFETY: `read` has initialized all bytes.
-        unsafe { bits::check(begun.value.place()) }?;
+        unsafe { bits::check(begun.value.as_uninit()) }?;
         Ok(begun)
     }
 
@@ -132,9 +132,9 @@ impl<'a, V: ShmValue> Transaction<'a, V> {
     ///
     /// As [`Private::uninit`].
     #[inline(always)]
-    unsafe fn uninit(side: WriteSide<'a, V>) -> Self {
+    unsafe fn uninit(guard: WriteGuard<'a, V>) -> Self {
         // SAFETY: the caller's promise is the same.
-        Self { _held: side.held(), side, version: 0, value: unsafe { Private::uninit() } }
+        Self { _mark: guard.mark_thread(), guard, version: 0, value: unsafe { Private::uninit() } }
     }
 
     /// Makes the changed copy the newest version, and returns its number.
@@ -146,11 +146,11 @@ impl<'a, V: ShmValue> Transaction<'a, V> {
     #[track_caller]
     pub fn commit(self) -> u64 {
         assert!(
-            self.side.is_ours(),
+            self.guard.is_ours(),
             "a process that was forked with a `Transaction` of `{}` open must not commit it: its parent will",
             Versioned::<V>::SCHEMA
         );
-        self.side.publish(&self.value)
+        self.guard.publish(&self.value)
     }
 
     /// Ends the transaction: nothing was changed. Dropping it does the same.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::Versioned;
 use crate::error::{Awaited, WaitError};
 use crate::layout::ShmValue;
-use crate::sync::refusal;
+use crate::sync::describe;
 use crate::sync::waiting::wait;
 use crate::sys::shm::Access;
 
@@ -140,7 +140,7 @@ impl<V: ShmValue> Versioned<V> {
             timeout,
             || newer(self.version() > seen),
             |slice| newer(self.cell.sleep_unless_newer(seen, access, slice)),
-            || Awaited::Version { part: refusal::name(self), seen, newest: self.version() },
+            || Awaited::Version { part: describe::part(self), seen, newest: self.version() },
         )?;
         Ok(timeout.saturating_sub(started.elapsed()).max(TO_COPY))
     }

@@ -11,8 +11,8 @@ use crate::error::{Busy, InvalidValue};
 use crate::layout::{AnyBits, DebugValue, ShmLayout, ShmValue};
 use crate::segment::process;
 use crate::sync::backoff::Limit;
-use crate::sync::held::Held;
-use crate::sync::versioned_cell::{Fences, WriteSide};
+use crate::sync::thread_mark::ThreadMark;
+use crate::sync::versioned_cell::{Fences, WriteGuard};
 use crate::sys::failpoint::{self, Step};
 use crate::sys::membarrier;
 
@@ -37,9 +37,9 @@ use crate::sys::membarrier;
 /// ```
 pub struct Writer<'a, V: ShmValue> {
     part: &'a Versioned<V>,
-    // Before `side`: while the lock is ours, this thread is known to have it.
-    _held: Held<'a>,
-    side: WriteSide<'a, V>,
+    // Before `guard`: while the lock is ours, this thread is known to have it.
+    _mark: ThreadMark<'a>,
+    guard: WriteGuard<'a, V>,
     /// The sequence number, so that no store has to read what the one before it has just written.
     sequence: u64,
     /// Whether every store needs a full barrier, as waiters cannot have this process execute one.
@@ -56,7 +56,7 @@ impl<V: ShmValue> Versioned<V> {
     /// As [`store`](Self::store).
     #[track_caller]
     pub fn writer(&self) -> Writer<'_, V> {
-        Writer::new(self, self.write_side())
+        Writer::new(self, self.write_guard())
     }
 
     /// Makes this thread the exclusive writer, unless another writer has the part.
@@ -78,7 +78,7 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// [`Busy`] if one has. A process that has died with the part does not count.
     pub fn try_writer(&self) -> Result<Writer<'_, V>, Busy> {
-        self.write_side_within(Limit::Never).map(|side| Writer::new(self, side))
+        self.write_guard_within(Limit::Never).map(|guard| Writer::new(self, guard))
     }
 
     /// Makes this thread the exclusive writer. Waits up to `timeout` for other writers.
@@ -87,15 +87,15 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// [`Busy`] once the time is over, or at once if it is this very thread that has the part.
     pub fn writer_timeout(&self, timeout: Duration) -> Result<Writer<'_, V>, Busy> {
-        self.write_side_within(Limit::Within(timeout)).map(|side| Writer::new(self, side))
+        self.write_guard_within(Limit::Within(timeout)).map(|guard| Writer::new(self, guard))
     }
 }
 
 impl<'a, V: ShmValue> Writer<'a, V> {
-    fn new(part: &'a Versioned<V>, side: WriteSide<'a, V>) -> Self {
-        failpoint::reach(Step::WriterLeased);
-        let sequence = side.sequence();
-        Self { part, _held: side.held(), side, sequence, fences: fences_so_far() }
+    fn new(part: &'a Versioned<V>, guard: WriteGuard<'a, V>) -> Self {
+        failpoint::reach(Step::WriterBegun);
+        let sequence = guard.sequence();
+        Self { part, _mark: guard.mark_thread(), guard, sequence, fences: fences_so_far() }
     }
 
     /// Makes `value` the newest version, and returns its number. A value that is too large for the stack is stored by
@@ -119,19 +119,19 @@ impl<'a, V: ShmValue> Writer<'a, V> {
     #[track_caller]
     pub fn store_from(&mut self, value: &V) -> u64 {
         // No call that returns stands before the copy: it would cost the fast path some registers.
-        if self.side.is_ours_by_word() { self.publish(value) } else { self.store_slowly(value) }
+        if self.guard.is_ours_by_word() { self.publish(value) } else { self.store_slowly(value) }
     }
 
     #[inline(always)]
     fn publish(&mut self, value: &V) -> u64 {
-        let version = self.side.publish_after(&mut self.sequence, value);
+        let version = self.guard.publish_after(&mut self.sequence, value);
         self.tell();
         version
     }
 
     #[inline(always)]
     fn tell(&mut self) {
-        if !self.side.tell(self.fences) {
+        if !self.guard.tell(self.fences) {
             self.tell_slowly();
         }
     }
@@ -140,7 +140,7 @@ impl<'a, V: ShmValue> Writer<'a, V> {
     /// without, and executes a barrier itself.
     #[cold]
     fn tell_slowly(&mut self) {
-        self.side.tell_slowly(self.fences);
+        self.guard.tell_slowly(self.fences);
         self.fences = match self.fences {
             Fences::BEFORE_FIRST_STORE => Fences::BEFORE_SECOND_STORE,
             Fences::BEFORE_SECOND_STORE => register_for_barriers(),
@@ -169,8 +169,8 @@ impl<'a, V: ShmValue> Writer<'a, V> {
         V: AnyBits,
     {
         self.check_ours();
-        let result = update_by(&self.side, change);
-        self.sequence = self.side.sequence();
+        let result = update_by(&self.guard, change);
+        self.sequence = self.guard.sequence();
         self.tell();
         result
     }
@@ -187,8 +187,8 @@ impl<'a, V: ShmValue> Writer<'a, V> {
     #[track_caller]
     pub fn update_checked<R>(&mut self, change: impl FnOnce(&mut V) -> R) -> Result<R, InvalidValue> {
         self.check_ours();
-        let result = update_checked_by(&self.side, change)?;
-        self.sequence = self.side.sequence();
+        let result = update_checked_by(&self.guard, change)?;
+        self.sequence = self.guard.sequence();
         self.tell();
         Ok(result)
     }
@@ -202,7 +202,7 @@ impl<'a, V: ShmValue> Writer<'a, V> {
     #[inline(always)]
     #[track_caller]
     fn check_ours(&self) {
-        if !self.side.is_ours() {
+        if !self.guard.is_ours() {
             not_ours::<V>();
         }
     }

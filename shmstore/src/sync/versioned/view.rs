@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::versioned::{Versioned, debug};
+use super::{Versioned, debug};
 use crate::error::{InvalidValue, WaitError};
 use crate::layout::{AnyBits, DebugValue, ShmValue};
 use crate::sys::shm::Access;

@@ -68,7 +68,7 @@ pub(super) fn by_this_thread(word: &AtomicU32, token: u32) -> bool {
 }
 
 /// A mark of this thread, for as long as it lives.
-pub(super) struct Held<'a> {
+pub(super) struct ThreadMark<'a> {
     word: &'a AtomicU32,
     token: u32,
     token_now: &'static std::sync::atomic::AtomicU32,
@@ -76,7 +76,7 @@ pub(super) struct Held<'a> {
     _not_send: PhantomData<*const ()>,
 }
 
-impl<'a> Held<'a> {
+impl<'a> ThreadMark<'a> {
     /// Leaves the mark of this thread, of the process `token`, which is in `token_now` until it forks.
     #[inline]
     pub(super) fn enter(word: &'a AtomicU32, token: u32, token_now: &'static std::sync::atomic::AtomicU32) -> Self {
@@ -85,7 +85,7 @@ impl<'a> Held<'a> {
     }
 }
 
-impl Drop for Held<'_> {
+impl Drop for ThreadMark<'_> {
     /// In a child that was forked since, the parent's lock and mark stay the parent's.
     #[inline]
     fn drop(&mut self) {

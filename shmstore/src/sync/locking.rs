@@ -5,10 +5,10 @@ use std::hint::spin_loop;
 use super::atomics::AtomicU32;
 use super::atomics::Ordering::Acquire;
 use super::backoff::{Backoff, Limit};
-use super::held;
 use super::lock_word::{
     Attempt, Claim, TOKEN, WAITERS, give_up, release, take, take_or_announce, take_over, try_release, try_take,
 };
+use super::thread_mark;
 
 use crate::segment::process::registry::segment_at;
 use crate::sys::failpoint::{self, Step};
@@ -27,26 +27,26 @@ pub(super) enum Taken {
     /// It was free.
     Free,
     /// Its holder's process had ended.
-    FromTheDead,
+    FromDeadOwner,
 }
 
 /// Why a lock was not got.
 #[derive(Debug)]
-pub(super) enum Refused {
+pub(super) enum AcquireError {
     /// Another has it: this token's process.
     Busy { holder: u32, backoff: Backoff },
     /// This very thread holds it, and would wait for itself.
-    ByThisThread,
+    HeldByThisThread,
 }
 
 /// Takes the lock for the process `token`. `mark` is the word that says which thread holds it: see [`held`].
 #[inline(always)]
-pub(super) fn acquire(word: &AtomicU32, mark: &AtomicU32, token: u32, limit: Limit) -> Result<Taken, Refused> {
+pub(super) fn acquire(word: &AtomicU32, mark: &AtomicU32, token: u32, limit: Limit) -> Result<Taken, AcquireError> {
     if try_take(word, token) { Ok(Taken::Free) } else { acquire_slowly(word, mark, token, limit) }
 }
 
 #[cold]
-fn acquire_slowly(word: &AtomicU32, mark: &AtomicU32, token: u32, limit: Limit) -> Result<Taken, Refused> {
+fn acquire_slowly(word: &AtomicU32, mark: &AtomicU32, token: u32, limit: Limit) -> Result<Taken, AcquireError> {
     if limit == Limit::Never {
         return acquire_now(word, mark, token);
     }
@@ -54,7 +54,7 @@ fn acquire_slowly(word: &AtomicU32, mark: &AtomicU32, token: u32, limit: Limit) 
     while spins < SPINS {
         match take(word, token, Claim::Newcomer) {
             Attempt::Taken => return Ok(Taken::Free),
-            Attempt::Held(now) if is_by_this_thread(mark, now, token) => return Err(Refused::ByThisThread),
+            Attempt::Held(now) if is_by_this_thread(mark, now, token) => return Err(AcquireError::HeldByThisThread),
             Attempt::Held(_) => (0..pause).for_each(|_| spin_loop()),
         }
         spins += pause;
@@ -64,38 +64,38 @@ fn acquire_slowly(word: &AtomicU32, mark: &AtomicU32, token: u32, limit: Limit) 
 }
 
 /// Without waiting; but a holder that has died does not count.
-fn acquire_now(word: &AtomicU32, mark: &AtomicU32, token: u32) -> Result<Taken, Refused> {
+fn acquire_now(word: &AtomicU32, mark: &AtomicU32, token: u32) -> Result<Taken, AcquireError> {
     let Attempt::Held(now) = take(word, token, Claim::Try) else { return Ok(Taken::Free) };
     if is_by_this_thread(mark, now, token) {
-        return Err(Refused::ByThisThread);
+        return Err(AcquireError::HeldByThisThread);
     }
-    if acquire_from_the_dead(word, token) {
-        return Ok(Taken::FromTheDead);
+    if acquire_from_dead_owner(word, token) {
+        return Ok(Taken::FromDeadOwner);
     }
-    Err(Refused::Busy { holder: now & TOKEN, backoff: Backoff::new(Limit::Never) })
+    Err(AcquireError::Busy { holder: now & TOKEN, backoff: Backoff::new(Limit::Never) })
 }
 
-fn sleep_for(word: &AtomicU32, token: u32, limit: Limit) -> Result<Taken, Refused> {
+fn sleep_for(word: &AtomicU32, token: u32, limit: Limit) -> Result<Taken, AcquireError> {
     let mut backoff = Backoff::new(limit);
     let mut claim = Claim::Newcomer;
     loop {
         let Attempt::Held(now) = take_or_announce(word, token, claim) else { return Ok(Taken::Free) };
         let Some(slice) = backoff.slice() else {
-            if acquire_from_the_dead(word, token) {
-                return Ok(Taken::FromTheDead);
+            if acquire_from_dead_owner(word, token) {
+                return Ok(Taken::FromDeadOwner);
             }
             if claim == Claim::Slept {
                 give_up(word);
             }
-            return Err(Refused::Busy { holder: now & TOKEN, backoff });
+            return Err(AcquireError::Busy { holder: now & TOKEN, backoff });
         };
         let woken = futex::wait(word, now, slice);
         if woken == Woken::Otherwise {
             failpoint::reach(Step::LockWoken);
         }
         // Who was woken finds the lock free, or has lost it to a living process just now.
-        if (woken == Woken::ByTime || backoff.asks_now()) && acquire_from_the_dead(word, token) {
-            return Ok(Taken::FromTheDead);
+        if (woken == Woken::ByTime || backoff.asks_now()) && acquire_from_dead_owner(word, token) {
+            return Ok(Taken::FromDeadOwner);
         }
         if woken != Woken::NotAsleep {
             claim = Claim::Slept;
@@ -104,7 +104,7 @@ fn sleep_for(word: &AtomicU32, token: u32, limit: Limit) -> Result<Taken, Refuse
 }
 
 /// Takes the lock if the process that holds it has provably ended.
-fn acquire_from_the_dead(word: &AtomicU32, token: u32) -> bool {
+fn acquire_from_dead_owner(word: &AtomicU32, token: u32) -> bool {
     // Acquire: whatever the holder did before it took the lock, such as taking its slot, is seen by the judge.
     let holder = word.load(Acquire) & TOKEN;
     if holder == 0 || holder == token {
@@ -116,7 +116,7 @@ fn acquire_from_the_dead(word: &AtomicU32, token: u32) -> bool {
 }
 
 fn is_by_this_thread(mark: &AtomicU32, now: u32, token: u32) -> bool {
-    now & TOKEN == token && held::by_this_thread(mark, token)
+    now & TOKEN == token && thread_mark::by_this_thread(mark, token)
 }
 
 /// Frees the lock, if it still is this process's, and wakes one who waits for it. Returns the flags that it had.

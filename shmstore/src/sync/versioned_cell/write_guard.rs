@@ -1,4 +1,4 @@
-//! `WriteSide`: the right to store, which one process has at a time.
+//! `WriteGuard`: the right to store, which one process has at a time.
 //!
 //! # Safety
 //!
@@ -13,24 +13,24 @@ use crate::layout::ShmValue;
 use crate::segment::process;
 use crate::sync::atomics::Ordering::{Acquire, Relaxed};
 use crate::sync::copy::{copy_in, copy_out, prepare_copy_in};
-use crate::sync::held::Held;
 use crate::sync::lock_word::VERSION_WAITERS;
-use crate::sync::{seqlock, version_waiters, word_lock};
+use crate::sync::thread_mark::ThreadMark;
+use crate::sync::{locking, seqlock, version_waiters};
 use crate::sys::failpoint::{self, Step};
 
 /// The right to store, which this process has taken; given back when dropped.
-pub(in crate::sync) struct WriteSide<'a, V: ShmValue> {
+pub(in crate::sync) struct WriteGuard<'a, V: ShmValue> {
     pub(super) cell: &'a VersionedCell<V>,
     pub(super) token: u32,
     /// Where the process's token is now: another one in a child that was forked since.
     pub(super) token_now: &'static AtomicU32,
 }
 
-impl<'a, V: ShmValue> WriteSide<'a, V> {
+impl<'a, V: ShmValue> WriteGuard<'a, V> {
     /// Notes that this thread has it, for as long as what is returned lives.
     #[inline]
-    pub(in crate::sync) fn held(&self) -> Held<'a> {
-        Held::enter(&self.cell.control().thread, self.token, self.token_now)
+    pub(in crate::sync) fn mark_thread(&self) -> ThreadMark<'a> {
+        ThreadMark::enter(&self.cell.control().thread, self.token, self.token_now)
     }
 
     /// Whether this process is still the one that took it: false in a child that was forked since.
@@ -134,12 +134,12 @@ impl Fences {
     pub(in crate::sync) const BEFORE_SECOND_STORE: Self = Self(NEED_FENCE | 1 << 31);
 }
 
-impl<V: ShmValue> Drop for WriteSide<'_, V> {
+impl<V: ShmValue> Drop for WriteGuard<'_, V> {
     /// In a child that was forked since, the parent's lock stays the parent's.
     #[inline(always)]
     fn drop(&mut self) {
         let control = self.cell.control();
-        if self.is_ours() && word_lock::free(&control.lock, self.token) & VERSION_WAITERS != 0 {
+        if self.is_ours() && locking::free(&control.lock, self.token) & VERSION_WAITERS != 0 {
             version_waiters::ring(&control.bell);
             failpoint::reach(Step::VersionUnwoken);
             self.cell.wake_waiters();
