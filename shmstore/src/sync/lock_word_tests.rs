@@ -1,4 +1,4 @@
-//! The table of transitions of a lock word, row by row. (Not in `lock_word.rs`, which the loom models build too.)
+//! The table of transitions of a lock word, row by row. The loom models build `lock_word.rs`, so the tests are not in it.
 
 use super::atomics::AtomicU32;
 use super::atomics::Ordering::Relaxed;
@@ -25,7 +25,7 @@ fn a_free_lock_is_taken_unless_it_is_kept_for_another() {
 
         let word = AtomicU32::new(flags);
         assert_eq!(take_or_announce(&word, OURS, Claim::Slept), Attempt::Taken);
-        assert_eq!(word.load(Relaxed), flags & VERSION_WAITERS | WAITERS | OURS, "it was kept for one that has slept");
+        assert_eq!(word.load(Relaxed), flags & VERSION_WAITERS | WAITERS | OURS, "it was kept for a thread that has slept");
 
         let word = AtomicU32::new(flags);
         let kept = flags & HAND_OFF != 0;
@@ -38,7 +38,7 @@ fn a_free_lock_is_taken_unless_it_is_kept_for_another() {
 }
 
 #[test]
-fn a_held_lock_is_not_taken_by_anyone() {
+fn a_held_lock_is_taken_by_no_thread() {
     for (holder, claim) in [(OURS, Claim::Try), (OTHER, Claim::Newcomer), (OTHER, Claim::Slept)] {
         let word = AtomicU32::new(holder | VERSION_WAITERS);
         assert!(!try_take(&word, OURS));
@@ -64,7 +64,7 @@ fn a_waiter_announces_itself_once_and_asks_for_hand_off_when_it_has_slept_in_vai
 }
 
 #[test]
-fn one_that_gives_up_leaves_the_lock_to_newcomers() {
+fn a_waiter_that_gives_up_leaves_the_lock_to_newcomers() {
     let word = AtomicU32::new(HAND_OFF | WAITERS);
     give_up(&word);
     assert_eq!(word.load(Relaxed), WAITERS);
@@ -99,7 +99,7 @@ fn release_frees_and_tells_of_waiters() {
 }
 
 #[test]
-fn release_leaves_a_lock_of_others_alone() {
+fn release_leaves_the_lock_of_another_process_alone() {
     for found in [0, WAITERS, OTHER, OTHER | ALL_FLAGS] {
         let word = AtomicU32::new(found);
         assert!(!try_release(&word, OURS));
@@ -109,7 +109,7 @@ fn release_leaves_a_lock_of_others_alone() {
 }
 
 #[test]
-fn waiters_for_a_version_are_told_once() {
+fn waiters_for_a_version_are_woken_once() {
     let (word, bell) = (AtomicU32::new(OURS), AtomicU32::new(5));
     assert!(!version_waiters::take(&word, &bell, true));
     for flags in [0, VERSION_WAITERS] {

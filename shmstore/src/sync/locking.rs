@@ -1,4 +1,4 @@
-//! Taking and freeing a lock word: a short spin, then sleep in slices; from a process that has died, at once.
+//! Takes and frees lock words: a short spin, then sleep in slices. A lock of a dead process is taken over.
 
 use std::hint::spin_loop;
 
@@ -14,32 +14,31 @@ use crate::segment::process::registry::segment_at;
 use crate::sys::failpoint::{self, Step};
 use crate::sys::futex::{self, Woken};
 
-/// For how many pauses of the processor a held lock is looked at before sleeping: about as long as it takes to fall asleep
-/// and be woken.
+/// The pauses of the processor before a thread sleeps. They take about as long as to fall asleep and be woken.
 const SPINS: u32 = 1000;
-/// The most pauses between two looks. Each look takes the lock's line away from its holder, who, as long as it is left
-/// alone, takes and frees the lock many times over in what it takes to hand the line over once.
+/// The most pauses between two loads of the word. Each load takes the cache line from the holder. A holder that keeps its
+/// line takes and frees the lock many times while the line would move once.
 const LONGEST_PAUSE: u32 = 64;
 
-/// How a lock was got.
+/// How a lock was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Taken {
     /// It was free.
     Free,
-    /// Its holder's process had ended.
+    /// The process of its holder had ended.
     FromDeadOwner,
 }
 
-/// Why a lock was not got.
+/// Why a lock was not taken.
 #[derive(Debug)]
 pub(super) enum AcquireError {
-    /// Another has it: this token's process.
+    /// The process with this token holds it.
     Busy { holder: u32, backoff: Backoff },
-    /// This very thread holds it, and would wait for itself.
+    /// This thread holds it, and would wait for itself.
     HeldByThisThread,
 }
 
-/// Takes the lock for the process `token`. `mark` is the word that says which thread holds it: see [`held`].
+/// Takes the lock for the process `token`. `mark` is the word with the mark of the holder's thread: see [`thread_mark`].
 #[inline(always)]
 pub(super) fn acquire(word: &AtomicU32, mark: &AtomicU32, token: u32, limit: Limit) -> Result<Taken, AcquireError> {
     if try_take(word, token) { Ok(Taken::Free) } else { acquire_slowly(word, mark, token, limit) }
@@ -63,7 +62,7 @@ fn acquire_slowly(word: &AtomicU32, mark: &AtomicU32, token: u32, limit: Limit) 
     sleep_for(word, token, limit)
 }
 
-/// Without waiting; but a holder that has died does not count.
+/// Never waits. A lock of a dead process is taken over.
 fn acquire_now(word: &AtomicU32, mark: &AtomicU32, token: u32) -> Result<Taken, AcquireError> {
     let Attempt::Held(now) = take(word, token, Claim::Try) else { return Ok(Taken::Free) };
     if is_by_this_thread(mark, now, token) {
@@ -93,7 +92,7 @@ fn sleep_for(word: &AtomicU32, token: u32, limit: Limit) -> Result<Taken, Acquir
         if woken == Woken::Otherwise {
             failpoint::reach(Step::LockWoken);
         }
-        // Who was woken finds the lock free, or has lost it to a living process just now.
+        // A woken thread finds the lock free, or has just lost it to a living process.
         if (woken == Woken::ByTime || backoff.asks_now()) && acquire_from_dead_owner(word, token) {
             return Ok(Taken::FromDeadOwner);
         }
@@ -103,14 +102,14 @@ fn sleep_for(word: &AtomicU32, token: u32, limit: Limit) -> Result<Taken, Acquir
     }
 }
 
-/// Takes the lock if the process that holds it has provably ended.
+/// Takes the lock over if the process that holds it has provably ended.
 fn acquire_from_dead_owner(word: &AtomicU32, token: u32) -> bool {
-    // Acquire: whatever the holder did before it took the lock, such as taking its slot, is seen by the judge.
+    // Acquire: the holder took its participant slot before the lock, and the check for its death must see that slot.
     let holder = word.load(Acquire) & TOKEN;
     if holder == 0 || holder == token {
         return false;
     }
-    // Memory that is no segment is only ours and our children's, whom nobody lists: in doubt, alive.
+    // Memory outside segments is shared only with children of `fork`, which no table lists. So they count as alive.
     let is_dead = segment_at(address(word)).is_some_and(|segment| segment.token_is_dead(holder));
     is_dead && take_over(word, holder, token)
 }
@@ -119,7 +118,7 @@ fn is_by_this_thread(mark: &AtomicU32, now: u32, token: u32) -> bool {
     now & TOKEN == token && thread_mark::by_this_thread(mark, token)
 }
 
-/// Frees the lock, if it still is this process's, and wakes one who waits for it. Returns the flags that it had.
+/// Frees the lock, unless another process has taken it, and wakes one waiter. Returns the flags that it had.
 #[inline(always)]
 pub(super) fn free(word: &AtomicU32, token: u32) -> u32 {
     if try_release(word, token) { 0 } else { free_with_flags(word, token) }
@@ -127,7 +126,7 @@ pub(super) fn free(word: &AtomicU32, token: u32) -> u32 {
 
 #[cold]
 fn free_with_flags(word: &AtomicU32, token: u32) -> u32 {
-    // Or somebody broke the protocol and took the lock: it is theirs now, and not ours to free.
+    // A process that broke the protocol may have taken the lock. Then it keeps it.
     let flags = release(word, token).unwrap_or(0) & !TOKEN;
     if flags & WAITERS != 0 {
         failpoint::reach(Step::LockUnwoken);
@@ -136,7 +135,7 @@ fn free_with_flags(word: &AtomicU32, token: u32) -> u32 {
     flags
 }
 
-/// The address of a lock word.
+/// Returns the address of a lock word.
 fn address(word: &AtomicU32) -> usize {
     std::ptr::from_ref(word).addr()
 }

@@ -1,21 +1,21 @@
-//! Which thread holds a part, so that locking one twice is told at once, and not a hang.
+//! The mark of the thread that holds a part. A thread that would wait for itself gets an error instead of a hang.
 //!
-//! A lock word knows the process that holds it, not the thread. So a thread that holds a part for longer than one store
-//! leaves its *mark* in the part, in a word beside the lock word, and takes it back before it frees the lock:
+//! A lock word names the process that holds it, not the thread. So a thread that holds a part for longer than one store
+//! leaves its *mark* in the part, in a word beside the lock word. It removes the mark before it frees the lock.
 //!
 //! | bits | what |
 //! |---|---|
-//! | 0 | the part's own: *inconsistent* in a `Lock`, 0 in a `Versioned` |
+//! | 0 | belongs to the part: *inconsistent* in a `Lock`, 0 in a `Versioned` |
 //! | 1–30 | the thread's number, mixed with the process's token |
-//! | 31 | 1: there is a mark |
+//! | 31 | 1 if there is a mark |
 //!
-//! The mark has the lifetime of the lock, as it is part of its memory. If a guard is forgotten, both stay. If the
+//! The mark is part of the lock's memory, so it lives as long as the lock. If a guard is forgotten, both stay. If the
 //! memory becomes another lock, both are gone.
 //!
-//! Only a thread that finds its own process's token in the lock word looks at the mark. It finds its own number only if
-//! it holds the part: nobody else writes that number with that token, and the thread itself has removed it if it has
-//! freed the lock. The token distinguishes the numbers of different processes, a child of `fork` included. A process
-//! that ignores the protocol can forge a mark: then a thread that would wait forever is told that it would.
+//! A thread checks the mark only if its own process's token is in the lock word. It finds its own number only if it holds
+//! the part. No other thread writes that number with that token, and the thread itself removes it before it frees the
+//! lock. The token distinguishes the numbers of different processes, a child of `fork` included. A process that breaks the
+//! protocol can forge a mark. Then a thread that would wait forever gets the error.
 
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -23,13 +23,13 @@ use std::marker::PhantomData;
 use super::atomics::AtomicU32;
 use super::atomics::Ordering::{Acquire, Relaxed};
 
-/// The bit that is the part's own.
-const OWN: u32 = 1 << 0;
+/// The bit that belongs to the part.
+const OF_PART: u32 = 1 << 0;
 
-/// A bit above all tokens: a mark is never 0.
+/// A bit above all tokens, so a mark is never 0.
 const MARKED: u32 = 1 << 30;
 
-/// This thread's number; 0 if it has not needed one yet.
+/// Returns the number of this thread.
 #[inline(always)]
 fn number() -> u32 {
     thread_local! {
@@ -50,34 +50,34 @@ fn mark(token: u32) -> u32 {
     (token ^ number()) << 1
 }
 
-/// Leaves the mark of this thread, of the process `token`, which holds the lock, until it [leaves](leave).
+/// Writes the mark of this thread of the process `token`. The thread holds the lock.
 #[inline(always)]
 pub(super) fn enter(word: &AtomicU32, token: u32) {
-    word.store(word.load(Relaxed) & OWN | mark(token), Relaxed);
+    word.store(word.load(Relaxed) & OF_PART | mark(token), Relaxed);
 }
 
-/// Takes the mark back, whoever has left it, for one who holds the lock.
+/// Removes the mark, whichever thread wrote it. The caller holds the lock.
 #[inline(always)]
 pub(super) fn leave(word: &AtomicU32) {
-    word.store(word.load(Relaxed) & OWN, Relaxed);
+    word.store(word.load(Relaxed) & OF_PART, Relaxed);
 }
 
-/// Returns `true` if this thread, of the process `token`, whose token is in the lock word, has left its mark.
+/// Returns `true` if the mark is that of this thread. `token` is the process's token, and is in the lock word.
 pub(super) fn by_this_thread(word: &AtomicU32, token: u32) -> bool {
-    word.load(Relaxed) & !OWN == mark(token)
+    word.load(Relaxed) & !OF_PART == mark(token)
 }
 
-/// A mark of this thread, for as long as it lives.
+/// Keeps the mark of this thread in a part until it is dropped.
 pub(super) struct ThreadMark<'a> {
     word: &'a AtomicU32,
     token: u32,
     token_now: &'static std::sync::atomic::AtomicU32,
-    /// Belongs to the thread that made it.
+    /// The mark belongs to this thread.
     _not_send: PhantomData<*const ()>,
 }
 
 impl<'a> ThreadMark<'a> {
-    /// Leaves the mark of this thread, of the process `token`, which is in `token_now` until it forks.
+    /// Writes the mark of this thread of the process `token`. `token_now` contains another token after a fork.
     #[inline]
     pub(super) fn enter(word: &'a AtomicU32, token: u32, token_now: &'static std::sync::atomic::AtomicU32) -> Self {
         enter(word, token);
@@ -86,7 +86,7 @@ impl<'a> ThreadMark<'a> {
 }
 
 impl Drop for ThreadMark<'_> {
-    /// In a child that was forked since, the parent's lock and mark stay the parent's.
+    /// Does nothing in a child that was forked since. Lock and mark belong to its parent.
     #[inline]
     fn drop(&mut self) {
         if self.token_now.load(Acquire) == self.token {
@@ -100,21 +100,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mark_is_of_one_thread_of_one_process_and_leaves_the_own_bit_alone() {
-        for own in [0, OWN] {
-            let word = AtomicU32::new(own);
+    fn mark_is_of_one_thread_of_one_process_and_leaves_the_bit_of_the_part_alone() {
+        for of_part in [0, OF_PART] {
+            let word = AtomicU32::new(of_part);
             assert!(!by_this_thread(&word, 1));
             enter(&word, 1);
-            assert!(by_this_thread(&word, 1) && word.load(Relaxed) & OWN == own);
+            assert!(by_this_thread(&word, 1) && word.load(Relaxed) & OF_PART == of_part);
             assert!(!by_this_thread(&word, 2), "a child of `fork` is another process");
             std::thread::scope(|scope| scope.spawn(|| assert!(!by_this_thread(&word, 1))).join().unwrap());
             leave(&word);
-            assert!(!by_this_thread(&word, 1) && word.load(Relaxed) == own);
+            assert!(!by_this_thread(&word, 1) && word.load(Relaxed) == of_part);
         }
     }
 
     #[test]
-    fn no_token_makes_a_mark_of_nothing() {
+    fn no_token_makes_zero_a_mark() {
         let word = AtomicU32::new(0);
         for token in [1, number() & (MARKED - 1), number() & (MARKED - 1) ^ 1, (1 << 29) - 1] {
             assert!(!by_this_thread(&word, token), "{token}");

@@ -125,22 +125,22 @@ impl<'a, V: ShmValue> Writer<'a, V> {
     #[inline(always)]
     fn publish(&mut self, value: &V) -> u64 {
         let version = self.guard.publish_after(&mut self.sequence, value);
-        self.tell();
+        self.wake();
         version
     }
 
     #[inline(always)]
-    fn tell(&mut self) {
-        if !self.guard.tell(self.fences) {
-            self.tell_slowly();
+    fn wake(&mut self) {
+        if !self.guard.wake(self.fences) {
+            self.wake_slowly();
         }
     }
 
     /// The kernel may take some milliseconds to register the process for barriers. So a writer that stores only once does
     /// without, and executes a barrier itself.
     #[cold]
-    fn tell_slowly(&mut self) {
-        self.guard.tell_slowly(self.fences);
+    fn wake_slowly(&mut self) {
+        self.guard.wake_slowly(self.fences);
         self.fences = match self.fences {
             Fences::BEFORE_FIRST_STORE => Fences::BEFORE_SECOND_STORE,
             Fences::BEFORE_SECOND_STORE => register_for_barriers(),
@@ -171,7 +171,7 @@ impl<'a, V: ShmValue> Writer<'a, V> {
         self.check_ours();
         let result = update_by(&self.guard, change);
         self.sequence = self.guard.sequence();
-        self.tell();
+        self.wake();
         result
     }
 
@@ -189,7 +189,7 @@ impl<'a, V: ShmValue> Writer<'a, V> {
         self.check_ours();
         let result = update_checked_by(&self.guard, change)?;
         self.sequence = self.guard.sequence();
-        self.tell();
+        self.wake();
         Ok(result)
     }
 
@@ -228,7 +228,7 @@ fn fences_so_far() -> Fences {
     if REGISTERED.load(Acquire) == token {
         Fences::BY_WAITERS
     } else if REFUSED.load(Relaxed) == token {
-        Fences::BY_HOLDER
+        Fences::BY_WRITER
     } else {
         Fences::BEFORE_FIRST_STORE
     }
@@ -237,7 +237,7 @@ fn fences_so_far() -> Fences {
 /// Registers this process with the kernel for the barriers that waiters send.
 fn register_for_barriers() -> Fences {
     let (outcome, fences) =
-        if membarrier::register() { (&REGISTERED, Fences::BY_WAITERS) } else { (&REFUSED, Fences::BY_HOLDER) };
+        if membarrier::register() { (&REGISTERED, Fences::BY_WAITERS) } else { (&REFUSED, Fences::BY_WRITER) };
     outcome.store(process::token(), Release);
     fences
 }
