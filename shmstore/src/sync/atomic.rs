@@ -21,10 +21,11 @@ use word::{mask, to_checked, to_value, to_word};
 
 /// Loads, stores and exchanges a value of up to 8 bytes atomically: `AtomicValue<f64>`, `AtomicValue<Mode>`.
 ///
-/// It takes 8 bytes, aligned to 8, for any value. Values are compared by their bytes, so −0.0 is not 0.0, and a NaN equals
-/// itself. Orderings mean what they mean for [`AtomicU64`].
+/// It takes 8 bytes, aligned to 8, for any value. Values are compared by their bytes, so −0.0 is not 0.0, and a NaN
+/// equals itself. Orderings mean what they mean for [`AtomicU64`].
 ///
-/// A value with a `bool`, `char` or enum in it is checked when it is read, by the methods whose names end with `_checked`.
+/// A value with a `bool`, `char` or enum in it is checked when it is read, by the methods whose names end with
+/// `_checked`.
 ///
 /// ```
 /// use shmstore::AtomicValue;
@@ -71,8 +72,8 @@ impl<V: ShmValue> AtomicValue<V> {
     ///
     /// # Panics
     ///
-    /// Panics if `order` is `Release` or `AcqRel`. Each method panics for the orderings that the method of the same name
-    /// in [`AtomicU64`] refuses.
+    /// Panics if `order` is `Release` or `AcqRel`. Each method panics for the orderings that the method of the same
+    /// name in [`AtomicU64`] refuses.
     #[must_use]
     #[inline]
     #[track_caller]

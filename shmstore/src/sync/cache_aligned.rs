@@ -14,9 +14,9 @@ use crate::layout::{ShmLayout, ShmObject};
 
 /// Puts an object on cache lines of its own, so that writes to its neighbors do not slow down its users.
 ///
-/// Its alignment is 128 bytes, and its size a multiple of that. x86 processors fetch lines of 64 bytes in pairs (*Intel 64
-/// and IA-32 Architectures Optimization Reference Manual*, "Spatial Prefetcher"), and some Arm processors have lines of
-/// 128 bytes. The alignment is the same on every machine, because it is part of the layout.
+/// Its alignment is 128 bytes, and its size a multiple of that. x86 processors fetch lines of 64 bytes in pairs (*Intel
+/// 64 and IA-32 Architectures Optimization Reference Manual*, "Spatial Prefetcher"), and some Arm processors have lines
+/// of 128 bytes. The alignment is the same on every machine, because it is part of the layout.
 ///
 /// ```
 /// use shmstore::CacheAligned;
@@ -62,8 +62,8 @@ unsafe impl<O: ShmObject> ShmLayout for CacheAligned<O> {
     };
 }
 
-// SAFETY: all promises of the object hold with unused bytes behind it, which carry no data. The view has the object's view
-// at offset 0, which has the same size and alignment, so the wrappers agree too.
+// SAFETY: all promises of the object hold with unused bytes behind it, which carry no data. The view has the object's
+// view at offset 0, which has the same size and alignment, so the wrappers agree too.
 unsafe impl<O: ShmObject> ShmObject for CacheAligned<O> {
     type View = CacheAligned<O::View>;
 }

@@ -1,16 +1,16 @@
 //! Copies between a private value and a slot, which other processes may read or write meanwhile.
 //!
-//! A seqlock reads first, and then checks whether a writer was there. With a plain copy this is a data race, and undefined
-//! behavior, even if the bytes are then thrown away (Hans-J. Boehm, *Can seqlocks get along with programming language
-//! memory models?*, MSPC 2012). So a slot is only ever touched in whole [`Unit`]s, by accesses that mean "each byte
-//! atomic, relaxed". These are vector moves in inline assembly on x86_64, and relaxed atomic words elsewhere. The private
-//! value is in ordinary memory of any alignment. No byte beyond it is read or written.
+//! A seqlock reads first, and then checks whether a writer was there. With a plain copy this is a data race, and
+//! undefined behavior, even if the bytes are then thrown away (Hans-J. Boehm, *Can seqlocks get along with programming
+//! language memory models?*, MSPC 2012). So a slot is only ever touched in whole [`Unit`]s, by accesses that mean "each
+//! byte atomic, relaxed". These are vector moves in inline assembly on x86_64, and relaxed atomic words elsewhere. The
+//! private value is in ordinary memory of any alignment. No byte beyond it is read or written.
 //!
 //! # Safety
 //!
-//! This file assumes that a pointer to a slot is valid for all units of the slot while it is used, and that no other code
-//! touches the private value meanwhile. It promises nothing about the copied bytes: they may come from several writes, or
-//! from none. The copy orders nothing. The caller does this by fences.
+//! This file assumes that a pointer to a slot is valid for all units of the slot while it is used, and that no other
+//! code touches the private value meanwhile. It promises nothing about the copied bytes: they may come from several
+//! writes, or from none. The copy orders nothing. The caller does this by fences.
 #![allow(unsafe_code)]
 
 #[cfg(any(test, not(target_arch = "x86_64"), miri))]
@@ -31,8 +31,8 @@ pub(crate) struct Unit([u8; UNIT]);
 /// The size and the alignment of a [`Unit`], in bytes.
 pub(crate) const UNIT: usize = 16;
 
-/// The least number of units that are moved by [`Moves::bulk_out`] and [`Moves::bulk_in`]. From 1 KiB on they are faster
-/// than single moves.
+/// The least number of units that are moved by [`Moves::bulk_out`] and [`Moves::bulk_in`]. From 1 KiB on they are
+/// faster than single moves.
 const BULK_UNITS: usize = 64;
 
 /// The units of a cache line.
@@ -194,7 +194,8 @@ unsafe fn copy_in_by<M: Moves, V>(value: *const V, slot: *mut Unit) {
             unsafe { M::store_line(slot.wrapping_add(at), line) };
         }
         for at in lines * LINE_UNITS..whole {
-            // SAFETY: `at` is one of the value's whole units, so 16 initialized bytes are there. They need no alignment.
+            // SAFETY: `at` is one of the value's whole units, so 16 initialized bytes are there. They need no
+            // alignment.
             let unit = Unit(unsafe { bytes.wrapping_add(at * UNIT).cast::<[u8; UNIT]>().read() });
             // SAFETY: a unit of the slot, by the caller's promise. Aligned, as the first one is.
             unsafe { M::store(slot.wrapping_add(at), unit) };

@@ -1,8 +1,8 @@
 //! The names of parts and of lock holders in errors.
 //!
 //! A program may ask for a lock again and again, and never look at the error. So an error keeps only numbers and the
-//! layout of the object, which is part of the program. The message is made when it is shown, even if the object no longer
-//! exists.
+//! layout of the object, which is part of the program. The message is made when it is shown, even if the object no
+//! longer exists.
 
 use std::ptr;
 use std::time::Duration;

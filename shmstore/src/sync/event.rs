@@ -23,14 +23,14 @@ use crate::sys::shm::Access;
 
 /// Counts notifications, and lets processes wait for more of them.
 ///
-/// A process that has changed something calls [`notify_all`](Self::notify_all). A waiter passes the count that it has seen
-/// to [`wait_past`](Self::wait_past). So no notification is lost, not even one between the look and the wait. Changes that
-/// were made before a notification are visible after the wait for it.
+/// A process that has changed something calls [`notify_all`](Self::notify_all). A waiter passes the count that it has
+/// seen to [`wait_past`](Self::wait_past). So no notification is lost, not even one between the look and the wait.
+/// Changes that were made before a notification are visible after the wait for it.
 ///
 /// To wait for a value, [`Versioned::wait_newer`](crate::Versioned::wait_newer) needs no `Event`.
 ///
-/// No process owns an event, so no death blocks it. If a process is killed between counting and waking, the waiters find
-/// the notification by themselves within milliseconds.
+/// No process owns an event, so no death blocks it. If a process is killed between counting and waking, the waiters
+/// find the notification by themselves within milliseconds.
 ///
 /// ```
 /// use shmstore::{Event, Shared, ShmObject};
@@ -94,8 +94,8 @@ impl Event {
 
     /// Counts one notification, wakes one waiter, and returns the new count. No system call if there is no waiter.
     ///
-    /// This is for work that any one waiter can do. The others find the new count after some milliseconds, or with the next
-    /// notification.
+    /// This is for work that any one waiter can do. The others find the new count after some milliseconds, or with the
+    /// next notification.
     #[inline]
     pub fn notify_one(&self) -> u64 {
         let (now, must_wake) = notify(&self.word, Notify::One);
@@ -115,14 +115,14 @@ impl Event {
 
     /// Waits until there are more than `seen` notifications, and returns their number.
     ///
-    /// A signal does not end the wait. [`Versioned::wait_newer`](crate::Versioned::wait_newer) shows a loop that a signal
-    /// handler can end.
+    /// A signal does not end the wait. [`Versioned::wait_newer`](crate::Versioned::wait_newer) shows a loop that a
+    /// signal handler can end.
     ///
     /// # Errors
     ///
     /// - [`WaitError::Timeout`] once the time is over.
-    /// - [`WaitError::Removed`] if the object was removed. It is noticed within some milliseconds. A removal by `ipcrm` is
-    ///   noticed only by a call that waits for 5 ms or more.
+    /// - [`WaitError::Removed`] if the object was removed. It is noticed within some milliseconds. A removal by `ipcrm`
+    ///   is noticed only by a call that waits for 5 ms or more.
     /// - [`WaitError::AnchorLost`] if the anchor was removed. It is noticed within a second, or when the time is over.
     pub fn wait_past(&self, seen: u64, timeout: Duration) -> Result<u64, WaitError> {
         self.wait_by(seen, timeout, Access::ReadWrite, |slice| match announce(&self.word, seen) {
@@ -179,8 +179,8 @@ impl EventView {
         self.part.count()
     }
 
-    /// Waits until there are more than `seen` notifications: see [`Event::wait_past`]. A read-only process cannot announce
-    /// that it is waiting, so it polls every millisecond.
+    /// Waits until there are more than `seen` notifications: see [`Event::wait_past`]. A read-only process cannot
+    /// announce that it is waiting, so it polls every millisecond.
     ///
     /// # Errors
     ///
@@ -212,8 +212,8 @@ unsafe impl ShmLayout for Event {
     const SCHEMA: &'static Schema = &Schema::of::<Self>(Kind::Event);
 }
 
-// SAFETY: nothing but atomics, in which any bytes are valid. Zeros are a count of 0 without waiters. Nothing to drop. The
-// view is a transparent wrapper whose methods never write.
+// SAFETY: nothing but atomics, in which any bytes are valid. Zeros are a count of 0 without waiters. Nothing to drop.
+// The view is a transparent wrapper whose methods never write.
 unsafe impl ShmObject for Event {
     type View = EventView;
 }

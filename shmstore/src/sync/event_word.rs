@@ -8,9 +8,9 @@
 //! | n, waiting | n + 1, waiting | a process that notifies one. It then wakes one, and others may still sleep |
 //! | n, waiting | n | a process that found no sleeper. It then wakes all that fell asleep in between |
 //!
-//! Bit 0 is *waiting*, and the bits above it count. Count and flag are one word, so a waiter cannot announce itself for a
-//! count that has passed. A waiter sleeps only while the word is unchanged. A waiter that is killed leaves at most the
-//! flag, which the next notification clears.
+//! Bit 0 is *waiting*, and the bits above it count. Count and flag are one word, so a waiter cannot announce itself for
+//! a count that has passed. A waiter sleeps only while the word is unchanged. A waiter that is killed leaves at most
+//! the flag, which the next notification clears.
 //!
 //! The loom models build this file a second time, with loom's atomics.
 
@@ -47,8 +47,8 @@ pub(super) fn notify(word: &AtomicU64, which: Notify) -> (u64, bool) {
     }
 }
 
-/// Clears the flag after no sleeper was found. Returns `true` if it did. A waiter that relies on the flag may have fallen
-/// asleep in between, so all must be woken, to set it again.
+/// Clears the flag after no sleeper was found. Returns `true` if it did. A waiter that relies on the flag may have
+/// fallen asleep in between, so all must be woken, to set it again.
 pub(super) fn nobody_slept(word: &AtomicU64, notified: u64) -> bool {
     notified & WAITING != 0 && word.compare_exchange(notified, notified & !WAITING, AcqRel, Relaxed).is_ok()
 }

@@ -1,7 +1,7 @@
 //! `Lock`: mutual exclusion for invariants over several parts of an object.
 //!
-//! The lock word is described in `lock_word.rs`. A second word, which only the holder changes, says whether the invariant
-//! may be broken:
+//! The lock word is described in `lock_word.rs`. A second word, which only the holder changes, says whether the
+//! invariant may be broken:
 //!
 //! | from | to | by |
 //! |---|---|---|
@@ -9,8 +9,8 @@
 //! | consistent | inconsistent | a holder whose thread panics, before it frees the lock |
 //! | inconsistent | consistent | a holder, by `mark_consistent` |
 //!
-//! A process may die after it took the lock from a dead one, and before it changed the second word. Then the next process
-//! takes the lock from a dead process, too, and changes the word.
+//! A process may die after it took the lock from a dead one, and before it changed the second word. Then the next
+//! process takes the lock from a dead process, too, and changes the word.
 //!
 //! # Safety
 //!
@@ -67,9 +67,9 @@ const INCONSISTENT: u32 = 1 << 0;
 ///
 /// # When an owner dies
 ///
-/// The next process gets the lock within milliseconds after the kernel has released the dead one. The changes of the dead
-/// owner may be incomplete, so [`lock`](Self::lock) returns [`LockError::OwnerDied`] until a process has repaired them.
-/// [`lock_or_repair`](Self::lock_or_repair) repairs them first. A panic counts as a death.
+/// The next process gets the lock within milliseconds after the kernel has released the dead one. The changes of the
+/// dead owner may be incomplete, so [`lock`](Self::lock) returns [`LockError::OwnerDied`] until a process has repaired
+/// them. [`lock_or_repair`](Self::lock_or_repair) repairs them first. A panic counts as a death.
 ///
 /// # Deadlocks
 ///
@@ -78,8 +78,8 @@ const INCONSISTENT: u32 = 1 << 0;
 ///
 /// # Fairness
 ///
-/// A process that finds the lock free may take it before the sleeping waiters. Once a waiter has woken in vain, the lock is
-/// kept for a waiter.
+/// A process that finds the lock free may take it before the sleeping waiters. Once a waiter has woken in vain, the
+/// lock is kept for a waiter.
 ///
 /// # Memory
 ///
@@ -89,7 +89,8 @@ const INCONSISTENT: u32 = 1 << 0;
 pub struct Lock {
     /// See `lock_word.rs`.
     word: AtomicU32,
-    /// Bit 0 is *inconsistent*. The rest is the mark of the holder's thread: see `thread_mark.rs`. Only the holder changes it.
+    /// Bit 0 is *inconsistent*. The rest is the mark of the holder's thread: see `thread_mark.rs`. Only the holder
+    /// changes it.
     state: AtomicU32,
 }
 
@@ -104,8 +105,8 @@ impl Lock {
     ///
     /// # Errors
     ///
-    /// - [`LockError::OwnerDied`] if the last owner died or panicked, and no process has repaired its changes. The lock is
-    ///   free again. Take it with [`lock_or_repair`](Self::lock_or_repair).
+    /// - [`LockError::OwnerDied`] if the last owner died or panicked, and no process has repaired its changes. The lock
+    ///   is free again. Take it with [`lock_or_repair`](Self::lock_or_repair).
     /// - [`LockError::WouldDeadlock`] if this thread holds the lock.
     ///
     /// The error keeps no guard, so `?` can return it anywhere, also as an `anyhow::Error`.
@@ -139,9 +140,9 @@ impl Lock {
 
     /// Takes the lock. If the last owner died or panicked, runs `repair` first.
     ///
-    /// This thread holds the lock while `repair` runs. If `repair` panics, or its process dies, the lock is free again and
-    /// still inconsistent, and the next process repairs again. So `repair` should set the parts to the right state, and not
-    /// change them by an amount.
+    /// This thread holds the lock while `repair` runs. If `repair` panics, or its process dies, the lock is free again
+    /// and still inconsistent, and the next process repairs again. So `repair` should set the parts to the right state,
+    /// and not change them by an amount.
     ///
     /// ```
     /// use shmstore::{Lock, LockError};
@@ -225,8 +226,8 @@ impl Lock {
         self.word.load(Relaxed) & TOKEN != 0
     }
 
-    /// Returns `true` if an owner has died or panicked, and no process has repaired its changes. A death is noticed only by
-    /// the next process that takes the lock.
+    /// Returns `true` if an owner has died or panicked, and no process has repaired its changes. A death is noticed
+    /// only by the next process that takes the lock.
     #[must_use]
     #[inline]
     pub fn is_inconsistent(&self) -> bool {

@@ -7,20 +7,21 @@
 //! | free, any | held by T, waiters | a thread of T that has slept. Others may still sleep |
 //! | held by T, or hand-off | the same, waiters | a newcomer, before it sleeps |
 //! | held by T | held by T, waiters, hand-off | a thread that slept, and found the lock taken again, before it sleeps |
-//! | any, hand-off | the same without | a thread that slept, and gives up. Another one that sleeps in vain sets it again |
+//! | any, hand-off | the same without | a thread that slept, and gives up. The next to sleep in vain sets it again |
 //! | held by T | free | the holder |
 //! | held by T, waiters | free | the holder, which then wakes one sleeper |
-//! | held by T, waiters, hand-off | free, hand-off | the holder, which then wakes one sleeper. The lock is kept for it |
+//! | held by T, waiters, hand-off | free, hand-off | the holder. It then wakes one sleeper, which is to take the lock |
 //! | held by T | held by U, waiters | a thread of U, after T's process has ended |
 //! | any | the same, version waiters | a waiter for a newer version, before it sleeps: see `version_waiters.rs` |
-//! | held by T, version waiters | without that flag | the holder, when it frees the lock or has stored. It then wakes them all |
+//! | held by T, version waiters | without that flag | the holder, after a store or a release. It then wakes them all |
 //! | held by T, any flags | unchanged | a release by another process than T's, which has lost its lock |
 //!
-//! *Held by T* has the token T of the holder's process in the low 29 bits. *Free* has zeros there, so the locks of a new
-//! object are free. Flags that a row does not name stay as they are.
+//! *Held by T* has the token T of the holder's process in the low 29 bits. *Free* has zeros there, so the locks of a
+//! new object are free. Flags that a row does not name stay as they are.
 //!
-//! The process for which a lock is kept may be dead. The process that should wake a sleeper may be killed before it does.
-//! So every sleep is a slice. After it a newcomer counts as a thread that has slept, and asks whether the holder is alive.
+//! The process for which a lock is kept may be dead. The process that should wake a sleeper may be killed before it
+//! does. So every sleep is a slice. After it a newcomer counts as a thread that has slept, and asks whether the holder
+//! is alive.
 //!
 //! The loom models build this file a second time, with loom's atomics.
 

@@ -1,4 +1,5 @@
-//! The table of transitions of a lock word, row by row. The loom models build `lock_word.rs`, so the tests are not in it.
+//! The table of transitions of a lock word, row by row. The loom models build `lock_word.rs`, so the tests are not in
+//! it.
 
 use super::atomics::AtomicU32;
 use super::atomics::Ordering::Relaxed;
@@ -25,7 +26,7 @@ fn a_free_lock_is_taken_unless_it_is_kept_for_another() {
 
         let word = AtomicU32::new(flags);
         assert_eq!(take_or_announce(&word, OURS, Claim::Slept), Attempt::Taken);
-        assert_eq!(word.load(Relaxed), flags & VERSION_WAITERS | WAITERS | OURS, "it was kept for a thread that has slept");
+        assert_eq!(word.load(Relaxed), flags & VERSION_WAITERS | WAITERS | OURS, "kept for a thread that has slept");
 
         let word = AtomicU32::new(flags);
         let kept = flags & HAND_OFF != 0;

@@ -9,15 +9,14 @@ use super::lock_word::{
     Attempt, Claim, TOKEN, WAITERS, give_up, release, take, take_or_announce, take_over, try_release, try_take,
 };
 use super::thread_mark;
-
 use crate::segment::process::registry::segment_at;
 use crate::sys::failpoint::{self, Step};
 use crate::sys::futex::{self, Woken};
 
 /// The pauses of the processor before a thread sleeps. They take about as long as to fall asleep and be woken.
 const SPINS: u32 = 1000;
-/// The most pauses between two loads of the word. Each load takes the cache line from the holder. A holder that keeps its
-/// line takes and frees the lock many times while the line would move once.
+/// The most pauses between two loads of the word. Each load takes the cache line from the holder. A holder that keeps
+/// its line takes and frees the lock many times while the line would move once.
 const LONGEST_PAUSE: u32 = 64;
 
 /// How a lock was taken.
@@ -38,7 +37,8 @@ pub(super) enum AcquireError {
     HeldByThisThread,
 }
 
-/// Takes the lock for the process `token`. `mark` is the word with the mark of the holder's thread: see [`thread_mark`].
+/// Takes the lock for the process `token`. `mark` is the word with the mark of the holder's thread: see
+/// [`thread_mark`].
 #[inline(always)]
 pub(super) fn acquire(word: &AtomicU32, mark: &AtomicU32, token: u32, limit: Limit) -> Result<Taken, AcquireError> {
     if try_take(word, token) { Ok(Taken::Free) } else { acquire_slowly(word, mark, token, limit) }

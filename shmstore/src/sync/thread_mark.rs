@@ -12,10 +12,10 @@
 //! The mark is part of the lock's memory, so it lives as long as the lock. If a guard is forgotten, both stay. If the
 //! memory becomes another lock, both are gone.
 //!
-//! A thread checks the mark only if its own process's token is in the lock word. It finds its own number only if it holds
-//! the part. No other thread writes that number with that token, and the thread itself removes it before it frees the
-//! lock. The token distinguishes the numbers of different processes, a child of `fork` included. A process that breaks the
-//! protocol can forge a mark. Then a thread that would wait forever gets the error.
+//! A thread checks the mark only if its own process's token is in the lock word. It finds its own number only if it
+//! holds the part. No other thread writes that number with that token, and the thread itself removes it before it frees
+//! the lock. The token distinguishes the numbers of different processes, a child of `fork` included. A process that
+//! breaks the protocol can forge a mark. Then a thread that would wait forever gets the error.
 
 use std::cell::Cell;
 use std::marker::PhantomData;

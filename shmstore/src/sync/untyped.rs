@@ -38,8 +38,8 @@ impl VersionedOffsets {
     }
 }
 
-/// Copies the newest version of a `Versioned` once, by `copy`, which gets the index of the slot. Returns the version, or
-/// `None` if a writer may have disturbed the copy. Only loads.
+/// Copies the newest version of a `Versioned` once, by `copy`, which gets the index of the slot. Returns the version,
+/// or `None` if a writer may have disturbed the copy. Only loads.
 pub(crate) fn try_copy(sequence: &AtomicU64, copy: impl FnOnce(usize)) -> Option<u64> {
     seqlock::try_read(sequence, copy)
 }

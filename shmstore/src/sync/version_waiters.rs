@@ -1,11 +1,12 @@
-//! Waiters for a newer version: a flag in the lock word, which tells the holder of them, and a bell, on which they sleep.
+//! Waiters for a newer version: a flag in the lock word, which tells the holder of them, and a bell, on which they
+//! sleep.
 //!
 //! A waiter reads the bell, sets the flag, checks for its version, and sleeps unless the bell has rung since. A store
 //! clears the flag. If the flag was set, it rings the bell and wakes all sleepers.
 //!
 //! The flag may be that of a waiter for the version after this one, which is not asleep yet. It finds that the bell has
-//! rung, and begins again. If waiters slept on the sequence number instead of a bell, this one would sleep on, without a
-//! flag.
+//! rung, and begins again. If waiters slept on the sequence number instead of a bell, this one would sleep on, without
+//! a flag.
 //!
 //! The loom models build this file a second time, with loom's atomics.
 
@@ -18,15 +19,15 @@ use super::lock_word::{TOKEN, VERSION_WAITERS};
 pub(super) struct Announced {
     /// The value of the bell. The waiter may sleep while the bell has this value.
     pub(super) bell: u32,
-    /// A process holds the lock, and may store without touching its word. It must execute a barrier before the waiter checks
-    /// for its version.
+    /// A process holds the lock, and may store without touching its word. It must execute a barrier before the waiter
+    /// checks for its version.
     pub(super) is_held: bool,
 }
 
 /// Announces a waiter for a newer version. The waiter must then check for its version.
 ///
-/// The release of a lock and the announcement change the same word. So either the release sees the flag, or the waiter sees
-/// all stores that were made under the lock.
+/// The release of a lock and the announcement change the same word. So either the release sees the flag, or the waiter
+/// sees all stores that were made under the lock.
 pub(super) fn announce(lock: &AtomicU32, bell: &AtomicU32) -> Announced {
     let bell = bell.load(Relaxed);
     let before = lock.fetch_or(VERSION_WAITERS, AcqRel);
@@ -39,11 +40,12 @@ pub(super) fn ring(bell: &AtomicU32) {
     bell.fetch_add(1, AcqRel);
 }
 
-/// Clears the flag and rings the bell if a process waits, after a store of an exclusive writer. Returns `true` if it did.
+/// Clears the flag and rings the bell if a process waits, after a store of an exclusive writer. Returns `true` if it
+/// did.
 ///
 /// The flag is checked by a plain load, which needs a full barrier on both sides. With `fences` the writer's barrier is
-/// here. Without it, each waiter has the kernel execute a barrier in the writer's thread, at any instruction, after it has
-/// announced itself. So the compiler must keep the store before the load.
+/// here. Without it, each waiter has the kernel execute a barrier in the writer's thread, at any instruction, after it
+/// has announced itself. So the compiler must keep the store before the load.
 #[inline(always)]
 pub(super) fn take(lock: &AtomicU32, bell: &AtomicU32, fences: bool) -> bool {
     if fences {

@@ -2,8 +2,8 @@
 //!
 //! # Safety
 //!
-//! The memory is a `VersionedCell`, whose file says why sharing it is sound. Only the promise that its copies are initialized
-//! is unsafe here.
+//! The memory is a `VersionedCell`. Its file says why sharing it is sound. Only the promise that its copies are
+//! initialized is unsafe here.
 #![allow(unsafe_code)]
 
 mod large;
@@ -36,8 +36,8 @@ pub use writer::Writer;
 ///
 /// - Readers copy the newest version. They take no lock, and write nothing, so they do not slow each other down.
 /// - Writers take turns by a lock, which takes a few nanoseconds while it is free.
-/// - If a process is killed while it writes, only its unfinished version is lost. The next writer takes over as soon as the
-///   kernel reports the death.
+/// - If a process is killed while it writes, only its unfinished version is lost. The next writer takes over as soon as
+///   the kernel reports the death.
 ///
 /// ```
 /// use shmstore::Versioned;
@@ -52,9 +52,9 @@ pub use writer::Writer;
 ///
 /// # Memory
 ///
-/// A cache line for the writers, then the version and two slots. A slot has the value's size rounded up to 16 bytes. The
-/// whole is rounded up to 64 bytes, and aligned to 64. A value of up to 16 bytes takes 128 bytes, and its readers touch one
-/// cache line.
+/// A cache line for the writers, then the version and two slots. A slot has the value's size rounded up to 16 bytes.
+/// The whole is rounded up to 64 bytes, and aligned to 64. A value of up to 16 bytes takes 128 bytes, and its readers
+/// touch one cache line.
 ///
 /// # Ways to write
 ///
@@ -64,9 +64,10 @@ pub use writer::Writer;
 /// | [`begin`](Self::begin) | wait until it is committed or dropped | a [`Transaction`]: all of its changes, or none |
 /// | [`writer`](Self::writer) | wait until it is dropped | an exclusive [`Writer`]: many stores under one lock |
 ///
-/// Each of these waits as long as it takes. [`try_begin`](Self::try_begin) and [`try_writer`](Self::try_writer) never wait,
-/// and [`begin_timeout`](Self::begin_timeout) and [`writer_timeout`](Self::writer_timeout) have a limit. A single store or
-/// update with a limit goes through a writer: `part.try_writer()?.store(value)`. Readers never wait for writers.
+/// Each of these waits as long as it takes. [`try_begin`](Self::try_begin) and [`try_writer`](Self::try_writer) never
+/// wait, and [`begin_timeout`](Self::begin_timeout) and [`writer_timeout`](Self::writer_timeout) have a limit. A single
+/// store or update with a limit goes through a writer: `part.try_writer()?.store(value)`. Readers never wait for
+/// writers.
 ///
 /// If a process dies during a change, the old value stays. The next writer gets the part within milliseconds after the
 /// kernel has released the dead process.
@@ -82,8 +83,8 @@ pub use writer::Writer;
 /// - Changes that a process made before a store are visible after a load of that version.
 /// - After a load of a version no load returns an older one.
 ///
-/// A value with a `bool`, `char` or enum in it is checked when it is read, by the methods whose names end with `_checked`.
-/// A method that returns a `Result` for another reason checks by itself.
+/// A value with a `bool`, `char` or enum in it is checked when it is read, by the methods whose names end with
+/// `_checked`. A method that returns a `Result` for another reason checks by itself.
 ///
 /// # Details
 ///
@@ -163,8 +164,8 @@ impl<V: ShmValue> Versioned<V> {
 
     /// Returns the newest value, or an error after `timeout`. For objects that hostile processes may write.
     ///
-    /// A process that breaks the protocol can store so fast that no copy is ever whole. A process that follows it pauses, so
-    /// that [`load`](Self::load) returns.
+    /// A process that breaks the protocol can store so fast that no copy is ever whole. A process that follows it
+    /// pauses, so that [`load`](Self::load) returns.
     ///
     /// For a value that is too large for the stack, use [`load_into_timeout`](Self::load_into_timeout).
     ///
@@ -284,8 +285,8 @@ unsafe impl<V: ShmValue> ShmLayout for Versioned<V> {
     const SCHEMA: &'static Schema = &Schema::of::<Self>(Kind::Versioned { value: V::SCHEMA });
 }
 
-// SAFETY: atomic byte by byte, and any bytes are valid, as `VersionedCell` explains. Zeros are version 0 of zeros. Nothing to
-// drop, because values are `Copy`. The view is a transparent wrapper whose methods never write.
+// SAFETY: atomic byte by byte, and any bytes are valid, as `VersionedCell` explains. Zeros are version 0 of zeros.
+// Nothing to drop, because values are `Copy`. The view is a transparent wrapper whose methods never write.
 unsafe impl<V: ShmValue> ShmObject for Versioned<V> {
     type View = VersionedView<V>;
 }

@@ -23,8 +23,8 @@
 //! A value of up to 16 bytes shares one cache line with its sequence number. A slot of whole lines begins on a line.
 //! Neither costs a byte, because the size is rounded up to 64 anyway.
 //!
-//! The first line belongs to the writers. Readers touch it only if they starve. So a writer finds the line in its cache,
-//! however many processes read.
+//! The first line belongs to the writers. Readers touch it only if they starve. So a writer finds the line in its
+//! cache, however many processes read.
 //!
 //! # Safety
 //!
@@ -63,11 +63,11 @@ use crate::sys::{futex, membarrier};
 use memory::{Control, Memory};
 pub(super) use write_guard::{Fences, WriteGuard};
 
-/// A reader was rejected again and again. The next store begins with a pause. A [`Writer`](crate::Writer) makes the pause
-/// after its store.
+/// A reader was rejected again and again. The next store begins with a pause. A [`Writer`](crate::Writer) makes the
+/// pause after its store.
 const STARVED: u32 = 1 << 0;
-/// A process to which the kernel refuses [`membarrier`] waits for versions. So each store of a [`Writer`](crate::Writer)
-/// needs a fence.
+/// A process to which the kernel refuses [`membarrier`] waits for versions. So each store of a
+/// [`Writer`](crate::Writer) needs a fence.
 const NEED_FENCE: u32 = 1 << 1;
 
 /// The number of rejections in a row after which a reader counts as starved.
@@ -118,8 +118,8 @@ impl<V: ShmValue> VersionedCell<V> {
         unsafe { &*at.cast::<AtomicU64>() }
     }
 
-    /// Returns the address of slot 0 or 1. It is writable, through the cell, for `OFFSETS.slot_size` bytes. It never becomes
-    /// a reference.
+    /// Returns the address of slot 0 or 1. It is writable, through the cell, for `OFFSETS.slot_size` bytes. It never
+    /// becomes a reference.
     #[inline(always)]
     fn slot(&self, index: usize) -> *mut Unit {
         let offset = Self::OFFSETS.slot_0 as usize + (index & 1) * Self::OFFSETS.slot_size as usize;
@@ -134,8 +134,8 @@ impl<V: ShmValue> VersionedCell<V> {
 
     /// Copies all bytes of the newest version, and returns its number.
     ///
-    /// Takes no lock, but begins again if a writer was faster. After some attempts it asks the writers for a pause. That
-    /// writes to the memory, so a read-only process cannot do it.
+    /// Takes no lock, but begins again if a writer was faster. After some attempts it asks the writers for a pause.
+    /// That writes to the memory, so a read-only process cannot do it.
     #[inline(always)]
     pub(super) fn read(&self, value: &mut MaybeUninit<V>, access: Access) -> u64 {
         match self.try_read(value) {
@@ -181,8 +181,8 @@ impl<V: ShmValue> VersionedCell<V> {
 
     /// Takes the write lock.
     ///
-    /// A process that died with the lock has changed nothing. The version that it had begun to write is not valid, and its
-    /// slot is written again.
+    /// A process that died with the lock has changed nothing. The version that it had begun to write is not valid, and
+    /// its slot is written again.
     #[inline(always)]
     pub(super) fn lock(&self, limit: Limit) -> Result<WriteGuard<'_, V>, AcquireError> {
         let token = process::token();
@@ -243,8 +243,8 @@ impl<V: ShmValue> VersionedCell<V> {
         }
     }
 
-    /// Two copies of a value whose lines are in another core's cache. The first line takes some 150 ns. After it, 16 bytes
-    /// arrive in about one nanosecond.
+    /// Two copies of a value whose lines are in another core's cache. The first line takes some 150 ns. After it, 16
+    /// bytes arrive in about one nanosecond.
     const PAUSE: Duration = Duration::from_nanos(2 * (150 + size_of::<V>() as u64 / 16));
 }
 

@@ -1,5 +1,5 @@
-//! Waits for a change of a part: a short spin, then sleep in slices. The wait ends when the change comes, when the time is
-//! over, or when the object is removed.
+//! Waits for a change of a part: a short spin, then sleep in slices. The wait ends when the change comes, when the time
+//! is over, or when the object is removed.
 
 use std::hint::spin_loop;
 use std::ptr;
@@ -31,8 +31,8 @@ impl AnchorCheck {
     }
 }
 
-/// Waits until `check` returns a result. `sleep` sleeps for a slice, and then checks, too. `awaited` describes the change in
-/// an error.
+/// Waits until `check` returns a result. `sleep` sleeps for a slice, and then checks, too. `awaited` describes the
+/// change in an error.
 ///
 /// After each sleep a flag in the object says whether it was removed. The kernel is asked only now and then, because of
 /// `ipcrm`. So a call that does not sleep makes no system call, and a reader that polls makes few.

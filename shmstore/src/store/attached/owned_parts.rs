@@ -1,4 +1,4 @@
-//! The parts of an object whose lock words hold a process's token, found by walking the object's schema.
+//! The parts of an object that processes own: their lock words contain a token. A walk through the schema finds them.
 //!
 //! # Safety
 //!
@@ -16,7 +16,7 @@ use crate::segment::participants::TOKEN_BITS;
 use crate::segment::process::registry::SegmentRef;
 use crate::sys::readable::ReadablePages;
 
-/// A part that is locked.
+/// A part that a process owns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct OwnedPart {
     /// `position`, `accounts[3].value`; `.` for the object itself.
@@ -28,18 +28,19 @@ pub(super) struct OwnedPart {
 struct Walk<'a> {
     /// INVARIANT: this many bytes from this address are mapped while `'a` lasts.
     payload: (NonNull<u8>, usize),
-    /// Whether the kernel provides the page of an offset that is within the payload.
+    /// Returns `true` if the kernel provides the page of an offset within the payload.
     is_readable: &'a dyn Fn(usize) -> bool,
-    /// The path of the visited part. It is written out only for locked parts, as an object may have millions of parts.
+    /// The path of the visited part. It is written out only for owned parts, as an object may have millions of parts.
     path: Vec<Step<&'a str>>,
     found: &'a mut Vec<OwnedPart>,
-    /// How many parts may still be visited, and how much memory the paths of locked parts may still take. The schema may
-    /// come from the segment. Then parts may overlap, or have no bytes and be as many as a number can express.
+    /// The number of parts that may still be visited, and the memory that the paths of owned parts may still take. The
+    /// schema may come from the segment. Then parts may overlap, or have no bytes and be as many as a number can
+    /// express.
     visits_left: usize,
     room: usize,
 }
 
-/// The most memory that is taken for the names of held parts.
+/// The most memory for the paths of owned parts.
 const ROOM: usize = 64 << 20;
 /// The visits that are made to an object of no bytes, and more for each byte: more than there are parts in any real
 /// type.
@@ -48,7 +49,7 @@ const VISITS_A_BYTE: usize = 4;
 /// The visits that are made to an object of any size: a fraction of a second.
 const MOST_VISITS: usize = 1 << 24;
 
-/// Lists the parts of an object that are locked, each as it is at some moment during the call.
+/// Lists the owned parts of an object, each as it is at some moment during the call.
 pub(super) fn owned_parts(schema: &OwnedSchema, object: &SegmentRef) -> Vec<OwnedPart> {
     let (pages, geometry) = (ReadablePages::of(object.mapping()), object.geometry());
     let is_readable = |offset: usize| {
@@ -113,7 +114,7 @@ impl<'a> Walk<'a> {
         self.path.pop();
     }
 
-    /// Notes the part at `offset`, if its lock word, which is the first of its words, is held.
+    /// Notes the part at `offset` if there is a token in its lock word, which is its first word.
     fn note(&mut self, offset: u64) {
         let token = self.lock_word(offset) & ((1 << TOKEN_BITS) - 1);
         if token != 0 {
@@ -148,7 +149,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Returns `true` if there is any lock in a type. Most arrays have none, and are long.
+/// Returns `true` if a type contains a lock. Most arrays are long and contain none.
 fn has_locks(schema: &OwnedSchema) -> bool {
     match schema.kind() {
         OwnedKind::Versioned { .. } | OwnedKind::Lock => true,
@@ -185,7 +186,7 @@ mod tests {
     }
 
     /// A payload with some words in it.
-    fn held(schema: &'static Schema, words: &[(usize, u32)]) -> Vec<(String, u32)> {
+    fn owners(schema: &'static Schema, words: &[(usize, u32)]) -> Vec<(String, u32)> {
         let mut payload = vec![0_u128; schema.size().div_ceil(16)];
         let base = NonNull::from(&mut payload[..]).cast::<u8>();
         for &(offset, word) in words {
@@ -211,28 +212,28 @@ mod tests {
             (accounts, 5),
         ];
         assert_eq!(
-            held(Bank::SCHEMA, &words),
+            owners(Bank::SCHEMA, &words),
             [("rates".into(), 7), ("audit".into(), 6), ("accounts[3].value".into(), 9)]
         );
     }
 
     #[test]
     fn part_that_is_the_object_itself_is_a_dot() {
-        assert_eq!(held(Versioned::<u64>::SCHEMA, &[(0, 3)]), [(".".into(), 3)]);
+        assert_eq!(owners(Versioned::<u64>::SCHEMA, &[(0, 3)]), [(".".into(), 3)]);
     }
 
     #[test]
-    fn flags_alone_are_nobody() {
-        assert_eq!(held(Versioned::<u64>::SCHEMA, &[(0, 7 << 29)]), []);
+    fn flags_alone_are_no_owner() {
+        assert_eq!(owners(Versioned::<u64>::SCHEMA, &[(0, 7 << 29)]), []);
     }
 
-    /// As a schema from elsewhere may say.
+    /// Returns a schema that may come from elsewhere.
     fn owned(size: u64, align: u64, kind: OwnedKind) -> OwnedSchema {
         OwnedSchema::new(size, align, kind).unwrap()
     }
 
     #[test]
-    fn locks_without_bytes_without_end_are_visited_within_bounds() {
+    fn endless_locks_without_bytes_are_visited_within_bounds() {
         let nothing = owned(0, 1, OwnedKind::Phantom);
         let unit = owned(0, 1, OwnedKind::Versioned { value: Box::new(nothing) });
         let endless = owned(0, 1, OwnedKind::Array { len: 1 << 60, element: Box::new(unit) });
@@ -241,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_held_parts_take_no_more_memory_than_there_is_room_for() {
+    fn paths_of_owned_parts_take_no_more_memory_than_there_is_room_for() {
         let lock = owned(8, 8, OwnedKind::Lock);
         let locks = owned(8 << 16, 8, OwnedKind::Array { len: 1 << 16, element: Box::new(lock) });
         let field = |name: String| OwnedField { name, offset: 0, schema: locks.clone() };

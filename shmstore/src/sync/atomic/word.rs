@@ -35,8 +35,8 @@ pub(super) const fn mask<V: ShmValue>() -> u64 {
 pub(super) const fn to_word<V: ShmValue>(value: V) -> u64 {
     const { mask::<V>() };
     let mut bytes = [0u8; 8];
-    // SAFETY: a value has no padding, so all its bytes are initialized. They fit, by the assertion in `mask`. Two locals
-    // do not overlap.
+    // SAFETY: a value has no padding, so all its bytes are initialized. They fit, by the assertion in `mask`. Two
+    // locals do not overlap.
     unsafe { ptr::copy_nonoverlapping(ptr::from_ref(&value).cast(), bytes.as_mut_ptr(), size_of::<V>()) };
     u64::from_ne_bytes(bytes)
 }

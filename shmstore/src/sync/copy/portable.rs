@@ -2,8 +2,8 @@
 //!
 //! # Safety
 //!
-//! Promises that a slot is touched by atomic accesses of one size only: 8 bytes at multiples of 8. So no two of them ever
-//! overlap in part.
+//! Promises that a slot is touched by atomic accesses of one size only: 8 bytes at multiples of 8. So no two of them
+//! ever overlap in part.
 #![allow(unsafe_code)]
 
 use std::sync::atomic::AtomicU64;

@@ -1,7 +1,7 @@
 //! Slots touched by SSE2 and AVX moves and `rep movsb`, in inline assembly.
 //!
-//! LLVM does not vectorize relaxed atomic loads, and a plain 16-byte load would be a data race. Inline assembly is fast and
-//! sound. To the compiler it is a call of unknown code, which may access memory atomically, byte by byte.
+//! LLVM does not vectorize relaxed atomic loads, and a plain 16-byte load would be a data race. Inline assembly is fast
+//! and sound. To the compiler it is a call of unknown code, which may access memory atomically, byte by byte.
 //!
 //! # Safety
 //!
@@ -9,8 +9,8 @@
 //! options never include `nomem`, `readonly` or `pure`.
 //!
 //! The processor keeps the order that the fences around a copy require, because x86 loads are ordered among themselves,
-//! and stores are. Non-temporal stores would break this, and are never used. The stores of one `rep movsb` may be seen in
-//! any order, but a later store is seen after all of them (*Intel SDM* volume 3A, 9.2.4, "Fast-String Operation and
+//! and stores are. Non-temporal stores would break this, and are never used. The stores of one `rep movsb` may be seen
+//! in any order, but a later store is seen after all of them (*Intel SDM* volume 3A, 9.2.4, "Fast-String Operation and
 //! Out-of-Order Stores").
 #![allow(unsafe_code)]
 
@@ -63,7 +63,10 @@ impl Moves for Sse2 {
         // SAFETY: reads the 64 aligned bytes that the caller promises, and changes four registers.
         unsafe {
             asm!(
-                "movaps {a}, [{from}]", "movaps {b}, [{from} + 16]", "movaps {c}, [{from} + 32]", "movaps {d}, [{from} + 48]",
+                "movaps {a}, [{from}]",
+                "movaps {b}, [{from} + 16]",
+                "movaps {c}, [{from} + 32]",
+                "movaps {d}, [{from} + 48]",
                 from = in(reg) from,
                 a = out(xmm_reg) a, b = out(xmm_reg) b, c = out(xmm_reg) c, d = out(xmm_reg) d,
                 options(nostack, preserves_flags),
@@ -80,7 +83,10 @@ impl Moves for Sse2 {
         // SAFETY: writes the 64 aligned bytes that the caller promises.
         unsafe {
             asm!(
-                "movaps [{to}], {a}", "movaps [{to} + 16], {b}", "movaps [{to} + 32], {c}", "movaps [{to} + 48], {d}",
+                "movaps [{to}], {a}",
+                "movaps [{to} + 16], {b}",
+                "movaps [{to} + 32], {c}",
+                "movaps [{to} + 48], {d}",
                 to = in(reg) to,
                 a = in(xmm_reg) a, b = in(xmm_reg) b, c = in(xmm_reg) c, d = in(xmm_reg) d,
                 options(nostack, preserves_flags),
@@ -93,7 +99,8 @@ impl Moves for Sse2 {
         // The processor itself prefetches the lines after these.
         for line in 0..count.div_ceil(LINE_UNITS).min(PREPARED_LINES) {
             let line = to.wrapping_add(line * LINE_UNITS);
-            // SAFETY: a hint. It faults at no address, and changes only caches. Processors that do not know it ignore it.
+            // SAFETY: a hint. It faults at no address, and changes only caches. Processors that do not know it ignore
+            // it.
             unsafe { asm!("prefetchw [{line}]", line = in(reg) line, options(nostack, preserves_flags)) };
         }
     }
@@ -111,8 +118,9 @@ impl Moves for Sse2 {
     }
 }
 
-/// The most bytes that are moved by a loop of AVX moves, if the processor has them. The loop starts at once, and requests
-/// lines of another core sooner than `rep movsb`. With more bytes a reader would gain as much as a writer would lose.
+/// The most bytes that are moved by a loop of AVX moves, if the processor has them. The loop starts at once, and
+/// requests lines of another core sooner than `rep movsb`. With more bytes a reader would gain as much as a writer
+/// would lose.
 const LOOP_BYTES: usize = 32 * 1024;
 
 /// The size of an AVX register in bytes. Moves to addresses that are not multiples of it take three times as long.
@@ -137,7 +145,8 @@ unsafe fn move_bytes(from: *const u8, to: *mut u8, count: usize) {
     }
 }
 
-/// Moves `count` bytes: the first vector, then rounds from a multiple of a vector on, and the last round. These overlap.
+/// Moves `count` bytes: the first vector, then rounds from a multiple of a vector on, and the last round. These
+/// overlap.
 ///
 /// # Safety
 ///
@@ -147,9 +156,9 @@ unsafe fn move_by_avx(from: *const u8, to: *mut u8, count: usize) {
     let first = VECTOR - to.addr() % VECTOR;
     let looped = (count - first) / ROUND * ROUND;
     let rest = count - first - looped;
-    // SAFETY: the caller's promise. The first vector is within the bytes. `first` is a vector at most, so the loop, which has
-    // at least one round, leaves no gap. It ends `rest` before the last byte, and the last round ends with that byte. All
-    // vector registers are declared as changed, because `vzeroupper` changes the upper halves of all.
+    // SAFETY: the caller's promise. The first vector is within the bytes. `first` is a vector at most, so the loop,
+    // which has at least one round, leaves no gap. It ends `rest` before the last byte, and the last round ends with
+    // that byte. All vector registers are declared as changed, because `vzeroupper` changes the upper halves of all.
     unsafe {
         asm!(
             "vmovups ymm0, [rsi]",
@@ -196,8 +205,8 @@ unsafe fn move_by_avx(from: *const u8, to: *mut u8, count: usize) {
 /// As for [`move_bytes`].
 #[inline(always)]
 unsafe fn move_by_string(from: *const u8, to: *mut u8, count: usize) {
-    // SAFETY: the caller's promise is what `rep movsb` needs while the direction flag is clear, as Rust keeps it. The three
-    // registers that it changes are declared, and it changes no flags.
+    // SAFETY: the caller's promise is what `rep movsb` needs while the direction flag is clear, as Rust keeps it. The
+    // three registers that it changes are declared, and it changes no flags.
     unsafe {
         asm!(
             "rep movsb",

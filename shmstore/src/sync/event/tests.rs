@@ -14,7 +14,7 @@ fn notifications_are_counted() {
     let event = Event::default();
     assert_eq!(event.count(), 0);
     assert_eq!((event.notify_one(), event.notify_all()), (1, 2));
-    assert_eq!((event.wait_past(0, LONG).unwrap(), event.count()), (2, 2), "a notification that is there is not waited for");
+    assert_eq!((event.wait_past(0, LONG).unwrap(), event.count()), (2, 2), "it is not waited for");
 }
 
 #[test]

@@ -15,8 +15,8 @@ use crate::sync::thread_mark;
 
 /// Holds a [`Lock`] for this thread, and frees it when dropped. It cannot be sent to another thread.
 ///
-/// If the thread panics meanwhile, the lock becomes inconsistent, as if the process had died. As with std's locks, a guard
-/// that is taken while the thread is already panicking does not notice another panic.
+/// If the thread panics meanwhile, the lock becomes inconsistent, as if the process had died. As with std's locks, a
+/// guard that is taken while the thread is already panicking does not notice another panic.
 ///
 /// In a child of `fork` an inherited guard belongs to the parent, and does nothing.
 #[must_use = "the lock is freed as soon as the guard is dropped"]

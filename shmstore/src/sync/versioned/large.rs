@@ -15,7 +15,8 @@ use crate::value::bits;
 
 /// Loads of values that are too large for the stack.
 ///
-/// Half a megabyte is too much for many threads. These methods never put the value on the stack, not even in debug builds.
+/// Half a megabyte is too much for many threads. These methods never put the value on the stack, not even in debug
+/// builds.
 ///
 /// ```
 /// use shmstore::{Shared, ShmObject, ShmValue, Versioned};

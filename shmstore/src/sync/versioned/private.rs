@@ -1,8 +1,8 @@
 //! `Private<V>`: memory for a thread's private copy of a value.
 //!
 //! It is in the heap for values of any size. So a value that is too large for the stack needs no other code, and each
-//! transaction costs the same to move. Each thread keeps the memory of its last small copy for the next one, so most copies
-//! allocate nothing.
+//! transaction costs the same to move. Each thread keeps the memory of its last small copy for the next one, so most
+//! copies allocate nothing.
 //!
 //! # Safety
 //!

@@ -19,8 +19,8 @@ use crate::value::bits;
 impl<V: ShmValue> Versioned<V> {
     /// Makes `value` the newest version, and returns its number.
     ///
-    /// Waits until no other thread stores, or has a [`Transaction`](crate::Transaction) or a [`Writer`](crate::Writer) of
-    /// this part. A store with a limit goes through a writer: `part.try_writer()?.store(value)`, or
+    /// Waits until no other thread stores, or has a [`Transaction`](crate::Transaction) or a [`Writer`](crate::Writer)
+    /// of this part. A store with a limit goes through a writer: `part.try_writer()?.store(value)`, or
     /// `part.writer_timeout(limit)?.store(value)`.
     ///
     /// A store does not check whether the object was removed: see [`Shared::is_removed`](crate::Shared::is_removed).
@@ -29,8 +29,8 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// # Panics
     ///
-    /// Panics if this thread has a transaction or writer of the part, or runs the closure of its [`update`](Self::update).
-    /// It would wait for itself.
+    /// Panics if this thread has a transaction or writer of the part, or runs the closure of its
+    /// [`update`](Self::update). It would wait for itself.
     #[inline]
     #[track_caller]
     pub fn store(&self, value: V) -> u64 {
@@ -50,8 +50,8 @@ impl<V: ShmValue> Versioned<V> {
 
     /// Changes the newest value by `change`, and returns the result of `change`. No other store comes in between.
     ///
-    /// `change` works on a private copy in the heap. If it panics, nothing has changed. While it runs, other writers wait,
-    /// and readers see the old value.
+    /// `change` works on a private copy in the heap. If it panics, nothing has changed. While it runs, other writers
+    /// wait, and readers see the old value.
     ///
     /// ```
     /// use shmstore::Versioned;
@@ -82,8 +82,8 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if the bytes of the newest value are not a valid `V`. Then nothing has changed, and `change` did not
-    /// run. [`store`](Self::store) repairs it.
+    /// [`InvalidValue`] if the bytes of the newest value are not a valid `V`. Then nothing has changed, and `change`
+    /// did not run. [`store`](Self::store) repairs it.
     ///
     /// # Panics
     ///
@@ -113,8 +113,8 @@ impl<V: ShmValue> Versioned<V> {
 fn would_deadlock(error: AcquireError, part: PartName) -> ! {
     assert!(matches!(error, AcquireError::HeldByThisThread), "a wait without a limit has no other error");
     panic!(
-        "this thread has a `Transaction` or `Writer` of {part}, or runs the closure of its `update`, and would wait for \
-         itself. Store through that, or end it before"
+        "this thread has a `Transaction` or `Writer` of {part}, or runs the closure of its `update`, and would wait \
+         for itself. Store through that, or end it before"
     )
 }
 

@@ -1,4 +1,4 @@
-//! Versions, updates, panics, invalid bits, and what another process may have left in the control words.
+//! Versions, updates, panics, invalid bits, and control words that another process may have left.
 
 use std::panic::catch_unwind;
 use std::sync::atomic::Ordering::Relaxed;
@@ -16,9 +16,9 @@ pub(super) fn view<V: ShmValue>(part: &Versioned<V>) -> &VersionedView<V> {
     unsafe { &*std::ptr::from_ref(part).cast() }
 }
 
-/// The same memory, as another process with another idea of the type sees it.
+/// The same memory, seen by a process with another idea of the type.
 fn as_bool(part: &Versioned<u8>) -> &Versioned<bool> {
-    // SAFETY: a slot of 16 bytes each, bytes at offset 0, so the same layout; any bits are valid in it.
+    // SAFETY: both have slots of 16 bytes with a byte at offset 0, so the layout is the same. Any bits are valid in it.
     unsafe { &*std::ptr::from_ref(part).cast() }
 }
 
@@ -50,7 +50,7 @@ fn mark_of_a_thread_is_there_while_it_writes_for_longer_than_a_store() {
     ];
     for hold in holds {
         hold();
-        assert!(!is_marked(), "a store by another thread would be taken for one of ours");
+        assert!(!is_marked(), "otherwise a store by another thread would count as one of this thread");
     }
 }
 
@@ -69,7 +69,7 @@ fn versions_count_stores_from_zero() {
 }
 
 #[test]
-fn new_is_version_1_in_the_place_of_a_stored_one() {
+fn new_is_version_1_as_after_a_store() {
     fn check<const N: usize>() {
         let (new, stored) = (Versioned::new([7; N]), Versioned::<[u8; N]>::default());
         assert_eq!(stored.store([7; N]), 1);
@@ -172,7 +172,7 @@ fn invalid_bits_are_an_error_until_the_next_store() {
 }
 
 #[test]
-fn bits_that_are_invalid_where_a_value_stood_become_zeros() {
+fn bits_that_are_invalid_in_place_of_a_value_become_zeros() {
     let byte = Versioned::<u8>::default();
     let (part, time) = (as_bool(&byte), Duration::from_secs(10));
     byte.store(7);
@@ -193,7 +193,7 @@ fn bits_that_are_invalid_where_a_value_stood_become_zeros() {
     }
     let mut value = true;
     assert!(part.wait_newer_into(1, &mut value, Duration::ZERO).is_err());
-    assert!(value, "nothing came, so nothing was overwritten");
+    assert!(value, "there was no newer version, so nothing was overwritten");
     part.store(true);
     value = false;
     assert_eq!((part.load_into_checked(&mut value), value), (Ok(2), true));
@@ -235,13 +235,13 @@ fn debug_shows_version_and_value() {
     assert_eq!(format!("{:?}", view(&part)), "VersionedView { version: 1, value: [1, 2] }");
 }
 
-/// A part whose control words are these, as other processes may have left them.
+/// Returns a part with these control words, which other processes may have left.
 fn found(sequence: u64, flags: u32) -> Versioned<u64> {
     let mut part = Versioned::<u64>::default();
     let start = std::ptr::from_mut(&mut part).cast::<u8>();
-    // SAFETY: the word at offset 64 of the part, which is ours alone.
+    // SAFETY: the word at offset 64 of the part, which no other thread has.
     unsafe { start.wrapping_add(64).cast::<u64>().write(sequence) };
-    // SAFETY: the word at offset 4 of the part, which is ours alone.
+    // SAFETY: the word at offset 4 of the part, which no other thread has.
     unsafe { start.wrapping_add(4).cast::<u32>().write(flags) };
     part
 }
@@ -266,7 +266,7 @@ fn any_sequence_number_can_be_read_and_written_at() {
     }
 }
 
-/// The sequence number and the flags of a part.
+/// Returns the sequence number and the flags of a part.
 pub(super) fn words(part: &Versioned<u64>) -> (&AtomicU64, &AtomicU32) {
     let start = std::ptr::from_ref(part).cast::<u8>();
     // SAFETY: the word at offset 64 of the part, as the table of its bytes says.

@@ -20,10 +20,11 @@ use crate::sync::versioned_cell::WriteGuard;
 use crate::sys::failpoint::{self, Step};
 use crate::value::bits;
 
-/// Collects changes to a [`Versioned`] value, and publishes all of them at once, or none. [`Versioned::begin`] returns it.
+/// Collects changes to a [`Versioned`] value, and publishes all of them at once, or none. [`Versioned::begin`] returns
+/// it.
 ///
-/// It dereferences to a private copy of the value, which is in the heap. [`commit`](Self::commit) publishes the copy. If the
-/// transaction is dropped, its thread panics, or its process is killed, nothing has changed.
+/// It dereferences to a private copy of the value, which is in the heap. [`commit`](Self::commit) publishes the copy.
+/// If the transaction is dropped, its thread panics, or its process is killed, nothing has changed.
 ///
 /// Other writers wait until it ends. Readers do not wait. It belongs to the thread that began it.
 ///
@@ -89,7 +90,8 @@ impl<V: ShmValue> Versioned<V> {
     /// # Errors
     ///
     /// - [`BeginError::Busy`] if a writer has the part.
-    /// - [`BeginError::InvalidValue`] if the bytes of the newest value are not a valid `V`. [`store`](Self::store) repairs it.
+    /// - [`BeginError::InvalidValue`] if the bytes of the newest value are not a valid `V`. [`store`](Self::store)
+    ///   repairs it.
     pub fn try_begin(&self) -> Result<Transaction<'_, V>, BeginError> {
         Ok(Transaction::begin_checked(self.write_guard_within(Limit::Never)?)?)
     }
@@ -99,7 +101,8 @@ impl<V: ShmValue> Versioned<V> {
     /// # Errors
     ///
     /// - [`BeginError::Busy`] once the time is over, or at once if this thread has the part.
-    /// - [`BeginError::InvalidValue`] if the bytes of the newest value are not a valid `V`. [`store`](Self::store) repairs it.
+    /// - [`BeginError::InvalidValue`] if the bytes of the newest value are not a valid `V`. [`store`](Self::store)
+    ///   repairs it.
     pub fn begin_timeout(&self, timeout: Duration) -> Result<Transaction<'_, V>, BeginError> {
         Ok(Transaction::begin_checked(self.write_guard_within(Limit::Within(timeout))?)?)
     }

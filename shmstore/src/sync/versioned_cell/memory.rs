@@ -1,8 +1,8 @@
 //! The memory of a `Versioned` as a type: its size and alignment, and no padding.
 //!
 //! A move of a value copies its fields, and may lose its padding. So every byte of both slots belongs to a field. One
-//! struct cannot say this: the offset of slot 0 depends on the size of a slot, and no type does. A move of a union copies
-//! each byte that belongs to a field of any of its variants, so three variants cover the memory together:
+//! struct cannot say this: the offset of slot 0 depends on the size of a slot, and no type does. A move of a union
+//! copies each byte that belongs to a field of any of its variants, so three variants cover the memory together:
 //!
 //! | variant | covers |
 //! |---|---|

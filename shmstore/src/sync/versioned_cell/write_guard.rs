@@ -69,8 +69,8 @@ impl<'a, V: ShmValue> WriteGuard<'a, V> {
         self.cell.sequence().load(Acquire)
     }
 
-    /// [`publish`](Self::publish) after a known sequence number, which is updated. The caller must [wake](Self::wake) the
-    /// waiters.
+    /// [`publish`](Self::publish) after a known sequence number, which is updated. The caller must [wake](Self::wake)
+    /// the waiters.
     #[inline(always)]
     pub(in crate::sync) fn publish_after(&self, sequence: &mut u64, value: &V) -> u64 {
         let free = seqlock::free_slot(*sequence);
@@ -88,8 +88,8 @@ impl<'a, V: ShmValue> WriteGuard<'a, V> {
         version
     }
 
-    /// Wakes the waiters after a store, and keeps the lock. If that needs more than a load, does nothing and returns `false`.
-    /// Then the caller must call [`wake_slowly`](Self::wake_slowly).
+    /// Wakes the waiters after a store, and keeps the lock. If that needs more than a load, does nothing and returns
+    /// `false`. Then the caller must call [`wake_slowly`](Self::wake_slowly).
     #[inline(always)]
     pub(in crate::sync) fn wake(&self, fences: Fences) -> bool {
         let control = self.cell.control();
