@@ -1,6 +1,7 @@
 //! Takes and frees lock words: a short spin, then sleep in slices. A lock of a dead process is taken over.
 
 use std::hint::spin_loop;
+use std::ptr;
 
 use super::atomics::AtomicU32;
 use super::atomics::Ordering::Acquire;
@@ -110,7 +111,7 @@ fn acquire_from_dead_owner(word: &AtomicU32, token: u32) -> bool {
         return false;
     }
     // Memory outside segments is shared only with children of `fork`, which no table lists. So they count as alive.
-    let is_dead = segment_at(address(word)).is_some_and(|segment| segment.token_is_dead(holder));
+    let is_dead = segment_at(ptr::from_ref(word).addr()).is_some_and(|segment| segment.token_is_dead(holder));
     is_dead && take_over(word, holder, token)
 }
 
@@ -133,9 +134,4 @@ fn free_with_flags(word: &AtomicU32, token: u32) -> u32 {
         futex::wake(word, 1);
     }
     flags
-}
-
-/// Returns the address of a lock word.
-fn address(word: &AtomicU32) -> usize {
-    std::ptr::from_ref(word).addr()
 }

@@ -40,7 +40,7 @@ fn number() -> u32 {
 
 #[cold]
 fn draw(number: &Cell<u32>) -> u32 {
-    static DRAWN: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    static DRAWN: AtomicU32 = AtomicU32::new(0);
     number.set(MARKED | DRAWN.fetch_add(1, Relaxed) & (MARKED - 1));
     number.get()
 }
@@ -71,7 +71,7 @@ pub(super) fn by_this_thread(word: &AtomicU32, token: u32) -> bool {
 pub(super) struct ThreadMark<'a> {
     word: &'a AtomicU32,
     token: u32,
-    token_now: &'static std::sync::atomic::AtomicU32,
+    token_now: &'static AtomicU32,
     /// The mark belongs to this thread.
     _not_send: PhantomData<*const ()>,
 }
@@ -79,7 +79,7 @@ pub(super) struct ThreadMark<'a> {
 impl<'a> ThreadMark<'a> {
     /// Writes the mark of this thread of the process `token`. `token_now` contains another token after a fork.
     #[inline]
-    pub(super) fn enter(word: &'a AtomicU32, token: u32, token_now: &'static std::sync::atomic::AtomicU32) -> Self {
+    pub(super) fn enter(word: &'a AtomicU32, token: u32, token_now: &'static AtomicU32) -> Self {
         enter(word, token);
         Self { word, token, token_now, _not_send: PhantomData }
     }

@@ -119,10 +119,7 @@ impl<V: ShmValue> Versioned<V> {
     where
         V: AnyBits,
     {
-        let mut bytes = MaybeUninit::uninit();
-        self.cell.read(&mut bytes, Access::ReadWrite);
-        // SAFETY: `read` has initialized all bytes.
-        unsafe { bits::any(bytes) }
+        self.load_by(Access::ReadWrite).1
     }
 
     /// Returns the newest value and its version, which is the number of stores so far.
