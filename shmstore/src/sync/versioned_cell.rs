@@ -33,7 +33,7 @@
 //! - References are made only to the control words, which are atomics. No `&V` and no reference to a slot ever exists.
 //! - Slots are touched only by the copies of [`crate::sync::copy`], which are atomic byte by byte. Their addresses come
 //!   from `self`, from constants, and from one bit of the sequence number. Nothing that is read can lead them outside.
-//! - A copy of a slot is bytes (`MaybeUninit<V>`). Whether they are a value is decided by `bits.rs`.
+//! - A copy of a slot is bytes (`MaybeUninit<V>`). `bits.rs` decides if they are a value.
 //!
 //! None of this relies on the sequence protocol. A process that breaks it can make a value torn, but not unsound.
 #![allow(unsafe_code)]

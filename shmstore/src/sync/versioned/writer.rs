@@ -42,7 +42,7 @@ pub struct Writer<'a, V: ShmValue> {
     guard: WriteGuard<'a, V>,
     /// The sequence number. So no store has to load the number that the store before it wrote.
     sequence: u64,
-    /// Whether each store needs a full barrier.
+    /// The origin of the full barrier after each store.
     fences: Fences,
 }
 

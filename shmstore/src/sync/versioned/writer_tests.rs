@@ -179,7 +179,9 @@ fn a_load_that_is_never_whole_ends_in_time() {
         assert!(started.elapsed() < LONG);
         stop.store(true, Relaxed);
         for error in outcomes.into_iter().filter_map(Result::err) {
-            assert!(error.to_string().contains("no copy of this `Versioned<u64>` was whole"), "{error}");
+            assert!(matches!(error, WaitError::NeverWhole { .. }), "{error}");
         }
     });
+    let error = WaitError::NeverWhole { part: describe::part(&part), waited: SHORT };
+    assert!(error.to_string().starts_with("every copy of this `Versioned<u64>` was torn for 10ms"), "{error}");
 }

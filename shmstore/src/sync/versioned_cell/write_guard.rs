@@ -119,7 +119,7 @@ impl<'a, V: ShmValue> WriteGuard<'a, V> {
     }
 }
 
-/// Whether an exclusive writer executes a full barrier after each store, or the waiters have the kernel do it.
+/// The origin of the full barrier after each store of an exclusive writer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::sync) struct Fences(u32);
 
