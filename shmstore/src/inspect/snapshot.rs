@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::memory::{Memory, OUTSIDE, integer, length, offset};
 use crate::layout::schema::OwnedSchema;
-use crate::sync::{self, VersionedPlaces, newest, try_copy};
+use crate::sync::{self, VersionedOffsets, newest, try_copy};
 
 /// The copy of a `Versioned`.
 pub(super) struct Snapshot {
@@ -28,9 +28,9 @@ impl Waits {
 }
 
 /// Returns the offsets in a `Versioned`, if it has the layout of this program.
-fn places(schema: &OwnedSchema, value: &OwnedSchema) -> Result<VersionedPlaces, String> {
-    VersionedPlaces::of(value.size(), value.align())
-        .filter(|places| places.size == schema.size() && places.align == schema.align())
+fn offsets(schema: &OwnedSchema, value: &OwnedSchema) -> Result<VersionedOffsets, String> {
+    VersionedOffsets::of(value.size(), value.align())
+        .filter(|offsets| offsets.size == schema.size() && offsets.align == schema.align())
         .ok_or_else(|| {
             format!("no `Versioned` of this program is {} bytes, aligned to {}", schema.size(), schema.align())
         })
@@ -43,9 +43,9 @@ pub(super) fn version(
     memory: Memory<'_>,
     at: usize,
 ) -> Result<(u64, bool), String> {
-    let places = places(schema, value)?;
+    let offsets = offsets(schema, value)?;
     let locked = sync::holder(integer(memory, at, 4)? as u32) != 0;
-    let sequence = integer(memory, offset(at, places.sequence)?, 8)?;
+    let sequence = integer(memory, offset(at, offsets.sequence)?, 8)?;
     Ok((newest(sequence).0, locked))
 }
 
@@ -57,20 +57,20 @@ pub(super) fn snapshot(
     at: usize,
     waits: &mut Waits,
 ) -> Result<Snapshot, String> {
-    let places = places(schema, value)?;
+    let offsets = offsets(schema, value)?;
     let len = length(value.size())?;
-    let slot = |index: usize| offset(at, places.slots).and_then(|at| offset(at, places.slot * index as u64));
+    let slot = |index: usize| offset(at, offsets.slot_0).and_then(|at| offset(at, offsets.slot_size * index as u64));
     let locked = sync::holder(integer(memory, at, 4)? as u32) != 0;
     let live = match memory {
         Memory::Live(live) => live,
         Memory::Copy(_) => {
-            let sequence = integer(memory, offset(at, places.sequence)?, 8)?;
+            let sequence = integer(memory, offset(at, offsets.sequence)?, 8)?;
             let (version, newest) = newest(sequence);
             let bytes = memory.bytes(slot(newest)?, len)?;
             return Ok(Snapshot { version, locked, bytes });
         }
     };
-    let sequence = live.word(offset(at, places.sequence)?)?;
+    let sequence = live.word(offset(at, offsets.sequence)?)?;
     let [even, odd] = [slot(0)?, slot(1)?];
     let mut bytes = live.room_for(even.max(odd), len)?;
     let copy = |slot: usize| match slot {

@@ -1,6 +1,6 @@
 //! An object that a process has attached, for writing or for reading only: its state and its participants.
 
-mod holding;
+mod owned_parts;
 
 use std::collections::HashMap;
 use std::time::SystemTime;
@@ -12,7 +12,7 @@ use crate::segment::process::registry::SegmentRef;
 use crate::store::ObjectInfo;
 use crate::store::open::Location;
 use crate::sys::shm;
-use holding::{HeldPart, held_parts};
+use owned_parts::{OwnedPart, owned_parts};
 
 /// An attachment, and where it was found.
 #[derive(Clone)]
@@ -31,12 +31,12 @@ pub struct Participant {
     pub pid_namespace: u32,
     /// When it attached, to the second.
     pub since: SystemTime,
-    /// True if it has dropped its last handle since.
+    /// `true` if it has dropped its last handle since.
     pub left: bool,
-    /// True if it is alive, and `false` only if it has provably ended. A process of another PID namespace holds a lock on
+    /// `false` only if the process has provably ended. A process of another PID namespace holds a lock on
     /// the anchor or its directory while it lives, and counts as alive if that lock cannot be checked.
     pub alive: bool,
-    /// The paths of the parts that it has locked at this moment: `position`, `accounts[3].value`, or `.` for the object
+    /// The paths of the parts that it owns at this moment: `position`, `accounts[3].value`, or `.` for the object
     /// itself.
     pub holding: Vec<String>,
 }
@@ -66,22 +66,21 @@ impl AttachedObject {
     }
 }
 
-/// The processes of an object, and the parts that each one holds.
+/// The processes of an object, and the parts that each one owns.
 pub(crate) fn participants(object: &SegmentRef, schema: &OwnedSchema) -> Vec<Participant> {
-    // Each part is listed once, however many slots have its holder's token: a peer that breaks the protocol may have
-    // written the same token into all slots and all locks.
-    let mut held: HashMap<u32, Vec<String>> = HashMap::new();
-    for HeldPart { path, token } in held_parts(schema, object) {
-        held.entry(token).or_default().push(path);
+    // A process that breaks the protocol may write one token into all slots and all locks. So each part is listed once.
+    let mut owned: HashMap<u32, Vec<String>> = HashMap::new();
+    for OwnedPart { path, token } in owned_parts(schema, object) {
+        owned.entry(token).or_default().push(path);
     }
-    let held_by = |occupant: Occupant| {
-        let holding = held.remove(&occupant.token).unwrap_or_default();
+    let with_owned_parts = |occupant: Occupant| {
+        let holding = owned.remove(&occupant.token).unwrap_or_default();
         Participant { holding, ..participant(&occupant) }
     };
-    object.occupants().into_iter().map(held_by).collect()
+    object.occupants().into_iter().map(with_owned_parts).collect()
 }
 
-/// The processes of an object, without the parts that they hold. No part of the object is touched.
+/// The processes of an object, without the parts that they own. No part of the object is touched.
 pub(crate) fn processes(object: &SegmentRef) -> Vec<Participant> {
     object.occupants().iter().map(participant).collect()
 }

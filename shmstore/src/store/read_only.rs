@@ -126,8 +126,8 @@ impl<T: ShmObject<View: fmt::Debug>> fmt::Debug for ReadOnly<T> {
     }
 }
 
-// SAFETY: a handle to memory that any thread may look at through `&T::View`, which `ShmObject` makes `Sync`, and that
-// any thread may let go of.
+// SAFETY: any thread may read the memory through `&T::View`, which `ShmObject` makes `Sync`, and any thread may drop
+// the handle.
 unsafe impl<T: ShmObject> Send for ReadOnly<T> {}
 // SAFETY: `&ReadOnly` offers `&T::View`, and a view is `Sync`.
 unsafe impl<T: ShmObject> Sync for ReadOnly<T> {}

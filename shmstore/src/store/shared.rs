@@ -71,7 +71,7 @@ enum Memory {
     Private(Arc<AnonymousMemory>),
 }
 
-/// The object whose first byte is given.
+/// Returns the object with this first byte.
 ///
 /// # Safety
 ///
@@ -109,7 +109,7 @@ impl<T: ShmObject + ShmId> Shared<T> {
         Ok(Self::new(attached, store, is_new))
     }
 
-    /// `attached` has the layout hash of `T`.
+    /// The caller has checked that `attached` has the layout hash of `T`.
     fn new(attached: SegmentRef, store: &Store, was_created: bool) -> Self {
         Self {
             object: attached.payload(),
@@ -236,8 +236,8 @@ impl<T: ShmObject + fmt::Debug> fmt::Debug for Shared<T> {
     }
 }
 
-// SAFETY: a handle to memory that any thread may use through `&T`, which `ShmObject` makes `Sync`, and that any thread
-// may let go of.
+// SAFETY: any thread may use the memory through `&T`, which `ShmObject` makes `Sync`, and any thread may drop the
+// handle.
 unsafe impl<T: ShmObject> Send for Shared<T> {}
 // SAFETY: `&Shared` offers `&T`, and `T` is `Sync`.
 unsafe impl<T: ShmObject> Sync for Shared<T> {}

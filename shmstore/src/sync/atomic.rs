@@ -2,7 +2,7 @@
 //!
 //! # Safety
 //!
-//! The memory is one `AtomicU64`. What is unsafe here is only to promise so in the layout traits.
+//! The memory is one `AtomicU64`. Only the promises of the layout traits are unsafe here.
 #![allow(unsafe_code)]
 
 use std::fmt;
@@ -19,12 +19,12 @@ mod word;
 
 use word::{mask, to_checked, to_value, to_word};
 
-/// A value of up to 8 bytes that processes load, store and exchange as one: `AtomicValue<f64>`, `AtomicValue<Mode>`.
+/// Loads, stores and exchanges a value of up to 8 bytes atomically: `AtomicValue<f64>`, `AtomicValue<Mode>`.
 ///
-/// Always 8 bytes, aligned to 8. Equality is that of the bytes: −0.0 is not 0.0, and a NaN equals itself. Orderings mean
-/// what they mean for [`AtomicU64`].
+/// It takes 8 bytes, aligned to 8, for any value. Values are compared by their bytes, so −0.0 is not 0.0, and a NaN
+/// equals itself. Orderings mean what they mean for [`AtomicU64`].
 ///
-/// A value that has a `bool`, `char` or enum in it is checked when it is read: use the methods whose names end with
+/// A value with a `bool`, `char` or enum in it is checked when it is read, by the methods whose names end with
 /// `_checked`.
 ///
 /// ```
@@ -42,7 +42,7 @@ use word::{mask, to_checked, to_value, to_word};
 /// # Ok::<(), shmstore::InvalidValue>(())
 /// ```
 ///
-/// A larger value does not compile: it goes into a [`Versioned`](crate::Versioned).
+/// A larger value does not compile. [`Versioned`](crate::Versioned) is for these.
 ///
 /// ```compile_fail
 /// let _ = shmstore::AtomicValue::new([0u8; 9]);
@@ -53,7 +53,7 @@ pub struct AtomicValue<V: ShmValue> {
     value: PhantomData<V>,
 }
 
-/// Takes both sides of an exchange from words to values.
+/// Converts the outcome of an exchange from words to values.
 fn both_checked<V: ShmValue>(exchanged: Result<u64, u64>) -> Result<Result<V, V>, InvalidValue> {
     Ok(match exchanged {
         Ok(word) => Ok(to_checked(word)?),
@@ -62,7 +62,7 @@ fn both_checked<V: ShmValue>(exchanged: Result<u64, u64>) -> Result<Result<V, V>
 }
 
 impl<V: ShmValue> AtomicValue<V> {
-    /// Makes one that holds `value`, in ordinary memory.
+    /// Makes an atomic with this value, in ordinary memory.
     #[must_use]
     pub const fn new(value: V) -> Self {
         Self { word: AtomicU64::new(to_word(value)), value: PhantomData }
@@ -72,8 +72,8 @@ impl<V: ShmValue> AtomicValue<V> {
     ///
     /// # Panics
     ///
-    /// If `order` is `Release` or `AcqRel`, as std's atomics do; so do the other methods, for the orderings that std's
-    /// of the same name refuse.
+    /// Panics if `order` is `Release` or `AcqRel`. Each method panics for the orderings that the method of the same
+    /// name in [`AtomicU64`] refuses.
     #[must_use]
     #[inline]
     #[track_caller]
@@ -84,12 +84,16 @@ impl<V: ShmValue> AtomicValue<V> {
         to_value(self.word.load(order))
     }
 
-    /// Returns the value, of any type.
+    /// Returns the value. For types that have invalid bits.
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if its bytes are no valid `V`: a process that does not keep to the type wrote them. The next
-    /// [`store`](Self::store) mends it.
+    /// [`InvalidValue`] if the bytes are not a valid `V`. Another process wrote them against the type. The next
+    /// [`store`](Self::store) repairs it.
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`load`](Self::load) does.
     #[inline]
     #[track_caller]
     pub fn load_checked(&self, order: Ordering) -> Result<V, InvalidValue> {
@@ -97,13 +101,17 @@ impl<V: ShmValue> AtomicValue<V> {
     }
 
     /// Replaces the value.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `order` is `Acquire` or `AcqRel`.
     #[inline]
     #[track_caller]
     pub fn store(&self, value: V, order: Ordering) {
         self.word.store(to_word(value), order);
     }
 
-    /// Replaces the value, and returns the one before.
+    /// Replaces the value, and returns the old one.
     #[inline]
     pub fn swap(&self, value: V, order: Ordering) -> V
     where
@@ -112,21 +120,25 @@ impl<V: ShmValue> AtomicValue<V> {
         to_value(self.word.swap(to_word(value), order))
     }
 
-    /// Replaces the value, of any type, and returns the one before.
+    /// Replaces the value, and returns the old one. For types that have invalid bits.
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if what was there before is no valid `V`: it has been replaced all the same.
+    /// [`InvalidValue`] if the old bytes were not a valid `V`. They were replaced nevertheless.
     #[inline]
     pub fn swap_checked(&self, value: V, order: Ordering) -> Result<V, InvalidValue> {
         to_checked(self.word.swap(to_word(value), order))
     }
 
-    /// Replaces the value if it is `current`, byte for byte, and returns the one before: `Ok` if it was replaced.
+    /// Replaces the value if its bytes equal those of `current`, and returns the old one.
     ///
     /// # Errors
     ///
-    /// The value that is there, if it is another one.
+    /// The present value if it differs from `current`. Then nothing was replaced.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `failure` is `Release` or `AcqRel`.
     #[inline]
     #[track_caller]
     pub fn compare_exchange(&self, current: V, new: V, success: Ordering, failure: Ordering) -> Result<V, V>
@@ -136,12 +148,17 @@ impl<V: ShmValue> AtomicValue<V> {
         self.exchange(current, new, success, failure).map(to_value).map_err(to_value)
     }
 
-    /// Replaces the value, of any type, if it is `current`, byte for byte: what
-    /// [`compare_exchange`](Self::compare_exchange) returns is in the outer `Ok`.
+    /// Replaces the value if its bytes equal those of `current`. For types that have invalid bits.
+    ///
+    /// The inner result is that of [`compare_exchange`](Self::compare_exchange).
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if what is there is no valid `V`: it has not been replaced.
+    /// [`InvalidValue`] if the present bytes are not a valid `V`. Then nothing was replaced.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `failure` is `Release` or `AcqRel`.
     #[inline]
     #[track_caller]
     pub fn compare_exchange_checked(
@@ -154,12 +171,17 @@ impl<V: ShmValue> AtomicValue<V> {
         both_checked(self.exchange(current, new, success, failure))
     }
 
-    /// Replaces the value by what `change` makes of it, calling it again whenever another process was faster, until it
-    /// returns `None`. Returns the value before the change.
+    /// Replaces the value by the result of `change`, and returns the old one.
+    ///
+    /// Calls `change` again each time another process was faster.
     ///
     /// # Errors
     ///
-    /// The value for which `change` returned `None`.
+    /// The present value if `change` returned `None` for it.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `fetch_order` is `Release` or `AcqRel`.
     #[inline]
     #[track_caller]
     pub fn fetch_update(
@@ -175,12 +197,17 @@ impl<V: ShmValue> AtomicValue<V> {
         changed.map(to_value).map_err(to_value)
     }
 
-    /// Replaces the value, of any type, by what `change` makes of it: what [`fetch_update`](Self::fetch_update) returns
-    /// is in the outer `Ok`.
+    /// Replaces the value by the result of `change`. For types that have invalid bits.
+    ///
+    /// The inner result is that of [`fetch_update`](Self::fetch_update).
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if what is there is no valid `V`: it has not been replaced.
+    /// [`InvalidValue`] if the present bytes are not a valid `V`. Then nothing was replaced.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `fetch_order` is `Release` or `AcqRel`.
     #[inline]
     #[track_caller]
     pub fn fetch_update_checked(
@@ -195,7 +222,7 @@ impl<V: ShmValue> AtomicValue<V> {
         )
     }
 
-    /// Compares the value's bytes, and exchanges the whole word: whatever is in its other bytes changes nothing.
+    /// Compares the value's bytes, and exchanges the whole word. The word's other bytes do not matter.
     #[inline]
     #[track_caller]
     fn exchange(&self, current: V, new: V, success: Ordering, failure: Ordering) -> Result<u64, u64> {
@@ -203,7 +230,7 @@ impl<V: ShmValue> AtomicValue<V> {
         let mut expected = current;
         loop {
             match self.word.compare_exchange(expected, new, success, failure) {
-                // Only bytes that are not the value's differ: somebody else's, who breaks the protocol. Take them in.
+                // Only bytes behind the value differ. A process that breaks the protocol wrote them. Expect them.
                 Err(found) if (found ^ current) & mask::<V>() == 0 => expected = found,
                 done => return done,
             }
@@ -212,7 +239,7 @@ impl<V: ShmValue> AtomicValue<V> {
 }
 
 impl<V: ShmValue> Default for AtomicValue<V> {
-    /// As a new shared object: all bytes zero.
+    /// Makes an atomic of zeros, as in a new shared object.
     fn default() -> Self {
         Self { word: AtomicU64::new(0), value: PhantomData }
     }
@@ -229,7 +256,7 @@ impl<V: ShmValue> AtomicView<AtomicValue<V>> {
     ///
     /// # Panics
     ///
-    /// If `order` is `Release` or `AcqRel`, as std's atomics do.
+    /// Panics if `order` is `Release` or `AcqRel`.
     #[must_use]
     #[inline]
     #[track_caller]
@@ -240,15 +267,15 @@ impl<V: ShmValue> AtomicView<AtomicValue<V>> {
         to_value(self.load_word(order))
     }
 
-    /// Returns the value, of any type.
+    /// Returns the value. For types that have invalid bits.
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if its bytes are no valid `V`.
+    /// [`InvalidValue`] if the bytes are not a valid `V`.
     ///
     /// # Panics
     ///
-    /// As [`load`](Self::load).
+    /// Panics as [`load`](Self::load) does.
     #[inline]
     #[track_caller]
     pub fn load_checked(&self, order: Ordering) -> Result<V, InvalidValue> {
@@ -281,7 +308,7 @@ fn debug(value: Result<impl fmt::Debug, InvalidValue>, f: &mut fmt::Formatter<'_
     }
 }
 
-// SAFETY: size and alignment are the compiler's; what is in it is told by its kind and its value's schema.
+// SAFETY: size and alignment are the compiler's. The kind and the value's schema describe the content.
 unsafe impl<V: ShmValue> ShmLayout for AtomicValue<V> {
     const SCHEMA: &'static Schema = {
         mask::<V>();
@@ -289,7 +316,7 @@ unsafe impl<V: ShmValue> ShmLayout for AtomicValue<V> {
     };
 }
 
-// SAFETY: one atomic word, of which any bits are valid, and zeros are a value of zeros; nothing to drop. The view is a
+// SAFETY: one atomic word. Any bits are valid in it, and zeros are a value of zeros. Nothing to drop. The view is a
 // transparent wrapper that only loads.
 unsafe impl<V: ShmValue> ShmObject for AtomicValue<V> {
     type View = AtomicView<Self>;

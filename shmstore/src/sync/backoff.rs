@@ -1,17 +1,17 @@
-//! How long to wait: until when, and in which slices.
+//! The limit of a wait, and its slices.
 //!
-//! No sleep is longer than a slice, whatever is waited for. The process that should wake us may be killed between the
-//! change and the waking, and the process that we wait for may be killed at any time.
+//! No sleep is longer than a slice. The process that should wake a sleeper may be killed between the change and the
+//! waking, and the holder of a lock may be killed at any time.
 
 use std::time::{Duration, Instant};
 
 use crate::sys::shm::Access;
 
-/// The first sleep: a wake-up that is lost costs no more than this.
+/// The first sleep. A lost wake-up costs no more than this.
 const FIRST_SLICE: Duration = Duration::from_millis(2);
-/// The sleeps after it: how late a sleeping waiter notices a death.
+/// Each later sleep. A sleeping waiter notices a death after this time at the latest.
 const SLICE: Duration = Duration::from_millis(5);
-/// The sleeps of a waiter that may only read, so that no process knows of it.
+/// Each sleep of a read-only waiter, which no process knows of.
 const POLL: Duration = Duration::from_millis(1);
 
 /// A limit on waiting.
@@ -25,15 +25,15 @@ pub(super) enum Limit {
     Within(Duration),
 }
 
-/// The waiting of one call.
+/// The wait of one call.
 #[derive(Debug)]
 pub(super) struct Backoff {
     started: Instant,
-    /// `None` is forever.
+    /// `None` if there is no limit.
     deadline: Option<Instant>,
     slice: Duration,
     next: Duration,
-    /// When the kernel was asked last whether the holder lives, or the object was removed; and how often to ask it.
+    /// The last question to the kernel: whether the holder is alive, or the object was removed.
     asked: Instant,
     asks_each: Duration,
 }
@@ -43,7 +43,7 @@ impl Backoff {
         Self::in_slices(limit, FIRST_SLICE, SLICE)
     }
 
-    /// The waiting for a change of a part.
+    /// The wait for a change of a part.
     pub(super) fn of_waiter(access: Access, limit: Limit) -> Self {
         match access {
             Access::ReadWrite => Self::new(limit),
@@ -56,7 +56,7 @@ impl Backoff {
         let deadline = match limit {
             Limit::Forever => None,
             Limit::Never => Some(started),
-            // More than the clock can tell is forever.
+            // A time that the clock cannot express has no end.
             Limit::Within(time) => started.checked_add(time),
         };
         Self {
@@ -69,7 +69,7 @@ impl Backoff {
         }
     }
 
-    /// How long to sleep now; `None` if the time is over.
+    /// Returns the length of the next sleep. `None` if the time is over.
     pub(super) fn slice(&mut self) -> Option<Duration> {
         let slice = std::mem::replace(&mut self.next, self.slice);
         match self.deadline {
@@ -81,8 +81,8 @@ impl Backoff {
         }
     }
 
-    /// Returns `true` if it is time to ask the kernel again: every 5 ms, however short the slices are, and however often
-    /// sleep is cut short, by signals or by a process that wakes for nothing.
+    /// Returns `true` if it is time to ask the kernel again, which is every 5 ms. Signals and needless wake-ups do not
+    /// change this.
     pub(super) fn asks_now(&mut self) -> bool {
         let now = Instant::now();
         let is_time = now.duration_since(self.asked) >= self.asks_each;
@@ -102,7 +102,7 @@ impl Backoff {
     }
 }
 
-/// A test may ask for slices so long that a wake-up that is lost cannot hide behind their end.
+/// The slices that a test asks for. In long ones a lost wake-up cannot hide behind the end of a slice.
 #[cfg(feature = "failpoints")]
 fn of_tests() -> Option<Duration> {
     std::env::var("SHMSTORE_SLICE_MS").ok()?.parse().ok().map(Duration::from_millis)
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn time_without_end_has_none() {
+    fn a_wait_without_a_limit_is_never_over() {
         for limit in [Limit::Forever, Limit::Within(Duration::MAX)] {
             let mut backoff = Backoff::new(limit);
             assert!(backoff.slice().is_some());

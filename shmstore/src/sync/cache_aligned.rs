@@ -2,7 +2,7 @@
 //!
 //! # Safety
 //!
-//! What is unsafe here is only to promise for the wrapper what holds for the object in it.
+//! Only the promises of the layout traits are unsafe here. They hold for the wrapper as for its object.
 #![allow(unsafe_code)]
 
 use std::fmt;
@@ -12,11 +12,11 @@ use crate::layout::check::view_is_alike;
 use crate::layout::schema::{Kind, Schema};
 use crate::layout::{ShmLayout, ShmObject};
 
-/// An object on cache lines of its own, so that writes to its neighbours do not slow down those who use it.
+/// Puts an object on cache lines of its own, so that writes to its neighbors do not slow down its users.
 ///
-/// Aligned to 128 bytes, two lines, and a multiple of that in size: x86 processors fetch lines in pairs (*Intel 64 and
-/// IA-32 Architectures Optimization Reference Manual*, "Spatial Prefetcher"), and some of Arm have lines of 128 bytes.
-/// It is the same on every machine, because it is part of the layout.
+/// Its alignment is 128 bytes, and its size a multiple of that. x86 processors fetch lines of 64 bytes in pairs (*Intel
+/// 64 and IA-32 Architectures Optimization Reference Manual*, "Spatial Prefetcher"), and some Arm processors have lines
+/// of 128 bytes. The alignment is the same on every machine, because it is part of the layout.
 ///
 /// ```
 /// use shmstore::CacheAligned;
@@ -53,17 +53,17 @@ impl<O: fmt::Debug> fmt::Debug for CacheAligned<O> {
     }
 }
 
-// SAFETY: the object is at offset 0; size and alignment are the compiler's.
+// SAFETY: the object is at offset 0. Size and alignment are the compiler's.
 unsafe impl<O: ShmObject> ShmLayout for CacheAligned<O> {
     const SCHEMA: &'static Schema = {
-        // The sizes of the whole are equal also where those of the object and of its view are not.
+        // The wrappers may have equal sizes even if the object and its view do not.
         view_is_alike::<O, O::View>();
         &Schema::of::<Self>(Kind::CacheAligned { object: O::SCHEMA })
     };
 }
 
-// SAFETY: what holds for the object holds for it with unused bytes behind it. The view has the object's view in its
-// place, which has the same size and alignment, so the whole has too.
+// SAFETY: all promises of the object hold with unused bytes behind it, which carry no data. The view has the object's
+// view at offset 0, which has the same size and alignment, so the wrappers agree too.
 unsafe impl<O: ShmObject> ShmObject for CacheAligned<O> {
     type View = CacheAligned<O::View>;
 }
@@ -83,7 +83,7 @@ mod tests {
         assert_eq!((size_of::<View>(), align_of::<View>()), (256, 128));
         let part = Part::default();
         part[16].store(7, Relaxed);
-        // SAFETY: the layout is the same, and a view is valid over any bytes.
+        // SAFETY: the layout is the same, and any bytes are valid in a view.
         let view: &View = unsafe { &*std::ptr::from_ref(&part).cast() };
         assert_eq!(view[16].load(Relaxed), 7);
         assert_eq!(format!("{:?}", CacheAligned::new(7)), "7");

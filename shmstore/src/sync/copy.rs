@@ -1,16 +1,16 @@
-//! Copies between a slot, which other processes may be writing or reading meanwhile, and a private value.
+//! Copies between a private value and a slot, which other processes may read or write meanwhile.
 //!
-//! A seqlock reads first and asks afterwards whether a writer was there. Doing so with a plain copy is a data race,
-//! and undefined behaviour, even if the bytes are then thrown away (Hans-J. Boehm, *Can seqlocks get along with
-//! programming language memory models?*, MSPC 2012). So a slot is only ever touched in whole [`Unit`]s, by accesses
-//! that mean "each byte atomic, relaxed": vector moves in inline assembly on x86_64, relaxed atomic words elsewhere. The
-//! private side is ordinary memory, of any alignment, and not a byte beyond the value's own is read or written there.
+//! A seqlock reads first, and then checks whether a writer was there. With a plain copy this is a data race, and
+//! undefined behavior, even if the bytes are then thrown away (Hans-J. Boehm, *Can seqlocks get along with programming
+//! language memory models?*, MSPC 2012). So a slot is only ever touched in whole [`Unit`]s, by accesses that mean "each
+//! byte atomic, relaxed". These are vector moves in inline assembly on x86_64, and relaxed atomic words elsewhere. The
+//! private value is in ordinary memory of any alignment. No byte beyond it is read or written.
 //!
 //! # Safety
 //!
-//! This file assumes that a pointer to a slot is good for all units of the slot while it is used, and that nobody
-//! touches the private side meanwhile. It promises nothing about what is copied: the bytes may be of several writes,
-//! or of none. Ordering is the caller's, by fences: the copy itself orders nothing.
+//! This file assumes that a pointer to a slot is valid for all units of the slot while it is used, and that no other
+//! code touches the private value meanwhile. It promises nothing about the copied bytes: they may come from several
+//! writes, or from none. The copy orders nothing. The caller does this by fences.
 #![allow(unsafe_code)]
 
 #[cfg(any(test, not(target_arch = "x86_64"), miri))]
@@ -23,7 +23,7 @@ use portable::Portable as Native;
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 use x86_64::Sse2 as Native;
 
-/// The smallest piece of a slot that is ever touched. A slot is a whole number of them, aligned as one.
+/// The smallest piece of a slot that is ever touched. A slot is a whole number of units, and aligned as a unit.
 #[derive(Clone, Copy)]
 #[repr(C, align(16))]
 pub(crate) struct Unit([u8; UNIT]);
@@ -31,19 +31,19 @@ pub(crate) struct Unit([u8; UNIT]);
 /// The size and the alignment of a [`Unit`], in bytes.
 pub(crate) const UNIT: usize = 16;
 
-/// From how many units on a value is moved by [`Moves::bulk_out`] and [`Moves::bulk_in`]: 1 KiB, where they overtake
-/// single moves.
+/// The least number of units that are moved by [`Moves::bulk_out`] and [`Moves::bulk_in`]. From 1 KiB on they are
+/// faster than single moves.
 const BULK_UNITS: usize = 64;
 
 /// The units of a cache line.
 const LINE_UNITS: usize = 64 / UNIT;
 
-/// How many units a value takes: the last one may be partly padding.
+/// The number of units that a value takes. The last one may be partly padding.
 const fn units<V>() -> usize {
     size_of::<V>().div_ceil(UNIT)
 }
 
-/// One way to touch slots.
+/// A way to touch slots.
 trait Moves {
     /// Loads one unit.
     ///
@@ -59,7 +59,7 @@ trait Moves {
     /// `to` is aligned and writable. Other processes may be reading or writing it.
     unsafe fn store(to: *mut Unit, unit: Unit);
 
-    /// Loads a line: four units.
+    /// Loads a line, which is four units.
     ///
     /// # Safety
     ///
@@ -70,7 +70,7 @@ trait Moves {
         std::array::from_fn(|at| unsafe { Self::load(from.wrapping_add(at)) })
     }
 
-    /// Stores a line: four units.
+    /// Stores a line, which is four units.
     ///
     /// # Safety
     ///
@@ -83,32 +83,32 @@ trait Moves {
         }
     }
 
-    /// Has the processor get lines of memory ready to be written, from there on. Changes nothing.
+    /// Hints that these units are about to be written. Changes nothing.
     fn prepare_to_store(to: *const Unit, count: usize);
 
     /// Loads `count` units into private memory.
     ///
     /// # Safety
     ///
-    /// As for [`load`](Self::load), for each unit; and `to` is writable for `count` times [`UNIT`] bytes, and private.
+    /// As for [`load`](Self::load), for each unit. `to` is private, and writable for `count` times [`UNIT`] bytes.
     unsafe fn bulk_out(from: *const Unit, to: *mut u8, count: usize);
 
     /// Stores `count` units from private memory.
     ///
     /// # Safety
     ///
-    /// As for [`store`](Self::store), for each unit; and `from` is readable for `count` times [`UNIT`] bytes, all of
-    /// them initialized, and private.
+    /// As for [`store`](Self::store), for each unit. `from` is private, and readable for `count` times [`UNIT`] bytes,
+    /// all of them initialized.
     unsafe fn bulk_in(from: *const u8, to: *mut Unit, count: usize);
 }
 
-/// Copies a value's bytes out of a slot. They may be torn: it is for the caller to find out and to throw them away.
+/// Copies a value's bytes out of a slot. They may be torn. The caller has to check this.
 ///
 /// # Safety
 ///
 /// - `slot` is readable for `size_of::<V>()` bytes, rounded up to whole units, and aligned to a unit. Other processes
 ///   may be writing it.
-/// - `value` is writable for `size_of::<V>()` bytes, and nobody else uses it. Afterwards all of these are initialized.
+/// - `value` is private, and writable for `size_of::<V>()` bytes. Afterwards all of these are initialized.
 #[inline(always)]
 pub(crate) unsafe fn copy_out<V>(slot: *const Unit, value: *mut V) {
     // SAFETY: the caller's promises are the same.
@@ -121,92 +121,93 @@ pub(crate) unsafe fn copy_out<V>(slot: *const Unit, value: *mut V) {
 ///
 /// - `slot` is writable for `size_of::<V>()` bytes, rounded up to whole units, and aligned to a unit. Other processes
 ///   may be reading or writing it.
-/// - `value` is readable for `size_of::<V>()` bytes, all of them initialized, and nobody writes it.
+/// - `value` is private, and readable for `size_of::<V>()` bytes, all of them initialized.
 #[inline(always)]
 pub(crate) unsafe fn copy_in<V>(value: *const V, slot: *mut Unit) {
     // SAFETY: the caller's promises are the same.
     unsafe { copy_in_by::<Native, V>(value, slot) }
 }
 
-/// Copies `count` units out of a segment, for one who does not know the value's type. They may be torn.
+/// Copies `count` units out of a segment. For values of a type that this program does not know. They may be torn.
 ///
 /// # Safety
 ///
 /// - `from` is aligned, and readable for `count` units. Other processes may be writing them.
-/// - `to` is writable for `count` times [`UNIT`] bytes, and nobody else uses it.
+/// - `to` is private, and writable for `count` times [`UNIT`] bytes.
 pub(crate) unsafe fn copy_units_out(from: *const Unit, to: *mut u8, count: usize) {
     // SAFETY: the caller's promises are the same.
     unsafe { Native::bulk_out(from, to, count) }
 }
 
-/// Has the processor get a slot ready that [`copy_in`] is about to write: so readers see it half-written for a shorter
-/// time. Changes nothing, wherever it points.
+/// Hints that [`copy_in`] is about to write this slot. Then readers find it half-written for a shorter time. Changes
+/// nothing, whatever the address.
 #[inline(always)]
 pub(crate) fn prepare_copy_in<V>(slot: *const Unit) {
     Native::prepare_to_store(slot, units::<V>());
 }
 
-/// [`copy_out`], by the given moves.
+/// [`copy_out`] by the given moves.
 #[inline(always)]
 unsafe fn copy_out_by<M: Moves, V>(slot: *const Unit, value: *mut V) {
     let whole = size_of::<V>() / UNIT;
     let bytes = value.cast::<u8>();
     if whole >= BULK_UNITS {
-        // SAFETY: the whole units of the value: the slot has them, aligned, and so has the private side.
+        // SAFETY: the whole units of the value. The slot has them, aligned, and the private side does.
         unsafe { M::bulk_out(slot, bytes, whole) };
     } else {
         let lines = whole / LINE_UNITS;
         for at in (0..lines).map(|line| line * LINE_UNITS) {
-            // SAFETY: four units of the slot, by the caller's promise; aligned, as the first one is.
+            // SAFETY: four units of the slot, by the caller's promise. Aligned, as the first one is.
             let line = unsafe { M::load_line(slot.wrapping_add(at)) };
-            // SAFETY: four of the value's whole units, so 64 bytes are writable there; bytes need no alignment.
+            // SAFETY: four of the value's whole units, so 64 bytes are writable there. Bytes need no alignment.
             unsafe { bytes.wrapping_add(at * UNIT).cast::<[[u8; UNIT]; LINE_UNITS]>().write(line.map(|unit| unit.0)) };
         }
         for at in lines * LINE_UNITS..whole {
-            // SAFETY: a unit of the slot, by the caller's promise; aligned, as the first one is.
+            // SAFETY: a unit of the slot, by the caller's promise. Aligned, as the first one is.
             let unit = unsafe { M::load(slot.wrapping_add(at)) };
-            // SAFETY: `at` is one of the value's whole units, so 16 bytes are writable there; bytes need no alignment.
+            // SAFETY: `at` is one of the value's whole units, so 16 bytes are writable there. Bytes need no alignment.
             unsafe { bytes.wrapping_add(at * UNIT).cast::<[u8; UNIT]>().write(unit.0) };
         }
     }
     if whole < units::<V>() {
-        // SAFETY: the value's last, partial unit: the slot has it whole.
+        // SAFETY: the value's last, partial unit. The slot has it whole.
         let unit = unsafe { M::load(slot.wrapping_add(whole)) };
-        // SAFETY: exactly the bytes that are left of the value, fewer than a unit has; a local overlaps nothing.
+        // SAFETY: exactly the bytes that are left of the value, fewer than a unit has. A local overlaps nothing.
         unsafe { bytes.wrapping_add(whole * UNIT).copy_from_nonoverlapping(unit.0.as_ptr(), size_of::<V>() % UNIT) };
     }
 }
 
-/// [`copy_in`], by the given moves.
+/// [`copy_in`] by the given moves.
 #[inline(always)]
 unsafe fn copy_in_by<M: Moves, V>(value: *const V, slot: *mut Unit) {
     let whole = size_of::<V>() / UNIT;
     let bytes = value.cast::<u8>();
     if whole >= BULK_UNITS {
-        // SAFETY: the whole units of the value: the private side has them, and the slot does, aligned.
+        // SAFETY: the whole units of the value. The private side has them, and the slot does, aligned.
         unsafe { M::bulk_in(bytes, slot, whole) };
     } else {
         let lines = whole / LINE_UNITS;
         for at in (0..lines).map(|line| line * LINE_UNITS) {
-            // SAFETY: four of the value's whole units, so 64 initialized bytes are there; they need no alignment.
+            // SAFETY: four of the value's whole units, so 64 initialized bytes are there. They need no alignment.
             let line = unsafe { bytes.wrapping_add(at * UNIT).cast::<[[u8; UNIT]; LINE_UNITS]>().read() }.map(Unit);
-            // SAFETY: four units of the slot, by the caller's promise; aligned, as the first one is.
+            // SAFETY: four units of the slot, by the caller's promise. Aligned, as the first one is.
             unsafe { M::store_line(slot.wrapping_add(at), line) };
         }
         for at in lines * LINE_UNITS..whole {
-            // SAFETY: `at` is one of the value's whole units, so 16 initialized bytes are there; they need no alignment.
+            // SAFETY: `at` is one of the value's whole units, so 16 initialized bytes are there. They need no
+            // alignment.
             let unit = Unit(unsafe { bytes.wrapping_add(at * UNIT).cast::<[u8; UNIT]>().read() });
-            // SAFETY: a unit of the slot, by the caller's promise; aligned, as the first one is.
+            // SAFETY: a unit of the slot, by the caller's promise. Aligned, as the first one is.
             unsafe { M::store(slot.wrapping_add(at), unit) };
         }
     }
     if whole < units::<V>() {
         let mut unit = Unit([0; UNIT]);
-        // SAFETY: exactly the bytes that are left of the value, fewer than a unit has; a local overlaps nothing.
+        // SAFETY: exactly the bytes that are left of the value, fewer than a unit has. A local overlaps nothing.
         unsafe {
             unit.0.as_mut_ptr().copy_from_nonoverlapping(bytes.wrapping_add(whole * UNIT), size_of::<V>() % UNIT)
         };
-        // SAFETY: the value's last, partial unit: the slot has it whole.
+        // SAFETY: the value's last, partial unit. The slot has it whole.
         unsafe { M::store(slot.wrapping_add(whole), unit) };
     }
 }

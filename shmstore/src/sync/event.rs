@@ -1,8 +1,8 @@
-//! `Event`: a count that processes wait for.
+//! `Event`: a count of notifications that processes wait for.
 //!
 //! # Safety
 //!
-//! What is unsafe here is only to promise the layout: two atomic words, which all may read and write at any time.
+//! Only the promises of the layout traits are unsafe here. The memory is two atomic words.
 #![allow(unsafe_code)]
 
 use std::fmt;
@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use super::atomics::AtomicU64;
 use super::atomics::Ordering::{Acquire, Relaxed};
+use super::describe;
 use super::event_word::{Notify, announce, count, nobody_slept, notify};
-use super::refusal;
 use super::waiting::wait;
 use crate::error::{Awaited, WaitError};
 use crate::layout::schema::{Kind, Schema};
@@ -21,16 +21,16 @@ use crate::sys::failpoint::{self, Step};
 use crate::sys::futex;
 use crate::sys::shm::Access;
 
-/// A count of what has happened, for which processes wait.
+/// Counts notifications, and lets processes wait for more of them.
 ///
-/// Whoever changes something says so with [`notify_all`](Self::notify_all); whoever waits says how far it has seen, so no
-/// notification is ever lost, not even one that comes between looking and waiting. What was done before a notification
-/// is seen after the wait for it.
+/// A process that has changed something calls [`notify_all`](Self::notify_all). A waiter passes the count that it has
+/// seen to [`wait_past`](Self::wait_past). So no notification is lost, not even one between the look and the wait.
+/// Changes that were made before a notification are visible after the wait for it.
 ///
 /// To wait for a value, [`Versioned::wait_newer`](crate::Versioned::wait_newer) needs no `Event`.
 ///
-/// Nobody holds an event, so nobody's death blocks it. A process that is killed between counting and waking leaves the
-/// notification, which those who sleep find within milliseconds by themselves.
+/// No process owns an event, so no death blocks it. If a process is killed between counting and waking, the waiters
+/// find the notification by themselves within milliseconds.
 ///
 /// ```
 /// use shmstore::{Event, Shared, ShmObject};
@@ -47,7 +47,7 @@ use crate::sys::shm::Access;
 ///         jobs.posted.fetch_add(1, Relaxed);
 ///         jobs.changed.notify_all();
 ///     });
-///     let mut seen = 0; // or `jobs.changed.count()`, before looking at what it stands for
+///     let mut seen = 0; // or `jobs.changed.count()`, before the look at `posted`
 ///     while jobs.posted.load(Relaxed) == 0 {
 ///         seen = jobs.changed.wait_past(seen, Duration::from_secs(10))?;
 ///     }
@@ -68,20 +68,20 @@ pub struct Event {
 }
 
 impl Event {
-    /// Makes one that counts from 0, in ordinary memory.
+    /// Makes an event that counts from 0, in ordinary memory.
     #[must_use]
     pub const fn new() -> Self {
         Self { word: AtomicU64::new(0), _reserved: AtomicU64::new(0) }
     }
 
-    /// Returns how many notifications there were.
+    /// Returns the number of notifications so far.
     #[must_use]
     #[inline]
     pub fn count(&self) -> u64 {
         count(load_read_only(Acquire, || self.word.load(Relaxed)))
     }
 
-    /// Counts one notification, wakes everybody who waits, and returns the new count. No system call if nobody waits.
+    /// Counts one notification, wakes all waiters, and returns the new count. No system call if there is no waiter.
     #[inline]
     pub fn notify_all(&self) -> u64 {
         let (now, must_wake) = notify(&self.word, Notify::All);
@@ -92,10 +92,10 @@ impl Event {
         count(now)
     }
 
-    /// Counts one notification, wakes one of those who wait, and returns the new count. No system call if nobody waits.
+    /// Counts one notification, wakes one waiter, and returns the new count. No system call if there is no waiter.
     ///
-    /// For work that any one of the waiting can do. The others see the new count as soon as they look: when they are woken by
-    /// another notification, or after some milliseconds.
+    /// This is for work that any one waiter can do. The others find the new count after some milliseconds, or with the
+    /// next notification.
     #[inline]
     pub fn notify_one(&self) -> u64 {
         let (now, must_wake) = notify(&self.word, Notify::One);
@@ -113,15 +113,17 @@ impl Event {
         }
     }
 
-    /// Waits up to `timeout` until there were more than `seen` notifications, and returns how many there are.
+    /// Waits until there are more than `seen` notifications, and returns their number.
     ///
-    /// A signal does not end a wait: [`Versioned::wait_newer`](crate::Versioned::wait_newer) shows a loop that ends by a flag.
+    /// A signal does not end the wait. [`Versioned::wait_newer`](crate::Versioned::wait_newer) shows a loop that a
+    /// signal handler can end.
     ///
     /// # Errors
     ///
-    /// [`WaitError::Timeout`]; [`WaitError::Removed`] if the object was removed, within some milliseconds. A removal from
-    /// outside (`ipcrm`) is noticed only by a call that waits for 5 ms or more. [`WaitError::AnchorLost`] if its anchor was
-    /// removed, within a second or when the time is over.
+    /// - [`WaitError::Timeout`] once the time is over.
+    /// - [`WaitError::Removed`] if the object was removed. It is noticed within some milliseconds. A removal by `ipcrm`
+    ///   is noticed only by a call that waits for 5 ms or more.
+    /// - [`WaitError::AnchorLost`] if the anchor was removed. It is noticed within a second, or when the time is over.
     pub fn wait_past(&self, seen: u64, timeout: Duration) -> Result<u64, WaitError> {
         self.wait_by(seen, timeout, Access::ReadWrite, |slice| match announce(&self.word, seen) {
             Err(newer) => Some(newer),
@@ -150,7 +152,7 @@ impl Event {
             || self.newer(seen),
             sleep,
             || Awaited::Notification {
-                event: refusal::name(self),
+                event: describe::part(self),
                 number: seen.saturating_add(1),
                 count: self.count(),
             },
@@ -164,25 +166,25 @@ impl fmt::Debug for Event {
     }
 }
 
-/// An [`Event`] that can be waited for and nothing else.
+/// Lets a read-only process wait for an [`Event`].
 #[repr(transparent)]
 pub struct EventView {
     part: Event,
 }
 
 impl EventView {
-    /// Returns how many notifications there were.
+    /// Returns the number of notifications so far.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.part.count()
     }
 
-    /// Waits for more notifications: see [`Event::wait_past`]. A read-only process cannot announce that it is
-    /// waiting, so it polls every millisecond.
+    /// Waits until there are more than `seen` notifications: see [`Event::wait_past`]. A read-only process cannot
+    /// announce that it is waiting, so it polls every millisecond.
     ///
     /// # Errors
     ///
-    /// [`WaitError::Timeout`], [`WaitError::Removed`], [`WaitError::AnchorLost`].
+    /// As [`Event::wait_past`].
     pub fn wait_past(&self, seen: u64, timeout: Duration) -> Result<u64, WaitError> {
         let part = &self.part;
         part.wait_by(seen, timeout, Access::ReadOnly, |slice| {
@@ -205,13 +207,13 @@ fn debug(name: &str, part: &Event, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.debug_struct(name).field("count", &part.count()).finish()
 }
 
-// SAFETY: size and alignment are the compiler's; `Kind::Event` says what is in it, held by the assertions below.
+// SAFETY: size and alignment are the compiler's. `Kind::Event` describes the content, held by the assertions below.
 unsafe impl ShmLayout for Event {
     const SCHEMA: &'static Schema = &Schema::of::<Self>(Kind::Event);
 }
 
-// SAFETY: nothing but atomics, which are valid over any bytes; zeros are a count of 0 and nobody waiting; nothing to
-// drop. The view is a transparent wrapper whose methods never write.
+// SAFETY: nothing but atomics, in which any bytes are valid. Zeros are a count of 0 without waiters. Nothing to drop.
+// The view is a transparent wrapper whose methods never write.
 unsafe impl ShmObject for Event {
     type View = EventView;
 }

@@ -1,19 +1,20 @@
 //! `Lock`: mutual exclusion for invariants over several parts of an object.
 //!
-//! The lock word is `lock_word.rs`'s; whose process has ended, loses it to the next one. A second word, which only the
-//! holder changes, says whether what the lock guards may be changed by half:
+//! The lock word is described in `lock_word.rs`. A second word, which only the holder changes, says whether the
+//! invariant may be broken:
 //!
-//! | from | to | by whom |
+//! | from | to | by |
 //! |---|---|---|
-//! | consistent | inconsistent | who takes the lock from a process that has ended, before anything else |
+//! | consistent | inconsistent | a process that takes the lock from a dead process, before anything else |
 //! | consistent | inconsistent | a holder whose thread panics, before it frees the lock |
 //! | inconsistent | consistent | a holder, by `mark_consistent` |
 //!
-//! A process that dies between taking the lock from the dead and saying so is itself dead, and the next one says it.
+//! A process may die after it took the lock from a dead one, and before it changed the second word. Then the next
+//! process takes the lock from a dead process, too, and changes the word.
 //!
 //! # Safety
 //!
-//! What is unsafe here is only to promise the layout: two atomic words, which all may read and write at any time.
+//! Only the promises of the layout traits are unsafe here. The memory is two atomic words.
 #![allow(unsafe_code)]
 
 mod guard;
@@ -25,9 +26,9 @@ use std::time::Duration;
 use super::atomics::AtomicU32;
 use super::atomics::Ordering::Relaxed;
 use super::backoff::Limit;
+use super::describe;
 use super::lock_word::{TOKEN, try_take};
-use super::refusal;
-use super::word_lock::{self, Refused, Taken, acquire};
+use super::locking::{self, AcquireError, Taken, acquire};
 use crate::error::LockError;
 use crate::layout::schema::{Kind, Schema};
 use crate::layout::{ShmLayout, ShmObject};
@@ -36,13 +37,13 @@ use crate::sys::failpoint::{self, Step};
 
 pub use guard::LockGuard;
 
-/// What the lock guards may be changed by half.
+/// The invariant may be broken.
 const INCONSISTENT: u32 = 1 << 0;
 
-/// A lock that processes share, for invariants over several parts of an object.
+/// Gives one thread of all processes at a time the right to change several parts of an object.
 ///
-/// It holds no data: that stays in [`Versioned`](crate::Versioned) parts and atomics beside it, each of which is whole
-/// and valid by itself at any instant. For changes to *one* value, [`Versioned::update`](crate::Versioned::update) and
+/// It contains no data. The data stays in [`Versioned`](crate::Versioned) parts and atomics beside it, each of which is
+/// whole and valid at any instant. For changes to *one* value, [`Versioned::update`](crate::Versioned::update) and
 /// [`Versioned::begin`](crate::Versioned::begin) need no `Lock`.
 ///
 /// ```
@@ -55,7 +56,7 @@ const INCONSISTENT: u32 = 1 << 0;
 ///
 /// let queue = Shared::<Queue>::new_private()?;
 /// let guard = queue.lock.lock_or_repair(|| {
-///     // The last owner died half-way: make it right from what can be trusted.
+///     // The last owner died half-way. Compute `waiting` from the parts that are right.
 ///     queue.waiting.store(queue.pushed.load(Relaxed) - queue.popped.load(Relaxed), Relaxed);
 /// });
 /// queue.pushed.fetch_add(1, Relaxed);
@@ -66,79 +67,82 @@ const INCONSISTENT: u32 = 1 << 0;
 ///
 /// # When an owner dies
 ///
-/// The next one to take the lock gets it within milliseconds of the kernel's having released the process, and is told: what the
-/// owner was changing may be changed by half. So [`lock`](Self::lock) refuses, with [`LockError::OwnerDied`], until
-/// somebody has repaired it; [`lock_or_repair`](Self::lock_or_repair) repairs it first. A panic counts as a death.
+/// The next process gets the lock within milliseconds after the kernel has released the dead one. The changes of the
+/// dead owner may be incomplete, so [`lock`](Self::lock) returns [`LockError::OwnerDied`] until a process has repaired
+/// them. [`lock_or_repair`](Self::lock_or_repair) repairs them first. A panic counts as a death.
 ///
 /// # Deadlocks
 ///
-/// Two processes that take two locks in opposite order wait for each other for ever, and nobody tells them: take locks in one
-/// order everywhere, or with [`lock_timeout`](Self::lock_timeout). A thread that would wait for itself is told.
+/// Two processes that take two locks in opposite order wait for each other forever, and get no error. Take locks in one
+/// order everywhere, or with [`lock_timeout`](Self::lock_timeout). A thread that would wait for itself gets an error.
 ///
 /// # Fairness
 ///
-/// One that finds the lock free may take it before those who sleep, but only until one of these has woken once in vain: then
-/// the lock is kept for him.
+/// A process that finds the lock free may take it before the sleeping waiters. Once a waiter has woken in vain, the
+/// lock is kept for a waiter.
 ///
 /// # Memory
 ///
-/// 8 bytes, aligned to 8. In [`CacheAligned`](crate::CacheAligned) it does not disturb its neighbours.
+/// 8 bytes, aligned to 8. In [`CacheAligned`](crate::CacheAligned) it does not disturb its neighbors.
 #[derive(Default)]
 #[repr(C, align(8))]
 pub struct Lock {
     /// See `lock_word.rs`.
     word: AtomicU32,
-    /// Bit 0: *inconsistent*. The rest: which thread holds it, see `held.rs`. Changed by the holder only.
+    /// Bit 0 is *inconsistent*. The rest is the mark of the holder's thread: see `thread_mark.rs`. Only the holder
+    /// changes it.
     state: AtomicU32,
 }
 
 impl Lock {
-    /// Makes one that is free and consistent, in ordinary memory.
+    /// Makes a free and consistent lock, in ordinary memory.
     #[must_use]
     pub const fn new() -> Self {
         Self { word: AtomicU32::new(0), state: AtomicU32::new(0) }
     }
 
-    /// Takes the lock, waiting for as long as others hold it.
+    /// Waits until the lock is free, and takes it.
     ///
     /// # Errors
     ///
-    /// [`LockError::OwnerDied`] if the last owner died or panicked, and nobody has repaired what it guards: the lock is
-    /// free again, take it with [`lock_or_repair`](Self::lock_or_repair). [`LockError::WouldDeadlock`] if this
-    /// very thread holds it.
+    /// - [`LockError::OwnerDied`] if the last owner died or panicked, and no process has repaired its changes. The lock
+    ///   is free again. Take it with [`lock_or_repair`](Self::lock_or_repair).
+    /// - [`LockError::WouldDeadlock`] if this thread holds the lock.
     ///
-    /// The error keeps no guard, so it can be handed on by `?` anywhere, also as an `anyhow::Error`.
+    /// The error keeps no guard, so `?` can return it anywhere, also as an `anyhow::Error`.
     #[inline]
     pub fn lock(&self) -> Result<LockGuard<'_>, LockError> {
         let token = process::token();
         if self.take_in_order(token) { Ok(LockGuard::new(self, token)) } else { self.lock_slowly(Limit::Forever) }
     }
 
-    /// Takes the lock if nobody has it. A process that has died with it does not count.
+    /// Takes the lock if no living process holds it. Never waits.
     ///
     /// # Errors
     ///
-    /// [`LockError::Busy`] if somebody has it; [`LockError::OwnerDied`] as [`lock`](Self::lock);
-    /// [`LockError::WouldDeadlock`] if it is this very thread.
+    /// - [`LockError::Busy`] if another thread holds the lock.
+    /// - [`LockError::OwnerDied`] and [`LockError::WouldDeadlock`] as for [`lock`](Self::lock).
     #[inline]
     pub fn try_lock(&self) -> Result<LockGuard<'_>, LockError> {
         let token = process::token();
         if self.take_in_order(token) { Ok(LockGuard::new(self, token)) } else { self.lock_slowly(Limit::Never) }
     }
 
-    /// Takes the lock, waiting up to `timeout` for others.
+    /// Waits until the lock is free, and takes it. The limit is `timeout`.
     ///
     /// # Errors
     ///
-    /// [`LockError::Busy`] once the time is over; otherwise as [`lock`](Self::lock).
+    /// - [`LockError::Busy`] once the time is over.
+    /// - [`LockError::OwnerDied`] and [`LockError::WouldDeadlock`] as for [`lock`](Self::lock).
     pub fn lock_timeout(&self, timeout: Duration) -> Result<LockGuard<'_>, LockError> {
         self.lock_slowly(Limit::Within(timeout))
     }
 
-    /// Takes the lock, and lets `repair` put right what the last owner left, if it died or panicked.
+    /// Takes the lock. If the last owner died or panicked, runs `repair` first.
     ///
-    /// `repair` runs with the lock held. If it panics, the lock is free again and still inconsistent; so if the process dies
-    /// in it. Whoever comes next repairs again: let it say what is to be, not what is to change.
+    /// This thread holds the lock while `repair` runs. If `repair` panics, or its process dies, the lock is free again
+    /// and still inconsistent, and the next process repairs again. So `repair` should set the parts to the right state,
+    /// and not change them by an amount.
     ///
     /// ```
     /// use shmstore::{Lock, LockError};
@@ -164,23 +168,25 @@ impl Lock {
     ///
     /// # Panics
     ///
-    /// If this very thread holds the lock: it would wait for itself.
+    /// Panics if this thread holds the lock, because it would wait for itself.
     #[track_caller]
     pub fn lock_or_repair(&self, repair: impl FnOnce()) -> LockGuard<'_> {
         self.lock_to_repair().repaired_by(repair)
     }
 
-    /// Takes the lock as [`lock_or_repair`](Self::lock_or_repair) does, waiting up to `timeout` for others.
+    /// Takes the lock as [`lock_or_repair`](Self::lock_or_repair) does. The limit is `timeout`.
     ///
     /// # Errors
     ///
-    /// [`LockError::Busy`] once the time is over, [`LockError::WouldDeadlock`] if this very thread holds it.
+    /// - [`LockError::Busy`] once the time is over.
+    /// - [`LockError::WouldDeadlock`] if this thread holds the lock.
     pub fn lock_or_repair_timeout(&self, timeout: Duration, repair: impl FnOnce()) -> Result<LockGuard<'_>, LockError> {
         Ok(self.lock_to_repair_timeout(timeout)?.repaired_by(repair))
     }
 
-    /// Takes the lock whatever its last owner left: see [`LockGuard::is_inconsistent`] and
-    /// [`LockGuard::mark_consistent`]. For a repair that can fail.
+    /// Takes the lock even if it is inconsistent. For a repair that can fail.
+    ///
+    /// See [`LockGuard::is_inconsistent`] and [`LockGuard::mark_consistent`].
     ///
     /// ```
     /// # use shmstore::Lock;
@@ -195,7 +201,7 @@ impl Lock {
     ///
     /// # Panics
     ///
-    /// If this very thread holds the lock: it would wait for itself.
+    /// Panics if this thread holds the lock, because it would wait for itself.
     #[track_caller]
     pub fn lock_to_repair(&self) -> LockGuard<'_> {
         match self.acquire(Limit::Forever) {
@@ -204,44 +210,44 @@ impl Lock {
         }
     }
 
-    /// Takes the lock as [`lock_to_repair`](Self::lock_to_repair) does, waiting up to `timeout` for others.
+    /// Takes the lock as [`lock_to_repair`](Self::lock_to_repair) does. The limit is `timeout`.
     ///
     /// # Errors
     ///
-    /// [`LockError::Busy`] once the time is over, [`LockError::WouldDeadlock`] if this very thread holds it.
+    /// - [`LockError::Busy`] once the time is over.
+    /// - [`LockError::WouldDeadlock`] if this thread holds the lock.
     pub fn lock_to_repair_timeout(&self, timeout: Duration) -> Result<LockGuard<'_>, LockError> {
         self.acquire(Limit::Within(timeout))
     }
 
-    /// Tells whether somebody has the lock at this moment, maybe a process that has died: for a look only.
+    /// Returns `true` if a process holds the lock at this moment. That process may be dead.
     #[must_use]
     pub fn is_locked(&self) -> bool {
         self.word.load(Relaxed) & TOKEN != 0
     }
 
-    /// Tells whether an owner has died or panicked, which nobody has repaired yet, as far as is known: a death is noticed
-    /// by the next one who wants the lock.
+    /// Returns `true` if an owner has died or panicked, and no process has repaired its changes. A death is noticed
+    /// only by the next process that takes the lock.
     #[must_use]
     #[inline]
     pub fn is_inconsistent(&self) -> bool {
         self.state.load(Relaxed) & INCONSISTENT != 0
     }
 
-    /// Takes the lock if it is free, nobody waits for it, and nothing is to be repaired: the fast path.
+    /// The fast path: takes the lock if it is free and consistent, and no process waits for it.
     #[inline(always)]
     fn take_in_order(&self, token: u32) -> bool {
         if !try_take(&self.word, token) {
             return false;
         }
         failpoint::reach(Step::LockTaken);
-        // What the last owner left may be half-changed.
         !self.is_inconsistent() || self.give_back(token)
     }
 
-    /// Frees the lock again, untouched.
+    /// Frees the lock again. Returns `false`.
     #[cold]
     fn give_back(&self, token: u32) -> bool {
-        word_lock::free(&self.word, token);
+        locking::free(&self.word, token);
         false
     }
 
@@ -257,13 +263,13 @@ impl Lock {
                 failpoint::reach(Step::LockTaken);
                 Ok(LockGuard::new(self, token))
             }
-            Ok(Taken::FromTheDead) => {
+            Ok(Taken::FromDeadOwner) => {
                 failpoint::reach(Step::LockTakenOver);
                 self.state.store(INCONSISTENT, Relaxed);
                 Ok(LockGuard::new(self, token))
             }
-            Err(Refused::ByThisThread) => Err(LockError::WouldDeadlock { lock: refusal::name(self) }),
-            Err(busy) => Err(refusal::busy(busy, self).into()),
+            Err(AcquireError::HeldByThisThread) => Err(LockError::WouldDeadlock { lock: describe::part(self) }),
+            Err(busy) => Err(describe::busy(busy, self).into()),
         }
     }
 }
@@ -274,20 +280,20 @@ impl fmt::Debug for Lock {
     }
 }
 
-/// A [`Lock`] that can be looked at and nothing else.
+/// Shows the state of a [`Lock`] to a read-only process.
 #[repr(transparent)]
 pub struct LockView {
     part: Lock,
 }
 
 impl LockView {
-    /// Tells whether somebody has the lock at this moment: see [`Lock::is_locked`].
+    /// Returns `true` if a process holds the lock at this moment: see [`Lock::is_locked`].
     #[must_use]
     pub fn is_locked(&self) -> bool {
         self.part.is_locked()
     }
 
-    /// Tells whether an owner has died or panicked: see [`Lock::is_inconsistent`].
+    /// Returns `true` if an owner has died or panicked: see [`Lock::is_inconsistent`].
     #[must_use]
     pub fn is_inconsistent(&self) -> bool {
         self.part.is_inconsistent()
@@ -304,16 +310,16 @@ fn debug(name: &str, part: &Lock, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.debug_struct(name).field("locked", &part.is_locked()).field("inconsistent", &part.is_inconsistent()).finish()
 }
 
-// A panic with a guard leaves a free lock that says `OwnerDied`.
+// After a panic with a guard the lock is free, and `lock` returns `OwnerDied`.
 impl UnwindSafe for Lock {}
 impl RefUnwindSafe for Lock {}
 
-// SAFETY: size and alignment are the compiler's; `Kind::Lock` says what is in it, held by the assertions below.
+// SAFETY: size and alignment are the compiler's. `Kind::Lock` describes the content, held by the assertions below.
 unsafe impl ShmLayout for Lock {
     const SCHEMA: &'static Schema = &Schema::of::<Self>(Kind::Lock);
 }
 
-// SAFETY: nothing but atomics, which are valid over any bytes; zeros are a free lock; nothing to drop. The view is a
+// SAFETY: nothing but atomics, in which any bytes are valid. Zeros are a free lock. Nothing to drop. The view is a
 // transparent wrapper whose methods never write.
 unsafe impl ShmObject for Lock {
     type View = LockView;

@@ -1,4 +1,5 @@
-//! The table of transitions of a lock word, row by row. (Not in `lock_word.rs`, which the loom models build too.)
+//! The table of transitions of a lock word, row by row. The loom models build `lock_word.rs`, so the tests are not in
+//! it.
 
 use super::atomics::AtomicU32;
 use super::atomics::Ordering::Relaxed;
@@ -6,7 +7,7 @@ use super::lock_word::*;
 use super::version_waiters::{self, Announced};
 
 const OURS: u32 = 7;
-const THEIRS: u32 = 8;
+const OTHER: u32 = 8;
 const ALL_FLAGS: u32 = WAITERS | HAND_OFF | VERSION_WAITERS;
 
 #[test]
@@ -25,7 +26,7 @@ fn a_free_lock_is_taken_unless_it_is_kept_for_another() {
 
         let word = AtomicU32::new(flags);
         assert_eq!(take_or_announce(&word, OURS, Claim::Slept), Attempt::Taken);
-        assert_eq!(word.load(Relaxed), flags & VERSION_WAITERS | WAITERS | OURS, "it was kept for one that has slept");
+        assert_eq!(word.load(Relaxed), flags & VERSION_WAITERS | WAITERS | OURS, "kept for a thread that has slept");
 
         let word = AtomicU32::new(flags);
         let kept = flags & HAND_OFF != 0;
@@ -38,8 +39,8 @@ fn a_free_lock_is_taken_unless_it_is_kept_for_another() {
 }
 
 #[test]
-fn a_held_lock_is_not_taken_by_anyone() {
-    for (holder, claim) in [(OURS, Claim::Try), (THEIRS, Claim::Newcomer), (THEIRS, Claim::Slept)] {
+fn a_held_lock_is_taken_by_no_thread() {
+    for (holder, claim) in [(OURS, Claim::Try), (OTHER, Claim::Newcomer), (OTHER, Claim::Slept)] {
         let word = AtomicU32::new(holder | VERSION_WAITERS);
         assert!(!try_take(&word, OURS));
         assert_eq!(take(&word, OURS, claim), Attempt::Held(holder | VERSION_WAITERS));
@@ -49,22 +50,22 @@ fn a_held_lock_is_not_taken_by_anyone() {
 
 #[test]
 fn a_waiter_announces_itself_once_and_asks_for_hand_off_when_it_has_slept_in_vain() {
-    let word = AtomicU32::new(THEIRS);
+    let word = AtomicU32::new(OTHER);
     for (claim, flags) in [
         (Claim::Newcomer, WAITERS),
         (Claim::Newcomer, WAITERS),
         (Claim::Slept, WAITERS | HAND_OFF),
         (Claim::Newcomer, WAITERS | HAND_OFF),
     ] {
-        assert_eq!(take_or_announce(&word, OURS, claim), Attempt::Held(THEIRS | flags));
-        assert_eq!(word.load(Relaxed), THEIRS | flags);
+        assert_eq!(take_or_announce(&word, OURS, claim), Attempt::Held(OTHER | flags));
+        assert_eq!(word.load(Relaxed), OTHER | flags);
     }
     let kept = AtomicU32::new(HAND_OFF);
     assert_eq!(take_or_announce(&kept, OURS, Claim::Newcomer), Attempt::Held(HAND_OFF | WAITERS));
 }
 
 #[test]
-fn one_that_gives_up_leaves_the_lock_to_newcomers() {
+fn a_waiter_that_gives_up_leaves_the_lock_to_newcomers() {
     let word = AtomicU32::new(HAND_OFF | WAITERS);
     give_up(&word);
     assert_eq!(word.load(Relaxed), WAITERS);
@@ -74,13 +75,13 @@ fn one_that_gives_up_leaves_the_lock_to_newcomers() {
 #[test]
 fn a_lock_is_taken_over_from_its_holder_only() {
     for flags in [0, WAITERS, ALL_FLAGS] {
-        let word = AtomicU32::new(THEIRS | flags);
+        let word = AtomicU32::new(OTHER | flags);
         assert!(!take_over(&word, OURS + 5, OURS));
-        assert_eq!(word.load(Relaxed), THEIRS | flags);
-        assert!(take_over(&word, THEIRS, OURS));
+        assert_eq!(word.load(Relaxed), OTHER | flags);
+        assert!(take_over(&word, OTHER, OURS));
         assert_eq!(word.load(Relaxed), OURS | WAITERS | flags & VERSION_WAITERS);
     }
-    assert!(!take_over(&AtomicU32::new(0), THEIRS, OURS), "it was freed before it was taken over");
+    assert!(!take_over(&AtomicU32::new(0), OTHER, OURS), "it was freed before it was taken over");
 }
 
 #[test]
@@ -99,8 +100,8 @@ fn release_frees_and_tells_of_waiters() {
 }
 
 #[test]
-fn release_leaves_a_lock_of_others_alone() {
-    for found in [0, WAITERS, THEIRS, THEIRS | ALL_FLAGS] {
+fn release_leaves_the_lock_of_another_process_alone() {
+    for found in [0, WAITERS, OTHER, OTHER | ALL_FLAGS] {
         let word = AtomicU32::new(found);
         assert!(!try_release(&word, OURS));
         assert_eq!(release(&word, OURS), None);
@@ -109,7 +110,7 @@ fn release_leaves_a_lock_of_others_alone() {
 }
 
 #[test]
-fn waiters_for_a_version_are_told_once() {
+fn waiters_for_a_version_are_woken_once() {
     let (word, bell) = (AtomicU32::new(OURS), AtomicU32::new(5));
     assert!(!version_waiters::take(&word, &bell, true));
     for flags in [0, VERSION_WAITERS] {

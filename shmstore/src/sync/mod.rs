@@ -4,36 +4,34 @@
 
 mod atomic;
 mod atomics {
-    //! The atomics of the protocols, imported from this one place, so that a model checker can put its own here.
+    //! The atomics of the protocols. The loom models replace this module.
 
     pub(super) use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence, fence};
 }
+mod backoff;
 mod cache_aligned;
 pub(crate) mod copy;
-mod held;
-mod backoff;
+mod describe;
+mod event;
+mod event_word;
+mod lock;
 mod lock_word;
-mod word_lock;
-mod refusal;
-mod waiting;
+mod locking;
 mod seqlock;
+mod thread_mark;
 mod untyped;
 mod unwritable;
 mod version_waiters;
-mod versioned_cell;
 mod versioned;
-mod view;
-mod lock;
-mod event_word;
-mod event;
+mod versioned_cell;
+mod waiting;
 
 pub use atomic::AtomicValue;
 pub use cache_aligned::CacheAligned;
 pub use event::{Event, EventView};
 pub use lock::{Lock, LockGuard, LockView};
-pub(crate) use untyped::{VersionedPlaces, holder, newest, stable_at, try_copy};
-pub use versioned::{Transaction, Versioned, Writer};
-pub use view::VersionedView;
+pub(crate) use untyped::{VersionedOffsets, holder, newest, stable_at, try_copy};
+pub use versioned::{Transaction, Versioned, VersionedView, Writer};
 
 #[cfg(test)]
 mod lock_word_tests;

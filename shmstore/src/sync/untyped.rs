@@ -1,28 +1,27 @@
-//! Parts of types that this program does not know: where their words are, and what these say.
+//! The words of parts whose type this program does not know: their offsets and their meaning.
 
 use super::atomics::AtomicU64;
 use super::lock_word::TOKEN;
 use super::seqlock;
 use crate::sync::copy::UNIT;
 
-/// What processors move between their caches, in bytes.
-const LINE: u64 = 64;
+/// The size of a cache line in bytes.
+pub(super) const LINE: u64 = 64;
 
-/// Where things are in a `Versioned`, in bytes from its start: see the table of `versioned_cell.rs`.
+/// The offsets and sizes of a `Versioned`, in bytes: see the table of `versioned_cell.rs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct VersionedPlaces {
+pub(crate) struct VersionedOffsets {
     pub(crate) sequence: u64,
-    /// Slot 0.
-    pub(crate) slots: u64,
-    /// The size of a slot.
-    pub(crate) slot: u64,
-    /// The size of all of it.
+    /// Slot 1 follows slot 0.
+    pub(crate) slot_0: u64,
+    pub(crate) slot_size: u64,
+    /// The size of the whole.
     pub(crate) size: u64,
     pub(crate) align: u64,
 }
 
-impl VersionedPlaces {
-    /// For a value of this size and alignment; `None` if that is more than memory can be.
+impl VersionedOffsets {
+    /// Returns the offsets for a value of this size and alignment. `None` if no memory is that large.
     pub(crate) const fn of(size: u64, align: u64) -> Option<Self> {
         const SEQUENCE: u64 = LINE;
         const WORDS: u64 = SEQUENCE + 16;
@@ -30,31 +29,32 @@ impl VersionedPlaces {
             return None;
         }
         let unit = if align > UNIT as u64 { align } else { UNIT as u64 };
-        let slot = size.next_multiple_of(unit);
-        let slots = WORDS.next_multiple_of(unit);
-        let slots = if slot % LINE == 0 { slots.next_multiple_of(LINE) } else { slots };
+        let slot_size = size.next_multiple_of(unit);
+        let slot_0 = WORDS.next_multiple_of(unit);
+        let slot_0 = if slot_size % LINE == 0 { slot_0.next_multiple_of(LINE) } else { slot_0 };
         let align = if align > LINE { align } else { LINE };
-        Some(Self { sequence: SEQUENCE, slots, slot, size: (slots + 2 * slot).next_multiple_of(align), align })
+        let size = (slot_0 + 2 * slot_size).next_multiple_of(align);
+        Some(Self { sequence: SEQUENCE, slot_0, slot_size, size, align })
     }
 }
 
-/// Copies the newest version of a `Versioned` once, by `copy`, which is given the slot. Returns the version; `None` if a writer may
-/// have disturbed the copy. Only loads.
+/// Copies the newest version of a `Versioned` once, by `copy`, which gets the index of the slot. Returns the version,
+/// or `None` if a writer may have disturbed the copy. Only loads.
 pub(crate) fn try_copy(sequence: &AtomicU64, copy: impl FnOnce(usize)) -> Option<u64> {
     seqlock::try_read(sequence, copy)
 }
 
-/// The version that is valid at a sequence number, and its slot.
+/// Returns the version that is valid at a sequence number, and the index of its slot.
 pub(crate) fn newest(sequence: u64) -> (u64, usize) {
     (seqlock::version(sequence), seqlock::free_slot(sequence) ^ 1)
 }
 
-/// The sequence number while a version is stable.
+/// Returns the sequence number while a version is stable.
 pub(crate) fn stable_at(version: u64) -> u64 {
     seqlock::stable_at(version)
 }
 
-/// The token in a lock word, 0 if nobody has the lock.
+/// Returns the token in a lock word. 0 if the lock is free.
 pub(crate) fn holder(word: u32) -> u32 {
     word & TOKEN
 }

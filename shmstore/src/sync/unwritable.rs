@@ -1,5 +1,5 @@
-//! What the views of parts do not do, by name. A program that tries to write through a view is told by the compiler why
-//! it cannot, and what to do, instead of that there is no such method. None of these can be called.
+//! The writing methods of parts, for their views. None of these can be called. If a program tries to write through a
+//! view, the compiler explains why it cannot, and what to do, and does not say only that there is no such method.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::layout::ShmValue;
 use crate::layout::view::AtomicView;
 use crate::sync::{EventView, LockGuard, LockView, Transaction, VersionedView, Writer};
 
-/// Of nothing that is seen through a view. (The lifetime keeps the compiler from refusing the bound where it is written.)
+/// Implemented for no type. The lifetime keeps the compiler from rejecting the bound where it is written.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can only be read",
     label = "a view has no way to write: `Store::attach` gives an object that can be written"
@@ -18,7 +18,7 @@ pub trait Writable<'a> {
     fn refuse<R>() -> R;
 }
 
-macro_rules! refused_atomics {
+macro_rules! unwritable_atomics {
     ($($exchange:ident)*) => {
         #[doc(hidden)]
         impl<A> AtomicView<A> {
@@ -85,9 +85,9 @@ macro_rules! refused_atomics {
     };
 }
 
-refused_atomics! { swap fetch_add fetch_sub fetch_and fetch_or fetch_xor fetch_max fetch_min }
+unwritable_atomics! { swap fetch_add fetch_sub fetch_and fetch_or fetch_xor fetch_max fetch_min }
 
-macro_rules! refused {
+macro_rules! unwritable {
     ($view:ident$(<$value:ident: $bound:ident>)? {
         $(fn $name:ident$(<$result:ident>)?($($argument:ty),*) $(-> $returned:ty)?;)*
     }) => {
@@ -103,7 +103,7 @@ macro_rules! refused {
     };
 }
 
-refused! {
+unwritable! {
     VersionedView<V: ShmValue> {
         fn store(V) -> u64;
         fn store_from(&V) -> u64;
@@ -119,7 +119,7 @@ refused! {
     }
 }
 
-refused! {
+unwritable! {
     LockView {
         fn lock() -> Result<LockGuard<'_>, LockError>;
         fn try_lock() -> Result<LockGuard<'_>, LockError>;
@@ -131,7 +131,7 @@ refused! {
     }
 }
 
-refused! {
+unwritable! {
     EventView {
         fn notify_one() -> u64;
         fn notify_all() -> u64;

@@ -1,31 +1,33 @@
-//! Those who wait for a newer version: a flag in the lock word, by which the holder knows of them, and a bell, on which
-//! they sleep.
+//! Waiters for a newer version: a flag in the lock word, which tells the holder of them, and a bell, on which they
+//! sleep.
 //!
-//! A waiter reads the bell, puts up the flag, looks whether its version is there, and sleeps unless the bell was rung
-//! since it was read. Who stores takes the flag down, and if it was up rings the bell and wakes all who sleep there. Had
-//! the flag been of one who waits for the version after this one, and is not asleep yet, he finds the bell rung, and
-//! begins again. (On the sequence number instead of a bell of its own he would sleep on, without a flag.)
+//! A waiter reads the bell, sets the flag, checks for its version, and sleeps unless the bell has rung since. A store
+//! clears the flag. If the flag was set, it rings the bell and wakes all sleepers.
 //!
-//! Built a second time by the loom models, with loom's atomics.
+//! The flag may be that of a waiter for the version after this one, which is not asleep yet. It finds that the bell has
+//! rung, and begins again. If waiters slept on the sequence number instead of a bell, this one would sleep on, without
+//! a flag.
+//!
+//! The loom models build this file a second time, with loom's atomics.
 
 use super::atomics::Ordering::{AcqRel, Relaxed, SeqCst};
 use super::atomics::{AtomicU32, compiler_fence, fence};
 use super::lock_word::{TOKEN, VERSION_WAITERS};
 
-/// What a waiter has found when he announced himself.
+/// The state that a waiter found when it announced itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Announced {
-    /// The bell: he may sleep for as long as it is this.
+    /// The value of the bell. The waiter may sleep while the bell has this value.
     pub(super) bell: u32,
-    /// Whether somebody holds the lock, who may go on to store without touching its word: he must be made to execute a
-    /// barrier, before the waiter looks for his version.
+    /// A process holds the lock, and may store without touching its word. It must execute a barrier before the waiter
+    /// checks for its version.
     pub(super) is_held: bool,
 }
 
-/// Announces somebody who waits for a newer version. He then has to look whether it is there.
+/// Announces a waiter for a newer version. The waiter must then check for its version.
 ///
-/// Whoever stores under the lock and frees it is told by the release: both change the same word, so either the release
-/// sees the flag, or the waiter sees the store.
+/// The release of a lock and the announcement change the same word. So either the release sees the flag, or the waiter
+/// sees all stores that were made under the lock.
 pub(super) fn announce(lock: &AtomicU32, bell: &AtomicU32) -> Announced {
     let bell = bell.load(Relaxed);
     let before = lock.fetch_or(VERSION_WAITERS, AcqRel);
@@ -33,17 +35,17 @@ pub(super) fn announce(lock: &AtomicU32, bell: &AtomicU32) -> Announced {
     Announced { bell, is_held: before & TOKEN != 0 }
 }
 
-/// Rings the bell, for one who has taken the flag down: who is asleep must then be woken.
+/// Rings the bell, after the flag was cleared. The caller must then wake the sleepers.
 pub(super) fn ring(bell: &AtomicU32) {
     bell.fetch_add(1, AcqRel);
 }
 
-/// Tells a holder that keeps the lock from store to store whether somebody waits for what it has just stored; then it has
-/// taken the flag down and rung the bell.
+/// Clears the flag and rings the bell if a process waits, after a store of an exclusive writer. Returns `true` if it
+/// did.
 ///
-/// It looks for the flag with a plain load, which takes a full barrier on both sides. With `fences` the holder's is here.
-/// Without, waiters have the kernel make its thread execute one, between any two instructions, after they have announced
-/// themselves: so the compiler must keep the store before the look.
+/// The flag is checked by a plain load, which needs a full barrier on both sides. With `fences` the writer's barrier is
+/// here. Without it, each waiter has the kernel execute a barrier in the writer's thread, at any instruction, after it
+/// has announced itself. So the compiler must keep the store before the load.
 #[inline(always)]
 pub(super) fn take(lock: &AtomicU32, bell: &AtomicU32, fences: bool) -> bool {
     if fences {

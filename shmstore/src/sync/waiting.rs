@@ -1,5 +1,5 @@
-//! Waiting for a change of a part: a short spin, then sleep in slices, until it comes, the time is over, or the object is
-//! removed.
+//! Waits for a change of a part: a short spin, then sleep in slices. The wait ends when the change comes, when the time
+//! is over, or when the object is removed.
 
 use std::hint::spin_loop;
 use std::ptr;
@@ -11,15 +11,15 @@ use crate::segment::process::registry::segment_at;
 use crate::sys::failpoint::{self, Step};
 use crate::sys::shm::Access;
 
-/// How often to look before sleeping: less than the way to sleep and back takes.
+/// The checks before a thread sleeps. They take less time than to fall asleep and be woken.
 const SPINS: u32 = 100;
 
-/// When an anchor was last asked for: that takes some system calls.
-struct AnchorAsked(Instant);
+/// The time of the last check of the anchor, which takes some system calls.
+struct AnchorCheck(Instant);
 
-impl AnchorAsked {
-    /// Returns `true` once a second, and when the time is over, if any was waited at all.
-    fn is_to_be_asked_for(&mut self, is_over: bool) -> bool {
+impl AnchorCheck {
+    /// Returns `true` once a second, and when the time is over, unless there was no wait at all.
+    fn is_due(&mut self, is_over: bool) -> bool {
         const PAUSE: Duration = Duration::from_secs(1);
         const MOMENT: Duration = Duration::from_millis(1);
         let since = self.0.elapsed();
@@ -31,27 +31,27 @@ impl AnchorAsked {
     }
 }
 
-/// Waits for what `look` finds, in slices of `sleep`, which looks again when it is over; `awaited` says what it is, in an
-/// error.
+/// Waits until `check` returns a result. `sleep` sleeps for a slice, and then checks, too. `awaited` describes the
+/// change in an error.
 ///
-/// The object itself says after each sleep whether it was removed. The kernel is asked only now and then, for a removal
-/// from outside: a call that does not sleep makes no system call, and a reader that polls makes few.
+/// After each sleep a flag in the object says whether it was removed. The kernel is asked only now and then, because of
+/// `ipcrm`. So a call that does not sleep makes no system call, and a reader that polls makes few.
 pub(super) fn wait<P, R>(
     part: &P,
     access: Access,
     timeout: Duration,
-    look: impl Fn() -> Option<R>,
+    check: impl Fn() -> Option<R>,
     sleep: impl Fn(Duration) -> Option<R>,
     awaited: impl Fn() -> Awaited,
 ) -> Result<R, WaitError> {
     for _ in 0..if timeout.is_zero() { 1 } else { SPINS } {
-        if let Some(found) = look() {
+        if let Some(found) = check() {
             return Ok(found);
         }
         spin_loop();
     }
     let mut backoff = Backoff::of_waiter(access, Limit::Within(timeout));
-    let mut anchor = AnchorAsked(Instant::now());
+    let mut anchor = AnchorCheck(Instant::now());
     loop {
         let slice = backoff.slice();
         if let Some(found) = slice.and_then(&sleep) {
@@ -63,13 +63,13 @@ pub(super) fn wait<P, R>(
             if backoff.asks_now() { segment.is_removed() } else { segment.header().says_removed() }
         });
         if is_removed {
-            // What was brought before the removal is not lost.
-            return look().ok_or_else(|| WaitError::Removed { awaited: awaited() });
+            // A change that came before the removal is not lost.
+            return check().ok_or_else(|| WaitError::Removed { awaited: awaited() });
         }
-        if anchor.is_to_be_asked_for(slice.is_none()) {
+        if anchor.is_due(slice.is_none()) {
             if let Some(path) = segment.as_ref().and_then(|segment| segment.lost_anchor()) {
                 let anchor = path.to_owned();
-                return look().ok_or_else(|| WaitError::AnchorLost { awaited: awaited(), anchor });
+                return check().ok_or_else(|| WaitError::AnchorLost { awaited: awaited(), anchor });
             }
         }
         if slice.is_none() {

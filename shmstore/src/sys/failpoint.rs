@@ -52,7 +52,7 @@ steps! {
         LockTakenOver: "A `Lock` is taken over from an owner that has ended, and does not say so yet.",
         LockWoken: "A waiter for a lock word is awake, and has not read the word yet.",
         LockUnwoken: "A lock word is free, and its waiters are not woken yet.",
-        WriteSideTaken: "The lock of a `Versioned` is taken, and nothing is written.",
+        WriteLockTaken: "The write lock of a `Versioned` is taken, and nothing is written.",
         StoreOdd: "The sequence number is odd, and nothing is copied.",
         StoreCopied: "The value is copied, the sequence number is still odd.",
         StoreEven: "The new version is published, the lock is still taken, and no waiter is woken.",
@@ -60,7 +60,7 @@ steps! {
         VersionUnwoken: "The lock is free, and waiters for a version are not woken yet.",
         VersionAwaited: "A waiter for a version has set its flag, and is not asleep yet.",
         TransactionBegun: "A transaction has its copy.",
-        WriterLeased: "A `Writer` has the lock.",
+        WriterBegun: "A `Writer` has the write lock.",
         EventUnwoken: "A notification is counted, and no waiter is woken yet.",
         WaitSlept: "A slice of a wait is over without news, and a removal is not checked for yet.",
     }

@@ -92,7 +92,7 @@ impl<V: ShmValue> Drop for Unchecked<'_, V> {
 ///
 /// Only initialized bytes are written to it.
 #[inline(always)]
-pub(crate) unsafe fn place_of<V: AnyBits>(value: &mut V) -> &mut MaybeUninit<V> {
+pub(crate) unsafe fn as_uninit<V: AnyBits>(value: &mut V) -> &mut MaybeUninit<V> {
     const { is_described_value::<V>() };
     // SAFETY: the same layout. Only initialized bytes are written, by the caller, so it stays a valid V, by `AnyBits`.
     unsafe { &mut *ptr::from_mut(value).cast() }

@@ -34,8 +34,8 @@ fn child_that_drops_an_inherited_guard_frees_nothing_and_is_nobody_yet() {
 #[test]
 fn child_that_uses_what_it_inherited_is_refused_with_the_cure() {
     for (hold, then, cure) in [
-        ("begin", "commit 7", "must not commit it: its parent will"),
-        ("writer", "leased_store 7", "must not store with it: it is its parent's"),
+        ("begin", "commit 7", "must not commit it. It belongs to the parent"),
+        ("writer", "leased_store 7", "must not store with it. It belongs to the parent"),
     ] {
         let scratch = Scratch::new();
         let (mut parent, _child, mut other) = family(&scratch, hold);

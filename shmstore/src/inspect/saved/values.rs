@@ -7,7 +7,7 @@ use crate::inspect::decode::LOCK_INCONSISTENT;
 use crate::inspect::memory::Memory;
 use crate::inspect::snapshot::{Snapshot, Waits, snapshot};
 use crate::layout::schema::{OwnedKind, OwnedSchema};
-use crate::sync::{VersionedPlaces, holder, newest, stable_at};
+use crate::sync::{VersionedOffsets, holder, newest, stable_at};
 
 /// The path of a part that cannot be copied, from its last step to its first, and the reason.
 type Refused = (Vec<String>, String);
@@ -82,10 +82,10 @@ impl Copier<'_> {
         self.copies(value.size())?;
         let copy = snapshot(schema, value, self.memory, at, &mut self.waits).map_err(here)?;
         let Snapshot { version, bytes, .. } = copy;
-        let places = VersionedPlaces::of(value.size(), value.align()).ok_or_else(outside)?;
+        let offsets = VersionedOffsets::of(value.size(), value.align()).ok_or_else(outside)?;
         let sequence = stable_at(version);
-        let slot = places.slots + places.slot * newest(sequence).1 as u64;
-        self.put(at + places.sequence as usize, &sequence.to_le_bytes())?;
+        let slot = offsets.slot_0 + offsets.slot_size * newest(sequence).1 as u64;
+        self.put(at + offsets.sequence as usize, &sequence.to_le_bytes())?;
         self.put(at + slot as usize, &bytes)
     }
 

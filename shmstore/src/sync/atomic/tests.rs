@@ -1,12 +1,12 @@
-//! What a hostile or foolish process may leave in the word, and what std's atomics promise.
+//! The promises of std's atomics, and words that a hostile process may leave.
 
 use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 use super::*;
 
-/// An atomic whose word holds these bytes, whatever the value's own say.
-fn holding<V: ShmValue>(bytes: [u8; 8]) -> AtomicValue<V> {
+/// Returns an atomic with these bytes in its word.
+fn of_bytes<V: ShmValue>(bytes: [u8; 8]) -> AtomicValue<V> {
     AtomicValue { word: AtomicU64::new(u64::from_ne_bytes(bytes)), value: PhantomData }
 }
 
@@ -15,7 +15,7 @@ fn view<V: ShmValue>(atomic: &AtomicValue<V>) -> &AtomicView<AtomicValue<V>> {
     unsafe { &*ptr::from_ref(atomic).cast() }
 }
 
-/// A value of three bytes, and foreign ones behind it.
+/// A value of three bytes, and foreign bytes behind it.
 const FOREIGN: [u8; 8] = [1, 2, 3, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF];
 
 #[test]
@@ -29,26 +29,26 @@ fn every_size_is_one_word_and_starts_as_zero() {
 
 #[test]
 fn the_value_is_the_first_bytes_of_the_word_and_the_rest_is_zero() {
-    let atomic = holding::<[u8; 3]>([0xFF; 8]);
+    let atomic = of_bytes::<[u8; 3]>([0xFF; 8]);
     atomic.store([7, 8, 9], Release);
     assert_eq!(atomic.word.load(Relaxed).to_ne_bytes(), [7, 8, 9, 0, 0, 0, 0, 0]);
-    assert_eq!(holding::<[u8; 3]>(FOREIGN).load(Relaxed), [1, 2, 3]);
+    assert_eq!(of_bytes::<[u8; 3]>(FOREIGN).load(Relaxed), [1, 2, 3]);
 }
 
 #[test]
 fn foreign_bytes_behind_the_value_fail_no_exchange() {
-    let atomic = holding::<[u8; 3]>(FOREIGN);
+    let atomic = of_bytes::<[u8; 3]>(FOREIGN);
     assert_eq!(atomic.compare_exchange([1, 2, 3], [4, 5, 6], AcqRel, Acquire), Ok([1, 2, 3]));
     assert_eq!(atomic.word.load(Relaxed).to_ne_bytes(), [4, 5, 6, 0, 0, 0, 0, 0]);
 
-    let atomic = holding::<[u8; 3]>(FOREIGN);
+    let atomic = of_bytes::<[u8; 3]>(FOREIGN);
     assert_eq!(atomic.compare_exchange([1, 2, 4], [4, 5, 6], AcqRel, Acquire), Err([1, 2, 3]));
     assert_eq!(atomic.fetch_update(AcqRel, Acquire, |[a, b, c]| Some([c, b, a])), Ok([1, 2, 3]));
     assert_eq!(atomic.load(Relaxed), [3, 2, 1]);
 }
 
 #[test]
-fn equality_is_that_of_bytes() {
+fn values_are_compared_by_their_bytes() {
     let atomic = AtomicValue::new(f64::NAN);
     assert!(atomic.compare_exchange(f64::NAN, 0.0, AcqRel, Acquire).is_ok());
     assert!(atomic.compare_exchange(-0.0, 1.0, AcqRel, Acquire).is_err(), "0.0 is not -0.0");
@@ -58,7 +58,7 @@ fn equality_is_that_of_bytes() {
 
 #[test]
 fn invalid_bits_are_an_error_and_not_a_value() {
-    let invalid = || holding::<bool>([7; 8]);
+    let invalid = || of_bytes::<bool>([7; 8]);
     let error = invalid().load_checked(Acquire).unwrap_err();
     assert_eq!(error.to_string(), "the value is not a valid bool: found 7");
     assert!(view(&invalid()).load_checked(Acquire).is_err());
@@ -68,12 +68,12 @@ fn invalid_bits_are_an_error_and_not_a_value() {
     assert!(atomic.fetch_update_checked(AcqRel, Acquire, |_| unreachable!()).is_err());
     assert_eq!(atomic.word.load(Relaxed).to_ne_bytes(), [7; 8], "nothing was changed");
     assert!(atomic.swap_checked(true, AcqRel).is_err());
-    assert_eq!(atomic.load_checked(Acquire), Ok(true), "a swap mends it");
+    assert_eq!(atomic.load_checked(Acquire), Ok(true), "a swap repairs it");
 }
 
 #[test]
-fn checked_twins_do_what_the_others_do() {
-    let atomic = holding::<bool>([1, 9, 9, 9, 9, 9, 9, 9]);
+fn checked_twins_do_the_same_as_the_others() {
+    let atomic = of_bytes::<bool>([1, 9, 9, 9, 9, 9, 9, 9]);
     assert_eq!(atomic.compare_exchange_checked(false, true, AcqRel, Acquire), Ok(Err(true)));
     assert_eq!(atomic.compare_exchange_checked(true, false, AcqRel, Acquire), Ok(Ok(true)));
     assert_eq!(atomic.fetch_update_checked(AcqRel, Acquire, |value| Some(!value)), Ok(Ok(false)));
@@ -83,10 +83,10 @@ fn checked_twins_do_what_the_others_do() {
 }
 
 #[test]
-fn debug_shows_the_value_or_that_it_is_none() {
+fn debug_shows_the_value_or_why_it_is_invalid() {
     assert_eq!(format!("{:?}", AtomicValue::new(1.5f32)), "1.5");
     assert_eq!(format!("{:?}", view(&AtomicValue::new('x'))), "'x'");
-    assert_eq!(format!("{:?}", holding::<bool>([7; 8])), "<the value is not a valid bool: found 7>");
+    assert_eq!(format!("{:?}", of_bytes::<bool>([7; 8])), "<the value is not a valid bool: found 7>");
 }
 
 #[test]

@@ -1,11 +1,10 @@
-//! From a value of up to 8 bytes to a word, and back.
+//! Conversions between a value of up to 8 bytes and a word.
 //!
-//! The value's bytes are the first of the word's eight, whatever its size; the rest are zero when we write them, and
-//! mean nothing when we read them.
+//! The value's bytes are the first of the word's eight. The rest are written as zeros, and ignored by a read.
 //!
 //! # Safety
 //!
-//! Relies on the promises of [`ShmValue`]: a value has no padding, and which bits are valid.
+//! Relies on the promises of [`ShmValue`]: a value has no padding, and its validity is stated.
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
@@ -15,7 +14,7 @@ use crate::error::InvalidValue;
 use crate::layout::{AnyBits, ShmValue, is_described};
 use crate::value::bits;
 
-/// The bits of the word that are the value's.
+/// Returns the bits of the word that belong to the value.
 pub(super) const fn mask<V: ShmValue>() -> u64 {
     is_described::<V>();
     assert!(
@@ -31,18 +30,18 @@ pub(super) const fn mask<V: ShmValue>() -> u64 {
     u64::from_ne_bytes(bytes)
 }
 
-/// The word that holds `value`, the rest of it zero.
+/// Returns the word with the bytes of `value`, the rest zero.
 #[inline(always)]
 pub(super) const fn to_word<V: ShmValue>(value: V) -> u64 {
     const { mask::<V>() };
     let mut bytes = [0u8; 8];
-    // SAFETY: a value has no padding, so all its bytes are initialized; they fit, by the assertion in `mask`; and two
+    // SAFETY: a value has no padding, so all its bytes are initialized. They fit, by the assertion in `mask`. Two
     // locals do not overlap.
     unsafe { ptr::copy_nonoverlapping(ptr::from_ref(&value).cast(), bytes.as_mut_ptr(), size_of::<V>()) };
     u64::from_ne_bytes(bytes)
 }
 
-/// The value's bytes in the word, all of them initialized.
+/// Returns the value's bytes in the word. All of them are initialized.
 #[inline(always)]
 fn to_bytes<V: ShmValue>(word: u64) -> MaybeUninit<V> {
     const { mask::<V>() };
@@ -53,14 +52,14 @@ fn to_bytes<V: ShmValue>(word: u64) -> MaybeUninit<V> {
     value
 }
 
-/// The value in the word.
+/// Returns the value in the word.
 #[inline(always)]
 pub(super) fn to_value<V: AnyBits>(word: u64) -> V {
     // SAFETY: `to_bytes` has initialized all bytes.
     unsafe { bits::any(to_bytes(word)) }
 }
 
-/// The value in the word, if its bits are one.
+/// Returns the value in the word if its bits are valid.
 #[inline(always)]
 pub(super) fn to_checked<V: ShmValue>(word: u64) -> Result<V, InvalidValue> {
     // SAFETY: `to_bytes` has initialized all bytes.

@@ -1,4 +1,4 @@
-//! Both ways of touching slots, against each other and against plain arrays.
+//! Both ways to touch slots, compared with each other and with plain arrays.
 
 use std::cell::UnsafeCell;
 use std::sync::atomic::AtomicBool;
@@ -7,12 +7,12 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::portable::Portable;
 use super::*;
 
-/// Fills every byte, so that one out of place shows.
+/// Fills every byte differently, so that a displaced byte is noticed.
 fn pattern<const N: usize>(seed: u8) -> [u8; N] {
     std::array::from_fn(|at| (at as u8).wrapping_mul(31).wrapping_add(seed) | 1)
 }
 
-/// A private buffer with a value of N bytes at `offset`, and guard bytes all around it.
+/// A private buffer with a value of N bytes at `offset`, and guard bytes around it.
 struct Guarded<const N: usize> {
     bytes: Vec<u8>,
     offset: usize,
@@ -51,7 +51,7 @@ fn out_takes_exactly_the_value<M: Moves, const N: usize>() {
     }
     for offset in 0..17 {
         let mut private = Guarded::<N>::new(offset);
-        // SAFETY: the slot has a unit more than the value, and the buffer more than the value at every offset below 64.
+        // SAFETY: the slot has a unit more than the value, and the buffer has room for the value at offsets below 64.
         unsafe { copy_out_by::<M, [u8; N]>(source.as_ptr(), private.value()) };
         assert_eq!(private.bytes[offset..][..N], pattern::<N>(7), "{N} bytes to offset {offset}");
         assert!(private.only_value_changed(), "{N} bytes to offset {offset}");
@@ -76,7 +76,8 @@ macro_rules! for_sizes {
     ($check:ident by $moves:ty: $($size:literal)*) => {$( $check::<$moves, $size>(); )*};
     ($check:ident by $moves:ty) => {
         for_sizes!($check by $moves:
-            0 1 2 3 4 5 7 8 9 12 15 16 17 24 31 32 33 47 48 61 63 64 65 100 128 255 256 1008 1023 1024 1025 1039 4096 4099 32752 32768 32784 40000)
+            0 1 2 3 4 5 7 8 9 12 15 16 17 24 31 32 33 47 48 61 63 64 65 100 128 255 256 1008 1023 1024 1025 1039
+            4096 4099 32752 32768 32784 40000)
     };
 }
 
@@ -101,14 +102,14 @@ fn portable_copies_in_exactly_the_value_from_any_alignment() {
 }
 
 #[test]
-fn what_one_way_writes_the_other_reads() {
+fn each_way_reads_the_writes_of_the_other() {
     fn check<A: Moves, B: Moves, const N: usize>() {
         let value = pattern::<N>(3);
         let mut target = slot::<N>(0);
         // SAFETY: the slot has a unit more than the value, which is an initialized local.
         unsafe { copy_in_by::<A, _>(&value, target.as_mut_ptr()) };
         let mut back = [0; N];
-        // SAFETY: as above; `back` is a local.
+        // SAFETY: as above. `back` is a local.
         unsafe { copy_out_by::<B, _>(target.as_ptr(), &mut back) };
         assert_eq!(back, value);
     }
@@ -120,14 +121,14 @@ fn what_one_way_writes_the_other_reads() {
     check::<Portable, Native, 4099>();
 }
 
-/// Each word of the slot changes while it is copied: the copy may mix writes, but it must never invent a word.
+/// Each word of the slot changes while it is copied. The copy may mix writes, but must never invent a word.
 #[test]
 fn a_racing_copy_takes_every_word_from_some_write() {
     const WORDS: usize = 8;
     const FOUR_TIMES: u64 = 0x0001_0001_0001_0001;
 
     struct Slot(UnsafeCell<[Unit; WORDS / 2]>);
-    // SAFETY: only touched by `copy_in` and `copy_out`, whose accesses are atomic.
+    // SAFETY: touched only by `copy_in` and `copy_out`, whose accesses are atomic.
     unsafe impl Sync for Slot {}
     impl Slot {
         fn get(&self) -> *mut Unit {

@@ -1,15 +1,17 @@
 //! Slots touched by SSE2 and AVX moves and `rep movsb`, in inline assembly.
 //!
-//! LLVM does not vectorise relaxed atomic loads, and a plain 16-byte load would be a data race. Inline assembly is both
-//! fast and sound: to the compiler it is a call of something unknown that may access memory atomically, byte by byte.
+//! LLVM does not vectorize relaxed atomic loads, and a plain 16-byte load would be a data race. Inline assembly is fast
+//! and sound. To the compiler it is a call of unknown code, which may access memory atomically, byte by byte.
 //!
 //! # Safety
 //!
-//! The compiler must not move other accesses across the assembly, nor assume that two runs of it read the same: so
-//! its options never include `nomem`, `readonly` or `pure`. The processor keeps the order that the fences around a copy
-//! ask for, as x86 loads are ordered among themselves and so are stores; non-temporal stores would break that and are
-//! never used. The stores of one `rep movsb` may be seen in any order, but a later store is seen after all of them
-//! (*Intel SDM* volume 3A, 9.2.4, "Fast-String Operation and Out-of-Order Stores").
+//! The compiler must not move other accesses across the assembly, nor assume that two runs of it read the same. So its
+//! options never include `nomem`, `readonly` or `pure`.
+//!
+//! The processor keeps the order that the fences around a copy require, because x86 loads are ordered among themselves,
+//! and stores are. Non-temporal stores would break this, and are never used. The stores of one `rep movsb` may be seen
+//! in any order, but a later store is seen after all of them (*Intel SDM* volume 3A, 9.2.4, "Fast-String Operation and
+//! Out-of-Order Stores").
 #![allow(unsafe_code)]
 
 use std::arch::asm;
@@ -17,10 +19,10 @@ use std::arch::x86_64::__m128i;
 
 use super::{LINE_UNITS, Moves, UNIT, Unit};
 
-/// How many lines of a slot are got ready before it is written.
+/// The number of lines of a slot that are prefetched before it is written.
 const PREPARED_LINES: usize = 4;
 
-/// One aligned 16-byte move a unit, and `rep movsb` in bulk.
+/// One aligned 16-byte move for each unit, and AVX or `rep movsb` in bulk.
 pub(super) struct Sse2;
 
 impl Moves for Sse2 {
@@ -36,13 +38,13 @@ impl Moves for Sse2 {
                 options(nostack, preserves_flags),
             );
         }
-        // SAFETY: both are 16 bytes, and any bytes are valid in both.
+        // SAFETY: both types are 16 bytes, and any bytes are valid in both.
         unsafe { std::mem::transmute::<__m128i, Unit>(unit) }
     }
 
     #[inline(always)]
     unsafe fn store(to: *mut Unit, unit: Unit) {
-        // SAFETY: both are 16 bytes, and any bytes are valid in both.
+        // SAFETY: both types are 16 bytes, and any bytes are valid in both.
         let unit = unsafe { std::mem::transmute::<Unit, __m128i>(unit) };
         // SAFETY: writes the 16 aligned bytes that the caller promises.
         unsafe {
@@ -61,24 +63,30 @@ impl Moves for Sse2 {
         // SAFETY: reads the 64 aligned bytes that the caller promises, and changes four registers.
         unsafe {
             asm!(
-                "movaps {a}, [{from}]", "movaps {b}, [{from} + 16]", "movaps {c}, [{from} + 32]", "movaps {d}, [{from} + 48]",
+                "movaps {a}, [{from}]",
+                "movaps {b}, [{from} + 16]",
+                "movaps {c}, [{from} + 32]",
+                "movaps {d}, [{from} + 48]",
                 from = in(reg) from,
                 a = out(xmm_reg) a, b = out(xmm_reg) b, c = out(xmm_reg) c, d = out(xmm_reg) d,
                 options(nostack, preserves_flags),
             );
         }
-        // SAFETY: both are 16 bytes, and any bytes are valid in both.
+        // SAFETY: both types are 16 bytes, and any bytes are valid in both.
         [a, b, c, d].map(|unit| unsafe { std::mem::transmute::<__m128i, Unit>(unit) })
     }
 
     #[inline(always)]
     unsafe fn store_line(to: *mut Unit, line: [Unit; LINE_UNITS]) {
-        // SAFETY: both are 16 bytes, and any bytes are valid in both.
+        // SAFETY: both types are 16 bytes, and any bytes are valid in both.
         let [a, b, c, d] = line.map(|unit| unsafe { std::mem::transmute::<Unit, __m128i>(unit) });
         // SAFETY: writes the 64 aligned bytes that the caller promises.
         unsafe {
             asm!(
-                "movaps [{to}], {a}", "movaps [{to} + 16], {b}", "movaps [{to} + 32], {c}", "movaps [{to} + 48], {d}",
+                "movaps [{to}], {a}",
+                "movaps [{to} + 16], {b}",
+                "movaps [{to} + 32], {c}",
+                "movaps [{to} + 48], {d}",
                 to = in(reg) to,
                 a = in(xmm_reg) a, b = in(xmm_reg) b, c = in(xmm_reg) c, d = in(xmm_reg) d,
                 options(nostack, preserves_flags),
@@ -88,47 +96,48 @@ impl Moves for Sse2 {
 
     #[inline(always)]
     fn prepare_to_store(to: *const Unit, count: usize) {
-        // More lines than that the processor has begun to get by itself, before they are written.
+        // The processor itself prefetches the lines after these.
         for line in 0..count.div_ceil(LINE_UNITS).min(PREPARED_LINES) {
             let line = to.wrapping_add(line * LINE_UNITS);
-            // SAFETY: a hint, which may point anywhere, faults nowhere, and changes nothing but caches; processors that do
-            // not know it take it for no operation.
+            // SAFETY: a hint. It faults at no address, and changes only caches. Processors that do not know it ignore
+            // it.
             unsafe { asm!("prefetchw [{line}]", line = in(reg) line, options(nostack, preserves_flags)) };
         }
     }
 
     #[inline(always)]
     unsafe fn bulk_out(from: *const Unit, to: *mut u8, count: usize) {
-        // SAFETY: the caller promises as many bytes on both sides, the private one its own, so they do not overlap.
+        // SAFETY: the caller promises as many bytes on both sides. One side is private, so they do not overlap.
         unsafe { move_bytes(from.cast(), to, count * UNIT) }
     }
 
     #[inline(always)]
     unsafe fn bulk_in(from: *const u8, to: *mut Unit, count: usize) {
-        // SAFETY: the caller promises as many bytes on both sides, the private one its own, so they do not overlap.
+        // SAFETY: the caller promises as many bytes on both sides. One side is private, so they do not overlap.
         unsafe { move_bytes(from, to.cast(), count * UNIT) }
     }
 }
 
-/// Up to how many bytes are moved by a loop of AVX moves, where the processor has them: the loop starts at once, and asks for
-/// lines that another core has sooner than `rep movsb`. Of more than that it would bring a reader more, and cost the writer as much.
+/// The most bytes that are moved by a loop of AVX moves, if the processor has them. The loop starts at once, and
+/// requests lines of another core sooner than `rep movsb`. With more bytes a reader would gain as much as a writer
+/// would lose.
 const LOOP_BYTES: usize = 32 * 1024;
 
-/// What an AVX register holds, in bytes. Moves to addresses that are not multiples of it take three times as long.
+/// The size of an AVX register in bytes. Moves to addresses that are not multiples of it take three times as long.
 const VECTOR: usize = 32;
 
-/// What a round of the loop moves, in bytes.
+/// The number of bytes that one round of the loop moves.
 const ROUND: usize = 4 * VECTOR;
 
 /// Moves `count` bytes.
 ///
 /// # Safety
 ///
-/// They are readable at `from` and writable at `to`, and do not overlap. Other processes may use one of the sides.
+/// They are readable at `from` and writable at `to`, and do not overlap. Other processes may use one of the two sides.
 #[inline(always)]
 unsafe fn move_bytes(from: *const u8, to: *mut u8, count: usize) {
     if (2 * ROUND..=LOOP_BYTES).contains(&count) && is_x86_feature_detected!("avx") {
-        // SAFETY: the caller's promise; there are enough bytes, and the processor has AVX.
+        // SAFETY: the caller's promise. There are enough bytes, and the processor has AVX.
         unsafe { move_by_avx(from, to, count) };
     } else {
         // SAFETY: the caller's promise.
@@ -136,20 +145,20 @@ unsafe fn move_bytes(from: *const u8, to: *mut u8, count: usize) {
     }
 }
 
-/// Moves `count` bytes. The first vector and the last round overlap what the loop moves between them, which starts at a
-/// multiple of a vector.
+/// Moves `count` bytes: the first vector, then rounds from a multiple of a vector on, and the last round. These
+/// overlap.
 ///
 /// # Safety
 ///
-/// As for [`move_bytes`], `count` is two rounds or more, and the processor has AVX.
+/// As for [`move_bytes`]. `count` is two rounds or more, and the processor has AVX.
 #[inline(always)]
 unsafe fn move_by_avx(from: *const u8, to: *mut u8, count: usize) {
     let first = VECTOR - to.addr() % VECTOR;
     let looped = (count - first) / ROUND * ROUND;
     let rest = count - first - looped;
-    // SAFETY: the caller's promise: the first vector is within the bytes, as is `first`, so that the loop, which has a round or
-    // more to go, starts where the one before ended at the latest; it ends `rest` before the last byte, from where the last
-    // round is counted back. All vector registers are given up, as `vzeroupper` changes the upper halves of all.
+    // SAFETY: the caller's promise. The first vector is within the bytes. `first` is a vector at most, so the loop,
+    // which has at least one round, leaves no gap. It ends `rest` before the last byte, and the last round ends with
+    // that byte. All vector registers are declared as changed, because `vzeroupper` changes the upper halves of all.
     unsafe {
         asm!(
             "vmovups ymm0, [rsi]",
@@ -196,8 +205,8 @@ unsafe fn move_by_avx(from: *const u8, to: *mut u8, count: usize) {
 /// As for [`move_bytes`].
 #[inline(always)]
 unsafe fn move_by_string(from: *const u8, to: *mut u8, count: usize) {
-    // SAFETY: the caller's promise is that of `rep movsb` with the direction flag clear, as Rust keeps it; the three
-    // registers that it changes are declared, and it changes no flags.
+    // SAFETY: the caller's promise is what `rep movsb` needs while the direction flag is clear, as Rust keeps it. The
+    // three registers that it changes are declared, and it changes no flags.
     unsafe {
         asm!(
             "rep movsb",

@@ -1,4 +1,4 @@
-//! Counting, waiting, and waking: no notification is lost.
+//! Events count, wait and wake, and lose no notification.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::SeqCst;
@@ -14,11 +14,11 @@ fn notifications_are_counted() {
     let event = Event::default();
     assert_eq!(event.count(), 0);
     assert_eq!((event.notify_one(), event.notify_all()), (1, 2));
-    assert_eq!((event.wait_past(0, LONG).unwrap(), event.count()), (2, 2), "what has been notified is not waited for");
+    assert_eq!((event.wait_past(0, LONG).unwrap(), event.count()), (2, 2), "it is not waited for");
 }
 
 #[test]
-fn waiting_in_vain_says_for_what() {
+fn waiting_in_vain_says_what_did_not_come() {
     let event = Event::default();
     event.notify_all();
     let error = event.wait_past(1, Duration::from_millis(3)).unwrap_err();
@@ -27,7 +27,7 @@ fn waiting_in_vain_says_for_what() {
         "waited 3ms for notification 2 of this `Event` (there were 1), and it did not come. Check that the process \
          that stores or notifies is running"
     );
-    assert_eq!(event.word.load(Relaxed), 1 << 1 | WAITING, "who gave up is at most woken once more");
+    assert_eq!(event.word.load(Relaxed), 1 << 1 | WAITING, "the flag of the waiter stays until the next notification");
     event.notify_all();
     assert_eq!(event.word.load(Relaxed), 2 << 1);
 }
@@ -50,7 +50,7 @@ fn every_thread_is_woken_by_all_and_one_is_by_one() {
             });
         }
         event.notify_one();
-        // The others look again after a slice: the count is past theirs, too.
+        // The others find the new count after a slice.
         let started = Instant::now();
         while woken.load(SeqCst) < 3 {
             assert!(started.elapsed() < LONG);

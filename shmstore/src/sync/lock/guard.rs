@@ -1,4 +1,4 @@
-//! `LockGuard`: a lock that this thread holds.
+//! `LockGuard`: a lock while a thread holds it.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,34 +8,34 @@ use super::super::atomics::Ordering::Relaxed;
 use super::{INCONSISTENT, Lock};
 use crate::error::LockError;
 use crate::segment::process;
-use crate::sync::held;
+use crate::sync::describe;
 use crate::sync::lock_word::TOKEN;
-use crate::sync::refusal;
-use crate::sync::word_lock;
+use crate::sync::locking;
+use crate::sync::thread_mark;
 
-/// A [`Lock`] that this thread holds, freed when dropped. It cannot be handed to another thread.
+/// Holds a [`Lock`] for this thread, and frees it when dropped. It cannot be sent to another thread.
 ///
-/// If the thread panics meanwhile, the lock becomes inconsistent, as if the process had died. (As with std's locks, a guard
-/// that is taken while the thread is panicking already does not notice another panic.)
+/// If the thread panics meanwhile, the lock becomes inconsistent, as if the process had died. As with std's locks, a
+/// guard that is taken while the thread is already panicking does not notice another panic.
 ///
-/// In a child of `fork` an inherited guard is the parent's, and does nothing.
+/// In a child of `fork` an inherited guard belongs to the parent, and does nothing.
 #[must_use = "the lock is freed as soon as the guard is dropped"]
 pub struct LockGuard<'a> {
     lock: &'a Lock,
-    /// The process's token; and [`WAS_PANICKING`]. Two words in all: it stays in registers.
+    /// The process's token and [`WAS_PANICKING`]. The guard is two words, so it stays in registers.
     holder: u32,
-    /// Belongs to the thread that has taken it.
+    /// The guard belongs to the thread that has taken the lock.
     _not_send: PhantomData<*const ()>,
 }
 
-/// The thread was panicking already: then what it does under the lock may well come to an end.
+/// The thread was already panicking when it took the lock. Then its changes may well be complete.
 const WAS_PANICKING: u32 = 1 << 31;
 const _: () = assert!(WAS_PANICKING & TOKEN == 0);
 
 impl<'a> LockGuard<'a> {
     #[inline]
     pub(super) fn new(lock: &'a Lock, token: u32) -> Self {
-        held::enter(&lock.state, token);
+        thread_mark::enter(&lock.state, token);
         let was_panicking = if thread::panicking() { WAS_PANICKING } else { 0 };
         Self { lock, holder: token | was_panicking, _not_send: PhantomData }
     }
@@ -45,14 +45,14 @@ impl<'a> LockGuard<'a> {
         self.holder & TOKEN
     }
 
-    /// Tells whether an owner has died or panicked, and nobody has repaired what it left.
+    /// Returns `true` if an owner has died or panicked, and no process has repaired its changes.
     #[must_use]
     #[inline]
     pub fn is_inconsistent(&self) -> bool {
         self.lock.is_inconsistent()
     }
 
-    /// Says that what the lock guards is in order again: then others get the lock without being told to repair.
+    /// Declares that the invariant holds again. Then [`Lock::lock`] succeeds again.
     pub fn mark_consistent(&self) {
         if self.is_ours() {
             self.lock.state.store(self.lock.state.load(Relaxed) & !INCONSISTENT, Relaxed);
@@ -60,7 +60,7 @@ impl<'a> LockGuard<'a> {
     }
 
     pub(super) fn unless_inconsistent(self) -> Result<Self, LockError> {
-        if self.is_inconsistent() { Err(LockError::OwnerDied { lock: refusal::name(self.lock) }) } else { Ok(self) }
+        if self.is_inconsistent() { Err(LockError::OwnerDied { lock: describe::part(self.lock) }) } else { Ok(self) }
     }
 
     pub(super) fn repaired_by(self, repair: impl FnOnce()) -> Self {
@@ -71,7 +71,7 @@ impl<'a> LockGuard<'a> {
         self
     }
 
-    /// Whether it is this process's: not so in a child that was forked since.
+    /// Returns `true` if the guard belongs to this process. `false` in a child that was forked since.
     #[inline(always)]
     fn is_ours(&self) -> bool {
         process::is_ours(self.token())
@@ -82,11 +82,11 @@ impl Drop for LockGuard<'_> {
     #[inline]
     fn drop(&mut self) {
         if self.is_ours() {
-            held::leave(&self.lock.state);
+            thread_mark::leave(&self.lock.state);
             if thread::panicking() && self.holder & WAS_PANICKING == 0 {
                 self.lock.state.store(INCONSISTENT, Relaxed);
             }
-            word_lock::free(&self.lock.word, self.token());
+            locking::free(&self.lock.word, self.token());
         }
     }
 }

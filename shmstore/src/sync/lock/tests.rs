@@ -1,4 +1,4 @@
-//! Guards, panics, repair, and what a hostile process may leave in the two words.
+//! Guards, panics, repair, and words that a hostile process may leave.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicU64;
@@ -30,7 +30,7 @@ fn a_lock_is_held_until_its_guard_is_dropped() {
 }
 
 #[test]
-fn busy_says_who_and_how_long() {
+fn busy_names_the_holder_and_the_time() {
     let lock = Lock::default();
     let _guard = lock.lock().unwrap();
     let refused = std::thread::scope(|scope| scope.spawn(|| lock.lock_timeout(SHORT).err()).join().unwrap()).unwrap();
@@ -54,12 +54,12 @@ fn threads_exclude_each_other() {
         }
     });
     assert_eq!(count.into_inner(), 4 * ROUNDS);
-    // What the last sleepers have left is at most that somebody slept.
+    // The last sleepers leave at most their flag.
     assert_eq!(lock.word.load(Relaxed) & TOKEN, 0);
 }
 
 #[test]
-fn a_panic_makes_the_lock_inconsistent_until_somebody_repairs() {
+fn a_panic_makes_the_lock_inconsistent_until_it_is_repaired() {
     let lock = Lock::default();
     let panicked = catch_unwind(|| {
         let _guard = lock.lock().unwrap();
@@ -68,9 +68,9 @@ fn a_panic_makes_the_lock_inconsistent_until_somebody_repairs() {
     assert!(panicked.is_err());
     assert!(!lock.is_locked());
     for _ in 0..2 {
-        assert!(matches!(lock.lock(), Err(LockError::OwnerDied { .. })), "as often as it is asked");
+        assert!(matches!(lock.lock(), Err(LockError::OwnerDied { .. })), "each time");
         assert!(matches!(lock.try_lock(), Err(LockError::OwnerDied { .. })));
-        assert!(!lock.is_locked(), "the refusal keeps nothing");
+        assert!(!lock.is_locked(), "the refused call keeps nothing");
     }
     let repairs = AtomicU64::new(0);
     let repair = || {
@@ -132,17 +132,17 @@ fn repair_by_hand_decides_itself() {
 }
 
 #[test]
-fn a_lock_that_is_kept_for_the_dead_is_taken_after_a_slice() {
+fn a_lock_that_is_kept_for_a_dead_waiter_is_taken_after_a_slice() {
     let lock = Lock::default();
     lock.word.store(HAND_OFF | WAITERS, Relaxed);
     let started = Instant::now();
     drop(lock.lock().unwrap());
     assert!(started.elapsed() < Duration::from_secs(10));
-    assert_eq!(lock.word.load(Relaxed), 0, "and whatever flags there were are gone");
+    assert_eq!(lock.word.load(Relaxed), 0, "no flag is left");
 }
 
 #[test]
-fn one_that_waited_in_vain_keeps_the_lock_for_nobody() {
+fn after_a_wait_in_vain_the_lock_is_kept_for_no_waiter() {
     let lock = Lock::default();
     let guard = lock.lock().unwrap();
     std::thread::scope(|scope| scope.spawn(|| lock.lock_timeout(SHORT).unwrap_err()).join().unwrap());
@@ -151,7 +151,7 @@ fn one_that_waited_in_vain_keeps_the_lock_for_nobody() {
 }
 
 #[test]
-fn a_word_that_somebody_has_overwritten_is_left_alone() {
+fn an_overwritten_word_is_left_alone() {
     let lock = Lock::default();
     let guard = lock.lock().unwrap();
     let stolen = guard_token() ^ 1;

@@ -1,4 +1,4 @@
-//! Loading without a value on the stack.
+//! Loads that put no value on the stack.
 //!
 //! # Safety
 //!
@@ -13,9 +13,10 @@ use crate::layout::{AnyBits, ShmValue};
 use crate::sys::shm::Access;
 use crate::value::bits;
 
-/// Loading values that are too large for the stack.
+/// Loads of values that are too large for the stack.
 ///
-/// Half a megabyte is too much for many threads. No call here puts the value on the stack, in debug builds either.
+/// Half a megabyte is too much for many threads. These methods never put the value on the stack, not even in debug
+/// builds.
 ///
 /// ```
 /// use shmstore::{Shared, ShmObject, ShmValue, Versioned};
@@ -35,7 +36,7 @@ use crate::value::bits;
 /// # Ok::<(), shmstore::Error>(())
 /// ```
 impl<V: ShmValue> Versioned<V> {
-    /// Returns the newest value in memory of the heap, as [`load`](Self::load) does on the stack.
+    /// Returns the newest value in the heap. For values too large for [`load`](Self::load).
     #[must_use]
     pub fn load_boxed(&self) -> Box<V>
     where
@@ -44,17 +45,16 @@ impl<V: ShmValue> Versioned<V> {
         self.load_boxed_by(Access::ReadWrite)
     }
 
-    /// Returns the newest value, of any type, in memory of the heap.
+    /// Returns the newest value in the heap. For types that have invalid bits.
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if its bytes are no valid `V`.
+    /// [`InvalidValue`] if the bytes are not a valid `V`.
     pub fn load_boxed_checked(&self) -> Result<Box<V>, InvalidValue> {
         self.load_boxed_checked_by(Access::ReadWrite)
     }
 
-    /// Copies the newest value to `value`, and returns its version. It allocates nothing: one value serves for many
-    /// loads.
+    /// Copies the newest value to `value`, and returns its version. Allocates nothing.
     #[inline]
     pub fn load_into(&self, value: &mut V) -> u64
     where
@@ -63,27 +63,29 @@ impl<V: ShmValue> Versioned<V> {
         self.load_into_by(value, Access::ReadWrite)
     }
 
-    /// Copies the newest value, of any type, to `value`, and returns its version.
+    /// Copies the newest value to `value`, and returns its version. For types that have invalid bits.
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if its bytes are no valid `V`. Then `value` is all zero.
+    /// [`InvalidValue`] if the bytes are not a valid `V`. Then `value` is all zero.
     pub fn load_into_checked(&self, value: &mut V) -> Result<u64, InvalidValue> {
         self.load_into_checked_by(value, Access::ReadWrite)
     }
 
-    /// Copies the newest value, of any type, to `value`, or gives up: see [`load_timeout`](Self::load_timeout). Returns
-    /// its version.
+    /// Copies the newest value to `value`, and returns its version, or an error after `timeout`: see
+    /// [`load_timeout`](Self::load_timeout).
     ///
     /// # Errors
     ///
-    /// [`WaitError::NeverWhole`] if no copy was whole for that long, [`WaitError::InvalidValue`] if its bytes are no
-    /// valid `V`. Then `value` is all zero.
+    /// After an error `value` is all zero.
+    ///
+    /// - [`WaitError::NeverWhole`] if no copy was whole in this time.
+    /// - [`WaitError::InvalidValue`] if the bytes are not a valid `V`.
     pub fn load_into_timeout(&self, value: &mut V, timeout: Duration) -> Result<u64, WaitError> {
         self.load_into_timeout_by(value, timeout, Access::ReadWrite)
     }
 
-    /// [`load_boxed`](Self::load_boxed), of the part or of its view.
+    /// [`load_boxed`](Self::load_boxed) of the part or its view.
     pub(in crate::sync) fn load_boxed_by(&self, access: Access) -> Box<V>
     where
         V: AnyBits,
@@ -93,37 +95,37 @@ impl<V: ShmValue> Versioned<V> {
         value
     }
 
-    /// [`load_boxed_checked`](Self::load_boxed_checked), of the part or of its view.
+    /// [`load_boxed_checked`](Self::load_boxed_checked) of the part or its view.
     pub(in crate::sync) fn load_boxed_checked_by(&self, access: Access) -> Result<Box<V>, InvalidValue> {
         let mut value = V::zeroed_box();
         self.load_into_checked_by(&mut value, access)?;
         Ok(value)
     }
 
-    /// [`load_into`](Self::load_into), of the part or of its view.
+    /// [`load_into`](Self::load_into) of the part or its view.
     #[inline(always)]
     pub(in crate::sync) fn load_into_by(&self, value: &mut V, access: Access) -> u64
     where
         V: AnyBits,
     {
-        // SAFETY: `read` writes initialized bytes only.
-        self.cell.read(unsafe { bits::place_of(value) }, access)
+        // SAFETY: `read` writes only initialized bytes.
+        self.cell.read(unsafe { bits::as_uninit(value) }, access)
     }
 
-    /// [`load_into_checked`](Self::load_into_checked), of the part or of its view.
+    /// [`load_into_checked`](Self::load_into_checked) of the part or its view.
     pub(in crate::sync) fn load_into_checked_by(&self, value: &mut V, access: Access) -> Result<u64, InvalidValue> {
-        // SAFETY: `read` writes initialized bytes only.
+        // SAFETY: `read` writes only initialized bytes.
         unsafe { bits::overwrite(value, |bytes| Ok(self.cell.read(bytes, access))) }
     }
 
-    /// [`load_into_timeout`](Self::load_into_timeout), of the part or of its view.
+    /// [`load_into_timeout`](Self::load_into_timeout) of the part or its view.
     pub(in crate::sync) fn load_into_timeout_by(
         &self,
         value: &mut V,
         timeout: Duration,
         access: Access,
     ) -> Result<u64, WaitError> {
-        // SAFETY: `read_within` writes initialized bytes only.
+        // SAFETY: `read_within` writes only initialized bytes.
         unsafe { bits::overwrite(value, |bytes| self.read_within(bytes, timeout, access)) }
     }
 }

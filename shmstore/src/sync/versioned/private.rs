@@ -1,8 +1,8 @@
-//! `Private<V>`: memory for a copy of a value that only this thread has.
+//! `Private<V>`: memory for a thread's private copy of a value.
 //!
-//! It is in the heap, whatever the value's size. So a value that is too large for the stack needs no other code, and it
-//! costs the same to move any transaction. Each thread keeps the memory of its last small copy for the next one: then
-//! nothing is allocated.
+//! It is in the heap for values of any size. So a value that is too large for the stack needs no other code, and each
+//! transaction costs the same to move. Each thread keeps the memory of its last small copy for the next one, so most
+//! copies allocate nothing.
 //!
 //! # Safety
 //!
@@ -27,7 +27,7 @@ thread_local! {
 
 /// A copy of a value.
 pub(super) struct Private<V: ShmValue> {
-    // INVARIANT: ours alone; from a box of a `Room` if the value is small, else from one of a `V`.
+    // INVARIANT: owned. From a box of a `Room` if the value is small, otherwise from a box of a `V`.
     memory: NonNull<MaybeUninit<V>>,
     _value: PhantomData<V>,
 }
@@ -39,7 +39,7 @@ impl<V: ShmValue> Private<V> {
     ///
     /// # Safety
     ///
-    /// A valid value is put into its [`place`](Self::place) before it is dereferenced.
+    /// The caller writes a valid value to [`as_uninit`](Self::as_uninit) before it dereferences the copy.
     #[inline(always)]
     pub(super) unsafe fn uninit() -> Self {
         let memory = if Self::IS_SMALL {
@@ -52,10 +52,10 @@ impl<V: ShmValue> Private<V> {
         Self { memory, _value: PhantomData }
     }
 
-    /// Where the value is, or is to be.
+    /// Borrows the memory of the value.
     #[inline(always)]
-    pub(super) fn place(&mut self) -> &mut MaybeUninit<V> {
-        // SAFETY: ours, and as large and aligned as a `V`, by the invariant; any bytes are a `MaybeUninit`.
+    pub(super) fn as_uninit(&mut self) -> &mut MaybeUninit<V> {
+        // SAFETY: owned, and as large and aligned as a `V`, by the invariant. Any bytes are a `MaybeUninit`.
         unsafe { self.memory.as_mut() }
     }
 }
@@ -69,12 +69,12 @@ impl<V: ShmValue> Drop for Private<V> {
     #[inline(always)]
     fn drop(&mut self) {
         if Self::IS_SMALL {
-            // SAFETY: by the invariant of `memory`, from a box of a `Room`; and it is used no more.
+            // SAFETY: by the invariant of `memory`, from a box of a `Room`. It is not used again.
             let spare = unsafe { Box::from_raw(self.memory.cast::<MaybeUninit<Room>>().as_ptr()) };
-            // The one that was there, if there was one, is freed.
+            // If the thread has kept another one, that is freed.
             let _ = SPARE.try_with(|kept| kept.set(Some(spare)));
         } else {
-            // SAFETY: by the invariant of `memory`, from a box of a `V`; and it is used no more.
+            // SAFETY: by the invariant of `memory`, from a box of a `V`. It is not used again.
             drop(unsafe { Box::from_raw(self.memory.as_ptr()) });
         }
     }
@@ -85,7 +85,7 @@ impl<V: ShmValue> Deref for Private<V> {
 
     #[inline(always)]
     fn deref(&self) -> &V {
-        // SAFETY: by the invariant of `memory`, which holds a valid value: so whoever has made it promised.
+        // SAFETY: by the invariant of `memory`. It contains a valid value, as the caller of `uninit` promised.
         unsafe { self.memory.cast::<V>().as_ref() }
     }
 }

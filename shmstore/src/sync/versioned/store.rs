@@ -1,4 +1,4 @@
-//! Storing: each call is an exclusive writer for itself.
+//! Single stores and updates. Each takes the write lock by itself.
 //!
 //! # Safety
 //!
@@ -10,47 +10,48 @@ use super::private::Private;
 use crate::error::{Busy, InvalidValue, PartName};
 use crate::layout::{AnyBits, ShmValue, is_described_value};
 use crate::sync::backoff::Limit;
-use crate::sync::refusal;
-use crate::sync::versioned_cell::WriteSide;
-use crate::sync::word_lock::Refused;
+use crate::sync::describe;
+use crate::sync::locking::AcquireError;
+use crate::sync::versioned_cell::WriteGuard;
 use crate::value::bits;
 
-/// Storing.
+/// Stores and updates.
 impl<V: ShmValue> Versioned<V> {
-    /// Makes `value` the newest version, and returns its number. Waits for other writers, if there are any: as long as
-    /// another store takes, or for the end of a [`Transaction`](crate::Transaction) or [`Writer`](crate::Writer).
+    /// Makes `value` the newest version, and returns its number.
     ///
-    /// A value that is too large for the stack is stored by [`store_from`](Self::store_from).
+    /// Waits until no other thread stores, or has a [`Transaction`](crate::Transaction) or a [`Writer`](crate::Writer)
+    /// of this part. A store with a limit goes through a writer: `part.try_writer()?.store(value)`, or
+    /// `part.writer_timeout(limit)?.store(value)`.
     ///
-    /// A store with a limit goes through a writer: `part.try_writer()?.store(value)`, or `part.writer_timeout(limit)?`.
+    /// A store does not check whether the object was removed: see [`Shared::is_removed`](crate::Shared::is_removed).
     ///
-    /// A store knows only its part, and does not look whether the object was removed: ask [`Shared::is_removed`](crate::Shared::is_removed).
+    /// For a value that is too large for the stack, use [`store_from`](Self::store_from).
     ///
     /// # Panics
     ///
-    /// While this very thread has the part's transaction or writer, or runs the closure of its [`update`](Self::update):
-    /// it would wait for itself.
+    /// Panics if this thread has a transaction or writer of the part, or runs the closure of its
+    /// [`update`](Self::update). It would wait for itself.
     #[inline]
     #[track_caller]
     pub fn store(&self, value: V) -> u64 {
         self.store_from(&value)
     }
 
-    /// Makes a copy of `*value` the newest version, as [`store`](Self::store) does: for values too large for the stack.
+    /// Makes a copy of `*value` the newest version, and returns its number. For values too large for the stack.
     ///
     /// # Panics
     ///
-    /// As [`store`](Self::store).
+    /// Panics as [`store`](Self::store) does.
     #[inline]
     #[track_caller]
     pub fn store_from(&self, value: &V) -> u64 {
-        self.write_side().publish(value)
+        self.write_guard().publish(value)
     }
 
-    /// Changes the newest value by `change`, a store of nobody else coming in between, and returns what `change` does.
+    /// Changes the newest value by `change`, and returns the result of `change`. No other store comes in between.
     ///
-    /// `change` works on a private copy in the heap. If it panics, nothing was changed. Other writers wait while it runs,
-    /// readers do not: they see the old value until it has returned.
+    /// `change` works on a private copy in the heap. If it panics, nothing has changed. While it runs, other writers
+    /// wait, and readers see the old value.
     ///
     /// ```
     /// use shmstore::Versioned;
@@ -64,87 +65,87 @@ impl<V: ShmValue> Versioned<V> {
     /// assert_eq!((left, account.load()), (-10, [-10, 10]));
     /// ```
     ///
-    /// With a limit on waiting: `part.writer_timeout(limit)?.update(…)`.
+    /// An update with a limit goes through a writer: `part.writer_timeout(limit)?.update(…)`.
     ///
     /// # Panics
     ///
-    /// As [`store`](Self::store), and in a process that was forked in `change`.
+    /// Panics as [`store`](Self::store) does, and in a process that was forked in `change`.
     #[track_caller]
     pub fn update<R>(&self, change: impl FnOnce(&mut V) -> R) -> R
     where
         V: AnyBits,
     {
-        update_by(&self.write_side(), change)
+        update_by(&self.write_guard(), change)
     }
 
-    /// Changes the newest value, of any type, as [`update`](Self::update) does.
+    /// Changes the newest value as [`update`](Self::update) does. For types that have invalid bits.
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if the newest value's bytes are no valid `V`: then nothing was changed, and `change` did not
-    /// run. [`store`](Self::store) mends it.
+    /// [`InvalidValue`] if the bytes of the newest value are not a valid `V`. Then nothing has changed, and `change`
+    /// did not run. [`store`](Self::store) repairs it.
     ///
     /// # Panics
     ///
-    /// As [`update`](Self::update).
+    /// Panics as [`update`](Self::update) does.
     #[track_caller]
     pub fn update_checked<R>(&self, change: impl FnOnce(&mut V) -> R) -> Result<R, InvalidValue> {
-        update_checked_by(&self.write_side(), change)
+        update_checked_by(&self.write_guard(), change)
     }
 
     #[inline(always)]
     #[track_caller]
-    pub(super) fn write_side(&self) -> WriteSide<'_, V> {
-        match self.cell.write_side(Limit::Forever) {
-            Ok(side) => side,
-            Err(refused) => would_deadlock(refused, refusal::name(self)),
+    pub(super) fn write_guard(&self) -> WriteGuard<'_, V> {
+        match self.cell.lock(Limit::Forever) {
+            Ok(guard) => guard,
+            Err(error) => would_deadlock(error, describe::part(self)),
         }
     }
 
     #[inline(always)]
-    pub(super) fn write_side_within(&self, limit: Limit) -> Result<WriteSide<'_, V>, Busy> {
-        self.cell.write_side(limit).map_err(|refused| refusal::busy(refused, self))
+    pub(super) fn write_guard_within(&self, limit: Limit) -> Result<WriteGuard<'_, V>, Busy> {
+        self.cell.lock(limit).map_err(|error| describe::busy(error, self))
     }
 }
 
 #[cold]
 #[track_caller]
-fn would_deadlock(refused: Refused, part: PartName) -> ! {
-    assert!(matches!(refused, Refused::ByThisThread), "a wait without a limit is refused nothing else");
+fn would_deadlock(error: AcquireError, part: PartName) -> ! {
+    assert!(matches!(error, AcquireError::HeldByThisThread), "a wait without a limit has no other error");
     panic!(
-        "this thread has a `Transaction` or `Writer` of {part}, or runs the closure of its `update`, and would wait for itself: \
-         store through that, or end it before"
+        "this thread has a `Transaction` or `Writer` of {part}, or runs the closure of its `update`, and would wait \
+         for itself. Store through that, or end it before"
     )
 }
 
 #[track_caller]
-pub(super) fn update_by<V: AnyBits, R>(side: &WriteSide<'_, V>, change: impl FnOnce(&mut V) -> R) -> R {
+pub(super) fn update_by<V: AnyBits, R>(guard: &WriteGuard<'_, V>, change: impl FnOnce(&mut V) -> R) -> R {
     const { is_described_value::<V>() };
     // SAFETY: `read` initializes all bytes, and any are a value.
     let mut value = unsafe { Private::<V>::uninit() };
-    side.read(value.place());
-    change_and_publish(side, &mut value, change)
+    guard.read(value.as_uninit());
+    change_and_publish(guard, &mut value, change)
 }
 
 #[track_caller]
 pub(super) fn update_checked_by<V: ShmValue, R>(
-    side: &WriteSide<'_, V>,
+    guard: &WriteGuard<'_, V>,
     change: impl FnOnce(&mut V) -> R,
 ) -> Result<R, InvalidValue> {
     // SAFETY: `read` initializes all bytes, and they are checked.
     let mut value = unsafe { Private::<V>::uninit() };
-    side.read(value.place());
+    guard.read(value.as_uninit());
     // SAFETY: `read` has initialized all bytes.
-    unsafe { bits::check(value.place()) }?;
-    Ok(change_and_publish(side, &mut value, change))
+    unsafe { bits::check(value.as_uninit()) }?;
+    Ok(change_and_publish(guard, &mut value, change))
 }
 
 #[track_caller]
-fn change_and_publish<V: ShmValue, R>(side: &WriteSide<'_, V>, value: &mut V, change: impl FnOnce(&mut V) -> R) -> R {
-    let held = side.held();
+fn change_and_publish<V: ShmValue, R>(guard: &WriteGuard<'_, V>, value: &mut V, change: impl FnOnce(&mut V) -> R) -> R {
+    let mark = guard.mark_thread();
     let result = change(value);
-    drop(held);
-    assert!(side.is_ours(), "a process that was forked in an `update` must not return from its closure");
-    side.publish(value);
+    drop(mark);
+    assert!(guard.is_ours(), "a process that was forked in an `update` must not return from its closure");
+    guard.publish(value);
     result
 }

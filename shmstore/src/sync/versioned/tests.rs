@@ -1,4 +1,4 @@
-//! Versions, updates, panics, invalid bits, and what another process may have left in the control words.
+//! Versions, updates, panics, invalid bits, and control words that another process may have left.
 
 use std::panic::catch_unwind;
 use std::sync::atomic::Ordering::Relaxed;
@@ -16,9 +16,9 @@ pub(super) fn view<V: ShmValue>(part: &Versioned<V>) -> &VersionedView<V> {
     unsafe { &*std::ptr::from_ref(part).cast() }
 }
 
-/// The same memory, as another process with another idea of the type sees it.
+/// The same memory, seen by a process with another idea of the type.
 fn as_bool(part: &Versioned<u8>) -> &Versioned<bool> {
-    // SAFETY: a slot of 16 bytes each, bytes at offset 0, so the same layout; any bits are valid in it.
+    // SAFETY: both have slots of 16 bytes with a byte at offset 0, so the layout is the same. Any bits are valid in it.
     unsafe { &*std::ptr::from_ref(part).cast() }
 }
 
@@ -27,46 +27,7 @@ fn message(panic: Box<dyn std::any::Any + Send>) -> String {
 }
 
 #[test]
-fn layout_is_that_of_the_table() {
-    fn layout<V: ShmValue>() -> (usize, usize) {
-        assert_eq!(size_of::<VersionedView<V>>(), size_of::<Versioned<V>>());
-        assert_eq!(align_of::<VersionedView<V>>(), align_of::<Versioned<V>>());
-        assert_eq!(Versioned::<V>::SCHEMA.size(), size_of::<Versioned<V>>());
-        (size_of::<Versioned<V>>(), align_of::<Versioned<V>>())
-    }
-    assert_eq!(layout::<u8>(), (128, 64));
-    assert_eq!(layout::<[u64; 2]>(), (128, 64));
-    assert_eq!(layout::<[f64; 3]>(), (192, 64));
-    assert_eq!(layout::<[u8; 61]>(), (256, 64));
-    assert_eq!(layout::<[u64; 8]>(), (256, 64));
-    assert_eq!(layout::<[u8; 65]>(), (256, 64));
-    assert_eq!(layout::<[u8; 65536]>(), (128 + 2 * 65536, 64));
-}
-
-#[test]
-fn slots_and_sequence_are_where_the_table_says() {
-    /// Stores twice; the even version is in the slot at `slots`, the odd one `slot` bytes further.
-    fn check<const N: usize>(slots: usize, slot: usize) {
-        let part = Versioned::<[u8; N]>::default();
-        let byte = |at: usize| {
-            assert!(at < size_of_val(&part));
-            // SAFETY: in bounds of the part, and no other thread has it.
-            unsafe { std::ptr::from_ref(&part).cast::<u8>().wrapping_add(at).read_volatile() }
-        };
-        part.store([1; N]);
-        assert_eq!((byte(64), byte(slots), byte(slots + slot), byte(slots + slot + N - 1)), (2, 0, 1, 1));
-        part.store([2; N]);
-        assert_eq!((byte(64), byte(slots), byte(slots + N - 1), byte(slots + slot)), (4, 2, 2, 1));
-        assert!((0..64).chain(72..slots).all(|at| byte(at) == 0), "free, no flags, and nothing in the reserved words");
-    }
-    check::<16>(80, 16);
-    check::<65>(80, 80);
-    check::<64>(128, 64);
-    check::<128>(128, 128);
-}
-
-#[test]
-fn mark_of_a_thread_is_there_while_it_holds_the_write_side_for_more_than_a_store() {
+fn mark_of_a_thread_is_there_while_it_writes_for_longer_than_a_store() {
     let part = Versioned::<u64>::default();
     // SAFETY: the word at offset 12 of the part, an atomic.
     let mark = unsafe { &*std::ptr::from_ref(&part).cast::<AtomicU32>().wrapping_add(3) };
@@ -89,7 +50,7 @@ fn mark_of_a_thread_is_there_while_it_holds_the_write_side_for_more_than_a_store
     ];
     for hold in holds {
         hold();
-        assert!(!is_marked(), "a store by another thread would be taken for one of ours");
+        assert!(!is_marked(), "otherwise a store by another thread would count as one of this thread");
     }
 }
 
@@ -108,7 +69,7 @@ fn versions_count_stores_from_zero() {
 }
 
 #[test]
-fn new_is_version_1_in_the_place_of_a_stored_one() {
+fn new_is_version_1_as_after_a_store() {
     fn check<const N: usize>() {
         let (new, stored) = (Versioned::new([7; N]), Versioned::<[u8; N]>::default());
         assert_eq!(stored.store([7; N]), 1);
@@ -211,7 +172,7 @@ fn invalid_bits_are_an_error_until_the_next_store() {
 }
 
 #[test]
-fn bits_that_are_invalid_where_a_value_stood_become_zeros() {
+fn bits_that_are_invalid_in_place_of_a_value_become_zeros() {
     let byte = Versioned::<u8>::default();
     let (part, time) = (as_bool(&byte), Duration::from_secs(10));
     byte.store(7);
@@ -232,7 +193,7 @@ fn bits_that_are_invalid_where_a_value_stood_become_zeros() {
     }
     let mut value = true;
     assert!(part.wait_newer_into(1, &mut value, Duration::ZERO).is_err());
-    assert!(value, "nothing came, so nothing was overwritten");
+    assert!(value, "there was no newer version, so nothing was overwritten");
     part.store(true);
     value = false;
     assert_eq!((part.load_into_checked(&mut value), value), (Ok(2), true));
@@ -274,13 +235,13 @@ fn debug_shows_version_and_value() {
     assert_eq!(format!("{:?}", view(&part)), "VersionedView { version: 1, value: [1, 2] }");
 }
 
-/// A part whose control words are these, as other processes may have left them.
+/// Returns a part with these control words, which other processes may have left.
 fn found(sequence: u64, flags: u32) -> Versioned<u64> {
     let mut part = Versioned::<u64>::default();
     let start = std::ptr::from_mut(&mut part).cast::<u8>();
-    // SAFETY: the word at offset 64 of the part, which is ours alone.
+    // SAFETY: the word at offset 64 of the part, which no other thread has.
     unsafe { start.wrapping_add(64).cast::<u64>().write(sequence) };
-    // SAFETY: the word at offset 4 of the part, which is ours alone.
+    // SAFETY: the word at offset 4 of the part, which no other thread has.
     unsafe { start.wrapping_add(4).cast::<u32>().write(flags) };
     part
 }
@@ -305,7 +266,7 @@ fn any_sequence_number_can_be_read_and_written_at() {
     }
 }
 
-/// The sequence number and the flags of a part.
+/// Returns the sequence number and the flags of a part.
 pub(super) fn words(part: &Versioned<u64>) -> (&AtomicU64, &AtomicU32) {
     let start = std::ptr::from_ref(part).cast::<u8>();
     // SAFETY: the word at offset 64 of the part, as the table of its bytes says.
@@ -322,40 +283,4 @@ fn one_store_pauses_for_starved_readers() {
     part.store(1);
     assert!(start.elapsed() >= Duration::from_nanos(300));
     assert_eq!(words(&part).1.load(Relaxed), 0, "the pause was taken");
-}
-
-#[test]
-fn a_reader_that_is_rejected_again_and_again_asks_for_a_pause() {
-    let part = Versioned::<u64>::default();
-    let (sequence, flags) = words(&part);
-    let asked = || flags.load(Relaxed) == STARVED;
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while !asked() {
-                let _ = part.load();
-            }
-        });
-        // As a writer would that is faster than any reader.
-        while !asked() {
-            sequence.fetch_add(4, Relaxed);
-        }
-    });
-}
-
-#[test]
-fn a_view_asks_for_nothing_as_it_can_not_write() {
-    let part = &Versioned::<u64>::default();
-    let (sequence, flags) = words(part);
-    std::thread::scope(|scope| {
-        let end = Instant::now() + Duration::from_millis(20);
-        scope.spawn(move || {
-            while Instant::now() < end {
-                let _ = view(part).load();
-            }
-        });
-        while Instant::now() < end {
-            sequence.fetch_add(4, Relaxed);
-        }
-    });
-    assert_eq!(flags.load(Relaxed), 0);
 }

@@ -1,4 +1,4 @@
-//! `Transaction`: changes that happen as a whole, or not at all.
+//! `Transaction`: several changes that are published together, or not at all.
 //!
 //! # Safety
 //!
@@ -15,18 +15,20 @@ use super::private::Private;
 use crate::error::{BeginError, InvalidValue};
 use crate::layout::{AnyBits, DebugValue, ShmLayout, ShmValue, is_described_value};
 use crate::sync::backoff::Limit;
-use crate::sync::held::Held;
-use crate::sync::versioned_cell::WriteSide;
+use crate::sync::thread_mark::ThreadMark;
+use crate::sync::versioned_cell::WriteGuard;
 use crate::sys::failpoint::{self, Step};
 use crate::value::bits;
 
-/// A private copy of a [`Versioned`] value, to be changed step by step and then committed: from [`Versioned::begin`].
+/// Collects changes to a [`Versioned`] value, and publishes all of them at once, or none. [`Versioned::begin`] returns
+/// it.
 ///
-/// Nobody sees anything of it before [`commit`](Self::commit), which publishes all changes at once. If it is dropped, if
-/// its thread panics, or if its process is killed, nothing has changed. Other writers wait for its end; readers do not.
-/// It belongs to the thread that began it. The copy is in the heap.
+/// It dereferences to a private copy of the value, which is in the heap. [`commit`](Self::commit) publishes the copy.
+/// If the transaction is dropped, its thread panics, or its process is killed, nothing has changed.
 ///
-/// In a child of `fork` an inherited transaction is the parent's: there it can only be dropped.
+/// Other writers wait until it ends. Readers do not wait. It belongs to the thread that began it.
+///
+/// In a child of `fork` an inherited transaction belongs to the parent. The child can only drop it.
 ///
 /// ```
 /// use shmstore::Versioned;
@@ -34,7 +36,7 @@ use crate::value::bits;
 /// let accounts = Versioned::<[i64; 3]>::default();
 /// let mut transfer = accounts.begin();
 /// transfer[0] -= 30;
-/// assert_eq!(accounts.load(), [0, 0, 0]); // nobody sees money that is nowhere
+/// assert_eq!(accounts.load(), [0, 0, 0]); // readers see no half-made transfer
 /// transfer[2] += 30;
 /// transfer.commit();
 /// assert_eq!(accounts.load(), [-30, 0, 30]);
@@ -46,85 +48,87 @@ use crate::value::bits;
 /// ```
 #[must_use = "a transaction that is dropped changes nothing: `commit` it"]
 pub struct Transaction<'a, V: ShmValue> {
-    // Before `side`: while the lock is ours, this thread is known to have it.
-    _held: Held<'a>,
-    side: WriteSide<'a, V>,
+    // Dropped before `guard`, so that the mark is there only while this thread has the lock.
+    _mark: ThreadMark<'a>,
+    guard: WriteGuard<'a, V>,
     version: u64,
     value: Private<V>,
 }
 
-/// Transactions.
+/// Transactions on the value.
 impl<V: ShmValue> Versioned<V> {
-    /// Begins a transaction on a private copy of the newest value. Waits for other writers, and keeps them waiting.
+    /// Begins a transaction on a private copy of the newest value. Waits until no other writer has the part.
     ///
     /// # Panics
     ///
-    /// As [`store`](Self::store).
+    /// Panics as [`store`](Self::store) does.
     #[inline]
     #[track_caller]
     pub fn begin(&self) -> Transaction<'_, V>
     where
         V: AnyBits,
     {
-        Transaction::begin(self.write_side())
+        Transaction::begin(self.write_guard())
     }
 
-    /// Begins a transaction on the newest value, of any type: see [`begin`](Self::begin).
+    /// Begins a transaction as [`begin`](Self::begin) does. For types that have invalid bits.
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if its bytes are no valid `V`. [`store`](Self::store) mends it.
+    /// [`InvalidValue`] if the bytes of the newest value are not a valid `V`. [`store`](Self::store) repairs it.
     ///
     /// # Panics
     ///
-    /// As [`store`](Self::store).
+    /// Panics as [`store`](Self::store) does.
     #[track_caller]
     pub fn begin_checked(&self) -> Result<Transaction<'_, V>, InvalidValue> {
-        Transaction::begin_checked(self.write_side())
+        Transaction::begin_checked(self.write_guard())
     }
 
-    /// Begins a transaction, unless another writer has the part.
+    /// Begins a transaction unless another writer has the part. Never waits.
     ///
     /// # Errors
     ///
-    /// - [`BeginError::Busy`] if one has;
-    /// - [`BeginError::InvalidValue`] if the newest value's bytes are no valid `V`. [`store`](Self::store) mends it.
+    /// - [`BeginError::Busy`] if a writer has the part.
+    /// - [`BeginError::InvalidValue`] if the bytes of the newest value are not a valid `V`. [`store`](Self::store)
+    ///   repairs it.
     pub fn try_begin(&self) -> Result<Transaction<'_, V>, BeginError> {
-        Ok(Transaction::begin_checked(self.write_side_within(Limit::Never)?)?)
+        Ok(Transaction::begin_checked(self.write_guard_within(Limit::Never)?)?)
     }
 
-    /// Begins a transaction, waiting up to `timeout` for other writers.
+    /// Begins a transaction. Waits until no other writer has the part. The limit is `timeout`.
     ///
     /// # Errors
     ///
-    /// - [`BeginError::Busy`] once the time is over, or at once if it is this very thread that has the part;
-    /// - [`BeginError::InvalidValue`] if the newest value's bytes are no valid `V`. [`store`](Self::store) mends it.
+    /// - [`BeginError::Busy`] once the time is over, or at once if this thread has the part.
+    /// - [`BeginError::InvalidValue`] if the bytes of the newest value are not a valid `V`. [`store`](Self::store)
+    ///   repairs it.
     pub fn begin_timeout(&self, timeout: Duration) -> Result<Transaction<'_, V>, BeginError> {
-        Ok(Transaction::begin_checked(self.write_side_within(Limit::Within(timeout))?)?)
+        Ok(Transaction::begin_checked(self.write_guard_within(Limit::Within(timeout))?)?)
     }
 }
 
 impl<'a, V: ShmValue> Transaction<'a, V> {
     #[inline]
-    fn begin(side: WriteSide<'a, V>) -> Self
+    fn begin(guard: WriteGuard<'a, V>) -> Self
     where
         V: AnyBits,
     {
         const { is_described_value::<V>() };
         // SAFETY: `read` initializes all bytes, and any are a value.
-        let mut begun = unsafe { Self::uninit(side) };
-        begun.version = begun.side.read(begun.value.place());
+        let mut begun = unsafe { Self::uninit(guard) };
+        begun.version = begun.guard.read(begun.value.as_uninit());
         failpoint::reach(Step::TransactionBegun);
         begun
     }
 
-    fn begin_checked(side: WriteSide<'a, V>) -> Result<Self, InvalidValue> {
+    fn begin_checked(guard: WriteGuard<'a, V>) -> Result<Self, InvalidValue> {
         // SAFETY: `read` initializes all bytes, and they are checked.
-        let mut begun = unsafe { Self::uninit(side) };
-        begun.version = begun.side.read(begun.value.place());
+        let mut begun = unsafe { Self::uninit(guard) };
+        begun.version = begun.guard.read(begun.value.as_uninit());
         failpoint::reach(Step::TransactionBegun);
         // SAFETY: `read` has initialized all bytes.
-        unsafe { bits::check(begun.value.place()) }?;
+        unsafe { bits::check(begun.value.as_uninit()) }?;
         Ok(begun)
     }
 
@@ -132,31 +136,31 @@ impl<'a, V: ShmValue> Transaction<'a, V> {
     ///
     /// As [`Private::uninit`].
     #[inline(always)]
-    unsafe fn uninit(side: WriteSide<'a, V>) -> Self {
+    unsafe fn uninit(guard: WriteGuard<'a, V>) -> Self {
         // SAFETY: the caller's promise is the same.
-        Self { _held: side.held(), side, version: 0, value: unsafe { Private::uninit() } }
+        Self { _mark: guard.mark_thread(), guard, version: 0, value: unsafe { Private::uninit() } }
     }
 
     /// Makes the changed copy the newest version, and returns its number.
     ///
     /// # Panics
     ///
-    /// In a process that was forked since [`Versioned::begin`]: the transaction is its parent's.
+    /// Panics in a process that was forked since [`Versioned::begin`].
     #[inline]
     #[track_caller]
     pub fn commit(self) -> u64 {
         assert!(
-            self.side.is_ours(),
-            "a process that was forked with a `Transaction` of `{}` open must not commit it: its parent will",
+            self.guard.is_ours(),
+            "a process that was forked with an open `Transaction` of `{}` must not commit it. It belongs to the parent",
             Versioned::<V>::SCHEMA
         );
-        self.side.publish(&self.value)
+        self.guard.publish(&self.value)
     }
 
-    /// Ends the transaction: nothing was changed. Dropping it does the same.
+    /// Ends the transaction without a change. Dropping it does the same.
     pub fn rollback(self) {}
 
-    /// The version that the transaction began with.
+    /// Returns the version that the transaction began with.
     #[must_use]
     pub fn version(&self) -> u64 {
         self.version

@@ -1,24 +1,26 @@
-//! Waiting for a newer version.
+//! Waits for a newer version.
 
 use std::time::{Duration, Instant};
 
 use super::Versioned;
 use crate::error::{Awaited, WaitError};
 use crate::layout::ShmValue;
-use crate::sync::refusal;
+use crate::sync::describe;
 use crate::sync::waiting::wait;
 use crate::sys::shm::Access;
 
-/// The least time to copy a version that has come: more than one that keeps to the protocol takes to grant a pause.
+/// The least time to copy a new version. A writer that follows the protocol grants a pause in less time.
 const TO_COPY: Duration = Duration::from_millis(10);
 
-/// Waiting for a newer version.
+/// Waits for a newer version.
 impl<V: ShmValue> Versioned<V> {
-    /// Waits up to `timeout` for a version newer than `version`, and returns the newest, with its number.
+    /// Waits until there is a version newer than `version`, and returns the newest version and its value.
     ///
-    /// A version that is newer already is returned at once. Versions that are stored in quick succession may be skipped:
-    /// what is returned is the newest. While nobody waits, a store costs no system call. A first call may give 0, for any
-    /// version, or what [`version`](Self::version) or [`load_versioned`](Self::load_versioned) has told.
+    /// If there is a newer version already, it is returned at once. If several versions are stored in quick succession,
+    /// only the newest is returned.
+    ///
+    /// The first call may pass 0, which any stored version is newer than, or the result of [`version`](Self::version)
+    /// or [`load_versioned`](Self::load_versioned). A store makes no system call if no process waits.
     ///
     /// ```
     /// use shmstore::Versioned;
@@ -34,12 +36,12 @@ impl<V: ShmValue> Versioned<V> {
     /// # Ok::<(), shmstore::WaitError>(())
     /// ```
     ///
-    /// For a value that is too large for the stack: [`wait_newer_into`](Self::wait_newer_into).
+    /// For a value that is too large for the stack, use [`wait_newer_into`](Self::wait_newer_into).
     ///
-    /// # Ending a wait by a signal
+    /// # Signals
     ///
-    /// A wait goes on when a signal handler returns. A program that is to end by a flag that its handler sets waits for a short
-    /// time, again and again:
+    /// The wait goes on after a signal handler. If a handler sets a flag that ends the program, wait in a loop, for a
+    /// short time each:
     ///
     /// ```
     /// use shmstore::{Versioned, WaitError};
@@ -69,18 +71,18 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// # Errors
     ///
-    /// - [`WaitError::Timeout`];
-    /// - [`WaitError::InvalidValue`] if the newer version's bytes are no valid `V`;
-    /// - [`WaitError::NeverWhole`] if a newer version has come and no copy of it was whole;
-    /// - [`WaitError::Removed`] if the object was removed, within some milliseconds. A removal from outside (`ipcrm`) is
-    ///   noticed only by a call that waits for 5 ms or more;
-    /// - [`WaitError::AnchorLost`] if its anchor was removed, within a second or when the time is over.
+    /// - [`WaitError::Timeout`] once the time is over.
+    /// - [`WaitError::InvalidValue`] if the bytes of the newer version are not a valid `V`.
+    /// - [`WaitError::NeverWhole`] if there is a newer version, but no copy of it was whole.
+    /// - [`WaitError::Removed`] if the object was removed. It is noticed within some milliseconds. A removal by `ipcrm`
+    ///   is noticed only by a call that waits for 5 ms or more.
+    /// - [`WaitError::AnchorLost`] if the anchor was removed. It is noticed within a second, or when the time is over.
     pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError> {
         self.wait_newer_by(version, timeout, Access::ReadWrite)
     }
 
-    /// Waits for a newer version, copies the newest to `value`, and returns its number: see
-    /// [`wait_newer`](Self::wait_newer). It allocates nothing, and puts no value on the stack.
+    /// Waits until there is a newer version, copies the newest to `value`, and returns its number: see
+    /// [`wait_newer`](Self::wait_newer). Allocates nothing, and puts no value on the stack.
     ///
     /// ```
     /// use shmstore::{Shared, ShmObject, ShmValue, Versioned};
@@ -102,8 +104,8 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// # Errors
     ///
-    /// As [`wait_newer`](Self::wait_newer). After [`WaitError::InvalidValue`] and [`WaitError::NeverWhole`], `value` is all
-    /// zero. After any other error it is what it was.
+    /// As [`wait_newer`](Self::wait_newer). After [`WaitError::InvalidValue`] and [`WaitError::NeverWhole`], `value` is
+    /// all zero. After any other error it is unchanged.
     pub fn wait_newer_into(&self, version: u64, value: &mut V, timeout: Duration) -> Result<u64, WaitError> {
         self.wait_newer_into_by(version, value, timeout, Access::ReadWrite)
     }
@@ -129,18 +131,18 @@ impl<V: ShmValue> Versioned<V> {
         self.load_timeout_by(left, access)
     }
 
-    /// Waits, and returns the time that is left to copy what has come. That has a limit too: who breaks the protocol may
-    /// see to it that no copy is ever whole.
+    /// Waits, and returns the time that is left for the copy. The copy has a limit, too, because a process that breaks
+    /// the protocol can prevent any whole copy.
     fn wait_until_newer(&self, seen: u64, timeout: Duration, access: Access) -> Result<Duration, WaitError> {
         let started = Instant::now();
-        let newer = |is_there: bool| is_there.then_some(());
+        let newer = |is_newer: bool| is_newer.then_some(());
         wait(
             self,
             access,
             timeout,
             || newer(self.version() > seen),
             |slice| newer(self.cell.sleep_unless_newer(seen, access, slice)),
-            || Awaited::Version { part: refusal::name(self), seen, newest: self.version() },
+            || Awaited::Version { part: describe::part(self), seen, newest: self.version() },
         )?;
         Ok(timeout.saturating_sub(started.elapsed()).max(TO_COPY))
     }

@@ -1,4 +1,4 @@
-//! `Writer`: the exclusive writer of a `Versioned`, for many stores.
+//! `Writer`: the exclusive writer of a `Versioned`.
 
 use std::fmt;
 use std::sync::atomic::AtomicU32;
@@ -11,18 +11,18 @@ use crate::error::{Busy, InvalidValue};
 use crate::layout::{AnyBits, DebugValue, ShmLayout, ShmValue};
 use crate::segment::process;
 use crate::sync::backoff::Limit;
-use crate::sync::held::Held;
-use crate::sync::versioned_cell::{Fences, WriteSide};
+use crate::sync::thread_mark::ThreadMark;
+use crate::sync::versioned_cell::{Fences, WriteGuard};
 use crate::sys::failpoint::{self, Step};
 use crate::sys::membarrier;
 
-/// The exclusive writer of a [`Versioned`]: its stores take no lock. From [`Versioned::writer`].
+/// Stores to a [`Versioned`] many times under one lock, as its exclusive writer. [`Versioned::writer`] returns it.
 ///
-/// While it lives all other writers wait; readers do not. Each store wakes the processes that
-/// [wait](Versioned::wait_newer) for it. If its process is killed, the next writer takes over, and readers keep the last
-/// version that was stored. It belongs to the thread that has taken it.
+/// Until it is dropped, all other writers wait. Readers do not wait. Each store wakes the processes that
+/// [wait](Versioned::wait_newer) for it. If its process is killed, the last version stays, and the next writer takes
+/// over. It belongs to the thread that made it.
 ///
-/// In a child of `fork` an inherited writer is the parent's: there it can only be dropped.
+/// In a child of `fork` an inherited writer belongs to the parent. The child can only drop it.
 ///
 /// ```
 /// use shmstore::Versioned;
@@ -32,40 +32,41 @@ use crate::sys::membarrier;
 /// for tick in 0..1_000 {
 ///     feed.store([f64::from(tick), 1.0]);
 /// }
-/// assert!(price.try_writer().is_err()); // there is one already
+/// assert!(price.try_writer().is_err()); // there is an exclusive writer
 /// assert_eq!(price.load_versioned(), (1_000, [999.0, 1.0]));
 /// ```
 pub struct Writer<'a, V: ShmValue> {
     part: &'a Versioned<V>,
-    // Before `side`: while the lock is ours, this thread is known to have it.
-    _held: Held<'a>,
-    side: WriteSide<'a, V>,
-    /// The sequence number, so that no store has to read what the one before it has just written.
+    // Dropped before `guard`, so that the mark is there only while this thread has the lock.
+    _mark: ThreadMark<'a>,
+    guard: WriteGuard<'a, V>,
+    /// The sequence number. So no store has to load the number that the store before it wrote.
     sequence: u64,
-    /// Whether every store needs a full barrier, as waiters cannot have this process execute one.
+    /// The origin of the full barrier after each store.
     fences: Fences,
 }
 
-/// Writing exclusively.
+/// Exclusive writers.
 impl<V: ShmValue> Versioned<V> {
-    /// Makes this thread the exclusive writer. Waits for other writers. The second store of a process's first writer may
-    /// take some milliseconds.
+    /// Makes this thread the exclusive writer. Waits until no other writer has the part.
+    ///
+    /// The second store of the first writer in a process may take some milliseconds.
     ///
     /// # Panics
     ///
-    /// As [`store`](Self::store).
+    /// Panics as [`store`](Self::store) does.
     #[track_caller]
     pub fn writer(&self) -> Writer<'_, V> {
-        Writer::new(self, self.write_side())
+        Writer::new(self, self.write_guard())
     }
 
-    /// Makes this thread the exclusive writer, unless another writer has the part.
+    /// Makes this thread the exclusive writer unless another writer has the part. Never waits.
     ///
     /// ```
     /// use shmstore::error::Busy;
     /// use shmstore::Versioned;
     ///
-    /// /// Stores a value if that takes no waiting.
+    /// /// Stores a value if that takes no wait.
     /// fn offer(price: &Versioned<[f64; 2]>, value: [f64; 2]) -> Result<u64, Busy> {
     ///     Ok(price.try_writer()?.store(value))
     /// }
@@ -76,71 +77,72 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// # Errors
     ///
-    /// [`Busy`] if one has. A process that has died with the part does not count.
+    /// [`Busy`] if another writer has the part. A part of a dead process is taken over.
     pub fn try_writer(&self) -> Result<Writer<'_, V>, Busy> {
-        self.write_side_within(Limit::Never).map(|side| Writer::new(self, side))
+        self.write_guard_within(Limit::Never).map(|guard| Writer::new(self, guard))
     }
 
-    /// Makes this thread the exclusive writer. Waits up to `timeout` for other writers.
+    /// Makes this thread the exclusive writer. Waits until no other writer has the part. The limit is `timeout`.
     ///
     /// # Errors
     ///
-    /// [`Busy`] once the time is over, or at once if it is this very thread that has the part.
+    /// [`Busy`] once the time is over, or at once if this thread has the part.
     pub fn writer_timeout(&self, timeout: Duration) -> Result<Writer<'_, V>, Busy> {
-        self.write_side_within(Limit::Within(timeout)).map(|side| Writer::new(self, side))
+        self.write_guard_within(Limit::Within(timeout)).map(|guard| Writer::new(self, guard))
     }
 }
 
 impl<'a, V: ShmValue> Writer<'a, V> {
-    fn new(part: &'a Versioned<V>, side: WriteSide<'a, V>) -> Self {
-        failpoint::reach(Step::WriterLeased);
-        let sequence = side.sequence();
-        Self { part, _held: side.held(), side, sequence, fences: fences_so_far() }
+    fn new(part: &'a Versioned<V>, guard: WriteGuard<'a, V>) -> Self {
+        failpoint::reach(Step::WriterBegun);
+        let sequence = guard.sequence();
+        Self { part, _mark: guard.mark_thread(), guard, sequence, fences: fences_so_far() }
     }
 
-    /// Makes `value` the newest version, and returns its number. A value that is too large for the stack is stored by
-    /// [`store_from`](Self::store_from).
+    /// Makes `value` the newest version, and returns its number.
+    ///
+    /// For a value that is too large for the stack, use [`store_from`](Self::store_from).
     ///
     /// # Panics
     ///
-    /// In a process that was forked since the writer was made: it is the parent's.
+    /// Panics in a process that was forked since the writer was made.
     #[inline]
     #[track_caller]
     pub fn store(&mut self, value: V) -> u64 {
         self.store_from(&value)
     }
 
-    /// Makes a copy of `*value` the newest version, and returns its number: for values too large for the stack.
+    /// Makes a copy of `*value` the newest version, and returns its number. For values too large for the stack.
     ///
     /// # Panics
     ///
-    /// As [`store`](Self::store).
+    /// Panics as [`store`](Self::store) does.
     #[inline]
     #[track_caller]
     pub fn store_from(&mut self, value: &V) -> u64 {
-        // No call that returns stands before the copy: it would cost the fast path some registers.
-        if self.side.is_ours_by_word() { self.publish(value) } else { self.store_slowly(value) }
+        // There is no call before the copy, because it would cost the fast path some registers.
+        if self.guard.is_ours_by_word() { self.publish(value) } else { self.store_slowly(value) }
     }
 
     #[inline(always)]
     fn publish(&mut self, value: &V) -> u64 {
-        let version = self.side.publish_after(&mut self.sequence, value);
-        self.tell();
+        let version = self.guard.publish_after(&mut self.sequence, value);
+        self.wake();
         version
     }
 
     #[inline(always)]
-    fn tell(&mut self) {
-        if !self.side.tell(self.fences) {
-            self.tell_slowly();
+    fn wake(&mut self) {
+        if !self.guard.wake(self.fences) {
+            self.wake_slowly();
         }
     }
 
-    /// The kernel may take some milliseconds to register the process for barriers. So a writer that stores only once does
-    /// without, and executes a barrier itself.
+    /// The kernel may take some milliseconds to register the process for barriers. So a writer registers only after its
+    /// second store, and executes the barriers itself until then.
     #[cold]
-    fn tell_slowly(&mut self) {
-        self.side.tell_slowly(self.fences);
+    fn wake_slowly(&mut self) {
+        self.guard.wake_slowly(self.fences);
         self.fences = match self.fences {
             Fences::BEFORE_FIRST_STORE => Fences::BEFORE_SECOND_STORE,
             Fences::BEFORE_SECOND_STORE => register_for_barriers(),
@@ -148,7 +150,7 @@ impl<'a, V: ShmValue> Writer<'a, V> {
         };
     }
 
-    /// Where the process's token is kept apart, or is another one.
+    /// The slow path: the process's token is not in its page, or is another one.
     #[cold]
     #[inline(never)]
     #[track_caller]
@@ -157,43 +159,45 @@ impl<'a, V: ShmValue> Writer<'a, V> {
         self.publish(value)
     }
 
-    /// Changes the newest value by `change`, and returns what `change` does. It works on a private copy: readers see the old
-    /// value until it has returned, and if it panics nothing was changed.
+    /// Changes the newest value by `change`, and returns the result of `change`.
+    ///
+    /// `change` works on a private copy. Readers see the old value until it has returned. If it panics, nothing has
+    /// changed.
     ///
     /// # Panics
     ///
-    /// As [`store`](Self::store).
+    /// Panics as [`store`](Self::store) does.
     #[track_caller]
     pub fn update<R>(&mut self, change: impl FnOnce(&mut V) -> R) -> R
     where
         V: AnyBits,
     {
         self.check_ours();
-        let result = update_by(&self.side, change);
-        self.sequence = self.side.sequence();
-        self.tell();
+        let result = update_by(&self.guard, change);
+        self.sequence = self.guard.sequence();
+        self.wake();
         result
     }
 
-    /// Changes the newest value, of any type, as [`update`](Self::update) does.
+    /// Changes the newest value as [`update`](Self::update) does. For types that have invalid bits.
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if the newest value's bytes are no valid `V`: then `change` did not run.
+    /// [`InvalidValue`] if the bytes of the newest value are not a valid `V`. Then `change` did not run.
     ///
     /// # Panics
     ///
-    /// As [`store`](Self::store).
+    /// Panics as [`store`](Self::store) does.
     #[track_caller]
     pub fn update_checked<R>(&mut self, change: impl FnOnce(&mut V) -> R) -> Result<R, InvalidValue> {
         self.check_ours();
-        let result = update_checked_by(&self.side, change)?;
-        self.sequence = self.side.sequence();
-        self.tell();
+        let result = update_checked_by(&self.guard, change)?;
+        self.sequence = self.guard.sequence();
+        self.wake();
         Ok(result)
     }
 
-    /// The part that this writer stores to: for loading from it.
+    /// Returns the part that this writer stores to.
     #[must_use]
     pub fn part(&self) -> &'a Versioned<V> {
         self.part
@@ -202,7 +206,7 @@ impl<'a, V: ShmValue> Writer<'a, V> {
     #[inline(always)]
     #[track_caller]
     fn check_ours(&self) {
-        if !self.side.is_ours() {
+        if !self.guard.is_ours() {
             not_ours::<V>();
         }
     }
@@ -212,32 +216,32 @@ impl<'a, V: ShmValue> Writer<'a, V> {
 #[track_caller]
 fn not_ours<V: ShmValue>() -> ! {
     panic!(
-        "a process that was forked with a `Writer` of `{}` must not store with it: it is its parent's",
+        "a process that was forked with a `Writer` of `{}` must not store with it. It belongs to the parent",
         Versioned::<V>::SCHEMA
     )
 }
 
-/// The token of the process that the kernel has registered for the barriers that waiters send.
+/// The token of the process that the kernel has registered for the barriers of waiters.
 static REGISTERED: AtomicU32 = AtomicU32::new(0);
-/// The token of the process to which the kernel refused that.
+/// The token of the process that the kernel refused to register.
 static REFUSED: AtomicU32 = AtomicU32::new(0);
 
-/// What is known before this process asks the kernel.
+/// Returns what is known before the kernel is asked.
 fn fences_so_far() -> Fences {
     let token = process::token();
     if REGISTERED.load(Acquire) == token {
         Fences::BY_WAITERS
     } else if REFUSED.load(Relaxed) == token {
-        Fences::BY_HOLDER
+        Fences::BY_WRITER
     } else {
         Fences::BEFORE_FIRST_STORE
     }
 }
 
-/// Registers this process with the kernel for the barriers that waiters send.
+/// Registers this process with the kernel for the barriers of waiters.
 fn register_for_barriers() -> Fences {
     let (outcome, fences) =
-        if membarrier::register() { (&REGISTERED, Fences::BY_WAITERS) } else { (&REFUSED, Fences::BY_HOLDER) };
+        if membarrier::register() { (&REGISTERED, Fences::BY_WAITERS) } else { (&REFUSED, Fences::BY_WRITER) };
     outcome.store(process::token(), Release);
     fences
 }

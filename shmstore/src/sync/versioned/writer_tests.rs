@@ -1,4 +1,4 @@
-//! Transactions, exclusive writers, refusals, and waiting for versions: within one process.
+//! Transactions, exclusive writers, busy parts, and waits for versions, within one process.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;
@@ -24,7 +24,7 @@ fn busy<V: DebugValue>(begun: Result<Transaction<'_, V>, BeginError>) -> Busy {
     }
 }
 
-/// What every way to write that has a limit says while another thread has the part.
+/// Returns the error of each way to write that has a limit, while another thread has the part.
 fn refusals(part: &Versioned<u64>) -> Vec<Busy> {
     let all = || {
         [
@@ -57,7 +57,7 @@ fn a_transaction_is_seen_whole_or_not_at_all() {
 }
 
 #[test]
-fn others_are_refused_while_there_is_a_writer() {
+fn other_threads_are_refused_while_there_is_a_writer() {
     let part = Versioned::<u64>::default();
     let transaction = part.begin();
     let refused = refusals(&part);
@@ -73,7 +73,7 @@ fn others_are_refused_while_there_is_a_writer() {
 }
 
 #[test]
-fn a_thread_that_would_wait_for_itself_is_told_the_cure() {
+fn a_thread_that_would_wait_for_itself_learns_the_cure() {
     let part = Versioned::<u64>::default();
     let transaction = part.begin();
     let told = panics(|| assert!(part.store(1) > 0));
@@ -145,11 +145,11 @@ fn waiting_ends_with_a_store_of_any_kind() {
             }
         });
     }
-    assert_eq!(part.wait_newer(0, Duration::ZERO), Ok((5, 5)), "what is there already is not waited for");
+    assert_eq!(part.wait_newer(0, Duration::ZERO), Ok((5, 5)), "a version that is there is not waited for");
 }
 
 #[test]
-fn waiting_in_vain_ends_in_time_and_says_for_what() {
+fn waiting_in_vain_ends_in_time_and_says_what_did_not_come() {
     let part = Versioned::<u64>::default();
     part.store(1);
     let started = Instant::now();
@@ -173,13 +173,15 @@ fn a_load_that_is_never_whole_ends_in_time() {
                 sequence.fetch_add(4, Relaxed);
             }
         });
-        // Whether a copy is ever disturbed depends on the machine; that the call ends does not.
+        // The machine decides whether a copy is ever disturbed. The call ends on any machine.
         let started = Instant::now();
         let outcomes: Vec<_> = (0..1_000).map(|_| part.load_timeout(Duration::ZERO)).collect();
         assert!(started.elapsed() < LONG);
         stop.store(true, Relaxed);
         for error in outcomes.into_iter().filter_map(Result::err) {
-            assert!(error.to_string().contains("no copy of this `Versioned<u64>` was whole"), "{error}");
+            assert!(matches!(error, WaitError::NeverWhole { .. }), "{error}");
         }
     });
+    let error = WaitError::NeverWhole { part: describe::part(&part), waited: SHORT };
+    assert!(error.to_string().starts_with("every copy of this `Versioned<u64>` was torn for 10ms"), "{error}");
 }

@@ -1,30 +1,31 @@
-//! What a refusal of a lock word, and a part, are called in public.
+//! The names of parts and of lock holders in errors.
 //!
-//! A program may ask again and again, and look at no refusal: so what is kept here are numbers and the layout of the
-//! object, which is part of the program. Their message is made when it is shown, whatever has become of the object.
+//! A program may ask for a lock again and again, and never look at the error. So an error keeps only numbers and the
+//! layout of the object, which is part of the program. The message is made when it is shown, even if the object no
+//! longer exists.
 
 use std::ptr;
 use std::time::Duration;
 
-use super::word_lock::Refused;
+use super::locking::AcquireError;
 use crate::error::{Busy, Holder, PartName};
 use crate::layout::ShmLayout;
 use crate::segment::process::current_token;
 use crate::segment::process::registry::{SegmentRef, segment_at};
 
-/// Names a part, by its path in the object that it is in.
+/// Names a part by its path in its object.
 #[cold]
-pub(super) fn name<P: ShmLayout>(part: &P) -> PartName {
+pub(super) fn part<P: ShmLayout>(part: &P) -> PartName {
     name_in(segment_at(address(part)).as_ref(), part)
 }
 
-/// Says who holds a part.
+/// Describes which process or thread holds a part.
 #[cold]
-pub(super) fn busy<P: ShmLayout>(refused: Refused, part: &P) -> Busy {
+pub(super) fn busy<P: ShmLayout>(error: AcquireError, part: &P) -> Busy {
     let segment = segment_at(address(part));
-    let (holder, waited) = match refused {
-        Refused::ByThisThread => (Holder::ThisThread, Duration::ZERO),
-        Refused::Busy { holder, backoff } => (holder_of(holder, segment.as_ref()), backoff.waited()),
+    let (holder, waited) = match error {
+        AcquireError::HeldByThisThread => (Holder::ThisThread, Duration::ZERO),
+        AcquireError::Busy { holder, backoff } => (holder_of(holder, segment.as_ref()), backoff.waited()),
     };
     Busy::new(name_in(segment.as_ref(), part), holder, waited)
 }

@@ -1,25 +1,26 @@
-//! `VersionedView<V>`: a `Versioned<V>` in memory that the kernel does not let us write.
+//! `VersionedView<V>`: a `Versioned<V>` in memory that this process can only read.
 
 use std::fmt;
 use std::time::Duration;
 
-use super::versioned::{Versioned, debug};
+use super::{Versioned, debug};
 use crate::error::{InvalidValue, WaitError};
 use crate::layout::{AnyBits, DebugValue, ShmValue};
 use crate::sys::shm::Access;
 
-/// A [`Versioned<V>`] that can be loaded and nothing else.
+/// Loads a [`Versioned<V>`] in a read-only process.
 ///
-/// Its methods only load, so they work on a read-only mapping. A reader of this kind cannot ask writers for a pause:
-/// while they store flat out, it tries again until a copy goes through.
+/// Its methods only load, so they work on a read-only mapping. A read-only process cannot ask writers for a pause.
+/// While they store at full speed, it tries again until a copy is whole.
 #[repr(transparent)]
 pub struct VersionedView<V: ShmValue> {
     part: Versioned<V>,
 }
 
 impl<V: ShmValue> VersionedView<V> {
-    /// Returns the newest value: see [`Versioned::load`]. For a value that is too large for the stack:
-    /// [`load_boxed`](Self::load_boxed).
+    /// Returns the newest value: see [`Versioned::load`].
+    ///
+    /// For a value that is too large for the stack, use [`load_boxed`](Self::load_boxed).
     #[must_use]
     #[inline]
     pub fn load(&self) -> V
@@ -39,7 +40,7 @@ impl<V: ShmValue> VersionedView<V> {
         self.part.load_by(Access::ReadOnly)
     }
 
-    /// Copies the newest value to where the caller wants it: see [`Versioned::load_into`].
+    /// Copies the newest value to `value`, and returns its version: see [`Versioned::load_into`].
     #[inline]
     pub fn load_into(&self, value: &mut V) -> u64
     where
@@ -48,25 +49,26 @@ impl<V: ShmValue> VersionedView<V> {
         self.part.load_into_by(value, Access::ReadOnly)
     }
 
-    /// Copies the newest value, of any type, to `value`: see [`Versioned::load_into_checked`].
+    /// Copies the newest value to `value`, and returns its version: see [`Versioned::load_into_checked`].
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if its bytes are no valid `V`. Then `value` is all zero.
+    /// As [`Versioned::load_into_checked`].
     pub fn load_into_checked(&self, value: &mut V) -> Result<u64, InvalidValue> {
         self.part.load_into_checked_by(value, Access::ReadOnly)
     }
 
-    /// Copies the newest value, of any type, to `value`, or gives up: see [`Versioned::load_into_timeout`].
+    /// Copies the newest value to `value`, and returns its version, or an error after `timeout`: see
+    /// [`Versioned::load_into_timeout`].
     ///
     /// # Errors
     ///
-    /// [`WaitError::NeverWhole`], [`WaitError::InvalidValue`]. Then `value` is all zero.
+    /// As [`Versioned::load_into_timeout`].
     pub fn load_into_timeout(&self, value: &mut V, timeout: Duration) -> Result<u64, WaitError> {
         self.part.load_into_timeout_by(value, timeout, Access::ReadOnly)
     }
 
-    /// Returns the newest value in memory of the heap: see [`Versioned::load_boxed`].
+    /// Returns the newest value in the heap: see [`Versioned::load_boxed`].
     #[must_use]
     pub fn load_boxed(&self) -> Box<V>
     where
@@ -75,46 +77,46 @@ impl<V: ShmValue> VersionedView<V> {
         self.part.load_boxed_by(Access::ReadOnly)
     }
 
-    /// Returns the newest value, of any type, in memory of the heap: see [`Versioned::load_boxed_checked`].
+    /// Returns the newest value in the heap: see [`Versioned::load_boxed_checked`].
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if its bytes are no valid `V`.
+    /// As [`Versioned::load_boxed_checked`].
     pub fn load_boxed_checked(&self) -> Result<Box<V>, InvalidValue> {
         self.part.load_boxed_checked_by(Access::ReadOnly)
     }
 
-    /// Returns the newest value, of any type: see [`Versioned::load_checked`].
+    /// Returns the newest value: see [`Versioned::load_checked`].
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if its bytes are no valid `V`.
+    /// As [`Versioned::load_checked`].
     #[inline]
     pub fn load_checked(&self) -> Result<V, InvalidValue> {
         Ok(self.load_versioned_checked()?.1)
     }
 
-    /// Returns the newest value, of any type, and its version: see [`Versioned::load_versioned_checked`].
+    /// Returns the newest value and its version: see [`Versioned::load_versioned_checked`].
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if its bytes are no valid `V`.
+    /// As [`Versioned::load_versioned_checked`].
     #[inline]
     pub fn load_versioned_checked(&self) -> Result<(u64, V), InvalidValue> {
         self.part.load_checked_by(Access::ReadOnly)
     }
 
-    /// Returns the newest value, or gives up: see [`Versioned::load_timeout`].
+    /// Returns the newest value, or an error after `timeout`: see [`Versioned::load_timeout`].
     ///
     /// # Errors
     ///
-    /// [`WaitError::NeverWhole`], [`WaitError::InvalidValue`].
+    /// As [`Versioned::load_timeout`].
     pub fn load_timeout(&self, timeout: Duration) -> Result<V, WaitError> {
         Ok(self.part.load_timeout_by(timeout, Access::ReadOnly)?.1)
     }
 
-    /// Waits for a newer version: see [`Versioned::wait_newer`]. A read-only process cannot announce that it is waiting,
-    /// so it polls every millisecond.
+    /// Waits until there is a newer version, and returns it: see [`Versioned::wait_newer`]. A read-only process cannot
+    /// announce that it is waiting, so it polls every millisecond.
     ///
     /// # Errors
     ///
@@ -123,7 +125,7 @@ impl<V: ShmValue> VersionedView<V> {
         self.part.wait_newer_by(version, timeout, Access::ReadOnly)
     }
 
-    /// Waits for a newer version, and copies it to `value`: see [`Versioned::wait_newer_into`].
+    /// Waits until there is a newer version, and copies it to `value`: see [`Versioned::wait_newer_into`].
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The parts of an object whose lock words hold a process's token, found by walking the object's schema.
+//! The parts of an object that processes own: their lock words contain a token. A walk through the schema finds them.
 //!
 //! # Safety
 //!
@@ -16,9 +16,9 @@ use crate::segment::participants::TOKEN_BITS;
 use crate::segment::process::registry::SegmentRef;
 use crate::sys::readable::ReadablePages;
 
-/// A part that is locked.
+/// A part that a process owns.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct HeldPart {
+pub(super) struct OwnedPart {
     /// `position`, `accounts[3].value`; `.` for the object itself.
     pub(super) path: String,
     pub(super) token: u32,
@@ -30,16 +30,17 @@ struct Walk<'a> {
     payload: (NonNull<u8>, usize),
     /// Returns `true` if the kernel provides the page of an offset within the payload.
     is_readable: &'a dyn Fn(usize) -> bool,
-    /// The path of the visited part. It is written out only for locked parts, as an object may have millions of parts.
+    /// The path of the visited part. It is written out only for owned parts, as an object may have millions of parts.
     path: Vec<Step<&'a str>>,
-    found: &'a mut Vec<HeldPart>,
-    /// How many parts may still be visited, and how much memory the paths of locked parts may still take. The schema may
-    /// come from the segment. Then parts may overlap, or have no bytes and be as many as a number can express.
+    found: &'a mut Vec<OwnedPart>,
+    /// The number of parts that may still be visited, and the memory that the paths of owned parts may still take. The
+    /// schema may come from the segment. Then parts may overlap, or have no bytes and be as many as a number can
+    /// express.
     visits_left: usize,
     room: usize,
 }
 
-/// The most memory that is taken for the names of held parts.
+/// The most memory for the paths of owned parts.
 const ROOM: usize = 64 << 20;
 /// The visits that are made to an object of no bytes, and more for each byte: more than there are parts in any real
 /// type.
@@ -48,8 +49,8 @@ const VISITS_A_BYTE: usize = 4;
 /// The visits that are made to an object of any size: a fraction of a second.
 const MOST_VISITS: usize = 1 << 24;
 
-/// Lists the parts of an object that are locked, each as it is at some moment during the call.
-pub(super) fn held_parts(schema: &OwnedSchema, object: &SegmentRef) -> Vec<HeldPart> {
+/// Lists the owned parts of an object, each as it is at some moment during the call.
+pub(super) fn owned_parts(schema: &OwnedSchema, object: &SegmentRef) -> Vec<OwnedPart> {
     let (pages, geometry) = (ReadablePages::of(object.mapping()), object.geometry());
     let is_readable = |offset: usize| {
         let start = geometry.payload_offset + offset;
@@ -57,18 +58,18 @@ pub(super) fn held_parts(schema: &OwnedSchema, object: &SegmentRef) -> Vec<HeldP
     };
     // SAFETY: the payload is mapped while `object` is borrowed, aligned as its type is, and as long as the geometry
     // says.
-    unsafe { held_parts_of(schema, object.payload(), geometry.payload_len, &is_readable) }
+    unsafe { owned_parts_of(schema, object.payload(), geometry.payload_len, &is_readable) }
 }
 
 /// # Safety
 ///
 /// `len` bytes from `payload`, which is aligned as the object is, are mapped during the call.
-unsafe fn held_parts_of(
+unsafe fn owned_parts_of(
     schema: &OwnedSchema,
     payload: NonNull<u8>,
     len: usize,
     is_readable: &dyn Fn(usize) -> bool,
-) -> Vec<HeldPart> {
+) -> Vec<OwnedPart> {
     let mut found = Vec::new();
     let visits_left = VISITS_A_BYTE.saturating_mul(len).saturating_add(VISITS).min(MOST_VISITS);
     let payload = (payload, len);
@@ -113,18 +114,18 @@ impl<'a> Walk<'a> {
         self.path.pop();
     }
 
-    /// Notes the part at `offset`, if its lock word, which is the first of its words, is held.
+    /// Notes the part at `offset` if there is a token in its lock word, which is its first word.
     fn note(&mut self, offset: u64) {
         let token = self.lock_word(offset) & ((1 << TOKEN_BITS) - 1);
         if token != 0 {
             let mut path = String::new();
             write_path(&mut path, &self.path).expect("a string takes everything");
-            let Some(room) = self.room.checked_sub(path.len() + size_of::<HeldPart>()) else {
+            let Some(room) = self.room.checked_sub(path.len() + size_of::<OwnedPart>()) else {
                 self.visits_left = 0;
                 return;
             };
             self.room = room;
-            self.found.push(HeldPart { path, token });
+            self.found.push(OwnedPart { path, token });
         }
     }
 
@@ -148,7 +149,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Returns `true` if there is any lock in a type. Most arrays have none, and are long.
+/// Returns `true` if a type contains a lock. Most arrays are long and contain none.
 fn has_locks(schema: &OwnedSchema) -> bool {
     match schema.kind() {
         OwnedKind::Versioned { .. } | OwnedKind::Lock => true,
@@ -185,7 +186,7 @@ mod tests {
     }
 
     /// A payload with some words in it.
-    fn held(schema: &'static Schema, words: &[(usize, u32)]) -> Vec<(String, u32)> {
+    fn owners(schema: &'static Schema, words: &[(usize, u32)]) -> Vec<(String, u32)> {
         let mut payload = vec![0_u128; schema.size().div_ceil(16)];
         let base = NonNull::from(&mut payload[..]).cast::<u8>();
         for &(offset, word) in words {
@@ -195,7 +196,7 @@ mod tests {
             unsafe { at.write(word) };
         }
         // SAFETY: as long as the schema says.
-        let found = unsafe { held_parts_of(&schema.into(), base, schema.size(), &|_| true) };
+        let found = unsafe { owned_parts_of(&schema.into(), base, schema.size(), &|_| true) };
         found.into_iter().map(|part| (part.path, part.token)).collect()
     }
 
@@ -211,37 +212,37 @@ mod tests {
             (accounts, 5),
         ];
         assert_eq!(
-            held(Bank::SCHEMA, &words),
+            owners(Bank::SCHEMA, &words),
             [("rates".into(), 7), ("audit".into(), 6), ("accounts[3].value".into(), 9)]
         );
     }
 
     #[test]
     fn part_that_is_the_object_itself_is_a_dot() {
-        assert_eq!(held(Versioned::<u64>::SCHEMA, &[(0, 3)]), [(".".into(), 3)]);
+        assert_eq!(owners(Versioned::<u64>::SCHEMA, &[(0, 3)]), [(".".into(), 3)]);
     }
 
     #[test]
-    fn flags_alone_are_nobody() {
-        assert_eq!(held(Versioned::<u64>::SCHEMA, &[(0, 7 << 29)]), []);
+    fn flags_alone_are_no_owner() {
+        assert_eq!(owners(Versioned::<u64>::SCHEMA, &[(0, 7 << 29)]), []);
     }
 
-    /// As a schema from elsewhere may say.
+    /// Returns a schema that may come from elsewhere.
     fn owned(size: u64, align: u64, kind: OwnedKind) -> OwnedSchema {
         OwnedSchema::new(size, align, kind).unwrap()
     }
 
     #[test]
-    fn locks_without_bytes_without_end_are_visited_within_bounds() {
+    fn endless_locks_without_bytes_are_visited_within_bounds() {
         let nothing = owned(0, 1, OwnedKind::Phantom);
         let unit = owned(0, 1, OwnedKind::Versioned { value: Box::new(nothing) });
         let endless = owned(0, 1, OwnedKind::Array { len: 1 << 60, element: Box::new(unit) });
         // SAFETY: no byte is needed of the payload.
-        assert_eq!(unsafe { held_parts_of(&endless, NonNull::<u64>::dangling().cast(), 0, &|_| true) }, []);
+        assert_eq!(unsafe { owned_parts_of(&endless, NonNull::<u64>::dangling().cast(), 0, &|_| true) }, []);
     }
 
     #[test]
-    fn names_of_held_parts_take_no_more_memory_than_there_is_room_for() {
+    fn paths_of_owned_parts_take_no_more_memory_than_there_is_room_for() {
         let lock = owned(8, 8, OwnedKind::Lock);
         let locks = owned(8 << 16, 8, OwnedKind::Array { len: 1 << 16, element: Box::new(lock) });
         let field = |name: String| OwnedField { name, offset: 0, schema: locks.clone() };
@@ -250,8 +251,8 @@ mod tests {
         let all = owned(8 << 16, 8, kind);
         let payload = vec![u64::MAX; 1 << 16];
         // SAFETY: as long as the schema says.
-        let found = unsafe { held_parts_of(&all, NonNull::from(&payload[..]).cast(), 8 << 16, &|_| true) };
-        let bytes: usize = found.iter().map(|part| part.path.len() + size_of::<HeldPart>()).sum();
+        let found = unsafe { owned_parts_of(&all, NonNull::from(&payload[..]).cast(), 8 << 16, &|_| true) };
+        let bytes: usize = found.iter().map(|part| part.path.len() + size_of::<OwnedPart>()).sum();
         assert!(bytes <= ROOM && bytes > ROOM / 2, "{bytes} bytes");
     }
 
@@ -260,6 +261,6 @@ mod tests {
         let schema = Versioned::<u64>::SCHEMA;
         let payload = [u32::MAX; 2];
         // SAFETY: so many bytes are there.
-        assert_eq!(unsafe { held_parts_of(&schema.into(), NonNull::from(&payload).cast(), 3, &|_| true) }, []);
+        assert_eq!(unsafe { owned_parts_of(&schema.into(), NonNull::from(&payload).cast(), 3, &|_| true) }, []);
     }
 }
