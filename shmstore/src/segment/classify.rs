@@ -122,11 +122,11 @@ fn classify_claimed(header: &Header, mapping: &Mapping, expected: Option<(&Ident
         State::Removed => return Ok(Class::Removed),
         State::Ready => {}
     }
-    let (own, own_id) = header.identity()?;
+    // Of the expected anchor, the first word was compared before.
+    let (own, own_id) = if expected.is_some() { header.identity()? } else { header.claimed_identity()? };
     if expected.is_some_and(|(anchor, id)| own_id != id || !own.is_same_inode(anchor)) {
         return Ok(Class::OtherAnchor);
     }
-    header.claimed_identity()?;
     let unknown = header.unknown_flags();
     if unknown != 0 {
         return Ok(Class::NewerFormat(unknown));
