@@ -199,6 +199,18 @@ impl Schema {
         }
     }
 
+    /// Returns `true` if a derive refused the type, or a type in it. The derive has reported an error then, and the
+    /// schema describes nothing: its alignment is 0, which no type has.
+    pub(crate) const fn is_refused(&self) -> bool {
+        match &self.kind {
+            Kind::Array { element, .. } | Kind::FixedVec { element, .. } => element.is_refused(),
+            Kind::Struct { fields, .. } => has_refused(fields),
+            Kind::AtomicCell { value } | Kind::Versioned { value } => value.is_refused(),
+            Kind::CacheAligned { object } => object.is_refused(),
+            _ => self.align == 0,
+        }
+    }
+
     /// Checks that this is not an array without elements. No other process could read the schema of such an array.
     pub(crate) const fn has_elements(&self) {
         assert!(
@@ -233,6 +245,18 @@ impl Schema {
 }
 
 /// Checks the children of a node. The derives check the fields of a struct, so that the message is shown at the field.
+/// Returns `true` if a derive refused the type of a field.
+pub(crate) const fn has_refused(fields: &[Field]) -> bool {
+    let mut at = 0;
+    while at < fields.len() {
+        if fields[at].schema.is_refused() {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
 const fn check_below(kind: &Kind) {
     match kind {
         Kind::Array { element, .. } | Kind::FixedVec { element, .. } => element.has_elements(),
