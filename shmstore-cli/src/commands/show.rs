@@ -19,6 +19,13 @@ use crate::tree::{self, Holders};
 /// The values in one `Versioned` belong to one version. Different fields are read
 /// one after the other.
 ///
+/// Processes that attached the object for writing are listed until others need their
+/// place in it:
+///   alive            the process has the object attached
+///   alive, detached  the process runs, and has dropped the object
+///   ended            the process dropped the object, and has ended
+///   dead             the process ended without dropping it: killed, or by `exit`
+///
 /// --json prints an object with three keys:
 ///   object     as in `shmstore ls --json`; attached does not count this program
 ///   processes  an array of objects with the keys pid, pid_namespace, since (in

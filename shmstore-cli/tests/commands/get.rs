@@ -49,3 +49,17 @@ fn missing_field_is_exit_code_3() {
     assert!(run(["get", path, ""]).with(2).err.contains("`.` is the whole object"));
     run(["get", path, "."]).with(0);
 }
+
+#[test]
+fn type_before_the_field_is_told_its_place() {
+    let scratch = Scratch::new();
+    let _rover = scratch.store().create::<Rover>().unwrap();
+    let path = scratch.join("rover");
+    let path = path.to_str().unwrap();
+    for of_type in ["Rover", "R"] {
+        let ended = run(["get", path, of_type, "frames"]).with(3);
+        let cure = format!("The type is the last argument: `shmstore get {path} frames {of_type}`");
+        assert!(ended.err.contains("no object of type `frames`") && ended.err.contains(&cure), "{ended:?}");
+    }
+    assert!(!run(["get", path, "frames", "Wheel"]).with(3).err.contains("argument"));
+}

@@ -5,8 +5,8 @@
 //! build fast. Checks that may fail (see `guess`) are made one by one, so that each error is on its field.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
-use syn::{Ident, Member};
+use quote::{ToTokens as _, quote, quote_spanned};
+use syn::{Ident, Member, Visibility};
 
 use crate::Derive;
 use crate::expand::guess;
@@ -27,11 +27,13 @@ pub(crate) fn layout(derive: Derive, item: &Item, fields: &[Field], paths: &Path
         let min_align = item.min_align();
         quote_spanned! {span=> #private::is_object::<#this>(#table, &[#(#unsure),*], #min_align) }
     };
-    let name = if gaps.is_empty() { TokenStream::new() } else { pad_name(fields, paths) };
+    let name = pad_name(fields);
     // Before this field, the size of a gap does not depend on the arguments.
     let first_varying = if item.is_generic() && !gaps.is_empty() { first_varying(item, fields) } else { fields.len() };
     let gap = |&at: &usize| {
-        let pad = pad(at.min(fields.len() - 1) < first_varying, &name, &private);
+        let beside = &fields[at.min(fields.len() - 1)];
+        let start = visibility(beside) + &name;
+        let pad = pad(at.min(fields.len() - 1) < first_varying, &start, &private);
         match fields.get(at) {
             Some(field) => call(field.span(), paths, "no_gap_before", &quote! { (#table, #at, #pad) }),
             None => call(fields[at - 1].span(), paths, "no_gap_after", &quote! { ::<#this>(#table, #pad) }),
@@ -65,22 +67,30 @@ fn first_varying(item: &Item, fields: &[Field]) -> usize {
 }
 
 /// Returns the padding that closes a gap. If the size of the gap depends on a parameter, no fixed padding does.
-fn pad(is_fixed: bool, name: &TokenStream, private: &Ident) -> TokenStream {
+fn pad(is_fixed: bool, start: &str, private: &Ident) -> TokenStream {
     if is_fixed {
-        quote! { #private::Padding::Fixed(#name) }
+        quote! { #private::Padding::Fixed(#start) }
     } else {
         quote! { #private::Padding::Varies }
     }
 }
 
-/// Returns a free name for a field of padding, if fields have names.
-fn pad_name(fields: &[Field], paths: &Paths) -> TokenStream {
-    let private = paths.private();
+/// Returns the start of a field of padding: a free name, if fields have names.
+fn pad_name(fields: &[Field]) -> String {
     let is_taken = |name: &String| fields.iter().any(|field| field.name == *name);
     let mut names = (1..).map(|at| if at == 1 { "_pad".to_owned() } else { format!("_pad{at}") });
     match (fields.first().map(|field| &field.member), names.find(|name| !is_taken(name))) {
-        (Some(Member::Named(_)), Some(name)) => quote! { #private::Option::Some(#name) },
-        _ => quote! { #private::Option::None },
+        (Some(Member::Named(_)), Some(name)) => format!("{name}: "),
+        _ => String::new(),
+    }
+}
+
+/// Returns the visibility of a field beside the padding. With less, users of the struct could not write it out.
+fn visibility(beside: &Field) -> String {
+    match &beside.vis {
+        Visibility::Public(_) => "pub ".into(),
+        Visibility::Restricted(to) if to.in_token.is_none() => format!("pub({}) ", to.path.to_token_stream()),
+        _ => String::new(),
     }
 }
 

@@ -33,7 +33,8 @@ pub(crate) fn expand(derive: Derive, item: &Item, paths: &Paths) -> TokenStream 
     let id = if item.is_generic() { TokenStream::new() } else { schema::expand_id(item, paths) };
     quote! {
         unsafe impl<#params> #private::ShmLayout for #this #where_clause {
-            const SCHEMA: &'static #private::Schema = &#private::Schema::new(0, 1, #private::Kind::Phantom);
+            // No type has the alignment 0. By it, the runtime leaves out checks that would only repeat an error.
+            const SCHEMA: &'static #private::Schema = &#private::Schema::new(0, 0, #private::Kind::Phantom);
         }
         #role
         #id

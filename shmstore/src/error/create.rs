@@ -149,7 +149,8 @@ fn instead_of_create(subject: &Subject, same_layout: bool) -> String {
         return "with the layout of this program; use `attach`, `attach_or_create` or `replace`".into();
     }
     format!(
-        "with another layout than this program's: rebuild the older program, or start over with `store.replace{}`",
+        "with another layout than this program's: run a build with the object's struct, or start over without its \
+         values, with `store.replace{}`",
         subject.turbofish()
     )
 }

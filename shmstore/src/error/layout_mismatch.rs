@@ -62,8 +62,16 @@ impl fmt::Display for LayoutMismatch {
                  path or name"
             );
         }
-        let again = subject.turbofish();
-        write!(f, "  help: rebuild the older program, or start over with `store.replace{again}`")
+        let (id, again) = (subject.id, subject.turbofish());
+        writeln!(
+            f,
+            "  help: this program and the object were built from different structs. Run a build with the object's"
+        )?;
+        writeln!(
+            f,
+            "        struct, or start over without its values: `store.replace{again}`, or `shmstore rm PATH {id:?}`."
+        )?;
+        write!(f, "        Chapter 5 of the guide says how to keep the values")
     }
 }
 

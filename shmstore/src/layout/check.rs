@@ -13,7 +13,7 @@
 use std::mem::MaybeUninit;
 use std::{ptr, slice};
 
-use crate::layout::schema::{Field, Kind};
+use crate::layout::schema::{Field, Kind, has_refused};
 use crate::layout::text::Text;
 
 /// Checks that a value and each of its fields have bytes, that the fields are aligned, and that there is no padding.
@@ -22,11 +22,16 @@ use crate::layout::text::Text;
 /// one by one. Both lists ascend. A gap has the number of the field after it. The gap at the end has the number of
 /// fields.
 ///
+/// Nothing is checked after a derive has refused the type of a field, because the layout changes with the cure.
+///
 /// # Panics
 ///
 /// Panics if a check fails.
 #[track_caller]
 pub const fn is_value<T>(fields: &[Field], but_fields: &[usize], but_gaps: &[usize]) {
+    if has_refused(fields) {
+        return;
+    }
     is_not_empty::<T>(fields, but_fields);
     is_aligned::<T>(fields);
     let (mut at, mut skipped) = (1, if let [0, ..] = but_gaps { 1 } else { 0 });
@@ -34,9 +39,9 @@ pub const fn is_value<T>(fields: &[Field], but_fields: &[usize], but_gaps: &[usi
         if skipped < but_gaps.len() && but_gaps[skipped] == at {
             skipped += 1;
         } else if at < fields.len() {
-            no_gap_before(fields, at, Padding::Fixed(None));
+            no_gap_before(fields, at, Padding::Fixed(""));
         } else {
-            no_gap_after::<T>(fields, Padding::Fixed(None));
+            no_gap_after::<T>(fields, Padding::Fixed(""));
         }
         at += 1;
     }
@@ -52,6 +57,9 @@ pub const fn is_value<T>(fields: &[Field], but_fields: &[usize], but_gaps: &[usi
 /// Panics if a check fails.
 #[track_caller]
 pub const fn is_object<T>(fields: &[Field], but_fields: &[usize], min_align: usize) {
+    if has_refused(fields) {
+        return;
+    }
     is_not_empty::<T>(fields, but_fields);
     has_no_drop::<T>();
     is_c_struct::<T>(fields, min_align);
@@ -60,8 +68,8 @@ pub const fn is_object<T>(fields: &[Field], but_fields: &[usize], min_align: usi
 /// The cure for a gap.
 #[derive(Clone, Copy, Debug)]
 pub enum Padding {
-    /// A `Pad` of the gap's size, in a field of this name if fields have names.
-    Fixed(Option<&'static str>),
+    /// A `Pad` of the gap's size, after the visibility and the name that its field needs: `pub _pad: `.
+    Fixed(&'static str),
     /// No single `Pad`, because the gap's size depends on the arguments of the type.
     Varies,
 }
@@ -73,6 +81,9 @@ pub enum Padding {
 /// Panics if there is padding before the field, or the fields are not in the order in which they are declared.
 #[track_caller]
 pub const fn no_gap_before(fields: &[Field], at: usize, padding: Padding) {
+    if has_refused(fields) {
+        return;
+    }
     let (end_of_previous, start) = (end(&fields[at - 1]), fields[at].offset);
     assert!(
         end_of_previous <= start,
@@ -93,6 +104,9 @@ pub const fn no_gap_before(fields: &[Field], at: usize, padding: Padding) {
 /// Panics if there is padding after the field.
 #[track_caller]
 pub const fn no_gap_after<T>(fields: &[Field], padding: Padding) {
+    if has_refused(fields) {
+        return;
+    }
     let (last, size) = (&fields[fields.len() - 1], size_of::<T>());
     let end = end(last);
     if end < size {
@@ -122,7 +136,7 @@ const fn gap(bytes: usize, offset: usize) -> Text {
 
 /// Adds what to write instead. A new `Pad` belongs at `position`.
 const fn cure(text: Text, padding: Padding, gap: Gap<'_>, position: &str) -> Text {
-    let Padding::Fixed(name) = padding else {
+    let Padding::Fixed(start) = padding else {
         return text.str(
             " with these arguments: no `Pad` of fixed size closes it for all arguments. Use arguments that leave no \
              gap, or add a const parameter `P` and a field `Pad<P>`",
@@ -136,9 +150,7 @@ const fn cure(text: Text, padding: Padding, gap: Gap<'_>, position: &str) -> Tex
         let is_superfluous = previous.offset > 0 && previous.offset % align == 0;
         return if is_superfluous { text.str(", or remove it") } else { text };
     }
-    let text = text.str(": add `");
-    let text = if let Some(name) = name { text.str(name).str(": ") } else { text };
-    let text = text.str("Pad<").number(bytes).str(">`").str(position);
+    let text = text.str(": add `").str(start).str("Pad<").number(bytes).str(">`").str(position);
     let Kind::FixedString { capacity } = *previous.schema.kind() else { return text };
     let text = text
         .str(". A `FixedString<N>` has N + 4 bytes, so `")
@@ -236,7 +248,7 @@ const fn are_different(numbers: &[i128]) -> bool {
 ///
 /// Panics if it is not stored so.
 #[track_caller]
-pub const fn is_stored_as<E: Copy, R: Copy>(variants: &[(E, R, i128, i128)]) {
+pub const fn is_stored_as<E, R: Copy>(variants: &[(E, R, i128, i128)]) {
     let mut alike = size_of::<E>() == size_of::<R>() && align_of::<E>() == align_of::<R>();
     let mut at = 0;
     while alike && at < variants.len() {
@@ -252,7 +264,7 @@ pub const fn is_stored_as<E: Copy, R: Copy>(variants: &[(E, R, i128, i128)]) {
 }
 
 /// Compares two values of one size byte by byte.
-const fn have_the_same_bytes<E: Copy, R: Copy>(variant: &E, number: &R) -> bool {
+const fn have_the_same_bytes<E, R: Copy>(variant: &E, number: &R) -> bool {
     let (variant, number) = (bytes_of(variant), bytes_of(number));
     let mut at = 0;
     while at < variant.len() && at < number.len() {

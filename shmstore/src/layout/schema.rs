@@ -48,6 +48,8 @@ pub struct Schema {
     hash: LayoutHash,
     depth: u8,
     any_bits: bool,
+    /// Whether a derive has refused the type, or a type in it. Its alignment is 0 then, which no other type has.
+    refused: bool,
 }
 
 /// The kind of type that a [`Schema`] describes, with its components.
@@ -172,7 +174,8 @@ impl Schema {
         check_below(&kind);
         let hash = canonical::hash_node(size as u64, align as u64, &kind);
         let any_bits = all_bits_are_valid(&kind);
-        Self { size, align, kind, hash, depth, any_bits }
+        let refused = align == 0 || is_refused_below(&kind);
+        Self { size, align, kind, hash, depth, any_bits, refused }
     }
 
     /// Describes `T`, which is of the given kind.
@@ -257,6 +260,28 @@ const fn depth_below(kind: &Kind) -> u8 {
         Kind::AtomicCell { value } | Kind::Versioned { value } => value.depth,
         Kind::CacheAligned { object } => object.depth,
     }
+}
+
+const fn is_refused_below(kind: &Kind) -> bool {
+    match kind {
+        Kind::Struct { fields, .. } => has_refused(fields),
+        Kind::Array { element, .. } | Kind::FixedVec { element, .. } => element.refused,
+        Kind::AtomicCell { value } | Kind::Versioned { value } => value.refused,
+        Kind::CacheAligned { object } => object.refused,
+        _ => false,
+    }
+}
+
+/// Returns `true` if a derive has refused the type of a field.
+pub(crate) const fn has_refused(fields: &[Field]) -> bool {
+    let mut at = 0;
+    while at < fields.len() {
+        if fields[at].schema.refused {
+            return true;
+        }
+        at += 1;
+    }
+    false
 }
 
 /// Parts of objects check their value on every load, so any bits are valid in them.

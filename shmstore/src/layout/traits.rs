@@ -65,7 +65,8 @@ pub(crate) const fn is_described_value<V: ShmValue>() {
 /// their value.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no type-id-char, so it cannot be created or attached by itself",
-    label = "add `#[shm(id = 'T')]` to the type (to the value, if the type is `Versioned<…>` or `AtomicValue<…>`), with a letter that no other type has under this path"
+    label = "add `#[shm(id = 'T')]` to the type, with a letter that no other type has under this path",
+    note = "for a `Versioned<V>` or an `AtomicValue<V>`, add it to `V`"
 )]
 pub trait ShmId: ShmLayout {
     /// The type-id-char, printable ASCII (`' '` to `'~'`). The key is made of it, the device and the inode.
@@ -135,7 +136,13 @@ pub trait ShmId: ShmLayout {
     note = "values are fixed-width numbers, `bool`, `char`, arrays, `FixedString<N>`, `FixedVec<V, N>`, `Timestamp`, `Pad<N>`, and types with `#[derive(Clone, Copy, ShmValue)]`",
     note = "atomics, `Lock`, `Event` and other objects are shared in place, so they are beside a value and not in it"
 )]
-pub unsafe trait ShmValue: ShmLayout + Copy + Send + Sync {
+pub unsafe trait ShmValue:
+    ShmLayout
+    // rustc shows the next line if a value is not `Copy`.
+    + Copy // write `#[derive(Clone, Copy, ShmValue)]`
+    + Send
+    + Sync
+{
     /// [`Any`] if every bit pattern is valid, [`Checked`] otherwise.
     type Validity: Validity;
 

@@ -46,6 +46,9 @@ const INCONSISTENT: u32 = 1 << 0;
 /// whole and valid at any instant. For changes to *one* value, [`Versioned::update`](crate::Versioned::update) and
 /// [`Versioned::begin`](crate::Versioned::begin) need no `Lock`.
 ///
+/// `Relaxed` suffices for atomics that are used only under the lock, because each owner sees everything that the owners
+/// before it have done.
+///
 /// ```
 /// use shmstore::{Lock, LockError, Shared, ShmObject};
 /// use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

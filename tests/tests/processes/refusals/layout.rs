@@ -33,7 +33,9 @@ fn other_layout_is_shown_field_by_field() {
     ~ position.x    f32 at +0          f64 at +0     type differs
     - position.dx   f32 at +4          -             only in this program
     - battery       AtomicU64 at {battery}   -             only in this program
-  help: rebuild the older program, or start over with `store.replace::<Telemetry>()`",
+  help: this program and the object were built from different structs. Run a build with the object's
+        struct, or start over without its values: `store.replace::<Telemetry>()`, or `shmstore rm PATH 'T'`.
+        Chapter 5 of the guide says how to keep the values",
         key = scratch.key('T'),
         path = scratch.path().display(),
         ours = drifted::Telemetry::LAYOUT_HASH,
@@ -87,8 +89,8 @@ fn create_of_what_exists_says_by_whom_since_when_and_whether_it_is_the_same_type
     assert_says(&error, &["`Telemetry` (id 'T', key 0x", &by, "with the layout of this program", cure]);
     let error = store.create::<Thermostat>().unwrap_err();
     assert!(matches!(error, CreateError::AlreadyExists { same_layout: false, .. }), "{error}");
-    let cure = "with another layout than this program's: rebuild the older program, or start over with \
-                `store.replace::<Thermostat>()`";
+    let cure = "with another layout than this program's: run a build with the object's struct, or start over without \
+                its values, with `store.replace::<Thermostat>()`";
     assert_says(&error, &["`Thermostat` (id 'T', key 0x", &by, cure]);
     assert!(!error.to_string().contains("attach"), "{error}");
 }
