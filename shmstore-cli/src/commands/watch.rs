@@ -26,7 +26,7 @@ use crate::watch;
 /// Without a terminal, watch writes `TIMESTAMP FIELD VALUE` for each field, and again
 /// for each change. It shows 4,000 fields, and says once on the standard error how
 /// many it leaves out. An array or list has a line with its length, and lines for its
-/// first eight elements. --field 'readings[9]' shows any other element. watch ends
+/// first eight elements. --field `readings[9]` shows any other element. watch ends
 /// when the reader closes the output. With --json, the keys of a line are:
 ///   for a change       at (a time in UTC), field, value (as in `shmstore show
 ///                      --json`; only the len of a list), and version in a Versioned
