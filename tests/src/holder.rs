@@ -29,10 +29,6 @@ pub fn spawn(command: &mut Command) -> Peer {
 }
 
 /// Waits until a process, of one thread, sleeps for a part.
-///
-/// # Panics
-///
-/// If it never does.
 #[track_caller]
 pub fn wait_until_asleep(pid: u32) {
     wait::until_true("a process to sleep for a part", || is_asleep(pid));
@@ -44,10 +40,6 @@ pub fn is_asleep(pid: u32) -> bool {
 }
 
 /// Waits until the kernel tells that a process is in a state: `T` stopped, `Z` ended and not reaped.
-///
-/// # Panics
-///
-/// If it never is.
 #[track_caller]
 pub fn wait_until_state(pid: u32, state: char) {
     let stat = format!("/proc/{pid}/stat");

@@ -10,11 +10,8 @@ use shmstore::{AtomicValue, CacheAligned, Event, FixedString, FixedVec, Lock, Sh
 #[repr(C)]
 #[shm(id = 'P')]
 pub struct Position {
-    /// East.
     pub x: f64,
-    /// North.
     pub y: f64,
-    /// Up.
     pub z: f64,
 }
 
@@ -23,13 +20,10 @@ pub struct Position {
 #[repr(C)]
 #[shm(id = 'T')]
 pub struct Telemetry {
-    /// Counts.
     pub frames: AtomicU64,
     /// How many times an init closure has run on this object.
     pub initialized: AtomicU64,
-    /// A value.
     pub position: Versioned<Position>,
-    /// Another.
     pub label: Versioned<FixedString<28>>,
 }
 
@@ -37,9 +31,7 @@ pub struct Telemetry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ShmValue)]
 #[repr(u8)]
 pub enum Mode {
-    /// The first.
     Idle = 0,
-    /// The next.
     Run = 1,
     /// One after a gap.
     Stop = 7,
@@ -51,9 +43,7 @@ pub enum Mode {
 pub struct Choosy {
     /// No surrogate, nothing beyond Unicode.
     pub letter: char,
-    /// One of three.
     pub modes: [Mode; 3],
-    /// One of two.
     pub flag: bool,
 }
 
@@ -62,29 +52,19 @@ pub struct Choosy {
 #[repr(C)]
 #[shm(id = 'H')]
 pub struct EveryPart {
-    /// A plain word.
     pub count: AtomicU64,
-    /// Checked words.
     pub mode: AtomicValue<Mode>,
-    /// Likewise.
     pub flag: AtomicValue<bool>,
-    /// Likewise.
     pub letter: AtomicValue<char>,
-    /// A word of any bits.
     pub level: AtomicValue<f32>,
-    /// A value of any bits.
     pub position: Versioned<Position>,
-    /// A checked value.
     pub choosy: Versioned<Choosy>,
-    /// Text.
     pub label: Versioned<FixedString<28>>,
     /// A list of checked values, with a length.
     pub list: Versioned<FixedVec<Choosy, 9>>,
     /// Large enough for a copy to take its time.
     pub block: Versioned<Block<16_384>>,
-    /// A lock.
     pub lock: Lock,
-    /// A count to wait for.
     pub event: Event,
     /// Several of a kind, on lines of their own.
     pub shards: [CacheAligned<Versioned<u64>>; 4],
@@ -100,13 +80,10 @@ pub mod drifted {
     #[derive(Clone, Copy, Debug, PartialEq, ShmValue)]
     #[repr(C)]
     pub struct Position {
-        /// East.
         pub x: f32,
         /// Rounding error of `x`.
         pub dx: f32,
-        /// North.
         pub y: f64,
-        /// Up.
         pub z: f64,
     }
 
@@ -115,15 +92,11 @@ pub mod drifted {
     #[repr(C)]
     #[shm(id = 'T')]
     pub struct Telemetry {
-        /// Counts.
         pub frames: AtomicU64,
         /// How many times an init closure has run on this object.
         pub initialized: AtomicU64,
-        /// A value.
         pub position: Versioned<Position>,
-        /// Another.
         pub label: Versioned<FixedString<28>>,
-        /// New.
         pub battery: AtomicU64,
     }
 }
@@ -164,17 +137,12 @@ pub struct Parts {
     pub value: Versioned<[u64; 32]>,
     /// What each process has counted, and the sum.
     pub tally: Versioned<[u64; COUNTERS + 1]>,
-    /// Said by one.
     pub ping: Versioned<u64>,
-    /// Answered by the other.
     pub pong: Versioned<u64>,
     /// Said by one, at length: a store of it takes a while to reach the other.
     pub long_ping: Versioned<[u64; 512]>,
-    /// Answered by the other.
     pub long_pong: Versioned<[u64; 512]>,
-    /// Said by one.
     pub called: Event,
-    /// Answered by the other.
     pub answered: Event,
 }
 
@@ -190,6 +158,5 @@ impl Parts {
 #[repr(C)]
 #[shm(id = 'L')]
 pub struct Large {
-    /// Many numbers.
     pub numbers: [AtomicU64; 8 << 20],
 }

@@ -75,7 +75,6 @@ impl Peer {
         Self { child, input, answers }
     }
 
-    /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -87,10 +86,6 @@ impl Peer {
     }
 
     /// Waits for the next answer.
-    ///
-    /// # Panics
-    ///
-    /// If none comes, or the process has ended.
     #[track_caller]
     pub fn answer(&mut self) -> String {
         let pid = self.pid();
@@ -184,7 +179,6 @@ impl Peer {
 pub struct Child(pub u32);
 
 impl Child {
-    /// Has a peer fork.
     #[track_caller]
     pub fn fork(parent: &mut Peer) -> Self {
         Self::of(parent, "fork")
@@ -196,7 +190,6 @@ impl Child {
         Self(parent.expect_ok(command).parse().expect("a pid"))
     }
 
-    /// Kills it.
     pub fn kill(&self) {
         // An error means that it has ended already.
         drop(Command::new("kill").args(["-s", "KILL", &self.0.to_string()]).output());

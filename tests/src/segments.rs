@@ -7,19 +7,13 @@ use std::fs;
 pub struct Segment {
     /// The key; 0 once it is removed.
     pub key: i32,
-    /// The kernel's number.
     pub shmid: i32,
     /// Permission and status bits: `0o1000` is marked for destruction.
     pub mode: u32,
-    /// Size in bytes.
     pub size: u64,
-    /// Who created it.
     pub creator_pid: u32,
-    /// How many times it is attached.
     pub attached: u64,
-    /// The user it belongs to.
     pub owner: u32,
-    /// The group it belongs to.
     pub group: u32,
 }
 

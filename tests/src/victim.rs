@@ -151,20 +151,12 @@ struct Other {
 
 impl Victim {
     /// One that uses the object under `store`, which it makes if there is none.
-    ///
-    /// # Panics
-    ///
-    /// If it cannot.
     pub fn new(store: Store, random: Random, removes: bool) -> Self {
         let held = store.attach_or_create().expect("nobody does harm yet");
         Self { store, random, held: Some(held), seen: None, counts: BTreeMap::new(), removes }
     }
 
     /// Makes one call, and checks that it ends in time.
-    ///
-    /// # Panics
-    ///
-    /// If anything happens that no peer may cause.
     pub fn act(&mut self) {
         let (name, call) = CALLS[self.random.within(0..CALLS.len())];
         let started = Instant::now();
@@ -180,10 +172,6 @@ impl Victim {
     }
 
     /// Asserts that it got far enough to be in danger: every call came to what it is for, sometimes.
-    ///
-    /// # Panics
-    ///
-    /// If not.
     pub fn check_danger(&self) {
         for (name, _) in CALLS.iter().filter(|(name, _)| self.removes || *name != "remove and create") {
             assert!(self.counts.get(name).is_some_and(|counts| counts[0] > 0), "never `{name}`: {}", self.report());

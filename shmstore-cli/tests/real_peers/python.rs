@@ -13,10 +13,6 @@ use crate::objects::{Block, Everything, Other, Stranger, everything};
 use crate::scratch::{Scratch, run, while_busy};
 
 /// Finds a Python with numpy. Without one, prints that the test is skipped.
-///
-/// # Panics
-///
-/// If there is none, and no test may be skipped.
 pub(crate) fn python() -> Option<&'static str> {
     let has_numpy =
         |python: &str| Command::new(python).args(["-c", "import numpy"]).output().is_ok_and(|out| out.status.success());

@@ -66,10 +66,6 @@ fn segments_at(path: &Path) -> Vec<(String, bool)> {
 }
 
 /// Runs a program and returns its output.
-///
-/// # Panics
-///
-/// If the program fails. The message contains its output.
 #[track_caller]
 pub(crate) fn run(command: &mut Command) -> String {
     let Output { status, stdout, stderr } = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));

@@ -6,6 +6,7 @@ use std::thread;
 
 use nix::sched::{CloneFlags, unshare};
 use shmstore::{Shared, Store};
+use shmstore_tests::assert_says;
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::peer::{Peer, actor, actor_words};
 use shmstore_tests::privilege::{
@@ -35,14 +36,6 @@ fn set_limit(peer: &Peer, limit: &str, value: &str) {
     command.args(["--ipc", "--target", &peer.pid().to_string(), "sh", "-c", &set]);
     let done = command.output().expect("`nsenter` of util-linux");
     assert!(done.status.success(), "{done:?}");
-}
-
-/// Asserts that a message says all of this.
-#[track_caller]
-fn assert_says(message: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(message.contains(part), "{part:?} is missing in: {message}");
-    }
 }
 
 /// What every limit's message starts with.
@@ -163,18 +156,13 @@ fn object_of_another_ipc_namespace_is_not_found_and_the_namespace_is_named() {
     });
 }
 
-/// Starts a peer as process 1 of a PID namespace of its own, in our IPC namespace.
-fn start_in_pid_namespace(scratch: &Scratch) -> Option<Peer> {
-    let mut command = in_pid_namespace("peer")?;
-    Some(Peer::spawn(command.arg(scratch.path())))
-}
-
 #[test]
 fn process_of_another_pid_namespace_shares_objects() {
     with_namespaces(|| {
         let scratch = Scratch::new();
         let object = scratch.store().create::<Telemetry>().unwrap();
-        let Some(mut peer) = start_in_pid_namespace(&scratch) else { return };
+        let Some(mut command) = in_pid_namespace("peer") else { return };
+        let mut peer = Peer::spawn(command.arg(scratch.path()));
         assert_eq!(peer.expect_ok("attach"), "attached");
         assert_eq!(peer.expect_ok("add 4"), "0");
         assert_eq!(object.frames.load(std::sync::atomic::Ordering::SeqCst), 4);
@@ -193,7 +181,8 @@ fn process_is_never_taken_for_dead_by_its_pid_in_another_pid_namespace() {
         let store = Store::options().max_processes(1).open(scratch.path()).unwrap();
         let object = store.create::<Telemetry>().unwrap();
         // Where the peer lives, there is no process of our number.
-        let Some(mut peer) = start_in_pid_namespace(&scratch) else { return };
+        let Some(mut command) = in_pid_namespace("peer") else { return };
+        let mut peer = Peer::spawn(command.arg(scratch.path()));
         let message = peer.expect_err("attach", "ParticipantsFull");
         assert_says(&message, &["is full: it was made for 1 processes", "Store::options().max_processes(…)"]);
         let [us] = &Shared::participants(&object)[..] else { panic!("{:?}", Shared::participants(&object)) };

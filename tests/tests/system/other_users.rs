@@ -3,6 +3,7 @@
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
 
+use shmstore_tests::assert_says;
 use shmstore_tests::peer::Peer;
 use shmstore_tests::privilege::{ALICE, BOB, GROUP, PublicPeer, with_users};
 use shmstore_tests::raw::{Raw, SIZE_TAG, field, find, plant};
@@ -39,14 +40,6 @@ impl Users {
 
     fn key(&self) -> i32 {
         self.anchor.key('T')
-    }
-}
-
-/// Asserts that a message says all of this.
-#[track_caller]
-fn assert_says(message: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(message.contains(part), "{part:?} is missing in: {message}");
     }
 }
 

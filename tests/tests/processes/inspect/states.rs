@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 
 use shmstore::inspect::{InspectError, Object, Segment, SegmentState, WhileAttached, segments, usage};
 use shmstore_tests::objects::Telemetry;
-use shmstore_tests::peer::{Peer, actor};
+use shmstore_tests::peer::Peer;
 use shmstore_tests::privilege::{ALICE, BOB, PublicPeer, with_users};
 use shmstore_tests::raw::{Field, Raw, SIZE_TAG, field, find, plant};
 use shmstore_tests::scratch::{Planted, Scratch};
@@ -85,10 +85,7 @@ fn object_that_was_removed_is_removed_for_as_long_as_somebody_has_it() {
 
 /// An object under a directory of its own.
 pub(crate) fn with_own_anchor(scratch: &Scratch) -> Planted {
-    use std::os::unix::fs::PermissionsExt;
-    let anchor = scratch.join("anchor");
-    fs::create_dir(&anchor).unwrap();
-    fs::set_permissions(&anchor, fs::Permissions::from_mode(0o700)).unwrap();
+    let anchor = scratch.reserve("anchor");
     let store = shmstore::Store::open(&anchor).unwrap();
     let object = store.create::<Telemetry>().unwrap();
     Planted { shmid: shmstore::Shared::info(&object).unwrap().shmid }
@@ -276,17 +273,6 @@ fn segment_that_may_not_be_read_is_shown_with_what_the_kernel_tells() {
         let lines = look(BOB, readable.shmid);
         assert!(lines[0].starts_with("initializing "), "{lines:?}");
     });
-}
-
-#[test]
-fn what_another_process_lists_is_the_same() {
-    let scratch = Scratch::new();
-    drop(scratch.store().create::<Telemetry>().unwrap());
-    let shmid = find(scratch.key('T')).unwrap();
-    let output = actor("look").arg(shmid.to_string()).output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.starts_with("ready ") && text.ends_with("attached\nremoved\n"), "{text}");
-    assert_eq!(find(scratch.key('T')), None);
 }
 
 #[test]

@@ -48,19 +48,6 @@ fn object_remains_with_its_values_when_every_process_has_ended() {
 }
 
 #[test]
-fn dropping_a_handle_detaches_and_deletes_nothing() {
-    let scratch = Scratch::new();
-    let mut peer = Peer::start(scratch.path());
-    peer.expect_ok("create 7");
-    let shmid: i32 = peer.expect_ok("shmid").parse().unwrap();
-    assert_eq!(segments::with_id(shmid).unwrap().attached, 1);
-    peer.expect_ok("drop");
-    assert_eq!(segments::with_id(shmid).unwrap().attached, 0);
-    peer.expect_ok("attach");
-    assert_eq!(peer.expect_ok("frames"), "7");
-}
-
-#[test]
 fn creating_what_exists_is_refused_with_its_creator_and_layout() {
     let scratch = Scratch::new();
     let mut peer = Peer::start(scratch.path());
@@ -74,17 +61,6 @@ fn creating_what_exists_is_refused_with_its_creator_and_layout() {
     assert_eq!(refused(store.create::<Telemetry>().unwrap_err()), (peer.pid(), uid, true));
     assert_eq!(refused(store.create::<drifted::Telemetry>().unwrap_err()), (peer.pid(), uid, false));
     assert_eq!(peer.expect_ok("frames"), "7");
-}
-
-#[test]
-fn attaching_or_creating_initializes_once() {
-    let scratch = Scratch::new();
-    let mut peers = [7, 8, 9].map(|frames| (Peer::start(scratch.path()), frames));
-    let answers = peers.each_mut().map(|(peer, frames)| peer.expect_ok(&format!("attach_or_create {frames}")));
-    assert_eq!(answers, ["created", "attached", "attached"]);
-    for (peer, _) in &mut peers {
-        assert_eq!((peer.expect_ok("frames"), peer.expect_ok("initialized")), ("7".into(), "1".into()));
-    }
 }
 
 #[test]

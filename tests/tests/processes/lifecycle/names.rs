@@ -29,42 +29,6 @@ fn objects_of_one_type_have_as_many_lives_as_names() {
 }
 
 #[test]
-fn anchors_of_names_have_the_mode_of_their_objects() {
-    let scratch = Scratch::new();
-    for (name, mode) in [("private", 0o600), ("group", 0o660)] {
-        let store = Store::options().mode(mode).open(scratch.path()).unwrap();
-        store.open_or_create_named(name).unwrap();
-        let found = std::fs::metadata(scratch.join(&format!("{name}.shm"))).unwrap().mode();
-        assert_eq!(found & 0o777, mode);
-    }
-}
-
-#[test]
-fn names_that_leave_the_directory_are_refused() {
-    let scratch = Scratch::new();
-    let store = scratch.store();
-    for name in ["", ".", "..", ".hidden", "a/b", "../a", "/a", "a\0b", &"x".repeat(252)] {
-        for refused in [store.open_or_create_named(name).err(), store.remove_name(name).err()] {
-            assert!(matches!(refused, Some(OpenError::BadName { .. })), "{name:?}: {refused:?}");
-        }
-    }
-    store.open_or_create_named(&"x".repeat(251)).unwrap();
-}
-
-#[test]
-fn names_need_a_directory() {
-    let scratch = Scratch::new();
-    let path = scratch.join("file");
-    std::fs::write(&path, "").unwrap();
-    let store = Store::open(&path).unwrap();
-    for refused in [store.open_or_create_named("a").err(), store.names().err(), store.remove_name("a").err()] {
-        assert!(matches!(refused, Some(OpenError::NotADirectory { .. })), "{refused:?}");
-    }
-    let named = scratch.store().open_or_create_named("a").unwrap();
-    assert!(matches!(named.open_or_create_named("b").unwrap_err(), OpenError::NotADirectory { .. }));
-}
-
-#[test]
 fn name_is_forgotten_once_nothing_stands_under_it() {
     let scratch = Scratch::new();
     let store = scratch.store();

@@ -72,18 +72,6 @@ fn removal_from_outside_is_told_by_info_and_by_waits() {
 }
 
 #[test]
-fn removing_twice_is_not_found() {
-    let scratch = Scratch::new();
-    let mut peer = Peer::start(scratch.path());
-    peer.expect_err("remove", "NotFound");
-    peer.expect_ok("create 7");
-    scratch.store().remove::<Telemetry>().unwrap();
-    peer.expect_err("remove", "NotFound");
-    let error = scratch.store().remove::<Telemetry>().unwrap_err();
-    assert!(matches!(error, RemoveError::NotFound { .. }), "{error}");
-}
-
-#[test]
 fn object_is_removed_by_its_id_alone_whatever_its_layout() {
     let scratch = Scratch::new();
     let mut peer = Peer::start(scratch.path());
@@ -101,10 +89,10 @@ fn object_is_removed_by_its_id_alone_whatever_its_layout() {
 }
 
 #[test]
-fn replacing_removes_the_old_object_and_makes_a_fresh_one() {
+fn replacing_removes_the_old_object_if_there_is_one_and_makes_a_fresh_one() {
     let scratch = Scratch::new();
     let mut peer = Peer::start(scratch.path());
-    peer.expect_ok("create 7");
+    assert_eq!((peer.expect_ok("replace 7"), peer.expect_ok("frames")), ("created".into(), "7".into()));
     let new = scratch.store().replace::<Telemetry>().unwrap();
     assert!(Shared::was_created(&new));
     assert_eq!((new.frames.load(SeqCst), new.initialized.load(SeqCst)), (0, 0));
@@ -112,14 +100,6 @@ fn replacing_removes_the_old_object_and_makes_a_fresh_one() {
     assert_eq!(peer.expect_ok("replace 9"), "created");
     assert!(Shared::is_removed(&new));
     assert_eq!(segments::at_key(scratch.key('T')).len(), 1);
-}
-
-#[test]
-fn replacing_what_does_not_exist_creates_it() {
-    let scratch = Scratch::new();
-    let mut peer = Peer::start(scratch.path());
-    assert_eq!(peer.expect_ok("replace 9"), "created");
-    assert_eq!(peer.expect_ok("frames"), "9");
 }
 
 #[test]

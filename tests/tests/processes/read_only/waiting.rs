@@ -1,6 +1,5 @@
 //! What is not there yet, or not whole: waited for, and never touched.
 
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use shmstore::{AttachError, OpenError, Shared, Versioned};
@@ -156,18 +155,6 @@ fn init_closure_of_another_object_is_told_that_a_dead_creator_has_left_nothing()
         assert!(matches!(error, AttachError::NotFound { .. }), "{error}");
     });
     assert!(Shared::was_created(&other.unwrap()));
-}
-
-#[test]
-fn init_closure_that_looks_at_its_own_object_is_told_that_it_would_wait_for_itself() {
-    let scratch = Scratch::new();
-    let store = scratch.store();
-    let object = store.create_with(|new: &Telemetry| {
-        let error = store.attach_read_only_timeout::<Telemetry>(Duration::from_secs(60)).unwrap_err();
-        assert!(matches!(error, AttachError::WouldDeadlock { .. }), "{error}");
-        new.frames.store(7, Relaxed);
-    });
-    assert_eq!(object.unwrap().frames.load(Relaxed), 7);
 }
 
 #[test]

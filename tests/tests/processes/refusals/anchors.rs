@@ -14,7 +14,7 @@ use shmstore::{AttachError, OpenError, Store};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::scratch::Scratch;
 
-use super::assert_says;
+use shmstore_tests::assert_says;
 
 #[test]
 fn missing_path_is_named_with_what_to_make() {
