@@ -7,7 +7,8 @@ use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primiti
 use shmstore_cli::export::{ExportError, c_header, picture, python_module};
 
 use crate::python::python;
-use crate::scratch::{Scratch, run};
+use crate::run;
+use crate::scratch::Scratch;
 
 /// Names that begin or end a comment or a string, collide, or are words of a language.
 const NAMES: [&str; 30] = [

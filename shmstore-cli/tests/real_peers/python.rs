@@ -10,7 +10,8 @@ use shmstore_cli::export::python_module;
 
 use crate::c::filled;
 use crate::objects::{Block, Everything, Other, Stranger, everything};
-use crate::scratch::{Scratch, run, while_busy};
+use crate::run;
+use crate::scratch::{Scratch, while_busy};
 
 /// Finds a Python with numpy. Without one, prints that the test is skipped.
 pub(crate) fn python() -> Option<&'static str> {
@@ -39,7 +40,7 @@ fn program(python: &str, scratch: &Scratch, store: &Path) -> Command {
 fn the_example_in_a_module_runs() {
     let Some(python) = python() else { return };
     let scratch = Scratch::new();
-    let object = filled(&scratch.store());
+    let object = filled(&scratch.own_store());
     object.count.store(4711, Relaxed);
     let module = python_module(&everything(), 'E', None).expect("a module");
     fs::write(scratch.join("shm_everything.py"), &module).expect("written");
@@ -55,7 +56,7 @@ fn the_example_in_a_module_runs() {
 fn a_python_program_reads_the_values_of_rust() {
     let Some(python) = python() else { return };
     let scratch = Scratch::new();
-    let object = filled(&scratch.store());
+    let object = filled(&scratch.own_store());
     object.count.store(4096, Relaxed);
     object.tiny.store(-5, Relaxed);
     run(program(python, &scratch, scratch.path()).arg("use"));
@@ -65,7 +66,7 @@ fn a_python_program_reads_the_values_of_rust() {
 fn every_assignment_and_deletion_in_python_is_refused() {
     let Some(python) = python() else { return };
     let scratch = Scratch::new();
-    let _object = filled(&scratch.store());
+    let _object = filled(&scratch.own_store());
     program(python, &scratch, scratch.path());
     fs::write(scratch.join("changes.py"), include_str!("changes.py")).expect("written");
     run(Command::new(python).arg("-B").arg(scratch.join("changes.py")).arg(scratch.path()));
@@ -75,7 +76,7 @@ fn every_assignment_and_deletion_in_python_is_refused() {
 fn a_python_program_never_reads_a_torn_version() {
     let Some(python) = python() else { return };
     let scratch = Scratch::new();
-    let object = filled(&scratch.store());
+    let object = filled(&scratch.own_store());
     while_busy(
         |number| {
             object.block.store(Block { words: [number; 512] });
@@ -88,7 +89,7 @@ fn a_python_program_never_reads_a_torn_version() {
 fn a_python_program_refuses_another_layout() {
     let Some(python) = python() else { return };
     let scratch = Scratch::new();
-    let _other = scratch.store().create::<Other>().expect("created");
+    let _other = scratch.own_store().create::<Other>().expect("created");
     let said = run(program(python, &scratch, scratch.path()).arg("refused"));
     let hashes = [Other::LAYOUT_HASH, Everything::LAYOUT_HASH].map(|hash| hash.to_string());
     assert!(said.contains("has the layout") && hashes.iter().all(|hash| said.contains(hash)), "{said}");
@@ -98,7 +99,7 @@ fn a_python_program_refuses_another_layout() {
 fn a_python_program_names_the_missing_object_at_an_anchor_with_another_object() {
     let Some(python) = python() else { return };
     let scratch = Scratch::new();
-    let _stranger = scratch.store().create::<Stranger>().expect("created");
+    let _stranger = scratch.own_store().create::<Stranger>().expect("created");
     let said = run(program(python, &scratch, scratch.path()).arg("refused"));
     let expected = format!("retry: there is no Everything (id 'E') at {}, key 0x45", scratch.path().display());
     assert!(said.starts_with(&expected), "{said}");
@@ -118,7 +119,7 @@ fn a_python_program_can_retry_after_a_missing_path() {
 fn a_python_program_refuses_an_object_whose_header_is_damaged() {
     let Some(python) = python() else { return };
     let scratch = Scratch::new();
-    let _object = filled(&scratch.store());
+    let _object = filled(&scratch.own_store());
     run(program(python, &scratch, scratch.path()).arg("damage"));
 }
 
@@ -126,6 +127,6 @@ fn a_python_program_refuses_an_object_whose_header_is_damaged() {
 fn a_python_program_finds_a_named_object_by_its_file() {
     let Some(python) = python() else { return };
     let scratch = Scratch::new();
-    let _front = filled(&scratch.store().open_or_create_named("front").expect("a name"));
+    let _front = filled(&scratch.own_store().open_or_create_named("front").expect("a name"));
     run(program(python, &scratch, &scratch.join("front.shm")).arg("damage"));
 }

@@ -11,7 +11,8 @@ use crate::c::compile;
 use crate::hostile::{array, number, schema, structure, versioned};
 use crate::objects::Mode;
 use crate::python::python;
-use crate::scratch::{Scratch, run};
+use crate::run;
+use crate::scratch::Scratch;
 
 /// A value that an object can consist of.
 #[derive(Clone, Copy, Debug, ShmValue)]
@@ -70,8 +71,8 @@ fn object(fields: &[(&str, OwnedSchema)]) -> OwnedSchema {
 #[test]
 fn one_program_uses_the_headers_of_two_single_part_objects() {
     let scratch = Scratch::new();
-    let quote = scratch.store().create::<Versioned<Quote>>().expect("created");
-    let position = scratch.store().create::<Versioned<Position>>().expect("created");
+    let quote = scratch.own_store().create::<Versioned<Quote>>().expect("created");
+    let position = scratch.own_store().create::<Versioned<Position>>().expect("created");
     quote.store(Quote { price: 1.5, amount: 7 });
     position.store(Position { x: 2.5, y: 3.5 });
     let write = |name: &str, text: &str| fs::write(scratch.join(name), text).expect("written");

@@ -2,6 +2,8 @@
 
 mod lines;
 mod pty;
+mod objects;
+#[path = "../commands/scratch.rs"]
 mod scratch;
 mod screen;
 

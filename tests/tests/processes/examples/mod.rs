@@ -103,7 +103,7 @@ fn a_process_that_waits_is_told_that_the_object_was_removed() {
     remove_segment(shmid);
     let printed = program.output();
     let complaint =
-        "the object was removed while we waited for a version of `Ticks.stored` (`Versioned<Timestamp>`) newer than ";
+        "the object was removed during the wait for a version of `Ticks.stored` (`Versioned<Timestamp>`) newer than ";
     assert!(!printed.status.success() && printed.errors.contains(complaint), "{printed:?}");
     assert_eq!(segments::with_id(shmid), None);
 }

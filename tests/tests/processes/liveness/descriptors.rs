@@ -43,6 +43,8 @@ fn file_stays_open_when_the_last_handle_is_dropped() {
     let scratch = Scratch::new();
     scratch.store().create::<Telemetry>().unwrap();
     let mut peer = Peer::start(scratch.path());
+    // It has opened its store when it answers.
+    assert_eq!(peer.expect_ok("drop"), "nothing");
     assert_eq!(times_open(peer.pid(), scratch.path()), 0);
     peer.expect_ok("attach");
     peer.expect_ok("attach");
