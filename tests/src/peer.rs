@@ -53,6 +53,31 @@ impl Peer {
         Self::spawn(actor("peer").arg(path).env("SHMSTORE_FAILPOINT", failpoint))
     }
 
+    /// Starts a peer that makes the object, with 7 frames.
+    #[track_caller]
+    pub fn creator(path: &Path) -> Self {
+        let mut peer = Self::start(path);
+        assert_eq!(peer.expect_ok("create 7"), "created");
+        peer
+    }
+
+    /// Starts a peer that a command leads to a step, and waits until it has stopped there.
+    #[track_caller]
+    pub fn stopped_at(path: &Path, step: &str, command: &str) -> Self {
+        let mut peer = Self::start_with_failpoint(path, step, "stop");
+        peer.tell(command);
+        peer.wait_until_stopped();
+        peer
+    }
+
+    /// Starts a peer that a command leads to a step, and waits until it has died there.
+    #[track_caller]
+    pub fn killed_at(path: &Path, step: &str, command: &str) {
+        let mut peer = Self::start_with_failpoint(path, step, "kill");
+        peer.tell(command);
+        peer.wait_until_killed();
+    }
+
     /// Starts a peer with environment variables: see the program for those it knows.
     pub fn start_with(path: &Path, environment: &[(&str, &str)]) -> Self {
         Self::spawn(actor("peer").arg(path).envs(environment.iter().copied()))

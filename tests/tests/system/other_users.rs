@@ -41,6 +41,12 @@ impl Users {
     fn key(&self) -> i32 {
         self.anchor.key('T')
     }
+
+    /// Has a user plant a segment on the key of the anchor, with the bytes of a file.
+    #[track_caller]
+    fn plant(&self, user: &mut Peer, size: usize, mode: &str, file: &str) -> String {
+        user.expect_ok(&format!("plant {} {size} {mode} {file}", self.key()))
+    }
 }
 
 #[test]
@@ -266,7 +272,7 @@ fn assert_squatter_is_refused(users: &Users, size: usize, mode: &str, bytes: &[u
     fs::write(&file, bytes).unwrap();
     fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
     let mut alice = users.start(ALICE, &[]);
-    let planted = alice.expect_ok(&format!("plant {} {size} {mode} {}", users.key(), file.display()));
+    let planted = users.plant(&mut alice, size, mode, file.to_str().unwrap());
     let before = Raw::at_key(users.key()).bytes();
     let mut bob = users.start(BOB, &[SOON]);
     for command in ["attach", "attach 20", "attach_or_create 1", "create 1", "replace 1", "remove"] {
@@ -314,11 +320,9 @@ fn no_byte_of_a_segment_is_read_before_its_creator_and_owner_are_trusted() {
     with_users(|| {
         for owner in [ALICE, BOB] {
             let users = bobs_anchor();
-            let file = users.program.program().with_file_name("empty");
-            File::create(&file).unwrap();
             let size = 8192 + SIZE_TAG;
             let mut alice = users.start(ALICE, &[]);
-            let planted = alice.expect_ok(&format!("plant {} {size} 666 {}", users.key(), file.display()));
+            let planted = users.plant(&mut alice, size, "666", "/dev/null");
             Raw::at_key(users.key()).give_to(owner);
             let mut bob = users.start(BOB, &[SOON]);
             for command in ["attach", "create 1", "attach_or_create 1", "replace 1", "remove", "see"] {
@@ -339,10 +343,8 @@ fn segment_of_a_user_who_is_not_trusted_is_not_even_mapped() {
             [((1 << 47) + SIZE_TAG, "Untrusted", "untrusted"), (1 << 47, "Foreign", "foreign")]
         {
             let users = bobs_anchor();
-            let file = users.program.program().with_file_name("empty");
-            File::create(&file).unwrap();
             let mut alice = users.start(ALICE, &[]);
-            let planted = alice.expect_ok(&format!("plant {} {size} {SPARSE} {}", users.key(), file.display()));
+            let planted = users.plant(&mut alice, size, SPARSE, "/dev/null");
             let mut bob = users.start(BOB, &[SOON]);
             for command in ["attach", "create 1", "attach_or_create 1", "replace 1", "remove", "see"] {
                 let message = bob.expect_err(command, variant);
@@ -363,11 +365,9 @@ fn segment_of_our_own_that_we_may_not_use_is_ours_to_remove() {
     with_users(|| {
         for mode in ["000", "100"] {
             let users = bobs_anchor();
-            let file = users.program.program().with_file_name("empty");
-            File::create(&file).unwrap();
             let mut bob = users.start(BOB, &[SOON]);
             let size = 8192 + SIZE_TAG;
-            let planted = bob.expect_ok(&format!("plant {} {size} {mode} {}", users.key(), file.display()));
+            let planted = users.plant(&mut bob, size, mode, "/dev/null");
             for command in ["attach", "attach_or_create 1", "create 1", "replace 1", "remove", "see"] {
                 let message = bob.expect_err(command, "AccessDenied");
                 assert_says(&message, &["The segment is this user's own", &format!("`ipcrm -m {planted}`")]);
@@ -415,11 +415,9 @@ fn squatter_with_a_perfect_copy_is_refused_and_named() {
 fn segment_that_was_given_away_is_still_its_creators() {
     with_users(|| {
         let users = bobs_anchor();
-        let file = users.program.program().with_file_name("empty");
-        File::create(&file).unwrap();
         let mut alice = users.start(ALICE, &[]);
         let size = 8192 + SIZE_TAG;
-        alice.expect_ok(&format!("plant {} {size} 666 {}", users.key(), file.display()));
+        users.plant(&mut alice, size, "666", "/dev/null");
         Raw::at_key(users.key()).give_to(BOB);
         let message = users.start(BOB, &[SOON]).expect_err("attach_or_create", "Untrusted");
         assert_says(&message, &[&trust_alice(), &format!("owner uid {BOB}"), &format!("of uid {ALICE}")]);

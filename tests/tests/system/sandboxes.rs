@@ -157,9 +157,7 @@ fn outcomes(calls: &[&str], errno: &str, wrapper: &[&str]) -> BTreeMap<String, S
         // The root of a user namespace may have no number for the group. Only the row of `IPC_SET` needs it, and fails without.
         let _ = chown(scratch.path(), None, Some(GROUP));
     }
-    let mut creator = Peer::start_with_failpoint(scratch.path(), "CreateInitializing", "kill");
-    creator.tell("create 1");
-    creator.wait_until_killed();
+    Peer::killed_at(scratch.path(), "CreateInitializing", "create 1");
     outcomes_at(scratch.path(), calls, errno, wrapper)
 }
 

@@ -151,7 +151,7 @@ fn clone() -> libc::pid_t {
 }
 
 /// Closes everything but standard input, output and error, as daemons do.
-fn close_descriptors() -> Answer {
+pub(crate) fn close_descriptors() -> Answer {
     // SAFETY: takes numbers only. What the descriptors were for is what the test asks.
     let closed = unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, 0) };
     if closed == 0 { done("") } else { Err("Closing".into()) }

@@ -85,9 +85,7 @@ fn those_who_wait_for_a_stopped_process_get_what_it_makes_in_the_end() {
 fn name_whose_maker_is_stopped_is_waited_for_until_it_is_there() {
     for (step, published) in [("NameCandidate", false), ("NamePublished", true)] {
         let scratch = Scratch::new();
-        let mut maker = Peer::start_with_failpoint(scratch.path(), step, "stop");
-        maker.tell("named rover");
-        maker.wait_until_stopped();
+        let mut maker = Peer::stopped_at(scratch.path(), step, "named rover");
         let mut other = Peer::start_with(scratch.path(), &IMPATIENT);
         if published {
             other.expect_ok("named rover");

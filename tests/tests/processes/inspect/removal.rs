@@ -35,8 +35,7 @@ fn foreign_segment_is_never_removed() {
 #[test]
 fn segment_in_use_is_refused_and_then_removed_for_all_who_have_it() {
     let scratch = Scratch::new();
-    let mut peer = Peer::start(scratch.path());
-    peer.expect_ok("create 7");
+    let mut peer = Peer::creator(scratch.path());
     let there = segment(find(scratch.key('T')).unwrap());
     let refused = there.remove(WhileAttached::Refuse);
     assert!(matches!(refused, Err(InspectError::InUse { attached: 1.., .. })), "{refused:?}");
@@ -132,9 +131,7 @@ fn orphan_is_removed() {
 fn abandoned_segments_are_removed() {
     for step in ["CreateClaimed", "CreateSchema"] {
         let scratch = Scratch::new();
-        let mut creator = Peer::start_with_failpoint(scratch.path(), step, "kill");
-        creator.tell("create 7");
-        creator.wait_until_killed();
+        Peer::killed_at(scratch.path(), step, "create 7");
         let there = segment(find(scratch.key('T')).unwrap());
         assert_eq!(there.state, SegmentState::Abandoned);
         there.remove(WhileAttached::Refuse).unwrap();
@@ -145,9 +142,7 @@ fn abandoned_segments_are_removed() {
 #[test]
 fn half_made_object_is_in_use_while_its_creator_lives_and_removed_once_it_is_dead() {
     let scratch = Scratch::new();
-    let mut creator = Peer::start_with_failpoint(scratch.path(), "CreateInitialized", "stop");
-    creator.tell("create 7");
-    creator.wait_until_stopped();
+    let mut creator = Peer::stopped_at(scratch.path(), "CreateInitialized", "create 7");
     let there = segment(find(scratch.key('T')).unwrap());
     assert!(matches!(there.remove(WhileAttached::Refuse), Err(InspectError::InUse { .. })));
     let _guard = Planted { shmid: there.shmid };

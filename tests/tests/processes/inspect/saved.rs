@@ -191,9 +191,7 @@ fn what_is_left_of_a_replacement_that_was_killed_is_replaced() {
     let file = saved(&scratch, 'T');
     drop(typed);
     for step in ["RemoveMarked", "CreateSchema"] {
-        let mut peer = Peer::start_with_failpoint(scratch.path(), step, "kill");
-        peer.tell("replace 9");
-        peer.wait_until_killed();
+        Peer::killed_at(scratch.path(), step, "replace 9");
         replace_unused(&file, &scratch.store());
         assert_eq!(scratch.segments().len(), 1);
         assert_eq!(scratch.store().attach::<Telemetry>().unwrap().frames.load(Relaxed), 7);

@@ -37,8 +37,7 @@ fn state(scratch: &Scratch) -> SegmentState {
 #[test]
 fn object_is_ready_with_all_that_it_says_of_itself() {
     let scratch = Scratch::new();
-    let mut peer = Peer::start(scratch.path());
-    peer.expect_ok("create 7");
+    let peer = Peer::creator(scratch.path());
     let shmid = find(scratch.key('T')).unwrap();
     let there = segment(shmid);
     assert_eq!((there.state, there.detail.as_deref(), there.attached), (SegmentState::Ready, None, 1));
@@ -54,9 +53,7 @@ fn object_is_ready_with_all_that_it_says_of_itself() {
 fn object_whose_creator_is_at_work_is_initializing_and_one_whose_creator_died_is_abandoned() {
     for step in HALF_MADE {
         let scratch = Scratch::new();
-        let mut creator = Peer::start_with_failpoint(scratch.path(), step, "stop");
-        creator.tell("create 7");
-        creator.wait_until_stopped();
+        let mut creator = Peer::stopped_at(scratch.path(), step, "create 7");
         assert_eq!(state(&scratch), SegmentState::Initializing, "{step}");
         let there = segment(find(scratch.key('T')).unwrap());
         assert!(matches!(Object::attach(&there), Err(InspectError::NotReady { .. })), "{step}");
@@ -68,8 +65,7 @@ fn object_whose_creator_is_at_work_is_initializing_and_one_whose_creator_died_is
 #[test]
 fn object_that_was_removed_is_removed_for_as_long_as_somebody_has_it() {
     let scratch = Scratch::new();
-    let mut peer = Peer::start(scratch.path());
-    peer.expect_ok("create 7");
+    let mut peer = Peer::creator(scratch.path());
     let there = segment(find(scratch.key('T')).unwrap());
     let object = Object::attach(&there).unwrap();
     assert!(!object.is_removed());

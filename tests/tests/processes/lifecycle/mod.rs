@@ -33,8 +33,7 @@ fn object_is_the_same_for_every_process() {
 #[test]
 fn object_remains_with_its_values_when_every_process_has_ended() {
     let scratch = Scratch::new();
-    let mut first = Peer::start(scratch.path());
-    first.expect_ok("create 7");
+    let mut first = Peer::creator(scratch.path());
     first.expect_ok("store 3");
     let shmid: i32 = first.expect_ok("shmid").parse().unwrap();
     first.kill();
@@ -50,8 +49,7 @@ fn object_remains_with_its_values_when_every_process_has_ended() {
 #[test]
 fn creating_what_exists_is_refused_with_its_creator_and_layout() {
     let scratch = Scratch::new();
-    let mut peer = Peer::start(scratch.path());
-    peer.expect_ok("create 7");
+    let mut peer = Peer::creator(scratch.path());
     let store = scratch.store();
     let refused = |error| match error {
         CreateError::AlreadyExists { creator, same_layout, .. } => (creator.pid, creator.uid, same_layout),

@@ -1,6 +1,5 @@
 //! Names: many objects of one type under one directory; and the list of all there are.
 
-use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
@@ -54,8 +53,7 @@ fn name_is_forgotten_once_nothing_stands_under_it() {
 #[test]
 fn list_shows_every_object_of_the_anchor_and_of_its_names() {
     let scratch = Scratch::new();
-    let mut peer = Peer::start(scratch.path());
-    peer.expect_ok("create 7");
+    let mut peer = Peer::creator(scratch.path());
     let store = scratch.store();
     let position = store.create::<Versioned<Position>>().unwrap();
     let named = store.open_or_create_named("rover").unwrap().create::<Telemetry>().unwrap();
@@ -84,9 +82,7 @@ fn list_shows_every_object_of_the_anchor_and_of_its_names() {
 #[test]
 fn list_shows_what_is_being_made_and_not_what_was_removed() {
     let scratch = Scratch::new();
-    let mut creator = Peer::start_with_failpoint(scratch.path(), "CreateSchema", "stop");
-    creator.tell("create 7");
-    creator.wait_until_stopped();
+    let mut creator = Peer::stopped_at(scratch.path(), "CreateSchema", "create 7");
     let list = scratch.store().list().unwrap();
     assert_eq!(list.len(), 1);
     assert_eq!((list[0].state, list[0].type_name.as_deref(), list[0].attached), (ObjectState::Initializing, None, 1));

@@ -40,8 +40,7 @@ fn removed_object_lives_on_for_those_who_have_it_while_a_new_one_takes_its_place
 #[test]
 fn memory_of_a_removed_object_goes_with_its_last_process() {
     let scratch = Scratch::new();
-    let mut peer = Peer::start(scratch.path());
-    peer.expect_ok("create 7");
+    let mut peer = Peer::creator(scratch.path());
     let shmid: i32 = peer.expect_ok("shmid").parse().unwrap();
     scratch.store().remove::<Telemetry>().unwrap();
     assert_eq!(scratch.segments(), []);
@@ -105,8 +104,7 @@ fn replacing_removes_the_old_object_if_there_is_one_and_makes_a_fresh_one() {
 #[test]
 fn replacing_is_how_a_new_layout_starts_over() {
     let scratch = Scratch::new();
-    let mut peer = Peer::start(scratch.path());
-    peer.expect_ok("create 7");
+    let mut peer = Peer::creator(scratch.path());
     let store = scratch.store();
     let error = store.attach_or_create::<drifted::Telemetry>().unwrap_err();
     assert!(matches!(error, CreateError::Existing(AttachError::LayoutMismatch(_))), "{error}");

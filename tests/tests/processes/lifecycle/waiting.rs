@@ -15,9 +15,7 @@ fn process_that_waits_is_not_let_in_before_the_init_closure_has_ended() {
     let mut waiting = Peer::start(scratch.path());
     waiting.tell("attach 20000");
     waiting.wait_until_polling();
-    let mut creator = Peer::start_with_failpoint(scratch.path(), "CreateInitialized", "stop");
-    creator.tell("create 7");
-    creator.wait_until_stopped();
+    let mut creator = Peer::stopped_at(scratch.path(), "CreateInitialized", "create 7");
     // It has seen the unfinished object, and keeps it attached while it sleeps no more than it has to.
     let unfinished = segments::at_key(scratch.key('T'));
     assert_eq!(unfinished.len(), 1);

@@ -13,9 +13,7 @@ use super::{assert_full, assert_place_is_taken, is_alive, object_for, other, par
 fn process_that_is_killed_before_it_has_filled_its_slot_is_dead() {
     let scratch = Scratch::new();
     let object = object_for(&scratch, 2);
-    let mut peer = Peer::start_with_failpoint(scratch.path(), "SlotClaimed", "stop");
-    peer.tell("attach");
-    peer.wait_until_stopped();
+    let mut peer = Peer::stopped_at(scratch.path(), "SlotClaimed", "attach");
     assert!(is_alive(&object, peer.pid()));
     assert_full(&scratch);
     peer.kill();

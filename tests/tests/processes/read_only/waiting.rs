@@ -15,9 +15,7 @@ const IMPATIENT: [(&str, &str); 1] = [("PEER_WAIT_MS", "100")];
 
 /// Has a process die at a step of creating the object.
 fn half_made(scratch: &Scratch, step: &str) {
-    let mut creator = Peer::start_with_failpoint(scratch.path(), step, "kill");
-    creator.tell("create 7");
-    creator.wait_until_killed();
+    Peer::killed_at(scratch.path(), step, "create 7");
 }
 
 #[test]
@@ -39,9 +37,7 @@ fn object_is_waited_for_until_it_is_whole() {
     let mut observer = Peer::start(scratch.path());
     observer.tell("see 20000");
     observer.wait_until_polling();
-    let mut creator = Peer::start_with_failpoint(scratch.path(), "CreateInitialized", "stop");
-    creator.tell("create 7");
-    creator.wait_until_stopped();
+    let mut creator = Peer::stopped_at(scratch.path(), "CreateInitialized", "create 7");
     observer.wait_until_polling();
     creator.signal("CONT");
     assert_eq!(creator.answer(), "ok created");
@@ -111,9 +107,7 @@ fn half_made_object_of_a_dead_creator_does_not_exist_and_is_left_as_it_is() {
 fn object_whose_creator_has_stopped_is_still_being_initialized() {
     for step in ["CreateSegment", "CreateClaimed", "CreateInitializing", "CreateInitialized"] {
         let scratch = Scratch::new();
-        let mut creator = Peer::start_with_failpoint(scratch.path(), step, "stop");
-        creator.tell("create 7");
-        creator.wait_until_stopped();
+        let mut creator = Peer::stopped_at(scratch.path(), step, "create 7");
         let mut observer = Peer::start_with(scratch.path(), &IMPATIENT);
         let message = observer.expect_err("see", "StillInitializing");
         assert!(message.contains("is still being initialized after 100ms"), "{step}: {message}");
@@ -129,9 +123,7 @@ fn object_whose_creator_has_stopped_is_still_being_initialized() {
 #[test]
 fn object_that_is_finished_between_two_looks_is_attached() {
     let scratch = Scratch::new();
-    let mut creator = Peer::start_with_failpoint(scratch.path(), "CreateInitialized", "stop");
-    creator.tell("create 7");
-    creator.wait_until_stopped();
+    let mut creator = Peer::stopped_at(scratch.path(), "CreateInitialized", "create 7");
     let stop = [("SHMSTORE_FAILPOINT", "LookUnfinished=stop"), ("PEER_WAIT_MS", "0")];
     let mut observer = Peer::start_with(scratch.path(), &stop);
     observer.tell("see");

@@ -14,6 +14,8 @@ use shmstore::{AttachError, OpenError, Store};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::scratch::Scratch;
 
+use super::refusals;
+
 use shmstore_tests::assert_says;
 
 #[test]
@@ -43,6 +45,13 @@ fn dangling_link_is_named_with_where_it_leads() {
     }
 }
 
+/// Asserts that every operation is refused with these words.
+#[track_caller]
+fn assert_all_say(store: &Store, words: &str) {
+    refusals(store).into_iter().for_each(|(_, error)| assert_says(error, &[words]));
+    assert_says(store.list().unwrap_err(), &[words]);
+}
+
 #[test]
 fn path_that_goes_away_after_opening_is_missing_for_every_operation() {
     let scratch = Scratch::new();
@@ -52,12 +61,7 @@ fn path_that_goes_away_after_opening_is_missing_for_every_operation() {
     let named = format!("cannot open a store at {}: there is no such file or directory", path.display());
     let error = store.attach::<Telemetry>().unwrap_err();
     assert!(matches!(error, AttachError::Anchor(OpenError::NotFound { .. })), "{error}");
-    assert_says(error, &[&named]);
-    assert_says(store.create::<Telemetry>().unwrap_err(), &[&named]);
-    assert_says(store.attach_or_create::<Telemetry>().unwrap_err(), &[&named]);
-    assert_says(store.replace::<Telemetry>().unwrap_err(), &[&named]);
-    assert_says(store.remove::<Telemetry>().unwrap_err(), &[&named]);
-    assert_says(store.list().unwrap_err(), &[&named]);
+    assert_all_say(&store, &named);
     assert!(matches!(store.open_or_create_named("x").unwrap_err(), OpenError::NotFound { .. }));
 }
 
@@ -127,12 +131,7 @@ fn anchor_that_everybody_may_write_since_it_was_opened_is_refused_by_every_opera
     let error = store.attach::<Telemetry>().unwrap_err();
     assert!(matches!(error, AttachError::Anchor(OpenError::WorldWritable { mode: 0o777, .. })), "{error}");
     let said = Store::open(scratch.path()).unwrap_err().to_string();
-    assert_says(error, &[&said]);
-    assert_says(store.create::<Telemetry>().unwrap_err(), &[&said]);
-    assert_says(store.attach_or_create::<Telemetry>().unwrap_err(), &[&said]);
-    assert_says(store.replace::<Telemetry>().unwrap_err(), &[&said]);
-    assert_says(store.remove::<Telemetry>().unwrap_err(), &[&said]);
-    assert_says(store.list().unwrap_err(), &[&said]);
+    assert_all_say(&store, &said);
     assert_says(store.open_or_create_named("x").unwrap_err(), &[&said]);
     fs::set_permissions(scratch.path(), Permissions::from_mode(0o700)).unwrap();
     drop(store.create::<Telemetry>().expect("it is fit again"));
