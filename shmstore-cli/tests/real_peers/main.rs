@@ -3,6 +3,7 @@
 mod objects;
 #[path = "../commands/scratch.rs"]
 mod scratch;
+mod both;
 mod c;
 mod python;
 mod golden;

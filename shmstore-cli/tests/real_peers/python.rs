@@ -5,11 +5,10 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::Ordering::Relaxed;
 
-use shmstore::ShmLayout;
 use shmstore_cli::export::python_module;
 
 use crate::c::filled;
-use crate::objects::{Block, Everything, Other, Stranger, everything};
+use crate::objects::{Block, everything};
 use crate::run;
 use crate::scratch::{Scratch, while_busy};
 
@@ -27,7 +26,7 @@ pub(crate) fn python() -> Option<&'static str> {
 }
 
 /// Writes the program and its module, and returns the command to run it.
-fn program(python: &str, scratch: &Scratch, store: &Path) -> Command {
+pub(crate) fn program(python: &str, scratch: &Scratch, store: &Path) -> Command {
     let module = python_module(&everything(), 'E', None).expect("a module");
     fs::write(scratch.join("everything.py"), module).expect("written");
     fs::write(scratch.join("peer.py"), include_str!("peer.py")).expect("written");
@@ -86,26 +85,6 @@ fn a_python_program_never_reads_a_torn_version() {
 }
 
 #[test]
-fn a_python_program_refuses_another_layout() {
-    let Some(python) = python() else { return };
-    let scratch = Scratch::new();
-    let _other = scratch.own_store().create::<Other>().expect("created");
-    let said = run(program(python, &scratch, scratch.path()).arg("refused"));
-    let hashes = [Other::LAYOUT_HASH, Everything::LAYOUT_HASH].map(|hash| hash.to_string());
-    assert!(said.contains("has the layout") && hashes.iter().all(|hash| said.contains(hash)), "{said}");
-}
-
-#[test]
-fn a_python_program_names_the_missing_object_at_an_anchor_with_another_object() {
-    let Some(python) = python() else { return };
-    let scratch = Scratch::new();
-    let _stranger = scratch.own_store().create::<Stranger>().expect("created");
-    let said = run(program(python, &scratch, scratch.path()).arg("refused"));
-    let expected = format!("retry: there is no Everything (id 'E') at {}, key 0x45", scratch.path().display());
-    assert!(said.starts_with(&expected), "{said}");
-}
-
-#[test]
 fn a_python_program_can_retry_after_a_missing_path() {
     let Some(python) = python() else { return };
     let scratch = Scratch::new();
@@ -113,20 +92,4 @@ fn a_python_program_can_retry_after_a_missing_path() {
     let said = run(program(python, &scratch, &path).arg("refused"));
     let expected = format!("retry: reading the metadata of {}: No such file or directory\n", path.display());
     assert_eq!(said, expected);
-}
-
-#[test]
-fn a_python_program_refuses_an_object_whose_header_is_damaged() {
-    let Some(python) = python() else { return };
-    let scratch = Scratch::new();
-    let _object = filled(&scratch.own_store());
-    run(program(python, &scratch, scratch.path()).arg("damage"));
-}
-
-#[test]
-fn a_python_program_finds_a_named_object_by_its_file() {
-    let Some(python) = python() else { return };
-    let scratch = Scratch::new();
-    let _front = filled(&scratch.own_store().open_or_create_named("front").expect("a name"));
-    run(program(python, &scratch, &scratch.join("front.shm")).arg("damage"));
 }

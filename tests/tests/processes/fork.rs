@@ -17,6 +17,15 @@ fn forker(path: &Path) -> Peer {
     Peer::spawn(actor("peer").arg(path).env(SANDBOX, sandbox))
 }
 
+/// The parent of an object, and its child.
+fn family() -> (Scratch, Peer, Child) {
+    let scratch = Scratch::new();
+    let mut parent = forker(scratch.path());
+    parent.expect_ok("create");
+    let child = Child::fork(&mut parent);
+    (scratch, parent, child)
+}
+
 fn holds_open(child: &Child, path: &Path) -> bool {
     let open = std::fs::read_dir(format!("/proc/{}/fd", child.0)).unwrap();
     open.flatten().any(|fd| std::fs::read_link(fd.path()).is_ok_and(|target| target == path))
@@ -43,10 +52,7 @@ fn sorted<const N: usize>(mut pids: [u32; N]) -> [u32; N] {
 
 #[test]
 fn handle_that_a_child_inherits_works() {
-    let scratch = Scratch::new();
-    let mut parent = forker(scratch.path());
-    parent.expect_ok("create");
-    let _child = Child::fork(&mut parent);
+    let (scratch, mut parent, _child) = family();
     assert_eq!(parent.expect_ok("child add 1"), "0");
     assert_eq!(parent.expect_ok("frames"), "1");
     assert_eq!(parent.expect_ok("child store"), "1");
@@ -56,10 +62,7 @@ fn handle_that_a_child_inherits_works() {
 
 #[test]
 fn child_has_a_slot_of_its_own_from_its_first_use_on() {
-    let scratch = Scratch::new();
-    let mut parent = forker(scratch.path());
-    parent.expect_ok("create");
-    let child = Child::fork(&mut parent);
+    let (scratch, mut parent, child) = family();
     assert_eq!(present(&scratch), [parent.pid()]);
     parent.expect_ok("child store");
     assert_eq!(present(&scratch), sorted([parent.pid(), child.0]));
@@ -71,10 +74,7 @@ fn child_has_a_slot_of_its_own_from_its_first_use_on() {
 
 #[test]
 fn child_that_drops_what_it_inherited_takes_nothing_from_its_parent() {
-    let scratch = Scratch::new();
-    let mut parent = forker(scratch.path());
-    parent.expect_ok("create");
-    let _child = Child::fork(&mut parent);
+    let (scratch, mut parent, _child) = family();
     parent.expect_ok("child drop");
     assert_eq!(segment(&scratch).attached, 1);
     assert_eq!(present(&scratch), [parent.pid()]);
@@ -85,10 +85,7 @@ fn child_that_drops_what_it_inherited_takes_nothing_from_its_parent() {
 
 #[test]
 fn parent_that_drops_its_handle_takes_nothing_from_its_child() {
-    let scratch = Scratch::new();
-    let mut parent = forker(scratch.path());
-    parent.expect_ok("create");
-    let child = Child::fork(&mut parent);
+    let (scratch, mut parent, child) = family();
     parent.expect_ok("child store");
     parent.expect_ok("drop");
     assert_eq!(present(&scratch), [child.0]);
@@ -98,10 +95,7 @@ fn parent_that_drops_its_handle_takes_nothing_from_its_child() {
 
 #[test]
 fn grandchild_is_a_process_of_its_own_too() {
-    let scratch = Scratch::new();
-    let mut parent = forker(scratch.path());
-    parent.expect_ok("create");
-    let child = Child::fork(&mut parent);
+    let (scratch, mut parent, child) = family();
     let grandchild = Child::of(&mut parent, "child fork");
     parent.expect_ok("child child store");
     assert_eq!(present(&scratch), sorted([parent.pid(), grandchild.0]));

@@ -70,26 +70,21 @@ fn limit_on_segments_is_named_with_how_many_are_ours_and_unattached() {
 }
 
 #[test]
-fn limit_on_pages_is_named_with_how_many_are_used_and_needed() {
+fn limit_on_pages_or_on_the_size_of_a_segment_is_named_with_what_is_needed() {
     with_namespaces(|| {
-        let scratch = Scratch::new();
-        let Some(mut peer) = start_with_limit(&scratch, "shmall", "6") else { return };
-        peer.expect_ok("plant 1 16384 600 /dev/null");
-        let message = peer.expect_err("create 1", "PageLimit");
-        let what = cannot_create(&scratch) + "it needs 3 pages of shared memory, but 4 of 6 are in use (SHMALL).";
-        assert_says(&message, &[&what, "`ipcs -m`", "/proc/sys/kernel/shmall"]);
-    });
-}
-
-#[test]
-fn limit_on_the_size_of_a_segment_is_named_with_the_size() {
-    with_namespaces(|| {
-        let scratch = Scratch::new();
-        let Some(mut peer) = start_with_limit(&scratch, "shmmax", "8192") else { return };
-        let message = peer.expect_err("create 1", "SizeLimit");
-        let what = cannot_create(&scratch)
-            + "its segment of 9549 bytes is not between 1 (SHMMIN) and 8192 (SHMMAX); raise /proc/sys/kernel/shmmax";
-        assert_says(&message, &[&what]);
+        const PAGES: &str = "it needs 3 pages of shared memory, but 4 of 6 are in use (SHMALL).";
+        const SIZE: &str = "its segment of 9549 bytes is not between 1 (SHMMIN) and 8192 (SHMMAX); raise ";
+        for (limit, value, variant, what, cure) in
+            [("shmall", "6", "PageLimit", PAGES, "`ipcs -m`"), ("shmmax", "8192", "SizeLimit", SIZE, "raise ")]
+        {
+            let scratch = Scratch::new();
+            let Some(mut peer) = start_with_limit(&scratch, limit, value) else { return };
+            if limit == "shmall" {
+                peer.expect_ok("plant 1 16384 600 /dev/null");
+            }
+            let message = peer.expect_err("create 1", variant);
+            assert_says(&message, &[&(cannot_create(&scratch) + what), cure, &format!("/proc/sys/kernel/{limit}")]);
+        }
     });
 }
 
