@@ -29,13 +29,11 @@ const SETS: [ModelSet; 3] = [
 struct Mutation {
     /// What it leaves out, as the end of a test's name.
     name: &'static str,
-    /// The file, of the set's.
     source: &'static str,
     /// What stands there: exactly once.
     pattern: &'static str,
     /// What is put in its place.
     replacement: &'static str,
-    /// The model that must fail.
     model: &'static str,
 }
 

@@ -54,7 +54,6 @@ impl Bench {
     }
 }
 
-/// Tries an input on this thread's bench.
 pub fn try_input(parser: Parser, input: &[u8]) -> bool {
     thread_local! { static BENCH: RefCell<Bench> = RefCell::default(); }
     BENCH.with_borrow_mut(|bench| bench.try_input(parser, input))

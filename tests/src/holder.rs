@@ -16,7 +16,6 @@ pub fn holder_with_failpoint(path: &Path, step: &str, action: &str) -> Peer {
     holder_with(path, &[("SHMSTORE_FAILPOINT", &format!("{step}={action}"))])
 }
 
-/// Starts one with environment variables.
 pub fn holder_with(path: &Path, environment: &[(&str, &str)]) -> Peer {
     spawn(actor("holder").arg(path).envs(environment.iter().copied()))
 }
@@ -34,7 +33,6 @@ pub fn wait_until_asleep(pid: u32) {
     wait::until_true("a process to sleep for a part", || is_asleep(pid));
 }
 
-/// Tells whether a process sleeps for a part at this moment.
 pub fn is_asleep(pid: u32) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/wchan")).is_ok_and(|function| function.contains("futex"))
 }

@@ -15,7 +15,6 @@ pub struct Position {
     pub z: f64,
 }
 
-/// A small object with one part of each common kind.
 #[derive(Debug, ShmObject)]
 #[repr(C)]
 #[shm(id = 'T')]
@@ -47,7 +46,6 @@ pub struct Choosy {
     pub flag: bool,
 }
 
-/// An object with parts of every kind.
 #[derive(Debug, ShmObject)]
 #[repr(C)]
 #[shm(id = 'H')]
@@ -93,7 +91,6 @@ pub mod drifted {
     #[shm(id = 'T')]
     pub struct Telemetry {
         pub frames: AtomicU64,
-        /// How many times an init closure has run on this object.
         pub initialized: AtomicU64,
         pub position: Versioned<Position>,
         pub label: Versioned<FixedString<28>>,
@@ -113,7 +110,6 @@ impl<const N: usize> Block<N> {
         Self(std::array::from_fn(|at| (round as u8).wrapping_add(at as u8)))
     }
 
-    /// Tells whether all bytes are of one round.
     pub fn is_whole(&self) -> bool {
         *self == Self::of(u64::from(self.0[0]))
     }
@@ -133,7 +129,6 @@ pub struct Parts {
     pub counted: [AtomicU64; COUNTERS],
     /// Changed by a load and a store: right only if they are under the lock.
     pub sum: AtomicU64,
-    /// A number, many times: a torn value shows.
     pub value: Versioned<[u64; 32]>,
     /// What each process has counted, and the sum.
     pub tally: Versioned<[u64; COUNTERS + 1]>,

@@ -104,20 +104,17 @@ impl Peer {
         self.child.id()
     }
 
-    /// Tells it something, without waiting for the answer.
     pub fn tell(&mut self, command: &str) {
         // One that was killed does not listen any more; whoever expects an answer will notice.
         let _ = writeln!(self.input, "{command}").and_then(|()| self.input.flush());
     }
 
-    /// Waits for the next answer.
     #[track_caller]
     pub fn answer(&mut self) -> String {
         let pid = self.pid();
         self.answers.recv_timeout(DEADLINE).unwrap_or_else(|error| panic!("peer {pid} does not answer: {error}"))
     }
 
-    /// Tells it something, and waits for the answer.
     #[track_caller]
     pub fn ask(&mut self, command: &str) -> String {
         self.tell(command);
@@ -142,14 +139,12 @@ impl Peer {
         message.to_owned()
     }
 
-    /// Kills it as a power cut would, and reaps it.
     pub fn kill(&mut self) -> ExitStatus {
         // An error means that it has ended by itself.
         let _ = self.child.kill();
         self.child.wait().expect("our own child")
     }
 
-    /// Waits until it has ended by itself.
     #[track_caller]
     pub fn wait(&mut self) -> ExitStatus {
         let Self { child, .. } = self;
@@ -174,7 +169,6 @@ impl Peer {
         });
     }
 
-    /// Waits until it is stopped by a signal.
     #[track_caller]
     pub fn wait_until_stopped(&mut self) {
         self.wait_for_state('T');
@@ -193,7 +187,6 @@ impl Peer {
         wait_until_state(self.pid(), state);
     }
 
-    /// Sends it a signal by name.
     pub fn signal(&self, name: impl AsRef<OsStr>) {
         let sent = Command::new("kill").arg("-s").arg(name).arg(self.pid().to_string()).status();
         assert!(sent.expect("`kill` of procps").success());

@@ -23,7 +23,6 @@ pub fn skip(reason: &str) {
     let _ = writeln!(std::io::stderr(), "skipped: {reason}");
 }
 
-/// Runs a test that needs other users, as root. See [`with_namespaces`].
 pub fn with_users<F: FnOnce()>(test: F) {
     as_root(&["--user", "--map-root-user", "--map-auto", "--ipc"], "--reuid=61001", again::name_of::<F>(), test);
 }
@@ -143,7 +142,6 @@ impl PublicPeer {
         command
     }
 
-    /// The command that starts it as another user.
     pub fn run_as(&self, uid: u32) -> Command {
         self.run_in_groups(uid, GROUP, None)
     }

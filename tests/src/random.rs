@@ -27,7 +27,6 @@ impl Random {
         mixed ^ mixed >> 31
     }
 
-    /// True once in so many times.
     pub fn one_in(&mut self, times: usize) -> bool {
         self.within(0..times) == 0
     }

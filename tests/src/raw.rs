@@ -23,7 +23,6 @@ use crate::scratch::Planted;
 /// What the size of each of the store's segments leaves when divided by 4096.
 pub const SIZE_TAG: usize = 1357;
 
-/// A number in the header of a segment of format 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field {
     pub name: &'static str,
@@ -73,7 +72,6 @@ pub mod field {
     }
 }
 
-/// An attached segment; detached when dropped.
 #[derive(Debug)]
 pub struct Raw {
     shmid: i32,
@@ -95,7 +93,6 @@ pub fn plant(key: i32, size: usize, mode: u32, bytes: &[u8]) -> Planted {
     planted
 }
 
-/// The segment that stands at a key.
 pub fn find(key: i32) -> Option<i32> {
     // SAFETY: takes numbers only.
     let shmid = unsafe { libc::shmget(key, 0, 0) };
@@ -153,7 +150,6 @@ impl Raw {
         Some(raw)
     }
 
-    /// Attaches what stands at a key.
     #[track_caller]
     pub fn at_key(key: i32) -> Self {
         Self::attach(find(key).expect("a segment at the key"))
@@ -199,13 +195,11 @@ impl Raw {
         self.all()[offset..offset + bytes.len()].iter().zip(bytes).for_each(|(to, &from)| to.store(from, Relaxed));
     }
 
-    /// Reads a number of the header.
     pub fn get(&self, field: Field) -> u64 {
         let bytes = self.read(field.offset..field.offset + field.len.min(8));
         bytes.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte))
     }
 
-    /// Writes a number of the header.
     pub fn set(&self, field: Field, value: u64) {
         self.write(field.offset, &value.to_le_bytes()[..field.len.min(8)]);
     }

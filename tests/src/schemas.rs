@@ -2,13 +2,11 @@
 
 use shmstore::schema::{OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive};
 
-/// A number, `bool` or `char`.
 pub fn primitive(primitive: Primitive) -> OwnedSchema {
     let size = primitive.size() as u64;
     build(size, size, OwnedKind::Primitive(primitive))
 }
 
-/// One of std's atomic integers.
 pub fn atomic(integer: Primitive) -> OwnedSchema {
     let size = integer.size() as u64;
     build(size, size, OwnedKind::Atomic(integer))
@@ -93,7 +91,6 @@ pub fn event() -> OwnedSchema {
     build(16, 8, OwnedKind::Event)
 }
 
-/// Any layout that a type can have.
 pub fn build(size: u64, align: u64, kind: OwnedKind) -> OwnedSchema {
     OwnedSchema::new(size, align, kind).expect("a layout by the rules of `repr(C)`")
 }

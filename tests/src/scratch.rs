@@ -22,7 +22,6 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// Makes a directory whose keys no segment has.
     pub fn new() -> Self {
         let (directory, key) = with_a_free_key(&std::env::temp_dir());
         Self { directory, keys: Mutex::new(vec![key]) }

@@ -2,7 +2,6 @@
 
 use std::fs;
 
-/// One line of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
     /// The key; 0 once it is removed.
@@ -17,7 +16,6 @@ pub struct Segment {
     pub group: u32,
 }
 
-/// All segments of this IPC namespace.
 pub fn all() -> Vec<Segment> {
     let table = fs::read_to_string("/proc/sysvipc/shm").expect("the kernel has System V shared memory");
     table.lines().skip(1).map(parse).collect()
@@ -46,7 +44,6 @@ fn parse(line: &str) -> Segment {
     }
 }
 
-/// The segments that stand at a key.
 pub fn at_key(key: i32) -> Vec<Segment> {
     all().into_iter().filter(|segment| segment.key == key).collect()
 }

@@ -37,7 +37,6 @@ mod worker;
 
 use std::process::ExitCode;
 
-/// What to do, and for how long.
 #[derive(Debug, Clone)]
 pub struct Options {
     pub seconds: u64,

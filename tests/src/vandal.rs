@@ -15,11 +15,8 @@ use crate::raw::{Raw, field};
 enum Word {
     /// Where a `Versioned` begins, and how long it is.
     Versioned(usize, usize),
-    /// A lock word and its state.
     Lock(usize),
-    /// A count.
     Event(usize),
-    /// A word of a value.
     Value(usize),
 }
 
@@ -193,11 +190,7 @@ impl Vandal {
 
     fn lie_in_a_part(&mut self, raw: &Raw, word: Word) {
         match word {
-            Word::Value(at) => {
-                let number = self.number(raw, self.payload + at);
-                self.write(raw, self.payload + at, &number.to_le_bytes());
-            }
-            Word::Event(at) => {
+            Word::Value(at) | Word::Event(at) => {
                 let number = self.number(raw, self.payload + at);
                 self.write(raw, self.payload + at, &number.to_le_bytes());
             }

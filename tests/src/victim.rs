@@ -20,7 +20,6 @@ const LATE: Duration = Duration::from_secs(2);
 /// Whether a call came to what it is for; if not, it has said so by an error.
 type Outcome = bool;
 
-/// A call, by its name.
 type Call = (&'static str, fn(&mut Victim) -> Outcome);
 
 /// A process that keeps to the protocol.
@@ -141,7 +140,6 @@ const CALLS: &[Call] = &[
 const EAST: Position = Position { x: 1.0, y: 0.0, z: 0.0 };
 const CHOSEN: Choosy = Choosy { letter: 'é', modes: [Mode::Idle, Mode::Run, Mode::Stop], flag: true };
 
-/// Another type of the same id.
 #[derive(shmstore::ShmObject)]
 #[repr(C)]
 #[shm(id = 'H')]

@@ -33,7 +33,6 @@ fn with_saved_counter() -> Option<Scratch> {
     Some(scratch)
 }
 
-/// The numbers of all segments of the test's own IPC namespace.
 fn all() -> Vec<i32> {
     segments().unwrap().iter().map(|segment| segment.shmid).collect()
 }

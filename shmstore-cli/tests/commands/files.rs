@@ -7,7 +7,6 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::support::*;
 
-/// A scratch directory, with the paths of an object and of a file for it.
 pub(crate) struct Files {
     pub(crate) scratch: Scratch,
     pub(crate) path: String,

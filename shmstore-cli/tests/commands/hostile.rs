@@ -23,7 +23,6 @@ fn hostile() -> Vec<u8> {
     saved('E', &schema, &values)
 }
 
-/// The bytes of a saved object.
 pub(crate) fn saved(id: char, schema: &OwnedSchema, values: &[u8]) -> Vec<u8> {
     let json = schema.to_json();
     let mut bytes = b"shmsaved".to_vec();
@@ -40,7 +39,6 @@ pub(crate) fn saved(id: char, schema: &OwnedSchema, values: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// FNV-1a of 128 bits.
 fn fnv(bytes: &[u8]) -> u128 {
     let step =
         |hash: u128, byte: &u8| (hash ^ u128::from(*byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b);

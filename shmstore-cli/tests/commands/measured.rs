@@ -9,7 +9,6 @@ use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema, Primitive};
 
 use super::support::*;
 
-/// Prints and returns the median of some runs.
 fn measured(what: &str, args: &[&str]) -> Duration {
     let mut times: Vec<Duration> = (0..11)
         .map(|_| {

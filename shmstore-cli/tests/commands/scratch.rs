@@ -47,7 +47,6 @@ impl Scratch {
         self.join(name).to_str().expect("UTF-8").to_owned()
     }
 
-    /// The store on the directory itself.
     pub(crate) fn own_store(&self) -> Store {
         Store::open(self.path()).expect("a fresh directory is fit to be an anchor")
     }
@@ -119,7 +118,6 @@ fn with_a_free_key(parent: &Path) -> (TempDir, (i32, UnixListener)) {
     }
 }
 
-/// The key of an object at a file or directory.
 pub(crate) fn key(path: &Path, id: u8) -> i32 {
     let stat = std::fs::metadata(path).expect("it is there");
     (stat.ino() & 0xffff | (stat.dev() & 0xff) << 16 | u64::from(id) << 24) as i32
@@ -140,7 +138,6 @@ pub(crate) fn in_kernel(shmid: i32) -> Option<(i64, i64)> {
     Some((row[6], row[14] + row[15]))
 }
 
-/// Waits until something is found.
 #[track_caller]
 pub(crate) fn until<T>(what: &str, mut find: impl FnMut() -> Option<T>) -> T {
     let end = Instant::now() + DEADLINE;

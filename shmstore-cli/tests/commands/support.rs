@@ -48,7 +48,6 @@ pub(crate) struct Rover {
     pub(crate) samples: [AtomicU64; 20],
 }
 
-/// An object with another id.
 #[derive(ShmObject)]
 #[repr(C)]
 #[shm(id = 'C')]
@@ -77,7 +76,6 @@ impl Scratch {
         shmid
     }
 
-    /// Copies a segment to another key.
     pub(crate) fn copy(&self, of: &Segment, key: i32) -> i32 {
         let copy = self.plant(key, of.size);
         let script =
@@ -109,13 +107,11 @@ fn perl(script: &str, args: &[String]) {
     assert!(ended.expect("perl runs").success());
 }
 
-/// Overwrites a word in a segment.
 pub(crate) fn write_over(shmid: i32, offset: usize, word: u32) {
     let script = "shmwrite($ARGV[0], pack('L', $ARGV[2]), $ARGV[1], 4) or die $!";
     perl(script, &[shmid.to_string(), offset.to_string(), word.to_string()]);
 }
 
-/// Overwrites the path in a segment.
 pub(crate) fn write_path(shmid: i32, path: &str) {
     let script = "shmwrite($ARGV[0], $ARGV[1], 512, length $ARGV[1]) or die $!";
     perl(script, &[shmid.to_string(), path.to_owned()]);
@@ -131,7 +127,6 @@ pub(crate) fn until_gone(shmid: i32) {
     until("the end of a segment", || (!exists(shmid)).then_some(()));
 }
 
-/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) code: i32,
@@ -160,7 +155,6 @@ pub(crate) fn ended(output: Output) -> Ended {
 }
 
 impl Ended {
-    /// Checks the exit code.
     #[track_caller]
     pub(crate) fn with(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{self:?}");

@@ -13,7 +13,6 @@ use crate::objects::{Block, Everything, Mode, everything, status};
 use crate::run;
 use crate::scratch::{Scratch, while_busy};
 
-/// Compiles the program with its header.
 pub(crate) fn compiled(scratch: &Scratch) -> PathBuf {
     let program = scratch.join("peer");
     fs::write(scratch.join("everything.h"), c_header(&everything(), 'E', None).expect("a header")).expect("written");
@@ -74,7 +73,6 @@ fn a_c_program_without_gnu_extensions_gets_one_error_with_advice() {
     assert!(compiles, "{said}");
 }
 
-/// Creates an object with the values that the peers expect.
 pub(crate) fn filled(store: &Store) -> Shared<Everything> {
     let object = store.create::<Everything>().expect("created");
     object.status.store(status());

@@ -13,7 +13,6 @@ mod together;
 
 use std::process::{Command, Output};
 
-/// Runs a program and returns its output.
 #[track_caller]
 pub(crate) fn run(command: &mut Command) -> String {
     let Output { status, stdout, stderr } = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));

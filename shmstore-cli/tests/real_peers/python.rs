@@ -25,7 +25,6 @@ pub(crate) fn python() -> Option<&'static str> {
     found
 }
 
-/// Writes the program and its module, and returns the command to run it.
 pub(crate) fn program(python: &str, scratch: &Scratch, store: &Path) -> Command {
     let module = python_module(&everything(), 'E', None).expect("a module");
     fs::write(scratch.join("everything.py"), module).expect("written");

@@ -23,7 +23,6 @@ struct Quote {
     amount: u64,
 }
 
-/// Another value of the same size.
 #[derive(Clone, Copy, Debug, ShmValue)]
 #[repr(C)]
 #[shm(id = 'P')]
@@ -44,7 +43,6 @@ fn ring(value: OwnedSchema) -> OwnedSchema {
     schema(64 + 16 * 192, 64, OwnedKind::Struct { name: "Ring".to_owned(), const_args, fields })
 }
 
-/// The schema of a `Pair<T>`.
 fn pair(value: OwnedSchema) -> OwnedSchema {
     structure("Pair", 32, 8, vec![("values", 0, array(2, value))])
 }
@@ -57,7 +55,6 @@ fn position() -> OwnedSchema {
     Position::SCHEMA.into()
 }
 
-/// The schema of an object with these fields.
 fn object(fields: &[(&str, OwnedSchema)]) -> OwnedSchema {
     let mut end = 0;
     let mut placed = Vec::new();

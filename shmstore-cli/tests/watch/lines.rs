@@ -32,7 +32,6 @@ impl Piped {
         self.lines.recv_timeout(DEADLINE).expect("a line")
     }
 
-    /// The next line that contains a text.
     fn until(&self, text: &str) -> String {
         let end = Instant::now() + DEADLINE;
         loop {

@@ -7,5 +7,4 @@ mod objects;
 mod scratch;
 mod screen;
 
-/// The program.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_shmstore");

@@ -1,6 +1,5 @@
 //! Bytes as decisions. When there are no more, all is 0.
 
-/// What is left of an input.
 #[derive(Debug)]
 pub struct Choices<'a> {
     left: &'a [u8],

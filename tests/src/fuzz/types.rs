@@ -13,7 +13,6 @@ const PRIMITIVES: [Primitive; 12] = {
     [U8, U16, U32, U64, I8, I16, I32, I64, F32, F64, Bool, Char]
 };
 
-/// The largest type that is made, in bytes.
 const LARGEST: u64 = 1 << 16;
 
 /// A `Versioned` as this library lays it out.
@@ -26,7 +25,6 @@ pub fn real_versioned(value: OwnedSchema) -> OwnedSchema {
     build((slots + 2 * slot).next_multiple_of(align), align, OwnedKind::Versioned { value: Box::new(value) })
 }
 
-/// A type of some size.
 pub(super) fn any_type(choices: &mut Choices<'_>) -> OwnedSchema {
     match choices.byte() % 8 {
         0 => OwnedSchema::from(Telemetry::SCHEMA),

@@ -21,6 +21,10 @@ mod private {
 }
 
 /// Returns the type of a new object: 0.
+///
+/// # Panics
+///
+/// If there is no memory for it.
 #[must_use]
 pub fn new_type() -> u32 {
     /// An item within a function.

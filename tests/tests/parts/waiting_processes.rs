@@ -16,7 +16,6 @@ const WAYS: [&str; 4] = ["wait_newer 1 25000", "see_newer 1 25000", "wait_past 1
 /// Waiters end within some milliseconds of a removal; on a busy machine maybe later, but long before their time.
 const SOON: Duration = Duration::from_secs(5);
 
-/// Has a process wait in each way.
 fn waiters(scratch: &Scratch) -> Vec<Peer> {
     let mut maker = holder(scratch.path());
     maker.expect_ok("store 5");

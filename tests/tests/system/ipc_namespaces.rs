@@ -9,7 +9,6 @@ use shmstore_tests::peer::{Peer, actor_words};
 use shmstore_tests::privilege::with_namespaces;
 use shmstore_tests::scratch::Scratch;
 
-/// A peer in an IPC namespace of its own.
 fn start_elsewhere(scratch: &Scratch, environment: &[(&str, &str)]) -> Peer {
     let mut command = Command::new("unshare");
     command.arg("--ipc").args(actor_words("peer")).arg(scratch.path()).envs(environment.iter().copied());

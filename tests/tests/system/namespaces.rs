@@ -29,7 +29,6 @@ fn start_with_limit(scratch: &Scratch, limit: &str, value: &str) -> Option<Peer>
     Some(Peer::spawn(&mut command))
 }
 
-/// Gives one of the limits of a peer's IPC namespace another value.
 fn set_limit(peer: &Peer, limit: &str, value: &str) {
     let set = format!("echo {value} > /proc/sys/kernel/{limit}");
     let mut command = Command::new("nsenter");

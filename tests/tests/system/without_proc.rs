@@ -9,7 +9,6 @@ use shmstore_tests::privilege::{ALICE, GROUP, PublicPeer, with_users};
 use shmstore_tests::sandbox;
 use shmstore_tests::scratch::Scratch;
 
-/// Starts a program where `/proc` is empty.
 fn without_proc(program: &Command) -> Command {
     let mut command = Command::new("unshare");
     command.args(["--mount", "sh", "-c", r#"mount -t tmpfs none /proc && exec "$0" "$@""#]);

@@ -28,7 +28,6 @@ pub(crate) type Answer = Result<String, String>;
 
 pub(crate) type Heir = Box<dyn FnOnce() -> Box<dyn Obey> + Send>;
 
-/// A role that obeys.
 pub(crate) trait Obey {
     /// Does what only this role knows.
     fn obey(&mut self, command: &str, rest: &str) -> Answer;
@@ -39,7 +38,6 @@ pub(crate) trait Obey {
     fn heir(&mut self) -> Heir;
 }
 
-/// The line on which commands come and answers go.
 #[derive(Default)]
 pub(crate) struct Line {
     /// A socket of the parent, in place of standard input and output.

@@ -32,7 +32,6 @@ struct State {
     held: Vec<Shared<Telemetry>>,
     /// Handles for reading only, the newest last.
     seen: Vec<ReadOnly<Telemetry>>,
-    /// Segments that were made past the store.
     planted: Vec<Planted>,
     line: Line,
 }

@@ -49,7 +49,6 @@ fn descriptors() -> usize {
     fs::read_dir("/proc/self/fd").expect("/proc").count()
 }
 
-/// Loads the library. It is built with this program.
 pub(crate) fn load() -> *mut libc::c_void {
     let ourselves = std::env::current_exe().expect("a path of our own");
     let library = ourselves.with_file_name("deps").join("libshmstore_twin.so");
@@ -61,7 +60,6 @@ pub(crate) fn load() -> *mut libc::c_void {
     loaded
 }
 
-/// A function of the library.
 pub(crate) fn symbol(loaded: *mut libc::c_void, name: &CStr) -> *mut libc::c_void {
     // SAFETY: a library that is loaded, and a C string, alive during the call.
     let function = unsafe { libc::dlsym(loaded, name.as_ptr()) };

@@ -34,7 +34,6 @@ pub(crate) fn play() {
     println!("ok {held:?} {closed:?} {:?} of {processes}", ask());
 }
 
-/// A function of the library.
 fn load(name: &CStr) -> Try {
     let function = plugins::symbol(plugins::load(), name);
     // SAFETY: a function of this type, by the library's source.

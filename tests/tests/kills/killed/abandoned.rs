@@ -6,7 +6,6 @@ use shmstore_tests::segments;
 
 use super::{AtKey, assert_next_process_finds_its_way, at_every_step};
 
-/// A process that keeps a segment attached.
 fn grip(shmid: i32) -> Peer {
     let mut grip = Peer::spawn(actor("grip").arg(shmid.to_string()));
     assert_eq!(grip.answer(), "ok attached");

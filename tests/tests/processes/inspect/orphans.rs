@@ -5,15 +5,15 @@ use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::Path;
 use std::time::Duration;
 
+use shmstore::Store;
 use shmstore::inspect::{InspectError, Object, SegmentState, WhileAttached, segments};
-use shmstore::{Shared, Store};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::raw::{Field, Raw, field, plant};
 use shmstore_tests::scratch::{Planted, Scratch, key_of};
 use shmstore_tests::wait::{flat_out, processor_time};
 
 use super::segment;
-use super::states::with_own_anchor;
+use super::states::{created, with_own_anchor};
 
 fn write_hint(raw: &Raw, path: &Path) {
     let path = path.as_os_str().as_encoded_bytes();
@@ -34,7 +34,7 @@ fn object_that_was_made_through_a_link_is_not_orphaned_when_the_link_leads_elsew
     let link = scratch.join("current");
     symlink("r42", &link).unwrap();
     let store = Store::open(link.join("rover")).unwrap();
-    let planted = Planted { shmid: Shared::info(&store.create::<Telemetry>().unwrap()).unwrap().shmid };
+    let planted = created(&store);
     assert_eq!(store.path(), link.join("rover"), "what the user said");
     assert_eq!(segment(planted.shmid).path(), Some(&*fs::canonicalize(&old).unwrap()), "where it really is");
 
@@ -67,7 +67,7 @@ fn store_whose_anchor_was_moved_behind_a_link_writes_where_it_is_now() {
     symlink("r42", &link).unwrap();
     let store = Store::open(link.join("rover")).unwrap();
     let written = || {
-        let planted = Planted { shmid: Shared::info(&store.create::<Telemetry>().unwrap()).unwrap().shmid };
+        let planted = created(&store);
         let written = segment(planted.shmid).path().map(Path::to_owned);
         store.remove::<Telemetry>().unwrap();
         written
@@ -85,7 +85,7 @@ fn object_is_orphaned_if_what_has_its_inode_was_born_at_another_time() {
     let scratch = Scratch::new();
     let (first, second) = (scratch.reserve("first"), scratch.join("second"));
     let store = Store::open(&first).unwrap();
-    let planted = Planted { shmid: Shared::info(&store.create::<Telemetry>().unwrap()).unwrap().shmid };
+    let planted = created(&store);
     fs::rename(&first, &second).unwrap();
     assert_eq!(state(&planted), SegmentState::Ready, "it was only renamed");
     assert!(Object::find(&second, None).is_ok());

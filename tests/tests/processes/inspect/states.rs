@@ -5,6 +5,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 
 use shmstore::inspect::{InspectError, Object, Segment, SegmentState, WhileAttached, segments, usage};
+use shmstore::{Shared, Store};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::peer::Peer;
 use shmstore_tests::privilege::{ALICE, BOB, PublicPeer, with_users};
@@ -81,10 +82,12 @@ fn object_that_was_removed_is_removed_for_as_long_as_somebody_has_it() {
 
 /// An object under a directory of its own.
 pub(crate) fn with_own_anchor(scratch: &Scratch) -> Planted {
-    let anchor = scratch.reserve("anchor");
-    let store = shmstore::Store::open(&anchor).unwrap();
-    let object = store.create::<Telemetry>().unwrap();
-    Planted { shmid: shmstore::Shared::info(&object).unwrap().shmid }
+    created(&Store::open(scratch.reserve("anchor")).unwrap())
+}
+
+/// A new object that nobody has attached.
+pub(crate) fn created(store: &Store) -> Planted {
+    Planted { shmid: Shared::info(&store.create::<Telemetry>().unwrap()).unwrap().shmid }
 }
 
 #[test]

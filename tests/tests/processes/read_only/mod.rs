@@ -12,7 +12,6 @@ use shmstore_tests::raw::{Raw, SIZE_TAG, field, plant};
 use shmstore_tests::scratch::{Scratch, remove_segment};
 use shmstore_tests::segments;
 
-/// A mapping of this process.
 struct Mapped {
     permissions: String,
     shmid: String,
