@@ -13,11 +13,6 @@ use super::attached;
 
 const IMPATIENT: [(&str, &str); 1] = [("PEER_WAIT_MS", "100")];
 
-/// Has a process die at a step of creating the object.
-fn half_made(scratch: &Scratch, step: &str) {
-    Peer::killed_at(scratch.path(), step, "create 7");
-}
-
 #[test]
 fn object_that_does_not_exist_is_not_found_and_not_made() {
     let scratch = Scratch::new();
@@ -49,7 +44,7 @@ fn object_is_waited_for_until_it_is_whole() {
 #[test]
 fn who_waits_is_not_attached_while_it_sleeps() {
     let scratch = Scratch::new();
-    half_made(&scratch, "CreateSchema");
+    Peer::killed_at(scratch.path(), "CreateSchema", "create 7");
     let mut observer = Peer::start(scratch.path());
     observer.tell("see 20000");
     observer.wait_until_polling();
@@ -87,7 +82,7 @@ fn named_object_is_waited_for_while_its_anchor_does_not_exist() {
 fn half_made_object_of_a_dead_creator_does_not_exist_and_is_left_as_it_is() {
     for step in ["CreateSegment", "CreateClaimed", "CreateDescribed", "CreateInitializing", "CreateInitialized"] {
         let scratch = Scratch::new();
-        half_made(&scratch, step);
+        Peer::killed_at(scratch.path(), step, "create 7");
         let before = Raw::at_key(scratch.key('T')).bytes();
         let left = segments::at_key(scratch.key('T'));
         let started = Instant::now();
@@ -139,7 +134,7 @@ fn object_that_is_finished_between_two_looks_is_attached() {
 #[test]
 fn init_closure_of_another_object_is_told_that_a_dead_creator_has_left_nothing() {
     let scratch = Scratch::new();
-    half_made(&scratch, "CreateSchema");
+    Peer::killed_at(scratch.path(), "CreateSchema", "create 7");
     let store = scratch.store();
     let other = store.create_with(|_: &Versioned<Position>| {
         // Its thread has the anchor's lock: that does not make it the creator of every object there.
