@@ -40,9 +40,11 @@ pub fn is_asleep(pid: u32) -> bool {
 /// Waits until the kernel tells that a process is in a state: `T` stopped, `Z` ended and not reaped.
 #[track_caller]
 pub fn wait_until_state(pid: u32, state: char) {
-    let stat = format!("/proc/{pid}/stat");
-    wait::until_true("a process to be in another state", || {
-        let stat = std::fs::read_to_string(&stat).unwrap_or_default();
-        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(state))
-    });
+    wait::until_true("a process to be in another state", || is_in_state(pid, state));
+}
+
+/// Returns `true` if the kernel tells that a process is in a state.
+pub fn is_in_state(pid: u32, state: char) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(state))
 }

@@ -188,9 +188,21 @@ impl Peer {
     }
 
     pub fn signal(&self, name: impl AsRef<OsStr>) {
-        let sent = Command::new("kill").arg("-s").arg(name).arg(self.pid().to_string()).status();
-        assert!(sent.expect("`kill` of procps").success());
+        signal(self.pid(), name);
     }
+}
+
+/// Sends a process a signal by name.
+#[track_caller]
+pub fn signal(pid: u32, name: impl AsRef<OsStr>) {
+    let sent = Command::new("kill").arg("-s").arg(name).arg(pid.to_string()).status();
+    assert!(sent.expect("`kill` of procps").success());
+}
+
+/// How many times a process has a file open.
+pub fn times_open(pid: u32, path: &Path) -> usize {
+    let open = std::fs::read_dir(format!("/proc/{pid}/fd")).expect("a process").flatten();
+    open.filter(|fd| std::fs::read_link(fd.path()).is_ok_and(|target| target == path)).count()
 }
 
 /// A forked child of a peer, which is killed with its test, also if its parent is dead.

@@ -86,6 +86,13 @@ pub fn in_pid_namespace(role: &str) -> Option<Command> {
     Some(command)
 }
 
+/// The command that starts a peer on the store at `path`, in an IPC namespace of its own.
+pub fn in_ipc_namespace(path: &Path) -> Command {
+    let mut command = Command::new("unshare");
+    command.arg("--ipc").args(actor_words("peer")).arg(path);
+    command
+}
+
 /// Makes a segment of mode 0666 at a key, by a process of a user that ends: on huge pages, which nothing reserves. Returns its number.
 /// `None`, after saying why, where no such segment can be made. The caller is in an IPC namespace of its own, which the segment ends with.
 pub fn plant_on_huge_pages(key: i32, size: usize, uid: u32) -> Option<String> {

@@ -187,6 +187,10 @@ impl Raw {
         self.all()[range].iter().map(|byte| byte.load(Relaxed)).collect()
     }
 
+    pub fn word(&self, at: usize) -> u32 {
+        u32::from_le_bytes(self.read(at..at + 4).try_into().expect("four bytes"))
+    }
+
     pub fn bytes(&self) -> Vec<u8> {
         self.read(0..self.len)
     }

@@ -122,6 +122,18 @@ pub fn key_of(path: &Path, id: char) -> i32 {
     ((stat.ino() & 0xffff) as u32 | ((stat.dev() & 0xff) as u32) << 16 | (id as u32) << 24) as i32
 }
 
+/// Sets the permission bits of a file or directory of the test's own.
+#[track_caller]
+pub fn set_mode(path: impl AsRef<Path>, mode: u32) {
+    std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("our own file");
+}
+
+/// Returns the permission bits of a file or directory.
+#[track_caller]
+pub fn mode(path: impl AsRef<Path>) -> u32 {
+    std::fs::metadata(path).expect("a file").mode() & 0o7777
+}
+
 /// Removes a segment as somebody else would: `ipcrm`.
 pub fn remove_segment(shmid: i32) {
     let removed = Command::new("ipcrm").args(["-m", &shmid.to_string()]).output();

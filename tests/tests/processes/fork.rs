@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use shmstore_tests::objects::Telemetry;
-use shmstore_tests::peer::{Child, Peer, actor};
+use shmstore_tests::peer::{Child, Peer, actor, times_open};
 use shmstore_tests::sandbox::SANDBOX;
 use shmstore_tests::scratch::Scratch;
 use shmstore_tests::segments::{self, Segment};
@@ -24,11 +24,6 @@ fn family() -> (Scratch, Peer, Child) {
     parent.expect_ok("create");
     let child = Child::fork(&mut parent);
     (scratch, parent, child)
-}
-
-fn holds_open(child: &Child, path: &Path) -> bool {
-    let open = std::fs::read_dir(format!("/proc/{}/fd", child.0)).unwrap();
-    open.flatten().any(|fd| std::fs::read_link(fd.path()).is_ok_and(|target| target == path))
 }
 
 fn segment(scratch: &Scratch) -> Segment {
@@ -132,7 +127,7 @@ fn lock_of_a_killed_creator_is_free_while_its_child_lives() {
     let mut parent = forker(scratch.path());
     parent.expect_ok("create_serving");
     let child = Child::fork(&mut parent);
-    assert!(!holds_open(&child, scratch.path()), "the child's copy of the lock is closed before it runs");
+    assert!(times_open(child.0, scratch.path()) == 0, "the child's copy of the lock is closed before it runs");
     parent.kill();
 
     // Not `Busy`: the lock could be had. The child has the half-made object attached: so it is left alone.

@@ -1,13 +1,13 @@
 //! Users that share by a group, and root at work in the store of a user.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::fs::{self};
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 
 use shmstore_tests::assert_says;
 use shmstore_tests::peer::Peer;
 use shmstore_tests::privilege::{ALICE, BOB, GROUP, PublicPeer, with_users};
-use shmstore_tests::scratch::{Planted, Scratch, key_of};
+use shmstore_tests::scratch::{Planted, Scratch, key_of, set_mode};
 use shmstore_tests::segments::{self, Segment};
 
 /// A user in no group of the others.
@@ -31,7 +31,7 @@ impl Group {
     fn of(owner: u32, group: u32, mode: u32) -> Self {
         let scratch = Scratch::new();
         chown(scratch.path(), Some(owner), Some(group)).unwrap();
-        fs::set_permissions(scratch.path(), Permissions::from_mode(mode)).unwrap();
+        set_mode(scratch.path(), mode);
         Self { scratch, program: PublicPeer::new() }
     }
 

@@ -1,18 +1,14 @@
 //! Processes of several IPC namespaces at one path: each namespace has segments of its own, so they would work past
 //! each other.
 
-use std::process::Command;
-
 use shmstore::Store;
 use shmstore_tests::objects::Telemetry;
-use shmstore_tests::peer::{Peer, actor_words};
-use shmstore_tests::privilege::with_namespaces;
+use shmstore_tests::peer::Peer;
+use shmstore_tests::privilege::{in_ipc_namespace, with_namespaces};
 use shmstore_tests::scratch::Scratch;
 
 fn start_elsewhere(scratch: &Scratch, environment: &[(&str, &str)]) -> Peer {
-    let mut command = Command::new("unshare");
-    command.arg("--ipc").args(actor_words("peer")).arg(scratch.path()).envs(environment.iter().copied());
-    Peer::spawn(&mut command)
+    Peer::spawn(in_ipc_namespace(scratch.path()).envs(environment.iter().copied()))
 }
 
 const ON_PURPOSE: &[(&str, &str)] = &[("PEER_PER_IPC_NAMESPACE", "1")];

@@ -10,7 +10,7 @@ use shmstore_tests::assert_says;
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::peer::{Peer, actor, actor_words};
 use shmstore_tests::privilege::{
-    ALICE, alone_with_namespaces, in_pid_namespace, plant_on_huge_pages, skip, with_namespaces,
+    ALICE, alone_with_namespaces, in_ipc_namespace, in_pid_namespace, plant_on_huge_pages, skip, with_namespaces,
 };
 use shmstore_tests::raw::{Raw, SIZE_TAG, field};
 use shmstore_tests::scratch::Scratch;
@@ -114,9 +114,7 @@ fn it_is_told_that_the_old_object_is_gone_if_the_new_one_can_not_be_made_after_a
         if start_with_limit(&scratch, "shmmax", "1000000").is_none() {
             return;
         }
-        let mut command = Command::new("unshare");
-        command.arg("--ipc").args(actor_words("peer")).arg(scratch.path());
-        let mut peer = Peer::spawn(command.env("SHMSTORE_FAILPOINT", "RemoveDone=stop"));
+        let mut peer = Peer::spawn(in_ipc_namespace(scratch.path()).env("SHMSTORE_FAILPOINT", "RemoveDone=stop"));
         peer.expect_ok("create 7");
         peer.tell("replace 9");
         peer.wait_until_stopped();
@@ -135,8 +133,7 @@ fn object_of_another_ipc_namespace_is_not_found_and_the_namespace_is_named() {
         let scratch = Scratch::new();
         let store = scratch.store();
         let object = store.create::<Telemetry>().unwrap();
-        let mut command = Command::new("unshare");
-        let mut peer = Peer::spawn(command.arg("--ipc").args(actor_words("peer")).arg(scratch.path()));
+        let mut peer = Peer::spawn(&mut in_ipc_namespace(scratch.path()));
         let message = peer.expect_err("attach", "NotFound");
         // By now the peer is in its namespace, and runs the program.
         let theirs = std::fs::read_link(format!("/proc/{}/ns/ipc", peer.pid())).unwrap();

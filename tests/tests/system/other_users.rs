@@ -1,13 +1,13 @@
 //! Other users: what their permissions let them do, and who is believed.
 
-use std::fs::{self, File, Permissions};
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::fs::{self, File};
+use std::os::unix::fs::chown;
 
 use shmstore_tests::assert_says;
 use shmstore_tests::peer::Peer;
 use shmstore_tests::privilege::{ALICE, BOB, GROUP, PublicPeer, with_users};
 use shmstore_tests::raw::{Raw, SIZE_TAG, field, find, plant};
-use shmstore_tests::scratch::Scratch;
+use shmstore_tests::scratch::{Scratch, set_mode};
 use shmstore_tests::segments::resident_pages;
 
 const TRUSTS_ALICE: (&str, &str) = ("PEER_TRUSTS", "61001");
@@ -29,7 +29,7 @@ impl Users {
     fn of(owner: u32, mode: u32) -> Self {
         let anchor = Scratch::new();
         chown(anchor.path(), Some(owner), Some(GROUP)).unwrap();
-        fs::set_permissions(anchor.path(), Permissions::from_mode(mode)).unwrap();
+        set_mode(anchor.path(), mode);
         Self { anchor, program: PublicPeer::new() }
     }
 
@@ -270,7 +270,7 @@ fn object_of_a_user_who_is_not_trusted_is_refused_with_the_cure() {
 fn assert_squatter_is_refused(users: &Users, size: usize, mode: &str, bytes: &[u8], variant: &str, parts: &[&str]) {
     let file = users.program.program().with_file_name("bytes");
     fs::write(&file, bytes).unwrap();
-    fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+    set_mode(&file, 0o644);
     let mut alice = users.start(ALICE, &[]);
     let planted = users.plant(&mut alice, size, mode, file.to_str().unwrap());
     let before = Raw::at_key(users.key()).bytes();
@@ -483,7 +483,7 @@ fn named_anchor_of_a_user_who_is_not_trusted_is_refused() {
         let file = users.anchor.join("eurusd.shm");
         File::create(&file).unwrap();
         chown(&file, Some(ALICE), Some(GROUP)).unwrap();
-        fs::set_permissions(&file, Permissions::from_mode(0o660)).unwrap();
+        set_mode(&file, 0o660);
         let message = users.start(BOB, &[]).expect_err("named eurusd", "UntrustedAnchor");
         let expected = format!(
             "refused the anchor {}: it belongs to uid {ALICE}, which is neither this user, root, nor trusted; remove \

@@ -1,12 +1,9 @@
 //! Those who share the state of this machine: `writer`, `reader`, `observe`.
-
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
 use shmstore_tests::privilege::{ALICE, BOB, GROUP, PublicPeer, with_users};
-use shmstore_tests::scratch::Scratch;
+use shmstore_tests::scratch::{Scratch, set_mode};
 use shmstore_tests::wait;
 
 use super::program::{Printed, Program, example, number_before, piped, run, run_well};
@@ -151,7 +148,7 @@ fn an_observer_of_another_user_sees_what_it_is_allowed_to() {
     with_users(|| {
         let scratch = Scratch::new();
         std::os::unix::fs::chown(scratch.path(), Some(ALICE), Some(GROUP)).unwrap();
-        std::fs::set_permissions(scratch.path(), Permissions::from_mode(0o755)).unwrap();
+        set_mode(scratch.path(), 0o755);
         let (mut command, _of_alice) = as_user(ALICE, "writer", &scratch, &["--mode", "644", "--remove"]);
         let mut writer = Program::start(&mut command);
         writer.line_with("created");

@@ -4,7 +4,7 @@ use shmstore::{Shared, Store};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::peer::{Peer, actor_words};
 use shmstore_tests::privilege::{ALICE, PublicPeer, unshare, with_namespaces, with_users};
-use shmstore_tests::scratch::Scratch;
+use shmstore_tests::scratch::{Scratch, set_mode};
 use shmstore_tests::wait;
 
 use super::{assert_full, assert_place_is_taken, is_alive, object_for, other};
@@ -148,9 +148,8 @@ fn half_filled_slot_of_another_pid_namespace_is_taken_once_its_process_is_killed
 #[test]
 fn process_that_proc_hides_is_seen_alive_and_dead() {
     with_users(|| {
-        use std::os::unix::fs::PermissionsExt;
         let scratch = Scratch::new();
-        std::fs::set_permissions(scratch.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        set_mode(scratch.path(), 0o755);
         let object = Store::options().max_processes(3).mode(0o666).open(scratch.path()).unwrap();
         let object = object.create::<Telemetry>().unwrap();
         // A file system of its own: to mount the old one again would hide the processes from the whole machine.

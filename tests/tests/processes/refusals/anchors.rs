@@ -1,7 +1,7 @@
 //! Paths that cannot be anchors.
 
-use std::fs::{self, File, Permissions};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::fs::{self, File};
+use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Command;
@@ -12,7 +12,7 @@ use std::time::Duration;
 use shmstore::error::Warning;
 use shmstore::{AttachError, OpenError, Store};
 use shmstore_tests::objects::Telemetry;
-use shmstore_tests::scratch::Scratch;
+use shmstore_tests::scratch::{Scratch, set_mode};
 
 use super::refusals;
 
@@ -111,7 +111,7 @@ fn directories_that_everybody_may_write_are_refused_with_the_cure() {
     let open = scratch.join("open");
     fs::create_dir(&open).unwrap();
     for mode in [0o777, 0o1777, 0o703] {
-        fs::set_permissions(&open, Permissions::from_mode(mode)).unwrap();
+        set_mode(&open, mode);
         for error in [Store::open(&open).unwrap_err(), Store::open_or_create(&open).unwrap_err()] {
             assert!(matches!(error, OpenError::WorldWritable { .. }), "{error}");
             let who = format!("every user may write there (mode {mode:04o})");
@@ -127,13 +127,13 @@ fn directories_that_everybody_may_write_are_refused_with_the_cure() {
 fn anchor_that_everybody_may_write_since_it_was_opened_is_refused_by_every_operation() {
     let scratch = Scratch::new();
     let store = scratch.store();
-    fs::set_permissions(scratch.path(), Permissions::from_mode(0o777)).unwrap();
+    set_mode(scratch.path(), 0o777);
     let error = store.attach::<Telemetry>().unwrap_err();
     assert!(matches!(error, AttachError::Anchor(OpenError::WorldWritable { mode: 0o777, .. })), "{error}");
     let said = Store::open(scratch.path()).unwrap_err().to_string();
     assert_all_say(&store, &said);
     assert_says(store.open_or_create_named("x").unwrap_err(), &[&said]);
-    fs::set_permissions(scratch.path(), Permissions::from_mode(0o700)).unwrap();
+    set_mode(scratch.path(), 0o700);
     drop(store.create::<Telemetry>().expect("it is fit again"));
 }
 
@@ -198,7 +198,7 @@ fn what_is_in_the_way_of_a_directory_is_named() {
 fn anchor_that_more_can_read_than_its_objects_is_warned_of() {
     let scratch = Scratch::new();
     assert_eq!(scratch.store().warnings(), []);
-    fs::set_permissions(scratch.path(), Permissions::from_mode(0o755)).unwrap();
+    set_mode(scratch.path(), 0o755);
     let store = scratch.store();
     let [Warning::AnchorMoreReadable { anchor_mode: 0o755, object_mode: 0o600, .. }] = store.warnings() else {
         panic!("{:?}", store.warnings())
