@@ -1,8 +1,6 @@
 //! Dead owners whom the usual look does not show: their place is somebody else's, their process lives on as another
 //! program, or who looks may not ask the kernel for their locks.
 
-use std::fs::set_permissions;
-
 use shmstore::{Shared, Store};
 use shmstore_tests::holder::{holder, holder_with, spawn};
 use shmstore_tests::objects::Parts;

@@ -1,7 +1,6 @@
 //! Options, and what the store makes of them.
 
 use std::fs;
-use std::path::Path;
 
 use shmstore::{OpenError, Shared, Store, StoreOptions};
 use shmstore_tests::objects::Telemetry;
