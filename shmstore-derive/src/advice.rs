@@ -150,14 +150,23 @@ mod tests {
             (&["std::cell::Cell<u32>", "OnceLock<u32>"], "CellField"),
             (&["Mutex<u32>", "RwLock<u32>"], "LockField"),
             (&["Condvar", "[Barrier; 2]"], "EventField"),
+            (&["Box<AtomicU32>", "std::sync::atomic::AtomicPtr<u8>"], "PointerField"),
+            (&["std::mem::ManuallyDrop<String>", "Alias"], "ObjectField"),
+            (&["Option<u32>"], "OptionField"),
         ] {
             for ty in types {
                 assert_eq!(of(Derive::Object, ty), found, "{ty}");
             }
         }
-        for (ty, found) in
-            [("usize", "WidthField"), ("isize", "WidthField"), ("u128", "WideField"), ("i128", "WideField")]
-        {
+        for (ty, found) in [
+            ("usize", "WidthField"),
+            ("[[usize; 2]; 3]", "WidthField"),
+            ("isize", "WidthField"),
+            ("u128", "WideField"),
+            ("i128", "WideField"),
+            ("AtomicBool", "AtomicField"),
+            ("u32", "ValueField"),
+        ] {
             assert_eq!(of(Derive::Value, ty), found, "{ty}");
         }
     }
@@ -203,6 +212,9 @@ mod tests {
             ("Versioned<CacheAligned<u64>>", "CacheAligned < u64 >", "PartField"),
             ("CacheAligned<u64>", "u64", "PlainField"),
             ("CacheAligned<AtomicValue<usize>>", "usize", "WidthField"),
+            ("Versioned<std::option::Option<u32>>", "std :: option :: Option < u32 >", "OptionField"),
+            ("[AtomicValue<isize>; 4]", "isize", "WidthField"),
+            ("AtomicValue<shmstore::Event>", "shmstore :: Event", "PartField"),
         ] {
             assert_eq!(within(Derive::Object, ty), Some((inner.to_owned(), found)), "{ty}");
         }

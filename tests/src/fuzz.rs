@@ -13,7 +13,6 @@ use std::cell::RefCell;
 
 use choices::Choices;
 
-/// Which parser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Parser {
     /// Headers of segments, with the schema and the table of processes; then the object behind.
@@ -25,10 +24,8 @@ pub enum Parser {
 }
 
 impl Parser {
-    /// All of them.
     pub const ALL: [Self; 3] = [Self::Segment, Self::Schema, Self::Saved];
 
-    /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Segment => "segment",
@@ -47,10 +44,6 @@ pub struct Bench {
 
 impl Bench {
     /// Tries an input. Returns whether it was accepted as what it pretends to be.
-    ///
-    /// # Panics
-    ///
-    /// If something is accepted that is not as it says: and so may the parsers, which is what this is for.
     pub fn try_input(&mut self, parser: Parser, input: &[u8]) -> bool {
         let mut choices = Choices::of(input);
         match parser {
@@ -61,7 +54,6 @@ impl Bench {
     }
 }
 
-/// Tries an input on this thread's bench.
 pub fn try_input(parser: Parser, input: &[u8]) -> bool {
     thread_local! { static BENCH: RefCell<Bench> = RefCell::default(); }
     BENCH.with_borrow_mut(|bench| bench.try_input(parser, input))

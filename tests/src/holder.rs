@@ -16,7 +16,6 @@ pub fn holder_with_failpoint(path: &Path, step: &str, action: &str) -> Peer {
     holder_with(path, &[("SHMSTORE_FAILPOINT", &format!("{step}={action}"))])
 }
 
-/// Starts one with environment variables.
 pub fn holder_with(path: &Path, environment: &[(&str, &str)]) -> Peer {
     spawn(actor("holder").arg(path).envs(environment.iter().copied()))
 }
@@ -29,30 +28,23 @@ pub fn spawn(command: &mut Command) -> Peer {
 }
 
 /// Waits until a process, of one thread, sleeps for a part.
-///
-/// # Panics
-///
-/// If it never does.
 #[track_caller]
 pub fn wait_until_asleep(pid: u32) {
     wait::until_true("a process to sleep for a part", || is_asleep(pid));
 }
 
-/// Tells whether a process sleeps for a part at this moment.
 pub fn is_asleep(pid: u32) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/wchan")).is_ok_and(|function| function.contains("futex"))
 }
 
 /// Waits until the kernel tells that a process is in a state: `T` stopped, `Z` ended and not reaped.
-///
-/// # Panics
-///
-/// If it never is.
 #[track_caller]
 pub fn wait_until_state(pid: u32, state: char) {
-    let stat = format!("/proc/{pid}/stat");
-    wait::until_true("a process to be in another state", || {
-        let stat = std::fs::read_to_string(&stat).unwrap_or_default();
-        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(state))
-    });
+    wait::until_true("a process to be in another state", || is_in_state(pid, state));
+}
+
+/// Returns `true` if the kernel tells that a process is in a state.
+pub fn is_in_state(pid: u32, state: char) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(state))
 }

@@ -1,10 +1,11 @@
 //! What the tests share: objects, scratch stores, real processes, and looks at the kernel's segment table.
 
 #![deny(unsafe_code)]
+// A comment here says what a name cannot.
+#![allow(missing_docs)]
 
 pub mod again;
 pub mod documents;
-pub mod mutation;
 pub mod fuzz;
 pub mod holder;
 pub mod objects;
@@ -13,10 +14,19 @@ pub mod privilege;
 pub mod random;
 pub mod raw;
 pub mod sandbox;
-pub mod scratch;
 pub mod schemas;
+pub mod scratch;
 pub mod segments;
+pub mod torture;
 pub mod vandal;
 pub mod victim;
-pub mod torture;
 pub mod wait;
+
+/// Asserts that a message says all of this.
+#[track_caller]
+pub fn assert_says(message: impl ToString, parts: &[&str]) {
+    let message = message.to_string();
+    for part in parts {
+        assert!(message.contains(part), "{part:?} is missing in: {message}");
+    }
+}

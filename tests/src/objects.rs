@@ -10,26 +10,19 @@ use shmstore::{AtomicValue, CacheAligned, Event, FixedString, FixedVec, Lock, Sh
 #[repr(C)]
 #[shm(id = 'P')]
 pub struct Position {
-    /// East.
     pub x: f64,
-    /// North.
     pub y: f64,
-    /// Up.
     pub z: f64,
 }
 
-/// A small object with one part of each common kind.
 #[derive(Debug, ShmObject)]
 #[repr(C)]
 #[shm(id = 'T')]
 pub struct Telemetry {
-    /// Counts.
     pub frames: AtomicU64,
     /// How many times an init closure has run on this object.
     pub initialized: AtomicU64,
-    /// A value.
     pub position: Versioned<Position>,
-    /// Another.
     pub label: Versioned<FixedString<28>>,
 }
 
@@ -37,9 +30,7 @@ pub struct Telemetry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ShmValue)]
 #[repr(u8)]
 pub enum Mode {
-    /// The first.
     Idle = 0,
-    /// The next.
     Run = 1,
     /// One after a gap.
     Stop = 7,
@@ -51,40 +42,27 @@ pub enum Mode {
 pub struct Choosy {
     /// No surrogate, nothing beyond Unicode.
     pub letter: char,
-    /// One of three.
     pub modes: [Mode; 3],
-    /// One of two.
     pub flag: bool,
 }
 
-/// An object with parts of every kind.
 #[derive(Debug, ShmObject)]
 #[repr(C)]
 #[shm(id = 'H')]
 pub struct EveryPart {
-    /// A plain word.
     pub count: AtomicU64,
-    /// Checked words.
     pub mode: AtomicValue<Mode>,
-    /// Likewise.
     pub flag: AtomicValue<bool>,
-    /// Likewise.
     pub letter: AtomicValue<char>,
-    /// A word of any bits.
     pub level: AtomicValue<f32>,
-    /// A value of any bits.
     pub position: Versioned<Position>,
-    /// A checked value.
     pub choosy: Versioned<Choosy>,
-    /// Text.
     pub label: Versioned<FixedString<28>>,
     /// A list of checked values, with a length.
     pub list: Versioned<FixedVec<Choosy, 9>>,
     /// Large enough for a copy to take its time.
     pub block: Versioned<Block<16_384>>,
-    /// A lock.
     pub lock: Lock,
-    /// A count to wait for.
     pub event: Event,
     /// Several of a kind, on lines of their own.
     pub shards: [CacheAligned<Versioned<u64>>; 4],
@@ -100,13 +78,10 @@ pub mod drifted {
     #[derive(Clone, Copy, Debug, PartialEq, ShmValue)]
     #[repr(C)]
     pub struct Position {
-        /// East.
         pub x: f32,
         /// Rounding error of `x`.
         pub dx: f32,
-        /// North.
         pub y: f64,
-        /// Up.
         pub z: f64,
     }
 
@@ -115,15 +90,10 @@ pub mod drifted {
     #[repr(C)]
     #[shm(id = 'T')]
     pub struct Telemetry {
-        /// Counts.
         pub frames: AtomicU64,
-        /// How many times an init closure has run on this object.
         pub initialized: AtomicU64,
-        /// A value.
         pub position: Versioned<Position>,
-        /// Another.
         pub label: Versioned<FixedString<28>>,
-        /// New.
         pub battery: AtomicU64,
     }
 }
@@ -140,7 +110,6 @@ impl<const N: usize> Block<N> {
         Self(std::array::from_fn(|at| (round as u8).wrapping_add(at as u8)))
     }
 
-    /// Tells whether all bytes are of one round.
     pub fn is_whole(&self) -> bool {
         *self == Self::of(u64::from(self.0[0]))
     }
@@ -160,21 +129,15 @@ pub struct Parts {
     pub counted: [AtomicU64; COUNTERS],
     /// Changed by a load and a store: right only if they are under the lock.
     pub sum: AtomicU64,
-    /// A number, many times: a torn value shows.
     pub value: Versioned<[u64; 32]>,
     /// What each process has counted, and the sum.
     pub tally: Versioned<[u64; COUNTERS + 1]>,
-    /// Said by one.
     pub ping: Versioned<u64>,
-    /// Answered by the other.
     pub pong: Versioned<u64>,
     /// Said by one, at length: a store of it takes a while to reach the other.
     pub long_ping: Versioned<[u64; 512]>,
-    /// Answered by the other.
     pub long_pong: Versioned<[u64; 512]>,
-    /// Said by one.
     pub called: Event,
-    /// Answered by the other.
     pub answered: Event,
 }
 
@@ -190,6 +153,5 @@ impl Parts {
 #[repr(C)]
 #[shm(id = 'L')]
 pub struct Large {
-    /// Many numbers.
     pub numbers: [AtomicU64; 8 << 20],
 }

@@ -53,6 +53,31 @@ impl Peer {
         Self::spawn(actor("peer").arg(path).env("SHMSTORE_FAILPOINT", failpoint))
     }
 
+    /// Starts a peer that makes the object, with 7 frames.
+    #[track_caller]
+    pub fn creator(path: &Path) -> Self {
+        let mut peer = Self::start(path);
+        assert_eq!(peer.expect_ok("create 7"), "created");
+        peer
+    }
+
+    /// Starts a peer that a command leads to a step, and waits until it has stopped there.
+    #[track_caller]
+    pub fn stopped_at(path: &Path, step: &str, command: &str) -> Self {
+        let mut peer = Self::start_with_failpoint(path, step, "stop");
+        peer.tell(command);
+        peer.wait_until_stopped();
+        peer
+    }
+
+    /// Starts a peer that a command leads to a step, and waits until it has died there.
+    #[track_caller]
+    pub fn killed_at(path: &Path, step: &str, command: &str) {
+        let mut peer = Self::start_with_failpoint(path, step, "kill");
+        peer.tell(command);
+        peer.wait_until_killed();
+    }
+
     /// Starts a peer with environment variables: see the program for those it knows.
     pub fn start_with(path: &Path, environment: &[(&str, &str)]) -> Self {
         Self::spawn(actor("peer").arg(path).envs(environment.iter().copied()))
@@ -75,29 +100,21 @@ impl Peer {
         Self { child, input, answers }
     }
 
-    /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Tells it something, without waiting for the answer.
     pub fn tell(&mut self, command: &str) {
         // One that was killed does not listen any more; whoever expects an answer will notice.
         let _ = writeln!(self.input, "{command}").and_then(|()| self.input.flush());
     }
 
-    /// Waits for the next answer.
-    ///
-    /// # Panics
-    ///
-    /// If none comes, or the process has ended.
     #[track_caller]
     pub fn answer(&mut self) -> String {
         let pid = self.pid();
         self.answers.recv_timeout(DEADLINE).unwrap_or_else(|error| panic!("peer {pid} does not answer: {error}"))
     }
 
-    /// Tells it something, and waits for the answer.
     #[track_caller]
     pub fn ask(&mut self, command: &str) -> String {
         self.tell(command);
@@ -122,14 +139,12 @@ impl Peer {
         message.to_owned()
     }
 
-    /// Kills it as a power cut would, and reaps it.
     pub fn kill(&mut self) -> ExitStatus {
         // An error means that it has ended by itself.
         let _ = self.child.kill();
         self.child.wait().expect("our own child")
     }
 
-    /// Waits until it has ended by itself.
     #[track_caller]
     pub fn wait(&mut self) -> ExitStatus {
         let Self { child, .. } = self;
@@ -154,7 +169,6 @@ impl Peer {
         });
     }
 
-    /// Waits until it is stopped by a signal.
     #[track_caller]
     pub fn wait_until_stopped(&mut self) {
         self.wait_for_state('T');
@@ -173,18 +187,28 @@ impl Peer {
         wait_until_state(self.pid(), state);
     }
 
-    /// Sends it a signal by name.
     pub fn signal(&self, name: impl AsRef<OsStr>) {
-        let sent = Command::new("kill").arg("-s").arg(name).arg(self.pid().to_string()).status();
-        assert!(sent.expect("`kill` of procps").success());
+        signal(self.pid(), name);
     }
+}
+
+/// Sends a process a signal by name.
+#[track_caller]
+pub fn signal(pid: u32, name: impl AsRef<OsStr>) {
+    let sent = Command::new("kill").arg("-s").arg(name).arg(pid.to_string()).status();
+    assert!(sent.expect("`kill` of procps").success());
+}
+
+/// How many times a process has a file open.
+pub fn times_open(pid: u32, path: &Path) -> usize {
+    let open = std::fs::read_dir(format!("/proc/{pid}/fd")).expect("a process").flatten();
+    open.filter(|fd| std::fs::read_link(fd.path()).is_ok_and(|target| target == path)).count()
 }
 
 /// A forked child of a peer, which is killed with its test, also if its parent is dead.
 pub struct Child(pub u32);
 
 impl Child {
-    /// Has a peer fork.
     #[track_caller]
     pub fn fork(parent: &mut Peer) -> Self {
         Self::of(parent, "fork")
@@ -196,7 +220,6 @@ impl Child {
         Self(parent.expect_ok(command).parse().expect("a pid"))
     }
 
-    /// Kills it.
     pub fn kill(&self) {
         // An error means that it has ended already.
         drop(Command::new("kill").args(["-s", "KILL", &self.0.to_string()]).output());

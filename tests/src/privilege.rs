@@ -12,57 +12,34 @@ use crate::peer::{actor_words, program_named};
 /// A user of the tests: nobody's account, as no file of the system belongs to it.
 pub const ALICE: u32 = 61_001;
 
-/// Another.
 pub const BOB: u32 = 61_002;
 
-/// The group of both.
 pub const GROUP: u32 = 61_000;
 
 /// Says why a test could not be made here. Where nothing may be left out (CI), that is a failure.
-///
-/// # Panics
-///
-/// If `SHMSTORE_NO_SKIPS` is set.
 pub fn skip(reason: &str) {
     assert!(std::env::var_os("SHMSTORE_NO_SKIPS").is_none(), "not to be skipped here: {reason}");
     // Not by `println!`, which the test harness keeps to itself when a test passes.
     let _ = writeln!(std::io::stderr(), "skipped: {reason}");
 }
 
-/// Runs a test that needs other users, as root. See [`with_namespaces`].
-///
-/// # Panics
-///
-/// Panics if the test does.
 pub fn with_users<F: FnOnce()>(test: F) {
     as_root(&["--user", "--map-root-user", "--map-auto", "--ipc"], "--reuid=61001", again::name_of::<F>(), test);
 }
 
 /// Runs a test that needs namespaces of its own, as root. The test of an ordinary user runs as the root of a user namespace,
 /// and of an IPC namespace with limits of its own. Where the machine does not allow that, the test is skipped.
-///
-/// # Panics
-///
-/// Panics if the test does.
 pub fn with_namespaces<F: FnOnce()>(test: F) {
     as_root(ROOT_OF_NAMESPACES, "--reuid=0", again::name_of::<F>(), test);
 }
 
 /// Runs a test that needs namespaces of its own, as root, alone in a process that it may change.
-///
-/// # Panics
-///
-/// Panics if the test does.
 pub fn alone_with_namespaces<F: FnOnce()>(test: F) {
     let name = again::name_of::<F>();
     as_root(ROOT_OF_NAMESPACES, "--reuid=0", name, || again::run("ALONE", &[], name, test));
 }
 
 /// Runs a test as process 1 of a PID namespace of its own.
-///
-/// # Panics
-///
-/// Panics if the test does, or if there is no `unshare`.
 pub fn as_process_1<F: FnOnce()>(test: F) {
     let name = again::name_of::<F>();
     as_root(ROOT_OF_NAMESPACES, "--reuid=0", name, || {
@@ -87,10 +64,6 @@ fn as_root(namespaces: &[&str], user: &str, name: &str, test: impl FnOnce()) {
 
 /// Returns the command `unshare` with some arguments, to which a program can be added. Returns `None`, and says why, where
 /// these namespaces cannot be had.
-///
-/// # Panics
-///
-/// As [`skip`].
 pub fn unshare(arguments: &[&str]) -> Option<Command> {
     let command = || {
         let mut command = Command::new("unshare");
@@ -107,22 +80,21 @@ pub fn unshare(arguments: &[&str]) -> Option<Command> {
 
 /// The command that starts an actor as process 1 of a PID namespace of its own, in our IPC namespace. `None`, and it is
 /// said why, where that cannot be had.
-///
-/// # Panics
-///
-/// As [`skip`].
 pub fn in_pid_namespace(role: &str) -> Option<Command> {
     let mut command = unshare(PID_NAMESPACE)?;
     command.args(actor_words(role));
     Some(command)
 }
 
+/// The command that starts a peer on the store at `path`, in an IPC namespace of its own.
+pub fn in_ipc_namespace(path: &Path) -> Command {
+    let mut command = Command::new("unshare");
+    command.arg("--ipc").args(actor_words("peer")).arg(path);
+    command
+}
+
 /// Makes a segment of mode 0666 at a key, by a process of a user that ends: on huge pages, which nothing reserves. Returns its number.
 /// `None`, after saying why, where no such segment can be made. The caller is in an IPC namespace of its own, which the segment ends with.
-///
-/// # Panics
-///
-/// If there is no `setpriv` or `perl`; and as [`skip`].
 pub fn plant_on_huge_pages(key: i32, size: usize, uid: u32) -> Option<String> {
     // IPC_CREAT | IPC_EXCL | SHM_HUGETLB | SHM_NORESERVE | 0666
     let script = "print shmget($ARGV[0], $ARGV[1], 0017666) // die $!";
@@ -145,29 +117,14 @@ pub struct PublicPeer {
 }
 
 impl PublicPeer {
-    /// Copies the program for the role of a peer.
-    ///
-    /// # Panics
-    ///
-    /// If there is no room.
     pub fn new() -> Self {
         Self::in_role("peer")
     }
 
-    /// Copies the program for another role.
-    ///
-    /// # Panics
-    ///
-    /// If there is no room.
     pub fn in_role(role: &'static str) -> Self {
         Self { role: Some(role), ..Self::of(&program_named("actor")) }
     }
 
-    /// Copies another program.
-    ///
-    /// # Panics
-    ///
-    /// If there is no room.
     pub fn of(original: &Path) -> Self {
         use std::os::unix::fs::PermissionsExt;
         let directory = tempfile::tempdir().expect("a temporary directory");
@@ -181,7 +138,6 @@ impl PublicPeer {
         Self { program, role: None, _directory: directory }
     }
 
-    /// Where it is.
     pub fn program(&self) -> PathBuf {
         self.program.clone()
     }
@@ -193,7 +149,6 @@ impl PublicPeer {
         command
     }
 
-    /// The command that starts it as another user.
     pub fn run_as(&self, uid: u32) -> Command {
         self.run_in_groups(uid, GROUP, None)
     }

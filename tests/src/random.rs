@@ -8,16 +8,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct Random(u64);
 
 impl Random {
-    /// With a seed of the caller's.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// Seeded from `SHMSTORE_SEED`, or else by the clock; prints the seed.
-    ///
-    /// # Panics
-    ///
-    /// If the variable is no number.
     pub fn seeded() -> Self {
         let clock = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
         let seed = std::env::var("SHMSTORE_SEED").map_or_else(|_| clock(), |seed| seed.parse().expect("a number"));
@@ -25,7 +20,6 @@ impl Random {
         Self(seed)
     }
 
-    /// Any number.
     pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -33,7 +27,6 @@ impl Random {
         mixed ^ mixed >> 31
     }
 
-    /// True once in so many times.
     pub fn one_in(&mut self, times: usize) -> bool {
         self.within(0..times) == 0
     }

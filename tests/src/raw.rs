@@ -23,14 +23,10 @@ use crate::scratch::Planted;
 /// What the size of each of the store's segments leaves when divided by 4096.
 pub const SIZE_TAG: usize = 1357;
 
-/// A number in the header of a segment of format 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field {
-    /// Its name in errors.
     pub name: &'static str,
-    /// Where it is.
     pub offset: usize,
-    /// How many bytes it has.
     pub len: usize,
 }
 
@@ -42,6 +38,8 @@ pub mod field {
         ($($constant:ident: $name:literal at $offset:literal of $len:literal;)*) => {
             $(#[doc = concat!("`", $name, "`")] pub const $constant: Field =
                 Field { name: $name, offset: $offset, len: $len };)*
+
+            pub const ALL: &[Field] = &[$($constant),*];
         };
     }
 
@@ -74,7 +72,6 @@ pub mod field {
     }
 }
 
-/// An attached segment; detached when dropped.
 #[derive(Debug)]
 pub struct Raw {
     shmid: i32,
@@ -84,10 +81,6 @@ pub struct Raw {
 }
 
 /// Makes a segment with these bytes at its start, attached by nobody. It is removed when the guard is dropped.
-///
-/// # Panics
-///
-/// If the key has one.
 #[track_caller]
 pub fn plant(key: i32, size: usize, mode: u32, bytes: &[u8]) -> Planted {
     let flags = libc::IPC_CREAT | libc::IPC_EXCL | mode as libc::c_int;
@@ -100,7 +93,6 @@ pub fn plant(key: i32, size: usize, mode: u32, bytes: &[u8]) -> Planted {
     planted
 }
 
-/// The segment that stands at a key.
 pub fn find(key: i32) -> Option<i32> {
     // SAFETY: takes numbers only.
     let shmid = unsafe { libc::shmget(key, 0, 0) };
@@ -108,10 +100,6 @@ pub fn find(key: i32) -> Option<i32> {
 }
 
 /// What libc makes of a path and an id.
-///
-/// # Panics
-///
-/// If the path does not exist.
 pub fn ftok(path: &Path, id: char) -> i32 {
     let path = CString::new(path.as_os_str().as_bytes()).expect("a path without NUL");
     // SAFETY: a C string, alive during the call.
@@ -145,11 +133,6 @@ pub fn guard_segments() {
 }
 
 impl Raw {
-    /// Attaches a segment.
-    ///
-    /// # Panics
-    ///
-    /// If it is gone, or we may not.
     #[track_caller]
     pub fn attach(shmid: i32) -> Self {
         Self::try_attach(shmid).expect("a segment that we may attach")
@@ -167,21 +150,12 @@ impl Raw {
         Some(raw)
     }
 
-    /// Attaches what stands at a key.
-    ///
-    /// # Panics
-    ///
-    /// If there is nothing.
     #[track_caller]
     pub fn at_key(key: i32) -> Self {
         Self::attach(find(key).expect("a segment at the key"))
     }
 
     /// Makes another user its owner; its creator stays.
-    ///
-    /// # Panics
-    ///
-    /// If we may not.
     #[track_caller]
     pub fn give_to(&self, uid: u32) {
         let mut status = status(self.shmid).expect("an attached segment");
@@ -191,12 +165,10 @@ impl Raw {
         Errno::result(set).expect("the right to give it away");
     }
 
-    /// The kernel's number.
     pub fn shmid(&self) -> i32 {
         self.shmid
     }
 
-    /// How many bytes it has.
     pub fn len(&self) -> usize {
         self.len
     }
@@ -211,28 +183,27 @@ impl Raw {
         unsafe { slice::from_raw_parts(self.base, self.len) }
     }
 
-    /// Reads some bytes.
     pub fn read(&self, range: Range<usize>) -> Vec<u8> {
         self.all()[range].iter().map(|byte| byte.load(Relaxed)).collect()
     }
 
-    /// Reads all bytes.
+    pub fn word(&self, at: usize) -> u32 {
+        u32::from_le_bytes(self.read(at..at + 4).try_into().expect("four bytes"))
+    }
+
     pub fn bytes(&self) -> Vec<u8> {
         self.read(0..self.len)
     }
 
-    /// Writes some bytes.
     pub fn write(&self, offset: usize, bytes: &[u8]) {
         self.all()[offset..offset + bytes.len()].iter().zip(bytes).for_each(|(to, &from)| to.store(from, Relaxed));
     }
 
-    /// Reads a number of the header.
     pub fn get(&self, field: Field) -> u64 {
         let bytes = self.read(field.offset..field.offset + field.len.min(8));
         bytes.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte))
     }
 
-    /// Writes a number of the header.
     pub fn set(&self, field: Field, value: u64) {
         self.write(field.offset, &value.to_le_bytes()[..field.len.min(8)]);
     }

@@ -61,10 +61,6 @@ const CALLS: &[Call] = &[
 ];
 
 /// Has the kernel refuse a call to this process and its children from now on, if the environment asks for it.
-///
-/// # Panics
-///
-/// If the kernel has no seccomp, or a name is unknown.
 pub fn enter() {
     if let Some((errno, call)) = std::env::var(SANDBOX).ok().as_deref().and_then(|asked| asked.split_once(' ')) {
         refuse(&[call], errno);
@@ -72,10 +68,6 @@ pub fn enter() {
 }
 
 /// Has the kernel refuse calls to this process and its children from now on, with an error by its name.
-///
-/// # Panics
-///
-/// If the kernel has no seccomp, or a name is unknown.
 pub fn refuse(names: &[&str], errno: &str) {
     let errno = match errno {
         "EINVAL" => libc::EINVAL,

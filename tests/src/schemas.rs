@@ -2,19 +2,16 @@
 
 use shmstore::schema::{OwnedConstArg, OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive};
 
-/// A number, `bool` or `char`.
 pub fn primitive(primitive: Primitive) -> OwnedSchema {
     let size = primitive.size() as u64;
     build(size, size, OwnedKind::Primitive(primitive))
 }
 
-/// One of std's atomic integers.
 pub fn atomic(integer: Primitive) -> OwnedSchema {
     let size = integer.size() as u64;
     build(size, size, OwnedKind::Atomic(integer))
 }
 
-/// An array.
 pub fn array(element: OwnedSchema, len: u64) -> OwnedSchema {
     build(element.size() * len, element.align(), OwnedKind::Array { len, element: Box::new(element) })
 }
@@ -43,34 +40,28 @@ pub fn struct_of(
     build(end.next_multiple_of(align), align, OwnedKind::Struct { name: name.into(), const_args, fields })
 }
 
-/// A field-less enum.
 pub fn enumeration(name: &str, repr: Primitive, variants: &[(&str, i128)]) -> OwnedSchema {
     enum_of(name, repr, variants.iter().map(|&(name, discriminant)| (name.to_owned(), discriminant)).collect())
 }
 
-/// A field-less enum.
 pub fn enum_of(name: &str, repr: Primitive, variants: Vec<(String, i128)>) -> OwnedSchema {
     let size = repr.size() as u64;
     let variants = variants.into_iter().map(|(name, discriminant)| OwnedVariant { name, discriminant }).collect();
     build(size, size, OwnedKind::Enum { name: name.into(), repr, variants })
 }
 
-/// `Pad<size>`.
 pub fn pad(size: u64) -> OwnedSchema {
     build(size, 1, OwnedKind::Pad)
 }
 
-/// `PhantomData`.
 pub fn phantom() -> OwnedSchema {
     build(0, 1, OwnedKind::Phantom)
 }
 
-/// `FixedString<capacity>`.
 pub fn fixed_string(capacity: u64) -> OwnedSchema {
     build((capacity + 4).next_multiple_of(4), 4, OwnedKind::FixedString { capacity })
 }
 
-/// `FixedVec<element, capacity>`.
 pub fn fixed_vec(element: OwnedSchema, capacity: u64) -> OwnedSchema {
     let align = element.align().max(4);
     let size = (align + element.size() * capacity).next_multiple_of(align);
@@ -82,33 +73,24 @@ pub fn atomic_cell(value: OwnedSchema) -> OwnedSchema {
     build(8, 8, OwnedKind::AtomicCell { value: Box::new(value) })
 }
 
-/// `Versioned<value>`.
 pub fn versioned(value: OwnedSchema) -> OwnedSchema {
     let size = 32 + 2 * value.size().next_multiple_of(16);
     build(size, 16, OwnedKind::Versioned { value: Box::new(value) })
 }
 
-/// `CacheAligned<object>`.
 pub fn cache_aligned(object: OwnedSchema) -> OwnedSchema {
     let align = object.align().max(128);
     build(object.size().next_multiple_of(align), align, OwnedKind::CacheAligned { object: Box::new(object) })
 }
 
-/// `Lock`.
 pub fn lock() -> OwnedSchema {
     build(8, 8, OwnedKind::Lock)
 }
 
-/// `Event`.
 pub fn event() -> OwnedSchema {
     build(16, 8, OwnedKind::Event)
 }
 
-/// Any layout that a type can have.
-///
-/// # Panics
-///
-/// If no type can have it.
 pub fn build(size: u64, align: u64, kind: OwnedKind) -> OwnedSchema {
     OwnedSchema::new(size, align, kind).expect("a layout by the rules of `repr(C)`")
 }

@@ -6,6 +6,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 
 use shmstore::{Store, inspect};
 use tempfile::TempDir;
@@ -15,27 +16,26 @@ use crate::segments::{self, Segment};
 /// A directory of the test's own, and the keys that stand for it.
 pub struct Scratch {
     directory: TempDir,
-    /// The name of its key in use: no other test of this machine has a directory with the same key meanwhile, whose segments this one would
-    /// remove.
-    _key: UnixListener,
+    /// The names of the keys in use: no other test of this machine has an anchor with the same key meanwhile, whose segments
+    /// this one would meet or remove.
+    keys: Mutex<Vec<UnixListener>>,
 }
 
 impl Scratch {
-    /// Makes a directory whose keys no segment has.
     pub fn new() -> Self {
-        // A new directory may, by chance, have the key bits of another test's: keep it until a better one is found.
-        let mut rejected = Vec::new();
-        loop {
-            let directory = private_directory();
-            let key = key_of(directory.path(), '\0');
-            // A segment that was removed, or never had a key, has 0.
-            let is_free = key != 0 && segments::all().iter().all(|segment| segment.key & 0x00ff_ffff != key);
-            match reserved(key) {
-                Ok(name) if is_free => return Self { directory, _key: name },
-                _ => rejected.push(directory),
-            }
-            assert!(rejected.len() < 100, "too many collisions: {rejected:?}");
-        }
+        let (directory, key) = with_a_free_key(&std::env::temp_dir());
+        Self { directory, keys: Mutex::new(vec![key]) }
+    }
+
+    /// Makes another anchor in it, whose keys no segment has.
+    pub fn reserve(&self, name: &str) -> PathBuf {
+        let path = self.join(name);
+        let parent = path.parent().expect("it is in the directory");
+        std::fs::create_dir_all(parent).expect("our own directory");
+        let (directory, key) = with_a_free_key(parent);
+        self.keys.lock().expect("no panic").push(key);
+        std::fs::rename(directory.keep(), &path).expect("nothing is there");
+        path
     }
 
     /// The directory, an anchor of mode 0700.
@@ -43,12 +43,10 @@ impl Scratch {
         self.directory.path()
     }
 
-    /// A file or directory in it.
     pub fn join(&self, name: &str) -> PathBuf {
         self.path().join(name)
     }
 
-    /// The store on the directory.
     pub fn store(&self) -> Store {
         Store::open(self.path()).expect("a fresh directory is fit to be an anchor")
     }
@@ -80,10 +78,23 @@ impl Scratch {
     }
 }
 
-/// Whatever the umask: a directory that others can read is warned of, one that they can write is refused.
-fn private_directory() -> TempDir {
-    let private = Permissions::from_mode(0o700);
-    tempfile::Builder::new().permissions(private).tempdir().expect("a temporary directory")
+/// Makes a directory with a key that no segment and no other test has.
+fn with_a_free_key(parent: &Path) -> (TempDir, UnixListener) {
+    // Whatever the umask: a directory that others can read is warned of, one that they can write is refused.
+    let make = || tempfile::Builder::new().permissions(Permissions::from_mode(0o700)).tempdir_in(parent);
+    // A new directory may, by chance, have the key bits of another test's: keep it until a better one is found.
+    let mut rejected = Vec::new();
+    loop {
+        let directory = make().expect("a temporary directory");
+        let key = key_of(directory.path(), '\0');
+        // A segment that was removed, or never had a key, has 0.
+        let is_free = key != 0 && segments::all().iter().all(|segment| segment.key & 0x00ff_ffff != key);
+        match reserved(key) {
+            Ok(name) if is_free => return (directory, name),
+            _ => rejected.push(directory),
+        }
+        assert!(rejected.len() < 100, "too many collisions: {rejected:?}");
+    }
 }
 
 /// Takes the name of a key, until the process ends or lets go of it.
@@ -111,6 +122,18 @@ pub fn key_of(path: &Path, id: char) -> i32 {
     ((stat.ino() & 0xffff) as u32 | ((stat.dev() & 0xff) as u32) << 16 | (id as u32) << 24) as i32
 }
 
+/// Sets the permission bits of a file or directory of the test's own.
+#[track_caller]
+pub fn set_mode(path: impl AsRef<Path>, mode: u32) {
+    std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("our own file");
+}
+
+/// Returns the permission bits of a file or directory.
+#[track_caller]
+pub fn mode(path: impl AsRef<Path>) -> u32 {
+    std::fs::metadata(path).expect("a file").mode() & 0o7777
+}
+
 /// Removes a segment as somebody else would: `ipcrm`.
 pub fn remove_segment(shmid: i32) {
     let removed = Command::new("ipcrm").args(["-m", &shmid.to_string()]).output();
@@ -120,7 +143,6 @@ pub fn remove_segment(shmid: i32) {
 
 /// Removes one segment when dropped, whatever the test does.
 pub struct Planted {
-    /// The kernel's number.
     pub shmid: i32,
 }
 

@@ -2,28 +2,20 @@
 
 use std::fs;
 
-/// One line of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
     /// The key; 0 once it is removed.
     pub key: i32,
-    /// The kernel's number.
     pub shmid: i32,
     /// Permission and status bits: `0o1000` is marked for destruction.
     pub mode: u32,
-    /// Size in bytes.
     pub size: u64,
-    /// Who created it.
     pub creator_pid: u32,
-    /// How many times it is attached.
     pub attached: u64,
-    /// The user it belongs to.
     pub owner: u32,
-    /// The group it belongs to.
     pub group: u32,
 }
 
-/// All segments of this IPC namespace.
 pub fn all() -> Vec<Segment> {
     let table = fs::read_to_string("/proc/sysvipc/shm").expect("the kernel has System V shared memory");
     table.lines().skip(1).map(parse).collect()
@@ -52,7 +44,6 @@ fn parse(line: &str) -> Segment {
     }
 }
 
-/// The segments that stand at a key.
 pub fn at_key(key: i32) -> Vec<Segment> {
     all().into_iter().filter(|segment| segment.key == key).collect()
 }

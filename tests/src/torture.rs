@@ -37,10 +37,8 @@ mod worker;
 
 use std::process::ExitCode;
 
-/// What to do, and for how long.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// How long.
     pub seconds: u64,
     /// Where all decisions come from.
     pub seed: u64,

@@ -8,18 +8,15 @@ use shmstore::{CacheAligned, Versioned};
 
 use crate::objects::EveryPart;
 use crate::random::Random;
-use crate::raw::{Field, Raw, field};
+use crate::raw::{Raw, field};
 
 /// Where the words of the parts of [`EveryPart`] are, from the start of the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Word {
     /// Where a `Versioned` begins, and how long it is.
     Versioned(usize, usize),
-    /// A lock word and its state.
     Lock(usize),
-    /// A count.
     Event(usize),
-    /// A word of a value.
     Value(usize),
 }
 
@@ -53,30 +50,6 @@ const WORDS: [Word; 16] = [
     Word::Versioned(SHARDS + 3 * SHARD, SHARD),
 ];
 
-/// The numbers of the header, where a lie leads farthest.
-const NUMBERS: [Field; 20] = [
-    field::FIRST_WORD,
-    field::VERSION,
-    field::STATE,
-    field::FLAGS,
-    field::NONCE,
-    field::BIRTH_KNOWN,
-    field::ID,
-    field::HINT_LEN,
-    field::LAYOUT_HASH,
-    field::SLOT_COUNT,
-    field::SLOTS_OFFSET,
-    field::SCHEMA_OFFSET,
-    field::SCHEMA_LEN,
-    field::PAYLOAD_OFFSET,
-    field::PAYLOAD_LEN,
-    field::SEGMENT_SIZE,
-    field::SLOTS_USED,
-    field::MOUNT_NAMESPACE,
-    field::ROOT_DEV,
-    field::ROOT_INO,
-];
-
 const TOKEN: u64 = (1 << 29) - 1;
 const SLOT: usize = 32;
 /// Where the inode of the file with the lock bytes is, in the header.
@@ -107,17 +80,12 @@ impl Vandal {
         }
     }
 
-    /// How many writes there were.
     pub fn written(&self) -> u64 {
         self.written
     }
 
     /// Asserts that the bytes behind the object are as they were: nobody writes there, unless it was led out of bounds. (A
     /// header that lies may lead it to the gap between table and object, where a larger table would be.)
-    ///
-    /// # Panics
-    ///
-    /// If they are not.
     pub fn check_untouched(&self, raw: &Raw) {
         let end = self.payload + size_of::<EveryPart>();
         let rest = raw.read(end..raw.len());
@@ -167,7 +135,7 @@ impl Vandal {
             let number = self.number(raw, LOCK_INODE);
             return self.write(raw, LOCK_INODE + 8 * self.random.clone().within(0..2), &number.to_le_bytes());
         }
-        let field = NUMBERS[self.random.within(0..NUMBERS.len())];
+        let field = field::ALL[self.random.within(0..field::ALL.len())];
         let number =
             if field == field::STATE { self.random.within(0..5) as u64 } else { self.number(raw, field.offset) };
         self.write(raw, field.offset, &number.to_le_bytes()[..field.len.min(8)]);
@@ -222,11 +190,7 @@ impl Vandal {
 
     fn lie_in_a_part(&mut self, raw: &Raw, word: Word) {
         match word {
-            Word::Value(at) => {
-                let number = self.number(raw, self.payload + at);
-                self.write(raw, self.payload + at, &number.to_le_bytes());
-            }
-            Word::Event(at) => {
+            Word::Value(at) | Word::Event(at) => {
                 let number = self.number(raw, self.payload + at);
                 self.write(raw, self.payload + at, &number.to_le_bytes());
             }

@@ -20,7 +20,6 @@ const LATE: Duration = Duration::from_secs(2);
 /// Whether a call came to what it is for; if not, it has said so by an error.
 type Outcome = bool;
 
-/// A call, by its name.
 type Call = (&'static str, fn(&mut Victim) -> Outcome);
 
 /// A process that keeps to the protocol.
@@ -141,7 +140,6 @@ const CALLS: &[Call] = &[
 const EAST: Position = Position { x: 1.0, y: 0.0, z: 0.0 };
 const CHOSEN: Choosy = Choosy { letter: 'é', modes: [Mode::Idle, Mode::Run, Mode::Stop], flag: true };
 
-/// Another type of the same id.
 #[derive(shmstore::ShmObject)]
 #[repr(C)]
 #[shm(id = 'H')]
@@ -151,20 +149,12 @@ struct Other {
 
 impl Victim {
     /// One that uses the object under `store`, which it makes if there is none.
-    ///
-    /// # Panics
-    ///
-    /// If it cannot.
     pub fn new(store: Store, random: Random, removes: bool) -> Self {
         let held = store.attach_or_create().expect("nobody does harm yet");
         Self { store, random, held: Some(held), seen: None, counts: BTreeMap::new(), removes }
     }
 
     /// Makes one call, and checks that it ends in time.
-    ///
-    /// # Panics
-    ///
-    /// If anything happens that no peer may cause.
     pub fn act(&mut self) {
         let (name, call) = CALLS[self.random.within(0..CALLS.len())];
         let started = Instant::now();
@@ -180,10 +170,6 @@ impl Victim {
     }
 
     /// Asserts that it got far enough to be in danger: every call came to what it is for, sometimes.
-    ///
-    /// # Panics
-    ///
-    /// If not.
     pub fn check_danger(&self) {
         for (name, _) in CALLS.iter().filter(|(name, _)| self.removes || *name != "remove and create") {
             assert!(self.counts.get(name).is_some_and(|counts| counts[0] > 0), "never `{name}`: {}", self.report());

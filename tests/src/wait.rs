@@ -10,10 +10,6 @@ use nix::time::{ClockId, clock_gettime};
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Waits until `found` finds something.
-///
-/// # Panics
-///
-/// After [`DEADLINE`], naming what was waited for.
 #[track_caller]
 pub fn until<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
     let started = Instant::now();
@@ -26,21 +22,12 @@ pub fn until<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Waits until `holds` is true.
-///
-/// # Panics
-///
-/// As [`until`].
 #[track_caller]
 pub fn until_true(what: &str, mut holds: impl FnMut() -> bool) {
     until(what, || holds().then_some(()));
 }
 
 /// Returns the time that this thread has had of a processor. A busy machine does not change what is measured with it.
-///
-/// # Panics
-///
-/// Panics if the kernel has no such clock.
 pub fn processor_time() -> Duration {
     clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("a clock that every kernel has").into()
 }

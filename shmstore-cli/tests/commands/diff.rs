@@ -5,10 +5,9 @@ use super::support::*;
 #[test]
 fn objects_saved_objects_and_schemas_are_compared() {
     let scratch = Scratch::new();
-    let place = |name: &str| scratch.join(name).to_str().unwrap().to_owned();
     drop(scratch.store_at("one").create::<Counter>().unwrap());
     drop(scratch.store_at("two").create::<WiderCounter>().unwrap());
-    let [one, two, saved, json] = ["one", "two", "saved", "one.json"].map(place);
+    let [one, two, saved, json] = ["one", "two", "saved", "one.json"].map(|name| scratch.text(name));
     run(["save", &two, &saved]).with(0);
     std::fs::write(&json, run(["schema", "--json", &one]).with(0).out).unwrap();
 
@@ -35,7 +34,7 @@ fn renamed_field_has_both_names() {
     let scratch = Scratch::new();
     drop(scratch.store_at("one").create::<Counter>().unwrap());
     drop(scratch.store_at("two").create::<Renamed>().unwrap());
-    let [one, two] = ["one", "two"].map(|name| scratch.join(name).to_str().unwrap().to_owned());
+    let [one, two] = ["one", "two"].map(|name| scratch.text(name));
     let differences = run(["diff", "--json", &one, &two]).with(1).json();
     let names = [&differences[0]["ours"]["name"], &differences[0]["theirs"]["name"]];
     assert_eq!(names, ["count", "total"], "{differences}");
@@ -44,14 +43,13 @@ fn renamed_field_has_both_names() {
 #[test]
 fn error_has_another_exit_code_than_a_difference() {
     let scratch = Scratch::new();
-    let place = |name: &str| scratch.join(name).to_str().unwrap().to_owned();
     drop(scratch.store_at("one").create::<Counter>().unwrap());
     std::fs::write(scratch.join("bad.json"), "[1").unwrap();
     // Invalid JSON is an error with the same code, but without a table.
-    let ended = run(["diff", &place("one"), &place("bad.json")]).with(1);
+    let ended = run(["diff", &scratch.text("one"), &scratch.text("bad.json")]).with(1);
     assert!(ended.out.is_empty() && ended.err.starts_with("error: "), "{ended:?}");
-    run(["diff", &place("one"), &place("none")]).with(3);
+    run(["diff", &scratch.text("one"), &scratch.text("none")]).with(3);
     std::fs::write(scratch.join("text"), "no layout").unwrap();
-    let ended = run(["diff", &place("one"), &place("text")]).with(3);
+    let ended = run(["diff", &scratch.text("one"), &scratch.text("text")]).with(3);
     assert!(ended.err.contains("is not the anchor of an object, nor a file of `save`"), "{ended:?}");
 }

@@ -51,7 +51,7 @@ fn hard_link_is_found_at_its_path() {
     let scratch = Scratch::new();
     scratch.store().open_or_create_named("left").unwrap();
     std::fs::hard_link(scratch.join("rover/left.shm"), scratch.join("rover/right.shm")).unwrap();
-    let text = run(["doctor", scratch.join("rover/right").to_str().unwrap()]).with(1).out;
+    let text = run(["doctor", &scratch.text("rover/right")]).with(1).out;
     assert!(text.contains("is a file with 2 names") && text.contains("create it again"), "{text}");
 }
 
@@ -81,29 +81,33 @@ fn leftovers_and_a_kernel_that_removes_are_found() {
 
 #[test]
 fn object_of_another_format_is_found_at_its_path() {
-    let scratch = Scratch::new();
-    let store = scratch.store();
-    drop(store.create::<Counter>().unwrap());
-    let shmid = scratch.segments()[0].shmid;
-    scratch.planted.lock().unwrap().push(shmid);
-    let path = store.path().to_str().unwrap();
-    // The findings before the path are about all objects, also those of other tests.
-    let doctor = || run(["doctor", path]).with(1).out.split_once(path).expect("findings about the path").1.to_owned();
-    write_over(shmid, 8, 2);
-    let text = doctor();
-    assert!(text.contains("is other format: format 2") && text.contains("shmstore rm"), "{text}");
-    write_over(shmid, 8, 1);
-    write_over(shmid, 16, 2);
-    let text = doctor();
-    let found = "is newer format: flags 0x0002";
-    assert!(text.contains(found) && text.contains("→ update this program") && !text.contains("shmstore rm"), "{text}");
-    // Only `--force` removes such an object.
-    let ended = run(["rm", "--yes", path]);
-    assert!(
-        ended
-            .err
-            .contains("Update this program, or force the removal (`WhileAttached::Remove`, `shmstore rm --force`)"),
-        "{ended:?}"
-    );
-    run(["rm", "--yes", "--force", path]).with(0);
+    alone("doctor::object_of_another_format_is_found_at_its_path", || {
+        let scratch = Scratch::new();
+        let store = scratch.store();
+        drop(store.create::<Counter>().unwrap());
+        let shmid = scratch.segments()[0].shmid;
+        scratch.remove_at_end(shmid);
+        let path = store.path().to_str().unwrap();
+        let doctor = || run(["doctor", path]).with(1).out;
+        write_over(shmid, 8, 2);
+        let text = doctor();
+        assert!(text.contains("is other format: format 2") && text.contains("shmstore rm"), "{text}");
+        write_over(shmid, 8, 1);
+        write_over(shmid, 16, 2);
+        let text = doctor();
+        let found = "is newer format: flags 0x0002";
+        assert!(
+            text.contains(found) && text.contains("→ update this program") && !text.contains("shmstore rm"),
+            "{text}"
+        );
+        // Only `--force` removes such an object.
+        let ended = run(["rm", "--yes", path]);
+        assert!(
+            ended
+                .err
+                .contains("Update this program, or force the removal (`WhileAttached::Remove`, `shmstore rm --force`)"),
+            "{ended:?}"
+        );
+        run(["rm", "--yes", "--force", path]).with(0);
+    });
 }

@@ -3,10 +3,8 @@
 use std::panic::{catch_unwind, resume_unwind};
 use std::path::Path;
 use std::process::Command;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
-use shmstore::inspect::segments;
+use shmstore::inspect::{Segment, segments};
 
 use super::support::*;
 
@@ -35,7 +33,6 @@ fn with_saved_counter() -> Option<Scratch> {
     Some(scratch)
 }
 
-/// The numbers of all segments of the test's own IPC namespace.
 fn all() -> Vec<i32> {
     segments().unwrap().iter().map(|segment| segment.shmid).collect()
 }
@@ -120,11 +117,8 @@ fn object_of_a_chroot_is_left_alone() {
         let mut namespace = in_mount_namespace(scratch.path(), script).spawn().unwrap();
         let target = namespace.id().to_string();
         let looked = catch_unwind(|| {
-            let deadline = Instant::now() + DEADLINE;
-            while !segments().unwrap().iter().any(|segment| segment.path() == Some(Path::new("/shop"))) {
-                assert!(Instant::now() < deadline, "no object");
-                sleep(Duration::from_millis(5));
-            }
+            let is_it = |segment: &Segment| segment.path() == Some(Path::new("/shop"));
+            until("an object", || segments().unwrap().into_iter().find(is_it));
             assert_left_alone(|| {
                 let mut nsenter = Command::new("nsenter");
                 nsenter.args(["--mount", "--target", &target]).arg(env!("CARGO_BIN_EXE_shmstore"));

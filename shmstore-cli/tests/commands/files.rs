@@ -7,7 +7,6 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::support::*;
 
-/// A scratch directory, with the paths of an object and of a file for it.
 pub(crate) struct Files {
     pub(crate) scratch: Scratch,
     pub(crate) path: String,
@@ -16,7 +15,7 @@ pub(crate) struct Files {
 
 pub(crate) fn files() -> Files {
     let scratch = Scratch::new();
-    let [path, file] = ["rover", "saved"].map(|name| text(&scratch, name));
+    let [path, file] = ["rover", "saved"].map(|name| scratch.text(name));
     Files { scratch, path, file }
 }
 
@@ -28,10 +27,6 @@ pub(crate) fn saved_counter() -> Files {
     run(["save", &files.path, &files.file]).with(0);
     counter.count.store(4, Relaxed);
     files
-}
-
-pub(crate) fn text(scratch: &Scratch, name: &str) -> String {
-    scratch.join(name).to_str().unwrap().to_owned()
 }
 
 /// Runs a script, with the program as `$0` and its arguments as `$@`.

@@ -15,8 +15,7 @@ fn one_value_is_printed_raw() {
     rover.mode.store(Mode::Driving);
     rover.name.store(FixedString::try_from("a \"b\"\u{1b}[1m").unwrap());
     rover.samples[3].store(4, Relaxed);
-    let path = scratch.join("rover");
-    let path = path.to_str().unwrap();
+    let path = &*scratch.text("rover");
     let get = |field| run(["get", path, field]).with(0).out;
     assert_eq!(get("frames"), "7\n");
     assert_eq!(get("position.x"), "1.5\n");
@@ -37,8 +36,7 @@ fn one_value_is_printed_raw() {
 fn missing_field_is_exit_code_3() {
     let scratch = Scratch::new();
     let _rover = scratch.store().create::<Rover>().unwrap();
-    let path = scratch.join("rover");
-    let path = path.to_str().unwrap();
+    let path = &*scratch.text("rover");
     let ended = run(["get", path, "position.z"]).with(3);
     assert!(ended.err.contains("`x`, `y`") && ended.out.is_empty(), "{ended:?}");
     run(["get", path, "samples[20]"]).with(3);

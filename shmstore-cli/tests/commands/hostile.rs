@@ -23,7 +23,6 @@ fn hostile() -> Vec<u8> {
     saved('E', &schema, &values)
 }
 
-/// The bytes of a saved object.
 pub(crate) fn saved(id: char, schema: &OwnedSchema, values: &[u8]) -> Vec<u8> {
     let json = schema.to_json();
     let mut bytes = b"shmsaved".to_vec();
@@ -40,7 +39,6 @@ pub(crate) fn saved(id: char, schema: &OwnedSchema, values: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// FNV-1a of 128 bits.
 fn fnv(bytes: &[u8]) -> u128 {
     let step =
         |hash: u128, byte: &u8| (hash ^ u128::from(*byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b);
@@ -58,8 +56,7 @@ fn names_of_types_and_fields_are_escaped_everywhere() {
     let saved = SavedObject::parse(&hostile()).unwrap();
     saved.create_in(&scratch.store()).unwrap();
     drop(scratch.store_at("other").create::<Counter>().unwrap());
-    let place = |name: &str| scratch.join(name).to_str().unwrap().to_owned();
-    let [path, other, file] = ["rover", "other", "file"].map(place);
+    let [path, other, file] = ["rover", "other", "file"].map(|name| scratch.text(name));
     let shown = run(["show", &path]).with(0);
     assert!(shown.out.contains("Type\\u{1b}[2J") && shown.out.contains("text\\u{1b}[2J"), "{shown:?}");
     assert!(shown.line("\\u{1b}[2J\\u{202e}\\u{9b}1m\\u{7}\\n").ends_with(" 7"), "{shown:?}");
@@ -119,7 +116,7 @@ fn segment_on_huge_pages_that_do_not_exist_kills_no_command() {
             return println!("skipped: no segment on huge pages: {}", String::from_utf8_lossy(&made.stderr));
         }
         let shmid: i32 = String::from_utf8(made.stdout).unwrap().parse().unwrap();
-        scratch.planted.lock().unwrap().push(shmid);
+        scratch.remove_at_end(shmid);
 
         assert!(run(["ls"]).with(0).err.starts_with("no objects"));
         let listed = run(["ls", "--json", "--all"]).with(0).json();

@@ -30,34 +30,38 @@ fn object_is_loaded_with_its_values() {
 
 #[test]
 fn object_is_loaded_to_a_new_directory_and_a_new_name() {
-    let Files { scratch, path, file } = files();
-    scratch.store().create::<Counter>().unwrap().count.store(3, Relaxed);
-    run(["save", &path, &file]).with(0);
-    let [made, named] = ["made", "made/left"].map(|name| scratch.join(name).to_str().unwrap().to_owned());
-    assert!(run(["load", &file, &made]).with(0).out.starts_with(&format!("created directory {made}\n")));
-    let ended = run(["load", "--named", "--mode", "660", &file, &named]).with(0);
-    assert!(ended.out.starts_with(&format!("created name left in {made}\n")), "{ended:?}");
-    assert_eq!(run(["get", &made, "count"]).with(0).out, "3\n");
-    assert_eq!(run(["get", &named, "count"]).with(0).out, "3\n");
-    assert_eq!(run(["ls", "--json", &named]).with(0).json()[0]["mode"], "0660");
+    alone("load::object_is_loaded_to_a_new_directory_and_a_new_name", || {
+        let Files { scratch, path, file } = files();
+        scratch.store().create::<Counter>().unwrap().count.store(3, Relaxed);
+        run(["save", &path, &file]).with(0);
+        let [made, named] = ["made", "made/left"].map(|name| scratch.text(name));
+        assert!(run(["load", &file, &made]).with(0).out.starts_with(&format!("created directory {made}\n")));
+        let ended = run(["load", "--named", "--mode", "660", &file, &named]).with(0);
+        assert!(ended.out.starts_with(&format!("created name left in {made}\n")), "{ended:?}");
+        assert_eq!(run(["get", &made, "count"]).with(0).out, "3\n");
+        assert_eq!(run(["get", &named, "count"]).with(0).out, "3\n");
+        assert_eq!(run(["ls", "--json", &named]).with(0).json()[0]["mode"], "0660");
+    });
 }
 
 #[test]
 fn load_creates_no_directory_in_one_with_objects_or_names() {
-    let Files { scratch, path, file } = files();
-    let counter = scratch.store().create::<Counter>().unwrap();
-    run(["save", &path, &file]).with(0);
-    let foo = format!("{path}/foo");
-    let ended = run(["load", &file, &foo]).with(4);
-    assert!(ended.err.contains("use --named, or create the directory first"), "{ended:?}");
-    drop(counter);
-    run(["rm", "--yes", &path]).with(0);
-    run(["load", "--named", &file, &format!("{path}/left")]).with(0);
-    run(["load", &file, &foo]).with(4);
-    assert!(!std::path::Path::new(&foo).exists());
-    std::fs::create_dir(&foo).unwrap();
-    let ended = run(["load", &file, &foo]).with(0);
-    assert!(!ended.out.contains("created "), "{ended:?}");
+    alone("load::load_creates_no_directory_in_one_with_objects_or_names", || {
+        let Files { scratch, path, file } = files();
+        let counter = scratch.store().create::<Counter>().unwrap();
+        run(["save", &path, &file]).with(0);
+        let foo = format!("{path}/foo");
+        let ended = run(["load", &file, &foo]).with(4);
+        assert!(ended.err.contains("use --named, or create the directory first"), "{ended:?}");
+        drop(counter);
+        run(["rm", "--yes", &path]).with(0);
+        run(["load", "--named", &file, &format!("{path}/left")]).with(0);
+        run(["load", &file, &foo]).with(4);
+        assert!(!std::path::Path::new(&foo).exists());
+        std::fs::create_dir(&foo).unwrap();
+        let ended = run(["load", &file, &foo]).with(0);
+        assert!(!ended.out.contains("created "), "{ended:?}");
+    });
 }
 
 #[test]
@@ -68,7 +72,8 @@ fn existing_object_is_replaced_only_with_replace_and_if_unused() {
     run(["save", &path, &file]).with(0);
     counter.count.store(4, Relaxed);
     assert!(run(["load", &file, &path]).with(4).err.contains("--replace"));
-    run(["load", "--replace", &file, &path]).with(4);
+    let ended = run(["load", "--replace", &file, &path]).with(4);
+    assert!(ended.err.contains("is attached ") && ended.err.contains("`shmstore rm --force`"), "{ended:?}");
     assert!(!Shared::is_removed(&counter));
     drop(counter);
     assert_eq!(run(["get", &path, "count"]).with(0).out, "4\n");
@@ -100,7 +105,7 @@ fn damaged_missing_and_other_files_are_refused() {
     let elsewhere = scratch.join("elsewhere");
     assert!(run(["load", &file, elsewhere.to_str().unwrap()]).with(1).err.contains("checksum"));
     run(["load", "/dev/zero", elsewhere.to_str().unwrap()]).with(1);
-    run(["load", scratch.join("none").to_str().unwrap(), elsewhere.to_str().unwrap()]).with(3);
+    run(["load", &scratch.text("none"), elsewhere.to_str().unwrap()]).with(3);
     assert!(!elsewhere.exists());
 }
 
@@ -146,47 +151,40 @@ fn mode_and_max_processes_default_to_the_replaced_object() {
 }
 
 #[test]
-fn object_in_use_is_not_replaced_and_the_error_has_advice() {
-    let Files { scratch, path, file } = saved_counter();
-    let counter = scratch.store().attach::<Counter>().unwrap();
-    let ended = run(["load", "--replace", &file, &path]).with(4);
-    assert!(ended.err.contains("is attached ") && ended.err.contains("`shmstore rm --force`"), "{ended:?}");
-    assert!(!Shared::is_removed(&counter));
-}
-
-#[test]
 fn failed_load_creates_no_parents_and_leaves_nothing_behind() {
     alone("load::failed_load_creates_no_parents_and_leaves_nothing_behind", || {
         let Files { scratch, path, file } = &saved_counter();
         for args in [&["load"][..], &["load", "--named"]] {
-            let deep = text(scratch, "typo/er");
+            let deep = scratch.text("typo/er");
             let ended = run(args.iter().copied().chain([file.as_str(), &deep])).with(3);
-            let missing = format!("directory {} does not exist: create it first", text(scratch, "typo"));
+            let missing = format!("directory {} does not exist: create it first", scratch.text("typo"));
             assert!(ended.err.contains(&missing), "{ended:?}");
         }
         std::fs::write("/proc/sys/kernel/shmmax", "6000").unwrap();
-        run(["load", file, &text(scratch, "new")]).with(1);
+        run(["load", file, &scratch.text("new")]).with(1);
         run(["load", "--named", file, &format!("{path}/new")]).with(1);
         for name in ["typo", "new", "rover/new.shm"] {
             assert!(!scratch.join(name).exists(), "{name}");
         }
         // An existing directory stays.
         std::fs::create_dir(scratch.join("old")).unwrap();
-        run(["load", file, &text(scratch, "old")]).with(1);
+        run(["load", file, &scratch.text("old")]).with(1);
         assert!(scratch.join("old").exists());
     });
 }
 
 #[test]
 fn file_with_contents_is_not_a_name() {
-    let Files { scratch, file, .. } = saved_counter();
-    let other = text(&scratch, "other");
-    std::fs::create_dir(&other).unwrap();
-    std::fs::write(scratch.join("other/notes.shm"), "milk, eggs").unwrap();
-    run(["load", &file, &format!("{other}/new")]).with(0);
-    File::create(scratch.join("other/name.shm")).unwrap();
-    assert!(run(["load", &file, &format!("{other}/newer")]).with(4).err.contains("--named"));
-    std::fs::remove_file(scratch.join("other/name.shm")).unwrap();
-    drop(Store::open(scratch.join("other/notes.shm")).unwrap().create::<Counter>().unwrap());
-    assert!(run(["load", &file, &format!("{other}/newer")]).with(4).err.contains("--named"));
+    alone("load::file_with_contents_is_not_a_name", || {
+        let Files { scratch, file, .. } = saved_counter();
+        let other = scratch.text("other");
+        std::fs::create_dir(&other).unwrap();
+        std::fs::write(scratch.join("other/notes.shm"), "milk, eggs").unwrap();
+        run(["load", &file, &format!("{other}/new")]).with(0);
+        File::create(scratch.join("other/name.shm")).unwrap();
+        assert!(run(["load", &file, &format!("{other}/newer")]).with(4).err.contains("--named"));
+        std::fs::remove_file(scratch.join("other/name.shm")).unwrap();
+        drop(Store::open(scratch.join("other/notes.shm")).unwrap().create::<Counter>().unwrap());
+        assert!(run(["load", &file, &format!("{other}/newer")]).with(4).err.contains("--named"));
+    });
 }

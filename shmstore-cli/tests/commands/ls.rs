@@ -97,7 +97,7 @@ fn orphans_are_listed_at_their_former_path() {
 #[test]
 fn path_that_never_existed_is_exit_code_3() {
     let scratch = Scratch::new();
-    let ended = run(["ls", scratch.join("none").to_str().unwrap()]).with(3);
+    let ended = run(["ls", &scratch.text("none")]).with(3);
     assert!(ended.err.starts_with("error: ") && ended.out.is_empty(), "{ended:?}");
     let empty = run(["ls", scratch.path().to_str().unwrap()]).with(0);
     assert_eq!((empty.out.lines().count(), empty.err.lines().count()), (1, 1), "{empty:?}");
@@ -132,7 +132,7 @@ fn object_with_a_long_path_is_listed_by_its_number() {
     let long = ["a", "b", "c"].map(|letter| letter.repeat(200)).join("/");
     let counter = scratch.store_at(&long).create::<Counter>().unwrap();
     let shmid = Shared::info(&counter).unwrap().shmid;
-    scratch.planted.lock().unwrap().push(shmid);
+    scratch.remove_at_end(shmid);
     drop(counter);
     let listed = run(["ls"]).with(0);
     let line = listed.out.lines().find(|line| line.starts_with(&format!("(segment {shmid}) …")));
@@ -145,7 +145,7 @@ fn objects_that_cannot_be_decoded_are_listed_at_their_path() {
     let store = scratch.store();
     let counter = Shared::info(&store.create::<Counter>().unwrap()).unwrap().shmid;
     let path = scratch.join("rover");
-    scratch.planted.lock().unwrap().push(counter);
+    scratch.remove_at_end(counter);
     for (offset, word, state) in
         [(8, 2, "other format"), (8, 1, "ready"), (16, 1, "newer format"), (16, 1 << 31, "ready"), (12, 9, "damaged")]
     {

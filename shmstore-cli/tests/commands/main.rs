@@ -1,5 +1,6 @@
 //! Runs of each command of the program.
 
+mod scratch;
 mod support;
 
 mod diff;

@@ -9,7 +9,6 @@ use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema, Primitive};
 
 use super::support::*;
 
-/// Prints and returns the median of some runs.
 fn measured(what: &str, args: &[&str]) -> Duration {
     let mut times: Vec<Duration> = (0..11)
         .map(|_| {
@@ -42,9 +41,9 @@ fn list_of_4000_segments_takes_less_than_200_ms() {
             }
         }
         let all = measured("ls of 4,000 segments", &["ls"]);
-        measured("ls PATH of 4,000 segments", &["ls", scratch.join("rover").to_str().unwrap()]);
+        measured("ls PATH of 4,000 segments", &["ls", &scratch.text("rover")]);
         measured("ls --json of 4,000 segments", &["ls", "--json"]);
-        measured("show among 4,000 segments", &["show", scratch.join("rover/object-7").to_str().unwrap()]);
+        measured("show among 4,000 segments", &["show", &scratch.text("rover/object-7")]);
         assert!(all < Duration::from_millis(200));
     });
 }

@@ -21,7 +21,7 @@ fn only_a_regular_file_is_replaced() {
     symlink("/dev/null", &link).unwrap();
     run(["save", &path, link.to_str().unwrap()]).with(1);
     assert!(link.is_symlink());
-    let ended = run(["save", &path, scratch.join("none/file").to_str().unwrap()]).with(3);
+    let ended = run(["save", &path, &scratch.text("none/file")]).with(3);
     let none = format!("directory {} does not exist: create it first", scratch.join("none").display());
     assert!(ended.err.contains(&none), "{ended:?}");
 }
@@ -37,17 +37,17 @@ fn anchor_is_never_replaced_by_a_saved_object() {
     File::create(scratch.join("anchor")).unwrap();
     drop(Store::open(scratch.join("anchor")).unwrap().create::<Counter>().unwrap());
     for file in ["rover/eur.shm", "rover/usd.shm", "rover/new.shm", "link", "anchor"] {
-        let ended = run(["save", &named, &text(&scratch, file)]).with(4);
+        let ended = run(["save", &named, &scratch.text(file)]).with(4);
         assert!(ended.err.contains("choose another"), "{ended:?}");
     }
     assert!(!scratch.join("rover/new.shm").exists());
     assert_eq!(run(["get", &named, "count"]).with(0).out, "3\n");
-    run(["get", &text(&scratch, "anchor"), "count"]).with(0);
+    run(["get", &scratch.text("anchor"), "count"]).with(0);
     // The object at the anchor may be unreadable.
-    let there = run(["ls", "--json", &text(&scratch, "anchor")]).with(0).json()[0]["segment"].as_i64().unwrap();
-    scratch.planted.lock().unwrap().push(there as i32);
+    let there = run(["ls", "--json", &scratch.text("anchor")]).with(0).json()[0]["segment"].as_i64().unwrap();
+    scratch.remove_at_end(there as i32);
     write_over(there as i32, 8, 7);
-    run(["save", &named, &text(&scratch, "anchor")]).with(4);
+    run(["save", &named, &scratch.text("anchor")]).with(4);
     write_over(there as i32, 8, 1);
     run(["save", &named, &format!("{path}/saved")]).with(0);
 }
@@ -55,7 +55,7 @@ fn anchor_is_never_replaced_by_a_saved_object() {
 #[test]
 fn file_of_a_wrong_length_is_refused_without_reading_it() {
     let Files { scratch, path, file } = saved_counter();
-    let (sparse, json) = (text(&scratch, "sparse"), text(&scratch, "sparse.json"));
+    let (sparse, json) = (scratch.text("sparse"), scratch.text("sparse.json"));
     let little_memory = r#"ulimit -v 1000000; exec "$0" "$@""#;
     for (front, why) in [(&b"shmsaved"[..], "version 0"), (&std::fs::read(&file).unwrap(), "cut short or extended")] {
         std::fs::write(&sparse, front).unwrap();
@@ -71,7 +71,7 @@ fn file_of_a_wrong_length_is_refused_without_reading_it() {
 #[test]
 fn pipe_is_not_waited_for() {
     let Files { scratch, path, .. } = saved_counter();
-    let [pipe, json] = ["pipe", "pipe.json"].map(|name| text(&scratch, name));
+    let [pipe, json] = ["pipe", "pipe.json"].map(|name| scratch.text(name));
     for pipe in [&pipe, &json] {
         nix::unistd::mkfifo(pipe.as_str(), nix::sys::stat::Mode::S_IRWXU).unwrap();
     }
@@ -83,7 +83,7 @@ fn pipe_is_not_waited_for() {
 #[test]
 fn newline_in_a_name_cannot_forge_a_line() {
     let Files { scratch, path, file } = saved_counter();
-    let forged = |name: &str| text(&scratch, &format!("{name}\nerror: forged"));
+    let forged = |name: &str| scratch.text(&format!("{name}\nerror: forged"));
     std::fs::write(forged("none"), "no saved object").unwrap();
     std::fs::create_dir(forged("directory")).unwrap();
     let anchor = forged("anchor");
@@ -112,7 +112,7 @@ fn newline_in_a_name_cannot_forge_a_line() {
 #[test]
 fn missing_permission_is_exit_code_5() {
     let Files { scratch, path, file } = saved_counter();
-    let closed = text(&scratch, "closed");
+    let closed = scratch.text("closed");
     std::fs::create_dir(&closed).unwrap();
     set_mode(&closed, 0);
     let within = format!("{closed}/within");
@@ -134,7 +134,7 @@ fn missing_permission_is_exit_code_5() {
 #[test]
 fn save_needs_no_permission_to_read_the_directory() {
     let Files { scratch, path, .. } = saved_counter();
-    let blind = text(&scratch, "blind");
+    let blind = scratch.text("blind");
     std::fs::create_dir(&blind).unwrap();
     set_mode(&blind, 0o333);
     let ended = run_bound_by_modes(&["save", &path, &format!("{blind}/saved")]);

@@ -9,8 +9,7 @@ use super::support::*;
 fn json_is_the_schema_in_the_segment() {
     let scratch = Scratch::new();
     drop(scratch.store().create::<Rover>().unwrap());
-    let path = scratch.join("rover");
-    let path = path.to_str().unwrap();
+    let path = &*scratch.text("rover");
     let json = run(["schema", "--json", path]).with(0).out;
     assert_eq!(OwnedSchema::from_json(json).unwrap().hash(), Rover::LAYOUT_HASH);
     for form in [&["schema", path][..], &["schema", "--c", path], &["schema", "--python", path]] {
@@ -23,8 +22,7 @@ fn json_is_the_schema_in_the_segment() {
 fn name_replaces_the_type_in_c_and_in_python() {
     let scratch = Scratch::new();
     drop(scratch.store().create::<Rover>().unwrap());
-    let path = scratch.join("rover");
-    let path = path.to_str().unwrap();
+    let path = &*scratch.text("rover");
     let header = run(["schema", "--c", "--name", "FrontRover", path]).with(0).out;
     assert!(header.contains("#ifndef SHM_FRONT_ROVER_H\n") && header.contains("shm_front_rover_attach("), "{header}");
     let module = run(["schema", "--python", "--name", "FrontRover", path]).with(0).out;

@@ -24,7 +24,7 @@ fn every_field_is_shown_by_its_name() {
     alone("show::every_field_is_shown_by_its_name", || {
         let scratch = Scratch::new();
         let _rover = rover(&scratch);
-        let shown = run(["show", scratch.join("rover").to_str().unwrap()]).with(0);
+        let shown = run(["show", &scratch.text("rover")]).with(0);
         assert_eq!(shown.line("type"), "type Rover");
         assert_eq!(shown.line("state"), "state ready");
         assert_eq!(shown.line("attached"), "attached once, not counting this program");
@@ -38,7 +38,7 @@ fn every_field_is_shown_by_its_name() {
         assert_eq!(shown.line("wheels"), "wheels 2 elements");
         assert!(shown.out.contains("    [1]\n      turns  9\n"), "{}", shown.out);
         assert_eq!(shown.line("samples"), "samples [5, 0, 0, 0, 0, 0, 0, 0, … 12 more]");
-        let full = run(["show", "--full", scratch.join("rover").to_str().unwrap()]).with(0);
+        let full = run(["show", "--full", &scratch.text("rover")]).with(0);
         assert!(!full.out.contains("more"), "{full:?}");
     });
 }
@@ -105,7 +105,7 @@ fn process_and_the_locks_that_it_holds_are_shown() {
 fn fields_in_json_keep_their_order() {
     let scratch = Scratch::new();
     let _rover = rover(&scratch);
-    let json = run(["show", "--json", scratch.join("rover").to_str().unwrap()]).with(0).out;
+    let json = run(["show", "--json", &scratch.text("rover")]).with(0).out;
     let places = ["\"frames\"", "\"position\"", "\"audit\"", "\"samples\""].map(|key| json.find(key).unwrap());
     assert!(places.is_sorted(), "{json}");
 }
@@ -115,14 +115,13 @@ fn type_selects_one_of_several_objects() {
     let scratch = Scratch::new();
     let _rover = rover(&scratch);
     let _counter = scratch.store().create::<Counter>().unwrap();
-    let path = scratch.join("rover");
-    let path = path.to_str().unwrap();
+    let path = &*scratch.text("rover");
     let ended = run(["show", path]).with(2);
     assert!(ended.err.contains("Rover") && ended.err.contains("Counter"), "{ended:?}");
     assert_eq!(run(["show", path, "Counter"]).with(0).line("type"), "type Counter");
     assert_eq!(run(["show", path, "R"]).with(0).line("type"), "type Rover");
     run(["show", path, "Other"]).with(3);
-    run(["show", scratch.join("none").to_str().unwrap()]).with(3);
+    run(["show", &scratch.text("none")]).with(3);
 }
 
 /// Any process can write the path of another anchor into its own segment.
@@ -138,7 +137,7 @@ fn segment_whose_key_does_not_fit_its_path_is_ignored() {
     let args = ["-e", script, &there.key.to_raw().to_string(), &there.size.to_string()];
     let output = std::process::Command::new("perl").args(args).output().unwrap();
     let copy: i32 = String::from_utf8(output.stdout).unwrap().parse().expect("a copy of the segment");
-    scratch.planted.lock().unwrap().push(copy);
+    scratch.remove_at_end(copy);
     assert_eq!(scratch.segments().len(), 2);
     let shown = run(["show", path.to_str().unwrap()]).with(0);
     assert!(shown.line("segment").starts_with(&format!("segment {},", there.shmid)), "{shown:?}");
@@ -159,32 +158,26 @@ fn large_value_is_consistent_while_another_thread_stores_it() {
     let scratch = Scratch::new();
     let large = scratch.store().create::<Large>().unwrap();
     let path = scratch.join("rover");
-    let done = Done::default();
-    std::thread::scope(|scope| {
-        let end = done.at_end();
-        scope.spawn(|| {
-            let mut round = 0;
-            while !done.is_said() {
-                round += 1;
-                large.rows.store([[round; 4]; 4096]);
-                // Without a pause, a slow copy on a busy machine may never succeed.
-                if round % 8 == 0 {
-                    std::thread::sleep(Duration::from_millis(3));
-                }
-            }
-        });
+    let store = |round| {
+        large.rows.store([[round; 4]; 4096]);
+        // Without a pause, a slow copy on a busy machine may never succeed.
+        if round % 8 == 0 {
+            std::thread::sleep(Duration::from_millis(3));
+        }
+    };
+    let (shown, tree) = while_busy(store, || {
         let shown: Vec<Ended> = (0..20).map(|_| run(["get", "--json", path.to_str().unwrap(), "rows"])).collect();
         let tree: Vec<Ended> = (0..20).map(|_| run(["show", "--json", path.to_str().unwrap()])).collect();
-        drop(end);
-        for value in tree.into_iter().map(|ended| ended.with(0).json()["value"]["rows"].clone()) {
-            let first = value["value"]["first"].as_array().unwrap_or_else(|| panic!("{value}"));
-            let numbers: Vec<_> = first.iter().flat_map(|row| row.as_array().unwrap()).collect();
-            assert!(numbers.iter().all(|number| *number == numbers[0]) && numbers[0] == &value["version"], "{value}");
-        }
-        for value in shown.into_iter().map(|ended| ended.with(0).json()) {
-            assert!(value["value"][0][0] == value["value"][4095][3]);
-        }
+        (shown, tree)
     });
+    for value in tree.into_iter().map(|ended| ended.with(0).json()["value"]["rows"].clone()) {
+        let first = value["value"]["first"].as_array().unwrap_or_else(|| panic!("{value}"));
+        let numbers: Vec<_> = first.iter().flat_map(|row| row.as_array().unwrap()).collect();
+        assert!(numbers.iter().all(|number| *number == numbers[0]) && numbers[0] == &value["version"], "{value}");
+    }
+    for value in shown.into_iter().map(|ended| ended.with(0).json()) {
+        assert!(value["value"][0][0] == value["value"][4095][3]);
+    }
 }
 
 #[test]
@@ -192,8 +185,7 @@ fn object_of_another_user_is_exit_code_5_and_not_3() {
     let scratch = Scratch::new();
     let Some(other) = scratch.program_of_another_user() else { return };
     drop(scratch.store().create::<Counter>().unwrap());
-    let path = scratch.join("rover");
-    let path = path.to_str().unwrap();
+    let path = &*scratch.text("rover");
     let run = |args: &[&str]| {
         let mut all = std::process::Command::new(other.get_program());
         ended(all.args(other.get_args()).args(args).output().unwrap())
@@ -209,8 +201,8 @@ fn object_of_another_user_is_exit_code_5_and_not_3() {
     run(&["rm", "--yes", &format!("{path}/left")]).with(5);
     std::fs::create_dir(scratch.join("closed")).unwrap();
     std::fs::set_permissions(scratch.join("closed"), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
-    run(&["ls", scratch.join("closed").to_str().unwrap()]).with(5);
-    run(&["doctor", scratch.join("closed").to_str().unwrap()]).with(1);
+    run(&["ls", &scratch.text("closed")]).with(5);
+    run(&["doctor", &scratch.text("closed")]).with(1);
     run(&["show", &format!("{path}-none")]).with(3);
 }
 
@@ -220,8 +212,7 @@ fn orphan_is_read_by_its_former_path() {
     let counter = scratch.store().create::<Counter>().unwrap();
     counter.count.store(7, Relaxed);
     drop(counter);
-    let place = |name: &str| scratch.join(name).to_str().unwrap().to_owned();
-    let [path, file] = ["rover", "saved"].map(place);
+    let [path, file] = ["rover", "saved"].map(|name| scratch.text(name));
     std::fs::remove_dir(&path).unwrap();
     assert!(run(["show", &path]).with(0).line("state").starts_with("state orphaned: its anchor is gone"));
     assert_eq!(run(["get", &path, "count"]).with(0).out, "7\n");
@@ -243,8 +234,7 @@ fn directory_and_the_name_beside_it_are_told_apart_by_all_commands() {
     for (store, count) in [(&directory, 1), (&name, 2)] {
         store.create::<Counter>().unwrap().count.store(count, Relaxed);
     }
-    let place = |name: &str| scratch.join(name).to_str().unwrap().to_owned();
-    let [foo, file] = ["rover/foo", "file"].map(place);
+    let [foo, file] = ["rover/foo", "file"].map(|name| scratch.text(name));
     let runs: [&[&str]; 8] = [
         &["show", &foo],
         &["show", &foo, "Counter"],
@@ -274,8 +264,7 @@ fn load_replaces_the_object_of_a_name_beside_a_directory() {
     let scratch = Scratch::new();
     scratch.store().open_or_create_named("foo").unwrap().create::<Counter>().unwrap().count.store(2, Relaxed);
     drop(scratch.store_at("rover/foo"));
-    let place = |name: &str| scratch.join(name).to_str().unwrap().to_owned();
-    let [foo, directory, file] = ["rover/foo", "rover/foo/", "file"].map(place);
+    let [foo, directory, file] = ["rover/foo", "rover/foo/", "file"].map(|name| scratch.text(name));
     run(["save", &foo, &file]).with(0);
     run(["load", &file, &foo]).with(4);
     let before = scratch.segments()[0].shmid;
@@ -309,7 +298,7 @@ fn object_with_an_anchor_is_not_shown_at_a_false_path() {
 #[test]
 fn all_commands_report_a_missing_path_in_the_same_words() {
     let scratch = Scratch::new();
-    let none = scratch.join("none").to_str().unwrap().to_owned();
+    let none = scratch.text("none");
     let runs: [&[&str]; 7] = [
         &["ls", &none],
         &["show", &none],
@@ -328,8 +317,7 @@ fn all_commands_report_a_missing_path_in_the_same_words() {
 fn saved_object_is_recognized_in_the_error() {
     let scratch = Scratch::new();
     drop(scratch.store().create::<Counter>().unwrap());
-    let place = |name: &str| scratch.join(name).to_str().unwrap().to_owned();
-    let [path, file] = ["rover", "saved"].map(place);
+    let [path, file] = ["rover", "saved"].map(|name| scratch.text(name));
     run(["save", &path, &file]).with(0);
     let ended = run(["show", &file]).with(3);
     assert!(ended.err.contains("is a saved object") && ended.err.contains("shmstore load"), "{ended:?}");

@@ -2,21 +2,15 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output, Stdio};
-use std::sync::Mutex;
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicU64;
 
 use nix::pty::openpty;
-use shmstore::inspect::{self, Segment, WhileAttached};
-use shmstore::{Event, FixedString, Lock, ShmObject, ShmValue, Store, Versioned};
-use tempfile::TempDir;
+use shmstore::inspect::Segment;
+use shmstore::{Event, FixedString, Lock, ShmObject, ShmValue, Versioned};
 
-/// More than anything takes on a busy machine.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+pub(crate) use super::scratch::*;
 
 #[derive(Clone, Copy, Debug, PartialEq, ShmValue)]
 #[repr(C)]
@@ -54,7 +48,6 @@ pub(crate) struct Rover {
     pub(crate) samples: [AtomicU64; 20],
 }
 
-/// An object with another id.
 #[derive(ShmObject)]
 #[repr(C)]
 #[shm(id = 'C')]
@@ -71,33 +64,7 @@ pub(crate) struct WiderCounter {
     pub(crate) more: AtomicU64,
 }
 
-/// A directory. Dropping it removes the objects below it, and the planted segments.
-pub(crate) struct Scratch {
-    directory: TempDir,
-    pub(crate) planted: Mutex<Vec<i32>>,
-}
-
 impl Scratch {
-    pub(crate) fn new() -> Self {
-        Self { directory: tempfile::tempdir().expect("a directory"), planted: Mutex::default() }
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        self.directory.path()
-    }
-
-    pub(crate) fn join(&self, name: &str) -> PathBuf {
-        self.path().join(name)
-    }
-
-    pub(crate) fn store(&self) -> Store {
-        self.store_at("rover")
-    }
-
-    pub(crate) fn store_at(&self, name: &str) -> Store {
-        Store::open_or_create(self.join(name)).expect("a fresh directory is fit to be an anchor")
-    }
-
     /// Creates a segment without a store, in a process that ends. With `key` 0, it has no key.
     pub(crate) fn plant(&self, key: i32, size: u64) -> i32 {
         let script = "my $shmid = shmget($ARGV[0], $ARGV[1], 03600); die $! unless defined $shmid; print $shmid";
@@ -105,11 +72,10 @@ impl Scratch {
         let output = output.expect("perl runs");
         let shmid = String::from_utf8_lossy(&output.stdout).parse();
         let shmid = shmid.unwrap_or_else(|_| panic!("no segment: {}", String::from_utf8_lossy(&output.stderr)));
-        self.planted.lock().expect("no panic").push(shmid);
+        self.remove_at_end(shmid);
         shmid
     }
 
-    /// Copies a segment to another key.
     pub(crate) fn copy(&self, of: &Segment, key: i32) -> i32 {
         let copy = self.plant(key, of.size);
         let script =
@@ -134,29 +100,6 @@ impl Scratch {
         program.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]).arg(copy);
         Some(program)
     }
-
-    /// The segments whose header names a path below the directory.
-    pub(crate) fn segments(&self) -> Vec<Segment> {
-        let mut there = inspect::segments().expect("the kernel has System V shared memory");
-        there.retain(|segment| segment.path().is_some_and(|path| path.starts_with(self.path())));
-        there
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        for segment in self.segments() {
-            if let Err(error) = segment.remove(WhileAttached::Remove) {
-                eprintln!("segment {} stays behind: {error}", segment.shmid);
-            }
-        }
-        for shmid in self.planted.lock().expect("no panic").iter().filter(|shmid| exists(**shmid)) {
-            match Command::new("ipcrm").args(["-m", &shmid.to_string()]).status() {
-                Ok(status) if status.success() => {}
-                ended => eprintln!("segment {shmid} stays behind: {ended:?}"),
-            }
-        }
-    }
 }
 
 fn perl(script: &str, args: &[String]) {
@@ -164,23 +107,15 @@ fn perl(script: &str, args: &[String]) {
     assert!(ended.expect("perl runs").success());
 }
 
-/// Overwrites a word in a segment.
 pub(crate) fn write_over(shmid: i32, offset: usize, word: u32) {
     let script = "shmwrite($ARGV[0], pack('L', $ARGV[2]), $ARGV[1], 4) or die $!";
     perl(script, &[shmid.to_string(), offset.to_string(), word.to_string()]);
 }
 
-/// Overwrites the path in a segment.
 pub(crate) fn write_path(shmid: i32, path: &str) {
     let script = "shmwrite($ARGV[0], $ARGV[1], 512, length $ARGV[1]) or die $!";
     perl(script, &[shmid.to_string(), path.to_owned()]);
     write_over(shmid, 68, path.len() as u32);
-}
-
-/// The key of an object at a file or directory.
-pub(crate) fn key(path: &Path, id: u8) -> i32 {
-    let stat = std::fs::metadata(path).expect("it is there");
-    (stat.ino() & 0xffff | (stat.dev() & 0xff) << 16 | u64::from(id) << 24) as i32
 }
 
 pub(crate) fn exists(shmid: i32) -> bool {
@@ -189,14 +124,9 @@ pub(crate) fn exists(shmid: i32) -> bool {
 
 /// Waits until a removed segment disappears. Other tests that list segments may have it attached for a moment.
 pub(crate) fn until_gone(shmid: i32) {
-    let deadline = Instant::now() + DEADLINE;
-    while exists(shmid) {
-        assert!(Instant::now() < deadline, "segment {shmid} is still there");
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    until("the end of a segment", || (!exists(shmid)).then_some(()));
 }
 
-/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) code: i32,
@@ -225,7 +155,6 @@ pub(crate) fn ended(output: Output) -> Ended {
 }
 
 impl Ended {
-    /// Checks the exit code.
     #[track_caller]
     pub(crate) fn with(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{self:?}");
@@ -261,17 +190,7 @@ pub(crate) fn on_terminal(mut command: Command, typed: &str) -> Ended {
         drop(terminal.read_to_end(&mut out));
         out
     });
-    let deadline = Instant::now() + DEADLINE;
-    let status = loop {
-        if let Some(status) = child.try_wait().expect("it is our child") {
-            break status;
-        }
-        if Instant::now() > deadline {
-            child.kill().expect("it is our child");
-            panic!("it has not ended");
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    };
+    let status = until("the end of the program", || child.try_wait().expect("it is our child"));
     let out = String::from_utf8(reader.join().expect("it only reads")).expect("UTF-8");
     Ended { code: status.code().expect("no signal ended it"), out: out.replace("\r\n", "\n"), err: String::new() }
 }
@@ -301,26 +220,4 @@ pub(crate) fn alone(name: &str, test: impl FnOnce()) {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     print!("{out}");
     assert!(output.status.success() && out.contains("1 passed"), "{out}{err}");
-}
-
-/// A flag that ends a thread beside a test, even if the test fails. Otherwise the test would wait for the thread.
-#[derive(Default)]
-pub(crate) struct Done(AtomicBool);
-
-impl Done {
-    pub(crate) fn is_said(&self) -> bool {
-        self.0.load(Relaxed)
-    }
-
-    pub(crate) fn at_end(&self) -> SaidAtEnd<'_> {
-        SaidAtEnd(self)
-    }
-}
-
-pub(crate) struct SaidAtEnd<'a>(&'a Done);
-
-impl Drop for SaidAtEnd<'_> {
-    fn drop(&mut self) {
-        self.0.0.store(true, Relaxed);
-    }
 }

@@ -28,14 +28,6 @@ fn ls_watch() -> (EndedAtEnd, impl Iterator<Item = String>) {
     (watch, lines.map_while(Result::ok))
 }
 
-/// The attachments of a segment, from the kernel. This does not attach the segment.
-fn attached(shmid: i32) -> Option<u64> {
-    let table = fs::read_to_string("/proc/sysvipc/shm").expect("the kernel's table");
-    let mut rows = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-    // key shmid perms size cpid lpid nattch …
-    rows.find(|row| row[1] == shmid.to_string()).map(|row| row[6].parse().expect("a number"))
-}
-
 #[test]
 fn watched_objects_are_rarely_attached_and_can_be_removed() {
     alone("watched::watched_objects_are_rarely_attached_and_can_be_removed", || {
@@ -50,12 +42,12 @@ fn watched_objects_are_rarely_attached_and_can_be_removed() {
         for shmid in [orphan, ready] {
             let held = (0..200).filter(|_| {
                 thread::sleep(Duration::from_millis(1));
-                attached(shmid) != Some(0)
+                in_kernel(shmid).is_none_or(|(attached, _)| attached != 0)
             });
             assert!(held.count() < 100);
         }
         run(["gc", "--yes"]).with(0);
-        run(["rm", "--yes", scratch.join("ready").to_str().unwrap()]).with(0);
+        run(["rm", "--yes", &scratch.text("ready")]).with(0);
         // The program may have them attached at this moment.
         [orphan, ready].into_iter().for_each(until_gone);
         assert!(watch.0.try_wait().unwrap().is_none(), "the watch ended too early");

@@ -9,11 +9,11 @@ use shmstore::schema::OwnedSchema;
 use shmstore::{Shared, ShmLayout, Store, Versioned};
 use shmstore_cli::export::c_header;
 
-use crate::objects::{Block, Everything, Mode, Other, Stranger, everything, status};
-use crate::scratch::{Scratch, run, while_busy};
+use crate::objects::{Block, Everything, Mode, everything, status};
+use crate::run;
+use crate::scratch::{Scratch, while_busy};
 
-/// Compiles the program with its header.
-fn compiled(scratch: &Scratch) -> PathBuf {
+pub(crate) fn compiled(scratch: &Scratch) -> PathBuf {
     let program = scratch.join("peer");
     fs::write(scratch.join("everything.h"), c_header(&everything(), 'E', None).expect("a header")).expect("written");
     fs::write(scratch.join("peer.c"), include_str!("peer.c")).expect("written");
@@ -73,7 +73,6 @@ fn a_c_program_without_gnu_extensions_gets_one_error_with_advice() {
     assert!(compiles, "{said}");
 }
 
-/// Creates an object with the values that the peers expect.
 pub(crate) fn filled(store: &Store) -> Shared<Everything> {
     let object = store.create::<Everything>().expect("created");
     object.status.store(status());
@@ -93,7 +92,7 @@ pub(crate) fn filled(store: &Store) -> Shared<Everything> {
 fn a_c_program_reads_and_changes_the_values_of_rust() {
     let scratch = Scratch::new();
     let program = compiled(&scratch);
-    let object = filled(&scratch.store());
+    let object = filled(&scratch.own_store());
     run(Command::new(program).arg(scratch.path()).arg("use"));
     assert_eq!(object.count.load(Relaxed), 1000);
     assert_eq!(object.tiny.load(Relaxed), -5);
@@ -104,7 +103,7 @@ fn a_c_program_reads_and_changes_the_values_of_rust() {
 fn a_c_program_never_reads_a_torn_version() {
     let scratch = Scratch::new();
     let program = compiled(&scratch);
-    let object = filled(&scratch.store());
+    let object = filled(&scratch.own_store());
     while_busy(
         |number| {
             object.block.store(Block { words: [number; 512] });
@@ -112,39 +111,4 @@ fn a_c_program_never_reads_a_torn_version() {
         || println!("{}", run(Command::new(&program).arg(scratch.path()).args(["read", "300000"]))),
     );
     assert!(object.block.version() > 0);
-}
-
-#[test]
-fn a_c_program_refuses_another_layout() {
-    let scratch = Scratch::new();
-    let program = compiled(&scratch);
-    let _other = scratch.store().create::<Other>().expect("created");
-    let said = run(Command::new(program).arg(scratch.path()).arg("refused"));
-    assert!(said.contains("has the layout") && said.contains(&Other::LAYOUT_HASH.to_string()), "{said}");
-}
-
-#[test]
-fn a_c_program_names_the_missing_object_at_an_anchor_with_another_object() {
-    let scratch = Scratch::new();
-    let program = compiled(&scratch);
-    let _stranger = scratch.store().create::<Stranger>().expect("created");
-    let said = run(Command::new(program).arg(scratch.path()).arg("refused"));
-    let expected = format!("2 there is no Everything (id 'E') at {}, key 0x45", scratch.path().display());
-    assert!(said.starts_with(&expected), "{said}");
-}
-
-#[test]
-fn a_c_program_refuses_an_object_whose_header_is_damaged() {
-    let scratch = Scratch::new();
-    let program = compiled(&scratch);
-    let _object = filled(&scratch.store());
-    run(Command::new(program).arg(scratch.path()).arg("damage"));
-}
-
-#[test]
-fn a_c_program_finds_a_named_object_by_its_file() {
-    let scratch = Scratch::new();
-    let program = compiled(&scratch);
-    let _front = filled(&scratch.store().open_or_create_named("front").expect("a name"));
-    run(Command::new(program).arg(scratch.join("front.shm")).arg("damage"));
 }

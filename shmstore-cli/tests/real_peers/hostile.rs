@@ -7,7 +7,8 @@ use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primiti
 use shmstore_cli::export::{ExportError, c_header, picture, python_module};
 
 use crate::python::python;
-use crate::scratch::{Scratch, run};
+use crate::run;
+use crate::scratch::Scratch;
 
 /// Names that begin or end a comment or a string, collide, or are words of a language.
 const NAMES: [&str; 30] = [
@@ -69,7 +70,6 @@ pub(crate) fn versioned(value: OwnedSchema) -> OwnedSchema {
     )
 }
 
-/// A struct with fields of all these names.
 fn badly_named_struct(name: &str) -> OwnedSchema {
     let fields = NAMES.iter().zip(0..).map(|(field, at)| (*field, at, number(Primitive::U8)));
     structure(name, 37, 1, fields.collect())
@@ -161,25 +161,13 @@ fn headers_of_hostile_schemas_compile_as_c_and_as_cpp_all_together() {
 }
 
 /// Headers with lower-case macros that a program may include before this one.
-const HEADERS: [&str; 12] = [
-    "dirent.h",
-    "ifaddrs.h",
-    "inttypes.h",
-    "math.h",
-    "net/if.h",
-    "netdb.h",
-    "sched.h",
-    "signal.h",
-    "stdbool.h",
-    "stdio.h",
-    "sys/msg.h",
-    "sys/stat.h",
-];
+const HEADERS: &str = "dirent.h ifaddrs.h inttypes.h math.h net/if.h netdb.h sched.h signal.h stdbool.h stdio.h sys/msg.h \
+                       sys/stat.h";
 
 #[test]
 fn fields_with_the_names_of_macros_compile() {
     let scratch = Scratch::new();
-    let includes: String = HEADERS.iter().map(|header| format!("#include <{header}>\n")).collect();
+    let includes: String = HEADERS.split(' ').map(|header| format!("#include <{header}>\n")).collect();
     let source = format!("#ifndef _GNU_SOURCE\n#define _GNU_SOURCE\n#endif\n{includes}#include \"macros.h\"\n");
     let path = scratch.join("macros.c");
     fs::write(&path, source).expect("written");

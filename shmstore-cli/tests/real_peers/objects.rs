@@ -8,7 +8,6 @@ use shmstore::{
     AtomicValue, CacheAligned, Event, FixedString, FixedVec, Lock, Pad, ShmLayout, ShmObject, ShmValue, Versioned,
 };
 
-/// An enum of one byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ShmValue)]
 #[repr(u8)]
 pub(crate) enum Mode {
@@ -31,7 +30,6 @@ pub(crate) struct Block {
     pub(crate) words: [u64; 512],
 }
 
-/// A value of every kind.
 #[derive(Clone, Copy, Debug, ShmValue)]
 #[repr(C)]
 pub(crate) struct Status {
@@ -56,7 +54,6 @@ pub(crate) struct Grid<const N: usize> {
     pub(crate) corner: AtomicValue<[i16; 3]>,
 }
 
-/// A part of every kind.
 #[derive(ShmObject)]
 #[repr(C)]
 #[shm(id = 'E')]
@@ -93,7 +90,6 @@ pub(crate) struct Stranger {
     pub(crate) count: AtomicU64,
 }
 
-/// The layout that the peers expect.
 pub(crate) fn everything() -> OwnedSchema {
     OwnedSchema::from(Everything::SCHEMA)
 }

@@ -5,18 +5,14 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::Ordering::Relaxed;
 
-use shmstore::ShmLayout;
 use shmstore_cli::export::python_module;
 
 use crate::c::filled;
-use crate::objects::{Block, Everything, Other, Stranger, everything};
-use crate::scratch::{Scratch, run, while_busy};
+use crate::objects::{Block, everything};
+use crate::run;
+use crate::scratch::{Scratch, while_busy};
 
 /// Finds a Python with numpy. Without one, prints that the test is skipped.
-///
-/// # Panics
-///
-/// If there is none, and no test may be skipped.
 pub(crate) fn python() -> Option<&'static str> {
     let has_numpy =
         |python: &str| Command::new(python).args(["-c", "import numpy"]).output().is_ok_and(|out| out.status.success());
@@ -29,8 +25,7 @@ pub(crate) fn python() -> Option<&'static str> {
     found
 }
 
-/// Writes the program and its module, and returns the command to run it.
-fn program(python: &str, scratch: &Scratch, store: &Path) -> Command {
+pub(crate) fn program(python: &str, scratch: &Scratch, store: &Path) -> Command {
     let module = python_module(&everything(), 'E', None).expect("a module");
     fs::write(scratch.join("everything.py"), module).expect("written");
     fs::write(scratch.join("peer.py"), include_str!("peer.py")).expect("written");
@@ -43,7 +38,7 @@ fn program(python: &str, scratch: &Scratch, store: &Path) -> Command {
 fn the_example_in_a_module_runs() {
     let Some(python) = python() else { return };
     let scratch = Scratch::new();
-    let object = filled(&scratch.store());
+    let object = filled(&scratch.own_store());
     object.count.store(4711, Relaxed);
     let module = python_module(&everything(), 'E', None).expect("a module");
     fs::write(scratch.join("shm_everything.py"), &module).expect("written");
@@ -59,7 +54,7 @@ fn the_example_in_a_module_runs() {
 fn a_python_program_reads_the_values_of_rust() {
     let Some(python) = python() else { return };
     let scratch = Scratch::new();
-    let object = filled(&scratch.store());
+    let object = filled(&scratch.own_store());
     object.count.store(4096, Relaxed);
     object.tiny.store(-5, Relaxed);
     run(program(python, &scratch, scratch.path()).arg("use"));
@@ -69,7 +64,7 @@ fn a_python_program_reads_the_values_of_rust() {
 fn every_assignment_and_deletion_in_python_is_refused() {
     let Some(python) = python() else { return };
     let scratch = Scratch::new();
-    let _object = filled(&scratch.store());
+    let _object = filled(&scratch.own_store());
     program(python, &scratch, scratch.path());
     fs::write(scratch.join("changes.py"), include_str!("changes.py")).expect("written");
     run(Command::new(python).arg("-B").arg(scratch.join("changes.py")).arg(scratch.path()));
@@ -79,33 +74,13 @@ fn every_assignment_and_deletion_in_python_is_refused() {
 fn a_python_program_never_reads_a_torn_version() {
     let Some(python) = python() else { return };
     let scratch = Scratch::new();
-    let object = filled(&scratch.store());
+    let object = filled(&scratch.own_store());
     while_busy(
         |number| {
             object.block.store(Block { words: [number; 512] });
         },
         || println!("{}", run(program(python, &scratch, scratch.path()).args(["read", "30000"]))),
     );
-}
-
-#[test]
-fn a_python_program_refuses_another_layout() {
-    let Some(python) = python() else { return };
-    let scratch = Scratch::new();
-    let _other = scratch.store().create::<Other>().expect("created");
-    let said = run(program(python, &scratch, scratch.path()).arg("refused"));
-    let hashes = [Other::LAYOUT_HASH, Everything::LAYOUT_HASH].map(|hash| hash.to_string());
-    assert!(said.contains("has the layout") && hashes.iter().all(|hash| said.contains(hash)), "{said}");
-}
-
-#[test]
-fn a_python_program_names_the_missing_object_at_an_anchor_with_another_object() {
-    let Some(python) = python() else { return };
-    let scratch = Scratch::new();
-    let _stranger = scratch.store().create::<Stranger>().expect("created");
-    let said = run(program(python, &scratch, scratch.path()).arg("refused"));
-    let expected = format!("retry: there is no Everything (id 'E') at {}, key 0x45", scratch.path().display());
-    assert!(said.starts_with(&expected), "{said}");
 }
 
 #[test]
@@ -116,20 +91,4 @@ fn a_python_program_can_retry_after_a_missing_path() {
     let said = run(program(python, &scratch, &path).arg("refused"));
     let expected = format!("retry: reading the metadata of {}: No such file or directory\n", path.display());
     assert_eq!(said, expected);
-}
-
-#[test]
-fn a_python_program_refuses_an_object_whose_header_is_damaged() {
-    let Some(python) = python() else { return };
-    let scratch = Scratch::new();
-    let _object = filled(&scratch.store());
-    run(program(python, &scratch, scratch.path()).arg("damage"));
-}
-
-#[test]
-fn a_python_program_finds_a_named_object_by_its_file() {
-    let Some(python) = python() else { return };
-    let scratch = Scratch::new();
-    let _front = filled(&scratch.store().open_or_create_named("front").expect("a name"));
-    run(program(python, &scratch, &scratch.join("front.shm")).arg("damage"));
 }

@@ -11,7 +11,8 @@ use crate::c::compile;
 use crate::hostile::{array, number, schema, structure, versioned};
 use crate::objects::Mode;
 use crate::python::python;
-use crate::scratch::{Scratch, run};
+use crate::run;
+use crate::scratch::Scratch;
 
 /// A value that an object can consist of.
 #[derive(Clone, Copy, Debug, ShmValue)]
@@ -22,7 +23,6 @@ struct Quote {
     amount: u64,
 }
 
-/// Another value of the same size.
 #[derive(Clone, Copy, Debug, ShmValue)]
 #[repr(C)]
 #[shm(id = 'P')]
@@ -43,7 +43,6 @@ fn ring(value: OwnedSchema) -> OwnedSchema {
     schema(64 + 16 * 192, 64, OwnedKind::Struct { name: "Ring".to_owned(), const_args, fields })
 }
 
-/// The schema of a `Pair<T>`.
 fn pair(value: OwnedSchema) -> OwnedSchema {
     structure("Pair", 32, 8, vec![("values", 0, array(2, value))])
 }
@@ -56,7 +55,6 @@ fn position() -> OwnedSchema {
     Position::SCHEMA.into()
 }
 
-/// The schema of an object with these fields.
 fn object(fields: &[(&str, OwnedSchema)]) -> OwnedSchema {
     let mut end = 0;
     let mut placed = Vec::new();
@@ -70,8 +68,8 @@ fn object(fields: &[(&str, OwnedSchema)]) -> OwnedSchema {
 #[test]
 fn one_program_uses_the_headers_of_two_single_part_objects() {
     let scratch = Scratch::new();
-    let quote = scratch.store().create::<Versioned<Quote>>().expect("created");
-    let position = scratch.store().create::<Versioned<Position>>().expect("created");
+    let quote = scratch.own_store().create::<Versioned<Quote>>().expect("created");
+    let position = scratch.own_store().create::<Versioned<Position>>().expect("created");
     quote.store(Quote { price: 1.5, amount: 7 });
     position.store(Position { x: 2.5, y: 3.5 });
     let write = |name: &str, text: &str| fs::write(scratch.join(name), text).expect("written");

@@ -5,14 +5,13 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use shmstore::Shared;
 
 use crate::PROGRAM;
-use crate::scratch::{Battery, Fleet, Log, Position, Rover, Scratch, in_kernel};
-
-const DEADLINE: Duration = Duration::from_secs(20);
+use crate::objects::{Battery, Fleet, Log, Position, Rover, Scratch};
+use crate::scratch::{DEADLINE, in_kernel, until};
 
 struct Piped {
     child: Child,
@@ -33,7 +32,6 @@ impl Piped {
         self.lines.recv_timeout(DEADLINE).expect("a line")
     }
 
-    /// The next line that contains a text.
     fn until(&self, text: &str) -> String {
         let end = Instant::now() + DEADLINE;
         loop {
@@ -69,17 +67,7 @@ fn spawn(args: &[&str]) -> (Child, ChildStdout) {
 }
 
 fn exit_code(child: &mut Child) -> Option<i32> {
-    let end = Instant::now() + DEADLINE;
-    loop {
-        if let Some(status) = child.try_wait().expect("our child") {
-            return status.code();
-        }
-        if Instant::now() > end {
-            drop(child.kill());
-            panic!("it does not end");
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
+    until("its end", || child.try_wait().expect("our child")).code()
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 mod lines;
 mod pty;
+mod objects;
+#[path = "../commands/scratch.rs"]
 mod scratch;
 mod screen;
 
-/// The program.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_shmstore");

@@ -24,7 +24,6 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// The text on the main screen before the program starts.
 pub(crate) const BEFORE: &str = "what was there before";
 
-/// A running program, its terminal, and the contents of the terminal.
 pub(crate) struct OnTerminal {
     child: Child,
     keyboard: File,
@@ -51,12 +50,10 @@ impl OnTerminal {
         Self { child, keyboard, terminal: pty.slave, shown, modes }
     }
 
-    /// Presses keys.
     pub(crate) fn press(&mut self, keys: &str) {
         self.keyboard.write_all(keys.as_bytes()).expect("the terminal takes keys");
     }
 
-    /// Changes the size of the terminal.
     pub(crate) fn resize(&self, width: u16, height: u16) {
         self.shown.lock().expect("no panic").screen_mut().set_size(cells(height), cells(width));
         set_size(&self.terminal, width, height);
@@ -67,13 +64,11 @@ impl OnTerminal {
         kill(Pid::from_raw(pid), signal).expect("it runs");
     }
 
-    /// Waits until a signal has stopped the program.
     pub(crate) fn until_stopped(&mut self) {
         let stat = format!("/proc/{}/stat", self.child.id());
         self.until("a stop", |_| std::fs::read_to_string(&stat).expect("it runs").contains(") T "));
     }
 
-    /// The text on the screen, a line each.
     pub(crate) fn text(&self) -> String {
         self.screen(|screen| screen.contents())
     }
@@ -82,12 +77,10 @@ impl OnTerminal {
         see(self.shown.lock().expect("no panic").screen())
     }
 
-    /// The line that contains a text.
     pub(crate) fn line(&self, of: &str) -> Option<String> {
         self.text().lines().find(|line| line.contains(of)).map(str::to_owned)
     }
 
-    /// Waits until the screen fulfills a condition.
     pub(crate) fn until(&mut self, what: &str, is_so: impl Fn(&vt100::Screen) -> bool) {
         let end = Instant::now() + DEADLINE;
         while !self.screen(&is_so) {
@@ -98,12 +91,10 @@ impl OnTerminal {
         }
     }
 
-    /// Waits until a text is on the screen.
     pub(crate) fn until_shown(&mut self, text: &str) {
         self.until(text, |screen| screen.contents().contains(text));
     }
 
-    /// Waits for the end of the program.
     pub(crate) fn ended(&mut self) -> ExitStatus {
         let end = Instant::now() + DEADLINE;
         loop {

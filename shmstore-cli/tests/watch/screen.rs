@@ -1,6 +1,6 @@
 //! The screen on a real terminal.
 
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 use std::time::Duration;
 
@@ -8,19 +8,11 @@ use nix::sys::signal::Signal;
 use shmstore::Shared;
 
 use crate::PROGRAM;
+use crate::objects::{Battery, Position, Rover, Scratch};
 use crate::pty::OnTerminal;
-use crate::scratch::{Battery, Position, Rover, Scratch, in_kernel};
+use crate::scratch::{in_kernel, while_busy};
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (200, 50)];
-
-/// Stops the other thread even if this one fails. The scope waits for it.
-struct StopAtEnd<'a>(&'a AtomicBool);
-
-impl Drop for StopAtEnd<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Relaxed);
-    }
-}
 
 fn watch(args: &[&str], width: u16, height: u16) -> OnTerminal {
     OnTerminal::start(PROGRAM, &[&["watch", "--hz", "20"], args].concat(), &[], width, height)
@@ -37,19 +29,12 @@ fn values_that_another_thread_stores_appear_and_change() {
         let mut watched = watch(&[scratch.path()], width, height);
         watched.until("the first value", |screen| row_has(screen, "frames", "41"));
         watched.until("the head", |screen| screen.contents().contains("ready  attached 1  1 alive, 0 dead"));
-        let stop = AtomicBool::new(false);
-        thread::scope(|scope| {
-            let stopping = StopAtEnd(&stop);
-            scope.spawn(|| {
-                for count in 1.. {
-                    if stop.load(Relaxed) {
-                        return;
-                    }
-                    rover.frames.store(1000 + count, Relaxed);
-                    rover.position.store(Position { x: count as f64, y: -1.0 });
-                    thread::sleep(Duration::from_millis(2));
-                }
-            });
+        let store = |count| {
+            rover.frames.store(1000 + count, Relaxed);
+            rover.position.store(Position { x: count as f64, y: -1.0 });
+            thread::sleep(Duration::from_millis(2));
+        };
+        while_busy(store, || {
             let is_marked = |screen: &vt100::Screen| {
                 let contents = screen.contents();
                 let row = contents.lines().position(|line| line.starts_with("•position.x"));
@@ -61,7 +46,6 @@ fn values_that_another_thread_stores_appear_and_change() {
                 let contents = screen.contents();
                 contents.lines().any(|line| line.contains("position.x") && line.contains('▁') && line.contains('█'))
             });
-            drop(stopping);
         });
         rover.frames.store(77, Relaxed);
         let version = rover.position.store(Position { x: 0.25, y: 0.5 }).to_string();
@@ -313,15 +297,11 @@ fn ls_watch_shows_a_row_for_each_object() {
                 && text.contains("Battery")
                 && text.contains("ready")
         });
-        let stop = AtomicBool::new(false);
-        thread::scope(|scope| {
-            let stopping = StopAtEnd(&stop);
-            scope.spawn(|| {
-                while !stop.load(Relaxed) {
-                    rover.frames.fetch_add(1, Relaxed);
-                    thread::sleep(Duration::from_millis(1));
-                }
-            });
+        let count = |_| {
+            rover.frames.fetch_add(1, Relaxed);
+            thread::sleep(Duration::from_millis(1));
+        };
+        while_busy(count, || {
             watched.until("a rate", |screen| {
                 let text = screen.contents();
                 let line = text.lines().find(|line| line.contains(" Rover "));
@@ -329,7 +309,6 @@ fn ls_watch_shows_a_row_for_each_object() {
                 words.next().and_then(|word| word.parse::<f64>().ok()).is_some_and(|rate| rate > 10.0)
                     && words.next() == Some("1")
             });
-            drop(stopping);
         });
         watched.press("?");
         watched.until_shown("PgUp");

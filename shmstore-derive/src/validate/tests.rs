@@ -99,17 +99,17 @@ fn each_refusal_is_on_the_token_to_change() {
     object(
         "#[repr(C)] struct Telemetry { field: fn() }",
         "fn ()",
-        "the address of a function means nothing in another process: use an enum that names what to do",
+        "the address of a function means nothing in another process: use an enum that names the function",
     );
     object(
         "struct Telemetry { frames: AtomicU64 }",
         "Telemetry",
-        "add `#[repr(C)]` to this struct: without it each compiler orders the fields as it likes",
+        "add `#[repr(C)]` to this struct: without it, each compiler may choose another order of the fields",
     );
     object(
         "#[repr(C)] struct Telemetry { field: *mut u8 }",
         "* mut u8",
-        &format!("{ADDRESS}the thing itself, or an index into an array"),
+        &format!("{ADDRESS}the value or object itself, or an index into an array"),
     );
     object(
         "#[repr(C)] struct Telemetry { field: &'static str }",
@@ -131,7 +131,33 @@ fn each_refusal_is_on_the_token_to_change() {
     object("#[repr(C)] struct Telemetry { field: (AtomicU8, u8) }", "(AtomicU8 , u8)", TUPLE);
     value("#[repr(C)] struct Reading { field: () }", "()", TUPLE);
     value("#[repr(C)] struct Reading { field: [(u8, u8); 3] }", "(u8 , u8)", TUPLE);
-    value("#[repr(isize)] enum Mode { Idle }", "isize", "its width is this process's own: write `i64` instead");
+    value("#[repr(isize)] enum Mode { Idle }", "isize", "its width depends on the platform: write `i64` instead");
+    value("#[repr(usize)] enum Mode { Idle }", "usize", "its width depends on the platform: write `u64` instead");
+    value(
+        "#[repr(C)] struct Reading { list: [u32; Self::LEN] }",
+        "Self",
+        "write the name of the struct instead of `Self`",
+    );
+    value(
+        "#[repr(C)] struct Reading { list: [[u8; two!()]; 3] }",
+        "two ! ()",
+        "a macro may expand to something else each time: write its result here, or a constant for a number",
+    );
+    object(
+        "#[repr(C)] struct Borrowed<'a> { of: PhantomData<&'a u32> }",
+        "'a",
+        "shared memory outlives every process, so a type in it cannot borrow: remove the lifetime",
+    );
+    object(
+        "#[repr(C)] union Bits { number: AtomicU32 }",
+        "union",
+        "processes cannot know which field of a union is initialized: write a struct instead",
+    );
+    object(
+        "#[repr(C, packed)] struct Telemetry { frames: AtomicU8 }",
+        "packed",
+        "a field of a packed struct is not aligned, and cannot be referenced: remove `packed`",
+    );
 }
 
 fn assert_refused(derive: Derive, input: &str, token: &str, message: &str) {
@@ -144,8 +170,10 @@ fn assert_refused(derive: Derive, input: &str, token: &str, message: &str) {
 #[test]
 fn each_mistake_in_an_attribute_has_its_message() {
     const ID: &str = "a type-id-char is one printable ASCII character: write `id = 'T'`";
-    const UNKNOWN: &str = "no such `shm` attribute: there are `id = 'T'`, `name = \"…\"` and `crate = \"…\"`";
-    for (attribute, message) in [("id = '\\n'", ID), ("id = 'é'", ID), ("key = 'T'", UNKNOWN)] {
+    const UNKNOWN: &str = "unknown `shm` attribute: write `id = 'T'`, `name = \"…\"` or `crate = \"…\"`";
+    for (attribute, message) in
+        [("id = '\\n'", ID), ("id = 'é'", ID), ("id = \"T\"", ID), ("id", ID), ("idd = 'T'", UNKNOWN)]
+    {
         let input = syn::parse_str(&format!("#[repr(C)] #[shm({attribute})] struct Telemetry {{ a: AtomicU8 }}"));
         assert_eq!(messages(Derive::Object, input.expect("an item")), [message], "{attribute}");
     }

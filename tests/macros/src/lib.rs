@@ -1,8 +1,6 @@
 //! Macros that change a struct behind a derive's back: a derive sees the struct as it is above the attribute macros
 //! that stand below it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use proc_macro::TokenStream;
 
 /// Leaves the item as it is.
@@ -23,12 +21,4 @@ pub fn replace(arguments: TokenStream, item: TokenStream) -> TokenStream {
 
 fn unquote(token: &str) -> Option<&str> {
     token.strip_prefix('"')?.strip_suffix('"')
-}
-
-/// `u32` and `f32` in turn: never the same type twice.
-#[proc_macro]
-pub fn alternating(_: TokenStream) -> TokenStream {
-    static TURN: AtomicBool = AtomicBool::new(false);
-    let name = if TURN.fetch_xor(true, Ordering::Relaxed) { "f32" } else { "u32" };
-    name.parse().expect("a name is a type")
 }

@@ -27,7 +27,6 @@ struct Options {
     hex: Option<String>,
 }
 
-/// The input that is tried at this moment.
 type Current = Arc<Mutex<(Instant, Parser, Vec<u8>)>>;
 
 fn main() -> ExitCode {

@@ -1,13 +1,11 @@
 //! Bytes as decisions. When there are no more, all is 0.
 
-/// What is left of an input.
 #[derive(Debug)]
 pub struct Choices<'a> {
     left: &'a [u8],
 }
 
 impl<'a> Choices<'a> {
-    /// All of an input.
     pub fn of(input: &'a [u8]) -> Self {
         Self { left: input }
     }
@@ -17,7 +15,6 @@ impl<'a> Choices<'a> {
         self.left.is_empty()
     }
 
-    /// The next byte.
     pub fn byte(&mut self) -> u8 {
         let Some((&byte, left)) = self.left.split_first() else { return 0 };
         self.left = left;
@@ -29,13 +26,11 @@ impl<'a> Choices<'a> {
         usize::from(self.byte()) << 8 | usize::from(self.byte())
     }
 
-    /// One of so many.
     pub fn below(&mut self, count: usize) -> usize {
         let number = if count > 256 { self.wide() } else { self.byte().into() };
         number % count.max(1)
     }
 
-    /// One of several.
     pub fn one_of<'t, T>(&mut self, all: &'t [T]) -> &'t T {
         &all[self.below(all.len())]
     }

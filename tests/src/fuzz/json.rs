@@ -7,7 +7,6 @@ use super::choices::Choices;
 use super::saved::{file_of, read_all};
 use super::types::any_json;
 
-/// The most bytes that are decoded.
 const MOST: u64 = 1 << 16;
 
 /// Reads JSON; if it is accepted, it comes back, and any bytes of its size are decoded.

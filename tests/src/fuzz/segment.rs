@@ -17,35 +17,6 @@ const PAGE: usize = 4096;
 const HEADER: usize = 1024;
 const SLOT: usize = 32;
 
-/// The numbers of the header.
-const FIELDS: [Field; 25] = [
-    field::FIRST_WORD,
-    field::VERSION,
-    field::STATE,
-    field::FLAGS,
-    field::HEADER_LEN,
-    field::NONCE,
-    field::BIRTH_SECONDS,
-    field::BIRTH_KNOWN,
-    field::ID,
-    field::HINT_LEN,
-    field::LAYOUT_HASH,
-    field::SLOT_COUNT,
-    field::SLOTS_OFFSET,
-    field::SLOT_SIZE,
-    field::SCHEMA_OFFSET,
-    field::SCHEMA_LEN,
-    field::PAYLOAD_OFFSET,
-    field::PAYLOAD_LEN,
-    field::SEGMENT_SIZE,
-    field::BYTE_ORDER,
-    field::SLOTS_USED,
-    field::MOUNT_NAMESPACE,
-    field::ROOT_DEV,
-    field::ROOT_INO,
-    field::HINT,
-];
-
 /// The segments that are written over, by their pages.
 #[derive(Default)]
 pub(super) struct Segments {
@@ -102,7 +73,7 @@ fn damage(real: &Real, choices: &mut Choices<'_>) -> Vec<Range<usize>> {
     for _ in 0..=choices.below(6) {
         let (at, bytes) = match choices.byte() % 4 {
             0 | 1 => {
-                let field = choices.one_of(&FIELDS);
+                let field = choices.one_of(field::ALL);
                 (field.offset, choices.number().to_le_bytes()[..field.len.min(8)].to_vec())
             }
             2 => (choices.wide() % HEADER, choices.pattern(16)),
@@ -136,10 +107,6 @@ fn laid_out(real: &Real, json: &[u8], choices: &mut Choices<'_>) -> Option<(usiz
 }
 
 /// Plants an object of a type that nobody declared, at no key, its anchor that of a real one: so that it is ready.
-///
-/// # Panics
-///
-/// If there is no room.
 pub fn plant_object(real: &Raw, schema: &OwnedSchema, payload: &[u8]) -> Planted {
     let json = schema.to_json();
     let hash = schema.hash().to_u128();

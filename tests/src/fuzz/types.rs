@@ -8,22 +8,11 @@ use super::choices::Choices;
 use crate::objects::{EveryPart, Parts, Telemetry};
 use crate::schemas::*;
 
-const PRIMITIVES: [Primitive; 12] = [
-    Primitive::U8,
-    Primitive::U16,
-    Primitive::U32,
-    Primitive::U64,
-    Primitive::I8,
-    Primitive::I16,
-    Primitive::I32,
-    Primitive::I64,
-    Primitive::F32,
-    Primitive::F64,
-    Primitive::Bool,
-    Primitive::Char,
-];
+const PRIMITIVES: [Primitive; 12] = {
+    use Primitive::*;
+    [U8, U16, U32, U64, I8, I16, I32, I64, F32, F64, Bool, Char]
+};
 
-/// The largest type that is made, in bytes.
 const LARGEST: u64 = 1 << 16;
 
 /// A `Versioned` as this library lays it out.
@@ -36,7 +25,6 @@ pub fn real_versioned(value: OwnedSchema) -> OwnedSchema {
     build((slots + 2 * slot).next_multiple_of(align), align, OwnedKind::Versioned { value: Box::new(value) })
 }
 
-/// A type of some size.
 pub(super) fn any_type(choices: &mut Choices<'_>) -> OwnedSchema {
     match choices.byte() % 8 {
         0 => OwnedSchema::from(Telemetry::SCHEMA),
@@ -118,26 +106,8 @@ pub(super) fn any_json(choices: &mut Choices<'_>) -> Vec<u8> {
 }
 
 fn change(json: &mut Vec<u8>, choices: &mut Choices<'_>) {
-    const WORDS: [&str; 18] = [
-        "struct",
-        "array",
-        "enum",
-        "versioned",
-        "lock",
-        "event",
-        "pad",
-        "phantom",
-        "fixed_vec",
-        "fixed_string",
-        "atomic_cell",
-        "cache_aligned",
-        "u8",
-        "u64",
-        "char",
-        "bool",
-        "fields",
-        "\u{202e}",
-    ];
+    const WORDS: &str = "struct array enum versioned lock event pad phantom fixed_vec fixed_string atomic_cell \
+                         cache_aligned u8 u64 char bool fields \u{202e}";
     if json.is_empty() {
         return;
     }
@@ -154,7 +124,7 @@ fn change(json: &mut Vec<u8>, choices: &mut Choices<'_>) {
         3 => {
             let mut quotes = (place..json.len()).filter(|&at| json[at] == b'"');
             let (Some(start), Some(end)) = (quotes.next(), quotes.next()) else { return };
-            json.splice(start + 1..end, choices.one_of(&WORDS).bytes());
+            json.splice(start + 1..end, choices.one_of(&WORDS.split(' ').collect::<Vec<_>>()).bytes());
         }
         // A node for a node.
         4 => {

@@ -75,7 +75,6 @@ impl Made {
 }
 
 impl Accounts {
-    /// Moves money, and counts.
     pub(super) fn transfer(&mut self, from: usize, to: usize, amount: i64) -> u64 {
         self.money[from % 8] -= amount;
         self.money[to % 8] += amount;

@@ -18,7 +18,6 @@ const REMEMBERED: usize = 4096;
 /// The long-lived processes.
 pub(super) const LONG_LIVED: [&str; 5] = ["checker", "measurer", "waiter", "read-only waiter", "event waiter"];
 
-/// What one process does.
 #[derive(ShmObject)]
 #[repr(C)]
 pub(super) struct Place {
@@ -42,7 +41,6 @@ pub(super) struct Acknowledged {
     bodies: [AtomicU64; REMEMBERED],
 }
 
-/// One measurement.
 #[derive(ShmObject)]
 #[repr(C)]
 pub(super) struct Measured {
@@ -58,7 +56,6 @@ pub(super) struct Measured {
     pub(super) done: AtomicU64,
 }
 
-/// All of it.
 #[derive(ShmObject)]
 #[repr(C)]
 pub(super) struct Board {

@@ -13,7 +13,6 @@ use super::job::{Common, Job, STUCK};
 use super::leaks;
 use super::op::Op;
 
-/// Its place among the long-lived.
 pub(super) const PLACE: usize = 0;
 /// What costs more is looked at once in so many checks.
 const SELDOM: u64 = 16;

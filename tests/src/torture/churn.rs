@@ -9,7 +9,6 @@ use super::op::Op;
 /// The names that come and go.
 pub(super) const NAMES: [&str; 6] = ["one", "two", "three", "four", "five", "six"];
 
-/// One operation on one of them.
 pub(super) fn one(job: &mut Job<'_>, store: &Store) {
     if job.random.one_in(4) {
         return on_object(job, store);

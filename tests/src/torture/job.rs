@@ -15,7 +15,6 @@ use crate::random::Random;
 /// After this time nobody waits any more for anything that may be had: it is stuck.
 pub(super) const STUCK: Duration = Duration::from_secs(1);
 
-/// What all processes share.
 pub(super) struct Common<'a> {
     pub(super) board: &'a Board,
     pub(super) news: &'a News,
@@ -32,7 +31,6 @@ impl Common<'_> {
     }
 }
 
-/// One process.
 pub(super) struct Job<'a> {
     pub(super) common: &'a Common<'a>,
     pub(super) place: &'a Place,

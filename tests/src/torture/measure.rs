@@ -14,7 +14,6 @@ use super::op::Op;
 use super::os::{not_scheduled, now};
 use super::victim::{KINDS, Kind, NAME};
 
-/// Its place among the long-lived.
 pub(super) const PLACE: usize = 1;
 
 /// What the supervisor writes to it: a kind's number and a generation.

@@ -2,7 +2,6 @@
 
 macro_rules! ops {
     ($($op:ident = $name:literal,)*) => {
-        /// What a process is doing.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(super) enum Op {
             $($op,)*

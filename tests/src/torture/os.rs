@@ -21,7 +21,6 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sig
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{ForkResult, Pid, fork, getppid, pipe2};
 
-/// Nanoseconds of the monotonic clock.
 pub(super) fn now() -> u64 {
     let time = clock_gettime(ClockId::CLOCK_MONOTONIC).expect("a monotonic clock");
     time.tv_sec() as u64 * 1_000_000_000 + time.tv_nsec() as u64
@@ -131,7 +130,6 @@ pub(super) fn is_interrupted() -> bool {
     INTERRUPTED.load(SeqCst)
 }
 
-/// A pipe: what is written to it wakes who reads it.
 pub(super) fn pipe(flags: OFlag) -> (File, File) {
     let (from, to) = pipe2(flags).expect("a pipe");
     (File::from(from), File::from(to))
@@ -158,7 +156,6 @@ impl News {
         self.0.as_raw_fd()
     }
 
-    /// Something does not hold.
     pub(super) fn violation(&self, text: &str) {
         let line: String = text.chars().map(|letter| if letter == '\n' { ' ' } else { letter }).take(2000).collect();
         // If the pipe is full, there is enough to read already.
@@ -171,7 +168,6 @@ impl News {
     }
 }
 
-/// Reads what there is.
 pub(super) fn drain(mut from: &File) -> String {
     let mut text = Vec::new();
     let mut buffer = [0; 4096];

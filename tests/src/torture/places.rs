@@ -14,7 +14,6 @@ use super::victim::{self, KINDS};
 use super::worker;
 use crate::random::Random;
 
-/// A process in a place.
 #[derive(Debug)]
 pub(super) struct Running {
     pub(super) place: usize,

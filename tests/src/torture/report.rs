@@ -12,7 +12,6 @@ pub(super) const LIMIT: u64 = 100_000_000;
 /// A segment without a first word is left alone until it is two seconds old: then this holds.
 pub(super) const LIMIT_OF_VIRGINS: u64 = 2_500_000_000;
 
-/// One recovery.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Recovery {
     pub(super) nanoseconds: u64,
@@ -21,7 +20,6 @@ pub(super) struct Recovery {
     pub(super) generation: u64,
 }
 
-/// Everything that was counted.
 #[derive(Debug, Default)]
 pub(super) struct Report {
     pub(super) seed: u64,

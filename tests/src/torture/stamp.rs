@@ -35,7 +35,6 @@ impl Stamp {
     }
 }
 
-/// Well-mixed bits of a number.
 pub(super) fn mix(number: u64) -> u64 {
     let mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -57,7 +56,6 @@ impl<const WORDS: usize> Stamped<WORDS> {
         Self([0; WORDS])
     }
 
-    /// A value that never passes the check.
     pub(super) fn broken() -> Self {
         Self([u64::MAX; WORDS])
     }

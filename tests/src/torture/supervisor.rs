@@ -32,7 +32,6 @@ pub(super) const SECOND: u64 = 1_000_000_000;
 /// The participants' table: so small that the dead must be reclaimed all the time.
 const TABLE: u32 = 48;
 
-/// What it knows.
 pub(super) struct Supervisor<'a> {
     pub(super) common: &'a Common<'a>,
     pub(super) workers: usize,
@@ -51,7 +50,6 @@ pub(super) struct Supervisor<'a> {
     pub(super) report: Report,
 }
 
-/// The whole run.
 pub(super) fn run(options: &Options) -> Report {
     os::catch_interrupts();
     let _ = nix::sys::prctl::set_child_subreaper(true);

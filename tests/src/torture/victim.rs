@@ -14,7 +14,6 @@ use super::os::die_at;
 /// The name under which objects are created and removed for the measurer.
 pub(super) const NAME: &str = "measured";
 
-/// What recovery is measured of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Lock,
@@ -47,7 +46,6 @@ const CREATE_STEPS: [&str; 8] = [
 ];
 const REMOVE_STEPS: [&str; 3] = ["RemoveLocked", "RemoveMarked", "RemoveDone"];
 
-/// Takes what `kind` says, tells that it has it, and keeps it.
 pub(super) fn hold(common: &Common<'_>, kind: Kind, generation: u64) {
     let mut job = Job::new(common, 0, generation);
     job.enter(Op::Start);

@@ -25,7 +25,6 @@ enum Way {
     ToAStep,
 }
 
-/// Works until killed.
 pub(super) fn work(common: &Common<'_>, number: usize, generation: u64) {
     let mut job = Job::new(common, number, generation);
     job.enter(Op::Start);

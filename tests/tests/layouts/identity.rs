@@ -185,11 +185,11 @@ mod by_attribute {
     #[derive(Clone, Copy, ShmValue)]
     #[repr(C)]
     #[shm(name = "T")]
-    pub(crate) struct Telemetry {
-        pub(crate) x: Real,
-        pub(crate) y: Real,
+    pub(crate) struct r#Telemetry {
+        x: Real,
+        y: Real,
         pub(crate) n: std::primitive::u32,
-        pub(crate) m: u32,
+        r#m: u32,
     }
 }
 

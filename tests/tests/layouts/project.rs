@@ -39,18 +39,20 @@ fn every_file_with_unsafe_code_is_named_in_soundness_md_and_no_other() {
 #[test]
 fn every_test_that_soundness_md_names_is_there() {
     let soundness = fs::read_to_string(root().join("docs/soundness.md")).expect("docs/soundness.md");
-    let sources = [rust_files(&root().join("tests/tests")), rust_files(&root().join("shmstore/src"))].concat();
+    let tests: String = ["tests/tests", "shmstore/src", "shmstore-cli/tests"]
+        .into_iter()
+        .flat_map(|folder| rust_files(&root().join(folder)))
+        .map(|(_, source)| source)
+        .collect();
     let mut count = 0;
-    for paragraph in soundness.split("\n\n").filter(|paragraph| paragraph.starts_with("Shown by:")) {
-        let is_name =
-            |code: &&str| code.contains('_') && code.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
-        for name in paragraph.split('`').skip(1).step_by(2).filter(is_name) {
-            let is_there = sources.iter().any(|(_, source)| source.contains(&format!("fn {name}()")));
-            assert!(is_there, "docs/soundness.md names {name}");
+    for (_, shown) in soundness.split("\n\n").filter_map(|paragraph| paragraph.split_once("Shown by: ")) {
+        // The name of a test is a sentence.
+        for name in shown.split('`').skip(1).step_by(2).filter(|name| name.matches('_').count() > 2) {
+            assert!(tests.contains(&format!("fn {name}(")), "docs/soundness.md names {name}");
             count += 1;
         }
     }
-    assert!(count > 60, "docs/soundness.md names {count} tests");
+    assert!(count > 20, "docs/soundness.md names {count} tests");
 }
 
 #[test]

@@ -13,7 +13,6 @@ fn any_name() -> impl Strategy<Value = String> {
         .prop_filter("names have at most 255 bytes", |name| name.len() < 200)
 }
 
-/// Makes names unique in their list.
 fn unique<T>(list: Vec<(String, T)>) -> Vec<(String, T)> {
     list.into_iter().enumerate().map(|(at, (name, part))| (format!("{name}{at}"), part)).collect()
 }
@@ -59,45 +58,20 @@ fn any_schema() -> impl Strategy<Value = OwnedSchema> {
     })
 }
 
-/// A small change of one node. Where it does not apply, the node becomes an array of one of it instead.
-#[derive(Debug, Clone, Copy)]
-enum Mutation {
-    RenameType,
-    RenameFirst,
-    SwapFirstAndLast,
-    RemoveFirst,
-    AddLast,
-    AddFirst,
-    AddConstArg,
-    ChangeConstArg,
-    RenameConstArg,
-    RemoveConstArg,
-    Align,
-    Renumber,
-    OtherNumberOfTheSize,
-    OneMore,
-    OtherWrapper,
-    OtherPart,
+macro_rules! mutations {
+    ($($mutation:ident)*) => {
+        /// A small change of one node. Where it does not apply, the node becomes an array of one of it instead.
+        #[derive(Debug, Clone, Copy)]
+        enum Mutation { $($mutation),* }
+
+        const MUTATIONS: &[Mutation] = &[$(Mutation::$mutation),*];
+    };
 }
 
-const MUTATIONS: [Mutation; 16] = [
-    Mutation::RenameType,
-    Mutation::RenameFirst,
-    Mutation::SwapFirstAndLast,
-    Mutation::RemoveFirst,
-    Mutation::AddLast,
-    Mutation::AddFirst,
-    Mutation::AddConstArg,
-    Mutation::ChangeConstArg,
-    Mutation::RenameConstArg,
-    Mutation::RemoveConstArg,
-    Mutation::Align,
-    Mutation::Renumber,
-    Mutation::OtherNumberOfTheSize,
-    Mutation::OneMore,
-    Mutation::OtherWrapper,
-    Mutation::OtherPart,
-];
+mutations! {
+    RenameType RenameFirst SwapFirstAndLast RemoveFirst AddLast AddFirst AddConstArg ChangeConstArg RenameConstArg
+    RemoveConstArg Align Renumber OtherNumberOfTheSize OneMore OtherWrapper OtherPart
+}
 
 /// Changes the node that is number `target` in preorder, and lays out everything around it anew.
 fn mutate(schema: &OwnedSchema, target: &mut usize, mutation: Mutation) -> OwnedSchema {
@@ -248,16 +222,11 @@ proptest! {
     #[test]
     fn every_small_change_changes_the_hash_and_is_a_difference(schema in any_schema(), node in 0_usize..40) {
         let nodes = schema.to_json().matches("\"kind\"").count();
-        for mutation in MUTATIONS {
+        for &mutation in MUTATIONS {
             let changed = mutate(&schema, &mut (node % nodes), mutation);
             prop_assert_ne!(changed.hash(), schema.hash(), "{:?}", mutation);
             check_differs(&schema, &changed)?;
         }
-    }
-
-    #[test]
-    fn bytes_that_are_no_schema_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        prop_assert!(OwnedSchema::from_json(bytes).is_err());
     }
 
     #[test]

@@ -79,7 +79,7 @@ fn one_who_has_never_slept_does_not_take_the_lock_from_one_for_whom_it_is_kept()
     let raw = Raw::at_key(scratch.key(Parts::ID));
     let at =
         raw.get(field::PAYLOAD_OFFSET) as usize + ptr::from_ref(&parts.lock).addr() - ptr::from_ref(&*parts).addr();
-    let is_kept = || u32::from_le_bytes(raw.read(at..at + 4).try_into().unwrap()) & HAND_OFF != 0;
+    let is_kept = || raw.word(at) & HAND_OFF != 0;
     owner.expect_ok("lock");
     waiter.tell("lock");
     until_true("the lock to be kept for one who has slept", is_kept);

@@ -1,14 +1,13 @@
 //! Waiting for a version or an event ends: when it comes, when the time is over, when the object is removed; also for those
 //! who may only read.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use shmstore::{ShmId, Store};
 use shmstore_tests::holder::{holder, holder_with_failpoint, wait_until_asleep, wait_until_state};
 use shmstore_tests::objects::Parts;
 use shmstore_tests::peer::Peer;
-use shmstore_tests::scratch::Scratch;
+use shmstore_tests::scratch::{Scratch, remove_segment};
 use shmstore_tests::segments;
 
 /// The ways to wait, each for what has not come yet, for 25 seconds.
@@ -17,7 +16,6 @@ const WAYS: [&str; 4] = ["wait_newer 1 25000", "see_newer 1 25000", "wait_past 1
 /// Waiters end within some milliseconds of a removal; on a busy machine maybe later, but long before their time.
 const SOON: Duration = Duration::from_secs(5);
 
-/// Has a process wait in each way.
 fn waiters(scratch: &Scratch) -> Vec<Peer> {
     let mut maker = holder(scratch.path());
     maker.expect_ok("store 5");
@@ -46,21 +44,10 @@ fn end_by(removal: impl FnOnce(&Scratch, &Store)) {
 }
 
 #[test]
-fn who_waits_is_told_that_the_object_was_removed() {
+fn waiter_is_told_that_the_object_was_removed_replaced_or_removed_past_the_store() {
     end_by(|_, store| store.remove::<Parts>().unwrap());
-}
-
-#[test]
-fn who_waits_is_told_that_the_object_was_replaced() {
     end_by(|_, store| drop(store.replace::<Parts>().unwrap()));
-}
-
-#[test]
-fn who_waits_is_told_that_the_segment_was_removed_past_the_store() {
-    end_by(|scratch, _| {
-        let segment = segments::at_key(scratch.key(Parts::ID)).pop().unwrap();
-        assert!(Command::new("ipcrm").args(["-m", &segment.shmid.to_string()]).status().unwrap().success());
-    });
+    end_by(|scratch, _| remove_segment(segments::at_key(scratch.key(Parts::ID)).pop().unwrap().shmid));
 }
 
 #[test]

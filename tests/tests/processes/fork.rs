@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use shmstore_tests::objects::Telemetry;
-use shmstore_tests::peer::{Child, Peer, actor};
+use shmstore_tests::peer::{Child, Peer, actor, times_open};
 use shmstore_tests::sandbox::SANDBOX;
 use shmstore_tests::scratch::Scratch;
 use shmstore_tests::segments::{self, Segment};
@@ -17,9 +17,13 @@ fn forker(path: &Path) -> Peer {
     Peer::spawn(actor("peer").arg(path).env(SANDBOX, sandbox))
 }
 
-fn holds_open(child: &Child, path: &Path) -> bool {
-    let open = std::fs::read_dir(format!("/proc/{}/fd", child.0)).unwrap();
-    open.flatten().any(|fd| std::fs::read_link(fd.path()).is_ok_and(|target| target == path))
+/// The parent of an object, and its child.
+fn family() -> (Scratch, Peer, Child) {
+    let scratch = Scratch::new();
+    let mut parent = forker(scratch.path());
+    parent.expect_ok("create");
+    let child = Child::fork(&mut parent);
+    (scratch, parent, child)
 }
 
 fn segment(scratch: &Scratch) -> Segment {
@@ -43,10 +47,7 @@ fn sorted<const N: usize>(mut pids: [u32; N]) -> [u32; N] {
 
 #[test]
 fn handle_that_a_child_inherits_works() {
-    let scratch = Scratch::new();
-    let mut parent = forker(scratch.path());
-    parent.expect_ok("create");
-    let _child = Child::fork(&mut parent);
+    let (scratch, mut parent, _child) = family();
     assert_eq!(parent.expect_ok("child add 1"), "0");
     assert_eq!(parent.expect_ok("frames"), "1");
     assert_eq!(parent.expect_ok("child store"), "1");
@@ -56,10 +57,7 @@ fn handle_that_a_child_inherits_works() {
 
 #[test]
 fn child_has_a_slot_of_its_own_from_its_first_use_on() {
-    let scratch = Scratch::new();
-    let mut parent = forker(scratch.path());
-    parent.expect_ok("create");
-    let child = Child::fork(&mut parent);
+    let (scratch, mut parent, child) = family();
     assert_eq!(present(&scratch), [parent.pid()]);
     parent.expect_ok("child store");
     assert_eq!(present(&scratch), sorted([parent.pid(), child.0]));
@@ -71,10 +69,7 @@ fn child_has_a_slot_of_its_own_from_its_first_use_on() {
 
 #[test]
 fn child_that_drops_what_it_inherited_takes_nothing_from_its_parent() {
-    let scratch = Scratch::new();
-    let mut parent = forker(scratch.path());
-    parent.expect_ok("create");
-    let _child = Child::fork(&mut parent);
+    let (scratch, mut parent, _child) = family();
     parent.expect_ok("child drop");
     assert_eq!(segment(&scratch).attached, 1);
     assert_eq!(present(&scratch), [parent.pid()]);
@@ -85,10 +80,7 @@ fn child_that_drops_what_it_inherited_takes_nothing_from_its_parent() {
 
 #[test]
 fn parent_that_drops_its_handle_takes_nothing_from_its_child() {
-    let scratch = Scratch::new();
-    let mut parent = forker(scratch.path());
-    parent.expect_ok("create");
-    let child = Child::fork(&mut parent);
+    let (scratch, mut parent, child) = family();
     parent.expect_ok("child store");
     parent.expect_ok("drop");
     assert_eq!(present(&scratch), [child.0]);
@@ -98,10 +90,7 @@ fn parent_that_drops_its_handle_takes_nothing_from_its_child() {
 
 #[test]
 fn grandchild_is_a_process_of_its_own_too() {
-    let scratch = Scratch::new();
-    let mut parent = forker(scratch.path());
-    parent.expect_ok("create");
-    let child = Child::fork(&mut parent);
+    let (scratch, mut parent, child) = family();
     let grandchild = Child::of(&mut parent, "child fork");
     parent.expect_ok("child child store");
     assert_eq!(present(&scratch), sorted([parent.pid(), grandchild.0]));
@@ -138,7 +127,7 @@ fn lock_of_a_killed_creator_is_free_while_its_child_lives() {
     let mut parent = forker(scratch.path());
     parent.expect_ok("create_serving");
     let child = Child::fork(&mut parent);
-    assert!(!holds_open(&child, scratch.path()), "the child's copy of the lock is closed before it runs");
+    assert!(times_open(child.0, scratch.path()) == 0, "the child's copy of the lock is closed before it runs");
     parent.kill();
 
     // Not `Busy`: the lock could be had. The child has the half-made object attached: so it is left alone.

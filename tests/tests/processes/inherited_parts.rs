@@ -117,65 +117,45 @@ fn what_the_former_image_held_is_recovered_after_exec() {
     for (hold, enter, expected) in
         [("lock", "lock_or_repair", "repaired"), ("begin", "store 9", "2"), ("writer", "update 9", "2")]
     {
-        let scratch = Scratch::new();
-        let mut image = holder(scratch.path());
-        image.expect_ok("store 5");
-        image.expect_ok(hold);
-        assert_eq!(image.ask("exec"), "ok ready");
-        // By the new image itself, and by others.
-        let mut other = holder(scratch.path());
-        if hold == "lock" {
-            other.expect_err("try_lock", "OwnerDied");
-            assert_eq!(image.expect_ok(enter), expected);
-        } else {
-            assert_eq!(other.expect_ok(enter), expected);
-            assert_eq!(image.expect_ok("store 10"), "3");
+        for by_the_new_image in [false, true] {
+            let scratch = Scratch::new();
+            let mut image = holder(scratch.path());
+            image.expect_ok("store 5");
+            image.expect_ok(hold);
+            assert_eq!(image.ask("exec"), "ok ready");
+            let mut other = holder(scratch.path());
+            if hold == "lock" {
+                other.expect_err("try_lock", "OwnerDied");
+            }
+            let (first, second) = if by_the_new_image { (&mut image, &mut other) } else { (&mut other, &mut image) };
+            assert_eq!(first.expect_ok(enter), expected, "`{hold}`, by the new image: {by_the_new_image}");
+            if hold != "lock" {
+                assert_eq!(second.expect_ok("store 10"), "3");
+            }
         }
     }
 }
 
 #[test]
-fn new_image_takes_what_its_former_image_held() {
-    let scratch = Scratch::new();
-    let mut image = holder(scratch.path());
-    image.expect_ok("writer");
-    image.expect_ok("lock");
-    assert_eq!(image.ask("exec"), "ok ready");
-    assert_eq!(image.expect_ok("lock_or_repair"), "repaired");
-    assert_eq!(image.expect_ok("store 9"), "1");
-}
-
-#[test]
-fn process_that_has_closed_all_descriptors_is_alive_to_its_namespace() {
-    let scratch = Scratch::new();
-    let mut owner = holder(scratch.path());
-    owner.expect_ok("lock");
-    owner.expect_ok("begin");
-    owner.expect_ok("close_descriptors");
-    let mut other = holder(scratch.path());
-    for command in ["lock_timeout 60", "store_timeout 9 60"] {
-        let message = other.expect_err(command, "Busy");
-        assert!(message.contains(&format!("pid {} holds it", owner.pid())), "{message}");
+fn process_without_descriptors_or_its_first_thread_is_alive_to_its_namespace() {
+    for loses in ["close_descriptors", "end_leader"] {
+        let scratch = Scratch::new();
+        let mut owner = holder(scratch.path());
+        owner.expect_ok(loses);
+        if loses == "end_leader" {
+            wait_until_state(owner.pid(), 'Z');
+        }
+        owner.expect_ok("lock");
+        owner.expect_ok("begin");
+        let mut other = holder(scratch.path());
+        for command in ["lock_timeout 60", "store_timeout 9 60"] {
+            let message = other.expect_err(command, "Busy");
+            assert!(message.contains(&format!("pid {} holds it", owner.pid())), "`{loses}`: {message}");
+        }
+        assert_eq!(owner.expect_ok("commit 7"), "1");
+        owner.kill();
+        assert_eq!(other.expect_ok("lock_or_repair"), "repaired", "`{loses}`");
     }
-    assert_eq!(owner.expect_ok("commit 7"), "1");
-    owner.kill();
-    assert_eq!(other.expect_ok("lock_or_repair"), "repaired");
-}
-
-#[test]
-fn process_whose_first_thread_has_ended_is_alive() {
-    let scratch = Scratch::new();
-    let mut owner = holder(scratch.path());
-    owner.expect_ok("end_leader");
-    wait_until_state(owner.pid(), 'Z');
-    owner.expect_ok("lock");
-    owner.expect_ok("begin");
-    let mut other = holder(scratch.path());
-    other.expect_err("lock_timeout 60", "Busy");
-    other.expect_err("store_timeout 9 60", "Busy");
-    assert_eq!(owner.expect_ok("commit 7"), "1");
-    owner.kill();
-    assert_eq!(other.expect_ok("lock_or_repair"), "repaired");
 }
 
 /// Starts one in a PID namespace of its own, where it is process 1.

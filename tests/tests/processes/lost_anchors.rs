@@ -35,7 +35,7 @@ impl Attached {
 
     fn in_a_directory() -> Self {
         let scratch = Scratch::new();
-        let store = Store::open_or_create(scratch.join("store")).unwrap();
+        let store = Store::open(scratch.reserve("store")).unwrap();
         Self::of(scratch, &store)
     }
 

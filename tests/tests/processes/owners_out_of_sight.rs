@@ -1,15 +1,12 @@
 //! Dead owners whom the usual look does not show: their place is somebody else's, their process lives on as another
 //! program, or who looks may not ask the kernel for their locks.
 
-use std::fs::{Permissions, set_permissions};
-use std::os::unix::fs::PermissionsExt;
-
 use shmstore::{Shared, Store};
 use shmstore_tests::holder::{holder, holder_with, spawn};
 use shmstore_tests::objects::Parts;
 use shmstore_tests::peer::Peer;
 use shmstore_tests::privilege::{ALICE, PublicPeer, with_users};
-use shmstore_tests::scratch::Scratch;
+use shmstore_tests::scratch::{Scratch, set_mode};
 
 /// Far more than a dead owner needs to be found.
 const TIME: &str = "8000";
@@ -27,7 +24,7 @@ impl Secluded {
         let scratch = Scratch::new();
         let store = Store::options().max_processes(3).mode(0o666).open(scratch.path()).unwrap();
         let parts = store.open_or_create_named("x").unwrap().create().unwrap();
-        set_permissions(scratch.path(), Permissions::from_mode(0o711)).unwrap();
+        set_mode(scratch.path(), 0o711);
         Self { scratch, program: PublicPeer::in_role("holder"), _parts: parts }
     }
 

@@ -167,9 +167,7 @@ fn of_two_processes_that_forget_a_name_one_finds_it_and_one_does_not() {
     let scratch = Scratch::new();
     scratch.store().open_or_create_named("rover").unwrap();
     // Keeps the directory locked until both are there.
-    let mut maker = Peer::start_with_failpoint(scratch.path(), "NameCandidate", "stop");
-    maker.tell("named lander");
-    maker.wait_until_stopped();
+    let mut maker = Peer::stopped_at(scratch.path(), "NameCandidate", "named lander");
     let mut peers = peers::<2>(&scratch);
     for peer in &mut peers {
         peer.tell("forget rover");

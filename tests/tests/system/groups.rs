@@ -1,12 +1,13 @@
 //! Users that share by a group, and root at work in the store of a user.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::fs::{self};
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 
+use shmstore_tests::assert_says;
 use shmstore_tests::peer::Peer;
 use shmstore_tests::privilege::{ALICE, BOB, GROUP, PublicPeer, with_users};
-use shmstore_tests::scratch::{Planted, Scratch, key_of};
+use shmstore_tests::scratch::{Planted, Scratch, key_of, set_mode};
 use shmstore_tests::segments::{self, Segment};
 
 /// A user in no group of the others.
@@ -30,7 +31,7 @@ impl Group {
     fn of(owner: u32, group: u32, mode: u32) -> Self {
         let scratch = Scratch::new();
         chown(scratch.path(), Some(owner), Some(group)).unwrap();
-        fs::set_permissions(scratch.path(), Permissions::from_mode(mode)).unwrap();
+        set_mode(scratch.path(), mode);
         Self { scratch, program: PublicPeer::new() }
     }
 
@@ -63,13 +64,6 @@ impl Group {
 fn segment_at(path: &Path) -> Segment {
     let [segment] = segments::at_key(key_of(path, 'T')).try_into().expect("one object stands there");
     segment
-}
-
-#[track_caller]
-fn assert_says(message: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(message.contains(part), "{part:?} is missing in: {message}");
-    }
 }
 
 #[test]
@@ -146,7 +140,7 @@ fn object_is_nobodys_elses_until_it_has_its_group() {
         assert_eq!(segment_at(path).mode & 0o077, 0, "only its creator may use it yet");
         let mut bob = group.start(BOB, &[BY_GROUP, SOON]);
         for command in ["attach", "see"] {
-            assert_says(&bob.expect_err(command, "StillInitializing"), &["still being initialized"]);
+            assert_says(bob.expect_err(command, "StillInitializing"), &["still being initialized"]);
         }
         bob.tell("attach 20000");
         bob.wait_until_polling();

@@ -1,19 +1,14 @@
 //! Processes of several IPC namespaces at one path: each namespace has segments of its own, so they would work past
 //! each other.
 
-use std::process::Command;
-
 use shmstore::Store;
 use shmstore_tests::objects::Telemetry;
-use shmstore_tests::peer::{Peer, actor_words};
-use shmstore_tests::privilege::with_namespaces;
+use shmstore_tests::peer::Peer;
+use shmstore_tests::privilege::{in_ipc_namespace, with_namespaces};
 use shmstore_tests::scratch::Scratch;
 
-/// A peer in an IPC namespace of its own.
 fn start_elsewhere(scratch: &Scratch, environment: &[(&str, &str)]) -> Peer {
-    let mut command = Command::new("unshare");
-    command.arg("--ipc").args(actor_words("peer")).arg(scratch.path()).envs(environment.iter().copied());
-    Peer::spawn(&mut command)
+    Peer::spawn(in_ipc_namespace(scratch.path()).envs(environment.iter().copied()))
 }
 
 const ON_PURPOSE: &[(&str, &str)] = &[("PEER_PER_IPC_NAMESPACE", "1")];
@@ -22,8 +17,7 @@ const ON_PURPOSE: &[(&str, &str)] = &[("PEER_PER_IPC_NAMESPACE", "1")];
 fn creator_is_told_of_processes_in_another_ipc_namespace_that_use_the_path() {
     with_namespaces(|| {
         let scratch = Scratch::new();
-        let mut here = Peer::start(scratch.path());
-        here.expect_ok("create 7");
+        let mut here = Peer::creator(scratch.path());
         let mut elsewhere = start_elsewhere(&scratch, &[]);
         for command in ["create 9", "attach_or_create 9", "replace 9"] {
             let message = elsewhere.expect_err(command, "OtherIpcNamespace");
@@ -111,9 +105,7 @@ fn processes_of_the_same_ipc_namespace_never_stop_a_creator() {
     Store::open(scratch.path()).unwrap().open_named("gone").unwrap().remove::<Telemetry>().unwrap();
     create_names("attached");
     // It attaches, and holds its byte without a slot yet.
-    let mut attaching = Peer::start_with_failpoint(scratch.path(), "SlotClaimed", "stop");
-    attaching.tell("attach");
-    attaching.wait_until_stopped();
+    let mut attaching = Peer::stopped_at(scratch.path(), "SlotClaimed", "attach");
     create_names("attached");
     // And it dies.
     attaching.kill_without_reaping();

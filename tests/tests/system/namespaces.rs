@@ -6,10 +6,11 @@ use std::thread;
 
 use nix::sched::{CloneFlags, unshare};
 use shmstore::{Shared, Store};
+use shmstore_tests::assert_says;
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::peer::{Peer, actor, actor_words};
 use shmstore_tests::privilege::{
-    ALICE, alone_with_namespaces, in_pid_namespace, plant_on_huge_pages, skip, with_namespaces,
+    ALICE, alone_with_namespaces, in_ipc_namespace, in_pid_namespace, plant_on_huge_pages, skip, with_namespaces,
 };
 use shmstore_tests::raw::{Raw, SIZE_TAG, field};
 use shmstore_tests::scratch::Scratch;
@@ -28,21 +29,12 @@ fn start_with_limit(scratch: &Scratch, limit: &str, value: &str) -> Option<Peer>
     Some(Peer::spawn(&mut command))
 }
 
-/// Gives one of the limits of a peer's IPC namespace another value.
 fn set_limit(peer: &Peer, limit: &str, value: &str) {
     let set = format!("echo {value} > /proc/sys/kernel/{limit}");
     let mut command = Command::new("nsenter");
     command.args(["--ipc", "--target", &peer.pid().to_string(), "sh", "-c", &set]);
     let done = command.output().expect("`nsenter` of util-linux");
     assert!(done.status.success(), "{done:?}");
-}
-
-/// Asserts that a message says all of this.
-#[track_caller]
-fn assert_says(message: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(message.contains(part), "{part:?} is missing in: {message}");
-    }
 }
 
 /// What every limit's message starts with.
@@ -77,26 +69,21 @@ fn limit_on_segments_is_named_with_how_many_are_ours_and_unattached() {
 }
 
 #[test]
-fn limit_on_pages_is_named_with_how_many_are_used_and_needed() {
+fn limit_on_pages_or_on_the_size_of_a_segment_is_named_with_what_is_needed() {
     with_namespaces(|| {
-        let scratch = Scratch::new();
-        let Some(mut peer) = start_with_limit(&scratch, "shmall", "6") else { return };
-        peer.expect_ok("plant 1 16384 600 /dev/null");
-        let message = peer.expect_err("create 1", "PageLimit");
-        let what = cannot_create(&scratch) + "it needs 3 pages of shared memory, but 4 of 6 are in use (SHMALL).";
-        assert_says(&message, &[&what, "`ipcs -m`", "/proc/sys/kernel/shmall"]);
-    });
-}
-
-#[test]
-fn limit_on_the_size_of_a_segment_is_named_with_the_size() {
-    with_namespaces(|| {
-        let scratch = Scratch::new();
-        let Some(mut peer) = start_with_limit(&scratch, "shmmax", "8192") else { return };
-        let message = peer.expect_err("create 1", "SizeLimit");
-        let what = cannot_create(&scratch)
-            + "its segment of 9549 bytes is not between 1 (SHMMIN) and 8192 (SHMMAX); raise /proc/sys/kernel/shmmax";
-        assert_says(&message, &[&what]);
+        const PAGES: &str = "it needs 3 pages of shared memory, but 4 of 6 are in use (SHMALL).";
+        const SIZE: &str = "its segment of 9549 bytes is not between 1 (SHMMIN) and 8192 (SHMMAX); raise ";
+        for (limit, value, variant, what, cure) in
+            [("shmall", "6", "PageLimit", PAGES, "`ipcs -m`"), ("shmmax", "8192", "SizeLimit", SIZE, "raise ")]
+        {
+            let scratch = Scratch::new();
+            let Some(mut peer) = start_with_limit(&scratch, limit, value) else { return };
+            if limit == "shmall" {
+                peer.expect_ok("plant 1 16384 600 /dev/null");
+            }
+            let message = peer.expect_err("create 1", variant);
+            assert_says(&message, &[&(cannot_create(&scratch) + what), cure, &format!("/proc/sys/kernel/{limit}")]);
+        }
     });
 }
 
@@ -127,9 +114,7 @@ fn it_is_told_that_the_old_object_is_gone_if_the_new_one_can_not_be_made_after_a
         if start_with_limit(&scratch, "shmmax", "1000000").is_none() {
             return;
         }
-        let mut command = Command::new("unshare");
-        command.arg("--ipc").args(actor_words("peer")).arg(scratch.path());
-        let mut peer = Peer::spawn(command.env("SHMSTORE_FAILPOINT", "RemoveDone=stop"));
+        let mut peer = Peer::spawn(in_ipc_namespace(scratch.path()).env("SHMSTORE_FAILPOINT", "RemoveDone=stop"));
         peer.expect_ok("create 7");
         peer.tell("replace 9");
         peer.wait_until_stopped();
@@ -148,8 +133,7 @@ fn object_of_another_ipc_namespace_is_not_found_and_the_namespace_is_named() {
         let scratch = Scratch::new();
         let store = scratch.store();
         let object = store.create::<Telemetry>().unwrap();
-        let mut command = Command::new("unshare");
-        let mut peer = Peer::spawn(command.arg("--ipc").args(actor_words("peer")).arg(scratch.path()));
+        let mut peer = Peer::spawn(&mut in_ipc_namespace(scratch.path()));
         let message = peer.expect_err("attach", "NotFound");
         // By now the peer is in its namespace, and runs the program.
         let theirs = std::fs::read_link(format!("/proc/{}/ns/ipc", peer.pid())).unwrap();
@@ -163,18 +147,13 @@ fn object_of_another_ipc_namespace_is_not_found_and_the_namespace_is_named() {
     });
 }
 
-/// Starts a peer as process 1 of a PID namespace of its own, in our IPC namespace.
-fn start_in_pid_namespace(scratch: &Scratch) -> Option<Peer> {
-    let mut command = in_pid_namespace("peer")?;
-    Some(Peer::spawn(command.arg(scratch.path())))
-}
-
 #[test]
 fn process_of_another_pid_namespace_shares_objects() {
     with_namespaces(|| {
         let scratch = Scratch::new();
         let object = scratch.store().create::<Telemetry>().unwrap();
-        let Some(mut peer) = start_in_pid_namespace(&scratch) else { return };
+        let Some(mut command) = in_pid_namespace("peer") else { return };
+        let mut peer = Peer::spawn(command.arg(scratch.path()));
         assert_eq!(peer.expect_ok("attach"), "attached");
         assert_eq!(peer.expect_ok("add 4"), "0");
         assert_eq!(object.frames.load(std::sync::atomic::Ordering::SeqCst), 4);
@@ -193,7 +172,8 @@ fn process_is_never_taken_for_dead_by_its_pid_in_another_pid_namespace() {
         let store = Store::options().max_processes(1).open(scratch.path()).unwrap();
         let object = store.create::<Telemetry>().unwrap();
         // Where the peer lives, there is no process of our number.
-        let Some(mut peer) = start_in_pid_namespace(&scratch) else { return };
+        let Some(mut command) = in_pid_namespace("peer") else { return };
+        let mut peer = Peer::spawn(command.arg(scratch.path()));
         let message = peer.expect_err("attach", "ParticipantsFull");
         assert_says(&message, &["is full: it was made for 1 processes", "Store::options().max_processes(…)"]);
         let [us] = &Shared::participants(&object)[..] else { panic!("{:?}", Shared::participants(&object)) };

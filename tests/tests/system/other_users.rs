@@ -1,12 +1,13 @@
 //! Other users: what their permissions let them do, and who is believed.
 
-use std::fs::{self, File, Permissions};
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::fs::{self, File};
+use std::os::unix::fs::chown;
 
+use shmstore_tests::assert_says;
 use shmstore_tests::peer::Peer;
 use shmstore_tests::privilege::{ALICE, BOB, GROUP, PublicPeer, with_users};
 use shmstore_tests::raw::{Raw, SIZE_TAG, field, find, plant};
-use shmstore_tests::scratch::Scratch;
+use shmstore_tests::scratch::{Scratch, set_mode};
 use shmstore_tests::segments::resident_pages;
 
 const TRUSTS_ALICE: (&str, &str) = ("PEER_TRUSTS", "61001");
@@ -28,7 +29,7 @@ impl Users {
     fn of(owner: u32, mode: u32) -> Self {
         let anchor = Scratch::new();
         chown(anchor.path(), Some(owner), Some(GROUP)).unwrap();
-        fs::set_permissions(anchor.path(), Permissions::from_mode(mode)).unwrap();
+        set_mode(anchor.path(), mode);
         Self { anchor, program: PublicPeer::new() }
     }
 
@@ -40,13 +41,11 @@ impl Users {
     fn key(&self) -> i32 {
         self.anchor.key('T')
     }
-}
 
-/// Asserts that a message says all of this.
-#[track_caller]
-fn assert_says(message: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(message.contains(part), "{part:?} is missing in: {message}");
+    /// Has a user plant a segment on the key of the anchor, with the bytes of a file.
+    #[track_caller]
+    fn plant(&self, user: &mut Peer, size: usize, mode: &str, file: &str) -> String {
+        user.expect_ok(&format!("plant {} {size} {mode} {file}", self.key()))
     }
 }
 
@@ -271,9 +270,9 @@ fn object_of_a_user_who_is_not_trusted_is_refused_with_the_cure() {
 fn assert_squatter_is_refused(users: &Users, size: usize, mode: &str, bytes: &[u8], variant: &str, parts: &[&str]) {
     let file = users.program.program().with_file_name("bytes");
     fs::write(&file, bytes).unwrap();
-    fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+    set_mode(&file, 0o644);
     let mut alice = users.start(ALICE, &[]);
-    let planted = alice.expect_ok(&format!("plant {} {size} {mode} {}", users.key(), file.display()));
+    let planted = users.plant(&mut alice, size, mode, file.to_str().unwrap());
     let before = Raw::at_key(users.key()).bytes();
     let mut bob = users.start(BOB, &[SOON]);
     for command in ["attach", "attach 20", "attach_or_create 1", "create 1", "replace 1", "remove"] {
@@ -321,11 +320,9 @@ fn no_byte_of_a_segment_is_read_before_its_creator_and_owner_are_trusted() {
     with_users(|| {
         for owner in [ALICE, BOB] {
             let users = bobs_anchor();
-            let file = users.program.program().with_file_name("empty");
-            File::create(&file).unwrap();
             let size = 8192 + SIZE_TAG;
             let mut alice = users.start(ALICE, &[]);
-            let planted = alice.expect_ok(&format!("plant {} {size} 666 {}", users.key(), file.display()));
+            let planted = users.plant(&mut alice, size, "666", "/dev/null");
             Raw::at_key(users.key()).give_to(owner);
             let mut bob = users.start(BOB, &[SOON]);
             for command in ["attach", "create 1", "attach_or_create 1", "replace 1", "remove", "see"] {
@@ -346,10 +343,8 @@ fn segment_of_a_user_who_is_not_trusted_is_not_even_mapped() {
             [((1 << 47) + SIZE_TAG, "Untrusted", "untrusted"), (1 << 47, "Foreign", "foreign")]
         {
             let users = bobs_anchor();
-            let file = users.program.program().with_file_name("empty");
-            File::create(&file).unwrap();
             let mut alice = users.start(ALICE, &[]);
-            let planted = alice.expect_ok(&format!("plant {} {size} {SPARSE} {}", users.key(), file.display()));
+            let planted = users.plant(&mut alice, size, SPARSE, "/dev/null");
             let mut bob = users.start(BOB, &[SOON]);
             for command in ["attach", "create 1", "attach_or_create 1", "replace 1", "remove", "see"] {
                 let message = bob.expect_err(command, variant);
@@ -370,11 +365,9 @@ fn segment_of_our_own_that_we_may_not_use_is_ours_to_remove() {
     with_users(|| {
         for mode in ["000", "100"] {
             let users = bobs_anchor();
-            let file = users.program.program().with_file_name("empty");
-            File::create(&file).unwrap();
             let mut bob = users.start(BOB, &[SOON]);
             let size = 8192 + SIZE_TAG;
-            let planted = bob.expect_ok(&format!("plant {} {size} {mode} {}", users.key(), file.display()));
+            let planted = users.plant(&mut bob, size, mode, "/dev/null");
             for command in ["attach", "attach_or_create 1", "create 1", "replace 1", "remove", "see"] {
                 let message = bob.expect_err(command, "AccessDenied");
                 assert_says(&message, &["The segment is this user's own", &format!("`ipcrm -m {planted}`")]);
@@ -422,11 +415,9 @@ fn squatter_with_a_perfect_copy_is_refused_and_named() {
 fn segment_that_was_given_away_is_still_its_creators() {
     with_users(|| {
         let users = bobs_anchor();
-        let file = users.program.program().with_file_name("empty");
-        File::create(&file).unwrap();
         let mut alice = users.start(ALICE, &[]);
         let size = 8192 + SIZE_TAG;
-        alice.expect_ok(&format!("plant {} {size} 666 {}", users.key(), file.display()));
+        users.plant(&mut alice, size, "666", "/dev/null");
         Raw::at_key(users.key()).give_to(BOB);
         let message = users.start(BOB, &[SOON]).expect_err("attach_or_create", "Untrusted");
         assert_says(&message, &[&trust_alice(), &format!("owner uid {BOB}"), &format!("of uid {ALICE}")]);
@@ -492,7 +483,7 @@ fn named_anchor_of_a_user_who_is_not_trusted_is_refused() {
         let file = users.anchor.join("eurusd.shm");
         File::create(&file).unwrap();
         chown(&file, Some(ALICE), Some(GROUP)).unwrap();
-        fs::set_permissions(&file, Permissions::from_mode(0o660)).unwrap();
+        set_mode(&file, 0o660);
         let message = users.start(BOB, &[]).expect_err("named eurusd", "UntrustedAnchor");
         let expected = format!(
             "refused the anchor {}: it belongs to uid {ALICE}, which is neither this user, root, nor trusted; remove \

@@ -10,13 +10,15 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use shmstore_tests::peer::{Peer, actor_words};
-use shmstore_tests::privilege::{GROUP, skip, with_namespaces};
+use shmstore_tests::privilege::{GROUP, with_namespaces};
 use shmstore_tests::scratch::Scratch;
 use shmstore_tests::wait;
 
 /// What must happen where some calls are refused.
+#[derive(Clone, Copy)]
 struct Row {
-    calls: &'static [&'static str],
+    /// With a blank between two of them.
+    calls: &'static str,
     errnos: &'static [&'static str],
     /// The operations that fail, and what each must say. All others work.
     failures: &'static [(&'static str, &'static str)],
@@ -27,11 +29,15 @@ const FILTERS: &[&str] = &["EPERM", "ENOSYS"];
 /// The same, and what kernels answer to what they do not know.
 const ALL: &[&str] = &["EPERM", "ENOSYS", "EINVAL"];
 
-const fn works(calls: &'static [&'static str], errnos: &'static [&'static str]) -> Row {
-    Row { calls, errnos, failures: &[] }
-}
+/// Calls without which everything works, whatever the kernel answers.
+const UNNEEDED: &str = "fcntl(F_GETSIG) fcntl(F_SETSIG) fcntl(F_OFD_GETLK) fcntl(F_OFD_SETLK) ioctl(NS_GET_MNTNS_ID) \
+    madvise(MADV_COLD) madvise(MADV_POPULATE_READ) madvise(MADV_WIPEONFORK) membarrier pidfd_open \
+    renameat2 shmctl(IPC_INFO) shmctl(SHM_INFO) shmctl(SHM_STAT) shmctl(SHM_STAT_ANY) statx";
 
-const fn fails(calls: &'static [&'static str], failures: &'static [(&'static str, &'static str)]) -> Row {
+/// Calls without which everything works if a filter refuses them.
+const MADE_UP_FOR: &str = "fchown fstat futex(FUTEX_WAIT) futex(FUTEX_WAKE) getrandom kill linkat mincore poll shmdt";
+
+const fn fails(calls: &'static str, failures: &'static [(&'static str, &'static str)]) -> Row {
     Row { calls, errnos: FILTERS, failures }
 }
 
@@ -40,44 +46,18 @@ const CURE: &str = "A sandbox, such as the seccomp filter of a container, seems 
 const MISSING: &str = "does not exist";
 
 const TABLE: &[Row] = &[
-    works(&["fcntl(F_GETSIG)"], ALL),
-    works(&["fcntl(F_SETSIG)"], ALL),
-    works(&["fcntl(F_OFD_GETLK)"], ALL),
-    works(&["fcntl(F_OFD_SETLK)"], ALL),
-    works(&["fchown"], FILTERS),
-    works(&["fstat"], FILTERS),
-    works(&["futex(FUTEX_WAIT)"], FILTERS),
-    works(&["futex(FUTEX_WAKE)"], FILTERS),
-    works(&["getrandom"], FILTERS),
-    works(&["ioctl(NS_GET_MNTNS_ID)"], ALL),
-    works(&["kill"], FILTERS),
-    works(&["linkat"], FILTERS),
-    works(&["madvise(MADV_COLD)"], ALL),
-    works(&["madvise(MADV_POPULATE_READ)"], ALL),
-    works(&["madvise(MADV_WIPEONFORK)"], ALL),
-    works(&["membarrier"], ALL),
-    works(&["mincore"], FILTERS),
-    works(&["pidfd_open"], ALL),
-    works(&["poll"], FILTERS),
-    works(&["renameat2"], ALL),
-    works(&["shmctl(IPC_INFO)"], ALL),
-    works(&["shmctl(SHM_INFO)"], ALL),
-    works(&["shmctl(SHM_STAT)"], ALL),
-    works(&["shmctl(SHM_STAT_ANY)"], ALL),
-    works(&["shmctl(SHM_STAT)", "shmctl(SHM_STAT_ANY)"], ALL),
-    works(&["shmdt"], FILTERS),
-    works(&["statx"], ALL),
+    Row { calls: "shmctl(SHM_STAT) shmctl(SHM_STAT_ANY)", errnos: ALL, failures: &[] },
     fails(
-        &["pidfd_open", "kill"],
+        "pidfd_open kill",
         &[
             ("a death after fork", "`Hold.lock` (`Lock`) after "),
             ("a death after a raw clone", "`Hold.lock` (`Lock`) after "),
         ],
     ),
-    fails(&["linkat", "renameat2"], &[("a name", "cannot make ")]),
-    fails(&["fchmod"], &[("a name", "cannot set (`fchmod`) the mode of ")]),
+    fails("linkat renameat2", &[("a name", "cannot make ")]),
+    fails("fchmod", &[("a name", "cannot set (`fchmod`) the mode of ")]),
     fails(
-        &["flock"],
+        "flock",
         &[
             ("replace what the dead left", "cannot lock (`flock`) "),
             ("a name", "cannot lock (`flock`) "),
@@ -86,16 +66,16 @@ const TABLE: &[Row] = &[
             ("remove", "cannot lock (`flock`) "),
         ],
     ),
-    fails(&["fstatfs"], &[("open", "cannot ask (`fstatfs`) for the file system of ")]),
+    fails("fstatfs", &[("open", "cannot ask (`fstatfs`) for the file system of ")]),
     fails(
-        &["getrandom", "read"],
+        "getrandom read",
         &[
             ("a part in private memory", "Let the process use one of them"),
             ("open", "cannot draw a random number (`getrandom`, or /dev/urandom) to try the locks of "),
         ],
     ),
     fails(
-        &["shmat"],
+        "shmat",
         &[
             ("replace what the dead left", "cannot attach (`shmat`, `shmctl(IPC_STAT)`) `Telemetry`"),
             ("create", "cannot attach (`shmat`, `shmctl(IPC_STAT)`) `Hold`"),
@@ -104,14 +84,14 @@ const TABLE: &[Row] = &[
         ],
     ),
     fails(
-        &["shmctl(IPC_RMID)"],
+        "shmctl(IPC_RMID)",
         &[
             ("replace what the dead left", "cannot remove (`shmctl(IPC_RMID)`) what was left of `Telemetry`"),
             ("remove", "cannot remove (`shmctl(IPC_RMID)`) `Hold`"),
         ],
     ),
     fails(
-        &["shmctl(IPC_STAT)"],
+        "shmctl(IPC_STAT)",
         &[
             ("replace what the dead left", "cannot attach (`shmat`, `shmctl(IPC_STAT)`) `Telemetry`"),
             ("create", "cannot attach (`shmat`, `shmctl(IPC_STAT)`) `Hold`"),
@@ -120,7 +100,7 @@ const TABLE: &[Row] = &[
         ],
     ),
     fails(
-        &["shmget"],
+        "shmget",
         &[
             ("replace what the dead left", "cannot look (`shmget`) for `Telemetry`"),
             ("a name", "cannot look (`shmget`) for the segments of a new file in "),
@@ -130,6 +110,11 @@ const TABLE: &[Row] = &[
         ],
     ),
 ];
+
+fn rows() -> impl Iterator<Item = Row> {
+    let works = |calls: &'static str, errnos| calls.split(' ').map(move |calls| Row { calls, errnos, failures: &[] });
+    works(UNNEEDED, ALL).chain(works(MADE_UP_FOR, FILTERS)).chain(TABLE.iter().copied())
+}
 
 /// Longer than any wait of the program, on a busy machine.
 const LONGEST_MILLISECONDS: u64 = 5_000;
@@ -151,23 +136,21 @@ fn is_root() -> bool {
 
 /// What the program said of each operation that was tried, in a sandbox and on a store where the creator of an object has
 /// died.
-fn outcomes(calls: &[&str], errno: &str, wrapper: &[&str]) -> BTreeMap<String, String> {
+fn outcomes(calls: &str, errno: &str, wrapper: &[&str]) -> BTreeMap<String, String> {
     let scratch = Scratch::new();
     if is_root() {
-        // The root of a user namespace may have no number for the group. Only the row of `IPC_SET` needs it, and fails without.
+        // The root of a user namespace may have no number for the group.
         let _ = chown(scratch.path(), None, Some(GROUP));
     }
-    let mut creator = Peer::start_with_failpoint(scratch.path(), "CreateInitializing", "kill");
-    creator.tell("create 1");
-    creator.wait_until_killed();
+    Peer::killed_at(scratch.path(), "CreateInitializing", "create 1");
     outcomes_at(scratch.path(), calls, errno, wrapper)
 }
 
 /// The same, on any store; the program is started by another one if there is a `wrapper`.
-fn outcomes_at(path: &Path, calls: &[&str], errno: &str, wrapper: &[&str]) -> BTreeMap<String, String> {
+fn outcomes_at(path: &Path, calls: &str, errno: &str, wrapper: &[&str]) -> BTreeMap<String, String> {
     let [program, role] = &actor_words("sandboxed");
     let words = wrapper.iter().map(OsStr::new).chain([program, role, path.as_os_str(), OsStr::new(errno)]);
-    let words: Vec<&OsStr> = words.chain(calls.iter().map(OsStr::new)).collect();
+    let words: Vec<&OsStr> = words.chain(calls.split_terminator(' ').map(OsStr::new)).collect();
     let started = Command::new(words[0]).args(&words[1..]).stdout(Stdio::piped()).spawn();
     let mut child = Killed(started.expect("a program of ours"));
     let ended = wait::until("a process in a sandbox to end", || child.0.try_wait().expect("our child"));
@@ -186,14 +169,10 @@ fn outcomes_at(path: &Path, calls: &[&str], errno: &str, wrapper: &[&str]) -> BT
 #[test]
 fn each_call_that_is_refused_is_made_up_for_or_named_with_the_cure() {
     let mut wrong = Vec::new();
-    for Row { calls, errnos, failures } in TABLE {
-        if *calls == ["shmctl(IPC_SET)"] && !is_root() {
-            skip("only root is sure to have a group to which a segment is given");
-            continue;
-        }
-        for errno in *errnos {
+    for Row { calls, errnos, failures } in rows() {
+        for errno in errnos {
             let mut outcomes = outcomes(calls, errno, &[]);
-            for (name, said) in failures.iter() {
+            for (name, said) in failures {
                 let outcome = outcomes.remove(*name).unwrap_or_default();
                 if !(outcome.contains(said) && (outcome.ends_with(CURE) || !said.starts_with("cannot "))) {
                     wrong.push(format!(
@@ -211,7 +190,7 @@ fn each_call_that_is_refused_is_made_up_for_or_named_with_the_cure() {
 /// `sysfs` is everywhere, and not known to lock.
 #[test]
 fn anchor_whose_locks_cannot_be_tried_is_refused_with_the_reason() {
-    let outcomes = outcomes_at(Path::new("/sys/kernel"), &["fcntl(F_OFD_SETLK)"], "EINVAL", &[]);
+    let outcomes = outcomes_at(Path::new("/sys/kernel"), "fcntl(F_OFD_SETLK)", "EINVAL", &[]);
     let said = "a sandbox or the kernel refuses to try them by `fcntl(F_OFD_SETLK)`: Invalid argument; tmpfs, ext4, XFS and \
                 Btrfs do without a try";
     assert!(outcomes["open"].contains(said), "{outcomes:?}");
@@ -219,15 +198,14 @@ fn anchor_whose_locks_cannot_be_tried_is_refused_with_the_reason() {
 
 #[test]
 fn nothing_fails_where_nothing_is_refused() {
-    let outcomes = outcomes(&[], "EPERM", &[]);
+    let outcomes = outcomes("", "EPERM", &[]);
     assert!(outcomes.values().all(|outcome| outcome == "ok") && outcomes.len() > 15, "{outcomes:?}");
 }
 
 #[test]
 fn child_with_its_parents_number_is_told_from_it_where_pages_are_not_wiped() {
     with_namespaces(|| {
-        let outcomes =
-            outcomes(&["madvise(MADV_WIPEONFORK)"], "EINVAL", &["unshare", "--pid", "--fork", "--kill-child"]);
+        let outcomes = outcomes("madvise(MADV_WIPEONFORK)", "EINVAL", &["unshare", "--pid", "--fork", "--kill-child"]);
         assert_eq!(outcomes["a death after fork into a new PID namespace"], "ok");
     });
 }
@@ -237,10 +215,9 @@ fn documentation_lists_each_call_and_says_whether_it_is_needed() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/requirements.md");
     let text = fs::read_to_string(path).expect("docs/requirements.md");
     let mut listed: BTreeMap<&str, bool> = text.lines().filter_map(documented).collect();
-    for Row { calls, failures, .. } in TABLE.iter().filter(|row| row.calls.len() == 1) {
-        let is_needed =
-            listed.remove(calls[0]).unwrap_or_else(|| panic!("docs/requirements.md does not list {}", calls[0]));
-        assert_eq!(is_needed, !failures.is_empty(), "{} is needed", calls[0]);
+    for Row { calls, failures, .. } in rows().filter(|row| !row.calls.contains(' ')) {
+        let is_needed = listed.remove(calls).unwrap_or_else(|| panic!("docs/requirements.md does not list {calls}"));
+        assert_eq!(is_needed, !failures.is_empty(), "{calls} is needed");
     }
     assert!(listed.is_empty(), "no test refuses {listed:?}");
 }

@@ -1,13 +1,13 @@
 //! A directory that another one takes the place of, while a process of root works in it: what is elsewhere stays as it
 //! was.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::fs::{self};
+use std::os::unix::fs::{chown, symlink};
 use std::path::{Path, PathBuf};
 
 use shmstore_tests::peer::Peer;
 use shmstore_tests::privilege::{ALICE, with_users};
-use shmstore_tests::scratch::Scratch;
+use shmstore_tests::scratch::{Scratch, mode, set_mode};
 
 /// A directory of Alice, who can move what is in it, and two directories of root in it.
 struct Place {
@@ -59,11 +59,7 @@ fn stopping_at(step: &str, path: &Path, environment: &[(&str, &str)]) -> Peer {
 
 fn make_directory(path: &Path, mode: u32) {
     fs::create_dir(path).unwrap();
-    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
-}
-
-fn mode(path: &Path) -> u32 {
-    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+    set_mode(path, mode);
 }
 
 #[test]
@@ -77,7 +73,7 @@ fn directory_elsewhere_does_not_get_the_stores_mode_in_place_of_the_one_that_was
         root.signal("CONT");
         root.expect_err("attach", "NotFound");
         assert_eq!(mode(&elsewhere), 0o700);
-        assert_eq!(mode(&moved.join("rover")), 0o770);
+        assert_eq!(mode(moved.join("rover")), 0o770);
     });
 }
 

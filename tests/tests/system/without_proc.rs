@@ -7,9 +7,8 @@ use std::process::Command;
 use shmstore_tests::peer::Peer;
 use shmstore_tests::privilege::{ALICE, GROUP, PublicPeer, with_users};
 use shmstore_tests::sandbox;
-use shmstore_tests::scratch::Scratch;
+use shmstore_tests::scratch::{Scratch, set_mode};
 
-/// Starts a program where `/proc` is empty.
 fn without_proc(program: &Command) -> Command {
     let mut command = Command::new("unshare");
     command.args(["--mount", "sh", "-c", r#"mount -t tmpfs none /proc && exec "$0" "$@""#]);
@@ -41,7 +40,7 @@ fn named_store_is_made_without_proc_by_root_and_by_other_users() {
 fn name_that_cannot_be_made_without_proc_is_refused_with_whose_the_directory_is() {
     with_users(|| {
         let scratch = Scratch::new();
-        fs::set_permissions(scratch.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        set_mode(scratch.path(), 0o755);
         let program = PublicPeer::new();
         let mut peer = Peer::spawn(&mut without_proc(&program.command_as(ALICE, scratch.path())));
         let message = peer.expect_err("named rover", "NotWritable");

@@ -13,7 +13,6 @@ use super::obey::{Answer, Heir, Line, Obey, done, exec, serve};
 
 type Value = [u64; 32];
 
-/// What this process holds.
 enum Grip {
     // For its drop.
     Lock { _guard: LockGuard<'static> },

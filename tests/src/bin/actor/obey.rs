@@ -28,7 +28,6 @@ pub(crate) type Answer = Result<String, String>;
 
 pub(crate) type Heir = Box<dyn FnOnce() -> Box<dyn Obey> + Send>;
 
-/// A role that obeys.
 pub(crate) trait Obey {
     /// Does what only this role knows.
     fn obey(&mut self, command: &str, rest: &str) -> Answer;
@@ -39,7 +38,6 @@ pub(crate) trait Obey {
     fn heir(&mut self) -> Heir;
 }
 
-/// The line on which commands come and answers go.
 #[derive(Default)]
 pub(crate) struct Line {
     /// A socket of the parent, in place of standard input and output.
@@ -151,7 +149,7 @@ fn clone() -> libc::pid_t {
 }
 
 /// Closes everything but standard input, output and error, as daemons do.
-fn close_descriptors() -> Answer {
+pub(crate) fn close_descriptors() -> Answer {
     // SAFETY: takes numbers only. What the descriptors were for is what the test asks.
     let closed = unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, 0) };
     if closed == 0 { done("") } else { Err("Closing".into()) }

@@ -32,36 +32,28 @@ struct State {
     held: Vec<Shared<Telemetry>>,
     /// Handles for reading only, the newest last.
     seen: Vec<ReadOnly<Telemetry>>,
-    /// Segments that were made past the store.
     planted: Vec<Planted>,
     line: Line,
 }
 
 pub(crate) fn play() {
     let path = super::path();
-    let mut options = Store::options();
-    if let Ok(uid) = std::env::var("PEER_TRUSTS") {
-        options = options.trust(uid.parse().expect("a uid"));
-    }
-    if let Ok(mode) = std::env::var("PEER_MODE") {
-        options = options.mode(u32::from_str_radix(&mode, 8).expect("an octal mode"));
-    }
-    if let Ok(wait) = std::env::var("PEER_WAIT_MS") {
-        options = options.wait(Duration::from_millis(wait.parse().expect("milliseconds")));
-    }
-    if let Ok(max_processes) = std::env::var("PEER_MAX_PROCESSES") {
-        options = options.max_processes(max_processes.parse().expect("a count"));
-    }
-    if std::env::var_os("PEER_PER_IPC_NAMESPACE").is_some() {
-        options = options.per_ipc_namespace(true);
-    }
+    let number = |name, radix| {
+        let text = std::env::var(name).ok()?;
+        Some(u32::from_str_radix(&text, radix).unwrap_or_else(|error| panic!("{name}: {error}")))
+    };
+    let mut options = Store::options().per_ipc_namespace(std::env::var_os("PEER_PER_IPC_NAMESPACE").is_some());
+    options = number("PEER_TRUSTS", 10).map_or(options.clone(), |uid| options.trust(uid));
+    options = number("PEER_MODE", 8).map_or(options.clone(), |mode| options.mode(mode));
+    options = number("PEER_WAIT_MS", 10).map_or(options.clone(), |ms| options.wait(Duration::from_millis(ms.into())));
+    options = number("PEER_MAX_PROCESSES", 10).map_or(options.clone(), |most| options.max_processes(most));
     let opened = match std::env::var_os("PEER_MAKES_STORE") {
         Some(_) => options.open_or_create(path),
         None => options.open_timeout(path, Duration::from_secs(10)),
     };
     let store = match opened {
         Ok(store) => store,
-        Err(error) => return Line::default().answer(&told(Err(failed(open_variant(&error), &error)))),
+        Err(error) => return Line::default().answer(&told(Err(open_failed(error)))),
     };
     let (held, seen, planted) = Default::default();
     serve(&mut State { base: store.clone(), store, held, seen, planted, line: Line::default() });
@@ -159,20 +151,19 @@ impl State {
                 self.hold(replaced.map_err(create_failed))
             }
             "list" => {
-                let listed = self.store.list().map_err(|error| failed(open_variant(&error), &error))?;
+                let listed = self.store.list().map_err(open_failed)?;
                 Ok(listed.iter().map(|object| object.state.to_string()).collect::<Vec<_>>().join(", "))
             }
             "remove" => self.store.remove::<Telemetry>().map(|()| String::new()).map_err(remove_failed),
             "named" => {
                 let name = words.pop_front().unwrap_or_default();
-                self.store =
-                    self.base.open_or_create_named(name).map_err(|error| failed(open_variant(&error), &error))?;
+                self.store = self.base.open_or_create_named(name).map_err(open_failed)?;
                 Ok(String::new())
             }
             "crowd" => self.crowd(number()),
             "forget" => {
                 let forgotten = self.base.remove_name(words.pop_front().unwrap_or_default());
-                forgotten.map(|there_was_one| there_was_one.to_string()).map_err(|e| failed(open_variant(&e), &e))
+                forgotten.map(|there_was_one| there_was_one.to_string()).map_err(open_failed)
             }
             "churn" => churn(&self.store, Duration::from_millis(number()), number()),
             "plant" => self.plant(words),
@@ -199,10 +190,7 @@ impl State {
     fn crowd(&mut self, count: u64) -> Answer {
         let mut held = Vec::new();
         for name in 0..count {
-            let store = self
-                .base
-                .open_or_create_named(&name.to_string())
-                .map_err(|error| failed(open_variant(&error), &error))?;
+            let store = self.base.open_or_create_named(&name.to_string()).map_err(open_failed)?;
             held.push((store.create::<Telemetry>().map_err(create_failed)?, store));
         }
         let open = std::fs::read_dir("/proc/self/fd").expect("our own files").count();
@@ -355,37 +343,30 @@ fn failed(variant: &str, error: &dyn std::error::Error) -> (String, String) {
     (variant.to_owned(), error.to_string())
 }
 
+/// The name of an error's variant, if it is one of these.
+macro_rules! variant {
+    ($error:expr, $enum:ident: $($variant:ident)*) => {
+        match $error {
+            $($enum::$variant { .. } => stringify!($variant),)*
+            _ => concat!("Other", stringify!($enum)),
+        }
+    };
+}
+
 fn open_variant(error: &OpenError) -> &'static str {
-    match error {
-        OpenError::NotFound { .. } => "NotFound",
-        OpenError::AccessDenied { .. } => "AccessDenied",
-        OpenError::NotWritable { .. } => "NotWritable",
-        OpenError::WorldWritable { .. } => "WorldWritable",
-        OpenError::UntrustedAnchor { .. } => "UntrustedAnchor",
-        OpenError::Busy { .. } => "Busy",
-        _ => "OtherOpenError",
-    }
+    variant!(error, OpenError: NotFound AccessDenied NotWritable WorldWritable UntrustedAnchor Busy)
+}
+
+fn open_failed(error: OpenError) -> (String, String) {
+    failed(open_variant(&error), &error)
 }
 
 fn attach_variant(error: &AttachError) -> &'static str {
-    match error {
-        AttachError::Anchor(error) => open_variant(error),
-        AttachError::NotFound { .. } => "NotFound",
-        AttachError::LayoutMismatch { .. } => "LayoutMismatch",
-        AttachError::FormatVersion { .. } => "FormatVersion",
-        AttachError::NewerFormat { .. } => "NewerFormat",
-        AttachError::Foreign { .. } => "Foreign",
-        AttachError::Collision { .. } => "Collision",
-        AttachError::StaleAnchor { .. } => "StaleAnchor",
-        AttachError::Untrusted { .. } => "Untrusted",
-        AttachError::Abandoned { .. } => "Abandoned",
-        AttachError::StillInitializing { .. } => "StillInitializing",
-        AttachError::AccessDenied { .. } => "AccessDenied",
-        AttachError::Corrupt { .. } => "Corrupt",
-        AttachError::ParticipantsFull { .. } => "ParticipantsFull",
-        AttachError::WouldDeadlock { .. } => "WouldDeadlock",
-        _ => "OtherAttachError",
+    if let AttachError::Anchor(error) = error {
+        return open_variant(error);
     }
+    variant!(error, AttachError: NotFound LayoutMismatch FormatVersion NewerFormat Foreign Collision StaleAnchor Untrusted
+        Abandoned StillInitializing AccessDenied Corrupt ParticipantsFull WouldDeadlock)
 }
 
 fn attach_failed(error: AttachError) -> (String, String) {
@@ -395,16 +376,10 @@ fn attach_failed(error: AttachError) -> (String, String) {
 fn create_failed(error: CreateError) -> (String, String) {
     let variant = match &error {
         CreateError::Existing(error) => attach_variant(error),
-        CreateError::AlreadyExists { .. } => "AlreadyExists",
-        CreateError::ForkedInInit { .. } => "ForkedInInit",
-        CreateError::OtherIpcNamespace { .. } => "OtherIpcNamespace",
-        CreateError::SegmentLimit { .. } => "SegmentLimit",
-        CreateError::PageLimit { .. } => "PageLimit",
-        CreateError::SizeLimit { .. } => "SizeLimit",
-        CreateError::NotReplaceable(_) => "NotReplaceable",
-        CreateError::RemovedMeanwhile { .. } => "RemovedMeanwhile",
-        CreateError::Lost { .. } => "Lost",
-        _ => "OtherCreateError",
+        error => {
+            variant!(error, CreateError: AlreadyExists ForkedInInit OtherIpcNamespace SegmentLimit PageLimit SizeLimit
+            NotReplaceable RemovedMeanwhile Lost)
+        }
     };
     failed(variant, &error)
 }
@@ -412,9 +387,7 @@ fn create_failed(error: CreateError) -> (String, String) {
 fn remove_failed(error: RemoveError) -> (String, String) {
     let variant = match &error {
         RemoveError::Existing(error) => attach_variant(error),
-        RemoveError::NotFound { .. } => "NotFound",
-        RemoveError::NotPermitted { .. } => "NotPermitted",
-        _ => "OtherRemoveError",
+        error => variant!(error, RemoveError: NotFound NotPermitted),
     };
     failed(variant, &error)
 }

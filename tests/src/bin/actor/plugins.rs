@@ -11,7 +11,7 @@
 //! unloaded.
 #![allow(unsafe_code)]
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::process::exit;
@@ -49,8 +49,7 @@ fn descriptors() -> usize {
     fs::read_dir("/proc/self/fd").expect("/proc").count()
 }
 
-/// Loads the library, has it use the object, and unloads it.
-fn visit(keeps: bool, unloads: bool) {
+pub(crate) fn load() -> *mut libc::c_void {
     let ourselves = std::env::current_exe().expect("a path of our own");
     let library = ourselves.with_file_name("deps").join("libshmstore_twin.so");
     let library = CString::new(library.as_os_str().as_bytes()).expect("a path without NUL");
@@ -58,9 +57,20 @@ fn visit(keeps: bool, unloads: bool) {
     // library's.
     let loaded = unsafe { libc::dlopen(library.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
     assert!(!loaded.is_null(), "{library:?} is built with this program");
+    loaded
+}
+
+pub(crate) fn symbol(loaded: *mut libc::c_void, name: &CStr) -> *mut libc::c_void {
     // SAFETY: a library that is loaded, and a C string, alive during the call.
-    let function = unsafe { libc::dlsym(loaded, c"shmstore_twin_visit".as_ptr()) };
-    assert!(!function.is_null(), "it is one of its functions");
+    let function = unsafe { libc::dlsym(loaded, name.as_ptr()) };
+    assert!(!function.is_null(), "{name:?} is one of its functions");
+    function
+}
+
+/// Loads the library, has it use the object, and unloads it.
+fn visit(keeps: bool, unloads: bool) {
+    let loaded = load();
+    let function = symbol(loaded, c"shmstore_twin_visit");
     // SAFETY: a function of this type, by the library's source.
     let visit = unsafe { std::mem::transmute::<*mut libc::c_void, Visit>(function) };
     // Thread-locals with destructors of a thread that lives on would keep the library loaded.

@@ -62,7 +62,6 @@ fn object_that_is_called_a_schema_is_not_read() {
     assert_eq!((listed.len(), listed[0].state, &listed[0].type_name), (1, SegmentState::Damaged, &None));
 }
 
-/// 8 MiB.
 #[derive(ShmObject)]
 #[repr(C)]
 #[shm(id = 'M')]

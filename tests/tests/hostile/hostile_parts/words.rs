@@ -18,10 +18,6 @@ use shmstore_tests::wait::flat_out;
 use super::harm::{LOCK_WORD, SEQUENCE, SHORT, Stop, TOKEN, in_time, meanwhile, place};
 use super::store;
 
-fn word(raw: &Raw, at: usize) -> u32 {
-    u32::from_le_bytes(raw.read(at..at + 4).try_into().unwrap())
-}
-
 #[test]
 fn our_own_token_in_a_lock_that_we_do_not_hold_makes_us_wait_and_not_panic() {
     let scratch = Scratch::new();
@@ -29,7 +25,7 @@ fn our_own_token_in_a_lock_that_we_do_not_hold_makes_us_wait_and_not_panic() {
     let raw = Raw::at_key(scratch.key('H'));
     let [lock, versioned] = [place(&parts, &parts.lock, &raw), place(&parts, &parts.position, &raw) + LOCK_WORD];
     let guard = parts.lock.try_lock().unwrap();
-    let ours = word(&raw, lock) & TOKEN;
+    let ours = raw.word(lock) & TOKEN;
     drop(guard);
     for flags in 0..8_u32 {
         let held = (ours | flags << 29).to_le_bytes();
@@ -42,7 +38,7 @@ fn our_own_token_in_a_lock_that_we_do_not_hold_makes_us_wait_and_not_panic() {
         let refused = in_time(|| parts.lock.lock_timeout(SHORT)).unwrap_err();
         assert!(matches!(refused, LockError::Busy(_)), "{refused}");
         assert!(matches!(parts.lock.try_lock().unwrap_err(), LockError::Busy(_)));
-        assert_eq!(word(&raw, lock) & TOKEN, ours, "who does not hold it does not free it");
+        assert_eq!(raw.word(lock) & TOKEN, ours, "who does not hold it does not free it");
     }
 }
 
@@ -66,7 +62,7 @@ fn lock_that_was_taken_from_us_is_not_ours_to_free() {
         guard.mark_consistent();
         drop(guard);
         transfer.commit();
-        assert_eq!([word(&raw, lock), word(&raw, versioned)], [theirs; 2]);
+        assert_eq!([raw.word(lock), raw.word(versioned)], [theirs; 2]);
         // Nobody is that: it is taken as from the dead.
         drop(in_time(|| parts.lock.lock_to_repair_timeout(SHORT)).unwrap());
         in_time(|| store_within(&parts, SHORT)).unwrap();

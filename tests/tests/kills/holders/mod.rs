@@ -21,7 +21,6 @@ struct Scenario {
     before: Before,
     /// What it does first.
     first: &'static str,
-    /// What leads to the step.
     then: &'static str,
     /// What holds when it is there.
     at_step: AtStep,
@@ -41,7 +40,6 @@ enum Before {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum AtStep {
-    /// Holds the lock.
     Lock,
     /// Holds the write side, and its version is not valid yet.
     WriteSide,
@@ -49,7 +47,6 @@ enum AtStep {
     Published,
     /// Holds nothing any more, and its version is valid.
     PublishedAndFree,
-    /// Holds nothing.
     Free,
 }
 

@@ -6,7 +6,6 @@ use shmstore_tests::segments;
 
 use super::{AtKey, assert_next_process_finds_its_way, at_every_step};
 
-/// A process that keeps a segment attached.
 fn grip(shmid: i32) -> Peer {
     let mut grip = Peer::spawn(actor("grip").arg(shmid.to_string()));
     assert_eq!(grip.answer(), "ok attached");
@@ -38,9 +37,7 @@ fn half_made_object_that_somebody_has_attached_is_refused_until_that_process_end
 #[test]
 fn object_that_is_waited_for_is_made_once_the_last_process_lets_go_of_its_half_made_one() {
     let scratch = Scratch::new();
-    let mut creator = Peer::start_with_failpoint(scratch.path(), "CreateSchema", "kill");
-    creator.tell("create 7");
-    creator.wait_until_killed();
+    Peer::killed_at(scratch.path(), "CreateSchema", "create 7");
     let mut grip = grip(segments::at_key(scratch.key('T'))[0].shmid);
     let mut next = Peer::start_with(scratch.path(), &[("PEER_WAIT_MS", "20000")]);
     next.tell("attach_or_create 8");
@@ -53,9 +50,7 @@ fn object_that_is_waited_for_is_made_once_the_last_process_lets_go_of_its_half_m
 #[test]
 fn segment_in_which_nothing_is_written_is_left_alone_while_it_is_young() {
     let scratch = Scratch::new();
-    let mut creator = Peer::start_with_failpoint(scratch.path(), "CreateSegment", "kill");
-    creator.tell("create 7");
-    creator.wait_until_killed();
+    Peer::killed_at(scratch.path(), "CreateSegment", "create 7");
     let made = segments::at_key(scratch.key('T'));
     let mut impatient = Peer::start_with(scratch.path(), &[("PEER_WAIT_MS", "10")]);
     let message = impatient.expect_err("attach_or_create 8", "Abandoned");

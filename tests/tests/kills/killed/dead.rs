@@ -91,11 +91,8 @@ fn object_is_removed_if_and_only_if_its_dead_remover_got_to_its_key() {
         if !scenario.is_removal() {
             return;
         }
-        let mut holder = Peer::start(scratch.path());
-        holder.expect_ok("create 7");
-        let mut remover = Peer::start_with_failpoint(scratch.path(), scenario.step, "kill");
-        remover.tell("remove");
-        remover.wait_until_killed();
+        let mut holder = Peer::creator(scratch.path());
+        Peer::killed_at(scratch.path(), scenario.step, "remove");
         let whole = scenario.at_key == AtKey::Whole;
         assert_eq!(holder.expect_ok("state"), if whole { "ready" } else { "removed" });
         assert_eq!(holder.expect_ok("removed"), (scenario.step == "RemoveDone").to_string());
@@ -111,9 +108,7 @@ fn name_whose_maker_died_is_there_or_is_made_by_the_next() {
     for (step, published) in [("NameCandidate", false), ("NamePublished", true)] {
         assert!(shmstore::STEPS.contains(&step));
         let scratch = Scratch::new();
-        let mut maker = Peer::start_with_failpoint(scratch.path(), step, "kill");
-        maker.tell("named rover");
-        maker.wait_until_killed();
+        Peer::killed_at(scratch.path(), step, "named rover");
         assert_eq!(scratch.store().names().unwrap(), if published { vec!["rover"] } else { vec![] });
         let mut next = Peer::start(scratch.path());
         next.expect_ok("named rover");

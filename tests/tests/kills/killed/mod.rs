@@ -72,9 +72,7 @@ impl Scenario {
         for (command, killed_at) in self.before {
             match killed_at {
                 Some(step) => {
-                    let mut peer = Peer::start_with_failpoint(scratch.path(), step, "kill");
-                    peer.tell(command);
-                    peer.wait_until_killed();
+                    Peer::killed_at(scratch.path(), step, command);
                 }
                 None => drop(Peer::start(scratch.path()).expect_ok(command)),
             }

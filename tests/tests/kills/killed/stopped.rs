@@ -2,6 +2,7 @@
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use shmstore_tests::holder::is_in_state;
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::peer::Peer;
 use shmstore_tests::raw::{Raw, field, find, plant};
@@ -85,9 +86,7 @@ fn those_who_wait_for_a_stopped_process_get_what_it_makes_in_the_end() {
 fn name_whose_maker_is_stopped_is_waited_for_until_it_is_there() {
     for (step, published) in [("NameCandidate", false), ("NamePublished", true)] {
         let scratch = Scratch::new();
-        let mut maker = Peer::start_with_failpoint(scratch.path(), step, "stop");
-        maker.tell("named rover");
-        maker.wait_until_stopped();
+        let mut maker = Peer::stopped_at(scratch.path(), step, "named rover");
         let mut other = Peer::start_with(scratch.path(), &IMPATIENT);
         if published {
             other.expect_ok("named rover");
@@ -121,10 +120,7 @@ fn objects_that_stand_at_the_key_again_and_again_keep_no_attach_beyond_its_limit
     let mut peer = Peer::start_with(scratch.path(), &environment);
     let pid = Pid::from_raw(peer.pid().try_into().unwrap());
     peer.tell("attach");
-    let is_stopped = || {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T')) && find(key).is_none()
-    };
+    let is_stopped = || is_in_state(pid.as_raw().unsigned_abs(), 'T') && find(key).is_none();
     std::thread::scope(|scope| {
         let answer = scope.spawn(|| peer.answer());
         for _ in 0..ROUNDS {

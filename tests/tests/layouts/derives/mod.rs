@@ -2,8 +2,6 @@
 //!
 //! Modules that deny lints are public, so that the lints see what the derives generate as they would see it in a library.
 
-#[allow(unreachable_pub)]
-mod a_string_of_ones_own;
 mod any_bits;
 mod attribute_macros;
 #[allow(unreachable_pub)]
@@ -13,8 +11,6 @@ mod crate_attribute;
 pub mod every_field_of_a_value;
 pub mod every_field_of_an_object;
 mod every_repr_of_an_enum;
-#[allow(unreachable_pub)]
-mod identity;
 mod inherent_items_of_the_same_name;
 pub mod locks_and_events;
 mod macro_fragments;

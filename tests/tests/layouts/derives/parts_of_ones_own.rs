@@ -25,6 +25,15 @@ type CacheAligned<T> = shmstore::CacheAligned<AtomicValue<T>>;
 #[repr(transparent)]
 struct String(u8);
 
+type Vec = String;
+
+#[derive(Clone, Copy, ShmValue)]
+#[repr(C)]
+struct Reading {
+    name: String,
+    others: [Vec; 2],
+}
+
 #[derive(ShmObject)]
 #[repr(C)]
 struct Telemetry<const N: usize> {
@@ -61,5 +70,5 @@ made!(Made, String, shmstore::Versioned<String>);
 fn the_type_decides_and_not_its_name() {
     assert_eq!(Made::SCHEMA.size(), 3 * 128);
     assert_eq!(Telemetry::<4>::SCHEMA.size(), size_of::<Telemetry<4>>());
-    assert_eq!(Widths::<4>::SCHEMA.size(), 40);
+    assert_eq!((Widths::<4>::SCHEMA.size(), Reading::SCHEMA.size()), (40, 3));
 }

@@ -16,7 +16,6 @@ pub(crate) fn from_bytes<V: AnyBits>(bytes: &[u8]) -> V {
     unsafe { bytes.as_ptr().cast::<V>().read_unaligned() }
 }
 
-/// Shows the bytes that another process would find.
 pub(crate) fn bytes_of<V: ShmValue>(value: &V) -> &[u8] {
     // SAFETY: a `ShmValue` has no padding, so all its bytes are initialized; the slice borrows it.
     unsafe { std::slice::from_raw_parts(std::ptr::from_ref(value).cast::<u8>(), size_of::<V>()) }

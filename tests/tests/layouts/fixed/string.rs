@@ -102,31 +102,6 @@ fn what_does_not_fit_is_refused_whole_and_named() {
 }
 
 #[test]
-fn truncation_never_splits_a_character() {
-    assert_eq!(FixedString::<4>::from_truncated("rover"), "rove");
-    assert_eq!(FixedString::<5>::from_truncated("rover"), "rover");
-    for (capacity_left, kept) in [(0, "a"), (1, "a"), (2, "a"), (3, "a"), (4, "a🦀")] {
-        let mut string = fixed::<8>("a🦀b");
-        string.truncate(1 + capacity_left);
-        assert_eq!(string, kept);
-    }
-    assert_eq!(FixedString::<4>::from_truncated("a🦀"), "a");
-    assert_eq!(FixedString::<3>::from_truncated("🦀"), "");
-    assert_eq!(bytes_of(&FixedString::<4>::from_truncated("a🦀")), *b"\x01\0\0\0a\0\0\0");
-}
-
-#[test]
-fn removed_text_is_overwritten() {
-    let mut string = fixed::<10>("secret🦀");
-    assert_eq!(string.pop(), Some('🦀'));
-    string.truncate(3);
-    assert_eq!(bytes_of(&string), *b"\x03\0\0\0sec\0\0\0\0\0\0\0");
-    string.clear();
-    assert_eq!(bytes_of(&string), [0; 14]);
-    assert_eq!(string.pop(), None);
-}
-
-#[test]
 fn string_compares_with_every_kind_of_text() {
     let string = fixed::<8>("rover");
     assert!(equal(&string, "rover"));

@@ -5,7 +5,7 @@
 #![allow(clippy::duplicate_mod)] // the models, once for each mutation
 #![allow(unused_variables, clippy::let_and_return, clippy::needless_bool, clippy::nonminimal_bool)] // what a mutation leaves
 
-use shmstore_tests::mutation::must_fail;
+use shmstore_tests::again::must_fail;
 
 mod atomics {
     pub(super) use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};

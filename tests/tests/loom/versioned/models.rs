@@ -41,7 +41,6 @@ impl Part {
         assert!(stopped.is_err());
     }
 
-    /// Stores under the lock.
     fn store(&self, word: u64) {
         while !lock_word::try_take(&self.lock, TOKEN) {
             thread::yield_now();

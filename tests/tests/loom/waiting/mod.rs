@@ -12,7 +12,7 @@
     clippy::nonminimal_bool
 )] // what a mutation leaves
 
-use shmstore_tests::mutation::must_fail;
+use shmstore_tests::again::must_fail;
 
 mod atomics {
     pub(super) use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};

@@ -1,30 +1,16 @@
 //! Those who share the state of this machine: `writer`, `reader`, `observe`.
-
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
 use shmstore_tests::privilege::{ALICE, BOB, GROUP, PublicPeer, with_users};
-use shmstore_tests::scratch::Scratch;
+use shmstore_tests::scratch::{Scratch, set_mode};
 use shmstore_tests::wait;
 
 use super::program::{Printed, Program, example, number_before, piped, run, run_well};
 
-fn writer(scratch: &Scratch, args: &[&str]) -> Command {
-    let mut command = example("writer");
-    command.arg("--path").arg(scratch.path()).args(args);
-    command
-}
-
-fn reader(scratch: &Scratch, args: &[&str]) -> Command {
-    let mut command = example("reader");
-    command.arg("--path").arg(scratch.path()).args(args);
-    command
-}
-
-fn observer(scratch: &Scratch, args: &[&str]) -> Command {
-    let mut command = example("observe");
+/// An example, at the path of `scratch`.
+fn host(name: &str, scratch: &Scratch, args: &[&str]) -> Command {
+    let mut command = example(name);
     command.arg("--path").arg(scratch.path()).args(args);
     command
 }
@@ -46,8 +32,8 @@ fn taken(wrote: &str) -> u64 {
 #[test]
 fn a_reader_that_comes_first_waits_for_the_writer() {
     let scratch = Scratch::new();
-    let reader = Program::start(&mut reader(&scratch, &["--once", "--timeout", "20"]));
-    let wrote = run_well(&mut writer(&scratch, &["--seconds", "1"]));
+    let reader = Program::start(&mut host("reader", &scratch, &["--once", "--timeout", "20"]));
+    let wrote = run_well(&mut host("writer", &scratch, &["--seconds", "1"]));
     assert!(wrote.starts_with("created `HostStats`, segment "), "{wrote}");
     let Printed { status, out, .. } = reader.output();
     assert!(status.success() && out.contains("\nmemory  [") && out.contains("\n all "), "{out}");
@@ -56,10 +42,10 @@ fn a_reader_that_comes_first_waits_for_the_writer() {
 #[test]
 fn a_reader_that_comes_last_sees_the_last_sample() {
     let scratch = Scratch::new();
-    let wrote = run_well(&mut writer(&scratch, &["--seconds", "1", "--hz", "5"]));
+    let wrote = run_well(&mut host("writer", &scratch, &["--seconds", "1", "--hz", "5"]));
     assert!(wrote.contains(" samples; the object stays"), "{wrote}");
     let last = format!(", sample {}, ", taken(&wrote));
-    let table = run_well(&mut reader(&scratch, &["--once"]));
+    let table = run_well(&mut host("reader", &scratch, &["--once"]));
     assert!(table.contains(&last) && table.contains("has ended"), "{table}");
 }
 
@@ -81,27 +67,29 @@ fn a_reader_without_a_writer_says_what_to_do() {
 fn a_killed_writer_takes_nothing_along_and_another_goes_on() {
     let scratch = Scratch::new();
     // Once a second, so that it has one sample to its name when it is killed.
-    let mut killed = Program::start(&mut writer(&scratch, &["--hz", "1"]));
+    let mut killed = Program::start(&mut host("writer", &scratch, &["--hz", "1"]));
     killed.line_with("created");
-    wait::until_true("the first sample", || run(&mut reader(&scratch, &["--once"])).out.contains(", sample 1, "));
-    let before = run_well(&mut reader(&scratch, &["--once"]));
+    wait::until_true("the first sample", || {
+        run(&mut host("reader", &scratch, &["--once"])).out.contains(", sample 1, ")
+    });
+    let before = run_well(&mut host("reader", &scratch, &["--once"]));
     assert!(before.contains(", sample 1, from pid "), "{before}");
     killed.signal("KILL");
     killed.wait();
 
-    let after = run_well(&mut reader(&scratch, &["--once"]));
+    let after = run_well(&mut host("reader", &scratch, &["--once"]));
     assert!(after.contains(", sample 1, from pid "), "{after}");
-    let wrote = run_well(&mut writer(&scratch, &["--seconds", "1", "--hz", "4"]));
+    let wrote = run_well(&mut host("writer", &scratch, &["--seconds", "1", "--hz", "4"]));
     assert!(wrote.starts_with("going on after sample 1 of `HostStats`"), "{wrote}");
     let last = format!(", sample {}, ", 1 + taken(&wrote));
-    assert!(run_well(&mut reader(&scratch, &["--once"])).contains(&last));
+    assert!(run_well(&mut host("reader", &scratch, &["--once"])).contains(&last));
 }
 
 #[test]
 fn a_reader_ends_when_the_object_is_removed() {
     let scratch = Scratch::new();
-    let reader = Program::start(&mut reader(&scratch, &["--hz", "20"]));
-    let wrote = run_well(&mut writer(&scratch, &["--seconds", "1", "--remove"]));
+    let reader = Program::start(&mut host("reader", &scratch, &["--hz", "20"]));
+    let wrote = run_well(&mut host("writer", &scratch, &["--seconds", "1", "--remove"]));
     assert!(wrote.ends_with("removed the object\n"), "{wrote}");
     let Printed { status, out, .. } = reader.output();
     let last = format!("after {} samples; a new writer makes a new one\n", taken(&wrote));
@@ -113,7 +101,7 @@ fn a_reader_ends_when_the_object_is_removed() {
 fn a_writer_ends_when_it_is_asked_to() {
     for signal in ["INT", "TERM"] {
         let scratch = Scratch::new();
-        let mut writer = Program::start(&mut writer(&scratch, &["--remove"]));
+        let mut writer = Program::start(&mut host("writer", &scratch, &["--remove"]));
         writer.line_with("created");
         writer.signal(signal);
         let printed = writer.output();
@@ -125,16 +113,16 @@ fn a_writer_ends_when_it_is_asked_to() {
 #[test]
 fn a_replacing_writer_starts_over() {
     let scratch = Scratch::new();
-    run_well(&mut writer(&scratch, &["--seconds", "1"]));
-    let wrote = run_well(&mut writer(&scratch, &["--seconds", "1", "--replace"]));
+    run_well(&mut host("writer", &scratch, &["--seconds", "1"]));
+    let wrote = run_well(&mut host("writer", &scratch, &["--seconds", "1", "--replace"]));
     assert!(wrote.starts_with("created `HostStats`"), "{wrote}");
 }
 
 #[test]
 fn an_observer_prints_each_new_sample_and_sees_the_end() {
     let scratch = Scratch::new();
-    let mut observer = Program::start(&mut observer(&scratch, &["--timeout", "20"]));
-    let mut writer = Program::start(&mut writer(&scratch, &["--hz", "20", "--remove"]));
+    let mut observer = Program::start(&mut host("observe", &scratch, &["--timeout", "20"]));
+    let mut writer = Program::start(&mut host("writer", &scratch, &["--hz", "20", "--remove"]));
     writer.line_with("created");
     assert!(observer.line_with("reading").contains("mode 0600"));
     let first = observer.line_with("sample ");
@@ -160,7 +148,7 @@ fn an_observer_of_another_user_sees_what_it_is_allowed_to() {
     with_users(|| {
         let scratch = Scratch::new();
         std::os::unix::fs::chown(scratch.path(), Some(ALICE), Some(GROUP)).unwrap();
-        std::fs::set_permissions(scratch.path(), Permissions::from_mode(0o755)).unwrap();
+        set_mode(scratch.path(), 0o755);
         let (mut command, _of_alice) = as_user(ALICE, "writer", &scratch, &["--mode", "644", "--remove"]);
         let mut writer = Program::start(&mut command);
         writer.line_with("created");
@@ -185,8 +173,8 @@ fn an_observer_tells_how_two_users_do_it_and_ends_when_it_is_asked_to() {
     let help = run_well(example("observe").arg("--help"));
     assert!(help.contains("--mode 644\n") && help.contains("--trust 1001\n"), "{help}");
     let scratch = Scratch::new();
-    run_well(&mut writer(&scratch, &["--seconds", "1"]));
-    let mut observer = Program::start(&mut observer(&scratch, &[]));
+    run_well(&mut host("writer", &scratch, &["--seconds", "1"]));
+    let mut observer = Program::start(&mut host("observe", &scratch, &[]));
     assert!(observer.line_with("sample ").contains("has ended"));
     observer.signal("TERM");
     assert!(observer.wait().success());

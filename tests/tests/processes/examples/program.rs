@@ -52,8 +52,7 @@ impl Program {
     }
 
     pub(super) fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
-        assert!(sent.expect("`kill` of procps").success());
+        shmstore_tests::peer::signal(self.child.id(), name);
     }
 }
 

@@ -14,19 +14,16 @@ use shmstore::inspect::{Limits, Object, Segment, Value};
 use shmstore::{FixedString, FixedVec, Shared, Store};
 use shmstore_tests::objects::{Choosy, EveryPart, Mode, Position};
 
-/// The object at a path, by its id.
 #[track_caller]
 fn object(path: &Path, id: char) -> Object {
     Object::find(path, Some(id)).expect("an object at the path")
 }
 
-/// What the segment of a number is.
 #[track_caller]
 fn segment(shmid: i32) -> Segment {
     Segment::of_shmid(shmid).expect("a segment of this number")
 }
 
-/// One part of an object.
 #[track_caller]
 fn at(object: &Object, path: &str) -> Value {
     object.read_at(&path.parse().expect("a path"), &Limits::full()).expect("a part")

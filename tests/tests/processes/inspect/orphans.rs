@@ -1,23 +1,19 @@
 //! Who is an orphan, and what it costs to find out.
 
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, symlink};
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::Path;
 use std::time::Duration;
 
+use shmstore::Store;
 use shmstore::inspect::{InspectError, Object, SegmentState, WhileAttached, segments};
-use shmstore::{Shared, Store};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::raw::{Field, Raw, field, plant};
 use shmstore_tests::scratch::{Planted, Scratch, key_of};
 use shmstore_tests::wait::{flat_out, processor_time};
 
 use super::segment;
-use super::states::with_own_anchor;
-
-fn make_private(directory: &Path) {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).unwrap();
-}
+use super::states::{created, with_own_anchor};
 
 fn write_hint(raw: &Raw, path: &Path) {
     let path = path.as_os_str().as_encoded_bytes();
@@ -34,12 +30,11 @@ fn state(planted: &Planted) -> SegmentState {
 #[test]
 fn object_that_was_made_through_a_link_is_not_orphaned_when_the_link_leads_elsewhere() {
     let scratch = Scratch::new();
-    let [old, new, link] = ["r42/rover", "r43/rover", "current"].map(|name| scratch.join(name));
-    make_private(&old);
-    make_private(&new);
+    let [old, new] = ["r42/rover", "r43/rover"].map(|name| scratch.reserve(name));
+    let link = scratch.join("current");
     symlink("r42", &link).unwrap();
     let store = Store::open(link.join("rover")).unwrap();
-    let planted = Planted { shmid: Shared::info(&store.create::<Telemetry>().unwrap()).unwrap().shmid };
+    let planted = created(&store);
     assert_eq!(store.path(), link.join("rover"), "what the user said");
     assert_eq!(segment(planted.shmid).path(), Some(&*fs::canonicalize(&old).unwrap()), "where it really is");
 
@@ -67,12 +62,12 @@ fn object_that_was_made_through_a_link_is_not_orphaned_when_the_link_leads_elsew
 #[test]
 fn store_whose_anchor_was_moved_behind_a_link_writes_where_it_is_now() {
     let scratch = Scratch::new();
-    let [first, second, link] = ["r42/rover", "r44/rover", "current"].map(|name| scratch.join(name));
-    make_private(&first);
+    let first = scratch.reserve("r42/rover");
+    let [second, link] = ["r44/rover", "current"].map(|name| scratch.join(name));
     symlink("r42", &link).unwrap();
     let store = Store::open(link.join("rover")).unwrap();
     let written = || {
-        let planted = Planted { shmid: Shared::info(&store.create::<Telemetry>().unwrap()).unwrap().shmid };
+        let planted = created(&store);
         let written = segment(planted.shmid).path().map(Path::to_owned);
         store.remove::<Telemetry>().unwrap();
         written
@@ -88,10 +83,9 @@ fn store_whose_anchor_was_moved_behind_a_link_writes_where_it_is_now() {
 #[test]
 fn object_is_orphaned_if_what_has_its_inode_was_born_at_another_time() {
     let scratch = Scratch::new();
-    let [first, second] = ["first", "second"].map(|name| scratch.join(name));
-    make_private(&first);
+    let (first, second) = (scratch.reserve("first"), scratch.join("second"));
     let store = Store::open(&first).unwrap();
-    let planted = Planted { shmid: Shared::info(&store.create::<Telemetry>().unwrap()).unwrap().shmid };
+    let planted = created(&store);
     fs::rename(&first, &second).unwrap();
     assert_eq!(state(&planted), SegmentState::Ready, "it was only renamed");
     assert!(Object::find(&second, None).is_ok());

@@ -23,7 +23,8 @@ fn until_gone(shmid: i32) {
 
 #[test]
 fn foreign_segment_is_never_removed() {
-    for planted in [plant(0, 5000, 0o600, b"x"), plant(0, 4096 + SIZE_TAG, 0o600, b"no magic")] {
+    for (size, bytes) in [(5000, &b"x"[..]), (4096 + SIZE_TAG, b"no magic"), (4096 + SIZE_TAG, b"")] {
+        let planted = plant(0, size, 0o600, bytes);
         for way in [WhileAttached::Refuse, WhileAttached::Remove] {
             assert!(matches!(segment(planted.shmid).remove(way), Err(InspectError::Foreign { .. })));
         }
@@ -32,18 +33,9 @@ fn foreign_segment_is_never_removed() {
 }
 
 #[test]
-fn blank_segment_of_our_size_is_left_alone() {
-    let planted = plant(0, 4096 + SIZE_TAG, 0o600, &[]);
-    let there = segment(planted.shmid);
-    assert!(matches!(there.remove(WhileAttached::Remove), Err(InspectError::Foreign { .. })));
-    assert!(with_id(planted.shmid).is_some());
-}
-
-#[test]
 fn segment_in_use_is_refused_and_then_removed_for_all_who_have_it() {
     let scratch = Scratch::new();
-    let mut peer = Peer::start(scratch.path());
-    peer.expect_ok("create 7");
+    let mut peer = Peer::creator(scratch.path());
     let there = segment(find(scratch.key('T')).unwrap());
     let refused = there.remove(WhileAttached::Refuse);
     assert!(matches!(refused, Err(InspectError::InUse { attached: 1.., .. })), "{refused:?}");
@@ -139,9 +131,7 @@ fn orphan_is_removed() {
 fn abandoned_segments_are_removed() {
     for step in ["CreateClaimed", "CreateSchema"] {
         let scratch = Scratch::new();
-        let mut creator = Peer::start_with_failpoint(scratch.path(), step, "kill");
-        creator.tell("create 7");
-        creator.wait_until_killed();
+        Peer::killed_at(scratch.path(), step, "create 7");
         let there = segment(find(scratch.key('T')).unwrap());
         assert_eq!(there.state, SegmentState::Abandoned);
         there.remove(WhileAttached::Refuse).unwrap();
@@ -152,9 +142,7 @@ fn abandoned_segments_are_removed() {
 #[test]
 fn half_made_object_is_in_use_while_its_creator_lives_and_removed_once_it_is_dead() {
     let scratch = Scratch::new();
-    let mut creator = Peer::start_with_failpoint(scratch.path(), "CreateInitialized", "stop");
-    creator.tell("create 7");
-    creator.wait_until_stopped();
+    let mut creator = Peer::stopped_at(scratch.path(), "CreateInitialized", "create 7");
     let there = segment(find(scratch.key('T')).unwrap());
     assert!(matches!(there.remove(WhileAttached::Refuse), Err(InspectError::InUse { .. })));
     let _guard = Planted { shmid: there.shmid };

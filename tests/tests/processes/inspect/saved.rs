@@ -132,10 +132,7 @@ fn file_made_by_hand_holds_no_lock_and_keeps_none_for_anybody() {
     let elsewhere = Scratch::new();
     file.create_in(&elsewhere.store()).unwrap();
     let made = Raw::at_key(elsewhere.key('W'));
-    let word = |part: usize, at: usize| {
-        let at = made.get(field::PAYLOAD_OFFSET) as usize + part + at;
-        u32::from_le_bytes(made.read(at..at + 4).try_into().unwrap())
-    };
+    let word = |part: usize, at: usize| made.word(made.get(field::PAYLOAD_OFFSET) as usize + part + at);
     assert_eq!([0, 4].map(|at| word(offset_of!(Parts, lock), at)), [0, 1]);
     assert_eq!([0, 4, 8, 64].map(|at| word(offset_of!(Parts, value), at)), [0, 0, 0, 2]);
     assert_eq!(word(offset_of!(Parts, called), 0), 4);
@@ -191,9 +188,7 @@ fn what_is_left_of_a_replacement_that_was_killed_is_replaced() {
     let file = saved(&scratch, 'T');
     drop(typed);
     for step in ["RemoveMarked", "CreateSchema"] {
-        let mut peer = Peer::start_with_failpoint(scratch.path(), step, "kill");
-        peer.tell("replace 9");
-        peer.wait_until_killed();
+        Peer::killed_at(scratch.path(), step, "replace 9");
         replace_unused(&file, &scratch.store());
         assert_eq!(scratch.segments().len(), 1);
         assert_eq!(scratch.store().attach::<Telemetry>().unwrap().frames.load(Relaxed), 7);

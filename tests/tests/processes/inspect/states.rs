@@ -5,8 +5,9 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 
 use shmstore::inspect::{InspectError, Object, Segment, SegmentState, WhileAttached, segments, usage};
+use shmstore::{Shared, Store};
 use shmstore_tests::objects::Telemetry;
-use shmstore_tests::peer::{Peer, actor};
+use shmstore_tests::peer::Peer;
 use shmstore_tests::privilege::{ALICE, BOB, PublicPeer, with_users};
 use shmstore_tests::raw::{Field, Raw, SIZE_TAG, field, find, plant};
 use shmstore_tests::scratch::{Planted, Scratch};
@@ -37,8 +38,7 @@ fn state(scratch: &Scratch) -> SegmentState {
 #[test]
 fn object_is_ready_with_all_that_it_says_of_itself() {
     let scratch = Scratch::new();
-    let mut peer = Peer::start(scratch.path());
-    peer.expect_ok("create 7");
+    let peer = Peer::creator(scratch.path());
     let shmid = find(scratch.key('T')).unwrap();
     let there = segment(shmid);
     assert_eq!((there.state, there.detail.as_deref(), there.attached), (SegmentState::Ready, None, 1));
@@ -54,9 +54,7 @@ fn object_is_ready_with_all_that_it_says_of_itself() {
 fn object_whose_creator_is_at_work_is_initializing_and_one_whose_creator_died_is_abandoned() {
     for step in HALF_MADE {
         let scratch = Scratch::new();
-        let mut creator = Peer::start_with_failpoint(scratch.path(), step, "stop");
-        creator.tell("create 7");
-        creator.wait_until_stopped();
+        let mut creator = Peer::stopped_at(scratch.path(), step, "create 7");
         assert_eq!(state(&scratch), SegmentState::Initializing, "{step}");
         let there = segment(find(scratch.key('T')).unwrap());
         assert!(matches!(Object::attach(&there), Err(InspectError::NotReady { .. })), "{step}");
@@ -68,8 +66,7 @@ fn object_whose_creator_is_at_work_is_initializing_and_one_whose_creator_died_is
 #[test]
 fn object_that_was_removed_is_removed_for_as_long_as_somebody_has_it() {
     let scratch = Scratch::new();
-    let mut peer = Peer::start(scratch.path());
-    peer.expect_ok("create 7");
+    let mut peer = Peer::creator(scratch.path());
     let there = segment(find(scratch.key('T')).unwrap());
     let object = Object::attach(&there).unwrap();
     assert!(!object.is_removed());
@@ -85,13 +82,12 @@ fn object_that_was_removed_is_removed_for_as_long_as_somebody_has_it() {
 
 /// An object under a directory of its own.
 pub(crate) fn with_own_anchor(scratch: &Scratch) -> Planted {
-    use std::os::unix::fs::PermissionsExt;
-    let anchor = scratch.join("anchor");
-    fs::create_dir(&anchor).unwrap();
-    fs::set_permissions(&anchor, fs::Permissions::from_mode(0o700)).unwrap();
-    let store = shmstore::Store::open(&anchor).unwrap();
-    let object = store.create::<Telemetry>().unwrap();
-    Planted { shmid: shmstore::Shared::info(&object).unwrap().shmid }
+    created(&Store::open(scratch.reserve("anchor")).unwrap())
+}
+
+/// A new object that nobody has attached.
+pub(crate) fn created(store: &Store) -> Planted {
+    Planted { shmid: Shared::info(&store.create::<Telemetry>().unwrap()).unwrap().shmid }
 }
 
 #[test]
@@ -276,17 +272,6 @@ fn segment_that_may_not_be_read_is_shown_with_what_the_kernel_tells() {
         let lines = look(BOB, readable.shmid);
         assert!(lines[0].starts_with("initializing "), "{lines:?}");
     });
-}
-
-#[test]
-fn what_another_process_lists_is_the_same() {
-    let scratch = Scratch::new();
-    drop(scratch.store().create::<Telemetry>().unwrap());
-    let shmid = find(scratch.key('T')).unwrap();
-    let output = actor("look").arg(shmid.to_string()).output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.starts_with("ready ") && text.ends_with("attached\nremoved\n"), "{text}");
-    assert_eq!(find(scratch.key('T')), None);
 }
 
 #[test]

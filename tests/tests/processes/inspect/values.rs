@@ -86,8 +86,7 @@ fn lists_are_shortened_and_values_left_out_as_the_limits_say() {
 #[test]
 fn values_follow_the_stores_of_another_process() {
     let scratch = Scratch::new();
-    let mut writer = Peer::start(scratch.path());
-    writer.expect_ok("create 7");
+    let mut writer = Peer::creator(scratch.path());
     let there = object(scratch.path(), 'T');
     assert_eq!(at(&there, "frames"), Value::Unsigned(7));
     for number in 1..20 {

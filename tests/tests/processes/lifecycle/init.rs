@@ -80,15 +80,6 @@ fn closures_return_nothing_or_pass_on_errors_of_any_type_without_naming_one() {
 }
 
 #[test]
-fn closure_is_not_called_for_what_exists() {
-    let scratch = Scratch::new();
-    let store = scratch.store();
-    let _object = store.create::<Telemetry>().unwrap();
-    let attached = store.attach_or_create_with(|_: &Telemetry| Err("called".into())).unwrap();
-    assert!(!Shared::was_created(&attached));
-}
-
-#[test]
 fn object_that_is_removed_from_outside_during_its_initialization_is_not_handed_out() {
     let scratch = Scratch::new();
     let remove_it = |_: &Telemetry| remove_segment(segments::at_key(scratch.key('T'))[0].shmid);
@@ -117,6 +108,8 @@ fn closure_that_asks_for_its_own_object_is_told_that_it_would_wait_for_itself() 
         for store in [store.clone(), scratch.store()] {
             assert_would_deadlock("attach", store.attach::<Telemetry>().err());
             assert_would_deadlock("attach", store.attach_timeout::<Telemetry>(Duration::from_secs(60)).err());
+            let look = store.attach_read_only_timeout::<Telemetry>(Duration::from_secs(60));
+            assert_would_deadlock("attach to read", look.err());
             assert_would_deadlock("create", refused_creation(store.create()));
             assert_would_deadlock("attach or create", refused_creation(store.attach_or_create()));
             assert_would_deadlock("replace", refused_creation(store.replace()));

@@ -52,13 +52,3 @@ fn small_object_takes_one_page_of_memory_however_many_processes_come_and_go() {
     assert_eq!(resident(), 1, "places of processes that have ended are taken before a page more is touched");
     assert!(Shared::participants(&object).len() < 100);
 }
-
-#[test]
-fn large_object_is_created_beside_a_small_one() {
-    let scratch = Scratch::new();
-    let mut peer = Peer::start(scratch.path());
-    peer.expect_ok("create 7");
-    let large = scratch.store().attach_or_create::<Large>().unwrap();
-    large.numbers[0].store(9, SeqCst);
-    assert_eq!(peer.expect_ok("frames"), "7");
-}

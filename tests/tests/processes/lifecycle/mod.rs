@@ -33,8 +33,7 @@ fn object_is_the_same_for_every_process() {
 #[test]
 fn object_remains_with_its_values_when_every_process_has_ended() {
     let scratch = Scratch::new();
-    let mut first = Peer::start(scratch.path());
-    first.expect_ok("create 7");
+    let mut first = Peer::creator(scratch.path());
     first.expect_ok("store 3");
     let shmid: i32 = first.expect_ok("shmid").parse().unwrap();
     first.kill();
@@ -48,23 +47,9 @@ fn object_remains_with_its_values_when_every_process_has_ended() {
 }
 
 #[test]
-fn dropping_a_handle_detaches_and_deletes_nothing() {
-    let scratch = Scratch::new();
-    let mut peer = Peer::start(scratch.path());
-    peer.expect_ok("create 7");
-    let shmid: i32 = peer.expect_ok("shmid").parse().unwrap();
-    assert_eq!(segments::with_id(shmid).unwrap().attached, 1);
-    peer.expect_ok("drop");
-    assert_eq!(segments::with_id(shmid).unwrap().attached, 0);
-    peer.expect_ok("attach");
-    assert_eq!(peer.expect_ok("frames"), "7");
-}
-
-#[test]
 fn creating_what_exists_is_refused_with_its_creator_and_layout() {
     let scratch = Scratch::new();
-    let mut peer = Peer::start(scratch.path());
-    peer.expect_ok("create 7");
+    let mut peer = Peer::creator(scratch.path());
     let store = scratch.store();
     let refused = |error| match error {
         CreateError::AlreadyExists { creator, same_layout, .. } => (creator.pid, creator.uid, same_layout),
@@ -74,17 +59,6 @@ fn creating_what_exists_is_refused_with_its_creator_and_layout() {
     assert_eq!(refused(store.create::<Telemetry>().unwrap_err()), (peer.pid(), uid, true));
     assert_eq!(refused(store.create::<drifted::Telemetry>().unwrap_err()), (peer.pid(), uid, false));
     assert_eq!(peer.expect_ok("frames"), "7");
-}
-
-#[test]
-fn attaching_or_creating_initializes_once() {
-    let scratch = Scratch::new();
-    let mut peers = [7, 8, 9].map(|frames| (Peer::start(scratch.path()), frames));
-    let answers = peers.each_mut().map(|(peer, frames)| peer.expect_ok(&format!("attach_or_create {frames}")));
-    assert_eq!(answers, ["created", "attached", "attached"]);
-    for (peer, _) in &mut peers {
-        assert_eq!((peer.expect_ok("frames"), peer.expect_ok("initialized")), ("7".into(), "1".into()));
-    }
 }
 
 #[test]

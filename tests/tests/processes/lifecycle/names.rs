@@ -1,6 +1,5 @@
 //! Names: many objects of one type under one directory; and the list of all there are.
 
-use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
@@ -29,42 +28,6 @@ fn objects_of_one_type_have_as_many_lives_as_names() {
 }
 
 #[test]
-fn anchors_of_names_have_the_mode_of_their_objects() {
-    let scratch = Scratch::new();
-    for (name, mode) in [("private", 0o600), ("group", 0o660)] {
-        let store = Store::options().mode(mode).open(scratch.path()).unwrap();
-        store.open_or_create_named(name).unwrap();
-        let found = std::fs::metadata(scratch.join(&format!("{name}.shm"))).unwrap().mode();
-        assert_eq!(found & 0o777, mode);
-    }
-}
-
-#[test]
-fn names_that_leave_the_directory_are_refused() {
-    let scratch = Scratch::new();
-    let store = scratch.store();
-    for name in ["", ".", "..", ".hidden", "a/b", "../a", "/a", "a\0b", &"x".repeat(252)] {
-        for refused in [store.open_or_create_named(name).err(), store.remove_name(name).err()] {
-            assert!(matches!(refused, Some(OpenError::BadName { .. })), "{name:?}: {refused:?}");
-        }
-    }
-    store.open_or_create_named(&"x".repeat(251)).unwrap();
-}
-
-#[test]
-fn names_need_a_directory() {
-    let scratch = Scratch::new();
-    let path = scratch.join("file");
-    std::fs::write(&path, "").unwrap();
-    let store = Store::open(&path).unwrap();
-    for refused in [store.open_or_create_named("a").err(), store.names().err(), store.remove_name("a").err()] {
-        assert!(matches!(refused, Some(OpenError::NotADirectory { .. })), "{refused:?}");
-    }
-    let named = scratch.store().open_or_create_named("a").unwrap();
-    assert!(matches!(named.open_or_create_named("b").unwrap_err(), OpenError::NotADirectory { .. }));
-}
-
-#[test]
 fn name_is_forgotten_once_nothing_stands_under_it() {
     let scratch = Scratch::new();
     let store = scratch.store();
@@ -90,8 +53,7 @@ fn name_is_forgotten_once_nothing_stands_under_it() {
 #[test]
 fn list_shows_every_object_of_the_anchor_and_of_its_names() {
     let scratch = Scratch::new();
-    let mut peer = Peer::start(scratch.path());
-    peer.expect_ok("create 7");
+    let mut peer = Peer::creator(scratch.path());
     let store = scratch.store();
     let position = store.create::<Versioned<Position>>().unwrap();
     let named = store.open_or_create_named("rover").unwrap().create::<Telemetry>().unwrap();
@@ -120,9 +82,7 @@ fn list_shows_every_object_of_the_anchor_and_of_its_names() {
 #[test]
 fn list_shows_what_is_being_made_and_not_what_was_removed() {
     let scratch = Scratch::new();
-    let mut creator = Peer::start_with_failpoint(scratch.path(), "CreateSchema", "stop");
-    creator.tell("create 7");
-    creator.wait_until_stopped();
+    let mut creator = Peer::stopped_at(scratch.path(), "CreateSchema", "create 7");
     let list = scratch.store().list().unwrap();
     assert_eq!(list.len(), 1);
     assert_eq!((list[0].state, list[0].type_name.as_deref(), list[0].attached), (SegmentState::Initializing, None, 1));

@@ -40,8 +40,7 @@ fn removed_object_lives_on_for_those_who_have_it_while_a_new_one_takes_its_place
 #[test]
 fn memory_of_a_removed_object_goes_with_its_last_process() {
     let scratch = Scratch::new();
-    let mut peer = Peer::start(scratch.path());
-    peer.expect_ok("create 7");
+    let mut peer = Peer::creator(scratch.path());
     let shmid: i32 = peer.expect_ok("shmid").parse().unwrap();
     scratch.store().remove::<Telemetry>().unwrap();
     assert_eq!(scratch.segments(), []);
@@ -72,18 +71,6 @@ fn removal_from_outside_is_told_by_info_and_by_waits() {
 }
 
 #[test]
-fn removing_twice_is_not_found() {
-    let scratch = Scratch::new();
-    let mut peer = Peer::start(scratch.path());
-    peer.expect_err("remove", "NotFound");
-    peer.expect_ok("create 7");
-    scratch.store().remove::<Telemetry>().unwrap();
-    peer.expect_err("remove", "NotFound");
-    let error = scratch.store().remove::<Telemetry>().unwrap_err();
-    assert!(matches!(error, RemoveError::NotFound { .. }), "{error}");
-}
-
-#[test]
 fn object_is_removed_by_its_id_alone_whatever_its_layout() {
     let scratch = Scratch::new();
     let mut peer = Peer::start(scratch.path());
@@ -101,10 +88,10 @@ fn object_is_removed_by_its_id_alone_whatever_its_layout() {
 }
 
 #[test]
-fn replacing_removes_the_old_object_and_makes_a_fresh_one() {
+fn replacing_removes_the_old_object_if_there_is_one_and_makes_a_fresh_one() {
     let scratch = Scratch::new();
     let mut peer = Peer::start(scratch.path());
-    peer.expect_ok("create 7");
+    assert_eq!((peer.expect_ok("replace 7"), peer.expect_ok("frames")), ("created".into(), "7".into()));
     let new = scratch.store().replace::<Telemetry>().unwrap();
     assert!(Shared::was_created(&new));
     assert_eq!((new.frames.load(SeqCst), new.initialized.load(SeqCst)), (0, 0));
@@ -115,18 +102,9 @@ fn replacing_removes_the_old_object_and_makes_a_fresh_one() {
 }
 
 #[test]
-fn replacing_what_does_not_exist_creates_it() {
-    let scratch = Scratch::new();
-    let mut peer = Peer::start(scratch.path());
-    assert_eq!(peer.expect_ok("replace 9"), "created");
-    assert_eq!(peer.expect_ok("frames"), "9");
-}
-
-#[test]
 fn replacing_is_how_a_new_layout_starts_over() {
     let scratch = Scratch::new();
-    let mut peer = Peer::start(scratch.path());
-    peer.expect_ok("create 7");
+    let mut peer = Peer::creator(scratch.path());
     let store = scratch.store();
     let error = store.attach_or_create::<drifted::Telemetry>().unwrap_err();
     assert!(matches!(error, CreateError::Existing(AttachError::LayoutMismatch(_))), "{error}");

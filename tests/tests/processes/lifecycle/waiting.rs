@@ -10,26 +10,12 @@ use shmstore_tests::scratch::Scratch;
 use shmstore_tests::segments;
 
 #[test]
-fn process_that_comes_first_waits_and_sees_the_object_whole() {
-    let scratch = Scratch::new();
-    let mut first = Peer::start(scratch.path());
-    first.tell("attach 20000");
-    first.wait_until_polling();
-    let mut second = Peer::start(scratch.path());
-    second.expect_ok("create 7");
-    assert_eq!(first.answer(), "ok attached");
-    assert_eq!((first.expect_ok("frames"), first.expect_ok("initialized")), ("7".into(), "1".into()));
-}
-
-#[test]
 fn process_that_waits_is_not_let_in_before_the_init_closure_has_ended() {
     let scratch = Scratch::new();
     let mut waiting = Peer::start(scratch.path());
     waiting.tell("attach 20000");
     waiting.wait_until_polling();
-    let mut creator = Peer::start_with_failpoint(scratch.path(), "CreateInitialized", "stop");
-    creator.tell("create 7");
-    creator.wait_until_stopped();
+    let mut creator = Peer::stopped_at(scratch.path(), "CreateInitialized", "create 7");
     // It has seen the unfinished object, and keeps it attached while it sleeps no more than it has to.
     let unfinished = segments::at_key(scratch.key('T'));
     assert_eq!(unfinished.len(), 1);
@@ -37,7 +23,7 @@ fn process_that_waits_is_not_let_in_before_the_init_closure_has_ended() {
     creator.signal("CONT");
     assert_eq!(creator.answer(), "ok created");
     assert_eq!(waiting.answer(), "ok attached");
-    assert_eq!(waiting.expect_ok("frames"), "7");
+    assert_eq!((waiting.expect_ok("frames"), waiting.expect_ok("initialized")), ("7".into(), "1".into()));
     assert_eq!(waiting.expect_ok("shmid"), unfinished[0].shmid.to_string());
 }
 
@@ -75,32 +61,20 @@ fn opening_a_missing_path_ends_in_not_found_when_the_time_is_over() {
 }
 
 #[test]
-fn waiting_for_a_named_object_works_before_anybody_has_used_the_name() {
-    let scratch = Scratch::new();
-    let mut first = Peer::start(scratch.path());
-    first.expect_ok("named rover");
-    first.tell("attach 20000");
-    first.wait_until_polling();
-    let mut second = Peer::start(scratch.path());
-    second.expect_ok("named rover");
-    second.expect_ok("create 7");
-    assert_eq!(first.answer(), "ok attached");
-    assert_eq!(first.expect_ok("frames"), "7");
-}
-
-#[test]
-fn waiting_goes_on_while_the_named_anchor_does_not_exist() {
-    let scratch = Scratch::new();
-    let mut first = Peer::start(scratch.path());
-    first.expect_ok("named rover");
-    assert!(scratch.store().remove_name("rover").unwrap());
-    first.tell("attach 20000");
-    first.wait_until_polling();
-    let mut second = Peer::start(scratch.path());
-    second.expect_ok("named rover");
-    second.expect_ok("create 7");
-    assert_eq!(first.answer(), "ok attached");
-    assert_eq!(first.expect_ok("frames"), "7");
+fn named_object_is_waited_for_also_while_its_anchor_does_not_exist() {
+    for removes_the_anchor in [false, true] {
+        let scratch = Scratch::new();
+        let mut first = Peer::start(scratch.path());
+        first.expect_ok("named rover");
+        assert!(!removes_the_anchor || scratch.store().remove_name("rover").unwrap());
+        first.tell("attach 20000");
+        first.wait_until_polling();
+        let mut second = Peer::start(scratch.path());
+        second.expect_ok("named rover");
+        second.expect_ok("create 7");
+        assert_eq!(first.answer(), "ok attached");
+        assert_eq!(first.expect_ok("frames"), "7");
+    }
 }
 
 #[test]

@@ -6,7 +6,6 @@ use shmstore_tests::scratch::Scratch;
 
 use super::{assert_full, assert_place_is_taken, is_alive, object_for, wait_until_dead};
 
-/// How a parent makes a child.
 const WAYS: [&str; 2] = ["fork", "clone"];
 
 /// A peer with its child, which has used the object.

@@ -1,17 +1,10 @@
 //! What it costs to be seen alive: one open file for all objects of a directory.
 
-use std::path::Path;
 use std::process::Command;
 
 use shmstore_tests::objects::Telemetry;
-use shmstore_tests::peer::{Peer, actor_words};
+use shmstore_tests::peer::{Peer, actor_words, times_open};
 use shmstore_tests::scratch::Scratch;
-
-/// How many times a process has a file open.
-fn times_open(pid: u32, path: &Path) -> usize {
-    let open = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().flatten();
-    open.filter(|fd| std::fs::read_link(fd.path()).is_ok_and(|target| target == path)).count()
-}
 
 #[test]
 fn two_thousand_names_of_a_directory_need_no_more_files_than_one() {
@@ -43,6 +36,8 @@ fn file_stays_open_when_the_last_handle_is_dropped() {
     let scratch = Scratch::new();
     scratch.store().create::<Telemetry>().unwrap();
     let mut peer = Peer::start(scratch.path());
+    // It has opened its store when it answers.
+    assert_eq!(peer.expect_ok("drop"), "nothing");
     assert_eq!(times_open(peer.pid(), scratch.path()), 0);
     peer.expect_ok("attach");
     peer.expect_ok("attach");

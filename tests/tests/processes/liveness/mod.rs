@@ -18,7 +18,6 @@ fn object_for(scratch: &Scratch, processes: u32) -> Shared<Telemetry> {
     Store::options().max_processes(processes).open(scratch.path()).unwrap().create().unwrap()
 }
 
-/// The participant of a pid; there is one.
 #[track_caller]
 fn participant(object: &Shared<Telemetry>, pid: u32) -> Participant {
     let participants = Shared::participants(object);
@@ -26,7 +25,6 @@ fn participant(object: &Shared<Telemetry>, pid: u32) -> Participant {
     found.unwrap_or_else(|| panic!("no participant {pid} in {participants:?}")).clone()
 }
 
-/// The participant that is not this process.
 #[track_caller]
 fn other(object: &Shared<Telemetry>) -> Participant {
     let participants = Shared::participants(object);

@@ -4,7 +4,7 @@ use shmstore::{Shared, Store};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::peer::{Peer, actor_words};
 use shmstore_tests::privilege::{ALICE, PublicPeer, unshare, with_namespaces, with_users};
-use shmstore_tests::scratch::Scratch;
+use shmstore_tests::scratch::{Scratch, set_mode};
 use shmstore_tests::wait;
 
 use super::{assert_full, assert_place_is_taken, is_alive, object_for, other};
@@ -39,6 +39,13 @@ fn assert_death_is_seen_from_here(namespaces: &[&str]) {
     assert_place_is_taken(&scratch);
 }
 
+/// A peer sees us live, and the victim in a state.
+#[track_caller]
+fn assert_sees(peer: &mut Peer, us: u32, victim: u32, state: &str) {
+    let who = peer.expect_ok("who");
+    assert!(who.contains(&format!("{us}=alive")) && who.contains(&format!("{victim}={state}")), "{who}");
+}
+
 /// A process of such namespaces sees us live, and another of ours die.
 fn assert_death_is_seen_from_there(namespaces: &[&str]) {
     let scratch = Scratch::new();
@@ -48,46 +55,23 @@ fn assert_death_is_seen_from_there(namespaces: &[&str]) {
     let mut victim = Peer::start(scratch.path());
     victim.expect_ok("attach");
     let (us, victim_pid) = (std::process::id(), victim.pid());
-    let who = peer.expect_ok("who");
-    assert!(who.contains(&format!("{us}=alive")) && who.contains(&format!("{victim_pid}=alive")), "{who}");
+    assert_sees(&mut peer, us, victim_pid, "alive");
     let Some(mut newcomer) = peer_in(&scratch, namespaces) else { return };
     newcomer.expect_err("attach", "ParticipantsFull");
     victim.kill();
-    let who = peer.expect_ok("who");
-    assert!(who.contains(&format!("{us}=alive")) && who.contains(&format!("{victim_pid}=dead")), "{who}");
+    assert_sees(&mut peer, us, victim_pid, "dead");
     newcomer.expect_ok("attach");
     assert!(is_alive(&object, us));
 }
 
 #[test]
-fn death_in_another_pid_namespace_is_seen_from_here() {
+fn death_is_seen_into_other_namespaces_and_out_of_them() {
     with_namespaces(|| {
-        assert_death_is_seen_from_here(PID);
-    });
-}
-
-#[test]
-fn death_is_seen_from_another_pid_namespace() {
-    with_namespaces(|| assert_death_is_seen_from_there(PID));
-}
-
-#[test]
-fn death_of_a_process_without_proc_is_seen_from_here() {
-    with_namespaces(|| {
-        assert_death_is_seen_from_here(NO_PROC);
-    });
-}
-
-#[test]
-fn death_is_seen_by_a_process_without_proc() {
-    with_namespaces(|| assert_death_is_seen_from_there(NO_PROC));
-}
-
-#[test]
-fn process_of_another_time_namespace_is_not_taken_for_one_of_another_time() {
-    with_namespaces(|| {
-        assert_death_is_seen_from_here(TIME);
-        assert_death_is_seen_from_there(TIME);
+        for namespaces in [PID, NO_PROC, TIME] {
+            println!("{namespaces:?}");
+            assert_death_is_seen_from_here(namespaces);
+            assert_death_is_seen_from_there(namespaces);
+        }
     });
 }
 
@@ -164,9 +148,8 @@ fn half_filled_slot_of_another_pid_namespace_is_taken_once_its_process_is_killed
 #[test]
 fn process_that_proc_hides_is_seen_alive_and_dead() {
     with_users(|| {
-        use std::os::unix::fs::PermissionsExt;
         let scratch = Scratch::new();
-        std::fs::set_permissions(scratch.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        set_mode(scratch.path(), 0o755);
         let object = Store::options().max_processes(3).mode(0o666).open(scratch.path()).unwrap();
         let object = object.create::<Telemetry>().unwrap();
         // A file system of its own: to mount the old one again would hide the processes from the whole machine.
@@ -179,11 +162,9 @@ fn process_that_proc_hides_is_seen_alive_and_dead() {
         let mut victim = Peer::start(scratch.path());
         victim.expect_ok("attach");
         let (us, victim_pid) = (std::process::id(), victim.pid());
-        let who = alice.expect_ok("who");
-        assert!(who.contains(&format!("{us}=alive")) && who.contains(&format!("{victim_pid}=alive")), "{who}");
+        assert_sees(&mut alice, us, victim_pid, "alive");
         victim.kill_without_reaping();
-        let who = alice.expect_ok("who");
-        assert!(who.contains(&format!("{us}=alive")) && who.contains(&format!("{victim_pid}=dead")), "{who}");
+        assert_sees(&mut alice, us, victim_pid, "dead");
         assert!(is_alive(&object, alice.pid()));
         alice.kill();
         assert!(!is_alive(&object, alice.pid()));

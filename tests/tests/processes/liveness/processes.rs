@@ -10,65 +10,10 @@ use shmstore_tests::scratch::Scratch;
 use super::{assert_full, assert_place_is_taken, is_alive, object_for, other, participant, wait_until_dead};
 
 #[test]
-fn killed_process_is_dead_and_its_place_is_taken() {
-    let scratch = Scratch::new();
-    let object = object_for(&scratch, 2);
-    let mut peer = Peer::start(scratch.path());
-    peer.expect_ok("attach");
-    assert!(is_alive(&object, peer.pid()) && is_alive(&object, std::process::id()));
-    assert_full(&scratch);
-    peer.kill();
-    assert!(!is_alive(&object, peer.pid()) && is_alive(&object, std::process::id()));
-    assert_place_is_taken(&scratch);
-}
-
-#[test]
-fn corpse_that_nobody_has_reaped_is_dead() {
-    let scratch = Scratch::new();
-    let object = object_for(&scratch, 2);
-    let mut peer = Peer::start(scratch.path());
-    peer.expect_ok("attach");
-    peer.kill_without_reaping();
-    assert!(!is_alive(&object, peer.pid()));
-    assert_place_is_taken(&scratch);
-}
-
-#[test]
-fn process_whose_first_thread_has_ended_lives_on() {
-    let scratch = Scratch::new();
-    let object = object_for(&scratch, 2);
-    let mut peer = Peer::start(scratch.path());
-    peer.expect_ok("attach");
-    peer.expect_ok("end_leader");
-    peer.wait_for_state('Z');
-    assert!(is_alive(&object, peer.pid()));
-    assert_full(&scratch);
-    peer.expect_ok("store");
-    peer.kill();
-    assert!(!is_alive(&object, peer.pid()));
-}
-
-#[test]
-fn process_that_closed_all_its_files_is_alive_and_then_dead() {
-    let scratch = Scratch::new();
-    let object = object_for(&scratch, 2);
-    let mut peer = Peer::start(scratch.path());
-    peer.expect_ok("attach");
-    peer.expect_ok("close_descriptors");
-    assert!(is_alive(&object, peer.pid()));
-    assert_full(&scratch);
-    peer.kill();
-    assert!(!is_alive(&object, peer.pid()));
-    assert_place_is_taken(&scratch);
-}
-
-#[test]
 fn process_that_is_killed_before_it_has_filled_its_slot_is_dead() {
     let scratch = Scratch::new();
     let object = object_for(&scratch, 2);
-    let mut peer = Peer::start_with_failpoint(scratch.path(), "SlotClaimed", "stop");
-    peer.tell("attach");
-    peer.wait_until_stopped();
+    let mut peer = Peer::stopped_at(scratch.path(), "SlotClaimed", "attach");
     assert!(is_alive(&object, peer.pid()));
     assert_full(&scratch);
     peer.kill();
@@ -117,6 +62,31 @@ fn locked_parts_are_named_with_who_holds_them_dead_or_alive() {
     peer.kill();
     let them = participant(&object, peer.pid());
     assert_eq!((them.alive, them.holding), (false, vec!["position".to_owned()]));
+}
+
+#[test]
+fn process_is_alive_whatever_it_has_lost_and_dead_once_it_is_killed() {
+    for (loses, reaped) in [("", true), ("", false), ("end_leader", true), ("close_descriptors", true)] {
+        let scratch = Scratch::new();
+        let object = object_for(&scratch, 2);
+        let mut peer = Peer::start(scratch.path());
+        peer.expect_ok("attach");
+        if !loses.is_empty() {
+            peer.expect_ok(loses);
+        }
+        if loses == "end_leader" {
+            peer.wait_for_state('Z');
+            peer.expect_ok("store");
+        }
+        assert!(is_alive(&object, peer.pid()) && is_alive(&object, std::process::id()), "`{loses}`");
+        assert_full(&scratch);
+        peer.kill_without_reaping();
+        if reaped {
+            peer.kill();
+        }
+        assert!(!is_alive(&object, peer.pid()) && is_alive(&object, std::process::id()), "`{loses}`");
+        assert_place_is_taken(&scratch);
+    }
 }
 
 /// A program that does nothing, with a pid of the caller's choice: in a PID namespace of our own nobody else wants it.

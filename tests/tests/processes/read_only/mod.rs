@@ -12,7 +12,6 @@ use shmstore_tests::raw::{Raw, SIZE_TAG, field, plant};
 use shmstore_tests::scratch::{Scratch, remove_segment};
 use shmstore_tests::segments;
 
-/// A mapping of this process.
 struct Mapped {
     permissions: String,
     shmid: String,
@@ -39,8 +38,7 @@ fn attached(scratch: &Scratch) -> u64 {
 #[test]
 fn what_another_process_stores_is_seen() {
     let scratch = Scratch::new();
-    let mut writer = Peer::start(scratch.path());
-    writer.expect_ok("create 7");
+    let mut writer = Peer::creator(scratch.path());
     let seen = scratch.store().attach_read_only::<Telemetry>().unwrap();
     assert_eq!((seen.frames.load(SeqCst), seen.position.load_versioned().0), (7, 0));
     writer.expect_ok("add 3");
@@ -70,8 +68,7 @@ fn mapping_is_read_only_for_the_kernel_and_beside_the_one_for_writing() {
 #[test]
 fn attaching_a_thousand_times_makes_one_mapping_and_leaves_none() {
     let scratch = Scratch::new();
-    let mut writer = Peer::start(scratch.path());
-    writer.expect_ok("create 7");
+    let _writer = Peer::creator(scratch.path());
     let store = scratch.store();
     let mut seen: Vec<ReadOnly<Telemetry>> = (0..1000).map(|_| store.attach_read_only().unwrap()).collect();
     seen.push(seen[0].clone());
@@ -87,8 +84,7 @@ fn attaching_a_thousand_times_makes_one_mapping_and_leaves_none() {
 #[test]
 fn threads_that_attach_and_let_go_at_a_time_leave_nothing() {
     let scratch = Scratch::new();
-    let mut writer = Peer::start(scratch.path());
-    writer.expect_ok("create 7");
+    let _writer = Peer::creator(scratch.path());
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
@@ -105,8 +101,7 @@ fn threads_that_attach_and_let_go_at_a_time_leave_nothing() {
 #[test]
 fn process_that_only_looks_writes_nothing_in_the_segment_and_is_no_participant() {
     let scratch = Scratch::new();
-    let mut writer = Peer::start(scratch.path());
-    writer.expect_ok("create 7");
+    let mut writer = Peer::creator(scratch.path());
     let before = Raw::at_key(scratch.key('T')).bytes();
     let mut observers = [(); 3].map(|()| Peer::start(scratch.path()));
     for observer in &mut observers {
@@ -143,8 +138,7 @@ fn full_table_keeps_nobody_from_looking_and_says_so() {
 #[test]
 fn removal_is_seen_and_what_was_there_last_stays() {
     let scratch = Scratch::new();
-    let mut writer = Peer::start(scratch.path());
-    writer.expect_ok("create 7");
+    let mut writer = Peer::creator(scratch.path());
     let removed = scratch.store().attach_read_only::<Telemetry>().unwrap();
     assert!(!ReadOnly::is_removed(&removed));
     assert_eq!(ReadOnly::info(&removed).unwrap().state.to_string(), "ready");
@@ -165,8 +159,7 @@ fn removal_is_seen_and_what_was_there_last_stays() {
 #[test]
 fn info_tells_of_the_object_and_its_creator() {
     let scratch = Scratch::new();
-    let mut writer = Peer::start(scratch.path());
-    writer.expect_ok("create 7");
+    let writer = Peer::creator(scratch.path());
     let seen = scratch.store().attach_read_only::<Telemetry>().unwrap();
     let info = ReadOnly::info(&seen).unwrap();
     assert_eq!((info.type_name.as_deref(), info.id, info.key.to_raw()), (Some("Telemetry"), 'T', scratch.key('T')));
@@ -221,8 +214,7 @@ fn what_is_not_ours_or_damaged_is_refused_as_by_attach() {
 #[test]
 fn child_of_fork_goes_on_with_what_it_inherits_and_takes_nothing_from_its_parent() {
     let scratch = Scratch::new();
-    let mut writer = Peer::start(scratch.path());
-    writer.expect_ok("create 7");
+    let mut writer = Peer::creator(scratch.path());
     let mut parent = Peer::start(scratch.path());
     parent.expect_ok("see");
     let _child = Child::fork(&mut parent);

@@ -1,6 +1,5 @@
 //! What is not there yet, or not whole: waited for, and never touched.
 
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use shmstore::{AttachError, OpenError, Shared, Versioned};
@@ -13,13 +12,6 @@ use shmstore_tests::{segments, wait};
 use super::attached;
 
 const IMPATIENT: [(&str, &str); 1] = [("PEER_WAIT_MS", "100")];
-
-/// Has a process die at a step of creating the object.
-fn half_made(scratch: &Scratch, step: &str) {
-    let mut creator = Peer::start_with_failpoint(scratch.path(), step, "kill");
-    creator.tell("create 7");
-    creator.wait_until_killed();
-}
 
 #[test]
 fn object_that_does_not_exist_is_not_found_and_not_made() {
@@ -40,9 +32,7 @@ fn object_is_waited_for_until_it_is_whole() {
     let mut observer = Peer::start(scratch.path());
     observer.tell("see 20000");
     observer.wait_until_polling();
-    let mut creator = Peer::start_with_failpoint(scratch.path(), "CreateInitialized", "stop");
-    creator.tell("create 7");
-    creator.wait_until_stopped();
+    let mut creator = Peer::stopped_at(scratch.path(), "CreateInitialized", "create 7");
     observer.wait_until_polling();
     creator.signal("CONT");
     assert_eq!(creator.answer(), "ok created");
@@ -54,7 +44,7 @@ fn object_is_waited_for_until_it_is_whole() {
 #[test]
 fn who_waits_is_not_attached_while_it_sleeps() {
     let scratch = Scratch::new();
-    half_made(&scratch, "CreateSchema");
+    Peer::killed_at(scratch.path(), "CreateSchema", "create 7");
     let mut observer = Peer::start(scratch.path());
     observer.tell("see 20000");
     observer.wait_until_polling();
@@ -92,7 +82,7 @@ fn named_object_is_waited_for_while_its_anchor_does_not_exist() {
 fn half_made_object_of_a_dead_creator_does_not_exist_and_is_left_as_it_is() {
     for step in ["CreateSegment", "CreateClaimed", "CreateDescribed", "CreateInitializing", "CreateInitialized"] {
         let scratch = Scratch::new();
-        half_made(&scratch, step);
+        Peer::killed_at(scratch.path(), step, "create 7");
         let before = Raw::at_key(scratch.key('T')).bytes();
         let left = segments::at_key(scratch.key('T'));
         let started = Instant::now();
@@ -112,9 +102,7 @@ fn half_made_object_of_a_dead_creator_does_not_exist_and_is_left_as_it_is() {
 fn object_whose_creator_has_stopped_is_still_being_initialized() {
     for step in ["CreateSegment", "CreateClaimed", "CreateInitializing", "CreateInitialized"] {
         let scratch = Scratch::new();
-        let mut creator = Peer::start_with_failpoint(scratch.path(), step, "stop");
-        creator.tell("create 7");
-        creator.wait_until_stopped();
+        let mut creator = Peer::stopped_at(scratch.path(), step, "create 7");
         let mut observer = Peer::start_with(scratch.path(), &IMPATIENT);
         let message = observer.expect_err("see", "StillInitializing");
         assert!(message.contains("is still being initialized after 100ms"), "{step}: {message}");
@@ -130,9 +118,7 @@ fn object_whose_creator_has_stopped_is_still_being_initialized() {
 #[test]
 fn object_that_is_finished_between_two_looks_is_attached() {
     let scratch = Scratch::new();
-    let mut creator = Peer::start_with_failpoint(scratch.path(), "CreateInitialized", "stop");
-    creator.tell("create 7");
-    creator.wait_until_stopped();
+    let mut creator = Peer::stopped_at(scratch.path(), "CreateInitialized", "create 7");
     let stop = [("SHMSTORE_FAILPOINT", "LookUnfinished=stop"), ("PEER_WAIT_MS", "0")];
     let mut observer = Peer::start_with(scratch.path(), &stop);
     observer.tell("see");
@@ -148,7 +134,7 @@ fn object_that_is_finished_between_two_looks_is_attached() {
 #[test]
 fn init_closure_of_another_object_is_told_that_a_dead_creator_has_left_nothing() {
     let scratch = Scratch::new();
-    half_made(&scratch, "CreateSchema");
+    Peer::killed_at(scratch.path(), "CreateSchema", "create 7");
     let store = scratch.store();
     let other = store.create_with(|_: &Versioned<Position>| {
         // Its thread has the anchor's lock: that does not make it the creator of every object there.
@@ -156,18 +142,6 @@ fn init_closure_of_another_object_is_told_that_a_dead_creator_has_left_nothing()
         assert!(matches!(error, AttachError::NotFound { .. }), "{error}");
     });
     assert!(Shared::was_created(&other.unwrap()));
-}
-
-#[test]
-fn init_closure_that_looks_at_its_own_object_is_told_that_it_would_wait_for_itself() {
-    let scratch = Scratch::new();
-    let store = scratch.store();
-    let object = store.create_with(|new: &Telemetry| {
-        let error = store.attach_read_only_timeout::<Telemetry>(Duration::from_secs(60)).unwrap_err();
-        assert!(matches!(error, AttachError::WouldDeadlock { .. }), "{error}");
-        new.frames.store(7, Relaxed);
-    });
-    assert_eq!(object.unwrap().frames.load(Relaxed), 7);
 }
 
 #[test]

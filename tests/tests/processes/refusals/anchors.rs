@@ -1,7 +1,7 @@
 //! Paths that cannot be anchors.
 
-use std::fs::{self, File, Permissions};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::fs::{self, File};
+use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Command;
@@ -12,9 +12,11 @@ use std::time::Duration;
 use shmstore::error::Warning;
 use shmstore::{AttachError, OpenError, Store};
 use shmstore_tests::objects::Telemetry;
-use shmstore_tests::scratch::Scratch;
+use shmstore_tests::scratch::{Scratch, set_mode};
 
-use super::assert_says;
+use super::refusals;
+
+use shmstore_tests::assert_says;
 
 #[test]
 fn missing_path_is_named_with_what_to_make() {
@@ -43,6 +45,13 @@ fn dangling_link_is_named_with_where_it_leads() {
     }
 }
 
+/// Asserts that every operation is refused with these words.
+#[track_caller]
+fn assert_all_say(store: &Store, words: &str) {
+    refusals(store).into_iter().for_each(|(_, error)| assert_says(error, &[words]));
+    assert_says(store.list().unwrap_err(), &[words]);
+}
+
 #[test]
 fn path_that_goes_away_after_opening_is_missing_for_every_operation() {
     let scratch = Scratch::new();
@@ -52,12 +61,7 @@ fn path_that_goes_away_after_opening_is_missing_for_every_operation() {
     let named = format!("cannot open a store at {}: there is no such file or directory", path.display());
     let error = store.attach::<Telemetry>().unwrap_err();
     assert!(matches!(error, AttachError::Anchor(OpenError::NotFound { .. })), "{error}");
-    assert_says(error, &[&named]);
-    assert_says(store.create::<Telemetry>().unwrap_err(), &[&named]);
-    assert_says(store.attach_or_create::<Telemetry>().unwrap_err(), &[&named]);
-    assert_says(store.replace::<Telemetry>().unwrap_err(), &[&named]);
-    assert_says(store.remove::<Telemetry>().unwrap_err(), &[&named]);
-    assert_says(store.list().unwrap_err(), &[&named]);
+    assert_all_say(&store, &named);
     assert!(matches!(store.open_or_create_named("x").unwrap_err(), OpenError::NotFound { .. }));
 }
 
@@ -107,7 +111,7 @@ fn directories_that_everybody_may_write_are_refused_with_the_cure() {
     let open = scratch.join("open");
     fs::create_dir(&open).unwrap();
     for mode in [0o777, 0o1777, 0o703] {
-        fs::set_permissions(&open, Permissions::from_mode(mode)).unwrap();
+        set_mode(&open, mode);
         for error in [Store::open(&open).unwrap_err(), Store::open_or_create(&open).unwrap_err()] {
             assert!(matches!(error, OpenError::WorldWritable { .. }), "{error}");
             let who = format!("every user may write there (mode {mode:04o})");
@@ -123,18 +127,13 @@ fn directories_that_everybody_may_write_are_refused_with_the_cure() {
 fn anchor_that_everybody_may_write_since_it_was_opened_is_refused_by_every_operation() {
     let scratch = Scratch::new();
     let store = scratch.store();
-    fs::set_permissions(scratch.path(), Permissions::from_mode(0o777)).unwrap();
+    set_mode(scratch.path(), 0o777);
     let error = store.attach::<Telemetry>().unwrap_err();
     assert!(matches!(error, AttachError::Anchor(OpenError::WorldWritable { mode: 0o777, .. })), "{error}");
     let said = Store::open(scratch.path()).unwrap_err().to_string();
-    assert_says(error, &[&said]);
-    assert_says(store.create::<Telemetry>().unwrap_err(), &[&said]);
-    assert_says(store.attach_or_create::<Telemetry>().unwrap_err(), &[&said]);
-    assert_says(store.replace::<Telemetry>().unwrap_err(), &[&said]);
-    assert_says(store.remove::<Telemetry>().unwrap_err(), &[&said]);
-    assert_says(store.list().unwrap_err(), &[&said]);
+    assert_all_say(&store, &said);
     assert_says(store.open_or_create_named("x").unwrap_err(), &[&said]);
-    fs::set_permissions(scratch.path(), Permissions::from_mode(0o700)).unwrap();
+    set_mode(scratch.path(), 0o700);
     drop(store.create::<Telemetry>().expect("it is fit again"));
 }
 
@@ -199,7 +198,7 @@ fn what_is_in_the_way_of_a_directory_is_named() {
 fn anchor_that_more_can_read_than_its_objects_is_warned_of() {
     let scratch = Scratch::new();
     assert_eq!(scratch.store().warnings(), []);
-    fs::set_permissions(scratch.path(), Permissions::from_mode(0o755)).unwrap();
+    set_mode(scratch.path(), 0o755);
     let store = scratch.store();
     let [Warning::AnchorMoreReadable { anchor_mode: 0o755, object_mode: 0o600, .. }] = store.warnings() else {
         panic!("{:?}", store.warnings())

@@ -68,7 +68,7 @@ fn hostile_path_hint_is_shown_escaped() {
     raw.set(field::HINT_LEN, 10);
     drop(raw);
     for (_, error) in refusals(&store) {
-        super::assert_says(&error, &[r"the other is /a\u{1b}[2J\nb"]);
+        shmstore_tests::assert_says(&error, &[r"the other is /a\u{1b}[2J\nb"]);
         assert!(!error.to_string().contains(char::is_control), "{error}");
     }
 }

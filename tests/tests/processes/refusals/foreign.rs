@@ -6,43 +6,43 @@ use shmstore_tests::objects::Telemetry;
 use shmstore_tests::raw::{Raw, SIZE_TAG, plant};
 use shmstore_tests::scratch::Scratch;
 
-use super::{assert_says, impatient, refusals};
+use super::{impatient, refusals};
+use shmstore_tests::assert_says;
 
 const MAGIC: &[u8] = b"shmS";
 
+#[test]
+fn foreign_segment_is_refused_by_every_operation_and_left_as_it_is() {
+    for (what, size, bytes) in [
+        ("neither our size nor our magic", 8192, &b"another program's data"[..]),
+        ("zeros without our size tag", 8192, b""),
+        ("our size with other data", 8192 + SIZE_TAG, b"another program's data"),
+        ("too small for a header", 1, b"x"),
+        ("too small for a header, with our magic", 1000, MAGIC),
+        ("our magic, and not our size", 4096, MAGIC),
+        ("half our magic", 8192 + SIZE_TAG, &MAGIC[..3]),
+    ] {
+        assert_foreign(what, size, bytes);
+    }
+}
+
 /// Plants a segment, and asserts that every operation refuses it as foreign and leaves it as it is.
-#[track_caller]
-fn assert_foreign(size: usize, bytes: &[u8]) {
+fn assert_foreign(what: &str, size: usize, bytes: &[u8]) {
     let scratch = Scratch::new();
     let store = impatient(&scratch);
     let planted = plant(scratch.key('T'), size, 0o600, bytes);
     let before = Raw::attach(planted.shmid).bytes();
     for (operation, error) in refusals(&store) {
-        assert!(matches!(error, AttachError::Foreign { .. }), "{operation}: {error}");
+        assert!(matches!(error, AttachError::Foreign { .. }), "{what}: {operation}: {error}");
         let shmid = planted.shmid;
         let foreign = format!("belongs to a foreign segment {shmid} of {size} bytes, owner uid ");
         let cure = format!("`ipcrm -m {shmid}`");
         let path = scratch.path().display().to_string();
         assert_says(error, &[&foreign, "mode 0600", "It was not touched", &cure, &path, "another path"]);
     }
-    assert_eq!(store.list().unwrap()[0].state, SegmentState::Foreign);
-    assert!(Raw::attach(planted.shmid).bytes() == before, "it was touched");
-    assert_eq!(scratch.segments().len(), 1);
-}
-
-#[test]
-fn segment_without_our_magic_is_foreign() {
-    assert_foreign(8192, b"another program's data");
-}
-
-#[test]
-fn zeroed_segment_without_our_size_tag_is_foreign() {
-    assert_foreign(8192, &[]);
-}
-
-#[test]
-fn segment_of_our_size_with_other_data_is_foreign() {
-    assert_foreign(8192 + SIZE_TAG, b"another program's data");
+    assert_eq!(store.list().unwrap()[0].state, SegmentState::Foreign, "{what}");
+    assert!(Raw::attach(planted.shmid).bytes() == before, "it was touched: {what}");
+    assert_eq!(scratch.segments().len(), 1, "{what}");
 }
 
 #[test]
@@ -78,20 +78,4 @@ fn empty_segment_of_our_size_that_nobody_comes_for_is_cleaned_up() {
     let created = scratch.store().attach_or_create::<Telemetry>().unwrap();
     assert!(Shared::was_created(&created));
     assert_ne!(Shared::info(&created).unwrap().shmid, planted.shmid);
-}
-
-#[test]
-fn segment_too_small_for_a_header_is_foreign() {
-    assert_foreign(1, b"x");
-    assert_foreign(1000, MAGIC);
-}
-
-#[test]
-fn segment_with_our_magic_but_not_our_size_is_foreign() {
-    assert_foreign(4096, MAGIC);
-}
-
-#[test]
-fn segment_with_half_our_magic_is_foreign() {
-    assert_foreign(8192 + SIZE_TAG, &MAGIC[..3]);
 }

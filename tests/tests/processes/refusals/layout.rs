@@ -3,11 +3,12 @@
 use std::sync::atomic::AtomicU64;
 use std::time::SystemTime;
 
-use shmstore::{AttachError, CreateError, Shared, ShmLayout, ShmObject};
+use shmstore::{AttachError, CreateError, ShmLayout, ShmObject};
 use shmstore_tests::objects::{Telemetry, drifted};
 use shmstore_tests::scratch::Scratch;
 
-use super::{assert_says, make_object, object};
+use super::{make_object, object};
+use shmstore_tests::assert_says;
 
 /// Another type, which happens to have chosen the same letter.
 #[derive(Debug, ShmObject)]
@@ -93,20 +94,6 @@ fn create_of_what_exists_says_by_whom_since_when_and_whether_it_is_the_same_type
                 its values, with `store.replace::<Thermostat>()`";
     assert_says(&error, &["`Thermostat` (id 'T', key 0x", &by, cure]);
     assert!(!error.to_string().contains("attach"), "{error}");
-}
-
-#[test]
-fn other_types_object_can_be_removed_and_replaced() {
-    let scratch = Scratch::new();
-    let store = scratch.store();
-    make_object(&store);
-    let replaced = store.replace::<Thermostat>().unwrap();
-    assert!(Shared::was_created(&replaced));
-    assert_eq!(scratch.segments().len(), 1);
-    store.remove::<Telemetry>().unwrap();
-    assert!(Shared::is_removed(&replaced));
-    let error = store.attach::<Telemetry>().unwrap_err();
-    assert!(matches!(error, AttachError::NotFound { .. }), "{error}");
 }
 
 #[test]

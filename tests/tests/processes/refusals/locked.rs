@@ -9,7 +9,8 @@ use shmstore_tests::objects::Telemetry;
 use shmstore_tests::raw::field;
 use shmstore_tests::scratch::Scratch;
 
-use super::{assert_says, impatient, make_object, object};
+use super::{impatient, make_object, object};
+use shmstore_tests::assert_says;
 
 fn lock(scratch: &Scratch) -> Flock<File> {
     let file = File::open(scratch.path()).unwrap();

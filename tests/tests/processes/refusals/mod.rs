@@ -61,12 +61,3 @@ fn refusals(store: &Store) -> Vec<(&'static str, AttachError)> {
         ("remove_id", not_removed(store.remove_id('T').unwrap_err())),
     ]
 }
-
-/// Asserts that a message says all of this.
-#[track_caller]
-fn assert_says(message: impl ToString, parts: &[&str]) {
-    let message = message.to_string();
-    for part in parts {
-        assert!(message.contains(part), "{part:?} is missing in: {message}");
-    }
-}

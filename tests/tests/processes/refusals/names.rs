@@ -8,7 +8,7 @@ use shmstore_tests::objects::Telemetry;
 use shmstore_tests::raw::ftok;
 use shmstore_tests::scratch::Scratch;
 
-use super::assert_says;
+use shmstore_tests::assert_says;
 
 /// An old handle of a name is held to what `named` checks.
 #[test]
@@ -27,21 +27,14 @@ fn name_whose_file_is_replaced_by_a_link_is_refused_by_its_old_store_too() {
 fn bad_names_are_refused_and_leave_nothing() {
     let scratch = Scratch::new();
     let store = scratch.store();
+    const NESTED: &str = "it contains `/`, and names are not nested; write another letter, such as `-`, or open a store \
+                          on a directory below";
     let long = "n".repeat(252);
     let cases = [
         ("", "it is empty"),
-        (
-            "a/b",
-            "it contains `/`, and names are not nested; write another letter, such as `-`, or open a store on a directory below",
-        ),
-        (
-            "../x",
-            "it contains `/`, and names are not nested; write another letter, such as `-`, or open a store on a directory below",
-        ),
-        (
-            "/",
-            "it contains `/`, and names are not nested; write another letter, such as `-`, or open a store on a directory below",
-        ),
+        ("a/b", NESTED),
+        ("../x", NESTED),
+        ("/", NESTED),
         ("a\0b", "it contains a zero byte"),
         (".x", "it starts with `.`"),
         (".", "it starts with `.`"),
@@ -85,6 +78,8 @@ fn names_need_a_directory() {
         assert_says(error, &[&what, "open the store on a directory"]);
     }
     store.list().expect("objects of the file itself");
+    let named = scratch.store().open_or_create_named("a").unwrap();
+    assert!(matches!(named.open_or_create_named("b").unwrap_err(), OpenError::NotADirectory { .. }));
 }
 
 #[test]

@@ -1,12 +1,10 @@
 //! Options, and what the store makes of them.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 
 use shmstore::{OpenError, Shared, Store, StoreOptions};
 use shmstore_tests::objects::Telemetry;
-use shmstore_tests::scratch::Scratch;
+use shmstore_tests::scratch::{Scratch, mode, set_mode};
 
 #[test]
 fn options_out_of_range_are_refused() {
@@ -51,7 +49,7 @@ fn open_or_create_leaves_an_existing_directory_as_it_is() {
     let scratch = Scratch::new();
     let path = scratch.join("d");
     fs::create_dir(&path).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o750)).unwrap();
+    set_mode(&path, 0o750);
     Store::open_or_create(&path).unwrap();
     assert_eq!(mode(&path), 0o750);
 }
@@ -66,8 +64,4 @@ fn objects_and_named_anchors_have_the_stores_mode() {
         assert_eq!(Shared::info(&object).unwrap().mode, wanted);
         assert_eq!(mode(named.path()), wanted);
     }
-}
-
-fn mode(path: &Path) -> u32 {
-    fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }

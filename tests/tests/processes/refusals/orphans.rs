@@ -12,27 +12,26 @@ use shmstore_tests::privilege::skip;
 use shmstore_tests::raw::field;
 use shmstore_tests::scratch::{Planted, Scratch};
 
-use super::{FRAMES, assert_says, impatient, make_object, object};
+use super::{FRAMES, impatient, make_object, object};
+use shmstore_tests::assert_says;
 
-/// Makes an object, and then its anchor's birth another one; false where births are not known.
-fn orphan(store: &Store) -> bool {
-    make_object(store);
-    let raw = object(store);
+/// Makes an object, and then its anchor's birth another one, where births are known.
+fn orphan() -> Option<(Scratch, Store)> {
+    let scratch = Scratch::new();
+    let store = impatient(&scratch);
+    make_object(&store);
+    let raw = object(&store);
     if raw.get(field::BIRTH_KNOWN) == 0 {
         skip("the file system of the temporary directory knows no birth times");
-        return false;
+        return None;
     }
     raw.set(field::BIRTH_SECONDS, raw.get(field::BIRTH_SECONDS) - 1);
-    true
+    Some((scratch, store))
 }
 
 #[test]
 fn orphan_that_nobody_uses_is_removed_by_whoever_creates() {
-    let scratch = Scratch::new();
-    let store = impatient(&scratch);
-    if !orphan(&store) {
-        return;
-    }
+    let Some((scratch, store)) = orphan() else { return };
     assert_eq!(store.list().unwrap()[0].state, SegmentState::Orphaned);
     let created = store.attach_or_create::<Telemetry>().unwrap();
     assert!(Shared::was_created(&created));
@@ -42,11 +41,7 @@ fn orphan_that_nobody_uses_is_removed_by_whoever_creates() {
 
 #[test]
 fn orphan_that_nobody_uses_is_not_found_and_cleaned_up() {
-    let scratch = Scratch::new();
-    let store = impatient(&scratch);
-    if !orphan(&store) {
-        return;
-    }
+    let Some((scratch, store)) = orphan() else { return };
     let error = store.attach::<Telemetry>().unwrap_err();
     assert!(matches!(error, AttachError::NotFound { .. }), "{error}");
     assert_eq!(scratch.segments(), []);
@@ -54,11 +49,7 @@ fn orphan_that_nobody_uses_is_not_found_and_cleaned_up() {
 
 #[test]
 fn orphan_that_is_in_use_is_a_stale_anchor() {
-    let scratch = Scratch::new();
-    let store = impatient(&scratch);
-    if !orphan(&store) {
-        return;
-    }
+    let Some((scratch, store)) = orphan() else { return };
     let user = object(&store);
     let before = user.bytes();
     let parts = ["is left from an earlier file of this path", "1 attachments still use it", "`ipcs -m -p`"];
@@ -76,11 +67,7 @@ fn orphan_that_is_in_use_is_a_stale_anchor() {
 
 #[test]
 fn birth_that_one_side_does_not_know_proves_nothing() {
-    let scratch = Scratch::new();
-    let store = impatient(&scratch);
-    if !orphan(&store) {
-        return;
-    }
+    let Some((_scratch, store)) = orphan() else { return };
     object(&store).set(field::BIRTH_KNOWN, 0);
     let attached = store.attach::<Telemetry>().unwrap();
     assert_eq!(attached.frames.load(Relaxed), FRAMES);

@@ -5,7 +5,6 @@ use shmstore::{FixedVec, ShmValue};
 #[repr(C)]
 struct Reading {
     names: FixedVec<String, 4>,
-    widths: [FixedVec<usize, 4>; 2],
 }
 
 fn main() {}
