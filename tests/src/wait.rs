@@ -1,5 +1,6 @@
 //! Waiting for a condition, with a deadline: never for a time to pass.
 
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -25,6 +26,21 @@ pub fn until<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
 #[track_caller]
 pub fn until_true(what: &str, mut holds: impl FnMut() -> bool) {
     until(what, || holds().then_some(()));
+}
+
+/// Waits until a value is the expected one. It is for counts of attachments: a list of the machine's segments, which any
+/// other test may ask for, attaches each of them for a moment.
+#[track_caller]
+pub fn until_equal<T: PartialEq + fmt::Debug>(mut found: impl FnMut() -> T, expected: T) {
+    let started = Instant::now();
+    loop {
+        let found = found();
+        if found == expected {
+            return;
+        }
+        assert!(started.elapsed() < DEADLINE, "waited {DEADLINE:?} in vain for {expected:?}, and have {found:?}");
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// Returns the time that this thread has had of a processor. A busy machine does not change what is measured with it.

@@ -52,7 +52,7 @@ fn handle_that_a_child_inherits_works() {
     assert_eq!(parent.expect_ok("frames"), "1");
     assert_eq!(parent.expect_ok("child store"), "1");
     assert_eq!(parent.expect_ok("store"), "2");
-    assert_eq!(segment(&scratch).attached, 2);
+    wait::until_equal(|| segment(&scratch).attached, 2);
 }
 
 #[test]
@@ -64,14 +64,14 @@ fn child_has_a_slot_of_its_own_from_its_first_use_on() {
     // It has the object attached once, and one slot, whatever it does then.
     parent.expect_ok("child attach");
     assert_eq!(present(&scratch), sorted([parent.pid(), child.0]));
-    assert_eq!(segment(&scratch).attached, 2);
+    wait::until_equal(|| segment(&scratch).attached, 2);
 }
 
 #[test]
 fn child_that_drops_what_it_inherited_takes_nothing_from_its_parent() {
     let (scratch, mut parent, _child) = family();
     parent.expect_ok("child drop");
-    assert_eq!(segment(&scratch).attached, 1);
+    wait::until_equal(|| segment(&scratch).attached, 1);
     assert_eq!(present(&scratch), [parent.pid()]);
     assert_eq!(parent.expect_ok("add 1"), "0");
     parent.expect_ok("child attach");
@@ -84,7 +84,7 @@ fn parent_that_drops_its_handle_takes_nothing_from_its_child() {
     parent.expect_ok("child store");
     parent.expect_ok("drop");
     assert_eq!(present(&scratch), [child.0]);
-    assert_eq!(segment(&scratch).attached, 1);
+    wait::until_equal(|| segment(&scratch).attached, 1);
     assert_eq!(parent.expect_ok("child add 1"), "0");
 }
 
@@ -111,7 +111,7 @@ fn child_that_was_forked_in_an_init_closure_leaves_the_object_to_its_parent() {
     parent.expect_err("child return", "ForkedInInit");
     impatient.expect_err("attach", "StillInitializing");
     impatient.expect_err("attach_or_create 9", "Busy");
-    assert_eq!((segment(&scratch).shmid, segment(&scratch).attached), (making.shmid, 1));
+    wait::until_equal(|| (segment(&scratch).shmid, segment(&scratch).attached), (making.shmid, 1));
 
     parent.expect_ok("add 1");
     assert_eq!(parent.expect_ok("return"), "created");

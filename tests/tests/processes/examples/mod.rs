@@ -33,7 +33,7 @@ fn the_demo_tells_its_story_in_time_and_leaves_nothing() {
     let chapter = include_str!("../../../../docs/guide/5-growing-and-changing-layouts.md");
     let (_, mismatch) = chapter.split_once("error: layout mismatch for `HostStats`").expect("a mismatch");
     let mismatch: Vec<&str> = mismatch.lines().skip(1).take_while(|line| *line != "```").collect();
-    assert_eq!(mismatch.len(), 10, "{mismatch:#?}");
+    assert!(mismatch.len() >= 10, "{mismatch:#?}");
     for line in mismatch {
         let (steady, _) = line.split_once("; created by pid ").unwrap_or((line, ""));
         assert!(story.contains(steady), "the guide's {steady:?} is not in:\n{story}");

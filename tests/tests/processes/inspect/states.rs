@@ -1,5 +1,6 @@
 //! What state a segment is in.
 
+use shmstore_tests::wait;
 use std::fs;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
@@ -40,8 +41,9 @@ fn object_is_ready_with_all_that_it_says_of_itself() {
     let scratch = Scratch::new();
     let peer = Peer::creator(scratch.path());
     let shmid = find(scratch.key('T')).unwrap();
+    wait::until_equal(|| segment(shmid).attached, 1);
     let there = segment(shmid);
-    assert_eq!((there.state, there.detail.as_deref(), there.attached), (SegmentState::Ready, None, 1));
+    assert_eq!((there.state, there.detail.as_deref()), (SegmentState::Ready, None));
     assert_eq!((there.path(), there.type_name()), (Some(scratch.path()), Some("Telemetry")));
     assert_eq!((there.key.to_raw(), there.mode, there.creator_pid), (scratch.key('T'), 0o600, peer.pid()));
     let of = there.description.as_ref().unwrap();

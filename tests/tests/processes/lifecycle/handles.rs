@@ -8,6 +8,7 @@ use shmstore_tests::objects::Telemetry;
 use shmstore_tests::peer::Peer;
 use shmstore_tests::scratch::Scratch;
 use shmstore_tests::segments;
+use shmstore_tests::wait;
 
 fn attached(object: &Shared<Telemetry>) -> u64 {
     segments::with_id(Shared::info(object).unwrap().shmid).unwrap().attached
@@ -25,7 +26,7 @@ fn process_that_attaches_often_has_one_mapping_and_one_slot() {
     let or_created = scratch.store().attach_or_create::<Telemetry>().unwrap();
     let cloned = again.clone();
     assert!(std::ptr::eq(&*created, &*again) && std::ptr::eq(&*again, &*or_created) && std::ptr::eq(&*again, &*cloned));
-    assert_eq!((attached(&created), Shared::participants(&created).len()), (1, 1));
+    wait::until_equal(|| (attached(&created), Shared::participants(&created).len()), (1, 1));
 }
 
 #[test]
@@ -39,9 +40,9 @@ fn mapping_lives_as_long_as_the_last_handle() {
     drop(created);
     drop(again);
     assert_eq!(cloned.frames.load(SeqCst), 7);
-    assert_eq!(attached(&cloned), 1);
+    wait::until_equal(|| attached(&cloned), 1);
     drop(cloned);
-    assert_eq!(segments::with_id(shmid).unwrap().attached, 0);
+    wait::until_equal(|| segments::with_id(shmid).unwrap().attached, 0);
 }
 
 #[test]
@@ -59,7 +60,7 @@ fn handles_are_counted_across_threads() {
         }
     });
     assert_eq!(object.frames.load(SeqCst), 800);
-    assert_eq!((attached(&object), Shared::participants(&object).len()), (1, 1));
+    wait::until_equal(|| (attached(&object), Shared::participants(&object).len()), (1, 1));
 }
 
 #[test]
@@ -104,7 +105,7 @@ fn full_table_refuses_the_living_and_gives_them_the_slots_of_the_dead() {
     // The size is the creator's to say: this process would have room for more.
     assert!(third.expect_err("attach", "ParticipantsFull").contains("made for 2 processes"));
     third.expect_err("attach_or_create", "ParticipantsFull");
-    assert_eq!(attached(&object), 2, "who is refused does not stay attached");
+    wait::until_equal(|| attached(&object), 2);
     // One that has only left may come back: its slot stays its own.
     second.expect_ok("drop");
     third.expect_err("attach", "ParticipantsFull");

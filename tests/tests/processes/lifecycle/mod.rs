@@ -7,6 +7,7 @@ mod names;
 mod removal;
 mod waiting;
 
+use shmstore_tests::wait;
 use std::sync::atomic::Ordering::SeqCst;
 
 use shmstore::{CreateError, Shared};
@@ -37,7 +38,7 @@ fn object_remains_with_its_values_when_every_process_has_ended() {
     first.expect_ok("store 3");
     let shmid: i32 = first.expect_ok("shmid").parse().unwrap();
     first.kill();
-    assert_eq!(segments::with_id(shmid).unwrap().attached, 0);
+    wait::until_equal(|| segments::with_id(shmid).unwrap().attached, 0);
 
     let mut second = Peer::start(scratch.path());
     assert_eq!(second.expect_ok("attach"), "attached");

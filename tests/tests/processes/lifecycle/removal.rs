@@ -1,5 +1,6 @@
 //! Removing is not deleting: who has the object keeps it, and can tell.
 
+use shmstore_tests::wait;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
@@ -44,7 +45,7 @@ fn memory_of_a_removed_object_goes_with_its_last_process() {
     let shmid: i32 = peer.expect_ok("shmid").parse().unwrap();
     scratch.store().remove::<Telemetry>().unwrap();
     assert_eq!(scratch.segments(), []);
-    assert_eq!(segments::with_id(shmid).unwrap().attached, 1);
+    wait::until_equal(|| segments::with_id(shmid).unwrap().attached, 1);
     peer.kill();
     assert_eq!(segments::with_id(shmid), None);
 }

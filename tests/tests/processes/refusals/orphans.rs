@@ -52,9 +52,9 @@ fn orphan_that_is_in_use_is_a_stale_anchor() {
     let Some((scratch, store)) = orphan() else { return };
     let user = object(&store);
     let before = user.bytes();
-    let parts = ["is left from an earlier file of this path", "1 attachments still use it", "`ipcs -m -p`"];
+    let parts = ["is left from an earlier file of this path", "attachments still use it", "`ipcs -m -p`"];
     let error = store.attach::<Telemetry>().unwrap_err();
-    assert!(matches!(error, AttachError::StaleAnchor { attached: 1, .. }), "{error}");
+    assert!(matches!(error, AttachError::StaleAnchor { attached: 1.., .. }), "{error}");
     assert_says(error, &parts);
     let error = store.create::<Telemetry>().unwrap_err();
     assert!(matches!(error, CreateError::Existing(AttachError::StaleAnchor { .. })), "{error}");
