@@ -17,7 +17,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
 use crate::layout::schema::OwnedSchema;
-use crate::segment::process::registry::SegmentRef;
+use crate::segment::this_process::registry::SegmentRef;
 use crate::sync::copy::{UNIT, Unit, copy_units_out};
 use crate::sys::process::ordinary_page_size;
 use crate::sys::readable::ReadablePages;

@@ -15,7 +15,7 @@ use super::{InspectError, SegmentState, segments};
 use crate::layout::path::{FieldError, FieldPath};
 use crate::layout::schema::OwnedSchema;
 use crate::segment::header;
-use crate::segment::process::registry::{self, SegmentRef};
+use crate::segment::this_process::registry::{self, SegmentRef};
 use crate::store::attached::{Participant, participants, processes};
 use crate::sys::file;
 use crate::sys::process::effective_uid;

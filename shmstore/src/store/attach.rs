@@ -14,7 +14,7 @@ use crate::segment::classify::Class;
 use crate::segment::header::{self, Damage, FORMAT_VERSION, Geometry, Header, POINTER_BYTES};
 use crate::segment::identity::Identity;
 use crate::segment::participants::ClaimError;
-use crate::segment::process::registry::{self, Candidate, SegmentRef};
+use crate::segment::this_process::registry::{self, Candidate, SegmentRef};
 use crate::sys::failpoint::{self, Step};
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{Access, Mapping};

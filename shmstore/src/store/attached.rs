@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use crate::layout::schema::{OwnedSchema, Schema};
 use crate::segment::classify::SegmentState;
 use crate::segment::participants::Occupant;
-use crate::segment::process::registry::SegmentRef;
+use crate::segment::this_process::registry::SegmentRef;
 use crate::store::ObjectInfo;
 use crate::store::open::Location;
 use crate::sys::shm;

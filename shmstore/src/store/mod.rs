@@ -2,21 +2,24 @@
 //!
 //! Layers it may use: layout, value, error, sys, segment, sync.
 //!
+//! Read first: `open`, the `Store`, and `objects`, its calls for objects of a type. Each step of the handshake has a file:
+//! `create`, `attach`, `recover`, `replace`, `remove`. `shared` and `read_only` are the handles.
+//!
 //! The anchor's `flock` is held to create, recover and remove. Attaching to a complete object takes no lock. Attaching
 //! for reading changes nothing, and takes the lock for a moment to learn whether the creator of an incomplete object is
 //! alive.
 
+mod anchor_lock;
 mod attach;
 pub(crate) mod attached;
-mod candidate;
 mod create;
 mod deadline;
 mod directory;
 mod find;
 mod limits;
 mod list;
-mod lock;
 mod named;
+mod new_name;
 mod objects;
 mod open;
 mod options;
@@ -28,12 +31,12 @@ mod replace;
 mod shared;
 mod target;
 
+pub(crate) use anchor_lock::AnchorLock;
 pub use attached::Participant;
 pub(crate) use create::{Created, IfExists};
 pub(crate) use deadline::Deadline;
 pub(crate) use find::Found;
 pub use list::ObjectInfo;
-pub(crate) use lock::AnchorLock;
 pub use open::Store;
 pub use options::StoreOptions;
 pub use read_only::ReadOnly;

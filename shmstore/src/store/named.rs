@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
-use super::candidate::Candidate;
 use super::directory::Directory;
+use super::new_name::Candidate;
 use super::open::{Inner, Store};
 use crate::error::OpenError;
 use crate::layout::key::Key;

@@ -141,7 +141,7 @@ mod tests {
     use crate::layout::ShmLayout;
     use crate::layout::schema::Schema;
     use crate::layout::view::AtomicView;
-    use crate::segment::process::registry::segment_at;
+    use crate::segment::this_process::registry::segment_at;
     use crate::sys::shm::Access;
 
     #[repr(transparent)]

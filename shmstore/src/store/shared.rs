@@ -17,7 +17,7 @@ use nix::errno::Errno;
 
 use crate::error::{AttachError, CreateError, InitResult, Subject};
 use crate::layout::{ShmId, ShmObject, is_described};
-use crate::segment::process::registry::SegmentRef;
+use crate::segment::this_process::registry::SegmentRef;
 use crate::store::attached::{AttachedObject, Participant};
 use crate::store::{Created, IfExists};
 use crate::store::{ObjectInfo, Store};

@@ -10,8 +10,8 @@ use std::time::Duration;
 use super::locking::AcquireError;
 use crate::error::{Busy, Holder, PartName};
 use crate::layout::ShmLayout;
-use crate::segment::process::current_token;
-use crate::segment::process::registry::{SegmentRef, segment_at};
+use crate::segment::this_process::current_token;
+use crate::segment::this_process::registry::{SegmentRef, segment_at};
 
 /// Names a part by its path in its object.
 #[cold]

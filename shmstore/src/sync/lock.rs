@@ -32,7 +32,7 @@ use super::locking::{self, AcquireError, Taken, acquire};
 use crate::error::LockError;
 use crate::layout::schema::{Kind, Schema};
 use crate::layout::{ShmLayout, ShmObject};
-use crate::segment::process;
+use crate::segment::this_process;
 use crate::sys::failpoint::{self, Step};
 
 pub use guard::LockGuard;
@@ -115,7 +115,7 @@ impl Lock {
     /// The error keeps no guard, so `?` can return it anywhere, also as an `anyhow::Error`.
     #[inline]
     pub fn lock(&self) -> Result<LockGuard<'_>, LockError> {
-        let token = process::token();
+        let token = this_process::token();
         if self.take_in_order(token) { Ok(LockGuard::new(self, token)) } else { self.lock_slowly(Limit::Forever) }
     }
 
@@ -127,7 +127,7 @@ impl Lock {
     /// - [`LockError::OwnerDied`] and [`LockError::WouldDeadlock`] as for [`lock`](Self::lock).
     #[inline]
     pub fn try_lock(&self) -> Result<LockGuard<'_>, LockError> {
-        let token = process::token();
+        let token = this_process::token();
         if self.take_in_order(token) { Ok(LockGuard::new(self, token)) } else { self.lock_slowly(Limit::Never) }
     }
 
@@ -260,7 +260,7 @@ impl Lock {
     }
 
     fn acquire(&self, limit: Limit) -> Result<LockGuard<'_>, LockError> {
-        let token = process::token();
+        let token = this_process::token();
         match acquire(&self.word, &self.state, token, limit) {
             Ok(Taken::Free) => {
                 failpoint::reach(Step::LockTaken);

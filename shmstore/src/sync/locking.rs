@@ -10,7 +10,7 @@ use super::lock_word::{
     Attempt, Claim, TOKEN, WAITERS, give_up, release, take, take_or_announce, take_over, try_release, try_take,
 };
 use super::thread_mark;
-use crate::segment::process::registry::segment_at;
+use crate::segment::this_process::registry::segment_at;
 use crate::sys::failpoint::{self, Step};
 use crate::sys::futex::{self, Woken};
 

@@ -1,6 +1,10 @@
 //! The parts that processes share in place, and the protocols under them.
 //!
 //! Layers it may use: layout, value, error, sys, segment.
+//!
+//! The parts are `atomic`, `versioned`, `lock`, `event` and `cache_aligned`. The protocols are `seqlock` (whole copies),
+//! `lock_word` (exclusion), `version_waiters` and `event_word` (waiting). They contain no system call and no pointer, so
+//! loom can build them. `locking`, `waiting` and `versioned_cell` put memory and the kernel under them.
 
 mod atomic;
 mod atomics {

@@ -55,7 +55,7 @@ use super::untyped::VersionedOffsets;
 use super::{seqlock, thread_mark, version_waiters};
 use crate::layout::ShmValue;
 use crate::layout::view::load_read_only;
-use crate::segment::process;
+use crate::segment::this_process;
 use crate::sys::failpoint::{self, Step};
 use crate::sys::shm::Access;
 use crate::sys::{futex, membarrier};
@@ -185,13 +185,13 @@ impl<V: ShmValue> VersionedCell<V> {
     /// its slot is written again.
     #[inline(always)]
     pub(super) fn lock(&self, limit: Limit) -> Result<WriteGuard<'_, V>, AcquireError> {
-        let token = process::token();
+        let token = this_process::token();
         let control = self.control();
         if acquire(&control.lock, &control.thread, token, limit)? == Taken::FromDeadOwner {
             thread_mark::leave(&control.thread);
         }
         failpoint::reach(Step::WriteLockTaken);
-        Ok(WriteGuard { cell: self, token, token_now: process::token_word() })
+        Ok(WriteGuard { cell: self, token, token_now: this_process::token_word() })
     }
 
     /// Sleeps, for a slice at most, unless there is a version newer than `seen`. Returns `true` if there is one now.

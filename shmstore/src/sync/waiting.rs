@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::backoff::{Backoff, Limit};
 use crate::error::{Awaited, WaitError};
-use crate::segment::process::registry::segment_at;
+use crate::segment::this_process::registry::segment_at;
 use crate::sys::failpoint::{self, Step};
 use crate::sys::shm::Access;
 

@@ -12,8 +12,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::segment::process::local;
-use crate::segment::process::lock_descriptor::LockDescriptor;
+use crate::segment::this_process::local;
+use crate::segment::this_process::lock_descriptor::LockDescriptor;
 use crate::sys::file::{self, Inode};
 use crate::sys::vantage::ipc_namespace;
 

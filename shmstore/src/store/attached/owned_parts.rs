@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use crate::layout::path::{Step, write_path};
 use crate::layout::schema::{OwnedKind, OwnedSchema};
 use crate::segment::participants::TOKEN_BITS;
-use crate::segment::process::registry::SegmentRef;
+use crate::segment::this_process::registry::SegmentRef;
 use crate::sys::readable::ReadablePages;
 
 /// A part that a process owns.

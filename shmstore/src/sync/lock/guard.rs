@@ -7,7 +7,7 @@ use std::thread;
 use super::super::atomics::Ordering::Relaxed;
 use super::{INCONSISTENT, Lock};
 use crate::error::LockError;
-use crate::segment::process;
+use crate::segment::this_process;
 use crate::sync::describe;
 use crate::sync::lock_word::TOKEN;
 use crate::sync::locking;
@@ -74,7 +74,7 @@ impl<'a> LockGuard<'a> {
     /// Returns `true` if the guard belongs to this process. `false` in a child that was forked since.
     #[inline(always)]
     fn is_ours(&self) -> bool {
-        process::is_ours(self.token())
+        this_process::is_ours(self.token())
     }
 }
 

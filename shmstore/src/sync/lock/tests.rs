@@ -164,7 +164,7 @@ fn an_overwritten_word_is_left_alone() {
 }
 
 fn guard_token() -> u32 {
-    crate::segment::process::token()
+    crate::segment::this_process::token()
 }
 
 #[test]

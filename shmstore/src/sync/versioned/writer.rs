@@ -9,7 +9,7 @@ use super::Versioned;
 use super::store::{update_by, update_checked_by};
 use crate::error::{Busy, InvalidValue};
 use crate::layout::{AnyBits, DebugValue, ShmLayout, ShmValue};
-use crate::segment::process;
+use crate::segment::this_process;
 use crate::sync::backoff::Limit;
 use crate::sync::thread_mark::ThreadMark;
 use crate::sync::versioned_cell::{Fences, WriteGuard};
@@ -228,7 +228,7 @@ static REFUSED: AtomicU32 = AtomicU32::new(0);
 
 /// Returns what is known before the kernel is asked.
 fn fences_so_far() -> Fences {
-    let token = process::token();
+    let token = this_process::token();
     if REGISTERED.load(Acquire) == token {
         Fences::BY_WAITERS
     } else if REFUSED.load(Relaxed) == token {
@@ -242,7 +242,7 @@ fn fences_so_far() -> Fences {
 fn register_for_barriers() -> Fences {
     let (outcome, fences) =
         if membarrier::register() { (&REGISTERED, Fences::BY_WAITERS) } else { (&REFUSED, Fences::BY_WRITER) };
-    outcome.store(process::token(), Release);
+    outcome.store(this_process::token(), Release);
     fences
 }
 

@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicU32;
 
 use super::{NEED_FENCE, STARVED, VersionedCell};
 use crate::layout::ShmValue;
-use crate::segment::process;
+use crate::segment::this_process;
 use crate::sync::atomics::Ordering::{Acquire, Relaxed};
 use crate::sync::copy::{copy_in, copy_out, prepare_copy_in};
 use crate::sync::lock_word::VERSION_WAITERS;
@@ -36,7 +36,7 @@ impl<'a, V: ShmValue> WriteGuard<'a, V> {
     /// Returns `true` if this process took the lock. `false` in a child that was forked since.
     #[inline(always)]
     pub(in crate::sync) fn is_ours(&self) -> bool {
-        self.is_ours_by_word() || process::is_kept_apart(self.token)
+        self.is_ours_by_word() || this_process::is_kept_apart(self.token)
     }
 
     /// A quick form of [`is_ours`](Self::is_ours). `false` does not mean that another process took the lock.

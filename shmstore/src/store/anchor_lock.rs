@@ -8,8 +8,8 @@ use nix::errno::Errno;
 use super::Deadline;
 use crate::error::OpenError;
 use crate::segment::anchor::{Anchor, open_failed, system};
-use crate::segment::process::anchor_locks::{Entry, LockFile};
-use crate::segment::process::{current_token, local, token};
+use crate::segment::this_process::anchor_locks::{Entry, LockFile};
+use crate::segment::this_process::{current_token, local, token};
 use crate::sys::file::{self, Inode};
 
 /// The exclusive right to create, recover and remove the objects of an anchor. Dropping it releases the lock.

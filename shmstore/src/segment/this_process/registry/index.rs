@@ -12,7 +12,7 @@ pub(super) type Node = &'static AtomicPtr<Attachment>;
 /// The nodes of the list, in order. A child of `fork` makes an index of its own from the list, because a thread of the
 /// parent may have been changing the parent's index.
 #[derive(Default)]
-pub(in crate::segment::process) struct Index {
+pub(in crate::segment::this_process) struct Index {
     /// True if the list was read, which may be inherited.
     is_made: bool,
     by_segment: BTreeMap<Location, Node>,

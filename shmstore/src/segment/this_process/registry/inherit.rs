@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::{Attachment, attachments, header_of};
 use crate::segment::participants::ClaimError;
-use crate::segment::process::{Local, local};
+use crate::segment::this_process::{Local, local};
 use crate::sys::shm::Access;
 
 /// Draws a token for a child of `fork`, and claims a slot in every segment that it has inherited.
@@ -13,7 +13,7 @@ use crate::sys::shm::Access;
 ///
 /// Panics if a table is full and the child cannot take its liveness lock: other processes could not see that it is
 /// alive, and would take its locks from it.
-pub(in crate::segment::process) fn inherit(local: &Local, draw: fn() -> u32) -> u32 {
+pub(in crate::segment::this_process) fn inherit(local: &Local, draw: fn() -> u32) -> u32 {
     let _registry = local.lock_registry();
     loop {
         let token = draw();
