@@ -1,5 +1,7 @@
-//! Typed shared objects for processes on one Linux machine: derive a macro on a `#[repr(C)]` struct, and any process
-//! that opens the same path attaches to the same live struct, by type, checked, without a line of `unsafe`.
+//! Typed objects in shared memory, for the processes of one Linux machine.
+//!
+//! Derive [`ShmObject`](macro@ShmObject) for a `#[repr(C)]` struct. Any process that opens the same path then attaches to
+//! the same live struct, by its type, checked, without a line of `unsafe`.
 //!
 //! ```
 //! use shmstore::{ShmObject, ShmValue, Store, Versioned};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::subject::{FileOwner, after, by, if_refused};
 
-/// Why a path cannot be the anchor of a store.
+/// An error of opening a store, or of its anchor and names.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -105,7 +105,7 @@ pub enum OpenError {
     /// File locks do not work on the file system.
     #[error(
         "cannot open a store at {}: file locks do not work there ({reason}); put the anchor on a local file system, \
-         for example below /tmp, /run or /dev/shm",
+         for example below /run or in $XDG_RUNTIME_DIR",
         .path.display()
     )]
     LocksUnsupported {
@@ -235,7 +235,7 @@ pub enum Warning {
         /// The permission bits that the anchor needs.
         fit_mode: u32,
     },
-    /// The anchor is a file with several names in its file system. Each of them is a name of the same objects.
+    /// The anchor is a file with several hard links in its file system. Each of them is a name of the same objects.
     HardLinked {
         /// The anchor.
         path: PathBuf,

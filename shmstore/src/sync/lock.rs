@@ -78,6 +78,7 @@ const INCONSISTENT: u32 = 1 << 0;
 ///
 /// Two processes that take two locks in opposite order wait for each other forever, and get no error. Take locks in one
 /// order everywhere, or with [`lock_timeout`](Self::lock_timeout). A thread that would wait for itself gets an error.
+/// `lock_or_repair` and `lock_to_repair` return no error, and panic.
 ///
 /// # Fairness
 ///

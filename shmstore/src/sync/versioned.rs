@@ -140,7 +140,7 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if the bytes are not a valid `V`. Another process wrote them against the type. The next
+    /// [`InvalidValue`] if the bytes are not a valid `V`. Another process wrote bytes that the type does not allow. The next
     /// [`store`](Self::store) repairs it.
     #[inline]
     pub fn load_checked(&self) -> Result<V, InvalidValue> {
@@ -238,7 +238,7 @@ impl<V: DebugValue> fmt::Debug for Versioned<V> {
     }
 }
 
-/// The limit for a copy to print. So printing ends even if a process breaks the protocol.
+/// The time limit for the copy that `Debug` prints. So printing ends even if a process breaks the protocol.
 const TO_SHOW: Duration = Duration::from_millis(100);
 
 /// The largest value that is printed. Of a larger value, which would fill screens, only the size is printed.
