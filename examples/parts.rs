@@ -25,9 +25,9 @@ fn main() -> Result<(), shmstore::Error> {
     let mut transfer = bank.accounts.begin(); // a `Transaction`: a private copy
     transfer[0] -= 30;
     transfer[1] += 30;
-    let version = transfer.commit(); // all at once; if it is dropped or its process is killed before, nothing
+    let version = transfer.commit(); // publishes both changes at once; without it, nothing changes
 
-    let mut feed = bank.rate.writer(); // a `Writer`: it alone stores until it is dropped, without a lock for each store
+    let mut feed = bank.rate.writer(); // a `Writer`: no other process stores until it is dropped
     for rate in [1.5, 1.25] {
         feed.store(rate);
     }
