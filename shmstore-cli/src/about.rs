@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::unistd::{Uid, User};
 use serde::Serialize;
@@ -83,7 +83,9 @@ pub fn state(segment: &Segment) -> String {
 /// Returns the time of creation: from the header of the object, or else from the kernel.
 #[must_use]
 pub fn created(segment: &Segment) -> SystemTime {
-    segment.description.as_ref().map_or(segment.changed, |of| of.creator.created)
+    // A creator that died at once has not written the time.
+    let written = segment.description.as_ref().map(|of| of.creator.created).filter(|created| *created > UNIX_EPOCH);
+    written.unwrap_or(segment.changed)
 }
 
 /// A segment as JSON.

@@ -3,7 +3,9 @@
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
-use super::{AbandonedReason, AttachError, CreateError, Error, LockError, OpenError, RemoveError, WaitError};
+use super::{
+    AbandonedReason, AttachError, Busy, CreateError, Error, Holder, LockError, OpenError, RemoveError, WaitError,
+};
 
 /// The message and the error are kept. The kind is the nearest one, [`ErrorKind::Other`] if there is none.
 impl From<Error> for io::Error {
@@ -18,13 +20,28 @@ fn of_any(error: &Error) -> ErrorKind {
         Error::Attach(error) => of_attach(error),
         Error::Create(error) => of_create(error),
         Error::Remove(error) => of_remove(error),
-        Error::Busy(busy) | Error::Lock(LockError::Busy(busy)) => after(&busy.waited()),
+        Error::Busy(busy) | Error::Lock(LockError::Busy(busy)) => of_busy(busy),
         Error::Lock(LockError::WouldDeadlock { .. }) => ErrorKind::Deadlock,
         Error::Lock(LockError::OwnerDied { .. }) => ErrorKind::Other,
         Error::Wait(WaitError::Timeout { .. } | WaitError::NeverWhole { .. }) => ErrorKind::TimedOut,
         Error::Wait(WaitError::Removed { .. } | WaitError::AnchorLost { .. }) => ErrorKind::NotFound,
         Error::Wait(WaitError::InvalidValue(_)) | Error::InvalidValue(_) | Error::Schema(_) => ErrorKind::InvalidData,
         Error::Capacity(_) | Error::Timestamp(_) => ErrorKind::InvalidInput,
+    }
+}
+
+fn of_busy(busy: &Busy) -> ErrorKind {
+    match busy.holder() {
+        Holder::ThisThread => ErrorKind::Deadlock,
+        _ => after(&busy.waited()),
+    }
+}
+
+/// The kind of a system call's error. `Interrupted` is not passed on, because callers try again at once for it.
+fn of_system(cause: &io::Error) -> ErrorKind {
+    match cause.kind() {
+        ErrorKind::Interrupted => ErrorKind::Other,
+        kind => kind,
     }
 }
 
@@ -44,7 +61,7 @@ fn of_open(error: &OpenError) -> ErrorKind {
         OpenError::InUse { .. } => ErrorKind::ResourceBusy,
         OpenError::Busy { waited, .. } => after(waited),
         OpenError::NoFreeKey { .. } => ErrorKind::Other,
-        OpenError::System { cause, .. } => cause.kind(),
+        OpenError::System { cause, .. } => of_system(cause),
     }
 }
 
@@ -69,7 +86,7 @@ fn of_attach(error: &AttachError) -> ErrorKind {
         AttachError::Unreadable { .. } | AttachError::ParticipantsFull { .. } | AttachError::TokenCollision { .. } => {
             ErrorKind::Other
         }
-        AttachError::System { cause, .. } => cause.kind(),
+        AttachError::System { cause, .. } => of_system(cause),
     }
 }
 

@@ -23,7 +23,7 @@ use crate::sys::shm::Mapping;
 
 pub(crate) use creator::Provenance;
 pub(crate) use geometry::Geometry;
-pub(crate) use parts::{is_blank, payload, read_schema, slots, write_schema};
+pub(crate) use parts::{is_all_zero, is_blank, payload, read_schema, slots, write_schema};
 
 /// The format that this crate writes and reads.
 pub(crate) const FORMAT_VERSION: u32 = 1;

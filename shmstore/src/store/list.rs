@@ -137,7 +137,10 @@ impl ObjectInfo {
     /// Adds what the segment's header and schema say. This process's attachment is not counted.
     fn learn(&mut self, found: &Found, snapshot: &mut Snapshot) {
         self.attached = found.attached();
-        self.state = found.class.state();
+        self.state = match found.class {
+            Class::Unwritten if !header::is_blank(&found.mapping) => SegmentState::Foreign,
+            ref class => class.state(),
+        };
         let (Class::Ready(geometry), Some(header)) = (&found.class, Header::of(&found.mapping)) else {
             return;
         };

@@ -47,6 +47,10 @@ impl Target<'_> {
                 }
                 return Err(self.still_used(&identity, &class, &status, others));
             }
+            // The size of such a segment alone does not prove that a store made it.
+            if class == Class::Unwritten && !header::is_all_zero(&mapping) {
+                return Err(self.foreign(&identity, &status));
+            }
             failpoint::reach(Step::RecoverLocked);
             // It is still attached, so the id belongs to the segment that was classified, even if another process
             // removes it first.

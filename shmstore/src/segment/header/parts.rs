@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64};
 use super::{Damage, Geometry, Header};
 use crate::segment::participants::{Slot, SlotTable};
 use crate::sys::process::PAGE;
+use crate::sys::readable::ReadablePages;
 use crate::sys::shm::Mapping;
 
 /// The longest schema that is read, in bytes of JSON: some ten thousand fields.
@@ -22,6 +23,18 @@ const MAX_SCHEMA: usize = 1 << 20;
 /// Returns `true` if all bytes of the header are zero.
 pub(crate) fn is_blank(mapping: &Mapping) -> bool {
     bytes(mapping, 0, size_of::<Header>()).iter().all(|byte| byte.load(Relaxed) == 0)
+}
+
+/// Returns `true` if all bytes of the segment are zero, and all its pages can be read. It reads each page, which may take
+/// memory.
+pub(crate) fn is_all_zero(mapping: &Mapping) -> bool {
+    let pages = ReadablePages::of(mapping);
+    let mut starts = (0..mapping.len()).step_by(PAGE);
+    starts.all(|start| {
+        let end = mapping.len().min(start + PAGE);
+        pages.check(&(start..end)).is_ok()
+            && bytes(mapping, start, end - start).iter().all(|byte| byte.load(Relaxed) == 0)
+    })
 }
 
 /// Copies the schema's JSON into a new segment, which no other process reads yet.

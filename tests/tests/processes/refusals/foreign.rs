@@ -1,13 +1,13 @@
 //! A segment of another program on our key.
 
 use shmstore::inspect::SegmentState;
-use shmstore::{AttachError, Shared};
+use shmstore::{AttachError, CreateError, Shared};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::raw::{Raw, SIZE_TAG, plant};
 use shmstore_tests::scratch::Scratch;
 
 use super::{impatient, refusals};
-use shmstore_tests::assert_says;
+use shmstore_tests::{assert_says, wait};
 
 const MAGIC: &[u8] = b"shmS";
 
@@ -78,4 +78,33 @@ fn empty_segment_of_our_size_that_nobody_comes_for_is_cleaned_up() {
     let created = scratch.store().attach_or_create::<Telemetry>().unwrap();
     assert!(Shared::was_created(&created));
     assert_ne!(Shared::info(&created).unwrap().shmid, planted.shmid);
+}
+
+#[test]
+fn segment_of_our_size_with_data_behind_a_header_of_zeros_is_never_removed() {
+    for at in [1024, 5000] {
+        let scratch = Scratch::new();
+        let mut bytes = vec![0; at + 1];
+        bytes[at] = 42;
+        let planted = plant(scratch.key('T'), 8192 + SIZE_TAG, 0o600, &bytes);
+        // While it is young, it may be that of a creator.
+        let error = wait::until("the segment to be old enough", || {
+            match impatient(&scratch).create::<Telemetry>().unwrap_err() {
+                CreateError::Existing(AttachError::Abandoned { .. }) => None,
+                error => Some(error),
+            }
+        });
+        assert!(matches!(error, CreateError::Existing(AttachError::Foreign { .. })), "{error}");
+        assert_eq!(Raw::attach(planted.shmid).bytes()[at], 42);
+    }
+}
+
+#[test]
+fn object_without_a_first_word_is_foreign_in_a_list_too() {
+    let scratch = Scratch::new();
+    let created = scratch.store().create::<Telemetry>().unwrap();
+    let raw = Raw::at_key(scratch.key('T'));
+    raw.write(0, &[0; 8]);
+    assert_eq!(scratch.store().list().unwrap()[0].state, SegmentState::Foreign);
+    drop(created);
 }
