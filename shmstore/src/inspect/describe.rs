@@ -94,17 +94,15 @@ impl Segment {
     pub(super) fn describe(&mut self, mapping: &Mapping, status: &Status, known: &mut Known) -> Option<Complete> {
         let header = Header::of(mapping)?;
         let class = classify(mapping, None);
-        match class {
-            Class::Foreign => return None,
-            Class::Unwritten => {
-                if header::is_blank(mapping) {
-                    self.state = half_made(has_ended_here(self.creator_pid, 0));
-                }
-                return None;
-            }
-            _ => self.owner_hash = Some(header.owner_hash()),
+        self.state = class.state(mapping);
+        if self.state == SegmentState::Foreign {
+            return None;
         }
-        self.state = class.state();
+        if class == Class::Unwritten {
+            self.state = half_made(has_ended_here(self.creator_pid, 0));
+            return None;
+        }
+        self.owner_hash = Some(header.owner_hash());
         self.describe_as(class, header, mapping, status, known).unwrap_or_else(|Damage { field, found }| {
             self.state = SegmentState::Damaged;
             self.detail = Some(format!("its {field} is {found}"));

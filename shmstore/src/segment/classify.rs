@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::header::{Damage, FORMAT_VERSION, Geometry, Header, State};
+use super::header::{Damage, FORMAT_VERSION, Geometry, Header, State, is_blank};
 use super::identity::Identity;
 use crate::sys::shm::Mapping;
 
@@ -144,9 +144,16 @@ impl Class {
         matches!(self, Self::Unwritten | Self::HalfMade | Self::Removed | Self::Orphan)
     }
 
-    /// The state that the class alone gives. Whether a creator has died, and where the anchor is, it does not say.
-    pub(crate) fn state(&self) -> SegmentState {
+    /// Returns `true` if the segment has no first word, and other data in its header. A creator writes the first word
+    /// before all else, so it belongs to another program. This proves it only while no creator is at work.
+    pub(crate) fn has_data_without_first_word(&self, mapping: &Mapping) -> bool {
+        *self == Self::Unwritten && !is_blank(mapping)
+    }
+
+    /// The state that the header alone gives. Whether a creator has died, and where the anchor is, it does not say.
+    pub(crate) fn state(&self, mapping: &Mapping) -> SegmentState {
         match self {
+            Self::Unwritten if self.has_data_without_first_word(mapping) => SegmentState::Foreign,
             Self::Foreign | Self::OtherAnchor => SegmentState::Foreign,
             Self::Unwritten | Self::HalfMade => SegmentState::Initializing,
             Self::Ready(_) => SegmentState::Ready,

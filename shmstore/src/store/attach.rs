@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use super::ownership::owner;
-use super::{Deadline, Found, Target};
-use crate::error::{AttachError, LayoutMismatch, LayoutSummary, OpenError};
+use super::{AnchorLock, Deadline, Found, Target};
+use crate::error::{AttachError, LayoutMismatch, LayoutSummary, OpenError, SegmentOwner};
 use crate::layout::diff::LayoutDiff;
 use crate::layout::hash::LayoutHash;
 use crate::layout::schema::{OwnedSchema, Schema};
@@ -27,7 +27,40 @@ pub(super) enum Seen {
     AtWork,
 }
 
+/// The result of one try for the anchor's lock, which a creator holds while it works.
+pub(super) enum Tried {
+    /// No creator is at work.
+    Locked(AnchorLock),
+    /// A process holds the lock. There was a pause, and there is time left to check again.
+    Paused,
+    /// The anchor is missing, and so is the object.
+    Missing,
+}
+
 impl Target<'_> {
+    /// Tries the anchor's lock, to learn whether the creator of an incomplete segment is at work.
+    ///
+    /// # Errors
+    ///
+    /// `StillInitializing` if the lock is held and the time is over.
+    pub(super) fn try_lock(
+        &self,
+        identity: &Identity,
+        segment: SegmentOwner,
+        deadline: &mut Deadline,
+    ) -> Result<Tried, AttachError> {
+        match self.lock(&mut Deadline::new(Duration::ZERO)) {
+            Ok(lock) => Ok(Tried::Locked(lock)),
+            Err(OpenError::Busy { .. }) if deadline.pause() => Ok(Tried::Paused),
+            Err(OpenError::Busy { .. }) => {
+                let subject = self.subject(Some(identity));
+                Err(AttachError::StillInitializing { subject, segment, waited: deadline.limit() })
+            }
+            Err(OpenError::NotFound { .. } | OpenError::DanglingLink { .. }) => Ok(Tried::Missing),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Attaches to the object, and waits up to `wait` if it does not exist yet.
     pub(crate) fn attach(&self, schema: &'static Schema, wait: Duration) -> Result<SegmentRef, AttachError> {
         let mut for_missing = Deadline::new(wait);
@@ -67,9 +100,8 @@ impl Target<'_> {
         let segment = owner(&found.status);
         // Not attached during the pause.
         drop(found);
-        let mut no_wait = Deadline::new(Duration::ZERO);
-        match self.lock(&mut no_wait) {
-            Ok(lock) => {
+        match self.try_lock(identity, segment, deadline)? {
+            Tried::Locked(lock) => {
                 let left = self.recover(&lock, deadline)?;
                 // If the path names another file since, the next round finds its object.
                 let is_meant = lock.anchor().identity() == *identity;
@@ -78,14 +110,9 @@ impl Target<'_> {
                 }
                 Ok(Seen::Settled(left.filter(|_| is_meant)))
             }
-            Err(OpenError::Busy { .. }) if deadline.pause() => Ok(Seen::AtWork),
-            // Then the object is missing too, and the caller waits for it.
-            Err(OpenError::NotFound { .. } | OpenError::DanglingLink { .. }) => Ok(Seen::Settled(None)),
-            Err(OpenError::Busy { .. }) => {
-                let subject = self.subject(Some(identity));
-                Err(AttachError::StillInitializing { subject, segment, waited: deadline.limit() })
-            }
-            Err(error) => Err(error.into()),
+            Tried::Paused => Ok(Seen::AtWork),
+            // The caller waits for it.
+            Tried::Missing => Ok(Seen::Settled(None)),
         }
     }
 
@@ -135,16 +162,11 @@ impl Target<'_> {
         // Not attached during the pause.
         drop(unfinished);
         failpoint::reach(Step::LookUnfinished);
-        let lock = match self.lock(&mut Deadline::new(Duration::ZERO)) {
-            Ok(lock) => lock,
-            Err(OpenError::Busy { .. }) if deadline.pause() => return Ok(Seen::AtWork),
-            Err(OpenError::Busy { .. }) => {
-                let subject = self.subject(Some(identity));
-                return Err(AttachError::StillInitializing { subject, segment, waited: deadline.limit() });
-            }
-            // Then the object is missing too, and the caller waits for it.
-            Err(OpenError::NotFound { .. } | OpenError::DanglingLink { .. }) => return Ok(Seen::Settled(None)),
-            Err(error) => return Err(error.into()),
+        let lock = match self.try_lock(identity, segment, deadline)? {
+            Tried::Locked(lock) => lock,
+            Tried::Paused => return Ok(Seen::AtWork),
+            // The caller waits for it.
+            Tried::Missing => return Ok(Seen::Settled(None)),
         };
         if lock.anchor().identity() != *identity {
             return Ok(Seen::Settled(None));
@@ -152,7 +174,7 @@ impl Target<'_> {
         let found = if_not_abandoned(self.find_to_read(identity))?;
         match &found {
             // No creator is at work, so none can have written the rest before the first word.
-            Some(found) if found.class == Class::Unwritten && !header::is_blank(&found.mapping) => {
+            Some(found) if found.class.has_data_without_first_word(&found.mapping) => {
                 Err(self.foreign(identity, &found.status))
             }
             _ => Ok(Seen::Settled(found)),

@@ -137,10 +137,7 @@ impl ObjectInfo {
     /// Adds what the segment's header and schema say. This process's attachment is not counted.
     fn learn(&mut self, found: &Found, snapshot: &mut Snapshot) {
         self.attached = found.attached();
-        self.state = match found.class {
-            Class::Unwritten if !header::is_blank(&found.mapping) => SegmentState::Foreign,
-            ref class => class.state(),
-        };
+        self.state = found.class.state(&found.mapping);
         let (Class::Ready(geometry), Some(header)) = (&found.class, Header::of(&found.mapping)) else {
             return;
         };

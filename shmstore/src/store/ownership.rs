@@ -5,10 +5,9 @@
 //! its creator may use it, and is handed over before anything is written in it. Until then it has a mode that no other
 //! segment of shmstore has. By that mode a process that may not attach the segment knows that it is incomplete.
 
-use std::time::Duration;
-
 use nix::errno::Errno;
 
+use super::attach::Tried;
 use super::{Deadline, Target};
 use crate::error::{AbandonedReason, AttachError, OpenError, SegmentOwner};
 use crate::segment::anchor::{Anchor, Ownership};
@@ -98,18 +97,11 @@ impl Target<'_> {
         segment: SegmentOwner,
         deadline: &mut Deadline,
     ) -> Result<Handed, AttachError> {
-        let _lock = match self.lock(&mut Deadline::new(Duration::ZERO)) {
-            Ok(lock) => lock,
-            Err(OpenError::Busy { .. }) if deadline.pause() => return Ok(Handed::Paused),
-            Err(OpenError::Busy { .. }) => {
-                let subject = self.subject(Some(identity));
-                return Err(AttachError::StillInitializing { subject, segment, waited: deadline.limit() });
-            }
-            // Then the object is missing too.
-            Err(OpenError::NotFound { .. } | OpenError::DanglingLink { .. }) => return Ok(Handed::Over),
-            Err(error) => return Err(error.into()),
+        let _lock = match self.try_lock(identity, segment, deadline)? {
+            Tried::Locked(lock) => lock,
+            Tried::Paused => return Ok(Handed::Paused),
+            Tried::Missing => return Ok(Handed::Over),
         };
-        // With the lock, no creator is at work.
         let now = shm::table().ok().and_then(|mut table| table.find(|status| status.shmid == segment.shmid));
         if now.is_none_or(|status| status.mode != UNOWNED) {
             return Ok(Handed::Over);

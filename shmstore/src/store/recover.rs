@@ -34,7 +34,7 @@ impl Target<'_> {
                 return Ok(Some(found));
             }
             // No creator is at work, so none can have written the rest before the first word.
-            if found.class == Class::Unwritten && !header::is_blank(&found.mapping) {
+            if found.class.has_data_without_first_word(&found.mapping) {
                 return Err(self.foreign(&identity, &found.status));
             }
             let (may_go, others) = (may_go(&found), found.attached());
