@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use crate::wait;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
     /// The key; 0 once it is removed.
@@ -51,4 +53,11 @@ pub fn at_key(key: i32) -> Vec<Segment> {
 /// The segment of a number, also one that is only waiting to be detached.
 pub fn with_id(shmid: i32) -> Option<Segment> {
     all().into_iter().find(|segment| segment.shmid == shmid)
+}
+
+/// Waits until the kernel has let a segment go. One that is removed stays until every process has detached it, and a list
+/// of the machine's segments, which any other test may ask for, attaches it for a moment.
+#[track_caller]
+pub fn wait_until_gone(shmid: i32) {
+    wait::until_equal(|| with_id(shmid), None);
 }

@@ -10,6 +10,7 @@ use crate::error::{AnchorClaim, AttachError};
 use crate::segment::classify::{Class, classify};
 use crate::segment::header::{self, Damage, Header};
 use crate::segment::identity::Identity;
+use crate::sys::failpoint::{self, Step};
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Access, Mapping, Status, Unreadable};
 
@@ -56,6 +57,7 @@ impl Target<'_> {
         // If something changes between two of the calls, they are repeated: at first without a pause, then until the
         // deadline.
         let mut is_again = false;
+        let mut denied = None;
         loop {
             let shmid = shm::find(identity.key(self.id));
             let Some(shmid) = shmid.map_err(|errno| self.system("look (`shmget`) for", identity, errno))? else {
@@ -69,6 +71,8 @@ impl Target<'_> {
                         continue;
                     }
                 }
+                // Its creator may have handed it over after this process was denied it, and before the owner was read.
+                Err(AttachError::AccessDenied { segment, .. }) if denied.replace(segment) != Some(segment) => continue,
                 Err(error) => return Err(error),
             }
             if std::mem::replace(&mut is_again, true) && !deadline.pause() {
@@ -114,6 +118,7 @@ impl Target<'_> {
         let subject = self.subject(Some(identity));
         Some(match errno {
             Errno::EACCES => {
+                failpoint::reach(Step::LookDenied);
                 let Some(status) = shm::table().ok().and_then(|mut table| table.find(|status| status.shmid == shmid))
                 else {
                     // It was removed, or the kernel does not show its owner.

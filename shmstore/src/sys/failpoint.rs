@@ -40,6 +40,7 @@ steps! {
         RemoveDone: "The state is REMOVED, the lock still held.",
         RecoverLocked: "A half-made segment was found abandoned, and is still there.",
         RecoverRemoved: "It is removed, the lock still held.",
+        LookDenied: "A process was denied a segment, and has not read yet whose it is.",
         LookUnfinished: "A reader has found a half-made object, and not tried the lock.",
         NameCandidate: "The file for a name exists, without the name.",
         NamePublished: "It has its name, the directory's lock still held.",

@@ -152,6 +152,26 @@ fn object_is_nobodys_elses_until_it_has_its_group() {
 }
 
 #[test]
+fn process_that_is_denied_an_object_just_before_it_gets_its_group_is_let_in() {
+    with_users(|| {
+        for (command, success) in [("attach 20000", "ok attached"), ("see 20000", "ok ")] {
+            let group = Group::with_mode(0o775);
+            let at_segment = [BY_GROUP, ("SHMSTORE_FAILPOINT", "CreateSegment=stop")];
+            let mut alice = group.start(ALICE, &at_segment);
+            alice.tell("create 1");
+            alice.wait_until_stopped();
+            let mut bob = group.start(BOB, &[BY_GROUP, ("SHMSTORE_FAILPOINT", "LookDenied=stop")]);
+            bob.tell(command);
+            bob.wait_until_stopped();
+            alice.signal("CONT");
+            assert_eq!(alice.answer(), "ok created");
+            bob.signal("CONT");
+            assert_eq!(bob.answer(), success);
+        }
+    });
+}
+
+#[test]
 fn creator_killed_before_its_object_has_the_group_is_cleaned_up_after() {
     with_users(|| {
         let group = Group::with_mode(0o770);

@@ -31,7 +31,7 @@ fn half_made_object_that_somebody_has_attached_is_refused_until_that_process_end
 
         grip.kill();
         assert_next_process_finds_its_way(AtKey::Nothing, scratch);
-        assert_eq!(segments::with_id(shmid), None);
+        segments::wait_until_gone(shmid);
     });
 }
 

@@ -30,7 +30,7 @@ enum AtKey {
     Whole,
 }
 
-/// The steps of naming are in `named_steps`, that of reading is in the tests of `read_only`, and those of forgetting a name and of
+/// The steps of naming are in `named_steps`, those of looking are in the tests of `read_only` and `groups`, and those of forgetting a name and of
 /// making a directory are in `swapped_directories`.
 fn scenario(step: &'static str) -> Option<Scenario> {
     let creation = |at_key| Some(Scenario { step, before: &[], command: "create 7", at_key });
@@ -53,7 +53,9 @@ fn scenario(step: &'static str) -> Option<Scenario> {
         "RemoveMarked" | "RemoveDone" => removal(AtKey::Nothing),
         "RecoverLocked" => recovery(AtKey::HalfMade),
         "RecoverRemoved" => recovery(AtKey::Nothing),
-        "LookUnfinished" | "NameCandidate" | "NamePublished" | "NameToBeRemoved" | "DirectoryMade" => None,
+        "LookDenied" | "LookUnfinished" | "NameCandidate" | "NamePublished" | "NameToBeRemoved" | "DirectoryMade" => {
+            None
+        }
         other => panic!("there is no scenario for the step `{other}`: add one"),
     }
 }

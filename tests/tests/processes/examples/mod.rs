@@ -38,7 +38,7 @@ fn the_demo_tells_its_story_in_time_and_leaves_nothing() {
         let (steady, _) = line.split_once("; created by pid ").unwrap_or((line, ""));
         assert!(story.contains(steady), "the guide's {steady:?} is not in:\n{story}");
     }
-    assert_eq!(segments::with_id(shmid_in(&story)), None);
+    segments::wait_until_gone(shmid_in(&story));
     assert_eq!(std::fs::read_dir(scratch.path()).expect("it is there").count(), 0, "files are left");
 }
 
@@ -51,7 +51,7 @@ fn the_demo_that_is_interrupted_cleans_up() {
     let printed = program.output();
     assert_eq!(printed.status.code(), Some(1), "{printed:?}");
     assert_eq!(printed.errors, "error: stopped before the end; all that the demo made is removed\n");
-    assert_eq!(segments::with_id(shmid), None);
+    segments::wait_until_gone(shmid);
     assert_eq!(std::fs::read_dir(scratch.path()).expect("it is there").count(), 0, "files are left");
 }
 
@@ -64,7 +64,7 @@ fn an_example_that_is_killed_leaves_no_segment() {
         // Until its processes are attached, nobody is there to notice.
         wait::until_true("its processes", || segments::with_id(shmid).is_some_and(|segment| segment.attached > 1));
         program.signal("KILL");
-        wait::until_true("its processes to notice", || segments::with_id(shmid).is_none());
+        segments::wait_until_gone(shmid);
     }
 }
 
@@ -78,7 +78,7 @@ fn killed_clerks_lose_no_money_and_others_repair_what_they_left() {
     assert!(lines.iter().all(|line| number_before(line, " processes killed, ") > 10), "{story}");
     assert!(lines.iter().all(|line| number_before(line, " transfers, ") > 100), "{story}");
     assert!(number_before(lines[1], " repairs: ") > 0, "{story}");
-    assert_eq!(segments::with_id(shmid_in(&story)), None);
+    segments::wait_until_gone(shmid_in(&story));
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_waiting_process_is_woken_for_values_and_tells_how_long_they_took() {
         // On a busy machine the next value may overtake one. A process that is not woken sleeps for two values, and sees half.
         assert!((350..=500).contains(&seen), "{told}");
     }
-    assert_eq!(segments::with_id(shmid_in(&told)), None);
+    segments::wait_until_gone(shmid_in(&told));
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_process_that_waits_is_told_that_the_object_was_removed() {
     // Of either part: values that come all the time hide the removal from the first wait.
     let complaint = "the object was removed during the wait for a version of `Ticks.";
     assert!(!printed.status.success() && printed.errors.contains(complaint), "{printed:?}");
-    assert_eq!(segments::with_id(shmid), None);
+    segments::wait_until_gone(shmid);
 }
 
 #[test]

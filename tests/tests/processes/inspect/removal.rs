@@ -10,7 +10,7 @@ use shmstore_tests::objects::Telemetry;
 use shmstore_tests::peer::{Peer, actor};
 use shmstore_tests::raw::{Raw, SIZE_TAG, field, find, plant};
 use shmstore_tests::scratch::{Planted, Scratch};
-use shmstore_tests::segments::with_id;
+use shmstore_tests::segments::{wait_until_gone, with_id};
 use shmstore_tests::wait;
 
 use super::segment;
@@ -18,7 +18,7 @@ use super::states::with_own_anchor;
 
 /// Other tests list it meanwhile: who has it attached for that keeps it for a moment.
 fn until_gone(shmid: i32) {
-    wait::until_true("the kernel to let it go", || with_id(shmid).is_none());
+    wait_until_gone(shmid);
 }
 
 #[test]
