@@ -21,6 +21,7 @@ mod event_word;
 mod lock;
 mod lock_word;
 mod locking;
+pub(crate) mod queue;
 mod seqlock;
 mod thread_mark;
 mod untyped;
@@ -34,7 +35,9 @@ pub use atomic::AtomicValue;
 pub use cache_aligned::CacheAligned;
 pub use event::{Event, EventView};
 pub use lock::{Lock, LockGuard, LockView};
-pub(crate) use untyped::{VersionedOffsets, holder, newest, stable_at, try_copy};
+pub(crate) use untyped::{
+    RingOffsets, VersionedOffsets, broadcast_words, holder, newest, queue_words, stable_at, try_copy,
+};
 pub use versioned::{Transaction, Versioned, VersionedView, Writer};
 
 #[cfg(test)]

@@ -38,6 +38,72 @@ impl VersionedOffsets {
     }
 }
 
+/// The offsets and sizes of a `Queue` or `Broadcast`, in bytes: see the tables of `queue/memory.rs` and
+/// `broadcast/memory.rs`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RingOffsets {
+    /// The first slot.
+    pub(crate) slots: u64,
+    /// A slot's value, from the start of the slot. Its word is at 0.
+    pub(crate) value: u64,
+    /// From one slot to the next.
+    pub(crate) stride: u64,
+    /// The size of the whole.
+    pub(crate) size: u64,
+    pub(crate) align: u64,
+}
+
+impl RingOffsets {
+    /// The greatest capacity of a queue or broadcast.
+    pub(crate) const MOST: u64 = (1 << 31) - 1;
+
+    /// Returns the offsets for a queue of values of this size and alignment. `None` if no memory is that large.
+    pub(crate) const fn of_queue(size: u64, align: u64, capacity: u64) -> Option<Self> {
+        Self::of(queue_words::END, size, align, capacity)
+    }
+
+    /// Returns the offsets for a broadcast of values of this size and alignment. `None` if no memory is that large.
+    pub(crate) const fn of_broadcast(size: u64, align: u64, capacity: u64) -> Option<Self> {
+        Self::of(broadcast_words::END, size, align, capacity)
+    }
+
+    const fn of(words: u64, size: u64, align: u64, capacity: u64) -> Option<Self> {
+        const UNIT_SIZE: u64 = UNIT as u64;
+        if !align.is_power_of_two() || align > 1 << 32 || size > 1 << 60 || capacity > Self::MOST {
+            return None;
+        }
+        let value = if align > UNIT_SIZE { align } else { UNIT_SIZE };
+        let align = if align > LINE { align } else { LINE };
+        let slots = words.next_multiple_of(align);
+        let stride = (value + size.next_multiple_of(UNIT_SIZE)).next_multiple_of(align);
+        match stride.checked_mul(capacity) {
+            Some(all) if all <= i64::MAX as u64 - slots => {
+                Some(Self { slots, value, stride, size: slots + all, align })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The offsets of the words of a `Queue`.
+pub(crate) mod queue_words {
+    pub(crate) const PRODUCERS_LOCK: u64 = 0;
+    pub(crate) const TAIL: u64 = 16;
+    pub(crate) const CONSUMERS_LOCK: u64 = 128;
+    pub(crate) const RETURNED: u64 = 144;
+    pub(crate) const SCANNED: u64 = 148;
+    pub(crate) const CURSOR: u64 = 152;
+    pub(crate) const HEAD: u64 = 160;
+    pub(super) const END: u64 = 256;
+}
+
+/// The offsets of the words of a `Broadcast`.
+pub(crate) mod broadcast_words {
+    pub(crate) const LOCK: u64 = 0;
+    pub(crate) const TAIL: u64 = 16;
+    pub(super) const END: u64 = 128;
+}
+
 /// Copies the newest version of a `Versioned` once, by `copy`, which gets the index of the slot. Returns the version,
 /// or `None` if a writer may have disturbed the copy. Only loads.
 pub(crate) fn try_copy(sequence: &AtomicU64, copy: impl FnOnce(usize)) -> Option<u64> {

@@ -1,0 +1,3 @@
+//! `Queue<V, N>`: each item goes to one consumer.
+
+pub(crate) mod word;
