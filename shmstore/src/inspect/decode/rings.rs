@@ -164,3 +164,6 @@ impl Decoder<'_, '_> {
         Ok(Err(oldest..sent))
     }
 }
+
+#[cfg(test)]
+mod tests;
