@@ -127,7 +127,8 @@ impl Book {
                 self.forget(Record(record.swap(number << NUMBER_SHIFT, SeqCst)));
             }
         }
-        source.begun.store(last + count as u64, SeqCst);
+        // Not less than before: of an earlier call there may be records of items that found no room.
+        source.begun.fetch_max(last + count as u64, SeqCst);
         numbers.map(|number| stamp(place, number, queue)).collect()
     }
 

@@ -12,6 +12,7 @@ mod plugins;
 mod reader;
 mod relay;
 mod sandboxed;
+mod streamer;
 mod twins;
 mod vandal;
 mod victim;
@@ -30,6 +31,7 @@ fn main() {
         "reader" => reader::play,
         "relay" => relay::play,
         "sandboxed" => sandboxed::play,
+        "streamer" => streamer::play,
         "twins" => twins::play,
         "vandal" => vandal::play,
         "victim" => victim::play,
