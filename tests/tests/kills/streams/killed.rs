@@ -30,11 +30,11 @@ fn kill_and_go_on(scenario: &Scenario, scratch: &Scratch, entry: &str, waits_alr
     go_on(scenario, &mut next, found.len());
 }
 
-/// The items that are left by the dead process: a returned one first.
+/// The items that are left by the dead process. Those that it had are returned once there is no other.
 fn expected_after_death(scenario: &Scenario) -> Vec<&'static str> {
     // A consumer that was stopped kept others from what was behind its item.
     let behind = if scenario.holds == Side::Consumers { scenario.later } else { &[] };
-    [scenario.returned, scenario.found, behind].concat()
+    [scenario.found, behind, scenario.returned].concat()
 }
 
 /// Asserts that the part works on, over some laps.

@@ -47,25 +47,26 @@ fn messages_name_the_part_and_are_whole_when_the_object_is_gone() {
 
     assert!(matches!(tried, PushError::Full { capacity: 2, waited: Duration::ZERO, .. }));
     let text = goes_anywhere(tried);
-    assert!(text.starts_with("`Queue<u64, 2>` is full: each of its 2 slots"), "{text}");
+    assert!(text.starts_with("this `Queue<u64, 2>` is full: each of its 2 slots"), "{text}");
     let text = goes_anywhere(waited);
-    assert!(text.starts_with("`Post.boxes[1]` (`Queue<u64, 2>`) is full after 1ms: each"), "{text}");
+    assert!(text.starts_with("`Post.boxes[1]` (`Queue<u64, 2>`) is full after "), "{text}");
     assert!(text.ends_with("Check that its consumers are running, or give it a greater capacity"), "{text}");
     let text = goes_anywhere(nothing);
-    assert_eq!(text, "`Queue<u64, 2>` is empty: check that its producers are running");
-    assert!(matches!(in_vain, PopError::Empty { waited: SHORT, .. }));
+    assert_eq!(text, "this `Queue<u64, 2>` is empty: check that its producers are running");
+    assert!(matches!(in_vain, PopError::Empty { waited, .. } if waited >= SHORT), "{in_vain}");
     let text = goes_anywhere(in_vain);
-    assert_eq!(text, "`Post.boxes[2]` (`Queue<u64, 2>`) is empty after 1ms: check that its producers are running");
+    assert!(text.starts_with("`Post.boxes[2]` (`Queue<u64, 2>`) is empty after "), "{text}");
+    assert!(text.ends_with("ms: check that its producers are running"), "{text}");
     for text in [goes_anywhere(own_push), goes_anywhere(own_pop)] {
         assert!(
             text.starts_with("cannot take `Post.boxes[0]` (`Queue<u64, 2>`): this very thread holds it."),
             "{text}"
         );
     }
-    assert!(matches!(unsent, RecvError::Empty { position: 0, waited: SHORT, .. }));
+    assert!(matches!(unsent, RecvError::Empty { position: 0, waited, .. } if waited >= SHORT), "{unsent}");
     let text = goes_anywhere(unsent);
-    let start = "item 0 of `Post.bells[1]` (`Broadcast<u64, 4>`) was not sent after 1ms: check that its senders";
-    assert!(text.starts_with(start), "{text}");
+    assert!(text.starts_with("item 0 of `Post.bells[1]` (`Broadcast<u64, 4>`) was not sent after "), "{text}");
+    assert!(text.ends_with("ms: check that its senders are running"), "{text}");
     assert!(matches!(lagged, RecvError::Lagged { missed: 6 }), "{lagged}");
     assert!(goes_anywhere(lagged).starts_with("6 items were overwritten before they were received"));
 }
@@ -101,9 +102,7 @@ fn job_that_was_taken_from_its_process_says_so_and_changes_nothing() {
     let raw = shmstore_tests::raw::Raw::at_key(scratch.key('Q'));
     let slot = raw.get(shmstore_tests::raw::field::PAYLOAD_OFFSET) as usize + 256;
     raw.write(slot, &(1_u64 << 32).to_le_bytes());
-    let job = streams.queue.try_take();
-    assert!(job.is_err(), "below the cursor, and not counted as returned");
-    let job = streams.queue.take_timeout(Duration::from_secs(20)).unwrap();
+    let job = streams.queue.try_take().unwrap();
     let message = owner.expect_err("done", "JobLost");
     let name = format!("this process no longer had the item of {}", name_of_queue());
     assert!(message.starts_with(&name), "{message}");

@@ -31,7 +31,7 @@ pub(crate) struct Scenario {
     found: &'static [&'static str],
     /// The items that are there after it has gone on, beside these.
     later: &'static [&'static str],
-    /// The items that its death returns, beside those that are found.
+    /// The items that its death leaves or returns, after these.
     returned: &'static [&'static str],
 }
 
@@ -112,7 +112,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         .first("consumer")
         .returned(&["5 2"]),
     Scenario::of("JobDone", "done", Side::None).before(&["push 5", "push 6"]).first("take").found(&["6 1"]),
-    Scenario::of("JobReturned", "drop", Side::None).before(&["push 5", "push 6"]).first("take").found(&["5 2", "6 1"]),
+    Scenario::of("JobReturned", "drop", Side::None).before(&["push 5", "push 6"]).first("take").found(&["6 1", "5 2"]),
     Scenario::of("SendOdd", "send 7", Side::Senders).before(&["send 5"]).found(&["0 5"]).later(&["1 7"]),
     Scenario::of("SendOdd", "feed 7", Side::Senders).first("sender").later(&["0 7"]),
     Scenario::of("SendCopied", "send 7", Side::Senders).before(&["send 5"]).found(&["0 5"]).later(&["1 7"]),

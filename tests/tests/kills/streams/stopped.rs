@@ -47,14 +47,15 @@ fn stop_and_go_on(scenario: &Scenario, scratch: &Scratch) {
     let had_by_others = if scenario.holds == Side::Consumers { Vec::new() } else { scenario.find(&mut other) };
     assert_eq!(had_by_others, if scenario.holds == Side::Consumers { &[] } else { scenario.found });
     // What needs another side goes on.
-    if scenario.holds == Side::Consumers {
+    let may_push = scenario.holds == Side::Consumers && scenario.then != "clear";
+    if may_push {
         assert!(other.ask("push_timeout 9 60").starts_with(if has_room(scenario) { "ok" } else { "err Full" }));
     }
-    finish(scenario, process.pid(), &mut process, &mut other);
+    finish(scenario, &mut process, &mut other);
     let is_all = scenario.is_of_broadcast();
     let before = if is_all { scenario.found } else { &[] };
     let mut left = [before, scenario.later].concat();
-    if scenario.holds == Side::Consumers && has_room(scenario) {
+    if may_push && has_room(scenario) {
         left.push("9 1");
     }
     assert_eq!(scenario.find(&mut other), left);
@@ -65,28 +66,20 @@ fn has_room(scenario: &Scenario) -> bool {
     scenario.before.len() == 1 || scenario.step == "QueuePopped"
 }
 
-/// Has the process do the rest of what it was about.
-fn finish(scenario: &Scenario, pid: u32, process: &mut Peer, other: &mut Peer) {
-    process.signal("CONT");
-    if scenario.then.starts_with("pop_timeout") || scenario.then.starts_with("take_timeout") {
-        // It waits for an item, and comes to its step again and again.
+/// Has the process do the rest of what it was about, and let go of what it has.
+fn finish(scenario: &Scenario, process: &mut Peer, other: &mut Peer) {
+    if ["pop_timeout", "take_timeout"].iter().any(|wait| scenario.then.starts_with(wait)) {
         other.expect_ok("push 8");
-        shmstore_tests::wait::until_true("an item to be delivered", || {
-            shmstore_tests::peer::signal(pid, "CONT");
-            other.expect_ok("len") == "0"
-        });
     }
-    let answer = process.answer();
+    let answer = process.answer_after_stops();
     assert!(answer.starts_with("ok"), "{answer}");
-    if answer.ends_with(" 1") && scenario.then.contains("take") || scenario.then.contains("job") {
-        process.expect_ok("done");
+    if scenario.then.contains("take") || scenario.then.contains("job") {
+        process.tell("done");
+        assert_eq!(process.answer_after_stops(), "ok ");
     }
-    if scenario.first == "consumer" || scenario.first == "producer" || scenario.first == "sender" {
+    if !scenario.first.is_empty() || scenario.step == "WriterBegun" {
         process.tell("drop");
-        let _ = process.answer();
-    }
-    if scenario.step == "WriterBegun" {
-        process.expect_ok("drop");
+        process.answer_after_stops();
     }
 }
 
