@@ -179,6 +179,15 @@ pub struct Streams {
     pub feed: Broadcast<Message, STREAM>,
 }
 
+/// What two processes pass turns by: each has the part of its number.
+#[derive(Debug, ShmObject)]
+#[repr(C)]
+#[shm(id = 'U')]
+pub struct Turns {
+    pub queues: [Queue<u64, 1>; 2],
+    pub feeds: [Broadcast<u64, 2>; 2],
+}
+
 /// 64 MiB: larger than any process would want to touch without need.
 #[derive(ShmObject)]
 #[repr(C)]

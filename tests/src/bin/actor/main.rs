@@ -12,6 +12,7 @@ mod plugins;
 mod reader;
 mod relay;
 mod sandboxed;
+mod stream_relay;
 mod streamer;
 mod twins;
 mod vandal;
@@ -31,6 +32,7 @@ fn main() {
         "reader" => reader::play,
         "relay" => relay::play,
         "sandboxed" => sandboxed::play,
+        "stream_relay" => stream_relay::play,
         "streamer" => streamer::play,
         "twins" => twins::play,
         "vandal" => vandal::play,

@@ -53,6 +53,9 @@ impl Obey for Streamer {
     }
 
     fn obey(&mut self, command: &str, rest: &str) -> Answer {
+        if command == "seen" {
+            return self.see(rest);
+        }
         let numbers: Vec<u64> = rest.split_ascii_whitespace().map(|word| word.parse().expect("a number")).collect();
         let number = |at: usize| numbers.get(at).copied().unwrap_or(0);
         let time = |at: usize| Duration::from_millis(number(at));
@@ -83,7 +86,6 @@ impl Obey for Streamer {
             "items" => done(list(&queue.items())),
             "send" => done(self.parts.feed.send(message(number(0)))),
             "sent" => done(self.parts.feed.sent()),
-            "seen" => self.see(rest),
             "subscribe" => self.subscribe(self.parts.feed.subscribe()),
             "subscribe_from" => self.subscribe(self.parts.feed.subscribe_from(number(0))),
             "see_subscribe" => self.subscribe(self.seen.feed.subscribe()),

@@ -102,12 +102,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::of("QueuePopped", "pop", Side::Consumers).before(&["push 5"]),
     Scenario::of("QueuePopped", "try_pop", Side::Consumers).before(&["push 5", "push 6"]).later(&["6 1"]),
     Scenario::of("QueuePopped", "clear", Side::Consumers).before(&["push 5", "push 6"]).returned(&["6 1"]),
-    Scenario::of("QueuePopped", "consume 60", Side::Consumers)
+    Scenario::of("QueuePopped", "consume 0 60", Side::Consumers)
         .before(&["push 5", "push 6"])
         .first("consumer")
         .later(&["6 1"]),
     Scenario::of("JobTaken", "take", Side::Consumers).before(&["push 5", "push 6"]).later(&["6 1"]).returned(&["5 2"]),
-    Scenario::of("JobTaken", "consume_job 60", Side::Consumers)
+    Scenario::of("JobTaken", "consume_job 0 60", Side::Consumers)
         .before(&["push 5"])
         .first("consumer")
         .returned(&["5 2"]),
