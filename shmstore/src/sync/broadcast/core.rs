@@ -133,11 +133,15 @@ impl<'a, V: ShmValue> Core<'a, V> {
 
     /// Returns the newest item and its number.
     pub(super) fn newest(&self) -> Result<Option<(u64, V)>, RecvError> {
-        let mut started = None;
+        let (mut started, mut before) = (None, None);
         loop {
             let next = self.next_to_send().position;
             if next == 0 {
                 return Ok(None);
+            }
+            // An item that was overwritten has later ones. If there is none, a peer has damaged the broadcast.
+            if before.replace(next) == Some(next) {
+                return Err(RecvError::NeverWhole { broadcast: self.part.name() });
             }
             let position = next - 1;
             let mut value = MaybeUninit::uninit();
