@@ -66,6 +66,10 @@ pub struct EveryPart {
     pub block: Versioned<Block<16_384>>,
     pub lock: Lock,
     pub event: Event,
+    pub queue: Queue<Choosy, 5>,
+    pub crates: Queue<Block<4096>, 2>,
+    pub feed: Broadcast<Choosy, 4>,
+    pub blocks: Broadcast<Block<4096>, 2>,
     /// Several of a kind, on lines of their own.
     pub shards: [CacheAligned<Versioned<u64>>; 4],
 }

@@ -8,6 +8,7 @@ mod amplified;
 mod copies;
 mod harm;
 mod stalls;
+mod stream_words;
 mod words;
 
 use std::os::unix::process::ExitStatusExt;
