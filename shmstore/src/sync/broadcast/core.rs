@@ -117,6 +117,9 @@ impl<'a, V: ShmValue> Core<'a, V> {
             if limit == Limit::Never {
                 return Err(RecvError::Empty { broadcast: self.part.kind(), position, waited: Duration::ZERO });
             }
+            if left.is_over() {
+                return Err(RecvError::Empty { broadcast: self.part.name(), position, waited: left.waited() });
+            }
             let sent = Sent { core: &self, place: *place };
             wait(&sent, access, left.duration()).map_err(|error| match error {
                 WaitError::Removed { awaited } => RecvError::Removed { awaited },

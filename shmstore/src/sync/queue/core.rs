@@ -93,6 +93,9 @@ impl<'a> Core<'a> {
         if left.limit() == Limit::Never {
             return Err(PushError::Full { queue: self.part.kind(), capacity, waited: Duration::ZERO });
         }
+        if left.is_over() {
+            return Err(PushError::Full { queue: self.part.name(), capacity, waited: left.waited() });
+        }
         wait(&Room(self), Access::ReadWrite, left.duration()).map_err(|error| match error {
             WaitError::Removed { awaited } => PushError::Removed { awaited },
             WaitError::AnchorLost { awaited, anchor } => PushError::AnchorLost { awaited, anchor },
@@ -166,6 +169,9 @@ impl<'a> Core<'a> {
         if left.limit() == Limit::Never {
             let is_again = left.is_first() && self.reap();
             return if is_again { Ok(()) } else { Err(Self::empty(self.part.kind(), Duration::ZERO)) };
+        }
+        if left.is_over() {
+            return Err(Self::empty(self.part.name(), left.waited()));
         }
         wait(&Items(self), Access::ReadWrite, left.duration()).map_err(|error| match error {
             WaitError::Removed { awaited } => PopError::Removed { awaited },

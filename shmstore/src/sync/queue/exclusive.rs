@@ -17,6 +17,8 @@ use super::protocol::Place;
 use super::{Job, Queue};
 use crate::error::{Busy, PopError, PushError};
 use crate::layout::{DebugValue, ShmLayout, ShmValue};
+use crate::sync::atomics::AtomicU64;
+use crate::sync::atomics::Ordering::{Relaxed, Release};
 use crate::sync::backoff::{Left, Limit};
 use crate::sync::copy::Unit;
 use crate::sync::side::{Exclusive, Side};
@@ -224,6 +226,7 @@ impl<V: ShmValue, const N: usize> Producer<'_, V, N> {
         let core = self.queue.core();
         let mut left = Left::of(limit);
         loop {
+            keep(&core.producers.tail, self.place);
             core.wait_for_room(&mut left)?;
             let pushed = core.fill(&mut self.place, values.len(), &mut filler(values));
             if pushed > 0 {
@@ -407,7 +410,7 @@ impl<'a, V: ShmValue, const N: usize> Consumer<'a, V, N> {
         if popped == 0 && most > 0 {
             let mut left = Left::of(limit);
             while popped == 0 {
-                core.wait_for_item(&mut left)?;
+                self.wait_for_item(&core, &mut left)?;
                 popped = core.drain(&mut self.place, most, copy);
             }
         }
@@ -428,9 +431,15 @@ impl<'a, V: ShmValue, const N: usize> Consumer<'a, V, N> {
                     core.reap_now_and_then(self.place);
                     return Job::new(self.queue, taken, token);
                 }
-                None => core.wait_for_item(&mut left)?,
+                None => self.wait_for_item(&core, &mut left)?,
             }
         }
+    }
+
+    #[cold]
+    fn wait_for_item(&self, core: &Core<'_>, left: &mut Left) -> Result<(), PopError> {
+        keep(&core.consumers.cursor, self.place);
+        core.wait_for_item(left)
     }
 
     #[inline(always)]
@@ -439,6 +448,13 @@ impl<'a, V: ShmValue, const N: usize> Consumer<'a, V, N> {
         if !self.side.is_ours() {
             not_ours::<V, N>("Consumer", "pop with it");
         }
+    }
+}
+
+/// Sees to it that a wait looks where its holder does. A peer that breaks the protocol may have changed the position.
+fn keep(position: &AtomicU64, place: Place) {
+    if position.load(Relaxed) != place.position {
+        position.store(place.position, Release);
     }
 }
 

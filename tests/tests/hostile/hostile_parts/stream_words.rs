@@ -1,12 +1,14 @@
 //! The words of queues and broadcasts, one by one, as an attacker would try them first.
 
+use std::sync::mpsc::channel;
+use std::thread;
 use std::time::Duration;
 
 use shmstore::error::PopError;
 use shmstore::{Broadcast, Queue, Shared, ShmObject};
 use shmstore_tests::raw::Raw;
 use shmstore_tests::scratch::Scratch;
-use shmstore_tests::wait::processor_time;
+use shmstore_tests::wait::{DEADLINE, processor_time};
 
 use super::harm::{in_time, meanwhile, place};
 use super::store;
@@ -158,4 +160,36 @@ fn job_of_a_made_up_process_comes_back_and_one_of_a_living_process_stays() {
     }
     again.done().unwrap();
     assert!(streams.queue.is_empty());
+}
+
+/// A producer and a consumer keep their positions, which a peer cannot change. What they wait by is in the object.
+#[test]
+fn position_that_is_changed_under_a_producer_or_consumer_stops_no_call_from_ending() {
+    let scratch = Scratch::new();
+    let streams: Shared<Streams> = store(&scratch).create().unwrap();
+    let key = scratch.key('S');
+    let (ended, end) = channel();
+    // Not scoped: a call that does not end is left behind.
+    thread::spawn(move || {
+        let raw = Raw::at_key(key);
+        let queue = place(&streams, &streams.queue, &raw);
+        let queue_of = &streams.queue;
+        let mut consumer = queue_of.consumer();
+        // The slot of that position has an item, by its word.
+        raw.write(queue + 320, &(1_u64 << 32).to_le_bytes());
+        raw.write(queue + 152, &1_u64.to_le_bytes());
+        let popped = [consumer.pop_timeout(BRIEF).is_err(), consumer.take_timeout(BRIEF).is_err()];
+        ended.send(popped).unwrap();
+        raw.write(queue, &[0; size_of::<Queue<u64, QUEUE>>()]);
+        drop(consumer);
+        let mut producer = queue_of.producer();
+        producer.push_many(&[1, 2, 3]).unwrap();
+        raw.write(queue + 320, &0_u64.to_le_bytes());
+        raw.write(queue + 16, &1_u64.to_le_bytes());
+        ended.send([producer.push_timeout(4, BRIEF).is_err(), true]).unwrap();
+    });
+    for what in ["consumer", "producer"] {
+        let refused = end.recv_timeout(DEADLINE).unwrap_or_else(|_| panic!("a call of the {what} does not end"));
+        assert_eq!(refused, [true; 2], "{what}");
+    }
 }
