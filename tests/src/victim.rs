@@ -220,7 +220,7 @@ impl Victim {
 
     /// Removes the object, and makes it anew, or meets the one that another has made.
     fn begin_anew(&mut self) -> Outcome {
-        if !self.removes || !self.random.one_in(8) {
+        if !self.removes || !self.random.one_in(4) {
             return false;
         }
         let removed = told(self.store.remove::<EveryPart>()).is_some();
