@@ -20,7 +20,8 @@ enum Grip {
 
 struct Streamer {
     store: Store,
-    parts: &'static Shared<Streams>,
+    /// `None` where this process may only read.
+    parts: Option<&'static Shared<Streams>>,
     seen: &'static ReadOnly<Streams>,
     /// The newest last.
     grips: Vec<Grip>,
@@ -29,15 +30,23 @@ struct Streamer {
 }
 
 pub(crate) fn play() {
-    let store = Store::open(super::path()).expect("a store");
-    let parts = Box::leak(Box::new(store.attach_or_create().expect("an object")));
+    let number = |name, radix| {
+        let text = std::env::var(name).ok()?;
+        Some(u32::from_str_radix(&text, radix).unwrap_or_else(|error| panic!("{name}: {error}")))
+    };
+    let mut options = Store::options();
+    options = number("PEER_TRUSTS", 10).map_or(options.clone(), |uid| options.trust(uid));
+    options = number("PEER_MODE", 8).map_or(options.clone(), |mode| options.mode(mode));
+    let store = options.open(super::path()).expect("a store");
+    let may_write = std::env::var_os("STREAMER_READS").is_none();
+    let parts = may_write.then(|| &*Box::leak(Box::new(store.attach_or_create().expect("an object"))));
     let seen = Box::leak(Box::new(store.attach_read_only().expect("an object")));
     println!("ok ready");
     serve(&mut Streamer::new(store, parts, seen));
 }
 
 impl Streamer {
-    fn new(store: Store, parts: &'static Shared<Streams>, seen: &'static ReadOnly<Streams>) -> Self {
+    fn new(store: Store, parts: Option<&'static Shared<Streams>>, seen: &'static ReadOnly<Streams>) -> Self {
         Self { store, parts, seen, grips: Vec::new(), subscriber: None, line: Line::default() }
     }
 }
@@ -53,17 +62,24 @@ impl Obey for Streamer {
     }
 
     fn obey(&mut self, command: &str, rest: &str) -> Answer {
-        if command == "seen" {
-            return self.see(rest);
+        match command {
+            "seen" => return self.see(rest),
+            "see_subscribe" => return self.subscribe(self.seen.feed.subscribe()),
+            "see_subscribe_from" => {
+                return self.subscribe(self.seen.feed.subscribe_from(rest.parse().expect("a number")));
+            }
+            "recv" => return self.receive(Duration::from_millis(rest.parse().unwrap_or(0))),
+            _ => {}
         }
+        let parts = self.parts.ok_or("Reader This process may only read")?;
         let numbers: Vec<u64> = rest.split_ascii_whitespace().map(|word| word.parse().expect("a number")).collect();
         let number = |at: usize| numbers.get(at).copied().unwrap_or(0);
         let time = |at: usize| Duration::from_millis(number(at));
-        let queue = &self.parts.queue;
+        let queue = &parts.queue;
         match command {
             "exec" => exec("streamer"),
             "remove" => self.store.remove::<Streams>().map(|()| String::new()).map_err(|error| error.to_string()),
-            "participants" => done(Shared::participants(self.parts).len()),
+            "participants" => done(Shared::participants(parts).len()),
             "drop" => done(self.grips.pop().is_some()),
             "push" => queue.push(message(number(0))).map_err(not_pushed).and_then(|()| done("")),
             "try_push" => queue.try_push(message(number(0))).map_err(not_pushed).and_then(|()| done("")),
@@ -84,13 +100,10 @@ impl Obey for Streamer {
             "len" => done(queue.len()),
             "outstanding" => done(queue.outstanding()),
             "items" => done(list(&queue.items())),
-            "send" => done(self.parts.feed.send(message(number(0)))),
-            "sent" => done(self.parts.feed.sent()),
-            "subscribe" => self.subscribe(self.parts.feed.subscribe()),
-            "subscribe_from" => self.subscribe(self.parts.feed.subscribe_from(number(0))),
-            "see_subscribe" => self.subscribe(self.seen.feed.subscribe()),
-            "see_subscribe_from" => self.subscribe(self.seen.feed.subscribe_from(number(0))),
-            "recv" => self.receive(time(0)),
+            "send" => done(parts.feed.send(message(number(0)))),
+            "sent" => done(parts.feed.sent()),
+            "subscribe" => self.subscribe(parts.feed.subscribe()),
+            "subscribe_from" => self.subscribe(parts.feed.subscribe_from(number(0))),
             "producer" | "try_producer" | "producer_timeout" => self.hold(
                 command,
                 time(0),
@@ -112,7 +125,7 @@ impl Obey for Streamer {
                 Grip::Consumer,
             ),
             "sender" | "try_sender" | "sender_timeout" => {
-                let feed = &self.parts.feed;
+                let feed = &parts.feed;
                 self.hold(
                     command,
                     time(0),
