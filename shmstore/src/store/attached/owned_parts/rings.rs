@@ -38,7 +38,6 @@ impl<'a> Walk<'a> {
 mod tests {
     use super::super::tests::owners_in as owners;
     use crate::inspect::samples::{put, queue, queue_bytes};
-    use crate::layout::schema::OwnedSchema;
     use crate::sync::queue::word::{free, full, taken_by};
     use crate::sync::{broadcast_words, queue_words};
 
