@@ -191,6 +191,7 @@ impl<'l, 'm> Decoder<'l, 'm> {
                 // The lowest bit says that a process may be waiting.
                 Ok(Value::Event { count: integer(memory, at, 8)? >> 1 })
             }
+            OwnedKind::Queue { .. } | OwnedKind::Broadcast { .. } => Err("its items are not decoded".into()),
             OwnedKind::Pad | OwnedKind::Phantom => Ok(Value::Nothing),
         }
     }

@@ -74,6 +74,7 @@ impl Copier<'_> {
             }),
             // Only a hostile schema has these outside a value. Any bytes are valid in them.
             OwnedKind::FixedString { .. } | OwnedKind::FixedVec { .. } => self.bytes(at, schema.size()),
+            OwnedKind::Queue { .. } | OwnedKind::Broadcast { .. } => Err(here("its items are not saved".into())),
             OwnedKind::Array { .. } | OwnedKind::Pad | OwnedKind::Phantom => Ok(()),
         }
     }
