@@ -46,7 +46,8 @@ pub struct Args {
 /// The object or the field does not exist, or its bytes are not a value of its type.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let field: FieldPath = args.field.parse()?;
-    let value = target::with_field("get", &args.path, &args.field, args.type_name.as_ref())?.read_at(&field, &Limits::full())?;
+    let value = target::with_field("get", &args.path, &args.field, args.type_name.as_ref())?
+        .read_at(&field, &Limits::full())?;
     if let Value::Invalid(why) = value.settled() {
         return Err(Failure::Other(format!("`{}` is not a value of its type: {}", shown(&args.field), shown(why))));
     }

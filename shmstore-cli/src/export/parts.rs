@@ -150,7 +150,10 @@ mod tests {
 
     #[test]
     fn slots_of_queues_and_broadcasts_are_at_the_offsets_of_the_format() {
-        let value = |size, align| Box::new(OwnedSchema::new(size, align, OwnedKind::Pad).expect("a value"));
+        let value = |size, align| {
+            let kind = OwnedKind::Struct { name: "V".to_owned(), const_args: vec![], fields: vec![] };
+            Box::new(OwnedSchema::new(size, align, kind).expect("a value"))
+        };
         let queue = |capacity, size, align| OwnedKind::Queue { capacity, value: value(size, align) };
         let broadcast = |capacity, size, align| OwnedKind::Broadcast { capacity, value: value(size, align) };
         assert_eq!(ring(256 + 64, 64, queue(1, 8, 8)), Some((256, 16, 64)));

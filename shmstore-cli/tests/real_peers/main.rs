@@ -3,9 +3,12 @@
 mod objects;
 #[path = "../commands/scratch.rs"]
 mod scratch;
+#[path = "../commands/planted.rs"]
+mod planted;
 mod both;
 mod c;
 mod python;
+mod rings;
 mod golden;
 mod hostile;
 mod names;

@@ -44,6 +44,7 @@
 
 mod decode;
 mod describe;
+mod items;
 mod memory;
 mod object;
 mod orphan;
@@ -65,6 +66,7 @@ pub use crate::layout::path::{FieldError, FieldPath};
 pub use crate::segment::classify::SegmentState;
 pub use crate::store::Participant;
 pub use decode::Limits;
+pub use items::{Items, ItemsError};
 pub use object::Object;
 pub use remove::{Removal, WhileAttached};
 pub use saved::{SavedError, SavedObject};
@@ -177,4 +179,4 @@ fn which(shmid: i32) -> String {
     if shmid < 0 { "the segments".into() } else { format!("segment {shmid}") }
 }
 
-debug_is_display!(InspectError, FieldError, SavedError);
+debug_is_display!(InspectError, FieldError, ItemsError, SavedError);

@@ -1,12 +1,17 @@
 /* The slots of a `Queue` or `Broadcast`, in words of 8 bytes. Position p is in slot p modulo the capacity. */
 typedef struct shmstore_ring {
     const volatile uint64_t *slots;
+    const volatile uint64_t *tail; /* the next position to fill, or an earlier one */
     uint64_t capacity;
-    uint64_t tail; /* the next position to fill, or an earlier one */
     size_t slot_words;
     size_t value_at;
     size_t value_len; /* in bytes */
 } shmstore_ring;
+
+static inline uint64_t shmstore_tail(const shmstore_ring *ring)
+{
+    return __atomic_load_n(ring->tail, __ATOMIC_ACQUIRE);
+}
 
 static inline const volatile uint64_t *shmstore_slot(const shmstore_ring *ring, uint64_t position)
 {
@@ -45,7 +50,7 @@ static inline int64_t shmstore_broadcast_since(const shmstore_ring *ring, uint64
 /* Returns the number of items that were sent. A sender that died may have left the tail behind its last item. */
 static inline uint64_t shmstore_broadcast_sent(const shmstore_ring *ring)
 {
-    uint64_t position = ring->tail, steps;
+    uint64_t position = shmstore_tail(ring), steps;
     for (steps = 0; steps < ring->capacity && shmstore_broadcast_since(ring, position) >= 0; steps++)
         position++;
     return position;
@@ -114,14 +119,15 @@ static inline uint64_t shmstore_queue_outstanding(const shmstore_ring *ring)
 /* Returns the number of items that no process has taken yet. `cursor` was read before the tail. */
 static inline uint64_t shmstore_queue_len(const shmstore_ring *ring, uint64_t cursor)
 {
-    int64_t len = (int64_t)(ring->tail - cursor);
+    int64_t len = (int64_t)(shmstore_tail(ring) - cursor);
     return len < 0 ? 0 : (uint64_t)len > ring->capacity ? ring->capacity : (uint64_t)len;
 }
 
-/* Returns the first position at which an item may be, at most the capacity before the tail. */
-static inline uint64_t shmstore_queue_first(const shmstore_ring *ring, uint64_t head)
+/* Returns the positions at which items may be, at most as many as there are slots. */
+static inline void shmstore_queue_positions(const shmstore_ring *ring, uint64_t head, uint64_t *first, uint64_t *end)
 {
-    uint64_t len = ring->tail - head;
-    return ring->tail - (len > ring->capacity ? ring->capacity : len);
+    uint64_t tail = shmstore_tail(ring), len = tail - head;
+    *first = tail - (len > ring->capacity ? ring->capacity : len);
+    *end = tail;
 }
 

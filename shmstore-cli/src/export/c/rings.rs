@@ -77,7 +77,7 @@ impl<'a> Types<'a> {
              shmstore_ring ring;\n    \
              ring.slots = from->slots[0];\n    \
              ring.capacity = UINT64_C({capacity});\n    \
-             ring.tail = __atomic_load_n(&from->tail, __ATOMIC_ACQUIRE);\n    \
+             ring.tail = &from->tail;\n    \
              ring.slot_words = {words};\n    \
              ring.value_at = {value_at};\n    \
              ring.value_len = {len};\n    \
@@ -103,7 +103,7 @@ fn add_lock(body: &mut Body, name: &str, at: u64, [of, waits_for]: [&str; 2]) {
     add_word(body, name, (at, 4), &format!("{before}lock"), "the token of its holder in bits 0 to 28");
     add_word(body, name, (at + 4, 4), &format!("{before}flags"), "flags of the lock");
     add_word(body, name, (at + 8, 4), &bell, "the bell for waiters");
-    add_word(body, name, (at + 12, 4), &format!("{before}mark"), "the mark of the holder's thread");
+    add_word(body, name, (at + 12, 4), &format!("{before}mark"), "the mark of the thread that holds it");
 }
 
 fn add_word(body: &mut Body, owner: &str, at: (u64, u64), name: &str, note: &str) {
@@ -125,8 +125,7 @@ fn queue_functions(name: &str) -> String {
          static inline void {name}_positions(const volatile {name} *from, uint64_t *first, uint64_t *end)\n{{\n    \
          uint64_t head = __atomic_load_n(&from->head, __ATOMIC_ACQUIRE);\n    \
          shmstore_ring ring = {name}_ring(from);\n    \
-         *first = shmstore_queue_first(&ring, head);\n    \
-         *end = ring.tail;\n}}\n"
+         shmstore_queue_positions(&ring, head, first, end);\n}}\n"
     )
 }
 
@@ -156,7 +155,7 @@ fn broadcast_functions(name: &str) -> String {
 
 fn receive_function(name: &str, of: &str, value: &OwnedSchema) -> String {
     format!(
-        "/* Receives the item {shown} of `*position`. It never waits, and never copies a half of an item. Returns\n \
+        "/* Receives the item {shown} of `*position`. It never waits, and the copy is always whole. Returns\n \
          *  1: `*value` is the item, and `*position` is the next one;\n \
          *  0: it is not there yet;\n \
          * -1: it was overwritten. `*missed` is the exact number of items that this reader has missed, and\n \
