@@ -3,7 +3,20 @@
 use super::support::*;
 
 const COMMANDS: [&str; 14] = [
-    "ls", "show", "get", "watch", "tail", "schema", "diff", "rm", "gc", "doctor", "save", "load", "completions", "man",
+    "ls",
+    "show",
+    "get",
+    "watch",
+    "tail",
+    "schema",
+    "diff",
+    "rm",
+    "gc",
+    "doctor",
+    "save",
+    "load",
+    "completions",
+    "man",
 ];
 
 #[test]

@@ -1,1 +1,1 @@
-//! x
+//! `shmstore tail`.

@@ -1,18 +1,17 @@
 //! The items of a broadcast from a position on, by the reader's protocol. It only loads.
 
 use std::ops::Range;
-use std::sync::atomic::Ordering::{Acquire, Relaxed};
-use std::sync::atomic::{AtomicU64, fence};
 
 use thiserror::Error;
 
-use super::decode::{Decoder, Limits};
-use super::memory::{Live, Memory, element_offset, length, offset};
+use super::decode::Decoder;
+use super::limits::Limits;
+use super::memory::{Live, Memory, element_offset, offset};
 use super::object::Object;
+use super::ring::Broadcast;
 use super::value::Value;
 use crate::layout::path::{FieldError, FieldPath, Step};
 use crate::layout::schema::{OwnedKind, OwnedSchema};
-use crate::sync::{RingOffsets, broadcast_words};
 
 /// The items of a broadcast that were there, from a position on. [`Object::items`] returns them.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -61,8 +60,8 @@ impl Object {
     /// [`ItemsError`] if there is no broadcast at the path, or if it cannot be read.
     pub fn positions(&self, path: &FieldPath) -> Result<Range<u64>, ItemsError> {
         let pages = self.pages();
-        let positions = self.ring(path, self.live(&pages))?.positions();
-        positions.map_err(|why| unreadable(path, why))
+        let reader = self.reader(path, self.live(&pages))?;
+        reader.positions().map_err(|why| unreadable(path, why))
     }
 
     /// Returns the items of a broadcast from a position on, at most `most`.
@@ -70,43 +69,34 @@ impl Object {
     /// It never waits. If no item is at the position yet, there are no values. A reader that calls it repeatedly with
     /// [`Items::next`] gets each item once and whole, or learns how many it has missed. The number is exact.
     ///
-    /// Items that were missed come alone or before all values. The reader then goes on a quarter of the capacity after
-    /// the oldest item, because that one is the next to be overwritten.
+    /// A reader that was overtaken goes on a quarter of the capacity after the oldest item, because the oldest item is
+    /// the next to be overwritten.
+    ///
+    /// The items of a call have at most [`Limits::bytes`], but there is at least one.
     ///
     /// # Errors
     ///
     /// As [`positions`](Self::positions).
     pub fn items(&self, path: &FieldPath, from: u64, most: usize, limits: &Limits) -> Result<Items, ItemsError> {
         let pages = self.pages();
-        let ring = self.ring(path, self.live(&pages))?;
-        ring.items(from, most, limits).map_err(|why| unreadable(path, why))
+        let reader = self.reader(path, self.live(&pages))?;
+        reader.items(from, most, limits).map_err(|why| unreadable(path, why))
     }
 
-    fn ring<'a>(&'a self, path: &FieldPath, live: Live<'a>) -> Result<Ring<'a>, ItemsError> {
-        let (schema, at) = match find(self.schema(), 0, path.steps()) {
-            Some(found) => found,
-            None => {
-                // The path is wrong, or goes into a value.
-                self.read_at(path, &Limits { nodes: 1, bytes: 0, ..Limits::default() })?;
-                return Err(no_items(path, "value"));
-            }
+    fn reader<'a>(&'a self, path: &FieldPath, live: Live<'a>) -> Result<Reader<'a>, ItemsError> {
+        let no_items = |type_name: String| {
+            let path = path.to_string();
+            ItemsError::from(FieldError::NoSuchPart { path, type_name, what: "items of a broadcast", instead: None })
         };
-        let OwnedKind::Broadcast { capacity, value } = schema.kind() else {
-            return Err(no_items(path, &schema.to_string()));
+        let Some((schema, at)) = find(self.schema(), 0, path.steps()) else {
+            // The path is wrong, or leads into a value.
+            let nothing = Limits { nodes: 1, bytes: 0, ..Limits::default() };
+            return Err(self.read_at(path, &nothing).map_or_else(ItemsError::from, |_| no_items("value".into())));
         };
-        let offsets = RingOffsets::of_broadcast(value.size(), value.align(), *capacity)
-            .filter(|offsets| (offsets.size, offsets.align) == (schema.size(), schema.align()) && *capacity > 0)
-            .ok_or_else(|| {
-                let (size, align) = (schema.size(), schema.align());
-                unreadable(path, format!("no `Broadcast` of this program is {size} bytes, aligned to {align}"))
-            })?;
-        Ok(Ring { live, at, offsets, capacity: *capacity, value })
+        let OwnedKind::Broadcast { capacity, value } = schema.kind() else { return Err(no_items(schema.to_string())) };
+        let broadcast = Broadcast::of(schema, value, *capacity, Memory::Live(live), at);
+        Ok(Reader { broadcast: broadcast.map_err(|why| unreadable(path, why))?, value })
     }
-}
-
-fn no_items(path: &FieldPath, type_name: &str) -> ItemsError {
-    let [path, type_name] = [path.to_string(), type_name.to_owned()];
-    FieldError::NoSuchPart { path, type_name, what: "items of a broadcast", instead: None }.into()
 }
 
 fn unreadable(path: &FieldPath, why: String) -> ItemsError {
@@ -131,106 +121,57 @@ fn find<'a>(schema: &'a OwnedSchema, at: usize, steps: &[Step]) -> Option<(&'a O
     }
 }
 
-/// A live broadcast.
-struct Ring<'a> {
-    live: Live<'a>,
-    at: usize,
-    offsets: RingOffsets,
-    capacity: u64,
+/// The looks at slots for the number of items that were sent, in units of 64 bytes.
+const LOOKS: u64 = 1 << 16;
+
+struct Reader<'a> {
+    broadcast: Broadcast<'a>,
     value: &'a OwnedSchema,
 }
 
-/// What is at a position.
-enum Found {
-    Item(Vec<u8>),
-    NotYet,
-    Overwritten,
-}
-
-impl<'a> Ring<'a> {
-    fn slot(&self, position: u64) -> Result<usize, String> {
-        let first = offset(self.at, self.offsets.slots)?;
-        offset(first, position % self.capacity * self.offsets.stride)
-    }
-
-    fn sequence(&self, position: u64) -> Result<&'a AtomicU64, String> {
-        Ok(self.live.word(self.slot(position)?)?)
-    }
-
-    /// Returns the number of items that were sent. The tail is a lower bound, because a sender may have died before it
-    /// moved the tail.
+impl Reader<'_> {
     fn sent(&self) -> Result<u64, String> {
-        let mut position = self.live.word(offset(self.at, broadcast_words::TAIL)?)?.load(Acquire);
-        for _ in 0..self.capacity {
-            if since(self.sequence(position)?.load(Acquire), position) < 0 {
-                break;
-            }
-            position = position.wrapping_add(1);
-        }
-        Ok(position)
+        // The tail is at most some items behind. A hostile one would lead through all pages of the object.
+        let (mut left, cost) = (LOOKS, self.broadcast.ring().cost());
+        self.broadcast.sent(|| {
+            let is_allowed = left >= cost;
+            left = left.saturating_sub(cost);
+            is_allowed
+        })
     }
 
     fn positions(&self) -> Result<Range<u64>, String> {
         let sent = self.sent()?;
-        let Some(oldest) = sent.checked_sub(self.capacity) else { return Ok(0..sent) };
-        let is_there = since(self.sequence(oldest)?.load(Acquire), oldest) == 0;
-        Ok(oldest + u64::from(!is_there)..sent)
+        let Some(oldest) = sent.checked_sub(self.broadcast.ring().capacity()) else { return Ok(0..sent) };
+        Ok(oldest + u64::from(!self.broadcast.is_there(oldest)?)..sent)
     }
 
     fn items(&self, from: u64, most: usize, limits: &Limits) -> Result<Items, String> {
         let mut items = Items { first: from, ..Items::default() };
         let mut bytes_left = limits.bytes;
         while items.values.len() < most {
-            match self.at(items.next())? {
-                Found::Item(bytes) => {
-                    items.values.push(Decoder::new(Memory::Copy(&bytes), limits).all(self.value));
-                    match bytes_left.checked_sub(self.value.size()) {
-                        Some(left) if left >= self.value.size() => bytes_left = left,
-                        _ => break,
-                    }
+            let position = items.next();
+            if let Some(bytes) = self.broadcast.item(position)? {
+                items.values.push(Decoder::new(Memory::Copy(&bytes), limits).all(self.value));
+                bytes_left = bytes_left.saturating_sub(self.value.size());
+                if bytes_left < self.value.size() {
+                    break;
                 }
-                Found::NotYet => break,
-                // The next call says so.
-                Found::Overwritten if !items.values.is_empty() || items.missed > 0 => break,
-                Found::Overwritten => {
-                    let next = self.after_a_lag(from)?;
-                    (items.missed, items.first) = (next.wrapping_sub(from), next);
-                }
+            } else if position == from && items.missed == 0 && self.broadcast.is_overwritten(position)? {
+                items.first = self.after_a_lag(from)?;
+                items.missed = items.first.wrapping_sub(from);
+            } else {
+                // It is not there yet, or the next call says how many were missed.
+                break;
             }
         }
         Ok(items)
     }
 
     fn after_a_lag(&self, from: u64) -> Result<u64, String> {
-        let quarter = (self.capacity / 4).max(1);
-        let next = self.sent()?.wrapping_sub(self.capacity).wrapping_add(quarter);
+        let capacity = self.broadcast.ring().capacity();
+        let next = self.sent()?.wrapping_sub(capacity).wrapping_add((capacity / 4).max(1));
         let least = from.wrapping_add(1);
         Ok(if (next.wrapping_sub(least) as i64) < 0 { least } else { next })
     }
-
-    fn at(&self, position: u64) -> Result<Found, String> {
-        let sequence = self.sequence(position)?;
-        let from = offset(self.slot(position)?, self.offsets.value)?;
-        let before = sequence.load(Relaxed);
-        fence(Acquire);
-        match since(before, position) {
-            ..0 => return Ok(Found::NotYet),
-            0 => {}
-            1.. => return Ok(Found::Overwritten),
-        }
-        let mut bytes = self.live.room_for(from, length(self.value.size())?)?;
-        self.live.copy(from, &mut bytes)?;
-        fence(Acquire);
-        Ok(match since(sequence.load(Relaxed), position) {
-            ..0 => Found::NotYet,
-            0 => Found::Item(bytes),
-            1.. => Found::Overwritten,
-        })
-    }
-}
-
-/// Returns how far a slot is beyond the item of a position: negative before the item is there, 0 while it is there.
-fn since(sequence: u64, position: u64) -> i64 {
-    let there = position.wrapping_mul(2).wrapping_add(2);
-    sequence.wrapping_sub(there) as i64
 }
