@@ -174,7 +174,8 @@ impl Tree<'_> {
         self.row(depth, name, String::new(), note, false);
         self.left_out(before, "before", depth + 1);
         for (index, item) in shown {
-            self.part(&format!("[{index}]"), item, &format!("{path}[{index}]"), depth + 1);
+            let is_bad = matches!(item, Value::Invalid(_));
+            self.row(depth + 1, &format!("[{index}]"), crate::text::shown(&item.to_string()), String::new(), is_bad);
         }
         self.left_out(after, "more", depth + 1);
     }

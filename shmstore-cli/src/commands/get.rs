@@ -17,8 +17,13 @@ use crate::text::{shown, shown_lines};
 ///   enum        the name of the variant
 ///   Lock        free or locked, followed by ", inconsistent" if it is
 ///   Event       the count of notifications
-///   struct, array, list
+///   struct, array, list, Queue, Broadcast
 ///               all of it
+///
+/// `jobs[0]` is the next item of a Queue, `quotes[17]` the item of a Broadcast with
+/// this position. The counts of a Queue are jobs.len, jobs.capacity, jobs.pushed,
+/// jobs.popped (or taken) and jobs.outstanding; those of a Broadcast are quotes.sent
+/// and quotes.capacity.
 ///
 /// On a terminal, control characters in a text are escaped. Into a pipe or a file,
 /// the text is written byte for byte.

@@ -83,20 +83,30 @@ impl Fields {
                     self.add_parts(part(index), &path, value, version);
                 }
             }
-            Value::Queue { len, capacity, pushed, outstanding, .. } => {
+            Value::Queue { len, capacity, .. } => {
+                let counts = value.counts();
                 self.keep(id.clone(), path, Leaf::Items { len, capacity }, version);
-                let count = |number| Leaf::Value(Value::Unsigned(number));
-                self.keep(part(0), &below(path, "pushed"), count(pushed), None);
-                self.keep(part(1), &below(path, "popped"), count(pushed.saturating_sub(len)), None);
-                let outstanding = Leaf::Passing(Value::Unsigned(outstanding));
-                self.keep(part(2), &below(path, "outstanding"), outstanding, None);
+                self.keep_counts(&id, path, &counts);
             }
             Value::Broadcast { sent, last, .. } => {
                 let newest = last.into_iter().next_back().map_or(Value::Nothing, |(_, value)| value);
                 self.keep(id.clone(), path, Leaf::Passing(newest), version);
-                self.keep(part(0), &below(path, "sent"), Leaf::Value(Value::Unsigned(sent)), None);
+                self.keep_counts(&id, path, &[("sent", sent)]);
             }
             leaf => self.keep(id, path, Leaf::Value(leaf), version),
+        }
+    }
+
+    /// Adds the counts of a queue or broadcast, whose rates are those of its items.
+    fn keep_counts(&mut self, id: &[u32], path: &str, counts: &[(&'static str, u64)]) {
+        for (index, &(name, count)) in (0..).zip(counts) {
+            let count = Value::Unsigned(count);
+            let leaf = match name {
+                "pushed" | "popped" | "sent" => Leaf::Value(count),
+                "outstanding" => Leaf::Passing(count),
+                _ => continue,
+            };
+            self.keep([id, &[index]].concat(), &below(path, name), leaf, None);
         }
     }
 

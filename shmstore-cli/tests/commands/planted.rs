@@ -2,8 +2,10 @@
 
 #![allow(dead_code)] // Each user needs only a part.
 
+use std::process::Command;
+
 use shmstore::Store;
-use shmstore::inspect::SavedObject;
+use shmstore::inspect::{self, SavedObject};
 use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema, Primitive};
 
 /// The offsets of the parts.
@@ -100,10 +102,18 @@ impl Planted {
         self.slot(at, sequence, position)
     }
 
-    /// Creates the object.
+    /// Creates the object. Then writes the bytes into its segment, because an object of a file has no taken items.
     pub(crate) fn create_in(&self, store: &Store) {
-        let saved = SavedObject::parse(&saved('F', &feeds(), &self.0)).expect("a saved object");
+        let saved = SavedObject::parse(&saved('F', &feeds(), &Self::empty().0)).expect("a saved object");
         saved.create_in(store).expect("created");
+        let path = std::fs::canonicalize(store.path()).expect("it is there");
+        let segments = inspect::segments().expect("the kernel has System V shared memory");
+        let segment = segments.iter().find(|segment| segment.path() == Some(&path)).expect("the object");
+        let hex: String = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
+        let script = "shmread($ARGV[0], my $at, 160, 8) or die $!; my $bytes = pack('H*', $ARGV[1]); \
+                      shmwrite($ARGV[0], $bytes, unpack('Q', $at), length $bytes) or die $!";
+        let ended = Command::new("perl").args(["-e", script, &segment.shmid.to_string(), &hex]).status();
+        assert!(ended.expect("perl runs").success());
     }
 }
 
