@@ -20,6 +20,8 @@ use std::time::Duration;
 /// - At most 100,000 values are made, and four more for each byte of the object.
 /// - At most eight elements of a list are visited if they have no bytes.
 /// - At most as many bytes are copied as the object has.
+/// - At most 1,048,576 slots of queues and broadcasts are looked at, fewer if they are larger than 64 bytes, and more if
+///   [`nodes`](Self::nodes) is more. A queue that has more slots behind its cursor is shown with fewer items.
 /// - A call waits little longer than ten times [`wait`](Self::wait).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

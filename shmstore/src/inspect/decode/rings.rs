@@ -197,3 +197,6 @@ impl Decoder<'_, '_> {
         Ok(Err(oldest..sent))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,7 +42,7 @@ impl<'m> Broadcast<'m> {
         let Self(ring) = self;
         let mut tail = ring.word(broadcast_words::TAIL)?;
         for _ in 0..ring.capacity {
-            if !look() || ring.slot_word(tail)?.wrapping_sub(Self::there(tail)).cast_signed() < 0 {
+            if !look() || (ring.slot_word(tail)?.wrapping_sub(Self::there(tail)) as i64) < 0 {
                 break;
             }
             tail = tail.wrapping_add(1);

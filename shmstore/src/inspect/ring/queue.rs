@@ -53,7 +53,7 @@ impl<'m> Queue<'m> {
         }
         // A consumer may be ahead of the tail of a producer that died.
         let ahead = tail.wrapping_sub(cursor);
-        let ahead = if ahead.cast_signed() < 0 { 0 } else { ahead.min(ring.capacity).min(tail) };
+        let ahead = if (ahead as i64) < 0 { 0 } else { ahead.min(ring.capacity).min(tail) };
         let cursor = tail.wrapping_sub(ahead);
         let behind = cursor.wrapping_sub(head).min(ring.capacity).min(cursor);
         Ok(Span { oldest: cursor.wrapping_sub(behind), cursor, tail })

@@ -97,3 +97,6 @@ impl Copier<'_> {
         self.put(at + broadcast_words::TAIL as usize, &tail.to_le_bytes())
     }
 }
+
+#[cfg(test)]
+mod tests;
