@@ -105,18 +105,7 @@ static inline int shmstore_queue_look(const shmstore_ring *ring, uint64_t positi
     return shmstore_copy_slot(ring, slot, word, out);
 }
 
-/* Returns the number of items that processes have taken and not finished. */
-static inline uint64_t shmstore_queue_outstanding(const shmstore_ring *ring)
-{
-    uint64_t at, word, found = 0;
-    for (at = 0; at < ring->capacity; at++) {
-        word = __atomic_load_n(shmstore_slot(ring, at), __ATOMIC_RELAXED);
-        found += (word & SHMSTORE_QUEUE_FULL) && (word & SHMSTORE_QUEUE_TOKEN);
-    }
-    return found;
-}
-
-/* Returns the number of items that no process has taken yet. `cursor` was read before the tail. */
+/* Returns the number of items that were never taken. `cursor` was read before the tail. */
 static inline uint64_t shmstore_queue_len(const shmstore_ring *ring, uint64_t cursor)
 {
     int64_t len = (int64_t)(shmstore_tail(ring) - cursor);
@@ -129,5 +118,16 @@ static inline void shmstore_queue_positions(const shmstore_ring *ring, uint64_t 
     uint64_t tail = shmstore_tail(ring), len = tail - head;
     *first = tail - (len > ring->capacity ? ring->capacity : len);
     *end = tail;
+}
+
+/* Returns the number of items that processes have taken and not finished. */
+static inline uint64_t shmstore_queue_outstanding(const shmstore_ring *ring, uint64_t head)
+{
+    uint64_t at, end, word, found = 0;
+    for (shmstore_queue_positions(ring, head, &at, &end); at != end; at++) {
+        word = __atomic_load_n(shmstore_slot(ring, at), __ATOMIC_RELAXED);
+        found += shmstore_queue_has(ring, at, word) && (word & SHMSTORE_QUEUE_TOKEN);
+    }
+    return found;
 }
 

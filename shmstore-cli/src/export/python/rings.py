@@ -26,33 +26,36 @@ class _QueueView(_RingView):
     """A queue. It is only looked at: nothing is taken."""
 
     def __len__(self):
-        """The number of items that no process has taken yet."""
+        """The number of items that were never taken. Items that came back are not among them."""
         cursor = self._u64(152)
         return min(max(_signed(self._u64(16) - cursor), 0), self.capacity)
 
     def __bool__(self):
         return True
 
-    @property
-    def outstanding(self):
-        """The number of items that processes have taken and not finished."""
-        words = (self._u64(self._slot(at)) for at in range(self.capacity))
-        return sum(word >> 32 & 1 == 1 and word & 0x1FFFFFFF != 0 for word in words)
-
-    def _items(self):
+    def _words(self):
+        """Yields the positions and words of all items that are there, oldest first."""
         head = self._u64(160)
         tail = self._u64(16)
         for back in range(min((tail - head) % 2**64, self.capacity), 0, -1):
             position = (tail - back) % 2**64
             word = self._u64(self._slot(position))
-            lap = position // self.capacity % 2**31
-            if word & 0x1FFFFFFF == 0 and word >> 32 == lap << 1 | 1:
-                data = self._copy(position, word)
-                if data is not None:
-                    yield self._kind.value.read(data)
+            if word >> 32 == position // self.capacity % 2**31 << 1 | 1:
+                yield position, word
+
+    @property
+    def outstanding(self):
+        """The number of items that processes have taken and not finished."""
+        return sum(word & 0x1FFFFFFF != 0 for _, word in self._words())
+
+    def _items(self):
+        for position, word in self._words():
+            data = self._copy(position, word) if word & 0x1FFFFFFF == 0 else None
+            if data is not None:
+                yield self._kind.value.read(data)
 
     def items(self):
-        """Returns copies of the items that no process has taken yet, oldest first: a list of numpy values."""
+        """Returns copies of the items that wait, oldest first: a list of numpy values."""
         return list(self._items())
 
     def items_python(self):

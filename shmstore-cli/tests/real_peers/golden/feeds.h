@@ -65,7 +65,7 @@ static inline uint64_t shm_feeds_queue_pair_4_capacity(const volatile shm_feeds_
     (void)from;
     return UINT64_C(4);
 }
-/* Returns the number of items that no process has taken yet. */
+/* Returns the number of items that were never taken. Items that came back are not among them. */
 static inline uint64_t shm_feeds_queue_pair_4_len(const volatile shm_feeds_queue_pair_4 *from)
 {
     uint64_t cursor = __atomic_load_n(&from->cursor, __ATOMIC_ACQUIRE);
@@ -75,8 +75,9 @@ static inline uint64_t shm_feeds_queue_pair_4_len(const volatile shm_feeds_queue
 /* Returns the number of items that processes have taken and not finished. */
 static inline uint64_t shm_feeds_queue_pair_4_outstanding(const volatile shm_feeds_queue_pair_4 *from)
 {
+    uint64_t head = __atomic_load_n(&from->head, __ATOMIC_ACQUIRE);
     shmstore_ring ring = shm_feeds_queue_pair_4_ring(from);
-    return shmstore_queue_outstanding(&ring);
+    return shmstore_queue_outstanding(&ring, head);
 }
 /* Returns the positions at which items may be: from `*first` to before `*end`, oldest first. */
 static inline void shm_feeds_queue_pair_4_positions(const volatile shm_feeds_queue_pair_4 *from, uint64_t *first, uint64_t *end)
