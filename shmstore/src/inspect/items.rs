@@ -88,11 +88,11 @@ impl Object {
             let path = path.to_string();
             ItemsError::from(FieldError::NoSuchPart { path, type_name, what: "items of a broadcast", instead: None })
         };
-        let Some((schema, at)) = find(self.schema(), 0, path.steps()) else {
-            // The path is wrong, or leads into a value.
+        let Some((schema, at)) = find(self.schema(), Some(0), path.steps()) else {
             let nothing = Limits { nodes: 1, bytes: 0, ..Limits::default() };
-            return Err(self.read_at(path, &nothing).map_or_else(ItemsError::from, |_| no_items("value".into())));
+            return Err(self.read_at(path, &nothing).map_or_else(ItemsError::from, |_| no_items("part".into())));
         };
+        let Some(at) = at else { return Err(no_items(schema.to_string())) };
         let OwnedKind::Broadcast { capacity, value } = schema.kind() else { return Err(no_items(schema.to_string())) };
         let broadcast = Broadcast::of(schema, value, *capacity, Memory::Live(live), at);
         Ok(Reader { broadcast: broadcast.map_err(|why| unreadable(path, why))?, value })
@@ -103,20 +103,27 @@ fn unreadable(path: &FieldPath, why: String) -> ItemsError {
     ItemsError::Unreadable { path: path.to_string(), why }
 }
 
-/// Returns the part at a path, if it is not within a value, and its offset.
-fn find<'a>(schema: &'a OwnedSchema, at: usize, steps: &[Step]) -> Option<(&'a OwnedSchema, usize)> {
+/// Returns the part at a path, and its offset in the object. A part of a value has no offset.
+fn find<'a>(schema: &'a OwnedSchema, at: Option<usize>, steps: &[Step]) -> Option<(&'a OwnedSchema, Option<usize>)> {
     if let OwnedKind::CacheAligned { object } = schema.kind() {
         return find(object, at, steps);
     }
     let Some((step, rest)) = steps.split_first() else { return Some((schema, at)) };
     match (schema.kind(), step) {
+        (OwnedKind::Versioned { value } | OwnedKind::AtomicCell { value }, _) => find(value, None, steps),
         (OwnedKind::Struct { fields, .. }, Step::Field(name)) => {
             let field = fields.iter().find(|field| field.name == *name)?;
-            find(&field.schema, offset(at, field.offset).ok()?, rest)
+            find(&field.schema, at.and_then(|at| offset(at, field.offset).ok()), rest)
         }
         (OwnedKind::Array { len, element }, Step::Index(index)) if index < len => {
-            find(element, element_offset(at, *index, element).ok()?, rest)
+            find(element, at.and_then(|at| element_offset(at, *index, element).ok()), rest)
         }
+        (
+            OwnedKind::FixedVec { element: item, .. }
+            | OwnedKind::Queue { value: item, .. }
+            | OwnedKind::Broadcast { value: item, .. },
+            Step::Index(_),
+        ) => find(item, None, rest),
         _ => None,
     }
 }
