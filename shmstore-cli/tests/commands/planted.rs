@@ -4,9 +4,9 @@
 
 use std::process::Command;
 
-use shmstore::Store;
 use shmstore::inspect::{self, SavedObject};
 use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema, Primitive};
+use shmstore::{Broadcast, Queue, ShmObject, ShmValue, Store};
 
 /// The offsets of the parts.
 pub(crate) const JOBS: usize = 0;
@@ -22,6 +22,28 @@ pub(crate) const JOB_SLOTS: u64 = 4;
 pub(crate) const QUOTE_SLOTS: u64 = 8;
 
 const FULL: u64 = 1 << 32;
+
+/// The same object as a type.
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'F')]
+pub(crate) struct Feeds {
+    pub(crate) jobs: Queue<Pair, 4>,
+    pub(crate) quotes: Broadcast<Pair, 8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ShmValue)]
+#[repr(C)]
+pub(crate) struct Pair {
+    pub(crate) a: u64,
+    pub(crate) b: u64,
+}
+
+impl Pair {
+    pub(crate) fn of(number: u64) -> Self {
+        Self { a: number, b: number }
+    }
+}
 
 fn part(size: u64, align: u64, kind: OwnedKind) -> OwnedSchema {
     OwnedSchema::new(size, align, kind).expect("a schema that is believed")

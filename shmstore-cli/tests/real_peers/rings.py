@@ -1,7 +1,6 @@
 """A program that knows only the module of the object."""
 
 import sys
-import time
 
 from feeds import Lagged, ReadOnlyError, Segment, Torn
 
@@ -48,29 +47,5 @@ def look(feeds):
         pass
 
 
-def receive(quotes, end):
-    """Receives items of equal words until `end` positions are passed."""
-    reader = quotes.subscribe()
-    begin, received, missed, lags, deadline = reader.position, 0, 0, 0, time.monotonic() + 60
-    while reader.position - begin < end or lags < 3:
-        assert time.monotonic() < deadline, (received, missed, lags)
-        before = reader.position
-        try:
-            quote = reader.receive_python()
-        except Lagged as lagged:
-            lags, missed = lags + 1, missed + lagged.missed
-            assert reader.position == before + lagged.missed > before
-            continue
-        if quote is not None:
-            received += 1
-            assert quote == {"a": before, "b": before}, (before, quote)
-            assert reader.position == before + 1
-    assert received + missed == reader.position - begin and received > 0
-    print(f"received {received}, missed {missed} in {lags} lags")
-
-
 with Segment(sys.argv[1]) as segment:
-    if sys.argv[2] == "receive":
-        receive(segment.object.quotes, int(sys.argv[3]))
-    else:
-        look(segment.object)
+    look(segment.object)

@@ -2,34 +2,54 @@
 
 use std::fs;
 use std::process::Command;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::thread;
+use std::time::Duration;
 
-use shmstore::schema::Primitive;
+use shmstore::broadcast::Sender;
+use shmstore::schema::{OwnedSchema, Primitive};
+use shmstore::{Broadcast, ShmLayout, ShmObject, ShmValue};
 use shmstore_cli::export::{c_header, python_module};
 
-use crate::planted::{self, Planted, broadcast, feeds, pair, queue};
+use crate::planted::{self, Feeds, Pair, Planted, broadcast, feeds, pair, queue};
 use crate::python::python;
 use crate::run;
 use crate::scratch::Scratch;
 use crate::{c::compile, hostile};
 
-/// The C program, as C and as C++, and the Python program, with an anchor for an argument.
-fn peers(scratch: &Scratch) -> Vec<Command> {
+/// An object for a busy sender. All words of block k are k.
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'B')]
+struct Blocks {
+    blocks: Broadcast<Block, 4>,
+}
+
+#[derive(Clone, Copy, Debug, ShmValue)]
+#[repr(C)]
+struct Block {
+    words: [u64; 64],
+}
+
+/// A C program, as C and as C++, and a Python program, with an anchor for an argument.
+fn peers(scratch: &Scratch, name: &str, (schema, id): (&OwnedSchema, char), [c, python]: [&str; 2]) -> Vec<Command> {
     let write = |name: &str, text: &str| fs::write(scratch.join(name), text).expect("written");
-    write("feeds.h", &c_header(&feeds(), 'F', None).expect("a header"));
-    write("rings.c", include_str!("rings.c"));
-    write("feeds.py", &python_module(&feeds(), 'F', None).expect("a module"));
-    write("rings.py", include_str!("rings.py"));
+    write(&format!("{name}.h"), &c_header(schema, id, None).expect("a header"));
+    write("peer.c", c);
+    write(&format!("{name}.py"), &python_module(schema, id, None).expect("a module"));
+    write("peer.py", python);
     let mut peers = Vec::new();
     for (compiler, language, standard) in [("gcc", "c", "-std=gnu11"), ("g++", "c++", "-std=c++17")] {
         let program = scratch.join(language);
         let mut command = Command::new(compiler);
         command.args([standard, "-O2", "-Wall", "-Wextra", "-Werror", "-x", language, "-o"]).arg(&program);
-        run(command.arg(scratch.join("rings.c")));
+        run(command.arg(scratch.join("peer.c")));
         peers.push(Command::new(program));
     }
-    peers.extend(python().map(|python| {
+    peers.extend(self::python().map(|python| {
         let mut command = Command::new(python);
-        command.arg("-B").arg(scratch.join("rings.py"));
+        command.arg("-B").arg(scratch.join("peer.py"));
         command
     }));
     for peer in &mut peers {
@@ -38,11 +58,66 @@ fn peers(scratch: &Scratch) -> Vec<Command> {
     peers
 }
 
+fn lookers(scratch: &Scratch) -> Vec<Command> {
+    peers(scratch, "feeds", (&feeds(), 'F'), [include_str!("rings.c"), include_str!("rings.py")])
+}
+
+#[test]
+fn the_planted_object_is_that_of_the_type() {
+    assert_eq!(OwnedSchema::from(Feeds::SCHEMA), feeds());
+}
+
+#[test]
+fn peers_look_into_a_live_queue() {
+    let scratch = Scratch::new();
+    let feeds = scratch.own_store().create::<Feeds>().expect("created");
+    feeds.jobs.push_many(&[7, 8, 9, 10].map(Pair::of)).expect("room");
+    let taken = [feeds.jobs.take(), feeds.jobs.take()].map(|job| job.expect("an item"));
+    let [first, second] = taken;
+    drop(first); // It comes back.
+    (0..3).for_each(|number| drop(feeds.quotes.send(Pair::of(number))));
+    let expected = "2 of 4, 1 outstanding: 7 9 10\nsent 3 of 8, from 0: 0 1 2, then none\nfrom 0: 0\nfrom 12: none\n";
+    for mut peer in lookers(&scratch) {
+        assert_eq!(run(peer.arg("look")), expected, "{peer:?}");
+    }
+    second.done().expect("it is ours");
+}
+
+#[test]
+fn peers_receive_a_busy_broadcast_whole_and_know_what_they_missed() {
+    let scratch = Scratch::new();
+    let object = scratch.own_store().create::<Blocks>().expect("created");
+    let schema = OwnedSchema::from(Blocks::SCHEMA);
+    let peers = peers(&scratch, "blocks", (&schema, 'B'), [include_str!("blocks.c"), include_str!("blocks.py")]);
+    // Bursts that overtake every reader, and pauses in which one catches up.
+    let burst = |sender: &mut Sender<'_, Block, 4>, first: u64| {
+        for number in first..first + 500 {
+            assert_eq!(sender.send(Block { words: [number; 64] }), number);
+        }
+        thread::sleep(Duration::from_micros(200));
+    };
+    for mut peer in peers {
+        let is_over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let (mut sender, first) = (object.blocks.sender(), object.blocks.sent());
+                let firsts = (first..).step_by(500).take_while(|_| !is_over.load(Relaxed));
+                firsts.for_each(|first| burst(&mut sender, first));
+            });
+            let output = peer.arg("20000").output();
+            is_over.store(true, Relaxed);
+            let output = output.expect("it runs");
+            println!("{peer:?}: {}", String::from_utf8_lossy(&output.stdout));
+            assert!(output.status.success(), "{peer:?}: {output:?}");
+        });
+    }
+}
+
 #[track_caller]
 fn all_say(planted: &Planted, expected: &str) {
     let scratch = Scratch::new();
     planted.create_in(&scratch.own_store());
-    for mut peer in peers(&scratch) {
+    for mut peer in lookers(&scratch) {
         assert_eq!(run(peer.arg("look")), expected, "{peer:?}");
     }
 }
@@ -72,7 +147,7 @@ fn peers_see_that_an_item_is_being_written() {
 #[test]
 fn peers_are_not_led_astray_by_bytes_without_meaning() {
     let scratch = Scratch::new();
-    let mut peers = peers(&scratch);
+    let mut peers = lookers(&scratch);
     for (seed, name) in (1_u64..).zip(["a", "b", "c", "d", "e", "f"]) {
         let mut planted = Planted::empty();
         let mut random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
