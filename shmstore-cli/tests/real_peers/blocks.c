@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-typedef shm_blocks_broadcast_block_4 blocks_type;
+typedef shm_blocks_broadcast_block_2 blocks_type;
 
 #define ENSURE(holds)                                             \
     do {                                                          \
@@ -17,15 +17,15 @@ typedef shm_blocks_broadcast_block_4 blocks_type;
  * this is noticed. */
 static void receive(const blocks_type *blocks, uint64_t end)
 {
-    uint64_t begin = shm_blocks_broadcast_block_4_sent(blocks), at = begin, received = 0, missed = 0, lags = 0;
+    uint64_t begin = shm_blocks_broadcast_block_2_sent(blocks), at = begin, received = 0, missed = 0, lags = 0;
     shm_blocks_block block;
-    while (at - begin < end || lags < 3 || received < 1000) {
+    while (at - begin < end || lags < 100 || received < 300) {
         uint64_t before = at, more = 0;
-        int word, found = shm_blocks_broadcast_block_4_receive(blocks, &at, &block, &more);
+        int word, found = shm_blocks_broadcast_block_2_receive(blocks, &at, &block, &more);
         if (found > 0) {
             received++;
             ENSURE(at == before + 1);
-            for (word = 0; word < 64; word++)
+            for (word = 0; word < 8192; word++)
                 ENSURE(block.words[word] == before);
         } else if (found < 0) {
             lags++;

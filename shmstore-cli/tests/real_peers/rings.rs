@@ -5,7 +5,6 @@ use std::process::Command;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
-use std::time::Duration;
 
 use shmstore::broadcast::Sender;
 use shmstore::schema::{OwnedSchema, Primitive};
@@ -23,13 +22,13 @@ use crate::{c::compile, hostile};
 #[repr(C)]
 #[shm(id = 'B')]
 struct Blocks {
-    blocks: Broadcast<Block, 4>,
+    blocks: Broadcast<Block, 2>,
 }
 
 #[derive(Clone, Copy, Debug, ShmValue)]
 #[repr(C)]
 struct Block {
-    words: [u64; 64],
+    words: [u64; 8192],
 }
 
 /// A C program, as C and as C++, and a Python program, with an anchor for an argument.
@@ -89,22 +88,23 @@ fn peers_receive_a_busy_broadcast_whole_and_know_what_they_missed() {
     let object = scratch.own_store().create::<Blocks>().expect("created");
     let schema = OwnedSchema::from(Blocks::SCHEMA);
     let peers = peers(&scratch, "blocks", (&schema, 'B'), [include_str!("blocks.c"), include_str!("blocks.py")]);
-    // Bursts that overtake every reader, and pauses in which one catches up.
-    let burst = |sender: &mut Sender<'_, Block, 4>, first: u64| {
-        for number in first..first + 500 {
-            assert_eq!(sender.send(Block { words: [number; 64] }), number);
+    let mut blocks = vec![Block { words: [0; 8192] }; 16];
+    // A burst overtakes every reader, also in the middle of a copy. While the next one is made, a reader catches up.
+    let mut burst = |sender: &mut Sender<'_, Block, 2>, first: u64| {
+        for (block, number) in blocks.iter_mut().zip(first..) {
+            block.words.fill(number);
         }
-        thread::sleep(Duration::from_micros(200));
+        assert_eq!(sender.send_many(&blocks), first..first + 16);
     };
     for mut peer in peers {
         let is_over = AtomicBool::new(false);
         thread::scope(|scope| {
             scope.spawn(|| {
                 let (mut sender, first) = (object.blocks.sender(), object.blocks.sent());
-                let firsts = (first..).step_by(500).take_while(|_| !is_over.load(Relaxed));
+                let firsts = (first..).step_by(16).take_while(|_| !is_over.load(Relaxed));
                 firsts.for_each(|first| burst(&mut sender, first));
             });
-            let output = peer.arg("20000").output();
+            let output = peer.arg("5000").output();
             is_over.store(true, Relaxed);
             let output = output.expect("it runs");
             println!("{peer:?}: {}", String::from_utf8_lossy(&output.stdout));
