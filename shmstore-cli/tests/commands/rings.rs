@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::planted::{self, JOBS, Planted, QUOTES};
+use super::planted::{self, Feeds, JOBS, Pair, Planted, QUOTES};
 use super::support::*;
 
 /// The path of an object with these bytes.
@@ -132,4 +132,51 @@ fn bytes_without_meaning_are_shown_within_limits() {
     planted.jobs([u64::MAX, 0, 5]).word(QUOTES + 16, u64::MAX).word(JOBS + 144, 7);
     let (_scratch, path) = self::planted(&planted);
     run(["show", &path]).with(0);
+}
+
+#[test]
+fn show_names_the_processes_that_hold_sides_and_have_taken_items() {
+    let scratch = Scratch::new();
+    let feeds = scratch.store().create::<Feeds>().unwrap();
+    feeds.jobs.push_many(&[7, 8, 9].map(Pair::of)).unwrap();
+    let jobs = [feeds.jobs.take().unwrap(), feeds.jobs.take().unwrap()];
+    let (path, pid) = (scratch.text("rover"), std::process::id());
+    let line = |word: &str| run(["show", &path]).with(0).line(word);
+    assert_eq!(line("jobs"), format!("jobs 1 of 4, 3 pushed, 2 taken by pid {pid}"));
+    let held = line("pid");
+    assert!(held.ends_with("holds jobs (item 0), jobs (item 1)"), "{held}");
+    let sides = (feeds.jobs.producer(), feeds.quotes.sender());
+    assert_eq!(line("jobs"), format!("jobs 1 of 4, 3 pushed, 2 taken by pid {pid}, producers' side held by pid {pid}"));
+    assert_eq!(line("quotes"), format!("quotes [] 0 sent, room for 8, held by pid {pid}"));
+    drop(sides);
+    let consumer = feeds.jobs.consumer();
+    assert!(line("jobs").ends_with(&format!(", consumers' side held by pid {pid}")));
+    drop(consumer);
+    jobs.into_iter().for_each(|job| job.done().unwrap());
+    assert_eq!(line("jobs"), "jobs 1 of 4, 3 pushed");
+}
+
+#[test]
+fn a_loaded_object_goes_on_where_the_saved_one_was() {
+    let scratch = Scratch::new();
+    let feeds = scratch.store().create::<Feeds>().unwrap();
+    feeds.jobs.push_many(&[7, 8, 9].map(Pair::of)).unwrap();
+    std::mem::forget(feeds.jobs.take().unwrap());
+    feeds.quotes.send_many(&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map(Pair::of));
+    let [path, file] = ["rover", "saved"].map(|name| scratch.text(name));
+    run(["save", &path, &file]).with(0);
+    let store = scratch.store_at("copy");
+    run(["load", &file, &scratch.text("copy")]).with(0);
+    let copy = store.attach::<Feeds>().unwrap();
+    assert_eq!(copy.jobs.items(), [7, 8, 9].map(|number| Ok(Pair::of(number))));
+    let job = copy.jobs.take().unwrap();
+    assert_eq!((*job, job.deliveries()), (Pair::of(7), 2));
+    job.done().unwrap();
+    copy.jobs.push_many(&[10, 11].map(Pair::of)).unwrap();
+    assert_eq!([copy.jobs.pop().unwrap(), copy.jobs.pop().unwrap()], [8, 9].map(Pair::of));
+    assert_eq!(copy.quotes.newest().unwrap(), Some((9, Pair::of(9))));
+    let mut oldest = copy.quotes.subscribe_oldest();
+    let position = oldest.position();
+    assert_eq!((position <= 3, oldest.recv().unwrap()), (true, Pair::of(position)));
+    assert_eq!(copy.quotes.send(Pair::of(10)), 10);
 }

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Stdio};
 
-use super::planted::{self, Planted};
+use super::planted::{self, Feeds, Pair, Planted};
 use super::support::*;
 
 /// A tail that runs.
@@ -31,6 +31,16 @@ impl Tail {
         let mut line = String::new();
         self.out.as_mut().expect("it is open").read_line(&mut line).expect("a line");
         line.trim_end().to_owned()
+    }
+
+    /// The next line with an item. On a busy machine it may miss some.
+    fn item(&mut self) -> String {
+        loop {
+            let line = self.line();
+            if !line.starts_with("missed ") {
+                return line;
+            }
+        }
     }
 
     /// Waits until it ends. Returns its exit code and its standard error.
@@ -133,4 +143,65 @@ fn positions_of_any_kind_are_waited_for() {
         drop(tail.child.kill());
         assert_eq!(tail.end().1, "", "{from}");
     }
+}
+
+#[test]
+fn tail_prints_each_item_once_in_order_or_says_exactly_how_many_it_missed() {
+    const ITEMS: u64 = 3000;
+    let scratch = Scratch::new();
+    let feeds = scratch.store().create::<Feeds>().expect("created");
+    let path = scratch.text("rover");
+    let mut tail = Tail::start(&[&path, "quotes", "--from", "0", "--json", "--count", &ITEMS.to_string()]);
+    let busy = |first| {
+        // Some are sent at once, so that the tail is overtaken, and some alone.
+        let first = (first - 1) * 20;
+        let quotes: Vec<Pair> = (first..first + 19).map(Pair::of).collect();
+        assert_eq!(feeds.quotes.send_many(&quotes).start, first);
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        assert_eq!(feeds.quotes.send(Pair::of(first + 19)), first + 19);
+    };
+    let (mut next, mut received, mut lags) = (0, 0, 0);
+    while_busy(busy, || {
+        while received < ITEMS {
+            let line = tail.line();
+            let read: serde_json::Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+            assert_eq!(read["position"], next, "{line}");
+            if read["event"] == "missed" {
+                lags += 1;
+                next += read["count"].as_u64().expect("a count");
+            } else {
+                assert_eq!(read["value"], serde_json::json!({ "a": next, "b": next }));
+                (received, next) = (received + 1, next + 1);
+            }
+        }
+    });
+    assert_eq!(tail.end(), (Some(0), String::new()));
+    assert!(lags > 0, "it was never overtaken");
+}
+
+#[test]
+fn tail_waits_for_new_items() {
+    let scratch = Scratch::new();
+    let feeds = scratch.store().create::<Feeds>().expect("created");
+    feeds.quotes.send_many(&[0, 1, 2].map(Pair::of));
+    let path = scratch.text("rover");
+    let mut tail = Tail::start(&[&path, "quotes", "--count", "2"]);
+    let shmid = scratch.segments()[0].shmid;
+    let mut lines = None;
+    // It may attach between two sends.
+    while_busy(
+        |number| {
+            feeds.quotes.send(Pair::of(number + 2));
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        },
+        || lines = Some([tail.item(), tail.item()]),
+    );
+    let [first, second] = lines.expect("two lines");
+    let position: u64 = first.split(' ').next().and_then(|word| word.parse().ok()).expect("a position");
+    assert!(position >= 3, "{first}");
+    assert_eq!(first, format!("{position} {{ a: {position}, b: {position} }}"));
+    let second: u64 = second.split(' ').next().and_then(|word| word.parse().ok()).expect("a position");
+    assert!(second > position, "{second}");
+    assert_eq!(tail.end().0, Some(0));
+    assert!(exists(shmid), "tail removed the object");
 }
