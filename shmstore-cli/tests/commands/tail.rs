@@ -1,7 +1,12 @@
 //! `shmstore tail`.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStdout, Stdio};
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::{Child, Stdio};
+use std::time::Instant;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::planted::{self, Feeds, Pair, Planted};
 use super::support::*;
@@ -9,28 +14,39 @@ use super::support::*;
 /// A tail that runs.
 struct Tail {
     child: Child,
-    /// `None` once it is closed.
-    out: Option<BufReader<ChildStdout>>,
+    /// The end of the pipe, until it is closed.
+    out: Option<File>,
+    unread: Vec<u8>,
 }
 
 impl Tail {
     fn start(args: &[&str]) -> Self {
         let mut tail = program();
-        let mut child = tail
-            .arg("tail")
-            .args(args)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program runs");
-        let out = BufReader::new(child.stdout.take().expect("piped"));
-        Self { child, out: Some(out) }
+        let tail = tail.arg("tail").args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = tail.spawn().expect("the program runs");
+        let out = File::from(OwnedFd::from(child.stdout.take().expect("piped")));
+        Self { child, out: Some(out), unread: Vec::new() }
     }
 
+    /// The next line, or what is left at the end. Waits no longer than for a deadline.
     fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.out.as_mut().expect("it is open").read_line(&mut line).expect("a line");
-        line.trim_end().to_owned()
+        let end = Instant::now() + DEADLINE;
+        let out = self.out.as_mut().expect("it is open");
+        loop {
+            if let Some(at) = self.unread.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.unread.drain(..=at).collect();
+                return String::from_utf8(line).expect("UTF-8").trim_end().to_owned();
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            let left = PollTimeout::try_from(left).expect("some seconds");
+            let ready = poll(&mut [PollFd::new(out.as_fd(), PollFlags::POLLIN)], left).expect("it can be waited for");
+            assert!(ready > 0, "waited in vain for a line");
+            let mut bytes = [0; 4096];
+            match out.read(&mut bytes).expect("a pipe") {
+                0 => return String::new(),
+                len => self.unread.extend_from_slice(&bytes[..len]),
+            }
+        }
     }
 
     /// The next line with an item. On a busy machine it may miss some.
