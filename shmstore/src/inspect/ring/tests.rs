@@ -70,6 +70,15 @@ fn position(item: &Value) -> u64 {
     number - 1
 }
 
+/// Ends the other thread, also when a test fails.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
 /// Looks at a part while another thread works on it.
 fn look_while(schema: &OwnedSchema, peer: impl Fn(Peer<'_>, &AtomicBool) + Sync, mut look: impl FnMut(Value, Vec<u8>)) {
     let attached = object(schema);
@@ -83,13 +92,13 @@ fn look_while(schema: &OwnedSchema, peer: impl Fn(Peer<'_>, &AtomicBool) + Sync,
             let pages = ReadablePages::of(attached.mapping());
             peer(Peer { live: Live::of(&attached, &pages), offsets }, &stop);
         });
+        let _stop = Stop(&stop);
         let pages = ReadablePages::of(attached.mapping());
         let memory = Memory::Live(Live::of(&attached, &pages));
         for _ in 0..LOOKS {
             let value = Decoder::new(memory, &Limits::full()).all(schema);
             look(value, values::of(schema, memory, Duration::from_millis(10)).unwrap());
         }
-        stop.store(true, Relaxed);
     });
 }
 

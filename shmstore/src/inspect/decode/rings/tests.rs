@@ -145,6 +145,11 @@ fn a_look_at_a_vast_queue_ends_within_its_limit() {
     assert_eq!(decoder.looks_left, (bytes.len() as u64 / BYTES_A_LOOK) + FEW);
     decoder.looks_left = 1000;
     assert!(matches!(decoder.all(&queue(1 << 20)), Value::Queue { .. }));
+    let taken = queue_bytes([0, 1 << 20, 1 << 20], &vec![(taken_by(full(0), 7), 0); 1 << 20]);
+    let mut decoder = Decoder::new(Memory::Copy(&taken), &limits);
+    decoder.looks_left = 1000;
+    // One look was at the tail.
+    assert!(matches!(decoder.all(&queue(1 << 20)), Value::Queue { outstanding: 999, .. }));
     let mut decoder = Decoder::new(Memory::Copy(&bytes), &limits);
     decoder.looks_left = 1000;
     let error = decoder.at(&queue(1 << 20), &"[5]".parse().unwrap()).unwrap();
@@ -152,6 +157,13 @@ fn a_look_at_a_vast_queue_ends_within_its_limit() {
     // Most of the slots lie beyond the memory.
     assert!(matches!(decoded(&queue(MOST), &bytes), Value::Invalid(_) | Value::Queue { .. }));
     assert!(started.elapsed().as_secs() < 20);
+}
+
+#[test]
+fn a_head_that_is_far_behind_hides_no_item() {
+    let cursor = 3 << 38;
+    let bytes = queue_bytes([0, cursor, cursor + 1], &[(full(0), 7), (0, 0), (0, 0)]);
+    assert_eq!(decoded(&queue(3), &bytes).to_string(), "[7]");
 }
 
 #[test]

@@ -77,6 +77,14 @@ mod tests {
     }
 
     #[test]
+    fn a_head_that_is_far_behind_hides_no_item() {
+        let cursor = 4 << 38;
+        let slots = [(taken_by(full(0), 9), 0), (0, 0), (0, 0), (0, 0)];
+        let item = format!(". (item {cursor})");
+        assert_eq!(owners(&queue(4), &queue_bytes([0, cursor, cursor + 1], &slots)), named(&[(&item, 9)]));
+    }
+
+    #[test]
     fn a_broadcast_has_one_owner() {
         use crate::inspect::samples::{broadcast, broadcast_bytes};
         let mut bytes = broadcast_bytes(9, &[(20, 0), (18, 0)]);
