@@ -9,6 +9,7 @@ mod both;
 mod c;
 mod python;
 mod rings;
+mod guide;
 mod golden;
 mod hostile;
 mod names;
