@@ -74,7 +74,7 @@ fn peers_look_into_a_live_queue() {
     let taken = [feeds.jobs.take(), feeds.jobs.take()].map(|job| job.expect("an item"));
     let [first, second] = taken;
     drop(first); // It comes back.
-    (0..3).for_each(|number| drop(feeds.quotes.send(Pair::of(number))));
+    feeds.quotes.send_many(&[0, 1, 2].map(Pair::of));
     let expected = "2 of 4, 1 outstanding: 7 9 10\nsent 3 of 8, from 0: 0 1 2, then none\nfrom 0: 0\nfrom 12: none\n";
     for mut peer in lookers(&scratch) {
         assert_eq!(run(peer.arg("look")), expected, "{peer:?}");

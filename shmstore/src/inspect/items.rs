@@ -182,3 +182,61 @@ impl Reader<'_> {
         Ok(if (next.wrapping_sub(least) as i64) < 0 { least } else { next })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inspect::ring::samples::{broadcast, broadcast_bytes};
+
+    /// Calls `look` with a reader of a `Broadcast<u64, _>` with these slots.
+    fn with<T>(tail: u64, slots: &[(u64, u64)], look: impl FnOnce(&Reader<'_>) -> T) -> T {
+        let (schema, bytes) = (broadcast(slots.len() as u64), broadcast_bytes(tail, slots));
+        let OwnedKind::Broadcast { capacity, value } = schema.kind() else { panic!("{schema}") };
+        let broadcast = Broadcast::of(&schema, value, *capacity, Memory::Copy(&bytes), 0).unwrap();
+        look(&Reader { broadcast, value })
+    }
+
+    fn items(reader: &Reader<'_>, from: u64, most: usize) -> (u64, u64, String) {
+        let Items { missed, first, values } = reader.items(from, most, &Limits::default()).unwrap();
+        (missed, first, values.iter().map(|value| format!("{value} ")).collect())
+    }
+
+    /// The items 5 to 8 of four slots. The sender of item 8 died before it moved the tail.
+    const SLOTS: [(u64, u64); 4] = [(18, 80), (12, 50), (14, 60), (16, 70)];
+
+    #[test]
+    fn items_come_in_order_and_those_that_were_missed_are_counted() {
+        with(8, &SLOTS, |reader| {
+            assert_eq!(reader.positions(), Ok(5..9));
+            assert_eq!(items(reader, 5, 9), (0, 5, "50 60 70 80 ".into()));
+            assert_eq!(items(reader, 7, 1), (0, 7, "70 ".into()));
+            assert_eq!(items(reader, 9, 9), (0, 9, String::new()), "it is not there yet");
+            assert_eq!(items(reader, 4, 9), (2, 6, "60 70 80 ".into()), "a quarter after the oldest");
+            assert_eq!(items(reader, 0, 1), (6, 6, "60 ".into()));
+            assert_eq!(items(reader, 0, 0), (0, 0, String::new()));
+        });
+        // Item 9 is being written.
+        with(9, &[SLOTS[0], (19, 50), SLOTS[2], SLOTS[3]], |reader| {
+            assert_eq!(reader.positions(), Ok(6..9));
+            assert_eq!(items(reader, 5, 9), (1, 6, "60 70 80 ".into()));
+        });
+    }
+
+    #[test]
+    fn words_of_any_content_move_a_reader_forward_or_not_at_all() {
+        let words = [0, 1, 2, 12, 1 << 62, (1 << 63) - 1, 1 << 63, u64::MAX - 1, u64::MAX];
+        for tail in words {
+            for slots in words.map(|word| [(word, 1), (word.wrapping_add(2), 2), (u64::MAX - word, 3)]) {
+                with(tail, &slots, |reader| {
+                    drop(reader.positions());
+                    for from in words {
+                        let found = reader.items(from, 9, &Limits::default()).unwrap();
+                        assert!(found.values.len() <= 3, "{found:?}");
+                        assert_eq!(found.first, from.wrapping_add(found.missed), "{found:?}");
+                        assert!(found.missed <= 1 << 63, "{found:?}");
+                    }
+                });
+            }
+        }
+    }
+}

@@ -19,7 +19,8 @@ static inline const volatile uint64_t *shmstore_slot(const shmstore_ring *ring, 
 }
 
 /* Copies the value of a slot by atomic loads. Returns 1 if the slot's word was `wanted` before and after the copy. */
-static inline int shmstore_copy_slot(const shmstore_ring *ring, const volatile uint64_t *slot, uint64_t wanted, void *out)
+static inline int shmstore_copy_slot(const shmstore_ring *ring, const volatile uint64_t *slot, uint64_t wanted,
+                                     void *out)
 {
     const volatile uint64_t *from = slot + ring->value_at;
     uint64_t word;

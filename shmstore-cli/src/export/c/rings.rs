@@ -161,7 +161,8 @@ fn receive_function(name: &str, of: &str, value: &OwnedSchema) -> String {
          *  0: it is not there yet;\n \
          * -1: it was overwritten. `*missed` is the exact number of items that this reader has missed, and\n \
          *     `*position` is the item to go on with. */\n\
-         static inline int {name}_receive(const volatile {name} *from, uint64_t *position, {of} *value, uint64_t *missed)\n{{\n    \
+         static inline int {name}_receive(const volatile {name} *from, uint64_t *position, {of} *value, \
+         uint64_t *missed)\n{{\n    \
          shmstore_ring ring = {name}_ring(from);\n    \
          return shmstore_broadcast_receive(&ring, position, value, missed);\n}}\n\n",
         shown = comment(&value.to_string()),
