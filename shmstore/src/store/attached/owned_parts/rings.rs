@@ -36,22 +36,10 @@ impl<'a> Walk<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::owned_parts_of;
+    use super::super::tests::owners_in as owners;
     use crate::inspect::samples::{put, queue, queue_bytes};
-    use crate::layout::schema::OwnedSchema;
     use crate::sync::queue::word::{free, full, taken_by};
     use crate::sync::{broadcast_words, queue_words};
-    use std::ptr::NonNull;
-
-    fn owners(schema: &OwnedSchema, bytes: &[u8]) -> Vec<(String, u32)> {
-        let mut payload = vec![0_u128; bytes.len().div_ceil(16)];
-        for (word, bytes) in payload.iter_mut().zip(bytes.chunks(16)) {
-            *word = u128::from_le_bytes(std::array::from_fn(|at| bytes.get(at).copied().unwrap_or(0)));
-        }
-        // SAFETY: at least so many bytes are there.
-        let found = unsafe { owned_parts_of(schema, NonNull::from(&payload[..]).cast(), bytes.len(), &|_| true) };
-        found.into_iter().map(|part| (part.path, part.token)).collect()
-    }
 
     fn named(parts: &[(&str, u32)]) -> Vec<(String, u32)> {
         parts.iter().map(|&(path, token)| (path.to_owned(), token)).collect()
