@@ -123,13 +123,13 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
         Self { cell: QueueCell::zeroed() }
     }
 
-    /// Returns the number of items that wait, without those that were returned. 0 to `N`.
+    /// Returns the number of items that wait, 0 to `N`. Items that are [taken](Self::take) are not among them.
     #[must_use]
     pub fn len(&self) -> usize {
         self.core().len() as usize
     }
 
-    /// Returns `true` if no item waits, not even a returned one.
+    /// Returns `true` if no item waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let core = self.core();

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::memory::{Consumers, Producers};
 use super::protocol::{self, Place, Taken};
-use super::word::is_taken;
+use super::word::{is_full, is_taken};
 use crate::error::{Awaited, Busy, PartName, PopError, PushError, WaitError};
 use crate::segment::this_process;
 use crate::segment::this_process::registry::segment_at;
@@ -223,12 +223,23 @@ impl<'a> Core<'a> {
         has_reaped
     }
 
-    /// The number of items that wait, and were not delivered before.
+    /// The number of items that wait.
     pub(super) fn len(&self) -> u64 {
         let cursor = self.consumers.cursor.load(Relaxed);
+        let delivery = self.consumers.delivery();
+        let returned = if delivery.has_returned() {
+            delivery.unfinished(self.ring, cursor).filter(|(_, word)| is_full(*word)).count() as u64
+        } else {
+            0
+        };
+        (self.new_items(cursor) + returned).min(self.ring.capacity())
+    }
+
+    /// The number of items that were never delivered, at most the capacity.
+    fn new_items(&self, cursor: u64) -> u64 {
         fence(Acquire);
-        let len = self.producers.tail.load(Relaxed).wrapping_sub(cursor);
-        if len as i64 <= 0 { 0 } else { len.min(self.ring.capacity()) }
+        let new = self.producers.tail.load(Relaxed).wrapping_sub(cursor);
+        if new as i64 <= 0 { 0 } else { new.min(self.ring.capacity()) }
     }
 
     /// The number of items that are taken and not finished.
@@ -244,7 +255,7 @@ impl<'a> Core<'a> {
         let capacity = self.ring.capacity();
         let cursor = self.consumers.cursor.load(Relaxed);
         let returned = self.consumers.delivery().unfinished(self.ring, cursor).map(|(place, _)| place);
-        returned.chain((0..self.len().max(1)).map(move |at| Place::of(cursor.wrapping_add(at), capacity)))
+        returned.chain((0..self.new_items(cursor).max(1)).map(move |at| Place::of(cursor.wrapping_add(at), capacity)))
     }
 }
 
