@@ -28,8 +28,10 @@
 //! - A value is *copied* through shared memory: [`ShmValue`](macro@ShmValue), [`FixedString`], [`FixedVec`], [`Pad`],
 //!   [`Timestamp`]. [Types of other crates](trait@ShmValue#types-of-other-crates) are values by features or as a
 //!   struct.
-//! - An object is *referenced* in shared memory: [`ShmObject`](macro@ShmObject). It is made of std's atomics,
-//!   [`AtomicValue`], [`Versioned`], [`Lock`], [`Event`], [`Queue`], [`Broadcast`], [`CacheAligned`] and other objects.
+//! - An object is *referenced* in shared memory: [`ShmObject`](macro@ShmObject). It is made of std's atomics, other
+//!   objects, and parts. [`AtomicValue`] and [`Versioned`] keep the newest value. A [`Queue`] gives each item to one
+//!   process, and a [`Broadcast`] to all. [`Lock`] and [`Event`] keep processes out and wake them. [`CacheAligned`] puts
+//!   a part on cache lines of its own.
 //! - Processes meet at a [`Store`], and hold a [`Shared`] object, or a [`ReadOnly`] one.
 //! - The layout of a type in memory is its [`Schema`](schema::Schema), which is hashed to a [`LayoutHash`].
 //!
