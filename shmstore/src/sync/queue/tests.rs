@@ -278,3 +278,14 @@ fn private_object_and_the_heap_hold_a_queue() {
     boxed.queue.push([4; 3]).unwrap();
     assert_eq!(boxed.queue.take().unwrap()[0], 4);
 }
+
+#[test]
+fn item_of_a_producer_that_died_before_it_counted_it_is_there() {
+    let queue = Queue::<u64, 4>::new();
+    queue.push(7).unwrap();
+    let core = queue.core();
+    core.producers.tail.store(0, Relaxed);
+    assert_eq!((queue.len(), queue.is_empty(), queue.items()), (0, false, vec![Ok(7)]));
+    queue.push(8).unwrap();
+    assert_eq!(queue.items(), [Ok(7), Ok(8)]);
+}
