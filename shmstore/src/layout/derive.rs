@@ -211,8 +211,8 @@ pub use shmstore_derive::ShmObject;
 ///
 /// # Attributes
 ///
-/// `#[shm(id = 'T')]` is the type-id-char, printable ASCII. It makes `Versioned` and `AtomicValue` of the value roots, with
-/// this id. `#[shm(name = "…")]` and `#[shm(crate = "…")]` are as for [`ShmObject`](macro@crate::ShmObject#attributes).
+/// `#[shm(id = 'T')]` is the type-id-char, printable ASCII. It makes `Versioned`, `AtomicValue`, `Queue` and `Broadcast` of
+/// the value roots, with this id. `#[shm(name = "…")]` and `#[shm(crate = "…")]` are as for [`ShmObject`](macro@crate::ShmObject#attributes).
 ///
 /// # When it is checked
 ///

@@ -100,10 +100,8 @@ fn room(word: u64, place: Place) -> Room {
 /// caller has the producers' lock.
 #[inline(always)]
 pub(super) fn push<S: Slots>(slots: &S, tail: &AtomicU64, place: &mut Place, fill: impl FnOnce(u64)) -> bool {
-    if slots.word(place.index).load(Acquire) != free(place.lap) {
-        if !find_room(*slots, tail, place) {
-            return false;
-        }
+    if slots.word(place.index).load(Acquire) != free(place.lap) && !find_room(*slots, tail, place) {
+        return false;
     }
     let word = slots.word(place.index);
     fence(Release);
