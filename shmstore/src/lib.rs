@@ -94,7 +94,8 @@ pub mod schema {
 pub mod queue {
     //! The handles of a [`Queue`].
     //!
-    //! Read first: [`Job`], an item that a process has taken. [`Producer`] and [`Consumer`] are exclusive.
+    //! Read first: [`Job`], an item that a process has taken. A [`Producer`] or a [`Consumer`] keeps one side of the
+    //! queue for one thread.
 
     #[cfg(doc)]
     use crate::Queue;
@@ -104,7 +105,7 @@ pub mod queue {
 pub mod broadcast {
     //! The handles of a [`Broadcast`].
     //!
-    //! Read first: [`Subscriber`], which receives items. [`Sender`] is exclusive.
+    //! Read first: [`Subscriber`], which receives items. A [`Sender`] is the only one that sends.
 
     #[cfg(doc)]
     use crate::Broadcast;

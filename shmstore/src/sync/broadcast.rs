@@ -184,6 +184,8 @@ impl<V: ShmValue, const N: usize> Broadcast<V, N> {
     }
 
     /// Subscribes to the oldest item that is certainly whole, and to all after it: the last `N` - 1, and those to come.
+    ///
+    /// The oldest item is overwritten soon, so beside a fast sender the first call may say that items were missed.
     #[must_use]
     pub fn subscribe_oldest(&self) -> Subscriber<'_, V, N> {
         self.subscriber(Access::ReadWrite, self.oldest())
