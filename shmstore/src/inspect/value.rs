@@ -83,7 +83,7 @@ pub enum Value {
         /// The number of notifications.
         count: u64,
     },
-    /// A `Queue`.
+    /// A [`Queue`](crate::Queue).
     Queue {
         /// The number of items that wait.
         len: u64,
@@ -96,7 +96,7 @@ pub enum Value {
         /// The first items that wait, in the order of their delivery, as many as the limits allow.
         first: Vec<Value>,
     },
-    /// A `Broadcast`.
+    /// A [`Broadcast`](crate::Broadcast).
     Broadcast {
         /// The number of items that were sent so far.
         sent: u64,

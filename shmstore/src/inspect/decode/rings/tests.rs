@@ -136,22 +136,34 @@ fn words_of_any_content_are_decoded_within_bounds() {
 #[test]
 fn a_look_at_a_vast_queue_ends_within_its_limit() {
     const MOST: u64 = (1 << 31) - 1;
-    // A million slots, each of a lap that is long past.
-    let slots = vec![(u64::MAX, 0); 1 << 20];
+    // Many slots, each of a lap that is long past.
+    let slots = vec![(u64::MAX, 0); 1 << 16];
     let started = Instant::now();
     let bytes = queue_bytes([0, 1 << 40, 1 << 40], &slots);
     let limits = Limits::full();
     let mut decoder = Decoder::new(Memory::Copy(&bytes), &limits);
     assert_eq!(decoder.looks_left, (bytes.len() as u64 / BYTES_A_LOOK) + FEW);
     decoder.looks_left = 1000;
-    assert!(matches!(decoder.all(&queue(1 << 20)), Value::Queue { .. }));
+    assert!(matches!(decoder.all(&queue(1 << 16)), Value::Queue { .. }));
+    let taken = queue_bytes([0, 1 << 16, 1 << 16], &vec![(taken_by(full(0), 7), 0); 1 << 16]);
+    let mut decoder = Decoder::new(Memory::Copy(&taken), &limits);
+    decoder.looks_left = 1000;
+    // One look was at the tail.
+    assert!(matches!(decoder.all(&queue(1 << 16)), Value::Queue { outstanding: 999, .. }));
     let mut decoder = Decoder::new(Memory::Copy(&bytes), &limits);
     decoder.looks_left = 1000;
-    let error = decoder.at(&queue(1 << 20), &"[5]".parse().unwrap()).unwrap();
+    let error = decoder.at(&queue(1 << 16), &"[5]".parse().unwrap()).unwrap();
     assert_eq!(error, Value::Invalid(TOO_MANY.into()));
     // Most of the slots lie beyond the memory.
     assert!(matches!(decoded(&queue(MOST), &bytes), Value::Invalid(_) | Value::Queue { .. }));
     assert!(started.elapsed().as_secs() < 20);
+}
+
+#[test]
+fn a_head_that_is_far_behind_hides_no_item() {
+    let cursor = 3 << 38;
+    let bytes = queue_bytes([0, cursor, cursor + 1], &[(full(0), 7), (0, 0), (0, 0)]);
+    assert_eq!(decoded(&queue(3), &bytes).to_string(), "[7]");
 }
 
 #[test]
