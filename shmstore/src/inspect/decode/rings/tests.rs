@@ -42,8 +42,18 @@ fn items_of_a_queue_are_in_the_order_of_their_delivery_and_the_taken_ones_are_co
     assert_eq!(at(&queue(4), &bytes, "[2]"), Ok("80".into()));
     assert_eq!(at(&queue(4), &bytes, "[3]"), Err("the object has 3 elements: the last is [2]".into()));
     assert_eq!(at(&queue(4), &busy(), "[0]"), Ok("70".into()));
-    let says = "the object is a `Queue<u64, 4>`, which has no fields: write `[0].x`";
+}
+
+#[test]
+fn counts_have_paths() {
+    for (path, count) in [("len", "2"), ("capacity", "4"), ("pushed", "9"), ("popped", "7"), ("outstanding", "1")] {
+        assert_eq!(at(&queue(4), &busy(), path), Ok(count.into()), "{path}");
+    }
+    let says = "no field `x` in the object, a `Queue<u64, 4>`: there are `len`, `capacity`, `pushed`, `popped`, \
+                `outstanding`";
     assert_eq!(at(&queue(4), &busy(), "x"), Err(says.into()));
+    assert_eq!(at(&queue(4), &busy(), "len.x"), Err("`len` is a `u64`, which has no fields".into()));
+    assert_eq!(at(&queue(4), &busy(), "len[0]"), Err("`len` is a `u64`, which has no elements".into()));
 }
 
 #[test]
