@@ -23,8 +23,8 @@ use crate::sync::waiting::{Waitable, wait};
 use crate::sys::failpoint::{self, Step};
 use crate::sys::shm::Access;
 
-/// One of so many takes looks for the items of dead processes.
-const TAKES_TO_REAP: u64 = 1024;
+/// One of so many deliveries looks for the items of dead processes.
+const DELIVERIES_TO_REAP: u64 = 1024;
 
 #[derive(Clone, Copy)]
 pub(super) struct Core<'a> {
@@ -115,6 +115,8 @@ impl<'a> Core<'a> {
             let mut place = self.place_of_consumers();
             let popped = self.drain(&mut place, count, &mut copy);
             if popped > 0 || count == 0 {
+                drop(held);
+                self.reap_now_and_then(place, popped);
                 return Ok(popped);
             }
             held.free_without_news();
@@ -145,7 +147,7 @@ impl<'a> Core<'a> {
             held.free_without_news();
             match taken {
                 Some(taken) => {
-                    self.reap_now_and_then(place);
+                    self.reap_now_and_then(place, 1);
                     return Ok((taken, token));
                 }
                 None => self.wait_for_item(&mut left)?,
@@ -153,9 +155,10 @@ impl<'a> Core<'a> {
         }
     }
 
+    /// Returns the items of dead processes after one of many deliveries. `place` is that after the last one.
     #[inline(always)]
-    pub(super) fn reap_now_and_then(&self, place: Place) {
-        if place.position % TAKES_TO_REAP == 0 {
+    pub(super) fn reap_now_and_then(&self, place: Place, deliveries: usize) {
+        if place.position % DELIVERIES_TO_REAP < deliveries as u64 {
             self.reap();
         }
     }
