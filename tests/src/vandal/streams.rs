@@ -67,7 +67,7 @@ impl Vandal {
         let (Word::Queue(at, ..) | Word::Broadcast(at, ..)) = word else { return };
         let part = self.payload + at;
         let (slot, number) = match word {
-            Word::Queue(..) => (SLOTS_OF_QUEUE, round << 33 | FULL * (round & 1)),
+            Word::Queue(..) => (SLOTS_OF_QUEUE, (round << 33) | (FULL * (round & 1))),
             _ => (SLOTS_OF_BROADCAST, round),
         };
         self.write(raw, part + slot, &number.to_le_bytes());

@@ -3,17 +3,17 @@
 //! The typed queue copies values in and out of the slots that these operations name. It makes a core anew for each call,
 //! from constants. The cold functions take it by value, so that it need not be in memory on the fast paths.
 
-use std::cell::RefCell;
+use std::cell::OnceCell;
 use std::time::Duration;
 
 use super::memory::{Consumers, Producers};
 use super::protocol::{self, Place, Taken};
-use super::word::is_taken;
+use super::word::{is_full, is_taken};
 use crate::error::{Awaited, Busy, PartName, PopError, PushError, WaitError};
 use crate::segment::this_process;
 use crate::segment::this_process::registry::segment_at;
-use crate::sync::atomics::Ordering::{Acquire, Relaxed};
-use crate::sync::atomics::{AtomicU32, fence};
+use crate::sync::atomics::Ordering::{Acquire, Relaxed, Release};
+use crate::sync::atomics::{AtomicU32, AtomicU64, fence};
 use crate::sync::backoff::{Left, Limit};
 use crate::sync::copy::Unit;
 use crate::sync::describe::PartRef;
@@ -23,8 +23,8 @@ use crate::sync::waiting::{Waitable, wait};
 use crate::sys::failpoint::{self, Step};
 use crate::sys::shm::Access;
 
-/// One of so many takes looks for the items of dead processes.
-const TAKES_TO_REAP: u64 = 1024;
+/// One of so many deliveries looks for the items of dead processes.
+const DELIVERIES_TO_REAP: u64 = 1024;
 
 #[derive(Clone, Copy)]
 pub(super) struct Core<'a> {
@@ -103,6 +103,13 @@ impl<'a> Core<'a> {
         })
     }
 
+    /// Waits until there may be room at the place of an exclusive producer.
+    #[cold]
+    pub(super) fn wait_for_room_at(self, place: Place, left: &mut Left) -> Result<(), PushError> {
+        keep(&self.producers.tail, place);
+        self.wait_for_room(left)
+    }
+
     /// Pops up to `count` items, as many as there are, and waits for one. `copy` gets the number of an item, and its
     /// memory.
     #[inline(always)]
@@ -118,6 +125,8 @@ impl<'a> Core<'a> {
             let mut place = self.place_of_consumers();
             let popped = self.drain(&mut place, count, &mut copy);
             if popped > 0 || count == 0 {
+                drop(held);
+                self.reap_now_and_then(place, popped);
                 return Ok(popped);
             }
             held.free_without_news();
@@ -148,7 +157,7 @@ impl<'a> Core<'a> {
             held.free_without_news();
             match taken {
                 Some(taken) => {
-                    self.reap_now_and_then(place);
+                    self.reap_now_and_then(place, 1);
                     return Ok((taken, token));
                 }
                 None => self.wait_for_item(&mut left)?,
@@ -156,9 +165,10 @@ impl<'a> Core<'a> {
         }
     }
 
+    /// Returns the items of dead processes after one of many deliveries. `place` is that after the last one.
     #[inline(always)]
-    pub(super) fn reap_now_and_then(&self, place: Place) {
-        if place.position % TAKES_TO_REAP == 0 {
+    pub(super) fn reap_now_and_then(&self, place: Place, deliveries: usize) {
+        if place.position % DELIVERIES_TO_REAP < deliveries as u64 {
             self.reap();
         }
     }
@@ -178,6 +188,13 @@ impl<'a> Core<'a> {
             WaitError::AnchorLost { awaited, anchor } => PopError::AnchorLost { awaited, anchor },
             _ => Self::empty(self.part.name(), left.waited()),
         })
+    }
+
+    /// Waits until there may be an item at the place of an exclusive consumer, or a returned one.
+    #[cold]
+    pub(super) fn wait_for_item_at(self, place: Place, left: &mut Left) -> Result<(), PopError> {
+        keep(&self.consumers.cursor, place);
+        self.wait_for_item(left)
     }
 
     fn empty(queue: PartName, waited: Duration) -> PopError {
@@ -207,16 +224,20 @@ impl<'a> Core<'a> {
     #[cold]
     fn reap(self) -> bool {
         let ours = this_process::token();
-        let segment = segment_at(self.part.address());
-        let judged = RefCell::new(Vec::<(u32, bool)>::new());
+        // Looked up only if another process has an item, and each process is judged once.
+        let segment = OnceCell::new();
+        let mut judged = Vec::<(u32, bool)>::new();
         let is_dead = |token| {
-            let Some(segment) = segment.as_ref().filter(|_| token != ours) else { return false };
-            let known = judged.borrow().iter().find(|(known, _)| *known == token).map(|(_, is_dead)| *is_dead);
-            known.unwrap_or_else(|| {
-                let is_dead = segment.token_is_dead(token);
-                judged.borrow_mut().push((token, is_dead));
-                is_dead
-            })
+            if token == ours {
+                return false;
+            }
+            if let Some((_, is_dead)) = judged.iter().find(|(known, _)| *known == token) {
+                return *is_dead;
+            }
+            let segment = segment.get_or_init(|| segment_at(self.part.address()));
+            let is_dead = segment.as_ref().is_some_and(|segment| segment.token_is_dead(token));
+            judged.push((token, is_dead));
+            is_dead
         };
         let has_reaped = self.consumers.delivery().reap(&self.ring, is_dead);
         if has_reaped {
@@ -225,28 +246,47 @@ impl<'a> Core<'a> {
         has_reaped
     }
 
-    /// The number of items that wait, and were not delivered before.
+    /// The number of items that wait.
     pub(super) fn len(&self) -> u64 {
         let cursor = self.consumers.cursor.load(Relaxed);
+        let delivery = self.consumers.delivery();
+        let returned = if delivery.has_returned() {
+            delivery.unfinished(self.ring, cursor).filter(|(_, word)| is_full(*word)).count() as u64
+        } else {
+            0
+        };
+        (self.new_items(cursor) + returned).min(self.ring.capacity())
+    }
+
+    /// The number of items that were never delivered, at most the capacity.
+    fn new_items(&self, cursor: u64) -> u64 {
         fence(Acquire);
-        let len = self.producers.tail.load(Relaxed).wrapping_sub(cursor);
-        if len as i64 <= 0 { 0 } else { len.min(self.ring.capacity()) }
+        let new = self.producers.tail.load(Relaxed).wrapping_sub(cursor);
+        if new as i64 <= 0 { 0 } else { new.min(self.ring.capacity()) }
     }
 
     /// The number of items that are taken and not finished.
     pub(super) fn outstanding(&self) -> u64 {
         let cursor = self.consumers.cursor.load(Relaxed);
-        let unfinished = self.consumers.delivery().unfinished(&self.ring, cursor);
+        let unfinished = self.consumers.delivery().unfinished(self.ring, cursor);
         unfinished.filter(|(_, word)| is_taken(*word)).count() as u64
     }
 
-    /// The places of the items that wait, in the order of delivery, as they are at some moment.
+    /// The places where items may wait, in the order of delivery. The item of a producer that died before it counted it
+    /// may be at the cursor of a queue without items.
     pub(super) fn places(&self) -> impl Iterator<Item = Place> + use<'a> {
-        let cursor = self.consumers.cursor.load(Relaxed);
-        let returned = self.consumers.delivery().unfinished(&self.ring, cursor).map(|(place, _)| place);
-        let returned = returned.collect::<Vec<_>>();
         let capacity = self.ring.capacity();
-        returned.into_iter().chain((0..self.len()).map(move |at| Place::of(cursor.wrapping_add(at), capacity)))
+        let cursor = self.consumers.cursor.load(Relaxed);
+        let returned = self.consumers.delivery().unfinished(self.ring, cursor).map(|(place, _)| place);
+        returned.chain((0..self.new_items(cursor).max(1)).map(move |at| Place::of(cursor.wrapping_add(at), capacity)))
+    }
+}
+
+/// Sees to it that a wait looks where an exclusive holder does. A peer that breaks the protocol may have changed the
+/// position.
+fn keep(position: &AtomicU64, place: Place) {
+    if position.load(Relaxed) != place.position {
+        position.store(place.position, Release);
     }
 }
 
