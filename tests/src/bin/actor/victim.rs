@@ -50,7 +50,9 @@ const FOREVER: &[fn(&EveryPart)] = &[
     |parts| drop((parts.queue.clear(), parts.crates.clear())),
     |parts| drop(parts.queue.producer().try_push(CHOSEN)),
     |parts| drop(parts.queue.consumer().try_pop()),
-    |parts| drop((parts.feed.send(CHOSEN), parts.feed.send_many(&[CHOSEN; 9]))),
+    |parts| {
+        let _ = (parts.feed.send(CHOSEN), parts.feed.send_many(&[CHOSEN; 9]));
+    },
     |parts| {
         let _ = parts.blocks.sender().send(Block([3; 4096]));
     },
