@@ -118,11 +118,13 @@ fn exchange<const W: usize, const N: usize>(queue: &Queue<Stamped<W>, N>, stamp:
         match queue.push_timeout(Stamped::of(stamp), A_WHILE) {
             Ok(()) => {}
             Err(PushError::Full { .. }) => drop(queue.clear()),
+            // The victim may live, and not run.
+            Err(PushError::Busy(_)) => continue,
             Err(error) => return Err(text(error)),
         }
         match queue.pop_timeout(A_WHILE) {
             Ok(item) => return item.check(1).map(drop),
-            Err(PopError::Empty { .. }) => {}
+            Err(PopError::Empty { .. } | PopError::Busy(_)) => {}
             Err(error) => return Err(text(error)),
         }
     }
