@@ -1,17 +1,19 @@
-//! Writes the sources of the loom models: the runtime's own protocol files, once as they are and once for each mutation,
-//! which weakens one ordering, fence or condition. Loom must pass the first and fail all the others.
+//! Writes the sources of the loom models: the runtime's own protocol files, once as they are and once for each
+//! mutation, which weakens one ordering, fence or condition. Loom must pass the first and fail all the others.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 mod mutations;
 
-use mutations::{BROADCAST, Mutation, PARTICIPANTS, QUEUE, VERSIONED, WAITING};
+use mutations::{BROADCAST, BROADCAST_CRASHES, Mutation, PARTICIPANTS, QUEUE, QUEUE_CRASHES, VERSIONED, WAITING};
 
-/// Some files of the runtime that are built against loom's atomics, and the models that they are checked with.
+/// Some files of the runtime that are built against other atomics, and the models that they are checked with.
 struct ModelSet {
     /// The module's name; its models are in `tests/loom/<name>/models.rs`.
     name: &'static str,
+    /// The owner of the atomics, which checks the models.
+    checker: &'static str,
     /// Where the files are, below the runtime's `src`.
     folder: &'static str,
     /// The paths of the files in the folder, without `.rs`. The module of each has the last name of its path.
@@ -19,26 +21,55 @@ struct ModelSet {
     mutations: &'static [Mutation],
 }
 
-const SETS: [ModelSet; 5] = [
-    ModelSet { name: "versioned", folder: "sync", sources: &["seqlock", "lock_word"], mutations: VERSIONED },
+const SETS: [ModelSet; 7] = [
+    ModelSet {
+        name: "versioned",
+        checker: "loom",
+        folder: "sync",
+        sources: &["seqlock", "lock_word"],
+        mutations: VERSIONED,
+    },
     ModelSet {
         name: "waiting",
+        checker: "loom",
         folder: "sync",
         sources: &["lock_word", "version_waiters", "event_word"],
         mutations: WAITING,
     },
-    ModelSet { name: "participants", folder: "segment/participants", sources: &["slot"], mutations: PARTICIPANTS },
+    ModelSet {
+        name: "participants",
+        checker: "loom",
+        folder: "segment/participants",
+        sources: &["slot"],
+        mutations: PARTICIPANTS,
+    },
     ModelSet {
         name: "queue",
+        checker: "loom",
         folder: "sync",
         sources: &["queue/word", "queue/protocol", "lock_word", "version_waiters"],
         mutations: QUEUE,
     },
     ModelSet {
         name: "broadcast",
+        checker: "loom",
         folder: "sync",
         sources: &["broadcast/protocol", "lock_word", "version_waiters"],
         mutations: BROADCAST,
+    },
+    ModelSet {
+        name: "queue_crashes",
+        checker: "recorder",
+        folder: "sync/queue",
+        sources: &["word", "protocol"],
+        mutations: QUEUE_CRASHES,
+    },
+    ModelSet {
+        name: "broadcast_crashes",
+        checker: "recorder",
+        folder: "sync/broadcast",
+        sources: &["protocol"],
+        mutations: BROADCAST_CRASHES,
     },
 ];
 
@@ -61,8 +92,9 @@ impl ModelSet {
                 assert_eq!(found, 1, "mutation `{name}`: {pattern:?} must stand once in {source}.rs");
                 text.replace(pattern, replacement)
             });
+            let test = format!("{}_misses_{name}", self.checker);
             all += &format!(
-                "#[test]\nfn loom_misses_{name}() {{\n    must_fail(\"{}::loom_misses_{name}\", {name}::models::{model});\n}}\n",
+                "#[test]\nfn {test}() {{\n    must_fail(\"{}::{test}\", {name}::models::{model});\n}}\n",
                 self.name
             );
         }

@@ -117,8 +117,8 @@ pub(crate) const PARTICIPANTS: &[Mutation] = mutations! {
 /// Of each pair of stores whose order matters to a successor, a mutation exchanges the two. A model of a death finds
 /// it.
 ///
-/// Not here: the Release of `tail`, `head` and `scanned`, which only keeps the compiler from exchanging stores, and loom
-/// kills a process between two lines of the source; the Acquire of a finish, of a return and of their counts, as each
+/// Not here: the Release of `tail`, `head` and `scanned`, which only keeps the compiler from exchanging stores: see
+/// `QUEUE_CRASHES`; the Acquire of a finish, of a return and of their counts, as each
 /// process has the item's slot from a load before; `fetch_max` of `head`, which may go back at no harm; the bounds of
 /// loops, which no protocol reaches.
 pub(crate) const QUEUE: &[Mutation] = mutations! {
@@ -279,4 +279,33 @@ pub(crate) const BROADCAST: &[Mutation] = mutations! {
     protocol the_distance_from_the_oldest fails a_slow_subscriber_catches_up:
         ".saturating_add((capacity / 4).max(1))" => "";
     protocol the_quarter_of_the_capacity fails a_slow_subscriber_catches_up: "(capacity / 4).max(1)" => "1";
+};
+
+/// Not here: the Release of `scanned` and of a taken slot. Without it, reaping finds an item that nobody counts.
+pub(crate) const QUEUE_CRASHES: &[Mutation] = mutations! {
+    protocol the_release_of_a_full_slot fails pushes_are_cut_short:
+        "store(full(place.lap), Release)" => "store(full(place.lap), Relaxed)";
+    protocol the_release_of_the_tail fails pushes_are_cut_short:
+        "tail.store(place.position, Release);\n                return true;"
+        => "tail.store(place.position, Relaxed);\n                return true;";
+    protocol the_release_of_a_popped_slot fails pops_are_cut_short:
+        "free(next_lap(found.place.lap)), Release" => "free(next_lap(found.place.lap)), Relaxed";
+    protocol the_release_of_the_cursor fails pops_are_cut_short:
+        "self.cursor.store(place.position, Release)" => "self.cursor.store(place.position, Relaxed)";
+    protocol the_release_of_the_head_of_a_search fails searches_are_cut_short:
+        "self.head.fetch_max(first, Release);\n        if" => "self.head.fetch_max(first, Relaxed);\n        if";
+    protocol the_release_of_the_head_of_a_reap fails searches_are_cut_short:
+        "self.head.fetch_max(first, Release);\n        has" => "self.head.fetch_max(first, Relaxed);\n        has";
+};
+
+/// Not here: the Release of a tail that a sender has stepped over, before which it stores nothing.
+pub(crate) const BROADCAST_CRASHES: &[Mutation] = mutations! {
+    protocol the_release_of_the_odd_number fails sends_are_cut_short:
+        "wrapping_sub(1), Release" => "wrapping_sub(1), Relaxed";
+    protocol the_fence_of_a_sender fails sends_are_cut_short: "    fence(Release);\n" => "";
+    protocol the_release_of_an_item fails sends_are_cut_short:
+        "sequence.store(sent.there(), Release)" => "sequence.store(sent.there(), Relaxed)";
+    protocol the_release_of_the_tail fails sends_are_cut_short:
+        "tail.store(place.position, Release);\n    sent.position"
+        => "tail.store(place.position, Relaxed);\n    sent.position";
 };

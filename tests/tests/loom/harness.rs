@@ -11,8 +11,8 @@ pub(crate) fn check(preemptions: usize, model: impl Fn() + Sync + Send + 'static
     builder.check(model);
 }
 
-/// The kernel's queue for one word. A thread that goes to sleep compares the word under the queue's lock, which a thread
-/// that wakes takes too.
+/// The kernel's queue for one word. A thread that goes to sleep compares the word under the queue's lock, which a
+/// thread that wakes takes too.
 pub(crate) struct Futex {
     queue: Mutex<usize>,
     woken: Condvar,
