@@ -117,10 +117,10 @@ pub(crate) const PARTICIPANTS: &[Mutation] = mutations! {
 /// Of each pair of stores whose order matters to a successor, a mutation exchanges the two. A model of a death finds
 /// it.
 ///
-/// Not here: the Release of `tail`, `head` and `scanned`, which only keeps the compiler from exchanging stores: see
-/// `QUEUE_CRASHES`; the Acquire of a finish, of a return and of their counts, as each
-/// process has the item's slot from a load before; `fetch_max` of `head`, which may go back at no harm; the bounds of
-/// loops, which no protocol reaches.
+/// Not here: the Release of `tail`, `head` and `scanned`, which only keeps the compiler from exchanging stores (see
+/// `QUEUE_CRASHES`); the Acquire of a finish, of a return and of their counts, as each process has loaded the slot
+/// before; `fetch_max` of `head`, which may go back at no harm; the bounds of loops, which only hostile words reach;
+/// conditions that only save a search or a count.
 pub(crate) const QUEUE: &[Mutation] = mutations! {
     protocol the_acquire_of_a_free_slot fails items_pass:
         "room(word.load(Acquire), *place)" => "room(word.load(Relaxed), *place)";
@@ -172,6 +172,12 @@ pub(crate) const QUEUE: &[Mutation] = mutations! {
         "self.returned.load(Acquire)" => "self.returned.load(Relaxed)";
     protocol the_counter_that_no_search_clears fails a_return_meets_a_search:
         "self.scanned.store(counted, Release)" => "self.scanned.store(self.returned.load(Relaxed), Release)";
+    protocol the_items_after_a_returned_one fails a_job_is_given_back:
+        "if found.is_none() {" => "if counted != u32::MAX {";
+    protocol the_state_of_a_returned_item fails a_job_is_given_back:
+        "if is_full(word) {\n                found" => "if is_full(word) || is_taken(word) {\n                found";
+    protocol the_judgement_of_a_reap fails a_reap_meets_a_take:
+        "is_taken(word) && is_dead(token(word))" => "is_taken(word) && !is_dead(token(word))";
     protocol the_head_of_a_search fails a_return_meets_a_search:
         "first = first.min(place.position);\n            if is_full(word) {" => "if is_full(word) {";
     protocol the_head_of_a_reap fails a_reap_meets_a_finished_slot:

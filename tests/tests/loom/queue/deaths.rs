@@ -15,6 +15,7 @@ const HEIR: u32 = 4;
 
 const IN_A_PUSH: [Death; 5] =
     [Death::Locked, Death::Copying, Death::At(Reached::Copied), Death::At(Reached::Pushed), Death::Unlocking];
+const IN_A_POP: [Death; 4] = [Death::Locked, Death::Copying, Death::At(Reached::Popped), Death::Unlocking];
 
 impl Side {
     fn inherit(&self, dead: u32, heir: u32) {
@@ -104,7 +105,7 @@ fn both_producers_die<const N: usize>(first: Death, second: Death) {
 
 /// A consumer is killed in a pop, and the next one pops. A producer is there meanwhile.
 pub(crate) fn a_consumer_dies_in_a_pop() {
-    for death in [Death::Locked, Death::Copying, Death::At(Reached::Popped), Death::Unlocking] {
+    for death in IN_A_POP {
         check(2, move || a_pop_dies::<1>(death));
         check(2, move || a_pop_dies::<2>(death));
     }
@@ -158,6 +159,37 @@ pub(crate) fn a_consumer_dies_in_a_take() {
             part.ends_with(if is_pushed { &[3][..] } else { &[] });
         });
     }
+}
+
+/// A producer and a consumer are killed, and the next ones go on.
+pub(crate) fn both_sides_die() {
+    for producer in IN_A_PUSH {
+        for consumer in IN_A_POP {
+            check(1, move || a_push_and_a_pop_die::<1>(producer, consumer));
+            check(1, move || a_push_and_a_pop_die::<2>(producer, consumer));
+        }
+    }
+}
+
+fn a_push_and_a_pop_die<const N: usize>(producer: Death, consumer: Death) {
+    let part = Part::<N>::new(&[1]);
+    let producers = thread::spawn({
+        let part = part.clone();
+        move || {
+            part.producers.lock(DEAD);
+            let second = part.push_until(2, producer);
+            part.producers.inherit(DEAD, HEIR);
+            [true, second, push_and_unlock(&part, 3)]
+        }
+    });
+    part.consumers.lock(DEAD_TOO);
+    let lost = part.pop_until(consumer);
+    part.consumers.inherit(DEAD_TOO, HEIR);
+    let mut items: Vec<u64> = lost.into_iter().chain(part.pop()).collect();
+    part.consumers.unlock(HEIR);
+    let they_were = producers.join().unwrap();
+    items.extend(part.drain());
+    assert!(items.into_iter().eq(published(they_were)));
 }
 
 /// A process is killed while it returns an item. Another one reaps, and a third one pops.

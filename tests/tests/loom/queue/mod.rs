@@ -93,6 +93,11 @@ fn consumer_may_be_killed_at_any_step_of_a_take() {
 }
 
 #[test]
+fn producer_and_consumer_may_be_killed_at_any_step() {
+    unchanged::models::both_sides_die();
+}
+
+#[test]
 fn process_that_returns_an_item_may_be_killed_at_any_step() {
     unchanged::models::a_return_is_cut_short();
 }
