@@ -16,8 +16,8 @@
 
 use std::mem;
 
+use super::atomics::AtomicU32;
 use super::atomics::Ordering::{Acquire, Relaxed, Release, SeqCst};
-use super::atomics::{AtomicU32, fence_after_rmw};
 use super::backoff::Limit;
 use super::lock_word::VERSION_WAITERS;
 use super::locking::{self, AcquireError, Taken};
@@ -91,8 +91,7 @@ impl Side {
     /// Wakes the waiters for news that came without the lock, by a read-modify-write just before.
     #[inline]
     pub(super) fn wake_without_lock(&self) {
-        fence_after_rmw();
-        if version_waiters::take(&self.lock, &self.bell, false) {
+        if version_waiters::take_after_rmw(&self.lock, &self.bell) {
             self.wake();
         }
     }
