@@ -58,7 +58,7 @@ impl Left {
         }
     }
 
-    /// Returns `true` once.
+    /// Returns `true` at the first call only.
     pub(super) fn is_first(&mut self) -> bool {
         std::mem::replace(&mut self.is_first, false)
     }

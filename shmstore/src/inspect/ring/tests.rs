@@ -186,7 +186,7 @@ fn items_of_a_live_broadcast_are_whole_and_a_copy_of_it_goes_on_where_it_was() {
                 assert!(words.into_iter().all(|word| word == at + 1), "a torn item in a copy");
                 kept += 1;
             } else {
-                // The newest one is there, or nobody would find it. Readers of an older one find out that it is gone.
+                // The newest one is there, or no reader would find it. Readers of an older one find out that it is gone.
                 assert!(at + 1 < tail && sequence == 2 * (at + CAPACITY) + 1, "{at} of {tail}: {sequence}");
             }
         }
