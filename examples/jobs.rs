@@ -1,9 +1,9 @@
 //! Work that survives its workers: `cargo run --example jobs`.
 //!
-//! The program starts four processes that take jobs from a queue. It kills them (SIGKILL) again and again, wherever they
-//! are. No job is lost, because another process gets the job of a killed one. A worker may be killed after it has stored
-//! its result. So a job may be done twice, and must do no harm then. One job is a mistake that ends every worker that
-//! takes it. After five deliveries it is put aside.
+//! The program starts four processes that take jobs from a queue. It kills them (SIGKILL) again and again, wherever
+//! they are. No job is lost, because another process gets the job of a killed one. A worker may be killed after it has
+//! stored its result. So a job may be done twice, and must do no harm then. One job is a mistake that ends every worker
+//! that takes it. After five deliveries it is put aside.
 
 #![forbid(unsafe_code)]
 
