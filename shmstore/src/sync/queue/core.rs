@@ -1,7 +1,7 @@
 //! A queue of values of any type: the operations on its words, and the waits for items and for room.
 //!
-//! The typed queue copies values in and out of the slots that these operations name. It makes a core anew for each call,
-//! from constants. The cold functions take it by value, so that it need not be in memory on the fast paths.
+//! The typed queue copies values in and out of the slots that these operations name. It makes a new core for each call,
+//! from constants. The cold functions take the core by value, so that the fast paths need not have it in memory.
 
 use std::cell::OnceCell;
 use std::time::Duration;
@@ -23,7 +23,7 @@ use crate::sync::waiting::{Waitable, wait};
 use crate::sys::failpoint::{self, Step};
 use crate::sys::shm::Access;
 
-/// One of so many deliveries looks for the items of dead processes.
+/// One in this many deliveries reaps the items of dead processes.
 const DELIVERIES_TO_REAP: u64 = 1024;
 
 #[derive(Clone, Copy)]
@@ -35,8 +35,8 @@ pub(super) struct Core<'a> {
 }
 
 impl<'a> Core<'a> {
-    /// Pushes up to `count` items, as many as have room, and waits for room for one. `fill` gets the number of an item,
-    /// and the memory for it.
+    /// Pushes as many of `count` items as have room, and waits for room for one. `fill` gets the index of an item, and
+    /// the memory for it.
     #[inline(always)]
     pub(super) fn push(
         &self,
@@ -73,7 +73,7 @@ impl<'a> Core<'a> {
         Place::of(self.consumers.cursor.load(Acquire), self.ring.capacity())
     }
 
-    /// Pushes up to `count` items without waiting, and returns how many. The caller has the producers' lock.
+    /// Pushes up to `count` items without waiting, and returns their number. The caller has the producers' lock.
     #[inline(always)]
     pub(super) fn fill(&self, place: &mut Place, count: usize, fill: &mut impl FnMut(usize, *mut Unit)) -> usize {
         let ring = self.ring;
@@ -110,8 +110,7 @@ impl<'a> Core<'a> {
         self.wait_for_room(left)
     }
 
-    /// Pops up to `count` items, as many as there are, and waits for one. `copy` gets the number of an item, and its
-    /// memory.
+    /// Pops as many items as wait, up to `count`, and waits for one. `copy` gets the index of an item, and its memory.
     #[inline(always)]
     pub(super) fn pop(
         &self,
@@ -134,7 +133,7 @@ impl<'a> Core<'a> {
         }
     }
 
-    /// Pops up to `count` items without waiting, and returns how many. The caller has the consumers' lock.
+    /// Pops up to `count` items without waiting, and returns their number. The caller has the consumers' lock.
     #[inline(always)]
     pub(super) fn drain(&self, place: &mut Place, count: usize, copy: &mut impl FnMut(usize, *const Unit)) -> usize {
         let (ring, delivery) = (self.ring, self.consumers.delivery());
@@ -145,7 +144,7 @@ impl<'a> Core<'a> {
         popped
     }
 
-    /// Takes an item for this process, and waits for one. Returns the process's token, too.
+    /// Takes an item for this process, and waits for one. Also returns the process's token.
     #[inline(always)]
     pub(super) fn take(&self, limit: Limit) -> Result<(Taken, u32), PopError> {
         let mut left = Left::of(limit);
@@ -165,7 +164,7 @@ impl<'a> Core<'a> {
         }
     }
 
-    /// Returns the items of dead processes after one of many deliveries. `place` is that after the last one.
+    /// Reaps after one in many deliveries. `place` is the one after the last delivered item.
     #[inline(always)]
     pub(super) fn reap_now_and_then(&self, place: Place, deliveries: usize) {
         if place.position % DELIVERIES_TO_REAP < deliveries as u64 {
@@ -173,7 +172,7 @@ impl<'a> Core<'a> {
         }
     }
 
-    /// Waits until there may be an item. Returns the items of dead processes first.
+    /// Waits until there may be an item. A call that never waits reaps once instead.
     #[cold]
     pub(super) fn wait_for_item(self, left: &mut Left) -> Result<(), PopError> {
         if left.limit() == Limit::Never {
@@ -201,7 +200,7 @@ impl<'a> Core<'a> {
         PopError::Empty { queue, waited }
     }
 
-    /// Finishes an item. Returns `false` if it was taken from this process.
+    /// Finishes an item, and wakes the producers. Returns `false` if this process no longer has the item.
     #[inline]
     pub(super) fn finish(&self, taken: Taken) -> bool {
         let is_ours = protocol::finish(&self.ring, taken);
@@ -212,7 +211,7 @@ impl<'a> Core<'a> {
         is_ours
     }
 
-    /// Returns an item to the queue.
+    /// Brings an item back to the queue, and wakes the consumers.
     #[cold]
     pub(super) fn give_back(self, taken: Taken) {
         if self.consumers.delivery().give_back(&self.ring, taken) {
@@ -220,11 +219,11 @@ impl<'a> Core<'a> {
         }
     }
 
-    /// Returns the items of dead processes to the queue. Returns `true` if there may be an item now.
+    /// Brings the items of dead processes back to the queue. Returns `true` if there may be an item now.
     #[cold]
     fn reap(self) -> bool {
         let ours = this_process::token();
-        // Looked up only if another process has an item, and each process is judged once.
+        // The segment is looked up only if another process has an item. Each process is checked once.
         let segment = OnceCell::new();
         let mut judged = Vec::<(u32, bool)>::new();
         let is_dead = |token| {
@@ -258,7 +257,7 @@ impl<'a> Core<'a> {
         (self.new_items(cursor) + returned).min(self.ring.capacity())
     }
 
-    /// The number of items that were never delivered, at most the capacity.
+    /// The number of items from the cursor on, at most the capacity.
     fn new_items(&self, cursor: u64) -> u64 {
         fence(Acquire);
         let new = self.producers.tail.load(Relaxed).wrapping_sub(cursor);
@@ -272,8 +271,10 @@ impl<'a> Core<'a> {
         unfinished.filter(|(_, word)| is_taken(*word)).count() as u64
     }
 
-    /// The places where items may wait, in the order of delivery. The item of a producer that died before it counted it
-    /// may be at the cursor of a queue without items.
+    /// The places where items may wait, in the order of delivery.
+    ///
+    /// The place at the cursor is always among them. It may have the item of a producer that died before it moved the
+    /// tail.
     pub(super) fn places(&self) -> impl Iterator<Item = Place> + use<'a> {
         let capacity = self.ring.capacity();
         let cursor = self.consumers.cursor.load(Relaxed);

@@ -5,25 +5,25 @@
 //! | offset | bytes | what |
 //! |---|---|---|
 //! | 0 | 16 | lock, flags, bell and mark of the producers: see `side.rs`. Consumers that wait for items sleep on the bell |
-//! | 16 | 8 | tail: the next position to fill |
+//! | 16 | 8 | tail: the next position to fill, or a lower one |
 //! | 24 | 104 | reserved, zero |
-//! | 128 | 16 | the same of the consumers. Producers that wait for room sleep on the bell |
+//! | 128 | 16 | the same for the consumers. Producers that wait for room sleep on the bell |
 //! | 144 | 4 | returned: how many items were returned |
-//! | 148 | 4 | scanned: the count of returned items at which a consumer found none |
-//! | 152 | 8 | cursor: the next position to deliver |
+//! | 148 | 4 | scanned: `returned` before the last search that found no returned item |
+//! | 152 | 8 | cursor: the next position to deliver, or a lower one |
 //! | 160 | 8 | head: all positions before it are finished |
 //! | 168 | 88 | reserved, zero |
 //! | s | n · N | slots |
 //!
 //! - s is 256, or the value's alignment if that is more.
-//! - A slot has its word at 0, see `word.rs`, and its value at 16, or at the value's alignment if that is more. n is
-//!   the sum of that and the value's size, rounded up to 64, or to the value's alignment if that is more.
+//! - A slot has its word at 0: see `word.rs`. Its value is at 16, or at the value's alignment if that is more.
+//! - n is this offset plus the value's size, rounded up to 64, or to the value's alignment if that is more.
 //!
 //! # Safety
 //!
-//! As `versioned_cell.rs`: all is atomic. References are made only to words. Values are touched only by the copies of
-//! [`crate::sync::copy`], in slots whose index is less than the capacity. A copy is bytes until `bits.rs` has decided
-//! if they are a value. None of this relies on the protocol.
+//! As in `versioned_cell.rs`, all accesses are atomic. References are made only to words. Values are touched only by
+//! the copies of [`crate::sync::copy`], in slots whose index is less than the capacity. A copy is only bytes until
+//! `bits.rs` has checked that they are a value. None of this relies on the protocol.
 #![allow(unsafe_code)]
 
 use std::cell::UnsafeCell;

@@ -1,21 +1,22 @@
 //! The protocol of a queue: how items come into slots and out of them.
 //!
-//! | slot at position p, lap L | what | next |
+//! | slot of position p, lap L | meaning | next |
 //! |---|---|---|
 //! | free(L) | the item of p is not there yet | a producer copies it in, and stores full(L) |
-//! | full(L) | the item waits | a consumer copies it out and stores free(L + 1), or stores taken(L, T) |
-//! | taken(L, T) | process T works on the item | T stores free(L + 1). T gives up, or is dead: full(L) again |
-//! | free(L + 1) | the item is finished | the slot is that of position p + N |
+//! | full(L) | the item waits | a pop copies it out, and stores free(L + 1). A take stores taken(L, T) |
+//! | taken(L, T) | process T works on the item | `done` stores free(L + 1). If T gives up or is dead: full(L) again |
+//! | free(L + 1) | the item is finished | the slot waits for the item of position p + N |
 //!
-//! Each of these is one atomic store or compare-exchange. A process may be killed after any of them. So the positions
-//! `tail` and `cursor` are lower bounds, and each process that has a lock steps over slots that are further.
+//! Each change is one atomic store or compare-exchange. A process may be killed after any of them. So the positions
+//! `tail` and `cursor` are lower bounds. A process that has the lock steps over slots that were already used.
 //!
-//! *Below the cursor* are items that were delivered: finished, taken, or full again. A returned item is found there,
-//! because its return was counted in `returned`. A consumer that finds none there notes the count in `scanned`.
+//! *Below the cursor* are items that were delivered. They are finished, taken, or full again. A return adds 1 to
+//! `returned`. If `returned` differs from `scanned`, a consumer searches below the cursor for a returned item. If it
+//! finds none, it stores in `scanned` the value of `returned` from before the search.
 //!
-//! Every store that a successor relies on is Release, as the compiler may exchange relaxed stores, and a process is
-//! killed between two instructions. `fence(Release)` before a copy keeps a process that looks without a lock from
-//! taking the bytes of the next item for those of this one.
+//! Every store that a successor relies on is Release. The compiler may exchange relaxed stores, and the process may be
+//! killed between them. `fence(Release)` before a copy is for a process that looks without a lock: it cannot take bytes
+//! of the next item for bytes of this one.
 //!
 //! The loom models build this file a second time, with loom's atomics.
 
@@ -31,7 +32,7 @@ pub(super) trait Slots: Copy {
     /// The word of a slot. The index is less than the capacity.
     fn word(&self, index: u64) -> &AtomicU64;
 
-    /// An operation has come so far. For tests that kill it there.
+    /// Called when an operation has reached this point. Tests kill the process here.
     fn reached(&self, _: Reached) {}
 }
 
@@ -79,7 +80,7 @@ impl Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Room {
     Free,
-    /// A producer that died has published its item there, which may even be finished.
+    /// A producer that died has published an item there. The item may even be finished.
     Step,
     /// The queue is full, or damaged.
     None,
@@ -96,8 +97,8 @@ fn room(word: u64, place: Place) -> Room {
     }
 }
 
-/// Pushes an item at the tail, by `fill`, which gets the index of the slot. Returns `false` if there is no room. The
-/// caller has the producers' lock.
+/// Pushes an item at the tail. `fill` gets the index of the slot, and writes the item. Returns `false` if there is no
+/// room. The caller has the producers' lock.
 #[inline(always)]
 pub(super) fn push<S: Slots>(slots: &S, tail: &AtomicU64, place: &mut Place, fill: impl FnOnce(u64)) -> bool {
     if slots.word(place.index).load(Acquire) != free(place.lap) && !find_room(*slots, tail, place) {
@@ -114,9 +115,9 @@ pub(super) fn push<S: Slots>(slots: &S, tail: &AtomicU64, place: &mut Place, fil
     true
 }
 
-/// Steps over the items that dead producers have published, and not counted. Returns `false` if there is no room.
+/// Steps over the items that dead producers have published and not counted. Returns `false` if there is no room.
 ///
-/// The slots are a value, as the caller's are constants if no reference to them is passed on.
+/// `slots` is passed by value. A reference would keep the compiler from treating the caller's slots as constants.
 #[cold]
 fn find_room<S: Slots>(slots: S, tail: &AtomicU64, place: &mut Place) -> bool {
     for _ in 0..=slots.capacity() {
@@ -143,11 +144,11 @@ pub(super) fn has_room<S: Slots>(slots: &S, tail: &AtomicU64) -> bool {
 pub(super) struct Delivery<'a> {
     /// How many items were returned.
     pub(super) returned: &'a AtomicU32,
-    /// The count of returned items at which a consumer found none of them.
+    /// The value of `returned` before the last search that found no returned item.
     pub(super) scanned: &'a AtomicU32,
     /// The next position to deliver.
     pub(super) cursor: &'a AtomicU64,
-    /// All positions before it are finished. Only the start of a search.
+    /// All positions before it are finished. It only says where a search begins.
     pub(super) head: &'a AtomicU64,
 }
 
@@ -167,7 +168,7 @@ pub(super) struct Taken {
 }
 
 impl Taken {
-    /// How often the item was delivered, this time included. Stays at 7.
+    /// How often the item was delivered, this time included. Counts up to 7.
     pub(super) fn deliveries(&self) -> u32 {
         (deliveries(self.word) + 1).min(7)
     }
@@ -177,7 +178,7 @@ impl Taken {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Item {
     Full,
-    /// A consumer that died has taken or finished the item, and has not counted that.
+    /// A consumer that died has taken or finished the item, and not moved the cursor.
     Step,
     /// The queue is empty, or damaged.
     None,
@@ -201,8 +202,8 @@ fn item(word: u64, place: Place) -> Item {
 }
 
 impl Delivery<'_> {
-    /// Pops an item by `copy`, which gets the index of the slot. Returns `false` if the queue is empty. The caller has
-    /// the consumers' lock.
+    /// Pops an item. `copy` gets the index of the slot, and reads the item. Returns `false` if the queue is empty. The
+    /// caller has the consumers' lock.
     #[inline(always)]
     pub(super) fn pop<S: Slots>(&self, slots: &S, place: &mut Place, mut copy: impl FnMut(u64)) -> bool {
         if self.is_next(slots, *place) {
@@ -220,8 +221,8 @@ impl Delivery<'_> {
         true
     }
 
-    /// Takes an item for the process `token`. `None` if the queue is empty. The caller has the consumers' lock, and
-    /// may copy the item without it.
+    /// Takes an item for the process `token`. Returns `None` if the queue is empty. The caller has the consumers' lock,
+    /// and may free it before it copies the item.
     #[inline(always)]
     pub(super) fn take<S: Slots>(&self, slots: &S, place: &mut Place, token: u32) -> Option<Taken> {
         let taken;
@@ -240,7 +241,7 @@ impl Delivery<'_> {
         Some(taken)
     }
 
-    /// Returns `true` if the item at the cursor is the next to deliver: it waits, and no item was returned.
+    /// Returns `true` if the item at the cursor waits, and no returned item comes before it.
     #[inline(always)]
     fn is_next<S: Slots>(&self, slots: &S, place: Place) -> bool {
         !self.has_returned() && slots.word(place.index).load(Acquire) == full(place.lap)
@@ -264,9 +265,9 @@ impl Delivery<'_> {
         self.cursor.store(place.position, Release);
     }
 
-    /// Finds the next item to deliver: a returned one first. `None` if the queue is empty.
+    /// Finds the next item to deliver, a returned one first. Returns `None` if the queue is empty.
     ///
-    /// The slots are a value, as the caller's are constants if no reference to them is passed on.
+    /// `slots` is passed by value, as in [`find_room`].
     #[cold]
     fn find<S: Slots>(self, slots: S, place: &mut Place) -> Option<Found> {
         let counted = self.returned.load(Acquire);
@@ -277,7 +278,8 @@ impl Delivery<'_> {
         found.or_else(|| self.find_item(&slots, place))
     }
 
-    /// Steps over the items that dead consumers have taken or finished, and not counted. `None` if the queue is empty.
+    /// Finds the next item from the cursor on. Steps over items that dead consumers have taken or finished without
+    /// moving the cursor. Returns `None` if there is none.
     fn find_item<S: Slots>(&self, slots: &S, place: &mut Place) -> Option<Found> {
         for _ in 0..=slots.capacity() {
             let word = slots.word(place.index).load(Acquire);
@@ -290,7 +292,7 @@ impl Delivery<'_> {
         None
     }
 
-    /// Finds the oldest returned item. `counted` is the count of returned items before the search.
+    /// Finds the oldest returned item. `counted` is the value of `returned` before the search.
     fn find_returned<S: Slots>(&self, slots: &S, cursor: u64, counted: u32) -> Option<Found> {
         let mut first = cursor;
         let mut found = None;
@@ -308,8 +310,7 @@ impl Delivery<'_> {
         found
     }
 
-    /// The items below the cursor that are not finished, oldest first. Only loads, and at most as many as there are
-    /// slots.
+    /// The items below the cursor that are not finished, oldest first, at most as many as there are slots. Only loads.
     pub(super) fn unfinished<S: Slots>(&self, slots: S, cursor: u64) -> impl Iterator<Item = (Place, u64)> + use<S> {
         let capacity = slots.capacity();
         let start = self.head.load(Relaxed).min(cursor).max(cursor.saturating_sub(capacity));
@@ -328,8 +329,8 @@ impl Delivery<'_> {
         })
     }
 
-    /// Returns the items of dead processes to the queue. Returns `true` if a consumer may find one now, which the
-    /// caller then wakes. Without a lock.
+    /// Brings the items of dead processes back to the queue, without a lock. Returns `true` if a consumer may find one
+    /// now. Then the caller must wake the consumers.
     pub(super) fn reap<S: Slots>(&self, slots: &S, mut is_dead: impl FnMut(u32) -> bool) -> bool {
         let cursor = self.cursor.load(Acquire);
         let (mut first, mut has_reaped) = (cursor, false);
@@ -338,7 +339,7 @@ impl Delivery<'_> {
             if is_taken(word) && is_dead(token(word)) {
                 has_reaped |= self.give_back(slots, Taken { index: place.index, word });
             } else if is_full(word) && self.returned.load(Relaxed) == self.scanned.load(Relaxed) {
-                // The process that returned it died before it counted that.
+                // The process that returned the item died before it added 1 to `returned`.
                 self.returned.fetch_add(1, AcqRel);
                 has_reaped = true;
             }
@@ -347,15 +348,15 @@ impl Delivery<'_> {
         has_reaped
     }
 
-    /// Notes that all positions before `first` are finished, which they stay.
+    /// Notes that all positions before `first` are finished. They stay finished.
     fn move_head(&self, first: u64) {
         if self.head.load(Relaxed) < first {
             self.head.fetch_max(first, Release);
         }
     }
 
-    /// Returns an item to the queue, and counts that. Returns `false` if another process has done it. The caller then
-    /// wakes the consumers.
+    /// Brings an item back to the queue, and counts its return. Returns `true` if this call did it. Then the caller
+    /// must wake the consumers.
     pub(super) fn give_back<S: Slots>(&self, slots: &S, taken: Taken) -> bool {
         let word = slots.word(taken.index);
         let is_back = word.compare_exchange(taken.word, returned(taken.word), AcqRel, Relaxed).is_ok();
@@ -372,23 +373,23 @@ impl Delivery<'_> {
         item(slots.word(place.index).load(Relaxed), place) != Item::None || self.has_returned()
     }
 
-    /// Returns `true` if an item was returned, and no consumer has found that none is left.
+    /// Returns `true` if an item was returned since the last search that found none.
     #[inline(always)]
     pub(super) fn has_returned(&self) -> bool {
         self.returned.load(Relaxed) != self.scanned.load(Relaxed)
     }
 }
 
-/// Finishes an item that this process has taken. Returns `false` if it was taken from it. The caller then wakes the
-/// producers.
+/// Finishes an item that this process has taken. Returns `false` if the process no longer has it. After `true`, the
+/// caller must wake the producers.
 #[inline(always)]
 pub(super) fn finish<S: Slots>(slots: &S, taken: Taken) -> bool {
     let finished = free(next_lap(lap(taken.word)));
     slots.word(taken.index).compare_exchange(taken.word, finished, AcqRel, Relaxed).is_ok()
 }
 
-/// Looks at the item of a slot, without a lock and by loads only. `copy` gets the index of the slot. Returns `false` if
-/// there is no item that waits, or it went away meanwhile. Then the copied bytes mean nothing.
+/// Copies the waiting item of a slot, without a lock and by loads only. `copy` gets the index of the slot. Returns
+/// `false` if no item waits there, or if it was taken meanwhile. Then the copied bytes mean nothing.
 pub(super) fn look<S: Slots>(slots: &S, place: Place, copy: impl FnOnce(u64)) -> bool {
     let word = slots.word(place.index);
     let before = word.load(Relaxed);
