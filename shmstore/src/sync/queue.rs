@@ -9,12 +9,14 @@
 mod consume;
 mod consumer;
 mod core;
+mod delivery;
 mod exclusive;
 mod job;
 mod memory;
 mod produce;
 mod producer;
 mod protocol;
+mod reap;
 mod view;
 pub(crate) mod word;
 
@@ -33,11 +35,12 @@ use crate::value::bits;
 
 use self::core::Core;
 pub use consumer::Consumer;
+use delivery::look;
 use exclusive::not_ours;
 pub use job::Job;
 use memory::QueueCell;
 pub use producer::Producer;
-use protocol::{Place, look};
+use protocol::Place;
 pub use view::QueueView;
 
 /// A queue of up to `N` items, from any number of producers to any number of consumers. Each item goes to one of them.

@@ -211,7 +211,7 @@ impl<'a, V: ShmValue, const N: usize> Consumer<'a, V, N> {
             }
         }
         self.side.wake();
-        core.reap_now_and_then(self.place, popped);
+        core.reap_if_due(self.place);
         Ok(popped)
     }
 
@@ -225,7 +225,7 @@ impl<'a, V: ShmValue, const N: usize> Consumer<'a, V, N> {
             let token = self.side.token();
             match core.consumers.delivery().take(&core.ring, &mut self.place, token) {
                 Some(taken) => {
-                    core.reap_now_and_then(self.place, 1);
+                    core.reap_if_due(self.place);
                     return Job::new(self.queue, taken, token);
                 }
                 None => core.wait_for_item_at(self.place, &mut left)?,

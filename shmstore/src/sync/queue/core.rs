@@ -3,15 +3,13 @@
 //! The typed queue copies values in and out of the slots that these operations name. It makes a new core for each call,
 //! from constants. The cold functions take the core by value, so that the fast paths need not have it in memory.
 
-use std::cell::OnceCell;
 use std::time::Duration;
 
+use super::delivery::{Taken, finish};
 use super::memory::{Consumers, Producers};
-use super::protocol::{self, Place, Taken};
+use super::protocol::{self, Place};
 use super::word::{is_full, is_taken};
 use crate::error::{Awaited, Busy, PartName, PopError, PushError, WaitError};
-use crate::segment::this_process;
-use crate::segment::this_process::registry::segment_at;
 use crate::sync::atomics::Ordering::{Acquire, Relaxed, Release};
 use crate::sync::atomics::{AtomicU32, AtomicU64, fence};
 use crate::sync::backoff::{Left, Limit};
@@ -22,9 +20,6 @@ use crate::sync::side::{Held, Side, Sided};
 use crate::sync::waiting::{Waitable, wait};
 use crate::sys::failpoint::{self, Step};
 use crate::sys::shm::Access;
-
-/// One in this many deliveries reaps the items of dead processes.
-const DELIVERIES_TO_REAP: u64 = 1024;
 
 #[derive(Clone, Copy)]
 pub(super) struct Core<'a> {
@@ -125,7 +120,7 @@ impl<'a> Core<'a> {
             let popped = self.drain(&mut place, count, &mut copy);
             if popped > 0 || count == 0 {
                 drop(held);
-                self.reap_now_and_then(place, popped);
+                self.reap_if_due(place);
                 return Ok(popped);
             }
             held.free_without_news();
@@ -156,19 +151,11 @@ impl<'a> Core<'a> {
             held.free_without_news();
             match taken {
                 Some(taken) => {
-                    self.reap_now_and_then(place, 1);
+                    self.reap_if_due(place);
                     return Ok((taken, token));
                 }
                 None => self.wait_for_item(&mut left)?,
             }
-        }
-    }
-
-    /// Reaps after one in many deliveries. `place` is the one after the last delivered item.
-    #[inline(always)]
-    pub(super) fn reap_now_and_then(&self, place: Place, deliveries: usize) {
-        if place.position % DELIVERIES_TO_REAP < deliveries as u64 {
-            self.reap();
         }
     }
 
@@ -203,7 +190,7 @@ impl<'a> Core<'a> {
     /// Finishes an item, and wakes the producers. Returns `false` if this process no longer has the item.
     #[inline]
     pub(super) fn finish(&self, taken: Taken) -> bool {
-        let is_ours = protocol::finish(&self.ring, taken);
+        let is_ours = finish(&self.ring, taken);
         if is_ours {
             failpoint::reach(Step::JobDone);
             self.consumers.side.wake_without_lock();
@@ -217,32 +204,6 @@ impl<'a> Core<'a> {
         if self.consumers.delivery().give_back(&self.ring, taken) {
             self.producers.side.wake_without_lock();
         }
-    }
-
-    /// Brings the items of dead processes back to the queue. Returns `true` if there may be an item now.
-    #[cold]
-    fn reap(self) -> bool {
-        let ours = this_process::token();
-        // The segment is looked up only if another process has an item. Each process is checked once.
-        let segment = OnceCell::new();
-        let mut judged = Vec::<(u32, bool)>::new();
-        let is_dead = |token| {
-            if token == ours {
-                return false;
-            }
-            if let Some((_, is_dead)) = judged.iter().find(|(known, _)| *known == token) {
-                return *is_dead;
-            }
-            let segment = segment.get_or_init(|| segment_at(self.part.address()));
-            let is_dead = segment.as_ref().is_some_and(|segment| segment.token_is_dead(token));
-            judged.push((token, is_dead));
-            is_dead
-        };
-        let has_reaped = self.consumers.delivery().reap(&self.ring, is_dead);
-        if has_reaped {
-            self.producers.side.wake_without_lock();
-        }
-        has_reaped
     }
 
     /// The number of items that wait.

@@ -11,7 +11,7 @@ use std::ops::Deref;
 
 use super::Queue;
 use super::consume::copier;
-use super::protocol::Taken;
+use super::delivery::Taken;
 use crate::error::{JobLost, PopError};
 use crate::layout::{DebugValue, ShmLayout, ShmValue};
 use crate::segment::this_process;

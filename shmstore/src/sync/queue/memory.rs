@@ -12,7 +12,8 @@
 //! | 148 | 4 | scanned: `returned` before the last search that found no returned item |
 //! | 152 | 8 | cursor: the next position to deliver, or a lower one |
 //! | 160 | 8 | head: all positions before it are finished |
-//! | 168 | 88 | reserved, zero |
+//! | 168 | 4 | reaped: when a delivery last caused a search for items of dead processes, in milliseconds |
+//! | 172 | 84 | reserved, zero |
 //! | s | n · N | slots |
 //!
 //! - s is 256, or the value's alignment if that is more.
@@ -30,7 +31,8 @@ use std::cell::UnsafeCell;
 use std::mem::{MaybeUninit, offset_of};
 use std::ptr::NonNull;
 
-use super::protocol::{Delivery, Reached, Slots};
+use super::delivery::Delivery;
+use super::protocol::{Reached, Slots};
 use crate::layout::ShmValue;
 use crate::sync::atomics::{AtomicU32, AtomicU64};
 use crate::sync::ring::{Ring, Slot};
@@ -54,7 +56,9 @@ pub(super) struct Consumers {
     scanned: AtomicU32,
     pub(super) cursor: AtomicU64,
     head: AtomicU64,
-    _reserved: [AtomicU64; 11],
+    /// See `reap.rs`.
+    pub(super) reaped: AtomicU32,
+    _reserved: [AtomicU32; 21],
 }
 
 impl Consumers {
@@ -160,4 +164,5 @@ const _: () = {
     assert!(AT + offset_of!(Consumers, scanned) == queue_words::SCANNED as usize);
     assert!(AT + offset_of!(Consumers, cursor) == queue_words::CURSOR as usize);
     assert!(AT + offset_of!(Consumers, head) == queue_words::HEAD as usize);
+    assert!(AT + offset_of!(Consumers, reaped) == 168);
 };
