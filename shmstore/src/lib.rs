@@ -99,6 +99,7 @@ pub mod queue {
 
     #[cfg(doc)]
     use crate::Queue;
+    pub use crate::error::{JobLost, PopError, PushError};
     pub use crate::sync::{Consumer, Job, Producer};
 }
 
@@ -109,6 +110,7 @@ pub mod broadcast {
 
     #[cfg(doc)]
     use crate::Broadcast;
+    pub use crate::error::RecvError;
     pub use crate::sync::{Sender, Subscriber, SubscriberIter, SubscriberTryIter};
 }
 

@@ -242,7 +242,12 @@ fn debug<V: DebugValue, const N: usize>(name: &str, queue: &Queue<V, N>, f: &mut
     let items = queue.first_items(SHOWN + 1);
     let has_more = items.len() > SHOWN;
     let items = Items(items.into_iter().take(SHOWN).collect(), has_more);
-    f.debug_struct(name).field("len", &queue.len()).field("capacity", &N).field("items", &items).finish()
+    f.debug_struct(name)
+        .field("len", &queue.len())
+        .field("capacity", &N)
+        .field("outstanding", &queue.outstanding())
+        .field("items", &items)
+        .finish()
 }
 
 // A queue changes by single stores, so a panic leaves nothing half-made.

@@ -147,7 +147,7 @@ unwritable! {
         fn push(V) -> Result<(), PushError>;
         fn try_push(V) -> Result<(), PushError>;
         fn push_timeout(V, Duration) -> Result<(), PushError>;
-        fn push_many(&[V]) -> Result<usize, PushError>;
+        fn push_many(&[V]) -> Result<(), PushError>;
         fn try_push_many(&[V]) -> Result<usize, PushError>;
         fn push_many_timeout(&[V], Duration) -> Result<usize, PushError>;
         fn pop() -> Result<V, PopError>;

@@ -70,6 +70,7 @@ impl<V: ShmValue, const N: usize> BroadcastCell<V, N> {
 
     /// Returns a broadcast without items, which is all zero.
     pub(super) const fn zeroed() -> Self {
+        _ = Self::OFFSETS;
         let memory = MaybeUninit::<Self>::zeroed();
         // SAFETY: zero is valid for atomics, and any bytes are for `MaybeUninit`.
         unsafe { memory.assume_init() }

@@ -67,6 +67,7 @@ impl<V: ShmValue, const N: usize> Broadcast<V, N> {
 /// assert!(ticks.try_sender().is_err()); // there is an exclusive sender
 /// assert_eq!(ticks.sent(), 10);
 /// ```
+#[must_use = "other senders wait until it is dropped, which is at once"]
 pub struct Sender<'a, V: ShmValue, const N: usize> {
     broadcast: &'a Broadcast<V, N>,
     /// The place at the tail. No other thread changes it.

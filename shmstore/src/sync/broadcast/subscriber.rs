@@ -34,6 +34,7 @@ use crate::sys::shm::Access;
 /// assert_eq!(received, [13, 14, 15]);
 /// # Ok::<(), shmstore::Error>(())
 /// ```
+#[must_use = "a subscriber that is dropped receives nothing"]
 pub struct Subscriber<'a, V: ShmValue, const N: usize> {
     broadcast: &'a Broadcast<V, N>,
     place: Place,

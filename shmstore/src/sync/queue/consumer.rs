@@ -38,6 +38,7 @@ use crate::value::bits;
 /// assert_eq!(consumer.pop()?, 2);
 /// # Ok::<(), shmstore::Error>(())
 /// ```
+#[must_use = "other consumers wait until it is dropped, which is at once"]
 pub struct Consumer<'a, V: ShmValue, const N: usize> {
     pub(super) queue: &'a Queue<V, N>,
     /// The place at the cursor. No other thread changes it.

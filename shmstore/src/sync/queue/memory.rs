@@ -101,6 +101,7 @@ impl<V: ShmValue, const N: usize> QueueCell<V, N> {
 
     /// Returns an empty queue, which is all zero.
     pub(super) const fn zeroed() -> Self {
+        _ = Self::OFFSETS;
         let memory = MaybeUninit::<Self>::zeroed();
         // SAFETY: zero is valid for atomics, and any bytes are for `MaybeUninit`.
         unsafe { memory.assume_init() }

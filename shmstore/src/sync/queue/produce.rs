@@ -62,29 +62,28 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
         self.push_within(Limit::Within(timeout), slice::from_ref(&value)).map(drop)
     }
 
-    /// Pushes as many of `values` as have room, from the first on, under one lock. Waits until there is room for at
-    /// least one. Returns the number of pushed values. It is 0 only if `values` is empty.
+    /// Pushes all of `values`. Waits until there is room. As many items as have room are pushed under one lock, and items
+    /// of other producers may come between.
     ///
     /// ```
     /// use shmstore::Queue;
     ///
     /// let queue = Queue::<u64, 4>::new();
-    /// let mut rest = &[1, 2, 3][..];
-    /// while !rest.is_empty() {
-    ///     rest = &rest[queue.push_many(rest)?..];
-    /// }
+    /// queue.push_many(&[1, 2, 3])?;
     /// assert_eq!(queue.len(), 3);
+    /// assert_eq!(queue.try_push_many(&[4, 5, 6])?, 1); // never waits, and says how many had room
     /// # Ok::<(), shmstore::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// As [`push`](Self::push).
-    pub fn push_many(&self, values: &[V]) -> Result<usize, PushError> {
-        self.push_within(Limit::Forever, values)
+    /// As [`push`](Self::push). The first of the values may have been pushed.
+    pub fn push_many(&self, values: &[V]) -> Result<(), PushError> {
+        push_all(values, |rest| self.push_within(Limit::Forever, rest))
     }
 
-    /// Pushes as many of `values` as have room, as [`push_many`](Self::push_many) does. Never waits.
+    /// Pushes as many of `values` as have room, from the first on, under one lock. Never waits. Returns the number of
+    /// pushed values. It is 0 only if `values` is empty.
     ///
     /// # Errors
     ///
@@ -93,7 +92,8 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
         self.push_within(Limit::Never, values)
     }
 
-    /// Pushes as many of `values` as have room, as [`push_many`](Self::push_many) does. Waits for `timeout` at most.
+    /// Pushes as many of `values` as have room, as [`try_push_many`](Self::try_push_many) does. Waits for room for one,
+    /// for `timeout` at most.
     ///
     /// # Errors
     ///
@@ -106,6 +106,18 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
     fn push_within(&self, limit: Limit, values: &[V]) -> Result<usize, PushError> {
         self.core().push(limit, values.len(), filler(values))
     }
+}
+
+/// Pushes all of `values`. `push` pushes the first of its argument, as many as have room, and returns how many.
+pub(super) fn push_all<V>(
+    values: &[V],
+    mut push: impl FnMut(&[V]) -> Result<usize, PushError>,
+) -> Result<(), PushError> {
+    let mut rest = values;
+    while !rest.is_empty() {
+        rest = &rest[push(rest)?..];
+    }
+    Ok(())
 }
 
 /// Copies values into slots. The returned function gets the index of a value, and the memory for it.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::slice;
 use std::time::Duration;
 
-use super::produce::filler;
+use super::produce::{filler, push_all};
 use super::protocol::Place;
 use super::{Queue, not_ours};
 use crate::error::PushError;
@@ -31,6 +31,7 @@ use crate::sync::side::Exclusive;
 /// assert_eq!(queue.len(), 10);
 /// # Ok::<(), shmstore::Error>(())
 /// ```
+#[must_use = "other producers wait until it is dropped, which is at once"]
 pub struct Producer<'a, V: ShmValue, const N: usize> {
     pub(super) queue: &'a Queue<V, N>,
     /// The place at the tail. No other thread changes it.
@@ -83,18 +84,18 @@ impl<V: ShmValue, const N: usize> Producer<'_, V, N> {
         self.push_within(Limit::Within(timeout), slice::from_ref(&value)).map(drop)
     }
 
-    /// Pushes as many of `values` as have room: see [`Queue::push_many`].
+    /// Pushes all of `values`: see [`Queue::push_many`].
     ///
     /// # Errors
     ///
-    /// As [`push`](Self::push).
+    /// As [`push`](Self::push). The first of the values may have been pushed.
     ///
     /// # Panics
     ///
     /// Panics as [`push`](Self::push) does.
     #[track_caller]
-    pub fn push_many(&mut self, values: &[V]) -> Result<usize, PushError> {
-        self.push_within(Limit::Forever, values)
+    pub fn push_many(&mut self, values: &[V]) -> Result<(), PushError> {
+        push_all(values, |rest| self.push_within(Limit::Forever, rest))
     }
 
     /// Pushes as many of `values` as have room. Never waits.
