@@ -171,7 +171,8 @@ pub(crate) fn a_count_is_news() {
 
 /// A sender sends an item in the time in which a subscriber receives one. The subscriber lags at the start, and never
 /// again. Loom has no notion of speed, so this is one order of events: the subscriber's turn comes between two sends,
-/// or in the middle of each.
+/// or in the middle of each. With fewer than eight slots the distance to the oldest item is one, so a subscriber whose
+/// turn comes in the middle of each send would lag each time.
 pub(crate) fn a_slow_subscriber_catches_up() {
     check(0, || {
         catch_up::<2>(|part, number, turn| {

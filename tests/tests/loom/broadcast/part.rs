@@ -231,7 +231,9 @@ impl<const N: usize> Subscriber<N> {
 
     /// Receives all there is: so many items were sent.
     pub(super) fn ends_after(&mut self, sent: u64) {
-        while self.receive_once() {}
+        while self.receive_once() {
+            assert!(self.place.position <= sent);
+        }
         assert_eq!((self.place.position, self.part.next_to_send()), (sent, sent));
     }
 }
