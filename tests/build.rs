@@ -47,7 +47,7 @@ const SETS: [ModelSet; 7] = [
         name: "queue",
         checker: "loom",
         folder: "sync",
-        sources: &["queue/word", "queue/protocol", "lock_word", "version_waiters"],
+        sources: &["queue/word", "queue/protocol", "queue/delivery", "lock_word", "version_waiters"],
         mutations: QUEUE,
     },
     ModelSet {
@@ -61,7 +61,7 @@ const SETS: [ModelSet; 7] = [
         name: "queue_crashes",
         checker: "recorder",
         folder: "sync/queue",
-        sources: &["word", "protocol"],
+        sources: &["word", "protocol", "delivery"],
         mutations: QUEUE_CRASHES,
     },
     ModelSet {

@@ -123,19 +123,19 @@ pub(crate) const PARTICIPANTS: &[Mutation] = mutations! {
 /// conditions that only save a search or a count.
 pub(crate) const QUEUE: &[Mutation] = mutations! {
     protocol the_acquire_of_a_free_slot fails items_pass:
-        "room(word.load(Acquire), *place)" => "room(word.load(Relaxed), *place)";
-    protocol the_fence_before_a_copy fails a_look_is_whole: "fence(Release);\n                fill(" => "fill(";
+        "if slots.word(place.index).load(Acquire)" => "if slots.word(place.index).load(Relaxed)";
+    protocol the_fence_before_a_copy fails a_look_is_whole: "fence(Release);\n    fill(" => "fill(";
     protocol the_release_of_a_full_slot fails items_pass:
         "store(full(place.lap), Release)" => "store(full(place.lap), Relaxed)";
     protocol the_full_slot_before_the_tail fails a_producer_dies:
         "word.store(full(place.lap), Release);
-                slots.reached(Reached::Pushed);
-                *place = place.next(capacity);
-                tail.store(place.position, Release);"
-        => "tail.store(place.next(capacity).position, Release);
-                slots.reached(Reached::Pushed);
-                word.store(full(place.lap), Release);
-                *place = place.next(capacity);";
+    slots.reached(Reached::Pushed);
+    *place = place.next(slots.capacity());
+    tail.store(place.position, Release);"
+        => "tail.store(place.next(slots.capacity()).position, Release);
+    slots.reached(Reached::Pushed);
+    word.store(full(place.lap), Release);
+    *place = place.next(slots.capacity());";
     protocol the_step_over_a_published_item fails a_producer_dies:
         "lap(word) == place.lap || word == free" => "word == free";
     protocol the_step_over_a_taken_item fails a_producer_dies:
@@ -143,67 +143,68 @@ pub(crate) const QUEUE: &[Mutation] = mutations! {
     protocol the_step_over_a_finished_item fails a_producer_dies:
         "lap(word) == place.lap || word == free(next_lap(place.lap))" => "lap(word) == place.lap";
     protocol the_room_behind_the_dead fails a_producer_dies: "!= Room::None" => "== Room::Free";
-    protocol the_acquire_of_a_full_slot fails items_pass:
-        "slots.word(place.index).load(Acquire)" => "slots.word(place.index).load(Relaxed)";
-    protocol the_release_of_a_popped_slot fails items_pass:
-        "free(next_lap(found.place.lap)), Release" => "free(next_lap(found.place.lap)), Relaxed";
-    protocol the_popped_slot_before_the_cursor fails a_consumer_dies_in_a_pop:
-        "slots.word(found.place.index).store(free(next_lap(found.place.lap)), Release);
-        slots.reached(Reached::Popped);
-        self.pass(slots, place, found);"
-        => "self.pass(slots, place, found);
-        slots.reached(Reached::Popped);
-        slots.word(found.place.index).store(free(next_lap(found.place.lap)), Release);";
-    protocol the_step_over_a_popped_item fails a_consumer_dies_in_a_pop:
+    delivery the_acquire_of_a_full_slot fails items_pass:
+        "load(Acquire) == full(place.lap)" => "load(Relaxed) == full(place.lap)";
+    delivery the_release_of_a_popped_slot fails items_pass:
+        "free(next_lap(place.lap)), Release" => "free(next_lap(place.lap)), Relaxed";
+    delivery the_popped_slot_before_the_cursor fails a_consumer_dies_in_a_pop:
+        "self.finish(slots, *place);
+            self.step(slots, place);"
+        => "let popped = *place;
+            self.step(slots, place);
+            slots.reached(Reached::Popped);
+            self.finish(slots, popped);";
+    delivery the_step_over_a_popped_item fails a_consumer_dies_in_a_pop:
         "next_lap(place.lap) {\n        Item::Step" => "next_lap(place.lap) {\n        Item::None";
-    protocol the_step_over_an_item_of_the_dead fails a_consumer_dies_in_a_take:
+    delivery the_step_over_an_item_of_the_dead fails a_consumer_dies_in_a_take:
         "is_taken(word) {\n            Item::Step" => "is_taken(word) {\n            Item::None";
-    protocol the_release_of_a_taken_slot fails a_reap_meets_a_take:
-        "store(word, Release)" => "store(word, Relaxed)";
-    protocol the_taken_slot_before_the_cursor fails a_consumer_dies_in_a_take:
-        "slots.word(found.place.index).store(word, Release);
-        slots.reached(Reached::Taken);
-        self.pass(slots, place, found);"
-        => "self.pass(slots, place, found);
-        slots.reached(Reached::Taken);
-        slots.word(found.place.index).store(word, Release);";
-    protocol the_place_of_a_returned_item fails a_job_is_given_back: "if !found.is_below_cursor {" => "{";
-    protocol the_acquire_of_the_count fails a_return_meets_a_search:
+    delivery the_release_of_a_taken_slot fails a_reap_meets_a_take:
+        "store(taken.word, Release)" => "store(taken.word, Relaxed)";
+    delivery the_taken_slot_before_the_cursor fails a_consumer_dies_in_a_take:
+        "taken_by(full(place.lap), token) };
+            self.mark(slots, taken);
+            self.step(slots, place);"
+        => "taken_by(full(place.lap), token) };
+            self.step(slots, place);
+            slots.reached(Reached::Taken);
+            self.mark(slots, taken);";
+    delivery the_place_of_a_returned_item fails a_job_is_given_back: "if !is_below_cursor {" => "{";
+    delivery the_acquire_of_the_count fails a_return_meets_a_search:
         "self.returned.load(Acquire)" => "self.returned.load(Relaxed)";
-    protocol the_counter_that_no_search_clears fails a_return_meets_a_search:
+    delivery the_counter_that_no_search_clears fails a_return_meets_a_search:
         "self.scanned.store(counted, Release)" => "self.scanned.store(self.returned.load(Relaxed), Release)";
-    protocol the_items_after_a_returned_one fails a_job_is_given_back:
+    delivery the_items_after_a_returned_one fails a_job_is_given_back:
         "if found.is_none() {" => "if counted != u32::MAX {";
-    protocol the_state_of_a_returned_item fails a_job_is_given_back:
+    delivery the_state_of_a_returned_item fails a_job_is_given_back:
         "if is_full(word) {\n                found" => "if is_full(word) || is_taken(word) {\n                found";
-    protocol the_judgement_of_a_reap fails a_reap_meets_a_take:
+    delivery the_judgement_of_a_reap fails a_reap_meets_a_take:
         "is_taken(word) && is_dead(token(word))" => "is_taken(word) && !is_dead(token(word))";
-    protocol the_head_of_a_search fails a_return_meets_a_search:
+    delivery the_head_of_a_search fails a_return_meets_a_search:
         "first = first.min(place.position);\n            if is_full(word) {" => "if is_full(word) {";
-    protocol the_head_of_a_reap fails a_reap_meets_a_finished_slot:
+    delivery the_head_of_a_reap fails a_reap_meets_a_finished_slot:
         "first = first.min(place.position);\n            if is_taken(word) &&" => "if is_taken(word) &&";
-    protocol the_acquire_of_the_cursor fails a_reap_meets_a_finished_slot:
+    delivery the_acquire_of_the_cursor fails a_reap_meets_a_finished_slot:
         "self.cursor.load(Acquire)" => "self.cursor.load(Relaxed)";
-    protocol the_release_of_the_cursor fails a_reap_meets_a_finished_slot:
+    delivery the_release_of_the_cursor fails a_reap_meets_a_finished_slot:
         "self.cursor.store(place.position, Release)" => "self.cursor.store(place.position, Relaxed)";
-    protocol the_lap_of_an_unfinished_item fails a_reap_meets_a_finished_slot:
+    delivery the_lap_of_an_unfinished_item fails a_reap_meets_a_finished_slot:
         "if lap(word) == here.lap {" => "if word != free(next_lap(here.lap)) {";
-    protocol the_fence_of_a_search fails a_job_is_given_back:
+    delivery the_fence_of_a_search fails a_job_is_given_back:
         "fence(Acquire);\n                    return Some" => "return Some";
-    protocol the_fence_of_a_reap fails a_reap_meets_a_take:
+    delivery the_fence_of_a_reap fails a_reap_meets_a_take:
         "fence(Acquire);\n                    return Some" => "return Some";
-    protocol the_release_of_a_returned_slot fails a_job_is_given_back:
+    delivery the_release_of_a_returned_slot fails a_job_is_given_back:
         "returned(taken.word), AcqRel, Relaxed" => "returned(taken.word), Acquire, Relaxed";
-    protocol the_comparison_of_a_return fails a_job_is_done_or_reaped:
+    delivery the_comparison_of_a_return fails a_job_is_done_or_reaped:
         "word.compare_exchange(taken.word, returned(taken.word), AcqRel, Relaxed).is_ok()"
         => "{ word.store(returned(taken.word), Release); true }";
-    protocol the_count_of_a_return fails a_return_meets_a_search:
+    delivery the_count_of_a_return fails a_return_meets_a_search:
         "slots.reached(Reached::Returned);\n            self.returned.fetch_add(1, AcqRel);"
         => "slots.reached(Reached::Returned);";
-    protocol the_release_of_a_return fails a_return_meets_a_search:
+    delivery the_release_of_a_return fails a_return_meets_a_search:
         "slots.reached(Reached::Returned);\n            self.returned.fetch_add(1, AcqRel);"
         => "slots.reached(Reached::Returned);\n            self.returned.fetch_add(1, Acquire);";
-    protocol the_return_before_its_count fails a_return_meets_a_search:
+    delivery the_return_before_its_count fails a_return_meets_a_search:
         "let is_back = word.compare_exchange(taken.word, returned(taken.word), AcqRel, Relaxed).is_ok();
         if is_back {
             slots.reached(Reached::Returned);
@@ -214,25 +215,25 @@ pub(crate) const QUEUE: &[Mutation] = mutations! {
         if is_back {
             slots.reached(Reached::Returned);
         }";
-    protocol the_return_that_was_not_counted fails a_return_is_cut_short:
+    delivery the_return_that_was_not_counted fails a_return_is_cut_short:
         "self.returned.fetch_add(1, AcqRel);\n                has_reaped = true;" => "";
-    protocol the_release_of_a_count_for_the_dead fails a_return_is_cut_short:
+    delivery the_release_of_a_count_for_the_dead fails a_return_is_cut_short:
         "self.returned.fetch_add(1, AcqRel);\n                has_reaped = true;"
         => "self.returned.fetch_add(1, Acquire);\n                has_reaped = true;";
-    protocol the_release_of_a_finished_slot fails a_job_is_done:
+    delivery the_release_of_a_finished_slot fails a_job_is_done:
         "finished, AcqRel, Relaxed" => "finished, Acquire, Relaxed";
-    protocol the_comparison_of_a_finish fails a_job_is_done_or_reaped:
+    delivery the_comparison_of_a_finish fails a_job_is_done_or_reaped:
         "slots.word(taken.index).compare_exchange(taken.word, finished, AcqRel, Relaxed).is_ok()"
         => "{ slots.word(taken.index).store(finished, Release); true }";
-    protocol the_items_behind_the_dead fails a_consumer_dies_in_a_take: "!= Item::None" => "== Item::Full";
-    protocol the_returned_items_of_a_waiter fails returned_jobs_are_waited_for:
-        "\n            || self.returned.load(Relaxed) != self.scanned.load(Relaxed)" => "";
-    protocol the_first_fence_of_a_look fails a_look_is_whole: "fence(Acquire);\n    copy(" => "copy(";
-    protocol the_second_fence_of_a_look fails a_look_is_whole:
+    delivery the_items_behind_the_dead fails a_consumer_dies_in_a_take: "!= Item::None" => "== Item::Full";
+    delivery the_returned_items_of_a_waiter fails returned_jobs_are_waited_for:
+        " || self.has_returned()" => "";
+    delivery the_first_fence_of_a_look fails a_look_is_whole: "fence(Acquire);\n    copy(" => "copy(";
+    delivery the_second_fence_of_a_look fails a_look_is_whole:
         "fence(Acquire);\n    word.load(Relaxed) == before" => "word.load(Relaxed) == before";
-    protocol the_second_load_of_a_look fails a_look_is_whole: "word.load(Relaxed) == before" => "true";
-    protocol the_lap_of_a_look fails a_look_is_whole: "lap(before) != place.lap || " => "";
-    protocol the_state_of_a_look fails a_look_is_whole: " || !is_full(before)" => "";
+    delivery the_second_load_of_a_look fails a_look_is_whole: "word.load(Relaxed) == before" => "true";
+    delivery the_lap_of_a_look fails a_look_is_whole: "lap(before) != place.lap || " => "";
+    delivery the_state_of_a_look fails a_look_is_whole: " || !is_full(before)" => "";
     word the_delivery_that_is_counted fails two_reap: "full + DELIVERY" => "full";
     version_waiters the_barrier_without_the_lock fails finished_jobs_are_waited_for: "    fence_after_rmw();\n" => "";
     version_waiters the_barrier_of_a_waiter fails finished_jobs_are_waited_for:
@@ -292,16 +293,13 @@ pub(crate) const QUEUE_CRASHES: &[Mutation] = mutations! {
     protocol the_release_of_a_full_slot fails pushes_are_cut_short:
         "store(full(place.lap), Release)" => "store(full(place.lap), Relaxed)";
     protocol the_release_of_the_tail fails pushes_are_cut_short:
-        "tail.store(place.position, Release);\n                return true;"
-        => "tail.store(place.position, Relaxed);\n                return true;";
-    protocol the_release_of_a_popped_slot fails pops_are_cut_short:
-        "free(next_lap(found.place.lap)), Release" => "free(next_lap(found.place.lap)), Relaxed";
-    protocol the_release_of_the_cursor fails pops_are_cut_short:
+        "tail.store(place.position, Release);\n    true" => "tail.store(place.position, Relaxed);\n    true";
+    delivery the_release_of_a_popped_slot fails pops_are_cut_short:
+        "free(next_lap(place.lap)), Release" => "free(next_lap(place.lap)), Relaxed";
+    delivery the_release_of_the_cursor fails pops_are_cut_short:
         "self.cursor.store(place.position, Release)" => "self.cursor.store(place.position, Relaxed)";
-    protocol the_release_of_the_head_of_a_search fails searches_are_cut_short:
-        "self.head.fetch_max(first, Release);\n        if" => "self.head.fetch_max(first, Relaxed);\n        if";
-    protocol the_release_of_the_head_of_a_reap fails searches_are_cut_short:
-        "self.head.fetch_max(first, Release);\n        has" => "self.head.fetch_max(first, Relaxed);\n        has";
+    delivery the_release_of_the_head fails searches_are_cut_short:
+        "self.head.fetch_max(first, Release)" => "self.head.fetch_max(first, Relaxed)";
 };
 
 /// Not here: the Release of a tail that a sender has stepped over, before which it stores nothing.

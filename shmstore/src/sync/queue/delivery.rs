@@ -82,9 +82,7 @@ impl Delivery<'_> {
             let Some(found) = self.find(*slots, place) else { return false };
             copy(found.place.index);
             self.finish(slots, found.place);
-            if !found.is_below_cursor {
-                self.step(slots, place);
-            }
+            self.step_unless(found.is_below_cursor, slots, place);
         }
         true
     }
@@ -102,9 +100,7 @@ impl Delivery<'_> {
             let found = self.find(*slots, place)?;
             taken = Taken { index: found.place.index, word: taken_by(found.word, token) };
             self.mark(slots, taken);
-            if !found.is_below_cursor {
-                self.step(slots, place);
-            }
+            self.step_unless(found.is_below_cursor, slots, place);
         }
         Some(taken)
     }
@@ -125,6 +121,14 @@ impl Delivery<'_> {
     fn mark<S: Slots>(&self, slots: &S, taken: Taken) {
         slots.word(taken.index).store(taken.word, Release);
         slots.reached(Reached::Taken);
+    }
+
+    /// Counts a delivered item, unless it was counted before it was returned.
+    #[inline(always)]
+    fn step_unless<S: Slots>(&self, is_below_cursor: bool, slots: &S, place: &mut Place) {
+        if !is_below_cursor {
+            self.step(slots, place);
+        }
     }
 
     #[inline(always)]

@@ -183,7 +183,7 @@ pub(crate) fn a_slow_subscriber_catches_up() {
     check(0, || {
         catch_up::<8>(|part, number, turn| {
             let mut place = part.place(number);
-            protocol::send(&part.slots(Death::Never), &part.tail, &mut place, |index| {
+            protocol::send(&&part.slots(Death::Never), &part.tail, &mut place, |index| {
                 turn();
                 part.slots[index as usize].item.iter().for_each(|to| to.store(number + 1, Relaxed));
             });
@@ -213,7 +213,7 @@ pub(crate) fn sends_are_waited_for() {
                 while !subscriber.receive_once() {
                     let part = &subscriber.part;
                     let expected = version_waiters::announce(&part.lock, &part.bell).bell;
-                    if !protocol::was_sent(&part.slots(Death::Never), subscriber.place) {
+                    if !protocol::was_sent(&&part.slots(Death::Never), subscriber.place) {
                         part.futex.wait(|| part.bell.load(Relaxed) == expected);
                     }
                 }

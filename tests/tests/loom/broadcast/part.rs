@@ -68,7 +68,7 @@ pub(super) struct Mortal<'a, const N: usize> {
     came_to: Cell<Option<Reached>>,
 }
 
-impl<const N: usize> Slots for Mortal<'_, N> {
+impl<const N: usize> Slots for &Mortal<'_, N> {
     fn capacity(&self) -> u64 {
         N as u64
     }
@@ -120,7 +120,7 @@ impl<const N: usize> Part<N> {
 
     pub(super) fn send_at(&self, place: &mut Place, item: u64, slots: &Mortal<'_, N>) -> u64 {
         self.turn();
-        let number = protocol::send(slots, &self.tail, place, |index| {
+        let number = protocol::send(&slots, &self.tail, place, |index| {
             for to in &self.slots[index as usize].item {
                 to.store(item, Relaxed);
                 slots.death.comes(Death::Copying);
@@ -173,7 +173,7 @@ impl<const N: usize> Part<N> {
     pub(super) fn receive(&self, place: &mut Place) -> (Received, [u64; 2]) {
         self.turn();
         let mut item = [0; 2];
-        let received = protocol::receive(&self.slots(Death::Never), &self.tail, place, |index| {
+        let received = protocol::receive(&&self.slots(Death::Never), &self.tail, place, |index| {
             let from = &self.slots[index as usize].item;
             item = [from[0].load(Relaxed), from[1].load(Relaxed)];
         });
@@ -182,7 +182,7 @@ impl<const N: usize> Part<N> {
 
     pub(super) fn next_to_send(&self) -> u64 {
         self.turn();
-        protocol::next_to_send(&self.slots(Death::Never), &self.tail).position
+        protocol::next_to_send(&&self.slots(Death::Never), &self.tail).position
     }
 }
 

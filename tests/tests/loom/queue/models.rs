@@ -9,4 +9,4 @@ pub(crate) use deaths::*;
 pub(crate) use passing::*;
 pub(crate) use waits::*;
 
-use super::{atomics, lock_word, protocol, version_waiters, word};
+use super::{atomics, delivery, lock_word, protocol, version_waiters, word};

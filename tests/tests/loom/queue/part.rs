@@ -9,7 +9,8 @@ use loom::thread;
 use super::atomics::Ordering::{Acquire, Relaxed};
 use super::atomics::{AtomicU32, AtomicU64};
 use super::lock_word::{self, Attempt, Claim, VERSION_WAITERS};
-use super::protocol::{self, Delivery, Place, Reached, Slots, Taken};
+use super::delivery::{self, Delivery, Taken};
+use super::protocol::{self, Place, Reached, Slots};
 use super::version_waiters;
 use crate::harness::{Futex, die, is_killed};
 
@@ -166,7 +167,7 @@ impl<const N: usize> Part<N> {
 
     /// Pushes an item, and is killed. Returns `true` if it has published the item.
     pub(super) fn push_until(&self, item: u64, death: Death) -> bool {
-        let slots = self.slots_until(death);
+        let slots = &self.slots_until(death);
         self.run(death, || {
             let mut place = Place::of(self.tail.load(Acquire), N as u64);
             protocol::push(&slots, &self.tail, &mut place, |index| {
@@ -194,7 +195,7 @@ impl<const N: usize> Part<N> {
 
     /// Pops an item, and is killed. Returns the item if its slot is free then.
     pub(super) fn pop_until(&self, death: Death) -> Option<u64> {
-        let slots = self.slots_until(death);
+        let slots = &self.slots_until(death);
         let mut item = None;
         self.run(death, || {
             let mut place = Place::of(self.cursor.load(Acquire), N as u64);
@@ -202,6 +203,7 @@ impl<const N: usize> Part<N> {
                 item = Some(self.read(index));
                 death.comes(Death::Copying);
             });
+            self.delivery().has_older(&slots, place.position.wrapping_sub(1));
         });
         item.filter(|_| slots.came_to.get() == Some(Reached::Popped))
     }
@@ -213,18 +215,19 @@ impl<const N: usize> Part<N> {
 
     /// Takes an item for `token`, and is killed. Returns the item if it took it.
     pub(super) fn take_until(&self, token: u32, death: Death) -> Option<Taken> {
-        let slots = self.slots_until(death);
+        let slots = &self.slots_until(death);
         let mut taken = None;
         self.run(death, || {
             let mut place = Place::of(self.cursor.load(Acquire), N as u64);
             taken = self.delivery().take(&slots, &mut place, token);
+            self.delivery().has_older(&slots, place.position.wrapping_sub(1));
         });
         taken
     }
 
     pub(super) fn finish(&self, taken: Taken) -> bool {
         let mut is_ours = false;
-        self.run(Death::Never, || is_ours = protocol::finish(&self.slots(), taken));
+        self.run(Death::Never, || is_ours = delivery::finish(&&self.slots(), taken));
         is_ours
     }
 
@@ -234,7 +237,7 @@ impl<const N: usize> Part<N> {
 
     /// Returns an item, and is killed. Returns `true` if the item is full again.
     pub(super) fn give_back_until(&self, taken: Taken, death: Death) -> bool {
-        let slots = self.slots_until(death);
+        let slots = &self.slots_until(death);
         self.run(death, || {
             self.delivery().give_back(&slots, taken);
         });
@@ -243,14 +246,14 @@ impl<const N: usize> Part<N> {
 
     pub(super) fn reap(&self, is_dead: impl FnMut(u32) -> bool) -> bool {
         let mut has_reaped = false;
-        self.run(Death::Never, || has_reaped = self.delivery().reap(&self.slots(), is_dead));
+        self.run(Death::Never, || has_reaped = self.delivery().reap(&&self.slots(), is_dead));
         has_reaped
     }
 
     /// Looks at the item of a position.
     pub(super) fn look(&self, position: u64) -> Option<[u64; 2]> {
         let mut item = [0; 2];
-        let is_whole = protocol::look(&self.slots(), Place::of(position, N as u64), |index| {
+        let is_whole = delivery::look(&&self.slots(), Place::of(position, N as u64), |index| {
             let bytes = &self.slots[index as usize].bytes;
             item = [bytes[0].load(Relaxed), bytes[1].load(Relaxed)];
         });
@@ -258,11 +261,11 @@ impl<const N: usize> Part<N> {
     }
 
     pub(super) fn has_room(&self) -> bool {
-        protocol::has_room(&self.slots(), &self.tail)
+        protocol::has_room(&&self.slots(), &self.tail)
     }
 
     pub(super) fn has_item(&self) -> bool {
-        self.delivery().has_item(&self.slots())
+        self.delivery().has_item(&&self.slots())
     }
 
     /// Checks, for a process that comes last, that these items are there.
@@ -305,7 +308,7 @@ struct Mortal<'a, const N: usize> {
     came_to: Cell<Option<Reached>>,
 }
 
-impl<const N: usize> Slots for Mortal<'_, N> {
+impl<const N: usize> Slots for &Mortal<'_, N> {
     fn capacity(&self) -> u64 {
         N as u64
     }

@@ -2,7 +2,8 @@
 
 use super::atomics::Ordering::{Acquire, Relaxed};
 use super::atomics::{AtomicU32, AtomicU64};
-use super::protocol::{self, Delivery, Place, Slots, Taken};
+use super::delivery::{Delivery, Taken};
+use super::protocol::{self, Place, Slots};
 use crate::recorder::each_crash;
 
 const N: u64 = 2;
