@@ -1,15 +1,20 @@
 //! The systems that are compared, each behind the same few traits.
 
+// Queues and broadcasts.
+pub mod channel;
 // Memory that some of them live in.
 pub mod mapped;
 // The bare machine.
 pub mod bare;
+pub mod array_queue;
 // The peers.
 #[cfg(boost)]
 pub mod boost;
+pub mod cloudtoid;
 pub mod iceoryx2;
 pub mod lmdb;
 pub mod mmap_sync;
+pub mod posix_mq;
 pub mod pthread;
 pub mod ringfire;
 // The project's own.

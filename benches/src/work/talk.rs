@@ -25,7 +25,7 @@ macro_rules! sleeping {
 
 macro_rules! spinning {
     ($function:ident $arguments:tt) => {
-        of_each!($function $arguments: Polling<Atomics>, Polling<Spinning>, Polling<Rings>, Polling<PubSub>)
+        of_each!($function $arguments: Polling<Atomics>, Polling<Spinning>, Polling<Rings<1>>, Polling<PubSub>)
     };
 }
 
