@@ -229,7 +229,8 @@ mod tests {
         let store = Store::open(&directory).expect("a directory of this process");
         let named = store.open_or_create_named("one of many").expect("a new name");
         let segments = [bare, object(&store), object(&named)];
-        let outside = ["", SEMAPHORE].map(|kind| Path::new(MEMORY).join(format!("{kind}{}", name_in_memory(&directory))));
+        let outside =
+            ["", SEMAPHORE].map(|kind| Path::new(MEMORY).join(format!("{kind}{}", name_in_memory(&directory))));
         outside.iter().for_each(|path| fs::write(path, "").expect("a file in memory"));
         let on_disk = place.make_on_disk("crates").expect("a directory on disk").keep();
         let path = place.path().to_owned();

@@ -87,7 +87,7 @@ pub trait Read<const WORDS: usize> {
             self.read(black_box(into));
             torn += u64::from(black_box(&*into).ends_differ());
         }
-        Reads { done: rounds, torn, starved: 0 }
+        Reads { done: rounds, torn, ..Reads::default() }
     }
 }
 
@@ -100,6 +100,8 @@ pub struct Reads {
     pub torn: u64,
     /// The number of reads that gave up because the writer left no time.
     pub starved: u64,
+    /// The number of values that the system lost.
+    pub lost: u64,
 }
 
 /// A system with two sides.

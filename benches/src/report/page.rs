@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::report::figures::{amount, of_all};
+use crate::report::figures::amount;
 use crate::report::{Entry, Report, System};
 use crate::work;
 
@@ -117,13 +117,8 @@ fn results(topic: &str, rows: &[Entry]) -> String {
             continue;
         }
         for other in others {
-            let mut cell = format!("{} {}", cell(&other.name), measured(other, &row.unit));
-            if other.torn > 0 {
-                cell.push_str(&format!(", torn {}", of_all(other.torn, other.looked)));
-            }
-            if other.starved > 0 {
-                cell.push_str(&format!(", gave up {}", of_all(other.starved, other.operations)));
-            }
+            let cell = format!("{} {}", cell(&other.name), measured(other, &row.unit));
+            let cell = [vec![cell], other.remarks()].concat().join(", ");
             // The reference is written only once.
             text.push_str(&line(&[std::mem::take(&mut work), std::mem::take(&mut ours), cell, other.by("")]));
         }

@@ -116,7 +116,7 @@ impl<const WORDS: usize> Read<WORDS> for Side {
     }
 
     fn read_rounds(&mut self, into: &mut Payload<WORDS>, rounds: u64) -> Reads {
-        Reads { done: rounds, torn: self.load(into, rounds), starved: 0 }
+        Reads { done: rounds, torn: self.load(into, rounds), ..Reads::default() }
     }
 }
 

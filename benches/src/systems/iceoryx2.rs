@@ -19,7 +19,8 @@ use ::iceoryx2::port::reader::{EntryHandle, Reader};
 use ::iceoryx2::port::subscriber::Subscriber;
 use ::iceoryx2::port::writer::{EntryHandleMut, Writer};
 use ::iceoryx2::prelude::{
-    BackpressureStrategy, Config, FileName, LogLevel, Node, NodeBuilder, SemanticString, ServiceName, SignalHandlingMode, ipc, set_log_level,
+    BackpressureStrategy, Config, FileName, LogLevel, Node, NodeBuilder, SemanticString, ServiceName,
+    SignalHandlingMode, ipc, set_log_level,
 };
 use ::iceoryx2::service::port_factory::blackboard::PortFactory;
 use ::iceoryx2::service::port_factory::{event, publish_subscribe};
@@ -135,7 +136,7 @@ impl<const WORDS: usize> Read<WORDS> for Reading<WORDS> {
             let words: &[u64; WORDS] = black_box(&value);
             torn += u64::from(words[0] != words[WORDS - 1]);
         }
-        Reads { done: rounds, torn, starved: 0 }
+        Reads { done: rounds, torn, ..Reads::default() }
     }
 }
 

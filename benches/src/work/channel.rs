@@ -1,0 +1,357 @@
+//! Queues and broadcasts: single operations of one process, and streams of values from process to process.
+
+use std::hint::{black_box, spin_loop};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Release};
+use std::time::{Duration, Instant};
+
+use super::board::size;
+use super::lock::of_either;
+use super::{Ground, Player, play, row, target};
+use crate::Failure;
+use crate::batch::{Contender, Sample, each};
+use crate::partner::{self, Partner, Role, Stage};
+use crate::payload::{Aligned, Payload};
+use crate::row::{Other, Row, Target};
+use crate::systems::Reads;
+use crate::systems::array_queue::InProcess;
+use crate::systems::channel::{CAPACITY, Channel, Receives, Sends};
+use crate::systems::cloudtoid::Cloudtoid;
+use crate::systems::iceoryx2::Publishing;
+use crate::systems::posix_mq::PosixMq;
+use crate::systems::ringfire::{Mpmc, MpmcQueue, Ring};
+
+/// The results of a function for queues of some kinds, and for all peers.
+macro_rules! queues {
+    ($function:ident $arguments:tt: $($first:ty),*) => {
+        of_each!($function [WORDS] $arguments: $($first,)* Ring, MpmcQueue, Publishing, Cloudtoid, PosixMq;
+            boost crate::systems::boost::MessageQueue)
+    };
+}
+
+/// The same for queues that several processes use at each end.
+macro_rules! shared_queues {
+    ($function:ident $arguments:tt) => {
+        of_each!($function [WORDS] $arguments: MpmcQueue, Cloudtoid, PosixMq;
+            boost crate::systems::boost::MessageQueue)
+    };
+}
+
+/// The same for broadcasts.
+macro_rules! broadcasts {
+    ($function:ident $arguments:tt) => {
+        of_each!($function [WORDS] $arguments: Ring, Mpmc, Publishing)
+    };
+}
+
+/// The other process's work: it receives a queue's values, or a broadcast's, or sends and receives.
+const RECEIVE: &str = "receive";
+const RECEIVE_ALL: &str = "receive-all";
+const EXCHANGE: &str = "exchange";
+
+/// The number of values that are sent before they are received, where one of the two is measured.
+const BURST: usize = CAPACITY / 2;
+
+/// The number of values that a sender is ahead of receivers at most, because some systems lose values otherwise.
+const AHEAD: u64 = CAPACITY as u64 / 2;
+/// The number of values between two looks at how far the receivers are.
+const LOOK: u64 = 32;
+
+/// The number of polls after which a value counts as lost: longer than another process is kept from its work.
+const PATIENCE: u32 = 1 << 22;
+
+/// The number of receivers of a broadcast.
+const RECEIVERS: u64 = 3;
+
+/// The measured end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Sender,
+    Receiver,
+}
+
+/// Pushes, with no other process.
+pub(super) fn push<const WORDS: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
+    let contenders = queues!(alone(ground, name, End::Sender): InProcess);
+    Ok(row(ground, name, &format!("push {}, idle", size::<WORDS>()), contenders, Vec::new()))
+}
+
+/// Pops.
+pub(super) fn pop<const WORDS: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
+    let contenders = queues!(alone(ground, name, End::Receiver): InProcess);
+    Ok(row(ground, name, &format!("pop {}, idle", size::<WORDS>()), contenders, Vec::new()))
+}
+
+/// Pushes and pops in turn.
+pub(super) fn push_pop<const WORDS: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
+    let contenders = queues!(in_turn(ground, name): InProcess);
+    Ok(row(ground, name, &format!("push + pop {}, idle", size::<WORDS>()), contenders, Vec::new()))
+}
+
+/// Sends to a broadcast.
+pub(super) fn send<const WORDS: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
+    let contenders = broadcasts!(alone(ground, name, End::Sender));
+    Ok(row(ground, name, &format!("send {}, idle", size::<WORDS>()), contenders, Vec::new()))
+}
+
+/// Receives from a broadcast.
+pub(super) fn recv<const WORDS: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
+    let contenders = broadcasts!(alone(ground, name, End::Receiver));
+    Ok(row(ground, name, &format!("recv {}, idle", size::<WORDS>()), contenders, Vec::new()))
+}
+
+/// Pushes while another process pops.
+pub(super) fn one_to_one<const WORDS: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
+    let mut contenders = queues!(stream(ground, name, RECEIVE):);
+    contenders.push(stream_in_process::<WORDS>(ground.partner_cpu)?);
+    let work = format!("queue {} from process to process, for each value", size::<WORDS>());
+    Ok(row(ground, name, &work, contenders, Vec::new()))
+}
+
+/// Pushes and pops, by two processes. The time is the mean for a push and a pop of either process.
+pub(super) fn two_to_two<const WORDS: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
+    let mut contenders = shared_queues!(together(ground, name));
+    contenders.push(together_in_process::<WORDS>(ground.partner_cpu)?);
+    let work = format!("push + pop {} of one queue, by two processes at once", size::<WORDS>());
+    Ok(row(ground, name, &work, contenders, Vec::new()))
+}
+
+/// Sends while three receivers in another process get every value.
+pub(super) fn one_to_three<const WORDS: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
+    let contenders = broadcasts!(stream(ground, name, RECEIVE_ALL));
+    let work = format!("broadcast {} to {RECEIVERS} receivers in another process, for each value", size::<WORDS>());
+    Ok(row(ground, name, &work, contenders, Vec::new()))
+}
+
+/// Both ends in this process: bursts of values, of which one end is measured.
+fn alone<C: Channel, const WORDS: usize>(
+    ground: &Ground<'_>,
+    row: &str,
+    end: End,
+) -> Result<Contender<'static>, Failure> {
+    let (mut sender, mut receiver) = C::create::<WORDS>(&ground.directory(row, C::NAME)?)?;
+    let (values, mut into) = (Payload::in_turn(), Payload::room());
+    let mut burst = BURST;
+    Ok(Contender::new(C::NAME, move |rounds| {
+        let (mut taken, mut left, mut torn) = (Duration::ZERO, rounds, 0);
+        while left > 0 {
+            let wanted = left.min(burst as u64) as usize;
+            let start = Instant::now();
+            let sent = (0..wanted).take_while(|at| sender.try_send(black_box(&values.0[at % 4]))).count();
+            let middle = Instant::now();
+            for _ in 0..sent {
+                torn += receive(&mut receiver, &mut into.0, C::NAME);
+            }
+            let stop = Instant::now();
+            if sent < wanted {
+                // There is room for fewer: this burst does not count.
+                burst = sent;
+                continue;
+            }
+            left -= sent as u64;
+            taken += if end == End::Sender { middle - start } else { stop - middle };
+        }
+        Sample { nanoseconds: each(taken, rounds), rounds, torn, ..Sample::default() }
+    }))
+}
+
+/// Receives a value that is there. Returns 1 if it mixes two values.
+#[inline]
+fn receive<const WORDS: usize>(from: &mut impl Receives<WORDS>, into: &mut Payload<WORDS>, name: &str) -> u64 {
+    assert!(from.try_receive(black_box(into)), "{name}: no value");
+    u64::from(black_box(&*into).ends_differ())
+}
+
+/// Both ends in this process, in turn.
+fn in_turn<C: Channel, const WORDS: usize>(ground: &Ground<'_>, row: &str) -> Result<Contender<'static>, Failure> {
+    let (mut sender, mut receiver) = C::create::<WORDS>(&ground.directory(row, C::NAME)?)?;
+    let (values, mut into) = (Payload::in_turn(), Payload::room());
+    Ok(Contender::new(C::NAME, move |rounds| {
+        let (start, mut torn) = (Instant::now(), 0);
+        for round in 0..rounds {
+            assert!(sender.try_send(black_box(&values.0[round as usize % 4])), "{}: no room", C::NAME);
+            torn += receive(&mut receiver, &mut into.0, C::NAME);
+        }
+        Sample { nanoseconds: each(start.elapsed(), rounds), rounds, torn, ..Sample::default() }
+    }))
+}
+
+/// A sender of values that another process receives.
+fn stream<C: Channel, const WORDS: usize>(
+    ground: &Ground<'_>,
+    row: &str,
+    work: &str,
+) -> Result<Contender<'static>, Failure> {
+    let directory = ground.directory(row, C::NAME)?;
+    // The receiver of this process would get none of the values, or get some of them away from the other process.
+    let mut sender = C::create::<WORDS>(&directory)?.0;
+    let mut partner = Partner::start(work, C::NAME, WORDS, &directory, ground.partner_cpu)?;
+    let receivers = if work == RECEIVE_ALL { RECEIVERS } else { 1 };
+    let (mut value, mut sent) = (Payload::room(), 0);
+    Ok(Contender::new(C::NAME, move |rounds| {
+        let taken = partner.along(|partner| {
+            let start = Instant::now();
+            for _ in 0..rounds {
+                if sent % LOOK == 0 {
+                    until(|| partner.done() + AHEAD * receivers >= sent * receivers);
+                }
+                sent += 1;
+                number(&mut value.0, sent);
+                until(|| sender.try_send(black_box(&value.0)));
+            }
+            until(|| partner.done() == sent * receivers);
+            start.elapsed()
+        });
+        Sample { nanoseconds: each(taken, rounds), rounds, ..Sample::default() }
+    }))
+}
+
+/// Puts a number at both ends of a value.
+#[inline]
+fn number<const WORDS: usize>(value: &mut Payload<WORDS>, number: u64) {
+    value.0[0] = number;
+    value.0[WORDS - 1] = number;
+}
+
+#[inline]
+fn until(mut is_so: impl FnMut() -> bool) {
+    while !is_so() {
+        spin_loop();
+    }
+}
+
+/// Sends and receives while another process does the same.
+fn together<C: Channel, const WORDS: usize>(ground: &Ground<'_>, row: &str) -> Result<Contender<'static>, Failure> {
+    let directory = ground.directory(row, C::NAME)?;
+    let (mut sender, mut receiver) = C::create::<WORDS>(&directory)?;
+    let mut partner = Partner::start(EXCHANGE, C::NAME, WORDS, &directory, ground.partner_cpu)?;
+    Ok(Contender::new(C::NAME, move |rounds| {
+        of_either(partner.beside(rounds, |rounds| exchange(&mut sender, &mut receiver, rounds)))
+    }))
+}
+
+/// Sends a value, receives this or another one, and so on.
+fn exchange<const WORDS: usize>(
+    sender: &mut impl Sends<WORDS>,
+    receiver: &mut impl Receives<WORDS>,
+    rounds: u64,
+) -> Reads {
+    let (value, mut into, mut torn) = (Aligned(Payload::filled(rounds)), Aligned(Payload::filled(0)), 0);
+    let mut lost = 0;
+    for _ in 0..rounds {
+        until(|| sender.try_send(black_box(&value.0)));
+        let mut polls = 0;
+        while !receiver.try_receive(black_box(&mut into.0)) {
+            polls += 1;
+            if polls == PATIENCE {
+                // There is a value for each process, unless the system loses one. This one replaces it.
+                until(|| sender.try_send(black_box(&value.0)));
+                (polls, lost) = (0, lost + 1);
+            }
+            spin_loop();
+        }
+        torn += u64::from(black_box(&into.0).ends_differ());
+    }
+    Reads { done: rounds, torn, lost, ..Reads::default() }
+}
+
+/// Within this process, the other thread receives.
+fn stream_in_process<const WORDS: usize>(cpu: usize) -> Result<Contender<'static>, Failure> {
+    let (mut sender, mut receiver) = InProcess::create::<WORDS>(Path::new(""))?;
+    Ok(Contender::new(InProcess::NAME, move |rounds| {
+        let (mut value, mut into) = (Payload::room(), Payload::room());
+        let theirs = || (0..rounds).for_each(|_| until(|| receiver.try_receive(black_box(&mut into.0))));
+        let ours = || {
+            for round in 0..rounds {
+                number(&mut value.0, round);
+                until(|| sender.try_send(black_box(&value.0)));
+            }
+        };
+        let taken = beside_thread(cpu, theirs, ours);
+        Sample { nanoseconds: each(taken, rounds), rounds, ..Sample::default() }
+    }))
+}
+
+/// Within this process, the other thread does the same.
+fn together_in_process<const WORDS: usize>(cpu: usize) -> Result<Contender<'static>, Failure> {
+    let ends = InProcess::create::<WORDS>(Path::new(""))?;
+    Ok(Contender::new(InProcess::NAME, move |rounds| {
+        let work = |(mut sender, mut receiver): (_, _)| {
+            exchange::<WORDS>(&mut sender, &mut receiver, rounds);
+        };
+        let [theirs, ours] = [ends.clone(), ends.clone()];
+        let taken = beside_thread(cpu, || work(theirs), || work(ours));
+        Sample { nanoseconds: each(taken, 2 * rounds), rounds, ..Sample::default() }
+    }))
+}
+
+/// Works on two processors. Returns the time until both are done.
+fn beside_thread(cpu: usize, theirs: impl FnOnce() + Send, ours: impl FnOnce()) -> Duration {
+    let [is_ready, is_done] = [const { AtomicBool::new(false) }; 2];
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            partner::pin(cpu).expect("a processor of this process");
+            is_ready.store(true, Release);
+            theirs();
+            is_done.store(true, Release);
+        });
+        until(|| is_ready.load(Acquire));
+        let start = Instant::now();
+        ours();
+        until(|| is_done.load(Acquire));
+        start.elapsed()
+    })
+}
+
+/// The other process receives, or sends and receives.
+pub(super) fn partner(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
+    match role.words {
+        1 => partner_of_size::<1>(role, stage),
+        6 => partner_of_size::<6>(role, stage),
+        32 => partner_of_size::<32>(role, stage),
+        512 => partner_of_size::<512>(role, stage),
+        other => Err(format!("no values of {other} words").into()),
+    }
+}
+
+fn partner_of_size<const WORDS: usize>(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
+    let players = match role.work.as_str() {
+        RECEIVE => queues!(receiving():),
+        RECEIVE_ALL => broadcasts!(receiving()),
+        _ => shared_queues!(exchanging()),
+    };
+    play(role, stage, players)
+}
+
+fn receiving<C: Channel, const WORDS: usize>() -> Result<Player, Failure> {
+    Ok((C::NAME, |role, stage| {
+        let receivers = if role.work == RECEIVE_ALL { RECEIVERS } else { 1 };
+        let receivers = (0..receivers).map(|_| Ok((C::receiver::<WORDS>(&role.directory)?, 1)));
+        let mut receivers = receivers.collect::<Result<Vec<_>, Failure>>()?;
+        let mut into = Payload::room();
+        stage.perform(|| {
+            let mut received = 0;
+            for (receiver, next) in &mut receivers {
+                for _ in 0..LOOK {
+                    if !receiver.try_receive(black_box(&mut into.0)) {
+                        break;
+                    }
+                    let number = black_box(&into.0).word();
+                    assert!(number == *next && !into.0.ends_differ(), "{}: {number}, not {next}", C::NAME);
+                    *next += 1;
+                    received += 1;
+                }
+            }
+            received
+        })
+    }))
+}
+
+fn exchanging<C: Channel, const WORDS: usize>() -> Result<Player, Failure> {
+    Ok((C::NAME, |role, stage| {
+        const CHUNK: u64 = 16;
+        let (mut sender, mut receiver) = (C::sender::<WORDS>(&role.directory)?, C::receiver::<WORDS>(&role.directory)?);
+        stage.perform(|| exchange(&mut sender, &mut receiver, CHUNK).done)
+    }))
+}

@@ -1,0 +1,189 @@
+//! A producer is killed in the middle of a push: the time until another producer's value is received, and lost values.
+//!
+//! The killed process pushes values of 4 KiB to a queue that never gets full, so it is nearly always within a push when
+//! it is killed, at another instant each time. Another producer pushes at a pace meanwhile, and a receiver polls. The
+//! worst death counts.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use super::{Ground, Player, play};
+use crate::Failure;
+use crate::batch::{Sample, Series};
+use crate::partner::{Partner, Role, Stage};
+use crate::payload::Payload;
+use crate::row::{Row, Target};
+use crate::systems::channel::{CAPACITY, Channel, Receives, Sends};
+use crate::systems::cloudtoid::Cloudtoid;
+use crate::systems::iceoryx2::Publishing;
+use crate::systems::posix_mq::PosixMq;
+use crate::systems::ringfire::{Mpmc, MpmcQueue};
+
+/// The number of words of a value.
+const WORDS: usize = 512;
+/// The number of deaths for each system, and in a quick run.
+const DEATHS: u64 = 25;
+const FEW: u64 = 3;
+/// The longest wait for all deaths of a system, and in a quick run.
+const LIMIT: Duration = Duration::from_secs(25);
+const SHORT: Duration = Duration::from_secs(1);
+
+/// The killed process begins no more pushes than this.
+const MOST: u64 = CAPACITY as u64;
+/// The deaths come after different numbers of pushes. The kill itself takes some time, too.
+const PUSHES: u64 = MOST / 2;
+
+/// The time between two values of the other producer.
+const PACE: Duration = Duration::from_micros(50);
+/// The number of its values after the first one is received. Some systems lose one a lap.
+const AFTERWARDS: u64 = 2 * CAPACITY as u64;
+/// The last values are received within this time.
+const SOON: Duration = Duration::from_millis(100);
+
+/// The first number of the other producer's values.
+const OTHERS: u64 = 1 << 32;
+
+/// The other process's work.
+const WORK: &str = "push-until-killed";
+
+/// The outcome of one death.
+#[derive(Debug, Clone, Copy, Default)]
+struct Death {
+    waited: Duration,
+    lost: u64,
+    torn: u64,
+}
+
+macro_rules! victims {
+    ($function:ident $arguments:tt) => {
+        of_each!($function $arguments: MpmcQueue, Cloudtoid, PosixMq, Publishing; boost crate::systems::boost::MessageQueue)
+    };
+}
+
+/// A producer of a queue.
+pub(super) fn queue(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
+    let series = of_each!(deaths(ground, name): MpmcQueue, Cloudtoid, PosixMq;
+        boost crate::systems::boost::MessageQueue);
+    Ok(row(name, "queue", series, Vec::new()))
+}
+
+/// A sender of a broadcast.
+pub(super) fn broadcast(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
+    Ok(row(name, "broadcast", of_each!(deaths(ground, name): Mpmc, Publishing), Vec::new()))
+}
+
+fn row(name: &'static str, of: &str, series: Vec<Series>, targets: Vec<Target>) -> Row {
+    let work = format!("{of}: producer killed, until another producer's value is received, worst case");
+    Row { name: name.into(), work, unit: "ns", series, targets }
+}
+
+/// The worst of several deaths of producers of a system.
+fn deaths<C: Channel>(ground: &Ground<'_>, row: &str) -> Result<Series, Failure> {
+    let (deaths, limit) = if ground.is_quick { (FEW, SHORT) } else { (DEATHS, LIMIT) };
+    let (mut worst, mut done, mut starved) = (Death::default(), 0, 0);
+    let start = Instant::now();
+    while done < deaths && starved == 0 && start.elapsed() < limit {
+        let directory = ground.directory(row, &format!("{}-{done}", C::NAME))?;
+        let pushes = 1 + done * (PUSHES - 1) / (deaths - 1);
+        let outcome = death::<C>(ground, directory, pushes, limit)?;
+        done += 1;
+        starved += u64::from(outcome.is_none());
+        let death = outcome.unwrap_or(Death { waited: limit, ..Death::default() });
+        worst.waited = worst.waited.max(death.waited);
+        worst.lost = worst.lost.max(death.lost);
+        worst.torn += death.torn;
+    }
+    let Death { waited, lost, torn } = worst;
+    let nanoseconds = waited.as_nanos() as f64;
+    let sample = Sample { nanoseconds, rounds: done, torn, starved, lost, ..Sample::default() };
+    Ok(Series { name: C::NAME, samples: vec![sample], ..Series::default() })
+}
+
+/// One death. `None`: nothing is received within the limit.
+fn death<C: Channel>(
+    ground: &Ground<'_>,
+    directory: PathBuf,
+    pushes: u64,
+    limit: Duration,
+) -> Result<Option<Death>, Failure> {
+    let (ready, is_ready) = mpsc::channel();
+    let (died, has_died) = mpsc::channel();
+    let (over, is_over) = mpsc::channel();
+    let survivors = directory.clone();
+    // Some systems wait forever: then this thread is given up.
+    std::thread::spawn(move || {
+        let (mut sender, mut receiver) = match C::create::<WORDS>(&survivors) {
+            Ok(ends) => ends,
+            Err(failure) => return drop(ready.send(Err(failure.to_string()))),
+        };
+        // A failed send means that the run has given up.
+        let _ = ready.send(Ok(()));
+        if let Ok(sent) = has_died.recv() {
+            let _ = over.send(survive(&mut sender, &mut receiver, sent, limit));
+        }
+    });
+    is_ready.recv()??;
+    let victim = Partner::start(WORK, C::NAME, WORDS, &directory, ground.partner_cpu)?;
+    died.send(victim.kill_after(pushes)?)?;
+    match is_over.recv_timeout(limit + SOON) {
+        Ok(outcome) => Ok(outcome),
+        Err(RecvTimeoutError::Timeout) => Ok(None),
+        Err(RecvTimeoutError::Disconnected) => Err(format!("{}: a survivor of a death failed", C::NAME).into()),
+    }
+}
+
+/// Pushes and receives after a death. The killed producer had finished `theirs` pushes, of the numbers from 1.
+fn survive(
+    sender: &mut impl Sends<WORDS>,
+    receiver: &mut impl Receives<WORDS>,
+    theirs: u64,
+    limit: Duration,
+) -> Option<Death> {
+    let start = Instant::now();
+    let (mut death, mut into, mut value) = (Death::default(), Payload::room(), Payload::room());
+    let (mut sent, mut received, mut of_theirs) = (0, 0, 0);
+    let (mut next, mut last) = (start, start);
+    loop {
+        let now = Instant::now();
+        if received == 0 && now - start > limit {
+            return None;
+        }
+        if now >= next && (received == 0 || sent < AFTERWARDS) {
+            value.0 = Payload::filled(OTHERS + sent);
+            sent += u64::from(sender.try_send(&value.0));
+            (next, last) = (now + PACE, now);
+        }
+        if receiver.try_receive(&mut into.0) {
+            death.torn += u64::from(into.0.is_torn());
+            match into.0.word() {
+                OTHERS.. if received == 0 => (death.waited, received) = (start.elapsed(), 1),
+                OTHERS.. => received += 1,
+                number => of_theirs += u64::from(number <= theirs),
+            }
+        } else if received > 0 && sent >= AFTERWARDS && (received == sent || now - last > SOON) {
+            death.lost = (theirs - of_theirs) + (sent - received);
+            return Some(death);
+        }
+    }
+}
+
+/// The other process pushes until it is killed.
+pub(super) fn partner(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
+    play(role, stage, victims!(victim()))
+}
+
+fn victim<C: Channel>() -> Result<Player, Failure> {
+    Ok((C::NAME, |role, stage| {
+        let (mut sender, mut value, mut sent) = (C::sender::<WORDS>(&role.directory)?, Payload::room(), 0);
+        stage.perform(|| {
+            if sent < MOST {
+                value.0 = Payload::filled(sent + 1);
+                let is_sent = u64::from(sender.try_send(&value.0));
+                sent += is_sent;
+                return is_sent;
+            }
+            0
+        })
+    }))
+}
