@@ -66,7 +66,8 @@ const VERSIONED: &[Mutation] = mutations! {
         "(now, taken, AcqRel, Relaxed) {\n            Ok(_) => return Attempt::Taken"
         => "(now, taken, Relaxed, Relaxed) {\n            Ok(_) => return Attempt::Taken";
     lock_word the_release_of_a_transaction fails a_lease_dies_and_two_transactions_follow:
-        "(now, now & HAND_OFF, AcqRel, Relaxed)" => "(now, now & HAND_OFF, Relaxed, Relaxed)";
+        "(now, now & (HAND_OFF | kept), AcqRel, Relaxed)"
+        => "(now, now & (HAND_OFF | kept), Relaxed, Relaxed)";
     lock_word the_acquire_of_the_lock fails two_writers_take_turns:
         "(0, token, AcqRel, Relaxed)" => "(0, token, Relaxed, Relaxed)";
     lock_word the_release_of_the_lock fails two_writers_take_turns:
@@ -81,7 +82,8 @@ const WAITING: &[Mutation] = mutations! {
         "(now, taken, AcqRel, Relaxed) {\n            Ok(_) => return Attempt::Taken"
         => "(now, taken, Relaxed, Relaxed) {\n            Ok(_) => return Attempt::Taken";
     lock_word the_release_of_a_slow_lock fails two_take_turns:
-        "(now, now & HAND_OFF, AcqRel, Relaxed)" => "(now, now & HAND_OFF, Relaxed, Relaxed)";
+        "(now, now & (HAND_OFF | kept), AcqRel, Relaxed)"
+        => "(now, now & (HAND_OFF | kept), Relaxed, Relaxed)";
     lock_word those_who_may_still_sleep fails two_sleep_for_one:
         "now & !HAND_OFF | WAITERS | token" => "now & !HAND_OFF | token";
     lock_word the_sleepers_of_the_dead fails an_owner_dies_and_two_want_its_lock:

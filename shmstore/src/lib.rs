@@ -29,12 +29,12 @@
 //!   [`Timestamp`]. [Types of other crates](trait@ShmValue#types-of-other-crates) are values by features or as a
 //!   struct.
 //! - An object is *referenced* in shared memory: [`ShmObject`](macro@ShmObject). It is made of std's atomics,
-//!   [`AtomicValue`], [`Versioned`], [`Lock`], [`Event`], [`CacheAligned`] and other objects.
+//!   [`AtomicValue`], [`Versioned`], [`Lock`], [`Event`], [`Queue`], [`Broadcast`], [`CacheAligned`] and other objects.
 //! - Processes meet at a [`Store`], and hold a [`Shared`] object, or a [`ReadOnly`] one.
 //! - The layout of a type in memory is its [`Schema`](schema::Schema), which is hashed to a [`LayoutHash`].
 //!
-//! Modules: [`schema`] describes layouts, [`error`] has all error types, [`view`] the parts of a [`ReadOnly`] object,
-//! and [`inspect`] looks into segments of any type.
+//! Modules: [`queue`] and [`broadcast`] have the handles of these parts, [`view`] the parts of a [`ReadOnly`] object.
+//! [`error`] has all error types, [`schema`] describes layouts, and [`inspect`] looks into segments of any type.
 //!
 //! Underneath is System V shared memory, keyed by `ftok(path, type-id-char)`. The design, the format byte for byte and
 //! the soundness argument are in the repository's `docs/`.
@@ -69,7 +69,7 @@ pub use layout::hash::LayoutHash;
 pub use layout::key::Key;
 pub use layout::{AnyBits, ShmId, ShmLayout, ShmObject, ShmValue};
 pub use store::{ObjectInfo, ReadOnly, Shared, Store, StoreOptions};
-pub use sync::{AtomicValue, CacheAligned, Event, Lock, LockGuard, Transaction, Versioned, Writer};
+pub use sync::{AtomicValue, Broadcast, CacheAligned, Event, Lock, LockGuard, Queue, Transaction, Versioned, Writer};
 pub use value::{FixedString, FixedVec, Pad, Timestamp};
 
 pub mod schema {
@@ -89,6 +89,26 @@ pub mod schema {
     pub use crate::layout::{Any, Checked, Validity};
 }
 
+pub mod queue {
+    //! The handles of a [`Queue`].
+    //!
+    //! Read first: [`Job`], an item that a process has taken. [`Producer`] and [`Consumer`] are exclusive.
+
+    #[cfg(doc)]
+    use crate::Queue;
+    pub use crate::sync::{Consumer, Job, Producer};
+}
+
+pub mod broadcast {
+    //! The handles of a [`Broadcast`].
+    //!
+    //! Read first: [`Subscriber`], which receives items. [`Sender`] is exclusive.
+
+    #[cfg(doc)]
+    use crate::Broadcast;
+    pub use crate::sync::{Sender, Subscriber, SubscriberIter, SubscriberTryIter};
+}
+
 pub mod view {
     //! Parts of an object as a [`ReadOnly`] handle shows them.
     //!
@@ -97,7 +117,7 @@ pub mod view {
     #[cfg(doc)]
     use crate::ReadOnly;
     pub use crate::layout::view::AtomicView;
-    pub use crate::sync::{EventView, LockView, VersionedView};
+    pub use crate::sync::{BroadcastView, EventView, LockView, QueueView, VersionedView};
 }
 
 #[cfg(feature = "failpoints")]

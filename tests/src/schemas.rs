@@ -91,6 +91,23 @@ pub fn event() -> OwnedSchema {
     build(16, 8, OwnedKind::Event)
 }
 
+pub fn queue(value: OwnedSchema, capacity: u64) -> OwnedSchema {
+    let (size, align) = ring(256, &value, capacity);
+    build(size, align, OwnedKind::Queue { capacity, value: Box::new(value) })
+}
+
+pub fn broadcast(value: OwnedSchema, capacity: u64) -> OwnedSchema {
+    let (size, align) = ring(128, &value, capacity);
+    build(size, align, OwnedKind::Broadcast { capacity, value: Box::new(value) })
+}
+
+/// The size and alignment of a part with slots behind its words, as `docs/format.md` says.
+fn ring(words: u64, value: &OwnedSchema, capacity: u64) -> (u64, u64) {
+    let align = value.align().max(64);
+    let slot = (value.align().max(16) + value.size().next_multiple_of(16)).next_multiple_of(align);
+    (words.next_multiple_of(align) + slot * capacity, align)
+}
+
 pub fn build(size: u64, align: u64, kind: OwnedKind) -> OwnedSchema {
     OwnedSchema::new(size, align, kind).expect("a layout by the rules of `repr(C)`")
 }

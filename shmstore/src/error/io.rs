@@ -4,7 +4,8 @@ use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use super::{
-    AbandonedReason, AttachError, Busy, CreateError, Error, Holder, LockError, OpenError, RemoveError, WaitError,
+    AbandonedReason, AttachError, Busy, CreateError, Error, Holder, LockError, OpenError, PopError, PushError,
+    RecvError, RemoveError, WaitError,
 };
 
 /// The message and the error are kept. The kind is the nearest one, [`ErrorKind::Other`] if there is none.
@@ -26,6 +27,10 @@ fn of_any(error: &Error) -> ErrorKind {
         Error::Wait(WaitError::Timeout { .. } | WaitError::NeverWhole { .. }) => ErrorKind::TimedOut,
         Error::Wait(WaitError::Removed { .. } | WaitError::AnchorLost { .. }) => ErrorKind::NotFound,
         Error::Wait(WaitError::InvalidValue(_)) | Error::InvalidValue(_) | Error::Schema(_) => ErrorKind::InvalidData,
+        Error::Push(error) => of_push(error),
+        Error::Pop(error) => of_pop(error),
+        Error::Recv(error) => of_recv(error),
+        Error::JobLost(_) => ErrorKind::Other,
         Error::Capacity(_) | Error::Timestamp(_) => ErrorKind::InvalidInput,
     }
 }
@@ -34,6 +39,33 @@ fn of_busy(busy: &Busy) -> ErrorKind {
     match busy.holder() {
         Holder::ThisThread => ErrorKind::Deadlock,
         _ => after(&busy.waited()),
+    }
+}
+
+fn of_push(error: &PushError) -> ErrorKind {
+    match error {
+        PushError::Full { waited, .. } => after(waited),
+        PushError::Busy(busy) => of_busy(busy),
+        PushError::Removed { .. } | PushError::AnchorLost { .. } => ErrorKind::NotFound,
+    }
+}
+
+fn of_pop(error: &PopError) -> ErrorKind {
+    match error {
+        PopError::Empty { waited, .. } => after(waited),
+        PopError::Busy(busy) => of_busy(busy),
+        PopError::InvalidValue(_) => ErrorKind::InvalidData,
+        PopError::Removed { .. } | PopError::AnchorLost { .. } => ErrorKind::NotFound,
+    }
+}
+
+fn of_recv(error: &RecvError) -> ErrorKind {
+    match error {
+        RecvError::Empty { waited, .. } => after(waited),
+        RecvError::Lagged { .. } => ErrorKind::Other,
+        RecvError::NeverWhole { .. } => ErrorKind::TimedOut,
+        RecvError::InvalidValue(_) => ErrorKind::InvalidData,
+        RecvError::Removed { .. } | RecvError::AnchorLost { .. } => ErrorKind::NotFound,
     }
 }
 

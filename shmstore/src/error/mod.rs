@@ -3,8 +3,8 @@
 //! Layers it may use: layout, value.
 //!
 //! Read first: [`Error`], to which `?` turns every other error of the crate. The enums are [`OpenError`],
-//! [`CreateError`], [`AttachError`] and [`RemoveError`] of a store, [`WaitError`], [`LockError`] and [`Busy`] of an
-//! object's parts.
+//! [`CreateError`], [`AttachError`] and [`RemoveError`] of a store, [`WaitError`], [`LockError`], [`Busy`],
+//! [`PushError`], [`PopError`] and [`RecvError`] of an object's parts.
 //!
 //! A message says what was attempted, on what object, what was expected and found, and what to do next. It is complete:
 //! [`source`](std::error::Error::source) of an error is `None`, and the cause of an error is printed in its message.
@@ -18,6 +18,7 @@ mod layout_mismatch;
 mod open;
 mod part;
 mod remove;
+mod stream;
 mod subject;
 
 use crate::layout::invalid_value::debug_is_display;
@@ -30,6 +31,7 @@ pub use layout_mismatch::{LayoutMismatch, LayoutSummary};
 pub use open::{OpenError, Warning};
 pub use part::{Awaited, BeginError, Busy, Holder, LockError, PartName, WaitError};
 pub use remove::RemoveError;
+pub use stream::{JobLost, PopError, PushError, RecvError};
 pub use subject::{AnchorClaim, Creator, FileOwner, SegmentOwner, Subject};
 pub(crate) use subject::{if_refused, link_target, moment};
 
@@ -58,6 +60,18 @@ pub enum Error {
     /// A wait ended without a result.
     #[error(transparent)]
     Wait(#[from] WaitError),
+    /// An item was not pushed to a queue.
+    #[error(transparent)]
+    Push(#[from] PushError),
+    /// No item was popped or taken from a queue.
+    #[error(transparent)]
+    Pop(#[from] PopError),
+    /// A job was taken from its process.
+    #[error(transparent)]
+    JobLost(#[from] JobLost),
+    /// No item was received from a broadcast.
+    #[error(transparent)]
+    Recv(#[from] RecvError),
     /// Bytes in an object are not valid for their type.
     #[error(transparent)]
     InvalidValue(#[from] InvalidValue),
@@ -93,5 +107,9 @@ debug_is_display!(
     PartName,
     Awaited,
     LockError,
-    WaitError
+    WaitError,
+    PushError,
+    PopError,
+    JobLost,
+    RecvError
 );

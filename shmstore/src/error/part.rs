@@ -2,7 +2,7 @@
 //! result.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::InvalidValue;
@@ -180,6 +180,23 @@ pub enum Awaited {
         /// How many notifications there were.
         count: u64,
     },
+    /// Room for an item.
+    Room {
+        /// In which queue.
+        queue: PartName,
+    },
+    /// An item that waits in a queue.
+    Item {
+        /// In which queue.
+        queue: PartName,
+    },
+    /// An item that is sent.
+    Sent {
+        /// By which broadcast.
+        broadcast: PartName,
+        /// The item's number. The first one has number 0.
+        position: u64,
+    },
 }
 
 impl fmt::Display for Awaited {
@@ -191,8 +208,21 @@ impl fmt::Display for Awaited {
             Self::Notification { event, number, count } => {
                 write!(f, "notification {number} of {event} (there were {count})")
             }
+            Self::Room { queue } => write!(f, "room in {queue}"),
+            Self::Item { queue } => write!(f, "an item in {queue}"),
+            Self::Sent { broadcast, position } => write!(f, "item {position} of {broadcast}"),
         }
     }
+}
+
+/// The message of an anchor that was lost during a wait.
+pub(super) fn anchor_lost(awaited: &Awaited, anchor: &Path) -> String {
+    format!(
+        "{awaited} did not come, and the anchor {} no longer exists, or is a different file now. A process that starts \
+         finds no object there, or makes another one. Open the store and attach again, and keep the anchor where \
+         nothing removes it: systemd-tmpfiles removes old files in /tmp",
+        anchor.display()
+    )
 }
 
 /// Why a wait ended without a result.
@@ -233,12 +263,7 @@ pub enum WaitError {
     },
     /// The object's anchor no longer exists: the path is missing, or names a different file. Processes that have the
     /// object attached still share it, but a process that opens the path does not find it, and may make another.
-    #[error(
-        "{awaited} did not come, and the anchor {} no longer exists, or is a different file now. A process that starts \
-         finds no object there, or makes another one. Open the store and attach again, and keep the anchor where \
-         nothing removes it: systemd-tmpfiles removes old files in /tmp",
-        .anchor.display()
-    )]
+    #[error("{}", anchor_lost(.awaited, .anchor))]
     AnchorLost {
         /// The aim of the wait.
         awaited: Awaited,

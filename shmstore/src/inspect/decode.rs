@@ -1,70 +1,18 @@
 //! The decoder from bytes to values, by a schema that may be hostile. Every offset is checked against the bytes.
 
-use std::cmp::Reverse;
-use std::time::Duration;
+mod rings;
 
+use std::cmp::Reverse;
+use std::ops::Range;
+
+use super::limits::Limits;
 use super::memory::{Memory, element_offset, integer, length, offset};
+use super::ring::{Broadcast, Queue};
 use super::snapshot::{Snapshot, Waits, snapshot, version};
 use super::value::Value;
 use crate::layout::path::{FieldError, FieldPath, Step};
 use crate::layout::schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive};
 use crate::sync;
-
-/// The limits of one call that decodes values.
-///
-/// ```
-/// use shmstore::inspect::Limits;
-///
-/// let mut limits = Limits::default().with_elements(100);
-/// limits.nodes = 1000;
-/// assert_eq!((limits.elements, limits.bytes), (100, 1 << 30));
-/// ```
-///
-/// # Hostile schemas
-///
-/// These hold for any schema:
-///
-/// - At most [`nodes`](Self::nodes) values are made, and fewer if names are very long or types have very many fields.
-/// - At most 100,000 values are made, and four more for each byte of the object.
-/// - At most eight elements of a list are visited if they have no bytes.
-/// - At most as many bytes are copied as the object has.
-/// - A call waits little longer than ten times [`wait`](Self::wait).
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Limits {
-    /// The most elements of an array or list that are decoded. The others are counted. The default is 8.
-    pub elements: u64,
-    /// The most values in all, including values within others. The default is 100,000.
-    pub nodes: u64,
-    /// The longest time to try to copy a value that other processes store all the time. All values of a call together
-    /// may take ten times as long. The default is 100 ms.
-    pub wait: Duration,
-    /// The most bytes that are copied in all, of `Versioned` values and of text. The default is 1 GiB.
-    ///
-    /// A value beyond this limit is [`Invalid`](Value::Invalid). A `Versioned` still has its version then, but its
-    /// value is not touched.
-    pub bytes: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { elements: 8, nodes: 100_000, wait: Duration::from_millis(100), bytes: 1 << 30 }
-    }
-}
-
-impl Limits {
-    /// Returns limits of all elements, ten million values, 16 GiB, and the default wait.
-    #[must_use]
-    pub fn full() -> Self {
-        Self { elements: u64::MAX, nodes: 10_000_000, bytes: 16 << 30, ..Self::default() }
-    }
-
-    /// Returns the same limits with another number of elements of an array or list.
-    #[must_use]
-    pub fn with_elements(self, elements: u64) -> Self {
-        Self { elements, ..self }
-    }
-}
 
 /// The most values of an object without bytes, and the most further values for each byte.
 ///
@@ -89,6 +37,8 @@ pub(super) struct Decoder<'l, 'm> {
     /// The bytes that may still be copied, at most the length of the memory. Fields of a real type do not overlap.
     bytes_left: usize,
     waits: Waits,
+    /// The looks at slots of queues and broadcasts that are left, in units of [`Ring::cost`](super::ring::Ring::cost).
+    looks_left: u64,
 }
 
 impl<'l, 'm> Decoder<'l, 'm> {
@@ -96,7 +46,8 @@ impl<'l, 'm> Decoder<'l, 'm> {
         let bytes_left = usize::try_from(limits.bytes).unwrap_or(usize::MAX).min(memory.len());
         let possible = (memory.len() as u64).saturating_mul(VALUES_A_BYTE).saturating_add(VALUES);
         let (nodes_left, waits) = (limits.nodes.min(possible), Waits::of(limits.wait));
-        Self { limits, memory, nodes_left, bytes_left, waits }
+        let looks_left = rings::looks(memory.len(), limits);
+        Self { limits, memory, nodes_left, bytes_left, waits, looks_left }
     }
 
     /// Decodes the whole memory.
@@ -191,6 +142,8 @@ impl<'l, 'm> Decoder<'l, 'm> {
                 // The lowest bit says that a process may be waiting.
                 Ok(Value::Event { count: integer(memory, at, 8)? >> 1 })
             }
+            OwnedKind::Queue { capacity, value } => self.queue(schema, value, *capacity, memory, at),
+            OwnedKind::Broadcast { capacity, value } => self.broadcast(schema, value, *capacity, memory, at),
             OwnedKind::Pad | OwnedKind::Phantom => Ok(Value::Nothing),
         }
     }
@@ -266,9 +219,31 @@ impl<'l, 'm> Decoder<'l, 'm> {
                 }
                 Err(why) => Err(why),
             },
+            (OwnedKind::Queue { capacity, value }, Step::Index(index)) => {
+                let queue = Queue::of(schema, value, *capacity, memory, at);
+                return match queue.and_then(|queue| self.queue_item(&queue, value, *index)) {
+                    Ok(Ok(bytes)) => self.part(value, Memory::Copy(&bytes), 0, path, done + 1),
+                    Ok(Err(len)) => Err(FieldError::OutOfRange { path: path.up_to(done).to_string(), len }),
+                    Err(why) => Ok(Value::Invalid(why)),
+                };
+            }
+            (OwnedKind::Broadcast { capacity, value }, Step::Index(index)) => {
+                let broadcast = Broadcast::of(schema, value, *capacity, memory, at);
+                return match broadcast.and_then(|broadcast| self.broadcast_item(&broadcast, value, *index)) {
+                    Ok(Ok(bytes)) => self.part(value, Memory::Copy(&bytes), 0, path, done + 1),
+                    Ok(Err(there)) => Err(no_item(*index, there, &path.up_to(done))),
+                    Err(why) => Ok(Value::Invalid(why)),
+                };
+            }
             (_, step) => {
                 let what = if matches!(step, Step::Field(_)) { "fields" } else { "elements" };
-                let is_list = matches!(schema.kind(), OwnedKind::Array { .. } | OwnedKind::FixedVec { .. });
+                let is_list = matches!(
+                    schema.kind(),
+                    OwnedKind::Array { .. }
+                        | OwnedKind::FixedVec { .. }
+                        | OwnedKind::Queue { .. }
+                        | OwnedKind::Broadcast { .. }
+                );
                 let instead = path.with_index_at(done).filter(|_| is_list).map(|path| path.to_string());
                 let (path, type_name) = (path.up_to(done).to_string(), schema.to_string());
                 return Err(FieldError::NoSuchPart { path, type_name, what, instead });
@@ -283,6 +258,10 @@ impl<'l, 'm> Decoder<'l, 'm> {
 
 fn check_index(index: u64, len: u64, path: &FieldPath, done: usize) -> Result<(), FieldError> {
     if index < len { Ok(()) } else { Err(FieldError::OutOfRange { path: path.up_to(done).to_string(), len }) }
+}
+
+fn no_item(position: u64, there: Range<u64>, path: &FieldPath) -> FieldError {
+    FieldError::NoItem { path: path.to_string(), position, oldest: there.start, sent: there.end }
 }
 
 fn no_field(schema: &OwnedSchema, fields: &[OwnedField], name: &str, path: &FieldPath) -> FieldError {

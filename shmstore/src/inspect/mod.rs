@@ -44,10 +44,12 @@
 
 mod decode;
 mod describe;
+mod limits;
 mod memory;
 mod object;
 mod orphan;
 mod remove;
+mod ring;
 mod saved;
 mod segment;
 mod snapshot;
@@ -64,12 +66,15 @@ use crate::layout::invalid_value::debug_is_display;
 pub use crate::layout::path::{FieldError, FieldPath};
 pub use crate::segment::classify::SegmentState;
 pub use crate::store::Participant;
-pub use decode::Limits;
+pub use limits::Limits;
 pub use object::Object;
 pub use remove::{Removal, WhileAttached};
 pub use saved::{SavedError, SavedObject};
 pub use segment::{Description, Segment, Usage, segments, usage};
 pub use value::Value;
+
+#[cfg(test)]
+pub(crate) use ring::samples;
 
 /// The reason why a segment cannot be inspected or removed.
 #[derive(Error)]

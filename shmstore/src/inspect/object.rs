@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use nix::errno::Errno;
 
-use super::decode::{Decoder, Limits};
+use super::decode::Decoder;
 use super::describe::{Complete, Known};
+use super::limits::Limits;
 use super::memory::{Live, Memory};
 use super::segment::{Description, Segment};
 use super::value::Value;

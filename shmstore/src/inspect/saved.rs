@@ -9,7 +9,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use thiserror::Error;
 
 use self::file_header::{FileHeader, HEADER_LEN, MAGIC};
-use super::decode::{Decoder, Limits};
+use super::decode::Decoder;
+use super::limits::Limits;
 use super::memory::{Memory, fill};
 use super::object::Object;
 use super::value::Value;
@@ -28,6 +29,8 @@ const CHECKSUM: usize = 16;
 /// - A `Versioned` has its newest value and its version.
 /// - A `Lock` is free. If a process owned it when the object was saved, it is marked inconsistent.
 /// - An `Event` has its count and no waiting process.
+/// - A `Queue` has its items. Those that were taken and not done wait again, with one more delivery.
+/// - A `Broadcast` has the items that are whole, with their positions.
 ///
 /// Different parts are of different moments. Data that has to be consistent belongs in one value, as in any object.
 ///

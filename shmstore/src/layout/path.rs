@@ -102,6 +102,18 @@ pub enum FieldError {
         /// The number of elements.
         len: u64,
     },
+    /// A broadcast has no item of this position any more, or not yet.
+    #[error("{} has no item [{position}] {}", subject(.path), which_there(*.position, *.oldest, *.sent))]
+    NoItem {
+        /// The path so far.
+        path: String,
+        /// The position.
+        position: u64,
+        /// The position of the oldest item that is there.
+        oldest: u64,
+        /// The number of items that were sent.
+        sent: u64,
+    },
 }
 
 /// Returns `a` or `an`, by the sound of a type's name: a `u8`, an `i8`, an `f64`, an `Event`.
@@ -127,6 +139,14 @@ fn write_instead(path: Option<&String>) -> String {
 
 fn last(len: u64) -> String {
     len.checked_sub(1).map_or_else(String::new, |last| format!(": the last is [{last}]"))
+}
+
+fn which_there(position: u64, oldest: u64, sent: u64) -> String {
+    match sent.checked_sub(1) {
+        None => "yet: none was sent".into(),
+        Some(newest) if position > newest => format!("yet: the newest is [{newest}]"),
+        Some(newest) => format!("any more: the oldest is [{oldest}], the newest [{newest}]"),
+    }
 }
 
 impl FieldPath {

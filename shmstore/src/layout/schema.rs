@@ -120,6 +120,20 @@ pub enum Kind {
     Lock,
     /// An [`Event`](crate::Event).
     Event,
+    /// A `Queue` of values. Offsets below it are relative to a value, not to the part.
+    Queue {
+        /// The capacity, in items: 1 to 2^31 − 1.
+        capacity: usize,
+        /// The layout of an item.
+        value: &'static Schema,
+    },
+    /// A `Broadcast` of values. Offsets below it are relative to a value, not to the part.
+    Broadcast {
+        /// The capacity, in items: 2 to 2^31 − 1.
+        capacity: usize,
+        /// The layout of an item.
+        value: &'static Schema,
+    },
 }
 
 /// One field of a struct.
@@ -163,6 +177,7 @@ impl Schema {
     /// - A name is empty or longer than 255 bytes.
     /// - The alignment is more than 4096.
     /// - An array below this type has no elements.
+    /// - A queue has a capacity of 0, a broadcast one of 0 or 1, or either one of 2^31 or more.
     #[must_use]
     pub const fn new(size: usize, align: usize, kind: Kind) -> Self {
         let depth = 1 + depth_below(&kind);
@@ -241,6 +256,14 @@ const fn check_below(kind: &Kind) {
         Kind::Array { element, .. } | Kind::FixedVec { element, .. } => element.has_elements(),
         Kind::AtomicCell { value } | Kind::Versioned { value } => value.has_elements(),
         Kind::CacheAligned { object } => object.has_elements(),
+        Kind::Queue { capacity, value } => {
+            assert!(check::is_capacity(*capacity as u64, 1), "a `Queue` has room for 1 to 2147483647 items");
+            value.has_elements();
+        }
+        Kind::Broadcast { capacity, value } => {
+            assert!(check::is_capacity(*capacity as u64, 2), "a `Broadcast` has room for 2 to 2147483647 items");
+            value.has_elements();
+        }
         _ => {}
     }
 }
@@ -257,7 +280,10 @@ const fn depth_below(kind: &Kind) -> u8 {
         | Kind::Event => 0,
         Kind::Struct { fields, .. } => deepest(fields),
         Kind::Array { element, .. } | Kind::FixedVec { element, .. } => element.depth,
-        Kind::AtomicCell { value } | Kind::Versioned { value } => value.depth,
+        Kind::AtomicCell { value }
+        | Kind::Versioned { value }
+        | Kind::Queue { value, .. }
+        | Kind::Broadcast { value, .. } => value.depth,
         Kind::CacheAligned { object } => object.depth,
     }
 }
@@ -266,7 +292,10 @@ const fn is_refused_below(kind: &Kind) -> bool {
     match kind {
         Kind::Struct { fields, .. } => has_refused(fields),
         Kind::Array { element, .. } | Kind::FixedVec { element, .. } => element.refused,
-        Kind::AtomicCell { value } | Kind::Versioned { value } => value.refused,
+        Kind::AtomicCell { value }
+        | Kind::Versioned { value }
+        | Kind::Queue { value, .. }
+        | Kind::Broadcast { value, .. } => value.refused,
         Kind::CacheAligned { object } => object.refused,
         _ => false,
     }

@@ -134,7 +134,7 @@ pub trait ShmId: ShmLayout {
     message = "`{Self}` is not a value that can be copied through shared memory",
     label = "not a `ShmValue`",
     note = "values are fixed-width numbers, `bool`, `char`, arrays, `FixedString<N>`, `FixedVec<V, N>`, `Timestamp`, `Pad<N>`, and types with `#[derive(Clone, Copy, ShmValue)]`",
-    note = "atomics, `Lock`, `Event` and other objects are shared in place, so they are beside a value and not in it"
+    note = "atomics, `Lock`, `Event`, `Queue`, `Broadcast` and other objects are shared in place, so they are beside a value and not in it"
 )]
 pub unsafe trait ShmValue:
     ShmLayout
@@ -194,20 +194,30 @@ pub unsafe trait ShmValue:
     #[must_use]
     fn zeroed_box() -> Box<Self> {
         const { is_described_value::<Self>() };
-        let layout = Layout::new::<Self>();
-        let memory = if layout.size() == 0 {
-            NonNull::dangling().as_ptr()
-        } else {
-            // SAFETY: the size is not zero, as was just checked.
-            unsafe { alloc_zeroed(layout) }.cast::<Self>()
-        };
-        if memory.is_null() {
-            handle_alloc_error(layout);
-        }
-        // SAFETY: from the allocator, by the layout of `Self`, or dangling, as a box of no bytes may be. All bytes are
-        // zero, which is a valid value.
-        unsafe { Box::from_raw(memory) }
+        // SAFETY: all bytes zero are a valid value, as this trait promises.
+        unsafe { zeroed_box() }
     }
+}
+
+/// Makes a box of zeros.
+///
+/// # Safety
+///
+/// All bytes zero are a valid `T`.
+unsafe fn zeroed_box<T>() -> Box<T> {
+    let layout = Layout::new::<T>();
+    let memory = if layout.size() == 0 {
+        NonNull::dangling().as_ptr()
+    } else {
+        // SAFETY: the size is not zero, as was just checked.
+        unsafe { alloc_zeroed(layout) }.cast::<T>()
+    };
+    if memory.is_null() {
+        handle_alloc_error(layout);
+    }
+    // SAFETY: from the allocator, by the layout of `T`, or dangling, as a box of no bytes may be. All bytes are zero,
+    // which are a valid `T`, by the caller.
+    unsafe { Box::from_raw(memory) }
 }
 
 /// An object, which lives in shared memory. A type becomes one by `#[derive(ShmObject)]`.
@@ -226,13 +236,32 @@ pub unsafe trait ShmValue:
     message = "`{Self}` is not an object that processes can share in place",
     label = "not a `ShmObject`",
     note = "a value is shared in a part: `Versioned<{Self}>`, or `AtomicValue<{Self}>` up to 8 bytes",
-    note = "objects are made of atomics, `AtomicValue<V>`, `Versioned<V>`, `Lock`, `Event`, `CacheAligned<O>`, arrays of these, and types with `#[derive(ShmObject)]`"
+    note = "objects are made of atomics, `AtomicValue<V>`, `Versioned<V>`, `Lock`, `Event`, `Queue<V, N>`, `Broadcast<V, N>`, `CacheAligned<O>`, arrays of these, and types with `#[derive(ShmObject)]`"
 )]
 pub unsafe trait ShmObject: ShmLayout + Send + Sync {
     /// The same memory for reading only, to which [`ReadOnly`](crate::ReadOnly) dereferences.
     ///
     /// It works on a mapping that the kernel does not let this process write.
     type View: Send + Sync + 'static;
+
+    /// Makes an object in the heap, all of whose bytes are zero, as those of a new object in shared memory. For objects
+    /// that are too large for the stack.
+    ///
+    /// ```
+    /// use shmstore::{Queue, ShmObject};
+    ///
+    /// let queue = Queue::<[u64; 8], 100_000>::zeroed_box(); // 12.8 MB
+    /// queue.push([7; 8])?;
+    /// # Ok::<(), shmstore::Error>(())
+    /// ```
+    #[must_use]
+    fn zeroed_box() -> Box<Self>
+    where
+        Self: Sized,
+    {
+        // SAFETY: any bytes are a valid object, as this trait promises.
+        unsafe { zeroed_box() }
+    }
 }
 
 /// [`Any`] if all bit patterns of a value are valid, [`Checked`] if some are not.

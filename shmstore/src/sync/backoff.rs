@@ -25,6 +25,49 @@ pub(super) enum Limit {
     Within(Duration),
 }
 
+/// The limit of a call that waits several times. The clock is read at the first wait.
+#[derive(Debug)]
+pub(super) struct Left {
+    limit: Limit,
+    started: Option<Instant>,
+    is_first: bool,
+}
+
+impl Left {
+    #[inline(always)]
+    pub(super) fn of(limit: Limit) -> Self {
+        Self { limit, started: None, is_first: true }
+    }
+
+    /// The limit of the next wait.
+    #[inline(always)]
+    pub(super) fn limit(&self) -> Limit {
+        match (self.limit, self.started) {
+            (Limit::Within(limit), Some(started)) => Limit::Within(limit.saturating_sub(started.elapsed())),
+            (limit, _) => limit,
+        }
+    }
+
+    /// The time of the next wait. Starts the clock.
+    pub(super) fn duration(&mut self) -> Duration {
+        self.started.get_or_insert_with(Instant::now);
+        match self.limit() {
+            Limit::Forever => Duration::MAX,
+            Limit::Never => Duration::ZERO,
+            Limit::Within(left) => left,
+        }
+    }
+
+    /// Returns `true` once.
+    pub(super) fn is_first(&mut self) -> bool {
+        std::mem::replace(&mut self.is_first, false)
+    }
+
+    pub(super) fn waited(&self) -> Duration {
+        self.started.map_or(Duration::ZERO, |started| started.elapsed())
+    }
+}
+
 /// The wait of one call.
 #[derive(Debug)]
 pub(super) struct Backoff {

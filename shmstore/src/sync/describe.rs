@@ -10,28 +10,64 @@ use std::time::Duration;
 use super::locking::AcquireError;
 use crate::error::{Busy, Holder, PartName};
 use crate::layout::ShmLayout;
+use crate::layout::schema::Schema;
 use crate::segment::this_process::current_token;
 use crate::segment::this_process::registry::{SegmentRef, segment_at};
+
+/// A part, for errors: its type and its address.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PartRef {
+    schema: &'static Schema,
+    address: usize,
+}
+
+impl PartRef {
+    #[inline(always)]
+    pub(super) fn of<P: ShmLayout>(part: &P) -> Self {
+        Self { schema: P::SCHEMA, address: ptr::from_ref(part).addr() }
+    }
+
+    pub(super) fn address(self) -> usize {
+        self.address
+    }
+
+    /// Names the part by its path in its object.
+    #[cold]
+    pub(super) fn name(self) -> PartName {
+        self.name_in(segment_at(self.address).as_ref())
+    }
+
+    /// Names the part by its type alone, for errors that a program may get in a loop without a pause.
+    pub(super) fn kind(self) -> PartName {
+        PartName::new(self.schema, None)
+    }
+
+    /// Describes which process or thread holds the part.
+    #[cold]
+    pub(super) fn busy(self, error: AcquireError) -> Busy {
+        let segment = segment_at(self.address);
+        let (holder, waited) = match error {
+            AcquireError::HeldByThisThread => (Holder::ThisThread, Duration::ZERO),
+            AcquireError::Busy { holder, backoff } => (holder_of(holder, segment.as_ref()), backoff.waited()),
+        };
+        Busy::new(self.name_in(segment.as_ref()), holder, waited)
+    }
+
+    fn name_in(self, segment: Option<&SegmentRef>) -> PartName {
+        PartName::new(self.schema, segment.and_then(|segment| segment.locate(self.address)))
+    }
+}
 
 /// Names a part by its path in its object.
 #[cold]
 pub(super) fn part<P: ShmLayout>(part: &P) -> PartName {
-    name_in(segment_at(address(part)).as_ref(), part)
+    PartRef::of(part).name()
 }
 
 /// Describes which process or thread holds a part.
 #[cold]
 pub(super) fn busy<P: ShmLayout>(error: AcquireError, part: &P) -> Busy {
-    let segment = segment_at(address(part));
-    let (holder, waited) = match error {
-        AcquireError::HeldByThisThread => (Holder::ThisThread, Duration::ZERO),
-        AcquireError::Busy { holder, backoff } => (holder_of(holder, segment.as_ref()), backoff.waited()),
-    };
-    Busy::new(name_in(segment.as_ref(), part), holder, waited)
-}
-
-fn name_in<P: ShmLayout>(segment: Option<&SegmentRef>, part: &P) -> PartName {
-    PartName::new(P::SCHEMA, segment.and_then(|segment| segment.locate(address(part))))
+    PartRef::of(part).busy(error)
 }
 
 fn holder_of(token: u32, segment: Option<&SegmentRef>) -> Holder {
@@ -39,8 +75,4 @@ fn holder_of(token: u32, segment: Option<&SegmentRef>) -> Holder {
         return Holder::ThisProcess;
     }
     segment.and_then(|segment| segment.pid_of(token)).map_or(Holder::Unknown, Holder::Process)
-}
-
-fn address<P>(part: &P) -> usize {
-    ptr::from_ref(part).addr()
 }

@@ -12,7 +12,7 @@ use super::atomics::AtomicU64;
 use super::atomics::Ordering::{Acquire, Relaxed};
 use super::describe;
 use super::event_word::{Notify, announce, count, nobody_slept, notify};
-use super::waiting::wait;
+use super::waiting::{Waitable, wait};
 use crate::error::{Awaited, WaitError};
 use crate::layout::schema::{Kind, Schema};
 use crate::layout::view::load_read_only;
@@ -125,38 +125,39 @@ impl Event {
     ///   is noticed only by a call that waits for 5 ms or more.
     /// - [`WaitError::AnchorLost`] if the anchor was removed. It is noticed within a second, or when the time is over.
     pub fn wait_past(&self, seen: u64, timeout: Duration) -> Result<u64, WaitError> {
-        self.wait_by(seen, timeout, Access::ReadWrite, |slice| match announce(&self.word, seen) {
-            Err(newer) => Some(newer),
-            Ok(word) => {
-                futex::wait(&self.word, word as u32, slice);
-                self.newer(seen)
-            }
-        })
+        wait(&Past { event: self, seen }, Access::ReadWrite, timeout)
+    }
+}
+
+/// More notifications than `seen`.
+struct Past<'a> {
+    event: &'a Event,
+    seen: u64,
+}
+
+impl Waitable for Past<'_> {
+    type Change = u64;
+    type Word = AtomicU64;
+
+    fn look(&self) -> Option<u64> {
+        Some(self.event.count()).filter(|&count| count > self.seen)
     }
 
-    fn newer(&self, seen: u64) -> Option<u64> {
-        Some(self.count()).filter(|&count| count > seen)
+    fn word(&self) -> &AtomicU64 {
+        &self.event.word
     }
 
-    fn wait_by(
-        &self,
-        seen: u64,
-        timeout: Duration,
-        access: Access,
-        sleep: impl Fn(Duration) -> Option<u64>,
-    ) -> Result<u64, WaitError> {
-        wait(
-            self,
-            access,
-            timeout,
-            || self.newer(seen),
-            sleep,
-            || Awaited::Notification {
-                event: describe::part(self),
-                number: seen.saturating_add(1),
-                count: self.count(),
-            },
-        )
+    fn announce(&self, access: Access) -> Result<u32, u64> {
+        let word = match access {
+            Access::ReadWrite => announce(&self.event.word, self.seen)?,
+            Access::ReadOnly => load_read_only(Acquire, || self.event.word.load(Relaxed)),
+        };
+        Ok(word as u32)
+    }
+
+    fn describe(&self) -> Awaited {
+        let Self { event, seen } = self;
+        Awaited::Notification { event: describe::part(*event), number: seen.saturating_add(1), count: event.count() }
     }
 }
 
@@ -186,14 +187,7 @@ impl EventView {
     ///
     /// As [`Event::wait_past`].
     pub fn wait_past(&self, seen: u64, timeout: Duration) -> Result<u64, WaitError> {
-        let part = &self.part;
-        part.wait_by(seen, timeout, Access::ReadOnly, |slice| {
-            let word = load_read_only(Acquire, || part.word.load(Relaxed));
-            if count(word) <= seen {
-                futex::wait(&part.word, word as u32, slice);
-            }
-            part.newer(seen)
-        })
+        wait(&Past { event: &self.part, seen }, Access::ReadOnly, timeout)
     }
 }
 

@@ -12,6 +12,7 @@
 //! | held by T, waiters | free | the holder, which then wakes one sleeper |
 //! | held by T, waiters, hand-off | free, hand-off | the holder. It then wakes one sleeper, which is to take the lock |
 //! | held by T | held by U, waiters | a thread of U, after T's process has ended |
+//! | held by T, version waiters | free, version waiters | the holder, if it has stored nothing |
 //! | any | the same, version waiters | a waiter for a newer version, before it sleeps: see `version_waiters.rs` |
 //! | held by T, version waiters | without that flag | the holder, after a store or a release. It then wakes them all |
 //! | held by T, any flags | unchanged | a release by another process than T's, which has lost its lock |
@@ -118,13 +119,13 @@ pub(super) fn take_over(word: &AtomicU32, dead: u32, token: u32) -> bool {
 }
 
 /// Frees the lock that `token` holds, and returns the word as it was. Its flags say whether to wake a sleeper
-/// ([`WAITERS`]) and the waiters for a version ([`VERSION_WAITERS`]).
+/// ([`WAITERS`]) and the waiters for a version ([`VERSION_WAITERS`]). Flags in `kept` stay.
 ///
 /// Returns `None` and changes nothing if there is another token in the word. Then a process broke the protocol.
-pub(super) fn release(word: &AtomicU32, token: u32) -> Option<u32> {
+pub(super) fn release(word: &AtomicU32, token: u32, kept: u32) -> Option<u32> {
     let mut now = word.load(Relaxed);
     while now & TOKEN == token {
-        match word.compare_exchange_weak(now, now & HAND_OFF, AcqRel, Relaxed) {
+        match word.compare_exchange_weak(now, now & (HAND_OFF | kept), AcqRel, Relaxed) {
             Ok(_) => return Some(now),
             Err(other) => now = other,
         }

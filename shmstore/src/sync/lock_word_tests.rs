@@ -93,7 +93,7 @@ fn release_frees_and_tells_of_waiters() {
         let word = AtomicU32::new(OURS | flags);
         assert_eq!(try_release(&word, OURS), flags == 0);
         if flags != 0 {
-            assert_eq!(release(&word, OURS), Some(OURS | flags));
+            assert_eq!(release(&word, OURS, 0), Some(OURS | flags));
         }
         assert_eq!(word.load(Relaxed), flags & HAND_OFF);
     }
@@ -104,7 +104,7 @@ fn release_leaves_the_lock_of_another_process_alone() {
     for found in [0, WAITERS, OTHER, OTHER | ALL_FLAGS] {
         let word = AtomicU32::new(found);
         assert!(!try_release(&word, OURS));
-        assert_eq!(release(&word, OURS), None);
+        assert_eq!(release(&word, OURS, 0), None);
         assert_eq!(word.load(Relaxed), found);
     }
 }

@@ -7,7 +7,8 @@ use super::atomics::AtomicU32;
 use super::atomics::Ordering::Acquire;
 use super::backoff::{Backoff, Limit};
 use super::lock_word::{
-    Attempt, Claim, TOKEN, WAITERS, give_up, release, take, take_or_announce, take_over, try_release, try_take,
+    Attempt, Claim, TOKEN, VERSION_WAITERS, WAITERS, give_up, release, take, take_or_announce, take_over, try_release,
+    try_take,
 };
 use super::thread_mark;
 use crate::segment::this_process::registry::segment_at;
@@ -122,13 +123,21 @@ fn is_by_this_thread(mark: &AtomicU32, now: u32, token: u32) -> bool {
 /// Frees the lock, unless another process has taken it, and wakes one waiter. Returns the flags that it had.
 #[inline(always)]
 pub(super) fn free(word: &AtomicU32, token: u32) -> u32 {
-    if try_release(word, token) { 0 } else { free_with_flags(word, token) }
+    if try_release(word, token) { 0 } else { free_with_flags(word, token, 0) }
+}
+
+/// Frees the lock as [`free`] does, for a holder that has stored nothing. The waiters for a version stay announced.
+#[inline(always)]
+pub(super) fn free_without_news(word: &AtomicU32, token: u32) {
+    if !try_release(word, token) {
+        free_with_flags(word, token, VERSION_WAITERS);
+    }
 }
 
 #[cold]
-fn free_with_flags(word: &AtomicU32, token: u32) -> u32 {
+fn free_with_flags(word: &AtomicU32, token: u32, kept: u32) -> u32 {
     // A process that broke the protocol may have taken the lock. Then it keeps it.
-    let flags = release(word, token).unwrap_or(0) & !TOKEN;
+    let flags = release(word, token, kept).unwrap_or(0) & !TOKEN;
     if flags & WAITERS != 0 {
         failpoint::reach(Step::LockUnwoken);
         futex::wake(word, 1);

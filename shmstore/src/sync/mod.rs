@@ -11,8 +11,19 @@ mod atomics {
     //! The atomics of the protocols. The loom models replace this module.
 
     pub(super) use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence, fence};
+
+    /// A full barrier just after a read-modify-write, which is one already on x86_64.
+    #[inline(always)]
+    pub(super) fn fence_after_rmw() {
+        if cfg!(target_arch = "x86_64") {
+            compiler_fence(Ordering::SeqCst);
+        } else {
+            fence(Ordering::SeqCst);
+        }
+    }
 }
 mod backoff;
+mod broadcast;
 mod cache_aligned;
 pub(crate) mod copy;
 mod describe;
@@ -22,7 +33,9 @@ mod lock;
 mod lock_word;
 mod locking;
 pub(crate) mod queue;
+mod ring;
 mod seqlock;
+mod side;
 mod thread_mark;
 mod untyped;
 mod unwritable;
@@ -32,9 +45,11 @@ mod versioned_cell;
 mod waiting;
 
 pub use atomic::AtomicValue;
+pub use broadcast::{Broadcast, BroadcastView, Sender, Subscriber, SubscriberIter, SubscriberTryIter};
 pub use cache_aligned::CacheAligned;
 pub use event::{Event, EventView};
 pub use lock::{Lock, LockGuard, LockView};
+pub use queue::{Consumer, Job, Producer, Queue, QueueView};
 pub(crate) use untyped::{
     RingOffsets, VersionedOffsets, broadcast_words, holder, newest, queue_words, stable_at, try_copy,
 };

@@ -7,10 +7,7 @@
 //!
 //! | offset | bytes | what |
 //! |---|---|---|
-//! | 0 | 4 | lock word of the writers: see `lock_word.rs` |
-//! | 4 | 4 | flags: bit 0 *starved*, bit 1 *need fence* |
-//! | 8 | 4 | bell of the waiters for a newer version: see `version_waiters.rs` |
-//! | 12 | 4 | mark of the thread that writes for longer than one store: see `thread_mark.rs` |
+//! | 0 | 16 | lock, flags, bell and mark of the writers: see `side.rs`. Bit 0 of the flags is *starved* |
 //! | 16 | 48 | reserved, zero |
 //! | 64 | 8 | sequence number: see `seqlock.rs` |
 //! | 72 | 8 | reserved, zero |
@@ -47,28 +44,24 @@ use std::mem::{self, MaybeUninit};
 use std::time::{Duration, Instant};
 
 use super::atomics::AtomicU64;
-use super::atomics::Ordering::{Acquire, Relaxed, SeqCst};
+use super::atomics::Ordering::{Acquire, Relaxed};
 use super::backoff::{Backoff, Limit};
 use super::copy::{Unit, copy_out};
-use super::locking::{AcquireError, Taken, acquire};
+use super::locking::AcquireError;
+use super::seqlock;
+use super::side::Side;
 use super::untyped::VersionedOffsets;
-use super::{seqlock, thread_mark, version_waiters};
 use crate::layout::ShmValue;
 use crate::layout::view::load_read_only;
-use crate::segment::this_process;
 use crate::sys::failpoint::{self, Step};
 use crate::sys::shm::Access;
-use crate::sys::{futex, membarrier};
 
 use memory::{Control, Memory};
-pub(super) use write_guard::{Fences, WriteGuard};
+pub(super) use write_guard::WriteGuard;
 
 /// A reader was rejected again and again. The next store begins with a pause. A [`Writer`](crate::Writer) makes the
 /// pause after its store.
 const STARVED: u32 = 1 << 0;
-/// A process to which the kernel refuses [`membarrier`] waits for versions. So each store of a
-/// [`Writer`](crate::Writer) needs a fence.
-const NEED_FENCE: u32 = 1 << 1;
 
 /// The number of rejections in a row after which a reader counts as starved.
 const STARVED_AFTER: u32 = 4;
@@ -106,9 +99,10 @@ impl<V: ShmValue> VersionedCell<V> {
     }
 
     #[inline(always)]
-    fn control(&self) -> &Control {
+    pub(super) fn writers(&self) -> &Side {
         // SAFETY: in bounds and aligned, as `self` is. Nothing but atomics, which others may write meanwhile.
-        unsafe { &*self.memory.get().cast::<Control>() }
+        let control = unsafe { &*self.memory.get().cast::<Control>() };
+        &control.writers
     }
 
     #[inline(always)]
@@ -185,49 +179,14 @@ impl<V: ShmValue> VersionedCell<V> {
     /// its slot is written again.
     #[inline(always)]
     pub(super) fn lock(&self, limit: Limit) -> Result<WriteGuard<'_, V>, AcquireError> {
-        let token = this_process::token();
-        let control = self.control();
-        if acquire(&control.lock, &control.thread, token, limit)? == Taken::FromDeadOwner {
-            thread_mark::leave(&control.thread);
-        }
+        let held = self.writers().lock(limit)?;
         failpoint::reach(Step::WriteLockTaken);
-        Ok(WriteGuard { cell: self, token, token_now: this_process::token_word() })
-    }
-
-    /// Sleeps, for a slice at most, unless there is a version newer than `seen`. Returns `true` if there is one now.
-    ///
-    /// A read-only process cannot announce that it is waiting, so only the end of the slice ends its sleep.
-    pub(super) fn sleep_unless_newer(&self, seen: u64, access: Access, slice: Duration) -> bool {
-        let bell = &self.control().bell;
-        let expected = match access {
-            Access::ReadWrite => self.announce_waiter(),
-            Access::ReadOnly => bell.load(Relaxed),
-        };
-        failpoint::reach(Step::VersionAwaited);
-        if self.version() <= seen {
-            futex::wait(bell, expected, slice);
-        }
-        self.version() > seen
-    }
-
-    /// Announces a waiter. Every store after this that the waiter does not see rings the bell. Returns the value of the
-    /// bell.
-    fn announce_waiter(&self) -> u32 {
-        let control = self.control();
-        let announced = version_waiters::announce(&control.lock, &control.bell);
-        if announced.is_held && !membarrier::everywhere() {
-            control.flags.fetch_or(NEED_FENCE, SeqCst);
-        }
-        announced.bell
-    }
-
-    fn wake_waiters(&self) {
-        futex::wake(&self.control().bell, futex::ALL);
+        Ok(WriteGuard { cell: self, held })
     }
 
     /// Sets the flag that makes the next store pause.
     fn ask_for_pause(&self) {
-        let flags = &self.control().flags;
+        let flags = self.writers().flags();
         if flags.load(Relaxed) & STARVED == 0 {
             flags.fetch_or(STARVED, Relaxed);
         }
@@ -236,7 +195,7 @@ impl<V: ShmValue> VersionedCell<V> {
     /// Gives starved readers time to copy the newest version, before its slot can be written again.
     #[cold]
     fn pause_for_readers(&self) {
-        self.control().flags.fetch_and(!STARVED, Relaxed);
+        self.writers().flags().fetch_and(!STARVED, Relaxed);
         let start = Instant::now();
         while start.elapsed() < Self::PAUSE {
             spin_loop();

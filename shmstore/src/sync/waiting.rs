@@ -9,6 +9,7 @@ use super::backoff::{Backoff, Limit};
 use crate::error::{Awaited, WaitError};
 use crate::segment::this_process::registry::segment_at;
 use crate::sys::failpoint::{self, Step};
+use crate::sys::futex::{self, FutexWord};
 use crate::sys::shm::Access;
 
 /// The checks before a thread sleeps. They take less time than to fall asleep and be woken.
@@ -31,21 +32,38 @@ impl AnchorCheck {
     }
 }
 
-/// Waits until `check` returns a result. `sleep` sleeps for a slice, and then checks, too. `awaited` describes the
-/// change in an error.
+/// A change that processes wait for, and how they sleep meanwhile.
+///
+/// A waiter [announces](Self::announce) itself, looks once more, and sleeps on [`word`](Self::word) while that has the
+/// announced value. Every change that it has not seen by then changes the word, and wakes it.
+pub(super) trait Waitable {
+    /// What comes with the change.
+    type Change;
+    type Word: FutexWord;
+
+    /// Returns the change if it is there.
+    fn look(&self) -> Option<Self::Change>;
+
+    /// The word to sleep on.
+    fn word(&self) -> &Self::Word;
+
+    /// Announces a waiter, if it may write. Returns the low half of the word during which it may sleep, or the change.
+    fn announce(&self, access: Access) -> Result<u32, Self::Change>;
+
+    /// Does what is to be done after each sleep without the change.
+    fn slept(&self) {}
+
+    /// Describes the change in an error.
+    fn describe(&self) -> Awaited;
+}
+
+/// Waits for a change, at most for `timeout`. A `timeout` that the clock cannot express has no end.
 ///
 /// After each sleep a flag in the object says whether it was removed. The kernel is asked only now and then, because of
 /// `ipcrm`. So a call that does not sleep makes no system call, and a reader that polls makes few.
-pub(super) fn wait<P, R>(
-    part: &P,
-    access: Access,
-    timeout: Duration,
-    check: impl Fn() -> Option<R>,
-    sleep: impl Fn(Duration) -> Option<R>,
-    awaited: impl Fn() -> Awaited,
-) -> Result<R, WaitError> {
+pub(super) fn wait<W: Waitable>(awaited: &W, access: Access, timeout: Duration) -> Result<W::Change, WaitError> {
     for _ in 0..if timeout.is_zero() { 1 } else { SPINS } {
-        if let Some(found) = check() {
+        if let Some(found) = awaited.look() {
             return Ok(found);
         }
         spin_loop();
@@ -54,26 +72,40 @@ pub(super) fn wait<P, R>(
     let mut anchor = AnchorCheck(Instant::now());
     loop {
         let slice = backoff.slice();
-        if let Some(found) = slice.and_then(&sleep) {
+        if let Some(found) = slice.and_then(|slice| sleep(awaited, access, slice)) {
             return Ok(found);
         }
         failpoint::reach(Step::WaitSlept);
-        let segment = segment_at(ptr::from_ref(part).addr());
+        awaited.slept();
+        let segment = segment_at(ptr::from_ref(awaited.word()).addr());
         let is_removed = segment.as_ref().is_some_and(|segment| {
             if backoff.asks_now() { segment.is_removed() } else { segment.header().says_removed() }
         });
         if is_removed {
             // A change that came before the removal is not lost.
-            return check().ok_or_else(|| WaitError::Removed { awaited: awaited() });
+            return awaited.look().ok_or_else(|| WaitError::Removed { awaited: awaited.describe() });
         }
         if anchor.is_due(slice.is_none()) {
             if let Some(path) = segment.as_ref().and_then(|segment| segment.lost_anchor()) {
                 let anchor = path.to_owned();
-                return check().ok_or_else(|| WaitError::AnchorLost { awaited: awaited(), anchor });
+                return awaited.look().ok_or_else(|| WaitError::AnchorLost { awaited: awaited.describe(), anchor });
             }
         }
         if slice.is_none() {
-            return Err(WaitError::Timeout { awaited: awaited(), waited: timeout });
+            return Err(WaitError::Timeout { awaited: awaited.describe(), waited: timeout });
         }
     }
+}
+
+/// Sleeps for a slice at most, unless the change is there. Returns it if it is there then.
+fn sleep<W: Waitable>(awaited: &W, access: Access, slice: Duration) -> Option<W::Change> {
+    let expected = match awaited.announce(access) {
+        Ok(expected) => expected,
+        Err(found) => return Some(found),
+    };
+    failpoint::reach(Step::VersionAwaited);
+    awaited.look().or_else(|| {
+        futex::wait(awaited.word(), expected, slice);
+        awaited.look()
+    })
 }

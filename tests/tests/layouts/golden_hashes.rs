@@ -70,7 +70,7 @@ const GRID: &Schema = &Schema::new(
         fields: &[Field { name: "mode", offset: 0, schema: MODE }, Field { name: "x", offset: 8, schema: F64 }],
     },
 );
-const KINDS: [&Schema; 9] = [
+const KINDS: [&Schema; 11] = [
     MODE,
     GRID,
     &Schema::new(7, 1, Kind::Pad),
@@ -80,6 +80,8 @@ const KINDS: [&Schema; 9] = [
     &Schema::new(80, 16, Kind::Versioned { value: GRID }),
     &Schema::new(128, 128, Kind::CacheAligned { object: AtomicU64::SCHEMA }),
     &Schema::new(64, 64, Kind::CacheAligned { object: AtomicU64::SCHEMA }),
+    &Schema::new(768, 64, Kind::Queue { capacity: 8, value: GRID }),
+    &Schema::new(640, 64, Kind::Broadcast { capacity: 8, value: F64 }),
 ];
 
 #[test]
@@ -94,6 +96,8 @@ fn composed_kinds() {
         0x34cf4d17_55bea369_e7bfa1de_1bea6d0b,
         0x079e44a2_acdece31_a6d869c7_b012d483,
         0xdc1710af_10bd4c53_c0f8ead0_070b4b83,
+        0x726cf0df_1fffd3c3_5f076f26_3cbc340a,
+        0xcbbd7d66_4c535c3f_7fa5bff4_6152887b,
     ];
     KINDS.into_iter().zip(golden).for_each(|(schema, golden)| assert_hash(schema, golden));
 }

@@ -99,6 +99,21 @@ fn a_lock_an_event_and_an_atomic_are_never_taken_for_each_other() {
 }
 
 #[test]
+fn another_capacity_and_another_item_of_a_queue_or_broadcast_are_told_apart() {
+    let capacity = ["~ f | Queue<u64, 4> at 0 | Queue<u64, 8> at 0 | capacity differs"];
+    assert_rows(queue(primitive(U64), 4), queue(primitive(U64), 8), &capacity);
+    let capacity = ["~ f | Broadcast<u64, 4> at 0 | Broadcast<u64, 8> at 0 | capacity differs"];
+    assert_rows(broadcast(primitive(U64), 4), broadcast(primitive(U64), 8), &capacity);
+    let item = ["~ f[] | u64 at +0 | f64 at +0 | type differs"];
+    assert_rows(queue(primitive(U64), 4), queue(primitive(F64), 4), &item);
+    assert_rows(broadcast(primitive(U64), 4), broadcast(primitive(F64), 4), &item);
+    let field = ["~ f[].x | f64 at +0 | f32 at +0 | type differs"];
+    assert_rows(queue(position(primitive(F64)), 4), queue(position(primitive(F32)), 4), &field);
+    let kind = ["~ f | Queue<u64, 4> at 0 | Broadcast<u64, 4> at 0 | type differs"];
+    assert_rows(queue(primitive(U64), 4), broadcast(primitive(U64), 4), &kind);
+}
+
+#[test]
 fn a_lock_that_was_added_is_told_with_what_it_moved() {
     let fields = || ["from", "to"].map(|name| (name, versioned(primitive(U64))));
     let ours = structure("T", [("n", atomic(U64))].into_iter().chain(fields()));

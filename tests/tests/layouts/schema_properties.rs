@@ -52,6 +52,8 @@ fn any_schema() -> impl Strategy<Value = OwnedSchema> {
             1 => (inner.clone(), 1_u64..9).prop_map(|(element, len)| array(element, len)),
             1 => (inner.clone(), 1_u64..9).prop_map(|(element, capacity)| fixed_vec(element, capacity)),
             1 => inner.clone().prop_map(versioned),
+            1 => (inner.clone(), 1_u64..9).prop_map(|(value, capacity)| queue(value, capacity)),
+            1 => (inner.clone(), 2_u64..9).prop_map(|(value, capacity)| broadcast(value, capacity)),
             1 => inner.clone().prop_map(cache_aligned),
             1 => prop::sample::select(&PRIMITIVES).prop_map(|value| atomic_cell(primitive(value))),
         ]
@@ -86,6 +88,8 @@ fn mutate(schema: &OwnedSchema, target: &mut usize, mutation: Mutation) -> Owned
         OwnedKind::FixedVec { capacity, element } => fixed_vec(child(element), *capacity),
         OwnedKind::AtomicCell { value } => atomic_cell(child(value)),
         OwnedKind::Versioned { value } => versioned(child(value)),
+        OwnedKind::Queue { capacity, value } => queue(child(value), *capacity),
+        OwnedKind::Broadcast { capacity, value } => broadcast(child(value), *capacity),
         OwnedKind::CacheAligned { object } => cache_aligned(child(object)),
         OwnedKind::Struct { name, const_args, fields } => {
             let fields: Vec<_> = fields.iter().map(|field| (field.name.clone(), child(&field.schema))).collect();
@@ -119,6 +123,13 @@ fn mutate_node(schema: &OwnedSchema, mutation: Mutation) -> Option<OwnedSchema> 
         (OwnedKind::FixedVec { capacity, element }, Mutation::OneMore) => {
             Some(fixed_vec(*element.clone(), capacity + 1))
         }
+        (OwnedKind::Queue { capacity, value }, Mutation::OneMore) => Some(queue(*value.clone(), capacity + 1)),
+        (OwnedKind::Broadcast { capacity, value }, Mutation::OneMore) => Some(broadcast(*value.clone(), capacity + 1)),
+        (OwnedKind::Queue { capacity, value }, Mutation::OtherPart) if *capacity > 1 => {
+            Some(broadcast(*value.clone(), *capacity))
+        }
+        (OwnedKind::Broadcast { capacity, value }, Mutation::OtherPart) => Some(queue(*value.clone(), *capacity)),
+        (OwnedKind::Queue { value: part, .. }, Mutation::OtherWrapper) => Some(versioned(*part.clone())),
         (OwnedKind::Pad, Mutation::OneMore) => Some(pad(schema.size() + 1)),
         (OwnedKind::Versioned { value: part }, Mutation::OtherWrapper) => Some(cache_aligned(*part.clone())),
         (OwnedKind::CacheAligned { object: part }, Mutation::OtherWrapper) => Some(versioned(*part.clone())),

@@ -1,5 +1,6 @@
 use super::*;
-use crate::inspect::decode::{Decoder, Limits};
+use crate::inspect::Limits;
+use crate::inspect::decode::Decoder;
 use crate::inspect::saved::values;
 use crate::inspect::value::Value;
 use crate::segment::header::{self, Geometry};

@@ -1,5 +1,7 @@
 //! The copy of an object's values as they are when no process has it attached: no lock is owned and no process waits.
 
+mod rings;
+
 use std::time::Duration;
 
 use super::SavedError;
@@ -47,8 +49,7 @@ struct Copier<'a> {
 
 impl Copier<'_> {
     fn part(&mut self, schema: &OwnedSchema, at: usize) -> Result<(), Refused> {
-        let too_many = || here("its type has more parts than bytes".into());
-        self.visits_left = self.visits_left.checked_sub(1).ok_or_else(too_many)?;
+        self.visits()?;
         match schema.kind() {
             OwnedKind::Primitive(primitive) | OwnedKind::Atomic(primitive) => {
                 self.integer(at, primitive.size(), |word| word)
@@ -74,8 +75,17 @@ impl Copier<'_> {
             }),
             // Only a hostile schema has these outside a value. Any bytes are valid in them.
             OwnedKind::FixedString { .. } | OwnedKind::FixedVec { .. } => self.bytes(at, schema.size()),
+            OwnedKind::Queue { capacity, value } => self.queue(schema, value, *capacity, at),
+            OwnedKind::Broadcast { capacity, value } => self.broadcast(schema, value, *capacity, at),
             OwnedKind::Array { .. } | OwnedKind::Pad | OwnedKind::Phantom => Ok(()),
         }
+    }
+
+    /// Counts a visit.
+    fn visits(&mut self) -> Result<(), Refused> {
+        let too_many = || here("its type has more parts than bytes".into());
+        self.visits_left = self.visits_left.checked_sub(1).ok_or_else(too_many)?;
+        Ok(())
     }
 
     fn versioned(&mut self, schema: &OwnedSchema, value: &OwnedSchema, at: usize) -> Result<(), Refused> {

@@ -108,6 +108,11 @@ impl Comparison {
             }
             (Of::AtomicCell { value: x }, Of::AtomicCell { value: y })
             | (Of::Versioned { value: x }, Of::Versioned { value: y }) => self.compare(&nodes.value(), x, y),
+            (Of::Queue { capacity: a, value: x }, Of::Queue { capacity: b, value: y })
+            | (Of::Broadcast { capacity: a, value: x }, Of::Broadcast { capacity: b, value: y }) => {
+                self.push_if(a != b, nodes, Change::Capacity);
+                self.compare(&nodes.element(x, y), x, y);
+            }
             // The object is at the start of the part, so offsets go on counting.
             (Of::CacheAligned { object: x }, Of::CacheAligned { object: y }) => self.compare(nodes, x, y),
             // The caller reports a difference of size or alignment.

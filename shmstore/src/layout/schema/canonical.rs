@@ -45,6 +45,9 @@ macro_rules! hash_node {
                 $kind::Pad | $kind::Phantom | $kind::Lock | $kind::Event => node,
                 $kind::FixedString { capacity } => node.u64(*capacity as u64),
                 $kind::FixedVec { capacity, element } => node.u64(*capacity as u64).child(element.hash()),
+                $kind::Queue { capacity, value } | $kind::Broadcast { capacity, value } => {
+                    node.u64(*capacity as u64).child(value.hash())
+                }
                 $kind::AtomicCell { value } | $kind::Versioned { value } => node.child(value.hash()),
                 $kind::CacheAligned { object } => node.child(object.hash()),
             }

@@ -33,6 +33,8 @@ pub(super) fn check_node(size: u64, align: u64, kind: &OwnedKind) -> Check {
         OwnedKind::CacheAligned { object } => check_part((size, align), 0, object),
         OwnedKind::Lock => ensure((size, align) == (8, 8), format_args!("a `Lock` has size 8 and align 8")),
         OwnedKind::Event => ensure((size, align) == (16, 8), format_args!("an `Event` has size 16 and align 8")),
+        OwnedKind::Queue { capacity, value } => check_ring("a `Queue`", size, 1, *capacity, value),
+        OwnedKind::Broadcast { capacity, value } => check_ring("a `Broadcast`", size, 2, *capacity, value),
     }
 }
 
@@ -90,6 +92,17 @@ fn check_room(size: u64, needed: Option<u64>) -> Check {
     ensure(needed.is_some_and(|needed| needed <= size), format_args!("size {size} has no room for its content"))
 }
 
+/// Returns `true` if a queue or broadcast of at least `least` items may have this capacity.
+pub(super) const fn is_capacity(capacity: u64, least: u64) -> bool {
+    least <= capacity && capacity < 1 << 31
+}
+
+/// Checks a part with `capacity` slots. Each has a word of 16 bytes and a value.
+fn check_ring(part: &str, size: u64, least: u64, capacity: u64, value: &OwnedSchema) -> Check {
+    ensure(is_capacity(capacity, least), format_args!("{part} has room for {least} to 2147483647 items"))?;
+    check_room(size, value.size().checked_add(16).and_then(|slot| slot.checked_mul(capacity)))
+}
+
 fn check_name(name: &str) -> Check {
     let fits = (1..=MAX_NAME).contains(&name.len());
     ensure(fits, format_args!("a name of {} bytes: a name has 1 to {MAX_NAME} bytes", name.len()))
@@ -126,6 +139,11 @@ mod tests {
     fn enumeration(repr: Primitive, variants: &[(&str, i128)]) -> OwnedKind {
         let variant = |&(name, discriminant): &(&str, i128)| OwnedVariant { name: name.into(), discriminant };
         Of::Enum { name: "E".into(), repr, variants: variants.iter().map(variant).collect() }
+    }
+
+    /// A value so large that two of them have more bytes than a number counts.
+    fn vast() -> OwnedSchema {
+        OwnedSchema::new(i64::MAX as u64, 1, Of::Pad).unwrap()
     }
 
     #[test]
@@ -176,6 +194,13 @@ mod tests {
             (8, 4, Of::Lock, "a `Lock` has size 8"),
             (8, 8, Of::Event, "`$`: an `Event` has size 16 and align 8"),
             (16, 16, Of::Event, "an `Event` has size 16"),
+            (256, 64, Of::Queue { capacity: 0, value: boxed(U64) }, "a `Queue` has room for 1 to 2147483647 items"),
+            (1 << 40, 64, Of::Queue { capacity: 1 << 31, value: boxed(U64) }, "a `Queue` has room for 1 to 2147483647"),
+            (192, 64, Of::Broadcast { capacity: 1, value: boxed(U64) }, "a `Broadcast` has room for 2 to 2147483647"),
+            (1 << 40, 64, Of::Broadcast { capacity: u64::MAX, value: boxed(U64) }, "a `Broadcast` has room for 2 to"),
+            (64, 64, Of::Queue { capacity: 3, value: boxed(U64) }, "size 64 has no room for its content"),
+            (64, 64, Of::Broadcast { capacity: 3, value: boxed(U64) }, "size 64 has no room for its content"),
+            (64, 64, Of::Queue { capacity: 9, value: Box::new(vast()) }, "has no room for its content"),
         ];
         for (size, align, kind, says) in cases {
             let error = OwnedSchema::new(size, align, kind.clone()).expect_err(&format!("{kind:?}")).to_string();

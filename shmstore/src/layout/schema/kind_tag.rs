@@ -22,6 +22,8 @@ pub(crate) enum KindTag {
     CacheAligned = 12,
     Lock = 13,
     Event = 14,
+    Queue = 15,
+    Broadcast = 16,
 }
 
 impl KindTag {
@@ -41,7 +43,9 @@ impl KindTag {
             | Self::Versioned
             | Self::CacheAligned
             | Self::Lock
-            | Self::Event => "shmstore's own",
+            | Self::Event
+            | Self::Queue
+            | Self::Broadcast => "shmstore's own",
         }
     }
 }
@@ -65,6 +69,8 @@ macro_rules! tags {
                     Self::CacheAligned { .. } => KindTag::CacheAligned,
                     Self::Lock => KindTag::Lock,
                     Self::Event => KindTag::Event,
+                    Self::Queue { .. } => KindTag::Queue,
+                    Self::Broadcast { .. } => KindTag::Broadcast,
                 }
             }
         }

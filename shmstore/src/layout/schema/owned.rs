@@ -98,6 +98,20 @@ pub enum OwnedKind {
     Lock,
     /// An `Event`.
     Event,
+    /// A `Queue` of values. Offsets below it are relative to a value, not to the part.
+    Queue {
+        /// The capacity, in items.
+        capacity: u64,
+        /// The layout of an item.
+        value: Box<OwnedSchema>,
+    },
+    /// A `Broadcast` of values. Offsets below it are relative to a value, not to the part.
+    Broadcast {
+        /// The capacity, in items.
+        capacity: u64,
+        /// The layout of an item.
+        value: Box<OwnedSchema>,
+    },
 }
 
 /// One field of a struct.
@@ -215,6 +229,10 @@ impl OwnedSchema {
             OwnedKind::CacheAligned { object } => Kind::CacheAligned { object: object.kept() },
             OwnedKind::Lock => Kind::Lock,
             OwnedKind::Event => Kind::Event,
+            OwnedKind::Queue { capacity, value } => Kind::Queue { capacity: length(*capacity), value: value.kept() },
+            OwnedKind::Broadcast { capacity, value } => {
+                Kind::Broadcast { capacity: length(*capacity), value: value.kept() }
+            }
         };
         Box::leak(Box::new(Schema::new(length(self.size), length(self.align), kind)))
     }
@@ -237,6 +255,8 @@ impl OwnedKind {
             | Self::FixedVec { element: child, .. }
             | Self::AtomicCell { value: child }
             | Self::Versioned { value: child }
+            | Self::Queue { value: child, .. }
+            | Self::Broadcast { value: child, .. }
             | Self::CacheAligned { object: child } => child.depth,
         }
     }
@@ -274,6 +294,8 @@ impl From<&Kind> for OwnedKind {
             Kind::CacheAligned { object } => Self::CacheAligned { object: boxed(object) },
             Kind::Lock => Self::Lock,
             Kind::Event => Self::Event,
+            Kind::Queue { capacity, value } => Self::Queue { capacity: capacity as u64, value: boxed(value) },
+            Kind::Broadcast { capacity, value } => Self::Broadcast { capacity: capacity as u64, value: boxed(value) },
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{Kind, Schema};
 use crate::layout::path::Step;
 
 impl Schema {
-    /// Returns the path of the `Lock`, `Event` or `Versioned` that begins at an offset, or `None` if none begins there.
+    /// Returns the path of the `Lock`, `Event`, `Versioned`, `Queue` or `Broadcast` that begins at an offset, or `None` if none begins there.
     ///
     /// The path has no steps if that part is the whole object.
     pub(crate) fn path_of_part(&'static self, offset: usize) -> Option<Vec<Step<&'static str>>> {
@@ -12,7 +12,9 @@ impl Schema {
         let (mut schema, mut offset) = (self, offset);
         loop {
             match schema.kind() {
-                Kind::Versioned { .. } | Kind::Lock | Kind::Event => return (offset == 0).then_some(steps),
+                Kind::Versioned { .. } | Kind::Lock | Kind::Event | Kind::Queue { .. } | Kind::Broadcast { .. } => {
+                    return (offset == 0).then_some(steps);
+                }
                 Kind::CacheAligned { object } => schema = object,
                 Kind::Array { element, .. } => {
                     steps.push(Step::Index(offset.checked_div(element.size())? as u64));
@@ -32,6 +34,7 @@ impl Schema {
 
 #[cfg(test)]
 mod tests {
+    use super::super::samples;
     use crate::layout::path::{Step, write_path};
     use crate::{CacheAligned, Event, Lock, ShmLayout, ShmObject, Versioned};
     use std::sync::atomic::AtomicU64;
@@ -72,5 +75,9 @@ mod tests {
         assert_eq!(path(doors + 3 * size_of::<Event>()).as_deref(), Some("doors[1][1]"));
         assert_eq!(path(size_of::<Bank>()), None);
         assert_eq!(Lock::SCHEMA.path_of_part(0), Some(vec![]));
+        for part in &samples::EVERY_KIND[15..] {
+            assert_eq!(part.path_of_part(0), Some(vec![]), "{part}");
+            assert_eq!(part.path_of_part(128), None, "{part}: its second lock word is no part of its own");
+        }
     }
 }

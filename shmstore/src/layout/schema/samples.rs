@@ -39,7 +39,7 @@ const MODE: Schema = Schema::new(
 );
 
 /// One schema of each kind, and a struct with const arguments.
-pub(crate) const EVERY_KIND: [&Schema; 15] = [
+pub(crate) const EVERY_KIND: [&Schema; 17] = [
     &F64,
     &ATOMIC,
     &ARRAY,
@@ -55,4 +55,6 @@ pub(crate) const EVERY_KIND: [&Schema; 15] = [
     &Schema::new(128, 128, Kind::CacheAligned { object: &ATOMIC }),
     &Schema::new(8, 8, Kind::Lock),
     &Schema::new(16, 8, Kind::Event),
+    &Schema::new(512, 64, Kind::Queue { capacity: 4, value: &POSITION }),
+    &Schema::new(320, 64, Kind::Broadcast { capacity: 3, value: &U32 }),
 ];

@@ -27,6 +27,8 @@ impl fmt::Display for OwnedSchema {
             OwnedKind::CacheAligned { object } => write!(f, "CacheAligned<{object}>"),
             OwnedKind::Lock => f.write_str("Lock"),
             OwnedKind::Event => f.write_str("Event"),
+            OwnedKind::Queue { capacity, value } => write!(f, "Queue<{value}, {capacity}>"),
+            OwnedKind::Broadcast { capacity, value } => write!(f, "Broadcast<{value}, {capacity}>"),
         }
     }
 }
@@ -81,6 +83,8 @@ mod tests {
             "CacheAligned<AtomicU64>",
             "Lock",
             "Event",
+            "Queue<Position, 4>",
+            "Broadcast<u32, 3>",
         ];
         assert_eq!(named, written);
     }

@@ -6,14 +6,17 @@
 //! atomics, as every process does.
 #![allow(unsafe_code)]
 
+mod rings;
+
+use std::fmt::{self, Write};
 use std::ptr::NonNull;
-use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use crate::layout::path::{Step, write_path};
 use crate::layout::schema::{OwnedKind, OwnedSchema};
-use crate::segment::participants::TOKEN_BITS;
 use crate::segment::this_process::registry::SegmentRef;
+use crate::sync;
 use crate::sys::readable::ReadablePages;
 
 /// A part that a process owns.
@@ -54,7 +57,7 @@ pub(super) fn owned_parts(schema: &OwnedSchema, object: &SegmentRef) -> Vec<Owne
     let (pages, geometry) = (ReadablePages::of(object.mapping()), object.geometry());
     let is_readable = |offset: usize| {
         let start = geometry.payload_offset + offset;
-        pages.check(&(start..start + size_of::<AtomicU32>())).is_ok()
+        pages.check(&(start..start + 1)).is_ok()
     };
     // SAFETY: the payload is mapped while `object` is borrowed, aligned as its type is, and as long as the geometry
     // says.
@@ -81,7 +84,9 @@ impl<'a> Walk<'a> {
     /// A schema that is consistent has all parts within their parents: its offsets do not overflow.
     fn visit(&mut self, schema: &'a OwnedSchema, offset: u64) {
         match schema.kind() {
-            OwnedKind::Versioned { .. } | OwnedKind::Lock => self.note(offset),
+            OwnedKind::Versioned { .. } | OwnedKind::Lock => self.note_lock(offset, format_args!("")),
+            OwnedKind::Queue { capacity, value } => self.queue(schema, value, *capacity, offset),
+            OwnedKind::Broadcast { .. } => self.broadcast(offset),
             OwnedKind::CacheAligned { object } => self.visit(object, offset),
             OwnedKind::Struct { fields, .. } => {
                 for field in fields {
@@ -114,12 +119,15 @@ impl<'a> Walk<'a> {
         self.path.pop();
     }
 
-    /// Notes the part at `offset` if there is a token in its lock word, which is its first word.
-    fn note(&mut self, offset: u64) {
-        let token = self.lock_word(offset) & ((1 << TOKEN_BITS) - 1);
+    /// Notes the visited part, or a `piece` of it, if there is a token in its lock word.
+    fn note_lock(&mut self, offset: u64, piece: fmt::Arguments<'_>) {
+        self.note(sync::holder(self.lock_word(offset)), piece);
+    }
+
+    fn note(&mut self, token: u32, piece: fmt::Arguments<'_>) {
         if token != 0 {
             let mut path = String::new();
-            write_path(&mut path, &self.path).expect("a string takes everything");
+            write_path(&mut path, &self.path).and_then(|()| path.write_fmt(piece)).expect("a string takes everything");
             let Some(room) = self.room.checked_sub(path.len() + size_of::<OwnedPart>()) else {
                 self.visits_left = 0;
                 return;
@@ -129,30 +137,37 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The lock word at an offset. 0 if the kernel does not provide its page, or if it is outside the payload, which no
-    /// schema of the object's type allows.
+    /// The lock word at an offset. 0 if it cannot be read.
     fn lock_word(&self, offset: u64) -> u32 {
+        self.atomic::<AtomicU32>(offset).map_or(0, |word| word.load(Relaxed))
+    }
+
+    /// The word of eight bytes at an offset. 0 if it cannot be read.
+    fn word(&self, offset: u64) -> u64 {
+        self.atomic::<AtomicU64>(offset).map_or(0, |word| word.load(Relaxed))
+    }
+
+    /// The atomic at an offset. `None` if the kernel does not provide its page, or if it is outside the payload, which
+    /// no schema of the object's type allows.
+    fn atomic<A>(&self, offset: u64) -> Option<&A> {
         let (payload, len) = self.payload;
-        let Ok(offset) = usize::try_from(offset) else { return 0 };
-        if offset % align_of::<AtomicU32>() != 0
-            || offset.checked_add(size_of::<AtomicU32>()).is_none_or(|end| end > len)
-        {
-            return 0;
-        }
-        if !(self.is_readable)(offset) {
-            return 0;
+        let offset = usize::try_from(offset).ok()?;
+        let end = offset.checked_add(size_of::<A>())?;
+        if offset % align_of::<A>() != 0 || end > len || !(self.is_readable)(offset) {
+            return None;
         }
         // SAFETY: within the payload, as was just checked.
-        let word = unsafe { payload.add(offset) }.cast::<AtomicU32>();
-        // SAFETY: mapped, by the invariant of `payload`; aligned, as the payload and the offset are; an atomic.
-        unsafe { word.as_ref() }.load(Relaxed)
+        let word = unsafe { payload.add(offset) }.cast::<A>();
+        // SAFETY: mapped, by the invariant of `payload`; aligned, as the payload and the offset are. `A` is an atomic in
+        // every call.
+        Some(unsafe { word.as_ref() })
     }
 }
 
 /// Returns `true` if a type contains a lock. Most arrays are long and contain none.
 fn has_locks(schema: &OwnedSchema) -> bool {
     match schema.kind() {
-        OwnedKind::Versioned { .. } | OwnedKind::Lock => true,
+        OwnedKind::Versioned { .. } | OwnedKind::Lock | OwnedKind::Queue { .. } | OwnedKind::Broadcast { .. } => true,
         OwnedKind::CacheAligned { object } => has_locks(object),
         OwnedKind::Array { element, .. } => has_locks(element),
         OwnedKind::Struct { fields, .. } => fields.iter().any(|field| has_locks(&field.schema)),

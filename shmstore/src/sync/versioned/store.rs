@@ -142,10 +142,10 @@ pub(super) fn update_checked_by<V: ShmValue, R>(
 
 #[track_caller]
 fn change_and_publish<V: ShmValue, R>(guard: &WriteGuard<'_, V>, value: &mut V, change: impl FnOnce(&mut V) -> R) -> R {
-    let mark = guard.mark_thread();
+    let mark = guard.held().mark_thread();
     let result = change(value);
     drop(mark);
-    assert!(guard.is_ours(), "a process that was forked in an `update` must not return from its closure");
+    assert!(guard.held().is_ours(), "a process that was forked in an `update` must not return from its closure");
     guard.publish(value);
     result
 }

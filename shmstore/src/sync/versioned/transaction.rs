@@ -138,7 +138,7 @@ impl<'a, V: ShmValue> Transaction<'a, V> {
     #[inline(always)]
     unsafe fn uninit(guard: WriteGuard<'a, V>) -> Self {
         // SAFETY: the caller's promise is the same.
-        Self { _mark: guard.mark_thread(), guard, version: 0, value: unsafe { Private::uninit() } }
+        Self { _mark: guard.held().mark_thread(), guard, version: 0, value: unsafe { Private::uninit() } }
     }
 
     /// Makes the changed copy the newest version, and returns its number.
@@ -150,7 +150,7 @@ impl<'a, V: ShmValue> Transaction<'a, V> {
     #[track_caller]
     pub fn commit(self) -> u64 {
         assert!(
-            self.guard.is_ours(),
+            self.guard.held().is_ours(),
             "a process that was forked with an open `Transaction` of `{}` must not commit it. It belongs to the parent",
             Versioned::<V>::SCHEMA
         );

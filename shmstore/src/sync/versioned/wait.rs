@@ -1,12 +1,13 @@
 //! Waits for a newer version.
 
+use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant};
 
 use super::Versioned;
 use crate::error::{Awaited, WaitError};
 use crate::layout::ShmValue;
 use crate::sync::describe;
-use crate::sync::waiting::wait;
+use crate::sync::waiting::{Waitable, wait};
 use crate::sys::shm::Access;
 
 /// The least time to copy a new version. A writer that follows the protocol grants a pause in less time.
@@ -135,15 +136,34 @@ impl<V: ShmValue> Versioned<V> {
     /// the protocol can prevent any whole copy.
     fn wait_until_newer(&self, seen: u64, timeout: Duration, access: Access) -> Result<Duration, WaitError> {
         let started = Instant::now();
-        let newer = |is_newer: bool| is_newer.then_some(());
-        wait(
-            self,
-            access,
-            timeout,
-            || newer(self.version() > seen),
-            |slice| newer(self.cell.sleep_unless_newer(seen, access, slice)),
-            || Awaited::Version { part: describe::part(self), seen, newest: self.version() },
-        )?;
+        wait(&Newer { part: self, seen }, access, timeout)?;
         Ok(timeout.saturating_sub(started.elapsed()).max(TO_COPY))
+    }
+}
+
+/// A version newer than `seen`.
+struct Newer<'a, V: ShmValue> {
+    part: &'a Versioned<V>,
+    seen: u64,
+}
+
+impl<V: ShmValue> Waitable for Newer<'_, V> {
+    type Change = ();
+    type Word = AtomicU32;
+
+    fn look(&self) -> Option<()> {
+        (self.part.version() > self.seen).then_some(())
+    }
+
+    fn word(&self) -> &AtomicU32 {
+        self.part.cell.writers().bell()
+    }
+
+    fn announce(&self, access: Access) -> Result<u32, ()> {
+        Ok(self.part.cell.writers().announce(access))
+    }
+
+    fn describe(&self) -> Awaited {
+        Awaited::Version { part: describe::part(self.part), seen: self.seen, newest: self.part.version() }
     }
 }

@@ -1,20 +1,17 @@
 //! `Writer`: the exclusive writer of a `Versioned`.
 
 use std::fmt;
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::time::Duration;
 
 use super::Versioned;
 use super::store::{update_by, update_checked_by};
 use crate::error::{Busy, InvalidValue};
 use crate::layout::{AnyBits, DebugValue, ShmLayout, ShmValue};
-use crate::segment::this_process;
 use crate::sync::backoff::Limit;
+use crate::sync::side::Fences;
 use crate::sync::thread_mark::ThreadMark;
-use crate::sync::versioned_cell::{Fences, WriteGuard};
+use crate::sync::versioned_cell::WriteGuard;
 use crate::sys::failpoint::{self, Step};
-use crate::sys::membarrier;
 
 /// Stores to a [`Versioned`] many times under one lock, as its exclusive writer. [`Versioned::writer`] returns it.
 ///
@@ -96,7 +93,7 @@ impl<'a, V: ShmValue> Writer<'a, V> {
     fn new(part: &'a Versioned<V>, guard: WriteGuard<'a, V>) -> Self {
         failpoint::reach(Step::WriterBegun);
         let sequence = guard.sequence();
-        Self { part, _mark: guard.mark_thread(), guard, sequence, fences: fences_so_far() }
+        Self { part, _mark: guard.held().mark_thread(), guard, sequence, fences: Fences::so_far() }
     }
 
     /// Makes `value` the newest version, and returns its number.
@@ -121,7 +118,7 @@ impl<'a, V: ShmValue> Writer<'a, V> {
     #[track_caller]
     pub fn store_from(&mut self, value: &V) -> u64 {
         // There is no call before the copy, because it would cost the fast path some registers.
-        if self.guard.is_ours_by_word() { self.publish(value) } else { self.store_slowly(value) }
+        if self.guard.held().is_ours_by_word() { self.publish(value) } else { self.store_slowly(value) }
     }
 
     #[inline(always)]
@@ -133,21 +130,9 @@ impl<'a, V: ShmValue> Writer<'a, V> {
 
     #[inline(always)]
     fn wake(&mut self) {
-        if !self.guard.wake(self.fences) {
-            self.wake_slowly();
+        if !self.guard.held().wake(self.fences) {
+            self.guard.wake_slowly(&mut self.fences);
         }
-    }
-
-    /// The kernel may take some milliseconds to register the process for barriers. So a writer registers only after its
-    /// second store, and executes the barriers itself until then.
-    #[cold]
-    fn wake_slowly(&mut self) {
-        self.guard.wake_slowly(self.fences);
-        self.fences = match self.fences {
-            Fences::BEFORE_FIRST_STORE => Fences::BEFORE_SECOND_STORE,
-            Fences::BEFORE_SECOND_STORE => register_for_barriers(),
-            decided => decided,
-        };
     }
 
     /// The slow path: the process's token is not in its page, or is another one.
@@ -206,7 +191,7 @@ impl<'a, V: ShmValue> Writer<'a, V> {
     #[inline(always)]
     #[track_caller]
     fn check_ours(&self) {
-        if !self.guard.is_ours() {
+        if !self.guard.held().is_ours() {
             not_ours::<V>();
         }
     }
@@ -219,31 +204,6 @@ fn not_ours<V: ShmValue>() -> ! {
         "a process that was forked with a `Writer` of `{}` must not store with it. It belongs to the parent",
         Versioned::<V>::SCHEMA
     )
-}
-
-/// The token of the process that the kernel has registered for the barriers of waiters.
-static REGISTERED: AtomicU32 = AtomicU32::new(0);
-/// The token of the process that the kernel refused to register.
-static REFUSED: AtomicU32 = AtomicU32::new(0);
-
-/// Returns what is known before the kernel is asked.
-fn fences_so_far() -> Fences {
-    let token = this_process::token();
-    if REGISTERED.load(Acquire) == token {
-        Fences::BY_WAITERS
-    } else if REFUSED.load(Relaxed) == token {
-        Fences::BY_WRITER
-    } else {
-        Fences::BEFORE_FIRST_STORE
-    }
-}
-
-/// Registers this process with the kernel for the barriers of waiters.
-fn register_for_barriers() -> Fences {
-    let (outcome, fences) =
-        if membarrier::register() { (&REGISTERED, Fences::BY_WAITERS) } else { (&REFUSED, Fences::BY_WRITER) };
-    outcome.store(this_process::token(), Release);
-    fences
 }
 
 impl<V: DebugValue> fmt::Debug for Writer<'_, V> {

@@ -17,6 +17,7 @@ use std::mem::{ManuallyDrop, MaybeUninit, offset_of};
 use super::super::atomics::{AtomicU32, AtomicU64};
 use crate::layout::{ShmValue, is_described};
 use crate::sync::copy::UNIT;
+use crate::sync::side::Side;
 use crate::sync::untyped::{LINE, VersionedOffsets};
 
 #[repr(C)]
@@ -29,10 +30,7 @@ pub(super) union Memory<V> {
 /// The words of writers and waiters. They have a line of their own.
 #[repr(C, align(64))]
 pub(super) struct Control {
-    pub(super) lock: AtomicU32,
-    pub(super) flags: AtomicU32,
-    pub(super) bell: AtomicU32,
-    pub(super) thread: AtomicU32,
+    pub(super) writers: Side,
     _reserved: [AtomicU32; 12],
 }
 
@@ -101,10 +99,7 @@ impl<V: ShmValue> Memory<V> {
 }
 
 const _: () = {
-    assert!(offset_of!(Control, lock) == 0);
-    assert!(offset_of!(Control, flags) == 4);
-    assert!(offset_of!(Control, bell) == 8);
-    assert!(offset_of!(Control, thread) == 12);
+    assert!(offset_of!(Control, writers) == 0);
     assert!(offset_of!(Parts<u64>, control) == 0);
 };
 

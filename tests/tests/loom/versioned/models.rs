@@ -65,7 +65,7 @@ impl Part {
         assert_eq!(seqlock::write_after(&self.sequence, self.sequence.load(Acquire), |slot| {
             self.slots[slot].iter().for_each(|to| to.store(version + 1, Relaxed));
         }), version + 1);
-        assert!(lock_word::release(&self.lock, token).is_some());
+        assert!(lock_word::release(&self.lock, token, 0).is_some());
     }
 
     /// Tries to read, once, and returns version and words.

@@ -95,7 +95,7 @@ impl Part {
         if lock_word::try_release(&self.lock, token) {
             return;
         }
-        let flags = lock_word::release(&self.lock, token).expect("nobody takes it from the living");
+        let flags = lock_word::release(&self.lock, token, 0).expect("nobody takes it from the living");
         if flags & WAITERS != 0 {
             self.lock_futex.wake_one();
         }

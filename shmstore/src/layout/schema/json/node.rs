@@ -107,6 +107,14 @@ impl Node {
             KindTag::CacheAligned => OwnedKind::CacheAligned { object: child(&mut self.object, "object")? },
             KindTag::Lock => OwnedKind::Lock,
             KindTag::Event => OwnedKind::Event,
+            KindTag::Queue => OwnedKind::Queue {
+                capacity: need(&mut self.capacity, "capacity")?,
+                value: child(&mut self.value, "value")?,
+            },
+            KindTag::Broadcast => OwnedKind::Broadcast {
+                capacity: need(&mut self.capacity, "capacity")?,
+                value: child(&mut self.value, "value")?,
+            },
         };
         self.refuse_leftovers()?;
         OwnedSchema::new(self.size, self.align, kind)
@@ -174,6 +182,9 @@ impl From<&OwnedSchema> for Node {
             OwnedKind::FixedString { capacity } => Self { capacity: Some(*capacity), ..node },
             OwnedKind::FixedVec { capacity, element } => {
                 Self { capacity: Some(*capacity), element: boxed(element), ..node }
+            }
+            OwnedKind::Queue { capacity, value } | OwnedKind::Broadcast { capacity, value } => {
+                Self { capacity: Some(*capacity), value: boxed(value), ..node }
             }
             OwnedKind::AtomicCell { value } | OwnedKind::Versioned { value } => Self { value: boxed(value), ..node },
             OwnedKind::CacheAligned { object } => Self { object: boxed(object), ..node },

@@ -1,0 +1,64 @@
+//! A `Broadcast` of any type.
+
+use super::Ring;
+use crate::inspect::memory::Memory;
+use crate::layout::schema::OwnedSchema;
+use crate::sync::{RingOffsets, broadcast_words};
+
+/// A `Broadcast`.
+#[derive(Clone, Copy)]
+pub(in crate::inspect) struct Broadcast<'m>(Ring<'m>);
+
+impl<'m> Broadcast<'m> {
+    /// The sequence number of an item that is there.
+    pub(in crate::inspect) fn there(position: u64) -> u64 {
+        position.wrapping_add(1).wrapping_mul(2)
+    }
+
+    /// The sequence number of an item that is being written.
+    pub(in crate::inspect) fn being_written(position: u64) -> u64 {
+        Self::there(position).wrapping_sub(1)
+    }
+
+    pub(in crate::inspect) fn of(
+        schema: &OwnedSchema,
+        value: &OwnedSchema,
+        capacity: u64,
+        memory: Memory<'m>,
+        at: usize,
+    ) -> Result<Self, String> {
+        let offsets = RingOffsets::of_broadcast(value.size(), value.align(), capacity);
+        Ring::of("Broadcast", offsets, (schema, value, capacity), (memory, at)).map(Self)
+    }
+
+    pub(in crate::inspect) fn ring(&self) -> &Ring<'m> {
+        &self.0
+    }
+
+    /// Returns the number of items that were sent. `look` counts a look at a slot, and ends the search.
+    ///
+    /// The tail in memory is a lower bound. A sender may have died before it raised it.
+    pub(in crate::inspect) fn sent(&self, mut look: impl FnMut() -> bool) -> Result<u64, String> {
+        let Self(ring) = self;
+        let mut tail = ring.word(broadcast_words::TAIL)?;
+        for _ in 0..ring.capacity {
+            if !look() || (ring.slot_word(tail)?.wrapping_sub(Self::there(tail)) as i64) < 0 {
+                break;
+            }
+            tail = tail.wrapping_add(1);
+        }
+        Ok(tail)
+    }
+
+    /// Returns `true` if an item is there.
+    pub(in crate::inspect) fn is_there(&self, position: u64) -> Result<bool, String> {
+        Ok(self.0.slot_word(position)? == Self::there(position))
+    }
+
+    /// Copies an item. `None` if it is not there, or was overwritten meanwhile.
+    pub(in crate::inspect) fn item(&self, position: u64) -> Result<Option<Vec<u8>>, String> {
+        let there = Self::there(position);
+        let copied = self.0.copy(position, |before, after| (before, after) == (there, there))?;
+        Ok(copied.map(|(_, bytes)| bytes))
+    }
+}

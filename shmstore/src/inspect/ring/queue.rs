@@ -1,0 +1,106 @@
+//! A `Queue` of any type.
+
+use super::Ring;
+use crate::inspect::memory::Memory;
+use crate::layout::schema::OwnedSchema;
+use crate::sync::queue::word::{self, is_full, is_taken, lap, lap_of, next_lap};
+use crate::sync::{RingOffsets, queue_words};
+
+/// A `Queue`.
+#[derive(Clone, Copy)]
+pub(in crate::inspect) struct Queue<'m>(Ring<'m>);
+
+/// The positions whose items may be in a queue. None of the distances is more than its capacity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::inspect) struct Span {
+    /// The oldest position whose item may not be finished.
+    pub(in crate::inspect) oldest: u64,
+    /// The next position to deliver.
+    pub(in crate::inspect) cursor: u64,
+    /// The next position to fill.
+    pub(in crate::inspect) tail: u64,
+}
+
+impl<'m> Queue<'m> {
+    pub(in crate::inspect) fn of(
+        schema: &OwnedSchema,
+        value: &OwnedSchema,
+        capacity: u64,
+        memory: Memory<'m>,
+        at: usize,
+    ) -> Result<Self, String> {
+        let offsets = RingOffsets::of_queue(value.size(), value.align(), capacity);
+        Ring::of("Queue", offsets, (schema, value, capacity), (memory, at)).map(Self)
+    }
+
+    pub(in crate::inspect) fn ring(&self) -> &Ring<'m> {
+        &self.0
+    }
+
+    /// Returns the positions whose items may be there now. `look` counts a look at a slot, and ends the search.
+    ///
+    /// The tail in memory may be that of a producer that died after it had filled the slot.
+    pub(in crate::inspect) fn span(&self, mut look: impl FnMut() -> bool) -> Result<Span, String> {
+        let Self(ring) = self;
+        // The cursor first, because it never overtakes the tail.
+        let [head, cursor, mut tail] =
+            [ring.word(queue_words::HEAD)?, ring.word(queue_words::CURSOR)?, ring.word(queue_words::TAIL)?];
+        for _ in 0..ring.capacity {
+            if !look() || !self.was_filled(tail)? {
+                break;
+            }
+            tail = tail.wrapping_add(1);
+        }
+        // A consumer may be ahead of the tail of a producer that died.
+        let ahead = tail.wrapping_sub(cursor);
+        let ahead = if (ahead as i64) < 0 { 0 } else { ahead.min(ring.capacity).min(tail) };
+        let cursor = tail.wrapping_sub(ahead);
+        let behind = cursor.wrapping_sub(head).min(ring.capacity).min(cursor);
+        Ok(Span { oldest: cursor.wrapping_sub(behind), cursor, tail })
+    }
+
+    /// Returns `true` if an item was published at a position.
+    fn was_filled(&self, position: u64) -> Result<bool, String> {
+        let word = self.0.slot_word(position)?;
+        let own = lap_of(position, self.0.capacity);
+        Ok(if lap(word) == own { word != word::free(own) } else { word == word::free(next_lap(own)) })
+    }
+
+    /// Returns the word of a position's item. `None` if the item is finished, or is not there yet.
+    pub(in crate::inspect) fn item(&self, position: u64) -> Result<Option<u64>, String> {
+        let word = self.0.slot_word(position)?;
+        let is_there = lap(word) == lap_of(position, self.0.capacity) && (is_full(word) || is_taken(word));
+        Ok(is_there.then_some(word))
+    }
+
+    /// Returns `true` if no process has taken the item of this word.
+    pub(in crate::inspect) fn waits(word: u64) -> bool {
+        is_full(word)
+    }
+
+    /// Returns the word of an item once its taker is gone. It waits again.
+    pub(in crate::inspect) fn come_back(word: u64) -> u64 {
+        if is_taken(word) { word::returned(word) } else { word }
+    }
+
+    /// Returns the word of a slot once the item of a position is finished.
+    pub(in crate::inspect) fn finished(&self, position: u64) -> u64 {
+        word::free(next_lap(lap_of(position, self.0.capacity)))
+    }
+
+    /// Copies an item that no process has taken. `None` if it is not there, or was taken meanwhile.
+    pub(in crate::inspect) fn waiting_item(&self, position: u64) -> Result<Option<Vec<u8>>, String> {
+        let own = lap_of(position, self.0.capacity);
+        let is_whole = |before, after| before == after && lap(before) == own && is_full(before);
+        Ok(self.0.copy(position, is_whole)?.map(|(_, bytes)| bytes))
+    }
+
+    /// Copies an item that is not finished, taken or not, with its word. `None` if it is not there.
+    ///
+    /// Nobody writes the bytes of an item that is taken or comes back. So the word may change, but not its lap.
+    pub(in crate::inspect) fn unfinished_item(&self, position: u64) -> Result<Option<(u64, Vec<u8>)>, String> {
+        let own = lap_of(position, self.0.capacity);
+        let is_there = |word| lap(word) == own && (is_full(word) || is_taken(word));
+        self.0.copy(position, |before, after| is_there(before) && is_there(after))
+    }
+}

@@ -1,0 +1,118 @@
+//! Values on one line, as text.
+
+use std::fmt;
+
+use super::Value;
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(time) = self.as_timestamp() {
+            return write!(f, "{time}");
+        }
+        match self {
+            Self::Unsigned(number) | Self::Event { count: number } => write!(f, "{number}"),
+            Self::Signed(number) => write!(f, "{number}"),
+            Self::F32(number) => write!(f, "{number:?}"),
+            Self::F64(number) => write!(f, "{number:?}"),
+            Self::Bool(flag) => write!(f, "{flag}"),
+            Self::Char(letter) => write!(f, "{letter:?}"),
+            Self::Text(text) => write!(f, "{text:?}"),
+            Self::Variant { name, .. } => write!(f, "{}", name.escape_debug()),
+            Self::Struct { fields, .. } => {
+                f.write_str("{ ")?;
+                for (index, (name, value)) in fields.iter().enumerate() {
+                    let comma = if index == 0 { "" } else { ", " };
+                    write!(f, "{comma}{}: {value}", name.escape_debug())?;
+                }
+                f.write_str(" }")
+            }
+            Self::List { len, first } => write_list(f, *len, first),
+            Self::Queue { len, first, outstanding, .. } => {
+                write_list(f, *len, first)?;
+                if *outstanding > 0 { write!(f, " ({outstanding} taken)") } else { Ok(()) }
+            }
+            Self::Broadcast { sent, last, .. } => {
+                let before = sent.saturating_sub(last.len() as u64);
+                f.write_str("[")?;
+                if before > 0 {
+                    write!(f, "… {before} before{}", if last.is_empty() { "" } else { ", " })?;
+                }
+                write_values(f, last.iter().map(|(_, value)| value))?;
+                f.write_str("]")
+            }
+            Self::Versioned { value, .. } => value.fmt(f),
+            Self::Lock { locked, inconsistent } => {
+                f.write_str(if *locked { "locked" } else { "free" })?;
+                f.write_str(if *inconsistent { ", inconsistent" } else { "" })
+            }
+            Self::Invalid(why) => write!(f, "<{why}>"),
+            Self::Omitted => f.write_str("…"),
+            Self::Nothing => f.write_str("()"),
+        }
+    }
+}
+
+/// Writes the first values of a list of `len`.
+fn write_list(f: &mut fmt::Formatter<'_>, len: u64, first: &[Value]) -> fmt::Result {
+    f.write_str("[")?;
+    write_values(f, first)?;
+    match len.saturating_sub(first.len() as u64) {
+        0 => f.write_str("]"),
+        more => write!(f, "{}… {more} more]", if first.is_empty() { "" } else { ", " }),
+    }
+}
+
+fn write_values<'a>(f: &mut fmt::Formatter<'_>, values: impl IntoIterator<Item = &'a Value>) -> fmt::Result {
+    values.into_iter().enumerate().try_for_each(|(index, value)| {
+        let comma = if index == 0 { "" } else { ", " };
+        write!(f, "{comma}{value}")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn value_is_shown_on_one_line_without_control_characters() {
+        let name = "a\nb\u{1b}[2J".to_owned();
+        let fields = vec![(name.clone(), Value::Variant { name: name.clone(), discriminant: 0 })];
+        let all = Value::Struct { name: name.clone(), fields };
+        for value in [all, Value::Text(name), Value::Char('\n')] {
+            let shown = value.to_string();
+            assert!(!shown.contains(char::is_control), "{shown}");
+        }
+    }
+
+    #[test]
+    fn timestamps_are_shown_as_times_and_other_structs_are_not() {
+        let shown = |name: &str, field: &str, number| {
+            let fields = vec![(field.to_owned(), number)];
+            Value::Struct { name: name.into(), fields }.to_string()
+        };
+        assert_eq!(shown("Timestamp", "nanoseconds", Value::Signed(-1)), "1969-12-31T23:59:59.999999999Z");
+        assert_eq!(shown("Timestamp", "nanoseconds", Value::Unsigned(1)), "{ nanoseconds: 1 }");
+        assert_eq!(shown("Timestamp", "seconds", Value::Signed(1)), "{ seconds: 1 }");
+        assert_eq!(shown("Time", "nanoseconds", Value::Signed(1)), "{ nanoseconds: 1 }");
+    }
+
+    #[test]
+    fn queues_and_broadcasts_are_shown_as_lists_with_what_is_not_in_them() {
+        let items = |count: u64| (0..count).map(Value::Unsigned);
+        let queue = |len, outstanding, shown| {
+            Value::Queue { len, capacity: 64, pushed: 9, outstanding, first: items(shown).collect() }.to_string()
+        };
+        assert_eq!(queue(0, 0, 0), "[]");
+        assert_eq!(queue(2, 0, 2), "[0, 1]");
+        assert_eq!(queue(5, 3, 2), "[0, 1, … 3 more] (3 taken)");
+        assert_eq!(queue(5, 0, 0), "[… 5 more]");
+        let broadcast = |sent, shown| {
+            let last = items(shown).map(|item| (sent - shown + 1, item)).collect();
+            Value::Broadcast { sent, capacity: 64, last }.to_string()
+        };
+        assert_eq!(broadcast(0, 0), "[]");
+        assert_eq!(broadcast(2, 2), "[0, 1]");
+        assert_eq!(broadcast(18, 2), "[… 16 before, 0, 1]");
+        assert_eq!(broadcast(18, 0), "[… 18 before]");
+    }
+}

@@ -1,0 +1,237 @@
+//! `Broadcast<V, N>`: every subscriber receives every item, or learns how many it missed.
+//!
+//! # Safety
+//!
+//! The memory is a `BroadcastCell`. Its file says why sharing it is sound. Only the promises of the copies and of the
+//! layout traits are unsafe here.
+#![allow(unsafe_code)]
+
+mod core;
+mod memory;
+mod protocol;
+mod sender;
+mod subscriber;
+mod view;
+
+use std::fmt;
+use std::ops::Range;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::slice;
+
+use super::atomics;
+use super::describe::PartRef;
+use crate::error::{Busy, RecvError};
+use crate::layout::schema::{Kind, Schema};
+use crate::layout::{DebugValue, ShmLayout, ShmObject, ShmValue};
+use crate::sync::backoff::Limit;
+use crate::sys::shm::Access;
+
+use self::core::Core;
+use memory::BroadcastCell;
+pub use sender::Sender;
+pub use subscriber::{Subscriber, SubscriberIter, SubscriberTryIter};
+pub use view::BroadcastView;
+
+/// A stream of items from any number of senders. Every [`Subscriber`] receives every item, or learns how many it missed.
+///
+/// The last `N` items are kept. A sender never waits for a subscriber, and a subscriber that is slower than the senders
+/// by more than the capacity gets [`RecvError::Lagged`] with the exact number of items that it missed. Subscribers keep
+/// their position in their own memory, so there may be any number of them, and read-only processes can subscribe.
+///
+/// ```
+/// use shmstore::error::RecvError;
+/// use shmstore::{Broadcast, Shared, ShmObject};
+///
+/// #[derive(ShmObject)]
+/// #[repr(C)]
+/// struct Market { ticks: Broadcast<[f64; 2], 64> }
+///
+/// let market = Shared::<Market>::new_private()?;
+/// let mut ticks = market.ticks.subscribe();
+/// assert_eq!(market.ticks.send([1.08, 1.09]), 0);
+/// assert_eq!(ticks.recv()?, [1.08, 1.09]);
+///
+/// market.ticks.send_many(&[[0.0; 2]; 70]);
+/// assert!(matches!(ticks.recv(), Err(RecvError::Lagged { missed: 22 }))); // 6 were overwritten
+/// # Ok::<(), shmstore::Error>(())
+/// ```
+///
+/// A [`sender`](Self::sender) is exclusive: it sends without a lock for each item, in a few nanoseconds. A send makes no
+/// system call if no subscriber waits.
+///
+/// # When a process dies
+///
+/// - A process that is killed in a send has sent the item, or not. Nothing is torn, and numbers have no gap.
+/// - The next sender goes on within milliseconds after the kernel has released the dead process.
+/// - The death of a subscriber is noticed by no process.
+///
+/// # Details
+///
+/// - Items are numbered from 0. At any instant the last `N` - 1 items are whole. The oldest one may be being overwritten.
+/// - A subscriber that lagged goes on a quarter of the capacity after the oldest item. If it went on at the oldest, which
+///   is the next one to be overwritten, it would lag again and again behind a fast sender.
+/// - The bytes of an item that are not a valid `V` are reported as [`RecvError::InvalidValue`].
+///
+/// # Memory
+///
+/// 128 bytes, and a slot for each item. A slot has 16 bytes and the value, rounded up to 64. `N` is 2 to 2,147,483,647.
+/// There is no `Default`, because a large broadcast does not fit on the stack: use `Broadcast::new()` in a `static`, or
+/// [`ShmObject::zeroed_box`].
+#[repr(transparent)]
+pub struct Broadcast<V: ShmValue, const N: usize> {
+    cell: BroadcastCell<V, N>,
+}
+
+impl<V: ShmValue, const N: usize> Broadcast<V, N> {
+    /// Makes a broadcast without items, in ordinary memory.
+    #[must_use]
+    #[allow(clippy::new_without_default)] // a large broadcast does not fit on the stack
+    pub const fn new() -> Self {
+        Self { cell: BroadcastCell::zeroed() }
+    }
+
+    /// Sends an item to all subscribers, and returns its number. Waits until no other thread sends.
+    ///
+    /// A send with a limit goes through a sender: `part.try_sender()?.send(value)`. For a value that is too large for the
+    /// stack, use [`send_many`](Self::send_many) with a slice of one.
+    ///
+    /// # Panics
+    ///
+    /// Panics if this thread has a [`Sender`] of the broadcast. It would wait for itself.
+    #[inline]
+    #[track_caller]
+    pub fn send(&self, value: V) -> u64 {
+        self.send_many(slice::from_ref(&value)).start
+    }
+
+    /// Sends items to all subscribers, under one lock, and returns their numbers.
+    ///
+    /// ```
+    /// use shmstore::Broadcast;
+    ///
+    /// let ticks = Broadcast::<u64, 8>::new();
+    /// assert_eq!(ticks.send_many(&[7, 8, 9]), 0..3);
+    /// assert_eq!(ticks.newest()?, Some((2, 9)));
+    /// # Ok::<(), shmstore::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`send`](Self::send) does.
+    #[inline]
+    #[track_caller]
+    pub fn send_many(&self, values: &[V]) -> Range<u64> {
+        let core = self.core();
+        let _held = expect(core.lock(Limit::Forever));
+        core.send(&mut core.place(), values)
+    }
+
+    /// Returns the newest item and its number. `None` if no item was sent.
+    ///
+    /// # Errors
+    ///
+    /// - [`RecvError::InvalidValue`] if the bytes of the item are not a valid `V`.
+    /// - [`RecvError::NeverWhole`] if no copy was whole, because processes send without a pause.
+    pub fn newest(&self) -> Result<Option<(u64, V)>, RecvError> {
+        self.core().newest()
+    }
+
+    /// Returns the number of items that were sent.
+    #[must_use]
+    pub fn sent(&self) -> u64 {
+        self.core().next_to_send().position
+    }
+
+    /// Returns the number of items that are kept: `N`.
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
+        N
+    }
+
+    /// Subscribes to the items that are sent from now on.
+    ///
+    /// ```
+    /// use shmstore::Broadcast;
+    ///
+    /// let ticks = Broadcast::<u64, 8>::new();
+    /// ticks.send(1);
+    /// let mut later = ticks.subscribe();
+    /// let mut all = ticks.subscribe_oldest();
+    /// ticks.send(2);
+    /// assert_eq!((later.recv()?, all.recv()?), (2, 1));
+    /// # Ok::<(), shmstore::Error>(())
+    /// ```
+    #[must_use]
+    pub fn subscribe(&self) -> Subscriber<'_, V, N> {
+        self.subscriber(Access::ReadWrite, self.sent())
+    }
+
+    /// Subscribes to the items from number `position` on. If that was overwritten, the first call says how many were
+    /// missed. If it was not sent yet, the subscriber waits for it.
+    #[must_use]
+    pub fn subscribe_from(&self, position: u64) -> Subscriber<'_, V, N> {
+        self.subscriber(Access::ReadWrite, position)
+    }
+
+    /// Subscribes to the oldest item that is certainly whole, and to all after it: the last `N` - 1, and those to come.
+    #[must_use]
+    pub fn subscribe_oldest(&self) -> Subscriber<'_, V, N> {
+        self.subscriber(Access::ReadWrite, self.oldest())
+    }
+
+    fn oldest(&self) -> u64 {
+        self.sent().saturating_sub(N as u64 - 1)
+    }
+
+    fn subscriber(&self, access: Access, position: u64) -> Subscriber<'_, V, N> {
+        Subscriber::new(self, access, position)
+    }
+
+    #[inline(always)]
+    fn core(&self) -> Core<'_, V> {
+        Core::new(self.cell.senders(), self.cell.ring(), PartRef::of(self))
+    }
+}
+
+#[track_caller]
+fn expect<T>(taken: Result<T, Busy>) -> T {
+    match taken {
+        Ok(taken) => taken,
+        Err(busy) => panic!("{busy}"),
+    }
+}
+
+impl<V: DebugValue, const N: usize> fmt::Debug for Broadcast<V, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug("Broadcast", self, f)
+    }
+}
+
+/// Prints the number of sent items and the newest item of a broadcast or its view.
+fn debug<V: DebugValue, const N: usize>(name: &str, part: &Broadcast<V, N>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut shown = f.debug_struct(name);
+    shown.field("sent", &part.sent()).field("capacity", &N);
+    match part.newest() {
+        Ok(newest) => shown.field("newest", &newest.map(|(_, value)| value)),
+        Err(error) => shown.field("newest", &format_args!("<{error}>")),
+    };
+    shown.finish()
+}
+
+// A broadcast changes by single stores, so a panic leaves nothing half-made.
+impl<V: ShmValue, const N: usize> UnwindSafe for Broadcast<V, N> {}
+impl<V: ShmValue, const N: usize> RefUnwindSafe for Broadcast<V, N> {}
+
+// SAFETY: size and alignment are the compiler's. The kind, the capacity and the value's schema describe the content.
+unsafe impl<V: ShmValue, const N: usize> ShmLayout for Broadcast<V, N> {
+    const SCHEMA: &'static Schema = &Schema::of::<Self>(Kind::Broadcast { capacity: N, value: V::SCHEMA });
+}
+
+// SAFETY: atomic byte by byte, and any bytes are valid, as `BroadcastCell` explains. Zeros are a broadcast without
+// items. Nothing to drop, because values are `Copy`. The view is a transparent wrapper whose methods never write.
+unsafe impl<V: ShmValue, const N: usize> ShmObject for Broadcast<V, N> {
+    type View = BroadcastView<V, N>;
+}
+
+#[cfg(test)]
+mod tests;

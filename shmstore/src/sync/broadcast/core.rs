@@ -1,0 +1,174 @@
+//! The operations of a broadcast on its words and slots.
+//!
+//! # Safety
+//!
+//! As `broadcast.rs`.
+#![allow(unsafe_code)]
+
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use super::memory::Senders;
+use super::protocol::{self, Place, Received, Slots, next_to_send, receive};
+use crate::error::{Awaited, Busy, RecvError, WaitError};
+use crate::layout::ShmValue;
+use crate::sync::atomics::AtomicU32;
+use crate::sync::atomics::Ordering::Acquire;
+use crate::sync::backoff::{Left, Limit};
+use crate::sync::copy::{copy_in, copy_out, prepare_copy_in};
+use crate::sync::describe::PartRef;
+use crate::sync::ring::Ring;
+use crate::sync::side::Held;
+use crate::sync::waiting::{Waitable, wait};
+use crate::sys::shm::Access;
+use crate::value::bits;
+
+/// The time limit for a copy of the newest item.
+const TO_COPY: Duration = Duration::from_millis(100);
+
+#[derive(Clone, Copy)]
+pub(super) struct Core<'a, V> {
+    pub(super) senders: &'a Senders,
+    ring: Ring<'a>,
+    part: PartRef,
+    _value: PhantomData<V>,
+}
+
+impl<'a, V: ShmValue> Core<'a, V> {
+    #[inline(always)]
+    pub(super) fn new(senders: &'a Senders, ring: Ring<'a>, part: PartRef) -> Self {
+        Self { senders, ring, part, _value: PhantomData }
+    }
+
+    #[inline(always)]
+    pub(super) fn lock(&self, limit: Limit) -> Result<Held<'a>, Busy> {
+        self.senders.side.lock(limit).map_err(|error| self.part.busy(error))
+    }
+
+    /// The place at the tail.
+    #[inline(always)]
+    pub(super) fn place(&self) -> Place {
+        self.place_of(self.senders.tail.load(Acquire))
+    }
+
+    #[inline(always)]
+    pub(super) fn place_of(&self, position: u64) -> Place {
+        Place::of(position, Slots::capacity(&self.ring))
+    }
+
+    pub(super) fn next_to_send(&self) -> Place {
+        next_to_send(&self.ring, &self.senders.tail)
+    }
+
+    /// Sends items, and returns their numbers. The caller has the senders' lock.
+    #[inline(always)]
+    pub(super) fn send(&self, place: &mut Place, values: &[V]) -> Range<u64> {
+        let mut first = None;
+        for value in values {
+            let position = protocol::send(&self.ring, &self.senders.tail, place, |index| {
+                let slot = self.ring.value(index);
+                prepare_copy_in::<V>(slot);
+                // SAFETY: a slot of this broadcast, aligned, a whole number of units. `value` is a V, which has no
+                // padding.
+                unsafe { copy_in(value, slot) }
+            });
+            first.get_or_insert(position);
+        }
+        first.unwrap_or(place.position)..place.position
+    }
+
+    /// Receives the item at a place. Never waits.
+    #[inline(always)]
+    pub(super) fn receive(&self, place: &mut Place) -> Result<Option<V>, RecvError> {
+        let mut value = MaybeUninit::uninit();
+        let received = receive(&self.ring, &self.senders.tail, place, |index| {
+            // SAFETY: a slot of this broadcast, aligned, a whole number of units. `value` has room for a V.
+            unsafe { copy_out(self.ring.value(index), value.as_mut_ptr()) }
+        });
+        match received {
+            // SAFETY: all bytes were copied.
+            Received::Item => unsafe { bits::checked(value) }.map(Some).map_err(RecvError::InvalidValue),
+            Received::NotYet => Ok(None),
+            Received::Lagged { missed } => Err(RecvError::Lagged { missed }),
+        }
+    }
+
+    /// Receives the item at a place, and waits for it.
+    #[inline(always)]
+    pub(super) fn receive_within(&self, place: &mut Place, access: Access, limit: Limit) -> Result<V, RecvError> {
+        match self.receive(place) {
+            Ok(Some(value)) => Ok(value),
+            Ok(None) => self.wait_and_receive(place, access, limit),
+            Err(error) => Err(error),
+        }
+    }
+
+    #[cold]
+    fn wait_and_receive(&self, place: &mut Place, access: Access, limit: Limit) -> Result<V, RecvError> {
+        let position = place.position;
+        let mut left = Left::of(limit);
+        loop {
+            if limit == Limit::Never {
+                return Err(RecvError::Empty { broadcast: self.part.kind(), position, waited: Duration::ZERO });
+            }
+            let sent = Sent { core: self, place: *place };
+            wait(&sent, access, left.duration()).map_err(|error| match error {
+                WaitError::Removed { awaited } => RecvError::Removed { awaited },
+                WaitError::AnchorLost { awaited, anchor } => RecvError::AnchorLost { awaited, anchor },
+                _ => RecvError::Empty { broadcast: self.part.name(), position, waited: left.waited() },
+            })?;
+            if let Some(value) = self.receive(place)? {
+                return Ok(value);
+            }
+        }
+    }
+
+    /// Returns the newest item and its number.
+    pub(super) fn newest(&self) -> Result<Option<(u64, V)>, RecvError> {
+        let mut started = None;
+        loop {
+            let next = self.next_to_send().position;
+            if next == 0 {
+                return Ok(None);
+            }
+            let position = next - 1;
+            match self.receive(&mut self.place_of(position)) {
+                Ok(Some(value)) => return Ok(Some((position, value))),
+                Ok(None) | Err(RecvError::Lagged { .. }) => {}
+                Err(error) => return Err(error),
+            }
+            if started.get_or_insert_with(Instant::now).elapsed() >= TO_COPY {
+                return Err(RecvError::NeverWhole { broadcast: self.part.name() });
+            }
+        }
+    }
+}
+
+/// An item that is sent.
+struct Sent<'c, 'a, V> {
+    core: &'c Core<'a, V>,
+    place: Place,
+}
+
+impl<V: ShmValue> Waitable for Sent<'_, '_, V> {
+    type Change = ();
+    type Word = AtomicU32;
+
+    fn look(&self) -> Option<()> {
+        protocol::was_sent(&self.core.ring, self.place).then_some(())
+    }
+
+    fn word(&self) -> &AtomicU32 {
+        self.core.senders.side.bell()
+    }
+
+    fn announce(&self, access: Access) -> Result<u32, ()> {
+        Ok(self.core.senders.side.announce(access))
+    }
+
+    fn describe(&self) -> Awaited {
+        Awaited::Sent { broadcast: self.core.part.name(), position: self.place.position }
+    }
+}

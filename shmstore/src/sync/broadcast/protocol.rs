@@ -1,0 +1,159 @@
+//! The protocol of a broadcast: how items are sent and received.
+//!
+//! Item k is in slot k mod N. The sequence number of the slot is 2k + 1 while the item is being written, and 2k + 2
+//! once it is there. Items count from 0, so the zeros of a new object are slots without an item.
+//!
+//! `tail` is a lower bound of the number of sent items. A sender that was killed has published its item, and not
+//! counted it. So every process that needs the number steps over the items that are there.
+//!
+//! Every store that a successor relies on is Release, as the compiler may exchange relaxed stores, and a process is
+//! killed between two instructions. The fences pair as those of `seqlock.rs` do.
+//!
+//! The loom models build this file a second time, with loom's atomics.
+
+use super::atomics::Ordering::{Acquire, Relaxed, Release};
+use super::atomics::{AtomicU64, fence};
+
+/// The slots of a broadcast.
+pub(super) trait Slots {
+    /// The number of slots.
+    fn capacity(&self) -> u64;
+
+    /// The sequence number of a slot. The index is less than the capacity.
+    fn sequence(&self, index: u64) -> &AtomicU64;
+
+    /// A send has come so far. For tests that kill it there.
+    fn reached(&self, _: Reached) {}
+}
+
+/// A point between two stores of a send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reached {
+    /// The sequence number is odd, and nothing is copied.
+    Odd,
+    /// The item is copied, the sequence number is still odd.
+    Copied,
+    /// The item is published, and `tail` does not count it yet.
+    Sent,
+}
+
+/// A position, with its slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) position: u64,
+    index: u64,
+}
+
+impl Place {
+    #[inline(always)]
+    pub(super) fn of(position: u64, capacity: u64) -> Self {
+        Self { position, index: position % capacity }
+    }
+
+    #[inline(always)]
+    fn next(self, capacity: u64) -> Self {
+        let index = if self.index + 1 < capacity { self.index + 1 } else { 0 };
+        Self { position: self.position.wrapping_add(1), index }
+    }
+
+    /// The sequence number of the slot once the item of this position is there.
+    #[inline(always)]
+    fn there(self) -> u64 {
+        self.position.wrapping_mul(2).wrapping_add(2)
+    }
+}
+
+/// Sends an item at the tail, by `fill`, which gets the index of the slot. Returns its number. The caller has the
+/// senders' lock.
+#[inline(always)]
+pub(super) fn send<S: Slots>(slots: &S, tail: &AtomicU64, place: &mut Place, fill: impl FnOnce(u64)) -> u64 {
+    let capacity = slots.capacity();
+    for _ in 0..capacity {
+        if !is_there(slots.sequence(place.index).load(Acquire), *place) {
+            break;
+        }
+        *place = place.next(capacity);
+        tail.store(place.position, Release);
+    }
+    let sent = *place;
+    let sequence = slots.sequence(sent.index);
+    sequence.store(sent.there().wrapping_sub(1), Release);
+    slots.reached(Reached::Odd);
+    fence(Release);
+    fill(sent.index);
+    slots.reached(Reached::Copied);
+    sequence.store(sent.there(), Release);
+    slots.reached(Reached::Sent);
+    *place = sent.next(capacity);
+    tail.store(place.position, Release);
+    sent.position
+}
+
+/// Returns `true` if the item of a position was sent. It may be overwritten.
+#[inline(always)]
+fn is_there(sequence: u64, place: Place) -> bool {
+    sequence.wrapping_sub(place.there()) as i64 >= 0
+}
+
+/// Returns `true` if the item of a place was sent. It may be overwritten. Only loads.
+pub(super) fn was_sent<S: Slots>(slots: &S, place: Place) -> bool {
+    is_there(slots.sequence(place.index).load(Relaxed), place)
+}
+
+/// The number of sent items, as a position: that of the next item. Only loads.
+pub(super) fn next_to_send<S: Slots>(slots: &S, tail: &AtomicU64) -> Place {
+    let capacity = slots.capacity();
+    let mut place = Place::of(tail.load(Relaxed), capacity);
+    fence(Acquire);
+    for _ in 0..capacity {
+        if !is_there(slots.sequence(place.index).load(Relaxed), place) {
+            break;
+        }
+        place = place.next(capacity);
+    }
+    fence(Acquire);
+    place
+}
+
+/// The outcome of an attempt to receive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Received {
+    /// The item of the position was copied, and the position is the next one.
+    Item,
+    /// The item was not sent yet.
+    NotYet,
+    /// So many items were overwritten before they were received. The position has moved after them.
+    Lagged { missed: u64 },
+}
+
+/// Copies the item at a position by `copy`, which gets the index of the slot. Only loads. Unless the outcome is
+/// [`Received::Item`], the copied bytes mean nothing.
+#[inline(always)]
+pub(super) fn receive<S: Slots>(slots: &S, tail: &AtomicU64, place: &mut Place, copy: impl FnOnce(u64)) -> Received {
+    let sequence = slots.sequence(place.index);
+    let before = sequence.load(Relaxed);
+    if before == place.there() {
+        fence(Acquire);
+        copy(place.index);
+        fence(Acquire);
+        if sequence.load(Relaxed) == before {
+            *place = place.next(slots.capacity());
+            return Received::Item;
+        }
+    } else if !is_there(before, *place) {
+        return Received::NotYet;
+    }
+    lagged(slots, tail, place)
+}
+
+/// Moves a position that was overwritten. The oldest item is the one that is overwritten next, so the position moves a
+/// quarter of the capacity further. Otherwise a subscriber would lag again and again behind a fast sender.
+#[cold]
+fn lagged<S: Slots>(slots: &S, tail: &AtomicU64, place: &mut Place) -> Received {
+    let capacity = slots.capacity();
+    let next = next_to_send(slots, tail).position;
+    let wanted = next.saturating_sub(capacity).saturating_add((capacity / 4).max(1));
+    let missed = wanted.saturating_sub(place.position).max(1);
+    *place = Place::of(place.position.wrapping_add(missed), capacity);
+    Received::Lagged { missed }
+}

@@ -1,0 +1,119 @@
+//! Pushing.
+//!
+//! # Safety
+//!
+//! As `queue.rs`.
+#![allow(unsafe_code)]
+
+use std::slice;
+use std::time::Duration;
+
+use super::Queue;
+use crate::error::PushError;
+use crate::layout::ShmValue;
+use crate::sync::backoff::Limit;
+use crate::sync::copy::{Unit, copy_in, prepare_copy_in};
+
+/// Pushes.
+impl<V: ShmValue, const N: usize> Queue<V, N> {
+    /// Pushes an item. Waits until there is room.
+    ///
+    /// For a value that is too large for the stack, use [`push_many`](Self::push_many) with a slice of one.
+    ///
+    /// # Errors
+    ///
+    /// - [`PushError::Removed`] and [`PushError::AnchorLost`] if the object or its anchor was removed during a wait.
+    /// - [`PushError::Busy`] if this thread has the [`Producer`](super::Producer).
+    #[inline]
+    pub fn push(&self, value: V) -> Result<(), PushError> {
+        self.push_within(Limit::Forever, slice::from_ref(&value)).map(drop)
+    }
+
+    /// Pushes an item if there is room. Never waits.
+    ///
+    /// ```
+    /// use shmstore::error::PushError;
+    /// use shmstore::Queue;
+    ///
+    /// let queue = Queue::<u64, 1>::new();
+    /// queue.try_push(1)?;
+    /// assert!(matches!(queue.try_push(2), Err(PushError::Full { .. })));
+    /// # Ok::<(), shmstore::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// - [`PushError::Full`] if there is no room.
+    /// - [`PushError::Busy`] if another process or thread is pushing.
+    #[inline]
+    pub fn try_push(&self, value: V) -> Result<(), PushError> {
+        self.push_within(Limit::Never, slice::from_ref(&value)).map(drop)
+    }
+
+    /// Pushes an item. Waits until there is room. The limit is `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// - [`PushError::Full`] once the time is over.
+    /// - [`PushError::Busy`] if another process or thread had the producers' side all the time.
+    /// - [`PushError::Removed`] and [`PushError::AnchorLost`] as for [`push`](Self::push).
+    pub fn push_timeout(&self, value: V, timeout: Duration) -> Result<(), PushError> {
+        self.push_within(Limit::Within(timeout), slice::from_ref(&value)).map(drop)
+    }
+
+    /// Pushes the first of `values`, as many as have room, under one lock. Waits until there is room for one. Returns
+    /// how many were pushed, which is 0 only if there are no values.
+    ///
+    /// ```
+    /// use shmstore::Queue;
+    ///
+    /// let queue = Queue::<u64, 4>::new();
+    /// let mut rest = &[1, 2, 3][..];
+    /// while !rest.is_empty() {
+    ///     rest = &rest[queue.push_many(rest)?..];
+    /// }
+    /// assert_eq!(queue.len(), 3);
+    /// # Ok::<(), shmstore::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`push`](Self::push).
+    pub fn push_many(&self, values: &[V]) -> Result<usize, PushError> {
+        self.push_within(Limit::Forever, values)
+    }
+
+    /// Pushes the first of `values`, as many as have room, under one lock. Never waits. Returns how many were pushed.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_push`](Self::try_push).
+    pub fn try_push_many(&self, values: &[V]) -> Result<usize, PushError> {
+        self.push_within(Limit::Never, values)
+    }
+
+    /// Pushes the first of `values`, as many as have room, under one lock. Waits until there is room for one. The limit
+    /// is `timeout`. Returns how many were pushed.
+    ///
+    /// # Errors
+    ///
+    /// As [`push_timeout`](Self::push_timeout).
+    pub fn push_many_timeout(&self, values: &[V], timeout: Duration) -> Result<usize, PushError> {
+        self.push_within(Limit::Within(timeout), values)
+    }
+
+    #[inline(always)]
+    fn push_within(&self, limit: Limit, values: &[V]) -> Result<usize, PushError> {
+        self.core().push(limit, values.len(), filler(values))
+    }
+}
+
+/// Copies values into slots, by their numbers.
+#[inline(always)]
+pub(super) fn filler<V: ShmValue>(values: &[V]) -> impl FnMut(usize, *mut Unit) + '_ {
+    |at, slot| {
+        prepare_copy_in::<V>(slot);
+        // SAFETY: a slot of the queue, aligned, a whole number of units. The value is a V, which has no padding.
+        unsafe { copy_in(&raw const values[at], slot) }
+    }
+}
