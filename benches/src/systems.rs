@@ -19,6 +19,7 @@ pub mod pthread;
 pub mod ringfire;
 // The project's own.
 pub mod shmstore;
+pub mod shmstore_channels;
 
 #[cfg(test)]
 mod tests;

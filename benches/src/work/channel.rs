@@ -21,6 +21,9 @@ use crate::systems::cloudtoid::Cloudtoid;
 use crate::systems::iceoryx2::Publishing;
 use crate::systems::posix_mq::PosixMq;
 use crate::systems::ringfire::{Mpmc, MpmcQueue, Ring};
+use crate::systems::shmstore_channels::{
+    Broadcasted, BroadcastedExclusively, Queued, QueuedExclusively, Taken, TakenExclusively,
+};
 
 /// The results of a function for queues of some kinds, and for all peers.
 macro_rules! queues {
@@ -33,7 +36,7 @@ macro_rules! queues {
 /// The same for queues that several processes use at each end.
 macro_rules! shared_queues {
     ($function:ident $arguments:tt) => {
-        of_each!($function [WORDS] $arguments: MpmcQueue, Cloudtoid, PosixMq;
+        of_each!($function [WORDS] $arguments: Queued, MpmcQueue, Cloudtoid, PosixMq;
             boost crate::systems::boost::MessageQueue)
     };
 }
@@ -41,9 +44,11 @@ macro_rules! shared_queues {
 /// The same for broadcasts.
 macro_rules! broadcasts {
     ($function:ident $arguments:tt) => {
-        of_each!($function [WORDS] $arguments: Ring, Mpmc, Publishing)
+        of_each!($function [WORDS] $arguments: BroadcastedExclusively, Broadcasted, Ring, Mpmc, Publishing)
     };
 }
+
+const EXCLUSIVE: &str = <QueuedExclusively as Channel>::NAME;
 
 /// The other process's work: it receives a queue's values, or a broadcast's, or sends and receives.
 const RECEIVE: &str = "receive";
@@ -73,40 +78,45 @@ enum End {
 
 /// Pushes, with no other process.
 pub(super) fn push<const WORDS: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let contenders = queues!(alone(ground, name, End::Sender): InProcess);
-    Ok(row(ground, name, &format!("push {}, idle", size::<WORDS>()), contenders, Vec::new()))
+    let contenders = queues!(alone(ground, name, End::Sender): InProcess, QueuedExclusively, Queued);
+    Ok(row(ground, name, &format!("push {}, idle", size::<WORDS>()), contenders, of_senders::<WORDS>()))
 }
 
 /// Pops.
 pub(super) fn pop<const WORDS: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let contenders = queues!(alone(ground, name, End::Receiver): InProcess);
-    Ok(row(ground, name, &format!("pop {}, idle", size::<WORDS>()), contenders, Vec::new()))
+    let contenders = queues!(alone(ground, name, End::Receiver):
+        InProcess, QueuedExclusively, Queued, TakenExclusively, Taken);
+    let targets = vec![figure(EXCLUSIVE, 6.0), figure(<TakenExclusively as Channel>::NAME, 12.0)];
+    let targets = if is_one_line::<WORDS>() { targets } else { Vec::new() };
+    Ok(row(ground, name, &format!("pop {}, idle", size::<WORDS>()), contenders, targets))
 }
 
 /// Pushes and pops in turn.
 pub(super) fn push_pop<const WORDS: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let contenders = queues!(in_turn(ground, name): InProcess);
-    Ok(row(ground, name, &format!("push + pop {}, idle", size::<WORDS>()), contenders, Vec::new()))
+    let contenders = queues!(in_turn(ground, name): InProcess, Queued, QueuedExclusively);
+    let work = format!("push + pop {}, idle", size::<WORDS>());
+    Ok(row(ground, name, &work, contenders, vec![figure("shmstore", 20.0)]))
 }
 
 /// Sends to a broadcast.
 pub(super) fn send<const WORDS: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
     let contenders = broadcasts!(alone(ground, name, End::Sender));
-    Ok(row(ground, name, &format!("send {}, idle", size::<WORDS>()), contenders, Vec::new()))
+    Ok(row(ground, name, &format!("send {}, idle", size::<WORDS>()), contenders, of_senders::<WORDS>()))
 }
 
 /// Receives from a broadcast.
 pub(super) fn recv<const WORDS: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let contenders = broadcasts!(alone(ground, name, End::Receiver));
-    Ok(row(ground, name, &format!("recv {}, idle", size::<WORDS>()), contenders, Vec::new()))
+    let contenders = of_each!(alone [WORDS] (ground, name, End::Receiver): Broadcasted, Ring, Mpmc, Publishing);
+    let targets = if is_one_line::<WORDS>() { vec![figure("shmstore", 6.0)] } else { Vec::new() };
+    Ok(row(ground, name, &format!("recv {}, idle", size::<WORDS>()), contenders, targets))
 }
 
 /// Pushes while another process pops.
 pub(super) fn one_to_one<const WORDS: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let mut contenders = queues!(stream(ground, name, RECEIVE):);
+    let mut contenders = queues!(stream(ground, name, RECEIVE): QueuedExclusively, Queued);
     contenders.push(stream_in_process::<WORDS>(ground.partner_cpu)?);
     let work = format!("queue {} from process to process, for each value", size::<WORDS>());
-    Ok(row(ground, name, &work, contenders, Vec::new()))
+    Ok(row(ground, name, &work, contenders, of_streams::<WORDS>()))
 }
 
 /// Pushes and pops, by two processes. The time is the mean for a push and a pop of either process.
@@ -114,14 +124,33 @@ pub(super) fn two_to_two<const WORDS: usize>(ground: &Ground<'_>, name: &'static
     let mut contenders = shared_queues!(together(ground, name));
     contenders.push(together_in_process::<WORDS>(ground.partner_cpu)?);
     let work = format!("push + pop {} of one queue, by two processes at once", size::<WORDS>());
-    Ok(row(ground, name, &work, contenders, Vec::new()))
+    Ok(row(ground, name, &work, contenders, vec![target("shmstore", "Boost", 0.25)]))
 }
 
 /// Sends while three receivers in another process get every value.
 pub(super) fn one_to_three<const WORDS: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
     let contenders = broadcasts!(stream(ground, name, RECEIVE_ALL));
     let work = format!("broadcast {} to {RECEIVERS} receivers in another process, for each value", size::<WORDS>());
-    Ok(row(ground, name, &work, contenders, Vec::new()))
+    Ok(row(ground, name, &work, contenders, of_streams::<WORDS>()))
+}
+
+/// Returns `true` if a slot of shmstore with such a value is one line.
+fn is_one_line<const WORDS: usize>() -> bool {
+    WORDS <= 6
+}
+
+fn of_senders<const WORDS: usize>() -> Vec<Target> {
+    let targets = vec![target(EXCLUSIVE, "ringfire", 0.5), figure(EXCLUSIVE, 4.0)];
+    if is_one_line::<WORDS>() { targets } else { Vec::new() }
+}
+
+fn of_streams<const WORDS: usize>() -> Vec<Target> {
+    if is_one_line::<WORDS>() { vec![target(EXCLUSIVE, "ringfire", 1.0)] } else { Vec::new() }
+}
+
+/// A limit on the time itself.
+fn figure(ours: &'static str, nanoseconds: f64) -> Target {
+    Target::new(ours, Other::Figure, nanoseconds)
 }
 
 /// Both ends in this process: bursts of values, of which one end is measured.
@@ -317,7 +346,7 @@ pub(super) fn partner(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
 
 fn partner_of_size<const WORDS: usize>(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
     let players = match role.work.as_str() {
-        RECEIVE => queues!(receiving():),
+        RECEIVE => queues!(receiving(): QueuedExclusively, Queued),
         RECEIVE_ALL => broadcasts!(receiving()),
         _ => shared_queues!(exchanging()),
     };

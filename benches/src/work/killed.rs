@@ -13,12 +13,13 @@ use crate::Failure;
 use crate::batch::{Sample, Series};
 use crate::partner::{Partner, Role, Stage};
 use crate::payload::Payload;
-use crate::row::{Row, Target};
+use crate::row::{Other, Row, Target};
 use crate::systems::channel::{CAPACITY, Channel, Receives, Sends};
 use crate::systems::cloudtoid::Cloudtoid;
 use crate::systems::iceoryx2::Publishing;
 use crate::systems::posix_mq::PosixMq;
 use crate::systems::ringfire::{Mpmc, MpmcQueue};
+use crate::systems::shmstore_channels::{Broadcasted, BroadcastedExclusively, Queued, QueuedExclusively};
 
 /// The number of words of a value.
 const WORDS: usize = 512;
@@ -30,7 +31,7 @@ const LIMIT: Duration = Duration::from_secs(25);
 const SHORT: Duration = Duration::from_secs(1);
 
 /// The killed process begins no more pushes than this.
-const MOST: u64 = CAPACITY as u64;
+const MOST: u64 = CAPACITY as u64 * 3 / 4;
 /// The deaths come after different numbers of pushes. The kill itself takes some time, too.
 const PUSHES: u64 = MOST / 2;
 
@@ -45,7 +46,21 @@ const SOON: Duration = Duration::from_millis(100);
 const OTHERS: u64 = 1 << 32;
 
 /// The other process's work.
-const WORK: &str = "push-until-killed";
+const PUSH: &str = "push-until-killed";
+const SEND: &str = "send-until-killed";
+
+macro_rules! queues {
+    ($function:ident $arguments:tt) => {
+        of_each!($function $arguments: Queued, MpmcQueue, Cloudtoid, PosixMq;
+            boost crate::systems::boost::MessageQueue)
+    };
+}
+
+macro_rules! broadcasts {
+    ($function:ident $arguments:tt) => {
+        of_each!($function $arguments: Broadcasted, Mpmc, Publishing)
+    };
+}
 
 /// The outcome of one death.
 #[derive(Debug, Clone, Copy, Default)]
@@ -55,38 +70,39 @@ struct Death {
     torn: u64,
 }
 
-macro_rules! victims {
-    ($function:ident $arguments:tt) => {
-        of_each!($function $arguments: MpmcQueue, Cloudtoid, PosixMq, Publishing; boost crate::systems::boost::MessageQueue)
-    };
-}
-
 /// A producer of a queue.
 pub(super) fn queue(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let series = of_each!(deaths(ground, name): MpmcQueue, Cloudtoid, PosixMq;
-        boost crate::systems::boost::MessageQueue);
-    Ok(row(name, "queue", series, Vec::new()))
+    let mut series = queues!(deaths(ground, name, PUSH));
+    series.insert(1, deaths_of::<QueuedExclusively, Queued>(ground, name, PUSH)?);
+    Ok(row(name, "queue", series))
 }
 
 /// A sender of a broadcast.
 pub(super) fn broadcast(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    Ok(row(name, "broadcast", of_each!(deaths(ground, name): Mpmc, Publishing), Vec::new()))
+    let mut series = broadcasts!(deaths(ground, name, SEND));
+    series.insert(1, deaths_of::<BroadcastedExclusively, Broadcasted>(ground, name, SEND)?);
+    Ok(row(name, "broadcast", series))
 }
 
-fn row(name: &'static str, of: &str, series: Vec<Series>, targets: Vec<Target>) -> Row {
+fn row(name: &'static str, of: &str, series: Vec<Series>) -> Row {
     let work = format!("{of}: producer killed, until another producer's value is received, worst case");
+    let targets = ["shmstore", "shmstore, exclusive"].map(|ours| Target::new(ours, Other::Figure, 10e6)).to_vec();
     Row { name: name.into(), work, unit: "ns", series, targets }
 }
 
-/// The worst of several deaths of producers of a system.
-fn deaths<C: Channel>(ground: &Ground<'_>, row: &str) -> Result<Series, Failure> {
+fn deaths<C: Channel>(ground: &Ground<'_>, row: &str, work: &str) -> Result<Series, Failure> {
+    deaths_of::<C, C>(ground, row, work)
+}
+
+/// The worst of several deaths of producers, in another system's part if an exclusive producer keeps others out.
+fn deaths_of<V: Channel, C: Channel>(ground: &Ground<'_>, row: &str, work: &str) -> Result<Series, Failure> {
     let (deaths, limit) = if ground.is_quick { (FEW, SHORT) } else { (DEATHS, LIMIT) };
     let (mut worst, mut done, mut starved) = (Death::default(), 0, 0);
     let start = Instant::now();
     while done < deaths && starved == 0 && start.elapsed() < limit {
-        let directory = ground.directory(row, &format!("{}-{done}", C::NAME))?;
+        let directory = ground.directory(row, &format!("{}-{done}", V::NAME))?;
         let pushes = 1 + done * (PUSHES - 1) / (deaths - 1);
-        let outcome = death::<C>(ground, directory, pushes, limit)?;
+        let outcome = death::<V, C>(ground, work, directory, pushes, limit)?;
         done += 1;
         starved += u64::from(outcome.is_none());
         let death = outcome.unwrap_or(Death { waited: limit, ..Death::default() });
@@ -97,12 +113,13 @@ fn deaths<C: Channel>(ground: &Ground<'_>, row: &str) -> Result<Series, Failure>
     let Death { waited, lost, torn } = worst;
     let nanoseconds = waited.as_nanos() as f64;
     let sample = Sample { nanoseconds, rounds: done, torn, starved, lost, ..Sample::default() };
-    Ok(Series { name: C::NAME, samples: vec![sample], ..Series::default() })
+    Ok(Series { name: V::NAME, samples: vec![sample], ..Series::default() })
 }
 
 /// One death. `None`: nothing is received within the limit.
-fn death<C: Channel>(
+fn death<V: Channel, C: Channel>(
     ground: &Ground<'_>,
+    work: &str,
     directory: PathBuf,
     pushes: u64,
     limit: Duration,
@@ -124,7 +141,7 @@ fn death<C: Channel>(
         }
     });
     is_ready.recv()??;
-    let victim = Partner::start(WORK, C::NAME, WORDS, &directory, ground.partner_cpu)?;
+    let victim = Partner::start(work, V::NAME, WORDS, &directory, ground.partner_cpu)?;
     died.send(victim.kill_after(pushes)?)?;
     match is_over.recv_timeout(limit + SOON) {
         Ok(outcome) => Ok(outcome),
@@ -170,7 +187,9 @@ fn survive(
 
 /// The other process pushes until it is killed.
 pub(super) fn partner(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
-    play(role, stage, victims!(victim()))
+    let mut victims = if role.work == PUSH { queues!(victim()) } else { broadcasts!(victim()) };
+    victims.push(if role.work == PUSH { victim::<QueuedExclusively>()? } else { victim::<BroadcastedExclusively>()? });
+    play(role, stage, victims)
 }
 
 fn victim<C: Channel>() -> Result<Player, Failure> {
