@@ -13,12 +13,28 @@ macro_rules! of_each {
     };
 }
 
+/// The results of a function for queues of some kinds, and for all peers.
+macro_rules! queues {
+    ($function:ident $arguments:tt: $($first:ty),*) => {
+        of_each!($function [WORDS] $arguments: $($first,)* Ring, MpmcQueue, Publishing, Cloudtoid, PosixMq;
+            boost crate::systems::boost::MessageQueue)
+    };
+}
+
+/// The same for broadcasts.
+macro_rules! broadcasts {
+    ($function:ident $arguments:tt) => {
+        of_each!($function [WORDS] $arguments: BroadcastedExclusively, Broadcasted, Ring, Mpmc, Publishing)
+    };
+}
+
 mod board;
 mod channel;
 mod derive;
 mod killed;
 mod lock;
 mod objects;
+mod stream;
 mod talk;
 
 use crate::Failure;
@@ -92,10 +108,10 @@ pub const ALL: &[Work] = &[
     Work { name: "pop-48", topic: QUEUE, measure: channel::pop::<6>, seconds: (1, 7) },
     Work { name: "pop-4k", topic: QUEUE, measure: channel::pop::<512>, seconds: (1, 7) },
     Work { name: "push-pop-8", topic: QUEUE, measure: channel::push_pop::<1>, seconds: (1, 6) },
-    Work { name: "queue-48", topic: QUEUE, measure: channel::one_to_one::<6>, seconds: (1, 6) },
-    Work { name: "queue-4k", topic: QUEUE, measure: channel::one_to_one::<512>, seconds: (1, 6) },
-    Work { name: "queue-shared-8", topic: QUEUE, measure: channel::two_to_two::<1>, seconds: (1, 6) },
-    Work { name: "queue-shared-256", topic: QUEUE, measure: channel::two_to_two::<32>, seconds: (1, 6) },
+    Work { name: "queue-48", topic: QUEUE, measure: stream::one_to_one::<6>, seconds: (1, 6) },
+    Work { name: "queue-4k", topic: QUEUE, measure: stream::one_to_one::<512>, seconds: (1, 6) },
+    Work { name: "queue-shared-8", topic: QUEUE, measure: stream::two_to_two::<1>, seconds: (1, 6) },
+    Work { name: "queue-shared-256", topic: QUEUE, measure: stream::two_to_two::<32>, seconds: (1, 6) },
     Work { name: "queue-round-trip-8", topic: QUEUE, measure: talk::queue_round_trip::<1>, seconds: (1, 6) },
     Work { name: "queue-round-trip-48", topic: QUEUE, measure: talk::queue_round_trip::<6>, seconds: (1, 6) },
     Work { name: "queue-wake", topic: QUEUE, measure: talk::queue_wake, seconds: (4, 40) },
@@ -103,8 +119,8 @@ pub const ALL: &[Work] = &[
     Work { name: "send-4k", topic: BROADCAST, measure: channel::send::<512>, seconds: (1, 5) },
     Work { name: "recv-48", topic: BROADCAST, measure: channel::recv::<6>, seconds: (1, 5) },
     Work { name: "recv-4k", topic: BROADCAST, measure: channel::recv::<512>, seconds: (1, 5) },
-    Work { name: "broadcast-48", topic: BROADCAST, measure: channel::one_to_three::<6>, seconds: (1, 5) },
-    Work { name: "broadcast-256", topic: BROADCAST, measure: channel::one_to_three::<32>, seconds: (1, 5) },
+    Work { name: "broadcast-48", topic: BROADCAST, measure: stream::one_to_three::<6>, seconds: (1, 5) },
+    Work { name: "broadcast-256", topic: BROADCAST, measure: stream::one_to_three::<32>, seconds: (1, 5) },
     Work {
         name: "broadcast-round-trip-48",
         topic: BROADCAST,
@@ -140,7 +156,7 @@ pub fn partner(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
         "queue-round-trip-8" => talk::partner_of_queue_round_trip::<1>(role, stage),
         "queue-round-trip-48" => talk::partner_of_queue_round_trip::<6>(role, stage),
         "broadcast-round-trip-48" => talk::partner_of_broadcast_round_trip::<6>(role, stage),
-        "receive" | "receive-all" | "exchange" => channel::partner(role, stage),
+        "receive" | "receive-all" | "exchange" => stream::partner(role, stage),
         _ => board::partner(role, stage),
     }
 }

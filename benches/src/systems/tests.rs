@@ -159,6 +159,12 @@ fn queues_and_broadcasts_keep_order() {
     channels_of_all_sizes::<ringfire::Ring>();
     channels_of_all_sizes::<ringfire::Mpmc>();
     channels_of_all_sizes::<ringfire::MpmcQueue>();
+    channels_of_all_sizes::<shmstore_channels::Queued>();
+    channels_of_all_sizes::<shmstore_channels::QueuedExclusively>();
+    channels_of_all_sizes::<shmstore_channels::Taken>();
+    channels_of_all_sizes::<shmstore_channels::TakenExclusively>();
+    channels_of_all_sizes::<shmstore_channels::Broadcasted>();
+    channels_of_all_sizes::<shmstore_channels::BroadcastedExclusively>();
     #[cfg(boost)]
     channels_of_all_sizes::<boost::MessageQueue>();
 }
@@ -196,6 +202,10 @@ fn calls_are_answered_by_all_systems() {
     calls_are_answered::<shmstore::Sleeping>();
     calls_are_answered::<Polling<Both<iceoryx2::Publishing, 6>>>();
     calls_are_answered::<Polling<Both<ringfire::MpmcQueue, 6>>>();
+    calls_are_answered::<Polling<Both<shmstore_channels::QueuedExclusively, 6>>>();
+    calls_are_answered::<Polling<Both<shmstore_channels::BroadcastedExclusively, 6>>>();
+    calls_are_answered::<Asleep<shmstore_channels::Queued>>();
+    calls_are_answered::<Asleep<shmstore_channels::Broadcasted>>();
     calls_are_answered::<Asleep<cloudtoid::Cloudtoid>>();
     calls_are_answered::<Asleep<posix_mq::PosixMq>>();
     calls_are_answered::<Asleep<ringfire::Mpmc>>();

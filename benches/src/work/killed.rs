@@ -49,14 +49,16 @@ const OTHERS: u64 = 1 << 32;
 const PUSH: &str = "push-until-killed";
 const SEND: &str = "send-until-killed";
 
-macro_rules! queues {
+/// The results of a function for queues.
+macro_rules! each_queue {
     ($function:ident $arguments:tt) => {
         of_each!($function $arguments: Queued, MpmcQueue, Cloudtoid, PosixMq;
             boost crate::systems::boost::MessageQueue)
     };
 }
 
-macro_rules! broadcasts {
+/// The results of a function for broadcasts.
+macro_rules! each_broadcast {
     ($function:ident $arguments:tt) => {
         of_each!($function $arguments: Broadcasted, Mpmc, Publishing)
     };
@@ -72,14 +74,14 @@ struct Death {
 
 /// A producer of a queue.
 pub(super) fn queue(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let mut series = queues!(deaths(ground, name, PUSH));
+    let mut series = each_queue!(deaths(ground, name, PUSH));
     series.insert(1, deaths_of::<QueuedExclusively, Queued>(ground, name, PUSH)?);
     Ok(row(name, "queue", series))
 }
 
 /// A sender of a broadcast.
 pub(super) fn broadcast(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let mut series = broadcasts!(deaths(ground, name, SEND));
+    let mut series = each_broadcast!(deaths(ground, name, SEND));
     series.insert(1, deaths_of::<BroadcastedExclusively, Broadcasted>(ground, name, SEND)?);
     Ok(row(name, "broadcast", series))
 }
@@ -187,7 +189,7 @@ fn survive(
 
 /// The other process pushes until it is killed.
 pub(super) fn partner(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
-    let mut victims = if role.work == PUSH { queues!(victim()) } else { broadcasts!(victim()) };
+    let mut victims = if role.work == PUSH { each_queue!(victim()) } else { each_broadcast!(victim()) };
     victims.push(if role.work == PUSH { victim::<QueuedExclusively>()? } else { victim::<BroadcastedExclusively>()? });
     play(role, stage, victims)
 }
@@ -205,4 +207,40 @@ fn victim<C: Channel>() -> Result<Player, Failure> {
             0
         })
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::systems::array_queue::InProcess;
+
+    /// A queue with some of the dead one's values, and its survivor's account of the death.
+    fn after(values: impl Iterator<Item = u64>, theirs: u64) -> Death {
+        let (mut sender, mut receiver) = InProcess::create::<WORDS>(Path::new("")).expect("memory");
+        values.for_each(|number| assert!(sender.try_send(&Payload::filled(number))));
+        survive(&mut sender, &mut receiver, theirs, LIMIT).expect("a queue that works")
+    }
+
+    #[test]
+    fn only_finished_pushes_can_be_lost() {
+        assert_eq!([after(1..=3, 3), after(1..=4, 3), after(1..=3, 4)].map(|death| death.lost), [0, 0, 1]);
+    }
+
+    #[test]
+    fn a_queue_that_is_stuck_ends_the_wait() {
+        struct Stuck;
+        impl Sends<WORDS> for Stuck {
+            fn try_send(&mut self, _: &Payload<WORDS>) -> bool {
+                true
+            }
+        }
+        impl Receives<WORDS> for Stuck {
+            fn try_receive(&mut self, _: &mut Payload<WORDS>) -> bool {
+                false
+            }
+        }
+        assert!(survive(&mut Stuck, &mut Stuck, 1, Duration::from_millis(1)).is_none());
+    }
 }
