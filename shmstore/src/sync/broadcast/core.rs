@@ -44,7 +44,8 @@ impl<'a, V: ShmValue> Core<'a, V> {
 
     #[inline(always)]
     pub(super) fn lock(&self, limit: Limit) -> Result<Held<'a>, Busy> {
-        self.senders.side.lock(limit).map_err(|error| self.part.busy(error))
+        let part = self.part;
+        self.senders.side.lock(limit).map_err(|error| part.busy(error))
     }
 
     /// The place at the tail.
@@ -79,48 +80,53 @@ impl<'a, V: ShmValue> Core<'a, V> {
         first.unwrap_or(place.position)..place.position
     }
 
-    /// Receives the item at a place. Never waits.
+    /// Copies the item at a place. Never waits. All bytes of `value` are initialized if the item was there.
     #[inline(always)]
-    pub(super) fn receive(&self, place: &mut Place) -> Result<Option<V>, RecvError> {
-        let mut value = MaybeUninit::uninit();
-        let received = receive(&self.ring, &self.senders.tail, place, |index| {
+    fn try_copy(&self, place: &mut Place, value: &mut MaybeUninit<V>) -> Received {
+        receive(&self.ring, &self.senders.tail, place, |index| {
             // SAFETY: a slot of this broadcast, aligned, a whole number of units. `value` has room for a V.
             unsafe { copy_out(self.ring.value(index), value.as_mut_ptr()) }
-        });
-        match received {
-            // SAFETY: all bytes were copied.
-            Received::Item => unsafe { bits::checked(value) }.map(Some).map_err(RecvError::InvalidValue),
-            Received::NotYet => Ok(None),
-            Received::Lagged { missed } => Err(RecvError::Lagged { missed }),
-        }
+        })
     }
 
     /// Receives the item at a place, and waits for it.
     #[inline(always)]
-    pub(super) fn receive_within(&self, place: &mut Place, access: Access, limit: Limit) -> Result<V, RecvError> {
-        match self.receive(place) {
-            Ok(Some(value)) => Ok(value),
-            Ok(None) => self.wait_and_receive(place, access, limit),
-            Err(error) => Err(error),
+    pub(super) fn receive(&self, place: &mut Place, access: Access, limit: Limit) -> Result<V, RecvError> {
+        let mut value = MaybeUninit::uninit();
+        match self.try_copy(place, &mut value) {
+            Received::Item => {}
+            Received::Lagged { missed } => return Err(RecvError::Lagged { missed }),
+            Received::NotYet => self.wait_and_copy(place, access, limit, &mut value)?,
         }
+        // SAFETY: all bytes were copied.
+        unsafe { bits::checked(value) }.map_err(RecvError::InvalidValue)
     }
 
+    /// Waits for the item at a place, and copies it. All bytes of `value` are initialized if it succeeds.
     #[cold]
-    fn wait_and_receive(&self, place: &mut Place, access: Access, limit: Limit) -> Result<V, RecvError> {
+    fn wait_and_copy(
+        self,
+        place: &mut Place,
+        access: Access,
+        limit: Limit,
+        value: &mut MaybeUninit<V>,
+    ) -> Result<(), RecvError> {
         let position = place.position;
         let mut left = Left::of(limit);
         loop {
             if limit == Limit::Never {
                 return Err(RecvError::Empty { broadcast: self.part.kind(), position, waited: Duration::ZERO });
             }
-            let sent = Sent { core: self, place: *place };
+            let sent = Sent { core: &self, place: *place };
             wait(&sent, access, left.duration()).map_err(|error| match error {
                 WaitError::Removed { awaited } => RecvError::Removed { awaited },
                 WaitError::AnchorLost { awaited, anchor } => RecvError::AnchorLost { awaited, anchor },
                 _ => RecvError::Empty { broadcast: self.part.name(), position, waited: left.waited() },
             })?;
-            if let Some(value) = self.receive(place)? {
-                return Ok(value);
+            match self.try_copy(place, value) {
+                Received::Item => return Ok(()),
+                Received::NotYet => {}
+                Received::Lagged { missed } => return Err(RecvError::Lagged { missed }),
             }
         }
     }
@@ -134,10 +140,11 @@ impl<'a, V: ShmValue> Core<'a, V> {
                 return Ok(None);
             }
             let position = next - 1;
-            match self.receive(&mut self.place_of(position)) {
-                Ok(Some(value)) => return Ok(Some((position, value))),
-                Ok(None) | Err(RecvError::Lagged { .. }) => {}
-                Err(error) => return Err(error),
+            let mut value = MaybeUninit::uninit();
+            if self.try_copy(&mut self.place_of(position), &mut value) == Received::Item {
+                // SAFETY: all bytes were copied.
+                let value = unsafe { bits::checked(value) };
+                return value.map(|value| Some((position, value))).map_err(RecvError::InvalidValue);
             }
             if started.get_or_insert_with(Instant::now).elapsed() >= TO_COPY {
                 return Err(RecvError::NeverWhole { broadcast: self.part.name() });

@@ -15,7 +15,7 @@ use super::atomics::Ordering::{Acquire, Relaxed, Release};
 use super::atomics::{AtomicU64, fence};
 
 /// The slots of a broadcast.
-pub(super) trait Slots {
+pub(super) trait Slots: Copy {
     /// The number of slots.
     fn capacity(&self) -> u64;
 
@@ -143,15 +143,15 @@ pub(super) fn receive<S: Slots>(slots: &S, tail: &AtomicU64, place: &mut Place, 
     } else if !is_there(before, *place) {
         return Received::NotYet;
     }
-    lagged(slots, tail, place)
+    lagged(*slots, tail, place)
 }
 
 /// Moves a position that was overwritten. The oldest item is the one that is overwritten next, so the position moves a
 /// quarter of the capacity further. Otherwise a subscriber would lag again and again behind a fast sender.
 #[cold]
-fn lagged<S: Slots>(slots: &S, tail: &AtomicU64, place: &mut Place) -> Received {
+fn lagged<S: Slots>(slots: S, tail: &AtomicU64, place: &mut Place) -> Received {
     let capacity = slots.capacity();
-    let next = next_to_send(slots, tail).position;
+    let next = next_to_send(&slots, tail).position;
     let wanted = next.saturating_sub(capacity).saturating_add((capacity / 4).max(1));
     let missed = wanted.saturating_sub(place.position).max(1);
     *place = Place::of(place.position.wrapping_add(missed), capacity);

@@ -106,7 +106,7 @@ impl<'a, V: ShmValue, const N: usize> Subscriber<'a, V, N> {
 
     #[inline(always)]
     fn recv_within(&mut self, limit: Limit) -> Result<V, RecvError> {
-        self.broadcast.core().receive_within(&mut self.place, self.access, limit)
+        self.broadcast.core().receive(&mut self.place, self.access, limit)
     }
 }
 

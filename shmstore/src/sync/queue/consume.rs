@@ -154,9 +154,8 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
 
     #[inline(always)]
     fn take_within(&self, limit: Limit) -> Result<Job<'_, V, N>, PopError> {
-        let core = self.core();
-        let (taken, token) = core.take(limit)?;
-        Job::new(core, taken, token)
+        let (taken, token) = self.core().take(limit)?;
+        Job::new(self, taken, token)
     }
 }
 

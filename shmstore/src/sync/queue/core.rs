@@ -1,6 +1,7 @@
 //! A queue of values of any type: the operations on its words, and the waits for items and for room.
 //!
-//! The typed queue copies values in and out of the slots that these operations name.
+//! The typed queue copies values in and out of the slots that these operations name. It makes a core anew for each call,
+//! from constants. The cold functions take it by value, so that it need not be in memory on the fast paths.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -58,7 +59,8 @@ impl<'a> Core<'a> {
 
     #[inline(always)]
     pub(super) fn lock(&self, side: &'a Side, limit: Limit) -> Result<Held<'a>, Busy> {
-        side.lock(limit).map_err(|error| self.part.busy(error))
+        let part = self.part;
+        side.lock(limit).map_err(|error| part.busy(error))
     }
 
     #[inline(always)]
@@ -86,12 +88,12 @@ impl<'a> Core<'a> {
 
     /// Waits until there may be room.
     #[cold]
-    pub(super) fn wait_for_room(&self, left: &mut Left) -> Result<(), PushError> {
+    pub(super) fn wait_for_room(self, left: &mut Left) -> Result<(), PushError> {
         let capacity = self.ring.capacity();
         if left.limit() == Limit::Never {
             return Err(PushError::Full { queue: self.part.kind(), capacity, waited: Duration::ZERO });
         }
-        wait(&Room(*self), Access::ReadWrite, left.duration()).map_err(|error| match error {
+        wait(&Room(self), Access::ReadWrite, left.duration()).map_err(|error| match error {
             WaitError::Removed { awaited } => PushError::Removed { awaited },
             WaitError::AnchorLost { awaited, anchor } => PushError::AnchorLost { awaited, anchor },
             _ => PushError::Full { queue: self.part.name(), capacity, waited: left.waited() },
@@ -160,19 +162,19 @@ impl<'a> Core<'a> {
 
     /// Waits until there may be an item. Returns the items of dead processes first.
     #[cold]
-    pub(super) fn wait_for_item(&self, left: &mut Left) -> Result<(), PopError> {
+    pub(super) fn wait_for_item(self, left: &mut Left) -> Result<(), PopError> {
         if left.limit() == Limit::Never {
             let is_again = left.is_first() && self.reap();
-            return if is_again { Ok(()) } else { Err(self.empty(self.part.kind(), Duration::ZERO)) };
+            return if is_again { Ok(()) } else { Err(Self::empty(self.part.kind(), Duration::ZERO)) };
         }
-        wait(&Items(*self), Access::ReadWrite, left.duration()).map_err(|error| match error {
+        wait(&Items(self), Access::ReadWrite, left.duration()).map_err(|error| match error {
             WaitError::Removed { awaited } => PopError::Removed { awaited },
             WaitError::AnchorLost { awaited, anchor } => PopError::AnchorLost { awaited, anchor },
-            _ => self.empty(self.part.name(), left.waited()),
+            _ => Self::empty(self.part.name(), left.waited()),
         })
     }
 
-    fn empty(&self, queue: PartName, waited: Duration) -> PopError {
+    fn empty(queue: PartName, waited: Duration) -> PopError {
         PopError::Empty { queue, waited }
     }
 
@@ -189,7 +191,7 @@ impl<'a> Core<'a> {
 
     /// Returns an item to the queue.
     #[cold]
-    pub(super) fn give_back(&self, taken: Taken) {
+    pub(super) fn give_back(self, taken: Taken) {
         if self.consumers.delivery().give_back(&self.ring, taken) {
             self.producers.side.wake_without_lock();
         }
@@ -197,7 +199,7 @@ impl<'a> Core<'a> {
 
     /// Returns the items of dead processes to the queue. Returns `true` if there may be an item now.
     #[cold]
-    fn reap(&self) -> bool {
+    fn reap(self) -> bool {
         let ours = this_process::token();
         let segment = segment_at(self.part.address());
         let judged = RefCell::new(Vec::<(u32, bool)>::new());

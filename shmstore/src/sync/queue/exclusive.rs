@@ -216,11 +216,12 @@ impl<V: ShmValue, const N: usize> Producer<'_, V, N> {
             self.side.wake();
             return Ok(pushed);
         }
-        self.push_slowly(&core, limit, values)
+        self.push_slowly(limit, values)
     }
 
     #[cold]
-    fn push_slowly(&mut self, core: &Core<'_>, limit: Limit, values: &[V]) -> Result<usize, PushError> {
+    fn push_slowly(&mut self, limit: Limit, values: &[V]) -> Result<usize, PushError> {
+        let core = self.queue.core();
         let mut left = Left::of(limit);
         loop {
             core.wait_for_room(&mut left)?;
@@ -425,7 +426,7 @@ impl<'a, V: ShmValue, const N: usize> Consumer<'a, V, N> {
             match core.consumers.delivery().take(&core.ring, &mut self.place, token) {
                 Some(taken) => {
                     core.reap_now_and_then(self.place);
-                    return Job::new(core, taken, token);
+                    return Job::new(self.queue, taken, token);
                 }
                 None => core.wait_for_item(&mut left)?,
             }

@@ -6,13 +6,11 @@
 #![allow(unsafe_code)]
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::mem::{self, MaybeUninit};
 use std::ops::Deref;
 
 use super::Queue;
 use super::consume::copier;
-use super::core::Core;
 use super::protocol::Taken;
 use crate::error::{JobLost, PopError};
 use crate::layout::{DebugValue, ShmLayout, ShmValue};
@@ -42,24 +40,23 @@ use crate::value::bits;
 /// ```
 #[must_use = "a job that is dropped is returned to its queue: call `done`"]
 pub struct Job<'a, V: ShmValue, const N: usize> {
-    core: Core<'a>,
+    queue: &'a Queue<V, N>,
     taken: Taken,
     token: u32,
     value: V,
-    _queue: PhantomData<&'a Queue<V, N>>,
 }
 
 impl<'a, V: ShmValue, const N: usize> Job<'a, V, N> {
     /// Copies the value of a taken item. An item whose bytes are no value is finished.
     #[inline(always)]
-    pub(super) fn new(core: Core<'a>, taken: Taken, token: u32) -> Result<Self, PopError> {
+    pub(super) fn new(queue: &'a Queue<V, N>, taken: Taken, token: u32) -> Result<Self, PopError> {
         let mut value = MaybeUninit::uninit();
-        copier(&mut value)(0, core.ring.value(taken.index).cast_const());
+        copier(&mut value)(0, queue.core().ring.value(taken.index).cast_const());
         // SAFETY: all bytes were copied.
         match unsafe { bits::checked(value) } {
-            Ok(value) => Ok(Self { core, taken, token, value, _queue: PhantomData }),
+            Ok(value) => Ok(Self { queue, taken, token, value }),
             Err(invalid) => {
-                core.finish(taken);
+                queue.core().finish(taken);
                 Err(PopError::InvalidValue(invalid))
             }
         }
@@ -88,7 +85,7 @@ impl<'a, V: ShmValue, const N: usize> Job<'a, V, N> {
         if !this_process::is_ours(self.token) {
             not_ours::<V, N>();
         }
-        let (core, taken) = (self.core, self.taken);
+        let (core, taken) = (self.queue.core(), self.taken);
         mem::forget(self);
         if core.finish(taken) { Ok(()) } else { Err(JobLost { queue: core.part.name() }) }
     }
@@ -106,7 +103,7 @@ fn not_ours<V: ShmValue, const N: usize>() -> ! {
 impl<V: ShmValue, const N: usize> Drop for Job<'_, V, N> {
     fn drop(&mut self) {
         if this_process::is_ours(self.token) {
-            self.core.give_back(self.taken);
+            self.queue.core().give_back(self.taken);
         }
     }
 }

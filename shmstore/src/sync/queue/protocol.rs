@@ -24,7 +24,7 @@ use super::atomics::{AtomicU32, AtomicU64, fence};
 use super::word::{deliveries, free, full, is_full, is_taken, lap, lap_of, next_lap, returned, taken_by, token};
 
 /// The slots of a queue.
-pub(super) trait Slots {
+pub(super) trait Slots: Copy {
     /// The number of slots.
     fn capacity(&self) -> u64;
 
@@ -100,29 +100,38 @@ fn room(word: u64, place: Place) -> Room {
 /// caller has the producers' lock.
 #[inline(always)]
 pub(super) fn push<S: Slots>(slots: &S, tail: &AtomicU64, place: &mut Place, fill: impl FnOnce(u64)) -> bool {
-    let capacity = slots.capacity();
-    let mut steps = 0;
-    loop {
-        let word = slots.word(place.index);
-        match room(word.load(Acquire), *place) {
-            Room::Free => {
-                fence(Release);
-                fill(place.index);
-                slots.reached(Reached::Copied);
-                word.store(full(place.lap), Release);
-                slots.reached(Reached::Pushed);
-                *place = place.next(capacity);
-                tail.store(place.position, Release);
-                return true;
-            }
-            Room::Step if steps <= capacity => {
-                steps += 1;
-                *place = place.next(capacity);
-                tail.store(place.position, Release);
-            }
-            Room::Step | Room::None => return false,
+    if slots.word(place.index).load(Acquire) != free(place.lap) {
+        if !find_room(*slots, tail, place) {
+            return false;
         }
     }
+    let word = slots.word(place.index);
+    fence(Release);
+    fill(place.index);
+    slots.reached(Reached::Copied);
+    word.store(full(place.lap), Release);
+    slots.reached(Reached::Pushed);
+    *place = place.next(slots.capacity());
+    tail.store(place.position, Release);
+    true
+}
+
+/// Steps over the items that dead producers have published, and not counted. Returns `false` if there is no room.
+///
+/// The slots are a value, as the caller's are constants if no reference to them is passed on.
+#[cold]
+fn find_room<S: Slots>(slots: S, tail: &AtomicU64, place: &mut Place) -> bool {
+    for _ in 0..=slots.capacity() {
+        match room(slots.word(place.index).load(Acquire), *place) {
+            Room::Free => return true,
+            Room::Step => {
+                *place = place.next(slots.capacity());
+                tail.store(place.position, Release);
+            }
+            Room::None => break,
+        }
+    }
+    false
 }
 
 /// Returns `true` if a push may find room. Without a lock.
@@ -197,12 +206,19 @@ impl Delivery<'_> {
     /// Pops an item by `copy`, which gets the index of the slot. Returns `false` if the queue is empty. The caller has
     /// the consumers' lock.
     #[inline(always)]
-    pub(super) fn pop<S: Slots>(&self, slots: &S, place: &mut Place, copy: impl FnOnce(u64)) -> bool {
-        let Some(found) = self.next(slots, place) else { return false };
-        copy(found.place.index);
-        slots.word(found.place.index).store(free(next_lap(found.place.lap)), Release);
-        slots.reached(Reached::Popped);
-        self.pass(slots, place, found);
+    pub(super) fn pop<S: Slots>(&self, slots: &S, place: &mut Place, mut copy: impl FnMut(u64)) -> bool {
+        if self.is_next(slots, *place) {
+            copy(place.index);
+            self.finish(slots, *place);
+            self.step(slots, place);
+        } else {
+            let Some(found) = self.find(*slots, place) else { return false };
+            copy(found.place.index);
+            self.finish(slots, found.place);
+            if !found.is_below_cursor {
+                self.step(slots, place);
+            }
+        }
         true
     }
 
@@ -210,43 +226,39 @@ impl Delivery<'_> {
     /// may copy the item without it.
     #[inline(always)]
     pub(super) fn take<S: Slots>(&self, slots: &S, place: &mut Place, token: u32) -> Option<Taken> {
-        let found = self.next(slots, place)?;
-        let word = taken_by(found.word, token);
-        slots.word(found.place.index).store(word, Release);
-        slots.reached(Reached::Taken);
-        self.pass(slots, place, found);
-        Some(Taken { index: found.place.index, word })
-    }
-
-    /// Finds the next item to deliver: a returned one first.
-    #[inline(always)]
-    fn next<S: Slots>(&self, slots: &S, place: &mut Place) -> Option<Found> {
-        let counted = self.returned.load(Acquire);
-        if counted != self.scanned.load(Relaxed) {
-            if let Some(found) = self.next_returned(slots, place.position, counted) {
-                return Some(found);
-            }
-        }
-        let mut steps = 0;
-        loop {
-            let word = slots.word(place.index).load(Acquire);
-            match item(word, *place) {
-                Item::Full => return Some(Found { place: *place, word, is_below_cursor: false }),
-                Item::Step if steps <= slots.capacity() => {
-                    steps += 1;
-                    self.step(slots, place);
-                }
-                Item::Step | Item::None => return None,
-            }
-        }
-    }
-
-    /// Counts a delivered item, unless it was counted before it was returned.
-    #[inline(always)]
-    fn pass<S: Slots>(&self, slots: &S, place: &mut Place, found: Found) {
-        if !found.is_below_cursor {
+        let taken;
+        if self.is_next(slots, *place) {
+            taken = Taken { index: place.index, word: taken_by(full(place.lap), token) };
+            self.mark(slots, taken);
             self.step(slots, place);
+        } else {
+            let found = self.find(*slots, place)?;
+            taken = Taken { index: found.place.index, word: taken_by(found.word, token) };
+            self.mark(slots, taken);
+            if !found.is_below_cursor {
+                self.step(slots, place);
+            }
         }
+        Some(taken)
+    }
+
+    /// Returns `true` if the item at the cursor is the next to deliver: it waits, and no item was returned.
+    #[inline(always)]
+    fn is_next<S: Slots>(&self, slots: &S, place: Place) -> bool {
+        self.returned.load(Relaxed) == self.scanned.load(Relaxed)
+            && slots.word(place.index).load(Acquire) == full(place.lap)
+    }
+
+    #[inline(always)]
+    fn finish<S: Slots>(&self, slots: &S, place: Place) {
+        slots.word(place.index).store(free(next_lap(place.lap)), Release);
+        slots.reached(Reached::Popped);
+    }
+
+    #[inline(always)]
+    fn mark<S: Slots>(&self, slots: &S, taken: Taken) {
+        slots.word(taken.index).store(taken.word, Release);
+        slots.reached(Reached::Taken);
     }
 
     #[inline(always)]
@@ -255,9 +267,34 @@ impl Delivery<'_> {
         self.cursor.store(place.position, Release);
     }
 
-    /// Finds the oldest returned item. `counted` is the count of returned items before the search.
+    /// Finds the next item to deliver: a returned one first. `None` if the queue is empty.
+    ///
+    /// The slots are a value, as the caller's are constants if no reference to them is passed on.
     #[cold]
-    fn next_returned<S: Slots>(&self, slots: &S, cursor: u64, counted: u32) -> Option<Found> {
+    fn find<S: Slots>(self, slots: S, place: &mut Place) -> Option<Found> {
+        let counted = self.returned.load(Acquire);
+        let mut found = None;
+        if counted != self.scanned.load(Relaxed) {
+            found = self.find_returned(&slots, place.position, counted);
+        }
+        found.or_else(|| self.find_item(&slots, place))
+    }
+
+    /// Steps over the items that dead consumers have taken or finished, and not counted. `None` if the queue is empty.
+    fn find_item<S: Slots>(&self, slots: &S, place: &mut Place) -> Option<Found> {
+        for _ in 0..=slots.capacity() {
+            let word = slots.word(place.index).load(Acquire);
+            match item(word, *place) {
+                Item::Full => return Some(Found { place: *place, word, is_below_cursor: false }),
+                Item::Step => self.step(slots, place),
+                Item::None => break,
+            }
+        }
+        None
+    }
+
+    /// Finds the oldest returned item. `counted` is the count of returned items before the search.
+    fn find_returned<S: Slots>(&self, slots: &S, cursor: u64, counted: u32) -> Option<Found> {
         let mut first = cursor;
         let mut found = None;
         for (place, word) in self.unfinished(slots, cursor) {
