@@ -9,9 +9,10 @@
 #![allow(unsafe_code)]
 
 use std::fs::{self, File};
-use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
@@ -35,6 +36,8 @@ pub struct End {
     waits: MqdT,
     /// They close the descriptors.
     _files: [File; 2],
+    /// The creator's descriptor, by which others open the queue.
+    _first: Option<Arc<OwnedFd>>,
 }
 
 /// The number of messages that every user may have in a queue, where the administrator has not changed it.
@@ -44,13 +47,13 @@ const ROOM: &str = "/proc/sys/fs/mqueue/msg_max";
 const NAME: &str = "descriptor";
 
 impl End {
-    fn open(directory: &Path) -> Result<Self, Failure> {
+    fn open(directory: &Path, first: Option<Arc<OwnedFd>>) -> Result<Self, Failure> {
         let descriptor = fs::read_to_string(directory.join(NAME))?;
         let open = |flags| File::options().read(true).write(true).custom_flags(flags).open(&descriptor);
         let files = [open(libc::O_NONBLOCK)?, open(0)?];
         // SAFETY: a descriptor of a message queue, which is closed after its last use, and only by its file.
         let [polls, waits] = files.each_ref().map(|file| unsafe { MqdT::from_raw_fd(file.as_raw_fd()) });
-        Ok(Self { polls, waits, _files: files })
+        Ok(Self { polls, waits, _files: files, _first: first })
     }
 }
 
@@ -66,18 +69,18 @@ impl Channel for PosixMq {
         let flags = MQ_OFlag::O_CREAT | MQ_OFlag::O_EXCL | MQ_OFlag::O_RDWR;
         let queue = mq_open(name.as_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR, Some(&attributes))?;
         mq_unlink(name.as_str())?;
-        // It stays open until the process ends, for the others.
-        let path = format!("/proc/{}/fd/{}", std::process::id(), queue.into_raw_fd());
-        fs::write(directory.join(NAME), path)?;
-        Ok((End::open(directory)?, End::open(directory)?))
+        // SAFETY: the descriptor of the queue, which is given away here.
+        let first = Arc::new(unsafe { OwnedFd::from_raw_fd(queue.into_raw_fd()) });
+        fs::write(directory.join(NAME), format!("/proc/{}/fd/{}", std::process::id(), first.as_raw_fd()))?;
+        Ok((End::open(directory, Some(Arc::clone(&first)))?, End::open(directory, Some(first))?))
     }
 
     fn sender<const WORDS: usize>(directory: &Path) -> Result<End, Failure> {
-        End::open(directory)
+        End::open(directory, None)
     }
 
     fn receiver<const WORDS: usize>(directory: &Path) -> Result<End, Failure> {
-        End::open(directory)
+        End::open(directory, None)
     }
 }
 
