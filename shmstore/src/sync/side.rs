@@ -39,17 +39,29 @@ pub(super) struct Side {
     thread: AtomicU32,
 }
 
-impl Side {
+/// Memory that begins with a side. A reference to it is that to the side, too, so a guard has one of them.
+pub(super) trait Sided {
+    fn side(&self) -> &Side;
+
     /// Takes the lock. Every process that changes what the side guards can die anywhere: the next one goes on.
     #[inline(always)]
-    pub(super) fn lock(&self, limit: Limit) -> Result<Held<'_>, AcquireError> {
-        let token = this_process::token();
-        if locking::acquire(&self.lock, &self.thread, token, limit)? == Taken::FromDeadOwner {
-            thread_mark::leave(&self.thread);
+    fn lock(&self, limit: Limit) -> Result<Held<'_, Self>, AcquireError> {
+        let (side, token) = (self.side(), this_process::token());
+        if locking::acquire(&side.lock, &side.thread, token, limit)? == Taken::FromDeadOwner {
+            thread_mark::leave(&side.thread);
         }
-        Ok(Held { side: self, token, token_now: this_process::token_word() })
+        Ok(Held { part: self, token, token_now: this_process::token_word() })
     }
+}
 
+impl Sided for Side {
+    #[inline(always)]
+    fn side(&self) -> &Side {
+        self
+    }
+}
+
+impl Side {
     /// The flags of the part, and [`NEED_FENCE`].
     #[inline(always)]
     pub(super) fn flags(&self) -> &AtomicU32 {
@@ -93,18 +105,24 @@ impl Side {
 }
 
 /// The lock of a side, taken by this process. Freed when dropped, and the waiters are woken.
-pub(super) struct Held<'a> {
-    side: &'a Side,
+pub(super) struct Held<'a, P: Sided + ?Sized = Side> {
+    part: &'a P,
     token: u32,
     /// The word with the process's token. It differs in a child that was forked since.
     token_now: &'static AtomicU32,
 }
 
-impl<'a> Held<'a> {
+impl<'a, P: Sided + ?Sized> Held<'a, P> {
+    /// The memory whose side is taken.
+    #[inline(always)]
+    pub(super) fn part(&self) -> &'a P {
+        self.part
+    }
+
     /// Marks this thread as the holder, until the mark is dropped.
     #[inline]
     pub(super) fn mark_thread(&self) -> ThreadMark<'a> {
-        ThreadMark::enter(&self.side.thread, self.token, self.token_now)
+        ThreadMark::enter(&self.part.side().thread, self.token, self.token_now)
     }
 
     /// Returns `true` if this process took the lock. `false` in a child that was forked since.
@@ -127,7 +145,7 @@ impl<'a> Held<'a> {
     #[inline(always)]
     pub(super) fn free_without_news(self) {
         if self.is_ours() {
-            locking::free_without_news(&self.side.lock, self.token);
+            locking::free_without_news(&self.part.side().lock, self.token);
         }
         mem::forget(self);
     }
@@ -136,9 +154,9 @@ impl<'a> Held<'a> {
     /// the caller must call [`wake_slowly`](Self::wake_slowly).
     #[inline(always)]
     pub(super) fn wake(&self, fences: Fences) -> bool {
-        let is_plain = self.side.flags.load(Relaxed) | fences.0 == 0;
-        if is_plain && version_waiters::take(&self.side.lock, &self.side.bell, false) {
-            self.side.wake();
+        let is_plain = self.part.side().flags.load(Relaxed) | fences.0 == 0;
+        if is_plain && version_waiters::take(&self.part.side().lock, &self.part.side().bell, false) {
+            self.part.side().wake();
         }
         is_plain
     }
@@ -150,9 +168,9 @@ impl<'a> Held<'a> {
     /// only after its second change, and executes the barriers itself until then.
     #[cold]
     pub(super) fn wake_slowly(&self, fences: &mut Fences) -> u32 {
-        let flags = self.side.flags.load(Relaxed);
-        if version_waiters::take(&self.side.lock, &self.side.bell, (flags | fences.0) & NEED_FENCE != 0) {
-            self.side.wake();
+        let flags = self.part.side().flags.load(Relaxed);
+        if version_waiters::take(&self.part.side().lock, &self.part.side().bell, (flags | fences.0) & NEED_FENCE != 0) {
+            self.part.side().wake();
         }
         *fences = match *fences {
             Fences::BEFORE_FIRST_CHANGE => Fences::BEFORE_SECOND_CHANGE,
@@ -163,14 +181,14 @@ impl<'a> Held<'a> {
     }
 }
 
-impl Drop for Held<'_> {
+impl<P: Sided + ?Sized> Drop for Held<'_, P> {
     /// Does nothing in a child that was forked since. The lock belongs to its parent.
     #[inline(always)]
     fn drop(&mut self) {
-        if self.is_ours() && locking::free(&self.side.lock, self.token) & VERSION_WAITERS != 0 {
-            version_waiters::ring(&self.side.bell);
+        if self.is_ours() && locking::free(&self.part.side().lock, self.token) & VERSION_WAITERS != 0 {
+            version_waiters::ring(&self.part.side().bell);
             failpoint::reach(Step::VersionUnwoken);
-            futex::wake(&self.side.bell, futex::ALL);
+            futex::wake(&self.part.side().bell, futex::ALL);
         }
     }
 }

@@ -49,7 +49,7 @@ use super::backoff::{Backoff, Limit};
 use super::copy::{Unit, copy_out};
 use super::locking::AcquireError;
 use super::seqlock;
-use super::side::Side;
+use super::side::{Side, Sided};
 use super::untyped::VersionedOffsets;
 use crate::layout::ShmValue;
 use crate::layout::view::load_read_only;
@@ -75,6 +75,13 @@ pub(super) struct VersionedCell<V> {
 
 // SAFETY: `&self` gives access to atomics and to atomic copies only, and values cross threads only by copy (`V: Send`).
 unsafe impl<V: Send + Sync> Sync for VersionedCell<V> {}
+
+impl<V: ShmValue> Sided for VersionedCell<V> {
+    #[inline(always)]
+    fn side(&self) -> &Side {
+        self.writers()
+    }
+}
 
 impl<V: ShmValue> VersionedCell<V> {
     const OFFSETS: VersionedOffsets = Memory::<V>::OFFSETS;
@@ -179,9 +186,9 @@ impl<V: ShmValue> VersionedCell<V> {
     /// its slot is written again.
     #[inline(always)]
     pub(super) fn lock(&self, limit: Limit) -> Result<WriteGuard<'_, V>, AcquireError> {
-        let held = self.writers().lock(limit)?;
+        let held = Sided::lock(self, limit)?;
         failpoint::reach(Step::WriteLockTaken);
-        Ok(WriteGuard { cell: self, held })
+        Ok(WriteGuard { held })
     }
 
     /// Sets the flag that makes the next store pause.
