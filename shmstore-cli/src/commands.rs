@@ -12,6 +12,7 @@ pub mod rm;
 pub mod save;
 pub mod schema;
 pub mod show;
+pub mod tail;
 pub mod watch;
 
 use std::io::{self, ErrorKind};
@@ -66,6 +67,7 @@ enum Command {
     Show(show::Args),
     Get(get::Args),
     Watch(watch::Args),
+    Tail(tail::Args),
     Schema(schema::Args),
     Diff(diff::Args),
     Rm(rm::Args),
@@ -84,6 +86,7 @@ impl Command {
             Self::Show(args) => show::run(args),
             Self::Get(args) => get::run(args),
             Self::Watch(args) => watch::run(args),
+            Self::Tail(args) => tail::run(args),
             Self::Schema(args) => schema::run(args),
             Self::Diff(args) => diff::run(args),
             Self::Rm(args) => rm::run(args),

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use shmstore::inspect::{FieldError, InspectError, SavedError};
+use shmstore::inspect::{FieldError, InspectError, ItemsError, SavedError};
 use shmstore::{AttachError, CreateError, OpenError, RemoveError};
 use thiserror::Error;
 
@@ -70,6 +70,15 @@ pub enum Failure {
     /// Any other error. Exit code 1.
     #[error("{0}")]
     Other(String),
+}
+
+impl From<ItemsError> for Failure {
+    fn from(error: ItemsError) -> Self {
+        match error {
+            ItemsError::Field(error) => Self::Field(error),
+            other => Self::Other(shown(&other.to_string())),
+        }
+    }
 }
 
 impl Failure {

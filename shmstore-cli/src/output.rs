@@ -2,7 +2,10 @@
 
 use std::env;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::Serialize;
 
 use crate::failure::{Failure, Outcome};
@@ -39,6 +42,39 @@ pub fn may_be_colored() -> bool {
 /// Writes a note to the standard error. Errors are ignored, because the output does not depend on the note.
 pub fn say(text: &str) {
     drop(writeln!(io::stderr(), "{text}"));
+}
+
+/// Formats JSON on one line, with control characters escaped.
+///
+/// # Panics
+///
+/// Panics if a key is not text.
+#[must_use]
+pub fn json_line(of: &impl Serialize) -> String {
+    let json = serde_json::to_string(of).expect("text, numbers, and objects whose keys are text");
+    shown_json(&json) + "\n"
+}
+
+/// Waits. Returns `true` at once if the reader closes the output: without changes, no write would notice it.
+///
+/// # Errors
+///
+/// The output cannot be asked.
+pub fn is_closed_within(out: &impl AsFd, wait: Duration) -> Result<bool, Failure> {
+    let end = Instant::now() + wait;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        // Rounded up, so that the last fraction of a millisecond is not a busy loop.
+        let millis = i32::try_from(left.as_micros().div_ceil(1000)).unwrap_or(i32::MAX);
+        let timeout = PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX);
+        let mut asked = [PollFd::new(out.as_fd(), PollFlags::empty())];
+        match poll(&mut asked, timeout) {
+            Ok(0) if left.is_zero() || Instant::now() >= end => return Ok(false),
+            Ok(0) | Err(nix::errno::Errno::EINTR) => {}
+            Ok(_) => return Ok(true),
+            Err(errno) => return Err(io::Error::from(errno).into()),
+        }
+    }
 }
 
 impl Output {
@@ -115,6 +151,16 @@ impl Output {
     pub fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
         let json = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
         self.line(&shown_json(&json))
+    }
+
+    /// Flushes, then waits. Returns `true` at once if the reader closes the output.
+    ///
+    /// # Errors
+    ///
+    /// The output cannot be written.
+    pub fn flush_and_wait(&mut self, wait: Duration) -> Result<bool, Failure> {
+        self.to.flush()?;
+        is_closed_within(self.to.get_ref(), wait)
     }
 
     /// Flushes and unlocks the output, at the end of a command.

@@ -1,6 +1,6 @@
 //! The object that the command line means: `PATH[/NAME] [TYPE]`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use shmstore::inspect::{Object, Segment, SegmentState};
@@ -107,6 +107,34 @@ impl Target {
         let may_be = segment.state == SegmentState::Unreadable && asked.chars().count() > 1;
         may_be || segment.type_name() == Some(asked) || id(segment).is_some_and(|id| asked.chars().eq([id]))
     }
+}
+
+/// Refuses an empty field on the command line.
+///
+/// # Errors
+///
+/// The message for an empty text.
+pub fn not_empty(field: &str) -> Result<String, &'static str> {
+    if field.is_empty() { Err("a field has a name: `.` is the whole object") } else { Ok(field.into()) }
+}
+
+/// Attaches the object of `shmstore COMMAND PATH FIELD [TYPE]`. If the last argument is no type at the path, but the
+/// field is one, the error says so.
+///
+/// # Errors
+///
+/// As [`Target::object`].
+pub fn with_field(command: &str, path: &Path, field: &String, type_name: Option<&String>) -> Result<Object, Failure> {
+    let of_type = |type_name: Option<&String>| Target { path: path.to_owned(), type_name: type_name.cloned() };
+    let is_type = |name| of_type(Some(name)).segments().is_ok_and(|found| !found.is_empty());
+    of_type(type_name).object().map_err(|failure| match (failure, type_name) {
+        (Failure::NotFound(why), Some(last)) if is_type(field) => {
+            let [path, field, of_type] = [shown_path(path), shown(last), shown(field)];
+            let right = format!("`shmstore {command} {path} {field} {of_type}`");
+            Failure::NotFound(format!("{why}. The type is the last argument: {right}"))
+        }
+        (other, _) => other,
+    })
 }
 
 /// Returns the rank of a segment: the lowest wins.

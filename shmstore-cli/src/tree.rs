@@ -1,6 +1,6 @@
 //! Values as an aligned tree, with a line for each field.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use shmstore::inspect::Participant;
 use shmstore::inspect::Value;
@@ -14,27 +14,44 @@ const WIDEST: usize = 44;
 
 /// The processes that hold each part, by the paths in [`Participant::holding`].
 #[derive(Debug, Default)]
-pub struct Holders(HashMap<String, Vec<u32>>);
+pub struct Holders {
+    parts: HashMap<String, Vec<u32>>,
+    /// The processes that have taken items of a queue, each once.
+    takers: HashMap<String, BTreeSet<u32>>,
+}
 
 impl Holders {
     /// Collects the holders of an object's parts.
     #[must_use]
     pub fn of(participants: &[Participant]) -> Self {
-        let mut holders = HashMap::<String, Vec<u32>>::new();
+        let mut holders = Self::default();
         for participant in participants {
             for part in &participant.holding {
-                holders.entry(part.clone()).or_default().push(participant.pid);
+                match part.rsplit_once(" (item ") {
+                    Some((queue, _)) => drop(holders.takers.entry(queue.into()).or_default().insert(participant.pid)),
+                    None => holders.parts.entry(part.clone()).or_default().push(participant.pid),
+                }
             }
         }
-        Self(holders)
+        holders
     }
 
-    /// Returns `by pid 17`, if the holder of a part is known.
-    fn of_part(&self, path: &str) -> Option<String> {
-        let pids = self.0.get(if path.is_empty() { "." } else { path })?;
-        let pids: Vec<String> = pids.iter().map(u32::to_string).collect();
-        Some(format!("by pid {}", pids.join(", ")))
+    /// Returns `by pid 17`, if the holder of a part is known. The part of a queue is a side.
+    fn of_part(&self, path: &str, side: &str) -> Option<String> {
+        let pids = self.parts.get(&format!("{}{side}", if path.is_empty() { "." } else { path }))?;
+        Some(by(pids))
     }
+
+    /// Returns the same for the items that were taken from a queue.
+    fn of_items(&self, path: &str) -> Option<String> {
+        let pids = self.takers.get(if path.is_empty() { "." } else { path })?;
+        Some(by(pids))
+    }
+}
+
+fn by<'a>(pids: impl IntoIterator<Item = &'a u32>) -> String {
+    let pids: Vec<String> = pids.into_iter().map(u32::to_string).collect();
+    format!("by pid {}", pids.join(", "))
 }
 
 /// A line of the tree.
@@ -90,7 +107,7 @@ impl Tree<'_> {
     fn part(&mut self, name: &str, value: &Value, path: &str, depth: usize) {
         match value {
             Value::Versioned { version, locked, value } => {
-                let by = self.holders.of_part(path);
+                let by = self.holders.of_part(path, "");
                 let writer = match by {
                     Some(by) => format!(", locked {by}"),
                     None if *locked => ", locked".into(),
@@ -98,8 +115,9 @@ impl Tree<'_> {
                 };
                 self.value(name, value, path, depth, format!("version {version}{writer}"));
             }
+            Value::Queue { .. } | Value::Broadcast { .. } => self.items(name, value, path, depth),
             Value::Lock { .. } => {
-                let by = self.holders.of_part(path).unwrap_or_default();
+                let by = self.holders.of_part(path, "").unwrap_or_default();
                 self.value(name, value, path, depth, by);
             }
             other => self.value(name, other, path, depth, String::new()),
@@ -119,15 +137,52 @@ impl Tree<'_> {
                 for (index, element) in first.iter().enumerate() {
                     self.part(&format!("[{index}]"), element, &format!("{path}[{index}]"), depth + 1);
                 }
-                let more = len.saturating_sub(first.len() as u64);
-                if more > 0 {
-                    self.row(depth + 1, &format!("… {more} more"), String::new(), String::new(), false);
-                }
+                self.left_out(len.saturating_sub(first.len() as u64), "more", depth + 1);
             }
             other => {
                 let is_bad = matches!(other, Value::Invalid(_) | Value::Lock { inconsistent: true, .. });
                 self.row(depth, name, shown(&other.to_string()), note, is_bad);
             }
+        }
+    }
+
+    /// Adds a queue or a broadcast: its counts and its holders, and below it the items that are shown.
+    fn items(&mut self, name: &str, value: &Value, path: &str, depth: usize) {
+        let held = |what: &str, side: &str| {
+            let by = self.holders.of_part(path, side);
+            by.map(|by| format!(", {what} {by}")).unwrap_or_default()
+        };
+        let (note, before, shown, after): (_, u64, Vec<(u64, &Value)>, u64) = match value {
+            Value::Queue { len, capacity, pushed, outstanding, first } => {
+                let by = self.holders.of_items(path).map(|by| format!(" {by}")).unwrap_or_default();
+                let taken = if *outstanding > 0 { format!(", {outstanding} taken{by}") } else { String::new() };
+                let sides = ["producers", "consumers"];
+                let held = sides.map(|side| held(&format!("{side}' side held"), &format!(" ({side}' side)"))).concat();
+                let note = format!("{len} of {capacity}, {pushed} pushed{taken}{held}");
+                (note, 0, (0..).zip(first).collect(), len.saturating_sub(first.len() as u64))
+            }
+            Value::Broadcast { sent, capacity, last } => {
+                let note = format!("{sent} sent, room for {capacity}{}", held("held", ""));
+                let shown: Vec<_> = last.iter().map(|(position, value)| (*position, value)).collect();
+                (note, sent.saturating_sub(shown.len() as u64), shown, 0)
+            }
+            _ => return,
+        };
+        if shown.iter().all(|(_, value)| is_flat(value)) {
+            return self.row(depth, name, crate::text::shown(&value.to_string()), note, false);
+        }
+        self.row(depth, name, String::new(), note, false);
+        self.left_out(before, "before", depth + 1);
+        for (index, item) in shown {
+            let is_bad = matches!(item, Value::Invalid(_));
+            self.row(depth + 1, &format!("[{index}]"), crate::text::shown(&item.to_string()), String::new(), is_bad);
+        }
+        self.left_out(after, "more", depth + 1);
+    }
+
+    fn left_out(&mut self, count: u64, which: &str, depth: usize) {
+        if count > 0 {
+            self.row(depth, &format!("… {count} {which}"), String::new(), String::new(), false);
         }
     }
 
@@ -140,7 +195,7 @@ impl Tree<'_> {
 fn is_flat(value: &Value) -> bool {
     match value {
         Value::Struct { .. } => value.as_timestamp().is_some(),
-        Value::Versioned { .. } | Value::Lock { .. } => false,
+        Value::Versioned { .. } | Value::Lock { .. } | Value::Queue { .. } | Value::Broadcast { .. } => false,
         Value::List { first, .. } => first.iter().all(is_flat),
         _ => true,
     }

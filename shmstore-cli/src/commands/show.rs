@@ -26,6 +26,10 @@ use crate::tree::{self, Holders};
 ///   ended            the process dropped the object, and has ended
 ///   dead             the process ended without dropping it: killed, or by `exit`
 ///
+/// A Queue shows how many items wait, for how many there is room, how many were
+/// pushed, how many are taken and by which process, then the first items. A Broadcast
+/// shows how many items were sent, then the newest ones.
+///
 /// --json prints an object with three keys:
 ///   object     as in `shmstore ls --json`; attached does not count this program
 ///   processes  an array of objects with the keys pid, pid_namespace, since (in
@@ -40,6 +44,9 @@ use crate::tree::{self, Holders};
 ///   Versioned                  {"version", "locked", "value"}
 ///   Lock                       {"locked", "inconsistent"}
 ///   Event                      the count of notifications
+///   Queue                      {"len", "capacity", "pushed", "outstanding", "first"}
+///   Broadcast                  {"sent", "capacity", "last"}, last being an array of
+///                              {"position", "value"}
 ///   bytes that are not a value {"invalid"} with the reason
 ///   omitted value              null
 #[derive(Debug, clap::Args)]

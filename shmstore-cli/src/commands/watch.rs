@@ -14,7 +14,10 @@ use crate::watch;
 ///
 /// On a terminal, changed fields are highlighted and marked. The rate of a number is
 /// its change in a second. The rate of another field is how often it is stored in a
-/// second. Rates are in k, M, G, T of 1000, sizes in K, M, G of 1024. Keys:
+/// second. A queue has the rows pushed, popped and outstanding: the rates of the first
+/// two are items pushed and popped (or taken) in a second. A broadcast shows its newest
+/// item, and has the row sent. Rates are in k, M, G, T of 1000, sizes in K, M, G of 1024.
+/// Keys:
 ///   q, Esc, Ctrl-C     quit
 ///   space              pause, continue
 ///   /                  filter by path: Enter keeps the filter, Esc undoes it
@@ -29,7 +32,9 @@ use crate::watch;
 /// first eight elements. --field `readings[9]` shows any other element. watch ends
 /// when the reader closes the output. With --json, the keys of a line are:
 ///   for a change       at (a time in UTC), field, value (as in `shmstore show
-///                      --json`; only the len of a list), and version in a Versioned
+///                      --json`; only the len of a list, the len and capacity of a
+///                      Queue, the newest item of a Broadcast), and version in a
+///                      Versioned
 ///   for a removal      at, event ("removed"), segment
 ///
 /// watch restores the terminal when it ends, and while SIGTSTP stops it. It cannot do

@@ -2,6 +2,7 @@
 
 mod names;
 mod parts;
+mod rings;
 mod structs;
 mod types;
 
@@ -15,7 +16,7 @@ use super::names::{comment, snake};
 use types::Types;
 
 /// The common part of all headers, with its own include guard.
-const COMMON: &str = concat!(include_str!("c/parts.h"), include_str!("c/attach.h"));
+const COMMON: &str = concat!(include_str!("c/parts.h"), include_str!("c/rings.h"), include_str!("c/attach.h"));
 const LANGUAGE: &str = "C header";
 
 /// More than the address space of any process. No compiler accepts a larger array.
@@ -37,6 +38,8 @@ const MACRO_SUFFIXES: [&str; 6] = ["_H", "_ID", "_KEY", "_SIZE", "_LAYOUT_HASH_L
 /// - for each `AtomicValue`, a `_load` and a `_store`
 /// - for atomic integers, a `_load`, a `_store` and a `_fetch_add`
 /// - for strings and lists, a `_len`
+/// - for each `Broadcast`, a `_receive`, with `_sent` and `_oldest` for the position to begin with
+/// - for each `Queue`, a `_len`, an `_outstanding`, and a `_look` at an item, which takes nothing
 ///
 /// `NAME` is `name`, or the name of the type, in lower case: `versioned_quote` for a `Versioned<Quote>`.
 ///

@@ -83,6 +83,8 @@ impl<'a> Labels<'a> {
             OwnedKind::FixedVec { capacity, element } => format!("vec_{}_{capacity}", self.of(element)),
             OwnedKind::AtomicCell { value } => format!("atomic_{}", self.of(value)),
             OwnedKind::Versioned { value } => format!("versioned_{}", self.of(value)),
+            OwnedKind::Queue { capacity, value } => format!("queue_{}_{capacity}", self.of(value)),
+            OwnedKind::Broadcast { capacity, value } => format!("broadcast_{}_{capacity}", self.of(value)),
             OwnedKind::CacheAligned { object } => format!("cache_aligned_{}", self.of(object)),
             OwnedKind::Lock => "lock".to_owned(),
             OwnedKind::Event => "event".to_owned(),
@@ -113,6 +115,8 @@ fn inner(schema: &OwnedSchema) -> Option<&OwnedSchema> {
         | OwnedKind::FixedVec { element: inner, .. }
         | OwnedKind::AtomicCell { value: inner }
         | OwnedKind::Versioned { value: inner }
+        | OwnedKind::Queue { value: inner, .. }
+        | OwnedKind::Broadcast { value: inner, .. }
         | OwnedKind::CacheAligned { object: inner } => Some(inner),
         _ => None,
     }

@@ -9,6 +9,12 @@ pub(super) const LINE: u64 = 64;
 pub(super) const SEQUENCE_AT: u64 = 64;
 const SLOTS_AT: u64 = 80;
 const UNIT: u64 = 16;
+/// The offset of the consumers' words in a `Queue`.
+pub(super) const CONSUMERS_AT: u64 = 128;
+const QUEUE_WORDS: u64 = 256;
+const BROADCAST_WORDS: u64 = 128;
+/// The greatest capacity of a `Queue` or `Broadcast`.
+const MOST_ITEMS: u64 = (1 << 31) - 1;
 /// The offset of the text in a `FixedString`.
 pub(super) const TEXT_AT: u64 = 4;
 /// The offset of the elements in a `FixedVec`.
@@ -41,6 +47,37 @@ impl Slots {
     }
 }
 
+/// The slots of a `Queue` or `Broadcast`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ring {
+    /// The offset of the first slot.
+    pub(super) at: u64,
+    /// The number of slots.
+    pub(super) capacity: u64,
+    /// The offset of the value in a slot. The slot's word is at 0.
+    pub(super) value_at: u64,
+    /// The bytes from one slot to the next.
+    pub(super) stride: u64,
+}
+
+impl Ring {
+    /// Returns the slots of a `Queue` or `Broadcast`, if it has format version 1.
+    pub(super) fn of(schema: &OwnedSchema) -> Option<Self> {
+        let (words, least, capacity, value) = match schema.kind() {
+            OwnedKind::Queue { capacity, value } => (QUEUE_WORDS, 1, *capacity, value),
+            OwnedKind::Broadcast { capacity, value } => (BROADCAST_WORDS, 2, *capacity, value),
+            _ => return None,
+        };
+        let align = LINE.max(value.align());
+        let (at, value_at) = (words.checked_next_multiple_of(align)?, UNIT.max(value.align()));
+        let slot = value.size().checked_next_multiple_of(UNIT)?.checked_add(value_at)?;
+        let stride = slot.checked_next_multiple_of(align)?;
+        let size = stride.checked_mul(capacity)?.checked_add(at)?;
+        let is_format_1 = (size, align) == (schema.size(), schema.align()) && (least..=MOST_ITEMS).contains(&capacity);
+        is_format_1.then_some(Self { at, capacity, value_at, stride })
+    }
+}
+
 /// Returns the problem with the size or alignment of a part, if it is not that of the format on a 64-bit machine.
 pub(super) fn problem(schema: &OwnedSchema) -> Option<String> {
     let (size, align) = (schema.size(), schema.align());
@@ -53,6 +90,7 @@ pub(super) fn problem(schema: &OwnedSchema) -> Option<String> {
         OwnedKind::FixedVec { capacity, element } => of_vec(*capacity, element),
         OwnedKind::AtomicCell { .. } => Some((8, 8)),
         OwnedKind::Versioned { value } => Slots::of(size, align, value).map(|_| (size, align)),
+        OwnedKind::Queue { .. } | OwnedKind::Broadcast { .. } => Ring::of(schema).map(|_| (size, align)),
         _ => Some((size, align)),
     };
     match expected {
@@ -103,5 +141,28 @@ mod tests {
         assert_eq!(Slots::of(192, 64, &value), None);
         assert_eq!(Slots::of(128, 128, &value), None);
         assert_eq!(Slots::of(128, 64, &value), Some(Slots { at: 80, len: 16 }));
+    }
+
+    fn ring(size: u64, align: u64, kind: OwnedKind) -> Option<(u64, u64, u64)> {
+        let schema = OwnedSchema::new(size, align, kind).ok()?;
+        Ring::of(&schema).map(|ring| (ring.at, ring.value_at, ring.stride))
+    }
+
+    #[test]
+    fn slots_of_queues_and_broadcasts_are_at_the_offsets_of_the_format() {
+        let value = |size, align| {
+            let kind = OwnedKind::Struct { name: "V".to_owned(), const_args: vec![], fields: vec![] };
+            Box::new(OwnedSchema::new(size, align, kind).expect("a value"))
+        };
+        let queue = |capacity, size, align| OwnedKind::Queue { capacity, value: value(size, align) };
+        let broadcast = |capacity, size, align| OwnedKind::Broadcast { capacity, value: value(size, align) };
+        assert_eq!(ring(256 + 64, 64, queue(1, 8, 8)), Some((256, 16, 64)));
+        assert_eq!(ring(256 + 64 * 4, 64, queue(4, 48, 8)), Some((256, 16, 64)));
+        assert_eq!(ring(256 + 128 * 4, 64, queue(4, 49, 1)), Some((256, 16, 128)));
+        assert_eq!(ring(128 + 64 * 2, 64, broadcast(2, 32, 32)), Some((128, 32, 64)));
+        assert_eq!(ring(256 + 512 * 2, 256, broadcast(2, 256, 256)), Some((256, 256, 512)));
+        assert_eq!(ring(128 + 64, 64, broadcast(1, 8, 8)), None, "a broadcast has two slots or more");
+        assert_eq!(ring(128 + 64 * 3, 64, broadcast(2, 8, 8)), None);
+        assert_eq!(ring(256, 64, queue(0, 8, 8)), None);
     }
 }

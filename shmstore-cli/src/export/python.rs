@@ -10,8 +10,12 @@ use super::names::{comment, snake};
 use types::Types;
 
 /// The common part of all modules.
-const RUNTIME: &str =
-    concat!(include_str!("python/types.py"), include_str!("python/views.py"), include_str!("python/segment.py"));
+const RUNTIME: &str = concat!(
+    include_str!("python/types.py"),
+    include_str!("python/views.py"),
+    include_str!("python/rings.py"),
+    include_str!("python/segment.py")
+);
 const LANGUAGE: &str = "Python module";
 
 /// The greatest size of a numpy type.
@@ -23,7 +27,8 @@ const MOST_BYTES: u64 = i32::MAX as u64;
 /// - a numpy dtype with all offsets, for the object and for each value
 /// - an `IntEnum` for each enum
 /// - the class `Segment`, which attaches the object for reading, after all checks of `docs/format.md`
-/// - views of the fields: `segment.object.position.load()` copies a `Versioned` by its read protocol
+/// - views of the fields: `segment.object.position.load()` copies a `Versioned` by its read protocol,
+///   `segment.object.quotes.subscribe()` receives a `Broadcast`, `segment.object.jobs.items()` looks into a `Queue`
 ///
 /// `name` replaces the name of the type.
 ///

@@ -37,12 +37,16 @@ pub(super) struct Field {
 pub(super) enum Leaf {
     /// A value.
     Value(Value),
+    /// A value whose growth counts no stores.
+    Passing(Value),
     /// The length of a list. The shown elements are separate fields.
     List {
         len: u64,
         #[serde(skip)]
         shown: usize,
     },
+    /// The items that wait in a queue.
+    Items { len: u64, capacity: u64 },
 }
 
 /// The fields of a value, and the number of fields that were left out.
@@ -68,9 +72,7 @@ impl Fields {
         match value {
             Value::Struct { fields, .. } if !is_time => {
                 for (index, (name, value)) in fields.into_iter().enumerate() {
-                    let dot = if path.is_empty() { "" } else { "." };
-                    let path = shortened(&format!("{path}{dot}{}", shown(&name)), LONGEST_PATH);
-                    self.add_parts(part(index), &path, value, version);
+                    self.add_parts(part(index), &below(path, &shown(&name)), value, version);
                 }
             }
             Value::Versioned { version, value, .. } => self.add(id, path, *value, Some(version)),
@@ -81,7 +83,30 @@ impl Fields {
                     self.add_parts(part(index), &path, value, version);
                 }
             }
+            Value::Queue { len, capacity, .. } => {
+                let counts = value.counts();
+                self.keep(id.clone(), path, Leaf::Items { len, capacity }, version);
+                self.keep_counts(&id, path, &counts);
+            }
+            Value::Broadcast { sent, last, .. } => {
+                let newest = last.into_iter().next_back().map_or(Value::Nothing, |(_, value)| value);
+                self.keep(id.clone(), path, Leaf::Passing(newest), version);
+                self.keep_counts(&id, path, &[("sent", sent)]);
+            }
             leaf => self.keep(id, path, Leaf::Value(leaf), version),
+        }
+    }
+
+    /// Adds the counts of a queue or broadcast, whose rates are those of its items.
+    fn keep_counts(&mut self, id: &[u32], path: &str, counts: &[(&'static str, u64)]) {
+        for (index, &(name, count)) in (0..).zip(counts) {
+            let count = Value::Unsigned(count);
+            let leaf = match name {
+                "pushed" | "popped" | "sent" => Leaf::Value(count),
+                "outstanding" => Leaf::Passing(count),
+                _ => continue,
+            };
+            self.keep([id, &[index]].concat(), &below(path, name), leaf, None);
         }
     }
 
@@ -95,11 +120,18 @@ impl Fields {
     }
 }
 
+/// Returns the path of a field of the part at a path.
+fn below(path: &str, name: &str) -> String {
+    let dot = if path.is_empty() { "" } else { "." };
+    shortened(&format!("{path}{dot}{name}"), LONGEST_PATH)
+}
+
 impl Leaf {
     /// Returns the value as a number to draw.
     pub(super) fn number(&self) -> Option<f64> {
         match self {
-            Self::Value(value) => value.as_f64(),
+            Self::Value(value) | Self::Passing(value) => value.as_f64(),
+            Self::Items { len, .. } => Some(*len as f64),
             Self::List { .. } => None,
         }
     }
@@ -107,19 +139,23 @@ impl Leaf {
     /// Returns the value on one line, fit for a terminal.
     pub(super) fn text(&self) -> String {
         match self {
-            Self::Value(value) => shown(&value.to_string()),
+            Self::Value(value) | Self::Passing(value) => shown(&value.to_string()),
             Self::List { len, shown } if *len > 1 && *len > *shown as u64 => format!("{len} elements, {shown} shown"),
             Self::List { len, .. } => counted(*len as usize, "element"),
+            Self::Items { len, capacity } => format!("{len} of {capacity} items"),
         }
     }
 
     /// Returns `true` if both look the same. A NaN equals itself.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Value(Value::F64(one)), Self::Value(Value::F64(other))) => one.to_bits() == other.to_bits(),
-            (Self::Value(Value::F32(one)), Self::Value(Value::F32(other))) => one.to_bits() == other.to_bits(),
-            (Self::Value(one), Self::Value(other)) => one == other,
-            (Self::List { len, .. }, Self::List { len: other, .. }) => len == other,
+            (Self::Value(one) | Self::Passing(one), Self::Value(other) | Self::Passing(other)) => match (one, other) {
+                (Value::F64(one), Value::F64(other)) => one.to_bits() == other.to_bits(),
+                (Value::F32(one), Value::F32(other)) => one.to_bits() == other.to_bits(),
+                (one, other) => one == other,
+            },
+            (Self::List { len, .. }, Self::List { len: other, .. })
+            | (Self::Items { len, .. }, Self::Items { len: other, .. }) => len == other,
             _ => false,
         }
     }
@@ -170,6 +206,24 @@ mod tests {
         assert_eq!((fields.kept.len(), fields.kept[0].path.as_str()), (1, "taken"));
         assert_eq!(fields.kept[0].value.text(), "1970-01-01T00:00:00.000000000Z");
         assert_eq!(fields.kept[0].value.number(), None);
+    }
+
+    #[test]
+    fn queues_and_broadcasts_have_counts_of_their_items() {
+        let (first, last) = (vec![Value::Bool(true); 2], vec![(8, Value::Unsigned(70)), (9, Value::Unsigned(71))]);
+        let jobs = Value::Queue { len: 5, capacity: 64, pushed: 20, outstanding: 3, first };
+        let quotes = Value::Broadcast { sent: 10, capacity: 64, last };
+        let fields = fields(structure(vec![("jobs", jobs), ("quotes", quotes)]));
+        let kept: Vec<(&str, String)> = fields.kept.iter().map(|of| (of.path.as_str(), of.value.text())).collect();
+        let expected = [
+            ("jobs", "5 of 64 items"),
+            ("jobs.pushed", "20"),
+            ("jobs.popped", "15"),
+            ("jobs.outstanding", "3"),
+            ("quotes", "71"),
+            ("quotes.sent", "10"),
+        ];
+        assert_eq!(kept, expected.map(|(path, text)| (path, text.to_owned())));
     }
 
     #[test]

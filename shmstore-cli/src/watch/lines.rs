@@ -2,10 +2,8 @@
 
 use std::collections::HashMap;
 use std::io::{self, Write};
-use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::Serialize;
 use shmstore::inspect::SegmentState;
 
@@ -17,8 +15,7 @@ use super::reader::Source as _;
 use super::source::Source;
 use crate::clock::timestamp;
 use crate::failure::{Failure, Outcome};
-use crate::output::say;
-use crate::text::shown_json;
+use crate::output::{is_closed_within, json_line, say};
 
 /// Writes the fields of an object, then each change, until the reader closes the output.
 pub(super) fn changes(mut source: Source, period: Duration, json: bool) -> Result<Outcome, Failure> {
@@ -183,12 +180,6 @@ fn field_line(field: &Field, at: &str, json: bool) -> String {
     format!("{at} {path} {}\n", value.text())
 }
 
-/// Formats JSON on one line, with control characters escaped.
-fn json_line(of: &impl Serialize) -> String {
-    let json = serde_json::to_string(of).expect("text, numbers, and objects whose keys are text");
-    shown_json(&json) + "\n"
-}
-
 /// Writes lines once a period, until the reader closes the output. It pauses at least as long as the lines took.
 fn each_period(period: Duration, mut lines: impl FnMut() -> String) -> Result<Outcome, Failure> {
     let mut out = io::stdout().lock();
@@ -202,24 +193,6 @@ fn each_period(period: Duration, mut lines: impl FnMut() -> String) -> Result<Ou
         }
         if is_closed_within(&out, period.saturating_sub(worked).max(worked))? {
             return Ok(Outcome::Done);
-        }
-    }
-}
-
-/// Waits. Returns `true` at once if the reader closes the output: without changes, no write would notice it.
-fn is_closed_within(out: &impl AsFd, wait: Duration) -> Result<bool, Failure> {
-    let end = Instant::now() + wait;
-    loop {
-        let left = end.saturating_duration_since(Instant::now());
-        // Rounded up, so that the last fraction of a millisecond is not a busy loop.
-        let millis = i32::try_from(left.as_micros().div_ceil(1000)).unwrap_or(i32::MAX);
-        let timeout = PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX);
-        let mut asked = [PollFd::new(out.as_fd(), PollFlags::empty())];
-        match poll(&mut asked, timeout) {
-            Ok(0) if left.is_zero() || Instant::now() >= end => return Ok(false),
-            Ok(0) | Err(nix::errno::Errno::EINTR) => {}
-            Ok(_) => return Ok(true),
-            Err(errno) => return Err(io::Error::from(errno).into()),
         }
     }
 }

@@ -192,3 +192,16 @@ fn the_largest_counters_are_added_without_overflow() {
     samples.at(1000, &values(u64::MAX, u64::MAX));
     assert_eq!(samples.model.updates, Some(4.0 * u64::MAX as f64));
 }
+
+#[test]
+fn rates_of_queues_and_broadcasts_are_items_in_a_second() {
+    let mut samples = Samples::new();
+    let jobs = |pushed, len| Value::Queue { len, capacity: 64, pushed, outstanding: 1, first: vec![] };
+    let quotes = |sent| Value::Broadcast { sent, capacity: 64, last: vec![(sent - 1, Value::Unsigned(7 * sent))] };
+    samples.at(0, &[("jobs", jobs(10, 4)), ("quotes", quotes(100))]);
+    samples.at(500, &[("jobs", jobs(30, 4)), ("quotes", quotes(160))]);
+    samples.at(1000, &[("jobs", jobs(50, 14)), ("quotes", quotes(200))]);
+    let rates = ["jobs.pushed", "jobs.popped", "quotes.sent"].map(|path| samples.row(path).rate);
+    assert_eq!(rates, [Some(40.0), Some(30.0), Some(100.0)]);
+    assert_eq!(samples.model.updates, Some(170.0), "the value of an item is no count");
+}

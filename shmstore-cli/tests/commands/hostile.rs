@@ -3,6 +3,7 @@
 use shmstore::inspect::SavedObject;
 use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema, Primitive};
 
+use super::planted::saved;
 use super::support::*;
 
 const NAME: &str = "\u{1b}[2J\u{202e}\u{9b}1m\u{7}\n";
@@ -21,28 +22,6 @@ fn hostile() -> Vec<u8> {
     values.extend(NAME.bytes().take(9).chain([0; 7]));
     values[4] = 4;
     saved('E', &schema, &values)
-}
-
-pub(crate) fn saved(id: char, schema: &OwnedSchema, values: &[u8]) -> Vec<u8> {
-    let json = schema.to_json();
-    let mut bytes = b"shmsaved".to_vec();
-    bytes.extend(1_u32.to_le_bytes());
-    bytes.extend(u32::from(id).to_le_bytes());
-    bytes.extend((json.len() as u64).to_le_bytes());
-    bytes.extend((values.len() as u64).to_le_bytes());
-    bytes.extend(schema.hash().to_u128().to_le_bytes());
-    bytes.extend([0; 16]);
-    bytes.extend(json.as_bytes());
-    bytes.extend(values);
-    let checksum = fnv(&bytes);
-    bytes.extend(checksum.to_le_bytes());
-    bytes
-}
-
-fn fnv(bytes: &[u8]) -> u128 {
-    let step =
-        |hash: u128, byte: &u8| (hash ^ u128::from(*byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b);
-    bytes.iter().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, step)
 }
 
 /// Returns `true` if a text has control characters or marks of direction.

@@ -1,6 +1,7 @@
 //! Runs of each command of the program.
 
 mod scratch;
+mod planted;
 mod support;
 
 mod diff;
@@ -15,8 +16,10 @@ mod ls;
 mod manual;
 mod measured;
 mod output;
+mod rings;
 mod rm;
 mod save;
 mod schema;
 mod show;
+mod tail;
 mod watched;

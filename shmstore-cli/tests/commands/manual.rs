@@ -2,8 +2,22 @@
 
 use super::support::*;
 
-const COMMANDS: [&str; 13] =
-    ["ls", "show", "get", "watch", "schema", "diff", "rm", "gc", "doctor", "save", "load", "completions", "man"];
+const COMMANDS: [&str; 14] = [
+    "ls",
+    "show",
+    "get",
+    "watch",
+    "tail",
+    "schema",
+    "diff",
+    "rm",
+    "gc",
+    "doctor",
+    "save",
+    "load",
+    "completions",
+    "man",
+];
 
 #[test]
 fn every_shell_completes_every_command() {

@@ -55,7 +55,7 @@ fn node(size: u64, align: u64, kind: OwnedKind) -> OwnedSchema {
 /// Creates an object of this layout, with all bytes zero.
 fn object(scratch: &Scratch, name: &str, schema: &OwnedSchema) -> String {
     let zeros = vec![0; schema.size() as usize];
-    let saved = super::hostile::saved('M', schema, &zeros);
+    let saved = super::planted::saved('M', schema, &zeros);
     SavedObject::parse(&saved).unwrap().create_in(&scratch.store_at(name)).unwrap();
     scratch.join(name).to_str().unwrap().to_owned()
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use shmstore_cli::export::{c_header, picture, python_module};
 
 use crate::objects::everything;
+use crate::planted::feeds;
 
 #[track_caller]
 fn assert_golden(name: &str, written: &str) {
@@ -46,4 +47,13 @@ fn the_c_header_of_every_kind_has_not_changed() {
 fn the_python_module_of_every_kind_has_not_changed() {
     let module = python_module(&everything(), 'E', None).expect("a module");
     assert_golden("everything.py", from(&module, "# The object."));
+}
+
+#[test]
+fn pictures_and_exports_of_queues_and_broadcasts_have_not_changed() {
+    assert_golden("feeds.txt", &picture(&feeds(), 80));
+    let header = c_header(&feeds(), 'F', None).expect("a header");
+    assert_golden("feeds.h", from(&header, "#define SHM_FEEDS_ID"));
+    let module = python_module(&feeds(), 'F', None).expect("a module");
+    assert_golden("feeds.py", from(&module, "# The object."));
 }

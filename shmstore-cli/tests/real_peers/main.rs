@@ -3,9 +3,13 @@
 mod objects;
 #[path = "../commands/scratch.rs"]
 mod scratch;
+#[path = "../commands/planted.rs"]
+mod planted;
 mod both;
 mod c;
 mod python;
+mod rings;
+mod guide;
 mod golden;
 mod hostile;
 mod names;

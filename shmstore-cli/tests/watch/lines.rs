@@ -11,6 +11,7 @@ use shmstore::Shared;
 
 use crate::PROGRAM;
 use crate::objects::{Battery, Fleet, Log, Position, Rover, Scratch};
+use crate::planted::{Feeds, Pair};
 use crate::scratch::{DEADLINE, in_kernel, until};
 
 struct Piped {
@@ -192,4 +193,33 @@ fn ls_watch_takes_the_paths_that_ls_takes() {
     assert!(piped.next().contains("/spare Battery "));
     let (mut child, _out) = spawn(&["ls", "--watch", &format!("{}/none", scratch.path())]);
     assert_eq!(exit_code(&mut child), Some(3));
+}
+
+#[test]
+fn queues_and_broadcasts_have_lines_with_their_counts() {
+    let scratch = Scratch::new();
+    let feeds = scratch.store.create::<Feeds>().expect("a new object");
+    let piped = Piped::start(&["watch", scratch.path()]);
+    for line in
+        ["jobs 0 of 4 items", "jobs.pushed 0", "jobs.popped 0", "jobs.outstanding 0", "quotes ()", "quotes.sent 0"]
+    {
+        assert!(piped.next().ends_with(&format!(" {line}")), "{line}");
+    }
+    feeds.jobs.push_many(&[7, 8, 9].map(Pair::of)).expect("room");
+    piped.until(" jobs.pushed 3");
+    drop(feeds.jobs.pop());
+    piped.until(" jobs.popped 1");
+    let job = feeds.jobs.take().expect("an item");
+    piped.until(" jobs.outstanding 1");
+    job.done().expect("it is ours");
+    feeds.quotes.send_many(&[0, 1].map(Pair::of));
+    piped.until(" quotes.sent 2");
+    feeds.quotes.send(Pair::of(2));
+    piped.until(" quotes { a: 2, b: 2 }");
+    let json = Piped::start(&["watch", scratch.path(), "--json", "--field", "jobs", "--field", "quotes.sent"]);
+    let read = |line: String| serde_json::from_str::<serde_json::Value>(&line).expect("JSON");
+    let [jobs, pushed] = [json.next(), json.next()].map(read);
+    assert_eq!((&jobs["field"], &jobs["value"]), (&"jobs".into(), &serde_json::json!({ "len": 1, "capacity": 4 })));
+    assert_eq!((&pushed["field"], &pushed["value"]), (&"jobs.pushed".into(), &3.into()));
+    assert_eq!(read(json.until("quotes.sent"))["value"], 3);
 }

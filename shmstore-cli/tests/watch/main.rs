@@ -5,6 +5,8 @@ mod pty;
 mod objects;
 #[path = "../commands/scratch.rs"]
 mod scratch;
+#[path = "../commands/planted.rs"]
+mod planted;
 mod screen;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_shmstore");

@@ -235,6 +235,9 @@ impl<'l, 'm> Decoder<'l, 'm> {
                     Err(why) => Ok(Value::Invalid(why)),
                 };
             }
+            (OwnedKind::Queue { .. } | OwnedKind::Broadcast { .. }, Step::Field(name)) => {
+                return self.count(schema, memory, at, name, path, done);
+            }
             (_, step) => {
                 let what = if matches!(step, Step::Field(_)) { "fields" } else { "elements" };
                 let is_list = matches!(

@@ -20,8 +20,8 @@ use std::time::Duration;
 /// - At most 100,000 values are made, and four more for each byte of the object.
 /// - At most eight elements of a list are visited if they have no bytes.
 /// - At most as many bytes are copied as the object has.
-/// - At most 1,048,576 slots of queues and broadcasts are looked at, fewer if they are larger than 64 bytes, and more if
-///   [`nodes`](Self::nodes) is more. A queue that has more slots behind its cursor is shown with fewer items.
+/// - At most 1,048,576 slots of queues and broadcasts are looked at. There are fewer if they are larger than 64 bytes,
+///   and more if [`nodes`](Self::nodes) is more. A queue that has more slots behind its cursor is shown with fewer items.
 /// - A call waits little longer than ten times [`wait`](Self::wait).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -35,8 +35,8 @@ pub struct Limits {
     pub wait: Duration,
     /// The most bytes that are copied in all, of `Versioned` values and of text. The default is 1 GiB.
     ///
-    /// A value beyond this limit is [`Invalid`](super::Value::Invalid). A `Versioned` still has its version then, but its
-    /// value is not touched.
+    /// A value beyond this limit is [`Invalid`](super::Value::Invalid). A `Versioned` still has its version then, but
+    /// its value is not touched.
     pub bytes: u64,
 }
 

@@ -44,6 +44,7 @@
 
 mod decode;
 mod describe;
+mod items;
 mod limits;
 mod memory;
 mod object;
@@ -66,6 +67,7 @@ use crate::layout::invalid_value::debug_is_display;
 pub use crate::layout::path::{FieldError, FieldPath};
 pub use crate::segment::classify::SegmentState;
 pub use crate::store::Participant;
+pub use items::{Items, ItemsError};
 pub use limits::Limits;
 pub use object::Object;
 pub use remove::{Removal, WhileAttached};
@@ -182,4 +184,4 @@ fn which(shmid: i32) -> String {
     if shmid < 0 { "the segments".into() } else { format!("segment {shmid}") }
 }
 
-debug_is_display!(InspectError, FieldError, SavedError);
+debug_is_display!(InspectError, FieldError, ItemsError, SavedError);

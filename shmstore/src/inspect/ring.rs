@@ -4,6 +4,8 @@ mod broadcast;
 mod queue;
 #[cfg(test)]
 pub(crate) mod samples;
+#[cfg(test)]
+mod tests;
 
 use std::sync::atomic::Ordering::Acquire;
 use std::sync::atomic::fence;

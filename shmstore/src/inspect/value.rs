@@ -83,7 +83,7 @@ pub enum Value {
         /// The number of notifications.
         count: u64,
     },
-    /// A `Queue`.
+    /// A [`Queue`](crate::Queue).
     Queue {
         /// The number of items that wait.
         len: u64,
@@ -96,7 +96,7 @@ pub enum Value {
         /// The first items that wait, in the order of their delivery, as many as the limits allow.
         first: Vec<Value>,
     },
-    /// A `Broadcast`.
+    /// A [`Broadcast`](crate::Broadcast).
     Broadcast {
         /// The number of items that were sent so far.
         sent: u64,
@@ -138,6 +138,32 @@ impl Value {
         match self {
             Self::Versioned { value, .. } => value,
             other => other,
+        }
+    }
+
+    /// Returns the counts of a queue or a broadcast with their names. Any other value has none.
+    ///
+    /// A [`FieldPath`](super::FieldPath) leads to each of them: `jobs.popped`, `quotes.sent`.
+    ///
+    /// ```
+    /// use shmstore::inspect::Value;
+    ///
+    /// let jobs = Value::Queue { len: 2, capacity: 64, pushed: 9, outstanding: 1, first: vec![] };
+    /// assert_eq!(jobs.counts(), [("len", 2), ("capacity", 64), ("pushed", 9), ("popped", 7), ("outstanding", 1)]);
+    /// let quotes = Value::Broadcast { sent: 9, capacity: 64, last: vec![] };
+    /// assert_eq!(quotes.counts(), [("sent", 9), ("capacity", 64)]);
+    /// ```
+    #[must_use]
+    pub fn counts(&self) -> Vec<(&'static str, u64)> {
+        match *self {
+            Self::Queue { len, capacity, pushed, outstanding, .. } => {
+                // Items that were taken and came back wait again.
+                let popped = pushed.saturating_sub(len);
+                let of_queue = [len, capacity, pushed, popped, outstanding];
+                ["len", "capacity", "pushed", "popped", "outstanding"].into_iter().zip(of_queue).collect()
+            }
+            Self::Broadcast { sent, capacity, .. } => vec![("sent", sent), ("capacity", capacity)],
+            _ => Vec::new(),
         }
     }
 

@@ -120,14 +120,14 @@ pub enum Kind {
     Lock,
     /// An [`Event`](crate::Event).
     Event,
-    /// A `Queue` of values. Offsets below it are relative to a value, not to the part.
+    /// A [`Queue`](crate::Queue) of values. Offsets below it are relative to a value, not to the part.
     Queue {
         /// The capacity, in items: 1 to 2^31 − 1.
         capacity: usize,
         /// The layout of an item.
         value: &'static Schema,
     },
-    /// A `Broadcast` of values. Offsets below it are relative to a value, not to the part.
+    /// A [`Broadcast`](crate::Broadcast) of values. Offsets below it are relative to a value, not to the part.
     Broadcast {
         /// The capacity, in items: 2 to 2^31 − 1.
         capacity: usize,

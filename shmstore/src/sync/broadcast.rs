@@ -22,7 +22,7 @@ use super::atomics;
 use super::describe::PartRef;
 use crate::error::{Busy, RecvError};
 use crate::layout::schema::{Kind, Schema};
-use crate::layout::{DebugValue, ShmLayout, ShmObject, ShmValue};
+use crate::layout::{DebugValue, ShmId, ShmLayout, ShmObject, ShmValue};
 use crate::sync::backoff::Limit;
 use crate::sys::shm::Access;
 
@@ -231,6 +231,10 @@ unsafe impl<V: ShmValue, const N: usize> ShmLayout for Broadcast<V, N> {
 // items. Nothing to drop, because values are `Copy`. The view is a transparent wrapper whose methods never write.
 unsafe impl<V: ShmValue, const N: usize> ShmObject for Broadcast<V, N> {
     type View = BroadcastView<V, N>;
+}
+
+impl<V: ShmValue + ShmId, const N: usize> ShmId for Broadcast<V, N> {
+    const ID: char = V::ID;
 }
 
 #[cfg(test)]

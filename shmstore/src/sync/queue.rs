@@ -25,7 +25,7 @@ use super::copy::copy_out;
 use super::describe::PartRef;
 use crate::error::{Busy, InvalidValue};
 use crate::layout::schema::{Kind, Schema};
-use crate::layout::{DebugValue, ShmLayout, ShmObject, ShmValue};
+use crate::layout::{DebugValue, ShmId, ShmLayout, ShmObject, ShmValue};
 use crate::sync::backoff::Limit;
 use crate::value::bits;
 
@@ -133,7 +133,7 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let core = self.core();
-        core.len() == 0 && core.places().next().is_none_or(|place| !look(&core.ring, place, |_| {}))
+        !core.places().any(|place| look(&core.ring, place, |_| {}))
     }
 
     /// Returns the number of items that the queue has room for: `N`.
@@ -245,6 +245,10 @@ unsafe impl<V: ShmValue, const N: usize> ShmLayout for Queue<V, N> {
 // drop, because values are `Copy`. The view is a transparent wrapper whose methods never write.
 unsafe impl<V: ShmValue, const N: usize> ShmObject for Queue<V, N> {
     type View = QueueView<V, N>;
+}
+
+impl<V: ShmValue + ShmId, const N: usize> ShmId for Queue<V, N> {
+    const ID: char = V::ID;
 }
 
 #[cfg(test)]

@@ -1,13 +1,17 @@
 //! The writing methods of parts, for their views. None of these can be called. If a program tries to write through a
 //! view, the compiler explains why it cannot, and what to do, and does not say only that there is no such method.
 
+use std::ops::Range;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crate::error::{BeginError, Busy, InvalidValue, LockError};
+use crate::error::{BeginError, Busy, InvalidValue, LockError, PopError, PushError};
 use crate::layout::ShmValue;
 use crate::layout::view::AtomicView;
-use crate::sync::{EventView, LockGuard, LockView, Transaction, VersionedView, Writer};
+use crate::sync::{
+    BroadcastView, Consumer, EventView, Job, LockGuard, LockView, Producer, QueueView, Sender, Transaction,
+    VersionedView, Writer,
+};
 
 /// Implemented for no type. The lifetime keeps the compiler from rejecting the bound where it is written.
 #[diagnostic::on_unimplemented(
@@ -88,11 +92,11 @@ macro_rules! unwritable_atomics {
 unwritable_atomics! { swap fetch_add fetch_sub fetch_and fetch_or fetch_xor fetch_max fetch_min }
 
 macro_rules! unwritable {
-    ($view:ident$(<$value:ident: $bound:ident>)? {
+    ($view:ident$(<$value:ident: $bound:ident$(, const $capacity:ident)?>)? {
         $(fn $name:ident$(<$result:ident>)?($($argument:ty),*) $(-> $returned:ty)?;)*
     }) => {
         #[doc(hidden)]
-        impl$(<$value: $bound>)? $view$(<$value>)? {
+        impl$(<$value: $bound$(, const $capacity: usize)?>)? $view$(<$value$(, $capacity)?>)? {
             $(pub fn $name<'a, $($result)?>(&self, $(_: $argument),*) $(-> $returned)?
             where
                 Self: Writable<'a>,
@@ -135,5 +139,42 @@ unwritable! {
     EventView {
         fn notify_one() -> u64;
         fn notify_all() -> u64;
+    }
+}
+
+unwritable! {
+    QueueView<V: ShmValue, const N> {
+        fn push(V) -> Result<(), PushError>;
+        fn try_push(V) -> Result<(), PushError>;
+        fn push_timeout(V, Duration) -> Result<(), PushError>;
+        fn push_many(&[V]) -> Result<usize, PushError>;
+        fn try_push_many(&[V]) -> Result<usize, PushError>;
+        fn push_many_timeout(&[V], Duration) -> Result<usize, PushError>;
+        fn pop() -> Result<V, PopError>;
+        fn try_pop() -> Result<V, PopError>;
+        fn pop_timeout(Duration) -> Result<V, PopError>;
+        fn pop_many(&mut Vec<V>, usize) -> Result<usize, PopError>;
+        fn try_pop_many(&mut Vec<V>, usize) -> Result<usize, PopError>;
+        fn pop_many_timeout(&mut Vec<V>, usize, Duration) -> Result<usize, PopError>;
+        fn take() -> Result<Job<'a, V, N>, PopError>;
+        fn try_take() -> Result<Job<'a, V, N>, PopError>;
+        fn take_timeout(Duration) -> Result<Job<'a, V, N>, PopError>;
+        fn producer() -> Producer<'a, V, N>;
+        fn try_producer() -> Result<Producer<'a, V, N>, Busy>;
+        fn producer_timeout(Duration) -> Result<Producer<'a, V, N>, Busy>;
+        fn consumer() -> Consumer<'a, V, N>;
+        fn try_consumer() -> Result<Consumer<'a, V, N>, Busy>;
+        fn consumer_timeout(Duration) -> Result<Consumer<'a, V, N>, Busy>;
+        fn clear() -> Result<usize, Busy>;
+    }
+}
+
+unwritable! {
+    BroadcastView<V: ShmValue, const N> {
+        fn send(V) -> u64;
+        fn send_many(&[V]) -> Range<u64>;
+        fn sender() -> Sender<'a, V, N>;
+        fn try_sender() -> Result<Sender<'a, V, N>, Busy>;
+        fn sender_timeout(Duration) -> Result<Sender<'a, V, N>, Busy>;
     }
 }

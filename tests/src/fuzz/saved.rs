@@ -100,7 +100,8 @@ fn is_aligned(schema: &OwnedSchema) -> bool {
         Of::CacheAligned { object } => is_aligned(object),
         Of::FixedString { .. } => schema.align() >= 4,
         Of::FixedVec { element, .. } => schema.align() >= 8 && is_aligned(element),
-        Of::Lock | Of::Event | Of::Pad | Of::Phantom | Of::Versioned { .. } => true,
+        Of::Lock | Of::Event | Of::Pad | Of::Phantom => true,
+        Of::Versioned { .. } | Of::Queue { .. } | Of::Broadcast { .. } => true,
         _ => false,
     }
 }
@@ -127,6 +128,8 @@ fn count(value: &Value) -> u64 {
         Value::Struct { fields, .. } => 1 + fields.iter().map(|(_, value)| count(value)).sum::<u64>(),
         Value::List { first, .. } => 1 + first.iter().map(count).sum::<u64>(),
         Value::Versioned { value, .. } => 1 + count(value),
+        Value::Queue { first, .. } => 1 + first.iter().map(count).sum::<u64>(),
+        Value::Broadcast { last, .. } => 1 + last.iter().map(|(_, value)| count(value)).sum::<u64>(),
         Value::Omitted => 0,
         _ => 1,
     }

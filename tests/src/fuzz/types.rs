@@ -55,7 +55,7 @@ fn made(choices: &mut Choices<'_>, deep: u8) -> OwnedSchema {
     if deep == 0 || choices.is_done() {
         return leaf(choices);
     }
-    let part = match choices.byte() % 10 {
+    let part = match choices.byte() % 13 {
         0..=2 => structure_of(choices, deep),
         3 => overlapping(choices, deep),
         4 => {
@@ -72,6 +72,14 @@ fn made(choices: &mut Choices<'_>, deep: u8) -> OwnedSchema {
         6 => real_versioned(made(choices, deep - 1)),
         7 => cache_aligned(made(choices, deep - 1)),
         8 => atomic_cell(primitive(*choices.one_of(&PRIMITIVES))),
+        9 => queue(made(choices, deep - 1), choices.below(9) as u64 + 1),
+        10 => broadcast(made(choices, deep - 1), choices.below(9) as u64 + 2),
+        // A queue that is only as large as its items.
+        11 => {
+            let (value, capacity) = (made(choices, deep - 1), choices.below(9) as u64 + 2);
+            let size = ((16 + value.size()) * capacity).next_multiple_of(value.align());
+            build(size, value.align(), OwnedKind::Queue { capacity, value: Box::new(value) })
+        }
         // Somebody else's `Versioned`.
         _ => {
             let value = made(choices, deep - 1);
@@ -107,7 +115,7 @@ pub(super) fn any_json(choices: &mut Choices<'_>) -> Vec<u8> {
 
 fn change(json: &mut Vec<u8>, choices: &mut Choices<'_>) {
     const WORDS: &str = "struct array enum versioned lock event pad phantom fixed_vec fixed_string atomic_cell \
-                         cache_aligned u8 u64 char bool fields \u{202e}";
+                         cache_aligned queue broadcast u8 u64 char bool fields \u{202e}";
     if json.is_empty() {
         return;
     }
@@ -173,7 +181,10 @@ pub(super) fn any_path(schema: &OwnedSchema, choices: &mut Choices<'_>) -> Field
                 path = path.field(&field.name);
                 at = &field.schema;
             }
-            OwnedKind::Array { element, .. } | OwnedKind::FixedVec { element, .. } => {
+            OwnedKind::Array { element, .. }
+            | OwnedKind::FixedVec { element, .. }
+            | OwnedKind::Queue { value: element, .. }
+            | OwnedKind::Broadcast { value: element, .. } => {
                 path = path.index(choices.number());
                 at = element;
             }

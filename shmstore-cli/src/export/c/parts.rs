@@ -53,7 +53,7 @@ impl<'a> Types<'a> {
     }
 
     /// Returns the name of a value's type. An array gets a name, too, so that functions can take a pointer to it.
-    fn value_type(&mut self, name: &str, value: &'a OwnedSchema) -> Result<String, ExportError> {
+    pub(super) fn value_type(&mut self, name: &str, value: &'a OwnedSchema) -> Result<String, ExportError> {
         let kind = self.of(value)?;
         if kind.dimensions.is_empty() {
             return Ok(kind.base);

@@ -84,6 +84,10 @@ impl<'a> Types<'a> {
             (OwnedKind::Versioned { .. }, Some(of)) => {
                 format!("{of} value; {base}_load(&object->{member}, &value, NULL);")
             }
+            (OwnedKind::Broadcast { .. }, Some(of)) => format!(
+                "{of} value; uint64_t missed, at = {base}_oldest(&object->{member}); \
+                 {base}_receive(&object->{member}, &at, &value, &missed);"
+            ),
             _ => return,
         };
         self.example = Some(load);
@@ -157,6 +161,8 @@ impl<'a> Types<'a> {
             OwnedKind::FixedVec { capacity, element } => self.define_vec(schema, *capacity, element),
             OwnedKind::AtomicCell { value } => self.define_cell(schema, value),
             OwnedKind::Versioned { value } => self.define_versioned(schema, value),
+            OwnedKind::Queue { value, .. } => self.define_queue(schema, value),
+            OwnedKind::Broadcast { value, .. } => self.define_broadcast(schema, value),
             _ => Err(ExportError::part(LANGUAGE, UNKNOWN)),
         }
     }

@@ -3,7 +3,7 @@
 use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema};
 
 use super::super::names::printable;
-use super::super::parts::{ELEMENTS_AT, LINE, SEQUENCE_AT, Slots, TEXT_AT, problem};
+use super::super::parts::{CONSUMERS_AT, ELEMENTS_AT, LINE, Ring, SEQUENCE_AT, Slots, TEXT_AT, problem};
 
 /// The offset of a row.
 #[derive(Debug, Clone, Copy)]
@@ -96,6 +96,10 @@ impl Rows {
                 Some(slots) => self.versioned(offset, depth, schema.size(), slots, value),
                 None => self.push(offset, schema.size(), depth, "(unknown)", "not of format version 1"),
             },
+            OwnedKind::Queue { value, .. } | OwnedKind::Broadcast { value, .. } => match Ring::of(schema) {
+                Some(ring) => self.ring(offset, depth, schema, ring, value),
+                None => self.push(offset, schema.size(), depth, "(unknown)", "not of format version 1"),
+            },
             OwnedKind::Lock => {
                 self.push(offset, 4, depth, "(lock)", "u32");
                 self.push(offset.plus(4), 4, depth, "(state)", "u32");
@@ -119,6 +123,48 @@ impl Rows {
         self.inside(Offset::Element(0), depth + 1, value);
         self.push(offset.plus(slots.at + slots.len), slots.len, depth, "(slot 1)", format!("{value}: odd versions"));
         self.gap(offset, slots.end(), size, depth);
+    }
+
+    fn ring(&mut self, offset: Offset, depth: usize, schema: &OwnedSchema, ring: Ring, value: &OwnedSchema) {
+        let words: &[(u64, u64, &str)] = match schema.kind() {
+            OwnedKind::Queue { .. } => &[
+                (0, 4, "(producers' lock)"),
+                (4, 4, "(flags)"),
+                (8, 4, "(bell for items)"),
+                (12, 4, "(thread mark)"),
+                (16, 8, "(tail)"),
+                (CONSUMERS_AT, 4, "(consumers' lock)"),
+                (CONSUMERS_AT + 4, 4, "(flags)"),
+                (CONSUMERS_AT + 8, 4, "(bell for room)"),
+                (CONSUMERS_AT + 12, 4, "(thread mark)"),
+                (CONSUMERS_AT + 16, 4, "(returned)"),
+                (CONSUMERS_AT + 20, 4, "(scanned)"),
+                (CONSUMERS_AT + 24, 8, "(cursor)"),
+                (CONSUMERS_AT + 32, 8, "(head)"),
+            ],
+            _ => &[(0, 4, "(lock)"), (4, 4, "(flags)"), (8, 4, "(bell)"), (12, 4, "(thread mark)"), (16, 8, "(tail)")],
+        };
+        let mut end = 0;
+        for &(at, size, name) in words {
+            self.reserved(offset, end, at, depth);
+            self.push(offset.plus(at), size, depth, name, if size == 4 { "u32" } else { "u64" });
+            end = at + size;
+        }
+        self.reserved(offset, end, ring.at, depth);
+        let slots = format!("{} slots of {} bytes", ring.capacity, ring.stride);
+        self.push(offset.plus(ring.at), ring.stride * ring.capacity, depth, "(slots)", slots);
+        let slot = Offset::Element(0);
+        let word = if matches!(schema.kind(), OwnedKind::Queue { .. }) { "(state)" } else { "(sequence)" };
+        self.push(slot, 8, depth + 1, word, "u64");
+        self.reserved(slot, 8, ring.value_at, depth + 1);
+        self.whole(slot.plus(ring.value_at), depth + 1, "(value)".to_owned(), value);
+        self.gap(slot, ring.value_at + value.size(), ring.stride, depth + 1);
+    }
+
+    fn reserved(&mut self, offset: Offset, from: u64, to: u64, depth: usize) {
+        if from < to {
+            self.push(offset.plus(from), to - from, depth, "(reserved)", "");
+        }
     }
 
     fn fields(&mut self, offset: Offset, size: u64, depth: usize, fields: &[OwnedField]) {

@@ -31,6 +31,14 @@ class Torn(Exception):
     """Writers overtook every attempt to copy a version."""
 
 
+class Lagged(Exception):
+    """A reader of a broadcast was too slow. `missed` is the exact number of items that it has missed."""
+
+    def __init__(self, missed):
+        super().__init__(f"missed {missed} items: receive again")
+        self.missed = missed
+
+
 class ReadOnlyError(AttributeError, TypeError):
     """The program tried to change an object, a view or a value of this module."""
 
@@ -223,6 +231,38 @@ class _Versioned(_Type):
 
     def view(self, segment, offset):
         return _VersionedView(segment, offset, self)
+
+
+class _Ring(_Type):
+    """A type with slots: position p is in slot p modulo the capacity."""
+
+    WORDS = {}
+
+    def __init__(self, size, value, capacity, slots, stride, value_at):
+        self.value, self.capacity, self.slots, self.stride, self.value_at = value, capacity, slots, stride, value_at
+        slot = _Type(_parts(stride, {"word": (0, _u64), "value": (value_at, value)}))
+        super().__init__(_parts(size, {**self.WORDS, "slots": (slots, _Array(slot, capacity))}))
+
+
+class _Queue(_Ring):
+    def __init__(self, *layout):
+        self.WORDS = {
+            "producers_lock": (0, _u32), "tail": (16, _u64), "consumers_lock": (128, _u32), "returned": (144, _u32),
+            "scanned": (148, _u32), "cursor": (152, _u64), "head": (160, _u64),
+        }
+        super().__init__(*layout)
+
+    def view(self, segment, offset):
+        return _QueueView(segment, offset, self)
+
+
+class _Broadcast(_Ring):
+    def __init__(self, *layout):
+        self.WORDS = {"lock": (0, _u32), "flags": (4, _u32), "bell": (8, _u32), "tail": (16, _u64)}
+        super().__init__(*layout)
+
+    def view(self, segment, offset):
+        return _BroadcastView(segment, offset, self)
 
 
 class _CacheAligned(_Type):

@@ -7,7 +7,7 @@ use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primiti
 use super::super::error::{ExportError, UNKNOWN};
 use super::super::labels::Labels;
 use super::super::names::{Scope, identifier, words};
-use super::super::parts::{self, Slots};
+use super::super::parts::{self, Ring, Slots};
 use super::{LANGUAGE, RUNTIME};
 
 const KEYWORDS: &str =
@@ -76,8 +76,18 @@ impl<'a> Types<'a> {
                 let slots = Slots::of(size, schema.align(), value).expect("the slots of format version 1");
                 format!("_Versioned({size}, {}, {}, {})", self.of(value)?, slots.at, slots.at + slots.len)
             }
+            OwnedKind::Queue { value, .. } => self.ring("_Queue", schema, value)?,
+            OwnedKind::Broadcast { value, .. } => self.ring("_Broadcast", schema, value)?,
             _ => self.named(schema)?,
         })
+    }
+
+    fn ring(&mut self, class: &str, schema: &OwnedSchema, value: &'a OwnedSchema) -> Result<String, ExportError> {
+        // `problem` has checked the slots.
+        let ring = Ring::of(schema).expect("the slots of format version 1");
+        let Ring { at, capacity, value_at, stride } = ring;
+        let value = self.of(value)?;
+        Ok(format!("{class}({}, {value}, {capacity}, {at}, {stride}, {value_at})", schema.size()))
     }
 
     fn named(&mut self, schema: &'a OwnedSchema) -> Result<String, ExportError> {

@@ -7,6 +7,7 @@ use crate::inspect::limits::Limits;
 use crate::inspect::memory::Memory;
 use crate::inspect::ring::{Broadcast, Queue, Ring, Span};
 use crate::inspect::value::Value;
+use crate::layout::path::{FieldError, FieldPath, Step};
 use crate::layout::schema::OwnedSchema;
 
 /// The looks at slots that are made at an object of any size. The pages that they touch may have to be allocated, so
@@ -142,6 +143,38 @@ impl Decoder<'_, '_> {
         }
         last.reverse();
         Ok(Value::Broadcast { sent, capacity, last })
+    }
+
+    /// Decodes a count of the queue or broadcast at `path[..done]`: `jobs.len`.
+    pub(super) fn count(
+        &mut self,
+        schema: &OwnedSchema,
+        memory: Memory<'_>,
+        at: usize,
+        name: &str,
+        path: &FieldPath,
+        done: usize,
+    ) -> Result<Value, FieldError> {
+        let limits = self.limits.clone().with_elements(0);
+        let decoded = match Decoder::new(memory, &limits).known_value(schema, memory, at) {
+            Ok(decoded) => decoded,
+            Err(why) => return Ok(Value::Invalid(why)),
+        };
+        let counts = decoded.counts();
+        let (of, type_name) = (path.up_to(done).to_string(), schema.to_string());
+        let Some((_, count)) = counts.iter().find(|(own, _)| *own == name) else {
+            let there: Vec<String> = counts.iter().map(|(name, _)| format!("`{name}`")).collect();
+            let (name, there) = (name.into(), there.join(", "));
+            return Err(FieldError::NoField { path: of, type_name, name, there });
+        };
+        match path.steps().get(done + 1) {
+            None => Ok(Value::Unsigned(*count)),
+            Some(step) => {
+                let what = if matches!(step, Step::Field(_)) { "fields" } else { "elements" };
+                let (path, type_name) = (path.up_to(done + 1).to_string(), "u64".into());
+                Err(FieldError::NoSuchPart { path, type_name, what, instead: None })
+            }
+        }
     }
 
     /// Copies the item of a position. If it is not there, returns the positions of those that are.

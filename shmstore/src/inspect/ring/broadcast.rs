@@ -55,6 +55,11 @@ impl<'m> Broadcast<'m> {
         Ok(self.0.slot_word(position)? == Self::there(position))
     }
 
+    /// Returns `true` if an item was there, and its slot is used for a newer one.
+    pub(in crate::inspect) fn is_overwritten(&self, position: u64) -> Result<bool, String> {
+        Ok((self.0.slot_word(position)?.wrapping_sub(Self::there(position)) as i64) > 0)
+    }
+
     /// Copies an item. `None` if it is not there, or was overwritten meanwhile.
     pub(in crate::inspect) fn item(&self, position: u64) -> Result<Option<Vec<u8>>, String> {
         let there = Self::there(position);

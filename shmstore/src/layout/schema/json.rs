@@ -184,6 +184,24 @@ mod tests {
     }
 
     #[test]
+    fn a_queue_and_a_broadcast_of_another_form_are_refused() {
+        let value = r#""value":{"kind":"primitive","primitive":"u8","size":1,"align":1}"#;
+        let cases = [
+            (r#""kind":"queue","size":320,"align":64"#, "`$`: `capacity` is missing"),
+            (r#""kind":"queue","size":320,"align":64,"capacity":1"#, "`$`: `value` is missing"),
+            (r#""kind":"broadcast","size":256,"align":64,"capacity":1,VALUE"#, "room for 2 to 2147483647 items"),
+            (r#""kind":"queue","size":0,"align":64,"capacity":1,VALUE"#, "size 0 has no room for its content"),
+            (r#""kind":"queue","size":320,"align":64,"capacity":1,"len":1,VALUE"#, "its kind has no `len`"),
+            (r#""kind":"broadcast","size":256,"align":64,"capacity":2,"name":"B",VALUE"#, "its kind has no `name`"),
+        ];
+        for (node, says) in cases {
+            let json = format!("{{{}}}", node.replace("VALUE", value));
+            let error = OwnedSchema::from_json(&json).unwrap_err().to_string();
+            assert!(error.contains(says), "{json}: {error}");
+        }
+    }
+
+    #[test]
     fn nesting_without_end_is_refused_before_the_stack_overflows() {
         for open in [r#"{"element":"#, "[", r#"{"kind":"array","size":1,"align":1,"len":1,"element":"#] {
             let error = OwnedSchema::from_json(open.repeat(100_000)).unwrap_err();

@@ -4,7 +4,8 @@ use super::{Kind, Schema};
 use crate::layout::path::Step;
 
 impl Schema {
-    /// Returns the path of the `Lock`, `Event`, `Versioned`, `Queue` or `Broadcast` that begins at an offset, or `None` if none begins there.
+    /// Returns the path of the `Lock`, `Event`, `Versioned`, `Queue` or `Broadcast` that begins at an offset, or
+    /// `None` if none begins there.
     ///
     /// The path has no steps if that part is the whole object.
     pub(crate) fn path_of_part(&'static self, offset: usize) -> Option<Vec<Step<&'static str>>> {

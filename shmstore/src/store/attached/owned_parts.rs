@@ -158,8 +158,8 @@ impl<'a> Walk<'a> {
         }
         // SAFETY: within the payload, as was just checked.
         let word = unsafe { payload.add(offset) }.cast::<A>();
-        // SAFETY: mapped, by the invariant of `payload`; aligned, as the payload and the offset are. `A` is an atomic in
-        // every call.
+        // SAFETY: mapped, by the invariant of `payload`; aligned, as the payload and the offset are. `A` is an atomic
+        // in every call.
         Some(unsafe { word.as_ref() })
     }
 }
@@ -212,6 +212,17 @@ mod tests {
         }
         // SAFETY: as long as the schema says.
         let found = unsafe { owned_parts_of(&schema.into(), base, schema.size(), &|_| true) };
+        found.into_iter().map(|part| (part.path, part.token)).collect()
+    }
+
+    /// A payload of these bytes.
+    pub(super) fn owners_in(schema: &OwnedSchema, bytes: &[u8]) -> Vec<(String, u32)> {
+        let mut payload = vec![0_u128; bytes.len().div_ceil(16)];
+        for (word, bytes) in payload.iter_mut().zip(bytes.chunks(16)) {
+            *word = u128::from_le_bytes(std::array::from_fn(|at| bytes.get(at).copied().unwrap_or(0)));
+        }
+        // SAFETY: at least so many bytes are there.
+        let found = unsafe { owned_parts_of(schema, NonNull::from(&payload[..]).cast(), bytes.len(), &|_| true) };
         found.into_iter().map(|part| (part.path, part.token)).collect()
     }
 

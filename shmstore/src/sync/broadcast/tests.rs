@@ -174,5 +174,5 @@ fn private_object_holds_a_broadcast() {
     let shown = format!("{:?}", market.ticks);
     assert_eq!(shown, "Broadcast { sent: 1, capacity: 64, newest: Some([1, 2, 3]) }");
     let error = market.ticks.subscribe().recv_timeout(SOON).unwrap_err();
-    assert!(error.to_string().starts_with("item 1 of this `Broadcast<[u64; 3], 64>` was not sent after 2"), "{error}");
+    assert!(error.to_string().starts_with("item 1 of this `Broadcast<[u64; 3], 64>` was not sent after "), "{error}");
 }

@@ -3,7 +3,7 @@
 //! The typed queue copies values in and out of the slots that these operations name. It makes a core anew for each call,
 //! from constants. The cold functions take it by value, so that it need not be in memory on the fast paths.
 
-use std::cell::RefCell;
+use std::cell::OnceCell;
 use std::time::Duration;
 
 use super::memory::{Consumers, Producers};
@@ -201,16 +201,20 @@ impl<'a> Core<'a> {
     #[cold]
     fn reap(self) -> bool {
         let ours = this_process::token();
-        let segment = segment_at(self.part.address());
-        let judged = RefCell::new(Vec::<(u32, bool)>::new());
+        // Looked up only if another process has an item, and each process is judged once.
+        let segment = OnceCell::new();
+        let mut judged = Vec::<(u32, bool)>::new();
         let is_dead = |token| {
-            let Some(segment) = segment.as_ref().filter(|_| token != ours) else { return false };
-            let known = judged.borrow().iter().find(|(known, _)| *known == token).map(|(_, is_dead)| *is_dead);
-            known.unwrap_or_else(|| {
-                let is_dead = segment.token_is_dead(token);
-                judged.borrow_mut().push((token, is_dead));
-                is_dead
-            })
+            if token == ours {
+                return false;
+            }
+            if let Some((_, is_dead)) = judged.iter().find(|(known, _)| *known == token) {
+                return *is_dead;
+            }
+            let segment = segment.get_or_init(|| segment_at(self.part.address()));
+            let is_dead = segment.as_ref().is_some_and(|segment| segment.token_is_dead(token));
+            judged.push((token, is_dead));
+            is_dead
         };
         let has_reaped = self.consumers.delivery().reap(&self.ring, is_dead);
         if has_reaped {
@@ -230,17 +234,17 @@ impl<'a> Core<'a> {
     /// The number of items that are taken and not finished.
     pub(super) fn outstanding(&self) -> u64 {
         let cursor = self.consumers.cursor.load(Relaxed);
-        let unfinished = self.consumers.delivery().unfinished(&self.ring, cursor);
+        let unfinished = self.consumers.delivery().unfinished(self.ring, cursor);
         unfinished.filter(|(_, word)| is_taken(*word)).count() as u64
     }
 
-    /// The places of the items that wait, in the order of delivery, as they are at some moment.
+    /// The places where items may wait, in the order of delivery. The item of a producer that died before it counted it
+    /// may be at the cursor of a queue without items.
     pub(super) fn places(&self) -> impl Iterator<Item = Place> + use<'a> {
-        let cursor = self.consumers.cursor.load(Relaxed);
-        let returned = self.consumers.delivery().unfinished(&self.ring, cursor).map(|(place, _)| place);
-        let returned = returned.collect::<Vec<_>>();
         let capacity = self.ring.capacity();
-        returned.into_iter().chain((0..self.len()).map(move |at| Place::of(cursor.wrapping_add(at), capacity)))
+        let cursor = self.consumers.cursor.load(Relaxed);
+        let returned = self.consumers.delivery().unfinished(self.ring, cursor).map(|(place, _)| place);
+        returned.chain((0..self.len().max(1)).map(move |at| Place::of(cursor.wrapping_add(at), capacity)))
     }
 }
 

@@ -204,6 +204,20 @@ impl<V: ShmValue, const N: usize> Producer<'_, V, N> {
         self.push_within(Limit::Never, values)
     }
 
+    /// Pushes the first of `values`, as many as have room. Waits for `timeout` at most.
+    ///
+    /// # Errors
+    ///
+    /// As [`push_timeout`](Self::push_timeout).
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`push`](Self::push) does.
+    #[track_caller]
+    pub fn push_many_timeout(&mut self, values: &[V], timeout: Duration) -> Result<usize, PushError> {
+        self.push_within(Limit::Within(timeout), values)
+    }
+
     #[inline(always)]
     #[track_caller]
     fn push_within(&mut self, limit: Limit, values: &[V]) -> Result<usize, PushError> {
@@ -331,6 +345,20 @@ impl<'a, V: ShmValue, const N: usize> Consumer<'a, V, N> {
     #[track_caller]
     pub fn try_pop_many(&mut self, items: &mut Vec<V>, limit: usize) -> Result<usize, PopError> {
         self.pop_many_within(Limit::Never, items, limit)
+    }
+
+    /// Pops up to `limit` items, as many as there are. Waits for `timeout` at most.
+    ///
+    /// # Errors
+    ///
+    /// As [`pop_timeout`](Self::pop_timeout).
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`pop`](Self::pop) does.
+    #[track_caller]
+    pub fn pop_many_timeout(&mut self, items: &mut Vec<V>, limit: usize, timeout: Duration) -> Result<usize, PopError> {
+        self.pop_many_within(Limit::Within(timeout), items, limit)
     }
 
     /// Takes the oldest item as a [`Job`]: see [`Queue::take`].

@@ -100,10 +100,8 @@ fn room(word: u64, place: Place) -> Room {
 /// caller has the producers' lock.
 #[inline(always)]
 pub(super) fn push<S: Slots>(slots: &S, tail: &AtomicU64, place: &mut Place, fill: impl FnOnce(u64)) -> bool {
-    if slots.word(place.index).load(Acquire) != free(place.lap) {
-        if !find_room(*slots, tail, place) {
-            return false;
-        }
+    if slots.word(place.index).load(Acquire) != free(place.lap) && !find_room(*slots, tail, place) {
+        return false;
     }
     let word = slots.word(place.index);
     fence(Release);
@@ -297,14 +295,14 @@ impl Delivery<'_> {
     fn find_returned<S: Slots>(&self, slots: &S, cursor: u64, counted: u32) -> Option<Found> {
         let mut first = cursor;
         let mut found = None;
-        for (place, word) in self.unfinished(slots, cursor) {
+        for (place, word) in self.unfinished(*slots, cursor) {
             first = first.min(place.position);
             if is_full(word) {
                 found = Some(Found { place, word, is_below_cursor: true });
                 break;
             }
         }
-        self.head.fetch_max(first, Release);
+        self.move_head(first);
         if found.is_none() {
             self.scanned.store(counted, Release);
         }
@@ -313,11 +311,7 @@ impl Delivery<'_> {
 
     /// The items below the cursor that are not finished, oldest first. Only loads, and at most as many as there are
     /// slots.
-    pub(super) fn unfinished<'s, S: Slots>(
-        &self,
-        slots: &'s S,
-        cursor: u64,
-    ) -> impl Iterator<Item = (Place, u64)> + use<'s, S> {
+    pub(super) fn unfinished<S: Slots>(&self, slots: S, cursor: u64) -> impl Iterator<Item = (Place, u64)> + use<S> {
         let capacity = slots.capacity();
         let start = self.head.load(Relaxed).min(cursor).max(cursor.saturating_sub(capacity));
         let mut place = Place::of(start, capacity);
@@ -340,7 +334,7 @@ impl Delivery<'_> {
     pub(super) fn reap<S: Slots>(&self, slots: &S, mut is_dead: impl FnMut(u32) -> bool) -> bool {
         let cursor = self.cursor.load(Acquire);
         let (mut first, mut has_reaped) = (cursor, false);
-        for (place, word) in self.unfinished(slots, cursor) {
+        for (place, word) in self.unfinished(*slots, cursor) {
             first = first.min(place.position);
             if is_taken(word) && is_dead(token(word)) {
                 has_reaped |= self.give_back(slots, Taken { index: place.index, word });
@@ -350,8 +344,15 @@ impl Delivery<'_> {
                 has_reaped = true;
             }
         }
-        self.head.fetch_max(first, Release);
+        self.move_head(first);
         has_reaped
+    }
+
+    /// Notes that all positions before `first` are finished, which they stay.
+    fn move_head(&self, first: u64) {
+        if self.head.load(Relaxed) < first {
+            self.head.fetch_max(first, Release);
+        }
     }
 
     /// Returns an item to the queue, and counts that. Returns `false` if another process has done it. The caller then

@@ -42,8 +42,18 @@ fn items_of_a_queue_are_in_the_order_of_their_delivery_and_the_taken_ones_are_co
     assert_eq!(at(&queue(4), &bytes, "[2]"), Ok("80".into()));
     assert_eq!(at(&queue(4), &bytes, "[3]"), Err("the object has 3 elements: the last is [2]".into()));
     assert_eq!(at(&queue(4), &busy(), "[0]"), Ok("70".into()));
-    let says = "the object is a `Queue<u64, 4>`, which has no fields: write `[0].x`";
+}
+
+#[test]
+fn counts_have_paths() {
+    for (path, count) in [("len", "2"), ("capacity", "4"), ("pushed", "9"), ("popped", "7"), ("outstanding", "1")] {
+        assert_eq!(at(&queue(4), &busy(), path), Ok(count.into()), "{path}");
+    }
+    let says = "no field `x` in the object, a `Queue<u64, 4>`: there are `len`, `capacity`, `pushed`, `popped`, \
+                `outstanding`";
     assert_eq!(at(&queue(4), &busy(), "x"), Err(says.into()));
+    assert_eq!(at(&queue(4), &busy(), "len.x"), Err("`len` is a `u64`, which has no fields".into()));
+    assert_eq!(at(&queue(4), &busy(), "len[0]"), Err("`len` is a `u64`, which has no elements".into()));
 }
 
 #[test]
@@ -136,22 +146,34 @@ fn words_of_any_content_are_decoded_within_bounds() {
 #[test]
 fn a_look_at_a_vast_queue_ends_within_its_limit() {
     const MOST: u64 = (1 << 31) - 1;
-    // A million slots, each of a lap that is long past.
-    let slots = vec![(u64::MAX, 0); 1 << 20];
+    // Many slots, each of a lap that is long past.
+    let slots = vec![(u64::MAX, 0); 1 << 16];
     let started = Instant::now();
     let bytes = queue_bytes([0, 1 << 40, 1 << 40], &slots);
     let limits = Limits::full();
     let mut decoder = Decoder::new(Memory::Copy(&bytes), &limits);
     assert_eq!(decoder.looks_left, (bytes.len() as u64 / BYTES_A_LOOK) + FEW);
     decoder.looks_left = 1000;
-    assert!(matches!(decoder.all(&queue(1 << 20)), Value::Queue { .. }));
+    assert!(matches!(decoder.all(&queue(1 << 16)), Value::Queue { .. }));
+    let taken = queue_bytes([0, 1 << 16, 1 << 16], &vec![(taken_by(full(0), 7), 0); 1 << 16]);
+    let mut decoder = Decoder::new(Memory::Copy(&taken), &limits);
+    decoder.looks_left = 1000;
+    // One look was at the tail.
+    assert!(matches!(decoder.all(&queue(1 << 16)), Value::Queue { outstanding: 999, .. }));
     let mut decoder = Decoder::new(Memory::Copy(&bytes), &limits);
     decoder.looks_left = 1000;
-    let error = decoder.at(&queue(1 << 20), &"[5]".parse().unwrap()).unwrap();
+    let error = decoder.at(&queue(1 << 16), &"[5]".parse().unwrap()).unwrap();
     assert_eq!(error, Value::Invalid(TOO_MANY.into()));
     // Most of the slots lie beyond the memory.
     assert!(matches!(decoded(&queue(MOST), &bytes), Value::Invalid(_) | Value::Queue { .. }));
     assert!(started.elapsed().as_secs() < 20);
+}
+
+#[test]
+fn a_head_that_is_far_behind_hides_no_item() {
+    let cursor = 3 << 38;
+    let bytes = queue_bytes([0, cursor, cursor + 1], &[(full(0), 7), (0, 0), (0, 0)]);
+    assert_eq!(decoded(&queue(3), &bytes).to_string(), "[7]");
 }
 
 #[test]

@@ -36,22 +36,10 @@ impl<'a> Walk<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::owned_parts_of;
+    use super::super::tests::owners_in as owners;
     use crate::inspect::samples::{put, queue, queue_bytes};
-    use crate::layout::schema::OwnedSchema;
     use crate::sync::queue::word::{free, full, taken_by};
     use crate::sync::{broadcast_words, queue_words};
-    use std::ptr::NonNull;
-
-    fn owners(schema: &OwnedSchema, bytes: &[u8]) -> Vec<(String, u32)> {
-        let mut payload = vec![0_u128; bytes.len().div_ceil(16)];
-        for (word, bytes) in payload.iter_mut().zip(bytes.chunks(16)) {
-            *word = u128::from_le_bytes(std::array::from_fn(|at| bytes.get(at).copied().unwrap_or(0)));
-        }
-        // SAFETY: at least so many bytes are there.
-        let found = unsafe { owned_parts_of(schema, NonNull::from(&payload[..]).cast(), bytes.len(), &|_| true) };
-        found.into_iter().map(|part| (part.path, part.token)).collect()
-    }
 
     fn named(parts: &[(&str, u32)]) -> Vec<(String, u32)> {
         parts.iter().map(|&(path, token)| (path.to_owned(), token)).collect()
@@ -74,6 +62,14 @@ mod tests {
     fn items_of_another_lap_and_items_that_wait_have_no_owner() {
         let slots = [(taken_by(full(0), 9), 0), (full(1), 0), (taken_by(full(7), 9), 0), (9, 0)];
         assert_eq!(owners(&queue(4), &queue_bytes([4, 8, 8], &slots)), []);
+    }
+
+    #[test]
+    fn a_head_that_is_far_behind_hides_no_item() {
+        let cursor = 4 << 38;
+        let slots = [(taken_by(full(0), 9), 0), (0, 0), (0, 0), (0, 0)];
+        let item = format!(". (item {cursor})");
+        assert_eq!(owners(&queue(4), &queue_bytes([0, cursor, cursor + 1], &slots)), named(&[(&item, 9)]));
     }
 
     #[test]

@@ -1,0 +1,85 @@
+//! The programs of the guide that receive a broadcast, and what it shows of `shmstore tail`.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use shmstore::schema::OwnedSchema;
+use shmstore::{Broadcast, Shared, ShmLayout, ShmObject, ShmValue};
+use shmstore_cli::export::{c_header, python_module};
+
+use crate::python::python;
+use crate::run;
+use crate::scratch::Scratch;
+
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'M')]
+struct Market {
+    ticks: Broadcast<Tick, 64>,
+}
+
+#[derive(Clone, Copy, Debug, ShmValue)]
+#[repr(C)]
+struct Tick {
+    bid: f64,
+    ask: f64,
+}
+
+/// A chapter of the guide. `None` in a published package, which has none.
+fn chapter(name: &str) -> Option<String> {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guide").join(name)).ok()
+}
+
+/// The block of a language with a text in it.
+fn block<'a>(chapter: &'a str, language: &str, text: &str) -> &'a str {
+    let blocks = chapter.split(language).skip(1).filter_map(|rest| rest.split("```").next());
+    blocks.into_iter().find(|block| block.contains(text)).expect("a block")
+}
+
+/// A market at `market`, whose oldest tick has this number.
+fn market(scratch: &Scratch, oldest: usize) -> Shared<Market> {
+    let market = scratch.store_at("market").create::<Market>().expect("created");
+    let mut ticks = vec![Tick { bid: 0.0, ask: 0.0 }; oldest + 64];
+    ticks[oldest..].fill(Tick { bid: 1.07, ask: 1.09 });
+    for different in [oldest, oldest + 16] {
+        ticks[different].bid = 1.08;
+    }
+    market.ticks.send_many(&ticks);
+    market
+}
+
+#[test]
+fn the_programs_of_the_guide_receive_a_broadcast() {
+    let Some(chapter) = chapter("8-c-and-python.md") else { return println!("skipped: no guide") };
+    let scratch = Scratch::new();
+    let _market = market(&scratch, 100);
+    let schema = OwnedSchema::from(Market::SCHEMA);
+    let write = |name: &str, text: &str| fs::write(scratch.join(name), text).expect("written");
+    write("market.h", &c_header(&schema, 'M', None).expect("a header"));
+    write("peer.c", block(&chapter, "```c\n", "market.h"));
+    write("market.py", &python_module(&schema, 'M', None).expect("a module"));
+    write("peer.py", block(&chapter, "```python\n", "market"));
+    let mut gcc = Command::new("gcc");
+    gcc.args(["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-o"]).arg(scratch.join("peer"));
+    run(gcc.arg(scratch.join("peer.c")));
+    let same = |count| "1.07 1.09\n".repeat(count);
+    let expected = format!("1.08 1.09\n{}1.08 1.09\n{}", same(15), same(47));
+    assert_eq!(run(Command::new(scratch.join("peer")).current_dir(scratch.path())), expected);
+    let Some(python) = python() else { return };
+    assert_eq!(run(Command::new(python).args(["-B", "peer.py"]).current_dir(scratch.path())), expected);
+}
+
+#[test]
+fn the_lines_of_tail_in_the_guide_are_those_of_the_program() {
+    let Some(chapter) = chapter("7-command-line.md") else { return println!("skipped: no guide") };
+    let shown = block(&chapter, "```text\n", "$ shmstore tail");
+    let (command, expected) = shown.split_once('\n').expect("lines");
+    let args = command.strip_prefix("$ shmstore ").expect("a command").split(' ');
+    let scratch = Scratch::new();
+    let mut tail = Command::new(env!("CARGO_BIN_EXE_shmstore"));
+    let market = market(&scratch, 7);
+    tail.args(args).current_dir(scratch.path());
+    assert_eq!(run(&mut tail), expected);
+    drop(market);
+}
