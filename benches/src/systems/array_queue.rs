@@ -44,6 +44,8 @@ impl<const WORDS: usize> Sends<WORDS> for End<WORDS> {
 impl<const WORDS: usize> Receives<WORDS> for End<WORDS> {
     #[inline]
     fn try_receive(&mut self, into: &mut Payload<WORDS>) -> bool {
-        self.pop().map(|value| *into = value).is_some()
+        let Some(value) = self.pop() else { return false };
+        *into = value;
+        true
     }
 }

@@ -230,14 +230,18 @@ impl<const WORDS: usize> Sends<WORDS> for MpmcProducer<Payload<WORDS>> {
 impl<const WORDS: usize> Receives<WORDS> for RingConsumer<Payload<WORDS>> {
     #[inline]
     fn try_receive(&mut self, into: &mut Payload<WORDS>) -> bool {
-        self.try_recv().map(|value| *into = value).is_some()
+        let Some(value) = self.try_recv() else { return false };
+        *into = value;
+        true
     }
 }
 
 impl<const WORDS: usize> Receives<WORDS> for MpmcQueueConsumer<Payload<WORDS>> {
     #[inline]
     fn try_receive(&mut self, into: &mut Payload<WORDS>) -> bool {
-        self.try_recv().map(|value| *into = value).is_some()
+        let Some(value) = self.try_recv() else { return false };
+        *into = value;
+        true
     }
 }
 

@@ -122,28 +122,44 @@ fn pushed(answer: Result<(), PushError>) -> bool {
 impl<const WORDS: usize> Receives<WORDS> for &'static QueueOf<WORDS> {
     #[inline]
     fn try_receive(&mut self, into: &mut Payload<WORDS>) -> bool {
-        popped(self.try_pop()).map(|value| *into = value).is_some()
+        match self.try_pop() {
+            Ok(value) => *into = value,
+            Err(error) => return is_none(error),
+        }
+        true
     }
 }
 
 impl<const WORDS: usize> Receives<WORDS> for Consumer<'static, Payload<WORDS>, CAPACITY> {
     #[inline]
     fn try_receive(&mut self, into: &mut Payload<WORDS>) -> bool {
-        popped(self.try_pop()).map(|value| *into = value).is_some()
+        match self.try_pop() {
+            Ok(value) => *into = value,
+            Err(error) => return is_none(error),
+        }
+        true
     }
 }
 
 impl<const WORDS: usize> Receives<WORDS> for Taking<&'static QueueOf<WORDS>> {
     #[inline]
     fn try_receive(&mut self, into: &mut Payload<WORDS>) -> bool {
-        popped(self.0.try_take()).map(|job| finish(job, into)).is_some()
+        match self.0.try_take() {
+            Ok(job) => finish(job, into),
+            Err(error) => return is_none(error),
+        }
+        true
     }
 }
 
 impl<const WORDS: usize> Receives<WORDS> for Taking<Consumer<'static, Payload<WORDS>, CAPACITY>> {
     #[inline]
     fn try_receive(&mut self, into: &mut Payload<WORDS>) -> bool {
-        popped(self.0.try_take()).map(|job| finish(job, into)).is_some()
+        match self.0.try_take() {
+            Ok(job) => finish(job, into),
+            Err(error) => return is_none(error),
+        }
+        true
     }
 }
 
@@ -153,18 +169,20 @@ fn finish<const WORDS: usize>(job: Job<'_, Payload<WORDS>, CAPACITY>, into: &mut
     job.done().expect("a job of this process");
 }
 
-#[inline]
-fn popped<T>(answer: Result<T, PopError>) -> Option<T> {
-    match answer {
-        Ok(value) => Some(value),
-        Err(PopError::Empty { .. } | PopError::Busy(_)) => None,
-        Err(error) => panic!("{error}"),
-    }
+/// Returns `false`, for `try_receive` to return, if an item only was not there.
+#[cold]
+fn is_none(error: PopError) -> bool {
+    assert!(matches!(error, PopError::Empty { .. } | PopError::Busy(_)), "{error}");
+    false
 }
 
 impl<const WORDS: usize> Waits<WORDS> for &'static QueueOf<WORDS> {
     fn wait(&mut self, into: &mut Payload<WORDS>) -> bool {
-        popped(self.pop_timeout(SECOND)).map(|value| *into = value).is_some()
+        match self.pop_timeout(SECOND) {
+            Ok(value) => *into = value,
+            Err(error) => return is_none(error),
+        }
+        true
     }
 }
 
