@@ -1,6 +1,7 @@
 //! shmstore's `Queue` and `Broadcast`, with a lock for each operation, or exclusively.
 
 use std::path::Path;
+use std::slice;
 
 use ::shmstore::broadcast::{Sender, Subscriber};
 use ::shmstore::error::{PopError, PushError, RecvError};
@@ -99,15 +100,29 @@ pub struct Taking<C>(C);
 impl<const WORDS: usize> Sends<WORDS> for &'static QueueOf<WORDS> {
     #[inline]
     fn try_send(&mut self, value: &Payload<WORDS>) -> bool {
-        pushed(self.try_push(*value))
+        pushed(if is_large::<WORDS>() {
+            self.try_push_many(slice::from_ref(value)).map(drop)
+        } else {
+            self.try_push(*value)
+        })
     }
 }
 
 impl<const WORDS: usize> Sends<WORDS> for Producer<'static, Payload<WORDS>, CAPACITY> {
     #[inline]
     fn try_send(&mut self, value: &Payload<WORDS>) -> bool {
-        pushed(self.try_push(*value))
+        pushed(if is_large::<WORDS>() {
+            self.try_push_many(slice::from_ref(value)).map(drop)
+        } else {
+            self.try_push(*value)
+        })
     }
+}
+
+/// Returns `true` if a value is sent from where it is, as a slice of one. The copy of an argument would cost as much as
+/// the one to the slot.
+const fn is_large<const WORDS: usize>() -> bool {
+    WORDS > 32
 }
 
 #[inline]
@@ -189,7 +204,11 @@ impl<const WORDS: usize> Waits<WORDS> for &'static QueueOf<WORDS> {
 impl<const WORDS: usize> Sends<WORDS> for &'static BroadcastOf<WORDS> {
     #[inline]
     fn try_send(&mut self, value: &Payload<WORDS>) -> bool {
-        self.send(*value);
+        if is_large::<WORDS>() {
+            self.send_many(slice::from_ref(value));
+        } else {
+            self.send(*value);
+        }
         true
     }
 }
@@ -197,7 +216,11 @@ impl<const WORDS: usize> Sends<WORDS> for &'static BroadcastOf<WORDS> {
 impl<const WORDS: usize> Sends<WORDS> for Sender<'static, Payload<WORDS>, CAPACITY> {
     #[inline]
     fn try_send(&mut self, value: &Payload<WORDS>) -> bool {
-        self.send(*value);
+        if is_large::<WORDS>() {
+            self.send_many(slice::from_ref(value));
+        } else {
+            self.send(*value);
+        }
         true
     }
 }
