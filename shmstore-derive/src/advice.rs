@@ -43,7 +43,7 @@ pub(crate) fn within(derive: Derive, ty: &Type) -> Option<(Derive, &Type, &'stat
         Type::Path(_) => {
             let outer = last_segment(ty)?;
             let derive = match outer.ident.to_string().as_str() {
-                "Versioned" | "AtomicValue" | "FixedVec" => Derive::Value,
+                "Versioned" | "AtomicValue" | "FixedVec" | "Queue" | "Broadcast" => Derive::Value,
                 "CacheAligned" if derive == Derive::Object => derive,
                 _ => return None,
             };
@@ -82,9 +82,8 @@ fn common(name: &str) -> Option<&'static str> {
         "usize" | "isize" => "WidthField",
         "u128" | "i128" => "WideField",
         "String" | "str" | "CString" | "CStr" | "OsString" | "OsStr" | "PathBuf" | "Path" | "Cow" => "TextField",
-        "Vec" | "VecDeque" | "LinkedList" | "BinaryHeap" | "HashMap" | "HashSet" | "BTreeMap" | "BTreeSet" => {
-            "ListField"
-        }
+        "Vec" | "LinkedList" | "BinaryHeap" | "HashMap" | "HashSet" | "BTreeMap" | "BTreeSet" => "ListField",
+        "VecDeque" | "ArrayQueue" | "SegQueue" | "Sender" | "SyncSender" | "Receiver" => "StreamField",
         "Box" | "Rc" | "Arc" | "Weak" | "Pin" | "NonNull" | "Ref" | "RefMut" => "PointerField",
         "Option" | "Result" => "OptionField",
         "Cell" | "RefCell" | "UnsafeCell" | "OnceCell" | "LazyCell" | "OnceLock" | "LazyLock" => "CellField",
@@ -99,7 +98,7 @@ fn common(name: &str) -> Option<&'static str> {
 
 fn in_value(name: &str) -> &'static str {
     match name {
-        "Versioned" | "Lock" | "Event" | "CacheAligned" => "PartField",
+        "Versioned" | "Lock" | "Event" | "Queue" | "Broadcast" | "CacheAligned" => "PartField",
         "AtomicPtr" => "PointerField",
         _ if name.starts_with("Atomic") => "AtomicField",
         _ => "ValueField",
@@ -150,6 +149,7 @@ mod tests {
             (&["std::cell::Cell<u32>", "OnceLock<u32>"], "CellField"),
             (&["Mutex<u32>", "RwLock<u32>"], "LockField"),
             (&["Condvar", "[Barrier; 2]"], "EventField"),
+            (&["VecDeque<u32>", "ArrayQueue<u32>", "mpsc::Sender<u32>", "broadcast::Receiver<u32>"], "StreamField"),
             (&["Box<AtomicU32>", "std::sync::atomic::AtomicPtr<u8>"], "PointerField"),
             (&["std::mem::ManuallyDrop<String>", "Alias"], "ObjectField"),
             (&["Option<u32>"], "OptionField"),
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_part_is_an_object_and_has_advice_in_a_value() {
-        for part in ["Lock", "shmstore::Event", "[Lock; 4]", "Versioned<u8>", "CacheAligned<Lock>"] {
+        for part in ["Lock", "shmstore::Event", "[Lock; 4]", "Versioned<u8>", "CacheAligned<Lock>", "Queue<u8, 4>"] {
             assert_eq!(of(Derive::Value, part), "PartField");
             assert_eq!(of(Derive::Object, part), "ObjectField");
         }
@@ -215,6 +215,8 @@ mod tests {
             ("Versioned<std::option::Option<u32>>", "std :: option :: Option < u32 >", "OptionField"),
             ("[AtomicValue<isize>; 4]", "isize", "WidthField"),
             ("AtomicValue<shmstore::Event>", "shmstore :: Event", "PartField"),
+            ("shmstore::Queue<usize, 4>", "usize", "WidthField"),
+            ("Broadcast<[String; 2], 4>", "String", "TextField"),
         ] {
             assert_eq!(within(Derive::Object, ty), Some((inner.to_owned(), found)), "{ty}");
         }

@@ -28,8 +28,10 @@
 //! - A value is *copied* through shared memory: [`ShmValue`](macro@ShmValue), [`FixedString`], [`FixedVec`], [`Pad`],
 //!   [`Timestamp`]. [Types of other crates](trait@ShmValue#types-of-other-crates) are values by features or as a
 //!   struct.
-//! - An object is *referenced* in shared memory: [`ShmObject`](macro@ShmObject). It is made of std's atomics,
-//!   [`AtomicValue`], [`Versioned`], [`Lock`], [`Event`], [`Queue`], [`Broadcast`], [`CacheAligned`] and other objects.
+//! - An object is *referenced* in shared memory: [`ShmObject`](macro@ShmObject). It is made of std's atomics, other
+//!   objects, and parts. [`AtomicValue`] and [`Versioned`] keep the newest value. A [`Queue`] gives each item to one
+//!   process, and a [`Broadcast`] to all. [`Lock`] and [`Event`] keep processes out and wake them. [`CacheAligned`] puts
+//!   a part on cache lines of its own.
 //! - Processes meet at a [`Store`], and hold a [`Shared`] object, or a [`ReadOnly`] one.
 //! - The layout of a type in memory is its [`Schema`](schema::Schema), which is hashed to a [`LayoutHash`].
 //!
@@ -92,7 +94,8 @@ pub mod schema {
 pub mod queue {
     //! The handles of a [`Queue`].
     //!
-    //! Read first: [`Job`], an item that a process has taken. [`Producer`] and [`Consumer`] are exclusive.
+    //! Read first: [`Job`], an item that a process has taken. A [`Producer`] or a [`Consumer`] keeps one side of the
+    //! queue for one thread.
 
     #[cfg(doc)]
     use crate::Queue;
@@ -102,7 +105,7 @@ pub mod queue {
 pub mod broadcast {
     //! The handles of a [`Broadcast`].
     //!
-    //! Read first: [`Subscriber`], which receives items. [`Sender`] is exclusive.
+    //! Read first: [`Subscriber`], which receives items. A [`Sender`] is the only one that sends.
 
     #[cfg(doc)]
     use crate::Broadcast;

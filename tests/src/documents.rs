@@ -23,4 +23,5 @@ documents! {
     Chapter5: "docs/guide/5-growing-and-changing-layouts.md",
     Chapter6: "docs/guide/6-other-users-containers-fork.md",
     Chapter9: "docs/guide/9-limits-and-questions.md",
+    Chapter10: "docs/guide/10-queues-and-broadcasts.md",
 }

@@ -75,7 +75,7 @@ fn peers_look_into_a_live_queue() {
     let [first, second] = taken;
     drop(first); // It comes back.
     feeds.quotes.send_many(&[0, 1, 2].map(Pair::of));
-    let expected = "2 of 4, 1 outstanding: 7 9 10\nsent 3 of 8, from 0: 0 1 2, then none\nfrom 0: 0\nfrom 12: none\n";
+    let expected = "3 of 4, 1 outstanding: 7 9 10\nsent 3 of 8, from 0: 0 1 2, then none\nfrom 0: 0\nfrom 12: none\n";
     for mut peer in lookers(&scratch) {
         assert_eq!(run(peer.arg("look")), expected, "{peer:?}");
     }
@@ -124,7 +124,7 @@ fn all_say(planted: &Planted, expected: &str) {
 
 #[test]
 fn peers_see_the_items_that_are_there() {
-    let expected = "2 of 4, 1 outstanding: 104 105 106\nsent 11 of 8, from 3: 3 4 5 6 7 8 9 10, then none\n\
+    let expected = "3 of 4, 1 outstanding: 104 105 106\nsent 11 of 8, from 3: 3 4 5 6 7 8 9 10, then none\n\
                     from 0: missed 5, then 5\nfrom 12: none\n";
     all_say(&planted::filled(), expected);
 }
@@ -139,7 +139,7 @@ fn peers_see_that_nothing_is_there() {
 fn peers_see_that_an_item_is_being_written() {
     let mut planted = planted::filled();
     planted.sequence(11, 23);
-    let expected = "2 of 4, 1 outstanding: 104 105 106\nsent 11 of 8, from 4: 4 5 6 7 8 9 10, then none\n\
+    let expected = "3 of 4, 1 outstanding: 104 105 106\nsent 11 of 8, from 4: 4 5 6 7 8 9 10, then none\n\
                     from 0: missed 5, then 5\nfrom 12: none\n";
     all_say(&planted, expected);
 }

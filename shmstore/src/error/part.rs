@@ -55,7 +55,7 @@ impl Eq for PartName {}
 ///
 /// The calls that do not wait (`try_…`), or wait with a limit (`…_timeout`), return it.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error("cannot take {part}{}: {holder} holds it. {}", after(.waited), .holder.cure(.waited))]
+#[error("{part} is busy{}: {holder} holds it. {}", after(.waited), .holder.cure(.waited))]
 pub struct Busy {
     part: PartName,
     holder: Holder,
@@ -85,7 +85,7 @@ impl Holder {
             }
             _ => {
                 "`Shared::participants` shows which process holds which part: it may be in a long update, or keep a \
-                 `Transaction`, a `Writer` or a guard"
+                 guard, a `Transaction`, or an exclusive `Writer`, `Producer`, `Consumer` or `Sender`"
             }
         }
     }

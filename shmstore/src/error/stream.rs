@@ -78,8 +78,10 @@ pub enum PopError {
     },
 }
 
-/// A job was taken from its process, because the process was held for dead, or a process broke the protocol. Another
-/// process has got the item, or will get it.
+/// A job was not done, because this process no longer had its item. Another process has got the item, or will get it.
+///
+/// That happens if this process was held for dead, as a process of another PID namespace may be that has closed its
+/// descriptors, or if a process writes to the object without shmstore.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "this process no longer had the item of {queue}, so it is not done: another process got it, or will get it. That \
@@ -103,14 +105,14 @@ pub enum RecvError {
         /// How long the call waited.
         waited: Duration,
     },
-    /// The subscriber was too slow, and so many items were overwritten before it received them. The next call goes on
-    /// after them.
+    /// The subscriber was too slow: items were overwritten before it received them. It has moved past them, and past
+    /// those that are overwritten next. The next call goes on there.
     #[error(
-        "{missed} items were overwritten before they were received. The next call goes on after them: receive more \
-         often, or give the broadcast a greater capacity"
+        "{missed} items were missed, because senders overwrote them or were about to. The next call goes on after them: \
+         receive more often, or give the broadcast a greater capacity"
     )]
     Lagged {
-        /// The exact number of items.
+        /// The exact number of items between the one that was to be received and the next one.
         missed: u64,
     },
     /// The bytes of the item are not a valid value. The next call goes on after it.

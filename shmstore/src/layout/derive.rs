@@ -36,6 +36,7 @@
 /// |---|---|---|
 /// | `AtomicU8` … `AtomicU64`, `AtomicI8` … `AtomicI64` | yes | |
 /// | `AtomicValue<V>`, `Versioned<V>` of a value | yes | |
+/// | `Queue<V, N>`, `Broadcast<V, N>` of a value | yes | |
 /// | `Lock`, `Event` | yes | |
 /// | `CacheAligned<O>`, other objects, arrays of one or more objects | yes | |
 /// | `PhantomData<T>` with `T: Send + Sync + 'static` | yes | `PhantomData<fn() -> T>` |
@@ -43,6 +44,7 @@
 /// | other values, `FixedString<N>`, `FixedVec<V, N>` | no, for the same reason | `Versioned<T>` |
 /// | `AtomicBool` | no: another process may store a byte that is neither 0 nor 1 | `AtomicValue<bool>` |
 /// | `AtomicUsize`, `AtomicIsize`, `AtomicPtr` | no: width and address are the process's own | `AtomicU64` |
+/// | `VecDeque`, channels | no: they work in one process only | `Queue<V, N>`, `Broadcast<V, N>` |
 /// | `String`, `Vec`, `Box`, references, cells, std's locks, … | no: they work in one process only | see the error |
 ///
 /// The struct has `#[repr(C)]` or `#[repr(transparent)]`, at most `align(4096)`, and no `Drop`. Padding is allowed. It
@@ -59,31 +61,30 @@
 ///
 /// use shmstore::{AnyBits, Shared, ShmObject, ShmValue, Versioned};
 ///
-/// /// The last `N` values.
+/// /// The newest value of each of `N` sensors.
 /// #[derive(ShmObject)]
 /// #[repr(C)]
-/// pub struct History<T: ShmValue, const N: usize> {
-///     written: AtomicU64,
-///     values: [Versioned<T>; N],
+/// pub struct Board<T: ShmValue, const N: usize> {
+///     stored: AtomicU64,
+///     newest: [Versioned<T>; N],
 /// }
 ///
-/// impl<T: ShmValue, const N: usize> History<T, N> {
-///     pub fn push(&self, value: T) {
-///         let number = self.written.fetch_add(1, Relaxed);
-///         self.values[number as usize % N].store(value);
+/// impl<T: ShmValue, const N: usize> Board<T, N> {
+///     pub fn store(&self, sensor: usize, value: T) {
+///         self.newest[sensor].store(value);
+///         self.stored.fetch_add(1, Relaxed);
 ///     }
 /// }
 ///
-/// impl<T: AnyBits, const N: usize> History<T, N> {
-///     pub fn oldest(&self) -> T {
-///         self.values[self.written.load(Relaxed) as usize % N].load()
+/// impl<T: AnyBits, const N: usize> Board<T, N> {
+///     pub fn newest(&self) -> [T; N] {
+///         std::array::from_fn(|sensor| self.newest[sensor].load())
 ///     }
 /// }
 ///
-/// let history = Shared::<History<[f32; 3], 2>>::new_private()?;
-/// history.push([1.0, 2.0, 3.0]);
-/// history.push([4.0, 5.0, 6.0]);
-/// assert_eq!(history.oldest(), [1.0, 2.0, 3.0]);
+/// let board = Shared::<Board<[f32; 3], 2>>::new_private()?;
+/// board.store(1, [1.0, 2.0, 3.0]);
+/// assert_eq!(board.newest(), [[0.0; 3], [1.0, 2.0, 3.0]]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -210,8 +211,8 @@ pub use shmstore_derive::ShmObject;
 ///
 /// # Attributes
 ///
-/// `#[shm(id = 'T')]` is the type-id-char, printable ASCII. It makes `Versioned` and `AtomicValue` of the value roots, with
-/// this id. `#[shm(name = "…")]` and `#[shm(crate = "…")]` are as for [`ShmObject`](macro@crate::ShmObject#attributes).
+/// `#[shm(id = 'T')]` is the type-id-char, printable ASCII. It makes `Versioned`, `AtomicValue`, `Queue` and `Broadcast` of
+/// the value roots, with this id. `#[shm(name = "…")]` and `#[shm(crate = "…")]` are as for [`ShmObject`](macro@crate::ShmObject#attributes).
 ///
 /// # When it is checked
 ///

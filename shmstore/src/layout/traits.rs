@@ -61,12 +61,12 @@ pub(crate) const fn is_described_value<V: ShmValue>() {
 
 /// A root, which is a type that can be created, attached and removed by itself, under its type-id-char.
 ///
-/// `#[shm(id = 'T')]` implements it. [`Versioned<V>`](crate::Versioned) and [`AtomicValue<V>`](crate::AtomicValue) have the id of
-/// their value.
+/// `#[shm(id = 'T')]` implements it. [`Versioned<V>`](crate::Versioned), [`AtomicValue<V>`](crate::AtomicValue),
+/// [`Queue<V, N>`](crate::Queue) and [`Broadcast<V, N>`](crate::Broadcast) have the id of their value.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no type-id-char, so it cannot be created or attached by itself",
     label = "add `#[shm(id = 'T')]` to the type, with a letter that no other type has under this path",
-    note = "for a `Versioned<V>` or an `AtomicValue<V>`, add it to `V`"
+    note = "for a part of a value, as `Versioned<V>` or `Queue<V, N>`, add it to `V`"
 )]
 pub trait ShmId: ShmLayout {
     /// The type-id-char, printable ASCII (`' '` to `'~'`). The key is made of it, the device and the inode.

@@ -51,8 +51,9 @@ pub use view::BroadcastView;
 /// assert_eq!(market.ticks.send([1.08, 1.09]), 0);
 /// assert_eq!(ticks.recv()?, [1.08, 1.09]);
 ///
-/// market.ticks.send_many(&[[0.0; 2]; 70]);
-/// assert!(matches!(ticks.recv(), Err(RecvError::Lagged { missed: 22 }))); // 6 were overwritten
+/// market.ticks.send_many(&[[0.0; 2]; 70]); // more than the capacity
+/// assert!(matches!(ticks.recv(), Err(RecvError::Lagged { missed: 22 })));
+/// assert_eq!(ticks.try_iter().count(), 48); // it has gone on
 /// # Ok::<(), shmstore::Error>(())
 /// ```
 ///
@@ -68,8 +69,8 @@ pub use view::BroadcastView;
 /// # Details
 ///
 /// - Items are numbered from 0. At any instant the last `N` - 1 items are whole. The oldest one may be being overwritten.
-/// - A subscriber that lagged goes on a quarter of the capacity after the oldest item. If it went on at the oldest, which
-///   is the next one to be overwritten, it would lag again and again behind a fast sender.
+/// - A subscriber that lagged goes on a quarter of the capacity after the oldest item. All items that it passes over
+///   count as missed. If it went on at the oldest one, which is overwritten next, it would lag again and again.
 /// - The bytes of an item that are not a valid `V` are reported as [`RecvError::InvalidValue`].
 ///
 /// # Memory
@@ -168,12 +169,23 @@ impl<V: ShmValue, const N: usize> Broadcast<V, N> {
 
     /// Subscribes to the items from number `position` on. If that was overwritten, the first call says how many were
     /// missed. If it was not sent yet, the subscriber waits for it.
+    ///
+    /// ```
+    /// use shmstore::Broadcast;
+    ///
+    /// let ticks = Broadcast::<u64, 8>::new();
+    /// ticks.send_many(&[10, 11, 12]);
+    /// assert_eq!(ticks.subscribe_from(1).recv()?, 11);
+    /// # Ok::<(), shmstore::Error>(())
+    /// ```
     #[must_use]
     pub fn subscribe_from(&self, position: u64) -> Subscriber<'_, V, N> {
         self.subscriber(Access::ReadWrite, position)
     }
 
     /// Subscribes to the oldest item that is certainly whole, and to all after it: the last `N` - 1, and those to come.
+    ///
+    /// The oldest item is overwritten soon, so beside a fast sender the first call may say that items were missed.
     #[must_use]
     pub fn subscribe_oldest(&self) -> Subscriber<'_, V, N> {
         self.subscriber(Access::ReadWrite, self.oldest())

@@ -7,11 +7,13 @@
 #![allow(unsafe_code)]
 
 mod consume;
+mod consumer;
 mod core;
 mod exclusive;
 mod job;
 mod memory;
 mod produce;
+mod producer;
 mod protocol;
 mod view;
 pub(crate) mod word;
@@ -30,9 +32,11 @@ use crate::sync::backoff::Limit;
 use crate::value::bits;
 
 use self::core::Core;
-pub use exclusive::{Consumer, Producer};
+pub use consumer::Consumer;
+use exclusive::not_ours;
 pub use job::Job;
 use memory::QueueCell;
+pub use producer::Producer;
 use protocol::{Place, look};
 pub use view::QueueView;
 
@@ -42,7 +46,7 @@ pub use view::QueueView;
 /// - [`take`](Self::take) delivers an item at least once. It returns a [`Job`]. If its process is killed before it calls
 ///   [`Job::done`], or drops the job, another consumer gets the item.
 ///
-/// Items come out in the order in which they were pushed. A returned item comes first.
+/// Items come out in the order in which they were pushed. A returned item comes before all that were not delivered yet.
 ///
 /// ```
 /// use shmstore::{Queue, Shared, ShmObject};
@@ -80,8 +84,9 @@ pub use view::QueueView;
 ///
 /// - A process that is killed in a push has pushed the item, or not. Nothing is torn, and no other item is lost.
 /// - A process that is killed in a pop has popped the item, or not.
-/// - The jobs of a killed process are returned, by each consumer that waits, by each `try_take` and `try_pop` that finds
-///   no item, and by one of 1,024 takes.
+/// - The jobs of a killed process are returned by each process that waits for an item or for room, by each `try_take`
+///   and `try_pop` that finds no item, and by one of 1,024 deliveries.
+/// - A process may be killed after its work and before [`Job::done`]. So a job may be done twice: let that do no harm.
 /// - The others go on within milliseconds after the kernel has released the dead process.
 ///
 /// A producer does not know whether its consumers live. Give waits a limit, and ask
@@ -90,7 +95,7 @@ pub use view::QueueView;
 /// # Details
 ///
 /// A job that is not done keeps its slot, so the queue may be full although there are free slots behind it. Choose `N`
-/// for the longest job.
+/// for the longest job. A process that hangs keeps its jobs until it ends.
 ///
 /// The bytes of an item that are not a valid `V` are reported as [`PopError::InvalidValue`], and the item is consumed.
 ///
@@ -123,13 +128,13 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
         Self { cell: QueueCell::zeroed() }
     }
 
-    /// Returns the number of items that wait, without those that were returned. 0 to `N`.
+    /// Returns the number of items that wait, 0 to `N`. Items that are [taken](Self::take) are not among them.
     #[must_use]
     pub fn len(&self) -> usize {
         self.core().len() as usize
     }
 
-    /// Returns `true` if no item waits, not even a returned one.
+    /// Returns `true` if no item waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let core = self.core();
@@ -142,7 +147,7 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
         N
     }
 
-    /// Returns the number of items that processes have [taken](Self::take), and not done.
+    /// Returns the number of items that processes have [taken](Self::take), and not finished. Their slots are in use.
     #[must_use]
     pub fn outstanding(&self) -> usize {
         self.core().outstanding() as usize

@@ -106,13 +106,6 @@ static inline int shmstore_queue_look(const shmstore_ring *ring, uint64_t positi
     return shmstore_copy_slot(ring, slot, word, out);
 }
 
-/* Returns the number of items that were never taken. `cursor` was read before the tail. */
-static inline uint64_t shmstore_queue_len(const shmstore_ring *ring, uint64_t cursor)
-{
-    int64_t len = (int64_t)(shmstore_tail(ring) - cursor);
-    return len < 0 ? 0 : (uint64_t)len > ring->capacity ? ring->capacity : (uint64_t)len;
-}
-
 /* Returns the positions at which items may be, at most as many as there are slots. */
 static inline void shmstore_queue_positions(const shmstore_ring *ring, uint64_t head, uint64_t *first, uint64_t *end)
 {
@@ -121,14 +114,13 @@ static inline void shmstore_queue_positions(const shmstore_ring *ring, uint64_t 
     *end = tail;
 }
 
-/* Returns the number of items that processes have taken and not finished. */
-static inline uint64_t shmstore_queue_outstanding(const shmstore_ring *ring, uint64_t head)
+/* Returns the number of items that are not finished, and that processes have taken, or not. */
+static inline uint64_t shmstore_queue_count(const shmstore_ring *ring, uint64_t head, int taken)
 {
     uint64_t at, end, word, found = 0;
     for (shmstore_queue_positions(ring, head, &at, &end); at != end; at++) {
         word = __atomic_load_n(shmstore_slot(ring, at), __ATOMIC_RELAXED);
-        found += shmstore_queue_has(ring, at, word) && (word & SHMSTORE_QUEUE_TOKEN);
+        found += shmstore_queue_has(ring, at, word) && !(word & SHMSTORE_QUEUE_TOKEN) == !taken;
     }
     return found;
 }
-

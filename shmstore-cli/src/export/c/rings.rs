@@ -112,16 +112,16 @@ fn add_word(body: &mut Body, owner: &str, at: (u64, u64), name: &str, note: &str
 
 fn queue_functions(name: &str) -> String {
     format!(
-        "/* Returns the number of items that were never taken. Items that came back are not among them. */\n\
+        "/* Returns the number of items that wait. */\n\
          static inline uint64_t {name}_len(const volatile {name} *from)\n{{\n    \
-         uint64_t cursor = __atomic_load_n(&from->cursor, __ATOMIC_ACQUIRE);\n    \
+         uint64_t head = __atomic_load_n(&from->head, __ATOMIC_ACQUIRE);\n    \
          shmstore_ring ring = {name}_ring(from);\n    \
-         return shmstore_queue_len(&ring, cursor);\n}}\n\
+         return shmstore_queue_count(&ring, head, 0);\n}}\n\
          /* Returns the number of items that processes have taken and not finished. */\n\
          static inline uint64_t {name}_outstanding(const volatile {name} *from)\n{{\n    \
          uint64_t head = __atomic_load_n(&from->head, __ATOMIC_ACQUIRE);\n    \
          shmstore_ring ring = {name}_ring(from);\n    \
-         return shmstore_queue_outstanding(&ring, head);\n}}\n\
+         return shmstore_queue_count(&ring, head, 1);\n}}\n\
          /* Returns the positions at which items may be: from `*first` to before `*end`, oldest first. */\n\
          static inline void {name}_positions(const volatile {name} *from, uint64_t *first, uint64_t *end)\n{{\n    \
          uint64_t head = __atomic_load_n(&from->head, __ATOMIC_ACQUIRE);\n    \

@@ -26,9 +26,8 @@ class _QueueView(_RingView):
     """A queue. It is only looked at: nothing is taken."""
 
     def __len__(self):
-        """The number of items that were never taken. Items that came back are not among them."""
-        cursor = self._u64(152)
-        return min(max(_signed(self._u64(16) - cursor), 0), self.capacity)
+        """The number of items that wait."""
+        return sum(word & 0x1FFFFFFF == 0 for _, word in self._words())
 
     def __bool__(self):
         return True

@@ -65,19 +65,19 @@ static inline uint64_t shm_feeds_queue_pair_4_capacity(const volatile shm_feeds_
     (void)from;
     return UINT64_C(4);
 }
-/* Returns the number of items that were never taken. Items that came back are not among them. */
+/* Returns the number of items that wait. */
 static inline uint64_t shm_feeds_queue_pair_4_len(const volatile shm_feeds_queue_pair_4 *from)
 {
-    uint64_t cursor = __atomic_load_n(&from->cursor, __ATOMIC_ACQUIRE);
+    uint64_t head = __atomic_load_n(&from->head, __ATOMIC_ACQUIRE);
     shmstore_ring ring = shm_feeds_queue_pair_4_ring(from);
-    return shmstore_queue_len(&ring, cursor);
+    return shmstore_queue_count(&ring, head, 0);
 }
 /* Returns the number of items that processes have taken and not finished. */
 static inline uint64_t shm_feeds_queue_pair_4_outstanding(const volatile shm_feeds_queue_pair_4 *from)
 {
     uint64_t head = __atomic_load_n(&from->head, __ATOMIC_ACQUIRE);
     shmstore_ring ring = shm_feeds_queue_pair_4_ring(from);
-    return shmstore_queue_outstanding(&ring, head);
+    return shmstore_queue_count(&ring, head, 1);
 }
 /* Returns the positions at which items may be: from `*first` to before `*end`, oldest first. */
 static inline void shm_feeds_queue_pair_4_positions(const volatile shm_feeds_queue_pair_4 *from, uint64_t *first, uint64_t *end)

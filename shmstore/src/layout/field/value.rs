@@ -84,6 +84,7 @@ value_fields! {
     WideField: "its alignment differs between compilers: use `[u64; 2]`";
     TextField: "its text lies in this process's own memory: use `FixedString<N>`";
     ListField: "its items lie in this process's own memory: use `FixedVec<V, N>` or an array";
+    StreamField: "its items lie in this process's own memory: use `FixedVec<V, N>` here, or a `Queue<V, N>` or `Broadcast<V, N>` beside the value, in an object";
     PointerField: "an address means nothing in another process: use the value itself";
     TupleField: "the compiler decides how a tuple is laid out: use a struct with `#[repr(C)]`";
     OptionField: "the compiler decides how it is stored: use the value and a `bool` beside it, or `FixedVec<V, 1>`";

@@ -122,7 +122,7 @@ pub(super) enum Received {
     Item,
     /// The item was not sent yet.
     NotYet,
-    /// So many items were overwritten before they were received. The position has moved after them.
+    /// The item was overwritten. The position has moved on, past so many items.
     Lagged { missed: u64 },
 }
 

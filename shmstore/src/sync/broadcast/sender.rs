@@ -75,7 +75,7 @@ pub struct Sender<'a, V: ShmValue, const N: usize> {
 }
 
 impl<V: ShmValue, const N: usize> Sender<'_, V, N> {
-    /// Sends an item to all subscribers, and returns its number.
+    /// Sends an item to all subscribers, and returns its number. Never waits.
     ///
     /// # Panics
     ///

@@ -49,7 +49,7 @@ impl<'a, V: ShmValue, const N: usize> Subscriber<'a, V, N> {
     ///
     /// # Errors
     ///
-    /// - [`RecvError::Lagged`] if items were overwritten. The next call goes on after them.
+    /// - [`RecvError::Lagged`] if the item was overwritten. The next call goes on after all that were missed.
     /// - [`RecvError::InvalidValue`] if the bytes of the item are not a valid `V`. The next call goes on after it.
     /// - [`RecvError::Removed`] and [`RecvError::AnchorLost`] if the object or its anchor was removed during a wait.
     #[inline]
@@ -85,6 +85,18 @@ impl<'a, V: ShmValue, const N: usize> Subscriber<'a, V, N> {
 
     /// Returns an iterator over the items to come. It waits for each of them, and ends when the object or its anchor is
     /// removed. Other errors are items, after which it goes on.
+    ///
+    /// ```
+    /// use shmstore::Broadcast;
+    ///
+    /// let ticks = Broadcast::<u64, 4>::new();
+    /// let mut subscriber = ticks.subscribe();
+    /// ticks.send_many(&[1, 2]);
+    /// for tick in subscriber.iter().take(2) {
+    ///     println!("{}", tick?);
+    /// }
+    /// # Ok::<(), shmstore::Error>(())
+    /// ```
     pub fn iter(&mut self) -> SubscriberIter<'_, 'a, V, N> {
         SubscriberIter(self)
     }

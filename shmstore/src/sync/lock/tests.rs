@@ -35,7 +35,7 @@ fn busy_names_the_holder_and_the_time() {
     let _guard = lock.lock().unwrap();
     let refused = std::thread::scope(|scope| scope.spawn(|| lock.lock_timeout(SHORT).err()).join().unwrap()).unwrap();
     let text = refused.to_string();
-    assert!(text.starts_with("cannot take this `Lock` after "), "{text}");
+    assert!(text.starts_with("this `Lock` is busy after "), "{text}");
     assert!(text.contains("ms: this process holds it. `Shared::participants` shows"), "{text}");
 }
 

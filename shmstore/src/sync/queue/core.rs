@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::memory::{Consumers, Producers};
 use super::protocol::{self, Place, Taken};
-use super::word::is_taken;
+use super::word::{is_full, is_taken};
 use crate::error::{Awaited, Busy, PartName, PopError, PushError, WaitError};
 use crate::segment::this_process;
 use crate::segment::this_process::registry::segment_at;
@@ -23,8 +23,8 @@ use crate::sync::waiting::{Waitable, wait};
 use crate::sys::failpoint::{self, Step};
 use crate::sys::shm::Access;
 
-/// One of so many takes looks for the items of dead processes.
-const TAKES_TO_REAP: u64 = 1024;
+/// One of so many deliveries looks for the items of dead processes.
+const DELIVERIES_TO_REAP: u64 = 1024;
 
 #[derive(Clone, Copy)]
 pub(super) struct Core<'a> {
@@ -115,6 +115,8 @@ impl<'a> Core<'a> {
             let mut place = self.place_of_consumers();
             let popped = self.drain(&mut place, count, &mut copy);
             if popped > 0 || count == 0 {
+                drop(held);
+                self.reap_now_and_then(place, popped);
                 return Ok(popped);
             }
             held.free_without_news();
@@ -145,7 +147,7 @@ impl<'a> Core<'a> {
             held.free_without_news();
             match taken {
                 Some(taken) => {
-                    self.reap_now_and_then(place);
+                    self.reap_now_and_then(place, 1);
                     return Ok((taken, token));
                 }
                 None => self.wait_for_item(&mut left)?,
@@ -153,9 +155,10 @@ impl<'a> Core<'a> {
         }
     }
 
+    /// Returns the items of dead processes after one of many deliveries. `place` is that after the last one.
     #[inline(always)]
-    pub(super) fn reap_now_and_then(&self, place: Place) {
-        if place.position % TAKES_TO_REAP == 0 {
+    pub(super) fn reap_now_and_then(&self, place: Place, deliveries: usize) {
+        if place.position % DELIVERIES_TO_REAP < deliveries as u64 {
             self.reap();
         }
     }
@@ -223,12 +226,23 @@ impl<'a> Core<'a> {
         has_reaped
     }
 
-    /// The number of items that wait, and were not delivered before.
+    /// The number of items that wait.
     pub(super) fn len(&self) -> u64 {
         let cursor = self.consumers.cursor.load(Relaxed);
+        let delivery = self.consumers.delivery();
+        let returned = if delivery.has_returned() {
+            delivery.unfinished(self.ring, cursor).filter(|(_, word)| is_full(*word)).count() as u64
+        } else {
+            0
+        };
+        (self.new_items(cursor) + returned).min(self.ring.capacity())
+    }
+
+    /// The number of items that were never delivered, at most the capacity.
+    fn new_items(&self, cursor: u64) -> u64 {
         fence(Acquire);
-        let len = self.producers.tail.load(Relaxed).wrapping_sub(cursor);
-        if len as i64 <= 0 { 0 } else { len.min(self.ring.capacity()) }
+        let new = self.producers.tail.load(Relaxed).wrapping_sub(cursor);
+        if new as i64 <= 0 { 0 } else { new.min(self.ring.capacity()) }
     }
 
     /// The number of items that are taken and not finished.
@@ -244,7 +258,7 @@ impl<'a> Core<'a> {
         let capacity = self.ring.capacity();
         let cursor = self.consumers.cursor.load(Relaxed);
         let returned = self.consumers.delivery().unfinished(self.ring, cursor).map(|(place, _)| place);
-        returned.chain((0..self.len().max(1)).map(move |at| Place::of(cursor.wrapping_add(at), capacity)))
+        returned.chain((0..self.new_items(cursor).max(1)).map(move |at| Place::of(cursor.wrapping_add(at), capacity)))
     }
 }
 

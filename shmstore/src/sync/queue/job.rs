@@ -28,13 +28,15 @@ use crate::value::bits;
 /// ```
 /// use shmstore::Queue;
 ///
-/// let queue = Queue::<[u64; 2], 8>::new();
+/// let (queue, put_aside) = (Queue::<[u64; 2], 8>::new(), Queue::<[u64; 2], 8>::new());
 /// queue.push([6, 7])?;
 ///
 /// let job = queue.take()?;
-/// if job.deliveries() < 3 {
+/// if job.deliveries() <= 5 {
 ///     println!("{}", job[0] * job[1]);
-/// } // otherwise earlier workers have died of it: put it aside
+/// } else {
+///     put_aside.push(*job)?; // earlier workers have died of it
+/// }
 /// job.done()?;
 /// # Ok::<(), shmstore::Error>(())
 /// ```
@@ -70,7 +72,7 @@ impl<'a, V: ShmValue, const N: usize> Job<'a, V, N> {
         self.taken.deliveries()
     }
 
-    /// Finishes the item. Its slot is free.
+    /// Finishes the item, which is not delivered again. Its slot has room for another one.
     ///
     /// # Errors
     ///

@@ -243,8 +243,7 @@ impl Delivery<'_> {
     /// Returns `true` if the item at the cursor is the next to deliver: it waits, and no item was returned.
     #[inline(always)]
     fn is_next<S: Slots>(&self, slots: &S, place: Place) -> bool {
-        self.returned.load(Relaxed) == self.scanned.load(Relaxed)
-            && slots.word(place.index).load(Acquire) == full(place.lap)
+        !self.has_returned() && slots.word(place.index).load(Acquire) == full(place.lap)
     }
 
     #[inline(always)]
@@ -370,8 +369,13 @@ impl Delivery<'_> {
     /// Returns `true` if a consumer may find an item. Without a lock.
     pub(super) fn has_item<S: Slots>(&self, slots: &S) -> bool {
         let place = Place::of(self.cursor.load(Relaxed), slots.capacity());
-        item(slots.word(place.index).load(Relaxed), place) != Item::None
-            || self.returned.load(Relaxed) != self.scanned.load(Relaxed)
+        item(slots.word(place.index).load(Relaxed), place) != Item::None || self.has_returned()
+    }
+
+    /// Returns `true` if an item was returned, and no consumer has found that none is left.
+    #[inline(always)]
+    pub(super) fn has_returned(&self) -> bool {
+        self.returned.load(Relaxed) != self.scanned.load(Relaxed)
     }
 }
 

@@ -63,7 +63,7 @@ fn other_threads_are_refused_while_there_is_a_writer() {
     let refused = refusals(&part);
     assert!(refused.iter().all(|busy| busy.holder() == Holder::ThisProcess));
     assert!(refused[1].waited() >= SHORT && refused[0].waited() < SHORT);
-    assert!(refused[0].to_string().starts_with("cannot take this `Versioned<u64>`: this process holds it."));
+    assert!(refused[0].to_string().starts_with("this `Versioned<u64>` is busy: this process holds it."));
     drop(transaction);
     let writer = part.writer();
     assert_eq!(refusals(&part).len(), 4);

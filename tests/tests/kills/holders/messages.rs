@@ -76,8 +76,8 @@ fn messages_are_whole_when_the_object_is_gone() {
     let _next = Shared::<Bank>::new_private().unwrap();
 
     let [own, other] = [own, other].map(|busy| goes_anywhere([busy]).remove(0));
-    assert!(own.starts_with("cannot take `Bank.accounts[3]` (`Versioned<u64>`): this very thread holds it."), "{own}");
-    assert!(other.starts_with("cannot take `Bank.accounts[3]` (`Versioned<u64>`) after "), "{other}");
+    assert!(own.starts_with("`Bank.accounts[3]` (`Versioned<u64>`) is busy: this very thread holds it."), "{own}");
+    assert!(other.starts_with("`Bank.accounts[3]` (`Versioned<u64>`) is busy after "), "{other}");
     for text in goes_anywhere(deadlocks) {
         assert!(text.starts_with("this thread holds `Bank.doors[2]` (`Lock`) already"), "{text}");
     }

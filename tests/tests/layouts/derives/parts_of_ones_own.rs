@@ -19,6 +19,7 @@ impl Bits for (u32, u32) {
 type Versioned<T> = shmstore::Versioned<<T as Bits>::Bits>;
 type AtomicValue<T> = shmstore::AtomicValue<<T as Bits>::Bits>;
 type FixedVec<T, const N: usize> = shmstore::FixedVec<<T as Bits>::Bits, N>;
+type Queue<T, const N: usize> = shmstore::Queue<<T as Bits>::Bits, N>;
 type CacheAligned<T> = shmstore::CacheAligned<AtomicValue<T>>;
 
 #[derive(Clone, Copy, ShmValue)]
@@ -41,6 +42,7 @@ struct Telemetry<const N: usize> {
     tuple: [Versioned<(u32, u32)>; 2],
     number: AtomicValue<usize>,
     line: CacheAligned<usize>,
+    queue: Queue<usize, N>,
     text: shmstore::Versioned<shmstore::FixedVec<String, N>>,
     texts: shmstore::AtomicValue<[String; 2]>,
 }

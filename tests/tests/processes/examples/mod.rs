@@ -57,7 +57,7 @@ fn the_demo_that_is_interrupted_cleans_up() {
 
 #[test]
 fn an_example_that_is_killed_leaves_no_segment() {
-    for name in ["demo", "transfer"] {
+    for name in ["demo", "jobs", "transfer"] {
         let scratch = Scratch::new();
         let mut program = Program::start(example(name).env("TMPDIR", scratch.path()).current_dir(scratch.path()));
         let shmid = shmid_in(&program.line_with("segment"));
@@ -78,6 +78,32 @@ fn killed_clerks_lose_no_money_and_others_repair_what_they_left() {
     assert!(lines.iter().all(|line| number_before(line, " processes killed, ") > 10), "{story}");
     assert!(lines.iter().all(|line| number_before(line, " transfers, ") > 100), "{story}");
     assert!(number_before(lines[1], " repairs: ") > 0, "{story}");
+    segments::wait_until_gone(shmid_in(&story));
+}
+
+#[test]
+fn killed_workers_lose_no_job_and_the_job_that_ends_them_is_put_aside() {
+    let _turn = wait::flat_out();
+    let scratch = Scratch::new();
+    let story = run_well(example("jobs").current_dir(scratch.path()));
+    let end = " processes killed, job 0 put aside, the shares add up to 7484017\n";
+    assert!(story.ends_with(end) && number_before(&story, " processes killed, ") > 10, "{story}");
+    segments::wait_until_gone(shmid_in(&story));
+}
+
+#[test]
+fn slow_subscriber_learns_how_many_quotes_it_missed_and_slows_neither_of_the_others() {
+    let _turn = wait::flat_out();
+    let scratch = Scratch::new();
+    let story = run_well(example("ticks").current_dir(scratch.path()));
+    let of = |name| {
+        let (_, line) = story.split_once(name).unwrap_or_else(|| panic!("{name:?} is not in {story}"));
+        (number_before(line, " received, "), number_before(line, " missed, "))
+    };
+    let [(fast, missed), (slow, missed_by_slow)] = [of("fast: "), of("slow: ")];
+    assert_eq!((fast + missed, slow + missed_by_slow), (2_000, 2_000), "{story}");
+    // A busy machine may stop the fast one for a while, too.
+    assert!(missed_by_slow > 0 && fast > slow, "{story}");
     segments::wait_until_gone(shmid_in(&story));
 }
 
@@ -128,12 +154,10 @@ fn the_program_of_the_readme_goes_on_where_it_stopped() {
 }
 
 #[test]
-fn the_part_of_a_library_serves_the_types_of_its_user() {
+fn part_of_a_library_serves_the_types_of_its_user() {
     let scratch = Scratch::new();
-    let expected = "position 2: Position { x: 2.0, y: 0.5 }\nposition 3: Position { x: 3.0, y: 0.5 }\n\
-                    position 4: Position { x: 4.0, y: 0.5 }\nposition 5: Position { x: 5.0, y: 0.5 }\n\
-                    temperatures: [(4, 20.4), (5, 20.5)]\n";
-    assert_eq!(run_well(example("ring").current_dir(scratch.path())), expected);
+    let expected = "within a minute: Some(Position { x: 1.5, y: 0.5 }), Some(21.5)\nwithin a moment: None\n";
+    assert_eq!(run_well(example("own_part").current_dir(scratch.path())), expected);
 }
 
 #[test]

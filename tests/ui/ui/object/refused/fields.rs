@@ -9,6 +9,7 @@ struct Telemetry {
     text: String,
     copied: shmstore::FixedString<16>,
     list: Vec<u32>,
+    stream: std::collections::VecDeque<u32>,
     option: Option<u32>,
     non_zero: std::num::NonZeroU32,
     flag: std::sync::atomic::AtomicBool,

@@ -12,6 +12,7 @@ struct Reading {
     mutex: std::sync::Mutex<u32>,
     text: String,
     list: Vec<u8>,
+    stream: std::sync::mpsc::Sender<u8>,
     duration: std::time::Duration,
     foreign: std::net::Ipv4Addr,
     non_zero: std::num::NonZeroU32,

@@ -1,4 +1,4 @@
-use shmstore::{Event, Lock, ReadOnly, ShmObject, Versioned};
+use shmstore::{Broadcast, Event, Lock, Queue, ReadOnly, ShmObject, Versioned};
 
 #[derive(ShmObject)]
 #[repr(C)]
@@ -6,6 +6,8 @@ struct Bank {
     accounts: Versioned<[i64; 2]>,
     till: Lock,
     closed: Event,
+    orders: Queue<u64, 4>,
+    rates: Broadcast<f64, 4>,
 }
 
 fn close(seen: &ReadOnly<Bank>) {
@@ -13,6 +15,8 @@ fn close(seen: &ReadOnly<Bank>) {
     drop(seen.accounts.writer());
     drop(seen.till.lock());
     seen.closed.notify_all();
+    drop(seen.orders.take());
+    seen.rates.send(1.5);
 }
 
 fn main() {}
