@@ -136,7 +136,7 @@ fn table(names: &[&str], counts: &Counts, before: &Counts) -> String {
 }
 
 /// All of them, in the order of the table.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 16] = [
     "empty loop",
     "load 64 B",
     "store 64 B",
@@ -147,6 +147,7 @@ const NAMES: [&str; 15] = [
     "push 48 B, exclusive",
     "pop 48 B",
     "pop 48 B, exclusive",
+    "pop of an empty queue",
     "take, done 48 B",
     "take, done 48 B, exclusive",
     "send 48 B, exclusive",
@@ -250,7 +251,7 @@ fn operate_channel(store: &Store, name: &str, rounds: u64) -> Result<(), Failure
     let Channels { queue, broadcast } = &*object;
     let value = Payload::filled(1);
     let mut subscriber = broadcast.subscribe();
-    if name.starts_with("pop") || name.starts_with("take") {
+    if name.starts_with("pop 48") || name.starts_with("take") {
         (0..=rounds).try_for_each(|_| queue.try_push(value))?;
     }
     match name {
@@ -266,6 +267,12 @@ fn operate_channel(store: &Store, name: &str, rounds: u64) -> Result<(), Failure
             let mut consumer = queue.consumer();
             warm(rounds, || {
                 black_box(black_box(&mut consumer).try_pop().expect("there are enough"));
+            });
+        }
+        "pop of an empty queue" => {
+            let mut consumer = queue.consumer();
+            warm(rounds, || {
+                black_box(black_box(&mut consumer).try_pop().is_err());
             });
         }
         "take, done 48 B" => warm(rounds, || {
