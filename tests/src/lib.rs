@@ -17,6 +17,7 @@ pub mod sandbox;
 pub mod schemas;
 pub mod scratch;
 pub mod segments;
+pub mod streamer;
 pub mod torture;
 pub mod vandal;
 pub mod victim;

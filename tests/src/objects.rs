@@ -3,7 +3,9 @@
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
-use shmstore::{AtomicValue, CacheAligned, Event, FixedString, FixedVec, Lock, ShmObject, ShmValue, Versioned};
+use shmstore::{
+    AtomicValue, Broadcast, CacheAligned, Event, FixedString, FixedVec, Lock, Queue, ShmObject, ShmValue, Versioned,
+};
 
 /// Three numbers that belong together: a torn one shows.
 #[derive(Clone, Copy, Debug, PartialEq, ShmValue)]
@@ -64,6 +66,10 @@ pub struct EveryPart {
     pub block: Versioned<Block<16_384>>,
     pub lock: Lock,
     pub event: Event,
+    pub queue: Queue<Choosy, 5>,
+    pub crates: Queue<Block<4096>, 2>,
+    pub feed: Broadcast<Choosy, 4>,
+    pub blocks: Broadcast<Block<4096>, 2>,
     /// Several of a kind, on lines of their own.
     pub shards: [CacheAligned<Versioned<u64>>; 4],
 }
@@ -146,6 +152,44 @@ impl Parts {
     pub fn repair(&self) {
         self.sum.store(self.counted.iter().map(|counted| counted.load(Relaxed)).sum(), Relaxed);
     }
+}
+
+/// An item of [`Streams`]: its number in each word, so a torn one shows.
+pub type Message = [u64; 32];
+
+/// The message of a number.
+pub fn message(number: u64) -> Message {
+    [number; 32]
+}
+
+/// The number of a message, which is whole.
+#[track_caller]
+pub fn number_of(message: &Message) -> u64 {
+    assert!(message.iter().all(|word| *word == message[0]), "torn: {message:?}");
+    message[0]
+}
+
+/// The capacity of the queue of [`Streams`].
+pub const QUEUE: usize = 2;
+/// The capacity of the broadcast.
+pub const STREAM: usize = 4;
+
+/// What processes hand each other.
+#[derive(Debug, ShmObject)]
+#[repr(C)]
+#[shm(id = 'Q')]
+pub struct Streams {
+    pub queue: Queue<Message, QUEUE>,
+    pub feed: Broadcast<Message, STREAM>,
+}
+
+/// What two processes pass turns by: each has the part of its number.
+#[derive(Debug, ShmObject)]
+#[repr(C)]
+#[shm(id = 'U')]
+pub struct Turns {
+    pub queues: [Queue<u64, 1>; 2],
+    pub feeds: [Broadcast<u64, 2>; 2],
 }
 
 /// 64 MiB: larger than any process would want to touch without need.

@@ -115,6 +115,15 @@ impl Peer {
         self.answers.recv_timeout(DEADLINE).unwrap_or_else(|error| panic!("peer {pid} does not answer: {error}"))
     }
 
+    /// Has one that stops at a step go on until it answers: it may come there more than once.
+    #[track_caller]
+    pub fn answer_after_stops(&mut self) -> String {
+        wait::until("a peer that stops to answer", || {
+            self.signal("CONT");
+            self.answers.try_recv().ok()
+        })
+    }
+
     #[track_caller]
     pub fn ask(&mut self, command: &str) -> String {
         self.tell(command);

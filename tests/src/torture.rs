@@ -8,6 +8,7 @@
 //! | the measurer | waits for what the victim has, and says when it got it |
 //! | the checker | looks at every invariant after every kill |
 //! | three waiters | wait for versions and notifications that the workers bring |
+//! | two subscribers | receive what the workers send |
 //!
 //! What the processes tell each other goes by the `board`, in memory that is no segment, and by a pipe.
 //!
@@ -16,9 +17,12 @@
 
 mod arena;
 mod board;
+mod book;
 mod check;
 mod churn;
+mod feeding;
 mod herd;
+mod holds;
 mod job;
 mod leaks;
 mod ledger;
@@ -27,9 +31,11 @@ mod measure;
 mod op;
 mod os;
 mod places;
+mod queueing;
 mod recovery;
 mod report;
 mod stamp;
+mod streams;
 mod supervisor;
 mod victim;
 mod waiters;

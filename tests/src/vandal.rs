@@ -2,6 +2,8 @@
 //!
 //! What is written follows from a seed alone, but for what it copies from the segment: the tokens of those who use it.
 
+mod streams;
+
 use std::mem::offset_of;
 
 use shmstore::{CacheAligned, Versioned};
@@ -18,6 +20,9 @@ enum Word {
     Lock(usize),
     Event(usize),
     Value(usize),
+    /// Where a `Queue` begins, how long it is, and its capacity.
+    Queue(usize, usize, usize),
+    Broadcast(usize, usize, usize),
 }
 
 macro_rules! versioned {
@@ -26,12 +31,22 @@ macro_rules! versioned {
     };
 }
 
+macro_rules! stream {
+    ($kind:ident, $field:ident, $next:ident, $capacity:literal) => {
+        Word::$kind(
+            offset_of!(EveryPart, $field),
+            offset_of!(EveryPart, $next) - offset_of!(EveryPart, $field),
+            $capacity,
+        )
+    };
+}
+
 const SHARDS: usize = offset_of!(EveryPart, shards);
 const SHARD: usize = size_of::<CacheAligned<Versioned<u64>>>();
 /// Where the sequence number of a `Versioned` is: see `docs/format.md`. Its lock word is its first, its flags the next.
 const SEQUENCE: usize = 64;
 
-const WORDS: [Word; 16] = [
+const WORDS: [Word; 22] = [
     Word::Value(offset_of!(EveryPart, count)),
     Word::Value(offset_of!(EveryPart, mode)),
     Word::Value(offset_of!(EveryPart, flag)),
@@ -44,6 +59,12 @@ const WORDS: [Word; 16] = [
     versioned!(block, lock),
     Word::Lock(offset_of!(EveryPart, lock)),
     Word::Event(offset_of!(EveryPart, event)),
+    stream!(Queue, queue, crates, 5),
+    stream!(Queue, queue, crates, 5),
+    stream!(Queue, crates, feed, 2),
+    stream!(Broadcast, feed, blocks, 4),
+    stream!(Broadcast, feed, blocks, 4),
+    stream!(Broadcast, blocks, shards, 2),
     Word::Versioned(SHARDS, SHARD),
     Word::Versioned(SHARDS + SHARD, SHARD),
     Word::Versioned(SHARDS + 2 * SHARD, SHARD),
@@ -190,6 +211,7 @@ impl Vandal {
 
     fn lie_in_a_part(&mut self, raw: &Raw, word: Word) {
         match word {
+            Word::Queue(..) | Word::Broadcast(..) => self.lie_in_a_stream(raw, word),
             Word::Value(at) | Word::Event(at) => {
                 let number = self.number(raw, self.payload + at);
                 self.write(raw, self.payload + at, &number.to_le_bytes());
@@ -229,6 +251,7 @@ impl Vandal {
                     let lock = (round as u32 & 7) << 29 | 1;
                     self.write(raw, self.payload + at, &lock.to_le_bytes());
                 }
+                Word::Queue(..) | Word::Broadcast(..) => self.storm_in_a_slot(raw, word, round),
                 word => self.lie_in_a_part(raw, word),
             }
         }

@@ -1,6 +1,8 @@
 //! Does all that can be done to an object, while somebody writes over it, and checks that no call with a limit outlives it
 //! and that no value is one that its type does not have.
 
+mod streams;
+
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::atomic::Ordering::Relaxed;
@@ -156,7 +158,8 @@ impl Victim {
 
     /// Makes one call, and checks that it ends in time.
     pub fn act(&mut self) {
-        let (name, call) = CALLS[self.random.within(0..CALLS.len())];
+        let calls = if self.random.one_in(2) { CALLS } else { streams::CALLS };
+        let (name, call) = calls[self.random.within(0..calls.len())];
         let started = Instant::now();
         let came_to_it = call(self);
         let took = started.elapsed();
@@ -171,7 +174,9 @@ impl Victim {
 
     /// Asserts that it got far enough to be in danger: every call came to what it is for, sometimes.
     pub fn check_danger(&self) {
-        for (name, _) in CALLS.iter().filter(|(name, _)| self.removes || *name != "remove and create") {
+        for (name, _) in
+            CALLS.iter().chain(streams::CALLS).filter(|(name, _)| self.removes || *name != "remove and create")
+        {
             assert!(self.counts.get(name).is_some_and(|counts| counts[0] > 0), "never `{name}`: {}", self.report());
         }
     }
@@ -215,7 +220,7 @@ impl Victim {
 
     /// Removes the object, and makes it anew, or meets the one that another has made.
     fn begin_anew(&mut self) -> Outcome {
-        if !self.removes || !self.random.one_in(8) {
+        if !self.removes || !self.random.one_in(4) {
             return false;
         }
         let removed = told(self.store.remove::<EveryPart>()).is_some();

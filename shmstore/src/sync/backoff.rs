@@ -58,7 +58,13 @@ impl Left {
         }
     }
 
-    /// Returns `true` once.
+    /// Returns `true` if there was a wait, and the time is over. A wait can end although nothing came: another process was
+    /// faster, or a peer has damaged the part. So each call asks before it waits again.
+    pub(super) fn is_over(&self) -> bool {
+        self.started.is_some() && self.limit() == Limit::Within(Duration::ZERO)
+    }
+
+    /// Returns `true` at the first call only.
     pub(super) fn is_first(&mut self) -> bool {
         std::mem::replace(&mut self.is_first, false)
     }

@@ -1,5 +1,5 @@
-//! The writing methods of parts, for their views. None of these can be called. If a program tries to write through a
-//! view, the compiler explains why it cannot, and what to do, and does not say only that there is no such method.
+//! The writing methods of parts, for their views. No program can call them. If a program tries to write through a view,
+//! the compiler says why it cannot and what to do instead, and not only that there is no such method.
 
 use std::ops::Range;
 use std::sync::atomic::Ordering;

@@ -5,11 +5,12 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use shmstore::error::Busy;
-use shmstore::{Event, Lock, ReadOnly, ShmObject, ShmValue, Versioned, WaitError};
+use shmstore::{Broadcast, Event, Lock, Queue, ReadOnly, ShmObject, ShmValue, Versioned, WaitError};
 
 use super::board::PARTS;
 use super::ledger::Ledger;
 use super::stamp::{Stamp, Stamped};
+use super::streams::Streams;
 
 /// The object that stays while everybody who uses it is killed.
 #[derive(ShmObject)]
@@ -22,6 +23,7 @@ pub(super) struct Arena {
     pub(super) large: Versioned<Stamped<8192>>,
     pub(super) accounts: Versioned<Accounts>,
     pub(super) ledger: Ledger,
+    pub(super) streams: Streams,
     pub(super) news: Event,
     /// What the victim takes and the measurer waits for.
     pub(super) measured: Held,
@@ -35,6 +37,13 @@ pub(super) struct Held {
     pub(super) transaction: Versioned<Stamped<8>>,
     pub(super) writer: Versioned<Stamped<512>>,
     pub(super) store: Versioned<Stamped<8192>>,
+    pub(super) producer: Queue<Stamped<6>, 7>,
+    pub(super) consumer: Queue<Stamped<6>, 7>,
+    /// Has one item, which is taken and never done.
+    pub(super) job: Queue<Stamped<6>, 1>,
+    pub(super) queue: Queue<Stamped<512>, 2>,
+    pub(super) sender: Broadcast<Stamped<6>, 7>,
+    pub(super) broadcast: Broadcast<Stamped<512>, 2>,
 }
 
 /// Money that only moves, and how often it did: as often as there were versions.

@@ -5,6 +5,8 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 use shmstore::ShmObject;
 
+use super::book::Book;
+use super::feeding::Sendings;
 use super::op::Op;
 use super::os::now;
 use super::stamp::Stamp;
@@ -13,16 +15,22 @@ use super::stamp::Stamp;
 pub(super) const PLACES: usize = 8;
 /// The parts whose values carry stamps.
 pub(super) const PARTS: usize = 4;
+pub(super) const QUEUES: usize = 4;
+pub(super) const BROADCASTS: usize = 3;
 /// How many of the last acknowledgements are remembered.
 const REMEMBERED: usize = 4096;
 /// The long-lived processes.
-pub(super) const LONG_LIVED: [&str; 5] = ["checker", "measurer", "waiter", "read-only waiter", "event waiter"];
+pub(super) const LONG_LIVED: [&str; 7] =
+    ["checker", "measurer", "waiter", "read-only waiter", "event waiter", "subscriber", "read-only subscriber"];
 
 #[derive(ShmObject)]
 #[repr(C)]
 pub(super) struct Place {
     op: AtomicU64,
     since: AtomicU64,
+    /// The process that works here, and its generation.
+    pub(super) pid: AtomicU64,
+    pub(super) generation: AtomicU64,
     /// The generation that has what the measurer is to wait for.
     pub(super) holding: AtomicU64,
 }
@@ -63,6 +71,8 @@ pub(super) struct Board {
     pub(super) long_lived: [Place; LONG_LIVED.len()],
     pub(super) parts: [Acknowledged; PARTS],
     pub(super) notifications: Acknowledged,
+    pub(super) queues: [Book; QUEUES],
+    pub(super) broadcasts: [Sendings; BROADCASTS],
     pub(super) measured: Measured,
     /// How many changes of the accounts were acknowledged, in the transactions' part and under the lock.
     pub(super) updates: AtomicU64,
@@ -80,6 +90,12 @@ pub(super) struct Board {
 }
 
 impl Place {
+    /// A process says that it works here.
+    pub(super) fn live(&self, generation: u64) {
+        self.pid.store(std::process::id().into(), SeqCst);
+        self.generation.store(generation, SeqCst);
+    }
+
     pub(super) fn enter(&self, op: Op) {
         self.op.store(op as u64, Relaxed);
         self.since.store(now(), SeqCst);

@@ -12,6 +12,7 @@ use super::board::PARTS;
 use super::job::{Common, Job, STUCK};
 use super::leaks;
 use super::op::Op;
+use super::{feeding, queueing};
 
 pub(super) const PLACE: usize = 0;
 /// What costs more is looked at once in so many checks.
@@ -37,7 +38,10 @@ pub(super) fn check(common: &Common<'_>, mut kills: File, most_alive: usize) {
     let mut buffer = [0; 256];
     for round in 1.. {
         job.enter(Op::Idle);
-        let Ok(read @ 1..) = kills.read(&mut buffer) else { return };
+        let Ok(read @ 1..) = kills.read(&mut buffer) else {
+            job.enter(Op::Check);
+            return queueing::drain(&job, &arena);
+        };
         job.enter(Op::Check);
         if buffer[..read].contains(&WHO_HOLDS) {
             job.violation(&format!("something hangs; holders: {}", holders(&arena)));
@@ -45,6 +49,7 @@ pub(super) fn check(common: &Common<'_>, mut kills: File, most_alive: usize) {
         parts(&job, &arena, &mut seen);
         accounts(&job, &arena, &mut seen);
         ledger(&job, &arena);
+        streams(&job, &arena);
         job.expect("attach", store.attach::<Arena>());
         if round % SELDOM == 1 {
             directory_and_table(&job, &store, &arena, most_alive);
@@ -108,6 +113,13 @@ fn ledger(job: &Job<'_>, arena: &Shared<Arena>) {
             job.expect("under the lock", arena.ledger.check(acknowledged));
         }
         Err(error) => job.violation(&format!("the lock is stuck: {error}; holders: {}", holders(arena))),
+    }
+}
+
+fn streams(job: &Job<'_>, arena: &Arena) {
+    arena.streams.queues().into_iter().for_each(|queue| queueing::check(job, queue));
+    for (feed, sendings) in arena.streams.broadcasts().into_iter().zip(&job.board().broadcasts) {
+        feeding::check(job, feed, sendings);
     }
 }
 

@@ -9,6 +9,7 @@ use super::arena::Arena;
 use super::board::{Board, Place};
 use super::op::Op;
 use super::os::News;
+use super::queueing::Order;
 use super::stamp::{Stamp, mix};
 use crate::random::Random;
 
@@ -39,12 +40,21 @@ pub(super) struct Job<'a> {
     pub(super) generation: u64,
     pub(super) random: Random,
     pub(super) stored: u64,
+    pub(super) order: Order,
 }
 
 impl<'a> Job<'a> {
     pub(super) fn new(common: &'a Common<'a>, number: usize, generation: u64) -> Self {
         let random = Random::new(mix(common.seed ^ mix(generation << 8 | number as u64)));
-        Self { common, place: &common.board.places[number], number, generation, random, stored: 0 }
+        Self {
+            common,
+            place: &common.board.places[number],
+            number,
+            generation,
+            random,
+            stored: 0,
+            order: Order::default(),
+        }
     }
 
     pub(super) fn board(&self) -> &'a Board {

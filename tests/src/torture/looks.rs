@@ -10,10 +10,13 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
 
 use super::board::LONG_LIVED;
+use super::book::Closed;
 use super::check::KILLED;
 use super::leaks;
 use super::op::Op;
 use super::os::now;
+use super::queueing;
+use super::report::ENOUGH;
 use super::supervisor::{SECOND, Supervisor};
 use crate::scratch::remove_segment;
 
@@ -102,11 +105,37 @@ impl Supervisor<'_> {
             self.report.violation(&text);
         }
         let board = self.common.board;
+        self.close_streams();
+        self.report.judge_streams(self.common);
         let report = &mut self.report;
         (report.checks, report.waits) = (board.checks.load(SeqCst), board.waits.load(SeqCst));
         (report.repairs, report.undone) = (board.repairs.load(SeqCst), board.undone.load(SeqCst));
         (report.updates, report.transfers) = (board.updates.load(SeqCst), board.transfers.load(SeqCst));
         report.worst_wait_not_scheduled = board.worst_wait_not_scheduled.load(SeqCst);
         (report.worst_wait, report.growth) = (board.worst_wait.load(SeqCst), self.growth.most);
+    }
+
+    /// Says what was lost of the queues, and sums up what came through the streams.
+    fn close_streams(&mut self) {
+        let board = self.common.board;
+        for (at, book) in board.queues.iter().enumerate() {
+            let closed = Closed::of(book);
+            if closed.lost > closed.may_be_lost {
+                let Closed { lost, may_be_lost, .. } = closed;
+                self.report
+                    .violation(&format!("queue {at} has lost {lost} items, at most {may_be_lost} by its poppers"));
+            }
+            if !queueing::is_popped(self.common.seed, at) && closed.may_be_lost > 0 {
+                self.report.violation(&format!("queue {at} was popped by a worker"));
+            }
+            if !closed.was_used() && self.report.kills > ENOUGH {
+                self.report.violation(&format!("queue {at} was hardly used: {closed:?}"));
+            }
+            self.report.queues[at] = closed;
+        }
+        for (at, sendings) in board.broadcasts.iter().enumerate() {
+            let counts = [&sendings.received, &sendings.missed].map(|count| count.load(SeqCst));
+            self.report.broadcasts[at] = [sendings.acknowledged.version(), counts[0], counts[1]];
+        }
     }
 }

@@ -9,6 +9,7 @@ use shmstore::{RemoveError, Shared, Store};
 use super::arena::{Arena, Held, Made, Part};
 use super::board::Place;
 use super::check::holders;
+use super::holds;
 use super::job::{Common, Job, STUCK};
 use super::op::Op;
 use super::os::{not_scheduled, now};
@@ -66,6 +67,7 @@ fn acquire(job: &mut Job<'_>, store: &Store, arena: &Shared<Arena>, kind: Kind, 
         Kind::Store => written(&held.store, stamp),
         Kind::Create => create(job, store).err(),
         Kind::Remove => remove(store).err(),
+        _ => holds::acquire(held, kind, stamp).err(),
     };
     if let Some(refused) = refused {
         job.violation(&format!("{name} cannot be had: {refused}; holders: {}", holders(arena)));

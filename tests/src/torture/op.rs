@@ -31,12 +31,25 @@ ops! {
     Replace = "replace",
     Named = "named",
     Forget = "forget",
+    Push = "push",
+    Pop = "pop",
+    Take = "take",
+    Send = "send",
+    Receive = "receive",
+    Look = "look",
+    StreamWait = "push, pop or receive without a limit",
     Fork = "fork",
     Exec = "exec",
     HoldLock = "holding a Lock",
     HoldTransaction = "holding a Transaction",
     HoldWriter = "storing by a Writer",
     HoldStore = "storing flat out",
+    HoldProducer = "pushing by a Producer",
+    HoldConsumer = "popping by a Consumer",
+    HoldJob = "holding a Job",
+    HoldQueue = "pushing and popping flat out",
+    HoldSender = "sending by a Sender",
+    HoldBroadcast = "sending flat out",
     HoldCreate = "creating flat out",
     HoldRemove = "removing flat out",
     Idle = "idle",
@@ -57,9 +70,12 @@ impl Op {
     /// taken for abandoned only after two seconds, a new image of a process has to be loaded, and some wait on purpose.
     pub(super) fn may_be_slow(self) -> bool {
         use Op::{AttachMade, Create, Exec, Forget, Fork, HoldCreate, HoldRemove, Named, Remove, Replace, Start};
-        use Op::{HoldLock, HoldStore, HoldTransaction, HoldWriter, Idle, Wait};
+        use Op::{HoldBroadcast, HoldConsumer, HoldJob, HoldProducer, HoldQueue, HoldSender};
+        use Op::{HoldLock, HoldStore, HoldTransaction, HoldWriter, Idle, StreamWait, Wait};
         let meets_the_half_made = matches!(self, AttachMade | Create | Remove | Replace | Named | Forget);
         let holds = matches!(self, HoldLock | HoldStore | HoldTransaction | HoldWriter | HoldCreate | HoldRemove);
-        meets_the_half_made || holds || matches!(self, Start | Exec | Fork | Wait | Idle)
+        let holds_stream =
+            matches!(self, HoldProducer | HoldConsumer | HoldJob | HoldQueue | HoldSender | HoldBroadcast);
+        meets_the_half_made || holds || holds_stream || matches!(self, Start | Exec | Fork | Wait | StreamWait | Idle)
     }
 }

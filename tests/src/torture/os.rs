@@ -75,6 +75,12 @@ pub(super) fn has_ended(process: &OwnedFd) -> bool {
     poll(&mut fds, PollTimeout::ZERO).is_ok_and(|ready| ready == 1)
 }
 
+/// Tells whether a process has ended, or only its exit status is left.
+pub(super) fn has_ended_or_ends(pid: u64) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['Z', 'X']))
+}
+
 /// Closes a descriptor that was inherited from a process that needs it.
 pub(super) fn close(file: &File) {
     // SAFETY: nobody uses the number any more: this process ends without dropping `file`.

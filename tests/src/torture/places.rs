@@ -10,7 +10,7 @@ use super::job::{Common, STUCK};
 use super::op::Op;
 use super::os::{kill_now, not_scheduled_of, now, open_process, spawn};
 use super::report::LIMIT;
-use super::victim::{self, KINDS};
+use super::victim::{self, FIRST_OF_STREAMS, KINDS};
 use super::worker;
 use crate::random::Random;
 
@@ -49,7 +49,10 @@ fn life(random: &mut Random) -> u64 {
 impl Running {
     /// Starts the next process of a place.
     pub(super) fn start(common: &Common<'_>, place: usize, generation: u64, random: &mut Random) -> Self {
-        let kind = (place == 0).then(|| random.within(0..KINDS.len()));
+        let kind = (place == 0).then(|| {
+            let first = if random.one_in(3) { 0 } else { FIRST_OF_STREAMS };
+            random.within(first..KINDS.len())
+        });
         common.board.places[place].enter(Op::Start);
         let pid = match kind {
             Some(kind) => spawn(common.news, || victim::hold(common, KINDS[kind].0, generation)),
@@ -92,6 +95,7 @@ impl Running {
     /// Reaps it, and tells what it was doing: only then it does nothing any more.
     pub(super) fn reap(&self, board: &Board) -> (Op, WaitStatus) {
         let status = waitpid(self.pid, None).expect("a child of ours");
+        board.queues.iter().for_each(|book| book.bury(self.place));
         (board.places[self.place].doing().0, status)
     }
 }

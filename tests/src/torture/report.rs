@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::board::{BROADCASTS, QUEUES};
+use super::book::Closed;
 use super::job::Common;
 use super::op::{OPS, Op};
-use super::victim::KINDS;
+use super::victim::{FIRST_OF_STREAMS, KINDS};
 
 /// Nobody waits longer, in nanoseconds, after the kernel has released a victim, or for news that was acknowledged.
 pub(super) const LIMIT: u64 = 100_000_000;
@@ -26,7 +28,7 @@ pub(super) struct Report {
     pub(super) seconds: f64,
     pub(super) kills: u64,
     pub(super) kills_at_steps: u64,
-    pub(super) kills_by_op: [u64; OPS.len()],
+    pub(super) kills_by_op: BTreeMap<usize, u64>,
     pub(super) recoveries: [Vec<Recovery>; KINDS.len()],
     /// Recoveries that had to wait for a segment without a first word to be old enough.
     pub(super) virgins: Vec<Recovery>,
@@ -40,6 +42,9 @@ pub(super) struct Report {
     pub(super) worst_wait_not_scheduled: u64,
     /// The longest that a worker was seen at an operation on a part that others use, too, if longer than the limit.
     pub(super) worst_operation: u64,
+    pub(super) queues: [Closed; QUEUES],
+    /// Sent, received, missed.
+    pub(super) broadcasts: [[u64; 3]; BROADCASTS],
     pub(super) growth: (u64, u64),
     /// How often each was found.
     pub(super) violations: BTreeMap<String, u64>,
@@ -60,7 +65,7 @@ impl Report {
 
     pub(super) fn killed(&mut self, op: Op, at_a_step: bool) {
         self.kills += 1;
-        self.kills_by_op[op as usize] += 1;
+        *self.kills_by_op.entry(op as usize).or_default() += 1;
         self.kills_at_steps += u64::from(at_a_step);
     }
 
@@ -96,11 +101,7 @@ impl fmt::Display for Report {
         let interrupted = if self.was_interrupted { ", interrupted" } else { "" };
         writeln!(f, "seed {seed}, {seconds:.1} s{interrupted}")?;
         writeln!(f, "{kills} kills, {kills_at_steps} of them at failpoints; {checks} checks of all invariants")?;
-        let by_op: Vec<String> = OPS
-            .iter()
-            .filter(|(op, _)| self.kills_by_op[*op as usize] > 0)
-            .map(|(op, name)| format!("{} {name}", self.kills_by_op[*op as usize]))
-            .collect();
+        let by_op: Vec<String> = self.kills_by_op.iter().map(|(op, kills)| format!("{kills} {}", OPS[*op].1)).collect();
         writeln!(f, "killed while: {}", by_op.join(", "))?;
         writeln!(f, "recovery, from the kernel's release of the victim to the next who has the part, in us:")?;
         writeln!(
@@ -112,6 +113,7 @@ impl fmt::Display for Report {
             row(f, name, recoveries)?;
         }
         row(f, "create, no first word", &self.virgins)?;
+        row(f, "queues and broadcasts", &self.of_streams())?;
         let [late, delayed] = [self.worst_wait, self.worst_wait_not_scheduled].map(|nanoseconds| nanoseconds / 1000);
         writeln!(
             f,
@@ -123,6 +125,7 @@ impl fmt::Display for Report {
             "{} updates and transactions; {} transfers under the lock, {} repairs after a death, {} undone transfers",
             self.updates, self.transfers, self.repairs, self.undone
         )?;
+        self.streams(f)?;
         if self.worst_operation > 0 {
             let worst = self.worst_operation / 1000;
             writeln!(f, "the longest wait for a part that the living use, too: {worst} us")?;
@@ -134,6 +137,51 @@ impl fmt::Display for Report {
         }
         writeln!(f, "{} violations:", self.violations_in_all)?;
         self.violations.iter().try_for_each(|(text, times)| writeln!(f, "  {times} x {text}"))
+    }
+}
+
+/// A run with so many kills shows something.
+pub(super) const ENOUGH: u64 = 5000;
+/// How many deaths with a side of a queue or broadcast a run with enough kills has, and the median of the recoveries.
+const RECOVERIES: usize = 200;
+const MEDIAN: u64 = 5_000_000;
+
+impl Report {
+    fn of_streams(&self) -> Vec<Recovery> {
+        self.recoveries[FIRST_OF_STREAMS..].concat()
+    }
+
+    /// Says so if queues and broadcasts are recovered too rarely to say anything, or too slowly.
+    pub(super) fn judge_streams(&mut self, common: &Common<'_>) {
+        let recoveries = self.of_streams();
+        let mut times: Vec<_> =
+            recoveries.iter().map(|recovery| common.counted(recovery.nanoseconds, recovery.not_scheduled)).collect();
+        times.sort_unstable();
+        let is_short = self.kills < ENOUGH;
+        if times.len() < RECOVERIES && !is_short {
+            self.violation(&format!("only {} recoveries of queues and broadcasts", times.len()));
+        }
+        let median = times.get(times.len() / 2).copied().unwrap_or(0);
+        if median > MEDIAN && !is_short {
+            self.violation(&format!("the median recovery of queues and broadcasts takes {} us", median / 1000));
+        }
+    }
+
+    fn streams(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, queue) in self.queues.iter().enumerate() {
+            let Closed { pushed, popped, done, returned, inherited, .. } = queue;
+            let Closed { was_full, was_empty, lost, may_be_lost, .. } = queue;
+            writeln!(
+                f,
+                "queue {at}: {pushed} pushed, {popped} popped, {done} jobs done, {returned} returned, {inherited} of the \
+                 dead delivered again; {was_full} times full, {was_empty} times empty; {lost} lost with their poppers, \
+                 at most {may_be_lost}"
+            )?;
+        }
+        for (at, [sent, received, missed]) in self.broadcasts.iter().enumerate() {
+            writeln!(f, "broadcast {at}: {sent} sent; {received} received and {missed} missed by all subscribers")?;
+        }
+        Ok(())
     }
 }
 

@@ -22,7 +22,7 @@ use super::os::{self, News, drain, now, pipe, spawn};
 use super::places::Running;
 use super::recovery::Measurement;
 use super::report::Report;
-use super::stamp::mix;
+use super::stamp::{Stamp, Stamped, mix};
 use super::victim::NAME;
 use super::{Options, check, measure, waiters};
 use crate::random::Random;
@@ -92,7 +92,9 @@ impl Supervisor<'_> {
         let common = self.common;
         let maker = spawn(common.news, || {
             let store = Store::options().max_processes(TABLE).open(common.path).expect("a store");
-            drop(store.create::<Arena>().expect("an arena"));
+            let arena = store.create::<Arena>().expect("an arena");
+            arena.measured.job.push(Stamped::of(Stamp::new(0, 1))).expect("a new queue");
+            drop(arena);
             store.open_or_create_named(NAME).expect("a name");
         });
         self.pids.insert(maker.as_raw());

@@ -7,6 +7,7 @@ use std::time::Duration;
 use shmstore::{Shared, Store};
 
 use super::arena::{Arena, Made, Part};
+use super::holds;
 use super::job::{Common, Job};
 use super::op::Op;
 use super::os::die_at;
@@ -22,17 +23,32 @@ pub(super) enum Kind {
     Writer,
     Create,
     Remove,
+    Producer,
+    Consumer,
+    Job,
+    Queue,
+    Sender,
+    Broadcast,
 }
 
 /// All of them, as the report names them.
-pub(super) const KINDS: [(Kind, &str); 6] = [
+pub(super) const KINDS: [(Kind, &str); 12] = [
     (Kind::Lock, "Lock"),
     (Kind::Store, "store"),
     (Kind::Transaction, "Transaction"),
     (Kind::Writer, "Writer lease"),
     (Kind::Create, "create"),
     (Kind::Remove, "remove"),
+    (Kind::Producer, "Producer"),
+    (Kind::Consumer, "Consumer"),
+    (Kind::Job, "Job"),
+    (Kind::Queue, "push and pop"),
+    (Kind::Sender, "Sender"),
+    (Kind::Broadcast, "send"),
 ];
+
+/// The first kind in `KINDS` of queues and broadcasts. These are killed more often.
+pub(super) const FIRST_OF_STREAMS: usize = 6;
 
 const CREATE_STEPS: [&str; 8] = [
     "CreateLocked",
@@ -62,15 +78,16 @@ pub(super) fn hold(common: &Common<'_>, kind: Kind, generation: u64) {
         Kind::Store => store_flat_out(&mut job, &arena),
         Kind::Create => create(&mut job, &store, step),
         Kind::Remove => remove(&mut job, &store, step),
+        _ => holds::hold(&mut job, &arena.measured, kind),
     }
 }
 
-fn say_that_we_have_it(job: &Job<'_>) {
+pub(super) fn say_that_we_have_it(job: &Job<'_>) {
     job.place.holding.store(job.generation, SeqCst);
     job.common.news.wake();
 }
 
-fn keep_it() -> ! {
+pub(super) fn keep_it() -> ! {
     loop {
         thread::sleep(Duration::from_secs(60));
     }

@@ -8,13 +8,14 @@ use shmstore::WaitError;
 
 use super::arena::Arena;
 use super::board::Acknowledged;
+use super::feeding;
 use super::job::{Common, Job};
 use super::op::Op;
 use super::os::{not_scheduled, now};
 use super::report::LIMIT;
 
 /// How long one wait is. Without news it ends by itself.
-const ONE_WAIT: Duration = Duration::from_millis(300);
+pub(super) const ONE_WAIT: Duration = Duration::from_millis(300);
 
 /// The waiter of a place among the long-lived.
 pub(super) fn wait(common: &Common<'_>, place: usize) {
@@ -27,6 +28,12 @@ pub(super) fn wait(common: &Common<'_>, place: usize) {
             drop(arena);
             let Some(arena) = job.expect("attach read-only", store.attach_read_only::<Arena>()) else { return };
             follow(&mut job, &parts[2], |seen| arena.page.wait_newer(seen, ONE_WAIT).map(|(version, _)| version));
+        }
+        5 => feeding::follow(&mut job, 2, arena.streams.broadcast_of_64.subscribe()),
+        6 => {
+            drop(arena);
+            let Some(arena) = job.expect("attach read-only", store.attach_read_only::<Arena>()) else { return };
+            feeding::follow(&mut job, 2, arena.streams.broadcast_of_64.subscribe_oldest());
         }
         _ => follow(&mut job, notifications, |seen| arena.news.wait_past(seen, ONE_WAIT)),
     }
@@ -52,7 +59,7 @@ fn follow(job: &mut Job<'_>, acknowledged: &Acknowledged, wait: impl Fn(u64) -> 
 }
 
 /// News that was acknowledged at some time has come.
-fn note(job: &Job<'_>, acknowledged: Option<u64>, began: u64, delayed: u64) {
+pub(super) fn note(job: &Job<'_>, acknowledged: Option<u64>, began: u64, delayed: u64) {
     let Some(acknowledged) = acknowledged else { return };
     let (board, late) = (job.board(), now().saturating_sub(acknowledged.max(began)));
     board.waits.fetch_add(1, SeqCst);
@@ -68,7 +75,7 @@ fn note(job: &Job<'_>, acknowledged: Option<u64>, began: u64, delayed: u64) {
 }
 
 /// Nothing has come: then nothing may have been acknowledged long ago.
-fn note_silence(job: &Job<'_>, acknowledged: &Acknowledged, seen: u64, began: u64) {
+pub(super) fn note_silence(job: &Job<'_>, acknowledged: &Acknowledged, seen: u64, began: u64) {
     let now = now();
     let newest = acknowledged.version();
     if newest > seen {

@@ -9,10 +9,10 @@ use shmstore::{STEPS, Shared, Store};
 
 use super::arena::{Arena, load_read_only};
 use super::board::PARTS;
-use super::churn;
 use super::job::{Common, Job};
 use super::op::Op;
 use super::os::{News, die_at, spawn};
+use super::{churn, feeding, queueing};
 
 /// How a worker spends its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,26 +23,53 @@ enum Way {
     Churning,
     /// Likewise, until it comes to a failpoint, which kills it.
     ToAStep,
+    /// On the queues and broadcasts.
+    Streaming,
+    /// Likewise, until it comes to a failpoint.
+    StreamingToAStep,
 }
+
+const STREAM_STEPS: [&str; 13] = [
+    "WriterBegun",
+    "QueueCopied",
+    "QueuePushed",
+    "QueuePopped",
+    "JobTaken",
+    "JobDone",
+    "JobReturned",
+    "SendOdd",
+    "SendCopied",
+    "ItemSent",
+    "StoreUntold",
+    "VersionUnwoken",
+    "VersionAwaited",
+];
 
 pub(super) fn work(common: &Common<'_>, number: usize, generation: u64) {
     let mut job = Job::new(common, number, generation);
+    job.place.live(generation);
     job.enter(Op::Start);
-    let way = match job.random.within(0..10) {
-        0..7 => Way::Using,
-        7 => Way::Churning,
+    let way = match job.random.within(0..16) {
+        0..6 => Way::Using,
+        6..10 => Way::Streaming,
+        10..12 => Way::StreamingToAStep,
+        12 => Way::Churning,
         _ => Way::ToAStep,
     };
-    if way == Way::ToAStep {
-        die_at(a_step(&mut job));
+    match way {
+        Way::ToAStep => die_at(a_step(&mut job)),
+        Way::StreamingToAStep => die_at(STREAM_STEPS[job.random.within(0..STREAM_STEPS.len())]),
+        _ => {}
     }
     let Some((store, mut arena)) = job.attach() else { return };
     loop {
-        if way == Way::Using {
-            let Some(kept) = one(&mut job, &store, arena) else { return };
-            arena = kept;
-        } else {
-            churn::one(&mut job, &store);
+        match way {
+            Way::Using => {
+                let Some(kept) = one(&mut job, &store, arena) else { return };
+                arena = kept;
+            }
+            Way::Streaming | Way::StreamingToAStep => stream(&mut job, &arena),
+            Way::Churning | Way::ToAStep => churn::one(&mut job, &store),
         }
     }
 }
@@ -54,9 +81,14 @@ fn a_step(job: &mut Job<'_>) -> &'static str {
     if step != "CreateSegment" || job.random.one_in(10) { step } else { "CreateClaimed" }
 }
 
+fn stream(job: &mut Job<'_>, arena: &Arena) {
+    if job.random.one_in(3) { feeding::one(job, arena) } else { queueing::one(job, arena) }
+}
+
 /// One operation. Returns the handle, or another one.
 fn one(job: &mut Job<'_>, store: &Store, arena: Shared<Arena>) -> Option<Shared<Arena>> {
-    match job.random.within(0..400) {
+    match job.random.within(0..500) {
+        400.. => stream(job, &arena),
         0..50 => load(job, &arena),
         50..120 => store_one(job, &arena),
         120..170 => update(job, &arena),

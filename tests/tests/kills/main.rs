@@ -2,4 +2,5 @@
 
 mod holders;
 mod killed;
+mod streams;
 mod torture;

@@ -9,19 +9,23 @@ use shmstore_tests::sandbox::SANDBOX;
 use shmstore_tests::scratch::Scratch;
 use shmstore_tests::wait::{flat_out, until_true};
 
-const ROUNDS: u64 = 100_000;
+pub(super) const ROUNDS: u64 = 100_000;
 
 /// A sleep that nobody ends lasts longer than the test.
 const SLICE: (&str, &str) = ("SHMSTORE_SLICE_MS", "60000");
 
-/// Passes turns in a way between processes, each with an environment of its own.
 fn pass_turns(way: &str, rounds: u64, environments: &[&[(&str, &str)]]) {
+    pass_turns_as("relay", way, rounds, environments);
+}
+
+/// Passes turns in a way of a role between processes, each with an environment of its own.
+pub(super) fn pass_turns_as(role: &str, way: &str, rounds: u64, environments: &[&[(&str, &str)]]) {
     let _turn = flat_out();
     let scratch = Scratch::new();
     let mut relays: Vec<Peer> = (0_usize..)
         .zip(environments)
         .map(|(side, environment)| {
-            let mut command = actor("relay");
+            let mut command = actor(role);
             let numbers = [side.to_string(), environments.len().to_string(), rounds.to_string()];
             command.arg(scratch.path()).arg(way).args(numbers).envs([SLICE]).envs(environment.iter().copied());
             let mut relay = Peer::spawn(&mut command);

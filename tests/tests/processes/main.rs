@@ -4,6 +4,8 @@ mod examples;
 mod fork;
 mod fork_without_wiping;
 mod inherited_parts;
+mod inherited_streams;
+mod inherited_streams_without_wiping;
 mod inspect;
 mod lifecycle;
 mod liveness;

@@ -5,5 +5,6 @@ mod ipc_namespaces;
 mod namespaces;
 mod other_users;
 mod sandboxes;
+mod streams_of_other_users;
 mod swapped_directories;
 mod without_proc;

@@ -89,7 +89,7 @@ impl<'a, V: ShmValue> Core<'a, V> {
         })
     }
 
-    /// Receives the item at a place, and waits for it.
+    /// Receives the item at a place. Waits for it.
     #[inline(always)]
     pub(super) fn receive(&self, place: &mut Place, access: Access, limit: Limit) -> Result<V, RecvError> {
         let mut value = MaybeUninit::uninit();
@@ -117,6 +117,9 @@ impl<'a, V: ShmValue> Core<'a, V> {
             if limit == Limit::Never {
                 return Err(RecvError::Empty { broadcast: self.part.kind(), position, waited: Duration::ZERO });
             }
+            if left.is_over() {
+                return Err(RecvError::Empty { broadcast: self.part.name(), position, waited: left.waited() });
+            }
             let sent = Sent { core: &self, place: *place };
             wait(&sent, access, left.duration()).map_err(|error| match error {
                 WaitError::Removed { awaited } => RecvError::Removed { awaited },
@@ -133,11 +136,15 @@ impl<'a, V: ShmValue> Core<'a, V> {
 
     /// Returns the newest item and its number.
     pub(super) fn newest(&self) -> Result<Option<(u64, V)>, RecvError> {
-        let mut started = None;
+        let (mut started, mut before) = (None, None);
         loop {
             let next = self.next_to_send().position;
             if next == 0 {
                 return Ok(None);
+            }
+            // An item that was overwritten has later ones. If there is none, a peer has damaged the broadcast.
+            if before.replace(next) == Some(next) {
+                return Err(RecvError::NeverWhole { broadcast: self.part.name() });
             }
             let position = next - 1;
             let mut value = MaybeUninit::uninit();

@@ -23,7 +23,7 @@ use crate::value::bits;
 /// it.
 ///
 /// Until it is dropped, other consumers wait. Producers do not wait. If its process is killed, the next consumer takes
-/// over. It belongs to the thread that made it. Its [`Job`]s do not.
+/// over. A consumer belongs to the thread that made it, but its [`Job`]s belong to the process.
 ///
 /// In a child of `fork` an inherited consumer belongs to the parent. The child can only drop it.
 ///
@@ -76,7 +76,7 @@ impl<'a, V: ShmValue, const N: usize> Consumer<'a, V, N> {
         self.pop_within(Limit::Never)
     }
 
-    /// Pops the oldest item. Waits until there is one. The limit is `timeout`.
+    /// Pops the oldest item. Waits for one, for `timeout` at most.
     ///
     /// # Errors
     ///
@@ -90,7 +90,7 @@ impl<'a, V: ShmValue, const N: usize> Consumer<'a, V, N> {
         self.pop_within(Limit::Within(timeout))
     }
 
-    /// Pops up to `limit` items, as many as there are: see [`Queue::pop_many`].
+    /// Pops as many items as wait, up to `limit`: see [`Queue::pop_many`].
     ///
     /// # Errors
     ///
@@ -104,7 +104,7 @@ impl<'a, V: ShmValue, const N: usize> Consumer<'a, V, N> {
         self.pop_many_within(Limit::Forever, items, limit)
     }
 
-    /// Pops up to `limit` items, as many as there are. Never waits.
+    /// Pops as many items as wait, up to `limit`. Never waits.
     ///
     /// # Errors
     ///
@@ -118,7 +118,7 @@ impl<'a, V: ShmValue, const N: usize> Consumer<'a, V, N> {
         self.pop_many_within(Limit::Never, items, limit)
     }
 
-    /// Pops up to `limit` items, as many as there are. Waits for `timeout` at most.
+    /// Pops as many items as wait, up to `limit`. Waits for `timeout` at most.
     ///
     /// # Errors
     ///
@@ -162,7 +162,7 @@ impl<'a, V: ShmValue, const N: usize> Consumer<'a, V, N> {
         self.take_within(Limit::Never)
     }
 
-    /// Takes the oldest item. Waits until there is one. The limit is `timeout`.
+    /// Takes the oldest item. Waits for one, for `timeout` at most.
     ///
     /// # Errors
     ///
@@ -206,12 +206,12 @@ impl<'a, V: ShmValue, const N: usize> Consumer<'a, V, N> {
         if popped == 0 && most > 0 {
             let mut left = Left::of(limit);
             while popped == 0 {
-                core.wait_for_item(&mut left)?;
+                core.wait_for_item_at(self.place, &mut left)?;
                 popped = core.drain(&mut self.place, most, copy);
             }
         }
         self.side.wake();
-        core.reap_now_and_then(self.place, popped);
+        core.reap_if_due(self.place);
         Ok(popped)
     }
 
@@ -225,10 +225,10 @@ impl<'a, V: ShmValue, const N: usize> Consumer<'a, V, N> {
             let token = self.side.token();
             match core.consumers.delivery().take(&core.ring, &mut self.place, token) {
                 Some(taken) => {
-                    core.reap_now_and_then(self.place, 1);
+                    core.reap_if_due(self.place);
                     return Job::new(self.queue, taken, token);
                 }
-                None => core.wait_for_item(&mut left)?,
+                None => core.wait_for_item_at(self.place, &mut left)?,
             }
         }
     }

@@ -44,25 +44,26 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
     /// # Errors
     ///
     /// - [`PushError::Full`] if there is no room.
-    /// - [`PushError::Busy`] if another process or thread is pushing.
+    /// - [`PushError::Busy`] if another process or thread pushes or is the producer, or if this thread has the
+    ///   [`Producer`](super::Producer).
     #[inline]
     pub fn try_push(&self, value: V) -> Result<(), PushError> {
         self.push_within(Limit::Never, slice::from_ref(&value)).map(drop)
     }
 
-    /// Pushes an item. Waits until there is room. The limit is `timeout`.
+    /// Pushes an item. Waits for room, for `timeout` at most.
     ///
     /// # Errors
     ///
     /// - [`PushError::Full`] once the time is over.
-    /// - [`PushError::Busy`] if another process or thread had the producers' side all the time.
+    /// - [`PushError::Busy`] if the producers' side was not free all that time.
     /// - [`PushError::Removed`] and [`PushError::AnchorLost`] as for [`push`](Self::push).
     pub fn push_timeout(&self, value: V, timeout: Duration) -> Result<(), PushError> {
         self.push_within(Limit::Within(timeout), slice::from_ref(&value)).map(drop)
     }
 
-    /// Pushes the first of `values`, as many as have room, under one lock. Waits until there is room for one. Returns
-    /// how many were pushed, which is 0 only if there are no values.
+    /// Pushes as many of `values` as have room, from the first on, under one lock. Waits until there is room for at
+    /// least one. Returns the number of pushed values. It is 0 only if `values` is empty.
     ///
     /// ```
     /// use shmstore::Queue;
@@ -83,7 +84,7 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
         self.push_within(Limit::Forever, values)
     }
 
-    /// Pushes the first of `values`, as many as have room, under one lock. Never waits. Returns how many were pushed.
+    /// Pushes as many of `values` as have room, as [`push_many`](Self::push_many) does. Never waits.
     ///
     /// # Errors
     ///
@@ -92,8 +93,7 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
         self.push_within(Limit::Never, values)
     }
 
-    /// Pushes the first of `values`, as many as have room, under one lock. Waits until there is room for one. The limit
-    /// is `timeout`. Returns how many were pushed.
+    /// Pushes as many of `values` as have room, as [`push_many`](Self::push_many) does. Waits for `timeout` at most.
     ///
     /// # Errors
     ///
@@ -108,7 +108,7 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
     }
 }
 
-/// Copies values into slots, by their numbers.
+/// Copies values into slots. The returned function gets the index of a value, and the memory for it.
 #[inline(always)]
 pub(super) fn filler<V: ShmValue>(values: &[V]) -> impl FnMut(usize, *mut Unit) + '_ {
     |at, slot| {

@@ -15,7 +15,7 @@ use crate::sync::side::Exclusive;
 /// Pushes to a [`Queue`] without a lock for each item, as its exclusive producer. [`Queue::producer`] returns it.
 ///
 /// Until it is dropped, other producers wait. Consumers do not wait. If its process is killed, the next producer takes
-/// over. It belongs to the thread that made it.
+/// over. A producer belongs to the thread that made it.
 ///
 /// In a child of `fork` an inherited producer belongs to the parent. The child can only drop it.
 ///
@@ -69,7 +69,7 @@ impl<V: ShmValue, const N: usize> Producer<'_, V, N> {
         self.push_within(Limit::Never, slice::from_ref(&value)).map(drop)
     }
 
-    /// Pushes an item. Waits until there is room. The limit is `timeout`.
+    /// Pushes an item. Waits for room, for `timeout` at most.
     ///
     /// # Errors
     ///
@@ -83,7 +83,7 @@ impl<V: ShmValue, const N: usize> Producer<'_, V, N> {
         self.push_within(Limit::Within(timeout), slice::from_ref(&value)).map(drop)
     }
 
-    /// Pushes the first of `values`, as many as have room: see [`Queue::push_many`].
+    /// Pushes as many of `values` as have room: see [`Queue::push_many`].
     ///
     /// # Errors
     ///
@@ -97,7 +97,7 @@ impl<V: ShmValue, const N: usize> Producer<'_, V, N> {
         self.push_within(Limit::Forever, values)
     }
 
-    /// Pushes the first of `values`, as many as have room. Never waits.
+    /// Pushes as many of `values` as have room. Never waits.
     ///
     /// # Errors
     ///
@@ -111,7 +111,7 @@ impl<V: ShmValue, const N: usize> Producer<'_, V, N> {
         self.push_within(Limit::Never, values)
     }
 
-    /// Pushes the first of `values`, as many as have room. Waits for `timeout` at most.
+    /// Pushes as many of `values` as have room. Waits for `timeout` at most.
     ///
     /// # Errors
     ///
@@ -145,7 +145,7 @@ impl<V: ShmValue, const N: usize> Producer<'_, V, N> {
         let core = self.queue.core();
         let mut left = Left::of(limit);
         loop {
-            core.wait_for_room(&mut left)?;
+            core.wait_for_room_at(self.place, &mut left)?;
             let pushed = core.fill(&mut self.place, values.len(), &mut filler(values));
             if pushed > 0 {
                 self.side.wake();

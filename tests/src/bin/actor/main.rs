@@ -12,6 +12,8 @@ mod plugins;
 mod reader;
 mod relay;
 mod sandboxed;
+mod stream_relay;
+mod streamer;
 mod twins;
 mod vandal;
 mod victim;
@@ -30,6 +32,8 @@ fn main() {
         "reader" => reader::play,
         "relay" => relay::play,
         "sandboxed" => sandboxed::play,
+        "stream_relay" => stream_relay::play,
+        "streamer" => streamer::play,
         "twins" => twins::play,
         "vandal" => vandal::play,
         "victim" => victim::play,

@@ -16,6 +16,8 @@ use shmstore_tests::random::Random;
 use shmstore_tests::raw::guard_segments;
 use shmstore_tests::victim::Victim;
 
+const CHOSEN: Choosy = Choosy { letter: 'x', modes: [Mode::Stop; 3], flag: true };
+
 /// Calls that may take as long as a peer likes.
 const FOREVER: &[fn(&EveryPart)] = &[
     |parts| {
@@ -33,7 +35,7 @@ const FOREVER: &[fn(&EveryPart)] = &[
     },
     |parts| drop(parts.choosy.begin_checked().map(|transfer| transfer.rollback())),
     |parts| {
-        let _ = parts.choosy.writer().store(Choosy { letter: 'x', modes: [Mode::Stop; 3], flag: true });
+        let _ = parts.choosy.writer().store(CHOSEN);
     },
     |parts| drop(parts.lock.lock()),
     |parts| drop(parts.lock.lock_or_repair(|| ())),
@@ -42,6 +44,19 @@ const FOREVER: &[fn(&EveryPart)] = &[
         let _ = (parts.event.notify_all(), parts.event.notify_one());
     },
     |parts| drop(parts.choosy.load_checked()),
+    |parts| drop((parts.queue.push(CHOSEN), parts.queue.pop())),
+    |parts| drop((parts.queue.push_many(&[CHOSEN; 9]), parts.queue.take().map(|job| job.done()))),
+    |parts| drop((parts.crates.push(Block([3; 4096])), parts.queue.take())),
+    |parts| drop((parts.queue.clear(), parts.crates.clear())),
+    |parts| drop(parts.queue.producer().try_push(CHOSEN)),
+    |parts| drop(parts.queue.consumer().try_pop()),
+    |parts| {
+        let _ = (parts.feed.send(CHOSEN), parts.feed.send_many(&[CHOSEN; 9]));
+    },
+    |parts| {
+        let _ = parts.blocks.sender().send(Block([3; 4096]));
+    },
+    |parts| drop(parts.feed.subscribe_oldest().recv()),
 ];
 
 pub(crate) fn play() {

@@ -8,6 +8,7 @@ mod amplified;
 mod copies;
 mod harm;
 mod stalls;
+mod stream_words;
 mod words;
 
 use std::os::unix::process::ExitStatusExt;
@@ -24,7 +25,7 @@ use shmstore_tests::victim::Victim;
 use shmstore_tests::wait::flat_out;
 
 /// So many that they take some seconds.
-const WRITES: u64 = 60_000;
+const WRITES: u64 = 100_000;
 
 fn writes() -> u64 {
     std::env::var("SHMSTORE_HOSTILE_WRITES").map_or(WRITES, |writes| writes.parse().expect("a number"))

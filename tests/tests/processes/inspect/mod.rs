@@ -49,6 +49,9 @@ fn filled(store: &Store) -> Shared<EveryPart> {
     object.block.store(shmstore_tests::objects::Block::of(7));
     object.event.notify_all();
     object.event.notify_all();
+    object.queue.push_many(&['q', 'r', 's'].map(choosy)).expect("a queue of five");
+    object.queue.pop().expect("an item");
+    object.feed.send_many(&['f', 'g'].map(choosy));
     for (number, shard) in (10..).zip(&object.shards) {
         shard.store(number);
         shard.store(number + 1);

@@ -43,7 +43,9 @@ fn every_part_comes_back_from_its_file_equal_in_every_value() {
 #[test]
 fn program_that_is_built_with_the_type_attaches_what_was_made_from_a_file() {
     let scratch = Scratch::new();
-    drop(filled(&scratch.store()));
+    let before = filled(&scratch.store());
+    std::mem::forget(before.queue.take().unwrap());
+    drop(before);
     let file = saved(&scratch, 'H').to_bytes();
     let elsewhere = Scratch::new();
     SavedObject::parse(&file).unwrap().create_in(&elsewhere.store()).unwrap();
@@ -58,11 +60,20 @@ fn program_that_is_built_with_the_type_attaches_what_was_made_from_a_file() {
     assert_eq!(typed.block.load(), Block::of(7));
     assert_eq!(typed.event.count(), 2);
     assert_eq!(typed.shards[3].load_versioned(), (2, 14));
+    // A job that was not done waits again.
+    let job = typed.queue.take().unwrap();
+    assert_eq!((*job, job.deliveries()), (choosy('r'), 2));
+    job.done().unwrap();
+    assert_eq!(typed.queue.pop().unwrap(), choosy('s'));
+    let items: Vec<_> = typed.feed.subscribe_oldest().try_iter().map(Result::unwrap).collect();
+    assert_eq!(items, ['f', 'g'].map(choosy));
     // And goes on from there.
     typed.shards[3].update(|number| *number += 1);
     assert_eq!(typed.shards[3].load_versioned(), (3, 15));
     drop(typed.lock.lock().unwrap());
     typed.event.notify_all();
+    typed.queue.push_many(&[choosy('t'); 5]).unwrap();
+    assert!(typed.queue.try_push(choosy('u')).is_err() && typed.feed.send(choosy('h')) == 2);
     let again = SavedObject::parse(&file).unwrap().create_in(&elsewhere.store());
     assert!(matches!(again, Err(CreateError::AlreadyExists { .. })), "{again:?}");
 }

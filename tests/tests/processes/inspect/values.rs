@@ -22,6 +22,7 @@ fn every_part_is_decoded_to_what_its_typed_object_says() {
     let json = serde_json::to_value(there.read(&Limits::full())).unwrap();
     let choosy = |letter: char| serde_json::json!({ "letter": letter, "modes": ["Run", "Idle", "Stop"], "flag": true });
     let version = |version: u64, value| serde_json::json!({ "version": version, "locked": false, "value": value });
+    let sent = |position: u64, letter| serde_json::json!({ "position": position, "value": choosy(letter) });
     let expected = [
         ("count", serde_json::json!(u64::MAX)),
         ("mode", serde_json::json!("Stop")),
@@ -35,6 +36,13 @@ fn every_part_is_decoded_to_what_its_typed_object_says() {
         ("block", version(1, serde_json::json!({ "0": Block::<16_384>::of(7).0.to_vec() }))),
         ("lock", serde_json::json!({ "locked": false, "inconsistent": false })),
         ("event", serde_json::json!(2)),
+        (
+            "queue",
+            serde_json::json!({ "len": 2, "capacity": 5, "pushed": 3, "outstanding": 0, "first": [choosy('r'), choosy('s')] }),
+        ),
+        ("crates", serde_json::json!({ "len": 0, "capacity": 2, "pushed": 0, "outstanding": 0, "first": [] })),
+        ("feed", serde_json::json!({ "sent": 2, "capacity": 4, "last": [sent(0, 'f'), sent(1, 'g')] })),
+        ("blocks", serde_json::json!({ "sent": 0, "capacity": 2, "last": [] })),
         ("shards", serde_json::Value::Array((11..15).map(|number: u64| version(2, number.into())).collect())),
     ];
     let found = json.as_object().unwrap();

@@ -1,0 +1,83 @@
+//! Queues and broadcasts between processes of different users: one may write, or only read.
+
+use std::os::unix::fs::chown;
+
+use shmstore_tests::holder::{spawn, wait_until_asleep};
+use shmstore_tests::peer::Peer;
+use shmstore_tests::privilege::{ALICE, BOB, GROUP, PublicPeer, with_users};
+use shmstore_tests::scratch::{Scratch, set_mode};
+use shmstore_tests::streamer::drain;
+
+/// A directory of root's, and processes of others that use it.
+struct Users {
+    anchor: Scratch,
+    program: PublicPeer,
+}
+
+impl Users {
+    fn new() -> Self {
+        let anchor = Scratch::new();
+        chown(anchor.path(), None, Some(GROUP)).unwrap();
+        set_mode(anchor.path(), 0o755);
+        Self { anchor, program: PublicPeer::in_role("streamer") }
+    }
+
+    /// Starts a process of Alice's, which makes an object that all may use as `mode` says, or of Bob's.
+    fn start(&self, uid: u32, mode: &str, environment: &[(&str, &str)]) -> Peer {
+        let mut command = self.program.command_as(uid, self.anchor.path());
+        let trusted = if uid == ALICE { BOB } else { ALICE }.to_string();
+        command.env("PEER_TRUSTS", trusted).env("PEER_MODE", mode);
+        spawn(command.envs(environment.iter().copied()))
+    }
+}
+
+#[test]
+fn users_that_trust_each_other_hand_each_other_items_and_inherit_each_others_jobs() {
+    with_users(|| {
+        let users = Users::new();
+        let mut alice = users.start(ALICE, "666", &[]);
+        let mut bob = users.start(BOB, "666", &[]);
+        bob.tell("take_timeout 25000");
+        wait_until_asleep(bob.pid());
+        alice.expect_ok("push 5");
+        assert_eq!(bob.answer(), "ok 5 1");
+        alice.expect_err("take_timeout 60", "Empty");
+        bob.expect_ok("producer");
+        let message = alice.expect_err("try_push 9", "Busy");
+        assert!(message.contains(&format!("pid {} holds it", bob.pid())), "{message}");
+        alice.tell("take_timeout 25000");
+        wait_until_asleep(alice.pid());
+        bob.kill();
+        assert_eq!(alice.answer(), "ok 5 2");
+        alice.expect_ok("done");
+        alice.expect_ok("push_timeout 6 20000");
+        assert_eq!(drain(&mut alice), ["6 1"]);
+    });
+}
+
+#[test]
+fn user_that_may_only_read_looks_at_a_queue_and_receives_from_a_broadcast() {
+    with_users(|| {
+        let users = Users::new();
+        let mut alice = users.start(ALICE, "644", &[]);
+        let mut bob = users.start(BOB, "644", &[("STREAMER_READS", "1")]);
+        alice.expect_ok("push_many 5 6");
+        assert_eq!((bob.expect_ok("seen items"), bob.expect_ok("seen len")), ("5 6".into(), "2".into()));
+        bob.expect_err("try_pop", "Reader");
+        bob.expect_ok("see_subscribe");
+        bob.tell("recv 25000");
+        wait_until_asleep(bob.pid());
+        alice.expect_ok("send 7");
+        assert_eq!(bob.answer(), "ok 0 7");
+        (0..9).for_each(|_| drop(alice.expect_ok("send 8")));
+        // Four are kept, and it goes on one item after the oldest.
+        assert_eq!(bob.expect_err("recv", "Lagged"), "6");
+        assert_eq!(bob.expect_ok("recv"), "7 8");
+        // A reader is no participant, so its death and its stop are nobody's concern.
+        assert_eq!(alice.expect_ok("participants"), "1");
+        alice.expect_ok("remove");
+        let answer = std::iter::repeat_with(|| bob.ask("recv 25000")).find(|answer| !answer.starts_with("ok"));
+        assert!(answer.is_some_and(|answer| answer.starts_with("err Removed ")), "not told of the removal");
+        assert_eq!(bob.expect_ok("seen items"), "5 6");
+    });
+}
