@@ -228,25 +228,27 @@ impl<const WORDS: usize> Sends<WORDS> for Sender<'static, Payload<WORDS>, CAPACI
 impl<const WORDS: usize> Receives<WORDS> for Subscriber<'static, Payload<WORDS>, CAPACITY> {
     #[inline]
     fn try_receive(&mut self, into: &mut Payload<WORDS>) -> bool {
-        received(self.try_recv(), into)
+        match self.try_recv() {
+            Ok(value) => *into = value,
+            Err(error) => return is_not_there(error),
+        }
+        true
     }
 }
 
 impl<const WORDS: usize> Waits<WORDS> for Subscriber<'static, Payload<WORDS>, CAPACITY> {
     fn wait(&mut self, into: &mut Payload<WORDS>) -> bool {
-        received(self.recv_timeout(SECOND), into)
+        match self.recv_timeout(SECOND) {
+            Ok(value) => *into = value,
+            Err(error) => return is_not_there(error),
+        }
+        true
     }
 }
 
-#[inline]
-fn received<const WORDS: usize>(answer: Result<Payload<WORDS>, RecvError>, into: &mut Payload<WORDS>) -> bool {
-    match answer {
-        Ok(value) => {
-            *into = value;
-            true
-        }
-        // Missed values are counted by their numbers.
-        Err(RecvError::Empty { .. } | RecvError::Lagged { .. }) => false,
-        Err(error) => panic!("{error}"),
-    }
+/// Returns `false`, for `try_receive` to return, if an item only was not there. Missed items are counted by their numbers.
+#[cold]
+fn is_not_there(error: RecvError) -> bool {
+    assert!(matches!(error, RecvError::Empty { .. } | RecvError::Lagged { .. }), "{error}");
+    false
 }
