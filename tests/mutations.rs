@@ -284,8 +284,9 @@ pub(crate) const BROADCAST: &[Mutation] = mutations! {
     protocol the_move_after_a_lag fails a_subscriber_lags:
         "saturating_sub(place.position).max(1)" => "saturating_sub(place.position)";
     protocol the_distance_from_the_oldest fails a_slow_subscriber_catches_up:
-        ".saturating_add((capacity / 4).max(1))" => "";
-    protocol the_quarter_of_the_capacity fails a_slow_subscriber_catches_up: "(capacity / 4).max(1)" => "1";
+        ".saturating_add(margin(capacity))" => "";
+    protocol the_two_items_of_a_small_margin fails a_slow_subscriber_catches_up:
+        "{ capacity / 4 } else { 2 }" => "{ capacity / 4 } else { 1 }";
 };
 
 /// Not here: the Release of `scanned` and of a taken slot. Without it, reaping finds an item that nobody counts.

@@ -12,6 +12,7 @@ use super::ring::Broadcast;
 use super::value::Value;
 use crate::layout::path::{FieldError, FieldPath, Step};
 use crate::layout::schema::{OwnedKind, OwnedSchema};
+use crate::sync::broadcast_margin;
 
 /// The items of a broadcast that were there, from a position on. [`Object::items`] returns them.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -69,7 +70,7 @@ impl Object {
     /// It never waits. If no item is at the position yet, there are no values. A reader that calls it repeatedly with
     /// [`Items::next`] gets each item once and whole, or learns how many it has missed. The number is exact.
     ///
-    /// If the item at `from` was overwritten, the first item is a quarter of the capacity after the oldest one, because
+    /// If the item at `from` was overwritten, the first item is a quarter of the capacity, or two, after the oldest one, because
     /// the oldest items are overwritten next.
     ///
     /// The items of a call have at most [`Limits::bytes`]. One item may have more.
@@ -177,7 +178,7 @@ impl Reader<'_> {
 
     fn after_a_lag(&self, from: u64) -> Result<u64, String> {
         let capacity = self.broadcast.ring().capacity();
-        let next = self.sent()?.wrapping_sub(capacity).wrapping_add((capacity / 4).max(1));
+        let next = self.sent()?.wrapping_sub(capacity).wrapping_add(broadcast_margin(capacity));
         let least = from.wrapping_add(1);
         Ok(if (next.wrapping_sub(least) as i64) < 0 { least } else { next })
     }
@@ -211,8 +212,8 @@ mod tests {
             assert_eq!(items(reader, 5, 9), (0, 5, "50 60 70 80 ".into()));
             assert_eq!(items(reader, 7, 1), (0, 7, "70 ".into()));
             assert_eq!(items(reader, 9, 9), (0, 9, String::new()), "it is not there yet");
-            assert_eq!(items(reader, 4, 9), (2, 6, "60 70 80 ".into()), "a quarter after the oldest");
-            assert_eq!(items(reader, 0, 1), (6, 6, "60 ".into()));
+            assert_eq!(items(reader, 4, 9), (3, 7, "70 80 ".into()), "a quarter after the oldest, and two at least");
+            assert_eq!(items(reader, 0, 1), (7, 7, "70 ".into()));
             assert_eq!(items(reader, 0, 0), (0, 0, String::new()));
         });
         // Item 9 is being written.

@@ -28,6 +28,7 @@ use crate::sys::shm::Access;
 
 use self::core::Core;
 use memory::BroadcastCell;
+pub(crate) use protocol::margin;
 pub use sender::Sender;
 pub use subscriber::{Subscriber, SubscriberIter, SubscriberTryIter};
 pub use view::BroadcastView;
@@ -71,8 +72,8 @@ pub use view::BroadcastView;
 ///
 /// - Items are numbered from 0. At any instant the last `N` - 1 items are whole. The one before them may be in the
 ///   process of being overwritten.
-/// - A subscriber that lagged skips the oldest quarter of the kept items too, because they are overwritten next. All
-///   items that it skips count as missed.
+/// - A subscriber that lagged skips the oldest quarter of the kept items too, and at least two, because they are
+///   overwritten next. All items that it skips count as missed.
 /// - If the bytes of an item are not a valid `V`, the call returns [`RecvError::InvalidValue`].
 ///
 /// # Memory

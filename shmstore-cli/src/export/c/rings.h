@@ -68,7 +68,7 @@ static inline uint64_t shmstore_broadcast_oldest(const shmstore_ring *ring)
 
 static inline int shmstore_broadcast_receive(const shmstore_ring *ring, uint64_t *position, void *out, uint64_t *missed)
 {
-    uint64_t at = *position, next;
+    uint64_t at = *position, next, margin = ring->capacity / 4 > 2 ? ring->capacity / 4 : 2;
     if (shmstore_broadcast_since(ring, at) < 0)
         return 0;
     if (shmstore_copy_slot(ring, shmstore_slot(ring, at), 2 * at + 2, out)) {
@@ -78,7 +78,7 @@ static inline int shmstore_broadcast_receive(const shmstore_ring *ring, uint64_t
     if (shmstore_broadcast_since(ring, at) <= 0)
         return 0;
     /* The oldest items are overwritten next. So the reader goes on a quarter of the capacity after the oldest one. */
-    next = shmstore_broadcast_sent(ring) - ring->capacity + (ring->capacity / 4 ? ring->capacity / 4 : 1);
+    next = shmstore_broadcast_sent(ring) - ring->capacity + (margin < ring->capacity ? margin : ring->capacity - 1);
     if ((int64_t)(next - (at + 1)) < 0)
         next = at + 1;
     *missed = next - at;

@@ -133,7 +133,7 @@ class Subscriber:
         if of._since(at) <= 0:
             return None
         # The oldest items are overwritten next. So the reader goes on a quarter of the capacity after the oldest one.
-        missed = max(_signed(of.sent - of.capacity + max(of.capacity // 4, 1) - at), 1)
+        missed = max(_signed(of.sent - of.capacity + min(max(of.capacity // 4, 2), of.capacity - 1) - at), 1)
         self.position = (at + missed) % 2**64
         raise Lagged(missed)
 

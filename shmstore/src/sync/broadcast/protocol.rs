@@ -146,13 +146,20 @@ pub(super) fn receive<S: Slots>(slots: &S, tail: &AtomicU64, place: &mut Place, 
     lagged(*slots, tail, place)
 }
 
+/// How far behind the oldest item a subscriber goes on that lagged: a quarter of the slots, and two at least. With one,
+/// a subscriber of few slots that is as fast as the sender may always come while the sender writes that very item.
+pub(crate) const fn margin(capacity: u64) -> u64 {
+    let margin = if capacity / 4 > 2 { capacity / 4 } else { 2 };
+    if margin < capacity { margin } else { capacity - 1 }
+}
+
 /// Moves the position of an overwritten item past the oldest quarter of the slots. The oldest items are overwritten
 /// next, so from the oldest one a subscriber would lag again and again behind a fast sender.
 #[cold]
 fn lagged<S: Slots>(slots: S, tail: &AtomicU64, place: &mut Place) -> Received {
     let capacity = slots.capacity();
     let next = next_to_send(&slots, tail).position;
-    let wanted = next.saturating_sub(capacity).saturating_add((capacity / 4).max(1));
+    let wanted = next.saturating_sub(capacity).saturating_add(margin(capacity));
     let missed = wanted.saturating_sub(place.position).max(1);
     *place = Place::of(place.position.wrapping_add(missed), capacity);
     Received::Lagged { missed }

@@ -26,12 +26,12 @@ use crate::sys::shm::Access;
 /// loop {
 ///     match slow.try_recv() {
 ///         Ok(item) => received.push(item),
-///         Err(RecvError::Lagged { missed }) => println!("missed {missed} items"), // 3
+///         Err(RecvError::Lagged { missed }) => println!("missed {missed} items"), // 4
 ///         Err(RecvError::Empty { .. }) => break,
 ///         Err(error) => return Err(error.into()),
 ///     }
 /// }
-/// assert_eq!(received, [13, 14, 15]);
+/// assert_eq!(received, [14, 15]);
 /// # Ok::<(), shmstore::Error>(())
 /// ```
 #[must_use = "a subscriber that is dropped receives nothing"]
