@@ -1,9 +1,9 @@
 //! Work that survives its workers: `cargo run --example jobs`.
 //!
-//! The program starts four processes that take jobs from a queue, and kills them (SIGKILL) again and again, wherever
-//! they are. No job is lost: the job of a killed process is given to another one. A worker may be killed after it has
-//! stored its result, so a job may be done twice, which has to do no harm. One job is a mistake that ends each worker.
-//! After five of them it is put aside.
+//! The program starts four processes that take jobs from a queue. It kills them (SIGKILL) again and again, wherever
+//! they are. No job is lost, because another process gets the job of a killed one. A worker may be killed after it has
+//! stored its result. So a job may be done twice, and must do no harm then. One job is a mistake that ends every worker
+//! that takes it. After five deliveries it is put aside.
 
 #![forbid(unsafe_code)]
 
@@ -24,7 +24,7 @@ const PRIZE: u64 = 1_000_000;
 #[repr(C)]
 #[shm(id = 'J')]
 struct Lottery {
-    jobs: Queue<u64, { JOBS as usize }>, // each is a number of winners
+    jobs: Queue<u64, { JOBS as usize }>, // a job is a number of winners
     put_aside: Queue<u64, 8>,
     shares: [AtomicU64; JOBS as usize], // the results: what each winner gets
 }
@@ -36,7 +36,7 @@ impl Lottery {
             taken => taken?,
         };
         if job.deliveries() > 5 {
-            self.put_aside.push(*job)?; // so many workers died of it
+            self.put_aside.push(*job)?; // it may have ended five workers
         } else {
             sleep(Duration::from_millis(1)); // real work takes longer
             let share = PRIZE / *job; // job 0 panics
@@ -50,7 +50,7 @@ impl Lottery {
     }
 }
 
-/// Works until this process is killed. If its parent is gone, it removes the object and ends.
+/// Works until this process is killed. If its parent is gone, removes the object and ends.
 fn work() -> Result<(), Box<dyn Error>> {
     let store = Store::open("./jobs-lottery")?;
     let lottery = store.attach::<Lottery>()?;
@@ -71,7 +71,7 @@ fn supervise(lottery: &Lottery, workers: &mut [Child]) -> Result<u32, Box<dyn Er
     while !lottery.is_done() {
         sleep(Duration::from_millis(5));
         let worker = &mut workers[RandomState::new().hash_one(0) as usize % 4];
-        let has_ended = worker.try_wait()?.is_some(); // of job 0
+        let has_ended = worker.try_wait()?.is_some(); // job 0 has ended it
         if has_ended || !lottery.jobs.is_empty() {
             killed += u32::from(!has_ended);
             worker.kill()?;

@@ -6,7 +6,7 @@ use shmstore::{AnyBits, ShmObject, ShmValue, Store, Timestamp, Versioned};
 use std::thread::sleep;
 use std::time::Duration;
 
-/// A value, and when it was stored. They are one value, so that no reader gets the time of another value.
+/// A value and the time when it was stored. Both are in one value, so that no reader gets the time of another value.
 #[derive(Clone, Copy, Debug, ShmValue)]
 #[repr(C)]
 struct Dated<T: ShmValue> {
@@ -14,7 +14,7 @@ struct Dated<T: ShmValue> {
     value: T,
 }
 
-/// A value that counts only for a time: its reader notices that the process that stores it has stopped.
+/// A value that has to be fresh. A reader notices if the process that stores it has stopped.
 #[derive(Debug, ShmObject)]
 #[repr(C)]
 struct Fresh<T: ShmValue> {
@@ -55,7 +55,7 @@ fn main() -> Result<(), shmstore::Error> {
     sleep(Duration::from_millis(20));
     track.celsius.store(21.5);
 
-    // Most often in another process.
+    // In a real program, the reader is most often another process.
     let seen = store.attach::<Track>()?;
     let [minute, moment] = [Duration::from_secs(60), Duration::from_millis(10)];
     println!("within a minute: {:?}, {:?}", seen.position.load(minute), seen.celsius.load(minute));

@@ -1,7 +1,7 @@
 //! A feed that waits for no reader: `cargo run --example ticks`.
 //!
-//! The program starts itself twice more. The first process sends quotes, as their only sender. The other two subscribe
-//! to all of them. One is slow: it learns how many quotes it missed, and slows neither of the others.
+//! The program starts itself twice more. The first process is the only sender of quotes. The other two subscribe to all
+//! of them. The slow one learns how many quotes it missed, and slows neither of the others.
 
 #![forbid(unsafe_code)]
 
@@ -32,7 +32,7 @@ struct Feed {
 
 impl Feed {
     fn send_all(&self) -> Result<(), Box<dyn Error>> {
-        self.subscribed.wait_past(1, PATIENCE)?; // both
+        self.subscribed.wait_past(1, PATIENCE)?; // until both have subscribed
         let mut quotes = self.quotes.sender(); // no other process sends until it is dropped
         for number in 0..QUOTES {
             let bid = 100.0 + number as f64 / 100.0;
@@ -55,7 +55,7 @@ impl Feed {
                     spread += quote.ask - quote.bid;
                     sleep(pause);
                 }
-                Err(RecvError::Lagged { missed: more }) => missed += more, // and it goes on
+                Err(RecvError::Lagged { missed: more }) => missed += more, // the next call goes on
                 Err(error) => return Err(error.into()),
             }
         }

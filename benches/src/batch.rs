@@ -31,6 +31,8 @@ pub struct Sample {
     pub torn: u64,
     /// The number of operations that gave up. Without giving up they would have taken longer.
     pub starved: u64,
+    /// The number of sent values that no receiver got.
+    pub lost: u64,
 }
 
 /// Values of which all words were checked, outside of the measurement.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use clap::Args;
-use shmstore::{Lock, ShmObject, Store, Versioned};
+use shmstore::{Broadcast, Lock, Queue, ShmObject, Store, Versioned};
 
 use crate::Failure;
 use crate::payload::Payload;
@@ -136,13 +136,22 @@ fn table(names: &[&str], counts: &Counts, before: &Counts) -> String {
 }
 
 /// All of them, in the order of the table.
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 16] = [
     "empty loop",
     "load 64 B",
     "store 64 B",
     "store 64 B, exclusive writer",
     "lock, unlock",
     "begin, commit",
+    "push 48 B",
+    "push 48 B, exclusive",
+    "pop 48 B",
+    "pop 48 B, exclusive",
+    "pop of an empty queue",
+    "take, done 48 B",
+    "take, done 48 B, exclusive",
+    "send 48 B, exclusive",
+    "recv 48 B",
     "attach, drop",
 ];
 
@@ -164,6 +173,18 @@ pub struct Operate {
 struct Object {
     value: Versioned<Payload<8>>,
     lock: Lock,
+}
+
+/// The number of items that a queue or a broadcast has room for: more than are pushed, or popped, in all rounds.
+const ROOM: usize = 4096;
+
+/// An object of its own, so that the cost of an attach does not depend on it.
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'J')]
+struct Channels {
+    queue: Queue<Payload<6>, ROOM>,
+    broadcast: Broadcast<Payload<6>, ROOM>,
 }
 
 /// The number of repetitions: an attach takes long.
@@ -218,9 +239,72 @@ pub fn operate(operate: &Operate) -> Result<(), Failure> {
             drop(object);
             warm(rounds, || drop(black_box(store.attach::<Object>().expect("created above"))));
         }
-        other => return Err(format!("no operation `{other}`").into()),
+        other => operate_channel(&store, other, rounds)?,
     }
     store.remove::<Object>()?;
+    Ok(())
+}
+
+/// Runs one operation of a queue or a broadcast.
+fn operate_channel(store: &Store, name: &str, rounds: u64) -> Result<(), Failure> {
+    let object = store.create::<Channels>()?;
+    let Channels { queue, broadcast } = &*object;
+    let value = Payload::filled(1);
+    let mut subscriber = broadcast.subscribe();
+    if name.starts_with("pop 48") || name.starts_with("take") {
+        (0..=rounds).try_for_each(|_| queue.try_push(value))?;
+    }
+    match name {
+        "push 48 B" => warm(rounds, || black_box(queue).try_push(*black_box(&value)).expect("there is room")),
+        "push 48 B, exclusive" => {
+            let mut producer = queue.producer();
+            warm(rounds, || black_box(&mut producer).try_push(*black_box(&value)).expect("there is room"));
+        }
+        "pop 48 B" => warm(rounds, || {
+            black_box(black_box(queue).try_pop().expect("there are enough"));
+        }),
+        "pop 48 B, exclusive" => {
+            let mut consumer = queue.consumer();
+            warm(rounds, || {
+                black_box(black_box(&mut consumer).try_pop().expect("there are enough"));
+            });
+        }
+        "pop of an empty queue" => {
+            let mut consumer = queue.consumer();
+            warm(rounds, || {
+                black_box(black_box(&mut consumer).try_pop().is_err());
+            });
+        }
+        "take, done 48 B" => warm(rounds, || {
+            let job = black_box(queue).try_take().expect("there are enough");
+            black_box(&*job);
+            job.done().expect("a job of this process");
+        }),
+        "take, done 48 B, exclusive" => {
+            let mut consumer = queue.consumer();
+            warm(rounds, || {
+                let job = black_box(&mut consumer).try_take().expect("there are enough");
+                black_box(&*job);
+                job.done().expect("a job of this process");
+            });
+        }
+        "send 48 B, exclusive" => {
+            let mut sender = broadcast.sender();
+            warm(rounds, || {
+                black_box(black_box(&mut sender).send(*black_box(&value)));
+            });
+        }
+        "recv 48 B" => {
+            for _ in 0..=rounds {
+                broadcast.send(value);
+            }
+            warm(rounds, || {
+                black_box(black_box(&mut subscriber).try_recv().expect("sent above"));
+            });
+        }
+        other => return Err(format!("no operation `{other}`").into()),
+    }
+    store.remove::<Channels>()?;
     Ok(())
 }
 

@@ -45,6 +45,9 @@ const END: u64 = 3;
 /// A partner that does not follow an order within this time has failed.
 const LIMIT: Duration = Duration::from_secs(30);
 
+/// A partner that is to be killed works this long at most.
+const MOMENT: Duration = Duration::from_millis(10);
+
 /// The arguments of the other process.
 #[derive(Debug, Clone, Args)]
 pub struct Role {
@@ -90,11 +93,11 @@ impl Partner {
             spin_loop();
         }
         let (done, start) = (self.done(), Instant::now());
-        let Reads { done: rounds, torn, starved } = work(rounds);
+        let Reads { done: rounds, torn, starved, lost } = work(rounds);
         let (taken, did) = (start.elapsed(), self.done() - done);
         self.tell(REST).expect("the partner rests");
         let partner = Some(each(taken, did.max(1)));
-        Sample { nanoseconds: each(taken, rounds.max(1)), partner, rounds, torn, starved }
+        Sample { nanoseconds: each(taken, rounds.max(1)), partner, rounds, torn, starved, lost }
     }
 
     /// Calls the partner, which answers, a number of times. Returns the time that this takes, without the pauses before
@@ -110,6 +113,31 @@ impl Partner {
         alarm::cancel();
         self.until(REST).expect("the partner rests");
         taken
+    }
+
+    /// Lets the partner work until `work` is done. `work` returns the time that it took.
+    pub fn along(&mut self, work: impl FnOnce(&Self) -> Duration) -> Duration {
+        self.tell(RUN).expect("the partner runs");
+        // Without the partner, `work` would wait forever.
+        alarm::set(LIMIT.as_secs() as u32);
+        let taken = work(self);
+        alarm::cancel();
+        self.tell(REST).expect("the partner rests");
+        taken
+    }
+
+    /// Lets the partner work, and kills it as soon as it has done some operations, or a moment later if it cannot do as
+    /// many. Returns the number that it has done.
+    pub fn kill_after(mut self, operations: u64) -> Result<u64, Failure> {
+        self.director.wanted.store(RUN, Release);
+        self.director.bell.notify_all();
+        let deadline = Instant::now() + MOMENT;
+        while self.done() < operations && Instant::now() < deadline {
+            spin_loop();
+        }
+        self.process.kill()?;
+        self.process.wait()?;
+        Ok(self.done())
     }
 
     /// Returns the number of operations that the partner has done in all, as far as it has told.

@@ -23,6 +23,9 @@ const DISK: &str = "disk-of-";
 /// The directory of files in memory.
 const MEMORY: &str = "/dev/shm";
 
+/// A named semaphore of a run, as cloudtoid names the one of a queue: a file in memory whose name begins like this.
+const SEMAPHORE: &str = "sem.ct3ip.";
+
 /// A new directory is locked by its run within this time.
 const START: Duration = Duration::from_secs(10);
 
@@ -86,6 +89,14 @@ pub fn prefix(directory: &Path) -> String {
     format!("{}-", place.unwrap_or("shmstore-compare-nowhere"))
 }
 
+/// The name of something in memory that belongs to a directory of a run.
+pub fn name_in_memory(directory: &Path) -> String {
+    let inside = directory.ancestors().take_while(|path| !is_one(path)).filter_map(|path| path.file_name()?.to_str());
+    let mut inside: Vec<&str> = inside.collect();
+    inside.reverse();
+    prefix(directory) + &inside.join("-")
+}
+
 /// Returns `true` if a directory has the name of a run's directory.
 pub fn is_one(path: &Path) -> bool {
     is_named(path, NAME)
@@ -97,7 +108,8 @@ pub fn clean(place: &Path) {
     let directories = entries(place).filter(|path| is_directory(path)).chain([place.to_owned()]);
     let left: usize = directories.map(|path| clean_objects(&path) + usize::from(!Anchor::at(&path).clean())).sum();
     let prefix = prefix(place);
-    for path in entries(Path::new(MEMORY)).filter(|path| is_named(path, &prefix)) {
+    let semaphore = format!("{SEMAPHORE}{prefix}");
+    for path in entries(Path::new(MEMORY)).filter(|path| is_named(path, &prefix) || is_named(path, &semaphore)) {
         drop(fs::remove_file(path));
     }
     if let Some(disk) = fs::read_link(place.join(DISK)).ok().filter(|path| is_named(path, &disk_of(place))) {
@@ -217,8 +229,9 @@ mod tests {
         let store = Store::open(&directory).expect("a directory of this process");
         let named = store.open_or_create_named("one of many").expect("a new name");
         let segments = [bare, object(&store), object(&named)];
-        let outside = Path::new(MEMORY).join(format!("{}left", prefix(&directory)));
-        fs::write(&outside, "").expect("a file in memory");
+        let outside =
+            ["", SEMAPHORE].map(|kind| Path::new(MEMORY).join(format!("{kind}{}", name_in_memory(&directory))));
+        outside.iter().for_each(|path| fs::write(path, "").expect("a file in memory"));
         let on_disk = place.make_on_disk("crates").expect("a directory on disk").keep();
         let path = place.path().to_owned();
         drop(place);
@@ -227,7 +240,7 @@ mod tests {
             drop(sysv::remove(*shmid));
         }
         assert!(there.is_empty(), "of the bare one, the object and the named one, {segments:?}, {there:?} exist");
-        assert!(!path.exists() && !outside.exists() && !on_disk.exists());
+        assert!(!path.exists() && !outside.iter().any(|path| path.exists()) && !on_disk.exists());
         assert!(!on_disk.parent().is_some_and(Path::exists), "{} exists", on_disk.display());
     }
 

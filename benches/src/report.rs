@@ -52,6 +52,9 @@ pub struct System {
     pub torn: u64,
     /// The number of operations that gave up.
     pub starved: u64,
+    /// The number of sent values that no receiver got.
+    #[serde(default)]
+    pub lost: u64,
     /// The number of values that were checked.
     pub looked: u64,
     /// The number of measured operations.
@@ -126,8 +129,7 @@ impl Entry {
             let spread = if system.capped { "–".to_owned() } else { spread };
             let mut line = vec![system.name.clone(), system.median(&self.unit), spread, system.by(reference)];
             line.extend(has_partners.then(|| system.partner.map(|time| amount(time, "ns")).unwrap_or_default()));
-            line.extend((system.torn > 0).then(|| format!("TORN {}", of_all(system.torn, system.looked))));
-            line.extend((system.starved > 0).then(|| format!("gave up {}", of_all(system.starved, system.operations))));
+            line.extend(system.remarks().iter().map(|remark| remark.replace("torn", "TORN")));
             systems.push(line);
         }
         let targets: Vec<Vec<String>> = self
@@ -164,6 +166,14 @@ impl System {
         if self.capped { format!("> {median}") } else { median }
     }
 
+    /// Writes what went wrong.
+    pub fn remarks(&self) -> Vec<String> {
+        let torn = (self.torn > 0).then(|| format!("torn {}", of_all(self.torn, self.looked)));
+        let starved = (self.starved > 0).then(|| format!("gave up {}", of_all(self.starved, self.operations)));
+        let lost = (self.lost > 0).then(|| format!("lost {}", amount(self.lost as f64, "values")));
+        torn.into_iter().chain(starved).chain(lost).collect()
+    }
+
     /// Writes its time divided by the reference's.
     pub fn by(&self, reference: &str) -> String {
         match self.ratio {
@@ -187,6 +197,7 @@ impl System {
             partner: series.partner().map(figures::rounded),
             torn: series.torn(),
             starved: series.starved(),
+            lost: series.lost(),
             looked: series.looked(),
             operations: series.operations(),
             capped: series.is_capped(),

@@ -82,8 +82,16 @@ impl Target {
 }
 
 /// Names of series of the bare machine.
-pub const BARE: [&str; 7] =
-    ["memcpy", "bare atomics", "bare futex", "system calls", "bare exchange", "no derive", "no derive, of parts"];
+pub const BARE: [&str; 8] = [
+    "memcpy",
+    "bare atomics",
+    "bare futex",
+    "system calls",
+    "bare exchange",
+    "ArrayQueue",
+    "no derive",
+    "no derive, of parts",
+];
 
 impl Series {
     /// The quartiles of the time of an operation. Batches in which one gave up count as the slowest.
@@ -132,6 +140,11 @@ impl Series {
     /// The number of operations that gave up.
     pub fn starved(&self) -> u64 {
         self.sum(|sample| sample.starved)
+    }
+
+    /// The number of sent values that no receiver got.
+    pub fn lost(&self) -> u64 {
+        self.sum(|sample| sample.lost)
     }
 
     fn sum(&self, of: impl Fn(&Sample) -> u64) -> u64 {

@@ -1,19 +1,25 @@
 //! The systems that are compared, each behind the same few traits.
 
+// Queues and broadcasts.
+pub mod channel;
 // Memory that some of them live in.
 pub mod mapped;
 // The bare machine.
 pub mod bare;
+pub mod array_queue;
 // The peers.
 #[cfg(boost)]
 pub mod boost;
+pub mod cloudtoid;
 pub mod iceoryx2;
 pub mod lmdb;
 pub mod mmap_sync;
+pub mod posix_mq;
 pub mod pthread;
 pub mod ringfire;
 // The project's own.
 pub mod shmstore;
+pub mod shmstore_channels;
 
 #[cfg(test)]
 mod tests;
@@ -82,7 +88,7 @@ pub trait Read<const WORDS: usize> {
             self.read(black_box(into));
             torn += u64::from(black_box(&*into).ends_differ());
         }
-        Reads { done: rounds, torn, starved: 0 }
+        Reads { done: rounds, torn, ..Reads::default() }
     }
 }
 
@@ -95,6 +101,8 @@ pub struct Reads {
     pub torn: u64,
     /// The number of reads that gave up because the writer left no time.
     pub starved: u64,
+    /// The number of values that the system lost.
+    pub lost: u64,
 }
 
 /// A system with two sides.

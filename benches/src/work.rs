@@ -5,12 +5,36 @@ macro_rules! of_each {
     ($function:ident $arguments:tt: $($system:ty),+ $(; boost $boost:ty)?) => {
         Vec::from([$($function::<$system> $arguments?,)+ $(#[cfg(boost)] $function::<$boost> $arguments?)?])
     };
+    ($function:ident [$size:ident] $arguments:tt: $($system:ty),+ $(; boost $boost:ty)?) => {
+        Vec::from([
+            $($function::<$system, $size> $arguments?,)+
+            $(#[cfg(boost)] $function::<$boost, $size> $arguments?)?
+        ])
+    };
+}
+
+/// The results of a function for queues of some kinds, and for all peers.
+macro_rules! queues {
+    ($function:ident $arguments:tt: $($first:ty),*) => {
+        of_each!($function [WORDS] $arguments: $($first,)* Ring, MpmcQueue, Publishing, Cloudtoid, PosixMq;
+            boost crate::systems::boost::MessageQueue)
+    };
+}
+
+/// The same for broadcasts.
+macro_rules! broadcasts {
+    ($function:ident $arguments:tt) => {
+        of_each!($function [WORDS] $arguments: BroadcastedExclusively, Broadcasted, Ring, Mpmc, Publishing)
+    };
 }
 
 mod board;
+mod channel;
 mod derive;
+mod killed;
 mod lock;
 mod objects;
+mod stream;
 mod talk;
 
 use crate::Failure;
@@ -56,6 +80,9 @@ const LOAD_BESIDE: &str = "Load a value while another process stores";
 const STORE: &str = "Store a value";
 const LOCK: &str = "Locks and transactions";
 const TALK: &str = "From process to process";
+const QUEUE: &str = "Queues: each value goes to one receiver";
+const BROADCAST: &str = "Broadcasts: each receiver gets every value";
+const KILLED: &str = "A producer is killed";
 const OBJECT: &str = "Whole objects";
 const DERIVE: &str = "Compile time of the derives";
 
@@ -76,6 +103,33 @@ pub const ALL: &[Work] = &[
     Work { name: "transaction", topic: LOCK, measure: lock::transaction, seconds: (1, 3) },
     Work { name: "wake", topic: TALK, measure: talk::wake, seconds: (2, 20) },
     Work { name: "round-trip", topic: TALK, measure: talk::round_trip, seconds: (1, 3) },
+    Work { name: "push-48", topic: QUEUE, measure: channel::push::<6>, seconds: (1, 6) },
+    Work { name: "push-4k", topic: QUEUE, measure: channel::push::<512>, seconds: (1, 6) },
+    Work { name: "pop-48", topic: QUEUE, measure: channel::pop::<6>, seconds: (1, 7) },
+    Work { name: "pop-4k", topic: QUEUE, measure: channel::pop::<512>, seconds: (1, 7) },
+    Work { name: "push-pop-8", topic: QUEUE, measure: channel::push_pop::<1>, seconds: (1, 6) },
+    Work { name: "queue-48", topic: QUEUE, measure: stream::one_to_one::<6>, seconds: (1, 6) },
+    Work { name: "queue-4k", topic: QUEUE, measure: stream::one_to_one::<512>, seconds: (1, 6) },
+    Work { name: "queue-shared-8", topic: QUEUE, measure: stream::two_to_two::<1>, seconds: (1, 6) },
+    Work { name: "queue-shared-256", topic: QUEUE, measure: stream::two_to_two::<32>, seconds: (1, 6) },
+    Work { name: "queue-round-trip-8", topic: QUEUE, measure: talk::queue_round_trip::<1>, seconds: (1, 6) },
+    Work { name: "queue-round-trip-48", topic: QUEUE, measure: talk::queue_round_trip::<6>, seconds: (1, 6) },
+    Work { name: "queue-wake", topic: QUEUE, measure: talk::queue_wake, seconds: (4, 40) },
+    Work { name: "send-48", topic: BROADCAST, measure: channel::send::<6>, seconds: (1, 5) },
+    Work { name: "send-4k", topic: BROADCAST, measure: channel::send::<512>, seconds: (1, 5) },
+    Work { name: "recv-48", topic: BROADCAST, measure: channel::recv::<6>, seconds: (1, 5) },
+    Work { name: "recv-4k", topic: BROADCAST, measure: channel::recv::<512>, seconds: (1, 5) },
+    Work { name: "broadcast-48", topic: BROADCAST, measure: stream::one_to_three::<6>, seconds: (1, 5) },
+    Work { name: "broadcast-256", topic: BROADCAST, measure: stream::one_to_three::<32>, seconds: (1, 5) },
+    Work {
+        name: "broadcast-round-trip-48",
+        topic: BROADCAST,
+        measure: talk::broadcast_round_trip::<6>,
+        seconds: (1, 4),
+    },
+    Work { name: "broadcast-wake", topic: BROADCAST, measure: talk::broadcast_wake, seconds: (2, 20) },
+    Work { name: "killed-queue", topic: KILLED, measure: killed::queue, seconds: (5, 60) },
+    Work { name: "killed-broadcast", topic: KILLED, measure: killed::broadcast, seconds: (2, 10) },
     Work { name: "attach", topic: OBJECT, measure: objects::attach, seconds: (1, 5) },
     Work { name: "create", topic: OBJECT, measure: objects::create, seconds: (1, 6) },
     Work { name: "many-attach", topic: OBJECT, measure: objects::attach_of_many, seconds: (1, 2) },
@@ -96,6 +150,13 @@ pub fn partner(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
         "lock" => lock::partner(role, stage),
         "wake" => talk::partner_of_wake(role, stage),
         "round-trip" => talk::partner_of_round_trip(role, stage),
+        "push-until-killed" | "send-until-killed" => killed::partner(role, stage),
+        "queue-wake" => talk::partner_of_queue_wake(role, stage),
+        "broadcast-wake" => talk::partner_of_broadcast_wake(role, stage),
+        "queue-round-trip-8" => talk::partner_of_queue_round_trip::<1>(role, stage),
+        "queue-round-trip-48" => talk::partner_of_queue_round_trip::<6>(role, stage),
+        "broadcast-round-trip-48" => talk::partner_of_broadcast_round_trip::<6>(role, stage),
+        "receive" | "receive-all" | "exchange" => stream::partner(role, stage),
         _ => board::partner(role, stage),
     }
 }

@@ -55,7 +55,7 @@ pub fn json_line(of: &impl Serialize) -> String {
     shown_json(&json) + "\n"
 }
 
-/// Waits. Returns `true` at once if the reader closes the output: without changes, no write would notice it.
+/// Waits. Returns `true` at once if the reader closes the output. Otherwise only a write would notice that.
 ///
 /// # Errors
 ///

@@ -36,13 +36,13 @@ impl Holders {
         holders
     }
 
-    /// Returns `by pid 17`, if the holder of a part is known. The part of a queue is a side.
+    /// Returns `by pid 17`, if the holder of a part is known. `side` is empty, or names a side of a queue.
     fn of_part(&self, path: &str, side: &str) -> Option<String> {
         let pids = self.parts.get(&format!("{}{side}", if path.is_empty() { "." } else { path }))?;
         Some(by(pids))
     }
 
-    /// Returns the same for the items that were taken from a queue.
+    /// Returns `by pid 17`, if it is known which processes have taken items of a queue.
     fn of_items(&self, path: &str) -> Option<String> {
         let pids = self.takers.get(if path.is_empty() { "." } else { path })?;
         Some(by(pids))
@@ -146,7 +146,7 @@ impl Tree<'_> {
         }
     }
 
-    /// Adds a queue or a broadcast: its counts and its holders, and below it the items that are shown.
+    /// Adds a row for a queue or a broadcast, with its counts and its holders. Its items follow, in this row or below.
     fn items(&mut self, name: &str, value: &Value, path: &str, depth: usize) {
         let held = |what: &str, side: &str| {
             let by = self.holders.of_part(path, side);
@@ -162,7 +162,7 @@ impl Tree<'_> {
                 (note, 0, (0..).zip(first).collect(), len.saturating_sub(first.len() as u64))
             }
             Value::Broadcast { sent, capacity, last } => {
-                let note = format!("{sent} sent, room for {capacity}{}", held("held", ""));
+                let note = format!("{sent} sent, keeps {capacity}{}", held("held", ""));
                 let shown: Vec<_> = last.iter().map(|(position, value)| (*position, value)).collect();
                 (note, sent.saturating_sub(shown.len() as u64), shown, 0)
             }

@@ -1,7 +1,7 @@
 //! Typed objects in shared memory, for the processes of one Linux machine.
 //!
-//! Derive [`ShmObject`](macro@ShmObject) for a `#[repr(C)]` struct. Any process that opens the same path then attaches to
-//! the same live struct, by its type, checked, without a line of `unsafe`.
+//! Derive [`ShmObject`](macro@ShmObject) for a `#[repr(C)]` struct. Any process that opens the same path then attaches
+//! to the same live struct, by its type, checked, without a line of `unsafe`.
 //!
 //! ```
 //! use shmstore::{ShmObject, ShmValue, Store, Versioned};
@@ -30,8 +30,8 @@
 //!   struct.
 //! - An object is *referenced* in shared memory: [`ShmObject`](macro@ShmObject). It is made of std's atomics, other
 //!   objects, and parts. [`AtomicValue`] and [`Versioned`] keep the newest value. A [`Queue`] gives each item to one
-//!   process, and a [`Broadcast`] to all. [`Lock`] and [`Event`] keep processes out and wake them. [`CacheAligned`] puts
-//!   a part on cache lines of its own.
+//!   process, and a [`Broadcast`] to all. A [`Lock`] lets one process in at a time, and an [`Event`] wakes processes.
+//!   [`CacheAligned`] puts a part on cache lines of its own.
 //! - Processes meet at a [`Store`], and hold a [`Shared`] object, or a [`ReadOnly`] one.
 //! - The layout of a type in memory is its [`Schema`](schema::Schema), which is hashed to a [`LayoutHash`].
 //!
@@ -94,21 +94,23 @@ pub mod schema {
 pub mod queue {
     //! The handles of a [`Queue`].
     //!
-    //! Read first: [`Job`], an item that a process has taken. A [`Producer`] or a [`Consumer`] keeps one side of the
-    //! queue for one thread.
+    //! Read first: [`Job`], an item that a process has taken. While a [`Producer`] or [`Consumer`] exists, only its
+    //! thread pushes, or only its thread pops and takes.
 
     #[cfg(doc)]
     use crate::Queue;
+    pub use crate::error::{JobLost, PopError, PushError};
     pub use crate::sync::{Consumer, Job, Producer};
 }
 
 pub mod broadcast {
     //! The handles of a [`Broadcast`].
     //!
-    //! Read first: [`Subscriber`], which receives items. A [`Sender`] is the only one that sends.
+    //! Read first: [`Subscriber`], which receives items. While a [`Sender`] exists, only its thread sends.
 
     #[cfg(doc)]
     use crate::Broadcast;
+    pub use crate::error::RecvError;
     pub use crate::sync::{Sender, Subscriber, SubscriberIter, SubscriberTryIter};
 }
 

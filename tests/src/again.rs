@@ -25,14 +25,14 @@ fn variable(why: &str) -> String {
     format!("SHMSTORE_TEST_{why}")
 }
 
-/// Runs a loom model of a mutated protocol, which has to fail. A process of its own runs it, because a model that finds a
+/// Runs a model of a mutated protocol, which has to fail. A process of its own runs it, because a model that finds a
 /// deadlock takes its process down with it. `test` is the name of the test that calls this.
 pub fn must_fail(test: &str, model: fn()) {
     const MUTATION: &str = "MUTATION";
     if is_within(MUTATION) {
         return model();
     }
-    assert!(!start(MUTATION, &[], test, Stdio::piped()).status.success(), "loom did not notice the mutation");
+    assert!(!start(MUTATION, &[], test, Stdio::piped()).status.success(), "the model did not notice the mutation");
 }
 
 /// Starts this test binary again for one test, by a wrapper such as `unshare`. In the process that was started so, runs the

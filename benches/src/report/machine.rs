@@ -15,7 +15,16 @@ pub struct Machine {
 }
 
 /// The peers, as Cargo's lock file names them.
-const PEERS: [&str; 6] = ["iceoryx2", "ringfire", "mmap-sync", "heed", "lmdb-master-sys", "bytemuck"];
+const PEERS: [&str; 8] = [
+    "iceoryx2",
+    "ringfire",
+    "mmap-sync",
+    "heed",
+    "lmdb-master-sys",
+    "cloudtoid-interprocess",
+    "crossbeam-queue",
+    "bytemuck",
+];
 
 impl Machine {
     /// Describes this run and this machine.

@@ -35,6 +35,7 @@ fn run() -> Report {
     };
     let mut torn = series("mmap-sync", [8.0, 9.0, 9.0], Some(30.0));
     torn.samples[0].torn = 2;
+    torn.samples[1].lost = 1;
     let busy = Row {
         name: "load-64-busy".into(),
         work: "load 64 B, a writer <flat out>".into(),

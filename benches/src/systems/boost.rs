@@ -6,13 +6,15 @@
 //! sizes.
 #![allow(unsafe_code)]
 
-use std::ffi::{c_char, c_void};
+use std::ffi::{CString, c_char, c_int, c_void};
 use std::path::Path;
 use std::ptr::NonNull;
 
+use super::channel::{CAPACITY, Channel, Ends, Receives, Sends, Waits};
 use super::{Board, Exclude, Read, Reads, Sides, Transact, Whole, Write};
 use crate::Failure;
 use crate::payload::Payload;
+use crate::place;
 use crate::sysv::{self, Anchor, Attachment};
 
 unsafe extern "C" {
@@ -26,6 +28,12 @@ unsafe extern "C" {
     fn boost_change(side: *mut c_void, rounds: u64) -> bool;
     fn boost_attach(anchor: *const c_char) -> bool;
     fn boost_create_and_remove(anchor: *const c_char, bytes: usize) -> bool;
+    fn boost_queue_create(name: *const c_char, room: usize, bytes: usize) -> *mut c_void;
+    fn boost_queue_open(name: *const c_char) -> *mut c_void;
+    fn boost_queue_close(queue: *mut c_void);
+    fn boost_queue_send(queue: *mut c_void, value: *const u8, bytes: usize) -> c_int;
+    fn boost_queue_receive(queue: *mut c_void, into: *mut u8, bytes: usize) -> c_int;
+    fn boost_queue_wait(queue: *mut c_void, into: *mut u8, bytes: usize) -> c_int;
 }
 
 /// A mutex that is not robust, and the value it guards.
@@ -108,7 +116,7 @@ impl<const WORDS: usize> Read<WORDS> for Side {
     }
 
     fn read_rounds(&mut self, into: &mut Payload<WORDS>, rounds: u64) -> Reads {
-        Reads { done: rounds, torn: self.load(into, rounds), starved: 0 }
+        Reads { done: rounds, torn: self.load(into, rounds), ..Reads::default() }
     }
 }
 
@@ -174,4 +182,88 @@ impl Whole for Boost {
             assert!(done, "{:?}", anchor.path());
         })
     }
+}
+
+/// Its message queue: a mutex and two condition variables, in a file in memory.
+pub struct MessageQueue;
+
+/// Either end.
+pub struct End {
+    // INVARIANT: returned by `boost_queue_create` or `boost_queue_open`, and not closed.
+    queue: NonNull<c_void>,
+}
+
+fn name(directory: &Path) -> Result<CString, Failure> {
+    Ok(CString::new(place::name_in_memory(directory))?)
+}
+
+impl End {
+    fn open(directory: &Path) -> Result<Self, Failure> {
+        let name = name(directory)?;
+        // SAFETY: a C string, alive during the call.
+        Self::new(unsafe { boost_queue_open(name.as_ptr()) })
+    }
+
+    fn new(queue: *mut c_void) -> Result<Self, Failure> {
+        Ok(Self { queue: NonNull::new(queue).ok_or("Boost has no such message queue")? })
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        // SAFETY: open until now.
+        unsafe { boost_queue_close(self.queue.as_ptr()) };
+    }
+}
+
+impl Channel for MessageQueue {
+    const NAME: &'static str = NAME;
+    type Sender<const WORDS: usize> = End;
+    type Receiver<const WORDS: usize> = End;
+
+    fn create<const WORDS: usize>(directory: &Path) -> Result<Ends<Self, WORDS>, Failure> {
+        let name = name(directory)?;
+        // SAFETY: a C string, alive during the call, and two numbers.
+        let queue = unsafe { boost_queue_create(name.as_ptr(), CAPACITY, Payload::<WORDS>::BYTES) };
+        Ok((End::new(queue)?, End::open(directory)?))
+    }
+
+    fn sender<const WORDS: usize>(directory: &Path) -> Result<End, Failure> {
+        End::open(directory)
+    }
+
+    fn receiver<const WORDS: usize>(directory: &Path) -> Result<End, Failure> {
+        End::open(directory)
+    }
+}
+
+impl<const WORDS: usize> Sends<WORDS> for End {
+    #[inline]
+    fn try_send(&mut self, value: &Payload<WORDS>) -> bool {
+        // SAFETY: an open queue, and one value of that size.
+        succeeded(unsafe { boost_queue_send(self.queue.as_ptr(), value.bytes().as_ptr(), Payload::<WORDS>::BYTES) })
+    }
+}
+
+impl<const WORDS: usize> Receives<WORDS> for End {
+    #[inline]
+    fn try_receive(&mut self, into: &mut Payload<WORDS>) -> bool {
+        let into = into.bytes_mut().as_mut_ptr();
+        // SAFETY: an open queue, and memory for one value of that size.
+        succeeded(unsafe { boost_queue_receive(self.queue.as_ptr(), into, Payload::<WORDS>::BYTES) })
+    }
+}
+
+impl<const WORDS: usize> Waits<WORDS> for End {
+    fn wait(&mut self, into: &mut Payload<WORDS>) -> bool {
+        let into = into.bytes_mut().as_mut_ptr();
+        // SAFETY: an open queue, and memory for one value of that size.
+        succeeded(unsafe { boost_queue_wait(self.queue.as_ptr(), into, Payload::<WORDS>::BYTES) })
+    }
+}
+
+#[inline]
+fn succeeded(answer: c_int) -> bool {
+    assert!(answer >= 0, "Boost's message queue failed");
+    answer > 0
 }

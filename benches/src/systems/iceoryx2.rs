@@ -1,5 +1,5 @@
-//! iceoryx2: its blackboard, which has one writer and two cells for each key, and for calls and answers its events and
-//! its publish-subscribe, a service for each direction.
+//! iceoryx2: its blackboard, which has one writer and two cells for each key, its publish-subscribe as a broadcast, and
+//! for calls and answers its events and its publish-subscribe, a service for each direction.
 //!
 //! In its favor: no logging, no signal handlers, the writer writes in place (`loan_uninit`), and a reader takes the
 //! value as it is returned, without another copy to the common destination.
@@ -19,11 +19,13 @@ use ::iceoryx2::port::reader::{EntryHandle, Reader};
 use ::iceoryx2::port::subscriber::Subscriber;
 use ::iceoryx2::port::writer::{EntryHandleMut, Writer};
 use ::iceoryx2::prelude::{
-    Config, FileName, LogLevel, Node, NodeBuilder, SemanticString, ServiceName, SignalHandlingMode, ipc, set_log_level,
+    BackpressureStrategy, Config, FileName, LogLevel, Node, NodeBuilder, SemanticString, ServiceName,
+    SignalHandlingMode, ipc, set_log_level,
 };
 use ::iceoryx2::service::port_factory::blackboard::PortFactory;
 use ::iceoryx2::service::port_factory::{event, publish_subscribe};
 
+use super::channel::{CAPACITY, Channel, Ends, Receives, Sends};
 use super::{Board, Poll, Read, Reads, Sides, Talk, Whole, Write};
 use crate::Failure;
 use crate::payload::Payload;
@@ -134,7 +136,7 @@ impl<const WORDS: usize> Read<WORDS> for Reading<WORDS> {
             let words: &[u64; WORDS] = black_box(&value);
             torn += u64::from(words[0] != words[WORDS - 1]);
         }
-        Reads { done: rounds, torn, starved: 0 }
+        Reads { done: rounds, torn, ..Reads::default() }
     }
 }
 
@@ -249,5 +251,66 @@ impl Poll for PubSub {
     #[inline]
     fn hears(&mut self, number: u64) -> bool {
         self.subscriber.receive().expect("a publisher").is_some_and(|sample| *sample == number)
+    }
+}
+
+/// Publish-subscribe that overwrites nothing: a broadcast, and a queue if it has one subscriber.
+pub struct Publishing;
+
+/// One end. Fields are dropped in this order.
+pub struct End<P, const WORDS: usize> {
+    port: P,
+    _service: Values<WORDS>,
+    _node: Node<ipc::Service>,
+}
+
+type Values<const WORDS: usize> = publish_subscribe::PortFactory<ipc::Service, [u64; WORDS], ()>;
+type Publishes<const WORDS: usize> = End<Publisher<ipc::Service, [u64; WORDS], ()>, WORDS>;
+type Subscribes<const WORDS: usize> = End<Subscriber<ipc::Service, [u64; WORDS], ()>, WORDS>;
+
+/// Opens or creates the service.
+fn values<const WORDS: usize>(node: &Node<ipc::Service>) -> Result<Values<WORDS>, Failure> {
+    let service = node.service_builder(&name("values")?).publish_subscribe::<[u64; WORDS]>();
+    let service = service.subscriber_max_buffer_size(CAPACITY).enable_safe_overflow(false);
+    service.open_or_create().map_err(failed)
+}
+
+impl Channel for Publishing {
+    const NAME: &'static str = NAME;
+    type Sender<const WORDS: usize> = Publishes<WORDS>;
+    type Receiver<const WORDS: usize> = Subscribes<WORDS>;
+
+    fn create<const WORDS: usize>(directory: &Path) -> Result<Ends<Self, WORDS>, Failure> {
+        Ok((Self::sender(directory)?, Self::receiver(directory)?))
+    }
+
+    fn sender<const WORDS: usize>(directory: &Path) -> Result<Publishes<WORDS>, Failure> {
+        let node = node(directory)?;
+        let service = values(&node)?;
+        let publisher = service.publisher_builder().backpressure_strategy(BackpressureStrategy::DiscardData);
+        let port = publisher.create().map_err(failed)?;
+        Ok(End { port, _service: service, _node: node })
+    }
+
+    fn receiver<const WORDS: usize>(directory: &Path) -> Result<Subscribes<WORDS>, Failure> {
+        let node = node(directory)?;
+        let service = values(&node)?;
+        let port = service.subscriber_builder().create().map_err(failed)?;
+        Ok(End { port, _service: service, _node: node })
+    }
+}
+
+impl<const WORDS: usize> Sends<WORDS> for Publishes<WORDS> {
+    #[inline]
+    fn try_send(&mut self, value: &Payload<WORDS>) -> bool {
+        let sample = self.port.loan_uninit().expect("a sample to lend");
+        sample.write_payload(value.0).send().expect("a port that works") > 0
+    }
+}
+
+impl<const WORDS: usize> Receives<WORDS> for Subscribes<WORDS> {
+    #[inline]
+    fn try_receive(&mut self, into: &mut Payload<WORDS>) -> bool {
+        self.port.receive().expect("a port that works").map(|sample| into.0 = *sample).is_some()
     }
 }

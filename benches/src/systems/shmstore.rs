@@ -26,7 +26,7 @@ pub struct Object<const WORDS: usize> {
 }
 
 /// Keeps an object attached until the process ends, so that it can have an exclusive writer.
-fn kept<T: ShmObject>(object: Shared<T>) -> &'static T {
+pub(super) fn kept<T: ShmObject>(object: Shared<T>) -> &'static T {
     Box::leak(Box::new(object))
 }
 

@@ -1,6 +1,7 @@
 use std::path::Path;
 use std::sync::mpsc;
 
+use super::channel::{Asleep, Both, Channel, Receives, Sends};
 use super::*;
 use crate::place::Place;
 
@@ -19,7 +20,7 @@ fn reads_what_was_written<B: Board, const WORDS: usize>(directory: &Path) {
     writer.write_rounds(&Payload::in_turn().0, 6);
     reader.read(&mut into);
     assert_eq!(into, Payload::filled(2), "{}: the sixth of four in turn", B::NAME);
-    assert_eq!(reader.read_rounds(&mut into, 3), Reads { done: 3, torn: 0, starved: 0 }, "{}", B::NAME);
+    assert_eq!(reader.read_rounds(&mut into, 3), Reads { done: 3, ..Reads::default() }, "{}", B::NAME);
 }
 
 /// Runs in a thread with room for large values, of which a build without optimization has many copies on the stack.
@@ -126,6 +127,48 @@ fn objects_of_all_systems_come_and_go() {
     whole_objects_come_and_go::<shmstore::Stored>();
 }
 
+/// What one end sends, the other one receives, in order, until there is no more.
+fn channels_keep_order<C: Channel, const WORDS: usize>(directory: &Path) {
+    let (mut sender, mut receiver) = C::create::<WORDS>(directory).expect("memory for a channel");
+    let mut into = Payload::filled(0);
+    assert!(!receiver.try_receive(&mut into), "{}: it is empty", C::NAME);
+    for first in [10, 20] {
+        (first..first + 5)
+            .for_each(|word| assert!(sender.try_send(&Payload::filled(word)), "{}: there is room", C::NAME));
+        for word in first..first + 5 {
+            assert!(receiver.try_receive(&mut into), "{}: {word} is there", C::NAME);
+            assert_eq!(into, Payload::filled(word), "{}, {WORDS} words", C::NAME);
+        }
+        assert!(!receiver.try_receive(&mut into), "{}: it is empty again", C::NAME);
+    }
+}
+
+fn channels_of_all_sizes<C: Channel + 'static>() {
+    let place = Place::new().expect("a directory in memory");
+    channels_keep_order::<C, 1>(&place.make("tiny").expect("a new name"));
+    channels_keep_order::<C, 6>(&place.make("small").expect("a new name"));
+    channels_keep_order::<C, 512>(&place.make("large").expect("a new name"));
+}
+
+#[test]
+fn queues_and_broadcasts_keep_order() {
+    channels_of_all_sizes::<array_queue::InProcess>();
+    channels_of_all_sizes::<cloudtoid::Cloudtoid>();
+    channels_of_all_sizes::<iceoryx2::Publishing>();
+    channels_of_all_sizes::<posix_mq::PosixMq>();
+    channels_of_all_sizes::<ringfire::Ring>();
+    channels_of_all_sizes::<ringfire::Mpmc>();
+    channels_of_all_sizes::<ringfire::MpmcQueue>();
+    channels_of_all_sizes::<shmstore_channels::Queued>();
+    channels_of_all_sizes::<shmstore_channels::QueuedExclusively>();
+    channels_of_all_sizes::<shmstore_channels::Taken>();
+    channels_of_all_sizes::<shmstore_channels::TakenExclusively>();
+    channels_of_all_sizes::<shmstore_channels::Broadcasted>();
+    channels_of_all_sizes::<shmstore_channels::BroadcastedExclusively>();
+    #[cfg(boost)]
+    channels_of_all_sizes::<boost::MessageQueue>();
+}
+
 /// Another thread, in place of another process, answers calls.
 fn calls_are_answered<T: Talk>() {
     let place = Place::new().expect("a directory in memory");
@@ -152,9 +195,20 @@ fn calls_are_answered<T: Talk>() {
 fn calls_are_answered_by_all_systems() {
     calls_are_answered::<Polling<bare::Atomics>>();
     calls_are_answered::<bare::Futex>();
-    calls_are_answered::<Polling<ringfire::Rings>>();
+    calls_are_answered::<Polling<ringfire::Rings<1>>>();
     calls_are_answered::<iceoryx2::Events>();
     calls_are_answered::<Polling<iceoryx2::PubSub>>();
     calls_are_answered::<Polling<shmstore::Spinning>>();
     calls_are_answered::<shmstore::Sleeping>();
+    calls_are_answered::<Polling<Both<iceoryx2::Publishing, 6>>>();
+    calls_are_answered::<Polling<Both<ringfire::MpmcQueue, 6>>>();
+    calls_are_answered::<Polling<Both<shmstore_channels::QueuedExclusively, 6>>>();
+    calls_are_answered::<Polling<Both<shmstore_channels::BroadcastedExclusively, 6>>>();
+    calls_are_answered::<Asleep<shmstore_channels::Queued>>();
+    calls_are_answered::<Asleep<shmstore_channels::Broadcasted>>();
+    calls_are_answered::<Asleep<cloudtoid::Cloudtoid>>();
+    calls_are_answered::<Asleep<posix_mq::PosixMq>>();
+    calls_are_answered::<Asleep<ringfire::Mpmc>>();
+    #[cfg(boost)]
+    calls_are_answered::<Asleep<boost::MessageQueue>>();
 }

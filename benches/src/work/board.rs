@@ -138,7 +138,7 @@ pub(super) fn store<const WORDS: usize>(ground: &Ground<'_>, name: &'static str)
     Ok(row(ground, name, &format!("store {}, idle", size::<WORDS>()), contenders, targets))
 }
 
-fn size<const WORDS: usize>() -> String {
+pub(super) fn size<const WORDS: usize>() -> String {
     match Payload::<WORDS>::BYTES {
         bytes if bytes < 1024 => format!("{bytes} B"),
         bytes => format!("{} KiB", bytes / 1024),

@@ -62,7 +62,7 @@ fn together<E: Exclude + 'static>(ground: &Ground<'_>, row: &str) -> Result<Cont
 }
 
 /// The time of one operation of either process.
-fn of_either(sample: Sample) -> Sample {
+pub(super) fn of_either(sample: Sample) -> Sample {
     let partner = sample.partner.unwrap_or(f64::INFINITY);
     Sample { nanoseconds: 1.0 / (1.0 / sample.nanoseconds + 1.0 / partner), ..sample }
 }

@@ -2,15 +2,22 @@
 
 use std::time::Duration;
 
+use super::board::size;
 use super::{Ground, Player, play, row, target};
 use crate::Failure;
 use crate::batch::{Contender, Sample, each};
 use crate::partner::{Partner, Role, Stage};
 use crate::row::Row;
 use crate::systems::bare::{Atomics, Futex};
-use crate::systems::iceoryx2::{Events, PubSub};
-use crate::systems::ringfire::Rings;
+#[cfg(boost)]
+use crate::systems::boost::MessageQueue;
+use crate::systems::channel::{Asleep, Both};
+use crate::systems::cloudtoid::Cloudtoid;
+use crate::systems::iceoryx2::{Events, PubSub, Publishing};
+use crate::systems::posix_mq::PosixMq;
+use crate::systems::ringfire::{Mpmc, MpmcQueue, Rings};
 use crate::systems::shmstore::{Sleeping, Spinning};
+use crate::systems::shmstore_channels::{Broadcasted, BroadcastedExclusively, Queued, QueuedExclusively};
 use crate::systems::{Polling, Talk};
 
 /// The pause before each call and each answer, so that the other side and its processor sleep. (On a virtual machine
@@ -23,9 +30,39 @@ macro_rules! sleeping {
     };
 }
 
+macro_rules! queues_asleep {
+    ($function:ident $arguments:tt) => {
+        of_each!($function $arguments: Futex, Asleep<Queued>, Asleep<MpmcQueue>, Asleep<Cloudtoid>, Asleep<PosixMq>;
+            boost Asleep<MessageQueue>)
+    };
+}
+
+macro_rules! broadcasts_asleep {
+    ($function:ident $arguments:tt) => {
+        of_each!($function $arguments: Futex, Asleep<Broadcasted>, Asleep<Mpmc>)
+    };
+}
+
+macro_rules! queues_spinning {
+    ($function:ident $arguments:tt) => {
+        of_each!($function $arguments: Polling<Atomics>, Polling<Both<QueuedExclusively, WORDS>>,
+            Polling<Both<Queued, WORDS>>, Polling<Rings<WORDS>>, Polling<Both<MpmcQueue, WORDS>>,
+            Polling<Both<Publishing, WORDS>>, Polling<Both<Cloudtoid, WORDS>>, Polling<Both<PosixMq, WORDS>>;
+            boost Polling<Both<MessageQueue, WORDS>>)
+    };
+}
+
+macro_rules! broadcasts_spinning {
+    ($function:ident $arguments:tt) => {
+        of_each!($function $arguments: Polling<Atomics>, Polling<Both<BroadcastedExclusively, WORDS>>,
+            Polling<Both<Broadcasted, WORDS>>, Polling<Rings<WORDS>>, Polling<Both<Mpmc, WORDS>>,
+            Polling<Both<Publishing, WORDS>>)
+    };
+}
+
 macro_rules! spinning {
     ($function:ident $arguments:tt) => {
-        of_each!($function $arguments: Polling<Atomics>, Polling<Spinning>, Polling<Rings>, Polling<PubSub>)
+        of_each!($function $arguments: Polling<Atomics>, Polling<Spinning>, Polling<Rings<1>>, Polling<PubSub>)
     };
 }
 
@@ -42,6 +79,37 @@ pub(super) fn round_trip(ground: &Ground<'_>, name: &'static str) -> Result<Row,
     let contenders = spinning!(caller(ground, name, 1, Duration::ZERO));
     let targets = vec![target("shmstore", "bare atomics", 1.1)];
     Ok(row(ground, name, "round trip, both spinning", contenders, targets))
+}
+
+/// A push until a consumer in another process has the value: both sleep in turn.
+pub(super) fn queue_wake(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
+    let contenders = queues_asleep!(caller(ground, name, 2, ASLEEP));
+    let targets = vec![target("shmstore", "bare futex", 1.1)];
+    Ok(row(ground, name, "push until a sleeping process has the value", contenders, targets))
+}
+
+/// The same for a broadcast.
+pub(super) fn broadcast_wake(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
+    let contenders = broadcasts_asleep!(caller(ground, name, 2, ASLEEP));
+    let targets = vec![target("shmstore", "bare futex", 1.1)];
+    Ok(row(ground, name, "send until a sleeping process has the value", contenders, targets))
+}
+
+/// A call and its answer by two queues, between two processes that spin.
+pub(super) fn queue_round_trip<const WORDS: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
+    let contenders = queues_spinning!(caller(ground, name, 1, Duration::ZERO));
+    let work = format!("round trip of {} by two queues, both spinning", size::<WORDS>());
+    Ok(row(ground, name, &work, contenders, vec![target("shmstore, exclusive", "ringfire", 1.0)]))
+}
+
+/// The same by two broadcasts.
+pub(super) fn broadcast_round_trip<const WORDS: usize>(
+    ground: &Ground<'_>,
+    name: &'static str,
+) -> Result<Row, Failure> {
+    let contenders = broadcasts_spinning!(caller(ground, name, 1, Duration::ZERO));
+    let work = format!("round trip of {} by two broadcasts, both spinning", size::<WORDS>());
+    Ok(row(ground, name, &work, contenders, vec![target("shmstore, exclusive", "ringfire", 1.0)]))
 }
 
 /// A contender that calls. Each call counts as a number of operations.
@@ -68,6 +136,26 @@ pub(super) fn partner_of_wake(role: &Role, stage: &Stage<'_>) -> Result<(), Fail
 /// The other process spins, and answers.
 pub(super) fn partner_of_round_trip(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
     play(role, stage, spinning!(spinner()))
+}
+
+/// The other process sleeps or spins, and answers by queues or broadcasts.
+pub(super) fn partner_of_queue_wake(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
+    play(role, stage, queues_asleep!(sleeper()))
+}
+
+pub(super) fn partner_of_broadcast_wake(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
+    play(role, stage, broadcasts_asleep!(sleeper()))
+}
+
+pub(super) fn partner_of_queue_round_trip<const WORDS: usize>(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
+    play(role, stage, queues_spinning!(spinner()))
+}
+
+pub(super) fn partner_of_broadcast_round_trip<const WORDS: usize>(
+    role: &Role,
+    stage: &Stage<'_>,
+) -> Result<(), Failure> {
+    play(role, stage, broadcasts_spinning!(spinner()))
 }
 
 fn sleeper<T: Talk>() -> Result<Player, Failure> {

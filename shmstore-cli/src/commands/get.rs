@@ -20,10 +20,10 @@ use crate::text::{shown, shown_lines};
 ///   struct, array, list, Queue, Broadcast
 ///               all of it
 ///
-/// `jobs[0]` is the next item of a Queue, `quotes[17]` the item of a Broadcast with
-/// this position. The counts of a Queue are jobs.len, jobs.capacity, jobs.pushed,
-/// jobs.popped (or taken) and jobs.outstanding; those of a Broadcast are quotes.sent
-/// and quotes.capacity.
+/// For a Queue, `jobs[0]` is the next item. The counts are jobs.len, jobs.capacity,
+/// jobs.pushed, jobs.popped (popped or taken) and jobs.outstanding (taken, not done).
+/// For a Broadcast, `quotes[17]` is the item with position 17. The counts are
+/// quotes.sent and quotes.capacity.
 ///
 /// On a terminal, control characters in a text are escaped. Into a pipe or a file,
 /// the text is written byte for byte.

@@ -16,8 +16,8 @@ use crate::text::{shown, shown_path};
 ///
 /// System V shared memory does not survive a reboot. `shmstore load` creates the object again from the file.
 ///
-/// The values of one `Versioned` belong together. Different fields are read microseconds apart. Items that processes
-/// have taken from a `Queue` wait again in the file.
+/// The values of one `Versioned` belong together. Different fields are read microseconds apart. In the file, items
+/// that processes have taken from a `Queue` wait again.
 ///
 /// If the file exists, it is replaced in one step: it always holds the old object or the new one. Only its owner may
 /// read it.

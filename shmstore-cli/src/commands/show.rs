@@ -26,9 +26,9 @@ use crate::tree::{self, Holders};
 ///   ended            the process dropped the object, and has ended
 ///   dead             the process ended without dropping it: killed, or by `exit`
 ///
-/// A Queue shows how many items wait, for how many there is room, how many were
-/// pushed, how many are taken and by which process, then the first items. A Broadcast
-/// shows how many items were sent, then the newest ones.
+/// A Queue shows how many items wait, its capacity, how many items were pushed, how
+/// many are taken and by which processes, and the first items. A Broadcast shows how
+/// many items were sent, its capacity, and the newest items.
 ///
 /// --json prints an object with three keys:
 ///   object     as in `shmstore ls --json`; attached does not count this program

@@ -14,8 +14,8 @@ use crate::text::shown;
 
 /// Print the items of a broadcast as they come
 ///
-/// Each item is a line: its position, counted from 0, and its value. If senders overtake
-/// tail, it says how many items it has missed:
+/// Each item is a line: its position, counted from 0, and its value. If tail is too slow,
+/// senders overwrite items before it reads them. Then it says which ones it has missed:
 ///   1204 { price: 1.5, amount: 7 }
 ///   missed 48 items: 1205 to 1252
 ///
@@ -37,10 +37,10 @@ pub struct Args {
     /// The name of the type, or its letter, if the path has more than one object: the last argument
     #[arg(value_name = "TYPE")]
     type_name: Option<String>,
-    /// Where to begin: `oldest` item that is still there, `new` items only, or a position
+    /// Where to begin: at the `oldest` item that is still there, with `new` items only, or at a position
     #[arg(long, value_name = "oldest|new|POSITION", default_value = "new", value_parser = start)]
     from: Start,
-    /// End after so many items
+    /// End after this many items
     #[arg(long, value_name = "N")]
     count: Option<u64>,
     /// Print one JSON object a line
@@ -90,7 +90,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let mut left = args.count.unwrap_or(u64::MAX);
     let mut output = Output::standard();
     while left > 0 {
-        // Asked first, so that all items that came before the removal are printed.
+        // This check comes first, so that all items from before the removal are printed.
         let is_removed = object.is_removed();
         let items = object.items(&field, next, left.min(MOST_ITEMS) as usize, &limits)?;
         write(&mut output, &items, next, args.json)?;
@@ -127,7 +127,7 @@ struct RemovedLine {
     segment: i32,
 }
 
-/// Writes the missed items from a position on, then the items that are there.
+/// Writes which items were missed from a position on, then the items that are there.
 fn write(output: &mut Output, items: &Items, from: u64, json: bool) -> Result<(), Failure> {
     if items.missed > 0 && json {
         output.text(&json_line(&MissedLine { event: "missed", position: from, count: items.missed }))?;

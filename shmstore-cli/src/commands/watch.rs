@@ -14,10 +14,10 @@ use crate::watch;
 ///
 /// On a terminal, changed fields are highlighted and marked. The rate of a number is
 /// its change in a second. The rate of another field is how often it is stored in a
-/// second. A queue has the rows pushed, popped and outstanding: the rates of the first
-/// two are items pushed and popped (or taken) in a second. A broadcast shows its newest
-/// item, and has the row sent. Rates are in k, M, G, T of 1000, sizes in K, M, G of 1024.
-/// Keys:
+/// second. A Queue has the rows pushed, popped (popped or taken) and outstanding
+/// (taken, not done). The rates of pushed and popped are items in a second. A Broadcast
+/// shows its newest item, and has the row sent. Rates are in k, M, G, T of 1000, sizes
+/// in K, M, G of 1024. Keys:
 ///   q, Esc, Ctrl-C     quit
 ///   space              pause, continue
 ///   /                  filter by path: Enter keeps the filter, Esc undoes it

@@ -39,7 +39,7 @@ const MACRO_SUFFIXES: [&str; 6] = ["_H", "_ID", "_KEY", "_SIZE", "_LAYOUT_HASH_L
 /// - for atomic integers, a `_load`, a `_store` and a `_fetch_add`
 /// - for strings and lists, a `_len`
 /// - for each `Broadcast`, a `_receive`, with `_sent` and `_oldest` for the position to begin with
-/// - for each `Queue`, a `_len`, an `_outstanding`, and a `_look` at an item, which takes nothing
+/// - for each `Queue`, a `_len`, an `_outstanding`, a `_positions`, and a `_look` that copies an item without taking it
 ///
 /// `NAME` is `name`, or the name of the type, in lower case: `versioned_quote` for a `Versioned<Quote>`.
 ///

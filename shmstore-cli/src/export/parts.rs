@@ -78,7 +78,7 @@ impl Ring {
     }
 }
 
-/// Returns the problem with the size or alignment of a part, if it is not that of the format on a 64-bit machine.
+/// Returns the problem with the size or alignment of a part, if they are not as in the format on a 64-bit machine.
 pub(super) fn problem(schema: &OwnedSchema) -> Option<String> {
     let (size, align) = (schema.size(), schema.align());
     let expected = match schema.kind() {

@@ -28,7 +28,7 @@ const MOST_BYTES: u64 = i32::MAX as u64;
 /// - an `IntEnum` for each enum
 /// - the class `Segment`, which attaches the object for reading, after all checks of `docs/format.md`
 /// - views of the fields: `segment.object.position.load()` copies a `Versioned` by its read protocol,
-///   `segment.object.quotes.subscribe()` receives a `Broadcast`, `segment.object.jobs.items()` looks into a `Queue`
+///   `segment.object.quotes.subscribe()` receives a `Broadcast`, `segment.object.jobs.items()` copies the items of a `Queue`
 ///
 /// `name` replaces the name of the type.
 ///

@@ -31,13 +31,13 @@ pub(super) struct Field {
     pub(super) is_first: bool,
 }
 
-/// A value without parts. Its JSON is that of `shmstore show --json`; a list has only its length.
+/// A value without parts. Its JSON is as in `shmstore show --json`, but a list has only its length.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 pub(super) enum Leaf {
     /// A value.
     Value(Value),
-    /// A value whose growth counts no stores.
+    /// A value without a rate of stores. It changes for other reasons.
     Passing(Value),
     /// The length of a list. The shown elements are separate fields.
     List {
@@ -97,7 +97,7 @@ impl Fields {
         }
     }
 
-    /// Adds the counts of a queue or broadcast, whose rates are those of its items.
+    /// Adds the counts of a queue or broadcast. The rates of `pushed`, `popped` and `sent` are rates of items.
     fn keep_counts(&mut self, id: &[u32], path: &str, counts: &[(&'static str, u64)]) {
         for (index, &(name, count)) in (0..).zip(counts) {
             let count = Value::Unsigned(count);
@@ -120,7 +120,7 @@ impl Fields {
     }
 }
 
-/// Returns the path of a field of the part at a path.
+/// Returns the path of the field `name` below a path.
 fn below(path: &str, name: &str) -> String {
     let dot = if path.is_empty() { "" } else { "." };
     shortened(&format!("{path}{dot}{name}"), LONGEST_PATH)

@@ -25,7 +25,7 @@ fn show_has_the_counts_and_the_items() {
     let item = |index: u64, number: u64| format!("[{index}] {{ a: {number}, b: {number} }}");
     let mut expected = vec!["jobs 3 of 4, 7 pushed, 1 taken".to_owned()];
     expected.extend((0..3).map(|index| item(index, 104 + index)));
-    expected.extend(["quotes 11 sent, room for 8".into(), "… 3 before".into()]);
+    expected.extend(["quotes 11 sent, keeps 8".into(), "… 3 before".into()]);
     expected.extend((3..11).map(|position| item(position, position)));
     assert_eq!(fields(&run(["show", &path]).with(0)), expected);
 }
@@ -33,7 +33,7 @@ fn show_has_the_counts_and_the_items() {
 #[test]
 fn show_of_an_empty_queue_and_broadcast_is_short() {
     let (_scratch, path) = planted(&Planted::empty());
-    assert_eq!(fields(&run(["show", &path]).with(0)), ["jobs [] 0 of 4, 0 pushed", "quotes [] 0 sent, room for 8"]);
+    assert_eq!(fields(&run(["show", &path]).with(0)), ["jobs [] 0 of 4, 0 pushed", "quotes [] 0 sent, keeps 8"]);
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn show_names_the_processes_that_hold_sides_and_have_taken_items() {
     assert!(held.ends_with("holds jobs (item 0), jobs (item 1)"), "{held}");
     let sides = (feeds.jobs.producer(), feeds.quotes.sender());
     assert_eq!(line("jobs"), format!("jobs 1 of 4, 3 pushed, 2 taken by pid {pid}, producers' side held by pid {pid}"));
-    assert_eq!(line("quotes"), format!("quotes [] 0 sent, room for 8, held by pid {pid}"));
+    assert_eq!(line("quotes"), format!("quotes [] 0 sent, keeps 8, held by pid {pid}"));
     drop(sides);
     let consumer = feeds.jobs.consumer();
     assert!(line("jobs").ends_with(&format!(", consumers' side held by pid {pid}")));

@@ -111,12 +111,14 @@ pub enum CreateError {
     },
     /// The kernel has no memory for the segment.
     #[error(
-        "no memory to create {subject}: the memory of the machine, or of this control group, is used up. Free \
-             memory, or raise the group's limit"
+        "no memory to create {subject}, which takes {size} bytes: the memory of the machine, or of this control group, \
+         is used up or too small. Free memory, raise the group's limit, or make the object smaller"
     )]
     OutOfMemory {
         /// Which object.
         subject: Box<Subject>,
+        /// The size of the segment, in bytes.
+        size: u64,
     },
     /// The init closure returned an error. Nothing is left of the object.
     #[error("cannot create {subject}: its init closure failed: {cause}")]

@@ -66,7 +66,7 @@ pub enum Error {
     /// No item was popped or taken from a queue.
     #[error(transparent)]
     Pop(#[from] PopError),
-    /// A job was not done, because its process no longer had it.
+    /// A job was not finished, because its process no longer had it.
     #[error(transparent)]
     JobLost(#[from] JobLost),
     /// No item was received from a broadcast.

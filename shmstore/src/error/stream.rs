@@ -13,8 +13,8 @@ use super::{Awaited, Busy, InvalidValue, PartName};
 pub enum PushError {
     /// There is no room.
     #[error(
-        "{queue} is full{}: each of its {capacity} slots has an item that waits, or a job that is not done. Check that \
-         its consumers are running, or give it a greater capacity",
+        "{queue} is full{}: the next of its {capacity} slots has an item that waits, or a job that is not done. Check \
+         that its consumers are running, or give it a greater capacity",
         after(.waited)
     )]
     Full {
@@ -25,11 +25,12 @@ pub enum PushError {
         /// How long the call waited.
         waited: Duration,
     },
-    /// Another process or thread pushes, or this thread has the [`Producer`](crate::queue::Producer).
+    /// Another process or thread pushes or is the producer, or this thread has the
+    /// [`Producer`](crate::queue::Producer).
     #[error(transparent)]
     Busy(#[from] Busy),
     /// The object was removed during the wait.
-    #[error("the object was removed during the wait for {awaited}: attach again, as a new object has an empty queue")]
+    #[error("the object was removed during the wait for {awaited}: attach again. The queue of a new object is empty")]
     Removed {
         /// The aim of the wait.
         awaited: Awaited,
@@ -56,14 +57,15 @@ pub enum PopError {
         /// How long the call waited.
         waited: Duration,
     },
-    /// Another process or thread pops, or this thread has the [`Consumer`](crate::queue::Consumer).
+    /// Another process or thread pops, takes or is the consumer, or this thread has the
+    /// [`Consumer`](crate::queue::Consumer).
     #[error(transparent)]
     Busy(#[from] Busy),
-    /// The bytes of the item are not a valid value. The item is consumed, as it would block its queue.
-    #[error("an item was consumed, and thrown away: {0}")]
+    /// The bytes of the item are not a valid value. The item is consumed, because it would block its queue.
+    #[error("an invalid item was removed from its queue: {0}")]
     InvalidValue(InvalidValue),
     /// The object was removed during the wait.
-    #[error("the object was removed during the wait for {awaited}: attach again, as a new object has an empty queue")]
+    #[error("the object was removed during the wait for {awaited}: attach again. The queue of a new object is empty")]
     Removed {
         /// The aim of the wait.
         awaited: Awaited,
@@ -78,14 +80,15 @@ pub enum PopError {
     },
 }
 
-/// A job was not done, because this process no longer had its item. Another process has got the item, or will get it.
+/// A job was not finished, because this process no longer had its item. Another process has the item, or will get it.
 ///
-/// That happens if this process was held for dead, as a process of another PID namespace may be that has closed its
-/// descriptors, or if a process writes to the object without shmstore.
+/// That happens if another process believed that this one was dead. A process of another PID namespace believes it if
+/// this process has closed all its descriptors. It also happens if a process writes to the object without shmstore.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "this process no longer had the item of {queue}, so it is not done: another process got it, or will get it. That \
-     happens if this process was held for dead, or if a process writes to the object without shmstore"
+    "this process no longer had the item of {queue} when it called `done`: another process has the item, or will get \
+     it. That happens if another process believed that this one was dead, or if a process writes to the object without \
+     shmstore"
 )]
 pub struct JobLost {
     pub(crate) queue: PartName,
@@ -105,18 +108,18 @@ pub enum RecvError {
         /// How long the call waited.
         waited: Duration,
     },
-    /// The subscriber was too slow: items were overwritten before it received them. It has moved past them, and past
-    /// those that are overwritten next. The next call goes on there.
+    /// The subscriber was too slow, and items were overwritten before it received them. The next call goes on after
+    /// them, and after the items that are overwritten next.
     #[error(
-        "{missed} items were missed, because senders overwrote them or were about to. The next call goes on after them: \
-         receive more often, or give the broadcast a greater capacity"
+        "{missed} items were missed, because senders overwrote them or were about to. The next call goes on after \
+         them. Receive more often, or give the broadcast a greater capacity"
     )]
     Lagged {
-        /// The exact number of items between the one that was to be received and the next one.
+        /// The exact number of items that this subscriber did not receive and no longer can.
         missed: u64,
     },
     /// The bytes of the item are not a valid value. The next call goes on after it.
-    #[error("an item is passed over: {0}")]
+    #[error("an invalid item is skipped: {0}")]
     InvalidValue(InvalidValue),
     /// Every copy of the newest item was torn, because processes send without a pause.
     #[error(
@@ -128,9 +131,7 @@ pub enum RecvError {
         broadcast: PartName,
     },
     /// The object was removed during the wait.
-    #[error(
-        "the object was removed during the wait for {awaited}: attach again, as items of a new object count from 0"
-    )]
+    #[error("the object was removed during the wait for {awaited}: attach again. Items of a new object count from 0")]
     Removed {
         /// The aim of the wait.
         awaited: Awaited,

@@ -37,7 +37,7 @@ pub(super) struct Decoder<'l, 'm> {
     /// The bytes that may still be copied, at most the length of the memory. Fields of a real type do not overlap.
     bytes_left: usize,
     waits: Waits,
-    /// The looks at slots of queues and broadcasts that are left, in units of [`Ring::cost`](super::ring::Ring::cost).
+    /// The reads of slots that are left, in units of [`Ring::cost`](super::ring::Ring::cost).
     looks_left: u64,
 }
 

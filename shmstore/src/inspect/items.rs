@@ -1,4 +1,4 @@
-//! The items of a broadcast from a position on, by the reader's protocol. It only loads.
+//! The items of a broadcast from a position on, by a reader that only loads.
 
 use std::ops::Range;
 
@@ -17,7 +17,7 @@ use crate::layout::schema::{OwnedKind, OwnedSchema};
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Items {
-    /// How many items were overwritten before the first of these. It is exact.
+    /// The exact number of items that were missed before the first of these.
     pub missed: u64,
     /// The position of the first of these, after the missed ones.
     pub first: u64,
@@ -26,14 +26,14 @@ pub struct Items {
 }
 
 impl Items {
-    /// Returns the position from which the next call goes on.
+    /// Returns the position after the last of these, where the next call goes on.
     #[must_use]
     pub fn next(&self) -> u64 {
         self.first.wrapping_add(self.values.len() as u64)
     }
 }
 
-/// The reason why the items of a broadcast cannot be read.
+/// Why the items of a broadcast cannot be read.
 #[derive(Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ItemsError {
@@ -51,7 +51,7 @@ pub enum ItemsError {
 }
 
 impl Object {
-    /// Returns the positions of the items of a broadcast: from the oldest that is still there to the next that is sent.
+    /// Returns the positions of the items that a broadcast still has, oldest first.
     ///
     /// Positions count the items from 0. So the end of the range is the number of items that were sent.
     ///
@@ -69,10 +69,10 @@ impl Object {
     /// It never waits. If no item is at the position yet, there are no values. A reader that calls it repeatedly with
     /// [`Items::next`] gets each item once and whole, or learns how many it has missed. The number is exact.
     ///
-    /// A reader that was overtaken goes on a quarter of the capacity after the oldest item, because the oldest item is
-    /// the next to be overwritten.
+    /// If the item at `from` was overwritten, the first item is a quarter of the capacity after the oldest one, because
+    /// the oldest items are overwritten next.
     ///
-    /// The items of a call have at most [`Limits::bytes`], but there is at least one.
+    /// The items of a call have at most [`Limits::bytes`]. One item may have more.
     ///
     /// # Errors
     ///
@@ -128,7 +128,7 @@ fn find<'a>(schema: &'a OwnedSchema, at: Option<usize>, steps: &[Step]) -> Optio
     }
 }
 
-/// The looks at slots for the number of items that were sent, in units of 64 bytes.
+/// The limit on slots that one search for the end of the items reads, in units of 64 bytes.
 const LOOKS: u64 = 1 << 16;
 
 struct Reader<'a> {
@@ -138,7 +138,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn sent(&self) -> Result<u64, String> {
-        // The tail is at most some items behind. A hostile one would lead through all pages of the object.
+        // A true tail is a few items behind at most. A hostile tail would lead through all pages of the object.
         let (mut left, cost) = (LOOKS, self.broadcast.ring().cost());
         self.broadcast.sent(|| {
             let is_allowed = left >= cost;

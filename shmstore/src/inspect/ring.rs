@@ -1,4 +1,4 @@
-//! The slots of a `Queue` or `Broadcast` of any type, of which every word may be anything.
+//! The slots of a `Queue` or `Broadcast` of any type. Every word of them may have any value.
 
 mod broadcast;
 mod queue;
@@ -17,7 +17,8 @@ use crate::sync::RingOffsets;
 pub(super) use broadcast::Broadcast;
 pub(super) use queue::{Queue, Span};
 
-/// The part of a page that a slot is counted for. A slot of a page or more is counted for the page of its word.
+/// The unit in which reads of slots are counted: part of a page. A slot of a page or more counts as one page, which has
+/// its word.
 const UNIT: u64 = 64;
 const PAGE: u64 = 4096;
 
@@ -33,7 +34,7 @@ pub(super) struct Ring<'m> {
 }
 
 impl<'m> Ring<'m> {
-    /// `offsets` are those of this program. The part has them, if size and alignment are the same.
+    /// `offsets` are the ones that this program computes. The part has the same ones if its size and alignment match.
     fn of(
         name: &str,
         offsets: Option<RingOffsets>,
@@ -89,7 +90,7 @@ impl<'m> Ring<'m> {
         self.capacity
     }
 
-    /// What a look at one slot costs: memory that the kernel may have to allocate for it.
+    /// The cost of reading one slot, in units. The kernel may have to allocate memory for it.
     pub(super) fn cost(&self) -> u64 {
         self.offsets.stride.min(PAGE) / UNIT
     }

@@ -29,7 +29,7 @@ const CHECKSUM: usize = 16;
 /// - A `Versioned` has its newest value and its version.
 /// - A `Lock` is free. If a process owned it when the object was saved, it is marked inconsistent.
 /// - An `Event` has its count and no waiting process.
-/// - A `Queue` has its items. Those that were taken and not done wait again, with one more delivery.
+/// - A `Queue` has its items. Items that were taken and not done wait again, with one more delivery.
 /// - A `Broadcast` has the items that are whole, with their positions.
 ///
 /// Different parts are of different moments. Data that has to be consistent belongs in one value, as in any object.

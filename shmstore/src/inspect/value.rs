@@ -87,7 +87,7 @@ pub enum Value {
     Queue {
         /// The number of items that wait.
         len: u64,
-        /// The number of items for which it has room.
+        /// The capacity, in items.
         capacity: u64,
         /// The number of items that were pushed so far.
         pushed: u64,
@@ -100,7 +100,7 @@ pub enum Value {
     Broadcast {
         /// The number of items that were sent so far.
         sent: u64,
-        /// The number of items for which it has room.
+        /// The capacity, in items.
         capacity: u64,
         /// The newest items with their positions, the oldest of them first, as many as the limits allow. An item that
         /// is being written is not among them.
@@ -157,7 +157,7 @@ impl Value {
     pub fn counts(&self) -> Vec<(&'static str, u64)> {
         match *self {
             Self::Queue { len, capacity, pushed, outstanding, .. } => {
-                // Items that were taken and came back wait again.
+                // An item that was taken and came back counts among `len`, and not as popped.
                 let popped = pushed.saturating_sub(len);
                 let of_queue = [len, capacity, pushed, popped, outstanding];
                 ["len", "capacity", "pushed", "popped", "outstanding"].into_iter().zip(of_queue).collect()
@@ -181,7 +181,7 @@ impl Value {
 
     /// Returns a number to draw for an integer, a float, a `bool` or an event. Any other value returns `None`.
     ///
-    /// That of a queue is its length, and that of a broadcast how many items were sent.
+    /// For a queue it is the length, and for a broadcast the number of items that were sent.
     #[must_use]
     pub fn as_f64(&self) -> Option<f64> {
         Some(match *self.settled() {

@@ -66,7 +66,7 @@ pub(crate) const fn is_described_value<V: ShmValue>() {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no type-id-char, so it cannot be created or attached by itself",
     label = "add `#[shm(id = 'T')]` to the type, with a letter that no other type has under this path",
-    note = "for a part of a value, as `Versioned<V>` or `Queue<V, N>`, add it to `V`"
+    note = "for a `Versioned<V>`, a `Queue<V, N>` or another part of a value, add it to `V`"
 )]
 pub trait ShmId: ShmLayout {
     /// The type-id-char, printable ASCII (`' '` to `'~'`). The key is made of it, the device and the inode.
@@ -134,7 +134,7 @@ pub trait ShmId: ShmLayout {
     message = "`{Self}` is not a value that can be copied through shared memory",
     label = "not a `ShmValue`",
     note = "values are fixed-width numbers, `bool`, `char`, arrays, `FixedString<N>`, `FixedVec<V, N>`, `Timestamp`, `Pad<N>`, and types with `#[derive(Clone, Copy, ShmValue)]`",
-    note = "atomics, `Lock`, `Event`, `Queue`, `Broadcast` and other objects are shared in place, so they are beside a value and not in it"
+    note = "atomics, `Lock`, `Event`, `Queue`, `Broadcast` and other objects are shared in place: put them beside a value, not into it"
 )]
 pub unsafe trait ShmValue:
     ShmLayout
@@ -244,8 +244,8 @@ pub unsafe trait ShmObject: ShmLayout + Send + Sync {
     /// It works on a mapping that the kernel does not let this process write.
     type View: Send + Sync + 'static;
 
-    /// Makes an object in the heap, all of whose bytes are zero, as those of a new object in shared memory. For objects
-    /// that are too large for the stack.
+    /// Makes an object on the heap. All its bytes are zero, as in a new object in shared memory. It is for objects that
+    /// are too large for the stack.
     ///
     /// ```
     /// use shmstore::{Queue, ShmObject};

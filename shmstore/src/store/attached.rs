@@ -37,8 +37,8 @@ pub struct Participant {
     /// the anchor or its directory while it lives, and counts as alive if that lock cannot be checked.
     pub alive: bool,
     /// The paths of the parts that it owns at this moment: `position`, `accounts[3].value`, or `.` for the object
-    /// itself. Of a queue these are `jobs (producers' side)`, `jobs (consumers' side)`, and `jobs (item 17)` for an
-    /// item that it has taken.
+    /// itself. The sides of a queue are `jobs (producers' side)` and `jobs (consumers' side)`. An item that it has
+    /// taken is `jobs (item 17)`.
     pub holding: Vec<String>,
 }
 

@@ -224,7 +224,7 @@ impl Target<'_> {
                 Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) if deadline.pause() => {}
                 Ok(_) | Err(Errno::EINVAL | Errno::EIDRM) => return Err(self.removed_meanwhile(&identity)),
                 Err(Errno::ENOMEM) => {
-                    return Err(CreateError::OutOfMemory { subject: self.subject(Some(&identity)) });
+                    return Err(self.create_failed(&identity, geometry, Errno::ENOMEM));
                 }
                 Err(errno) => return Err(self.system(ATTACH, &identity, errno).into()),
             }

@@ -44,7 +44,7 @@ impl Target<'_> {
         let needed = pages(geometry.segment_size);
         match errno {
             Errno::EINVAL => self.too_large(identity, geometry.segment_size as u64),
-            Errno::ENOMEM => CreateError::OutOfMemory { subject },
+            Errno::ENOMEM => CreateError::OutOfMemory { subject, size: geometry.segment_size as u64 },
             Errno::ENOSPC => match shm::usage() {
                 Ok(usage) if usage.pages.saturating_add(needed) <= usage.page_limit => {
                     let ours = || shm::table().into_iter().flatten().filter(|status| header::is_tagged(status.size));

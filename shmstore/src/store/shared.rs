@@ -139,7 +139,7 @@ impl<T: ShmObject> Shared<T> {
         let memory = AnonymousMemory::new(size_of::<T>(), Inherited::Shared).map_err(|_: Errno| {
             let type_name = T::SCHEMA.to_string();
             let subject = Subject { type_name, id: ' ', key: None, path: "private memory".into() };
-            CreateError::OutOfMemory { subject: Box::new(subject) }
+            CreateError::OutOfMemory { subject: Box::new(subject), size: size_of::<T>() as u64 }
         })?;
         let object = memory.base();
         Ok(Self { object, memory: Memory::Private(memory.into()), was_created: true, _object: PhantomData })

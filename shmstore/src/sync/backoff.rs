@@ -64,7 +64,7 @@ impl Left {
         self.started.is_some() && self.limit() == Limit::Within(Duration::ZERO)
     }
 
-    /// Returns `true` once.
+    /// Returns `true` at the first call only.
     pub(super) fn is_first(&mut self) -> bool {
         std::mem::replace(&mut self.is_first, false)
     }

@@ -32,11 +32,12 @@ pub use sender::Sender;
 pub use subscriber::{Subscriber, SubscriberIter, SubscriberTryIter};
 pub use view::BroadcastView;
 
-/// A stream of items from any number of senders. Every [`Subscriber`] receives every item, or learns how many it missed.
+/// A stream of items from any number of senders. Every [`Subscriber`] receives every item, or learns how many it
+/// missed.
 ///
-/// The last `N` items are kept. A sender never waits for a subscriber, and a subscriber that is slower than the senders
-/// by more than the capacity gets [`RecvError::Lagged`] with the exact number of items that it missed. Subscribers keep
-/// their position in their own memory, so there may be any number of them, and read-only processes can subscribe.
+/// The last `N` items are kept. A sender never waits for a subscriber. If an item was overwritten before a subscriber
+/// received it, the subscriber gets [`RecvError::Lagged`] with the exact number of items that it missed. Subscribers
+/// keep their position in their own memory. So their number has no limit, and read-only processes can subscribe.
 ///
 /// ```
 /// use shmstore::error::RecvError;
@@ -57,25 +58,28 @@ pub use view::BroadcastView;
 /// # Ok::<(), shmstore::Error>(())
 /// ```
 ///
-/// A [`sender`](Self::sender) is exclusive: it sends without a lock for each item, in a few nanoseconds. A send makes no
-/// system call if no subscriber waits.
+/// A [`sender`](Self::sender) is exclusive. It takes no lock for each item, and sends one in a few nanoseconds. A send
+/// makes no system call if no subscriber waits.
 ///
 /// # When a process dies
 ///
-/// - A process that is killed in a send has sent the item, or not. Nothing is torn, and numbers have no gap.
+/// - A process that is killed in a send has sent the whole item, or nothing. The numbers of the items have no gap.
 /// - The next sender goes on within milliseconds after the kernel has released the dead process.
-/// - The death of a subscriber is noticed by no process.
+/// - The death of a subscriber has no effect on other processes.
 ///
 /// # Details
 ///
-/// - Items are numbered from 0. At any instant the last `N` - 1 items are whole. The oldest one may be being overwritten.
-/// - A subscriber that lagged goes on a quarter of the capacity after the oldest item. All items that it passes over
-///   count as missed. If it went on at the oldest one, which is overwritten next, it would lag again and again.
-/// - The bytes of an item that are not a valid `V` are reported as [`RecvError::InvalidValue`].
+/// - Items are numbered from 0. At any instant the last `N` - 1 items are whole. The one before them may be in the
+///   process of being overwritten.
+/// - A subscriber that lagged skips the oldest quarter of the kept items too, because they are overwritten next. All
+///   items that it skips count as missed.
+/// - If the bytes of an item are not a valid `V`, the call returns [`RecvError::InvalidValue`].
 ///
 /// # Memory
 ///
-/// 128 bytes, and a slot for each item. A slot has 16 bytes and the value, rounded up to 64. `N` is 2 to 2,147,483,647.
+/// 128 bytes, and `N` slots. A slot takes 16 bytes and the size of the value, rounded up to a multiple of 64. `N` is 2
+/// to 2,147,483,647.
+///
 /// There is no `Default`, because a large broadcast does not fit on the stack: use `Broadcast::new()` in a `static`, or
 /// [`ShmObject::zeroed_box`].
 #[repr(transparent)]
@@ -91,10 +95,10 @@ impl<V: ShmValue, const N: usize> Broadcast<V, N> {
         Self { cell: BroadcastCell::zeroed() }
     }
 
-    /// Sends an item to all subscribers, and returns its number. Waits until no other thread sends.
+    /// Sends an item to all subscribers, and returns its number. Waits until no other thread of any process sends.
     ///
-    /// A send with a limit goes through a sender: `part.try_sender()?.send(value)`. For a value that is too large for the
-    /// stack, use [`send_many`](Self::send_many) with a slice of one.
+    /// To limit this wait, write `part.try_sender()?.send(value)`. For a value that is too large for the stack, use
+    /// [`send_many`](Self::send_many) with a slice of one.
     ///
     /// # Panics
     ///
@@ -132,7 +136,7 @@ impl<V: ShmValue, const N: usize> Broadcast<V, N> {
     /// # Errors
     ///
     /// - [`RecvError::InvalidValue`] if the bytes of the item are not a valid `V`.
-    /// - [`RecvError::NeverWhole`] if no copy was whole, because processes send without a pause.
+    /// - [`RecvError::NeverWhole`] if no copy was whole within 100 ms, because processes send without a pause.
     pub fn newest(&self) -> Result<Option<(u64, V)>, RecvError> {
         self.core().newest()
     }
@@ -167,8 +171,8 @@ impl<V: ShmValue, const N: usize> Broadcast<V, N> {
         self.subscriber(Access::ReadWrite, self.sent())
     }
 
-    /// Subscribes to the items from number `position` on. If that was overwritten, the first call says how many were
-    /// missed. If it was not sent yet, the subscriber waits for it.
+    /// Subscribes to the items from number `position` on. If this item was overwritten, the first call says how many
+    /// were missed. If it was not sent yet, the subscriber waits for it.
     ///
     /// ```
     /// use shmstore::Broadcast;
@@ -183,9 +187,9 @@ impl<V: ShmValue, const N: usize> Broadcast<V, N> {
         self.subscriber(Access::ReadWrite, position)
     }
 
-    /// Subscribes to the oldest item that is certainly whole, and to all after it: the last `N` - 1, and those to come.
+    /// Subscribes to the last `N` - 1 items, which are whole now, and to all items to come.
     ///
-    /// The oldest item is overwritten soon, so beside a fast sender the first call may say that items were missed.
+    /// The oldest of them is overwritten soon. So the first call may say that items were missed, if a sender is fast.
     #[must_use]
     pub fn subscribe_oldest(&self) -> Subscriber<'_, V, N> {
         self.subscriber(Access::ReadWrite, self.oldest())

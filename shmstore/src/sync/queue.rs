@@ -2,19 +2,21 @@
 //!
 //! # Safety
 //!
-//! The memory is a `QueueCell`. Its file says why sharing it is sound. Only the promises of the copies and of the layout
-//! traits are unsafe here.
+//! The memory is a `QueueCell`. Its file says why sharing it is sound. Only the promises of the copies and of the
+//! layout traits are unsafe here.
 #![allow(unsafe_code)]
 
 mod consume;
 mod consumer;
 mod core;
+mod delivery;
 mod exclusive;
 mod job;
 mod memory;
 mod produce;
 mod producer;
 mod protocol;
+mod reap;
 mod view;
 pub(crate) mod word;
 
@@ -33,20 +35,22 @@ use crate::value::bits;
 
 use self::core::Core;
 pub use consumer::Consumer;
+use delivery::look;
 use exclusive::not_ours;
 pub use job::Job;
 use memory::QueueCell;
 pub use producer::Producer;
-use protocol::{Place, look};
+use protocol::Place;
 pub use view::QueueView;
 
 /// A queue of up to `N` items, from any number of producers to any number of consumers. Each item goes to one of them.
 ///
 /// - [`pop`](Self::pop) delivers an item at most once. If the consumer is killed, the item may be lost with it.
-/// - [`take`](Self::take) delivers an item at least once. It returns a [`Job`]. If its process is killed before it calls
-///   [`Job::done`], or drops the job, another consumer gets the item.
+/// - [`take`](Self::take) delivers an item at least once. It returns a [`Job`]. If the job is dropped before
+///   [`Job::done`], or if its process is killed, the item returns to the queue and is delivered again.
 ///
-/// Items come out in the order in which they were pushed. A returned item comes before all that were not delivered yet.
+/// Items come out in the order in which they were pushed. A returned item comes before all items that were never
+/// delivered.
 ///
 /// ```
 /// use shmstore::{Queue, Shared, ShmObject};
@@ -73,37 +77,41 @@ pub use view::QueueView;
 /// |---|---|---|
 /// | `push`, `pop`, `take` | as long as it takes | waits |
 /// | `try_…` | never | `PushError::Full`, `PopError::Empty` |
-/// | `…_timeout` | up to a limit | the same, once the time is over |
-/// | `push_many`, `pop_many` | for one item | then moves as many as it can under one lock |
+/// | `…_timeout` | up to a limit | the same errors, once the time is over |
 ///
-/// A [`producer`](Self::producer) or [`consumer`](Self::consumer) is exclusive: it keeps one side of the queue, and each
-/// of its operations takes a few nanoseconds. A process that waits for items or room sleeps. An operation makes no
-/// system call if no process waits.
+/// `push_many` and `pop_many` wait for room or an item in the same ways. Then they move as many items as they can,
+/// under one lock.
+///
+/// A queue has two sides, its producers and its consumers. A [`producer`](Self::producer) or
+/// [`consumer`](Self::consumer) keeps one side to itself, and each of its operations takes a few nanoseconds. A waiting
+/// process sleeps. An operation makes no system call if no process waits.
 ///
 /// # When a process dies
 ///
-/// - A process that is killed in a push has pushed the item, or not. Nothing is torn, and no other item is lost.
-/// - A process that is killed in a pop has popped the item, or not.
+/// - A process that is killed in a push has pushed the whole item, or nothing. No other item is lost.
+/// - A process that is killed in a pop has popped the item, or the item still waits.
 /// - The jobs of a killed process are returned by each process that waits for an item or for room, by each `try_take`
 ///   and `try_pop` that finds no item, and by one of 1,024 deliveries.
-/// - A process may be killed after its work and before [`Job::done`]. So a job may be done twice: let that do no harm.
+/// - A process may be killed between its work and [`Job::done`]. So a job may be done twice, and must do no harm then.
 /// - The others go on within milliseconds after the kernel has released the dead process.
 ///
-/// A producer does not know whether its consumers live. Give waits a limit, and ask
-/// [`Shared::is_removed`](crate::Shared::is_removed).
+/// A producer does not know whether its consumers are alive, so give its waits a limit. A call that does not wait does
+/// not notice that the object was removed. Ask [`Shared::is_removed`](crate::Shared::is_removed) now and then.
 ///
 /// # Details
 ///
-/// A job that is not done keeps its slot, so the queue may be full although there are free slots behind it. Choose `N`
-/// for the longest job. A process that hangs keeps its jobs until it ends.
+/// A job that is not done keeps its slot. Slots are used in order, so the queue may be full although later slots are
+/// free. Choose `N` for the longest job. A process that hangs keeps its jobs until it ends.
 ///
-/// The bytes of an item that are not a valid `V` are reported as [`PopError::InvalidValue`], and the item is consumed.
+/// If the bytes of an item are not a valid `V`, the call returns [`PopError::InvalidValue`], and the item is consumed.
 ///
 /// [`PopError::InvalidValue`]: crate::error::PopError::InvalidValue
 ///
 /// # Memory
 ///
-/// 256 bytes, and a slot for each item. A slot has 16 bytes and the value, rounded up to 64. `N` is 1 to 2,147,483,647.
+/// 256 bytes, and `N` slots. A slot takes 16 bytes and the size of the value, rounded up to a multiple of 64. `N` is 1
+/// to 2,147,483,647.
+///
 /// There is no `Default`, because a large queue does not fit on the stack: use `Queue::new()` in a `static`, or
 /// [`ShmObject::zeroed_box`].
 #[repr(transparent)]
@@ -147,7 +155,7 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
         N
     }
 
-    /// Returns the number of items that processes have [taken](Self::take), and not finished. Their slots are in use.
+    /// Returns the number of items that processes have [taken](Self::take) and not finished. They keep their slots.
     #[must_use]
     pub fn outstanding(&self) -> usize {
         self.core().outstanding() as usize
@@ -156,7 +164,7 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
     /// Returns copies of the items that wait, in the order in which they would be delivered. Changes nothing.
     ///
     /// An item that is popped or taken during the call may be missing. An item whose bytes are not a valid value is an
-    /// error.
+    /// `Err`.
     ///
     /// ```
     /// use shmstore::Queue;
@@ -176,7 +184,7 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
         core.places().filter_map(|place| self.item(&core, place)).take(limit).collect()
     }
 
-    /// Copies the item of a place, if it waits there.
+    /// Copies the item at a place, if one waits there.
     fn item(&self, core: &Core<'_>, place: Place) -> Option<Result<V, InvalidValue>> {
         let mut value = MaybeUninit::uninit();
         let is_whole = look(&core.ring, place, |index| {
@@ -196,7 +204,7 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
         let core = self.core();
         let _held = core.lock(&core.consumers.side, Limit::Forever)?;
         let mut place = core.place_of_consumers();
-        // Not more than the queue can have, or producers could keep the call at work.
+        // The limit ends the call even if producers push all the time.
         Ok(core.drain(&mut place, 2 * N, &mut |_, _| {}))
     }
 
@@ -234,7 +242,12 @@ fn debug<V: DebugValue, const N: usize>(name: &str, queue: &Queue<V, N>, f: &mut
     let items = queue.first_items(SHOWN + 1);
     let has_more = items.len() > SHOWN;
     let items = Items(items.into_iter().take(SHOWN).collect(), has_more);
-    f.debug_struct(name).field("len", &queue.len()).field("capacity", &N).field("items", &items).finish()
+    f.debug_struct(name)
+        .field("len", &queue.len())
+        .field("capacity", &N)
+        .field("outstanding", &queue.outstanding())
+        .field("items", &items)
+        .finish()
 }
 
 // A queue changes by single stores, so a panic leaves nothing half-made.

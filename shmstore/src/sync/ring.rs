@@ -1,11 +1,13 @@
 //! The slots of a queue or a broadcast, for values of any type.
 //!
-//! A slot is a word and the bytes of a value. It begins on a line, so values of up to 48 bytes share one with the word.
+//! A slot is a word and the bytes of a value. It begins on a cache line, which it shares with no other slot. A value of
+//! up to 48 bytes is on the same line as the word.
 //!
 //! # Safety
 //!
-//! Assumes that the memory of the slots is mapped while a [`Ring`] is used. Promises that only the words are ever
-//! referenced, which are atomics, and that an index from memory leads to no other address than that of a slot.
+//! Assumes that the memory of the slots is mapped while a [`Ring`] is used. Promises that references are made only to
+//! the words, which are atomics. Every index is a remainder modulo the capacity, so it leads to no address outside the
+//! slots, whatever is in memory.
 #![allow(unsafe_code)]
 
 use std::marker::PhantomData;
@@ -17,8 +19,8 @@ use super::copy::{UNIT, Unit};
 use super::untyped::RingOffsets;
 use crate::layout::{ShmValue, is_described};
 
-/// A slot as a type. A move of a union copies each byte that belongs to a field of any of its variants, so the second
-/// one has the bytes after a value that does not end with a unit.
+/// A slot as a type. A move of a union copies each byte that belongs to a field of any of its variants. The second
+/// variant covers the bytes after a value whose size is no whole number of units.
 #[repr(C)]
 pub(super) union Slot<V> {
     parts: ManuallyDrop<Parts<V>>,
@@ -45,7 +47,7 @@ struct Units<V>(MaybeUninit<V>);
 struct Packed<T>(MaybeUninit<T>);
 
 impl<V: ShmValue> Slot<V> {
-    /// Checks the offsets, which a program that knows only the schema computes, against the compiler's.
+    /// Checks the offsets against the compiler's. Programs that know only the schema compute the same offsets.
     pub(super) const fn agrees_with(at: &RingOffsets) {
         is_described::<V>();
         assert!(at.value == offset_of!(Parts<V>, value) as u64 && at.value % UNIT as u64 == 0);
@@ -69,7 +71,7 @@ pub(super) struct Ring<'a> {
     _memory: PhantomData<&'a AtomicU64>,
 }
 
-// SAFETY: gives access to atomics, and to addresses that only atomic copies use.
+// SAFETY: a ring gives access to atomics, and to addresses that only atomic copies use.
 unsafe impl Send for Ring<'_> {}
 // SAFETY: as above.
 unsafe impl Sync for Ring<'_> {}

@@ -1,23 +1,23 @@
-//! `Side`: the processes that write to a part, one at a time, and the processes that wait for what they bring.
+//! `Side`: the lock of the processes that change a part, and the bell of the processes that wait for the change.
 //!
-//! The writers of a `Versioned`, the senders of a `Broadcast`, the producers of a `Queue` and its consumers each have
-//! these four words, 16 bytes:
+//! A `Versioned` has one side for its writers, a `Broadcast` one for its senders. A `Queue` has two, for its producers
+//! and for its consumers. A side is four words, 16 bytes:
 //!
 //! | offset | bytes | what |
 //! |---|---|---|
 //! | 0 | 4 | lock word: see `lock_word.rs` |
-//! | 4 | 4 | flags: bit 1 *need fence*. The others belong to the part |
+//! | 4 | 4 | flags: bit 1 *need fence*. The other bits belong to the part |
 //! | 8 | 4 | bell of the processes that wait for this side: see `version_waiters.rs` |
-//! | 12 | 4 | mark of the thread that has the lock for long: see `thread_mark.rs` |
+//! | 12 | 4 | mark of a thread that keeps the lock for long: see `thread_mark.rs` |
 //!
-//! A holder brings news: a version, an item, room for one. Waiters for it are woken when the holder frees the lock, or
-//! after each change of an exclusive holder, which keeps the lock. A process that brings news without the lock, as one
-//! that has done a job, calls [`Side::wake_without_lock`].
+//! The holder of the lock makes *news*: a version, an item, or room for one. The waiters are woken when the holder
+//! frees the lock. An exclusive holder keeps the lock, and wakes them after each change. A process that makes news
+//! without the lock calls [`Side::wake_without_lock`]. For example, `Job::done` makes room.
 
 use std::mem;
 
+use super::atomics::AtomicU32;
 use super::atomics::Ordering::{Acquire, Relaxed, Release, SeqCst};
-use super::atomics::{AtomicU32, fence_after_rmw};
 use super::backoff::Limit;
 use super::lock_word::VERSION_WAITERS;
 use super::locking::{self, AcquireError, Taken};
@@ -28,7 +28,7 @@ use crate::sys::failpoint::{self, Step};
 use crate::sys::shm::Access;
 use crate::sys::{futex, membarrier};
 
-/// A process to which the kernel refuses [`membarrier`] waits. So each change of an exclusive holder needs a fence.
+/// The kernel refuses [`membarrier`] to a waiting process. So each change of an exclusive holder needs a fence.
 const NEED_FENCE: u32 = 1 << 1;
 
 #[repr(C)]
@@ -39,11 +39,11 @@ pub(super) struct Side {
     thread: AtomicU32,
 }
 
-/// Memory that begins with a side. A reference to it is that to the side, too, so a guard has one of them.
+/// Memory that begins with a side. One reference leads to both, so a guard keeps only one.
 pub(super) trait Sided {
     fn side(&self) -> &Side;
 
-    /// Takes the lock. Every process that changes what the side guards can die anywhere: the next one goes on.
+    /// Takes the lock. A dead owner leaves nothing to repair, wherever it died. So its lock is simply taken over.
     #[inline(always)]
     fn lock(&self, limit: Limit) -> Result<Held<'_, Self>, AcquireError> {
         let (side, token) = (self.side(), this_process::token());
@@ -73,10 +73,10 @@ impl Side {
         &self.bell
     }
 
-    /// Announces a waiter. All news after this that the waiter does not see rings the bell. Returns the value of the
+    /// Announces a waiter, and returns the value of the bell. After this, news that the waiter does not see rings the
     /// bell.
     ///
-    /// A read-only process cannot announce itself, so only the end of its slice ends its sleep.
+    /// A read-only process cannot announce itself, so it sleeps until the end of its slice.
     pub(super) fn announce(&self, access: Access) -> u32 {
         if access == Access::ReadOnly {
             return self.bell.load(Relaxed);
@@ -88,11 +88,11 @@ impl Side {
         announced.bell
     }
 
-    /// Wakes the waiters for news that came without the lock, by a read-modify-write just before.
+    /// Wakes the waiters for news that this process made without the lock. The caller made it by a read-modify-write
+    /// just before.
     #[inline]
     pub(super) fn wake_without_lock(&self) {
-        fence_after_rmw();
-        if version_waiters::take(&self.lock, &self.bell, false) {
+        if version_waiters::take_after_rmw(&self.lock, &self.bell) {
             self.wake();
         }
     }
@@ -104,7 +104,7 @@ impl Side {
     }
 }
 
-/// The lock of a side, taken by this process. Freed when dropped, and the waiters are woken.
+/// The lock of a side, taken by this process. A drop frees the lock, and wakes the waiters.
 pub(super) struct Held<'a, P: Sided + ?Sized = Side> {
     part: &'a P,
     token: u32,
@@ -150,8 +150,8 @@ impl<'a, P: Sided + ?Sized> Held<'a, P> {
         mem::forget(self);
     }
 
-    /// Wakes the waiters, and keeps the lock. If that needs more than a load, does nothing and returns `false`. Then
-    /// the caller must call [`wake_slowly`](Self::wake_slowly).
+    /// Wakes the waiters, and keeps the lock. If a load is not enough to find them, it does nothing and returns
+    /// `false`. Then the caller must call [`wake_slowly`](Self::wake_slowly).
     #[inline(always)]
     pub(super) fn wake(&self, fences: Fences) -> bool {
         let is_plain = self.part.side().flags.load(Relaxed) | fences.0 == 0;
@@ -161,8 +161,8 @@ impl<'a, P: Sided + ?Sized> Held<'a, P> {
         is_plain
     }
 
-    /// Wakes the waiters, and keeps the lock, with a full barrier if one is needed. Learns for the next time where the
-    /// barriers come from. Returns the flags of the part.
+    /// Wakes the waiters, and keeps the lock. Executes a full barrier if one is needed. Updates `fences` for the next
+    /// change. Returns the flags.
     ///
     /// The kernel may take some milliseconds to register the process for barriers. So an exclusive holder registers
     /// only after its second change, and executes the barriers itself until then.
@@ -233,7 +233,7 @@ impl Fences {
     }
 }
 
-/// A side that one thread has for many changes. It cannot be sent to another thread.
+/// A side that one thread keeps for many changes. It cannot be sent to another thread.
 pub(super) struct Exclusive<'a> {
     // Dropped before `held`, so that the mark is there only while this thread has the lock.
     _mark: ThreadMark<'a>,

@@ -44,7 +44,7 @@ impl VersionedOffsets {
 pub(crate) struct RingOffsets {
     /// The first slot.
     pub(crate) slots: u64,
-    /// A slot's value, from the start of the slot. Its word is at 0.
+    /// The value, from the start of its slot. The word is at 0.
     pub(crate) value: u64,
     /// From one slot to the next.
     pub(crate) stride: u64,

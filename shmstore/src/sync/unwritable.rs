@@ -1,5 +1,5 @@
-//! The writing methods of parts, for their views. None of these can be called. If a program tries to write through a
-//! view, the compiler explains why it cannot, and what to do, and does not say only that there is no such method.
+//! The writing methods of parts, for their views. No program can call them. If a program tries to write through a view,
+//! the compiler says why it cannot and what to do instead, and not only that there is no such method.
 
 use std::ops::Range;
 use std::sync::atomic::Ordering;
@@ -147,7 +147,7 @@ unwritable! {
         fn push(V) -> Result<(), PushError>;
         fn try_push(V) -> Result<(), PushError>;
         fn push_timeout(V, Duration) -> Result<(), PushError>;
-        fn push_many(&[V]) -> Result<usize, PushError>;
+        fn push_many(&[V]) -> Result<(), PushError>;
         fn try_push_many(&[V]) -> Result<usize, PushError>;
         fn push_many_timeout(&[V], Duration) -> Result<usize, PushError>;
         fn pop() -> Result<V, PopError>;

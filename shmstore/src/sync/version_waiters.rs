@@ -11,7 +11,7 @@
 //! The loom models build this file a second time, with loom's atomics.
 
 use super::atomics::Ordering::{AcqRel, Relaxed, SeqCst};
-use super::atomics::{AtomicU32, compiler_fence, fence};
+use super::atomics::{AtomicU32, compiler_fence, fence, fence_after_rmw};
 use super::lock_word::{TOKEN, VERSION_WAITERS};
 
 /// The state that a waiter found when it announced itself.
@@ -54,6 +54,16 @@ pub(super) fn take(lock: &AtomicU32, bell: &AtomicU32, fences: bool) -> bool {
         compiler_fence(SeqCst);
     }
     lock.load(Relaxed) & VERSION_WAITERS != 0 && take_flag(lock, bell)
+}
+
+/// Clears the flag and rings the bell if a process waits, as [`take`] does, after news that came without the lock, by a
+/// read-modify-write just before. Returns `true` if it did.
+///
+/// No waiter has the kernel execute a barrier for a process that does not hold the lock, so it executes one itself.
+#[inline(always)]
+pub(super) fn take_after_rmw(lock: &AtomicU32, bell: &AtomicU32) -> bool {
+    fence_after_rmw();
+    take(lock, bell, false)
 }
 
 #[cold]

@@ -1,5 +1,5 @@
-//! Waits for a change of a part: a short spin, then sleep in slices. The wait ends when the change comes, when the time
-//! is over, or when the object is removed.
+//! Waits for a change of a part: a short spin, then sleeps in slices. A wait ends when the change comes, when the time
+//! is over, or when the object or its anchor is removed.
 
 use std::hint::spin_loop;
 use std::ptr;
@@ -12,7 +12,7 @@ use crate::sys::failpoint::{self, Step};
 use crate::sys::futex::{self, FutexWord};
 use crate::sys::shm::Access;
 
-/// The checks before a thread sleeps. They take less time than to fall asleep and be woken.
+/// The number of checks before a thread sleeps. They take less time than to fall asleep and be woken.
 const SPINS: u32 = 100;
 
 /// The time of the last check of the anchor, which takes some system calls.
@@ -34,8 +34,8 @@ impl AnchorCheck {
 
 /// A change that processes wait for, and how they sleep meanwhile.
 ///
-/// A waiter [announces](Self::announce) itself, looks once more, and sleeps on [`word`](Self::word) while that has the
-/// announced value. Every change that it has not seen by then changes the word, and wakes it.
+/// A waiter [announces](Self::announce) itself, [looks](Self::look) once more, and sleeps on [`word`](Self::word) while
+/// the word has the returned value. Every later change also changes the word, and wakes the waiter.
 pub(super) trait Waitable {
     /// What comes with the change.
     type Change;
@@ -47,10 +47,11 @@ pub(super) trait Waitable {
     /// The word to sleep on.
     fn word(&self) -> &Self::Word;
 
-    /// Announces a waiter, if it may write. Returns the low half of the word during which it may sleep, or the change.
+    /// Announces a waiter, if it may write. Returns the change if it is there. Otherwise returns the low half of the
+    /// word: the waiter may sleep while the word has this value.
     fn announce(&self, access: Access) -> Result<u32, Self::Change>;
 
-    /// Does what is to be done after each sleep without the change.
+    /// Called after each sleep that did not end with the change.
     fn slept(&self) {}
 
     /// Describes the change in an error.
@@ -59,8 +60,8 @@ pub(super) trait Waitable {
 
 /// Waits for a change, at most for `timeout`. A `timeout` that the clock cannot express has no end.
 ///
-/// After each sleep a flag in the object says whether it was removed. The kernel is asked only now and then, because of
-/// `ipcrm`. So a call that does not sleep makes no system call, and a reader that polls makes few.
+/// After each sleep, a flag in the object says whether it was removed. `ipcrm` does not set this flag, so the kernel is
+/// asked now and then. A call that does not sleep makes no system call, and a reader that polls makes few.
 pub(super) fn wait<W: Waitable>(awaited: &W, access: Access, timeout: Duration) -> Result<W::Change, WaitError> {
     for _ in 0..if timeout.is_zero() { 1 } else { SPINS } {
         if let Some(found) = awaited.look() {
@@ -97,7 +98,7 @@ pub(super) fn wait<W: Waitable>(awaited: &W, access: Access, timeout: Duration) 
     }
 }
 
-/// Sleeps for a slice at most, unless the change is there. Returns it if it is there then.
+/// Sleeps for a slice at most, unless the change is there. Returns the change if it is there afterwards.
 fn sleep<W: Waitable>(awaited: &W, access: Access, slice: Duration) -> Option<W::Change> {
     let expected = match awaited.announce(access) {
         Ok(expected) => expected,

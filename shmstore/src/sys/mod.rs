@@ -4,6 +4,7 @@
 //!
 //! Read first: `shm` (segments), `futex` (sleeping and waking) and `file` (anchors and their locks).
 
+pub(crate) mod clock;
 pub(crate) mod failpoint;
 pub(crate) mod file;
 pub(crate) mod futex;

@@ -104,7 +104,7 @@ impl<const WORDS: usize, const N: usize> Items for Queue<Stamped<WORDS>, N> {
         match limit {
             Limit::Never => self.try_push_many(&items),
             Limit::Within(timeout) => self.push_many_timeout(&items, timeout),
-            Limit::Forever => self.push_many(&items),
+            Limit::Forever => self.push_many(&items).map(|()| items.len()),
         }
     }
 

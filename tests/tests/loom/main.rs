@@ -1,5 +1,12 @@
-//! The protocols of the runtime, checked by loom, and mutations of them, each of which loom must notice.
+//! The protocols of the runtime, checked by loom, and mutations of them, each of which loom must notice. A recorder of
+//! stores checks what loom does not show.
 
+mod broadcast;
+mod broadcast_crashes;
+mod harness;
 mod participants;
+mod queue;
+mod queue_crashes;
+mod recorder;
 mod versioned;
 mod waiting;

@@ -18,7 +18,7 @@ static inline const volatile uint64_t *shmstore_slot(const shmstore_ring *ring, 
     return ring->slots + position % ring->capacity * ring->slot_words;
 }
 
-/* Copies the value of a slot by atomic loads. Returns 1 if the slot's word was `wanted` before and after the copy. */
+/* Copies the value of a slot by atomic loads. Returns 1 if the slot's word is `wanted` before and after the copy. */
 static inline int shmstore_copy_slot(const shmstore_ring *ring, const volatile uint64_t *slot, uint64_t wanted,
                                      void *out)
 {
@@ -40,15 +40,16 @@ static inline int shmstore_copy_slot(const shmstore_ring *ring, const volatile u
     return __atomic_load_n(slot, __ATOMIC_RELAXED) == wanted;
 }
 
-/* Returns how far the item of a position is, modulo 2^64: negative before it is there, 0 while it is there, positive
- * after it. Item k is there at 2k + 2. */
+/* Returns a negative number before the item of a position is there, 0 while it is there, and a positive number once it
+ * is overwritten. The slot of item k has the sequence number 2k + 2 while the item is there. */
 static inline int64_t shmstore_broadcast_since(const shmstore_ring *ring, uint64_t position)
 {
     uint64_t sequence = __atomic_load_n(shmstore_slot(ring, position), __ATOMIC_ACQUIRE);
     return (int64_t)(sequence - (2 * position + 2));
 }
 
-/* Returns the number of items that were sent. A sender that died may have left the tail behind its last item. */
+/* Returns the number of items that were sent. The tail may be too low, because a sender may have died before it moved
+ * the tail. */
 static inline uint64_t shmstore_broadcast_sent(const shmstore_ring *ring)
 {
     uint64_t position = shmstore_tail(ring), steps;
@@ -76,7 +77,7 @@ static inline int shmstore_broadcast_receive(const shmstore_ring *ring, uint64_t
     }
     if (shmstore_broadcast_since(ring, at) <= 0)
         return 0;
-    /* The oldest item is the next to be overwritten. So the reader goes on a quarter of the capacity after it. */
+    /* The oldest items are overwritten next. So the reader goes on a quarter of the capacity after the oldest one. */
     next = shmstore_broadcast_sent(ring) - ring->capacity + (ring->capacity / 4 ? ring->capacity / 4 : 1);
     if ((int64_t)(next - (at + 1)) < 0)
         next = at + 1;
@@ -114,7 +115,7 @@ static inline void shmstore_queue_positions(const shmstore_ring *ring, uint64_t 
     *end = tail;
 }
 
-/* Returns the number of items that are not finished, and that processes have taken, or not. */
+/* Returns the number of unfinished items: of the taken ones if `taken` is not 0, else of the ones that wait. */
 static inline uint64_t shmstore_queue_count(const shmstore_ring *ring, uint64_t head, int taken)
 {
     uint64_t at, end, word, found = 0;

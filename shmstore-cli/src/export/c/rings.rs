@@ -10,7 +10,7 @@ use super::types::Types;
 
 const WORD: u64 = 8;
 
-/// The suffixes of the functions of both.
+/// The suffixes of the functions that queues and broadcasts share.
 const SUFFIXES: [&str; 3] = ["_value", "_ring", "_capacity"];
 
 impl<'a> Types<'a> {
@@ -21,8 +21,8 @@ impl<'a> Types<'a> {
         add_lock(&mut body, &name, 0, ["producers", "items"]);
         add_word(&mut body, &name, (16, WORD), "tail", "the next position to fill");
         add_lock(&mut body, &name, CONSUMERS_AT, ["consumers", "room"]);
-        add_word(&mut body, &name, (CONSUMERS_AT + 16, 4), "returned", "how often items were returned");
-        add_word(&mut body, &name, (CONSUMERS_AT + 20, 4), "scanned", "the returns that were looked for");
+        add_word(&mut body, &name, (CONSUMERS_AT + 16, 4), "returned", "how many items were returned");
+        add_word(&mut body, &name, (CONSUMERS_AT + 20, 4), "scanned", "`returned` at the last search that found none");
         add_word(&mut body, &name, (CONSUMERS_AT + 24, WORD), "cursor", "the next position to deliver");
         add_word(&mut body, &name, (CONSUMERS_AT + 32, WORD), "head", "all items before it are finished");
         self.finish_ring(body, &name, schema, ring, value);
@@ -66,7 +66,7 @@ impl<'a> Types<'a> {
         Ok((name, of, ring))
     }
 
-    /// Adds the slots, and writes the struct with the functions of both.
+    /// Adds the slots, and writes the struct, with the functions that queues and broadcasts share.
     fn finish_ring(&mut self, mut body: Body, name: &str, schema: &OwnedSchema, ring: Ring, value: &OwnedSchema) {
         let declare = |name: &str| format!("uint64_t {name}[{}][{}]", ring.capacity, ring.stride / WORD);
         let note = format!("a word, and from {} on the value: {value}", ring.value_at);
@@ -93,7 +93,7 @@ impl<'a> Types<'a> {
     }
 }
 
-/// Adds the words of a lock, whose waiters' bell is rung for what the second name says.
+/// Adds the words of a lock. The first name is of its holders, the second of what the waiters at its bell wait for.
 fn add_lock(body: &mut Body, name: &str, at: u64, [of, waits_for]: [&str; 2]) {
     let (before, bell) = if of.is_empty() {
         (String::new(), "bell".to_owned())
@@ -132,8 +132,7 @@ fn queue_functions(name: &str) -> String {
 
 fn look_function(name: &str, of: &str, value: &OwnedSchema) -> String {
     format!(
-        "/* Copies the item {shown} of a position without taking it. Returns 1, or 0 if no item waits there:\n \
-         * it was taken, or is not there yet. */\n\
+        "/* Copies the item {shown} of a position without taking it. Returns 1, or 0 if no item waits there. */\n\
          static inline int {name}_look(const volatile {name} *from, uint64_t position, {of} *value)\n{{\n    \
          shmstore_ring ring = {name}_ring(from);\n    \
          return shmstore_queue_look(&ring, position, value);\n}}\n\n",
@@ -143,7 +142,7 @@ fn look_function(name: &str, of: &str, value: &OwnedSchema) -> String {
 
 fn broadcast_functions(name: &str) -> String {
     format!(
-        "/* Returns the number of items that were sent: the position of a reader that begins with the next one. */\n\
+        "/* Returns the number of items that were sent. It is the position of the next item. */\n\
          static inline uint64_t {name}_sent(const volatile {name} *from)\n{{\n    \
          shmstore_ring ring = {name}_ring(from);\n    \
          return shmstore_broadcast_sent(&ring);\n}}\n\
@@ -158,9 +157,9 @@ fn receive_function(name: &str, of: &str, value: &OwnedSchema) -> String {
     format!(
         "/* Receives the item {shown} of `*position`. It never waits, and the copy is always whole. Returns\n \
          *  1: `*value` is the item, and `*position` is the next one;\n \
-         *  0: it is not there yet;\n \
-         * -1: it was overwritten. `*missed` is the exact number of items that this reader has missed, and\n \
-         *     `*position` is the item to go on with. */\n\
+         *  0: the item is not there yet;\n \
+         * -1: the item was overwritten. `*missed` is the exact number of items that this reader has missed,\n \
+         *     and `*position` is the item to go on with. */\n\
          static inline int {name}_receive(const volatile {name} *from, uint64_t *position, {of} *value, \
          uint64_t *missed)\n{{\n    \
          shmstore_ring ring = {name}_ring(from);\n    \

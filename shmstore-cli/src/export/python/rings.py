@@ -1,7 +1,7 @@
 class _RingView(_View):
     @property
     def capacity(self):
-        """The number of items that have room."""
+        """The number of slots."""
         return self._kind.capacity
 
     def _u64(self, offset):
@@ -23,7 +23,7 @@ class _RingView(_View):
 
 
 class _QueueView(_RingView):
-    """A queue. It is only looked at: nothing is taken."""
+    """A queue, whose items can be seen, but not taken."""
 
     def __len__(self):
         """The number of items that wait."""
@@ -33,7 +33,7 @@ class _QueueView(_RingView):
         return True
 
     def _words(self):
-        """Yields the positions and words of all items that are there, oldest first."""
+        """Yields the positions and words of all unfinished items, oldest first."""
         head = self._u64(160)
         tail = self._u64(16)
         for back in range(min((tail - head) % 2**64, self.capacity), 0, -1):
@@ -58,7 +58,7 @@ class _QueueView(_RingView):
         return list(self._items())
 
     def items_python(self):
-        """Does the same with copies in Python's own types."""
+        """Returns copies of the items that wait, oldest first, in Python's own types."""
         return [self._kind.value.python(copy) for copy in self._items()]
 
 
@@ -66,7 +66,7 @@ class _BroadcastView(_RingView):
     """A broadcast. `subscribe()` receives its items."""
 
     def _since(self, position):
-        """Negative before the item of a position is there, 0 while it is there, positive after it."""
+        """Negative before the item of a position is there, 0 while it is there, positive once it is overwritten."""
         return _signed(self._u64(self._slot(position)) - (2 * position + 2))
 
     @property
@@ -120,8 +120,8 @@ class Subscriber:
     def receive(self):
         """Returns a copy of the next item, or None if it is not there yet. It never waits.
 
-        Raises `Lagged` if the item was overwritten. Its `missed` is the exact number of items that were missed, and
-        `position` is then the item to go on with.
+        Raises `Lagged` if the item was overwritten. Its `missed` is the exact number of missed items. The next call
+        goes on after them.
         """
         of, at = self._broadcast, self.position
         if of._since(at) < 0:
@@ -132,19 +132,19 @@ class Subscriber:
             return of._kind.value.read(data)
         if of._since(at) <= 0:
             return None
-        # The oldest item is the next to be overwritten. So the reader goes on a quarter of the capacity after it.
+        # The oldest items are overwritten next. So the reader goes on a quarter of the capacity after the oldest one.
         missed = max(_signed(of.sent - of.capacity + max(of.capacity // 4, 1) - at), 1)
         self.position = (at + missed) % 2**64
         raise Lagged(missed)
 
     def receive_python(self):
-        """Does the same with a copy in Python's own types."""
+        """Returns the next item as `receive` does, but in Python's own types."""
         copy = self.receive()
         return None if copy is None else self._broadcast._kind.value.python(copy)
 
 
 def _signed(number):
-    """Returns a number modulo 2^64, from -2^63 on."""
+    """Returns a number modulo 2^64, as one from -2^63 to 2^63 - 1."""
     return (number + 2**63) % 2**64 - 2**63
 
 

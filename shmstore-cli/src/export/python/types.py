@@ -32,7 +32,7 @@ class Torn(Exception):
 
 
 class Lagged(Exception):
-    """A reader of a broadcast was too slow. `missed` is the exact number of items that it has missed."""
+    """A subscriber was too slow. `missed` is the exact number of items that it has missed."""
 
     def __init__(self, missed):
         super().__init__(f"missed {missed} items: receive again")

@@ -26,8 +26,8 @@ typedef struct shm_feeds_queue_pair_4 {
     uint32_t consumers_flags; /* 132: flags of the lock */
     uint32_t room_bell; /* 136: the bell for waiters */
     uint32_t consumers_mark; /* 140: the mark of the thread that holds it */
-    uint32_t returned; /* 144: how often items were returned */
-    uint32_t scanned; /* 148: the returns that were looked for */
+    uint32_t returned; /* 144: how many items were returned */
+    uint32_t scanned; /* 148: `returned` at the last search that found none */
     uint64_t cursor; /* 152: the next position to deliver */
     uint64_t head; /* 160: all items before it are finished */
     unsigned char pad_at_168[88];
@@ -86,8 +86,7 @@ static inline void shm_feeds_queue_pair_4_positions(const volatile shm_feeds_que
     shmstore_ring ring = shm_feeds_queue_pair_4_ring(from);
     shmstore_queue_positions(&ring, head, first, end);
 }
-/* Copies the item Pair of a position without taking it. Returns 1, or 0 if no item waits there:
- * it was taken, or is not there yet. */
+/* Copies the item Pair of a position without taking it. Returns 1, or 0 if no item waits there. */
 static inline int shm_feeds_queue_pair_4_look(const volatile shm_feeds_queue_pair_4 *from, uint64_t position, shm_feeds_pair *value)
 {
     shmstore_ring ring = shm_feeds_queue_pair_4_ring(from);
@@ -128,7 +127,7 @@ static inline uint64_t shm_feeds_broadcast_pair_8_capacity(const volatile shm_fe
     (void)from;
     return UINT64_C(8);
 }
-/* Returns the number of items that were sent: the position of a reader that begins with the next one. */
+/* Returns the number of items that were sent. It is the position of the next item. */
 static inline uint64_t shm_feeds_broadcast_pair_8_sent(const volatile shm_feeds_broadcast_pair_8 *from)
 {
     shmstore_ring ring = shm_feeds_broadcast_pair_8_ring(from);
@@ -142,9 +141,9 @@ static inline uint64_t shm_feeds_broadcast_pair_8_oldest(const volatile shm_feed
 }
 /* Receives the item Pair of `*position`. It never waits, and the copy is always whole. Returns
  *  1: `*value` is the item, and `*position` is the next one;
- *  0: it is not there yet;
- * -1: it was overwritten. `*missed` is the exact number of items that this reader has missed, and
- *     `*position` is the item to go on with. */
+ *  0: the item is not there yet;
+ * -1: the item was overwritten. `*missed` is the exact number of items that this reader has missed,
+ *     and `*position` is the item to go on with. */
 static inline int shm_feeds_broadcast_pair_8_receive(const volatile shm_feeds_broadcast_pair_8 *from, uint64_t *position, shm_feeds_pair *value, uint64_t *missed)
 {
     shmstore_ring ring = shm_feeds_broadcast_pair_8_ring(from);

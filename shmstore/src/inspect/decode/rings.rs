@@ -10,18 +10,18 @@ use crate::inspect::value::Value;
 use crate::layout::path::{FieldError, FieldPath, Step};
 use crate::layout::schema::OwnedSchema;
 
-/// The looks at slots that are made at an object of any size. The pages that they touch may have to be allocated, so
-/// this is 64 MiB.
+/// The most reads of slots in an object of any size. The kernel may have to allocate the pages that they touch, at most
+/// 64 MiB.
 const LOOKS: u64 = 1 << 20;
-/// The bytes of an object for each look. No slot is smaller than 64 bytes, and none is looked at more than three times.
+/// The bytes of an object for each read. No slot is smaller than 64 bytes, and none is read more than three times.
 const BYTES_A_LOOK: u64 = 16;
-/// The looks that are made at the smallest object.
+/// The reads that the smallest object may have.
 const FEW: u64 = 1024;
 
-/// How often an item is looked for that is gone when it was found.
+/// How often the search for an item is repeated if the item is gone before it is copied.
 const TRIES: usize = 16;
 
-/// The looks of one call at an object of `len` bytes.
+/// The most reads of slots in one call, for an object of `len` bytes.
 pub(super) fn looks(len: usize, limits: &Limits) -> u64 {
     (len as u64 / BYTES_A_LOOK).saturating_add(FEW).min(limits.nodes.max(LOOKS))
 }
@@ -29,7 +29,7 @@ pub(super) fn looks(len: usize, limits: &Limits) -> u64 {
 const TOO_MANY: &str = "not decoded: more slots than the limit";
 
 impl Decoder<'_, '_> {
-    /// Counts a look at a slot. Returns `false` if there were too many.
+    /// Counts a read of a slot. Returns `false` if there were too many.
     fn looks(&mut self, ring: &Ring<'_>) -> bool {
         let left = self.looks_left.checked_sub(ring.cost());
         self.looks_left = left.unwrap_or(0);
@@ -49,7 +49,7 @@ impl Decoder<'_, '_> {
         let (mut len, mut outstanding, mut first) = (0_u64, 0, Vec::new());
         let mut position = oldest;
         while position != tail {
-            // Behind the cursor are items that are out, and some that came back. All before the tail are waiting.
+            // Behind the cursor, items may be taken, finished, or back again. From the cursor to the tail, all wait.
             let is_enough = first.len() as u64 >= self.limits.elements || self.nodes_left == 0;
             let is_ahead = tail.wrapping_sub(position) <= tail.wrapping_sub(cursor);
             if (is_ahead && is_enough) || !self.looks(queue.ring()) {
@@ -72,7 +72,7 @@ impl Decoder<'_, '_> {
         Ok(Value::Queue { len, capacity, pushed: tail, outstanding, first })
     }
 
-    /// Decodes an item that waits. `None` if it was taken meanwhile.
+    /// Decodes an item that waits. Returns `None` if it was taken meanwhile.
     fn queued(&mut self, queue: &Queue<'_>, value: &OwnedSchema, position: u64) -> Result<Option<Value>, String> {
         if let Err(why) = self.copies(value.size()) {
             self.spend(1);
@@ -82,7 +82,7 @@ impl Decoder<'_, '_> {
         Ok(bytes.map(|bytes| self.value(value, Memory::Copy(&bytes), 0)))
     }
 
-    /// Copies the item that `index` others will be delivered before. If there is none, returns how many items wait.
+    /// Copies the waiting item at `index`, in the order of delivery. If there is none, returns how many items wait.
     pub(super) fn queue_item(
         &mut self,
         queue: &Queue<'_>,
@@ -145,7 +145,7 @@ impl Decoder<'_, '_> {
         Ok(Value::Broadcast { sent, capacity, last })
     }
 
-    /// Decodes a count of the queue or broadcast at `path[..done]`: `jobs.len`.
+    /// Decodes a count of the queue or broadcast at `path[..done]`, such as `jobs.len`.
     pub(super) fn count(
         &mut self,
         schema: &OwnedSchema,
@@ -177,7 +177,7 @@ impl Decoder<'_, '_> {
         }
     }
 
-    /// Copies the item of a position. If it is not there, returns the positions of those that are.
+    /// Copies the item of a position. If it is not there, returns the positions of the items that are.
     pub(super) fn broadcast_item(
         &mut self,
         broadcast: &Broadcast<'_>,
@@ -192,7 +192,7 @@ impl Decoder<'_, '_> {
             }
         }
         let oldest = sent.saturating_sub(broadcast.ring().capacity());
-        // The next item is written in the place of the oldest one.
+        // The next item may already be in the slot of the oldest one.
         let oldest = if broadcast.is_there(oldest)? { oldest } else { (oldest + 1).min(sent) };
         Ok(Err(oldest..sent))
     }

@@ -35,9 +35,10 @@ impl<'m> Broadcast<'m> {
         &self.0
     }
 
-    /// Returns the number of items that were sent. `look` counts a look at a slot, and ends the search.
+    /// Returns the number of items that were sent. `look` is called before each slot is read. If it returns `false`,
+    /// the search ends.
     ///
-    /// The tail in memory is a lower bound. A sender may have died before it raised it.
+    /// The tail in memory is a lower bound, because a sender may have died before it moved the tail.
     pub(in crate::inspect) fn sent(&self, mut look: impl FnMut() -> bool) -> Result<u64, String> {
         let Self(ring) = self;
         let mut tail = ring.word(broadcast_words::TAIL)?;
@@ -60,7 +61,7 @@ impl<'m> Broadcast<'m> {
         Ok((self.0.slot_word(position)?.wrapping_sub(Self::there(position)) as i64) > 0)
     }
 
-    /// Copies an item. `None` if it is not there, or was overwritten meanwhile.
+    /// Copies an item. Returns `None` if it is not there, or was overwritten meanwhile.
     pub(in crate::inspect) fn item(&self, position: u64) -> Result<Option<Vec<u8>>, String> {
         let there = Self::there(position);
         let copied = self.0.copy(position, |before, after| (before, after) == (there, there))?;

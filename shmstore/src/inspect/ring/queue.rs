@@ -10,7 +10,8 @@ use crate::sync::{RingOffsets, queue_words};
 #[derive(Clone, Copy)]
 pub(in crate::inspect) struct Queue<'m>(Ring<'m>);
 
-/// The positions whose items may be in a queue. None of the distances is more than its capacity.
+/// The positions whose items may be in a queue. From `oldest` to `cursor` there are at most as many positions as slots,
+/// and from `cursor` to `tail`, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::inspect) struct Span {
     /// The oldest position whose item may not be finished.
@@ -37,9 +38,10 @@ impl<'m> Queue<'m> {
         &self.0
     }
 
-    /// Returns the positions whose items may be there now. `look` counts a look at a slot, and ends the search.
+    /// Returns the positions whose items may be there now. `look` is called before each slot is read. If it returns
+    /// `false`, the search ends.
     ///
-    /// The tail in memory may be that of a producer that died after it had filled the slot.
+    /// The tail in memory may be too low, because a producer may have died before it moved the tail.
     pub(in crate::inspect) fn span(&self, mut look: impl FnMut() -> bool) -> Result<Span, String> {
         let Self(ring) = self;
         // The cursor first, because it never overtakes the tail.
@@ -51,7 +53,7 @@ impl<'m> Queue<'m> {
             }
             tail = tail.wrapping_add(1);
         }
-        // A consumer may be ahead of the tail of a producer that died.
+        // The cursor may be ahead of a tail that is too low.
         let ahead = tail.wrapping_sub(cursor);
         let ahead = if (ahead as i64) < 0 { 0 } else { ahead.min(ring.capacity).min(tail) };
         let cursor = tail.wrapping_sub(ahead);
@@ -66,7 +68,7 @@ impl<'m> Queue<'m> {
         Ok(if lap(word) == own { word != word::free(own) } else { word == word::free(next_lap(own)) })
     }
 
-    /// Returns the word of a position's item. `None` if the item is finished, or is not there yet.
+    /// Returns the word of a position's item, or `None` if the item is finished or not there yet.
     pub(in crate::inspect) fn item(&self, position: u64) -> Result<Option<u64>, String> {
         let word = self.0.slot_word(position)?;
         let is_there = lap(word) == lap_of(position, self.0.capacity) && (is_full(word) || is_taken(word));
@@ -78,26 +80,27 @@ impl<'m> Queue<'m> {
         is_full(word)
     }
 
-    /// Returns the word of an item once its taker is gone. It waits again.
+    /// Returns the word of an item after its taker has gone. The item waits again.
     pub(in crate::inspect) fn come_back(word: u64) -> u64 {
         if is_taken(word) { word::returned(word) } else { word }
     }
 
-    /// Returns the word of a slot once the item of a position is finished.
+    /// Returns the word of a slot after the item of a position is finished.
     pub(in crate::inspect) fn finished(&self, position: u64) -> u64 {
         word::free(next_lap(lap_of(position, self.0.capacity)))
     }
 
-    /// Copies an item that no process has taken. `None` if it is not there, or was taken meanwhile.
+    /// Copies an item that no process has taken. Returns `None` if it is not there, or was taken meanwhile.
     pub(in crate::inspect) fn waiting_item(&self, position: u64) -> Result<Option<Vec<u8>>, String> {
         let own = lap_of(position, self.0.capacity);
         let is_whole = |before, after| before == after && lap(before) == own && is_full(before);
         Ok(self.0.copy(position, is_whole)?.map(|(_, bytes)| bytes))
     }
 
-    /// Copies an item that is not finished, taken or not, with its word. `None` if it is not there.
+    /// Copies an unfinished item, taken or waiting, with its word. Returns `None` if it is not there.
     ///
-    /// Nobody writes the bytes of an item that is taken or comes back. So the word may change, but not its lap.
+    /// No process writes the bytes of an item that is taken or comes back. So the copy is whole as long as the lap in
+    /// the word stays the same.
     pub(in crate::inspect) fn unfinished_item(&self, position: u64) -> Result<Option<(u64, Vec<u8>)>, String> {
         let own = lap_of(position, self.0.capacity);
         let is_there = |word| lap(word) == own && (is_full(word) || is_taken(word));

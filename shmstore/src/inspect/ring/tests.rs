@@ -118,7 +118,7 @@ fn items_of_a_live_queue_are_whole_and_a_copy_of_it_goes_on_where_it_was() {
             peer.fill(tail, full(lap_of(tail)));
             tail += 1;
             peer.store(queue_words::TAIL, tail);
-            // Two of three items are in the queue or out. The one before is taken, and the one before that is done.
+            // The last two items wait. The two items before them are taken. All items before those are done.
             let Some(out) = tail.checked_sub(3) else { continue };
             peer.store(peer.slot(out), taken_by(full(lap_of(out)), 9));
             peer.store(queue_words::CURSOR, out + 1);
@@ -186,7 +186,8 @@ fn items_of_a_live_broadcast_are_whole_and_a_copy_of_it_goes_on_where_it_was() {
                 assert!(words.into_iter().all(|word| word == at + 1), "a torn item in a copy");
                 kept += 1;
             } else {
-                // The newest one is there, or nobody would find it. Readers of an older one find out that it is gone.
+                // The newest one is there, or no reader would find it. Readers of an older one find out that it is
+                // gone.
                 assert!(at + 1 < tail && sequence == 2 * (at + CAPACITY) + 1, "{at} of {tail}: {sequence}");
             }
         }

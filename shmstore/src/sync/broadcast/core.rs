@@ -89,7 +89,7 @@ impl<'a, V: ShmValue> Core<'a, V> {
         })
     }
 
-    /// Receives the item at a place, and waits for it.
+    /// Receives the item at a place. Waits for it.
     #[inline(always)]
     pub(super) fn receive(&self, place: &mut Place, access: Access, limit: Limit) -> Result<V, RecvError> {
         let mut value = MaybeUninit::uninit();

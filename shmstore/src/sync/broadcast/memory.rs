@@ -10,8 +10,9 @@
 //! | s | n · N | slots |
 //!
 //! - s is 128, or the value's alignment if that is more.
-//! - A slot has its sequence number at 0, see `protocol.rs`, and its value at 16, or at the value's alignment if that is
-//!   more. n is the sum of that and the value's size, rounded up to 64, or to the value's alignment if that is more.
+//! - A slot has its sequence number at 0: see `protocol.rs`. Its value is at 16, or at the value's alignment if that is
+//!   more.
+//! - n is this offset plus the value's size, rounded up to 64, or to the value's alignment if that is more.
 //!
 //! # Safety
 //!
@@ -69,6 +70,7 @@ impl<V: ShmValue, const N: usize> BroadcastCell<V, N> {
 
     /// Returns a broadcast without items, which is all zero.
     pub(super) const fn zeroed() -> Self {
+        _ = Self::OFFSETS;
         let memory = MaybeUninit::<Self>::zeroed();
         // SAFETY: zero is valid for atomics, and any bytes are for `MaybeUninit`.
         unsafe { memory.assume_init() }
@@ -85,8 +87,8 @@ impl<V: ShmValue, const N: usize> BroadcastCell<V, N> {
         let first = self.memory.get().cast::<u8>().wrapping_add(Self::OFFSETS.slots as usize);
         // SAFETY: in bounds of `self`, so not null.
         let first = unsafe { NonNull::new_unchecked(first) };
-        // SAFETY: the slots of this broadcast, at the compiler's offsets, as asserted of `OFFSETS`. Writable through the
-        // cell, and borrowed as long as `self`.
+        // SAFETY: the slots of this broadcast, at the compiler's offsets, as asserted of `OFFSETS`. Writable through
+        // the cell, and borrowed as long as `self`.
         unsafe { Ring::new(first, &Self::OFFSETS, N as u64) }
     }
 }

@@ -3,11 +3,11 @@
 //! Item k is in slot k mod N. The sequence number of the slot is 2k + 1 while the item is being written, and 2k + 2
 //! once it is there. Items count from 0, so the zeros of a new object are slots without an item.
 //!
-//! `tail` is a lower bound of the number of sent items. A sender that was killed has published its item, and not
-//! counted it. So every process that needs the number steps over the items that are there.
+//! `tail` is a lower bound of the number of sent items. A sender may be killed after it has published its item, and
+//! before it has counted it. So every process that needs the number steps over the items that are there.
 //!
-//! Every store that a successor relies on is Release, as the compiler may exchange relaxed stores, and a process is
-//! killed between two instructions. The fences pair as those of `seqlock.rs` do.
+//! Every store that a successor relies on is Release. The compiler may exchange relaxed stores, and the process may be
+//! killed between them. The fences pair as in `seqlock.rs`.
 //!
 //! The loom models build this file a second time, with loom's atomics.
 
@@ -22,7 +22,7 @@ pub(super) trait Slots: Copy {
     /// The sequence number of a slot. The index is less than the capacity.
     fn sequence(&self, index: u64) -> &AtomicU64;
 
-    /// A send has come so far. For tests that kill it there.
+    /// Called when a send has reached this point. Tests kill the process here.
     fn reached(&self, _: Reached) {}
 }
 
@@ -31,7 +31,7 @@ pub(super) trait Slots: Copy {
 pub(super) enum Reached {
     /// The sequence number is odd, and nothing is copied.
     Odd,
-    /// The item is copied, the sequence number is still odd.
+    /// The item is copied, and the sequence number is still odd.
     Copied,
     /// The item is published, and `tail` does not count it yet.
     Sent,
@@ -63,8 +63,8 @@ impl Place {
     }
 }
 
-/// Sends an item at the tail, by `fill`, which gets the index of the slot. Returns its number. The caller has the
-/// senders' lock.
+/// Sends an item at the tail, and returns its number. `fill` gets the index of the slot, and writes the item. The
+/// caller has the senders' lock.
 #[inline(always)]
 pub(super) fn send<S: Slots>(slots: &S, tail: &AtomicU64, place: &mut Place, fill: impl FnOnce(u64)) -> u64 {
     let capacity = slots.capacity();
@@ -89,18 +89,18 @@ pub(super) fn send<S: Slots>(slots: &S, tail: &AtomicU64, place: &mut Place, fil
     sent.position
 }
 
-/// Returns `true` if the item of a position was sent. It may be overwritten.
+/// Returns `true` if the item of a place was sent. It may have been overwritten since.
 #[inline(always)]
 fn is_there(sequence: u64, place: Place) -> bool {
     sequence.wrapping_sub(place.there()) as i64 >= 0
 }
 
-/// Returns `true` if the item of a place was sent. It may be overwritten. Only loads.
+/// Returns `true` if the item of a place was sent. It may have been overwritten since. Only loads.
 pub(super) fn was_sent<S: Slots>(slots: &S, place: Place) -> bool {
     is_there(slots.sequence(place.index).load(Relaxed), place)
 }
 
-/// The number of sent items, as a position: that of the next item. Only loads.
+/// The place of the next item to send. Its position is the number of sent items. Only loads.
 pub(super) fn next_to_send<S: Slots>(slots: &S, tail: &AtomicU64) -> Place {
     let capacity = slots.capacity();
     let mut place = Place::of(tail.load(Relaxed), capacity);
@@ -118,16 +118,16 @@ pub(super) fn next_to_send<S: Slots>(slots: &S, tail: &AtomicU64) -> Place {
 /// The outcome of an attempt to receive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Received {
-    /// The item of the position was copied, and the position is the next one.
+    /// The item was copied, and the position has moved to the next one.
     Item,
     /// The item was not sent yet.
     NotYet,
-    /// The item was overwritten. The position has moved on, past so many items.
+    /// The item was overwritten. The position has moved on, past `missed` items.
     Lagged { missed: u64 },
 }
 
-/// Copies the item at a position by `copy`, which gets the index of the slot. Only loads. Unless the outcome is
-/// [`Received::Item`], the copied bytes mean nothing.
+/// Copies the item at a place. `copy` gets the index of the slot. Only loads. Unless the outcome is [`Received::Item`],
+/// the copied bytes mean nothing.
 #[inline(always)]
 pub(super) fn receive<S: Slots>(slots: &S, tail: &AtomicU64, place: &mut Place, copy: impl FnOnce(u64)) -> Received {
     let sequence = slots.sequence(place.index);
@@ -146,8 +146,8 @@ pub(super) fn receive<S: Slots>(slots: &S, tail: &AtomicU64, place: &mut Place, 
     lagged(*slots, tail, place)
 }
 
-/// Moves a position that was overwritten. The oldest item is the one that is overwritten next, so the position moves a
-/// quarter of the capacity further. Otherwise a subscriber would lag again and again behind a fast sender.
+/// Moves the position of an overwritten item past the oldest quarter of the slots. The oldest items are overwritten
+/// next, so from the oldest one a subscriber would lag again and again behind a fast sender.
 #[cold]
 fn lagged<S: Slots>(slots: S, tail: &AtomicU64, place: &mut Place) -> Received {
     let capacity = slots.capacity();

@@ -14,7 +14,7 @@ use crate::sync::side::Exclusive;
 
 /// Exclusive senders.
 impl<V: ShmValue, const N: usize> Broadcast<V, N> {
-    /// Makes this thread the exclusive sender. Waits until no other thread sends or is the sender.
+    /// Makes this thread the exclusive sender. Waits until no other thread of any process sends or is the sender.
     ///
     /// # Panics
     ///
@@ -24,11 +24,11 @@ impl<V: ShmValue, const N: usize> Broadcast<V, N> {
         expect(self.sender_within(Limit::Forever))
     }
 
-    /// Makes this thread the exclusive sender unless another one sends or is the sender. Never waits.
+    /// Makes this thread the exclusive sender, unless a thread sends or is the sender. Never waits.
     ///
     /// # Errors
     ///
-    /// [`Busy`] if another process or thread has the senders' side.
+    /// [`Busy`] if the senders' side is not free.
     pub fn try_sender(&self) -> Result<Sender<'_, V, N>, Busy> {
         self.sender_within(Limit::Never)
     }
@@ -37,7 +37,7 @@ impl<V: ShmValue, const N: usize> Broadcast<V, N> {
     ///
     /// # Errors
     ///
-    /// [`Busy`] once the time is over, or at once if this thread has the senders' side.
+    /// [`Busy`] once the time is over, or at once if this thread has a [`Sender`] of the broadcast.
     pub fn sender_timeout(&self, timeout: Duration) -> Result<Sender<'_, V, N>, Busy> {
         self.sender_within(Limit::Within(timeout))
     }
@@ -52,7 +52,7 @@ impl<V: ShmValue, const N: usize> Broadcast<V, N> {
 /// Sends to a [`Broadcast`] without a lock for each item, as its exclusive sender. [`Broadcast::sender`] returns it.
 ///
 /// Until it is dropped, other senders wait. Subscribers do not wait. If its process is killed, the next sender takes
-/// over. It belongs to the thread that made it.
+/// over. A sender belongs to the thread that made it.
 ///
 /// In a child of `fork` an inherited sender belongs to the parent. The child can only drop it.
 ///
@@ -67,6 +67,7 @@ impl<V: ShmValue, const N: usize> Broadcast<V, N> {
 /// assert!(ticks.try_sender().is_err()); // there is an exclusive sender
 /// assert_eq!(ticks.sent(), 10);
 /// ```
+#[must_use = "other senders wait until it is dropped, which is at once"]
 pub struct Sender<'a, V: ShmValue, const N: usize> {
     broadcast: &'a Broadcast<V, N>,
     /// The place at the tail. No other thread changes it.

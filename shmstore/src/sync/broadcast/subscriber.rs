@@ -10,10 +10,10 @@ use crate::layout::ShmValue;
 use crate::sync::backoff::Limit;
 use crate::sys::shm::Access;
 
-/// Receives the items of a [`Broadcast`], one after the other, from a position on. [`Broadcast::subscribe`] returns it.
+/// Receives the items of a [`Broadcast`] in order, from a position on. [`Broadcast::subscribe`] returns it.
 ///
-/// The position is in this process's own memory. No sender knows of it, and a subscriber that is killed or stopped
-/// slows no other process. A clone goes on from the same position.
+/// The position is in this process's own memory. No sender knows it, so a subscriber that is killed or stopped slows no
+/// other process. A clone goes on from the same position.
 ///
 /// ```
 /// use shmstore::error::RecvError;
@@ -34,6 +34,7 @@ use crate::sys::shm::Access;
 /// assert_eq!(received, [13, 14, 15]);
 /// # Ok::<(), shmstore::Error>(())
 /// ```
+#[must_use = "a subscriber that is dropped receives nothing"]
 pub struct Subscriber<'a, V: ShmValue, const N: usize> {
     broadcast: &'a Broadcast<V, N>,
     place: Place,
@@ -49,7 +50,7 @@ impl<'a, V: ShmValue, const N: usize> Subscriber<'a, V, N> {
     ///
     /// # Errors
     ///
-    /// - [`RecvError::Lagged`] if the item was overwritten. The next call goes on after all that were missed.
+    /// - [`RecvError::Lagged`] if the item was overwritten. The next call goes on after the missed items.
     /// - [`RecvError::InvalidValue`] if the bytes of the item are not a valid `V`. The next call goes on after it.
     /// - [`RecvError::Removed`] and [`RecvError::AnchorLost`] if the object or its anchor was removed during a wait.
     #[inline]
@@ -68,7 +69,7 @@ impl<'a, V: ShmValue, const N: usize> Subscriber<'a, V, N> {
         self.recv_within(Limit::Never)
     }
 
-    /// Receives the next item. Waits until it is sent. The limit is `timeout`.
+    /// Receives the next item. Waits until it is sent, for `timeout` at most.
     ///
     /// # Errors
     ///
@@ -84,7 +85,7 @@ impl<'a, V: ShmValue, const N: usize> Subscriber<'a, V, N> {
     }
 
     /// Returns an iterator over the items to come. It waits for each of them, and ends when the object or its anchor is
-    /// removed. Other errors are items, after which it goes on.
+    /// removed. It yields every other error as `Err`, and goes on.
     ///
     /// ```
     /// use shmstore::Broadcast;
@@ -101,7 +102,8 @@ impl<'a, V: ShmValue, const N: usize> Subscriber<'a, V, N> {
         SubscriberIter(self)
     }
 
-    /// Returns an iterator over the items that were sent. It never waits. Errors are items, after which it goes on.
+    /// Returns an iterator over the items that were already sent. It never waits. It yields every error as `Err`, and
+    /// goes on.
     ///
     /// ```
     /// use shmstore::Broadcast;
@@ -137,7 +139,7 @@ impl<V: ShmValue, const N: usize> Iterator for SubscriberIter<'_, '_, V, N> {
     }
 }
 
-/// Receives the items that were sent: see [`Subscriber::try_iter`].
+/// Receives the items that were already sent: see [`Subscriber::try_iter`].
 #[derive(Debug)]
 pub struct SubscriberTryIter<'s, 'a, V: ShmValue, const N: usize>(&'s mut Subscriber<'a, V, N>);
 

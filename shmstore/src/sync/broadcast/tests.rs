@@ -53,6 +53,23 @@ fn subscriber_receives_every_item_or_the_exact_number_that_it_missed() {
 }
 
 #[test]
+fn subscriber_that_lags_keeps_up_with_a_sender_of_its_own_speed() {
+    fn check<const N: usize>() {
+        let ticks = Broadcast::<u64, N>::new();
+        let mut subscriber = ticks.subscribe();
+        ticks.send_many(&vec![0; 3 * N]);
+        let received = (0..2 * N as u64).filter(|tick| {
+            ticks.send(*tick);
+            subscriber.try_recv().is_ok()
+        });
+        assert_eq!(received.count(), 2 * N - 1, "it lagged once");
+    }
+    check::<2>();
+    check::<7>();
+    check::<64>();
+}
+
+#[test]
 fn subscriptions_begin_where_they_say() {
     let ticks = Broadcast::<u64, 4>::new();
     assert_eq!((ticks.newest().unwrap(), ticks.sent()), (None, 0));

@@ -49,7 +49,7 @@ impl<V: ShmValue, const N: usize> BroadcastView<V, N> {
         self.part.subscriber(Access::ReadOnly, position)
     }
 
-    /// Subscribes to the oldest item that is certainly whole: see [`Broadcast::subscribe_oldest`].
+    /// Subscribes to the last `N` - 1 items, and to all items to come: see [`Broadcast::subscribe_oldest`].
     #[must_use]
     pub fn subscribe_oldest(&self) -> Subscriber<'_, V, N> {
         self.subscribe_from(self.part.oldest())

@@ -36,26 +36,27 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
     /// # Errors
     ///
     /// - [`PopError::Empty`] if there is no item.
-    /// - [`PopError::Busy`] if another process or thread is popping.
+    /// - [`PopError::Busy`] if another process or thread pops, takes or is the consumer, or if this thread has the
+    ///   [`Consumer`](super::Consumer).
     /// - [`PopError::InvalidValue`] as for [`pop`](Self::pop).
     #[inline]
     pub fn try_pop(&self) -> Result<V, PopError> {
         self.pop_within(Limit::Never)
     }
 
-    /// Pops the oldest item. Waits until there is one. The limit is `timeout`.
+    /// Pops the oldest item. Waits for one, for `timeout` at most.
     ///
     /// # Errors
     ///
     /// - [`PopError::Empty`] once the time is over.
-    /// - [`PopError::Busy`] if another process or thread had the consumers' side all the time.
+    /// - [`PopError::Busy`] if the consumers' side was not free all that time.
     /// - [`PopError::InvalidValue`], [`PopError::Removed`] and [`PopError::AnchorLost`] as for [`pop`](Self::pop).
     pub fn pop_timeout(&self, timeout: Duration) -> Result<V, PopError> {
         self.pop_within(Limit::Within(timeout))
     }
 
-    /// Pops up to `limit` items, as many as there are, under one lock, and appends them to `items`. Waits until there
-    /// is one. Returns how many were popped, which is 0 only if `limit` is 0.
+    /// Pops as many items as wait, up to `limit`, under one lock, and appends them to `items`. Waits until there is at
+    /// least one. Returns the number of popped items. It is 0 only if `limit` is 0.
     ///
     /// ```
     /// use shmstore::Queue;
@@ -70,7 +71,7 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
     ///
     /// # Errors
     ///
-    /// As [`pop`](Self::pop). With [`PopError::InvalidValue`] the popped items that are valid are still appended.
+    /// As [`pop`](Self::pop). With [`PopError::InvalidValue`], the other popped items are still appended.
     pub fn pop_many(&self, items: &mut Vec<V>, limit: usize) -> Result<usize, PopError> {
         self.pop_many_within(Limit::Forever, items, limit)
     }
@@ -108,8 +109,8 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
 
 /// Takes: an item is delivered at least once.
 impl<V: ShmValue, const N: usize> Queue<V, N> {
-    /// Takes the oldest item as a [`Job`], which keeps it until it is [done](Job::done) or dropped. Waits until there is
-    /// an item.
+    /// Takes the oldest item as a [`Job`]. Waits until there is one. The job keeps the item until it is
+    /// [done](Job::done) or dropped.
     ///
     /// ```
     /// use shmstore::Queue;
@@ -143,7 +144,7 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
         self.take_within(Limit::Never)
     }
 
-    /// Takes the oldest item. Waits until there is one. The limit is `timeout`.
+    /// Takes the oldest item. Waits for one, for `timeout` at most.
     ///
     /// # Errors
     ///
@@ -185,8 +186,7 @@ pub(super) fn pop_to<V: ShmValue>(
     for at in before..before + popped {
         let offset = at - items.len();
         let item = items.spare_capacity_mut()[offset];
-        // SAFETY: this item was popped, so all bytes were copied. An item that is pushed below goes to its place, or
-        // to one before it.
+        // SAFETY: this item was popped, so all bytes were copied. The `push` below writes at this offset, or before it.
         match unsafe { bits::checked(item) } {
             Ok(value) => items.push(value),
             Err(error) => invalid = Some(error),

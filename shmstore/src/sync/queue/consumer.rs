@@ -23,7 +23,7 @@ use crate::value::bits;
 /// it.
 ///
 /// Until it is dropped, other consumers wait. Producers do not wait. If its process is killed, the next consumer takes
-/// over. It belongs to the thread that made it. Its [`Job`]s do not.
+/// over. A consumer belongs to the thread that made it, but its [`Job`]s belong to the process.
 ///
 /// In a child of `fork` an inherited consumer belongs to the parent. The child can only drop it.
 ///
@@ -38,6 +38,7 @@ use crate::value::bits;
 /// assert_eq!(consumer.pop()?, 2);
 /// # Ok::<(), shmstore::Error>(())
 /// ```
+#[must_use = "other consumers wait until it is dropped, which is at once"]
 pub struct Consumer<'a, V: ShmValue, const N: usize> {
     pub(super) queue: &'a Queue<V, N>,
     /// The place at the cursor. No other thread changes it.
@@ -76,7 +77,7 @@ impl<'a, V: ShmValue, const N: usize> Consumer<'a, V, N> {
         self.pop_within(Limit::Never)
     }
 
-    /// Pops the oldest item. Waits until there is one. The limit is `timeout`.
+    /// Pops the oldest item. Waits for one, for `timeout` at most.
     ///
     /// # Errors
     ///
@@ -90,7 +91,7 @@ impl<'a, V: ShmValue, const N: usize> Consumer<'a, V, N> {
         self.pop_within(Limit::Within(timeout))
     }
 
-    /// Pops up to `limit` items, as many as there are: see [`Queue::pop_many`].
+    /// Pops as many items as wait, up to `limit`: see [`Queue::pop_many`].
     ///
     /// # Errors
     ///
@@ -104,7 +105,7 @@ impl<'a, V: ShmValue, const N: usize> Consumer<'a, V, N> {
         self.pop_many_within(Limit::Forever, items, limit)
     }
 
-    /// Pops up to `limit` items, as many as there are. Never waits.
+    /// Pops as many items as wait, up to `limit`. Never waits.
     ///
     /// # Errors
     ///
@@ -118,7 +119,7 @@ impl<'a, V: ShmValue, const N: usize> Consumer<'a, V, N> {
         self.pop_many_within(Limit::Never, items, limit)
     }
 
-    /// Pops up to `limit` items, as many as there are. Waits for `timeout` at most.
+    /// Pops as many items as wait, up to `limit`. Waits for `timeout` at most.
     ///
     /// # Errors
     ///
@@ -162,7 +163,7 @@ impl<'a, V: ShmValue, const N: usize> Consumer<'a, V, N> {
         self.take_within(Limit::Never)
     }
 
-    /// Takes the oldest item. Waits until there is one. The limit is `timeout`.
+    /// Takes the oldest item. Waits for one, for `timeout` at most.
     ///
     /// # Errors
     ///
@@ -211,7 +212,7 @@ impl<'a, V: ShmValue, const N: usize> Consumer<'a, V, N> {
             }
         }
         self.side.wake();
-        core.reap_now_and_then(self.place, popped);
+        core.reap_if_due(self.place);
         Ok(popped)
     }
 
@@ -225,7 +226,7 @@ impl<'a, V: ShmValue, const N: usize> Consumer<'a, V, N> {
             let token = self.side.token();
             match core.consumers.delivery().take(&core.ring, &mut self.place, token) {
                 Some(taken) => {
-                    core.reap_now_and_then(self.place, 1);
+                    core.reap_if_due(self.place);
                     return Job::new(self.queue, taken, token);
                 }
                 None => core.wait_for_item_at(self.place, &mut left)?,

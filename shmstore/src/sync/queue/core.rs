@@ -1,17 +1,15 @@
 //! A queue of values of any type: the operations on its words, and the waits for items and for room.
 //!
-//! The typed queue copies values in and out of the slots that these operations name. It makes a core anew for each call,
-//! from constants. The cold functions take it by value, so that it need not be in memory on the fast paths.
+//! The typed queue copies values in and out of the slots that these operations name. It makes a new core for each call,
+//! from constants. The cold functions take the core by value, so that the fast paths need not have it in memory.
 
-use std::cell::OnceCell;
 use std::time::Duration;
 
+use super::delivery::{Taken, finish};
 use super::memory::{Consumers, Producers};
-use super::protocol::{self, Place, Taken};
+use super::protocol::{self, Place};
 use super::word::{is_full, is_taken};
 use crate::error::{Awaited, Busy, PartName, PopError, PushError, WaitError};
-use crate::segment::this_process;
-use crate::segment::this_process::registry::segment_at;
 use crate::sync::atomics::Ordering::{Acquire, Relaxed, Release};
 use crate::sync::atomics::{AtomicU32, AtomicU64, fence};
 use crate::sync::backoff::{Left, Limit};
@@ -23,9 +21,6 @@ use crate::sync::waiting::{Waitable, wait};
 use crate::sys::failpoint::{self, Step};
 use crate::sys::shm::Access;
 
-/// One of so many deliveries looks for the items of dead processes.
-const DELIVERIES_TO_REAP: u64 = 1024;
-
 #[derive(Clone, Copy)]
 pub(super) struct Core<'a> {
     pub(super) producers: &'a Producers,
@@ -35,8 +30,8 @@ pub(super) struct Core<'a> {
 }
 
 impl<'a> Core<'a> {
-    /// Pushes up to `count` items, as many as have room, and waits for room for one. `fill` gets the number of an item,
-    /// and the memory for it.
+    /// Pushes as many of `count` items as have room, and waits for room for one. `fill` gets the index of an item, and
+    /// the memory for it.
     #[inline(always)]
     pub(super) fn push(
         &self,
@@ -73,7 +68,7 @@ impl<'a> Core<'a> {
         Place::of(self.consumers.cursor.load(Acquire), self.ring.capacity())
     }
 
-    /// Pushes up to `count` items without waiting, and returns how many. The caller has the producers' lock.
+    /// Pushes up to `count` items without waiting, and returns their number. The caller has the producers' lock.
     #[inline(always)]
     pub(super) fn fill(&self, place: &mut Place, count: usize, fill: &mut impl FnMut(usize, *mut Unit)) -> usize {
         let ring = self.ring;
@@ -110,8 +105,7 @@ impl<'a> Core<'a> {
         self.wait_for_room(left)
     }
 
-    /// Pops up to `count` items, as many as there are, and waits for one. `copy` gets the number of an item, and its
-    /// memory.
+    /// Pops as many items as wait, up to `count`, and waits for one. `copy` gets the index of an item, and its memory.
     #[inline(always)]
     pub(super) fn pop(
         &self,
@@ -126,7 +120,7 @@ impl<'a> Core<'a> {
             let popped = self.drain(&mut place, count, &mut copy);
             if popped > 0 || count == 0 {
                 drop(held);
-                self.reap_now_and_then(place, popped);
+                self.reap_if_due(place);
                 return Ok(popped);
             }
             held.free_without_news();
@@ -134,7 +128,7 @@ impl<'a> Core<'a> {
         }
     }
 
-    /// Pops up to `count` items without waiting, and returns how many. The caller has the consumers' lock.
+    /// Pops up to `count` items without waiting, and returns their number. The caller has the consumers' lock.
     #[inline(always)]
     pub(super) fn drain(&self, place: &mut Place, count: usize, copy: &mut impl FnMut(usize, *const Unit)) -> usize {
         let (ring, delivery) = (self.ring, self.consumers.delivery());
@@ -145,7 +139,7 @@ impl<'a> Core<'a> {
         popped
     }
 
-    /// Takes an item for this process, and waits for one. Returns the process's token, too.
+    /// Takes an item for this process, and waits for one. Also returns the process's token.
     #[inline(always)]
     pub(super) fn take(&self, limit: Limit) -> Result<(Taken, u32), PopError> {
         let mut left = Left::of(limit);
@@ -157,7 +151,7 @@ impl<'a> Core<'a> {
             held.free_without_news();
             match taken {
                 Some(taken) => {
-                    self.reap_now_and_then(place, 1);
+                    self.reap_if_due(place);
                     return Ok((taken, token));
                 }
                 None => self.wait_for_item(&mut left)?,
@@ -165,15 +159,7 @@ impl<'a> Core<'a> {
         }
     }
 
-    /// Returns the items of dead processes after one of many deliveries. `place` is that after the last one.
-    #[inline(always)]
-    pub(super) fn reap_now_and_then(&self, place: Place, deliveries: usize) {
-        if place.position % DELIVERIES_TO_REAP < deliveries as u64 {
-            self.reap();
-        }
-    }
-
-    /// Waits until there may be an item. Returns the items of dead processes first.
+    /// Waits until there may be an item. A call that never waits reaps once instead.
     #[cold]
     pub(super) fn wait_for_item(self, left: &mut Left) -> Result<(), PopError> {
         if left.limit() == Limit::Never {
@@ -201,10 +187,10 @@ impl<'a> Core<'a> {
         PopError::Empty { queue, waited }
     }
 
-    /// Finishes an item. Returns `false` if it was taken from this process.
+    /// Finishes an item, and wakes the producers. Returns `false` if this process no longer has the item.
     #[inline]
     pub(super) fn finish(&self, taken: Taken) -> bool {
-        let is_ours = protocol::finish(&self.ring, taken);
+        let is_ours = finish(&self.ring, taken);
         if is_ours {
             failpoint::reach(Step::JobDone);
             self.consumers.side.wake_without_lock();
@@ -212,38 +198,12 @@ impl<'a> Core<'a> {
         is_ours
     }
 
-    /// Returns an item to the queue.
+    /// Brings an item back to the queue, and wakes the consumers.
     #[cold]
     pub(super) fn give_back(self, taken: Taken) {
         if self.consumers.delivery().give_back(&self.ring, taken) {
             self.producers.side.wake_without_lock();
         }
-    }
-
-    /// Returns the items of dead processes to the queue. Returns `true` if there may be an item now.
-    #[cold]
-    fn reap(self) -> bool {
-        let ours = this_process::token();
-        // Looked up only if another process has an item, and each process is judged once.
-        let segment = OnceCell::new();
-        let mut judged = Vec::<(u32, bool)>::new();
-        let is_dead = |token| {
-            if token == ours {
-                return false;
-            }
-            if let Some((_, is_dead)) = judged.iter().find(|(known, _)| *known == token) {
-                return *is_dead;
-            }
-            let segment = segment.get_or_init(|| segment_at(self.part.address()));
-            let is_dead = segment.as_ref().is_some_and(|segment| segment.token_is_dead(token));
-            judged.push((token, is_dead));
-            is_dead
-        };
-        let has_reaped = self.consumers.delivery().reap(&self.ring, is_dead);
-        if has_reaped {
-            self.producers.side.wake_without_lock();
-        }
-        has_reaped
     }
 
     /// The number of items that wait.
@@ -258,7 +218,7 @@ impl<'a> Core<'a> {
         (self.new_items(cursor) + returned).min(self.ring.capacity())
     }
 
-    /// The number of items that were never delivered, at most the capacity.
+    /// The number of items from the cursor on, at most the capacity.
     fn new_items(&self, cursor: u64) -> u64 {
         fence(Acquire);
         let new = self.producers.tail.load(Relaxed).wrapping_sub(cursor);
@@ -272,8 +232,10 @@ impl<'a> Core<'a> {
         unfinished.filter(|(_, word)| is_taken(*word)).count() as u64
     }
 
-    /// The places where items may wait, in the order of delivery. The item of a producer that died before it counted it
-    /// may be at the cursor of a queue without items.
+    /// The places where items may wait, in the order of delivery.
+    ///
+    /// The place at the cursor is always among them. It may have the item of a producer that died before it moved the
+    /// tail.
     pub(super) fn places(&self) -> impl Iterator<Item = Place> + use<'a> {
         let capacity = self.ring.capacity();
         let cursor = self.consumers.cursor.load(Relaxed);

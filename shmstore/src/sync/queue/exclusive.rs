@@ -11,7 +11,7 @@ use crate::sync::side::{Exclusive, Side};
 
 /// Exclusive producers and consumers.
 impl<V: ShmValue, const N: usize> Queue<V, N> {
-    /// Makes this thread the exclusive producer. Waits until no other thread pushes or is the producer.
+    /// Makes this thread the exclusive producer. Waits until no other thread of any process pushes or is the producer.
     ///
     /// # Panics
     ///
@@ -21,11 +21,11 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
         expect(self.producer_within(Limit::Forever))
     }
 
-    /// Makes this thread the exclusive producer unless another one pushes or is the producer. Never waits.
+    /// Makes this thread the exclusive producer, unless a thread pushes or is the producer. Never waits.
     ///
     /// # Errors
     ///
-    /// [`Busy`] if another process or thread has the producers' side.
+    /// [`Busy`] if the producers' side is not free.
     pub fn try_producer(&self) -> Result<Producer<'_, V, N>, Busy> {
         self.producer_within(Limit::Never)
     }
@@ -34,12 +34,13 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
     ///
     /// # Errors
     ///
-    /// [`Busy`] once the time is over, or at once if this thread has the producers' side.
+    /// [`Busy`] once the time is over, or at once if this thread has a [`Producer`] of the queue.
     pub fn producer_timeout(&self, timeout: Duration) -> Result<Producer<'_, V, N>, Busy> {
         self.producer_within(Limit::Within(timeout))
     }
 
-    /// Makes this thread the exclusive consumer. Waits until no other thread pops, takes or is the consumer.
+    /// Makes this thread the exclusive consumer. Waits until no other thread of any process pops, takes or is the
+    /// consumer.
     ///
     /// # Panics
     ///
@@ -49,11 +50,11 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
         expect(self.consumer_within(Limit::Forever))
     }
 
-    /// Makes this thread the exclusive consumer unless another one pops, takes or is the consumer. Never waits.
+    /// Makes this thread the exclusive consumer, unless a thread pops, takes or is the consumer. Never waits.
     ///
     /// # Errors
     ///
-    /// [`Busy`] if another process or thread has the consumers' side.
+    /// [`Busy`] if the consumers' side is not free.
     pub fn try_consumer(&self) -> Result<Consumer<'_, V, N>, Busy> {
         self.consumer_within(Limit::Never)
     }
@@ -62,7 +63,7 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
     ///
     /// # Errors
     ///
-    /// [`Busy`] once the time is over, or at once if this thread has the consumers' side.
+    /// [`Busy`] once the time is over, or at once if this thread has a [`Consumer`] of the queue.
     pub fn consumer_timeout(&self, timeout: Duration) -> Result<Consumer<'_, V, N>, Busy> {
         self.consumer_within(Limit::Within(timeout))
     }

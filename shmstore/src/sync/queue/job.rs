@@ -11,7 +11,7 @@ use std::ops::Deref;
 
 use super::Queue;
 use super::consume::copier;
-use super::protocol::Taken;
+use super::delivery::Taken;
 use crate::error::{JobLost, PopError};
 use crate::layout::{DebugValue, ShmLayout, ShmValue};
 use crate::segment::this_process;
@@ -20,8 +20,9 @@ use crate::value::bits;
 /// An item that this process has [taken](Queue::take) from a [`Queue`], and not finished. It dereferences to a copy of
 /// the item.
 ///
-/// [`done`](Self::done) finishes the item. If the job is dropped before, its thread panics, or its process is killed, the
-/// item is returned to the queue, and is delivered again. It belongs to the process, so another thread may finish it.
+/// [`done`](Self::done) finishes the item. If the job is dropped before `done`, also by a panic, or if its process is
+/// killed, the item returns to the queue and is delivered again. A job belongs to its process, so another thread may
+/// finish it.
 ///
 /// In a child of `fork` an inherited job belongs to the parent. The child can only drop it, which does nothing.
 ///
@@ -35,7 +36,7 @@ use crate::value::bits;
 /// if job.deliveries() <= 5 {
 ///     println!("{}", job[0] * job[1]);
 /// } else {
-///     put_aside.push(*job)?; // earlier workers have died of it
+///     put_aside.push(*job)?; // it may have killed its earlier workers
 /// }
 /// job.done()?;
 /// # Ok::<(), shmstore::Error>(())
@@ -49,7 +50,7 @@ pub struct Job<'a, V: ShmValue, const N: usize> {
 }
 
 impl<'a, V: ShmValue, const N: usize> Job<'a, V, N> {
-    /// Copies the value of a taken item. An item whose bytes are no value is finished.
+    /// Copies the value of a taken item. If its bytes are not a valid value, the item is finished.
     #[inline(always)]
     pub(super) fn new(queue: &'a Queue<V, N>, taken: Taken, token: u32) -> Result<Self, PopError> {
         let mut value = MaybeUninit::uninit();
@@ -64,19 +65,19 @@ impl<'a, V: ShmValue, const N: usize> Job<'a, V, N> {
         }
     }
 
-    /// Returns how often the item was delivered, this time included. Stays at 7.
+    /// Returns how often the item was delivered, this time included. Counts up to 7.
     ///
-    /// An item that is delivered again and again may be what its consumers die of.
+    /// A high count may mean that the item itself kills its consumers.
     #[must_use]
     pub fn deliveries(&self) -> u32 {
         self.taken.deliveries()
     }
 
-    /// Finishes the item, which is not delivered again. Its slot has room for another one.
+    /// Finishes the item. It is not delivered again, and its slot is free.
     ///
     /// # Errors
     ///
-    /// [`JobLost`] if this process no longer had the item.
+    /// [`JobLost`] if this process no longer has the item.
     ///
     /// # Panics
     ///

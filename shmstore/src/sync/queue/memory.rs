@@ -5,32 +5,34 @@
 //! | offset | bytes | what |
 //! |---|---|---|
 //! | 0 | 16 | lock, flags, bell and mark of the producers: see `side.rs`. Consumers that wait for items sleep on the bell |
-//! | 16 | 8 | tail: the next position to fill |
+//! | 16 | 8 | tail: the next position to fill, or a lower one |
 //! | 24 | 104 | reserved, zero |
-//! | 128 | 16 | the same of the consumers. Producers that wait for room sleep on the bell |
+//! | 128 | 16 | the same for the consumers. Producers that wait for room sleep on the bell |
 //! | 144 | 4 | returned: how many items were returned |
-//! | 148 | 4 | scanned: the count of returned items at which a consumer found none |
-//! | 152 | 8 | cursor: the next position to deliver |
+//! | 148 | 4 | scanned: `returned` before the last search that found no returned item |
+//! | 152 | 8 | cursor: the next position to deliver, or a lower one |
 //! | 160 | 8 | head: all positions before it are finished |
-//! | 168 | 88 | reserved, zero |
+//! | 168 | 4 | reaped: when a delivery last caused a search for items of dead processes, in milliseconds |
+//! | 172 | 84 | reserved, zero |
 //! | s | n · N | slots |
 //!
 //! - s is 256, or the value's alignment if that is more.
-//! - A slot has its word at 0, see `word.rs`, and its value at 16, or at the value's alignment if that is more. n is
-//!   the sum of that and the value's size, rounded up to 64, or to the value's alignment if that is more.
+//! - A slot has its word at 0: see `word.rs`. Its value is at 16, or at the value's alignment if that is more.
+//! - n is this offset plus the value's size, rounded up to 64, or to the value's alignment if that is more.
 //!
 //! # Safety
 //!
-//! As `versioned_cell.rs`: all is atomic. References are made only to words. Values are touched only by the copies of
-//! [`crate::sync::copy`], in slots whose index is less than the capacity. A copy is bytes until `bits.rs` has decided
-//! if they are a value. None of this relies on the protocol.
+//! As in `versioned_cell.rs`, all accesses are atomic. References are made only to words. Values are touched only by
+//! the copies of [`crate::sync::copy`], in slots whose index is less than the capacity. A copy is only bytes until
+//! `bits.rs` has checked that they are a value. None of this relies on the protocol.
 #![allow(unsafe_code)]
 
 use std::cell::UnsafeCell;
 use std::mem::{MaybeUninit, offset_of};
 use std::ptr::NonNull;
 
-use super::protocol::{Delivery, Reached, Slots};
+use super::delivery::Delivery;
+use super::protocol::{Reached, Slots};
 use crate::layout::ShmValue;
 use crate::sync::atomics::{AtomicU32, AtomicU64};
 use crate::sync::ring::{Ring, Slot};
@@ -54,7 +56,9 @@ pub(super) struct Consumers {
     scanned: AtomicU32,
     pub(super) cursor: AtomicU64,
     head: AtomicU64,
-    _reserved: [AtomicU64; 11],
+    /// See `reap.rs`.
+    pub(super) reaped: AtomicU32,
+    _reserved: [AtomicU32; 21],
 }
 
 impl Consumers {
@@ -97,6 +101,7 @@ impl<V: ShmValue, const N: usize> QueueCell<V, N> {
 
     /// Returns an empty queue, which is all zero.
     pub(super) const fn zeroed() -> Self {
+        _ = Self::OFFSETS;
         let memory = MaybeUninit::<Self>::zeroed();
         // SAFETY: zero is valid for atomics, and any bytes are for `MaybeUninit`.
         unsafe { memory.assume_init() }
@@ -160,4 +165,5 @@ const _: () = {
     assert!(AT + offset_of!(Consumers, scanned) == queue_words::SCANNED as usize);
     assert!(AT + offset_of!(Consumers, cursor) == queue_words::CURSOR as usize);
     assert!(AT + offset_of!(Consumers, head) == queue_words::HEAD as usize);
+    assert!(AT + offset_of!(Consumers, reaped) == 168);
 };

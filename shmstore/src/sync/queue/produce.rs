@@ -44,46 +44,46 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
     /// # Errors
     ///
     /// - [`PushError::Full`] if there is no room.
-    /// - [`PushError::Busy`] if another process or thread is pushing.
+    /// - [`PushError::Busy`] if another process or thread pushes or is the producer, or if this thread has the
+    ///   [`Producer`](super::Producer).
     #[inline]
     pub fn try_push(&self, value: V) -> Result<(), PushError> {
         self.push_within(Limit::Never, slice::from_ref(&value)).map(drop)
     }
 
-    /// Pushes an item. Waits until there is room. The limit is `timeout`.
+    /// Pushes an item. Waits for room, for `timeout` at most.
     ///
     /// # Errors
     ///
     /// - [`PushError::Full`] once the time is over.
-    /// - [`PushError::Busy`] if another process or thread had the producers' side all the time.
+    /// - [`PushError::Busy`] if the producers' side was not free all that time.
     /// - [`PushError::Removed`] and [`PushError::AnchorLost`] as for [`push`](Self::push).
     pub fn push_timeout(&self, value: V, timeout: Duration) -> Result<(), PushError> {
         self.push_within(Limit::Within(timeout), slice::from_ref(&value)).map(drop)
     }
 
-    /// Pushes the first of `values`, as many as have room, under one lock. Waits until there is room for one. Returns
-    /// how many were pushed, which is 0 only if there are no values.
+    /// Pushes all of `values`. Waits until there is room. As many items as have room are pushed under one lock, and items
+    /// of other producers may come between.
     ///
     /// ```
     /// use shmstore::Queue;
     ///
     /// let queue = Queue::<u64, 4>::new();
-    /// let mut rest = &[1, 2, 3][..];
-    /// while !rest.is_empty() {
-    ///     rest = &rest[queue.push_many(rest)?..];
-    /// }
+    /// queue.push_many(&[1, 2, 3])?;
     /// assert_eq!(queue.len(), 3);
+    /// assert_eq!(queue.try_push_many(&[4, 5, 6])?, 1); // never waits, and says how many had room
     /// # Ok::<(), shmstore::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// As [`push`](Self::push).
-    pub fn push_many(&self, values: &[V]) -> Result<usize, PushError> {
-        self.push_within(Limit::Forever, values)
+    /// As [`push`](Self::push). The first of the values may have been pushed.
+    pub fn push_many(&self, values: &[V]) -> Result<(), PushError> {
+        push_all(values, |rest| self.push_within(Limit::Forever, rest))
     }
 
-    /// Pushes the first of `values`, as many as have room, under one lock. Never waits. Returns how many were pushed.
+    /// Pushes as many of `values` as have room, from the first on, under one lock. Never waits. Returns the number of
+    /// pushed values. It is 0 only if `values` is empty.
     ///
     /// # Errors
     ///
@@ -92,8 +92,8 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
         self.push_within(Limit::Never, values)
     }
 
-    /// Pushes the first of `values`, as many as have room, under one lock. Waits until there is room for one. The limit
-    /// is `timeout`. Returns how many were pushed.
+    /// Pushes as many of `values` as have room, as [`try_push_many`](Self::try_push_many) does. Waits for room for one,
+    /// for `timeout` at most.
     ///
     /// # Errors
     ///
@@ -108,7 +108,19 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
     }
 }
 
-/// Copies values into slots, by their numbers.
+/// Pushes all of `values`. `push` pushes the first of its argument, as many as have room, and returns how many.
+pub(super) fn push_all<V>(
+    values: &[V],
+    mut push: impl FnMut(&[V]) -> Result<usize, PushError>,
+) -> Result<(), PushError> {
+    let mut rest = values;
+    while !rest.is_empty() {
+        rest = &rest[push(rest)?..];
+    }
+    Ok(())
+}
+
+/// Copies values into slots. The returned function gets the index of a value, and the memory for it.
 #[inline(always)]
 pub(super) fn filler<V: ShmValue>(values: &[V]) -> impl FnMut(usize, *mut Unit) + '_ {
     |at, slot| {

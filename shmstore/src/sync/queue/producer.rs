@@ -4,7 +4,7 @@ use std::fmt;
 use std::slice;
 use std::time::Duration;
 
-use super::produce::filler;
+use super::produce::{filler, push_all};
 use super::protocol::Place;
 use super::{Queue, not_ours};
 use crate::error::PushError;
@@ -15,7 +15,7 @@ use crate::sync::side::Exclusive;
 /// Pushes to a [`Queue`] without a lock for each item, as its exclusive producer. [`Queue::producer`] returns it.
 ///
 /// Until it is dropped, other producers wait. Consumers do not wait. If its process is killed, the next producer takes
-/// over. It belongs to the thread that made it.
+/// over. A producer belongs to the thread that made it.
 ///
 /// In a child of `fork` an inherited producer belongs to the parent. The child can only drop it.
 ///
@@ -31,6 +31,7 @@ use crate::sync::side::Exclusive;
 /// assert_eq!(queue.len(), 10);
 /// # Ok::<(), shmstore::Error>(())
 /// ```
+#[must_use = "other producers wait until it is dropped, which is at once"]
 pub struct Producer<'a, V: ShmValue, const N: usize> {
     pub(super) queue: &'a Queue<V, N>,
     /// The place at the tail. No other thread changes it.
@@ -69,7 +70,7 @@ impl<V: ShmValue, const N: usize> Producer<'_, V, N> {
         self.push_within(Limit::Never, slice::from_ref(&value)).map(drop)
     }
 
-    /// Pushes an item. Waits until there is room. The limit is `timeout`.
+    /// Pushes an item. Waits for room, for `timeout` at most.
     ///
     /// # Errors
     ///
@@ -83,21 +84,21 @@ impl<V: ShmValue, const N: usize> Producer<'_, V, N> {
         self.push_within(Limit::Within(timeout), slice::from_ref(&value)).map(drop)
     }
 
-    /// Pushes the first of `values`, as many as have room: see [`Queue::push_many`].
+    /// Pushes all of `values`: see [`Queue::push_many`].
     ///
     /// # Errors
     ///
-    /// As [`push`](Self::push).
+    /// As [`push`](Self::push). The first of the values may have been pushed.
     ///
     /// # Panics
     ///
     /// Panics as [`push`](Self::push) does.
     #[track_caller]
-    pub fn push_many(&mut self, values: &[V]) -> Result<usize, PushError> {
-        self.push_within(Limit::Forever, values)
+    pub fn push_many(&mut self, values: &[V]) -> Result<(), PushError> {
+        push_all(values, |rest| self.push_within(Limit::Forever, rest))
     }
 
-    /// Pushes the first of `values`, as many as have room. Never waits.
+    /// Pushes as many of `values` as have room. Never waits.
     ///
     /// # Errors
     ///
@@ -111,7 +112,7 @@ impl<V: ShmValue, const N: usize> Producer<'_, V, N> {
         self.push_within(Limit::Never, values)
     }
 
-    /// Pushes the first of `values`, as many as have room. Waits for `timeout` at most.
+    /// Pushes as many of `values` as have room. Waits for `timeout` at most.
     ///
     /// # Errors
     ///

@@ -87,11 +87,11 @@ fn full_and_empty_queues_say_so_at_once_or_after_the_limit() {
     let queue = Queue::<u64, 2>::new();
     assert!(matches!(queue.try_pop(), Err(PopError::Empty { waited: Duration::ZERO, .. })));
     assert!(matches!(queue.take_timeout(SOON), Err(PopError::Empty { waited, .. }) if waited >= SOON));
-    assert_eq!(queue.push_many(&[1, 2, 3]).unwrap(), 2);
+    assert_eq!(queue.try_push_many(&[1, 2, 3]).unwrap(), 2);
     assert!(matches!(queue.try_push(3), Err(PushError::Full { capacity: 2, waited: Duration::ZERO, .. })));
     let error = queue.push_timeout(3, SOON).unwrap_err();
     assert!(error.to_string().starts_with("this `Queue<u64, 2>` is full after "), "{error}");
-    assert_eq!((queue.push_many(&[]).unwrap(), queue.pop_many(&mut Vec::new(), 0).unwrap()), (0, 0));
+    assert_eq!((queue.try_push_many(&[]).unwrap(), queue.pop_many(&mut Vec::new(), 0).unwrap()), (0, 0));
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn exclusive_sides_keep_others_out_and_name_their_holder() {
     let mut producer = queue.producer();
     let mut consumer = queue.consumer();
     producer.push(1).unwrap();
-    assert_eq!(producer.push_many(&[2, 3, 4, 5]).unwrap(), 3);
+    assert_eq!(producer.try_push_many(&[2, 3, 4, 5]).unwrap(), 3);
     assert!(matches!(producer.try_push(5), Err(PushError::Full { .. })));
     assert!(matches!(queue.push(6), Err(PushError::Busy(busy)) if busy.holder() == Holder::ThisThread));
     assert!(matches!(queue.pop(), Err(PopError::Busy(_))));
@@ -255,9 +255,12 @@ fn hostile_words_end_in_an_answer() {
 #[test]
 fn debug_shows_the_length_and_the_first_items() {
     let queue = Queue::<u8, 16>::new();
-    assert_eq!(format!("{queue:?}"), "Queue { len: 0, capacity: 16, items: [] }");
+    assert_eq!(format!("{queue:?}"), "Queue { len: 0, capacity: 16, outstanding: 0, items: [] }");
     queue.push_many(&[1; 10]).unwrap();
-    assert_eq!(format!("{queue:?}"), "Queue { len: 10, capacity: 16, items: [1, 1, 1, 1, 1, 1, 1, 1, ..] }");
+    assert_eq!(
+        format!("{queue:?}"),
+        "Queue { len: 10, capacity: 16, outstanding: 0, items: [1, 1, 1, 1, 1, 1, 1, 1, ..] }"
+    );
 }
 
 #[test]

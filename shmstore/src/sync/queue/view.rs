@@ -6,14 +6,14 @@ use super::{Queue, debug};
 use crate::error::InvalidValue;
 use crate::layout::{DebugValue, ShmValue};
 
-/// Shows a [`Queue`] to a read-only process, which takes no item.
+/// Shows the items of a [`Queue`] to a read-only process, which cannot take them.
 #[repr(transparent)]
 pub struct QueueView<V: ShmValue, const N: usize> {
     part: Queue<V, N>,
 }
 
 impl<V: ShmValue, const N: usize> QueueView<V, N> {
-    /// Returns the number of items that wait and were not delivered before: see [`Queue::len`].
+    /// Returns the number of items that wait: see [`Queue::len`].
     #[must_use]
     pub fn len(&self) -> usize {
         self.part.len()
@@ -31,7 +31,7 @@ impl<V: ShmValue, const N: usize> QueueView<V, N> {
         N
     }
 
-    /// Returns the number of items that are taken, and not finished: see [`Queue::outstanding`].
+    /// Returns the number of items that are taken and not finished: see [`Queue::outstanding`].
     #[must_use]
     pub fn outstanding(&self) -> usize {
         self.part.outstanding()

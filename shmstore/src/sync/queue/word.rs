@@ -7,8 +7,8 @@
 //! | 32 | *full*: the slot has an item |
 //! | 33–63 | lap, modulo 2^31 |
 //!
-//! *Free(L)* waits for the item of lap L: all other bits are 0. *Full(L)* has that item. *Taken(L, T)* has it, and
-//! process T works on it. Zero is Free(0).
+//! A slot that is *free(L)* waits for the item of lap L, and all bits but the lap are 0. A slot that is *full(L)* has
+//! this item. In a slot that is *taken(L, T)*, process T works on this item. Zero is free(0).
 //!
 //! The loom models build this file a second time.
 
@@ -17,7 +17,7 @@ const DELIVERY: u64 = 1 << 29;
 const DELIVERIES: u64 = 7 << 29;
 const FULL: u64 = 1 << 32;
 const LAP_SHIFT: u32 = 33;
-/// The laps that a word distinguishes.
+/// The number of laps that a word distinguishes.
 const LAPS: u64 = 1 << 31;
 
 /// The word of a free slot that waits for the item of this lap.

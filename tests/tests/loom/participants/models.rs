@@ -8,6 +8,7 @@ use loom::thread;
 use super::atomics::AtomicU32;
 use super::atomics::Ordering::{Acquire, Release};
 use super::slot::{Details, Snapshot, Slot, SlotState, SlotsUsed, Word, second_slot};
+use crate::harness::check;
 
 const DEAD: u32 = 1;
 
@@ -34,13 +35,6 @@ fn is_of_the_dead(snapshot: &Snapshot) -> bool {
 /// Tells whether what stands in a slot is of another process than its word.
 fn is_mixed(snapshot: &Snapshot) -> bool {
     snapshot.details.is_some_and(|found| found != details(snapshot.word.token))
-}
-
-/// Explores all orders with at most this many preemptions of a thread that could go on.
-fn check(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(preemptions);
-    builder.check(model);
 }
 
 /// A slot gets a new process; somebody looks. (The process has looked at the slot before: loom remembers one last access

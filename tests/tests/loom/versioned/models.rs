@@ -1,7 +1,5 @@
 //! What is modelled: a `Versioned` of two words, its writers, and a reader.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::thread;
@@ -9,6 +7,7 @@ use loom::thread;
 use super::atomics::Ordering::{Acquire, Relaxed};
 use super::atomics::{AtomicU32, AtomicU64};
 use super::{lock_word, seqlock};
+use crate::harness::{check, die, is_killed};
 
 const TOKEN: u32 = 7;
 
@@ -32,13 +31,12 @@ impl Part {
 
     /// Begins to do so, and is killed after the odd number and so many words.
     fn die_writing_after(&self, now: u64, word: u64, words: usize) {
-        let stopped = catch_unwind(AssertUnwindSafe(|| {
+        assert!(is_killed(|| {
             seqlock::write_after(&self.sequence, now, |slot| {
                 self.slots[slot].iter().take(words).for_each(|to| to.store(word, Relaxed));
-                resume_unwind(Box::new(()));
-            })
+                die();
+            });
         }));
-        assert!(stopped.is_err());
     }
 
     fn store(&self, word: u64) {
@@ -78,13 +76,6 @@ impl Part {
         })?;
         Some((version, words))
     }
-}
-
-/// Explores all orders with at most this many preemptions of a thread that could go on.
-fn check(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(preemptions);
-    builder.check(model);
 }
 
 /// Versions 1, 2 and 3: the third is written into the slot of the first.

@@ -19,6 +19,11 @@ mod atomics {
 
     /// Keeps the compiler from reordering; loom has no compiler.
     pub(super) fn compiler_fence(_: Ordering) {}
+
+    /// A full barrier: loom's read-modify-writes are none.
+    pub(super) fn fence_after_rmw() {
+        fence(Ordering::SeqCst);
+    }
 }
 
 include!(concat!(env!("OUT_DIR"), "/waiting.rs"));
@@ -51,6 +56,11 @@ fn heir_sees_what_the_dead_has_done() {
 #[test]
 fn stores_under_the_lock_wake_who_waits_for_them() {
     unchanged::models::stores_are_waited_for();
+}
+
+#[test]
+fn releases_without_a_store_leave_the_waiters_announced() {
+    unchanged::models::a_release_brings_no_news();
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! What is modelled: a lock word and an event, those who sleep on them, and the kernel's futex.
+//! What is modelled: a lock word and an event, and those who sleep on them.
 
 use loom::cell::UnsafeCell;
 use loom::sync::atomic::AtomicBool;
-use loom::sync::{Arc, Condvar, Mutex};
+use loom::sync::Arc;
 use loom::thread;
 
 use super::atomics::Ordering::{Acquire, Relaxed, Release};
@@ -10,41 +10,7 @@ use super::atomics::{AtomicU32, AtomicU64, fence};
 use super::event_word::{self, Notify};
 use super::lock_word::{self, Attempt, Claim, VERSION_WAITERS, WAITERS};
 use super::version_waiters;
-
-/// The kernel's queue for one word: who goes to sleep compares the word under the queue's lock, which who wakes takes too.
-struct Futex {
-    queue: Mutex<usize>,
-    woken: Condvar,
-}
-
-impl Futex {
-    fn new() -> Self {
-        Self { queue: Mutex::new(0), woken: Condvar::new() }
-    }
-
-    fn wait(&self, is_as_expected: impl Fn() -> bool) {
-        let mut asleep = self.queue.lock().unwrap();
-        if is_as_expected() {
-            *asleep += 1;
-            drop(self.woken.wait(asleep).unwrap());
-        }
-    }
-
-    /// Returns how many were asleep.
-    fn wake_one(&self) -> usize {
-        let mut asleep = self.queue.lock().unwrap();
-        let woken = (*asleep).min(1);
-        *asleep -= woken;
-        self.woken.notify_one();
-        woken
-    }
-
-    fn wake_all(&self) {
-        let mut asleep = self.queue.lock().unwrap();
-        *asleep = 0;
-        self.woken.notify_all();
-    }
-}
+use crate::harness::{Futex, check};
 
 /// A lock, what it guards, and a version that is stored under it.
 struct Part {
@@ -133,13 +99,6 @@ impl Part {
             self.bell_futex.wait(|| self.bell.load(Relaxed) == expected);
         }
     }
-}
-
-/// Explores all orders with at most this many preemptions of a thread that could go on.
-fn check(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(preemptions);
-    builder.check(model);
 }
 
 pub(crate) fn two_take_turns() {
@@ -235,6 +194,27 @@ pub(crate) fn stores_are_waited_for() {
         });
         let seen = part.wait_newer(0);
         assert_eq!(part.wait_newer(1.max(seen - 1)), 2);
+        writer.join().unwrap();
+    });
+}
+
+/// A holder frees the lock without a store. A waiter that it found announced stays announced.
+pub(crate) fn a_release_brings_no_news() {
+    check(3, || {
+        let part = Part::new();
+        let writer = thread::spawn({
+            let part = part.clone();
+            move || {
+                part.lock(7, None);
+                if !lock_word::try_release(&part.lock, 7) {
+                    lock_word::release(&part.lock, 7, VERSION_WAITERS).expect("nobody takes it from the living");
+                }
+                part.lock(7, None);
+                part.version.store(1, Release);
+                part.unlock(7);
+            }
+        });
+        assert_eq!(part.wait_newer(0), 1);
         writer.join().unwrap();
     });
 }

@@ -15,7 +15,7 @@ fn at(schema: &OwnedSchema, bytes: &[u8], path: &str) -> Result<String, String> 
     found.map(|value| value.to_string()).map_err(|error| error.to_string())
 }
 
-/// A queue of four slots, in its second lap. Item 5 is done, item 6 is out, items 7 and 8 wait.
+/// A queue of four slots, in its second lap. Item 5 is done, item 6 is taken, items 7 and 8 wait.
 fn busy() -> Vec<u8> {
     let slots = [(full(2), 80), (free(2), 50), (taken_by(full(1), 9), 60), (full(1), 70)];
     queue_bytes([5, 7, 9], &slots)
@@ -33,7 +33,7 @@ fn new_queues_and_broadcasts_are_empty() {
 fn items_of_a_queue_are_in_the_order_of_their_delivery_and_the_taken_ones_are_counted() {
     let first = vec![Value::Unsigned(70), Value::Unsigned(80)];
     assert_eq!(decoded(&queue(4), &busy()), Value::Queue { len: 2, capacity: 4, pushed: 9, outstanding: 1, first });
-    // The item that is out comes back, and is delivered first.
+    // The taken item comes back, and is delivered first.
     let came_back = returned(taken_by(full(1), 9));
     let slots = [(full(2), 80), (free(2), 50), (came_back, 60), (full(1), 70)];
     let bytes = queue_bytes([5, 7, 9], &slots);

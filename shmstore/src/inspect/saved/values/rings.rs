@@ -1,14 +1,14 @@
-//! Queues and broadcasts, as no process has them.
+//! Queues and broadcasts in a saved object: as if no process had attached them.
 //!
-//! Slots are copied one after the other, while others go on. So the words of a slot are not taken as they are: all are
-//! made to fit the one tail that was read first.
+//! Slots are copied one after the other, while other processes go on. So the words of slots are not copied as they are.
+//! They are made to fit the tail that was read first.
 
 use super::{Copier, Refused, here};
 use crate::inspect::ring::{Broadcast, Queue, Span};
 use crate::layout::schema::OwnedSchema;
 use crate::sync::{broadcast_words, queue_words};
 
-/// How often a newest item is looked for that is overwritten when it was found.
+/// How often the search for the newest item is repeated if the item is overwritten before it is copied.
 const TRIES: usize = 16;
 
 impl Copier<'_> {
@@ -22,7 +22,7 @@ impl Copier<'_> {
     ) -> Result<(), Refused> {
         let queue = Queue::of(schema, value, capacity, self.memory, at).map_err(here)?;
         let Span { cursor, tail, .. } = queue.span(|| self.visits().is_ok()).map_err(here)?;
-        // The oldest item that waits behind the cursor.
+        // The oldest unfinished item behind the cursor.
         let mut came_back = None;
         for back in (1..=tail.min(capacity)).rev() {
             self.visits()?;
@@ -67,8 +67,8 @@ impl Copier<'_> {
             }
         }
         let slot = |position| at + broadcast.ring().slot(position) as usize;
-        // The newest items first, as the older ones may be overwritten meanwhile. The newest whole one ends the items:
-        // readers believe that what is before the tail is there, or was.
+        // The newest items come first. Meanwhile the older ones may be overwritten. The tail is put after the newest
+        // whole item, because readers believe that each item before the tail is there, or was.
         let mut tail = None;
         for back in 1..=sent.min(capacity) {
             self.visits()?;
@@ -88,7 +88,7 @@ impl Copier<'_> {
                 None => {}
             }
         }
-        // Without any item it is as new.
+        // A broadcast without a whole item becomes a new one.
         let tail = tail.unwrap_or(0);
         for position in tail.max(capacity)..if tail == 0 { 0 } else { sent } {
             self.put(slot(position), &Broadcast::being_written(position).to_le_bytes())?;

@@ -15,12 +15,12 @@ impl<'a> Walk<'a> {
         self.note_lock(offset + queue_words::CONSUMERS_LOCK, format_args!(" (consumers' side)"));
         let [head, cursor] = [queue_words::HEAD, queue_words::CURSOR].map(|word| self.word(offset + word));
         let behind = cursor.wrapping_sub(head).min(capacity).min(cursor);
-        // The item at the cursor may be taken, too, by a process that died before it moved the cursor.
+        // A process that died before it moved the cursor may have taken the item at the cursor.
         for position in cursor - behind..=cursor {
             if self.is_enough() {
                 return;
             }
-            // As many visits as the slot has lines of its page.
+            // A slot counts as a visit for each of its cache lines, up to a page.
             self.visits_left = self.visits_left.saturating_sub((offsets.stride.min(4096) / 64) as usize);
             let word = self.word(offset + offsets.slots + position % capacity * offsets.stride);
             if is_taken(word) && lap(word) == lap_of(position, capacity) {
