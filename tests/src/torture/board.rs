@@ -122,6 +122,13 @@ impl Acknowledged {
         self.version.fetch_max(version, SeqCst);
     }
 
+    /// Somebody has seen a version before it was acknowledged, which may never happen: its writer may be dead.
+    pub(super) fn remember(&self, version: u64, stamp: Stamp) {
+        if self.body_of(version).is_none() && version + REMEMBERED as u64 / 2 > self.version() {
+            self.bodies[version as usize % REMEMBERED].store(version << 40 | stamp.body(), Relaxed);
+        }
+    }
+
     /// The count of a writer's newest value that was acknowledged.
     pub(super) fn acknowledge_counter(&self, stamp: Stamp) {
         self.counters[stamp.writer()].fetch_max(stamp.counter(), SeqCst);

@@ -53,6 +53,7 @@ impl Sendings {
         if let Some(body) = self.acknowledged.body_of(number + 1).filter(|body| *body != stamp.body()) {
             job.violation(&format!("item {number} is {stamp:?}, and {body:x} was sent"));
         }
+        self.acknowledged.remember(number + 1, stamp);
         Some(stamp)
     }
 }

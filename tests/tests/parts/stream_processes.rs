@@ -212,3 +212,26 @@ fn subscriber_that_only_reads_polls_each_millisecond() {
         assert!(sent.elapsed() < SOON, "{:?}", sent.elapsed());
     }
 }
+
+#[test]
+fn jobs_of_the_dead_are_found_by_one_that_signals_interrupt_each_millisecond() {
+    for waits_already in [false, true] {
+        let scratch = Scratch::new();
+        let mut owner = streamer(scratch.path());
+        owner.expect_ok("push 5");
+        owner.expect_ok("take");
+        let mut waiter = streamer(scratch.path());
+        waiter.expect_ok("be_interrupted");
+        if waits_already {
+            waiter.tell("take_timeout 20000");
+            wait_until_asleep(waiter.pid());
+        }
+        owner.kill();
+        let killed = Instant::now();
+        if !waits_already {
+            waiter.tell("take_timeout 20000");
+        }
+        assert_eq!(waiter.answer(), "ok 5 2");
+        assert!(killed.elapsed() < SOON, "{:?}", killed.elapsed());
+    }
+}

@@ -50,8 +50,8 @@ const TABLE: &[Row] = &[
     fails(
         "pidfd_open kill",
         &[
-            ("a death after fork", "`Hold.lock` (`Lock`) after "),
-            ("a death after a raw clone", "`Hold.lock` (`Lock`) after "),
+            ("a death after fork", "`Hold.lock` (`Lock`) is busy after "),
+            ("a death after a raw clone", "`Hold.lock` (`Lock`) is busy after "),
         ],
     ),
     fails("linkat renameat2", &[("a name", "cannot make ")]),

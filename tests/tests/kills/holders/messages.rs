@@ -11,7 +11,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use shmstore::error::Busy;
-use shmstore::{Event, Lock, LockError, Shared, ShmObject, Versioned, WaitError};
+use shmstore::{Broadcast, Event, Lock, LockError, Queue, Shared, ShmObject, Versioned, WaitError};
 use shmstore_tests::scratch::Scratch;
 
 /// Counts what each thread allocates.
@@ -45,6 +45,9 @@ struct Bank {
     doors: [Lock; 3],
     accounts: [Versioned<u64>; 4],
     rung: Event,
+    full: Queue<u64, 1>,
+    empty: Queue<u64, 1>,
+    silent: Broadcast<u64, 2>,
 }
 
 /// What is said by each call that is refused, or waits in vain, while this thread holds a door and an account.
@@ -100,7 +103,9 @@ fn refusals_and_time_outs_that_nobody_reads_allocate_nothing() {
     scratch.store().remove::<Bank>().unwrap();
     let bank = &*bank;
     let (_door, _account) = (bank.doors[2].lock().unwrap(), bank.accounts[3].writer());
-    let calls: [(&str, &dyn Fn() -> bool); 7] = [
+    bank.full.push(1).unwrap();
+    let (_producer, _sender) = (bank.empty.producer(), bank.silent.sender());
+    let calls: [(&str, &dyn Fn() -> bool); 15] = [
         ("try_writer", &|| bank.accounts[3].try_writer().is_err()),
         ("writer_timeout", &|| bank.accounts[3].writer_timeout(Duration::from_micros(1)).is_err()),
         ("try_lock", &|| bank.doors[2].try_lock().is_err()),
@@ -108,6 +113,14 @@ fn refusals_and_time_outs_that_nobody_reads_allocate_nothing() {
         ("wait_newer", &|| bank.accounts[1].wait_newer(7, Duration::ZERO).is_err()),
         ("wait_newer with a limit", &|| bank.accounts[1].wait_newer(7, Duration::from_micros(1)).is_err()),
         ("wait_past", &|| bank.rung.wait_past(7, Duration::ZERO).is_err()),
+        ("try_push", &|| bank.full.try_push(2).is_err()),
+        ("push_timeout", &|| bank.full.push_timeout(2, Duration::from_micros(1)).is_err()),
+        ("push to a busy queue", &|| bank.empty.push(2).is_err()),
+        ("try_pop", &|| bank.empty.try_pop().is_err()),
+        ("take_timeout", &|| bank.empty.take_timeout(Duration::from_micros(1)).is_err()),
+        ("try_sender", &|| bank.silent.try_sender().is_err()),
+        ("try_recv", &|| bank.silent.subscribe().try_recv().is_err()),
+        ("recv_timeout", &|| bank.silent.subscribe().recv_timeout(Duration::from_micros(1)).is_err()),
     ];
     for (name, refused) in calls {
         let before = ALLOCATIONS.get();

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use shmstore_tests::objects::{Streams, message};
 use shmstore_tests::peer::Peer;
 use shmstore_tests::scratch::Scratch;
 use shmstore_tests::streamer::{drain, streamer};
@@ -100,4 +101,21 @@ fn job_of_a_stopped_process_is_never_delivered_to_another() {
     owner.expect_ok("done");
     assert_eq!(drain(&mut other), [""; 0]);
     assert_eq!(other.expect_ok("outstanding"), "0");
+}
+
+#[test]
+fn forgotten_job_belongs_to_its_process_through_detaching_and_attaching() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    let streams = store.create::<Streams>().unwrap();
+    streams.queue.push(message(5)).unwrap();
+    std::mem::forget(streams.queue.take().unwrap());
+    drop(streams);
+    let mut other = streamer(scratch.path());
+    for command in ["try_take", "take_timeout 60"] {
+        other.expect_err(command, "Empty");
+    }
+    let again = store.attach::<Streams>().unwrap();
+    assert!(again.queue.try_take().is_err());
+    assert_eq!(again.queue.outstanding(), 1);
 }
