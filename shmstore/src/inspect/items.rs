@@ -219,7 +219,7 @@ mod tests {
         // Item 9 is being written.
         with(9, &[SLOTS[0], (19, 50), SLOTS[2], SLOTS[3]], |reader| {
             assert_eq!(reader.positions(), Ok(6..9));
-            assert_eq!(items(reader, 5, 9), (1, 6, "60 70 80 ".into()));
+            assert_eq!(items(reader, 5, 9), (2, 7, "70 80 ".into()));
         });
     }
 
