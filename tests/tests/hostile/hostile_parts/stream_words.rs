@@ -79,7 +79,7 @@ fn no_word_of_a_queue_or_broadcast_stops_a_call_from_ending() {
     let seen = store(&scratch).attach_read_only::<Streams>().unwrap();
     let raw = Raw::at_key(scratch.key('S'));
     let [queue, feed] = [place(&streams, &streams.queue, &raw), place(&streams, &streams.feed, &raw)];
-    let words = [queue + 16, queue + 144, queue + 152, queue + 160, queue + 256, queue + 320, queue + 384];
+    let words = [queue + 16, queue + 144, queue + 152, queue + 160, queue + 168, queue + 256, queue + 320];
     let words = words.into_iter().chain([feed + 16, feed + 128, feed + 192, feed + 256, feed + 320]);
     for word in words {
         for end in ENDS {
