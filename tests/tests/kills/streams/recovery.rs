@@ -6,7 +6,7 @@ use std::time::Instant;
 use shmstore_tests::holder::wait_until_asleep;
 use shmstore_tests::scratch::Scratch;
 use shmstore_tests::streamer::streamer;
-use shmstore_tests::wait::flat_out;
+use shmstore_tests::wait::{self, flat_out};
 
 const ROUNDS: usize = 20;
 
@@ -40,4 +40,21 @@ fn sides_and_jobs_are_recovered_from_a_corpse_that_nobody_has_reaped() {
     time_recovery("consumer", "consumer");
     time_recovery("sender", "sender");
     time_recovery("take", "take_timeout 25000");
+}
+
+/// An item that is given back again and again is delivered before all others. The job of a dead process must come back
+/// although no consumer ever waits or finds nothing.
+#[test]
+fn job_of_the_dead_comes_back_while_another_item_is_given_back_all_the_time() {
+    let scratch = Scratch::new();
+    let mut next = streamer(scratch.path());
+    next.expect_ok("push_many 5 6");
+    let mut victim = streamer(scratch.path());
+    assert_eq!(victim.expect_ok("take"), "5 1");
+    victim.kill();
+    wait::until_true("the job of the dead", || {
+        let job = next.expect_ok("take");
+        next.expect_ok("drop");
+        job == "5 2"
+    });
 }
