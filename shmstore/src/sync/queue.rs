@@ -91,7 +91,7 @@ pub use view::QueueView;
 /// - A process that is killed in a push has pushed the whole item, or nothing. No other item is lost.
 /// - A process that is killed in a pop has popped the item, or the item still waits.
 /// - The jobs of a killed process are returned by each process that waits for an item or for room, by each `try_take`
-///   and `try_pop` that finds no item, and by one of 1,024 deliveries.
+///   and `try_pop` that finds no item, and by a delivery once in 10 ms.
 /// - A process may be killed between its work and [`Job::done`]. So a job may be done twice, and must do no harm then.
 /// - The others go on within milliseconds after the kernel has released the dead process.
 ///

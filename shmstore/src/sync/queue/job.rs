@@ -36,7 +36,7 @@ use crate::value::bits;
 /// if job.deliveries() <= 5 {
 ///     println!("{}", job[0] * job[1]);
 /// } else {
-///     put_aside.push(*job)?; // it may have killed its earlier workers
+///     put_aside.try_push(*job)?; // it may have killed its earlier workers
 /// }
 /// job.done()?;
 /// # Ok::<(), shmstore::Error>(())
