@@ -141,7 +141,7 @@ impl fmt::Display for Report {
 }
 
 /// A run with so many kills shows something.
-pub(super) const ENOUGH: u64 = 5000;
+pub(super) const ENOUGH: u64 = 10_000;
 /// How many deaths with a side of a queue or broadcast a run with enough kills has, and the median of the recoveries.
 const RECOVERIES: usize = 200;
 const MEDIAN: u64 = 5_000_000;
