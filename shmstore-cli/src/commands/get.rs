@@ -21,7 +21,7 @@ use crate::text::{shown, shown_lines};
 ///               all of it
 ///
 /// For a Queue, `jobs[0]` is the next item. The counts are jobs.len, jobs.capacity,
-/// jobs.pushed, jobs.popped (popped or taken) and jobs.outstanding (taken, not done).
+/// jobs.pushed, jobs.delivered and jobs.outstanding (taken, not done).
 /// For a Broadcast, `quotes[17]` is the item with position 17. The counts are
 /// quotes.sent and quotes.capacity.
 ///

@@ -14,8 +14,8 @@ use crate::watch;
 ///
 /// On a terminal, changed fields are highlighted and marked. The rate of a number is
 /// its change in a second. The rate of another field is how often it is stored in a
-/// second. A Queue has the rows pushed, popped (popped or taken) and outstanding
-/// (taken, not done). The rates of pushed and popped are items in a second. A Broadcast
+/// second. A Queue has the rows pushed, delivered and outstanding
+/// (taken, not done). The rates of pushed and delivered are items in a second. A Broadcast
 /// shows its newest item, and has the row sent. Rates are in k, M, G, T of 1000, sizes
 /// in K, M, G of 1024. Keys:
 ///   q, Esc, Ctrl-C     quit

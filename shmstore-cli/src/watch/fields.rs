@@ -97,12 +97,12 @@ impl Fields {
         }
     }
 
-    /// Adds the counts of a queue or broadcast. The rates of `pushed`, `popped` and `sent` are rates of items.
+    /// Adds the counts of a queue or broadcast. The rates of `pushed`, `delivered` and `sent` are rates of items.
     fn keep_counts(&mut self, id: &[u32], path: &str, counts: &[(&'static str, u64)]) {
         for (index, &(name, count)) in (0..).zip(counts) {
             let count = Value::Unsigned(count);
             let leaf = match name {
-                "pushed" | "popped" | "sent" => Leaf::Value(count),
+                "pushed" | "delivered" | "sent" => Leaf::Value(count),
                 "outstanding" => Leaf::Passing(count),
                 _ => continue,
             };
@@ -218,7 +218,7 @@ mod tests {
         let expected = [
             ("jobs", "5 of 64 items"),
             ("jobs.pushed", "20"),
-            ("jobs.popped", "15"),
+            ("jobs.delivered", "15"),
             ("jobs.outstanding", "3"),
             ("quotes", "71"),
             ("quotes.sent", "10"),

@@ -201,7 +201,7 @@ fn rates_of_queues_and_broadcasts_are_items_in_a_second() {
     samples.at(0, &[("jobs", jobs(10, 4)), ("quotes", quotes(100))]);
     samples.at(500, &[("jobs", jobs(30, 4)), ("quotes", quotes(160))]);
     samples.at(1000, &[("jobs", jobs(50, 14)), ("quotes", quotes(200))]);
-    let rates = ["jobs.pushed", "jobs.popped", "quotes.sent"].map(|path| samples.row(path).rate);
+    let rates = ["jobs.pushed", "jobs.delivered", "quotes.sent"].map(|path| samples.row(path).rate);
     assert_eq!(rates, [Some(40.0), Some(30.0), Some(100.0)]);
     assert_eq!(samples.model.updates, Some(170.0), "the value of an item is no count");
 }

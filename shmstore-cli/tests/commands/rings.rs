@@ -56,7 +56,7 @@ fn get_has_items_and_counts() {
         ("jobs[2].b", "106"),
         ("jobs.len", "3"),
         ("jobs.pushed", "7"),
-        ("jobs.popped", "4"),
+        ("jobs.delivered", "4"),
         ("jobs.outstanding", "1"),
         ("quotes[10].a", "10"),
         ("quotes.sent", "11"),

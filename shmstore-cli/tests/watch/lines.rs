@@ -201,14 +201,14 @@ fn queues_and_broadcasts_have_lines_with_their_counts() {
     let feeds = scratch.store.create::<Feeds>().expect("a new object");
     let piped = Piped::start(&["watch", scratch.path()]);
     for line in
-        ["jobs 0 of 4 items", "jobs.pushed 0", "jobs.popped 0", "jobs.outstanding 0", "quotes ()", "quotes.sent 0"]
+        ["jobs 0 of 4 items", "jobs.pushed 0", "jobs.delivered 0", "jobs.outstanding 0", "quotes ()", "quotes.sent 0"]
     {
         assert!(piped.next().ends_with(&format!(" {line}")), "{line}");
     }
     feeds.jobs.push_many(&[7, 8, 9].map(Pair::of)).expect("room");
     piped.until(" jobs.pushed 3");
     drop(feeds.jobs.pop());
-    piped.until(" jobs.popped 1");
+    piped.until(" jobs.delivered 1");
     let job = feeds.jobs.take().expect("an item");
     piped.until(" jobs.outstanding 1");
     job.done().expect("it is ours");

@@ -143,13 +143,13 @@ impl Value {
 
     /// Returns the counts of a queue or a broadcast with their names. Any other value has none.
     ///
-    /// A [`FieldPath`](super::FieldPath) leads to each of them: `jobs.popped`, `quotes.sent`.
+    /// A [`FieldPath`](super::FieldPath) leads to each of them: `jobs.delivered`, `quotes.sent`.
     ///
     /// ```
     /// use shmstore::inspect::Value;
     ///
     /// let jobs = Value::Queue { len: 2, capacity: 64, pushed: 9, outstanding: 1, first: vec![] };
-    /// assert_eq!(jobs.counts(), [("len", 2), ("capacity", 64), ("pushed", 9), ("popped", 7), ("outstanding", 1)]);
+    /// assert_eq!(jobs.counts(), [("len", 2), ("capacity", 64), ("pushed", 9), ("delivered", 7), ("outstanding", 1)]);
     /// let quotes = Value::Broadcast { sent: 9, capacity: 64, last: vec![] };
     /// assert_eq!(quotes.counts(), [("sent", 9), ("capacity", 64)]);
     /// ```
@@ -157,10 +157,10 @@ impl Value {
     pub fn counts(&self) -> Vec<(&'static str, u64)> {
         match *self {
             Self::Queue { len, capacity, pushed, outstanding, .. } => {
-                // An item that was taken and came back counts among `len`, and not as popped.
-                let popped = pushed.saturating_sub(len);
-                let of_queue = [len, capacity, pushed, popped, outstanding];
-                ["len", "capacity", "pushed", "popped", "outstanding"].into_iter().zip(of_queue).collect()
+                // An item that was taken and came back counts among `len`, and not as delivered.
+                let delivered = pushed.saturating_sub(len);
+                let of_queue = [len, capacity, pushed, delivered, outstanding];
+                ["len", "capacity", "pushed", "delivered", "outstanding"].into_iter().zip(of_queue).collect()
             }
             Self::Broadcast { sent, capacity, .. } => vec![("sent", sent), ("capacity", capacity)],
             _ => Vec::new(),

@@ -167,7 +167,6 @@ impl<V: ShmValue, const N: usize> Broadcast<V, N> {
     /// assert_eq!((later.recv()?, all.recv()?), (2, 1));
     /// # Ok::<(), shmstore::Error>(())
     /// ```
-    #[must_use]
     pub fn subscribe(&self) -> Subscriber<'_, V, N> {
         self.subscriber(Access::ReadWrite, self.sent())
     }
@@ -183,7 +182,6 @@ impl<V: ShmValue, const N: usize> Broadcast<V, N> {
     /// assert_eq!(ticks.subscribe_from(1).recv()?, 11);
     /// # Ok::<(), shmstore::Error>(())
     /// ```
-    #[must_use]
     pub fn subscribe_from(&self, position: u64) -> Subscriber<'_, V, N> {
         self.subscriber(Access::ReadWrite, position)
     }
@@ -191,7 +189,6 @@ impl<V: ShmValue, const N: usize> Broadcast<V, N> {
     /// Subscribes to the last `N` - 1 items, which are whole now, and to all items to come.
     ///
     /// The oldest of them is overwritten soon. So the first call may say that items were missed, if a sender is fast.
-    #[must_use]
     pub fn subscribe_oldest(&self) -> Subscriber<'_, V, N> {
         self.subscriber(Access::ReadWrite, self.oldest())
     }

@@ -38,19 +38,16 @@ impl<V: ShmValue, const N: usize> BroadcastView<V, N> {
     }
 
     /// Subscribes to the items that are sent from now on: see [`Broadcast::subscribe`].
-    #[must_use]
     pub fn subscribe(&self) -> Subscriber<'_, V, N> {
         self.subscribe_from(self.sent())
     }
 
     /// Subscribes to the items from number `position` on: see [`Broadcast::subscribe_from`].
-    #[must_use]
     pub fn subscribe_from(&self, position: u64) -> Subscriber<'_, V, N> {
         self.part.subscriber(Access::ReadOnly, position)
     }
 
     /// Subscribes to the last `N` - 1 items, and to all items to come: see [`Broadcast::subscribe_oldest`].
-    #[must_use]
     pub fn subscribe_oldest(&self) -> Subscriber<'_, V, N> {
         self.subscribe_from(self.part.oldest())
     }

@@ -46,10 +46,10 @@ fn items_of_a_queue_are_in_the_order_of_their_delivery_and_the_taken_ones_are_co
 
 #[test]
 fn counts_have_paths() {
-    for (path, count) in [("len", "2"), ("capacity", "4"), ("pushed", "9"), ("popped", "7"), ("outstanding", "1")] {
+    for (path, count) in [("len", "2"), ("capacity", "4"), ("pushed", "9"), ("delivered", "7"), ("outstanding", "1")] {
         assert_eq!(at(&queue(4), &busy(), path), Ok(count.into()), "{path}");
     }
-    let says = "no field `x` in the object, a `Queue<u64, 4>`: there are `len`, `capacity`, `pushed`, `popped`, \
+    let says = "no field `x` in the object, a `Queue<u64, 4>`: there are `len`, `capacity`, `pushed`, `delivered`, \
                 `outstanding`";
     assert_eq!(at(&queue(4), &busy(), "x"), Err(says.into()));
     assert_eq!(at(&queue(4), &busy(), "len.x"), Err("`len` is a `u64`, which has no fields".into()));
