@@ -10,7 +10,7 @@ mod stopped;
 
 use std::thread;
 
-use shmstore_tests::holder::{holder, holder_with_failpoint, wait_until_asleep, wait_until_state};
+use shmstore_tests::holder::{holder, holder_with, wait_until_asleep, wait_until_state};
 use shmstore_tests::peer::Peer;
 use shmstore_tests::scratch::Scratch;
 
@@ -115,7 +115,13 @@ impl Scenario {
         if self.before == Before::DiesWithLock {
             other.kill();
         }
-        let mut holder = holder_with_failpoint(scratch.path(), self.step, "stop");
+        let failpoint = format!("{}=stop", self.step);
+        let mut environment = vec![("SHMSTORE_FAILPOINT", failpoint.as_str())];
+        if self.before == Before::HoldsLock {
+            // Only a wake-up ends its sleep: at the end of a slice it would not come to its step.
+            environment.push(("SHMSTORE_SLICE_MS", "60000"));
+        }
+        let mut holder = holder_with(scratch.path(), &environment);
         if !self.first.is_empty() {
             holder.expect_ok(self.first);
         }
