@@ -25,7 +25,7 @@ pub(super) enum Limit {
     Within(Duration),
 }
 
-/// The limit of a call that waits several times. The clock is read at the first wait.
+/// The limit of a call that waits several times, for a lock too. The clock is read at the first wait.
 #[derive(Debug)]
 pub(super) struct Left {
     limit: Limit,
@@ -48,9 +48,14 @@ impl Left {
         }
     }
 
+    /// Starts the clock, unless it runs already.
+    pub(super) fn start(&mut self) {
+        self.started.get_or_insert_with(Instant::now);
+    }
+
     /// The time of the next wait. Starts the clock.
     pub(super) fn duration(&mut self) -> Duration {
-        self.started.get_or_insert_with(Instant::now);
+        self.start();
         match self.limit() {
             Limit::Forever => Duration::MAX,
             Limit::Never => Duration::ZERO,

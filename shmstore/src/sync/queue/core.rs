@@ -41,7 +41,7 @@ impl<'a> Core<'a> {
     ) -> Result<usize, PushError> {
         let mut left = Left::of(limit);
         loop {
-            let held = self.lock(&self.producers.side, left.limit())?;
+            let held = self.lock_within(&self.producers.side, &mut left)?;
             let mut place = self.place_of_producers();
             let pushed = self.fill(&mut place, count, &mut fill);
             if pushed > 0 || count == 0 {
@@ -56,6 +56,23 @@ impl<'a> Core<'a> {
     pub(super) fn lock(&self, side: &'a Side, limit: Limit) -> Result<Held<'a>, Busy> {
         let part = self.part;
         side.lock(limit).map_err(|error| part.busy(error))
+    }
+
+    /// Takes the lock. A wait for it counts as a part of the call's wait.
+    #[inline(always)]
+    fn lock_within(&self, side: &'a Side, left: &mut Left) -> Result<Held<'a>, Busy> {
+        match side.lock_at_once() {
+            Some(held) => Ok(held),
+            None => self.lock_slowly(side, left),
+        }
+    }
+
+    #[cold]
+    fn lock_slowly(self, side: &'a Side, left: &mut Left) -> Result<Held<'a>, Busy> {
+        if matches!(left.limit(), Limit::Within(_)) {
+            left.start();
+        }
+        self.lock(side, left.limit())
     }
 
     #[inline(always)]
@@ -115,7 +132,7 @@ impl<'a> Core<'a> {
     ) -> Result<usize, PopError> {
         let mut left = Left::of(limit);
         loop {
-            let held = self.lock(&self.consumers.side, left.limit())?;
+            let held = self.lock_within(&self.consumers.side, &mut left)?;
             let mut place = self.place_of_consumers();
             let popped = self.drain(&mut place, count, &mut copy);
             if popped > 0 || count == 0 {
@@ -144,7 +161,7 @@ impl<'a> Core<'a> {
     pub(super) fn take(&self, limit: Limit) -> Result<(Taken, u32), PopError> {
         let mut left = Left::of(limit);
         loop {
-            let held = self.lock(&self.consumers.side, left.limit())?;
+            let held = self.lock_within(&self.consumers.side, &mut left)?;
             let mut place = self.place_of_consumers();
             let token = held.token();
             let taken = self.consumers.delivery().take(&self.ring, &mut place, token);

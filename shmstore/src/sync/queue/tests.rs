@@ -95,6 +95,35 @@ fn full_and_empty_queues_say_so_at_once_or_after_the_limit() {
 }
 
 #[test]
+fn wait_for_the_lock_and_wait_for_an_item_or_room_have_one_limit() {
+    const LIMIT: Duration = Duration::from_millis(400);
+    /// Calls while another thread has a side, for most of the limit. Returns how long the call took.
+    fn beside<G>(hold: impl Fn() -> G + Sync, call: impl FnOnce()) -> Duration {
+        std::thread::scope(|scope| {
+            let (tell, told) = std::sync::mpsc::channel();
+            let hold = &hold;
+            scope.spawn(move || {
+                let _held = hold();
+                tell.send(()).unwrap();
+                std::thread::sleep(LIMIT * 3 / 4);
+            });
+            told.recv().unwrap();
+            let started = Instant::now();
+            call();
+            started.elapsed()
+        })
+    }
+    let (full, empty) = (Queue::<u64, 1>::new(), Queue::<u64, 1>::new());
+    full.push(1).unwrap();
+    let pushed = beside(|| full.producer(), || assert!(full.push_timeout(2, LIMIT).is_err()));
+    let popped = beside(|| empty.consumer(), || assert!(empty.pop_timeout(LIMIT).is_err()));
+    let taken = beside(|| empty.consumer(), || assert!(empty.take_timeout(LIMIT).is_err()));
+    for waited in [pushed, popped, taken] {
+        assert!(waited >= LIMIT && waited < LIMIT * 3 / 2, "{waited:?}");
+    }
+}
+
+#[test]
 fn job_that_is_not_done_keeps_its_slot_and_is_delivered_again() {
     let queue = Queue::<u64, 2>::new();
     queue.push_many(&[1, 2]).unwrap();
