@@ -45,6 +45,8 @@ static inline int shmstore_copy_slot(const shmstore_ring *ring, const volatile u
 static inline int64_t shmstore_broadcast_since(const shmstore_ring *ring, uint64_t position)
 {
     uint64_t sequence = __atomic_load_n(shmstore_slot(ring, position), __ATOMIC_ACQUIRE);
+    if (position >> 62) /* no item ever gets so far, and the difference would wrap */
+        return -1;
     return (int64_t)(sequence - (2 * position + 2));
 }
 

@@ -67,6 +67,8 @@ class _BroadcastView(_RingView):
 
     def _since(self, position):
         """Negative before the item of a position is there, 0 while it is there, positive once it is overwritten."""
+        if position >> 62:  # negative, or so great that no item ever gets there
+            return -1
         return _signed(self._u64(self._slot(position)) - (2 * position + 2))
 
     @property

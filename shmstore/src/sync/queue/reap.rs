@@ -1,6 +1,7 @@
 //! Bringing the items of dead processes back to their queue.
 
 use std::cell::OnceCell;
+use std::collections::HashMap;
 
 use super::core::Core;
 use super::protocol::Place;
@@ -12,6 +13,11 @@ use crate::sys::clock;
 /// The least time between two looks that deliveries cause, in milliseconds. Each look asks the kernel for each process
 /// that has an item.
 const PAUSE: u32 = 10;
+
+/// The most processes that one search judges. A peer may have written a token of its own into every slot, and a judgment
+/// costs some system calls. Where more processes have jobs, those of the oldest items are judged, and the others once
+/// these are finished.
+const MOST_JUDGED: usize = 4096;
 
 impl Core<'_> {
     /// Reaps after a delivery, if an older item is not finished and no process has reaped for a while. `place` is the
@@ -39,17 +45,20 @@ impl Core<'_> {
         let ours = this_process::token();
         // The segment is looked up only if another process has an item. Each process is checked once.
         let segment = OnceCell::new();
-        let mut judged = Vec::<(u32, bool)>::new();
+        let mut judged = HashMap::<u32, bool>::new();
         let is_dead = |token| {
             if token == ours {
                 return false;
             }
-            if let Some((_, is_dead)) = judged.iter().find(|(known, _)| *known == token) {
+            if let Some(is_dead) = judged.get(&token) {
                 return *is_dead;
+            }
+            if judged.len() >= MOST_JUDGED {
+                return false;
             }
             let segment = segment.get_or_init(|| segment_at(self.part.address()));
             let is_dead = segment.as_ref().is_some_and(|segment| segment.token_is_dead(token));
-            judged.push((token, is_dead));
+            judged.insert(token, is_dead);
             is_dead
         };
         let has_reaped = self.consumers.delivery().reap(&self.ring, is_dead);

@@ -282,6 +282,24 @@ fn hostile_words_end_in_an_answer() {
 }
 
 #[test]
+fn a_token_of_its_own_in_every_slot_delays_no_call() {
+    #[derive(crate::ShmObject)]
+    #[repr(C)]
+    #[shm(crate = "crate")]
+    struct Tasks {
+        queue: Queue<u64, 60_000>,
+    }
+    let tasks = Shared::<Tasks>::new_private().unwrap();
+    let (core, all) = (tasks.queue.core(), tasks.queue.capacity() as u64);
+    (0..all).for_each(|at| core.ring.word(at).store(word::taken_by(word::full(0), at as u32 + 1), Relaxed));
+    core.producers.tail.store(all, Relaxed);
+    core.consumers.cursor.store(all, Relaxed);
+    let started = Instant::now();
+    assert!(tasks.queue.try_take().is_err() && tasks.queue.take_timeout(SOON).is_err());
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+}
+
+#[test]
 fn debug_shows_the_length_and_the_first_items() {
     let queue = Queue::<u8, 16>::new();
     assert_eq!(format!("{queue:?}"), "Queue { len: 0, capacity: 16, outstanding: 0, items: [] }");
