@@ -109,10 +109,13 @@ static inline int shmstore_queue_look(const shmstore_ring *ring, uint64_t positi
     return shmstore_copy_slot(ring, slot, word, out);
 }
 
-/* Returns the positions at which items may be, at most as many as there are slots. */
+/* Returns the positions at which items may be, at most as many as there are slots. The tail may be one too low, because
+ * a producer may have died before it moved the tail. */
 static inline void shmstore_queue_positions(const shmstore_ring *ring, uint64_t head, uint64_t *first, uint64_t *end)
 {
-    uint64_t tail = shmstore_tail(ring), len = tail - head;
+    uint64_t tail = shmstore_tail(ring), len;
+    tail += shmstore_queue_has(ring, tail, __atomic_load_n(shmstore_slot(ring, tail), __ATOMIC_RELAXED));
+    len = tail - head;
     *first = tail - (len > ring->capacity ? ring->capacity : len);
     *end = tail;
 }

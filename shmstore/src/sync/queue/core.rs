@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::delivery::{Taken, finish};
+use super::delivery::{Taken, finish, look};
 use super::memory::{Consumers, Producers};
 use super::protocol::{self, Place};
 use super::word::{is_full, is_taken};
@@ -238,7 +238,7 @@ impl<'a> Core<'a> {
     /// The number of items from the cursor on, at most the capacity.
     fn new_items(&self, cursor: u64) -> u64 {
         fence(Acquire);
-        let new = self.producers.tail.load(Relaxed).wrapping_sub(cursor);
+        let new = protocol::end(&self.ring, &self.producers.tail).wrapping_sub(cursor);
         if new as i64 <= 0 { 0 } else { new.min(self.ring.capacity()) }
     }
 
@@ -249,15 +249,39 @@ impl<'a> Core<'a> {
         unfinished.filter(|(_, word)| is_taken(*word)).count() as u64
     }
 
-    /// The places where items may wait, in the order of delivery.
-    ///
-    /// The place at the cursor is always among them. It may have the item of a producer that died before it moved the
-    /// tail.
-    pub(super) fn places(&self) -> impl Iterator<Item = Place> + use<'a> {
-        let capacity = self.ring.capacity();
+    /// Returns `true` if no item waits.
+    pub(super) fn is_empty(&self) -> bool {
+        // If items are pushed and popped beside the search, it may miss them all. So it counts only if both positions
+        // stay. If they move in two searches, an item has waited during this call.
+        for _ in 0..2 {
+            let (cursor, new) = self.positions();
+            if self.places_of(cursor, new).any(|place| look(&self.ring, place, |_| {})) {
+                return false;
+            }
+            fence(Acquire);
+            if (cursor, new) == self.positions() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The cursor, and the number of items from there on.
+    fn positions(&self) -> (u64, u64) {
         let cursor = self.consumers.cursor.load(Relaxed);
+        (cursor, self.new_items(cursor))
+    }
+
+    /// The places where items may wait, in the order of delivery.
+    pub(super) fn places(&self) -> impl Iterator<Item = Place> + use<'a> {
+        let (cursor, new) = self.positions();
+        self.places_of(cursor, new)
+    }
+
+    fn places_of(&self, cursor: u64, new: u64) -> impl Iterator<Item = Place> + use<'a> {
+        let capacity = self.ring.capacity();
         let returned = self.consumers.delivery().unfinished(self.ring, cursor).map(|(place, _)| place);
-        returned.chain((0..self.new_items(cursor).max(1)).map(move |at| Place::of(cursor.wrapping_add(at), capacity)))
+        returned.chain((0..new).map(move |at| Place::of(cursor.wrapping_add(at), capacity)))
     }
 }
 

@@ -335,7 +335,28 @@ fn item_of_a_producer_that_died_before_it_counted_it_is_there() {
     queue.push(7).unwrap();
     let core = queue.core();
     core.producers.tail.store(0, Relaxed);
-    assert_eq!((queue.len(), queue.is_empty(), queue.items()), (0, false, vec![Ok(7)]));
+    assert_eq!((queue.len(), queue.is_empty(), queue.items()), (1, false, vec![Ok(7)]));
     queue.push(8).unwrap();
-    assert_eq!(queue.items(), [Ok(7), Ok(8)]);
+    core.producers.tail.store(1, Relaxed);
+    assert_eq!((queue.len(), queue.items()), (2, vec![Ok(7), Ok(8)]));
+    let mut items = Vec::new();
+    assert_eq!((queue.pop_many(&mut items, 9).unwrap(), queue.len(), queue.is_empty()), (2, 0, true));
+}
+
+#[test]
+fn queue_that_always_has_an_item_is_never_empty() {
+    let queue = Queue::<u64, 8>::new();
+    queue.push(0).unwrap();
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for item in (1..).take_while(|_| !is_over.load(Relaxed)) {
+                queue.push(item).unwrap();
+                assert_eq!(queue.pop().unwrap(), item - 1);
+            }
+        });
+        let looks = (0..200_000).filter(|_| queue.is_empty()).count();
+        is_over.store(true, Relaxed);
+        assert_eq!(looks, 0);
+    });
 }
