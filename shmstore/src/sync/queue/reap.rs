@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use super::core::Core;
 use super::protocol::Place;
@@ -14,10 +15,9 @@ use crate::sys::clock;
 /// that has an item.
 const PAUSE: u32 = 10;
 
-/// The most processes that one search judges. A peer may have written a token of its own into every slot, and a judgment
-/// costs some system calls. Where more processes have jobs, those of the oldest items are judged, and the others once
-/// these are finished.
-const MOST_JUDGED: usize = 4096;
+/// The time in which one search asks about processes. A peer may have written a token of its own into every slot. The
+/// items of processes that were not asked about stay for a later search.
+const TO_JUDGE: Duration = Duration::from_millis(100);
 
 impl Core<'_> {
     /// Reaps after a delivery, if an older item is not finished and no process has reaped for a while. `place` is the
@@ -45,7 +45,7 @@ impl Core<'_> {
         let ours = this_process::token();
         // The segment is looked up only if another process has an item. Each process is checked once.
         let segment = OnceCell::new();
-        let mut judged = HashMap::<u32, bool>::new();
+        let (mut judged, mut started) = (HashMap::<u32, bool>::new(), None);
         let is_dead = |token| {
             if token == ours {
                 return false;
@@ -53,7 +53,7 @@ impl Core<'_> {
             if let Some(is_dead) = judged.get(&token) {
                 return *is_dead;
             }
-            if judged.len() >= MOST_JUDGED {
+            if started.get_or_insert_with(Instant::now).elapsed() >= TO_JUDGE {
                 return false;
             }
             let segment = segment.get_or_init(|| segment_at(self.part.address()));
