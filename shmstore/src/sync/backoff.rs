@@ -48,14 +48,15 @@ impl Left {
         }
     }
 
-    /// Starts the clock, unless it runs already.
-    pub(super) fn start(&mut self) {
-        self.started.get_or_insert_with(Instant::now);
+    /// The limit of a call that waits for a lock first. Starts the clock.
+    pub(super) fn from_now(limit: Limit) -> Self {
+        let started = matches!(limit, Limit::Within(_)).then(Instant::now);
+        Self { started, ..Self::of(limit) }
     }
 
     /// The time of the next wait. Starts the clock.
     pub(super) fn duration(&mut self) -> Duration {
-        self.start();
+        self.started.get_or_insert_with(Instant::now);
         match self.limit() {
             Limit::Forever => Duration::MAX,
             Limit::Never => Duration::ZERO,
