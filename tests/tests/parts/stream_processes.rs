@@ -183,9 +183,9 @@ fn process_that_only_reads_sees_a_queue_and_receives_from_a_broadcast() {
     for number in 0..7 {
         assert_eq!(writer.expect_ok(&format!("send {}", 10 + number)), number.to_string());
     }
-    // Four are kept. It goes on one item after the oldest.
-    assert_eq!(reader.expect_err("recv", "Lagged"), "4");
-    for number in 4..7 {
+    // Four are kept. It goes on two items after the oldest.
+    assert_eq!(reader.expect_err("recv", "Lagged"), "5");
+    for number in 5..7 {
         assert_eq!(reader.expect_ok("recv"), format!("{number} {}", 10 + number));
     }
     assert!(reader.expect_err("recv 30", "Empty").contains("item 7 of"));
