@@ -46,6 +46,7 @@ static void look_at_quotes(const quotes_type *quotes)
     printf(", then %s\n", at == shm_feeds_broadcast_pair_8_sent(quotes) ? "none" : "more");
     receive_from(quotes, 0);
     receive_from(quotes, 12);
+    receive_from(quotes, UINT64_MAX);
 }
 
 int main(int argc, char **argv)

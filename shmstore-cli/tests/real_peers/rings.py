@@ -34,6 +34,8 @@ def look(feeds):
     print(f"sent {quotes.sent} of {quotes.capacity}, from {oldest}:{''.join(items)}, then {end}")
     receive_from(quotes, 0)
     receive_from(quotes, 12)
+    receive_from(quotes, 2**64 - 1)
+    assert quotes.subscribe_from(-1).receive() is None
     try:
         newest = quotes.newest()
         assert sys.argv[2] == "hostile" or (newest is None) == (quotes.sent == 0)

@@ -75,7 +75,7 @@ fn peers_look_into_a_live_queue() {
     let [first, second] = taken;
     drop(first); // It comes back.
     feeds.quotes.send_many(&[0, 1, 2].map(Pair::of));
-    let expected = "3 of 4, 1 outstanding: 7 9 10\nsent 3 of 8, from 0: 0 1 2, then none\nfrom 0: 0\nfrom 12: none\n";
+    let expected = "3 of 4, 1 outstanding: 7 9 10\nsent 3 of 8, from 0: 0 1 2, then none\nfrom 0: 0\nfrom 12: none\nfrom 18446744073709551615: none\n";
     for mut peer in lookers(&scratch) {
         assert_eq!(run(peer.arg("look")), expected, "{peer:?}");
     }
@@ -125,13 +125,15 @@ fn all_say(planted: &Planted, expected: &str) {
 #[test]
 fn peers_see_the_items_that_are_there() {
     let expected = "3 of 4, 1 outstanding: 104 105 106\nsent 11 of 8, from 3: 3 4 5 6 7 8 9 10, then none\n\
-                    from 0: missed 5, then 5\nfrom 12: none\n";
+                    from 0: missed 5, then 5\nfrom 12: none\nfrom 18446744073709551615: none\n";
     all_say(&planted::filled(), expected);
+    // The producer of the last item died before it moved the tail.
+    all_say(planted::filled().jobs([6, 5, 3]), expected);
 }
 
 #[test]
 fn peers_see_that_nothing_is_there() {
-    let expected = "0 of 4, 0 outstanding:\nsent 0 of 8, from 0:, then none\nfrom 0: none\nfrom 12: none\n";
+    let expected = "0 of 4, 0 outstanding:\nsent 0 of 8, from 0:, then none\nfrom 0: none\nfrom 12: none\nfrom 18446744073709551615: none\n";
     all_say(&Planted::empty(), expected);
 }
 
@@ -140,7 +142,7 @@ fn peers_see_that_an_item_is_being_written() {
     let mut planted = planted::filled();
     planted.sequence(11, 23);
     let expected = "3 of 4, 1 outstanding: 104 105 106\nsent 11 of 8, from 4: 4 5 6 7 8 9 10, then none\n\
-                    from 0: missed 5, then 5\nfrom 12: none\n";
+                    from 0: missed 5, then 5\nfrom 12: none\nfrom 18446744073709551615: none\n";
     all_say(&planted, expected);
 }
 

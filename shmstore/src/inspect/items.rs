@@ -224,6 +224,17 @@ mod tests {
     }
 
     #[test]
+    fn position_that_no_item_reaches_has_none() {
+        for slots in [SLOTS, [(0, 0); 4]] {
+            with(8, &slots, |reader| {
+                for from in [1 << 62, 1 << 63, (1 << 63) + 7, u64::MAX - 1, u64::MAX] {
+                    assert_eq!(items(reader, from, 9), (0, from, String::new()));
+                }
+            });
+        }
+    }
+
+    #[test]
     fn words_of_any_content_move_a_reader_forward_or_not_at_all() {
         let words = [0, 1, 2, 12, 1 << 62, (1 << 63) - 1, 1 << 63, u64::MAX - 1, u64::MAX];
         for tail in words {

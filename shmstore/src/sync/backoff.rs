@@ -25,7 +25,7 @@ pub(super) enum Limit {
     Within(Duration),
 }
 
-/// The limit of a call that waits several times. The clock is read at the first wait.
+/// The limit of a call that waits several times, for a lock too. The clock is read at the first wait.
 #[derive(Debug)]
 pub(super) struct Left {
     limit: Limit,
@@ -46,6 +46,12 @@ impl Left {
             (Limit::Within(limit), Some(started)) => Limit::Within(limit.saturating_sub(started.elapsed())),
             (limit, _) => limit,
         }
+    }
+
+    /// The limit of a call that waits for a lock first. Starts the clock.
+    pub(super) fn from_now(limit: Limit) -> Self {
+        let started = matches!(limit, Limit::Within(_)).then(Instant::now);
+        Self { started, ..Self::of(limit) }
     }
 
     /// The time of the next wait. Starts the clock.

@@ -28,7 +28,7 @@ use crate::sys::shm::Access;
 
 use self::core::Core;
 use memory::BroadcastCell;
-pub(crate) use protocol::margin;
+pub(crate) use protocol::{LAST, margin};
 pub use sender::Sender;
 pub use subscriber::{Subscriber, SubscriberIter, SubscriberTryIter};
 pub use view::BroadcastView;
@@ -172,7 +172,8 @@ impl<V: ShmValue, const N: usize> Broadcast<V, N> {
     }
 
     /// Subscribes to the items from number `position` on. If this item was overwritten, the first call says how many
-    /// were missed. If it was not sent yet, the subscriber waits for it.
+    /// were missed. If it was not sent yet, the subscriber waits for it. No item has a number above 2⁶² - 1, so a greater
+    /// `position` counts as this one.
     ///
     /// ```
     /// use shmstore::Broadcast;

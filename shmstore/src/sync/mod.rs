@@ -46,8 +46,8 @@ mod versioned_cell;
 mod waiting;
 
 pub use atomic::AtomicValue;
-pub(crate) use broadcast::margin as broadcast_margin;
 pub use broadcast::{Broadcast, BroadcastView, Sender, Subscriber, SubscriberIter, SubscriberTryIter};
+pub(crate) use broadcast::{LAST as LAST_OF_BROADCAST, margin as broadcast_margin};
 pub use cache_aligned::CacheAligned;
 pub use event::{Event, EventView};
 pub use lock::{Lock, LockGuard, LockView};

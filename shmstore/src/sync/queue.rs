@@ -145,8 +145,7 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
     /// Returns `true` if no item waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let core = self.core();
-        !core.places().any(|place| look(&core.ring, place, |_| {}))
+        self.core().is_empty()
     }
 
     /// Returns the number of items that the queue has room for: `N`.

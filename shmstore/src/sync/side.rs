@@ -19,7 +19,7 @@ use std::mem;
 use super::atomics::AtomicU32;
 use super::atomics::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use super::backoff::Limit;
-use super::lock_word::VERSION_WAITERS;
+use super::lock_word::{self, VERSION_WAITERS};
 use super::locking::{self, AcquireError, Taken};
 use super::thread_mark::{self, ThreadMark};
 use super::version_waiters;
@@ -51,6 +51,14 @@ pub(super) trait Sided {
             thread_mark::leave(&side.thread);
         }
         Ok(Held { part: self, token, token_now: this_process::token_word() })
+    }
+
+    /// Takes the lock if it is free and no process waits for it. Reads no clock.
+    #[inline(always)]
+    fn lock_at_once(&self) -> Option<Held<'_, Self>> {
+        let token = this_process::token();
+        let is_taken = lock_word::try_take(&self.side().lock, token);
+        is_taken.then(|| Held { part: self, token, token_now: this_process::token_word() })
     }
 }
 

@@ -45,6 +45,8 @@ static inline int shmstore_copy_slot(const shmstore_ring *ring, const volatile u
 static inline int64_t shmstore_broadcast_since(const shmstore_ring *ring, uint64_t position)
 {
     uint64_t sequence = __atomic_load_n(shmstore_slot(ring, position), __ATOMIC_ACQUIRE);
+    if (position >> 62) /* no item ever gets so far, and the difference would wrap */
+        return -1;
     return (int64_t)(sequence - (2 * position + 2));
 }
 
@@ -107,10 +109,13 @@ static inline int shmstore_queue_look(const shmstore_ring *ring, uint64_t positi
     return shmstore_copy_slot(ring, slot, word, out);
 }
 
-/* Returns the positions at which items may be, at most as many as there are slots. */
+/* Returns the positions at which items may be, at most as many as there are slots. The tail may be one too low, because
+ * a producer may have died before it moved the tail. */
 static inline void shmstore_queue_positions(const shmstore_ring *ring, uint64_t head, uint64_t *first, uint64_t *end)
 {
-    uint64_t tail = shmstore_tail(ring), len = tail - head;
+    uint64_t tail = shmstore_tail(ring), len;
+    tail += shmstore_queue_has(ring, tail, __atomic_load_n(shmstore_slot(ring, tail), __ATOMIC_RELAXED));
+    len = tail - head;
     *first = tail - (len > ring->capacity ? ring->capacity : len);
     *end = tail;
 }

@@ -32,14 +32,21 @@ class _QueueView(_RingView):
     def __bool__(self):
         return True
 
+    def _word(self, position):
+        """Returns the word of an unfinished item, or None if there is none at a position."""
+        word = self._u64(self._slot(position))
+        return word if word >> 32 == position // self.capacity % 2**31 << 1 | 1 else None
+
     def _words(self):
         """Yields the positions and words of all unfinished items, oldest first."""
         head = self._u64(160)
         tail = self._u64(16)
+        # A producer may have died before it moved the tail.
+        tail += self._word(tail) is not None
         for back in range(min((tail - head) % 2**64, self.capacity), 0, -1):
             position = (tail - back) % 2**64
-            word = self._u64(self._slot(position))
-            if word >> 32 == position // self.capacity % 2**31 << 1 | 1:
+            word = self._word(position)
+            if word is not None:
                 yield position, word
 
     @property
@@ -67,6 +74,8 @@ class _BroadcastView(_RingView):
 
     def _since(self, position):
         """Negative before the item of a position is there, 0 while it is there, positive once it is overwritten."""
+        if position >> 62:  # negative, or so great that no item ever gets there
+            return -1
         return _signed(self._u64(self._slot(position)) - (2 * position + 2))
 
     @property

@@ -3,7 +3,7 @@
 use super::Ring;
 use crate::inspect::memory::Memory;
 use crate::layout::schema::OwnedSchema;
-use crate::sync::{RingOffsets, broadcast_words};
+use crate::sync::{LAST_OF_BROADCAST, RingOffsets, broadcast_words};
 
 /// A `Broadcast`.
 #[derive(Clone, Copy)]
@@ -53,16 +53,20 @@ impl<'m> Broadcast<'m> {
 
     /// Returns `true` if an item is there.
     pub(in crate::inspect) fn is_there(&self, position: u64) -> Result<bool, String> {
-        Ok(self.0.slot_word(position)? == Self::there(position))
+        Ok(position <= LAST_OF_BROADCAST && self.0.slot_word(position)? == Self::there(position))
     }
 
     /// Returns `true` if an item was there, and its slot is used for a newer one.
     pub(in crate::inspect) fn is_overwritten(&self, position: u64) -> Result<bool, String> {
-        Ok((self.0.slot_word(position)?.wrapping_sub(Self::there(position)) as i64) > 0)
+        let since = self.0.slot_word(position)?.wrapping_sub(Self::there(position)) as i64;
+        Ok(position <= LAST_OF_BROADCAST && since > 0)
     }
 
     /// Copies an item. Returns `None` if it is not there, or was overwritten meanwhile.
     pub(in crate::inspect) fn item(&self, position: u64) -> Result<Option<Vec<u8>>, String> {
+        if position > LAST_OF_BROADCAST {
+            return Ok(None);
+        }
         let there = Self::there(position);
         let copied = self.0.copy(position, |before, after| (before, after) == (there, there))?;
         Ok(copied.map(|(_, bytes)| bytes))

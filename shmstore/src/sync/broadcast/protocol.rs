@@ -14,6 +14,9 @@
 use super::atomics::Ordering::{Acquire, Relaxed, Release};
 use super::atomics::{AtomicU64, fence};
 
+/// The last position that the comparison of sequence numbers can tell from an earlier one. No item ever gets so far.
+pub(crate) const LAST: u64 = (1 << 62) - 1;
+
 /// The slots of a broadcast.
 pub(super) trait Slots: Copy {
     /// The number of slots.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Broadcast;
-use super::protocol::Place;
+use super::protocol::{LAST, Place};
 use crate::error::RecvError;
 use crate::layout::ShmValue;
 use crate::sync::backoff::Limit;
@@ -43,7 +43,7 @@ pub struct Subscriber<'a, V: ShmValue, const N: usize> {
 
 impl<'a, V: ShmValue, const N: usize> Subscriber<'a, V, N> {
     pub(super) fn new(broadcast: &'a Broadcast<V, N>, access: Access, position: u64) -> Self {
-        Self { broadcast, place: Place::of(position, N as u64), access }
+        Self { broadcast, place: Place::of(position.min(LAST), N as u64), access }
     }
 
     /// Receives the next item. Waits until it is sent.

@@ -90,6 +90,18 @@ fn subscriptions_begin_where_they_say() {
 }
 
 #[test]
+fn no_item_is_invented_for_a_position_that_no_item_reaches() {
+    let ticks = Broadcast::<u64, 8>::new();
+    for sent in 0..20 {
+        for position in [1 << 61, 1 << 62, 1 << 63, (1 << 63) + 1, u64::MAX - 8, u64::MAX - 1, u64::MAX] {
+            let mut subscriber = ticks.subscribe_from(position);
+            assert!(matches!(subscriber.try_recv(), Err(RecvError::Empty { .. })), "{position} of {sent}");
+        }
+        ticks.send(sent);
+    }
+}
+
+#[test]
 fn exclusive_sender_keeps_others_out_and_names_its_holder() {
     let ticks = Broadcast::<u64, 4>::new();
     let mut sender = ticks.sender();

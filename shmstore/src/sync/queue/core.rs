@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::delivery::{Taken, finish};
+use super::delivery::{Taken, finish, look};
 use super::memory::{Consumers, Producers};
 use super::protocol::{self, Place};
 use super::word::{is_full, is_taken};
@@ -39,16 +39,38 @@ impl<'a> Core<'a> {
         count: usize,
         mut fill: impl FnMut(usize, *mut Unit),
     ) -> Result<usize, PushError> {
-        let mut left = Left::of(limit);
-        loop {
-            let held = self.lock(&self.producers.side, left.limit())?;
-            let mut place = self.place_of_producers();
-            let pushed = self.fill(&mut place, count, &mut fill);
+        let held = self.producers.side.lock_at_once();
+        if let Some(held) = held {
+            let pushed = self.fill(&mut self.place_of_producers(), count, &mut fill);
             if pushed > 0 || count == 0 {
                 return Ok(pushed);
             }
             held.free_without_news();
-            self.wait_for_room(&mut left)?;
+            self.push_slowly(Left::of(limit), true, count, &mut fill)
+        } else {
+            self.push_slowly(Left::from_now(limit), false, count, &mut fill)
+        }
+    }
+
+    #[cold]
+    fn push_slowly(
+        self,
+        mut left: Left,
+        mut is_full: bool,
+        count: usize,
+        fill: &mut impl FnMut(usize, *mut Unit),
+    ) -> Result<usize, PushError> {
+        loop {
+            if is_full {
+                self.wait_for_room(&mut left)?;
+            }
+            let held = self.lock(&self.producers.side, left.limit())?;
+            let pushed = self.fill(&mut self.place_of_producers(), count, fill);
+            if pushed > 0 || count == 0 {
+                return Ok(pushed);
+            }
+            held.free_without_news();
+            is_full = true;
         }
     }
 
@@ -113,9 +135,8 @@ impl<'a> Core<'a> {
         count: usize,
         mut copy: impl FnMut(usize, *const Unit),
     ) -> Result<usize, PopError> {
-        let mut left = Left::of(limit);
-        loop {
-            let held = self.lock(&self.consumers.side, left.limit())?;
+        let held = self.consumers.side.lock_at_once();
+        if let Some(held) = held {
             let mut place = self.place_of_consumers();
             let popped = self.drain(&mut place, count, &mut copy);
             if popped > 0 || count == 0 {
@@ -124,7 +145,34 @@ impl<'a> Core<'a> {
                 return Ok(popped);
             }
             held.free_without_news();
-            self.wait_for_item(&mut left)?;
+            self.pop_slowly(Left::of(limit), true, count, &mut copy)
+        } else {
+            self.pop_slowly(Left::from_now(limit), false, count, &mut copy)
+        }
+    }
+
+    #[cold]
+    fn pop_slowly(
+        self,
+        mut left: Left,
+        mut is_empty: bool,
+        count: usize,
+        copy: &mut impl FnMut(usize, *const Unit),
+    ) -> Result<usize, PopError> {
+        loop {
+            if is_empty {
+                self.wait_for_item(&mut left)?;
+            }
+            let held = self.lock(&self.consumers.side, left.limit())?;
+            let mut place = self.place_of_consumers();
+            let popped = self.drain(&mut place, count, copy);
+            if popped > 0 || count == 0 {
+                drop(held);
+                self.reap_if_due(place);
+                return Ok(popped);
+            }
+            held.free_without_news();
+            is_empty = true;
         }
     }
 
@@ -142,20 +190,38 @@ impl<'a> Core<'a> {
     /// Takes an item for this process, and waits for one. Also returns the process's token.
     #[inline(always)]
     pub(super) fn take(&self, limit: Limit) -> Result<(Taken, u32), PopError> {
-        let mut left = Left::of(limit);
-        loop {
-            let held = self.lock(&self.consumers.side, left.limit())?;
-            let mut place = self.place_of_consumers();
-            let token = held.token();
-            let taken = self.consumers.delivery().take(&self.ring, &mut place, token);
-            held.free_without_news();
-            match taken {
-                Some(taken) => {
-                    self.reap_if_due(place);
-                    return Ok((taken, token));
-                }
-                None => self.wait_for_item(&mut left)?,
+        let held = self.consumers.side.lock_at_once();
+        if let Some(held) = held {
+            match self.take_held(held) {
+                Some(taken) => Ok(taken),
+                None => self.take_slowly(Left::of(limit), true),
             }
+        } else {
+            self.take_slowly(Left::from_now(limit), false)
+        }
+    }
+
+    #[inline(always)]
+    fn take_held(&self, held: Held<'_>) -> Option<(Taken, u32)> {
+        let (mut place, token) = (self.place_of_consumers(), held.token());
+        let taken = self.consumers.delivery().take(&self.ring, &mut place, token);
+        held.free_without_news();
+        if taken.is_some() {
+            self.reap_if_due(place);
+        }
+        taken.map(|taken| (taken, token))
+    }
+
+    #[cold]
+    fn take_slowly(self, mut left: Left, mut is_empty: bool) -> Result<(Taken, u32), PopError> {
+        loop {
+            if is_empty {
+                self.wait_for_item(&mut left)?;
+            }
+            if let Some(taken) = self.take_held(self.lock(&self.consumers.side, left.limit())?) {
+                return Ok(taken);
+            }
+            is_empty = true;
         }
     }
 
@@ -221,7 +287,7 @@ impl<'a> Core<'a> {
     /// The number of items from the cursor on, at most the capacity.
     fn new_items(&self, cursor: u64) -> u64 {
         fence(Acquire);
-        let new = self.producers.tail.load(Relaxed).wrapping_sub(cursor);
+        let new = protocol::end(&self.ring, &self.producers.tail).wrapping_sub(cursor);
         if new as i64 <= 0 { 0 } else { new.min(self.ring.capacity()) }
     }
 
@@ -232,15 +298,39 @@ impl<'a> Core<'a> {
         unfinished.filter(|(_, word)| is_taken(*word)).count() as u64
     }
 
-    /// The places where items may wait, in the order of delivery.
-    ///
-    /// The place at the cursor is always among them. It may have the item of a producer that died before it moved the
-    /// tail.
-    pub(super) fn places(&self) -> impl Iterator<Item = Place> + use<'a> {
-        let capacity = self.ring.capacity();
+    /// Returns `true` if no item waits.
+    pub(super) fn is_empty(&self) -> bool {
+        // If items are pushed and popped beside the search, it may miss them all. So it counts only if both positions
+        // stay. If they move in two searches, an item has waited during this call.
+        for _ in 0..2 {
+            let (cursor, new) = self.positions();
+            if self.places_of(cursor, new).any(|place| look(&self.ring, place, |_| {})) {
+                return false;
+            }
+            fence(Acquire);
+            if (cursor, new) == self.positions() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The cursor, and the number of items from there on.
+    fn positions(&self) -> (u64, u64) {
         let cursor = self.consumers.cursor.load(Relaxed);
+        (cursor, self.new_items(cursor))
+    }
+
+    /// The places where items may wait, in the order of delivery.
+    pub(super) fn places(&self) -> impl Iterator<Item = Place> + use<'a> {
+        let (cursor, new) = self.positions();
+        self.places_of(cursor, new)
+    }
+
+    fn places_of(&self, cursor: u64, new: u64) -> impl Iterator<Item = Place> + use<'a> {
+        let capacity = self.ring.capacity();
         let returned = self.consumers.delivery().unfinished(self.ring, cursor).map(|(place, _)| place);
-        returned.chain((0..self.new_items(cursor).max(1)).map(move |at| Place::of(cursor.wrapping_add(at), capacity)))
+        returned.chain((0..new).map(move |at| Place::of(cursor.wrapping_add(at), capacity)))
     }
 }
 

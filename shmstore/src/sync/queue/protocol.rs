@@ -134,6 +134,13 @@ fn find_room<S: Slots>(slots: S, tail: &AtomicU64, place: &mut Place) -> bool {
     false
 }
 
+/// Returns the position after the last item, which may be one more than `tail` says. Without a lock.
+pub(super) fn end<S: Slots>(slots: &S, tail: &AtomicU64) -> u64 {
+    let place = Place::of(tail.load(Relaxed), slots.capacity());
+    let is_behind = room(slots.word(place.index).load(Relaxed), place) == Room::Step;
+    place.position.wrapping_add(u64::from(is_behind))
+}
+
 /// Returns `true` if a push may find room. Without a lock.
 pub(super) fn has_room<S: Slots>(slots: &S, tail: &AtomicU64) -> bool {
     let place = Place::of(tail.load(Relaxed), slots.capacity());

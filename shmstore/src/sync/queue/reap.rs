@@ -1,6 +1,8 @@
 //! Bringing the items of dead processes back to their queue.
 
 use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use super::core::Core;
 use super::protocol::Place;
@@ -12,6 +14,10 @@ use crate::sys::clock;
 /// The least time between two looks that deliveries cause, in milliseconds. Each look asks the kernel for each process
 /// that has an item.
 const PAUSE: u32 = 10;
+
+/// The time in which one search asks about processes. A peer may have written a token of its own into every slot. The
+/// items of processes that were not asked about stay for a later search.
+const TO_JUDGE: Duration = Duration::from_millis(100);
 
 impl Core<'_> {
     /// Reaps after a delivery, if an older item is not finished and no process has reaped for a while. `place` is the
@@ -39,17 +45,20 @@ impl Core<'_> {
         let ours = this_process::token();
         // The segment is looked up only if another process has an item. Each process is checked once.
         let segment = OnceCell::new();
-        let mut judged = Vec::<(u32, bool)>::new();
+        let (mut judged, mut started) = (HashMap::<u32, bool>::new(), None);
         let is_dead = |token| {
             if token == ours {
                 return false;
             }
-            if let Some((_, is_dead)) = judged.iter().find(|(known, _)| *known == token) {
+            if let Some(is_dead) = judged.get(&token) {
                 return *is_dead;
+            }
+            if started.get_or_insert_with(Instant::now).elapsed() >= TO_JUDGE {
+                return false;
             }
             let segment = segment.get_or_init(|| segment_at(self.part.address()));
             let is_dead = segment.as_ref().is_some_and(|segment| segment.token_is_dead(token));
-            judged.push((token, is_dead));
+            judged.insert(token, is_dead);
             is_dead
         };
         let has_reaped = self.consumers.delivery().reap(&self.ring, is_dead);

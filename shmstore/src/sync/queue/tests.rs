@@ -95,6 +95,35 @@ fn full_and_empty_queues_say_so_at_once_or_after_the_limit() {
 }
 
 #[test]
+fn wait_for_the_lock_and_wait_for_an_item_or_room_have_one_limit() {
+    const LIMIT: Duration = Duration::from_millis(400);
+    /// Calls while another thread has a side, for most of the limit. Returns how long the call took.
+    fn beside<G>(hold: impl Fn() -> G + Sync, call: impl FnOnce()) -> Duration {
+        std::thread::scope(|scope| {
+            let (tell, told) = std::sync::mpsc::channel();
+            let hold = &hold;
+            scope.spawn(move || {
+                let _held = hold();
+                tell.send(()).unwrap();
+                std::thread::sleep(LIMIT * 3 / 4);
+            });
+            told.recv().unwrap();
+            let started = Instant::now();
+            call();
+            started.elapsed()
+        })
+    }
+    let (full, empty) = (Queue::<u64, 1>::new(), Queue::<u64, 1>::new());
+    full.push(1).unwrap();
+    let pushed = beside(|| full.producer(), || assert!(full.push_timeout(2, LIMIT).is_err()));
+    let popped = beside(|| empty.consumer(), || assert!(empty.pop_timeout(LIMIT).is_err()));
+    let taken = beside(|| empty.consumer(), || assert!(empty.take_timeout(LIMIT).is_err()));
+    for waited in [pushed, popped, taken] {
+        assert!(waited >= LIMIT && waited < LIMIT * 3 / 2, "{waited:?}");
+    }
+}
+
+#[test]
 fn job_that_is_not_done_keeps_its_slot_and_is_delivered_again() {
     let queue = Queue::<u64, 2>::new();
     queue.push_many(&[1, 2]).unwrap();
@@ -253,6 +282,24 @@ fn hostile_words_end_in_an_answer() {
 }
 
 #[test]
+fn a_token_of_its_own_in_every_slot_delays_no_call() {
+    #[derive(crate::ShmObject)]
+    #[repr(C)]
+    #[shm(crate = "crate")]
+    struct Tasks {
+        queue: Queue<u64, 60_000>,
+    }
+    let tasks = Shared::<Tasks>::new_private().unwrap();
+    let (core, all) = (tasks.queue.core(), tasks.queue.capacity() as u64);
+    (0..all).for_each(|at| core.ring.word(at).store(word::taken_by(word::full(0), at as u32 + 1), Relaxed));
+    core.producers.tail.store(all, Relaxed);
+    core.consumers.cursor.store(all, Relaxed);
+    let started = Instant::now();
+    assert!(tasks.queue.try_take().is_err() && tasks.queue.take_timeout(SOON).is_err());
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+}
+
+#[test]
 fn debug_shows_the_length_and_the_first_items() {
     let queue = Queue::<u8, 16>::new();
     assert_eq!(format!("{queue:?}"), "Queue { len: 0, capacity: 16, outstanding: 0, items: [] }");
@@ -288,7 +335,28 @@ fn item_of_a_producer_that_died_before_it_counted_it_is_there() {
     queue.push(7).unwrap();
     let core = queue.core();
     core.producers.tail.store(0, Relaxed);
-    assert_eq!((queue.len(), queue.is_empty(), queue.items()), (0, false, vec![Ok(7)]));
+    assert_eq!((queue.len(), queue.is_empty(), queue.items()), (1, false, vec![Ok(7)]));
     queue.push(8).unwrap();
-    assert_eq!(queue.items(), [Ok(7), Ok(8)]);
+    core.producers.tail.store(1, Relaxed);
+    assert_eq!((queue.len(), queue.items()), (2, vec![Ok(7), Ok(8)]));
+    let mut items = Vec::new();
+    assert_eq!((queue.pop_many(&mut items, 9).unwrap(), queue.len(), queue.is_empty()), (2, 0, true));
+}
+
+#[test]
+fn queue_that_always_has_an_item_is_never_empty() {
+    let queue = Queue::<u64, 8>::new();
+    queue.push(0).unwrap();
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for item in (1..).take_while(|_| !is_over.load(Relaxed)) {
+                queue.push(item).unwrap();
+                assert_eq!(queue.pop().unwrap(), item - 1);
+            }
+        });
+        let looks = (0..200_000).filter(|_| queue.is_empty()).count();
+        is_over.store(true, Relaxed);
+        assert_eq!(looks, 0);
+    });
 }
