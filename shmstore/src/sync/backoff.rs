@@ -48,10 +48,13 @@ impl Left {
         }
     }
 
-    /// The limit of a call that waits for a lock first. Starts the clock.
-    pub(super) fn from_now(limit: Limit) -> Self {
-        let started = matches!(limit, Limit::Within(_)).then(Instant::now);
-        Self { started, ..Self::of(limit) }
+    /// The limit of the next wait. Starts the clock, if there is a time.
+    #[cold]
+    pub(super) fn started(&mut self) -> Limit {
+        if matches!(self.limit, Limit::Within(_)) {
+            self.started.get_or_insert_with(Instant::now);
+        }
+        self.limit()
     }
 
     /// The time of the next wait. Starts the clock.

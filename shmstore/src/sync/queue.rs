@@ -269,4 +269,6 @@ impl<V: ShmValue + ShmId, const N: usize> ShmId for Queue<V, N> {
 }
 
 #[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
 mod tests;

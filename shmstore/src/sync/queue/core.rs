@@ -39,38 +39,24 @@ impl<'a> Core<'a> {
         count: usize,
         mut fill: impl FnMut(usize, *mut Unit),
     ) -> Result<usize, PushError> {
-        let held = self.producers.side.lock_at_once();
-        if let Some(held) = held {
+        let mut left = Left::of(limit);
+        loop {
+            let held = self.lock_within(&self.producers.side, &mut left)?;
             let pushed = self.fill(&mut self.place_of_producers(), count, &mut fill);
             if pushed > 0 || count == 0 {
                 return Ok(pushed);
             }
             held.free_without_news();
-            self.push_slowly(Left::of(limit), true, count, &mut fill)
-        } else {
-            self.push_slowly(Left::from_now(limit), false, count, &mut fill)
+            self.wait_for_room(&mut left)?;
         }
     }
 
-    #[cold]
-    fn push_slowly(
-        self,
-        mut left: Left,
-        mut is_full: bool,
-        count: usize,
-        fill: &mut impl FnMut(usize, *mut Unit),
-    ) -> Result<usize, PushError> {
-        loop {
-            if is_full {
-                self.wait_for_room(&mut left)?;
-            }
-            let held = self.lock(&self.producers.side, left.limit())?;
-            let pushed = self.fill(&mut self.place_of_producers(), count, fill);
-            if pushed > 0 || count == 0 {
-                return Ok(pushed);
-            }
-            held.free_without_news();
-            is_full = true;
+    /// Takes the lock of a side. If it is not free, the time of the call begins.
+    #[inline(always)]
+    fn lock_within(&self, side: &'a Side, left: &mut Left) -> Result<Held<'a>, Busy> {
+        match side.lock_at_once() {
+            Some(held) => Ok(held),
+            None => self.lock(side, left.started()),
         }
     }
 
@@ -135,8 +121,9 @@ impl<'a> Core<'a> {
         count: usize,
         mut copy: impl FnMut(usize, *const Unit),
     ) -> Result<usize, PopError> {
-        let held = self.consumers.side.lock_at_once();
-        if let Some(held) = held {
+        let mut left = Left::of(limit);
+        loop {
+            let held = self.lock_within(&self.consumers.side, &mut left)?;
             let mut place = self.place_of_consumers();
             let popped = self.drain(&mut place, count, &mut copy);
             if popped > 0 || count == 0 {
@@ -145,34 +132,7 @@ impl<'a> Core<'a> {
                 return Ok(popped);
             }
             held.free_without_news();
-            self.pop_slowly(Left::of(limit), true, count, &mut copy)
-        } else {
-            self.pop_slowly(Left::from_now(limit), false, count, &mut copy)
-        }
-    }
-
-    #[cold]
-    fn pop_slowly(
-        self,
-        mut left: Left,
-        mut is_empty: bool,
-        count: usize,
-        copy: &mut impl FnMut(usize, *const Unit),
-    ) -> Result<usize, PopError> {
-        loop {
-            if is_empty {
-                self.wait_for_item(&mut left)?;
-            }
-            let held = self.lock(&self.consumers.side, left.limit())?;
-            let mut place = self.place_of_consumers();
-            let popped = self.drain(&mut place, count, copy);
-            if popped > 0 || count == 0 {
-                drop(held);
-                self.reap_if_due(place);
-                return Ok(popped);
-            }
-            held.free_without_news();
-            is_empty = true;
+            self.wait_for_item(&mut left)?;
         }
     }
 
@@ -190,38 +150,17 @@ impl<'a> Core<'a> {
     /// Takes an item for this process, and waits for one. Also returns the process's token.
     #[inline(always)]
     pub(super) fn take(&self, limit: Limit) -> Result<(Taken, u32), PopError> {
-        let held = self.consumers.side.lock_at_once();
-        if let Some(held) = held {
-            match self.take_held(held) {
-                Some(taken) => Ok(taken),
-                None => self.take_slowly(Left::of(limit), true),
-            }
-        } else {
-            self.take_slowly(Left::from_now(limit), false)
-        }
-    }
-
-    #[inline(always)]
-    fn take_held(&self, held: Held<'_>) -> Option<(Taken, u32)> {
-        let (mut place, token) = (self.place_of_consumers(), held.token());
-        let taken = self.consumers.delivery().take(&self.ring, &mut place, token);
-        held.free_without_news();
-        if taken.is_some() {
-            self.reap_if_due(place);
-        }
-        taken.map(|taken| (taken, token))
-    }
-
-    #[cold]
-    fn take_slowly(self, mut left: Left, mut is_empty: bool) -> Result<(Taken, u32), PopError> {
+        let mut left = Left::of(limit);
         loop {
-            if is_empty {
-                self.wait_for_item(&mut left)?;
+            let held = self.lock_within(&self.consumers.side, &mut left)?;
+            let (mut place, token) = (self.place_of_consumers(), held.token());
+            let taken = self.consumers.delivery().take(&self.ring, &mut place, token);
+            held.free_without_news();
+            if let Some(taken) = taken {
+                self.reap_if_due(place);
+                return Ok((taken, token));
             }
-            if let Some(taken) = self.take_held(self.lock(&self.consumers.side, left.limit())?) {
-                return Ok(taken);
-            }
-            is_empty = true;
+            self.wait_for_item(&mut left)?;
         }
     }
 
