@@ -19,8 +19,8 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::slice;
 
 use super::atomics;
-use super::describe::PartRef;
-use crate::error::{Busy, RecvError};
+use super::describe::{PartRef, or_panic};
+use crate::error::RecvError;
 use crate::layout::schema::{Kind, Schema};
 use crate::layout::{DebugValue, ShmId, ShmLayout, ShmObject, ShmValue};
 use crate::sync::backoff::Limit;
@@ -128,7 +128,7 @@ impl<V: ShmValue, const N: usize> Broadcast<V, N> {
     #[track_caller]
     pub fn send_many(&self, values: &[V]) -> Range<u64> {
         let core = self.core();
-        let _held = expect(core.lock(Limit::Forever));
+        let _held = or_panic(core.lock(Limit::Forever));
         core.send(&mut core.place(), values)
     }
 
@@ -205,14 +205,6 @@ impl<V: ShmValue, const N: usize> Broadcast<V, N> {
     #[inline(always)]
     fn core(&self) -> Core<'_, V> {
         Core::new(self.cell.senders(), self.cell.ring(), PartRef::of(self))
-    }
-}
-
-#[track_caller]
-fn expect<T>(taken: Result<T, Busy>) -> T {
-    match taken {
-        Ok(taken) => taken,
-        Err(busy) => panic!("{busy}"),
     }
 }
 

@@ -70,6 +70,22 @@ pub(super) fn busy<P: ShmLayout>(error: AcquireError, part: &P) -> Busy {
     PartRef::of(part).busy(error)
 }
 
+/// The result of a call that waits without a limit, which is busy only if this thread would wait for itself.
+#[track_caller]
+pub(super) fn or_panic<T>(taken: Result<T, Busy>) -> T {
+    match taken {
+        Ok(taken) => taken,
+        Err(busy) => panic!("{busy}"),
+    }
+}
+
+/// Panics in a process that was forked with `what` of a part, and must not `do_it`.
+#[cold]
+#[track_caller]
+pub(super) fn belongs_to_the_parent<P: ShmLayout>(what: &str, do_it: &str) -> ! {
+    panic!("a process that was forked with {what} of `{}` must not {do_it}. It belongs to the parent", P::SCHEMA)
+}
+
 fn holder_of(token: u32, segment: Option<&SegmentRef>) -> Holder {
     if token == current_token() {
         return Holder::ThisProcess;

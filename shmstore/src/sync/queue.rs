@@ -36,7 +36,6 @@ use crate::value::bits;
 use self::core::Core;
 pub use consumer::Consumer;
 use delivery::look;
-use exclusive::not_ours;
 pub use job::Job;
 use memory::QueueCell;
 pub use producer::Producer;

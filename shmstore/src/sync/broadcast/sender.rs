@@ -5,11 +5,12 @@ use std::ops::Range;
 use std::slice;
 use std::time::Duration;
 
+use super::Broadcast;
 use super::protocol::Place;
-use super::{Broadcast, expect};
 use crate::error::Busy;
-use crate::layout::{DebugValue, ShmLayout, ShmValue};
+use crate::layout::{DebugValue, ShmValue};
 use crate::sync::backoff::Limit;
+use crate::sync::describe::{belongs_to_the_parent, or_panic};
 use crate::sync::side::Exclusive;
 
 /// Exclusive senders.
@@ -21,7 +22,7 @@ impl<V: ShmValue, const N: usize> Broadcast<V, N> {
     /// Panics if this thread has a [`Sender`] of the broadcast. It would wait for itself.
     #[track_caller]
     pub fn sender(&self) -> Sender<'_, V, N> {
-        expect(self.sender_within(Limit::Forever))
+        or_panic(self.sender_within(Limit::Forever))
     }
 
     /// Makes this thread the exclusive sender, unless a thread sends or is the sender. Never waits.
@@ -96,7 +97,7 @@ impl<V: ShmValue, const N: usize> Sender<'_, V, N> {
     #[track_caller]
     pub fn send_many(&mut self, values: &[V]) -> Range<u64> {
         if !self.side.is_ours() {
-            not_ours::<V, N>();
+            belongs_to_the_parent::<Broadcast<V, N>>("a `Sender`", "send with it");
         }
         let mut sent = self.place.position..self.place.position;
         for value in values {
@@ -109,15 +110,6 @@ impl<V: ShmValue, const N: usize> Sender<'_, V, N> {
         }
         sent
     }
-}
-
-#[cold]
-#[track_caller]
-fn not_ours<V: ShmValue, const N: usize>() -> ! {
-    panic!(
-        "a process that was forked with a `Sender` of `{}` must not send with it. It belongs to the parent",
-        Broadcast::<V, N>::SCHEMA
-    )
 }
 
 impl<V: DebugValue, const N: usize> fmt::Debug for Sender<'_, V, N> {

@@ -11,11 +11,12 @@ use std::time::Duration;
 
 use super::consume::{copier, pop_to};
 use super::protocol::Place;
-use super::{Job, Queue, not_ours};
+use super::{Job, Queue};
 use crate::error::PopError;
 use crate::layout::{DebugValue, ShmValue};
 use crate::sync::backoff::{Left, Limit};
 use crate::sync::copy::Unit;
+use crate::sync::describe::belongs_to_the_parent;
 use crate::sync::side::Exclusive;
 use crate::value::bits;
 
@@ -238,7 +239,7 @@ impl<'a, V: ShmValue, const N: usize> Consumer<'a, V, N> {
     #[track_caller]
     fn check_ours(&self) {
         if !self.side.is_ours() {
-            not_ours::<V, N>("Consumer", "pop with it");
+            belongs_to_the_parent::<Queue<V, N>>("a `Consumer`", "pop with it");
         }
     }
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::core::Core;
 use super::{Consumer, Producer, Queue};
 use crate::error::Busy;
-use crate::layout::{ShmLayout, ShmValue};
+use crate::layout::ShmValue;
 use crate::sync::backoff::Limit;
+use crate::sync::describe::or_panic;
 use crate::sync::side::{Exclusive, Side};
 
 /// Exclusive producers and consumers.
@@ -18,7 +19,7 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
     /// Panics if this thread has a [`Producer`] of the queue. It would wait for itself.
     #[track_caller]
     pub fn producer(&self) -> Producer<'_, V, N> {
-        expect(self.producer_within(Limit::Forever))
+        or_panic(self.producer_within(Limit::Forever))
     }
 
     /// Makes this thread the exclusive producer, unless a thread pushes or is the producer. Never waits.
@@ -47,7 +48,7 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
     /// Panics if this thread has a [`Consumer`] of the queue. It would wait for itself.
     #[track_caller]
     pub fn consumer(&self) -> Consumer<'_, V, N> {
-        expect(self.consumer_within(Limit::Forever))
+        or_panic(self.consumer_within(Limit::Forever))
     }
 
     /// Makes this thread the exclusive consumer, unless a thread pops, takes or is the consumer. Never waits.
@@ -83,21 +84,4 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
 
 fn exclusive<'a>(core: &Core<'a>, side: &'a Side, limit: Limit) -> Result<Exclusive<'a>, Busy> {
     core.lock(side, limit).map(Exclusive::new)
-}
-
-#[track_caller]
-fn expect<T>(taken: Result<T, Busy>) -> T {
-    match taken {
-        Ok(taken) => taken,
-        Err(busy) => panic!("{busy}"),
-    }
-}
-
-#[cold]
-#[track_caller]
-pub(super) fn not_ours<V: ShmValue, const N: usize>(what: &str, must_not: &str) -> ! {
-    panic!(
-        "a process that was forked with a `{what}` of `{}` must not {must_not}. It belongs to the parent",
-        Queue::<V, N>::SCHEMA
-    )
 }

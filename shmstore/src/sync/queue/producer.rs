@@ -4,12 +4,13 @@ use std::fmt;
 use std::slice;
 use std::time::Duration;
 
+use super::Queue;
 use super::produce::{filler, push_all};
 use super::protocol::Place;
-use super::{Queue, not_ours};
 use crate::error::PushError;
 use crate::layout::{DebugValue, ShmValue};
 use crate::sync::backoff::{Left, Limit};
+use crate::sync::describe::belongs_to_the_parent;
 use crate::sync::side::Exclusive;
 
 /// Pushes to a [`Queue`] without a lock for each item, as its exclusive producer. [`Queue::producer`] returns it.
@@ -130,7 +131,7 @@ impl<V: ShmValue, const N: usize> Producer<'_, V, N> {
     #[track_caller]
     fn push_within(&mut self, limit: Limit, values: &[V]) -> Result<usize, PushError> {
         if !self.side.is_ours() {
-            not_ours::<V, N>("Producer", "push with it");
+            belongs_to_the_parent::<Queue<V, N>>("a `Producer`", "push with it");
         }
         let core = self.queue.core();
         let pushed = core.fill(&mut self.place, values.len(), &mut filler(values));

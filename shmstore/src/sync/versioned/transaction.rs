@@ -13,8 +13,9 @@ use super::Versioned;
 use super::debug_of;
 use super::private::Private;
 use crate::error::{BeginError, InvalidValue};
-use crate::layout::{AnyBits, DebugValue, ShmLayout, ShmValue, is_described_value};
+use crate::layout::{AnyBits, DebugValue, ShmValue, is_described_value};
 use crate::sync::backoff::Limit;
+use crate::sync::describe::belongs_to_the_parent;
 use crate::sync::thread_mark::ThreadMark;
 use crate::sync::versioned_cell::WriteGuard;
 use crate::sys::failpoint::{self, Step};
@@ -149,11 +150,9 @@ impl<'a, V: ShmValue> Transaction<'a, V> {
     #[inline]
     #[track_caller]
     pub fn commit(self) -> u64 {
-        assert!(
-            self.guard.held().is_ours(),
-            "a process that was forked with an open `Transaction` of `{}` must not commit it. It belongs to the parent",
-            Versioned::<V>::SCHEMA
-        );
+        if !self.guard.held().is_ours() {
+            belongs_to_the_parent::<Versioned<V>>("an open `Transaction`", "commit it");
+        }
         self.guard.publish(&self.value)
     }
 

@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::Versioned;
 use super::store::{update_by, update_checked_by};
 use crate::error::{Busy, InvalidValue};
-use crate::layout::{AnyBits, DebugValue, ShmLayout, ShmValue};
+use crate::layout::{AnyBits, DebugValue, ShmValue};
 use crate::sync::backoff::Limit;
+use crate::sync::describe::belongs_to_the_parent;
 use crate::sync::side::Fences;
 use crate::sync::thread_mark::ThreadMark;
 use crate::sync::versioned_cell::WriteGuard;
@@ -192,18 +193,9 @@ impl<'a, V: ShmValue> Writer<'a, V> {
     #[track_caller]
     fn check_ours(&self) {
         if !self.guard.held().is_ours() {
-            not_ours::<V>();
+            belongs_to_the_parent::<Versioned<V>>("a `Writer`", "store with it");
         }
     }
-}
-
-#[cold]
-#[track_caller]
-fn not_ours<V: ShmValue>() -> ! {
-    panic!(
-        "a process that was forked with a `Writer` of `{}` must not store with it. It belongs to the parent",
-        Versioned::<V>::SCHEMA
-    )
 }
 
 impl<V: DebugValue> fmt::Debug for Writer<'_, V> {
