@@ -105,8 +105,7 @@ pub fn is_one(path: &Path) -> bool {
 /// Removes everything that belongs to a run, its directory included. Files that stand for segments stay as long as the
 /// segments, so that the next run finds them.
 pub fn clean(place: &Path) {
-    let directories = entries(place).filter(|path| is_directory(path)).chain([place.to_owned()]);
-    let left: usize = directories.map(|path| clean_objects(&path) + usize::from(!Anchor::at(&path).clean())).sum();
+    let left = clean_segments(place);
     let prefix = prefix(place);
     let semaphore = format!("{SEMAPHORE}{prefix}");
     for path in entries(Path::new(MEMORY)).filter(|path| is_named(path, &prefix) || is_named(path, &semaphore)) {
@@ -120,6 +119,12 @@ pub fn clean(place: &Path) {
     } else {
         eprintln!("note: {left} segments of {} cannot be removed: the next run tries again", place.display());
     }
+}
+
+/// Removes the segments of a directory and of all directories in it. Returns the number of segments that are left.
+fn clean_segments(directory: &Path) -> usize {
+    let inside: usize = entries(directory).filter(|path| is_directory(path)).map(|path| clean_segments(&path)).sum();
+    inside + clean_objects(directory) + usize::from(!Anchor::at(directory).clean())
 }
 
 /// Removes a directory with all its files.
@@ -228,7 +233,10 @@ mod tests {
         let bare = Anchor::make(&directory).and_then(|anchor| anchor.create(4096)).expect("a free key");
         let store = Store::open(&directory).expect("a directory of this process");
         let named = store.open_or_create_named("one of many").expect("a new name");
-        let segments = [bare, object(&store), object(&named)];
+        let deeper = directory.join("answers");
+        fs::create_dir(&deeper).expect("a new name");
+        let deeper = Store::open(&deeper).expect("a directory of this process");
+        let segments = [bare, object(&store), object(&named), object(&deeper)];
         let outside =
             ["", SEMAPHORE].map(|kind| Path::new(MEMORY).join(format!("{kind}{}", name_in_memory(&directory))));
         outside.iter().for_each(|path| fs::write(path, "").expect("a file in memory"));
@@ -239,7 +247,10 @@ mod tests {
         for shmid in &there {
             drop(sysv::remove(*shmid));
         }
-        assert!(there.is_empty(), "of the bare one, the object and the named one, {segments:?}, {there:?} exist");
+        assert!(
+            there.is_empty(),
+            "of the bare one, the object, the named one and the one in a directory below, {segments:?}, {there:?} exist"
+        );
         assert!(!path.exists() && !outside.iter().any(|path| path.exists()) && !on_disk.exists());
         assert!(!on_disk.parent().is_some_and(Path::exists), "{} exists", on_disk.display());
     }
