@@ -144,6 +144,7 @@ impl<'l, 'm> Decoder<'l, 'm> {
             }
             OwnedKind::Queue { capacity, value } => self.queue(schema, value, *capacity, memory, at),
             OwnedKind::Broadcast { capacity, value } => self.broadcast(schema, value, *capacity, memory, at),
+            OwnedKind::Map { .. } => Err("a map is not decoded yet".into()),
             OwnedKind::Pad | OwnedKind::Phantom => Ok(Value::Nothing),
         }
     }

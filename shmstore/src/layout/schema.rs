@@ -134,6 +134,15 @@ pub enum Kind {
         /// The layout of an item.
         value: &'static Schema,
     },
+    /// A [`Map`](crate::Map). Offsets below it are relative to a key or a value, not to the part.
+    Map {
+        /// The capacity, in entries: 1 to 2^31 − 1.
+        capacity: usize,
+        /// The layout of a key.
+        key: &'static Schema,
+        /// The layout of a value.
+        value: &'static Schema,
+    },
 }
 
 /// One field of a struct.
@@ -177,7 +186,7 @@ impl Schema {
     /// - A name is empty or longer than 255 bytes.
     /// - The alignment is more than 4096.
     /// - An array below this type has no elements.
-    /// - A queue has a capacity of 0, a broadcast one of 0 or 1, or either one of 2^31 or more.
+    /// - A queue or map has a capacity of 0, a broadcast one of 0 or 1, or one of them a capacity of 2^31 or more.
     #[must_use]
     pub const fn new(size: usize, align: usize, kind: Kind) -> Self {
         let depth = 1 + depth_below(&kind);
@@ -264,6 +273,11 @@ const fn check_below(kind: &Kind) {
             assert!(check::is_capacity(*capacity as u64, 2), "a `Broadcast` has room for 2 to 2147483647 items");
             value.has_elements();
         }
+        Kind::Map { capacity, key, value } => {
+            assert!(check::is_capacity(*capacity as u64, 1), "a `Map` has room for 1 to 2147483647 entries");
+            key.has_elements();
+            value.has_elements();
+        }
         _ => {}
     }
 }
@@ -284,6 +298,13 @@ const fn depth_below(kind: &Kind) -> u8 {
         | Kind::Versioned { value }
         | Kind::Queue { value, .. }
         | Kind::Broadcast { value, .. } => value.depth,
+        Kind::Map { key, value, .. } => {
+            if key.depth > value.depth {
+                key.depth
+            } else {
+                value.depth
+            }
+        }
         Kind::CacheAligned { object } => object.depth,
     }
 }
@@ -296,6 +317,7 @@ const fn is_refused_below(kind: &Kind) -> bool {
         | Kind::Versioned { value }
         | Kind::Queue { value, .. }
         | Kind::Broadcast { value, .. } => value.refused,
+        Kind::Map { key, value, .. } => key.refused || value.refused,
         Kind::CacheAligned { object } => object.refused,
         _ => false,
     }

@@ -85,6 +85,77 @@ impl RingOffsets {
     }
 }
 
+/// The offsets and sizes of a `Map`, in bytes: see the tables of `map/memory.rs`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct MapOffsets {
+    /// The first entry. The words before it are at [`map_words`].
+    pub(crate) entries: u64,
+    /// The key, from the start of its entry. The words before it are at [`entry_words`].
+    pub(crate) key: u64,
+    /// Slot 0 of the value, from the start of its entry. Slot 1 follows it.
+    pub(crate) slot_0: u64,
+    pub(crate) slot_size: u64,
+    /// From one entry to the next.
+    pub(crate) stride: u64,
+    /// The size of the whole.
+    pub(crate) size: u64,
+    pub(crate) align: u64,
+}
+
+impl MapOffsets {
+    /// Returns the offsets for a map of keys and values of these sizes and alignments. `None` if no memory is that
+    /// large.
+    pub(crate) const fn of(key: (u64, u64), value: (u64, u64), capacity: u64) -> Option<Self> {
+        const UNIT_SIZE: u64 = UNIT as u64;
+        const MOST: u64 = 1 << 60;
+        let ((key_size, key_align), (value_size, value_align)) = (key, value);
+        let is_possible = key_align.is_power_of_two() && value_align.is_power_of_two();
+        if !is_possible || key_align > 1 << 32 || value_align > 1 << 32 || key_size > MOST || value_size > MOST {
+            return None;
+        }
+        if capacity > RingOffsets::MOST {
+            return None;
+        }
+        let unit = if value_align > UNIT_SIZE { value_align } else { UNIT_SIZE };
+        let align = if key_align > value_align { key_align } else { value_align };
+        let align = if align > LINE { align } else { LINE };
+        let key = entry_words::END.next_multiple_of(key_align);
+        let slot_0 = (key + key_size.next_multiple_of(UNIT_SIZE)).next_multiple_of(unit);
+        let slot_size = value_size.next_multiple_of(unit);
+        let stride = (slot_0 + 2 * slot_size).next_multiple_of(align);
+        let entries = (map_words::HEADS + 2 * 4 * capacity).next_multiple_of(align);
+        match stride.checked_mul(capacity) {
+            Some(all) if all <= i64::MAX as u64 - entries => {
+                Some(Self { entries, key, slot_0, slot_size, stride, size: entries + all, align })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The offsets of the words of a `Map`.
+pub(crate) mod map_words {
+    pub(crate) const LOCK: u64 = 0;
+    pub(crate) const INTENT: u64 = 16;
+    pub(crate) const LEN: u64 = 24;
+    pub(crate) const HIGH_WATER: u64 = 28;
+    pub(crate) const FREE: u64 = 32;
+    pub(crate) const CHANGES: u64 = 40;
+    pub(crate) const FLOOR: u64 = 48;
+    pub(crate) const SEED: u64 = 128;
+    pub(crate) const HEADS: u64 = 256;
+}
+
+/// The offsets of the words of an entry of a `Map`, from its start.
+pub(crate) mod entry_words {
+    pub(crate) const STATE: u64 = 0;
+    pub(crate) const NEXT: u64 = 4;
+    pub(crate) const HASH: u64 = 8;
+    pub(crate) const LOCK: u64 = 16;
+    pub(crate) const SEQUENCE: u64 = 32;
+    pub(super) const END: u64 = 48;
+}
+
 /// The offsets of the words of a `Queue`.
 pub(crate) mod queue_words {
     pub(crate) const PRODUCERS_LOCK: u64 = 0;

@@ -77,6 +77,7 @@ impl Copier<'_> {
             OwnedKind::FixedString { .. } | OwnedKind::FixedVec { .. } => self.bytes(at, schema.size()),
             OwnedKind::Queue { capacity, value } => self.queue(schema, value, *capacity, at),
             OwnedKind::Broadcast { capacity, value } => self.broadcast(schema, value, *capacity, at),
+            OwnedKind::Map { .. } => Err(here("a map is not saved yet".into())),
             OwnedKind::Array { .. } | OwnedKind::Pad | OwnedKind::Phantom => Ok(()),
         }
     }

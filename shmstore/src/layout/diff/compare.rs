@@ -63,6 +63,12 @@ impl<'a> NodePair<'a> {
         Self { path: self.path.element(), ours: Node::new(ours, start), theirs: Node::new(theirs, start) }
     }
 
+    /// The keys of two maps. Each map decides itself where they are.
+    fn key(&self, ours: &'a OwnedSchema, theirs: &'a OwnedSchema) -> Self {
+        let start = Offset::Value(0);
+        Self { path: self.path.key(), ours: Node::new(ours, start), theirs: Node::new(theirs, start) }
+    }
+
     /// The values in two parts. A part decides itself where its value is, so offsets begin at the value.
     fn value(&self) -> Self {
         let inside = Offset::Value(0);
@@ -111,6 +117,14 @@ impl Comparison {
             (Of::Queue { capacity: a, value: x }, Of::Queue { capacity: b, value: y })
             | (Of::Broadcast { capacity: a, value: x }, Of::Broadcast { capacity: b, value: y }) => {
                 self.push_if(a != b, nodes, Change::Capacity);
+                self.compare(&nodes.element(x, y), x, y);
+            }
+            (
+                Of::Map { capacity: a, key: our_key, value: x },
+                Of::Map { capacity: b, key: their_key, value: y },
+            ) => {
+                self.push_if(a != b, nodes, Change::Capacity);
+                self.compare(&nodes.key(our_key, their_key), our_key, their_key);
                 self.compare(&nodes.element(x, y), x, y);
             }
             // The object is at the start of the part, so offsets go on counting.

@@ -48,6 +48,9 @@ macro_rules! hash_node {
                 $kind::Queue { capacity, value } | $kind::Broadcast { capacity, value } => {
                     node.u64(*capacity as u64).child(value.hash())
                 }
+                $kind::Map { capacity, key, value } => {
+                    node.u64(*capacity as u64).child(key.hash()).child(value.hash())
+                }
                 $kind::AtomicCell { value } | $kind::Versioned { value } => node.child(value.hash()),
                 $kind::CacheAligned { object } => node.child(object.hash()),
             }

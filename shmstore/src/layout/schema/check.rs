@@ -35,6 +35,7 @@ pub(super) fn check_node(size: u64, align: u64, kind: &OwnedKind) -> Check {
         OwnedKind::Event => ensure((size, align) == (16, 8), format_args!("an `Event` has size 16 and align 8")),
         OwnedKind::Queue { capacity, value } => check_ring("a `Queue`", size, 1, *capacity, value),
         OwnedKind::Broadcast { capacity, value } => check_ring("a `Broadcast`", size, 2, *capacity, value),
+        OwnedKind::Map { capacity, key, value } => check_map(size, *capacity, key, value),
     }
 }
 
@@ -92,7 +93,7 @@ fn check_room(size: u64, needed: Option<u64>) -> Check {
     ensure(needed.is_some_and(|needed| needed <= size), format_args!("size {size} has no room for its content"))
 }
 
-/// Returns `true` if a queue or broadcast of at least `least` items may have this capacity.
+/// Returns `true` if a queue, broadcast or map of at least `least` items may have this capacity.
 pub(super) const fn is_capacity(capacity: u64, least: u64) -> bool {
     least <= capacity && capacity < 1 << 31
 }
@@ -101,6 +102,13 @@ pub(super) const fn is_capacity(capacity: u64, least: u64) -> bool {
 fn check_ring(part: &str, size: u64, least: u64, capacity: u64, value: &OwnedSchema) -> Check {
     ensure(is_capacity(capacity, least), format_args!("{part} has room for {least} to 2147483647 items"))?;
     check_room(size, value.size().checked_add(16).and_then(|slot| slot.checked_mul(capacity)))
+}
+
+/// Checks a map of `capacity` entries. Each has 48 bytes of words, a key and two values, and 8 bytes elsewhere.
+fn check_map(size: u64, capacity: u64, key: &OwnedSchema, value: &OwnedSchema) -> Check {
+    ensure(is_capacity(capacity, 1), format_args!("a `Map` has room for 1 to 2147483647 entries"))?;
+    let entry = value.size().checked_mul(2).and_then(|values| values.checked_add(key.size())?.checked_add(48 + 8));
+    check_room(size, entry.and_then(|entry| entry.checked_mul(capacity)))
 }
 
 fn check_name(name: &str) -> Check {
@@ -139,6 +147,10 @@ mod tests {
     fn enumeration(repr: Primitive, variants: &[(&str, i128)]) -> OwnedKind {
         let variant = |&(name, discriminant): &(&str, i128)| OwnedVariant { name: name.into(), discriminant };
         Of::Enum { name: "E".into(), repr, variants: variants.iter().map(variant).collect() }
+    }
+
+    fn map(capacity: u64, key: OwnedSchema, value: OwnedSchema) -> OwnedKind {
+        Of::Map { capacity, key: Box::new(key), value: Box::new(value) }
     }
 
     /// A value so large that two of them have more bytes than a number counts.
@@ -201,6 +213,11 @@ mod tests {
             (64, 64, Of::Queue { capacity: 3, value: boxed(U64) }, "size 64 has no room for its content"),
             (64, 64, Of::Broadcast { capacity: 3, value: boxed(U64) }, "size 64 has no room for its content"),
             (64, 64, Of::Queue { capacity: 9, value: Box::new(vast()) }, "has no room for its content"),
+            (256, 64, map(0, number(U64), number(U64)), "a `Map` has room for 1 to 2147483647 entries"),
+            (1 << 40, 64, map(1 << 31, number(U64), number(U64)), "a `Map` has room for 1 to 2147483647 entries"),
+            (64, 64, map(1, number(U64), number(U64)), "size 64 has no room for its content"),
+            (64, 64, map(1, vast(), number(U8)), "has no room for its content"),
+            (64, 64, map(2, number(U8), vast()), "has no room for its content"),
         ];
         for (size, align, kind, says) in cases {
             let error = OwnedSchema::new(size, align, kind.clone()).expect_err(&format!("{kind:?}")).to_string();

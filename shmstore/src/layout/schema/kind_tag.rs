@@ -24,6 +24,7 @@ pub(crate) enum KindTag {
     Event = 14,
     Queue = 15,
     Broadcast = 16,
+    Map = 17,
 }
 
 impl KindTag {
@@ -45,7 +46,8 @@ impl KindTag {
             | Self::Lock
             | Self::Event
             | Self::Queue
-            | Self::Broadcast => "shmstore's own",
+            | Self::Broadcast
+            | Self::Map => "shmstore's own",
         }
     }
 }
@@ -71,6 +73,7 @@ macro_rules! tags {
                     Self::Event => KindTag::Event,
                     Self::Queue { .. } => KindTag::Queue,
                     Self::Broadcast { .. } => KindTag::Broadcast,
+                    Self::Map { .. } => KindTag::Map,
                 }
             }
         }

@@ -112,6 +112,15 @@ pub enum OwnedKind {
         /// The layout of an item.
         value: Box<OwnedSchema>,
     },
+    /// A `Map`. Offsets below it are relative to a key or a value, not to the part.
+    Map {
+        /// The capacity, in entries.
+        capacity: u64,
+        /// The layout of a key.
+        key: Box<OwnedSchema>,
+        /// The layout of a value.
+        value: Box<OwnedSchema>,
+    },
 }
 
 /// One field of a struct.
@@ -233,6 +242,9 @@ impl OwnedSchema {
             OwnedKind::Broadcast { capacity, value } => {
                 Kind::Broadcast { capacity: length(*capacity), value: value.kept() }
             }
+            OwnedKind::Map { capacity, key, value } => {
+                Kind::Map { capacity: length(*capacity), key: key.kept(), value: value.kept() }
+            }
         };
         Box::leak(Box::new(Schema::new(length(self.size), length(self.align), kind)))
     }
@@ -258,6 +270,7 @@ impl OwnedKind {
             | Self::Queue { value: child, .. }
             | Self::Broadcast { value: child, .. }
             | Self::CacheAligned { object: child } => child.depth,
+            Self::Map { key, value, .. } => key.depth.max(value.depth),
         }
     }
 }
@@ -296,6 +309,9 @@ impl From<&Kind> for OwnedKind {
             Kind::Event => Self::Event,
             Kind::Queue { capacity, value } => Self::Queue { capacity: capacity as u64, value: boxed(value) },
             Kind::Broadcast { capacity, value } => Self::Broadcast { capacity: capacity as u64, value: boxed(value) },
+            Kind::Map { capacity, key, value } => {
+                Self::Map { capacity: capacity as u64, key: boxed(key), value: boxed(value) }
+            }
         }
     }
 }

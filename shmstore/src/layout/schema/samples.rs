@@ -39,7 +39,7 @@ const MODE: Schema = Schema::new(
 );
 
 /// One schema of each kind, and a struct with const arguments.
-pub(crate) const EVERY_KIND: [&Schema; 17] = [
+pub(crate) const EVERY_KIND: [&Schema; 18] = [
     &F64,
     &ATOMIC,
     &ARRAY,
@@ -57,4 +57,5 @@ pub(crate) const EVERY_KIND: [&Schema; 17] = [
     &Schema::new(16, 8, Kind::Event),
     &Schema::new(512, 64, Kind::Queue { capacity: 4, value: &POSITION }),
     &Schema::new(320, 64, Kind::Broadcast { capacity: 3, value: &U32 }),
+    &Schema::new(832, 64, Kind::Map { capacity: 4, key: &U32, value: &POSITION }),
 ];

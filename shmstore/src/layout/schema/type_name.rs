@@ -29,6 +29,7 @@ impl fmt::Display for OwnedSchema {
             OwnedKind::Event => f.write_str("Event"),
             OwnedKind::Queue { capacity, value } => write!(f, "Queue<{value}, {capacity}>"),
             OwnedKind::Broadcast { capacity, value } => write!(f, "Broadcast<{value}, {capacity}>"),
+            OwnedKind::Map { capacity, key, value } => write!(f, "Map<{key}, {value}, {capacity}>"),
         }
     }
 }

@@ -31,6 +31,8 @@ pub(super) struct Node {
     #[serde(skip_serializing_if = "Option::is_none")]
     element: Option<Box<Node>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<Box<Node>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<Box<Node>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     object: Option<Box<Node>>,
@@ -72,6 +74,7 @@ impl Node {
             fields: None,
             variants: None,
             element: None,
+            key: None,
             value: None,
             object: None,
         }
@@ -115,6 +118,11 @@ impl Node {
                 capacity: need(&mut self.capacity, "capacity")?,
                 value: child(&mut self.value, "value")?,
             },
+            KindTag::Map => OwnedKind::Map {
+                capacity: need(&mut self.capacity, "capacity")?,
+                key: child(&mut self.key, "key")?,
+                value: child(&mut self.value, "value")?,
+            },
         };
         self.refuse_leftovers()?;
         OwnedSchema::new(self.size, self.align, kind)
@@ -131,6 +139,7 @@ impl Node {
             ("fields", self.fields.is_some()),
             ("variants", self.variants.is_some()),
             ("element", self.element.is_some()),
+            ("key", self.key.is_some()),
             ("value", self.value.is_some()),
             ("object", self.object.is_some()),
         ];
@@ -185,6 +194,9 @@ impl From<&OwnedSchema> for Node {
             }
             OwnedKind::Queue { capacity, value } | OwnedKind::Broadcast { capacity, value } => {
                 Self { capacity: Some(*capacity), value: boxed(value), ..node }
+            }
+            OwnedKind::Map { capacity, key, value } => {
+                Self { capacity: Some(*capacity), key: boxed(key), value: boxed(value), ..node }
             }
             OwnedKind::AtomicCell { value } | OwnedKind::Versioned { value } => Self { value: boxed(value), ..node },
             OwnedKind::CacheAligned { object } => Self { object: boxed(object), ..node },
