@@ -5,7 +5,7 @@
 //! The parts are `atomic`, `versioned`, `lock`, `event`, `queue`, `broadcast` and `cache_aligned`. The protocols are
 //! `seqlock` (whole copies), `lock_word` (exclusion), `version_waiters` and `event_word` (waiting), `queue/protocol` and
 //! `broadcast/protocol` (items). They contain no system call and no pointer, so loom can build them. `locking`, `side`,
-//! `waiting`, `ring` and the `memory` of each part put memory and the kernel under them.
+//! `waiting`, `value_ref`, `ring` and the `memory` of each part put memory and the kernel under them.
 
 mod atomic;
 mod atomics {
@@ -40,6 +40,7 @@ mod side;
 mod thread_mark;
 mod untyped;
 mod unwritable;
+mod value_ref;
 mod version_waiters;
 mod versioned;
 mod versioned_cell;

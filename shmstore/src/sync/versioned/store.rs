@@ -12,7 +12,7 @@ use crate::layout::{AnyBits, ShmValue, is_described_value};
 use crate::sync::backoff::Limit;
 use crate::sync::describe;
 use crate::sync::locking::AcquireError;
-use crate::sync::versioned_cell::WriteGuard;
+use crate::sync::value_ref::WriteGuard;
 use crate::value::bits;
 
 /// Stores and updates.
@@ -96,7 +96,7 @@ impl<V: ShmValue> Versioned<V> {
     #[inline(always)]
     #[track_caller]
     pub(super) fn write_guard(&self) -> WriteGuard<'_, V> {
-        match self.cell.lock(Limit::Forever) {
+        match self.value().lock(Limit::Forever) {
             Ok(guard) => guard,
             Err(error) => would_deadlock(error, describe::part(self)),
         }
@@ -104,7 +104,7 @@ impl<V: ShmValue> Versioned<V> {
 
     #[inline(always)]
     pub(super) fn write_guard_within(&self, limit: Limit) -> Result<WriteGuard<'_, V>, Busy> {
-        self.cell.lock(limit).map_err(|error| describe::busy(error, self))
+        self.value().lock(limit).map_err(|error| describe::busy(error, self))
     }
 }
 
