@@ -10,10 +10,13 @@ use crate::Derive;
 /// Returns the trait, in `__private::value` or `__private::object`.
 pub(crate) fn field_trait(derive: Derive, ty: &Type) -> &'static str {
     let name = last_segment(ty).map(|segment| segment.ident.to_string()).unwrap_or_default();
-    common(&name).unwrap_or_else(|| match derive {
+    let own = || match derive {
         Derive::Value => in_value(&name),
         Derive::Object => in_object(&name, matches!(ty, Type::Array(_))),
-    })
+        Derive::Key => in_key(&name),
+    };
+    // A key is a value, too. `#[derive(ShmValue)]` gives the common advice.
+    if derive == Derive::Key { own() } else { common(&name).unwrap_or_else(own) }
 }
 
 /// Returns `true` if a type is this name alone.
@@ -120,6 +123,14 @@ fn in_object(name: &str, in_array: bool) -> &'static str {
         "AtomicUsize" | "AtomicIsize" => "WidthField",
         "AtomicPtr" => "PointerField",
         _ => "ObjectField",
+    }
+}
+
+fn in_key(name: &str) -> &'static str {
+    match name {
+        "f32" | "f64" => "FloatField",
+        "FixedVec" => "ListField",
+        _ => "KeyField",
     }
 }
 

@@ -12,6 +12,7 @@ mod check;
 mod enums;
 mod generics;
 mod guess;
+mod key;
 mod member;
 #[cfg(test)]
 mod name_tests;
@@ -35,10 +36,12 @@ pub(crate) fn expand(derive: Derive, item: &Item) -> TokenStream {
     let impls = match (&item.body, derive) {
         (Body::Struct(fields), Derive::Value) => value::expand(item, fields, &paths),
         (Body::Struct(fields), Derive::Object) => object::expand(item, fields, &paths),
+        (_, Derive::Key) => key::expand(item, &paths),
         (Body::Enum(variants), _) => enums::expand(item, variants, &paths),
         (Body::Union(_), _) => TokenStream::new(),
     };
-    in_block(item, &paths, &impls, &schema::expand_id(item, &paths))
+    let id = if derive == Derive::Key { TokenStream::new() } else { schema::expand_id(item, &paths) };
+    in_block(item, &paths, &impls, &id)
 }
 
 /// Generates stubs for an item with errors, so that the errors do not cause others. Checks the types of the fields

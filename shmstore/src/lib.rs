@@ -66,10 +66,10 @@ pub mod inspect;
 pub mod __private;
 
 pub use error::{AttachError, CreateError, Error, InvalidValue, LockError, OpenError, RemoveError, WaitError};
-pub use layout::derive::{ShmObject, ShmValue};
+pub use layout::derive::{ShmKey, ShmObject, ShmValue};
 pub use layout::hash::LayoutHash;
 pub use layout::key::Key;
-pub use layout::{AnyBits, ShmId, ShmLayout, ShmObject, ShmValue};
+pub use layout::{AnyBits, ShmId, ShmKey, ShmLayout, ShmObject, ShmValue};
 pub use store::{ObjectInfo, ReadOnly, Shared, Store, StoreOptions};
 pub use sync::{AtomicValue, Broadcast, CacheAligned, Event, Lock, LockGuard, Queue, Transaction, Versioned, Writer};
 pub use value::{FixedString, FixedVec, Pad, Timestamp};

@@ -56,6 +56,24 @@ impl Paths {
         quote! { #open #ty #close }
     }
 
+    /// Returns the key in a field, as an expression of the field's type.
+    ///
+    /// The type is not repeated, but inferred. Its error is on the last name in it, which a cure replaces.
+    pub(crate) fn key_of(&self, field: &Field) -> TokenStream {
+        let (member, ty, last) = (&field.member, &field.tokens, field.ends.1);
+        let private = Ident::new("__shm", last);
+        let this = Ident::new("self", last);
+        if field.is_param {
+            return quote_spanned! {last=> #private::key::of_param::<#ty>(&#this.#member) };
+        }
+        let spot = advice::last_segment(&field.ty).map_or(last, |segment| segment.ident.span());
+        let (any, key_field) = (syn::token::Underscore(at(spot)), advice::field_trait(Derive::Key, &field.ty));
+        let key_field = Ident::new(key_field, last);
+        quote_spanned! {last=>
+            <#any as #private::key::#key_field>::to_key(#private::key::of(&#this.#member).__shm_value())
+        }
+    }
+
     /// Generates code that gives advice about a type within the field's type, if the compiler refuses the field's type.
     ///
     /// Only the compiler knows whether it refuses the type, because a user may define a type `Versioned`. It reports
@@ -85,7 +103,12 @@ impl Paths {
 
 /// Returns the module of the field traits for a derive.
 fn module(derive: Derive, span: Span) -> Ident {
-    Ident::new(if derive == Derive::Value { "value" } else { "object" }, span)
+    let name = match derive {
+        Derive::Value => "value",
+        Derive::Object => "object",
+        Derive::Key => "key",
+    };
+    Ident::new(name, span)
 }
 
 fn first_span(tokens: &impl ToTokens) -> Span {

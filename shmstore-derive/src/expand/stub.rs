@@ -6,7 +6,7 @@ use syn::Ident;
 
 use crate::Derive;
 use crate::expand::paths::Paths;
-use crate::expand::{member, schema};
+use crate::expand::{key, member, schema};
 use crate::parse::Item;
 
 pub(crate) fn expand(derive: Derive, item: &Item, paths: &Paths) -> TokenStream {
@@ -29,6 +29,7 @@ pub(crate) fn expand(derive: Derive, item: &Item, paths: &Paths) -> TokenStream 
                 type View = ();
             }
         },
+        Derive::Key => return key::stub(item, paths),
     };
     let id = if item.is_generic() { TokenStream::new() } else { schema::expand_id(item, paths) };
     quote! {

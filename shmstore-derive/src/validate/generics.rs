@@ -54,7 +54,7 @@ fn bound_for(derive: Derive, item: &Item, param: &TypeParam) -> String {
         uses.clone().all(|field| advice::last_segment(&field.ty).is_some_and(|last| last.ident == "PhantomData"));
     let bound = if is_marker {
         match derive {
-            Derive::Value => "Copy + Send + Sync + 'static",
+            Derive::Value | Derive::Key => "Copy + Send + Sync + 'static",
             Derive::Object => "Send + Sync + 'static",
         }
     } else if derive == Derive::Object && uses.any(|field| is_object(&field.ty, ident)) {

@@ -223,3 +223,29 @@ pub use shmstore_derive::ShmObject;
 /// The checks are made on the finished type. So a program does not compile if an attribute macro below the derive
 /// changes the type in a way that makes the description false.
 pub use shmstore_derive::ShmValue;
+
+/// Makes a struct or an enum a key of a map. It is used beside `ShmValue`.
+///
+/// It implements [`ShmKey`](trait@crate::ShmKey).
+///
+/// ```
+/// use shmstore::{FixedString, ShmKey, ShmValue};
+///
+/// #[derive(Clone, Copy, ShmValue, ShmKey)]
+/// #[repr(u8)]
+/// enum Side { Bid, Ask }
+///
+/// #[derive(Clone, Copy, ShmValue, ShmKey)]
+/// #[repr(C)]
+/// struct Level {
+///     symbol: FixedString<11>,
+///     side: Side,
+///     price: i64, // in cents, because a float cannot be a key
+/// }
+/// ```
+///
+/// All fields are [keys](trait@crate::ShmKey). A struct can have the parameters that it can have as a value. The bound
+/// of a type parameter in a field is `K: ShmKey`.
+///
+/// `#[shm(crate = "…")]` is as for [`ShmObject`](macro@crate::ShmObject#attributes). `cargo check` checks all of this.
+pub use shmstore_derive::ShmKey;
