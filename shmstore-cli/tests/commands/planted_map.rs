@@ -89,7 +89,7 @@ impl PlantedMap {
     /// The offset of the head of a key's bucket.
     pub(crate) fn head(&self, key: &[u8]) -> u64 {
         let hash = XxHash64::oneshot(SEED, key) as u32;
-        256 + 4 * (u64::from(hash) * 2 * self.places.capacity >> 32)
+        256 + 4 * ((u64::from(hash) * 2 * self.places.capacity) >> 32)
     }
 
     /// The offset of an entry.

@@ -62,11 +62,21 @@ fn peers_see_that_no_key_was_ever_inserted() {
 fn peers_give_up_at_a_chain_without_an_end() {
     /// Breaks a map, given the offsets of the head and of the only entry.
     type Break = fn(&mut PlantedMap, u64, u64);
-    let free: Break = |map, _, at| drop(map.u32(at, 7 << 2 | FREE));
-    let of_another_bucket: Break = |map, _, at| drop(map.u32(at, 7 << 2 | LINKED).u32(at + 8, u32::MAX));
-    let outside: Break = |map, head, at| drop(map.u32(at, 7 << 2 | LINKED).u32(head, u32::MAX));
-    let circle_of_linked_entries: Break = |map, _, at| drop(map.u32(at, 7 << 2 | LINKED).u32(at + 4, 1));
-    let circle_of_other_keys: Break = |map, _, at| drop(map.u32(at, 7 << 2 | LINKED).u32(at + 4, 1).u32(at + 52, 0));
+    let free: Break = |map, _, at| {
+        map.u32(at, 7 << 2 | FREE);
+    };
+    let of_another_bucket: Break = |map, _, at| {
+        map.u32(at, 7 << 2 | LINKED).u32(at + 8, u32::MAX);
+    };
+    let outside: Break = |map, head, at| {
+        map.u32(at, 7 << 2 | LINKED).u32(head, u32::MAX);
+    };
+    let circle_of_linked_entries: Break = |map, _, at| {
+        map.u32(at, 7 << 2 | LINKED).u32(at + 4, 1);
+    };
+    let circle_of_other_keys: Break = |map, _, at| {
+        map.u32(at, 7 << 2 | LINKED).u32(at + 4, 1).u32(at + 52, 0);
+    };
     for break_it in [free, of_another_bucket, outside, circle_of_linked_entries, circle_of_other_keys] {
         let mut quotes = PlantedMap::empty(&planted_map::maps()[0].1);
         let eurusd = text_bytes("EURUSD", 12);
@@ -110,7 +120,7 @@ fn peers_hash_as_the_crate_does() {
     assert_eq!(XxHash64::oneshot(0, &[]), 0xef46_db37_51d8_e999);
     assert_eq!(XxHash64::oneshot(0, b"a"), 0xd24e_c4f1_a98c_6e5b);
     assert_eq!(XxHash64::oneshot(0, b"abc"), 0x44bc_2cf5_ad77_0999);
-    let bytes: Vec<u8> = (0..=100_u32).map(|at| (at * 0x9e37 >> 3) as u8).collect();
+    let bytes: Vec<u8> = (0..=100_u32).map(|at| ((at * 0x9e37) >> 3) as u8).collect();
     let seeds = [0, 1, 0x9e37_79b1, u64::MAX, planted_map::SEED];
     let hashes = |seed| (0..=bytes.len()).map(move |len| (seed, len));
     let expected: String = seeds
