@@ -21,12 +21,40 @@ fn lookers(scratch: &Scratch) -> Vec<Command> {
     peers(scratch, "book", (&book(), 'M'), [include_str!("maps.c"), include_str!("maps.py")])
 }
 
-#[track_caller]
-fn all_say(maps: &[PlantedMap], doing: &str, expected: &str) {
+/// What each peer says of each book: the index of the book, the peer, and the text.
+fn said(books: &[Vec<PlantedMap>], doing: &str) -> Vec<(usize, String, String)> {
     let scratch = Scratch::new();
-    create_book(maps, &scratch.own_store());
-    for mut peer in lookers(&scratch) {
-        assert_eq!(run(peer.arg(doing)), expected, "{peer:?}");
+    let peers = lookers(&scratch);
+    let mut said = Vec::new();
+    for (at, book) in books.iter().enumerate() {
+        let name = at.to_string();
+        create_book(book, &scratch.store_at(&name));
+        for peer in &peers {
+            let text = run(again(peer).arg(scratch.join(&name)).arg(doing));
+            said.push((at, format!("{peer:?}"), text));
+        }
+    }
+    said
+}
+
+#[track_caller]
+fn all_say(books: &[Vec<PlantedMap>], doing: &str, expected: &str) {
+    for (at, who, text) in said(books, doing) {
+        assert_eq!(text, expected, "book {at}: {who}");
+    }
+}
+
+#[test]
+fn peers_count_the_keys_also_after_a_death() {
+    // The entries of `filled` are EURUSD, a linked one, USDJPY and another one.
+    let cases = [(1, 0, 3, 3), (3, 0, 2, 3), (1, 1, 4, 3), (0, 1, 3, 3), (1, 1, 0, 0), (7, 0, 9, 8), (8, 0, 9, 3)];
+    let died = |(index, is_removal, before, _): (u64, u64, u64, u64)| {
+        let mut maps = filled();
+        maps[0].u64(16, before << 33 | is_removal << 32 | (index + 1));
+        maps
+    };
+    for (at, who, text) in said(&cases.map(died), "others") {
+        assert!(text.starts_with(&format!("{} of 8", cases[at].3)), "{:?}: {who} {text}", cases[at]);
     }
 }
 
@@ -40,22 +68,26 @@ fn peers_look_keys_of_every_kind_up() {
                   é \"quoted\": version 9, 1 2\nend\nEURUSD: version 3, 1.08 1.09\ngone: absent\n\
                   USDJPY: version 4, 150.5 150.75\nGBPUSD: absent\nEURUS: absent\n: absent\ntwelve bytes: absent\n\
                   thirteen byte: File name too long\n";
-    all_say(&filled(), "look", &format!("{quotes}{OTHERS}"));
+    all_say(&[filled()], "look", &format!("{quotes}{OTHERS}"));
 }
 
 #[track_caller]
-fn all_say_of_quotes(quotes: PlantedMap, expected: &str) {
-    let mut maps = filled();
-    maps[0] = quotes;
+fn all_say_of_quotes(all: impl IntoIterator<Item = PlantedMap>, expected: &str) {
+    let book = |quotes| {
+        let mut maps = filled();
+        maps[0] = quotes;
+        maps
+    };
+    let books: Vec<_> = all.into_iter().map(book).collect();
     let rest = "twelve bytes: absent\nthirteen byte: File name too long\n";
-    all_say(&maps, "others", &format!("{expected}{rest}{OTHERS}"));
+    all_say(&books, "others", &format!("{expected}{rest}{OTHERS}"));
 }
 
 #[test]
 fn peers_see_that_no_key_was_ever_inserted() {
     let nothing = "0 of 8, 0 changes\nend\nEURUSD: absent\ngone: absent\nUSDJPY: absent\nGBPUSD: absent\n\
                    EURUS: absent\n: absent\n";
-    all_say_of_quotes(PlantedMap::empty(&planted_map::maps()[0].1), nothing);
+    all_say_of_quotes([PlantedMap::empty(&planted_map::maps()[0].1)], nothing);
 }
 
 #[test]
@@ -77,15 +109,16 @@ fn peers_give_up_at_a_chain_without_an_end() {
     let circle_of_other_keys: Break = |map, _, at| {
         map.u32(at, 7 << 2 | LINKED).u32(at + 4, 1).u32(at + 52, 0);
     };
-    for break_it in [free, of_another_bucket, outside, circle_of_linked_entries, circle_of_other_keys] {
+    let all = [free, of_another_bucket, outside, circle_of_linked_entries, circle_of_other_keys].map(|break_it| {
         let mut quotes = PlantedMap::empty(&planted_map::maps()[0].1);
         let eurusd = text_bytes("EURUSD", 12);
         let (at, head) = (quotes.add(&eurusd, &[0; 16], LIVE, 3), quotes.head(&eurusd));
         break_it(&mut quotes, head, at);
-        let expected = "1 of 8, 1 changes\nend\nEURUSD: Resource temporarily unavailable\ngone: absent\nUSDJPY: absent\n\
-                        GBPUSD: absent\nEURUS: absent\n: absent\n";
-        all_say_of_quotes(quotes, expected);
-    }
+        quotes
+    });
+    let expected = "1 of 8, 1 changes\nend\nEURUSD: Resource temporarily unavailable\ngone: absent\nUSDJPY: absent\n\
+                    GBPUSD: absent\nEURUS: absent\n: absent\n";
+    all_say_of_quotes(all, expected);
 }
 
 #[test]

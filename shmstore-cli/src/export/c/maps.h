@@ -22,8 +22,8 @@ typedef struct shmstore_entry {
 
 /* A `Map`, with its offsets in bytes. */
 typedef struct shmstore_entries {
-    const volatile uint64_t *seed;
-    const volatile uint32_t *heads, *high_water;
+    const volatile uint64_t *seed, *intent;
+    const volatile uint32_t *heads, *len, *high_water;
     const volatile char *entries;
     uint32_t capacity;
     size_t stride, key_at, key_len, slots_at, slot_len, value_len;
@@ -229,6 +229,21 @@ static inline int shmstore_map_next(const shmstore_entries *map, uint64_t *curso
         }
     }
     return 0;
+}
+
+/* Returns the number of keys. A process may have died in the middle of an insertion or a removal. Then `intent` names the
+ * entry, and has the number of keys before. */
+static inline uint64_t shmstore_map_len(const shmstore_entries *map)
+{
+    uint64_t intent = __atomic_load_n(map->intent, __ATOMIC_ACQUIRE), len = intent >> 33;
+    uint32_t index = (uint32_t)intent - 1, is_live;
+    if (index < map->capacity) {
+        is_live = (__atomic_load_n(&shmstore_entry_at(map, index)->state, __ATOMIC_ACQUIRE) & 3) == SHMSTORE_ENTRY_LIVE;
+        len = !(intent >> 32 & 1) ? len + is_live : len > 0 && !is_live ? len - 1 : len;
+    } else {
+        len = __atomic_load_n(map->len, __ATOMIC_ACQUIRE);
+    }
+    return len < map->capacity ? len : map->capacity;
 }
 
 /* Makes a text of `len` bytes at `to`, with zeros after it up to `capacity`. Returns -1 with ENAMETOOLONG if it does not

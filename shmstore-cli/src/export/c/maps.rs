@@ -131,7 +131,9 @@ fn map_function(name: &str, entries: Entries, key: &OwnedSchema, value: &OwnedSc
         "static inline shmstore_entries {name}_entries(const volatile {name} *from)\n{{\n    \
          shmstore_entries map;\n    \
          map.seed = &from->seed;\n    \
+         map.intent = &from->intent;\n    \
          map.heads = from->heads;\n    \
+         map.len = &from->len;\n    \
          map.high_water = &from->high_water;\n    \
          map.entries = (const volatile char *)from->entries;\n    \
          map.capacity = UINT32_C({capacity});\n    \
@@ -147,8 +149,8 @@ fn map_function(name: &str, entries: Entries, key: &OwnedSchema, value: &OwnedSc
          return UINT64_C({capacity});\n}}\n\
          /* Returns the number of keys. */\n\
          static inline uint64_t {name}_len(const volatile {name} *from)\n{{\n    \
-         uint32_t len = __atomic_load_n(&from->len, __ATOMIC_ACQUIRE);\n    \
-         return len < UINT32_C({capacity}) ? len : UINT32_C({capacity});\n}}\n\
+         shmstore_entries map = {name}_entries(from);\n    \
+         return shmstore_map_len(&map);\n}}\n\
          /* Returns how many keys came or went so far. */\n\
          static inline uint64_t {name}_changes(const volatile {name} *from)\n{{\n    \
          return __atomic_load_n(&from->changes, __ATOMIC_ACQUIRE);\n}}\n",

@@ -137,8 +137,19 @@ class _MapView(_View):
         return self._number(40, 8)
 
     def __len__(self):
-        """The number of keys."""
-        return min(self._number(24, 4), self._kind.capacity)
+        """The number of keys.
+
+        A process may have died in the middle of an insertion or a removal. Then the intent names the entry, and has the
+        number of keys before.
+        """
+        kind, intent = self._kind, self._number(16, 8)
+        index, before = intent % 2**32 - 1, intent >> 33
+        if 0 <= index < kind.capacity:
+            is_live = self._number(kind.entries + index * kind.stride, 4) & 3 == 2
+            length = max(before - (not is_live), 0) if intent >> 32 & 1 else before + is_live
+        else:
+            length = self._number(24, 4)
+        return min(length, kind.capacity)
 
     def __bool__(self):
         return True

@@ -56,7 +56,9 @@ static inline shmstore_entries shm_shelf_map_u64_u8_4_entries(const volatile shm
 {
     shmstore_entries map;
     map.seed = &from->seed;
+    map.intent = &from->intent;
     map.heads = from->heads;
+    map.len = &from->len;
     map.high_water = &from->high_water;
     map.entries = (const volatile char *)from->entries;
     map.capacity = UINT32_C(4);
@@ -76,8 +78,8 @@ static inline uint64_t shm_shelf_map_u64_u8_4_capacity(const volatile shm_shelf_
 /* Returns the number of keys. */
 static inline uint64_t shm_shelf_map_u64_u8_4_len(const volatile shm_shelf_map_u64_u8_4 *from)
 {
-    uint32_t len = __atomic_load_n(&from->len, __ATOMIC_ACQUIRE);
-    return len < UINT32_C(4) ? len : UINT32_C(4);
+    shmstore_entries map = shm_shelf_map_u64_u8_4_entries(from);
+    return shmstore_map_len(&map);
 }
 /* Returns how many keys came or went so far. */
 static inline uint64_t shm_shelf_map_u64_u8_4_changes(const volatile shm_shelf_map_u64_u8_4 *from)
@@ -186,7 +188,9 @@ static inline shmstore_entries shm_shelf_map_string_12_quote_8_entries(const vol
 {
     shmstore_entries map;
     map.seed = &from->seed;
+    map.intent = &from->intent;
     map.heads = from->heads;
+    map.len = &from->len;
     map.high_water = &from->high_water;
     map.entries = (const volatile char *)from->entries;
     map.capacity = UINT32_C(8);
@@ -206,8 +210,8 @@ static inline uint64_t shm_shelf_map_string_12_quote_8_capacity(const volatile s
 /* Returns the number of keys. */
 static inline uint64_t shm_shelf_map_string_12_quote_8_len(const volatile shm_shelf_map_string_12_quote_8 *from)
 {
-    uint32_t len = __atomic_load_n(&from->len, __ATOMIC_ACQUIRE);
-    return len < UINT32_C(8) ? len : UINT32_C(8);
+    shmstore_entries map = shm_shelf_map_string_12_quote_8_entries(from);
+    return shmstore_map_len(&map);
 }
 /* Returns how many keys came or went so far. */
 static inline uint64_t shm_shelf_map_string_12_quote_8_changes(const volatile shm_shelf_map_string_12_quote_8 *from)
