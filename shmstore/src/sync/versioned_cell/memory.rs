@@ -84,7 +84,7 @@ impl<V: ShmValue> Memory<V> {
         assert!(at.slot_0 >= offset_of!(Parts<V>, slots) as u64);
         assert!(at.slot_0 % UNIT as u64 == 0 && at.slot_0 % align_of::<V>() as u64 == 0);
         assert!(at.slot_size == size_of::<Slot<V>>() as u64 && at.slot_size == ValueRef::<V>::SLOT_SIZE as u64);
-        assert!( at.slot_size % UNIT as u64 == 0);
+        assert!(at.slot_size % UNIT as u64 == 0);
         assert!(at.slot_0 + 2 * at.slot_size <= at.size);
         assert!(Self::no_slot_has_padding(&at), "a move could lose bytes of a value");
         at
