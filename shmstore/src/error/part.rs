@@ -39,13 +39,13 @@ impl PartName {
 #[derive(Clone, Copy)]
 pub(crate) struct KeyText {
     len: u8,
-    bytes: [u8; 47],
+    bytes: [u8; 30],
 }
 
 impl KeyText {
     /// Makes the text of a key from its bytes.
     pub(crate) fn of(schema: &Schema, bytes: &[u8]) -> Self {
-        let mut text = Self { len: 0, bytes: [0; 47] };
+        let mut text = Self { len: 0, bytes: [0; 30] };
         // The only error is that the text was cut off.
         _ = write_key(&mut text, schema, bytes);
         text
