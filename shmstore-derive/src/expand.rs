@@ -76,13 +76,22 @@ mod tests {
     fn the_crate_attribute_replaces_every_path_of_the_runtime() {
         let fields = quote! { pub struct Item<const N: usize> { a: [A; N], b: B } };
         let item = quote! { #[repr(C)] #[shm(crate = "::renamed", id = 'T')] #fields };
-        for kind in [Derive::Value, Derive::Object] {
+        for kind in [Derive::Value, Derive::Object, Derive::Key] {
             let text = generated(kind, item.clone());
             assert!(text.contains(":: renamed :: __private"));
             assert!(!text.contains("shmstore"), "{text}");
         }
         let mode = quote! { #[repr(u8)] #[shm(crate = "::renamed", id = 'T')] enum Mode { Idle } };
         assert!(!generated(Derive::Value, mode).contains("shmstore"));
+    }
+
+    #[test]
+    fn an_error_of_a_value_is_left_to_its_own_derive() {
+        let bad = quote! { #[shm(crate = "shmstore", wrong)] struct Bad { a: &'static str, b: [u8; user!()] } };
+        assert!(generated(Derive::Value, bad.clone()).contains("compile_error"));
+        let text = generated(Derive::Key, bad);
+        assert!(!text.contains("compile_error"), "{text}");
+        assert!(text.contains("ShmKey for Bad") && text.contains("key :: refused ()"), "{text}");
     }
 
     #[test]

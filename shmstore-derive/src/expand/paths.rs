@@ -60,18 +60,20 @@ impl Paths {
     ///
     /// The type is not repeated, but inferred. Its error is on the last name in it, which a cure replaces.
     pub(crate) fn key_of(&self, field: &Field) -> TokenStream {
-        let (member, ty, last) = (&field.member, &field.tokens, field.ends.1);
-        let private = Ident::new("__shm", last);
-        let this = Ident::new("self", last);
+        let spot = advice::last_segment(&field.ty).map_or(field.ends.1, |segment| segment.ident.span());
+        let (span, any) = (at(spot), syn::token::Underscore(spot));
+        let (private, member, this) = (self.private_at(span), &field.member, Ident::new("self", span));
         if field.is_param {
-            return quote_spanned! {last=> #private::key::of_param::<#ty>(&#this.#member) };
+            // With the type's own token, so that rustc advises to write the bound of the parameter.
+            let ty = &field.tokens;
+            return quote_spanned! {span=> #private::key::of_param::<#ty>(&#this.#member) };
         }
-        let spot = advice::last_segment(&field.ty).map_or(last, |segment| segment.ident.span());
-        let (any, key_field) = (syn::token::Underscore(at(spot)), advice::field_trait(Derive::Key, &field.ty));
-        let key_field = Ident::new(key_field, last);
-        quote_spanned! {last=>
-            <#any as #private::key::#key_field>::to_key(#private::key::of(&#this.#member).__shm_value())
-        }
+        let advice = Ident::new(advice::field_trait(Derive::Key, &field.ty), span);
+        let of_field = quote_spanned! {span=> #private::key::of(&#this.#member) };
+        quote_spanned! {span=> {
+            <#any as #private::key::#advice>::asked(#of_field.__shm_value());
+            #of_field.__shm_key()
+        }}
     }
 
     /// Generates code that gives advice about a type within the field's type, if the compiler refuses the field's type.

@@ -29,6 +29,7 @@ use crate::sys::shm::Access;
 use crate::value::bits;
 
 use private::Private;
+pub(super) use store::{look_by, update_checked_by};
 pub use transaction::Transaction;
 pub use view::VersionedView;
 pub use writer::Writer;

@@ -18,7 +18,7 @@ pub trait Value {}
 impl<V: ShmValue> Value for V {}
 
 /// Compiles only if the type that derives `ShmKey` is a value.
-pub const fn is_value<K: Value>() {}
+pub const fn is_value<K: Value>(_: &K) {}
 
 /// [`ShmValue`], in a bound that rustc does not check before it is needed. The lifetime means nothing.
 ///
@@ -55,64 +55,58 @@ pub fn of_param<K: ShmKey>(field: &K) -> K {
     field.to_key()
 }
 
-impl<'key, V: ShmValue> FieldOf<'key, V> {
-    /// Returns the field, which has to be a key.
+impl<V: ShmValue> FieldOf<'_, V> {
+    /// Gives the type of the field, which has to be a key.
+    pub const fn __shm_value(self) -> PhantomData<V> {
+        PhantomData
+    }
+}
+
+impl<K: ShmKey> FieldOf<'_, K> {
+    /// Returns the key in the field.
     #[inline(always)]
     #[must_use]
-    pub const fn __shm_value(self) -> &'key V {
-        self.0
+    pub fn __shm_key(self) -> K {
+        self.0.to_key()
     }
 }
 
-/// A field that is not a value.
-#[derive(Debug)]
-pub struct NoValue<T>(PhantomData<T>);
+/// The methods of a field that is not a value, or not a key.
+pub trait Refused<T>: Sized {
+    /// Gives a type that is a key, because a field that is not a value has an error already.
+    fn __shm_value(self) -> PhantomData<u8> {
+        PhantomData
+    }
 
-/// The method of a field that is not a value.
-pub trait Refused<'key, T: 'key>: Sized {
-    /// Returns what counts as a key here.
-    fn __shm_value(self) -> &'key NoValue<T> {
-        &NoValue(PhantomData)
+    /// Stands for the key.
+    fn __shm_key(self) -> T {
+        refused()
     }
 }
 
-impl<'key, T> Refused<'key, T> for FieldOf<'key, T> {}
+impl<T> Refused<T> for FieldOf<'_, T> {}
 
 macro_rules! key_fields {
     ($($name:ident: $label:literal $(, $note:literal)?;)*) => {$(
         #[doc = concat!("A field of a key, with advice: ", $label, ".")]
-        #[diagnostic::on_unimplemented(message = "`{Self}` cannot be a key of a map", label = $label $(, note = $note)?)]
+        #[diagnostic::on_unimplemented(
+            message = "`{Self}` cannot be a key of a map",
+            label = $label
+            $(, note = $note)?
+        )]
         pub trait $name {
-            /// The type of the field.
-            type Key;
-            /// Returns the bytes that all equal keys have.
-            fn to_key(field: &Self) -> Self::Key;
             /// Compiles only if the type implements this trait. Generated code calls it with a type it cannot name.
             fn asked(_: PhantomData<Self>) {}
         }
 
         #[diagnostic::do_not_recommend]
-        impl<K: ShmKey> $name for K {
-            type Key = K;
-            #[inline(always)]
-            fn to_key(field: &Self) -> K {
-                field.to_key()
-            }
-        }
-
-        #[diagnostic::do_not_recommend]
-        impl<T> $name for NoValue<T> {
-            type Key = T;
-            fn to_key(_: &Self) -> T {
-                refused()
-            }
-        }
+        impl<K: ShmKey> $name for K {}
     )*};
 }
 
 key_fields! {
     KeyField: "not a `ShmKey`",
-        "`#[derive(Clone, Copy, ShmValue, ShmKey)]` makes your own type a key, if all its fields are keys";
+        "`#[derive(Clone, Copy, ShmValue, ShmKey)]` makes your own type a key, if all its fields are keys; in place of a float, a key has an integer number of ticks";
     FloatField: "NaN is not equal to itself, and 0.0 is equal to -0.0: use an integer number of ticks, for example cents in an `i64`";
-    ListField: "equal lists may have other bytes after their items: use an array `[K; N]`, or `FixedString<N>` for text";
+    FixedVecField: "equal lists may have other bytes after their items: use an array `[K; N]`, or `FixedString<N>` for text";
 }

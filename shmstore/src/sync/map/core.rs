@@ -15,9 +15,10 @@ use twox_hash::XxHash64;
 
 use super::memory::Words;
 use super::protocol::{self, Entries, Found, is_still};
-use super::state::{LIVE, kind, with_kind};
+use super::state::{LIVE, kind};
 use super::table::{EntryRef, Table};
-use crate::error::{Busy, InsertError, InvalidValue};
+use crate::error::{Busy, InsertError, InvalidValue, KeyText};
+use crate::layout::view::load_read_only;
 use crate::layout::{ShmKey, ShmValue};
 use crate::segment::this_process;
 use crate::sync::atomics::AtomicU64;
@@ -25,6 +26,7 @@ use crate::sync::atomics::Ordering::{Acquire, Relaxed, Release};
 use crate::sync::backoff::{Backoff, Left, Limit};
 use crate::sync::copy::{copy_in, copy_out};
 use crate::sync::describe::PartRef;
+use crate::sync::locking::AcquireError;
 use crate::sync::side::Held;
 use crate::sync::value_ref::{ValueRef, WriteGuard};
 use crate::sys::process::random_u64;
@@ -86,9 +88,19 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
         self.part
     }
 
-    /// The part with one of its keys, in errors.
-    pub(super) fn part_at(&self, key: &K) -> PartRef {
-        self.part.at_key(K::SCHEMA, bytes_of(key))
+    /// A key as it is written in the name of its entry.
+    #[cold]
+    pub(super) fn text_of(key: &K) -> KeyText {
+        KeyText::of(K::SCHEMA, bytes_of(key))
+    }
+
+    /// Describes which process or thread holds the value of an entry.
+    #[cold]
+    fn busy_at(self, entry: EntryRef<'a>, error: AcquireError) -> Busy {
+        let key = self.copy_key(entry);
+        // SAFETY: as many bytes as the key has, all initialized by the copy.
+        let key = unsafe { slice::from_raw_parts(key.as_ptr().cast::<u8>(), size_of::<K>()) };
+        self.part.busy(error).at_key(KeyText::of(K::SCHEMA, key))
     }
 
     /// The value of an entry.
@@ -206,7 +218,7 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
         loop {
             let Ok(found) = self.find(key, left) else { return Err(self.part.busy_for(left.waited())) };
             let Some(place) = found else { return Ok(None) };
-            let guard = self.lock_value(place.entry, key, left)?;
+            let guard = self.lock_value(place.entry, left)?;
             if place.is_live() {
                 return Ok(Some((place.entry, guard)));
             }
@@ -214,14 +226,10 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
         }
     }
 
+    /// Takes the lock of the value of an entry. The entry may have another key afterwards.
     #[inline(always)]
-    pub(super) fn lock_value(
-        &self,
-        entry: EntryRef<'a>,
-        key: &K,
-        left: &mut Left,
-    ) -> Result<WriteGuard<'a, V>, Busy> {
-        self.value(entry).lock(left.started()).map_err(|error| self.part_at(key).busy(error))
+    pub(super) fn lock_value(&self, entry: EntryRef<'a>, left: &mut Left) -> Result<WriteGuard<'a, V>, Busy> {
+        self.value(entry).lock(left.started()).map_err(|error| self.busy_at(entry, error))
     }
 
     /// Inserts a key. If it is in the map already, `change` gets the lock of its value, and decides.
@@ -310,6 +318,12 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
         None
     }
 
+    /// The key of an entry whose lock is taken.
+    pub(super) fn key(&self, entry: EntryRef<'a>) -> Result<K, InvalidValue> {
+        // SAFETY: the copy has initialized all bytes.
+        unsafe { bits::checked(self.copy_key(entry)) }
+    }
+
     /// Copies the key and the value of a place. `None` if the key has gone.
     pub(super) fn copy_place(
         &self,
@@ -327,6 +341,19 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
     pub(super) fn access(&self) -> Access {
         self.access
     }
+
+    /// The number of keys. A process that breaks the protocol may have stored any.
+    pub(super) fn len(&self) -> usize {
+        self.words.len.load(Relaxed).min(self.table.capacity()) as usize
+    }
+
+    pub(super) fn capacity(&self) -> usize {
+        self.table.capacity() as usize
+    }
+
+    pub(super) fn changes(&self) -> u64 {
+        load_read_only(Acquire, || self.words.changes.load(Relaxed))
+    }
 }
 
 /// The bytes of a key.
@@ -340,10 +367,4 @@ fn bytes_of<K: ShmKey>(key: &K) -> &[u8] {
 #[inline(always)]
 fn hash<K: ShmKey>(seed: u64, key: &K) -> u32 {
     XxHash64::oneshot(seed, bytes_of(key)) as u32
-}
-
-/// Returns the state of a live entry of the same generation.
-#[inline(always)]
-pub(super) fn live(state: u32) -> u32 {
-    with_kind(state, LIVE)
 }
