@@ -1,6 +1,7 @@
 //! Decoded values of any type, as a tree.
 
 mod json;
+mod key;
 mod text;
 
 use crate::value::Timestamp;
