@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::path::{Step, article, printable, write_path};
+use super::path::{Step, article, write_path};
+
+pub(crate) use super::path::printable;
 use super::schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive};
 
 /// The reason why JSON is no key of a type: the steps to the part that is wrong, from its last one, and a sentence.

@@ -7,7 +7,7 @@ mod parse;
 use std::fmt;
 
 pub use error::FieldError;
-pub(super) use error::{article, printable};
+pub(crate) use error::{article, printable};
 
 /// The path of a field, with dots between names and indices in brackets. An empty path, or `.`, is the whole object.
 ///
@@ -138,6 +138,13 @@ impl FieldPath {
         let mut meant = self.up_to(depth).index(index.unwrap_or(0));
         meant.steps.extend_from_slice(&self.steps[after..]);
         Some(meant)
+    }
+
+    /// Returns the path with another step at `depth`.
+    pub(crate) fn with_step_at(&self, depth: usize, step: Step) -> Self {
+        let mut meant = self.clone();
+        meant.steps[depth] = step;
+        meant
     }
 
     /// Returns the path of the first `count` steps.

@@ -53,7 +53,8 @@ pub use event::{Event, EventView};
 pub use lock::{Lock, LockGuard, LockView};
 pub use queue::{Consumer, Job, Producer, Queue, QueueView};
 pub(crate) use untyped::{
-    RingOffsets, VersionedOffsets, broadcast_words, holder, newest, queue_words, stable_at, try_copy,
+    MapOffsets, RingOffsets, VersionedOffsets, broadcast_words, entry_state, entry_words, holder, key_bucket, key_hash,
+    map_words, newest, queue_words, stable_at, try_copy,
 };
 pub use versioned::{Transaction, Versioned, VersionedView, Writer};
 

@@ -93,7 +93,7 @@ pub enum FieldError {
 }
 
 /// Returns `a` or `an`, by the sound of a type's name: a `u8`, an `i8`, an `f64`, an `Event`.
-pub(in crate::layout) fn article(type_name: &str) -> &'static str {
+pub(crate) fn article(type_name: &str) -> &'static str {
     let mut letters = type_name.chars();
     let first = letters.next();
     let is_number = letters.next().is_some_and(|letter| letter.is_ascii_digit());
@@ -110,7 +110,7 @@ fn subject(path: &str) -> String {
 }
 
 /// Escapes what is unprintable in JSON.
-pub(in crate::layout) fn printable(json: &str) -> String {
+pub(crate) fn printable(json: &str) -> String {
     let mut text = String::new();
     super::write_json(&mut text, json).map(|()| text).unwrap_or_default()
 }
