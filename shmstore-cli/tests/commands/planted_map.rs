@@ -2,8 +2,10 @@
 
 #![allow(dead_code)] // Each user needs only a part.
 
-use shmstore::Store;
+use std::marker::PhantomData;
+
 use shmstore::schema::{OwnedKind, OwnedSchema, OwnedVariant, Primitive};
+use shmstore::{FixedString, Map, ShmKey, ShmObject, ShmValue, Store};
 use twox_hash::XxHash64;
 
 use crate::planted::{create_in, part, structure};
@@ -129,6 +131,43 @@ pub(crate) fn text_bytes(text: &str, capacity: usize) -> Vec<u8> {
     bytes
 }
 
+/// The same object as a type.
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'M')]
+pub(crate) struct Book {
+    pub(crate) quotes: Map<FixedString<12>, Quote, 8>,
+    pub(crate) sessions: Map<u64, u32, 4>,
+    pub(crate) positions: Map<Place, u64, 4>,
+    pub(crate) moves: Map<i8, u8, 4>,
+    pub(crate) flags: Map<bool, u8, 2>,
+    pub(crate) letters: Map<char, u8, 2>,
+    pub(crate) books: Map<Side, u16, 2>,
+    pub(crate) cells: Map<[u16; 2], u8, 4>,
+    pub(crate) seen: Map<u16, PhantomData<u8>, 4>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ShmValue)]
+#[repr(C)]
+pub(crate) struct Quote {
+    pub(crate) bid: f64,
+    pub(crate) ask: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ShmValue, ShmKey)]
+#[repr(C)]
+pub(crate) struct Place {
+    pub(crate) account: u32,
+    pub(crate) symbol: FixedString<8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ShmValue, ShmKey)]
+#[repr(u8)]
+pub(crate) enum Side {
+    Bid = 0,
+    Ask = 5,
+}
+
 fn quote() -> OwnedSchema {
     structure("Quote", 16, 8, vec![("bid", 0, number(Primitive::F64)), ("ask", 8, number(Primitive::F64))])
 }
@@ -162,7 +201,7 @@ pub(crate) fn maps() -> Vec<(&'static str, OwnedSchema)> {
         ("letters", map(2, number(Char), number(U8))),
         ("books", map(2, side(), number(U16))),
         ("cells", map(4, array(2, number(U16)), number(U8))),
-        ("seen", map(4, number(U16), structure("Nothing", 0, 1, vec![]))),
+        ("seen", map(4, number(U16), part(0, 1, OwnedKind::Phantom))),
     ]
 }
 

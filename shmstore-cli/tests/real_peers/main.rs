@@ -12,6 +12,7 @@ mod c;
 mod python;
 mod rings;
 mod maps;
+mod busy_maps;
 mod guide;
 mod golden;
 mod hostile;

@@ -74,7 +74,7 @@ static void look_up_others(const shm_book *book)
     found = 10 * found + shm_book_map_array_u16_2_u8_4_get(&book->cells, &other_cell, &small[4], NULL);
     printf("%d: %u %u %u %u\n", found, small[0], small[1], small[2], small[3]);
     found = shm_book_map_side_u16_2_get(&book->books, SHM_BOOK_SIDE_ASK, &amount, NULL);
-    printf("%d: %u, %d\n", found, amount, shm_book_map_u16_nothing_4_get(&book->seen, 9, NULL, NULL));
+    printf("%d: %u, %d\n", found, amount, shm_book_map_u16_phantom_4_get(&book->seen, 9, NULL, NULL));
 }
 
 int main(int argc, char **argv)

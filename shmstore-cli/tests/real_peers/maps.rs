@@ -3,14 +3,15 @@
 use std::fs;
 use std::process::Command;
 
-use shmstore::schema::Primitive;
+use shmstore::ShmLayout;
+use shmstore::schema::{OwnedSchema, Primitive};
 use shmstore_cli::export::{c_header, python_module};
 use twox_hash::XxHash64;
 
 use crate::c::compile;
 use crate::hostile;
 use crate::planted_map::{
-    self, FREE, LINKED, LIVE, PlantedMap, array, book, create_book, filled, map, number, text, text_bytes,
+    self, Book, FREE, LINKED, LIVE, PlantedMap, array, book, create_book, filled, map, number, text, text_bytes,
 };
 use crate::python::python;
 use crate::rings::{again, peers};
@@ -61,6 +62,11 @@ fn peers_count_the_keys_also_after_a_death() {
 /// What the peers say of the maps after `quotes`.
 const OTHERS: &str = "7 EURUSD: 700\n8 EURUSD: 800\n9 EURUSD: absent\n17: 1 1001\nmost: 1 1002, 0\n\
                       11110: 33 11 22 34\n1: 500, 1\n";
+
+#[test]
+fn the_planted_object_is_that_of_the_type() {
+    assert_eq!(OwnedSchema::from(Book::SCHEMA), book());
+}
 
 #[test]
 fn peers_look_keys_of_every_kind_up() {
