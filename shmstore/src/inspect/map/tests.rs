@@ -1,12 +1,15 @@
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, fence};
 use std::thread;
+use std::time::Duration;
 
 use super::samples::LINKED;
+use super::{Map, Waits};
 use crate::inspect::decode::Decoder;
 use crate::inspect::map::samples::MapBytes;
 use crate::inspect::memory::{Live, Memory};
 use crate::inspect::ring::tests::{Stop, object};
+use crate::inspect::saved::values;
 use crate::inspect::value::Value;
 use crate::inspect::{FieldError, FieldPath, Limits};
 use crate::layout::schema::{OwnedKind, OwnedSchema, Primitive};
@@ -126,7 +129,7 @@ fn values_of_a_live_map_are_whole_and_of_their_keys() {
     let types = types();
     let attached = object(&types.schema);
     let stop = AtomicBool::new(false);
-    let (mut listed, mut found) = ([0; KEYS as usize], [0; KEYS as usize]);
+    let [mut listed, mut found, mut saved] = [[0; KEYS as usize]; 3];
     let pages = ReadablePages::of(attached.mapping());
     let live = Live::of(&attached, &pages);
     Peer { live, offsets: types.offsets }.begin();
@@ -145,6 +148,18 @@ fn values_of_a_live_map_are_whole_and_of_their_keys() {
                 assert_eq!(*key, Value::Unsigned(key_of(value)), "a key with the value of another");
                 listed[key_of(value) as usize] += 1;
             }
+            let kept = values::of(&types.schema, memory, Duration::from_millis(100)).unwrap();
+            let decoder = || Decoder::new(Memory::Copy(&kept), &limits);
+            let Value::Map { first, .. } = decoder().all(&types.schema) else { panic!() };
+            let keys: Vec<u64> = first.iter().map(|(_, value)| key_of(value)).collect();
+            assert!(
+                keys.contains(&2) && keys.contains(&3) && (1..keys.len()).all(|at| !keys[..at].contains(&keys[at]))
+            );
+            for key in keys {
+                let found = decoder().at(&types.schema, &FieldPath::default().index(key)).unwrap();
+                assert_eq!(key_of(&found), key);
+                saved[key as usize] += 1;
+            }
             let asked = look % KEYS;
             match Decoder::new(memory, &limits).at(&types.schema, &FieldPath::default().index(asked)) {
                 Ok(value) => {
@@ -155,7 +170,31 @@ fn values_of_a_live_map_are_whole_and_of_their_keys() {
             }
         }
     });
-    let all = format!("{listed:?} {found:?}");
+    let all = format!("{listed:?} {found:?} {saved:?}");
+    assert!(saved[0] > 0 && saved[1] > 0, "{all}");
     assert!(listed[0] > 0 && listed[1] > 0 && found[0] > 0 && found[1] > 0, "{all}");
     assert!(listed[2..] == [LOOKS, LOOKS, 0, 0] && found[2..] == [LOOKS / KEYS, LOOKS / KEYS, 0, 0], "{all}");
+}
+
+#[test]
+fn value_of_an_entry_that_has_another_key_meanwhile_is_not_that_of_the_key() {
+    let mut bytes = MapBytes::numbers(2).with(&[(7_u64.to_le_bytes().into(), 3, 70)]);
+    let at = |bytes: &MapBytes, then: &mut dyn FnMut(&Map<'_>)| {
+        let OwnedKind::Map { key, value, capacity } = bytes.schema.kind() else { panic!("a map") };
+        let map = Map::of(&bytes.schema, (key, value, *capacity), Memory::Copy(&bytes.bytes), 0);
+        then(&map.unwrap());
+    };
+    let mut key = None;
+    at(&bytes, &mut |map| key = map.live_key(0).unwrap());
+    let key = key.unwrap();
+    // In the map; just removed; free; another key.
+    for (state, is_there) in
+        [(LIVE, true), (LINKED, true), (FREE, false), (1 << 2 | FREE, false), (1 << 2 | LIVE, false)]
+    {
+        bytes.put32(bytes.entry(0, entry_words::STATE), state.into());
+        at(&bytes, &mut |map| {
+            let value = map.value(&key, &mut Waits::of(Duration::ZERO)).unwrap();
+            assert_eq!(value.map(|value| value.version), is_there.then_some(3), "{state}");
+        });
+    }
 }
