@@ -123,7 +123,7 @@ impl MapOffsets {
         let slot_0 = (key + key_size.next_multiple_of(UNIT_SIZE)).next_multiple_of(unit);
         let slot_size = value_size.next_multiple_of(unit);
         let stride = (slot_0 + 2 * slot_size).next_multiple_of(align);
-        let entries = (map_words::HEADS + 2 * 4 * capacity).next_multiple_of(align);
+        let entries = (map_words::HEADS + 2 * 8 * capacity).next_multiple_of(align);
         match stride.checked_mul(capacity) {
             Some(all) if all <= i64::MAX as u64 - entries => {
                 Some(Self { entries, key, slot_0, slot_size, stride, size: entries + all, align })
@@ -153,7 +153,7 @@ pub(crate) mod entry_words {
     pub(crate) const HASH: u64 = 8;
     pub(crate) const LOCK: u64 = 16;
     pub(crate) const SEQUENCE: u64 = 32;
-    pub(super) const END: u64 = 48;
+    pub(crate) const END: u64 = 48;
 }
 
 /// The state word of an entry of a `Map`: its generation, and one of these.
