@@ -46,6 +46,7 @@ mod decode;
 mod describe;
 mod items;
 mod limits;
+mod map;
 mod memory;
 mod object;
 mod orphan;

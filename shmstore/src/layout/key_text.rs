@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::layout::path::write_json;
 use crate::layout::schema::{Field, Kind, Primitive, Schema};
 
 /// Writes a key as in the path of an entry: `"EURUSD"`, `-3`, `{"account":7,"symbol":"EURUSD"}`.
@@ -83,24 +84,14 @@ fn integer(of: Primitive, bytes: &[u8]) -> Option<i128> {
     Some(i128::from_le_bytes(wide))
 }
 
-/// Writes a text in quotes. Unprintable characters are escaped, and it is the same JSON still.
-fn write_text(f: &mut dyn fmt::Write, text: &[u8]) -> fmt::Result {
-    f.write_char('"')?;
-    for chunk in text.utf8_chunks() {
-        for letter in chunk.valid().chars() {
-            match letter {
-                '"' | '\\' => write!(f, "\\{letter}")?,
-                '\n' => f.write_str("\\n")?,
-                '\r' => f.write_str("\\r")?,
-                '\t' => f.write_str("\\t")?,
-                '\'' => f.write_char(letter)?,
-                _ if letter.escape_debug().len() == 1 => f.write_char(letter)?,
-                _ => letter.encode_utf16(&mut [0; 2]).iter().try_for_each(|unit| write!(f, "\\u{unit:04x}"))?,
-            }
-        }
-        f.write_str(if chunk.invalid().is_empty() { "" } else { "?" })?;
+/// Writes a text in quotes, escaped as in a path.
+fn write_text(f: &mut dyn fmt::Write, bytes: &[u8]) -> fmt::Result {
+    let mut text = String::new();
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.push_str(if chunk.invalid().is_empty() { "" } else { "?" });
     }
-    f.write_char('"')
+    write_json(&mut &mut *f, &serde_json::Value::from(text).to_string())
 }
 
 #[cfg(test)]
