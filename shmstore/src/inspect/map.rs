@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 pub(crate) mod samples;
+#[cfg(test)]
+mod tests;
 
 use std::sync::atomic::Ordering::Acquire;
 use std::sync::atomic::fence;
@@ -24,8 +26,8 @@ pub(super) struct Map<'m> {
     at: usize,
     pub(super) offsets: MapOffsets,
     pub(super) capacity: u64,
-    key_len: usize,
-    value_len: usize,
+    pub(super) key_len: usize,
+    pub(super) value_len: usize,
 }
 
 /// A key that is in the map, with its entry.

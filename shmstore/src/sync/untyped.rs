@@ -123,7 +123,7 @@ impl MapOffsets {
         let slot_0 = (key + key_size.next_multiple_of(UNIT_SIZE)).next_multiple_of(unit);
         let slot_size = value_size.next_multiple_of(unit);
         let stride = (slot_0 + 2 * slot_size).next_multiple_of(align);
-        let entries = (map_words::HEADS + 2 * 4 * capacity).next_multiple_of(align);
+        let entries = (map_words::HEADS + 2 * 8 * capacity).next_multiple_of(align);
         match stride.checked_mul(capacity) {
             Some(all) if all <= i64::MAX as u64 - entries => {
                 Some(Self { entries, key, slot_0, slot_size, stride, size: entries + all, align })

@@ -116,13 +116,13 @@ fn step_that_does_not_fit_is_answered_with_the_rule() {
     assert_eq!(at(&map, "len[0]"), Err("`len` is a `u64`, which has no elements".into()));
     let number = OwnedSchema::new(8, 8, OwnedKind::Primitive(Primitive::U64)).unwrap();
     let list = OwnedSchema::new(16, 8, OwnedKind::Array { len: 2, element: Box::new(number.clone()) }).unwrap();
-    let one = structure("One", 16, vec![("x", 0, OwnedSchema::new(4, 1, OwnedKind::Pad).unwrap())]);
+    let one = structure("Pair", 16, vec![("x", 0, OwnedSchema::new(4, 1, OwnedKind::Pad).unwrap())]);
     for (schema, path, said) in [
         (&list, r#"["x"]"#, "the object is an `[u64; 2]`, which has no keys"),
         (&number, "[true]", "the object is a `u64`, which has no keys"),
-        (&one, r#"["x"]"#, "the object is a `One`, which has no keys: write `x`"),
-        (&one, r#"["y"]"#, "the object is a `One`, which has no keys"),
-        (&one, "[0]", "the object is a `One`, which has no elements"),
+        (&one, r#"["x"]"#, "the object is a `Pair`, which has no keys: write `x`"),
+        (&one, r#"["y"]"#, "the object is a `Pair`, which has no keys"),
+        (&one, "[0]", "the object is a `Pair`, which has no elements"),
     ] {
         let found = Decoder::new(Memory::Copy(&[0; 16]), &Limits::default()).at(schema, &path.parse().unwrap());
         assert_eq!(found.unwrap_err().to_string(), said);
