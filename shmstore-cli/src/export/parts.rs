@@ -17,6 +17,8 @@ const BROADCAST_WORDS: u64 = 128;
 pub(super) const SEED_AT: u64 = 128;
 pub(super) const HEADS_AT: u64 = 256;
 pub(super) const ENTRY_SEQUENCE_AT: u64 = 32;
+/// The bytes of a head in a `Map`.
+pub(super) const HEAD: u64 = 8;
 /// The words of an entry of a `Map`, before its key.
 pub(super) const ENTRY_WORDS: u64 = 48;
 /// The greatest capacity of a `Queue`, a `Broadcast` or a `Map`.
@@ -112,7 +114,7 @@ impl Entries {
         let slots_at = key_end.checked_next_multiple_of(unit)?;
         let slot_len = value.size().checked_next_multiple_of(unit)?;
         let stride = slot_len.checked_mul(2)?.checked_add(slots_at)?.checked_next_multiple_of(align)?;
-        let heads = capacity.checked_mul(8)?;
+        let heads = capacity.checked_mul(2 * HEAD)?;
         let at = HEADS_AT.checked_add(heads)?.checked_next_multiple_of(align)?;
         let size = stride.checked_mul(capacity)?.checked_add(at)?;
         let is_format_1 = (size, align) == (schema.size(), schema.align()) && (1..=MOST_ITEMS).contains(&capacity);
@@ -221,7 +223,7 @@ mod tests {
     #[test]
     fn entries_of_maps_are_at_the_offsets_of_the_format() {
         assert_eq!(entries(320 + 64 * 192, 64, 64, (8, 8), (64, 8)), None);
-        assert_eq!(entries(768 + 64 * 192, 64, 64, (8, 8), (64, 8)), Some([768, 48, 64, 64, 192]));
+        assert_eq!(entries(1280 + 64 * 192, 64, 64, (8, 8), (64, 8)), Some([1280, 48, 64, 64, 192]));
         assert_eq!(entries(320 + 128, 64, 1, (4, 4), (16, 8)), Some([320, 48, 64, 16, 128]));
         assert_eq!(entries(320 + 256 * 4, 64, 4, (20, 1), (49, 1)), Some([320, 48, 80, 64, 256]));
         assert_eq!(entries(512 + 768 * 2, 256, 2, (8, 8), (256, 256)), Some([512, 48, 256, 256, 768]));

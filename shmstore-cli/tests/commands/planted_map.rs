@@ -52,7 +52,7 @@ impl Places {
         let slot_0 = (key_at + key.size().next_multiple_of(16)).next_multiple_of(unit);
         let slot_size = value.size().next_multiple_of(unit);
         let stride = (slot_0 + 2 * slot_size).next_multiple_of(align);
-        let entries = (256 + 8 * capacity).next_multiple_of(align);
+        let entries = (256 + 16 * capacity).next_multiple_of(align);
         Self { capacity, align, entries, key: key_at, slot_0, slot_size, stride }
     }
 }
@@ -91,7 +91,7 @@ impl PlantedMap {
     /// The offset of the head of a key's bucket.
     pub(crate) fn head(&self, key: &[u8]) -> u64 {
         let hash = XxHash64::oneshot(SEED, key) as u32;
-        256 + 4 * ((u64::from(hash) * 2 * self.places.capacity) >> 32)
+        256 + 8 * ((u64::from(hash) * 2 * self.places.capacity) >> 32)
     }
 
     /// The offset of an entry.
@@ -111,8 +111,9 @@ impl PlantedMap {
             self.bytes[at as usize..][..bytes.len()].copy_from_slice(bytes);
         }
         self.used += 1;
+        let filter = self.read(head + 4) | 1 << (hash % 32);
         let (len, used) = (self.read(24) + u32::from(state == LIVE), self.used);
-        self.u32(head, index + 1).u32(24, len).u32(28, used).u64(40, used.into());
+        self.u32(head, index + 1).u32(head + 4, filter).u32(24, len).u32(28, used).u64(40, used.into());
         at
     }
 

@@ -29,9 +29,14 @@ static uint32_t hash_of(const shm_shelf_string_12 *key)
     return (uint32_t)shmstore_xxh64(key, sizeof *key, quotes->seed);
 }
 
-static uint32_t *head_of(const shm_shelf_string_12 *key)
+static uint64_t *head_of(const shm_shelf_string_12 *key)
 {
     return &quotes->heads[(uint64_t)hash_of(key) * 16 >> 32];
+}
+
+static void set_head(const shm_shelf_string_12 *key, uint32_t link)
+{
+    *head_of(key) = *head_of(key) >> 32 << 32 | link;
 }
 
 static void insert(uint32_t index, const shm_shelf_string_12 *key, double price)
@@ -43,8 +48,9 @@ static void insert(uint32_t index, const shm_shelf_string_12 *key, double price)
     entry->words.sequence = 2 * version;
     memcpy(entry->key, key, sizeof *key);
     memcpy(entry->slots[version & 1], &quote, sizeof quote);
-    entry->words.next = *head_of(key);
-    *head_of(key) = index + 1;
+    entry->words.next = (uint32_t)*head_of(key);
+    set_head(key, index + 1);
+    *head_of(key) |= UINT64_C(1) << (32 + hash_of(key) % 32);
     entry->words.state = ((entry->words.state >> 2) + 1) << 2 | SHMSTORE_ENTRY_LIVE;
     quotes->high_water = quotes->high_water > index ? quotes->high_water : index + 1;
 }
@@ -52,10 +58,14 @@ static void insert(uint32_t index, const shm_shelf_string_12 *key, double price)
 static void erase(uint32_t index, const shm_shelf_string_12 *key)
 {
     entry_type *entry = &quotes->entries[index];
-    uint32_t *link = head_of(key);
-    while (*link != index + 1)
-        link = &quotes->entries[*link - 1].words.next;
-    *link = entry->words.next;
+    uint32_t before = (uint32_t)*head_of(key);
+    if (before == index + 1) {
+        set_head(key, entry->words.next);
+    } else {
+        while (quotes->entries[before - 1].words.next != index + 1)
+            before = quotes->entries[before - 1].words.next;
+        quotes->entries[before - 1].words.next = entry->words.next;
+    }
     quotes->floor = entry->words.sequence / 2;
     entry->words.state &= ~3u;
     entry->words.next = 0;

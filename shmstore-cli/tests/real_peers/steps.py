@@ -46,6 +46,7 @@ class Memory:
         self.store(index, price, version)
         self.u32(entry + 4, self.u32(head))
         self.u32(head, index + 1)
+        self.u32(head + 4, self.u32(head + 4) | 1 << hash_of(self.kind, key) % 32)
         self.u32(entry, (self.u32(entry) >> 2) + 1 << 2 | 2)
         self.u32(28, max(self.u32(28), index + 1))
 
@@ -70,7 +71,7 @@ def hash_of(kind, key):
 
 
 def head_of(kind, key):
-    return 256 + 4 * (hash_of(kind, key) * 2 * kind.capacity >> 32)
+    return 256 + 8 * (hash_of(kind, key) * 2 * kind.capacity >> 32)
 
 
 kind = shelf._OBJECT.fields["quotes"][1]

@@ -22,8 +22,8 @@ typedef struct shmstore_entry {
 
 /* A `Map`, with its offsets in bytes. */
 typedef struct shmstore_entries {
-    const volatile uint64_t *seed, *intent;
-    const volatile uint32_t *heads, *len, *high_water;
+    const volatile uint64_t *seed, *intent, *heads;
+    const volatile uint32_t *len, *high_water;
     const volatile char *entries;
     uint32_t capacity;
     size_t stride, key_at, key_len, slots_at, slot_len, value_len;
@@ -156,13 +156,16 @@ static inline uint32_t shmstore_bucket(const shmstore_entries *map, uint32_t has
     return (uint32_t)(((uint64_t)hash * 2 * map->capacity) >> 32);
 }
 
-/* Follows the chain of a bucket. Returns 1, or 0 if the key is not in it, or -1 if an entry was freed or used again
+/* Follows the chain of a bucket, unless the filter in its head, the upper half, has no key of this hash. Returns 1, or 0 if the key is not in it, or -1 if an entry was freed or used again
  * meanwhile: then it may lead into another bucket. */
 static inline int shmstore_map_walk(const shmstore_entries *map, const void *key, uint32_t hash, uint64_t *steps,
                                     void *value, uint64_t *version)
 {
-    uint32_t bucket = shmstore_bucket(map, hash), next = __atomic_load_n(map->heads + bucket, __ATOMIC_ACQUIRE);
-    uint32_t visited, state, found;
+    uint32_t bucket = shmstore_bucket(map, hash);
+    uint64_t head = __atomic_load_n(map->heads + bucket, __ATOMIC_ACQUIRE);
+    uint32_t next = (uint32_t)head, visited, state, found;
+    if (!(head >> 32 >> hash % 32 & 1))
+        return 0;
     for (visited = 0; next != 0; visited++) {
         const volatile shmstore_entry *entry;
         int is_key;

@@ -4,7 +4,7 @@ use shmstore::schema::{OwnedKind, OwnedSchema};
 
 use super::super::error::ExportError;
 use super::super::names::comment;
-use super::super::parts::{ENTRY_WORDS, Entries, HEADS_AT, SEED_AT};
+use super::super::parts::{ENTRY_WORDS, Entries, HEAD, HEADS_AT, SEED_AT};
 use super::structs::Body;
 use super::types::Types;
 
@@ -116,8 +116,14 @@ impl<'a> Types<'a> {
         add((48, WORD), "floor", "the greatest version of a removed key");
         add((SEED_AT, WORD), "seed", "the seed of the hash, 0 if no key was ever inserted");
         let heads = 2 * entries.capacity;
-        let declare = |name: &str| format!("uint32_t {name}[{heads}]");
-        body.add(name, (HEADS_AT, 4 * heads), "heads", declare, "index + 1 of the first entry of each bucket");
+        let declare = |name: &str| format!("uint64_t {name}[{heads}]");
+        body.add(
+            name,
+            (HEADS_AT, HEAD * heads),
+            "heads",
+            declare,
+            "index + 1 of the first entry of each bucket in bits 0 to 31, and a filter",
+        );
         let declare = |member: &str| format!("{name}_entry {member}[{}]", entries.capacity);
         let note = format!("{} bytes each", entries.stride);
         body.add(name, (entries.at, entries.stride * entries.capacity), "entries", declare, &note);

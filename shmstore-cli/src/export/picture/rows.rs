@@ -4,8 +4,8 @@ use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema};
 
 use super::super::names::printable;
 use super::super::parts::{
-    CONSUMERS_AT, ELEMENTS_AT, ENTRY_SEQUENCE_AT, ENTRY_WORDS, Entries, HEADS_AT, LINE, Ring, SEED_AT, SEQUENCE_AT,
-    Slots, TEXT_AT, problem,
+    CONSUMERS_AT, ELEMENTS_AT, ENTRY_SEQUENCE_AT, ENTRY_WORDS, Entries, HEAD, HEADS_AT, LINE, Ring, SEED_AT,
+    SEQUENCE_AT, Slots, TEXT_AT, problem,
 };
 
 /// The offset of a row.
@@ -178,8 +178,8 @@ impl Rows {
         ];
         self.words(offset, depth, &words, HEADS_AT);
         let Entries { at, capacity, key_at, slots_at, slot_len, stride } = entries;
-        let heads = 8 * capacity;
-        self.push(offset.plus(HEADS_AT), heads, depth, "(heads)", format!("[u32; {}]", 2 * capacity));
+        let heads = 2 * HEAD * capacity;
+        self.push(offset.plus(HEADS_AT), heads, depth, "(heads)", format!("[u64; {}]", 2 * capacity));
         self.gap(offset, HEADS_AT + heads, at, depth);
         let all = format!("{capacity} entries of {stride} bytes");
         self.push(offset.plus(at), stride * capacity, depth, "(entries)", all);

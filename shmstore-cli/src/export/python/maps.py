@@ -238,10 +238,15 @@ class _MapView(_View):
     def _walk(self, wanted, hashed, steps, with_value):
         """Follows the chain of a bucket. Returns what it finds, or None if the key is not in it.
 
+        The upper half of its head is a filter of the hashes in it.
+
         Returns False if an entry was freed or used again meanwhile. Then it may lead into another bucket.
         """
         kind, bucket = self._kind, self._bucket(hashed)
-        following = self._number(256 + 4 * bucket, 4)
+        head = self._number(256 + 8 * bucket, 8)
+        if not head >> 32 + hashed % 32 & 1:
+            return None
+        following = head % 2**32
         for _ in range(kind.capacity):
             if following == 0:
                 return None
@@ -289,7 +294,7 @@ class _Map(_Type):
         entry = _Type(_parts(stride, {**words, **slots}))
         super().__init__(_parts(size, {
             "lock": (0, _u32), "intent": (16, _u64), "len": (24, _u32), "high_water": (28, _u32), "free": (32, _u32),
-            "changes": (40, _u64), "floor": (48, _u64), "seed": (128, _u64), "heads": (256, _Array(_u32, 2 * capacity)),
+            "changes": (40, _u64), "floor": (48, _u64), "seed": (128, _u64), "heads": (256, _Array(_u64, 2 * capacity)),
             "entries": (entries, _Array(entry, capacity)),
         }))
 

@@ -1,7 +1,7 @@
 #define SHM_SHELF_ID 83
-#define SHM_SHELF_SIZE UINT64_C(2176)
-#define SHM_SHELF_LAYOUT_HASH_LOW UINT64_C(0x86a2c26e8a5a2c50)
-#define SHM_SHELF_LAYOUT_HASH_HIGH UINT64_C(0xc4cc2811adf13962)
+#define SHM_SHELF_SIZE UINT64_C(2240)
+#define SHM_SHELF_LAYOUT_HASH_LOW UINT64_C(0xadb970bed8dd8dd0)
+#define SHM_SHELF_LAYOUT_HASH_HIGH UINT64_C(0x66f9b42ba57200be)
 /* Two anchors may have the same key. The attach function tells their objects apart. */
 #define SHM_SHELF_KEY(path) ftok((path), SHM_SHELF_ID)
 
@@ -33,8 +33,7 @@ typedef struct shm_shelf_map_u64_u8_4 {
     unsigned char pad_at_56[72];
     uint64_t seed; /* 128: the seed of the hash, 0 if no key was ever inserted */
     unsigned char pad_at_136[120];
-    uint32_t heads[8]; /* 256: index + 1 of the first entry of each bucket */
-    unsigned char pad_at_288[32];
+    uint64_t heads[8]; /* 256: index + 1 of the first entry of each bucket in bits 0 to 31, and a filter */
     shm_shelf_map_u64_u8_4_entry entries[4]; /* 320: 128 bytes each */
 } __attribute__((aligned(64))) shm_shelf_map_u64_u8_4;
 SHMSTORE_ASSERT(sizeof(shm_shelf_map_u64_u8_4) == 832 && SHMSTORE_ALIGNOF(shm_shelf_map_u64_u8_4) == 64);
@@ -150,7 +149,7 @@ SHMSTORE_ASSERT(offsetof(shm_shelf_map_string_12_quote_8_entry, words) == 0);
 SHMSTORE_ASSERT(offsetof(shm_shelf_map_string_12_quote_8_entry, key) == 48);
 SHMSTORE_ASSERT(offsetof(shm_shelf_map_string_12_quote_8_entry, slots) == 64);
 
-/* Map<FixedString<12>, Quote, 8>: 1344 bytes */
+/* Map<FixedString<12>, Quote, 8>: 1408 bytes */
 typedef struct shm_shelf_map_string_12_quote_8 {
     uint32_t lock; /* 0: the token of its holder in bits 0 to 28 */
     uint32_t flags; /* 4: flags of the lock */
@@ -166,10 +165,10 @@ typedef struct shm_shelf_map_string_12_quote_8 {
     unsigned char pad_at_56[72];
     uint64_t seed; /* 128: the seed of the hash, 0 if no key was ever inserted */
     unsigned char pad_at_136[120];
-    uint32_t heads[16]; /* 256: index + 1 of the first entry of each bucket */
-    shm_shelf_map_string_12_quote_8_entry entries[8]; /* 320: 128 bytes each */
+    uint64_t heads[16]; /* 256: index + 1 of the first entry of each bucket in bits 0 to 31, and a filter */
+    shm_shelf_map_string_12_quote_8_entry entries[8]; /* 384: 128 bytes each */
 } __attribute__((aligned(64))) shm_shelf_map_string_12_quote_8;
-SHMSTORE_ASSERT(sizeof(shm_shelf_map_string_12_quote_8) == 1344 && SHMSTORE_ALIGNOF(shm_shelf_map_string_12_quote_8) == 64);
+SHMSTORE_ASSERT(sizeof(shm_shelf_map_string_12_quote_8) == 1408 && SHMSTORE_ALIGNOF(shm_shelf_map_string_12_quote_8) == 64);
 SHMSTORE_ASSERT(offsetof(shm_shelf_map_string_12_quote_8, lock) == 0);
 SHMSTORE_ASSERT(offsetof(shm_shelf_map_string_12_quote_8, flags) == 4);
 SHMSTORE_ASSERT(offsetof(shm_shelf_map_string_12_quote_8, bell) == 8);
@@ -182,7 +181,7 @@ SHMSTORE_ASSERT(offsetof(shm_shelf_map_string_12_quote_8, changes) == 40);
 SHMSTORE_ASSERT(offsetof(shm_shelf_map_string_12_quote_8, floor) == 48);
 SHMSTORE_ASSERT(offsetof(shm_shelf_map_string_12_quote_8, seed) == 128);
 SHMSTORE_ASSERT(offsetof(shm_shelf_map_string_12_quote_8, heads) == 256);
-SHMSTORE_ASSERT(offsetof(shm_shelf_map_string_12_quote_8, entries) == 320);
+SHMSTORE_ASSERT(offsetof(shm_shelf_map_string_12_quote_8, entries) == 384);
 
 static inline shmstore_entries shm_shelf_map_string_12_quote_8_entries(const volatile shm_shelf_map_string_12_quote_8 *from)
 {
@@ -239,12 +238,12 @@ static inline int shm_shelf_map_string_12_quote_8_next(const volatile shm_shelf_
     return shmstore_map_next(&map, cursor, key, value, version);
 }
 
-/* Shelf: 2176 bytes */
+/* Shelf: 2240 bytes */
 typedef struct shm_shelf {
     shm_shelf_map_u64_u8_4 sizes; /* 0: sizes: Map<u64, u8, 4> */
     shm_shelf_map_string_12_quote_8 quotes; /* 832: quotes: Map<FixedString<12>, Quote, 8> */
 } __attribute__((aligned(64))) shm_shelf;
-SHMSTORE_ASSERT(sizeof(shm_shelf) == 2176 && SHMSTORE_ALIGNOF(shm_shelf) == 64);
+SHMSTORE_ASSERT(sizeof(shm_shelf) == 2240 && SHMSTORE_ALIGNOF(shm_shelf) == 64);
 SHMSTORE_ASSERT(offsetof(shm_shelf, sizes) == 0);
 SHMSTORE_ASSERT(offsetof(shm_shelf, quotes) == 832);
 
@@ -266,7 +265,7 @@ static inline shm_shelf *shm_shelf_attach(shmstore_segment *segment, const char 
 
 #endif /* SHMSTORE_C_COMMON_1 */
 
-#elif defined SHMSTORE_C_COMMON_1 && (SHM_SHELF_ID != 83 || SHM_SHELF_LAYOUT_HASH_LOW != UINT64_C(0x86a2c26e8a5a2c50) || \
-    SHM_SHELF_LAYOUT_HASH_HIGH != UINT64_C(0xc4cc2811adf13962))
+#elif defined SHMSTORE_C_COMMON_1 && (SHM_SHELF_ID != 83 || SHM_SHELF_LAYOUT_HASH_LOW != UINT64_C(0xadb970bed8dd8dd0) || \
+    SHM_SHELF_LAYOUT_HASH_HIGH != UINT64_C(0x66f9b42ba57200be))
 #error "two headers named shm_shelf describe different types: rename one with shmstore schema --c --name NAME"
 #endif /* SHM_SHELF_H */
