@@ -16,6 +16,8 @@ use std::mem::MaybeUninit;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
+use twox_hash::XxHash64;
+
 use super::backoff::{Left, Limit};
 use super::describe::PartRef;
 use crate::error::{InvalidValue, WaitError};
@@ -231,6 +233,12 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
     fn core(&self, access: Access) -> Core<'_, K, V> {
         Core::new(self.cell.words(), self.cell.seed(), self.cell.table(), PartRef::of(self), access)
     }
+}
+
+/// The hash of the bytes of a key, by the seed of its map.
+#[inline(always)]
+pub(crate) fn key_hash(seed: u64, key: &[u8]) -> u32 {
+    XxHash64::oneshot(seed, key) as u32
 }
 
 /// [`Map::get_versioned`] of a map or its view.

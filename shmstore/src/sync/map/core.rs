@@ -11,11 +11,10 @@ use std::mem::MaybeUninit;
 use std::slice;
 use std::time::Duration;
 
-use twox_hash::XxHash64;
-
+use super::key_hash;
 use super::memory::Words;
 use super::protocol::{self, Entries, Found, is_still};
-use super::state::{LIVE, kind};
+use super::state::{Intent, LIVE, kind};
 use super::table::{EntryRef, Table};
 use crate::error::{Busy, InsertError, InvalidValue, KeyText};
 use crate::layout::view::load_read_only;
@@ -131,7 +130,7 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
     #[inline(always)]
     fn hash(&self, key: &K) -> Option<u32> {
         let seed = self.seed.load(Relaxed);
-        (seed != 0).then(|| hash(seed, key))
+        (seed != 0).then(|| key_hash(seed, bytes_of(key)))
     }
 
     #[inline(always)]
@@ -247,7 +246,7 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
                 return Ok(Some(change(guard)));
             }
             let held = self.lock(&mut left)?;
-            let hash = hash(self.seed(), key);
+            let hash = key_hash(self.seed(), bytes_of(key));
             if let Found::Live(..) = self.find_once(hash, key, || true) {
                 held.free_without_news();
                 continue;
@@ -342,9 +341,16 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
         self.access
     }
 
-    /// The number of keys. A process that breaks the protocol may have stored any.
+    /// The number of keys. A process that died may not have counted its last one. A process that breaks the protocol may
+    /// have stored any number.
     pub(super) fn len(&self) -> usize {
-        self.words.len.load(Relaxed).min(self.table.capacity()) as usize
+        let structure = self.words.structure();
+        let intent = Intent::of(structure.intent.load(Acquire));
+        let len = match self.table.follow(intent.link) {
+            Some(entry) => intent.len_now(entry.state().load(Relaxed)),
+            None => structure.len.load(Relaxed),
+        };
+        len.min(self.table.capacity()) as usize
     }
 
     pub(super) fn capacity(&self) -> usize {
@@ -361,10 +367,4 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
 fn bytes_of<K: ShmKey>(key: &K) -> &[u8] {
     // SAFETY: as many bytes as the key has, which is borrowed. It has no padding, as `ShmValue` promises.
     unsafe { slice::from_raw_parts(std::ptr::from_ref(key).cast(), size_of::<K>()) }
-}
-
-/// The hash of a key by the seed of its map.
-#[inline(always)]
-fn hash<K: ShmKey>(seed: u64, key: &K) -> u32 {
-    XxHash64::oneshot(seed, bytes_of(key)) as u32
 }
