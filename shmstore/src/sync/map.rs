@@ -1,5 +1,6 @@
 //! `Map<K, V, N>`: keys that come and go, and a value for each that is read and written as a whole.
 
+mod change;
 mod core;
 mod entry;
 mod iter;
@@ -270,7 +271,7 @@ fn get_within<K: ShmKey, V: ShmValue>(
         Ok(Some(version)) => Ok(Some((version, unsafe { bits::checked(bytes) }?))),
         Ok(None) => Ok(None),
         Err(Over) => {
-            let entry = core.part().name().at_key(Core::<K, V>::text_of(key));
+            let entry = core.part.name().at_key(Core::<K, V>::text_of(key));
             Err(WaitError::NeverWhole { part: entry, waited: timeout })
         }
     }
