@@ -164,6 +164,24 @@ fn a_saved_object_has_the_keys_and_goes_on_in_rust() {
 }
 
 #[test]
+fn ls_says_how_full_the_maps_are() {
+    let (scratch, path) = planted(&planted_map::filled());
+    let crowd = scratch.store_at("crowd").create::<Crowd>().unwrap();
+    assert!((0..32).all(|key| crowd.numbers.insert_from(&key, &0).unwrap()));
+    let _plain = scratch.store_at("plain").create::<Counter>().unwrap();
+    let listed = run(["ls", scratch.path().to_str().unwrap()]).with(0);
+    assert_eq!(listed.line("PATH"), "PATH NAME TYPE ID SIZE KEYS OWNER MODE ATTACHED AGE STATE");
+    assert!(listed.line(&path).contains(" sessions 2/4 +8 "), "{listed:?}");
+    assert!(listed.line(&scratch.text("crowd")).contains(" numbers 32/32 "), "{listed:?}");
+    assert!(listed.line(&scratch.text("plain")).split(' ').nth(5) == Some("-"), "{listed:?}");
+    let json = run(["ls", "--json", &path]).with(0).json();
+    assert_eq!(json[0]["maps"][0], json!({ "field": "quotes", "len": 3, "capacity": 8 }));
+    assert_eq!(json[0]["maps"].as_array().unwrap().len(), 9);
+    let one = run(["ls", &scratch.text("plain")]).with(0);
+    assert!(!one.line("PATH").contains("KEYS"), "{one:?}");
+}
+
+#[test]
 fn schema_and_diff_name_the_maps() {
     let (scratch, path) = planted(&planted_map::filled());
     let picture = run(["schema", &path]).with(0).out;
@@ -200,21 +218,7 @@ fn show_names_the_processes_that_hold_a_value_of_a_map() {
 fn bytes_of_a_map_without_meaning_are_shown_within_limits() {
     let scratch = Scratch::new();
     for (seed, name) in (1_u64..).zip(["a", "b", "c", "d", "e", "f"]) {
-        let mut random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let mut maps = planted_map::filled();
-        for map in &mut maps {
-            for at in (0..map.bytes.len()).step_by(4) {
-                random ^= random << 13;
-                random ^= random >> 7;
-                random ^= random << 17;
-                // Small numbers, great ones, any, and what was there.
-                let words = [random >> 61, u64::MAX - (random >> 60), random];
-                if let Some(word) = words.get((random % 6) as usize) {
-                    map.u32(at as u64, *word as u32);
-                }
-            }
-        }
-        create_book(&maps, &scratch.store_at(name));
+        create_book(&planted_map::scribbled(seed), &scratch.store_at(name));
         let [path, file] = [name.to_owned(), format!("{name}.saved")].map(|name| scratch.text(&name));
         for args in [
             &["show", &path][..],

@@ -242,6 +242,24 @@ pub(crate) fn filled() -> Vec<PlantedMap> {
     all
 }
 
+/// The maps of [`filled`], with numbers without meaning in most of their words: small ones, great ones, and any.
+pub(crate) fn scribbled(seed: u64) -> Vec<PlantedMap> {
+    let mut random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut maps = filled();
+    for map in &mut maps {
+        for at in (0..map.bytes.len()).step_by(4) {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            let words = [random >> 61, u64::MAX - (random >> 60), random];
+            if let Some(word) = words.get((random % (4 + seed % 3)) as usize) {
+                map.u32(at as u64, *word as u32);
+            }
+        }
+    }
+    maps
+}
+
 /// Creates a [`book`] of these maps.
 pub(crate) fn create_book(maps: &[PlantedMap], store: &Store) {
     let bytes: Vec<u8> = maps.iter().flat_map(|map| &map.bytes).copied().collect();

@@ -1,4 +1,5 @@
-//! The programs of the guide that receive a broadcast or look keys up, and what it shows of `shmstore tail`.
+//! The programs of the guide that receive a broadcast or look keys up, and what it shows of
+//! `shmstore tail` and of maps.
 
 use std::fs;
 use std::path::Path;
@@ -63,6 +64,16 @@ fn market(scratch: &Scratch, oldest: usize) -> Shared<Market> {
     market
 }
 
+/// An exchange at `exchange`, with two quotes.
+fn exchange(scratch: &Scratch) -> Shared<Exchange> {
+    let exchange = scratch.store_at("exchange").create::<Exchange>().expect("created");
+    for (symbol, bid) in [("EURUSD", 1.08), ("USDJPY", 150.5)] {
+        let symbol = symbol.try_into().expect("it fits");
+        exchange.quotes.insert_from(&symbol, &Quote { bid, ask: bid + 0.01 }).expect("room");
+    }
+    exchange
+}
+
 #[test]
 fn the_programs_of_the_guide_receive_a_broadcast() {
     let Some(chapter) = chapter("8-c-and-python.md") else { return println!("skipped: no guide") };
@@ -77,11 +88,7 @@ fn the_programs_of_the_guide_receive_a_broadcast() {
 fn the_programs_of_the_guide_look_keys_up() {
     let Some(chapter) = chapter("8-c-and-python.md") else { return println!("skipped: no guide") };
     let scratch = Scratch::new();
-    let exchange = scratch.store_at("exchange").create::<Exchange>().expect("created");
-    for (symbol, bid) in [("EURUSD", 1.08), ("USDJPY", 150.5)] {
-        let symbol = symbol.try_into().expect("it fits");
-        exchange.quotes.insert_from(&symbol, &Quote { bid, ask: bid + 0.01 }).expect("room");
-    }
+    let _exchange = exchange(&scratch);
     let expected = "EURUSD 1.08 1.09\nEURUSD\nUSDJPY\n";
     programs_say(&scratch, &chapter, "exchange", (&OwnedSchema::from(Exchange::SCHEMA), 'X'), expected);
 }
@@ -115,4 +122,18 @@ fn the_lines_of_tail_in_the_guide_are_those_of_the_program() {
     tail.args(args).current_dir(scratch.path());
     assert_eq!(run(&mut tail), expected);
     drop(market);
+}
+
+#[test]
+fn the_lines_of_maps_in_the_guide_are_those_of_the_program() {
+    let Some(chapter) = chapter("7-command-line.md") else { return println!("skipped: no guide") };
+    let shown = block(&chapter, "```text\n", "$ shmstore get ./exchange");
+    let scratch = Scratch::new();
+    let _exchange = exchange(&scratch);
+    for example in shown.split("$ shmstore ").skip(1) {
+        let (args, expected) = example.split_once('\n').expect("lines");
+        let mut program = Command::new("sh");
+        program.args(["-c", &format!("exec {} {args}", env!("CARGO_BIN_EXE_shmstore"))]).current_dir(scratch.path());
+        assert_eq!(run(&mut program), expected, "{args}");
+    }
 }

@@ -132,21 +132,7 @@ fn peers_are_not_led_astray_by_maps_of_bytes_without_meaning() {
     let scratch = Scratch::new();
     let mut peers = lookers(&scratch);
     for (seed, name) in (1_u64..).zip(["a", "b", "c", "d", "e", "f"]) {
-        let mut random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let mut maps = filled();
-        for map in &mut maps {
-            for at in (0..map.bytes.len()).step_by(4) {
-                random ^= random << 13;
-                random ^= random >> 7;
-                random ^= random << 17;
-                // Small numbers, great ones, any, and what was there.
-                let word = [random >> 61, u64::MAX - (random >> 60), random];
-                if let Some(word) = word.get((random % 4) as usize) {
-                    map.u32(at as u64, *word as u32);
-                }
-            }
-        }
-        create_book(&maps, &scratch.store_at(name));
+        create_book(&planted_map::scribbled(seed), &scratch.store_at(name));
         for peer in &mut peers {
             run(again(peer).arg(scratch.join(name)).arg("hostile"));
         }
