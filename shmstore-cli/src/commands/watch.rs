@@ -17,8 +17,8 @@ use crate::watch;
 /// second. A Queue has the rows pushed, delivered and outstanding
 /// (taken, not done). The rates of pushed and delivered are items in a second. A Broadcast
 /// shows its newest item, and has the row sent. A Map has the row changes, and rows for
-/// its first eight keys. The rate of changes is keys that come or go in a second. Rates are in k, M, G, T of 1000, sizes
-/// in K, M, G of 1024. Keys:
+/// its first eight keys. The rate of changes is keys that come or go in a second.
+/// Rates are in k, M, G, T of 1000, sizes in K, M, G of 1024. Press:
 ///   q, Esc, Ctrl-C     quit
 ///   space              pause, continue
 ///   /                  filter by path: Enter keeps the filter, Esc undoes it

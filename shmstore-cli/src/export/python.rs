@@ -26,8 +26,8 @@ const MOST_BYTES: u64 = i32::MAX as u64;
 /// - an `IntEnum` for each enum
 /// - the class `Segment`, which attaches the object for reading, after all checks of `docs/format.md`
 /// - views of the fields: `segment.object.position.load()` copies a `Versioned` by its read protocol,
-///   `segment.object.quotes.subscribe()` receives a `Broadcast`, `segment.object.jobs.items()` copies the items of a `Queue`,
-///   `segment.object.quotes.get("EURUSD")` looks a key of a `Map` up
+///   `segment.object.quotes.subscribe()` receives a `Broadcast`, `segment.object.jobs.items()` copies the items of a
+///   `Queue`, `segment.object.prices.get("EURUSD")` looks a key of a `Map` up
 ///
 /// `name` replaces the name of the type.
 ///

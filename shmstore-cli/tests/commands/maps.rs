@@ -1,6 +1,6 @@
 //! Maps in the output of each command.
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use shmstore::{Map, ShmObject};
 
 use super::planted_map::{self, Book, LIVE, PlantedMap, Quote, create_book, text_bytes};
@@ -76,12 +76,18 @@ struct Crowd {
     numbers: Map<u64, u64, 32>,
 }
 
+fn entry(key: Json, version: u64, value: Json) -> Json {
+    json!({ "key": key, "version": version, "locked": false, "value": value })
+}
+
+fn map(capacity: u64, changes: u64, first: &[Json]) -> Json {
+    json!({ "len": first.len(), "capacity": capacity, "changes": changes, "first": first })
+}
+
 #[test]
 fn json_has_the_counts_and_the_keys() {
     let (_scratch, path) = planted(&planted_map::filled());
     let value = run(["show", "--json", &path]).with(0).json()["value"].clone();
-    let entry = |key: serde_json::Value, version: u64, value: serde_json::Value| json!({ "key": key, "version": version, "locked": false, "value": value });
-    let map = |capacity: u64, changes: u64, first: &[serde_json::Value]| json!({ "len": first.len(), "capacity": capacity, "changes": changes, "first": first });
     let quotes = [
         entry("EURUSD".into(), 3, json!({ "bid": 1.08, "ask": 1.09 })),
         entry("USDJPY".into(), 4, json!({ "bid": 150.5, "ask": 150.75 })),

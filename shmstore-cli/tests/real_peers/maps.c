@@ -39,8 +39,8 @@ static void show_quotes(const quotes_type *quotes)
     printf("%llu of %llu, %llu changes\n", big(shm_book_map_string_12_quote_8_len(quotes)),
            big(shm_book_map_string_12_quote_8_capacity(quotes)), big(shm_book_map_string_12_quote_8_changes(quotes)));
     while ((found = shm_book_map_string_12_quote_8_next(quotes, &cursor, &symbol, &quote, &version)) > 0)
-        printf("%.*s: version %llu, %g %g\n", (int)shm_book_string_12_len(&symbol), symbol.text, big(version), quote.bid,
-               quote.ask);
+        printf("%.*s: version %llu, %g %g\n", (int)shm_book_string_12_len(&symbol), symbol.text, big(version),
+               quote.bid, quote.ask);
     printf("%s\n", found == 0 ? "end" : strerror(errno));
 }
 
@@ -79,7 +79,9 @@ static void look_up_others(const shm_book *book)
 
 int main(int argc, char **argv)
 {
-    static const char *const symbols[] = {"EURUSD", "gone", "USDJPY", "GBPUSD", "EURUS", "", "twelve bytes", "thirteen byte"};
+    static const char *const symbols[] = {
+        "EURUSD", "gone", "USDJPY", "GBPUSD", "EURUS", "", "twelve bytes", "thirteen byte",
+    };
     shmstore_segment segment;
     size_t at;
     shm_book *book = argc > 2 ? shm_book_attach(&segment, argv[1], SHMSTORE_READ_ONLY) : NULL;

@@ -165,7 +165,8 @@ fn peers_hash_as_the_crate_does() {
         seeds.len(),
     );
     let python = format!(
-        "import book\ndata = bytes([{listed}])\nfor seed in {seeds:?}:\n    for length in range(len(data) + 1):\n        \
+        "import book\ndata = bytes([{listed}])\nfor seed in {seeds:?}:\n    \
+         for length in range(len(data) + 1):\n        \
          print(f'{{book._xxh64(data[:length], seed):016x}}')\n"
     );
     for mut peer in peers(&scratch, "book", (&book(), 'M'), [&c, &python]) {

@@ -167,7 +167,8 @@ static void check_next(void)
     begin();
     left = at;
     while ((found = shm_shelf_map_string_12_quote_8_next(quotes, &cursor, &key, &quote, NULL)) > 0) {
-        double price = memcmp(&key, &wanted, sizeof key) == 0 ? 1.0 : memcmp(&key, &beside, sizeof key) == 0 ? 2.0 : 3.0;
+        int is_wanted = memcmp(&key, &wanted, sizeof key) == 0, is_beside = memcmp(&key, &beside, sizeof key) == 0;
+        double price = is_wanted ? 1.0 : is_beside ? 2.0 : 3.0;
         ENSURE(quote.bid == quote.ask && (quote.bid == price || (change == 6 && quote.bid == 5.0)));
         if (price == 1.0)
             wanted_ones++;

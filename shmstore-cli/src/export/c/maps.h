@@ -156,8 +156,8 @@ static inline uint32_t shmstore_bucket(const shmstore_entries *map, uint32_t has
     return (uint32_t)(((uint64_t)hash * 2 * map->capacity) >> 32);
 }
 
-/* Follows the chain of a bucket, unless the filter in its head, the upper half, has no key of this hash. Returns 1, or 0 if the key is not in it, or -1 if an entry was freed or used again
- * meanwhile: then it may lead into another bucket. */
+/* Follows the chain of a bucket, unless the filter in the upper half of its head lacks the hash. Returns 1, or 0 if the
+ * key is not in it, or -1 if an entry was freed or used again meanwhile: then it may lead into another bucket. */
 static inline int shmstore_map_walk(const shmstore_entries *map, const void *key, uint32_t hash, uint64_t *steps,
                                     void *value, uint64_t *version)
 {
@@ -234,8 +234,8 @@ static inline int shmstore_map_next(const shmstore_entries *map, uint64_t *curso
     return 0;
 }
 
-/* Returns the number of keys. A process may have died in the middle of an insertion or a removal. Then `intent` names the
- * entry, and has the number of keys before. */
+/* Returns the number of keys. A process may have died in the middle of an insertion or a removal. Then `intent` names
+ * the entry, and has the number of keys before. */
 static inline uint64_t shmstore_map_len(const shmstore_entries *map)
 {
     uint64_t intent = __atomic_load_n(map->intent, __ATOMIC_ACQUIRE), len = intent >> 33;
@@ -249,8 +249,8 @@ static inline uint64_t shmstore_map_len(const shmstore_entries *map)
     return len < map->capacity ? len : map->capacity;
 }
 
-/* Makes a text of `len` bytes at `to`, with zeros after it up to `capacity`. Returns -1 with ENAMETOOLONG if it does not
- * fit. */
+/* Makes a text of `len` bytes at `to`, with zeros after it up to `capacity`. Returns -1 with ENAMETOOLONG if it does
+ * not fit. */
 static inline int shmstore_text_from(void *to, uint32_t capacity, const char *text, size_t len)
 {
     uint32_t used = (uint32_t)len;

@@ -64,8 +64,8 @@ impl<'a> Types<'a> {
             OwnedKind::FixedString { capacity } => {
                 let Some(name) = self.text_maker(key) else { return };
                 self.write(&format!(
-                    "/* Makes a key, or a part of one, of a C string: UTF-8 of at most {capacity} bytes. Returns 0, or -1 \
-                     with\n * ENAMETOOLONG if it does not fit. */\n\
+                    "/* Makes a key, or a part of one, of a C string: UTF-8 of at most {capacity} bytes. Returns 0, or\n \
+                     * -1 with ENAMETOOLONG if it does not fit. */\n\
                      static inline int {name}_from({name} *to, const char *text)\n{{\n    \
                      return shmstore_text_from(to, UINT32_C({capacity}), text, strlen(text));\n}}\n\n"
                 ));
@@ -178,8 +178,8 @@ fn functions(name: &str, key: &Argument, value: &Argument, schema: &OwnedSchema)
          uint64_t *version)\n{{\n    \
          shmstore_entries map = {name}_entries(from);\n    \
          return shmstore_map_get(&map, {address}, value, version);\n}}\n\
-         /* Copies the next entry of a map. Begin with `*cursor` 0. Any pointer after it may be NULL. A key that stays in the\n \
-         * map during the whole iteration comes once. Returns\n \
+         /* Copies the next entry of a map. Begin with `*cursor` 0. Any pointer after it may be NULL. A key that stays\n \
+         * in the map during the whole iteration comes once. Returns\n \
          *  1: the copies are of one entry, and `*cursor` is after it;\n \
          *  0: there is no other entry;\n \
          * -1: writers disturbed every attempt: errno is EAGAIN. Try again, or add 1 to `*cursor`. */\n\

@@ -44,7 +44,8 @@ def _xxh64(data, seed):
 
 def _key_fields(kind):
     """Returns the names, offsets and types of the fields of a struct that a key shows."""
-    return [(name, at, field) for name, (at, field) in kind.fields.items() if field.size and not isinstance(field, _Pad)]
+    fields = ((name, at, field) for name, (at, field) in kind.fields.items())
+    return [(name, at, field) for name, at, field in fields if field.size and not isinstance(field, _Pad)]
 
 
 def _key_bytes(kind, key):

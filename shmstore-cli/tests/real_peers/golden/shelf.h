@@ -94,8 +94,8 @@ static inline int shm_shelf_map_u64_u8_4_get(const volatile shm_shelf_map_u64_u8
     shmstore_entries map = shm_shelf_map_u64_u8_4_entries(from);
     return shmstore_map_get(&map, &key, value, version);
 }
-/* Copies the next entry of a map. Begin with `*cursor` 0. Any pointer after it may be NULL. A key that stays in the
- * map during the whole iteration comes once. Returns
+/* Copies the next entry of a map. Begin with `*cursor` 0. Any pointer after it may be NULL. A key that stays
+ * in the map during the whole iteration comes once. Returns
  *  1: the copies are of one entry, and `*cursor` is after it;
  *  0: there is no other entry;
  * -1: writers disturbed every attempt: errno is EAGAIN. Try again, or add 1 to `*cursor`. */
@@ -130,8 +130,8 @@ SHMSTORE_ASSERT(sizeof(shm_shelf_quote) == 16 && SHMSTORE_ALIGNOF(shm_shelf_quot
 SHMSTORE_ASSERT(offsetof(shm_shelf_quote, bid) == 0);
 SHMSTORE_ASSERT(offsetof(shm_shelf_quote, ask) == 8);
 
-/* Makes a key, or a part of one, of a C string: UTF-8 of at most 12 bytes. Returns 0, or -1 with
- * ENAMETOOLONG if it does not fit. */
+/* Makes a key, or a part of one, of a C string: UTF-8 of at most 12 bytes. Returns 0, or
+ * -1 with ENAMETOOLONG if it does not fit. */
 static inline int shm_shelf_string_12_from(shm_shelf_string_12 *to, const char *text)
 {
     return shmstore_text_from(to, UINT32_C(12), text, strlen(text));
@@ -226,8 +226,8 @@ static inline int shm_shelf_map_string_12_quote_8_get(const volatile shm_shelf_m
     shmstore_entries map = shm_shelf_map_string_12_quote_8_entries(from);
     return shmstore_map_get(&map, key, value, version);
 }
-/* Copies the next entry of a map. Begin with `*cursor` 0. Any pointer after it may be NULL. A key that stays in the
- * map during the whole iteration comes once. Returns
+/* Copies the next entry of a map. Begin with `*cursor` 0. Any pointer after it may be NULL. A key that stays
+ * in the map during the whole iteration comes once. Returns
  *  1: the copies are of one entry, and `*cursor` is after it;
  *  0: there is no other entry;
  * -1: writers disturbed every attempt: errno is EAGAIN. Try again, or add 1 to `*cursor`. */
