@@ -230,7 +230,7 @@ impl Decoder<'_, '_> {
         let len = map.len()?.max(there.len() as u64);
         there.truncate(SHOWN);
         let more = len - there.len() as u64;
-        let mut shown: Vec<String> = there.iter().map(|key| map_key::printable(key)).collect();
+        let mut shown = there;
         match (shown.is_empty(), more) {
             (_, 0) => {}
             (true, more) => shown.push(more.to_string()),

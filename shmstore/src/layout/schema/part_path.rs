@@ -44,7 +44,7 @@ impl Schema {
 fn entry_at(map: &Schema, capacity: usize, offset: usize) -> Option<u64> {
     // The format, of which this layer knows only what the size of the map does not say.
     const WORDS: usize = 256;
-    const HEAD: usize = 4;
+    const HEAD: usize = 8;
     const LOCK: usize = 16;
     let entries = (WORDS + 2 * HEAD * capacity).next_multiple_of(map.align());
     let stride = map.size().checked_sub(entries)?.checked_div(capacity)?;

@@ -11,8 +11,8 @@ use crate::inspect::map::Map;
 use crate::inspect::memory::{length, offset};
 use crate::layout::map_key;
 use crate::layout::schema::OwnedSchema;
-use crate::sync::entry_state::{self, FREE, LIVE};
-use crate::sync::{entry_words, key_bucket, key_hash, map_words, newest, stable_at};
+use crate::sync::map::state::{FREE, Head, LIVE, with_kind};
+use crate::sync::{entry_words, key_hash, map_words, newest, stable_at};
 
 /// How often an entry is copied again if its key is removed meanwhile.
 const TRIES: usize = 16;
@@ -122,22 +122,38 @@ impl Copier<'_> {
     /// Makes the chains and the list of free entries, both in the order of the entries.
     fn link(&mut self, map: &Map<'_>, used: &[Used], at: usize) -> Result<(), Refused> {
         let mut free = map_words::FREE;
-        let mut ends: HashMap<u64, u64> = HashMap::new();
+        // The head of each chain, and where the next entry of it is linked.
+        let mut chains: HashMap<u64, (Head, u64)> = HashMap::new();
         for (index, entry) in (0_u64..).zip(used) {
             self.visits()?;
             let word = |word: u64| map.in_entry(index, word);
-            let (state, link) = match entry.hash {
+            let link = index as u32 + 1;
+            let state = match entry.hash {
                 Some(hash) => {
                     self.put_at(at, word(entry_words::HASH), &hash.to_le_bytes())?;
-                    let bucket = key_bucket(hash, map.capacity);
-                    (LIVE, ends.entry(bucket).or_insert(map_words::HEADS + 4 * bucket))
+                    match chains.entry(map.head(hash)) {
+                        Entry::Vacant(chain) => {
+                            chain.insert((Head { first: link, filter: 0 }.with(hash), word(entry_words::NEXT)));
+                        }
+                        Entry::Occupied(mut chain) => {
+                            let (head, end) = *chain.get();
+                            self.put_at(at, end, &link.to_le_bytes())?;
+                            chain.insert((head.with(hash), word(entry_words::NEXT)));
+                        }
+                    }
+                    LIVE
                 }
-                None => (FREE, &mut free),
+                None => {
+                    self.put_at(at, free, &link.to_le_bytes())?;
+                    free = word(entry_words::NEXT);
+                    FREE
+                }
             };
-            self.put_at(at, *link, &(index as u32 + 1).to_le_bytes())?;
-            *link = word(entry_words::NEXT);
-            self.put_at(at, word(entry_words::STATE), &entry_state::with(entry.state, state).to_le_bytes())?;
+            self.put_at(at, word(entry_words::STATE), &with_kind(entry.state, state).to_le_bytes())?;
             self.put_at(at, word(entry_words::SEQUENCE), &stable_at(entry.version).to_le_bytes())?;
+        }
+        for (place, (head, _)) in chains {
+            self.put_at(at, place, &head.word().to_le_bytes())?;
         }
         Ok(())
     }
