@@ -10,8 +10,9 @@ use crate::layout::schema::OwnedSchema;
 use crate::sync::map::state::{LIVE, kind};
 use crate::sync::{self, MapOffsets, entry_words, map_words};
 
-/// The most bytes of the JSON of a key in a path, and of a key that is read.
+/// The most bytes of the JSON of a key in a path, and of a key that is read for it.
 const LONGEST: usize = 256;
+const LARGEST: u64 = 4096;
 
 impl<'a> Walk<'a> {
     /// Notes the lock of the whole, under which keys come and go, and the locks of entries.
@@ -44,7 +45,7 @@ impl<'a> Walk<'a> {
 
     /// Returns the key of an entry as it is in a path. `None` if the entry has none, or a very long one.
     fn key(&self, key: &OwnedSchema, entry: u64, at: u64) -> Option<String> {
-        let len = Some(key.size()).filter(|&len| len <= LONGEST as u64)?;
+        let len = Some(key.size()).filter(|&len| len <= LARGEST)?;
         let state = self.lock_word(entry + entry_words::STATE);
         fence(Acquire);
         let byte = |at: u64| self.atomic::<AtomicU8>(at).map(|byte| byte.load(Relaxed));
