@@ -160,7 +160,9 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn map_is_shown_found_and_saved_as_it_is(operations in prop::collection::vec((0_i64..9, any::<u32>(), 0_u8..4), 0..60)) {
+    fn map_is_shown_found_and_saved_as_it_is(
+        operations in prop::collection::vec((0_i64..9, any::<u32>(), 0_u8..4), 0..60),
+    ) {
         let scratch = Scratch::new();
         let typed = scratch.store().create::<Market>().unwrap();
         let mut model = BTreeMap::new();

@@ -20,6 +20,9 @@ const TRIES: usize = 16;
 /// The most bytes of a key in an error.
 const LONGEST: usize = 128;
 
+/// The bytes of a key, and of its value.
+type KeyAndValue = (Vec<u8>, Vec<u8>);
+
 /// An entry that was used, in its slot.
 struct Used {
     state: u32,
@@ -88,14 +91,13 @@ impl Copier<'_> {
     }
 
     /// Copies the key and the value of an entry, if the key is in the map. Without a seed no process finds a key.
-    #[allow(clippy::type_complexity)]
     fn entry(
         &mut self,
         map: &Map<'_>,
         key_type: &OwnedSchema,
         index: u64,
         seed: u64,
-    ) -> Result<(Used, Option<(Vec<u8>, Vec<u8>)>), Refused> {
+    ) -> Result<(Used, Option<KeyAndValue>), Refused> {
         // The words.
         self.copies(16)?;
         let mut has_room = false;
