@@ -11,7 +11,7 @@ use std::sync::atomic::fence;
 use super::memory::{Memory, OUTSIDE, integer, length, offset};
 use super::snapshot::{Cell, Snapshot, Waits};
 use crate::layout::schema::OwnedSchema;
-use crate::sync::map::state::{FREE, Head, LIVE, bucket, is_same_key, kind};
+use crate::sync::map_state::{FREE, Head, Intent, LIVE, bucket, is_same_key, kind};
 use crate::sync::{MapOffsets, entry_words, key_hash, map_words};
 
 /// The unit in which reads of entries are counted, and the most that one read costs: see `ring.rs`.
@@ -79,8 +79,7 @@ impl<'m> Map<'m> {
 
     /// Returns the offset of the head of the chain for a hash, from the start of the part.
     pub(super) fn head(&self, hash: u32) -> u64 {
-        // The capacity is that of a schema, which is less.
-        map_words::HEADS + 8 * bucket(hash, self.capacity as u32)
+        map_words::HEADS + 8 * bucket(hash, self.capacity)
     }
 
     /// Loads a word of four bytes of an entry.
@@ -114,13 +113,9 @@ impl<'m> Map<'m> {
     ///
     /// A process that died between two stores has left what it was about to do. Then the state of the entry decides.
     pub(super) fn len(&self) -> Result<u64, String> {
-        let intent = self.word(map_words::INTENT, 8)?;
-        let len = match (intent & u64::from(u32::MAX)).checked_sub(1) {
-            Some(index) if index < self.capacity => {
-                let is_live = kind(self.state(index)?) == LIVE;
-                let (is_removal, before) = (intent >> 32 & 1 == 1, intent >> 33);
-                if is_removal { before.saturating_sub(u64::from(!is_live)) } else { before + u64::from(is_live) }
-            }
+        let intent = Intent::of(self.word(map_words::INTENT, 8)?);
+        let len = match u64::from(intent.link).checked_sub(1) {
+            Some(index) if index < self.capacity => intent.len_now(self.state(index)?).into(),
             _ => self.word(map_words::LEN, 4)?,
         };
         Ok(len.min(self.capacity))

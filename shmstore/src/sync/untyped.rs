@@ -156,11 +156,6 @@ pub(crate) mod entry_words {
     pub(crate) const END: u64 = 48;
 }
 
-/// Returns the hash of a key of a `Map`.
-pub(crate) fn key_hash(seed: u64, key: &[u8]) -> u32 {
-    twox_hash::XxHash64::oneshot(seed, key) as u32
-}
-
 /// The offsets of the words of a `Queue`.
 pub(crate) mod queue_words {
     pub(crate) const PRODUCERS_LOCK: u64 = 0;

@@ -1,7 +1,7 @@
 //! The bytes of maps in any state, for unit tests.
 
 use crate::layout::schema::{OwnedKind, OwnedSchema, Primitive};
-use crate::sync::map::state::{FREE, Head, LIVE, bucket, with_kind};
+use crate::sync::map_state::{FREE, Head, LIVE, bucket, with_kind};
 use crate::sync::{MapOffsets, entry_words, key_hash, map_words, newest, stable_at};
 
 /// The bytes of a map, which a test changes.
@@ -84,7 +84,7 @@ impl MapBytes {
     /// The offset of the head of a key's bucket.
     pub(crate) fn head(&self, key: &[u8]) -> u64 {
         let hash = key_hash(self.word(map_words::SEED, 8), key);
-        map_words::HEADS + 8 * bucket(hash, self.capacity as u32)
+        map_words::HEADS + 8 * bucket(hash, self.capacity)
     }
 
     /// Inserts a key in an entry that was never used.

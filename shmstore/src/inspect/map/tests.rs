@@ -12,7 +12,7 @@ use crate::inspect::saved::values;
 use crate::inspect::value::Value;
 use crate::inspect::{FieldError, FieldPath, Limits};
 use crate::layout::schema::{OwnedKind, OwnedSchema, Primitive};
-use crate::sync::map::state::{FREE, Head, LINKED, LIVE, bucket, with_kind};
+use crate::sync::map_state::{FREE, Head, LINKED, LIVE, bucket, with_kind};
 use crate::sync::{MapOffsets, entry_words, key_hash, map_words, newest, stable_at};
 use crate::sys::readable::ReadablePages;
 
@@ -49,7 +49,7 @@ impl<'a> Peer<'a> {
     }
 
     fn head(&self, key: u64) -> u64 {
-        map_words::HEADS + 8 * bucket(key_hash(SEED, &key.to_le_bytes()), CAPACITY as u32)
+        map_words::HEADS + 8 * bucket(key_hash(SEED, &key.to_le_bytes()), CAPACITY)
     }
 
     /// Stores a version of a key's value.

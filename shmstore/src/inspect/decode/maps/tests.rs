@@ -2,7 +2,7 @@ use super::*;
 use crate::inspect::Limits;
 use crate::inspect::map::samples::{MapBytes, text, text_type};
 use crate::layout::schema::{OwnedField, OwnedKind, OwnedVariant, Primitive};
-use crate::sync::map::state::{Head, LINKED, LIVE};
+use crate::sync::map_state::{Head, LINKED, LIVE};
 use crate::sync::{entry_words, map_words};
 use std::time::{Duration, Instant};
 

@@ -11,7 +11,7 @@ use crate::inspect::map::Map;
 use crate::inspect::memory::{length, offset};
 use crate::layout::map_key;
 use crate::layout::schema::OwnedSchema;
-use crate::sync::map::state::{FREE, Head, LIVE, with_kind};
+use crate::sync::map_state::{FREE, Head, LIVE, with_kind};
 use crate::sync::{entry_words, key_hash, map_words, newest, stable_at};
 
 /// How often an entry is copied again if its key is removed meanwhile.

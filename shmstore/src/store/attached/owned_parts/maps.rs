@@ -7,7 +7,7 @@ use super::Walk;
 use crate::layout::map_key;
 use crate::layout::path::Step;
 use crate::layout::schema::OwnedSchema;
-use crate::sync::map::state::{LIVE, kind};
+use crate::sync::map_state::{LIVE, kind};
 use crate::sync::{self, MapOffsets, entry_words, map_words};
 
 /// The most bytes of the JSON of a key in a path, and of a key that is read for it.

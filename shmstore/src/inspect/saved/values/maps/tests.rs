@@ -6,7 +6,7 @@ use crate::inspect::decode::Decoder;
 use crate::inspect::map::samples::{MapBytes, text};
 use crate::inspect::memory::Memory;
 use crate::inspect::saved::values;
-use crate::sync::map::state::{LINKED, bucket, kind};
+use crate::sync::map_state::{LINKED, bucket, kind};
 
 /// The saved bytes, which are saved once more in the same way.
 fn saved(map: &MapBytes) -> MapBytes {
@@ -54,7 +54,7 @@ fn check(map: &MapBytes) {
             let state = entry(next - 1, entry_words::STATE) as u32;
             assert_eq!(kind(state), LIVE);
             let hash = entry(next - 1, entry_words::HASH) as u32;
-            assert_eq!(bucket(hash, map.capacity as u32), number);
+            assert_eq!(bucket(hash, map.capacity), number);
             filter = filter.with(hash);
             (linked, next) = (linked + 1, entry(next - 1, entry_words::NEXT));
             assert!(linked <= live, "an entry in two chains");
