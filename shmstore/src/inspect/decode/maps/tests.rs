@@ -2,7 +2,7 @@ use super::*;
 use crate::inspect::Limits;
 use crate::inspect::map::samples::{LINKED, MapBytes, text, text_type};
 use crate::layout::schema::{OwnedField, OwnedKind, OwnedVariant, Primitive};
-use crate::sync::entry_state::LIVE;
+use crate::sync::map_state::LIVE;
 use crate::sync::{entry_words, map_words};
 use std::time::{Duration, Instant};
 
@@ -116,13 +116,13 @@ fn step_that_does_not_fit_is_answered_with_the_rule() {
     assert_eq!(at(&map, "len[0]"), Err("`len` is a `u64`, which has no elements".into()));
     let number = OwnedSchema::new(8, 8, OwnedKind::Primitive(Primitive::U64)).unwrap();
     let list = OwnedSchema::new(16, 8, OwnedKind::Array { len: 2, element: Box::new(number.clone()) }).unwrap();
-    let one = structure("One", 16, vec![("x", 0, OwnedSchema::new(4, 1, OwnedKind::Pad).unwrap())]);
+    let one = structure("Pair", 16, vec![("x", 0, OwnedSchema::new(4, 1, OwnedKind::Pad).unwrap())]);
     for (schema, path, said) in [
         (&list, r#"["x"]"#, "the object is an `[u64; 2]`, which has no keys"),
         (&number, "[true]", "the object is a `u64`, which has no keys"),
-        (&one, r#"["x"]"#, "the object is a `One`, which has no keys: write `x`"),
-        (&one, r#"["y"]"#, "the object is a `One`, which has no keys"),
-        (&one, "[0]", "the object is a `One`, which has no elements"),
+        (&one, r#"["x"]"#, "the object is a `Pair`, which has no keys: write `x`"),
+        (&one, r#"["y"]"#, "the object is a `Pair`, which has no keys"),
+        (&one, "[0]", "the object is a `Pair`, which has no elements"),
     ] {
         let found = Decoder::new(Memory::Copy(&[0; 16]), &Limits::default()).at(schema, &path.parse().unwrap());
         assert_eq!(found.unwrap_err().to_string(), said);
@@ -238,7 +238,7 @@ fn words_of_any_content_are_decoded_within_bounds() {
         let of_entries = [entry_words::STATE, entry_words::NEXT, entry_words::HASH, entry_words::SEQUENCE];
         let places: Vec<u64> = words
             .into_iter()
-            .chain((0..6).map(|bucket| map_words::HEADS + 4 * bucket))
+            .chain((0..6).map(|bucket| map_words::HEADS + 8 * bucket))
             .chain(of_entries.into_iter().flat_map(entry).map(|(index, word)| map.entry(index, word)))
             .collect();
         // Two words at a time.
