@@ -154,11 +154,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::of("VersionUnwoken", TWO, "insert 7 70", Lock::None)
         .waits("wait_changed 2 25000", "ok 3")
         .finds("5:50 6:60 7:70", "5:50 6:60 7:70"),
-    // The bell of the keys has rung already, and that of the entry not.
+    // Both locks are free.
     Scenario::of("VersionUnwoken", TWO, "remove 6", Lock::None)
         .waits("entry_newer 1 25000", "err EntryRemoved ")
         .finds("5:50", "5:50"),
-    Scenario::of("VersionUnwoken", TWO, "remove 6", Lock::Value(6))
+    Scenario::of("VersionUnwoken", TWO, "remove 6", Lock::None)
         .waits("wait_changed 2 25000", "ok 3")
         .finds("5:50", "5:50"),
     // One that waits.

@@ -72,7 +72,8 @@ fn one_that_waits_for_a_key_is_told_if_the_inserter_dies() {
 
 #[test]
 fn one_that_only_reads_is_told_of_the_keys_of_the_dead_as_soon_as_another_changes_the_map() {
-    for step in GONE {
+    // One that only reads cannot announce itself, so nobody is about to wake it.
+    for step in GONE.into_iter().filter(|step| *step != "VersionUnwoken") {
         let scratch = Scratch::new();
         let mut waiter = kill_while_one_waits(&scratch, step, "remove 6", "see changed 2 25000");
         let mut next = mapper(scratch.path());
