@@ -96,6 +96,9 @@ pub(super) fn wait_for_key<K: ShmKey, V: ShmValue>(
         if let Some((version, value)) = get_within(core, key, left.max(TO_COPY))? {
             return Ok((version, value));
         }
+        if left.is_zero() {
+            return Err(WaitError::Timeout { awaited: newer.describe(), waited: timeout });
+        }
     }
 }
 
@@ -239,6 +242,11 @@ impl<K: ShmKey, V: ShmValue> Waitable for Changes<'_, K, V> {
 
     fn announce(&self, access: Access) -> Result<u32, u64> {
         Ok(self.core.words.side.announce(access))
+    }
+
+    /// A process that died may have changed the keys, and not counted this.
+    fn slept(&self) {
+        self.core.recover_if_left();
     }
 
     fn describe(&self) -> Awaited {
