@@ -118,8 +118,8 @@ pub use view::MapView;
 /// # Details
 ///
 /// - The map hashes the bytes of a key by XXH64, with a seed of its own.
-/// - After a death, [`len`](Self::len) and [`changes`](Self::changes) may miss one key until the next insertion or
-///   removal. A search and `iter` never miss it.
+/// - After a death, [`changes`](Self::changes) may miss one change until the next insertion or removal, or until a
+///   process that may write waits for changes. [`len`](Self::len) and all searches count it at once.
 /// - A process that breaks the protocol can change or hide keys and values. It cannot make a search hang, because a
 ///   chain that leads in a circle counts as ended.
 #[repr(transparent)]

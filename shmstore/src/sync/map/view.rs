@@ -129,6 +129,9 @@ impl<K: ShmKey, V: ShmValue, const N: usize> MapView<K, V, N> {
 
     /// Waits until a key is inserted or removed: see [`Map::wait_changed`].
     ///
+    /// After [`WaitError::Timeout`], read the keys, too. A process may have been killed between a change and its count,
+    /// and only processes that may write complete the count.
+    ///
     /// # Errors
     ///
     /// As [`Map::wait_changed`].
