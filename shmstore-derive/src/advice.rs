@@ -10,10 +10,13 @@ use crate::Derive;
 /// Returns the trait, in `__private::value` or `__private::object`.
 pub(crate) fn field_trait(derive: Derive, ty: &Type) -> &'static str {
     let name = last_segment(ty).map(|segment| segment.ident.to_string()).unwrap_or_default();
-    common(&name).unwrap_or_else(|| match derive {
+    let own = || match derive {
         Derive::Value => in_value(&name),
         Derive::Object => in_object(&name, matches!(ty, Type::Array(_))),
-    })
+        Derive::Key => in_key(&name),
+    };
+    // A key is a value, too. `#[derive(ShmValue)]` gives the common advice.
+    if derive == Derive::Key { own() } else { common(&name).unwrap_or_else(own) }
 }
 
 /// Returns `true` if a type is this name alone.
@@ -42,38 +45,46 @@ pub(crate) fn within(derive: Derive, ty: &Type) -> Option<(Derive, &Type, &'stat
         Type::Paren(paren) => within(derive, &paren.elem),
         Type::Path(_) => {
             let outer = last_segment(ty)?;
-            let derive = match outer.ident.to_string().as_str() {
-                "Versioned" | "AtomicValue" | "FixedVec" | "Queue" | "Broadcast" => Derive::Value,
-                "CacheAligned" if derive == Derive::Object => derive,
+            let rules: &[_] = match outer.ident.to_string().as_str() {
+                "Versioned" | "AtomicValue" | "FixedVec" | "Queue" | "Broadcast" => &[Derive::Value],
+                "Map" => &[Derive::Key, Derive::Value],
+                "CacheAligned" if derive == Derive::Object => &[Derive::Object],
                 _ => return None,
             };
-            let inner = first_argument(outer)?;
-            within(derive, inner).or_else(|| particular(derive, inner))
+            rules.iter().zip(type_arguments(outer)).find_map(|(&derive, inner)| {
+                let value = || particular(Derive::Value, inner).filter(|_| derive == Derive::Key);
+                within(derive, inner).or_else(|| particular(derive, inner)).or_else(value)
+            })
         }
         _ => None,
     }
 }
 
-/// Returns the first argument between `<` and `>`, if it is a type.
-pub(crate) fn first_argument(segment: &PathSegment) -> Option<&Type> {
-    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
-    match arguments.args.first()? {
+/// Returns the arguments between `<` and `>` up to the first one that is not a type.
+pub(crate) fn type_arguments(segment: &PathSegment) -> impl Iterator<Item = &Type> {
+    let arguments = match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
+        _ => None,
+    };
+    arguments.into_iter().flatten().map_while(|argument| match argument {
         GenericArgument::Type(argument) => Some(argument),
         _ => None,
-    }
+    })
 }
 
 /// Returns the type, or the element of an array, if a field trait has specific advice about it.
 fn particular(derive: Derive, ty: &Type) -> Option<(Derive, &Type, &'static str)> {
     let found = match ty {
-        Type::Array(array) if derive == Derive::Value => return particular(derive, &array.elem),
+        Type::Array(array) if derive != Derive::Object => return particular(derive, &array.elem),
         Type::Group(group) => return particular(derive, &group.elem),
         Type::Paren(paren) => return particular(derive, &paren.elem),
+        // A key is a value, too, and gets the other advice as one.
+        _ if derive == Derive::Key => field_trait(derive, ty),
         Type::Tuple(_) => "TupleField",
         Type::Reference(_) | Type::Ptr(_) | Type::FnPtr(_) | Type::TraitObject(_) => "PointerField",
         _ => field_trait(derive, ty),
     };
-    (!matches!(found, "ValueField" | "ObjectField")).then_some((derive, ty, found))
+    (!matches!(found, "ValueField" | "ObjectField" | "KeyField")).then_some((derive, ty, found))
 }
 
 /// Returns the trait for a type that is neither a value nor an object.
@@ -82,7 +93,8 @@ fn common(name: &str) -> Option<&'static str> {
         "usize" | "isize" => "WidthField",
         "u128" | "i128" => "WideField",
         "String" | "str" | "CString" | "CStr" | "OsString" | "OsStr" | "PathBuf" | "Path" | "Cow" => "TextField",
-        "Vec" | "LinkedList" | "BinaryHeap" | "HashMap" | "HashSet" | "BTreeMap" | "BTreeSet" => "ListField",
+        "Vec" | "LinkedList" | "BinaryHeap" | "HashSet" | "BTreeSet" => "ListField",
+        "HashMap" | "BTreeMap" => "MapField",
         "VecDeque" | "ArrayQueue" | "SegQueue" | "Sender" | "SyncSender" | "Receiver" => "StreamField",
         "Box" | "Rc" | "Arc" | "Weak" | "Pin" | "NonNull" | "Ref" | "RefMut" => "PointerField",
         "Option" | "Result" => "OptionField",
@@ -98,7 +110,7 @@ fn common(name: &str) -> Option<&'static str> {
 
 fn in_value(name: &str) -> &'static str {
     match name {
-        "Versioned" | "Lock" | "Event" | "Queue" | "Broadcast" | "CacheAligned" => "PartField",
+        "Versioned" | "Lock" | "Event" | "Queue" | "Broadcast" | "Map" | "CacheAligned" => "PartField",
         "AtomicPtr" => "PointerField",
         _ if name.starts_with("Atomic") => "AtomicField",
         _ => "ValueField",
@@ -120,6 +132,14 @@ fn in_object(name: &str, in_array: bool) -> &'static str {
         "AtomicUsize" | "AtomicIsize" => "WidthField",
         "AtomicPtr" => "PointerField",
         _ => "ObjectField",
+    }
+}
+
+fn in_key(name: &str) -> &'static str {
+    match name {
+        "f32" | "f64" => "FloatField",
+        "FixedVec" => "FixedVecField",
+        _ => "KeyField",
     }
 }
 
@@ -153,6 +173,7 @@ mod tests {
             (&["Box<AtomicU32>", "std::sync::atomic::AtomicPtr<u8>"], "PointerField"),
             (&["std::mem::ManuallyDrop<String>", "Alias"], "ObjectField"),
             (&["Option<u32>"], "OptionField"),
+            (&["HashMap<u32, u32>", "std::collections::BTreeMap<u32, u32>"], "MapField"),
         ] {
             for ty in types {
                 assert_eq!(of(Derive::Object, ty), found, "{ty}");
@@ -189,7 +210,15 @@ mod tests {
 
     #[test]
     fn a_part_is_an_object_and_has_advice_in_a_value() {
-        for part in ["Lock", "shmstore::Event", "[Lock; 4]", "Versioned<u8>", "CacheAligned<Lock>", "Queue<u8, 4>"] {
+        for part in [
+            "Lock",
+            "shmstore::Event",
+            "[Lock; 4]",
+            "Versioned<u8>",
+            "CacheAligned<Lock>",
+            "Queue<u8, 4>",
+            "Map<u8, u8, 4>",
+        ] {
             assert_eq!(of(Derive::Value, part), "PartField");
             assert_eq!(of(Derive::Object, part), "ObjectField");
         }
@@ -217,15 +246,42 @@ mod tests {
             ("AtomicValue<shmstore::Event>", "shmstore :: Event", "PartField"),
             ("shmstore::Queue<usize, 4>", "usize", "WidthField"),
             ("Broadcast<[String; 2], 4>", "String", "TextField"),
+            ("Map<f64, Quote, 64>", "f64", "FloatField"),
+            ("[shmstore::Map<[f32; 2], usize, 64>; 2]", "f32", "FloatField"),
+            ("Map<FixedVec<u8, 4>, u8, 64>", "FixedVec < u8 , 4 >", "FixedVecField"),
+            ("Map<String, u64, 64>", "String", "TextField"),
+            ("Map<[(u8, u8); 2], u64, 64>", "(u8 , u8)", "TupleField"),
+            ("Map<u64, usize, 64>", "usize", "WidthField"),
+            ("Map<u64, FixedVec<Lock, 4>, 64>", "Lock", "PartField"),
         ] {
             assert_eq!(within(Derive::Object, ty), Some((inner.to_owned(), found)), "{ty}");
         }
         assert_eq!(within(Derive::Value, "FixedVec<isize, 4>"), Some(("isize".to_owned(), "WidthField")));
         assert_eq!(within(Derive::Value, "CacheAligned<u64>"), None);
-        for fine in
-            ["Versioned<Pose>", "AtomicValue<u8>", "PhantomData<usize>", "Vec<usize>", "usize", "CacheAligned<Lock>"]
-        {
+        for fine in [
+            "Versioned<Pose>",
+            "AtomicValue<u8>",
+            "PhantomData<usize>",
+            "Vec<usize>",
+            "usize",
+            "CacheAligned<Lock>",
+            "Map<u64, f64, 8>",
+        ] {
             assert_eq!(within(Derive::Object, fine), None, "{fine}");
+        }
+    }
+
+    #[test]
+    fn a_key_has_advice_only_about_values_that_are_no_keys() {
+        for (ty, found) in [
+            ("f64", "FloatField"),
+            ("[[f32; 2]; 3]", "FloatField"),
+            ("FixedVec<u8, 4>", "FixedVecField"),
+            ("String", "KeyField"),
+            ("Lock", "KeyField"),
+            ("u64", "KeyField"),
+        ] {
+            assert_eq!(of(Derive::Key, ty), found, "{ty}");
         }
     }
 

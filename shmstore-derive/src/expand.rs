@@ -12,6 +12,7 @@ mod check;
 mod enums;
 mod generics;
 mod guess;
+mod key;
 mod member;
 #[cfg(test)]
 mod name_tests;
@@ -35,10 +36,12 @@ pub(crate) fn expand(derive: Derive, item: &Item) -> TokenStream {
     let impls = match (&item.body, derive) {
         (Body::Struct(fields), Derive::Value) => value::expand(item, fields, &paths),
         (Body::Struct(fields), Derive::Object) => object::expand(item, fields, &paths),
+        (_, Derive::Key) => key::expand(item, &paths),
         (Body::Enum(variants), _) => enums::expand(item, variants, &paths),
         (Body::Union(_), _) => TokenStream::new(),
     };
-    in_block(item, &paths, &impls, &schema::expand_id(item, &paths))
+    let id = if derive == Derive::Key { TokenStream::new() } else { schema::expand_id(item, &paths) };
+    in_block(item, &paths, &impls, &id)
 }
 
 /// Generates stubs for an item with errors, so that the errors do not cause others. Checks the types of the fields
@@ -73,13 +76,22 @@ mod tests {
     fn the_crate_attribute_replaces_every_path_of_the_runtime() {
         let fields = quote! { pub struct Item<const N: usize> { a: [A; N], b: B } };
         let item = quote! { #[repr(C)] #[shm(crate = "::renamed", id = 'T')] #fields };
-        for kind in [Derive::Value, Derive::Object] {
+        for kind in [Derive::Value, Derive::Object, Derive::Key] {
             let text = generated(kind, item.clone());
             assert!(text.contains(":: renamed :: __private"));
             assert!(!text.contains("shmstore"), "{text}");
         }
         let mode = quote! { #[repr(u8)] #[shm(crate = "::renamed", id = 'T')] enum Mode { Idle } };
         assert!(!generated(Derive::Value, mode).contains("shmstore"));
+    }
+
+    #[test]
+    fn an_error_of_a_value_is_left_to_its_own_derive() {
+        let bad = quote! { #[shm(crate = "shmstore", wrong)] struct Bad { a: &'static str, b: [u8; user!()] } };
+        assert!(generated(Derive::Value, bad.clone()).contains("compile_error"));
+        let text = generated(Derive::Key, bad);
+        assert!(!text.contains("compile_error"), "{text}");
+        assert!(text.contains("ShmKey for Bad") && text.contains("key :: refused ()"), "{text}");
     }
 
     #[test]

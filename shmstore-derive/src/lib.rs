@@ -27,6 +27,8 @@ use crate::parse::Item;
 enum Derive {
     Value,
     Object,
+    /// Beside `Value`, which reports all errors that an item has as a value.
+    Key,
 }
 
 /// Implements `ShmValue` and `ShmLayout`. See `shmstore::ShmValue`.
@@ -41,6 +43,12 @@ pub fn derive_object(input: proc_macro::TokenStream) -> proc_macro::TokenStream 
     derive(Derive::Object, input.into()).into()
 }
 
+/// Implements `ShmKey`. See `shmstore::ShmKey`.
+#[proc_macro_derive(ShmKey, attributes(shm))]
+pub fn derive_key(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    derive(Derive::Key, input.into()).into()
+}
+
 fn derive(derive: Derive, input: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let Some(names) = Names::of(input.clone(), &mut errors) else {
@@ -50,9 +58,11 @@ fn derive(derive: Derive, input: TokenStream) -> TokenStream {
         Ok(input) => Item::parse(input, names, &mut errors),
         Err(error) => return error.into_compile_error(),
     };
-    let fields = validate::validate(derive, &item, &mut errors);
+    let rules = if derive == Derive::Key { Derive::Value } else { derive };
+    let fields = validate::validate(rules, &item, &mut errors);
     match errors.into_compile_error() {
         None => expand::expand(derive, &item),
+        Some(_) if derive == Derive::Key && item.krate.is_some() => expand::stub(derive, &item, &[]),
         Some(errors) => {
             let stub = expand::stub(derive, &item, &fields);
             quote::quote! { #errors #stub }

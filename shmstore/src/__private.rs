@@ -12,10 +12,10 @@ pub use crate::layout::check::{
     no_gap_after, no_gap_before,
 };
 pub use crate::layout::field::{
-    AnyBitsIf, FieldValidity, FieldView, Shareable, SharedView, ToValidity, object, value, within,
+    AnyBitsIf, FieldValidity, FieldView, Shareable, SharedView, ToValidity, key, object, value, within,
 };
 pub use crate::layout::schema::{ConstArg, Field, Kind, Primitive, Schema, Variant};
-pub use crate::layout::{Any, Checked, ShmId, ShmLayout, ShmObject, ShmValue, Validity};
+pub use crate::layout::{Any, Checked, ShmId, ShmKey, ShmLayout, ShmObject, ShmValue, Validity};
 
 /// Takes the first `N` of a value's bytes, for an integer to be made from.
 ///

@@ -66,12 +66,14 @@ pub mod inspect;
 pub mod __private;
 
 pub use error::{AttachError, CreateError, Error, InvalidValue, LockError, OpenError, RemoveError, WaitError};
-pub use layout::derive::{ShmObject, ShmValue};
+pub use layout::derive::{ShmKey, ShmObject, ShmValue};
 pub use layout::hash::LayoutHash;
 pub use layout::key::Key;
-pub use layout::{AnyBits, ShmId, ShmLayout, ShmObject, ShmValue};
+pub use layout::{AnyBits, ShmId, ShmKey, ShmLayout, ShmObject, ShmValue};
 pub use store::{ObjectInfo, ReadOnly, Shared, Store, StoreOptions};
-pub use sync::{AtomicValue, Broadcast, CacheAligned, Event, Lock, LockGuard, Queue, Transaction, Versioned, Writer};
+pub use sync::{
+    AtomicValue, Broadcast, CacheAligned, Event, Lock, LockGuard, Map, Queue, Transaction, Versioned, Writer,
+};
 pub use value::{FixedString, FixedVec, Pad, Timestamp};
 
 pub mod schema {
@@ -114,6 +116,17 @@ pub mod broadcast {
     pub use crate::sync::{Sender, Subscriber, SubscriberIter, SubscriberTryIter};
 }
 
+pub mod map {
+    //! The handles and errors of a [`Map`].
+    //!
+    //! Read first: [`Entry`], the place of a key, whose loads and stores search nothing.
+
+    #[cfg(doc)]
+    use crate::Map;
+    pub use crate::error::{EntryError, InsertError, Removed};
+    pub use crate::sync::{Entry, Iter, Keys};
+}
+
 pub mod view {
     //! Parts of an object as a [`ReadOnly`] handle shows them.
     //!
@@ -122,7 +135,7 @@ pub mod view {
     #[cfg(doc)]
     use crate::ReadOnly;
     pub use crate::layout::view::AtomicView;
-    pub use crate::sync::{BroadcastView, EventView, LockView, QueueView, VersionedView};
+    pub use crate::sync::{BroadcastView, EventView, LockView, MapView, QueueView, VersionedView};
 }
 
 #[cfg(feature = "failpoints")]

@@ -32,7 +32,8 @@ fn items() -> Vec<(Derive, TokenStream)> {
         quote! { enum UserBareEnum { UserIdle(UserA) } },
     ];
     let all = structs.into_iter().chain(enums);
-    all.flat_map(|item| [(Derive::Value, item.clone()), (Derive::Object, item)]).collect()
+    let derives = [Derive::Value, Derive::Object, Derive::Key];
+    all.flat_map(|item| derives.map(|derive| (derive, item.clone()))).collect()
 }
 
 /// Identifiers of the derive that are not reserved: items of the traits, fields of the runtime's structs, and
@@ -45,6 +46,7 @@ const KNOWN: &[&str] = &[
     "Validity",
     "check_bits",
     "fmt",
+    "to_key",
     // Fields of the runtime's structs.
     "name",
     "offset",
@@ -60,6 +62,7 @@ const KNOWN: &[&str] = &[
     "automatically_derived",
     "allow",
     "deprecated",
+    "inline",
     "C",
     "align",
     // Types of std and of the runtime in the items above.

@@ -56,6 +56,26 @@ impl Paths {
         quote! { #open #ty #close }
     }
 
+    /// Returns the key in a field, as an expression of the field's type.
+    ///
+    /// The type is not repeated, but inferred. Its error is on the last name in it, which a cure replaces.
+    pub(crate) fn key_of(&self, field: &Field) -> TokenStream {
+        let spot = advice::last_segment(&field.ty).map_or(field.ends.1, |segment| segment.ident.span());
+        let (span, any) = (at(spot), syn::token::Underscore(spot));
+        let (private, member, this) = (self.private_at(span), &field.member, Ident::new("self", span));
+        if field.is_param {
+            // With the type's own token, so that rustc advises to write the bound of the parameter.
+            let ty = &field.tokens;
+            return quote_spanned! {span=> #private::key::of_param::<#ty>(&#this.#member) };
+        }
+        let advice = Ident::new(advice::field_trait(Derive::Key, &field.ty), span);
+        let of_field = quote_spanned! {span=> #private::key::of(&#this.#member) };
+        quote_spanned! {span=> {
+            <#any as #private::key::#advice>::asked(#of_field.__shm_value());
+            #of_field.__shm_key()
+        }}
+    }
+
     /// Generates code that gives advice about a type within the field's type, if the compiler refuses the field's type.
     ///
     /// Only the compiler knows whether it refuses the type, because a user may define a type `Versioned`. It reports
@@ -85,7 +105,12 @@ impl Paths {
 
 /// Returns the module of the field traits for a derive.
 fn module(derive: Derive, span: Span) -> Ident {
-    Ident::new(if derive == Derive::Value { "value" } else { "object" }, span)
+    let name = match derive {
+        Derive::Value => "value",
+        Derive::Object => "object",
+        Derive::Key => "key",
+    };
+    Ident::new(name, span)
 }
 
 fn first_span(tokens: &impl ToTokens) -> Span {

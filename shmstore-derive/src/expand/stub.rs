@@ -6,7 +6,7 @@ use syn::Ident;
 
 use crate::Derive;
 use crate::expand::paths::Paths;
-use crate::expand::{member, schema};
+use crate::expand::{key, member, schema};
 use crate::parse::Item;
 
 pub(crate) fn expand(derive: Derive, item: &Item, paths: &Paths) -> TokenStream {
@@ -29,6 +29,7 @@ pub(crate) fn expand(derive: Derive, item: &Item, paths: &Paths) -> TokenStream 
                 type View = ();
             }
         },
+        Derive::Key => return key::expand_stub(item, paths),
     };
     let id = if item.is_generic() { TokenStream::new() } else { schema::expand_id(item, paths) };
     quote! {
@@ -44,8 +45,13 @@ pub(crate) fn expand(derive: Derive, item: &Item, paths: &Paths) -> TokenStream 
 /// Returns the bounds that the traits need, which the parameters may not have. Without parameters, such a bound would
 /// be another error.
 fn where_clause(derive: Derive, item: &Item, private: &Ident) -> TokenStream {
-    let copy = (derive == Derive::Value).then(|| quote! { #private::Copy + });
-    let own = item.predicates();
-    let bounds = item.is_generic().then(|| quote! { Self: #copy #private::Send + #private::Sync + 'static });
+    let (own, bounds) = (item.predicates(), bounds(derive, private));
+    let bounds = item.is_generic().then(|| quote! { Self: #bounds });
     quote! { where #own #bounds }
+}
+
+/// Returns the bounds that the traits need.
+pub(crate) fn bounds(derive: Derive, private: &Ident) -> TokenStream {
+    let copy = (derive != Derive::Object).then(|| quote! { #private::Copy + });
+    quote! { #copy #private::Send + #private::Sync + 'static }
 }

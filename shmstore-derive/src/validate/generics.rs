@@ -54,11 +54,13 @@ fn bound_for(derive: Derive, item: &Item, param: &TypeParam) -> String {
         uses.clone().all(|field| advice::last_segment(&field.ty).is_some_and(|last| last.ident == "PhantomData"));
     let bound = if is_marker {
         match derive {
-            Derive::Value => "Copy + Send + Sync + 'static",
+            Derive::Value | Derive::Key => "Copy + Send + Sync + 'static",
             Derive::Object => "Send + Sync + 'static",
         }
-    } else if derive == Derive::Object && uses.any(|field| is_object(&field.ty, ident)) {
+    } else if derive == Derive::Object && uses.clone().any(|field| is_object(&field.ty, ident)) {
         "ShmObject"
+    } else if uses.any(|field| is_key(&field.ty, ident)) {
+        "ShmKey"
     } else {
         "ShmValue"
     };
@@ -70,6 +72,15 @@ fn is_object(ty: &Type, ident: &Ident) -> bool {
     advice::last_segment(ty).is_some_and(|last| {
         last.ident == *ident
             || (last.ident == "CacheAligned"
-                && advice::first_argument(last).is_some_and(|inner| is_object(inner, ident)))
+                && advice::type_arguments(last).next().is_some_and(|inner| is_object(inner, ident)))
     })
+}
+
+/// Returns `true` if a field of this type is a map whose keys are the parameter itself.
+fn is_key(ty: &Type, ident: &Ident) -> bool {
+    advice::last_segment(ty)
+        .filter(|last| last.ident == "Map")
+        .and_then(|map| advice::type_arguments(map).next())
+        .and_then(advice::last_segment)
+        .is_some_and(|key| key.ident == *ident)
 }

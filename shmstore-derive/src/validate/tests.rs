@@ -129,6 +129,11 @@ fn each_refusal_is_on_the_token_to_change() {
         "write the name of the struct instead of `Self`",
     );
     object("#[repr(C)] struct Telemetry { field: (AtomicU8, u8) }", "(AtomicU8 , u8)", TUPLE);
+    object(
+        "#[repr(C)] struct Prices<T> { by_name: shmstore::Map<[T; 2], u64, 64> }",
+        "T",
+        "not every type can be in shared memory: write `T: ShmKey`",
+    );
     value("#[repr(C)] struct Reading { field: () }", "()", TUPLE);
     value("#[repr(C)] struct Reading { field: [(u8, u8); 3] }", "(u8 , u8)", TUPLE);
     value("#[repr(isize)] enum Mode { Idle }", "isize", "its width depends on the platform: write `i64` instead");

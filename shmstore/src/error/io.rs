@@ -4,8 +4,8 @@ use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use super::{
-    AbandonedReason, AttachError, Busy, CreateError, Error, Holder, LockError, OpenError, PopError, PushError,
-    RecvError, RemoveError, WaitError,
+    AbandonedReason, AttachError, Busy, CreateError, Error, Holder, InsertError, LockError, OpenError, PopError,
+    PushError, RecvError, RemoveError, WaitError,
 };
 
 /// The message and the error are kept. The kind is the nearest one, [`ErrorKind::Other`] if there is none.
@@ -25,11 +25,15 @@ fn of_any(error: &Error) -> ErrorKind {
         Error::Lock(LockError::WouldDeadlock { .. }) => ErrorKind::Deadlock,
         Error::Lock(LockError::OwnerDied { .. }) => ErrorKind::Other,
         Error::Wait(WaitError::Timeout { .. } | WaitError::NeverWhole { .. }) => ErrorKind::TimedOut,
-        Error::Wait(WaitError::Removed { .. } | WaitError::AnchorLost { .. }) => ErrorKind::NotFound,
+        Error::Wait(WaitError::Removed { .. } | WaitError::AnchorLost { .. } | WaitError::EntryRemoved(_))
+        | Error::Removed(_) => ErrorKind::NotFound,
         Error::Wait(WaitError::InvalidValue(_)) | Error::InvalidValue(_) | Error::Schema(_) => ErrorKind::InvalidData,
         Error::Push(error) => of_push(error),
         Error::Pop(error) => of_pop(error),
         Error::Recv(error) => of_recv(error),
+        Error::Insert(InsertError::Full { .. }) => ErrorKind::StorageFull,
+        Error::Insert(InsertError::Busy(busy)) => of_busy(busy),
+        Error::Insert(InsertError::InvalidValue(_)) => ErrorKind::InvalidData,
         Error::JobLost(_) => ErrorKind::Other,
         Error::Capacity(_) | Error::Timestamp(_) => ErrorKind::InvalidInput,
     }

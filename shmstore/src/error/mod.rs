@@ -4,7 +4,7 @@
 //!
 //! Read first: [`Error`], to which `?` turns every other error of the crate. The enums are [`OpenError`],
 //! [`CreateError`], [`AttachError`] and [`RemoveError`] of a store, [`WaitError`], [`LockError`], [`Busy`],
-//! [`PushError`], [`PopError`] and [`RecvError`] of an object's parts.
+//! [`PushError`], [`PopError`], [`RecvError`], [`InsertError`] and [`EntryError`] of an object's parts.
 //!
 //! A message says what was attempted, on what object, what was expected and found, and what to do next. It is complete:
 //! [`source`](std::error::Error::source) of an error is `None`, and the cause of an error is printed in its message.
@@ -15,6 +15,7 @@ mod create;
 mod init;
 mod io;
 mod layout_mismatch;
+mod map;
 mod open;
 mod part;
 mod remove;
@@ -28,7 +29,9 @@ pub use attach::{AbandonedReason, AttachError};
 pub use create::CreateError;
 pub use init::InitResult;
 pub use layout_mismatch::{LayoutMismatch, LayoutSummary};
+pub use map::{EntryError, InsertError, Removed};
 pub use open::{OpenError, Warning};
+pub(crate) use part::KeyText;
 pub use part::{Awaited, BeginError, Busy, Holder, LockError, PartName, WaitError};
 pub use remove::RemoveError;
 pub use stream::{JobLost, PopError, PushError, RecvError};
@@ -72,6 +75,12 @@ pub enum Error {
     /// No item was received from a broadcast.
     #[error(transparent)]
     Recv(#[from] RecvError),
+    /// A key was not inserted into a map.
+    #[error(transparent)]
+    Insert(#[from] InsertError),
+    /// The key of an entry is no longer in the map.
+    #[error(transparent)]
+    Removed(#[from] Removed),
     /// Bytes in an object are not valid for their type.
     #[error(transparent)]
     InvalidValue(#[from] InvalidValue),
@@ -87,6 +96,25 @@ pub enum Error {
 }
 
 impl From<BeginError> for Error {
+    fn from(error: BeginError) -> Self {
+        match error {
+            BeginError::Busy(busy) => busy.into(),
+            BeginError::InvalidValue(invalid) => invalid.into(),
+        }
+    }
+}
+
+impl From<EntryError> for Error {
+    fn from(error: EntryError) -> Self {
+        match error {
+            EntryError::Removed(removed) => removed.into(),
+            EntryError::Busy(busy) => busy.into(),
+            EntryError::InvalidValue(invalid) => invalid.into(),
+        }
+    }
+}
+
+impl From<BeginError> for EntryError {
     fn from(error: BeginError) -> Self {
         match error {
             BeginError::Busy(busy) => busy.into(),
@@ -111,5 +139,8 @@ debug_is_display!(
     PushError,
     PopError,
     JobLost,
-    RecvError
+    RecvError,
+    InsertError,
+    EntryError,
+    Removed
 );

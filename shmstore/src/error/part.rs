@@ -5,39 +5,95 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::InvalidValue;
 use super::subject::after;
+use super::{InvalidValue, Removed};
+use crate::layout::key_text::write_key;
 use crate::layout::path::write_path;
 use crate::layout::schema::Schema;
 
 /// The part of an object that an error is about. It is shown as "`Bank.till` (`Lock`)", or as "this `Lock`" if it is
-/// not part of an attached object.
+/// not part of an attached object. An entry of a map is shown with its key: "`Book.quotes["EURUSD"]`".
 ///
-/// It holds two addresses in the program and a number, so a copy is cheap. The text is made when it is shown.
+/// It holds two addresses in the program, a number, and a short text of the key, so a copy is cheap. The rest of the
+/// text is made when it is shown.
 #[derive(Clone, Copy)]
 pub struct PartName {
     kind: &'static Schema,
     /// The object, and where in it the part begins.
     place: Option<(&'static Schema, usize)>,
+    key: Option<KeyText>,
 }
 
 impl PartName {
     pub(crate) fn new(kind: &'static Schema, place: Option<(&'static Schema, usize)>) -> Self {
-        Self { kind, place }
+        Self { kind, place, key: None }
+    }
+
+    /// Returns the name of the entry with this key in this map.
+    pub(crate) fn at_key(self, key: KeyText) -> Self {
+        Self { key: Some(key), ..self }
+    }
+}
+
+/// A key as it is written in a path. A long one is cut off.
+#[derive(Clone, Copy)]
+pub(crate) struct KeyText {
+    len: u8,
+    bytes: [u8; 30],
+}
+
+impl KeyText {
+    /// Makes the text of a key from its bytes.
+    pub(crate) fn of(schema: &Schema, bytes: &[u8]) -> Self {
+        let mut text = Self { len: 0, bytes: [0; 30] };
+        // The only error is that the text was cut off.
+        _ = write_key(&mut text, schema, bytes);
+        text
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
+    }
+}
+
+impl fmt::Write for KeyText {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        const CUT: &str = "…";
+        for character in text.chars() {
+            let mut bytes = [0; 4];
+            let bytes = character.encode_utf8(&mut bytes);
+            let at = usize::from(self.len);
+            let fits = at + bytes.len() + CUT.len() <= self.bytes.len();
+            let (bytes, end) = if fits { (&*bytes, Ok(())) } else { (CUT, Err(fmt::Error)) };
+            self.bytes[at..at + bytes.len()].copy_from_slice(bytes.as_bytes());
+            self.len += bytes.len() as u8;
+            end?;
+        }
+        Ok(())
     }
 }
 
 impl fmt::Display for PartName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, place } = self;
+        let Self { kind, place, key } = self;
         let path = place.and_then(|(object, offset)| Some((object, object.path_of_part(offset)?)));
-        match path {
-            Some((object, steps)) if !steps.is_empty() => {
+        let named = path.filter(|(_, steps)| !steps.is_empty());
+        if let Some(key) = key {
+            write!(f, "the entry `")?;
+            if let Some((object, steps)) = &named {
+                write!(f, "{object}.")?;
+                write_path(f, steps)?;
+            }
+            write!(f, "[{}]`", key.as_str())?;
+            return if named.is_some() { Ok(()) } else { write!(f, " of this `{kind}`") };
+        }
+        match named {
+            Some((object, steps)) => {
                 write!(f, "`{object}.")?;
                 write_path(f, &steps)?;
                 write!(f, "` (`{kind}`)")
             }
-            _ => write!(f, "this `{kind}`"),
+            None => write!(f, "this `{kind}`"),
         }
     }
 }
@@ -105,6 +161,11 @@ impl fmt::Display for Holder {
 impl Busy {
     pub(crate) fn new(part: PartName, holder: Holder, waited: Duration) -> Self {
         Self { part, holder, waited }
+    }
+
+    /// Returns the error of the entry with this key in this map.
+    pub(crate) fn at_key(self, key: KeyText) -> Self {
+        Self { part: self.part.at_key(key), ..self }
     }
 
     /// The holder when the call gave up.
@@ -197,6 +258,13 @@ pub enum Awaited {
         /// The item's number. The first one has number 0.
         position: u64,
     },
+    /// A key that comes or goes.
+    Keys {
+        /// In which map.
+        map: PartName,
+        /// The number of changes was to be more than this.
+        seen: u64,
+    },
 }
 
 impl fmt::Display for Awaited {
@@ -211,6 +279,7 @@ impl fmt::Display for Awaited {
             Self::Room { queue } => write!(f, "room in {queue}"),
             Self::Item { queue } => write!(f, "an item in {queue}"),
             Self::Sent { broadcast, position } => write!(f, "item {position} of {broadcast}"),
+            Self::Keys { map, seen } => write!(f, "more than {seen} changes of the keys of {map}"),
         }
     }
 }
@@ -270,6 +339,9 @@ pub enum WaitError {
         /// The path of the anchor.
         anchor: PathBuf,
     },
+    /// The key of an [`Entry`](crate::map::Entry) was removed from its map.
+    #[error(transparent)]
+    EntryRemoved(#[from] Removed),
     /// A value came, but its bytes are not valid for its type.
     #[error(transparent)]
     InvalidValue(#[from] InvalidValue),

@@ -37,6 +37,7 @@
 /// | `AtomicU8` … `AtomicU64`, `AtomicI8` … `AtomicI64` | yes | |
 /// | `AtomicValue<V>`, `Versioned<V>` of a value | yes | |
 /// | `Queue<V, N>`, `Broadcast<V, N>` of a value | yes | |
+/// | `Map<K, V, N>` of a [key](trait@crate::ShmKey) and a value | yes | |
 /// | `Lock`, `Event` | yes | |
 /// | `CacheAligned<O>`, other objects, arrays of one or more objects | yes | |
 /// | `PhantomData<T>` with `T: Send + Sync + 'static` | yes | `PhantomData<fn() -> T>` |
@@ -45,6 +46,7 @@
 /// | `AtomicBool` | no: another process may store a byte that is neither 0 nor 1 | `AtomicValue<bool>` |
 /// | `AtomicUsize`, `AtomicIsize`, `AtomicPtr` | no: width and address are the process's own | `AtomicU64` |
 /// | `VecDeque`, channels | no: they work in one process only | `Queue<V, N>`, `Broadcast<V, N>` |
+/// | `HashMap`, `BTreeMap` | no, for the same reason | `Map<K, V, N>` |
 /// | `String`, `Vec`, `Box`, references, cells, std's locks, … | no: they work in one process only | see the error |
 ///
 /// The struct has `#[repr(C)]` or `#[repr(transparent)]`, at most `align(4096)`, and no `Drop`. Padding is allowed. It
@@ -211,8 +213,8 @@ pub use shmstore_derive::ShmObject;
 ///
 /// # Attributes
 ///
-/// `#[shm(id = 'T')]` is the type-id-char, printable ASCII. It makes `Versioned`, `AtomicValue`, `Queue` and `Broadcast` of
-/// the value roots, with this id. `#[shm(name = "…")]` and `#[shm(crate = "…")]` are as for [`ShmObject`](macro@crate::ShmObject#attributes).
+/// `#[shm(id = 'T')]` is the type-id-char, printable ASCII. It makes `Versioned`, `AtomicValue`, `Queue`, `Broadcast`
+/// and `Map` of the value roots, with this id. `#[shm(name = "…")]` and `#[shm(crate = "…")]` are as for [`ShmObject`](macro@crate::ShmObject#attributes).
 ///
 /// # When it is checked
 ///
@@ -223,3 +225,29 @@ pub use shmstore_derive::ShmObject;
 /// The checks are made on the finished type. So a program does not compile if an attribute macro below the derive
 /// changes the type in a way that makes the description false.
 pub use shmstore_derive::ShmValue;
+
+/// Makes a struct or an enum a key of a map. It is used beside `ShmValue`.
+///
+/// It implements [`ShmKey`](trait@crate::ShmKey).
+///
+/// ```
+/// use shmstore::{FixedString, ShmKey, ShmValue};
+///
+/// #[derive(Clone, Copy, ShmValue, ShmKey)]
+/// #[repr(u8)]
+/// enum Side { Bid, Ask }
+///
+/// #[derive(Clone, Copy, ShmValue, ShmKey)]
+/// #[repr(C)]
+/// struct Level {
+///     symbol: FixedString<11>,
+///     side: Side,
+///     price: i64, // in cents, because a float cannot be a key
+/// }
+/// ```
+///
+/// All fields are [keys](trait@crate::ShmKey). A struct can have the parameters that it can have as a value. The bound
+/// of a type parameter in a field is `K: ShmKey`.
+///
+/// `#[shm(crate = "…")]` is as for [`ShmObject`](macro@crate::ShmObject#attributes). `cargo check` checks all of this.
+pub use shmstore_derive::ShmKey;

@@ -84,7 +84,7 @@ pub enum Change {
     },
     /// An array of another number of elements.
     ArrayLength,
-    /// A `FixedString`, `FixedVec`, `Queue` or `Broadcast` of another capacity.
+    /// A `FixedString`, `FixedVec`, `Queue`, `Broadcast` or `Map` of another capacity.
     Capacity,
     /// The same fields at the same offsets, declared in another order.
     FieldOrder,

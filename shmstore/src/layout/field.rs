@@ -14,9 +14,9 @@
 //! The traits are unsafe, so an implementation by hand has to say `unsafe`. Their only implementations here are blanket
 //! ones, which forward to traits that promise the same.
 
+pub mod key;
 mod member;
 pub mod object;
-
 pub mod value;
 pub mod within;
 

@@ -12,8 +12,10 @@ pub(crate) mod field;
 pub(crate) mod hash;
 pub(crate) mod invalid_value;
 pub(crate) mod key;
+pub(crate) mod key_text;
 pub(crate) mod path;
 pub(crate) mod schema;
+mod shm_key;
 mod std_types;
 mod text;
 mod traits;
@@ -21,5 +23,6 @@ pub(crate) mod view;
 
 pub use invalid_value::InvalidValue;
 pub use schema::SchemaError;
+pub use shm_key::ShmKey;
 pub use traits::{Any, AnyBits, Checked, ShmId, ShmLayout, ShmObject, ShmValue, Validity};
 pub(crate) use traits::{DebugValue, is_described, is_described_value};

@@ -53,6 +53,12 @@ impl PartRef {
         Busy::new(self.name_in(segment.as_ref()), holder, waited)
     }
 
+    /// Describes a part whose words were disturbed, or held by other processes, for all of this time.
+    #[cold]
+    pub(super) fn busy_for(self, waited: Duration) -> Busy {
+        Busy::new(self.name(), Holder::Unknown, waited)
+    }
+
     fn name_in(self, segment: Option<&SegmentRef>) -> PartName {
         PartName::new(self.schema, segment.and_then(|segment| segment.locate(self.address)))
     }

@@ -2,10 +2,10 @@
 //!
 //! Layers it may use: layout, value, error, sys, segment.
 //!
-//! The parts are `atomic`, `versioned`, `lock`, `event`, `queue`, `broadcast` and `cache_aligned`. The protocols are
+//! The parts are `atomic`, `versioned`, `lock`, `event`, `queue`, `broadcast`, `map` and `cache_aligned`. The protocols are
 //! `seqlock` (whole copies), `lock_word` (exclusion), `version_waiters` and `event_word` (waiting), `queue/protocol` and
-//! `broadcast/protocol` (items). They contain no system call and no pointer, so loom can build them. `locking`, `side`,
-//! `waiting`, `ring` and the `memory` of each part put memory and the kernel under them.
+//! `broadcast/protocol` (items), `map/protocol` (keys). They contain no system call and no pointer, so loom can build them. `locking`, `side`,
+//! `waiting`, `value_ref`, `ring` and the `memory` of each part put memory and the kernel under them.
 
 mod atomic;
 mod atomics {
@@ -33,6 +33,7 @@ mod event_word;
 mod lock;
 mod lock_word;
 mod locking;
+pub(crate) mod map;
 pub(crate) mod queue;
 mod ring;
 mod seqlock;
@@ -40,6 +41,7 @@ mod side;
 mod thread_mark;
 mod untyped;
 mod unwritable;
+mod value_ref;
 mod version_waiters;
 mod versioned;
 mod versioned_cell;
@@ -51,9 +53,11 @@ pub(crate) use broadcast::{LAST as LAST_OF_BROADCAST, margin as broadcast_margin
 pub use cache_aligned::CacheAligned;
 pub use event::{Event, EventView};
 pub use lock::{Lock, LockGuard, LockView};
+pub use map::{Entry, Iter, Keys, Map, MapView};
 pub use queue::{Consumer, Job, Producer, Queue, QueueView};
 pub(crate) use untyped::{
-    RingOffsets, VersionedOffsets, broadcast_words, holder, newest, queue_words, stable_at, try_copy,
+    MapOffsets, RingOffsets, VersionedOffsets, broadcast_words, entry_words, holder, map_words, newest, queue_words,
+    stable_at, try_copy,
 };
 pub use versioned::{Transaction, Versioned, VersionedView, Writer};
 

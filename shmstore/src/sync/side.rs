@@ -39,37 +39,25 @@ pub(super) struct Side {
     thread: AtomicU32,
 }
 
-/// Memory that begins with a side. One reference leads to both, so a guard keeps only one.
-pub(super) trait Sided {
-    fn side(&self) -> &Side;
-
+impl Side {
     /// Takes the lock. A dead owner leaves nothing to repair, wherever it died. So its lock is simply taken over.
     #[inline(always)]
-    fn lock(&self, limit: Limit) -> Result<Held<'_, Self>, AcquireError> {
-        let (side, token) = (self.side(), this_process::token());
-        if locking::acquire(&side.lock, &side.thread, token, limit)? == Taken::FromDeadOwner {
-            thread_mark::leave(&side.thread);
+    pub(super) fn lock(&self, limit: Limit) -> Result<Held<'_>, AcquireError> {
+        let token = this_process::token();
+        if locking::acquire(&self.lock, &self.thread, token, limit)? == Taken::FromDeadOwner {
+            thread_mark::leave(&self.thread);
         }
-        Ok(Held { part: self, token, token_now: this_process::token_word() })
+        Ok(Held { side: self, token, token_now: this_process::token_word() })
     }
 
     /// Takes the lock if it is free and no process waits for it. Reads no clock.
     #[inline(always)]
-    fn lock_at_once(&self) -> Option<Held<'_, Self>> {
+    pub(super) fn lock_at_once(&self) -> Option<Held<'_>> {
         let token = this_process::token();
-        let is_taken = lock_word::try_take(&self.side().lock, token);
-        is_taken.then(|| Held { part: self, token, token_now: this_process::token_word() })
+        let is_taken = lock_word::try_take(&self.lock, token);
+        is_taken.then(|| Held { side: self, token, token_now: this_process::token_word() })
     }
-}
 
-impl Sided for Side {
-    #[inline(always)]
-    fn side(&self) -> &Side {
-        self
-    }
-}
-
-impl Side {
     /// The flags of the part, and [`NEED_FENCE`].
     #[inline(always)]
     pub(super) fn flags(&self) -> &AtomicU32 {
@@ -113,24 +101,18 @@ impl Side {
 }
 
 /// The lock of a side, taken by this process. A drop frees the lock, and wakes the waiters.
-pub(super) struct Held<'a, P: Sided + ?Sized = Side> {
-    part: &'a P,
+pub(super) struct Held<'a> {
+    side: &'a Side,
     token: u32,
     /// The word with the process's token. It differs in a child that was forked since.
     token_now: &'static AtomicU32,
 }
 
-impl<'a, P: Sided + ?Sized> Held<'a, P> {
-    /// The memory whose side is taken.
-    #[inline(always)]
-    pub(super) fn part(&self) -> &'a P {
-        self.part
-    }
-
+impl<'a> Held<'a> {
     /// Marks this thread as the holder, until the mark is dropped.
     #[inline]
     pub(super) fn mark_thread(&self) -> ThreadMark<'a> {
-        ThreadMark::enter(&self.part.side().thread, self.token, self.token_now)
+        ThreadMark::enter(&self.side.thread, self.token, self.token_now)
     }
 
     /// Returns `true` if this process took the lock. `false` in a child that was forked since.
@@ -153,7 +135,7 @@ impl<'a, P: Sided + ?Sized> Held<'a, P> {
     #[inline(always)]
     pub(super) fn free_without_news(self) {
         if self.is_ours() {
-            locking::free_without_news(&self.part.side().lock, self.token);
+            locking::free_without_news(&self.side.lock, self.token);
         }
         mem::forget(self);
     }
@@ -162,9 +144,9 @@ impl<'a, P: Sided + ?Sized> Held<'a, P> {
     /// `false`. Then the caller must call [`wake_slowly`](Self::wake_slowly).
     #[inline(always)]
     pub(super) fn wake(&self, fences: Fences) -> bool {
-        let is_plain = self.part.side().flags.load(Relaxed) | fences.0 == 0;
-        if is_plain && version_waiters::take(&self.part.side().lock, &self.part.side().bell, false) {
-            self.part.side().wake();
+        let is_plain = self.side.flags.load(Relaxed) | fences.0 == 0;
+        if is_plain && version_waiters::take(&self.side.lock, &self.side.bell, false) {
+            self.side.wake();
         }
         is_plain
     }
@@ -176,9 +158,9 @@ impl<'a, P: Sided + ?Sized> Held<'a, P> {
     /// only after its second change, and executes the barriers itself until then.
     #[cold]
     pub(super) fn wake_slowly(&self, fences: &mut Fences) -> u32 {
-        let flags = self.part.side().flags.load(Relaxed);
-        if version_waiters::take(&self.part.side().lock, &self.part.side().bell, (flags | fences.0) & NEED_FENCE != 0) {
-            self.part.side().wake();
+        let flags = self.side.flags.load(Relaxed);
+        if version_waiters::take(&self.side.lock, &self.side.bell, (flags | fences.0) & NEED_FENCE != 0) {
+            self.side.wake();
         }
         *fences = match *fences {
             Fences::BEFORE_FIRST_CHANGE => Fences::BEFORE_SECOND_CHANGE,
@@ -189,14 +171,14 @@ impl<'a, P: Sided + ?Sized> Held<'a, P> {
     }
 }
 
-impl<P: Sided + ?Sized> Drop for Held<'_, P> {
+impl Drop for Held<'_> {
     /// Does nothing in a child that was forked since. The lock belongs to its parent.
     #[inline(always)]
     fn drop(&mut self) {
-        if self.is_ours() && locking::free(&self.part.side().lock, self.token) & VERSION_WAITERS != 0 {
-            version_waiters::ring(&self.part.side().bell);
+        if self.is_ours() && locking::free(&self.side.lock, self.token) & VERSION_WAITERS != 0 {
+            version_waiters::ring(&self.side.bell);
             failpoint::reach(Step::VersionUnwoken);
-            futex::wake(&self.part.side().bell, futex::ALL);
+            futex::wake(&self.side.bell, futex::ALL);
         }
     }
 }

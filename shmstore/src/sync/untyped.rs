@@ -153,7 +153,7 @@ pub(crate) mod entry_words {
     pub(crate) const HASH: u64 = 8;
     pub(crate) const LOCK: u64 = 16;
     pub(crate) const SEQUENCE: u64 = 32;
-    pub(super) const END: u64 = 48;
+    pub(crate) const END: u64 = 48;
 }
 
 /// The offsets of the words of a `Queue`.

@@ -20,6 +20,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
 use super::describe;
+use super::value_ref::ValueRef;
 use super::versioned_cell::VersionedCell;
 use crate::error::{InvalidValue, WaitError};
 use crate::layout::schema::{Kind, Schema};
@@ -28,6 +29,7 @@ use crate::sys::shm::Access;
 use crate::value::bits;
 
 use private::Private;
+pub(super) use store::{look_by, update_checked_by};
 pub use transaction::Transaction;
 pub use view::VersionedView;
 pub use writer::Writer;
@@ -180,7 +182,13 @@ impl<V: ShmValue> Versioned<V> {
     #[must_use]
     #[inline]
     pub fn version(&self) -> u64 {
-        self.cell.version()
+        self.value().version()
+    }
+
+    /// The words and the slots.
+    #[inline(always)]
+    pub(super) fn value(&self) -> ValueRef<'_, V> {
+        self.cell.value()
     }
 
     /// [`load_versioned`](Self::load_versioned) of the part or its view.
@@ -190,7 +198,7 @@ impl<V: ShmValue> Versioned<V> {
         V: AnyBits,
     {
         let mut bytes = MaybeUninit::uninit();
-        let version = self.cell.read(&mut bytes, access);
+        let version = self.value().read(&mut bytes, access);
         // SAFETY: `read` has initialized all bytes.
         (version, unsafe { bits::any(bytes) })
     }
@@ -198,10 +206,7 @@ impl<V: ShmValue> Versioned<V> {
     /// [`load_versioned_checked`](Self::load_versioned_checked) of the part or its view.
     #[inline(always)]
     pub(super) fn load_checked_by(&self, access: Access) -> Result<(u64, V), InvalidValue> {
-        let mut bytes = MaybeUninit::uninit();
-        let version = self.cell.read(&mut bytes, access);
-        // SAFETY: `read` has initialized all bytes.
-        Ok((version, unsafe { bits::checked(bytes) }?))
+        self.value().load(access)
     }
 
     /// [`load_timeout`](Self::load_timeout) of the part or its view, with the version.
@@ -214,7 +219,7 @@ impl<V: ShmValue> Versioned<V> {
 
     /// Copies the newest version's bytes, and returns its number. All bytes are initialized, even if no copy was whole.
     fn read_within(&self, bytes: &mut MaybeUninit<V>, timeout: Duration, access: Access) -> Result<u64, WaitError> {
-        let version = self.cell.read_within(bytes, access, timeout);
+        let version = self.value().read_within(bytes, access, timeout);
         version.ok_or_else(|| WaitError::NeverWhole { part: describe::part(self), waited: timeout })
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod bits;
 pub(crate) mod calendar;
 mod capacity_error;
 mod foreign;
+mod key;
 mod layout;
 mod pad;
 mod string;

@@ -228,6 +228,15 @@ impl<const N: usize> FixedString<N> {
         self.set_len(new_len);
     }
 
+    /// Returns the same text with a length of at most `N` and zeros after it.
+    #[inline]
+    pub(super) fn with_clean_tail(&self) -> Self {
+        let (mut string, len) = (*self, self.len());
+        string.bytes[len..].fill(0);
+        string.set_len(len);
+        string
+    }
+
     /// Stores a length of at most `N`.
     #[inline]
     fn set_len(&mut self, len: usize) {

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, SystemTimeError, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use crate::layout::derive::ShmValue;
+use crate::layout::derive::{ShmKey, ShmValue};
 use crate::layout::invalid_value::debug_is_display;
 use crate::value::calendar::Civil;
 
@@ -54,7 +54,7 @@ const NANOS_PER_SECOND: i64 = 1_000_000_000;
 /// # Shape
 ///
 /// 8 bytes, aligned to 8: an `i64` named `nanoseconds`.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ShmValue)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ShmValue, ShmKey)]
 #[serde(transparent)]
 #[shm(crate = "crate")]
 #[repr(transparent)]

@@ -1,6 +1,6 @@
 //! Values.
 
-use store::{Pad, ShmValue};
+use store::{Pad, ShmKey, ShmValue};
 
 /// A length that nobody should use any more.
 #[deprecated = "use meters"]
@@ -24,7 +24,7 @@ pub struct Altitude {
 }
 
 /// Names that are not in style, with a reason; a lint of fields does not see what is allowed on one.
-#[derive(Clone, Copy, Debug, ShmValue)]
+#[derive(Clone, Copy, Debug, ShmValue, ShmKey)]
 #[expect(non_snake_case, reason = "the names of a foreign structure")]
 #[repr(C)]
 pub struct ForeignSample {
@@ -40,10 +40,10 @@ pub struct ForeignSample {
 }
 
 /// Parameters that are not in style.
-#[derive(Clone, Copy, Debug, ShmValue)]
+#[derive(Clone, Copy, Debug, ShmValue, ShmKey)]
 #[allow(non_upper_case_globals, non_camel_case_types)]
 #[repr(C)]
-pub struct Wide<#[allow(non_upper_case_globals)] const width: usize, #[allow(non_camel_case_types)] t: ShmValue> {
+pub struct Wide<#[allow(non_upper_case_globals)] const width: usize, #[allow(non_camel_case_types)] t: ShmKey> {
     /// As many as are asked for.
     pub rows: [u64; width],
     /// One of a kind.
@@ -51,7 +51,7 @@ pub struct Wide<#[allow(non_upper_case_globals)] const width: usize, #[allow(non
 }
 
 /// States, one of which is of the past.
-#[derive(Clone, Copy, Debug, ShmValue)]
+#[derive(Clone, Copy, Debug, ShmValue, ShmKey)]
 #[repr(u8)]
 pub enum Mode {
     /// None is chosen.
@@ -69,7 +69,7 @@ pub enum Mode {
 
 /// The states of something else, all of whose names are out of style.
 #[allow(non_camel_case_types, clippy::upper_case_acronyms, missing_docs)]
-#[derive(Clone, Copy, Debug, ShmValue)]
+#[derive(Clone, Copy, Debug, ShmValue, ShmKey)]
 #[repr(i64)]
 pub enum STATE {
     off,
@@ -77,7 +77,7 @@ pub enum STATE {
 }
 
 /// Fields without names.
-#[derive(Clone, Copy, Debug, ShmValue)]
+#[derive(Clone, Copy, Debug, ShmValue, ShmKey)]
 #[repr(C)]
 pub struct Tuple(
     /// A flag.
@@ -88,3 +88,24 @@ pub struct Tuple(
     #[allow(clippy::cast_sign_loss)]
     pub i16,
 );
+
+/// A number that nobody should use any more.
+#[deprecated = "use `Name`"]
+#[derive(Clone, Copy, Debug, ShmValue, ShmKey)]
+#[repr(transparent)]
+pub struct Number {
+    /// The number.
+    pub value: u64,
+}
+
+/// A key with a part of the past.
+#[allow(deprecated)]
+#[derive(Clone, Copy, Debug, ShmValue, ShmKey)]
+#[repr(C)]
+pub struct Name {
+    /// In numbers.
+    pub old: Number,
+    /// In others.
+    #[deprecated(note = "use `old`", since = "0.0.1")]
+    pub new: [u8; 8],
+}

@@ -50,5 +50,5 @@ fn views_refuse_to_be_written_and_say_what_to_do_instead() {
 
 #[test]
 fn derives_refuse_what_they_promise_with_the_cure() {
-    refused(&["value/refused", "object/refused"]);
+    refused(&["value/refused", "object/refused", "key/refused"]);
 }

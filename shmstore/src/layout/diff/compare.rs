@@ -119,10 +119,7 @@ impl Comparison {
                 self.push_if(a != b, nodes, Change::Capacity);
                 self.compare(&nodes.element(x, y), x, y);
             }
-            (
-                Of::Map { capacity: a, key: our_key, value: x },
-                Of::Map { capacity: b, key: their_key, value: y },
-            ) => {
+            (Of::Map { capacity: a, key: our_key, value: x }, Of::Map { capacity: b, key: their_key, value: y }) => {
                 self.push_if(a != b, nodes, Change::Capacity);
                 self.compare(&nodes.key(our_key, their_key), our_key, their_key);
                 self.compare(&nodes.element(x, y), x, y);

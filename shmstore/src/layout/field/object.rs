@@ -61,6 +61,7 @@ object_fields! {
     WideField: "its alignment differs between compilers: use `Versioned<[u64; 2]>`";
     TextField: "its text lies in this process's own memory: use `Versioned<FixedString<N>>`";
     ListField: "its items lie in this process's own memory: use `Versioned<FixedVec<V, N>>`, or an array of objects";
+    MapField: "its entries lie in this process's own memory: use `Map<K, V, N>`";
     StreamField: "its items lie in this process's own memory: use `Queue<V, N>`, in which each item goes to one process, or `Broadcast<V, N>`, in which it goes to all";
     PointerField: "an address means nothing in another process: use the object itself, or `Versioned<V>`";
     TupleField: "the compiler decides how a tuple is laid out: use a struct with `#[repr(C)]`";

@@ -84,6 +84,7 @@ value_fields! {
     WideField: "its alignment differs between compilers: use `[u64; 2]`";
     TextField: "its text lies in this process's own memory: use `FixedString<N>`";
     ListField: "its items lie in this process's own memory: use `FixedVec<V, N>` or an array";
+    MapField: "its entries lie in this process's own memory: use `FixedVec<V, N>` of pairs here, or a `Map<K, V, N>` beside the value, in an object";
     StreamField: "its items lie in this process's own memory: use `FixedVec<V, N>` here, or a `Queue<V, N>` or `Broadcast<V, N>` beside the value, in an object";
     PointerField: "an address means nothing in another process: use the value itself";
     TupleField: "the compiler decides how a tuple is laid out: use a struct with `#[repr(C)]`";

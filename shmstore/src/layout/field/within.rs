@@ -28,6 +28,11 @@ pub const fn of_object<T>(_: *const T) -> OfObject<T> {
 }
 
 impl<V: ShmValue> OfValue<V> {
+    /// Gives no advice about the key `I` in the type, which is accepted.
+    pub const fn __shm_key<I: ?Sized>(self) -> PhantomData<u8> {
+        PhantomData
+    }
+
     /// Gives no advice about the value `I` in the type, which is accepted.
     pub const fn __shm_value<I: ?Sized>(self) -> PhantomData<u8> {
         PhantomData
@@ -35,6 +40,11 @@ impl<V: ShmValue> OfValue<V> {
 }
 
 impl<O: ShmObject> OfObject<O> {
+    /// Gives no advice about the key `I` in the type, which is accepted.
+    pub const fn __shm_key<I: ?Sized>(self) -> PhantomData<u8> {
+        PhantomData
+    }
+
     /// Gives no advice about the value `I` in the type, which is accepted.
     pub const fn __shm_value<I: ?Sized>(self) -> PhantomData<u8> {
         PhantomData
@@ -48,6 +58,11 @@ impl<O: ShmObject> OfObject<O> {
 
 /// The methods of a refused type.
 pub trait Refused: Sized {
+    /// Gives advice about the key `I` in the type.
+    fn __shm_key<I: ?Sized>(self) -> PhantomData<I> {
+        PhantomData
+    }
+
     /// Gives advice about the value `I` in the type.
     fn __shm_value<I: ?Sized>(self) -> PhantomData<I> {
         PhantomData

@@ -20,7 +20,7 @@ use crate::sync::backoff::{Left, Limit};
 use crate::sync::copy::{copy_in, copy_out, prepare_copy_in};
 use crate::sync::describe::PartRef;
 use crate::sync::ring::Ring;
-use crate::sync::side::{Held, Sided};
+use crate::sync::side::Held;
 use crate::sync::waiting::{Waitable, wait};
 use crate::sys::shm::Access;
 use crate::value::bits;

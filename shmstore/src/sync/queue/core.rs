@@ -16,7 +16,7 @@ use crate::sync::backoff::{Left, Limit};
 use crate::sync::copy::Unit;
 use crate::sync::describe::PartRef;
 use crate::sync::ring::Ring;
-use crate::sync::side::{Held, Side, Sided};
+use crate::sync::side::{Held, Side};
 use crate::sync::waiting::{Waitable, wait};
 use crate::sys::failpoint::{self, Step};
 use crate::sys::shm::Access;

@@ -109,13 +109,13 @@ impl<V: ShmValue> Versioned<V> {
         V: AnyBits,
     {
         // SAFETY: `read` writes only initialized bytes.
-        self.cell.read(unsafe { bits::as_uninit(value) }, access)
+        self.value().read(unsafe { bits::as_uninit(value) }, access)
     }
 
     /// [`load_into_checked`](Self::load_into_checked) of the part or its view.
     pub(in crate::sync) fn load_into_checked_by(&self, value: &mut V, access: Access) -> Result<u64, InvalidValue> {
         // SAFETY: `read` writes only initialized bytes.
-        unsafe { bits::overwrite(value, |bytes| Ok(self.cell.read(bytes, access))) }
+        unsafe { bits::overwrite(value, |bytes| Ok(self.value().read(bytes, access))) }
     }
 
     /// [`load_into_timeout`](Self::load_into_timeout) of the part or its view.

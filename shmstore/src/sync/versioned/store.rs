@@ -12,7 +12,7 @@ use crate::layout::{AnyBits, ShmValue, is_described_value};
 use crate::sync::backoff::Limit;
 use crate::sync::describe;
 use crate::sync::locking::AcquireError;
-use crate::sync::versioned_cell::WriteGuard;
+use crate::sync::value_ref::WriteGuard;
 use crate::value::bits;
 
 /// Stores and updates.
@@ -96,7 +96,7 @@ impl<V: ShmValue> Versioned<V> {
     #[inline(always)]
     #[track_caller]
     pub(super) fn write_guard(&self) -> WriteGuard<'_, V> {
-        match self.cell.lock(Limit::Forever) {
+        match self.value().lock(Limit::Forever) {
             Ok(guard) => guard,
             Err(error) => would_deadlock(error, describe::part(self)),
         }
@@ -104,7 +104,7 @@ impl<V: ShmValue> Versioned<V> {
 
     #[inline(always)]
     pub(super) fn write_guard_within(&self, limit: Limit) -> Result<WriteGuard<'_, V>, Busy> {
-        self.cell.lock(limit).map_err(|error| describe::busy(error, self))
+        self.value().lock(limit).map_err(|error| describe::busy(error, self))
     }
 }
 
@@ -128,24 +128,47 @@ pub(super) fn update_by<V: AnyBits, R>(guard: &WriteGuard<'_, V>, change: impl F
 }
 
 #[track_caller]
-pub(super) fn update_checked_by<V: ShmValue, R>(
+pub(in crate::sync) fn update_checked_by<V: ShmValue, R>(
     guard: &WriteGuard<'_, V>,
     change: impl FnOnce(&mut V) -> R,
 ) -> Result<R, InvalidValue> {
+    let mut value = copy_of(guard)?;
+    Ok(change_and_publish(guard, &mut value, change))
+}
+
+/// Calls `look` with a copy of the newest value, under the lock.
+#[track_caller]
+pub(in crate::sync) fn look_by<V: ShmValue, R>(
+    guard: &WriteGuard<'_, V>,
+    look: impl FnOnce(&V) -> R,
+) -> Result<R, InvalidValue> {
+    let value = copy_of(guard)?;
+    Ok(under_mark(guard, || look(&value)))
+}
+
+/// Copies the newest value, and checks its bytes.
+fn copy_of<V: ShmValue>(guard: &WriteGuard<'_, V>) -> Result<Private<V>, InvalidValue> {
     // SAFETY: `read` initializes all bytes, and they are checked.
     let mut value = unsafe { Private::<V>::uninit() };
     guard.read(value.as_uninit());
     // SAFETY: `read` has initialized all bytes.
     unsafe { bits::check(value.as_uninit()) }?;
-    Ok(change_and_publish(guard, &mut value, change))
+    Ok(value)
 }
 
 #[track_caller]
 fn change_and_publish<V: ShmValue, R>(guard: &WriteGuard<'_, V>, value: &mut V, change: impl FnOnce(&mut V) -> R) -> R {
+    let result = under_mark(guard, || change(value));
+    guard.publish(value);
+    result
+}
+
+/// Runs a closure of the user under the lock.
+#[track_caller]
+fn under_mark<V: ShmValue, R>(guard: &WriteGuard<'_, V>, run: impl FnOnce() -> R) -> R {
     let mark = guard.held().mark_thread();
-    let result = change(value);
+    let result = run();
     drop(mark);
     assert!(guard.held().is_ours(), "a process that was forked in an `update` must not return from its closure");
-    guard.publish(value);
     result
 }

@@ -17,7 +17,7 @@ use crate::layout::{AnyBits, DebugValue, ShmValue, is_described_value};
 use crate::sync::backoff::Limit;
 use crate::sync::describe::belongs_to_the_parent;
 use crate::sync::thread_mark::ThreadMark;
-use crate::sync::versioned_cell::WriteGuard;
+use crate::sync::value_ref::WriteGuard;
 use crate::sys::failpoint::{self, Step};
 use crate::value::bits;
 
@@ -111,7 +111,7 @@ impl<V: ShmValue> Versioned<V> {
 
 impl<'a, V: ShmValue> Transaction<'a, V> {
     #[inline]
-    fn begin(guard: WriteGuard<'a, V>) -> Self
+    pub(in crate::sync) fn begin(guard: WriteGuard<'a, V>) -> Self
     where
         V: AnyBits,
     {
@@ -123,7 +123,7 @@ impl<'a, V: ShmValue> Transaction<'a, V> {
         begun
     }
 
-    fn begin_checked(guard: WriteGuard<'a, V>) -> Result<Self, InvalidValue> {
+    pub(in crate::sync) fn begin_checked(guard: WriteGuard<'a, V>) -> Result<Self, InvalidValue> {
         // SAFETY: `read` initializes all bytes, and they are checked.
         let mut begun = unsafe { Self::uninit(guard) };
         begun.version = begun.guard.read(begun.value.as_uninit());
@@ -151,7 +151,7 @@ impl<'a, V: ShmValue> Transaction<'a, V> {
     #[track_caller]
     pub fn commit(self) -> u64 {
         if !self.guard.held().is_ours() {
-            belongs_to_the_parent::<Versioned<V>>("an open `Transaction`", "commit it");
+            belongs_to_the_parent::<V>("an open `Transaction`", "commit it");
         }
         self.guard.publish(&self.value)
     }

@@ -156,11 +156,11 @@ impl<V: ShmValue> Waitable for Newer<'_, V> {
     }
 
     fn word(&self) -> &AtomicU32 {
-        self.part.cell.writers().bell()
+        self.part.value().writers().bell()
     }
 
     fn announce(&self, access: Access) -> Result<u32, ()> {
-        Ok(self.part.cell.writers().announce(access))
+        Ok(self.part.value().writers().announce(access))
     }
 
     fn describe(&self) -> Awaited {

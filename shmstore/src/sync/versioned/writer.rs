@@ -9,9 +9,10 @@ use crate::error::{Busy, InvalidValue};
 use crate::layout::{AnyBits, DebugValue, ShmValue};
 use crate::sync::backoff::Limit;
 use crate::sync::describe::belongs_to_the_parent;
+use crate::sync::seqlock;
 use crate::sync::side::Fences;
 use crate::sync::thread_mark::ThreadMark;
-use crate::sync::versioned_cell::WriteGuard;
+use crate::sync::value_ref::WriteGuard;
 use crate::sys::failpoint::{self, Step};
 
 /// Stores to a [`Versioned`] many times under one lock, as its exclusive writer. [`Versioned::writer`] returns it.
@@ -34,7 +35,6 @@ use crate::sys::failpoint::{self, Step};
 /// assert_eq!(price.load_versioned(), (1_000, [999.0, 1.0]));
 /// ```
 pub struct Writer<'a, V: ShmValue> {
-    part: &'a Versioned<V>,
     // Dropped before `guard`, so that the mark is there only while this thread has the lock.
     _mark: ThreadMark<'a>,
     guard: WriteGuard<'a, V>,
@@ -55,7 +55,7 @@ impl<V: ShmValue> Versioned<V> {
     /// Panics as [`store`](Self::store) does.
     #[track_caller]
     pub fn writer(&self) -> Writer<'_, V> {
-        Writer::new(self, self.write_guard())
+        Writer::new(self.write_guard())
     }
 
     /// Makes this thread the exclusive writer unless another writer has the part. Never waits.
@@ -77,7 +77,7 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// [`Busy`] if another writer has the part. A part of a dead process is taken over.
     pub fn try_writer(&self) -> Result<Writer<'_, V>, Busy> {
-        self.write_guard_within(Limit::Never).map(|guard| Writer::new(self, guard))
+        self.write_guard_within(Limit::Never).map(Writer::new)
     }
 
     /// Makes this thread the exclusive writer. Waits until no other writer has the part. The limit is `timeout`.
@@ -86,15 +86,15 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// [`Busy`] once the time is over, or at once if this thread has the part.
     pub fn writer_timeout(&self, timeout: Duration) -> Result<Writer<'_, V>, Busy> {
-        self.write_guard_within(Limit::Within(timeout)).map(|guard| Writer::new(self, guard))
+        self.write_guard_within(Limit::Within(timeout)).map(Writer::new)
     }
 }
 
 impl<'a, V: ShmValue> Writer<'a, V> {
-    fn new(part: &'a Versioned<V>, guard: WriteGuard<'a, V>) -> Self {
+    pub(in crate::sync) fn new(guard: WriteGuard<'a, V>) -> Self {
         failpoint::reach(Step::WriterBegun);
         let sequence = guard.sequence();
-        Self { part, _mark: guard.held().mark_thread(), guard, sequence, fences: Fences::so_far() }
+        Self { _mark: guard.held().mark_thread(), guard, sequence, fences: Fences::so_far() }
     }
 
     /// Makes `value` the newest version, and returns its number.
@@ -183,23 +183,23 @@ impl<'a, V: ShmValue> Writer<'a, V> {
         Ok(result)
     }
 
-    /// Returns the part that this writer stores to.
+    /// Returns the number of the newest version.
     #[must_use]
-    pub fn part(&self) -> &'a Versioned<V> {
-        self.part
+    pub fn version(&self) -> u64 {
+        seqlock::version(self.sequence)
     }
 
     #[inline(always)]
     #[track_caller]
     fn check_ours(&self) {
         if !self.guard.held().is_ours() {
-            belongs_to_the_parent::<Versioned<V>>("a `Writer`", "store with it");
+            belongs_to_the_parent::<V>("a `Writer`", "store with it");
         }
     }
 }
 
 impl<V: DebugValue> fmt::Debug for Writer<'_, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Writer").field(self.part).finish()
+        f.debug_struct("Writer").field("version", &self.version()).finish_non_exhaustive()
     }
 }

@@ -98,7 +98,7 @@ fn a_writer_stores_and_updates_without_locking() {
     let mut writer = part.writer();
     assert_eq!((writer.store([1; 9]), writer.store_from(&[2; 9])), (1, 2));
     assert_eq!(writer.update(|value| std::mem::replace(&mut value[0], 3)), 2);
-    assert_eq!(writer.part().load_versioned().0, 3);
+    assert_eq!(writer.version(), 3);
     let _ = catch_unwind(AssertUnwindSafe(|| writer.update(|_| panic!("half-way"))));
     assert_eq!(part.load()[..2], [3, 2]);
     assert_eq!(format!("{writer:?}"), "Writer(Versioned { version: 3, value: [3, 2, 2, 2, 2, 2, 2, 2, 2] })");

@@ -1,4 +1,4 @@
-//! Offsets, moves, and readers that are rejected.
+//! Offsets and moves.
 
 use super::*;
 use crate::Versioned;
@@ -99,41 +99,4 @@ fn a_move_keeps_every_byte_of_both_slots() {
     check::<Aligned128>();
     check::<Aligned256>();
     check::<Aligned4096>();
-}
-
-/// Reads with as many rejections as given. Returns the version.
-fn read_rejected(cell: &VersionedCell<u64>, access: Access, rejections: u32) -> Option<u64> {
-    let mut attempts = 0;
-    cell.retry(access, None, || {
-        attempts += 1;
-        (attempts >= rejections).then_some(7)
-    })
-}
-
-#[test]
-fn a_reader_that_is_rejected_again_and_again_asks_for_a_pause() {
-    let cell = VersionedCell::<u64>::zeroed();
-    assert_eq!(read_rejected(&cell, Access::ReadWrite, STARVED_AFTER - 1), Some(7));
-    assert_eq!(cell.writers().flags().load(Relaxed), 0, "not yet");
-    assert_eq!(read_rejected(&cell, Access::ReadWrite, STARVED_AFTER), Some(7));
-    assert_eq!(cell.writers().flags().load(Relaxed), STARVED);
-}
-
-#[test]
-fn a_view_asks_for_nothing_as_it_cannot_write() {
-    let cell = VersionedCell::<u64>::zeroed();
-    assert_eq!(read_rejected(&cell, Access::ReadOnly, 100), Some(7));
-    assert_eq!(cell.writers().flags().load(Relaxed), 0);
-}
-
-#[test]
-fn a_read_that_is_always_rejected_ends_with_its_limit() {
-    let cell = VersionedCell::<u64>::zeroed();
-    let mut attempts = 0;
-    let over = Backoff::new(Limit::Never);
-    let read = cell.retry(Access::ReadWrite, Some(&over), || {
-        attempts += 1;
-        None
-    });
-    assert_eq!((read, attempts), (None, 1));
 }

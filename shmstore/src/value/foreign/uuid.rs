@@ -10,7 +10,7 @@ use uuid::{Bytes, Uuid};
 
 use crate::layout::InvalidValue;
 use crate::layout::schema::{Field, Kind, Schema};
-use crate::layout::{Any, ShmLayout, ShmValue};
+use crate::layout::{Any, ShmKey, ShmLayout, ShmValue};
 
 const FIELDS: &[Field] = &[Field { name: "bytes", offset: 0, schema: Bytes::SCHEMA }];
 
@@ -33,5 +33,13 @@ unsafe impl ShmValue for Uuid {
 
     fn check_bits(_: &[u8]) -> Result<(), InvalidValue> {
         Ok(())
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl ShmKey for Uuid {
+    #[inline]
+    fn to_key(&self) -> Self {
+        *self
     }
 }

@@ -1,12 +1,12 @@
 //! Attribute macros that leave the struct as it is may stand anywhere; those that change it, above the derive.
 use shmstore::schema::Kind;
-use shmstore::{ShmLayout, ShmObject, ShmValue};
+use shmstore::{ShmKey, ShmLayout, ShmObject, ShmValue};
 use shmstore_tests_macros::{replace, unchanged};
 
 #[unchanged]
 #[derive(Clone, Copy)]
 #[unchanged]
-#[derive(ShmValue)]
+#[derive(ShmValue, ShmKey)]
 #[unchanged]
 #[repr(C)]
 struct Value {

@@ -1,7 +1,7 @@
 //! Items that a `macro_rules!` macro writes: a fragment comes to a derive in a group without delimiters.
 
 use shmstore::schema::Kind;
-use shmstore::{ShmId, ShmLayout, ShmObject, ShmValue, Versioned};
+use shmstore::{ShmId, ShmKey, ShmLayout, ShmObject, ShmValue, Versioned};
 
 macro_rules! object {
     ($(#[$attr:meta])* $vis:vis $name:ident, $id:literal, $schema:literal, $crate_path:literal, $align:literal,
@@ -24,7 +24,7 @@ object!(
 
 macro_rules! value {
     ($(#[$attr:meta])* $name:ident, $repr:ident, $len:expr, $gap:literal, $of:path, $ty:ty) => {
-        #[derive(Clone, Copy, ShmValue)]
+        #[derive(Clone, Copy, ShmKey, ShmValue)]
         $(#[$attr])*
         #[repr($repr)]
         struct $name {
@@ -48,7 +48,7 @@ value!(
 
 macro_rules! mode {
     ($name:ident, $repr:ty, $id:expr, $($variant:ident = $number:expr),*) => {
-        #[derive(Clone, Copy, ShmValue)]
+        #[derive(Clone, Copy, ShmKey, ShmValue)]
         #[repr(u16)]
         #[shm(id = $id)]
         #[allow(dead_code)]

@@ -12,6 +12,7 @@ pub mod every_field_of_a_value;
 pub mod every_field_of_an_object;
 mod every_repr_of_an_enum;
 mod inherent_items_of_the_same_name;
+mod keys;
 pub mod locks_and_events;
 mod macro_fragments;
 mod no_implicit_prelude;

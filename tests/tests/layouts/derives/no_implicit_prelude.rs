@@ -1,14 +1,14 @@
 //! The generated code needs no prelude.
 #![no_implicit_prelude]
 
-#[derive(::std::clone::Clone, ::std::marker::Copy, ::shmstore::ShmValue)]
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::shmstore::ShmValue, ::shmstore::ShmKey)]
 #[repr(C)]
 struct Value<const N: usize> {
     numbers: [u32; N],
     flag: [bool; 4],
 }
 
-#[derive(::std::clone::Clone, ::std::marker::Copy, ::shmstore::ShmValue)]
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::shmstore::ShmValue, ::shmstore::ShmKey)]
 #[repr(u32)]
 enum Mode {
     Idle,

@@ -13,7 +13,7 @@ struct Copy;
 mod core {}
 mod std {}
 
-#[derive(::std::clone::Clone, ::std::marker::Copy, shmstore::ShmValue)]
+#[derive(::std::clone::Clone, ::std::marker::Copy, shmstore::ShmValue, shmstore::ShmKey)]
 #[repr(C)]
 #[shm(id = 'P')]
 struct Value<const N: ::std::primitive::usize> {
@@ -21,7 +21,7 @@ struct Value<const N: ::std::primitive::usize> {
     mode: Mode,
 }
 
-#[derive(::std::clone::Clone, ::std::marker::Copy, shmstore::ShmValue)]
+#[derive(::std::clone::Clone, ::std::marker::Copy, shmstore::ShmValue, shmstore::ShmKey)]
 #[repr(u32)]
 enum Mode {
     Idle,

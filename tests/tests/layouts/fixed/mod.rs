@@ -1,7 +1,7 @@
 //! `FixedString`, `FixedVec` and `Pad`: any bytes another process may leave are harmless, nothing is cut off silently,
 //! nothing that was removed lingers, and otherwise they are what `String` and `Vec` are.
 
-mod bytes;
+pub(crate) mod bytes;
 mod conversions;
 mod pad;
 mod string;

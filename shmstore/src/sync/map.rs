@@ -1,0 +1,341 @@
+//! `Map<K, V, N>`: keys that come and go, and a value for each that is read and written as a whole.
+
+mod core;
+mod entry;
+mod iter;
+mod memory;
+pub(crate) mod protocol;
+pub(crate) mod state;
+mod table;
+mod view;
+mod wait;
+mod write;
+
+use std::fmt;
+use std::mem::MaybeUninit;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::time::Duration;
+
+use super::backoff::{Left, Limit};
+use super::describe::PartRef;
+use crate::error::{InvalidValue, WaitError};
+use crate::layout::schema::{Kind, Schema};
+use crate::layout::{DebugValue, ShmKey, ShmLayout, ShmObject, ShmValue};
+use crate::sys::shm::Access;
+use crate::value::bits;
+
+use self::core::{Core, Over};
+pub use entry::Entry;
+pub use iter::{Iter, Keys};
+use memory::MapCell;
+pub use view::MapView;
+
+/// Holds up to `N` keys that are not known when the program is compiled, and a value for each.
+///
+/// - Readers take no lock, and write nothing. Each value is read as a whole, like that of a
+///   [`Versioned`](crate::Versioned).
+/// - Keys are inserted and removed while other processes read, store and search.
+/// - If a process is killed while it inserts or removes a key, the next one completes this or takes it back within
+///   milliseconds. No key, no value and no room is lost.
+///
+/// ```
+/// use shmstore::{FixedString, Map, ShmObject, ShmValue, Store};
+///
+/// #[derive(Clone, Copy, Debug, PartialEq, ShmValue)]
+/// #[repr(C)]
+/// struct Quote { bid: f64, ask: f64 }
+///
+/// #[derive(ShmObject)]
+/// #[repr(C)]
+/// #[shm(id = 'M')]
+/// struct Market { quotes: Map<FixedString<12>, Quote, 1000> }
+///
+/// # let path = tempfile::NamedTempFile::new()?;
+/// # let path = path.path();
+/// let market = Store::open(path)?.attach_or_create::<Market>()?;
+/// let euro = "EURUSD".try_into()?;
+///
+/// market.quotes.insert(euro, Quote { bid: 1.08, ask: 1.09 })?;
+/// market.quotes.update(&euro, |quote| quote.ask = 1.10)?;
+/// assert_eq!(market.quotes.get(&euro)?, Some(Quote { bid: 1.08, ask: 1.10 }));
+/// assert_eq!(market.quotes.len(), 1);
+///
+/// market.quotes.remove(&euro)?;
+/// assert_eq!(market.quotes.get(&euro)?, None);
+/// # shmstore::Store::open(path)?.remove::<Market>()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Keys
+///
+/// A key is a [`ShmKey`]: an integer, a [`FixedString`](crate::FixedString), an array or struct of keys. The map hashes
+/// its bytes, by XXH64 with a seed of its own.
+///
+/// # Ways to a value
+///
+/// | | use |
+/// |---|---|
+/// | [`get`](Self::get), [`insert`](Self::insert), [`update`](Self::update) | each searches the key |
+/// | [`entry`](Self::entry) | an [`Entry`], which keeps the place of the key: its loads and stores search nothing |
+/// | [`iter`](Self::iter), [`keys`](Self::keys) | all keys |
+///
+/// # Waiting
+///
+/// [`wait_newer`](Self::wait_newer) sleeps until the value of a key is stored, or the key is inserted.
+/// [`wait_changed`](Self::wait_changed) sleeps until any key is inserted or removed.
+///
+/// # Guarantees for readers
+///
+/// - A search never misses a key that is in the map from its beginning to its end.
+/// - A value is that of one store, and belongs to its key.
+/// - The versions of a key grow, even if it is removed and inserted again.
+///
+/// # Locks
+///
+/// An insertion or removal takes the map's lock for some 100 ns. No process ever waits for anything while it has this
+/// lock. A store to a value takes the lock of its entry, so an exclusive [`Writer`](crate::Writer) or a
+/// [`Transaction`](crate::Transaction) of one key delays only writers of the same key.
+///
+/// # Memory
+///
+/// 256 bytes, 8 bytes for each of the `N` keys, and an entry for each: 48 bytes, the key rounded up to 16, and the value
+/// twice, each rounded up to 16; all rounded up to 64. A key of 8 bytes with a value of 64 takes 200 bytes. The kernel
+/// provides the memory of an entry when a key first uses it. `N` is 1 to 2,147,483,647.
+///
+/// There is no `Default`, because a large map does not fit on the stack: use `Map::new()` in a `static`, or
+/// [`ShmObject::zeroed_box`].
+///
+/// # Details
+///
+/// - A process that breaks the protocol can change or hide keys and values. It cannot make a search hang: a chain that
+///   leads in a circle counts as ended.
+/// - A `changes` or `len` that is read while keys come and go is of some moment during the call.
+#[repr(transparent)]
+pub struct Map<K: ShmKey, V: ShmValue, const N: usize> {
+    cell: MapCell<K, V, N>,
+}
+
+impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
+    /// Makes an empty map, in ordinary memory.
+    #[must_use]
+    #[allow(clippy::new_without_default)] // a large map does not fit on the stack
+    pub const fn new() -> Self {
+        Self { cell: MapCell::zeroed() }
+    }
+
+    /// Returns the value of a key. `None` if the key is not in the map.
+    ///
+    /// For a value that is too large for the stack, use [`get_into`](Self::get_into).
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if the bytes of the value are not a valid `V`. Another process wrote bytes that the type does
+    /// not allow. The next store repairs it.
+    #[inline]
+    pub fn get(&self, key: &K) -> Result<Option<V>, InvalidValue> {
+        Ok(self.get_versioned(key)?.map(|(_, value)| value))
+    }
+
+    /// Returns the value of a key and its version. `None` if the key is not in the map.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    #[inline]
+    pub fn get_versioned(&self, key: &K) -> Result<Option<(u64, V)>, InvalidValue> {
+        get(self.core(Access::ReadWrite), key)
+    }
+
+    /// Copies the value of a key to `value`, and returns its version. `None` if the key is not in the map. Then `value`
+    /// is all zero, or unchanged. Puts no value on the stack.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get). Then `value` is all zero.
+    pub fn get_into(&self, key: &K, value: &mut V) -> Result<Option<u64>, InvalidValue> {
+        get_into(self.core(Access::ReadWrite), key, value)
+    }
+
+    /// Returns the value of a key, or an error after `timeout`. For objects that hostile processes may write.
+    ///
+    /// A process that breaks the protocol can store so fast that no copy is ever whole, or keep the map's lock.
+    ///
+    /// # Errors
+    ///
+    /// - [`WaitError::NeverWhole`] if no copy was whole in this time.
+    /// - [`WaitError::InvalidValue`] if the bytes are not a valid `V`.
+    pub fn get_timeout(&self, key: &K, timeout: Duration) -> Result<Option<V>, WaitError> {
+        Ok(get_within(self.core(Access::ReadWrite), key, timeout)?.map(|(_, value)| value))
+    }
+
+    /// Returns `true` if a key is in the map.
+    #[must_use]
+    #[inline]
+    pub fn contains_key(&self, key: &K) -> bool {
+        contains(self.core(Access::ReadWrite), key)
+    }
+
+    /// Returns the number of keys.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.core(Access::ReadOnly).len()
+    }
+
+    /// Returns `true` if there is no key.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the number of keys for which there is room: `N`.
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
+        N
+    }
+
+    /// Returns the keys and values that are in the map, in no order.
+    ///
+    /// Each value is whole, but they are not all of one moment. A key that is in the map all the time comes exactly
+    /// once. A key that is removed and inserted again may come twice.
+    ///
+    /// ```
+    /// use shmstore::Map;
+    ///
+    /// let squares = Map::<u32, u64, 100>::new();
+    /// for number in 1..=3 {
+    ///     squares.insert(number, u64::from(number).pow(2))?;
+    /// }
+    /// let mut all: Vec<(u32, u64)> = squares.iter().collect::<Result<_, _>>()?;
+    /// all.sort();
+    /// assert_eq!(all, [(1, 1), (2, 4), (3, 9)]);
+    /// # Ok::<(), shmstore::Error>(())
+    /// ```
+    pub fn iter(&self) -> Iter<'_, K, V> {
+        Iter::new(self.core(Access::ReadWrite))
+    }
+
+    /// Returns the keys that are in the map, in no order, as [`iter`](Self::iter) does. Reads no values.
+    pub fn keys(&self) -> Keys<'_, K, V> {
+        Keys::new(self.core(Access::ReadWrite))
+    }
+
+    /// Returns how many keys came and went. For [`wait_changed`](Self::wait_changed).
+    ///
+    /// After the death of a process, one change may count twice.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.core(Access::ReadOnly).changes()
+    }
+
+    #[inline(always)]
+    fn core(&self, access: Access) -> Core<'_, K, V> {
+        Core::new(self.cell.words(), self.cell.seed(), self.cell.table(), PartRef::of(self), access)
+    }
+}
+
+/// [`Map::get_versioned`] of a map or its view.
+#[inline(always)]
+#[allow(unsafe_code)]
+fn get<K: ShmKey, V: ShmValue>(core: Core<'_, K, V>, key: &K) -> Result<Option<(u64, V)>, InvalidValue> {
+    let mut bytes = MaybeUninit::uninit();
+    let access = core.access();
+    let read = core.read(&key.to_key(), &mut Left::of(Limit::Forever), |value| Some(value.read(&mut bytes, access)));
+    match read {
+        // SAFETY: `read` has initialized all bytes.
+        Ok(Some(version)) => Ok(Some((version, unsafe { bits::checked(bytes) }?))),
+        Ok(None) | Err(Over) => Ok(None),
+    }
+}
+
+/// [`Map::get_timeout`] of a map or its view.
+#[allow(unsafe_code)]
+fn get_within<K: ShmKey, V: ShmValue>(
+    core: Core<'_, K, V>,
+    key: &K,
+    timeout: Duration,
+) -> Result<Option<(u64, V)>, WaitError> {
+    let mut bytes = MaybeUninit::uninit();
+    let (access, mut left) = (core.access(), Left::of(Limit::Within(timeout)));
+    let read = core.read(&key.to_key(), &mut left, |value| value.read_within(&mut bytes, access, timeout));
+    match read {
+        // SAFETY: `read_within` has initialized all bytes.
+        Ok(Some(version)) => Ok(Some((version, unsafe { bits::checked(bytes) }?))),
+        Ok(None) => Ok(None),
+        Err(Over) => {
+            let entry = core.part().name().at_key(Core::<K, V>::text_of(key));
+            Err(WaitError::NeverWhole { part: entry, waited: timeout })
+        }
+    }
+}
+
+/// [`Map::get_into`] of a map or its view.
+#[allow(unsafe_code)]
+fn get_into<K: ShmKey, V: ShmValue>(core: Core<'_, K, V>, key: &K, value: &mut V) -> Result<Option<u64>, InvalidValue> {
+    let access = core.access();
+    // SAFETY: `read` writes only initialized bytes.
+    unsafe {
+        bits::overwrite(value, |bytes| {
+            let left = &mut Left::of(Limit::Forever);
+            Ok(core.read(&key.to_key(), left, |value| Some(value.read(bytes, access))).unwrap_or(None))
+        })
+    }
+}
+
+/// [`Map::contains_key`] of a map or its view.
+#[inline(always)]
+fn contains<K: ShmKey, V: ShmValue>(core: Core<'_, K, V>, key: &K) -> bool {
+    matches!(core.find(&key.to_key(), &mut Left::of(Limit::Forever)), Ok(Some(_)))
+}
+
+impl<K: ShmKey + DebugValue, V: DebugValue, const N: usize> fmt::Debug for Map<K, V, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug("Map", self.core(Access::ReadOnly), f)
+    }
+}
+
+/// The number of entries that are printed.
+const SHOWN: usize = 8;
+
+/// Prints the number of keys and the first entries of a map or its view.
+fn debug<K: ShmKey + DebugValue, V: DebugValue>(
+    name: &str,
+    core: Core<'_, K, V>,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    struct First<'a, K, V>(Core<'a, K, V>);
+    impl<K: ShmKey + DebugValue, V: DebugValue> fmt::Debug for First<'_, K, V> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            let mut shown = f.debug_map();
+            for entry in Iter::new(self.0).take(SHOWN) {
+                match entry {
+                    Ok((key, value)) => shown.entry(&key, &value),
+                    Err(error) => shown.entry(&"?", &format_args!("<{error}>")),
+                };
+            }
+            shown.finish()
+        }
+    }
+    let mut shown = f.debug_struct(name);
+    shown.field("len", &core.len()).field("capacity", &core.capacity()).field("first", &First(core)).finish()
+}
+
+// A map changes by single stores, so a panic leaves nothing half-made.
+impl<K: ShmKey, V: ShmValue, const N: usize> UnwindSafe for Map<K, V, N> {}
+impl<K: ShmKey, V: ShmValue, const N: usize> RefUnwindSafe for Map<K, V, N> {}
+
+#[allow(unsafe_code)]
+// SAFETY: size and alignment are the compiler's. The kind, the capacity and the schemas of key and value describe the
+// content.
+unsafe impl<K: ShmKey, V: ShmValue, const N: usize> ShmLayout for Map<K, V, N> {
+    const SCHEMA: &'static Schema = &Schema::of::<Self>(Kind::Map { capacity: N, key: K::SCHEMA, value: V::SCHEMA });
+}
+
+#[allow(unsafe_code)]
+// SAFETY: atomic byte by byte, and any bytes are valid, as `MapCell` explains. Zeros are an empty map. Nothing to drop,
+// because keys and values are `Copy`. The view is a transparent wrapper whose methods never write.
+unsafe impl<K: ShmKey, V: ShmValue, const N: usize> ShmObject for Map<K, V, N> {
+    type View = MapView<K, V, N>;
+}
+
+#[cfg(test)]
+mod tests;

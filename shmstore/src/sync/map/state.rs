@@ -1,0 +1,96 @@
+//! The word of an entry, and the word of an intent.
+//!
+//! # State
+//!
+//! | bits | what |
+//! |---|---|
+//! | 0–1 | [`FREE`], [`LINKED`] or [`LIVE`] |
+//! | 2–31 | generation: how many keys the entry had so far |
+//!
+//! | kind | the key is in the map | key, hash and next may be read |
+//! |---|---|---|
+//! | free | no | no |
+//! | linked | no | yes: the entry is in its bucket's chain, or was until just now |
+//! | live | yes | yes |
+//!
+//! A key comes by the one store from linked to live, and goes by the one store from live to linked.
+//!
+//! # Intent
+//!
+//! The intent says what the holder of the structure lock is about to do. If the holder dies, the next one completes it,
+//! or takes it back.
+//!
+//! | bits | what |
+//! |---|---|
+//! | 0–31 | the link to the entry. The word is 0 if nothing is going on |
+//! | 32 | 0 for an insertion, 1 for a removal |
+//! | 33–63 | the number of keys before |
+//!
+//! A *link* is the index of an entry plus 1. Link 0 is the end of a chain, or of the free list.
+
+pub(crate) const FREE: u32 = 0;
+pub(crate) const LINKED: u32 = 1;
+pub(crate) const LIVE: u32 = 2;
+
+const KIND: u32 = 3;
+
+/// Returns the kind of a state. 3 is none of the kinds, and only a process that breaks the protocol writes it.
+#[inline(always)]
+pub(crate) fn kind(state: u32) -> u32 {
+    state & KIND
+}
+
+/// Returns the state of the same generation and of this kind.
+#[inline(always)]
+pub(crate) fn with_kind(state: u32, kind: u32) -> u32 {
+    state & !KIND | kind
+}
+
+/// Returns the state of the next generation and of this kind.
+#[inline(always)]
+pub(super) fn next_generation(state: u32, kind: u32) -> u32 {
+    with_kind(state.wrapping_add(KIND + 1), kind)
+}
+
+/// Returns `true` if an entry that was in the state `before` has had the same key until `now`.
+#[inline(always)]
+pub(crate) fn is_same_key(before: u32, now: u32) -> bool {
+    (before ^ now) & !KIND == 0 && kind(now) != FREE
+}
+
+/// What the holder of the structure lock does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Operation {
+    Insert,
+    Remove,
+}
+
+/// What the holder of the structure lock is about to do, decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Intent {
+    pub(super) operation: Operation,
+    pub(super) link: u32,
+    pub(super) len: u32,
+}
+
+impl Intent {
+    #[inline(always)]
+    pub(super) fn word(self) -> u64 {
+        let operation = match self.operation {
+            Operation::Insert => 0,
+            Operation::Remove => 1 << 32,
+        };
+        u64::from(self.link) | operation | u64::from(self.len) << 33
+    }
+
+    pub(super) fn of(word: u64) -> Self {
+        let operation = if word & 1 << 32 == 0 { Operation::Insert } else { Operation::Remove };
+        Self { operation, link: word as u32, len: (word >> 33) as u32 }
+    }
+}
+
+/// Returns the bucket of a hash in a map of this capacity. There are two buckets for each entry.
+#[inline(always)]
+pub(crate) fn bucket(hash: u32, capacity: u32) -> u64 {
+    (u64::from(hash) * (2 * u64::from(capacity))) >> 32
+}

@@ -1,0 +1,138 @@
+//! `MapView<K, V, N>`: a `Map<K, V, N>` in memory that this process can only read.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::core::Core;
+use super::wait;
+use super::{Iter, Keys, Map, contains, debug, get, get_into, get_within};
+use crate::error::{InvalidValue, WaitError};
+use crate::layout::{DebugValue, ShmKey, ShmValue};
+use crate::sys::shm::Access;
+
+/// Lets a read-only process read the keys and values of a [`Map`].
+///
+/// A read-only process cannot announce that it is waiting, so it polls every millisecond.
+#[repr(transparent)]
+pub struct MapView<K: ShmKey, V: ShmValue, const N: usize> {
+    part: Map<K, V, N>,
+}
+
+impl<K: ShmKey, V: ShmValue, const N: usize> MapView<K, V, N> {
+    /// Returns the value of a key: see [`Map::get`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Map::get`].
+    #[inline]
+    pub fn get(&self, key: &K) -> Result<Option<V>, InvalidValue> {
+        Ok(self.get_versioned(key)?.map(|(_, value)| value))
+    }
+
+    /// Returns the value of a key and its version: see [`Map::get_versioned`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Map::get`].
+    #[inline]
+    pub fn get_versioned(&self, key: &K) -> Result<Option<(u64, V)>, InvalidValue> {
+        get(self.core(), key)
+    }
+
+    /// Copies the value of a key to `value`: see [`Map::get_into`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Map::get_into`].
+    pub fn get_into(&self, key: &K, value: &mut V) -> Result<Option<u64>, InvalidValue> {
+        get_into(self.core(), key, value)
+    }
+
+    /// Returns the value of a key, or an error after `timeout`: see [`Map::get_timeout`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Map::get_timeout`].
+    pub fn get_timeout(&self, key: &K, timeout: Duration) -> Result<Option<V>, WaitError> {
+        Ok(get_within(self.core(), key, timeout)?.map(|(_, value)| value))
+    }
+
+    /// Returns `true` if a key is in the map.
+    #[must_use]
+    #[inline]
+    pub fn contains_key(&self, key: &K) -> bool {
+        contains(self.core(), key)
+    }
+
+    /// Returns the number of keys.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.part.len()
+    }
+
+    /// Returns `true` if there is no key.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.part.is_empty()
+    }
+
+    /// Returns the number of keys for which there is room: `N`.
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
+        N
+    }
+
+    /// Returns the keys and values that are in the map, in no order: see [`Map::iter`].
+    pub fn iter(&self) -> Iter<'_, K, V> {
+        Iter::new(self.core())
+    }
+
+    /// Returns the keys that are in the map, in no order: see [`Map::keys`].
+    pub fn keys(&self) -> Keys<'_, K, V> {
+        Keys::new(self.core())
+    }
+
+    /// Returns how many keys came and went: see [`Map::changes`].
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.part.changes()
+    }
+
+    /// Waits for a newer version of the value of a key: see [`Map::wait_newer`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Map::wait_newer`].
+    pub fn wait_newer(&self, key: &K, version: u64, timeout: Duration) -> Result<(u64, V), WaitError> {
+        wait::wait_for_key(self.core(), key, version, timeout)
+    }
+
+    /// Waits until keys have come or gone: see [`Map::wait_changed`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Map::wait_changed`].
+    pub fn wait_changed(&self, seen: u64, timeout: Duration) -> Result<u64, WaitError> {
+        wait::wait_for_changes(self.core(), seen, timeout)
+    }
+
+    #[inline(always)]
+    fn core(&self) -> Core<'_, K, V> {
+        self.part.core(Access::ReadOnly)
+    }
+}
+
+impl<K: ShmKey + DebugValue, V: DebugValue, const N: usize> fmt::Debug for MapView<K, V, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug("MapView", self.core(), f)
+    }
+}
+
+impl<'a, K: ShmKey, V: ShmValue, const N: usize> IntoIterator for &'a MapView<K, V, N> {
+    type Item = Result<(K, V), InvalidValue>;
+    type IntoIter = Iter<'a, K, V>;
+
+    fn into_iter(self) -> Iter<'a, K, V> {
+        self.iter()
+    }
+}
