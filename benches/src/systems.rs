@@ -25,6 +25,7 @@ pub mod ringfire;
 // The project's own.
 pub mod shmstore;
 pub mod shmstore_channels;
+pub mod shmstore_maps;
 
 #[cfg(test)]
 mod tests;

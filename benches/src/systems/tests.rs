@@ -260,4 +260,7 @@ fn maps_of_all_systems_keep_entries() {
     shared_maps::<lmdb_maps::LmdbMap>();
     #[cfg(boost)]
     shared_maps::<boost_maps::BoostMap>();
+    shared_maps::<shmstore_maps::Mapped<10_000>>();
+    let place = Place::new().expect("a directory in memory");
+    maps_keep_entries::<shmstore_maps::ByValue<10_000>>(place.path());
 }

@@ -16,6 +16,7 @@ use crate::row::Row;
 use crate::systems::Reads;
 use crate::systems::maps::{Get, Loop, Map, Value};
 use crate::systems::process_maps::{Locked, Papaya};
+use crate::systems::shmstore_maps::Mapped;
 use crate::work::{Ground, target};
 
 /// The rows of one measurement: the median, and the times that one look-up of 100 and of 1,000 takes or exceeds.
@@ -55,7 +56,7 @@ fn measured<const ENTRIES: usize>(ground: &Ground<'_>, row: &str, writes: &'stat
     if let Some(tails) = MEASURED.with_borrow(|all| all.get(&(writes, ENTRIES)).cloned()) {
         return Ok(tails);
     }
-    let mut all = maps!(beside_process(ground, row, ENTRIES, writes):);
+    let mut all = maps!(beside_process(ground, row, ENTRIES, writes): Mapped<ENTRIES>);
     all.push(beside_other_thread::<Locked>(ground, row, ENTRIES, writes)?);
     all.push(beside_other_thread::<Papaya>(ground, row, ENTRIES, writes)?);
     let (mut contenders, seen): (Vec<_>, Vec<_>) = all.into_iter().unzip();

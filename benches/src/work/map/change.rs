@@ -8,6 +8,7 @@ use crate::batch::{Contender, Sample, each};
 use crate::row::Row;
 use crate::systems::maps::Map;
 use crate::systems::process_maps::{Locked, Papaya};
+use crate::systems::shmstore_maps::{ByValue, Mapped};
 use crate::work::{Ground, row, target};
 
 /// The number of keys that are removed before as many are inserted, where one of the two is measured.
@@ -30,21 +31,22 @@ macro_rules! with_floors {
 
 /// Inserts new keys into a map whose size stays the same.
 pub(in crate::work) fn insert<const ENTRIES: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let contenders = with_floors!(replacing(ground, name, ENTRIES, Change::Insert):);
+    let contenders = with_floors!(replacing(ground, name, ENTRIES, Change::Insert): Mapped<ENTRIES>);
     let work = format!("insert of a new key, beside {}", size(ENTRIES));
     Ok(row(ground, name, &work, contenders, vec![target("shmstore", "LMDB", 0.2)]))
 }
 
 /// Removes keys.
 pub(in crate::work) fn remove<const ENTRIES: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let contenders = with_floors!(replacing(ground, name, ENTRIES, Change::Remove):);
+    let contenders = with_floors!(replacing(ground, name, ENTRIES, Change::Remove): Mapped<ENTRIES>);
     let work = format!("remove of a key, of {}", size(ENTRIES));
     Ok(row(ground, name, &work, contenders, vec![target("shmstore", "LMDB", 0.2)]))
 }
 
 /// Stores new values of keys that are there.
 pub(in crate::work) fn update<const ENTRIES: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let contenders = with_floors!(updating(ground, name, ENTRIES):);
+    let mut contenders = with_floors!(updating(ground, name, ENTRIES): Mapped<ENTRIES>, ByValue<ENTRIES>);
+    contenders[1].name = "shmstore, update";
     let work = format!("insert of a known key, of {}", size(ENTRIES));
     Ok(row(ground, name, &work, contenders, vec![target("shmstore", "LMDB", 0.2)]))
 }

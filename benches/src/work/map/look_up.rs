@@ -5,7 +5,7 @@
 
 use std::hint::black_box;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{FEW, Full, Keys, LOCKED, MANY, PAPAYA, is_wrong, maps, room, shuffled, size};
 use crate::Failure;
@@ -13,9 +13,12 @@ use crate::batch::{Contender, Sample, each};
 use crate::row::{Row, Target};
 use crate::systems::Reads;
 use crate::systems::bare::wait_for_loads;
+#[cfg(boost)]
+use crate::systems::boost_maps::BoostMap;
 use crate::systems::lmdb_maps::LmdbMap;
 use crate::systems::maps::{Get, Loop, Map, Value};
 use crate::systems::process_maps::{Locked, Papaya};
+use crate::systems::shmstore_maps::{ByValue, Mapped};
 use crate::work::{Ground, row, target};
 
 const ONE: &str = LmdbMap::LOOPS[0].name;
@@ -60,9 +63,12 @@ pub(in crate::work) fn miss_in_turn<const ENTRIES: usize>(
 
 /// The time at the larger size, divided by the time at the smaller one.
 pub(in crate::work) fn growth(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let mut contenders = maps!(growing(ground, name):);
-    contenders.push(growing::<Locked>(ground, name)?);
-    contenders.push(growing::<Papaya>(ground, name)?);
+    let mut contenders = vec![growing::<Mapped<FEW>, Mapped<MANY>>(ground, name)?];
+    contenders.push(growing::<LmdbMap, LmdbMap>(ground, name)?);
+    #[cfg(boost)]
+    contenders.push(growing::<BoostMap, BoostMap>(ground, name)?);
+    contenders.push(growing::<Locked, Locked>(ground, name)?);
+    contenders.push(growing::<Papaya, Papaya>(ground, name)?);
     let targets = vec![target("shmstore", LOCKED, 1.0), target("shmstore", PAPAYA, 1.0)];
     let work = "get of 1 M keys, by the time of 10 k keys, independent";
     Ok(Row { unit: "times", ..row(ground, name, work, contenders.into_iter().flatten().collect(), targets) })
@@ -84,7 +90,10 @@ fn looking<const ENTRIES: usize>(
     relation: Relation,
     is_there: bool,
 ) -> Result<Vec<Contender<'static>>, Failure> {
-    let mut contenders = maps!(alone(ground, row, ENTRIES, relation, is_there):);
+    let mut contenders = maps!(alone(ground, row, ENTRIES, relation, is_there): Mapped<ENTRIES>);
+    if relation == Relation::Independent && is_there {
+        contenders.insert(1, alone::<ByValue<ENTRIES>>(ground, row, ENTRIES, relation, is_there)?);
+    }
     contenders.push(alone::<Locked>(ground, row, ENTRIES, relation, is_there)?);
     contenders.push(alone::<Papaya>(ground, row, ENTRIES, relation, is_there)?);
     Ok(contenders.into_iter().flatten().collect())
@@ -117,31 +126,35 @@ fn alone<T: Map>(
 /// The number of look-ups between two looks at the clock.
 const CHUNK: u64 = 1024;
 
-fn growing<T: Map>(ground: &Ground<'_>, row: &str) -> Result<Vec<Contender<'static>>, Failure> {
-    let [few, many] = [Full::<T>::make(ground, row, FEW)?, Full::<T>::make(ground, row, MANY)?].map(Rc::new);
+fn growing<Few: Map, Many: Map>(ground: &Ground<'_>, row: &str) -> Result<Vec<Contender<'static>>, Failure> {
+    let few = Rc::new(Full::<Few>::make(ground, row, FEW)?);
+    let many = Rc::new(Full::<Many>::make(ground, row, MANY)?);
     // A ratio is no time, so the clock ends a batch, which is a little longer than others: then one is enough to see
     // that it is full.
     let time = ground.plan.time * 3 / 4;
     let contender = |(salt, of): (usize, &Loop)| {
-        let (of, mut into) = (*of, room());
-        let mut both = [&few, &many].map(|full| (Rc::clone(full), full.keys(salt)));
+        let [mut of_few, mut of_many] = [few.keys(salt), many.keys(salt)];
+        let (few, many, of) = (Rc::clone(&few), Rc::clone(&many), *of);
         Contender::new(of.name, move |_| {
-            let mut sample = Sample::default();
-            let [few, many] = both.each_mut().map(|(full, keys)| {
-                let (start, mut rounds) = (Instant::now(), 0);
-                while start.elapsed() < time {
-                    let seen = look_up(&full.map, of, Relation::Independent, keys, CHUNK, &mut into.0);
-                    assert_eq!(seen.done, CHUNK, "{}: keys that are there", of.name);
-                    rounds += CHUNK;
-                    sample.torn += seen.torn;
-                }
-                sample.rounds += rounds;
-                each(start.elapsed(), rounds)
-            });
-            Sample { nanoseconds: many / few, ..sample }
+            let few = for_a_time(&few.map, of, &mut of_few, time);
+            let many = for_a_time(&many.map, of, &mut of_many, time);
+            let nanoseconds = many.nanoseconds / few.nanoseconds;
+            Sample { nanoseconds, rounds: few.rounds + many.rounds, torn: few.torn + many.torn, ..Sample::default() }
         })
     };
-    Ok(T::LOOPS.iter().enumerate().map(contender).collect())
+    Ok(Many::LOOPS.iter().enumerate().map(contender).collect())
+}
+
+/// Looks up keys that are there, for a time.
+fn for_a_time<T: Map>(map: &T, of: Loop, keys: &mut Keys, time: Duration) -> Sample {
+    let (start, mut rounds, mut torn, mut into) = (Instant::now(), 0, 0, room());
+    while start.elapsed() < time {
+        let seen = look_up(map, of, Relation::Independent, keys, CHUNK, &mut into.0);
+        assert_eq!(seen.done, CHUNK, "{}: keys that are there", of.name);
+        rounds += CHUNK;
+        torn += seen.torn;
+    }
+    Sample { nanoseconds: each(start.elapsed(), rounds), rounds, torn, ..Sample::default() }
 }
 
 /// Looks keys up. Returns the number of those that are there, and of wrong values.

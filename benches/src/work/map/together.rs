@@ -17,6 +17,7 @@ use crate::row::Row;
 use crate::systems::Reads;
 use crate::systems::maps::{Loop, Map, Value};
 use crate::systems::process_maps::{Locked, Papaya};
+use crate::systems::shmstore_maps::Mapped;
 use crate::work::lock::of_either;
 use crate::work::{Ground, Player, play, row, target};
 
@@ -36,7 +37,7 @@ const ALONE: &str = "one reader";
 
 /// Two processes look keys up. The time is the mean for a look-up of either.
 pub(in crate::work) fn readers<const ENTRIES: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let mut contenders = maps!(reading(ground, name, ENTRIES):);
+    let mut contenders = maps!(reading(ground, name, ENTRIES): Mapped<ENTRIES>);
     contenders.push(reading_in_process::<Locked>(ground, name, ENTRIES)?);
     contenders.push(reading_in_process::<Papaya>(ground, name, ENTRIES)?);
     let work = format!("get of {} keys, by two readers at once", size(ENTRIES));
@@ -195,7 +196,7 @@ pub(in crate::work) fn partner(role: &Role, stage: &Stage<'_>) -> Result<(), Fai
 }
 
 fn partner_of<const ENTRIES: usize>(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
-    play(role, stage, maps!(players():).into_iter().flatten().collect())
+    play(role, stage, maps!(players(): Mapped<ENTRIES>).into_iter().flatten().collect())
 }
 
 fn players<T: Map>() -> Result<Vec<Player>, Failure> {

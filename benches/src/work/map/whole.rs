@@ -8,11 +8,12 @@ use crate::batch::{Contender, Sample, Series, each};
 use crate::row::Row;
 use crate::systems::maps::{Map, WholeMap};
 use crate::systems::process_maps::{Locked, Papaya};
+use crate::systems::shmstore_maps::Mapped;
 use crate::work::{Ground, row, target};
 
 /// Copies each entry. The time is for one entry.
 pub(in crate::work) fn iterate<const ENTRIES: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let mut contenders = maps!(iterating(ground, name, ENTRIES):);
+    let mut contenders = maps!(iterating(ground, name, ENTRIES): Mapped<ENTRIES>);
     contenders.push(iterating::<Locked>(ground, name, ENTRIES)?);
     contenders.push(iterating::<Papaya>(ground, name, ENTRIES)?);
     let work = format!("iteration over {} entries, for each", size(ENTRIES));
@@ -37,7 +38,7 @@ fn iterating<T: Map>(ground: &Ground<'_>, row: &str, entries: usize) -> Result<C
 
 /// The memory of a full map, for each entry.
 pub(in crate::work) fn memory(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let series = maps!(sizes(ground, name, MANY):).concat();
+    let series = maps!(sizes(ground, name, MANY): Mapped<MANY>).concat();
     let work = "memory of a full map of 1 M entries of 8 + 64 bytes, for each".into();
     Ok(Row { name: name.into(), work, unit: "bytes", series, targets: Vec::new() })
 }
@@ -54,14 +55,20 @@ fn sizes<T: WholeMap>(ground: &Ground<'_>, row: &str, entries: usize) -> Result<
 
 /// Creates an empty map, and removes it.
 pub(in crate::work) fn create(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let contenders = maps!(creating(ground, name, MANY):);
+    let mut contenders = maps!(creating(ground, name, MANY): Mapped<MANY>);
+    let mut one = creating::<Mapped<1>>(ground, name, 1)?;
+    one.name = "shmstore, N = 1";
+    contenders.insert(1, one);
     let work = "create + let go + remove of an empty map for 1 M entries";
     Ok(row(ground, name, work, contenders, vec![target("shmstore", "shmstore, N = 1", 1.2)]))
 }
 
 /// Opens an empty map, and looks a key up.
 pub(in crate::work) fn attach(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let contenders = maps!(attaching(ground, name, MANY):);
+    let mut contenders = maps!(attaching(ground, name, MANY): Mapped<MANY>);
+    let mut one = attaching::<Mapped<1>>(ground, name, 1)?;
+    one.name = "shmstore, N = 1";
+    contenders.insert(1, one);
     let work = "attach + first get + let go of an empty map for 1 M entries";
     Ok(row(ground, name, work, contenders, vec![target("shmstore", "shmstore, N = 1", 1.2)]))
 }
