@@ -12,7 +12,10 @@ pub(super) use look_up::{get, get_in_turn, growth, miss, miss_in_turn};
 pub(super) use together::{partner, readers};
 pub(super) use whole::{attach, create, iterate, memory};
 
+use std::any::Any;
+use std::cell::RefCell;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use super::Ground;
 use crate::payload::Aligned;
@@ -76,6 +79,11 @@ fn shuffled(numbers: impl Iterator<Item = usize>, salt: usize) -> Vec<u64> {
     keys
 }
 
+thread_local! {
+    /// Full maps that later rows can use.
+    static KEPT: RefCell<Vec<Rc<dyn Any>>> = const { RefCell::new(Vec::new()) };
+}
+
 /// A map full of entries.
 struct Full<T> {
     map: T,
@@ -99,6 +107,18 @@ impl<T: Map> Full<T> {
         let map = T::create(&directory.0, entries)?;
         map.fill(&(0..entries).map(key).collect::<Vec<_>>(), |key| value(key, 0));
         Ok(Self { map, entries, directory })
+    }
+
+    /// A map that is full already, if an earlier row has filled one: for rows that change nothing.
+    fn kept(ground: &Ground<'_>, entries: usize) -> Result<Rc<Self>, Failure> {
+        let is_it =
+            |one: &Rc<dyn Any>| Rc::clone(one).downcast().ok().filter(|full: &Rc<Self>| full.entries == entries);
+        if let Some(full) = KEPT.with_borrow(|all| all.iter().find_map(is_it)) {
+            return Ok(full);
+        }
+        let full = Rc::new(Self::make(ground, "map", entries)?);
+        KEPT.with_borrow_mut(|all| all.push(full.clone()));
+        Ok(full)
     }
 
     /// All of its keys, in no order: another one for each salt, so that what one reader has brought to the cache does not

@@ -34,7 +34,7 @@ pub(super) enum Relation {
 /// Looks up keys that are there.
 pub(in crate::work) fn get<const ENTRIES: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
     let work = format!("get of {} keys, independent", size(ENTRIES));
-    Ok(row(ground, name, &work, looking::<ENTRIES>(ground, name, Relation::Independent, true)?, targets(ENTRIES)))
+    Ok(row(ground, name, &work, looking::<ENTRIES>(ground, Relation::Independent, true)?, targets(ENTRIES)))
 }
 
 /// The same, each depending on the one before.
@@ -43,13 +43,13 @@ pub(in crate::work) fn get_in_turn<const ENTRIES: usize>(
     name: &'static str,
 ) -> Result<Row, Failure> {
     let work = format!("get of {} keys, the next key depends on the value", size(ENTRIES));
-    Ok(row(ground, name, &work, looking::<ENTRIES>(ground, name, Relation::Chained, true)?, targets(ENTRIES)))
+    Ok(row(ground, name, &work, looking::<ENTRIES>(ground, Relation::Chained, true)?, targets(ENTRIES)))
 }
 
 /// Looks up keys that are not there.
 pub(in crate::work) fn miss<const ENTRIES: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
     let work = format!("get of absent keys beside {}, independent", size(ENTRIES));
-    Ok(row(ground, name, &work, looking::<ENTRIES>(ground, name, Relation::Independent, false)?, targets(ENTRIES)))
+    Ok(row(ground, name, &work, looking::<ENTRIES>(ground, Relation::Independent, false)?, targets(ENTRIES)))
 }
 
 /// The same, with a fence after each.
@@ -58,17 +58,17 @@ pub(in crate::work) fn miss_in_turn<const ENTRIES: usize>(
     name: &'static str,
 ) -> Result<Row, Failure> {
     let work = format!("get of absent keys beside {}, a fence after each", size(ENTRIES));
-    Ok(row(ground, name, &work, looking::<ENTRIES>(ground, name, Relation::Fenced, false)?, targets(ENTRIES)))
+    Ok(row(ground, name, &work, looking::<ENTRIES>(ground, Relation::Fenced, false)?, targets(ENTRIES)))
 }
 
 /// The time at the larger size, divided by the time at the smaller one.
 pub(in crate::work) fn growth(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let mut contenders = vec![growing::<Mapped<FEW>, Mapped<MANY>>(ground, name)?];
-    contenders.push(growing::<LmdbMap, LmdbMap>(ground, name)?);
+    let mut contenders = vec![growing::<Mapped<FEW>, Mapped<MANY>>(ground)?];
+    contenders.push(growing::<LmdbMap, LmdbMap>(ground)?);
     #[cfg(boost)]
-    contenders.push(growing::<BoostMap, BoostMap>(ground, name)?);
-    contenders.push(growing::<Locked, Locked>(ground, name)?);
-    contenders.push(growing::<Papaya, Papaya>(ground, name)?);
+    contenders.push(growing::<BoostMap, BoostMap>(ground)?);
+    contenders.push(growing::<Locked, Locked>(ground)?);
+    contenders.push(growing::<Papaya, Papaya>(ground)?);
     let targets = vec![target("shmstore", LOCKED, 1.0), target("shmstore", PAPAYA, 1.0)];
     let work = "get of 1 M keys, by the time of 10 k keys, independent";
     Ok(Row { unit: "times", ..row(ground, name, work, contenders.into_iter().flatten().collect(), targets) })
@@ -86,28 +86,26 @@ fn targets(entries: usize) -> Vec<Target> {
 /// All systems. `is_there`: the keys are in the map.
 fn looking<const ENTRIES: usize>(
     ground: &Ground<'_>,
-    row: &str,
     relation: Relation,
     is_there: bool,
 ) -> Result<Vec<Contender<'static>>, Failure> {
-    let mut contenders = maps!(alone(ground, row, ENTRIES, relation, is_there): Mapped<ENTRIES>);
+    let mut contenders = maps!(alone(ground, ENTRIES, relation, is_there): Mapped<ENTRIES>);
     if relation == Relation::Independent && is_there {
-        contenders.insert(1, alone::<ByValue<ENTRIES>>(ground, row, ENTRIES, relation, is_there)?);
+        contenders.insert(1, alone::<ByValue<ENTRIES>>(ground, ENTRIES, relation, is_there)?);
     }
-    contenders.push(alone::<Locked>(ground, row, ENTRIES, relation, is_there)?);
-    contenders.push(alone::<Papaya>(ground, row, ENTRIES, relation, is_there)?);
+    contenders.push(alone::<Locked>(ground, ENTRIES, relation, is_there)?);
+    contenders.push(alone::<Papaya>(ground, ENTRIES, relation, is_there)?);
     Ok(contenders.into_iter().flatten().collect())
 }
 
 /// One system, with a contender for each kind of loop.
 fn alone<T: Map>(
     ground: &Ground<'_>,
-    row: &str,
     entries: usize,
     relation: Relation,
     is_there: bool,
 ) -> Result<Vec<Contender<'static>>, Failure> {
-    let full = Rc::new(Full::<T>::make(ground, row, entries)?);
+    let full = Full::<T>::kept(ground, entries)?;
     let contender = |(salt, of): (usize, &Loop)| {
         let (full, of) = (Rc::clone(&full), *of);
         let mut keys = Keys::new(shuffled(if is_there { 0..entries } else { entries..2 * entries }, salt));
@@ -126,9 +124,9 @@ fn alone<T: Map>(
 /// The number of look-ups between two looks at the clock.
 const CHUNK: u64 = 1024;
 
-fn growing<Few: Map, Many: Map>(ground: &Ground<'_>, row: &str) -> Result<Vec<Contender<'static>>, Failure> {
-    let few = Rc::new(Full::<Few>::make(ground, row, FEW)?);
-    let many = Rc::new(Full::<Many>::make(ground, row, MANY)?);
+fn growing<Few: Map, Many: Map>(ground: &Ground<'_>) -> Result<Vec<Contender<'static>>, Failure> {
+    let few = Full::<Few>::kept(ground, FEW)?;
+    let many = Full::<Many>::kept(ground, MANY)?;
     // A ratio is no time, so the clock ends a batch, which is a little longer than others: then one is enough to see
     // that it is full.
     let time = ground.plan.time * 3 / 4;

@@ -37,17 +37,17 @@ const ALONE: &str = "one reader";
 
 /// Two processes look keys up. The time is the mean for a look-up of either.
 pub(in crate::work) fn readers<const ENTRIES: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let mut contenders = maps!(reading(ground, name, ENTRIES): Mapped<ENTRIES>);
-    contenders.push(reading_in_process::<Locked>(ground, name, ENTRIES)?);
-    contenders.push(reading_in_process::<Papaya>(ground, name, ENTRIES)?);
+    let mut contenders = maps!(reading(ground, ENTRIES): Mapped<ENTRIES>);
+    contenders.push(reading_in_process::<Locked>(ground, ENTRIES)?);
+    contenders.push(reading_in_process::<Papaya>(ground, ENTRIES)?);
     let work = format!("get of {} keys, by two readers at once", size(ENTRIES));
     // 1.8 times the look-ups.
     let targets = vec![target("shmstore", "shmstore, one reader", 1.0 / 1.8)];
     Ok(row(ground, name, &work, contenders.into_iter().flatten().collect(), targets))
 }
 
-fn reading<T: Map>(ground: &Ground<'_>, row: &str, entries: usize) -> Result<Vec<Contender<'static>>, Failure> {
-    let full = Rc::new(Full::<T>::make(ground, row, entries)?);
+fn reading<T: Map>(ground: &Ground<'_>, entries: usize) -> Result<Vec<Contender<'static>>, Failure> {
+    let full = Full::<T>::kept(ground, entries)?;
     let mut contenders = Vec::new();
     for (salt, &of) in T::LOOPS.iter().enumerate() {
         let mut partner = start(ground, &full, READ, of.name)?;
@@ -61,10 +61,9 @@ fn reading<T: Map>(ground: &Ground<'_>, row: &str, entries: usize) -> Result<Vec
 
 fn reading_in_process<T: Map + Clone + Send>(
     ground: &Ground<'_>,
-    row: &str,
     entries: usize,
 ) -> Result<Vec<Contender<'static>>, Failure> {
-    let full = Rc::new(Full::<T>::make(ground, row, entries)?);
+    let full = Full::<T>::kept(ground, entries)?;
     let cpu = ground.partner_cpu;
     let two = |of: &Loop| {
         let (mut read, mut theirs) = (reader(&full, *of, 0), Other::new(full.map.clone(), entries, READ, *of));

@@ -13,15 +13,15 @@ use crate::work::{Ground, row, target};
 
 /// Copies each entry. The time is for one entry.
 pub(in crate::work) fn iterate<const ENTRIES: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let mut contenders = maps!(iterating(ground, name, ENTRIES): Mapped<ENTRIES>);
-    contenders.push(iterating::<Locked>(ground, name, ENTRIES)?);
-    contenders.push(iterating::<Papaya>(ground, name, ENTRIES)?);
+    let mut contenders = maps!(iterating(ground, ENTRIES): Mapped<ENTRIES>);
+    contenders.push(iterating::<Locked>(ground, ENTRIES)?);
+    contenders.push(iterating::<Papaya>(ground, ENTRIES)?);
     let work = format!("iteration over {} entries, for each", size(ENTRIES));
     Ok(row(ground, name, &work, contenders, Vec::new()))
 }
 
-fn iterating<T: Map>(ground: &Ground<'_>, row: &str, entries: usize) -> Result<Contender<'static>, Failure> {
-    let (full, mut into) = (Full::<T>::make(ground, row, entries)?, room());
+fn iterating<T: Map>(ground: &Ground<'_>, entries: usize) -> Result<Contender<'static>, Failure> {
+    let (full, mut into) = (Full::<T>::kept(ground, entries)?, room());
     Ok(Contender::new(T::NAME, move |rounds| {
         let (start, mut count, mut torn) = (Instant::now(), 0, 0);
         for _ in 0..rounds {
@@ -38,13 +38,13 @@ fn iterating<T: Map>(ground: &Ground<'_>, row: &str, entries: usize) -> Result<C
 
 /// The memory of a full map, for each entry.
 pub(in crate::work) fn memory(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
-    let series = maps!(sizes(ground, name, MANY): Mapped<MANY>).concat();
+    let series = maps!(sizes(ground, MANY): Mapped<MANY>).concat();
     let work = "memory of a full map of 1 M entries of 8 + 64 bytes, for each".into();
     Ok(Row { name: name.into(), work, unit: "bytes", series, targets: Vec::new() })
 }
 
-fn sizes<T: WholeMap>(ground: &Ground<'_>, row: &str, entries: usize) -> Result<Vec<Series>, Failure> {
-    let memory = Full::<T>::make(ground, row, entries)?.map.memory()?;
+fn sizes<T: WholeMap>(ground: &Ground<'_>, entries: usize) -> Result<Vec<Series>, Failure> {
+    let memory = Full::<T>::kept(ground, entries)?.map.memory()?;
     let series = |name, bytes: usize| {
         let sample = Sample { nanoseconds: bytes as f64 / entries as f64, ..Sample::default() };
         Series { name, samples: vec![sample], ..Series::default() }
