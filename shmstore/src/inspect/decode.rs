@@ -1,10 +1,11 @@
 //! The decoder from bytes to values, by a schema that may be hostile. Every offset is checked against the bytes.
 
+mod errors;
+mod maps;
 mod rings;
 
-use std::cmp::Reverse;
-use std::ops::Range;
-
+use self::errors::{check_index, no_field, no_item, no_such_part};
+use self::maps::Types;
 use super::limits::Limits;
 use super::memory::{Memory, element_offset, integer, length, offset};
 use super::ring::{Broadcast, Queue};
@@ -144,7 +145,9 @@ impl<'l, 'm> Decoder<'l, 'm> {
             }
             OwnedKind::Queue { capacity, value } => self.queue(schema, value, *capacity, memory, at),
             OwnedKind::Broadcast { capacity, value } => self.broadcast(schema, value, *capacity, memory, at),
-            OwnedKind::Map { .. } => Err("a map is not decoded yet".into()),
+            OwnedKind::Map { capacity, key, value } => {
+                self.map(Types { map: schema, key, value, capacity: *capacity }, memory, at)
+            }
             OwnedKind::Pad | OwnedKind::Phantom => Ok(Value::Nothing),
         }
     }
@@ -236,51 +239,20 @@ impl<'l, 'm> Decoder<'l, 'm> {
                     Err(why) => Ok(Value::Invalid(why)),
                 };
             }
-            (OwnedKind::Queue { .. } | OwnedKind::Broadcast { .. }, Step::Field(name)) => {
+            (OwnedKind::Map { capacity, key, value }, Step::Index(_) | Step::Key(_)) => {
+                let types = Types { map: schema, key, value, capacity: *capacity };
+                return self.map_part(types, memory, at, path, done);
+            }
+            (OwnedKind::Queue { .. } | OwnedKind::Broadcast { .. } | OwnedKind::Map { .. }, Step::Field(name)) => {
                 return self.count(schema, memory, at, name, path, done);
             }
-            (_, step) => {
-                let what = if matches!(step, Step::Field(_)) { "fields" } else { "elements" };
-                let is_list = matches!(
-                    schema.kind(),
-                    OwnedKind::Array { .. }
-                        | OwnedKind::FixedVec { .. }
-                        | OwnedKind::Queue { .. }
-                        | OwnedKind::Broadcast { .. }
-                );
-                let instead = path.with_index_at(done).filter(|_| is_list).map(|path| path.to_string());
-                let (path, type_name) = (path.up_to(done).to_string(), schema.to_string());
-                return Err(FieldError::NoSuchPart { path, type_name, what, instead });
-            }
+            _ => return Err(no_such_part(schema, path, done)),
         };
         match found {
             Ok((schema, at)) => self.part(schema, memory, at, path, done + 1),
             Err(why) => Ok(Value::Invalid(why)),
         }
     }
-}
-
-fn check_index(index: u64, len: u64, path: &FieldPath, done: usize) -> Result<(), FieldError> {
-    if index < len { Ok(()) } else { Err(FieldError::OutOfRange { path: path.up_to(done).to_string(), len }) }
-}
-
-fn no_item(position: u64, there: Range<u64>, path: &FieldPath) -> FieldError {
-    FieldError::NoItem { path: path.to_string(), position, oldest: there.start, sent: there.end }
-}
-
-fn no_field(schema: &OwnedSchema, fields: &[OwnedField], name: &str, path: &FieldPath) -> FieldError {
-    const SHOWN: usize = 10;
-    let alike =
-        |field: &OwnedField| field.name.chars().zip(name.chars()).take_while(|(own, asked)| own == asked).count();
-    let mut near: Vec<&OwnedField> = fields.iter().collect();
-    near.sort_by_key(|field| Reverse(alike(field)));
-    let mut there: Vec<String> =
-        near.iter().take(SHOWN).map(|field| format!("`{}`", field.name.escape_debug())).collect();
-    if fields.len() > SHOWN {
-        there.push(format!("{} more", fields.len() - SHOWN));
-    }
-    let there = if there.is_empty() { "none".into() } else { there.join(", ") };
-    FieldError::NoField { path: path.to_string(), type_name: schema.to_string(), name: name.into(), there }
 }
 
 fn number(primitive: Primitive, bits: u64) -> Result<Value, String> {

@@ -124,7 +124,8 @@ fn find<'a>(schema: &'a OwnedSchema, at: Option<usize>, steps: &[Step]) -> Optio
             | OwnedKind::Queue { value: item, .. }
             | OwnedKind::Broadcast { value: item, .. },
             Step::Index(_),
-        ) => find(item, None, rest),
+        )
+        | (OwnedKind::Map { value: item, .. }, Step::Index(_) | Step::Key(_)) => find(item, None, rest),
         _ => None,
     }
 }

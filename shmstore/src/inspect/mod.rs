@@ -46,6 +46,7 @@ mod decode;
 mod describe;
 mod items;
 mod limits;
+mod map;
 mod memory;
 mod object;
 mod orphan;
@@ -75,6 +76,8 @@ pub use saved::{SavedError, SavedObject};
 pub use segment::{Description, Segment, Usage, segments, usage};
 pub use value::Value;
 
+#[cfg(test)]
+pub(crate) use map::samples as map_samples;
 #[cfg(test)]
 pub(crate) use ring::samples;
 

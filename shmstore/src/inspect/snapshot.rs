@@ -1,4 +1,5 @@
-//! A copy of the newest value of a `Versioned` of any type, of one version even while other processes store.
+//! A copy of the newest value of a `Versioned` or of an entry of a `Map`, of any type and of one version even while
+//! other processes store.
 
 use std::sync::atomic::{AtomicU64, Ordering::Acquire};
 use std::time::{Duration, Instant};
@@ -7,7 +8,7 @@ use super::memory::{Memory, OUTSIDE, integer, length, offset};
 use crate::layout::schema::OwnedSchema;
 use crate::sync::{self, VersionedOffsets, newest, try_copy};
 
-/// The copy of a `Versioned`.
+/// The copy of a value with a version.
 pub(super) struct Snapshot {
     pub(super) version: u64,
     pub(super) locked: bool,
@@ -27,13 +28,56 @@ impl Waits {
     }
 }
 
-/// Returns the offsets in a `Versioned`, if it has the layout of this program.
-fn offsets(schema: &OwnedSchema, value: &OwnedSchema) -> Result<VersionedOffsets, String> {
-    VersionedOffsets::of(value.size(), value.align())
-        .filter(|offsets| offsets.size == schema.size() && offsets.align == schema.align())
-        .ok_or_else(|| {
-            format!("no `Versioned` of this program is {} bytes, aligned to {}", schema.size(), schema.align())
-        })
+/// The places of a value with versions: in a `Versioned`, or in an entry of a `Map`.
+pub(super) struct Cell {
+    pub(super) lock: usize,
+    pub(super) sequence: usize,
+    pub(super) slots: [usize; 2],
+    pub(super) len: usize,
+}
+
+impl Cell {
+    /// The places in a `Versioned` that begins at `at`, if it has the layout of this program.
+    fn of(schema: &OwnedSchema, value: &OwnedSchema, at: usize) -> Result<Self, String> {
+        let offsets = VersionedOffsets::of(value.size(), value.align())
+            .filter(|offsets| offsets.size == schema.size() && offsets.align == schema.align())
+            .ok_or_else(|| {
+                format!("no `Versioned` of this program is {} bytes, aligned to {}", schema.size(), schema.align())
+            })?;
+        let even = offset(at, offsets.slot_0)?;
+        let slots = [even, offset(even, offsets.slot_size)?];
+        Ok(Self { lock: at, sequence: offset(at, offsets.sequence)?, slots, len: length(value.size())? })
+    }
+
+    /// Returns the version, and `true` if a process is writing. It does not read the value.
+    pub(super) fn version(&self, memory: Memory<'_>) -> Result<(u64, bool), String> {
+        let locked = sync::holder(integer(memory, self.lock, 4)? as u32) != 0;
+        Ok((newest(integer(memory, self.sequence, 8)?).0, locked))
+    }
+
+    /// Copies the newest value.
+    pub(super) fn copy(&self, memory: Memory<'_>, waits: &mut Waits) -> Result<Snapshot, String> {
+        let locked = sync::holder(integer(memory, self.lock, 4)? as u32) != 0;
+        let live = match memory {
+            Memory::Live(live) => live,
+            Memory::Copy(_) => {
+                let (version, newest) = newest(integer(memory, self.sequence, 8)?);
+                let bytes = memory.bytes(self.slots[newest], self.len)?;
+                return Ok(Snapshot { version, locked, bytes });
+            }
+        };
+        let sequence = live.word(self.sequence)?;
+        let [even, odd] = self.slots;
+        let mut bytes = live.room_for(even.max(odd), self.len)?;
+        let copy = |slot: usize| match slot {
+            // Version 0 is the zeros of a new object, on pages that may not be in memory yet.
+            0 if newest(sequence.load(Acquire)).0 == 0 => live.copy_unwritten(even, &mut bytes),
+            0 => live.copy(even, &mut bytes),
+            _ => live.copy(odd, &mut bytes),
+        };
+        let version = whole_copy(sequence, copy, waits)?;
+        Ok(Snapshot { version, locked, bytes })
+    }
 }
 
 /// Returns the version of a `Versioned`, and `true` if a process is writing it. It does not read the value.
@@ -43,10 +87,7 @@ pub(super) fn version(
     memory: Memory<'_>,
     at: usize,
 ) -> Result<(u64, bool), String> {
-    let offsets = offsets(schema, value)?;
-    let locked = sync::holder(integer(memory, at, 4)? as u32) != 0;
-    let sequence = integer(memory, offset(at, offsets.sequence)?, 8)?;
-    Ok((newest(sequence).0, locked))
+    Cell::of(schema, value, at)?.version(memory)
 }
 
 /// Copies the newest value of a `Versioned`.
@@ -57,30 +98,7 @@ pub(super) fn snapshot(
     at: usize,
     waits: &mut Waits,
 ) -> Result<Snapshot, String> {
-    let offsets = offsets(schema, value)?;
-    let len = length(value.size())?;
-    let slot = |index: usize| offset(at, offsets.slot_0).and_then(|at| offset(at, offsets.slot_size * index as u64));
-    let locked = sync::holder(integer(memory, at, 4)? as u32) != 0;
-    let live = match memory {
-        Memory::Live(live) => live,
-        Memory::Copy(_) => {
-            let sequence = integer(memory, offset(at, offsets.sequence)?, 8)?;
-            let (version, newest) = newest(sequence);
-            let bytes = memory.bytes(slot(newest)?, len)?;
-            return Ok(Snapshot { version, locked, bytes });
-        }
-    };
-    let sequence = live.word(offset(at, offsets.sequence)?)?;
-    let [even, odd] = [slot(0)?, slot(1)?];
-    let mut bytes = live.room_for(even.max(odd), len)?;
-    let copy = |slot: usize| match slot {
-        // Version 0 is the zeros of a new object, on pages that may not be in memory yet.
-        0 if newest(sequence.load(Acquire)).0 == 0 => live.copy_unwritten(even, &mut bytes),
-        0 => live.copy(even, &mut bytes),
-        _ => live.copy(odd, &mut bytes),
-    };
-    let version = whole_copy(sequence, copy, waits)?;
-    Ok(Snapshot { version, locked, bytes })
+    Cell::of(schema, value, at)?.copy(memory, waits)
 }
 
 /// Copies slots until a copy is of one version, and returns that version.

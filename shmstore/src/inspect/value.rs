@@ -1,6 +1,7 @@
 //! Decoded values of any type, as a tree.
 
 mod json;
+mod key;
 mod text;
 
 use crate::value::Timestamp;
@@ -22,6 +23,8 @@ use crate::value::Timestamp;
 /// | `Event` | the number of its notifications |
 /// | `Queue` | `{"len": 2, "capacity": 64, "pushed": 9, "outstanding": 1, "first": […]}` |
 /// | `Broadcast` | `{"sent": 9, "capacity": 64, "last": [{"position": 8, "value": …}]}` |
+/// | `Map` | `{"len": 2, "capacity": 64, "changes": 9, "first": […]}` |
+/// | a key of a map | `{"key": "EURUSD", "version": 3, "locked": false, "value": …}` |
 /// | bytes that are not a valid value | `{"invalid": "why"}` |
 /// | values beyond the limits | `null` |
 #[derive(Debug, Clone, PartialEq)]
@@ -106,6 +109,18 @@ pub enum Value {
         /// is being written is not among them.
         last: Vec<(u64, Value)>,
     },
+    /// A `Map`.
+    Map {
+        /// The number of keys.
+        len: u64,
+        /// The capacity, in keys.
+        capacity: u64,
+        /// The number of keys that were inserted so far, and of those that were removed.
+        changes: u64,
+        /// The first keys with their values, as many as the limits allow. They have no order. Each value is
+        /// [`Versioned`](Self::Versioned).
+        first: Vec<(Value, Value)>,
+    },
     /// Bytes that are not a valid value or cannot be read, with the reason.
     Invalid(String),
     /// A value beyond the [`Limits`](super::Limits).
@@ -141,9 +156,9 @@ impl Value {
         }
     }
 
-    /// Returns the counts of a queue or a broadcast with their names. Any other value has none.
+    /// Returns the counts of a queue, a broadcast or a map with their names. Any other value has none.
     ///
-    /// A [`FieldPath`](super::FieldPath) leads to each of them: `jobs.delivered`, `quotes.sent`.
+    /// A [`FieldPath`](super::FieldPath) leads to each of them: `jobs.delivered`, `quotes.sent`, `sessions.len`.
     ///
     /// ```
     /// use shmstore::inspect::Value;
@@ -152,6 +167,8 @@ impl Value {
     /// assert_eq!(jobs.counts(), [("len", 2), ("capacity", 64), ("pushed", 9), ("delivered", 7), ("outstanding", 1)]);
     /// let quotes = Value::Broadcast { sent: 9, capacity: 64, last: vec![] };
     /// assert_eq!(quotes.counts(), [("sent", 9), ("capacity", 64)]);
+    /// let sessions = Value::Map { len: 2, capacity: 64, changes: 9, first: vec![] };
+    /// assert_eq!(sessions.counts(), [("len", 2), ("capacity", 64), ("changes", 9)]);
     /// ```
     #[must_use]
     pub fn counts(&self) -> Vec<(&'static str, u64)> {
@@ -163,6 +180,9 @@ impl Value {
                 ["len", "capacity", "pushed", "delivered", "outstanding"].into_iter().zip(of_queue).collect()
             }
             Self::Broadcast { sent, capacity, .. } => vec![("sent", sent), ("capacity", capacity)],
+            Self::Map { len, capacity, changes, .. } => {
+                vec![("len", len), ("capacity", capacity), ("changes", changes)]
+            }
             _ => Vec::new(),
         }
     }
@@ -181,13 +201,14 @@ impl Value {
 
     /// Returns a number to draw for an integer, a float, a `bool` or an event. Any other value returns `None`.
     ///
-    /// For a queue it is the length, and for a broadcast the number of items that were sent.
+    /// For a queue or a map it is the length, and for a broadcast the number of items that were sent.
     #[must_use]
     pub fn as_f64(&self) -> Option<f64> {
         Some(match *self.settled() {
             Self::Unsigned(number)
             | Self::Event { count: number }
             | Self::Queue { len: number, .. }
+            | Self::Map { len: number, .. }
             | Self::Broadcast { sent: number, .. } => number as f64,
             Self::Signed(number) => number as f64,
             Self::F32(number) => number.into(),
@@ -209,6 +230,7 @@ mod tests {
         let queue = Value::Queue { len: 2, capacity: 4, pushed: 9, outstanding: 1, first: vec![] };
         assert_eq!(queue.as_f64(), Some(2.0));
         assert_eq!(Value::Broadcast { sent: 9, capacity: 4, last: vec![] }.as_f64(), Some(9.0));
+        assert_eq!(Value::Map { len: 3, capacity: 4, changes: 9, first: vec![] }.as_f64(), Some(3.0));
         assert_eq!(Value::Bool(true).as_f64(), Some(1.0));
         assert_eq!(Value::Text("2".into()).as_f64(), None);
     }

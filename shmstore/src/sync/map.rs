@@ -98,8 +98,8 @@ pub use view::MapView;
 ///
 /// # Memory
 ///
-/// 256 bytes, 8 bytes for each of the `N` keys, and an entry for each: 48 bytes, the key rounded up to 16, and the value
-/// twice, each rounded up to 16; all rounded up to 64. A key of 8 bytes with a value of 64 takes 200 bytes. The kernel
+/// 256 bytes, 16 bytes for each of the `N` keys, and an entry for each: 48 bytes, the key rounded up to 16, and the value
+/// twice, each rounded up to 16; all rounded up to 64. A key of 8 bytes with a value of 64 takes 208 bytes. The kernel
 /// provides the memory of an entry when a key first uses it. `N` is 1 to 2,147,483,647.
 ///
 /// There is no `Default`, because a large map does not fit on the stack: use `Map::new()` in a `static`, or

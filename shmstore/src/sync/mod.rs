@@ -56,8 +56,8 @@ pub use lock::{Lock, LockGuard, LockView};
 pub use map::{Entry, Iter, Keys, Map, MapView};
 pub use queue::{Consumer, Job, Producer, Queue, QueueView};
 pub(crate) use untyped::{
-    MapOffsets, RingOffsets, VersionedOffsets, broadcast_words, entry_words, holder, map_words, newest, queue_words,
-    stable_at, try_copy,
+    MapOffsets, RingOffsets, VersionedOffsets, broadcast_words, entry_state, entry_words, holder, key_bucket, key_hash,
+    map_words, newest, queue_words, stable_at, try_copy,
 };
 pub use versioned::{Transaction, Versioned, VersionedView, Writer};
 

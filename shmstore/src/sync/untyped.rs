@@ -123,7 +123,7 @@ impl MapOffsets {
         let slot_0 = (key + key_size.next_multiple_of(UNIT_SIZE)).next_multiple_of(unit);
         let slot_size = value_size.next_multiple_of(unit);
         let stride = (slot_0 + 2 * slot_size).next_multiple_of(align);
-        let entries = (map_words::HEADS + 2 * 4 * capacity).next_multiple_of(align);
+        let entries = (map_words::HEADS + 2 * 8 * capacity).next_multiple_of(align);
         match stride.checked_mul(capacity) {
             Some(all) if all <= i64::MAX as u64 - entries => {
                 Some(Self { entries, key, slot_0, slot_size, stride, size: entries + all, align })
@@ -154,6 +154,38 @@ pub(crate) mod entry_words {
     pub(crate) const LOCK: u64 = 16;
     pub(crate) const SEQUENCE: u64 = 32;
     pub(crate) const END: u64 = 48;
+}
+
+/// The state word of an entry of a `Map`: its generation, and one of these.
+pub(crate) mod entry_state {
+    pub(crate) const FREE: u32 = 0;
+    pub(crate) const LIVE: u32 = 2;
+
+    /// Returns the state without the generation.
+    pub(crate) fn of(word: u32) -> u32 {
+        word & 3
+    }
+
+    /// Returns the generation, which differs after each removal of the entry.
+    pub(crate) fn generation(word: u32) -> u32 {
+        word >> 2
+    }
+
+    /// Returns the word of the same generation in another state.
+    pub(crate) fn with(word: u32, state: u32) -> u32 {
+        word & !3 | state
+    }
+}
+
+/// Returns the hash of a key of a `Map`.
+pub(crate) fn key_hash(seed: u64, key: &[u8]) -> u32 {
+    twox_hash::XxHash64::oneshot(seed, key) as u32
+}
+
+/// Returns the bucket of a hash in a `Map`, below `2 * capacity`.
+pub(crate) fn key_bucket(hash: u32, capacity: u64) -> u64 {
+    // 32 bits and at most 32 bits.
+    (u64::from(hash) * (2 * capacity)) >> 32
 }
 
 /// The offsets of the words of a `Queue`.

@@ -3,12 +3,14 @@
 use std::ops::Range;
 
 use super::Decoder;
+use super::errors::what_of;
 use crate::inspect::limits::Limits;
 use crate::inspect::memory::Memory;
 use crate::inspect::ring::{Broadcast, Queue, Ring, Span};
 use crate::inspect::value::Value;
+use crate::layout::map_key;
 use crate::layout::path::{FieldError, FieldPath, Step};
-use crate::layout::schema::OwnedSchema;
+use crate::layout::schema::{OwnedKind, OwnedSchema};
 
 /// The most reads of slots in an object of any size. The kernel may have to allocate the pages that they touch, at most
 /// 64 MiB.
@@ -145,7 +147,7 @@ impl Decoder<'_, '_> {
         Ok(Value::Broadcast { sent, capacity, last })
     }
 
-    /// Decodes a count of the queue or broadcast at `path[..done]`, such as `jobs.len`.
+    /// Decodes a count of the queue, broadcast or map at `path[..done]`, such as `jobs.len`.
     pub(super) fn count(
         &mut self,
         schema: &OwnedSchema,
@@ -163,14 +165,21 @@ impl Decoder<'_, '_> {
         let counts = decoded.counts();
         let (of, type_name) = (path.up_to(done).to_string(), schema.to_string());
         let Some((_, count)) = counts.iter().find(|(own, _)| *own == name) else {
-            let there: Vec<String> = counts.iter().map(|(name, _)| format!("`{name}`")).collect();
+            let mut there: Vec<String> = counts.iter().map(|(name, _)| format!("`{name}`")).collect();
+            if let OwnedKind::Map { key, .. } = schema.kind() {
+                // The name may be meant as a key.
+                let json = serde_json::Value::from(name);
+                let is_key = map_key::bytes_of(key, &json).is_ok();
+                let meant = path.with_step_at(done, Step::of_json(&json));
+                there.push(if is_key { format!("and keys: write `{meant}`") } else { "and keys in brackets".into() });
+            }
             let (name, there) = (name.into(), there.join(", "));
             return Err(FieldError::NoField { path: of, type_name, name, there });
         };
         match path.steps().get(done + 1) {
             None => Ok(Value::Unsigned(*count)),
             Some(step) => {
-                let what = if matches!(step, Step::Field(_)) { "fields" } else { "elements" };
+                let what = what_of(Some(step));
                 let (path, type_name) = (path.up_to(done + 1).to_string(), "u64".into());
                 Err(FieldError::NoSuchPart { path, type_name, what, instead: None })
             }

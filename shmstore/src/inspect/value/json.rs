@@ -54,6 +54,14 @@ impl Serialize for Value {
                 map.serialize_entry("last", &last.iter().map(Item).collect::<Vec<_>>())?;
                 map.end()
             }
+            Self::Map { len, capacity, changes, first } => {
+                let mut map = serializer.serialize_map(Some(4))?;
+                map.serialize_entry("len", len)?;
+                map.serialize_entry("capacity", capacity)?;
+                map.serialize_entry("changes", changes)?;
+                map.serialize_entry("first", &first.iter().map(Entry).collect::<Vec<_>>())?;
+                map.end()
+            }
             Self::Invalid(why) => serializer.collect_map([("invalid", why)]),
             Self::Omitted | Self::Nothing => serializer.serialize_unit(),
         }
@@ -73,6 +81,23 @@ impl Serialize for Item<'_> {
     }
 }
 
+/// A key of a map with its value, which has a version.
+struct Entry<'a>(&'a (Value, Value));
+
+impl Serialize for Entry<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (key, value) = self.0;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("key", key)?;
+        if let Value::Versioned { version, locked, .. } = value {
+            map.serialize_entry("version", version)?;
+            map.serialize_entry("locked", locked)?;
+        }
+        map.serialize_entry("value", value.settled())?;
+        map.end()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,6 +109,7 @@ mod tests {
     #[test]
     fn json_of_every_value_has_the_documented_form() {
         let number = || Value::Unsigned(3);
+        let newest = || Value::Versioned { version: 3, locked: true, value: Box::new(number()) };
         let list = |len| Value::List { len, first: vec![number()] };
         let fields = vec![("a".to_owned(), number()), ("b".to_owned(), Value::Omitted)];
         for (value, expected) in [
@@ -112,6 +138,10 @@ mod tests {
             (
                 Value::Broadcast { sent: 9, capacity: 4, last: vec![(8, number())] },
                 r#"{"sent":9,"capacity":4,"last":[{"position":8,"value":3}]}"#,
+            ),
+            (
+                Value::Map { len: 2, capacity: 4, changes: 9, first: vec![(Value::Text("a".into()), newest())] },
+                r#"{"len":2,"capacity":4,"changes":9,"first":[{"key":"a","version":3,"locked":true,"value":3}]}"#,
             ),
             (Value::Invalid("why".into()), r#"{"invalid":"why"}"#),
             (Value::Nothing, "null"),

@@ -40,6 +40,13 @@ impl fmt::Display for Value {
                 write_values(f, last.iter().map(|(_, value)| value))?;
                 f.write_str("]")
             }
+            Self::Map { len, first, .. } => {
+                f.write_str("{")?;
+                for (index, (key, value)) in first.iter().enumerate() {
+                    write!(f, "{}{key}: {value}", if index == 0 { "" } else { ", " })?;
+                }
+                write_rest(f, *len, first.len(), '}')
+            }
             Self::Versioned { value, .. } => value.fmt(f),
             Self::Lock { locked, inconsistent } => {
                 f.write_str(if *locked { "locked" } else { "free" })?;
@@ -56,9 +63,14 @@ impl fmt::Display for Value {
 fn write_list(f: &mut fmt::Formatter<'_>, len: u64, first: &[Value]) -> fmt::Result {
     f.write_str("[")?;
     write_values(f, first)?;
-    match len.saturating_sub(first.len() as u64) {
-        0 => f.write_str("]"),
-        more => write!(f, "{}… {more} more]", if first.is_empty() { "" } else { ", " }),
+    write_rest(f, len, first.len(), ']')
+}
+
+/// Writes how many of `len` values are not shown, and the closing bracket.
+fn write_rest(f: &mut fmt::Formatter<'_>, len: u64, shown: usize, close: char) -> fmt::Result {
+    match len.saturating_sub(shown as u64) {
+        0 => write!(f, "{close}"),
+        more => write!(f, "{}… {more} more{close}", if shown == 0 { "" } else { ", " }),
     }
 }
 
@@ -94,6 +106,22 @@ mod tests {
         assert_eq!(shown("Timestamp", "nanoseconds", Value::Unsigned(1)), "{ nanoseconds: 1 }");
         assert_eq!(shown("Timestamp", "seconds", Value::Signed(1)), "{ seconds: 1 }");
         assert_eq!(shown("Time", "nanoseconds", Value::Signed(1)), "{ nanoseconds: 1 }");
+    }
+
+    #[test]
+    fn maps_are_shown_as_rust_shows_them_with_the_number_of_further_keys() {
+        let entry = |key: &str| {
+            let value = Value::Versioned { version: 3, locked: false, value: Box::new(Value::F64(1.5)) };
+            (Value::Text(key.into()), value)
+        };
+        let map = |len, keys: &[&str]| {
+            let first = keys.iter().map(|key| entry(key)).collect();
+            Value::Map { len, capacity: 64, changes: 9, first }.to_string()
+        };
+        assert_eq!(map(0, &[]), "{}");
+        assert_eq!(map(2, &["EURUSD", "a\n"]), r#"{"EURUSD": 1.5, "a\n": 1.5}"#);
+        assert_eq!(map(5, &["EURUSD"]), r#"{"EURUSD": 1.5, … 4 more}"#);
+        assert_eq!(map(5, &[]), "{… 5 more}");
     }
 
     #[test]

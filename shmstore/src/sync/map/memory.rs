@@ -15,7 +15,7 @@
 //! | 56 | 72 | reserved, zero |
 //! | 128 | 8 | seed of the hash. The first insertion draws it. 0 before |
 //! | 136 | 120 | reserved, zero |
-//! | 256 | 8 · N | heads: for each of 2 · N buckets the link to the first entry of its chain, 0 if it is empty |
+//! | 256 | 16 · N | heads: for each of 2 · N buckets its chain and the filter of it: see `state.rs` |
 //! | e | t · N | entries |
 //!
 //! An entry:
@@ -33,7 +33,7 @@
 //! | s | n | slot 0: the even versions of the value |
 //! | s + n | n | slot 1: the odd versions |
 //!
-//! - e is 256 + 8 · N, rounded up to the part's alignment. This is 64, or that of the key or value if that is more.
+//! - e is 256 + 16 · N, rounded up to the part's alignment. This is 64, or that of the key or value if that is more.
 //! - k is 48, or the key's alignment if that is more.
 //! - n is the value's size, rounded up to 16, or to the value's alignment if that is more.
 //! - s is the end of the key, rounded up to 16, or to the value's alignment if that is more.
@@ -87,7 +87,7 @@ struct Memory<K, V, const N: usize> {
     words: Words,
     seed: AtomicU64,
     _reserved: [AtomicU64; 15],
-    heads: [[AtomicU32; 2]; N],
+    heads: [[AtomicU64; 2]; N],
     entries: [Entry<K, V>; N],
 }
 

@@ -8,7 +8,9 @@
 //!
 //! Let a key be in the map from before a search to after it, in the entry e. New entries become the heads of their
 //! chains. So each entry that the search accepts in this bucket was inserted after e, or is e. Its `next` only ever led
-//! to entries that were inserted after e, or to e, because e stays. Chains end, so the search meets e.
+//! to entries that were inserted after e, or to e, because e stays. Chains end, so the search meets e. The filter of the
+//! head has the bit of the key all the time: an insertion keeps the bits that are there, and a removal makes the filter
+//! anew from the chain that remains.
 //!
 //! # Orderings
 //!
@@ -22,7 +24,7 @@
 //!
 //! The loom models build this file a second time, with loom's atomics.
 
-use super::state::{self, FREE, Intent, LINKED, LIVE, Operation, bucket, is_same_key, kind};
+use super::state::{self, FREE, Head, Intent, LINKED, LIVE, Operation, bucket, is_same_key, kind};
 use crate::sync::atomics::Ordering::{Acquire, Relaxed, Release};
 use crate::sync::atomics::{AtomicU32, AtomicU64, fence};
 
@@ -62,7 +64,7 @@ pub(crate) trait Entries: Copy {
     fn capacity(&self) -> u32;
 
     /// The head of a bucket's chain. The bucket is from [`bucket`].
-    fn head(&self, bucket: u64) -> &AtomicU32;
+    fn head(&self, bucket: u64) -> &AtomicU64;
 
     /// The entry that a link leads to. `None` at the end, and if a process that breaks the protocol wrote the link.
     fn follow(&self, link: u32) -> Option<Self::Entry>;
@@ -97,7 +99,11 @@ pub(crate) fn find<E: Entries>(
     mut goes_on: impl FnMut() -> bool,
 ) -> Found<E::Entry> {
     let bucket_of = |hash| bucket(hash, entries.capacity());
-    let mut link = entries.head(bucket_of(hash)).load(Acquire);
+    let head = Head::of(entries.head(bucket_of(hash)).load(Acquire));
+    if !head.may_have(hash) {
+        return Found::Absent;
+    }
+    let mut link = head.first;
     let mut steps = 0;
     while let Some(entry) = entries.follow(link) {
         if steps == entries.capacity() || steps % STEPS_UNTIL_CHECK == STEPS_UNTIL_CHECK - 1 && !goes_on() {
@@ -172,11 +178,12 @@ impl Structure<'_> {
         fill(entry, self.floor.load(Relaxed));
         entries.hash(entry).store(hash, Relaxed);
         let head = entries.head(bucket(hash, entries.capacity()));
-        next.store(head.load(Relaxed), Relaxed);
+        let before = Head::of(head.load(Relaxed));
+        next.store(before.first, Relaxed);
         let linked = state::next_generation(state.load(Relaxed), LINKED);
         state.store(linked, Release);
         entries.reached(Reached::EntryLinked);
-        head.store(link, Release);
+        head.store(Head { first: link, ..before.with(hash) }.word(), Release);
         entries.reached(Reached::EntryChained);
         state.store(state::with_kind(linked, LIVE), Release);
         entries.reached(Reached::KeyInserted);
@@ -234,19 +241,24 @@ impl Structure<'_> {
         self.end(&entries, len);
     }
 
-    /// Takes an entry out of its chain, if it is in there.
+    /// Takes an entry out of its chain, if it is in there, and its hash out of the filter.
     fn unlink<E: Entries>(&self, entries: &E, entry: E::Entry, link: u32) {
-        let bucket = bucket(entries.hash(entry).load(Relaxed), entries.capacity());
-        let mut from = entries.head(bucket);
+        let head = entries.head(bucket(entries.hash(entry).load(Relaxed), entries.capacity()));
+        let next = entries.next(entry).load(Relaxed);
+        let first = Head::of(head.load(Relaxed)).first;
+        let mut after = Head { first: if first == link { next } else { first }, filter: 0 };
+        let mut here = after.first;
         for _ in 0..entries.capacity() {
-            let here = from.load(Relaxed);
-            if here == link {
-                from.store(entries.next(entry).load(Relaxed), Release);
-                break;
-            }
             let Some(other) = entries.follow(here) else { break };
-            from = entries.next(other);
+            after = after.with(entries.hash(other).load(Relaxed));
+            let from = entries.next(other);
+            here = from.load(Relaxed);
+            if here == link {
+                from.store(next, Release);
+                here = next;
+            }
         }
+        head.store(after.word(), Release);
         entries.reached(Reached::EntryUnlinked);
     }
 

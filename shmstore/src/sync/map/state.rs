@@ -1,4 +1,4 @@
-//! The word of an entry, and the word of an intent.
+//! The words of entries, of chains, and of intents.
 //!
 //! # State
 //!
@@ -14,6 +14,15 @@
 //! | live | yes | yes |
 //!
 //! A key comes by the one store from linked to live, and goes by the one store from live to linked.
+//!
+//! # Head
+//!
+//! | bits | what |
+//! |---|---|
+//! | 0–31 | the link to the first entry of the chain |
+//! | 32–63 | filter: for each entry of the chain the bit 32 + (hash mod 32) |
+//!
+//! Most searches for a key that is not in the map end at the filter, and touch no entry.
 //!
 //! # Intent
 //!
@@ -93,4 +102,43 @@ impl Intent {
 #[inline(always)]
 pub(crate) fn bucket(hash: u32, capacity: u32) -> u64 {
     (u64::from(hash) * (2 * u64::from(capacity))) >> 32
+}
+
+/// The head of a bucket's chain, decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Head {
+    /// The link to the first entry.
+    pub(crate) first: u32,
+    /// A bit for the hash of each entry.
+    pub(crate) filter: u32,
+}
+
+impl Head {
+    #[inline(always)]
+    pub(crate) fn of(word: u64) -> Self {
+        Self { first: word as u32, filter: (word >> 32) as u32 }
+    }
+
+    #[inline(always)]
+    pub(crate) fn word(self) -> u64 {
+        u64::from(self.first) | u64::from(self.filter) << 32
+    }
+
+    /// Returns `false` if no entry of the chain has this hash.
+    #[inline(always)]
+    pub(crate) fn may_have(self, hash: u32) -> bool {
+        self.filter & Self::bit(hash) != 0
+    }
+
+    /// Returns the head with the bit of a hash.
+    #[inline(always)]
+    pub(crate) fn with(self, hash: u32) -> Self {
+        Self { filter: self.filter | Self::bit(hash), ..self }
+    }
+
+    /// The lowest bits of the hash choose the bit, as the highest ones have chosen the bucket.
+    #[inline(always)]
+    fn bit(hash: u32) -> u32 {
+        1 << (hash & 31)
+    }
 }

@@ -121,10 +121,10 @@ impl<'a> Entries for Table<'a> {
     }
 
     #[inline(always)]
-    fn head(&self, bucket: u64) -> &AtomicU32 {
+    fn head(&self, bucket: u64) -> &AtomicU64 {
         debug_assert!(bucket < 2 * u64::from(self.capacity));
-        let offset = map_words::HEADS as usize + bucket as usize * size_of::<AtomicU32>();
-        let at = self.map.as_ptr().wrapping_add(offset).cast::<AtomicU32>();
+        let offset = map_words::HEADS as usize + bucket as usize * size_of::<AtomicU64>();
+        let at = self.map.as_ptr().wrapping_add(offset).cast::<AtomicU64>();
         // SAFETY: one of the heads, of which there are two for each entry, by the invariant. A bucket is less than
         // that, because it is the upper half of a product with a number of 32 bits. An atomic.
         unsafe { &*at }

@@ -27,7 +27,9 @@ pub(super) fn check_whole<K: ShmKey, V: ShmValue, const N: usize>(map: &Map<K, V
     let mut found = vec![0; N];
     let mut live = 0;
     for bucket in 0..2 * N as u64 {
-        let mut link = table.head(bucket).load(Relaxed);
+        let head = state::Head::of(table.head(bucket).load(Relaxed));
+        let mut rest = state::Head { filter: 0, ..head };
+        let mut link = head.first;
         while let Some(entry) = table.follow(link) {
             found[link as usize - 1] += 1;
             live += 1;
@@ -37,9 +39,10 @@ pub(super) fn check_whole<K: ShmKey, V: ShmValue, const N: usize>(map: &Map<K, V
                 "only live entries are in a chain at rest"
             );
             assert_eq!(state::bucket(table.hash(entry).load(Relaxed), N as u32), bucket);
+            rest = rest.with(table.hash(entry).load(Relaxed));
             link = table.next(entry).load(Relaxed);
         }
-        assert_eq!(link, 0);
+        assert_eq!((link, rest.filter), (0, head.filter));
     }
     assert_eq!((live, live), (map.len(), words.len.load(Relaxed) as usize));
     let mut link = words.structure().free.load(Relaxed);
@@ -96,7 +99,7 @@ fn layout_is_that_of_the_table() {
         assert_eq!(size_of::<MapView<K, V, N>>(), size_of::<Map<K, V, N>>());
         (size_of::<Map<K, V, N>>(), align_of::<Map<K, V, N>>())
     }
-    assert_eq!(layout::<u64, [u64; 8], 8>(), (256 + 64 + 8 * 192, 64));
+    assert_eq!(layout::<u64, [u64; 8], 8>(), (256 + 128 + 8 * 192, 64));
     assert_eq!(layout::<u8, u8, 1>(), (256 + 64 + 128, 64));
     assert_eq!(layout::<FixedString<12>, [u64; 2], 1>(), (256 + 64 + 128, 64));
     assert_eq!(layout::<FixedString<28>, [u64; 3], 2>(), (256 + 64 + 2 * 192, 64));

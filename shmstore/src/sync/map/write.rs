@@ -87,7 +87,9 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
     #[track_caller]
     pub fn insert_from(&self, key: &K, value: &V) -> Result<bool, InsertError> {
         let core = self.core(Access::ReadWrite);
-        let stored = core.insert(&key.to_key(), value, Limit::Forever, |guard| drop(guard.publish(value)));
+        let stored = core.insert(&key.to_key(), value, Limit::Forever, |guard| {
+            guard.publish(value);
+        });
         Ok(unless_own(stored)?.is_none())
     }
 

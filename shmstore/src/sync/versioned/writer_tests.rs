@@ -101,7 +101,7 @@ fn a_writer_stores_and_updates_without_locking() {
     assert_eq!(writer.version(), 3);
     let _ = catch_unwind(AssertUnwindSafe(|| writer.update(|_| panic!("half-way"))));
     assert_eq!(part.load()[..2], [3, 2]);
-    assert_eq!(format!("{writer:?}"), "Writer(Versioned { version: 3, value: [3, 2, 2, 2, 2, 2, 2, 2, 2] })");
+    assert_eq!(format!("{writer:?}"), "Writer { version: 3, .. }");
     drop(writer);
     part.store([0; 9]);
 }
