@@ -12,6 +12,7 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::ptr::NonNull;
 
 use heed::byteorder::NativeEndian;
 use heed::types::{Bytes, U64};
@@ -46,7 +47,7 @@ fn environment(directory: &Path, entries: usize) -> Result<Env, Failure> {
 impl LmdbMap {
     fn with(environment: Env, open: impl FnOnce(&'static Env) -> heed::Result<Numbers>) -> Result<Self, Failure> {
         // SAFETY: used by `open` alone, during this call; the database that it returns has no pointer to it.
-        let borrowed = unsafe { &*(&raw const environment) };
+        let borrowed = unsafe { NonNull::from(&environment).as_ref() };
         let database = open(borrowed)?;
         Ok(Self { database, environment })
     }

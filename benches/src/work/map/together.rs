@@ -52,8 +52,7 @@ fn reading<T: Map>(ground: &Ground<'_>, entries: usize) -> Result<Vec<Contender<
     for (salt, &of) in T::LOOPS.iter().enumerate() {
         let mut partner = start(ground, &full, READ, of.name)?;
         let mut read = reader(&full, of, 2 * salt);
-        contenders
-            .push(Contender::new(of.name, move |rounds| of_either(partner.beside(rounds, |rounds| read(rounds)))));
+        contenders.push(Contender::new(of.name, move |rounds| of_either(partner.beside(rounds, &mut read))));
         contenders.push(alone(&full, of, 2 * salt + 1));
     }
     Ok(contenders)
