@@ -11,8 +11,8 @@ use std::sync::atomic::fence;
 use super::memory::{Memory, OUTSIDE, integer, length, offset};
 use super::snapshot::{Cell, Snapshot, Waits};
 use crate::layout::schema::OwnedSchema;
-use crate::sync::entry_state::{self, FREE, LIVE};
-use crate::sync::{MapOffsets, entry_words, key_bucket, key_hash, map_words};
+use crate::sync::map_state::{self, FREE, Intent, LIVE};
+use crate::sync::{MapOffsets, entry_words, key_hash, map_words};
 
 /// The unit in which reads of entries are counted, and the most that one read costs: see `ring.rs`.
 const UNIT: u64 = 64;
@@ -109,12 +109,9 @@ impl<'m> Map<'m> {
     /// A process that died between two stores has left what it was about to do. Then the state of the entry decides.
     pub(super) fn len(&self) -> Result<u64, String> {
         let intent = self.word(map_words::INTENT, 8)?;
-        let len = match (intent & u64::from(u32::MAX)).checked_sub(1) {
-            Some(index) if index < self.capacity => {
-                let is_live = entry_state::of(self.state(index)?) == LIVE;
-                let (is_removal, before) = (intent >> 32 & 1 == 1, intent >> 33);
-                if is_removal { before.saturating_sub(u64::from(!is_live)) } else { before + u64::from(is_live) }
-            }
+        let intent = Intent::of(intent);
+        let len = match u64::from(intent.link).checked_sub(1) {
+            Some(index) if index < self.capacity => intent.len_now(self.state(index)?).into(),
             _ => self.word(map_words::LEN, 4)?,
         };
         Ok(len.min(self.capacity))
@@ -128,7 +125,7 @@ impl<'m> Map<'m> {
     fn is_still(&self, index: u64, state: u32) -> Result<bool, String> {
         fence(Acquire);
         let now = self.state(index)?;
-        Ok(entry_state::of(now) != FREE && entry_state::generation(now) == entry_state::generation(state))
+        Ok(map_state::is_same_key(state, now))
     }
 
     fn key(&self, index: u64) -> Result<Vec<u8>, String> {
@@ -138,7 +135,7 @@ impl<'m> Map<'m> {
     /// Copies the key of an entry if it is in the map. Returns `None` if it is not, or was removed meanwhile.
     pub(super) fn live_key(&self, index: u64) -> Result<Option<LiveKey>, String> {
         let state = self.state(index)?;
-        if entry_state::of(state) != LIVE {
+        if map_state::kind(state) != LIVE {
             return Ok(None);
         }
         let bytes = self.key(index)?;
@@ -175,8 +172,8 @@ impl<'m> Map<'m> {
             return Ok(Walked::Absent);
         }
         let hash = key_hash(seed, key);
-        let bucket = key_bucket(hash, self.capacity);
-        let mut next = self.word(map_words::HEADS + 4 * bucket, 4)?;
+        let bucket = map_state::bucket(hash, self.capacity);
+        let mut next = self.word(map_words::HEADS + 8 * bucket, 4)?;
         while let Some(index) = next.checked_sub(1) {
             if index >= self.capacity || !look() {
                 return Ok(Walked::Disturbed);
@@ -185,13 +182,13 @@ impl<'m> Map<'m> {
             let own = self.entry_word(index, entry_words::HASH)?;
             let same = if own == hash { Some(self.key(index)?).filter(|own| own == key) } else { None };
             next = u64::from(self.entry_word(index, entry_words::NEXT)?);
-            if entry_state::of(state) == FREE
-                || key_bucket(own, self.capacity) != bucket
+            if map_state::kind(state) == FREE
+                || map_state::bucket(own, self.capacity) != bucket
                 || !self.is_still(index, state)?
             {
                 return Ok(Walked::Disturbed);
             }
-            if let Some(bytes) = same.filter(|_| entry_state::of(state) == LIVE) {
+            if let Some(bytes) = same.filter(|_| map_state::kind(state) == LIVE) {
                 return Ok(Walked::Found(LiveKey { index, state, bytes }));
             }
         }

@@ -1,5 +1,6 @@
 //! `Map<K, V, N>`: keys that come and go, and a value for each that is read and written as a whole.
 
+mod change;
 mod core;
 mod entry;
 mod iter;
@@ -15,6 +16,8 @@ use std::fmt;
 use std::mem::MaybeUninit;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
+
+use twox_hash::XxHash64;
 
 use super::backoff::{Left, Limit};
 use super::describe::PartRef;
@@ -233,6 +236,12 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
     }
 }
 
+/// The hash of the bytes of a key, by the seed of its map.
+#[inline(always)]
+pub(crate) fn key_hash(seed: u64, key: &[u8]) -> u32 {
+    XxHash64::oneshot(seed, key) as u32
+}
+
 /// [`Map::get_versioned`] of a map or its view.
 #[inline(always)]
 #[allow(unsafe_code)]
@@ -262,7 +271,7 @@ fn get_within<K: ShmKey, V: ShmValue>(
         Ok(Some(version)) => Ok(Some((version, unsafe { bits::checked(bytes) }?))),
         Ok(None) => Ok(None),
         Err(Over) => {
-            let entry = core.part().name().at_key(Core::<K, V>::text_of(key));
+            let entry = core.part.name().at_key(Core::<K, V>::text_of(key));
             Err(WaitError::NeverWhole { part: entry, waited: timeout })
         }
     }

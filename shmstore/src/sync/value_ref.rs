@@ -165,6 +165,14 @@ impl<'a, V: ShmValue> ValueRef<'a, V> {
         Ok(WriteGuard::new(held, self))
     }
 
+    /// Takes the write lock if it is free and no process waits for it. Reads no clock.
+    #[inline(always)]
+    pub(super) fn lock_at_once(self) -> Option<WriteGuard<'a, V>> {
+        let held = self.writers.lock_at_once()?;
+        failpoint::reach(Step::WriteLockTaken);
+        Some(WriteGuard::new(held, self))
+    }
+
     /// Makes `value` the version after `floor` and after all earlier ones, where no reader looks for it yet. Returns the
     /// number.
     #[inline(always)]

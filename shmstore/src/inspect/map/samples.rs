@@ -1,8 +1,8 @@
 //! The bytes of maps in any state, for unit tests.
 
 use crate::layout::schema::{OwnedKind, OwnedSchema, Primitive};
-use crate::sync::entry_state::{FREE, LIVE};
-use crate::sync::{MapOffsets, entry_words, key_bucket, key_hash, map_words, newest, stable_at};
+use crate::sync::map_state::{FREE, LIVE};
+use crate::sync::{MapOffsets, entry_words, key_hash, map_state, map_words, newest, stable_at};
 
 /// The state of an entry that may be followed and is not in the map.
 pub(crate) const LINKED: u32 = 1;
@@ -87,7 +87,7 @@ impl MapBytes {
     /// The offset of the head of a key's bucket.
     pub(crate) fn head(&self, key: &[u8]) -> u64 {
         let hash = key_hash(self.word(map_words::SEED, 8), key);
-        map_words::HEADS + 4 * key_bucket(hash, self.capacity)
+        map_words::HEADS + 8 * map_state::bucket(hash, self.capacity)
     }
 
     /// Inserts a key in an entry that was never used.
@@ -99,9 +99,12 @@ impl MapBytes {
         assert!(index < self.capacity, "room for a key");
         let head = self.head(key);
         let next = self.word(head, 4);
+        let hash = key_hash(self.word(map_words::SEED, 8), key);
+        let filter = map_state::Head::of(self.word(head, 8)).with(hash).filter;
+        self.put32(head + 4, filter.into());
         self.put32(self.entry(index, entry_words::STATE), LIVE.into());
         self.put32(self.entry(index, entry_words::NEXT), next);
-        self.put32(self.entry(index, entry_words::HASH), key_hash(self.word(map_words::SEED, 8), key).into());
+        self.put32(self.entry(index, entry_words::HASH), hash.into());
         self.put(self.entry(index, self.offsets.key), key);
         let sequence = stable_at(version);
         self.put64(self.entry(index, entry_words::SEQUENCE), sequence);
@@ -125,7 +128,7 @@ impl MapBytes {
         let next = self.word(self.entry(index, entry_words::NEXT), 4);
         self.put32(link, next);
         let state = self.word(self.entry(index, entry_words::STATE), 4);
-        self.put32(self.entry(index, entry_words::STATE), (state | 3) + 1 | u64::from(FREE));
+        self.put32(self.entry(index, entry_words::STATE), ((state | 3) + 1) | u64::from(FREE));
         let free = self.word(map_words::FREE, 4);
         self.put32(self.entry(index, entry_words::NEXT), free);
         self.put32(map_words::FREE, index + 1);

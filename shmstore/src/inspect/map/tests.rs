@@ -13,8 +13,8 @@ use crate::inspect::saved::values;
 use crate::inspect::value::Value;
 use crate::inspect::{FieldError, FieldPath, Limits};
 use crate::layout::schema::{OwnedKind, OwnedSchema, Primitive};
-use crate::sync::entry_state::{FREE, LIVE};
-use crate::sync::{MapOffsets, entry_words, key_bucket, key_hash, map_words, newest, stable_at};
+use crate::sync::map_state::{FREE, LIVE};
+use crate::sync::{MapOffsets, entry_words, key_hash, map_state, map_words, newest, stable_at};
 use crate::sys::readable::ReadablePages;
 
 /// The words of a value. All have its key and its version.
@@ -50,7 +50,7 @@ impl<'a> Peer<'a> {
     }
 
     fn head(&self, key: u64) -> &'a AtomicU32 {
-        self.half(map_words::HEADS + 4 * key_bucket(key_hash(SEED, &key.to_le_bytes()), CAPACITY))
+        self.half(map_words::HEADS + 8 * map_state::bucket(key_hash(SEED, &key.to_le_bytes()), CAPACITY))
     }
 
     /// Stores a version of a key's value.

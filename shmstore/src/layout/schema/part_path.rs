@@ -7,22 +7,18 @@ impl Schema {
     /// Returns the path of the `Lock`, `Event`, `Versioned`, `Queue`, `Broadcast` or `Map` that begins at an offset, or
     /// `None` if none begins there.
     ///
-    /// The path has no steps if that part is the whole object. For the start or the lock of an entry of a map, the last
-    /// step is [`Step::Entry`].
+    /// The path has no steps if that part is the whole object.
     pub(crate) fn path_of_part(&'static self, offset: usize) -> Option<Vec<Step<&'static str>>> {
         let mut steps = Vec::new();
         let (mut schema, mut offset) = (self, offset);
         loop {
             match schema.kind() {
-                Kind::Versioned { .. } | Kind::Lock | Kind::Event | Kind::Queue { .. } | Kind::Broadcast { .. } => {
-                    return (offset == 0).then_some(steps);
-                }
-                Kind::Map { capacity, .. } => {
-                    if offset > 0 {
-                        steps.push(Step::Entry(entry_at(schema, *capacity, offset)?));
-                    }
-                    return Some(steps);
-                }
+                Kind::Versioned { .. }
+                | Kind::Lock
+                | Kind::Event
+                | Kind::Queue { .. }
+                | Kind::Broadcast { .. }
+                | Kind::Map { .. } => return (offset == 0).then_some(steps),
                 Kind::CacheAligned { object } => schema = object,
                 Kind::Array { element, .. } => {
                     steps.push(Step::Index(offset.checked_div(element.size())? as u64));
@@ -38,19 +34,6 @@ impl Schema {
             }
         }
     }
-}
-
-/// Returns the number of the entry of a map that begins at an offset, or has its lock there.
-fn entry_at(map: &Schema, capacity: usize, offset: usize) -> Option<u64> {
-    // The format, of which this layer knows only what the size of the map does not say.
-    const WORDS: usize = 256;
-    const HEAD: usize = 4;
-    const LOCK: usize = 16;
-    let entries = (WORDS + 2 * HEAD * capacity).next_multiple_of(map.align());
-    let stride = map.size().checked_sub(entries)?.checked_div(capacity)?;
-    let within = offset.checked_sub(entries)?;
-    let (index, word) = (within.checked_div(stride)?, within % stride);
-    (index < capacity && [0, LOCK].contains(&word)).then_some(index as u64)
 }
 
 #[cfg(test)]
@@ -100,30 +83,5 @@ mod tests {
             assert_eq!(part.path_of_part(0), Some(vec![]), "{part}");
             assert_eq!(part.path_of_part(128), None, "{part}: its second lock word is no part of its own");
         }
-    }
-    #[test]
-    fn entries_of_a_map_are_found_where_they_or_their_locks_begin() {
-        use crate::layout::schema::{Kind, Schema};
-        use crate::sync::{MapOffsets, entry_words};
-        for (value, capacity) in [(u64::SCHEMA, 1), (<[u64; 8]>::SCHEMA, 7), (<[u8; 100]>::SCHEMA, 64)] {
-            let offsets = MapOffsets::of((1, 1), (value.size() as u64, value.align() as u64), capacity).unwrap();
-            let kind = Kind::Map { capacity: capacity as usize, key: u8::SCHEMA, value };
-            let map: &Schema = Box::leak(Box::new(Schema::new(offsets.size as usize, offsets.align as usize, kind)));
-            assert_eq!(map.path_of_part(0), Some(vec![]));
-            for index in 0..capacity {
-                let entry = (offsets.entries + index * offsets.stride) as usize;
-                for at in [entry, entry + entry_words::LOCK as usize] {
-                    assert_eq!(map.path_of_part(at), Some(vec![Step::Entry(index)]), "{map} {at}");
-                }
-                assert_eq!(map.path_of_part(entry + 4), None);
-            }
-            for at in [4, 128, 256, map.size(), map.size() + 16, usize::MAX] {
-                assert!(at as u64 == offsets.entries || map.path_of_part(at).is_none(), "{map} {at}");
-            }
-        }
-        let path = [Step::Field("quotes"), Step::Entry(5)];
-        let mut written = String::new();
-        write_path(&mut written, &path).unwrap();
-        assert_eq!(written, "quotes (entry 5)");
     }
 }

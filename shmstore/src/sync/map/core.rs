@@ -11,25 +11,20 @@ use std::mem::MaybeUninit;
 use std::slice;
 use std::time::Duration;
 
-use twox_hash::XxHash64;
-
+use super::key_hash;
 use super::memory::Words;
 use super::protocol::{self, Entries, Found, is_still};
-use super::state::{LIVE, kind};
+use super::state::{Intent, LIVE, kind};
 use super::table::{EntryRef, Table};
-use crate::error::{Busy, InsertError, InvalidValue, KeyText};
+use crate::error::{InvalidValue, KeyText};
 use crate::layout::view::load_read_only;
 use crate::layout::{ShmKey, ShmValue};
-use crate::segment::this_process;
 use crate::sync::atomics::AtomicU64;
-use crate::sync::atomics::Ordering::{Acquire, Relaxed, Release};
+use crate::sync::atomics::Ordering::{Acquire, Relaxed};
 use crate::sync::backoff::{Backoff, Left, Limit};
-use crate::sync::copy::{copy_in, copy_out};
+use crate::sync::copy::copy_out;
 use crate::sync::describe::PartRef;
-use crate::sync::locking::AcquireError;
-use crate::sync::side::Held;
-use crate::sync::value_ref::{ValueRef, WriteGuard};
-use crate::sys::process::random_u64;
+use crate::sync::value_ref::ValueRef;
 use crate::sys::shm::Access;
 use crate::value::bits;
 
@@ -42,9 +37,9 @@ const DAMAGED: Duration = Duration::from_secs(1);
 /// A map of keys and values of these types.
 pub(super) struct Core<'a, K, V> {
     pub(super) words: &'a Words,
-    seed: &'a AtomicU64,
+    pub(super) seed: &'a AtomicU64,
     pub(super) table: Table<'a>,
-    part: PartRef,
+    pub(super) part: PartRef,
     access: Access,
     _types: PhantomData<fn() -> (K, V)>,
 }
@@ -83,24 +78,10 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
         Self { words, seed, table, part, access, _types: PhantomData }
     }
 
-    /// The map, in errors.
-    pub(super) fn part(&self) -> PartRef {
-        self.part
-    }
-
     /// A key as it is written in the name of its entry.
     #[cold]
     pub(super) fn text_of(key: &K) -> KeyText {
         KeyText::of(K::SCHEMA, bytes_of(key))
-    }
-
-    /// Describes which process or thread holds the value of an entry.
-    #[cold]
-    fn busy_at(self, entry: EntryRef<'a>, error: AcquireError) -> Busy {
-        let key = self.copy_key(entry);
-        // SAFETY: as many bytes as the key has, all initialized by the copy.
-        let key = unsafe { slice::from_raw_parts(key.as_ptr().cast::<u8>(), size_of::<K>()) };
-        self.part.busy(error).at_key(KeyText::of(K::SCHEMA, key))
     }
 
     /// The value of an entry.
@@ -131,11 +112,11 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
     #[inline(always)]
     fn hash(&self, key: &K) -> Option<u32> {
         let seed = self.seed.load(Relaxed);
-        (seed != 0).then(|| hash(seed, key))
+        (seed != 0).then(|| key_hash(seed, bytes_of(key)))
     }
 
     #[inline(always)]
-    fn find_once(&self, hash: u32, key: &K, goes_on: impl FnMut() -> bool) -> Found<EntryRef<'a>> {
+    pub(super) fn find_once(&self, hash: u32, key: &K, goes_on: impl FnMut() -> bool) -> Found<EntryRef<'a>> {
         protocol::find(&self.table, hash, |entry| self.is_key(entry, key), goes_on)
     }
 
@@ -196,113 +177,6 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
         }
     }
 
-    /// Takes the structure lock, and completes what a dead holder has left. No thread waits, and no closure of the user
-    /// runs, while it has this lock.
-    #[inline(always)]
-    fn lock(&self, left: &mut Left) -> Result<Held<'a>, Busy> {
-        let held = match self.words.side.lock_at_once() {
-            Some(held) => held,
-            None => self.words.side.lock(left.started()).map_err(|error| self.part.busy(error))?,
-        };
-        self.words.structure().recover(&self.table);
-        Ok(held)
-    }
-
-    /// Takes the lock of the entry of a key. `None` if the key is not in the map.
-    #[inline(always)]
-    pub(super) fn lock_entry(
-        &self,
-        key: &K,
-        left: &mut Left,
-    ) -> Result<Option<(EntryRef<'a>, WriteGuard<'a, V>)>, Busy> {
-        loop {
-            let Ok(found) = self.find(key, left) else { return Err(self.part.busy_for(left.waited())) };
-            let Some(place) = found else { return Ok(None) };
-            let guard = self.lock_value(place.entry, left)?;
-            if place.is_live() {
-                return Ok(Some((place.entry, guard)));
-            }
-            guard.free_without_news();
-        }
-    }
-
-    /// Takes the lock of the value of an entry. The entry may have another key afterwards.
-    #[inline(always)]
-    pub(super) fn lock_value(&self, entry: EntryRef<'a>, left: &mut Left) -> Result<WriteGuard<'a, V>, Busy> {
-        self.value(entry).lock(left.started()).map_err(|error| self.busy_at(entry, error))
-    }
-
-    /// Inserts a key. If it is in the map already, `change` gets the lock of its value, and decides.
-    #[inline(always)]
-    pub(super) fn insert<R>(
-        &self,
-        key: &K,
-        value: &V,
-        limit: Limit,
-        change: impl FnOnce(WriteGuard<'a, V>) -> R,
-    ) -> Result<Option<R>, InsertError> {
-        let mut left = Left::of(limit);
-        loop {
-            if let Some((_, guard)) = self.lock_entry(key, &mut left)? {
-                return Ok(Some(change(guard)));
-            }
-            let held = self.lock(&mut left)?;
-            let hash = hash(self.seed(), key);
-            if let Found::Live(..) = self.find_once(hash, key, || true) {
-                held.free_without_news();
-                continue;
-            }
-            let inserted = self.words.structure().insert(&self.table, hash, |entry, floor| {
-                // SAFETY: the key of an entry, aligned, a whole number of units. `key` is a K, which has no padding.
-                unsafe { copy_in(key, self.table.key(entry)) };
-                self.value(entry).begin_with(value, floor);
-            });
-            if inserted.is_none() {
-                held.free_without_news();
-                return Err(self.full());
-            }
-            return Ok(None);
-        }
-    }
-
-    #[cold]
-    fn full(self) -> InsertError {
-        InsertError::Full { map: self.part.name(), capacity: self.table.capacity() as usize }
-    }
-
-    /// The seed of the hash, under the structure lock. Draws it if this is the first insertion.
-    #[inline(always)]
-    fn seed(&self) -> u64 {
-        match self.seed.load(Relaxed) {
-            0 => self.draw_seed(),
-            seed => seed,
-        }
-    }
-
-    #[cold]
-    fn draw_seed(&self) -> u64 {
-        // The seed is no secret. It only keeps programs from relying on the order of the entries.
-        let seed = random_u64().unwrap_or_else(|_| u64::from(this_process::token())).max(1);
-        self.seed.store(seed, Release);
-        seed
-    }
-
-    /// Removes the key of an entry whose lock is taken. Wakes all waiters.
-    pub(super) fn remove(&self, entry: EntryRef<'a>, guard: WriteGuard<'a, V>, left: &mut Left) -> Result<(), Busy> {
-        let held = match self.lock(left) {
-            Ok(held) => held,
-            Err(busy) => {
-                guard.free_without_news();
-                return Err(busy);
-            }
-        };
-        let version = self.value(entry).version();
-        self.words.structure().remove(&self.table, entry, self.table.link(entry), version);
-        drop(held);
-        drop(guard);
-        Ok(())
-    }
-
     /// The live entries, from an index on. Other processes may remove them meanwhile.
     #[inline]
     pub(super) fn next_live(&self, from: &mut u32) -> Option<Place<'a>> {
@@ -342,9 +216,16 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
         self.access
     }
 
-    /// The number of keys. A process that breaks the protocol may have stored any.
+    /// The number of keys. A process that died may not have counted its last one. A process that breaks the protocol may
+    /// have stored any number.
     pub(super) fn len(&self) -> usize {
-        self.words.len.load(Relaxed).min(self.table.capacity()) as usize
+        let structure = self.words.structure();
+        let intent = Intent::of(structure.intent.load(Acquire));
+        let len = match self.table.follow(intent.link) {
+            Some(entry) => intent.len_now(entry.state().load(Relaxed)),
+            None => structure.len.load(Relaxed),
+        };
+        len.min(self.table.capacity()) as usize
     }
 
     pub(super) fn capacity(&self) -> usize {
@@ -358,13 +239,7 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
 
 /// The bytes of a key.
 #[inline(always)]
-fn bytes_of<K: ShmKey>(key: &K) -> &[u8] {
+pub(super) fn bytes_of<K: ShmKey>(key: &K) -> &[u8] {
     // SAFETY: as many bytes as the key has, which is borrowed. It has no padding, as `ShmValue` promises.
     unsafe { slice::from_raw_parts(std::ptr::from_ref(key).cast(), size_of::<K>()) }
-}
-
-/// The hash of a key by the seed of its map.
-#[inline(always)]
-fn hash<K: ShmKey>(seed: u64, key: &K) -> u32 {
-    XxHash64::oneshot(seed, bytes_of(key)) as u32
 }

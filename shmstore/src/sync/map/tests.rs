@@ -38,7 +38,7 @@ pub(super) fn check_whole<K: ShmKey, V: ShmValue, const N: usize>(map: &Map<K, V
                 state::LIVE,
                 "only live entries are in a chain at rest"
             );
-            assert_eq!(state::bucket(table.hash(entry).load(Relaxed), N as u32), bucket);
+            assert_eq!(state::bucket(table.hash(entry).load(Relaxed), N as u64), bucket);
             rest = rest.with(table.hash(entry).load(Relaxed));
             link = table.next(entry).load(Relaxed);
         }

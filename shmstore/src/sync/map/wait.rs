@@ -180,7 +180,7 @@ impl<K: ShmKey, V: ShmValue> Waitable for NewerOfKey<'_, K, V> {
 
     fn describe(&self) -> Awaited {
         let newest = self.find().map_or(0, |place| self.core.value(place.entry).version());
-        let part = self.core.part().name().at_key(Core::<K, V>::text_of(&self.key));
+        let part = self.core.part.name().at_key(Core::<K, V>::text_of(&self.key));
         Awaited::Version { part, seen: self.seen, newest }
     }
 }
@@ -237,6 +237,6 @@ impl<K: ShmKey, V: ShmValue> Waitable for Changes<'_, K, V> {
     }
 
     fn describe(&self) -> Awaited {
-        Awaited::Keys { map: self.core.part().name(), seen: self.seen }
+        Awaited::Keys { map: self.core.part.name(), seen: self.seen }
     }
 }

@@ -2,7 +2,7 @@ use super::*;
 use crate::inspect::Limits;
 use crate::inspect::map::samples::{LINKED, MapBytes, text, text_type};
 use crate::layout::schema::{OwnedField, OwnedKind, OwnedVariant, Primitive};
-use crate::sync::entry_state::LIVE;
+use crate::sync::map_state::LIVE;
 use crate::sync::{entry_words, map_words};
 use std::time::{Duration, Instant};
 
@@ -238,7 +238,7 @@ fn words_of_any_content_are_decoded_within_bounds() {
         let of_entries = [entry_words::STATE, entry_words::NEXT, entry_words::HASH, entry_words::SEQUENCE];
         let places: Vec<u64> = words
             .into_iter()
-            .chain((0..6).map(|bucket| map_words::HEADS + 4 * bucket))
+            .chain((0..6).map(|bucket| map_words::HEADS + 8 * bucket))
             .chain(of_entries.into_iter().flat_map(entry).map(|(index, word)| map.entry(index, word)))
             .collect();
         // Two words at a time.

@@ -11,8 +11,8 @@ use crate::inspect::map::Map;
 use crate::inspect::memory::{length, offset};
 use crate::layout::map_key;
 use crate::layout::schema::OwnedSchema;
-use crate::sync::entry_state::{self, FREE, LIVE};
-use crate::sync::{entry_words, key_bucket, key_hash, map_words, newest, stable_at};
+use crate::sync::map_state::{self, FREE, Head, LIVE};
+use crate::sync::{entry_words, key_hash, map_words, newest, stable_at};
 
 /// How often an entry is copied again if its key is removed meanwhile.
 const TRIES: usize = 16;
@@ -122,24 +122,30 @@ impl Copier<'_> {
     /// Makes the chains and the list of free entries, both in the order of the entries.
     fn link(&mut self, map: &Map<'_>, used: &[Used], at: usize) -> Result<(), Refused> {
         let mut free = map_words::FREE;
-        let mut ends: HashMap<u64, u64> = HashMap::new();
+        let (mut ends, mut filters): (HashMap<u64, u64>, HashMap<u64, Head>) = Default::default();
         for (index, entry) in (0_u64..).zip(used) {
             self.visits()?;
             let word = |word: u64| map.in_entry(index, word);
             let (state, link) = match entry.hash {
                 Some(hash) => {
                     self.put_at(at, word(entry_words::HASH), &hash.to_le_bytes())?;
-                    let bucket = key_bucket(hash, map.capacity);
-                    (LIVE, ends.entry(bucket).or_insert(map_words::HEADS + 4 * bucket))
+                    let bucket = map_state::bucket(hash, map.capacity);
+                    let head = map_words::HEADS + 8 * bucket;
+                    let filter = filters.entry(head).or_insert(Head { first: 0, filter: 0 });
+                    *filter = filter.with(hash);
+                    (LIVE, ends.entry(bucket).or_insert(head))
                 }
                 None => (FREE, &mut free),
             };
             self.put_at(at, *link, &(index as u32 + 1).to_le_bytes())?;
             *link = word(entry_words::NEXT);
-            self.put_at(at, word(entry_words::STATE), &entry_state::with(entry.state, state).to_le_bytes())?;
+            self.put_at(at, word(entry_words::STATE), &map_state::with_kind(entry.state, state).to_le_bytes())?;
             self.put_at(at, word(entry_words::SEQUENCE), &stable_at(entry.version).to_le_bytes())?;
         }
-        Ok(())
+        filters.into_iter().try_for_each(|(head, Head { filter, .. })| {
+            // The link to the first entry is before it.
+            self.put_at(at, head + 4, &filter.to_le_bytes())
+        })
     }
 
     /// Takes back the key and the value of an entry.

@@ -7,7 +7,7 @@ use super::Walk;
 use crate::layout::map_key;
 use crate::layout::path::Step;
 use crate::layout::schema::OwnedSchema;
-use crate::sync::entry_state::{self, LIVE};
+use crate::sync::map_state::{self, LIVE};
 use crate::sync::{self, MapOffsets, entry_words, map_words};
 
 /// The most bytes of the JSON of a key in a path, and of a key that is read.
@@ -50,7 +50,7 @@ impl<'a> Walk<'a> {
         let byte = |at: u64| self.atomic::<AtomicU8>(at).map(|byte| byte.load(Relaxed));
         let bytes = (0..len).map(|by| byte(at + by)).collect::<Option<Vec<u8>>>()?;
         fence(Acquire);
-        let is_there = entry_state::of(state) == LIVE && self.lock_word(entry + entry_words::STATE) == state;
+        let is_there = map_state::kind(state) == LIVE && self.lock_word(entry + entry_words::STATE) == state;
         map_key::json_of(key, &bytes, LONGEST).filter(|_| is_there)
     }
 }

@@ -1,7 +1,7 @@
 use super::super::tests::owners_in as owners;
 use crate::inspect::map_samples::{LINKED, MapBytes, text};
 use crate::layout::schema::{OwnedField, OwnedKind, OwnedSchema, Primitive};
-use crate::sync::entry_state::{FREE, LIVE};
+use crate::sync::map_state::{FREE, LIVE};
 use crate::sync::{entry_words, map_words};
 
 fn named(parts: &[(&str, u32)]) -> Vec<(String, u32)> {
