@@ -23,7 +23,7 @@ use super::backoff::{Left, Limit};
 use super::describe::PartRef;
 use crate::error::{InvalidValue, WaitError};
 use crate::layout::schema::{Kind, Schema};
-use crate::layout::{DebugValue, ShmKey, ShmLayout, ShmObject, ShmValue};
+use crate::layout::{DebugValue, ShmId, ShmKey, ShmLayout, ShmObject, ShmValue};
 use crate::sys::shm::Access;
 use crate::value::bits;
 
@@ -344,6 +344,10 @@ unsafe impl<K: ShmKey, V: ShmValue, const N: usize> ShmLayout for Map<K, V, N> {
 // because keys and values are `Copy`. The view is a transparent wrapper whose methods never write.
 unsafe impl<K: ShmKey, V: ShmValue, const N: usize> ShmObject for Map<K, V, N> {
     type View = MapView<K, V, N>;
+}
+
+impl<K: ShmKey, V: ShmValue + ShmId, const N: usize> ShmId for Map<K, V, N> {
+    const ID: char = V::ID;
 }
 
 #[cfg(test)]
