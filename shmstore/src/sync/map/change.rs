@@ -7,7 +7,7 @@
 
 use std::slice;
 
-use super::core::{Core, bytes_of};
+use super::core::{Core, Over, bytes_of, goes_on};
 use super::key_hash;
 use super::protocol::{Entries, Found};
 use super::table::EntryRef;
@@ -21,6 +21,7 @@ use crate::sync::locking::AcquireError;
 use crate::sync::side::Held;
 use crate::sync::value_ref::WriteGuard;
 use crate::sys::process::random_u64;
+use crate::sys::shm::Access;
 
 impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
     /// Takes the structure lock, and completes what a dead holder has left. No thread waits, and no closure of the user
@@ -33,6 +34,13 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
         };
         self.words.structure().recover(&self.table);
         Ok(held)
+    }
+
+    /// Completes what a dead process has left, if there is something and this process may write. Never waits.
+    pub(super) fn recover_if_left(&self) {
+        if self.access() == Access::ReadWrite && self.words.structure().intent.load(Relaxed) != 0 {
+            drop(self.lock(&mut Left::of(Limit::Never)));
+        }
     }
 
     /// Takes the lock of the entry of a key. `None` if the key is not in the map.
@@ -50,6 +58,7 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
                 return Ok(Some((place.entry, guard)));
             }
             guard.free_without_news();
+            goes_on(left).map_err(|Over| self.part.busy_for(left.waited()))?;
         }
     }
 
@@ -81,6 +90,7 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
             let hash = key_hash(self.seed(), bytes_of(key));
             if let Found::Live(..) = self.find_once(hash, key, || true) {
                 held.free_without_news();
+                goes_on(&mut left).map_err(|Over| self.part.busy_for(left.waited()))?;
                 continue;
             }
             let inserted = self.words.structure().insert(&self.table, hash, |entry, floor| {
@@ -129,8 +139,8 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
         };
         let version = self.value(entry).version();
         self.words.structure().remove(&self.table, entry, self.table.link(entry), version);
-        drop(held);
-        drop(guard);
+        // The next key of the entry must not find the lock taken.
+        guard.free_before(|| drop(held));
         Ok(())
     }
 

@@ -150,9 +150,10 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
                 Found::Live(entry, state) => return Ok(Some(Place { entry, state })),
                 Found::Absent => return Ok(None),
                 Found::Disturbed if under_lock.is_some() => return Ok(None),
-                Found::Disturbed if backoff.is_over() => {
-                    return if left.limit() == Limit::Forever { Ok(None) } else { Err(Over) };
-                }
+                Found::Disturbed if !backoff.is_over() => {}
+                Found::Disturbed if left.limit() != Limit::Forever => return Err(Over),
+                // One search may take all of the time, if this process is stopped meanwhile.
+                Found::Disturbed if searches >= SEARCHES => return Ok(None),
                 Found::Disturbed => {}
             }
         }
@@ -174,6 +175,7 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
             if is_still(&self.table, entry, state) {
                 return Ok(Some(version));
             }
+            goes_on(left)?;
         }
     }
 
@@ -234,6 +236,15 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
 
     pub(super) fn changes(&self) -> u64 {
         load_read_only(Acquire, || self.words.changes.load(Relaxed))
+    }
+}
+
+/// Another process was faster, so the call begins again. `Err` once its time is over.
+#[cold]
+pub(super) fn goes_on(left: &mut Left) -> Result<(), Over> {
+    match left.started() {
+        Limit::Never | Limit::Within(Duration::ZERO) => Err(Over),
+        Limit::Forever | Limit::Within(_) => Ok(()),
     }
 }
 
