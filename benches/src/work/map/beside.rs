@@ -9,9 +9,9 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use super::together::{INSERTS, Other, UPDATES, beside_thread, start, staying};
-use super::{Full, Keys, is_wrong, maps, room, shuffled, size};
+use super::{Full, Keys, is_wrong, maps, room, shuffled, size, warm};
 use crate::Failure;
-use crate::batch::{Contender, Sample, Series, alternate};
+use crate::batch::{Contender, Sample, Series, alternate, each};
 use crate::row::Row;
 use crate::systems::Reads;
 use crate::systems::maps::{Get, Loop, Map, Value};
@@ -57,6 +57,7 @@ fn measured<const ENTRIES: usize>(ground: &Ground<'_>, row: &str, writes: &'stat
         return Ok(tails);
     }
     let mut all = maps!(beside_process(ground, row, ENTRIES, writes): Mapped<ENTRIES>);
+    all.insert(1, beside_nobody::<Mapped<ENTRIES>>(ground, ENTRIES, writes)?);
     all.push(beside_other_thread::<Locked>(ground, row, ENTRIES, writes)?);
     all.push(beside_other_thread::<Papaya>(ground, row, ENTRIES, writes)?);
     let (mut contenders, seen): (Vec<_>, Vec<_>) = all.into_iter().unzip();
@@ -80,13 +81,29 @@ fn measured<const ENTRIES: usize>(ground: &Ground<'_>, row: &str, writes: &'stat
 /// The distributions of a contender, batch by batch.
 type Seen = Rc<RefCell<Vec<[f64; 3]>>>;
 
+/// Shows how much of the distribution comes from the memory and the machine alone.
+fn beside_nobody<T: Map>(
+    ground: &Ground<'_>,
+    entries: usize,
+    writes: &'static str,
+) -> Result<(Contender<'static>, Seen), Failure> {
+    let full = Full::<T>::kept(ground, entries)?;
+    let (mut contender, seen) = contender(full, writes, |rounds, read| {
+        let start = Instant::now();
+        let Reads { done: rounds, torn, .. } = read(rounds);
+        Sample { nanoseconds: each(start.elapsed(), rounds), rounds, torn, ..Sample::default() }
+    });
+    contender.name = format!("{}, no writer", T::NAME).leak();
+    Ok((contender, seen))
+}
+
 fn beside_process<T: Map>(
     ground: &Ground<'_>,
     row: &str,
     entries: usize,
     writes: &'static str,
 ) -> Result<(Contender<'static>, Seen), Failure> {
-    let full = Full::<T>::make(ground, row, entries)?;
+    let full = Rc::new(Full::<T>::make(ground, row, entries)?);
     let mut partner = start(ground, &full, writes, T::NAME)?;
     Ok(contender(full, writes, move |rounds, read| partner.beside(rounds, read)))
 }
@@ -97,14 +114,14 @@ fn beside_other_thread<T: Map + Clone + Send>(
     entries: usize,
     writes: &'static str,
 ) -> Result<(Contender<'static>, Seen), Failure> {
-    let full = Full::<T>::make(ground, row, entries)?;
+    let full = Rc::new(Full::<T>::make(ground, row, entries)?);
     let mut theirs = Other::new(full.map.clone(), entries, writes, Loop { name: T::NAME, is_one: false });
     let cpu = ground.partner_cpu;
     Ok(contender(full, writes, move |rounds, read| beside_thread(cpu, &mut theirs, rounds, read)))
 }
 
 fn contender<T: Map>(
-    full: Full<T>,
+    full: Rc<Full<T>>,
     writes: &str,
     mut beside: impl FnMut(u64, &mut dyn FnMut(u64) -> Reads) -> Sample + 'static,
 ) -> (Contender<'static>, Seen) {
@@ -123,9 +140,10 @@ fn contender<T: Map>(
 
 /// Looks keys up, and keeps the time of each look-up, in nanoseconds.
 fn single<T: Map>(map: &T, keys: &mut Keys, rounds: u64, into: &mut Value, times: &mut Vec<u32>) -> Reads {
-    let (mut seen, mut left) = (Reads::default(), rounds);
+    let mut seen = Reads::default();
+    let (mut left, before) = (warm(keys.all.len()) + rounds, warm(keys.all.len()) as usize);
     times.clear();
-    times.reserve(rounds as usize);
+    times.reserve(left as usize);
     while left > 0 {
         let next = keys.next(left);
         left -= next.len() as u64;
@@ -139,6 +157,7 @@ fn single<T: Map>(map: &T, keys: &mut Keys, rounds: u64, into: &mut Value, times
             seen.torn += u64::from(is_wrong(key, black_box(&*into)));
         }
     }
+    times.drain(..before);
     seen
 }
 
