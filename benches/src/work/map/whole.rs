@@ -11,15 +11,21 @@ use crate::systems::process_maps::{Locked, Papaya};
 use crate::systems::shmstore_maps::Mapped;
 use crate::work::{Ground, row, target};
 
-/// Copies each entry. The time is for one entry.
+/// Copies each entry. The time is for one entry, so that maps of both sizes can be compared.
 pub(in crate::work) fn iterate<const ENTRIES: usize>(ground: &Ground<'_>, name: &'static str) -> Result<Row, Failure> {
     let mut contenders = maps!(iterating(ground, ENTRIES): Mapped<ENTRIES>);
     contenders.push(iterating::<Locked>(ground, ENTRIES)?);
     contenders.push(iterating::<Papaya>(ground, ENTRIES)?);
     let work = format!("iteration over {} entries, for each", size(ENTRIES));
-    Ok(row(ground, name, &work, contenders, Vec::new()))
+    let mut row = row(ground, name, &work, contenders, Vec::new());
+    for sample in row.series.iter_mut().flat_map(|series| &mut series.samples) {
+        sample.nanoseconds /= ENTRIES as f64;
+        sample.rounds *= ENTRIES as u64;
+    }
+    Ok(row)
 }
 
+/// One round is a pass over all entries.
 fn iterating<T: Map>(ground: &Ground<'_>, entries: usize) -> Result<Contender<'static>, Failure> {
     let (full, mut into) = (Full::<T>::kept(ground, entries)?, room());
     Ok(Contender::new(T::NAME, move |rounds| {
@@ -30,9 +36,9 @@ fn iterating<T: Map>(ground: &Ground<'_>, entries: usize) -> Result<Contender<'s
                 torn += u64::from(is_wrong(key, value));
             });
         }
-        let nanoseconds = each(start.elapsed(), count);
+        let nanoseconds = each(start.elapsed(), rounds);
         assert_eq!(count, rounds * full.entries as u64, "{}: each entry once", T::NAME);
-        Sample { nanoseconds, rounds: count, torn, ..Sample::default() }
+        Sample { nanoseconds, rounds, torn, ..Sample::default() }
     }))
 }
 
