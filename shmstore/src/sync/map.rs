@@ -16,6 +16,7 @@ use std::mem::MaybeUninit;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
+use super::atomics;
 use super::backoff::{Left, Limit};
 use super::describe::PartRef;
 use crate::error::{InvalidValue, WaitError};
