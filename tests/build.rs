@@ -6,7 +6,9 @@ use std::{env, fs};
 
 mod mutations;
 
-use mutations::{BROADCAST, BROADCAST_CRASHES, Mutation, PARTICIPANTS, QUEUE, QUEUE_CRASHES, VERSIONED, WAITING};
+use mutations::{
+    BROADCAST, BROADCAST_CRASHES, MAP, MAP_CRASHES, Mutation, PARTICIPANTS, QUEUE, QUEUE_CRASHES, VERSIONED, WAITING,
+};
 
 /// Some files of the runtime that are built against other atomics, and the models that they are checked with.
 struct ModelSet {
@@ -21,7 +23,7 @@ struct ModelSet {
     mutations: &'static [Mutation],
 }
 
-const SETS: [ModelSet; 7] = [
+const SETS: [ModelSet; 9] = [
     ModelSet {
         name: "versioned",
         checker: "loom",
@@ -58,6 +60,13 @@ const SETS: [ModelSet; 7] = [
         mutations: BROADCAST,
     },
     ModelSet {
+        name: "map",
+        checker: "loom",
+        folder: "sync",
+        sources: &["map/state", "map/protocol", "seqlock", "lock_word", "version_waiters"],
+        mutations: MAP,
+    },
+    ModelSet {
         name: "queue_crashes",
         checker: "recorder",
         folder: "sync/queue",
@@ -70,6 +79,13 @@ const SETS: [ModelSet; 7] = [
         folder: "sync/broadcast",
         sources: &["protocol"],
         mutations: BROADCAST_CRASHES,
+    },
+    ModelSet {
+        name: "map_crashes",
+        checker: "recorder",
+        folder: "sync",
+        sources: &["map/state", "map/protocol", "seqlock"],
+        mutations: MAP_CRASHES,
     },
 ];
 

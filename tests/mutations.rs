@@ -24,6 +24,10 @@ macro_rules! mutations {
     };
 }
 
+mod map;
+
+pub(crate) use map::{MAP, MAP_CRASHES};
+
 /// Not here: the Acquire of the two loads of the sequence number under the lock, which the lock has ordered already. And
 /// the models go round the writer's load: loom remembers one last access of a word, so a load by the writer just before
 /// its store hides the reader's load from it, and with that most of the orders there are.

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use twox_hash::XxHash64;
 
+use super::atomics;
 use super::describe::PartRef;
 use crate::error::{InvalidValue, WaitError};
 use crate::layout::schema::{Kind, Schema};

@@ -4,6 +4,8 @@
 mod broadcast;
 mod broadcast_crashes;
 mod harness;
+mod map;
+mod map_crashes;
 mod participants;
 mod queue;
 mod queue_crashes;

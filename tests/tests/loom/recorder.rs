@@ -87,6 +87,10 @@ macro_rules! atomics {
         #[allow(dead_code)] // each has what one of them needs
         #[allow(clippy::unnecessary_cast, clippy::cast_possible_truncation)]
         impl $atomic {
+            pub(crate) fn new(value: $integer) -> Self {
+                Self(Rc::new(Cell::new(value as u64)))
+            }
+
             pub(crate) fn load(&self, _: Ordering) -> $integer {
                 self.0.get() as $integer
             }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use super::key_hash;
 use super::memory::Words;
-use super::protocol::{self, Entries, Found, is_still};
+use super::protocol::{self, Entries, Found, is_live, is_still};
 use super::state::{Intent, LIVE, kind};
 use super::table::{EntryRef, Table};
 use crate::error::{InvalidValue, KeyText};
@@ -64,7 +64,7 @@ impl Place<'_> {
     /// Returns `true` if the entry still has its key, and the key is still in the map.
     #[inline(always)]
     pub(super) fn is_live(self) -> bool {
-        self.entry.state().load(Acquire) == self.state
+        is_live(self.entry.state(), self.state)
     }
 }
 

@@ -24,9 +24,9 @@
 //!
 //! The loom models build this file a second time, with loom's atomics.
 
+use super::atomics::Ordering::{Acquire, Relaxed, Release};
+use super::atomics::{AtomicU32, AtomicU64, fence};
 use super::state::{self, FREE, Head, Intent, LINKED, LIVE, Operation, bucket, is_same_key, kind};
-use crate::sync::atomics::Ordering::{Acquire, Relaxed, Release};
-use crate::sync::atomics::{AtomicU32, AtomicU64, fence};
 
 /// The steps of a search after which a limit is looked at.
 const STEPS_UNTIL_CHECK: u32 = 256;
@@ -138,6 +138,13 @@ pub(crate) fn find<E: Entries>(
 pub(crate) fn is_still<E: Entries>(entries: &E, entry: E::Entry, before: u32) -> bool {
     fence(Acquire);
     is_same_key(before, entries.state(entry).load(Relaxed))
+}
+
+/// Returns `true` if an entry that was live in this state still has its key, and the key is still in the map. A process
+/// that takes the lock of a value looks here before it stores.
+#[inline(always)]
+pub(crate) fn is_live(state: &AtomicU32, before: u32) -> bool {
+    state.load(Acquire) == before
 }
 
 /// The words of a map that change under the structure lock.

@@ -3,8 +3,7 @@
 
 use loom::thread;
 
-use super::lock_word;
-use super::part::{Death, Part, Side};
+use super::part::{Death, Part};
 use super::protocol::Reached;
 use crate::harness::check;
 
@@ -16,12 +15,6 @@ const HEIR: u32 = 4;
 const IN_A_PUSH: [Death; 5] =
     [Death::Locked, Death::Copying, Death::At(Reached::Copied), Death::At(Reached::Pushed), Death::Unlocking];
 const IN_A_POP: [Death; 4] = [Death::Locked, Death::Copying, Death::At(Reached::Popped), Death::Unlocking];
-
-impl Side {
-    fn inherit(&self, dead: u32, heir: u32) {
-        assert!(lock_word::take_over(&self.lock, dead, heir));
-    }
-}
 
 /// A process pops, or takes and finishes.
 fn consume<const N: usize>(part: &Part<N>, by_job: bool) -> Option<u64> {

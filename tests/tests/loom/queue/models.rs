@@ -3,6 +3,8 @@
 mod deaths;
 mod part;
 mod passing;
+#[path = "../side.rs"]
+mod side;
 mod waits;
 
 pub(crate) use deaths::*;

@@ -8,11 +8,10 @@ use loom::thread;
 
 use super::atomics::Ordering::{Acquire, Relaxed};
 use super::atomics::{AtomicU32, AtomicU64};
-use super::lock_word::{self, Attempt, Claim, VERSION_WAITERS};
 use super::delivery::{self, Delivery, Taken};
 use super::protocol::{self, Place, Reached, Slots};
-use super::version_waiters;
-use crate::harness::{Futex, die, is_killed};
+use super::side::Side;
+use crate::harness::{die, is_killed};
 
 /// The moment at which a process is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,55 +24,6 @@ pub(super) enum Death {
     At(Reached),
     /// It has done everything, and still has the lock.
     Unlocking,
-}
-
-/// The lock of one side, and those that wait for it.
-pub(super) struct Side {
-    pub(super) lock: AtomicU32,
-    bell: AtomicU32,
-    futex: Futex,
-}
-
-impl Side {
-    fn new() -> Self {
-        Self { lock: AtomicU32::new(0), bell: AtomicU32::new(0), futex: Futex::new() }
-    }
-
-    pub(super) fn lock(&self, token: u32) {
-        while lock_word::take(&self.lock, token, Claim::Try) != Attempt::Taken {
-            thread::yield_now();
-        }
-    }
-
-    pub(super) fn unlock(&self, token: u32) {
-        if !lock_word::try_release(&self.lock, token) {
-            let flags = lock_word::release(&self.lock, token, 0).expect("nobody takes it from the living");
-            if flags & VERSION_WAITERS != 0 {
-                version_waiters::ring(&self.bell);
-                self.futex.wake_all();
-            }
-        }
-    }
-
-    pub(super) fn unlock_without_news(&self, token: u32) {
-        if !lock_word::try_release(&self.lock, token) {
-            lock_word::release(&self.lock, token, VERSION_WAITERS).expect("nobody takes it from the living");
-        }
-    }
-
-    pub(super) fn wake_without_lock(&self) {
-        if version_waiters::take_after_rmw(&self.lock, &self.bell) {
-            self.futex.wake_all();
-        }
-    }
-
-    /// Sleeps unless `look` finds something, until the bell rings. No slice ends the sleep.
-    pub(super) fn wait(&self, look: impl FnOnce() -> bool) {
-        let expected = version_waiters::announce(&self.lock, &self.bell).bell;
-        if !look() {
-            self.futex.wait(|| self.bell.load(Relaxed) == expected);
-        }
-    }
 }
 
 struct Slot {
