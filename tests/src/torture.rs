@@ -9,6 +9,7 @@
 //! | the checker | looks at every invariant after every kill |
 //! | three waiters | wait for versions and notifications that the workers bring |
 //! | two subscribers | receive what the workers send |
+//! | three waiters | wait for keys of maps that come and go, and for a value of one |
 //!
 //! What the processes tell each other goes by the `board`, in memory that is no segment, and by a pipe.
 //!
@@ -27,12 +28,18 @@ mod job;
 mod leaks;
 mod ledger;
 mod looks;
+mod map_checks;
+mod map_holds;
+mod mapping;
+mod maps;
 mod measure;
 mod op;
 mod os;
+mod own_keys;
 mod places;
 mod queueing;
 mod recovery;
+mod register;
 mod report;
 mod stamp;
 mod streams;

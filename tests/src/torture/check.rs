@@ -11,6 +11,7 @@ use super::arena::Arena;
 use super::board::PARTS;
 use super::job::{Common, Job, STUCK};
 use super::leaks;
+use super::map_checks::{self, Segment};
 use super::op::Op;
 use super::{feeding, queueing};
 
@@ -34,13 +35,15 @@ struct Seen {
 pub(super) fn check(common: &Common<'_>, mut kills: File, most_alive: usize) {
     let job = Job { place: &common.board.long_lived[PLACE], ..Job::new(common, 0, 0) };
     let Some((store, arena)) = job.attach() else { return };
+    let Some(segment) = Segment::of(&job, &arena) else { return };
     let mut seen = Seen::default();
     let mut buffer = [0; 256];
     for round in 1.. {
         job.enter(Op::Idle);
         let Ok(read @ 1..) = kills.read(&mut buffer) else {
             job.enter(Op::Check);
-            return queueing::drain(&job, &arena);
+            queueing::drain(&job, &arena);
+            return map_checks::close(&job, &arena, &segment);
         };
         job.enter(Op::Check);
         if buffer[..read].contains(&WHO_HOLDS) {
@@ -50,6 +53,7 @@ pub(super) fn check(common: &Common<'_>, mut kills: File, most_alive: usize) {
         accounts(&job, &arena, &mut seen);
         ledger(&job, &arena);
         streams(&job, &arena);
+        map_checks::check(&job, &arena, &segment);
         job.expect("attach", store.attach::<Arena>());
         if round % SELDOM == 1 {
             directory_and_table(&job, &store, &arena, most_alive);

@@ -16,7 +16,7 @@ use shmstore::{Shared, Store};
 use super::arena::Arena;
 use super::board::{Board, LONG_LIVED, PLACES};
 use super::herd::Herd;
-use super::job::{Common, STUCK};
+use super::job::{Common, Job, STUCK};
 use super::leaks::Growth;
 use super::os::{self, News, drain, now, pipe, spawn};
 use super::places::Running;
@@ -24,7 +24,7 @@ use super::recovery::Measurement;
 use super::report::Report;
 use super::stamp::{Stamp, Stamped, mix};
 use super::victim::NAME;
-use super::{Options, check, measure, waiters};
+use super::{Options, check, map_checks, measure, waiters};
 use crate::random::Random;
 use crate::scratch::Scratch;
 
@@ -94,6 +94,7 @@ impl Supervisor<'_> {
             let store = Store::options().max_processes(TABLE).open(common.path).expect("a store");
             let arena = store.create::<Arena>().expect("an arena");
             arena.measured.job.push(Stamped::of(Stamp::new(0, 1))).expect("a new queue");
+            map_checks::choose_keys(&Job::new(common, 0, 0), &arena);
             drop(arena);
             store.open_or_create_named(NAME).expect("a name");
         });
