@@ -4,7 +4,8 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
 use shmstore::{
-    AtomicValue, Broadcast, CacheAligned, Event, FixedString, FixedVec, Lock, Map, Queue, ShmObject, ShmValue, Versioned,
+    AtomicValue, Broadcast, CacheAligned, Event, FixedString, FixedVec, Lock, Map, Queue, ShmObject, ShmValue,
+    Versioned,
 };
 
 /// Three numbers that belong together: a torn one shows.

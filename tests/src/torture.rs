@@ -33,6 +33,7 @@ mod map_holds;
 mod mapping;
 mod maps;
 mod measure;
+mod million;
 mod op;
 mod os;
 mod own_keys;
@@ -60,6 +61,8 @@ pub struct Options {
     /// Whether others use the machine, too: then the time for which somebody was runnable and not scheduled does not count
     /// against the limits. Everything is printed all the same.
     pub busy: bool,
+    /// Whether there is a map of a million entries, too, which takes some 200 MB.
+    pub large_map: bool,
 }
 
 /// Tortures the store, prints what came of it, and tells whether everything held.

@@ -86,6 +86,7 @@ pub(super) struct Board {
     pub(super) queues: [Book; QUEUES],
     pub(super) broadcasts: [Sendings; BROADCASTS],
     pub(super) maps: [Register; MAPS],
+    pub(super) large_map: Register,
     /// Of the value of a map that is waited for.
     pub(super) map_value: Acknowledged,
     /// Of the keys of a map that come and go.

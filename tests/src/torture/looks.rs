@@ -79,7 +79,7 @@ impl Supervisor<'_> {
         let _ = self.kills.take().map(|mut kills| kills.write_all(&[KILLED]));
         drop(self.orders.take());
         self.common.board.stop.store(1, SeqCst);
-        let deadline = now() + 8 * SECOND;
+        let deadline = now() + if self.common.large_map { 30 } else { 8 } * SECOND;
         for &pid in &self.long_lived {
             let ended = loop {
                 match waitpid(pid, Some(WaitPidFlag::WNOHANG)) {
@@ -125,6 +125,13 @@ impl Supervisor<'_> {
                 self.report.violation(&format!("map {at} was hardly used: {sums:?}"));
             }
             self.report.maps[at] = sums;
+        }
+        if self.common.large_map {
+            let sums = Sums::of(&self.common.board.large_map);
+            if !sums.was_used() && self.report.kills > ENOUGH {
+                self.report.violation(&format!("the large map was hardly used: {sums:?}"));
+            }
+            self.report.large_map = Some(sums);
         }
     }
 

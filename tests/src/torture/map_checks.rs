@@ -168,6 +168,9 @@ fn fill(job: &Job<'_>, map: usize, table: &dyn Table, len: usize) {
     }
     for number in 0..count {
         let removed = table.remove(probe(number), Limit::Never);
-        job.expect("remove at rest", removed.map_err(|error| error.to_string()).and_then(|old| old.ok_or("gone".into())));
+        job.expect(
+            "remove at rest",
+            removed.map_err(|error| error.to_string()).and_then(|old| old.ok_or("gone".into())),
+        );
     }
 }

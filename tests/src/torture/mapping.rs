@@ -37,7 +37,7 @@ pub(super) fn one(job: &mut Job<'_>, arena: &Arena) {
         26..28 => it.iterate(job),
         28 => it.count(job),
         29 if is_ebb() => it.retain(job),
-        29..31 => it.wait(job),
+        30 if job.random.one_in(8) => it.wait(job),
         _ => it.on_key_that_is_not_there(job),
     }
 }

@@ -88,6 +88,10 @@ impl Op {
         let holds_stream =
             matches!(self, HoldProducer | HoldConsumer | HoldJob | HoldQueue | HoldSender | HoldBroadcast);
         let holds_map = matches!(self, HoldEntry | HoldValue | HoldKeys | HoldUpdates);
-        meets_the_half_made || holds || holds_map || holds_stream || matches!(self, Start | Exec | Fork | Wait | StreamWait | Idle)
+        meets_the_half_made
+            || holds
+            || holds_map
+            || holds_stream
+            || matches!(self, Start | Exec | Fork | Wait | StreamWait | Idle)
     }
 }

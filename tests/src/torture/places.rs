@@ -50,9 +50,9 @@ impl Running {
     /// Starts the next process of a place.
     pub(super) fn start(common: &Common<'_>, place: usize, generation: u64, random: &mut Random) -> Self {
         let kind = (place == 0).then(|| {
-            let kinds = match random.within(0..5) {
+            let kinds = match random.within(0..8) {
                 0 => 0..FIRST_OF_STREAMS,
-                1..3 => FIRST_OF_STREAMS..FIRST_OF_MAPS,
+                1..4 => FIRST_OF_STREAMS..FIRST_OF_MAPS,
                 _ => FIRST_OF_MAPS..KINDS.len(),
             };
             random.within(kinds)

@@ -47,6 +47,8 @@ pub(super) struct Report {
     /// Sent, received, missed.
     pub(super) broadcasts: [[u64; 3]; BROADCASTS],
     pub(super) maps: [Sums; MAPS],
+    /// Of a map of a million entries. Its keys that stay count as iterated, as many of them as were found in the end.
+    pub(super) large_map: Option<Sums>,
     pub(super) growth: (u64, u64),
     /// How often each was found.
     pub(super) violations: BTreeMap<String, u64>,
@@ -182,6 +184,15 @@ impl Report {
                 f,
                 "map {at}: {inserted} keys inserted, {removed} removed, {was_full} times full; {stored} values stored, \
                  {read} read, {iterated} iterations; structure checked {structures} times, the longest chain {longest}"
+            )?;
+        }
+        if let Some(Sums { inserted, removed, stored, read, iterated, was_full, structures, longest }) = self.large_map
+        {
+            writeln!(
+                f,
+                "large map: {iterated} keys that stay were all found in the end; {inserted} inserted, {removed} removed, \
+                 {was_full} times full; {stored} values stored, {read} read; structure checked {structures} times, the \
+                 longest chain {longest}"
             )?;
         }
         Ok(())

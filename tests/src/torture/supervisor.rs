@@ -24,7 +24,7 @@ use super::recovery::Measurement;
 use super::report::Report;
 use super::stamp::{Stamp, Stamped, mix};
 use super::victim::NAME;
-use super::{Options, check, map_checks, measure, waiters};
+use super::{Options, check, map_checks, measure, million, waiters};
 use crate::random::Random;
 use crate::scratch::Scratch;
 
@@ -57,7 +57,14 @@ pub(super) fn run(options: &Options) -> Report {
     let board = Shared::<Board>::new_private().expect("memory for the board");
     let (from, news) = News::new();
     println!("seed {}, at {}", options.seed, scratch.path().display());
-    let common = Common { board: &board, news: &news, path: scratch.path(), seed: options.seed, busy: options.busy };
+    let common = Common {
+        board: &board,
+        news: &news,
+        path: scratch.path(),
+        seed: options.seed,
+        busy: options.busy,
+        large_map: options.large_map,
+    };
     let began = now();
     let mut supervisor = Supervisor {
         common: &common,
@@ -96,6 +103,9 @@ impl Supervisor<'_> {
             arena.measured.job.push(Stamped::of(Stamp::new(0, 1))).expect("a new queue");
             map_checks::choose_keys(&Job::new(common, 0, 0), &arena);
             drop(arena);
+            if common.large_map {
+                million::make(&store);
+            }
             store.open_or_create_named(NAME).expect("a name");
         });
         self.pids.insert(maker.as_raw());

@@ -12,7 +12,7 @@ use super::board::PARTS;
 use super::job::{Common, Job};
 use super::op::Op;
 use super::os::{News, die_at, spawn};
-use super::{churn, feeding, mapping, queueing};
+use super::{churn, feeding, mapping, million, queueing};
 
 /// How a worker spends its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +89,8 @@ pub(super) fn work(common: &Common<'_>, number: usize, generation: u64) {
         _ => {}
     }
     let Some((store, mut arena)) = job.attach() else { return };
+    let is_mapping = matches!(way, Way::Mapping | Way::MappingToAStep);
+    let million = if is_mapping && common.large_map { million::attach(&job, &store) } else { None };
     loop {
         match way {
             Way::Using => {
@@ -96,7 +98,10 @@ pub(super) fn work(common: &Common<'_>, number: usize, generation: u64) {
                 arena = kept;
             }
             Way::Streaming | Way::StreamingToAStep => stream(&mut job, &arena),
-            Way::Mapping | Way::MappingToAStep => mapping::one(&mut job, &arena),
+            Way::Mapping | Way::MappingToAStep => match &million {
+                Some(million) if job.random.one_in(2) => million::one(&mut job, million),
+                _ => mapping::one(&mut job, &arena),
+            },
             Way::Churning | Way::ToAStep => churn::one(&mut job, &store),
         }
     }

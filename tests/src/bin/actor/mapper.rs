@@ -44,11 +44,7 @@ pub(crate) fn play() {
 }
 
 impl Mapper {
-    fn new(
-        store: Store,
-        sessions: Option<&'static Shared<Sessions>>,
-        seen: &'static ReadOnly<Sessions>,
-    ) -> Self {
+    fn new(store: Store, sessions: Option<&'static Shared<Sessions>>, seen: &'static ReadOnly<Sessions>) -> Self {
         Self { store, sessions, seen, entry: None, grips: Vec::new(), line: Line::default() }
     }
 }
@@ -82,10 +78,9 @@ impl Obey for Mapper {
             "try_insert" => inserted(map.try_insert(key, value)),
             "insert_timeout" => inserted(map.insert_timeout(key, value, time(2))),
             "insert_from" => map.insert_from(&key, &value).map_err(not_inserted).and_then(done),
-            "get_or_insert" => map
-                .get_or_insert_with(key, || value)
-                .map_err(not_inserted)
-                .and_then(|value| done(number_of(&value))),
+            "get_or_insert" => {
+                map.get_or_insert_with(key, || value).map_err(not_inserted).and_then(|value| done(number_of(&value)))
+            }
             "update" => found(map.update(&key, |value| std::mem::replace(value, message(number(1))))),
             "remove" => found(map.remove(&key)),
             "try_remove" => removed(map.try_remove(&key)),

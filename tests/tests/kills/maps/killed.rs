@@ -111,9 +111,9 @@ fn map_of_the_dead_is_had_by_one_that_only_tries() {
 /// The name of each step of a map is in the scenarios, so that a new step is not forgotten.
 #[test]
 fn each_step_of_a_map_has_a_scenario() {
-    let steps = shmstore::PART_STEPS.iter().filter(|step| {
-        step.starts_with("Map") || step.starts_with("Entry") || step.starts_with("Key")
-    });
+    let steps = shmstore::PART_STEPS
+        .iter()
+        .filter(|step| step.starts_with("Map") || step.starts_with("Entry") || step.starts_with("Key"));
     let missing: Vec<_> = steps.filter(|step| SCENARIOS.iter().all(|scenario| scenario.step != **step)).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }

@@ -21,8 +21,7 @@ fn kill_while_one_waits(scratch: &Scratch, step: &str, command: &str, wait: &str
 }
 
 /// The steps at which a removed key has gone, from the first on.
-const GONE: [&str; 6] =
-    ["KeyRemoved", "EntryUnlinked", "EntryFreed", "EntryListed", "KeysCounted", "VersionUnwoken"];
+const GONE: [&str; 6] = ["KeyRemoved", "EntryUnlinked", "EntryFreed", "EntryListed", "KeysCounted", "VersionUnwoken"];
 
 #[test]
 fn one_that_has_the_entry_of_a_removed_key_is_told_if_the_remover_dies() {
