@@ -35,8 +35,8 @@ pub struct Limits {
     /// The longest time to try to copy a value that other processes store all the time. All values of a call together
     /// may take ten times as long. The default is 100 ms.
     pub wait: Duration,
-    /// The most bytes that are copied in all, of `Versioned` values, of items, of keys and their values, and of text. The
-    /// default is 1 GiB.
+    /// The most bytes that are copied in all, of `Versioned` values, of items, of keys and their values, and of text.
+    /// The default is 1 GiB.
     ///
     /// A value beyond this limit is [`Invalid`](super::Value::Invalid). A `Versioned` still has its version then, but
     /// its value is not touched.

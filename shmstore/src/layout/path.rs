@@ -109,8 +109,8 @@ impl FieldPath {
         self.with(Step::Field(name.to_owned()))
     }
 
-    /// Returns the path of an element of the list at this path. The first element has index 0. For a map, the index is a
-    /// key.
+    /// Returns the path of an element of the list at this path. The first element has index 0. For a map, the index is
+    /// a key.
     #[must_use]
     pub fn index(&self, index: u64) -> Self {
         self.with(Step::Index(index))

@@ -8,7 +8,7 @@ use crate::layout::ShmValue;
 /// `#[derive(Clone, Copy, ShmValue, ShmKey)]`.
 ///
 /// A map compares keys by their bytes, so that C and Python find the same entries. Therefore equal keys must have equal
-/// bytes.
+/// bytes. The map does not use `PartialEq` and `Hash` of the type, and a key need not have them.
 ///
 /// | type | key |
 /// |---|---|

@@ -23,7 +23,7 @@ use super::backoff::{Left, Limit};
 use super::describe::PartRef;
 use crate::error::{InvalidValue, WaitError};
 use crate::layout::schema::{Kind, Schema};
-use crate::layout::{DebugValue, ShmKey, ShmLayout, ShmObject, ShmValue};
+use crate::layout::{DebugValue, ShmId, ShmKey, ShmLayout, ShmObject, ShmValue};
 use crate::sys::shm::Access;
 use crate::value::bits;
 
@@ -35,11 +35,12 @@ pub use view::MapView;
 
 /// Holds up to `N` keys that are not known when the program is compiled, and a value for each.
 ///
-/// - Readers take no lock, and write nothing. Each value is read as a whole, like that of a
+/// - Readers take no lock, and write nothing. Each value is read and written as a whole, as in a
 ///   [`Versioned`](crate::Versioned).
-/// - Keys are inserted and removed while other processes read, store and search.
-/// - If a process is killed while it inserts or removes a key, the next one completes this or takes it back within
-///   milliseconds. No key, no value and no room is lost.
+/// - Keys are inserted and removed while other processes read and write.
+/// - If a process is killed while it inserts or removes a key, the key is in the map with its whole value, or it is not
+///   in the map. The next insertion or removal cleans up within milliseconds. No other key, no value and no room is
+///   lost.
 ///
 /// ```
 /// use shmstore::{FixedString, Map, ShmObject, ShmValue, Store};
@@ -71,55 +72,63 @@ pub use view::MapView;
 ///
 /// # Keys
 ///
-/// A key is a [`ShmKey`]: an integer, a [`FixedString`](crate::FixedString), an array or struct of keys. The map hashes
-/// its bytes, by XXH64 with a seed of its own.
+/// A key is a [`ShmKey`]: an integer, a [`FixedString`](crate::FixedString), an enum, an array or struct of keys.
+/// [`#[derive(ShmKey)]`](macro@crate::ShmKey) makes a struct or enum of yours a key. A float cannot be a key.
 ///
 /// # Ways to a value
 ///
-/// | | use |
-/// |---|---|
-/// | [`get`](Self::get), [`insert`](Self::insert), [`update`](Self::update) | each searches the key |
-/// | [`entry`](Self::entry) | an [`Entry`], which keeps the place of the key: its loads and stores search nothing |
-/// | [`iter`](Self::iter), [`keys`](Self::keys) | all keys |
+/// | | the key is in the map | the key is not in the map |
+/// |---|---|---|
+/// | [`get`](Self::get) | returns its value | `None` |
+/// | [`insert`](Self::insert) | stores the value, returns the old one | inserts the key |
+/// | [`get_or_insert_with`](Self::get_or_insert_with) | returns its value | inserts the key |
+/// | [`update`](Self::update) | changes its value | `None` |
+/// | [`remove`](Self::remove) | removes it, returns its value | `None` |
+/// | [`entry`](Self::entry) | returns an [`Entry`], which loads and stores without a search | `None` |
+/// | [`wait_newer`](Self::wait_newer) | sleeps until its value is stored | sleeps until it is inserted |
 ///
-/// # Waiting
-///
-/// [`wait_newer`](Self::wait_newer) sleeps until the value of a key is stored, or the key is inserted.
-/// [`wait_changed`](Self::wait_changed) sleeps until any key is inserted or removed.
+/// [`iter`](Self::iter) returns all keys and values. [`wait_changed`](Self::wait_changed) sleeps until any key is
+/// inserted or removed.
 ///
 /// # Guarantees for readers
 ///
-/// - A search never misses a key that is in the map from its beginning to its end.
-/// - A value is that of one store, and belongs to its key.
+/// - A search finds each key that is in the map during the whole search.
+/// - A value is that of one store to its key, whole.
 /// - The versions of a key grow, even if it is removed and inserted again.
 ///
 /// # Locks
 ///
-/// An insertion or removal takes the map's lock for some 100 ns. No process ever waits for anything while it has this
-/// lock. A store to a value takes the lock of its entry, so an exclusive [`Writer`](crate::Writer) or a
-/// [`Transaction`](crate::Transaction) of one key delays only writers of the same key.
+/// An insertion or removal takes the map's lock for some 100 ns. A process that has this lock waits for nothing. A
+/// store to a value takes the lock of its entry only. So an exclusive [`Writer`](crate::Writer) or a
+/// [`Transaction`](crate::Transaction) of one key delays only processes that write or remove the same key.
+///
+/// Two processes that take the locks of two entries in opposite order wait for each other forever. Take entries in one
+/// order, or with a limit.
 ///
 /// # Memory
 ///
-/// 256 bytes, 16 bytes for each of the `N` keys, and an entry for each: 48 bytes, the key rounded up to 16, and the value
-/// twice, each rounded up to 16; all rounded up to 64. A key of 8 bytes with a value of 64 takes 208 bytes. The kernel
-/// provides the memory of an entry when a key first uses it. `N` is 1 to 2,147,483,647.
+/// A map takes 256 bytes, and for each of the `N` keys 16 bytes and an entry. An entry has 48 bytes, the key, and the
+/// value twice. The key and each value are rounded up to 16 bytes, and the entry to 64. So a key of 8 bytes with a
+/// value of 64 takes 208 bytes. The kernel provides the memory of an entry when a key first uses it. `N` is 1 to
+/// 2,147,483,647.
 ///
-/// There is no `Default`, because a large map does not fit on the stack: use `Map::new()` in a `static`, or
-/// [`ShmObject::zeroed_box`].
+/// There is no `Default`, because a large map does not fit on the stack. Outside an object, use `Map::new()` in a
+/// `static`, or [`ShmObject::zeroed_box`].
 ///
 /// # Details
 ///
-/// - A process that breaks the protocol can change or hide keys and values. It cannot make a search hang: a chain that
-///   leads in a circle counts as ended.
-/// - A `changes` or `len` that is read while keys come and go is of some moment during the call.
+/// - The map hashes the bytes of a key by XXH64, with a seed of its own.
+/// - After a death, [`len`](Self::len) and [`changes`](Self::changes) may miss one key until the next insertion or
+///   removal. A search and `iter` never miss it.
+/// - A process that breaks the protocol can change or hide keys and values. It cannot make a search hang, because a
+///   chain that leads in a circle counts as ended.
 #[repr(transparent)]
 pub struct Map<K: ShmKey, V: ShmValue, const N: usize> {
     cell: MapCell<K, V, N>,
 }
 
 impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
-    /// Makes an empty map, in ordinary memory.
+    /// Makes an empty map, in ordinary memory. A field of a shared object is an empty map from the start.
     #[must_use]
     #[allow(clippy::new_without_default)] // a large map does not fit on the stack
     pub const fn new() -> Self {
@@ -141,6 +150,8 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
 
     /// Returns the value of a key and its version. `None` if the key is not in the map.
     ///
+    /// The version of a key grows with each store, for [`wait_newer`](Self::wait_newer).
+    ///
     /// # Errors
     ///
     /// As [`get`](Self::get).
@@ -149,8 +160,10 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
         get(self.core(Access::ReadWrite), key)
     }
 
-    /// Copies the value of a key to `value`, and returns its version. `None` if the key is not in the map. Then `value`
-    /// is all zero, or unchanged. Puts no value on the stack.
+    /// Copies the value of a key to `value`, and returns its version. `None` if the key is not in the map. Puts no
+    /// value on the stack.
+    ///
+    /// After `None`, `value` is unchanged, unless the key was removed during the call. Then it is unspecified.
     ///
     /// # Errors
     ///
@@ -159,7 +172,8 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
         get_into(self.core(Access::ReadWrite), key, value)
     }
 
-    /// Returns the value of a key, or an error after `timeout`. For objects that hostile processes may write.
+    /// Returns the value of a key, or an error after `timeout`. `None` if the key is not in the map. For objects that
+    /// hostile processes may write.
     ///
     /// A process that breaks the protocol can store so fast that no copy is ever whole, or keep the map's lock.
     ///
@@ -171,7 +185,7 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
         Ok(get_within(self.core(Access::ReadWrite), key, timeout)?.map(|(_, value)| value))
     }
 
-    /// Returns `true` if a key is in the map.
+    /// Returns `true` if a key is in the map. Reads no value.
     #[must_use]
     #[inline]
     pub fn contains_key(&self, key: &K) -> bool {
@@ -196,35 +210,9 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
         N
     }
 
-    /// Returns the keys and values that are in the map, in no order.
+    /// Returns how often keys were inserted and removed. For [`wait_changed`](Self::wait_changed).
     ///
-    /// Each value is whole, but they are not all of one moment. A key that is in the map all the time comes exactly
-    /// once. A key that is removed and inserted again may come twice.
-    ///
-    /// ```
-    /// use shmstore::Map;
-    ///
-    /// let squares = Map::<u32, u64, 100>::new();
-    /// for number in 1..=3 {
-    ///     squares.insert(number, u64::from(number).pow(2))?;
-    /// }
-    /// let mut all: Vec<(u32, u64)> = squares.iter().collect::<Result<_, _>>()?;
-    /// all.sort();
-    /// assert_eq!(all, [(1, 1), (2, 4), (3, 9)]);
-    /// # Ok::<(), shmstore::Error>(())
-    /// ```
-    pub fn iter(&self) -> Iter<'_, K, V> {
-        Iter::new(self.core(Access::ReadWrite))
-    }
-
-    /// Returns the keys that are in the map, in no order, as [`iter`](Self::iter) does. Reads no values.
-    pub fn keys(&self) -> Keys<'_, K, V> {
-        Keys::new(self.core(Access::ReadWrite))
-    }
-
-    /// Returns how many keys came and went. For [`wait_changed`](Self::wait_changed).
-    ///
-    /// After the death of a process, one change may count twice.
+    /// A store to a key that is in the map does not count. After the death of a process, one change may count twice.
     #[must_use]
     pub fn changes(&self) -> u64 {
         self.core(Access::ReadOnly).changes()
@@ -344,6 +332,10 @@ unsafe impl<K: ShmKey, V: ShmValue, const N: usize> ShmLayout for Map<K, V, N> {
 // because keys and values are `Copy`. The view is a transparent wrapper whose methods never write.
 unsafe impl<K: ShmKey, V: ShmValue, const N: usize> ShmObject for Map<K, V, N> {
     type View = MapView<K, V, N>;
+}
+
+impl<K: ShmKey, V: ShmValue + ShmId, const N: usize> ShmId for Map<K, V, N> {
+    const ID: char = V::ID;
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, fence};
 use std::thread;
 use std::time::Duration;
 
-use super::samples::LINKED;
 use super::{Map, Waits};
 use crate::inspect::decode::Decoder;
 use crate::inspect::map::samples::MapBytes;
@@ -13,8 +12,8 @@ use crate::inspect::saved::values;
 use crate::inspect::value::Value;
 use crate::inspect::{FieldError, FieldPath, Limits};
 use crate::layout::schema::{OwnedKind, OwnedSchema, Primitive};
-use crate::sync::map_state::{FREE, LIVE};
-use crate::sync::{MapOffsets, entry_words, key_hash, map_state, map_words, newest, stable_at};
+use crate::sync::map_state::{FREE, Head, LINKED, LIVE, bucket, with_kind};
+use crate::sync::{MapOffsets, entry_words, key_hash, map_words, newest, stable_at};
 use crate::sys::readable::ReadablePages;
 
 /// The words of a value. All have its key and its version.
@@ -49,8 +48,8 @@ impl<'a> Peer<'a> {
         self.offsets.entries + u64::from(index) * self.offsets.stride + word
     }
 
-    fn head(&self, key: u64) -> &'a AtomicU32 {
-        self.half(map_words::HEADS + 8 * map_state::bucket(key_hash(SEED, &key.to_le_bytes()), CAPACITY))
+    fn head(&self, key: u64) -> u64 {
+        map_words::HEADS + 8 * bucket(key_hash(SEED, &key.to_le_bytes()), CAPACITY)
     }
 
     /// Stores a version of a key's value.
@@ -66,26 +65,28 @@ impl<'a> Peer<'a> {
     }
 
     fn insert(&self, index: u32, key: u64, version: u64) {
-        let (state, head) = (self.half(self.entry(index, entry_words::STATE)), self.head(key));
-        state.store(state.load(Relaxed) | LINKED, Release);
-        fence(Release);
+        let (state, head) = (self.half(self.entry(index, entry_words::STATE)), self.word(self.head(key)));
+        let (before, hash) = (Head::of(head.load(Relaxed)), key_hash(SEED, &key.to_le_bytes()));
         self.word(self.entry(index, self.offsets.key)).store(key, Relaxed);
-        self.half(self.entry(index, entry_words::HASH)).store(key_hash(SEED, &key.to_le_bytes()), Relaxed);
-        self.half(self.entry(index, entry_words::NEXT)).store(head.load(Relaxed), Relaxed);
+        self.half(self.entry(index, entry_words::HASH)).store(hash, Relaxed);
+        self.half(self.entry(index, entry_words::NEXT)).store(before.first, Relaxed);
         self.store(index, key, version);
-        head.store(index + 1, Release);
-        state.store(state.load(Relaxed) & !3 | LIVE, Release);
+        let linked = with_kind(state.load(Relaxed).wrapping_add(4), LINKED);
+        state.store(linked, Release);
+        head.store(Head { first: index + 1, ..before.with(hash) }.word(), Release);
+        state.store(with_kind(linked, LIVE), Release);
     }
 
     fn remove(&self, index: u32, key: u64) {
         let state = self.half(self.entry(index, entry_words::STATE));
-        state.store(state.load(Relaxed) & !3 | LINKED, Release);
-        let mut link = self.head(key);
+        state.store(with_kind(state.load(Relaxed), LINKED), Release);
+        // The first half of a head is a link. The filter keeps its bits.
+        let mut link = self.half(self.head(key));
         while link.load(Relaxed) != index + 1 {
             link = self.half(self.entry(link.load(Relaxed) - 1, entry_words::NEXT));
         }
         link.store(self.half(self.entry(index, entry_words::NEXT)).load(Relaxed), Release);
-        state.store((state.load(Relaxed) | 3).wrapping_add(1) | FREE, Release);
+        state.store(with_kind(state.load(Relaxed), FREE), Release);
         fence(Release);
     }
 
@@ -188,9 +189,7 @@ fn value_of_an_entry_that_has_another_key_meanwhile_is_not_that_of_the_key() {
     at(&bytes, &mut |map| key = map.live_key(0).unwrap());
     let key = key.unwrap();
     // In the map; just removed; free; another key.
-    for (state, is_there) in
-        [(LIVE, true), (LINKED, true), (FREE, false), (1 << 2 | FREE, false), (1 << 2 | LIVE, false)]
-    {
+    for (state, is_there) in [(4 | LIVE, true), (4 | LINKED, true), (4 | FREE, false), (8 | LIVE, false)] {
         bytes.put32(bytes.entry(0, entry_words::STATE), state.into());
         at(&bytes, &mut |map| {
             let value = map.value(&key, &mut Waits::of(Duration::ZERO)).unwrap();

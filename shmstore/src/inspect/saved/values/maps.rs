@@ -11,7 +11,7 @@ use crate::inspect::map::Map;
 use crate::inspect::memory::{length, offset};
 use crate::layout::map_key;
 use crate::layout::schema::OwnedSchema;
-use crate::sync::map_state::{self, FREE, Head, LIVE};
+use crate::sync::map_state::{FREE, Head, LIVE, with_kind};
 use crate::sync::{entry_words, key_hash, map_words, newest, stable_at};
 
 /// How often an entry is copied again if its key is removed meanwhile.
@@ -19,6 +19,9 @@ const TRIES: usize = 16;
 
 /// The most bytes of a key in an error.
 const LONGEST: usize = 128;
+
+/// The bytes of a key, and of its value.
+type KeyAndValue = (Vec<u8>, Vec<u8>);
 
 /// An entry that was used, in its slot.
 struct Used {
@@ -88,14 +91,13 @@ impl Copier<'_> {
     }
 
     /// Copies the key and the value of an entry, if the key is in the map. Without a seed no process finds a key.
-    #[allow(clippy::type_complexity)]
     fn entry(
         &mut self,
         map: &Map<'_>,
         key_type: &OwnedSchema,
         index: u64,
         seed: u64,
-    ) -> Result<(Used, Option<(Vec<u8>, Vec<u8>)>), Refused> {
+    ) -> Result<(Used, Option<KeyAndValue>), Refused> {
         // The words.
         self.copies(16)?;
         let mut has_room = false;
@@ -122,30 +124,40 @@ impl Copier<'_> {
     /// Makes the chains and the list of free entries, both in the order of the entries.
     fn link(&mut self, map: &Map<'_>, used: &[Used], at: usize) -> Result<(), Refused> {
         let mut free = map_words::FREE;
-        let (mut ends, mut filters): (HashMap<u64, u64>, HashMap<u64, Head>) = Default::default();
+        // The head of each chain, and where the next entry of it is linked.
+        let mut chains: HashMap<u64, (Head, u64)> = HashMap::new();
         for (index, entry) in (0_u64..).zip(used) {
             self.visits()?;
             let word = |word: u64| map.in_entry(index, word);
-            let (state, link) = match entry.hash {
+            let link = index as u32 + 1;
+            let state = match entry.hash {
                 Some(hash) => {
                     self.put_at(at, word(entry_words::HASH), &hash.to_le_bytes())?;
-                    let bucket = map_state::bucket(hash, map.capacity);
-                    let head = map_words::HEADS + 8 * bucket;
-                    let filter = filters.entry(head).or_insert(Head { first: 0, filter: 0 });
-                    *filter = filter.with(hash);
-                    (LIVE, ends.entry(bucket).or_insert(head))
+                    match chains.entry(map.head(hash)) {
+                        Entry::Vacant(chain) => {
+                            chain.insert((Head { first: link, filter: 0 }.with(hash), word(entry_words::NEXT)));
+                        }
+                        Entry::Occupied(mut chain) => {
+                            let (head, end) = *chain.get();
+                            self.put_at(at, end, &link.to_le_bytes())?;
+                            chain.insert((head.with(hash), word(entry_words::NEXT)));
+                        }
+                    }
+                    LIVE
                 }
-                None => (FREE, &mut free),
+                None => {
+                    self.put_at(at, free, &link.to_le_bytes())?;
+                    free = word(entry_words::NEXT);
+                    FREE
+                }
             };
-            self.put_at(at, *link, &(index as u32 + 1).to_le_bytes())?;
-            *link = word(entry_words::NEXT);
-            self.put_at(at, word(entry_words::STATE), &map_state::with_kind(entry.state, state).to_le_bytes())?;
+            self.put_at(at, word(entry_words::STATE), &with_kind(entry.state, state).to_le_bytes())?;
             self.put_at(at, word(entry_words::SEQUENCE), &stable_at(entry.version).to_le_bytes())?;
         }
-        filters.into_iter().try_for_each(|(head, Head { filter, .. })| {
-            // The link to the first entry is before it.
-            self.put_at(at, head + 4, &filter.to_le_bytes())
-        })
+        for (place, (head, _)) in chains {
+            self.put_at(at, place, &head.word().to_le_bytes())?;
+        }
+        Ok(())
     }
 
     /// Takes back the key and the value of an entry.

@@ -7,11 +7,12 @@ use super::Walk;
 use crate::layout::map_key;
 use crate::layout::path::Step;
 use crate::layout::schema::OwnedSchema;
-use crate::sync::map_state::{self, LIVE};
+use crate::sync::map_state::{LIVE, kind};
 use crate::sync::{self, MapOffsets, entry_words, map_words};
 
-/// The most bytes of the JSON of a key in a path, and of a key that is read.
+/// The most bytes of the JSON of a key in a path, and of a key that is read for it.
 const LONGEST: usize = 256;
+const LARGEST: u64 = 4096;
 
 impl<'a> Walk<'a> {
     /// Notes the lock of the whole, under which keys come and go, and the locks of entries.
@@ -44,13 +45,13 @@ impl<'a> Walk<'a> {
 
     /// Returns the key of an entry as it is in a path. `None` if the entry has none, or a very long one.
     fn key(&self, key: &OwnedSchema, entry: u64, at: u64) -> Option<String> {
-        let len = Some(key.size()).filter(|&len| len <= LONGEST as u64)?;
+        let len = Some(key.size()).filter(|&len| len <= LARGEST)?;
         let state = self.lock_word(entry + entry_words::STATE);
         fence(Acquire);
         let byte = |at: u64| self.atomic::<AtomicU8>(at).map(|byte| byte.load(Relaxed));
         let bytes = (0..len).map(|by| byte(at + by)).collect::<Option<Vec<u8>>>()?;
         fence(Acquire);
-        let is_there = map_state::kind(state) == LIVE && self.lock_word(entry + entry_words::STATE) == state;
+        let is_there = kind(state) == LIVE && self.lock_word(entry + entry_words::STATE) == state;
         map_key::json_of(key, &bytes, LONGEST).filter(|_| is_there)
     }
 }

@@ -3,9 +3,10 @@ use std::time::Duration;
 use super::*;
 use crate::inspect::Limits;
 use crate::inspect::decode::Decoder;
-use crate::inspect::map::samples::{LINKED, MapBytes, text};
+use crate::inspect::map::samples::{MapBytes, text};
 use crate::inspect::memory::Memory;
 use crate::inspect::saved::values;
+use crate::sync::map_state::{LINKED, bucket, kind};
 
 /// The saved bytes, which are saved once more in the same way.
 fn saved(map: &MapBytes) -> MapBytes {
@@ -41,28 +42,29 @@ fn check(map: &MapBytes) {
     for index in 0..map.capacity {
         let state = entry(index, entry_words::STATE) as u32;
         assert!(index < high_water || state == 0, "an entry that was never used");
-        assert!([FREE, LIVE].contains(&map_state::kind(state)), "{state}");
-        live += u64::from(map_state::kind(state) == LIVE);
+        assert!([FREE, LIVE].contains(&kind(state)), "{state}");
+        live += u64::from(kind(state) == LIVE);
         assert_eq!(entry(index, entry_words::LOCK), 0);
         assert_eq!(map.word(map.entry(index, entry_words::SEQUENCE), 8) & 1, 0);
     }
-    for bucket in 0..2 * map.capacity {
-        let mut next = map.word(map_words::HEADS + 8 * bucket, 4);
-        let mut rest = map_state::Head { first: 0, filter: 0 };
+    for number in 0..2 * map.capacity {
+        let head = Head::of(map.word(map_words::HEADS + 8 * number, 8));
+        let (mut next, mut filter) = (u64::from(head.first), Head { filter: 0, ..head });
         while next != 0 {
-            rest = rest.with(entry(next - 1, entry_words::HASH) as u32);
             let state = entry(next - 1, entry_words::STATE) as u32;
-            assert_eq!(map_state::kind(state), LIVE);
-            assert_eq!(map_state::bucket(entry(next - 1, entry_words::HASH) as u32, map.capacity), bucket);
+            assert_eq!(kind(state), LIVE);
+            let hash = entry(next - 1, entry_words::HASH) as u32;
+            assert_eq!(bucket(hash, map.capacity), number);
+            filter = filter.with(hash);
             (linked, next) = (linked + 1, entry(next - 1, entry_words::NEXT));
             assert!(linked <= live, "an entry in two chains");
         }
-        assert_eq!(map.word(map_words::HEADS + 8 * bucket + 4, 4), u64::from(rest.filter));
+        assert_eq!(head, filter);
     }
     let (mut next, mut free, mut last) = (map.word(map_words::FREE, 4), 0, 0);
     while next != 0 {
         assert!(next > last, "free entries are in order");
-        assert_eq!(map_state::kind(entry(next - 1, entry_words::STATE) as u32), FREE);
+        assert_eq!(kind(entry(next - 1, entry_words::STATE) as u32), FREE);
         (free, last, next) = (free + 1, next, entry(next - 1, entry_words::NEXT));
     }
     assert_eq!((linked, free), (live, high_water - live));
@@ -112,7 +114,7 @@ fn keys_versions_and_generations_stay_and_locks_and_waiters_do_not() {
 fn deaths_between_two_stores_are_made_good() {
     // The process died after it had unlinked entry 3, and after it had linked entry 4, whose version it had written.
     let mut map = quotes();
-    map.put32(map.head(&text("AUDUSD")), 0);
+    map.put64(map.head(&text("AUDUSD")), 0);
     map.put32(map.entry(3, entry_words::STATE), 9 << 2 | u64::from(LINKED));
     map.put32(map.entry(4, entry_words::STATE), LINKED.into());
     map.put64(map.entry(4, entry_words::SEQUENCE), stable_at(50) - 1);
@@ -149,7 +151,7 @@ fn hostile_words_are_made_good() {
     assert_eq!((shown(&kept).as_str(), kept.word(map_words::FLOOR, 8)), ("{}", 50));
     // Other hashes, no chains, entries beyond the high water.
     let mut map = quotes();
-    (0..16).for_each(|bucket| map.put32(map_words::HEADS + 8 * bucket, u32::MAX.into()));
+    (0..16).for_each(|bucket| map.put64(map_words::HEADS + 8 * bucket, u64::MAX));
     (0..8).for_each(|index| map.put32(map.entry(index, entry_words::HASH), 7));
     map.put32(map_words::HIGH_WATER, 3);
     let kept = saved(&map);
@@ -165,7 +167,7 @@ fn hostile_words_are_made_good() {
 #[test]
 fn words_of_any_content_are_saved_as_a_map_that_works() {
     const ODD: [u64; 8] = [0, 1, 2, 3, 7, 1 << 31, u32::MAX as u64, u64::MAX - 1];
-    let words = (0..256).step_by(4).chain((0..8).map(|bucket| map_words::HEADS + 8 * bucket));
+    let words = (0..256).step_by(4).chain((0..16).map(|half| map_words::HEADS + 4 * half));
     let keys = [(text("A"), 1, 1), (text("B"), 2, 2), (text("C"), 3, 3)];
     let entries = MapBytes::texts(4).entry(0, 0)..MapBytes::texts(4).entry(4, 0);
     for at in words.chain(entries.step_by(4)) {

@@ -1,7 +1,7 @@
 use super::super::tests::owners_in as owners;
-use crate::inspect::map_samples::{LINKED, MapBytes, text};
+use crate::inspect::map_samples::{MapBytes, text};
 use crate::layout::schema::{OwnedField, OwnedKind, OwnedSchema, Primitive};
-use crate::sync::map_state::{FREE, LIVE};
+use crate::sync::map_state::{FREE, LINKED, LIVE};
 use crate::sync::{entry_words, map_words};
 
 fn named(parts: &[(&str, u32)]) -> Vec<(String, u32)> {
@@ -62,6 +62,19 @@ fn words_of_any_content_end_the_walk_within_bounds() {
         map.put32(map.entry(index, entry_words::STATE), LIVE.into());
     }
     assert_eq!(owners(&map.schema, &map.bytes).len(), 1000);
+    // What follows the map is none of its entries.
+    let word = Box::new(OwnedSchema::new(8, 8, OwnedKind::Primitive(Primitive::U64)).unwrap());
+    let after = OwnedSchema::new(1 << 16, 8, OwnedKind::Array { len: 1 << 13, element: word }).unwrap();
+    let size = map.schema.size();
+    let field = |(name, offset, schema): (&str, u64, &OwnedSchema)| OwnedField {
+        name: name.into(),
+        offset,
+        schema: schema.clone(),
+    };
+    let fields = [("quotes", 0, &map.schema), ("history", size, &after)].map(field).into();
+    let kind = OwnedKind::Struct { name: "Market".into(), const_args: vec![], fields };
+    let bytes = [&map.bytes[..], &[0xff; 1 << 16]].concat();
+    assert_eq!(owners(&OwnedSchema::new(size + (1 << 16), 64, kind).unwrap(), &bytes).len(), 1000);
     // Only the first bytes are there of a map of the greatest capacity.
     const MOST: u64 = (1 << 31) - 1;
     let number = || Box::new(OwnedSchema::new(8, 8, OwnedKind::Primitive(Primitive::U64)).unwrap());
