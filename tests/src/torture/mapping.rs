@@ -183,7 +183,9 @@ impl Use<'_> {
                 let stamp = job.next_stamp();
                 job.enter(Op::MapInsert);
                 let value = self.table.get_or_insert(key, stamp);
-                let inserted = value.map(|value| drop(job.expect("get or insert", value)));
+                let inserted = value.map(|value| {
+                    job.expect("get or insert", value);
+                });
                 self.count_insertion(job, inserted, true);
             }
             9..11 => drop(self.store(job, index)),

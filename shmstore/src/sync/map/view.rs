@@ -129,6 +129,10 @@ impl<K: ShmKey, V: ShmValue, const N: usize> MapView<K, V, N> {
 
     /// Waits until a key is inserted or removed: see [`Map::wait_changed`].
     ///
+    /// A process may be killed between its change and the count. A read-only process cannot count this change for it. So
+    /// the change counts as soon as a process that may write changes the keys, or waits for changes. Read the keys after
+    /// [`WaitError::Timeout`], too.
+    ///
     /// # Errors
     ///
     /// As [`Map::wait_changed`].

@@ -71,8 +71,7 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
     ///
     /// # Errors
     ///
-    /// - [`WaitError::Timeout`] once the time is over. Read the keys then, too: a process may have been killed between
-    ///   its change and the count.
+    /// - [`WaitError::Timeout`] once the time is over.
     /// - [`WaitError::Removed`] and [`WaitError::AnchorLost`] as
     ///   [`Versioned::wait_newer`](crate::Versioned::wait_newer).
     pub fn wait_changed(&self, seen: u64, timeout: Duration) -> Result<u64, WaitError> {
