@@ -38,6 +38,7 @@ pub(super) fn one(job: &mut Job<'_>, arena: &Arena) {
         28 => it.count(job),
         29 if is_ebb() => it.retain(job),
         30 if job.random.one_in(8) => it.wait(job),
+        30 => it.rush(job),
         _ => it.on_key_that_is_not_there(job),
     }
 }
@@ -192,6 +193,35 @@ impl Use<'_> {
             _ => {
                 job.enter(Op::MapGet);
                 self.look(job, index);
+            }
+        }
+    }
+
+    /// Has a few keys take turns in the same entries as fast as it can, or looks for them, and for those that stay, as
+    /// fast: so that one worker reads what another is just about to remove and to use again.
+    fn rush(&self, job: &mut Job<'_>) {
+        let (others, staying) = (self.known.indexes(Kind::OfAll), self.known.indexes(Kind::Staying));
+        let is_reader = job.random.one_in(2);
+        job.enter(if is_reader { Op::MapGet } else { Op::MapInsert });
+        let mut index = others.start;
+        for round in 0..job.random.within(1..1000) {
+            let last = std::mem::replace(&mut index, others.start + job.random.within(0..others.len().min(4)));
+            if is_reader && round & 1 == 0 && !staying.is_empty() {
+                let index = job.random.within(staying.clone());
+                if self.look(job, index).is_none() {
+                    job.violation(&format!(
+                        "map {}: key {:#x}, which stays, is missed",
+                        self.map,
+                        self.known.key(index)
+                    ));
+                }
+            } else if is_reader {
+                self.look(job, index);
+            } else {
+                let (last, key, stamp) = (self.known.key(last), self.known.key(index), job.next_stamp());
+                // There may be no room, or another worker has the lock.
+                let _ = self.table.remove(last, Limit::Never).map(|old| old.map(|old| job.expect("remove", old)));
+                let _ = self.table.insert(key, stamp, Limit::Never).map(|old| old.map(|old| job.expect("insert", old)));
             }
         }
     }
