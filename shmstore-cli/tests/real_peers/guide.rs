@@ -76,7 +76,7 @@ fn exchange(scratch: &Scratch) -> Shared<Exchange> {
 
 #[test]
 fn the_programs_of_the_guide_receive_a_broadcast() {
-    let Some(chapter) = chapter("8-c-and-python.md") else { return println!("skipped: no guide") };
+    let Some(chapter) = chapter("12-queues-and-maps-in-c-and-python.md") else { return println!("skipped: no guide") };
     let scratch = Scratch::new();
     let _market = market(&scratch, 100);
     let same = |count| "1.07 1.09\n".repeat(count);
@@ -86,7 +86,7 @@ fn the_programs_of_the_guide_receive_a_broadcast() {
 
 #[test]
 fn the_programs_of_the_guide_look_keys_up() {
-    let Some(chapter) = chapter("8-c-and-python.md") else { return println!("skipped: no guide") };
+    let Some(chapter) = chapter("12-queues-and-maps-in-c-and-python.md") else { return println!("skipped: no guide") };
     let scratch = Scratch::new();
     let _exchange = exchange(&scratch);
     let expected = "EURUSD 1.08 1.09\nEURUSD\nUSDJPY\n";
@@ -126,7 +126,7 @@ fn the_lines_of_tail_in_the_guide_are_those_of_the_program() {
 
 #[test]
 fn the_lines_of_maps_in_the_guide_are_those_of_the_program() {
-    let Some(chapter) = chapter("7-command-line.md") else { return println!("skipped: no guide") };
+    let Some(chapter) = chapter("11-maps.md") else { return println!("skipped: no guide") };
     let shown = block(&chapter, "```text\n", "$ shmstore get ./exchange");
     let scratch = Scratch::new();
     let _exchange = exchange(&scratch);

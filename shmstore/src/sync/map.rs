@@ -19,7 +19,6 @@ use std::time::Duration;
 
 use twox_hash::XxHash64;
 
-use super::backoff::{Left, Limit};
 use super::describe::PartRef;
 use crate::error::{InvalidValue, WaitError};
 use crate::layout::schema::{Kind, Schema};
@@ -118,8 +117,8 @@ pub use view::MapView;
 /// # Details
 ///
 /// - The map hashes the bytes of a key by XXH64, with a seed of its own.
-/// - After a death, [`len`](Self::len) and [`changes`](Self::changes) may miss one key until the next insertion or
-///   removal. A search and `iter` never miss it.
+/// - After a death, [`changes`](Self::changes) may miss one change until the next insertion or removal, or until a
+///   process that may write waits for changes. [`len`](Self::len) and all searches count it at once.
 /// - A process that breaks the protocol can change or hide keys and values. It cannot make a search hang, because a
 ///   chain that leads in a circle counts as ended.
 #[repr(transparent)]
@@ -168,6 +167,7 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
     /// # Errors
     ///
     /// As [`get`](Self::get). Then `value` is all zero.
+    #[inline]
     pub fn get_into(&self, key: &K, value: &mut V) -> Result<Option<u64>, InvalidValue> {
         get_into(self.core(Access::ReadWrite), key, value)
     }
@@ -189,7 +189,7 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
     #[must_use]
     #[inline]
     pub fn contains_key(&self, key: &K) -> bool {
-        contains(self.core(Access::ReadWrite), key)
+        self.core(Access::ReadWrite).contains(&key.to_key())
     }
 
     /// Returns the number of keys.
@@ -235,13 +235,9 @@ pub(crate) fn key_hash(seed: u64, key: &[u8]) -> u32 {
 #[allow(unsafe_code)]
 fn get<K: ShmKey, V: ShmValue>(core: Core<'_, K, V>, key: &K) -> Result<Option<(u64, V)>, InvalidValue> {
     let mut bytes = MaybeUninit::uninit();
-    let access = core.access();
-    let read = core.read(&key.to_key(), &mut Left::of(Limit::Forever), |value| Some(value.read(&mut bytes, access)));
-    match read {
-        // SAFETY: `read` has initialized all bytes.
-        Ok(Some(version)) => Ok(Some((version, unsafe { bits::checked(bytes) }?))),
-        Ok(None) | Err(Over) => Ok(None),
-    }
+    let Some(version) = core.read(&key.to_key(), &mut bytes) else { return Ok(None) };
+    // SAFETY: `read` has initialized all bytes.
+    Ok(Some((version, unsafe { bits::checked(bytes) }?)))
 }
 
 /// [`Map::get_timeout`] of a map or its view.
@@ -252,9 +248,7 @@ fn get_within<K: ShmKey, V: ShmValue>(
     timeout: Duration,
 ) -> Result<Option<(u64, V)>, WaitError> {
     let mut bytes = MaybeUninit::uninit();
-    let (access, mut left) = (core.access(), Left::of(Limit::Within(timeout)));
-    let read = core.read(&key.to_key(), &mut left, |value| value.read_within(&mut bytes, access, timeout));
-    match read {
+    match core.read_within(&key.to_key(), &mut bytes, timeout) {
         // SAFETY: `read_within` has initialized all bytes.
         Ok(Some(version)) => Ok(Some((version, unsafe { bits::checked(bytes) }?))),
         Ok(None) => Ok(None),
@@ -266,22 +260,11 @@ fn get_within<K: ShmKey, V: ShmValue>(
 }
 
 /// [`Map::get_into`] of a map or its view.
+#[inline(always)]
 #[allow(unsafe_code)]
 fn get_into<K: ShmKey, V: ShmValue>(core: Core<'_, K, V>, key: &K, value: &mut V) -> Result<Option<u64>, InvalidValue> {
-    let access = core.access();
     // SAFETY: `read` writes only initialized bytes.
-    unsafe {
-        bits::overwrite(value, |bytes| {
-            let left = &mut Left::of(Limit::Forever);
-            Ok(core.read(&key.to_key(), left, |value| Some(value.read(bytes, access))).unwrap_or(None))
-        })
-    }
-}
-
-/// [`Map::contains_key`] of a map or its view.
-#[inline(always)]
-fn contains<K: ShmKey, V: ShmValue>(core: Core<'_, K, V>, key: &K) -> bool {
-    matches!(core.find(&key.to_key(), &mut Left::of(Limit::Forever)), Ok(Some(_)))
+    unsafe { bits::overwrite(value, |bytes| Ok(core.read(&key.to_key(), bytes))) }
 }
 
 impl<K: ShmKey + DebugValue, V: DebugValue, const N: usize> fmt::Debug for Map<K, V, N> {

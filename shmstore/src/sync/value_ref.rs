@@ -106,8 +106,13 @@ impl<'a, V: ShmValue> ValueRef<'a, V> {
     pub(super) fn read(self, value: &mut MaybeUninit<V>, access: Access) -> u64 {
         match self.try_read(value) {
             Some(version) => version,
-            None => self.retry(access, None, || self.try_read(value)).expect("there is no limit"),
+            None => self.read_again(value, access),
         }
+    }
+
+    #[cold]
+    fn read_again(self, value: &mut MaybeUninit<V>, access: Access) -> u64 {
+        self.retry(access, None, || self.try_read(value)).expect("there is no limit")
     }
 
     /// [`read`](Self::read) with a limit. `None` once the time is over. Then `value` means nothing.

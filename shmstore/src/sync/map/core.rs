@@ -120,6 +120,17 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
         protocol::find(&self.table, hash, |entry| self.is_key(entry, key), goes_on)
     }
 
+    /// Returns `true` if a key is in the map.
+    #[inline(always)]
+    pub(super) fn contains(&self, key: &K) -> bool {
+        let Some(hash) = self.hash(key) else { return false };
+        match self.find_once(hash, key, || true) {
+            Found::Live(..) => true,
+            Found::Absent => false,
+            Found::Disturbed => matches!((*self).find_again(hash, *key, &mut Left::of(Limit::Forever)), Ok(Some(_))),
+        }
+    }
+
     /// Searches the entry of a key.
     #[inline(always)]
     pub(super) fn find(&self, key: &K, left: &mut Left) -> Result<Option<Place<'a>>, Over> {
@@ -160,22 +171,56 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
         Ok(None)
     }
 
-    /// Reads a value by `copy`, which may be called again, if the entry gets another key meanwhile. `copy` returns
-    /// `None` if the time is over.
+    /// Copies all bytes of the value of a key, and returns its version. `None` if the key is not in the map. Then
+    /// `value` means nothing, but only initialized bytes were written to it.
     #[inline(always)]
-    pub(super) fn read(
+    pub(super) fn read(&self, key: &K, value: &mut MaybeUninit<V>) -> Option<u64> {
+        match self.read_once(key, value) {
+            Some(found) => found,
+            None => (*self).read_again(*key, value, Limit::Forever).unwrap_or(None),
+        }
+    }
+
+    /// [`read`](Self::read) with a limit.
+    pub(super) fn read_within(
         &self,
         key: &K,
-        left: &mut Left,
-        mut copy: impl FnMut(ValueRef<'a, V>) -> Option<u64>,
+        value: &mut MaybeUninit<V>,
+        limit: Duration,
     ) -> Result<Option<u64>, Over> {
+        match self.read_once(key, value) {
+            Some(found) => Ok(found),
+            None => (*self).read_again(*key, value, Limit::Within(limit)),
+        }
+    }
+
+    /// Reads a value by one search and one copy. `None` if one of them was disturbed.
+    #[inline(always)]
+    fn read_once(&self, key: &K, value: &mut MaybeUninit<V>) -> Option<Option<u64>> {
+        let Some(hash) = self.hash(key) else { return Some(None) };
+        match self.find_once(hash, key, || true) {
+            Found::Live(entry, state) => {
+                let version = self.value(entry).try_read(value)?;
+                is_still(&self.table, entry, state).then_some(Some(version))
+            }
+            Found::Absent => Some(None),
+            Found::Disturbed => None,
+        }
+    }
+
+    #[cold]
+    fn read_again(self, key: K, value: &mut MaybeUninit<V>, limit: Limit) -> Result<Option<u64>, Over> {
+        let mut left = Left::of(limit);
         loop {
-            let Some(Place { entry, state }) = self.find(key, left)? else { return Ok(None) };
-            let version = copy(self.value(entry)).ok_or(Over)?;
+            let Some(Place { entry, state }) = self.find(&key, &mut left)? else { return Ok(None) };
+            let version = match left.started() {
+                Limit::Within(left) => self.value(entry).read_within(value, self.access, left).ok_or(Over)?,
+                _ => self.value(entry).read(value, self.access),
+            };
             if is_still(&self.table, entry, state) {
                 return Ok(Some(version));
             }
-            goes_on(left)?;
+            goes_on(&mut left)?;
         }
     }
 

@@ -7,6 +7,7 @@ use super::protocol::Entries;
 use super::*;
 use crate::error::{BeginError, EntryError, InsertError};
 use crate::sync::atomics::Ordering::Relaxed;
+use crate::sync::backoff::{Left, Limit};
 use crate::{FixedString, Shared, Versioned};
 
 type Small = Map<u32, u64, 4>;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::core::Core;
 use super::wait;
-use super::{Iter, Keys, Map, contains, debug, get, get_into, get_within};
+use super::{Iter, Keys, Map, debug, get, get_into, get_within};
 use crate::error::{InvalidValue, WaitError};
 use crate::layout::{DebugValue, ShmKey, ShmValue};
 use crate::sys::shm::Access;
@@ -64,6 +64,7 @@ impl<K: ShmKey, V: ShmValue, const N: usize> MapView<K, V, N> {
     /// # Errors
     ///
     /// As [`Map::get_into`].
+    #[inline]
     pub fn get_into(&self, key: &K, value: &mut V) -> Result<Option<u64>, InvalidValue> {
         get_into(self.core(), key, value)
     }
@@ -81,7 +82,7 @@ impl<K: ShmKey, V: ShmValue, const N: usize> MapView<K, V, N> {
     #[must_use]
     #[inline]
     pub fn contains_key(&self, key: &K) -> bool {
-        contains(self.core(), key)
+        self.core().contains(&key.to_key())
     }
 
     /// Returns the number of keys.
@@ -129,9 +130,8 @@ impl<K: ShmKey, V: ShmValue, const N: usize> MapView<K, V, N> {
 
     /// Waits until a key is inserted or removed: see [`Map::wait_changed`].
     ///
-    /// A process may be killed between its change and the count. A read-only process cannot count this change for it. So
-    /// the change counts as soon as a process that may write changes the keys, or waits for changes. Read the keys after
-    /// [`WaitError::Timeout`], too.
+    /// After [`WaitError::Timeout`], read the keys, too. A process may have been killed between a change and its count,
+    /// and only processes that may write complete the count.
     ///
     /// # Errors
     ///
