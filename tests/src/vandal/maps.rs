@@ -82,7 +82,7 @@ impl Vandal {
             0..=2 => {
                 let there = raw.word(entry + STATE);
                 // Another kind, another generation, or both.
-                let state = there ^ self.random.number() as u32 % 16;
+                let state = there ^ (self.random.number() as u32 & 15);
                 self.write(raw, entry + STATE, &state.to_le_bytes());
             }
             3..=4 => {
