@@ -9,6 +9,7 @@ use serde::Serialize;
 use shmstore::inspect::{Description, Segment};
 
 use crate::clock;
+use crate::fill::{self, Fill};
 use crate::text::{exact, shown};
 
 /// A cache of user names.
@@ -105,6 +106,7 @@ pub fn created(segment: &Segment) -> SystemTime {
 /// | `creator_pid`, `creator_uid` | the process and the user that created the segment |
 /// | `state` | a [`SegmentState`](shmstore::inspect::SegmentState): `ready`, `orphaned` |
 /// | `detail` | more about the state |
+/// | `maps` | its maps, at most 64: objects with the keys `field`, `len`, `capacity` |
 #[derive(Debug, Serialize)]
 #[expect(missing_docs, reason = "the table above documents the keys")]
 pub struct Listed {
@@ -129,6 +131,7 @@ pub struct Listed {
     pub creator_uid: u32,
     pub state: &'static str,
     pub detail: Option<String>,
+    pub maps: Option<Vec<Fill>>,
 }
 
 impl Listed {
@@ -158,6 +161,7 @@ impl Listed {
             creator_uid: of.map_or(segment.creator, |of| of.creator.uid),
             state: segment.state.name(),
             detail: segment.detail.clone(),
+            maps: fill::of(segment),
         }
     }
 }

@@ -39,7 +39,7 @@ pub enum Failure {
     #[error("{}", shown(&.0.to_string()))]
     Inspect(#[from] InspectError),
     /// The field does not exist. Exit code 3.
-    #[error("{}", shown(&.0.to_string()))]
+    #[error("{}{}", shown(&.0.to_string()), without_quotes(.0))]
     Field(#[from] FieldError),
     /// A store cannot be opened, or a name cannot be removed. Exit code 5 without the permission, 4 if it is in use, 3
     /// if it does not exist, otherwise 1.
@@ -128,4 +128,21 @@ fn of_create(error: &CreateError) -> u8 {
         CreateError::NotReplaceable(RemoveError::NotPermitted { .. }) => 5,
         _ => 1,
     }
+}
+
+/// Says how to write a path on the command line whose quotes the shell has probably taken away.
+fn without_quotes(error: &FieldError) -> String {
+    const TAKEN: &str = ". The shell takes quotes away, unless the path is in single quotes";
+    match error {
+        FieldError::Syntax { instead: Some(path), .. } => format!("{TAKEN}: {}", in_single_quotes(&shown(path))),
+        FieldError::Syntax { path, .. } if path.contains("[{") && !path.contains('"') => TAKEN.into(),
+        FieldError::WrongKey { path, key, expected } if expected.contains("in quotes") && !key.starts_with('"') => {
+            format!("{TAKEN}: {}", in_single_quotes(&shown(&format!("{path}[\"{key}\"]"))))
+        }
+        _ => String::new(),
+    }
+}
+
+fn in_single_quotes(path: &str) -> String {
+    format!("'{}'", path.replace('\'', r"'\''"))
 }

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod commands;
 pub mod export;
 pub mod failure;
+pub mod fill;
 pub mod findings;
 pub mod output;
 pub mod removal;

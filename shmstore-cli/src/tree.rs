@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use shmstore::inspect::Participant;
-use shmstore::inspect::Value;
+use shmstore::inspect::{FieldPath, Participant, Value};
 
 use crate::about::counted;
 use crate::output::{Look, Output};
@@ -107,15 +106,20 @@ impl Tree<'_> {
     fn part(&mut self, name: &str, value: &Value, path: &str, depth: usize) {
         match value {
             Value::Versioned { version, locked, value } => {
-                let by = self.holders.of_part(path, "");
-                let writer = match by {
-                    Some(by) => format!(", locked {by}"),
-                    None if *locked => ", locked".into(),
-                    None => String::new(),
-                };
+                let writer = self.writer(path, *locked);
                 self.value(name, value, path, depth, format!("version {version}{writer}"));
             }
             Value::Queue { .. } | Value::Broadcast { .. } => self.items(name, value, path, depth),
+            Value::Map { len, capacity, changes, first } => {
+                let by = self.holders.of_part(path, "").map(|by| format!(", held {by}")).unwrap_or_default();
+                let note = format!("{len} of {capacity}, {}{by}", counted(*changes as usize, "change"));
+                let value = if *len == 0 { "{}" } else { "" };
+                self.row(depth, name, value.to_owned(), note, false);
+                for (key, value) in first {
+                    self.entry(&key_step(key), value, path, depth + 1);
+                }
+                self.left_out(len.saturating_sub(first.len() as u64), "more", depth + 1);
+            }
             Value::Lock { .. } => {
                 let by = self.holders.of_part(path, "").unwrap_or_default();
                 self.value(name, value, path, depth, by);
@@ -180,6 +184,23 @@ impl Tree<'_> {
         self.left_out(after, "more", depth + 1);
     }
 
+    /// Adds a row for a key of a map, with its whole value.
+    fn entry(&mut self, name: &str, value: &Value, path: &str, depth: usize) {
+        let Value::Versioned { version, locked, value } = value else { return };
+        let writer = self.writer(&format!("{path}{name}"), *locked);
+        let is_bad = matches!(**value, Value::Invalid(_));
+        self.row(depth, &shown(name), shown(&value.to_string()), format!("version {version}{writer}"), is_bad);
+    }
+
+    /// Returns `, locked by pid 17` if a process writes a value.
+    fn writer(&self, path: &str, locked: bool) -> String {
+        match self.holders.of_part(path, "") {
+            Some(by) => format!(", locked {by}"),
+            None if locked => ", locked".into(),
+            None => String::new(),
+        }
+    }
+
     fn left_out(&mut self, count: u64, which: &str, depth: usize) {
         if count > 0 {
             self.row(depth, &format!("… {count} {which}"), String::new(), String::new(), false);
@@ -191,11 +212,21 @@ impl Tree<'_> {
     }
 }
 
+/// Returns the step of a path from a map to the value of a key: `["EURUSD"]`.
+#[must_use]
+pub fn key_step(key: &Value) -> String {
+    match key {
+        Value::Invalid(_) | Value::Omitted => format!("[{key}]"),
+        key => FieldPath::default().key(key).to_string(),
+    }
+}
+
 /// Returns `true` if a value fits on one line without a note.
 fn is_flat(value: &Value) -> bool {
     match value {
         Value::Struct { .. } => value.as_timestamp().is_some(),
-        Value::Versioned { .. } | Value::Lock { .. } | Value::Queue { .. } | Value::Broadcast { .. } => false,
+        Value::Versioned { .. } | Value::Lock { .. } => false,
+        Value::Queue { .. } | Value::Broadcast { .. } | Value::Map { .. } => false,
         Value::List { first, .. } => first.iter().all(is_flat),
         _ => true,
     }

@@ -29,13 +29,14 @@
 //!   [`Timestamp`]. [Types of other crates](trait@ShmValue#types-of-other-crates) are values by features or as a
 //!   struct.
 //! - An object is *referenced* in shared memory: [`ShmObject`](macro@ShmObject). It is made of std's atomics, other
-//!   objects, and parts. [`AtomicValue`] and [`Versioned`] keep the newest value. A [`Queue`] gives each item to one
-//!   process, and a [`Broadcast`] to all. A [`Lock`] lets one process in at a time, and an [`Event`] wakes processes.
-//!   [`CacheAligned`] puts a part on cache lines of its own.
+//!   objects, and parts. [`AtomicValue`] and [`Versioned`] keep the newest value, and a [`Map`] that of each key. A
+//!   [`Queue`] gives each item to one process, and a [`Broadcast`] to all. A [`Lock`] lets one process in at a time, and
+//!   an [`Event`] wakes processes. [`CacheAligned`] puts a part on cache lines of its own.
 //! - Processes meet at a [`Store`], and hold a [`Shared`] object, or a [`ReadOnly`] one.
 //! - The layout of a type in memory is its [`Schema`](schema::Schema), which is hashed to a [`LayoutHash`].
 //!
-//! Modules: [`queue`] and [`broadcast`] have the handles of these parts, [`view`] the parts of a [`ReadOnly`] object.
+//! Modules: [`queue`], [`broadcast`] and [`map`] have the handles of these parts, [`view`] the parts of a [`ReadOnly`]
+//! object.
 //! [`error`] has all error types, [`schema`] describes layouts, and [`inspect`] looks into segments of any type.
 //!
 //! Underneath is System V shared memory, keyed by `ftok(path, type-id-char)`. The design, the format byte for byte and
@@ -119,7 +120,7 @@ pub mod broadcast {
 pub mod map {
     //! The handles and errors of a [`Map`].
     //!
-    //! Read first: [`Entry`], the place of a key, whose loads and stores search nothing.
+    //! Read first: [`Entry`], which loads and stores the value of one key without a search.
 
     #[cfg(doc)]
     use crate::Map;

@@ -24,4 +24,5 @@ documents! {
     Chapter6: "docs/guide/6-other-users-containers-fork.md",
     Chapter9: "docs/guide/9-limits-and-questions.md",
     Chapter10: "docs/guide/10-queues-and-broadcasts.md",
+    Chapter11: "docs/guide/11-maps.md",
 }

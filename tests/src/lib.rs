@@ -8,6 +8,8 @@ pub mod again;
 pub mod documents;
 pub mod fuzz;
 pub mod holder;
+pub mod map_words;
+pub mod mapper;
 pub mod objects;
 pub mod peer;
 pub mod privilege;

@@ -4,7 +4,8 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
 use shmstore::{
-    AtomicValue, Broadcast, CacheAligned, Event, FixedString, FixedVec, Lock, Queue, ShmObject, ShmValue, Versioned,
+    AtomicValue, Broadcast, CacheAligned, Event, FixedString, FixedVec, Lock, Map, Queue, ShmObject, ShmValue,
+    Versioned,
 };
 
 /// Three numbers that belong together: a torn one shows.
@@ -190,6 +191,25 @@ pub struct Streams {
 pub struct Turns {
     pub queues: [Queue<u64, 1>; 2],
     pub feeds: [Broadcast<u64, 2>; 2],
+}
+
+/// The capacity of the map of [`Sessions`].
+pub const SESSIONS: usize = 3;
+
+/// Keys that processes insert and remove, and the values of these.
+#[derive(Debug, ShmObject)]
+#[repr(C)]
+#[shm(id = 'N')]
+pub struct Sessions {
+    pub users: Map<u64, Message, SESSIONS>,
+}
+
+/// What two processes pass turns by: the keys of each are in the map of its number.
+#[derive(Debug, ShmObject)]
+#[repr(C)]
+#[shm(id = 'V')]
+pub struct Rounds {
+    pub maps: [Map<u64, u64, 2>; 2],
 }
 
 /// 64 MiB: larger than any process would want to touch without need.

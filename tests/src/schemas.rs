@@ -101,6 +101,17 @@ pub fn broadcast(value: OwnedSchema, capacity: u64) -> OwnedSchema {
     build(size, align, OwnedKind::Broadcast { capacity, value: Box::new(value) })
 }
 
+/// `Map<key, value, capacity>`, as `docs/format.md` says.
+pub fn map(key: OwnedSchema, value: OwnedSchema, capacity: u64) -> OwnedSchema {
+    let align = key.align().max(value.align()).max(64);
+    let unit = value.align().max(16);
+    let key_at = 48_u64.next_multiple_of(key.align());
+    let slots = (key_at + key.size().next_multiple_of(16)).next_multiple_of(unit);
+    let entry = (slots + 2 * value.size().next_multiple_of(unit)).next_multiple_of(align);
+    let size = (256 + 16 * capacity).next_multiple_of(align) + entry * capacity;
+    build(size, align, OwnedKind::Map { capacity, key: Box::new(key), value: Box::new(value) })
+}
+
 /// The size and alignment of a part with slots behind its words, as `docs/format.md` says.
 fn ring(words: u64, value: &OwnedSchema, capacity: u64) -> (u64, u64) {
     let align = value.align().max(64);

@@ -17,13 +17,16 @@ use crate::text::{shown, shown_lines};
 ///   enum        the name of the variant
 ///   Lock        free or locked, followed by ", inconsistent" if it is
 ///   Event       the count of notifications
-///   struct, array, list, Queue, Broadcast
+///   struct, array, list, Queue, Broadcast, Map
 ///               all of it
 ///
 /// For a Queue, `jobs[0]` is the next item. The counts are jobs.len, jobs.capacity,
 /// jobs.pushed, jobs.delivered and jobs.outstanding (taken, not done).
 /// For a Broadcast, `quotes[17]` is the item with position 17. The counts are
 /// quotes.sent and quotes.capacity.
+/// For a Map, `prices["EURUSD"]` is the value of a key, written as JSON. Put the path in
+/// single quotes: 'prices["EURUSD"].bid'. Without them, the shell takes the others away.
+/// The counts are prices.len, prices.capacity and prices.changes (keys that came or went).
 ///
 /// On a terminal, control characters in a text are escaped. Into a pipe or a file,
 /// the text is written byte for byte.

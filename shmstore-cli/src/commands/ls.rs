@@ -7,6 +7,7 @@ use shmstore::inspect::{Segment, SegmentState};
 use crate::about::{self, Listed, Users, path_and_name};
 use crate::clock;
 use crate::failure::{Failure, Outcome};
+use crate::fill;
 use crate::output::{Look, Output, say};
 use crate::selection;
 use crate::table::{self, Align, Cell};
@@ -29,14 +30,17 @@ use crate::watch;
 ///   unreadable    it cannot be read; the kernel's data are shown
 ///   foreign       not shmstore's (shown only with --all)
 ///
-/// SIZE is the size of the segment, in bytes or in K, M, G of 1024. If the path of
+/// SIZE is the size of the segment, in bytes or in K, M, G of 1024. KEYS is there if
+/// an object has a Map: the name of its fullest one, how many keys it has and can
+/// have, and how many other maps there are. If the path of
 /// an object is unknown or too long, its segment number is shown. `shmstore rm
 /// --segment` takes this number.
 ///
 /// --json prints an array of objects that always have all of these keys: path,
 /// name, path_hex, type, id, layout_hash, segment, key, size, object_size, owner,
 /// owner_name, mode, attached, created, age, creator_pid, creator_uid, state,
-/// detail. An unknown value is null. Sizes are in bytes. `created` is in seconds
+/// detail, maps (at most 64 objects with the keys field, len, capacity). An unknown
+/// value is null. Sizes are in bytes. `created` is in seconds
 /// since 1970, `age` in seconds. If a path is not UTF-8, `path` shows the other
 /// bytes as \xff, and `path_hex` has all bytes.
 ///
@@ -131,6 +135,19 @@ pub fn table(listed: &[Segment], users: &mut Users, output: &Output) -> Vec<Stri
     let heading = ["PATH", "NAME", "TYPE", "ID", "SIZE", "OWNER", "MODE", "ATTACHED", "AGE", "STATE"];
     let mut rows = vec![heading.map(|name| Cell::new(Look::Heading, name)).to_vec()];
     rows.extend(listed.iter().map(|segment| row(segment, users)));
+    let mut columns = columns.to_vec();
+    let keys: Vec<_> = listed.iter().map(|segment| fill::fullest(&fill::of(segment)?)).collect();
+    if keys.iter().any(Option::is_some) {
+        const AFTER_SIZE: usize = 5;
+        columns.insert(AFTER_SIZE, Left);
+        let cell = |of: Option<(String, bool)>| match of {
+            Some((text, is_full)) => Cell::new(if is_full { Look::Bad } else { Look::Plain }, text),
+            None => "-".into(),
+        };
+        let heading = Cell::new(Look::Heading, "KEYS");
+        let cells = [heading].into_iter().chain(keys.into_iter().map(cell));
+        rows.iter_mut().zip(cells).for_each(|(row, cell)| row.insert(AFTER_SIZE, cell));
+    }
     table::lines(output, &columns, &rows)
 }
 

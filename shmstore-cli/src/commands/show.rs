@@ -28,7 +28,9 @@ use crate::tree::{self, Holders};
 ///
 /// A Queue shows how many items wait, its capacity, how many items were pushed, how
 /// many are taken and by which processes, and the first items. A Broadcast shows how
-/// many items were sent, its capacity, and the newest items.
+/// many items were sent, its capacity, and the newest items. A Map shows how many keys
+/// it has, its capacity, how many keys came or went so far, and the first keys with
+/// their values.
 ///
 /// --json prints an object with three keys:
 ///   object     as in `shmstore ls --json`; attached does not count this program
@@ -47,6 +49,8 @@ use crate::tree::{self, Holders};
 ///   Queue                      {"len", "capacity", "pushed", "outstanding", "first"}
 ///   Broadcast                  {"sent", "capacity", "last"}, last being an array of
 ///                              {"position", "value"}
+///   Map                        {"len", "capacity", "changes", "first"}, first being an
+///                              array of {"key", "version", "locked", "value"}
 ///   bytes that are not a value {"invalid"} with the reason
 ///   omitted value              null
 #[derive(Debug, clap::Args)]
@@ -54,7 +58,7 @@ use crate::tree::{self, Holders};
 pub struct Args {
     #[command(flatten)]
     target: Target,
-    /// Show all elements of arrays and lists, not only the first eight
+    /// Show all elements of arrays and lists, and all keys of maps, not only the first eight
     #[arg(long)]
     full: bool,
     /// Print JSON

@@ -16,8 +16,9 @@ use crate::watch;
 /// its change in a second. The rate of another field is how often it is stored in a
 /// second. A Queue has the rows pushed, delivered and outstanding
 /// (taken, not done). The rates of pushed and delivered are items in a second. A Broadcast
-/// shows its newest item, and has the row sent. Rates are in k, M, G, T of 1000, sizes
-/// in K, M, G of 1024. Keys:
+/// shows its newest item, and has the row sent. A Map has the row changes, and rows for
+/// its first eight keys. The rate of changes is keys that come or go in a second.
+/// Rates are in k, M, G, T of 1000, sizes in K, M, G of 1024. Press:
 ///   q, Esc, Ctrl-C     quit
 ///   space              pause, continue
 ///   /                  filter by path: Enter keeps the filter, Esc undoes it
@@ -29,12 +30,14 @@ use crate::watch;
 /// Without a terminal, watch writes `TIMESTAMP FIELD VALUE` for each field, and again
 /// for each change. It shows 4,000 fields, and says once on the standard error how
 /// many it leaves out. An array or list has a line with its length, and lines for its
-/// first eight elements. --field `readings[9]` shows any other element. watch ends
-/// when the reader closes the output. With --json, the keys of a line are:
+/// first eight elements, a Map lines for its first eight keys. --field `readings[9]` shows
+/// any other element, --field 'quotes["EURUSD"]' any other key. While the key is not in
+/// the map, its value is <absent>. watch ends when the reader closes the output. With --json, the keys of a line are:
 ///   for a change       at (a time in UTC), field, value (as in `shmstore show
 ///                      --json`; only the len of a list, the len and capacity of a
-///                      Queue, the newest item of a Broadcast), and version in a
-///                      Versioned
+///                      Queue or Map, the newest item of a Broadcast), and version in
+///                      a Versioned or of a key
+///   for a missing key  at, event ("absent"), field
 ///   for a removal      at, event ("removed"), segment
 ///
 /// watch restores the terminal when it ends, and while SIGTSTP stops it. It cannot do
@@ -45,7 +48,7 @@ use crate::watch;
 pub struct Args {
     #[command(flatten)]
     target: Target,
-    /// Show only this field and its parts, as in `accounts[3].value`; can be repeated
+    /// Show only this field and its parts, as in `accounts[3].value` or 'quotes["EURUSD"]'; can be repeated
     #[arg(long = "field", value_name = "FIELD")]
     fields: Vec<String>,
     /// How many times a second to read, from 0.1 to 60

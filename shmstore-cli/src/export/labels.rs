@@ -51,7 +51,8 @@ impl<'a> Labels<'a> {
         if let OwnedKind::Struct { .. } | OwnedKind::Enum { .. } = schema.kind() {
             alike.entry(self.of(schema)).or_default().push(schema);
         }
-        fields(schema).iter().map(|field| &field.schema).chain(inner(schema)).for_each(|part| {
+        let key = if let OwnedKind::Map { key, .. } = schema.kind() { Some(&**key) } else { None };
+        fields(schema).iter().map(|field| &field.schema).chain(key).chain(inner(schema)).for_each(|part| {
             self.gather(part, seen, alike);
         });
     }
@@ -85,6 +86,7 @@ impl<'a> Labels<'a> {
             OwnedKind::Versioned { value } => format!("versioned_{}", self.of(value)),
             OwnedKind::Queue { capacity, value } => format!("queue_{}_{capacity}", self.of(value)),
             OwnedKind::Broadcast { capacity, value } => format!("broadcast_{}_{capacity}", self.of(value)),
+            OwnedKind::Map { capacity, key, value } => format!("map_{}_{}_{capacity}", self.of(key), self.of(value)),
             OwnedKind::CacheAligned { object } => format!("cache_aligned_{}", self.of(object)),
             OwnedKind::Lock => "lock".to_owned(),
             OwnedKind::Event => "event".to_owned(),
@@ -108,7 +110,7 @@ fn part(schema: &OwnedSchema, at: usize) -> Option<&OwnedSchema> {
     fields(schema).get(at).map(|field| &field.schema)
 }
 
-/// Returns the type within a part or an array.
+/// Returns the type within a part or an array. In a map, it is the type of the values.
 fn inner(schema: &OwnedSchema) -> Option<&OwnedSchema> {
     match schema.kind() {
         OwnedKind::Array { element: inner, .. }
@@ -117,6 +119,7 @@ fn inner(schema: &OwnedSchema) -> Option<&OwnedSchema> {
         | OwnedKind::Versioned { value: inner }
         | OwnedKind::Queue { value: inner, .. }
         | OwnedKind::Broadcast { value: inner, .. }
+        | OwnedKind::Map { value: inner, .. }
         | OwnedKind::CacheAligned { object: inner } => Some(inner),
         _ => None,
     }

@@ -13,7 +13,15 @@ const UNIT: u64 = 16;
 pub(super) const CONSUMERS_AT: u64 = 128;
 const QUEUE_WORDS: u64 = 256;
 const BROADCAST_WORDS: u64 = 128;
-/// The greatest capacity of a `Queue` or `Broadcast`.
+/// The offsets of the seed and of the heads in a `Map`, and of the sequence number in its entries.
+pub(super) const SEED_AT: u64 = 128;
+pub(super) const HEADS_AT: u64 = 256;
+pub(super) const ENTRY_SEQUENCE_AT: u64 = 32;
+/// The bytes of a head in a `Map`.
+pub(super) const HEAD: u64 = 8;
+/// The words of an entry of a `Map`, before its key.
+pub(super) const ENTRY_WORDS: u64 = 48;
+/// The greatest capacity of a `Queue`, a `Broadcast` or a `Map`.
 const MOST_ITEMS: u64 = (1 << 31) - 1;
 /// The offset of the text in a `FixedString`.
 pub(super) const TEXT_AT: u64 = 4;
@@ -78,6 +86,42 @@ impl Ring {
     }
 }
 
+/// The entries of a `Map`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Entries {
+    /// The offset of the first entry.
+    pub(super) at: u64,
+    /// The number of entries. There are twice as many heads.
+    pub(super) capacity: u64,
+    /// The offset of the key in an entry.
+    pub(super) key_at: u64,
+    /// The offset of slot 0 of the value in an entry. Slot 1 follows it.
+    pub(super) slots_at: u64,
+    /// The bytes of each slot.
+    pub(super) slot_len: u64,
+    /// The bytes from one entry to the next.
+    pub(super) stride: u64,
+}
+
+impl Entries {
+    /// Returns the entries of a `Map`, if it has format version 1.
+    pub(super) fn of(schema: &OwnedSchema) -> Option<Self> {
+        let OwnedKind::Map { capacity, key, value } = schema.kind() else { return None };
+        let capacity = *capacity;
+        let (align, unit) = (LINE.max(key.align()).max(value.align()), UNIT.max(value.align()));
+        let key_at = ENTRY_WORDS.checked_next_multiple_of(key.align())?;
+        let key_end = key.size().checked_next_multiple_of(UNIT)?.checked_add(key_at)?;
+        let slots_at = key_end.checked_next_multiple_of(unit)?;
+        let slot_len = value.size().checked_next_multiple_of(unit)?;
+        let stride = slot_len.checked_mul(2)?.checked_add(slots_at)?.checked_next_multiple_of(align)?;
+        let heads = capacity.checked_mul(2 * HEAD)?;
+        let at = HEADS_AT.checked_add(heads)?.checked_next_multiple_of(align)?;
+        let size = stride.checked_mul(capacity)?.checked_add(at)?;
+        let is_format_1 = (size, align) == (schema.size(), schema.align()) && (1..=MOST_ITEMS).contains(&capacity);
+        is_format_1.then_some(Self { at, capacity, key_at, slots_at, slot_len, stride })
+    }
+}
+
 /// Returns the problem with the size or alignment of a part, if they are not as in the format on a 64-bit machine.
 pub(super) fn problem(schema: &OwnedSchema) -> Option<String> {
     let (size, align) = (schema.size(), schema.align());
@@ -91,6 +135,7 @@ pub(super) fn problem(schema: &OwnedSchema) -> Option<String> {
         OwnedKind::AtomicCell { .. } => Some((8, 8)),
         OwnedKind::Versioned { value } => Slots::of(size, align, value).map(|_| (size, align)),
         OwnedKind::Queue { .. } | OwnedKind::Broadcast { .. } => Ring::of(schema).map(|_| (size, align)),
+        OwnedKind::Map { .. } => Entries::of(schema).map(|_| (size, align)),
         _ => Some((size, align)),
     };
     match expected {
@@ -164,5 +209,24 @@ mod tests {
         assert_eq!(ring(128 + 64, 64, broadcast(1, 8, 8)), None, "a broadcast has two slots or more");
         assert_eq!(ring(128 + 64 * 3, 64, broadcast(2, 8, 8)), None);
         assert_eq!(ring(256, 64, queue(0, 8, 8)), None);
+    }
+
+    fn entries(size: u64, align: u64, capacity: u64, key: (u64, u64), value: (u64, u64)) -> Option<[u64; 5]> {
+        let of = |(size, align)| {
+            let kind = OwnedKind::Struct { name: "V".to_owned(), const_args: vec![], fields: vec![] };
+            Box::new(OwnedSchema::new(size, align, kind).expect("a value"))
+        };
+        let schema = OwnedSchema::new(size, align, OwnedKind::Map { capacity, key: of(key), value: of(value) }).ok()?;
+        Entries::of(&schema).map(|of| [of.at, of.key_at, of.slots_at, of.slot_len, of.stride])
+    }
+
+    #[test]
+    fn entries_of_maps_are_at_the_offsets_of_the_format() {
+        assert_eq!(entries(320 + 64 * 192, 64, 64, (8, 8), (64, 8)), None);
+        assert_eq!(entries(1280 + 64 * 192, 64, 64, (8, 8), (64, 8)), Some([1280, 48, 64, 64, 192]));
+        assert_eq!(entries(320 + 128, 64, 1, (4, 4), (16, 8)), Some([320, 48, 64, 16, 128]));
+        assert_eq!(entries(320 + 256 * 4, 64, 4, (20, 1), (49, 1)), Some([320, 48, 80, 64, 256]));
+        assert_eq!(entries(512 + 768 * 2, 256, 2, (8, 8), (256, 256)), Some([512, 48, 256, 256, 768]));
+        assert_eq!(entries(384 + 256 * 2, 128, 2, (128, 128), (0, 1)), Some([384, 128, 256, 0, 256]));
     }
 }

@@ -1,10 +1,17 @@
 //! A decoded object as a flat list of fields with dotted paths.
 
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use serde::Serialize;
 use shmstore::inspect::Value;
 
 use crate::about::counted;
 use crate::text::{shortened, shown};
+use crate::tree::key_step;
+
+/// The text in place of the value of a key that is not in its map.
+pub(super) const ABSENT: &str = "<absent>";
 
 /// How many fields are kept.
 pub(super) const MOST_FIELDS: usize = 4000;
@@ -47,6 +54,10 @@ pub(super) enum Leaf {
     },
     /// The items that wait in a queue.
     Items { len: u64, capacity: u64 },
+    /// The keys of a map. The shown ones are separate fields.
+    Keys { len: u64, capacity: u64 },
+    /// The value of a key that is not in its map.
+    Absent,
 }
 
 /// The fields of a value, and the number of fields that were left out.
@@ -54,6 +65,10 @@ pub(super) enum Leaf {
 pub(super) struct Fields {
     pub(super) kept: Vec<Field>,
     pub(super) left_out: usize,
+    /// The paths of the shown keys of maps. The parts of their values are among the fields.
+    pub(super) keys: HashMap<FieldId, String>,
+    /// The maps whose keys are all shown.
+    pub(super) whole_maps: HashSet<FieldId>,
 }
 
 impl Fields {
@@ -93,8 +108,28 @@ impl Fields {
                 self.keep(id.clone(), path, Leaf::Passing(newest), version);
                 self.keep_counts(&id, path, &[("sent", sent)]);
             }
+            Value::Map { len, capacity, changes, first } => {
+                self.keep(id.clone(), path, Leaf::Keys { len, capacity }, version);
+                let counter = Leaf::Value(Value::Unsigned(changes));
+                self.keep([&*id, &[0]].concat(), &below(path, "changes"), counter, None);
+                if first.len() as u64 >= len {
+                    self.whole_maps.insert(id.clone());
+                }
+                for (index, (key, value)) in (0..).zip(first) {
+                    let step = shown(&key_step(&key));
+                    let of_key = id_of_key(&key, &step, index, changes);
+                    let (id, path) = ([&*id, &of_key].concat(), shortened(&format!("{path}{step}"), LONGEST_PATH));
+                    self.add_parts(id.clone(), &path, value, version);
+                    self.keys.insert(id, path);
+                }
+            }
             leaf => self.keep(id, path, Leaf::Value(leaf), version),
         }
+    }
+
+    /// Adds a field whose key is not in its map.
+    pub(super) fn add_absent(&mut self, id: FieldId, path: &str) {
+        self.keep(id, path, Leaf::Absent, None);
     }
 
     /// Adds the counts of a queue or broadcast. The rates of `pushed`, `delivered` and `sent` are rates of items.
@@ -120,6 +155,19 @@ impl Fields {
     }
 }
 
+/// Returns the identity of a key below its map. A key keeps it while other keys come and go.
+///
+/// A key without its bytes is told apart by its index, while no key comes or goes.
+fn id_of_key(key: &Value, step: &str, index: u32, changes: u64) -> [u32; 2] {
+    if let Value::Invalid(_) | Value::Omitted = key {
+        return [index, changes as u32];
+    }
+    let mut hasher = DefaultHasher::new();
+    step.hash(&mut hasher);
+    let hash = hasher.finish();
+    [(hash >> 32) as u32, hash as u32]
+}
+
 /// Returns the path of the field `name` below a path.
 fn below(path: &str, name: &str) -> String {
     let dot = if path.is_empty() { "" } else { "." };
@@ -131,8 +179,8 @@ impl Leaf {
     pub(super) fn number(&self) -> Option<f64> {
         match self {
             Self::Value(value) | Self::Passing(value) => value.as_f64(),
-            Self::Items { len, .. } => Some(*len as f64),
-            Self::List { .. } => None,
+            Self::Items { len, .. } | Self::Keys { len, .. } => Some(*len as f64),
+            Self::List { .. } | Self::Absent => None,
         }
     }
 
@@ -143,6 +191,8 @@ impl Leaf {
             Self::List { len, shown } if *len > 1 && *len > *shown as u64 => format!("{len} elements, {shown} shown"),
             Self::List { len, .. } => counted(*len as usize, "element"),
             Self::Items { len, capacity } => format!("{len} of {capacity} items"),
+            Self::Keys { len, capacity } => format!("{len} of {capacity} keys"),
+            Self::Absent => ABSENT.into(),
         }
     }
 
@@ -155,7 +205,9 @@ impl Leaf {
                 (one, other) => one == other,
             },
             (Self::List { len, .. }, Self::List { len: other, .. })
-            | (Self::Items { len, .. }, Self::Items { len: other, .. }) => len == other,
+            | (Self::Items { len, .. }, Self::Items { len: other, .. })
+            | (Self::Keys { len, .. }, Self::Keys { len: other, .. }) => len == other,
+            (Self::Absent, Self::Absent) => true,
             _ => false,
         }
     }
@@ -224,6 +276,40 @@ mod tests {
             ("quotes.sent", "10"),
         ];
         assert_eq!(kept, expected.map(|(path, text)| (path, text.to_owned())));
+    }
+
+    #[test]
+    fn maps_have_counts_and_a_field_for_each_part_of_a_value() {
+        let value = |bid: f64| Value::Versioned {
+            version: 3,
+            locked: false,
+            value: Box::new(structure(vec![("bid", Value::F64(bid)), ("ask", Value::F64(2.0))])),
+        };
+        let map = |first| structure(vec![("quotes", Value::Map { len: 2, capacity: 8, changes: 5, first })]);
+        let key = |key: &str| Value::Text(key.into());
+        let both = fields(map(vec![(key("a"), value(1.0)), (key("b.\u{1b}"), value(1.5))]));
+        let kept: Vec<(&str, String)> = both.kept.iter().map(|of| (of.path.as_str(), of.value.text())).collect();
+        let expected = [
+            ("quotes", "2 of 8 keys"),
+            ("quotes.changes", "5"),
+            (r#"quotes["a"].bid"#, "1.0"),
+            (r#"quotes["a"].ask"#, "2.0"),
+            (r#"quotes["b.\u001b"].bid"#, "1.5"),
+            (r#"quotes["b.\u001b"].ask"#, "2.0"),
+        ];
+        assert_eq!(kept, expected.map(|(path, text)| (path, text.to_owned())));
+        assert_eq!((both.kept[2].version, both.kept[2].is_first, both.kept[3].is_first), (Some(3), true, false));
+        assert_eq!((both.keys.len(), both.whole_maps.len()), (2, 1));
+        let one = fields(map(vec![(key("b.\u{1b}"), value(1.5))]));
+        assert_eq!(one.kept[2].id, both.kept[4].id, "a key keeps its identity while others come and go");
+        assert!(one.whole_maps.is_empty());
+        let unknown = |changes| {
+            let first = vec![(Value::Invalid("not copied".into()), value(1.0)); 2];
+            fields(structure(vec![("quotes", Value::Map { len: 2, capacity: 8, changes, first })]))
+        };
+        let ids = |fields: Fields| fields.kept.into_iter().skip(2).map(|field| field.id).collect::<HashSet<_>>();
+        assert_eq!((ids(unknown(5)).len(), ids(unknown(5)) == ids(unknown(5))), (4, true));
+        assert!(ids(unknown(5)).is_disjoint(&ids(unknown(6))));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use shmstore::inspect::SegmentState;
 
 use super::all::{self, One};
 use super::board::{Board, Row};
-use super::fields::{Field, FieldId, Leaf};
+use super::fields::{ABSENT, Field, FieldId, Fields, Leaf};
 use super::model::Sample;
 use super::reader::Source as _;
 use super::source::Source;
@@ -127,6 +127,8 @@ fn object_line(row: &Row, json: bool, at: &str) -> String {
 struct Changes {
     shmid: Option<i32>,
     known: HashMap<FieldId, Leaf>,
+    /// The paths of the keys of maps.
+    keys: HashMap<FieldId, String>,
 }
 
 impl Changes {
@@ -137,6 +139,7 @@ impl Changes {
         let now = sample.object.as_ref().map(|object| object.shmid);
         if let Some(segment) = self.shmid.filter(|_| now != self.shmid) {
             self.known.clear();
+            self.keys.clear();
             if json {
                 lines.push_str(&json_line(&EventLine { at: &at, event: "removed", segment }));
             } else {
@@ -144,6 +147,8 @@ impl Changes {
             }
         }
         self.shmid = now;
+        self.gone(&sample.fields).iter().for_each(|path| lines.push_str(&absent_line(path, &at, json)));
+        self.keys = sample.fields.keys;
         let mut before = std::mem::take(&mut self.known);
         for field in sample.fields.kept {
             let is_same = before.remove(&field.id).is_some_and(|known| known.is_same(&field.value));
@@ -154,6 +159,16 @@ impl Changes {
         }
         lines
     }
+
+    /// Returns the paths of the keys that are no longer in their maps. If a map does not show all its keys, it is not
+    /// known whether one is gone.
+    fn gone(&self, now: &Fields) -> Vec<&str> {
+        let is_whole = |id: &FieldId| id.len() >= 2 && now.whole_maps.contains(&id[..id.len() - 2]);
+        let gone = self.keys.iter().filter(|(id, _)| !now.keys.contains_key(*id) && is_whole(id));
+        let mut gone: Vec<&str> = gone.map(|(_, path)| path.as_str()).collect();
+        gone.sort_unstable();
+        gone
+    }
 }
 
 #[derive(Serialize)]
@@ -161,6 +176,17 @@ struct EventLine<'a> {
     at: &'a str,
     event: &'a str,
     segment: i32,
+}
+
+#[derive(Serialize)]
+struct AbsentLine<'a> {
+    at: &'a str,
+    event: &'a str,
+    field: &'a str,
+}
+
+fn absent_line(path: &str, at: &str, json: bool) -> String {
+    if json { json_line(&AbsentLine { at, event: "absent", field: path }) } else { format!("{at} {path} {ABSENT}\n") }
 }
 
 #[derive(Serialize)]
@@ -174,6 +200,9 @@ struct FieldLine<'a> {
 
 fn field_line(field: &Field, at: &str, json: bool) -> String {
     let Field { path, value, version, .. } = field;
+    if let Leaf::Absent = value {
+        return absent_line(path, at, json);
+    }
     if json {
         return json_line(&FieldLine { at, field: path, value, version: *version });
     }
@@ -200,7 +229,6 @@ fn each_period(period: Duration, mut lines: impl FnMut() -> String) -> Result<Ou
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::watch::fields::Fields;
     use crate::watch::model::Head;
     use shmstore::inspect::Value;
     use std::time::UNIX_EPOCH;
@@ -252,6 +280,19 @@ mod tests {
         for (value, expected) in cases {
             assert_eq!(line(value), format!("{{\"at\":\"{at}\",\"field\":\"a\",{expected}}}\n"));
         }
+    }
+
+    #[test]
+    fn a_key_is_gone_if_its_map_shows_all_keys() {
+        let map = |len, keys: &[u64]| {
+            let first = keys.iter().map(|&key| (Value::Unsigned(key), Value::Bool(true))).collect();
+            sample(1, &[("m", Value::Map { len, capacity: 9, changes: 0, first })])
+        };
+        let mut seen = Changes::default();
+        assert_eq!(seen.lines(map(3, &[1, 2, 3]), false).lines().count(), 5);
+        assert_eq!(seen.lines(map(2, &[2, 3]), true).matches(r#""event":"absent","field":"m[1]"}"#).count(), 1);
+        assert!(!seen.lines(map(2, &[2]), false).contains(ABSENT), "it may be among those that are not shown");
+        assert_eq!(seen.lines(sample(2, &[]), false).matches(ABSENT).count(), 0, "another object");
     }
 
     fn row(rate: Option<f64>) -> Row {

@@ -1,6 +1,6 @@
 //! The model of a screen with one object: its fields and their history. It knows no terminal.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use shmstore::inspect::SegmentState;
@@ -161,6 +161,11 @@ impl Model {
 pub(super) fn growth(counters: &mut HashMap<FieldId, u64>, fields: &Fields, wall: SystemTime) -> f64 {
     // A sum of integers could overflow, because other processes can write any number.
     let mut grown = 0.0;
+    // Keys of maps come and go.
+    if counters.len() > 2 * fields.kept.len() + 100 {
+        let there: HashSet<&FieldId> = fields.kept.iter().map(|field| &field.id).collect();
+        counters.retain(|id, _| there.contains(id));
+    }
     for field in &fields.kept {
         let count = match (field.version, field.value.number()) {
             (Some(version), _) if field.is_first => version,
@@ -230,6 +235,9 @@ impl Row {
 
     fn measure(&mut self, at: Instant) {
         let number = self.value.number();
+        if let Leaf::Absent = self.value {
+            self.measured.clear();
+        }
         if let Some(number) = number {
             if self.history.len() == HISTORY {
                 self.history.pop_front();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
-use shmstore::inspect::{FieldPath, Limits, Object, Segment, SegmentState, Value};
+use shmstore::inspect::{FieldError, FieldPath, Limits, Object, Segment, SegmentState, Value};
 
 use super::fields::{FieldId, Fields};
 use super::model::{Head, Sample};
@@ -47,6 +47,8 @@ struct WatchedField {
     path: FieldPath,
     /// The `Versioned` around it, if there is one.
     versioned: Option<FieldPath>,
+    /// Whether it is of a key that was not in its map at the last read.
+    is_absent: bool,
 }
 
 impl Source {
@@ -73,8 +75,12 @@ impl Source {
         };
         for text in fields {
             let path: FieldPath = text.parse()?;
-            object.read_at(&path, &source.limits)?;
-            source.fields.push(WatchedField { text: text.clone(), path, versioned: None });
+            match object.read_at(&path, &source.limits) {
+                // The key may come.
+                Ok(_) | Err(FieldError::NoKey { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+            source.fields.push(WatchedField { text: text.clone(), path, versioned: None, is_absent: false });
         }
         source.take(object);
         Ok(source)
@@ -133,14 +139,18 @@ impl Source {
         }
     }
 
-    fn values(&self, object: &Object) -> (Fields, Option<String>) {
+    fn values(&mut self, object: &Object) -> (Fields, Option<String>) {
         let (mut fields, mut note) = (Fields::default(), None);
         if self.fields.is_empty() {
             fields.add(FieldId::default(), "", object.read(&self.limits), None);
         }
-        for (id, field) in (0..).zip(&self.fields) {
+        for (id, field) in (0..).zip(&mut self.fields) {
             match field.read(object, &self.limits) {
                 Ok((value, version)) => fields.add(vec![id], &shown(&field.text), value, version),
+                Err(FieldError::NoKey { .. }) => {
+                    field.is_absent = true;
+                    fields.add_absent(vec![id], &shown(&field.text));
+                }
                 Err(error) => note = Some(shown(&error.to_string())),
             }
         }
@@ -157,9 +167,10 @@ impl reader::Source for Source {
             self.check();
         }
         let (at, wall) = (Instant::now(), SystemTime::now());
-        match &self.object {
+        match self.object.take() {
             Some(object) => {
-                let (fields, note) = self.values(object);
+                let (fields, note) = self.values(&object);
+                self.object = Some(object);
                 Sample { at, wall, object: Some(self.head.clone()), note, fields }
             }
             None => {
@@ -193,8 +204,13 @@ impl reader::Source for Source {
 
 impl WatchedField {
     /// Reads the field and its version.
-    fn read(&self, object: &Object, limits: &Limits) -> Result<(Value, Option<u64>), shmstore::inspect::FieldError> {
+    fn read(&mut self, object: &Object, limits: &Limits) -> Result<(Value, Option<u64>), FieldError> {
         const TRIES: usize = 8;
+        if self.is_absent {
+            object.read_at(&self.path, limits)?;
+            self.is_absent = false;
+            self.versioned = around(&self.text, object);
+        }
         let Some(versioned) = &self.versioned else { return Ok((object.read_at(&self.path, limits)?, None)) };
         let mut version = version_at(object, versioned);
         for _ in 0..TRIES {

@@ -2,6 +2,7 @@
 
 mod scratch;
 mod planted;
+mod planted_map;
 mod support;
 
 mod diff;
@@ -16,6 +17,7 @@ mod ls;
 mod manual;
 mod measured;
 mod output;
+mod maps;
 mod rings;
 mod rm;
 mod save;

@@ -45,11 +45,11 @@ impl Pair {
     }
 }
 
-fn part(size: u64, align: u64, kind: OwnedKind) -> OwnedSchema {
+pub(crate) fn part(size: u64, align: u64, kind: OwnedKind) -> OwnedSchema {
     OwnedSchema::new(size, align, kind).expect("a schema that is believed")
 }
 
-fn structure(name: &str, size: u64, align: u64, fields: Vec<(&str, u64, OwnedSchema)>) -> OwnedSchema {
+pub(crate) fn structure(name: &str, size: u64, align: u64, fields: Vec<(&str, u64, OwnedSchema)>) -> OwnedSchema {
     let field = |(name, offset, schema): (&str, u64, OwnedSchema)| OwnedField { name: name.to_owned(), offset, schema };
     let fields = fields.into_iter().map(field).collect();
     part(size, align, OwnedKind::Struct { name: name.to_owned(), const_args: vec![], fields })
@@ -126,17 +126,22 @@ impl Planted {
 
     /// Creates the object. Then writes the bytes into its segment, because an object of a file has no taken items.
     pub(crate) fn create_in(&self, store: &Store) {
-        let saved = SavedObject::parse(&saved('F', &feeds(), &Self::empty().0)).expect("a saved object");
-        saved.create_in(store).expect("created");
-        let path = std::fs::canonicalize(store.path()).expect("it is there");
-        let segments = inspect::segments().expect("the kernel has System V shared memory");
-        let segment = segments.iter().find(|segment| segment.path() == Some(&path)).expect("the object");
-        let hex: String = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
-        let script = "shmread($ARGV[0], my $at, 160, 8) or die $!; my $bytes = pack('H*', $ARGV[1]); \
-                      shmwrite($ARGV[0], $bytes, unpack('Q', $at), length $bytes) or die $!";
-        let ended = Command::new("perl").args(["-e", script, &segment.shmid.to_string(), &hex]).status();
-        assert!(ended.expect("perl runs").success());
+        create_in(store, 'F', &feeds(), &self.0);
     }
+}
+
+/// Creates an object of this type. Then writes any bytes into its segment.
+pub(crate) fn create_in(store: &Store, id: char, schema: &OwnedSchema, bytes: &[u8]) {
+    let saved = SavedObject::parse(&saved(id, schema, &vec![0; bytes.len()])).expect("a saved object");
+    saved.create_in(store).expect("created");
+    let path = std::fs::canonicalize(store.path()).expect("it is there");
+    let segments = inspect::segments().expect("the kernel has System V shared memory");
+    let segment = segments.iter().find(|segment| segment.path() == Some(&path)).expect("the object");
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let script = "shmread($ARGV[0], my $at, 160, 8) or die $!; my $bytes = pack('H*', $ARGV[1]); \
+                  shmwrite($ARGV[0], $bytes, unpack('Q', $at), length $bytes) or die $!";
+    let ended = Command::new("perl").args(["-e", script, &segment.shmid.to_string(), &hex]).status();
+    assert!(ended.expect("perl runs").success());
 }
 
 /// A queue with the items 104 to 106, and a broadcast with the items 3 to 10.

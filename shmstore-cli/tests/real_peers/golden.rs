@@ -8,6 +8,7 @@ use shmstore_cli::export::{c_header, picture, python_module};
 
 use crate::objects::everything;
 use crate::planted::feeds;
+use crate::planted_map::shelf;
 
 #[track_caller]
 fn assert_golden(name: &str, written: &str) {
@@ -56,4 +57,14 @@ fn pictures_and_exports_of_queues_and_broadcasts_have_not_changed() {
     assert_golden("feeds.h", from(&header, "#define SHM_FEEDS_ID"));
     let module = python_module(&feeds(), 'F', None).expect("a module");
     assert_golden("feeds.py", from(&module, "# The object."));
+}
+
+#[test]
+fn pictures_and_exports_of_maps_have_not_changed() {
+    let schema = shelf();
+    assert_golden("shelf.txt", &picture(&schema, 80));
+    let header = c_header(&schema, 'S', None).expect("a header");
+    assert_golden("shelf.h", from(&header, "#define SHM_SHELF_ID"));
+    let module = python_module(&schema, 'S', None).expect("a module");
+    assert_golden("shelf.py", from(&module, "# The object."));
 }

@@ -7,6 +7,7 @@ use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primiti
 use shmstore_cli::export::{ExportError, c_header, picture, python_module};
 
 use crate::planted::{broadcast, queue};
+use crate::planted_map::map;
 use crate::python::python;
 use crate::run;
 use crate::scratch::Scratch;
@@ -142,6 +143,7 @@ fn all() -> Vec<OwnedSchema> {
         colliding(),
         versioned(structure("\"??/\\%s\n", 1, 1, vec![("a", 0, number(Primitive::U8))])),
         array(3, queue(5, badly_named_struct("*/"))),
+        array(3, map(5, badly_named_struct("*/"), badly_named_struct("??/"))),
         broadcast(100_000, structure("Wide", 4096, 4096, vec![("\"\"\"", 0, number(Primitive::U64))])),
     ]
 }
@@ -200,7 +202,7 @@ fn modules_of_hostile_schemas_can_be_imported() {
         fs::write(scratch.join(&format!("m{at}.py")), python_module(schema, '"', None).expect("a module"))
             .expect("written");
     }
-    let program = "import m0, m1, m2, m3, m4, m5, m6, m7, m8\n\
+    let program = "import m0, m1, m2, m3, m4, m5, m6, m7, m8, m9\n\
         assert m0.DTYPE.fields['enums'][0].fields['a.b'][1] == 22\n\
         assert m0.open.fields['np'][1].numbers(27).value == 27\n\
         assert m1.DTYPE.fields['never'][1] == 192\n\

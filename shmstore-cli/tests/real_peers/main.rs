@@ -5,10 +5,14 @@ mod objects;
 mod scratch;
 #[path = "../commands/planted.rs"]
 mod planted;
+#[path = "../commands/planted_map.rs"]
+mod planted_map;
 mod both;
 mod c;
 mod python;
 mod rings;
+mod maps;
+mod busy_maps;
 mod guide;
 mod golden;
 mod hostile;

@@ -32,7 +32,12 @@ struct Block {
 }
 
 /// A C program, as C and as C++, and a Python program, with an anchor for an argument.
-fn peers(scratch: &Scratch, name: &str, (schema, id): (&OwnedSchema, char), [c, python]: [&str; 2]) -> Vec<Command> {
+pub(crate) fn peers(
+    scratch: &Scratch,
+    name: &str,
+    (schema, id): (&OwnedSchema, char),
+    [c, python]: [&str; 2],
+) -> Vec<Command> {
     let write = |name: &str, text: &str| fs::write(scratch.join(name), text).expect("written");
     write(&format!("{name}.h"), &c_header(schema, id, None).expect("a header"));
     write("peer.c", c);
@@ -170,7 +175,7 @@ fn peers_are_not_led_astray_by_bytes_without_meaning() {
 }
 
 /// The same program without its arguments for the object.
-fn again(peer: &Command) -> Command {
+pub(crate) fn again(peer: &Command) -> Command {
     let mut again = Command::new(peer.get_program());
     let args: Vec<_> = peer.get_args().collect();
     again.args(&args[..args.len() - 1]);

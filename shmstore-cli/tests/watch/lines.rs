@@ -7,12 +7,13 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Instant;
 
-use shmstore::Shared;
+use shmstore::{FixedString, Shared};
 
 use crate::PROGRAM;
-use crate::objects::{Battery, Fleet, Log, Position, Rover, Scratch};
+use crate::objects::{Battery, Board, Fleet, Log, Position, Rover, Scratch};
 use crate::planted::{Feeds, Pair};
-use crate::scratch::{DEADLINE, in_kernel, until};
+use crate::planted_map;
+use crate::scratch::{DEADLINE, in_kernel, until, while_busy};
 
 struct Piped {
     child: Child,
@@ -222,4 +223,97 @@ fn queues_and_broadcasts_have_lines_with_their_counts() {
     assert_eq!((&jobs["field"], &jobs["value"]), (&"jobs".into(), &serde_json::json!({ "len": 1, "capacity": 4 })));
     assert_eq!((&pushed["field"], &pushed["value"]), (&"jobs.pushed".into(), &3.into()));
     assert_eq!(read(json.until("quotes.sent"))["value"], 3);
+}
+
+#[test]
+fn keys_of_a_map_have_lines_when_they_come_change_and_go() {
+    let scratch = Scratch::new();
+    let board = scratch.store.create::<Board>().expect("a new object");
+    let name = |text: &str| FixedString::try_from(text).expect("it fits");
+    let set = |text: &str, x: f64| board.places.insert_from(&name(text), &Position { x, y: 2.0 }).expect("room");
+    let field = r#"places["a"].x"#;
+    let all = Piped::start(&["watch", scratch.path()]);
+    let one = Piped::start(&["watch", scratch.path(), "--field", field, "--field", r#"places["a"]"#]);
+    let json = Piped::start(&["watch", scratch.path(), "--json", "--field", field]);
+    let read = |line: String| serde_json::from_str::<serde_json::Value>(&line).expect("JSON");
+    all.until(" places 0 of 16 keys");
+    all.until(" places.changes 0");
+    one.until(&format!(" {field} <absent>"));
+    one.until(r#" places["a"] <absent>"#);
+    let absent = read(json.next());
+    assert_eq!((&absent["event"], &absent["field"], absent.get("value")), (&"absent".into(), &field.into(), None));
+    assert!(set("a", 1.0));
+    for line in [" places 1 of 16 keys", " places.changes 1", r#" places["a"].x 1.0"#, r#" places["a"].y 2.0"#] {
+        all.until(line);
+    }
+    one.until(&format!(" {field} 1.0"));
+    one.until(r#" places["a"].y 2.0"#);
+    let came = read(json.next());
+    assert_eq!((&came["value"], &came["version"]), (&1.0.into(), &1.into()));
+    assert!(!set("a", 1.5));
+    all.until(r#" places["a"].x 1.5"#);
+    assert!(set("b", 7.0));
+    all.until(r#" places["b"].x 7.0"#);
+    assert_eq!(board.places.remove(&name("a")), Ok(Some(Position { x: 1.5, y: 2.0 })));
+    let gone = all.until(r#" places["a"]"#);
+    assert!(gone.ends_with(r#" places["a"] <absent>"#), "{gone}");
+    one.until(&format!(" {field} <absent>"));
+    assert_eq!(read(json.until("event"))["event"], "absent");
+    assert!(set("a", 3.0));
+    one.until(&format!(" {field} 3.0"));
+    all.until(r#" places["a"].x 3.0"#);
+    assert_eq!(read(json.next())["value"], 3.0);
+}
+
+#[test]
+fn a_path_that_no_key_can_make_right_ends_the_program() {
+    let scratch = Scratch::new();
+    let _board = scratch.store.create::<Board>().expect("a new object");
+    for field in ["places[3]", "places[a]", "other", r#"places["much too long"]"#] {
+        let (mut child, _out) = spawn(&["watch", scratch.path(), "--field", field]);
+        assert_eq!(exit_code(&mut child), Some(3), "{field}");
+    }
+}
+
+#[test]
+fn bytes_of_a_map_without_meaning_end_no_watch() {
+    for seed in 1..=6 {
+        let scratch = Scratch::new();
+        planted_map::create_book(&planted_map::scribbled(seed), &scratch.store);
+        let args =
+            ["watch", scratch.path(), "--field", r#"quotes["EURUSD"].bid"#, "--field", "quotes", "--field", "sessions"];
+        let [all, some] = [&args[..2], &args[..]].map(Piped::start);
+        for piped in [&all, &some] {
+            let line = piped.until(" quotes.changes ");
+            assert!(!line.contains('\u{1b}'), "{line}");
+        }
+    }
+}
+
+#[test]
+fn ls_watch_counts_the_changes_of_keys_and_values() {
+    let scratch = Scratch::new();
+    let board = scratch.store.create::<Board>().expect("a new object");
+    let piped = Piped::start(&["ls", "--watch", scratch.path()]);
+    piped.until(" updates/s=");
+    while_busy(
+        |number| {
+            let name = FixedString::try_from(if number % 2 == 0 { "a" } else { "b" }).expect("it fits");
+            board.places.insert_from(&name, &Position { x: 0.0, y: 0.0 }).expect("room");
+            thread::sleep(std::time::Duration::from_millis(1));
+        },
+        || {
+            until("a rate", || {
+                piped
+                    .next()
+                    .split_once("updates/s=")?
+                    .1
+                    .split_once(' ')?
+                    .0
+                    .parse()
+                    .ok()
+                    .filter(|&rate: &f64| rate > 100.0)
+            })
+        },
+    );
 }

@@ -7,6 +7,8 @@ mod objects;
 mod scratch;
 #[path = "../commands/planted.rs"]
 mod planted;
+#[path = "../commands/planted_map.rs"]
+mod planted_map;
 mod screen;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_shmstore");

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use shmstore::{Event, FixedString, Shared, ShmObject, ShmValue, Store, Versioned};
+use shmstore::{Event, FixedString, Map, Shared, ShmObject, ShmValue, Store, Versioned};
 
 use crate::scratch;
 
@@ -38,6 +38,13 @@ pub(crate) struct Battery {
 pub(crate) struct Log {
     pub(crate) text: Versioned<FixedString<{ 8 << 20 }>>,
     pub(crate) pages: [Versioned<[u64; 512]>; 1000],
+}
+
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'K')]
+pub(crate) struct Board {
+    pub(crate) places: Map<FixedString<8>, Position, 16>,
 }
 
 /// An object with 4681 fields.

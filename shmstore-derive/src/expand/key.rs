@@ -25,7 +25,11 @@ pub(crate) fn expand(item: &Item, paths: &Paths) -> TokenStream {
 pub(crate) fn expand_stub(item: &Item, paths: &Paths) -> TokenStream {
     let (private, this) = (paths.private(), item.this());
     let bounds = stub::bounds(Derive::Value, &private);
-    let predicates = item.is_generic().then(|| quote! { #this: #bounds, }).unwrap_or_default();
+    let predicates = if item.is_generic() {
+        quote! { #this: #bounds, }
+    } else {
+        TokenStream::new()
+    };
     shm_key(item, paths, &predicates, &quote! { #private::key::refused() })
 }
 

@@ -6,7 +6,7 @@ use super::{Busy, InvalidValue, PartName};
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InsertError {
-    /// There is no room. The map is unchanged.
+    /// There is no room for a new key. The map is unchanged.
     #[error("{map} is full: it has {capacity} keys, which is its capacity. Remove keys, or give it a greater capacity")]
     Full {
         /// Which map.
@@ -14,12 +14,12 @@ pub enum InsertError {
         /// The number of keys for which it has room.
         capacity: usize,
     },
-    /// The key is in the map, and another process or thread writes its value, or this thread does. The map is
-    /// unchanged.
+    /// Another process or thread writes the value of the key, or this thread does, or another one inserts or removes a
+    /// key. The map is unchanged.
     #[error(transparent)]
     Busy(#[from] Busy),
-    /// The key was in the map, and the bytes of its old value are not valid. The new value is in the map.
-    #[error("the old value was replaced, and its bytes were not valid: {0}")]
+    /// The bytes of the value that was in the map are not valid. An insertion has replaced them by the new value.
+    #[error("the value that was in the map is not valid: {0}")]
     InvalidValue(#[from] InvalidValue),
 }
 

@@ -21,31 +21,33 @@ pub struct PartName {
     kind: &'static Schema,
     /// The object, and where in it the part begins.
     place: Option<(&'static Schema, usize)>,
-    key: Option<KeyText>,
+    key: KeyText,
 }
 
 impl PartName {
     pub(crate) fn new(kind: &'static Schema, place: Option<(&'static Schema, usize)>) -> Self {
-        Self { kind, place, key: None }
+        Self { kind, place, key: KeyText::NONE }
     }
 
     /// Returns the name of the entry with this key in this map.
     pub(crate) fn at_key(self, key: KeyText) -> Self {
-        Self { key: Some(key), ..self }
+        Self { key, ..self }
     }
 }
 
-/// A key as it is written in a path. A long one is cut off.
+/// A key as it is written in a path. A long one is cut off. A text of no bytes is no key.
 #[derive(Clone, Copy)]
 pub(crate) struct KeyText {
     len: u8,
-    bytes: [u8; 30],
+    bytes: [u8; 23],
 }
 
 impl KeyText {
+    const NONE: Self = Self { len: 0, bytes: [0; 23] };
+
     /// Makes the text of a key from its bytes.
     pub(crate) fn of(schema: &Schema, bytes: &[u8]) -> Self {
-        let mut text = Self { len: 0, bytes: [0; 30] };
+        let mut text = Self::NONE;
         // The only error is that the text was cut off.
         _ = write_key(&mut text, schema, bytes);
         text
@@ -78,7 +80,7 @@ impl fmt::Display for PartName {
         let Self { kind, place, key } = self;
         let path = place.and_then(|(object, offset)| Some((object, object.path_of_part(offset)?)));
         let named = path.filter(|(_, steps)| !steps.is_empty());
-        if let Some(key) = key {
+        if key.len > 0 {
             write!(f, "the entry `")?;
             if let Some((object, steps)) = &named {
                 write!(f, "{object}.")?;

@@ -20,9 +20,9 @@ use std::time::Duration;
 /// - At most 100,000 values are made, and four more for each byte of the object.
 /// - At most eight elements of a list are visited if they have no bytes.
 /// - At most as many bytes are copied as the object has.
-/// - At most 1,048,576 slots of queues and broadcasts and entries of maps are read, or [`nodes`](Self::nodes) if that is
-///   more. A slot of more than 64 bytes counts as several. If a queue has more slots behind its cursor, some of its items
-///   are left out, and so are keys of a map that has more entries.
+/// - At most 1,048,576 slots of queues and broadcasts and entries of maps are read, or [`nodes`](Self::nodes) of them
+///   if that is more. One of more than 64 bytes counts as several. If a queue has more slots behind its cursor, or a
+///   map more entries, some are left out.
 /// - A call waits little longer than ten times [`wait`](Self::wait).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -35,7 +35,8 @@ pub struct Limits {
     /// The longest time to try to copy a value that other processes store all the time. All values of a call together
     /// may take ten times as long. The default is 100 ms.
     pub wait: Duration,
-    /// The most bytes that are copied in all, of `Versioned` values, of items, of keys with their values, and of text. The default is 1 GiB.
+    /// The most bytes that are copied in all, of `Versioned` values, of items, of keys and their values, and of text.
+    /// The default is 1 GiB.
     ///
     /// A value beyond this limit is [`Invalid`](super::Value::Invalid). A `Versioned` still has its version then, but
     /// its value is not touched.

@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 pub(crate) mod samples;
+#[cfg(test)]
+mod tests;
 
 use std::sync::atomic::Ordering::Acquire;
 use std::sync::atomic::fence;
@@ -9,8 +11,8 @@ use std::sync::atomic::fence;
 use super::memory::{Memory, OUTSIDE, integer, length, offset};
 use super::snapshot::{Cell, Snapshot, Waits};
 use crate::layout::schema::OwnedSchema;
-use crate::sync::entry_state::{self, FREE, LIVE};
-use crate::sync::{MapOffsets, entry_words, key_bucket, key_hash, map_words};
+use crate::sync::map_state::{FREE, Head, Intent, LIVE, bucket, is_same_key, kind};
+use crate::sync::{MapOffsets, entry_words, key_hash, map_words};
 
 /// The unit in which reads of entries are counted, and the most that one read costs: see `ring.rs`.
 const UNIT: u64 = 64;
@@ -24,8 +26,8 @@ pub(super) struct Map<'m> {
     at: usize,
     pub(super) offsets: MapOffsets,
     pub(super) capacity: u64,
-    key_len: usize,
-    value_len: usize,
+    pub(super) key_len: usize,
+    pub(super) value_len: usize,
 }
 
 /// A key that is in the map, with its entry.
@@ -75,6 +77,11 @@ impl<'m> Map<'m> {
         self.offsets.entries + index * self.offsets.stride + word
     }
 
+    /// Returns the offset of the head of the chain for a hash, from the start of the part.
+    pub(super) fn head(&self, hash: u32) -> u64 {
+        map_words::HEADS + 8 * bucket(hash, self.capacity)
+    }
+
     /// Loads a word of four bytes of an entry.
     fn entry_word(&self, index: u64, word: u64) -> Result<u32, String> {
         Ok(self.word(self.in_entry(index, word), 4)? as u32)
@@ -106,13 +113,9 @@ impl<'m> Map<'m> {
     ///
     /// A process that died between two stores has left what it was about to do. Then the state of the entry decides.
     pub(super) fn len(&self) -> Result<u64, String> {
-        let intent = self.word(map_words::INTENT, 8)?;
-        let len = match (intent & u64::from(u32::MAX)).checked_sub(1) {
-            Some(index) if index < self.capacity => {
-                let is_live = entry_state::of(self.state(index)?) == LIVE;
-                let (is_removal, before) = (intent >> 32 & 1 == 1, intent >> 33);
-                if is_removal { before.saturating_sub(u64::from(!is_live)) } else { before + u64::from(is_live) }
-            }
+        let intent = Intent::of(self.word(map_words::INTENT, 8)?);
+        let len = match u64::from(intent.link).checked_sub(1) {
+            Some(index) if index < self.capacity => intent.len_now(self.state(index)?).into(),
             _ => self.word(map_words::LEN, 4)?,
         };
         Ok(len.min(self.capacity))
@@ -125,8 +128,7 @@ impl<'m> Map<'m> {
     /// Returns `true` if an entry still has the key that it had in an earlier state, in the map or just removed.
     fn is_still(&self, index: u64, state: u32) -> Result<bool, String> {
         fence(Acquire);
-        let now = self.state(index)?;
-        Ok(entry_state::of(now) != FREE && entry_state::generation(now) == entry_state::generation(state))
+        Ok(is_same_key(state, self.state(index)?))
     }
 
     fn key(&self, index: u64) -> Result<Vec<u8>, String> {
@@ -136,7 +138,7 @@ impl<'m> Map<'m> {
     /// Copies the key of an entry if it is in the map. Returns `None` if it is not, or was removed meanwhile.
     pub(super) fn live_key(&self, index: u64) -> Result<Option<LiveKey>, String> {
         let state = self.state(index)?;
-        if entry_state::of(state) != LIVE {
+        if kind(state) != LIVE {
             return Ok(None);
         }
         let bytes = self.key(index)?;
@@ -173,8 +175,11 @@ impl<'m> Map<'m> {
             return Ok(Walked::Absent);
         }
         let hash = key_hash(seed, key);
-        let bucket = key_bucket(hash, self.capacity);
-        let mut next = self.word(map_words::HEADS + 4 * bucket, 4)?;
+        let head = Head::of(self.word(self.head(hash), 8)?);
+        if !head.may_have(hash) {
+            return Ok(Walked::Absent);
+        }
+        let mut next = u64::from(head.first);
         while let Some(index) = next.checked_sub(1) {
             if index >= self.capacity || !look() {
                 return Ok(Walked::Disturbed);
@@ -183,13 +188,10 @@ impl<'m> Map<'m> {
             let own = self.entry_word(index, entry_words::HASH)?;
             let same = if own == hash { Some(self.key(index)?).filter(|own| own == key) } else { None };
             next = u64::from(self.entry_word(index, entry_words::NEXT)?);
-            if entry_state::of(state) == FREE
-                || key_bucket(own, self.capacity) != bucket
-                || !self.is_still(index, state)?
-            {
+            if kind(state) == FREE || self.head(own) != self.head(hash) || !self.is_still(index, state)? {
                 return Ok(Walked::Disturbed);
             }
-            if let Some(bytes) = same.filter(|_| entry_state::of(state) == LIVE) {
+            if let Some(bytes) = same.filter(|_| kind(state) == LIVE) {
                 return Ok(Walked::Found(LiveKey { index, state, bytes }));
             }
         }

@@ -82,6 +82,12 @@ impl<'a> Live<'a> {
         self.atomic(at)
     }
 
+    /// Returns the atomic of four bytes at an offset.
+    #[cfg(test)]
+    pub(super) fn half_word(self, at: usize) -> Result<&'a AtomicU32, &'static str> {
+        self.atomic(at)
+    }
+
     /// Returns `len` zeros for a copy of as many bytes, or an error if these are not within the payload.
     pub(super) fn room_for(self, at: usize, len: usize) -> Result<Vec<u8>, &'static str> {
         at.checked_add(len).filter(|&end| end <= self.len).ok_or(OUTSIDE)?;

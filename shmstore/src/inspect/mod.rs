@@ -77,6 +77,8 @@ pub use segment::{Description, Segment, Usage, segments, usage};
 pub use value::Value;
 
 #[cfg(test)]
+pub(crate) use map::samples as map_samples;
+#[cfg(test)]
 pub(crate) use ring::samples;
 
 /// The reason why a segment cannot be inspected or removed.

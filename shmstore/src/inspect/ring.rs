@@ -5,7 +5,7 @@ mod queue;
 #[cfg(test)]
 pub(crate) mod samples;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::sync::atomic::Ordering::Acquire;
 use std::sync::atomic::fence;

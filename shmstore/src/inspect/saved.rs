@@ -31,6 +31,7 @@ const CHECKSUM: usize = 16;
 /// - An `Event` has its count and no waiting process.
 /// - A `Queue` has its items. Items that were taken and not done wait again, with one more delivery.
 /// - A `Broadcast` has the items that are whole, with their positions.
+/// - A `Map` has its keys, each with its newest value and its version.
 ///
 /// Different parts are of different moments. Data that has to be consistent belongs in one value, as in any object.
 ///

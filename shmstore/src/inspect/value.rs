@@ -23,7 +23,8 @@ use crate::value::Timestamp;
 /// | `Event` | the number of its notifications |
 /// | `Queue` | `{"len": 2, "capacity": 64, "pushed": 9, "outstanding": 1, "first": […]}` |
 /// | `Broadcast` | `{"sent": 9, "capacity": 64, "last": [{"position": 8, "value": …}]}` |
-/// | `Map` | `{"len": 2, "capacity": 64, "changes": 9, "first": […]}`, each of these `{"key": "EURUSD", "version": 3, "locked": false, "value": …}` |
+/// | `Map` | `{"len": 2, "capacity": 64, "changes": 9, "first": […]}` |
+/// | a key of a map | `{"key": "EURUSD", "version": 3, "locked": false, "value": …}` |
 /// | bytes that are not a valid value | `{"invalid": "why"}` |
 /// | values beyond the limits | `null` |
 #[derive(Debug, Clone, PartialEq)]

@@ -2,9 +2,7 @@
 
 use serde_json::Value;
 
-use super::path::{Step, article, write_path};
-
-pub(crate) use super::path::printable;
+use super::path::{Step, article, printable, write_path};
 use super::schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primitive};
 
 /// The reason why JSON is no key of a type: the steps to the part that is wrong, from its last one, and a sentence.
@@ -119,14 +117,14 @@ fn expected(schema: &OwnedSchema, key: &Value) -> String {
         OwnedKind::Primitive(Primitive::Char) => "a text of one character, in quotes".into(),
         OwnedKind::FixedString { capacity } => format!("a text of at most {capacity} bytes, in quotes"),
         OwnedKind::Enum { variants, .. } => {
-            let name = |variant: &OwnedVariant| printable(&quoted(&variant.name));
+            let name = |variant: &OwnedVariant| quoted(&variant.name);
             format!("one of {}", first(variants.iter().map(name), variants.len()))
         }
         OwnedKind::Array { len, .. } => {
             format!("`[…]` with {len} element{}", if *len == 1 { "" } else { "s" })
         }
         OwnedKind::Struct { fields, .. } => {
-            let names = || fields.iter().filter(has_meaning).map(|field| printable(&quoted(&field.name)));
+            let names = || fields.iter().filter(has_meaning).map(|field| quoted(&field.name));
             format!("`{{…}}` with exactly the fields {}", first(names(), names().count()))
         }
         OwnedKind::Pad | OwnedKind::Phantom => "`null`".into(),
@@ -209,9 +207,9 @@ fn write(schema: &OwnedSchema, bytes: &[u8], at: u64, json: &mut String, most: u
     (json.len() <= most).then_some(())
 }
 
-/// A text as JSON.
+/// A text as JSON, with unprintable characters escaped.
 fn quoted(text: &str) -> String {
-    Value::from(text).to_string()
+    printable(&Value::from(text).to_string())
 }
 
 fn part(bytes: &[u8], at: u64, len: u64) -> Option<&[u8]> {

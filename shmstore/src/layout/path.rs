@@ -37,7 +37,6 @@ pub(crate) enum Step<Name = String> {
     /// The value of a map by any other key, which is JSON. Use [`of_json`](Step::of_json).
     Key(Name),
     /// An entry of a map by its number. It is never in a [`FieldPath`].
-    #[allow(dead_code)]
     Entry(u64),
     /// Each element of a list. It is never in a [`FieldPath`].
     Element,
@@ -71,7 +70,7 @@ pub(crate) fn write_path<'a, Name: AsRef<str> + 'a>(
                 write_json(f, json.as_ref())?;
                 f.write_char(']')?;
             }
-            Step::Entry(number) => write!(f, " (entry {number})")?,
+            Step::Entry(number) => write!(f, "{} (entry {number})", if depth == 0 { "." } else { "" })?,
             Step::Element => f.write_str("[]")?,
             Step::Variant(name) => write!(f, "::{}", name.as_ref().escape_debug())?,
         }
@@ -110,8 +109,8 @@ impl FieldPath {
         self.with(Step::Field(name.to_owned()))
     }
 
-    /// Returns the path of an element of the list at this path. The first element has index 0. For a map, the index is a
-    /// key.
+    /// Returns the path of an element of the list at this path. The first element has index 0. For a map, the index is
+    /// a key.
     #[must_use]
     pub fn index(&self, index: u64) -> Self {
         self.with(Step::Index(index))

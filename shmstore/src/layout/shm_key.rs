@@ -8,7 +8,7 @@ use crate::layout::ShmValue;
 /// `#[derive(Clone, Copy, ShmValue, ShmKey)]`.
 ///
 /// A map compares keys by their bytes, so that C and Python find the same entries. Therefore equal keys must have equal
-/// bytes.
+/// bytes. The map does not use `PartialEq` and `Hash` of the type, and a key need not have them.
 ///
 /// | type | key |
 /// |---|---|
@@ -22,14 +22,15 @@ use crate::layout::ShmValue;
 /// In place of a float, a key has an integer number of ticks: a price in cents, a distance in millimeters.
 ///
 /// ```
-/// use shmstore::{FixedString, ShmKey, ShmValue};
+/// use shmstore::{FixedString, Map, ShmKey, ShmValue};
 ///
 /// #[derive(Clone, Copy, ShmValue, ShmKey)]
 /// #[repr(C)]
 /// struct Position { account: u64, symbol: FixedString<12> }
 ///
-/// fn is_key<K: ShmKey>(_: K) {}
-/// is_key(Position { account: 7, symbol: "EURUSD".try_into()? });
+/// static AMOUNTS: Map<Position, i64, 64> = Map::new();
+/// AMOUNTS.insert(Position { account: 7, symbol: "EURUSD".try_into()? }, 5_000)?;
+/// assert_eq!(AMOUNTS.get(&Position { account: 7, symbol: "EURUSD".try_into()? })?, Some(5_000));
 /// # Ok::<(), shmstore::Error>(())
 /// ```
 #[diagnostic::on_unimplemented(

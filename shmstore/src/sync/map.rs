@@ -1,5 +1,6 @@
 //! `Map<K, V, N>`: keys that come and go, and a value for each that is read and written as a whole.
 
+mod change;
 mod core;
 mod entry;
 mod iter;
@@ -16,12 +17,13 @@ use std::mem::MaybeUninit;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
+use twox_hash::XxHash64;
+
 use super::atomics;
-use super::backoff::{Left, Limit};
 use super::describe::PartRef;
 use crate::error::{InvalidValue, WaitError};
 use crate::layout::schema::{Kind, Schema};
-use crate::layout::{DebugValue, ShmKey, ShmLayout, ShmObject, ShmValue};
+use crate::layout::{DebugValue, ShmId, ShmKey, ShmLayout, ShmObject, ShmValue};
 use crate::sys::shm::Access;
 use crate::value::bits;
 
@@ -33,11 +35,12 @@ pub use view::MapView;
 
 /// Holds up to `N` keys that are not known when the program is compiled, and a value for each.
 ///
-/// - Readers take no lock, and write nothing. Each value is read as a whole, like that of a
+/// - Readers take no lock, and write nothing. Each value is read and written as a whole, as in a
 ///   [`Versioned`](crate::Versioned).
-/// - Keys are inserted and removed while other processes read, store and search.
-/// - If a process is killed while it inserts or removes a key, the next one completes this or takes it back within
-///   milliseconds. No key, no value and no room is lost.
+/// - Keys are inserted and removed while other processes read and write.
+/// - If a process is killed while it inserts or removes a key, the key is in the map with its whole value, or it is not
+///   in the map. The next insertion or removal cleans up within milliseconds. No other key, no value and no room is
+///   lost.
 ///
 /// ```
 /// use shmstore::{FixedString, Map, ShmObject, ShmValue, Store};
@@ -69,55 +72,63 @@ pub use view::MapView;
 ///
 /// # Keys
 ///
-/// A key is a [`ShmKey`]: an integer, a [`FixedString`](crate::FixedString), an array or struct of keys. The map hashes
-/// its bytes, by XXH64 with a seed of its own.
+/// A key is a [`ShmKey`]: an integer, a [`FixedString`](crate::FixedString), an enum, an array or struct of keys.
+/// [`#[derive(ShmKey)]`](macro@crate::ShmKey) makes a struct or enum of yours a key. A float cannot be a key.
 ///
 /// # Ways to a value
 ///
-/// | | use |
-/// |---|---|
-/// | [`get`](Self::get), [`insert`](Self::insert), [`update`](Self::update) | each searches the key |
-/// | [`entry`](Self::entry) | an [`Entry`], which keeps the place of the key: its loads and stores search nothing |
-/// | [`iter`](Self::iter), [`keys`](Self::keys) | all keys |
+/// | | the key is in the map | the key is not in the map |
+/// |---|---|---|
+/// | [`get`](Self::get) | returns its value | `None` |
+/// | [`insert`](Self::insert) | stores the value, returns the old one | inserts the key |
+/// | [`get_or_insert_with`](Self::get_or_insert_with) | returns its value | inserts the key |
+/// | [`update`](Self::update) | changes its value | `None` |
+/// | [`remove`](Self::remove) | removes it, returns its value | `None` |
+/// | [`entry`](Self::entry) | returns an [`Entry`], which loads and stores without a search | `None` |
+/// | [`wait_newer`](Self::wait_newer) | sleeps until its value is stored | sleeps until it is inserted |
 ///
-/// # Waiting
-///
-/// [`wait_newer`](Self::wait_newer) sleeps until the value of a key is stored, or the key is inserted.
-/// [`wait_changed`](Self::wait_changed) sleeps until any key is inserted or removed.
+/// [`iter`](Self::iter) returns all keys and values. [`wait_changed`](Self::wait_changed) sleeps until any key is
+/// inserted or removed.
 ///
 /// # Guarantees for readers
 ///
-/// - A search never misses a key that is in the map from its beginning to its end.
-/// - A value is that of one store, and belongs to its key.
+/// - A search finds each key that is in the map during the whole search.
+/// - A value is that of one store to its key, whole.
 /// - The versions of a key grow, even if it is removed and inserted again.
 ///
 /// # Locks
 ///
-/// An insertion or removal takes the map's lock for some 100 ns. No process ever waits for anything while it has this
-/// lock. A store to a value takes the lock of its entry, so an exclusive [`Writer`](crate::Writer) or a
-/// [`Transaction`](crate::Transaction) of one key delays only writers of the same key.
+/// An insertion or removal takes the map's lock for some 100 ns. A process that has this lock waits for nothing. A
+/// store to a value takes the lock of its entry only. So an exclusive [`Writer`](crate::Writer) or a
+/// [`Transaction`](crate::Transaction) of one key delays only processes that write or remove the same key.
+///
+/// Two processes that take the locks of two entries in opposite order wait for each other forever. Take entries in one
+/// order, or with a limit.
 ///
 /// # Memory
 ///
-/// 256 bytes, 16 bytes for each of the `N` keys, and an entry for each: 48 bytes, the key rounded up to 16, and the value
-/// twice, each rounded up to 16; all rounded up to 64. A key of 8 bytes with a value of 64 takes 208 bytes. The kernel
-/// provides the memory of an entry when a key first uses it. `N` is 1 to 2,147,483,647.
+/// A map takes 256 bytes, and for each of the `N` keys 16 bytes and an entry. An entry has 48 bytes, the key, and the
+/// value twice. The key and each value are rounded up to 16 bytes, and the entry to 64. So a key of 8 bytes with a
+/// value of 64 takes 208 bytes. The kernel provides the memory of an entry when a key first uses it. `N` is 1 to
+/// 2,147,483,647.
 ///
-/// There is no `Default`, because a large map does not fit on the stack: use `Map::new()` in a `static`, or
-/// [`ShmObject::zeroed_box`].
+/// There is no `Default`, because a large map does not fit on the stack. Outside an object, use `Map::new()` in a
+/// `static`, or [`ShmObject::zeroed_box`].
 ///
 /// # Details
 ///
-/// - A process that breaks the protocol can change or hide keys and values. It cannot make a search hang: a chain that
-///   leads in a circle counts as ended.
-/// - A `changes` or `len` that is read while keys come and go is of some moment during the call.
+/// - The map hashes the bytes of a key by XXH64, with a seed of its own.
+/// - After a death, [`changes`](Self::changes) may miss one change until the next insertion or removal, or until a
+///   process that may write waits for changes. [`len`](Self::len) and all searches count it at once.
+/// - A process that breaks the protocol can change or hide keys and values. It cannot make a search hang, because a
+///   chain that leads in a circle counts as ended.
 #[repr(transparent)]
 pub struct Map<K: ShmKey, V: ShmValue, const N: usize> {
     cell: MapCell<K, V, N>,
 }
 
 impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
-    /// Makes an empty map, in ordinary memory.
+    /// Makes an empty map, in ordinary memory. A field of a shared object is an empty map from the start.
     #[must_use]
     #[allow(clippy::new_without_default)] // a large map does not fit on the stack
     pub const fn new() -> Self {
@@ -139,6 +150,8 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
 
     /// Returns the value of a key and its version. `None` if the key is not in the map.
     ///
+    /// The version of a key grows with each store, for [`wait_newer`](Self::wait_newer).
+    ///
     /// # Errors
     ///
     /// As [`get`](Self::get).
@@ -147,17 +160,21 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
         get(self.core(Access::ReadWrite), key)
     }
 
-    /// Copies the value of a key to `value`, and returns its version. `None` if the key is not in the map. Then `value`
-    /// is all zero, or unchanged. Puts no value on the stack.
+    /// Copies the value of a key to `value`, and returns its version. `None` if the key is not in the map. Puts no
+    /// value on the stack.
+    ///
+    /// After `None`, `value` is unchanged, unless the key was removed during the call. Then it is unspecified.
     ///
     /// # Errors
     ///
     /// As [`get`](Self::get). Then `value` is all zero.
+    #[inline]
     pub fn get_into(&self, key: &K, value: &mut V) -> Result<Option<u64>, InvalidValue> {
         get_into(self.core(Access::ReadWrite), key, value)
     }
 
-    /// Returns the value of a key, or an error after `timeout`. For objects that hostile processes may write.
+    /// Returns the value of a key, or an error after `timeout`. `None` if the key is not in the map. For objects that
+    /// hostile processes may write.
     ///
     /// A process that breaks the protocol can store so fast that no copy is ever whole, or keep the map's lock.
     ///
@@ -169,11 +186,11 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
         Ok(get_within(self.core(Access::ReadWrite), key, timeout)?.map(|(_, value)| value))
     }
 
-    /// Returns `true` if a key is in the map.
+    /// Returns `true` if a key is in the map. Reads no value.
     #[must_use]
     #[inline]
     pub fn contains_key(&self, key: &K) -> bool {
-        contains(self.core(Access::ReadWrite), key)
+        self.core(Access::ReadWrite).contains(&key.to_key())
     }
 
     /// Returns the number of keys.
@@ -194,35 +211,9 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
         N
     }
 
-    /// Returns the keys and values that are in the map, in no order.
+    /// Returns how often keys were inserted and removed. For [`wait_changed`](Self::wait_changed).
     ///
-    /// Each value is whole, but they are not all of one moment. A key that is in the map all the time comes exactly
-    /// once. A key that is removed and inserted again may come twice.
-    ///
-    /// ```
-    /// use shmstore::Map;
-    ///
-    /// let squares = Map::<u32, u64, 100>::new();
-    /// for number in 1..=3 {
-    ///     squares.insert(number, u64::from(number).pow(2))?;
-    /// }
-    /// let mut all: Vec<(u32, u64)> = squares.iter().collect::<Result<_, _>>()?;
-    /// all.sort();
-    /// assert_eq!(all, [(1, 1), (2, 4), (3, 9)]);
-    /// # Ok::<(), shmstore::Error>(())
-    /// ```
-    pub fn iter(&self) -> Iter<'_, K, V> {
-        Iter::new(self.core(Access::ReadWrite))
-    }
-
-    /// Returns the keys that are in the map, in no order, as [`iter`](Self::iter) does. Reads no values.
-    pub fn keys(&self) -> Keys<'_, K, V> {
-        Keys::new(self.core(Access::ReadWrite))
-    }
-
-    /// Returns how many keys came and went. For [`wait_changed`](Self::wait_changed).
-    ///
-    /// After the death of a process, one change may count twice.
+    /// A store to a key that is in the map does not count. After the death of a process, one change may count twice.
     #[must_use]
     pub fn changes(&self) -> u64 {
         self.core(Access::ReadOnly).changes()
@@ -234,18 +225,20 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
     }
 }
 
+/// The hash of the bytes of a key, by the seed of its map.
+#[inline(always)]
+pub(crate) fn key_hash(seed: u64, key: &[u8]) -> u32 {
+    XxHash64::oneshot(seed, key) as u32
+}
+
 /// [`Map::get_versioned`] of a map or its view.
 #[inline(always)]
 #[allow(unsafe_code)]
 fn get<K: ShmKey, V: ShmValue>(core: Core<'_, K, V>, key: &K) -> Result<Option<(u64, V)>, InvalidValue> {
     let mut bytes = MaybeUninit::uninit();
-    let access = core.access();
-    let read = core.read(&key.to_key(), &mut Left::of(Limit::Forever), |value| Some(value.read(&mut bytes, access)));
-    match read {
-        // SAFETY: `read` has initialized all bytes.
-        Ok(Some(version)) => Ok(Some((version, unsafe { bits::checked(bytes) }?))),
-        Ok(None) | Err(Over) => Ok(None),
-    }
+    let Some(version) = core.read(&key.to_key(), &mut bytes) else { return Ok(None) };
+    // SAFETY: `read` has initialized all bytes.
+    Ok(Some((version, unsafe { bits::checked(bytes) }?)))
 }
 
 /// [`Map::get_timeout`] of a map or its view.
@@ -256,36 +249,23 @@ fn get_within<K: ShmKey, V: ShmValue>(
     timeout: Duration,
 ) -> Result<Option<(u64, V)>, WaitError> {
     let mut bytes = MaybeUninit::uninit();
-    let (access, mut left) = (core.access(), Left::of(Limit::Within(timeout)));
-    let read = core.read(&key.to_key(), &mut left, |value| value.read_within(&mut bytes, access, timeout));
-    match read {
+    match core.read_within(&key.to_key(), &mut bytes, timeout) {
         // SAFETY: `read_within` has initialized all bytes.
         Ok(Some(version)) => Ok(Some((version, unsafe { bits::checked(bytes) }?))),
         Ok(None) => Ok(None),
         Err(Over) => {
-            let entry = core.part().name().at_key(Core::<K, V>::text_of(key));
+            let entry = core.part.name().at_key(Core::<K, V>::text_of(key));
             Err(WaitError::NeverWhole { part: entry, waited: timeout })
         }
     }
 }
 
 /// [`Map::get_into`] of a map or its view.
+#[inline(always)]
 #[allow(unsafe_code)]
 fn get_into<K: ShmKey, V: ShmValue>(core: Core<'_, K, V>, key: &K, value: &mut V) -> Result<Option<u64>, InvalidValue> {
-    let access = core.access();
     // SAFETY: `read` writes only initialized bytes.
-    unsafe {
-        bits::overwrite(value, |bytes| {
-            let left = &mut Left::of(Limit::Forever);
-            Ok(core.read(&key.to_key(), left, |value| Some(value.read(bytes, access))).unwrap_or(None))
-        })
-    }
-}
-
-/// [`Map::contains_key`] of a map or its view.
-#[inline(always)]
-fn contains<K: ShmKey, V: ShmValue>(core: Core<'_, K, V>, key: &K) -> bool {
-    matches!(core.find(&key.to_key(), &mut Left::of(Limit::Forever)), Ok(Some(_)))
+    unsafe { bits::overwrite(value, |bytes| Ok(core.read(&key.to_key(), bytes))) }
 }
 
 impl<K: ShmKey + DebugValue, V: DebugValue, const N: usize> fmt::Debug for Map<K, V, N> {
@@ -336,6 +316,10 @@ unsafe impl<K: ShmKey, V: ShmValue, const N: usize> ShmLayout for Map<K, V, N> {
 // because keys and values are `Copy`. The view is a transparent wrapper whose methods never write.
 unsafe impl<K: ShmKey, V: ShmValue, const N: usize> ShmObject for Map<K, V, N> {
     type View = MapView<K, V, N>;
+}
+
+impl<K: ShmKey, V: ShmValue + ShmId, const N: usize> ShmId for Map<K, V, N> {
+    const ID: char = V::ID;
 }
 
 #[cfg(test)]

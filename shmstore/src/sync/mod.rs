@@ -54,10 +54,11 @@ pub use cache_aligned::CacheAligned;
 pub use event::{Event, EventView};
 pub use lock::{Lock, LockGuard, LockView};
 pub use map::{Entry, Iter, Keys, Map, MapView};
+pub(crate) use map::{key_hash, state as map_state};
 pub use queue::{Consumer, Job, Producer, Queue, QueueView};
 pub(crate) use untyped::{
-    MapOffsets, RingOffsets, VersionedOffsets, broadcast_words, entry_state, entry_words, holder, key_bucket, key_hash,
-    map_words, newest, queue_words, stable_at, try_copy,
+    MapOffsets, RingOffsets, VersionedOffsets, broadcast_words, entry_words, holder, map_words, newest, queue_words,
+    stable_at, try_copy,
 };
 pub use versioned::{Transaction, Versioned, VersionedView, Writer};
 

@@ -140,6 +140,22 @@ impl<'a> Held<'a> {
         mem::forget(self);
     }
 
+    /// Frees the lock, calls `then`, and wakes the waiters. They are woken without any lock that `then` frees.
+    #[inline(always)]
+    pub(super) fn free_before(self, then: impl FnOnce()) {
+        let side = self.side;
+        let has_waiters = self.is_ours() && locking::free(&side.lock, self.token) & VERSION_WAITERS != 0;
+        mem::forget(self);
+        if has_waiters {
+            version_waiters::ring(&side.bell);
+        }
+        then();
+        if has_waiters {
+            failpoint::reach(Step::VersionUnwoken);
+            futex::wake(&side.bell, futex::ALL);
+        }
+    }
+
     /// Wakes the waiters, and keeps the lock. If a load is not enough to find them, it does nothing and returns
     /// `false`. Then the caller must call [`wake_slowly`](Self::wake_slowly).
     #[inline(always)]

@@ -156,38 +156,6 @@ pub(crate) mod entry_words {
     pub(crate) const END: u64 = 48;
 }
 
-/// The state word of an entry of a `Map`: its generation, and one of these.
-pub(crate) mod entry_state {
-    pub(crate) const FREE: u32 = 0;
-    pub(crate) const LIVE: u32 = 2;
-
-    /// Returns the state without the generation.
-    pub(crate) fn of(word: u32) -> u32 {
-        word & 3
-    }
-
-    /// Returns the generation, which differs after each removal of the entry.
-    pub(crate) fn generation(word: u32) -> u32 {
-        word >> 2
-    }
-
-    /// Returns the word of the same generation in another state.
-    pub(crate) fn with(word: u32, state: u32) -> u32 {
-        word & !3 | state
-    }
-}
-
-/// Returns the hash of a key of a `Map`.
-pub(crate) fn key_hash(seed: u64, key: &[u8]) -> u32 {
-    twox_hash::XxHash64::oneshot(seed, key) as u32
-}
-
-/// Returns the bucket of a hash in a `Map`, below `2 * capacity`.
-pub(crate) fn key_bucket(hash: u32, capacity: u64) -> u64 {
-    // 32 bits and at most 32 bits.
-    (u64::from(hash) * (2 * capacity)) >> 32
-}
-
 /// The offsets of the words of a `Queue`.
 pub(crate) mod queue_words {
     pub(crate) const PRODUCERS_LOCK: u64 = 0;

@@ -106,8 +106,13 @@ impl<'a, V: ShmValue> ValueRef<'a, V> {
     pub(super) fn read(self, value: &mut MaybeUninit<V>, access: Access) -> u64 {
         match self.try_read(value) {
             Some(version) => version,
-            None => self.retry(access, None, || self.try_read(value)).expect("there is no limit"),
+            None => self.read_again(value, access),
         }
+    }
+
+    #[cold]
+    fn read_again(self, value: &mut MaybeUninit<V>, access: Access) -> u64 {
+        self.retry(access, None, || self.try_read(value)).expect("there is no limit")
     }
 
     /// [`read`](Self::read) with a limit. `None` once the time is over. Then `value` means nothing.
@@ -163,6 +168,14 @@ impl<'a, V: ShmValue> ValueRef<'a, V> {
         let held = self.writers.lock(limit)?;
         failpoint::reach(Step::WriteLockTaken);
         Ok(WriteGuard::new(held, self))
+    }
+
+    /// Takes the write lock if it is free and no process waits for it. Reads no clock.
+    #[inline(always)]
+    pub(super) fn lock_at_once(self) -> Option<WriteGuard<'a, V>> {
+        let held = self.writers.lock_at_once()?;
+        failpoint::reach(Step::WriteLockTaken);
+        Some(WriteGuard::new(held, self))
     }
 
     /// Makes `value` the version after `floor` and after all earlier ones, where no reader looks for it yet. Returns the

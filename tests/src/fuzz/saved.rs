@@ -101,7 +101,7 @@ fn is_aligned(schema: &OwnedSchema) -> bool {
         Of::FixedString { .. } => schema.align() >= 4,
         Of::FixedVec { element, .. } => schema.align() >= 8 && is_aligned(element),
         Of::Lock | Of::Event | Of::Pad | Of::Phantom => true,
-        Of::Versioned { .. } | Of::Queue { .. } | Of::Broadcast { .. } => true,
+        Of::Versioned { .. } | Of::Queue { .. } | Of::Broadcast { .. } | Of::Map { .. } => true,
         _ => false,
     }
 }
@@ -130,6 +130,7 @@ fn count(value: &Value) -> u64 {
         Value::Versioned { value, .. } => 1 + count(value),
         Value::Queue { first, .. } => 1 + first.iter().map(count).sum::<u64>(),
         Value::Broadcast { last, .. } => 1 + last.iter().map(|(_, value)| count(value)).sum::<u64>(),
+        Value::Map { first, .. } => 1 + first.iter().map(|(key, value)| count(key) + count(value)).sum::<u64>(),
         Value::Omitted => 0,
         _ => 1,
     }

@@ -1,7 +1,7 @@
 //! Types that nobody declared, some of which nobody can: parts that overlap, arrays without bytes and without end.
 
 use shmstore::ShmLayout;
-use shmstore::inspect::FieldPath;
+use shmstore::inspect::{FieldPath, Value};
 use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema, Primitive};
 
 use super::choices::Choices;
@@ -55,7 +55,7 @@ fn made(choices: &mut Choices<'_>, deep: u8) -> OwnedSchema {
     if deep == 0 || choices.is_done() {
         return leaf(choices);
     }
-    let part = match choices.byte() % 13 {
+    let part = match choices.byte() % 14 {
         0..=2 => structure_of(choices, deep),
         3 => overlapping(choices, deep),
         4 => {
@@ -74,8 +74,9 @@ fn made(choices: &mut Choices<'_>, deep: u8) -> OwnedSchema {
         8 => atomic_cell(primitive(*choices.one_of(&PRIMITIVES))),
         9 => queue(made(choices, deep - 1), choices.below(9) as u64 + 1),
         10 => broadcast(made(choices, deep - 1), choices.below(9) as u64 + 2),
+        11 => map(made(choices, deep - 1), made(choices, deep - 1), choices.below(9) as u64 + 1),
         // A queue that is only as large as its items.
-        11 => {
+        12 => {
             let (value, capacity) = (made(choices, deep - 1), choices.below(9) as u64 + 2);
             let size = ((16 + value.size()) * capacity).next_multiple_of(value.align());
             build(size, value.align(), OwnedKind::Queue { capacity, value: Box::new(value) })
@@ -115,7 +116,7 @@ pub(super) fn any_json(choices: &mut Choices<'_>) -> Vec<u8> {
 
 fn change(json: &mut Vec<u8>, choices: &mut Choices<'_>) {
     const WORDS: &str = "struct array enum versioned lock event pad phantom fixed_vec fixed_string atomic_cell \
-                         cache_aligned queue broadcast u8 u64 char bool fields \u{202e}";
+                         cache_aligned queue broadcast map key u8 u64 char bool fields \u{202e}";
     if json.is_empty() {
         return;
     }
@@ -166,6 +167,29 @@ fn closing(json: &[u8]) -> Option<usize> {
         .map(|at| at + 1)
 }
 
+/// The path of some key of a map, or of none.
+fn key_of(key: &OwnedSchema, map: &FieldPath, choices: &mut Choices<'_>) -> FieldPath {
+    match key.kind() {
+        OwnedKind::FixedString { .. } => map.key(&Value::Text(format!("{}", choices.byte()))),
+        OwnedKind::Enum { variants, .. } if !variants.is_empty() => {
+            let of = choices.one_of(variants);
+            map.key(&Value::Variant { name: of.name.clone(), discriminant: of.discriminant })
+        }
+        OwnedKind::Primitive(Primitive::Bool) => map.key(&Value::Bool(choices.one_in(2))),
+        OwnedKind::Array { len, .. } if *len < 4 => {
+            let first: Vec<_> = (0..*len).map(|_| Value::Unsigned(choices.number())).collect();
+            map.key(&Value::List { len: *len, first })
+        }
+        OwnedKind::Struct { name, fields, .. } => {
+            let value = |field: &OwnedField| (field.name.clone(), Value::Unsigned(choices.number()));
+            map.key(&Value::Struct { name: name.clone(), fields: fields.iter().map(value).collect() })
+        }
+        OwnedKind::Pad | OwnedKind::Phantom => map.key(&Value::Nothing),
+        _ if choices.one_in(2) => map.key(&Value::Signed(choices.number() as i64)),
+        _ => map.index(u64::from(choices.byte() & 1)),
+    }
+}
+
 /// The path of some part of a type, or of none.
 pub(super) fn any_path(schema: &OwnedSchema, choices: &mut Choices<'_>) -> FieldPath {
     let mut path = FieldPath::default();
@@ -187,6 +211,10 @@ pub(super) fn any_path(schema: &OwnedSchema, choices: &mut Choices<'_>) -> Field
             | OwnedKind::Broadcast { value: element, .. } => {
                 path = path.index(choices.number());
                 at = element;
+            }
+            OwnedKind::Map { key, value, .. } => {
+                path = key_of(key, &path, choices);
+                at = value;
             }
             OwnedKind::Versioned { value } | OwnedKind::AtomicCell { value } => at = value,
             OwnedKind::CacheAligned { object } => at = object,

@@ -2,5 +2,6 @@
 
 mod holders;
 mod killed;
+mod maps;
 mod streams;
 mod torture;

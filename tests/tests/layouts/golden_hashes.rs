@@ -7,7 +7,9 @@ use std::marker::PhantomData;
 use std::sync::atomic::{AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
 use shmstore::schema::{ConstArg, Field, Kind, OwnedSchema, Primitive, Schema, Variant};
-use shmstore::{AtomicValue, CacheAligned, Event, FixedString, FixedVec, LayoutHash, Lock, Pad, ShmLayout, Versioned};
+use shmstore::{
+    AtomicValue, CacheAligned, Event, FixedString, FixedVec, LayoutHash, Lock, Map, Pad, ShmLayout, Versioned,
+};
 
 #[track_caller]
 fn assert_hash(schema: &'static Schema, golden: u128) {
@@ -70,7 +72,7 @@ const GRID: &Schema = &Schema::new(
         fields: &[Field { name: "mode", offset: 0, schema: MODE }, Field { name: "x", offset: 8, schema: F64 }],
     },
 );
-const KINDS: [&Schema; 11] = [
+const KINDS: [&Schema; 12] = [
     MODE,
     GRID,
     &Schema::new(7, 1, Kind::Pad),
@@ -82,6 +84,7 @@ const KINDS: [&Schema; 11] = [
     &Schema::new(64, 64, Kind::CacheAligned { object: AtomicU64::SCHEMA }),
     &Schema::new(768, 64, Kind::Queue { capacity: 8, value: GRID }),
     &Schema::new(640, 64, Kind::Broadcast { capacity: 8, value: F64 }),
+    &Schema::new(1408, 64, Kind::Map { capacity: 8, key: MODE, value: GRID }),
 ];
 
 #[test]
@@ -98,6 +101,7 @@ fn composed_kinds() {
         0xdc1710af_10bd4c53_c0f8ead0_070b4b83,
         0x726cf0df_1fffd3c3_5f076f26_3cbc340a,
         0xcbbd7d66_4c535c3f_7fa5bff4_6152887b,
+        0xd6835a12_1ef2af07_55f02326_638deca1,
     ];
     KINDS.into_iter().zip(golden).for_each(|(schema, golden)| assert_hash(schema, golden));
 }
@@ -132,5 +136,6 @@ fn parts_as_they_are() {
     assert_hash(<[Lock; 3]>::SCHEMA, 0x547f6536_f7f23ae3_987ee3ae_ff2e56b0);
     assert_hash(<CacheAligned<Lock>>::SCHEMA, 0xeb618d45_8eda9e98_4f164d75_42fe6dba);
     assert_hash(<CacheAligned<Event>>::SCHEMA, 0xd3238663_20fdc7b5_28563c90_68ac8b03);
+    assert_hash(<Map<u64, [u64; 8], 64>>::SCHEMA, 0x95340baa_9c4c6699_e4ec4e6e_8807d7cc);
     assert_hash(ACCOUNT, 0x0f796fc7_1587eb93_cee257af_af8c1230);
 }

@@ -114,6 +114,24 @@ fn another_capacity_and_another_item_of_a_queue_or_broadcast_are_told_apart() {
 }
 
 #[test]
+fn another_capacity_key_or_value_of_a_map_is_told_apart() {
+    let of = |key, value, capacity| map(primitive(key), primitive(value), capacity);
+    let capacity = ["~ f | Map<u32, u64, 4> at 0 | Map<u32, u64, 8> at 0 | capacity differs"];
+    assert_rows(of(U32, U64, 4), of(U32, U64, 8), &capacity);
+    let key = ["~ f.key | u32 at +0 | f32 at +0 | type differs"];
+    assert_rows(of(U32, U64, 4), of(F32, U64, 4), &key);
+    let value = ["~ f[] | u64 at +0 | f64 at +0 | type differs"];
+    assert_rows(of(U32, U64, 4), of(U32, F64, 4), &value);
+    let all = [capacity[0].replace("<u32, u64, 8>", "<f32, f64, 8>"), key[0].into(), value[0].into()];
+    assert_rows(of(U32, U64, 4), of(F32, F64, 8), &all.iter().map(String::as_str).collect::<Vec<_>>());
+    let positions = |x| map(position(primitive(x)), position(primitive(x)), 4);
+    let fields = ["~ f.key.x | f64 at +0 | f32 at +0 | type differs", "~ f[].x | f64 at +0 | f32 at +0 | type differs"];
+    assert_rows(positions(F64), positions(F32), &fields);
+    let kind = ["~ f | Map<u32, u64, 4> at 0 | Queue<u64, 4> at 0 | type differs"];
+    assert_rows(of(U32, U64, 4), queue(primitive(U64), 4), &kind);
+}
+
+#[test]
 fn a_lock_that_was_added_is_told_with_what_it_moved() {
     let fields = || ["from", "to"].map(|name| (name, versioned(primitive(U64))));
     let ours = structure("T", [("n", atomic(U64))].into_iter().chain(fields()));

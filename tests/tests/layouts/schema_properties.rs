@@ -54,6 +54,7 @@ fn any_schema() -> impl Strategy<Value = OwnedSchema> {
             1 => inner.clone().prop_map(versioned),
             1 => (inner.clone(), 1_u64..9).prop_map(|(value, capacity)| queue(value, capacity)),
             1 => (inner.clone(), 2_u64..9).prop_map(|(value, capacity)| broadcast(value, capacity)),
+            1 => (inner.clone(), inner.clone(), 1_u64..9).prop_map(|(key, value, capacity)| map(key, value, capacity)),
             1 => inner.clone().prop_map(cache_aligned),
             1 => prop::sample::select(&PRIMITIVES).prop_map(|value| atomic_cell(primitive(value))),
         ]
@@ -90,6 +91,10 @@ fn mutate(schema: &OwnedSchema, target: &mut usize, mutation: Mutation) -> Owned
         OwnedKind::Versioned { value } => versioned(child(value)),
         OwnedKind::Queue { capacity, value } => queue(child(value), *capacity),
         OwnedKind::Broadcast { capacity, value } => broadcast(child(value), *capacity),
+        OwnedKind::Map { capacity, key, value } => {
+            let key = child(key);
+            map(key, child(value), *capacity)
+        }
         OwnedKind::CacheAligned { object } => cache_aligned(child(object)),
         OwnedKind::Struct { name, const_args, fields } => {
             let fields: Vec<_> = fields.iter().map(|field| (field.name.clone(), child(&field.schema))).collect();
@@ -129,6 +134,13 @@ fn mutate_node(schema: &OwnedSchema, mutation: Mutation) -> Option<OwnedSchema> 
             Some(broadcast(*value.clone(), *capacity))
         }
         (OwnedKind::Broadcast { capacity, value }, Mutation::OtherPart) => Some(queue(*value.clone(), *capacity)),
+        (OwnedKind::Map { capacity, key, value }, Mutation::OneMore) => {
+            Some(map(*key.clone(), *value.clone(), capacity + 1))
+        }
+        (OwnedKind::Map { capacity, key, value }, Mutation::SwapFirstAndLast) if key != value => {
+            Some(map(*value.clone(), *key.clone(), *capacity))
+        }
+        (OwnedKind::Map { capacity, value, .. }, Mutation::OtherPart) => Some(queue(*value.clone(), *capacity)),
         (OwnedKind::Queue { value: part, .. }, Mutation::OtherWrapper) => Some(versioned(*part.clone())),
         (OwnedKind::Pad, Mutation::OneMore) => Some(pad(schema.size() + 1)),
         (OwnedKind::Versioned { value: part }, Mutation::OtherWrapper) => Some(cache_aligned(*part.clone())),

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::super::names::{identifier, words};
-use super::COMMON;
+use super::{COMMON, MAPS};
 
 /// Keywords of C11, C++17 and their successors, number types, and lower-case macros and functions of headers that a
 /// program may include.
@@ -34,7 +34,7 @@ pub(super) fn not_members() -> HashSet<String> {
 /// Returns the names that no type, function or macro may have: also all words of the common part.
 pub(super) fn reserved() -> HashSet<String> {
     let mut reserved = not_members();
-    reserved.extend(words(COMMON));
+    reserved.extend([COMMON, MAPS].into_iter().flat_map(words));
     reserved
 }
 

@@ -13,7 +13,7 @@ const WORD: u64 = 8;
 
 impl<'a> Types<'a> {
     pub(super) fn define_string(&mut self, schema: &OwnedSchema, capacity: u64) -> String {
-        let name = self.take(schema, &["_len"]);
+        let name = self.take(schema, &["_len", "_from"]);
         let mut body = Body::new(self.member_scope());
         body.add(&name, (0, TEXT_AT), "len", |name| format!("unsigned char {name}[4]"), "length, little-endian");
         if capacity > 0 {

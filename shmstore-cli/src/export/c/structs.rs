@@ -47,13 +47,17 @@ impl Body {
     }
 
     /// Returns the definition of the struct.
-    pub(super) fn finish(mut self, name: &str, schema: &OwnedSchema) -> String {
-        self.fill(schema.size());
-        let (size, align) = (schema.size(), schema.align());
+    pub(super) fn finish(self, name: &str, schema: &OwnedSchema) -> String {
+        self.finish_as(name, &schema.to_string(), (schema.size(), schema.align()))
+    }
+
+    /// Returns the definition of a struct that has no schema of its own.
+    pub(super) fn finish_as(mut self, name: &str, what: &str, (size, align): (u64, u64)) -> String {
+        self.fill(size);
         format!(
             "/* {shown}: {size} bytes */\ntypedef struct {name} {{\n{lines}}} __attribute__((aligned({align}))) {name};\n\
              SHMSTORE_ASSERT(sizeof({name}) == {size} && SHMSTORE_ALIGNOF({name}) == {align});\n{asserts}\n",
-            shown = comment(&schema.to_string()),
+            shown = comment(what),
             lines = self.lines,
             asserts = self.asserts,
         )

@@ -1,6 +1,6 @@
 //! The C type for each schema. Each type is defined once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use shmstore::schema::{OwnedKind, OwnedSchema, Primitive};
 
@@ -39,6 +39,10 @@ pub(super) struct Types<'a> {
     known: HashMap<&'a OwnedSchema, String>,
     /// The type of the value that each `_load` copies, by the name of the part.
     pub(super) values: HashMap<String, String>,
+    /// The strings with a function that makes them of a C string.
+    made_of_text: HashSet<String>,
+    /// Whether a type is a map.
+    pub(super) has_maps: bool,
     /// A statement that reads the first field with a `_load`.
     example: Option<String>,
     out: String,
@@ -51,8 +55,19 @@ impl<'a> Types<'a> {
         let object_macro = scope.take_family(&object.to_uppercase(), macro_suffixes);
         let members = Scope::without(names::not_members());
         let labels = Labels::among(schema, snake);
-        let (known, values) = (HashMap::new(), HashMap::new());
-        Self { object, object_macro, scope, members, labels, known, values, example: None, out: String::new() }
+        Self {
+            object,
+            object_macro,
+            scope,
+            members,
+            labels,
+            known: HashMap::new(),
+            values: HashMap::new(),
+            made_of_text: HashSet::new(),
+            has_maps: false,
+            example: None,
+            out: String::new(),
+        }
     }
 
     /// Returns the name of the object's type.
@@ -88,6 +103,9 @@ impl<'a> Types<'a> {
                 "{of} value; uint64_t missed, at = {base}_oldest(&object->{member}); \
                  {base}_receive(&object->{member}, &at, &value, &missed);"
             ),
+            (OwnedKind::Map { .. }, _) => {
+                format!("printf(\"%llu keys\\n\", (unsigned long long){base}_len(&object->{member}));")
+            }
             _ => return,
         };
         self.example = Some(load);
@@ -163,6 +181,7 @@ impl<'a> Types<'a> {
             OwnedKind::Versioned { value } => self.define_versioned(schema, value),
             OwnedKind::Queue { value, .. } => self.define_queue(schema, value),
             OwnedKind::Broadcast { value, .. } => self.define_broadcast(schema, value),
+            OwnedKind::Map { key, value, .. } => self.define_map(schema, key, value),
             _ => Err(ExportError::part(LANGUAGE, UNKNOWN)),
         }
     }
@@ -171,6 +190,12 @@ impl<'a> Types<'a> {
     pub(super) fn take(&mut self, schema: &OwnedSchema, suffixes: &[&str]) -> String {
         let base = format!("{}_{}", self.object, self.labels.of(schema));
         self.scope.take_family(&base, suffixes)
+    }
+
+    /// Returns the name of a string that has no function yet which makes it of a C string.
+    pub(super) fn text_maker(&mut self, schema: &OwnedSchema) -> Option<String> {
+        let name = self.known.get(schema)?.clone();
+        self.made_of_text.insert(name.clone()).then_some(name)
     }
 
     /// Takes a name for a macro.

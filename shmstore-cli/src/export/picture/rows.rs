@@ -3,7 +3,10 @@
 use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema};
 
 use super::super::names::printable;
-use super::super::parts::{CONSUMERS_AT, ELEMENTS_AT, LINE, Ring, SEQUENCE_AT, Slots, TEXT_AT, problem};
+use super::super::parts::{
+    CONSUMERS_AT, ELEMENTS_AT, ENTRY_SEQUENCE_AT, ENTRY_WORDS, Entries, HEAD, HEADS_AT, LINE, Ring, SEED_AT,
+    SEQUENCE_AT, Slots, TEXT_AT, problem,
+};
 
 /// The offset of a row.
 #[derive(Debug, Clone, Copy)]
@@ -100,6 +103,10 @@ impl Rows {
                 Some(ring) => self.ring(offset, depth, schema, ring, value),
                 None => self.push(offset, schema.size(), depth, "(unknown)", "not of format version 1"),
             },
+            OwnedKind::Map { key, value, .. } => match Entries::of(schema) {
+                Some(entries) => self.map(offset, depth, entries, key, value),
+                None => self.push(offset, schema.size(), depth, "(unknown)", "not of format version 1"),
+            },
             OwnedKind::Lock => {
                 self.push(offset, 4, depth, "(lock)", "u32");
                 self.push(offset.plus(4), 4, depth, "(state)", "u32");
@@ -144,13 +151,7 @@ impl Rows {
             ],
             _ => &[(0, 4, "(lock)"), (4, 4, "(flags)"), (8, 4, "(bell)"), (12, 4, "(thread mark)"), (16, 8, "(tail)")],
         };
-        let mut end = 0;
-        for &(at, size, name) in words {
-            self.reserved(offset, end, at, depth);
-            self.push(offset.plus(at), size, depth, name, if size == 4 { "u32" } else { "u64" });
-            end = at + size;
-        }
-        self.reserved(offset, end, ring.at, depth);
+        self.words(offset, depth, words, ring.at);
         let slots = format!("{} slots of {} bytes", ring.capacity, ring.stride);
         self.push(offset.plus(ring.at), ring.stride * ring.capacity, depth, "(slots)", slots);
         let slot = Offset::Element(0);
@@ -159,6 +160,59 @@ impl Rows {
         self.reserved(slot, 8, ring.value_at, depth + 1);
         self.whole(slot.plus(ring.value_at), depth + 1, "(value)".to_owned(), value);
         self.gap(slot, ring.value_at + value.size(), ring.stride, depth + 1);
+    }
+
+    fn map(&mut self, offset: Offset, depth: usize, entries: Entries, key: &OwnedSchema, value: &OwnedSchema) {
+        let words = [
+            (0, 4, "(lock)"),
+            (4, 4, "(flags)"),
+            (8, 4, "(bell for keys)"),
+            (12, 4, "(thread mark)"),
+            (16, 8, "(intent)"),
+            (24, 4, "(length)"),
+            (28, 4, "(high water)"),
+            (32, 4, "(free list)"),
+            (40, 8, "(changes)"),
+            (48, 8, "(floor)"),
+            (SEED_AT, 8, "(seed)"),
+        ];
+        self.words(offset, depth, &words, HEADS_AT);
+        let Entries { at, capacity, key_at, slots_at, slot_len, stride } = entries;
+        let heads = 2 * HEAD * capacity;
+        self.push(offset.plus(HEADS_AT), heads, depth, "(heads)", format!("[u64; {}]", 2 * capacity));
+        self.gap(offset, HEADS_AT + heads, at, depth);
+        let all = format!("{capacity} entries of {stride} bytes");
+        self.push(offset.plus(at), stride * capacity, depth, "(entries)", all);
+        let (entry, depth) = (Offset::Element(0), depth + 1);
+        let words = [
+            (0, 4, "(state)"),
+            (4, 4, "(next)"),
+            (8, 4, "(hash)"),
+            (16, 4, "(lock)"),
+            (20, 4, "(flags)"),
+            (24, 4, "(bell)"),
+            (28, 4, "(thread mark)"),
+            (ENTRY_SEQUENCE_AT, 8, "(sequence)"),
+        ];
+        self.words(entry, depth, &words, ENTRY_WORDS);
+        self.gap(entry, ENTRY_WORDS, key_at, depth);
+        self.whole(entry.plus(key_at), depth, "(key)".to_owned(), key);
+        self.gap(entry, key_at + key.size(), slots_at, depth);
+        self.push(entry.plus(slots_at), slot_len, depth, "(slot 0)", format!("{value}: even versions"));
+        self.inside(entry.plus(slots_at), depth + 1, value);
+        self.push(entry.plus(slots_at + slot_len), slot_len, depth, "(slot 1)", format!("{value}: odd versions"));
+        self.gap(entry, slots_at + 2 * slot_len, stride, depth);
+    }
+
+    /// Adds words of 4 and 8 bytes, and the reserved bytes between them and up to `end`.
+    fn words(&mut self, offset: Offset, depth: usize, words: &[(u64, u64, &str)], end: u64) {
+        let mut from = 0;
+        for &(at, size, name) in words {
+            self.reserved(offset, from, at, depth);
+            self.push(offset.plus(at), size, depth, name, if size == 4 { "u32" } else { "u64" });
+            from = at + size;
+        }
+        self.reserved(offset, from, end, depth);
     }
 
     fn reserved(&mut self, offset: Offset, from: u64, to: u64, depth: usize) {

@@ -7,8 +7,8 @@ use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema, OwnedVariant, Primiti
 use super::super::error::{ExportError, UNKNOWN};
 use super::super::labels::Labels;
 use super::super::names::{Scope, identifier, words};
-use super::super::parts::{self, Ring, Slots};
-use super::{LANGUAGE, RUNTIME};
+use super::super::parts::{self, Entries, Ring, Slots};
+use super::{LANGUAGE, MAPS, SEGMENT, VIEWS};
 
 const KEYWORDS: &str =
     "False None True and as assert async await break class continue def del elif else except finally for
@@ -31,23 +31,28 @@ pub(super) struct Types<'a> {
     /// The object, and the name of its type.
     root: (&'a OwnedSchema, String),
     known: HashMap<&'a OwnedSchema, String>,
+    has_maps: bool,
     out: String,
 }
 
 impl<'a> Types<'a> {
     pub(super) fn new(root: &'a OwnedSchema, name: Option<&str>) -> Self {
-        let mut taken = words(RUNTIME);
-        taken.extend([KEYWORDS, CONSTANTS].into_iter().flat_map(words));
+        let taken = [VIEWS, MAPS, SEGMENT, KEYWORDS, CONSTANTS].into_iter().flat_map(words).collect();
         let no_variants: HashSet<String> = [KEYWORDS, ENUM_WORDS].into_iter().flat_map(words).collect();
         let (mut scope, variants) = (Scope::without(taken), Scope::without(no_variants));
         let labels = Labels::among(root, identifier);
         let name = scope.take(&name.map_or_else(|| labels.of(root), str::to_owned));
-        Self { scope, variants, labels, root: (root, name), known: HashMap::new(), out: String::new() }
+        Self { scope, variants, labels, root: (root, name), known: HashMap::new(), has_maps: false, out: String::new() }
     }
 
     /// Returns the definitions of the types.
     pub(super) fn definitions(&self) -> &str {
         &self.out
+    }
+
+    /// Returns `true` if a type is a map.
+    pub(super) fn has_maps(&self) -> bool {
+        self.has_maps
     }
 
     /// Returns the expression for a schema. The names in it are defined first.
@@ -78,6 +83,7 @@ impl<'a> Types<'a> {
             }
             OwnedKind::Queue { value, .. } => self.ring("_Queue", schema, value)?,
             OwnedKind::Broadcast { value, .. } => self.ring("_Broadcast", schema, value)?,
+            OwnedKind::Map { key, value, .. } => self.map(schema, key, value)?,
             _ => self.named(schema)?,
         })
     }
@@ -88,6 +94,20 @@ impl<'a> Types<'a> {
         let Ring { at, capacity, value_at, stride } = ring;
         let value = self.of(value)?;
         Ok(format!("{class}({}, {value}, {capacity}, {at}, {stride}, {value_at})", schema.size()))
+    }
+
+    fn map(
+        &mut self,
+        schema: &OwnedSchema,
+        key: &'a OwnedSchema,
+        value: &'a OwnedSchema,
+    ) -> Result<String, ExportError> {
+        self.has_maps = true;
+        // `problem` has checked the entries.
+        let entries = Entries::of(schema).expect("the entries of format version 1");
+        let Entries { at, capacity, key_at, slots_at, slot_len, stride } = entries;
+        let (key, value, size) = (self.of(key)?, self.of(value)?, schema.size());
+        Ok(format!("_Map({size}, {key}, {value}, {capacity}, {at}, {stride}, {key_at}, {slots_at}, {slot_len})"))
     }
 
     fn named(&mut self, schema: &'a OwnedSchema) -> Result<String, ExportError> {

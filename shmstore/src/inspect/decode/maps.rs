@@ -24,6 +24,9 @@ const NEAR: u64 = 1024;
 const TOO_MANY: &str = "not decoded: more entries than the limit";
 const TOO_FAST: &str = "not decoded: keys are inserted and removed faster than they can be copied";
 
+/// The copy of a key's value, or the reason why it is not copied.
+type Copied = Result<Snapshot, String>;
+
 /// The types of a map.
 #[derive(Clone, Copy)]
 pub(super) struct Types<'s> {
@@ -95,13 +98,7 @@ impl Decoder<'_, '_> {
     }
 
     /// Decodes the copy of an entry's value with its version. Without a copy, only the version is read.
-    fn versioned(
-        &mut self,
-        map: &Map<'_>,
-        types: Types<'_>,
-        index: u64,
-        copy: Result<Snapshot, String>,
-    ) -> Result<Value, String> {
+    fn versioned(&mut self, map: &Map<'_>, types: Types<'_>, index: u64, copy: Copied) -> Result<Value, String> {
         self.spend(1);
         let (version, locked, value) = match copy {
             Ok(Snapshot { version, locked, bytes }) => {
@@ -162,13 +159,7 @@ impl Decoder<'_, '_> {
     }
 
     /// Finds a key by its bytes, and copies its value.
-    #[allow(clippy::type_complexity)]
-    fn find(
-        &mut self,
-        map: &Map<'_>,
-        types: Types<'_>,
-        key: &[u8],
-    ) -> Result<Option<(u64, Result<Snapshot, String>)>, String> {
+    fn find(&mut self, map: &Map<'_>, types: Types<'_>, key: &[u8]) -> Result<Option<(u64, Copied)>, String> {
         let room = self.copies(types.key.size() + types.value.size());
         // No chain is longer. All tries together follow no more entries than that.
         let mut steps_left = map.capacity;
@@ -208,7 +199,7 @@ impl Decoder<'_, '_> {
     }
 
     /// Copies the value of a key, if there is room for it. `None` if the key was removed meanwhile.
-    fn copy(&mut self, map: &Map<'_>, key: &LiveKey, room: &Result<(), String>) -> Option<Result<Snapshot, String>> {
+    fn copy(&mut self, map: &Map<'_>, key: &LiveKey, room: &Result<(), String>) -> Option<Copied> {
         match room {
             Ok(()) => map.value(key, &mut self.waits).transpose(),
             Err(why) => Some(Err(why.clone())),
@@ -230,7 +221,7 @@ impl Decoder<'_, '_> {
         let len = map.len()?.max(there.len() as u64);
         there.truncate(SHOWN);
         let more = len - there.len() as u64;
-        let mut shown: Vec<String> = there.iter().map(|key| map_key::printable(key)).collect();
+        let mut shown = there;
         match (shown.is_empty(), more) {
             (_, 0) => {}
             (true, more) => shown.push(more.to_string()),

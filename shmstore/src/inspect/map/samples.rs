@@ -1,11 +1,8 @@
 //! The bytes of maps in any state, for unit tests.
 
 use crate::layout::schema::{OwnedKind, OwnedSchema, Primitive};
-use crate::sync::entry_state::{FREE, LIVE};
-use crate::sync::{MapOffsets, entry_words, key_bucket, key_hash, map_words, newest, stable_at};
-
-/// The state of an entry that may be followed and is not in the map.
-pub(crate) const LINKED: u32 = 1;
+use crate::sync::map_state::{FREE, Head, LIVE, bucket, with_kind};
+use crate::sync::{MapOffsets, entry_words, key_hash, map_words, newest, stable_at};
 
 /// The bytes of a map, which a test changes.
 pub(crate) struct MapBytes {
@@ -87,7 +84,7 @@ impl MapBytes {
     /// The offset of the head of a key's bucket.
     pub(crate) fn head(&self, key: &[u8]) -> u64 {
         let hash = key_hash(self.word(map_words::SEED, 8), key);
-        map_words::HEADS + 4 * key_bucket(hash, self.capacity)
+        map_words::HEADS + 8 * bucket(hash, self.capacity)
     }
 
     /// Inserts a key in an entry that was never used.
@@ -98,22 +95,23 @@ impl MapBytes {
         let index = self.word(map_words::HIGH_WATER, 4);
         assert!(index < self.capacity, "room for a key");
         let head = self.head(key);
-        let next = self.word(head, 4);
-        self.put32(self.entry(index, entry_words::STATE), LIVE.into());
-        self.put32(self.entry(index, entry_words::NEXT), next);
-        self.put32(self.entry(index, entry_words::HASH), key_hash(self.word(map_words::SEED, 8), key).into());
+        let before = Head::of(self.word(head, 8));
+        let hash = key_hash(self.word(map_words::SEED, 8), key);
+        self.put32(self.entry(index, entry_words::STATE), u64::from(with_kind(1 << 2, LIVE)));
+        self.put32(self.entry(index, entry_words::NEXT), before.first.into());
+        self.put32(self.entry(index, entry_words::HASH), hash.into());
         self.put(self.entry(index, self.offsets.key), key);
         let sequence = stable_at(version);
         self.put64(self.entry(index, entry_words::SEQUENCE), sequence);
         let slot = self.offsets.slot_0 + newest(sequence).1 as u64 * self.offsets.slot_size;
         self.put(self.entry(index, slot), value);
-        self.put32(head, index + 1);
+        self.put64(head, Head { first: index as u32 + 1, ..before.with(hash) }.word());
         self.put32(map_words::HIGH_WATER, index + 1);
         self.add(map_words::LEN, 4, 1);
         self.add(map_words::CHANGES, 8, 1);
     }
 
-    /// Removes the key of an entry, as a process does that has the lock.
+    /// Removes the key of an entry, as a process does that has the lock. The filter of the chain keeps its bit.
     pub(crate) fn remove(&mut self, index: u64) {
         let key = self.entry(index, self.offsets.key) as usize;
         let Some(OwnedKind::Map { key: of, .. }) = Some(self.schema.kind()) else { panic!("a map") };
@@ -124,8 +122,8 @@ impl MapBytes {
         }
         let next = self.word(self.entry(index, entry_words::NEXT), 4);
         self.put32(link, next);
-        let state = self.word(self.entry(index, entry_words::STATE), 4);
-        self.put32(self.entry(index, entry_words::STATE), (state | 3) + 1 | u64::from(FREE));
+        let state = self.word(self.entry(index, entry_words::STATE), 4) as u32;
+        self.put32(self.entry(index, entry_words::STATE), with_kind(state, FREE).into());
         let free = self.word(map_words::FREE, 4);
         self.put32(self.entry(index, entry_words::NEXT), free);
         self.put32(map_words::FREE, index + 1);

@@ -26,7 +26,7 @@ fn item() -> Box<OwnedSchema> {
 }
 
 /// Makes an object of one part. It is removed already.
-fn object(schema: &OwnedSchema) -> SegmentRef {
+pub(in crate::inspect) fn object(schema: &OwnedSchema) -> SegmentRef {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::open(directory.path()).unwrap();
     let (id, schema) = ('R', schema.kept());
@@ -71,7 +71,7 @@ fn position(item: &Value) -> u64 {
 }
 
 /// Ends the other thread, also when a test fails.
-struct Stop<'a>(&'a AtomicBool);
+pub(in crate::inspect) struct Stop<'a>(pub(in crate::inspect) &'a AtomicBool);
 
 impl Drop for Stop<'_> {
     fn drop(&mut self) {

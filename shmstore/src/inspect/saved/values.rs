@@ -1,5 +1,6 @@
 //! The copy of an object's values as they are when no process has it attached: no lock is owned and no process waits.
 
+mod maps;
 mod rings;
 
 use std::time::Duration;
@@ -77,7 +78,7 @@ impl Copier<'_> {
             OwnedKind::FixedString { .. } | OwnedKind::FixedVec { .. } => self.bytes(at, schema.size()),
             OwnedKind::Queue { capacity, value } => self.queue(schema, value, *capacity, at),
             OwnedKind::Broadcast { capacity, value } => self.broadcast(schema, value, *capacity, at),
-            OwnedKind::Map { .. } => Err(here("a map is not saved yet".into())),
+            OwnedKind::Map { capacity, key, value } => self.map(schema, (key, value, *capacity), at),
             OwnedKind::Array { .. } | OwnedKind::Pad | OwnedKind::Phantom => Ok(()),
         }
     }

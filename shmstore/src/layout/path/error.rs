@@ -71,7 +71,7 @@ pub enum FieldError {
         sent: u64,
     },
     /// A map has no such key now.
-    #[error("{} has no key {}: {}", subject(.path), printable(.key), if .there.is_empty() { "it is empty".into() } else { format!("there are {there}") })]
+    #[error("{} has no key {}: {}", subject(.path), printable(.key), write_there(.there))]
     NoKey {
         /// The path so far.
         path: String,
@@ -113,6 +113,10 @@ fn subject(path: &str) -> String {
 pub(crate) fn printable(json: &str) -> String {
     let mut text = String::new();
     super::write_json(&mut text, json).map(|()| text).unwrap_or_default()
+}
+
+fn write_there(keys: &str) -> Cow<'static, str> {
+    if keys.is_empty() { "it is empty".into() } else { format!("there are {keys}").into() }
 }
 
 fn write_meant(path: Option<&str>) -> Cow<'static, str> {

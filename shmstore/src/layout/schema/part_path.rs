@@ -4,7 +4,7 @@ use super::{Kind, Schema};
 use crate::layout::path::Step;
 
 impl Schema {
-    /// Returns the path of the `Lock`, `Event`, `Versioned`, `Queue` or `Broadcast` that begins at an offset, or
+    /// Returns the path of the `Lock`, `Event`, `Versioned`, `Queue`, `Broadcast` or `Map` that begins at an offset, or
     /// `None` if none begins there.
     ///
     /// The path has no steps if that part is the whole object.
@@ -13,9 +13,12 @@ impl Schema {
         let (mut schema, mut offset) = (self, offset);
         loop {
             match schema.kind() {
-                Kind::Versioned { .. } | Kind::Lock | Kind::Event | Kind::Queue { .. } | Kind::Broadcast { .. } => {
-                    return (offset == 0).then_some(steps);
-                }
+                Kind::Versioned { .. }
+                | Kind::Lock
+                | Kind::Event
+                | Kind::Queue { .. }
+                | Kind::Broadcast { .. }
+                | Kind::Map { .. } => return (offset == 0).then_some(steps),
                 Kind::CacheAligned { object } => schema = object,
                 Kind::Array { element, .. } => {
                     steps.push(Step::Index(offset.checked_div(element.size())? as u64));

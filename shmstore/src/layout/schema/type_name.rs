@@ -86,6 +86,7 @@ mod tests {
             "Event",
             "Queue<Position, 4>",
             "Broadcast<u32, 3>",
+            "Map<u32, Position, 4>",
         ];
         assert_eq!(named, written);
     }

@@ -6,6 +6,7 @@
 //! atomics, as every process does.
 #![allow(unsafe_code)]
 
+mod maps;
 mod rings;
 
 use std::fmt::{self, Write};
@@ -87,6 +88,7 @@ impl<'a> Walk<'a> {
             OwnedKind::Versioned { .. } | OwnedKind::Lock => self.note_lock(offset, format_args!("")),
             OwnedKind::Queue { capacity, value } => self.queue(schema, value, *capacity, offset),
             OwnedKind::Broadcast { .. } => self.broadcast(offset),
+            OwnedKind::Map { capacity, key, value } => self.map(schema, (key, value, *capacity), offset),
             OwnedKind::CacheAligned { object } => self.visit(object, offset),
             OwnedKind::Struct { fields, .. } => {
                 for field in fields {
@@ -128,12 +130,25 @@ impl<'a> Walk<'a> {
         if token != 0 {
             let mut path = String::new();
             write_path(&mut path, &self.path).and_then(|()| path.write_fmt(piece)).expect("a string takes everything");
-            let Some(room) = self.room.checked_sub(path.len() + size_of::<OwnedPart>()) else {
-                self.visits_left = 0;
-                return;
-            };
-            self.room = room;
-            self.found.push(OwnedPart { path, token });
+            self.push(OwnedPart { path, token });
+        }
+    }
+
+    /// Notes what is a step below the visited part.
+    fn note_below(&mut self, token: u32, step: Step<&str>) {
+        let steps: &[Step<&str>] = &self.path;
+        let mut path = String::new();
+        write_path(&mut path, steps.iter().chain([&step])).expect("a string takes everything");
+        self.push(OwnedPart { path, token });
+    }
+
+    fn push(&mut self, part: OwnedPart) {
+        match self.room.checked_sub(part.path.len() + size_of::<OwnedPart>()) {
+            Some(room) => {
+                self.room = room;
+                self.found.push(part);
+            }
+            None => self.visits_left = 0,
         }
     }
 
@@ -167,7 +182,11 @@ impl<'a> Walk<'a> {
 /// Returns `true` if a type contains a lock. Most arrays are long and contain none.
 fn has_locks(schema: &OwnedSchema) -> bool {
     match schema.kind() {
-        OwnedKind::Versioned { .. } | OwnedKind::Lock | OwnedKind::Queue { .. } | OwnedKind::Broadcast { .. } => true,
+        OwnedKind::Versioned { .. }
+        | OwnedKind::Lock
+        | OwnedKind::Queue { .. }
+        | OwnedKind::Broadcast { .. }
+        | OwnedKind::Map { .. } => true,
         OwnedKind::CacheAligned { object } => has_locks(object),
         OwnedKind::Array { element, .. } => has_locks(element),
         OwnedKind::Struct { fields, .. } => fields.iter().any(|field| has_locks(&field.schema)),

@@ -11,25 +11,20 @@ use std::mem::MaybeUninit;
 use std::slice;
 use std::time::Duration;
 
-use twox_hash::XxHash64;
-
+use super::key_hash;
 use super::memory::Words;
 use super::protocol::{self, Entries, Found, is_live, is_still};
 use super::state::{LIVE, kind};
 use super::table::{EntryRef, Table};
-use crate::error::{Busy, InsertError, InvalidValue, KeyText};
+use crate::error::{InvalidValue, KeyText};
 use crate::layout::view::load_read_only;
 use crate::layout::{ShmKey, ShmValue};
-use crate::segment::this_process;
 use crate::sync::atomics::AtomicU64;
-use crate::sync::atomics::Ordering::{Acquire, Relaxed, Release};
+use crate::sync::atomics::Ordering::{Acquire, Relaxed};
 use crate::sync::backoff::{Backoff, Left, Limit};
-use crate::sync::copy::{copy_in, copy_out};
+use crate::sync::copy::copy_out;
 use crate::sync::describe::PartRef;
-use crate::sync::locking::AcquireError;
-use crate::sync::side::Held;
-use crate::sync::value_ref::{ValueRef, WriteGuard};
-use crate::sys::process::random_u64;
+use crate::sync::value_ref::ValueRef;
 use crate::sys::shm::Access;
 use crate::value::bits;
 
@@ -42,9 +37,9 @@ const DAMAGED: Duration = Duration::from_secs(1);
 /// A map of keys and values of these types.
 pub(super) struct Core<'a, K, V> {
     pub(super) words: &'a Words,
-    seed: &'a AtomicU64,
+    pub(super) seed: &'a AtomicU64,
     pub(super) table: Table<'a>,
-    part: PartRef,
+    pub(super) part: PartRef,
     access: Access,
     _types: PhantomData<fn() -> (K, V)>,
 }
@@ -83,24 +78,10 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
         Self { words, seed, table, part, access, _types: PhantomData }
     }
 
-    /// The map, in errors.
-    pub(super) fn part(&self) -> PartRef {
-        self.part
-    }
-
     /// A key as it is written in the name of its entry.
     #[cold]
     pub(super) fn text_of(key: &K) -> KeyText {
         KeyText::of(K::SCHEMA, bytes_of(key))
-    }
-
-    /// Describes which process or thread holds the value of an entry.
-    #[cold]
-    fn busy_at(self, entry: EntryRef<'a>, error: AcquireError) -> Busy {
-        let key = self.copy_key(entry);
-        // SAFETY: as many bytes as the key has, all initialized by the copy.
-        let key = unsafe { slice::from_raw_parts(key.as_ptr().cast::<u8>(), size_of::<K>()) };
-        self.part.busy(error).at_key(KeyText::of(K::SCHEMA, key))
     }
 
     /// The value of an entry.
@@ -131,12 +112,23 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
     #[inline(always)]
     fn hash(&self, key: &K) -> Option<u32> {
         let seed = self.seed.load(Relaxed);
-        (seed != 0).then(|| hash(seed, key))
+        (seed != 0).then(|| key_hash(seed, bytes_of(key)))
     }
 
     #[inline(always)]
-    fn find_once(&self, hash: u32, key: &K, goes_on: impl FnMut() -> bool) -> Found<EntryRef<'a>> {
+    pub(super) fn find_once(&self, hash: u32, key: &K, goes_on: impl FnMut() -> bool) -> Found<EntryRef<'a>> {
         protocol::find(&self.table, hash, |entry| self.is_key(entry, key), goes_on)
+    }
+
+    /// Returns `true` if a key is in the map.
+    #[inline(always)]
+    pub(super) fn contains(&self, key: &K) -> bool {
+        let Some(hash) = self.hash(key) else { return false };
+        match self.find_once(hash, key, || true) {
+            Found::Live(..) => true,
+            Found::Absent => false,
+            Found::Disturbed => matches!((*self).find_again(hash, *key, &mut Left::of(Limit::Forever)), Ok(Some(_))),
+        }
     }
 
     /// Searches the entry of a key.
@@ -169,138 +161,67 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
                 Found::Live(entry, state) => return Ok(Some(Place { entry, state })),
                 Found::Absent => return Ok(None),
                 Found::Disturbed if under_lock.is_some() => return Ok(None),
-                Found::Disturbed if backoff.is_over() => {
-                    return if left.limit() == Limit::Forever { Ok(None) } else { Err(Over) };
-                }
+                Found::Disturbed if !backoff.is_over() => {}
+                Found::Disturbed if left.limit() != Limit::Forever => return Err(Over),
+                // One search may take all of the time, if this process is stopped meanwhile.
+                Found::Disturbed if searches >= SEARCHES => return Ok(None),
                 Found::Disturbed => {}
             }
         }
         Ok(None)
     }
 
-    /// Reads a value by `copy`, which may be called again, if the entry gets another key meanwhile. `copy` returns
-    /// `None` if the time is over.
+    /// Copies all bytes of the value of a key, and returns its version. `None` if the key is not in the map. Then
+    /// `value` means nothing, but only initialized bytes were written to it.
     #[inline(always)]
-    pub(super) fn read(
+    pub(super) fn read(&self, key: &K, value: &mut MaybeUninit<V>) -> Option<u64> {
+        match self.read_once(key, value) {
+            Some(found) => found,
+            None => (*self).read_again(*key, value, Limit::Forever).unwrap_or(None),
+        }
+    }
+
+    /// [`read`](Self::read) with a limit.
+    pub(super) fn read_within(
         &self,
         key: &K,
-        left: &mut Left,
-        mut copy: impl FnMut(ValueRef<'a, V>) -> Option<u64>,
+        value: &mut MaybeUninit<V>,
+        limit: Duration,
     ) -> Result<Option<u64>, Over> {
+        match self.read_once(key, value) {
+            Some(found) => Ok(found),
+            None => (*self).read_again(*key, value, Limit::Within(limit)),
+        }
+    }
+
+    /// Reads a value by one search and one copy. `None` if one of them was disturbed.
+    #[inline(always)]
+    fn read_once(&self, key: &K, value: &mut MaybeUninit<V>) -> Option<Option<u64>> {
+        let Some(hash) = self.hash(key) else { return Some(None) };
+        match self.find_once(hash, key, || true) {
+            Found::Live(entry, state) => {
+                let version = self.value(entry).try_read(value)?;
+                is_still(&self.table, entry, state).then_some(Some(version))
+            }
+            Found::Absent => Some(None),
+            Found::Disturbed => None,
+        }
+    }
+
+    #[cold]
+    fn read_again(self, key: K, value: &mut MaybeUninit<V>, limit: Limit) -> Result<Option<u64>, Over> {
+        let mut left = Left::of(limit);
         loop {
-            let Some(Place { entry, state }) = self.find(key, left)? else { return Ok(None) };
-            let version = copy(self.value(entry)).ok_or(Over)?;
+            let Some(Place { entry, state }) = self.find(&key, &mut left)? else { return Ok(None) };
+            let version = match left.started() {
+                Limit::Within(left) => self.value(entry).read_within(value, self.access, left).ok_or(Over)?,
+                _ => self.value(entry).read(value, self.access),
+            };
             if is_still(&self.table, entry, state) {
                 return Ok(Some(version));
             }
+            goes_on(&mut left)?;
         }
-    }
-
-    /// Takes the structure lock, and completes what a dead holder has left. No thread waits, and no closure of the user
-    /// runs, while it has this lock.
-    #[inline(always)]
-    fn lock(&self, left: &mut Left) -> Result<Held<'a>, Busy> {
-        let held = match self.words.side.lock_at_once() {
-            Some(held) => held,
-            None => self.words.side.lock(left.started()).map_err(|error| self.part.busy(error))?,
-        };
-        self.words.structure().recover(&self.table);
-        Ok(held)
-    }
-
-    /// Takes the lock of the entry of a key. `None` if the key is not in the map.
-    #[inline(always)]
-    pub(super) fn lock_entry(
-        &self,
-        key: &K,
-        left: &mut Left,
-    ) -> Result<Option<(EntryRef<'a>, WriteGuard<'a, V>)>, Busy> {
-        loop {
-            let Ok(found) = self.find(key, left) else { return Err(self.part.busy_for(left.waited())) };
-            let Some(place) = found else { return Ok(None) };
-            let guard = self.lock_value(place.entry, left)?;
-            if place.is_live() {
-                return Ok(Some((place.entry, guard)));
-            }
-            guard.free_without_news();
-        }
-    }
-
-    /// Takes the lock of the value of an entry. The entry may have another key afterwards.
-    #[inline(always)]
-    pub(super) fn lock_value(&self, entry: EntryRef<'a>, left: &mut Left) -> Result<WriteGuard<'a, V>, Busy> {
-        self.value(entry).lock(left.started()).map_err(|error| self.busy_at(entry, error))
-    }
-
-    /// Inserts a key. If it is in the map already, `change` gets the lock of its value, and decides.
-    #[inline(always)]
-    pub(super) fn insert<R>(
-        &self,
-        key: &K,
-        value: &V,
-        limit: Limit,
-        change: impl FnOnce(WriteGuard<'a, V>) -> R,
-    ) -> Result<Option<R>, InsertError> {
-        let mut left = Left::of(limit);
-        loop {
-            if let Some((_, guard)) = self.lock_entry(key, &mut left)? {
-                return Ok(Some(change(guard)));
-            }
-            let held = self.lock(&mut left)?;
-            let hash = hash(self.seed(), key);
-            if let Found::Live(..) = self.find_once(hash, key, || true) {
-                held.free_without_news();
-                continue;
-            }
-            let inserted = self.words.structure().insert(&self.table, hash, |entry, floor| {
-                // SAFETY: the key of an entry, aligned, a whole number of units. `key` is a K, which has no padding.
-                unsafe { copy_in(key, self.table.key(entry)) };
-                self.value(entry).begin_with(value, floor);
-            });
-            if inserted.is_none() {
-                held.free_without_news();
-                return Err(self.full());
-            }
-            return Ok(None);
-        }
-    }
-
-    #[cold]
-    fn full(self) -> InsertError {
-        InsertError::Full { map: self.part.name(), capacity: self.table.capacity() as usize }
-    }
-
-    /// The seed of the hash, under the structure lock. Draws it if this is the first insertion.
-    #[inline(always)]
-    fn seed(&self) -> u64 {
-        match self.seed.load(Relaxed) {
-            0 => self.draw_seed(),
-            seed => seed,
-        }
-    }
-
-    #[cold]
-    fn draw_seed(&self) -> u64 {
-        // The seed is no secret. It only keeps programs from relying on the order of the entries.
-        let seed = random_u64().unwrap_or_else(|_| u64::from(this_process::token())).max(1);
-        self.seed.store(seed, Release);
-        seed
-    }
-
-    /// Removes the key of an entry whose lock is taken. Wakes all waiters.
-    pub(super) fn remove(&self, entry: EntryRef<'a>, guard: WriteGuard<'a, V>, left: &mut Left) -> Result<(), Busy> {
-        let held = match self.lock(left) {
-            Ok(held) => held,
-            Err(busy) => {
-                guard.free_without_news();
-                return Err(busy);
-            }
-        };
-        let version = self.value(entry).version();
-        self.words.structure().remove(&self.table, entry, self.table.link(entry), version);
-        drop(held);
-        drop(guard);
-        Ok(())
     }
 
     /// The live entries, from an index on. Other processes may remove them meanwhile.
@@ -344,7 +265,7 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
 
     /// The number of keys. A process that breaks the protocol may have stored any.
     pub(super) fn len(&self) -> usize {
-        self.words.len.load(Relaxed).min(self.table.capacity()) as usize
+        self.words.structure().len_now(&self.table).min(self.table.capacity()) as usize
     }
 
     pub(super) fn capacity(&self) -> usize {
@@ -356,15 +277,18 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
     }
 }
 
-/// The bytes of a key.
-#[inline(always)]
-fn bytes_of<K: ShmKey>(key: &K) -> &[u8] {
-    // SAFETY: as many bytes as the key has, which is borrowed. It has no padding, as `ShmValue` promises.
-    unsafe { slice::from_raw_parts(std::ptr::from_ref(key).cast(), size_of::<K>()) }
+/// Another process was faster, so the call begins again. `Err` once its time is over.
+#[cold]
+pub(super) fn goes_on(left: &mut Left) -> Result<(), Over> {
+    match left.started() {
+        Limit::Never | Limit::Within(Duration::ZERO) => Err(Over),
+        Limit::Forever | Limit::Within(_) => Ok(()),
+    }
 }
 
-/// The hash of a key by the seed of its map.
+/// The bytes of a key.
 #[inline(always)]
-fn hash<K: ShmKey>(seed: u64, key: &K) -> u32 {
-    XxHash64::oneshot(seed, bytes_of(key)) as u32
+pub(super) fn bytes_of<K: ShmKey>(key: &K) -> &[u8] {
+    // SAFETY: as many bytes as the key has, which is borrowed. It has no padding, as `ShmValue` promises.
+    unsafe { slice::from_raw_parts(std::ptr::from_ref(key).cast(), size_of::<K>()) }
 }

@@ -19,8 +19,8 @@ use crate::value::bits;
 
 /// Reads and writes the value of one key of a [`Map`] without a search. [`Map::entry`] returns it.
 ///
-/// It has the methods of a [`Versioned`](crate::Versioned). Each of them fails once the key was removed, even if it was
-/// inserted again. It keeps nothing alive, and delays no other process.
+/// It has the methods of a [`Versioned`](crate::Versioned). Each of them fails once the key was removed, even if the
+/// key was inserted again. An entry does not keep its key in the map, and delays no other process.
 ///
 /// ```
 /// use shmstore::Map;
@@ -44,7 +44,8 @@ pub struct Entry<'a, K: ShmKey, V: ShmValue> {
 }
 
 impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
-    /// Returns the entry of a key. `None` if the key is not in the map.
+    /// Returns the entry of a key. `None` if the key is not in the map. It inserts nothing, in contrast to the `entry`
+    /// of a `HashMap`.
     #[inline]
     pub fn entry(&self, key: &K) -> Option<Entry<'_, K, V>> {
         let (core, key) = (self.core(Access::ReadWrite), key.to_key());
@@ -60,7 +61,7 @@ impl<'a, K: ShmKey, V: ShmValue> Entry<'a, K, V> {
         &self.key
     }
 
-    /// Returns `true` if the key was removed from the map.
+    /// Returns `true` if the key was removed from the map, even if it was inserted again.
     #[must_use]
     pub fn is_removed(&self) -> bool {
         !self.place.is_live()
@@ -122,8 +123,8 @@ impl<'a, K: ShmKey, V: ShmValue> Entry<'a, K, V> {
     ///
     /// # Panics
     ///
-    /// Panics if this thread has a [`Transaction`] or [`Writer`] of the key, or runs the closure of an update of it. It
-    /// would wait for itself.
+    /// Panics if this thread would wait for itself: it has a [`Transaction`] or [`Writer`] of the key, or runs a
+    /// closure under the lock of the value.
     #[inline]
     #[track_caller]
     pub fn store(&self, value: V) -> Result<u64, Removed> {
@@ -163,6 +164,20 @@ impl<'a, K: ShmKey, V: ShmValue> Entry<'a, K, V> {
 
     /// Begins a transaction on a private copy of the newest value. Waits until no other writer has the value. The key
     /// is not removed before the transaction ends.
+    ///
+    /// ```
+    /// use shmstore::Map;
+    ///
+    /// let accounts = Map::<u64, [i64; 2], 100>::new();
+    /// accounts.insert(7, [100, 0])?;
+    /// let account = accounts.entry(&7).expect("just inserted");
+    /// let mut transfer = account.begin()?;
+    /// transfer[0] -= 30;
+    /// transfer[1] += 30;
+    /// transfer.commit(); // publishes both changes at once; without it, nothing changes
+    /// assert_eq!(account.load()?, [70, 30]);
+    /// # Ok::<(), shmstore::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -232,12 +247,13 @@ impl<'a, K: ShmKey, V: ShmValue> Entry<'a, K, V> {
     }
 
     /// Waits until there is a version newer than `version`, and returns the newest version and its value. See
-    /// [`Versioned::wait_newer`](crate::Versioned::wait_newer).
+    /// [`Versioned::wait_newer`](crate::Versioned::wait_newer). In contrast to [`Map::wait_newer`], the wait ends when
+    /// the key is removed.
     ///
     /// # Errors
     ///
-    /// As [`Versioned::wait_newer`](crate::Versioned::wait_newer), and [`WaitError::EntryRemoved`] as soon as the key is
-    /// removed.
+    /// As [`Versioned::wait_newer`](crate::Versioned::wait_newer), and [`WaitError::EntryRemoved`] as soon as the key
+    /// is removed.
     pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError> {
         super::wait::wait_for_entry(self, version, timeout)
     }
@@ -290,7 +306,7 @@ impl<'a, K: ShmKey, V: ShmValue> Entry<'a, K, V> {
     }
 
     pub(super) fn name(&self) -> PartName {
-        self.core.part().name().at_key(Core::<K, V>::text_of(&self.key))
+        self.core.part.name().at_key(Core::<K, V>::text_of(&self.key))
     }
 
     #[cold]

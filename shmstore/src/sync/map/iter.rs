@@ -9,14 +9,66 @@ use std::fmt;
 use std::iter::FusedIterator;
 use std::mem::MaybeUninit;
 
+use super::Map;
 use super::core::Core;
 use crate::error::InvalidValue;
 use crate::layout::{ShmKey, ShmValue};
+use crate::sys::shm::Access;
 use crate::value::bits;
 
-/// The keys and values of a [`Map`](crate::Map). [`Map::iter`](crate::Map::iter) returns it.
+/// Iterators.
+impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
+    /// Returns the keys and values that are in the map, in no particular order.
+    ///
+    /// Takes no lock, so keys may come and go meanwhile:
+    ///
+    /// - A key that is in the map all the time comes exactly once.
+    /// - A key that is inserted or removed meanwhile may be missing.
+    /// - A key that is removed and inserted again may come twice.
+    /// - Each value is whole, but the values are not all of one moment.
+    ///
+    /// An item is an error if the bytes of its key or value are not valid for their type.
+    ///
+    /// ```
+    /// use shmstore::Map;
+    ///
+    /// let squares = Map::<u32, u64, 100>::new();
+    /// for number in 1..=3 {
+    ///     squares.insert(number, u64::from(number).pow(2))?;
+    /// }
+    /// for entry in &squares {
+    ///     let (number, square) = entry?;
+    ///     println!("{number}: {square}");
+    /// }
+    /// let mut all: Vec<(u32, u64)> = squares.iter().collect::<Result<_, _>>()?;
+    /// all.sort();
+    /// assert_eq!(all, [(1, 1), (2, 4), (3, 9)]);
+    /// # Ok::<(), shmstore::Error>(())
+    /// ```
+    pub fn iter(&self) -> Iter<'_, K, V> {
+        Iter::new(self.core(Access::ReadWrite))
+    }
+
+    /// Returns the keys that are in the map, as [`iter`](Self::iter) does. Reads no values.
+    ///
+    /// ```
+    /// use shmstore::Map;
+    ///
+    /// let sessions = Map::<u64, u32, 100>::new();
+    /// sessions.insert(17, 1)?;
+    /// let keys: Vec<u64> = sessions.keys().collect::<Result<_, _>>()?;
+    /// assert_eq!(keys, [17]);
+    /// # Ok::<(), shmstore::Error>(())
+    /// ```
+    pub fn keys(&self) -> Keys<'_, K, V> {
+        Keys::new(self.core(Access::ReadWrite))
+    }
+}
+
+/// An iterator over the keys and values of a [`Map`]. [`Map::iter`] returns it.
 ///
-/// An item is an error if the bytes of the key or of the value are not valid for their type.
+/// An item is an error if the bytes of the key or of the value are not valid for their type. The iterator goes on after
+/// it.
 pub struct Iter<'a, K, V> {
     core: Core<'a, K, V>,
     from: u32,
@@ -43,9 +95,9 @@ impl<K: ShmKey, V: ShmValue> Iterator for Iter<'_, K, V> {
     }
 }
 
-/// The keys of a [`Map`](crate::Map). [`Map::keys`](crate::Map::keys) returns it.
+/// An iterator over the keys of a [`Map`]. [`Map::keys`] returns it.
 ///
-/// An item is an error if the bytes of the key are not valid for its type.
+/// An item is an error if the bytes of the key are not valid for its type. The iterator goes on after it.
 pub struct Keys<'a, K, V>(Iter<'a, K, V>);
 
 impl<'a, K: ShmKey, V: ShmValue> Keys<'a, K, V> {
@@ -82,7 +134,7 @@ impl<K, V> fmt::Debug for Keys<'_, K, V> {
     }
 }
 
-impl<'a, K: ShmKey, V: ShmValue, const N: usize> IntoIterator for &'a super::Map<K, V, N> {
+impl<'a, K: ShmKey, V: ShmValue, const N: usize> IntoIterator for &'a Map<K, V, N> {
     type Item = Result<(K, V), InvalidValue>;
     type IntoIter = Iter<'a, K, V>;
 

@@ -97,8 +97,8 @@ struct Memory<K, V, const N: usize> {
 union Entry<K, V> {
     parts: ManuallyDrop<Parts<K, V>>,
     end_of_key: ManuallyDrop<End<Units<K>>>,
-    end_of_slot_0: ManuallyDrop<End<(Units<K>, Units<V>)>>,
-    end_of_slot_1: ManuallyDrop<End<(Units<K>, [Units<V>; 2])>>,
+    end_of_slot_0: ManuallyDrop<End<KeyAnd<K, Units<V>>>>,
+    end_of_slot_1: ManuallyDrop<End<KeyAnd<K, [Units<V>; 2]>>>,
 }
 
 #[repr(C, align(64))]
@@ -115,6 +115,10 @@ struct End<T> {
     all_but_the_last: Packed<T>,
     last_unit: [MaybeUninit<u8>; UNIT],
 }
+
+/// A key, and what follows it.
+#[repr(C)]
+struct KeyAnd<K, T>(Units<K>, T);
 
 #[repr(C, align(16))]
 struct Units<T>(MaybeUninit<T>);
@@ -133,9 +137,9 @@ impl<K: ShmValue, V: ShmValue> Entry<K, V> {
         assert!(key % UNIT == 0 && slots % UNIT == 0 && size_of::<Units<V>>() % UNIT == 0);
         let last = offset_of!(End<Units<K>>, last_unit) + UNIT;
         assert!(size_of::<K>() % UNIT == 0 || last == key + size_of::<Units<K>>());
-        let last = offset_of!(End<(Units<K>, Units<V>)>, last_unit) + UNIT;
+        let last = offset_of!(End<KeyAnd<K, Units<V>>>, last_unit) + UNIT;
         assert!(size_of::<V>() % UNIT == 0 || last == slots + size_of::<Units<V>>());
-        let last = offset_of!(End<(Units<K>, [Units<V>; 2])>, last_unit) + UNIT;
+        let last = offset_of!(End<KeyAnd<K, [Units<V>; 2]>>, last_unit) + UNIT;
         assert!(size_of::<V>() % UNIT == 0 || last == slots + 2 * size_of::<Units<V>>());
     }
 }

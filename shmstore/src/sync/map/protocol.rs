@@ -98,7 +98,7 @@ pub(crate) fn find<E: Entries>(
     is_key: impl Fn(E::Entry) -> bool,
     mut goes_on: impl FnMut() -> bool,
 ) -> Found<E::Entry> {
-    let bucket_of = |hash| bucket(hash, entries.capacity());
+    let bucket_of = |hash| bucket(hash, entries.capacity().into());
     let head = Head::of(entries.head(bucket_of(hash)).load(Acquire));
     if !head.may_have(hash) {
         return Found::Absent;
@@ -184,7 +184,7 @@ impl Structure<'_> {
         fence(Release);
         fill(entry, self.floor.load(Relaxed));
         entries.hash(entry).store(hash, Relaxed);
-        let head = entries.head(bucket(hash, entries.capacity()));
+        let head = entries.head(bucket(hash, entries.capacity().into()));
         let before = Head::of(head.load(Relaxed));
         next.store(before.first, Relaxed);
         let linked = state::next_generation(state.load(Relaxed), LINKED);
@@ -215,6 +215,15 @@ impl Structure<'_> {
         self.end(entries, len.wrapping_sub(1));
     }
 
+    /// Returns the number of keys. The holder of the lock, which may be dead, may not have counted its last one.
+    pub(crate) fn len_now<E: Entries>(&self, entries: &E) -> u32 {
+        let intent = Intent::of(self.intent.load(Acquire));
+        match entries.follow(intent.link) {
+            Some(entry) => intent.len_now(entries.state(entry).load(Relaxed)),
+            None => self.len.load(Relaxed),
+        }
+    }
+
     /// Completes the operation of a process that died, or takes it back. The caller has the structure lock.
     ///
     /// This process may be killed here, too. Then the next one does the same again.
@@ -227,7 +236,8 @@ impl Structure<'_> {
     }
 
     #[cold]
-    fn complete<E: Entries>(&self, entries: E, Intent { operation, link, len }: Intent) {
+    fn complete<E: Entries>(&self, entries: E, intent: Intent) {
+        let link = intent.link;
         let Some(entry) = entries.follow(link) else {
             // A process that breaks the protocol wrote it.
             return self.intent.store(0, Release);
@@ -240,17 +250,12 @@ impl Structure<'_> {
         if kind(state) != LIVE && self.free.load(Relaxed) != link && link <= self.high_water.load(Relaxed) {
             self.list(&entries, entry, link);
         }
-        let len = match (operation, kind(state) == LIVE) {
-            (Operation::Insert, true) => len.wrapping_add(1),
-            (Operation::Remove, false) => len.wrapping_sub(1),
-            _ => len,
-        };
-        self.end(&entries, len);
+        self.end(&entries, intent.len_now(state));
     }
 
     /// Takes an entry out of its chain, if it is in there, and its hash out of the filter.
     fn unlink<E: Entries>(&self, entries: &E, entry: E::Entry, link: u32) {
-        let head = entries.head(bucket(entries.hash(entry).load(Relaxed), entries.capacity()));
+        let head = entries.head(bucket(entries.hash(entry).load(Relaxed), entries.capacity().into()));
         let next = entries.next(entry).load(Relaxed);
         let first = Head::of(head.load(Relaxed)).first;
         let mut after = Head { first: if first == link { next } else { first }, filter: 0 };

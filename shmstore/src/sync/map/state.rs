@@ -69,17 +69,17 @@ pub(crate) fn is_same_key(before: u32, now: u32) -> bool {
 
 /// What the holder of the structure lock does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Operation {
+pub(crate) enum Operation {
     Insert,
     Remove,
 }
 
 /// What the holder of the structure lock is about to do, decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Intent {
-    pub(super) operation: Operation,
-    pub(super) link: u32,
-    pub(super) len: u32,
+pub(crate) struct Intent {
+    pub(crate) operation: Operation,
+    pub(crate) link: u32,
+    pub(crate) len: u32,
 }
 
 impl Intent {
@@ -92,16 +92,27 @@ impl Intent {
         u64::from(self.link) | operation | u64::from(self.len) << 33
     }
 
-    pub(super) fn of(word: u64) -> Self {
+    #[inline]
+    pub(crate) fn of(word: u64) -> Self {
         let operation = if word & 1 << 32 == 0 { Operation::Insert } else { Operation::Remove };
         Self { operation, link: word as u32, len: (word >> 33) as u32 }
+    }
+
+    /// Returns the number of keys while the entry is in this state.
+    #[inline]
+    pub(crate) fn len_now(self, state: u32) -> u32 {
+        match (self.operation, kind(state) == LIVE) {
+            (Operation::Insert, true) => self.len.wrapping_add(1),
+            (Operation::Remove, false) => self.len.wrapping_sub(1),
+            _ => self.len,
+        }
     }
 }
 
 /// Returns the bucket of a hash in a map of this capacity. There are two buckets for each entry.
 #[inline(always)]
-pub(crate) fn bucket(hash: u32, capacity: u32) -> u64 {
-    (u64::from(hash) * (2 * u64::from(capacity))) >> 32
+pub(crate) fn bucket(hash: u32, capacity: u64) -> u64 {
+    (u64::from(hash) * (2 * capacity)) >> 32
 }
 
 /// The head of a bucket's chain, decoded.

@@ -7,6 +7,7 @@ use super::protocol::Entries;
 use super::*;
 use crate::error::{BeginError, EntryError, InsertError};
 use crate::sync::atomics::Ordering::Relaxed;
+use crate::sync::backoff::{Left, Limit};
 use crate::{FixedString, Shared, Versioned};
 
 type Small = Map<u32, u64, 4>;
@@ -38,7 +39,7 @@ pub(super) fn check_whole<K: ShmKey, V: ShmValue, const N: usize>(map: &Map<K, V
                 state::LIVE,
                 "only live entries are in a chain at rest"
             );
-            assert_eq!(state::bucket(table.hash(entry).load(Relaxed), N as u32), bucket);
+            assert_eq!(state::bucket(table.hash(entry).load(Relaxed), N as u64), bucket);
             rest = rest.with(table.hash(entry).load(Relaxed));
             link = table.next(entry).load(Relaxed);
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::core::Core;
 use super::wait;
-use super::{Iter, Keys, Map, contains, debug, get, get_into, get_within};
+use super::{Iter, Keys, Map, debug, get, get_into, get_within};
 use crate::error::{InvalidValue, WaitError};
 use crate::layout::{DebugValue, ShmKey, ShmValue};
 use crate::sys::shm::Access;
@@ -13,6 +13,26 @@ use crate::sys::shm::Access;
 /// Lets a read-only process read the keys and values of a [`Map`].
 ///
 /// A read-only process cannot announce that it is waiting, so it polls every millisecond.
+///
+/// ```
+/// use shmstore::{Map, ShmObject, Store};
+///
+/// #[derive(ShmObject)]
+/// #[repr(C)]
+/// #[shm(id = 'S')]
+/// struct Server { sessions: Map<u64, u32, 100> }
+///
+/// # let path = tempfile::NamedTempFile::new()?;
+/// # let path = path.path();
+/// let store = Store::open(path)?;
+/// store.create::<Server>()?.sessions.insert(17, 1)?;
+///
+/// let server = store.attach_read_only::<Server>()?; // most often in another process
+/// assert_eq!(server.sessions.get(&17)?, Some(1));
+/// assert_eq!(server.sessions.keys().count(), 1);
+/// # store.remove::<Server>()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[repr(transparent)]
 pub struct MapView<K: ShmKey, V: ShmValue, const N: usize> {
     part: Map<K, V, N>,
@@ -44,6 +64,7 @@ impl<K: ShmKey, V: ShmValue, const N: usize> MapView<K, V, N> {
     /// # Errors
     ///
     /// As [`Map::get_into`].
+    #[inline]
     pub fn get_into(&self, key: &K, value: &mut V) -> Result<Option<u64>, InvalidValue> {
         get_into(self.core(), key, value)
     }
@@ -57,11 +78,11 @@ impl<K: ShmKey, V: ShmValue, const N: usize> MapView<K, V, N> {
         Ok(get_within(self.core(), key, timeout)?.map(|(_, value)| value))
     }
 
-    /// Returns `true` if a key is in the map.
+    /// Returns `true` if a key is in the map. Reads no value.
     #[must_use]
     #[inline]
     pub fn contains_key(&self, key: &K) -> bool {
-        contains(self.core(), key)
+        self.core().contains(&key.to_key())
     }
 
     /// Returns the number of keys.
@@ -82,17 +103,17 @@ impl<K: ShmKey, V: ShmValue, const N: usize> MapView<K, V, N> {
         N
     }
 
-    /// Returns the keys and values that are in the map, in no order: see [`Map::iter`].
+    /// Returns the keys and values that are in the map: see [`Map::iter`].
     pub fn iter(&self) -> Iter<'_, K, V> {
         Iter::new(self.core())
     }
 
-    /// Returns the keys that are in the map, in no order: see [`Map::keys`].
+    /// Returns the keys that are in the map: see [`Map::keys`].
     pub fn keys(&self) -> Keys<'_, K, V> {
         Keys::new(self.core())
     }
 
-    /// Returns how many keys came and went: see [`Map::changes`].
+    /// Returns how often keys were inserted and removed: see [`Map::changes`].
     #[must_use]
     pub fn changes(&self) -> u64 {
         self.part.changes()
@@ -107,7 +128,10 @@ impl<K: ShmKey, V: ShmValue, const N: usize> MapView<K, V, N> {
         wait::wait_for_key(self.core(), key, version, timeout)
     }
 
-    /// Waits until keys have come or gone: see [`Map::wait_changed`].
+    /// Waits until a key is inserted or removed: see [`Map::wait_changed`].
+    ///
+    /// After [`WaitError::Timeout`], read the keys, too. A process may have been killed between a change and its count,
+    /// and only processes that may write complete the count.
     ///
     /// # Errors
     ///

@@ -25,8 +25,9 @@ const ANNOUNCEMENTS: u32 = 8;
 impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
     /// Waits until the value of a key has a version newer than `version`, and returns the newest version and its value.
     ///
-    /// If the key is not in the map, it waits until the key is inserted. The versions of a key grow, even if it is
-    /// removed and inserted again. So the first call may pass 0, and each later one the version that it has seen.
+    /// If the key is not in the map, or is removed meanwhile, the call waits until the key is inserted. The versions of
+    /// a key grow, even if it is removed and inserted again. So the first call may pass 0, and each later call the
+    /// version that the last one returned.
     ///
     /// ```
     /// use shmstore::Map;
@@ -44,13 +45,16 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
     ///
     /// # Errors
     ///
-    /// As [`Versioned::wait_newer`](crate::Versioned::wait_newer).
+    /// As [`Versioned::wait_newer`](crate::Versioned::wait_newer). A key that does not come is
+    /// [`WaitError::Timeout`].
     pub fn wait_newer(&self, key: &K, version: u64, timeout: Duration) -> Result<(u64, V), WaitError> {
         wait_for_key(self.core(Access::ReadWrite), key, version, timeout)
     }
 
-    /// Waits until more than `seen` keys have come or gone, and returns how many have. For a process that follows the
-    /// keys of a map:
+    /// Waits until [`changes`](Self::changes) is more than `seen`, and returns it. So it waits until a key is inserted
+    /// or removed. A store to a key that is in the map does not count.
+    ///
+    /// For a process that follows the keys of a map:
     ///
     /// ```
     /// use shmstore::Map;
@@ -90,6 +94,9 @@ pub(super) fn wait_for_key<K: ShmKey, V: ShmValue>(
         // The key may be removed again before it is read.
         if let Some((version, value)) = get_within(core, key, left.max(TO_COPY))? {
             return Ok((version, value));
+        }
+        if left.is_zero() {
+            return Err(WaitError::Timeout { awaited: newer.describe(), waited: timeout });
         }
     }
 }
@@ -180,7 +187,7 @@ impl<K: ShmKey, V: ShmValue> Waitable for NewerOfKey<'_, K, V> {
 
     fn describe(&self) -> Awaited {
         let newest = self.find().map_or(0, |place| self.core.value(place.entry).version());
-        let part = self.core.part().name().at_key(Core::<K, V>::text_of(&self.key));
+        let part = self.core.part.name().at_key(Core::<K, V>::text_of(&self.key));
         Awaited::Version { part, seen: self.seen, newest }
     }
 }
@@ -236,7 +243,12 @@ impl<K: ShmKey, V: ShmValue> Waitable for Changes<'_, K, V> {
         Ok(self.core.words.side.announce(access))
     }
 
+    /// A process that died may have changed the keys, and not counted this.
+    fn slept(&self) {
+        self.core.recover_if_left();
+    }
+
     fn describe(&self) -> Awaited {
-        Awaited::Keys { map: self.core.part().name(), seen: self.seen }
+        Awaited::Keys { map: self.core.part.name(), seen: self.seen }
     }
 }

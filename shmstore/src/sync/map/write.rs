@@ -46,8 +46,8 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
     ///
     /// # Panics
     ///
-    /// Panics if this thread has a [`Transaction`](crate::Transaction) or [`Writer`](crate::Writer) of this key, or runs the closure of an
-    /// update of it. It would wait for itself.
+    /// Panics if this thread would wait for itself: it has a [`Transaction`](crate::Transaction) or
+    /// [`Writer`](crate::Writer) of this key, or runs a closure under the lock of its value.
     #[inline]
     #[track_caller]
     pub fn insert(&self, key: K, value: V) -> Result<Option<V>, InsertError> {
@@ -74,8 +74,19 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
         self.insert_within(key, &value, Limit::Within(timeout))
     }
 
-    /// Inserts a key with a copy of `*value`, or stores it if the key is in the map. Returns `true` if the key is new.
-    /// Puts no value on the stack, and reads no old value.
+    /// Inserts a key with a copy of `*value`, or stores the copy if the key is in the map. Returns `true` if the key is
+    /// new. Puts no value on the stack, and reads no old value.
+    ///
+    /// ```
+    /// use shmstore::{Map, ShmObject, ShmValue};
+    ///
+    /// let images = Map::<u64, [u64; 1 << 16], 4>::zeroed_box();
+    /// let mut image = <[u64; 1 << 16]>::zeroed_box();
+    /// image[7] = 1;
+    /// assert!(images.insert_from(&17, &image)?);
+    /// assert_eq!(images.get_into(&17, &mut image)?, Some(1)); // its version
+    /// # Ok::<(), shmstore::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -93,10 +104,10 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
         Ok(unless_own(stored)?.is_none())
     }
 
-    /// Returns the value of a key. Inserts the key with the value of `make` if it is not in the map.
+    /// Returns the value of a key. If the key is not in the map, inserts it with the value that `make` returns.
     ///
-    /// `make` runs without any lock. If another process inserts the key meanwhile, its value is returned, and that of
-    /// `make` is dropped.
+    /// `make` runs without any lock. If another process inserts the key meanwhile, the call returns that value, and
+    /// drops its own.
     ///
     /// ```
     /// use shmstore::Map;
@@ -135,6 +146,21 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
     /// `change` works on a private copy. If it panics, nothing has changed. While it runs, other writers of this key
     /// wait, and readers see the old value.
     ///
+    /// ```
+    /// use shmstore::Map;
+    ///
+    /// let visits = Map::<u64, u32, 8>::new();
+    /// assert_eq!(visits.update(&17, |count| *count += 1)?, None);
+    ///
+    /// visits.get_or_insert_with(17, || 0)?; // first, if the key may be new
+    /// let count = visits.update(&17, |count| {
+    ///     *count += 1;
+    ///     *count
+    /// })?;
+    /// assert_eq!(count, Some(1));
+    /// # Ok::<(), shmstore::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`InvalidValue`] if the bytes of the value are not a valid `V`. Then `change` did not run.
@@ -153,8 +179,18 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
 
     /// Removes a key, and returns its value. `None` if the key is not in the map.
     ///
-    /// Waits until no other thread of any process writes the value. An [`Entry`](super::Entry) of the key says
-    /// afterwards that it was removed, even if the key is inserted again.
+    /// Waits until no other thread of any process writes the value. An [`Entry`](super::Entry) of the key fails from
+    /// now on, even if the key is inserted again.
+    ///
+    /// ```
+    /// use shmstore::Map;
+    ///
+    /// let sessions = Map::<u64, u32, 8>::new();
+    /// sessions.insert(17, 1)?;
+    /// assert_eq!(sessions.remove(&17)?, Some(1));
+    /// assert_eq!(sessions.remove(&17)?, None);
+    /// # Ok::<(), shmstore::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -192,15 +228,27 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
         self.remove_within(key, Limit::Within(timeout))
     }
 
-    /// Removes the keys for which `keeps` returns `false`. No store comes between `keeps` and the removal.
+    /// Removes the keys for which `keeps` returns `false`.
     ///
-    /// Waits until no other thread writes a value, one value after the other. A key whose bytes, or the bytes of whose
-    /// value, are not valid is removed.
+    /// `keeps` runs under the lock of the value, so no store comes between `keeps` and the removal. The call takes this
+    /// lock for one key after the other, and waits until no other thread has it. A key is also removed if its bytes, or
+    /// those of its value, are not valid.
+    ///
+    /// ```
+    /// use shmstore::Map;
+    ///
+    /// let sessions = Map::<u64, u32, 8>::new();
+    /// sessions.insert(17, 1)?;
+    /// sessions.insert(18, 2)?;
+    /// sessions.retain(|_, last_seen| *last_seen > 1);
+    /// assert_eq!((sessions.len(), sessions.contains_key(&18)), (1, true));
+    /// # Ok::<(), shmstore::Error>(())
+    /// ```
     ///
     /// # Panics
     ///
-    /// Panics if this thread has a [`Transaction`](crate::Transaction) or [`Writer`](crate::Writer) of a key, or runs the
-    /// closure of an update.
+    /// Panics if this thread would wait for itself, as [`insert`](Self::insert) does for one key. So `keeps` must not
+    /// write the value of the key that it gets.
     #[track_caller]
     pub fn retain(&self, mut keeps: impl FnMut(&K, &V) -> bool) {
         self.remove_unless(|key, guard| match key() {
@@ -209,9 +257,7 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
         });
     }
 
-    /// Removes all keys.
-    ///
-    /// A key that another process inserts meanwhile may stay.
+    /// Removes all keys, one after the other. A key that another process inserts meanwhile may stay.
     ///
     /// # Panics
     ///

@@ -38,6 +38,11 @@ impl<'a, V: ShmValue> WriteGuard<'a, V> {
         self.held.free_without_news();
     }
 
+    /// Frees the lock before another one, and wakes the waiters after that: see [`Held::free_before`].
+    pub(in crate::sync) fn free_before(self, then: impl FnOnce()) {
+        self.held.free_before(then);
+    }
+
     /// Copies all bytes of the newest version, and returns its number.
     pub(in crate::sync) fn read(&self, value: &mut MaybeUninit<V>) -> u64 {
         seqlock::read_locked(self.value.sequence, |slot| {

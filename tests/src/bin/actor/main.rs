@@ -6,6 +6,8 @@ mod grip;
 mod hammer;
 mod holder;
 mod look;
+mod map_relay;
+mod mapper;
 mod obey;
 mod peer;
 mod plugins;
@@ -27,6 +29,8 @@ fn main() {
         "hammer" => hammer::play,
         "holder" => holder::play,
         "look" => look::play,
+        "map_relay" => map_relay::play,
+        "mapper" => mapper::play,
         "peer" => peer::play,
         "plugins" => plugins::play,
         "reader" => reader::play,

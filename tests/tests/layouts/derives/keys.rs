@@ -141,6 +141,24 @@ fn a_key_may_have_parameters_another_path_and_methods_of_its_own() {
     assert_eq!(bytes_of(&key_of(&Outer { inner: Elsewhere { name: dirty(1, b"abcd") } })), b"\x01\0\0\0a\0\0\0");
 }
 
+/// Short texts are cleaned in another way than long ones.
+#[test]
+fn texts_of_every_length_are_cleaned() {
+    fn check<const N: usize>() {
+        let bytes: Vec<u8> = (0..N).map(|at| at as u8 | 1).collect();
+        for len in 0..=N {
+            let key = key_of(&dirty::<N>(len as u32, &bytes));
+            let expected = [&(len as u32).to_le_bytes()[..], &bytes[..len], &vec![0; N - len]].concat();
+            assert_eq!(bytes_of(&key), expected, "{len} of {N}");
+        }
+    }
+    check::<1>();
+    check::<33>();
+    check::<255>();
+    check::<256>();
+    check::<300>();
+}
+
 /// A key of a generic function is also read without a check, if its parameter says so.
 #[test]
 fn a_bound_of_keys_is_a_bound_of_values() {

@@ -57,7 +57,7 @@ fn the_demo_that_is_interrupted_cleans_up() {
 
 #[test]
 fn an_example_that_is_killed_leaves_no_segment() {
-    for name in ["demo", "jobs", "transfer"] {
+    for name in ["demo", "jobs", "quotes", "transfer"] {
         let scratch = Scratch::new();
         let mut program = Program::start(example(name).env("TMPDIR", scratch.path()).current_dir(scratch.path()));
         let shmid = shmid_in(&program.line_with("segment"));
@@ -89,6 +89,17 @@ fn killed_workers_lose_no_job_and_the_job_that_ends_them_is_put_aside() {
     let end = " processes killed, job 0 put aside, the shares add up to 7484017\n";
     assert!(story.ends_with(end) && number_before(&story, " processes killed, ") > 10, "{story}");
     segments::wait_until_gone(shmid_in(&story));
+}
+
+#[test]
+fn killed_traders_and_their_killed_feed_lose_no_quote_and_no_lot_of_a_position() {
+    let _turn = wait::flat_out();
+    let scratch = Scratch::new();
+    let story = run_well(example("quotes").current_dir(scratch.path()));
+    let end = " processes killed: 42 quotes, 43 positions, 8600 lots\n";
+    assert!(story.ends_with(end) && number_before(&story, " processes killed: ") > 10, "{story}");
+    segments::wait_until_gone(shmid_in(&story));
+    assert_eq!(std::fs::read_dir(scratch.path()).expect("it is there").count(), 0, "files are left");
 }
 
 #[test]

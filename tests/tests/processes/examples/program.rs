@@ -91,12 +91,12 @@ pub(super) fn example(name: &str) -> Command {
         let test = std::env::current_exe().expect("a path of our own");
         let profile = test.ancestors().nth(2).expect("tests are built two levels below the profile's directory");
         let examples = profile.join("examples");
-        let built = ["demo", "foreign_types", "jobs", "observe", "own_part", "parts", "ticks", "transfer", "wait"].map(
-            |name| {
-                let program = fs::metadata(examples.join(name)).and_then(|program| program.modified());
-                program.unwrap_or(SystemTime::UNIX_EPOCH)
-            },
-        );
+        let programs =
+            ["demo", "foreign_types", "jobs", "observe", "own_part", "parts", "quotes", "ticks", "transfer", "wait"];
+        let built = programs.map(|name| {
+            let program = fs::metadata(examples.join(name)).and_then(|program| program.modified());
+            program.unwrap_or(SystemTime::UNIX_EPOCH)
+        });
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
         let sources = ["examples", "shmstore/src", "shmstore-derive/src"].map(|sources| newest(&root.join(sources)));
         if sources.iter().max() > built.iter().min() {

@@ -2,6 +2,7 @@
 
 mod fuzzed;
 mod hostile;
+mod maps;
 mod orphans;
 mod removal;
 mod saved;

@@ -1,8 +1,8 @@
 use super::*;
 use crate::inspect::Limits;
-use crate::inspect::map::samples::{LINKED, MapBytes, text, text_type};
+use crate::inspect::map::samples::{MapBytes, text, text_type};
 use crate::layout::schema::{OwnedField, OwnedKind, OwnedVariant, Primitive};
-use crate::sync::entry_state::LIVE;
+use crate::sync::map_state::{Head, LINKED, LIVE};
 use crate::sync::{entry_words, map_words};
 use std::time::{Duration, Instant};
 
@@ -116,13 +116,13 @@ fn step_that_does_not_fit_is_answered_with_the_rule() {
     assert_eq!(at(&map, "len[0]"), Err("`len` is a `u64`, which has no elements".into()));
     let number = OwnedSchema::new(8, 8, OwnedKind::Primitive(Primitive::U64)).unwrap();
     let list = OwnedSchema::new(16, 8, OwnedKind::Array { len: 2, element: Box::new(number.clone()) }).unwrap();
-    let one = structure("One", 16, vec![("x", 0, OwnedSchema::new(4, 1, OwnedKind::Pad).unwrap())]);
+    let one = structure("Pair", 16, vec![("x", 0, OwnedSchema::new(4, 1, OwnedKind::Pad).unwrap())]);
     for (schema, path, said) in [
         (&list, r#"["x"]"#, "the object is an `[u64; 2]`, which has no keys"),
         (&number, "[true]", "the object is a `u64`, which has no keys"),
-        (&one, r#"["x"]"#, "the object is a `One`, which has no keys: write `x`"),
-        (&one, r#"["y"]"#, "the object is a `One`, which has no keys"),
-        (&one, "[0]", "the object is a `One`, which has no elements"),
+        (&one, r#"["x"]"#, "the object is a `Pair`, which has no keys: write `x`"),
+        (&one, r#"["y"]"#, "the object is a `Pair`, which has no keys"),
+        (&one, "[0]", "the object is a `Pair`, which has no elements"),
     ] {
         let found = Decoder::new(Memory::Copy(&[0; 16]), &Limits::default()).at(schema, &path.parse().unwrap());
         assert_eq!(found.unwrap_err().to_string(), said);
@@ -200,23 +200,28 @@ fn damaged_chain_does_not_hide_a_key() {
     let map = || MapBytes::numbers(4).with(&[(key(7), 1, 70), (key(8), 2, 80), (key(9), 3, 90)]);
     let found = r#"{"version":2,"locked":false,"value":80}"#;
     assert_eq!(at(&map(), "[8]"), Ok(found.into()));
+    let lead = |map: &mut MapBytes, first: u32| map.put64(map.head(&key(8)), Head { first, filter: u32::MAX }.word());
     // A wild index, an entry that was never used, a cycle of others, and entries of other buckets.
     let mut wild = map();
-    wild.put32(wild.head(&key(8)), u32::MAX.into());
+    lead(&mut wild, u32::MAX);
     let mut free = map();
-    free.put32(free.head(&key(8)), 4);
+    lead(&mut free, 4);
     let mut cycle = map();
-    cycle.put32(cycle.head(&key(8)), 1);
+    lead(&mut cycle, 1);
     for index in 0..3 {
         cycle.put32(cycle.entry(index, entry_words::NEXT), 1);
         let hash = cycle.word(cycle.entry(1, entry_words::HASH), 4);
         cycle.put32(cycle.entry(index, entry_words::HASH), hash);
     }
     let mut other = map();
-    other.put32(other.head(&key(8)), 1);
+    lead(&mut other, 1);
     for map in [wild, free, cycle, other] {
         assert_eq!(at(&map, "[8]"), Ok(found.into()));
     }
+    // The filter of the chain says that the key is not in it.
+    let mut filtered = map();
+    filtered.put64(filtered.head(&key(8)), 2);
+    assert!(at(&filtered, "[8]").is_err());
     // An entry that is linked, and has the key, and is not in the map.
     let mut linked = map();
     linked.put32(linked.entry(1, entry_words::STATE), 5 << 2 | u64::from(LINKED));
@@ -238,7 +243,7 @@ fn words_of_any_content_are_decoded_within_bounds() {
         let of_entries = [entry_words::STATE, entry_words::NEXT, entry_words::HASH, entry_words::SEQUENCE];
         let places: Vec<u64> = words
             .into_iter()
-            .chain((0..6).map(|bucket| map_words::HEADS + 4 * bucket))
+            .chain((0..12).map(|half| map_words::HEADS + 4 * half))
             .chain(of_entries.into_iter().flat_map(entry).map(|(index, word)| map.entry(index, word)))
             .collect();
         // Two words at a time.

@@ -1,0 +1,195 @@
+//! Passes turns between two processes by the keys and values of maps, as fast as it can, to find wake-ups that are lost.
+//!
+//! `map_relay <path> <way> <side> <sides> <rounds>`: listens and answers as the role `relay` does. Side `s` brings news in
+//! map `s`, and waits for news in the other.
+
+use std::fmt::Display;
+use std::hint::spin_loop;
+use std::io;
+use std::time::{Duration, Instant};
+
+use shmstore::{Map, Shared, Store, WaitError};
+use shmstore_tests::objects::Rounds;
+use shmstore_tests::random::Random;
+
+/// No wait is as long, unless a wake-up was lost. Then only the end of the time ends it.
+const LOST: Duration = Duration::from_secs(8);
+const TIME: Duration = Duration::from_secs(10);
+const KEY: u64 = 7;
+
+type Outcome = Result<(), String>;
+type Turns = Map<u64, u64, 2>;
+
+struct Relay {
+    side: usize,
+    rounds: u64,
+    random: Random,
+}
+
+pub(crate) fn play() {
+    let arguments: Vec<String> = super::args().collect();
+    let [path, way, side, _, rounds] = &arguments[..] else { panic!("a path, a way, a side, sides, rounds") };
+    let [side, rounds] = [side, rounds].map(|number| number.parse::<u64>().expect("a number"));
+    let turns: Shared<Rounds> = Store::open(path).expect("a store").attach_or_create().expect("an object");
+    let mut relay = Relay { side: side as usize, rounds, random: Random::new(side) };
+    println!("ok ready");
+    io::stdin().read_line(&mut String::new()).expect("a line");
+    let (ours, theirs) = (&turns.maps[relay.side], &turns.maps[1 - relay.side]);
+    let outcome = match way.as_str() {
+        "inserts" => relay.insert_in_turn(ours, theirs),
+        "removes" => relay.remove_in_turn(ours, theirs),
+        "changes" => relay.change_in_turn(ours, theirs),
+        "returns" => relay.return_in_turn(ours, theirs),
+        "updates" | "stores" | "leased" => relay.store_in_turn(way, ours, theirs),
+        other => panic!("no way `{other}`"),
+    };
+    match outcome {
+        Ok(()) => println!("ok done"),
+        Err(lost) => println!("err lost {lost}"),
+    }
+}
+
+impl Relay {
+    /// Lets some time pass, so that the other is met at every step of falling asleep.
+    fn dawdle(&mut self) {
+        let random = self.random.number();
+        let time = Duration::from_nanos((random >> 8) & 0x1fff);
+        let start = Instant::now();
+        while random & 1 == 0 && start.elapsed() < time {
+            spin_loop();
+        }
+    }
+
+    /// Does something in each round: the first side gives and gets, the second gets and gives.
+    fn take_turns(&mut self, mut give: impl FnMut(u64) -> Outcome, mut get: impl FnMut(u64) -> Outcome) -> Outcome {
+        for round in 1..=self.rounds {
+            if round & 0xfff == 0 {
+                println!("ok going");
+            }
+            if self.side == 0 {
+                self.dawdle();
+                give(round)?;
+                get(round)?;
+            } else {
+                get(round)?;
+                self.dawdle();
+                give(round)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The key comes, and the other side removes it.
+    fn insert_in_turn(&mut self, ours: &Turns, theirs: &Turns) -> Outcome {
+        self.take_turns(
+            |round| ours.insert(round, round).map(|old| assert_eq!(old, None)).map_err(text),
+            |round| {
+                let (_, value) = in_time(round, || theirs.wait_newer(&round, 0, TIME))?;
+                assert_eq!((value, theirs.remove(&round).map_err(text)?), (round, Some(round)));
+                Ok(())
+            },
+        )
+    }
+
+    /// The key goes, and the side that has its entry is told. Then it comes again.
+    fn remove_in_turn(&mut self, ours: &Turns, theirs: &Turns) -> Outcome {
+        const READY: u64 = 8;
+        ours.insert(KEY, 0).map_err(text)?;
+        let mut seen = in_time(0, || theirs.wait_newer(&KEY, 0, TIME))?.0;
+        let mut entry = theirs.entry(&KEY).ok_or("no entry")?;
+        ours.insert(READY, 0).map_err(text)?;
+        in_time(0, || theirs.wait_newer(&READY, 0, TIME))?;
+        self.take_turns(
+            |round| {
+                assert_eq!(ours.remove(&KEY).map_err(text)?, Some(round - 1));
+                ours.insert(KEY, round).map(drop).map_err(text)
+            },
+            |round| {
+                in_time(round, || match entry.wait_newer(seen, TIME) {
+                    Err(WaitError::EntryRemoved(_)) => Ok(()),
+                    other => Err(format!("{other:?}")),
+                })?;
+                let (version, value) = in_time(round, || theirs.wait_newer(&KEY, seen, TIME))?;
+                assert_eq!(value, round);
+                seen = version;
+                entry = theirs.entry(&KEY).ok_or("the key is gone")?;
+                Ok(())
+            },
+        )
+    }
+
+    /// Keys come and go, by turns.
+    fn change_in_turn(&mut self, ours: &Turns, theirs: &Turns) -> Outcome {
+        self.take_turns(
+            |round| match round & 1 {
+                1 => ours.insert(KEY, round).map(drop).map_err(text),
+                _ => ours.remove(&KEY).map(drop).map_err(text),
+            },
+            |round| {
+                let changes = in_time(round, || theirs.wait_changed(round - 1, TIME))?;
+                assert_eq!((changes, theirs.contains_key(&KEY)), (round, round & 1 == 1));
+                Ok(())
+            },
+        )
+    }
+
+    /// The key goes and comes again while the other side waits for its next version, by the key.
+    fn return_in_turn(&mut self, ours: &Turns, theirs: &Turns) -> Outcome {
+        let mut random = self.random.clone();
+        let mut seen = 0;
+        self.take_turns(
+            |round| {
+                ours.remove(&KEY).map_err(text)?;
+                (0..random.within(0..100)).for_each(|_| spin_loop());
+                ours.insert(KEY, round).map(drop).map_err(text)
+            },
+            |round| {
+                let (version, value) = in_time(round, || theirs.wait_newer(&KEY, seen, TIME))?;
+                assert_eq!(value, round);
+                seen = version;
+                Ok(())
+            },
+        )
+    }
+
+    fn store_in_turn(&mut self, way: &str, ours: &Turns, theirs: &Turns) -> Outcome {
+        ours.insert(KEY, 0).map_err(text)?;
+        let entry = ours.entry(&KEY).ok_or("no entry")?;
+        let mut writer = if way == "leased" { Some(entry.writer().map_err(text)?) } else { None };
+        in_time(0, || theirs.wait_newer(&KEY, 0, TIME))?;
+        // Version 1 is the inserted value. The other side may have stored the next one already.
+        let mut seen = 1;
+        let their_entry = theirs.entry(&KEY).ok_or("no entry of the other side")?;
+        self.take_turns(
+            |round| {
+                match (&mut writer, way) {
+                    (Some(writer), _) => drop(writer.store(round)),
+                    (None, "stores") => drop(entry.store(round).map_err(text)?),
+                    (None, _) => drop(ours.update(&KEY, |value| *value = round).map_err(text)?),
+                }
+                Ok(())
+            },
+            |round| {
+                let newer = |round: u64| match round & 1 {
+                    1 => theirs.wait_newer(&KEY, seen, TIME),
+                    _ => their_entry.wait_newer(seen, TIME),
+                };
+                let (version, value) = in_time(round, || newer(round))?;
+                assert_eq!(value, round);
+                seen = version;
+                Ok(())
+            },
+        )
+    }
+}
+
+fn text(error: impl Display) -> String {
+    error.to_string()
+}
+
+fn in_time<T, E: Display>(round: u64, call: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
+    let asked = Instant::now();
+    let found = call().map_err(|error| format!("round {round}: {error}"));
+    let waited = asked.elapsed();
+    if waited > LOST { Err(format!("round {round}: {waited:?}")) } else { found }
+}
