@@ -87,14 +87,13 @@ pub(crate) const MAP: &[Mutation] = mutations! {
         " && link <= self.high_water.load(Relaxed)" => "";
     protocol the_entry_of_the_dead fails a_writer_dies:
         "if kind(state) != LIVE && self" => "if kind(state) == LINKED && self";
-    protocol the_count_before_an_insertion fails a_writer_dies:
-        "(Operation::Insert, true) => len.wrapping_add(1)"
-        => "(Operation::Insert, true) => self.len.load(Relaxed).wrapping_add(1)";
-    protocol the_count_before_a_removal fails a_writer_dies:
-        "(Operation::Remove, false) => len.wrapping_sub(1)"
-        => "(Operation::Remove, false) => self.len.load(Relaxed).wrapping_sub(1)";
-    protocol the_count_of_what_was_taken_back fails a_writer_dies:
-        "            _ => len,\n" => "            _ => len.wrapping_add(1),\n";
+    protocol the_count_before_the_dead fails a_writer_dies:
+        "intent.len_now(state)" => "Intent { len: self.len.load(Relaxed), ..intent }.len_now(state)";
+    state the_count_of_what_was_taken_back fails a_writer_dies: "_ => self.len," => "_ => self.len.wrapping_add(1),";
+    protocol the_acquire_of_a_count fails a_count_counts_what_was_found:
+        "self.intent.load(Acquire)" => "self.intent.load(Relaxed)";
+    protocol the_intent_of_a_count fails a_count_counts_what_was_found:
+        "entries.follow(intent.link) {\n            Some" => "entries.follow(0) {\n            Some";
     protocol the_intent_of_an_insertion fails a_writer_dies:
         "self.intent.store(Intent { operation: Operation::Insert, link, len }.word(), Release);" => "";
     protocol the_intent_of_a_removal fails a_writer_dies:
@@ -153,10 +152,6 @@ pub(crate) const MAP_CRASHES: &[Mutation] = mutations! {
         "if kind(state) == LINKED {" => "if kind(state) == FREE {";
     protocol the_entry_that_is_listed_already fails recoveries_are_cut_short:
         "self.free.load(Relaxed) != link && " => "";
-    protocol the_count_before_an_insertion fails recoveries_are_cut_short:
-        "(Operation::Insert, true) => len.wrapping_add(1)"
-        => "(Operation::Insert, true) => self.len.load(Relaxed).wrapping_add(1)";
-    protocol the_count_before_a_removal fails recoveries_are_cut_short:
-        "(Operation::Remove, false) => len.wrapping_sub(1)"
-        => "(Operation::Remove, false) => self.len.load(Relaxed).wrapping_sub(1)";
+    protocol the_count_before_the_dead fails recoveries_are_cut_short:
+        "intent.len_now(state)" => "Intent { len: self.len.load(Relaxed), ..intent }.len_now(state)";
 };

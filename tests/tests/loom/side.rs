@@ -28,12 +28,22 @@ impl Side {
     }
 
     pub(super) fn unlock(&self, token: u32) {
+        self.unlock_before(token, || {});
+    }
+
+    /// Frees the lock, calls `then`, and wakes the waiters.
+    pub(super) fn unlock_before(&self, token: u32, then: impl FnOnce()) {
+        let mut flags = 0;
         if !lock_word::try_release(&self.lock, token) {
-            let flags = lock_word::release(&self.lock, token, 0).expect("nobody takes it from the living");
-            if flags & VERSION_WAITERS != 0 {
-                version_waiters::ring(&self.bell);
-                self.futex.wake_all();
-            }
+            flags = lock_word::release(&self.lock, token, 0).expect("nobody takes it from the living");
+        }
+        let has_waiters = flags & VERSION_WAITERS != 0;
+        if has_waiters {
+            version_waiters::ring(&self.bell);
+        }
+        then();
+        if has_waiters {
+            self.futex.wake_all();
         }
     }
 

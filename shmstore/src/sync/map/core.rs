@@ -14,7 +14,7 @@ use std::time::Duration;
 use super::key_hash;
 use super::memory::Words;
 use super::protocol::{self, Entries, Found, is_live, is_still};
-use super::state::{Intent, LIVE, kind};
+use super::state::{LIVE, kind};
 use super::table::{EntryRef, Table};
 use crate::error::{InvalidValue, KeyText};
 use crate::layout::view::load_read_only;
@@ -263,16 +263,9 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
         self.access
     }
 
-    /// The number of keys. A process that died may not have counted its last one. A process that breaks the protocol may
-    /// have stored any number.
+    /// The number of keys. A process that breaks the protocol may have stored any.
     pub(super) fn len(&self) -> usize {
-        let structure = self.words.structure();
-        let intent = Intent::of(structure.intent.load(Acquire));
-        let len = match self.table.follow(intent.link) {
-            Some(entry) => intent.len_now(entry.state().load(Relaxed)),
-            None => structure.len.load(Relaxed),
-        };
-        len.min(self.table.capacity()) as usize
+        self.words.structure().len_now(&self.table).min(self.table.capacity()) as usize
     }
 
     pub(super) fn capacity(&self) -> usize {

@@ -219,6 +219,15 @@ impl Structure<'_> {
         self.end(entries, len.wrapping_sub(1));
     }
 
+    /// Returns the number of keys. The holder of the lock, which may be dead, may not have counted its last one.
+    pub(crate) fn len_now<E: Entries>(&self, entries: &E) -> u32 {
+        let intent = Intent::of(self.intent.load(Acquire));
+        match entries.follow(intent.link) {
+            Some(entry) => intent.len_now(entries.state(entry).load(Relaxed)),
+            None => self.len.load(Relaxed),
+        }
+    }
+
     /// Completes the operation of a process that died, or takes it back. The caller has the structure lock.
     ///
     /// This process may be killed here, too. Then the next one does the same again.

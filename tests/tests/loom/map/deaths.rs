@@ -125,6 +125,7 @@ fn one_dies(cut: Cut, death: Death, is_used_again: bool) {
         move || cut.read(&part)
     });
     let mut keys = cut.until(&part, death);
+    assert_eq!(part.len_now() as usize, keys.len());
     part.recover();
     part.ends_with(&sorted(keys.clone()));
     if keys.len() < 3 {

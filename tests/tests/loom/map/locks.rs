@@ -1,4 +1,5 @@
-//! A map with its locks, and what a process does with it that has none yet: the steps of `map/core.rs`.
+//! A map with its locks, and what a process does with it that has none yet: the steps of `map/core.rs`, `map/change.rs` and
+//! `map/wait.rs`.
 
 use loom::thread;
 
@@ -95,8 +96,7 @@ impl Map {
         self.part.recover();
         let version = self.version(entry);
         self.part.remove(entry);
-        self.structure.unlock(token);
-        self.entries[entry].unlock(token);
+        self.entries[entry].unlock_before(token, || self.structure.unlock(token));
         Some(version)
     }
 

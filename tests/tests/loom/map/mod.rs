@@ -78,6 +78,11 @@ fn list_has_the_keys_that_stay() {
 }
 
 #[test]
+fn count_has_what_was_found() {
+    unchanged::models::a_count_counts_what_was_found();
+}
+
+#[test]
 fn versions_grow_across_a_removal() {
     unchanged::models::versions_grow();
 }

@@ -50,7 +50,7 @@ impl Part {
                 assert_eq!(kind(entry.state.load(Relaxed)), LIVE, "what is in a chain is in the map");
                 let key = Key(entry.key[0].load(Relaxed), entry.key[1].load(Relaxed));
                 assert_eq!((key.hash(), key.0), (entry.hash.load(Relaxed), key.1));
-                assert_eq!(bucket(key.hash(), CAPACITY), number as u64);
+                assert_eq!(bucket(key.hash(), CAPACITY.into()), number as u64);
                 chain = chain.with(key.hash());
                 let version = seqlock::version(entry.sequence.load(Relaxed));
                 let value = entry.slots[version as usize % 2].each_ref().map(|half| half.load(Relaxed));

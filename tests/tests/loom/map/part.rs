@@ -95,7 +95,7 @@ impl Part {
     pub(super) fn new(keys: &[Key]) -> Self {
         let mut heads = [Head::of(0); 2 * CAPACITY as usize];
         let mut used = keys.iter().zip(1..).map(|(key, link)| {
-            let head = &mut heads[bucket(key.hash(), CAPACITY) as usize];
+            let head = &mut heads[bucket(key.hash(), CAPACITY.into()) as usize];
             let next = head.first;
             *head = Head { first: link, ..*head }.with(key.hash());
             Entry {
@@ -241,6 +241,10 @@ impl Part {
     /// At least the version of each key that went.
     pub(super) fn floor(&self) -> u64 {
         self.floor.load(Relaxed)
+    }
+
+    pub(super) fn len_now(&self) -> u32 {
+        self.structure().len_now(&&self.until(Death::Never))
     }
 
     /// How many keys came and went.

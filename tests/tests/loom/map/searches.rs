@@ -104,6 +104,32 @@ pub(crate) fn a_list_has_the_keys_that_stay() {
     }
 }
 
+/// A process counts the keys. What it has found is counted, and what is gone is not.
+pub(crate) fn a_count_counts_what_was_found() {
+    check(2, || {
+        let part = Arc::new(Part::new(&[K, A]));
+        let reader = thread::spawn({
+            let part = part.clone();
+            move || (part.get(B), part.len_now())
+        });
+        assert!(part.insert(B));
+        let (found, len) = reader.join().unwrap();
+        assert!(len == 3 || len == 2 && !matches!(found, Got::Value(..)));
+        assert_eq!(part.len_now(), 3);
+    });
+    check(2, || {
+        let part = Arc::new(Part::new(&[K, A]));
+        let reader = thread::spawn({
+            let part = part.clone();
+            move || (part.get(A), part.len_now())
+        });
+        part.remove(1);
+        let (found, len) = reader.join().unwrap();
+        assert!(len == 1 || len == 2 && found != Got::Absent);
+        assert_eq!(part.len_now(), 1);
+    });
+}
+
 /// A key goes and comes again, in another entry. A process that reads it twice sees its versions grow.
 pub(crate) fn versions_grow() {
     check(1, || {
