@@ -260,6 +260,13 @@ pub enum Awaited {
         /// The item's number. The first one has number 0.
         position: u64,
     },
+    /// A key of a map, with a newer value.
+    Key {
+        /// The entry that the key will have.
+        entry: PartName,
+        /// The version was to be newer than this one.
+        seen: u64,
+    },
     /// A key that comes or goes.
     Keys {
         /// In which map.
@@ -281,6 +288,9 @@ impl fmt::Display for Awaited {
             Self::Room { queue } => write!(f, "room in {queue}"),
             Self::Item { queue } => write!(f, "an item in {queue}"),
             Self::Sent { broadcast, position } => write!(f, "item {position} of {broadcast}"),
+            Self::Key { entry, seen } => {
+                write!(f, "a version of {entry} newer than {seen} (the key is not in the map)")
+            }
             Self::Keys { map, seen } => write!(f, "more than {seen} changes of the keys of {map}"),
         }
     }

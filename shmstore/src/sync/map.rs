@@ -27,7 +27,7 @@ use crate::layout::{DebugValue, ShmId, ShmKey, ShmLayout, ShmObject, ShmValue};
 use crate::sys::shm::Access;
 use crate::value::bits;
 
-use self::core::{Core, Over};
+use self::core::{Core, Over, invalid_at};
 pub use entry::Entry;
 pub use iter::{Iter, Keys};
 use memory::MapCell;
@@ -238,7 +238,10 @@ fn get<K: ShmKey, V: ShmValue>(core: Core<'_, K, V>, key: &K) -> Result<Option<(
     let mut bytes = MaybeUninit::uninit();
     let Some(version) = core.read(&key.to_key(), &mut bytes) else { return Ok(None) };
     // SAFETY: `read` has initialized all bytes.
-    Ok(Some((version, unsafe { bits::checked(bytes) }?)))
+    match unsafe { bits::checked(bytes) } {
+        Ok(value) => Ok(Some((version, value))),
+        Err(invalid) => Err(invalid_at(key, invalid)),
+    }
 }
 
 /// [`Map::get_timeout`] of a map or its view.
@@ -251,7 +254,10 @@ fn get_within<K: ShmKey, V: ShmValue>(
     let mut bytes = MaybeUninit::uninit();
     match core.read_within(&key.to_key(), &mut bytes, timeout) {
         // SAFETY: `read_within` has initialized all bytes.
-        Ok(Some(version)) => Ok(Some((version, unsafe { bits::checked(bytes) }?))),
+        Ok(Some(version)) => match unsafe { bits::checked(bytes) } {
+            Ok(value) => Ok(Some((version, value))),
+            Err(invalid) => Err(invalid_at(key, invalid).into()),
+        },
         Ok(None) => Ok(None),
         Err(Over) => {
             let entry = core.part.name().at_key(Core::<K, V>::text_of(key));
@@ -266,6 +272,7 @@ fn get_within<K: ShmKey, V: ShmValue>(
 fn get_into<K: ShmKey, V: ShmValue>(core: Core<'_, K, V>, key: &K, value: &mut V) -> Result<Option<u64>, InvalidValue> {
     // SAFETY: `read` writes only initialized bytes.
     unsafe { bits::overwrite(value, |bytes| Ok(core.read(&key.to_key(), bytes))) }
+        .map_err(|invalid| invalid_at(key, invalid))
 }
 
 impl<K: ShmKey + DebugValue, V: DebugValue, const N: usize> fmt::Debug for Map<K, V, N> {

@@ -17,6 +17,7 @@ use super::protocol::{self, Entries, Found, is_live, is_still};
 use super::state::{LIVE, kind};
 use super::table::{EntryRef, Table};
 use crate::error::{InvalidValue, KeyText};
+use crate::layout::key_text::write_key;
 use crate::layout::view::load_read_only;
 use crate::layout::{ShmKey, ShmValue};
 use crate::sync::atomics::AtomicU64;
@@ -284,6 +285,14 @@ pub(super) fn goes_on(left: &mut Left) -> Result<(), Over> {
         Limit::Never | Limit::Within(Duration::ZERO) => Err(Over),
         Limit::Forever | Limit::Within(_) => Ok(()),
     }
+}
+
+/// Puts a key before the path of a value's invalid field: `["EURUSD"].side`.
+#[cold]
+pub(super) fn invalid_at<K: ShmKey>(key: &K, invalid: InvalidValue) -> InvalidValue {
+    let mut text = String::from("[");
+    _ = write_key(&mut text, K::SCHEMA, bytes_of(key));
+    invalid.in_field(&(text + "]"))
 }
 
 /// The bytes of a key.

@@ -5,9 +5,9 @@ use std::mem::MaybeUninit;
 use std::time::Duration;
 
 use super::Map;
-use super::core::{Core, Place};
+use super::core::{Core, Place, invalid_at};
 use super::protocol::is_still;
-use crate::error::{Busy, EntryError, PartName, Removed, WaitError};
+use crate::error::{Busy, EntryError, InvalidValue, PartName, Removed, WaitError};
 use crate::layout::{DebugValue, ShmKey, ShmValue};
 use crate::sync::backoff::{Left, Limit};
 use crate::sync::describe::or_panic;
@@ -91,7 +91,7 @@ impl<'a, K: ShmKey, V: ShmValue> Entry<'a, K, V> {
         let mut bytes = MaybeUninit::uninit();
         let version = self.read(|value| value.read(&mut bytes, self.core.access()))?;
         // SAFETY: `read` has initialized all bytes.
-        Ok((version, unsafe { bits::checked(bytes) }?))
+        Ok((version, unsafe { bits::checked(bytes) }.map_err(|invalid| self.invalid(invalid))?))
     }
 
     /// Copies the newest value to `value`, and returns its version. Puts no value on the stack.
@@ -159,7 +159,7 @@ impl<'a, K: ShmKey, V: ShmValue> Entry<'a, K, V> {
     /// Panics as [`store`](Self::store) does, and in a process that was forked in `change`.
     #[track_caller]
     pub fn update<R>(&self, change: impl FnOnce(&mut V) -> R) -> Result<R, EntryError> {
-        Ok(update_checked_by(&self.lock()?, change)?)
+        update_checked_by(&self.lock()?, change).map_err(|invalid| self.invalid(invalid).into())
     }
 
     /// Begins a transaction on a private copy of the newest value. Waits until no other writer has the value. The key
@@ -189,7 +189,7 @@ impl<'a, K: ShmKey, V: ShmValue> Entry<'a, K, V> {
     /// Panics as [`store`](Self::store) does.
     #[track_caller]
     pub fn begin(&self) -> Result<Transaction<'a, V>, EntryError> {
-        Ok(Transaction::begin_checked(self.lock()?)?)
+        Transaction::begin_checked(self.lock()?).map_err(|invalid| self.invalid(invalid).into())
     }
 
     /// Begins a transaction unless another writer has the value. Never waits.
@@ -198,7 +198,7 @@ impl<'a, K: ShmKey, V: ShmValue> Entry<'a, K, V> {
     ///
     /// As [`begin`](Self::begin), and [`EntryError::Busy`] if a writer has the value.
     pub fn try_begin(&self) -> Result<Transaction<'a, V>, EntryError> {
-        Ok(Transaction::begin_checked(self.lock_within(Limit::Never)??)?)
+        Transaction::begin_checked(self.lock_within(Limit::Never)??).map_err(|invalid| self.invalid(invalid).into())
     }
 
     /// Begins a transaction. Waits for `timeout` at most.
@@ -208,7 +208,8 @@ impl<'a, K: ShmKey, V: ShmValue> Entry<'a, K, V> {
     /// As [`begin`](Self::begin), and [`EntryError::Busy`] once the time is over, or at once if this thread has the
     /// value.
     pub fn begin_timeout(&self, timeout: Duration) -> Result<Transaction<'a, V>, EntryError> {
-        Ok(Transaction::begin_checked(self.lock_within(Limit::Within(timeout))??)?)
+        Transaction::begin_checked(self.lock_within(Limit::Within(timeout))??)
+            .map_err(|invalid| self.invalid(invalid).into())
     }
 
     /// Makes this thread the exclusive writer of the value. Waits until no other writer has it. The key is not removed
@@ -264,7 +265,7 @@ impl<'a, K: ShmKey, V: ShmValue> Entry<'a, K, V> {
         let mut bytes = MaybeUninit::uninit();
         match self.read(|value| value.read_within(&mut bytes, self.core.access(), left))? {
             // SAFETY: `read_within` has initialized all bytes.
-            Some(version) => Ok((version, unsafe { bits::checked(bytes) }?)),
+            Some(version) => Ok((version, unsafe { bits::checked(bytes) }.map_err(|invalid| self.invalid(invalid))?)),
             None => Err(WaitError::NeverWhole { part: self.name(), waited }),
         }
     }
@@ -307,6 +308,11 @@ impl<'a, K: ShmKey, V: ShmValue> Entry<'a, K, V> {
 
     pub(super) fn name(&self) -> PartName {
         self.core.part.name().at_key(Core::<K, V>::text_of(&self.key))
+    }
+
+    #[cold]
+    fn invalid(&self, invalid: InvalidValue) -> InvalidValue {
+        invalid_at(&self.key, invalid)
     }
 
     #[cold]

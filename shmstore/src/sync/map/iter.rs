@@ -10,7 +10,7 @@ use std::iter::FusedIterator;
 use std::mem::MaybeUninit;
 
 use super::Map;
-use super::core::Core;
+use super::core::{Core, invalid_at};
 use crate::error::InvalidValue;
 use crate::layout::{ShmKey, ShmValue};
 use crate::sys::shm::Access;
@@ -89,7 +89,10 @@ impl<K: ShmKey, V: ShmValue> Iterator for Iter<'_, K, V> {
             let mut value = MaybeUninit::uninit();
             if let Some(key) = self.core.copy_place(place, Some(&mut value)) {
                 // SAFETY: `copy_place` has initialized all bytes.
-                return Some(key.and_then(|key| Ok((key, unsafe { bits::checked(value) }?))));
+                return Some(key.and_then(|key| match unsafe { bits::checked(value) } {
+                    Ok(value) => Ok((key, value)),
+                    Err(invalid) => Err(invalid_at(&key, invalid)),
+                }));
             }
         }
     }

@@ -198,7 +198,8 @@ fn a_wait_ends_when_the_key_is_inserted_stored_or_inserted_again() {
         assert!(waiter.join().unwrap().is_sorted());
         assert!(follower.join().unwrap() > 2);
     });
-    assert!(matches!(map.wait_newer(&8, 0, Duration::ZERO), Err(WaitError::Timeout { .. })));
+    let error = map.wait_newer(&8, 0, Duration::ZERO).unwrap_err().to_string();
+    assert!(error.contains("(the key is not in the map)"), "{error}");
     assert!(matches!(map.wait_changed(9, Duration::ZERO), Err(WaitError::Timeout { .. })));
 }
 
@@ -213,6 +214,7 @@ fn values_that_are_no_values_are_reported_and_can_be_replaced() {
     unsafe {
         core.table.slots(entry).cast::<u8>().wrapping_add(16).write_volatile(7);
     }
+    assert_eq!(map.get(&1).unwrap_err().path(), "[1]", "the key is named");
     assert!(map.get(&1).is_err() && map.iter().next().unwrap().is_err() && map.update(&1, |_| ()).is_err());
     assert!(matches!(map.insert(1, false), Err(InsertError::InvalidValue(_))));
     assert_eq!(map.get(&1).unwrap(), Some(false));

@@ -186,9 +186,11 @@ impl<K: ShmKey, V: ShmValue> Waitable for NewerOfKey<'_, K, V> {
     }
 
     fn describe(&self) -> Awaited {
-        let newest = self.find().map_or(0, |place| self.core.value(place.entry).version());
-        let part = self.core.part.name().at_key(Core::<K, V>::text_of(&self.key));
-        Awaited::Version { part, seen: self.seen, newest }
+        let (entry, seen) = (self.core.part.name().at_key(Core::<K, V>::text_of(&self.key)), self.seen);
+        match self.find() {
+            Some(place) => Awaited::Version { part: entry, seen, newest: self.core.value(place.entry).version() },
+            None => Awaited::Key { entry, seen },
+        }
     }
 }
 

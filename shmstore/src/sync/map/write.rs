@@ -9,6 +9,7 @@ use std::mem::MaybeUninit;
 use std::time::Duration;
 
 use super::Map;
+use super::core::invalid_at;
 use crate::error::{BeginError, InsertError, InvalidValue};
 use crate::layout::{ShmKey, ShmValue};
 use crate::sync::backoff::{Left, Limit};
@@ -133,7 +134,7 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
         }
         let (made, core) = (make(), self.core(Access::ReadWrite));
         let there = core.insert(&key.to_key(), &made, Limit::Forever, |guard| {
-            let value = read(&guard);
+            let value = read(&guard, &key);
             guard.free_without_news();
             value
         });
@@ -172,7 +173,7 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
     pub fn update<R>(&self, key: &K, change: impl FnOnce(&mut V) -> R) -> Result<Option<R>, InvalidValue> {
         let core = self.core(Access::ReadWrite);
         match or_panic(core.lock_entry(&key.to_key(), &mut Left::of(Limit::Forever))) {
-            Some((_, guard)) => update_checked_by(&guard, change).map(Some),
+            Some((_, guard)) => update_checked_by(&guard, change).map(Some).map_err(|invalid| invalid_at(key, invalid)),
             None => Ok(None),
         }
     }
@@ -286,7 +287,7 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
     fn insert_within(&self, key: K, value: &V, limit: Limit) -> Result<Option<V>, InsertError> {
         let core = self.core(Access::ReadWrite);
         let replaced = core.insert(&key.to_key(), value, limit, |guard| {
-            let old = read(&guard);
+            let old = read(&guard, &key);
             guard.publish(value);
             old
         });
@@ -296,19 +297,19 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
     fn remove_within(&self, key: &K, limit: Limit) -> Result<Option<V>, BeginError> {
         let (core, mut left) = (self.core(Access::ReadWrite), Left::of(limit));
         let Some((entry, guard)) = core.lock_entry(&key.to_key(), &mut left)? else { return Ok(None) };
-        let value = read(&guard);
+        let value = read(&guard, key);
         core.remove(entry, guard, &mut left)?;
         Ok(Some(value?))
     }
 }
 
-/// Copies the value that a guard has locked.
+/// Copies the value of a key, which a guard has locked.
 #[inline(always)]
-fn read<V: ShmValue>(guard: &WriteGuard<'_, V>) -> Result<V, InvalidValue> {
+fn read<K: ShmKey, V: ShmValue>(guard: &WriteGuard<'_, V>, key: &K) -> Result<V, InvalidValue> {
     let mut bytes = MaybeUninit::uninit();
     guard.read(&mut bytes);
     // SAFETY: `read` has initialized all bytes.
-    unsafe { bits::checked(bytes) }
+    unsafe { bits::checked(bytes) }.map_err(|invalid| invalid_at(key, invalid))
 }
 
 /// The result of a call that waits without a limit, which is busy only if this thread would wait for itself.
