@@ -4,11 +4,12 @@ use std::path::Path;
 use std::process::Command;
 
 const BOOST: &str = "/usr/include/boost/interprocess";
+const SOURCES: [&str; 2] = ["src/systems/boost.cpp", "src/systems/boost_maps.cpp"];
 const BOOST_VERSION: &str = "/usr/include/boost/version.hpp";
 
 fn main() {
     println!("cargo::rustc-check-cfg=cfg(boost)");
-    for file in ["build.rs", "src/systems/boost.cpp", BOOST, BOOST_VERSION] {
+    for file in ["build.rs", SOURCES[0], SOURCES[1], BOOST, BOOST_VERSION] {
         println!("cargo::rerun-if-changed={file}");
     }
     let compiler = std::env::var_os("RUSTC").expect("cargo names the compiler");
@@ -37,7 +38,7 @@ fn boost() {
         .define("NDEBUG", None)
         // Boost includes its own headers by deprecated names.
         .flag_if_supported("-w")
-        .file("src/systems/boost.cpp")
+        .files(SOURCES)
         .try_compile("shmstore_bench_boost");
     match compiled {
         Ok(()) => println!("cargo::rustc-cfg=boost"),

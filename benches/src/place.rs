@@ -121,6 +121,13 @@ pub fn clean(place: &Path) {
     }
 }
 
+/// Removes a directory of a run, with its segments and files, before the run ends. What is left is removed then.
+pub fn clear(directory: &Path) {
+    if clean_segments(directory) == 0 {
+        remove(directory);
+    }
+}
+
 /// Removes the segments of a directory and of all directories in it. Returns the number of segments that are left.
 fn clean_segments(directory: &Path) -> usize {
     let inside: usize = entries(directory).filter(|path| is_directory(path)).map(|path| clean_segments(&path)).sum();

@@ -81,14 +81,16 @@ impl Target {
     }
 }
 
-/// Names of series of the bare machine.
-pub const BARE: [&str; 8] = [
+/// Names of series of the bare machine, and of systems within one process.
+pub const BARE: [&str; 10] = [
     "memcpy",
     "bare atomics",
     "bare futex",
     "system calls",
     "bare exchange",
     "ArrayQueue",
+    "RwLock<HashMap>",
+    "papaya",
     "no derive",
     "no derive, of parts",
 ];
@@ -168,7 +170,8 @@ impl Series {
 
     /// Returns `true` for a series of another system, but not of the bare machine.
     pub fn is_peer(&self) -> bool {
-        !self.is_ours() && !BARE.contains(&self.name)
+        let is_bare = |name: &str| BARE.contains(&name);
+        !self.is_ours() && !is_bare(self.name) && !self.name.split_once(", ").is_some_and(|(name, _)| is_bare(name))
     }
 }
 

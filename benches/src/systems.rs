@@ -2,17 +2,22 @@
 
 // Queues and broadcasts.
 pub mod channel;
+pub mod maps;
 // Memory that some of them live in.
 pub mod mapped;
 // The bare machine.
 pub mod bare;
 pub mod array_queue;
+pub mod process_maps;
 // The peers.
 #[cfg(boost)]
 pub mod boost;
+#[cfg(boost)]
+pub mod boost_maps;
 pub mod cloudtoid;
 pub mod iceoryx2;
 pub mod lmdb;
+pub mod lmdb_maps;
 pub mod mmap_sync;
 pub mod posix_mq;
 pub mod pthread;
@@ -20,6 +25,7 @@ pub mod ringfire;
 // The project's own.
 pub mod shmstore;
 pub mod shmstore_channels;
+pub mod shmstore_maps;
 
 #[cfg(test)]
 mod tests;

@@ -130,6 +130,16 @@ pub fn status(shmid: libc::c_int) -> io::Result<libc::shmid_ds> {
     Ok(unsafe { status.assume_init() })
 }
 
+/// The bytes of a segment that are in memory, as the kernel counts them.
+pub fn resident(shmid: libc::c_int) -> io::Result<usize> {
+    let table = std::fs::read_to_string("/proc/sysvipc/shm")?;
+    let mut lines = table.lines().map(|line| line.split_ascii_whitespace().collect::<Vec<_>>());
+    let column = lines.next().and_then(|names| names.iter().position(|name| *name == "rss"));
+    let line = lines.find(|line| line.get(1).is_some_and(|id| id.parse() == Ok(shmid)));
+    let bytes = column.and_then(|rss| line?.get(rss)?.parse().ok());
+    bytes.ok_or_else(|| io::Error::other("the kernel does not say how much of the segment is in memory"))
+}
+
 /// Removes a segment.
 pub fn remove(shmid: libc::c_int) -> io::Result<()> {
     // SAFETY: IPC_RMID ignores the buffer.

@@ -33,6 +33,7 @@ mod channel;
 mod derive;
 mod killed;
 mod lock;
+mod map;
 mod objects;
 mod stream;
 mod talk;
@@ -82,6 +83,9 @@ const LOCK: &str = "Locks and transactions";
 const TALK: &str = "From process to process";
 const QUEUE: &str = "Queues: each value goes to one receiver";
 const BROADCAST: &str = "Broadcasts: each receiver gets every value";
+const MAP: &str = "Maps: values of 64 bytes by keys of 8";
+const MAP_TWO: &str = "Maps: two processes";
+const MAP_WHOLE: &str = "Maps as a whole";
 const KILLED: &str = "A producer is killed";
 const OBJECT: &str = "Whole objects";
 const DERIVE: &str = "Compile time of the derives";
@@ -128,6 +132,100 @@ pub const ALL: &[Work] = &[
         seconds: (1, 4),
     },
     Work { name: "broadcast-wake", topic: BROADCAST, measure: talk::broadcast_wake, seconds: (2, 20) },
+    Work { name: "map-get-10k", topic: MAP, measure: map::get::<{ map::FEW }>, seconds: (1, 5) },
+    Work { name: "map-get-1m", topic: MAP, measure: map::get::<{ map::MANY }>, seconds: (3, 8) },
+    Work { name: "map-get-10k-latency", topic: MAP, measure: map::get_in_turn::<{ map::FEW }>, seconds: (1, 6) },
+    Work { name: "map-get-1m-latency", topic: MAP, measure: map::get_in_turn::<{ map::MANY }>, seconds: (1, 6) },
+    Work { name: "map-miss-10k", topic: MAP, measure: map::miss::<{ map::FEW }>, seconds: (1, 5) },
+    Work { name: "map-miss-1m", topic: MAP, measure: map::miss::<{ map::MANY }>, seconds: (1, 5) },
+    Work { name: "map-miss-10k-latency", topic: MAP, measure: map::miss_in_turn::<{ map::FEW }>, seconds: (1, 5) },
+    Work { name: "map-miss-1m-latency", topic: MAP, measure: map::miss_in_turn::<{ map::MANY }>, seconds: (1, 6) },
+    Work { name: "map-growth", topic: MAP, measure: map::growth, seconds: (1, 6) },
+    Work { name: "map-insert-10k", topic: MAP, measure: map::insert::<{ map::FEW }>, seconds: (1, 5) },
+    Work { name: "map-insert-1m", topic: MAP, measure: map::insert::<{ map::MANY }>, seconds: (3, 9) },
+    Work { name: "map-remove-10k", topic: MAP, measure: map::remove::<{ map::FEW }>, seconds: (1, 5) },
+    Work { name: "map-remove-1m", topic: MAP, measure: map::remove::<{ map::MANY }>, seconds: (3, 9) },
+    Work { name: "map-update-10k", topic: MAP, measure: map::update::<{ map::FEW }>, seconds: (1, 4) },
+    Work { name: "map-update-1m", topic: MAP, measure: map::update::<{ map::MANY }>, seconds: (3, 6) },
+    Work { name: "map-readers-10k", topic: MAP_TWO, measure: map::readers::<{ map::FEW }>, seconds: (1, 13) },
+    Work { name: "map-readers-1m", topic: MAP_TWO, measure: map::readers::<{ map::MANY }>, seconds: (1, 14) },
+    Work {
+        name: "map-beside-updates-10k-p50",
+        topic: MAP_TWO,
+        measure: map::beside::<{ map::FEW }, true, { map::P50 }>,
+        seconds: (1, 11),
+    },
+    Work {
+        name: "map-beside-updates-10k-p99",
+        topic: MAP_TWO,
+        measure: map::beside::<{ map::FEW }, true, { map::P99 }>,
+        seconds: (0, 0),
+    },
+    Work {
+        name: "map-beside-updates-10k-p999",
+        topic: MAP_TWO,
+        measure: map::beside::<{ map::FEW }, true, { map::P999 }>,
+        seconds: (0, 0),
+    },
+    Work {
+        name: "map-beside-inserts-10k-p50",
+        topic: MAP_TWO,
+        measure: map::beside::<{ map::FEW }, false, { map::P50 }>,
+        seconds: (1, 11),
+    },
+    Work {
+        name: "map-beside-inserts-10k-p99",
+        topic: MAP_TWO,
+        measure: map::beside::<{ map::FEW }, false, { map::P99 }>,
+        seconds: (0, 0),
+    },
+    Work {
+        name: "map-beside-inserts-10k-p999",
+        topic: MAP_TWO,
+        measure: map::beside::<{ map::FEW }, false, { map::P999 }>,
+        seconds: (0, 0),
+    },
+    Work {
+        name: "map-beside-updates-1m-p50",
+        topic: MAP_TWO,
+        measure: map::beside::<{ map::MANY }, true, { map::P50 }>,
+        seconds: (3, 15),
+    },
+    Work {
+        name: "map-beside-updates-1m-p99",
+        topic: MAP_TWO,
+        measure: map::beside::<{ map::MANY }, true, { map::P99 }>,
+        seconds: (0, 0),
+    },
+    Work {
+        name: "map-beside-updates-1m-p999",
+        topic: MAP_TWO,
+        measure: map::beside::<{ map::MANY }, true, { map::P999 }>,
+        seconds: (0, 0),
+    },
+    Work {
+        name: "map-beside-inserts-1m-p50",
+        topic: MAP_TWO,
+        measure: map::beside::<{ map::MANY }, false, { map::P50 }>,
+        seconds: (3, 15),
+    },
+    Work {
+        name: "map-beside-inserts-1m-p99",
+        topic: MAP_TWO,
+        measure: map::beside::<{ map::MANY }, false, { map::P99 }>,
+        seconds: (0, 0),
+    },
+    Work {
+        name: "map-beside-inserts-1m-p999",
+        topic: MAP_TWO,
+        measure: map::beside::<{ map::MANY }, false, { map::P999 }>,
+        seconds: (0, 0),
+    },
+    Work { name: "map-iterate-10k", topic: MAP_WHOLE, measure: map::iterate::<{ map::FEW }>, seconds: (1, 4) },
+    Work { name: "map-iterate-1m", topic: MAP_WHOLE, measure: map::iterate::<{ map::MANY }>, seconds: (1, 6) },
+    Work { name: "map-memory-1m", topic: MAP_WHOLE, measure: map::memory, seconds: (1, 1) },
+    Work { name: "map-create", topic: MAP_WHOLE, measure: map::create, seconds: (1, 3) },
+    Work { name: "map-attach", topic: MAP_WHOLE, measure: map::attach, seconds: (1, 3) },
     Work { name: "killed-queue", topic: KILLED, measure: killed::queue, seconds: (5, 60) },
     Work { name: "killed-broadcast", topic: KILLED, measure: killed::broadcast, seconds: (2, 10) },
     Work { name: "attach", topic: OBJECT, measure: objects::attach, seconds: (1, 5) },
@@ -157,6 +255,7 @@ pub fn partner(role: &Role, stage: &Stage<'_>) -> Result<(), Failure> {
         "queue-round-trip-48" => talk::partner_of_queue_round_trip::<6>(role, stage),
         "broadcast-round-trip-48" => talk::partner_of_broadcast_round_trip::<6>(role, stage),
         "receive" | "receive-all" | "exchange" => stream::partner(role, stage),
+        "map-read" | "map-updates" | "map-inserts" => map::partner(role, stage),
         _ => board::partner(role, stage),
     }
 }

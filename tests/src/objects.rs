@@ -71,6 +71,8 @@ pub struct EveryPart {
     pub crates: Queue<Block<4096>, 2>,
     pub feed: Broadcast<Choosy, 4>,
     pub blocks: Broadcast<Block<4096>, 2>,
+    pub map: Map<u32, Choosy, 5>,
+    pub book: Map<FixedString<12>, Block<4096>, 2>,
     /// Several of a kind, on lines of their own.
     pub shards: [CacheAligned<Versioned<u64>>; 4],
 }

@@ -9,6 +9,7 @@
 //! | the checker | looks at every invariant after every kill |
 //! | three waiters | wait for versions and notifications that the workers bring |
 //! | two subscribers | receive what the workers send |
+//! | three waiters | wait for keys of maps that come and go, and for a value of one |
 //!
 //! What the processes tell each other goes by the `board`, in memory that is no segment, and by a pipe.
 //!
@@ -27,12 +28,19 @@ mod job;
 mod leaks;
 mod ledger;
 mod looks;
+mod map_checks;
+mod map_holds;
+mod mapping;
+mod maps;
 mod measure;
+mod million;
 mod op;
 mod os;
+mod own_keys;
 mod places;
 mod queueing;
 mod recovery;
+mod register;
 mod report;
 mod stamp;
 mod streams;
@@ -53,6 +61,8 @@ pub struct Options {
     /// Whether others use the machine, too: then the time for which somebody was runnable and not scheduled does not count
     /// against the limits. Everything is printed all the same.
     pub busy: bool,
+    /// Whether there is a map of a million entries, too, which takes some 200 MB.
+    pub large_map: bool,
 }
 
 /// Tortures the store, prints what came of it, and tells whether everything held.

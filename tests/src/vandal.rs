@@ -2,6 +2,7 @@
 //!
 //! What is written follows from a seed alone, but for what it copies from the segment: the tokens of those who use it.
 
+mod maps;
 mod streams;
 
 use std::mem::offset_of;
@@ -20,9 +21,10 @@ enum Word {
     Lock(usize),
     Event(usize),
     Value(usize),
-    /// Where a `Queue` begins, how long it is, and its capacity.
+    /// Where a `Queue` begins, how long it is, and its capacity. The same of a `Broadcast` and a `Map`.
     Queue(usize, usize, usize),
     Broadcast(usize, usize, usize),
+    Map(usize, usize, usize),
 }
 
 macro_rules! versioned {
@@ -46,7 +48,7 @@ const SHARD: usize = size_of::<CacheAligned<Versioned<u64>>>();
 /// Where the sequence number of a `Versioned` is: see `docs/format.md`. Its lock word is its first, its flags the next.
 const SEQUENCE: usize = 64;
 
-const WORDS: [Word; 22] = [
+const WORDS: [Word; 25] = [
     Word::Value(offset_of!(EveryPart, count)),
     Word::Value(offset_of!(EveryPart, mode)),
     Word::Value(offset_of!(EveryPart, flag)),
@@ -64,7 +66,10 @@ const WORDS: [Word; 22] = [
     stream!(Queue, crates, feed, 2),
     stream!(Broadcast, feed, blocks, 4),
     stream!(Broadcast, feed, blocks, 4),
-    stream!(Broadcast, blocks, shards, 2),
+    stream!(Broadcast, blocks, map, 2),
+    stream!(Map, map, book, 5),
+    stream!(Map, map, book, 5),
+    stream!(Map, book, shards, 2),
     Word::Versioned(SHARDS, SHARD),
     Word::Versioned(SHARDS + SHARD, SHARD),
     Word::Versioned(SHARDS + 2 * SHARD, SHARD),
@@ -212,6 +217,7 @@ impl Vandal {
     fn lie_in_a_part(&mut self, raw: &Raw, word: Word) {
         match word {
             Word::Queue(..) | Word::Broadcast(..) => self.lie_in_a_stream(raw, word),
+            Word::Map(at, len, capacity) => self.lie_in_a_map(raw, at, len, capacity),
             Word::Value(at) | Word::Event(at) => {
                 let number = self.number(raw, self.payload + at);
                 self.write(raw, self.payload + at, &number.to_le_bytes());
@@ -252,6 +258,7 @@ impl Vandal {
                     self.write(raw, self.payload + at, &lock.to_le_bytes());
                 }
                 Word::Queue(..) | Word::Broadcast(..) => self.storm_in_a_slot(raw, word, round),
+                Word::Map(at, len, capacity) => self.storm_in_a_map(raw, at, len, capacity, round),
                 word => self.lie_in_a_part(raw, word),
             }
         }

@@ -1,6 +1,7 @@
 //! Does all that can be done to an object, while somebody writes over it, and checks that no call with a limit outlives it
 //! and that no value is one that its type does not have.
 
+mod maps;
 mod streams;
 
 use std::collections::BTreeMap;
@@ -158,7 +159,7 @@ impl Victim {
 
     /// Makes one call, and checks that it ends in time.
     pub fn act(&mut self) {
-        let calls = if self.random.one_in(2) { CALLS } else { streams::CALLS };
+        let calls = [CALLS, streams::CALLS, maps::CALLS][self.random.within(0..3)];
         let (name, call) = calls[self.random.within(0..calls.len())];
         let started = Instant::now();
         let came_to_it = call(self);
@@ -174,8 +175,11 @@ impl Victim {
 
     /// Asserts that it got far enough to be in danger: every call came to what it is for, sometimes.
     pub fn check_danger(&self) {
-        for (name, _) in
-            CALLS.iter().chain(streams::CALLS).filter(|(name, _)| self.removes || *name != "remove and create")
+        for (name, _) in CALLS
+            .iter()
+            .chain(streams::CALLS)
+            .chain(maps::CALLS)
+            .filter(|(name, _)| self.removes || *name != "remove and create")
         {
             assert!(self.counts.get(name).is_some_and(|counts| counts[0] > 0), "never `{name}`: {}", self.report());
         }

@@ -15,7 +15,7 @@ pub struct Machine {
 }
 
 /// The peers, as Cargo's lock file names them.
-const PEERS: [&str; 8] = [
+const PEERS: [&str; 9] = [
     "iceoryx2",
     "ringfire",
     "mmap-sync",
@@ -23,6 +23,7 @@ const PEERS: [&str; 8] = [
     "lmdb-master-sys",
     "cloudtoid-interprocess",
     "crossbeam-queue",
+    "papaya",
     "bytemuck",
 ];
 

@@ -37,6 +37,7 @@ const METHOD: &str = "
 * The bare machine does the same work without checks and without crash safety. It stands for `memcpy` within one
   process, an atomic exchange, two atomics, a futex, crossbeam's `ArrayQueue` between two threads of one process, the
   system calls, or the same structs without a derive. It is no bound: a copy that is better than `memcpy` beats it.
+  Of maps, `RwLock<HashMap>` (with the standard library's hash) and papaya stand for it, within one process.
 * Two processes run on different processors. The time of the other process shows whether a system is fast because it
   starves the other side.
 * A load of a new value takes longer than a load of a known one, so a reader looks fast beside a slow writer. If the
@@ -55,6 +56,16 @@ const METHOD: &str = "
   every system waits before it is 128 values ahead, and each value is checked to arrive in its order.
 * A *lost* value was sent, and no receiver got it. Such a loss within an exchange of two processes is detected by a
   wait that takes long.
+* A map has as many entries as it has room for: random keys of 8 bytes with values of 64. Keys are looked up in another
+  random order than they were inserted, each once before any comes again. Each value is checked to belong to its key.
+* *Independent* look-ups overlap in the processor. Otherwise the next key depends on the value that was read, or a
+  fence waits for the end of the look-up.
+* LMDB never waits for a disk (`WRITE_MAP`, `NO_SYNC`, `MAP_ASYNC`, in a file in memory, with integer keys). Each change
+  is a commit. Each look-up is a transaction, or all look-ups of a batch are *one transaction*, which sees no later
+  change. Boost's `unordered_map` is in a managed segment, under one mutex. A guard of papaya is kept for a batch.
+* Keys are inserted and removed in turn, 64 each, so that the map stays as full as it is.
+* Beside a writer, each look-up is timed alone. The median time of the clock itself is subtracted. Clocks go in
+  steps, on some machines of 10 ns. Of a system within one process, another thread is the writer.
 * A producer is killed in the middle of a push of 4 KiB, up to 25 times, at different moments. Another producer
   pushes every 50 µs from then on. The time of a row is the longest until one of its values is received, at most 25 s,
   and the lost values are those of the worst death. The push that was killed does not count.

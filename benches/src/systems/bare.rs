@@ -223,3 +223,15 @@ impl Whole for SystemCalls {
         })
     }
 }
+
+/// Waits until all loads before it are done.
+#[inline(always)]
+pub fn wait_for_loads() {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every x86_64 processor has SSE2.
+    unsafe {
+        std::arch::x86_64::_mm_lfence();
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
+}

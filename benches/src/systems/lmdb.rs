@@ -30,6 +30,14 @@ pub struct Side {
 
 const KEY: &[u8] = b"value";
 
+/// Its settings: nothing waits for a disk.
+pub(super) const FAST: EnvFlags = EnvFlags::WRITE_MAP
+    .union(EnvFlags::NO_SYNC)
+    .union(EnvFlags::NO_META_SYNC)
+    .union(EnvFlags::MAP_ASYNC)
+    .union(EnvFlags::NO_MEM_INIT)
+    .union(EnvFlags::NO_READ_AHEAD);
+
 /// The files that are open: each can be opened only once in a process.
 static OPEN: Mutex<Vec<(PathBuf, &'static Env)>> = Mutex::new(Vec::new());
 
@@ -40,9 +48,8 @@ fn environment(directory: &Path) -> Result<&'static Env, Failure> {
     }
     let mut options = EnvOpenOptions::new();
     options.map_size(256 << 20);
-    let fast = EnvFlags::WRITE_MAP | EnvFlags::NO_SYNC | EnvFlags::NO_META_SYNC | EnvFlags::MAP_ASYNC;
     // SAFETY: data that a crash of the machine would lose is of no interest; all locks stay on.
-    unsafe { options.flags(fast | EnvFlags::NO_MEM_INIT | EnvFlags::NO_READ_AHEAD) };
+    unsafe { options.flags(FAST) };
     // SAFETY: a directory of this run, opened only once.
     let environment: &'static Env = Box::leak(Box::new(unsafe { options.open(directory) }?));
     open.push((directory.to_owned(), environment));

@@ -1,7 +1,9 @@
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::mpsc;
 
 use super::channel::{Asleep, Both, Channel, Receives, Sends};
+use super::maps::{Get, Map, Value, WholeMap};
 use super::*;
 use crate::place::Place;
 
@@ -211,4 +213,54 @@ fn calls_are_answered_by_all_systems() {
     calls_are_answered::<Asleep<ringfire::Mpmc>>();
     #[cfg(boost)]
     calls_are_answered::<Asleep<boost::MessageQueue>>();
+}
+
+/// A map keeps the newest value of each key.
+fn maps_keep_entries<M: Map>(directory: &Path) {
+    const ENTRIES: usize = 10_000;
+    let map = M::create(directory, ENTRIES).expect("memory for a map");
+    let mut into = Payload::filled(0);
+    let keys: Vec<u64> = (0..500).map(|key: u64| key.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+    assert!(!map.reader().get(keys[0], &mut into), "{}: it is empty", M::NAME);
+    map.fill(&keys, Payload::filled);
+    map.insert(keys[1], &Payload::filled(7));
+    assert!(map.remove(keys[2]) && !map.remove(keys[2]), "{}: it was there, and is no more", M::NAME);
+    for (at, &key) in keys.iter().enumerate() {
+        let is_there = map.reader().get(key, &mut into);
+        assert_eq!(is_there, at != 2, "{}: key {at}", M::NAME);
+        assert!(!is_there || into == Payload::filled(if at == 1 { 7 } else { key }), "{}: key {at}: {into:?}", M::NAME);
+    }
+    let mut all = BTreeMap::new();
+    map.each(&mut into, |key, value| assert!(all.insert(key, *value).is_none(), "{}: {key} comes twice", M::NAME));
+    let stored = keys.iter().map(|&key| (key, Value::filled(if key == keys[1] { 7 } else { key })));
+    let expected: BTreeMap<u64, Value> = stored.filter(|(key, _)| *key != keys[2]).collect();
+    assert_eq!(all, expected, "{}", M::NAME);
+}
+
+fn shared_maps<M: WholeMap>() {
+    let place = Place::new().expect("a directory in memory");
+    let directory = |name| place.make(name).expect("a new name");
+    maps_keep_entries::<M>(&directory("entries"));
+    let map = M::open(&place.path().join("entries"), 10_000).expect("the map that was created");
+    assert!(map.reader().get(0, &mut Payload::filled(0)), "{}", M::NAME);
+    let memory = map.memory().expect("a map of this process");
+    assert!(memory.resident > 499 * 72 && memory.mapped > 499 * 72, "{}: {memory:?}", M::NAME);
+    let mut attach = M::attaching(&directory("attach"), 10_000).expect("a map");
+    let mut create = M::creating(&directory("create"), 10_000).expect("room for one");
+    for _ in 0..3 {
+        attach();
+        create();
+    }
+}
+
+#[test]
+fn maps_of_all_systems_keep_entries() {
+    maps_keep_entries::<process_maps::Locked>(Path::new(""));
+    maps_keep_entries::<process_maps::Papaya>(Path::new(""));
+    shared_maps::<lmdb_maps::LmdbMap>();
+    #[cfg(boost)]
+    shared_maps::<boost_maps::BoostMap>();
+    shared_maps::<shmstore_maps::Mapped<10_000>>();
+    let place = Place::new().expect("a directory in memory");
+    maps_keep_entries::<shmstore_maps::ByValue<10_000>>(place.path());
 }

@@ -21,6 +21,7 @@ use crate::systems::iceoryx2::Iceoryx2;
 use crate::systems::mmap_sync::MmapSync;
 use crate::systems::ringfire::Ringfire;
 use crate::systems::shmstore::Stored;
+use crate::sysv;
 
 /// The number of objects, if the machine has room. By default Linux allows 4,096 segments.
 const MANY: usize = 4_000;
@@ -111,7 +112,7 @@ pub(super) fn resident_memory(ground: &Ground<'_>, name: &'static str) -> Result
     object.value.store(Payload::filled(1));
     black_box(object.value.load());
     let shmid = Shared::info(&object).ok_or("an object that is attached")?.shmid;
-    let sample = Sample { nanoseconds: resident_pages(shmid)?, ..Sample::default() };
+    let sample = Sample { nanoseconds: sysv::resident(shmid)? as f64 / 4096.0, ..Sample::default() };
     let series = vec![Series { name: "shmstore", samples: vec![sample], ..Series::default() }];
     let targets = vec![Target::new("shmstore", Other::Figure, 3.0)];
     let work = "resident memory of a small object".into();
@@ -147,14 +148,4 @@ fn room() -> Result<usize, Failure> {
     let limit: usize = fs::read_to_string("/proc/sys/kernel/shmmni")?.trim().parse()?;
     let there = fs::read_to_string("/proc/sysvipc/shm")?.lines().count().saturating_sub(1);
     Ok(limit.saturating_sub(there + SPARE))
-}
-
-/// The `rss` column of a segment, in pages.
-fn resident_pages(shmid: i32) -> Result<f64, Failure> {
-    let table = fs::read_to_string("/proc/sysvipc/shm")?;
-    let mut lines = table.lines().map(|line| line.split_ascii_whitespace().collect::<Vec<_>>());
-    let column = |names: Vec<&str>| names.iter().position(|name| *name == "rss");
-    let rss = lines.next().and_then(column).ok_or("no column `rss` in /proc/sysvipc/shm")?;
-    let line = lines.find(|line| line.get(1).is_some_and(|id| id.parse() == Ok(shmid))).ok_or("no such segment")?;
-    Ok(line.get(rss).ok_or("a short line")?.parse::<f64>()? / 4096.0)
 }

@@ -83,6 +83,9 @@ trait Moves {
         }
     }
 
+    /// Hints that the line of this unit is about to be read. Changes nothing.
+    fn prepare_to_load(from: *const Unit);
+
     /// Hints that these units are about to be written. Changes nothing.
     fn prepare_to_store(to: *const Unit, count: usize);
 
@@ -137,6 +140,12 @@ pub(crate) unsafe fn copy_in<V>(value: *const V, slot: *mut Unit) {
 pub(crate) unsafe fn copy_units_out(from: *const Unit, to: *mut u8, count: usize) {
     // SAFETY: the caller's promises are the same.
     unsafe { Native::bulk_out(from, to, count) }
+}
+
+/// Hints that [`copy_out`] may be about to read the first line of this slot. Changes nothing, whatever the address.
+#[inline(always)]
+pub(crate) fn prepare_copy_out(slot: *const Unit) {
+    Native::prepare_to_load(slot);
 }
 
 /// Hints that [`copy_in`] is about to write this slot. Then readers find it half-written for a shorter time. Changes

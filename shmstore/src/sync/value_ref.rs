@@ -106,13 +106,21 @@ impl<'a, V: ShmValue> ValueRef<'a, V> {
     pub(super) fn read(self, value: &mut MaybeUninit<V>, access: Access) -> u64 {
         match self.try_read(value) {
             Some(version) => version,
-            None => self.read_again(value, access),
+            None => Self::read_again(self.writers, self.sequence, self.slots, value, access),
         }
     }
 
+    /// The arguments are the words and slots of a value. As one struct, they would be in memory in the fast path, too.
     #[cold]
-    fn read_again(self, value: &mut MaybeUninit<V>, access: Access) -> u64 {
-        self.retry(access, None, || self.try_read(value)).expect("there is no limit")
+    fn read_again(
+        writers: &'a Side,
+        sequence: &'a AtomicU64,
+        slots: *mut Unit,
+        value: &mut MaybeUninit<V>,
+        access: Access,
+    ) -> u64 {
+        let this = Self { writers, sequence, slots, _value: PhantomData };
+        this.retry(access, None, || this.try_read(value)).expect("there is no limit")
     }
 
     /// [`read`](Self::read) with a limit. `None` once the time is over. Then `value` means nothing.
@@ -200,8 +208,8 @@ impl<'a, V: ShmValue> ValueRef<'a, V> {
 
     /// Gives starved readers time to copy the newest version, before its slot can be written again.
     #[cold]
-    fn pause_for_readers(self) {
-        self.writers.flags().fetch_and(!STARVED, Relaxed);
+    fn pause_for_readers(writers: &Side) {
+        writers.flags().fetch_and(!STARVED, Relaxed);
         let start = Instant::now();
         while start.elapsed() < Self::PAUSE {
             spin_loop();

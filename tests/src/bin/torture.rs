@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use shmstore_tests::torture::{Options, run, run_image};
 
-const USAGE: &str = "torture [--seconds N] [--seed S] [--workers W] [--busy 1]";
+const USAGE: &str = "torture [--seconds N] [--seed S] [--workers W] [--busy 1] [--large-map 1]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -16,7 +16,7 @@ fn main() -> ExitCode {
         _ => {}
     }
     let clock = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64);
-    let mut options = Options { seconds: 20, seed: clock, workers: 3, busy: false };
+    let mut options = Options { seconds: 20, seed: clock, workers: 3, busy: false, large_map: false };
     for pair in arguments.chunks(2) {
         let [name, value] = pair else { return usage() };
         let Ok(number) = value.parse::<u64>() else { return usage() };
@@ -25,6 +25,7 @@ fn main() -> ExitCode {
             "--seed" => options.seed = number,
             "--workers" => options.workers = number as usize,
             "--busy" => options.busy = number != 0,
+            "--large-map" => options.large_map = number != 0,
             _ => return usage(),
         }
     }

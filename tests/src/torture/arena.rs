@@ -5,10 +5,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use shmstore::error::Busy;
-use shmstore::{Broadcast, Event, Lock, Queue, ReadOnly, ShmObject, ShmValue, Versioned, WaitError};
+use shmstore::{Broadcast, Event, Lock, Map, Queue, ReadOnly, ShmObject, ShmValue, Versioned, WaitError};
 
 use super::board::PARTS;
 use super::ledger::Ledger;
+use super::maps::{Keyed, Maps};
 use super::stamp::{Stamp, Stamped};
 use super::streams::Streams;
 
@@ -24,6 +25,7 @@ pub(super) struct Arena {
     pub(super) accounts: Versioned<Accounts>,
     pub(super) ledger: Ledger,
     pub(super) streams: Streams,
+    pub(super) maps: Maps,
     pub(super) news: Event,
     /// What the victim takes and the measurer waits for.
     pub(super) measured: Held,
@@ -44,6 +46,7 @@ pub(super) struct Held {
     pub(super) queue: Queue<Stamped<512>, 2>,
     pub(super) sender: Broadcast<Stamped<6>, 7>,
     pub(super) broadcast: Broadcast<Stamped<512>, 2>,
+    pub(super) map: Map<u64, Keyed<64>, 7>,
 }
 
 /// Money that only moves, and how often it did: as often as there were versions.

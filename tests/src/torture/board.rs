@@ -9,6 +9,7 @@ use super::book::Book;
 use super::feeding::Sendings;
 use super::op::Op;
 use super::os::now;
+use super::register::Register;
 use super::stamp::Stamp;
 
 /// The most workers at a time, the victim included. Place 0 is the victim's.
@@ -17,11 +18,22 @@ pub(super) const PLACES: usize = 8;
 pub(super) const PARTS: usize = 4;
 pub(super) const QUEUES: usize = 4;
 pub(super) const BROADCASTS: usize = 3;
+pub(super) const MAPS: usize = 5;
 /// How many of the last acknowledgements are remembered.
 const REMEMBERED: usize = 4096;
 /// The long-lived processes.
-pub(super) const LONG_LIVED: [&str; 7] =
-    ["checker", "measurer", "waiter", "read-only waiter", "event waiter", "subscriber", "read-only subscriber"];
+pub(super) const LONG_LIVED: [&str; 10] = [
+    "checker",
+    "measurer",
+    "waiter",
+    "read-only waiter",
+    "event waiter",
+    "subscriber",
+    "read-only subscriber",
+    "waiter for a value of a map",
+    "waiter for keys",
+    "read-only waiter for keys",
+];
 
 #[derive(ShmObject)]
 #[repr(C)]
@@ -73,6 +85,12 @@ pub(super) struct Board {
     pub(super) notifications: Acknowledged,
     pub(super) queues: [Book; QUEUES],
     pub(super) broadcasts: [Sendings; BROADCASTS],
+    pub(super) maps: [Register; MAPS],
+    pub(super) large_map: Register,
+    /// Of the value of a map that is waited for.
+    pub(super) map_value: Acknowledged,
+    /// Of the keys of a map that come and go.
+    pub(super) map_changes: Acknowledged,
     pub(super) measured: Measured,
     /// How many changes of the accounts were acknowledged, in the transactions' part and under the lock.
     pub(super) updates: AtomicU64,

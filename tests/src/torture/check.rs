@@ -11,8 +11,9 @@ use super::arena::Arena;
 use super::board::PARTS;
 use super::job::{Common, Job, STUCK};
 use super::leaks;
+use super::map_checks::{self, Segment};
 use super::op::Op;
-use super::{feeding, queueing};
+use super::{feeding, million, queueing};
 
 pub(super) const PLACE: usize = 0;
 /// What costs more is looked at once in so many checks.
@@ -32,15 +33,19 @@ struct Seen {
 
 /// Checks once for each byte, or for several that came together, until there are no more.
 pub(super) fn check(common: &Common<'_>, mut kills: File, most_alive: usize) {
-    let job = Job { place: &common.board.long_lived[PLACE], ..Job::new(common, 0, 0) };
+    let mut job = Job { place: &common.board.long_lived[PLACE], ..Job::new(common, 0, 0) };
     let Some((store, arena)) = job.attach() else { return };
+    let Some(segment) = Segment::of(&job, &arena) else { return };
+    let million = if common.large_map { million::attach(&job, &store) } else { None };
     let mut seen = Seen::default();
     let mut buffer = [0; 256];
     for round in 1.. {
         job.enter(Op::Idle);
         let Ok(read @ 1..) = kills.read(&mut buffer) else {
             job.enter(Op::Check);
-            return queueing::drain(&job, &arena);
+            queueing::drain(&job, &arena);
+            map_checks::close(&job, &arena, &segment);
+            return million.iter().for_each(|million| million::close(&job, million));
         };
         job.enter(Op::Check);
         if buffer[..read].contains(&WHO_HOLDS) {
@@ -50,6 +55,8 @@ pub(super) fn check(common: &Common<'_>, mut kills: File, most_alive: usize) {
         accounts(&job, &arena, &mut seen);
         ledger(&job, &arena);
         streams(&job, &arena);
+        map_checks::check(&job, &arena, &segment);
+        million.iter().for_each(|million| million::check(&mut job, million));
         job.expect("attach", store.attach::<Arena>());
         if round % SELDOM == 1 {
             directory_and_table(&job, &store, &arena, most_alive);

@@ -65,7 +65,7 @@ pub(super) fn hold(job: &mut Job<'_>, held: &Held, kind: Kind) {
     }
 }
 
-fn has_it(job: &Job<'_>, op: Op) {
+pub(super) fn has_it(job: &Job<'_>, op: Op) {
     job.enter(op);
     say_that_we_have_it(job);
 }
@@ -92,7 +92,7 @@ pub(super) fn acquire(held: &Held, kind: Kind, stamp: Stamp) -> Result<(), Strin
     }
 }
 
-fn text(error: impl std::fmt::Display) -> String {
+pub(super) fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Common<'a> {
     pub(super) seed: u64,
     /// Whether time for which somebody was runnable and not scheduled does not count.
     pub(super) busy: bool,
+    /// Whether there is a map of a million entries.
+    pub(super) large_map: bool,
 }
 
 impl Common<'_> {

@@ -10,6 +10,7 @@ use shmstore::ShmId;
 
 use super::arena::{Arena, Made};
 use super::churn::NAMES;
+use super::million::Million;
 use super::victim::NAME;
 use crate::raw::Raw;
 use crate::scratch::key_of;
@@ -43,7 +44,7 @@ pub(super) fn orphans(path: &Path, pids: &HashSet<i32>) -> Vec<Segment> {
     let may_be_ours = |segment: &Segment| {
         let id = char::from((segment.key >> 24) as u8);
         let is_tagged = segment.size > 4096 && segment.size & 4095 != 0;
-        is_tagged && [Arena::ID, Made::ID].contains(&id) && pids.contains(&(segment.creator_pid as i32))
+        is_tagged && [Arena::ID, Made::ID, Million::ID].contains(&id) && pids.contains(&(segment.creator_pid as i32))
     };
     let is_found = |segment: &Segment| anchors.contains(&(segment.key & 0x00ff_ffff));
     let lost = table.into_iter().filter(|segment| may_be_ours(segment) && !is_found(segment) && segment.attached == 0);

@@ -16,6 +16,7 @@ use super::leaks;
 use super::op::Op;
 use super::os::now;
 use super::queueing;
+use super::register::Sums;
 use super::report::ENOUGH;
 use super::supervisor::{SECOND, Supervisor};
 use crate::scratch::remove_segment;
@@ -78,7 +79,7 @@ impl Supervisor<'_> {
         let _ = self.kills.take().map(|mut kills| kills.write_all(&[KILLED]));
         drop(self.orders.take());
         self.common.board.stop.store(1, SeqCst);
-        let deadline = now() + 8 * SECOND;
+        let deadline = now() + if self.common.large_map { 30 } else { 8 } * SECOND;
         for &pid in &self.long_lived {
             let ended = loop {
                 match waitpid(pid, Some(WaitPidFlag::WNOHANG)) {
@@ -106,13 +107,32 @@ impl Supervisor<'_> {
         }
         let board = self.common.board;
         self.close_streams();
-        self.report.judge_streams(self.common);
+        self.close_maps();
+        self.report.judge_recoveries(self.common);
         let report = &mut self.report;
         (report.checks, report.waits) = (board.checks.load(SeqCst), board.waits.load(SeqCst));
         (report.repairs, report.undone) = (board.repairs.load(SeqCst), board.undone.load(SeqCst));
         (report.updates, report.transfers) = (board.updates.load(SeqCst), board.transfers.load(SeqCst));
         report.worst_wait_not_scheduled = board.worst_wait_not_scheduled.load(SeqCst);
         (report.worst_wait, report.growth) = (board.worst_wait.load(SeqCst), self.growth.most);
+    }
+
+    /// Sums up what came of the maps. Their keys are checked by the checker.
+    fn close_maps(&mut self) {
+        for (at, register) in self.common.board.maps.iter().enumerate() {
+            let sums = Sums::of(register);
+            if !sums.was_used() && self.report.kills > ENOUGH {
+                self.report.violation(&format!("map {at} was hardly used: {sums:?}"));
+            }
+            self.report.maps[at] = sums;
+        }
+        if self.common.large_map {
+            let sums = Sums::of(&self.common.board.large_map);
+            if !sums.was_used() && self.report.kills > ENOUGH {
+                self.report.violation(&format!("the large map was hardly used: {sums:?}"));
+            }
+            self.report.large_map = Some(sums);
+        }
     }
 
     /// Says what was lost of the queues, and sums up what came through the streams.

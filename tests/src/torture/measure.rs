@@ -9,11 +9,11 @@ use shmstore::{RemoveError, Shared, Store};
 use super::arena::{Arena, Held, Made, Part};
 use super::board::Place;
 use super::check::holders;
-use super::holds;
 use super::job::{Common, Job, STUCK};
 use super::op::Op;
 use super::os::{not_scheduled, now};
 use super::victim::{KINDS, Kind, NAME};
+use super::{holds, map_holds};
 
 pub(super) const PLACE: usize = 1;
 
@@ -67,6 +67,7 @@ fn acquire(job: &mut Job<'_>, store: &Store, arena: &Shared<Arena>, kind: Kind, 
         Kind::Store => written(&held.store, stamp),
         Kind::Create => create(job, store).err(),
         Kind::Remove => remove(store).err(),
+        Kind::Entry | Kind::Value | Kind::Keys | Kind::Updates => map_holds::acquire(held, kind, stamp).err(),
         _ => holds::acquire(held, kind, stamp).err(),
     };
     if let Some(refused) = refused {

@@ -37,6 +37,12 @@ ops! {
     Send = "send",
     Receive = "receive",
     Look = "look",
+    MapGet = "get",
+    MapInsert = "insert",
+    MapUpdate = "update of a key",
+    MapRemove = "remove of a key",
+    MapStore = "store by an entry",
+    MapEach = "iterate",
     StreamWait = "push, pop or receive without a limit",
     Fork = "fork",
     Exec = "exec",
@@ -50,6 +56,10 @@ ops! {
     HoldQueue = "pushing and popping flat out",
     HoldSender = "sending by a Sender",
     HoldBroadcast = "sending flat out",
+    HoldEntry = "storing by a Writer of a key",
+    HoldValue = "holding a Transaction of a key",
+    HoldKeys = "inserting and removing flat out",
+    HoldUpdates = "updating a key flat out",
     HoldCreate = "creating flat out",
     HoldRemove = "removing flat out",
     Idle = "idle",
@@ -71,11 +81,17 @@ impl Op {
     pub(super) fn may_be_slow(self) -> bool {
         use Op::{AttachMade, Create, Exec, Forget, Fork, HoldCreate, HoldRemove, Named, Remove, Replace, Start};
         use Op::{HoldBroadcast, HoldConsumer, HoldJob, HoldProducer, HoldQueue, HoldSender};
+        use Op::{HoldEntry, HoldKeys, HoldUpdates, HoldValue};
         use Op::{HoldLock, HoldStore, HoldTransaction, HoldWriter, Idle, StreamWait, Wait};
         let meets_the_half_made = matches!(self, AttachMade | Create | Remove | Replace | Named | Forget);
         let holds = matches!(self, HoldLock | HoldStore | HoldTransaction | HoldWriter | HoldCreate | HoldRemove);
         let holds_stream =
             matches!(self, HoldProducer | HoldConsumer | HoldJob | HoldQueue | HoldSender | HoldBroadcast);
-        meets_the_half_made || holds || holds_stream || matches!(self, Start | Exec | Fork | Wait | StreamWait | Idle)
+        let holds_map = matches!(self, HoldEntry | HoldValue | HoldKeys | HoldUpdates);
+        meets_the_half_made
+            || holds
+            || holds_map
+            || holds_stream
+            || matches!(self, Start | Exec | Fork | Wait | StreamWait | Idle)
     }
 }

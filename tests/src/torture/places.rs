@@ -10,7 +10,7 @@ use super::job::{Common, STUCK};
 use super::op::Op;
 use super::os::{kill_now, not_scheduled_of, now, open_process, spawn};
 use super::report::LIMIT;
-use super::victim::{self, FIRST_OF_STREAMS, KINDS};
+use super::victim::{self, FIRST_OF_MAPS, FIRST_OF_STREAMS, KINDS};
 use super::worker;
 use crate::random::Random;
 
@@ -50,8 +50,12 @@ impl Running {
     /// Starts the next process of a place.
     pub(super) fn start(common: &Common<'_>, place: usize, generation: u64, random: &mut Random) -> Self {
         let kind = (place == 0).then(|| {
-            let first = if random.one_in(3) { 0 } else { FIRST_OF_STREAMS };
-            random.within(first..KINDS.len())
+            let kinds = match random.within(0..8) {
+                0 => 0..FIRST_OF_STREAMS,
+                1..4 => FIRST_OF_STREAMS..FIRST_OF_MAPS,
+                _ => FIRST_OF_MAPS..KINDS.len(),
+            };
+            random.within(kinds)
         });
         common.board.places[place].enter(Op::Start);
         let pid = match kind {

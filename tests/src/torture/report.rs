@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::board::{BROADCASTS, QUEUES};
+use super::board::{BROADCASTS, MAPS, QUEUES};
 use super::book::Closed;
 use super::job::Common;
 use super::op::{OPS, Op};
-use super::victim::{FIRST_OF_STREAMS, KINDS};
+use super::register::Sums;
+use super::victim::{FIRST_OF_MAPS, FIRST_OF_STREAMS, KINDS};
 
 /// Nobody waits longer, in nanoseconds, after the kernel has released a victim, or for news that was acknowledged.
 pub(super) const LIMIT: u64 = 100_000_000;
@@ -45,6 +46,9 @@ pub(super) struct Report {
     pub(super) queues: [Closed; QUEUES],
     /// Sent, received, missed.
     pub(super) broadcasts: [[u64; 3]; BROADCASTS],
+    pub(super) maps: [Sums; MAPS],
+    /// Of a map of a million entries. Its keys that stay count as iterated, as many of them as were found in the end.
+    pub(super) large_map: Option<Sums>,
     pub(super) growth: (u64, u64),
     /// How often each was found.
     pub(super) violations: BTreeMap<String, u64>,
@@ -113,7 +117,9 @@ impl fmt::Display for Report {
             row(f, name, recoveries)?;
         }
         row(f, "create, no first word", &self.virgins)?;
-        row(f, "queues and broadcasts", &self.of_streams())?;
+        for (name, recoveries) in self.of_parts() {
+            row(f, name, &recoveries)?;
+        }
         let [late, delayed] = [self.worst_wait, self.worst_wait_not_scheduled].map(|nanoseconds| nanoseconds / 1000);
         writeln!(
             f,
@@ -126,6 +132,7 @@ impl fmt::Display for Report {
             self.updates, self.transfers, self.repairs, self.undone
         )?;
         self.streams(f)?;
+        self.maps(f)?;
         if self.worst_operation > 0 {
             let worst = self.worst_operation / 1000;
             writeln!(f, "the longest wait for a part that the living use, too: {worst} us")?;
@@ -147,24 +154,48 @@ const RECOVERIES: usize = 200;
 const MEDIAN: u64 = 5_000_000;
 
 impl Report {
-    fn of_streams(&self) -> Vec<Recovery> {
-        self.recoveries[FIRST_OF_STREAMS..].concat()
+    /// The recoveries of the parts that have several kinds of victims.
+    fn of_parts(&self) -> [(&'static str, Vec<Recovery>); 2] {
+        let streams = self.recoveries[FIRST_OF_STREAMS..FIRST_OF_MAPS].concat();
+        [("queues and broadcasts", streams), ("maps", self.recoveries[FIRST_OF_MAPS..].concat())]
     }
 
-    /// Says so if queues and broadcasts are recovered too rarely to say anything, or too slowly.
-    pub(super) fn judge_streams(&mut self, common: &Common<'_>) {
-        let recoveries = self.of_streams();
-        let mut times: Vec<_> =
-            recoveries.iter().map(|recovery| common.counted(recovery.nanoseconds, recovery.not_scheduled)).collect();
-        times.sort_unstable();
+    /// Says so if queues and broadcasts, or maps, are recovered too rarely to say anything, or too slowly.
+    pub(super) fn judge_recoveries(&mut self, common: &Common<'_>) {
         let is_short = self.kills < ENOUGH;
-        if times.len() < RECOVERIES && !is_short {
-            self.violation(&format!("only {} recoveries of queues and broadcasts", times.len()));
+        for (name, recoveries) in self.of_parts() {
+            let counted = |recovery: &Recovery| common.counted(recovery.nanoseconds, recovery.not_scheduled);
+            let mut times: Vec<_> = recoveries.iter().map(counted).collect();
+            times.sort_unstable();
+            if times.len() < RECOVERIES && !is_short {
+                self.violation(&format!("only {} recoveries of {name}", times.len()));
+            }
+            let median = times.get(times.len() / 2).copied().unwrap_or(0);
+            if median > MEDIAN && !is_short {
+                self.violation(&format!("the median recovery of {name} takes {} us", median / 1000));
+            }
         }
-        let median = times.get(times.len() / 2).copied().unwrap_or(0);
-        if median > MEDIAN && !is_short {
-            self.violation(&format!("the median recovery of queues and broadcasts takes {} us", median / 1000));
+    }
+
+    fn maps(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, sums) in self.maps.iter().enumerate() {
+            let Sums { inserted, removed, stored, read, iterated, was_full, structures, longest } = sums;
+            writeln!(
+                f,
+                "map {at}: {inserted} keys inserted, {removed} removed, {was_full} times full; {stored} values stored, \
+                 {read} read, {iterated} iterations; structure checked {structures} times, the longest chain {longest}"
+            )?;
         }
+        if let Some(Sums { inserted, removed, stored, read, iterated, was_full, structures, longest }) = self.large_map
+        {
+            writeln!(
+                f,
+                "large map: {iterated} keys that stay were all found in the end; {inserted} inserted, {removed} removed, \
+                 {was_full} times full; {stored} values stored, {read} read; structure checked {structures} times, the \
+                 longest chain {longest}"
+            )?;
+        }
+        Ok(())
     }
 
     fn streams(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

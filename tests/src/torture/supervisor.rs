@@ -16,7 +16,7 @@ use shmstore::{Shared, Store};
 use super::arena::Arena;
 use super::board::{Board, LONG_LIVED, PLACES};
 use super::herd::Herd;
-use super::job::{Common, STUCK};
+use super::job::{Common, Job, STUCK};
 use super::leaks::Growth;
 use super::os::{self, News, drain, now, pipe, spawn};
 use super::places::Running;
@@ -24,7 +24,7 @@ use super::recovery::Measurement;
 use super::report::Report;
 use super::stamp::{Stamp, Stamped, mix};
 use super::victim::NAME;
-use super::{Options, check, measure, waiters};
+use super::{Options, check, map_checks, measure, million, waiters};
 use crate::random::Random;
 use crate::scratch::Scratch;
 
@@ -57,7 +57,14 @@ pub(super) fn run(options: &Options) -> Report {
     let board = Shared::<Board>::new_private().expect("memory for the board");
     let (from, news) = News::new();
     println!("seed {}, at {}", options.seed, scratch.path().display());
-    let common = Common { board: &board, news: &news, path: scratch.path(), seed: options.seed, busy: options.busy };
+    let common = Common {
+        board: &board,
+        news: &news,
+        path: scratch.path(),
+        seed: options.seed,
+        busy: options.busy,
+        large_map: options.large_map,
+    };
     let began = now();
     let mut supervisor = Supervisor {
         common: &common,
@@ -94,7 +101,11 @@ impl Supervisor<'_> {
             let store = Store::options().max_processes(TABLE).open(common.path).expect("a store");
             let arena = store.create::<Arena>().expect("an arena");
             arena.measured.job.push(Stamped::of(Stamp::new(0, 1))).expect("a new queue");
+            map_checks::choose_keys(&Job::new(common, 0, 0), &arena);
             drop(arena);
+            if common.large_map {
+                million::make(&store);
+            }
             store.open_or_create_named(NAME).expect("a name");
         });
         self.pids.insert(maker.as_raw());

@@ -7,10 +7,10 @@ use std::time::Duration;
 use shmstore::{Shared, Store};
 
 use super::arena::{Arena, Made, Part};
-use super::holds;
 use super::job::{Common, Job};
 use super::op::Op;
 use super::os::die_at;
+use super::{holds, map_holds};
 
 /// The name under which objects are created and removed for the measurer.
 pub(super) const NAME: &str = "measured";
@@ -29,10 +29,14 @@ pub(super) enum Kind {
     Queue,
     Sender,
     Broadcast,
+    Entry,
+    Value,
+    Keys,
+    Updates,
 }
 
 /// All of them, as the report names them.
-pub(super) const KINDS: [(Kind, &str); 12] = [
+pub(super) const KINDS: [(Kind, &str); 16] = [
     (Kind::Lock, "Lock"),
     (Kind::Store, "store"),
     (Kind::Transaction, "Transaction"),
@@ -45,10 +49,15 @@ pub(super) const KINDS: [(Kind, &str); 12] = [
     (Kind::Queue, "push and pop"),
     (Kind::Sender, "Sender"),
     (Kind::Broadcast, "send"),
+    (Kind::Entry, "Writer of a key"),
+    (Kind::Value, "Transaction of a key"),
+    (Kind::Keys, "insert and remove"),
+    (Kind::Updates, "update of a key"),
 ];
 
-/// The first kind in `KINDS` of queues and broadcasts. These are killed more often.
+/// The first kind in `KINDS` of queues and broadcasts, and that of maps. These are killed more often.
 pub(super) const FIRST_OF_STREAMS: usize = 6;
+pub(super) const FIRST_OF_MAPS: usize = 12;
 
 const CREATE_STEPS: [&str; 8] = [
     "CreateLocked",
@@ -78,6 +87,7 @@ pub(super) fn hold(common: &Common<'_>, kind: Kind, generation: u64) {
         Kind::Store => store_flat_out(&mut job, &arena),
         Kind::Create => create(&mut job, &store, step),
         Kind::Remove => remove(&mut job, &store, step),
+        Kind::Entry | Kind::Value | Kind::Keys | Kind::Updates => map_holds::hold(&mut job, &arena.measured, kind),
         _ => holds::hold(&mut job, &arena.measured, kind),
     }
 }

@@ -7,11 +7,13 @@ use std::time::Duration;
 use shmstore::WaitError;
 
 use super::arena::Arena;
-use super::board::Acknowledged;
+use super::board::{Acknowledged, PLACES};
 use super::feeding;
 use super::job::{Common, Job};
+use super::maps::FOLLOWED_VALUE;
 use super::op::Op;
 use super::os::{not_scheduled, now};
+use super::register::{Kind, Known};
 use super::report::LIMIT;
 
 /// How long one wait is. Without news it ends by itself.
@@ -19,9 +21,10 @@ pub(super) const ONE_WAIT: Duration = Duration::from_millis(300);
 
 /// The waiter of a place among the long-lived.
 pub(super) fn wait(common: &Common<'_>, place: usize) {
-    let mut job = Job { place: &common.board.long_lived[place], ..Job::new(common, place, u64::MAX) };
+    let mut job = Job { place: &common.board.long_lived[place], ..Job::new(common, place % PLACES, u64::MAX) };
     let Some((store, arena)) = job.attach() else { return };
     let (parts, notifications) = (&common.board.parts, &common.board.notifications);
+    let changes = &common.board.map_changes;
     match place {
         2 => follow(&mut job, &parts[1], |seen| arena.line.wait_newer(seen, ONE_WAIT).map(|(version, _)| version)),
         3 => {
@@ -34,6 +37,19 @@ pub(super) fn wait(common: &Common<'_>, place: usize) {
             drop(arena);
             let Some(arena) = job.expect("attach read-only", store.attach_read_only::<Arena>()) else { return };
             feeding::follow(&mut job, 2, arena.streams.broadcast_of_64.subscribe_oldest());
+        }
+        7 => {
+            let known = Known::of(&common.board.maps[FOLLOWED_VALUE], FOLLOWED_VALUE);
+            let (map, key) = (&arena.maps.of_64, known.key(known.indexes(Kind::Staying).start));
+            follow(&mut job, &common.board.map_value, |seen| {
+                map.wait_newer(&key, seen, ONE_WAIT).map(|(version, _)| version)
+            });
+        }
+        8 => follow(&mut job, changes, |seen| arena.maps.of_7.wait_changed(seen, ONE_WAIT)),
+        9 => {
+            drop(arena);
+            let Some(arena) = job.expect("attach read-only", store.attach_read_only::<Arena>()) else { return };
+            follow(&mut job, changes, |seen| arena.maps.of_7.wait_changed(seen, ONE_WAIT));
         }
         _ => follow(&mut job, notifications, |seen| arena.news.wait_past(seen, ONE_WAIT)),
     }

@@ -12,7 +12,7 @@ use super::board::PARTS;
 use super::job::{Common, Job};
 use super::op::Op;
 use super::os::{News, die_at, spawn};
-use super::{churn, feeding, queueing};
+use super::{churn, feeding, mapping, million, queueing};
 
 /// How a worker spends its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,10 @@ enum Way {
     Streaming,
     /// Likewise, until it comes to a failpoint.
     StreamingToAStep,
+    /// On the maps.
+    Mapping,
+    /// Likewise, until it comes to a failpoint.
+    MappingToAStep,
 }
 
 const STREAM_STEPS: [&str; 13] = [
@@ -45,23 +49,48 @@ const STREAM_STEPS: [&str; 13] = [
     "VersionAwaited",
 ];
 
+const MAP_STEPS: [&str; 17] = [
+    "MapIntended",
+    "EntryTaken",
+    "EntryLinked",
+    "EntryChained",
+    "KeyInserted",
+    "KeyRemoved",
+    "EntryUnlinked",
+    "EntryFreed",
+    "EntryListed",
+    "KeysCounted",
+    "StoreOdd",
+    "StoreCopied",
+    "StoreEven",
+    "TransactionBegun",
+    "WriterBegun",
+    "VersionUnwoken",
+    "VersionAwaited",
+];
+
 pub(super) fn work(common: &Common<'_>, number: usize, generation: u64) {
     let mut job = Job::new(common, number, generation);
     job.place.live(generation);
     job.enter(Op::Start);
-    let way = match job.random.within(0..16) {
+    let way = match job.random.within(0..22) {
         0..6 => Way::Using,
         6..10 => Way::Streaming,
         10..12 => Way::StreamingToAStep,
         12 => Way::Churning,
-        _ => Way::ToAStep,
+        13..16 => Way::ToAStep,
+        16..20 => Way::Mapping,
+        _ => Way::MappingToAStep,
     };
     match way {
         Way::ToAStep => die_at(a_step(&mut job)),
         Way::StreamingToAStep => die_at(STREAM_STEPS[job.random.within(0..STREAM_STEPS.len())]),
+        Way::MappingToAStep => die_at(MAP_STEPS[job.random.within(0..MAP_STEPS.len())]),
         _ => {}
     }
     let Some((store, mut arena)) = job.attach() else { return };
+    let is_mapping = matches!(way, Way::Mapping | Way::MappingToAStep);
+    let million = if is_mapping && common.large_map { million::attach(&job, &store) } else { None };
     loop {
         match way {
             Way::Using => {
@@ -69,6 +98,10 @@ pub(super) fn work(common: &Common<'_>, number: usize, generation: u64) {
                 arena = kept;
             }
             Way::Streaming | Way::StreamingToAStep => stream(&mut job, &arena),
+            Way::Mapping | Way::MappingToAStep => match &million {
+                Some(million) if job.random.one_in(2) => million::one(&mut job, million),
+                _ => mapping::one(&mut job, &arena),
+            },
             Way::Churning | Way::ToAStep => churn::one(&mut job, &store),
         }
     }
@@ -88,7 +121,8 @@ fn stream(job: &mut Job<'_>, arena: &Arena) {
 /// One operation. Returns the handle, or another one.
 fn one(job: &mut Job<'_>, store: &Store, arena: Shared<Arena>) -> Option<Shared<Arena>> {
     match job.random.within(0..500) {
-        400.. => stream(job, &arena),
+        400..450 => stream(job, &arena),
+        450.. => mapping::one(job, &arena),
         0..50 => load(job, &arena),
         50..120 => store_one(job, &arena),
         120..170 => update(job, &arena),

@@ -2,6 +2,6 @@
 
 mod holders;
 mod killed;
-mod maps;
+mod map_deaths;
 mod streams;
 mod torture;

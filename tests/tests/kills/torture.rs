@@ -22,7 +22,7 @@ fn nothing_is_lost_and_nothing_left_in_two_seconds_of_torture() {
     assert!(output.status.success(), "{}", output.status);
     assert!(printed.contains("nothing lost"));
     assert!(kills(&printed) > 50, "so few kills show nothing");
-    for part in ["queues and broadcasts", "queue 3: ", "broadcast 2: "] {
+    for part in ["queues and broadcasts", "queue 3: ", "broadcast 2: ", "maps", "map 4: "] {
         assert!(printed.lines().any(|line| line.trim_start().starts_with(part)), "nothing is said of `{part}`");
     }
 }

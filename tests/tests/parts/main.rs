@@ -5,6 +5,7 @@ mod lost_map_wakeups;
 mod lost_stream_wakeups;
 mod lost_wakeups;
 mod many_processes;
+mod map_processes;
 mod short_sleeps;
 mod stream_processes;
 mod versioned_processes;

@@ -3,6 +3,8 @@
 mod examples;
 mod fork;
 mod fork_without_wiping;
+mod inherited_maps;
+mod inherited_maps_without_wiping;
 mod inherited_parts;
 mod inherited_streams;
 mod inherited_streams_without_wiping;

@@ -2,6 +2,7 @@
 
 mod groups;
 mod ipc_namespaces;
+mod maps_of_other_users;
 mod namespaces;
 mod other_users;
 mod sandboxes;

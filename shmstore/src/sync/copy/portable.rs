@@ -37,6 +37,9 @@ impl Moves for Portable {
     }
 
     #[inline(always)]
+    fn prepare_to_load(_: *const Unit) {}
+
+    #[inline(always)]
     fn prepare_to_store(_: *const Unit, _: usize) {}
 
     #[inline]

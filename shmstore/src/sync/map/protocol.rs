@@ -73,6 +73,9 @@ pub(crate) trait Entries: Copy {
     fn next(&self, entry: Self::Entry) -> &AtomicU32;
     fn hash(&self, entry: Self::Entry) -> &AtomicU32;
 
+    /// Called before a search looks at an entry.
+    fn approach(&self, _: Self::Entry) {}
+
     /// Called between the steps.
     fn reached(&self, _: Reached) {}
 }
@@ -110,6 +113,7 @@ pub(crate) fn find<E: Entries>(
             return Found::Disturbed;
         }
         steps += 1;
+        entries.approach(entry);
         let before = entries.state(entry).load(Acquire);
         let its_hash = entries.hash(entry).load(Relaxed);
         let is_here = its_hash == hash && is_key(entry);

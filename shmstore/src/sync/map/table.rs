@@ -12,7 +12,7 @@ use std::ptr::NonNull;
 
 use super::protocol::{Entries, Reached};
 use crate::sync::atomics::{AtomicU32, AtomicU64};
-use crate::sync::copy::Unit;
+use crate::sync::copy::{Unit, prepare_copy_out};
 use crate::sync::side::Side;
 use crate::sync::untyped::{MapOffsets, entry_words, map_words};
 use crate::sys::failpoint::{self, Step};
@@ -27,6 +27,7 @@ pub(super) struct Table<'a> {
     stride: usize,
     key: usize,
     slot_0: usize,
+    slot_size: usize,
     capacity: u32,
     _memory: PhantomData<&'a AtomicU64>,
 }
@@ -61,6 +62,7 @@ impl<'a> Table<'a> {
             stride: at.stride as usize,
             key: at.key as usize,
             slot_0: at.slot_0 as usize,
+            slot_size: at.slot_size as usize,
             capacity,
             _memory: PhantomData,
         }
@@ -154,6 +156,12 @@ impl<'a> Entries for Table<'a> {
     #[inline(always)]
     fn hash(&self, entry: EntryRef<'a>) -> &AtomicU32 {
         entry.word(entry_words::HASH)
+    }
+
+    #[inline(always)]
+    fn approach(&self, entry: EntryRef<'a>) {
+        prepare_copy_out(self.slots(entry));
+        prepare_copy_out(self.slots(entry).wrapping_byte_add(self.slot_size));
     }
 
     #[inline(always)]

@@ -55,7 +55,7 @@ impl<'a, V: ShmValue> WriteGuard<'a, V> {
     #[inline(always)]
     pub(in crate::sync) fn publish(&self, value: &V) -> u64 {
         if self.value.writers.flags().load(Relaxed) & STARVED != 0 {
-            self.value.pause_for_readers();
+            ValueRef::<V>::pause_for_readers(self.value.writers);
         }
         let mut sequence = self.sequence();
         self.publish_after(&mut sequence, value)
@@ -90,7 +90,7 @@ impl<'a, V: ShmValue> WriteGuard<'a, V> {
     /// readers.
     pub(in crate::sync) fn wake_slowly(&self, fences: &mut Fences) {
         if self.held.wake_slowly(fences) & STARVED != 0 {
-            self.value.pause_for_readers();
+            ValueRef::<V>::pause_for_readers(self.value.writers);
         }
     }
 }

@@ -57,6 +57,19 @@ const FOREVER: &[fn(&EveryPart)] = &[
         let _ = parts.blocks.sender().send(Block([3; 4096]));
     },
     |parts| drop(parts.feed.subscribe_oldest().recv()),
+    |parts| drop((parts.map.insert(7, CHOSEN), parts.map.get(&7))),
+    |parts| drop((parts.map.insert(8, CHOSEN), parts.map.remove(&8))),
+    |parts| drop(parts.map.update(&7, |value| value.flag = !value.flag)),
+    |parts| drop(parts.map.entry(&7).map(|entry| (entry.load(), entry.store(CHOSEN), entry.begin().map(drop)))),
+    |parts| {
+        let _ = parts.map.iter().filter_map(Result::ok).count();
+    },
+    |parts| {
+        let _ = (parts.map.contains_key(&8), parts.map.insert_from(&9, &CHOSEN), format!("{:?}", parts.map));
+        parts.map.retain(|key, _| *key != 9);
+    },
+    |parts| drop(parts.book.insert("a".try_into().expect("a short name"), Block([3; 4096]))),
+    |parts| parts.book.clear(),
 ];
 
 pub(crate) fn play() {

@@ -7,6 +7,7 @@
 mod amplified;
 mod copies;
 mod harm;
+mod map_words;
 mod stalls;
 mod stream_words;
 mod words;

@@ -53,6 +53,9 @@ fn filled(store: &Store) -> Shared<EveryPart> {
     object.queue.push_many(&['q', 'r', 's'].map(choosy)).expect("a queue of five");
     object.queue.pop().expect("an item");
     object.feed.send_many(&['f', 'g'].map(choosy));
+    object.map.insert(7, choosy('m')).expect("a map of five");
+    object.map.insert(8, choosy('n')).expect("a map of five");
+    object.map.remove(&7).expect("a valid value");
     for (number, shard) in (10..).zip(&object.shards) {
         shard.store(number);
         shard.store(number + 1);

@@ -43,6 +43,13 @@ fn every_part_is_decoded_to_what_its_typed_object_says() {
         ("crates", serde_json::json!({ "len": 0, "capacity": 2, "pushed": 0, "outstanding": 0, "first": [] })),
         ("feed", serde_json::json!({ "sent": 2, "capacity": 4, "last": [sent(0, 'f'), sent(1, 'g')] })),
         ("blocks", serde_json::json!({ "sent": 0, "capacity": 2, "last": [] })),
+        (
+            "map",
+            serde_json::json!({ "len": 1, "capacity": 5, "changes": 3, "first": [
+                { "key": 8, "version": 1, "locked": false, "value": choosy('n') },
+            ] }),
+        ),
+        ("book", serde_json::json!({ "len": 0, "capacity": 2, "changes": 0, "first": [] })),
         ("shards", serde_json::Value::Array((11..15).map(|number: u64| version(2, number.into())).collect())),
     ];
     let found = json.as_object().unwrap();

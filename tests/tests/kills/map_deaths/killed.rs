@@ -29,7 +29,7 @@ fn kill_and_go_on(scenario: &Scenario, scratch: &Scratch, waits_already: bool) {
         let is_there = scenario.holds.value().is_none_or(|key| scenario.found.contains(&format!("{key}:")));
         if waits_already {
             next.tell(&command);
-            if scenario.holds.has_keys() && undo != "" || is_there {
+            if scenario.holds.has_keys() && !undo.is_empty() || is_there {
                 wait_until_asleep(next.pid());
             }
         }
