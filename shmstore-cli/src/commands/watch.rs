@@ -32,7 +32,8 @@ use crate::watch;
 /// many it leaves out. An array or list has a line with its length, and lines for its
 /// first eight elements, a Map lines for its first eight keys. --field `readings[9]` shows
 /// any other element, --field 'quotes["EURUSD"]' any other key. While the key is not in
-/// the map, it is shown as absent. watch ends when the reader closes the output. With --json, the keys of a line are:
+/// the map, it is shown as absent. watch ends when the reader closes the output. With
+/// --json, the keys of a line are:
 ///   for a change       at (a time in UTC), field, value (as in `shmstore show
 ///                      --json`; only the len of a list, the len and capacity of a
 ///                      Queue or Map, the newest item of a Broadcast), and version in
