@@ -173,8 +173,9 @@ fn in_each(of_interest: impl Fn(&Scenario) -> bool, check: impl Fn(&Scenario, &S
 #[test]
 fn every_step_of_using_parts_has_a_scenario() {
     for step in shmstore::PART_STEPS {
-        let mut steps = SCENARIOS.iter().map(|scenario| scenario.step);
-        let mut of_streams = crate::streams::SCENARIOS.iter().map(|scenario| scenario.step);
-        assert!(steps.any(|has| has == *step) || of_streams.any(|has| has == *step), "there is none for `{step}`");
+        let of_streams = crate::streams::SCENARIOS.iter().map(|scenario| scenario.step);
+        let of_maps = crate::map_deaths::SCENARIOS.iter().map(|scenario| scenario.step);
+        let mut steps = SCENARIOS.iter().map(|scenario| scenario.step).chain(of_streams).chain(of_maps);
+        assert!(steps.any(|has| has == *step), "there is none for `{step}`");
     }
 }
