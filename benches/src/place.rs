@@ -121,7 +121,7 @@ pub fn clean(place: &Path) {
     }
 }
 
-/// Removes a directory of a run, with its segments and files, before the run ends. What is left is removed then.
+/// Removes a directory of a run, with its segments and files, before the run ends. The rest is removed then.
 pub fn clear(directory: &Path) {
     if clean_segments(directory) == 0 {
         remove(directory);

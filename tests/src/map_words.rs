@@ -32,7 +32,7 @@ pub struct MapWords<'r> {
     key_size: usize,
 }
 
-/// What is in a map.
+/// The keys and values of a map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
     pub live: usize,

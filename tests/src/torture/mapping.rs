@@ -265,7 +265,7 @@ impl Use<'_> {
         job.enter(Op::Wait);
         let timeout = Duration::from_micros(job.random.within(0..3000) as u64);
         if job.random.one_in(2) {
-            // Whatever comes of it.
+            // The outcome does not matter.
             let _ = self.table.wait_changed(self.table.changes(), timeout);
             return;
         }

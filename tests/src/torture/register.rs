@@ -1,4 +1,4 @@
-//! What is known of the keys of a map. It decides whether a key or its value was lost, torn, swapped or went back.
+//! The knowledge about the keys of a map. It decides whether a key or its value was lost, torn, swapped or went back.
 //!
 //! | keys | inserted and removed | what must hold |
 //! |---|---|---|

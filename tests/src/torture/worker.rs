@@ -242,7 +242,7 @@ fn wait(job: &mut Job<'_>, arena: &Arena) {
             job.expect(&format!("version {version} after a wait"), value);
         }
     } else {
-        // Whatever comes of it.
+        // The outcome does not matter.
         let _ = arena.news.wait_past(arena.news.count(), timeout);
     }
 }

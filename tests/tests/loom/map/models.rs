@@ -1,4 +1,4 @@
-//! What is modelled: a map of three entries, and the processes that insert, remove, store, search and wait.
+//! The models have a map of three entries, and the processes that insert, remove, store, search and wait.
 
 mod changes;
 mod deaths;

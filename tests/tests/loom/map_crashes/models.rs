@@ -1,4 +1,4 @@
-//! What is modelled: a map of three entries, and a process that is killed while it inserts, removes, or completes what
+//! The models have a map of three entries, and a process that is killed while it inserts, removes, or completes what
 //! another one has left.
 
 #[path = "../map/order.rs"]
