@@ -16,6 +16,7 @@ mod relay;
 mod sandboxed;
 mod stream_relay;
 mod streamer;
+mod turns;
 mod twins;
 mod vandal;
 mod victim;

@@ -5,80 +5,31 @@
 
 use std::fmt::Display;
 use std::hint::spin_loop;
-use std::io;
-use std::time::{Duration, Instant};
 
-use shmstore::{Map, Shared, Store, WaitError};
+use shmstore::{Map, WaitError};
 use shmstore_tests::objects::Rounds;
-use shmstore_tests::random::Random;
 
-/// No wait is as long, unless a wake-up was lost. Then only the end of the time ends it.
-const LOST: Duration = Duration::from_secs(8);
-const TIME: Duration = Duration::from_secs(10);
+use super::turns::{self, Outcome, Relay, TIME, in_time};
+
 const KEY: u64 = 7;
 
-type Outcome = Result<(), String>;
 type Turns = Map<u64, u64, 2>;
 
-struct Relay {
-    side: usize,
-    rounds: u64,
-    random: Random,
-}
-
 pub(crate) fn play() {
-    let arguments: Vec<String> = super::args().collect();
-    let [path, way, side, _, rounds] = &arguments[..] else { panic!("a path, a way, a side, sides, rounds") };
-    let [side, rounds] = [side, rounds].map(|number| number.parse::<u64>().expect("a number"));
-    let turns: Shared<Rounds> = Store::open(path).expect("a store").attach_or_create().expect("an object");
-    let mut relay = Relay { side: side as usize, rounds, random: Random::new(side) };
-    println!("ok ready");
-    io::stdin().read_line(&mut String::new()).expect("a line");
-    let (ours, theirs) = (&turns.maps[relay.side], &turns.maps[1 - relay.side]);
-    let outcome = match way.as_str() {
-        "inserts" => relay.insert_in_turn(ours, theirs),
-        "removes" => relay.remove_in_turn(ours, theirs),
-        "changes" => relay.change_in_turn(ours, theirs),
-        "returns" => relay.return_in_turn(ours, theirs),
-        "updates" | "stores" | "leased" => relay.store_in_turn(way, ours, theirs),
-        other => panic!("no way `{other}`"),
-    };
-    match outcome {
-        Ok(()) => println!("ok done"),
-        Err(lost) => println!("err lost {lost}"),
-    }
+    turns::play(|relay, turns: &Rounds, way| {
+        let (ours, theirs) = (&turns.maps[relay.side], &turns.maps[1 - relay.side]);
+        match way {
+            "inserts" => relay.insert_in_turn(ours, theirs),
+            "removes" => relay.remove_in_turn(ours, theirs),
+            "changes" => relay.change_in_turn(ours, theirs),
+            "returns" => relay.return_in_turn(ours, theirs),
+            "updates" | "stores" | "leased" => relay.store_in_turn(way, ours, theirs),
+            other => panic!("no way `{other}`"),
+        }
+    });
 }
 
 impl Relay {
-    /// Lets some time pass, so that the other is met at every step of falling asleep.
-    fn dawdle(&mut self) {
-        let random = self.random.number();
-        let time = Duration::from_nanos((random >> 8) & 0x1fff);
-        let start = Instant::now();
-        while random & 1 == 0 && start.elapsed() < time {
-            spin_loop();
-        }
-    }
-
-    /// Does something in each round: the first side gives and gets, the second gets and gives.
-    fn take_turns(&mut self, mut give: impl FnMut(u64) -> Outcome, mut get: impl FnMut(u64) -> Outcome) -> Outcome {
-        for round in 1..=self.rounds {
-            if round & 0xfff == 0 {
-                println!("ok going");
-            }
-            if self.side == 0 {
-                self.dawdle();
-                give(round)?;
-                get(round)?;
-            } else {
-                get(round)?;
-                self.dawdle();
-                give(round)?;
-            }
-        }
-        Ok(())
-    }
-
     /// The key comes, and the other side removes it.
     fn insert_in_turn(&mut self, ours: &Turns, theirs: &Turns) -> Outcome {
         self.take_turns(
@@ -185,11 +136,4 @@ impl Relay {
 
 fn text(error: impl Display) -> String {
     error.to_string()
-}
-
-fn in_time<T, E: Display>(round: u64, call: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
-    let asked = Instant::now();
-    let found = call().map_err(|error| format!("round {round}: {error}"));
-    let waited = asked.elapsed();
-    if waited > LOST { Err(format!("round {round}: {waited:?}")) } else { found }
 }

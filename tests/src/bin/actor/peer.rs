@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use nix::libc;
 use shmstore::inspect::Participant;
-use shmstore::{AttachError, CreateError, OpenError, ReadOnly, RemoveError, Shared, Store};
+use shmstore::{AttachError, CreateError, OpenError, ReadOnly, RemoveError, Shared, Store, StoreOptions};
 use shmstore_tests::objects::{Position, Telemetry, drifted};
 use shmstore_tests::raw;
 use shmstore_tests::scratch::Planted;
@@ -36,8 +36,8 @@ struct State {
     line: Line,
 }
 
-pub(crate) fn play() {
-    let path = super::path();
+/// The options that the environment asks for.
+pub(crate) fn store_options() -> StoreOptions {
     let number = |name, radix| {
         let text = std::env::var(name).ok()?;
         Some(u32::from_str_radix(&text, radix).unwrap_or_else(|error| panic!("{name}: {error}")))
@@ -46,7 +46,11 @@ pub(crate) fn play() {
     options = number("PEER_TRUSTS", 10).map_or(options.clone(), |uid| options.trust(uid));
     options = number("PEER_MODE", 8).map_or(options.clone(), |mode| options.mode(mode));
     options = number("PEER_WAIT_MS", 10).map_or(options.clone(), |ms| options.wait(Duration::from_millis(ms.into())));
-    options = number("PEER_MAX_PROCESSES", 10).map_or(options.clone(), |most| options.max_processes(most));
+    number("PEER_MAX_PROCESSES", 10).map_or(options.clone(), |most| options.max_processes(most))
+}
+
+pub(crate) fn play() {
+    let (path, options) = (super::path(), store_options());
     let opened = match std::env::var_os("PEER_MAKES_STORE") {
         Some(_) => options.open_or_create(path),
         None => options.open_timeout(path, Duration::from_secs(10)),

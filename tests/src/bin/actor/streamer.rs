@@ -30,14 +30,7 @@ struct Streamer {
 }
 
 pub(crate) fn play() {
-    let number = |name, radix| {
-        let text = std::env::var(name).ok()?;
-        Some(u32::from_str_radix(&text, radix).unwrap_or_else(|error| panic!("{name}: {error}")))
-    };
-    let mut options = Store::options();
-    options = number("PEER_TRUSTS", 10).map_or(options.clone(), |uid| options.trust(uid));
-    options = number("PEER_MODE", 8).map_or(options.clone(), |mode| options.mode(mode));
-    let store = options.open(super::path()).expect("a store");
+    let store = super::peer::store_options().open(super::path()).expect("a store");
     let may_write = std::env::var_os("STREAMER_READS").is_none();
     let parts = may_write.then(|| &*Box::leak(Box::new(store.attach_or_create().expect("an object"))));
     let seen = Box::leak(Box::new(store.attach_read_only().expect("an object")));
