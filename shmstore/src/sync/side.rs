@@ -93,6 +93,13 @@ impl Side {
         }
     }
 
+    /// Wakes the waiters after the lock was freed, and the bell was rung.
+    #[inline(always)]
+    fn wake_freed(&self) {
+        failpoint::reach(Step::VersionUnwoken);
+        futex::wake(&self.bell, futex::ALL);
+    }
+
     #[cold]
     fn wake(&self) {
         failpoint::reach(Step::StoreUntold);
@@ -143,17 +150,23 @@ impl<'a> Held<'a> {
     /// Frees the lock, calls `then`, and wakes the waiters. They are woken without any lock that `then` frees.
     #[inline(always)]
     pub(super) fn free_before(self, then: impl FnOnce()) {
-        let side = self.side;
-        let has_waiters = self.is_ours() && locking::free(&side.lock, self.token) & VERSION_WAITERS != 0;
+        let (side, has_waiters) = (self.side, self.free());
         mem::forget(self);
-        if has_waiters {
-            version_waiters::ring(&side.bell);
-        }
         then();
         if has_waiters {
-            failpoint::reach(Step::VersionUnwoken);
-            futex::wake(&side.bell, futex::ALL);
+            side.wake_freed();
         }
+    }
+
+    /// Frees the lock, and rings the bell if a process waits. Returns `true` if it did. Does nothing in a child that was
+    /// forked since. The lock belongs to its parent.
+    #[inline(always)]
+    fn free(&self) -> bool {
+        let has_waiters = self.is_ours() && locking::free(&self.side.lock, self.token) & VERSION_WAITERS != 0;
+        if has_waiters {
+            version_waiters::ring(&self.side.bell);
+        }
+        has_waiters
     }
 
     /// Wakes the waiters, and keeps the lock. If a load is not enough to find them, it does nothing and returns
@@ -188,13 +201,10 @@ impl<'a> Held<'a> {
 }
 
 impl Drop for Held<'_> {
-    /// Does nothing in a child that was forked since. The lock belongs to its parent.
     #[inline(always)]
     fn drop(&mut self) {
-        if self.is_ours() && locking::free(&self.side.lock, self.token) & VERSION_WAITERS != 0 {
-            version_waiters::ring(&self.side.bell);
-            failpoint::reach(Step::VersionUnwoken);
-            futex::wake(&self.side.bell, futex::ALL);
+        if self.free() {
+            self.side.wake_freed();
         }
     }
 }

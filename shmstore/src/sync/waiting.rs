@@ -15,6 +15,9 @@ use crate::sys::shm::Access;
 /// The number of checks before a thread sleeps. They take less time than to fall asleep and be woken.
 const SPINS: u32 = 100;
 
+/// The least time to copy a new version. A writer that follows the protocol grants a pause in less time.
+pub(super) const TO_COPY: Duration = Duration::from_millis(10);
+
 /// The time of the last check of the anchor, which takes some system calls.
 struct AnchorCheck(Instant);
 

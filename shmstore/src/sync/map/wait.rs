@@ -12,11 +12,8 @@ use crate::error::{Awaited, WaitError};
 use crate::layout::{ShmKey, ShmValue};
 use crate::sync::backoff::{Left, Limit};
 use crate::sync::side::Side;
-use crate::sync::waiting::{Waitable, wait};
+use crate::sync::waiting::{TO_COPY, Waitable, wait};
 use crate::sys::shm::Access;
-
-/// The least time to copy a new version. A writer that follows the protocol grants a pause in less time.
-const TO_COPY: Duration = Duration::from_millis(10);
 
 /// The most announcements before a sleep. Another one is needed if the key comes or goes meanwhile.
 const ANNOUNCEMENTS: u32 = 8;

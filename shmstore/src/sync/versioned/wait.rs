@@ -7,11 +7,8 @@ use super::Versioned;
 use crate::error::{Awaited, WaitError};
 use crate::layout::ShmValue;
 use crate::sync::describe;
-use crate::sync::waiting::{Waitable, wait};
+use crate::sync::waiting::{TO_COPY, Waitable, wait};
 use crate::sys::shm::Access;
-
-/// The least time to copy a new version. A writer that follows the protocol grants a pause in less time.
-const TO_COPY: Duration = Duration::from_millis(10);
 
 /// Waits for a newer version.
 impl<V: ShmValue> Versioned<V> {
