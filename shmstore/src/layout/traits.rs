@@ -72,6 +72,9 @@ pub(crate) const fn is_described_value<V: ShmValue>() {
 pub trait ShmId: ShmLayout {
     /// The type-id-char, printable ASCII (`' '` to `'~'`). The key is made of it, the device and the inode.
     const ID: char;
+    /// The bytes that a new object has for fields that are appended to the type later: `#[shm(id = 'T', room = 4096)]`.
+    /// 0 if the object is exactly as large as the type, and so never grows.
+    const ROOM: usize = 0;
 }
 
 /// Plain data that is copied in and out of shared memory. A type becomes one by `#[derive(Clone, Copy, ShmValue)]`.
