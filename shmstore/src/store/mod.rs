@@ -3,7 +3,7 @@
 //! Layers it may use: layout, value, error, sys, segment, sync.
 //!
 //! Read first: `open`, the `Store`, and `objects`, its calls for objects of a type. Each step of the handshake has a file:
-//! `create`, `attach`, `recover`, `replace`, `remove`. `shared` and `read_only` are the handles.
+//! `create`, `attach`, `recover`, `replace`, `remove`. `shared`, `read_only` and `following` are the handles.
 //!
 //! The anchor's `flock` is held to create, recover and remove. Attaching to a complete object takes no lock. Attaching
 //! for reading changes nothing, and takes the lock for a moment to learn whether the creator of an incomplete object is
@@ -16,6 +16,7 @@ mod create;
 mod deadline;
 mod directory;
 mod find;
+mod following;
 mod limits;
 mod list;
 mod named;
@@ -36,6 +37,7 @@ pub use attached::Participant;
 pub(crate) use create::{Created, IfExists};
 pub(crate) use deadline::Deadline;
 pub(crate) use find::Found;
+pub use following::Following;
 pub use list::ObjectInfo;
 pub use open::Store;
 pub use options::StoreOptions;

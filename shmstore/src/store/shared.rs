@@ -110,7 +110,7 @@ impl<T: ShmObject + ShmId> Shared<T> {
     }
 
     /// The caller has checked that `attached` has the layout hash of `T`.
-    fn new(attached: SegmentRef, store: &Store, was_created: bool) -> Self {
+    pub(super) fn new(attached: SegmentRef, store: &Store, was_created: bool) -> Self {
         Self {
             object: attached.payload(),
             memory: Memory::Segment(AttachedObject { attached, location: store.location() }),
@@ -155,14 +155,15 @@ impl<T: ShmObject> Shared<T> {
     /// process finds it, and a new object may stand in its place.
     ///
     /// One load from the object, and no system call, so every loop may call it. Stores to a removed object still work,
-    /// but do not check for this.
+    /// but do not check for this. [`Store::follow`] brings a program over to the new object.
     ///
     /// # Details
     ///
     /// The load reads a flag that [`Store::remove`], [`Store::replace`] and the `shmstore` program set if they may
     /// write the object. It stays `false` if the segment was removed by `ipcrm`, or by a process that was killed in
     /// that moment. Then [`info`](Self::info) shows the removal, by a system call, and each wait ends with
-    /// [`WaitError::Removed`](crate::WaitError::Removed) within some milliseconds.
+    /// [`WaitError::Removed`](crate::WaitError::Removed) within some milliseconds. Once one of them has found the
+    /// removal, it is `true` in this process.
     ///
     /// ```
     /// use shmstore::{Shared, ShmObject, Store, Versioned};

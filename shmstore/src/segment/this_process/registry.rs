@@ -15,7 +15,7 @@ use std::path::Path;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize};
 use std::sync::{MutexGuard, PoisonError};
 
 use super::append_list::AppendList;
@@ -50,6 +50,8 @@ pub(crate) struct Attachment {
     slot: AtomicPtr<Slot>,
     /// The token with which the slot was claimed; 0 if we have none.
     slot_token: AtomicU32,
+    /// The kernel has told this process that the segment was removed.
+    removal: AtomicBool,
 }
 
 /// A counted reference to an attachment.
@@ -153,8 +155,8 @@ impl Attachment {
         let header = header_of(&mapping);
         let (nonce, liveness_file) = (header.nonce(), LivenessFile::new(header.liveness_inode(), anchor));
         let (slot, slot_token) = (AtomicPtr::new(ptr::null_mut()), AtomicU32::new(0));
-        let references = AtomicUsize::new(0);
-        Self { mapping, geometry, shmid, key, nonce, liveness_file, schema, references, slot, slot_token }
+        let (references, removal) = (AtomicUsize::new(0), AtomicBool::new(false));
+        Self { mapping, geometry, shmid, key, nonce, liveness_file, schema, references, slot, slot_token, removal }
     }
 
     fn address(&self) -> usize {
@@ -246,9 +248,22 @@ impl SegmentRef {
         header::payload(self.mapping(), self.geometry())
     }
 
-    /// Returns `true` if the segment was removed: its header says so, or the kernel, which takes one system call.
+    /// Returns `true` if the segment was removed: its header says so, or the kernel has told this process before.
+    pub(crate) fn says_removed(&self) -> bool {
+        self.header().says_removed() || self.attachment().removal.load(Relaxed)
+    }
+
+    /// Also asks the kernel, by one system call.
     pub(crate) fn is_removed(&self) -> bool {
-        self.header().says_removed() || shm::status(self.shmid()).is_ok_and(|status| status.removed)
+        if !self.says_removed() && shm::status(self.shmid()).is_ok_and(|status| status.removed) {
+            self.note_removal();
+        }
+        self.says_removed()
+    }
+
+    /// Notes, for this process, that the kernel says that the segment was removed.
+    pub(crate) fn note_removal(&self) {
+        self.attachment().removal.store(true, Relaxed);
     }
 
     /// The path of the anchor, if the anchor is provably not there any more. Some system calls.
