@@ -1,6 +1,7 @@
 //! A process that follows an object goes on with its successor, whatever becomes of the one that replaces it.
 
 use std::fs;
+use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
@@ -181,10 +182,11 @@ fn thousand_replacements_are_followed_without_an_error_and_without_a_leak() {
     let (mut seen, mut calls) = (0, 0_u64);
     while seen < ROUNDS {
         let was_removed = Shared::is_removed(following.last());
-        let before = shmid(following.last());
+        // The new object is mapped before the old one is let go.
+        let before = ptr::from_ref(&**following.last());
         let object = following.current().unwrap_or_else(|error| panic!("after {calls} calls, {seen} seen: {error}"));
         let (frames, initialized) = (object.frames.load(SeqCst), object.initialized.load(SeqCst));
-        assert!(!was_removed || shmid(object) != before, "the removed object {seen} came again");
+        assert!(!was_removed || !ptr::eq(&**object, before), "the removed object {seen} came again");
         assert!(frames >= seen && initialized == 1, "{frames} after {seen}, initialized {initialized} times");
         (seen, calls) = (frames, calls + 1);
     }
