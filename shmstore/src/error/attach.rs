@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use super::subject::{AnchorClaim, SegmentOwner, Subject, after, if_refused};
+use super::subject::{AnchorClaim, Creator, SegmentOwner, Subject, after, if_refused};
 use super::{LayoutMismatch, OpenError};
 
 /// Why an object cannot be attached.
@@ -33,6 +33,38 @@ pub enum AttachError {
     /// The object exists with another layout.
     #[error(transparent)]
     LayoutMismatch(Box<LayoutMismatch>),
+    /// This program's type has fields that the object does not have yet, and this process does not extend the object.
+    #[error(
+        "{subject} has no {} yet, which this program's type has, and this process does not extend the object: it \
+         attaches for reading only, or its store has the option `grows(false)`. Start a program that attaches the \
+         object with these fields for writing, or wait for one with a call that ends in `_timeout`",
+        fields(.missing)
+    )]
+    Shorter {
+        /// Which object.
+        subject: Box<Subject>,
+        /// The names of the fields that are missing, in order.
+        missing: Vec<String>,
+    },
+    /// This program's type has the object's fields and more, and the object cannot be extended by them.
+    #[error(
+        "{subject} cannot be extended by the new fields of this program's type: {}; it was {creator}. End all programs \
+         that use the object, and call `store.migrate{}` or `shmstore migrate`: either keeps the values, and makes \
+         the object with the room of this program's type",
+        lack(*.room, *.needed, *.log_is_full), .subject.turbofish()
+    )]
+    NoRoom {
+        /// Which object.
+        subject: Box<Subject>,
+        /// The room of the object, in bytes. 0 if it was made without room.
+        room: u64,
+        /// The size of this program's type, in bytes.
+        needed: u64,
+        /// `true` if there is room for the fields, but the object's layout log has no space for their description.
+        log_is_full: bool,
+        /// The process that made the object.
+        creator: Creator,
+    },
     /// A shmstore with another segment format made the object.
     #[error(
         "{subject} has segment format {segment}, but this program's shmstore reads format {ours}. Rebuild the older \
@@ -333,5 +365,20 @@ impl fmt::Display for AbandonedReason {
                 )
             }
         }
+    }
+}
+
+/// Names fields: "field `a`", "fields `a`, `b`", and so on.
+fn fields(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    format!("field{} {}", if names.len() == 1 { "" } else { "s" }, quoted.join(", "))
+}
+
+/// Why an object cannot be extended.
+fn lack(room: u64, needed: u64, log_is_full: bool) -> String {
+    match (room, log_is_full) {
+        (_, true) => "its layout log has no space for one more layout".into(),
+        (0, false) => format!("it was made without room, and the type needs {needed} bytes"),
+        (room, false) => format!("it has room for {room} bytes, and the type needs {needed}"),
     }
 }

@@ -104,13 +104,14 @@ fn of_open(error: &OpenError) -> ErrorKind {
 fn of_attach(error: &AttachError) -> ErrorKind {
     match error {
         AttachError::Anchor(error) => of_open(error),
-        AttachError::NotFound { .. } => ErrorKind::NotFound,
+        AttachError::NotFound { .. } | AttachError::Shorter { .. } => ErrorKind::NotFound,
         AttachError::AccessDenied { .. }
         | AttachError::Untrusted { .. }
         | AttachError::Abandoned { reason: AbandonedReason::NotPermitted { .. }, .. } => ErrorKind::PermissionDenied,
         AttachError::LayoutMismatch(_)
         | AttachError::FormatVersion { .. }
         | AttachError::NewerFormat { .. }
+        | AttachError::NoRoom { .. }
         | AttachError::Foreign { .. }
         | AttachError::Collision { .. }
         | AttachError::Corrupt { .. } => ErrorKind::InvalidData,

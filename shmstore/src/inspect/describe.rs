@@ -145,10 +145,11 @@ impl Segment {
             Class::Ready(geometry) => geometry,
             _ => header.geometry(mapping)?,
         };
-        description.object_size = geometry.payload_len as u64;
         description.max_processes = geometry.slot_count;
-        let json = header::read_schema(mapping, &geometry)?;
-        description.type_name = known.names.of(description.layout_hash, json, description.object_size);
+        description.room = geometry.room();
+        let stored = header::read_layout(mapping, &geometry)?;
+        (description.layout_hash, description.object_size) = (stored.hash, stored.size as u64);
+        description.type_name = known.names.of(stored);
         if description.type_name.is_none() {
             return Err(Damage::new("schema", "not one, or another than its hash and size say"));
         }
@@ -199,6 +200,7 @@ fn description(header: &Header, identity: &Identity, id: u8) -> Description {
         device: identity.dev,
         inode: identity.ino,
         object_size: 0,
+        room: None,
         max_processes: 0,
         nonce: header.nonce(),
     }

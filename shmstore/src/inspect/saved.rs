@@ -18,6 +18,7 @@ use crate::error::CreateError;
 use crate::layout::hash;
 use crate::layout::path::{FieldError, FieldPath};
 use crate::layout::schema::{OwnedSchema, SchemaError};
+use crate::layout::type_layout::TypeLayout;
 use crate::store::IfExists;
 use crate::store::Store;
 
@@ -277,8 +278,6 @@ impl SavedObject {
 
     /// Creates an object with these values in a store. A program that is built with the type can attach it.
     ///
-    /// Each call takes some kilobytes for the layout that are not freed before the process ends.
-    ///
     /// # Errors
     ///
     /// The errors of [`Store::create`].
@@ -330,9 +329,9 @@ impl SavedObject {
     }
 
     fn make_in(&self, store: &Store, if_exists: IfExists) -> Result<(), CreateError> {
-        let schema = self.schema.kept();
-        let target = store.target(self.id, Some(schema))?;
-        let created = target.create(schema, if_exists, &mut |attached| {
+        let layout = TypeLayout::of_owned(self.schema.clone(), None).expect("its values are in memory");
+        let target = store.target(self.id, Some(&layout))?;
+        let created = target.create(if_exists, &mut |attached| {
             fill(attached, &self.values);
             Ok(())
         })?;

@@ -7,15 +7,14 @@ use nix::errno::Errno;
 
 use super::find::ATTACH;
 use super::ownership::Handover;
-use super::{AnchorLock, Deadline, Found, GRACE_PERIOD, Target};
+use super::{AnchorLock, Deadline, Entered, Found, GRACE_PERIOD, Origin, Target};
 use crate::error::{AttachError, CreateError};
-use crate::layout::schema::Schema;
+use crate::layout::type_layout::TypeLayout;
 use crate::segment::anchor::Anchor;
 use crate::segment::classify::Class;
-use crate::segment::header::{self, Geometry, Header, Provenance, State};
+use crate::segment::header::{self, Geometry, Header, Provenance, State, record_len};
 use crate::segment::identity::Identity;
 use crate::segment::liveness::LivenessFile;
-use crate::segment::this_process::append_list::AppendList;
 use crate::segment::this_process::local;
 use crate::segment::this_process::registry::SegmentRef;
 use crate::sys::failpoint::{self, Step};
@@ -27,13 +26,6 @@ pub(super) const CREATE: &str = "create (`shmget`)";
 
 /// Fills a new object.
 pub(crate) type Init<'a> = &'a mut dyn FnMut(&SegmentRef) -> Result<(), Box<dyn Error + Send + Sync>>;
-
-/// An object that was created, or existed.
-pub(crate) struct Created {
-    pub(crate) attached: SegmentRef,
-    /// True if this call created it.
-    pub(crate) is_new: bool,
-}
 
 /// The action if the object exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,14 +78,9 @@ impl Drop for Initializing<'_> {
 
 impl Target<'_> {
     /// Creates the object, or does what `if_exists` says.
-    pub(crate) fn create(
-        &self,
-        schema: &'static Schema,
-        if_exists: IfExists,
-        init: Init<'_>,
-    ) -> Result<Created, CreateError> {
+    pub(crate) fn create(&self, if_exists: IfExists, init: Init<'_>) -> Result<Entered, CreateError> {
         if if_exists == IfExists::Attach {
-            if let Some(ready) = self.attach_if_ready(schema)? {
+            if let Some(ready) = self.attach_if_ready()? {
                 return Ok(ready);
             }
         }
@@ -102,10 +89,10 @@ impl Target<'_> {
         self.check_not_initializing(&identity)?;
         failpoint::reach(Step::CreateLocked);
         let mut deadline = Deadline::new(self.policy.wait);
-        let geometry = Geometry::new(json_of(schema).len(), self.policy.max_processes, schema.size())
-            .ok_or_else(|| self.too_large(&identity, u64::MAX))?;
+        let geometry =
+            geometry_of(self.layout(), self.policy.max_processes).ok_or_else(|| self.too_large(&identity, u64::MAX))?;
         let replaces = matches!(if_exists, IfExists::Replace | IfExists::ReplaceUnused);
-        let replaced = replaces && self.make_way(&lock, schema, if_exists, &geometry, &mut deadline)?;
+        let replaced = replaces && self.make_way(&lock, if_exists, &geometry, &mut deadline)?;
         // A process that inspects the old object for a moment keeps the kernel's memory in use for so long.
         let mut for_room = Deadline::new(if replaced { GRACE_PERIOD } else { Duration::ZERO });
         let mut make = || match self.make_segment(&lock, &geometry, &mut deadline, &mut for_room)? {
@@ -113,46 +100,39 @@ impl Target<'_> {
                 if !replaced {
                     self.check_one_ipc_namespace(&lock)?;
                 }
-                self.write_header(&mapping, &status, lock.anchor(), &geometry, schema, json_of(schema).as_bytes());
+                self.write_header(&mapping, &status, lock.anchor(), &geometry);
                 self.finish(&lock, unfinished, mapping, geometry, init)
             }
-            Made::There(found) => self.meet(&identity, schema, if_exists, found),
+            Made::There(found) => self.meet(&identity, if_exists, found),
         };
         make().map_err(|error| if replaced { self.lost(&identity, error) } else { error })
     }
 
-    fn attach_if_ready(&self, schema: &'static Schema) -> Result<Option<Created>, AttachError> {
+    fn attach_if_ready(&self) -> Result<Option<Entered>, AttachError> {
         let identity = self.refresh()?.identity();
         self.check_not_initializing(&identity)?;
         let found = self.find(&identity, &mut Deadline::new(self.policy.wait))?;
         match found {
-            Some(found) if !found.class.is_left_over() => {
-                let attached = self.enter(&identity, schema, found)?;
-                Ok(Some(Created { attached, is_new: false }))
-            }
+            Some(found) if !found.class.is_left_over() => match self.enter(&identity, found) {
+                // It was removed before it could grow.
+                Err(AttachError::NotFound { .. }) => Ok(None),
+                entered => entered.map(Some),
+            },
             _ => Ok(None),
         }
     }
 
     /// The object existed when this process got the lock.
-    fn meet(
-        &self,
-        identity: &Identity,
-        schema: &'static Schema,
-        if_exists: IfExists,
-        found: Found,
-    ) -> Result<Created, CreateError> {
-        if if_exists == IfExists::Attach || !matches!(found.class, Class::Ready(_)) {
-            let attached = self.enter(identity, schema, found)?;
-            return Ok(Created { attached, is_new: false });
-        }
-        Err(self.already_exists(identity, schema, &found))
-    }
-
-    fn already_exists(&self, identity: &Identity, schema: &'static Schema, found: &Found) -> CreateError {
+    fn meet(&self, identity: &Identity, if_exists: IfExists, found: Found) -> Result<Entered, CreateError> {
+        let geometry = match found.class {
+            Class::Ready(geometry) if if_exists != IfExists::Attach => geometry,
+            _ => return Ok(self.enter(identity, found)?),
+        };
         let header = Header::of(&found.mapping).expect("a segment of shmstore has a header");
-        let same_layout = header.layout_hash() == schema.hash();
-        CreateError::AlreadyExists { subject: self.subject(Some(identity)), creator: header.creator(), same_layout }
+        let stored = header::read_layout(&found.mapping, &geometry);
+        let same_layout = stored.is_ok_and(|stored| stored.hash == self.layout().hash());
+        let subject = self.subject(Some(identity));
+        Err(CreateError::AlreadyExists { subject, creator: header.creator(), same_layout })
     }
 
     /// Completes the object in a segment that has its header.
@@ -163,7 +143,7 @@ impl Target<'_> {
         mapping: Mapping,
         geometry: Geometry,
         init: Init<'_>,
-    ) -> Result<Created, CreateError> {
+    ) -> Result<Entered, CreateError> {
         let identity = lock.anchor().identity();
         let shmid = unfinished.shmid;
         let attached = self.register(&identity, mapping, geometry, shmid)?;
@@ -183,7 +163,7 @@ impl Target<'_> {
         attached.header().set_state(State::Ready);
         std::mem::forget(unfinished);
         failpoint::reach(Step::CreateReady);
-        Ok(Created { attached, is_new: true })
+        Ok(Entered { attached, origin: Origin::Created })
     }
 
     /// Makes and attaches the segment, unless the object exists. Repeats this if another process removes the segment in
@@ -231,29 +211,22 @@ impl Target<'_> {
         }
     }
 
-    fn write_header(
-        &self,
-        mapping: &Mapping,
-        status: &Status,
-        anchor: &Anchor,
-        geometry: &Geometry,
-        schema: &'static Schema,
-        json: &[u8],
-    ) {
+    fn write_header(&self, mapping: &Mapping, status: &Status, anchor: &Anchor, geometry: &Geometry) {
+        let layout = self.layout();
         let identity = &anchor.identity();
         let header = Header::of(mapping).expect("a new segment has room for a header");
         let path = self.real_path(anchor);
         header.claim(identity, self.id);
         failpoint::reach(Step::CreateClaimed);
         let path = path.as_os_str().as_encoded_bytes();
-        header.describe(local().draw_nonce(), identity, self.id, schema.hash(), path);
+        header.describe(local().draw_nonce(), identity, self.id, layout.hash(), path);
         header.set_liveness_inode(anchor.liveness_inode(self.path));
         header.sign(&provenance(status));
         header.lay_out(geometry);
         failpoint::reach(Step::CreateDescribed);
         header.set_state(State::Initializing);
         failpoint::reach(Step::CreateInitializing);
-        header::write_schema(mapping, geometry, json);
+        header::write_layout(mapping, geometry, layout);
         failpoint::reach(Step::CreateSchema);
     }
 
@@ -294,16 +267,12 @@ impl Target<'_> {
     }
 }
 
-/// The schemas of objects as they are written into segments: made once for each type.
-///
-/// One for each type of object in the program, or a few more if threads come together.
-static WRITTEN: AppendList<(&Schema, String)> = AppendList::new();
-
-/// The schema as JSON.
-fn json_of(schema: &'static Schema) -> &'static str {
-    let known = WRITTEN.iter().find(|(known, _)| std::ptr::eq(*known, schema));
-    let (_, json) = known.unwrap_or_else(|| WRITTEN.push((schema, schema.to_json())));
-    json
+/// The parts of the segment of a new object; `None` if its size overflows.
+fn geometry_of(layout: &TypeLayout, max_processes: u32) -> Option<Geometry> {
+    match layout.room() {
+        Some(room) => Geometry::with_room(record_len(layout), max_processes, room),
+        None => Geometry::new(layout.json().len(), max_processes, layout.size()),
+    }
 }
 
 /// This process, as the creator of a segment.

@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use crate::error::AttachError;
-use crate::layout::schema::Schema;
 use crate::layout::{ShmId, ShmObject};
-use crate::segment::this_process::registry::SegmentRef;
-use crate::store::{Deadline, Shared, Store, Target};
+use crate::store::{Deadline, Entered, Shared, Store, Target, layout_of};
 
 /// A live object that this process follows: [`current`](Self::current) returns the object that stands at the path now.
 ///
@@ -124,8 +122,8 @@ impl<T: ShmObject + ShmId> Following<T> {
 
     #[cold]
     fn attach_successor(&mut self) -> Result<(), AttachError> {
-        let attached = self.store.target(T::ID, Some(T::SCHEMA))?.attach_successor(T::SCHEMA)?;
-        self.last = Shared::new(attached, &self.store, false);
+        let entered = self.store.target(T::ID, Some(layout_of::<T>()))?.attach_successor()?;
+        self.last = Shared::new(entered, &self.store);
         self.changes += 1;
         Ok(())
     }
@@ -134,13 +132,13 @@ impl<T: ShmObject + ShmId> Following<T> {
 impl Target<'_> {
     /// Attaches to the object after another one was removed. A process that replaces an object has the lock while there
     /// is none, so "not found" is final only under the lock.
-    fn attach_successor(&self, schema: &'static Schema) -> Result<SegmentRef, AttachError> {
-        let not_found = match self.attach(schema, Duration::ZERO) {
+    fn attach_successor(&self) -> Result<Entered, AttachError> {
+        let not_found = match self.attach(Duration::ZERO) {
             Err(error @ AttachError::NotFound { .. }) => error,
             attached => return attached,
         };
         match self.lock(&mut Deadline::new(self.policy.wait)) {
-            Ok(_lock) => self.attach(schema, Duration::ZERO),
+            Ok(_lock) => self.attach(Duration::ZERO),
             Err(_) => Err(not_found),
         }
     }

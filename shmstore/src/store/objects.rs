@@ -7,7 +7,7 @@ use crate::layout::{ShmId, ShmObject};
 use crate::store::following::Following;
 use crate::store::read_only::ReadOnly;
 use crate::store::shared::Shared;
-use crate::store::{IfExists, Store};
+use crate::store::{IfExists, Store, layout_of};
 
 /// Objects of a type.
 impl Store {
@@ -211,6 +211,6 @@ impl Store {
     ///
     /// [`RemoveError::NotFound`] if it does not exist, [`RemoveError::NotPermitted`] if it is another user's.
     pub fn remove<T: ShmId>(&self) -> Result<(), RemoveError> {
-        self.target(T::ID, Some(T::SCHEMA))?.remove()
+        self.target(T::ID, Some(layout_of::<T>()))?.remove()
     }
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::{AnchorLock, Deadline, IfExists, Target};
 use crate::error::CreateError;
-use crate::layout::schema::Schema;
 use crate::segment::header::Geometry;
 use crate::segment::identity::Identity;
 use crate::sys::shm;
@@ -19,7 +18,6 @@ impl Target<'_> {
     pub(super) fn make_way(
         &self,
         lock: &AnchorLock,
-        schema: &'static Schema,
         if_exists: IfExists,
         geometry: &Geometry,
         deadline: &mut Deadline,
@@ -39,7 +37,7 @@ impl Target<'_> {
                 self.mark_removed(lock, &found)?;
                 return Ok(true);
             }
-            self.check_layout(&identity, schema, &found)?;
+            self.check_exact(&identity, &found)?;
             let mut attached = found.attached();
             if attached == 0 {
                 self.check_room(&identity, geometry, &found)?;
