@@ -154,18 +154,18 @@ impl<T: ShmObject> Shared<T> {
     /// object does. Other processes may use the new fields at the same time.
     ///
     /// ```
-    /// use shmstore::{Shared, ShmObject, Store};
-    /// use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    /// use shmstore::{Shared, Store};
+    /// use std::sync::atomic::Ordering::Relaxed;
     ///
     /// mod v1 {
-    ///     # use super::*;
+    ///     # use shmstore::ShmObject; use std::sync::atomic::AtomicU64;
     ///     #[derive(ShmObject)]
     ///     #[repr(C)]
     ///     #[shm(id = 'R', room = 4096)]
     ///     pub struct Rover { pub frames: AtomicU64 }
     /// }
     /// mod v2 {
-    ///     # use super::*;
+    ///     # use shmstore::ShmObject; use std::sync::atomic::AtomicU64;
     ///     #[derive(ShmObject)]
     ///     #[repr(C)]
     ///     #[shm(id = 'R', room = 4096)]
