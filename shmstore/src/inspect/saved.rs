@@ -11,7 +11,7 @@ use thiserror::Error;
 use self::file_header::{FileHeader, HEADER_LEN, MAGIC};
 use super::decode::Decoder;
 use super::limits::Limits;
-use super::memory::{Memory, fill};
+use super::memory::Memory;
 use super::object::Object;
 use super::value::Value;
 use crate::error::CreateError;
@@ -19,6 +19,7 @@ use crate::layout::hash;
 use crate::layout::path::{FieldError, FieldPath};
 use crate::layout::schema::{OwnedSchema, SchemaError};
 use crate::layout::type_layout::TypeLayout;
+use crate::segment::header;
 use crate::store::IfExists;
 use crate::store::Store;
 
@@ -332,7 +333,7 @@ impl SavedObject {
         let layout = TypeLayout::of_owned(self.schema.clone(), None).expect("its values are in memory");
         let target = store.target(self.id, Some(&layout))?;
         let created = target.create(if_exists, &mut |attached| {
-            fill(attached, &self.values);
+            header::write_payload(attached.mapping(), attached.geometry(), &self.values);
             Ok(())
         })?;
         drop(created);
