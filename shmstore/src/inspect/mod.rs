@@ -44,6 +44,7 @@
 
 mod decode;
 mod describe;
+mod image;
 mod items;
 mod limits;
 mod map;
