@@ -12,11 +12,7 @@ use super::memory::{Memory, OUTSIDE};
 pub(crate) use maps::Used;
 
 /// The bytes of an object that is being made. Each offset is checked, because a hostile schema may have any.
-pub(crate) struct Image {
-    bytes: Vec<u8>,
-    /// The bytes that may still be put. Fields of a real type do not overlap.
-    left: usize,
-}
+pub(crate) struct Image(Vec<u8>);
 
 impl Image {
     /// Returns zeros, or the reason why there are not so many.
@@ -27,35 +23,28 @@ impl Image {
         let mut probe: Vec<u8> = Vec::new();
         probe.try_reserve_exact(len).map_err(|_| beyond())?;
         drop(black_box(probe));
-        Ok(Self { bytes: vec![0; len], left: len })
+        Ok(Self(vec![0; len]))
     }
 
     pub(crate) fn into_bytes(self) -> Vec<u8> {
-        self.bytes
-    }
-
-    /// Counts bytes that are to be put.
-    pub(crate) fn counts(&mut self, len: u64) -> Result<(), String> {
-        let left = usize::try_from(len).ok().and_then(|len| self.left.checked_sub(len));
-        self.left = left.ok_or("it and what was copied before overlap")?;
-        Ok(())
+        self.0
     }
 
     /// Writes bytes at an offset.
     #[inline]
     pub(crate) fn put(&mut self, at: usize, bytes: &[u8]) -> Result<(), String> {
-        let to = at.checked_add(bytes.len()).and_then(|end| self.bytes.get_mut(at..end)).ok_or(OUTSIDE)?;
+        let to = at.checked_add(bytes.len()).and_then(|end| self.0.get_mut(at..end)).ok_or(OUTSIDE)?;
         to.copy_from_slice(bytes);
         Ok(())
     }
 
     /// Loads a word of 4 or 8 bytes that was put before.
     fn word(&self, at: usize, size: usize) -> Result<u64, String> {
-        Ok(Memory::Copy(&self.bytes).integer(at, size)?)
+        Ok(Memory::Copy(&self.0).integer(at, size)?)
     }
 
     /// Returns bytes that were put before.
     pub(crate) fn bytes(&self, at: usize, len: usize) -> Result<&[u8], String> {
-        Ok(at.checked_add(len).and_then(|end| self.bytes.get(at..end)).ok_or(OUTSIDE)?)
+        Ok(at.checked_add(len).and_then(|end| self.0.get(at..end)).ok_or(OUTSIDE)?)
     }
 }

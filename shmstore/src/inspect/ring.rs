@@ -64,7 +64,7 @@ pub(crate) struct Ring<'m> {
     memory: Memory<'m>,
     /// The start of the part.
     at: usize,
-    pub(super) places: RingPlaces,
+    pub(crate) places: RingPlaces,
     value_len: usize,
 }
 

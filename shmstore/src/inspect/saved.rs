@@ -60,6 +60,8 @@ pub struct SavedObject {
     saved: SystemTime,
     /// In bytes, at least the size of the values.
     room: Option<u64>,
+    /// Whether no lock is owned and no process waits. Otherwise no type has the schema.
+    is_quiet: bool,
     values: Vec<u8>,
 }
 
@@ -99,7 +101,7 @@ impl SavedObject {
         let values = values::of(&schema, Memory::Live(object.live(&object.pages())), limits.wait)?;
         let id = object.segment().description.as_ref().map_or('?', |of| of.id);
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        Ok(Self { id, schema, saved: UNIX_EPOCH + Duration::from_secs(seconds), room: None, values })
+        Ok(Self { id, schema, saved: UNIX_EPOCH + Duration::from_secs(seconds), room: None, is_quiet: true, values })
     }
 
     /// Reads the bytes of a file that [`to_bytes`](Self::to_bytes) or [`write_to`](Self::write_to) has made.
@@ -150,8 +152,9 @@ impl SavedObject {
         }
         // A file of another program may have owned locks and waiting processes, which a copy has not. If the schema
         // does not permit a copy, no type has it. So no program attaches an object that is made of it.
-        let values = values::of(&schema, Memory::Copy(&values), Duration::ZERO).unwrap_or(values);
-        Ok(Self { id, schema, saved, room, values })
+        let quiet = values::of(&schema, Memory::Copy(&values), Duration::ZERO);
+        let is_quiet = quiet.is_ok();
+        Ok(Self { id, schema, saved, room, is_quiet, values: quiet.unwrap_or(values) })
     }
 
     /// Returns the bytes of the file.
@@ -176,6 +179,23 @@ impl SavedObject {
             to.write_all(part)?;
             Ok(written + part.len() as u64)
         })
+    }
+
+    /// Returns the bytes of the values, in which no lock is owned and no process waits.
+    ///
+    /// A file with a schema that no type has may have other bytes. For these it returns the reason.
+    pub(crate) fn quiet_values(&self) -> Result<&[u8], String> {
+        if self.is_quiet {
+            return Ok(&self.values);
+        }
+        let why = values::of(&self.schema, Memory::Copy(&self.values), Duration::ZERO).err();
+        Err(why.map(|why| why.to_string()).unwrap_or_default())
+    }
+
+    /// Returns the same object with other values.
+    pub(crate) fn with_values(&self, schema: OwnedSchema, values: Vec<u8>) -> Self {
+        let &Self { id, saved, room, .. } = self;
+        Self { id, schema, saved, room: None, is_quiet: true, values }.with_room(room)
     }
 
     /// Returns the type-id-char.

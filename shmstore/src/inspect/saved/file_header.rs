@@ -51,7 +51,7 @@ impl FileHeader {
 
     /// Returns the header of a file that this program writes.
     pub(super) fn of(saved: &SavedObject, schema_len: u64) -> Self {
-        let &SavedObject { id, ref schema, saved, room, ref values } = saved;
+        let &SavedObject { id, ref schema, saved, room, ref values, .. } = saved;
         let seconds = saved.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let (hash, values_len) = (schema.hash(), values.len() as u64);
         Self { id: id.into(), schema_len, values_len, hash, seconds, room, reserved: 0 }

@@ -20,7 +20,8 @@ type Refused = (Vec<String>, String);
 pub(in crate::inspect) fn of(schema: &OwnedSchema, memory: Memory<'_>, wait: Duration) -> Result<Vec<u8>, SavedError> {
     let image = Image::zeroed(schema.size()).map_err(|why| SavedError::Part { path: ".".into(), why })?;
     let visits_left = VISITS_A_BYTE.saturating_mul(schema.size()).saturating_add(VISITS);
-    let mut copier = Copier { memory, waits: Waits::of(wait), image, visits_left };
+    let bytes_left = schema.size();
+    let mut copier = Copier { memory, waits: Waits::of(wait), image, bytes_left, visits_left };
     copier.part(schema, 0).map_err(|(path, why)| {
         let path: String = path.into_iter().rev().collect();
         let path = path.strip_prefix('.').unwrap_or(&path);
@@ -39,6 +40,7 @@ struct Copier<'a> {
     memory: Memory<'a>,
     waits: Waits,
     image: Image,
+    bytes_left: u64,
     visits_left: u64,
 }
 
@@ -108,7 +110,9 @@ impl Copier<'_> {
     /// Counts bytes that are to be copied. Fields of a real type do not overlap, so it copies at most the object's
     /// length.
     fn copies(&mut self, len: u64) -> Result<(), Refused> {
-        self.image.counts(len).map_err(here)
+        let overlap = || here("it and what was copied before overlap".into());
+        self.bytes_left = self.bytes_left.checked_sub(len).ok_or_else(overlap)?;
+        Ok(())
     }
 
     fn bytes(&mut self, at: usize, len: u64) -> Result<(), Refused> {
