@@ -28,7 +28,7 @@ pub(super) const OUTSIDE: &str = "beyond the bytes that are there, or not aligne
 
 /// The memory from which bytes are loaded.
 #[derive(Clone, Copy)]
-pub(super) enum Memory<'a> {
+pub(crate) enum Memory<'a> {
     /// A segment.
     Live(Live<'a>),
     /// Memory of this process.
@@ -37,7 +37,7 @@ pub(super) enum Memory<'a> {
 
 /// The payload of an attached object.
 #[derive(Clone, Copy)]
-pub(super) struct Live<'a> {
+pub(crate) struct Live<'a> {
     // INVARIANT: the payload of this attachment, and its length.
     base: NonNull<u8>,
     len: usize,
@@ -172,7 +172,7 @@ impl Memory<'_> {
     /// Loads an integer of 1, 2, 4 or 8 bytes. In a live object that is one atomic load.
     ///
     /// It fails if the integer is outside the memory, or is not aligned in a live object.
-    pub(super) fn integer(self, at: usize, size: usize) -> Result<u64, &'static str> {
+    pub(crate) fn integer(self, at: usize, size: usize) -> Result<u64, &'static str> {
         let live = match self {
             Self::Copy(bytes) => {
                 let end = at.checked_add(size).ok_or(OUTSIDE)?;
@@ -212,7 +212,7 @@ pub(super) fn integer(memory: Memory<'_>, at: usize, size: usize) -> Result<u64,
 }
 
 /// Returns the offset `by` bytes after `at`. A hostile schema may have numbers for which there is none.
-pub(super) fn offset(at: usize, by: u64) -> Result<usize, String> {
+pub(crate) fn offset(at: usize, by: u64) -> Result<usize, String> {
     at.checked_add(length(by)?).ok_or_else(outside)
 }
 
