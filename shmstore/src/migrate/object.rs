@@ -141,7 +141,8 @@ fn move_object(
         fill(&old, converted)
     };
     match moving.finish(&new, convert) {
-        Ok(()) => Ok(migration),
+        // Also if only the room is another.
+        Ok(()) => Ok(Migration { was_needed: true, ..migration }),
         Err(MoveError::Convert(error)) => Err(error),
         Err(MoveError::Create(error)) => Err(error.into()),
         Err(MoveError::Interrupted(cause)) => {
@@ -180,3 +181,6 @@ fn processes(shmid: i32) -> Vec<u32> {
     let processes = object.map_or(Vec::new(), |object| object.processes());
     processes.iter().filter(|process| process.alive && !process.left).map(|process| process.pid).collect()
 }
+
+#[cfg(test)]
+mod tests;
