@@ -173,6 +173,8 @@ impl Store {
     /// Attaches to an object, or creates it and lets `init` fill it, as [`create_with`](Self::create_with). If many
     /// processes do so at a time, exactly one calls `init`.
     ///
+    /// `init` does not run for an existing object, also not for one that this call extends by fields of `T`.
+    ///
     /// # Errors
     ///
     /// As [`attach`](Self::attach) and [`create_with`](Self::create_with).
