@@ -191,11 +191,11 @@ impl Converter<'_> {
 
     /// Checks that the elements of an array for which the new one has no place are zero.
     fn is_zero_from(&mut self, array: &Plan<'_>, elements: &Elements<'_>, at: usize) -> Converted {
-        let Elements { lens: [_, len], sizes: [size, _], ref plan } = *elements;
+        let Elements { lens: [_, len], sizes: [size, _], .. } = *elements;
         let rest = self.bytes(at.saturating_add((len * size) as usize), array.from.size() - len * size);
         let Some(place) = rest.map_err(array.fails())?.iter().position(|byte| *byte != 0) else { return Ok(()) };
-        let why = format!("it is not zero, and the new array has only {len} elements");
-        Err(below(|| Step::Index(len + place as u64 / size))(plan.fails()(why)))
+        let index = len + place as u64 / size;
+        Err(array.fails()(format!("element [{index}] is not zero, and the new array has no place for it")))
     }
 
     /// Converts the length of a text or list. It has `size` bytes.
