@@ -65,7 +65,7 @@ impl Converter<'_> {
     /// Checks that no two of the first entries of a new map have equal keys.
     fn check_that_keys_differ(&self, plan: &Plan<'_>, places: &MapPlaces, count: u64, at: usize) -> Converted {
         let OwnedKind::Map { key, .. } = plan.to.kind() else { return Ok(()) };
-        let mut keys = HashSet::new();
+        let mut keys = HashSet::with_capacity(count as usize);
         for index in 0..count {
             let bytes = offset(at, places.key(index)).and_then(|at| self.image.bytes(at, places.key_len));
             let bytes = bytes.map_err(plan.fails())?;
