@@ -2,8 +2,11 @@
 
 use clap::Args as ClapArgs;
 
-use crate::failure::{Failure, Outcome};
-use crate::target::Target;
+use shmstore::inspect::{FieldError, Limits};
+
+use crate::failure::{Failure, Outcome, in_single_quotes};
+use crate::target::{self, Target};
+use crate::text::shown_path;
 use crate::watch;
 
 /// Show an object live: full screen on a terminal, otherwise one line for each change
@@ -66,5 +69,28 @@ pub struct Args {
 ///
 /// The object or a field does not exist, or the output cannot be written.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
-    watch::object(&args.target, &args.fields, args.hz, args.json)
+    for field in &args.fields {
+        target::field_path(field, args.target.type_name.as_ref())?;
+    }
+    watch::object(&args.target, &args.fields, args.hz, args.json).map_err(|failure| match failure {
+        Failure::NotFound(why) => Failure::NotFound(why + &field_in_place_of_type(&args.target)),
+        other => other,
+    })
+}
+
+/// Says how to watch a field, if the last argument is a field and no type.
+fn field_in_place_of_type(target: &Target) -> String {
+    let field = target.type_name.as_ref().and_then(|last| {
+        let object = Target { type_name: None, ..target.clone() }.object().ok()?;
+        let found = target::field_path(last, None).map(|field| object.read_at(&field, &Limits::default()));
+        match found {
+            Ok(Ok(_) | Err(FieldError::NoKey { .. })) => Some(last.clone()),
+            Err(Failure::Field(FieldError::Syntax { instead, .. })) => instead,
+            Ok(Err(_)) | Err(_) => None,
+        }
+    });
+    field.map_or_else(String::new, |field| {
+        let path = shown_path(&target.path);
+        format!(". A field has an option: `shmstore watch {path} --field {}`", in_single_quotes(&field))
+    })
 }
