@@ -9,7 +9,8 @@ use crate::value::Timestamp;
 /// The value of an object or of a part of it, decoded by its schema.
 ///
 /// `{}` shows it on one line, much as Rust's `{:?}` does, with unprintable characters escaped, a [`Timestamp`] as a
-/// date and time, and the keys of a map as a [`FieldPath`](super::FieldPath) has them. [`Serialize`](serde::Serialize) gives JSON of a stable form:
+/// date and time, and the keys of a map as a [`FieldPath`](super::FieldPath) has them. [`Serialize`](serde::Serialize)
+/// gives JSON of a stable form:
 ///
 /// | value | JSON |
 /// |---|---|

@@ -2,8 +2,8 @@
 //!
 //! Layers it may use: layout, value, error, sys, segment, sync.
 //!
-//! Read first: `open`, the `Store`, and `objects`, its calls for objects of a type. Each step of the handshake has a file:
-//! `create`, `attach`, `recover`, `replace`, `remove`. `shared` and `read_only` are the handles.
+//! Read first: `open`, the `Store`, and `objects`, its calls for objects of a type. Each step of the handshake has a
+//! file: `create`, `attach`, `recover`, `replace`, `remove`. `shared` and `read_only` are the handles.
 //!
 //! The anchor's `flock` is held to create, recover and remove. Attaching to a complete object takes no lock. Attaching
 //! for reading changes nothing, and takes the lock for a moment to learn whether the creator of an incomplete object is

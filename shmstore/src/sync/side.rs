@@ -158,8 +158,8 @@ impl<'a> Held<'a> {
         }
     }
 
-    /// Frees the lock, and rings the bell if a process waits. Returns `true` if it did. Does nothing in a child that was
-    /// forked since. The lock belongs to its parent.
+    /// Frees the lock, and rings the bell if a process waits. Returns `true` if it did. Does nothing in a child that
+    /// was forked since. The lock belongs to its parent.
     #[inline(always)]
     fn free(&self) -> bool {
         let has_waiters = self.is_ours() && locking::free(&self.side.lock, self.token) & VERSION_WAITERS != 0;

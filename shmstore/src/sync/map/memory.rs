@@ -151,8 +151,8 @@ pub(super) struct MapCell<K, V, const N: usize> {
     memory: UnsafeCell<Memory<K, V, N>>,
 }
 
-// SAFETY: `&self` gives access to atomics and to atomic copies only. Keys and values cross threads only by copy, and are
-// `Send`.
+// SAFETY: `&self` gives access to atomics and to atomic copies only. Keys and values cross threads only by copy, and
+// are `Send`.
 unsafe impl<K: Send + Sync, V: Send + Sync, const N: usize> Sync for MapCell<K, V, N> {}
 
 impl<K: ShmValue, V: ShmValue, const N: usize> MapCell<K, V, N> {

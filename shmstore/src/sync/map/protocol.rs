@@ -8,9 +8,9 @@
 //!
 //! Let a key be in the map from before a search to after it, in the entry e. New entries become the heads of their
 //! chains. So each entry that the search accepts in this bucket was inserted after e, or is e. Its `next` only ever led
-//! to entries that were inserted after e, or to e, because e stays. Chains end, so the search meets e. The filter of the
-//! head has the bit of the key all the time: an insertion keeps the bits that are there, and a removal makes the filter
-//! anew from the chain that remains.
+//! to entries that were inserted after e, or to e, because e stays. Chains end, so the search meets e. The filter of
+//! the head has the bit of the key all the time: an insertion keeps the bits that are there, and a removal makes the
+//! filter anew from the chain that remains.
 //!
 //! # Orderings
 //!
