@@ -17,11 +17,11 @@ use crate::watch;
 ///
 /// On a terminal, changed fields are highlighted and marked. The rate of a number is
 /// its change in a second. The rate of another field is how often it is stored in a
-/// second. A Queue has the rows pushed, delivered and outstanding
-/// (taken, not done). The rates of pushed and delivered are items in a second. A Broadcast
-/// shows its newest item, and has the row sent. A Map has the row changes, and rows for
-/// its first eight keys. The rate of changes is keys that come or go in a second.
-/// Rates are in k, M, G, T of 1000, sizes in K, M, G of 1024. Press:
+/// second. A Queue has the rows pushed, delivered and outstanding (taken, not done). The
+/// rates of pushed and delivered are items in a second. A Broadcast shows its newest
+/// item, and has the row sent. A Map has rows for its first eight keys, and the row
+/// changes, whose rate is insertions and removals in a second. Rates are in k, M, G, T
+/// of 1000, sizes in K, M, G of 1024. Press:
 ///   q, Esc, Ctrl-C     quit
 ///   space              pause, continue
 ///   /                  filter by path: Enter keeps the filter, Esc undoes it
@@ -33,10 +33,11 @@ use crate::watch;
 /// Without a terminal, watch writes `TIMESTAMP FIELD VALUE` for each field, and again
 /// for each change. It shows 4,000 fields, and says once on the standard error how
 /// many it leaves out. An array or list has a line with its length, and lines for its
-/// first eight elements, a Map lines for its first eight keys. --field `readings[9]` shows
-/// any other element, --field 'quotes["EURUSD"]' any other key. While the key is not in
-/// the map, it is shown as absent. watch ends when the reader closes the output. With
-/// --json, the keys of a line are:
+/// first eight elements. A Map has lines for its first eight keys. --field readings[9]
+/// shows any other element, and --field 'quotes["EURUSD"]' any other key: the single
+/// quotes keep the others from the shell. While the key is not in the map, it is shown
+/// as absent. watch ends when the reader closes the output. With --json, the keys of a
+/// line are:
 ///   for a change       at (a time in UTC), field, value (as in `shmstore show
 ///                      --json`; only the len of a list, the len and capacity of a
 ///                      Queue or Map, the newest item of a Broadcast), and version in

@@ -25,6 +25,11 @@ impl PartName {
         Self { kind, place, key: KeyText::NONE }
     }
 
+    /// Returns `true` if it is the name of an entry of a map.
+    pub(super) fn is_entry(&self) -> bool {
+        self.key.len > 0
+    }
+
     /// Returns the name of the entry with this key in this map.
     pub(crate) fn at_key(self, key: KeyText) -> Self {
         Self { key, ..self }
@@ -113,7 +118,7 @@ impl fmt::Display for PartName {
         let Self { kind, place, key } = self;
         let path = place.and_then(|(object, offset)| Some((object, object.path_of_part(offset)?)));
         let named = path.filter(|(_, steps)| !steps.is_empty());
-        if key.len > 0 {
+        if self.is_entry() {
             write!(f, "the entry `")?;
             if let Some((object, steps)) = &named {
                 write!(f, "{object}.")?;

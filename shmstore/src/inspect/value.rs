@@ -116,7 +116,7 @@ pub enum Value {
         len: u64,
         /// The capacity, in keys.
         capacity: u64,
-        /// The number of keys that were inserted so far, and of those that were removed.
+        /// How often keys were inserted and removed so far. After a death there may be one or two more.
         changes: u64,
         /// The first keys with their values, as many as the limits allow. They have no order. Each value is
         /// [`Versioned`](Self::Versioned).

@@ -1,8 +1,8 @@
 //! The protocol of a map: chains of entries, a free list, and an intent for the successor of a process that dies.
 //!
-//! Readers take no lock. Insertion and removal are made under the structure lock. Each step of them is one store, and
-//! after each of them the next holder of the lock can go on. The order of the steps is the order of the stores in
-//! [`Structure::insert`] and [`Structure::remove`].
+//! Readers take no lock, unless their searches are disturbed again and again: see `core.rs`. Insertion and removal are
+//! made under the structure lock. Each step of them is one store, and after each of them the next holder of the lock
+//! can go on. The order of the steps is the order of the stores in [`Structure::insert`] and [`Structure::remove`].
 //!
 //! # No key is missed
 //!
