@@ -107,16 +107,15 @@ pub(super) fn wait_for_changes<K: ShmKey, V: ShmValue>(
     wait(&Changes { core, seen }, core.access(), timeout)
 }
 
-/// [`Entry::wait_newer`].
+/// The wait of [`Entry::wait_newer`]. Returns the time that is left for the copy.
 pub(super) fn wait_for_entry<K: ShmKey, V: ShmValue>(
     entry: &Entry<'_, K, V>,
     seen: u64,
     timeout: Duration,
-) -> Result<(u64, V), WaitError> {
+) -> Result<Duration, WaitError> {
     let started = Instant::now();
     wait(&NewerOfEntry { entry, seen }, Access::ReadWrite, timeout)?;
-    let left = timeout.saturating_sub(started.elapsed()).max(TO_COPY);
-    entry.load_within(left, timeout)
+    Ok(timeout.saturating_sub(started.elapsed()).max(TO_COPY))
 }
 
 /// Puts the whole time of a call into its error.
