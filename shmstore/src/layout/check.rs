@@ -245,6 +245,30 @@ const fn is_c_struct<T>(fields: &[Field], min_align: usize) {
     );
 }
 
+/// The greatest room of an object, in bytes.
+pub(crate) const MAX_ROOM: usize = 1 << 40;
+
+/// Checks that an object fits into the room that its type gives to new objects, in bytes.
+///
+/// # Panics
+///
+/// Panics if it does not fit, or if the room is not 1 byte to 1 TiB.
+#[track_caller]
+pub const fn fits_room<T>(fields: &[Field], room: usize) {
+    if has_refused(fields) {
+        return;
+    }
+    assert!(room > 0, "an object needs room for its own bytes at least: write `room = 4096`, or remove `room`");
+    assert!(room <= MAX_ROOM, "the room of an object is at most 1 TiB, which is 1 << 40 bytes: write a smaller number");
+    let size = size_of::<T>();
+    if size > room {
+        let text = Text::new().str("this struct has ").number(size).str(" bytes, and its room is ").number(room);
+        let text = text.str(": write `room = ").number((size + 1).next_power_of_two());
+        let text = text.str("` or more, because fields that are appended later need room, too");
+        panic!("{}", text.as_str());
+    }
+}
+
 /// Compiles only if the field pointed to is of type `T`, which is the type that the derive saw.
 pub const fn is_of_type<T>(_: *const T) {}
 
