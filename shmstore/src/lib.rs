@@ -37,7 +37,8 @@
 //!
 //! Modules: [`queue`], [`broadcast`] and [`map`] have the handles of these parts, [`view`] the parts of a [`ReadOnly`]
 //! object.
-//! [`error`] has all error types, [`schema`] describes layouts, and [`inspect`] looks into segments of any type.
+//! [`error`] has all error types, [`schema`] describes layouts, [`inspect`] looks into segments of any type, and
+//! [`migrate`] moves the values of an object to another layout.
 //!
 //! Underneath is System V shared memory, keyed by `ftok(path, type-id-char)`. The design, the format byte for byte and
 //! the soundness argument are in the repository's `docs/`.
@@ -62,6 +63,7 @@ mod segment;
 mod sync;
 mod store;
 pub mod inspect;
+pub mod migrate;
 
 #[doc(hidden)]
 pub mod __private;

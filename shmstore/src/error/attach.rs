@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use super::subject::{AnchorClaim, Creator, SegmentOwner, Subject, after, if_refused};
-use super::{LayoutMismatch, OpenError};
+use super::{CreateError, LayoutMismatch, OpenError};
 
 /// Why an object cannot be attached.
 #[derive(thiserror::Error)]
@@ -64,6 +64,33 @@ pub enum AttachError {
         log_is_full: bool,
         /// The process that made the object.
         creator: Creator,
+    },
+    /// A move of the object to another layout was interrupted, and another object stands at its key since. Both are left
+    /// alone.
+    #[error(
+        "{subject} was being moved to another layout by a process that died, and another object was created in its \
+         place since ({object}). The values of the interrupted move are in {journal}. Nothing was touched. Save them \
+         with `shmstore save --interrupted`, then remove the journal with `ipcrm -m {}`", .journal.shmid
+    )]
+    MigrationConflict {
+        /// Which object.
+        subject: Box<Subject>,
+        /// The segment of the object that stands at the key.
+        object: SegmentOwner,
+        /// The segment of the journal.
+        journal: SegmentOwner,
+    },
+    /// A move of the object to another layout was interrupted, and this process cannot finish it. The values are in the
+    /// journal.
+    #[error(
+        "{subject} was being moved to another layout by a process that died, and this process cannot finish the move: \
+         {cause}. Its values are kept: the next process that attaches the object tries again"
+    )]
+    MigrationInterrupted {
+        /// Which object.
+        subject: Box<Subject>,
+        /// Why the new object cannot be made.
+        cause: Box<CreateError>,
     },
     /// A shmstore with another segment format made the object.
     #[error(
@@ -163,7 +190,7 @@ pub enum AttachError {
     },
     /// The object's creator did not finish in time.
     #[error(
-        "{subject} is still being initialized{}: its anchor is locked by its creator, or by another \
+        "{subject} is still being initialized or moved to another layout{}: its anchor is locked by its creator, or by another \
          program (`lslocks` shows which; {segment}). Wait longer with `attach_timeout` or \
          Store::options().wait(…)", after(.waited)
     )]

@@ -115,7 +115,10 @@ fn of_attach(error: &AttachError) -> ErrorKind {
         | AttachError::Foreign { .. }
         | AttachError::Collision { .. }
         | AttachError::Corrupt { .. } => ErrorKind::InvalidData,
-        AttachError::StaleAnchor { .. } | AttachError::Abandoned { .. } => ErrorKind::ResourceBusy,
+        AttachError::StaleAnchor { .. } | AttachError::Abandoned { .. } | AttachError::MigrationConflict { .. } => {
+            ErrorKind::ResourceBusy
+        }
+        AttachError::MigrationInterrupted { cause, .. } => of_create(cause),
         AttachError::StillInitializing { waited, .. } => after(waited),
         AttachError::WouldDeadlock { .. } => ErrorKind::Deadlock,
         AttachError::BadId { .. } => ErrorKind::InvalidInput,

@@ -11,7 +11,7 @@ use super::orphan::{AnchorSeen, Directories, anchor_of};
 use super::segment::{Description, Segment};
 use crate::segment::classify::SegmentState;
 use crate::segment::classify::{Class, classify};
-use crate::segment::header::{self, Damage, FORMAT_VERSION, Geometry, Header, State};
+use crate::segment::header::{self, Damage, FORMAT_VERSION, Geometry, Header, JOURNAL_BIT, State};
 use crate::segment::identity::Identity;
 use crate::segment::type_names::TypeNames;
 use crate::sys::process::{has_ended, namespace, proc_is_ours, start_time};
@@ -161,6 +161,7 @@ impl Segment {
             let key = identity.key(id);
             let (state, detail) = if status.key == key {
                 match anchor_of(description, &identity, &made_from, &mut known.directories) {
+                    AnchorSeen::There | AnchorSeen::Unknown if header.is_journal() => (SegmentState::Journal, None),
                     AnchorSeen::There | AnchorSeen::Unknown => (SegmentState::Ready, None),
                     AnchorSeen::Gone(why) => (SegmentState::Orphaned, Some(why)),
                     AnchorSeen::Elsewhere(why) => (SegmentState::Elsewhere, Some(why.into())),
@@ -191,7 +192,7 @@ fn description(header: &Header, identity: &Identity, id: u8) -> Description {
     let (path, path_is_whole) = header.path();
     Description {
         format: header.version(),
-        id: if (b' '..=b'~').contains(&id) { char::from(id) } else { '?' },
+        id: Some(id & !JOURNAL_BIT).filter(|id| (b' '..=b'~').contains(id)).map_or('?', char::from),
         path: PathBuf::from(OsString::from_vec(path)),
         path_is_whole,
         type_name: None,

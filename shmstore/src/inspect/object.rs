@@ -103,7 +103,8 @@ impl Object {
         let not_found = || InspectError::NotFound { path: path.into(), id };
         let stat = file::stat_path(path).map_err(|_| not_found())?;
         let is_meant = |segment: &Segment| {
-            let is_left = matches!(segment.state, SegmentState::Removed | SegmentState::Orphaned);
+            use SegmentState::{Journal, Orphaned, Removed};
+            let is_left = matches!(segment.state, Removed | Orphaned | Journal);
             let of = segment.description.as_ref().filter(|_| !is_left);
             of.is_some_and(|of| id.is_none_or(|id| id == of.id)) && segment.stands_at(stat.dev, stat.ino)
         };

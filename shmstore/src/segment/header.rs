@@ -25,7 +25,10 @@ use crate::sys::shm::Mapping;
 pub(crate) use creator::Provenance;
 pub(crate) use geometry::Geometry;
 pub(crate) use log::{Record, record_len, write_record};
-pub(crate) use parts::{Stored, clear_payload, is_all_zero, is_blank, payload, read_layout, slots, write_layout};
+pub(crate) use parts::{
+    Stored, clear_payload, copy_payload, is_all_zero, is_blank, payload, read_layout, slots, write_layout,
+    write_payload,
+};
 
 /// The format that this crate writes and reads.
 pub(crate) const FORMAT_VERSION: u32 = 1;
@@ -66,6 +69,9 @@ const ROOM: u32 = 1 << 1;
 
 /// The segment is the journal of a move.
 const JOURNAL: u32 = 1 << 3;
+
+/// The bit of a journal's id that no type-id-char has. The rest is the id of the object that is moved.
+pub(crate) const JOURNAL_BIT: u8 = 0x80;
 
 /// The flags that this program knows.
 const KNOWN: u32 = MOVING | ROOM | JOURNAL;

@@ -66,9 +66,16 @@ impl Target<'_> {
             let identity = self.refresh_within(&mut for_missing)?.identity();
             self.check_not_initializing(&identity)?;
             let seen = match self.find(&identity, &mut for_creator)? {
-                Some(found) if found.class.is_left_over() => {
-                    self.wait_for_creator(&identity, found, &mut for_creator)?
+                // Not attached during the pause.
+                Some(found) if found.is_in_work() => {
+                    let segment = owner(&found.status);
+                    drop(found);
+                    self.wait_for_creator(&identity, segment, &mut for_creator)?
                 }
+                None => match self.journal_at(&identity)? {
+                    Some(journal) => self.wait_for_creator(&identity, journal, &mut for_creator)?,
+                    None => Seen::Settled(None),
+                },
                 found => Seen::Settled(found),
             };
             // Each round pauses, so an object that changes without end does not make the call outlast the limit.
@@ -94,12 +101,9 @@ impl Target<'_> {
     fn wait_for_creator(
         &self,
         identity: &Identity,
-        found: Found,
+        segment: SegmentOwner,
         deadline: &mut Deadline,
     ) -> Result<Seen, AttachError> {
-        let segment = owner(&found.status);
-        // Not attached during the pause.
-        drop(found);
         match self.try_lock(identity, segment, deadline)? {
             Tried::Locked(lock) => {
                 let left = self.recover(&lock, deadline)?;
@@ -147,23 +151,27 @@ impl Target<'_> {
     fn see(&self, identity: &Identity, left_over: Option<i32>, deadline: &mut Deadline) -> Result<Seen, AttachError> {
         match if_not_abandoned(self.find_for(Access::ReadOnly, identity, deadline))? {
             Some(found) if is_unfinished(&found) && left_over != Some(found.status.shmid) => {
-                self.see_under_lock(identity, found, deadline)
+                let segment = owner(&found.status);
+                // Not attached during the pause.
+                drop(found);
+                self.see_under_lock(identity, segment, deadline)
             }
+            None => match self.journal_at(identity)? {
+                Some(journal) => self.see_under_lock(identity, journal, deadline),
+                None => Ok(Seen::Settled(None)),
+            },
             found => Ok(Seen::Settled(found)),
         }
     }
 
     /// A process that holds the lock is at work, and gets time. If no process holds it, the creator has finished
-    /// meanwhile, or is dead.
+    /// meanwhile, or is dead. An object that a dead process was moving is complete: the move is undone later.
     fn see_under_lock(
         &self,
         identity: &Identity,
-        unfinished: Found,
+        segment: SegmentOwner,
         deadline: &mut Deadline,
     ) -> Result<Seen, AttachError> {
-        let segment = owner(&unfinished.status);
-        // Not attached during the pause.
-        drop(unfinished);
         failpoint::reach(Step::LookUnfinished);
         let lock = match self.try_lock(identity, segment, deadline)? {
             Tried::Locked(lock) => lock,
@@ -223,7 +231,7 @@ fn if_not_abandoned(found: Result<Option<Found>, AttachError>) -> Result<Option<
 
 /// Returns `true` if the segment's creator is at work, or died before it was complete.
 fn is_unfinished(found: &Found) -> bool {
-    matches!(found.class, Class::Unwritten | Class::HalfMade)
+    matches!(found.class, Class::Unwritten | Class::HalfMade) || found.is_moving
 }
 
 /// Returns `true` if waiting may help: another process may create the object, or extend it.

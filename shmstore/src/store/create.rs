@@ -7,7 +7,7 @@ use nix::errno::Errno;
 
 use super::find::ATTACH;
 use super::ownership::Handover;
-use super::{AnchorLock, Deadline, Entered, Found, GRACE_PERIOD, Origin, Target};
+use super::{AnchorLock, Deadline, Entered, Found, GRACE_PERIOD, Origin, Policy, Target};
 use crate::error::{AttachError, CreateError};
 use crate::layout::type_layout::TypeLayout;
 use crate::segment::anchor::Anchor;
@@ -37,6 +37,15 @@ pub(crate) enum IfExists {
     ReplaceUnused,
 }
 
+/// The contents of a segment that is made for a move to another layout.
+pub(super) struct Contents<'a> {
+    pub(super) nonce: u64,
+    /// In a journal: the nonces of the old object and of the new one.
+    pub(super) moved: Option<(u64, u64)>,
+    /// Writes the values.
+    pub(super) values: &'a dyn Fn(&Mapping),
+}
+
 /// A segment for a new object, or the object that existed.
 enum Made<'a> {
     New(Unfinished<'a>, Mapping, Status),
@@ -60,10 +69,10 @@ impl Drop for Unfinished<'_> {
 }
 
 /// Notes which object the thread initializes, so that its init closure does not wait for itself.
-struct Initializing<'a>(&'a Target<'a>, Identity);
+pub(super) struct Initializing<'a>(&'a Target<'a>, Identity);
 
 impl<'a> Initializing<'a> {
-    fn new(target: &'a Target<'a>, identity: Identity) -> Self {
+    pub(super) fn new(target: &'a Target<'a>, identity: Identity) -> Self {
         local().set_initializing(identity.dev, identity.ino, target.id, true);
         Self(target, identity)
     }
@@ -89,6 +98,7 @@ impl Target<'_> {
         self.check_not_initializing(&identity)?;
         failpoint::reach(Step::CreateLocked);
         let mut deadline = Deadline::new(self.policy.wait);
+        self.recover_move(&lock, &mut deadline)?;
         let geometry =
             geometry_of(self.layout(), self.policy.max_processes).ok_or_else(|| self.too_large(&identity, u64::MAX))?;
         let replaces = matches!(if_exists, IfExists::Replace | IfExists::ReplaceUnused);
@@ -100,7 +110,7 @@ impl Target<'_> {
                 if !replaced {
                     self.check_one_ipc_namespace(&lock)?;
                 }
-                self.write_header(&mapping, &status, lock.anchor(), &geometry);
+                self.write_header(&mapping, &status, lock.anchor(), &geometry, local().draw_nonce());
                 self.finish(&lock, unfinished, mapping, geometry, init)
             }
             Made::There(found) => self.meet(&identity, if_exists, found),
@@ -113,7 +123,7 @@ impl Target<'_> {
         self.check_not_initializing(&identity)?;
         let found = self.find(&identity, &mut Deadline::new(self.policy.wait))?;
         match found {
-            Some(found) if !found.class.is_left_over() => match self.enter(&identity, found) {
+            Some(found) if !found.is_in_work() => match self.enter(&identity, found) {
                 // It was removed before it could grow.
                 Err(AttachError::NotFound { .. }) => Ok(None),
                 entered => entered.map(Some),
@@ -124,15 +134,20 @@ impl Target<'_> {
 
     /// The object existed when this process got the lock.
     fn meet(&self, identity: &Identity, if_exists: IfExists, found: Found) -> Result<Entered, CreateError> {
-        let geometry = match found.class {
-            Class::Ready(geometry) if if_exists != IfExists::Attach => geometry,
-            _ => return Ok(self.enter(identity, found)?),
+        if if_exists == IfExists::Attach || !matches!(found.class, Class::Ready(_)) {
+            return Ok(self.enter(identity, found)?);
+        }
+        Err(self.already_exists(identity, &found))
+    }
+
+    fn already_exists(&self, identity: &Identity, found: &Found) -> CreateError {
+        let stored = match &found.class {
+            Class::Ready(geometry) => header::read_layout(&found.mapping, geometry).ok(),
+            _ => None,
         };
-        let header = Header::of(&found.mapping).expect("a segment of shmstore has a header");
-        let stored = header::read_layout(&found.mapping, &geometry);
-        let same_layout = stored.is_ok_and(|stored| stored.hash == self.layout().hash());
+        let same_layout = stored.is_some_and(|stored| stored.hash == self.layout().hash());
         let subject = self.subject(Some(identity));
-        Err(CreateError::AlreadyExists { subject, creator: header.creator(), same_layout })
+        CreateError::AlreadyExists { subject, creator: found.header().creator(), same_layout }
     }
 
     /// Completes the object in a segment that has its header.
@@ -166,6 +181,42 @@ impl Target<'_> {
         Ok(Entered { attached, origin: Origin::Created })
     }
 
+    /// Makes a complete segment with the owner and mode of another one. No process takes a slot in it.
+    pub(super) fn make_like(
+        &self,
+        lock: &AnchorLock,
+        like: &Status,
+        geometry: &Geometry,
+        contents: &Contents<'_>,
+    ) -> Result<Found, CreateError> {
+        let identity = lock.anchor().identity();
+        let policy = Policy { mode: like.mode & 0o666, ..self.policy.clone() };
+        let target = Target { policy: &policy, ..*self };
+        let (mut deadline, mut for_room) = (Deadline::new(policy.wait), Deadline::new(GRACE_PERIOD));
+        let (unfinished, mapping, status) = match target.make_segment(lock, geometry, &mut deadline, &mut for_room)? {
+            Made::New(unfinished, mapping, status) => (unfinished, mapping, status),
+            Made::There(found) => return Err(self.already_exists(&identity, &found)),
+        };
+        if (like.owner, like.group) != (status.owner, status.group) {
+            // A process that may not give it away keeps it, and has removed the old one as its creator or as root.
+            let _ = shm::set_owner(unfinished.shmid, like.owner, like.group, policy.mode);
+        }
+        target.write_header(&mapping, &status, lock.anchor(), geometry, contents.nonce);
+        let found = Found { mapping, status, class: Class::Ready(*geometry), is_moving: false };
+        if let Some((old, new)) = contents.moved {
+            found.header().set_journal(old, new);
+        }
+        (contents.values)(&found.mapping);
+        failpoint::reach(Step::CreateInitialized);
+        match shm::status(unfinished.shmid) {
+            Ok(status) if !status.removed => {}
+            _ => return Err(self.removed_meanwhile(&identity)),
+        }
+        found.header().set_state(State::Ready);
+        std::mem::forget(unfinished);
+        Ok(found)
+    }
+
     /// Makes and attaches the segment, unless the object exists. Repeats this if another process removes the segment in
     /// between. This process has the lock, so a segment at the key that is not ready was left by a dead process.
     fn make_segment<'a>(
@@ -181,7 +232,7 @@ impl Target<'_> {
         loop {
             let shmid = match shm::create(identity.key(self.id), geometry.segment_size, handover.first_mode()) {
                 Ok(shmid) => shmid,
-                Err(Errno::EEXIST) => match self.recover(lock, deadline)? {
+                Err(Errno::EEXIST) => match self.recover_segment(lock, deadline)? {
                     Some(found) => return Ok(Made::There(found)),
                     // Again if a process that does not use the lock was faster.
                     None if !recovered || deadline.pause() => {
@@ -211,7 +262,7 @@ impl Target<'_> {
         }
     }
 
-    fn write_header(&self, mapping: &Mapping, status: &Status, anchor: &Anchor, geometry: &Geometry) {
+    fn write_header(&self, mapping: &Mapping, status: &Status, anchor: &Anchor, geometry: &Geometry, nonce: u64) {
         let layout = self.layout();
         let identity = &anchor.identity();
         let header = Header::of(mapping).expect("a new segment has room for a header");
@@ -219,7 +270,7 @@ impl Target<'_> {
         header.claim(identity, self.id);
         failpoint::reach(Step::CreateClaimed);
         let path = path.as_os_str().as_encoded_bytes();
-        header.describe(local().draw_nonce(), identity, self.id, layout.hash(), path);
+        header.describe(nonce, identity, self.id, layout.hash(), path);
         header.set_liveness_inode(anchor.liveness_inode(self.path));
         header.sign(&provenance(status));
         header.lay_out(geometry);
@@ -268,7 +319,7 @@ impl Target<'_> {
 }
 
 /// The parts of the segment of a new object; `None` if its size overflows.
-fn geometry_of(layout: &TypeLayout, max_processes: u32) -> Option<Geometry> {
+pub(super) fn geometry_of(layout: &TypeLayout, max_processes: u32) -> Option<Geometry> {
     match layout.room() {
         Some(room) => Geometry::with_room(record_len(layout), max_processes, room),
         None => Geometry::new(layout.json().len(), max_processes, layout.size()),

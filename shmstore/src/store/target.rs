@@ -13,6 +13,7 @@ use crate::layout::ShmId;
 use crate::layout::schema::Schema;
 use crate::layout::type_layout::TypeLayout;
 use crate::segment::anchor::Anchor;
+use crate::segment::header::JOURNAL_BIT;
 use crate::segment::identity::Identity;
 use crate::segment::this_process::append_list::AppendList;
 use crate::sys::file;
@@ -112,7 +113,7 @@ impl Target<'_> {
     pub(super) fn subject(&self, identity: Option<&Identity>) -> Box<Subject> {
         Box::new(Subject {
             type_name: self.layout.map(ToString::to_string).unwrap_or_default(),
-            id: char::from(self.id),
+            id: char::from(self.id & !JOURNAL_BIT),
             key: identity.map(|identity| identity.key(self.id)),
             path: self.path.to_path_buf(),
         })

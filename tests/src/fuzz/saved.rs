@@ -163,7 +163,12 @@ fn change(file: &mut Vec<u8>, choices: &mut Choices<'_>) {
         return;
     }
     match choices.byte() % 8 {
-        0 | 1 => {
+        0 => {
+            let room = choices.number();
+            file[8] = 2;
+            file[56..64].copy_from_slice(&room.to_le_bytes());
+        }
+        1 => {
             let (at, len) = *choices.one_of(&FIELDS);
             let number = [choices.number().to_le_bytes(), choices.number().to_le_bytes()].concat();
             file[at..at + len].copy_from_slice(&number[..len]);

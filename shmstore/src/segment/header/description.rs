@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{BYTE_ORDER, Damage, FORMAT_VERSION, HINT_BYTES, Header, POINTER_BYTES};
+use super::{BYTE_ORDER, Damage, FORMAT_VERSION, HINT_BYTES, Header, JOURNAL_BIT, POINTER_BYTES};
 use crate::layout::hash::LayoutHash;
 use crate::segment::identity::Identity;
 use crate::sys::file::Birth;
@@ -47,7 +47,8 @@ impl Header {
     /// The identity and id that the creator wrote, if the id can be one and the first word is that of both.
     pub(crate) fn claimed_identity(&self) -> Result<(Identity, u8), Damage> {
         let (identity, id) = self.identity()?;
-        if !(b' '..=b'~').contains(&id) {
+        let letter = if self.is_journal() { id ^ JOURNAL_BIT } else { id };
+        if !(b' '..=b'~').contains(&letter) {
             return Err(Damage::new("id", id));
         }
         if !self.is_claimed_for(&identity, id) {

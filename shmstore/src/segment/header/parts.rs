@@ -138,6 +138,33 @@ pub(crate) fn clear_payload(mapping: &Mapping, geometry: &Geometry, range: Range
     }
 }
 
+/// Writes the values of a new object, which no other process uses yet. Pages on which all of them are zero are left as
+/// the kernel gave them, so that they take no memory.
+///
+/// # Panics
+///
+/// Panics if there are more values than the object has room for.
+pub(crate) fn write_payload(mapping: &Mapping, geometry: &Geometry, values: &[u8]) {
+    assert!(values.len() <= geometry.payload_len, "the object was made for these values");
+    for (start, page) in (geometry.payload_offset..).step_by(PAGE).zip(values.chunks(PAGE)) {
+        if page.iter().any(|byte| *byte != 0) {
+            store_bytes(mapping, start, page);
+        }
+    }
+}
+
+/// Copies the first `len` bytes of an object to a new segment of the same geometry.
+pub(crate) fn copy_payload(from: &Mapping, to: &Mapping, geometry: &Geometry, len: usize) {
+    let end = geometry.payload_offset + len;
+    for start in (geometry.payload_offset..end).step_by(PAGE) {
+        let page = bytes(from, start, PAGE.min(end - start));
+        if page.iter().any(|byte| byte.load(Relaxed) != 0) {
+            let copy: Vec<u8> = page.iter().map(|byte| byte.load(Relaxed)).collect();
+            store_bytes(to, start, &copy);
+        }
+    }
+}
+
 /// The participants' slots of a segment.
 pub(crate) fn slots<'a>(mapping: &'a Mapping, geometry: &Geometry) -> SlotTable<'a> {
     let count = geometry.slot_count as usize;
