@@ -101,9 +101,10 @@ impl SavedObject {
             return Err(SavedError::Part { path: ".".into(), why });
         }
         let values = values::of(&schema, Memory::Live(object.live(&object.pages())), limits.wait)?;
-        let id = object.segment().description.as_ref().map_or('?', |of| of.id);
+        let description = object.segment().description.as_ref();
+        let (id, room) = description.map_or(('?', None), |of| (of.id, of.room));
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        Ok(Self { id, schema, saved: UNIX_EPOCH + Duration::from_secs(seconds), room: None, is_quiet: true, values })
+        Ok(Self { id, schema, saved: UNIX_EPOCH + Duration::from_secs(seconds), room, is_quiet: true, values })
     }
 
     /// Reads the bytes of a file that [`to_bytes`](Self::to_bytes) or [`write_to`](Self::write_to) has made.
@@ -192,6 +193,21 @@ impl SavedObject {
         }
         let why = values::of(&self.schema, Memory::Copy(&self.values), Duration::ZERO).err();
         Err(why.map(|why| why.to_string()).unwrap_or_default())
+    }
+
+    /// Returns its values.
+    pub(crate) fn values(&self) -> &[u8] {
+        &self.values
+    }
+
+    /// Returns its values.
+    pub(crate) fn into_values(self) -> Vec<u8> {
+        self.values
+    }
+
+    /// Returns other values of the same layout as they are when no process uses them.
+    pub(crate) fn quiet(&self, values: &[u8]) -> Result<Vec<u8>, SavedError> {
+        values::of(&self.schema, Memory::Copy(values), Duration::ZERO)
     }
 
     /// Returns the same object with other values.

@@ -119,11 +119,11 @@
 /// versions use one object at the same time.
 ///
 /// **If you go back to the old version, do not append another field.** The object keeps the layout that it has grown
-/// to. A version with a *different* field in that place is refused until all programs have stopped and the object is
-/// replaced.
+/// to. A version with a *different* field in that place is refused until all programs have stopped, and one of them has
+/// migrated or replaced the object.
 ///
 /// ```
-/// use shmstore::{ShmId, ShmLayout, ShmObject, Versioned};
+/// use shmstore::{ShmObject, Store, Versioned};
 ///
 /// mod before {
 ///     use shmstore::{ShmObject, Versioned};
@@ -139,14 +139,22 @@
 /// #[shm(id = 'S', room = 1024)]
 /// struct Settings { speed: Versioned<f64>, limit: Versioned<f64> }
 ///
-/// assert_eq!(Settings::ROOM, 1024);
-/// assert!(Settings::SCHEMA.size() <= Settings::ROOM);
+/// # let dir = tempfile::tempdir()?; let store = Store::open(dir.path())?;
+/// let old = store.create::<before::Settings>()?; // most often in another process
+/// let new = store.attach::<Settings>()?;
+/// new.limit.store(3.0);
+/// old.speed.store(1.5);
+/// assert_eq!((new.speed.load(), new.limit.load()), (1.5, 3.0));
+/// # store.remove::<Settings>()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// - Give the room that the object may ever need, 1 byte to 1 TiB. It is address space: memory that no field uses stays
 ///   free, up to the end of a page. A number, a constant or another expression of type `usize` is accepted.
 /// - A new object has the room of the program that creates it. That is a property of the object, and in no schema or
 ///   hash. So a program can attach to an object with another room than its own.
+/// - New fields are zero. [`Shared::grown_from`](crate::Shared::grown_from) tells a program that it has extended the
+///   object.
 /// - Growth is new fields at the end of the root's struct. Fields are never removed, renamed or put in another order.
 ///   A new variant of an enum, a longer array or a change in a value is no growth: `Store::migrate` moves the object.
 /// - An object with a room of at most 1024 bytes lies on the first page of its segment. With more room it has pages of

@@ -59,14 +59,17 @@ pub(super) fn assert_fits<T>(attached: &SegmentRef) {
 impl AttachedObject {
     /// One load.
     pub(crate) fn is_removed(&self) -> bool {
-        self.attached.header().says_removed()
+        self.attached.says_removed()
     }
 
     /// One system call. `None` if the kernel refuses it, as for a segment that no longer exists.
     pub(crate) fn info(&self, schema: &'static Schema) -> Option<ObjectInfo> {
         let Self { attached, location } = self;
         let status = shm::status(attached.shmid()).ok()?;
-        let removed = status.removed || attached.header().says_removed();
+        if status.removed {
+            attached.note_removal();
+        }
+        let removed = attached.says_removed();
         let state = if removed { SegmentState::Removed } else { SegmentState::Ready };
         let creator = attached.header().creator();
         let mut info = ObjectInfo::from_status(location, &status, attached.key(), state);

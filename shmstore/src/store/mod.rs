@@ -3,7 +3,7 @@
 //! Layers it may use: layout, value, error, sys, segment, sync.
 //!
 //! Read first: `open`, the `Store`, and `objects`, its calls for objects of a type. Each step of the handshake has a file:
-//! `create`, `attach`, `enter`, `recover`, `replace`, `remove`. `shared` and `read_only` are the handles.
+//! `create`, `attach`, `enter`, `recover`, `replace`, `remove`. `shared`, `read_only` and `following` are the handles.
 //!
 //! The anchor's `flock` is held to create, recover and remove. Attaching to a complete object takes no lock. Attaching
 //! for reading changes nothing, and takes the lock for a moment to learn whether the creator of an incomplete object is
@@ -18,6 +18,7 @@ mod directory;
 mod enter;
 mod exclude;
 mod find;
+mod following;
 mod journal;
 mod limits;
 mod list;
@@ -41,6 +42,7 @@ pub(crate) use create::IfExists;
 pub(crate) use deadline::Deadline;
 pub(crate) use enter::{Entered, Origin};
 pub(crate) use find::Found;
+pub use following::Following;
 pub use list::ObjectInfo;
 pub(crate) use moving::{MoveError, Moving};
 pub use open::Store;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::error::{AttachError, CreateError, InitResult, RemoveError};
 use crate::layout::{ShmId, ShmObject};
+use crate::store::following::Following;
 use crate::store::read_only::ReadOnly;
 use crate::store::shared::Shared;
 use crate::store::{IfExists, Store, layout_of};
@@ -118,6 +119,38 @@ impl Store {
         timeout: Duration,
     ) -> Result<ReadOnly<T>, AttachError> {
         ReadOnly::attach(self, timeout)
+    }
+
+    /// Attaches to an existing object, and goes on with the new one after it was replaced:
+    /// [`current`](Following::current) returns the object that stands at the path.
+    ///
+    /// # Errors
+    ///
+    /// As [`attach`](Self::attach).
+    ///
+    /// ```
+    /// # use shmstore::{ShmObject, Store};
+    /// # use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    /// # #[derive(ShmObject)] #[repr(C)] #[shm(id = 'C')] struct Counters { hits: AtomicU64 }
+    /// # let dir = tempfile::tempdir()?; let store = Store::open(dir.path())?;
+    /// # store.create::<Counters>()?;
+    /// let mut counters = store.follow::<Counters>()?;
+    /// store.replace_with(|new: &Counters| new.hits.store(7, Relaxed))?; // most often in another process
+    /// assert_eq!(counters.current()?.hits.load(Relaxed), 7);
+    /// # store.remove::<Counters>()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn follow<T: ShmObject + ShmId>(&self) -> Result<Following<T>, AttachError> {
+        self.follow_timeout(Duration::ZERO)
+    }
+
+    /// Attaches to an object and follows it, and waits up to `timeout` for its creation.
+    ///
+    /// # Errors
+    ///
+    /// As [`attach`](Self::attach); [`AttachError::NotFound`] after the time.
+    pub fn follow_timeout<T: ShmObject + ShmId>(&self, timeout: Duration) -> Result<Following<T>, AttachError> {
+        Following::attach(self, timeout)
     }
 
     /// Attaches to an object, or creates it, all zero. If many processes do so at a time, exactly one creates it.

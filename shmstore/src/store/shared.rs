@@ -110,7 +110,7 @@ impl<T: ShmObject + ShmId> Shared<T> {
     }
 
     /// The caller has checked that the object's layout begins with the fields of `T`.
-    fn new(entered: Entered, store: &Store) -> Self {
+    pub(super) fn new(entered: Entered, store: &Store) -> Self {
         let Entered { attached, origin } = entered;
         assert_fits::<T>(&attached);
         Self {
@@ -154,18 +154,18 @@ impl<T: ShmObject> Shared<T> {
     /// object does. Other processes may use the new fields at the same time.
     ///
     /// ```
-    /// use shmstore::{Shared, ShmObject, Store};
-    /// use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    /// use shmstore::{Shared, Store};
+    /// use std::sync::atomic::Ordering::Relaxed;
     ///
     /// mod v1 {
-    ///     # use super::*;
+    ///     # use shmstore::ShmObject; use std::sync::atomic::AtomicU64;
     ///     #[derive(ShmObject)]
     ///     #[repr(C)]
     ///     #[shm(id = 'R', room = 4096)]
     ///     pub struct Rover { pub frames: AtomicU64 }
     /// }
     /// mod v2 {
-    ///     # use super::*;
+    ///     # use shmstore::ShmObject; use std::sync::atomic::AtomicU64;
     ///     #[derive(ShmObject)]
     ///     #[repr(C)]
     ///     #[shm(id = 'R', room = 4096)]
@@ -201,14 +201,15 @@ impl<T: ShmObject> Shared<T> {
     /// process finds it, and a new object may stand in its place.
     ///
     /// One load from the object, and no system call, so every loop may call it. Stores to a removed object still work,
-    /// but do not check for this.
+    /// but do not check for this. [`Store::follow`] brings a program over to the new object.
     ///
     /// # Details
     ///
     /// The load reads a flag that [`Store::remove`], [`Store::replace`] and the `shmstore` program set if they may
     /// write the object. It stays `false` if the segment was removed by `ipcrm`, or by a process that was killed in
     /// that moment. Then [`info`](Self::info) shows the removal, by a system call, and each wait ends with
-    /// [`WaitError::Removed`](crate::WaitError::Removed) within some milliseconds.
+    /// [`WaitError::Removed`](crate::WaitError::Removed) within some milliseconds. Once one of them has found the
+    /// removal, it is `true` in this process.
     ///
     /// ```
     /// use shmstore::{Shared, ShmObject, Store, Versioned};

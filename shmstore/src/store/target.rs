@@ -110,7 +110,7 @@ impl Target<'_> {
     }
 
     /// Names the object in an error.
-    pub(super) fn subject(&self, identity: Option<&Identity>) -> Box<Subject> {
+    pub(crate) fn subject(&self, identity: Option<&Identity>) -> Box<Subject> {
         Box::new(Subject {
             type_name: self.layout.map(ToString::to_string).unwrap_or_default(),
             id: char::from(self.id & !JOURNAL_BIT),

@@ -10,12 +10,13 @@
 mod index;
 mod inherit;
 mod lost_anchor;
+mod removal;
 
 use std::path::Path;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize};
 use std::sync::{MutexGuard, PoisonError};
 
 use super::append_list::AppendList;
@@ -26,7 +27,7 @@ use crate::layout::type_layout::fields;
 use crate::segment::header::{self, Geometry, Header};
 use crate::segment::liveness::{Liveness, LivenessFile};
 use crate::segment::participants::{ClaimError, MAX_FIELDS, Occupant, Slot, SlotTable};
-use crate::sys::shm::{self, Access, Mapping};
+use crate::sys::shm::{Access, Mapping};
 
 pub(super) use index::Index;
 pub(super) use inherit::inherit;
@@ -52,6 +53,8 @@ pub(crate) struct Attachment {
     slot: AtomicPtr<Slot>,
     /// The token with which the slot was claimed; 0 if we have none.
     slot_token: AtomicU32,
+    /// The kernel has told this process that the segment was removed.
+    removal: AtomicBool,
 }
 
 /// A counted reference to an attachment.
@@ -161,9 +164,9 @@ impl Attachment {
         let header = header_of(&mapping);
         let (nonce, liveness_file) = (header.nonce(), LivenessFile::new(header.liveness_inode(), anchor));
         let (slot, slot_token) = (AtomicPtr::new(ptr::null_mut()), AtomicU32::new(0));
-        let references = AtomicUsize::new(0);
+        let (references, removal) = (AtomicUsize::new(0), AtomicBool::new(false));
         let schema = AtomicPtr::new(schema.map_or(ptr::null_mut(), |schema| ptr::from_ref(schema).cast_mut()));
-        Self { mapping, geometry, shmid, key, nonce, liveness_file, schema, references, slot, slot_token }
+        Self { mapping, geometry, shmid, key, nonce, liveness_file, schema, references, slot, slot_token, removal }
     }
 
     fn address(&self) -> usize {
@@ -276,11 +279,6 @@ impl SegmentRef {
     /// The first byte of the object, which is mapped for as long as a reference lives.
     pub(crate) fn payload(&self) -> NonNull<u8> {
         header::payload(self.mapping(), self.geometry())
-    }
-
-    /// Returns `true` if the segment was removed: its header says so, or the kernel, which takes one system call.
-    pub(crate) fn is_removed(&self) -> bool {
-        self.header().says_removed() || shm::status(self.shmid()).is_ok_and(|status| status.removed)
     }
 
     /// The path of the anchor, if the anchor is provably not there any more. Some system calls.
