@@ -32,7 +32,8 @@
 //!   objects, and parts. [`AtomicValue`] and [`Versioned`] keep the newest value, and a [`Map`] that of each key. A
 //!   [`Queue`] gives each item to one process, and a [`Broadcast`] to all. A [`Lock`] lets one process in at a time, and
 //!   an [`Event`] wakes processes. [`CacheAligned`] puts a part on cache lines of its own.
-//! - Processes meet at a [`Store`], and hold a [`Shared`] object, or a [`ReadOnly`] one.
+//! - Processes meet at a [`Store`], and hold a [`Shared`] object, or a [`ReadOnly`] one. [`Following`] goes on with the
+//!   new object after a replacement.
 //! - The layout of a type in memory is its [`Schema`](schema::Schema), which is hashed to a [`LayoutHash`].
 //!
 //! Modules: [`queue`], [`broadcast`] and [`map`] have the handles of these parts, [`view`] the parts of a [`ReadOnly`]
@@ -73,7 +74,7 @@ pub use layout::derive::{ShmKey, ShmObject, ShmValue};
 pub use layout::hash::LayoutHash;
 pub use layout::key::Key;
 pub use layout::{AnyBits, ShmId, ShmKey, ShmLayout, ShmObject, ShmValue};
-pub use store::{ObjectInfo, ReadOnly, Shared, Store, StoreOptions};
+pub use store::{Following, ObjectInfo, ReadOnly, Shared, Store, StoreOptions};
 pub use sync::{
     AtomicValue, Broadcast, CacheAligned, Event, Lock, LockGuard, Map, Queue, Transaction, Versioned, Writer,
 };

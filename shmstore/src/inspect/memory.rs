@@ -21,7 +21,7 @@ use crate::segment::this_process::registry::SegmentRef;
 use crate::sync::copy::{UNIT, Unit, copy_units_out};
 use crate::sys::process::ordinary_page_size;
 use crate::sys::readable::ReadablePages;
-use crate::sys::shm::{Access, Unreadable};
+use crate::sys::shm::Unreadable;
 
 /// The reason why bytes are not read.
 pub(super) const OUTSIDE: &str = "beyond the bytes that are there, or not aligned";
@@ -158,21 +158,6 @@ impl<'a> Live<'a> {
 /// Returns the range of the whole pages within a range.
 fn whole_pages(range: Range<usize>, page: usize) -> Range<usize> {
     range.start.next_multiple_of(page)..range.end / page * page
-}
-
-/// Writes the values of a new object, which no other process can see yet.
-///
-/// # Panics
-///
-/// Panics if the values have another length than the object, or the object is mapped for reading only.
-pub(super) fn fill(new: &SegmentRef, values: &[u8]) {
-    let pages = ReadablePages::of(new.mapping());
-    let live = Live::of(new, &pages);
-    assert_eq!(live.len, values.len(), "the object was made for this");
-    assert_eq!(new.mapping().access(), Access::ReadWrite, "a new object is there to be written");
-    for (at, &byte) in values.iter().enumerate().filter(|(_, byte)| **byte != 0) {
-        live.atomic_at::<AtomicU8>(at).expect("within the object").store(byte, Relaxed);
-    }
 }
 
 impl Memory<'_> {

@@ -10,13 +10,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use self::file_header::{FileHeader, HEADER_LEN, MAGIC};
 use super::decode::Decoder;
 use super::limits::Limits;
-use super::memory::{Memory, fill};
+use super::memory::Memory;
 use super::object::Object;
 use super::value::Value;
 use crate::error::CreateError;
 use crate::layout::hash;
 use crate::layout::path::{FieldError, FieldPath};
 use crate::layout::schema::OwnedSchema;
+use crate::layout::type_layout::TypeLayout;
+use crate::segment::header;
 use crate::store::IfExists;
 use crate::store::Store;
 
@@ -99,9 +101,10 @@ impl SavedObject {
             return Err(SavedError::Part { path: ".".into(), why });
         }
         let values = values::of(&schema, Memory::Live(object.live(&object.pages())), limits.wait)?;
-        let id = object.segment().description.as_ref().map_or('?', |of| of.id);
+        let description = object.segment().description.as_ref();
+        let (id, room) = description.map_or(('?', None), |of| (of.id, of.room));
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        Ok(Self { id, schema, saved: UNIX_EPOCH + Duration::from_secs(seconds), room: None, is_quiet: true, values })
+        Ok(Self { id, schema, saved: UNIX_EPOCH + Duration::from_secs(seconds), room, is_quiet: true, values })
     }
 
     /// Reads the bytes of a file that [`to_bytes`](Self::to_bytes) or [`write_to`](Self::write_to) has made.
@@ -192,6 +195,21 @@ impl SavedObject {
         Err(why.map(|why| why.to_string()).unwrap_or_default())
     }
 
+    /// Returns its values.
+    pub(crate) fn values(&self) -> &[u8] {
+        &self.values
+    }
+
+    /// Returns its values.
+    pub(crate) fn into_values(self) -> Vec<u8> {
+        self.values
+    }
+
+    /// Returns other values of the same layout as they are when no process uses them.
+    pub(crate) fn quiet(&self, values: &[u8]) -> Result<Vec<u8>, SavedError> {
+        values::of(&self.schema, Memory::Copy(values), Duration::ZERO)
+    }
+
     /// Returns the same object with other values.
     pub(crate) fn with_values(&self, schema: OwnedSchema, values: Vec<u8>) -> Self {
         let &Self { id, saved, room, .. } = self;
@@ -270,8 +288,6 @@ impl SavedObject {
 
     /// Creates an object with these values in a store. A program that is built with the type can attach it.
     ///
-    /// Each call takes some kilobytes for the layout that are not freed before the process ends.
-    ///
     /// # Errors
     ///
     /// The errors of [`Store::create`].
@@ -323,10 +339,10 @@ impl SavedObject {
     }
 
     fn make_in(&self, store: &Store, if_exists: IfExists) -> Result<(), CreateError> {
-        let schema = self.schema.kept();
-        let target = store.target(self.id, Some(schema))?;
-        let created = target.create(schema, if_exists, &mut |attached| {
-            fill(attached, &self.values);
+        let layout = TypeLayout::of_owned(self.schema.clone(), self.room).expect("its values are in memory");
+        let target = store.target(self.id, Some(&layout))?;
+        let created = target.create(if_exists, &mut |attached| {
+            header::write_payload(attached.mapping(), attached.geometry(), &self.values);
             Ok(())
         })?;
         drop(created);

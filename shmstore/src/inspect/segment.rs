@@ -78,6 +78,8 @@ pub struct Description {
     pub inode: u64,
     /// The size of the object, in bytes.
     pub object_size: u64,
+    /// The size to which the object can grow, in bytes. `None` if it was made without room.
+    pub room: Option<u64>,
     /// The number of processes for which it has room.
     pub max_processes: u32,
     /// The random number that no other segment has.
@@ -129,8 +131,8 @@ pub fn usage() -> Result<Usage, InspectError> {
 ///
 /// # Details
 ///
-/// - The kernel attaches a segment as a whole, although only its header and schema are read. A segment that does not fit
-///   into the address space of this process is [`SegmentState::Unreadable`].
+/// - The kernel attaches a segment as a whole, although only its header and schema are read. A segment that does not
+///   fit into the address space of this process is [`SegmentState::Unreadable`].
 /// - In a process with `mlockall(MCL_FUTURE)`, attaching fills every page. Such a process should leave listings to
 ///   another process, such as the `shmstore` program.
 ///

@@ -1,11 +1,14 @@
-//! The values of an object in another layout.
+//! Moving an object to another layout, with its values.
 //!
-//! Layers it may use: layout, sync, inspect.
+//! Layers it may use: all.
 //!
-//! Read first: [`SavedObject::convert_to`], which has all the rules. A [`Migration`] says what it did, and [`Refused`]
+//! Read first: [`Store::migrate`](crate::Store::migrate), and [`SavedObject::convert_to`], which has all the rules. A [`Migration`] says what it did, and [`Refused`]
 //! what it would have lost.
 
 mod convert;
+mod error;
+mod filled;
+mod object;
 
 use thiserror::Error;
 
@@ -14,11 +17,13 @@ use crate::inspect::SavedObject;
 use crate::layout::invalid_value::debug_is_display;
 use crate::layout::path::FieldPath;
 
+pub use error::MigrateError;
+
 /// The difference between an object before and after its move to another layout.
 ///
 /// A field is one path, and so is a field of which all parts were carried, however many elements it has. In the path of
 /// a part of each element there is no index: `accounts[].owner`. Padding is not listed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Migration {
     /// The fields with the values that they had.
