@@ -19,10 +19,19 @@ pub(crate) fn is(attr: &Attribute, name: &str) -> bool {
 pub(crate) struct Shm {
     /// The type-id-char, in printable ASCII.
     pub(crate) id: Option<LitChar>,
+    /// The bytes that a new object has for itself and for fields that are appended later.
+    pub(crate) room: Option<Room>,
     /// The name in the schema, instead of the name of the type.
     pub(crate) name: Option<LitStr>,
     /// The path of the runtime, instead of a dependency.
     pub(crate) krate: Option<TokenStream>,
+}
+
+/// `room = 4096`.
+pub(crate) struct Room {
+    pub(crate) key: Path,
+    /// Any expression, which becomes part of the generated code once.
+    pub(crate) bytes: Expr,
 }
 
 impl Shm {
@@ -40,6 +49,7 @@ impl Shm {
         let key = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
         match key.as_str() {
             "id" => once(&mut self.id, meta, parse_id(meta), errors),
+            "room" => once(&mut self.room, meta, parse_room(meta), errors),
             "name" => once(&mut self.name, meta, parse_name(meta), errors),
             "crate" => {
                 let path = parse_crate(meta, errors);
@@ -48,7 +58,7 @@ impl Shm {
                 self.krate.get_or_insert_with(|| quote! { ::shmstore });
             }
             _ => {
-                let known = "write `id = 'T'`, `name = \"…\"` or `crate = \"…\"`";
+                let known = "write `id = 'T'`, `room = 4096`, `name = \"…\"` or `crate = \"…\"`";
                 return Err(meta.error(format!("unknown `shm` attribute: {known}")));
             }
         }
@@ -76,6 +86,15 @@ fn parse_id(meta: &ParseNestedMeta<'_>) -> syn::Result<LitChar> {
     match literal(meta, CURE)? {
         Lit::Char(id) if matches!(id.value(), ' '..='~') => Ok(id),
         other => Err(syn::Error::new_spanned(other, CURE)),
+    }
+}
+
+/// Parses the number, or another expression. The compiler checks its type, and the runtime its value.
+fn parse_room(meta: &ParseNestedMeta<'_>) -> syn::Result<Room> {
+    const CURE: &str = "`room` is a number of bytes: write `room = 4096`, or a constant of type `usize`";
+    match ungrouped(&value(meta, CURE)?) {
+        Expr::Lit(ExprLit { lit, .. }) if !matches!(lit, Lit::Int(_)) => Err(syn::Error::new_spanned(lit, CURE)),
+        bytes => Ok(Room { key: meta.path.clone(), bytes: bytes.clone() }),
     }
 }
 

@@ -146,7 +146,7 @@ fn fields(fields: Fields, generics: &Generics, errors: &mut Errors) -> Vec<Field
 }
 
 /// Returns the spans of the first and the last token.
-fn ends(tokens: &TokenStream) -> (Span, Span) {
+pub(crate) fn ends(tokens: &TokenStream) -> (Span, Span) {
     let mut spans = tokens.clone().into_iter().map(|token| token.span());
     let first = spans.next().unwrap_or_else(Span::call_site);
     (at(first), at(spans.last().unwrap_or(first)))

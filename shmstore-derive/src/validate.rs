@@ -20,6 +20,7 @@ use crate::parse::{Body, Field, Item, Variant};
 pub(crate) fn validate<'item>(derive: Derive, item: &'item Item, errors: &mut Errors) -> Vec<&'item Field> {
     generics::validate(derive, item, errors);
     validate_name(&item.ident, &item.schema_name(), errors);
+    validate_room(derive, item, errors);
     match &item.body {
         Body::Union(token) => {
             errors.add(token, "processes cannot know which field of a union is initialized: write a struct instead");
@@ -33,6 +34,20 @@ pub(crate) fn validate<'item>(derive: Derive, item: &'item Item, errors: &mut Er
             repr::validate_struct(item, errors);
             validate_fields(derive, item, fields, errors)
         }
+    }
+}
+
+/// Refuses `room` where no object could be created with it. An enum or union has another error as an object.
+fn validate_room(derive: Derive, item: &Item, errors: &mut Errors) {
+    let Some(room) = &item.shm.room else { return };
+    if derive != Derive::Object {
+        errors.add(&room.key, "only an object grows: remove `room`, or put the value into an object that has it");
+    } else if item.shm.id.is_none() {
+        errors.add(
+            &room.key,
+            "only an object that is created by itself has room: add `id = 'T'`, or give `room` to the object that \
+             this one is a field of",
+        );
     }
 }
 

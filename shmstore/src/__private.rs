@@ -8,8 +8,8 @@ pub use std::{fmt, primitive};
 
 pub use crate::error::InvalidValue;
 pub use crate::layout::check::{
-    ConstParam, Padding, const_arg, has_bytes, has_zero, is_alike, is_object, is_of_type, is_stored_as, is_value,
-    no_gap_after, no_gap_before,
+    ConstParam, Padding, const_arg, fits_room, has_bytes, has_zero, is_alike, is_object, is_of_type, is_stored_as,
+    is_value, no_gap_after, no_gap_before,
 };
 pub use crate::layout::field::{
     AnyBitsIf, FieldValidity, FieldView, Shareable, SharedView, ToValidity, key, object, value, within,

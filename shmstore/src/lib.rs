@@ -30,14 +30,16 @@
 //!   struct.
 //! - An object is *referenced* in shared memory: [`ShmObject`](macro@ShmObject). It is made of std's atomics, other
 //!   objects, and parts. [`AtomicValue`] and [`Versioned`] keep the newest value, and a [`Map`] that of each key. A
-//!   [`Queue`] gives each item to one process, and a [`Broadcast`] to all. A [`Lock`] lets one process in at a time,
-//!   and an [`Event`] wakes processes. [`CacheAligned`] puts a part on cache lines of its own.
-//! - Processes meet at a [`Store`], and hold a [`Shared`] object, or a [`ReadOnly`] one.
+//!   [`Queue`] gives each item to one process, and a [`Broadcast`] to all. A [`Lock`] lets one process in at a time, and
+//!   an [`Event`] wakes processes. [`CacheAligned`] puts a part on cache lines of its own.
+//! - Processes meet at a [`Store`], and hold a [`Shared`] object, or a [`ReadOnly`] one. [`Following`] goes on with the
+//!   new object after a replacement.
 //! - The layout of a type in memory is its [`Schema`](schema::Schema), which is hashed to a [`LayoutHash`].
 //!
 //! Modules: [`queue`], [`broadcast`] and [`map`] have the handles of these parts, [`view`] the parts of a [`ReadOnly`]
 //! object.
-//! [`error`] has all error types, [`schema`] describes layouts, and [`inspect`] looks into segments of any type.
+//! [`error`] has all error types, [`schema`] describes layouts, [`inspect`] looks into segments of any type, and
+//! [`migrate`] moves the values of an object to another layout.
 //!
 //! Underneath is System V shared memory, keyed by `ftok(path, type-id-char)`. The design, the format byte for byte and
 //! the soundness argument are in the repository's `docs/`.
@@ -62,6 +64,7 @@ mod segment;
 mod sync;
 mod store;
 pub mod inspect;
+pub mod migrate;
 
 #[doc(hidden)]
 pub mod __private;
@@ -71,7 +74,7 @@ pub use layout::derive::{ShmKey, ShmObject, ShmValue};
 pub use layout::hash::LayoutHash;
 pub use layout::key::Key;
 pub use layout::{AnyBits, ShmId, ShmKey, ShmLayout, ShmObject, ShmValue};
-pub use store::{ObjectInfo, ReadOnly, Shared, Store, StoreOptions};
+pub use store::{Following, ObjectInfo, ReadOnly, Shared, Store, StoreOptions};
 pub use sync::{
     AtomicValue, Broadcast, CacheAligned, Event, Lock, LockGuard, Map, Queue, Transaction, Versioned, Writer,
 };

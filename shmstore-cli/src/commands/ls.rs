@@ -37,11 +37,11 @@ use crate::watch;
 /// `shmstore rm --segment` takes this number.
 ///
 /// --json prints an array of objects that always have all of these keys: path,
-/// name, path_hex, type, id, layout_hash, segment, key, size, object_size, owner,
-/// owner_name, mode, attached, created, age, creator_pid, creator_uid, state,
-/// detail, maps (at most 64 objects with the keys field, len, capacity). An unknown
-/// value is null. Sizes are in bytes. `created` is in seconds
-/// since 1970, `age` in seconds. If a path is not UTF-8, `path` shows the other
+/// name, path_hex, type, id, layout_hash, segment, key, size, object_size, room (to
+/// which the object can grow), owner, owner_name, mode, attached, created, age,
+/// creator_pid, creator_uid, state, detail, maps (at most 64 objects with the keys
+/// field, len, capacity). An unknown value is null. Sizes are in bytes. `created` is
+/// in seconds since 1970, `age` in seconds. If a path is not UTF-8, `path` shows the other
 /// bytes as \xff, and `path_hex` has all bytes.
 ///
 /// --watch shows the list live. On a terminal, rates are in k, M, G, T of 1000. On

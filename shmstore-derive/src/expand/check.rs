@@ -9,11 +9,12 @@ use quote::{ToTokens as _, quote, quote_spanned};
 use syn::{Ident, Member, Visibility};
 
 use crate::Derive;
+use crate::attr::Room;
 use crate::expand::guess;
 use crate::expand::paths::Paths;
 use crate::expand::schema::table;
 use crate::expand::types::Types;
-use crate::parse::{Field, Item, at};
+use crate::parse::{Field, Item, at, ends};
 
 /// Generates the checks of the layout, as expressions of type `()`.
 pub(crate) fn layout(derive: Derive, item: &Item, fields: &[Field], paths: &Paths) -> Vec<TokenStream> {
@@ -40,7 +41,8 @@ pub(crate) fn layout(derive: Derive, item: &Item, fields: &[Field], paths: &Path
         }
     };
     let have_bytes = unsure.into_iter().map(|at| has_bytes(&fields[at], at, &table, paths));
-    have_bytes.chain([whole]).chain(gaps.iter().map(gap)).collect()
+    let fits_room = item.shm.room.iter().map(|room| fits_room(room, item, &table));
+    have_bytes.chain([whole]).chain(gaps.iter().map(gap)).chain(fits_room).collect()
 }
 
 fn has_bytes(field: &Field, at: usize, table: &Ident, paths: &Paths) -> TokenStream {
@@ -49,6 +51,16 @@ fn has_bytes(field: &Field, at: usize, table: &Ident, paths: &Paths) -> TokenStr
     let open = quote_spanned! {first=> #private::has_bytes };
     let argument = quote_spanned! {last=> (#table, #at) };
     quote! { #open #argument }
+}
+
+/// Generates the check of the room. Its error is on the number.
+fn fits_room(room: &Room, item: &Item, table: &Ident) -> TokenStream {
+    let (first, last) = ends(&room.bytes.to_token_stream());
+    let this = item.this();
+    let private = Ident::new("__shm", first);
+    let open = quote_spanned! {first=> #private::fits_room };
+    let arguments = quote_spanned! {last=> ::<#this>(#table, <#this as __shm::ShmId>::ROOM) };
+    quote! { #open #arguments }
 }
 
 /// Generates a call of one of the runtime's checks. Its error is on `span`.

@@ -18,7 +18,7 @@ fn items() -> Vec<(Derive, TokenStream)> {
         quote! { #[repr(transparent)] pub struct UserTuple(pub(crate) UserA); },
         quote! { #[repr(C)] struct UserPair(UserA, UserB); },
         quote! { #[repr(C, align(64))] #[shm(id = 'U', name = "x")] #[allow(user::lint)] struct UserWide { user_a: PhantomData<fn() -> UserA>, user_b: u8, user_c: Pad<3>, user_d: u32 } },
-        quote! { #[repr(C)] #[shm(id = 'U')] pub struct UserGeneric<'user_l, #[expect(user)] const USER_N: usize, UserT: user::Trait = UserD, UserO>
+        quote! { #[repr(C)] #[shm(id = 'U', room = USER_N * 64)] pub struct UserGeneric<'user_l, #[expect(user)] const USER_N: usize, UserT: user::Trait = UserD, UserO>
         where UserO: user::Other<{ user_n() }> { user_a: [UserT; USER_N], user_b: Versioned<UserT>, user_c: CacheAligned<UserO> } },
         quote! { #[repr(C)] #[shm(crate = "::user_crate")] struct UserElsewhere { user_a: UserA } },
         quote! { #[repr(C)] struct UserWrong { user_a: &'static UserA, user_b: UserB, user_c: Versioned<String> } },
@@ -42,6 +42,7 @@ const KNOWN: &[&str] = &[
     // Items of the traits that are implemented, and names of associated types in bounds.
     "SCHEMA",
     "ID",
+    "ROOM",
     "View",
     "Validity",
     "check_bits",

@@ -77,10 +77,15 @@ pub(crate) fn expand_id(item: &Item, paths: &Paths) -> TokenStream {
     let Some(id) = &item.shm.id else { return TokenStream::new() };
     let private = paths.private();
     let (params, this, predicates) = (item.params(), item.this(), item.predicates());
+    let room = item.shm.room.as_ref().map(|room| {
+        let bytes = &room.bytes;
+        quote! { const ROOM: #private::primitive::usize = #bytes; }
+    });
     quote! {
         #[automatically_derived]
         impl<#params> #private::ShmId for #this where #predicates {
             const ID: #private::primitive::char = #id;
+            #room
         }
     }
 }

@@ -165,6 +165,28 @@ fn each_refusal_is_on_the_token_to_change() {
     );
 }
 
+#[test]
+fn room_is_refused_where_no_object_is_created_with_it() {
+    const VALUE: &str = "only an object grows: remove `room`, or put the value into an object that has it";
+    const NO_ROOT: &str = "only an object that is created by itself has room: add `id = 'T'`, or give `room` to the \
+                           object that this one is a field of";
+    let value = |input: &str| assert_refused(Derive::Value, input, "room", VALUE);
+    value("#[repr(C)] #[shm(id = 'T', room = 4096)] struct Reading { celsius: f64 }");
+    value("#[repr(u8)] #[shm(id = 'T', room = 4096)] enum Mode { Idle }");
+    assert_refused(Derive::Object, "#[repr(C)] #[shm(room = N)] struct Board { hits: AtomicU64 }", "room", NO_ROOT);
+    let enumeration = messages(Derive::Object, parse_quote! { #[shm(id = 'T', room = 4096)] enum Mode { Idle } });
+    assert!(matches!(enumeration.as_slice(), [only] if only.contains("an enum is a value")), "{enumeration:?}");
+}
+
+#[test]
+fn room_is_any_number_or_constant() {
+    for room in ["4096", "1_048_576usize", "1 << 20", "ROOM", "layout::ROOM", "N * 64", "{ ROOM + N }", "-1"] {
+        let input =
+            format!("#[repr(C)] #[shm(id = 'T', room = {room})] struct Board<const N: usize> {{ a: [Lock; N] }}");
+        assert_eq!(messages(Derive::Object, syn::parse_str(&input).expect("an item")), [""; 0], "{room}");
+    }
+}
+
 fn assert_refused(derive: Derive, input: &str, token: &str, message: &str) {
     let errors = errors(derive, syn::parse_str(input).expect("an item"));
     assert_eq!(errors.added(), [token], "{input}");
@@ -175,10 +197,20 @@ fn assert_refused(derive: Derive, input: &str, token: &str, message: &str) {
 #[test]
 fn each_mistake_in_an_attribute_has_its_message() {
     const ID: &str = "a type-id-char is one printable ASCII character: write `id = 'T'`";
-    const UNKNOWN: &str = "unknown `shm` attribute: write `id = 'T'`, `name = \"…\"` or `crate = \"…\"`";
-    for (attribute, message) in
-        [("id = '\\n'", ID), ("id = 'é'", ID), ("id = \"T\"", ID), ("id", ID), ("idd = 'T'", UNKNOWN)]
-    {
+    const ROOM: &str = "`room` is a number of bytes: write `room = 4096`, or a constant of type `usize`";
+    const UNKNOWN: &str = "unknown `shm` attribute: write `id = 'T'`, `room = 4096`, `name = \"…\"` or `crate = \"…\"`";
+    for (attribute, message) in [
+        ("id = '\\n'", ID),
+        ("id = 'é'", ID),
+        ("id = \"T\"", ID),
+        ("id", ID),
+        ("id = 'T', room", ROOM),
+        ("id = 'T', room = \"4 KiB\"", ROOM),
+        ("id = 'T', room = 4096.0", ROOM),
+        ("id = 'T', room = true", ROOM),
+        ("id = 'T', room = 1, room = 2", "`room` is given twice: remove one"),
+        ("idd = 'T'", UNKNOWN),
+    ] {
         let input = syn::parse_str(&format!("#[repr(C)] #[shm({attribute})] struct Telemetry {{ a: AtomicU8 }}"));
         assert_eq!(messages(Derive::Object, input.expect("an item")), [message], "{attribute}");
     }

@@ -4,8 +4,8 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use super::subject::{AnchorClaim, SegmentOwner, Subject, after, if_refused};
-use super::{LayoutMismatch, OpenError};
+use super::subject::{AnchorClaim, Creator, SegmentOwner, Subject, after, if_refused};
+use super::{CreateError, LayoutMismatch, OpenError};
 
 /// Why an object cannot be attached.
 #[derive(thiserror::Error)]
@@ -33,6 +33,65 @@ pub enum AttachError {
     /// The object exists with another layout.
     #[error(transparent)]
     LayoutMismatch(Box<LayoutMismatch>),
+    /// This program's type has fields that the object does not have yet, and this process does not extend the object.
+    #[error(
+        "{subject} has no {} yet, which this program's type has, and this process does not extend the object: it \
+         attaches for reading only, or its store has the option `grows(false)`. Start a program that attaches the \
+         object with these fields for writing, or wait for one with a call that ends in `_timeout`",
+        fields(.missing)
+    )]
+    Shorter {
+        /// Which object.
+        subject: Box<Subject>,
+        /// The names of the fields that are missing, in order.
+        missing: Vec<String>,
+    },
+    /// This program's type has the object's fields and more, and the object cannot be extended by them.
+    #[error(
+        "{subject} cannot be extended by the new fields of this program's type: {}; it was {creator}. End all programs \
+         that use the object, and call `store.migrate{}` or `shmstore migrate`: either keeps the values, and makes \
+         the object with the room of this program's type",
+        lack(*.room, *.needed, *.log_is_full), .subject.turbofish()
+    )]
+    NoRoom {
+        /// Which object.
+        subject: Box<Subject>,
+        /// The room of the object, in bytes. 0 if it was made without room.
+        room: u64,
+        /// The size of this program's type, in bytes.
+        needed: u64,
+        /// `true` if there is room for the fields, but the object's layout log has no space for their description.
+        log_is_full: bool,
+        /// The process that made the object.
+        creator: Creator,
+    },
+    /// A move of the object to another layout was interrupted, and another object stands at its key since. Both are left
+    /// alone.
+    #[error(
+        "{subject} was being moved to another layout by a process that died, and another object was created in its \
+         place since ({object}). The values of the interrupted move are in {journal}. Nothing was touched. Save them \
+         with `shmstore save --interrupted`, then remove the journal with `ipcrm -m {}`", .journal.shmid
+    )]
+    MigrationConflict {
+        /// Which object.
+        subject: Box<Subject>,
+        /// The segment of the object that stands at the key.
+        object: SegmentOwner,
+        /// The segment of the journal.
+        journal: SegmentOwner,
+    },
+    /// A move of the object to another layout was interrupted, and this process cannot finish it. The values are in the
+    /// journal.
+    #[error(
+        "{subject} was being moved to another layout by a process that died, and this process cannot finish the move: \
+         {cause}. Its values are kept: the next process that attaches the object tries again"
+    )]
+    MigrationInterrupted {
+        /// Which object.
+        subject: Box<Subject>,
+        /// Why the new object cannot be made.
+        cause: Box<CreateError>,
+    },
     /// A shmstore with another segment format made the object.
     #[error(
         "{subject} has segment format {segment}, but this program's shmstore reads format {ours}. Rebuild the older \
@@ -131,7 +190,7 @@ pub enum AttachError {
     },
     /// The object's creator did not finish in time.
     #[error(
-        "{subject} is still being initialized{}: its anchor is locked by its creator, or by another \
+        "{subject} is still being initialized or moved to another layout{}: its anchor is locked by its creator, or by another \
          program (`lslocks` shows which; {segment}). Wait longer with `attach_timeout` or \
          Store::options().wait(…)", after(.waited)
     )]
@@ -333,5 +392,20 @@ impl fmt::Display for AbandonedReason {
                 )
             }
         }
+    }
+}
+
+/// Names fields: "field `a`", "fields `a`, `b`", and so on.
+fn fields(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    format!("field{} {}", if names.len() == 1 { "" } else { "s" }, quoted.join(", "))
+}
+
+/// Why an object cannot be extended.
+fn lack(room: u64, needed: u64, log_is_full: bool) -> String {
+    match (room, log_is_full) {
+        (_, true) => "its layout log has no space for one more layout".into(),
+        (0, false) => format!("it was made without room, and the type needs {needed} bytes"),
+        (room, false) => format!("it has room for {room} bytes, and the type needs {needed}"),
     }
 }

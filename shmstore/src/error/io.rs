@@ -104,17 +104,21 @@ fn of_open(error: &OpenError) -> ErrorKind {
 fn of_attach(error: &AttachError) -> ErrorKind {
     match error {
         AttachError::Anchor(error) => of_open(error),
-        AttachError::NotFound { .. } => ErrorKind::NotFound,
+        AttachError::NotFound { .. } | AttachError::Shorter { .. } => ErrorKind::NotFound,
         AttachError::AccessDenied { .. }
         | AttachError::Untrusted { .. }
         | AttachError::Abandoned { reason: AbandonedReason::NotPermitted { .. }, .. } => ErrorKind::PermissionDenied,
         AttachError::LayoutMismatch(_)
         | AttachError::FormatVersion { .. }
         | AttachError::NewerFormat { .. }
+        | AttachError::NoRoom { .. }
         | AttachError::Foreign { .. }
         | AttachError::Collision { .. }
         | AttachError::Corrupt { .. } => ErrorKind::InvalidData,
-        AttachError::StaleAnchor { .. } | AttachError::Abandoned { .. } => ErrorKind::ResourceBusy,
+        AttachError::StaleAnchor { .. } | AttachError::Abandoned { .. } | AttachError::MigrationConflict { .. } => {
+            ErrorKind::ResourceBusy
+        }
+        AttachError::MigrationInterrupted { cause, .. } => of_create(cause),
         AttachError::StillInitializing { waited, .. } => after(waited),
         AttachError::WouldDeadlock { .. } => ErrorKind::Deadlock,
         AttachError::BadId { .. } => ErrorKind::InvalidInput,

@@ -19,6 +19,16 @@ pub struct LayoutMismatch {
     pub creator: Creator,
     /// All differences.
     pub diff: LayoutDiff,
+    pub(crate) first_conflict: Option<String>,
+}
+
+impl LayoutMismatch {
+    /// Returns the first field of an object with room that is not the same in this program's type, so that neither is the
+    /// beginning of the other. `None` if the object has no room, or is of another type.
+    #[must_use]
+    pub fn first_conflict(&self) -> Option<&str> {
+        self.first_conflict.as_deref()
+    }
 }
 
 /// A layout in four numbers.
@@ -45,7 +55,7 @@ impl fmt::Display for LayoutSummary {
 
 impl fmt::Display for LayoutMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { subject, ours, theirs, creator, diff } = self;
+        let Self { subject, ours, theirs, creator, diff, first_conflict } = self;
         writeln!(f, "layout mismatch for {subject}")?;
         writeln!(f, "  this program: {ours}")?;
         writeln!(f, "  the segment:  {theirs}; {creator}")?;
@@ -62,6 +72,13 @@ impl fmt::Display for LayoutMismatch {
                  path or name"
             );
         }
+        if let Some(field) = first_conflict {
+            writeln!(
+                f,
+                "  `{field}` stands in the way: programs with different structs share this object only if one"
+            )?;
+            writeln!(f, "  struct has all fields of the other, in the same order, and new fields only at its end")?;
+        }
         let (id, again) = (subject.id, subject.turbofish());
         writeln!(
             f,
@@ -71,7 +88,7 @@ impl fmt::Display for LayoutMismatch {
             f,
             "        struct, or start over without its values: `store.replace{again}`, or `shmstore rm PATH {id:?}`."
         )?;
-        write!(f, "        Chapter 5 of the guide says how to keep the values")
+        write!(f, "        To keep its values, end its programs and call `store.migrate{again}`, or `shmstore migrate`")
     }
 }
 

@@ -11,7 +11,7 @@ use super::orphan::{AnchorSeen, Directories, anchor_of};
 use super::segment::{Description, Segment};
 use crate::segment::classify::SegmentState;
 use crate::segment::classify::{Class, classify};
-use crate::segment::header::{self, Damage, FORMAT_VERSION, Geometry, Header, State};
+use crate::segment::header::{self, Damage, FORMAT_VERSION, Geometry, Header, JOURNAL_BIT, State};
 use crate::segment::identity::Identity;
 use crate::segment::type_names::TypeNames;
 use crate::sys::process::{has_ended, namespace, proc_is_ours, start_time};
@@ -145,10 +145,11 @@ impl Segment {
             Class::Ready(geometry) => geometry,
             _ => header.geometry(mapping)?,
         };
-        description.object_size = geometry.payload_len as u64;
         description.max_processes = geometry.slot_count;
-        let json = header::read_schema(mapping, &geometry)?;
-        description.type_name = known.names.of(description.layout_hash, json, description.object_size);
+        description.room = geometry.room();
+        let stored = header::read_layout(mapping, &geometry)?;
+        (description.layout_hash, description.object_size) = (stored.hash, stored.size as u64);
+        description.type_name = known.names.of(stored);
         if description.type_name.is_none() {
             return Err(Damage::new("schema", "not one, or another than its hash and size say"));
         }
@@ -160,6 +161,7 @@ impl Segment {
             let key = identity.key(id);
             let (state, detail) = if status.key == key {
                 match anchor_of(description, &identity, &made_from, &mut known.directories) {
+                    AnchorSeen::There | AnchorSeen::Unknown if header.is_journal() => (SegmentState::Journal, None),
                     AnchorSeen::There | AnchorSeen::Unknown => (SegmentState::Ready, None),
                     AnchorSeen::Gone(why) => (SegmentState::Orphaned, Some(why)),
                     AnchorSeen::Elsewhere(why) => (SegmentState::Elsewhere, Some(why.into())),
@@ -190,7 +192,7 @@ fn description(header: &Header, identity: &Identity, id: u8) -> Description {
     let (path, path_is_whole) = header.path();
     Description {
         format: header.version(),
-        id: if (b' '..=b'~').contains(&id) { char::from(id) } else { '?' },
+        id: Some(id & !JOURNAL_BIT).filter(|id| (b' '..=b'~').contains(id)).map_or('?', char::from),
         path: PathBuf::from(OsString::from_vec(path)),
         path_is_whole,
         type_name: None,
@@ -199,6 +201,7 @@ fn description(header: &Header, identity: &Identity, id: u8) -> Description {
         device: identity.dev,
         inode: identity.ino,
         object_size: 0,
+        room: None,
         max_processes: 0,
         nonce: header.nonce(),
     }

@@ -21,14 +21,14 @@ use crate::segment::this_process::registry::SegmentRef;
 use crate::sync::copy::{UNIT, Unit, copy_units_out};
 use crate::sys::process::ordinary_page_size;
 use crate::sys::readable::ReadablePages;
-use crate::sys::shm::{Access, Unreadable};
+use crate::sys::shm::Unreadable;
 
 /// The reason why bytes are not read.
 pub(super) const OUTSIDE: &str = "beyond the bytes that are there, or not aligned";
 
 /// The memory from which bytes are loaded.
 #[derive(Clone, Copy)]
-pub(super) enum Memory<'a> {
+pub(crate) enum Memory<'a> {
     /// A segment.
     Live(Live<'a>),
     /// Memory of this process.
@@ -37,7 +37,7 @@ pub(super) enum Memory<'a> {
 
 /// The payload of an attached object.
 #[derive(Clone, Copy)]
-pub(super) struct Live<'a> {
+pub(crate) struct Live<'a> {
     // INVARIANT: the payload of this attachment, and its length.
     base: NonNull<u8>,
     len: usize,
@@ -160,21 +160,6 @@ fn whole_pages(range: Range<usize>, page: usize) -> Range<usize> {
     range.start.next_multiple_of(page)..range.end / page * page
 }
 
-/// Writes the values of a new object, which no other process can see yet.
-///
-/// # Panics
-///
-/// Panics if the values have another length than the object, or the object is mapped for reading only.
-pub(super) fn fill(new: &SegmentRef, values: &[u8]) {
-    let pages = ReadablePages::of(new.mapping());
-    let live = Live::of(new, &pages);
-    assert_eq!(live.len, values.len(), "the object was made for this");
-    assert_eq!(new.mapping().access(), Access::ReadWrite, "a new object is there to be written");
-    for (at, &byte) in values.iter().enumerate().filter(|(_, byte)| **byte != 0) {
-        live.atomic_at::<AtomicU8>(at).expect("within the object").store(byte, Relaxed);
-    }
-}
-
 impl Memory<'_> {
     /// Returns the number of bytes.
     pub(super) fn len(self) -> usize {
@@ -187,7 +172,7 @@ impl Memory<'_> {
     /// Loads an integer of 1, 2, 4 or 8 bytes. In a live object that is one atomic load.
     ///
     /// It fails if the integer is outside the memory, or is not aligned in a live object.
-    pub(super) fn integer(self, at: usize, size: usize) -> Result<u64, &'static str> {
+    pub(crate) fn integer(self, at: usize, size: usize) -> Result<u64, &'static str> {
         let live = match self {
             Self::Copy(bytes) => {
                 let end = at.checked_add(size).ok_or(OUTSIDE)?;
@@ -227,7 +212,7 @@ pub(super) fn integer(memory: Memory<'_>, at: usize, size: usize) -> Result<u64,
 }
 
 /// Returns the offset `by` bytes after `at`. A hostile schema may have numbers for which there is none.
-pub(super) fn offset(at: usize, by: u64) -> Result<usize, String> {
+pub(crate) fn offset(at: usize, by: u64) -> Result<usize, String> {
     at.checked_add(length(by)?).ok_or_else(outside)
 }
 

@@ -44,6 +44,7 @@
 
 mod decode;
 mod describe;
+mod image;
 mod items;
 mod limits;
 mod map;
@@ -75,6 +76,11 @@ pub use remove::{Removal, WhileAttached};
 pub use saved::{SavedError, SavedObject};
 pub use segment::{Description, Segment, Usage, segments, usage};
 pub use value::Value;
+
+pub(crate) use image::{Image, Used};
+pub(crate) use map::{Map, MapPlaces};
+pub(crate) use memory::{Memory, offset};
+pub(crate) use ring::{Broadcast, Queue, RingPlaces, Span};
 
 #[cfg(test)]
 pub(crate) use map::samples as map_samples;

@@ -15,13 +15,13 @@ use super::value::Value;
 use super::{InspectError, SegmentState, segments};
 use crate::layout::path::{FieldError, FieldPath};
 use crate::layout::schema::OwnedSchema;
-use crate::segment::header;
+use crate::segment::header::{self, Geometry};
 use crate::segment::this_process::registry::{self, SegmentRef};
 use crate::store::attached::{Participant, participants, processes};
 use crate::sys::file;
 use crate::sys::process::effective_uid;
 use crate::sys::readable::ReadablePages;
-use crate::sys::shm::{self, Access};
+use crate::sys::shm::{self, Access, Mapping};
 
 /// An object of any type, attached for reading only. Its layout comes from the schema in its segment.
 ///
@@ -30,6 +30,8 @@ use crate::sys::shm::{self, Access};
 pub struct Object {
     segment: Segment,
     schema: OwnedSchema,
+    /// The word that published the schema, if the object has room.
+    layout_word: u64,
     attached: SegmentRef,
 }
 
@@ -74,12 +76,8 @@ impl Object {
             return Err(InspectError::Rewritten { shmid });
         }
         let damaged = |why: String| InspectError::NotReady { shmid, state: SegmentState::Damaged, detail: Some(why) };
-        let json = header::read_schema(&mapping, &geometry).map_err(|damage| damaged(damage.found))?;
-        let schema = OwnedSchema::from_json(json).map_err(|error| damaged(error.to_string()))?;
-        // Another process may have written since it was classified.
-        if schema.size() != geometry.payload_len as u64 {
-            return Err(damaged("its schema changes while it is read".into()));
-        }
+        let layout_word = header::Header::of(&mapping).map_or(0, header::Header::layout_word);
+        let schema = read_schema(&mapping, &geometry).map_err(damaged)?;
         // At the anchor are the liveness locks of processes of other PID namespaces.
         let anchor = segment.description.as_ref().and_then(Description::anchor).unwrap_or(Path::new(""));
         let anchor: Arc<Path> = anchor.into();
@@ -92,7 +90,7 @@ impl Object {
             anchor: &anchor,
             schema: None,
         });
-        Ok(Self { segment, schema, attached })
+        Ok(Self { segment, schema, layout_word, attached })
     }
 
     /// Finds and attaches the object at a path. Without an id it has to be the only object there.
@@ -105,7 +103,8 @@ impl Object {
         let not_found = || InspectError::NotFound { path: path.into(), id };
         let stat = file::stat_path(path).map_err(|_| not_found())?;
         let is_meant = |segment: &Segment| {
-            let is_left = matches!(segment.state, SegmentState::Removed | SegmentState::Orphaned);
+            use SegmentState::{Journal, Orphaned, Removed};
+            let is_left = matches!(segment.state, Removed | Orphaned | Journal);
             let of = segment.description.as_ref().filter(|_| !is_left);
             of.is_some_and(|of| id.is_none_or(|id| id == of.id)) && segment.stands_at(stat.dev, stat.ino)
         };
@@ -126,6 +125,31 @@ impl Object {
     #[must_use]
     pub fn schema(&self) -> &OwnedSchema {
         &self.schema
+    }
+
+    /// Reads the layout again. Returns `true` if the object has grown since it was attached or last read.
+    ///
+    /// A load and a comparison if it has not. The schema only becomes longer, so paths of fields stay valid.
+    ///
+    /// # Errors
+    ///
+    /// [`InspectError::NotReady`] if the layout is damaged. The old one is kept.
+    pub fn refresh(&mut self) -> Result<bool, InspectError> {
+        let (mapping, geometry) = (self.attached.mapping(), self.attached.geometry());
+        if !geometry.has_room() || self.attached.header().layout_word() == self.layout_word {
+            return Ok(false);
+        }
+        let word = self.attached.header().layout_word();
+        let schema = read_schema(mapping, geometry).map_err(|why| InspectError::NotReady {
+            shmid: self.segment.shmid,
+            state: SegmentState::Damaged,
+            detail: Some(why),
+        })?;
+        if let Some(description) = &mut self.segment.description {
+            (description.layout_hash, description.object_size) = (schema.hash(), schema.size());
+        }
+        (self.schema, self.layout_word) = (schema, word);
+        Ok(true)
     }
 
     /// Returns `true` if the object was removed, so that a new attach gets another object or none.
@@ -180,6 +204,17 @@ impl Object {
     pub(super) fn pages(&self) -> ReadablePages<'_> {
         ReadablePages::of(self.attached.mapping())
     }
+}
+
+/// Reads the newest schema, or says why it is damaged.
+fn read_schema(mapping: &Mapping, geometry: &Geometry) -> Result<OwnedSchema, String> {
+    let stored = header::read_layout(mapping, geometry).map_err(|damage| damage.found)?;
+    let schema = OwnedSchema::from_json(stored.json).map_err(|error| error.to_string())?;
+    // Another process may have written since it was classified.
+    if schema.size() != stored.size as u64 {
+        return Err("its schema changes while it is read".into());
+    }
+    Ok(schema)
 }
 
 impl fmt::Debug for Object {

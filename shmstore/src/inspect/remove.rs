@@ -136,7 +136,7 @@ impl Segment {
 
     fn remove_now(&self, while_attached: WhileAttached, removal: &mut Removal) -> Result<(), InspectError> {
         let shmid = self.shmid;
-        let _lock = self.description.as_ref().filter(|of| of.path_is_whole).and_then(|of| removal.lock(of));
+        let lock = self.description.as_ref().filter(|of| of.path_is_whole).and_then(|of| removal.lock(of));
         // It stays attached until it is removed, so that the classified segment is the one that is removed.
         let (now, attached) = Self::attached_of_shmid(shmid)?;
         if now.made() != self.made() {
@@ -166,40 +166,44 @@ impl Segment {
         }
         // Mapped to set its state. A process with permission to remove it may have none to write it.
         let mapping = shm::attach(shmid, Access::ReadWrite).ok().and_then(|(unread, _)| unread.readable().ok());
+        // The flag first, then the count: see `store::exclude`. Without the lock another process would clear it.
+        let is_flagged = while_attached == WhileAttached::Refuse && lock.is_some() && now.state == SegmentState::Ready;
+        let header = mapping.as_ref().filter(|_| now.description.is_some()).and_then(Header::of);
+        let flagged = header.filter(|_| is_flagged);
+        flagged.inspect(|header| header.set_moving());
         if while_attached == WhileAttached::Refuse {
             // The classification took a while, so the count is read again.
             let ours = u64::from(attached.is_some()) + u64::from(mapping.is_some());
             let others = shm::status(shmid).map_or(0, |status| status.attach_count.saturating_sub(ours));
             if others > 0 {
+                flagged.inspect(|header| header.clear_moving());
                 return Err(InspectError::InUse { shmid, attached: others });
             }
         }
         match shm::remove(shmid) {
             Ok(()) => {}
-            Err(Errno::EINVAL | Errno::EIDRM) => return Err(InspectError::Gone { shmid }),
-            Err(Errno::EPERM) if ![now.owner, now.creator].contains(&effective_uid()) => {
-                let Self { owner, mode, .. } = now;
-                return Err(InspectError::AccessDenied {
-                    shmid,
-                    attempted: "removed",
-                    owner,
-                    mode,
-                    uid: effective_uid(),
-                });
-            }
             Err(errno) => {
-                return Err(InspectError::System {
-                    attempted: "remove (`shmctl(IPC_RMID)`)",
-                    shmid,
-                    cause: errno.into(),
-                });
+                flagged.inspect(|header| header.clear_moving());
+                return Err(now.not_removed(errno));
             }
         }
-        let header = mapping.as_ref().filter(|_| now.description.is_some()).and_then(Header::of);
         if let Some(header) = header {
             header.set_state(State::Removed);
         }
         Ok(())
+    }
+
+    /// The reason why the kernel does not remove it.
+    fn not_removed(&self, errno: Errno) -> InspectError {
+        let &Self { shmid, owner, creator, mode, .. } = self;
+        let uid = effective_uid();
+        match errno {
+            Errno::EINVAL | Errno::EIDRM => InspectError::Gone { shmid },
+            Errno::EPERM if ![owner, creator].contains(&uid) => {
+                InspectError::AccessDenied { shmid, attempted: "removed", owner, mode, uid }
+            }
+            errno => InspectError::System { attempted: "remove (`shmctl(IPC_RMID)`)", shmid, cause: errno.into() },
+        }
     }
 
     /// The facts that only the kernel writes, and only when a segment is made or removed.

@@ -14,38 +14,63 @@ use super::memory::{Memory, integer, length, offset};
 use crate::layout::schema::OwnedSchema;
 use crate::sync::RingOffsets;
 
-pub(super) use broadcast::Broadcast;
-pub(super) use queue::{Queue, Span};
+pub(crate) use broadcast::Broadcast;
+pub(crate) use queue::{Queue, Span};
 
 /// The unit in which reads of slots are counted: part of a page. A slot of a page or more counts as one page, which has
 /// its word.
 const UNIT: u64 = 64;
 const PAGE: u64 = 4096;
 
+/// The places of the slots in a queue or broadcast, from its start.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RingPlaces {
+    offsets: RingOffsets,
+    pub(crate) capacity: u64,
+}
+
+impl RingPlaces {
+    /// `offsets` are the ones that this program computes. The part has the same ones if its size and alignment match.
+    fn of(name: &str, offsets: Option<RingOffsets>, schema: &OwnedSchema, capacity: u64) -> Result<Self, String> {
+        let is_own = |offsets: &RingOffsets| (offsets.size, offsets.align) == (schema.size(), schema.align());
+        let offsets = offsets.filter(is_own).ok_or_else(|| {
+            format!("no `{name}` of this program is {} bytes, aligned to {}", schema.size(), schema.align())
+        })?;
+        Ok(Self { offsets, capacity })
+    }
+
+    pub(crate) fn of_queue(schema: &OwnedSchema, value: &OwnedSchema, capacity: u64) -> Result<Self, String> {
+        Self::of("Queue", RingOffsets::of_queue(value.size(), value.align(), capacity), schema, capacity)
+    }
+
+    pub(crate) fn of_broadcast(schema: &OwnedSchema, value: &OwnedSchema, capacity: u64) -> Result<Self, String> {
+        Self::of("Broadcast", RingOffsets::of_broadcast(value.size(), value.align(), capacity), schema, capacity)
+    }
+
+    /// The start of a position's slot, which is its word.
+    pub(crate) fn slot(&self, position: u64) -> u64 {
+        self.offsets.slots + position % self.capacity * self.offsets.stride
+    }
+
+    /// The start of the value in a position's slot.
+    pub(crate) fn value(&self, position: u64) -> u64 {
+        self.slot(position) + self.offsets.value
+    }
+}
+
 /// The slots of a part, each with a word and a value.
 #[derive(Clone, Copy)]
-pub(super) struct Ring<'m> {
+pub(crate) struct Ring<'m> {
     memory: Memory<'m>,
     /// The start of the part.
     at: usize,
-    offsets: RingOffsets,
-    capacity: u64,
+    pub(crate) places: RingPlaces,
     value_len: usize,
 }
 
 impl<'m> Ring<'m> {
-    /// `offsets` are the ones that this program computes. The part has the same ones if its size and alignment match.
-    fn of(
-        name: &str,
-        offsets: Option<RingOffsets>,
-        (schema, value, capacity): (&OwnedSchema, &OwnedSchema, u64),
-        (memory, at): (Memory<'m>, usize),
-    ) -> Result<Self, String> {
-        let offsets =
-            offsets.filter(|offsets| offsets.size == schema.size() && offsets.align == schema.align()).ok_or_else(
-                || format!("no `{name}` of this program is {} bytes, aligned to {}", schema.size(), schema.align()),
-            )?;
-        Ok(Self { memory, at, offsets, capacity, value_len: length(value.size())? })
+    fn of(places: RingPlaces, value: &OwnedSchema, (memory, at): (Memory<'m>, usize)) -> Result<Self, String> {
+        Ok(Self { memory, at, places, value_len: length(value.size())? })
     }
 
     /// Loads a word of eight bytes at an offset in the part.
@@ -57,18 +82,8 @@ impl<'m> Ring<'m> {
         }
     }
 
-    /// The start of a position's slot, from the start of the part.
-    pub(super) fn slot(&self, position: u64) -> u64 {
-        self.offsets.slots + position % self.capacity * self.offsets.stride
-    }
-
-    /// The start of the value in a position's slot, from the start of the part.
-    pub(super) fn value(&self, position: u64) -> u64 {
-        self.slot(position) + self.offsets.value
-    }
-
     fn slot_word(&self, position: u64) -> Result<u64, String> {
-        self.word(self.slot(position))
+        self.word(self.places.slot(position))
     }
 
     /// Copies the value of a position. `is_whole` gets the slot's word before and after the copy.
@@ -79,7 +94,7 @@ impl<'m> Ring<'m> {
         if !is_whole(before, before) {
             return Ok(None);
         }
-        let bytes = self.memory.bytes(offset(self.at, self.value(position))?, self.value_len)?;
+        let bytes = self.memory.bytes(offset(self.at, self.places.value(position))?, self.value_len)?;
         fence(Acquire);
         let after = self.slot_word(position)?;
         Ok(is_whole(before, after).then_some((after, bytes)))
@@ -87,11 +102,11 @@ impl<'m> Ring<'m> {
 
     /// The number of slots.
     pub(super) fn capacity(&self) -> u64 {
-        self.capacity
+        self.places.capacity
     }
 
     /// The cost of reading one slot, in units. The kernel may have to allocate memory for it.
     pub(super) fn cost(&self) -> u64 {
-        self.offsets.stride.min(PAGE) / UNIT
+        self.places.offsets.stride.min(PAGE) / UNIT
     }
 }

@@ -1,25 +1,28 @@
 //! The values of an object with its schema, in a file that survives a reboot.
 
+mod error;
 mod file_header;
 pub(super) mod values;
 
 use std::io::{self, Read, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use thiserror::Error;
-
 use self::file_header::{FileHeader, HEADER_LEN, MAGIC};
 use super::decode::Decoder;
 use super::limits::Limits;
-use super::memory::{Memory, fill};
+use super::memory::Memory;
 use super::object::Object;
 use super::value::Value;
 use crate::error::CreateError;
 use crate::layout::hash;
 use crate::layout::path::{FieldError, FieldPath};
-use crate::layout::schema::{OwnedSchema, SchemaError};
+use crate::layout::schema::OwnedSchema;
+use crate::layout::type_layout::TypeLayout;
+use crate::segment::header;
 use crate::store::IfExists;
 use crate::store::Store;
+
+pub use error::SavedError;
 
 /// The number of bytes after the values.
 const CHECKSUM: usize = 16;
@@ -42,13 +45,13 @@ const CHECKSUM: usize = 16;
 /// | offset | bytes | what |
 /// |---|---|---|
 /// | 0 | 8 | `shmsaved` |
-/// | 8 | 4 | version: 1 |
+/// | 8 | 4 | version: 2 if the object has room to grow, and 1 otherwise |
 /// | 12 | 4 | type-id-char |
 /// | 16 | 8 | length of the schema |
 /// | 24 | 8 | length of the values |
 /// | 32 | 16 | layout hash |
 /// | 48 | 8 | time of saving: seconds since 1970 |
-/// | 56 | 8 | reserved, 0 |
+/// | 56 | 8 | the room in bytes, and 0 in version 1 |
 /// | 64 | | the schema, as JSON |
 /// | | | the values, which are the bytes of the object when no process has it attached |
 /// | end − 16 | 16 | FNV-1a of 128 bits, of all bytes before |
@@ -57,6 +60,10 @@ pub struct SavedObject {
     id: char,
     schema: OwnedSchema,
     saved: SystemTime,
+    /// In bytes, at least the size of the values.
+    room: Option<u64>,
+    /// Whether no lock is owned and no process waits. Otherwise no type has the schema.
+    is_quiet: bool,
     values: Vec<u8>,
 }
 
@@ -77,65 +84,6 @@ fn take(from: &mut impl Read, len: u64) -> Result<Vec<u8>, SavedError> {
     Ok(bytes)
 }
 
-/// The reason why bytes are not a saved object, or an object cannot be saved.
-#[derive(Error)]
-#[non_exhaustive]
-pub enum SavedError {
-    /// The bytes are something else.
-    #[error("not a saved object: it does not begin with `shmsaved`")]
-    NotSaved,
-    /// The file has another version.
-    #[error("a saved object of version {found}: this program reads version 1. Use the shmstore that saved it")]
-    Version {
-        /// The version of the file.
-        found: u32,
-    },
-    /// The file is shorter or longer than its file header says.
-    #[error("cut short or extended: {found} bytes, where its lengths say {expected}. Copy it again")]
-    Length {
-        /// The length by the file header, in bytes.
-        expected: u64,
-        /// The length of the file, in bytes.
-        found: u64,
-    },
-    /// The checksum is wrong, so the file was changed.
-    #[error("damaged: its checksum is {stored:032x}, but that of its bytes is {computed:032x}. Copy it again")]
-    Checksum {
-        /// The checksum in the file.
-        stored: u128,
-        /// The checksum of its bytes.
-        computed: u128,
-    },
-    /// The file header has an impossible number.
-    #[error("damaged: its {field} is {found}")]
-    Field {
-        /// The name of the number.
-        field: &'static str,
-        /// The number.
-        found: String,
-    },
-    /// The schema in the file cannot be read.
-    #[error("damaged: {0}")]
-    Schema(SchemaError),
-    /// The file cannot be read, or does not fit into memory.
-    #[error("cannot be read: {0}")]
-    Read(io::Error),
-    /// A part of the object cannot be copied.
-    #[error("`{path}` cannot be saved: {why}")]
-    Part {
-        /// The path of the part.
-        path: String,
-        /// The reason.
-        why: String,
-    },
-}
-
-impl From<SchemaError> for SavedError {
-    fn from(error: SchemaError) -> Self {
-        Self::Schema(error)
-    }
-}
-
 impl SavedObject {
     /// Copies the values of an object.
     ///
@@ -153,9 +101,10 @@ impl SavedObject {
             return Err(SavedError::Part { path: ".".into(), why });
         }
         let values = values::of(&schema, Memory::Live(object.live(&object.pages())), limits.wait)?;
-        let id = object.segment().description.as_ref().map_or('?', |of| of.id);
+        let description = object.segment().description.as_ref();
+        let (id, room) = description.map_or(('?', None), |of| (of.id, of.room));
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        Ok(Self { id, schema, saved: UNIX_EPOCH + Duration::from_secs(seconds), values })
+        Ok(Self { id, schema, saved: UNIX_EPOCH + Duration::from_secs(seconds), room, is_quiet: true, values })
     }
 
     /// Reads the bytes of a file that [`to_bytes`](Self::to_bytes) or [`write_to`](Self::write_to) has made.
@@ -197,7 +146,7 @@ impl SavedObject {
         }
         let (id, saved) = header.check()?;
         let schema = OwnedSchema::from_json(json)?;
-        let FileHeader { hash, values_len, .. } = header;
+        let FileHeader { hash, values_len, room, .. } = header;
         if schema.hash() != hash {
             return Err(damaged("layout hash", format!("{hash}, but the schema's is {}", schema.hash())));
         }
@@ -206,8 +155,9 @@ impl SavedObject {
         }
         // A file of another program may have owned locks and waiting processes, which a copy has not. If the schema
         // does not permit a copy, no type has it. So no program attaches an object that is made of it.
-        let values = values::of(&schema, Memory::Copy(&values), Duration::ZERO).unwrap_or(values);
-        Ok(Self { id, schema, saved, values })
+        let quiet = values::of(&schema, Memory::Copy(&values), Duration::ZERO);
+        let is_quiet = quiet.is_ok();
+        Ok(Self { id, schema, saved, room, is_quiet, values: quiet.unwrap_or(values) })
     }
 
     /// Returns the bytes of the file.
@@ -225,21 +175,45 @@ impl SavedObject {
     /// The errors of `to`.
     pub fn write_to(&self, mut to: impl Write) -> io::Result<u64> {
         let json = self.schema.to_json();
-        let header = FileHeader {
-            id: self.id.into(),
-            schema_len: json.len() as u64,
-            values_len: self.values.len() as u64,
-            hash: self.schema.hash(),
-            seconds: self.saved.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
-            reserved: 0,
-        };
-        let header = header.to_bytes();
+        let header = FileHeader::of(self, json.len() as u64).to_bytes();
         let parts = [&header[..], json.as_bytes(), &self.values];
         let checksum = hash::of_bytes(parts).to_le_bytes();
         parts.into_iter().chain([&checksum[..]]).try_fold(0, |written, part| {
             to.write_all(part)?;
             Ok(written + part.len() as u64)
         })
+    }
+
+    /// Returns the bytes of the values, in which no lock is owned and no process waits.
+    ///
+    /// A file with a schema that no type has may have other bytes. For these it returns the reason.
+    pub(crate) fn quiet_values(&self) -> Result<&[u8], String> {
+        if self.is_quiet {
+            return Ok(&self.values);
+        }
+        let why = values::of(&self.schema, Memory::Copy(&self.values), Duration::ZERO).err();
+        Err(why.map(|why| why.to_string()).unwrap_or_default())
+    }
+
+    /// Returns its values.
+    pub(crate) fn values(&self) -> &[u8] {
+        &self.values
+    }
+
+    /// Returns its values.
+    pub(crate) fn into_values(self) -> Vec<u8> {
+        self.values
+    }
+
+    /// Returns other values of the same layout as they are when no process uses them.
+    pub(crate) fn quiet(&self, values: &[u8]) -> Result<Vec<u8>, SavedError> {
+        values::of(&self.schema, Memory::Copy(values), Duration::ZERO)
+    }
+
+    /// Returns the same object with other values.
+    pub(crate) fn with_values(&self, schema: OwnedSchema, values: Vec<u8>) -> Self {
+        let &Self { id, saved, room, .. } = self;
+        Self { id, schema, saved, room: None, is_quiet: true, values }.with_room(room)
     }
 
     /// Returns the type-id-char.
@@ -260,6 +234,43 @@ impl SavedObject {
         self.saved
     }
 
+    /// Returns the bytes of room that a new object of it has, or `None` if it is exactly as large as its type.
+    ///
+    /// An object with room can grow: later versions of its type may have further fields at the end, until the type is
+    /// as large as the room.
+    ///
+    /// ```
+    /// # use shmstore::inspect::{Limits, Object, SavedObject};
+    /// # use shmstore::{ShmObject, Store};
+    /// # use std::sync::atomic::AtomicU64;
+    /// # #[derive(ShmObject)]
+    /// # #[repr(C)]
+    /// # #[shm(id = 'T')]
+    /// # struct Telemetry { frames: AtomicU64 }
+    /// # let dir = tempfile::tempdir()?;
+    /// # let store = Store::open(dir.path())?;
+    /// # let telemetry = store.create::<Telemetry>()?;
+    /// let saved = SavedObject::of(&Object::find(dir.path(), Some('T'))?, &Limits::full())?;
+    /// assert_eq!(saved.room(), None);
+    /// let roomy = saved.with_room(Some(4096));
+    /// assert_eq!(SavedObject::parse(&roomy.to_bytes())?.room(), Some(4096));
+    /// assert_eq!(roomy.with_room(Some(3)).room(), Some(8), "an `AtomicU64` has eight bytes");
+    /// # drop(telemetry);
+    /// # store.remove::<Telemetry>()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn room(&self) -> Option<u64> {
+        self.room
+    }
+
+    /// Returns the same object with another room, in bytes. A room that is less than the size of the type becomes that
+    /// size.
+    #[must_use]
+    pub fn with_room(self, room: Option<u64>) -> Self {
+        Self { room: room.map(|room| room.max(self.schema.size())), ..self }
+    }
+
     /// Decodes all values.
     #[must_use]
     pub fn read(&self, limits: &Limits) -> Value {
@@ -276,8 +287,6 @@ impl SavedObject {
     }
 
     /// Creates an object with these values in a store. A program that is built with the type can attach it.
-    ///
-    /// Each call takes some kilobytes for the layout that are not freed before the process ends.
     ///
     /// # Errors
     ///
@@ -330,10 +339,10 @@ impl SavedObject {
     }
 
     fn make_in(&self, store: &Store, if_exists: IfExists) -> Result<(), CreateError> {
-        let schema = self.schema.kept();
-        let target = store.target(self.id, Some(schema))?;
-        let created = target.create(schema, if_exists, &mut |attached| {
-            fill(attached, &self.values);
+        let layout = TypeLayout::of_owned(self.schema.clone(), self.room).expect("its values are in memory");
+        let target = store.target(self.id, Some(&layout))?;
+        let created = target.create(if_exists, &mut |attached| {
+            header::write_payload(attached.mapping(), attached.geometry(), &self.values);
             Ok(())
         })?;
         drop(created);

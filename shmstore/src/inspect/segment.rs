@@ -78,6 +78,8 @@ pub struct Description {
     pub inode: u64,
     /// The size of the object, in bytes.
     pub object_size: u64,
+    /// The size to which the object can grow, in bytes. `None` if it was made without room.
+    pub room: Option<u64>,
     /// The number of processes for which it has room.
     pub max_processes: u32,
     /// The random number that no other segment has.

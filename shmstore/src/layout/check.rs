@@ -6,6 +6,7 @@
 
 mod enums;
 
+use crate::layout::ShmObject;
 use crate::layout::schema::{Field, Kind, has_refused};
 use crate::layout::text::Text;
 
@@ -208,14 +209,16 @@ const fn has_no_drop<T>() {
     );
 }
 
-/// Checks that a view has the size and the alignment of its object.
+/// Checks that a view has the size and the alignment of its object. The view of a type that a derive has refused is a
+/// stub, which is not checked.
 ///
 /// # Panics
 ///
 /// Panics if one of them differs.
-pub(crate) const fn view_is_alike<O, View>() {
+pub(crate) const fn view_is_alike<O: ShmObject>() {
+    let is_stub = O::SCHEMA.align() == 0;
     assert!(
-        size_of::<O>() == size_of::<View>() && align_of::<O>() == align_of::<View>(),
+        is_stub || size_of::<O>() == size_of::<O::View>() && align_of::<O>() == align_of::<O::View>(),
         "the view of this type has another size or alignment than the type: correct its `unsafe impl ShmObject`"
     );
 }
@@ -243,6 +246,30 @@ const fn is_c_struct<T>(fields: &[Field], min_align: usize) {
         "this struct is not laid out as its `#[repr]` says: another macro has changed it after this derive; put the \
          derive below that macro"
     );
+}
+
+/// The greatest room of an object, in bytes.
+const MAX_ROOM: usize = 1 << 40;
+
+/// Checks that an object fits into the room that its type gives to new objects, in bytes.
+///
+/// # Panics
+///
+/// Panics if it does not fit, or if the room is not 1 byte to 1 TiB.
+#[track_caller]
+pub const fn fits_room<T>(fields: &[Field], room: usize) {
+    if has_refused(fields) {
+        return;
+    }
+    assert!(room > 0, "an object needs room for its own bytes at least: write `room = 4096`, or remove `room`");
+    assert!(room <= MAX_ROOM, "the room of an object is at most 1 TiB, which is 1 << 40 bytes: write a smaller number");
+    let size = size_of::<T>();
+    if size > room {
+        let text = Text::new().str("this struct has ").number(size).str(" bytes, and its room is ").number(room);
+        let text = text.str(": write `room = ").number((size + 1).next_power_of_two());
+        let text = text.str("` or more, because fields that are appended later need room, too");
+        panic!("{}", text.as_str());
+    }
 }
 
 /// Compiles only if the field pointed to is of type `T`, which is the type that the derive saw.

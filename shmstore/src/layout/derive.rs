@@ -102,6 +102,7 @@
 /// | attribute | meaning |
 /// |---|---|
 /// | `#[shm(id = 'T')]` | the type-id-char, printable ASCII; it makes the type a root, which implements [`ShmId`](crate::ShmId) |
+/// | `#[shm(id = 'T', room = 4096)]` | the bytes of a new object, to which later versions of the struct can [append fields](#room) |
 /// | `#[shm(name = "…")]` | the name in the schema, instead of the struct's own |
 /// | `#[shm(crate = "…")]` | the path to this crate, if another crate re-exports it |
 ///
@@ -113,6 +114,54 @@
 /// Lint levels of the item, its fields and its parameters apply to the generated code, too. Names that begin with
 /// `__shm` are reserved for that code.
 ///
+/// # Room
+///
+/// An object with room can grow. A later version of the struct has more fields at its end, and programs of both
+/// versions use one object at the same time.
+///
+/// **If you go back to the old version, do not append another field.** The object keeps the layout that it has grown
+/// to. A version with a *different* field in that place is refused until all programs have stopped, and one of them has
+/// migrated or replaced the object.
+///
+/// ```
+/// use shmstore::{ShmObject, Store, Versioned};
+///
+/// mod before {
+///     use shmstore::{ShmObject, Versioned};
+///
+///     #[derive(ShmObject)]
+///     #[repr(C)]
+///     #[shm(id = 'S', room = 1024)]
+///     pub struct Settings { pub speed: Versioned<f64> }
+/// }
+///
+/// #[derive(ShmObject)]
+/// #[repr(C)]
+/// #[shm(id = 'S', room = 1024)]
+/// struct Settings { speed: Versioned<f64>, limit: Versioned<f64> }
+///
+/// # let dir = tempfile::tempdir()?; let store = Store::open(dir.path())?;
+/// let old = store.create::<before::Settings>()?; // most often in another process
+/// let new = store.attach::<Settings>()?;
+/// new.limit.store(3.0);
+/// old.speed.store(1.5);
+/// assert_eq!((new.speed.load(), new.limit.load()), (1.5, 3.0));
+/// # store.remove::<Settings>()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// - Give the room that the object may ever need, 1 byte to 1 TiB. It is address space: memory that no field uses stays
+///   free, up to the end of a page. A number, a constant or another expression of type `usize` is accepted.
+/// - A new object has the room of the program that creates it. That is a property of the object, and in no schema or
+///   hash. So a program can attach to an object with another room than its own.
+/// - New fields are zero. [`Shared::grown_from`](crate::Shared::grown_from) tells a program that it has extended the
+///   object.
+/// - Growth is new fields at the end of the root's struct. Fields are never removed, renamed or put in another order.
+///   A new variant of an enum, a longer array or a change in a value is no growth: `Store::migrate` moves the object.
+/// - An object with a room of at most 1024 bytes lies on the first page of its segment. With more room it has pages of
+///   its own.
+/// - A struct that is larger than its room does not compile.
+///
 /// # The view
 ///
 /// [`ShmObject::View`](trait@crate::ShmObject#associatedtype.View) is a struct with the same layout, the same field
@@ -122,7 +171,7 @@
 ///
 /// `cargo check` checks all of the above, with one exception. Rules that depend on arguments of the type are checked
 /// where the arguments are known, by `cargo build` of a program that uses the type. They are the number of elements of
-/// an array `[O; N]`, and the absence of `Drop`.
+/// an array `[O; N]`, the absence of `Drop`, and the size of the struct beside its room.
 ///
 /// The checks are made on the finished type. So a program does not compile if an attribute macro below the derive
 /// changes the struct in a way that makes the description false.
@@ -215,8 +264,8 @@ pub use shmstore_derive::ShmObject;
 /// # Attributes
 ///
 /// `#[shm(id = 'T')]` is the type-id-char, printable ASCII. It makes `Versioned`, `AtomicValue`, `Queue`, `Broadcast`
-/// and `Map` of the value roots, with this id. `#[shm(name = "…")]` and `#[shm(crate = "…")]` are as for
-/// [`ShmObject`](macro@crate::ShmObject#attributes).
+/// and `Map` of the value roots, with this id. A value has no `room`. `#[shm(name = "…")]` and `#[shm(crate = "…")]` are
+/// as for [`ShmObject`](macro@crate::ShmObject#attributes).
 ///
 /// # When it is checked
 ///

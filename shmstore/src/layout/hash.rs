@@ -68,8 +68,12 @@ pub(crate) struct LayoutHasher(u128);
 impl LayoutHasher {
     /// Starts a node of the kind with the number `tag`.
     pub(crate) const fn node(tag: u8, size: u64, align: u64) -> Self {
-        let start = Self(FNV_OFFSET_BASIS).byte(HASH_VERSION).byte(ENDIANNESS).byte(POINTER_BYTES);
-        start.byte(tag).u64(size).u64(align)
+        Self::prefix(tag).u64(size).u64(align)
+    }
+
+    /// Starts the hash of a node's first components, to which more may be appended.
+    pub(crate) const fn prefix(tag: u8) -> Self {
+        Self(FNV_OFFSET_BASIS).byte(HASH_VERSION).byte(ENDIANNESS).byte(POINTER_BYTES).byte(tag)
     }
 
     pub(crate) const fn byte(self, byte: u8) -> Self {

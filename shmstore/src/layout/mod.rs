@@ -19,6 +19,7 @@ mod shm_key;
 mod std_types;
 mod text;
 mod traits;
+pub(crate) mod type_layout;
 pub(crate) mod view;
 
 pub use invalid_value::InvalidValue;

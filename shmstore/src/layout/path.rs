@@ -36,9 +36,9 @@ pub(crate) enum Step<Name = String> {
     Index(u64),
     /// The value of a map by any other key, which is JSON. Use [`of_json`](Step::of_json).
     Key(Name),
-    /// An entry of a map by its number. It is never in a [`FieldPath`].
+    /// An entry of a map by its number. In a [`FieldPath`] it stands only for a key that has no JSON.
     Entry(u64),
-    /// Each element of a list. It is never in a [`FieldPath`].
+    /// Each element of a list. It is only in a [`FieldPath`] that says what a migration does to all of them.
     Element,
     /// A variant of an enum. It is never in a [`FieldPath`].
     Variant(Name),
@@ -114,6 +114,12 @@ impl FieldPath {
     #[must_use]
     pub fn index(&self, index: u64) -> Self {
         self.with(Step::Index(index))
+    }
+
+    /// The path of these steps, of which the last is first.
+    pub(crate) fn of_reversed(mut steps: Vec<Step>) -> Self {
+        steps.reverse();
+        Self { steps }
     }
 
     pub(crate) fn with(&self, step: Step) -> Self {

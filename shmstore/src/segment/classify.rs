@@ -23,6 +23,9 @@ pub enum SegmentState {
     /// Complete, but its anchor cannot be seen from this process: its creator had another mount namespace or another
     /// root directory, or these are unknown.
     Elsewhere,
+    /// The journal of an object's move to another layout, which is in progress or was interrupted. It is complete, and
+    /// its anchor exists.
+    Journal,
     /// Made by a version of shmstore with another segment format.
     OtherFormat,
     /// With features that this program does not know, because a program with a newer shmstore uses it.
@@ -54,6 +57,7 @@ impl SegmentState {
             Self::Removed => "removed",
             Self::Orphaned => "orphaned",
             Self::Elsewhere => "elsewhere",
+            Self::Journal => "journal",
             Self::OtherFormat => "other format",
             Self::NewerFormat => "newer format",
             Self::Damaged => "damaged",
@@ -174,7 +178,8 @@ mod tests {
     fn states_have_different_names() {
         use SegmentState::*;
         let complete = [Ready, Removed, Orphaned, Elsewhere, OtherFormat, NewerFormat];
-        let all = [&complete[..], &[Initializing, Abandoned, Damaged, Unreadable, Untrusted, Foreign]].concat();
+        let all =
+            [&complete[..], &[Journal, Initializing, Abandoned, Damaged, Unreadable, Untrusted, Foreign]].concat();
         let names: std::collections::HashSet<_> = all.iter().map(|state| state.name()).collect();
         assert_eq!(names.len(), all.len());
         assert_eq!(format!("{:>6}|", Ready), " ready|");

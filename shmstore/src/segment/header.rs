@@ -9,10 +9,11 @@
 mod creator;
 mod description;
 mod geometry;
+mod log;
 mod parts;
 
 use memoffset::offset_of;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, fence};
 
 use crate::segment::identity::Identity;
@@ -23,7 +24,11 @@ use crate::sys::shm::Mapping;
 
 pub(crate) use creator::Provenance;
 pub(crate) use geometry::Geometry;
-pub(crate) use parts::{is_all_zero, is_blank, payload, read_schema, slots, write_schema};
+pub(crate) use log::{Record, record_len, write_record};
+pub(crate) use parts::{
+    Stored, clear_payload, copy_payload, is_all_zero, is_blank, payload, read_layout, slots, write_layout,
+    write_payload,
+};
 
 /// The format that this crate writes and reads.
 pub(crate) const FORMAT_VERSION: u32 = 1;
@@ -56,8 +61,20 @@ const HINT_BYTES: usize = 512;
 /// flags.
 const MUST_BE_KNOWN: u32 = 0xffff;
 
+/// The object is being moved to another layout, or replaced. No process may begin to use it.
+const MOVING: u32 = 1 << 0;
+
+/// The object grows: `payload_len` is its room, and its schema is in the layout log.
+const ROOM: u32 = 1 << 1;
+
+/// The segment is the journal of a move.
+const JOURNAL: u32 = 1 << 3;
+
+/// The bit of a journal's id that no type-id-char has. The rest is the id of the object that is moved.
+pub(crate) const JOURNAL_BIT: u8 = 0x80;
+
 /// The flags that this program knows.
-const KNOWN: u32 = 0;
+const KNOWN: u32 = MOVING | ROOM | JOURNAL;
 
 /// The states of a segment. The kernel gives zero.
 ///
@@ -119,14 +136,17 @@ pub(crate) struct Header {
     mount_namespace: AtomicU64,
     root_dev: AtomicU64,
     root_ino: AtomicU64,
+    /// The offset, in the high half, and the length of the newest record of the layout log.
+    layout: AtomicU64,
+    log_offset: AtomicU64,
+    log_capacity: AtomicU64,
     // Zero until a later version uses them, with a flag that older programs refuse.
-    _layout: AtomicU64,
-    _log_offset: AtomicU64,
-    _log_capacity: AtomicU64,
     _owner_token: AtomicU32,
     _arrivals: AtomicU32,
-    _old_nonce: AtomicU64,
-    _new_nonce: AtomicU64,
+    /// In a journal: the nonce of the object that is being moved.
+    old_nonce: AtomicU64,
+    /// In a journal: the nonce of the object to which it is moved.
+    new_nonce: AtomicU64,
     _reserved_296: [AtomicU64; 27],
     hint: [AtomicU8; HINT_BYTES],
 }
@@ -158,13 +178,13 @@ const _: () = {
     assert!(offset_of!(Header, mount_namespace) == 224);
     assert!(offset_of!(Header, root_dev) == 232);
     assert!(offset_of!(Header, root_ino) == 240);
-    assert!(offset_of!(Header, _layout) == 248);
-    assert!(offset_of!(Header, _log_offset) == 256);
-    assert!(offset_of!(Header, _log_capacity) == 264);
+    assert!(offset_of!(Header, layout) == 248);
+    assert!(offset_of!(Header, log_offset) == 256);
+    assert!(offset_of!(Header, log_capacity) == 264);
     assert!(offset_of!(Header, _owner_token) == 272);
     assert!(offset_of!(Header, _arrivals) == 276);
-    assert!(offset_of!(Header, _old_nonce) == 280);
-    assert!(offset_of!(Header, _new_nonce) == 288);
+    assert!(offset_of!(Header, old_nonce) == 280);
+    assert!(offset_of!(Header, new_nonce) == 288);
     assert!(offset_of!(Header, hint) == 512);
     assert!(SIZE_TAG % PAGE != 0 && SIZE_TAG < PAGE);
 };
@@ -227,6 +247,46 @@ impl Header {
     /// The flags that this program must know and does not.
     pub(crate) fn unknown_flags(&self) -> u32 {
         self.flags.load(Relaxed) & MUST_BE_KNOWN & !KNOWN
+    }
+
+    fn has_flag(&self, flag: u32) -> bool {
+        self.flags.load(Relaxed) & flag != 0
+    }
+
+    /// Returns `true` if the object is being moved or replaced. Called after the segment was attached, it and
+    /// [`set_moving`](Self::set_moving) cannot both miss the other process.
+    pub(crate) fn is_moving(&self) -> bool {
+        fence(SeqCst);
+        self.has_flag(MOVING)
+    }
+
+    /// Notes that the object is being moved, so that no process begins to use it. A process that asks the kernel for
+    /// the number of attachments after this call learns of each process that has not seen the note.
+    pub(crate) fn set_moving(&self) {
+        self.flags.fetch_or(MOVING, SeqCst);
+        fence(SeqCst);
+    }
+
+    /// Takes the note back.
+    pub(crate) fn clear_moving(&self) {
+        self.flags.fetch_and(!MOVING, Release);
+    }
+
+    /// Returns `true` if the segment is the journal of a move.
+    pub(crate) fn is_journal(&self) -> bool {
+        self.has_flag(JOURNAL)
+    }
+
+    /// Makes a new segment the journal of a move, from the object with one nonce to that with the other.
+    pub(crate) fn set_journal(&self, old_nonce: u64, new_nonce: u64) {
+        self.old_nonce.store(old_nonce, Relaxed);
+        self.new_nonce.store(new_nonce, Relaxed);
+        self.flags.fetch_or(JOURNAL, Relaxed);
+    }
+
+    /// In a journal: the nonces of the object that is moved, and of the one to which it is moved.
+    pub(crate) fn moved_nonces(&self) -> (u64, u64) {
+        (self.old_nonce.load(Relaxed), self.new_nonce.load(Relaxed))
     }
 
     /// Returns `true` if a remover has written that the object is removed.

@@ -19,7 +19,7 @@ use crate::sys::failpoint::{self, Step};
 use crate::sys::process::PAGE;
 use slot::{SlotState, Word};
 
-pub(crate) use slot::{Slot, SlotsUsed, TOKEN_BITS};
+pub(crate) use slot::{MAX_FIELDS, Slot, SlotsUsed, TOKEN_BITS};
 
 const _: () = assert!(size_of::<Slot>() == 32 && align_of::<Slot>() == 8);
 
@@ -46,6 +46,8 @@ pub(crate) struct Occupant {
     pub(crate) left: bool,
     /// True if it may be alive.
     pub(crate) alive: bool,
+    /// The number of fields of the longest layout with which it has attached the object; 0 if it is unknown.
+    pub(crate) fields: u16,
 }
 
 /// The slots of one segment.
@@ -67,10 +69,15 @@ impl<'a> SlotTable<'a> {
     }
 
     /// Claims a slot for this process: the one that it left, a free one, or the one of a process that has ended. The
-    /// caller has taken the liveness lock before, if `has_liveness_lock`.
-    pub(crate) fn claim(self, has_liveness_lock: bool, liveness: &Liveness<'_>) -> Result<&'a Slot, ClaimError> {
+    /// caller has taken the liveness lock before, if `has_liveness_lock`. It uses that many `fields`.
+    pub(crate) fn claim(
+        self,
+        has_liveness_lock: bool,
+        fields: u16,
+        liveness: &Liveness<'_>,
+    ) -> Result<&'a Slot, ClaimError> {
         let (token, pid) = (liveness.token, liveness.facts.pid);
-        let claim = Word { token, pid, state: SlotState::Claimed, has_liveness_lock };
+        let claim = Word { token, pid, state: SlotState::Claimed, has_liveness_lock, fields };
         // A second attempt is needed only if a peer breaks the protocol and changes our slot.
         for _ in 0..ATTEMPTS {
             let own = self.own(liveness);
@@ -155,6 +162,7 @@ impl<'a> SlotTable<'a> {
             since: moment(whole_seconds(found.details.map_or(0, |details| details.since), now), 0),
             left: found.word.state == SlotState::Left,
             alive: !liveness.slot_is_dead(&found),
+            fields: found.word.fields,
         })
     }
 }

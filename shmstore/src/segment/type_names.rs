@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::layout::hash::LayoutHash;
 use crate::layout::schema::OwnedSchema;
+use crate::segment::header::Stored;
 
 /// The schemas that were read so far, by their bytes. The next segment mostly has one of them.
 #[derive(Default)]
@@ -21,9 +22,10 @@ struct Described {
 }
 
 impl TypeNames {
-    /// Returns the name of the type that a schema describes, if the schema is valid and fits the header's hash and
-    /// size.
-    pub(crate) fn of(&mut self, hash: LayoutHash, json: Vec<u8>, object_size: u64) -> Option<String> {
+    /// Returns the name of the type that a schema describes, if the schema is valid and fits the hash and the size
+    /// beside it.
+    pub(crate) fn of(&mut self, stored: Stored) -> Option<String> {
+        let Stored { hash, size, json } = stored;
         const KEPT: usize = 16 << 20;
         if self.bytes > KEPT {
             *self = Self::default();
@@ -34,7 +36,7 @@ impl TypeNames {
             let schema = OwnedSchema::from_json(json).ok()?;
             Some(Described { hash: schema.hash(), size: schema.size(), name: shortened(schema.to_string()) })
         });
-        let fits = |of: &&mut Described| (of.hash, of.size) == (hash, object_size);
+        let fits = |of: &&mut Described| (of.hash, of.size) == (hash, size as u64);
         described.as_mut().filter(fits).map(|of| of.name.clone())
     }
 }

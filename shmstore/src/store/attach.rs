@@ -5,13 +5,10 @@
 use std::time::Duration;
 
 use super::ownership::owner;
-use super::{AnchorLock, Deadline, Found, Target};
-use crate::error::{AttachError, LayoutMismatch, LayoutSummary, OpenError, SegmentOwner};
-use crate::layout::diff::LayoutDiff;
-use crate::layout::hash::LayoutHash;
-use crate::layout::schema::{OwnedSchema, Schema};
+use super::{AnchorLock, Deadline, Entered, Found, Target};
+use crate::error::{AttachError, OpenError, SegmentOwner};
 use crate::segment::classify::Class;
-use crate::segment::header::{self, Damage, FORMAT_VERSION, Geometry, Header, POINTER_BYTES};
+use crate::segment::header::Geometry;
 use crate::segment::identity::Identity;
 use crate::segment::participants::ClaimError;
 use crate::segment::this_process::registry::{self, Candidate, SegmentRef};
@@ -62,28 +59,38 @@ impl Target<'_> {
     }
 
     /// Attaches to the object, and waits up to `wait` if it does not exist yet.
-    pub(crate) fn attach(&self, schema: &'static Schema, wait: Duration) -> Result<SegmentRef, AttachError> {
+    pub(crate) fn attach(&self, wait: Duration) -> Result<Entered, AttachError> {
         let mut for_missing = Deadline::new(wait);
         let mut for_creator = Deadline::new(wait.max(self.policy.wait));
         loop {
             let identity = self.refresh_within(&mut for_missing)?.identity();
             self.check_not_initializing(&identity)?;
             let seen = match self.find(&identity, &mut for_creator)? {
-                Some(found) if found.class.is_left_over() => {
-                    self.wait_for_creator(&identity, found, &mut for_creator)?
+                // Not attached during the pause.
+                Some(found) if found.is_in_work() => {
+                    let segment = owner(&found.status);
+                    drop(found);
+                    self.wait_for_creator(&identity, segment, &mut for_creator)?
                 }
+                None => match self.journal_at(&identity)? {
+                    Some(journal) => self.wait_for_creator(&identity, journal, &mut for_creator)?,
+                    None => Seen::Settled(None),
+                },
                 found => Seen::Settled(found),
             };
             // Each round pauses, so an object that changes without end does not make the call outlast the limit.
             match seen {
-                Seen::Settled(Some(found)) => return self.enter(&identity, schema, found),
+                Seen::Settled(Some(found)) => match self.enter(&identity, found) {
+                    Err(error) if is_to_come(&error) && for_missing.pause() => {}
+                    entered => return entered,
+                },
                 Seen::Settled(None) if !for_missing.pause() => return Err(self.not_found(&identity, wait)),
                 Seen::Settled(None) | Seen::AtWork => {}
             }
         }
     }
 
-    fn not_found(&self, identity: &Identity, waited: Duration) -> AttachError {
+    pub(super) fn not_found(&self, identity: &Identity, waited: Duration) -> AttachError {
         let ipc_namespace = std::fs::read_link("/proc/self/ns/ipc")
             .map_or_else(|_| "an unknown IPC namespace".into(), |link| link.display().to_string());
         AttachError::NotFound { subject: self.subject(Some(identity)), waited, uid: effective_uid(), ipc_namespace }
@@ -94,12 +101,9 @@ impl Target<'_> {
     fn wait_for_creator(
         &self,
         identity: &Identity,
-        found: Found,
+        segment: SegmentOwner,
         deadline: &mut Deadline,
     ) -> Result<Seen, AttachError> {
-        let segment = owner(&found.status);
-        // Not attached during the pause.
-        drop(found);
         match self.try_lock(identity, segment, deadline)? {
             Tried::Locked(lock) => {
                 let left = self.recover(&lock, deadline)?;
@@ -118,7 +122,7 @@ impl Target<'_> {
 
     /// Attaches to the object for reading only, and waits up to `wait` if it does not exist yet. An object that a dead
     /// process left incomplete does not exist: only processes that may write clean it up.
-    pub(crate) fn attach_read_only(&self, schema: &'static Schema, wait: Duration) -> Result<SegmentRef, AttachError> {
+    pub(crate) fn attach_read_only(&self, wait: Duration) -> Result<SegmentRef, AttachError> {
         let mut for_missing = Deadline::new(wait);
         let mut for_creator = Deadline::new(wait.max(self.policy.wait));
         let mut left_over = None;
@@ -128,7 +132,10 @@ impl Target<'_> {
             match self.see(&identity, left_over, &mut for_creator)? {
                 Seen::AtWork => continue,
                 Seen::Settled(Some(found)) if !found.class.is_left_over() => {
-                    return self.enter_to_read(&identity, schema, found);
+                    match self.enter_to_read(&identity, found) {
+                        Err(error) if is_to_come(&error) && for_missing.pause() => continue,
+                        entered => return entered,
+                    }
                 }
                 Seen::Settled(found) => left_over = found.map(|found| found.status.shmid),
             }
@@ -144,23 +151,27 @@ impl Target<'_> {
     fn see(&self, identity: &Identity, left_over: Option<i32>, deadline: &mut Deadline) -> Result<Seen, AttachError> {
         match if_not_abandoned(self.find_for(Access::ReadOnly, identity, deadline))? {
             Some(found) if is_unfinished(&found) && left_over != Some(found.status.shmid) => {
-                self.see_under_lock(identity, found, deadline)
+                let segment = owner(&found.status);
+                // Not attached during the pause.
+                drop(found);
+                self.see_under_lock(identity, segment, deadline)
             }
+            None => match self.journal_at(identity)? {
+                Some(journal) => self.see_under_lock(identity, journal, deadline),
+                None => Ok(Seen::Settled(None)),
+            },
             found => Ok(Seen::Settled(found)),
         }
     }
 
     /// A process that holds the lock is at work, and gets time. If no process holds it, the creator has finished
-    /// meanwhile, or is dead.
+    /// meanwhile, or is dead. An object that a dead process was moving is complete: the move is undone later.
     fn see_under_lock(
         &self,
         identity: &Identity,
-        unfinished: Found,
+        segment: SegmentOwner,
         deadline: &mut Deadline,
     ) -> Result<Seen, AttachError> {
-        let segment = owner(&unfinished.status);
-        // Not attached during the pause.
-        drop(unfinished);
         failpoint::reach(Step::LookUnfinished);
         let lock = match self.try_lock(identity, segment, deadline)? {
             Tried::Locked(lock) => lock,
@@ -181,57 +192,6 @@ impl Target<'_> {
         }
     }
 
-    /// Makes the segment an attachment of this process, if it has this program's layout.
-    fn enter_to_read(
-        &self,
-        identity: &Identity,
-        schema: &'static Schema,
-        found: Found,
-    ) -> Result<SegmentRef, AttachError> {
-        let geometry = self.check_layout(identity, schema, &found)?;
-        Ok(registry::register_to_read(self.segment(identity, found.mapping, geometry, found.status.shmid)))
-    }
-
-    /// Makes the segment an attachment of this process, if it is ready and has this program's layout.
-    pub(super) fn enter(
-        &self,
-        identity: &Identity,
-        schema: &'static Schema,
-        found: Found,
-    ) -> Result<SegmentRef, AttachError> {
-        let geometry = self.check_layout(identity, schema, &found)?;
-        self.register(identity, found.mapping, geometry, found.status.shmid)
-    }
-
-    /// Checks that the segment is ready and has this program's layout.
-    pub(super) fn check_layout(
-        &self,
-        identity: &Identity,
-        schema: &'static Schema,
-        found: &Found,
-    ) -> Result<Geometry, AttachError> {
-        self.check_known(identity, found)?;
-        let mapping = &found.mapping;
-        let geometry = match &found.class {
-            Class::Ready(geometry) => *geometry,
-            Class::Damaged(damage) => return Err(self.damaged(identity, damage.clone())),
-            Class::OtherFormat(segment) => {
-                let (subject, segment) = (self.subject(Some(identity)), *segment);
-                return Err(AttachError::FormatVersion { subject, segment, ours: FORMAT_VERSION });
-            }
-            class => unreachable!("{class:?} is refused, recovered or waited for before"),
-        };
-        let header = Header::of(mapping).expect("a ready segment has a header");
-        if header.layout_hash() != schema.hash() {
-            return Err(self.mismatch(identity, schema, mapping, &geometry));
-        }
-        if geometry.payload_len != schema.size() {
-            let found = format!("{}, expected {}", geometry.payload_len, schema.size());
-            return Err(self.damaged(identity, Damage { field: "payload_len", found }));
-        }
-        Ok(geometry)
-    }
-
     /// A segment that this process found ready, or made.
     pub(super) fn segment(
         &self,
@@ -240,7 +200,7 @@ impl Target<'_> {
         geometry: Geometry,
         shmid: i32,
     ) -> Candidate<'_> {
-        Candidate { mapping, geometry, shmid, key: identity.key(self.id), anchor: self.path, schema: self.schema }
+        Candidate { mapping, geometry, shmid, key: identity.key(self.id), anchor: self.path, schema: self.schema() }
     }
 
     /// Makes it an attachment of this process.
@@ -259,36 +219,6 @@ impl Target<'_> {
             }
         })
     }
-
-    fn mismatch(
-        &self,
-        identity: &Identity,
-        schema: &'static Schema,
-        mapping: &Mapping,
-        geometry: &Geometry,
-    ) -> AttachError {
-        let header = Header::of(mapping).expect("a ready segment has a header");
-        let (stored, pointer_bytes) = (header.layout_hash(), header.pointer_bytes());
-        let json = header::read_schema(mapping, geometry);
-        let theirs = json.and_then(|json| OwnedSchema::from_json(json).map_err(|error| Damage::new("schema", error)));
-        let theirs = match theirs {
-            Ok(theirs) => theirs,
-            Err(damage) => return self.damaged(identity, damage),
-        };
-        // A schema hashes differently in a program of another pointer width, so it is compared only for this one.
-        if pointer_bytes == POINTER_BYTES && theirs.hash() != stored {
-            let found = format!("{stored}, but the schema's hash is {}", theirs.hash());
-            return self.damaged(identity, Damage { field: "layout_hash", found });
-        }
-        let ours = OwnedSchema::from(schema);
-        AttachError::LayoutMismatch(Box::new(LayoutMismatch {
-            subject: *self.subject(Some(identity)),
-            diff: LayoutDiff::between(&ours, &theirs),
-            ours: summary(&ours, ours.hash(), POINTER_BYTES),
-            theirs: summary(&theirs, stored, pointer_bytes),
-            creator: header.creator(),
-        }))
-    }
 }
 
 /// For a process that only reads, an incomplete object of another user does not exist.
@@ -301,10 +231,10 @@ fn if_not_abandoned(found: Result<Option<Found>, AttachError>) -> Result<Option<
 
 /// Returns `true` if the segment's creator is at work, or died before it was complete.
 fn is_unfinished(found: &Found) -> bool {
-    matches!(found.class, Class::Unwritten | Class::HalfMade)
+    matches!(found.class, Class::Unwritten | Class::HalfMade) || found.is_moving
 }
 
-fn summary(schema: &OwnedSchema, hash: LayoutHash, pointer_bytes: u32) -> LayoutSummary {
-    let pointer_bits = pointer_bytes.saturating_mul(u8::BITS);
-    LayoutSummary { hash, size: schema.size(), align: schema.align(), pointer_bits }
+/// Returns `true` if waiting may help: another process may create the object, or extend it.
+fn is_to_come(error: &AttachError) -> bool {
+    matches!(error, AttachError::NotFound { .. } | AttachError::Shorter { .. })
 }

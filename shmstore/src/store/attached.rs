@@ -36,6 +36,10 @@ pub struct Participant {
     /// `false` only if the process has provably ended. A process of another PID namespace holds a lock on
     /// the anchor or its directory while it lives, and counts as alive if that lock cannot be checked.
     pub alive: bool,
+    /// The number of fields of the longest struct with which it has attached the object, up to 1,023. Less than the
+    /// object's type has if the process runs an older program. `None` if the type is no struct, or if the process did
+    /// not say.
+    pub fields: Option<u32>,
     /// The paths of the parts that it owns at this moment: `position`, `accounts[3].value`, or `.` for the object
     /// itself. The sides of a queue are `jobs (producers' side)` and `jobs (consumers' side)`. An item that it has
     /// taken is `jobs (item 17)`. The value of a key of a map is `quotes["EURUSD"]`. The map itself is `quotes` while a
@@ -43,22 +47,35 @@ pub struct Participant {
     pub holding: Vec<String>,
 }
 
+/// Checks that a reference to a `T` stays within the segment.
+///
+/// # Panics
+///
+/// Panics if the object has no room for a `T`. The handshake has refused such an object.
+pub(super) fn assert_fits<T>(attached: &SegmentRef) {
+    assert!(size_of::<T>() <= attached.geometry().payload_len, "the handshake has compared the sizes");
+}
+
 impl AttachedObject {
     /// One load.
     pub(crate) fn is_removed(&self) -> bool {
-        self.attached.header().says_removed()
+        self.attached.says_removed()
     }
 
     /// One system call. `None` if the kernel refuses it, as for a segment that no longer exists.
     pub(crate) fn info(&self, schema: &'static Schema) -> Option<ObjectInfo> {
         let Self { attached, location } = self;
         let status = shm::status(attached.shmid()).ok()?;
-        let removed = status.removed || attached.header().says_removed();
+        if status.removed {
+            attached.note_removal();
+        }
+        let removed = attached.says_removed();
         let state = if removed { SegmentState::Removed } else { SegmentState::Ready };
         let creator = attached.header().creator();
         let mut info = ObjectInfo::from_status(location, &status, attached.key(), state);
         info.type_name = Some(schema.to_string());
         (info.created, info.creator_pid) = (Some(creator.created), Some(creator.pid));
+        info.room = attached.geometry().room();
         Some(info)
     }
 
@@ -88,6 +105,7 @@ pub(crate) fn processes(object: &SegmentRef) -> Vec<Participant> {
 }
 
 fn participant(occupant: &Occupant) -> Participant {
-    let &Occupant { pid, pid_namespace, since, left, alive, .. } = occupant;
-    Participant { pid, pid_namespace, since, left, alive, holding: Vec::new() }
+    let &Occupant { pid, pid_namespace, since, left, alive, fields, .. } = occupant;
+    let fields = Some(fields.into()).filter(|fields| *fields != 0);
+    Participant { pid, pid_namespace, since, left, alive, fields, holding: Vec::new() }
 }

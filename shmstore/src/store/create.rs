@@ -7,15 +7,14 @@ use nix::errno::Errno;
 
 use super::find::ATTACH;
 use super::ownership::Handover;
-use super::{AnchorLock, Deadline, Found, GRACE_PERIOD, Target};
+use super::{AnchorLock, Deadline, Entered, Found, GRACE_PERIOD, Origin, Policy, Target};
 use crate::error::{AttachError, CreateError};
-use crate::layout::schema::Schema;
+use crate::layout::type_layout::TypeLayout;
 use crate::segment::anchor::Anchor;
 use crate::segment::classify::Class;
-use crate::segment::header::{self, Geometry, Header, Provenance, State};
+use crate::segment::header::{self, Geometry, Header, Provenance, State, record_len};
 use crate::segment::identity::Identity;
 use crate::segment::liveness::LivenessFile;
-use crate::segment::this_process::append_list::AppendList;
 use crate::segment::this_process::local;
 use crate::segment::this_process::registry::SegmentRef;
 use crate::sys::failpoint::{self, Step};
@@ -28,13 +27,6 @@ pub(super) const CREATE: &str = "create (`shmget`)";
 /// Fills a new object.
 pub(crate) type Init<'a> = &'a mut dyn FnMut(&SegmentRef) -> Result<(), Box<dyn Error + Send + Sync>>;
 
-/// An object that was created, or existed.
-pub(crate) struct Created {
-    pub(crate) attached: SegmentRef,
-    /// True if this call created it.
-    pub(crate) is_new: bool,
-}
-
 /// The action if the object exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum IfExists {
@@ -43,6 +35,15 @@ pub(crate) enum IfExists {
     Replace,
     /// Replaces it if it has the same layout and no process has it attached.
     ReplaceUnused,
+}
+
+/// The contents of a segment that is made for a move to another layout.
+pub(super) struct Contents<'a> {
+    pub(super) nonce: u64,
+    /// In a journal: the nonces of the old object and of the new one.
+    pub(super) moved: Option<(u64, u64)>,
+    /// Writes the values.
+    pub(super) values: &'a dyn Fn(&Mapping),
 }
 
 /// A segment for a new object, or the object that existed.
@@ -68,10 +69,10 @@ impl Drop for Unfinished<'_> {
 }
 
 /// Notes which object the thread initializes, so that its init closure does not wait for itself.
-struct Initializing<'a>(&'a Target<'a>, Identity);
+pub(super) struct Initializing<'a>(&'a Target<'a>, Identity);
 
 impl<'a> Initializing<'a> {
-    fn new(target: &'a Target<'a>, identity: Identity) -> Self {
+    pub(super) fn new(target: &'a Target<'a>, identity: Identity) -> Self {
         local().set_initializing(identity.dev, identity.ino, target.id, true);
         Self(target, identity)
     }
@@ -86,14 +87,9 @@ impl Drop for Initializing<'_> {
 
 impl Target<'_> {
     /// Creates the object, or does what `if_exists` says.
-    pub(crate) fn create(
-        &self,
-        schema: &'static Schema,
-        if_exists: IfExists,
-        init: Init<'_>,
-    ) -> Result<Created, CreateError> {
+    pub(crate) fn create(&self, if_exists: IfExists, init: Init<'_>) -> Result<Entered, CreateError> {
         if if_exists == IfExists::Attach {
-            if let Some(ready) = self.attach_if_ready(schema)? {
+            if let Some(ready) = self.attach_if_ready()? {
                 return Ok(ready);
             }
         }
@@ -102,10 +98,11 @@ impl Target<'_> {
         self.check_not_initializing(&identity)?;
         failpoint::reach(Step::CreateLocked);
         let mut deadline = Deadline::new(self.policy.wait);
-        let geometry = Geometry::new(json_of(schema).len(), self.policy.max_processes, schema.size())
-            .ok_or_else(|| self.too_large(&identity, u64::MAX))?;
+        self.recover_move(&lock, &mut deadline)?;
+        let geometry =
+            geometry_of(self.layout(), self.policy.max_processes).ok_or_else(|| self.too_large(&identity, u64::MAX))?;
         let replaces = matches!(if_exists, IfExists::Replace | IfExists::ReplaceUnused);
-        let replaced = replaces && self.make_way(&lock, schema, if_exists, &geometry, &mut deadline)?;
+        let replaced = replaces && self.make_way(&lock, if_exists, &geometry, &mut deadline)?;
         // A process that inspects the old object for a moment keeps the kernel's memory in use for so long.
         let mut for_room = Deadline::new(if replaced { GRACE_PERIOD } else { Duration::ZERO });
         let mut make = || match self.make_segment(&lock, &geometry, &mut deadline, &mut for_room)? {
@@ -113,46 +110,44 @@ impl Target<'_> {
                 if !replaced {
                     self.check_one_ipc_namespace(&lock)?;
                 }
-                self.write_header(&mapping, &status, lock.anchor(), &geometry, schema, json_of(schema).as_bytes());
+                self.write_header(&mapping, &status, lock.anchor(), &geometry, local().draw_nonce());
                 self.finish(&lock, unfinished, mapping, geometry, init)
             }
-            Made::There(found) => self.meet(&identity, schema, if_exists, found),
+            Made::There(found) => self.meet(&identity, if_exists, found),
         };
         make().map_err(|error| if replaced { self.lost(&identity, error) } else { error })
     }
 
-    fn attach_if_ready(&self, schema: &'static Schema) -> Result<Option<Created>, AttachError> {
+    fn attach_if_ready(&self) -> Result<Option<Entered>, AttachError> {
         let identity = self.refresh()?.identity();
         self.check_not_initializing(&identity)?;
         let found = self.find(&identity, &mut Deadline::new(self.policy.wait))?;
         match found {
-            Some(found) if !found.class.is_left_over() => {
-                let attached = self.enter(&identity, schema, found)?;
-                Ok(Some(Created { attached, is_new: false }))
-            }
+            Some(found) if !found.is_in_work() => match self.enter(&identity, found) {
+                // It was removed before it could grow.
+                Err(AttachError::NotFound { .. }) => Ok(None),
+                entered => entered.map(Some),
+            },
             _ => Ok(None),
         }
     }
 
     /// The object existed when this process got the lock.
-    fn meet(
-        &self,
-        identity: &Identity,
-        schema: &'static Schema,
-        if_exists: IfExists,
-        found: Found,
-    ) -> Result<Created, CreateError> {
+    fn meet(&self, identity: &Identity, if_exists: IfExists, found: Found) -> Result<Entered, CreateError> {
         if if_exists == IfExists::Attach || !matches!(found.class, Class::Ready(_)) {
-            let attached = self.enter(identity, schema, found)?;
-            return Ok(Created { attached, is_new: false });
+            return Ok(self.enter(identity, found)?);
         }
-        Err(self.already_exists(identity, schema, &found))
+        Err(self.already_exists(identity, &found))
     }
 
-    fn already_exists(&self, identity: &Identity, schema: &'static Schema, found: &Found) -> CreateError {
-        let header = Header::of(&found.mapping).expect("a segment of shmstore has a header");
-        let same_layout = header.layout_hash() == schema.hash();
-        CreateError::AlreadyExists { subject: self.subject(Some(identity)), creator: header.creator(), same_layout }
+    fn already_exists(&self, identity: &Identity, found: &Found) -> CreateError {
+        let stored = match &found.class {
+            Class::Ready(geometry) => header::read_layout(&found.mapping, geometry).ok(),
+            _ => None,
+        };
+        let same_layout = stored.is_some_and(|stored| stored.hash == self.layout().hash());
+        let subject = self.subject(Some(identity));
+        CreateError::AlreadyExists { subject, creator: found.header().creator(), same_layout }
     }
 
     /// Completes the object in a segment that has its header.
@@ -163,7 +158,7 @@ impl Target<'_> {
         mapping: Mapping,
         geometry: Geometry,
         init: Init<'_>,
-    ) -> Result<Created, CreateError> {
+    ) -> Result<Entered, CreateError> {
         let identity = lock.anchor().identity();
         let shmid = unfinished.shmid;
         let attached = self.register(&identity, mapping, geometry, shmid)?;
@@ -183,7 +178,43 @@ impl Target<'_> {
         attached.header().set_state(State::Ready);
         std::mem::forget(unfinished);
         failpoint::reach(Step::CreateReady);
-        Ok(Created { attached, is_new: true })
+        Ok(Entered { attached, origin: Origin::Created })
+    }
+
+    /// Makes a complete segment with the owner and mode of another one. No process takes a slot in it.
+    pub(super) fn make_like(
+        &self,
+        lock: &AnchorLock,
+        like: &Status,
+        geometry: &Geometry,
+        contents: &Contents<'_>,
+    ) -> Result<Found, CreateError> {
+        let identity = lock.anchor().identity();
+        let policy = Policy { mode: like.mode & 0o666, ..self.policy.clone() };
+        let target = Target { policy: &policy, ..*self };
+        let (mut deadline, mut for_room) = (Deadline::new(policy.wait), Deadline::new(GRACE_PERIOD));
+        let (unfinished, mapping, status) = match target.make_segment(lock, geometry, &mut deadline, &mut for_room)? {
+            Made::New(unfinished, mapping, status) => (unfinished, mapping, status),
+            Made::There(found) => return Err(self.already_exists(&identity, &found)),
+        };
+        if (like.owner, like.group) != (status.owner, status.group) {
+            // A process that may not give it away keeps it, and has removed the old one as its creator or as root.
+            let _ = shm::set_owner(unfinished.shmid, like.owner, like.group, policy.mode);
+        }
+        target.write_header(&mapping, &status, lock.anchor(), geometry, contents.nonce);
+        let found = Found { mapping, status, class: Class::Ready(*geometry), is_moving: false };
+        if let Some((old, new)) = contents.moved {
+            found.header().set_journal(old, new);
+        }
+        (contents.values)(&found.mapping);
+        failpoint::reach(Step::CreateInitialized);
+        match shm::status(unfinished.shmid) {
+            Ok(status) if !status.removed => {}
+            _ => return Err(self.removed_meanwhile(&identity)),
+        }
+        found.header().set_state(State::Ready);
+        std::mem::forget(unfinished);
+        Ok(found)
     }
 
     /// Makes and attaches the segment, unless the object exists. Repeats this if another process removes the segment in
@@ -201,7 +232,7 @@ impl Target<'_> {
         loop {
             let shmid = match shm::create(identity.key(self.id), geometry.segment_size, handover.first_mode()) {
                 Ok(shmid) => shmid,
-                Err(Errno::EEXIST) => match self.recover(lock, deadline)? {
+                Err(Errno::EEXIST) => match self.recover_segment(lock, deadline)? {
                     Some(found) => return Ok(Made::There(found)),
                     // Again if a process that does not use the lock was faster.
                     None if !recovered || deadline.pause() => {
@@ -231,29 +262,22 @@ impl Target<'_> {
         }
     }
 
-    fn write_header(
-        &self,
-        mapping: &Mapping,
-        status: &Status,
-        anchor: &Anchor,
-        geometry: &Geometry,
-        schema: &'static Schema,
-        json: &[u8],
-    ) {
+    fn write_header(&self, mapping: &Mapping, status: &Status, anchor: &Anchor, geometry: &Geometry, nonce: u64) {
+        let layout = self.layout();
         let identity = &anchor.identity();
         let header = Header::of(mapping).expect("a new segment has room for a header");
         let path = self.real_path(anchor);
         header.claim(identity, self.id);
         failpoint::reach(Step::CreateClaimed);
         let path = path.as_os_str().as_encoded_bytes();
-        header.describe(local().draw_nonce(), identity, self.id, schema.hash(), path);
+        header.describe(nonce, identity, self.id, layout.hash(), path);
         header.set_liveness_inode(anchor.liveness_inode(self.path));
         header.sign(&provenance(status));
         header.lay_out(geometry);
         failpoint::reach(Step::CreateDescribed);
         header.set_state(State::Initializing);
         failpoint::reach(Step::CreateInitializing);
-        header::write_schema(mapping, geometry, json);
+        header::write_layout(mapping, geometry, layout);
         failpoint::reach(Step::CreateSchema);
     }
 
@@ -294,16 +318,12 @@ impl Target<'_> {
     }
 }
 
-/// The schemas of objects as they are written into segments: made once for each type.
-///
-/// One for each type of object in the program, or a few more if threads come together.
-static WRITTEN: AppendList<(&Schema, String)> = AppendList::new();
-
-/// The schema as JSON.
-fn json_of(schema: &'static Schema) -> &'static str {
-    let known = WRITTEN.iter().find(|(known, _)| std::ptr::eq(*known, schema));
-    let (_, json) = known.unwrap_or_else(|| WRITTEN.push((schema, schema.to_json())));
-    json
+/// The parts of the segment of a new object; `None` if its size overflows.
+pub(super) fn geometry_of(layout: &TypeLayout, max_processes: u32) -> Option<Geometry> {
+    match layout.room() {
+        Some(room) => Geometry::with_room(record_len(layout), max_processes, room),
+        None => Geometry::new(layout.json().len(), max_processes, layout.size()),
+    }
 }
 
 /// This process, as the creator of a segment.

@@ -26,9 +26,21 @@ pub(crate) struct Found {
     pub(crate) mapping: Mapping,
     pub(crate) status: Status,
     pub(crate) class: Class,
+    /// The object is being moved or replaced. Read after the segment was attached.
+    pub(crate) is_moving: bool,
 }
 
 impl Found {
+    /// Returns `true` if the object is not complete, or may soon be removed: a process is at work, or has died.
+    pub(super) fn is_in_work(&self) -> bool {
+        self.class.is_left_over() || self.is_moving
+    }
+
+    /// The header of a segment that is long enough to have one.
+    pub(super) fn header(&self) -> &Header {
+        Header::of(&self.mapping).expect("a segment of shmstore has a header")
+    }
+
     /// How many times it is attached, without this attachment.
     pub(crate) fn attached(&self) -> u64 {
         self.status.attach_count.saturating_sub(1)
@@ -110,7 +122,8 @@ impl Target<'_> {
             }
         })?;
         let class = self.classify(identity, &mapping, &status)?;
-        Ok(Some(Found { mapping, status, class }))
+        let is_moving = Header::of(&mapping).is_some_and(Header::is_moving);
+        Ok(Some(Found { mapping, status, class, is_moving }))
     }
 
     /// Returns why a segment cannot be attached; `None` if it was removed meanwhile.

@@ -19,12 +19,29 @@ impl Target<'_> {
     /// Refuses if the kernel's limits do not allow the new segment after the old one is removed. The memory of a
     /// segment in use is free only after its last user ends.
     pub(super) fn check_room(&self, identity: &Identity, geometry: &Geometry, old: &Found) -> Result<(), CreateError> {
+        let freed = if old.attached() == 0 { (1, pages(old.status.size)) } else { (0, 0) };
+        self.check_limits(identity, geometry, 1, freed)
+    }
+
+    /// Refuses if the kernel's limits do not allow a journal and a new segment beside the old one.
+    pub(super) fn check_room_for_two(&self, identity: &Identity, geometry: &Geometry) -> Result<(), CreateError> {
+        self.check_limits(identity, geometry, 2, (0, 0))
+    }
+
+    /// Refuses if the kernel's limits do not allow so many new segments, after so many segments and pages are free.
+    fn check_limits(
+        &self,
+        identity: &Identity,
+        geometry: &Geometry,
+        count: u64,
+        (segments, freed): (u64, u64),
+    ) -> Result<(), CreateError> {
         let Ok(usage) = shm::usage() else { return Ok(()) };
-        let (segments, freed) = if old.attached() == 0 { (1, pages(old.status.size)) } else { (0, 0) };
+        let needed = pages(geometry.segment_size).saturating_mul(count);
         let errno = if geometry.segment_size as u64 > usage.max_size {
             Errno::EINVAL
-        } else if usage.segments.saturating_sub(segments) >= usage.segment_limit
-            || usage.pages.saturating_sub(freed).saturating_add(pages(geometry.segment_size)) > usage.page_limit
+        } else if usage.segments.saturating_sub(segments).saturating_add(count) > usage.segment_limit
+            || usage.pages.saturating_sub(freed).saturating_add(needed) > usage.page_limit
         {
             Errno::ENOSPC
         } else {

@@ -43,6 +43,8 @@ pub struct ObjectInfo {
     pub created: Option<SystemTime>,
     /// The process that created it, as its own PID namespace numbers it; `None` if that cannot be read.
     pub creator_pid: Option<u32>,
+    /// The size to which the object can grow, in bytes. `None` if it was made without room, or if that cannot be read.
+    pub room: Option<u64>,
     /// The state it is in.
     pub state: SegmentState,
 }
@@ -97,7 +99,7 @@ impl Store {
         let Inner { location, real_path, anchor, policy, .. } = &*self.inner;
         let mut info = ObjectInfo::from_status(location, status, status.key, SegmentState::Unreadable);
         let id = status.key.id_byte();
-        let target = Target { path: &location.path, real_path, anchor, policy, id, schema: None };
+        let target = Target { path: &location.path, real_path, anchor, policy, id, layout: None };
         match target.find_to_read(identity) {
             Ok(Some(found)) => info.learn(&found, snapshot),
             // Removed since the list was read.
@@ -130,6 +132,7 @@ impl ObjectInfo {
             attached: status.attach_count,
             created: None,
             creator_pid: None,
+            room: None,
             state,
         }
     }
@@ -143,9 +146,9 @@ impl ObjectInfo {
         };
         let Creator { pid, created, .. } = header.creator();
         (self.creator_pid, self.created) = (Some(pid), Some(created));
-        let json = header::read_schema(&found.mapping, geometry).ok();
-        let size = geometry.payload_len as u64;
-        self.type_name = json.and_then(|json| snapshot.names.of(header.layout_hash(), json, size));
+        self.room = geometry.room();
+        let stored = header::read_layout(&found.mapping, geometry).ok();
+        self.type_name = stored.and_then(|stored| snapshot.names.of(stored));
         if self.type_name.is_none() {
             self.state = SegmentState::Damaged;
         }

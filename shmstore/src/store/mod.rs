@@ -3,7 +3,8 @@
 //! Layers it may use: layout, value, error, sys, segment, sync.
 //!
 //! Read first: `open`, the `Store`, and `objects`, its calls for objects of a type. Each step of the handshake has a
-//! file: `create`, `attach`, `recover`, `replace`, `remove`. `shared` and `read_only` are the handles.
+//! file: `create`, `attach`, `enter`, `recover`, `replace`, `remove`. A move to another layout is in `moving`, and what
+//! it leaves if its process dies in `journal`. `shared`, `read_only` and `following` are the handles.
 //!
 //! The anchor's `flock` is held to create, recover and remove. Attaching to a complete object takes no lock. Attaching
 //! for reading changes nothing, and takes the lock for a moment to learn whether the creator of an incomplete object is
@@ -15,9 +16,14 @@ pub(crate) mod attached;
 mod create;
 mod deadline;
 mod directory;
+mod enter;
+mod exclude;
 mod find;
+mod following;
+mod journal;
 mod limits;
 mod list;
+mod moving;
 mod named;
 mod new_name;
 mod objects;
@@ -33,13 +39,16 @@ mod target;
 
 pub(crate) use anchor_lock::AnchorLock;
 pub use attached::Participant;
-pub(crate) use create::{Created, IfExists};
+pub(crate) use create::IfExists;
 pub(crate) use deadline::Deadline;
+pub(crate) use enter::{Entered, Origin};
 pub(crate) use find::Found;
+pub use following::Following;
 pub use list::ObjectInfo;
+pub(crate) use moving::{MoveError, Moving};
 pub use open::Store;
 pub use options::StoreOptions;
 pub use read_only::ReadOnly;
 pub(crate) use replace::GRACE_PERIOD;
 pub use shared::Shared;
-pub(crate) use target::{Policy, Target};
+pub(crate) use target::{Policy, Target, layout_of};

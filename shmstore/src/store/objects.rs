@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use crate::error::{AttachError, CreateError, InitResult, RemoveError};
 use crate::layout::{ShmId, ShmObject};
+use crate::store::following::Following;
 use crate::store::read_only::ReadOnly;
 use crate::store::shared::Shared;
-use crate::store::{IfExists, Store};
+use crate::store::{IfExists, Store, layout_of};
 
 /// Objects of a type.
 impl Store {
@@ -53,29 +54,34 @@ impl Store {
         Shared::create(self, IfExists::Refuse, init)
     }
 
-    /// Attaches to an existing object. Waits for an object that is being created, up to the store's
-    /// [`wait`](crate::StoreOptions::wait).
+    /// Attaches to an existing object. Waits for an object that is being created or moved to another layout, up to the
+    /// store's [`wait`](crate::StoreOptions::wait).
+    ///
+    /// An object with [room](macro@crate::ShmObject#room) may have more fields than `T`, or fewer. If it has fewer, this
+    /// call extends it by the others, which are zero: see [`Shared::grown_from`].
     ///
     /// # Errors
     ///
     /// [`AttachError`] if the object does not exist, has another layout, may not be written, is of a user that is not
     /// trusted, or is damaged. An object that may only be read can be attached by
-    /// [`attach_read_only`](Self::attach_read_only).
+    /// [`attach_read_only`](Self::attach_read_only). [`AttachError::NoRoom`] if the object cannot be extended by the
+    /// fields of `T`, and [`AttachError::Shorter`] if the store has the option
+    /// [`grows(false)`](crate::StoreOptions::grows).
     pub fn attach<T: ShmObject + ShmId>(&self) -> Result<Shared<T>, AttachError> {
         self.attach_timeout(Duration::ZERO)
     }
 
-    /// Attaches to an object, and waits up to `timeout` for its creation.
+    /// Attaches to an object, and waits up to `timeout` for its creation, or for fields that another process is to add.
     ///
     /// # Errors
     ///
-    /// As [`attach`](Self::attach); [`AttachError::NotFound`] after the time.
+    /// As [`attach`](Self::attach); [`AttachError::NotFound`] or [`AttachError::Shorter`] after the time.
     pub fn attach_timeout<T: ShmObject + ShmId>(&self, timeout: Duration) -> Result<Shared<T>, AttachError> {
         Shared::attach(self, timeout)
     }
 
-    /// Attaches to an existing object for reading only. Waits for an object that is being created, up to the store's
-    /// [`wait`](crate::StoreOptions::wait).
+    /// Attaches to an existing object for reading only. Waits for an object that is being created or moved to another
+    /// layout, up to the store's [`wait`](crate::StoreOptions::wait).
     ///
     /// The process needs permission to read the object and the anchor, and takes no slot in the object's table of
     /// processes. It writes nothing and cleans nothing up. An object that its creator left incomplete does not exist
@@ -84,7 +90,8 @@ impl Store {
     /// # Errors
     ///
     /// [`AttachError`] if the object does not exist, has another layout, may not be read, is of a user that is not
-    /// trusted, or is damaged.
+    /// trusted, or is damaged. [`AttachError::Shorter`] if it has only the first fields of `T`: a process that only
+    /// reads does not extend it.
     ///
     /// ```
     /// # use shmstore::{ShmObject, Store};
@@ -108,16 +115,50 @@ impl Store {
         self.attach_read_only_timeout(Duration::ZERO)
     }
 
-    /// Attaches to an object for reading only, and waits up to `timeout` for its creation.
+    /// Attaches to an object for reading only, and waits up to `timeout` for its creation, or for fields that another
+    /// process is to add.
     ///
     /// # Errors
     ///
-    /// As [`attach_read_only`](Self::attach_read_only); [`AttachError::NotFound`] after the time.
+    /// As [`attach_read_only`](Self::attach_read_only); [`AttachError::NotFound`] or [`AttachError::Shorter`] after the
+    /// time.
     pub fn attach_read_only_timeout<T: ShmObject + ShmId>(
         &self,
         timeout: Duration,
     ) -> Result<ReadOnly<T>, AttachError> {
         ReadOnly::attach(self, timeout)
+    }
+
+    /// Attaches to an existing object, and goes on with the new one after it was replaced:
+    /// [`current`](Following::current) returns the object that stands at the path.
+    ///
+    /// # Errors
+    ///
+    /// As [`attach`](Self::attach).
+    ///
+    /// ```
+    /// # use shmstore::{ShmObject, Store};
+    /// # use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    /// # #[derive(ShmObject)] #[repr(C)] #[shm(id = 'C')] struct Counters { hits: AtomicU64 }
+    /// # let dir = tempfile::tempdir()?; let store = Store::open(dir.path())?;
+    /// # store.create::<Counters>()?;
+    /// let mut counters = store.follow::<Counters>()?;
+    /// store.replace_with(|new: &Counters| new.hits.store(7, Relaxed))?; // most often in another process
+    /// assert_eq!(counters.current()?.hits.load(Relaxed), 7);
+    /// # store.remove::<Counters>()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn follow<T: ShmObject + ShmId>(&self) -> Result<Following<T>, AttachError> {
+        self.follow_timeout(Duration::ZERO)
+    }
+
+    /// Attaches to an object and follows it, and waits up to `timeout` for its creation.
+    ///
+    /// # Errors
+    ///
+    /// As [`attach`](Self::attach); [`AttachError::NotFound`] after the time.
+    pub fn follow_timeout<T: ShmObject + ShmId>(&self, timeout: Duration) -> Result<Following<T>, AttachError> {
+        Following::attach(self, timeout)
     }
 
     /// Attaches to an object, or creates it, all zero. If many processes do so at a time, exactly one creates it.
@@ -131,6 +172,8 @@ impl Store {
 
     /// Attaches to an object, or creates it and lets `init` fill it, as [`create_with`](Self::create_with). If many
     /// processes do so at a time, exactly one calls `init`.
+    ///
+    /// `init` does not run for an existing object, also not for one that this call extends by fields of `T`.
     ///
     /// # Errors
     ///
@@ -178,6 +221,6 @@ impl Store {
     ///
     /// [`RemoveError::NotFound`] if it does not exist, [`RemoveError::NotPermitted`] if it is another user's.
     pub fn remove<T: ShmId>(&self) -> Result<(), RemoveError> {
-        self.target(T::ID, Some(T::SCHEMA))?.remove()
+        self.target(T::ID, Some(layout_of::<T>()))?.remove()
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::error::{AttachError, OpenError, RemoveError, Warning};
-use crate::layout::schema::Schema;
+use crate::layout::type_layout::TypeLayout;
 use crate::segment::anchor::Anchor;
 use crate::store::{Policy, StoreOptions, Target};
 
@@ -126,11 +126,11 @@ impl Store {
     }
 
     /// The object with an id, as an operation sees it.
-    pub(crate) fn target(&self, id: char, schema: Option<&'static Schema>) -> Result<Target<'_>, AttachError> {
+    pub(crate) fn target<'a>(&'a self, id: char, layout: Option<&'a TypeLayout>) -> Result<Target<'a>, AttachError> {
         let printable = u8::try_from(id).ok().filter(|id| (b' '..=b'~').contains(id));
         let id = printable.ok_or(AttachError::BadId { id })?;
         let Inner { location, real_path, anchor, policy, .. } = &*self.inner;
-        Ok(Target { path: &location.path, real_path, anchor, policy, id, schema })
+        Ok(Target { path: &location.path, real_path, anchor, policy, id, layout })
     }
 }
 

@@ -46,6 +46,7 @@ impl Default for StoreOptions {
             trusted: Vec::new(),
             max_processes: DEFAULT_MAX_PROCESSES,
             per_ipc_namespace: false,
+            grows: true,
         };
         Self { policy }
     }
@@ -89,6 +90,17 @@ impl StoreOptions {
     /// is 128. Each slot takes 32 bytes.
     pub fn max_processes(mut self, max_processes: u32) -> Self {
         self.policy.max_processes = max_processes;
+        self
+    }
+
+    /// Lets this process extend objects. The default is `true`.
+    ///
+    /// If this program's type has more fields than an object with [room](macro@crate::ShmObject#room), attaching extends
+    /// the object for all programs, and for good. With `false` it returns
+    /// [`AttachError::Shorter`](crate::AttachError::Shorter), and `attach_timeout` waits for another process to extend
+    /// the object. Debugging tools and test builds should not leave fields in the object of a running system.
+    pub fn grows(mut self, grows: bool) -> Self {
+        self.policy.grows = grows;
         self
     }
 

@@ -16,8 +16,8 @@ use std::time::Duration;
 use crate::error::AttachError;
 use crate::layout::check::view_is_alike;
 use crate::layout::{ShmId, ShmObject, is_described};
-use crate::store::attached::{AttachedObject, Participant};
-use crate::store::{ObjectInfo, Store};
+use crate::store::attached::{AttachedObject, Participant, assert_fits};
+use crate::store::{ObjectInfo, Store, layout_of};
 
 /// A live object that this process may only read: dereferences to the [view](ShmObject::View) of `T`.
 ///
@@ -61,7 +61,8 @@ pub struct ReadOnly<T: ShmObject> {
 impl<T: ShmObject + ShmId> ReadOnly<T> {
     /// The handshake returns only an object with the layout hash of `T`.
     pub(crate) fn attach(store: &Store, wait: Duration) -> Result<Self, AttachError> {
-        let attached = store.target(T::ID, Some(T::SCHEMA))?.attach_read_only(T::SCHEMA, wait)?;
+        let attached = store.target(T::ID, Some(layout_of::<T>()))?.attach_read_only(wait)?;
+        assert_fits::<T>(&attached);
         let view = attached.payload();
         Ok(Self { view, object: AttachedObject { attached, location: store.location() }, _view: PhantomData })
     }
@@ -102,7 +103,7 @@ impl<T: ShmObject> Deref for ReadOnly<T> {
     fn deref(&self) -> &T::View {
         const {
             is_described::<T>();
-            view_is_alike::<T, T::View>();
+            view_is_alike::<T>();
         }
         debug_assert!(self.view.cast::<T::View>().is_aligned());
         // SAFETY: by the invariant of `view` it is as long as `T`, so as its view, and mapped while `self` is borrowed.

@@ -19,26 +19,40 @@ use crate::sys::shm::{self, Status};
 const VIRGIN_AGE: Duration = Duration::from_secs(2);
 
 impl Target<'_> {
+    /// Finishes or undoes what dead processes have left: a move to another layout, a replacement, a half-made segment.
+    /// Returns the object's segment if there is one.
+    pub(crate) fn recover(&self, lock: &AnchorLock, deadline: &mut Deadline) -> Result<Option<Found>, AttachError> {
+        self.recover_move(lock, deadline)?;
+        self.recover_segment(lock, deadline)
+    }
+
     /// Removes the segment that a dead creator or remover left at the key. Returns the segment if it is ready after
     /// all.
     ///
     /// Other processes that check the segment attach it for a moment, so the number of attachments is read until the
     /// deadline. A process that does not use the lock may put another segment in the place of the removed one. That is
     /// removed until the deadline, too. After that the key counts as free.
-    pub(crate) fn recover(&self, lock: &AnchorLock, deadline: &mut Deadline) -> Result<Option<Found>, AttachError> {
+    pub(super) fn recover_segment(
+        &self,
+        lock: &AnchorLock,
+        deadline: &mut Deadline,
+    ) -> Result<Option<Found>, AttachError> {
         let identity = lock.anchor().identity();
         let mut has_removed = false;
         loop {
             let Some(found) = self.find(&identity, deadline)? else { return Ok(None) };
             if !found.class.is_left_over() {
-                return Ok(Some(found));
+                if found.is_moving {
+                    found.header().clear_moving();
+                }
+                return Ok(Some(Found { is_moving: false, ..found }));
             }
             // No creator is at work, so none can have written the rest before the first word.
             if found.class.has_data_without_first_word(&found.mapping) {
                 return Err(self.foreign(&identity, &found.status));
             }
             let (may_go, others) = (may_go(&found), found.attached());
-            let Found { mapping, status, class } = found;
+            let Found { mapping, status, class, .. } = found;
             if !may_go {
                 // Not attached during the pause.
                 drop(mapping);

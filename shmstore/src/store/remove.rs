@@ -18,7 +18,9 @@ impl Target<'_> {
         let lock = self.lock(&mut Deadline::new(self.policy.wait))?;
         let identity = lock.anchor().identity();
         self.check_not_initializing(&identity)?;
-        let removed = self.remove_if_there(&lock, &mut Deadline::new(self.policy.wait))?;
+        let mut deadline = Deadline::new(self.policy.wait);
+        self.recover_move(&lock, &mut deadline)?;
+        let removed = self.remove_if_there(&lock, &mut deadline)?;
         if removed { Ok(()) } else { Err(RemoveError::NotFound { subject: self.subject(Some(&identity)) }) }
     }
 
@@ -28,7 +30,7 @@ impl Target<'_> {
             None => Ok(false),
             Some(found) if found.class.is_left_over() => {
                 drop(found);
-                Ok(self.recover(lock, deadline)?.is_none())
+                Ok(self.recover_segment(lock, deadline)?.is_none())
             }
             Some(found) => {
                 self.check_known(&lock.anchor().identity(), &found)?;

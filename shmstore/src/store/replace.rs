@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
+use super::exclude::Excluded;
 use super::{AnchorLock, Deadline, IfExists, Target};
 use crate::error::CreateError;
-use crate::layout::schema::Schema;
 use crate::segment::header::Geometry;
 use crate::segment::identity::Identity;
-use crate::sys::shm;
 
 /// How long an object must stay attached to count as in use. A process that lists objects attaches each one for some
 /// microseconds, on a busy machine for longer.
@@ -19,43 +18,30 @@ impl Target<'_> {
     pub(super) fn make_way(
         &self,
         lock: &AnchorLock,
-        schema: &'static Schema,
         if_exists: IfExists,
         geometry: &Geometry,
         deadline: &mut Deadline,
     ) -> Result<bool, CreateError> {
         let identity = lock.anchor().identity();
-        let mut grace = Deadline::new(GRACE_PERIOD);
-        loop {
-            let Some(found) = self.find_to_remove(&identity, deadline)? else { return Ok(false) };
-            if found.class.is_left_over() {
-                drop(found);
-                self.recover(lock, deadline)?;
-                return Ok(false);
-            }
-            self.check_known(&identity, &found)?;
-            if if_exists == IfExists::Replace {
-                self.check_room(&identity, geometry, &found)?;
-                self.mark_removed(lock, &found)?;
-                return Ok(true);
-            }
-            self.check_layout(&identity, schema, &found)?;
-            let mut attached = found.attached();
-            if attached == 0 {
-                self.check_room(&identity, geometry, &found)?;
-                // Once more, as the checks took a while.
-                attached = shm::status(found.status.shmid).map_or(0, |now| now.attach_count.saturating_sub(1));
-            }
-            if attached == 0 {
-                self.mark_removed(lock, &found)?;
-                return Ok(true);
-            }
-            // Not attached during the pause.
+        let Some(found) = self.find_to_remove(&identity, deadline)? else { return Ok(false) };
+        if found.class.is_left_over() {
             drop(found);
-            if !grace.pause() {
-                return Err(CreateError::InUse { subject: self.subject(Some(&identity)), attached });
-            }
+            self.recover_segment(lock, deadline)?;
+            return Ok(false);
         }
+        self.check_known(&identity, &found)?;
+        if if_exists == IfExists::Replace {
+            self.check_room(&identity, geometry, &found)?;
+            self.mark_removed(lock, &found)?;
+            return Ok(true);
+        }
+        self.check_exact(&identity, &found)?;
+        self.check_room(&identity, geometry, &found)?;
+        let excluded = Excluded::new(lock, found);
+        let excluded =
+            excluded.map_err(|attached| CreateError::InUse { subject: self.subject(Some(&identity)), attached })?;
+        excluded.remove(self)?;
+        Ok(true)
     }
 
     /// The error after the old object was removed.

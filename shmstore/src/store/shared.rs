@@ -18,9 +18,8 @@ use nix::errno::Errno;
 use crate::error::{AttachError, CreateError, InitResult, Subject};
 use crate::layout::{ShmId, ShmObject, is_described};
 use crate::segment::this_process::registry::SegmentRef;
-use crate::store::attached::{AttachedObject, Participant};
-use crate::store::{Created, IfExists};
-use crate::store::{ObjectInfo, Store};
+use crate::store::attached::{AttachedObject, Participant, assert_fits};
+use crate::store::{Entered, IfExists, ObjectInfo, Origin, Store, layout_of};
 use crate::sys::process::{AnonymousMemory, Inherited};
 
 /// A live object, shared with every process that has it attached: dereferences to `T`.
@@ -61,7 +60,7 @@ pub struct Shared<T: ShmObject> {
     // INVARIANT: the first byte of an object of type `T`, mapped for as long as `memory` lives.
     object: NonNull<u8>,
     memory: Memory,
-    was_created: bool,
+    origin: Origin,
     _object: PhantomData<&'static T>,
 }
 
@@ -75,7 +74,8 @@ enum Memory {
 ///
 /// # Safety
 ///
-/// `payload` is the payload of a segment that has the layout hash of `T`, and is mapped while `payload` is borrowed.
+/// `payload` is the payload of a segment whose layout begins with the fields of `T`. The segment has room for a `T`, and
+/// is mapped while `payload` is borrowed.
 unsafe fn object_at<T: ShmObject>(payload: &NonNull<u8>) -> &T {
     const { is_described::<T>() };
     debug_assert!(payload.cast::<T>().is_aligned());
@@ -89,8 +89,7 @@ unsafe fn object_at<T: ShmObject>(payload: &NonNull<u8>) -> &T {
 /// The handshake returns only an object with the layout hash of `T`.
 impl<T: ShmObject + ShmId> Shared<T> {
     pub(crate) fn attach(store: &Store, wait: Duration) -> Result<Self, AttachError> {
-        let attached = store.target(T::ID, Some(T::SCHEMA))?.attach(T::SCHEMA, wait)?;
-        Ok(Self::new(attached, store, false))
+        Ok(Self::new(store.target(T::ID, Some(layout_of::<T>()))?.attach(wait)?, store))
     }
 
     pub(crate) fn create<R: InitResult>(
@@ -99,22 +98,25 @@ impl<T: ShmObject + ShmId> Shared<T> {
         init: impl FnOnce(&T) -> R,
     ) -> Result<Self, CreateError> {
         let mut init = Some(init);
-        let target = store.target(T::ID, Some(T::SCHEMA))?;
-        let Created { attached, is_new } = target.create(T::SCHEMA, if_exists, &mut |new: &SegmentRef| {
+        let target = store.target(T::ID, Some(layout_of::<T>()))?;
+        let entered = target.create(if_exists, &mut |new: &SegmentRef| {
             let init = init.take().expect("an object is initialized once");
+            assert_fits::<T>(new);
             let payload = new.payload();
             // SAFETY: the handshake calls this with the segment it has made for `T::SCHEMA`, mapped while `new` lives.
             init(unsafe { object_at::<T>(&payload) }).into_result()
         })?;
-        Ok(Self::new(attached, store, is_new))
+        Ok(Self::new(entered, store))
     }
 
-    /// The caller has checked that `attached` has the layout hash of `T`.
-    fn new(attached: SegmentRef, store: &Store, was_created: bool) -> Self {
+    /// The caller has checked that the object's layout begins with the fields of `T`.
+    pub(super) fn new(entered: Entered, store: &Store) -> Self {
+        let Entered { attached, origin } = entered;
+        assert_fits::<T>(&attached);
         Self {
             object: attached.payload(),
             memory: Memory::Segment(AttachedObject { attached, location: store.location() }),
-            was_created,
+            origin,
             _object: PhantomData,
         }
     }
@@ -142,27 +144,72 @@ impl<T: ShmObject> Shared<T> {
             CreateError::OutOfMemory { subject: Box::new(subject), size: size_of::<T>() as u64 }
         })?;
         let object = memory.base();
-        Ok(Self { object, memory: Memory::Private(memory.into()), was_created: true, _object: PhantomData })
+        Ok(Self { object, memory: Memory::Private(memory.into()), origin: Origin::Created, _object: PhantomData })
+    }
+
+    /// Returns how many fields the object had before the call that returned this handle extended it. `None` if the call
+    /// created the object, or found all fields of `T` in it. No system call.
+    ///
+    /// The new fields are zero. The process that has extended the object may fill them, as the process that creates an
+    /// object does. Other processes may use the new fields at the same time.
+    ///
+    /// ```
+    /// use shmstore::{Shared, Store};
+    /// use std::sync::atomic::Ordering::Relaxed;
+    ///
+    /// mod v1 {
+    ///     # use shmstore::ShmObject; use std::sync::atomic::AtomicU64;
+    ///     #[derive(ShmObject)]
+    ///     #[repr(C)]
+    ///     #[shm(id = 'R', room = 4096)]
+    ///     pub struct Rover { pub frames: AtomicU64 }
+    /// }
+    /// mod v2 {
+    ///     # use shmstore::ShmObject; use std::sync::atomic::AtomicU64;
+    ///     #[derive(ShmObject)]
+    ///     #[repr(C)]
+    ///     #[shm(id = 'R', room = 4096)]
+    ///     pub struct Rover { pub frames: AtomicU64, pub speed_limit: AtomicU64 }
+    /// }
+    ///
+    /// # let dir = tempfile::tempdir()?; let store = Store::open(dir.path())?;
+    /// let old = store.create::<v1::Rover>()?; // most often in another process
+    /// let new = store.attach::<v2::Rover>()?;
+    /// if Shared::grown_from(&new).is_some_and(|fields| fields < 2) {
+    ///     new.speed_limit.store(10, Relaxed);
+    /// }
+    /// old.frames.fetch_add(1, Relaxed);
+    /// assert_eq!(new.frames.load(Relaxed), 1);
+    /// # store.remove::<v1::Rover>()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn grown_from(this: &Self) -> Option<usize> {
+        match this.origin {
+            Origin::Grown(fields) => Some(fields),
+            Origin::Found | Origin::Created => None,
+        }
     }
 
     /// Returns `true` if the call that returned this handle created the object. No system call.
     #[must_use]
     pub fn was_created(this: &Self) -> bool {
-        this.was_created
+        this.origin == Origin::Created
     }
 
     /// Returns `true` if the object was removed or replaced. Processes that have it attached keep it, but no other
     /// process finds it, and a new object may stand in its place.
     ///
     /// One load from the object, and no system call, so every loop may call it. Stores to a removed object still work,
-    /// but do not check for this.
+    /// but do not check for this. [`Store::follow`] brings a program over to the new object.
     ///
     /// # Details
     ///
     /// The load reads a flag that [`Store::remove`], [`Store::replace`] and the `shmstore` program set if they may
     /// write the object. It stays `false` if the segment was removed by `ipcrm`, or by a process that was killed in
     /// that moment. Then [`info`](Self::info) shows the removal, by a system call, and each wait ends with
-    /// [`WaitError::Removed`](crate::WaitError::Removed) within some milliseconds.
+    /// [`WaitError::Removed`](crate::WaitError::Removed) within some milliseconds. Once one of them has found the
+    /// removal, it is `true` in this process.
     ///
     /// ```
     /// use shmstore::{Shared, ShmObject, Store, Versioned};
@@ -226,7 +273,7 @@ impl<T: ShmObject> Clone for Shared<T> {
             Memory::Segment(object) => Memory::Segment(object.clone()),
             Memory::Private(memory) => Memory::Private(memory.clone()),
         };
-        Self { object: self.object, memory, was_created: self.was_created, _object: PhantomData }
+        Self { object: self.object, memory, origin: self.origin, _object: PhantomData }
     }
 }
 

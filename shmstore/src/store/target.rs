@@ -9,9 +9,13 @@ use nix::errno::Errno;
 
 use super::{AnchorLock, Deadline};
 use crate::error::{AttachError, OpenError, Subject};
+use crate::layout::ShmId;
 use crate::layout::schema::Schema;
+use crate::layout::type_layout::TypeLayout;
 use crate::segment::anchor::Anchor;
+use crate::segment::header::JOURNAL_BIT;
 use crate::segment::identity::Identity;
+use crate::segment::this_process::append_list::AppendList;
 use crate::sys::file;
 use crate::sys::process::effective_uid;
 
@@ -28,12 +32,25 @@ pub(crate) struct Policy {
     pub(crate) max_processes: u32,
     /// Objects are created even if processes of another IPC namespace have objects at the path.
     pub(crate) per_ipc_namespace: bool,
+    /// Objects are extended by the fields that this program's type has more.
+    pub(crate) grows: bool,
 }
 
 impl Policy {
     pub(crate) fn trusts(&self, uid: u32) -> bool {
         uid == 0 || self.trusted.contains(&uid) || uid == effective_uid()
     }
+}
+
+/// The layouts of the types that this program has used so far. What is computed of them is computed once.
+///
+/// One for each type of object in the program, or a few more if threads come together.
+static LAYOUTS: AppendList<TypeLayout> = AppendList::new();
+
+/// The layout of a type of this program.
+pub(crate) fn layout_of<T: ShmId>() -> &'static TypeLayout {
+    let is_it = |known: &&TypeLayout| known.is_of_type(T::SCHEMA, T::ROOM);
+    LAYOUTS.iter().find(is_it).unwrap_or_else(|| LAYOUTS.push(TypeLayout::of_type(T::SCHEMA, T::ROOM)))
 }
 
 /// One object as an operation sees it: its anchor, its id, and its type unless only an id was given.
@@ -44,7 +61,7 @@ pub(crate) struct Target<'a> {
     pub(crate) anchor: &'a Anchor,
     pub(crate) policy: &'a Policy,
     pub(crate) id: u8,
-    pub(crate) schema: Option<&'static Schema>,
+    pub(crate) layout: Option<&'a TypeLayout>,
 }
 
 impl Target<'_> {
@@ -78,11 +95,25 @@ impl Target<'_> {
         Cow::Owned(real)
     }
 
+    /// The layout of the object's type.
+    ///
+    /// # Panics
+    ///
+    /// Panics if only an id was given.
+    pub(super) fn layout(&self) -> &TypeLayout {
+        self.layout.expect("only a target with a type is created or attached")
+    }
+
+    /// The type of the object in this program, if it was given.
+    pub(super) fn schema(&self) -> Option<&'static Schema> {
+        self.layout.and_then(TypeLayout::schema)
+    }
+
     /// Names the object in an error.
-    pub(super) fn subject(&self, identity: Option<&Identity>) -> Box<Subject> {
+    pub(crate) fn subject(&self, identity: Option<&Identity>) -> Box<Subject> {
         Box::new(Subject {
-            type_name: self.schema.map(ToString::to_string).unwrap_or_default(),
-            id: char::from(self.id),
+            type_name: self.layout.map(ToString::to_string).unwrap_or_default(),
+            id: char::from(self.id & !JOURNAL_BIT),
             key: identity.map(|identity| identity.key(self.id)),
             path: self.path.to_path_buf(),
         })

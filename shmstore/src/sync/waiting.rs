@@ -82,9 +82,9 @@ pub(super) fn wait<W: Waitable>(awaited: &W, access: Access, timeout: Duration) 
         failpoint::reach(Step::WaitSlept);
         awaited.slept();
         let segment = segment_at(ptr::from_ref(awaited.word()).addr());
-        let is_removed = segment.as_ref().is_some_and(|segment| {
-            if backoff.asks_now() { segment.is_removed() } else { segment.header().says_removed() }
-        });
+        let is_removed = segment
+            .as_ref()
+            .is_some_and(|segment| if backoff.asks_now() { segment.is_removed() } else { segment.says_removed() });
         if is_removed {
             // A change that came before the removal is not lost.
             return awaited.look().ok_or_else(|| WaitError::Removed { awaited: awaited.describe() });

@@ -284,6 +284,16 @@ impl Mapping {
         asked != 0 || found.iter().any(|page| page & 1 != 0)
     }
 
+    /// Gives pages back to the kernel, for all processes: they are zero then. Returns `false` if the kernel refuses that,
+    /// as for locked memory.
+    pub(crate) fn discard(&self, pages: &Range<usize>) -> bool {
+        let start = self.base.as_ptr().wrapping_add(pages.start);
+        debug_assert!(self.access == Access::ReadWrite && pages.end <= self.len);
+        // SAFETY: whole pages of a mapping for writing. They are zero then, as if another process had stored zeros:
+        // every access to the memory allows for that.
+        unsafe { libc::madvise(start.cast(), pages.len(), libc::MADV_REMOVE) == 0 }
+    }
+
     /// Makes pages fail like broken memory: a read of them raises a signal.
     #[cfg(test)]
     pub(crate) fn break_pages(&self, pages: &Range<usize>) {

@@ -11,7 +11,7 @@ use crate::values::Mode;
 #[allow(non_snake_case)]
 #[derive(Debug, ShmObject)]
 #[repr(C)]
-#[shm(id = 'L')]
+#[shm(id = 'L', room = 4096)]
 pub struct Linked {
     /// A name from elsewhere.
     pub uiTick: AtomicU32,
@@ -20,10 +20,11 @@ pub struct Linked {
     pub _Reserved: AtomicU32,
 }
 
-/// As many rows as are asked for.
+/// As many rows as are asked for, and as many again.
 #[allow(non_upper_case_globals)]
 #[derive(Debug, ShmObject)]
 #[repr(C)]
+#[shm(id = 'W', room = 2 * 8 * width)]
 pub struct Wide<const width: usize> {
     /// The rows.
     pub rows: [AtomicU64; width],

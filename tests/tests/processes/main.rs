@@ -1,6 +1,7 @@
 //! Objects and the processes that share them: how objects come, stay and go, and how processes attach, look and leave.
 
 mod examples;
+mod following;
 mod fork;
 mod fork_without_wiping;
 mod inherited_maps;

@@ -259,6 +259,9 @@ static inline shm_shelf *shm_shelf_attach(shmstore_segment *segment, const char 
     wanted.flags = flags;
     wanted.hash_low = SHM_SHELF_LAYOUT_HASH_LOW;
     wanted.hash_high = SHM_SHELF_LAYOUT_HASH_HIGH;
+    wanted.fields = 2;
+    wanted.prefix_low = UINT64_C(0x0ac6d038b26673f2);
+    wanted.prefix_high = UINT64_C(0x1fb0efef6cc925df);
     wanted.len = SHM_SHELF_SIZE;
     return (shm_shelf *)shmstore_attach(segment, wanted);
 }

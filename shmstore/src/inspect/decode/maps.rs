@@ -65,7 +65,7 @@ impl Decoder<'_, '_> {
         // Meanwhile keys may have been inserted and removed.
         let shown = first.len() as u64;
         let len = if is_whole { shown } else { len.max(shown) };
-        Ok(Value::Map { len, capacity: map.capacity, changes, first })
+        Ok(Value::Map { len, capacity: map.places.capacity, changes, first })
     }
 
     /// Decodes the key and the value of an entry, if the key is in the map.
@@ -162,7 +162,7 @@ impl Decoder<'_, '_> {
     fn find(&mut self, map: &Map<'_>, types: Types<'_>, key: &[u8]) -> Result<Option<(u64, Copied)>, String> {
         let room = self.copies(types.key.size() + types.value.size());
         // No chain is longer. All tries together follow no more entries than that.
-        let mut steps_left = map.capacity;
+        let mut steps_left = map.places.capacity;
         for _ in 0..TRIES {
             let looks = || {
                 let is_allowed = steps_left > 0 && self.looks_at(map);

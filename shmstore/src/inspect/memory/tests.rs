@@ -6,6 +6,7 @@ use crate::inspect::value::Value;
 use crate::segment::header::{self, Geometry};
 use crate::segment::liveness::{Liveness, ProcessFacts};
 use crate::store::attached::{participants, processes};
+use crate::store::layout_of;
 use crate::sys::process::PAGE;
 use crate::{Lock, ShmLayout, ShmObject, Store, Versioned};
 use std::time::Duration;
@@ -35,7 +36,7 @@ fn fill_slots(object: &SegmentRef) {
         let lock_is_held = |_| Some(true);
         let liveness =
             Liveness { token, facts: &facts, shmid: object.shmid(), has_unlisted: false, lock_is_held: &lock_is_held };
-        slots.claim(false, &liveness).unwrap();
+        slots.claim(false, 0, &liveness).unwrap();
     }
 }
 
@@ -45,9 +46,9 @@ impl Inspected {
         let store = Store::open(directory.path()).unwrap();
         let created = store.create::<Pages>().unwrap();
         created.values.store([7; 1024]);
-        let target = store.target('P', Some(Pages::SCHEMA)).unwrap();
-        fill_slots(&target.attach(Pages::SCHEMA, Duration::ZERO).unwrap());
-        let attached = target.attach_read_only(Pages::SCHEMA, Duration::ZERO).unwrap();
+        let target = store.target('P', Some(layout_of::<Pages>())).unwrap();
+        fill_slots(&target.attach(Duration::ZERO).unwrap().attached);
+        let attached = target.attach_read_only(Duration::ZERO).unwrap();
         store.remove::<Pages>().unwrap();
         Self { attached, schema: Pages::SCHEMA.into() }
     }
@@ -120,7 +121,7 @@ fn schema_on_a_page_that_fails_is_damaged() {
     let inspected = Inspected::new();
     inspected.attached.mapping().break_pages(&(PAGE..2 * PAGE));
     let geometry = Geometry { schema_offset: PAGE - 1, schema_len: 2, ..*inspected.attached.geometry() };
-    let damage = header::read_schema(inspected.attached.mapping(), &geometry).unwrap_err();
+    let damage = header::read_layout(inspected.attached.mapping(), &geometry).unwrap_err();
     assert_eq!((damage.field, &*damage.found), ("schema", "on a page that the kernel cannot provide"));
 }
 

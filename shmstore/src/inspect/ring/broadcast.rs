@@ -1,37 +1,36 @@
 //! A `Broadcast` of any type.
 
-use super::Ring;
+use super::{Ring, RingPlaces};
 use crate::inspect::memory::Memory;
 use crate::layout::schema::OwnedSchema;
-use crate::sync::{LAST_OF_BROADCAST, RingOffsets, broadcast_words};
+use crate::sync::{LAST_OF_BROADCAST, broadcast_words};
 
 /// A `Broadcast`.
 #[derive(Clone, Copy)]
-pub(in crate::inspect) struct Broadcast<'m>(Ring<'m>);
+pub(crate) struct Broadcast<'m>(Ring<'m>);
 
 impl<'m> Broadcast<'m> {
     /// The sequence number of an item that is there.
-    pub(in crate::inspect) fn there(position: u64) -> u64 {
+    pub(crate) fn there(position: u64) -> u64 {
         position.wrapping_add(1).wrapping_mul(2)
     }
 
     /// The sequence number of an item that is being written.
-    pub(in crate::inspect) fn being_written(position: u64) -> u64 {
+    pub(crate) fn being_written(position: u64) -> u64 {
         Self::there(position).wrapping_sub(1)
     }
 
-    pub(in crate::inspect) fn of(
+    pub(crate) fn of(
         schema: &OwnedSchema,
         value: &OwnedSchema,
         capacity: u64,
         memory: Memory<'m>,
         at: usize,
     ) -> Result<Self, String> {
-        let offsets = RingOffsets::of_broadcast(value.size(), value.align(), capacity);
-        Ring::of("Broadcast", offsets, (schema, value, capacity), (memory, at)).map(Self)
+        Ring::of(RingPlaces::of_broadcast(schema, value, capacity)?, value, (memory, at)).map(Self)
     }
 
-    pub(in crate::inspect) fn ring(&self) -> &Ring<'m> {
+    pub(crate) fn ring(&self) -> &Ring<'m> {
         &self.0
     }
 
@@ -39,10 +38,10 @@ impl<'m> Broadcast<'m> {
     /// the search ends.
     ///
     /// The tail in memory is a lower bound, because a sender may have died before it moved the tail.
-    pub(in crate::inspect) fn sent(&self, mut look: impl FnMut() -> bool) -> Result<u64, String> {
+    pub(crate) fn sent(&self, mut look: impl FnMut() -> bool) -> Result<u64, String> {
         let Self(ring) = self;
         let mut tail = ring.word(broadcast_words::TAIL)?;
-        for _ in 0..ring.capacity {
+        for _ in 0..ring.capacity() {
             if !look() || (ring.slot_word(tail)?.wrapping_sub(Self::there(tail)) as i64) < 0 {
                 break;
             }
@@ -52,18 +51,18 @@ impl<'m> Broadcast<'m> {
     }
 
     /// Returns `true` if an item is there.
-    pub(in crate::inspect) fn is_there(&self, position: u64) -> Result<bool, String> {
+    pub(crate) fn is_there(&self, position: u64) -> Result<bool, String> {
         Ok(position <= LAST_OF_BROADCAST && self.0.slot_word(position)? == Self::there(position))
     }
 
     /// Returns `true` if an item was there, and its slot is used for a newer one.
-    pub(in crate::inspect) fn is_overwritten(&self, position: u64) -> Result<bool, String> {
+    pub(crate) fn is_overwritten(&self, position: u64) -> Result<bool, String> {
         let since = self.0.slot_word(position)?.wrapping_sub(Self::there(position)) as i64;
         Ok(position <= LAST_OF_BROADCAST && since > 0)
     }
 
     /// Copies an item. Returns `None` if it is not there, or was overwritten meanwhile.
-    pub(in crate::inspect) fn item(&self, position: u64) -> Result<Option<Vec<u8>>, String> {
+    pub(crate) fn item(&self, position: u64) -> Result<Option<Vec<u8>>, String> {
         if position > LAST_OF_BROADCAST {
             return Ok(None);
         }

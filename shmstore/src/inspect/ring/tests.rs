@@ -9,6 +9,7 @@ use crate::inspect::memory::{Live, Memory};
 use crate::inspect::saved::values;
 use crate::inspect::value::Value;
 use crate::layout::schema::{OwnedKind, OwnedSchema, Primitive};
+use crate::layout::type_layout::TypeLayout;
 use crate::segment::this_process::registry::SegmentRef;
 use crate::store::{IfExists, Store};
 use crate::sync::queue::word::{free, full, lap, lap_of, next_lap, taken_by};
@@ -29,10 +30,10 @@ fn item() -> Box<OwnedSchema> {
 pub(in crate::inspect) fn object(schema: &OwnedSchema) -> SegmentRef {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::open(directory.path()).unwrap();
-    let (id, schema) = ('R', schema.kept());
-    store.target(id, Some(schema)).unwrap().create(schema, IfExists::Refuse, &mut |_| Ok(())).unwrap();
-    let attached = store.target(id, Some(schema)).unwrap().attach(schema, Duration::ZERO).unwrap();
-    store.target(id, Some(schema)).unwrap().remove().unwrap();
+    let layout = TypeLayout::of_owned(schema.clone(), None).unwrap();
+    let target = store.target('R', Some(&layout)).unwrap();
+    let attached = target.create(IfExists::Refuse, &mut |_| Ok(())).unwrap().attached;
+    target.remove().unwrap();
     attached
 }
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::SavedError;
 use crate::inspect::decode::LOCK_INCONSISTENT;
-use crate::inspect::memory::Memory;
+use crate::inspect::image::Image;
+use crate::inspect::memory::{Memory, offset};
 use crate::inspect::snapshot::{Snapshot, Waits, snapshot};
 use crate::layout::schema::{OwnedKind, OwnedSchema};
 use crate::sync::{VersionedOffsets, holder, newest, stable_at};
@@ -17,35 +18,30 @@ type Refused = (Vec<String>, String);
 
 /// Copies an object, part by part.
 pub(in crate::inspect) fn of(schema: &OwnedSchema, memory: Memory<'_>, wait: Duration) -> Result<Vec<u8>, SavedError> {
-    let beyond =
-        || SavedError::Part { path: ".".into(), why: format!("{} bytes are more than there is memory", schema.size()) };
-    let len = usize::try_from(schema.size()).map_err(|_| beyond())?;
-    let mut bytes = Vec::new();
-    bytes.try_reserve_exact(len).map_err(|_| beyond())?;
-    bytes.resize(len, 0);
-    let visits_left = VISITS_A_BYTE.saturating_mul(len).saturating_add(VISITS);
-    let mut copier = Copier { memory, waits: Waits::of(wait), values: &mut bytes, bytes_left: len, visits_left };
-    let copied = copier.part(schema, 0);
-    copied.map_err(|(path, why)| {
+    let image = Image::zeroed(schema.size()).map_err(|why| SavedError::Part { path: ".".into(), why })?;
+    let visits_left = VISITS_A_BYTE.saturating_mul(schema.size()).saturating_add(VISITS);
+    let bytes_left = schema.size();
+    let mut copier = Copier { memory, waits: Waits::of(wait), image, bytes_left, visits_left };
+    copier.part(schema, 0).map_err(|(path, why)| {
         let path: String = path.into_iter().rev().collect();
         let path = path.strip_prefix('.').unwrap_or(&path);
         SavedError::Part { path: if path.is_empty() { ".".into() } else { path.into() }, why }
     })?;
-    Ok(bytes)
+    Ok(copier.image.into_bytes())
 }
 
 /// The most nodes that are visited for each byte of the object, and for an object without bytes.
 ///
 /// Real types have fewer. In a hostile schema fields may overlap or have no bytes.
-const VISITS_A_BYTE: usize = 16;
-const VISITS: usize = 1 << 20;
+const VISITS_A_BYTE: u64 = 16;
+const VISITS: u64 = 1 << 20;
 
 struct Copier<'a> {
     memory: Memory<'a>,
     waits: Waits,
-    values: &'a mut [u8],
-    bytes_left: usize,
-    visits_left: usize,
+    image: Image,
+    bytes_left: u64,
+    visits_left: u64,
 }
 
 impl Copier<'_> {
@@ -114,8 +110,8 @@ impl Copier<'_> {
     /// Counts bytes that are to be copied. Fields of a real type do not overlap, so it copies at most the object's
     /// length.
     fn copies(&mut self, len: u64) -> Result<(), Refused> {
-        let left = usize::try_from(len).ok().and_then(|len| self.bytes_left.checked_sub(len));
-        self.bytes_left = left.ok_or_else(|| here("it and what was copied before overlap".into()))?;
+        let overlap = || here("it and what was copied before overlap".into());
+        self.bytes_left = self.bytes_left.checked_sub(len).ok_or_else(overlap)?;
         Ok(())
     }
 
@@ -126,10 +122,13 @@ impl Copier<'_> {
         self.put(at, &bytes)
     }
 
+    /// Writes bytes at an offset in the part that begins at `at`.
+    fn put_at(&mut self, at: usize, by: u64, bytes: &[u8]) -> Result<(), Refused> {
+        self.put(offset(at, by).map_err(here)?, bytes)
+    }
+
     fn put(&mut self, at: usize, bytes: &[u8]) -> Result<(), Refused> {
-        let to = at.checked_add(bytes.len()).and_then(|end| self.values.get_mut(at..end)).ok_or_else(outside)?;
-        to.copy_from_slice(bytes);
-        Ok(())
+        self.image.put(at, bytes).map_err(here)
     }
 }
 

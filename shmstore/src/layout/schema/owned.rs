@@ -196,60 +196,6 @@ impl OwnedSchema {
     }
 }
 
-impl OwnedSchema {
-    /// Returns the same schema with the lifetime of the process. Its memory is never freed.
-    pub(crate) fn kept(&self) -> &'static Schema {
-        let name = |name: &str| -> &'static str { Box::leak(name.into()) };
-        let length = |len: u64| usize::try_from(len).expect("an object of this size was made");
-        let kind = match &self.kind {
-            OwnedKind::Primitive(primitive) => Kind::Primitive(*primitive),
-            OwnedKind::Atomic(primitive) => Kind::Atomic(*primitive),
-            OwnedKind::Array { len, element } => Kind::Array { len: length(*len), element: element.kept() },
-            OwnedKind::Struct { name: of, const_args, fields } => {
-                let arg = |arg: &OwnedConstArg| ConstArg { name: name(&arg.name), value: arg.value };
-                let field = |field: &OwnedField| Field {
-                    name: name(&field.name),
-                    offset: length(field.offset),
-                    schema: field.schema.kept(),
-                };
-                Kind::Struct {
-                    name: name(of),
-                    const_args: const_args.iter().map(arg).collect::<Vec<_>>().leak(),
-                    fields: fields.iter().map(field).collect::<Vec<_>>().leak(),
-                }
-            }
-            OwnedKind::Enum { name: of, repr, variants } => {
-                let variant =
-                    |variant: &OwnedVariant| Variant { name: name(&variant.name), discriminant: variant.discriminant };
-                Kind::Enum {
-                    name: name(of),
-                    repr: *repr,
-                    variants: variants.iter().map(variant).collect::<Vec<_>>().leak(),
-                }
-            }
-            OwnedKind::Pad => Kind::Pad,
-            OwnedKind::Phantom => Kind::Phantom,
-            OwnedKind::FixedString { capacity } => Kind::FixedString { capacity: length(*capacity) },
-            OwnedKind::FixedVec { capacity, element } => {
-                Kind::FixedVec { capacity: length(*capacity), element: element.kept() }
-            }
-            OwnedKind::AtomicCell { value } => Kind::AtomicCell { value: value.kept() },
-            OwnedKind::Versioned { value } => Kind::Versioned { value: value.kept() },
-            OwnedKind::CacheAligned { object } => Kind::CacheAligned { object: object.kept() },
-            OwnedKind::Lock => Kind::Lock,
-            OwnedKind::Event => Kind::Event,
-            OwnedKind::Queue { capacity, value } => Kind::Queue { capacity: length(*capacity), value: value.kept() },
-            OwnedKind::Broadcast { capacity, value } => {
-                Kind::Broadcast { capacity: length(*capacity), value: value.kept() }
-            }
-            OwnedKind::Map { capacity, key, value } => {
-                Kind::Map { capacity: length(*capacity), key: key.kept(), value: value.kept() }
-            }
-        };
-        Box::leak(Box::new(Schema::new(length(self.size), length(self.align), kind)))
-    }
-}
-
 impl OwnedKind {
     /// The depth of the types nested below a node of this kind.
     pub(super) fn depth(&self) -> u8 {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{BYTE_ORDER, Damage, FORMAT_VERSION, HINT_BYTES, Header, POINTER_BYTES};
+use super::{BYTE_ORDER, Damage, FORMAT_VERSION, HINT_BYTES, Header, JOURNAL_BIT, POINTER_BYTES};
 use crate::layout::hash::LayoutHash;
 use crate::segment::identity::Identity;
 use crate::sys::file::Birth;
@@ -22,8 +22,7 @@ impl Header {
         self.birth_nanoseconds.store(birth.nanoseconds, Relaxed);
         self.birth_known.store(identity.birth.is_some().into(), Relaxed);
         self.id.store(id.into(), Relaxed);
-        let halves = [hash.to_u128() as u64, (hash.to_u128() >> 64) as u64];
-        self.layout_hash.iter().zip(halves).for_each(|(field, half)| field.store(half, Relaxed));
+        self.set_layout_hash(hash);
         let hint = &path[path.len().saturating_sub(HINT_BYTES)..];
         self.hint.iter().zip(hint).for_each(|(field, &byte)| field.store(byte, Relaxed));
         self.hint_len.store(hint.len() as u32, Relaxed);
@@ -48,7 +47,8 @@ impl Header {
     /// The identity and id that the creator wrote, if the id can be one and the first word is that of both.
     pub(crate) fn claimed_identity(&self) -> Result<(Identity, u8), Damage> {
         let (identity, id) = self.identity()?;
-        if !(b' '..=b'~').contains(&id) {
+        let letter = if self.is_journal() { id ^ JOURNAL_BIT } else { id };
+        if !(b' '..=b'~').contains(&letter) {
             return Err(Damage::new("id", id));
         }
         if !self.is_claimed_for(&identity, id) {
@@ -57,7 +57,13 @@ impl Header {
         Ok((identity, id))
     }
 
-    /// The layout hash that the creator wrote.
+    /// Writes the layout hash. Of an object that grows it is a copy of the newest record's.
+    pub(crate) fn set_layout_hash(&self, hash: LayoutHash) {
+        let halves = [hash.to_u128() as u64, (hash.to_u128() >> 64) as u64];
+        self.layout_hash.iter().zip(halves).for_each(|(field, half)| field.store(half, Relaxed));
+    }
+
+    /// The layout hash. While the object grows, it may be half of one record's hash and half of another's.
     pub(crate) fn layout_hash(&self) -> LayoutHash {
         let [low, high] = [0, 1].map(|half: usize| u128::from(self.layout_hash[half].load(Relaxed)));
         LayoutHash::from_u128(low | high << 64)

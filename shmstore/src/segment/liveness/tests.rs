@@ -92,7 +92,7 @@ fn token_in_no_slot_is_dead_unless_some_process_works_without_one() {
 fn only_the_liveness_lock_tells_of_a_slot_that_is_not_filled() {
     for has_liveness_lock in [true, false] {
         let slots = used_table(1);
-        let half = Word { token: 2, pid: ended_pid(), state: SlotState::Claimed, has_liveness_lock };
+        let half = Word { token: 2, pid: ended_pid(), state: SlotState::Claimed, has_liveness_lock, fields: 0 };
         assert!(slots.slots[0].take_free(half));
         assert!(!is_dead(&slots, 2, None) && !is_dead(&slots, 2, Some(true)));
         assert_eq!(is_dead(&slots, 2, Some(false)), has_liveness_lock);
@@ -112,7 +112,7 @@ fn token_in_no_slot_is_dead_unless_its_liveness_lock_is_held() {
 fn token_that_a_peer_has_written_into_every_slot_proves_nothing_and_costs_nothing() {
     let slots = used_table(65_536);
     let facts = facts(ended_pid());
-    let word = Word { token: 2, pid: facts.pid, state: SlotState::Claimed, has_liveness_lock: false };
+    let word = Word { token: 2, pid: facts.pid, state: SlotState::Claimed, has_liveness_lock: false, fields: 0 };
     for slot in &slots.slots[..2] {
         assert!(slot.take_free(word) && slot.fill(word, &facts.details()));
     }

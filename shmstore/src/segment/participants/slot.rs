@@ -32,6 +32,12 @@ const STATE: u32 = TOKEN_BITS + PID_BITS;
 /// The process holds its liveness lock.
 const HAS_LIVENESS_LOCK: u64 = 1 << (STATE + 2);
 
+/// The first of the ten bits of the number of fields.
+const FIELDS: u32 = STATE + 3;
+
+/// The largest number of fields that a word holds. It stands for larger numbers too.
+pub(crate) const MAX_FIELDS: u16 = (1 << (u64::BITS - FIELDS)) - 1;
+
 /// The entry of one process in the table: 32 bytes.
 #[repr(C)]
 #[derive(Debug, Default)]
@@ -52,8 +58,8 @@ pub(crate) enum SlotState {
     Left = 3,
 }
 
-/// A slot's word, taken apart: token in the low 29 bits, pid in the next 22, then two bits of state, and one bit for
-/// the liveness lock.
+/// A slot's word, taken apart: token in the low 29 bits, pid in the next 22, then two bits of state, one bit for the
+/// liveness lock, and ten bits for the number of fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Word {
     pub(crate) token: u32,
@@ -61,17 +67,20 @@ pub(crate) struct Word {
     pub(crate) state: SlotState,
     /// Set by the claim itself, so it is known of a process that ends before it has filled the slot too.
     pub(crate) has_liveness_lock: bool,
+    /// The number of fields of the longest layout with which the process has attached the object; 0 if it is unknown.
+    pub(crate) fields: u16,
 }
 
 impl Word {
     pub(crate) fn pack(self) -> u64 {
         let lock = if self.has_liveness_lock { HAS_LIVENESS_LOCK } else { 0 };
-        u64::from(self.token) | u64::from(self.pid) << TOKEN_BITS | (self.state as u64) << STATE | lock
+        let fields = u64::from(self.fields.min(MAX_FIELDS)) << FIELDS;
+        u64::from(self.token) | u64::from(self.pid) << TOKEN_BITS | (self.state as u64) << STATE | lock | fields
     }
 
     /// `None` for a free slot, and for a word that no process writes.
     pub(crate) fn unpack(word: u64) -> Option<Self> {
-        let state = match (word & !HAS_LIVENESS_LOCK) >> STATE {
+        let state = match word >> STATE & 0b11 {
             1 => SlotState::Claimed,
             2 => SlotState::Ready,
             3 => SlotState::Left,
@@ -79,7 +88,8 @@ impl Word {
         };
         let token = word as u32 & ((1 << TOKEN_BITS) - 1);
         let pid = (word >> TOKEN_BITS) as u32 & ((1 << PID_BITS) - 1);
-        Some(Self { token, pid, state, has_liveness_lock: word & HAS_LIVENESS_LOCK != 0 })
+        let has_liveness_lock = word & HAS_LIVENESS_LOCK != 0;
+        Some(Self { token, pid, state, has_liveness_lock, fields: (word >> FIELDS) as u16 })
     }
 }
 
@@ -173,6 +183,14 @@ impl Slot {
         self.exec_id.store(details.exec_id, Relaxed);
         let ready = Word { state: SlotState::Ready, ..claim };
         self.word.compare_exchange(claim.pack(), ready.pack(), AcqRel, Relaxed).is_ok()
+    }
+
+    /// Notes that the process attached the object with a layout of more fields than before.
+    pub(crate) fn raise_fields(&self, token: u32, fields: u16) {
+        if let Some(word) = self.word().filter(|word| word.token == token && word.fields < fields) {
+            // Fails only if a peer broke the protocol.
+            let _ = self.word.compare_exchange(word.pack(), Word { fields, ..word }.pack(), AcqRel, Relaxed);
+        }
     }
 
     /// Marks the slot as left, because the process has dropped its last handle. The slot stays its own.

@@ -35,7 +35,7 @@ pub(in crate::segment) fn claim<'a>(
     lock_is_held: Option<bool>,
 ) -> Result<&'a Slot, ClaimError> {
     let liveness = Liveness { token, facts, shmid: -1, has_unlisted: true, lock_is_held: &|_| lock_is_held };
-    slots.as_ref().claim(lock_is_held.is_some(), &liveness)
+    slots.as_ref().claim(lock_is_held.is_some(), 0, &liveness)
 }
 
 /// A table with slots that were all claimed before.
@@ -77,11 +77,18 @@ impl Drop for Living {
 #[test]
 fn words_survive_packing() {
     for has_liveness_lock in [false, true] {
-        let word = Word { token: (1 << TOKEN_BITS) - 1, pid: (1 << 22) - 1, state: SlotState::Left, has_liveness_lock };
+        let word = Word {
+            token: (1 << TOKEN_BITS) - 1,
+            pid: (1 << 22) - 1,
+            state: SlotState::Left,
+            has_liveness_lock,
+            fields: MAX_FIELDS,
+        };
         assert_eq!(Word::unpack(word.pack()), Some(word));
+        let more = Word { fields: MAX_FIELDS + 1, ..word };
+        assert_eq!(more.pack(), word.pack(), "as many as fit");
     }
     assert_eq!(Word::unpack(0), None);
-    assert_eq!(Word::unpack(u64::MAX), None);
     assert_eq!(Word::unpack(1 << 53), None);
 }
 
@@ -112,7 +119,7 @@ fn slot_of_the_program_before_exec_is_taken_before_a_free_one() {
     for at in 0..4 {
         let slots = used_table(4);
         let ours = ProcessFacts::gather();
-        let former = Word { token: 2, pid: ours.pid, state: SlotState::Claimed, has_liveness_lock: true };
+        let former = Word { token: 2, pid: ours.pid, state: SlotState::Claimed, has_liveness_lock: true, fields: 0 };
         assert!(slots.slots[at].take_free(former));
         let slot = claim(&slots, 5, &ours, Some(false)).unwrap();
         assert!(std::ptr::eq(slot, &slots.slots[at]));
@@ -151,7 +158,7 @@ fn process_that_had_our_token_and_our_pid_is_not_taken_for_us() {
 #[test]
 fn of_two_that_claim_at_a_time_with_one_token_each_gives_its_slot_back() {
     let slots = used_table(4);
-    let word = |pid| Word { token: 5, pid, state: SlotState::Claimed, has_liveness_lock: false };
+    let word = |pid| Word { token: 5, pid, state: SlotState::Claimed, has_liveness_lock: false, fields: 0 };
     assert!(slots.slots[0].take_free(word(100)) && slots.slots[1].take_free(word(200)));
     let checked = slots.as_ref().check_alone(&slots.slots[0], 5).unwrap_err();
     assert_eq!(checked, ClaimError::Collision { pid: 200 });

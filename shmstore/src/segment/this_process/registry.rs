@@ -10,22 +10,24 @@
 mod index;
 mod inherit;
 mod lost_anchor;
+mod removal;
 
 use std::path::Path;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize};
 use std::sync::{MutexGuard, PoisonError};
 
 use super::append_list::AppendList;
 use super::{Local, current_token, local, token};
 use crate::layout::key::Key;
 use crate::layout::schema::Schema;
+use crate::layout::type_layout::fields;
 use crate::segment::header::{self, Geometry, Header};
 use crate::segment::liveness::{Liveness, LivenessFile};
-use crate::segment::participants::{ClaimError, Occupant, Slot, SlotTable};
-use crate::sys::shm::{self, Access, Mapping};
+use crate::segment::participants::{ClaimError, MAX_FIELDS, Occupant, Slot, SlotTable};
+use crate::sys::shm::{Access, Mapping};
 
 pub(super) use index::Index;
 pub(super) use inherit::inherit;
@@ -42,14 +44,17 @@ pub(crate) struct Attachment {
     key: Key,
     nonce: u64,
     liveness_file: LivenessFile,
-    /// The type of the object in this program, if it was attached by its type.
-    schema: Option<&'static Schema>,
+    /// The longest type of the object in this program, if it was attached by its type.
+    // INVARIANT: null, or a `&'static Schema`.
+    schema: AtomicPtr<Schema>,
     // INVARIANT: as many `SegmentRef`s point here; the attachment is freed when there are none.
     references: AtomicUsize,
     /// Our slot; null if we have none, as in a mapping for reading only.
     slot: AtomicPtr<Slot>,
     /// The token with which the slot was claimed; 0 if we have none.
     slot_token: AtomicU32,
+    /// The kernel has told this process that the segment was removed.
+    removal: AtomicBool,
 }
 
 /// A counted reference to an attachment.
@@ -79,6 +84,7 @@ pub(crate) fn register(candidate: Candidate<'_>) -> Result<SegmentRef, ClaimErro
     // The registry is unlocked again before a slot is claimed, which can take long.
     let known = same(&attachment, &local.lock_registry()).map(Attachment::new_ref);
     if let Some(known) = known {
+        known.attachment().raise_fields(&attachment);
         return Ok(known);
     }
     attachment.claim_slot(token, local)?;
@@ -95,8 +101,13 @@ fn same(attachment: &Attachment, registry: &Index) -> Option<&'static Attachment
 pub(crate) fn register_to_read(candidate: Candidate<'_>) -> SegmentRef {
     let attachment = Attachment::new(candidate);
     let mut registry = local().lock_registry();
-    let known = same(&attachment, &registry);
-    known.unwrap_or_else(|| publish(attachment, &mut registry)).new_ref()
+    match same(&attachment, &registry) {
+        Some(known) => {
+            known.raise_fields(&attachment);
+            known.new_ref()
+        }
+        None => publish(attachment, &mut registry).new_ref(),
+    }
 }
 
 /// The attached segment that an address is in.
@@ -154,8 +165,9 @@ impl Attachment {
         let header = header_of(&mapping);
         let (nonce, liveness_file) = (header.nonce(), LivenessFile::new(header.liveness_inode(), anchor));
         let (slot, slot_token) = (AtomicPtr::new(ptr::null_mut()), AtomicU32::new(0));
-        let references = AtomicUsize::new(0);
-        Self { mapping, geometry, shmid, key, nonce, liveness_file, schema, references, slot, slot_token }
+        let (references, removal) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let schema = AtomicPtr::new(schema.map_or(ptr::null_mut(), |schema| ptr::from_ref(schema).cast_mut()));
+        Self { mapping, geometry, shmid, key, nonce, liveness_file, schema, references, slot, slot_token, removal }
     }
 
     fn address(&self) -> usize {
@@ -173,6 +185,28 @@ impl Attachment {
         compared(self) == compared(other)
     }
 
+    fn schema(&self) -> Option<&'static Schema> {
+        // SAFETY: by the invariant of `schema`.
+        unsafe { self.schema.load(Acquire).as_ref() }
+    }
+
+    /// The number of fields of the longest type with which this process has attached the object.
+    fn fields(&self) -> u16 {
+        let fields = self.schema().map_or(0, |schema| fields(schema).len());
+        fields.min(MAX_FIELDS.into()) as u16
+    }
+
+    /// Notes that the process has attached the object once more, with a type that may have more fields.
+    fn raise_fields(&self, again: &Self) {
+        if self.fields() < again.fields() {
+            self.schema.store(again.schema.load(Relaxed), Release);
+            let token = self.slot_token.load(Acquire);
+            if token != 0 && token == current_token() {
+                self.own_slot().raise_fields(token, self.fields());
+            }
+        }
+    }
+
     fn new_ref(&self) -> SegmentRef {
         self.references.fetch_add(1, Relaxed);
         SegmentRef { attachment: NonNull::from(self) }
@@ -182,7 +216,8 @@ impl Attachment {
     fn claim_slot(&self, token: u32, local: &Local) -> Result<(), ClaimError> {
         assert_eq!(self.mapping.access(), Access::ReadWrite, "a slot is claimed by writing");
         let has_lock = local.liveness_locks().hold(&self.liveness_file, token);
-        let slot = self.with_liveness(token, local, |liveness, slots| slots.claim(has_lock, liveness))?;
+        let slot =
+            self.with_liveness(token, local, |liveness, slots| slots.claim(has_lock, self.fields(), liveness))?;
         self.slot.store(ptr::from_ref(slot).cast_mut(), Relaxed);
         self.slot_token.store(token, Release);
         Ok(())
@@ -247,11 +282,6 @@ impl SegmentRef {
         header::payload(self.mapping(), self.geometry())
     }
 
-    /// Returns `true` if the segment was removed: its header says so, or the kernel, which takes one system call.
-    pub(crate) fn is_removed(&self) -> bool {
-        self.header().says_removed() || shm::status(self.shmid()).is_ok_and(|status| status.removed)
-    }
-
     /// The path of the anchor, if the anchor is provably not there any more. Some system calls.
     pub(crate) fn lost_anchor(&self) -> Option<&Path> {
         let (anchor, _) = self.header().identity().ok()?;
@@ -268,7 +298,7 @@ impl SegmentRef {
 
     /// The type of the object in this program, and the offset of an address in the object.
     pub(crate) fn locate(&self, address: usize) -> Option<(&'static Schema, usize)> {
-        Some((self.attachment().schema?, address.checked_sub(self.payload().addr().get())?))
+        Some((self.attachment().schema()?, address.checked_sub(self.payload().addr().get())?))
     }
 
     /// The process of a token, as its own PID namespace numbers it.

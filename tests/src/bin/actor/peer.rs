@@ -154,6 +154,9 @@ impl State {
                 let replaced = self.store.replace_with(|new: &Telemetry| initialize(new, frames));
                 self.hold(replaced.map_err(create_failed))
             }
+            "replace_drifted" => {
+                self.store.replace::<drifted::Telemetry>().map(|_| String::new()).map_err(create_failed)
+            }
             "list" => {
                 let listed = self.store.list().map_err(open_failed)?;
                 Ok(listed.iter().map(|object| object.state.to_string()).collect::<Vec<_>>().join(", "))

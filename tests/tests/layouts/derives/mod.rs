@@ -19,6 +19,8 @@ mod no_implicit_prelude;
 mod parts_of_ones_own;
 mod phantoms;
 mod primitives_shadowed;
+#[allow(unreachable_pub)]
+mod rooms;
 mod shapes_of_structs;
 mod type_parameters;
 pub mod wherever_a_struct_may_stand;

@@ -13,7 +13,7 @@ use crate::harness::check;
 const DEAD: u32 = 1;
 
 fn claim(token: u32) -> Word {
-    Word { token, pid: token, state: SlotState::Claimed, has_liveness_lock: false }
+    Word { token, pid: token, state: SlotState::Claimed, has_liveness_lock: false, fields: 0 }
 }
 
 /// What the process of this token writes into its slot.

@@ -206,6 +206,22 @@ fn what_is_left_of_a_replacement_that_was_killed_is_replaced() {
     }
 }
 
+#[test]
+fn file_of_an_object_with_room_has_version_2_and_any_other_file_has_version_1() {
+    let scratch = Scratch::new();
+    drop(scratch.store().create::<Telemetry>().unwrap());
+    let plain = saved(&scratch, 'T');
+    let (file, size) = (plain.to_bytes(), plain.schema().size());
+    assert_eq!((plain.room(), file[8], &file[56..64]), (None, 1, &[0; 8][..]));
+    for (asked, room) in [(0, size), (size - 1, size), (size, size), (4096, 4096), (u64::MAX, u64::MAX)] {
+        let roomy = plain.clone().with_room(Some(asked));
+        let file = roomy.to_bytes();
+        assert_eq!((roomy.room(), file[8], &file[56..64]), (Some(room), 2, &room.to_le_bytes()[..]));
+        assert_eq!(SavedObject::parse(&file).unwrap(), roomy);
+        assert_eq!(roomy.with_room(None).to_bytes(), plain.to_bytes());
+    }
+}
+
 /// A file of which only so many bytes may be read.
 struct Guarded<'a>(&'a [u8]);
 
@@ -282,6 +298,14 @@ fn file_that_says_what_its_schema_does_not_is_refused_also_with_a_right_checksum
     refused(&|file| file[47] ^= 1, "layout hash");
     refused(&|file| file[48..56].fill(0xff), "time");
     refused(&|file| file[63] = 1, "reserved word");
+    // A room of no bytes, and of one byte less than the values.
+    refused(&|file| file[8] = 2, "room");
+    let values = u64::from_le_bytes(file[24..32].try_into().unwrap());
+    let room = |file: &mut Vec<u8>, bytes: u64| {
+        file[8] = 2;
+        file[56..64].copy_from_slice(&bytes.to_le_bytes());
+    };
+    refused(&|file| room(file, values - 1), "room");
     refused(&|file| file[schema.start] = b'[', "line 1");
     // Another name is another layout.
     refused(&|file| file[schema.start + 25..][..4].copy_from_slice(b"Tale"), "layout hash");

@@ -34,6 +34,14 @@ struct OnAField {
     celsius: f64,
 }
 
+/// A value does not grow.
+#[derive(Clone, Copy, ShmValue)]
+#[repr(C)]
+#[shm(id = 'T', room = 4096)]
+struct WithRoom {
+    celsius: f64,
+}
+
 /// All mistakes are told at once.
 #[derive(Clone, Copy, ShmValue)]
 #[repr(C)]

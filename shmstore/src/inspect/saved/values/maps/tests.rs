@@ -1,12 +1,12 @@
 use std::time::Duration;
 
-use super::*;
 use crate::inspect::Limits;
 use crate::inspect::decode::Decoder;
 use crate::inspect::map::samples::{MapBytes, text};
 use crate::inspect::memory::Memory;
 use crate::inspect::saved::values;
-use crate::sync::map_state::{LINKED, bucket, kind};
+use crate::sync::map_state::{FREE, Head, LINKED, LIVE, bucket, kind};
+use crate::sync::{entry_words, map_words, stable_at};
 
 /// The saved bytes, which are saved once more in the same way.
 fn saved(map: &MapBytes) -> MapBytes {

@@ -1,0 +1,186 @@
+//! Moving a live object to another layout.
+
+use std::time::Duration;
+
+use super::filled::filled;
+use super::{MigrateError, Migration};
+use crate::error::{CreateError, InitResult};
+use crate::inspect::{Limits, Object, SavedError, SavedObject, Segment};
+use crate::layout::schema::OwnedSchema;
+use crate::layout::type_layout::TypeLayout;
+use crate::layout::{ShmId, ShmObject};
+use crate::segment::header::Stored;
+use crate::store::{MoveError, Moving, Store, layout_of};
+
+impl Store {
+    /// Moves the object with the id of `T` to the layout of `T`, with the values that it has.
+    ///
+    /// A new object takes the place of the old one. It has the room of `T`, or that of the old object if `T` has none,
+    /// and the owner and mode of the old object. [`SavedObject::convert_to`] has the rules by which values are carried.
+    /// Nothing is done if the object has the layout and the room already, or if it has all fields of `T` and more.
+    ///
+    /// No process may have the object attached. A process that attaches it meanwhile waits. If this process dies, the
+    /// object is the old one or the new one, and complete: the next process that attaches or creates the object finishes
+    /// or undoes the move.
+    ///
+    /// ```
+    /// use shmstore::{ShmObject, Store};
+    /// use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+    ///
+    /// mod v1 {
+    ///     # use super::*;
+    ///     #[derive(ShmObject)]
+    ///     #[repr(C)]
+    ///     #[shm(id = 'R')]
+    ///     pub struct Rover { pub frames: AtomicU32, pub level: AtomicU32 }
+    /// }
+    /// mod v2 {
+    ///     # use super::*;
+    ///     #[derive(ShmObject)]
+    ///     #[repr(C)]
+    ///     #[shm(id = 'R', room = 4096)]
+    ///     pub struct Rover { pub frames: AtomicU64, pub speed: AtomicU64 }
+    /// }
+    ///
+    /// # let dir = tempfile::tempdir()?; let store = Store::open(dir.path())?;
+    /// let old = store.create::<v1::Rover>()?;
+    /// old.frames.store(7, Relaxed);
+    /// drop(old);
+    /// let moved = store.migrate::<v2::Rover>()?;
+    /// assert_eq!((moved.carried[0].to_string(), moved.gone[0].to_string()), ("frames".into(), "level".into()));
+    /// assert_eq!(store.attach::<v2::Rover>()?.frames.load(Relaxed), 7);
+    /// # store.remove::<v2::Rover>()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Details
+    ///
+    /// - The move takes four times the object in memory: the old object, a copy, the converted copy, and the journal, a
+    ///   segment from which the new object can be made.
+    /// - Versions and counts go on. A lock that a dead process holds becomes inconsistent. A queue's items that were
+    ///   taken and not done wait again.
+    /// - A program with an older shmstore that finds the object during the move refuses it.
+    ///
+    /// # Errors
+    ///
+    /// The object is unchanged, except for [`MigrateError::Interrupted`].
+    ///
+    /// - [`MigrateError::InUse`] if a process has the object attached, this process included.
+    /// - [`MigrateError::Refused`] if a value does not fit the new layout.
+    /// - [`MigrateError::Values`] if the values cannot be copied.
+    /// - [`MigrateError::Object`] if there is no object, if this process may not remove it, or if the kernel's limits do
+    ///   not allow two segments more.
+    pub fn migrate<T: ShmObject + ShmId>(&self) -> Result<Migration, MigrateError> {
+        self.migrate_with::<T, _>(|_, _| {})
+    }
+
+    /// Moves the object as [`migrate`](Self::migrate) does, and lets `fill` write into the new object before any other
+    /// process can attach it.
+    ///
+    /// `fill` gets the values of the old object, and the new object with the carried values. It does not run if there is
+    /// nothing to do. If it returns an error or panics, the old object stays.
+    ///
+    /// # Errors
+    ///
+    /// As [`migrate`](Self::migrate); [`MigrateError::Fill`] if `fill` returned an error.
+    pub fn migrate_with<T: ShmObject + ShmId, R: InitResult>(
+        &self,
+        fill: impl FnOnce(&SavedObject, &T) -> R,
+    ) -> Result<Migration, MigrateError> {
+        let layout = layout_of::<T>();
+        let room = layout.room().map(|room| room as u64);
+        move_object(self, T::ID, layout, room, |old, new| {
+            let values = filled::<T, _>(new.values(), |object| fill(old, object).into_result())?;
+            Ok(new.quiet(&values)?)
+        })
+    }
+
+    /// Moves the object with an id to the layout that a schema describes, for programs that do not know its type.
+    ///
+    /// `room` is in bytes. `None` stands for the room of the old object.
+    ///
+    /// # Errors
+    ///
+    /// As [`migrate`](Self::migrate); [`AttachError::BadId`](crate::AttachError::BadId) if `id` is not printable ASCII.
+    pub fn migrate_to(&self, id: char, schema: &OwnedSchema, room: Option<u64>) -> Result<Migration, MigrateError> {
+        let layout = layout(schema, room)?;
+        move_object(self, id, &layout, room, |_, new| Ok(new.into_values()))
+    }
+}
+
+/// The layout of a new object.
+fn layout(schema: &OwnedSchema, room: Option<u64>) -> Result<TypeLayout, MigrateError> {
+    let beyond = || MigrateError::Values(SavedError::Read(std::io::ErrorKind::OutOfMemory.into()));
+    TypeLayout::of_owned(schema.clone(), room).ok_or_else(beyond)
+}
+
+fn move_object(
+    store: &Store,
+    id: char,
+    wanted: &TypeLayout,
+    room: Option<u64>,
+    fill: impl FnOnce(&SavedObject, SavedObject) -> Result<Vec<u8>, MigrateError>,
+) -> Result<Migration, MigrateError> {
+    let target = store.target(id, Some(wanted)).map_err(CreateError::from)?;
+    let moving = target.begin_move()?;
+    let stored = moving.stored().map_err(CreateError::from)?;
+    let (size, shmid) = (stored.size, moving.shmid());
+    if !is_needed(stored, &moving, wanted)? {
+        return Ok(Migration::default());
+    }
+    let schema = wanted.to_owned_schema();
+    let new = layout(&schema, room.or(moving.room()))?;
+    check_memory(size.saturating_add(new.size()))?;
+    let mut migration = Migration::default();
+    let convert = || {
+        let object = Object::attach(&Segment::of_shmid(shmid)?)?;
+        let old = SavedObject::of(&object, &Limits { wait: COPY, bytes: u64::MAX, ..Limits::full() })?;
+        drop(object);
+        let (converted, found) = old.convert_to(&schema)?;
+        migration = found;
+        fill(&old, converted)
+    };
+    match moving.finish(&new, convert) {
+        // Also if only the room is another.
+        Ok(()) => Ok(Migration { was_needed: true, ..migration }),
+        Err(MoveError::Convert(error)) => Err(error),
+        Err(MoveError::Create(error)) => Err(error.into()),
+        Err(MoveError::Interrupted(cause)) => {
+            Err(MigrateError::Interrupted { subject: target.subject(None), cause: Box::new(cause) })
+        }
+        Err(MoveError::InUse(attached)) => {
+            let processes = processes(shmid);
+            let others = attached.saturating_sub(processes.len() as u64);
+            Err(MigrateError::InUse { subject: target.subject(None), processes, others })
+        }
+    }
+}
+
+/// How long a copy of one value may take. No process stores meanwhile.
+const COPY: Duration = Duration::from_secs(1);
+
+/// Returns `true` unless the object has all fields of the new layout, and its room.
+fn is_needed(stored: Stored, moving: &Moving<'_>, wanted: &TypeLayout) -> Result<bool, MigrateError> {
+    if stored.hash == wanted.hash() {
+        return Ok(wanted.room().is_some_and(|room| moving.room().is_none_or(|has| has < room as u64)));
+    }
+    let theirs = OwnedSchema::from_json(stored.json).map_err(SavedError::from)?.prefix_hashes();
+    let ours = wanted.prefixes();
+    Ok(ours.is_empty() || !theirs.starts_with(ours) || moving.room().is_none())
+}
+
+/// Refuses before anything is changed if there is certainly no memory for the copies.
+fn check_memory(bytes: usize) -> Result<(), MigrateError> {
+    let reserved = Vec::<u8>::new().try_reserve_exact(bytes);
+    reserved.map_err(|_| MigrateError::Values(SavedError::Read(std::io::ErrorKind::OutOfMemory.into())))
+}
+
+/// The living processes that have an object attached for writing.
+fn processes(shmid: i32) -> Vec<u32> {
+    let object = Segment::of_shmid(shmid).and_then(|segment| Object::attach(&segment));
+    let processes = object.map_or(Vec::new(), |object| object.processes());
+    processes.iter().filter(|process| process.alive && !process.left).map(|process| process.pid).collect()
+}
+
+#[cfg(test)]
+mod tests;

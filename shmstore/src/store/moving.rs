@@ -1,0 +1,114 @@
+//! Moving an object to another layout: see [`journal`](super::journal) for the steps.
+
+use std::time::Duration;
+
+use super::create::{Contents, Initializing, geometry_of};
+use super::exclude::Excluded;
+use super::ownership::owner;
+use super::{AnchorLock, Deadline, Found, Target};
+use crate::error::{AttachError, CreateError, RemoveError};
+use crate::layout::type_layout::TypeLayout;
+use crate::segment::header::{self, Geometry, Stored};
+use crate::segment::this_process::local;
+use crate::sys::failpoint::{self, Step};
+use crate::sys::process::effective_uid;
+use crate::sys::shm::Mapping;
+
+/// An object that is to be moved, and the anchor's lock.
+pub(crate) struct Moving<'a> {
+    target: Target<'a>,
+    lock: AnchorLock,
+    found: Found,
+    geometry: Geometry,
+}
+
+impl<'a> Target<'a> {
+    /// Finds the object that is to be moved, and takes its anchor's lock.
+    pub(crate) fn begin_move(self) -> Result<Moving<'a>, CreateError> {
+        let lock = self.lock(&mut Deadline::new(self.policy.wait))?;
+        let identity = lock.anchor().identity();
+        self.check_not_initializing(&identity)?;
+        let found = self.recover(&lock, &mut Deadline::new(self.policy.wait))?;
+        let found = found.ok_or_else(|| self.not_found(&identity, Duration::ZERO))?;
+        let geometry = self.check_ready(&identity, &found)?;
+        if !found.status.is_ours_to_remove() {
+            let (subject, segment) = (self.subject(Some(&identity)), owner(&found.status));
+            return Err(RemoveError::NotPermitted { subject, uid: effective_uid(), segment }.into());
+        }
+        Ok(Moving { target: self, lock, found, geometry })
+    }
+}
+
+impl Moving<'_> {
+    pub(crate) fn shmid(&self) -> i32 {
+        self.found.status.shmid
+    }
+
+    /// The room of the object, in bytes.
+    pub(crate) fn room(&self) -> Option<u64> {
+        self.geometry.room()
+    }
+
+    /// The newest layout of the object.
+    pub(crate) fn stored(&self) -> Result<Stored, AttachError> {
+        let stored = header::read_layout(&self.found.mapping, &self.geometry);
+        stored.map_err(|damage| self.target.damaged(&self.lock.anchor().identity(), damage))
+    }
+
+    /// Keeps other processes away from the object, lets `convert` make the values of the new object, and moves it.
+    ///
+    /// # Errors
+    ///
+    /// The object is unchanged, except for [`MoveError::Interrupted`].
+    pub(crate) fn finish<E>(
+        self,
+        layout: &TypeLayout,
+        convert: impl FnOnce() -> Result<Vec<u8>, E>,
+    ) -> Result<(), MoveError<E>> {
+        let Self { target, lock, found, geometry } = self;
+        let target = Target { layout: Some(layout), ..target };
+        let identity = lock.anchor().identity();
+        let new_geometry = geometry_of(layout, geometry.slot_count)
+            .ok_or_else(|| MoveError::Create(target.too_large(&identity, u64::MAX)))?;
+        target.check_room_for_two(&identity, &new_geometry).map_err(MoveError::Create)?;
+        let status = found.status;
+        let excluded = Excluded::new(&lock, found).map_err(MoveError::InUse)?;
+        let converted = {
+            let _initializing = Initializing::new(&target, identity);
+            convert()
+        };
+        let values = converted.map_err(MoveError::Convert)?;
+        if !lock.is_ours() {
+            let subject = target.subject(Some(&identity));
+            return Err(MoveError::Create(CreateError::ForkedInInit { subject }));
+        }
+        let values = |mapping: &Mapping| header::write_payload(mapping, &new_geometry, &values);
+        let make = |target: &Target<'_>, nonce, moved| {
+            target.make_like(&lock, &status, &new_geometry, &Contents { nonce, moved, values: &values })
+        };
+        let (old, new) = (excluded.nonce(), local().draw_nonce());
+        let journal = make(&target.journal(), local().draw_nonce(), Some((old, new))).map_err(MoveError::Create)?;
+        failpoint::reach(Step::JournalReady);
+        if let Err(error) = excluded.remove(&target) {
+            target.remove_journal(&identity, &journal).map_err(|error| MoveError::Create(error.into()))?;
+            return Err(MoveError::Create(error.into()));
+        }
+        let made = make(&target, new, None).map_err(MoveError::Interrupted)?;
+        failpoint::reach(Step::MoveReady);
+        drop(made);
+        target.remove_journal(&identity, &journal).map_err(|error| MoveError::Create(error.into()))
+    }
+}
+
+/// Why an object was not moved.
+pub(crate) enum MoveError<E> {
+    /// It is attached so many times.
+    InUse(u64),
+    /// Its values were not converted.
+    Convert(E),
+    /// The kernel refuses.
+    Create(CreateError),
+    /// The old object is removed, and the new one could not be made. The journal is there, and the next process that
+    /// attaches the object makes the new one of it.
+    Interrupted(CreateError),
+}
