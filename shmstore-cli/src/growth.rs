@@ -83,7 +83,7 @@ mod tests {
         let (frames, level, load) = (("frames", Primitive::U64), ("level", Primitive::I32), ("load", Primitive::U64));
         let short = rover("Rover", &[frames, level], &[]);
         let long = rover("Rover", &[frames, level, load], &[]);
-        let says = |a, b| between(a, b, ["A", "B"]);
+        let says = |a: &OwnedSchema, b: &OwnedSchema| between(a, b, ["A", "B"]);
         let grows =
             "has 1 field more: an object with the layout of A grows by them if it has a room of at least 24 bytes";
         assert!(says(&short, &long).starts_with("B begins with all fields of A, and "), "{}", says(&short, &long));
