@@ -1,9 +1,10 @@
-//! Migrations that were interrupted.
+//! Moves to another layout that were interrupted.
 
 use std::os::unix::fs::MetadataExt;
 use std::process::Command;
 use std::sync::atomic::Ordering::Relaxed;
 
+use shmstore::ShmLayout;
 use shmstore::inspect::Segment;
 
 use super::files::*;
@@ -30,7 +31,7 @@ fn identity_hash(path: &str, id: u8) -> u32 {
     bytes.iter().fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }
 
-/// Makes a copy of an object the complete journal of its migration.
+/// Makes a copy of an object the complete journal of its move.
 fn plant_journal(scratch: &Scratch, path: &str, of: &Segment) -> i32 {
     let id = of.description.as_ref().unwrap().id as u8 | JOURNAL;
     let journal = scratch.copy(of, key(std::path::Path::new(path), id));
@@ -43,7 +44,7 @@ fn plant_journal(scratch: &Scratch, path: &str, of: &Segment) -> i32 {
     journal
 }
 
-/// An object with the count 3, and the journal of its migration with the count 5.
+/// An object with the count 3, and the journal of its move with the count 5.
 fn interrupted() -> (Files, i32) {
     let files = files();
     let counter = files.scratch.store().create::<Counter>().unwrap();
@@ -67,25 +68,35 @@ fn journal_is_listed_and_hides_no_object() {
     let of = |segment: i32| listed.as_array().unwrap().iter().find(|one| one["segment"] == segment).unwrap();
     assert_eq!((&of(journal)["state"], &of(journal)["id"]), (&"journal".into(), &"C".into()), "{listed}");
     assert_eq!(run(["get", &path, "count"]).with(0).out, "3\n");
-    assert!(run(["load", &path, &file]).code != 0);
     run(["save", "--interrupted", &path, &file]).with(0);
     let other = scratch.text("other");
     run(["load", &file, &other]).with(0);
     assert_eq!(run(["get", &other, "count"]).with(0).out, "5\n");
-    // The next user takes the migration back, because the old object is still there.
-    drop(scratch.store().attach::<Counter>().unwrap());
-    run(["migrate", &path, "--to", &scratch.text("none")]).with(3);
+    // The next process that changes anything takes the move back, because the old object is there.
+    std::fs::write(scratch.join("same.json"), Counter::SCHEMA.to_json()).unwrap();
+    run(["migrate", &path, "--to", &scratch.text("same.json")]).with(0);
+    assert!(!exists(journal));
+    assert_eq!(run(["get", &path, "count"]).with(0).out, "3\n");
 }
 
 #[test]
-fn save_of_an_interrupted_migration_needs_one() {
+fn load_replaces_an_object_beside_a_journal() {
+    let (Files { scratch, path, file }, journal) = interrupted();
+    run(["save", "--interrupted", &path, &file]).with(0);
+    run(["load", "--replace", &file, &path]).with(0);
+    assert_eq!(scratch.store().attach::<Counter>().unwrap().count.load(Relaxed), 5);
+    assert!(!exists(journal));
+}
+
+#[test]
+fn save_of_an_interrupted_move_needs_one() {
     let Files { path, file, .. } = &saved_counter();
     let said = run(["save", "--interrupted", path, file]).with(3).err;
-    assert!(said.contains("has no interrupted migration"), "{said}");
+    assert!(said.contains("has no interrupted move"), "{said}");
 }
 
 #[test]
-fn doctor_names_an_interrupted_migration_and_who_finishes_it() {
+fn doctor_names_an_interrupted_move_and_what_follows() {
     let (files, _) = interrupted();
     let path = &files.path;
     let found = finding(path);
@@ -93,7 +104,7 @@ fn doctor_names_an_interrupted_migration_and_who_finishes_it() {
     assert!(found["found"].as_str().unwrap().contains("was interrupted") && found.to_string().contains("finishes"));
     let locked = std::fs::File::open(path).unwrap();
     locked.lock().unwrap();
-    assert!(finding(path)["found"].as_str().unwrap().contains("a migration is at work"));
+    assert!(finding(path)["found"].as_str().unwrap().contains("a move to another layout is at work"));
 }
 
 #[test]
