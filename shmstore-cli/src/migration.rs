@@ -95,9 +95,8 @@ impl Report {
 /// Returns `true` if a migration of an object changes it: unless it has all fields of the new layout, and the room.
 #[must_use]
 pub fn is_needed(old: &SavedObject, to: &OwnedSchema, room: Option<u64>) -> bool {
-    let has_room = |room: u64| old.room().is_some_and(|has| has >= room.max(to.size()));
     if old.schema().hash() == to.hash() {
-        return !room.is_none_or(has_room);
+        return room.is_some_and(|room| old.room().is_none_or(|has| has < room));
     }
     let fields = to.prefix_hashes();
     fields.is_empty() || old.room().is_none() || !old.schema().prefix_hashes().starts_with(&fields)

@@ -163,17 +163,18 @@ impl<'a> Destination<'a> {
         Ok(Self { path, name: None, anchor: path.into(), is_new: true })
     }
 
-    /// Returns the object of that id at the anchor. Remains of a dead creator do not count.
+    /// Returns the object of that id at the anchor, or the journal of which it is going to be made. Remains of a dead
+    /// creator do not count.
     fn object(&self, id: char) -> Result<Option<Segment>, Failure> {
         use SegmentState::{Abandoned, Initializing, Journal, Orphaned, Removed};
         if self.is_new {
             return Ok(None);
         }
         let there = Anchors::exactly(&self.anchor).standing()?;
-        Ok(there.into_iter().find(|segment| {
-            about::id(segment) == Some(id)
-                && !matches!(segment.state, Removed | Orphaned | Initializing | Abandoned | Journal)
-        }))
+        let is_object = |segment: &Segment| {
+            about::id(segment) == Some(id) && !matches!(segment.state, Removed | Orphaned | Initializing | Abandoned)
+        };
+        Ok(there.into_iter().filter(is_object).min_by_key(|segment| segment.state == Journal))
     }
 
     /// Opens the store, and creates the anchor. The defaults of the options are those of the replaced object.

@@ -89,6 +89,18 @@ fn load_replaces_an_object_beside_a_journal() {
 }
 
 #[test]
+fn values_are_converted_to_the_object_that_a_journal_becomes() {
+    let (Files { scratch, path, file }, journal) = interrupted();
+    run(["save", &path, &file]).with(0);
+    let old = scratch.segments().into_iter().find(|segment| segment.shmid != journal).unwrap();
+    run(["rm", "--yes", "--segment", &old.shmid.to_string()]).with(0);
+    assert_eq!(run(["get", &path, "count"]).with(0).out, "5\n");
+    run(["load", "--convert", &file, &path]).with(0);
+    assert_eq!(run(["get", &path, "count"]).with(0).out, "3\n");
+    assert!(!exists(journal));
+}
+
+#[test]
 fn save_of_an_interrupted_move_needs_one() {
     let Files { path, file, .. } = &saved_counter();
     let said = run(["save", "--interrupted", path, file]).with(3).err;
