@@ -32,8 +32,8 @@ use crate::tree::{self, Holders};
 /// A Queue shows how many items wait, its capacity, how many items were pushed, how
 /// many are taken and by which processes, and the first items. A Broadcast shows how
 /// many items were sent, its capacity, and the newest items. A Map shows how many keys
-/// it has, its capacity, how many keys came or went so far, and the first keys with
-/// their values.
+/// it has, its capacity, its changes (how often keys were inserted and removed), and
+/// the first keys with their values.
 ///
 /// --json prints an object with three keys:
 ///   object     as in `shmstore ls --json`; attached does not count this program

@@ -76,7 +76,7 @@ impl Source {
         for text in fields {
             let path: FieldPath = text.parse()?;
             match object.read_at(&path, &source.limits) {
-                // The key may come.
+                // The key may be inserted later.
                 Ok(_) | Err(FieldError::NoKey { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
