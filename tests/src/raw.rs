@@ -68,6 +68,9 @@ pub mod field {
         MOUNT_NAMESPACE: "mount_namespace" at 224 of 8;
         ROOT_DEV: "root_dev" at 232 of 8;
         ROOT_INO: "root_ino" at 240 of 8;
+        LAYOUT: "layout" at 248 of 8;
+        LOG_OFFSET: "log_offset" at 256 of 8;
+        LOG_CAPACITY: "log_capacity" at 264 of 8;
         HINT: "hint" at 512 of 512;
     }
 }
