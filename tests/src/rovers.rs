@@ -147,7 +147,9 @@ versions! {
     // Each is the beginning of the next.
     v1 with 4096: { frames: AtomicU64, position: Versioned<u64> }
     v2 with 4096: { frames: AtomicU64, position: Versioned<u64>, speed: Versioned<u64> }
-    v3 with 8192: { frames: AtomicU64, position: Versioned<u64>, speed: Versioned<u64>, total: AtomicU64, trips: Map<u64, u64, 4> }
+    v3 with 8192: {
+        frames: AtomicU64, position: Versioned<u64>, speed: Versioned<u64>, total: AtomicU64, trips: Map<u64, u64, 4>
+    }
     // Each appends another field to the first.
     left with 4096: { frames: AtomicU64, position: Versioned<u64>, level: AtomicU64 }
     right with 4096: { frames: AtomicU64, position: Versioned<u64>, heading: Versioned<u64> }

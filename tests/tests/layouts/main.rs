@@ -5,6 +5,8 @@ mod fixed;
 mod foreign;
 mod documents;
 mod golden_hashes;
+mod golden_log;
+
 mod identity;
 mod layout_diff;
 mod project;

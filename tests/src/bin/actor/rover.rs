@@ -155,7 +155,8 @@ impl State {
         Ok(fields as u64)
     }
 
-    /// Does all that can be done to the object, over and over, while somebody damages its layouts; counts what succeeds.
+    /// Does all that can be done to the object, over and over, while another process damages its layouts. Counts what
+    /// succeeds.
     fn endure(&mut self, time: Duration) -> String {
         let started = Instant::now();
         let (mut rounds, mut attached, mut seen, mut grown, mut inspected) = (0, 0, 0, 0, 0);

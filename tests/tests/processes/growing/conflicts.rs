@@ -46,7 +46,7 @@ fn refusal_names_the_field_that_stands_in_the_way_until_the_object_is_made_anew(
         ("8".into(), "frames=8 position=0 level=4".into())
     );
     // Once all have stopped, another field may have the place.
-    [first, left, right].iter_mut().for_each(|peer| drop(peer.kill()));
+    drop([first, left, right]);
     let mut right = rover(scratch.path());
     right.expect_err("attach right", "LayoutMismatch");
     right.expect_ok("remove");

@@ -1,5 +1,6 @@
 //! Objects that are not extended: by whom, and when not at all.
 
+use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicU8, AtomicU64};
 use std::thread;
 use std::time::Duration;
@@ -95,10 +96,14 @@ mod wordy {
     }
 
     words! {
-        this_field_has_a_name_of_sixty_four_bytes_so_that_it_is_long_0000 this_field_has_a_name_of_sixty_four_bytes_so_that_it_is_long_0001
-        this_field_has_a_name_of_sixty_four_bytes_so_that_it_is_long_0002 this_field_has_a_name_of_sixty_four_bytes_so_that_it_is_long_0003
-        this_field_has_a_name_of_sixty_four_bytes_so_that_it_is_long_0004 this_field_has_a_name_of_sixty_four_bytes_so_that_it_is_long_0005
-        this_field_has_a_name_of_sixty_four_bytes_so_that_it_is_long_0006 this_field_has_a_name_of_sixty_four_bytes_so_that_it_is_long_0007
+        this_field_has_a_name_of_sixty_four_bytes_so_that_it_is_long_0000
+        this_field_has_a_name_of_sixty_four_bytes_so_that_it_is_long_0001
+        this_field_has_a_name_of_sixty_four_bytes_so_that_it_is_long_0002
+        this_field_has_a_name_of_sixty_four_bytes_so_that_it_is_long_0003
+        this_field_has_a_name_of_sixty_four_bytes_so_that_it_is_long_0004
+        this_field_has_a_name_of_sixty_four_bytes_so_that_it_is_long_0005
+        this_field_has_a_name_of_sixty_four_bytes_so_that_it_is_long_0006
+        this_field_has_a_name_of_sixty_four_bytes_so_that_it_is_long_0007
     }
 
     macro_rules! longer {
@@ -131,7 +136,7 @@ fn grown_from<T: ShmId + ShmObject>(store: &Store) -> Result<Option<usize>, Atta
 fn object_whose_log_is_full_is_extended_no_more_and_used_as_before() {
     let scratch = Scratch::new();
     let store = scratch.store();
-    let object = store.create_with(|new: &v1::Rover| drop(new.position.store(7))).unwrap();
+    let object = store.create_with(|new: &v1::Rover| new.frames.store(7, SeqCst)).unwrap();
     let capacity = Raw::at_key(scratch.key('R')).get(field::LOG_CAPACITY);
     assert_eq!(capacity, 8192, "four times the first record, and the room");
     let grow: [fn(&Store) -> Result<Option<usize>, AttachError>; 5] = [
@@ -157,7 +162,10 @@ fn object_whose_log_is_full_is_extended_no_more_and_used_as_before() {
     assert!(number > 0 && needed <= 4096);
     assert_says(error, &["its layout log has no space for one more layout"]);
     assert_eq!(grow[number - 1](&store).unwrap(), None);
-    assert_eq!((object.position.load(), store.attach_read_only::<v1::Rover>().unwrap().position.load()), (7, 7));
+    assert_eq!(
+        (object.frames.load(SeqCst), store.attach_read_only::<v1::Rover>().unwrap().frames.load(SeqCst)),
+        (7, 7)
+    );
     let error = store.attach::<v2::Rover>().unwrap_err();
     assert!(matches!(error, AttachError::LayoutMismatch(_)), "{error}");
 }
