@@ -64,7 +64,7 @@ impl Target<'_> {
                     return Err(AttachError::MigrationConflict { subject, object, journal: owner(&journal.status) });
                 }
                 failpoint::reach(Step::MoveRecovered);
-                found.header().clear_moving();
+                found.header().flags().clear_moving();
             }
             left => {
                 drop(left);
