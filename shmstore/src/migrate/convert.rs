@@ -26,8 +26,7 @@ impl SavedObject {
     /// use std::sync::atomic::Ordering::Relaxed;
     ///
     /// mod before {
-    /// #   use shmstore::ShmObject;
-    /// #   use std::sync::atomic::AtomicU32;
+    ///     # use shmstore::ShmObject; use std::sync::atomic::AtomicU32;
     ///     #[derive(ShmObject)]
     ///     #[repr(C)]
     ///     #[shm(id = 'T')]
