@@ -5,6 +5,7 @@ mod planted;
 mod planted_map;
 mod support;
 
+mod damaged_logs;
 mod diff;
 mod doctor;
 mod elsewhere;

@@ -165,6 +165,34 @@ fn the_program_of_the_readme_goes_on_where_it_stopped() {
 }
 
 #[test]
+fn three_versions_of_a_program_use_one_object_that_grows_and_lose_nothing() {
+    let scratch = Scratch::new();
+    let story = run_well(example("upgrade").current_dir(scratch.path()));
+    let (_, told) = story.split_once('\n').expect("more than one line");
+    let expected = [
+        "v1 starts, and finds all its fields",
+        "v1 frame 1",
+        "v2 starts, and extends the object, which had 1 of its fields",
+        "v2 frame 2, limit none",
+        "v1 frame 3",
+        "v1 stops",
+        "v1 starts, and finds all its fields",
+        "v1 frame 4",
+        "v3 starts, and extends the object, which had 2 of its fields",
+        "v3 frame 5, limit 2.5, wheel 2 slipped: 1",
+        "v2 frame 6, limit 2.5",
+        "v1 frame 7",
+        "v1 stops",
+        "v2 stops",
+        "v3 frame 8, limit 2.5, wheel 2 slipped: 2",
+        "v3 stops",
+    ];
+    assert_eq!(told.lines().collect::<Vec<_>>(), expected);
+    segments::wait_until_gone(shmid_in(&story));
+    assert_eq!(std::fs::read_dir(scratch.path()).expect("it is there").count(), 0, "files are left");
+}
+
+#[test]
 fn part_of_a_library_serves_the_types_of_its_user() {
     let scratch = Scratch::new();
     let expected = "within a minute: Some(Position { x: 1.5, y: 0.5 }), Some(21.5)\nwithin a moment: None\n";
