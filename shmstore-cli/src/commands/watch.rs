@@ -33,11 +33,11 @@ use crate::watch;
 /// Without a terminal, watch writes `TIMESTAMP FIELD VALUE` for each field, and again
 /// for each change. It shows 4,000 fields, and says once on the standard error how
 /// many it leaves out. An array or list has a line with its length, and lines for its
-/// first eight elements. A Map has lines for its first eight keys. --field readings[9]
-/// shows any other element, and --field 'quotes["EURUSD"]' any other key: the single
-/// quotes keep the others from the shell. While the key is not in the map, it is shown
-/// as absent. watch ends when the reader closes the output. With --json, the keys of a
-/// line are:
+/// first eight elements. A Map has lines for its first eight keys. The option
+/// `--field readings[9]` shows any other element, and --field 'quotes["EURUSD"]' any
+/// other key: the single quotes keep the others from the shell. While the key is not
+/// in the map, it is shown as absent. watch ends when the reader closes the output.
+/// With --json, the keys of a line are:
 ///   for a change       at (a time in UTC), field, value (as in `shmstore show
 ///                      --json`; only the len of a list, the len and capacity of a
 ///                      Queue or Map, the newest item of a Broadcast), and version in
