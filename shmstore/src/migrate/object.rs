@@ -24,18 +24,18 @@ impl Store {
     /// or undoes the move.
     ///
     /// ```
-    /// use shmstore::{ShmObject, Store};
-    /// use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+    /// use shmstore::Store;
+    /// use std::sync::atomic::Ordering::Relaxed;
     ///
     /// mod v1 {
-    ///     # use super::*;
+    ///     # use shmstore::ShmObject; use std::sync::atomic::AtomicU32;
     ///     #[derive(ShmObject)]
     ///     #[repr(C)]
     ///     #[shm(id = 'R')]
     ///     pub struct Rover { pub frames: AtomicU32, pub level: AtomicU32 }
     /// }
     /// mod v2 {
-    ///     # use super::*;
+    ///     # use shmstore::ShmObject; use std::sync::atomic::AtomicU64;
     ///     #[derive(ShmObject)]
     ///     #[repr(C)]
     ///     #[shm(id = 'R', room = 4096)]

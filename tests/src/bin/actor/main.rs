@@ -13,6 +13,7 @@ mod peer;
 mod plugins;
 mod reader;
 mod relay;
+mod rover;
 mod sandboxed;
 mod stream_relay;
 mod streamer;
@@ -36,6 +37,7 @@ fn main() {
         "plugins" => plugins::play,
         "reader" => reader::play,
         "relay" => relay::play,
+        "rover" => rover::play,
         "sandboxed" => sandboxed::play,
         "stream_relay" => stream_relay::play,
         "streamer" => streamer::play,

@@ -21,7 +21,7 @@ use shmstore_tests::scratch::Planted;
 use super::obey::{self, Heir, Line, Obey, done, exec, serve};
 
 /// What a command leads to: an answer, or the name of an error's variant and its message.
-type Answer = Result<String, (String, String)>;
+pub(crate) type Answer = Result<String, (String, String)>;
 
 struct State {
     /// On the path that the process was started with.
@@ -63,7 +63,7 @@ pub(crate) fn play() {
     serve(&mut State { base: store.clone(), store, held, seen, planted, line: Line::default() });
 }
 
-fn told(answer: Answer) -> obey::Answer {
+pub(crate) fn told(answer: Answer) -> obey::Answer {
     answer.map_err(|(variant, text)| format!("{variant} {text}"))
 }
 
@@ -373,14 +373,14 @@ fn attach_variant(error: &AttachError) -> &'static str {
         return open_variant(error);
     }
     variant!(error, AttachError: NotFound LayoutMismatch FormatVersion NewerFormat Foreign Collision StaleAnchor Untrusted
-        Abandoned StillInitializing AccessDenied Corrupt ParticipantsFull WouldDeadlock)
+        Abandoned StillInitializing AccessDenied Corrupt ParticipantsFull WouldDeadlock NoRoom Shorter)
 }
 
-fn attach_failed(error: AttachError) -> (String, String) {
+pub(crate) fn attach_failed(error: AttachError) -> (String, String) {
     failed(attach_variant(&error), &error)
 }
 
-fn create_failed(error: CreateError) -> (String, String) {
+pub(crate) fn create_failed(error: CreateError) -> (String, String) {
     let variant = match &error {
         CreateError::Existing(error) => attach_variant(error),
         error => {
@@ -391,7 +391,7 @@ fn create_failed(error: CreateError) -> (String, String) {
     failed(variant, &error)
 }
 
-fn remove_failed(error: RemoveError) -> (String, String) {
+pub(crate) fn remove_failed(error: RemoveError) -> (String, String) {
     let variant = match &error {
         RemoveError::Existing(error) => attach_variant(error),
         error => variant!(error, RemoveError: NotFound NotPermitted),

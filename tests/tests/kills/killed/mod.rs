@@ -30,7 +30,7 @@ enum AtKey {
     Whole,
 }
 
-/// The steps of naming are in `named_steps`, those of looking are in the tests of `read_only` and `groups`, and those of forgetting a name and of
+/// The steps of growing are in the tests of `growing`. The steps of naming are in `named_steps`, those of looking are in the tests of `read_only` and `groups`, and those of forgetting a name and of
 /// making a directory are in `swapped_directories`.
 fn scenario(step: &'static str) -> Option<Scenario> {
     let creation = |at_key| Some(Scenario { step, before: &[], command: "create 7", at_key });
@@ -56,6 +56,8 @@ fn scenario(step: &'static str) -> Option<Scenario> {
         "LookDenied" | "LookUnfinished" | "NameCandidate" | "NamePublished" | "NameToBeRemoved" | "DirectoryMade" => {
             None
         }
+        "GrowWritten" | "GrowPublished" | "GrowDone" => None,
+        "MoveMarked" | "JournalReady" | "MoveReady" | "MoveRecovered" | "JournalDone" => None,
         other => panic!("there is no scenario for the step `{other}`: add one"),
     }
 }
