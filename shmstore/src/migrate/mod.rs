@@ -2,8 +2,8 @@
 //!
 //! Layers it may use: all.
 //!
-//! Read first: [`Store::migrate`](crate::Store::migrate), and [`SavedObject::convert_to`], which has all the rules. A [`Migration`] says what it did, and [`Refused`]
-//! what it would have lost.
+//! Read first: [`Store::migrate`](crate::Store::migrate), and [`SavedObject::convert_to`], which has all the rules. A
+//! [`Migration`] says what it did, and [`Refused`] what it would have lost.
 
 mod convert;
 mod error;

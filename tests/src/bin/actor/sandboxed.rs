@@ -4,11 +4,14 @@
 //!
 //! # Safety
 //!
-//! Assumes that the process has one thread when it makes children, which use the store and exit.
+//! Assumes that the process has one thread when it makes children, which use the store and exit, and that an object is
+//! mapped with all of its room.
 #![allow(unsafe_code)]
 
 use std::fmt::Display;
+use std::mem::offset_of;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -116,6 +119,11 @@ fn use_parts(store: &Store, object: &Shared<Hold>) {
 fn grow(store: &Store) -> Result<(), String> {
     let small = store.create::<grows::Small>().map_err(text)?;
     small.count.store(7);
+    // As a process that keeps to no rule may write.
+    let new = offset_of!(grows::Large, table)..size_of::<grows::Large>();
+    let behind = ptr::with_exposed_provenance_mut::<u8>(ptr::from_ref(&*small).expose_provenance() + new.start);
+    // SAFETY: within the room, which is mapped as long as `small`. No reference is there.
+    unsafe { behind.write_bytes(1, new.len()) };
     let large = store.attach::<grows::Large>().map_err(text)?;
     let is_grown = Shared::grown_from(&large) == Some(1) && large.count.load() == 7;
     expect(is_grown && *large.table.load_boxed() == [0; 4096], "another value")
