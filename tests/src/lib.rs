@@ -10,6 +10,7 @@ pub mod fuzz;
 pub mod holder;
 pub mod map_words;
 pub mod mapper;
+pub mod moves;
 pub mod objects;
 pub mod peer;
 pub mod privilege;

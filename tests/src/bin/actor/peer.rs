@@ -346,7 +346,7 @@ fn initialize(new: &Telemetry, frames: u64) {
     new.initialized.fetch_add(1, Relaxed);
 }
 
-fn failed(variant: &str, error: &dyn std::error::Error) -> (String, String) {
+pub(crate) fn failed(variant: &str, error: &dyn std::error::Error) -> (String, String) {
     (variant.to_owned(), error.to_string())
 }
 
@@ -364,7 +364,7 @@ fn open_variant(error: &OpenError) -> &'static str {
     variant!(error, OpenError: NotFound AccessDenied NotWritable WorldWritable UntrustedAnchor Busy)
 }
 
-fn open_failed(error: OpenError) -> (String, String) {
+pub(crate) fn open_failed(error: OpenError) -> (String, String) {
     failed(open_variant(&error), &error)
 }
 
@@ -373,25 +373,26 @@ fn attach_variant(error: &AttachError) -> &'static str {
         return open_variant(error);
     }
     variant!(error, AttachError: NotFound LayoutMismatch FormatVersion NewerFormat Foreign Collision StaleAnchor Untrusted
-        Abandoned StillInitializing AccessDenied Corrupt ParticipantsFull WouldDeadlock)
+        Abandoned StillInitializing AccessDenied Corrupt ParticipantsFull WouldDeadlock NoRoom Shorter MigrationConflict
+        MigrationInterrupted)
 }
 
-fn attach_failed(error: AttachError) -> (String, String) {
+pub(crate) fn attach_failed(error: AttachError) -> (String, String) {
     failed(attach_variant(&error), &error)
 }
 
-fn create_failed(error: CreateError) -> (String, String) {
+pub(crate) fn create_failed(error: CreateError) -> (String, String) {
     let variant = match &error {
         CreateError::Existing(error) => attach_variant(error),
         error => {
             variant!(error, CreateError: AlreadyExists ForkedInInit OtherIpcNamespace SegmentLimit PageLimit SizeLimit
-            NotReplaceable RemovedMeanwhile Lost)
+            NotReplaceable RemovedMeanwhile Lost InUse OutOfMemory)
         }
     };
     failed(variant, &error)
 }
 
-fn remove_failed(error: RemoveError) -> (String, String) {
+pub(crate) fn remove_failed(error: RemoveError) -> (String, String) {
     let variant = match &error {
         RemoveError::Existing(error) => attach_variant(error),
         error => variant!(error, RemoveError: NotFound NotPermitted),
