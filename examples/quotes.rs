@@ -2,8 +2,8 @@
 //!
 //! The program starts three processes. A feed inserts quotes of symbols that come at run time, and updates them. Two
 //! traders read the quotes, buy, and keep their positions in another map. All three are killed (SIGKILL) again and
-//! again, wherever they are. A new process goes on with what it finds. A purchase changes one value, which says how much
-//! was bought. So none is lost, and none is made twice.
+//! again, wherever they are. A new process goes on with what it finds. A purchase changes one value, which says how
+//! much was bought. So none is lost, and none is made twice.
 
 #![forbid(unsafe_code)]
 

@@ -100,6 +100,7 @@ pub fn created(segment: &Segment) -> SystemTime {
 /// | `type`, `id`, `layout_hash` | the name of the type, the type-id-char, the layout hash as 32 hexadecimal digits |
 /// | `segment`, `key` | the segment number of the kernel, the key as `0x54…` |
 /// | `size`, `object_size` | the bytes of the segment, and of the object in it |
+/// | `room` | the bytes to which the object can grow; `null` if it cannot grow |
 /// | `owner`, `owner_name`, `mode` | the user's number and name; the permission bits as `"0600"` |
 /// | `attached` | the number of attachments in all processes |
 /// | `created`, `age` | seconds since 1970, seconds ago |
@@ -121,6 +122,7 @@ pub struct Listed {
     pub key: String,
     pub size: u64,
     pub object_size: Option<u64>,
+    pub room: Option<u64>,
     pub owner: u32,
     pub owner_name: Option<String>,
     pub mode: String,
@@ -151,6 +153,7 @@ impl Listed {
             key: segment.key.to_string(),
             size: segment.size,
             object_size: of.filter(|of| of.type_name.is_some()).map(|of| of.object_size),
+            room: of.and_then(|of| of.room),
             owner: segment.owner,
             owner_name: users.name(segment.owner).map(str::to_owned),
             mode: format!("{:04o}", segment.mode),

@@ -10,6 +10,7 @@ mod error;
 mod names;
 mod labels;
 mod parts;
+mod prefix;
 mod picture;
 mod c;
 mod python;

@@ -132,17 +132,25 @@ fn of_create(error: &CreateError) -> u8 {
 
 /// Says how to write a path on the command line whose quotes the shell has probably taken away.
 fn without_quotes(error: &FieldError) -> String {
-    const TAKEN: &str = ". The shell takes quotes away, unless the path is in single quotes";
+    let as_in = |path: &str| format!("{TAKEN}: {}", in_single_quotes(path));
     match error {
-        FieldError::Syntax { instead: Some(path), .. } => format!("{TAKEN}: {}", in_single_quotes(&shown(path))),
+        FieldError::Syntax { instead: Some(path), .. } => as_in(path),
         FieldError::Syntax { path, .. } if path.contains("[{") && !path.contains('"') => TAKEN.into(),
-        FieldError::WrongKey { path, key, expected } if expected.contains("in quotes") && !key.starts_with('"') => {
-            format!("{TAKEN}: {}", in_single_quotes(&shown(&format!("{path}[\"{key}\"]"))))
-        }
+        FieldError::WrongKey { path, key, expected } if expected.contains("in quotes") => match key.chars().next() {
+            // The quotes in its JSON show that the shell has left all of them.
+            _ if key.contains('"') => String::new(),
+            // Which of the elements had quotes is unknown.
+            Some('[') => TAKEN.into(),
+            _ => as_in(&format!("{path}[\"{key}\"]")),
+        },
         _ => String::new(),
     }
 }
 
-fn in_single_quotes(path: &str) -> String {
-    format!("'{}'", path.replace('\'', r"'\''"))
+const TAKEN: &str = ". The shell takes quotes away and splits the path at braces, unless the path is in single quotes";
+
+/// Returns a path as it is written on the command line, with control characters escaped.
+#[must_use]
+pub fn in_single_quotes(path: &str) -> String {
+    format!("'{}'", shown(path).replace('\'', r"'\''"))
 }

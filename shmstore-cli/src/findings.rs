@@ -4,6 +4,7 @@ mod anchor;
 mod cleaning;
 mod logind;
 mod machine;
+mod older;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -75,6 +76,7 @@ pub fn all(path: Option<&Path>) -> Result<Vec<Finding>, Failure> {
     findings.push(logind::remove_ipc(Path::new("/"), nix::unistd::Uid::effective().as_raw()));
     findings.push(machine::ipc_namespace());
     findings.extend(machine::leftovers()?);
+    findings.extend(older::users()?);
     if let Some(path) = path {
         findings.extend(anchor::of(path)?);
     }

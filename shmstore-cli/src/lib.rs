@@ -10,6 +10,7 @@ pub mod export;
 pub mod failure;
 pub mod fill;
 pub mod findings;
+pub mod growth;
 pub mod output;
 pub mod removal;
 pub mod saved;

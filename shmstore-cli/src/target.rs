@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use shmstore::inspect::{Object, Segment, SegmentState};
+use shmstore::inspect::{FieldPath, Object, Segment, SegmentState};
 
 use crate::about::{called, id};
 use crate::anchors::{Anchors, is_certain, is_name};
@@ -116,6 +116,24 @@ impl Target {
 /// The message for an empty text.
 pub fn not_empty(field: &str) -> Result<String, &'static str> {
     if field.is_empty() { Err("a field has a name: `.` is the whole object") } else { Ok(field.into()) }
+}
+
+/// Reads the path of a field from the command line.
+///
+/// # Errors
+///
+/// [`Failure::Field`] if it is no path. If the shell has split it at its braces, the rest of it is in the place of the
+/// type, and the error says so.
+pub fn field_path(field: &str, type_name: Option<&String>) -> Result<FieldPath, Failure> {
+    let up_to_key = field.split_inclusive('[').next().filter(|name| name.ends_with('['));
+    field.parse::<FieldPath>().map_err(|error| match (up_to_key, type_name) {
+        (Some(name), Some(rest)) if rest.starts_with(name) => Failure::NotFound(format!(
+            "the shell has split the path of a field at its braces, into `{}` and `{}`: put the path in single quotes",
+            shown(field),
+            shown(rest)
+        )),
+        _ => error.into(),
+    })
 }
 
 /// Attaches the object of `shmstore COMMAND PATH FIELD [TYPE]`. If the last argument is no type at the path, but the

@@ -8,6 +8,7 @@ pub mod again;
 pub mod documents;
 pub mod fuzz;
 pub mod holder;
+pub mod images;
 pub mod map_words;
 pub mod mapper;
 pub mod moves;

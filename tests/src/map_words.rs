@@ -87,7 +87,7 @@ impl<'r> MapWords<'r> {
         is_free.then(|| self.number(self.at + CHANGES))
     }
 
-    /// Checks all of the structure. `None` if keys came or went meanwhile, or the map was left by one that died.
+    /// Checks all of the structure. `None` if keys were inserted or removed meanwhile, or the map was left by one that died.
     pub fn check_if_quiet(&self) -> Option<Result<Counts, String>> {
         let before = self.quiet()?;
         let found = self.check();

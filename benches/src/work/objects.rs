@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
-use shmstore::{Shared, ShmObject, Store, Versioned};
+use shmstore::{Shared, ShmId, ShmObject, Store, Versioned};
 
 use super::{Ground, row, target};
 use crate::Failure;
@@ -39,6 +39,23 @@ struct Small {
     value: Versioned<Payload<3>>,
 }
 
+/// The type of an object that has grown, in an older program.
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'G', name = "Growing", room = 1024)]
+struct Older {
+    value: Versioned<Payload<8>>,
+}
+
+/// The type in the program that has extended the object.
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'G', name = "Growing", room = 1024)]
+struct Newer {
+    value: Versioned<Payload<8>>,
+    count: AtomicU64,
+}
+
 macro_rules! systems {
     ($function:ident $arguments:tt) => {
         of_each!($function $arguments: SystemCalls, Stored, Ringfire, MmapSync, Iceoryx2; boost Boost)
@@ -51,8 +68,33 @@ pub(super) fn attach(ground: &Ground<'_>, name: &'static str) -> Result<Row, Fai
         target("shmstore", "system calls", 1.25),
         target("shmstore", "Boost", 1.2),
         target("shmstore", "iceoryx2", 0.05),
+        target(OLDER, "shmstore", 1.15),
     ];
-    Ok(row(ground, name, "attach + first load + let go", systems!(attaching(ground, name)), targets))
+    let mut contenders = systems!(attaching(ground, name));
+    contenders.push(attaching_grown::<Newer>(ground, name, NEWER, |object| object.value.load())?);
+    contenders.push(attaching_grown::<Older>(ground, name, OLDER, |object| object.value.load())?);
+    Ok(row(ground, name, "attach + first load + let go", contenders, targets))
+}
+
+/// The programs that attach an object that has grown.
+const NEWER: &str = "shmstore, grown object";
+const OLDER: &str = "shmstore, grown object, older program";
+
+/// Attaches an object that has grown.
+fn attaching_grown<T: ShmObject + ShmId>(
+    ground: &Ground<'_>,
+    row: &str,
+    name: &'static str,
+    load: fn(&T) -> Payload<8>,
+) -> Result<Contender<'static>, Failure> {
+    let store = Store::open(ground.directory(row, name)?)?;
+    store.create::<Older>()?.value.store(Payload::filled(1));
+    store.attach::<Newer>()?;
+    Ok(Contender::timed(name, move |rounds| {
+        for _ in 0..rounds {
+            black_box(load(&store.attach::<T>().expect("created before")));
+        }
+    }))
 }
 
 /// Creates an object, writes to it for the first time, lets it go, and removes it.

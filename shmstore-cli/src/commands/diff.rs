@@ -7,6 +7,7 @@ use shmstore::schema::{LayoutDiff, OwnedSchema};
 
 use crate::anchors::Anchors;
 use crate::failure::{Failure, Outcome};
+use crate::growth;
 use crate::output::Output;
 use crate::saved;
 use crate::target::Target;
@@ -19,7 +20,8 @@ use crate::text::{shown_lines, shown_path};
 ///   a file written by `shmstore save`
 ///   a file written by `shmstore schema --json`, if its name ends in .json
 ///
-/// The exit code is 1 if the layouts differ.
+/// The exit code is 1 if the layouts differ. A last line says whether an object grows
+/// from one layout to the other, or which field stands in the way.
 ///
 /// --json prints an array of objects with these keys:
 ///   path          the field
@@ -74,8 +76,11 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     if args.json {
         output.json(&json(&diff))?;
     } else {
-        let [a, b] = [&args.a, &args.b].map(|path| shown_path(path));
-        output.line(&shown_lines(&diff.table(&a, &b).to_string()))?;
+        let [name_a, name_b] = [&args.a, &args.b].map(|path| shown_path(path));
+        output.line(&shown_lines(&diff.table(&name_a, &name_b).to_string()))?;
+        if !diff.is_empty() {
+            output.line(&growth::between(&a, &b, [&name_a, &name_b]))?;
+        }
     }
     output.finish()?;
     Ok(if diff.is_empty() { Outcome::Done } else { Outcome::Differs })

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
-use shmstore::inspect::{FieldPath, Limits, Value};
+use shmstore::inspect::{Limits, Value};
 
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
@@ -25,8 +25,9 @@ use crate::text::{shown, shown_lines};
 /// For a Broadcast, `quotes[17]` is the item with position 17. The counts are
 /// quotes.sent and quotes.capacity.
 /// For a Map, `prices["EURUSD"]` is the value of a key, written as JSON. Put the path in
-/// single quotes: 'prices["EURUSD"].bid'. Without them, the shell takes the others away.
-/// The counts are prices.len, prices.capacity and prices.changes (keys that came or went).
+/// single quotes: 'prices["EURUSD"].bid'. Without them, the shell takes the other quotes
+/// away, and makes several words of a key in braces. The counts are prices.len,
+/// prices.capacity and prices.changes (how often keys were inserted and removed).
 ///
 /// On a terminal, control characters in a text are escaped. Into a pipe or a file,
 /// the text is written byte for byte.
@@ -53,7 +54,7 @@ pub struct Args {
 ///
 /// The object or the field does not exist, or its bytes are not a value of its type.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
-    let field: FieldPath = args.field.parse()?;
+    let field = target::field_path(&args.field, args.type_name.as_ref())?;
     let value = target::with_field("get", &args.path, &args.field, args.type_name.as_ref())?
         .read_at(&field, &Limits::full())?;
     if let Value::Invalid(why) = value.settled() {

@@ -30,18 +30,18 @@ use crate::watch;
 ///   unreadable    it cannot be read; the kernel's data are shown
 ///   foreign       not shmstore's (shown only with --all)
 ///
-/// SIZE is the size of the segment, in bytes or in K, M, G of 1024. KEYS is there if
-/// an object has a Map: the name of its fullest one, how many keys it has and can
-/// have, and how many other maps there are. If the path of
-/// an object is unknown or too long, its segment number is shown. `shmstore rm
-/// --segment` takes this number.
+/// SIZE is the size of the segment, in bytes or in K, M, G of 1024. If an object in the
+/// list has a Map, there is the column KEYS: `quotes 3/64 +2` means that its fullest
+/// map, quotes, has 3 keys and room for 64, and that the object has 2 other maps. If
+/// the path of an object is unknown or too long, its segment number is shown.
+/// `shmstore rm --segment` takes this number.
 ///
 /// --json prints an array of objects that always have all of these keys: path,
-/// name, path_hex, type, id, layout_hash, segment, key, size, object_size, owner,
-/// owner_name, mode, attached, created, age, creator_pid, creator_uid, state,
-/// detail, maps (at most 64 objects with the keys field, len, capacity). An unknown
-/// value is null. Sizes are in bytes. `created` is in seconds
-/// since 1970, `age` in seconds. If a path is not UTF-8, `path` shows the other
+/// name, path_hex, type, id, layout_hash, segment, key, size, object_size, room (to
+/// which the object can grow), owner, owner_name, mode, attached, created, age,
+/// creator_pid, creator_uid, state, detail, maps (at most 64 objects with the keys
+/// field, len, capacity). An unknown value is null. Sizes are in bytes. `created` is
+/// in seconds since 1970, `age` in seconds. If a path is not UTF-8, `path` shows the other
 /// bytes as \xff, and `path_hex` has all bytes.
 ///
 /// --watch shows the list live. On a terminal, rates are in k, M, G, T of 1000. On

@@ -22,8 +22,8 @@ use crate::text::shown_path;
 /// An object that a process has attached is removed only with --force. Programs that only read it, such as `shmstore
 /// watch`, count, too. These processes keep the removed object, and other processes can no longer find it.
 ///
-/// rm keeps the directory or file of the object. It keeps the file `NAME.shm` of a named object, too, unless --remove-name
-/// is given. It never removes segments of other programs.
+/// rm keeps the directory or file of the object. It keeps the file `NAME.shm` of a named object, too, unless
+/// --remove-name is given. It never removes segments of other programs.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The anchor of the object: a directory or file, or `DIR/NAME` for a named object

@@ -48,7 +48,8 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let len = saved::write(&args.file, &saved)?;
     let mut output = Output::standard();
     let of = shown(&object.schema().to_string());
-    output.line(&format!("saved {of} to {}, {}", shown_path(&args.file), bytes(len)))?;
+    let room = saved.room().map(|room| format!(", with its room of {room} bytes")).unwrap_or_default();
+    output.line(&format!("saved {of} to {}, {}{room}", shown_path(&args.file), bytes(len)))?;
     output.finish()
 }
 

@@ -3,11 +3,13 @@
 use serde::Serialize;
 use shmstore::inspect::Participant;
 use shmstore::inspect::{Limits, Object, Value};
+use shmstore::schema::OwnedSchema;
 
 use super::ls;
-use crate::about::{Listed, Users, path_and_name, state, times};
+use crate::about::{Listed, Users, counted, path_and_name, state, times};
 use crate::clock;
 use crate::failure::{Failure, Outcome};
+use crate::growth;
 use crate::output::{Look, Output};
 use crate::table::{self, Align, Cell};
 use crate::target::Target;
@@ -25,17 +27,19 @@ use crate::tree::{self, Holders};
 ///   alive, detached  the process runs, and has dropped the object
 ///   ended            the process dropped the object, and has ended
 ///   dead             the process ended without dropping it: killed, or by `exit`
+/// `2 of 5 fields` marks a process with an older type: it knows only the first fields.
 ///
 /// A Queue shows how many items wait, its capacity, how many items were pushed, how
 /// many are taken and by which processes, and the first items. A Broadcast shows how
 /// many items were sent, its capacity, and the newest items. A Map shows how many keys
-/// it has, its capacity, how many keys came or went so far, and the first keys with
-/// their values.
+/// it has, its capacity, its changes (how often keys were inserted and removed), and
+/// the first keys with their values.
 ///
 /// --json prints an object with three keys:
 ///   object     as in `shmstore ls --json`; attached does not count this program
 ///   processes  an array of objects with the keys pid, pid_namespace, since (in
-///              seconds since 1970), left, alive, holding (an array of fields)
+///              seconds since 1970), left, alive, fields (how many fields of the
+///              object it knows, or null), holding (an array of fields)
 ///   value      the fields
 ///
 /// In value, the types of Rust become:
@@ -80,6 +84,7 @@ struct Process<'a> {
     since: u64,
     left: bool,
     alive: bool,
+    fields: Option<u32>,
     holding: &'a [String],
 }
 
@@ -109,6 +114,7 @@ fn json<'a>(object: &Object, participants: &'a [Participant], value: &'a Value) 
         since: clock::seconds(participant.since),
         left: participant.left,
         alive: participant.alive,
+        fields: participant.fields,
         holding: &participant.holding,
     };
     let object = Listed::new(object.segment(), &mut Users::default());
@@ -121,7 +127,7 @@ fn text(output: &mut Output, object: &Object, participants: &[Participant], valu
     }
     output.line("")?;
     output.line(&output.look(Look::Heading, "processes"))?;
-    for line in processes(participants, output) {
+    for line in processes(participants, object.schema(), output) {
         output.line(&format!("  {line}"))?;
     }
     output.line("")?;
@@ -145,6 +151,8 @@ fn header(object: &Object, output: &Output) -> Vec<String> {
         rows.push(("hash", of.layout_hash.to_string().into()));
         let size = format!("{} bytes, in a segment of {}", of.object_size, segment.size);
         rows.push(("size", size.into()));
+        let room = of.room.map(|room| format!("{room} bytes, {} used", of.object_size));
+        rows.extend(room.map(|room| ("room", room.into())));
         let creator = format!("pid {}, user {}", of.creator.pid, users.shown(of.creator.uid));
         rows.push(("creator", creator.into()));
         let created = of.creator.created;
@@ -160,7 +168,7 @@ fn header(object: &Object, output: &Output) -> Vec<String> {
     table::lines(output, &[Align::Left; 2], &rows)
 }
 
-fn processes(participants: &[Participant], output: &Output) -> Vec<String> {
+fn processes(participants: &[Participant], schema: &OwnedSchema, output: &Output) -> Vec<String> {
     if participants.is_empty() {
         return vec!["none attached for writing".into()];
     }
@@ -172,12 +180,14 @@ fn processes(participants: &[Participant], output: &Output) -> Vec<String> {
             (false, false) => ("dead", Look::Bad),
         };
         let holding: Vec<String> = of.holding.iter().map(|part| shown(part)).collect();
-        let holding = if holding.is_empty() { String::new() } else { format!("holds {}", holding.join(", ")) };
+        let holding = (!holding.is_empty()).then(|| format!("holds {}", holding.join(", ")));
+        let known = growth::knows_only(of, schema).filter(|_| of.alive && !of.left);
+        let known = known.map(|known| format!("{known} of {}", counted(growth::fields(schema).len(), "field")));
         vec![
             format!("pid {}", of.pid).into(),
             Cell::new(look, state),
             format!("since {}", clock::utc(of.since)).into(),
-            holding.into(),
+            [known, holding].into_iter().flatten().collect::<Vec<_>>().join(", ").into(),
         ]
     };
     let rows: Vec<Vec<Cell>> = participants.iter().map(row).collect();

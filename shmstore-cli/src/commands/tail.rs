@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
-use shmstore::inspect::{FieldPath, Items, Limits, Object, Value};
+use shmstore::inspect::{Items, Limits, Object, Value};
 
 use crate::about::{called, counted};
 use crate::failure::{Failure, Outcome};
@@ -77,7 +77,7 @@ const MOST_BYTES: u64 = 16 << 20;
 ///
 /// The object or the field does not exist, the field is no broadcast, or the output cannot be written.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
-    let field: FieldPath = args.field.parse()?;
+    let field = target::field_path(&args.field, args.type_name.as_ref())?;
     let object = target::with_field("tail", &args.path, &args.field, args.type_name.as_ref())?;
     let positions = object.positions(&field)?;
     let mut next = match args.from {

@@ -14,6 +14,7 @@ use shmstore::schema::OwnedSchema;
 use super::error::{ExportError, check_id, check_name};
 use super::labels::Labels;
 use super::names::{comment, snake};
+use super::prefix::prefix;
 use types::Types;
 
 /// The common part of all headers, with its own include guard.
@@ -81,8 +82,10 @@ fn assemble(types: &Types<'_>, schema: &OwnedSchema, id: u8) -> String {
     let (name, upper) = (types.object(), types.object_macro());
     let shown = comment(&schema.to_string());
     let mut out = String::new();
-    let hash = schema.hash().to_u128();
-    let (high, low) = ((hash >> 64) as u64, hash as u64);
+    let halves = |hash: u128| ((hash >> 64) as u64, hash as u64);
+    let (high, low) = halves(schema.hash().to_u128());
+    let (fields, prefix) = prefix(schema);
+    let (prefix_high, prefix_low) = halves(prefix);
     let letter = comment(&char::from(id).to_string());
     // To some compilers, the trigraph `??/` is a backslash.
     let what = format!("{shown} (id '{letter}')").replace('?', "\\?");
@@ -93,7 +96,8 @@ fn assemble(types: &Types<'_>, schema: &OwnedSchema, id: u8) -> String {
          *\n \
          * {name}_attach(&segment, path, SHMSTORE_READ_ONLY) attaches the object with the anchor `path`: a\n \
          * file or directory, or DIRECTORY/NAME.shm for a named object. This program takes no participant slot,\n \
-         * so it must not take a lock. Generate this header again when the schema changes.\n \
+         * so it must not take a lock. Generate this header again when the schema changes. An object that has\n \
+         * only grown by fields behind these can still be attached.\n \
          *\n \
          *     shmstore_segment segment;\n \
          *     {name} *object = {name}_attach(&segment, \"/run/anchor\", SHMSTORE_READ_ONLY);\n \
@@ -120,6 +124,9 @@ fn assemble(types: &Types<'_>, schema: &OwnedSchema, id: u8) -> String {
          wanted.flags = flags;\n    \
          wanted.hash_low = {upper}_LAYOUT_HASH_LOW;\n    \
          wanted.hash_high = {upper}_LAYOUT_HASH_HIGH;\n    \
+         wanted.fields = {fields};\n    \
+         wanted.prefix_low = UINT64_C({prefix_low:#018x});\n    \
+         wanted.prefix_high = UINT64_C({prefix_high:#018x});\n    \
          wanted.len = {upper}_SIZE;\n    \
          return ({name} *)shmstore_attach(segment, wanted);\n}}\n\n\
          #endif /* SHMSTORE_C_COMMON_1 */\n\n\

@@ -7,6 +7,7 @@ use shmstore::schema::OwnedSchema;
 use super::error::{ExportError, check_id, check_name};
 use super::labels::Labels;
 use super::names::{comment, snake};
+use super::prefix::prefix;
 use types::Types;
 
 /// The common parts of all modules. Only modules with a map have the part about maps.
@@ -54,16 +55,19 @@ pub fn python_module(schema: &OwnedSchema, id: char, name: Option<&str>) -> Resu
     }
     let mut types = Types::new(schema, name.as_deref());
     let object = types.of(schema).map_err(|error| error.below(&shown))?;
+    let (fields, prefix) = prefix(schema);
     Ok(format!(
         "\"\"\"{shown}, as shared by shmstore: {size} bytes, align {align}, type-id-char {letter}, format version 1.\n\n\
          `with Segment(path) as segment:` attaches the object for reading, and `segment.object` has its fields.\n\
          The module only reads: assignments raise `ReadOnlyError`. Other processes do not see this reader,\n\
-         because it takes no participant slot. Generate this module again when the schema changes.\n\n    \
+         because it takes no participant slot. Generate this module again when the schema changes.\n\
+         An object that has only grown by fields behind these can still be attached.\n\n    \
          # If this is shm_{module}.py:\n    \
          from shm_{module} import Segment\n\n    \
          with Segment(\"/run/anchor\") as segment:\n        \
          print(segment.object{example})\n\"\"\"\n\n\
-         {VIEWS}{maps}{SEGMENT}\n\n# The object.\n\nTYPE = \"{shown}\"\nID = {id}\nSIZE = {size}\nALIGN = {align}\nLAYOUT_HASH = {hash:#034x}\n\n\
+         {VIEWS}{maps}{SEGMENT}\n\n# The object.\n\nTYPE = \"{shown}\"\nID = {id}\nSIZE = {size}\nALIGN = {align}\nLAYOUT_HASH = {hash:#034x}\n\
+         FIELDS = {fields}\nPREFIX_HASH = {prefix:#034x}\n\n\
          {definitions}\n_OBJECT = {object}\nDTYPE = _OBJECT.dtype\nassert DTYPE.itemsize == SIZE\n",
         shown = comment(&shown),
         maps = if types.has_maps() { MAPS } else { "" },

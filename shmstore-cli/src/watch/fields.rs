@@ -155,9 +155,9 @@ impl Fields {
     }
 }
 
-/// Returns the identity of a key below its map. A key keeps it while other keys come and go.
+/// Returns the identity of a key below its map. A key keeps it while other keys are inserted and removed.
 ///
-/// A key without its bytes is told apart by its index, while no key comes or goes.
+/// A key without its bytes is told apart by its index, while no key is inserted or removed.
 fn id_of_key(key: &Value, step: &str, index: u32, changes: u64) -> [u32; 2] {
     if let Value::Invalid(_) | Value::Omitted = key {
         return [index, changes as u32];
@@ -301,7 +301,7 @@ mod tests {
         assert_eq!((both.kept[2].version, both.kept[2].is_first, both.kept[3].is_first), (Some(3), true, false));
         assert_eq!((both.keys.len(), both.whole_maps.len()), (2, 1));
         let one = fields(map(vec![(key("b.\u{1b}"), value(1.5))]));
-        assert_eq!(one.kept[2].id, both.kept[4].id, "a key keeps its identity while others come and go");
+        assert_eq!(one.kept[2].id, both.kept[4].id, "a key keeps its identity while others are removed");
         assert!(one.whole_maps.is_empty());
         let unknown = |changes| {
             let first = vec![(Value::Invalid("not copied".into()), value(1.0)); 2];

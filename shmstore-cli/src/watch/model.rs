@@ -161,7 +161,7 @@ impl Model {
 pub(super) fn growth(counters: &mut HashMap<FieldId, u64>, fields: &Fields, wall: SystemTime) -> f64 {
     // A sum of integers could overflow, because other processes can write any number.
     let mut grown = 0.0;
-    // Keys of maps come and go.
+    // Keys of maps are inserted and removed.
     if counters.len() > 2 * fields.kept.len() + 100 {
         let there: HashSet<&FieldId> = fields.kept.iter().map(|field| &field.id).collect();
         counters.retain(|id, _| there.contains(id));

@@ -76,7 +76,7 @@ impl Source {
         for text in fields {
             let path: FieldPath = text.parse()?;
             match object.read_at(&path, &source.limits) {
-                // The key may come.
+                // The key may be inserted later.
                 Ok(_) | Err(FieldError::NoKey { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -139,8 +139,10 @@ impl Source {
         }
     }
 
-    fn values(&mut self, object: &Object) -> (Fields, Option<String>) {
-        let (mut fields, mut note) = (Fields::default(), None);
+    /// Reads the values. An object that has grown has more fields.
+    fn values(&mut self, object: &mut Object) -> (Fields, Option<String>) {
+        let mut fields = Fields::default();
+        let mut note = object.refresh().err().map(|error| shown(&error.to_string()));
         if self.fields.is_empty() {
             fields.add(FieldId::default(), "", object.read(&self.limits), None);
         }
@@ -168,8 +170,8 @@ impl reader::Source for Source {
         }
         let (at, wall) = (Instant::now(), SystemTime::now());
         match self.object.take() {
-            Some(object) => {
-                let (fields, note) = self.values(&object);
+            Some(mut object) => {
+                let (fields, note) = self.values(&mut object);
                 self.object = Some(object);
                 Sample { at, wall, object: Some(self.head.clone()), note, fields }
             }

@@ -10,6 +10,7 @@ mod doctor;
 mod elsewhere;
 mod files;
 mod gc;
+mod grown;
 mod get;
 mod hostile;
 mod load;

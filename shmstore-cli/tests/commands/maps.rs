@@ -122,6 +122,8 @@ fn get_has_values_of_keys_and_counts() {
         ("quotes.capacity", "8"),
         ("quotes.changes", "4"),
         ("moves", "{-3: 33}"),
+        ("books", r#"{"Ask": 500}"#),
+        ("positions", r#"{{"account":7,"symbol":"EURUSD"}: 700, {"account":8,"symbol":"EURUSD"}: 800}"#),
     ] {
         assert_eq!(run(["get", &path, field]).with(0).out, format!("{value}\n"), "{field}");
     }
@@ -135,11 +137,35 @@ fn get_has_values_of_keys_and_counts() {
         ("quotes[17]", r#"unless the path is in single quotes: 'quotes["17"]'"#),
         ("books[Bid]", r#"unless the path is in single quotes: 'books["Bid"]'"#),
         (place, "unless the path is in single quotes\n"),
+        (r#"quotes[{"a":1}]"#, "a text of at most 12 bytes, in quotes\n"),
+        ("quotes[[1,2]]", "unless the path is in single quotes\n"),
+        (r#"positions[{"account":7,"symbol":5}]"#, "a text of at most 8 bytes, in quotes\n"),
         ("moves[128]", "a number from -128 to 127"),
         ("quotes.size", "no field `size` in `quotes`"),
     ] {
         let ended = run(["get", &path, field]).with(3);
         assert!(ended.err.contains(says), "{field}: {ended:?}");
+    }
+}
+
+#[test]
+fn path_that_the_shell_has_changed_is_answered_with_what_to_write() {
+    let (_scratch, path) = planted(&planted_map::filled());
+    let [half, rest] = ["positions[account:7]", "positions[symbol:EURUSD]"];
+    let split = format!("at its braces, into `{half}` and `{rest}`: put the path in single quotes\n");
+    let option = |field: &str| format!(". A field has an option: `shmstore watch {path} --field '{field}'`\n");
+    for (args, says) in [
+        (&["get", &path, half, rest][..], split.clone()),
+        (&["tail", &path, half, rest], split.clone()),
+        (&["watch", &path, "--field", half, rest], split),
+        (&["watch", &path, "--field", "quotes[EURUSD]"], r#"in single quotes: 'quotes["EURUSD"]'"#.into()),
+        (&["watch", &path, "quotes[EURUSD].bid"], option(r#"quotes["EURUSD"].bid"#)),
+        (&["watch", &path, r#"quotes["gone"].bid"#], option(r#"quotes["gone"].bid"#)),
+        (&["watch", &path, "moves.len"], option("moves.len")),
+        (&["watch", &path, "Shelf"], format!("{path} has no object of type `Shelf`, but Book 'M'\n")),
+    ] {
+        let ended = run(args).with(3);
+        assert!(ended.err.contains(&says), "{args:?}: {ended:?}");
     }
 }
 

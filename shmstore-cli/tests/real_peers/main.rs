@@ -15,6 +15,7 @@ mod maps;
 mod busy_maps;
 mod guide;
 mod golden;
+mod grown;
 mod hostile;
 mod names;
 mod together;

@@ -78,7 +78,7 @@ static void use_parts(shm_everything *object)
 static void damage(const char *path)
 {
     static const size_t fields[] = {0, 4, 8, 12, 16, 20, 32, 40, 48, 56, 64, 72, 80, 124,
-                                    128, 136, 144, 152, 156, 160, 164, 168, 172, 176, 184};
+                                    128, 136, 144, 152, 156, 160, 164, 168, 172, 176, 184, 256, 264};
     shmstore_segment whole, segment;
     size_t at;
     ENSURE(shm_everything_attach(&whole, path, 0));

@@ -47,7 +47,7 @@ def damage(path, shmid):
     """Damages each field of the header that is checked, and repairs it."""
     base = everything._libc.shmat(shmid, None, 0)
     knows_birth = ctypes.c_uint32.from_address(base + 60).value == 1
-    fields = 0, 4, 8, 12, 16, 20, 32, 40, 48, 56, 64, 72, 80, 124, 128, 136, 144, 152, 156, 160, 164, 168, 172, 176, 184
+    fields = 0, 4, 8, 12, 16, 20, 32, 40, 48, 56, 64, 72, 80, 124, 128, 136, 144, 152, 156, 160, 164, 168, 172, 176, 184, 256, 264
     for at in fields:
         field = ctypes.c_uint32.from_address(base + at)
         change = 4096 if at in (152, 160) else 1

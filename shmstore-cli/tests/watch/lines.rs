@@ -10,7 +10,7 @@ use std::time::Instant;
 use shmstore::{FixedString, Shared};
 
 use crate::PROGRAM;
-use crate::objects::{Battery, Board, Fleet, Log, Position, Rover, Scratch};
+use crate::objects::{Battery, Board, Fleet, Log, Position, Rover, Scratch, newer, older};
 use crate::planted::{Feeds, Pair};
 use crate::planted_map;
 use crate::scratch::{DEADLINE, in_kernel, until, while_busy};
@@ -91,6 +91,20 @@ fn each_change_is_a_line() {
     drop(rover);
     let _next = scratch.rover();
     piped.until(" frames ");
+}
+
+#[test]
+fn fields_of_an_object_that_grows_appear() {
+    let scratch = Scratch::new();
+    let older = scratch.store.create::<older::Gauge>().expect("created");
+    let piped = Piped::start(&["watch", scratch.path()]);
+    assert!(piped.next().ends_with(" level 0"));
+    let newer = scratch.store.attach::<newer::Gauge>().expect("grown");
+    assert!(piped.next().ends_with(" peak 0"));
+    newer.peak.store(9, Relaxed);
+    assert!(piped.next().ends_with(" peak 9"));
+    older.level.store(1, Relaxed);
+    assert!(piped.next().ends_with(" level 1"));
 }
 
 #[test]

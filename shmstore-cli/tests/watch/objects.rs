@@ -55,6 +55,29 @@ pub(crate) struct Fleet {
     pub(crate) wheels: [[[[AtomicU64; 8]; 8]; 8]; 8],
 }
 
+pub(crate) mod older {
+    use super::*;
+
+    #[derive(ShmObject)]
+    #[repr(C)]
+    #[shm(id = 'G', room = 512)]
+    pub(crate) struct Gauge {
+        pub(crate) level: AtomicU64,
+    }
+}
+
+pub(crate) mod newer {
+    use super::*;
+
+    #[derive(ShmObject)]
+    #[repr(C)]
+    #[shm(id = 'G', room = 512)]
+    pub(crate) struct Gauge {
+        pub(crate) level: AtomicU64,
+        pub(crate) peak: AtomicU64,
+    }
+}
+
 pub(crate) struct Scratch {
     pub(crate) store: Store,
     path: String,

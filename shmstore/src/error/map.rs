@@ -18,8 +18,9 @@ pub enum InsertError {
     /// key. The map is unchanged.
     #[error(transparent)]
     Busy(#[from] Busy),
-    /// The bytes of the value that was in the map are not valid. An insertion has replaced them by the new value.
-    #[error("the value that was in the map is not valid: {0}")]
+    /// The key is in the map, and the bytes of its value were not valid. `insert` has replaced them by the new value.
+    /// `get_or_insert_with` has changed nothing.
+    #[error("the key is in the map, and its value was not valid: {0}")]
     InvalidValue(#[from] InvalidValue),
 }
 

@@ -12,7 +12,7 @@ use super::{InvalidValue, KeyText, PartName, Removed};
 ///
 /// The calls that do not wait (`try_…`), or wait with a limit (`…_timeout`), return it.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{part} is busy{}: {holder} holds it. {}", after(.waited), .holder.cure(.waited))]
+#[error("{part} is busy{}: {holder} holds it. {}", after(.waited), .holder.cure(.waited, .part.is_entry()))]
 pub struct Busy {
     part: PartName,
     holder: Holder,
@@ -34,8 +34,12 @@ pub enum Holder {
 }
 
 impl Holder {
-    fn cure(self, waited: &Duration) -> &'static str {
+    fn cure(self, waited: &Duration, is_entry: bool) -> &'static str {
         match self {
+            Self::ThisThread if is_entry => {
+                "Drop the guard of this key first, or call after the closure that gets its value. A guard can store a \
+                 value, and cannot remove or insert a key"
+            }
             Self::ThisThread => "Use the guard that the thread has, or drop it first",
             _ if waited.is_zero() => {
                 "Wait for it with a `…_timeout` call. `Shared::participants` shows which process holds which part"
@@ -82,15 +86,16 @@ impl Busy {
     }
 }
 
-/// Why a transaction was not begun: from [`Versioned::try_begin`](crate::Versioned::try_begin) and
-/// [`Versioned::begin_timeout`](crate::Versioned::begin_timeout).
+/// Why a transaction was not begun, or a key was not removed from a [`Map`](crate::Map) with its value: from the
+/// `try_begin` and `begin_timeout` of a [`Versioned`](crate::Versioned), and the `try_remove` and `remove_timeout` of a
+/// map.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BeginError {
-    /// Another writer has the part.
+    /// Another writer has the part, or another thread inserts or removes a key. Nothing was done.
     #[error(transparent)]
     Busy(#[from] Busy),
-    /// The stored bytes are no value of its type.
+    /// The stored bytes are no value of its type. No transaction was begun. The key was removed.
     #[error(transparent)]
     InvalidValue(#[from] InvalidValue),
 }
@@ -166,11 +171,11 @@ pub enum Awaited {
         /// The version was to be newer than this one.
         seen: u64,
     },
-    /// A key that comes or goes.
+    /// An insertion or removal of a key.
     Keys {
         /// In which map.
         map: PartName,
-        /// The number of changes was to be more than this.
+        /// The number of changes was to be more than this one.
         seen: u64,
     },
 }
@@ -190,7 +195,22 @@ impl fmt::Display for Awaited {
             Self::Key { entry, seen } => {
                 write!(f, "a version of {entry} newer than {seen} (the key is not in the map)")
             }
-            Self::Keys { map, seen } => write!(f, "more than {seen} changes of the keys of {map}"),
+            Self::Keys { map, seen } => write!(f, "a change of the keys of {map} after the first {seen}"),
+        }
+    }
+}
+
+impl Awaited {
+    /// Returns what the process does that is waited for.
+    fn by(&self) -> &'static str {
+        match self {
+            Self::Version { .. } => "stores",
+            Self::Notification { .. } => "notifies",
+            Self::Room { .. } => "takes items",
+            Self::Item { .. } => "pushes items",
+            Self::Sent { .. } => "sends",
+            Self::Key { .. } => "inserts the key",
+            Self::Keys { .. } => "inserts or removes keys",
         }
     }
 }
@@ -211,8 +231,8 @@ pub(super) fn anchor_lost(awaited: &Awaited, anchor: &Path) -> String {
 pub enum WaitError {
     /// The time ran out.
     #[error(
-        "waited {waited:?} for {awaited}, and it did not come. Check that the process that stores or notifies is \
-         running"
+        "waited {waited:?} for {awaited}, and it did not come. Check that the process that {} is running",
+        .awaited.by()
     )]
     Timeout {
         /// The aim of the wait.
@@ -220,11 +240,12 @@ pub enum WaitError {
         /// How long the call waited.
         waited: Duration,
     },
-    /// Every copy of the newest value was torn, because a process stores without a pause. A writer pauses when a reader
-    /// asks, but a read-only process cannot ask.
+    /// The value was not read whole, because processes store it without a pause. In a map, a search for its key can
+    /// also be disturbed by insertions and removals. A writer pauses when a reader asks, but a read-only process cannot
+    /// ask.
     #[error(
-        "every copy of {part} was torn for {waited:?}, because a process stores to it without a pause. Wait longer, or \
-         attach the object for writing, so that this reader can ask for a pause"
+        "{part} was not read whole in {waited:?}, because processes change it without a pause. Wait longer. If the \
+         object is attached read-only, attach it for writing, so that this reader can ask for a pause"
     )]
     NeverWhole {
         /// Which part.
@@ -232,10 +253,11 @@ pub enum WaitError {
         /// How long the call tried.
         waited: Duration,
     },
-    /// The object was removed. No other process will find it, so nothing may ever come.
+    /// The object was removed. No other process will find it, so nothing may ever come. A removed key of a map is
+    /// [`EntryRemoved`](Self::EntryRemoved).
     #[error(
-        "the object was removed during the wait for {awaited}: attach again, as versions and notifications of a new \
-         object count from the start"
+        "the object was removed during the wait for {awaited}: attach again, as versions, notifications and changes of \
+         a new object count from the start"
     )]
     Removed {
         /// The aim of the wait.
@@ -250,7 +272,8 @@ pub enum WaitError {
         /// The path of the anchor.
         anchor: PathBuf,
     },
-    /// The key of an [`Entry`](crate::map::Entry) was removed from its map.
+    /// The key of an [`Entry`](crate::map::Entry) was removed from its map. The object is still there. Look the key up
+    /// again.
     #[error(transparent)]
     EntryRemoved(#[from] Removed),
     /// A value came, but its bytes are not valid for its type.

@@ -70,8 +70,8 @@ impl Object {
     /// It never waits. If no item is at the position yet, there are no values. A reader that calls it repeatedly with
     /// [`Items::next`] gets each item once and whole, or learns how many it has missed. The number is exact.
     ///
-    /// If the item at `from` was overwritten, the first item is a quarter of the capacity, or two, after the oldest one, because
-    /// the oldest items are overwritten next.
+    /// If the item at `from` was overwritten, the first item is a quarter of the capacity, or two, after the oldest
+    /// one, because the oldest items are overwritten next.
     ///
     /// The items of a call have at most [`Limits::bytes`]. One item may have more.
     ///

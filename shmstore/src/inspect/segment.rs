@@ -131,8 +131,8 @@ pub fn usage() -> Result<Usage, InspectError> {
 ///
 /// # Details
 ///
-/// - The kernel attaches a segment as a whole, although only its header and schema are read. A segment that does not fit
-///   into the address space of this process is [`SegmentState::Unreadable`].
+/// - The kernel attaches a segment as a whole, although only its header and schema are read. A segment that does not
+///   fit into the address space of this process is [`SegmentState::Unreadable`].
 /// - In a process with `mlockall(MCL_FUTURE)`, attaching fills every page. Such a process should leave listings to
 ///   another process, such as the `shmstore` program.
 ///

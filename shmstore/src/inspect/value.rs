@@ -8,8 +8,9 @@ use crate::value::Timestamp;
 
 /// The value of an object or of a part of it, decoded by its schema.
 ///
-/// `{}` shows it on one line, much as Rust's `{:?}` does, with unprintable characters escaped and a [`Timestamp`] as a
-/// date and time. [`Serialize`](serde::Serialize) gives JSON of a stable form:
+/// `{}` shows it on one line, much as Rust's `{:?}` does, with unprintable characters escaped, a [`Timestamp`] as a
+/// date and time, and the keys of a map as a [`FieldPath`](super::FieldPath) has them. [`Serialize`](serde::Serialize)
+/// gives JSON of a stable form:
 ///
 /// | value | JSON |
 /// |---|---|
@@ -115,7 +116,7 @@ pub enum Value {
         len: u64,
         /// The capacity, in keys.
         capacity: u64,
-        /// The number of keys that were inserted so far, and of those that were removed.
+        /// How often keys were inserted and removed so far. After a death there may be one or two more.
         changes: u64,
         /// The first keys with their values, as many as the limits allow. They have no order. Each value is
         /// [`Versioned`](Self::Versioned).

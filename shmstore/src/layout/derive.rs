@@ -56,7 +56,8 @@
 /// # Parameters
 ///
 /// A struct can have const parameters, and type parameters with a bound. `T: ShmValue` is for the value of a part,
-/// `K: ShmKey` for a key of a map, `O: ShmObject` for a field. So a library can publish parts for the types of its users:
+/// `K: ShmKey` for a key of a map, `O: ShmObject` for a field. So a library can publish parts for the types of its
+/// users:
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

@@ -25,19 +25,20 @@ pub(crate) use debug_is_display;
 /// assert_eq!(error.to_string(), "`[1]` is not a valid bool: found 7");
 /// ```
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} is not a valid {type_name}: found {found}", self.subject())]
+#[error("{} is not a valid {type_name}: found {}", self.subject(), i128::from_ne_bytes(self.found))]
 pub struct InvalidValue {
     /// The path from the value that was read to the field, empty for the value itself.
     path: String,
     type_name: &'static str,
-    found: i128,
+    /// An `i128`, without its alignment, which would make each error that holds this one larger.
+    found: [u8; 16],
 }
 
 impl InvalidValue {
     /// Makes the error for a number `found` that is not a valid `type_name`.
     #[must_use]
     pub fn new(type_name: &'static str, found: i128) -> Self {
-        Self { path: String::new(), type_name, found }
+        Self { path: String::new(), type_name, found: found.to_ne_bytes() }
     }
 
     /// Puts the name of the field that has the bytes before the path.

@@ -90,7 +90,7 @@ impl TypeLayout {
     pub(crate) fn prefixes(&self) -> &[LayoutHash] {
         self.prefixes.get_or_init(|| match &self.described {
             Described::Type(schema) => prefixes(schema),
-            Described::Owned(schema) => schema.prefixes(),
+            Described::Owned(schema) => schema.prefix_hashes(),
         })
     }
 
@@ -138,8 +138,30 @@ fn prefixes(schema: &Schema) -> Vec<LayoutHash> {
 }
 
 impl OwnedSchema {
-    /// The hashes of the first field, of the first two, and so on to all fields of a struct. Empty for any other type.
-    pub(crate) fn prefixes(&self) -> Vec<LayoutHash> {
+    /// Returns the hashes of the first field, of the first two, and so on to all fields of a struct. Empty for any other
+    /// type.
+    ///
+    /// An object with room may grow from one layout to another if, and only if, the last hash of the first layout is
+    /// also one of the other's.
+    ///
+    /// ```
+    /// use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema, Primitive};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let count = OwnedSchema::new(8, 8, OwnedKind::Atomic(Primitive::U64))?;
+    /// let rover = |names: &[&str]| {
+    ///     let field = |(name, offset): (&&str, u64)| OwnedField { name: (*name).into(), offset, schema: count.clone() };
+    ///     let fields: Vec<_> = names.iter().zip((0..).step_by(8)).map(field).collect();
+    ///     let size = 8 * names.len() as u64;
+    ///     OwnedSchema::new(size, 8, OwnedKind::Struct { name: "Rover".into(), const_args: vec![], fields })
+    /// };
+    /// let (before, after) = (rover(&["frames"])?, rover(&["frames", "errors"])?);
+    /// assert_eq!(before.prefix_hashes(), after.prefix_hashes()[..1]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn prefix_hashes(&self) -> Vec<LayoutHash> {
         let OwnedKind::Struct { name, const_args, fields } = self.kind() else { return Vec::new() };
         let args = const_args.iter().map(|arg| (arg.name.as_str(), arg.value));
         let fields = fields.iter().map(|field| (field.name.as_str(), field.offset, field.schema.hash()));
@@ -187,18 +209,18 @@ mod tests {
     #[test]
     fn longer_struct_begins_with_the_prefixes_of_the_shorter() {
         let (a, b, c) = (("a", Primitive::U64), ("b", Primitive::U8), ("c", Primitive::U64));
-        let short = schema(&[a, b]).prefixes();
-        let long = schema(&[a, b, c]).prefixes();
+        let short = schema(&[a, b]).prefix_hashes();
+        let long = schema(&[a, b, c]).prefix_hashes();
         assert_eq!((short.len(), long.len()), (2, 3));
         assert_eq!(short, long[..2]);
-        let other = schema(&[a, ("b", Primitive::I8), c]).prefixes();
+        let other = schema(&[a, ("b", Primitive::I8), c]).prefix_hashes();
         assert_eq!(other[0], long[0]);
         assert!(other[1] != long[1] && other[2] != long[2]);
     }
 
     #[test]
     fn prefixes_are_those_that_every_build_has_computed() {
-        let prefixes = schema(&[("frames", Primitive::U64), ("level", Primitive::I32)]).prefixes();
+        let prefixes = schema(&[("frames", Primitive::U64), ("level", Primitive::I32)]).prefix_hashes();
         let shown: Vec<String> = prefixes.iter().map(ToString::to_string).collect();
         assert_eq!(shown, ["00886fd68dc4b0ba3ee038009e778138", "bba5649f879ec20afe9ef793d8487fb4"]);
     }

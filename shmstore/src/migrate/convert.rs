@@ -55,21 +55,24 @@ impl SavedObject {
     ///
     /// # Rules
     ///
-    /// A part whose layout is the same is copied byte by byte. The rules for other parts lose nothing of a value:
+    /// A part whose layout is the same is copied byte by byte. The other rules lose nothing of a value:
     ///
-    /// | part | rule |
-    /// |---|---|
-    /// | number | The new one has the same value. A float that is not whole, or is −0.0, becomes no integer. |
-    /// | enum | By the name of the variant. |
-    /// | struct | By the names of the fields. A field that only the new struct has is zero, and a field that only the old one has is gone. The names of structs do not matter. |
-    /// | array | What a longer array has more is zero. The elements for which a shorter array has no place have to be zero. |
-    /// | `FixedString`, `FixedVec` | If the new capacity is enough for the length. |
-    /// | `AtomicU64` and the like, `AtomicValue<V>`, `Versioned<V>` | Into each other, by the rule for the value. A `Versioned` keeps its version, and has version 1 if it was another part. |
-    /// | `CacheAligned<O>` | It is `O`. |
-    /// | `Lock`, `Event` | The mark of inconsistent data, and the count. |
-    /// | `Queue` | If the items that wait fit. They keep their order and their number of deliveries, and positions go on. |
-    /// | `Broadcast` | The newest items that fit, with their positions. |
-    /// | `Map` | If the keys fit, and stay different from each other. They keep their versions, and the count of changes goes on. |
+    /// - Number: the new one has the same value. A float that is not whole, or is −0.0, becomes no integer.
+    /// - Enum: by the name of the variant.
+    /// - Struct: by the names of the fields. A field that only the new struct has is zero, and a field that only the old
+    ///   one has is gone. The name of the struct does not matter.
+    /// - Array: the further elements of a longer array are zero. A shorter array takes the first elements, if the others
+    ///   are zero.
+    /// - `FixedString` and `FixedVec`: if the new capacity is enough for the length.
+    /// - Atomic integers, `AtomicValue<V>` and `Versioned<V>`: each becomes any other, by the rule for the value. A
+    ///   `Versioned` keeps its version. It has version 1 if it was another part.
+    /// - `CacheAligned<O>`: as `O`.
+    /// - `Lock` and `Event`: the mark of inconsistent data, and the count.
+    /// - `Queue`: if the new capacity is enough for the items that wait. They keep their order and their number of
+    ///   deliveries, and positions go on.
+    /// - `Broadcast`: the newest items, as many as the new capacity, keep their positions.
+    /// - `Map`: if the new capacity is enough for the keys, and no two of them become equal. They keep their versions,
+    ///   and the count of changes goes on.
     ///
     /// # Errors
     ///
@@ -191,11 +194,11 @@ impl Converter<'_> {
 
     /// Checks that the elements of an array for which the new one has no place are zero.
     fn is_zero_from(&mut self, array: &Plan<'_>, elements: &Elements<'_>, at: usize) -> Converted {
-        let Elements { lens: [_, len], sizes: [size, _], ref plan } = *elements;
+        let Elements { lens: [_, len], sizes: [size, _], .. } = *elements;
         let rest = self.bytes(at.saturating_add((len * size) as usize), array.from.size() - len * size);
         let Some(place) = rest.map_err(array.fails())?.iter().position(|byte| *byte != 0) else { return Ok(()) };
-        let why = format!("it is not zero, and the new array has only {len} elements");
-        Err(below(|| Step::Index(len + place as u64 / size))(plan.fails()(why)))
+        let index = len + place as u64 / size;
+        Err(array.fails()(format!("element [{index}] is not zero, and the new array has no place for it")))
     }
 
     /// Converts the length of a text or list. It has `size` bytes.

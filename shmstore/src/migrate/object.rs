@@ -164,7 +164,7 @@ fn is_needed(stored: Stored, moving: &Moving<'_>, wanted: &TypeLayout) -> Result
     if stored.hash == wanted.hash() {
         return Ok(wanted.room().is_some_and(|room| moving.room().is_none_or(|has| has < room as u64)));
     }
-    let theirs = OwnedSchema::from_json(stored.json).map_err(SavedError::from)?.prefixes();
+    let theirs = OwnedSchema::from_json(stored.json).map_err(SavedError::from)?.prefix_hashes();
     let ours = wanted.prefixes();
     Ok(ours.is_empty() || !theirs.starts_with(ours) || moving.room().is_none())
 }

@@ -2,9 +2,9 @@
 //!
 //! Layers it may use: layout, value, error, sys.
 //!
-//! Read first: `header`, the bytes of a segment, and `classify`, the state that they give. `anchor` and `identity` say to
-//! which file a segment belongs. `participants` are the slots of its processes, and `liveness` tells which of them have
-//! ended. `this_process` has the token, the attachments and the locks of the process that asks.
+//! Read first: `header`, the bytes of a segment, and `classify`, the state that they give. `anchor` and `identity` say
+//! to which file a segment belongs. `participants` are the slots of its processes, and `liveness` tells which of them
+//! have ended. `this_process` has the token, the attachments and the locks of the process that asks.
 
 pub(crate) mod anchor;
 pub(crate) mod classify;

@@ -43,7 +43,7 @@ pub struct Participant {
     /// The paths of the parts that it owns at this moment: `position`, `accounts[3].value`, or `.` for the object
     /// itself. The sides of a queue are `jobs (producers' side)` and `jobs (consumers' side)`. An item that it has
     /// taken is `jobs (item 17)`. The value of a key of a map is `quotes["EURUSD"]`. The map itself is `quotes` while a
-    /// key comes or goes.
+    /// key is inserted or removed.
     pub holding: Vec<String>,
 }
 

@@ -217,7 +217,7 @@ impl Target<'_> {
 
 /// Returns `true` if a type has all fields of another, and more fields behind them.
 fn is_longer(ours: &OwnedSchema, theirs: &OwnedSchema) -> bool {
-    let (ours, theirs) = (ours.prefixes(), theirs.prefixes());
+    let (ours, theirs) = (ours.prefix_hashes(), theirs.prefix_hashes());
     !theirs.is_empty() && ours.len() > theirs.len() && ours.starts_with(&theirs)
 }
 

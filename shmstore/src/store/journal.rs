@@ -8,7 +8,7 @@
 //! | step | recovery |
 //! |---|---|
 //! | 1. MOVING is set in the old object's flags | clear it |
-//! | 2. the journal is made and filled | remove the journal, clear MOVING |
+//! | 2. the journal is made and filled | remove the journal if possible, clear MOVING |
 //! | 3. the journal is READY | the old object is there: remove the journal, clear MOVING |
 //! | 4. the old object is removed | make the new object of the journal |
 //! | 5. the new object is made and filled | remove it, and make it of the journal |
@@ -81,16 +81,27 @@ impl Target<'_> {
         self.remove_journal(&identity, &journal)
     }
 
-    /// Finds the journal, if it is complete. An incomplete one is removed.
+    /// Finds the journal, if it is complete and its move may be unfinished.
     fn complete_journal(&self, lock: &AnchorLock, deadline: &mut Deadline) -> Result<Option<Found>, AttachError> {
-        let journal = match self.journal().recover_segment(lock, deadline) {
+        let identity = lock.anchor().identity();
+        let journal = match self.journal().find(&identity, deadline) {
             // Another program's segment has the key, or another anchor's journal. A journal of this object would be at
             // this key and nowhere else.
             Err(AttachError::Foreign { .. } | AttachError::Collision { .. } | AttachError::Untrusted { .. }) => None,
             found => found?,
         };
         let Some(journal) = journal else { return Ok(None) };
-        let identity = lock.anchor().identity();
+        match journal.class {
+            // The old object is there, as it is removed only after the journal is complete, or the new one is. A process
+            // that may not remove the journal leaves it to its owner.
+            Class::HalfMade | Class::Removed | Class::Orphan => {
+                let _ = shm::remove(journal.status.shmid);
+                return Ok(None);
+            }
+            // The same. The next move removes it, once its age proves that no other program has just made it.
+            Class::Unwritten => return Ok(None),
+            _ => {}
+        }
         self.check_ready(&identity, &journal)?;
         if !journal.header().is_journal() {
             return Err(self.damaged(&identity, Damage { field: "journal's flags", found: "no journal's".into() }));

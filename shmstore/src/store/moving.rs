@@ -89,7 +89,10 @@ impl Moving<'_> {
         let (old, new) = (excluded.nonce(), local().draw_nonce());
         let journal = make(&target.journal(), local().draw_nonce(), Some((old, new))).map_err(MoveError::Create)?;
         failpoint::reach(Step::JournalReady);
-        excluded.remove(&target).map_err(|error| MoveError::Create(error.into()))?;
+        if let Err(error) = excluded.remove(&target) {
+            target.remove_journal(&identity, &journal).map_err(|error| MoveError::Create(error.into()))?;
+            return Err(MoveError::Create(error.into()));
+        }
         let made = make(&target, new, None).map_err(MoveError::Interrupted)?;
         failpoint::reach(Step::MoveReady);
         drop(made);

@@ -54,29 +54,34 @@ impl Store {
         Shared::create(self, IfExists::Refuse, init)
     }
 
-    /// Attaches to an existing object. Waits for an object that is being created, up to the store's
-    /// [`wait`](crate::StoreOptions::wait).
+    /// Attaches to an existing object. Waits for an object that is being created or moved to another layout, up to the
+    /// store's [`wait`](crate::StoreOptions::wait).
+    ///
+    /// An object with [room](macro@crate::ShmObject#room) may have more fields than `T`, or fewer. If it has fewer, this
+    /// call extends it by the others, which are zero: see [`Shared::grown_from`].
     ///
     /// # Errors
     ///
     /// [`AttachError`] if the object does not exist, has another layout, may not be written, is of a user that is not
     /// trusted, or is damaged. An object that may only be read can be attached by
-    /// [`attach_read_only`](Self::attach_read_only).
+    /// [`attach_read_only`](Self::attach_read_only). [`AttachError::NoRoom`] if the object cannot be extended by the
+    /// fields of `T`, and [`AttachError::Shorter`] if the store has the option
+    /// [`grows(false)`](crate::StoreOptions::grows).
     pub fn attach<T: ShmObject + ShmId>(&self) -> Result<Shared<T>, AttachError> {
         self.attach_timeout(Duration::ZERO)
     }
 
-    /// Attaches to an object, and waits up to `timeout` for its creation.
+    /// Attaches to an object, and waits up to `timeout` for its creation, or for fields that another process is to add.
     ///
     /// # Errors
     ///
-    /// As [`attach`](Self::attach); [`AttachError::NotFound`] after the time.
+    /// As [`attach`](Self::attach); [`AttachError::NotFound`] or [`AttachError::Shorter`] after the time.
     pub fn attach_timeout<T: ShmObject + ShmId>(&self, timeout: Duration) -> Result<Shared<T>, AttachError> {
         Shared::attach(self, timeout)
     }
 
-    /// Attaches to an existing object for reading only. Waits for an object that is being created, up to the store's
-    /// [`wait`](crate::StoreOptions::wait).
+    /// Attaches to an existing object for reading only. Waits for an object that is being created or moved to another
+    /// layout, up to the store's [`wait`](crate::StoreOptions::wait).
     ///
     /// The process needs permission to read the object and the anchor, and takes no slot in the object's table of
     /// processes. It writes nothing and cleans nothing up. An object that its creator left incomplete does not exist
@@ -85,7 +90,8 @@ impl Store {
     /// # Errors
     ///
     /// [`AttachError`] if the object does not exist, has another layout, may not be read, is of a user that is not
-    /// trusted, or is damaged.
+    /// trusted, or is damaged. [`AttachError::Shorter`] if it has only the first fields of `T`: a process that only
+    /// reads does not extend it.
     ///
     /// ```
     /// # use shmstore::{ShmObject, Store};
@@ -109,11 +115,13 @@ impl Store {
         self.attach_read_only_timeout(Duration::ZERO)
     }
 
-    /// Attaches to an object for reading only, and waits up to `timeout` for its creation.
+    /// Attaches to an object for reading only, and waits up to `timeout` for its creation, or for fields that another
+    /// process is to add.
     ///
     /// # Errors
     ///
-    /// As [`attach_read_only`](Self::attach_read_only); [`AttachError::NotFound`] after the time.
+    /// As [`attach_read_only`](Self::attach_read_only); [`AttachError::NotFound`] or [`AttachError::Shorter`] after the
+    /// time.
     pub fn attach_read_only_timeout<T: ShmObject + ShmId>(
         &self,
         timeout: Duration,
@@ -164,6 +172,8 @@ impl Store {
 
     /// Attaches to an object, or creates it and lets `init` fill it, as [`create_with`](Self::create_with). If many
     /// processes do so at a time, exactly one calls `init`.
+    ///
+    /// `init` does not run for an existing object, also not for one that this call extends by fields of `T`.
     ///
     /// # Errors
     ///

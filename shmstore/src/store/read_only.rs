@@ -103,7 +103,7 @@ impl<T: ShmObject> Deref for ReadOnly<T> {
     fn deref(&self) -> &T::View {
         const {
             is_described::<T>();
-            view_is_alike::<T, T::View>();
+            view_is_alike::<T>();
         }
         debug_assert!(self.view.cast::<T::View>().is_aligned());
         // SAFETY: by the invariant of `view` it is as long as `T`, so as its view, and mapped while `self` is borrowed.

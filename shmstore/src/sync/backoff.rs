@@ -67,8 +67,8 @@ impl Left {
         }
     }
 
-    /// Returns `true` if there was a wait, and the time is over. A wait can end although nothing came: another process was
-    /// faster, or a peer has damaged the part. So each call asks before it waits again.
+    /// Returns `true` if there was a wait, and the time is over. A wait can end although nothing came: another process
+    /// was faster, or a peer has damaged the part. So each call asks before it waits again.
     pub(super) fn is_over(&self) -> bool {
         self.started.is_some() && self.limit() == Limit::Within(Duration::ZERO)
     }

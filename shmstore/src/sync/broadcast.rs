@@ -172,8 +172,8 @@ impl<V: ShmValue, const N: usize> Broadcast<V, N> {
     }
 
     /// Subscribes to the items from number `position` on. If this item was overwritten, the first call says how many
-    /// were missed. If it was not sent yet, the subscriber waits for it. No item has a number above 2⁶² - 1, so a greater
-    /// `position` counts as this one.
+    /// were missed. If it was not sent yet, the subscriber waits for it. No item has a number above 2⁶² - 1, so a
+    /// greater `position` counts as this one.
     ///
     /// ```
     /// use shmstore::Broadcast;

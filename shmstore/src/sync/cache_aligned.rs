@@ -57,7 +57,7 @@ impl<O: fmt::Debug> fmt::Debug for CacheAligned<O> {
 unsafe impl<O: ShmObject> ShmLayout for CacheAligned<O> {
     const SCHEMA: &'static Schema = {
         // The wrappers may have equal sizes even if the object and its view do not.
-        view_is_alike::<O, O::View>();
+        view_is_alike::<O>();
         &Schema::of::<Self>(Kind::CacheAligned { object: O::SCHEMA })
     };
 }

@@ -1,4 +1,4 @@
-//! `Map<K, V, N>`: keys that come and go, and a value for each that is read and written as a whole.
+//! `Map<K, V, N>`: keys that are inserted and removed, and a value for each that is read and written as a whole.
 
 mod change;
 mod core;
@@ -35,8 +35,8 @@ pub use view::MapView;
 
 /// Holds up to `N` keys that are not known when the program is compiled, and a value for each.
 ///
-/// - Readers take no lock, and write nothing. Each value is read and written as a whole, as in a
-///   [`Versioned`](crate::Versioned).
+/// - Readers take no lock, and write nothing, unless writers disturb them [again and again](#guarantees-for-readers).
+///   Each value is read and written as a whole, as in a [`Versioned`](crate::Versioned).
 /// - Keys are inserted and removed while other processes read and write.
 /// - If a process is killed while it inserts or removes a key, the key is in the map with its whole value, or it is not
 ///   in the map. The next insertion or removal cleans up within milliseconds. No other key, no value and no room is
@@ -94,12 +94,18 @@ pub use view::MapView;
 ///
 /// - A search finds each key that is in the map during the whole search.
 /// - A value is that of one store to its key, whole.
-/// - The versions of a key grow, even if it is removed and inserted again.
+/// - The versions of a key grow, even if it is removed and inserted again. They may skip numbers, so they do not count
+///   its stores.
+///
+/// A search or copy that a writer disturbs begins again. After 64 disturbed searches, a reader takes the structure lock
+/// for one search. After four disturbed copies it sets a flag, and the next store pauses for the time of two copies. A
+/// read-only process can do neither, and goes on. If all searches of a whole second are disturbed, it takes the map for
+/// damaged, and the key for absent.
 ///
 /// # Locks
 ///
-/// An insertion or removal takes the map's lock for some 100 ns. A process that has this lock waits for nothing. A
-/// store to a value takes the lock of its entry only. So an exclusive [`Writer`](crate::Writer) or a
+/// An insertion or removal takes the *structure lock* of the map for some 100 ns. A process that has this lock waits
+/// for nothing. A store to a value takes the lock of its entry only. So an exclusive [`Writer`](crate::Writer) or a
 /// [`Transaction`](crate::Transaction) of one key delays only processes that write or remove the same key.
 ///
 /// Two processes that take the locks of two entries in opposite order wait for each other forever. Take entries in one
@@ -118,8 +124,9 @@ pub use view::MapView;
 /// # Details
 ///
 /// - The map hashes the bytes of a key by XXH64, with a seed of its own.
-/// - After a death, [`changes`](Self::changes) may miss one change until the next insertion or removal, or until a
-///   process that may write waits for changes. [`len`](Self::len) and all searches count it at once.
+/// - If a process is killed in an insertion or removal, [`changes`](Self::changes) may miss the change until the next
+///   insertion or removal, or until a process that may write waits for changes. [`len`](Self::len) and all searches
+///   count it at once. The change may count twice, and one that was not made, or was taken back, may count once.
 /// - A process that breaks the protocol can change or hide keys and values. It cannot make a search hang, because a
 ///   chain that leads in a circle counts as ended.
 #[repr(transparent)]
@@ -176,11 +183,11 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
     /// Returns the value of a key, or an error after `timeout`. `None` if the key is not in the map. For objects that
     /// hostile processes may write.
     ///
-    /// A process that breaks the protocol can store so fast that no copy is ever whole, or keep the map's lock.
+    /// A process that breaks the protocol can store so fast that no copy is ever whole, or keep the structure lock.
     ///
     /// # Errors
     ///
-    /// - [`WaitError::NeverWhole`] if no copy was whole in this time.
+    /// - [`WaitError::NeverWhole`] if each search for the key, or each copy of its value, was disturbed all this time.
     /// - [`WaitError::InvalidValue`] if the bytes are not a valid `V`.
     pub fn get_timeout(&self, key: &K, timeout: Duration) -> Result<Option<V>, WaitError> {
         Ok(get_within(self.core(Access::ReadWrite), key, timeout)?.map(|(_, value)| value))
@@ -213,7 +220,8 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
 
     /// Returns how often keys were inserted and removed. For [`wait_changed`](Self::wait_changed).
     ///
-    /// A store to a key that is in the map does not count. After the death of a process, one change may count twice.
+    /// A store to a key that is in the map does not count. After a death there may be one or two more, so compare two
+    /// numbers only to learn whether there was a change.
     #[must_use]
     pub fn changes(&self) -> u64 {
         self.core(Access::ReadOnly).changes()

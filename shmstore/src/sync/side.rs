@@ -1,7 +1,8 @@
 //! `Side`: the lock of the processes that change a part, and the bell of the processes that wait for the change.
 //!
 //! A `Versioned` has one side for its writers, a `Broadcast` one for its senders. A `Queue` has two, for its producers
-//! and for its consumers. A side is four words, 16 bytes:
+//! and for its consumers. A `Map` has one for its structure, and each of its entries one for the writers of its value.
+//! A side is four words, 16 bytes:
 //!
 //! | offset | bytes | what |
 //! |---|---|---|
@@ -10,9 +11,9 @@
 //! | 8 | 4 | bell of the processes that wait for this side: see `version_waiters.rs` |
 //! | 12 | 4 | mark of a thread that keeps the lock for long: see `thread_mark.rs` |
 //!
-//! The holder of the lock makes *news*: a version, an item, or room for one. The waiters are woken when the holder
-//! frees the lock. An exclusive holder keeps the lock, and wakes them after each change. A process that makes news
-//! without the lock calls [`Side::wake_without_lock`]. For example, `Job::done` makes room.
+//! The holder of the lock makes *news*: a version, an item, room for one, or a key. The waiters are woken when the
+//! holder frees the lock. An exclusive holder keeps the lock, and wakes them after each change. A process that makes
+//! news without the lock calls [`Side::wake_without_lock`]. For example, `Job::done` makes room.
 
 use std::mem;
 
@@ -158,8 +159,8 @@ impl<'a> Held<'a> {
         }
     }
 
-    /// Frees the lock, and rings the bell if a process waits. Returns `true` if it did. Does nothing in a child that was
-    /// forked since. The lock belongs to its parent.
+    /// Frees the lock, and rings the bell if a process waits. Returns `true` if it did. Does nothing in a child that
+    /// was forked since. The lock belongs to its parent.
     #[inline(always)]
     fn free(&self) -> bool {
         let has_waiters = self.is_ours() && locking::free(&self.side.lock, self.token) & VERSION_WAITERS != 0;

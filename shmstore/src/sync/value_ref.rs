@@ -186,8 +186,8 @@ impl<'a, V: ShmValue> ValueRef<'a, V> {
         Some(WriteGuard::new(held, self))
     }
 
-    /// Makes `value` the version after `floor` and after all earlier ones, where no reader looks for it yet. Returns the
-    /// number.
+    /// Makes `value` the version after `floor` and after all earlier ones, where no reader looks for it yet. Returns
+    /// the number.
     #[inline(always)]
     pub(super) fn begin_with(self, value: &V, floor: u64) -> u64 {
         let version = seqlock::version(self.sequence.load(Relaxed)).max(floor).wrapping_add(1);

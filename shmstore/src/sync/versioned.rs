@@ -142,8 +142,8 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if the bytes are not a valid `V`. Another process wrote bytes that the type does not allow. The next
-    /// [`store`](Self::store) repairs it.
+    /// [`InvalidValue`] if the bytes are not a valid `V`. Another process wrote bytes that the type does not allow. The
+    /// next [`store`](Self::store) repairs it.
     #[inline]
     pub fn load_checked(&self) -> Result<V, InvalidValue> {
         Ok(self.load_versioned_checked()?.1)

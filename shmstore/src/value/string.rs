@@ -232,8 +232,8 @@ impl<const N: usize> FixedString<N> {
     #[inline]
     pub(super) fn with_clean_tail(&self) -> Self {
         let (mut string, len) = (*self, self.len());
-        // A map cleans the key of each look-up. With indices of one byte the compiler compares 16 bytes at once, which is
-        // three times as fast as a call of `memset` for a short text.
+        // A map cleans the key of each look-up. With indices of one byte the compiler compares 16 bytes at once, which
+        // is three times as fast as a call of `memset` for a short text.
         if N <= 255 {
             for (at, byte) in string.bytes.iter_mut().enumerate() {
                 *byte = if (at as u8) < len as u8 { *byte } else { 0 };

@@ -7,7 +7,7 @@ use shmstore::schema::OwnedSchema;
 use shmstore::{LayoutHash, Store};
 
 use super::choices::Choices;
-use super::types::{any_path, any_type};
+use super::types::{any_path, any_type, changed_json};
 use crate::objects::{EveryPart, Telemetry};
 use crate::scratch::Scratch;
 
@@ -63,6 +63,9 @@ impl Files {
         let again = saved.to_bytes();
         assert_eq!(SavedObject::parse(&again).expect("what we write, we read"), saved);
         let values = read_all(&saved, choices);
+        if choices.one_in(2) {
+            convert(&saved, choices);
+        }
         if choices.one_in(64) {
             self.make(&saved, &values);
         }
@@ -86,6 +89,28 @@ impl Files {
         let again = SavedObject::of(&object, &Limits::default());
         let _ = again.map(|again| again.read(&Limits::default())).map_err(|error| error.to_string());
         object.segment().remove(shmstore::inspect::WhileAttached::Remove).expect("ours");
+    }
+}
+
+/// Converts it to a type that is similar, or to any other.
+fn convert(saved: &SavedObject, choices: &mut Choices<'_>) {
+    let to = if choices.one_in(8) {
+        Ok(any_type(choices))
+    } else {
+        OwnedSchema::from_json(changed_json(saved.schema(), choices))
+    };
+    let Ok(to) = to else { return };
+    match saved.convert_to(&to) {
+        Ok((converted, migration)) => {
+            assert_eq!(migration.was_needed(), to != *saved.schema());
+            assert_eq!(converted.schema(), &to);
+            let _ = read_all(&converted, choices);
+            if to.size() < 1 << 20 {
+                let again = SavedObject::parse(&converted.to_bytes()).expect("what we write, we read");
+                let _ = again.convert_to(saved.schema()).map_err(|refused| refused.to_string());
+            }
+        }
+        Err(refused) => drop(format!("{refused} {refused:?}")),
     }
 }
 

@@ -107,7 +107,13 @@ fn overlapping(choices: &mut Choices<'_>, deep: u8) -> OwnedSchema {
 
 /// The JSON of a type, as somebody may have changed it.
 pub(super) fn any_json(choices: &mut Choices<'_>) -> Vec<u8> {
-    let mut json = any_type(choices).to_json().into_bytes();
+    let schema = any_type(choices);
+    changed_json(&schema, choices)
+}
+
+/// The JSON of this type, as somebody may have changed it.
+pub(super) fn changed_json(schema: &OwnedSchema, choices: &mut Choices<'_>) -> Vec<u8> {
+    let mut json = schema.to_json().into_bytes();
     for _ in 0..choices.below(4) {
         change(&mut json, choices);
     }

@@ -3,6 +3,7 @@
 pub mod derives;
 mod fixed;
 mod foreign;
+mod conversion;
 mod documents;
 mod golden_hashes;
 mod identity;

@@ -40,12 +40,20 @@ static inline int shmstore_birth(const char *path, uint64_t *seconds, uint32_t *
 #endif
 }
 
-/* The object that an attach function looks for. */
+/* The object that an attach function looks for. `prefix` is the hash of its type's fields, `len` the size of the type.
+   The rest is where the segment has its payload and, if the object grows, its layout log. */
 typedef struct shmstore_wanted {
     const char *path, *what;
     int id, flags;
-    uint64_t dev, ino, hash_low, hash_high, len;
+    uint64_t dev, ino, hash_low, hash_high, prefix_low, prefix_high, fields, len;
+    uint64_t payload_at, payload_len, log_at, log_len;
 } shmstore_wanted;
+
+/* Flags in the header. */
+#define SHMSTORE_IS_MOVING 1u
+#define SHMSTORE_HAS_ROOM 2u
+#define SHMSTORE_IS_JOURNAL 8u
+#define SHMSTORE_KNOWN_FLAGS (SHMSTORE_IS_MOVING | SHMSTORE_HAS_ROOM | SHMSTORE_IS_JOURNAL)
 
 #define SHMSTORE_REFUSE(error, ...)                                          \
     do {                                                                     \
@@ -121,61 +129,122 @@ static inline uint64_t shmstore_up(uint64_t number, uint64_t multiple)
     return (number + multiple - 1) / multiple * multiple;
 }
 
-/* Returns 1 if the offsets in the header follow from the lengths. Then no part is outside of the segment. */
-static inline int shmstore_is_laid_out(const void *base, uint64_t size, uint64_t payload_len)
+/* Returns 1 if the offsets in the header follow from the lengths, and notes where payload and layout log are. Then no
+   part is outside of the segment. */
+static inline int shmstore_is_laid_out(const void *base, uint64_t size, uint64_t has_room, shmstore_wanted *wanted)
 {
     uint64_t slot_count = shmstore_u32_at(base, 124), schema_len = shmstore_u64_at(base, 152);
+    uint64_t payload_len = shmstore_u64_at(base, 168), log_len = shmstore_u64_at(base, 264);
     uint64_t is_small = payload_len <= 1024, front = 1024 + (is_small ? payload_len : 0);
-    uint64_t slots_at, schema_at, end, payload_at;
-    if (slot_count < 1 || slot_count > 65536 || schema_len > size || payload_len > size)
+    uint64_t slots_at = shmstore_up(front, 128), schema_at = 0, log_at = 0, end, payload_at;
+    if (slot_count < 1 || slot_count > 65536 || schema_len > size || payload_len > size || log_len > size)
         return 0;
-    if (front + schema_len <= 3072) {
+    if (has_room ? schema_len != 0 || log_len == 0 || log_len % 4096 != 0 : log_len != 0)
+        return 0;
+    if (has_room) {
+        log_at = shmstore_up(slots_at + 32 * slot_count, 128);
+        end = log_at + log_len;
+    } else if (front + schema_len <= 3072) {
         schema_at = front;
         slots_at = shmstore_up(front + schema_len, 128);
         end = slots_at + 32 * slot_count;
     } else {
-        slots_at = shmstore_up(front, 128);
         schema_at = slots_at + 32 * slot_count;
         end = schema_at + schema_len;
     }
     payload_at = is_small ? 1024 : shmstore_up(end, 4096);
     end = is_small ? end : payload_at + payload_len;
+    wanted->payload_at = payload_at;
+    wanted->payload_len = payload_len;
+    wanted->log_at = log_at;
+    wanted->log_len = log_len;
     return shmstore_u64_at(base, 128) == slots_at && shmstore_u64_at(base, 136) == 32 &&
            shmstore_u64_at(base, 144) == schema_at && shmstore_u64_at(base, 160) == payload_at &&
-           shmstore_u64_at(base, 168) == payload_len && shmstore_u64_at(base, 176) == size &&
+           shmstore_u64_at(base, 176) == size && shmstore_u64_at(base, 256) == log_at &&
            shmstore_up(end, 4096) + 1357 == size;
 }
 
-/* Returns the offset of the payload, computed from the size in the kernel, because the header may change. */
-static inline size_t shmstore_payload_at(uint64_t size, uint64_t payload_len)
+/* Checks the flags of a segment that is attached. */
+static inline int shmstore_check_flags(shmstore_segment *segment, const shmstore_wanted *wanted, uint32_t flags)
 {
-    return payload_len <= 1024 ? 1024 : size - 1357 - shmstore_up(payload_len, 4096);
-}
-
-/* Checks the layout of the object and of the segment. */
-static inline int shmstore_check_layout(shmstore_segment *segment, const shmstore_wanted *wanted)
-{
-    uint64_t low = shmstore_u64_at(segment->base, 72), high = shmstore_u64_at(segment->base, 80);
-    uint32_t unknown_flags = shmstore_u32_at(segment->base, 16) & 0xffff; /* the upper half may be ignored */
+    uint32_t unknown_flags = flags & 0xffff & ~SHMSTORE_KNOWN_FLAGS; /* the upper half may be ignored */
     if (unknown_flags != 0)
         SHMSTORE_REFUSE(EPROTO, "the object at %s uses features that this header does not know (flags %#06x): generate "
                         "this header again with the newer shmstore of the object's programs", wanted->path,
                         unknown_flags);
-    if (low != wanted->hash_low || high != wanted->hash_high)
-        SHMSTORE_REFUSE(EPROTOTYPE, "the object at %s has the layout %016llx%016llx, expected %016llx%016llx: generate "
-                        "this header again from its schema", wanted->path, (unsigned long long)high,
-                        (unsigned long long)low, (unsigned long long)wanted->hash_high,
-                        (unsigned long long)wanted->hash_low);
-    if (shmstore_u32_at(segment->base, 20) != 1024 || shmstore_u32_at(segment->base, 184) != 0x01020304u)
-        SHMSTORE_REFUSE(EPROTO, "the header of the object at %s is damaged: header_len or byte_order", wanted->path);
-    if (!shmstore_is_laid_out(segment->base, segment->size, wanted->len))
-        SHMSTORE_REFUSE(EPROTO, "the header of the object at %s is damaged: its lengths and offsets do not fit an "
-                        "object of %llu bytes in a segment of %zu bytes", wanted->path, (unsigned long long)wanted->len,
-                        segment->size);
+    if (flags & SHMSTORE_IS_JOURNAL)
+        SHMSTORE_REFUSE(EPROTO, "segment %d at %s is the journal of a migration, and no object", segment->shmid,
+                        wanted->path);
+    if (flags & SHMSTORE_IS_MOVING)
+        SHMSTORE_REFUSE(EAGAIN, "the object at %s is being moved to another layout: attach again", wanted->path);
     return 0;
 }
 
-static inline int shmstore_check(shmstore_segment *segment, const shmstore_wanted *wanted, key_t key)
+static inline int shmstore_refuse_layout(shmstore_segment *segment, const shmstore_wanted *wanted, uint64_t low,
+                                         uint64_t high)
+{
+    SHMSTORE_REFUSE(EPROTOTYPE, "the object at %s has the layout %016llx%016llx, expected %016llx%016llx: generate "
+                    "this header again from its schema", wanted->path, (unsigned long long)high,
+                    (unsigned long long)low, (unsigned long long)wanted->hash_high,
+                    (unsigned long long)wanted->hash_low);
+}
+
+/* Checks that the newest layout of an object that grows begins with the fields of this header. */
+static inline int shmstore_check_prefix(shmstore_segment *segment, const shmstore_wanted *wanted)
+{
+    const void *base = segment->base;
+    uint64_t layout = shmstore_u64_at(base, 248), at = layout >> 32, len = layout & 0xffffffffu;
+    uint64_t log_end = wanted->log_at + wanted->log_len, low, high, fields;
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    if (at < wanted->log_at || at >= log_end || at % 16 != 0 || len < 32 || len > log_end - at)
+        SHMSTORE_REFUSE(EPROTO, "the header of the object at %s is damaged: layout is %#llx", wanted->path,
+                        (unsigned long long)layout);
+    low = shmstore_u64_at(base, at);
+    high = shmstore_u64_at(base, at + 8);
+    fields = shmstore_u32_at(base, at + 28);
+    if (shmstore_u64_at(base, at + 16) > wanted->payload_len ||
+        32 + 16 * fields + shmstore_u32_at(base, at + 24) != len)
+        SHMSTORE_REFUSE(EPROTO, "the layout log of the object at %s is damaged", wanted->path);
+    if (wanted->fields == 0 || shmstore_u32_at(base, 188) != 8)
+        return shmstore_refuse_layout(segment, wanted, low, high);
+    if (fields < wanted->fields)
+        SHMSTORE_REFUSE(EPROTOTYPE, "the object at %s has the layout %016llx%016llx with %llu fields, but this header "
+                        "has %llu fields: start a program with the newer type, which extends the object, or generate "
+                        "this header again from its schema", wanted->path, (unsigned long long)high,
+                        (unsigned long long)low, (unsigned long long)fields, (unsigned long long)wanted->fields);
+    at += 32 + 16 * (wanted->fields - 1);
+    if (shmstore_u64_at(base, at) != wanted->prefix_low || shmstore_u64_at(base, at + 8) != wanted->prefix_high)
+        return shmstore_refuse_layout(segment, wanted, low, high);
+    return 0;
+}
+
+/* Checks the layout of the segment and of the object. */
+static inline int shmstore_check_layout(shmstore_segment *segment, shmstore_wanted *wanted)
+{
+    uint64_t low = shmstore_u64_at(segment->base, 72), high = shmstore_u64_at(segment->base, 80);
+    uint32_t flags, has_room, is_exact = low == wanted->hash_low && high == wanted->hash_high;
+    /* A process that moves the object sets the flag, and then looks for attachments. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    flags = shmstore_u32_at(segment->base, 16);
+    has_room = flags & SHMSTORE_HAS_ROOM;
+    if (shmstore_check_flags(segment, wanted, flags) != 0)
+        return -1;
+    if (!is_exact && !has_room)
+        return shmstore_refuse_layout(segment, wanted, low, high);
+    if (shmstore_u32_at(segment->base, 20) != 1024 || shmstore_u32_at(segment->base, 184) != 0x01020304u)
+        SHMSTORE_REFUSE(EPROTO, "the header of the object at %s is damaged: header_len or byte_order", wanted->path);
+    if (!shmstore_is_laid_out(segment->base, segment->size, has_room, wanted))
+        SHMSTORE_REFUSE(EPROTO, "the header of the object at %s is damaged: its lengths and offsets do not fit a "
+                        "segment of %zu bytes", wanted->path, segment->size);
+    if (!is_exact && shmstore_check_prefix(segment, wanted) != 0)
+        return -1;
+    if (wanted->payload_len < wanted->len || (!has_room && wanted->payload_len != wanted->len))
+        SHMSTORE_REFUSE(EPROTO, "the header of the object at %s is damaged: it has %llu bytes, expected %llu",
+                        wanted->path, (unsigned long long)wanted->payload_len, (unsigned long long)wanted->len);
+    return 0;
+}
+
+static inline int shmstore_check(shmstore_segment *segment, shmstore_wanted *wanted, key_t key)
 {
     if (shmstore_check_status(segment, wanted, key) != 0 || shmstore_check_identity(segment, wanted) != 0)
         return -1;
@@ -230,7 +299,7 @@ static inline void *shmstore_attach(shmstore_segment *segment, shmstore_wanted w
         shmstore_detach(segment);
         return NULL;
     }
-    return (char *)segment->base + shmstore_payload_at(segment->size, wanted.len);
+    return (char *)segment->base + wanted.payload_at;
 }
 
 #endif

@@ -106,13 +106,13 @@ impl<'a> Types<'a> {
         };
         add((0, 4), "lock", "the token of its holder in bits 0 to 28");
         add((4, 4), "flags", "flags of the lock");
-        add((8, 4), "bell", "the bell for processes that wait for keys to come or go");
+        add((8, 4), "bell", "the bell for processes that wait for changes of the keys");
         add((12, 4), "mark", "the mark of the thread that holds the lock");
         add((16, WORD), "intent", "the insertion or removal that is being done");
         add((24, 4), "len", "the number of keys");
         add((28, 4), "high_water", "how many entries were ever used");
         add((32, 4), "free_list", "index + 1 of the first free entry");
-        add((40, WORD), "changes", "how many keys came or went");
+        add((40, WORD), "changes", "how often keys were inserted and removed");
         add((48, WORD), "floor", "the greatest version of a removed key");
         add((SEED_AT, WORD), "seed", "the seed of the hash, 0 if no key was ever inserted");
         let heads = 2 * entries.capacity;
@@ -157,7 +157,7 @@ fn map_function(name: &str, entries: Entries, key: &OwnedSchema, value: &OwnedSc
          static inline uint64_t {name}_len(const volatile {name} *from)\n{{\n    \
          shmstore_entries map = {name}_entries(from);\n    \
          return shmstore_map_len(&map);\n}}\n\
-         /* Returns how many keys came or went so far. */\n\
+         /* Returns how often keys were inserted and removed so far. */\n\
          static inline uint64_t {name}_changes(const volatile {name} *from)\n{{\n    \
          return __atomic_load_n(&from->changes, __ATOMIC_ACQUIRE);\n}}\n",
         key_len = key.size(),

@@ -134,7 +134,7 @@ class _MapView(_View):
 
     @property
     def changes(self):
-        """How many keys came or went so far."""
+        """How often keys were inserted and removed so far."""
         return self._number(40, 8)
 
     def __len__(self):
@@ -186,7 +186,7 @@ class _MapView(_View):
     keys = __iter__
 
     def items(self):
-        """Yields the keys with copies of their values. Keys that come or go meanwhile may be among them or not."""
+        """Yields the keys with copies of their values. Keys that are inserted or removed meanwhile may be missing."""
         return ((key, self._kind.value.read(data)) for key, data in self._all())
 
     def items_python(self):

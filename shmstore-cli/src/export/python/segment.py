@@ -1,3 +1,8 @@
+# Flags in the header.
+_IS_MOVING, _HAS_ROOM, _IS_JOURNAL = 1, 2, 8
+_KNOWN_FLAGS = _IS_MOVING | _HAS_ROOM | _IS_JOURNAL
+
+
 def key(path):
     """Returns the System V key of the object with the anchor `path`, as `ftok(path, ID)` does."""
     return _key(os.stat(path))
@@ -27,24 +32,27 @@ def _birth(path):
     return int.from_bytes(found[80:88], "little"), int.from_bytes(found[88:92], "little")
 
 
-def _offsets(slot_count, schema_length):
-    """Returns the offsets of slots, schema and payload, and the size of the segment."""
+def _offsets(slot_count, payload_length, schema_length, log_length):
+    """Returns the offsets of slots, schema, layout log and payload, and the size of the segment."""
 
     def up(number, multiple):
         return (number + multiple - 1) // multiple * multiple
 
-    is_small = 1 <= SIZE <= 1024
-    front = 1024 + (SIZE if is_small else 0)
-    if front + schema_length <= 3072:
+    is_small = 1 <= payload_length <= 1024
+    front = 1024 + (payload_length if is_small else 0)
+    slots_at, schema_at, log_at = up(front, 128), 0, 0
+    if log_length:
+        log_at = up(slots_at + 32 * slot_count, 128)
+        end = log_at + log_length
+    elif front + schema_length <= 3072:
         schema_at, slots_at = front, up(front + schema_length, 128)
         end = slots_at + 32 * slot_count
     else:
-        slots_at = up(front, 128)
         schema_at = slots_at + 32 * slot_count
         end = schema_at + schema_length
     payload_at = 1024 if is_small else up(end, 4096)
-    size = up(end if is_small else payload_at + SIZE, 4096) + 1357
-    return slots_at, schema_at, payload_at, size
+    size = up(end if is_small else payload_at + payload_length, 4096) + 1357
+    return slots_at, schema_at, log_at, payload_at, size
 
 
 class Segment(_ReadOnly):
@@ -173,23 +181,58 @@ class Segment(_ReadOnly):
             raise AttachError(f"segment {self._shmid} was created for an earlier file with the inode of {path}")
 
     def _check_layout(self, path):
-        unknown_flags = self._u32(16) & 0xFFFF  # the upper half may be ignored
+        """Checks the layout of segment and object. Returns the offset of the payload."""
+        flags = self._u32(16)
+        unknown_flags = flags & 0xFFFF & ~_KNOWN_FLAGS  # the upper half may be ignored
         if unknown_flags:
             raise AttachError(f"the object at {path} uses features that this module does not know (flags "
                               f"{unknown_flags:#06x}): generate this module again with the newer shmstore of the "
                               "object's programs")
-        layout = self._u64(72) | self._u64(80) << 64
-        if layout != LAYOUT_HASH:
-            raise AttachError(f"the object at {path} has the layout {layout:032x}, expected {LAYOUT_HASH:032x}: "
-                              "generate this module again from its schema")
-        if (self._u32(20), self._u32(184)) != (1024, 0x01020304):
-            raise AttachError(f"the header of the object at {path} is damaged: header_len or byte_order")
-        slot_count, schema_length = self._u32(124), self._u64(152)
-        expected = _, _, payload_at, size = _offsets(slot_count, schema_length)
-        found = self._u64(128), self._u64(144), self._u64(160), self._u64(176)
+        if flags & _IS_JOURNAL:
+            raise AttachError(f"segment {self._shmid} at {path} is the journal of a migration, and no object")
+        if flags & _IS_MOVING:
+            raise AttachError(f"the object at {path} is being moved to another layout: attach again", retry=True)
+        has_room, layout = bool(flags & _HAS_ROOM), self._u64(72) | self._u64(80) << 64
+        if layout != LAYOUT_HASH and not has_room:
+            self._refuse_layout(path, layout)
+        if (self._u32(20), self._u32(184), self._u64(136)) != (1024, 0x01020304, 32):
+            raise AttachError(f"the header of the object at {path} is damaged: header_len, byte_order or slot_size")
+        slot_count, payload_length = self._u32(124), self._u64(168)
+        schema_length, log_length = self._u64(152), self._u64(264)
+        expected = _, _, log_at, payload_at, size = _offsets(slot_count, payload_length, schema_length, log_length)
+        found = self._u64(128), self._u64(144), self._u64(256), self._u64(160), self._u64(176)
         if found != expected or size != self._size or not 1 <= slot_count <= 65536:
-            raise AttachError(f"the header of the object at {path} is damaged: slots, schema, payload and segment size "
-                              f"are {found}, expected {expected} in a segment of {self._size} bytes")
-        if (self._u64(136), self._u64(168)) != (32, SIZE):
-            raise AttachError(f"the header of the object at {path} is damaged: slot_size or payload_len")
+            raise AttachError(f"the header of the object at {path} is damaged: slots, schema, log, payload and segment "
+                              f"size are {found}, expected {expected} in a segment of {self._size} bytes")
+        if has_room != bool(log_length) or log_length % 4096 or has_room and schema_length:
+            raise AttachError(f"the header of the object at {path} is damaged: schema_len or log_capacity")
+        if layout != LAYOUT_HASH:
+            self._check_prefix(path, log_at, log_length, payload_length)
+        if payload_length < SIZE or not has_room and payload_length != SIZE:
+            raise AttachError(f"the header of the object at {path} is damaged: it has {payload_length} bytes, expected "
+                              f"{SIZE}")
         return payload_at
+
+    def _check_prefix(self, path, log_at, log_length, room):
+        """Checks that the newest layout of an object that grows begins with the fields of this module."""
+        word = self._u64(248)
+        at, length, end = word >> 32, word & 0xFFFFFFFF, log_at + log_length
+        if not log_at <= at < end or at % 16 or not 32 <= length <= end - at:
+            raise AttachError(f"the header of the object at {path} is damaged: layout is {word:#x}")
+        layout, size = self._u64(at) | self._u64(at + 8) << 64, self._u64(at + 16)
+        json_length, fields = self._u32(at + 24), self._u32(at + 28)
+        if size > room or 32 + 16 * fields + json_length != length:
+            raise AttachError(f"the layout log of the object at {path} is damaged")
+        if FIELDS == 0 or self._u32(188) != 8:
+            self._refuse_layout(path, layout)
+        if fields < FIELDS:
+            raise AttachError(f"the object at {path} has the layout {layout:032x} with {fields} fields, but this module "
+                              f"has {FIELDS} fields: start a program with the newer type, which extends the object, or "
+                              "generate this module again from its schema")
+        at += 32 + 16 * (FIELDS - 1)
+        if self._u64(at) | self._u64(at + 8) << 64 != PREFIX_HASH:
+            self._refuse_layout(path, layout)
+
+    def _refuse_layout(self, path, layout):
+        raise AttachError(f"the object at {path} has the layout {layout:032x}, expected {LAYOUT_HASH:032x}: generate "
+                          "this module again from its schema")

@@ -15,7 +15,7 @@ const KEYWORDS: &str =
     from global if import in is lambda nonlocal not or pass raise return try while with yield match case type";
 
 /// The other names that a module defines.
-const CONSTANTS: &str = "TYPE ID SIZE ALIGN LAYOUT_HASH DTYPE";
+const CONSTANTS: &str = "TYPE ID SIZE ALIGN LAYOUT_HASH FIELDS PREFIX_HASH DTYPE";
 
 /// Names that a variant of a Python enum cannot have.
 const ENUM_WORDS: &str = "mro name value names values";

@@ -296,6 +296,9 @@ static inline shm_everything *shm_everything_attach(shmstore_segment *segment, c
     wanted.flags = flags;
     wanted.hash_low = SHM_EVERYTHING_LAYOUT_HASH_LOW;
     wanted.hash_high = SHM_EVERYTHING_LAYOUT_HASH_HIGH;
+    wanted.fields = 14;
+    wanted.prefix_low = UINT64_C(0x2be2209e6dce3fdb);
+    wanted.prefix_high = UINT64_C(0x16122ae52ff60ac8);
     wanted.len = SHM_EVERYTHING_SIZE;
     return (shm_everything *)shmstore_attach(segment, wanted);
 }

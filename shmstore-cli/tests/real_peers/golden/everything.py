@@ -5,6 +5,8 @@ ID = 69
 SIZE = 9344
 ALIGN = 128
 LAYOUT_HASH = 0x4676b0c087307c944c6a135d959863d9
+FIELDS = 14
+PREFIX_HASH = 0x16122ae52ff60ac82be2209e6dce3fdb
 
 Block = _Struct("Block", 4096, {
     "words": (0, _Array(_u64, 512)),

@@ -171,6 +171,9 @@ static inline shm_feeds *shm_feeds_attach(shmstore_segment *segment, const char 
     wanted.flags = flags;
     wanted.hash_low = SHM_FEEDS_LAYOUT_HASH_LOW;
     wanted.hash_high = SHM_FEEDS_LAYOUT_HASH_HIGH;
+    wanted.fields = 2;
+    wanted.prefix_low = UINT64_C(0x7d6da8d2f6921331);
+    wanted.prefix_high = UINT64_C(0xe0cadadbdee66039);
     wanted.len = SHM_FEEDS_SIZE;
     return (shm_feeds *)shmstore_attach(segment, wanted);
 }

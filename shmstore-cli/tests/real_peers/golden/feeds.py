@@ -5,6 +5,8 @@ ID = 70
 SIZE = 1152
 ALIGN = 64
 LAYOUT_HASH = 0x5f56e36173e127e4298d7067459e8127
+FIELDS = 2
+PREFIX_HASH = 0xe0cadadbdee660397d6da8d2f6921331
 
 Pair = _Struct("Pair", 16, {
     "a": (0, _u64),

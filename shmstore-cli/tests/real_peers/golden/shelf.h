@@ -21,14 +21,14 @@ SHMSTORE_ASSERT(offsetof(shm_shelf_map_u64_u8_4_entry, slots) == 64);
 typedef struct shm_shelf_map_u64_u8_4 {
     uint32_t lock; /* 0: the token of its holder in bits 0 to 28 */
     uint32_t flags; /* 4: flags of the lock */
-    uint32_t bell; /* 8: the bell for processes that wait for keys to come or go */
+    uint32_t bell; /* 8: the bell for processes that wait for changes of the keys */
     uint32_t mark; /* 12: the mark of the thread that holds the lock */
     uint64_t intent; /* 16: the insertion or removal that is being done */
     uint32_t len; /* 24: the number of keys */
     uint32_t high_water; /* 28: how many entries were ever used */
     uint32_t free_list; /* 32: index + 1 of the first free entry */
     unsigned char pad_at_36[4];
-    uint64_t changes; /* 40: how many keys came or went */
+    uint64_t changes; /* 40: how often keys were inserted and removed */
     uint64_t floor; /* 48: the greatest version of a removed key */
     unsigned char pad_at_56[72];
     uint64_t seed; /* 128: the seed of the hash, 0 if no key was ever inserted */
@@ -80,7 +80,7 @@ static inline uint64_t shm_shelf_map_u64_u8_4_len(const volatile shm_shelf_map_u
     shmstore_entries map = shm_shelf_map_u64_u8_4_entries(from);
     return shmstore_map_len(&map);
 }
-/* Returns how many keys came or went so far. */
+/* Returns how often keys were inserted and removed so far. */
 static inline uint64_t shm_shelf_map_u64_u8_4_changes(const volatile shm_shelf_map_u64_u8_4 *from)
 {
     return __atomic_load_n(&from->changes, __ATOMIC_ACQUIRE);
@@ -153,14 +153,14 @@ SHMSTORE_ASSERT(offsetof(shm_shelf_map_string_12_quote_8_entry, slots) == 64);
 typedef struct shm_shelf_map_string_12_quote_8 {
     uint32_t lock; /* 0: the token of its holder in bits 0 to 28 */
     uint32_t flags; /* 4: flags of the lock */
-    uint32_t bell; /* 8: the bell for processes that wait for keys to come or go */
+    uint32_t bell; /* 8: the bell for processes that wait for changes of the keys */
     uint32_t mark; /* 12: the mark of the thread that holds the lock */
     uint64_t intent; /* 16: the insertion or removal that is being done */
     uint32_t len; /* 24: the number of keys */
     uint32_t high_water; /* 28: how many entries were ever used */
     uint32_t free_list; /* 32: index + 1 of the first free entry */
     unsigned char pad_at_36[4];
-    uint64_t changes; /* 40: how many keys came or went */
+    uint64_t changes; /* 40: how often keys were inserted and removed */
     uint64_t floor; /* 48: the greatest version of a removed key */
     unsigned char pad_at_56[72];
     uint64_t seed; /* 128: the seed of the hash, 0 if no key was ever inserted */
@@ -212,7 +212,7 @@ static inline uint64_t shm_shelf_map_string_12_quote_8_len(const volatile shm_sh
     shmstore_entries map = shm_shelf_map_string_12_quote_8_entries(from);
     return shmstore_map_len(&map);
 }
-/* Returns how many keys came or went so far. */
+/* Returns how often keys were inserted and removed so far. */
 static inline uint64_t shm_shelf_map_string_12_quote_8_changes(const volatile shm_shelf_map_string_12_quote_8 *from)
 {
     return __atomic_load_n(&from->changes, __ATOMIC_ACQUIRE);
@@ -259,6 +259,9 @@ static inline shm_shelf *shm_shelf_attach(shmstore_segment *segment, const char 
     wanted.flags = flags;
     wanted.hash_low = SHM_SHELF_LAYOUT_HASH_LOW;
     wanted.hash_high = SHM_SHELF_LAYOUT_HASH_HIGH;
+    wanted.fields = 2;
+    wanted.prefix_low = UINT64_C(0x0ac6d038b26673f2);
+    wanted.prefix_high = UINT64_C(0x1fb0efef6cc925df);
     wanted.len = SHM_SHELF_SIZE;
     return (shm_shelf *)shmstore_attach(segment, wanted);
 }

@@ -5,6 +5,8 @@ ID = 83
 SIZE = 2240
 ALIGN = 64
 LAYOUT_HASH = 0x66f9b42ba57200beadb970bed8dd8dd0
+FIELDS = 2
+PREFIX_HASH = 0x1fb0efef6cc925df0ac6d038b26673f2
 
 Quote = _Struct("Quote", 16, {
     "bid": (0, _f64),

@@ -62,7 +62,7 @@ impl Decoder<'_, '_> {
             }
             first.extend(self.entry(&map, types, index)?);
         }
-        // Meanwhile keys may have come or gone.
+        // Meanwhile keys may have been inserted and removed.
         let shown = first.len() as u64;
         let len = if is_whole { shown } else { len.max(shown) };
         Ok(Value::Map { len, capacity: map.places.capacity, changes, first })

@@ -97,7 +97,7 @@ impl<'a> Peer<'a> {
         self.insert(3, 3, 1);
     }
 
-    /// Inserts, stores and removes keys. The keys 0 and 1 come and go, and all others stay.
+    /// Inserts, stores and removes keys. The keys 0 and 1 are removed again and again, and all others stay.
     fn work(&self, stop: &AtomicBool) {
         for version in 2.. {
             if stop.load(Acquire) {

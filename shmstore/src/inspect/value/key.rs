@@ -1,7 +1,9 @@
 //! The values of keys in paths.
 
+use std::fmt;
+
 use super::Value;
-use crate::layout::path::{FieldPath, Step};
+use crate::layout::path::{FieldPath, Step, write_json};
 
 impl FieldPath {
     /// Returns the path of the value of a key in the map at this path.
@@ -15,8 +17,19 @@ impl FieldPath {
     /// ```
     #[must_use]
     pub fn key(&self, key: &Value) -> Self {
-        // Only a map with keys that are no text has no JSON, and no value is one.
-        let json = serde_json::to_value(key).unwrap_or_default();
-        self.with(Step::of_json(&json))
+        self.with(Step::of_json(&json_of(key)))
     }
+}
+
+/// Writes a key as between the brackets of a path. A key that is not decoded is written as any other value.
+pub(super) fn write_key(f: &mut impl fmt::Write, key: &Value) -> fmt::Result {
+    match key {
+        Value::Invalid(_) | Value::Omitted => write!(f, "{key}"),
+        key => write_json(f, &json_of(key).to_string()),
+    }
+}
+
+fn json_of(key: &Value) -> serde_json::Value {
+    // Only a map with keys that are no text has no JSON, and no value is one.
+    serde_json::to_value(key).unwrap_or_default()
 }

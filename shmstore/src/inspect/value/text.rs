@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Value;
+use super::key::write_key;
 
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -43,7 +44,9 @@ impl fmt::Display for Value {
             Self::Map { len, first, .. } => {
                 f.write_str("{")?;
                 for (index, (key, value)) in first.iter().enumerate() {
-                    write!(f, "{}{key}: {value}", if index == 0 { "" } else { ", " })?;
+                    f.write_str(if index == 0 { "" } else { ", " })?;
+                    write_key(f, key)?;
+                    write!(f, ": {value}")?;
                 }
                 write_rest(f, *len, first.len(), '}')
             }
@@ -84,6 +87,7 @@ fn write_values<'a>(f: &mut fmt::Formatter<'_>, values: impl IntoIterator<Item =
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inspect::FieldPath;
 
     #[test]
     fn value_is_shown_on_one_line_without_control_characters() {
@@ -119,9 +123,34 @@ mod tests {
             Value::Map { len, capacity: 64, changes: 9, first }.to_string()
         };
         assert_eq!(map(0, &[]), "{}");
-        assert_eq!(map(2, &["EURUSD", "a\n"]), r#"{"EURUSD": 1.5, "a\n": 1.5}"#);
+        assert_eq!(map(2, &["EURUSD", "a\n\0"]), r#"{"EURUSD": 1.5, "a\n\u0000": 1.5}"#);
         assert_eq!(map(5, &["EURUSD"]), r#"{"EURUSD": 1.5, … 4 more}"#);
         assert_eq!(map(5, &[]), "{… 5 more}");
+    }
+
+    #[test]
+    fn key_of_a_map_is_shown_as_in_a_path() {
+        let place = |fields: &[(&str, Value)]| {
+            let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+            Value::Struct { name: "Place".into(), fields }
+        };
+        let text = Value::Text("\u{1b}".into());
+        for (key, shown) in [
+            (Value::Variant { name: "Ask".into(), discriminant: 1 }, r#""Ask""#),
+            (Value::Char('ß'), r#""ß""#),
+            (Value::Signed(-3), "-3"),
+            (Value::List { len: 2, first: vec![Value::Bool(true), text.clone()] }, r#"[true,"\u001b"]"#),
+            (place(&[("symbol", text), ("account", Value::Unsigned(7))]), r#"{"account":7,"symbol":"\u001b"}"#),
+            (place(&[]), "{}"),
+        ] {
+            let quotes = FieldPath::default().field("quotes");
+            let path = quotes.key(&key);
+            let map = Value::Map { len: 1, capacity: 1, changes: 1, first: vec![(key, Value::Unsigned(5))] };
+            assert_eq!(map.to_string(), format!("{{{shown}: 5}}"));
+            assert_eq!(format!("quotes[{shown}]").parse(), Ok(path));
+        }
+        let map = Value::Map { len: 1, capacity: 1, changes: 1, first: vec![(Value::Omitted, Value::Omitted)] };
+        assert_eq!(map.to_string(), "{…: …}");
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //!
 //! # Safety
 //!
-//! This file assumes that its checks are evaluated while a program is compiled. It promises that an enum that passes them
-//! is stored as its integer, with all bytes initialized.
+//! This file assumes that its checks are evaluated while a program is compiled. It promises that an enum that passes
+//! them is stored as its integer, with all bytes initialized.
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;

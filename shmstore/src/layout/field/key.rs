@@ -22,7 +22,12 @@ pub const fn is_value<K: Value>(_: &K) {}
 
 /// [`ShmValue`], in a bound that rustc does not check before it is needed. The lifetime means nothing.
 ///
-/// A type that derives `ShmKey` and not `ShmValue` has the error of [`is_value`] already.
+/// A type that derives `ShmKey` and not `ShmValue` has the error of [`is_value`], and the same at each use as a key.
+/// The compiler may show the uses first.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` derives `ShmKey`, and is not a value",
+    label = "a key is copied through shared memory, so it is a value, too: write `#[derive(Clone, Copy, ShmValue, ShmKey)]`"
+)]
 pub trait BesideValue<'any>: ShmValue {}
 
 #[diagnostic::do_not_recommend]

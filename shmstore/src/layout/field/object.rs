@@ -17,7 +17,7 @@ pub struct ParamField {
 /// Describes a field whose type is a parameter.
 #[must_use]
 pub const fn of_param<O: ShmObject>() -> ParamField {
-    view_is_alike::<O, O::View>();
+    view_is_alike::<O>();
     ParamField { schema: O::SCHEMA }
 }
 

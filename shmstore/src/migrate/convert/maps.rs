@@ -30,32 +30,34 @@ impl Converter<'_> {
         let old = Map::of(plan.from, (key, value, *capacity), Memory::Copy(bytes), from).map_err(&fails)?;
         let (seed, changes) = (old.seed().map_err(&fails)?, old.changes().map_err(&fails)?);
         let mut floor = old.floor().map_err(&fails)?;
-        let mut used: Vec<Used> = Vec::new();
+        let (mut live, mut used) = (Vec::new(), Vec::new());
         for index in 0..old.high_water().map_err(&fails)? {
             let state = old.state(index).map_err(&fails)?;
             let (version, _) = old.version(index).map_err(&fails)?;
-            if kind(state) != LIVE || seed == 0 {
+            if kind(state) == LIVE && seed != 0 {
+                live.push(index);
+                used.push(Used { state, version, is_live: true });
+            } else {
                 // The next version of a key is greater than all versions that it had.
                 floor = floor.max(version);
-                continue;
             }
-            let new = used.len() as u64;
-            if new == places.capacity {
-                let len = old.len().map_err(&fails)?;
-                return Err(fails(format!("it has {len} keys, and the new capacity is {new}")));
-            }
-            let [old_key, old_value] = [old.places.key(index), old.places.value(index, version)];
-            let [old_key, old_value] =
-                [offset(from, old_key).map_err(&fails)?, offset(from, old_value).map_err(&fails)?];
-            let [new_key, new_value] = [places.key(new), places.value(new, version)];
-            let [new_key, new_value] = [offset(to, new_key).map_err(&fails)?, offset(to, new_value).map_err(&fails)?];
+        }
+        let len = live.len() as u64;
+        if len > places.capacity {
+            return Err(fails(format!("it has {len} keys, and the new capacity is {}", places.capacity)));
+        }
+        for (new, (index, entry)) in (0..).zip(live.into_iter().zip(&used)) {
+            let [old_key, old_value] = [old.places.key(index), old.places.value(index, entry.version)];
+            let [old_key, old_value] = [offset(from, old_key), offset(from, old_value)].map(|at| at.map_err(&fails));
+            let [new_key, new_value] = [places.key(new), places.value(new, entry.version)];
+            let [new_key, new_value] = [offset(to, new_key), offset(to, new_value)].map(|at| at.map_err(&fails));
+            let (old_key, old_value) = (old_key?, old_value?);
             let step = || step_to(key, bytes.get(old_key..), index);
-            self.part(key_plan, old_key, new_key).map_err(below(step))?;
-            self.part(value_plan, old_value, new_value).map_err(below(step))?;
-            used.push(Used { state, version, is_live: true });
+            self.part(key_plan, old_key, new_key?).map_err(below(step))?;
+            self.part(value_plan, old_value, new_value?).map_err(below(step))?;
         }
         if !matches!(key_plan.how, How::Copy(_)) {
-            self.check_that_keys_differ(plan, places, used.len() as u64, to)?;
+            self.check_that_keys_differ(plan, places, len, to)?;
         }
         self.image.finish_map(places, to, &used, [seed, changes, floor]).map_err(&fails)
     }
@@ -63,7 +65,7 @@ impl Converter<'_> {
     /// Checks that no two of the first entries of a new map have equal keys.
     fn check_that_keys_differ(&self, plan: &Plan<'_>, places: &MapPlaces, count: u64, at: usize) -> Converted {
         let OwnedKind::Map { key, .. } = plan.to.kind() else { return Ok(()) };
-        let mut keys = HashSet::new();
+        let mut keys = HashSet::with_capacity(count as usize);
         for index in 0..count {
             let bytes = offset(at, places.key(index)).and_then(|at| self.image.bytes(at, places.key_len));
             let bytes = bytes.map_err(plan.fails())?;

@@ -29,8 +29,8 @@ pub(crate) fn is_blank(mapping: &Mapping) -> bool {
     bytes(mapping, 0, size_of::<Header>()).iter().all(|byte| byte.load(Relaxed) == 0)
 }
 
-/// Returns `true` if all bytes of the segment are zero, and all its pages can be read. It reads each page, which may take
-/// memory.
+/// Returns `true` if all bytes of the segment are zero, and all its pages can be read. It reads each page, which may
+/// take memory.
 pub(crate) fn is_all_zero(mapping: &Mapping) -> bool {
     let pages = ReadablePages::of(mapping);
     let mut starts = (0..mapping.len()).step_by(PAGE);

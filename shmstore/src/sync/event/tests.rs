@@ -25,7 +25,7 @@ fn waiting_in_vain_says_what_did_not_come() {
     assert_eq!(
         error.to_string(),
         "waited 3ms for notification 2 of this `Event` (there were 1), and it did not come. Check that the process \
-         that stores or notifies is running"
+         that notifies is running"
     );
     assert_eq!(event.word.load(Relaxed), 1 << 1 | WAITING, "the flag of the waiter stays until the next notification");
     event.notify_all();

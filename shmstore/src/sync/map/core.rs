@@ -246,7 +246,7 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
         unsafe { bits::checked(self.copy_key(entry)) }
     }
 
-    /// Copies the key and the value of a place. `None` if the key has gone.
+    /// Copies the key and the value of a place. `None` if the key was removed.
     pub(super) fn copy_place(
         &self,
         place: Place<'a>,

@@ -1,5 +1,7 @@
 //! `Entry`: the place of a key in a map.
 
+mod large;
+
 use std::fmt;
 use std::mem::MaybeUninit;
 use std::time::Duration;
@@ -19,7 +21,8 @@ use crate::value::bits;
 
 /// Reads and writes the value of one key of a [`Map`] without a search. [`Map::entry`] returns it.
 ///
-/// It has the methods of a [`Versioned`](crate::Versioned). Each of them fails once the key was removed, even if the
+/// It has the methods of a [`Versioned`](crate::Versioned). As each of them returns a `Result`, none has a twin whose name
+/// ends with `_checked`. Each of them fails once the key was removed, even if the
 /// key was inserted again. An entry does not keep its key in the map, and delays no other process.
 ///
 /// ```
@@ -69,7 +72,7 @@ impl<'a, K: ShmKey, V: ShmValue> Entry<'a, K, V> {
 
     /// Returns the newest value.
     ///
-    /// For a value that is too large for the stack, use [`load_into`](Self::load_into).
+    /// For a value that is too large for the stack, use [`load_boxed`](Self::load_boxed).
     ///
     /// # Errors
     ///
@@ -81,6 +84,8 @@ impl<'a, K: ShmKey, V: ShmValue> Entry<'a, K, V> {
     }
 
     /// Returns the newest value and its version.
+    ///
+    /// For a value that is too large for the stack, use [`load_into`](Self::load_into).
     ///
     /// # Errors
     ///
@@ -94,15 +99,16 @@ impl<'a, K: ShmKey, V: ShmValue> Entry<'a, K, V> {
         Ok((version, unsafe { bits::checked(bytes) }.map_err(|invalid| self.invalid(invalid))?))
     }
 
-    /// Copies the newest value to `value`, and returns its version. Puts no value on the stack.
+    /// Returns the newest value, or an error after `timeout`. For objects that hostile processes may write. See
+    /// [`Versioned::load_timeout`](crate::Versioned::load_timeout).
     ///
     /// # Errors
     ///
-    /// As [`load`](Self::load). After an error `value` is all zero.
-    #[allow(unsafe_code)]
-    pub fn load_into(&self, value: &mut V) -> Result<u64, EntryError> {
-        // SAFETY: `read` writes only initialized bytes.
-        unsafe { bits::overwrite(value, |bytes| Ok(self.read(|value| value.read(bytes, self.core.access()))?)) }
+    /// - [`WaitError::EntryRemoved`] if the key was removed.
+    /// - [`WaitError::NeverWhole`] if no copy was whole in this time.
+    /// - [`WaitError::InvalidValue`] if the bytes are not a valid `V`.
+    pub fn load_timeout(&self, timeout: Duration) -> Result<V, WaitError> {
+        Ok(self.load_within(timeout, timeout)?.1)
     }
 
     /// Returns the version of the newest value. The versions of a key grow, even if it is removed and inserted again.
@@ -256,18 +262,23 @@ impl<'a, K: ShmKey, V: ShmValue> Entry<'a, K, V> {
     /// As [`Versioned::wait_newer`](crate::Versioned::wait_newer), and [`WaitError::EntryRemoved`] as soon as the key
     /// is removed.
     pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError> {
-        super::wait::wait_for_entry(self, version, timeout)
+        self.load_within(super::wait::wait_for_entry(self, version, timeout)?, timeout)
     }
 
     /// Loads the newest value within a time. `waited` is for the error.
     #[allow(unsafe_code)]
-    pub(super) fn load_within(&self, left: Duration, waited: Duration) -> Result<(u64, V), WaitError> {
+    fn load_within(&self, left: Duration, waited: Duration) -> Result<(u64, V), WaitError> {
         let mut bytes = MaybeUninit::uninit();
-        match self.read(|value| value.read_within(&mut bytes, self.core.access(), left))? {
-            // SAFETY: `read_within` has initialized all bytes.
-            Some(version) => Ok((version, unsafe { bits::checked(bytes) }.map_err(|invalid| self.invalid(invalid))?)),
-            None => Err(WaitError::NeverWhole { part: self.name(), waited }),
-        }
+        let version = self.read_within(&mut bytes, left, waited)?;
+        // SAFETY: `read_within` has initialized all bytes.
+        Ok((version, unsafe { bits::checked(bytes) }.map_err(|invalid| self.invalid(invalid))?))
+    }
+
+    /// Copies the bytes of the newest value within a time, and returns its version. Writes only initialized bytes, and
+    /// after a success all are.
+    fn read_within(&self, bytes: &mut MaybeUninit<V>, left: Duration, waited: Duration) -> Result<u64, WaitError> {
+        let version = self.read(|value| value.read_within(bytes, self.core.access(), left))?;
+        version.ok_or_else(|| WaitError::NeverWhole { part: self.name(), waited })
     }
 
     pub(super) fn place(&self) -> Place<'a> {

@@ -20,7 +20,7 @@ use crate::value::bits;
 impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
     /// Returns the keys and values that are in the map, in no particular order.
     ///
-    /// Takes no lock, so keys may come and go meanwhile:
+    /// Takes no lock, so keys may be inserted and removed meanwhile:
     ///
     /// - A key that is in the map all the time comes exactly once.
     /// - A key that is inserted or removed meanwhile may be missing.

@@ -4,14 +4,14 @@
 //!
 //! | offset | bytes | what |
 //! |---|---|---|
-//! | 0 | 16 | lock, flags and bell of the structure, and a mark that is always 0: see `side.rs`. Processes that wait for keys to come or go sleep on the bell |
+//! | 0 | 16 | lock, flags and bell of the structure, and a mark that is always 0: see `side.rs`. Processes that wait for insertions and removals sleep on the bell |
 //! | 16 | 8 | intent of the holder of the lock: see `state.rs` |
 //! | 24 | 4 | len: the number of keys |
 //! | 28 | 4 | high water: the number of entries that were ever used. They are the first ones |
 //! | 32 | 4 | free list: the link to the first free entry below the high water, 0 if there is none |
 //! | 36 | 4 | reserved, zero |
-//! | 40 | 8 | changes: how many keys came and went |
-//! | 48 | 8 | floor: the greatest version of a key that went |
+//! | 40 | 8 | changes: how often keys were inserted and removed, at least |
+//! | 48 | 8 | floor: the greatest version of a removed key |
 //! | 56 | 72 | reserved, zero |
 //! | 128 | 8 | seed of the hash. The first insertion draws it. 0 before |
 //! | 136 | 120 | reserved, zero |
@@ -151,8 +151,8 @@ pub(super) struct MapCell<K, V, const N: usize> {
     memory: UnsafeCell<Memory<K, V, N>>,
 }
 
-// SAFETY: `&self` gives access to atomics and to atomic copies only. Keys and values cross threads only by copy, and are
-// `Send`.
+// SAFETY: `&self` gives access to atomics and to atomic copies only. Keys and values cross threads only by copy, and
+// are `Send`.
 unsafe impl<K: Send + Sync, V: Send + Sync, const N: usize> Sync for MapCell<K, V, N> {}
 
 impl<K: ShmValue, V: ShmValue, const N: usize> MapCell<K, V, N> {

@@ -1,16 +1,16 @@
 //! The protocol of a map: chains of entries, a free list, and an intent for the successor of a process that dies.
 //!
-//! Readers take no lock. Insertion and removal are made under the structure lock. Each step of them is one store, and
-//! after each of them the next holder of the lock can go on. The order of the steps is the order of the stores in
-//! [`Structure::insert`] and [`Structure::remove`].
+//! Readers take no lock, unless their searches are disturbed again and again: see `core.rs`. Insertion and removal are
+//! made under the structure lock. Each step of them is one store, and after each of them the next holder of the lock
+//! can go on. The order of the steps is the order of the stores in [`Structure::insert`] and [`Structure::remove`].
 //!
 //! # No key is missed
 //!
 //! Let a key be in the map from before a search to after it, in the entry e. New entries become the heads of their
 //! chains. So each entry that the search accepts in this bucket was inserted after e, or is e. Its `next` only ever led
-//! to entries that were inserted after e, or to e, because e stays. Chains end, so the search meets e. The filter of the
-//! head has the bit of the key all the time: an insertion keeps the bits that are there, and a removal makes the filter
-//! anew from the chain that remains.
+//! to entries that were inserted after e, or to e, because e stays. Chains end, so the search meets e. The filter of
+//! the head has the bit of the key all the time: an insertion keeps the bits that are there, and a removal makes the
+//! filter anew from the chain that remains.
 //!
 //! # Orderings
 //!

@@ -10,10 +10,10 @@
 //! | kind | the key is in the map | key, hash and next may be read |
 //! |---|---|---|
 //! | free | no | no |
-//! | linked | no | yes: the entry is in its bucket's chain, or was until just now |
+//! | linked | no | yes: the entry is in its bucket's chain, is about to be, or was until just now |
 //! | live | yes | yes |
 //!
-//! A key comes by the one store from linked to live, and goes by the one store from live to linked.
+//! A key is inserted by the one store from linked to live, and removed by the one store from live to linked.
 //!
 //! # Head
 //!

@@ -160,7 +160,8 @@ fn a_writer_of_one_key_delays_no_other_key() {
         });
     });
     let panic = std::panic::catch_unwind(|| map.remove(&1)).unwrap_err();
-    assert!(panic.downcast_ref::<String>().unwrap().contains("this very thread"));
+    let text = panic.downcast_ref::<String>().unwrap();
+    assert!(text.contains("this very thread holds it. Drop the guard of this key first"), "{text}");
     drop(writer);
     assert_eq!(map.remove(&1).unwrap(), Some(11));
 }
@@ -200,7 +201,11 @@ fn a_wait_ends_when_the_key_is_inserted_stored_or_inserted_again() {
     });
     let error = map.wait_newer(&8, 0, Duration::ZERO).unwrap_err().to_string();
     assert!(error.contains("(the key is not in the map)"), "{error}");
-    assert!(matches!(map.wait_changed(9, Duration::ZERO), Err(WaitError::Timeout { .. })));
+    let error = map.wait_changed(9, Duration::ZERO).unwrap_err();
+    assert!(matches!(error, WaitError::Timeout { .. }));
+    for part in ["for a change of the keys of this `Map<u32, u64, 4>` after the first 9", "inserts or removes keys"] {
+        assert!(error.to_string().contains(part), "{error}");
+    }
 }
 
 #[test]
@@ -218,6 +223,48 @@ fn values_that_are_no_values_are_reported_and_can_be_replaced() {
     assert!(map.get(&1).is_err() && map.iter().next().unwrap().is_err() && map.update(&1, |_| ()).is_err());
     assert!(matches!(map.insert(1, false), Err(InsertError::InvalidValue(_))));
     assert_eq!(map.get(&1).unwrap(), Some(false));
+}
+
+#[test]
+fn each_load_of_an_entry_reports_a_removed_key_and_an_invalid_value_by_its_key() {
+    let map = Map::<u32, bool, 4>::new();
+    map.insert(7, true).unwrap();
+    let entry = map.entry(&7).unwrap();
+    let mut value = false;
+    assert_eq!(entry.load_timeout(SECOND), Ok(true));
+    assert_eq!((entry.load_into_timeout(&mut value, SECOND), value), (Ok(1), true));
+    assert_eq!(
+        (entry.load_boxed().map(|value| *value), entry.wait_newer_into(0, &mut value, SECOND)),
+        (Ok(true), Ok(1))
+    );
+    assert!(matches!(entry.wait_newer_into(1, &mut value, Duration::ZERO), Err(WaitError::Timeout { .. })) && value);
+
+    entry.store(true).unwrap();
+    let core = map.core(Access::ReadWrite);
+    #[allow(unsafe_code)]
+    // SAFETY: the first byte of slot 0, which no other thread has.
+    unsafe {
+        core.table.slots(entry.place().entry).cast::<u8>().write_volatile(9);
+    }
+    let says = "`[7]` is not a valid bool: found 9";
+    let errors = |value: &mut bool| {
+        let of_entry = [entry.load_boxed().map(|_| ()).unwrap_err(), entry.load_into(value).unwrap_err()];
+        let waited = [
+            entry.load_timeout(SECOND).map(|_| ()),
+            entry.load_into_timeout(value, SECOND).map(|_| ()),
+            entry.wait_newer_into(0, value, SECOND).map(|_| ()),
+        ];
+        (of_entry, waited.map(Result::unwrap_err))
+    };
+    let (of_entry, waited) = errors(&mut value);
+    assert!(!value, "zero after an error");
+    of_entry.iter().for_each(|error| assert_eq!(error.to_string(), says));
+    waited.iter().for_each(|error| assert_eq!(error.to_string(), says));
+
+    map.remove(&7).unwrap_err();
+    let (of_entry, waited) = errors(&mut value);
+    assert!(of_entry.iter().all(|error| matches!(error, EntryError::Removed(_))), "{of_entry:?}");
+    assert!(waited.iter().all(|error| matches!(error, WaitError::EntryRemoved(_))), "{waited:?}");
 }
 
 #[test]

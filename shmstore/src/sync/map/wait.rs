@@ -1,4 +1,4 @@
-//! Waits for a value of a key, of an entry, and for keys that come or go.
+//! Waits for a value of a key, of an entry, and for insertions and removals.
 
 use std::cell::Cell;
 use std::sync::atomic::AtomicU32;
@@ -15,7 +15,7 @@ use crate::sync::side::Side;
 use crate::sync::waiting::{TO_COPY, Waitable, wait};
 use crate::sys::shm::Access;
 
-/// The most announcements before a sleep. Another one is needed if the key comes or goes meanwhile.
+/// The most announcements before a sleep. Another one is needed if the key is inserted or removed meanwhile.
 const ANNOUNCEMENTS: u32 = 8;
 
 /// Waits.
@@ -42,8 +42,8 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
     ///
     /// # Errors
     ///
-    /// As [`Versioned::wait_newer`](crate::Versioned::wait_newer). A key that does not come is
-    /// [`WaitError::Timeout`].
+    /// As [`Versioned::wait_newer`](crate::Versioned::wait_newer). A key that is not inserted in time
+    /// is [`WaitError::Timeout`].
     pub fn wait_newer(&self, key: &K, version: u64, timeout: Duration) -> Result<(u64, V), WaitError> {
         wait_for_key(self.core(Access::ReadWrite), key, version, timeout)
     }
@@ -107,16 +107,15 @@ pub(super) fn wait_for_changes<K: ShmKey, V: ShmValue>(
     wait(&Changes { core, seen }, core.access(), timeout)
 }
 
-/// [`Entry::wait_newer`].
+/// The wait of [`Entry::wait_newer`]. Returns the time that is left for the copy.
 pub(super) fn wait_for_entry<K: ShmKey, V: ShmValue>(
     entry: &Entry<'_, K, V>,
     seen: u64,
     timeout: Duration,
-) -> Result<(u64, V), WaitError> {
+) -> Result<Duration, WaitError> {
     let started = Instant::now();
     wait(&NewerOfEntry { entry, seen }, Access::ReadWrite, timeout)?;
-    let left = timeout.saturating_sub(started.elapsed()).max(TO_COPY);
-    entry.load_within(left, timeout)
+    Ok(timeout.saturating_sub(started.elapsed()).max(TO_COPY))
 }
 
 /// Puts the whole time of a call into its error.
@@ -170,7 +169,7 @@ impl<K: ShmKey, V: ShmValue> Waitable for NewerOfKey<'_, K, V> {
             let place = self.find();
             self.place.set(place);
             bell = self.side_of(place).announce(access);
-            // If the key came or went before the announcement, this bell may never ring for it.
+            // If the key was inserted or removed before the announcement, this bell may never ring for it.
             let is_still_there = match place {
                 Some(place) => place.is_live(),
                 None => self.find().is_none(),
@@ -219,7 +218,7 @@ impl<K: ShmKey, V: ShmValue> Waitable for NewerOfEntry<'_, '_, K, V> {
     }
 }
 
-/// A key that comes or goes.
+/// An insertion or removal of a key.
 struct Changes<'a, K, V> {
     core: Core<'a, K, V>,
     seen: u64,

@@ -233,7 +233,7 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
     ///
     /// `keeps` runs under the lock of the value, so no store comes between `keeps` and the removal. The call takes this
     /// lock for one key after the other, and waits until no other thread has it. A key is also removed if its bytes, or
-    /// those of its value, are not valid.
+    /// those of its value, are not valid. `keeps` does not run for it.
     ///
     /// ```
     /// use shmstore::Map;

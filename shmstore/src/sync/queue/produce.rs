@@ -62,8 +62,8 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
         self.push_within(Limit::Within(timeout), slice::from_ref(&value)).map(drop)
     }
 
-    /// Pushes all of `values`. Waits until there is room. As many items as have room are pushed under one lock, and items
-    /// of other producers may come between.
+    /// Pushes all of `values`. Waits until there is room. As many items as have room are pushed under one lock, and
+    /// items of other producers may come between.
     ///
     /// ```
     /// use shmstore::Queue;

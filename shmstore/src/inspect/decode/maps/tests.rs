@@ -79,7 +79,7 @@ fn fields_below_a_key_and_keys_that_are_structs_are_found() {
         Some(" there are `net`, `gross`")
     );
     let shown = decoded(&map).to_string();
-    assert_eq!(shown, r#"{{ symbol: "EU", side: Ask }: { net: -1, gross: 7 }}"#);
+    assert_eq!(shown, r#"{{"side":"Ask","symbol":"EU"}: { net: -1, gross: 7 }}"#);
     let Value::Map { first, .. } = decoded(&map) else { panic!("a map") };
     let path = FieldPath::default().key(&first[0].0).field("gross");
     assert_eq!(path.to_string(), r#"[{"side":"Ask","symbol":"EU"}].gross"#);

@@ -64,12 +64,18 @@ struct WithoutId {
     hits: AtomicU64,
 }
 
+#[derive(ShmObject)]
+#[repr(C)]
+struct Refused {
+    pair: (AtomicU8, AtomicU64),
+}
+
 /// The size of a struct with an error in it is not final.
 #[derive(ShmObject)]
 #[repr(C)]
 #[shm(id = 'H', room = 8)]
-struct WithAnError {
-    name: String,
+struct OfRefused {
+    inner: Refused,
 }
 
 fn main() {}
