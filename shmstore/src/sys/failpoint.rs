@@ -42,9 +42,10 @@ steps! {
         GrowDone: "The object has grown, the lock still held.",
         MoveMarked: "An object says that it is being moved or replaced, and its attachments are not counted.",
         JournalReady: "The journal of a move is complete, and the old object is there.",
-        MoveReady: "The new object of a move is complete, and the journal is there.",
+        MoveReady: "The object of a move, old or new, is complete, and the journal is there.",
         MoveRecovered: "A move was found interrupted before the old object was removed, and is not undone yet.",
         JournalDone: "The journal says that it is removed, and is still there.",
+        JournalGone: "The journal is removed, and the object still says that it is being moved.",
         RemoveLocked: "The remover has found the object, under the lock.",
         RemoveMarked: "The key is free, the state still READY.",
         RemoveDone: "The state is REMOVED, the lock still held.",
@@ -116,7 +117,7 @@ mod wanted {
     use std::sync::atomic::AtomicU32;
     use std::sync::atomic::Ordering::Relaxed;
 
-    use super::{ALL, Step};
+    use super::ALL;
     use crate::sys::process;
 
     pub(super) const UNREAD: u32 = u32::MAX;
