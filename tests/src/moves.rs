@@ -204,7 +204,9 @@ impl World {
     pub fn with_object<T>(&self, use_it: impl FnOnce(&dyn Held) -> T) -> T {
         match self.store.attach::<v1::Ledger>() {
             Ok(object) => use_it(&object),
-            Err(AttachError::LayoutMismatch(_)) => use_it(&self.store.attach::<v2::Ledger>().expect("the other layout")),
+            Err(AttachError::LayoutMismatch(_)) => {
+                use_it(&self.store.attach::<v2::Ledger>().expect("the other layout"))
+            }
             Err(error) => panic!("neither layout: {error}"),
         }
     }
@@ -230,7 +232,22 @@ impl World {
     /// There is the object, and no other segment.
     #[track_caller]
     pub fn assert_alone(&self) {
-        wait::until_equal(|| self.scratch.segments().iter().map(|found| found.key).collect::<Vec<_>>(), vec![self.key()]);
+        wait::until_equal(|| self.keys(), vec![self.key()]);
+    }
+
+    /// There is neither the object nor another segment.
+    #[track_caller]
+    pub fn assert_empty(&self) {
+        wait::until_equal(|| self.keys(), Vec::new());
+    }
+
+    /// The keys of the segments, without a journal in which nothing is written yet. Another program might have just made
+    /// that, so it stays until it is old enough.
+    pub fn keys(&self) -> Vec<i32> {
+        let is_empty = |shmid| Raw::try_attach(shmid).is_some_and(|raw| raw.get(field::FIRST_WORD) == 0);
+        let mut segments = self.scratch.segments();
+        segments.retain(|found| found.key != self.journal_key() || !is_empty(found.shmid));
+        segments.iter().map(|found| found.key).collect()
     }
 }
 

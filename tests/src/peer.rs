@@ -11,7 +11,7 @@ use std::process::{self, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 
-use crate::holder::wait_until_state;
+use crate::holder::{is_in_state, wait_until_state};
 use crate::wait::{self, DEADLINE};
 
 /// A process that answers; killed and reaped when dropped.
@@ -122,6 +122,15 @@ impl Peer {
             self.signal("CONT");
             self.answers.try_recv().ok()
         })
+    }
+
+    /// What it has answered, if it has.
+    pub fn try_answer(&mut self) -> Option<String> {
+        self.answers.try_recv().ok()
+    }
+
+    pub fn is_stopped(&self) -> bool {
+        is_in_state(self.pid(), 'T')
     }
 
     /// What it answers; `None` if it is killed by a failpoint before.

@@ -3,5 +3,6 @@
 mod holders;
 mod killed;
 mod map_deaths;
+mod moves;
 mod streams;
 mod torture;

@@ -48,13 +48,8 @@ impl Obey for State {
     }
 
     fn heir(&mut self) -> Heir {
-        unimplemented_heir()
+        panic!("no test ends the first thread of this role")
     }
-}
-
-/// No test ends the first thread of this role.
-fn unimplemented_heir() -> Heir {
-    panic!("this role has no heir")
 }
 
 impl State {
@@ -81,7 +76,7 @@ impl State {
                 serve(self);
             })),
             "migrate_failing" => moved(store.migrate_with(|_, _: &T| Err("not today".into()))),
-            "migrate_panicking" => moved(store.migrate_with(|_, _: &T| panic!("not today"))),
+            "migrate_panicking" => moved(store.migrate_with(|_, _: &T| -> () { panic!("not today") })),
             "follow" => {
                 self.following = Some(store.follow().map_err(attach_failed)?);
                 Ok(String::new())
