@@ -72,7 +72,7 @@ impl Moving<'_> {
             .ok_or_else(|| MoveError::Create(target.too_large(&identity, u64::MAX)))?;
         target.check_room_for_two(&identity, &new_geometry).map_err(MoveError::Create)?;
         let status = found.status;
-        let excluded = Excluded::new(&lock, found).map_err(MoveError::InUse)?;
+        let mut excluded = Excluded::new(&lock, found).map_err(MoveError::InUse)?;
         let converted = {
             let _initializing = Initializing::new(&target, identity);
             convert()
@@ -93,10 +93,9 @@ impl Moving<'_> {
             target.remove_journal(&identity, &journal).map_err(|error| MoveError::Create(error.into()))?;
             return Err(MoveError::Create(error.into()));
         }
+        drop(excluded);
         let made = make(&target, new, None).map_err(MoveError::Interrupted)?;
-        failpoint::reach(Step::MoveReady);
-        drop(made);
-        target.remove_journal(&identity, &journal).map_err(|error| MoveError::Create(error.into()))
+        target.end_move(&identity, &made, &journal).map_err(|error| MoveError::Create(error.into()))
     }
 }
 
