@@ -10,6 +10,8 @@ mod error;
 mod filled;
 mod object;
 
+use std::fmt;
+
 use thiserror::Error;
 
 #[cfg(doc)]
@@ -43,13 +45,30 @@ impl Migration {
     }
 }
 
+/// The fields that were carried, are new and are gone, in a sentence. No value is shown.
+impl fmt::Display for Migration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.was_needed {
+            return f.write_str("nothing to do");
+        }
+        for (at, (what, paths)) in
+            [("carried", &self.carried), ("new", &self.new), ("gone", &self.gone)].into_iter().enumerate()
+        {
+            let paths: Vec<String> = paths.iter().map(ToString::to_string).collect();
+            let paths = if paths.is_empty() { "nothing".into() } else { paths.join(", ") };
+            write!(f, "{}{what}: {paths}", if at == 0 { "" } else { "; " })?;
+        }
+        Ok(())
+    }
+}
+
 /// The reason why the values of an object do not fit another layout.
 ///
 /// Nothing was changed.
 #[derive(Clone, PartialEq, Eq, Error)]
 #[error(
-    "`{path}` cannot be converted from `{from}` to `{to}`: {why}. Change the value before, or give the field another \
-     name in the new type, where it begins with zeros"
+    "`{path}` cannot be converted from `{from}` to `{to}`: {why}. Store another value first. Or give the field another \
+     name in the new type, where it begins with zeros, and store a value there with `migrate_with`"
 )]
 #[non_exhaustive]
 pub struct Refused {

@@ -85,6 +85,42 @@ impl Store {
     /// `fill` gets the values of the old object, and the new object with the carried values. It does not run if there is
     /// nothing to do. If it returns an error or panics, the old object stays.
     ///
+    /// So a field that has another name in the new type keeps its value:
+    ///
+    /// ```
+    /// use shmstore::Store;
+    /// use shmstore::inspect::{Limits, Value};
+    /// use std::sync::atomic::Ordering::Relaxed;
+    ///
+    /// mod v1 {
+    ///     # use shmstore::ShmObject; use std::sync::atomic::AtomicU64;
+    ///     #[derive(ShmObject)]
+    ///     #[repr(C)]
+    ///     #[shm(id = 'R')]
+    ///     pub struct Rover { pub errors: AtomicU64 }
+    /// }
+    /// mod v2 {
+    ///     # use shmstore::ShmObject; use std::sync::atomic::AtomicU64;
+    ///     #[derive(ShmObject)]
+    ///     #[repr(C)]
+    ///     #[shm(id = 'R')]
+    ///     pub struct Rover { pub faults: AtomicU64 }
+    /// }
+    ///
+    /// # let dir = tempfile::tempdir()?; let store = Store::open(dir.path())?;
+    /// store.create::<v1::Rover>()?.errors.store(7, Relaxed);
+    /// let moved = store.migrate_with(|old, new: &v2::Rover| {
+    ///     if let Value::Unsigned(errors) = old.read_at(&"errors".parse()?, &Limits::full())? {
+    ///         new.faults.store(errors, Relaxed);
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// assert_eq!(moved.to_string(), "carried: nothing; new: faults; gone: errors");
+    /// assert_eq!(store.attach::<v2::Rover>()?.faults.load(Relaxed), 7);
+    /// # store.remove::<v2::Rover>()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`migrate`](Self::migrate); [`MigrateError::Fill`] if `fill` returned an error.

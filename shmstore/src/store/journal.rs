@@ -24,7 +24,7 @@
 
 use std::time::Duration;
 
-use super::create::Contents;
+use super::create::Role;
 use super::ownership::owner;
 use super::{AnchorLock, Deadline, Found, Target};
 use crate::error::{AttachError, CreateError, SegmentOwner};
@@ -127,6 +127,12 @@ impl Target<'_> {
         Ok(Some(journal))
     }
 
+    /// Finds the journal of a move, if it is complete, and changes nothing.
+    pub(super) fn complete_journal_to_read(&self, identity: &Identity) -> Option<Found> {
+        let journal = self.journal().find_to_read(identity).ok().flatten();
+        journal.filter(|found| matches!(found.class, Class::Ready(_)) && found.header().is_journal())
+    }
+
     /// Makes the new object of the journal.
     fn finish_move(&self, lock: &AnchorLock, journal: &Found) -> Result<Found, CreateError> {
         let identity = lock.anchor().identity();
@@ -135,8 +141,7 @@ impl Target<'_> {
         let (_, new) = journal.header().moved_nonces();
         let target = Target { layout: Some(&layout), ..*self };
         let values = |mapping: &Mapping| header::copy_payload(&journal.mapping, mapping, &geometry, layout.size());
-        let contents = Contents { nonce: new, moved: None, values: &values };
-        target.make_like(lock, &journal.status, &geometry, &contents)
+        target.make_like(lock, &journal.status, &geometry, Role::Moved { nonce: new }, &values)
     }
 }
 
