@@ -114,6 +114,8 @@ mod wordy {
     }
 }
 
+type Grow = fn(&Store) -> Result<Option<usize>, AttachError>;
+
 fn grown_from<T: ShmId + ShmObject>(store: &Store) -> Result<Option<usize>, AttachError> {
     store.attach::<T>().map(|object| Shared::grown_from(&object))
 }
@@ -125,7 +127,7 @@ fn object_whose_log_is_full_is_extended_no_more_and_used_as_before() {
     let object = store.create_with(|new: &v1::Rover| new.frames.store(7, SeqCst)).unwrap();
     let capacity = Raw::at_key(scratch.key('R')).get(field::LOG_CAPACITY);
     assert_eq!(capacity, 8192, "four times the first record, and the room");
-    let grow: [fn(&Store) -> Result<Option<usize>, AttachError>; 5] = [
+    let grow: [Grow; 5] = [
         grown_from::<wordy::One>,
         grown_from::<wordy::Two>,
         grown_from::<wordy::Three>,
