@@ -11,6 +11,7 @@ pub mod holder;
 pub mod images;
 pub mod map_words;
 pub mod mapper;
+pub mod moves;
 pub mod objects;
 pub mod peer;
 pub mod privilege;

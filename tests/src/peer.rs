@@ -8,10 +8,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{self, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 
-use crate::holder::wait_until_state;
+use crate::holder::{is_in_state, wait_until_state};
 use crate::wait::{self, DEADLINE};
 
 /// A process that answers; killed and reaped when dropped.
@@ -122,6 +122,28 @@ impl Peer {
             self.signal("CONT");
             self.answers.try_recv().ok()
         })
+    }
+
+    /// What it has answered, if it has.
+    pub fn try_answer(&mut self) -> Option<String> {
+        self.answers.try_recv().ok()
+    }
+
+    pub fn is_stopped(&self) -> bool {
+        is_in_state(self.pid(), 'T')
+    }
+
+    /// What it answers; `None` if it is killed by a failpoint before.
+    #[track_caller]
+    pub fn outcome(&mut self) -> Option<String> {
+        match self.answers.recv_timeout(DEADLINE) {
+            Err(RecvTimeoutError::Timeout) => panic!("peer {} does not answer", self.pid()),
+            Err(RecvTimeoutError::Disconnected) => {
+                self.wait_until_killed();
+                None
+            }
+            Ok(answer) => Some(answer),
+        }
     }
 
     #[track_caller]

@@ -10,7 +10,7 @@ use super::{Description, InspectError, Segment, SegmentState};
 use crate::error::OpenError;
 use crate::layout::key::Key;
 use crate::segment::anchor::Anchor;
-use crate::segment::header::{Header, State};
+use crate::segment::header::{Header, JOURNAL_BIT, State};
 use crate::store::{AnchorLock, Deadline, GRACE_PERIOD};
 use crate::sys::file;
 use crate::sys::process::effective_uid;
@@ -180,6 +180,9 @@ impl Segment {
                 return Err(InspectError::InUse { shmid, attached: others });
             }
         }
+        if lock.is_some() && now.state == SegmentState::Ready {
+            now.remove_journal();
+        }
         match shm::remove(shmid) {
             Ok(()) => {}
             Err(errno) => {
@@ -191,6 +194,20 @@ impl Segment {
             header.set_state(State::Removed);
         }
         Ok(())
+    }
+
+    /// Removes the journal of a move that a dead process has left, so that no process makes the object anew of it. The
+    /// caller has the anchor's lock.
+    fn remove_journal(&self) {
+        let key = self.key.with_id(self.key.id_byte() | JOURNAL_BIT);
+        let Ok(Some(journal)) = shm::find(key) else { return };
+        // It stays attached until it is removed, so the id is not another segment's.
+        let Ok((journal, _attached)) = Self::attached_of_shmid(journal) else { return };
+        let anchor = |of: &Self| of.description.as_ref().map(|of| (of.device, of.inode));
+        if journal.state == SegmentState::Journal && journal.key == key && anchor(&journal) == anchor(self) {
+            // Without permission it stays, and the next process makes the object anew.
+            let _ = shm::remove(journal.shmid);
+        }
     }
 
     /// The reason why the kernel does not remove it.

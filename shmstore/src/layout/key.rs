@@ -26,6 +26,11 @@ impl Key {
         self.0
     }
 
+    /// The key of the same anchor with another id.
+    pub(crate) const fn with_id(self, id: u8) -> Self {
+        Self::from_raw((self.anchor_bits() | (id as u32) << 24) as i32)
+    }
+
     /// The 24 bits that come from the anchor.
     pub(crate) const fn anchor_bits(self) -> u32 {
         self.0 as u32 & 0x00ff_ffff

@@ -36,7 +36,7 @@ pub struct Migration {
 }
 
 impl Migration {
-    /// Returns `false` if the layouts were the same, so that there was nothing to do.
+    /// Returns `true` if an object was moved, or values were converted. `false` if there was nothing to do.
     #[must_use]
     pub fn was_needed(&self) -> bool {
         self.was_needed

@@ -74,6 +74,7 @@ impl Target<'_> {
                 }
                 None => match self.journal_at(&identity)? {
                     Some(journal) => self.wait_for_creator(&identity, journal, &mut for_creator)?,
+                    None if self.is_back(&identity, &mut for_creator)? => Seen::AtWork,
                     None => Seen::Settled(None),
                 },
                 found => Seen::Settled(found),
@@ -158,6 +159,7 @@ impl Target<'_> {
             }
             None => match self.journal_at(identity)? {
                 Some(journal) => self.see_under_lock(identity, journal, deadline),
+                None if self.is_back(identity, deadline)? => Ok(Seen::AtWork),
                 None => Ok(Seen::Settled(None)),
             },
             found => Ok(Seen::Settled(found)),

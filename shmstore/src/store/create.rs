@@ -40,7 +40,7 @@ pub(crate) enum IfExists {
 /// The contents of a segment that is made for a move to another layout.
 pub(super) struct Contents<'a> {
     pub(super) nonce: u64,
-    /// In a journal: the nonces of the old object and of the new one.
+    /// In a journal: the nonces of the old object and of the new one. `None` in the new object.
     pub(super) moved: Option<(u64, u64)>,
     /// Writes the values.
     pub(super) values: &'a dyn Fn(&Mapping),
@@ -110,7 +110,7 @@ impl Target<'_> {
                 if !replaced {
                     self.check_one_ipc_namespace(&lock)?;
                 }
-                self.write_header(&mapping, &status, lock.anchor(), &geometry, local().draw_nonce());
+                self.write_header(&mapping, &status, lock.anchor(), &geometry, local().draw_nonce(), &|_| {});
                 self.finish(&lock, unfinished, mapping, geometry, init)
             }
             Made::There(found) => self.meet(&identity, if_exists, found, &mut deadline),
@@ -188,7 +188,8 @@ impl Target<'_> {
         Ok(Entered { attached, origin: Origin::Created })
     }
 
-    /// Makes a complete segment with the owner and mode of another one. No process takes a slot in it.
+    /// Makes a complete segment with the owner and mode of another one: a journal, or a new object, which says that it
+    /// is being moved. No process takes a slot in it.
     pub(super) fn make_like(
         &self,
         lock: &AnchorLock,
@@ -208,11 +209,18 @@ impl Target<'_> {
             // A process that may not give it away keeps it, and has removed the old one as its creator or as root.
             let _ = shm::set_owner(unfinished.shmid, like.owner, like.group, policy.mode);
         }
-        target.write_header(&mapping, &status, lock.anchor(), geometry, contents.nonce);
-        let found = Found { mapping, status, class: Class::Ready(*geometry), is_moving: false };
-        if let Some((old, new)) = contents.moved {
-            found.header().set_journal(old, new);
-        }
+        target.write_header(
+            &mapping,
+            &status,
+            lock.anchor(),
+            geometry,
+            contents.nonce,
+            &|header| match contents.moved {
+                Some((old, new)) => header.set_journal(old, new),
+                None => header.flags().set_moving(),
+            },
+        );
+        let found = Found { mapping, status, class: Class::Ready(*geometry), is_moving: contents.moved.is_none() };
         (contents.values)(&found.mapping);
         failpoint::reach(Step::CreateInitialized);
         match shm::status(unfinished.shmid) {
@@ -269,7 +277,16 @@ impl Target<'_> {
         }
     }
 
-    fn write_header(&self, mapping: &Mapping, status: &Status, anchor: &Anchor, geometry: &Geometry, nonce: u64) {
+    /// Writes the header. `mark` sets its flags.
+    fn write_header(
+        &self,
+        mapping: &Mapping,
+        status: &Status,
+        anchor: &Anchor,
+        geometry: &Geometry,
+        nonce: u64,
+        mark: &dyn Fn(&Header),
+    ) {
         let layout = self.layout();
         let identity = &anchor.identity();
         let header = Header::of(mapping).expect("a new segment has room for a header");
@@ -281,6 +298,7 @@ impl Target<'_> {
         header.set_liveness_inode(anchor.liveness_inode(self.path));
         header.sign(&provenance(status));
         header.lay_out(geometry);
+        mark(header);
         failpoint::reach(Step::CreateDescribed);
         header.set_state(State::Initializing);
         failpoint::reach(Step::CreateInitializing);

@@ -49,7 +49,7 @@ impl<'a> Excluded<'a> {
     }
 
     /// Removes the object.
-    pub(super) fn remove(mut self, target: &Target<'_>) -> Result<(), RemoveError> {
+    pub(super) fn remove(&mut self, target: &Target<'_>) -> Result<(), RemoveError> {
         target.mark_removed(self.lock, &self.found)?;
         self.is_removed = true;
         Ok(())

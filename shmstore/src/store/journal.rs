@@ -12,12 +12,17 @@
 //! | 3. the journal is READY | the old object is there: remove the journal, clear MOVING |
 //! | 4. the old object is removed | make the new object of the journal |
 //! | 5. the new object is made and filled | remove it, and make it of the journal |
-//! | 6. the new object is READY | remove the journal |
-//! | 7. the journal is REMOVED, then removed | remove the journal |
+//! | 6. the new object is READY, and says MOVING | remove the journal, clear MOVING |
+//! | 7. the journal is REMOVED, then removed | remove the journal if possible, clear MOVING |
+//! | 8. MOVING is cleared | |
+//!
+//! The journal is removed before MOVING is cleared, in each case. So no process stores to an object that has a complete
+//! journal. Otherwise, if a program that knows no journals removed that object, the journal would bring back values
+//! from before these stores.
 //!
 //! The journal holds the nonces of both objects. If another object stands at the key, both are left alone.
 
-use nix::errno::Errno;
+use std::time::Duration;
 
 use super::create::Contents;
 use super::ownership::owner;
@@ -48,6 +53,14 @@ impl Target<'_> {
         Ok(status.map(|status| owner(&status)))
     }
 
+    /// Returns `true` if the object is at its key again, of which a process has found neither the object nor its journal:
+    /// a move has ended in between. There was a pause then, and there is time left to look again.
+    pub(super) fn is_back(&self, identity: &Identity, deadline: &mut Deadline) -> Result<bool, AttachError> {
+        let found = shm::find(identity.key(self.id));
+        let found = found.map_err(|errno| self.system("look (`shmget`) for", identity, errno))?;
+        Ok(found.is_some() && deadline.pause())
+    }
+
     /// Finishes or undoes a move that a dead process has left. The caller has the lock.
     pub(super) fn recover_move(&self, lock: &AnchorLock, deadline: &mut Deadline) -> Result<(), AttachError> {
         let identity = lock.anchor().identity();
@@ -64,21 +77,22 @@ impl Target<'_> {
                     return Err(AttachError::MigrationConflict { subject, object, journal: owner(&journal.status) });
                 }
                 failpoint::reach(Step::MoveRecovered);
-                found.header().flags().clear_moving();
+                end_move(&found, &journal);
             }
             left => {
                 drop(left);
                 self.recover_segment(lock, deadline)?;
-                self.finish_move(lock, &journal).map_err(|error| match error {
+                let made = self.finish_move(lock, &journal).map_err(|error| match error {
                     CreateError::Existing(error) => error,
                     cause => AttachError::MigrationInterrupted {
                         subject: self.subject(Some(&identity)),
                         cause: Box::new(cause),
                     },
                 })?;
+                end_move(&made, &journal);
             }
         }
-        self.remove_journal(&identity, &journal)
+        Ok(())
     }
 
     /// Finds the journal, if it is complete and its move may be unfinished.
@@ -98,8 +112,12 @@ impl Target<'_> {
                 let _ = shm::remove(journal.status.shmid);
                 return Ok(None);
             }
-            // The same. The next move removes it, once its age proves that no other program has just made it.
-            Class::Unwritten => return Ok(None),
+            // The same, once its age proves that no other program has just made it.
+            Class::Unwritten => {
+                drop(journal);
+                let _ = self.journal().recover_segment(lock, &mut Deadline::new(Duration::ZERO));
+                return Ok(None);
+            }
             _ => {}
         }
         self.check_ready(&identity, &journal)?;
@@ -110,7 +128,7 @@ impl Target<'_> {
     }
 
     /// Makes the new object of the journal.
-    fn finish_move(&self, lock: &AnchorLock, journal: &Found) -> Result<(), CreateError> {
+    fn finish_move(&self, lock: &AnchorLock, journal: &Found) -> Result<Found, CreateError> {
         let identity = lock.anchor().identity();
         let geometry = self.check_ready(&identity, journal)?;
         let layout = layout_in(journal, &geometry).map_err(|damage| self.damaged(&identity, damage))?;
@@ -118,19 +136,24 @@ impl Target<'_> {
         let target = Target { layout: Some(&layout), ..*self };
         let values = |mapping: &Mapping| header::copy_payload(&journal.mapping, mapping, &geometry, layout.size());
         let contents = Contents { nonce: new, moved: None, values: &values };
-        target.make_like(lock, &journal.status, &geometry, &contents).map(drop)
+        target.make_like(lock, &journal.status, &geometry, &contents)
     }
+}
 
-    /// Removes a journal whose object is complete.
-    pub(super) fn remove_journal(&self, identity: &Identity, journal: &Found) -> Result<(), AttachError> {
-        // A process that may not remove it says so in it, and so does a process that dies in between.
-        journal.header().set_state(State::Removed);
-        failpoint::reach(Step::JournalDone);
-        match shm::remove(journal.status.shmid) {
-            Ok(()) | Err(Errno::EINVAL | Errno::EIDRM | Errno::EPERM) => Ok(()),
-            Err(errno) => Err(self.system("remove (`shmctl(IPC_RMID)`) the journal of", identity, errno)),
-        }
-    }
+/// Removes the journal, and then lets processes attach the object, the old one or the new one.
+pub(super) fn end_move(object: &Found, journal: &Found) {
+    failpoint::reach(Step::MoveReady);
+    remove_journal(journal);
+    failpoint::reach(Step::JournalGone);
+    object.header().flags().clear_moving();
+}
+
+/// Removes a journal whose object is complete.
+pub(super) fn remove_journal(journal: &Found) {
+    // This is enough if the process may not remove the segment, or dies in between.
+    journal.header().set_state(State::Removed);
+    failpoint::reach(Step::JournalDone);
+    let _ = shm::remove(journal.status.shmid);
 }
 
 /// The layout of the new object, by its journal.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::create::{Contents, Initializing, geometry_of};
 use super::exclude::Excluded;
+use super::journal::{end_move, remove_journal};
 use super::ownership::owner;
 use super::{AnchorLock, Deadline, Found, Target};
 use crate::error::{AttachError, CreateError, RemoveError};
@@ -31,7 +32,8 @@ impl<'a> Target<'a> {
         let found = self.recover(&lock, &mut Deadline::new(self.policy.wait))?;
         let found = found.ok_or_else(|| self.not_found(&identity, Duration::ZERO))?;
         let geometry = self.check_ready(&identity, &found)?;
-        if !found.status.is_ours_to_remove() {
+        // Root needs no permission.
+        if !found.status.is_ours_to_remove() && effective_uid() != 0 {
             let (subject, segment) = (self.subject(Some(&identity)), owner(&found.status));
             return Err(RemoveError::NotPermitted { subject, uid: effective_uid(), segment }.into());
         }
@@ -72,7 +74,7 @@ impl Moving<'_> {
             .ok_or_else(|| MoveError::Create(target.too_large(&identity, u64::MAX)))?;
         target.check_room_for_two(&identity, &new_geometry).map_err(MoveError::Create)?;
         let status = found.status;
-        let excluded = Excluded::new(&lock, found).map_err(MoveError::InUse)?;
+        let mut excluded = Excluded::new(&lock, found).map_err(MoveError::InUse)?;
         let converted = {
             let _initializing = Initializing::new(&target, identity);
             convert()
@@ -90,13 +92,13 @@ impl Moving<'_> {
         let journal = make(&target.journal(), local().draw_nonce(), Some((old, new))).map_err(MoveError::Create)?;
         failpoint::reach(Step::JournalReady);
         if let Err(error) = excluded.remove(&target) {
-            target.remove_journal(&identity, &journal).map_err(|error| MoveError::Create(error.into()))?;
+            remove_journal(&journal);
             return Err(MoveError::Create(error.into()));
         }
+        drop(excluded);
         let made = make(&target, new, None).map_err(MoveError::Interrupted)?;
-        failpoint::reach(Step::MoveReady);
-        drop(made);
-        target.remove_journal(&identity, &journal).map_err(|error| MoveError::Create(error.into()))
+        end_move(&made, &journal);
+        Ok(())
     }
 }
 

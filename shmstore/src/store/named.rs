@@ -16,6 +16,7 @@ use super::open::{Inner, Store};
 use crate::error::OpenError;
 use crate::layout::key::Key;
 use crate::segment::anchor::{Anchor, open_failed, system};
+use crate::segment::header::JOURNAL_BIT;
 use crate::store::{AnchorLock, Deadline};
 use crate::sys::failpoint::{self, Step};
 use crate::sys::file::Inode;
@@ -138,8 +139,10 @@ impl Store {
             return Err(replaced());
         }
         let bits = anchor.identity().key(0).anchor_bits();
-        let ids: String =
-            segment_keys(&path)?.filter(|key| key.anchor_bits() == bits).map(|key| char::from(key.id_byte())).collect();
+        let ids: String = segment_keys(&path)?
+            .filter(|key| key.anchor_bits() == bits)
+            .map(|key| char::from(key.id_byte() & !JOURNAL_BIT))
+            .collect();
         if !ids.is_empty() {
             return Err(OpenError::InUse { path: parent(), name: name.into(), ids });
         }

@@ -38,7 +38,7 @@ impl Target<'_> {
         self.check_exact(&identity, &found)?;
         self.check_room(&identity, geometry, &found)?;
         let excluded = Excluded::new(lock, found);
-        let excluded =
+        let mut excluded =
             excluded.map_err(|attached| CreateError::InUse { subject: self.subject(Some(&identity)), attached })?;
         excluded.remove(self)?;
         Ok(true)

@@ -2,6 +2,8 @@
 //! nothing.
 //!
 //! The environment variable `SHMSTORE_FAILPOINT` is `step=kill` (SIGKILL) or `step=stop` (SIGSTOP). It is read once.
+//! `step:3=kill` acts when the step is reached for the third time, and at no other time. `Any:3=kill` acts at the third
+//! step, whichever that is.
 
 macro_rules! steps {
     ($($(#[$list_meaning:meta])* $list:ident { $($step:ident: $meaning:literal,)* })*) => {
@@ -40,9 +42,10 @@ steps! {
         GrowDone: "The object has grown, the lock still held.",
         MoveMarked: "An object says that it is being moved or replaced, and its attachments are not counted.",
         JournalReady: "The journal of a move is complete, and the old object is there.",
-        MoveReady: "The new object of a move is complete, and the journal is there.",
+        MoveReady: "The object of a move, old or new, is complete, and the journal is there.",
         MoveRecovered: "A move was found interrupted before the old object was removed, and is not undone yet.",
         JournalDone: "The journal says that it is removed, and is still there.",
+        JournalGone: "The journal is removed, and the object still says that it is being moved.",
         RemoveLocked: "The remover has found the object, under the lock.",
         RemoveMarked: "The key is free, the state still READY.",
         RemoveDone: "The state is REMOVED, the lock still held.",
@@ -103,7 +106,7 @@ pub(crate) fn reach(step: Step) {
         wanted::UNREAD => wanted::read(),
         found => found,
     };
-    if wanted >> 1 == step as u32 {
+    if wanted >> 1 == step as u32 || wanted >> 1 == wanted::ANY {
         wanted::act(wanted);
     }
 }
@@ -114,14 +117,20 @@ mod wanted {
     use std::sync::atomic::AtomicU32;
     use std::sync::atomic::Ordering::Relaxed;
 
-    use super::{ALL, Step};
+    use super::ALL;
     use crate::sys::process;
 
     pub(super) const UNREAD: u32 = u32::MAX;
-    const NOTHING: u32 = u32::MAX - 1;
+    const NOTHING: u32 = u32::MAX - 3;
+    /// Stands for every step.
+    pub(super) const ANY: u32 = NOTHING >> 2;
 
     /// Threads that read the environment at the same time find the same, and so do children of `fork`.
     pub(super) static FOUND: AtomicU32 = AtomicU32::new(UNREAD);
+
+    /// In how many times the step acts. 0 if it acts each time, `NEVER` if it has acted.
+    static LEFT: AtomicU32 = AtomicU32::new(0);
+    const NEVER: u32 = u32::MAX;
 
     #[cold]
     pub(super) fn read() -> u32 {
@@ -131,11 +140,16 @@ mod wanted {
     }
 
     fn parse(wanted: &str) -> u32 {
-        let named = |name: &str| ALL.iter().find(|step| format!("{step:?}") == name).copied();
-        let code = |step: Step, stops: u32| (step as u32) << 1 | stops;
-        match wanted.split_once('=').map(|(name, action)| (named(name), action)) {
-            Some((Some(step), "kill")) => code(step, 0),
-            Some((Some(step), "stop")) => code(step, 1),
+        let (place, action) = wanted.split_once('=').unwrap_or((wanted, ""));
+        let (name, time) = place.split_once(':').map_or((place, None), |(name, time)| (name, Some(time)));
+        let named = ALL.iter().find(|step| format!("{step:?}") == name).map(|step| *step as u32);
+        let step = if name == "Any" { Some(ANY) } else { named };
+        let time = time.map_or(Some(0), |time| time.parse().ok().filter(|time| *time > 0));
+        match (step, time, action) {
+            (Some(step), Some(time), "kill" | "stop") => {
+                LEFT.store(time, Relaxed);
+                step << 1 | u32::from(action == "stop")
+            }
             // A test with a misspelled step would pass for the wrong reason.
             _ => panic!("SHMSTORE_FAILPOINT={wanted} is no step and action"),
         }
@@ -143,6 +157,12 @@ mod wanted {
 
     #[cold]
     pub(super) fn act(wanted: u32) {
+        match LEFT.load(Relaxed) {
+            0 => {}
+            1 => LEFT.store(NEVER, Relaxed),
+            NEVER => return,
+            left => return LEFT.store(left - 1, Relaxed),
+        }
         if wanted & 1 == 0 { process::kill_self() } else { process::stop_self() }
     }
 }

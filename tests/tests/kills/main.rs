@@ -4,5 +4,6 @@ mod growing;
 mod holders;
 mod killed;
 mod map_deaths;
+mod moves;
 mod streams;
 mod torture;

@@ -14,6 +14,7 @@ mod inspect;
 mod lifecycle;
 mod liveness;
 mod lost_anchors;
+mod moving;
 mod owners_out_of_sight;
 mod plugins;
 mod races;

@@ -8,6 +8,7 @@ mod holder;
 mod look;
 mod map_relay;
 mod mapper;
+mod mover;
 mod obey;
 mod peer;
 mod plugins;
@@ -33,6 +34,7 @@ fn main() {
         "look" => look::play,
         "map_relay" => map_relay::play,
         "mapper" => mapper::play,
+        "mover" => mover::play,
         "peer" => peer::play,
         "plugins" => plugins::play,
         "reader" => reader::play,

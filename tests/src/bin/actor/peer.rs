@@ -346,7 +346,7 @@ fn initialize(new: &Telemetry, frames: u64) {
     new.initialized.fetch_add(1, Relaxed);
 }
 
-fn failed(variant: &str, error: &dyn std::error::Error) -> (String, String) {
+pub(crate) fn failed(variant: &str, error: &dyn std::error::Error) -> (String, String) {
     (variant.to_owned(), error.to_string())
 }
 
@@ -364,7 +364,7 @@ fn open_variant(error: &OpenError) -> &'static str {
     variant!(error, OpenError: NotFound AccessDenied NotWritable WorldWritable UntrustedAnchor Busy)
 }
 
-fn open_failed(error: OpenError) -> (String, String) {
+pub(crate) fn open_failed(error: OpenError) -> (String, String) {
     failed(open_variant(&error), &error)
 }
 
@@ -373,7 +373,8 @@ fn attach_variant(error: &AttachError) -> &'static str {
         return open_variant(error);
     }
     variant!(error, AttachError: NotFound LayoutMismatch FormatVersion NewerFormat Foreign Collision StaleAnchor Untrusted
-        Abandoned StillInitializing AccessDenied Corrupt ParticipantsFull WouldDeadlock NoRoom Shorter)
+        Abandoned StillInitializing AccessDenied Corrupt ParticipantsFull WouldDeadlock NoRoom Shorter MigrationConflict
+        MigrationInterrupted)
 }
 
 pub(crate) fn attach_failed(error: AttachError) -> (String, String) {
@@ -385,7 +386,7 @@ pub(crate) fn create_failed(error: CreateError) -> (String, String) {
         CreateError::Existing(error) => attach_variant(error),
         error => {
             variant!(error, CreateError: AlreadyExists ForkedInInit OtherIpcNamespace SegmentLimit PageLimit SizeLimit
-            NotReplaceable RemovedMeanwhile Lost)
+            NotReplaceable RemovedMeanwhile Lost InUse OutOfMemory)
         }
     };
     failed(variant, &error)

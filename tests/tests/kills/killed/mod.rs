@@ -30,7 +30,8 @@ enum AtKey {
     Whole,
 }
 
-/// The steps of growing are in the tests of `growing`. The steps of naming are in `named_steps`, those of looking are in the tests of `read_only` and `groups`, and those of forgetting a name and of
+/// The steps of growing are in the tests of `growing`, those of moving in `moves`, those of naming in `named_steps`,
+/// those of looking in the tests of `read_only` and `groups`, and those of forgetting a name and of
 /// making a directory are in `swapped_directories`.
 fn scenario(step: &'static str) -> Option<Scenario> {
     let creation = |at_key| Some(Scenario { step, before: &[], command: "create 7", at_key });
@@ -53,11 +54,11 @@ fn scenario(step: &'static str) -> Option<Scenario> {
         "RemoveMarked" | "RemoveDone" => removal(AtKey::Nothing),
         "RecoverLocked" => recovery(AtKey::HalfMade),
         "RecoverRemoved" => recovery(AtKey::Nothing),
+        "GrowWritten" | "GrowPublished" | "GrowDone" => None,
+        "MoveMarked" | "JournalReady" | "MoveReady" | "MoveRecovered" | "JournalDone" | "JournalGone" => None,
         "LookDenied" | "LookUnfinished" | "NameCandidate" | "NamePublished" | "NameToBeRemoved" | "DirectoryMade" => {
             None
         }
-        "GrowWritten" | "GrowPublished" | "GrowDone" => None,
-        "MoveMarked" | "JournalReady" | "MoveReady" | "MoveRecovered" | "JournalDone" => None,
         other => panic!("there is no scenario for the step `{other}`: add one"),
     }
 }

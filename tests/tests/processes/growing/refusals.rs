@@ -114,6 +114,7 @@ mod wordy {
     }
 }
 
+/// Attaches an object, and returns how many fields it had if it has grown.
 type Grow = fn(&Store) -> Result<Option<usize>, AttachError>;
 
 fn grown_from<T: ShmId + ShmObject>(store: &Store) -> Result<Option<usize>, AttachError> {
