@@ -7,7 +7,8 @@ use std::{env, fs};
 mod mutations;
 
 use mutations::{
-    BROADCAST, BROADCAST_CRASHES, MAP, MAP_CRASHES, Mutation, PARTICIPANTS, QUEUE, QUEUE_CRASHES, VERSIONED, WAITING,
+    BROADCAST, BROADCAST_CRASHES, HEADER, MAP, MAP_CRASHES, Mutation, PARTICIPANTS, QUEUE, QUEUE_CRASHES, VERSIONED,
+    WAITING,
 };
 
 /// Some files of the runtime that are built against other atomics, and the models that they are checked with.
@@ -23,7 +24,7 @@ struct ModelSet {
     mutations: &'static [Mutation],
 }
 
-const SETS: [ModelSet; 9] = [
+const SETS: [ModelSet; 10] = [
     ModelSet {
         name: "versioned",
         checker: "loom",
@@ -45,6 +46,7 @@ const SETS: [ModelSet; 9] = [
         sources: &["slot"],
         mutations: PARTICIPANTS,
     },
+    ModelSet { name: "header", checker: "loom", folder: "segment/header", sources: &["words"], mutations: HEADER },
     ModelSet {
         name: "queue",
         checker: "loom",

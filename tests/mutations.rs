@@ -118,6 +118,16 @@ pub(crate) const PARTICIPANTS: &[Mutation] = mutations! {
         "self.0.fetch_max(*count, AcqRel);" => "";
 };
 
+/// Not here: the order of taking the note back, which tells nothing else.
+pub(crate) const HEADER: &[Mutation] = mutations! {
+    words the_fence_of_an_attacher fails a_mover_meets_an_attacher: "        fence(SeqCst);\n        self.has" => "        self.has";
+    words the_fence_of_a_mover fails a_mover_meets_an_attacher: "Relaxed);\n        fence(SeqCst);\n" => "Relaxed);\n";
+    words the_flag_that_an_attacher_looks_for fails a_mover_meets_an_attacher: "self.has(MOVING)" => "self.has(JOURNAL)";
+    words the_flags_beside_the_note fails a_mover_gives_up: "self.0.fetch_and(!MOVING, Relaxed)" => "self.0.store(0, Relaxed)";
+    words the_release_of_a_record fails a_record_is_published: "len as u64, Release)" => "len as u64, Relaxed)";
+    words the_acquire_of_a_record fails a_record_is_published: "        fence(Acquire);\n" => "";
+};
+
 /// Of each pair of stores whose order matters to a successor, a mutation exchanges the two. A model of a death finds
 /// it.
 ///

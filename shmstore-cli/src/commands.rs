@@ -8,6 +8,7 @@ pub mod get;
 pub mod load;
 pub mod ls;
 pub mod man;
+pub mod migrate;
 pub mod rm;
 pub mod save;
 pub mod schema;
@@ -75,6 +76,7 @@ enum Command {
     Doctor(doctor::Args),
     Save(save::Args),
     Load(load::Args),
+    Migrate(migrate::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -94,6 +96,7 @@ impl Command {
             Self::Doctor(args) => doctor::run(args),
             Self::Save(args) => save::run(args),
             Self::Load(args) => load::run(args),
+            Self::Migrate(args) => migrate::run(args),
             Self::Completions(args) => completions::run(args),
             Self::Man(args) => man::run(args),
         }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use shmstore::inspect::{FieldError, InspectError, ItemsError, SavedError};
+use shmstore::migrate::MigrateError;
 use shmstore::{AttachError, CreateError, OpenError, RemoveError};
 use thiserror::Error;
 
@@ -48,6 +49,10 @@ pub enum Failure {
     /// An object cannot be created. Exit code 5 without the permission, 4 if another object is in its way, otherwise 1.
     #[error("{}", shown(&.0.to_string()))]
     Create(#[from] CreateError),
+    /// An object cannot be moved to another layout. Exit code 4 if it is in use or if a value does not fit, otherwise that
+    /// of its cause.
+    #[error("{}", shown(&.0.to_string()))]
+    Migrate(#[from] MigrateError),
     /// A file is not a saved object, or an object cannot be saved. Exit code 1.
     #[error("{}: {}", shown_path(.path), shown(&.cause.to_string()))]
     Saved {
@@ -104,7 +109,8 @@ impl Failure {
             Self::Inspect(InspectError::AccessDenied { .. }) => 5,
             Self::File { cause, .. } if cause.kind() == io::ErrorKind::PermissionDenied => 5,
             Self::Open(error) | Self::Create(CreateError::Existing(AttachError::Anchor(error))) => of_open(error),
-            Self::Create(error) => of_create(error),
+            Self::Create(error) | Self::Migrate(MigrateError::Object(error)) => of_create(error),
+            Self::Migrate(MigrateError::InUse { .. } | MigrateError::Refused(_)) => 4,
             _ => 1,
         })
     }

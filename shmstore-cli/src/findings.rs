@@ -4,6 +4,7 @@ mod anchor;
 mod cleaning;
 mod logind;
 mod machine;
+mod moves;
 mod older;
 
 use std::collections::BTreeMap;
@@ -77,6 +78,7 @@ pub fn all(path: Option<&Path>) -> Result<Vec<Finding>, Failure> {
     findings.push(machine::ipc_namespace());
     findings.extend(machine::leftovers()?);
     findings.extend(older::users()?);
+    findings.extend(moves::all()?);
     if let Some(path) = path {
         findings.extend(anchor::of(path)?);
     }

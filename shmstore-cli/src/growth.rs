@@ -36,8 +36,8 @@ pub fn between(a: &OwnedSchema, b: &OwnedSchema, [name_a, name_b]: [&str; 2]) ->
         let (short, long, size) = if len_a < len_b { (name_a, name_b, b.size()) } else { (name_b, name_a, a.size()) };
         let more = counted(len_a.abs_diff(len_b), "field");
         return format!(
-            "{long} begins with all fields of {short}, and has {more} more: an object with the layout of {short} grows \
-             by them if it has a room of at least {size} bytes"
+            "{long} has all fields of {short} and {more} more behind them: an object with a room of {size} bytes grows \
+             from one to the other"
         );
     }
     let why = match (fields(a).get(common), fields(b).get(common)) {
@@ -83,12 +83,11 @@ mod tests {
         let (frames, level, load) = (("frames", Primitive::U64), ("level", Primitive::I32), ("load", Primitive::U64));
         let short = rover("Rover", &[frames, level], &[]);
         let long = rover("Rover", &[frames, level, load], &[]);
-        let says = |a, b| between(a, b, ["A", "B"]);
-        let grows =
-            "has 1 field more: an object with the layout of A grows by them if it has a room of at least 24 bytes";
-        assert!(says(&short, &long).starts_with("B begins with all fields of A, and "), "{}", says(&short, &long));
+        let says = |a: &OwnedSchema, b: &OwnedSchema| between(a, b, ["A", "B"]);
+        let grows = "1 field more behind them: an object with a room of 24 bytes grows from one to the other";
+        assert!(says(&short, &long).starts_with("B has all fields of A and "), "{}", says(&short, &long));
         assert!(says(&short, &long).ends_with(grows), "{}", says(&short, &long));
-        assert!(says(&long, &short).starts_with("A begins with all fields of B, and "), "{}", says(&long, &short));
+        assert!(says(&long, &short).starts_with("A has all fields of B and "), "{}", says(&long, &short));
         for (other, why) in [
             (rover("Rover", &[frames, ("level", Primitive::U32), load], &[]), "the field `level` differs"),
             (rover("Rover", &[frames, load], &[]), "A has the field `level` where B has `load`"),

@@ -11,6 +11,7 @@ pub mod failure;
 pub mod fill;
 pub mod findings;
 pub mod growth;
+pub mod migration;
 pub mod output;
 pub mod removal;
 pub mod saved;

@@ -6,11 +6,13 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use nix::libc::{O_NOCTTY, O_NONBLOCK};
+use shmstore::error::SchemaError;
 use shmstore::inspect::{SavedError, SavedObject};
+use shmstore::schema::OwnedSchema;
 use tempfile::NamedTempFile;
 
 use crate::failure::Failure;
-use crate::text::shown_path;
+use crate::text::{shown, shown_path};
 
 /// More than any schema has.
 const MAX_JSON: u64 = 1 << 20;
@@ -123,6 +125,17 @@ pub fn read_json(path: &Path) -> Result<Vec<u8>, Failure> {
         return Err(Failure::at(path)(io::Error::new(ErrorKind::InvalidData, why)));
     }
     Ok(json)
+}
+
+/// Reads a schema from a file with its JSON.
+///
+/// # Errors
+///
+/// - The errors of [`read_json`].
+/// - [`Failure::Other`]: it is no schema.
+pub fn read_schema(path: &Path) -> Result<OwnedSchema, Failure> {
+    let refused = |error: SchemaError| Failure::Other(format!("{}: {}", shown_path(path), shown(&error.to_string())));
+    OwnedSchema::from_json(read_json(path)?).map_err(refused)
 }
 
 /// Opens a regular file. Refuses devices and pipes, which may have no end or wait.

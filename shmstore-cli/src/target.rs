@@ -46,7 +46,7 @@ impl Target {
     /// Returns the one segment that matches and passes a filter. If several match, the first of this order wins:
     ///
     /// 1. a segment at the path
-    /// 2. an orphan
+    /// 2. an orphan, or the journal of an interrupted move
     /// 3. a removed segment that is still attached
     /// 4. a segment that only has the key of the path
     /// 5. a foreign segment
@@ -161,7 +161,7 @@ fn rank(segment: &Segment) -> u8 {
         SegmentState::Foreign => 4,
         _ if !is_certain(segment) => 3,
         SegmentState::Removed => 2,
-        SegmentState::Orphaned => 1,
+        SegmentState::Orphaned | SegmentState::Journal => 1,
         _ => 0,
     }
 }

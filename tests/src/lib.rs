@@ -17,6 +17,7 @@ pub mod peer;
 pub mod privilege;
 pub mod random;
 pub mod raw;
+pub mod rovers;
 pub mod sandbox;
 pub mod schemas;
 pub mod scratch;

@@ -64,10 +64,14 @@ pub mod field {
         PAYLOAD_LEN: "payload_len" at 168 of 8;
         SEGMENT_SIZE: "segment_size" at 176 of 8;
         BYTE_ORDER: "byte_order" at 184 of 4;
+        POINTER_BYTES: "pointer_bytes" at 188 of 4;
         SLOTS_USED: "slots_used" at 216 of 4;
         MOUNT_NAMESPACE: "mount_namespace" at 224 of 8;
         ROOT_DEV: "root_dev" at 232 of 8;
         ROOT_INO: "root_ino" at 240 of 8;
+        LAYOUT: "layout" at 248 of 8;
+        LOG_OFFSET: "log_offset" at 256 of 8;
+        LOG_CAPACITY: "log_capacity" at 264 of 8;
         HINT: "hint" at 512 of 512;
     }
 }

@@ -88,9 +88,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
 
 fn layout(path: &Path, args: &Args) -> Result<OwnedSchema, Failure> {
     if path.extension().is_some_and(|extension| extension == "json") {
-        let json = saved::read_json(path)?;
-        let refused = |error| Failure::Other(format!("{}: {error}", shown_path(path)));
-        return OwnedSchema::from_json(json).map_err(refused);
+        return saved::read_schema(path);
     }
     if let Some(saved) = saved::read_if_saved(path)? {
         return Ok(saved.schema().clone());

@@ -5,12 +5,14 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use shmstore::inspect::{Object, SavedObject, Segment, SegmentState};
+use shmstore::migrate::MigrateError;
 use shmstore::schema::LayoutDiff;
 use shmstore::{CreateError, OpenError, Store};
 
 use crate::about::{self, called};
 use crate::anchors::{Anchors, is_certain, is_name};
 use crate::failure::{Failure, Outcome};
+use crate::migration::{Extent, Report};
 use crate::output::Output;
 use crate::removal::would_be_split;
 use crate::saved;
@@ -30,6 +32,10 @@ use crate::text::{shown, shown_lines, shown_path};
 ///
 /// If this program is killed between the removal and the creation, no object is
 /// left: load the file again.
+///
+/// --convert first converts the values to another layout, as `shmstore migrate` does,
+/// and says what became of each field: to the layout of the object that exists, or to
+/// that of the file of --to. Then it goes on as with --replace.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -44,6 +50,12 @@ pub struct Args {
     /// Replace an object that exists
     #[arg(long)]
     replace: bool,
+    /// Convert the values to the layout of the object that exists, or of --to, and replace that object
+    #[arg(long)]
+    convert: bool,
+    /// The layout to convert to: a file of `shmstore schema --json`
+    #[arg(long, value_name = "SCHEMA.json", requires = "convert")]
+    to: Option<PathBuf>,
     /// The permission bits of the object and of a new PATH; the default is 600, or the mode of the replaced object
     #[arg(long, value_name = "MODE", value_parser = octal)]
     mode: Option<u32>,
@@ -66,11 +78,15 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let saved = saved::read(&args.file)?;
     let destination = Destination::of(args, saved.id())?;
     let old = destination.object(saved.id())?;
+    let (saved, report) = match args.convert {
+        true => converted(saved, args, old.as_ref()).map(|(saved, report)| (saved, Some(report)))?,
+        false => (saved, None),
+    };
     if let Some(old) = &old {
         must_be_replaceable(old, &saved, args)?;
     }
     let made = destination.store(args, old.as_ref()).map_err(Failure::from).and_then(|store| {
-        let made = if args.replace { saved.replace_in(&store) } else { saved.create_in(&store) };
+        let made = if args.replace || args.convert { saved.replace_in(&store) } else { saved.create_in(&store) };
         made.map_err(|error| refused(error, old.as_ref()))
     });
     if let Err(failure) = made {
@@ -82,7 +98,28 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         output.line(&destination.made())?;
     }
     output.line(&format!("loaded {} to {}", shown(&saved.schema().to_string()), shown_path(&args.path)))?;
+    for line in report.filter(Report::is_needed).map_or_else(Vec::new, |report| report.lines(&output)) {
+        output.line(&line)?;
+    }
     output.finish()
+}
+
+/// Converts the values. The new object has the room of the file or of the object that exists, whichever is larger.
+fn converted(saved: SavedObject, args: &Args, old: Option<&Segment>) -> Result<(SavedObject, Report), Failure> {
+    let schema = match (&args.to, old) {
+        (Some(file), _) => saved::read_schema(file)?,
+        (None, Some(old)) => Object::attach(old)?.schema().clone(),
+        (None, None) => {
+            let why = "has no object of this id whose layout the values could get: give a layout with --to";
+            return Err(Failure::NotFound(format!("{} {why}", shown_path(&args.path))));
+        }
+    };
+    let (converted, migration) = saved.convert_to(&schema).map_err(MigrateError::from)?;
+    let room = old.and_then(|old| old.description.as_ref()?.room);
+    let room = converted.room().max(room);
+    let converted = converted.with_room(room);
+    let report = Report::new(&migration, Extent::of(&saved), Extent::of(&converted));
+    Ok((converted, report))
 }
 
 /// The anchor of the new object.
@@ -126,16 +163,18 @@ impl<'a> Destination<'a> {
         Ok(Self { path, name: None, anchor: path.into(), is_new: true })
     }
 
-    /// Returns the object of that id at the anchor. Remains of a dead creator do not count.
+    /// Returns the object of that id at the anchor, or the journal of which it is going to be made. Remains of a dead
+    /// creator do not count.
     fn object(&self, id: char) -> Result<Option<Segment>, Failure> {
-        use SegmentState::{Abandoned, Initializing, Orphaned, Removed};
+        use SegmentState::{Abandoned, Initializing, Journal, Orphaned, Removed};
         if self.is_new {
             return Ok(None);
         }
         let there = Anchors::exactly(&self.anchor).standing()?;
-        Ok(there.into_iter().find(|segment| {
+        let is_object = |segment: &Segment| {
             about::id(segment) == Some(id) && !matches!(segment.state, Removed | Orphaned | Initializing | Abandoned)
-        }))
+        };
+        Ok(there.into_iter().filter(is_object).min_by_key(|segment| segment.state == Journal))
     }
 
     /// Opens the store, and creates the anchor. The defaults of the options are those of the replaced object.
@@ -223,7 +262,7 @@ fn must_be_replaceable(old: &Segment, saved: &SavedObject, args: &Args) -> Resul
             shown_path(&args.file)
         )));
     }
-    if !args.replace {
+    if !args.replace && !args.convert {
         return Err(Failure::Refused(format!("{} exists already: use --replace to remove it first", called(old))));
     }
     Ok(())

@@ -24,6 +24,8 @@ use crate::watch;
 ///   orphaned      its anchor no longer exists, or is a different file
 ///   elsewhere     unknown: its anchor is in a mount namespace or under a root
 ///                 directory that this program cannot see, as in a container
+///   journal       the values of a move to another layout, which is at work or was
+///                 interrupted: the next program that uses the object finishes it
 ///   other format  its format version is not the one of this program
 ///   newer format  it uses features that this program does not know: update it
 ///   damaged       its header was overwritten

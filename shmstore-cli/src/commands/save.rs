@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use shmstore::inspect::{Limits, SavedObject, SegmentState};
+use shmstore::inspect::{Limits, Object, SavedObject, Segment, SegmentState};
 
 use crate::about::{bytes, called};
 use crate::anchors::Anchors;
@@ -31,6 +31,9 @@ pub struct Args {
     /// The name of the type, or its letter, if the path has more than one object
     #[arg(value_name = "TYPE")]
     type_name: Option<String>,
+    /// Save the values that an interrupted move has not yet put into the new object
+    #[arg(long)]
+    interrupted: bool,
 }
 
 /// Saves the object.
@@ -41,7 +44,7 @@ pub struct Args {
 /// system.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let target = Target { path: args.path.clone(), type_name: args.type_name.clone() };
-    let object = target.object()?;
+    let object = if args.interrupted { journal(&target)? } else { target.object()? };
     must_be_no_anchor(&args.file)?;
     let saved = SavedObject::of(&object, &Limits::full());
     let saved = saved.map_err(|cause| Failure::Saved { path: args.path.clone(), cause })?;
@@ -51,6 +54,16 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let room = saved.room().map(|room| format!(", with its room of {room} bytes")).unwrap_or_default();
     output.line(&format!("saved {of} to {}, {}{room}", shown_path(&args.file), bytes(len)))?;
     output.finish()
+}
+
+/// Attaches the journal of an interrupted move.
+fn journal(target: &Target) -> Result<Object, Failure> {
+    let is_journal = |segment: &Segment| segment.state == SegmentState::Journal;
+    if !target.segments()?.iter().any(is_journal) {
+        let path = shown_path(&target.path);
+        return Err(Failure::NotFound(format!("{path} has no interrupted move: leave out --interrupted")));
+    }
+    Ok(Object::attach(&target.segment(is_journal)?)?)
 }
 
 /// Refuses to replace an anchor, because no process could find its objects any more. The file of a name counts without

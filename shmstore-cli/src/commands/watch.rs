@@ -33,8 +33,8 @@ use crate::watch;
 /// Without a terminal, watch writes `TIMESTAMP FIELD VALUE` for each field, and again
 /// for each change. It shows 4,000 fields, and says once on the standard error how
 /// many it leaves out. An array or list has a line with its length, and lines for its
-/// first eight elements. A Map has lines for its first eight keys. --field readings[9]
-/// shows any other element, and --field 'quotes["EURUSD"]' any other key: the single
+/// first eight elements. A Map has lines for its first eight keys. `--field readings[9]`
+/// shows any other element, and `--field 'quotes["EURUSD"]'` any other key: the single
 /// quotes keep the others from the shell. While the key is not in the map, it is shown
 /// as absent. watch ends when the reader closes the output. With --json, the keys of a
 /// line are:

@@ -41,7 +41,7 @@ pub(super) fn of(path: &Path) -> Result<Vec<Finding>, Failure> {
         // The error has its own advice.
         Err(error) => vec![Finding { advice: None, ..Finding::mend(&subject, shown(&error.to_string()), "") }],
     };
-    findings.extend(lock(&anchor, &subject));
+    findings.extend(holder(&anchor).map(|holder| locked(&holder, &subject)));
     findings.extend(fs::canonicalize(&anchor).ok().and_then(|anchor| cleaning::of(Path::new("/"), &anchor)));
     // A path that cannot be read has a finding already.
     let segments = selection::at(path).unwrap_or_default();
@@ -73,8 +73,8 @@ fn of_segment(segment: &Segment, subject: &str) -> Option<Finding> {
     })
 }
 
-/// Finds the process that has an anchor locked. `/proc/locks` has the columns `MODE PID MAJOR:MINOR:INODE`.
-fn lock(anchor: &Path, subject: &str) -> Option<Finding> {
+/// Returns the process that has an anchor locked. `/proc/locks` has the columns `MODE PID MAJOR:MINOR:INODE`.
+pub(super) fn holder(anchor: &Path) -> Option<String> {
     let stat = fs::metadata(anchor).ok()?;
     let (major, minor) = (nix::libc::major(stat.dev()), nix::libc::minor(stat.dev()));
     let inode = format!("{major:02x}:{minor:02x}:{}", stat.ino());
@@ -85,12 +85,15 @@ fn lock(anchor: &Path, subject: &str) -> Option<Finding> {
     let pid = held[4];
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
     let name = if name.is_empty() { String::new() } else { format!(" ({})", shown(name.trim_end())) };
-    let found = format!(
-        "process {pid}{name} has it locked (`flock`), and no object can be created or removed until it unlocks it"
-    );
+    Some(format!("process {pid}{name}"))
+}
+
+fn locked(holder: &str, subject: &str) -> Finding {
+    let found =
+        format!("{holder} has it locked (`flock`), and no object can be created or removed until it unlocks it");
     let advice = "nothing to do if this is a store; another program, such as systemd-tmpfiles or a backup, delays all \
                   stores here";
-    Some(Finding::note(subject, found, advice))
+    Finding::note(subject, found, advice)
 }
 
 fn fit(anchor: &Path) -> Result<String, Failure> {

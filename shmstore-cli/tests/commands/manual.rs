@@ -2,7 +2,7 @@
 
 use super::support::*;
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "ls",
     "show",
     "get",
@@ -15,6 +15,7 @@ const COMMANDS: [&str; 14] = [
     "doctor",
     "save",
     "load",
+    "migrate",
     "completions",
     "man",
 ];

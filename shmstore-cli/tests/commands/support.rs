@@ -68,7 +68,7 @@ impl Scratch {
     /// Creates a segment without a store, in a process that ends. With `key` 0, it has no key.
     pub(crate) fn plant(&self, key: i32, size: u64) -> i32 {
         let script = "my $shmid = shmget($ARGV[0], $ARGV[1], 03600); die $! unless defined $shmid; print $shmid";
-        let output = Command::new("perl").args(["-e", script, &key.to_string(), &size.to_string()]).output();
+        let output = Command::new("perl").args(["-e", script, "--", &key.to_string(), &size.to_string()]).output();
         let output = output.expect("perl runs");
         let shmid = String::from_utf8_lossy(&output.stdout).parse();
         let shmid = shmid.unwrap_or_else(|_| panic!("no segment: {}", String::from_utf8_lossy(&output.stderr)));

@@ -1,8 +1,13 @@
 //! Errors of the segment at an object's key: finding it, checking it, attaching it.
 
-use std::fmt;
+mod abandoned;
+mod cures;
+
 use std::io;
 use std::time::Duration;
+
+pub use abandoned::AbandonedReason;
+use cures::{fields, instead_of_attach, lack, share};
 
 use super::subject::{AnchorClaim, Creator, SegmentOwner, Subject, after, if_refused};
 use super::{CreateError, LayoutMismatch, OpenError};
@@ -35,9 +40,9 @@ pub enum AttachError {
     LayoutMismatch(Box<LayoutMismatch>),
     /// This program's type has fields that the object does not have yet, and this process does not extend the object.
     #[error(
-        "{subject} has no {} yet, which this program's type has, and this process does not extend the object: it \
-         attaches for reading only, or its store has the option `grows(false)`. Start a program that attaches the \
-         object with these fields for writing, or wait for one with a call that ends in `_timeout`",
+        "{subject} does not have the {} of this program's type yet. This process does not extend the object, because \
+         it attaches for reading only, or because its store has the option `grows(false)`. Start a program that \
+         attaches the object for writing with the same type, or wait longer for one with a call that ends in `_timeout`",
         fields(.missing)
     )]
     Shorter {
@@ -48,9 +53,9 @@ pub enum AttachError {
     },
     /// This program's type has the object's fields and more, and the object cannot be extended by them.
     #[error(
-        "{subject} cannot be extended by the new fields of this program's type: {}; it was {creator}. End all programs \
-         that use the object, and call `store.migrate{}` or `shmstore migrate`: either keeps the values, and makes \
-         the object with the room of this program's type",
+        "{subject} cannot be extended by the new fields of this program's type: {}. The object was {creator}. To keep \
+         its values, end all programs that use it. Then call `store.migrate{}`, which gives the object the room of \
+         this type, or `shmstore migrate PATH --to FILE --room BYTES`",
         lack(*.room, *.needed, *.log_is_full), .subject.turbofish()
     )]
     NoRoom {
@@ -65,12 +70,12 @@ pub enum AttachError {
         /// The process that made the object.
         creator: Creator,
     },
-    /// A move of the object to another layout was interrupted, and another object stands at its key since. Both are left
-    /// alone.
+    /// A migration of the object was interrupted, and another object has taken its key since. Both are left alone.
     #[error(
-        "{subject} was being moved to another layout by a process that died, and another object was created in its \
-         place since ({object}). The values of the interrupted move are in {journal}. Nothing was touched. Save them \
-         with `shmstore save --interrupted`, then remove the journal with `ipcrm -m {}`", .journal.shmid
+        "a migration of {subject} was interrupted, and another program has created an object in its place since \
+         ({object}). The values of the migration are in its journal, {journal}. Nothing was touched. Save these values \
+         with `shmstore save PATH --interrupted`, then remove the journal with `shmstore rm --segment {}`",
+        .journal.shmid
     )]
     MigrationConflict {
         /// Which object.
@@ -80,11 +85,10 @@ pub enum AttachError {
         /// The segment of the journal.
         journal: SegmentOwner,
     },
-    /// A move of the object to another layout was interrupted, and this process cannot finish it. The values are in the
-    /// journal.
+    /// A migration of the object was interrupted, and this process cannot finish it. The values are in the journal.
     #[error(
-        "{subject} was being moved to another layout by a process that died, and this process cannot finish the move: \
-         {cause}. Its values are kept: the next process that attaches the object tries again"
+        "a migration of {subject} was interrupted, and this process cannot finish it: {cause}. No value is lost. Remove \
+         the cause, and attach the object again: that finishes the migration"
     )]
     MigrationInterrupted {
         /// Which object.
@@ -188,10 +192,10 @@ pub enum AttachError {
         /// The segment.
         segment: SegmentOwner,
     },
-    /// The object's creator did not finish in time.
+    /// The object's creator, or the process that migrates it, did not finish in time.
     #[error(
-        "{subject} is still being initialized or moved to another layout{}: its anchor is locked by its creator, or by another \
-         program (`lslocks` shows which; {segment}). Wait longer with `attach_timeout` or \
+        "{subject} is still being initialized or migrated{}: its anchor is locked by the process that does so, or by \
+         another program (`lslocks` shows which; {segment}). Wait longer with `attach_timeout` or \
          Store::options().wait(…)", after(.waited)
     )]
     StillInitializing {
@@ -299,113 +303,4 @@ pub enum AttachError {
         /// The kernel's error.
         cause: io::Error,
     },
-}
-
-/// The cure for a missing object. A call that waited needs no other call that waits.
-fn instead_of_attach(waited: &Duration) -> &'static str {
-    if waited.is_zero() {
-        "Wait for it with `attach_timeout` or `attach_read_only_timeout`, or create it with `attach_or_create`"
-    } else {
-        "Create it with `attach_or_create`"
-    }
-}
-
-/// The cure for missing permission.
-fn share(segment: &SegmentOwner, uid: u32, to_write: bool, readable: bool) -> String {
-    if [segment.owner, segment.creator].contains(&uid) {
-        return format!(
-            "The segment is this user's own, but its mode does not let its owner {} it, and no object is made so. \
-             If no program needs it, remove it with `ipcrm -m {}`",
-            if to_write { "write" } else { "read" },
-            segment.shmid
-        );
-    }
-    let (verb, bits) = if to_write { ("write", 0o060) } else { ("read", 0o040) };
-    if segment.mode & bits == bits {
-        return format!(
-            "Group {} may {verb} it, but this process is not in that group. Start it as a user of the group (`id` \
-             shows the groups), or have the object made at an anchor of another group, as a new object takes its \
-             anchor's group",
-            segment.group
-        );
-    }
-    let cure = match (to_write, readable) {
-        (true, true) => {
-            "It may be read: use `attach_read_only`. For writing, its creator can share it by opening the store with \
-             Store::options().mode(0o660), for the anchor's group, or 0o666. An object that exists keeps its mode: \
-             `replace` it"
-        }
-        (true, false) => {
-            "Its creator can share it by opening the store with Store::options().mode(0o660), for the anchor's group, \
-             or 0o666. With 0o640 or 0o644 it can be read, by `attach_read_only`. An object that exists keeps its \
-             mode: `replace` it"
-        }
-        (false, _) => {
-            "It may not even be read. Its creator can let other users read it by opening the store with \
-             Store::options().mode(0o640), for the anchor's group, or 0o644, for every user. An object that exists \
-             keeps its mode: `replace` it"
-        }
-    };
-    cure.into()
-}
-
-/// Why an incomplete object cannot be cleaned up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AbandonedReason {
-    /// Other processes have it attached, so its creator may be alive.
-    Attached {
-        /// How many attachments there are besides this process's.
-        others: u64,
-    },
-    /// Nothing is written in it, so only its age tells it from a segment that its creator is about to fill.
-    TooYoung {
-        /// The age from which it counts as abandoned.
-        min_age: Duration,
-    },
-    /// Only its owner, its creator or root may remove it.
-    NotPermitted {
-        /// The user that can remove it.
-        owner: u32,
-        /// The effective user of this process.
-        uid: u32,
-    },
-}
-
-impl fmt::Display for AbandonedReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Attached { others } => {
-                write!(f, "{others} other attachments still use it; end those processes (`ipcs -m -p` names them)")
-            }
-            Self::TooYoung { min_age } => {
-                write!(
-                    f,
-                    "nothing is written in it, and it stays until it is {min_age:?} old; try again then, or wait \
-                     longer with Store::options().wait(…)"
-                )
-            }
-            Self::NotPermitted { owner, uid } => {
-                write!(
-                    f,
-                    "only uid {owner} or root may remove it, and this process is uid {uid}; run it as one of them once"
-                )
-            }
-        }
-    }
-}
-
-/// Names fields: "field `a`", "fields `a`, `b`", and so on.
-fn fields(names: &[String]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    format!("field{} {}", if names.len() == 1 { "" } else { "s" }, quoted.join(", "))
-}
-
-/// Why an object cannot be extended.
-fn lack(room: u64, needed: u64, log_is_full: bool) -> String {
-    match (room, log_is_full) {
-        (_, true) => "its layout log has no space for one more layout".into(),
-        (0, false) => format!("it was made without room, and the type needs {needed} bytes"),
-        (room, false) => format!("it has room for {room} bytes, and the type needs {needed}"),
-    }
 }

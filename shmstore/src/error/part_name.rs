@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::layout::key_text::write_key;
+use crate::layout::map_key::write_key;
 use crate::layout::path::write_path;
 use crate::layout::schema::Schema;
 
@@ -10,7 +10,7 @@ use crate::layout::schema::Schema;
 /// not part of an attached object. An entry of a map is shown with its key: "`Book.quotes["EURUSD"]`". A key
 /// of more than 38 bytes as JSON is shortened, and the text says so.
 ///
-/// It holds two addresses in the program, a number, and a short text of the key, so a copy is cheap. The rest of the
+/// It holds two addresses in the program, a number, and at most 38 bytes of a key, so a copy is cheap. The rest of the
 /// text is made when it is shown.
 #[derive(Clone, Copy)]
 pub struct PartName {

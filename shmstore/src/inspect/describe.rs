@@ -204,6 +204,7 @@ fn description(header: &Header, identity: &Identity, id: u8) -> Description {
         room: None,
         max_processes: 0,
         nonce: header.nonce(),
+        moved_nonces: header.is_journal().then(|| header.moved_nonces()),
     }
 }
 

@@ -171,13 +171,13 @@ impl Segment {
         let is_flagged = while_attached == WhileAttached::Refuse && lock.is_some() && now.state == SegmentState::Ready;
         let header = mapping.as_ref().filter(|_| now.description.is_some()).and_then(Header::of);
         let flagged = header.filter(|_| is_flagged);
-        flagged.inspect(|header| header.set_moving());
+        flagged.inspect(|header| header.flags().set_moving());
         if while_attached == WhileAttached::Refuse {
             // The classification took a while, so the count is read again.
             let ours = u64::from(attached.is_some()) + u64::from(mapping.is_some());
             let others = shm::status(shmid).map_or(0, |status| status.attach_count.saturating_sub(ours));
             if others > 0 {
-                flagged.inspect(|header| header.clear_moving());
+                flagged.inspect(|header| header.flags().clear_moving());
                 return Err(InspectError::InUse { shmid, attached: others });
             }
         }
@@ -188,7 +188,7 @@ impl Segment {
         match shm::remove(shmid) {
             Ok(()) => {}
             Err(errno) => {
-                flagged.inspect(|header| header.clear_moving());
+                flagged.inspect(|header| header.flags().clear_moving());
                 return Err(now.not_removed(errno));
             }
         }

@@ -196,18 +196,13 @@ impl SavedObject {
     }
 
     /// Returns its values.
-    pub(crate) fn values(&self) -> &[u8] {
-        &self.values
-    }
-
-    /// Returns its values.
     pub(crate) fn into_values(self) -> Vec<u8> {
         self.values
     }
 
-    /// Returns other values of the same layout as they are when no process uses them.
-    pub(crate) fn quiet(&self, values: &[u8]) -> Result<Vec<u8>, SavedError> {
-        values::of(&self.schema, Memory::Copy(values), Duration::ZERO)
+    /// Returns values of a layout as they are when no process uses them.
+    pub(crate) fn quiet(schema: &OwnedSchema, values: &[u8]) -> Result<Vec<u8>, SavedError> {
+        values::of(schema, Memory::Copy(values), Duration::ZERO)
     }
 
     /// Returns the same object with other values.

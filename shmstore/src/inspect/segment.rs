@@ -84,6 +84,8 @@ pub struct Description {
     pub max_processes: u32,
     /// The random number that no other segment has.
     pub(super) nonce: u64,
+    /// In a journal: the nonces of the object that is moved, and of the one to which it is moved.
+    pub(super) moved_nonces: Option<(u64, u64)>,
 }
 
 impl Description {
@@ -209,6 +211,16 @@ impl Segment {
         self.key == identity.key(id)
             && named.is_none_or(|named| named == (device, inode))
             && self.owner_hash.is_none_or(|hash| hash == identity.hash32(id))
+    }
+
+    /// Returns `true` if it is the journal of a move of that object, or of the move that made it.
+    ///
+    /// Else another object has taken the place of a moved one. [`SegmentState::Journal`] is the state of a journal.
+    #[must_use]
+    pub fn is_journal_of(&self, object: &Self) -> bool {
+        let [journal, object] = [self, object].map(|segment| segment.description.as_ref());
+        let nonces = journal.and_then(|of| of.moved_nonces);
+        nonces.zip(object).is_some_and(|((old, new), object)| [old, new].contains(&object.nonce))
     }
 
     /// Returns `true` if its creator has finished it, so that its description does not change any more.

@@ -157,7 +157,8 @@
 /// - New fields are zero. [`Shared::grown_from`](crate::Shared::grown_from) tells a program that it has extended the
 ///   object.
 /// - Growth is new fields at the end of the root's struct. Fields are never removed, renamed or put in another order.
-///   A new variant of an enum, a longer array or a change in a value is no growth: `Store::migrate` moves the object.
+///   A new variant of an enum, a longer array or a change in a value is no growth:
+///   [`Store::migrate`](crate::Store::migrate) moves the object to the new layout.
 /// - An object with a room of at most 1024 bytes lies on the first page of its segment. With more room it has pages of
 ///   its own.
 /// - A struct that is larger than its room does not compile.

@@ -12,7 +12,6 @@ pub(crate) mod field;
 pub(crate) mod hash;
 pub(crate) mod invalid_value;
 pub(crate) mod key;
-pub(crate) mod key_text;
 pub(crate) mod map_key;
 pub(crate) mod path;
 pub(crate) mod schema;

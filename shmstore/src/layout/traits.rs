@@ -72,8 +72,8 @@ pub(crate) const fn is_described_value<V: ShmValue>() {
 pub trait ShmId: ShmLayout {
     /// The type-id-char, printable ASCII (`' '` to `'~'`). The key is made of it, the device and the inode.
     const ID: char;
-    /// The bytes that a new object has for fields that are appended to the type later: `#[shm(id = 'T', room = 4096)]`.
-    /// 0 if the object is exactly as large as the type, and so never grows.
+    /// The size of a new object in bytes, to which later versions of the type can append fields:
+    /// `#[shm(id = 'T', room = 4096)]`. 0 if an object is exactly as large as the type, and so never grows.
     const ROOM: usize = 0;
 }
 

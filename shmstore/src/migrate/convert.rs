@@ -23,10 +23,10 @@ impl SavedObject {
     /// use shmstore::inspect::{FieldPath, Limits, Object, SavedObject};
     /// use shmstore::schema::OwnedSchema;
     /// use shmstore::{ShmLayout, ShmObject, Store, Versioned};
-    /// use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+    /// use std::sync::atomic::Ordering::Relaxed;
     ///
     /// mod before {
-    /// #   use super::*;
+    ///     # use shmstore::ShmObject; use std::sync::atomic::AtomicU32;
     ///     #[derive(ShmObject)]
     ///     #[repr(C)]
     ///     #[shm(id = 'T')]

@@ -2,8 +2,8 @@
 //!
 //! Layers it may use: all.
 //!
-//! Read first: [`Store::migrate`](crate::Store::migrate), and [`SavedObject::convert_to`], which has all the rules. A [`Migration`] says what it did, and [`Refused`]
-//! what it would have lost.
+//! Read first: [`Store::migrate`](crate::Store::migrate), and [`SavedObject::convert_to`], which has all the rules. A
+//! [`Migration`] says what it did, and [`Refused`] what it would have lost.
 
 mod convert;
 mod error;
@@ -36,7 +36,7 @@ pub struct Migration {
 }
 
 impl Migration {
-    /// Returns `false` if the layouts were the same, so that there was nothing to do.
+    /// Returns `true` if an object was moved, or values were converted. `false` if there was nothing to do.
     #[must_use]
     pub fn was_needed(&self) -> bool {
         self.was_needed

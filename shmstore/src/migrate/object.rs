@@ -17,25 +17,28 @@ impl Store {
     ///
     /// A new object takes the place of the old one. It has the room of `T`, or that of the old object if `T` has none,
     /// and the owner and mode of the old object. [`SavedObject::convert_to`] has the rules by which values are carried.
-    /// Nothing is done if the object has the layout and the room already, or if it has all fields of `T` and more.
+    ///
+    /// Nothing is done if the object has the layout and the room already. Nothing is done either if it has room and all
+    /// fields of `T`, also if it has more: `T` can attach it. Without room, fields that `T` does not have are lost. They
+    /// are in [`Migration::gone`].
     ///
     /// No process may have the object attached. A process that attaches it meanwhile waits. If this process dies, the
     /// object is the old one or the new one, and complete: the next process that attaches or creates the object finishes
     /// or undoes the move.
     ///
     /// ```
-    /// use shmstore::{ShmObject, Store};
-    /// use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+    /// use shmstore::Store;
+    /// use std::sync::atomic::Ordering::Relaxed;
     ///
     /// mod v1 {
-    ///     # use super::*;
+    ///     # use shmstore::ShmObject; use std::sync::atomic::AtomicU32;
     ///     #[derive(ShmObject)]
     ///     #[repr(C)]
     ///     #[shm(id = 'R')]
     ///     pub struct Rover { pub frames: AtomicU32, pub level: AtomicU32 }
     /// }
     /// mod v2 {
-    ///     # use super::*;
+    ///     # use shmstore::ShmObject; use std::sync::atomic::AtomicU64;
     ///     #[derive(ShmObject)]
     ///     #[repr(C)]
     ///     #[shm(id = 'R', room = 4096)]
@@ -55,11 +58,11 @@ impl Store {
     ///
     /// # Details
     ///
-    /// - The move takes four times the object in memory: the old object, a copy, the converted copy, and the journal, a
-    ///   segment from which the new object can be made.
+    /// - It takes up to four times the object in memory. First, the old object, a copy, the converted copy, and one more
+    ///   with [`migrate_with`](Self::migrate_with). Then, the old object or the new one, the journal, and the converted
+    ///   copy. The journal is a segment from which the new object can be made.
     /// - Versions and counts go on. A lock that a dead process holds becomes inconsistent. A queue's items that were
     ///   taken and not done wait again.
-    /// - A program with an older shmstore that finds the object during the move refuses it.
     ///
     /// # Errors
     ///
@@ -71,7 +74,9 @@ impl Store {
     /// - [`MigrateError::Object`] if there is no object, if this process may not remove it, or if the kernel's limits do
     ///   not allow two segments more.
     pub fn migrate<T: ShmObject + ShmId>(&self) -> Result<Migration, MigrateError> {
-        self.migrate_with::<T, _>(|_, _| {})
+        let layout = layout_of::<T>();
+        let room = layout.room().map(|room| room as u64);
+        move_object(self, T::ID, layout, room, |_, new| Ok(new.into_values()))
     }
 
     /// Moves the object as [`migrate`](Self::migrate) does, and lets `fill` write into the new object before any other
@@ -90,8 +95,9 @@ impl Store {
         let layout = layout_of::<T>();
         let room = layout.room().map(|room| room as u64);
         move_object(self, T::ID, layout, room, |old, new| {
-            let values = filled::<T, _>(new.values(), |object| fill(old, object).into_result())?;
-            Ok(new.quiet(&values)?)
+            let schema = new.schema().clone();
+            let values = filled::<T, _>(new.into_values(), |object| fill(old, object).into_result())?;
+            Ok(SavedObject::quiet(&schema, &values)?)
         })
     }
 
@@ -130,7 +136,7 @@ fn move_object(
     }
     let schema = wanted.to_owned_schema();
     let new = layout(&schema, room.or(moving.room()))?;
-    check_memory(size.saturating_add(new.size()))?;
+    check_memory(size.saturating_add(new.size().saturating_mul(2)))?;
     let mut migration = Migration::default();
     let convert = || {
         let object = Object::attach(&Segment::of_shmid(shmid)?)?;

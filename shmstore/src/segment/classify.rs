@@ -131,7 +131,7 @@ fn classify_claimed(header: &Header, mapping: &Mapping, expected: Option<(&Ident
     if expected.is_some_and(|(anchor, id)| own_id != id || !own.is_same_inode(anchor)) {
         return Ok(Class::OtherAnchor);
     }
-    let unknown = header.unknown_flags();
+    let unknown = header.flags().unknown();
     if unknown != 0 {
         return Ok(Class::NewerFormat(unknown));
     }

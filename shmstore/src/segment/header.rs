@@ -11,9 +11,15 @@ mod description;
 mod geometry;
 mod log;
 mod parts;
+mod words;
+
+/// The atomics of the words: the loom models put loom's in their place.
+mod atomics {
+    pub(super) use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+}
 
 use memoffset::offset_of;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, fence};
 
 use crate::segment::identity::Identity;
@@ -21,6 +27,7 @@ use crate::segment::participants::SlotsUsed;
 use crate::sys::file::Inode;
 use crate::sys::process::PAGE;
 use crate::sys::shm::Mapping;
+use words::{Flags, JOURNAL, NewestRecord, ROOM};
 
 pub(crate) use creator::Provenance;
 pub(crate) use geometry::Geometry;
@@ -57,24 +64,8 @@ pub(crate) const POINTER_BYTES: u32 = size_of::<usize>() as u32;
 /// The length of the end of the anchor's path that is kept.
 const HINT_BYTES: usize = 512;
 
-/// The flags that a program must know. It refuses an object with an unknown one of these, and ignores unknown other
-/// flags.
-const MUST_BE_KNOWN: u32 = 0xffff;
-
-/// The object is being moved to another layout, or replaced. No process may begin to use it.
-const MOVING: u32 = 1 << 0;
-
-/// The object grows: `payload_len` is its room, and its schema is in the layout log.
-const ROOM: u32 = 1 << 1;
-
-/// The segment is the journal of a move.
-const JOURNAL: u32 = 1 << 3;
-
 /// The bit of a journal's id that no type-id-char has. The rest is the id of the object that is moved.
 pub(crate) const JOURNAL_BIT: u8 = 0x80;
-
-/// The flags that this program knows.
-const KNOWN: u32 = MOVING | ROOM | JOURNAL;
 
 /// The states of a segment. The kernel gives zero.
 ///
@@ -98,7 +89,7 @@ pub(crate) struct Header {
     first_word: AtomicU64,
     version: AtomicU32,
     state: AtomicU32,
-    flags: AtomicU32,
+    flags: Flags,
     header_len: AtomicU32,
     nonce: AtomicU64,
     dev: AtomicU64,
@@ -137,7 +128,7 @@ pub(crate) struct Header {
     root_dev: AtomicU64,
     root_ino: AtomicU64,
     /// The offset, in the high half, and the length of the newest record of the layout log.
-    layout: AtomicU64,
+    layout: NewestRecord,
     log_offset: AtomicU64,
     log_capacity: AtomicU64,
     // Zero until a later version uses them, with a flag that older programs refuse.
@@ -244,44 +235,20 @@ impl Header {
         self.version.load(Relaxed)
     }
 
-    /// The flags that this program must know and does not.
-    pub(crate) fn unknown_flags(&self) -> u32 {
-        self.flags.load(Relaxed) & MUST_BE_KNOWN & !KNOWN
-    }
-
-    fn has_flag(&self, flag: u32) -> bool {
-        self.flags.load(Relaxed) & flag != 0
-    }
-
-    /// Returns `true` if the object is being moved or replaced. Called after the segment was attached, it and
-    /// [`set_moving`](Self::set_moving) cannot both miss the other process.
-    pub(crate) fn is_moving(&self) -> bool {
-        fence(SeqCst);
-        self.has_flag(MOVING)
-    }
-
-    /// Notes that the object is being moved, so that no process begins to use it. A process that asks the kernel for
-    /// the number of attachments after this call learns of each process that has not seen the note.
-    pub(crate) fn set_moving(&self) {
-        self.flags.fetch_or(MOVING, SeqCst);
-        fence(SeqCst);
-    }
-
-    /// Takes the note back.
-    pub(crate) fn clear_moving(&self) {
-        self.flags.fetch_and(!MOVING, Release);
+    pub(crate) fn flags(&self) -> &Flags {
+        &self.flags
     }
 
     /// Returns `true` if the segment is the journal of a move.
     pub(crate) fn is_journal(&self) -> bool {
-        self.has_flag(JOURNAL)
+        self.flags.has(JOURNAL)
     }
 
     /// Makes a new segment the journal of a move, from the object with one nonce to that with the other.
     pub(crate) fn set_journal(&self, old_nonce: u64, new_nonce: u64) {
         self.old_nonce.store(old_nonce, Relaxed);
         self.new_nonce.store(new_nonce, Relaxed);
-        self.flags.fetch_or(JOURNAL, Relaxed);
+        self.flags.set(JOURNAL);
     }
 
     /// In a journal: the nonces of the object that is moved, and of the one to which it is moved.

@@ -25,7 +25,7 @@ impl<'a> Excluded<'a> {
     ///
     /// The number of other attachments.
     pub(super) fn new(lock: &'a AnchorLock, found: Found) -> Result<Self, u64> {
-        found.header().set_moving();
+        found.header().flags().set_moving();
         let excluded = Self { lock, found, is_removed: false };
         failpoint::reach(Step::MoveMarked);
         let mut grace = Deadline::new(GRACE_PERIOD);
@@ -60,7 +60,7 @@ impl Drop for Excluded<'_> {
     fn drop(&mut self) {
         // A child process that was forked meanwhile leaves the object to its parent.
         if !self.is_removed && self.lock.is_ours() {
-            self.found.header().clear_moving();
+            self.found.header().flags().clear_moving();
         }
     }
 }

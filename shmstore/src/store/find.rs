@@ -122,7 +122,7 @@ impl Target<'_> {
             }
         })?;
         let class = self.classify(identity, &mapping, &status)?;
-        let is_moving = Header::of(&mapping).is_some_and(Header::is_moving);
+        let is_moving = Header::of(&mapping).is_some_and(|header| header.flags().is_moving());
         Ok(Some(Found { mapping, status, class, is_moving }))
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::AttachError;
+use crate::error::{AttachError, OpenError};
 use crate::layout::{ShmId, ShmObject};
 use crate::store::{Deadline, Entered, Shared, Store, Target, layout_of};
 
@@ -139,6 +139,7 @@ impl Target<'_> {
         };
         match self.lock(&mut Deadline::new(self.policy.wait)) {
             Ok(_lock) => self.attach(Duration::ZERO),
+            Err(error @ OpenError::Busy { .. }) => Err(error.into()),
             Err(_) => Err(not_found),
         }
     }

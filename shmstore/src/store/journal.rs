@@ -24,8 +24,6 @@
 
 use std::time::Duration;
 
-use nix::errno::Errno;
-
 use super::create::Contents;
 use super::ownership::owner;
 use super::{AnchorLock, Deadline, Found, Target};
@@ -85,7 +83,7 @@ impl Target<'_> {
                     return Err(AttachError::MigrationConflict { subject, object, journal: owner(&journal.status) });
                 }
                 failpoint::reach(Step::MoveRecovered);
-                self.end_move(&identity, &found, &journal)
+                end_move(&found, &journal);
             }
             left => {
                 drop(left);
@@ -97,9 +95,10 @@ impl Target<'_> {
                         cause: Box::new(cause),
                     },
                 })?;
-                self.end_move(&identity, &made, &journal)
+                end_move(&made, &journal);
             }
         }
+        Ok(())
     }
 
     /// Finds the journal, if it is complete and its move may be unfinished.
@@ -145,26 +144,22 @@ impl Target<'_> {
         let contents = Contents { nonce: new, moved: None, values: &values };
         target.make_like(lock, &journal.status, &geometry, &contents)
     }
+}
 
-    /// Removes the journal, and then lets processes attach the object, the old one or the new one.
-    pub(super) fn end_move(&self, identity: &Identity, object: &Found, journal: &Found) -> Result<(), AttachError> {
-        failpoint::reach(Step::MoveReady);
-        self.remove_journal(identity, journal)?;
-        failpoint::reach(Step::JournalGone);
-        object.header().clear_moving();
-        Ok(())
-    }
+/// Removes the journal, and then lets processes attach the object, the old one or the new one.
+pub(super) fn end_move(object: &Found, journal: &Found) {
+    failpoint::reach(Step::MoveReady);
+    remove_journal(journal);
+    failpoint::reach(Step::JournalGone);
+    object.header().flags().clear_moving();
+}
 
-    /// Removes a journal whose object is complete.
-    pub(super) fn remove_journal(&self, identity: &Identity, journal: &Found) -> Result<(), AttachError> {
-        // A process that may not remove it says so in it, and so does a process that dies in between.
-        journal.header().set_state(State::Removed);
-        failpoint::reach(Step::JournalDone);
-        match shm::remove(journal.status.shmid) {
-            Ok(()) | Err(Errno::EINVAL | Errno::EIDRM | Errno::EPERM) => Ok(()),
-            Err(errno) => Err(self.system("remove (`shmctl(IPC_RMID)`) the journal of", identity, errno)),
-        }
-    }
+/// Removes a journal whose object is complete.
+pub(super) fn remove_journal(journal: &Found) {
+    // This is enough if the process may not remove the segment, or dies in between.
+    journal.header().set_state(State::Removed);
+    failpoint::reach(Step::JournalDone);
+    let _ = shm::remove(journal.status.shmid);
 }
 
 /// The layout of the new object, by its journal.

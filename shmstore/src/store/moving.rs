@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::create::{Contents, Initializing, geometry_of};
 use super::exclude::Excluded;
+use super::journal::{end_move, remove_journal};
 use super::ownership::owner;
 use super::{AnchorLock, Deadline, Found, Target};
 use crate::error::{AttachError, CreateError, RemoveError};
@@ -91,12 +92,13 @@ impl Moving<'_> {
         let journal = make(&target.journal(), local().draw_nonce(), Some((old, new))).map_err(MoveError::Create)?;
         failpoint::reach(Step::JournalReady);
         if let Err(error) = excluded.remove(&target) {
-            target.remove_journal(&identity, &journal).map_err(|error| MoveError::Create(error.into()))?;
+            remove_journal(&journal);
             return Err(MoveError::Create(error.into()));
         }
         drop(excluded);
         let made = make(&target, new, None).map_err(MoveError::Interrupted)?;
-        target.end_move(&identity, &made, &journal).map_err(|error| MoveError::Create(error.into()))
+        end_move(&made, &journal);
+        Ok(())
     }
 }
 

@@ -43,7 +43,7 @@ impl Target<'_> {
             let Some(found) = self.find(&identity, deadline)? else { return Ok(None) };
             if !found.class.is_left_over() {
                 if found.is_moving {
-                    found.header().clear_moving();
+                    found.header().flags().clear_moving();
                 }
                 return Ok(Some(Found { is_moving: false, ..found }));
             }

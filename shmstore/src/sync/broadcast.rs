@@ -204,7 +204,7 @@ impl<V: ShmValue, const N: usize> Broadcast<V, N> {
 
     #[inline(always)]
     fn core(&self) -> Core<'_, V> {
-        Core::new(self.cell.senders(), self.cell.ring(), PartRef::of(self))
+        Core::new(self.cell.words(), self.cell.ring(), PartRef::of(self))
     }
 }
 

@@ -279,8 +279,10 @@ fn get_within<K: ShmKey, V: ShmValue>(
 #[allow(unsafe_code)]
 fn get_into<K: ShmKey, V: ShmValue>(core: Core<'_, K, V>, key: &K, value: &mut V) -> Result<Option<u64>, InvalidValue> {
     // SAFETY: `read` writes only initialized bytes.
-    unsafe { bits::overwrite(value, |bytes| Ok(core.read(&key.to_key(), bytes))) }
-        .map_err(|invalid| invalid_at(key, invalid))
+    let mut unchecked = unsafe { bits::Unchecked::new(value) };
+    let found = core.read(&key.to_key(), unchecked.bytes());
+    unchecked.check().map_err(|invalid| invalid_at(key, invalid))?;
+    Ok(found)
 }
 
 impl<K: ShmKey + DebugValue, V: DebugValue, const N: usize> fmt::Debug for Map<K, V, N> {

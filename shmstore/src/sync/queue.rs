@@ -37,7 +37,7 @@ use self::core::Core;
 pub use consumer::Consumer;
 use delivery::look;
 pub use job::Job;
-use memory::QueueCell;
+use memory::{QueueCell, Words};
 pub use producer::Producer;
 use protocol::Place;
 pub use view::QueueView;
@@ -208,8 +208,8 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
 
     #[inline(always)]
     fn core(&self) -> Core<'_> {
-        let cell = &self.cell;
-        Core { producers: cell.producers(), consumers: cell.consumers(), ring: cell.ring(), part: PartRef::of(self) }
+        let Words { producers, consumers } = self.cell.words();
+        Core { producers, consumers, ring: self.cell.ring(), part: PartRef::of(self) }
     }
 }
 

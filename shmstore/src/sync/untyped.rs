@@ -67,7 +67,7 @@ impl RingOffsets {
         Self::of(broadcast_words::END, size, align, capacity)
     }
 
-    const fn of(words: u64, size: u64, align: u64, capacity: u64) -> Option<Self> {
+    pub(super) const fn of(words: u64, size: u64, align: u64, capacity: u64) -> Option<Self> {
         const UNIT_SIZE: u64 = UNIT as u64;
         if !align.is_power_of_two() || align > 1 << 32 || size > 1 << 60 || capacity > Self::MOST {
             return None;
@@ -165,14 +165,14 @@ pub(crate) mod queue_words {
     pub(crate) const SCANNED: u64 = 148;
     pub(crate) const CURSOR: u64 = 152;
     pub(crate) const HEAD: u64 = 160;
-    pub(super) const END: u64 = 256;
+    pub(crate) const END: u64 = 256;
 }
 
 /// The offsets of the words of a `Broadcast`.
 pub(crate) mod broadcast_words {
     pub(crate) const LOCK: u64 = 0;
     pub(crate) const TAIL: u64 = 16;
-    pub(super) const END: u64 = 128;
+    pub(crate) const END: u64 = 128;
 }
 
 /// Copies the newest version of a `Versioned` once, by `copy`, which gets the index of the slot. Returns the version,

@@ -65,19 +65,41 @@ pub(crate) unsafe fn overwrite<V: ShmValue, R, E: From<InvalidValue>>(
     value: &mut V,
     fill: impl FnOnce(&mut MaybeUninit<V>) -> Result<R, E>,
 ) -> Result<R, E> {
-    let bytes = ptr::from_mut(value).cast::<MaybeUninit<V>>();
-    // SAFETY: the same layout, borrowed as long as `value`, which is not used before the bytes are a valid value again.
-    // They are either checked below, or `Unchecked` makes them zero.
-    let unchecked = Unchecked(unsafe { &mut *bytes });
-    let filled = fill(unchecked.0)?;
-    // SAFETY: the bytes of a value were initialized, and `fill` writes only initialized bytes, by the caller.
-    unsafe { check(unchecked.0) }?;
-    mem::forget(unchecked);
+    // SAFETY: only initialized bytes are written, by the caller.
+    let mut unchecked = unsafe { Unchecked::new(value) };
+    let filled = fill(unchecked.bytes())?;
+    unchecked.check()?;
     Ok(filled)
 }
 
-/// Bytes that may not be a valid value. Dropping makes them zero, which is a valid one.
-struct Unchecked<'a, V: ShmValue>(&'a mut MaybeUninit<V>);
+/// A value whose bytes may not be a valid one, until they are checked. Dropping makes them zero, which is a valid one.
+pub(crate) struct Unchecked<'a, V: ShmValue>(&'a mut MaybeUninit<V>);
+
+impl<'a, V: ShmValue> Unchecked<'a, V> {
+    /// # Safety
+    ///
+    /// Only initialized bytes are written to [`bytes`](Self::bytes).
+    #[inline(always)]
+    pub(crate) unsafe fn new(value: &'a mut V) -> Self {
+        // SAFETY: the same layout, borrowed as long as `value`, which is not used before the bytes are a valid value
+        // again. They are either checked, or dropping makes them zero.
+        Self(unsafe { &mut *ptr::from_mut(value).cast() })
+    }
+
+    #[inline(always)]
+    pub(crate) fn bytes(&mut self) -> &mut MaybeUninit<V> {
+        self.0
+    }
+
+    /// Checks that the bytes are a valid value. After an error they are all zero.
+    #[inline(always)]
+    pub(crate) fn check(self) -> Result<(), InvalidValue> {
+        // SAFETY: the bytes of a value were initialized, and only initialized bytes were written, by the promise to `new`.
+        unsafe { check(self.0) }?;
+        mem::forget(self);
+        Ok(())
+    }
+}
 
 impl<V: ShmValue> Drop for Unchecked<'_, V> {
     fn drop(&mut self) {

@@ -1,4 +1,5 @@
 //! Peers that may write a segment and keep to no protocol.
 
 mod hostile_header;
+mod hostile_log;
 mod hostile_parts;

@@ -3,6 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use std::sync::atomic::{AtomicI32, AtomicU64};
+
+use shmstore::schema::OwnedSchema;
+use shmstore::{ShmLayout, ShmObject};
 use shmstore_tests::documents::DOCUMENTS;
 
 fn root() -> PathBuf {
@@ -40,6 +44,24 @@ fn programs_that_are_shown_and_not_run_are_examples() {
         }
     }
     assert!(shown >= 3, "README and guide show {shown} programs of the examples");
+}
+
+/// The example of `docs/format.md`.
+#[derive(ShmObject)]
+#[repr(C)]
+struct Rover {
+    frames: AtomicU64,
+    level: AtomicI32,
+}
+
+#[test]
+fn hashes_that_the_format_shows_are_those_of_its_example() {
+    let format = fs::read_to_string(root().join("docs/format.md")).expect("docs/format.md");
+    let hashes = OwnedSchema::from(Rover::SCHEMA).prefix_hashes();
+    assert_eq!(hashes.len(), 2);
+    for hash in hashes.into_iter().chain([AtomicU64::LAYOUT_HASH, AtomicI32::LAYOUT_HASH, Rover::LAYOUT_HASH]) {
+        assert!(format.contains(&format!("| `{hash}` |")), "docs/format.md does not show {hash}");
+    }
 }
 
 #[test]

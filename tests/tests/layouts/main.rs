@@ -6,6 +6,8 @@ mod foreign;
 mod conversion;
 mod documents;
 mod golden_hashes;
+mod golden_log;
+
 mod identity;
 mod layout_diff;
 mod project;

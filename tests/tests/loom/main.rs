@@ -4,6 +4,7 @@
 mod broadcast;
 mod broadcast_crashes;
 mod harness;
+mod header;
 mod map;
 mod map_crashes;
 mod participants;

@@ -4,6 +4,7 @@ mod examples;
 mod following;
 mod fork;
 mod fork_without_wiping;
+mod growing;
 mod inherited_maps;
 mod inherited_maps_without_wiping;
 mod inherited_parts;

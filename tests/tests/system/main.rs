@@ -1,6 +1,7 @@
 //! What the kernel and other users do: permissions, groups, namespaces, sandboxes.
 
 mod groups;
+mod growing_of_other_users;
 mod ipc_namespaces;
 mod maps_of_other_users;
 mod moves_at_limits;

@@ -31,8 +31,8 @@ const ALL: &[&str] = &["EPERM", "ENOSYS", "EINVAL"];
 
 /// Calls without which everything works, whatever the kernel answers.
 const UNNEEDED: &str = "fcntl(F_GETSIG) fcntl(F_SETSIG) fcntl(F_OFD_GETLK) fcntl(F_OFD_SETLK) ioctl(NS_GET_MNTNS_ID) \
-    madvise(MADV_COLD) madvise(MADV_POPULATE_READ) madvise(MADV_WIPEONFORK) membarrier pidfd_open \
-    renameat2 shmctl(IPC_INFO) shmctl(SHM_INFO) shmctl(SHM_STAT) shmctl(SHM_STAT_ANY) statx";
+    madvise(MADV_COLD) madvise(MADV_POPULATE_READ) madvise(MADV_REMOVE) madvise(MADV_WIPEONFORK) membarrier \
+    pidfd_open renameat2 shmctl(IPC_INFO) shmctl(SHM_INFO) shmctl(SHM_STAT) shmctl(SHM_STAT_ANY) statx";
 
 /// Calls without which everything works if a filter refuses them.
 const MADE_UP_FOR: &str = "fchown fstat futex(FUTEX_WAIT) futex(FUTEX_WAKE) getrandom kill linkat mincore poll shmdt";
@@ -63,6 +63,7 @@ const TABLE: &[Row] = &[
             ("a name", "cannot lock (`flock`) "),
             ("create", "cannot lock (`flock`) "),
             ("attach", MISSING),
+            ("grow", "cannot lock (`flock`) "),
             ("remove", "cannot lock (`flock`) "),
         ],
     ),
@@ -80,6 +81,7 @@ const TABLE: &[Row] = &[
             ("replace what the dead left", "cannot attach (`shmat`, `shmctl(IPC_STAT)`) `Telemetry`"),
             ("create", "cannot attach (`shmat`, `shmctl(IPC_STAT)`) `Hold`"),
             ("attach", MISSING),
+            ("grow", "cannot attach (`shmat`, `shmctl(IPC_STAT)`) `Small`"),
             ("remove", MISSING),
         ],
     ),
@@ -87,6 +89,7 @@ const TABLE: &[Row] = &[
         "shmctl(IPC_RMID)",
         &[
             ("replace what the dead left", "cannot remove (`shmctl(IPC_RMID)`) what was left of `Telemetry`"),
+            ("migrate", "cannot remove (`shmctl(IPC_RMID)`) "),
             ("remove", "cannot remove (`shmctl(IPC_RMID)`) `Hold`"),
         ],
     ),
@@ -96,6 +99,7 @@ const TABLE: &[Row] = &[
             ("replace what the dead left", "cannot attach (`shmat`, `shmctl(IPC_STAT)`) `Telemetry`"),
             ("create", "cannot attach (`shmat`, `shmctl(IPC_STAT)`) `Hold`"),
             ("attach", MISSING),
+            ("grow", "cannot attach (`shmat`, `shmctl(IPC_STAT)`) `Small`"),
             ("remove", MISSING),
         ],
     ),
@@ -104,9 +108,10 @@ const TABLE: &[Row] = &[
         &[
             ("replace what the dead left", "cannot look (`shmget`) for `Telemetry`"),
             ("a name", "cannot look (`shmget`) for the segments of a new file in "),
-            ("create", "cannot create (`shmget`) `Hold`"),
+            ("create", "cannot look (`shmget`) for the journal of `Hold`"),
             ("attach", "cannot look (`shmget`) for `Hold`"),
-            ("remove", "cannot look (`shmget`) for `Hold`"),
+            ("grow", "cannot look (`shmget`) for the journal of `Small`"),
+            ("remove", "cannot look (`shmget`) for the journal of `Hold`"),
         ],
     ),
 ];

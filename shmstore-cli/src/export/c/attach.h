@@ -173,7 +173,7 @@ static inline int shmstore_check_flags(shmstore_segment *segment, const shmstore
                         "this header again with the newer shmstore of the object's programs", wanted->path,
                         unknown_flags);
     if (flags & SHMSTORE_IS_JOURNAL)
-        SHMSTORE_REFUSE(EPROTO, "segment %d at %s is the journal of a migration, and no object", segment->shmid,
+        SHMSTORE_REFUSE(EPROTO, "segment %d at %s is the journal of a move, and no object", segment->shmid,
                         wanted->path);
     if (flags & SHMSTORE_IS_MOVING)
         SHMSTORE_REFUSE(EAGAIN, "the object at %s is being moved to another layout: attach again", wanted->path);

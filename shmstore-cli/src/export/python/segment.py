@@ -189,7 +189,7 @@ class Segment(_ReadOnly):
                               f"{unknown_flags:#06x}): generate this module again with the newer shmstore of the "
                               "object's programs")
         if flags & _IS_JOURNAL:
-            raise AttachError(f"segment {self._shmid} at {path} is the journal of a migration, and no object")
+            raise AttachError(f"segment {self._shmid} at {path} is the journal of a move, and no object")
         if flags & _IS_MOVING:
             raise AttachError(f"the object at {path} is being moved to another layout: attach again", retry=True)
         has_room, layout = bool(flags & _HAS_ROOM), self._u64(72) | self._u64(80) << 64

@@ -29,17 +29,15 @@ impl Converter<'_> {
         let bytes = self.old;
         let old = Map::of(plan.from, (key, value, *capacity), Memory::Copy(bytes), from).map_err(&fails)?;
         let (seed, changes) = (old.seed().map_err(&fails)?, old.changes().map_err(&fails)?);
-        let mut floor = old.floor().map_err(&fails)?;
+        let floor = old.floor().map_err(&fails)?;
         let (mut live, mut used) = (Vec::new(), Vec::new());
         for index in 0..old.high_water().map_err(&fails)? {
             let state = old.state(index).map_err(&fails)?;
-            let (version, _) = old.version(index).map_err(&fails)?;
-            if kind(state) == LIVE && seed != 0 {
+            // The floor of a saved map is not below the version of any free entry.
+            if kind(state) == LIVE {
+                let (version, _) = old.version(index).map_err(&fails)?;
                 live.push(index);
                 used.push(Used { state, version, is_live: true });
-            } else {
-                // The next version of a key is greater than all versions that it had.
-                floor = floor.max(version);
             }
         }
         let len = live.len() as u64;

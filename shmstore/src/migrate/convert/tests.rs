@@ -45,6 +45,11 @@ fn structure(size: u64, align: u64, fields: Vec<(&str, u64, OwnedSchema)>) -> Ow
     OwnedSchema::new(size, align, OwnedKind::Struct { name: "S".into(), const_args: vec![], fields }).unwrap()
 }
 
+fn versioned(value: OwnedSchema) -> OwnedSchema {
+    let VersionedOffsets { size, align, .. } = VersionedOffsets::of(value.size(), value.align()).unwrap();
+    OwnedSchema::new(size, align, OwnedKind::Versioned { value: Box::new(value) }).unwrap()
+}
+
 /// A queue as it is saved: its words, and the count of items that came back.
 fn quiet([head, cursor, tail]: [u64; 3], came_back: u32, slots: &[(u64, u64)]) -> Vec<u8> {
     let mut bytes = queue_bytes([head, cursor, tail], slots);
@@ -80,6 +85,10 @@ fn items_of_a_shorter_queue_move_up_and_keep_their_order_and_deliveries() {
     let moved = |lap: u64| back & u64::from(u32::MAX) | full(lap);
     let kept = [(moved(2), 40), (full(2), 70), (moved(1), 20)];
     assert_eq!(converted(&queue(6), &old, &queue(3)), quiet([5, 7, 8], 1, &kept));
+    // Of the positions 4 to 7, only the last one has an item. With two slots, the next position is 6.
+    let old = queue_bytes([4, 4, 8], &[(free(2), 0), (free(2), 0), (free(2), 0), (full(1), 70)]);
+    let kept = [(free(4), 0), (full(3), 70)];
+    assert_eq!(converted(&queue(4), &old, &queue(2)), quiet([6, 6, 8], 0, &kept));
 }
 
 #[test]
@@ -132,12 +141,10 @@ fn keys_of_a_map_keep_versions_and_changes_and_the_floor_covers_entries_that_are
 fn part_that_another_program_lays_out_is_refused_and_also_beside_others() {
     let foreign = OwnedSchema::new(8, 8, OwnedKind::Versioned { value: Box::new(number(Primitive::U64)) }).unwrap();
     let lock = OwnedSchema::new(8, 8, OwnedKind::Lock).unwrap();
-    let own = VersionedOffsets::of(8, 8).unwrap();
-    let own = OwnedSchema::new(own.size, own.align, OwnedKind::Versioned { value: Box::new(number(Primitive::U64)) });
     let from = structure(16, 8, vec![("part", 0, foreign), ("lock", 8, lock.clone())]);
     // The lock is held by a process.
     let bytes = [[0; 8], 7_u64.to_le_bytes()].concat();
-    let refused = error(&from, &bytes, &structure(128, 64, vec![("part", 0, own.unwrap())]));
+    let refused = error(&from, &bytes, &structure(128, 64, vec![("part", 0, versioned(number(Primitive::U64)))]));
     assert!(refused.contains("no `Versioned` of this program is 8 bytes, aligned to 8"), "{refused}");
     // Nor is the lock carried as it is.
     let refused = error(&from, &bytes, &structure(8, 8, vec![("lock", 0, lock)]));
@@ -151,14 +158,15 @@ fn schemas_that_no_type_has_take_little_time_and_memory() {
     let array = |len: u64, of: OwnedSchema| {
         OwnedSchema::new(len * of.size(), of.align(), OwnedKind::Array { len, element: Box::new(of) }).unwrap()
     };
-    // A thousand large arrays at one place, of which one element each is kept, and the rest is zero.
+    // A value of a thousand large arrays at one place. One element of each is kept, and the rest is zero.
     let names: Vec<String> = (0..1000).map(|number| format!("f{number}")).collect();
     let bytes = array(1 << 20, number(Primitive::U8));
     let overlapping = structure(1 << 20, 1, names.iter().map(|name| (name.as_str(), 0, bytes.clone())).collect());
     let one = array(1, number(Primitive::U8));
     let apart = structure(1000, 1, names.iter().zip(0..).map(|(name, at)| (name.as_str(), at, one.clone())).collect());
-    let refused = error(&overlapping, &vec![0; 1 << 20], &apart);
-    assert!(refused.contains("overlap"), "{refused}");
+    let (overlapping, apart) = (versioned(overlapping), versioned(apart));
+    let refused = error(&overlapping, &vec![0; overlapping.size() as usize], &apart);
+    assert!(refused.contains("its parts overlap"), "{refused}");
     // No end of elements without bytes, and lists that are full of them.
     let nothing = || structure(0, 1, vec![]);
     let endless = |field| structure(0, 1, vec![(field, 0, array(u64::MAX, nothing()))]);

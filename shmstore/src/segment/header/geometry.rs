@@ -133,7 +133,7 @@ impl Geometry {
 impl Header {
     /// Writes the geometry.
     pub(crate) fn lay_out(&self, geometry: &Geometry) {
-        self.flags.store(if geometry.has_room() { ROOM } else { 0 }, Relaxed);
+        self.flags.set(if geometry.has_room() { ROOM } else { 0 });
         self.log_offset.store(geometry.log_offset as u64, Relaxed);
         self.log_capacity.store(geometry.log_capacity as u64, Relaxed);
         self.schema_offset.store(geometry.schema_offset as u64, Relaxed);
@@ -161,7 +161,7 @@ impl Header {
             return Err(Damage::new("slot_count", slot_count));
         }
         let log_capacity = part_len("log_capacity", self.log_capacity.load(Relaxed))?;
-        let geometry = if self.has_flag(ROOM) {
+        let geometry = if self.flags.has(ROOM) {
             if log_capacity == 0 || log_capacity % PAGE != 0 {
                 return Err(Damage::new("log_capacity", log_capacity));
             }

@@ -5,8 +5,6 @@
 //! next one. The header's layout hash is a copy of the newest record's, and is written after it.
 
 use std::ops::Range;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::fence;
 
 use super::parts::{check_readable, load_bytes, store_bytes};
 use super::{Damage, Geometry, Header};
@@ -43,8 +41,7 @@ impl Record {
     /// Reads the newest record of an object that grows.
     pub(crate) fn newest(mapping: &Mapping, geometry: &Geometry) -> Result<Self, Damage> {
         let header = Header::of(mapping).expect("a checked geometry has a header");
-        let word = header.layout.load(Relaxed);
-        fence(Acquire);
+        let word = header.layout.word();
         let damage = || Damage::new("layout", format!("{word:#x}"));
         let (offset, len) = ((word >> 32) as usize, word as u32 as usize);
         let log = geometry.log_offset..geometry.log_offset + geometry.log_capacity;
@@ -105,11 +102,11 @@ pub(crate) fn write_record(mapping: &Mapping, offset: usize, layout: &TypeLayout
 impl Header {
     /// The word that publishes the newest record. It changes when the object grows.
     pub(crate) fn layout_word(&self) -> u64 {
-        self.layout.load(Relaxed)
+        self.layout.word()
     }
 
     /// Publishes a record that was written. A process that reads the word can read the record.
     pub(crate) fn publish_record(&self, offset: usize, len: usize) {
-        self.layout.store((offset as u64) << 32 | len as u64, Release);
+        self.layout.publish(offset, len);
     }
 }

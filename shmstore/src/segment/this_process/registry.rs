@@ -140,8 +140,7 @@ fn attachment_in(node: &AtomicPtr<Attachment>) -> Option<&'static Attachment> {
     unsafe { node.load(Acquire).as_ref() }
 }
 
-/// Leaves the slots of all attachments, because the library with this code is unloaded. No thread runs this code any
-/// more.
+/// Leaves the slots of all attachments, because this library is unloaded. No thread runs this code any more.
 pub(super) fn leave_slots() {
     attachments().for_each(Attachment::leave_slot);
 }

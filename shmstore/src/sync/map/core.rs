@@ -17,7 +17,7 @@ use super::protocol::{self, Entries, Found, is_live, is_still};
 use super::state::{LIVE, kind};
 use super::table::{EntryRef, Table};
 use crate::error::{InvalidValue, KeyText};
-use crate::layout::key_text::write_key;
+use crate::layout::map_key::write_key;
 use crate::layout::view::load_read_only;
 use crate::layout::{ShmKey, ShmValue};
 use crate::sync::atomics::AtomicU64;

@@ -22,22 +22,17 @@
 //!
 //! # Safety
 //!
-//! As in `versioned_cell.rs`, all accesses are atomic. References are made only to words. Values are touched only by
-//! the copies of [`crate::sync::copy`], in slots whose index is less than the capacity. A copy is only bytes until
-//! `bits.rs` has checked that they are a value. None of this relies on the protocol.
+//! As `ring.rs`.
 #![allow(unsafe_code)]
 
-use std::cell::UnsafeCell;
-use std::mem::{MaybeUninit, offset_of};
-use std::ptr::NonNull;
+use std::mem::offset_of;
 
 use super::delivery::Delivery;
 use super::protocol::{Reached, Slots};
-use crate::layout::ShmValue;
 use crate::sync::atomics::{AtomicU32, AtomicU64};
-use crate::sync::ring::{Ring, Slot};
+use crate::sync::ring::{Ring, RingCell, RingWords};
 use crate::sync::side::Side;
-use crate::sync::untyped::{RingOffsets, queue_words};
+use crate::sync::untyped::queue_words;
 use crate::sys::failpoint::{self, Step};
 
 /// The words of the producers. They have two lines of their own.
@@ -69,68 +64,23 @@ impl Consumers {
     }
 }
 
+/// The words of a queue.
 #[repr(C)]
-struct Memory<V, const N: usize> {
-    producers: Producers,
-    consumers: Consumers,
-    slots: [Slot<V>; N],
+pub(super) struct Words {
+    pub(super) producers: Producers,
+    pub(super) consumers: Consumers,
 }
 
-/// The memory of a `Queue<V, N>`, shared with other processes.
-#[repr(transparent)]
-pub(super) struct QueueCell<V, const N: usize> {
-    // INVARIANT: only words are ever referenced.
-    memory: UnsafeCell<Memory<V, N>>,
+// SAFETY: nothing but atomics, of which zero is valid.
+unsafe impl RingWords for Words {
+    const LEAST: usize = 1;
+    const TOO_FEW: &'static str = "a queue has at least one slot: make its capacity 1 or more";
+    const TOO_MANY: &'static str = "a queue has at most 2147483647 slots: make its capacity smaller";
+    const TOO_LARGE: &'static str = "a queue is larger than memory can be: make its capacity smaller";
 }
 
-// SAFETY: `&self` gives access to atomics and to atomic copies only, and values cross threads only by copy (`V: Send`).
-unsafe impl<V: Send + Sync, const N: usize> Sync for QueueCell<V, N> {}
-
-impl<V: ShmValue, const N: usize> QueueCell<V, N> {
-    const OFFSETS: RingOffsets = {
-        assert!(N >= 1, "a queue has at least one slot: make its capacity 1 or more");
-        assert!(N as u64 <= RingOffsets::MOST, "a queue has at most 2147483647 slots: make its capacity smaller");
-        let Some(at) = RingOffsets::of_queue(size_of::<V>() as u64, align_of::<V>() as u64, N as u64) else {
-            panic!("a queue is larger than memory can be: make its capacity smaller")
-        };
-        Slot::<V>::agrees_with(&at);
-        assert!(at.slots == offset_of!(Memory<V, N>, slots) as u64);
-        assert!(at.size == size_of::<Self>() as u64 && at.align == align_of::<Self>() as u64);
-        at
-    };
-
-    /// Returns an empty queue, which is all zero.
-    pub(super) const fn zeroed() -> Self {
-        _ = Self::OFFSETS;
-        let memory = MaybeUninit::<Self>::zeroed();
-        // SAFETY: zero is valid for atomics, and any bytes are for `MaybeUninit`.
-        unsafe { memory.assume_init() }
-    }
-
-    #[inline(always)]
-    pub(super) fn producers(&self) -> &Producers {
-        let at = self.memory.get().cast::<u8>().wrapping_add(offset_of!(Memory<V, N>, producers));
-        // SAFETY: in bounds and aligned, as `self` is. Nothing but atomics, which others may write meanwhile.
-        unsafe { &*at.cast::<Producers>() }
-    }
-
-    #[inline(always)]
-    pub(super) fn consumers(&self) -> &Consumers {
-        let at = self.memory.get().cast::<u8>().wrapping_add(offset_of!(Memory<V, N>, consumers));
-        // SAFETY: in bounds and aligned, as `self` is. Nothing but atomics, which others may write meanwhile.
-        unsafe { &*at.cast::<Consumers>() }
-    }
-
-    #[inline(always)]
-    pub(super) fn ring(&self) -> Ring<'_> {
-        let first = self.memory.get().cast::<u8>().wrapping_add(Self::OFFSETS.slots as usize);
-        // SAFETY: in bounds of `self`, so not null.
-        let first = unsafe { NonNull::new_unchecked(first) };
-        // SAFETY: the slots of this queue, at the compiler's offsets, as asserted of `OFFSETS`. Writable through the
-        // cell, and borrowed as long as `self`.
-        unsafe { Ring::new(first, &Self::OFFSETS, N as u64) }
-    }
-}
+/// The memory of a `Queue<V, N>`.
+pub(super) type QueueCell<V, const N: usize> = RingCell<Words, V, N>;
 
 impl Slots for Ring<'_> {
     #[inline(always)]
@@ -156,6 +106,7 @@ impl Slots for Ring<'_> {
 }
 
 const _: () = {
+    assert!(size_of::<Words>() == queue_words::END as usize);
     assert!(size_of::<Producers>() == queue_words::CONSUMERS_LOCK as usize && size_of::<Consumers>() == 128);
     assert!(offset_of!(Producers, side) == queue_words::PRODUCERS_LOCK as usize);
     assert!(offset_of!(Producers, tail) == queue_words::TAIL as usize);

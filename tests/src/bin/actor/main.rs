@@ -14,6 +14,7 @@ mod peer;
 mod plugins;
 mod reader;
 mod relay;
+mod rover;
 mod sandboxed;
 mod stream_relay;
 mod streamer;
@@ -38,6 +39,7 @@ fn main() {
         "plugins" => plugins::play,
         "reader" => reader::play,
         "relay" => relay::play,
+        "rover" => rover::play,
         "sandboxed" => sandboxed::play,
         "stream_relay" => stream_relay::play,
         "streamer" => streamer::play,

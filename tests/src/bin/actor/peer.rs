@@ -21,7 +21,7 @@ use shmstore_tests::scratch::Planted;
 use super::obey::{self, Heir, Line, Obey, done, exec, serve};
 
 /// What a command leads to: an answer, or the name of an error's variant and its message.
-type Answer = Result<String, (String, String)>;
+pub(crate) type Answer = Result<String, (String, String)>;
 
 struct State {
     /// On the path that the process was started with.
@@ -63,7 +63,7 @@ pub(crate) fn play() {
     serve(&mut State { base: store.clone(), store, held, seen, planted, line: Line::default() });
 }
 
-fn told(answer: Answer) -> obey::Answer {
+pub(crate) fn told(answer: Answer) -> obey::Answer {
     answer.map_err(|(variant, text)| format!("{variant} {text}"))
 }
 

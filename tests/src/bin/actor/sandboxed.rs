@@ -4,11 +4,14 @@
 //!
 //! # Safety
 //!
-//! Assumes that the process has one thread when it makes children, which use the store and exit.
+//! Assumes that the process has one thread when it makes children, which use the store and exit, and that an object is
+//! mapped with all of its room.
 #![allow(unsafe_code)]
 
 use std::fmt::Display;
+use std::mem::offset_of;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,12 +19,39 @@ use nix::libc;
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
-use shmstore::{LockError, Shared, Store, Versioned, WaitError, inspect};
+use shmstore::{LockError, Shared, ShmObject, Store, Versioned, WaitError, inspect};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::sandbox;
 use shmstore_twin::Hold;
 
 const SOON: Duration = Duration::from_millis(500);
+
+/// An object that grows by a field of many pages, and is then moved to another layout.
+mod grows {
+    use super::{ShmObject, Versioned};
+
+    #[derive(ShmObject)]
+    #[repr(C)]
+    #[shm(id = 'G', room = 1 << 17)]
+    pub(super) struct Small {
+        pub(super) count: Versioned<u64>,
+    }
+
+    #[derive(ShmObject)]
+    #[repr(C)]
+    #[shm(id = 'G', name = "Small", room = 1 << 17)]
+    pub(super) struct Large {
+        pub(super) count: Versioned<u64>,
+        pub(super) table: Versioned<[u64; 4096]>,
+    }
+
+    #[derive(ShmObject)]
+    #[repr(C)]
+    #[shm(id = 'G')]
+    pub(super) struct Moved {
+        pub(super) count: Versioned<u32>,
+    }
+}
 
 pub(crate) fn play() {
     let args: Vec<String> = super::args().collect();
@@ -48,6 +78,9 @@ pub(crate) fn play() {
         let there = usize::from(replaced.is_some()) + usize::from(attached.is_some());
         tell("list", || store.list().map_err(text).and_then(|list| expect(list.len() >= there, &format!("{list:?}"))));
         tell("inspect", || inspect::usage().and_then(|_| inspect::segments()).map(drop).map_err(text));
+        if tell("grow", || grow(&store)).is_some() {
+            tell("migrate", || migrate(&store));
+        }
         let remove = || store.remove::<Hold>().and_then(|()| store.remove::<Telemetry>()).map_err(text);
         tell("remove", remove);
     }
@@ -81,6 +114,26 @@ fn use_parts(store: &Store, object: &Shared<Hold>) {
         let seen = store.attach_read_only::<Hold>().map_err(text)?;
         expect(seen.value.load() == object.value.load(), "another value")
     });
+}
+
+fn grow(store: &Store) -> Result<(), String> {
+    let small = store.create::<grows::Small>().map_err(text)?;
+    small.count.store(7);
+    // As a process that keeps to no rule may write.
+    let new = offset_of!(grows::Large, table)..size_of::<grows::Large>();
+    let behind = ptr::with_exposed_provenance_mut::<u8>(ptr::from_ref(&*small).expose_provenance() + new.start);
+    // SAFETY: within the room, which is mapped as long as `small`. No reference is there.
+    unsafe { behind.write_bytes(1, new.len()) };
+    let large = store.attach::<grows::Large>().map_err(text)?;
+    let is_grown = Shared::grown_from(&large) == Some(1) && large.count.load() == 7;
+    expect(is_grown && *large.table.load_boxed() == [0; 4096], "another value")
+}
+
+fn migrate(store: &Store) -> Result<(), String> {
+    store.migrate::<grows::Moved>().map_err(text)?;
+    let count = store.attach::<grows::Moved>().map_err(text)?.count.load();
+    store.remove::<grows::Moved>().map_err(text)?;
+    expect(count == 7, "another value")
 }
 
 fn wait(object: &Shared<Hold>) -> Result<(), String> {

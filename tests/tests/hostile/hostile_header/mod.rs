@@ -19,7 +19,7 @@ use shmstore_tests::scratch::{Planted, Scratch};
 const FRAMES: u64 = 42;
 
 /// Longer than any single operation takes on a busy machine.
-const NO_HANG: Duration = Duration::from_secs(10);
+pub(super) const NO_HANG: Duration = Duration::from_secs(10);
 
 /// An object whose segment is damaged again and again, and made whole in between.
 struct Victim {
@@ -141,12 +141,16 @@ fn check_seen(object: &ReadOnly<Telemetry>, what: &dyn Fn() -> String) {
 
 /// Tells whether all of an object lies within one shared-memory mapping of this process.
 fn is_mapped<T>(object: &T) -> bool {
-    let start = std::ptr::from_ref(object).addr();
+    is_within_a_segment(std::ptr::from_ref(object).addr(), size_of::<T>())
+}
+
+/// Tells whether these bytes lie within one shared-memory mapping of this process.
+pub(super) fn is_within_a_segment(start: usize, size: usize) -> bool {
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
     let ranges = maps.lines().filter(|line| line.contains("/SYSV")).map(|line| {
         let (from, to) = line.split_once(' ').unwrap().0.split_once('-').unwrap();
         Range { start: usize::from_str_radix(from, 16).unwrap(), end: usize::from_str_radix(to, 16).unwrap() }
     });
     let mut ranges = ranges.into_iter();
-    ranges.any(|range| range.contains(&start) && start + size_of::<T>() <= range.end)
+    ranges.any(|range| range.contains(&start) && start + size <= range.end)
 }

@@ -30,7 +30,8 @@ enum AtKey {
     Whole,
 }
 
-/// The steps of naming are in `named_steps`, those of moving are in `moves`, those of looking are in the tests of `read_only` and `groups`, and those of forgetting a name and of
+/// The steps of growing are in the tests of `growing`, those of moving in `moves`, those of naming in `named_steps`,
+/// those of looking in the tests of `read_only` and `groups`, and those of forgetting a name and of
 /// making a directory are in `swapped_directories`.
 fn scenario(step: &'static str) -> Option<Scenario> {
     let creation = |at_key| Some(Scenario { step, before: &[], command: "create 7", at_key });

@@ -269,7 +269,7 @@ fn queues_broadcasts_and_maps_are_converted_item_by_item() {
         from(),
         quotes(),
         to,
-        r#"{{ side: "ask", id: 1 }: 10, { side: "bid", id: 2 }: 20, { side: "ask", id: 300 }: 400}"#,
+        r#"{{"id":1,"side":"ask"}: 10, {"id":2,"side":"bid"}: 20, {"id":300,"side":"ask"}: 400}"#,
     );
     let of_side = map(key(vec![side.clone()]), primitive(U64), 4);
     let same =

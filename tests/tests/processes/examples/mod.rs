@@ -20,8 +20,9 @@ const DEMO_ENDS_WITHIN: Duration = Duration::from_secs(10);
 fn the_demo_tells_its_story_in_time_and_leaves_nothing() {
     let _turn = wait::flat_out();
     let scratch = Scratch::new();
+    let mut demo = example("demo"); // may be built first
     let started = Instant::now();
-    let story = run_well(example("demo").env("TMPDIR", scratch.path()));
+    let story = run_well(demo.env("TMPDIR", scratch.path()));
     assert!(started.elapsed() < DEMO_ENDS_WITHIN, "it took {:?}", started.elapsed());
     for part in [
         "error: layout mismatch for `HostStats` (id 'H'",
@@ -162,6 +163,34 @@ fn the_program_of_the_readme_goes_on_where_it_stopped() {
     // And another user, in another directory, has another object.
     let elsewhere = Scratch::new();
     assert_eq!(run_well(example("rover").current_dir(elsewhere.path())), "frame 1: Position { x: 0.5, y: 0.0 }\n");
+}
+
+#[test]
+fn three_versions_of_a_program_use_one_object_that_grows_and_lose_nothing() {
+    let scratch = Scratch::new();
+    let story = run_well(example("upgrade").current_dir(scratch.path()));
+    let (_, told) = story.split_once('\n').expect("more than one line");
+    let expected = [
+        "v1 starts, and finds all its fields",
+        "v1 frame 1",
+        "v2 starts, and extends the object, which had 1 of its fields",
+        "v2 frame 2, limit none",
+        "v1 frame 3",
+        "v1 stops",
+        "v1 starts, and finds all its fields",
+        "v1 frame 4",
+        "v3 starts, and extends the object, which had 2 of its fields",
+        "v3 frame 5, limit 2.5, wheel 2 slipped: 1",
+        "v2 frame 6, limit 2.5",
+        "v1 frame 7",
+        "v1 stops",
+        "v2 stops",
+        "v3 frame 8, limit 2.5, wheel 2 slipped: 2",
+        "v3 stops",
+    ];
+    assert_eq!(told.lines().collect::<Vec<_>>(), expected);
+    segments::wait_until_gone(shmid_in(&story));
+    assert_eq!(std::fs::read_dir(scratch.path()).expect("it is there").count(), 0, "files are left");
 }
 
 #[test]

@@ -91,8 +91,19 @@ pub(super) fn example(name: &str) -> Command {
         let test = std::env::current_exe().expect("a path of our own");
         let profile = test.ancestors().nth(2).expect("tests are built two levels below the profile's directory");
         let examples = profile.join("examples");
-        let programs =
-            ["demo", "foreign_types", "jobs", "observe", "own_part", "parts", "quotes", "ticks", "transfer", "wait"];
+        let programs = [
+            "demo",
+            "foreign_types",
+            "jobs",
+            "observe",
+            "own_part",
+            "parts",
+            "quotes",
+            "ticks",
+            "transfer",
+            "upgrade",
+            "wait",
+        ];
         let built = programs.map(|name| {
             let program = fs::metadata(examples.join(name)).and_then(|program| program.modified());
             program.unwrap_or(SystemTime::UNIX_EPOCH)

@@ -1,0 +1,53 @@
+//! Checks for moves to another layout that were interrupted.
+
+use shmstore::inspect::{Segment, SegmentState};
+
+use super::{Finding, anchor};
+use crate::about::{called, path};
+use crate::failure::Failure;
+use crate::selection;
+
+/// Names the moves whose journals are there.
+pub(super) fn all() -> Result<Vec<Finding>, Failure> {
+    let all = selection::all(false)?;
+    let journals = all.iter().filter(|segment| segment.state == SegmentState::Journal);
+    Ok(journals.filter_map(|journal| of_journal(journal, &all)).collect())
+}
+
+fn of_journal(journal: &Segment, all: &[Segment]) -> Option<Finding> {
+    let (name, of) = (called(journal), journal.description.as_ref()?);
+    let object = all.iter().find(|segment| segment.state.is_usable() && is_same_object(segment, journal));
+    if let Some(object) = object.filter(|object| !journal.is_journal_of(object)) {
+        let (path, number) = (path(of), journal.shmid);
+        let found = format!(
+            "its move to another layout was interrupted, and another object has taken its place (segment {}). Programs can attach \
+             this one, but not replace, remove, extend or move it",
+            object.shmid
+        );
+        let advice = format!(
+            "`shmstore save --interrupted {path} FILE {}` saves the values of the move; then `shmstore rm --segment \
+             {number}` removes its journal",
+            of.id
+        );
+        return Some(Finding::mend(&name, found, advice));
+    }
+    Some(match anchor::holder(&of.path).filter(|_| of.path_is_whole) {
+        Some(holder) => {
+            let found =
+                format!("a move to another layout is at work, or is being finished: {holder} has the anchor locked");
+            Finding::note(&name, found, "nothing to do, unless this lasts for minutes")
+        }
+        None => {
+            let found = "its move to another layout was interrupted, and its values are complete";
+            let advice = "nothing to do: the next program that attaches or creates the object finishes the move, or \
+                          takes it back";
+            Finding::note(&name, found, advice)
+        }
+    })
+}
+
+/// Returns `true` if both have one anchor and one id.
+fn is_same_object(one: &Segment, other: &Segment) -> bool {
+    let place = |segment: &Segment| segment.description.as_ref().map(|of| (of.device, of.inode, of.id));
+    place(one).is_some() && place(one) == place(other)
+}

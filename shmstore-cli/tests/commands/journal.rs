@@ -1,0 +1,136 @@
+//! Moves to another layout that were interrupted.
+
+use std::os::unix::fs::MetadataExt;
+use std::process::Command;
+use std::sync::atomic::Ordering::Relaxed;
+
+use shmstore::ShmLayout;
+use shmstore::inspect::Segment;
+
+use super::files::*;
+use super::support::*;
+
+/// The bit of a journal's id.
+const JOURNAL: u8 = 0x80;
+
+fn read_over(shmid: i32, offset: usize) -> u64 {
+    let script = "shmread($ARGV[0], my $bytes, $ARGV[1], 8) or die $!; print unpack('Q', $bytes)";
+    let output = Command::new("perl").args(["-e", script, &shmid.to_string(), &offset.to_string()]).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).parse().unwrap()
+}
+
+fn write_both(shmid: i32, offset: usize, word: u64) {
+    write_over(shmid, offset, word as u32);
+    write_over(shmid, offset + 4, (word >> 32) as u32);
+}
+
+/// The high half of the first word.
+fn identity_hash(path: &str, id: u8) -> u32 {
+    let stat = std::fs::metadata(path).unwrap();
+    let bytes = [&stat.dev().to_le_bytes()[..], &stat.ino().to_le_bytes(), &[id]].concat();
+    bytes.iter().fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+}
+
+/// Makes a copy of an object the complete journal of its move.
+fn plant_journal(scratch: &Scratch, path: &str, of: &Segment) -> i32 {
+    let id = of.description.as_ref().unwrap().id as u8 | JOURNAL;
+    let journal = scratch.copy(of, key(std::path::Path::new(path), id));
+    write_over(journal, 4, identity_hash(path, id));
+    write_over(journal, 16, 8);
+    write_both(journal, 24, 77);
+    write_over(journal, 64, id.into());
+    write_both(journal, 280, read_over(of.shmid, 24));
+    write_both(journal, 288, 78);
+    journal
+}
+
+/// An object with the count 3, and the journal of its move with the count 5.
+fn interrupted() -> (Files, i32) {
+    let files = files();
+    let counter = files.scratch.store().create::<Counter>().unwrap();
+    counter.count.store(5, Relaxed);
+    let journal = plant_journal(&files.scratch, &files.path, &files.scratch.segments()[0]);
+    counter.count.store(3, Relaxed);
+    (files, journal)
+}
+
+/// The finding of `doctor` about the objects at a path.
+fn finding(path: &str) -> serde_json::Value {
+    let json = run(["doctor", "--json"]).json();
+    let is_it = |of: &&serde_json::Value| of["subject"].as_str().unwrap().starts_with(&format!("{path} "));
+    json.as_array().unwrap().iter().find(is_it).unwrap_or_else(|| panic!("nothing about {path}: {json}")).clone()
+}
+
+#[test]
+fn journal_is_listed_and_hides_no_object() {
+    let (Files { scratch, path, file }, journal) = interrupted();
+    let listed = run(["ls", "--json", &path]).with(0).json();
+    let of = |segment: i32| listed.as_array().unwrap().iter().find(|one| one["segment"] == segment).unwrap();
+    assert_eq!((&of(journal)["state"], &of(journal)["id"]), (&"journal".into(), &"C".into()), "{listed}");
+    assert_eq!(run(["get", &path, "count"]).with(0).out, "3\n");
+    run(["save", "--interrupted", &path, &file]).with(0);
+    let other = scratch.text("other");
+    run(["load", &file, &other]).with(0);
+    assert_eq!(run(["get", &other, "count"]).with(0).out, "5\n");
+    // The next process that changes anything takes the move back, because the old object is there.
+    std::fs::write(scratch.join("same.json"), Counter::SCHEMA.to_json()).unwrap();
+    run(["migrate", &path, "--to", &scratch.text("same.json")]).with(0);
+    assert!(!exists(journal));
+    assert_eq!(run(["get", &path, "count"]).with(0).out, "3\n");
+}
+
+#[test]
+fn load_replaces_an_object_beside_a_journal() {
+    let (Files { scratch, path, file }, journal) = interrupted();
+    run(["save", "--interrupted", &path, &file]).with(0);
+    run(["load", "--replace", &file, &path]).with(0);
+    assert_eq!(scratch.store().attach::<Counter>().unwrap().count.load(Relaxed), 5);
+    assert!(!exists(journal));
+}
+
+#[test]
+fn values_are_converted_to_the_object_that_a_journal_becomes() {
+    let (Files { scratch, path, file }, journal) = interrupted();
+    run(["save", &path, &file]).with(0);
+    let old = scratch.segments().into_iter().find(|segment| segment.shmid != journal).unwrap();
+    run(["rm", "--yes", "--segment", &old.shmid.to_string()]).with(0);
+    assert_eq!(run(["get", &path, "count"]).with(0).out, "5\n");
+    run(["load", "--convert", &file, &path]).with(0);
+    assert_eq!(run(["get", &path, "count"]).with(0).out, "3\n");
+    assert!(!exists(journal));
+}
+
+#[test]
+fn save_of_an_interrupted_move_needs_one() {
+    let Files { path, file, .. } = &saved_counter();
+    let said = run(["save", "--interrupted", path, file]).with(3).err;
+    assert!(said.contains("has no interrupted move"), "{said}");
+}
+
+#[test]
+fn doctor_names_an_interrupted_move_and_what_follows() {
+    let (files, _) = interrupted();
+    let path = &files.path;
+    let found = finding(path);
+    assert_eq!(found["severity"], "note");
+    assert!(found["found"].as_str().unwrap().contains("was interrupted") && found.to_string().contains("finishes"));
+    let locked = std::fs::File::open(path).unwrap();
+    locked.lock().unwrap();
+    assert!(finding(path)["found"].as_str().unwrap().contains("a move to another layout is at work"));
+}
+
+#[test]
+fn doctor_tells_what_to_do_if_another_object_has_taken_the_place() {
+    let (Files { scratch, path, file }, journal) = interrupted();
+    write_both(journal, 280, 76);
+    let found = finding(&path);
+    assert_eq!(found["severity"], "mend");
+    let advice = found["advice"].as_str().unwrap().to_owned();
+    let save = format!("`shmstore save --interrupted {path} FILE C`");
+    assert!(advice.contains(&save) && advice.contains(&format!("rm --segment {journal}`")), "{advice}");
+    let refused = scratch.store().remove::<Counter>().unwrap_err().to_string();
+    assert!(refused.contains("shmstore save --interrupted"), "{refused}");
+    run(["save", "--interrupted", &path, &file, "C"]).with(0);
+    run(["rm", "--yes", "--segment", &journal.to_string()]).with(0);
+    assert_eq!(scratch.store().attach::<Counter>().unwrap().count.load(Relaxed), 3);
+}

@@ -1,0 +1,168 @@
+//! `shmstore migrate`, and `shmstore load --convert`.
+
+use std::sync::atomic::AtomicU8;
+use std::sync::atomic::Ordering::Relaxed;
+
+use shmstore::{Shared, ShmLayout, ShmObject, Versioned};
+
+use super::files::*;
+use super::support::*;
+
+/// The object of `Counter`, narrower and with another part.
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'C', name = "Counter")]
+struct NarrowCounter {
+    count: AtomicU8,
+    peak: Versioned<u64>,
+}
+
+/// The files with the layouts of these types.
+fn layouts(scratch: &Scratch) -> [String; 3] {
+    let jsons = [Counter::SCHEMA.to_json(), WiderCounter::SCHEMA.to_json(), NarrowCounter::SCHEMA.to_json()];
+    let names = ["counter.json", "wider.json", "narrow.json"].map(|name| scratch.text(name));
+    names.iter().zip(jsons).for_each(|(name, json)| std::fs::write(name, json).unwrap());
+    names
+}
+
+fn counter(scratch: &Scratch, count: u64) {
+    scratch.store().create::<Counter>().unwrap().count.store(count, Relaxed);
+}
+
+#[test]
+fn object_is_moved_with_its_values_and_each_field_is_told() {
+    let Files { scratch, path, .. } = files();
+    let [counter_json, wider, narrow] = layouts(&scratch);
+    counter(&scratch, 7);
+    let said = run(["migrate", &path, "--to", &wider, "--room", "100"]).with(0);
+    assert!(said.out.starts_with(&format!("moved Counter at {path}\n")), "{said:?}");
+    let lines = ["size", "room", "carried", "new"].map(|word| said.line(word));
+    assert_eq!(lines, ["size 16 bytes, was 8 bytes", "room 100 bytes, was none", "carried count", "new more"]);
+    assert_eq!(scratch.store().attach::<WiderCounter>().unwrap().count.load(Relaxed), 7);
+    let json = run(["migrate", "--json", &path, "C", "--to", &narrow]).with(0).json();
+    let expected = serde_json::json!({
+        "dry_run": false, "needed": true, "size_before": 16, "size": 192, "room_before": 100, "room": 192,
+        "carried": ["count"], "new": ["peak"], "gone": ["more"],
+    });
+    assert_eq!(json, expected);
+    assert_eq!(scratch.store().attach::<NarrowCounter>().unwrap().count.load(Relaxed), 7);
+    run(["migrate", &path, "--to", &counter_json]).with(0);
+    assert_eq!(run(["get", &path, "count"]).with(0).out, "7\n");
+}
+
+#[test]
+fn object_with_all_fields_and_the_room_stays() {
+    let Files { scratch, path, .. } = files();
+    let [counter_json, wider, _] = layouts(&scratch);
+    counter(&scratch, 7);
+    for dry_run in [&["--dry-run"][..], &[]] {
+        let said = run(["migrate", &path, "--to", &counter_json].iter().chain(dry_run)).with(0).out;
+        assert_eq!(said, format!("nothing to do: Counter at {path} has all fields of the layout already\n"));
+    }
+    run(["migrate", &path, "--to", &wider, "--room", "64"]).with(0);
+    let before = scratch.segments()[0].shmid;
+    for (layout, room) in [(&wider, "64"), (&wider, "1"), (&counter_json, "64")] {
+        for dry_run in [&["-n"][..], &[]] {
+            let args = ["migrate", &path, "--to", layout, "--room", room];
+            assert!(run(args.iter().chain(dry_run)).with(0).out.starts_with("nothing to do: "), "{layout} {room}");
+        }
+    }
+    assert_eq!(scratch.segments()[0].shmid, before);
+    run(["migrate", &path, "--to", &wider, "--room", "0"]).with(2);
+}
+
+#[test]
+fn dry_run_changes_nothing_and_says_that_the_object_is_in_use() {
+    let Files { scratch, path, .. } = files();
+    let [_, wider, narrow] = layouts(&scratch);
+    counter(&scratch, 300);
+    let before = scratch.segments()[0].shmid;
+    let said = run(["migrate", "-n", &path, "--to", &wider]).with(0);
+    assert!(said.out.starts_with("would move Counter at ") && said.err.is_empty(), "{said:?}");
+    assert_eq!(said.line("new"), "new more");
+    assert_eq!(run(["migrate", "-n", "--json", &path, "--to", &wider]).with(0).json()["dry_run"], true);
+    run(["migrate", "-n", &path, "--to", &narrow]).with(4);
+    let counter = scratch.store().attach::<Counter>().unwrap();
+    let said = run(["migrate", "-n", &path, "--to", &wider]).with(0);
+    assert!(said.err.contains("is attached once, and is not moved while it is in use"), "{said:?}");
+    assert_eq!((scratch.segments()[0].shmid, counter.count.load(Relaxed)), (before, 300));
+}
+
+#[test]
+fn object_in_use_and_a_value_that_does_not_fit_are_refused() {
+    let Files { scratch, path, .. } = files();
+    let [_, wider, narrow] = layouts(&scratch);
+    counter(&scratch, 300);
+    let refused = run(["migrate", &path, "--to", &narrow]).with(4).err;
+    assert!(refused.contains("`count` cannot be converted") && refused.contains("300"), "{refused}");
+    let counter = scratch.store().attach::<Counter>().unwrap();
+    let refused = run(["migrate", &path, "--to", &wider]).with(4).err;
+    assert!(refused.contains(&format!("in use: by process {}", std::process::id())), "{refused}");
+    assert!(!Shared::is_removed(&counter) && counter.count.load(Relaxed) == 300);
+}
+
+#[test]
+fn files_that_are_no_schemas_and_missing_objects_are_refused() {
+    let Files { scratch, path, file } = files();
+    let [_, wider, _] = layouts(&scratch);
+    counter(&scratch, 3);
+    run(["save", &path, &file]).with(0);
+    run(["migrate", &path, "--to", &scratch.text("none.json")]).with(3);
+    for bad in [&file, "/dev/zero"] {
+        run(["migrate", &path, "--to", bad]).with(1);
+    }
+    run(["migrate", &path]).with(2);
+    run(["migrate", &path, "X", "--to", &wider]).with(3);
+    run(["migrate", &scratch.text("none"), "--to", &wider]).with(3);
+    assert_eq!(run(["get", &path, "count"]).with(0).out, "3\n");
+}
+
+#[test]
+fn named_object_is_moved() {
+    let Files { scratch, path, .. } = files();
+    let [_, wider, _] = layouts(&scratch);
+    let named = scratch.store().open_or_create_named("left").unwrap();
+    named.create::<Counter>().unwrap().count.store(5, Relaxed);
+    run(["migrate", &format!("{path}/left"), "--to", &wider]).with(0);
+    assert_eq!(named.attach::<WiderCounter>().unwrap().count.load(Relaxed), 5);
+}
+
+#[test]
+fn saved_values_are_converted_to_the_object_that_is_there_or_to_a_layout() {
+    let Files { scratch, path, file } = files();
+    let [_, wider, narrow] = layouts(&scratch);
+    counter(&scratch, 9);
+    run(["save", &path, &file]).with(0);
+    run(["migrate", &path, "--to", &wider, "--room", "64"]).with(0);
+    scratch.store().attach::<WiderCounter>().unwrap().more.store(1, Relaxed);
+    run(["load", &file, &path]).with(4);
+    run(["load", "--replace", &file, &path]).with(4);
+    let said = run(["load", "--convert", &file, &path]).with(0);
+    let lines = ["loaded", "size", "room", "carried", "new"].map(|word| said.line(word));
+    let loaded = format!("loaded Counter to {path}");
+    let expected = [&loaded, "size 16 bytes, was 8 bytes", "room 64 bytes, was none", "carried count", "new more"];
+    assert_eq!(lines, expected);
+    let wider = scratch.store().attach::<WiderCounter>().unwrap();
+    assert_eq!((wider.count.load(Relaxed), wider.more.load(Relaxed)), (9, 0));
+    run(["load", "--convert", &file, &path]).with(4);
+    drop(wider);
+
+    let other = scratch.text("other");
+    let refused = run(["load", "--convert", &file, &other]).with(3).err;
+    assert!(refused.contains("give a layout with --to"), "{refused}");
+    run(["load", "--convert", &file, &other, "--to", &narrow]).with(0);
+    assert_eq!(run(["get", &other, "peak"]).with(0).out, "0\n");
+    run(["load", "--to", &narrow, &file, &other]).with(2);
+    assert!(run(["load", "--convert", &file, &path, "--to", &narrow]).with(4).err.contains("another layout"));
+}
+
+#[test]
+fn saved_value_that_does_not_fit_is_refused() {
+    let Files { scratch, path, file } = files();
+    let [_, _, narrow] = layouts(&scratch);
+    counter(&scratch, 300);
+    run(["save", &path, &file]).with(0);
+    let refused = run(["load", "--convert", &file, &scratch.text("other"), "--to", &narrow]).with(4).err;
+    assert!(refused.contains("`count` cannot be converted"), "{refused}");
+    assert!(!scratch.join("other").exists());
+}
