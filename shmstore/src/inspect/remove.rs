@@ -12,6 +12,7 @@ use crate::layout::key::Key;
 use crate::segment::anchor::Anchor;
 use crate::segment::header::{Header, JOURNAL_BIT, State};
 use crate::store::{AnchorLock, Deadline, GRACE_PERIOD};
+use crate::sys::failpoint::{self, Step};
 use crate::sys::file;
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Access};
@@ -180,6 +181,7 @@ impl Segment {
                 return Err(InspectError::InUse { shmid, attached: others });
             }
         }
+        failpoint::reach(Step::RemoveCounted);
         if lock.is_some() && now.state == SegmentState::Ready {
             now.remove_journal();
         }

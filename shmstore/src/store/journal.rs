@@ -53,6 +53,12 @@ impl Target<'_> {
         Ok(status.map(|status| owner(&status)))
     }
 
+    /// The segment at the journal's key, for a process that has found no object.
+    pub(super) fn journal_of_missing(&self, identity: &Identity) -> Result<Option<SegmentOwner>, AttachError> {
+        failpoint::reach(Step::LookMissing);
+        self.journal_at(identity)
+    }
+
     /// Returns `true` if the object is at its key again, of which a process has found neither the object nor its journal:
     /// a move has ended in between. There was a pause then, and there is time left to look again.
     pub(super) fn is_back(&self, identity: &Identity, deadline: &mut Deadline) -> Result<bool, AttachError> {

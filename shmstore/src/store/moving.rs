@@ -33,7 +33,7 @@ impl<'a> Target<'a> {
         let found = self.recover(&lock, &mut Deadline::new(self.policy.wait))?;
         let found = found.ok_or_else(|| self.not_found(&identity, Duration::ZERO))?;
         let geometry = self.check_ready(&identity, &found)?;
-        // Root needs no permission.
+        // Root may remove it, unless a sandbox forbids that. Then the removal fails, and the object stays.
         if !found.status.is_ours_to_remove() && effective_uid() != 0 {
             let (subject, segment) = (self.subject(Some(&identity)), owner(&found.status));
             return Err(RemoveError::NotPermitted { subject, uid: effective_uid(), segment }.into());
