@@ -42,7 +42,8 @@ pub enum AttachError {
     #[error(
         "{subject} does not have the {} of this program's type yet. This process does not extend the object, because \
          it attaches for reading only, or because its store has the option `grows(false)`. Start a program that \
-         attaches the object for writing with the same type, or wait longer for one with a call that ends in `_timeout`",
+         attaches the object for writing with the same type, or wait longer for one with a call that ends in \
+         `_timeout`",
         fields(.missing)
     )]
     Shorter {
@@ -65,16 +66,18 @@ pub enum AttachError {
         room: u64,
         /// The size of this program's type, in bytes.
         needed: u64,
-        /// `true` if there is room for the fields, but the object's layout log has no space for their description.
+        /// `true` if the type fits into the room, and its description does not fit into the object's layout log.
         log_is_full: bool,
         /// The process that made the object.
         creator: Creator,
     },
-    /// A migration of the object was interrupted, and another object has taken its key since. Both are left alone.
+    /// A migration of the object was interrupted, and another object has taken its key. Both are left alone.
+    ///
+    /// Programs can attach that object, but not create, replace, remove, extend or migrate it.
     #[error(
-        "a migration of {subject} was interrupted, and another program has created an object in its place since \
+        "a migration of {subject} was interrupted, and another program has created an object in its place \
          ({object}). The values of the migration are in its journal, {journal}. Nothing was touched. Save these values \
-         with `shmstore save PATH --interrupted`, then remove the journal with `shmstore rm --segment {}`",
+         with `shmstore save --interrupted PATH FILE`, then remove the journal with `shmstore rm --segment {}`",
         .journal.shmid
     )]
     MigrationConflict {
@@ -87,8 +90,8 @@ pub enum AttachError {
     },
     /// A migration of the object was interrupted, and this process cannot finish it. The values are in the journal.
     #[error(
-        "a migration of {subject} was interrupted, and this process cannot finish it: {cause}. No value is lost. Remove \
-         the cause, and attach the object again: that finishes the migration"
+        "a migration of {subject} was interrupted, and this process cannot finish it: {cause}. No value is lost. \
+         Remove the cause, and attach the object again: that finishes the migration"
     )]
     MigrationInterrupted {
         /// Which object.

@@ -26,7 +26,7 @@ pub(crate) struct Found {
     pub(crate) mapping: Mapping,
     pub(crate) status: Status,
     pub(crate) class: Class,
-    /// The object is being moved or replaced. Read after the segment was attached.
+    /// The object is about to be moved, replaced or removed. Read after the segment was attached.
     pub(crate) is_moving: bool,
 }
 

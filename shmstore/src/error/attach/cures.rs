@@ -61,8 +61,8 @@ pub(super) fn fields(names: &[String]) -> String {
 /// Why an object cannot be extended.
 pub(super) fn lack(room: u64, needed: u64, log_is_full: bool) -> String {
     match (room, log_is_full) {
-        (_, true) => "its layout log has no space for one more layout".into(),
+        (_, true) => "its layout log is full".into(),
         (0, false) => format!("it was made without room, and the type needs {needed} bytes"),
-        (room, false) => format!("it has room for {room} bytes, and the type needs {needed}"),
+        (room, false) => format!("its room is {room} bytes, and the type needs {needed}"),
     }
 }
