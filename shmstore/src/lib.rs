@@ -30,8 +30,8 @@
 //!   struct.
 //! - An object is *referenced* in shared memory: [`ShmObject`](macro@ShmObject). It is made of std's atomics, other
 //!   objects, and parts. [`AtomicValue`] and [`Versioned`] keep the newest value, and a [`Map`] that of each key. A
-//!   [`Queue`] gives each item to one process, and a [`Broadcast`] to all. A [`Lock`] lets one process in at a time, and
-//!   an [`Event`] wakes processes. [`CacheAligned`] puts a part on cache lines of its own.
+//!   [`Queue`] gives each item to one process, and a [`Broadcast`] to all. A [`Lock`] lets one process in at a time,
+//!   and an [`Event`] wakes processes. [`CacheAligned`] puts a part on cache lines of its own.
 //! - Processes meet at a [`Store`], and hold a [`Shared`] object, or a [`ReadOnly`] one. [`Following`] goes on with the
 //!   new object after a replacement.
 //! - An object with [room](macro@ShmObject#room) grows by the fields that authors append to its struct. Programs of

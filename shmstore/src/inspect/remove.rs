@@ -119,7 +119,8 @@ impl Segment {
     ///   the object meanwhile.
     /// - The call waits at most half a second for the lock, and at most a second for processes that only read the
     ///   segment. [`Removal`] bounds the waits of many removals together.
-    /// - If a migration of the object was interrupted, its journal is removed, too. So no process makes the object anew.
+    /// - If a migration of the object was interrupted, its journal is removed, too. So no process makes the object
+    ///   anew.
     ///
     /// # Errors
     ///

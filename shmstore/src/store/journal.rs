@@ -3,8 +3,8 @@
 //!
 //! The journal is a segment at a key of its own, which is made of the object's anchor and of its id with bit 7 set. No
 //! id has this bit. The journal has the geometry, the layout and the values of the new object. So it exists as long as
-//! the object, in the same IPC namespace, and no longer. Under the anchor's lock a move takes these steps, and a process
-//! that finds them unfinished continues as the table says. `docs/design.md` numbers the steps in the same way.
+//! the object, in the same IPC namespace, and no longer. Under the anchor's lock a move takes these steps, and a
+//! process that finds them unfinished continues as the table says. `docs/design.md` numbers the steps in the same way.
 //!
 //! | step | recovery |
 //! |---|---|
@@ -55,8 +55,8 @@ impl Target<'_> {
         Ok(status.map(|status| owner(&status)))
     }
 
-    /// Returns `true` if the object is at its key again, of which a process has found neither the object nor its journal:
-    /// a move has ended in between. There was a pause then, and there is time left to look again.
+    /// Returns `true` if the object is at its key again, of which a process has found neither the object nor its
+    /// journal: a move has ended in between. There was a pause then, and there is time left to look again.
     pub(super) fn is_back(&self, identity: &Identity, deadline: &mut Deadline) -> Result<bool, AttachError> {
         let found = shm::find(identity.key(self.id));
         let found = found.map_err(|errno| self.system("look (`shmget`) for", identity, errno))?;
@@ -108,8 +108,8 @@ impl Target<'_> {
         };
         let Some(journal) = journal else { return Ok(None) };
         match journal.class {
-            // The old object is there, as it is removed only after the journal is complete, or the new one is. A process
-            // that may not remove the journal leaves it to its owner.
+            // The old object is there, as it is removed only after the journal is complete, or the new one is. A
+            // process that may not remove the journal leaves it to its owner.
             Class::HalfMade | Class::Removed | Class::Orphan => {
                 let _ = shm::remove(journal.status.shmid);
                 return Ok(None);

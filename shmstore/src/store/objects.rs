@@ -57,8 +57,8 @@ impl Store {
     /// Attaches to an existing object. Waits for an object that is being created or migrated, up to the store's
     /// [`wait`](crate::StoreOptions::wait).
     ///
-    /// An object with [room](macro@crate::ShmObject#room) may have more fields than `T`, or fewer. If it has fewer, this
-    /// call extends it by the others, which are zero: see [`Shared::grown_from`].
+    /// An object with [room](macro@crate::ShmObject#room) may have more fields than `T`, or fewer. If it has fewer,
+    /// this call extends it by the others, which are zero: see [`Shared::grown_from`].
     ///
     /// # Errors
     ///

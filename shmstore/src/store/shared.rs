@@ -74,8 +74,8 @@ enum Memory {
 ///
 /// # Safety
 ///
-/// `payload` is the payload of a segment whose layout begins with the fields of `T`. The payload is at least as long as a
-/// `T`, and is mapped while it is borrowed.
+/// `payload` is the payload of a segment whose layout begins with the fields of `T`. The payload is at least as long as
+/// a `T`, and is mapped while it is borrowed.
 unsafe fn object_at<T: ShmObject>(payload: &NonNull<u8>) -> &T {
     const { is_described::<T>() };
     debug_assert!(payload.cast::<T>().is_aligned());

@@ -42,9 +42,9 @@ const PART_ALIGN: usize = 128;
 /// The longest layout log, unless its first record is longer.
 const LONG_LOG: usize = 1 << 20;
 
-/// The capacity of the layout log of a new object: four times its first record, plus the room, at most [`LONG_LOG`], but
-/// at least the first record. The room counts because it bounds how many fields may be appended, and each of them makes
-/// the records longer. Pages that are never written take no memory.
+/// The capacity of the layout log of a new object: four times its first record, plus the room, at most [`LONG_LOG`],
+/// but at least the first record. The room counts because it bounds how many fields may be appended, and each of them
+/// makes the records longer. Pages that are never written take no memory.
 fn log_capacity(first_record: usize, room: usize) -> Option<usize> {
     let wished = first_record.checked_mul(4)?.checked_add(room)?.min(LONG_LOG);
     wished.max(first_record).checked_next_multiple_of(PAGE)
