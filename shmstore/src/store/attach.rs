@@ -81,7 +81,7 @@ impl Target<'_> {
             };
             // Each round pauses, so an object that changes without end does not make the call outlast the limit.
             match seen {
-                Seen::Settled(Some(found)) => match self.enter(&identity, found) {
+                Seen::Settled(Some(found)) => match self.enter(&identity, found, &mut for_creator) {
                     Err(error) if is_to_come(&error) && for_missing.pause() => {}
                     entered => return entered,
                 },

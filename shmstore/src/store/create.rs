@@ -113,7 +113,7 @@ impl Target<'_> {
                 self.write_header(&mapping, &status, lock.anchor(), &geometry, local().draw_nonce(), &|_| {});
                 self.finish(&lock, unfinished, mapping, geometry, init)
             }
-            Made::There(found) => self.meet(&identity, if_exists, found),
+            Made::There(found) => self.meet(&identity, if_exists, found, &mut deadline),
         };
         make().map_err(|error| if replaced { self.lost(&identity, error) } else { error })
     }
@@ -121,9 +121,10 @@ impl Target<'_> {
     fn attach_if_ready(&self) -> Result<Option<Entered>, AttachError> {
         let identity = self.refresh()?.identity();
         self.check_not_initializing(&identity)?;
-        let found = self.find(&identity, &mut Deadline::new(self.policy.wait))?;
+        let mut deadline = Deadline::new(self.policy.wait);
+        let found = self.find(&identity, &mut deadline)?;
         match found {
-            Some(found) if !found.is_in_work() => match self.enter(&identity, found) {
+            Some(found) if !found.is_in_work() => match self.enter(&identity, found, &mut deadline) {
                 // It was removed before it could grow.
                 Err(AttachError::NotFound { .. }) => Ok(None),
                 entered => entered.map(Some),
@@ -133,9 +134,15 @@ impl Target<'_> {
     }
 
     /// The object existed when this process got the lock.
-    fn meet(&self, identity: &Identity, if_exists: IfExists, found: Found) -> Result<Entered, CreateError> {
+    fn meet(
+        &self,
+        identity: &Identity,
+        if_exists: IfExists,
+        found: Found,
+        deadline: &mut Deadline,
+    ) -> Result<Entered, CreateError> {
         if if_exists == IfExists::Attach || !matches!(found.class, Class::Ready(_)) {
-            return Ok(self.enter(identity, found)?);
+            return Ok(self.enter(identity, found, deadline)?);
         }
         Err(self.already_exists(identity, &found))
     }

@@ -44,24 +44,29 @@ enum Fit {
 
 impl Target<'_> {
     /// Makes the segment an attachment of this process, if it is ready and fits this program's type. An object with
-    /// fewer fields grows.
-    pub(super) fn enter(&self, identity: &Identity, found: Found) -> Result<Entered, AttachError> {
+    /// fewer fields grows, once this process has the anchor's lock.
+    pub(super) fn enter(
+        &self,
+        identity: &Identity,
+        found: Found,
+        deadline: &mut Deadline,
+    ) -> Result<Entered, AttachError> {
         match self.fit(identity, &found)? {
             (geometry, Fit::Whole) => self.enter_whole(identity, found, geometry),
             (_, Fit::Longer(newest)) if !self.policy.grows => Err(self.shorter(identity, &newest)),
             (_, Fit::Longer(_)) => {
                 // A process that replaces it would wait for this attachment.
                 drop(found);
-                let lock = self.lock(&mut Deadline::new(self.policy.wait))?;
-                self.enter_locked(&lock)
+                let lock = self.lock(deadline)?;
+                self.enter_locked(&lock, deadline)
             }
         }
     }
 
     /// [`enter`](Self::enter), under the lock, which the growth of an object needs.
-    fn enter_locked(&self, lock: &AnchorLock) -> Result<Entered, AttachError> {
+    fn enter_locked(&self, lock: &AnchorLock, deadline: &mut Deadline) -> Result<Entered, AttachError> {
         let identity = lock.anchor().identity();
-        let found = self.recover(lock, &mut Deadline::new(self.policy.wait))?;
+        let found = self.recover(lock, deadline)?;
         let found = found.ok_or_else(|| self.not_found(&identity, Duration::ZERO))?;
         match self.fit(&identity, &found)? {
             (geometry, Fit::Whole) => self.enter_whole(&identity, found, geometry),

@@ -83,3 +83,19 @@ fn object_is_not_removed_from_under_a_growth() {
     assert_eq!(growing.expect_ok("removed"), "true");
     assert_eq!(growing.expect_ok("tell"), "frames=7 position=5 speed=0");
 }
+
+#[test]
+fn process_waits_for_the_lock_as_long_as_its_call_says_and_not_only_as_its_store() {
+    let scratch = Scratch::new();
+    let _first = creator(scratch.path());
+    let mut growing = rover_with_failpoint(scratch.path(), "GrowWritten", "stop");
+    growing.tell("attach v2");
+    growing.wait_until_stopped();
+    let mut waiting = rover_with(scratch.path(), &[IMPATIENT]);
+    waiting.tell("attach v3 20000");
+    waiting.wait_until_polling();
+    // So long that its store's time is over, too.
+    rover_with(scratch.path(), &[IMPATIENT]).expect_err("attach v3", "Busy");
+    growing.signal("CONT");
+    assert_eq!((growing.answer().as_str(), waiting.answer().as_str()), ("ok grown 2", "ok grown 3"));
+}

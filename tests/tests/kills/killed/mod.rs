@@ -59,8 +59,6 @@ fn scenario(step: &'static str) -> Option<Scenario> {
         "LookDenied" | "LookUnfinished" | "NameCandidate" | "NamePublished" | "NameToBeRemoved" | "DirectoryMade" => {
             None
         }
-        "GrowWritten" | "GrowPublished" | "GrowDone" => None,
-        "MoveMarked" | "JournalReady" | "MoveReady" | "MoveRecovered" | "JournalDone" => None,
         other => panic!("there is no scenario for the step `{other}`: add one"),
     }
 }

@@ -134,9 +134,9 @@ fn each_field_of_an_object_is_in_one_of_the_three_lists_by_itself_or_by_its_part
         for name in &new_names & &old_names {
             let is_below =
                 |path: &String| path.starts_with(&format!("{name}.")) || path.starts_with(&format!("{name}["));
-            let in_parts = new.iter().chain(&gone).any(|path| is_below(path));
+            let in_parts = new.iter().chain(&gone).any(&is_below);
             assert_ne!(carried.contains(&name), in_parts, "{name}: {migration:?}");
-            assert!(in_parts || !carried.iter().any(|path| is_below(path)), "{name}: {migration:?}");
+            assert!(in_parts || !carried.iter().any(is_below), "{name}: {migration:?}");
         }
     });
 }

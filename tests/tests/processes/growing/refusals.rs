@@ -55,20 +55,6 @@ fn process_that_waits_for_fields_goes_on_once_another_has_extended_the_object() 
     assert_eq!(reader.expect_ok("get trips"), "3");
 }
 
-/// It waits for the object first, and then for its fields.
-#[test]
-fn process_that_waits_from_before_the_creation_gets_the_object_with_its_fields() {
-    let scratch = Scratch::new();
-    let mut reader = rover(scratch.path());
-    reader.tell("see v2 25000");
-    reader.wait_until_polling();
-    let mut first = rover_that_has(scratch.path(), "create v1 7", "created");
-    reader.wait_until_polling();
-    assert_eq!(first.expect_ok("attach v2"), "grown 2");
-    assert_eq!(reader.answer(), "ok attached");
-    assert_eq!(reader.expect_ok("tell"), "frames=7 position=0 speed=0");
-}
-
 #[test]
 fn object_with_too_little_room_names_both_sizes_and_its_creator() {
     let scratch = Scratch::new();
@@ -128,6 +114,9 @@ mod wordy {
     }
 }
 
+/// Attaches an object, and returns how many fields it had if it has grown.
+type Grow = fn(&Store) -> Result<Option<usize>, AttachError>;
+
 fn grown_from<T: ShmId + ShmObject>(store: &Store) -> Result<Option<usize>, AttachError> {
     store.attach::<T>().map(|object| Shared::grown_from(&object))
 }
@@ -139,7 +128,7 @@ fn object_whose_log_is_full_is_extended_no_more_and_used_as_before() {
     let object = store.create_with(|new: &v1::Rover| new.frames.store(7, SeqCst)).unwrap();
     let capacity = Raw::at_key(scratch.key('R')).get(field::LOG_CAPACITY);
     assert_eq!(capacity, 8192, "four times the first record, and the room");
-    let grow: [fn(&Store) -> Result<Option<usize>, AttachError>; 5] = [
+    let grow: [Grow; 5] = [
         grown_from::<wordy::One>,
         grown_from::<wordy::Two>,
         grown_from::<wordy::Three>,

@@ -1,9 +1,12 @@
 //! A rolling upgrade: processes of several versions come and go, in any order.
 
-use shmstore::Store;
+use std::sync::atomic::Ordering::SeqCst;
+
+use shmstore::{Shared, Store};
 use shmstore_tests::raw::{Raw, field};
+use shmstore_tests::rovers::{self, v1, v2};
 use shmstore_tests::scratch::Scratch;
-use shmstore_tests::{assert_says, rovers, segments};
+use shmstore_tests::{assert_says, segments};
 
 use super::{rover, rover_that_has};
 
@@ -135,4 +138,22 @@ fn version_that_finds_the_table_full_extends_nothing() {
     assert!(Raw::at_key(scratch.key('R')).bytes() == before, "it was refused");
     assert_eq!(first.expect_ok("attach v2"), "grown 2", "it has its slot");
     assert_eq!(segments::at_key(scratch.key('R')).len(), 1);
+}
+
+#[test]
+fn follower_keeps_its_object_while_it_grows_and_extends_the_next_one() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    drop(rovers::create(&store, "v1", 7).unwrap());
+    let (mut older, mut newer) = (store.follow::<v1::Rover>().unwrap(), store.follow::<v2::Rover>().unwrap());
+    assert_eq!(Shared::grown_from(newer.last()), Some(2));
+    assert_eq!((older.current().unwrap().frames.load(SeqCst), older.changes()), (7, 0));
+    let mut other = rover(scratch.path());
+    assert_eq!(other.expect_ok("attach v3"), "grown 3");
+    assert_eq!((newer.current().unwrap().frames.load(SeqCst), newer.changes()), (7, 0));
+    other.expect_ok("remove");
+    other.expect_ok("create v1 8");
+    assert_eq!((older.current().unwrap().frames.load(SeqCst), older.changes()), (8, 1));
+    let next = newer.current().unwrap();
+    assert_eq!((next.frames.load(SeqCst), Shared::grown_from(next)), (8, Some(2)));
 }
