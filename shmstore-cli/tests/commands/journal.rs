@@ -54,6 +54,12 @@ fn interrupted() -> (Files, i32) {
     (files, journal)
 }
 
+/// Removes an object without its journal, as a migrating process does before it dies.
+fn remove_from_outside(shmid: i32) {
+    let removed = Command::new("ipcrm").args(["-m", &shmid.to_string()]).status().unwrap();
+    assert!(removed.success() && !exists(shmid));
+}
+
 /// The finding of `doctor` about the objects at a path.
 fn finding(path: &str) -> serde_json::Value {
     let json = run(["doctor", "--json"]).json();
@@ -93,12 +99,27 @@ fn values_are_converted_to_the_object_that_a_journal_becomes() {
     let (Files { scratch, path, file }, journal) = interrupted();
     run(["save", &path, &file]).with(0);
     let old = scratch.segments().into_iter().find(|segment| segment.shmid != journal).unwrap();
-    let removed = Command::new("ipcrm").args(["-m", &old.shmid.to_string()]).status().unwrap();
-    assert!(removed.success() && !exists(old.shmid));
+    remove_from_outside(old.shmid);
     assert_eq!(run(["get", &path, "count"]).with(0).out, "5\n");
     run(["load", "--convert", &file, &path]).with(0);
     assert_eq!(run(["get", &path, "count"]).with(0).out, "3\n");
     assert!(!exists(journal));
+}
+
+#[test]
+fn damaged_journal_is_named_and_becomes_no_object() {
+    for (offset, word) in [(16, 0), (72, 1), (144, 7), (168, 1 << 20)] {
+        let (Files { scratch, path, .. }, journal) = interrupted();
+        write_over(journal, offset, word);
+        let old = scratch.segments().into_iter().find(|segment| segment.shmid != journal).unwrap();
+        remove_from_outside(old.shmid);
+        for _ in 0..2 {
+            let refused = scratch.store().attach::<Counter>().err().unwrap().to_string();
+            assert!(refused.contains("is damaged"), "{offset}: {refused}");
+        }
+        run(["rm", "--yes", "--segment", &journal.to_string()]).with(0);
+        run(["get", &path, "count"]).with(3);
+    }
 }
 
 #[test]
