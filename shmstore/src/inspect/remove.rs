@@ -231,5 +231,5 @@ impl Segment {
     }
 }
 
-const BLANK: &str = "nothing is written in it, and its size alone does not prove that it is. The next process that creates an object \
-                     at its key removes it. You can remove it by `ipcrm -m`";
+const BLANK: &str = "nothing is written in it, and its size alone does not prove that it is. The next process that creates \
+                     an object at its key removes it. You can remove it by `ipcrm -m`";

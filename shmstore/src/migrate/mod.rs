@@ -50,7 +50,7 @@ impl Migration {
 #[derive(Clone, PartialEq, Eq, Error)]
 #[error(
     "`{path}` cannot be converted from `{from}` to `{to}`: {why}. Change the value before, or give the field another \
-     name in the new type. It begins with zeros there, or with what the closure of `migrate_with` stores"
+     name in the new type, where it begins with zeros"
 )]
 #[non_exhaustive]
 pub struct Refused {

@@ -210,8 +210,8 @@ impl Target<'_> {
         AttachError::Corrupt { subject: self.subject(Some(identity)), field, found }
     }
 
-    /// Refuses an object with flags that this program does not know, even for removal: a flag may stand for a copy or a
-    /// successor.
+    /// Refuses an object with flags that this program does not know, even for removal: other processes may rely on the
+    /// feature that a flag stands for.
     pub(super) fn check_known(&self, identity: &Identity, found: &Found) -> Result<(), AttachError> {
         match found.class {
             Class::NewerFormat(flags) => {
