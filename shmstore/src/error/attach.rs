@@ -42,8 +42,7 @@ pub enum AttachError {
     #[error(
         "{subject} does not have the {} of this program's type yet. This process does not extend the object, because \
          it attaches for reading only, or because its store has the option `grows(false)`. Start a program that \
-         attaches the object for writing with the same type, or wait longer for one with a call that ends in \
-         `_timeout`",
+         attaches the object for writing with the same type, or wait longer for one with a call that ends in `_timeout`",
         fields(.missing)
     )]
     Shorter {
@@ -66,7 +65,7 @@ pub enum AttachError {
         room: u64,
         /// The size of this program's type, in bytes.
         needed: u64,
-        /// `true` if the type fits into the room, and its description does not fit into the object's layout log.
+        /// `true` if there is room for the fields, but the object's layout log has no space for their description.
         log_is_full: bool,
         /// The process that made the object.
         creator: Creator,

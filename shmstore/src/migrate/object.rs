@@ -95,41 +95,6 @@ impl Store {
     /// # Errors
     ///
     /// As [`migrate`](Self::migrate); [`MigrateError::Fill`] if `fill` returned an error.
-    ///
-    /// # Examples
-    ///
-    /// A field gets a new name. [`SavedObject::read_at`] reads its old value:
-    ///
-    /// ```
-    /// use shmstore::inspect::{Limits, SavedObject};
-    /// use shmstore::{Store, Versioned};
-    ///
-    /// mod v1 {
-    ///     # use shmstore::{ShmObject, Versioned};
-    ///     #[derive(ShmObject)]
-    ///     #[repr(C)]
-    ///     #[shm(id = 'R')]
-    ///     pub struct Rover { pub kmh: Versioned<f64> }
-    /// }
-    /// mod v2 {
-    ///     # use shmstore::{ShmObject, Versioned};
-    ///     #[derive(ShmObject)]
-    ///     #[repr(C)]
-    ///     #[shm(id = 'R')]
-    ///     pub struct Rover { pub meters_per_second: Versioned<f64> }
-    /// }
-    ///
-    /// # let dir = tempfile::tempdir()?; let store = Store::open(dir.path())?;
-    /// store.create::<v1::Rover>()?.kmh.store(9.0);
-    /// store.migrate_with(|old: &SavedObject, new: &v2::Rover| {
-    ///     let kmh = old.read_at(&"kmh".parse()?, &Limits::full())?.as_f64().ok_or("kmh is not valid")?;
-    ///     new.meters_per_second.store(kmh / 3.6);
-    ///     Ok(())
-    /// })?;
-    /// assert_eq!(store.attach::<v2::Rover>()?.meters_per_second.load(), 2.5);
-    /// # store.remove::<v2::Rover>()?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn migrate_with<T: ShmObject + ShmId, R: InitResult>(
         &self,
         fill: impl FnOnce(&SavedObject, &T) -> R,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::subject::SegmentOwner;
+use crate::error::subject::{SegmentOwner, Subject};
 
 /// The cure for a missing object. A call that waited needs no other call that waits.
 pub(super) fn instead_of_attach(waited: &Duration) -> &'static str {
@@ -58,11 +58,21 @@ pub(super) fn fields(names: &[String]) -> String {
     format!("field{} {}", if names.len() == 1 { "" } else { "s" }, quoted.join(", "))
 }
 
+/// The cure for an object without enough room.
+pub(super) fn give_room(subject: &Subject, type_room: u64) -> String {
+    let first = if type_room == 0 { "First give the type room: `#[shm(room = …)]`. " } else { "" };
+    format!(
+        "{first}To keep the values, end all programs that use the object. Then call `store.migrate{}`, which gives the \
+         object the room of this type, or `shmstore migrate PATH --to FILE --room BYTES`",
+        subject.turbofish()
+    )
+}
+
 /// Why an object cannot be extended.
 pub(super) fn lack(room: u64, needed: u64, log_is_full: bool) -> String {
     match (room, log_is_full) {
-        (_, true) => "its layout log is full".into(),
+        (_, true) => "its layout log has no space for one more layout".into(),
         (0, false) => format!("it was made without room, and the type needs {needed} bytes"),
-        (room, false) => format!("its room is {room} bytes, and the type needs {needed}"),
+        (room, false) => format!("it has room for {room} bytes, and the type needs {needed}"),
     }
 }
