@@ -73,11 +73,13 @@ pub enum AttachError {
         /// The process that made the object.
         creator: Creator,
     },
-    /// A migration of the object was interrupted, and another object has taken its key since. Both are left alone.
+    /// A migration of the object was interrupted, and another object has taken its key. Both are left alone.
+    ///
+    /// Programs can attach that object, but not create, replace, remove, extend or migrate it.
     #[error(
-        "a migration of {subject} was interrupted, and another program has created an object in its place since \
+        "a migration of {subject} was interrupted, and another program has created an object in its place \
          ({object}). The values of the migration are in its journal, {journal}. Nothing was touched. Save these values \
-         with `shmstore save PATH --interrupted`, then remove the journal with `shmstore rm --segment {}`",
+         with `shmstore save --interrupted PATH FILE`, then remove the journal with `shmstore rm --segment {}`",
         .journal.shmid
     )]
     MigrationConflict {
@@ -102,8 +104,8 @@ pub enum AttachError {
     },
     /// A migration of the object was interrupted, and this process cannot finish it. The values are in the journal.
     #[error(
-        "a migration of {subject} was interrupted, and this process cannot finish it: {cause}. No value is lost. Remove \
-         the cause, and attach the object again: that finishes the migration"
+        "a migration of {subject} was interrupted, and this process cannot finish it: {cause}. No value is lost. \
+         Remove the cause, and attach the object again: that finishes the migration"
     )]
     MigrationInterrupted {
         /// Which object.

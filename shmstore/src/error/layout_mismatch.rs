@@ -30,8 +30,11 @@ pub(crate) struct Conflict {
 }
 
 impl LayoutMismatch {
-    /// Returns the first field of an object with room that is not the same in this program's type, so that neither is the
-    /// beginning of the other. `None` if the object has no room, or is of another type.
+    /// Returns the first field of an object with room that is not the same in this program's type, so that neither type
+    /// is the beginning of the other.
+    ///
+    /// `None` if the object has no room or is of another type. `None` also if no common field differs, as with other
+    /// const arguments.
     #[must_use]
     pub fn first_conflict(&self) -> Option<&str> {
         self.conflict.as_ref().map(|conflict| conflict.field.as_str())
@@ -105,7 +108,8 @@ impl fmt::Display for LayoutMismatch {
             f,
             "        struct, or start over without its values: `store.replace{again}`, or `shmstore rm PATH {id:?}`."
         )?;
-        write!(f, "        To keep its values, end its programs and call `store.migrate{again}`, or `shmstore migrate`")
+        writeln!(f, "        To keep its values, end its programs and call `store.migrate{again}`, or")?;
+        write!(f, "        `shmstore migrate PATH --to FILE`")
     }
 }
 

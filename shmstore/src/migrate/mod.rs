@@ -1,4 +1,4 @@
-//! Moving an object to another layout, with its values.
+//! Migrating an object to another layout, with its values.
 //!
 //! Layers it may use: all.
 //!
@@ -21,7 +21,7 @@ use crate::layout::path::FieldPath;
 
 pub use error::MigrateError;
 
-/// The difference between an object before and after its move to another layout.
+/// The difference between an object before and after a migration or conversion to another layout.
 ///
 /// A field is one path, and so is a field of which all parts were carried, however many elements it has. In the path of
 /// a part of each element there is no index: `accounts[].owner`. Padding is not listed.
@@ -38,7 +38,7 @@ pub struct Migration {
 }
 
 impl Migration {
-    /// Returns `true` if an object was moved, or values were converted. `false` if there was nothing to do.
+    /// Returns `true` if an object was migrated, or values were converted. `false` if there was nothing to do.
     #[must_use]
     pub fn was_needed(&self) -> bool {
         self.was_needed
@@ -64,7 +64,8 @@ impl fmt::Display for Migration {
 
 /// The reason why the values of an object do not fit another layout.
 ///
-/// Nothing was changed.
+/// Nothing was changed. A field with another name begins with zeros, and the closure of
+/// [`Store::migrate_with`](crate::Store::migrate_with) can store a value in it.
 #[derive(Clone, PartialEq, Eq, Error)]
 #[error(
     "`{path}` cannot be converted from `{from}` to `{to}`: {why}. Store another value first. Or give the field another \

@@ -1,4 +1,5 @@
-//! Moving an object to another layout: see [`journal`](super::journal) for the steps.
+//! Moving an object to another layout, which is what a migration does in the store: see [`journal`](super::journal) for
+//! the steps.
 
 use std::time::Duration;
 
