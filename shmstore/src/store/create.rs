@@ -18,11 +18,15 @@ use crate::segment::liveness::LivenessFile;
 use crate::segment::this_process::local;
 use crate::segment::this_process::registry::SegmentRef;
 use crate::sys::failpoint::{self, Step};
+use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Access, Mapping, Status};
 use crate::sys::vantage::Vantage;
 
 /// The attempt of `shm::create`, in an error.
 pub(super) const CREATE: &str = "create (`shmget`)";
+
+/// The attempt of `shm::set_owner`, in an error.
+const GIVE: &str = "give (`shmctl(IPC_SET)`) to its owner and group";
 
 /// Fills a new object.
 pub(crate) type Init<'a> = &'a mut dyn FnMut(&SegmentRef) -> Result<(), Box<dyn Error + Send + Sync>>;
@@ -198,9 +202,14 @@ impl Target<'_> {
             Made::New(unfinished, mapping, status) => (unfinished, mapping, status),
             Made::There(found) => return Err(self.already_exists(&identity, &found)),
         };
-        if (like.owner, like.group) != (status.owner, status.group) {
-            // A process that may not give it away keeps it, and has removed the old one as its creator or as root.
-            let _ = shm::set_owner(unfinished.shmid, like.owner, like.group, policy.mode);
+        let owner = heir_of(like);
+        if (owner, like.group) != (status.owner, status.group) {
+            let given = shm::set_owner(unfinished.shmid, owner, like.group, policy.mode);
+            match given {
+                Err(errno) if owner != like.owner => return Err(self.system(GIVE, &identity, errno).into()),
+                // A process that may not give it away keeps it, and has removed the old one as its creator or as root.
+                _ => {}
+            }
         }
         target.write_header(
             &mapping,
@@ -254,9 +263,7 @@ impl Target<'_> {
             };
             let unfinished = Unfinished { shmid, lock };
             failpoint::reach(Step::CreateSegment);
-            let refused =
-                |errno| self.system("give (`shmctl(IPC_SET)`) to the anchor's owner and group", &identity, errno);
-            handover.complete(shmid).map_err(refused)?;
+            handover.complete(shmid).map_err(|errno| self.system(GIVE, &identity, errno))?;
             let attached = shm::attach(shmid, Access::ReadWrite);
             match attached.and_then(|(new, status)| Ok((new.readable().map_err(|_| Errno::ENOMEM)?, status))) {
                 Ok((mapping, status)) if !status.removed => return Ok(Made::New(unfinished, mapping, status)),
@@ -342,6 +349,15 @@ pub(super) fn geometry_of(layout: &TypeLayout, max_processes: u32) -> Option<Geo
         Some(room) => Geometry::with_room(record_len(layout), max_processes, room),
         None => Geometry::new(layout.json().len(), max_processes, layout.size()),
     }
+}
+
+/// The owner of a segment that this process makes with the values of another one.
+///
+/// A process accepts the data of a segment if it trusts creator and owner. The new segment has this process as its
+/// creator. So that it is not accepted by more processes than the other one, it belongs to the creator of that, if this
+/// is a third user.
+fn heir_of(like: &Status) -> u32 {
+    if [0, effective_uid(), like.owner].contains(&like.creator) { like.owner } else { like.creator }
 }
 
 /// This process, as the creator of a segment.
