@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use nix::errno::Errno;
 
 use super::find::ATTACH;
-use super::ownership::Handover;
+use super::ownership::{Handover, heir_of};
 use super::{AnchorLock, Deadline, Entered, Found, GRACE_PERIOD, Origin, Policy, Target};
 use crate::error::{AttachError, CreateError};
 use crate::layout::type_layout::TypeLayout;
@@ -18,7 +18,6 @@ use crate::segment::liveness::LivenessFile;
 use crate::segment::this_process::local;
 use crate::segment::this_process::registry::SegmentRef;
 use crate::sys::failpoint::{self, Step};
-use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Access, Mapping, Status};
 use crate::sys::vantage::Vantage;
 
@@ -349,15 +348,6 @@ pub(super) fn geometry_of(layout: &TypeLayout, max_processes: u32) -> Option<Geo
         Some(room) => Geometry::with_room(record_len(layout), max_processes, room),
         None => Geometry::new(layout.json().len(), max_processes, layout.size()),
     }
-}
-
-/// The owner of a segment that this process makes with the values of another one.
-///
-/// A process accepts the data of a segment if it trusts creator and owner. The new segment has this process as its
-/// creator. So that it is not accepted by more processes than the other one, it belongs to the creator of that, if this
-/// is a third user.
-fn heir_of(like: &Status) -> u32 {
-    if [0, effective_uid(), like.owner].contains(&like.creator) { like.owner } else { like.creator }
 }
 
 /// This process, as the creator of a segment.
