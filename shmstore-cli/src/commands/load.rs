@@ -4,6 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use nix::unistd::Uid;
 use shmstore::inspect::{Object, SavedObject, Segment, SegmentState};
 use shmstore::migrate::MigrateError;
 use shmstore::schema::LayoutDiff;
@@ -176,7 +177,8 @@ impl<'a> Destination<'a> {
         }
         let there = Anchors::exactly(&self.anchor).standing()?;
         let is_object = |segment: &Segment| {
-            about::id(segment) == Some(id) && !matches!(segment.state, Removed | Orphaned | Initializing | Abandoned)
+            let is_complete = !matches!(segment.state, Removed | Orphaned | Initializing | Abandoned);
+            about::id(segment) == Some(id) && is_complete && is_believed(segment)
         };
         Ok(there.into_iter().filter(is_object).min_by_key(|segment| segment.state == Journal))
     }
@@ -219,6 +221,14 @@ impl<'a> Destination<'a> {
             }
         }
     }
+}
+
+/// Returns `false` for a segment at the key of a journal that the store ignores. Any user can make one there, and would
+/// choose mode, layout and room of the new object.
+fn is_believed(segment: &Segment) -> bool {
+    let trusted = [0, Uid::effective().as_raw()];
+    let is_at_journal_key = segment.key.to_raw() < 0;
+    !is_at_journal_key || [segment.owner, segment.creator].iter().all(|user| trusted.contains(user))
 }
 
 /// Returns the anchor that a path means, if it exists. Of a directory and the name beside it, it is the one with an

@@ -60,6 +60,13 @@ fn remove_from_outside(shmid: i32) {
     assert!(removed.success() && !exists(shmid));
 }
 
+/// Removes the object, and not its journal.
+fn remove_all_but(scratch: &Scratch, journal: i32) {
+    scratch.segments().into_iter().filter(|segment| segment.shmid != journal).for_each(|segment| {
+        remove_from_outside(segment.shmid);
+    });
+}
+
 /// The finding of `doctor` about the objects at a path.
 fn finding(path: &str) -> serde_json::Value {
     let json = run(["doctor", "--json"]).json();
@@ -98,12 +105,40 @@ fn load_replaces_an_object_beside_a_journal() {
 fn values_are_converted_to_the_object_that_a_journal_becomes() {
     let (Files { scratch, path, file }, journal) = interrupted();
     run(["save", &path, &file]).with(0);
-    let old = scratch.segments().into_iter().find(|segment| segment.shmid != journal).unwrap();
-    remove_from_outside(old.shmid);
+    remove_all_but(&scratch, journal);
     assert_eq!(run(["get", &path, "count"]).with(0).out, "5\n");
     run(["load", "--convert", &file, &path]).with(0);
     assert_eq!(run(["get", &path, "count"]).with(0).out, "3\n");
     assert!(!exists(journal));
+}
+
+/// Any user can make a segment at the key of a journal.
+#[test]
+fn journal_of_another_user_does_not_choose_mode_and_layout_of_what_is_loaded() {
+    let (Files { scratch, path, file }, journal) = interrupted();
+    run(["save", &path, &file]).with(0);
+    remove_all_but(&scratch, journal);
+    // `struct shmid_ds` has the owner at 4 and the mode at 20. IPC_STAT is 2, IPC_SET is 1.
+    let give_away = "my $of = ''; shmctl($ARGV[0], 2, $of) // die $!; substr($of, 4, 4) = pack('L', 65534); \
+                     substr($of, 20, 2) = pack('S', 0666); shmctl($ARGV[0], 1, $of) // die $!";
+    let given = Command::new("perl").args(["-e", give_away, &journal.to_string()]).status().unwrap();
+    assert!(given.success());
+    let said = run(["load", "--convert", &file, &path]).with(3).err;
+    assert!(said.contains("has no object of this id"), "{said}");
+    run(["load", "--replace", &file, &path]).with(0);
+    let made = scratch.segments().into_iter().find(|segment| segment.shmid != journal).unwrap();
+    assert_eq!(made.mode, 0o600);
+    assert!(exists(journal));
+}
+
+#[test]
+fn object_in_the_place_of_a_moved_one_is_removed_without_the_journal() {
+    let (Files { scratch, path, .. }, journal) = interrupted();
+    let of_another = scratch.segments().into_iter().find(|segment| segment.shmid != journal).unwrap();
+    write_both(journal, 280, 76);
+    run(["rm", "--yes", "--segment", &of_another.shmid.to_string()]).with(0);
+    assert_eq!(run(["get", &path, "count"]).with(0).out, "5\n");
+    assert_eq!(scratch.store().attach::<Counter>().unwrap().count.load(Relaxed), 5);
 }
 
 #[test]
@@ -111,8 +146,7 @@ fn damaged_journal_is_named_and_becomes_no_object() {
     for (offset, word) in [(16, 0), (72, 1), (144, 7), (168, 1 << 20)] {
         let (Files { scratch, path, .. }, journal) = interrupted();
         write_over(journal, offset, word);
-        let old = scratch.segments().into_iter().find(|segment| segment.shmid != journal).unwrap();
-        remove_from_outside(old.shmid);
+        remove_all_but(&scratch, journal);
         for _ in 0..2 {
             let refused = scratch.store().attach::<Counter>().err().unwrap().to_string();
             assert!(refused.contains("is damaged"), "{offset}: {refused}");

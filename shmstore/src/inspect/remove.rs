@@ -202,13 +202,16 @@ impl Segment {
 
     /// Removes the journal of a migration that a dead process has left, so that no process makes the object anew of it.
     /// The caller has the anchor's lock.
+    ///
+    /// A journal of another object stays: any user could have made this object in the place of a moved one.
     fn remove_journal(&self) {
         let key = self.key.with_id(self.key.id_byte() | JOURNAL_BIT);
         let Ok(Some(journal)) = shm::find(key) else { return };
         // It stays attached until it is removed, so the id is not another segment's.
         let Ok((journal, _attached)) = Self::attached_of_shmid(journal) else { return };
         let anchor = |of: &Self| of.description.as_ref().map(|of| (of.device, of.inode));
-        if journal.state == SegmentState::Journal && journal.key == key && anchor(&journal) == anchor(self) {
+        let is_at_anchor = journal.state == SegmentState::Journal && anchor(&journal) == anchor(self);
+        if is_at_anchor && journal.key == key && journal.is_journal_of(self) {
             // Without permission it stays, and the next process makes the object anew.
             let _ = shm::remove(journal.shmid);
         }

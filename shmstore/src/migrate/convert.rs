@@ -87,7 +87,9 @@ impl SavedObject {
         let of_all = |why| refused(&FieldPath::default(), from, to, why);
         let old = self.quiet_values().map_err(of_all)?;
         let image = Image::zeroed(to.size()).map_err(of_all)?;
-        let mut converter = Converter { old, image, left: 2 * (from.size() + to.size()) };
+        let sizes = from.size() + to.size();
+        let visits_left = VISITS_A_BYTE.saturating_mul(sizes).saturating_add(VISITS);
+        let mut converter = Converter { old, image, left: 2 * sizes, visits_left };
         converter.part(&plan, 0, 0).map_err(|failed| {
             let Failed { steps, from, to, why } = *failed;
             Refused { path: FieldPath::of_reversed(steps), from, to, why }
@@ -124,17 +126,26 @@ fn below(step: impl FnOnce() -> Step) -> impl FnOnce(Box<Failed>) -> Box<Failed>
     }
 }
 
+/// The most parts that are converted for each byte of the two objects, and for objects without bytes.
+///
+/// Real types have fewer. In a hostile schema thousands of parts have no bytes, in each element of an array.
+const VISITS_A_BYTE: u64 = 16;
+const VISITS: u64 = 1 << 20;
+
 struct Converter<'a> {
     old: &'a [u8],
     image: Image,
     /// The bytes that may still be read and written. Parts of a real type do not overlap, so each byte is counted at
     /// most twice: with its value, and with the queue, broadcast or map that has the value.
     left: u64,
+    visits_left: u64,
 }
 
 impl Converter<'_> {
     /// Converts the part that begins at `from` to the one that begins at `to`.
     fn part(&mut self, plan: &Plan<'_>, from: usize, to: usize) -> Converted {
+        let too_many = || plan.fails()("its type has more parts than bytes");
+        self.visits_left = self.visits_left.checked_sub(1).ok_or_else(too_many)?;
         match &plan.how {
             How::Nothing => Ok(()),
             How::Copy(size) => self.copy(*size, from, to).map_err(plan.fails()),

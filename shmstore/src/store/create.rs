@@ -24,6 +24,9 @@ use crate::sys::vantage::Vantage;
 /// The attempt of `shm::create`, in an error.
 pub(super) const CREATE: &str = "create (`shmget`)";
 
+/// The attempt of `shm::set_owner`, in an error.
+pub(super) const GIVE: &str = "give (`shmctl(IPC_SET)`) to its owner and group";
+
 /// Fills a new object.
 pub(crate) type Init<'a> = &'a mut dyn FnMut(&SegmentRef) -> Result<(), Box<dyn Error + Send + Sync>>;
 
@@ -230,9 +233,7 @@ impl Target<'_> {
             };
             let unfinished = Unfinished { shmid, lock };
             failpoint::reach(Step::CreateSegment);
-            let refused =
-                |errno| self.system("give (`shmctl(IPC_SET)`) to the anchor's owner and group", &identity, errno);
-            handover.complete(shmid).map_err(refused)?;
+            handover.complete(shmid).map_err(|errno| self.system(GIVE, &identity, errno))?;
             let attached = shm::attach(shmid, Access::ReadWrite);
             match attached.and_then(|(new, status)| Ok((new.readable().map_err(|_| Errno::ENOMEM)?, status))) {
                 Ok((mapping, status)) if !status.removed => return Ok(Made::New(unfinished, mapping, status)),

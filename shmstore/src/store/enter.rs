@@ -103,10 +103,11 @@ impl Target<'_> {
             return Err(self.damaged(identity, Damage { field: "payload_len", found }));
         }
         if geometry.has_room() && header.pointer_bytes() == POINTER_BYTES {
-            let newest = Record::newest(mapping, &geometry).map_err(|damage| self.damaged(identity, damage))?;
+            let damaged = |damage| self.damaged(identity, damage);
+            let newest = Record::newest(mapping, &geometry).map_err(damaged)?;
             let prefixes = layout.prefixes();
             let common = prefixes.len().min(newest.fields);
-            if common > 0 && newest.prefix(mapping, common) == prefixes[common - 1] {
+            if common > 0 && newest.prefix(mapping, common).map_err(damaged)? == prefixes[common - 1] {
                 if layout.size() > geometry.payload_len {
                     return Err(self.no_room(identity, header, &geometry, false));
                 }

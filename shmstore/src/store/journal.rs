@@ -178,5 +178,6 @@ fn layout_in(journal: &Found, geometry: &Geometry) -> Result<TypeLayout, Damage>
         return Err(Damage::new("journal's layout hash", hash));
     }
     let layout = TypeLayout::of_owned(schema, geometry.room());
-    layout.filter(|layout| layout.size() <= geometry.payload_len).ok_or_else(|| Damage::new("journal's size", hash))
+    let layout = layout.filter(|layout| geometry.holds(layout));
+    layout.ok_or_else(|| Damage::new("journal's schema", "of another length or size than its header says"))
 }

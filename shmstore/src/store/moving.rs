@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use super::create::{Initializing, Made, Role, geometry_of};
+use super::create::{GIVE, Initializing, Made, Role, geometry_of};
 use super::exclude::Excluded;
 use super::journal::{end_move, remove_journal};
-use super::ownership::owner;
+use super::ownership::{heir_of, owner};
 use super::{AnchorLock, Deadline, Found, GRACE_PERIOD, Policy, Target};
 use crate::error::{AttachError, CreateError, RemoveError};
 use crate::layout::type_layout::TypeLayout;
@@ -62,9 +62,14 @@ impl Target<'_> {
             Made::New(unfinished, mapping, status) => (unfinished, mapping, status),
             Made::There(found) => return Err(self.already_exists(&identity, &found)),
         };
-        if (like.owner, like.group) != (status.owner, status.group) {
-            // A process that may not give it away keeps it, and has removed the old one as its creator or as root.
-            let _ = shm::set_owner(unfinished.shmid, like.owner, like.group, policy.mode);
+        let owner = heir_of(like);
+        if (owner, like.group) != (status.owner, status.group) {
+            let given = shm::set_owner(unfinished.shmid, owner, like.group, policy.mode);
+            match given {
+                Err(errno) if owner != like.owner => return Err(self.system(GIVE, &identity, errno).into()),
+                // A process that may not give it away keeps it, and has removed the old one as its creator or as root.
+                _ => {}
+            }
         }
         target.write_header(&mapping, &status, lock.anchor(), geometry, role);
         let is_moving = matches!(role, Role::Moved { .. });

@@ -3,7 +3,8 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{BYTE_ORDER, Damage, Header, MAX_PARTICIPANTS, ROOM, SIZE_TAG};
+use super::{BYTE_ORDER, Damage, Header, MAX_PARTICIPANTS, ROOM, SIZE_TAG, record_len};
+use crate::layout::type_layout::TypeLayout;
 use crate::segment::participants::Slot;
 use crate::sys::process::PAGE;
 use crate::sys::shm::Mapping;
@@ -123,6 +124,14 @@ impl Geometry {
     /// Returns `true` if the object has room: it has a layout log.
     pub(crate) fn has_room(&self) -> bool {
         self.log_capacity != 0
+    }
+
+    /// Returns `true` if a new object of a type can be laid out so.
+    pub(crate) fn holds(&self, layout: &TypeLayout) -> bool {
+        if self.has_room() {
+            return layout.size() <= self.payload_len && record_len(layout) <= self.log_capacity;
+        }
+        (layout.size(), layout.json().len()) == (self.payload_len, self.schema_len)
     }
 
     /// The room of the object, in bytes.
