@@ -65,6 +65,12 @@ impl Report {
         }
     }
 
+    /// Returns the room of the object, in bytes.
+    #[must_use]
+    pub fn room(&self) -> Option<u64> {
+        self.room
+    }
+
     /// Returns `false` if there was nothing to do.
     #[must_use]
     pub fn is_needed(&self) -> bool {
@@ -92,7 +98,8 @@ impl Report {
     }
 }
 
-/// Returns `true` if a migration of an object changes it: unless it has all fields of the new layout, and the room.
+/// Returns `false` if the object has the new layout and the room already, or if it has room and all fields of the new
+/// layout.
 #[must_use]
 pub fn is_needed(old: &SavedObject, to: &OwnedSchema, room: Option<u64>) -> bool {
     if old.schema().hash() == to.hash() {

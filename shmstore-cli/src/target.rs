@@ -46,7 +46,7 @@ impl Target {
     /// Returns the one segment that matches and passes a filter. If several match, the first of this order wins:
     ///
     /// 1. a segment at the path
-    /// 2. an orphan, or the journal of an interrupted move
+    /// 2. an orphan, or the journal of an interrupted migration
     /// 3. a removed segment that is still attached
     /// 4. a segment that only has the key of the path
     /// 5. a foreign segment

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use nix::unistd::Uid;
 use shmstore::inspect::{Object, SavedObject, Segment, SegmentState};
 use shmstore::migrate::MigrateError;
 use shmstore::schema::LayoutDiff;
@@ -33,9 +34,13 @@ use crate::text::{shown, shown_lines, shown_path};
 /// If this program is killed between the removal and the creation, no object is
 /// left: load the file again.
 ///
-/// --convert first converts the values to another layout, as `shmstore migrate` does,
-/// and says what became of each field: to the layout of the object that exists, or to
-/// that of the file of --to. Then it goes on as with --replace.
+/// The new object has the room of the file, and none if the file has none. An object
+/// that has grown since the file was saved has another layout: use --convert.
+///
+/// --convert first converts the values by the rules of `shmstore migrate`, and says what
+/// became of each field. They get the layout of the object that exists, or the layout in
+/// the file of --to. If an object exists, --to must be its layout. The new object has
+/// the room of the old one, if that is larger. Then load goes on as with --replace.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -50,7 +55,7 @@ pub struct Args {
     /// Replace an object that exists
     #[arg(long)]
     replace: bool,
-    /// Convert the values to the layout of the object that exists, or of --to, and replace that object
+    /// Convert the values to the layout of the object that exists, or to --to, and replace the object
     #[arg(long)]
     convert: bool,
     /// The layout to convert to: a file of `shmstore schema --json`
@@ -172,7 +177,8 @@ impl<'a> Destination<'a> {
         }
         let there = Anchors::exactly(&self.anchor).standing()?;
         let is_object = |segment: &Segment| {
-            about::id(segment) == Some(id) && !matches!(segment.state, Removed | Orphaned | Initializing | Abandoned)
+            let is_complete = !matches!(segment.state, Removed | Orphaned | Initializing | Abandoned);
+            about::id(segment) == Some(id) && is_complete && is_believed(segment)
         };
         Ok(there.into_iter().filter(is_object).min_by_key(|segment| segment.state == Journal))
     }
@@ -217,6 +223,14 @@ impl<'a> Destination<'a> {
     }
 }
 
+/// Returns `false` for a segment at the key of a journal that the store ignores. Any user can make one there, and would
+/// choose mode, layout and room of the new object.
+fn is_believed(segment: &Segment) -> bool {
+    let trusted = [0, Uid::effective().as_raw()];
+    let is_at_journal_key = segment.key.to_raw() < 0;
+    !is_at_journal_key || [segment.owner, segment.creator].iter().all(|user| trusted.contains(user))
+}
+
 /// Returns the anchor that a path means, if it exists. Of a directory and the name beside it, it is the one with an
 /// object of that id.
 fn the_one_there(path: &Path, id: char) -> Result<Option<PathBuf>, Failure> {
@@ -259,7 +273,7 @@ fn must_be_replaceable(old: &Segment, saved: &SavedObject, args: &Args) -> Resul
         return Err(Failure::Refused(format!(
             "{} has another layout than {}, and was not replaced\n{table}",
             called(old),
-            shown_path(&args.file)
+            shown_path(args.to.as_ref().unwrap_or(&args.file))
         )));
     }
     if !args.replace && !args.convert {

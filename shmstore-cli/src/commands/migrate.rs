@@ -1,4 +1,4 @@
-//! `shmstore migrate`: moving an object to another layout.
+//! `shmstore migrate`: migrating an object to another layout.
 
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ use crate::saved;
 use crate::target::Target;
 use crate::text::{shown, shown_path};
 
-/// Move an object to another layout, with the values of all fields that both have
+/// Migrate an object to another layout, with the values of all fields that both have
 ///
 /// A field keeps its value if the new layout has a field with its name, and if its value
 /// fits the new type. A field that only the new layout has is zero. The value of a field
@@ -27,12 +27,18 @@ use crate::text::{shown, shown_path};
 /// The new layout is a file. `shmstore schema --json` writes it for an object of the new
 /// type, and so does a program with `println!("{}", Type::SCHEMA.to_json())`.
 ///
-/// No process may have the object attached. If this program is killed meanwhile, the next
-/// process that attaches the object finds the old one or the new one, complete.
+/// There is nothing to do if the object has the layout and the room already, or if it has
+/// room and all fields of the layout, also if it has more. To enlarge the room alone, give
+/// --room and the object's own layout. A room never shrinks without a change of layout.
 ///
-/// --json prints an object with the keys dry_run, needed (false if the object has all
-/// fields of the layout already), size_before, size, room_before, room (in bytes, or null),
-/// carried, new, gone (arrays of fields).
+/// No process may have the object attached. If this program is killed meanwhile, the object
+/// is the old one or the new one, complete. The next process that attaches the object for
+/// writing, or creates, removes or replaces it, finishes the migration or undoes it. A
+/// read-only process does neither.
+///
+/// --json prints an object with the keys dry_run, needed (false if there is nothing to do),
+/// size_before, size, room_before, room (in bytes, or null), carried, new, gone (arrays of
+/// fields).
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -41,7 +47,7 @@ pub struct Args {
     /// The new layout: a file with the JSON of its schema
     #[arg(long, value_name = "SCHEMA.json")]
     to: PathBuf,
-    /// The size to which the new object can grow; the default is the room of the old object
+    /// The size to which the new object can grow in all; the default is the room of the old object
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..))]
     room: Option<u64>,
     /// Only show what would be done
@@ -52,7 +58,7 @@ pub struct Args {
     json: bool,
 }
 
-/// Moves the object.
+/// Migrates the object.
 ///
 /// # Errors
 ///
@@ -83,7 +89,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let done = output.finish()?;
     if args.dry_run && segment.attached > 0 {
         let often = times(segment.attached);
-        say(&format!("note: {} is attached {often}, and is not moved while it is in use", called(&segment)));
+        say(&format!("note: {} is attached {often}, and is not migrated while it is in use", called(&segment)));
     }
     Ok(done)
 }
@@ -99,9 +105,12 @@ fn tell(output: &mut Output, args: &Args, name: &str, report: &Report) -> Result
     let path = shown_path(&args.target.path);
     if !report.is_needed() {
         output.line(&format!("nothing to do: {name} at {path} has all fields of the layout already"))?;
+        if args.room > report.room() {
+            output.line("To enlarge the room alone, give the object's own layout (`shmstore schema --json`).")?;
+        }
         return Ok(());
     }
-    let would = if args.dry_run { "would move" } else { "moved" };
+    let would = if args.dry_run { "would migrate" } else { "migrated" };
     output.line(&format!("{would} {name} at {path}"))?;
     for line in report.lines(output) {
         output.line(&line)?;
@@ -124,7 +133,7 @@ fn store(args: &Args, segment: &Segment) -> Result<Store, Failure> {
     let anchors = Anchors::of(&args.target.path);
     let lost = || {
         let why = "its anchor no longer exists, so no program could find the new object: save and load it instead";
-        Failure::Refused(format!("{} cannot be moved: {why}", called(segment)))
+        Failure::Refused(format!("{} cannot be migrated: {why}", called(segment)))
     };
     Ok(Store::open(&anchors.of_segment(segment).ok_or_else(lost)?.path)?)
 }

@@ -24,6 +24,9 @@ use crate::text::shown_path;
 ///
 /// rm keeps the directory or file of the object. It keeps the file `NAME.shm` of a named object, too, unless
 /// --remove-name is given. It never removes segments of other programs.
+///
+/// If a migration of the object was interrupted, rm also removes its journal, with the values in it. `shmstore save
+/// --interrupted` saves them before.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The anchor of the object: a directory or file, or `DIR/NAME` for a named object

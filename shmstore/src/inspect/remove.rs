@@ -120,6 +120,8 @@ impl Segment {
     ///   the object meanwhile.
     /// - The call waits at most half a second for the lock, and at most a second for processes that only read the
     ///   segment. [`Removal`] bounds the waits of many removals together.
+    /// - If a migration of the object was interrupted, its journal is removed, too. So no process makes the object
+    ///   anew.
     ///
     /// # Errors
     ///
@@ -198,15 +200,18 @@ impl Segment {
         Ok(())
     }
 
-    /// Removes the journal of a move that a dead process has left, so that no process makes the object anew of it. The
-    /// caller has the anchor's lock.
+    /// Removes the journal of a migration that a dead process has left, so that no process makes the object anew of it.
+    /// The caller has the anchor's lock.
+    ///
+    /// A journal of another object stays: any user could have made this object in the place of a moved one.
     fn remove_journal(&self) {
         let key = self.key.with_id(self.key.id_byte() | JOURNAL_BIT);
         let Ok(Some(journal)) = shm::find(key) else { return };
         // It stays attached until it is removed, so the id is not another segment's.
         let Ok((journal, _attached)) = Self::attached_of_shmid(journal) else { return };
         let anchor = |of: &Self| of.description.as_ref().map(|of| (of.device, of.inode));
-        if journal.state == SegmentState::Journal && journal.key == key && anchor(&journal) == anchor(self) {
+        let is_at_anchor = journal.state == SegmentState::Journal && anchor(&journal) == anchor(self);
+        if is_at_anchor && journal.key == key && journal.is_journal_of(self) {
             // Without permission it stays, and the next process makes the object anew.
             let _ = shm::remove(journal.shmid);
         }
@@ -231,5 +236,5 @@ impl Segment {
     }
 }
 
-const BLANK: &str = "nothing is written in it, and its size alone does not prove that it is. The next process that creates an object \
-                     at its key removes it. You can remove it by `ipcrm -m`";
+const BLANK: &str = "nothing is written in it, and its size alone does not prove that it is. The next process that creates \
+                     an object at its key removes it. You can remove it by `ipcrm -m`";

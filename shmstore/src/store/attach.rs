@@ -142,7 +142,9 @@ impl Target<'_> {
             }
             // Nothing is attached during the pause.
             if !for_missing.pause() {
-                return Err(self.not_found(&identity, wait));
+                let journal = self.complete_journal_to_read(&identity).map(|journal| owner(&journal.status));
+                let Some(journal) = journal else { return Err(self.not_found(&identity, wait)) };
+                return Err(AttachError::MigrationUnfinished { subject: self.subject(Some(&identity)), journal });
             }
         }
     }

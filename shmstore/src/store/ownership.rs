@@ -70,6 +70,15 @@ pub(super) fn owner(status: &Status) -> SegmentOwner {
     }
 }
 
+/// The owner of a segment that this process makes with the values of another one.
+///
+/// A process accepts the data of a segment if it trusts creator and owner. The new segment has this process as its
+/// creator. So that it is not accepted by more processes than the other one, it belongs to the creator of that, if this
+/// is a third user.
+pub(super) fn heir_of(like: &Status) -> u32 {
+    if [0, effective_uid(), like.owner].contains(&like.creator) { like.owner } else { like.creator }
+}
+
 /// Returns `true` if another user's segment was not handed over yet. The kernel does not refuse its own user a segment
 /// of that mode.
 pub(super) fn is_unowned(segment: &SegmentOwner) -> bool {

@@ -2,4 +2,5 @@
 
 mod hostile_header;
 mod hostile_log;
+mod hostile_moves;
 mod hostile_parts;

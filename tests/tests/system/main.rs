@@ -3,6 +3,7 @@
 mod groups;
 mod growing_of_other_users;
 mod ipc_namespaces;
+mod journals_given_away;
 mod maps_of_other_users;
 mod moves_at_limits;
 mod moves_of_other_users;

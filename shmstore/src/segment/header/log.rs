@@ -1,8 +1,8 @@
-//! The layout log of an object that grows: a record of each layout that the object had. Records are appended and never
+//! The layout log of an object with room: a record of each layout that the object had. Records are appended and never
 //! changed.
 //!
-//! The word `layout` of the header publishes the newest record. A record that no process published is overwritten by the
-//! next one. The header's layout hash is a copy of the newest record's, and is written after it.
+//! The word `layout` of the header publishes the newest record. A record that no process published is overwritten by
+//! the next one. The header's layout hash is a copy of the newest record's, and is written after it.
 
 use std::ops::Range;
 
@@ -38,7 +38,8 @@ pub(crate) fn record_len(layout: &TypeLayout) -> usize {
 }
 
 impl Record {
-    /// Reads the newest record of an object that grows.
+    /// Reads the newest record of an object with room. A peer may call all of a large segment its record, so prefixes
+    /// and schema are read only when they are needed.
     pub(crate) fn newest(mapping: &Mapping, geometry: &Geometry) -> Result<Self, Damage> {
         let header = Header::of(mapping).expect("a checked geometry has a header");
         let word = header.layout.word();
@@ -49,7 +50,7 @@ impl Record {
         if !is_within {
             return Err(damage());
         }
-        check_readable(mapping, offset..offset + len, "layout")?;
+        check_readable(mapping, offset..offset + FIXED, "layout")?;
         let fixed: [u8; FIXED] = load_bytes(mapping, offset);
         let number = |range: Range<usize>| {
             let mut wide = [0; 16];
@@ -66,10 +67,11 @@ impl Record {
     }
 
     /// The hash of the first `fields` fields, which are 1 or more, and no more than the record has.
-    pub(crate) fn prefix(&self, mapping: &Mapping, fields: usize) -> LayoutHash {
+    pub(crate) fn prefix(&self, mapping: &Mapping, fields: usize) -> Result<LayoutHash, Damage> {
         assert!((1..=self.fields).contains(&fields), "the record has so many fields");
-        let bytes = load_bytes(mapping, self.offset + FIXED + HASH * (fields - 1));
-        LayoutHash::from_u128(u128::from_le_bytes(bytes))
+        let offset = self.offset + FIXED + HASH * (fields - 1);
+        check_readable(mapping, offset..offset + HASH, "layout")?;
+        Ok(LayoutHash::from_u128(u128::from_le_bytes(load_bytes(mapping, offset))))
     }
 
     /// Where the schema is in the segment.

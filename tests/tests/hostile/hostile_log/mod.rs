@@ -3,6 +3,7 @@
 //! within the segment.
 
 mod damage;
+mod long;
 mod records;
 mod vandal;
 

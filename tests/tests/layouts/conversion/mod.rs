@@ -1,6 +1,7 @@
 //! The conversion of saved objects to other layouts: each rule, and random types with random changes.
 
 mod expected;
+mod hostile;
 mod random;
 mod rules;
 mod types;
