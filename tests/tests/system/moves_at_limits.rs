@@ -93,7 +93,7 @@ fn move_that_is_interrupted_by_a_limit_goes_on_once_the_limit_is_raised() {
                 let message = mover.expect_err(command, "MigrationInterrupted");
                 assert_says(&message, &[&format!("/proc/sys/kernel/{limit}")]);
             }
-            mover.expect_err("see2", "NotFound");
+            mover.expect_err("see2", "MigrationUnfinished");
             raise(&mover, limit);
             assert_eq!(mover.expect_ok("attach2"), "attached");
             assert_eq!((mover.expect_ok("count"), mover.expect_ok("list")), ("3".into(), "ready".into()));
