@@ -2,7 +2,8 @@
 //!
 //! Three versions of one program use one object. Each version has one field more than the version before. The object
 //! has room, so it grows while the older programs use it. No program waits for another one to stop, and no value is
-//! lost. `upgrade v2 PATH` runs version 2 alone, which makes one round for each line of its input.
+//! lost. The example starts itself as `upgrade v2 PATH` to run version 2, which makes one round for each line of its
+//! input.
 
 #![forbid(unsafe_code)]
 
@@ -20,7 +21,7 @@ mod v1 {
 
     #[derive(ShmObject)]
     #[repr(C)]
-    #[shm(id = 'R', room = 4096)] // bytes, for all fields that later versions may need
+    #[shm(id = 'R', room = 4096)] // the object can grow to 4096 bytes in all
     pub(crate) struct Rover {
         pub(crate) frames: AtomicU64,
     }
@@ -71,11 +72,15 @@ fn run_v2(store: &Store) -> Result<(), Box<dyn Error>> {
     })
 }
 
-/// Version 3 sets the limit, and counts for each wheel how often it has slipped.
+/// Version 3 sets a limit if no process has, and counts for each wheel how often it has slipped.
 fn run_v3(store: &Store) -> Result<(), Box<dyn Error>> {
     let rover = store.attach::<v3::Rover>()?;
     println!("{}", attached(&rover));
-    rover.limit.store(2.5);
+    let mut limit = rover.limit.writer(); // no other process stores a limit meanwhile
+    if limit.version() == 0 {
+        limit.store(2.5);
+    }
+    drop(limit);
     rounds(|| {
         let times = rover.slips.get(&2)?.unwrap_or(0) + 1;
         rover.slips.insert(2, times)?;

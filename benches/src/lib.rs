@@ -16,6 +16,7 @@ pub mod work;
 pub mod report;
 pub mod compare;
 pub mod instructions;
+pub mod migration;
 
 /// A failure is printed, and ends the program.
 pub type Failure = Box<dyn std::error::Error>;

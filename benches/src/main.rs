@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use shmstore_bench::report::keep;
-use shmstore_bench::{compare, instructions, interrupt, partner, work};
+use shmstore_bench::{compare, instructions, interrupt, migration, partner, work};
 
 #[derive(Parser)]
 #[command(about)]
@@ -21,6 +21,9 @@ enum Command {
     Report(keep::Again),
     /// Counts the instructions of single operations, and shows changes.
     Instructions(instructions::Options),
+    /// Measures the time and memory of moves to another layout.
+    #[command(hide = true)]
+    Migration(migration::Options),
     /// One operation, repeated: started by `instructions`.
     #[command(hide = true)]
     Operate(instructions::Operate),
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Command::Compare(options) => compare::run(&options),
         Command::Report(again) => keep::again(&again),
         Command::Instructions(options) => instructions::run(&options),
+        Command::Migration(options) => migration::run(&options),
         Command::Operate(operate) => instructions::operate(&operate),
         Command::Partner(role) => partner::play(&role, work::partner),
         Command::Clean(clean) => interrupt::clean(&clean),

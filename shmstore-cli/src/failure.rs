@@ -49,8 +49,8 @@ pub enum Failure {
     /// An object cannot be created. Exit code 5 without the permission, 4 if another object is in its way, otherwise 1.
     #[error("{}", shown(&.0.to_string()))]
     Create(#[from] CreateError),
-    /// An object cannot be moved to another layout. Exit code 4 if it is in use or if a value does not fit, otherwise that
-    /// of its cause.
+    /// An object cannot be migrated. Exit code 4 if it is in use or if a value does not fit, otherwise the exit code of
+    /// its cause.
     #[error("{}", shown(&.0.to_string()))]
     Migrate(#[from] MigrateError),
     /// A file is not a saved object, or an object cannot be saved. Exit code 1.

@@ -4,7 +4,7 @@ mod anchor;
 mod cleaning;
 mod logind;
 mod machine;
-mod moves;
+mod migrations;
 mod older;
 
 use std::collections::BTreeMap;
@@ -78,7 +78,7 @@ pub fn all(path: Option<&Path>) -> Result<Vec<Finding>, Failure> {
     findings.push(machine::ipc_namespace());
     findings.extend(machine::leftovers()?);
     findings.extend(older::users()?);
-    findings.extend(moves::all()?);
+    findings.extend(migrations::all()?);
     if let Some(path) = path {
         findings.extend(anchor::of(path)?);
     }

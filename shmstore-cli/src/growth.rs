@@ -1,4 +1,4 @@
-//! Objects that grow: which fields a process knows, and whether an object grows from one layout to another.
+//! Objects with room: which fields a process knows, and whether an object grows from one layout to another.
 
 use shmstore::inspect::Participant;
 use shmstore::schema::{OwnedField, OwnedKind, OwnedSchema};
@@ -48,7 +48,7 @@ pub fn between(a: &OwnedSchema, b: &OwnedSchema, [name_a, name_b]: [&str; 2]) ->
         (Some(field), Some(_)) => format!("the field `{}` differs", shown(&field.name)),
         _ => "their fields are the same, but not their sizes".to_owned(),
     };
-    format!("neither grows into the other: {why}. An object grows only by fields behind all others")
+    format!("no object grows from one to the other: {why}. An object grows only by fields behind all others")
 }
 
 /// Returns `true` if both are structs with one name and the same const arguments.
@@ -97,7 +97,7 @@ mod tests {
             (OwnedSchema::new(8, 8, OwnedKind::Event).unwrap_or_else(|_| rover("E", &[], &[])), "not structs"),
         ] {
             let said = says(&short, &other);
-            assert!(said.starts_with("neither grows into the other: ") && said.contains(why), "{said}");
+            assert!(said.starts_with("no object grows from one to the other: ") && said.contains(why), "{said}");
         }
     }
 }

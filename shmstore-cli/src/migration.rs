@@ -187,7 +187,8 @@ impl Report {
     }
 }
 
-/// Returns `true` if a migration of an object changes it: unless it has all fields of the new layout, and the room.
+/// Returns `false` if the object has the new layout and the room already, or if it has room and all fields of the new
+/// layout.
 #[must_use]
 pub fn is_needed(old: &SavedObject, to: &OwnedSchema, room: Option<u64>) -> bool {
     if old.schema().hash() == to.hash() {

@@ -18,6 +18,8 @@ use crate::text::{shown, shown_path};
 const A_MOMENT: Duration = Duration::from_secs(1);
 /// The same for a list that may have missed an object, because another process changed the table meanwhile.
 const A_LOOK: Duration = Duration::from_millis(20);
+/// The least number of looks then, because a list takes long on a busy machine.
+const LOOKS: u32 = 6;
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// An object, as the command line names it.
@@ -61,8 +63,9 @@ impl Target {
     ///
     /// As [`object`](Self::object).
     pub fn object_among(&self, among: impl Fn(&Segment) -> bool) -> Result<Object, Failure> {
-        let since = Instant::now();
+        let (since, mut looks) = (Instant::now(), 0);
         loop {
+            looks += 1;
             let (found, patience) = match self.matching(&among) {
                 Ok(found) => (self.attached(&found), patience(&found.there)),
                 Err(failure) => (Err(failure), Duration::ZERO),
@@ -73,7 +76,7 @@ impl Target {
                 Ok(object) if object.segment().state == SegmentState::Removed => A_LOOK,
                 Ok(_) => Duration::ZERO,
             };
-            if since.elapsed() >= patience {
+            if patience.is_zero() || looks >= LOOKS && since.elapsed() >= patience {
                 return found;
             }
             thread::sleep(PAUSE);
@@ -90,7 +93,7 @@ impl Target {
 
     /// Returns the one segment that matches and passes a filter. If several match, the first of this order wins:
     ///
-    /// 1. a segment at the path, or the journal of an interrupted move if the object is not there. The leftovers of an
+    /// 1. a segment at the path, or the journal of an interrupted migration if the object is not there. The leftovers of an
     ///    object that is there do not count: a journal, and segments that are abandoned or not complete
     /// 2. an orphan
     /// 3. a removed segment that is still attached

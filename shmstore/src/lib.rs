@@ -30,17 +30,17 @@
 //!   struct.
 //! - An object is *referenced* in shared memory: [`ShmObject`](macro@ShmObject). It is made of std's atomics, other
 //!   objects, and parts. [`AtomicValue`] and [`Versioned`] keep the newest value, and a [`Map`] that of each key. A
-//!   [`Queue`] gives each item to one process, and a [`Broadcast`] to all. A [`Lock`] lets one process in at a time, and
-//!   an [`Event`] wakes processes. [`CacheAligned`] puts a part on cache lines of its own.
+//!   [`Queue`] gives each item to one process, and a [`Broadcast`] to all. A [`Lock`] lets one process in at a time,
+//!   and an [`Event`] wakes processes. [`CacheAligned`] puts a part on cache lines of its own.
 //! - Processes meet at a [`Store`], and hold a [`Shared`] object, or a [`ReadOnly`] one. [`Following`] goes on with the
 //!   new object after a replacement.
-//! - An object with [room](macro@ShmObject#room) grows by the fields that newer programs append, while older ones use
-//!   it. [`Store::migrate`] moves an object to any other layout, with its values.
+//! - An object with [room](macro@ShmObject#room) grows by the fields that authors append to its struct. Programs of
+//!   several versions use it at once. [`Store::migrate`] migrates an object to any other layout, with its values.
 //! - The layout of a type in memory is its [`Schema`](schema::Schema), which is hashed to a [`LayoutHash`].
 //!
 //! Modules: [`queue`], [`broadcast`] and [`map`] have the handles of these parts, [`view`] the parts of a [`ReadOnly`]
-//! object. [`error`] has all error types, [`schema`] describes layouts, [`inspect`] looks into segments of any type, and
-//! [`migrate`] has what a move to another layout returns.
+//! object. [`error`] has all error types, [`schema`] describes layouts, [`inspect`] looks into segments of any type,
+//! and [`migrate`] has what a migration returns.
 //!
 //! Underneath is System V shared memory, keyed by `ftok(path, type-id-char)`. The design, the format byte for byte and
 //! the soundness argument are in the repository's `docs/`.

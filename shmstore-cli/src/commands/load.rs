@@ -34,9 +34,13 @@ use crate::text::{shown, shown_lines, shown_path};
 /// If this program is killed between the removal and the creation, no object is
 /// left: load the file again.
 ///
-/// --convert first converts the values to another layout, as `shmstore migrate` does,
-/// and says what became of each field: to the layout of the object that exists, or to
-/// that of the file of --to. Then it goes on as with --replace.
+/// The new object has the room of the file, and none if the file has none. An object
+/// that has grown since the file was saved has another layout: use --convert.
+///
+/// --convert first converts the values by the rules of `shmstore migrate`, and says what
+/// became of each field. They get the layout of the object that exists, or the layout in
+/// the file of --to. If an object exists, --to must be its layout. The new object has
+/// the room of the old one, if that is larger. Then load goes on as with --replace.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -51,7 +55,7 @@ pub struct Args {
     /// Replace an object that exists
     #[arg(long)]
     replace: bool,
-    /// Convert the values to the layout of the object that exists, or of --to, and replace that object
+    /// Convert the values to the layout of the object that exists, or to --to, and replace the object
     #[arg(long)]
     convert: bool,
     /// The layout to convert to: a file of `shmstore schema --json`, a saved object, or the path of another object
@@ -262,7 +266,7 @@ fn must_be_replaceable(old: &Segment, saved: &SavedObject, args: &Args) -> Resul
         return Err(Failure::Refused(format!(
             "{} has another layout than {}, and was not replaced\n{table}{cure}",
             called(old),
-            shown_path(&args.file)
+            shown_path(args.to.as_ref().unwrap_or(&args.file))
         )));
     }
     if !args.replace && !args.convert {

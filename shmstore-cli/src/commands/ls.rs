@@ -24,8 +24,9 @@ use crate::watch;
 ///   orphaned      its anchor no longer exists, or is a different file
 ///   elsewhere     unknown: its anchor is in a mount namespace or under a root
 ///                 directory that this program cannot see, as in a container
-///   journal       the values of a move to another layout, which is at work or was
-///                 interrupted: the next program that uses the object finishes it
+///   journal       the values of a migration that is at work or was interrupted: the
+///                 next process that attaches the object for writing, or creates,
+///                 removes or replaces it, finishes the migration or undoes it
 ///   other format  its format version is not the one of this program
 ///   newer format  it uses features that this program does not know: update it
 ///   damaged       its header was overwritten
@@ -34,7 +35,7 @@ use crate::watch;
 ///
 /// SIZE is the size of the segment, in bytes or in K, M, G of 1024. If an object in the
 /// list has a Map, there is the column KEYS: `quotes 3/64 +2` means that its fullest
-/// map, quotes, has 3 keys and room for 64, and that the object has 2 other maps. If
+/// map, quotes, has 3 keys of at most 64, and that the object has 2 other maps. If
 /// the path of an object is unknown or too long, its segment number is shown.
 /// `shmstore rm --segment` takes this number.
 ///

@@ -1,4 +1,4 @@
-//! `shmstore migrate`: moving an object to another layout.
+//! `shmstore migrate`: migrating an object to another layout.
 
 use std::path::PathBuf;
 
@@ -18,7 +18,7 @@ use crate::output::{Output, say};
 use crate::target::Target;
 use crate::text::{shown, shown_path};
 
-/// Move an object to another layout, with the values of all fields that both have
+/// Migrate an object to another layout, with the values of all fields that both have
 ///
 /// A field keeps its value if the new layout has a field with its name, and if its value
 /// fits the new type. A field that only the new layout has is zero. The value of a field
@@ -31,12 +31,18 @@ use crate::text::{shown, shown_path};
 /// `println!("{}", Type::SCHEMA.to_json())`. A file of `shmstore save`, and the path of an
 /// object of the new type, will do, too.
 ///
-/// No process may have the object attached. If this program is killed meanwhile, the next
-/// process that attaches the object finds the old one or the new one, complete.
+/// There is nothing to do if the object has the layout and the room already, or if it has
+/// room and all fields of the layout, also if it has more. To enlarge the room alone, give
+/// --room and the object's own layout. A room never shrinks without a change of layout.
 ///
-/// --json prints an object with the keys dry_run, needed (false if the object has all
-/// fields of the layout already), size_before, size, room_before, room (in bytes, or null),
-/// carried, new, gone (arrays of fields).
+/// No process may have the object attached. If this program is killed meanwhile, the object
+/// is the old one or the new one, complete. The next process that attaches the object for
+/// writing, or creates, removes or replaces it, finishes the migration or undoes it. A
+/// read-only process does neither.
+///
+/// --json prints an object with the keys dry_run, needed (false if there is nothing to do),
+/// size_before, size, room_before, room (in bytes, or null), carried, new, gone (arrays of
+/// fields).
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -45,7 +51,7 @@ pub struct Args {
     /// The new layout: a file with the JSON of its schema, a saved object, or the path of another object
     #[arg(long, value_name = "SCHEMA.json")]
     to: PathBuf,
-    /// The size to which the new object can grow, with all its fields: 4096, 4K, 16M; the default is the room of the
+    /// The size to which the new object can grow in all, such as 4096, 4K or 16M; the default is the room of the
     /// old object
     #[arg(long, value_name = "BYTES", value_parser = room)]
     room: Option<u64>,
@@ -72,7 +78,7 @@ fn room(text: &str) -> Result<u64, String> {
     bytes.filter(|bytes| *bytes > 0).ok_or_else(|| "write a number of bytes from 1 on, such as 4096, 4K or 16M".into())
 }
 
-/// Moves the object.
+/// Migrates the object.
 ///
 /// # Errors
 ///
@@ -108,12 +114,12 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         && stays != Some(asked)
     {
         let stays = stays.map_or_else(|| "without room".to_owned(), |room| format!("with its room of {room} bytes"));
-        let why = "a room becomes larger only with the object's own layout in --to, and never smaller";
-        say(&format!("note: --room {asked} is not followed: the object stays {stays}, because {why}"));
+        let why = "to enlarge the room alone, give the object's own layout (`shmstore schema --json`)";
+        say(&format!("note: --room {asked} is not followed, and the object stays {stays}: {why}"));
     }
     if args.dry_run && segment.attached > 0 {
         let often = times(segment.attached);
-        say(&format!("note: {} is attached {often}, and is not moved while it is in use", called(&segment)));
+        say(&format!("note: {} is attached {often}, and is not migrated while it is in use", called(&segment)));
     }
     Ok(done)
 }
@@ -136,7 +142,7 @@ fn tell(output: &mut Output, args: &Args, name: &str, report: &Report, interrupt
         output.line(&format!("{nothing}: {name} at {path} has all fields of the layout already"))?;
         return Ok(());
     }
-    let would = if args.dry_run { "would move" } else { "moved" };
+    let would = if args.dry_run { "would migrate" } else { "migrated" };
     output.line(&format!("{would} {name} at {path}"))?;
     for line in report.lines(output) {
         output.line(&line)?;
@@ -171,7 +177,7 @@ fn store(args: &Args, segment: &Segment) -> Result<Store, Failure> {
     let anchors = Anchors::of(&args.target.path);
     let lost = || {
         let why = "its anchor no longer exists, so no program could find the new object: save and load it instead";
-        Failure::Refused(format!("{} cannot be moved: {why}", called(segment)))
+        Failure::Refused(format!("{} cannot be migrated: {why}", called(segment)))
     };
     let anchor = &anchors.of_segment(segment).ok_or_else(lost)?.path;
     // Errors name the path without a `/` at its end.

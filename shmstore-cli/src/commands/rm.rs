@@ -23,8 +23,8 @@ use crate::text::shown_path;
 /// An object that a process has attached is removed only with --force. Programs that only read it, such as `shmstore
 /// watch`, count, too. These processes keep the removed object, and other processes can no longer find it.
 ///
-/// If a migration of the object was interrupted, its journal may have the only copy of the values: then rm needs
-/// --force, too. What an interrupted migration has left beside the object is removed with it.
+/// If a migration of the object was interrupted, rm also removes its journal, with the values in it. If the journal has
+/// the only copy of the values, this needs --force. `shmstore save --interrupted` saves them before.
 ///
 /// rm keeps the directory or file of the object. It keeps the file `NAME.shm` of a named object, too, unless
 /// --remove-name is given. It never removes segments of other programs.

@@ -31,7 +31,8 @@ pub struct Args {
     /// The name of the type, or its letter, if the path has more than one object
     #[arg(value_name = "TYPE")]
     type_name: Option<String>,
-    /// Save the values that an interrupted move has not yet put into the new object
+    /// Save the values of a migration that is at work or was interrupted, in the new layout; for a migration whose
+    /// place another object has taken, see `shmstore doctor`
     #[arg(long)]
     interrupted: bool,
 }
@@ -56,12 +57,12 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     output.finish()
 }
 
-/// Attaches the journal of an interrupted move.
+/// Attaches the journal of an interrupted migration.
 fn journal(target: &Target) -> Result<Object, Failure> {
     let is_journal = |segment: &Segment| segment.state == SegmentState::Journal;
     if !target.segments()?.iter().any(is_journal) {
         let path = shown_path(&target.path);
-        return Err(Failure::NotFound(format!("{path} has no interrupted move: leave out --interrupted")));
+        return Err(Failure::NotFound(format!("{path} has no interrupted migration: leave out --interrupted")));
     }
     target.object_among(is_journal)
 }

@@ -1,4 +1,4 @@
-//! The beginning of an object that grows, as headers and modules compare it.
+//! The beginning of an object with room, as headers and modules compare it.
 
 use shmstore::schema::OwnedSchema;
 

@@ -32,8 +32,8 @@ fn of_object(object: &Object) -> Option<Finding> {
         "it has {}, and {users} the first {known} only: no program with the newer type runs",
         counted(all, "field")
     );
-    let advice = "nothing to do: older programs use their fields, and the others keep their values; start a program with \
-                  the newer type if it should run";
+    let advice = "nothing to do: older programs use their fields, and the others keep their values; start a program \
+                  with the newer type if it should run";
     Some(Finding::note(&name, found, advice))
 }
 

@@ -1,4 +1,4 @@
-//! Moves to another layout that were interrupted.
+//! Migrations that were interrupted.
 
 use std::os::unix::fs::MetadataExt;
 use std::process::Command;
@@ -31,7 +31,7 @@ fn identity_hash(path: &str, id: u8) -> u32 {
     bytes.iter().fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }
 
-/// Makes a copy of an object the complete journal of its move.
+/// Makes a copy of an object the complete journal of its migration.
 pub(crate) fn plant_journal(scratch: &Scratch, path: &str, of: &Segment) -> i32 {
     let id = of.description.as_ref().unwrap().id as u8 | JOURNAL;
     let journal = scratch.copy(of, key(std::path::Path::new(path), id));
@@ -44,7 +44,7 @@ pub(crate) fn plant_journal(scratch: &Scratch, path: &str, of: &Segment) -> i32 
     journal
 }
 
-/// An object with the count 3, and the journal of its move with the count 5.
+/// An object with the count 3, and the journal of its migration with the count 5.
 fn interrupted() -> (Files, i32) {
     let files = files();
     let counter = files.scratch.store().create::<Counter>().unwrap();
@@ -52,6 +52,12 @@ fn interrupted() -> (Files, i32) {
     let journal = plant_journal(&files.scratch, &files.path, &files.scratch.segments()[0]);
     counter.count.store(3, Relaxed);
     (files, journal)
+}
+
+/// Removes an object without its journal, as a migrating process does before it dies.
+fn remove_from_outside(shmid: i32) {
+    let removed = Command::new("ipcrm").args(["-m", &shmid.to_string()]).status().unwrap();
+    assert!(removed.success() && !exists(shmid));
 }
 
 /// The finding of `doctor` about the objects at a path.
@@ -72,7 +78,7 @@ fn journal_is_listed_and_hides_no_object() {
     let other = scratch.text("other");
     run(["load", &file, &other]).with(0);
     assert_eq!(run(["get", &other, "count"]).with(0).out, "5\n");
-    // The next process that changes anything takes the move back, because the old object is there.
+    // The next process that changes anything undoes the migration, because the old object is there.
     std::fs::write(scratch.join("same.json"), Counter::SCHEMA.to_json()).unwrap();
     run(["migrate", &path, "--to", &scratch.text("same.json")]).with(0);
     assert!(!exists(journal));
@@ -93,7 +99,7 @@ fn values_are_converted_to_the_object_that_a_journal_becomes() {
     let (Files { scratch, path, file }, journal) = interrupted();
     run(["save", &path, &file]).with(0);
     let old = scratch.segments().into_iter().find(|segment| segment.shmid != journal).unwrap();
-    run(["rm", "--yes", "--segment", &old.shmid.to_string()]).with(0);
+    remove_from_outside(old.shmid);
     assert_eq!(run(["get", &path, "count"]).with(0).out, "5\n");
     run(["load", "--convert", &file, &path]).with(0);
     assert_eq!(run(["get", &path, "count"]).with(0).out, "3\n");
@@ -101,14 +107,38 @@ fn values_are_converted_to_the_object_that_a_journal_becomes() {
 }
 
 #[test]
-fn save_of_an_interrupted_move_needs_one() {
-    let Files { path, file, .. } = &saved_counter();
-    let said = run(["save", "--interrupted", path, file]).with(3).err;
-    assert!(said.contains("has no interrupted move"), "{said}");
+fn damaged_journal_is_named_and_becomes_no_object() {
+    for (offset, word) in [(16, 0), (72, 1), (144, 7), (168, 1 << 20)] {
+        let (Files { scratch, path, .. }, journal) = interrupted();
+        write_over(journal, offset, word);
+        let old = scratch.segments().into_iter().find(|segment| segment.shmid != journal).unwrap();
+        remove_from_outside(old.shmid);
+        for _ in 0..2 {
+            let refused = scratch.store().attach::<Counter>().err().unwrap().to_string();
+            assert!(refused.contains("is damaged"), "{offset}: {refused}");
+        }
+        run(["rm", "--yes", "--segment", &journal.to_string()]).with(0);
+        run(["get", &path, "count"]).with(3);
+    }
 }
 
 #[test]
-fn doctor_names_an_interrupted_move_and_what_follows() {
+fn removal_takes_the_journal_with_it() {
+    let (Files { scratch, path, .. }, journal) = interrupted();
+    run(["rm", "--yes", &path]).with(0);
+    assert!(!exists(journal) && scratch.segments().is_empty());
+    run(["get", &path, "count"]).with(3);
+}
+
+#[test]
+fn save_of_an_interrupted_migration_needs_one() {
+    let Files { path, file, .. } = &saved_counter();
+    let said = run(["save", "--interrupted", path, file]).with(3).err;
+    assert!(said.contains("has no interrupted migration"), "{said}");
+}
+
+#[test]
+fn doctor_names_an_interrupted_migration_and_what_follows() {
     let (files, _) = interrupted();
     let path = &files.path;
     let found = finding(path);
@@ -116,7 +146,7 @@ fn doctor_names_an_interrupted_move_and_what_follows() {
     assert!(found["found"].as_str().unwrap().contains("was interrupted") && found.to_string().contains("finishes"));
     let locked = std::fs::File::open(path).unwrap();
     locked.lock().unwrap();
-    assert!(finding(path)["found"].as_str().unwrap().contains("a move to another layout is at work"));
+    assert!(finding(path)["found"].as_str().unwrap().contains("a migration is at work"));
 }
 
 #[test]

@@ -28,7 +28,7 @@ static void damage(const char *path)
         uint32_t change;
         const char *why;
     } words[] = {
-        {0, 16, 1, "is being moved"},
+        {0, 16, 1, "is about to be migrated"},
         {0, 16, 2, "has the layout"},
         {0, 16, 8, "is the journal"},
         {0, 16, 4, "features that this header does not know (flags 0x0004)"},

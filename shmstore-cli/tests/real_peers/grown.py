@@ -18,7 +18,7 @@ def refusal(path):
 
 # Words of the header and of the newest record, with a change of their bits and the reason of the refusal.
 HEADER = [
-    (16, 1, "is being moved"),
+    (16, 1, "is about to be migrated"),
     (16, 2, "has the layout"),
     (16, 8, "is the journal"),
     (16, 4, "features that this module does not know (flags 0x0004)"),

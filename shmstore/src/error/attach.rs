@@ -7,7 +7,7 @@ use std::io;
 use std::time::Duration;
 
 pub use abandoned::AbandonedReason;
-use cures::{fields, instead_of_attach, lack, share};
+use cures::{fields, give_room, instead_of_attach, lack, share};
 
 use super::subject::{AnchorClaim, Creator, SegmentOwner, Subject, after, if_refused};
 use super::{CreateError, LayoutMismatch, OpenError};
@@ -41,22 +41,23 @@ pub enum AttachError {
     /// This program's type has fields that the object does not have yet, and this process does not extend the object.
     #[error(
         "{subject} does not have the {} of this program's type yet. This process does not extend the object, because \
-         it attaches for reading only, or because its store has the option `grows(false)`. Start a program that \
-         attaches the object for writing with the same type, or wait longer for one with a call that ends in `_timeout`",
-        fields(.missing)
+         {}. Start a program that attaches the object for writing with the same type, or wait longer for one with a \
+         call that ends in `_timeout`",
+        fields(.missing),
+        if *.to_write { "its store has the option `grows(false)`" } else { "it attaches for reading only" }
     )]
     Shorter {
         /// Which object.
         subject: Box<Subject>,
         /// The names of the fields that are missing, in order.
         missing: Vec<String>,
+        /// `true` if the process attaches for writing, and its store has the option `grows(false)`.
+        to_write: bool,
     },
     /// This program's type has the object's fields and more, and the object cannot be extended by them.
     #[error(
-        "{subject} cannot be extended by the new fields of this program's type: {}. The object was {creator}. To keep \
-         its values, end all programs that use it. Then call `store.migrate{}`, which gives the object the room of \
-         this type, or `shmstore migrate PATH --to FILE --room BYTES`",
-        lack(*.room, *.needed, *.log_is_full), .subject.turbofish()
+        "{subject} cannot be extended by the new fields of this program's type: {}. The object was {creator}. {}",
+        lack(*.room, *.needed, *.log_is_full), give_room(subject, *.type_room)
     )]
     NoRoom {
         /// Which object.
@@ -65,16 +66,20 @@ pub enum AttachError {
         room: u64,
         /// The size of this program's type, in bytes.
         needed: u64,
+        /// The room of this program's type, in bytes. 0 if it has none.
+        type_room: u64,
         /// `true` if there is room for the fields, but the object's layout log has no space for their description.
         log_is_full: bool,
         /// The process that made the object.
         creator: Creator,
     },
-    /// A migration of the object was interrupted, and another object has taken its key since. Both are left alone.
+    /// A migration of the object was interrupted, and another object has taken its key. Both are left alone.
+    ///
+    /// Programs can attach that object, but not create, replace, remove, extend or migrate it.
     #[error(
-        "a migration of {subject} was interrupted, and another program has created an object in its place since \
+        "a migration of {subject} was interrupted, and another program has created an object in its place \
          ({object}). The values of the migration are in its journal, {journal}. Nothing was touched. Save these values \
-         with `shmstore save PATH --interrupted`, then remove the journal with `shmstore rm --segment {}`",
+         with `shmstore save --interrupted PATH FILE`, then remove the journal with `shmstore rm --segment {}`",
         .journal.shmid
     )]
     MigrationConflict {
@@ -85,10 +90,22 @@ pub enum AttachError {
         /// The segment of the journal.
         journal: SegmentOwner,
     },
+    /// A migration of the object was interrupted, and this process only reads. The values are in the journal.
+    #[error(
+        "a migration of {subject} was interrupted, and this process cannot finish it, because it attaches for reading \
+         only. No value is lost ({journal}). Start a program that attaches the object for writing: that finishes the \
+         migration"
+    )]
+    MigrationUnfinished {
+        /// Which object.
+        subject: Box<Subject>,
+        /// The segment of the journal.
+        journal: SegmentOwner,
+    },
     /// A migration of the object was interrupted, and this process cannot finish it. The values are in the journal.
     #[error(
-        "a migration of {subject} was interrupted, and this process cannot finish it: {cause}. No value is lost. Remove \
-         the cause, and attach the object again: that finishes the migration"
+        "a migration of {subject} was interrupted, and this process cannot finish it: {cause}. No value is lost. \
+         Remove the cause, and attach the object again: that finishes the migration"
     )]
     MigrationInterrupted {
         /// Which object.

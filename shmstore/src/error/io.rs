@@ -104,7 +104,9 @@ fn of_open(error: &OpenError) -> ErrorKind {
 fn of_attach(error: &AttachError) -> ErrorKind {
     match error {
         AttachError::Anchor(error) => of_open(error),
-        AttachError::NotFound { .. } | AttachError::Shorter { .. } => ErrorKind::NotFound,
+        AttachError::NotFound { .. } | AttachError::Shorter { .. } | AttachError::MigrationUnfinished { .. } => {
+            ErrorKind::NotFound
+        }
         AttachError::AccessDenied { .. }
         | AttachError::Untrusted { .. }
         | AttachError::Abandoned { reason: AbandonedReason::NotPermitted { .. }, .. } => ErrorKind::PermissionDenied,

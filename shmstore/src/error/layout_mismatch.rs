@@ -19,15 +19,25 @@ pub struct LayoutMismatch {
     pub creator: Creator,
     /// All differences.
     pub diff: LayoutDiff,
-    pub(crate) first_conflict: Option<String>,
+    pub(crate) conflict: Option<Conflict>,
+}
+
+/// The first field of an object with room that is not the same in this program's type.
+pub(crate) struct Conflict {
+    pub(crate) field: String,
+    /// The field that this program's type has before it, and the object does not have.
+    pub(crate) inserted: Option<String>,
 }
 
 impl LayoutMismatch {
-    /// Returns the first field of an object with room that is not the same in this program's type, so that neither is the
-    /// beginning of the other. `None` if the object has no room, or is of another type.
+    /// Returns the first field of an object with room that is not the same in this program's type, so that neither type
+    /// is the beginning of the other.
+    ///
+    /// `None` if the object has no room or is of another type. `None` also if no common field differs, as with other
+    /// const arguments.
     #[must_use]
     pub fn first_conflict(&self) -> Option<&str> {
-        self.first_conflict.as_deref()
+        self.conflict.as_ref().map(|conflict| conflict.field.as_str())
     }
 }
 
@@ -55,7 +65,7 @@ impl fmt::Display for LayoutSummary {
 
 impl fmt::Display for LayoutMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { subject, ours, theirs, creator, diff, first_conflict } = self;
+        let Self { subject, ours, theirs, creator, diff, conflict } = self;
         writeln!(f, "layout mismatch for {subject}")?;
         writeln!(f, "  this program: {ours}")?;
         writeln!(f, "  the segment:  {theirs}; {creator}")?;
@@ -72,12 +82,22 @@ impl fmt::Display for LayoutMismatch {
                  path or name"
             );
         }
-        if let Some(field) = first_conflict {
-            writeln!(
-                f,
-                "  `{field}` stands in the way: programs with different structs share this object only if one"
-            )?;
-            writeln!(f, "  struct has all fields of the other, in the same order, and new fields only at its end")?;
+        match conflict {
+            Some(Conflict { field, inserted: Some(new) }) => {
+                writeln!(
+                    f,
+                    "  `{new}` stands before `{field}`, which the object has there: move `{new}` behind the last"
+                )?;
+                writeln!(f, "  field, and this program extends the object by it")?;
+            }
+            Some(Conflict { field, inserted: None }) => {
+                writeln!(
+                    f,
+                    "  `{field}` stands in the way: programs with different structs share this object only if one"
+                )?;
+                writeln!(f, "  struct has all fields of the other, in the same order, and new fields only at its end")?;
+            }
+            None => {}
         }
         let (id, again) = (subject.id, subject.turbofish());
         writeln!(
@@ -88,7 +108,8 @@ impl fmt::Display for LayoutMismatch {
             f,
             "        struct, or start over without its values: `store.replace{again}`, or `shmstore rm PATH {id:?}`."
         )?;
-        write!(f, "        To keep its values, end its programs and call `store.migrate{again}`, or `shmstore migrate`")
+        writeln!(f, "        To keep its values, end its programs and call `store.migrate{again}`, or")?;
+        write!(f, "        `shmstore migrate PATH --to FILE`")
     }
 }
 

@@ -29,6 +29,7 @@ pub use crate::value::{CapacityError, TimestampError};
 pub use attach::{AbandonedReason, AttachError};
 pub use create::CreateError;
 pub use init::InitResult;
+pub(crate) use layout_mismatch::Conflict;
 pub use layout_mismatch::{LayoutMismatch, LayoutSummary};
 pub use map::{EntryError, InsertError, Removed};
 pub use open::{OpenError, Warning};

@@ -12,6 +12,7 @@ use crate::layout::key::Key;
 use crate::segment::anchor::Anchor;
 use crate::segment::header::{Header, JOURNAL_BIT, State};
 use crate::store::{AnchorLock, Deadline, GRACE_PERIOD};
+use crate::sys::failpoint::{self, Step};
 use crate::sys::file;
 use crate::sys::process::effective_uid;
 use crate::sys::shm::{self, Access};
@@ -119,6 +120,8 @@ impl Segment {
     ///   the object meanwhile.
     /// - The call waits at most half a second for the lock, and at most a second for processes that only read the
     ///   segment. [`Removal`] bounds the waits of many removals together.
+    /// - If a migration of the object was interrupted, its journal is removed, too. So no process makes the object
+    ///   anew.
     ///
     /// # Errors
     ///
@@ -180,6 +183,7 @@ impl Segment {
                 return Err(InspectError::InUse { shmid, attached: others });
             }
         }
+        failpoint::reach(Step::RemoveCounted);
         if lock.is_some() && now.state == SegmentState::Ready {
             now.remove_journal();
         }
@@ -196,8 +200,8 @@ impl Segment {
         Ok(())
     }
 
-    /// Removes the journal of a move that a dead process has left, so that no process makes the object anew of it. The
-    /// caller has the anchor's lock.
+    /// Removes the journal of a migration that a dead process has left, so that no process makes the object anew of it.
+    /// The caller has the anchor's lock.
     fn remove_journal(&self) {
         let key = self.key.with_id(self.key.id_byte() | JOURNAL_BIT);
         let Ok(Some(journal)) = shm::find(key) else { return };
@@ -229,5 +233,5 @@ impl Segment {
     }
 }
 
-const BLANK: &str = "nothing is written in it, and its size alone does not prove that it is. The next process that creates an object \
-                     at its key removes it. You can remove it by `ipcrm -m`";
+const BLANK: &str = "nothing is written in it, and its size alone does not prove that it is. The next process that creates \
+                     an object at its key removes it. You can remove it by `ipcrm -m`";

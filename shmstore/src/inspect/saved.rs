@@ -45,7 +45,7 @@ const CHECKSUM: usize = 16;
 /// | offset | bytes | what |
 /// |---|---|---|
 /// | 0 | 8 | `shmsaved` |
-/// | 8 | 4 | version: 2 if the object has room to grow, and 1 otherwise |
+/// | 8 | 4 | version: 2 if the object has room, and 1 otherwise |
 /// | 12 | 4 | type-id-char |
 /// | 16 | 8 | length of the schema |
 /// | 24 | 8 | length of the values |
@@ -229,7 +229,8 @@ impl SavedObject {
         self.saved
     }
 
-    /// Returns the bytes of room that a new object of it has, or `None` if it is exactly as large as its type.
+    /// Returns the room of an object that is made of it, in bytes. `None` if such an object is exactly as large as its
+    /// type.
     ///
     /// An object with room can grow: later versions of its type may have further fields at the end, until the type is
     /// as large as the room.

@@ -80,11 +80,11 @@ pub struct Description {
     pub object_size: u64,
     /// The size to which the object can grow, in bytes. `None` if it was made without room.
     pub room: Option<u64>,
-    /// The number of processes for which it has room.
+    /// The number of processes that can attach it for writing.
     pub max_processes: u32,
     /// The random number that no other segment has.
     pub(super) nonce: u64,
-    /// In a journal: the nonces of the object that is moved, and of the one to which it is moved.
+    /// In a journal: the nonces of the object that is migrated, and of the one that takes its place.
     pub(super) moved_nonces: Option<(u64, u64)>,
 }
 
@@ -213,9 +213,9 @@ impl Segment {
             && self.owner_hash.is_none_or(|hash| hash == identity.hash32(id))
     }
 
-    /// Returns `true` if it is the journal of a move of that object, or of the move that made it.
+    /// Returns `true` if it is the journal of a migration of that object, or of the migration that made it.
     ///
-    /// Else another object has taken the place of a moved one. [`SegmentState::Journal`] is the state of a journal.
+    /// Else another object has taken the place of a migrated one. [`SegmentState::Journal`] is the state of a journal.
     #[must_use]
     pub fn is_journal_of(&self, object: &Self) -> bool {
         let [journal, object] = [self, object].map(|segment| segment.description.as_ref());

@@ -102,7 +102,7 @@
 /// | attribute | meaning |
 /// |---|---|
 /// | `#[shm(id = 'T')]` | the type-id-char, printable ASCII; it makes the type a root, which implements [`ShmId`](crate::ShmId) |
-/// | `#[shm(id = 'T', room = 4096)]` | the bytes of a new object, to which later versions of the struct can [append fields](#room) |
+/// | `#[shm(id = 'T', room = 4096)]` | the size in bytes to which a new object can grow in all, by [appended fields](#room) |
 /// | `#[shm(name = "…")]` | the name in the schema, instead of the struct's own |
 /// | `#[shm(crate = "…")]` | the path to this crate, if another crate re-exports it |
 ///
@@ -117,11 +117,16 @@
 /// # Room
 ///
 /// An object with room can grow. A later version of the struct has more fields at its end, and programs of both
-/// versions use one object at the same time.
+/// versions use one object at the same time. `room = 4096` means that the object can grow to 4096 bytes in all, the
+/// present fields included.
+///
+/// **Decide before the first start.** Only an object that was created with room can grow. Room can be given later by a
+/// [migration](crate::Store::migrate), for which all programs have to end.
 ///
 /// **If you go back to the old version, do not append another field.** The object keeps the layout that it has grown
-/// to. A version with a *different* field in that place is refused until all programs have stopped, and one of them has
-/// migrated or replaced the object.
+/// to. A version with a *different* field in that place is refused. End all programs, then let the new program call
+/// [`Store::migrate`](crate::Store::migrate). Or call [`Store::replace`](crate::Store::replace) at any time, which
+/// loses the values.
 ///
 /// ```
 /// use shmstore::{ShmObject, Store, Versioned};
@@ -150,15 +155,16 @@
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// - Give the room that the object may ever need, 1 byte to 1 TiB. It is address space: memory that no field uses stays
-///   free, up to the end of a page. A number, a constant or another expression of type `usize` is accepted.
-/// - A new object has the room of the program that creates it. That is a property of the object, and in no schema or
-///   hash. So a program can attach to an object with another room than its own.
+/// - Give the size that the object may ever need, 1 byte to 1 TiB. Memory that no field uses stays free, up to the end
+///   of a page. But the whole room counts for the kernel's limits (`kernel.shmall`), and a process that locks all its
+///   memory (`mlockall`) fills it. A number, a constant or another expression of type `usize` is accepted.
+/// - A new object has the room of the program that creates or migrates it. The room is a property of the object, and in
+///   no schema or hash. So a program can attach to an object with another room than its own.
 /// - New fields are zero. [`Shared::grown_from`](crate::Shared::grown_from) tells a program that it has extended the
 ///   object.
 /// - Growth is new fields at the end of the root's struct. Fields are never removed, renamed or put in another order.
-///   A new variant of an enum, a longer array or a change in a value is no growth:
-///   [`Store::migrate`](crate::Store::migrate) moves the object to the new layout.
+///   A new variant of an enum, a longer array or a change in a value is no growth, but a
+///   [migration](crate::Store::migrate).
 /// - An object with a room of at most 1024 bytes lies on the first page of its segment. With more room it has pages of
 ///   its own.
 /// - A struct that is larger than its room does not compile.

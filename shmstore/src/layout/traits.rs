@@ -72,7 +72,7 @@ pub(crate) const fn is_described_value<V: ShmValue>() {
 pub trait ShmId: ShmLayout {
     /// The type-id-char, printable ASCII (`' '` to `'~'`). The key is made of it, the device and the inode.
     const ID: char;
-    /// The size of a new object in bytes, to which later versions of the type can append fields:
+    /// The size in bytes to which a new object can grow in all, the present fields included:
     /// `#[shm(id = 'T', room = 4096)]`. 0 if an object is exactly as large as the type, and so never grows.
     const ROOM: usize = 0;
 }

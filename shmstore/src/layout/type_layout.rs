@@ -138,8 +138,8 @@ fn prefixes(schema: &Schema) -> Vec<LayoutHash> {
 }
 
 impl OwnedSchema {
-    /// Returns the hashes of the first field, of the first two, and so on to all fields of a struct. Empty for any other
-    /// type.
+    /// Returns the hashes of the first field, of the first two, and so on to all fields of a struct. Empty for any
+    /// other type.
     ///
     /// An object with room may grow from one layout to another if, and only if, the last hash of the first layout is
     /// also one of the other's.

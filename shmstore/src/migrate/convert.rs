@@ -47,7 +47,8 @@ impl SavedObject {
     /// let (converted, migration) = saved.convert_to(&OwnedSchema::from(Telemetry::SCHEMA))?;
     /// assert_eq!(converted.read(&Limits::full()).to_string(), "{ frames: 7, position: [0.0, 0.0, 0.0] }");
     /// let path = |name: &str| vec![FieldPath::default().field(name)];
-    /// assert_eq!((migration.carried, migration.new, migration.gone), (path("frames"), path("position"), path("speed")));
+    /// assert_eq!((migration.carried, migration.new), (path("frames"), path("position")));
+    /// assert_eq!(migration.gone, path("speed"));
     /// # drop(old);
     /// # store.remove::<before::Telemetry>()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -59,10 +60,10 @@ impl SavedObject {
     ///
     /// - Number: the new one has the same value. A float that is not whole, or is −0.0, becomes no integer.
     /// - Enum: by the name of the variant.
-    /// - Struct: by the names of the fields. A field that only the new struct has is zero, and a field that only the old
-    ///   one has is gone. The name of the struct does not matter.
-    /// - Array: the further elements of a longer array are zero. A shorter array takes the first elements, if the others
-    ///   are zero.
+    /// - Struct: by the names of the fields. A field that only the new struct has is zero, and a field that only the
+    ///   old one has is gone. The name of the struct does not matter.
+    /// - Array: the further elements of a longer array are zero. A shorter array takes the first elements, if the
+    ///   others are zero.
     /// - `FixedString` and `FixedVec`: if the new capacity is enough for the length.
     /// - Atomic integers, `AtomicValue<V>` and `Versioned<V>`: each becomes any other, by the rule for the value. A
     ///   `Versioned` keeps its version. It has version 1 if it was another part.
@@ -192,13 +193,13 @@ impl Converter<'_> {
         }
     }
 
-    /// Checks that the elements of an array for which the new one has no place are zero.
+    /// Checks that the elements of an array that the new one does not have are zero.
     fn is_zero_from(&mut self, array: &Plan<'_>, elements: &Elements<'_>, at: usize) -> Converted {
         let Elements { lens: [_, len], sizes: [size, _], .. } = *elements;
         let rest = self.bytes(at.saturating_add((len * size) as usize), array.from.size() - len * size);
         let Some(place) = rest.map_err(array.fails())?.iter().position(|byte| *byte != 0) else { return Ok(()) };
         let index = len + place as u64 / size;
-        Err(array.fails()(format!("element [{index}] is not zero, and the new array has no place for it")))
+        Err(array.fails()(format!("element [{index}] is not zero, and the new array has {len} elements")))
     }
 
     /// Converts the length of a text or list. It has `size` bytes.

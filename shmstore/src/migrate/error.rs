@@ -1,4 +1,4 @@
-//! Errors of moving an object to another layout.
+//! Errors of migrating an object to another layout.
 
 use std::error::Error;
 
@@ -7,19 +7,18 @@ use crate::error::{CreateError, Subject};
 use crate::inspect::{InspectError, SavedError};
 use crate::layout::invalid_value::debug_is_display;
 
-/// Why an object was not moved to another layout. The object is unchanged, except for
-/// [`Interrupted`](Self::Interrupted).
+/// Why an object was not migrated. The object is unchanged, except for [`Interrupted`](Self::Interrupted).
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum MigrateError {
     /// A process has the object attached.
-    #[error("{subject} was not moved to another layout, because it is in use: {}. End these processes first",
+    #[error("{subject} was not migrated, because it is in use: {}. End these processes first",
         users(.processes, *.others))]
     InUse {
         /// Which object.
         subject: Box<Subject>,
-        /// The processes that have it attached for writing, as their own PID namespaces number them. This process may be
-        /// one of them.
+        /// The processes that have it attached for writing, as their own PID namespaces number them. This process may
+        /// be one of them.
         processes: Vec<u32>,
         /// How many more times it is attached, for example for reading only.
         others: u64,
@@ -33,19 +32,19 @@ pub enum MigrateError {
     /// The object cannot be read.
     #[error(transparent)]
     Read(#[from] InspectError),
-    /// There is no object, it cannot be used or replaced, or the kernel's limits do not allow the move.
+    /// There is no object, it cannot be used or replaced, or the kernel's limits do not allow the migration.
     #[error(transparent)]
     Object(#[from] CreateError),
     /// The closure that fills the new object returned an error.
-    #[error("the object was not moved to another layout: the closure that fills the new one failed: {cause}")]
+    #[error("the object was not migrated: the closure that fills the new one failed: {cause}")]
     Fill {
         /// The error of the closure.
         cause: Box<dyn Error + Send + Sync>,
     },
     /// The old object was removed, and the new one could not be made yet. Its values are in the journal.
     #[error(
-        "the move of {subject} to another layout is not finished: {cause}. Its values are kept: the next process that \
-         attaches the object makes the new one, once the reason is gone"
+        "the migration of {subject} is not finished: {cause}. No value is lost. Remove the cause, and attach the \
+         object: that finishes the migration"
     )]
     Interrupted {
         /// Which object.

@@ -25,8 +25,8 @@ pub(super) fn filled<T: ShmObject, E>(
     unsafe { ptr::copy_nonoverlapping(values.as_ptr(), memory, values.len()) };
     fill(&object)?;
     let memory = ptr::from_ref(&*object).cast::<u8>();
-    // SAFETY: as above. All bytes are initialized, those between the fields by the box of zeros and the copy. `fill` has
-    // returned, so no other thread has a reference.
+    // SAFETY: as above. All bytes are initialized, those between the fields by the box of zeros and the copy. `fill`
+    // has returned, so no other thread has a reference.
     unsafe { ptr::copy_nonoverlapping(memory, values.as_mut_ptr(), values.len()) };
     Ok(values)
 }

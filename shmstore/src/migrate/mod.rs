@@ -1,4 +1,4 @@
-//! Moving an object to another layout, with its values.
+//! Migrating an object to another layout, with its values.
 //!
 //! Layers it may use: all.
 //!
@@ -10,6 +10,8 @@ mod error;
 mod filled;
 mod object;
 
+use std::fmt;
+
 use thiserror::Error;
 
 #[cfg(doc)]
@@ -19,7 +21,7 @@ use crate::layout::path::FieldPath;
 
 pub use error::MigrateError;
 
-/// The difference between an object before and after its move to another layout.
+/// The difference between an object before and after a migration or conversion to another layout.
 ///
 /// A field is one path, and so is a field of which all parts were carried, however many elements it has. In the path of
 /// a part of each element there is no index: `accounts[].owner`. Padding is not listed.
@@ -36,20 +38,38 @@ pub struct Migration {
 }
 
 impl Migration {
-    /// Returns `true` if an object was moved, or values were converted. `false` if there was nothing to do.
+    /// Returns `true` if an object was migrated, or values were converted. `false` if there was nothing to do.
     #[must_use]
     pub fn was_needed(&self) -> bool {
         self.was_needed
     }
 }
 
+/// The fields that were carried, are new and are gone, in a sentence. No value is shown.
+impl fmt::Display for Migration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.was_needed {
+            return f.write_str("nothing to do");
+        }
+        for (at, (what, paths)) in
+            [("carried", &self.carried), ("new", &self.new), ("gone", &self.gone)].into_iter().enumerate()
+        {
+            let paths: Vec<String> = paths.iter().map(ToString::to_string).collect();
+            let paths = if paths.is_empty() { "nothing".into() } else { paths.join(", ") };
+            write!(f, "{}{what}: {paths}", if at == 0 { "" } else { "; " })?;
+        }
+        Ok(())
+    }
+}
+
 /// The reason why the values of an object do not fit another layout.
 ///
-/// Nothing was changed.
+/// Nothing was changed. A field with another name begins with zeros, and the closure of
+/// [`Store::migrate_with`](crate::Store::migrate_with) can store a value in it.
 #[derive(Clone, PartialEq, Eq, Error)]
 #[error(
-    "`{path}` cannot be converted from `{from}` to `{to}`: {why}. Change the value before, or give the field another \
-     name in the new type, where it begins with zeros"
+    "`{path}` cannot be converted from `{from}` to `{to}`: {why}. Store another value first. Or give the field another \
+     name in the new type, where it begins with zeros, and store a value there with `migrate_with`"
 )]
 #[non_exhaustive]
 pub struct Refused {

@@ -1,4 +1,4 @@
-//! Moving a live object to another layout.
+//! Migrating a live object to another layout.
 
 use std::time::Duration;
 
@@ -13,18 +13,22 @@ use crate::segment::header::Stored;
 use crate::store::{MoveError, Moving, Store, layout_of};
 
 impl Store {
-    /// Moves the object with the id of `T` to the layout of `T`, with the values that it has.
+    /// Migrates the object with the id of `T` to the layout of `T`, with the values that it has.
     ///
-    /// A new object takes the place of the old one. It has the room of `T`, or that of the old object if `T` has none,
-    /// and the owner and mode of the old object. [`SavedObject::convert_to`] has the rules by which values are carried.
+    /// A new object takes the place of the old one. It has the room of `T`, or the room of the old object if `T` has
+    /// none. It has the owner and mode of the old object. [`SavedObject::convert_to`] has the rules by which values are
+    /// converted.
     ///
     /// Nothing is done if the object has the layout and the room already. Nothing is done either if it has room and all
-    /// fields of `T`, also if it has more: `T` can attach it. Without room, fields that `T` does not have are lost. They
-    /// are in [`Migration::gone`].
+    /// fields of `T`, also if it has more: `T` can attach it. Without room, fields that `T` does not have are lost.
+    /// They are in [`Migration::gone`].
     ///
-    /// No process may have the object attached. A process that attaches it meanwhile waits. If this process dies, the
-    /// object is the old one or the new one, and complete: the next process that attaches or creates the object finishes
-    /// or undoes the move.
+    /// No process may have the object attached. A [`Following`](crate::Following) has it attached, too. A process that
+    /// attaches it meanwhile waits, up to the store's [`wait`](crate::StoreOptions::wait).
+    ///
+    /// If this process dies, the object is the old one or the new one, and complete. The next process that attaches the
+    /// object for writing, or creates, removes or replaces it, finishes the migration or undoes it. A read-only process
+    /// does neither.
     ///
     /// ```
     /// use shmstore::Store;
@@ -49,8 +53,9 @@ impl Store {
     /// let old = store.create::<v1::Rover>()?;
     /// old.frames.store(7, Relaxed);
     /// drop(old);
-    /// let moved = store.migrate::<v2::Rover>()?;
-    /// assert_eq!((moved.carried[0].to_string(), moved.gone[0].to_string()), ("frames".into(), "level".into()));
+    /// let migration = store.migrate::<v2::Rover>()?;
+    /// assert_eq!(migration.carried[0].to_string(), "frames");
+    /// assert_eq!(migration.gone[0].to_string(), "level");
     /// assert_eq!(store.attach::<v2::Rover>()?.frames.load(Relaxed), 7);
     /// # store.remove::<v2::Rover>()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -58,9 +63,11 @@ impl Store {
     ///
     /// # Details
     ///
-    /// - It takes up to four times the object in memory. First, the old object, a copy, the converted copy, and one more
-    ///   with [`migrate_with`](Self::migrate_with). Then, the old object or the new one, the journal, and the converted
-    ///   copy. The journal is a segment from which the new object can be made.
+    /// - It takes up to four times the object in memory. First, these are the old object, a copy, the converted copy,
+    ///   and one more with [`migrate_with`](Self::migrate_with). Then, these are the old object or the new one, the
+    ///   journal, and the converted copy. The journal is a segment from which the new object can be made.
+    /// - Only the owner of the object, its creator and root can migrate it. Afterwards, the user that has migrated it
+    ///   is its creator. Other users need to [trust](crate::StoreOptions::trust) this user.
     /// - Versions and counts go on. A lock that a dead process holds becomes inconsistent. A queue's items that were
     ///   taken and not done wait again.
     ///
@@ -71,19 +78,55 @@ impl Store {
     /// - [`MigrateError::InUse`] if a process has the object attached, this process included.
     /// - [`MigrateError::Refused`] if a value does not fit the new layout.
     /// - [`MigrateError::Values`] if the values cannot be copied.
-    /// - [`MigrateError::Object`] if there is no object, if this process may not remove it, or if the kernel's limits do
-    ///   not allow two segments more.
+    /// - [`MigrateError::Object`] if there is no object, if this process may not remove it, or if the kernel's limits
+    ///   do not allow two segments more.
     pub fn migrate<T: ShmObject + ShmId>(&self) -> Result<Migration, MigrateError> {
         let layout = layout_of::<T>();
         let room = layout.room().map(|room| room as u64);
         move_object(self, T::ID, layout, room, |_, new| Ok(new.into_values()))
     }
 
-    /// Moves the object as [`migrate`](Self::migrate) does, and lets `fill` write into the new object before any other
-    /// process can attach it.
+    /// Migrates the object as [`migrate`](Self::migrate) does, and lets `fill` write into the new object before any
+    /// other process can attach it.
     ///
-    /// `fill` gets the values of the old object, and the new object with the carried values. It does not run if there is
-    /// nothing to do. If it returns an error or panics, the old object stays.
+    /// `fill` gets the values of the old object, and the new object with the converted values. It does not run if there
+    /// is nothing to do. If it returns an error or panics, the old object stays.
+    ///
+    /// So a field that has another name in the new type keeps its value:
+    ///
+    /// ```
+    /// use shmstore::Store;
+    /// use shmstore::inspect::{Limits, Value};
+    /// use std::sync::atomic::Ordering::Relaxed;
+    ///
+    /// mod v1 {
+    ///     # use shmstore::ShmObject; use std::sync::atomic::AtomicU64;
+    ///     #[derive(ShmObject)]
+    ///     #[repr(C)]
+    ///     #[shm(id = 'R')]
+    ///     pub struct Rover { pub errors: AtomicU64 }
+    /// }
+    /// mod v2 {
+    ///     # use shmstore::ShmObject; use std::sync::atomic::AtomicU64;
+    ///     #[derive(ShmObject)]
+    ///     #[repr(C)]
+    ///     #[shm(id = 'R')]
+    ///     pub struct Rover { pub faults: AtomicU64 }
+    /// }
+    ///
+    /// # let dir = tempfile::tempdir()?; let store = Store::open(dir.path())?;
+    /// store.create::<v1::Rover>()?.errors.store(7, Relaxed);
+    /// let moved = store.migrate_with(|old, new: &v2::Rover| {
+    ///     if let Value::Unsigned(errors) = old.read_at(&"errors".parse()?, &Limits::full())? {
+    ///         new.faults.store(errors, Relaxed);
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// assert_eq!(moved.to_string(), "carried: nothing; new: faults; gone: errors");
+    /// assert_eq!(store.attach::<v2::Rover>()?.faults.load(Relaxed), 7);
+    /// # store.remove::<v2::Rover>()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -101,7 +144,7 @@ impl Store {
         })
     }
 
-    /// Moves the object with an id to the layout that a schema describes, for programs that do not know its type.
+    /// Migrates the object with an id to the layout that a schema describes, for programs that do not know its type.
     ///
     /// `room` is in bytes. `None` stands for the room of the old object.
     ///

@@ -23,8 +23,8 @@ pub enum SegmentState {
     /// Complete, but its anchor cannot be seen from this process: its creator had another mount namespace or another
     /// root directory, or these are unknown.
     Elsewhere,
-    /// The journal of an object's move to another layout, which is in progress or was interrupted. It is complete, and
-    /// its anchor exists.
+    /// The journal of an object's migration, which is at work or was interrupted. It is complete, and its anchor
+    /// exists.
     Journal,
     /// Made by a version of shmstore with another segment format.
     OtherFormat,

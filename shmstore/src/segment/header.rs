@@ -64,7 +64,7 @@ pub(crate) const POINTER_BYTES: u32 = size_of::<usize>() as u32;
 /// The length of the end of the anchor's path that is kept.
 const HINT_BYTES: usize = 512;
 
-/// The bit of a journal's id that no type-id-char has. The rest is the id of the object that is moved.
+/// The bit of a journal's id that no type-id-char has. The rest is the id of the object that is migrated.
 pub(crate) const JOURNAL_BIT: u8 = 0x80;
 
 /// The states of a segment. The kernel gives zero.
@@ -134,9 +134,9 @@ pub(crate) struct Header {
     // Zero until a later version uses them, with a flag that older programs refuse.
     _owner_token: AtomicU32,
     _arrivals: AtomicU32,
-    /// In a journal: the nonce of the object that is being moved.
+    /// In a journal: the nonce of the object that is migrated.
     old_nonce: AtomicU64,
-    /// In a journal: the nonce of the object to which it is moved.
+    /// In a journal: the nonce of the object that takes its place.
     new_nonce: AtomicU64,
     _reserved_296: [AtomicU64; 27],
     hint: [AtomicU8; HINT_BYTES],
@@ -239,19 +239,19 @@ impl Header {
         &self.flags
     }
 
-    /// Returns `true` if the segment is the journal of a move.
+    /// Returns `true` if the segment is the journal of a migration.
     pub(crate) fn is_journal(&self) -> bool {
         self.flags.has(JOURNAL)
     }
 
-    /// Makes a new segment the journal of a move, from the object with one nonce to that with the other.
+    /// Makes a new segment the journal of a migration, from the object with one nonce to the object with the other.
     pub(crate) fn set_journal(&self, old_nonce: u64, new_nonce: u64) {
         self.old_nonce.store(old_nonce, Relaxed);
         self.new_nonce.store(new_nonce, Relaxed);
         self.flags.set(JOURNAL);
     }
 
-    /// In a journal: the nonces of the object that is moved, and of the one to which it is moved.
+    /// In a journal: the nonces of the object that is migrated, and of the one that takes its place.
     pub(crate) fn moved_nonces(&self) -> (u64, u64) {
         (self.old_nonce.load(Relaxed), self.new_nonce.load(Relaxed))
     }

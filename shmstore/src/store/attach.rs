@@ -72,7 +72,7 @@ impl Target<'_> {
                     drop(found);
                     self.wait_for_creator(&identity, segment, &mut for_creator)?
                 }
-                None => match self.journal_at(&identity)? {
+                None => match self.journal_of_missing(&identity)? {
                     Some(journal) => self.wait_for_creator(&identity, journal, &mut for_creator)?,
                     None if self.is_back(&identity, &mut for_creator)? => Seen::AtWork,
                     None => Seen::Settled(None),
@@ -142,7 +142,9 @@ impl Target<'_> {
             }
             // Nothing is attached during the pause.
             if !for_missing.pause() {
-                return Err(self.not_found(&identity, wait));
+                let journal = self.complete_journal_to_read(&identity).map(|journal| owner(&journal.status));
+                let Some(journal) = journal else { return Err(self.not_found(&identity, wait)) };
+                return Err(AttachError::MigrationUnfinished { subject: self.subject(Some(&identity)), journal });
             }
         }
     }
@@ -157,7 +159,7 @@ impl Target<'_> {
                 drop(found);
                 self.see_under_lock(identity, segment, deadline)
             }
-            None => match self.journal_at(identity)? {
+            None => match self.journal_of_missing(identity)? {
                 Some(journal) => self.see_under_lock(identity, journal, deadline),
                 None if self.is_back(identity, deadline)? => Ok(Seen::AtWork),
                 None => Ok(Seen::Settled(None)),

@@ -7,7 +7,7 @@ use nix::errno::Errno;
 
 use super::find::ATTACH;
 use super::ownership::Handover;
-use super::{AnchorLock, Deadline, Entered, Found, GRACE_PERIOD, Origin, Policy, Target};
+use super::{AnchorLock, Deadline, Entered, Found, GRACE_PERIOD, Origin, Target};
 use crate::error::{AttachError, CreateError};
 use crate::layout::type_layout::TypeLayout;
 use crate::segment::anchor::Anchor;
@@ -37,25 +37,27 @@ pub(crate) enum IfExists {
     ReplaceUnused,
 }
 
-/// The contents of a segment that is made for a move to another layout.
-pub(super) struct Contents<'a> {
-    pub(super) nonce: u64,
-    /// In a journal: the nonces of the old object and of the new one. `None` in the new object.
-    pub(super) moved: Option<(u64, u64)>,
-    /// Writes the values.
-    pub(super) values: &'a dyn Fn(&Mapping),
+/// What a new segment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A new object.
+    Object,
+    /// The new object of a move, which no process may use before the journal is removed.
+    Moved { nonce: u64 },
+    /// The journal of a move.
+    Journal { old_nonce: u64, new_nonce: u64 },
 }
 
 /// A segment for a new object, or the object that existed.
-enum Made<'a> {
+pub(super) enum Made<'a> {
     New(Unfinished<'a>, Mapping, Status),
     There(Found),
 }
 
 /// Removes the segment again unless it got ready. A child process that was forked meanwhile does not remove its
 /// parent's.
-struct Unfinished<'a> {
-    shmid: i32,
+pub(super) struct Unfinished<'a> {
+    pub(super) shmid: i32,
     lock: &'a AnchorLock,
 }
 
@@ -110,7 +112,7 @@ impl Target<'_> {
                 if !replaced {
                     self.check_one_ipc_namespace(&lock)?;
                 }
-                self.write_header(&mapping, &status, lock.anchor(), &geometry, local().draw_nonce(), &|_| {});
+                self.write_header(&mapping, &status, lock.anchor(), &geometry, Role::Object);
                 self.finish(&lock, unfinished, mapping, geometry, init)
             }
             Made::There(found) => self.meet(&identity, if_exists, found, &mut deadline),
@@ -147,7 +149,7 @@ impl Target<'_> {
         Err(self.already_exists(identity, &found))
     }
 
-    fn already_exists(&self, identity: &Identity, found: &Found) -> CreateError {
+    pub(super) fn already_exists(&self, identity: &Identity, found: &Found) -> CreateError {
         let stored = match &found.class {
             Class::Ready(geometry) => header::read_layout(&found.mapping, geometry).ok(),
             _ => None,
@@ -178,63 +180,30 @@ impl Target<'_> {
         if !lock.is_ours() {
             return Err(CreateError::ForkedInInit { subject: self.subject(Some(&identity)) });
         }
-        match shm::status(shmid) {
-            Ok(status) if !status.removed => {}
-            _ => return Err(self.removed_meanwhile(&identity)),
-        }
-        attached.header().set_state(State::Ready);
-        std::mem::forget(unfinished);
+        self.publish(&identity, unfinished, attached.header())?;
         failpoint::reach(Step::CreateReady);
         Ok(Entered { attached, origin: Origin::Created })
     }
 
-    /// Makes a complete segment with the owner and mode of another one: a journal, or a new object, which says that it
-    /// is being moved. No process takes a slot in it.
-    pub(super) fn make_like(
+    /// Makes a complete segment ready, unless it was removed meanwhile.
+    pub(super) fn publish(
         &self,
-        lock: &AnchorLock,
-        like: &Status,
-        geometry: &Geometry,
-        contents: &Contents<'_>,
-    ) -> Result<Found, CreateError> {
-        let identity = lock.anchor().identity();
-        let policy = Policy { mode: like.mode & 0o666, ..self.policy.clone() };
-        let target = Target { policy: &policy, ..*self };
-        let (mut deadline, mut for_room) = (Deadline::new(policy.wait), Deadline::new(GRACE_PERIOD));
-        let (unfinished, mapping, status) = match target.make_segment(lock, geometry, &mut deadline, &mut for_room)? {
-            Made::New(unfinished, mapping, status) => (unfinished, mapping, status),
-            Made::There(found) => return Err(self.already_exists(&identity, &found)),
-        };
-        if (like.owner, like.group) != (status.owner, status.group) {
-            // A process that may not give it away keeps it, and has removed the old one as its creator or as root.
-            let _ = shm::set_owner(unfinished.shmid, like.owner, like.group, policy.mode);
-        }
-        target.write_header(
-            &mapping,
-            &status,
-            lock.anchor(),
-            geometry,
-            contents.nonce,
-            &|header| match contents.moved {
-                Some((old, new)) => header.set_journal(old, new),
-                None => header.flags().set_moving(),
-            },
-        );
-        let found = Found { mapping, status, class: Class::Ready(*geometry), is_moving: contents.moved.is_none() };
-        (contents.values)(&found.mapping);
-        failpoint::reach(Step::CreateInitialized);
+        identity: &Identity,
+        unfinished: Unfinished<'_>,
+        header: &Header,
+    ) -> Result<(), CreateError> {
         match shm::status(unfinished.shmid) {
             Ok(status) if !status.removed => {}
-            _ => return Err(self.removed_meanwhile(&identity)),
+            _ => return Err(self.removed_meanwhile(identity)),
         }
-        found.header().set_state(State::Ready);
+        header.set_state(State::Ready);
         std::mem::forget(unfinished);
-        Ok(found)
+        Ok(())
     }
 
     /// Makes and attaches the segment, unless the object exists. Repeats this if another process removes the segment in
     /// between. This process has the lock, so a segment at the key that is not ready was left by a dead process.
-    fn make_segment<'a>(
+    pub(super) fn make_segment<'a>(
         &self,
         lock: &'a AnchorLock,
         geometry: &Geometry,
@@ -277,16 +246,15 @@ impl Target<'_> {
         }
     }
 
-    /// Writes the header. `mark` sets its flags.
-    fn write_header(
+    pub(super) fn write_header(
         &self,
         mapping: &Mapping,
         status: &Status,
         anchor: &Anchor,
         geometry: &Geometry,
-        nonce: u64,
-        mark: &dyn Fn(&Header),
+        role: Role,
     ) {
+        let nonce = if let Role::Moved { nonce } = role { nonce } else { local().draw_nonce() };
         let layout = self.layout();
         let identity = &anchor.identity();
         let header = Header::of(mapping).expect("a new segment has room for a header");
@@ -298,7 +266,11 @@ impl Target<'_> {
         header.set_liveness_inode(anchor.liveness_inode(self.path));
         header.sign(&provenance(status));
         header.lay_out(geometry);
-        mark(header);
+        match role {
+            Role::Object => {}
+            Role::Moved { .. } => header.flags().set_moving(),
+            Role::Journal { old_nonce, new_nonce } => header.set_journal(old_nonce, new_nonce),
+        }
         failpoint::reach(Step::CreateDescribed);
         header.set_state(State::Initializing);
         failpoint::reach(Step::CreateInitializing);

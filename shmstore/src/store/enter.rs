@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::{AnchorLock, Deadline, Found, Target};
-use crate::error::{AttachError, LayoutMismatch, LayoutSummary};
+use crate::error::{AttachError, Conflict, LayoutMismatch, LayoutSummary};
 use crate::layout::diff::LayoutDiff;
 use crate::layout::hash::LayoutHash;
 use crate::layout::schema::{OwnedKind, OwnedSchema};
@@ -53,7 +53,7 @@ impl Target<'_> {
     ) -> Result<Entered, AttachError> {
         match self.fit(identity, &found)? {
             (geometry, Fit::Whole) => self.enter_whole(identity, found, geometry),
-            (_, Fit::Longer(newest)) if !self.policy.grows => Err(self.shorter(identity, &newest)),
+            (_, Fit::Longer(newest)) if !self.policy.grows => Err(self.shorter(identity, &newest, true)),
             (_, Fit::Longer(_)) => {
                 // A process that replaces it would wait for this attachment.
                 drop(found);
@@ -85,7 +85,7 @@ impl Target<'_> {
             (geometry, Fit::Whole) => {
                 Ok(registry::register_to_read(self.segment(identity, found.mapping, geometry, found.status.shmid)))
             }
-            (_, Fit::Longer(newest)) => Err(self.shorter(identity, &newest)),
+            (_, Fit::Longer(newest)) => Err(self.shorter(identity, &newest, false)),
         }
     }
 
@@ -178,14 +178,15 @@ impl Target<'_> {
             subject: self.subject(Some(identity)),
             room: geometry.room().unwrap_or(0),
             needed: self.layout().size() as u64,
+            type_room: self.layout().room().unwrap_or(0) as u64,
             log_is_full,
             creator: header.creator(),
         }
     }
 
-    fn shorter(&self, identity: &Identity, newest: &Record) -> AttachError {
+    fn shorter(&self, identity: &Identity, newest: &Record, to_write: bool) -> AttachError {
         let missing = self.layout().fields().into_iter().skip(newest.fields).map(|(name, _)| name.to_owned());
-        AttachError::Shorter { subject: self.subject(Some(identity)), missing: missing.collect() }
+        AttachError::Shorter { subject: self.subject(Some(identity)), missing: missing.collect(), to_write }
     }
 
     pub(super) fn mismatch(&self, identity: &Identity, found: &Found, geometry: &Geometry) -> AttachError {
@@ -205,7 +206,7 @@ impl Target<'_> {
             return self.damaged(identity, Damage { field: "layout_hash", found });
         }
         let ours = self.layout().to_owned_schema();
-        let first_conflict = first_conflict(&ours, &theirs);
+        let conflict = first_conflict(&ours, &theirs).filter(|_| geometry.has_room());
         if pointer_bytes == POINTER_BYTES && !geometry.has_room() && is_longer(&ours, &theirs) {
             return self.no_room(identity, header, geometry, false);
         }
@@ -215,7 +216,7 @@ impl Target<'_> {
             ours: summary(&ours, ours.hash(), POINTER_BYTES),
             theirs: summary(&theirs, stored, pointer_bytes),
             creator: header.creator(),
-            first_conflict: first_conflict.filter(|_| geometry.has_room()),
+            conflict,
         }))
     }
 }
@@ -227,14 +228,17 @@ fn is_longer(ours: &OwnedSchema, theirs: &OwnedSchema) -> bool {
 }
 
 /// The first field of an object that is not the same in this program's type. `None` if the types are not alike.
-fn first_conflict(ours: &OwnedSchema, theirs: &OwnedSchema) -> Option<String> {
+fn first_conflict(ours: &OwnedSchema, theirs: &OwnedSchema) -> Option<Conflict> {
     let (OwnedKind::Struct { name: our_name, fields: our_fields, .. }, OwnedKind::Struct { name, fields, .. }) =
         (ours.kind(), theirs.kind())
     else {
         return None;
     };
     let mut pairs = our_fields.iter().zip(fields).filter(|(ours, theirs)| ours != theirs);
-    pairs.next().filter(|_| our_name == name).map(|(_, theirs)| theirs.name.clone())
+    let (ours, theirs) = pairs.next().filter(|_| our_name == name)?;
+    let is_of_both = |name: &str| [our_fields, fields].iter().all(|list| list.iter().any(|field| field.name == name));
+    let is_inserted = is_of_both(&theirs.name) && !is_of_both(&ours.name);
+    Some(Conflict { field: theirs.name.clone(), inserted: is_inserted.then(|| ours.name.clone()) })
 }
 
 fn summary(schema: &OwnedSchema, hash: LayoutHash, pointer_bytes: u32) -> LayoutSummary {

@@ -26,7 +26,7 @@ pub(crate) struct Found {
     pub(crate) mapping: Mapping,
     pub(crate) status: Status,
     pub(crate) class: Class,
-    /// The object is being moved or replaced. Read after the segment was attached.
+    /// The object is about to be moved, replaced or removed. Read after the segment was attached.
     pub(crate) is_moving: bool,
 }
 
@@ -210,8 +210,8 @@ impl Target<'_> {
         AttachError::Corrupt { subject: self.subject(Some(identity)), field, found }
     }
 
-    /// Refuses an object with flags that this program does not know, even for removal: a flag may stand for a copy or a
-    /// successor.
+    /// Refuses an object with flags that this program does not know, even for removal: other processes may rely on the
+    /// feature that a flag stands for.
     pub(super) fn check_known(&self, identity: &Identity, found: &Found) -> Result<(), AttachError> {
         match found.class {
             Class::NewerFormat(flags) => {

@@ -1,4 +1,4 @@
-//! An object and its successors: a handle that goes on with the new object after a replacement.
+//! A handle that goes on with the new object after a replacement.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::store::{Deadline, Entered, Shared, Store, Target, layout_of};
 ///
 /// A [`Shared`] handle stays with its object, also when another process [replaces](Store::replace) or
 /// [removes](Store::remove) it. A program that is to go on with the new object follows it instead, and asks for the
-/// current one in each round of its loop:
+/// current object in each round of its loop:
 ///
 /// ```
 /// use shmstore::{AttachError, Following, ShmObject, Store, Versioned};
@@ -34,8 +34,14 @@ use crate::store::{Deadline, Entered, Shared, Store, Target, layout_of};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Cloning the [`Shared`] handle that `current` returns keeps that object attached, as for a
-/// [`Subscriber`](crate::broadcast::Subscriber) that borrows it.
+/// # Details
+///
+/// - A clone of the handle that `current` returns keeps the old object attached. Make one if something borrows the
+///   object, such as a [`Subscriber`](crate::broadcast::Subscriber). Drop it when [`changes`](Self::changes) differs.
+/// - A process that follows an object has it attached. So it must end before a [migration](Store::migrate), which
+///   fails with [`InUse`](crate::migrate::MigrateError::InUse) otherwise.
+/// - There is no such handle for reading only. A program with a [`ReadOnly`](crate::ReadOnly) object asks
+///   [`is_removed`](crate::ReadOnly::is_removed), and attaches again.
 #[derive(Debug)]
 pub struct Following<T: ShmObject + ShmId> {
     store: Store,
@@ -48,12 +54,11 @@ impl<T: ShmObject + ShmId> Following<T> {
         Ok(Self { store: store.clone(), last: Shared::attach(store, wait)?, changes: 0 })
     }
 
-    /// Returns the object that stands at the path. It is the same as before unless that was removed or replaced, as
-    /// [`Shared::is_removed`] tells.
+    /// Returns the object that stands at the path. While the object stands, the call costs one load and no system call.
     ///
-    /// One load from the object, and no system call, so every loop may call it. After a removal it attaches the object
-    /// that stands there now, and detaches from the old one. A process that is replacing the object, or creating
-    /// another one, gets time, up to the store's [`wait`](crate::StoreOptions::wait).
+    /// After a removal, the call attaches the new object as [`Store::attach`] does, and detaches from the old one. It
+    /// extends the new object if `T` has more fields. It waits for a process that is replacing the object or creating
+    /// another one. The store's [`wait`](crate::StoreOptions::wait) bounds the wait for the lock, and again the attach.
     ///
     /// # Errors
     ///
@@ -61,24 +66,27 @@ impl<T: ShmObject + ShmId> Following<T> {
     /// again.
     ///
     /// - [`AttachError::NotFound`] while there is no object.
-    /// - [`AttachError::LayoutMismatch`] if the object there has another layout.
+    /// - [`AttachError::LayoutMismatch`] if the new object has another layout. [`AttachError::NoRoom`] or
+    ///   [`AttachError::Shorter`] if it lacks fields of `T`, and cannot or may not be extended.
+    /// - [`AttachError::StillInitializing`] or [`OpenError::Busy`], in [`AttachError::Anchor`], if another process has
+    ///   the anchor's lock for longer than the store's `wait`.
     ///
     /// # Details
     ///
-    /// A removal by `ipcrm`, or by a process that was killed in that moment, is found by waits only. After a wait of
-    /// this process has ended with [`WaitError::Removed`](crate::WaitError::Removed), `current` attaches the new
-    /// object. [`Shared::info`] of the last object finds such a removal, too.
+    /// A removal is found by waits only if it is done by `ipcrm`, or if the remover was killed between the removal and
+    /// the note of it. After a wait of this process has ended with [`WaitError::Removed`](crate::WaitError::Removed),
+    /// `current` attaches the new object. [`Shared::info`] of the last object finds such a removal, too.
     ///
     /// An object whose anchor was deleted is not removed, so `current` returns it. Waits end with
     /// [`WaitError::AnchorLost`](crate::WaitError::AnchorLost) then. [`Store::follow`] attaches the object of the file
     /// that is at the path now.
     ///
-    /// While there is no object, each call takes the anchor's lock for a moment. So a program calls it now and then, and
-    /// not without a pause.
+    /// While there is no object, each call takes the anchor's lock for a moment. So a program calls it now and then,
+    /// and not without a pause.
     #[inline]
     pub fn current(&mut self) -> Result<&Shared<T>, AttachError> {
         if Shared::is_removed(&self.last) {
-            self.attach_successor()?;
+            self.attach_new()?;
         }
         Ok(&self.last)
     }
@@ -89,10 +97,10 @@ impl<T: ShmObject + ShmId> Following<T> {
         &self.last
     }
 
-    /// Returns how many successors of the first object this handle has attached. No system call.
+    /// Returns how many new objects this handle has attached after the first one. No system call.
     ///
-    /// A program that remembers something of an object, as a version or a count, compares it with the number before:
-    /// if they differ, what it remembers is of an object that is gone.
+    /// Versions and counts of a new object have nothing to do with those of the old one. A program that remembers a
+    /// version or a count looks whether `changes` differs. It starts from 0 then.
     ///
     /// ```
     /// # use shmstore::{ShmObject, Store, Versioned};
@@ -104,7 +112,7 @@ impl<T: ShmObject + ShmId> Following<T> {
     /// # for round in 0..2 {
     /// let position = &telemetry.current()?.clone().position;
     /// if telemetry.changes() != changes {
-    ///     (seen, changes) = (0, telemetry.changes()); // the versions of a new object begin anew
+    ///     (seen, changes) = (0, telemetry.changes()); // another object, with other versions
     /// }
     /// if position.version() > seen {
     ///     seen = position.version();
@@ -121,8 +129,8 @@ impl<T: ShmObject + ShmId> Following<T> {
     }
 
     #[cold]
-    fn attach_successor(&mut self) -> Result<(), AttachError> {
-        let entered = self.store.target(T::ID, Some(layout_of::<T>()))?.attach_successor()?;
+    fn attach_new(&mut self) -> Result<(), AttachError> {
+        let entered = self.store.target(T::ID, Some(layout_of::<T>()))?.attach_new()?;
         self.last = Shared::new(entered, &self.store);
         self.changes += 1;
         Ok(())
@@ -131,8 +139,8 @@ impl<T: ShmObject + ShmId> Following<T> {
 
 impl Target<'_> {
     /// Attaches to the object after another one was removed. A process that replaces an object has the lock while there
-    /// is none, so "not found" is final only under the lock.
-    fn attach_successor(&self) -> Result<Entered, AttachError> {
+    /// is none, so "not found" is final only under the lock, or if there is no lock.
+    fn attach_new(&self) -> Result<Entered, AttachError> {
         let not_found = match self.attach(Duration::ZERO) {
             Err(error @ AttachError::NotFound { .. }) => error,
             attached => return attached,

@@ -1,20 +1,22 @@
-//! The journal of an object's move to another layout, and the recovery from a move that was interrupted.
+//! The journal of an object's move to another layout, and the recovery from a move that was interrupted. A move is what
+//! a migration does in the store.
 //!
-//! The journal is a segment at a key of its own: that of the object's anchor and id, with a bit that no id has. It has
-//! the geometry, the layout and the values of the new object. So it exists as long as the object, in the same IPC
-//! namespace, and no longer. Under the anchor's lock a move takes these steps, and a process that finds them unfinished
-//! continues as the table says.
+//! The journal is a segment at a key of its own, which is made of the object's anchor and of its id with bit 7 set. No
+//! id has this bit. The journal has the geometry, the layout and the values of the new object. So it exists as long as
+//! the object, in the same IPC namespace, and no longer. Under the anchor's lock a move takes these steps, and a
+//! process that finds them unfinished continues as the table says. `docs/design.md` numbers the steps in the same way.
 //!
 //! | step | recovery |
 //! |---|---|
 //! | 1. MOVING is set in the old object's flags | clear it |
-//! | 2. the journal is made and filled | remove the journal if possible, clear MOVING |
-//! | 3. the journal is READY | the old object is there: remove the journal, clear MOVING |
-//! | 4. the old object is removed | make the new object of the journal |
-//! | 5. the new object is made and filled | remove it, and make it of the journal |
-//! | 6. the new object is READY, and says MOVING | remove the journal, clear MOVING |
-//! | 7. the journal is REMOVED, then removed | remove the journal if possible, clear MOVING |
-//! | 8. MOVING is cleared | |
+//! | 2. the values are copied and converted, in private memory | clear MOVING |
+//! | 3. the journal is made and filled | remove the journal if possible, clear MOVING |
+//! | 4. the journal is READY | the old object is there: remove the journal, clear MOVING |
+//! | 5. the old object is removed | make the new object of the journal |
+//! | 6. the new object is made and filled | remove it, and make it of the journal |
+//! | 7. the new object is READY, and says MOVING | remove the journal, clear MOVING |
+//! | 8. the journal is REMOVED, then removed | remove the journal if possible, clear MOVING |
+//! | 9. MOVING is cleared | |
 //!
 //! The journal is removed before MOVING is cleared, in each case. So no process stores to an object that has a complete
 //! journal. Otherwise, if a program that knows no journals removed that object, the journal would bring back values
@@ -24,7 +26,7 @@
 
 use std::time::Duration;
 
-use super::create::Contents;
+use super::create::Role;
 use super::ownership::owner;
 use super::{AnchorLock, Deadline, Found, Target};
 use crate::error::{AttachError, CreateError, SegmentOwner};
@@ -53,8 +55,14 @@ impl Target<'_> {
         Ok(status.map(|status| owner(&status)))
     }
 
-    /// Returns `true` if the object is at its key again, of which a process has found neither the object nor its journal:
-    /// a move has ended in between. There was a pause then, and there is time left to look again.
+    /// The segment at the journal's key, for a process that has found no object.
+    pub(super) fn journal_of_missing(&self, identity: &Identity) -> Result<Option<SegmentOwner>, AttachError> {
+        failpoint::reach(Step::LookMissing);
+        self.journal_at(identity)
+    }
+
+    /// Returns `true` if the object is at its key again, of which a process has found neither the object nor its
+    /// journal: a move has ended in between. There was a pause then, and there is time left to look again.
     pub(super) fn is_back(&self, identity: &Identity, deadline: &mut Deadline) -> Result<bool, AttachError> {
         let found = shm::find(identity.key(self.id));
         let found = found.map_err(|errno| self.system("look (`shmget`) for", identity, errno))?;
@@ -106,13 +114,14 @@ impl Target<'_> {
         };
         let Some(journal) = journal else { return Ok(None) };
         match journal.class {
-            // The old object is there, as it is removed only after the journal is complete, or the new one is. A process
-            // that may not remove the journal leaves it to its owner.
+            // The old object is there, as it is removed only after the journal is complete, or the new one is. A
+            // process that may not remove the journal leaves it to its owner.
             Class::HalfMade | Class::Removed | Class::Orphan => {
                 let _ = shm::remove(journal.status.shmid);
                 return Ok(None);
             }
-            // The same, once its age proves that no other program has just made it.
+            // The old object or the new one is there, as above. This segment is removed once its age proves that no
+            // other program has just made it.
             Class::Unwritten => {
                 drop(journal);
                 let _ = self.journal().recover_segment(lock, &mut Deadline::new(Duration::ZERO));
@@ -127,6 +136,12 @@ impl Target<'_> {
         Ok(Some(journal))
     }
 
+    /// Finds the journal of a move, if it is complete, and changes nothing.
+    pub(super) fn complete_journal_to_read(&self, identity: &Identity) -> Option<Found> {
+        let journal = self.journal().find_to_read(identity).ok().flatten();
+        journal.filter(|found| matches!(found.class, Class::Ready(_)) && found.header().is_journal())
+    }
+
     /// Makes the new object of the journal.
     fn finish_move(&self, lock: &AnchorLock, journal: &Found) -> Result<Found, CreateError> {
         let identity = lock.anchor().identity();
@@ -135,8 +150,7 @@ impl Target<'_> {
         let (_, new) = journal.header().moved_nonces();
         let target = Target { layout: Some(&layout), ..*self };
         let values = |mapping: &Mapping| header::copy_payload(&journal.mapping, mapping, &geometry, layout.size());
-        let contents = Contents { nonce: new, moved: None, values: &values };
-        target.make_like(lock, &journal.status, &geometry, &contents)
+        target.make_like(lock, &journal.status, &geometry, Role::Moved { nonce: new }, &values)
     }
 }
 

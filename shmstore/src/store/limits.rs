@@ -38,16 +38,17 @@ impl Target<'_> {
     ) -> Result<(), CreateError> {
         let Ok(usage) = shm::usage() else { return Ok(()) };
         let needed = pages(geometry.segment_size).saturating_mul(count);
-        let errno = if geometry.segment_size as u64 > usage.max_size {
-            Errno::EINVAL
-        } else if usage.segments.saturating_sub(segments).saturating_add(count) > usage.segment_limit
-            || usage.pages.saturating_sub(freed).saturating_add(needed) > usage.page_limit
-        {
-            Errno::ENOSPC
+        let used = usage.pages.saturating_sub(freed);
+        if geometry.segment_size as u64 > usage.max_size {
+            Err(self.too_large(identity, geometry.segment_size as u64))
+        } else if used.saturating_add(needed) > usage.page_limit {
+            let subject = self.subject(Some(identity));
+            Err(CreateError::PageLimit { subject, needed, used, limit: usage.page_limit })
+        } else if usage.segments.saturating_sub(segments).saturating_add(count) > usage.segment_limit {
+            Err(self.segment_limit(identity, usage.segment_limit))
         } else {
-            return Ok(());
-        };
-        Err(self.create_failed(identity, geometry, errno))
+            Ok(())
+        }
     }
 
     pub(super) fn too_large(&self, identity: &Identity, size: u64) -> CreateError {
@@ -64,13 +65,7 @@ impl Target<'_> {
             Errno::ENOMEM => CreateError::OutOfMemory { subject, size: geometry.segment_size as u64 },
             Errno::ENOSPC => match shm::usage() {
                 Ok(usage) if usage.pages.saturating_add(needed) <= usage.page_limit => {
-                    let ours = || shm::table().into_iter().flatten().filter(|status| header::is_tagged(status.size));
-                    CreateError::SegmentLimit {
-                        subject,
-                        limit: usage.segment_limit,
-                        ours: ours().count() as u64,
-                        unattached: ours().filter(|status| status.attach_count == 0).count() as u64,
-                    }
+                    self.segment_limit(identity, usage.segment_limit)
                 }
                 Ok(usage) => CreateError::PageLimit { subject, needed, used: usage.pages, limit: usage.page_limit },
                 Err(errno) => self
@@ -78,6 +73,16 @@ impl Target<'_> {
                     .into(),
             },
             errno => self.system(CREATE, identity, errno).into(),
+        }
+    }
+
+    fn segment_limit(&self, identity: &Identity, limit: u64) -> CreateError {
+        let ours = || shm::table().into_iter().flatten().filter(|status| header::is_tagged(status.size));
+        CreateError::SegmentLimit {
+            subject: self.subject(Some(identity)),
+            limit,
+            ours: ours().count() as u64,
+            unattached: ours().filter(|status| status.attach_count == 0).count() as u64,
         }
     }
 }

@@ -1,19 +1,21 @@
-//! Moving an object to another layout: see [`journal`](super::journal) for the steps.
+//! Moving an object to another layout, which is what a migration does in the store: see [`journal`](super::journal) for
+//! the steps.
 
 use std::time::Duration;
 
-use super::create::{Contents, Initializing, geometry_of};
+use super::create::{Initializing, Made, Role, geometry_of};
 use super::exclude::Excluded;
 use super::journal::{end_move, remove_journal};
 use super::ownership::owner;
-use super::{AnchorLock, Deadline, Found, Target};
+use super::{AnchorLock, Deadline, Found, GRACE_PERIOD, Policy, Target};
 use crate::error::{AttachError, CreateError, RemoveError};
 use crate::layout::type_layout::TypeLayout;
+use crate::segment::classify::Class;
 use crate::segment::header::{self, Geometry, Stored};
 use crate::segment::this_process::local;
 use crate::sys::failpoint::{self, Step};
 use crate::sys::process::effective_uid;
-use crate::sys::shm::Mapping;
+use crate::sys::shm::{self, Mapping, Status};
 
 /// An object that is to be moved, and the anchor's lock.
 pub(crate) struct Moving<'a> {
@@ -32,12 +34,45 @@ impl<'a> Target<'a> {
         let found = self.recover(&lock, &mut Deadline::new(self.policy.wait))?;
         let found = found.ok_or_else(|| self.not_found(&identity, Duration::ZERO))?;
         let geometry = self.check_ready(&identity, &found)?;
-        // Root needs no permission.
+        // Root may remove it, unless a sandbox forbids that. Then the removal fails, and the object stays.
         if !found.status.is_ours_to_remove() && effective_uid() != 0 {
             let (subject, segment) = (self.subject(Some(&identity)), owner(&found.status));
             return Err(RemoveError::NotPermitted { subject, uid: effective_uid(), segment }.into());
         }
         Ok(Moving { target: self, lock, found, geometry })
+    }
+}
+
+impl Target<'_> {
+    /// Makes a complete segment with the owner and mode of another one: a journal, or a new object, which says that it
+    /// is being moved. No process takes a slot in it.
+    pub(super) fn make_like(
+        &self,
+        lock: &AnchorLock,
+        like: &Status,
+        geometry: &Geometry,
+        role: Role,
+        write_values: &dyn Fn(&Mapping),
+    ) -> Result<Found, CreateError> {
+        let identity = lock.anchor().identity();
+        let policy = Policy { mode: like.mode & 0o666, ..self.policy.clone() };
+        let target = Target { policy: &policy, ..*self };
+        let (mut deadline, mut for_room) = (Deadline::new(policy.wait), Deadline::new(GRACE_PERIOD));
+        let (unfinished, mapping, status) = match target.make_segment(lock, geometry, &mut deadline, &mut for_room)? {
+            Made::New(unfinished, mapping, status) => (unfinished, mapping, status),
+            Made::There(found) => return Err(self.already_exists(&identity, &found)),
+        };
+        if (like.owner, like.group) != (status.owner, status.group) {
+            // A process that may not give it away keeps it, and has removed the old one as its creator or as root.
+            let _ = shm::set_owner(unfinished.shmid, like.owner, like.group, policy.mode);
+        }
+        target.write_header(&mapping, &status, lock.anchor(), geometry, role);
+        let is_moving = matches!(role, Role::Moved { .. });
+        let found = Found { mapping, status, class: Class::Ready(*geometry), is_moving };
+        write_values(&found.mapping);
+        failpoint::reach(Step::CreateInitialized);
+        self.publish(&identity, unfinished, found.header())?;
+        Ok(found)
     }
 }
 
@@ -85,18 +120,16 @@ impl Moving<'_> {
             return Err(MoveError::Create(CreateError::ForkedInInit { subject }));
         }
         let values = |mapping: &Mapping| header::write_payload(mapping, &new_geometry, &values);
-        let make = |target: &Target<'_>, nonce, moved| {
-            target.make_like(&lock, &status, &new_geometry, &Contents { nonce, moved, values: &values })
-        };
-        let (old, new) = (excluded.nonce(), local().draw_nonce());
-        let journal = make(&target.journal(), local().draw_nonce(), Some((old, new))).map_err(MoveError::Create)?;
+        let make = |target: &Target<'_>, role| target.make_like(&lock, &status, &new_geometry, role, &values);
+        let (old_nonce, new_nonce) = (excluded.nonce(), local().draw_nonce());
+        let journal = make(&target.journal(), Role::Journal { old_nonce, new_nonce }).map_err(MoveError::Create)?;
         failpoint::reach(Step::JournalReady);
         if let Err(error) = excluded.remove(&target) {
             remove_journal(&journal);
             return Err(MoveError::Create(error.into()));
         }
         drop(excluded);
-        let made = make(&target, new, None).map_err(MoveError::Interrupted)?;
+        let made = make(&target, Role::Moved { nonce: new_nonce }).map_err(MoveError::Interrupted)?;
         end_move(&made, &journal);
         Ok(())
     }

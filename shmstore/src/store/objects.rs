@@ -54,19 +54,23 @@ impl Store {
         Shared::create(self, IfExists::Refuse, init)
     }
 
-    /// Attaches to an existing object. Waits for an object that is being created or moved to another layout, up to the
-    /// store's [`wait`](crate::StoreOptions::wait).
+    /// Attaches to an existing object. Waits for an object that is being created or migrated, up to the store's
+    /// [`wait`](crate::StoreOptions::wait).
     ///
-    /// An object with [room](macro@crate::ShmObject#room) may have more fields than `T`, or fewer. If it has fewer, this
-    /// call extends it by the others, which are zero: see [`Shared::grown_from`].
+    /// An object with [room](macro@crate::ShmObject#room) may have more fields than `T`, or fewer. If it has fewer,
+    /// this call extends it by the others, which are zero: see [`Shared::grown_from`].
     ///
     /// # Errors
     ///
     /// [`AttachError`] if the object does not exist, has another layout, may not be written, is of a user that is not
     /// trusted, or is damaged. An object that may only be read can be attached by
-    /// [`attach_read_only`](Self::attach_read_only). [`AttachError::NoRoom`] if the object cannot be extended by the
-    /// fields of `T`, and [`AttachError::Shorter`] if the store has the option
-    /// [`grows(false)`](crate::StoreOptions::grows).
+    /// [`attach_read_only`](Self::attach_read_only).
+    ///
+    /// - [`AttachError::StillInitializing`] if the object is created or migrated for longer than the store's `wait`.
+    /// - [`AttachError::NoRoom`] if the object cannot be extended by the fields of `T`. [`AttachError::Shorter`] if the
+    ///   store has the option [`grows(false)`](crate::StoreOptions::grows).
+    /// - [`OpenError::Busy`](crate::OpenError::Busy), in [`AttachError::Anchor`], if the object is to be extended, and
+    ///   another process has the anchor's lock for longer than the store's `wait`.
     pub fn attach<T: ShmObject + ShmId>(&self) -> Result<Shared<T>, AttachError> {
         self.attach_timeout(Duration::ZERO)
     }
@@ -80,8 +84,8 @@ impl Store {
         Shared::attach(self, timeout)
     }
 
-    /// Attaches to an existing object for reading only. Waits for an object that is being created or moved to another
-    /// layout, up to the store's [`wait`](crate::StoreOptions::wait).
+    /// Attaches to an existing object for reading only. Waits for an object that is being created or migrated, up to
+    /// the store's [`wait`](crate::StoreOptions::wait).
     ///
     /// The process needs permission to read the object and the anchor, and takes no slot in the object's table of
     /// processes. It writes nothing and cleans nothing up. An object that its creator left incomplete does not exist
@@ -91,7 +95,9 @@ impl Store {
     ///
     /// [`AttachError`] if the object does not exist, has another layout, may not be read, is of a user that is not
     /// trusted, or is damaged. [`AttachError::Shorter`] if it has only the first fields of `T`: a process that only
-    /// reads does not extend it.
+    /// reads does not extend it. Such a process waits for the others with
+    /// [`attach_read_only_timeout`](Self::attach_read_only_timeout), or attaches with an older type, which has only the
+    /// first fields.
     ///
     /// ```
     /// # use shmstore::{ShmObject, Store};
@@ -129,7 +135,7 @@ impl Store {
         ReadOnly::attach(self, timeout)
     }
 
-    /// Attaches to an existing object, and goes on with the new one after it was replaced:
+    /// Attaches to an existing object, and goes on with the new object after a replacement:
     /// [`current`](Following::current) returns the object that stands at the path.
     ///
     /// # Errors
@@ -152,11 +158,12 @@ impl Store {
         self.follow_timeout(Duration::ZERO)
     }
 
-    /// Attaches to an object and follows it, and waits up to `timeout` for its creation.
+    /// Attaches to an object and follows it, and waits up to `timeout` for its creation, or for fields that another
+    /// process is to add.
     ///
     /// # Errors
     ///
-    /// As [`attach`](Self::attach); [`AttachError::NotFound`] after the time.
+    /// As [`attach`](Self::attach); [`AttachError::NotFound`] or [`AttachError::Shorter`] after the time.
     pub fn follow_timeout<T: ShmObject + ShmId>(&self, timeout: Duration) -> Result<Following<T>, AttachError> {
         Following::attach(self, timeout)
     }
@@ -220,6 +227,8 @@ impl Store {
     /// # Errors
     ///
     /// [`RemoveError::NotFound`] if it does not exist, [`RemoveError::NotPermitted`] if it is another user's.
+    /// [`AttachError::MigrationInterrupted`] or [`AttachError::MigrationConflict`], in [`RemoveError::Existing`], if a
+    /// migration was interrupted, and this call cannot finish it first. `shmstore rm` removes the object all the same.
     pub fn remove<T: ShmId>(&self) -> Result<(), RemoveError> {
         self.target(T::ID, Some(layout_of::<T>()))?.remove()
     }

@@ -72,8 +72,9 @@ impl StoreOptions {
         self
     }
 
-    /// Sets how long to wait for other processes that create or remove objects, and then, with the lock, for other
-    /// processes to detach from the object that a dead process left. The default is 5 s for each.
+    /// Sets how long to wait for other processes that create, extend, migrate, replace or remove objects, and then,
+    /// with the lock, for other processes to detach from the object that a dead process left. The default is 5 s for
+    /// each.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.policy.wait = wait;
         self
@@ -93,12 +94,12 @@ impl StoreOptions {
         self
     }
 
-    /// Lets this process extend objects. The default is `true`.
+    /// Sets whether this process extends objects. The default is `true`.
     ///
-    /// If this program's type has more fields than an object with [room](macro@crate::ShmObject#room), attaching extends
-    /// the object for all programs, and for good. With `false` it returns
-    /// [`AttachError::Shorter`](crate::AttachError::Shorter), and `attach_timeout` waits for another process to extend
-    /// the object. Debugging tools and test builds should not leave fields in the object of a running system.
+    /// If this program's type has more fields than an object with [room](macro@crate::ShmObject#room), attaching
+    /// extends the object. All programs keep the new fields, and no call takes them back. With `false`, attaching
+    /// returns [`AttachError::Shorter`](crate::AttachError::Shorter), and `attach_timeout` waits for another process to
+    /// extend the object. Debugging tools and test builds should not leave fields in the object of a running system.
     pub fn grows(mut self, grows: bool) -> Self {
         self.policy.grows = grows;
         self

@@ -74,8 +74,8 @@ enum Memory {
 ///
 /// # Safety
 ///
-/// `payload` is the payload of a segment whose layout begins with the fields of `T`. The segment has room for a `T`, and
-/// is mapped while `payload` is borrowed.
+/// `payload` is the payload of a segment whose layout begins with the fields of `T`. The payload is at least as long as
+/// a `T`, and is mapped while it is borrowed.
 unsafe fn object_at<T: ShmObject>(payload: &NonNull<u8>) -> &T {
     const { is_described::<T>() };
     debug_assert!(payload.cast::<T>().is_aligned());
@@ -150,8 +150,9 @@ impl<T: ShmObject> Shared<T> {
     /// Returns how many fields the object had before the call that returned this handle extended it. `None` if the call
     /// created the object, or found all fields of `T` in it. No system call.
     ///
-    /// The new fields are zero. The process that has extended the object may fill them, as the process that creates an
-    /// object does. Other processes may use the new fields at the same time.
+    /// The new fields are zero, which means "never stored". Each program takes a default until a process has stored a
+    /// value. No program may rely on the process that extends the object: it may be killed before it stores one, and
+    /// other processes may use the new fields at the same time.
     ///
     /// ```
     /// use shmstore::{Shared, Store};
@@ -165,19 +166,19 @@ impl<T: ShmObject> Shared<T> {
     ///     pub struct Rover { pub frames: AtomicU64 }
     /// }
     /// mod v2 {
-    ///     # use shmstore::ShmObject; use std::sync::atomic::AtomicU64;
+    ///     # use shmstore::{ShmObject, Versioned}; use std::sync::atomic::AtomicU64;
     ///     #[derive(ShmObject)]
     ///     #[repr(C)]
     ///     #[shm(id = 'R', room = 4096)]
-    ///     pub struct Rover { pub frames: AtomicU64, pub speed_limit: AtomicU64 }
+    ///     pub struct Rover { pub frames: AtomicU64, pub limit: Versioned<f64> }
     /// }
     ///
     /// # let dir = tempfile::tempdir()?; let store = Store::open(dir.path())?;
     /// let old = store.create::<v1::Rover>()?; // most often in another process
     /// let new = store.attach::<v2::Rover>()?;
-    /// if Shared::grown_from(&new).is_some_and(|fields| fields < 2) {
-    ///     new.speed_limit.store(10, Relaxed);
-    /// }
+    /// assert_eq!(Shared::grown_from(&new), Some(1)); // the object had `frames` alone
+    /// let limit = if new.limit.version() == 0 { 2.5 } else { new.limit.load() };
+    /// assert_eq!(limit, 2.5); // no process has stored a limit
     /// old.frames.fetch_add(1, Relaxed);
     /// assert_eq!(new.frames.load(Relaxed), 1);
     /// # store.remove::<v1::Rover>()?;
@@ -201,7 +202,7 @@ impl<T: ShmObject> Shared<T> {
     /// process finds it, and a new object may stand in its place.
     ///
     /// One load from the object, and no system call, so every loop may call it. Stores to a removed object still work,
-    /// but do not check for this. [`Store::follow`] brings a program over to the new object.
+    /// but do not check for this. A program that uses [`Store::follow`] goes on with the new object.
     ///
     /// # Details
     ///

@@ -7,9 +7,9 @@
 //!
 //! Assumes that the memory of the slots is mapped while a [`Ring`] is used. As in `versioned_cell.rs`, all accesses are
 //! atomic. Promises that references are made only to words, which are atomics. Values are touched only by the copies of
-//! [`crate::sync::copy`], in slots whose index is a remainder modulo the capacity. So it leads to no address outside the
-//! slots, whatever is in memory. A copy is only bytes until `bits.rs` has checked that they are a value. None of this
-//! relies on the protocol.
+//! [`crate::sync::copy`], in slots whose index is a remainder modulo the capacity. So it leads to no address outside
+//! the slots, whatever is in memory. A copy is only bytes until `bits.rs` has checked that they are a value. None of
+//! this relies on the protocol.
 #![allow(unsafe_code)]
 
 use std::cell::UnsafeCell;

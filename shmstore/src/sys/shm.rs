@@ -284,8 +284,8 @@ impl Mapping {
         asked != 0 || found.iter().any(|page| page & 1 != 0)
     }
 
-    /// Gives pages back to the kernel, for all processes: they are zero then. Returns `false` if the kernel refuses that,
-    /// as for locked memory.
+    /// Gives pages back to the kernel, for all processes: they are zero then. Returns `false` if the kernel refuses
+    /// that, as for locked memory.
     pub(crate) fn discard(&self, pages: &Range<usize>) -> bool {
         let start = self.base.as_ptr().wrapping_add(pages.start);
         debug_assert!(self.access == Access::ReadWrite && pages.end <= self.len);

@@ -94,7 +94,8 @@ impl<'a, V: ShmValue> Unchecked<'a, V> {
     /// Checks that the bytes are a valid value. After an error they are all zero.
     #[inline(always)]
     pub(crate) fn check(self) -> Result<(), InvalidValue> {
-        // SAFETY: the bytes of a value were initialized, and only initialized bytes were written, by the promise to `new`.
+        // SAFETY: the bytes of a value were initialized, and only initialized bytes were written, by the promise to
+        // `new`.
         unsafe { check(self.0) }?;
         mem::forget(self);
         Ok(())

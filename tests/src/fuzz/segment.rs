@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use shmstore::inspect::{self, InspectError, Limits, Object, SavedObject, Segment, SegmentState};
 use shmstore::schema::OwnedSchema;
@@ -11,6 +12,7 @@ use super::choices::Choices;
 use super::types::{any_json, any_path};
 use crate::objects::Telemetry;
 use crate::raw::{Field, Raw, SIZE_TAG, field, plant};
+use crate::rovers;
 use crate::scratch::{Planted, Scratch};
 
 const PAGE: usize = 4096;
@@ -21,6 +23,8 @@ const SLOT: usize = 32;
 #[derive(Default)]
 pub(super) struct Segments {
     real: Option<Real>,
+    /// One with room, which has grown.
+    grown: Option<Real>,
     blank: HashMap<usize, (Planted, Raw)>,
 }
 
@@ -32,6 +36,15 @@ struct Real {
 }
 
 impl Real {
+    fn grown() -> Self {
+        let scratch = Scratch::new();
+        drop(rovers::create(&scratch.store(), "v1", 7).expect("room for an object"));
+        drop(rovers::attach(&scratch.store(), "v2", Duration::ZERO).expect("room to grow"));
+        let raw = Raw::at_key(scratch.key('R'));
+        let pristine = raw.bytes();
+        Self { raw, pristine, _scratch: scratch }
+    }
+
     fn new() -> Self {
         let scratch = Scratch::new();
         let object = scratch.store().create::<Telemetry>().expect("room for an object");
@@ -45,13 +58,18 @@ impl Real {
 
 impl Segments {
     pub(super) fn try_input(&mut self, choices: &mut Choices<'_>) -> bool {
-        let real = self.real.get_or_insert_with(Real::new);
-        if choices.byte() % 4 != 0 {
+        let how = choices.byte() % 4;
+        if how != 0 {
+            let real = match how {
+                1 => self.grown.get_or_insert_with(Real::grown),
+                _ => self.real.get_or_insert_with(Real::new),
+            };
             let changed = damage(real, choices);
             let is_accepted = look(real.raw.shmid(), choices);
             changed.into_iter().for_each(|range| real.raw.write(range.start, &real.pristine[range]));
             return is_accepted;
         }
+        let real = self.real.get_or_insert_with(Real::new);
         let json = any_json(choices);
         let Some((pages, front)) = laid_out(real, &json, choices) else { return false };
         // At no key: that of nobody's anchor.
@@ -67,6 +85,12 @@ impl Segments {
     }
 }
 
+/// Where a choice is likely to hit the newest record of an object that has grown, as far as there is one.
+fn in_the_log(raw: &Raw, choices: &mut Choices<'_>) -> usize {
+    let log = raw.get(field::LAYOUT) >> 32;
+    (log as usize).min(raw.len() / 2) + choices.below(80)
+}
+
 /// Changes a whole segment here and there. Returns where.
 fn damage(real: &Real, choices: &mut Choices<'_>) -> Vec<Range<usize>> {
     let mut changed = Vec::new();
@@ -76,6 +100,7 @@ fn damage(real: &Real, choices: &mut Choices<'_>) -> Vec<Range<usize>> {
                 let field = choices.one_of(field::ALL);
                 (field.offset, choices.number().to_le_bytes()[..field.len.min(8)].to_vec())
             }
+            2 if choices.one_in(2) => (in_the_log(&real.raw, choices), choices.pattern(4)),
             2 => (choices.wide() % HEADER, choices.pattern(16)),
             _ => {
                 let len = choices.below(64);

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use nix::unistd::gettid;
-use shmstore::{AttachError, Following, Shared, Store, WaitError};
+use shmstore::{AttachError, Following, OpenError, Shared, Store, WaitError};
 use shmstore_tests::objects::Telemetry;
 use shmstore_tests::peer::Peer;
 use shmstore_tests::scratch::{Scratch, remove_segment};
@@ -139,7 +139,8 @@ fn follower_waits_no_longer_than_its_store() {
     let store = Store::options().wait(Duration::from_millis(20)).open(scratch.path()).unwrap();
     let mut following = store.follow::<Telemetry>().unwrap();
     let mut replacer = Peer::stopped_at(scratch.path(), "RemoveDone", "replace 9");
-    assert!(is_not_found(&mut following));
+    let error = following.current().unwrap_err();
+    assert!(matches!(error, AttachError::Anchor(OpenError::Busy { .. })), "{error}");
     assert_eq!(following.last().frames.load(SeqCst), 7);
     assert!(replacer.answer_after_stops().starts_with("ok"));
     assert_eq!(frames(&mut following), 9);

@@ -56,7 +56,7 @@ fn user_that_may_only_read_waits_for_a_user_that_may_extend() {
         assert_eq!(alice.expect_ok("create v1 7"), "created");
         let mut bob = users.start(BOB, "644");
         bob.expect_err("attach v2", "AccessDenied");
-        assert_says(bob.expect_err("see v2", "Shorter"), &["has no field `speed` yet"]);
+        assert_says(bob.expect_err("see v2", "Shorter"), &["does not have the field `speed`"]);
         bob.tell("see v2 25000");
         bob.wait_until_polling();
         assert_eq!(alice.expect_ok("attach v2"), "grown 2");

@@ -4,6 +4,8 @@ mod groups;
 mod growing_of_other_users;
 mod ipc_namespaces;
 mod maps_of_other_users;
+mod moves_at_limits;
+mod moves_of_other_users;
 mod namespaces;
 mod other_users;
 mod sandboxes;

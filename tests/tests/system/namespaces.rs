@@ -56,8 +56,8 @@ fn limit_on_segments_is_named_with_how_many_are_ours_and_unattached() {
             &message,
             &[
                 "cannot create `Telemetry` (id 'T', key 0x",
-                "all 3 shared-memory segments are in use (SHMMNI); 2 are shmstore's, and no process has 1 of these \
-                 attached",
+                "no more than 3 shared-memory segments may exist (SHMMNI); 2 are shmstore's, and no process has 1 of \
+                 these attached",
                 "`ipcs -m`",
                 "/proc/sys/kernel/shmmni",
             ],

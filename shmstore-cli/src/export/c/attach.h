@@ -173,10 +173,11 @@ static inline int shmstore_check_flags(shmstore_segment *segment, const shmstore
                         "this header again with the newer shmstore of the object's programs", wanted->path,
                         unknown_flags);
     if (flags & SHMSTORE_IS_JOURNAL)
-        SHMSTORE_REFUSE(EPROTO, "segment %d at %s is the journal of a move, and no object", segment->shmid,
+        SHMSTORE_REFUSE(EPROTO, "segment %d at %s is the journal of a migration, and no object", segment->shmid,
                         wanted->path);
     if (flags & SHMSTORE_IS_MOVING)
-        SHMSTORE_REFUSE(EAGAIN, "the object at %s is being moved to another layout: attach again", wanted->path);
+        SHMSTORE_REFUSE(EAGAIN, "the object at %s is about to be migrated, replaced or removed: attach again",
+                        wanted->path);
     return 0;
 }
 
@@ -189,7 +190,7 @@ static inline int shmstore_refuse_layout(shmstore_segment *segment, const shmsto
                     (unsigned long long)wanted->hash_low);
 }
 
-/* Checks that the newest layout of an object that grows begins with the fields of this header. */
+/* Checks that the newest layout of an object with room begins with the fields of this header. */
 static inline int shmstore_check_prefix(shmstore_segment *segment, const shmstore_wanted *wanted)
 {
     const void *base = segment->base;
@@ -223,7 +224,7 @@ static inline int shmstore_check_layout(shmstore_segment *segment, shmstore_want
 {
     uint64_t low = shmstore_u64_at(segment->base, 72), high = shmstore_u64_at(segment->base, 80);
     uint32_t flags, has_room, is_exact = low == wanted->hash_low && high == wanted->hash_high;
-    /* A process that moves the object sets the flag, and then looks for attachments. */
+    /* A process that migrates the object sets the flag, and then looks for attachments. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     flags = shmstore_u32_at(segment->base, 16);
     has_room = flags & SHMSTORE_HAS_ROOM;

@@ -189,9 +189,10 @@ class Segment(_ReadOnly):
                               f"{unknown_flags:#06x}): generate this module again with the newer shmstore of the "
                               "object's programs")
         if flags & _IS_JOURNAL:
-            raise AttachError(f"segment {self._shmid} at {path} is the journal of a move, and no object")
+            raise AttachError(f"segment {self._shmid} at {path} is the journal of a migration, and no object")
         if flags & _IS_MOVING:
-            raise AttachError(f"the object at {path} is being moved to another layout: attach again", retry=True)
+            raise AttachError(f"the object at {path} is about to be migrated, replaced or removed: attach again",
+                              retry=True)
         has_room, layout = bool(flags & _HAS_ROOM), self._u64(72) | self._u64(80) << 64
         if layout != LAYOUT_HASH and not has_room:
             self._refuse_layout(path, layout)
@@ -214,7 +215,7 @@ class Segment(_ReadOnly):
         return payload_at
 
     def _check_prefix(self, path, log_at, log_length, room):
-        """Checks that the newest layout of an object that grows begins with the fields of this module."""
+        """Checks that the newest layout of an object with room begins with the fields of this module."""
         word = self._u64(248)
         at, length, end = word >> 32, word & 0xFFFFFFFF, log_at + log_length
         if not log_at <= at < end or at % 16 or not 32 <= length <= end - at:

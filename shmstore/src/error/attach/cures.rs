@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::subject::SegmentOwner;
+use crate::error::subject::{SegmentOwner, Subject};
 
 /// The cure for a missing object. A call that waited needs no other call that waits.
 pub(super) fn instead_of_attach(waited: &Duration) -> &'static str {
@@ -56,6 +56,16 @@ pub(super) fn share(segment: &SegmentOwner, uid: u32, to_write: bool, readable: 
 pub(super) fn fields(names: &[String]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     format!("field{} {}", if names.len() == 1 { "" } else { "s" }, quoted.join(", "))
+}
+
+/// The cure for an object without enough room.
+pub(super) fn give_room(subject: &Subject, type_room: u64) -> String {
+    let first = if type_room == 0 { "First give the type room: `#[shm(room = …)]`. " } else { "" };
+    format!(
+        "{first}To keep the values, end all programs that use the object. Then call `store.migrate{}`, which gives the \
+         object the room of this type, or `shmstore migrate PATH --to FILE --room BYTES`",
+        subject.turbofish()
+    )
 }
 
 /// Why an object cannot be extended.

@@ -62,7 +62,7 @@ fn of_float(number: f64, to: Primitive) -> Result<u64, String> {
             if f64::from(near) == number || number.is_nan() {
                 return Ok(near.to_bits().into());
             }
-            Err(format!("{number:?} would be rounded to {near:?}"))
+            Err(format!("{number:?} would be rounded to {:?}", f64::from(near)))
         }
         _ if number == 0.0 && number.is_sign_negative() => Err("-0.0 would lose its sign".into()),
         _ if number.is_finite() && number.fract() == 0.0 => in_range(number as i128, to),
@@ -127,7 +127,7 @@ mod tests {
     fn float_becomes_a_float_if_it_is_not_rounded_and_nan_stays_nan() {
         kept(F32, u64::from(0.1_f32.to_bits()), F64, f64::from(0.1_f32).to_bits());
         kept(F64, f64::from(0.1_f32).to_bits(), F32, u64::from(0.1_f32.to_bits()));
-        refused(F64, 0.1_f64.to_bits(), F32, "0.1 would be rounded to 0.1");
+        refused(F64, 0.1_f64.to_bits(), F32, "0.1 would be rounded to 0.10000000149011612");
         refused(F64, 1e300_f64.to_bits(), F32, "1e300 would be rounded to inf");
         kept(F64, (-0.0_f64).to_bits(), F32, u64::from((-0.0_f32).to_bits()));
         kept(F64, f64::NEG_INFINITY.to_bits(), F32, u64::from(f32::NEG_INFINITY.to_bits()));

@@ -57,7 +57,7 @@ impl Header {
         Ok((identity, id))
     }
 
-    /// Writes the layout hash. Of an object that grows it is a copy of the newest record's.
+    /// Writes the layout hash. Of an object with room it is a copy of the newest record's.
     pub(crate) fn set_layout_hash(&self, hash: LayoutHash) {
         let halves = [hash.to_u128() as u64, (hash.to_u128() >> 64) as u64];
         self.layout_hash.iter().zip(halves).for_each(|(field, half)| field.store(half, Relaxed));

@@ -18,13 +18,13 @@ pub(crate) struct Geometry {
     pub(crate) schema_offset: usize,
     /// 0 if the schema is in the layout log.
     pub(crate) schema_len: usize,
-    /// 0 if there is no layout log, because the object does not grow.
+    /// 0 if there is no layout log, because the object has no room.
     pub(crate) log_offset: usize,
     pub(crate) log_capacity: usize,
     pub(crate) slots_offset: usize,
     pub(crate) slot_count: u32,
     pub(crate) payload_offset: usize,
-    /// The room of an object that grows, and the size of any other.
+    /// The room of an object, and the size of an object without room.
     pub(crate) payload_len: usize,
     pub(crate) segment_size: usize,
 }
@@ -42,15 +42,16 @@ const PART_ALIGN: usize = 128;
 /// The longest layout log, unless its first record is longer.
 const LONG_LOG: usize = 1 << 20;
 
-/// The capacity of the layout log of a new object: its first record, and records of later layouts that are a few times
-/// as long. Pages that are never written take no memory.
+/// The capacity of the layout log of a new object: four times its first record, plus the room, at most [`LONG_LOG`],
+/// but at least the first record. The room counts because it bounds how many fields may be appended, and each of them
+/// makes the records longer. Pages that are never written take no memory.
 fn log_capacity(first_record: usize, room: usize) -> Option<usize> {
     let wished = first_record.checked_mul(4)?.checked_add(room)?.min(LONG_LOG);
     wished.max(first_record).checked_next_multiple_of(PAGE)
 }
 
 impl Geometry {
-    /// Lays out a segment for an object that does not grow; `None` if its size overflows. The order is:
+    /// Lays out a segment for an object without room; `None` if its size overflows. The order is:
     ///
     /// 1. header
     /// 2. payload, if it is small
@@ -77,7 +78,7 @@ impl Geometry {
         parts.with_payload_behind(end, is_small)
     }
 
-    /// Lays out a segment for a new object that grows up to `room` bytes; `None` if its size overflows. The order is:
+    /// Lays out a segment for a new object with `room` bytes of room; `None` if its size overflows. The order is:
     ///
     /// 1. header
     /// 2. payload, if the room is small
@@ -119,12 +120,12 @@ impl Geometry {
         Some(Self { payload_offset, segment_size, ..self })
     }
 
-    /// Returns `true` if the object grows: it has a layout log.
+    /// Returns `true` if the object has room: it has a layout log.
     pub(crate) fn has_room(&self) -> bool {
         self.log_capacity != 0
     }
 
-    /// The room of an object that grows, in bytes.
+    /// The room of the object, in bytes.
     pub(crate) fn room(&self) -> Option<u64> {
         self.has_room().then_some(self.payload_len as u64)
     }
@@ -146,8 +147,8 @@ impl Header {
         self.segment_size.store(geometry.segment_size as u64, Relaxed);
     }
 
-    /// Reads the geometry. It must be exactly what a creator lays out for the lengths in the header, and as large as the
-    /// kernel says.
+    /// Reads the geometry. It must be exactly what a creator lays out for the lengths in the header, and as large as
+    /// the kernel says.
     pub(crate) fn geometry(&self, mapping: &Mapping) -> Result<Geometry, Damage> {
         // A length that is impossible by itself is named, and not another field that does not fit with it.
         let part_len = |field, len: u64| {

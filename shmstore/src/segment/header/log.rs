@@ -1,8 +1,8 @@
-//! The layout log of an object that grows: a record of each layout that the object had. Records are appended and never
+//! The layout log of an object with room: a record of each layout that the object had. Records are appended and never
 //! changed.
 //!
-//! The word `layout` of the header publishes the newest record. A record that no process published is overwritten by the
-//! next one. The header's layout hash is a copy of the newest record's, and is written after it.
+//! The word `layout` of the header publishes the newest record. A record that no process published is overwritten by
+//! the next one. The header's layout hash is a copy of the newest record's, and is written after it.
 
 use std::ops::Range;
 
@@ -38,7 +38,7 @@ pub(crate) fn record_len(layout: &TypeLayout) -> usize {
 }
 
 impl Record {
-    /// Reads the newest record of an object that grows.
+    /// Reads the newest record of an object with room.
     pub(crate) fn newest(mapping: &Mapping, geometry: &Geometry) -> Result<Self, Damage> {
         let header = Header::of(mapping).expect("a checked geometry has a header");
         let word = header.layout.word();

@@ -5,13 +5,13 @@
 use super::atomics::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use super::atomics::{AtomicU32, AtomicU64, fence};
 
-/// The object is being moved or replaced. No process may begin to use it.
+/// The object is about to be migrated, replaced or removed. No process may begin to use it.
 pub(crate) const MOVING: u32 = 1 << 0;
 
-/// The object grows: `payload_len` is its room, and its schema is in the layout log.
+/// The object has room: `payload_len` is the room, and the schema is in the layout log.
 pub(crate) const ROOM: u32 = 1 << 1;
 
-/// The segment is the journal of a move.
+/// The segment is the journal of a migration.
 pub(crate) const JOURNAL: u32 = 1 << 3;
 
 /// The flags that a program must know. It refuses an object with an unknown one of these, and ignores unknown other
@@ -41,7 +41,7 @@ impl Flags {
         self.0.fetch_or(flags, Relaxed);
     }
 
-    /// Returns `true` if the object is being moved or replaced.
+    /// Returns `true` if the object is about to be migrated, replaced or removed.
     ///
     /// A process calls this after the kernel has counted its attachment. The other process asks for the count after
     /// [`set_moving`](Self::set_moving). Then at least one of the two sees the other.
@@ -50,7 +50,7 @@ impl Flags {
         self.has(MOVING)
     }
 
-    /// Notes that the object is being moved or replaced, so that no process begins to use it.
+    /// Notes that the object is about to be migrated, replaced or removed, so that no process begins to use it.
     pub(crate) fn set_moving(&self) {
         self.0.fetch_or(MOVING, Relaxed);
         fence(SeqCst);

@@ -21,9 +21,9 @@ use crate::value::bits;
 
 /// Reads and writes the value of one key of a [`Map`] without a search. [`Map::entry`] returns it.
 ///
-/// It has the methods of a [`Versioned`](crate::Versioned). As each of them returns a `Result`, none has a twin whose name
-/// ends with `_checked`. Each of them fails once the key was removed, even if the
-/// key was inserted again. An entry does not keep its key in the map, and delays no other process.
+/// It has the methods of a [`Versioned`](crate::Versioned). As each of them returns a `Result`, none has a twin whose
+/// name ends with `_checked`. Each of them fails once the key was removed, even if the key was inserted again. An entry
+/// does not keep its key in the map, and delays no other process.
 ///
 /// ```
 /// use shmstore::Map;

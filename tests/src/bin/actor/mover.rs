@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use shmstore::inspect::{Segment, WhileAttached};
 use shmstore::migrate::{MigrateError, Migration};
 use shmstore::{AttachError, Following, ReadOnly, Shared, Store};
 use shmstore_tests::moves::{Held, Ledger, v1, v2};
@@ -86,6 +87,11 @@ impl State {
                 Ok(following.current().map_err(attach_failed)?.count().to_string())
             }
             "race" => Ok(self.race()),
+            "rm" => {
+                let segment = Segment::of_shmid(number as i32).map_err(|error| failed("Inspect", &error))?;
+                let removed = segment.remove(WhileAttached::Refuse);
+                removed.map(|()| String::new()).map_err(|error| failed("Inspect", &error))
+            }
             "list" => {
                 let listed = store.list().map_err(open_failed)?;
                 Ok(listed.iter().map(|object| object.state.to_string()).collect::<Vec<_>>().join(", "))

@@ -2,6 +2,7 @@
 
 use shmstore_tests::random::Random;
 use shmstore_tests::raw::{Field, field};
+use shmstore_tests::wait::flat_out;
 
 use super::Victim;
 
@@ -23,6 +24,7 @@ const WORDS: [Field; 10] = [
 
 #[test]
 fn no_bit_of_a_word_that_leads_to_the_log_does_harm_when_flipped() {
+    let _turn = flat_out();
     let victim = Victim::new();
     for Field { name, offset, len } in WORDS {
         for at in offset..offset + len {
@@ -38,6 +40,7 @@ fn no_bit_of_a_word_that_leads_to_the_log_does_harm_when_flipped() {
 
 #[test]
 fn no_byte_of_the_newest_record_does_harm_when_changed() {
+    let _turn = flat_out();
     let victim = Victim::new();
     for at in victim.newest..victim.newest + victim.newest_len {
         for flip in [0x01, 0x80, 0xff] {
@@ -51,6 +54,7 @@ fn no_byte_of_the_newest_record_does_harm_when_changed() {
 
 #[test]
 fn numbers_that_hurt_do_no_harm_in_any_word_that_leads_to_the_log() {
+    let _turn = flat_out();
     let victim = Victim::new();
     let log = victim.raw.get(field::LOG_OFFSET);
     let end = log + victim.raw.get(field::LOG_CAPACITY);
@@ -77,6 +81,7 @@ fn numbers_that_hurt_do_no_harm_in_any_word_that_leads_to_the_log() {
 
 #[test]
 fn random_damage_to_the_log_does_no_harm() {
+    let _turn = flat_out();
     let victim = Victim::new();
     let mut random = Random::seeded();
     let fixed = super::FIXED + 48;

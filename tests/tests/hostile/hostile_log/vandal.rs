@@ -9,6 +9,7 @@ use std::thread;
 use shmstore_tests::peer::{Peer, actor};
 use shmstore_tests::random::Random;
 use shmstore_tests::raw::{Raw, field};
+use shmstore_tests::wait::flat_out;
 
 use super::{FIXED, Victim};
 
@@ -37,6 +38,7 @@ fn vandalize(shmid: i32, pristine: &[u8], newest: Range<usize>, stop: &AtomicBoo
 
 #[test]
 fn processes_survive_a_peer_that_writes_over_the_log_all_the_time() {
+    let _turn = flat_out();
     let victim = Victim::new();
     let stop = AtomicBool::new(false);
     let start = || Peer::spawn(actor("rover").arg(victim.scratch.path()).env("PEER_WAIT_MS", "3"));

@@ -86,6 +86,7 @@ fn make_whole(sessions: &Shared<Sessions>, raw: &Raw) {
 
 #[test]
 fn no_word_of_a_map_stops_a_call_from_ending() {
+    let _turn = flat_out();
     let scratch = Scratch::new();
     let sessions: Shared<Sessions> = store(&scratch).create().unwrap();
     let seen = store(&scratch).attach_read_only::<Sessions>().unwrap();

@@ -94,8 +94,9 @@ fn object_is_removed_if_and_only_if_its_dead_remover_got_to_its_key() {
         let mut holder = Peer::creator(scratch.path());
         Peer::killed_at(scratch.path(), scenario.step, "remove");
         let whole = scenario.at_key == AtKey::Whole;
-        assert_eq!(holder.expect_ok("state"), if whole { "ready" } else { "removed" });
         assert_eq!(holder.expect_ok("removed"), (scenario.step == "RemoveDone").to_string());
+        assert_eq!(holder.expect_ok("state"), if whole { "ready" } else { "removed" });
+        assert_eq!(holder.expect_ok("removed"), (!whole).to_string(), "the kernel was asked for the state");
         let mut next = Peer::start(scratch.path());
         assert_eq!(next.expect_ok("attach_or_create 8"), if whole { "attached" } else { "created" });
         holder.expect_ok("add 1");

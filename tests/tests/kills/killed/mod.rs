@@ -55,7 +55,8 @@ fn scenario(step: &'static str) -> Option<Scenario> {
         "RecoverLocked" => recovery(AtKey::HalfMade),
         "RecoverRemoved" => recovery(AtKey::Nothing),
         "GrowWritten" | "GrowPublished" | "GrowDone" => None,
-        "MoveMarked" | "JournalReady" | "MoveReady" | "MoveRecovered" | "JournalDone" | "JournalGone" => None,
+        "MoveMarked" | "JournalReady" | "MoveReady" | "MoveRecovered" | "JournalDone" | "JournalGone"
+        | "RemoveCounted" | "LookMissing" => None,
         "LookDenied" | "LookUnfinished" | "NameCandidate" | "NamePublished" | "NameToBeRemoved" | "DirectoryMade" => {
             None
         }

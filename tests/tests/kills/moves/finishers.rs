@@ -41,7 +41,7 @@ fn no_store_is_lost_by_two_deaths_at_any_steps() {
     }
 }
 
-/// The model in `shmstore`'s design, with real processes.
+/// Sequences of deaths, of the migrating process and of those that finish its migration.
 #[test]
 fn no_store_is_lost_by_up_to_five_deaths_at_random_steps() {
     const AT_A_TIME: u64 = 6;

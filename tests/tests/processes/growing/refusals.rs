@@ -21,11 +21,11 @@ fn process_that_extends_nothing_says_which_fields_are_missing() {
     let commands = ["attach v3", "attach v3 30", "attach_or_create v3 1", "see v3", "see v3 30"];
     for command in commands {
         let message = tool.expect_err(command, "Shorter");
-        assert_says(message, &["has no fields `speed`, `total`, `trips` yet", "`grows(false)`"]);
+        assert_says(message, &["does not have the fields `speed`, `total`, `trips`", "`grows(false)`"]);
     }
     let mut second = rover_that_has(scratch.path(), "attach v2", "grown 2");
     for command in commands {
-        assert_says(tool.expect_err(command, "Shorter"), &["has no fields `total`, `trips` yet"]);
+        assert_says(tool.expect_err(command, "Shorter"), &["does not have the fields `total`, `trips`"]);
     }
     assert_eq!(tool.expect_ok("attach v2"), "attached");
     assert_eq!(tool.expect_ok("attach v1"), "attached");

@@ -2,6 +2,7 @@
 //! store that was acknowledged is never lost, and no process has an object attached when it is removed.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use shmstore::inspect::{InspectError, Limits, Object, SavedObject, Segment, WhileAttached};
 use shmstore::migrate::MigrateError;
@@ -11,9 +12,13 @@ use shmstore_tests::peer::Peer;
 use shmstore_tests::scratch::remove_segment;
 use shmstore_tests::wait::flat_out;
 
-/// How many times the object is moved, replaced or removed. The number for an evening is 100,000.
-fn rounds() -> usize {
-    std::env::var("SHMSTORE_TEST_RACES").map_or(400, |number| number.parse().unwrap())
+/// How many times the object is moved, replaced or removed: so often as the environment says, or else in two seconds. In
+/// 8,000 moves the other processes attach it 100,000 times.
+fn rounds() -> impl Iterator<Item = usize> {
+    let wanted = std::env::var("SHMSTORE_TEST_RACES").map(|number| number.parse().unwrap());
+    let (is_short, started) = (wanted.is_err(), Instant::now());
+    let more = move |_: &usize| !is_short || started.elapsed() < Duration::from_secs(2);
+    (0..wanted.unwrap_or(usize::MAX)).take_while(more)
 }
 
 /// What two processes have done that attach the object without a pause.
@@ -28,7 +33,7 @@ fn against(world: &World, mut act: impl FnMut(usize)) -> Attached {
     let _alone = flat_out();
     let mut movers = [(); 2].map(|()| world.mover(&[]));
     movers.iter_mut().for_each(|mover| mover.tell("race"));
-    (0..rounds()).for_each(&mut act);
+    let rounds = rounds().inspect(|round| act(*round)).count();
     std::fs::write(world.scratch.join("over"), []).unwrap();
     let mut sum = Attached { attempts: 0, stores: 0, outcomes: BTreeSet::new() };
     for answer in movers.iter_mut().map(Peer::answer) {
@@ -37,7 +42,7 @@ fn against(world: &World, mut act: impl FnMut(usize)) -> Attached {
         sum.stores += words.next().unwrap().parse::<u64>().unwrap();
         sum.outcomes.extend(words.next().unwrap().split(", ").filter(|one| !one.is_empty()).map(str::to_owned));
     }
-    println!("{} rounds against {} attempts to attach, {} stores", rounds(), sum.attempts, sum.stores);
+    println!("{rounds} rounds against {} attempts to attach, {} stores", sum.attempts, sum.stores);
     sum
 }
 
@@ -109,6 +114,43 @@ fn careful_removal_by_number_takes_it_from_no_process() {
     assert!(attached.outcomes.is_subset(&outcomes(["NotFound"])), "{:?}", attached.outcomes);
     assert!(removed > 0 && attached.stores > 0);
     world.assert_alone();
+}
+
+/// The moment after the count and before the removal.
+#[test]
+fn process_that_attaches_during_a_careful_removal_waits_for_its_end() {
+    let world = World::new();
+    let mut remover = world.mover(&[("SHMSTORE_FAILPOINT", "RemoveCounted=stop")]);
+    remover.tell(&format!("rm {}", world.scratch.segments()[0].shmid));
+    remover.wait_until_stopped();
+    let mut late = world.mover(&[]);
+    late.tell("attach");
+    late.wait_until_polling();
+    remover.signal("CONT");
+    assert_eq!(remover.answer(), "ok ");
+    assert!(late.answer().starts_with("err NotFound "));
+    world.assert_empty();
+}
+
+/// A process finds no object, because it is being moved, and looks for the journal when the move has ended.
+#[test]
+fn move_that_ends_between_two_looks_of_a_process_does_not_hide_the_object() {
+    for command in ["attach2", "see2"] {
+        let world = World::new();
+        let mut mover = world.mover(&[("SHMSTORE_FAILPOINT", "RemoveDone=stop")]);
+        mover.tell("migrate2");
+        mover.wait_until_stopped();
+        let mut late = world.mover(&[("SHMSTORE_FAILPOINT", "LookMissing:1=stop")]);
+        late.tell(command);
+        late.wait_until_stopped();
+        mover.signal("CONT");
+        assert_eq!(mover.answer(), "ok moved");
+        late.signal("CONT");
+        let answer = late.answer();
+        assert!(answer.starts_with("ok"), "{answer}");
+        drop(late);
+        world.assert_whole();
+    }
 }
 
 /// What the tests above look for.

@@ -105,9 +105,9 @@ fn object_whose_creator_has_stopped_is_still_being_initialized() {
         let mut creator = Peer::stopped_at(scratch.path(), step, "create 7");
         let mut observer = Peer::start_with(scratch.path(), &IMPATIENT);
         let message = observer.expect_err("see", "StillInitializing");
-        assert!(message.contains("is still being initialized after 100ms"), "{step}: {message}");
+        assert!(message.contains("is still being initialized or migrated after 100ms"), "{step}: {message}");
         let message = observer.expect_err("see 150", "StillInitializing");
-        assert!(message.contains("is still being initialized after 150ms"), "{step}: {message}");
+        assert!(message.contains("is still being initialized or migrated after 150ms"), "{step}: {message}");
         observer.tell("see 20000");
         creator.signal("CONT");
         assert_eq!((creator.answer(), observer.answer()), ("ok created".into(), "ok ".into()), "{step}");

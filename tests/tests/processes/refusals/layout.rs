@@ -36,7 +36,8 @@ fn other_layout_is_shown_field_by_field() {
     - battery       AtomicU64 at {battery}   -             only in this program
   help: this program and the object were built from different structs. Run a build with the object's
         struct, or start over without its values: `store.replace::<Telemetry>()`, or `shmstore rm PATH 'T'`.
-        Chapter 5 of the guide says how to keep the values",
+        To keep its values, end its programs and call `store.migrate::<Telemetry>()`, or
+        `shmstore migrate PATH --to FILE`",
         key = scratch.key('T'),
         path = scratch.path().display(),
         ours = drifted::Telemetry::LAYOUT_HASH,

@@ -54,8 +54,8 @@ fn object_whose_creator_holds_the_lock_is_still_initializing() {
         error,
         &[
             "`Telemetry` (id 'T', key 0x",
-            "is still being initialized after ",
-            "its anchor is locked by its creator, or by another program (`lslocks` shows which; segment ",
+            "is still being initialized or migrated after ",
+            "its anchor is locked by the process that does so, or by another program (`lslocks` shows which; segment ",
         ],
     );
     assert_eq!(scratch.segments().len(), 1);

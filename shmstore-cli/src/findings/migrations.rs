@@ -1,4 +1,4 @@
-//! Checks for moves to another layout that were interrupted.
+//! Checks for migrations that were interrupted.
 
 use shmstore::inspect::{Segment, SegmentState};
 
@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::leftovers;
 use crate::selection;
 
-/// Names the moves whose journals are there.
+/// Names the migrations whose journals are there.
 pub(super) fn all() -> Result<Vec<Finding>, Failure> {
     let all = selection::all(false)?;
     let journals = all.iter().filter(|segment| segment.state == SegmentState::Journal);
@@ -35,27 +35,26 @@ fn of_journal(journal: &Segment, all: &[Segment]) -> Option<Finding> {
     if let Some(object) = object.filter(|object| !journal.is_journal_of(object)) {
         let (path, number) = (path(of), journal.shmid);
         let found = format!(
-            "its move to another layout was interrupted, and another object has taken its place (segment {}). Programs can attach \
-             this one, but not replace, remove, extend or move it",
+            "its migration was interrupted, and another object has taken its place (segment {}). Programs can attach \
+             this one, but not create, replace, remove, extend or migrate it",
             object.shmid
         );
         let advice = format!(
-            "`shmstore save --interrupted {path} FILE {}` saves the values of the move; then `shmstore rm --segment \
-             {number}` removes its journal",
+            "`shmstore save --interrupted {path} FILE {}` saves the values of the migration; then `shmstore rm \
+             --segment {number}` removes its journal",
             of.id
         );
         return Some(Finding::mend(&name, found, advice));
     }
     Some(match anchor::holder(&of.path).filter(|_| of.path_is_whole) {
         Some(holder) => {
-            let found =
-                format!("a move to another layout is at work, or is being finished: {holder} has the anchor locked");
+            let found = format!("a migration is at work, or is being finished: {holder} has the anchor locked");
             Finding::note(&name, found, "nothing to do, unless this lasts for minutes")
         }
         None => {
-            let found = "its move to another layout was interrupted, and its values are complete";
-            let advice = "nothing to do: the next program that attaches or creates the object finishes the move, or \
-                          takes it back";
+            let found = "its migration was interrupted, and its values are complete";
+            let advice = "nothing to do: the next process that attaches the object for writing, or creates, removes or \
+                          replaces it, finishes the migration or undoes it";
             Finding::note(&name, found, advice)
         }
     })
