@@ -83,7 +83,7 @@ fn journal_whose_layout_does_not_fit_into_its_log_is_corrupt() {
     for room in [1024, 4096] {
         let journal = with_full_log(&interrupted.journal, room);
         interrupted.plant(None, &journal);
-        let error = interrupted.world.store.attach::<v2::Ledger>().err().expect("the journal is no good");
+        let error = interrupted.world.store.attach::<v2::Ledger>().expect_err("the journal is no good");
         assert!(matches!(error, AttachError::Corrupt { field: "journal's schema", .. }), "{error}");
         assert!(find(interrupted.world.key()).is_none(), "nothing is made of it");
     }
