@@ -70,7 +70,7 @@ struct Side {
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let [a, b] = [&args.a, &args.b].map(|path| layouts::of(path, args.type_name.as_ref()));
     let (a, b) = (a?, b?);
-    let diff = LayoutDiff::between(&a, &b);
+    let diff = LayoutDiff::between(&a.schema, &b.schema);
     let mut output = Output::standard();
     if args.json {
         output.json(&json(&diff))?;
@@ -78,7 +78,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         let [name_a, name_b] = [&args.a, &args.b].map(|path| shown_path(path));
         output.line(&shown_lines(&diff.table(&name_a, &name_b).to_string()))?;
         if !diff.is_empty() {
-            output.line(&growth::between(&a, &b, [&name_a, &name_b]))?;
+            output.line(&growth::between(a.named(&name_a), b.named(&name_b)))?;
         }
     }
     output.finish()?;
