@@ -11,6 +11,8 @@ pub mod failure;
 pub mod fill;
 pub mod findings;
 pub mod growth;
+pub mod layouts;
+pub mod leftovers;
 pub mod migration;
 pub mod output;
 pub mod removal;

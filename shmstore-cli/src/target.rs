@@ -1,15 +1,26 @@
 //! The object that the command line means: `PATH[/NAME] [TYPE]`.
 
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use clap::Args;
-use shmstore::inspect::{FieldPath, Object, Segment, SegmentState};
+use shmstore::inspect::{FieldPath, InspectError, Object, Segment, SegmentState};
 
 use crate::about::{called, id};
 use crate::anchors::{Anchors, is_certain, is_name};
 use crate::failure::Failure;
+use crate::leftovers;
 use crate::saved::is_saved;
 use crate::text::{shown, shown_path};
+
+/// How long an object that is being made, replaced or removed is looked for again.
+const A_MOMENT: Duration = Duration::from_secs(1);
+/// The same for a list that may have missed an object, because another process changed the table meanwhile.
+const A_LOOK: Duration = Duration::from_millis(20);
+/// The least number of looks then, because a list takes long on a busy machine.
+const LOOKS: u32 = 6;
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// An object, as the command line names it.
 #[derive(Debug, Clone, Args)]
@@ -36,17 +47,55 @@ impl Target {
 
     /// Attaches the one object that matches.
     ///
+    /// If the object is being created, replaced, migrated or removed, it is looked for again, for at most a second.
+    ///
     /// # Errors
     ///
-    /// As [`segment`](Self::segment), and if the object cannot be attached.
+    /// As [`segment`](Self::segment), and if the object cannot be attached. [`Failure::NotFound`] if there are only
+    /// leftovers of an object.
     pub fn object(&self) -> Result<Object, Failure> {
-        Ok(Object::attach(&self.segment(|_| true)?)?)
+        self.object_among(|_| true)
+    }
+
+    /// The same, of the segments that pass a filter.
+    ///
+    /// # Errors
+    ///
+    /// As [`object`](Self::object).
+    pub fn object_among(&self, among: impl Fn(&Segment) -> bool) -> Result<Object, Failure> {
+        let (since, mut looks) = (Instant::now(), 0);
+        loop {
+            looks += 1;
+            let (found, patience) = match self.matching(&among) {
+                Ok(found) => (self.attached(&found), patience(&found.there)),
+                Err(failure) => (Err(failure), Duration::ZERO),
+            };
+            let patience = match &found {
+                Err(Failure::Inspect(InspectError::Gone { .. })) => A_MOMENT,
+                Err(_) => patience,
+                Ok(object) if object.segment().state == SegmentState::Removed => A_LOOK,
+                Ok(_) => Duration::ZERO,
+            };
+            if patience.is_zero() || looks >= LOOKS && since.elapsed() >= patience {
+                return found;
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+
+    fn attached(&self, found: &Matching) -> Result<Object, Failure> {
+        let segment = self.one(found)?;
+        match segment.state {
+            SegmentState::Abandoned | SegmentState::Initializing => Err(self.only_left(segment)),
+            _ => Ok(Object::attach(segment)?),
+        }
     }
 
     /// Returns the one segment that matches and passes a filter. If several match, the first of this order wins:
     ///
-    /// 1. a segment at the path
-    /// 2. an orphan, or the journal of an interrupted migration
+    /// 1. a segment at the path, or the journal of an interrupted migration if the object is not there. The leftovers of an
+    ///    object that is there do not count: a journal, and segments that are abandoned or not complete
+    /// 2. an orphan
     /// 3. a removed segment that is still attached
     /// 4. a segment that only has the key of the path
     /// 5. a foreign segment
@@ -55,16 +104,42 @@ impl Target {
     ///
     /// [`Failure::NotFound`] if none matches, [`Failure::Ambiguous`] if several do.
     pub fn segment(&self, among: impl Fn(&Segment) -> bool) -> Result<Segment, Failure> {
+        let found = self.matching(&among)?;
+        self.one(&found).cloned()
+    }
+
+    fn matching(&self, among: impl Fn(&Segment) -> bool) -> Result<Matching, Failure> {
         let anchors = Anchors::of(&self.path);
-        let there = anchors.segments()?.into_iter().filter(among);
-        let (mut there, others): (Vec<_>, Vec<_>) = there.partition(|segment| self.is_type_of(segment));
+        let mut there: Vec<Segment> = anchors.segments()?.into_iter().filter(among).collect();
+        leftovers::leave_aside(&mut there);
+        let (mut there, others): (Vec<_>, Vec<_>) = there.into_iter().partition(|segment| self.is_type_of(segment));
         let first = there.iter().map(rank).min();
         there.retain(|segment| Some(rank(segment)) == first);
-        match there.len() {
-            0 => Err(Failure::NotFound(self.none(&others))),
-            1 => Ok(there.remove(0)),
-            _ => Err(Failure::Ambiguous(self.several(&there, &anchors))),
+        Ok(Matching { there, others, anchors })
+    }
+
+    fn one<'a>(&self, Matching { there, others, anchors }: &'a Matching) -> Result<&'a Segment, Failure> {
+        match there.as_slice() {
+            [] => Err(Failure::NotFound(self.none(others))),
+            [one] => Ok(one),
+            _ => Err(Failure::Ambiguous(self.several(there, anchors))),
         }
+    }
+
+    /// Says that the object is not complete, and what to do.
+    fn only_left(&self, segment: &Segment) -> Failure {
+        let (path, number) = (shown_path(&self.path), segment.shmid);
+        let id = id(segment).map(|id| format!(" {id:?}")).unwrap_or_default();
+        Failure::NotFound(match segment.state {
+            SegmentState::Abandoned => format!(
+                "{path} has only the leftovers of an object{id} (segment {number}), because its creator died before it \
+                 was complete. The next program that creates the object removes them, and so does `shmstore gc`"
+            ),
+            _ => format!(
+                "the object{id} at {path} (segment {number}) is not complete yet: its creator is at work. Try again; \
+                 `shmstore doctor {path}` names the process that has the anchor locked"
+            ),
+        })
     }
 
     /// Says that nothing matches, and what exists instead.
@@ -155,13 +230,32 @@ pub fn with_field(command: &str, path: &Path, field: &String, type_name: Option<
     })
 }
 
+/// The segments that the command line may mean.
+struct Matching {
+    /// Those that match, of the lowest rank.
+    there: Vec<Segment>,
+    /// Those of another type.
+    others: Vec<Segment>,
+    anchors: Anchors,
+}
+
+/// Returns how long to look again if none of these can be attached.
+fn patience(there: &[Segment]) -> Duration {
+    use SegmentState::{Initializing, Removed};
+    match there {
+        [] => A_LOOK,
+        _ if there.iter().any(|segment| matches!(segment.state, Initializing | Removed)) => A_MOMENT,
+        _ => Duration::ZERO,
+    }
+}
+
 /// Returns the rank of a segment: the lowest wins.
 fn rank(segment: &Segment) -> u8 {
     match segment.state {
         SegmentState::Foreign => 4,
         _ if !is_certain(segment) => 3,
         SegmentState::Removed => 2,
-        SegmentState::Orphaned | SegmentState::Journal => 1,
+        SegmentState::Orphaned => 1,
         _ => 0,
     }
 }

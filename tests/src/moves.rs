@@ -1,5 +1,4 @@
-//! An object that is moved between two layouts, and what a test knows of it: every store that a process was told of must
-//! stay.
+//! An object that is moved between two layouts, and what a test knows of it. Every acknowledged store must stay.
 
 use std::fmt;
 use std::sync::atomic::Ordering::SeqCst;
@@ -241,8 +240,8 @@ impl World {
         wait::until_equal(|| self.keys(), Vec::new());
     }
 
-    /// The keys of the segments, without a journal in which nothing is written yet. Another program might have just made
-    /// that, so it stays until it is old enough.
+    /// The keys of the segments, without a journal in which nothing is written yet. Another program might have just
+    /// made that, so it stays until it is old enough.
     pub fn keys(&self) -> Vec<i32> {
         let is_empty = |shmid| Raw::try_attach(shmid).is_some_and(|raw| raw.get(field::FIRST_WORD) == 0);
         let mut segments = self.scratch.segments();

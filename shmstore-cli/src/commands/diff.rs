@@ -1,16 +1,14 @@
 //! `shmstore diff`: the differences between two layouts.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
-use shmstore::schema::{LayoutDiff, OwnedSchema};
+use shmstore::schema::LayoutDiff;
 
-use crate::anchors::Anchors;
 use crate::failure::{Failure, Outcome};
 use crate::growth;
+use crate::layouts;
 use crate::output::Output;
-use crate::saved;
-use crate::target::Target;
 use crate::text::{shown_lines, shown_path};
 
 /// Show the differences between two layouts
@@ -70,8 +68,9 @@ struct Side {
 ///
 /// One of them does not exist, or is not a layout.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
-    let [a, b] = [layout(&args.a, args)?, layout(&args.b, args)?];
-    let diff = LayoutDiff::between(&a, &b);
+    let [a, b] = [&args.a, &args.b].map(|path| layouts::of(path, args.type_name.as_ref()));
+    let (a, b) = (a?, b?);
+    let diff = LayoutDiff::between(&a.schema, &b.schema);
     let mut output = Output::standard();
     if args.json {
         output.json(&json(&diff))?;
@@ -79,28 +78,11 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         let [name_a, name_b] = [&args.a, &args.b].map(|path| shown_path(path));
         output.line(&shown_lines(&diff.table(&name_a, &name_b).to_string()))?;
         if !diff.is_empty() {
-            output.line(&growth::between(&a, &b, [&name_a, &name_b]))?;
+            output.line(&growth::between(a.named(&name_a), b.named(&name_b)))?;
         }
     }
     output.finish()?;
     Ok(if diff.is_empty() { Outcome::Done } else { Outcome::Differs })
-}
-
-fn layout(path: &Path, args: &Args) -> Result<OwnedSchema, Failure> {
-    if path.extension().is_some_and(|extension| extension == "json") {
-        return saved::read_schema(path);
-    }
-    if let Some(saved) = saved::read_if_saved(path)? {
-        return Ok(saved.schema().clone());
-    }
-    let target = Target { path: path.into(), type_name: args.type_name.clone() };
-    if path.is_file() && Anchors::of(path).segments()?.is_empty() {
-        let path = shown_path(path);
-        let why = "is not the anchor of an object, nor a file of `save` or of `schema --json` (with a name that ends \
-                   in `.json`)";
-        return Err(Failure::NotFound(format!("{path} {why}")));
-    }
-    Ok(target.object()?.schema().clone())
 }
 
 fn json(diff: &LayoutDiff) -> Vec<Difference> {

@@ -13,7 +13,8 @@ use shmstore::{CreateError, OpenError, Store};
 use crate::about::{self, called};
 use crate::anchors::{Anchors, is_certain, is_name};
 use crate::failure::{Failure, Outcome};
-use crate::migration::{Extent, Report};
+use crate::layouts;
+use crate::migration::{Before, Extent, Report};
 use crate::output::Output;
 use crate::removal::would_be_split;
 use crate::saved;
@@ -58,7 +59,7 @@ pub struct Args {
     /// Convert the values to the layout of the object that exists, or to --to, and replace the object
     #[arg(long)]
     convert: bool,
-    /// The layout to convert to: a file of `shmstore schema --json`
+    /// The layout to convert to: a file of `shmstore schema --json`, a saved object, or the path of another object
     #[arg(long, value_name = "SCHEMA.json", requires = "convert")]
     to: Option<PathBuf>,
     /// The permission bits of the object and of a new PATH; the default is 600, or the mode of the replaced object
@@ -112,7 +113,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
 /// Converts the values. The new object has the room of the file or of the object that exists, whichever is larger.
 fn converted(saved: SavedObject, args: &Args, old: Option<&Segment>) -> Result<(SavedObject, Report), Failure> {
     let schema = match (&args.to, old) {
-        (Some(file), _) => saved::read_schema(file)?,
+        (Some(file), _) => layouts::file_or_object(file, None)?,
         (None, Some(old)) => Object::attach(old)?.schema().clone(),
         (None, None) => {
             let why = "has no object of this id whose layout the values could get: give a layout with --to";
@@ -123,7 +124,8 @@ fn converted(saved: SavedObject, args: &Args, old: Option<&Segment>) -> Result<(
     let room = old.and_then(|old| old.description.as_ref()?.room);
     let room = converted.room().max(room);
     let converted = converted.with_room(room);
-    let report = Report::new(&migration, Extent::of(&saved), Extent::of(&converted));
+    let was = Before { values: saved.read(&Before::limits()), schema: saved.schema().clone() };
+    let report = Report::new(&migration, Extent::of(&saved), Extent::of(&converted)).with_notes(&was, &schema);
     Ok((converted, report))
 }
 
@@ -270,8 +272,9 @@ fn must_be_replaceable(old: &Segment, saved: &SavedObject, args: &Args) -> Resul
     let diff = LayoutDiff::between(saved.schema(), object.schema());
     if !diff.is_empty() {
         let table = shown_lines(&diff.table("the file", "the object").to_string());
+        let cure = if args.convert { "" } else { "\n--convert converts the values to the layout of the object" };
         return Err(Failure::Refused(format!(
-            "{} has another layout than {}, and was not replaced\n{table}",
+            "{} has another layout than {}, and was not replaced\n{table}{cure}",
             called(old),
             shown_path(args.to.as_ref().unwrap_or(&args.file))
         )));

@@ -9,6 +9,7 @@ use shmstore::inspect::{Segment, SegmentState, WhileAttached};
 use crate::about::{called, times};
 use crate::anchors::Anchors;
 use crate::failure::{Failure, Outcome};
+use crate::leftovers;
 use crate::output::Output;
 use crate::removal::{agreed, settled, would_be_split};
 use crate::saved::parent;
@@ -22,11 +23,11 @@ use crate::text::shown_path;
 /// An object that a process has attached is removed only with --force. Programs that only read it, such as `shmstore
 /// watch`, count, too. These processes keep the removed object, and other processes can no longer find it.
 ///
+/// If a migration of the object was interrupted, rm also removes its journal, with the values in it. If the journal has
+/// the only copy of the values, this needs --force. `shmstore save --interrupted` saves them before.
+///
 /// rm keeps the directory or file of the object. It keeps the file `NAME.shm` of a named object, too, unless
 /// --remove-name is given. It never removes segments of other programs.
-///
-/// If a migration of the object was interrupted, rm also removes its journal, with the values in it. `shmstore save
-/// --interrupted` saves them before.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The anchor of the object: a directory or file, or `DIR/NAME` for a named object
@@ -45,7 +46,7 @@ pub struct Args {
     /// Remove without asking
     #[arg(short, long)]
     yes: bool,
-    /// Remove the object even if a process has it attached
+    /// Remove the object even if a process has it attached, or if only an interrupted migration has its values
     #[arg(short, long)]
     force: bool,
 }
@@ -54,6 +55,8 @@ pub struct Args {
 struct Meant {
     /// `None` if only the name is left.
     segment: Option<Segment>,
+    /// What an interrupted creation or migration has left beside the object.
+    left: Vec<Segment>,
     /// The file of the object's name.
     name: Option<PathBuf>,
 }
@@ -65,7 +68,7 @@ struct Meant {
 /// No object matches, or more than one; [`Failure::Refused`] if it is in use or not shmstore's, or if the user does not
 /// agree.
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
-    let Meant { segment, name } = find(args)?;
+    let Meant { segment, left, name } = find(args)?;
     let mut what = Vec::new();
     if let Some(segment) = &segment {
         if segment.state == SegmentState::Foreign {
@@ -79,7 +82,10 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
             return Err(Failure::Refused(format!("{why}. {cure}")));
         }
         let users = if in_use { format!(", which is attached {}", times(segment.attached)) } else { String::new() };
-        what.push(format!("{}{users}", called(segment)));
+        if is_only_copy(segment) && !args.force && args.segment.is_none() {
+            return Err(only_copy(segment, args));
+        }
+        what.push(format!("{}{users}", described(segment)));
     }
     let name_removal =
         if args.remove_name { Some(NameRemoval::new(args, name.as_deref(), segment.as_ref())?) } else { None };
@@ -90,7 +96,10 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     let mut done = Vec::new();
     if let Some(segment) = segment {
         segment.remove(if args.force { WhileAttached::Remove } else { WhileAttached::Refuse })?;
-        done.push(format!("removed {}", called(&segment)));
+        done.push(format!("removed {}", described(&segment)));
+        // The next program that creates the object removes the others.
+        let removed = left.iter().filter(|left| left.remove(WhileAttached::Refuse).is_ok());
+        done.extend(removed.map(|left| format!("removed the leftover {}", called(left))));
     }
     let name_removed = name_removal.as_ref().map_or(Ok(()), NameRemoval::run);
     match (&name_removal, &name_removed, &name) {
@@ -106,20 +115,50 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
 
 fn find(args: &Args) -> Result<Meant, Failure> {
     let Some(path) = &args.path else {
-        return Ok(Meant { segment: Some(numbered(args.segment.unwrap_or_default())?), name: None });
+        let segment = Some(numbered(args.segment.unwrap_or_default())?);
+        return Ok(Meant { segment, left: Vec::new(), name: None });
     };
     let anchors = Anchors::of(path);
     let target = Target { path: path.clone(), type_name: args.type_name.clone() };
     // Without a key, a segment is removed already, and disappears when the last process detaches it.
     let segment = match target.segment(|segment| segment.key.to_raw() != 0) {
         Err(Failure::NotFound(_)) if args.remove_name && args.type_name.is_none() && anchors.name().is_some() => {
-            return Ok(Meant { segment: None, name: anchors.name().map(Path::to_owned) });
+            return Ok(Meant { segment: None, left: Vec::new(), name: anchors.name().map(Path::to_owned) });
         }
         found => found?,
     };
     let stands_at = anchors.of_segment(&segment).map(|anchor| anchor.path.as_path());
     let name = anchors.name().filter(|name| stands_at == Some(name)).map(Path::to_owned);
-    Ok(Meant { segment: Some(settled(vec![segment]).remove(0)), name })
+    let mut left = anchors.segments()?;
+    left.retain(|left| {
+        let is_other = left.shmid != segment.shmid && left.state == SegmentState::Abandoned;
+        is_other && leftovers::are_of_one_object(left, &segment)
+    });
+    Ok(Meant { segment: Some(settled(vec![segment]).remove(0)), left, name })
+}
+
+/// Returns `true` for a journal. [`Target::segment`] returns one only if its object is not there.
+fn is_only_copy(segment: &Segment) -> bool {
+    segment.state == SegmentState::Journal
+}
+
+fn only_copy(segment: &Segment, args: &Args) -> Failure {
+    let path = shown_path(args.path.as_deref().unwrap_or(Path::new("")));
+    let id = segment.description.as_ref().map(|of| format!(" {}", of.id)).unwrap_or_default();
+    Failure::Refused(format!(
+        "a migration of {} was interrupted, and its journal has the only copy of the values. The next program that \
+         attaches the object finishes the migration. `shmstore save --interrupted {path} FILE{id}` saves the values. \
+         To remove them, use --force",
+        called(segment)
+    ))
+}
+
+/// Names a segment, and says what it was.
+fn described(segment: &Segment) -> String {
+    if is_only_copy(segment) {
+        return format!("the journal of {}, with the values of an interrupted migration", called(segment));
+    }
+    called(segment)
 }
 
 fn numbered(shmid: i32) -> Result<Segment, Failure> {

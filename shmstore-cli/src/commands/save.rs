@@ -64,7 +64,7 @@ fn journal(target: &Target) -> Result<Object, Failure> {
         let path = shown_path(&target.path);
         return Err(Failure::NotFound(format!("{path} has no interrupted migration: leave out --interrupted")));
     }
-    Ok(Object::attach(&target.segment(is_journal)?)?)
+    target.object_among(is_journal)
 }
 
 /// Refuses to replace an anchor, because no process could find its objects any more. The file of a name counts without

@@ -152,7 +152,7 @@ fn header(object: &Object, output: &Output) -> Vec<String> {
         let size = format!("{} bytes, in a segment of {}", of.object_size, segment.size);
         rows.push(("size", size.into()));
         let room = of.room.map(|room| format!("{room} bytes, {} used", of.object_size));
-        rows.extend(room.map(|room| ("room", room.into())));
+        rows.push(("room", room.unwrap_or_else(|| "none".into()).into()));
         let creator = format!("pid {}, user {}", of.creator.pid, users.shown(of.creator.uid));
         rows.push(("creator", creator.into()));
         let created = of.creator.created;

@@ -8,6 +8,7 @@ use super::Finding;
 use crate::about::{bytes, counted};
 use crate::commands::{gc, ls};
 use crate::failure::Failure;
+use crate::leftovers;
 
 /// The share of a limit from which on it counts as nearly reached: 4 in 5.
 const NEARLY: (u64, u64) = (4, 5);
@@ -96,7 +97,10 @@ pub(super) fn ipc_namespace() -> Finding {
 /// Checks for abandoned, orphaned, damaged and invisible objects.
 pub(super) fn leftovers() -> Result<Vec<Finding>, Failure> {
     const NAME: &str = "leftovers";
-    let left = gc::leftovers()?;
+    let mut left = gc::leftovers()?;
+    let all = inspect::segments()?;
+    // The next program that uses the object removes these, and another finding names them.
+    left.retain(|left| left.state != SegmentState::Abandoned || leftovers::object_of(left, &all).is_none());
     let (ours, others): (Vec<_>, Vec<_>) = left.iter().partition(|segment| gc::kept(segment).is_none());
     let mut findings = Vec::new();
     if !ours.is_empty() {
@@ -111,7 +115,6 @@ pub(super) fn leftovers() -> Result<Vec<Finding>, Failure> {
         let found = format!("{} more {are} in use, or cannot be removed by you", others.len());
         findings.push(Finding::note(NAME, found, "`shmstore gc --dry-run` lists them"));
     }
-    let all = inspect::segments()?;
     if let Some(found) = ls::elsewhere(&all) {
         findings.push(Finding::note("anchors", found, "run this program there: in the container, or with `nsenter`"));
     }

@@ -5,13 +5,28 @@ use shmstore::inspect::{Segment, SegmentState};
 use super::{Finding, anchor};
 use crate::about::{called, path};
 use crate::failure::Failure;
+use crate::leftovers;
 use crate::selection;
 
 /// Names the migrations whose journals are there.
 pub(super) fn all() -> Result<Vec<Finding>, Failure> {
     let all = selection::all(false)?;
     let journals = all.iter().filter(|segment| segment.state == SegmentState::Journal);
-    Ok(journals.filter_map(|journal| of_journal(journal, &all)).collect())
+    let begun = all.iter().filter(|segment| segment.state == SegmentState::Abandoned);
+    let begun = begun.filter_map(|left| of_leftover(left, &all));
+    Ok(journals.filter_map(|journal| of_journal(journal, &all)).chain(begun).collect())
+}
+
+/// Names what a migration has left that was interrupted before its journal was complete. With a journal, the journal
+/// is named.
+fn of_leftover(left: &Segment, all: &[Segment]) -> Option<Finding> {
+    let object = leftovers::object_of(left, all).filter(|object| object.state.is_usable())?;
+    let found = format!(
+        "a migration was interrupted at its beginning, and has left segment {}. The object has its values",
+        left.shmid
+    );
+    let advice = "nothing to do: the next program that attaches the object removes the segment";
+    Some(Finding::note(&called(object), found, advice))
 }
 
 fn of_journal(journal: &Segment, all: &[Segment]) -> Option<Finding> {

@@ -13,6 +13,7 @@ fn objects_saved_objects_and_schemas_are_compared() {
 
     let differs = run(["diff", &one, &two]).with(1);
     assert!(differs.out.contains("+ more") && differs.out.contains(&format!("only in {two}")), "{differs:?}");
+    assert!(differs.out.contains(&format!("but {one} has no room, and does not grow")), "{differs:?}");
     run(["diff", &json, &saved]).with(1);
     assert!(run(["diff", &one, &json]).with(0).out.contains("no difference"));
     run(["diff", &two, &saved]).with(0);

@@ -82,7 +82,8 @@ fn diff_says_what_an_object_grows_by() {
     drop(scratch.store_at("newer").create::<newer::Gauge>().unwrap());
     drop(scratch.store_at("other").create::<Counter>().unwrap());
     let [older, newer, other] = ["older", "newer", "other"].map(|name| scratch.text(name));
-    let grows = format!("{newer} has all fields of {older} and 2 fields more behind them: an object");
+    let grows =
+        format!("{newer} has all fields of {older} and 2 fields more behind them: {older}, which has a room of ");
     for pair in [[&older, &newer], [&newer, &older]] {
         let said = run(["diff", pair[0], pair[1]]).with(1).out;
         assert!(said.lines().last().unwrap().starts_with(&grows), "{said}");

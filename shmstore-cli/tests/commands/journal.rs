@@ -32,7 +32,7 @@ fn identity_hash(path: &str, id: u8) -> u32 {
 }
 
 /// Makes a copy of an object the complete journal of its migration.
-fn plant_journal(scratch: &Scratch, path: &str, of: &Segment) -> i32 {
+pub(crate) fn plant_journal(scratch: &Scratch, path: &str, of: &Segment) -> i32 {
     let id = of.description.as_ref().unwrap().id as u8 | JOURNAL;
     let journal = scratch.copy(of, key(std::path::Path::new(path), id));
     write_over(journal, 4, identity_hash(path, id));

@@ -14,6 +14,7 @@ mod gc;
 mod grown;
 mod get;
 mod hostile;
+mod interrupted;
 mod journal;
 mod load;
 mod ls;

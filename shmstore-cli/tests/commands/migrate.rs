@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicU8;
 use std::sync::atomic::Ordering::Relaxed;
 
-use shmstore::{Shared, ShmLayout, ShmObject, Versioned};
+use shmstore::{FixedString, Map, Queue, Shared, ShmLayout, ShmObject, Versioned};
 
 use super::files::*;
 use super::support::*;
@@ -61,16 +61,109 @@ fn object_with_all_fields_and_the_room_stays() {
     }
     run(["migrate", &path, "--to", &wider, "--room", "64"]).with(0);
     let before = scratch.segments()[0].shmid;
-    for (layout, room) in [(&wider, "64"), (&wider, "1"), (&counter_json, "64")] {
+    for (layout, room, is_followed) in [(&wider, "64", true), (&wider, "16", false), (&counter_json, "4K", false)] {
         for dry_run in [&["-n"][..], &[]] {
             let args = ["migrate", &path, "--to", layout, "--room", room];
-            assert!(run(args.iter().chain(dry_run)).with(0).out.starts_with("nothing to do: "), "{layout} {room}");
+            let said = run(args.iter().chain(dry_run)).with(0);
+            assert!(said.out.starts_with("nothing to do: "), "{layout} {room}");
+            let note = "is not followed, and the object stays with its room of 64 bytes";
+            let cure = "to enlarge the room alone, give the object's own layout";
+            assert_eq!([note, cure].map(|part| said.err.contains(part)), [!is_followed; 2], "{said:?}");
         }
     }
-    let said = run(["migrate", &path, "--to", &counter_json, "--room", "65536"]).with(0).out;
-    assert!(said.contains("To enlarge the room alone, give the object's own layout"), "{said}");
     assert_eq!(scratch.segments()[0].shmid, before);
-    run(["migrate", &path, "--to", &wider, "--room", "0"]).with(2);
+}
+
+#[test]
+fn room_is_a_number_of_bytes_that_is_large_enough_for_the_type() {
+    let Files { scratch, path, .. } = files();
+    let [_, wider, _] = layouts(&scratch);
+    counter(&scratch, 7);
+    for wrong in ["0", "0K", "K", "4k", "4KK", "1.5K", "-1", "99999999T", ""] {
+        run(["migrate", &path, "--to", &wider, &format!("--room={wrong}")]).with(2);
+    }
+    for dry_run in [&["-n"][..], &[]] {
+        let small = run(["migrate", &path, "--to", &wider, "--room", "15"].iter().chain(dry_run)).with(1).err;
+        assert!(small.contains("--room 15 is too small") && small.contains("takes 16 bytes"), "{small}");
+    }
+    let said = run(["migrate", &path, "--to", &wider, "--room", "4K"]).with(0);
+    assert_eq!(said.line("room"), "room 4096 bytes, was none");
+}
+
+#[test]
+fn values_that_are_lost_and_types_that_change_are_shown() {
+    let Files { scratch, path, file } = files();
+    let [counter_json, _, narrow] = layouts(&scratch);
+    let wider = scratch.store().create::<WiderCounter>().unwrap();
+    wider.count.store(7, Relaxed);
+    drop(wider);
+    let said = run(["migrate", "-n", &path, "--to", &narrow]).with(0);
+    assert_eq!(["carried", "gone"].map(|word| said.line(word)), ["carried count (AtomicU64 → AtomicU8)", "gone more"]);
+    scratch.store().attach::<WiderCounter>().unwrap().more.store(189, Relaxed);
+    run(["save", &path, &file]).with(0);
+    for dry_run in [&["-n"][..], &[]] {
+        let said = run(["migrate", &path, "--to", &counter_json].iter().chain(dry_run)).with(0);
+        assert_eq!(["carried", "gone"].map(|word| said.line(word)), ["carried count", "gone more (189)"]);
+    }
+    let refused = run(["load", "--replace", &file, &path]).with(4).err;
+    assert!(refused.ends_with("\n--convert converts the values to the layout of the object\n"), "{refused}");
+    assert_eq!(run(["load", "--convert", &file, &path]).with(0).line("gone"), "gone more (189)");
+}
+
+/// The object of `Large`, with other types.
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'C', name = "Large")]
+struct Other {
+    position: Versioned<[f32; 2]>,
+}
+
+#[derive(ShmObject)]
+#[repr(C)]
+#[shm(id = 'C')]
+struct Large {
+    position: Versioned<[f64; 2]>,
+    peers: Map<u32, u32, 16>,
+    empty: Map<u32, u32, 16>,
+    zeros: [AtomicU8; 3000],
+    list: [AtomicU8; 9],
+    text: Versioned<FixedString<80>>,
+    jobs: Queue<u32, 4>,
+}
+
+#[test]
+fn long_values_that_are_lost_are_counted_or_shortened() {
+    let Files { scratch, path, .. } = files();
+    let other = scratch.text("other.json");
+    std::fs::write(&other, Other::SCHEMA.to_json()).unwrap();
+    let large = scratch.store().create::<Large>().unwrap();
+    large.peers.insert(1, 2).unwrap();
+    large.list[8].store(1, Relaxed);
+    large.text.store("x".repeat(80).parse().unwrap());
+    large.jobs.try_push(1).unwrap();
+    drop(large);
+    let said = run(["migrate", "-n", &path, "--to", &other]).with(0).out;
+    let lines: Vec<_> =
+        said.lines().skip(3).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let text = format!("gone text (\"{}…)", "x".repeat(58));
+    let gone =
+        ["gone peers (1 key)", "gone empty", "gone zeros", "gone list (9 elements)", &text, "gone jobs (1 item)"];
+    assert_eq!(lines[0], "carried position (f64 → f32)", "{said}");
+    assert_eq!(lines[1..], gone, "{said}");
+}
+
+#[test]
+fn layout_is_that_of_a_saved_object_or_of_another_object() {
+    let Files { scratch, path, file } = files();
+    counter(&scratch, 7);
+    let other = scratch.store_at("other").create::<WiderCounter>().unwrap();
+    run(["save", &scratch.text("other"), &file]).with(0);
+    for to in [&file, &scratch.text("other")] {
+        assert_eq!(run(["migrate", "-n", &path, "--to", to]).with(0).line("new"), "new more");
+    }
+    drop(other);
+    run(["migrate", &path, "--to", &scratch.text("other")]).with(0);
+    assert_eq!(scratch.store().attach::<WiderCounter>().unwrap().count.load(Relaxed), 7);
 }
 
 #[test]
@@ -108,7 +201,7 @@ fn files_that_are_no_schemas_and_missing_objects_are_refused() {
     let Files { scratch, path, file } = files();
     let [_, wider, _] = layouts(&scratch);
     counter(&scratch, 3);
-    run(["save", &path, &file]).with(0);
+    std::fs::write(&file, "shmsaved").unwrap();
     run(["migrate", &path, "--to", &scratch.text("none.json")]).with(3);
     for bad in [&file, "/dev/zero"] {
         run(["migrate", &path, "--to", bad]).with(1);

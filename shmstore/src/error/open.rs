@@ -173,9 +173,9 @@ pub enum OpenError {
     },
     /// Another process or thread kept the anchor locked.
     #[error(
-        "the anchor {} stayed locked for {waited:?}: a process is creating or removing an object there, or was stopped \
-         in the middle, or another program has locked it (`flock`), as systemd-tmpfiles does while it cleans up. \
-         `lslocks` shows which. Wait longer with Store::options().wait(…)",
+        "the anchor {} stayed locked for {waited:?}: a process is creating, extending, migrating or removing an \
+         object there, or was stopped in the middle, or another program has locked it (`flock`), as systemd-tmpfiles \
+         does while it cleans up. `lslocks` shows which. Wait longer with Store::options().wait(…)",
         .path.display()
     )]
     Busy {

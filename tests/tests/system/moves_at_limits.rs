@@ -88,12 +88,12 @@ fn move_that_is_interrupted_by_a_limit_goes_on_once_the_limit_is_raised() {
             set_limit(&mover, limit, value);
             mover.signal("CONT");
             let answer = mover.answer();
-            assert_says(&answer, &["err Interrupted ", &format!("/proc/sys/kernel/{limit}"), "Its values are kept"]);
+            assert_says(&answer, &["err Interrupted ", &format!("/proc/sys/kernel/{limit}"), "No value is lost"]);
             for command in ["attach1", "attach2", "create1", "remove", "replace2", "migrate1"] {
                 let message = mover.expect_err(command, "MigrationInterrupted");
                 assert_says(&message, &[&format!("/proc/sys/kernel/{limit}")]);
             }
-            mover.expect_err("see2", "NotFound");
+            mover.expect_err("see2", "MigrationUnfinished");
             raise(&mover, limit);
             assert_eq!(mover.expect_ok("attach2"), "attached");
             assert_eq!((mover.expect_ok("count"), mover.expect_ok("list")), ("3".into(), "ready".into()));

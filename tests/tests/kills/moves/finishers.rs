@@ -41,7 +41,7 @@ fn no_store_is_lost_by_two_deaths_at_any_steps() {
     }
 }
 
-/// Sequences of deaths, of the migrating process and of those that finish its migration.
+/// Up to five processes die one after the other, and in between another one stores whenever it can.
 #[test]
 fn no_store_is_lost_by_up_to_five_deaths_at_random_steps() {
     const AT_A_TIME: u64 = 6;

@@ -1,5 +1,5 @@
-//! A process that dies, or stops, at any step of moving an object to another layout, or of finishing or undoing the move
-//! of another one.
+//! A process that dies, or stops, at any step of moving an object to another layout, or of finishing or undoing the
+//! move of a dead process.
 
 mod finishers;
 mod next;
@@ -14,8 +14,8 @@ use shmstore_tests::moves::World;
 /// More steps than any call has.
 const MOST: usize = 60;
 
-/// Runs a check for each step of `migrate2`, by its number, some at a time. `check` gets a world in which the migrator has
-/// died there.
+/// Runs a check for each step of `migrate2`, by its number, some at a time. `check` gets a world in which the migrator
+/// has died there.
 fn after_each_death(check: impl Fn(&World, usize) + Sync) {
     at_each_step(|world, n| {
         let is_over = world.die("migrate2", n).is_some();

@@ -12,8 +12,8 @@ use shmstore_tests::peer::Peer;
 use shmstore_tests::scratch::remove_segment;
 use shmstore_tests::wait::flat_out;
 
-/// How many times the object is moved, replaced or removed: so often as the environment says, or else in two seconds. In
-/// 8,000 moves the other processes attach it 100,000 times.
+/// The rounds, in each of which the object is moved, replaced or removed: as many as the environment says, or else
+/// those of two seconds. During 8,000 moves the other processes attach it 100,000 times.
 fn rounds() -> impl Iterator<Item = usize> {
     let wanted = std::env::var("SHMSTORE_TEST_RACES").map(|number| number.parse().unwrap());
     let (is_short, started) = (wanted.is_err(), Instant::now());
