@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::header::{Damage, FORMAT_VERSION, Geometry, Header, State, is_blank};
+use super::header::{Damage, FORMAT_VERSION, Geometry, Header, JOURNAL_BIT, State, is_blank};
 use super::identity::Identity;
 use crate::sys::shm::Mapping;
 
@@ -134,6 +134,12 @@ fn classify_claimed(header: &Header, mapping: &Mapping, expected: Option<(&Ident
     let unknown = header.flags().unknown();
     if unknown != 0 {
         return Ok(Class::NewerFormat(unknown));
+    }
+    // Other programs tell a journal from an object by its flag alone.
+    match expected.map(|(_, id)| (id & JOURNAL_BIT != 0, header.is_journal())) {
+        Some((true, false)) => return Err(Damage::new("journal's flags", "no journal's")),
+        Some((false, true)) => return Err(Damage::new("flags", "a journal's")),
+        _ => {}
     }
     // An inode belongs to one file at a time, and the caller has just read that of the path.
     if expected.is_some_and(|(anchor, _)| own.is_another_life_of(anchor)) {

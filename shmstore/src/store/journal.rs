@@ -130,9 +130,6 @@ impl Target<'_> {
             _ => {}
         }
         self.check_ready(&identity, &journal)?;
-        if !journal.header().is_journal() {
-            return Err(self.damaged(&identity, Damage { field: "journal's flags", found: "no journal's".into() }));
-        }
         Ok(Some(journal))
     }
 

@@ -88,3 +88,20 @@ fn journal_whose_layout_does_not_fit_into_its_log_is_corrupt() {
         assert!(find(interrupted.world.key()).is_none(), "nothing is made of it");
     }
 }
+
+/// Programs that find a segment by its number know by the flag alone what it is.
+#[test]
+fn flag_of_a_journal_that_comes_or_goes_is_corrupt() {
+    let interrupted = Interrupted::new();
+    let attach = || interrupted.world.store.attach::<v2::Ledger>().expect_err("a flag is wrong");
+    let mut object = interrupted.object.clone();
+    set(&mut object, field::FLAGS, JOURNAL);
+    interrupted.plant(Some(&object), &interrupted.journal);
+    let error = attach();
+    assert!(matches!(error, AttachError::Corrupt { field: "flags", .. }), "{error}");
+    let mut journal = interrupted.journal.clone();
+    set(&mut journal, field::FLAGS, ROOM);
+    interrupted.plant(None, &journal);
+    let error = attach();
+    assert!(matches!(error, AttachError::Corrupt { field: "journal's flags", .. }), "{error}");
+}
