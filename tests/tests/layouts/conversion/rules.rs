@@ -37,7 +37,7 @@ fn kept(from: OwnedSchema, value: Value, to: OwnedSchema, shown: &str) {
 fn refused(from: OwnedSchema, value: Value, to: OwnedSchema, says: &str) {
     let error = converted(&from, value, &to).expect_err(says);
     assert!(error.starts_with(says), "{from} to {to}: {error}");
-    assert!(error.ends_with("give the field another name in the new type, where it begins with zeros"), "{error}");
+    assert!(error.ends_with("where it begins with zeros, and store a value there with `migrate_with`"), "{error}");
 }
 
 fn list(values: impl IntoIterator<Item = u64>) -> Value {
