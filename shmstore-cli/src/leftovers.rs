@@ -1,5 +1,8 @@
 //! The segments that an interrupted creation or migration leaves beside an object.
 
+use std::os::unix::fs::MetadataExt;
+
+use nix::unistd::Uid;
 use shmstore::inspect::{Segment, SegmentState};
 
 /// The bit of a journal's key, which no type-id-char has.
@@ -52,4 +55,13 @@ pub fn is_interrupted(segment: &Segment, all: &[Segment]) -> bool {
         left.shmid != segment.shmid && is_left(left) && is_journal && are_of_one_object(left, segment)
     };
     segment.state == SegmentState::Journal || all.iter().any(|left| is_of_it(&left))
+}
+
+/// Returns the user that has put a segment at the key of a journal, if programs do not believe that user: it is neither
+/// root, nor this user, nor the owner of the anchor. Any user can make a segment there.
+#[must_use]
+pub fn stranger(journal: &Segment) -> Option<u32> {
+    let owner = journal.path().and_then(|path| std::fs::metadata(path).ok()).map(|anchor| anchor.uid());
+    let trusted = [Some(0), Some(Uid::effective().as_raw()), owner];
+    [journal.creator, journal.owner].into_iter().find(|user| !trusted.contains(&Some(*user)))
 }

@@ -7,6 +7,7 @@ use shmstore::inspect::{Limits, Object, SavedObject, Segment, SegmentState};
 use crate::about::{bytes, called};
 use crate::anchors::Anchors;
 use crate::failure::{Failure, Outcome};
+use crate::leftovers;
 use crate::output::Output;
 use crate::saved;
 use crate::target::Target;
@@ -60,9 +61,16 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
 /// Attaches the journal of an interrupted migration.
 fn journal(target: &Target) -> Result<Object, Failure> {
     let is_journal = |segment: &Segment| segment.state == SegmentState::Journal;
-    if !target.segments()?.iter().any(is_journal) {
-        let path = shown_path(&target.path);
+    let segments = target.segments()?;
+    let path = shown_path(&target.path);
+    let Some(journal) = segments.iter().find(|segment| is_journal(segment)) else {
         return Err(Failure::NotFound(format!("{path} has no interrupted migration: leave out --interrupted")));
+    };
+    if let Some(user) = leftovers::stranger(journal) {
+        return Err(Failure::Refused(format!(
+            "user {user} has put a segment at the key of a journal of {path}, and no program believes it: \
+             `shmstore doctor {path}` says what to do"
+        )));
     }
     target.object_among(is_journal)
 }

@@ -31,6 +31,15 @@ fn of_leftover(left: &Segment, all: &[Segment]) -> Option<Finding> {
 
 fn of_journal(journal: &Segment, all: &[Segment]) -> Option<Finding> {
     let (name, of) = (called(journal), journal.description.as_ref()?);
+    if let Some(user) = leftovers::stranger(journal) {
+        let found = format!(
+            "user {user} has put segment {} at the key of its journal. No program believes it, and no program can \
+             migrate the object while it is there",
+            journal.shmid
+        );
+        let advice = format!("as that user or root, run `shmstore rm --segment {}`", journal.shmid);
+        return Some(Finding::mend(&name, found, advice));
+    }
     let object = all.iter().find(|segment| segment.state.is_usable() && is_same_object(segment, journal));
     if let Some(object) = object.filter(|object| !journal.is_journal_of(object)) {
         let (path, number) = (path(of), journal.shmid);

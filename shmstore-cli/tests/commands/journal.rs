@@ -123,6 +123,10 @@ fn journal_of_another_user_does_not_choose_mode_and_layout_of_what_is_loaded() {
                      substr($of, 20, 2) = pack('S', 0666); shmctl($ARGV[0], 1, $of) // die $!";
     let given = Command::new("perl").args(["-e", give_away, &journal.to_string()]).status().unwrap();
     assert!(given.success());
+    let said = run(["save", "--interrupted", &path, &format!("{file}2")]).with(4).err;
+    assert!(said.contains("user 65534 has put a segment"), "{said}");
+    let said = run(["doctor", &path]).with(1).out;
+    assert!(said.contains(&format!("user 65534 has put segment {journal} at the key of its journal")), "{said}");
     let said = run(["load", "--convert", &file, &path]).with(3).err;
     assert!(said.contains("has no object of this id"), "{said}");
     run(["load", "--replace", &file, &path]).with(0);
