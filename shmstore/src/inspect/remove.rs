@@ -177,7 +177,12 @@ impl Segment {
         if while_attached == WhileAttached::Refuse {
             // The classification took a while, so the count is read again.
             let ours = u64::from(attached.is_some()) + u64::from(mapping.is_some());
-            let others = shm::status(shmid).map_or(0, |status| status.attach_count.saturating_sub(ours));
+            let others = match shm::status(shmid) {
+                Ok(status) => status.attach_count.saturating_sub(ours),
+                Err(Errno::EINVAL | Errno::EIDRM) => 0,
+                // Unknown, and so taken for attached.
+                Err(_) => 1,
+            };
             if others > 0 {
                 flagged.inspect(|header| header.flags().clear_moving());
                 return Err(InspectError::InUse { shmid, attached: others });

@@ -4,6 +4,8 @@
 //! first sets the flag, and then asks for the count. So one of the two sees the other. Asking first would lose the
 //! stores of a process that attaches between the answer and the removal.
 
+use nix::errno::Errno;
+
 use super::{AnchorLock, Deadline, Found, GRACE_PERIOD, Target};
 use crate::error::RemoveError;
 use crate::sys::failpoint::{self, Step};
@@ -40,8 +42,13 @@ impl<'a> Excluded<'a> {
 
     /// How many times it is attached, without this attachment.
     fn attached(&self) -> u64 {
-        // The kernel has no status of a segment that was removed from outside. No process attaches that any more.
-        shm::status(self.found.status.shmid).map_or(0, |now| now.attach_count.saturating_sub(1))
+        match shm::status(self.found.status.shmid) {
+            Ok(now) => now.attach_count.saturating_sub(1),
+            // It was removed from outside, so no process attaches it any more.
+            Err(Errno::EINVAL | Errno::EIDRM) => 0,
+            // Unknown, and so taken for attached.
+            Err(_) => 1,
+        }
     }
 
     pub(super) fn nonce(&self) -> u64 {
