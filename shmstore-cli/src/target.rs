@@ -93,8 +93,8 @@ impl Target {
 
     /// Returns the one segment that matches and passes a filter. If several match, the first of this order wins:
     ///
-    /// 1. a segment at the path, or the journal of an interrupted migration if the object is not there. The leftovers of an
-    ///    object that is there do not count: a journal, and segments that are abandoned or not complete
+    /// 1. a segment at the path, or the journal of an interrupted migration if the object is not there. The leftovers
+    ///    of an object that is there do not count: a journal, and segments that are abandoned or not complete
     /// 2. an orphan
     /// 3. a removed segment that is still attached
     /// 4. a segment that only has the key of the path

@@ -66,8 +66,8 @@ pub enum CreateError {
     /// The kernel's limit on the number of segments is reached. This is not a full disk.
     #[error(
         "cannot create {subject}: no more than {limit} shared-memory segments may exist (SHMMNI); {ours} are \
-         shmstore's, and no process has {unattached} of these attached. Remove unused ones (`ipcs -m` lists them), or raise \
-         /proc/sys/kernel/shmmni"
+         shmstore's, and no process has {unattached} of these attached. Remove unused ones (`ipcs -m` lists them), or \
+         raise /proc/sys/kernel/shmmni"
     )]
     SegmentLimit {
         /// Which object.
