@@ -55,7 +55,7 @@ pub struct Args {
 struct Meant {
     /// `None` if only the name is left.
     segment: Option<Segment>,
-    /// What an interrupted creation or migration has left beside the object.
+    /// The segments that an interrupted creation or migration has left beside the object.
     left: Vec<Segment>,
     /// The file of the object's name.
     name: Option<PathBuf>,

@@ -40,7 +40,7 @@ pub(crate) enum IfExists {
     ReplaceUnused,
 }
 
-/// What a new segment is.
+/// The kind of a new segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     /// A new object.

@@ -42,7 +42,7 @@ impl Policy {
     }
 }
 
-/// The layouts of the types that this program has used so far. What is computed of them is computed once.
+/// The layouts of the types that this program has used so far, with all that was computed of them.
 ///
 /// One for each type of object in the program, or a few more if threads come together.
 static LAYOUTS: AppendList<TypeLayout> = AppendList::new();

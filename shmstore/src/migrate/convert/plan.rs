@@ -1,4 +1,4 @@
-//! What is to be done with each part of an object, found once for a pair of layouts.
+//! The plan of a conversion: an action for each part of an object, found once for a pair of layouts.
 
 use std::collections::HashMap;
 

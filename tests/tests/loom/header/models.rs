@@ -1,4 +1,4 @@
-//! What is modelled: a process that attaches an object while another moves or replaces it, with the kernel's count of
+//! The models: a process that attaches an object while another moves or replaces it, with the kernel's count of
 //! attachments, and a process that reads the newest record of a layout log.
 
 use loom::sync::Arc;

@@ -1,6 +1,6 @@
 //! The removal of a segment, as this process knows of it.
 //!
-//! A removal by a store is in the segment's header. Of any other removal only the kernel knows. What it has told once
+//! A removal by a store is in the segment's header. Of any other removal only the kernel knows. Its answer
 //! is noted in the attachment, so that all handles of this process know it without a system call.
 
 use std::sync::atomic::Ordering::Relaxed;
