@@ -186,14 +186,3 @@ impl Report {
         table::lines(output, &[Align::Left; 2], &rows)
     }
 }
-
-/// Returns `false` if the object has the new layout and the room already, or if it has room and all fields of the new
-/// layout.
-#[must_use]
-pub fn is_needed(old: &SavedObject, to: &OwnedSchema, room: Option<u64>) -> bool {
-    if old.schema().hash() == to.hash() {
-        return room.is_some_and(|room| old.room().is_none_or(|has| has < room));
-    }
-    let fields = to.prefix_hashes();
-    fields.is_empty() || old.room().is_none() || !old.schema().prefix_hashes().starts_with(&fields)
-}

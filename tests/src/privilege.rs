@@ -1,6 +1,7 @@
 //! Tests that need other users or namespaces, and what they do where those cannot be had.
 
 use std::io::Write as _;
+use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -8,6 +9,7 @@ use tempfile::TempDir;
 
 use crate::again;
 use crate::peer::{actor_words, program_named};
+use crate::scratch::{Scratch, set_mode};
 
 /// A user of the tests: nobody's account, as no file of the system belongs to it.
 pub const ALICE: u32 = 61_001;
@@ -107,6 +109,30 @@ pub fn plant_on_huge_pages(key: i32, size: usize, uid: u32) -> Option<String> {
         return None;
     }
     Some(String::from_utf8(output.stdout).expect("a number"))
+}
+
+/// A directory with the group of the tests, and the program `actor` in a role for processes of several users.
+pub struct Users {
+    pub anchor: Scratch,
+    program: PublicPeer,
+}
+
+impl Users {
+    /// The directory belongs to the user that runs the test, unless there is another owner.
+    pub fn in_role(owner: Option<u32>, role: &'static str) -> Self {
+        let anchor = Scratch::new();
+        chown(anchor.path(), owner, Some(GROUP)).expect("a directory of root's");
+        set_mode(anchor.path(), 0o755);
+        Self { anchor, program: PublicPeer::in_role(role) }
+    }
+
+    /// The command that starts a process which makes objects of this mode, and trusts Alice or Bob: the other one.
+    pub fn command_as(&self, uid: u32, mode: &str) -> Command {
+        let mut command = self.program.command_as(uid, self.anchor.path());
+        let trusted = if uid == ALICE { BOB } else { ALICE }.to_string();
+        command.env("PEER_TRUSTS", trusted).env("PEER_MODE", mode);
+        command
+    }
 }
 
 /// The program `actor` in a role, or another program, where every user can run it.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use shmstore::Store;
 use shmstore::inspect::{Limits, Object, SavedObject, Segment};
-use shmstore::migrate::{MigrateError, Migration};
+use shmstore::migrate::{MigrateError, Migration, is_needed};
 use shmstore::schema::OwnedSchema;
 
 use crate::about::{called, times};
@@ -13,7 +13,7 @@ use crate::anchors::Anchors;
 use crate::failure::{Failure, Outcome};
 use crate::layouts;
 use crate::leftovers;
-use crate::migration::{self, Before, Extent, Report};
+use crate::migration::{Before, Extent, Report};
 use crate::output::{Output, say};
 use crate::target::Target;
 use crate::text::{shown, shown_path};
@@ -166,7 +166,7 @@ fn must_have_room(args: &Args, schema: &OwnedSchema) -> Result<(), Failure> {
 fn converted(args: &Args, object: &Object, schema: &OwnedSchema) -> Result<Migration, Failure> {
     let old = SavedObject::of(object, &Limits::full());
     let old = old.map_err(|cause| Failure::Saved { path: args.target.path.clone(), cause })?;
-    if !migration::is_needed(&old, schema, args.room) {
+    if !is_needed((old.schema(), old.room()), (schema, args.room)) {
         return Ok(Migration::default());
     }
     Ok(old.convert_to(schema).map_err(MigrateError::from)?.1)

@@ -20,6 +20,7 @@ use crate::layout::invalid_value::debug_is_display;
 use crate::layout::path::FieldPath;
 
 pub use error::MigrateError;
+pub use object::is_needed;
 
 /// The difference between an object before and after a migration or conversion to another layout.
 ///

@@ -9,8 +9,7 @@ use crate::inspect::{Limits, Object, SavedError, SavedObject, Segment};
 use crate::layout::schema::OwnedSchema;
 use crate::layout::type_layout::TypeLayout;
 use crate::layout::{ShmId, ShmObject};
-use crate::segment::header::Stored;
-use crate::store::{MoveError, Moving, Store, layout_of};
+use crate::store::{MoveError, Store, layout_of};
 
 impl Store {
     /// Migrates the object with the id of `T` to the layout of `T`, with the values that it has.
@@ -174,10 +173,14 @@ fn move_object(
     let moving = target.begin_move()?;
     let stored = moving.stored().map_err(CreateError::from)?;
     let (size, shmid) = (stored.size, moving.shmid());
-    if !is_needed(stored, &moving, wanted)? {
+    let schema = wanted.to_owned_schema();
+    let old = match stored.hash == schema.hash() {
+        true => schema.clone(),
+        false => OwnedSchema::from_json(stored.json).map_err(SavedError::from)?,
+    };
+    if !is_needed((&old, moving.room()), (&schema, wanted.room().map(|room| room as u64))) {
         return Ok(Migration::default());
     }
-    let schema = wanted.to_owned_schema();
     let new = layout(&schema, room.or(moving.room()))?;
     check_memory(size.saturating_add(new.size().saturating_mul(2)))?;
     let mut migration = Migration::default();
@@ -208,14 +211,29 @@ fn move_object(
 /// How long a copy of one value may take. No process stores meanwhile.
 const COPY: Duration = Duration::from_secs(1);
 
-/// Returns `true` unless the object has all fields of the new layout, and its room.
-fn is_needed(stored: Stored, moving: &Moving<'_>, wanted: &TypeLayout) -> Result<bool, MigrateError> {
-    if stored.hash == wanted.hash() {
-        return Ok(wanted.room().is_some_and(|room| moving.room().is_none_or(|has| has < room as u64)));
+/// Returns `true` if the migration of an object has something to do: the object has another layout than the new one, or
+/// less room.
+///
+/// Each layout stands beside its room in bytes, `None` for no room. An object with room and all fields of the new layout
+/// stays as it is, also if it has more fields: programs with the new layout can attach it.
+///
+/// ```
+/// use shmstore::ShmLayout;
+/// use shmstore::migrate::is_needed;
+/// use shmstore::schema::OwnedSchema;
+///
+/// let (short, long) = (OwnedSchema::from(<[u8; 4]>::SCHEMA), OwnedSchema::from(<[u8; 8]>::SCHEMA));
+/// assert!(is_needed((&short, None), (&long, None)));
+/// assert!(is_needed((&short, None), (&short, Some(64))));
+/// assert!(!is_needed((&short, Some(64)), (&short, None)));
+/// ```
+#[must_use]
+pub fn is_needed((old, room): (&OwnedSchema, Option<u64>), (new, wanted): (&OwnedSchema, Option<u64>)) -> bool {
+    if old.hash() == new.hash() {
+        return wanted.is_some_and(|wanted| room.is_none_or(|room| room < wanted));
     }
-    let theirs = OwnedSchema::from_json(stored.json).map_err(SavedError::from)?.prefix_hashes();
-    let ours = wanted.prefixes();
-    Ok(ours.is_empty() || !theirs.starts_with(ours) || moving.room().is_none())
+    let fields = new.prefix_hashes();
+    fields.is_empty() || room.is_none() || !old.prefix_hashes().starts_with(&fields)
 }
 
 /// Refuses before anything is changed if there is certainly no memory for the copies.

@@ -93,7 +93,7 @@ impl Target<'_> {
     fn fit(&self, identity: &Identity, found: &Found) -> Result<(Geometry, Fit), AttachError> {
         let geometry = self.check_ready(identity, found)?;
         let (layout, mapping) = (self.layout(), &found.mapping);
-        let header = Header::of(mapping).expect("a ready segment has a header");
+        let header = found.header();
         if header.layout_hash() == layout.hash() {
             let (size, len) = (layout.size(), geometry.payload_len);
             if size == len || geometry.has_room() && size < len {
@@ -156,7 +156,7 @@ impl Target<'_> {
         geometry: Geometry,
         newest: &Record,
     ) -> Result<Entered, AttachError> {
-        let (layout, header) = (self.layout(), Header::of(&found.mapping).expect("a ready segment has a header"));
+        let (layout, header) = (self.layout(), found.header());
         let len = record_len(layout);
         let Some(offset) = newest.next(&geometry, len) else {
             return Err(self.no_room(identity, header, &geometry, true));
@@ -191,7 +191,7 @@ impl Target<'_> {
     }
 
     pub(super) fn mismatch(&self, identity: &Identity, found: &Found, geometry: &Geometry) -> AttachError {
-        let header = Header::of(&found.mapping).expect("a ready segment has a header");
+        let header = found.header();
         let pointer_bytes = header.pointer_bytes();
         let read = header::read_layout(&found.mapping, geometry).and_then(|stored| {
             let theirs = OwnedSchema::from_json(stored.json).map_err(|error| Damage::new("schema", error))?;

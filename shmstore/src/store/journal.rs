@@ -136,7 +136,7 @@ impl Target<'_> {
     /// Finds the journal of a move, if it is complete, and changes nothing.
     pub(super) fn complete_journal_to_read(&self, identity: &Identity) -> Option<Found> {
         let journal = self.journal().find_to_read(identity).ok().flatten();
-        journal.filter(|found| matches!(found.class, Class::Ready(_)) && found.header().is_journal())
+        journal.filter(|found| matches!(found.class, Class::Ready(_)))
     }
 
     /// Makes the new object of the journal.

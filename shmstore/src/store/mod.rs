@@ -46,7 +46,7 @@ pub(crate) use enter::{Entered, Origin};
 pub(crate) use find::Found;
 pub use following::Following;
 pub use list::ObjectInfo;
-pub(crate) use moving::{MoveError, Moving};
+pub(crate) use moving::MoveError;
 pub use open::Store;
 pub use options::StoreOptions;
 pub use read_only::ReadOnly;

@@ -1,41 +1,21 @@
 //! Objects of one user that programs of another extend.
 
-use std::os::unix::fs::chown;
-
 use shmstore_tests::assert_says;
 use shmstore_tests::peer::Peer;
-use shmstore_tests::privilege::{ALICE, BOB, GROUP, PublicPeer, with_users};
-use shmstore_tests::scratch::{Scratch, set_mode};
+use shmstore_tests::privilege::{ALICE, BOB, Users, with_users};
 
-/// A directory of root's, and processes of others that use it.
-struct Users {
-    anchor: Scratch,
-    program: PublicPeer,
-}
-
-impl Users {
-    fn new() -> Self {
-        let anchor = Scratch::new();
-        chown(anchor.path(), None, Some(GROUP)).unwrap();
-        set_mode(anchor.path(), 0o755);
-        Self { anchor, program: PublicPeer::in_role("rover") }
-    }
-
-    /// Starts a process that makes objects with this mode, and trusts the other user.
-    fn start(&self, uid: u32, mode: &str) -> Peer {
-        let mut command = self.program.command_as(uid, self.anchor.path());
-        let trusted = if uid == ALICE { BOB } else { ALICE }.to_string();
-        Peer::spawn(command.env("PEER_TRUSTS", trusted).env("PEER_MODE", mode))
-    }
+/// Starts a process that makes objects with this mode, and trusts the other user.
+fn start(users: &Users, uid: u32, mode: &str) -> Peer {
+    Peer::spawn(&mut users.command_as(uid, mode))
 }
 
 #[test]
 fn object_of_one_user_is_extended_by_another_that_may_write_it() {
     with_users(|| {
-        let users = Users::new();
-        let mut alice = users.start(ALICE, "666");
+        let users = Users::in_role(None, "rover");
+        let mut alice = start(&users, ALICE, "666");
         assert_eq!(alice.expect_ok("create v1 7"), "created");
-        let mut bob = users.start(BOB, "666");
+        let mut bob = start(&users, BOB, "666");
         assert_eq!(bob.expect_ok("attach v2"), "grown 2");
         bob.expect_ok("add speed 3");
         assert_eq!(alice.expect_ok("attach v3"), "grown 3");
@@ -44,17 +24,17 @@ fn object_of_one_user_is_extended_by_another_that_may_write_it() {
         bob.expect_ok("add trips 4");
         bob.kill();
         assert_eq!(alice.expect_ok("get trips"), "4");
-        assert_eq!(users.start(BOB, "666").expect_ok("attach v1"), "attached");
+        assert_eq!(start(&users, BOB, "666").expect_ok("attach v1"), "attached");
     });
 }
 
 #[test]
 fn user_that_may_only_read_waits_for_a_user_that_may_extend() {
     with_users(|| {
-        let users = Users::new();
-        let mut alice = users.start(ALICE, "644");
+        let users = Users::in_role(None, "rover");
+        let mut alice = start(&users, ALICE, "644");
         assert_eq!(alice.expect_ok("create v1 7"), "created");
-        let mut bob = users.start(BOB, "644");
+        let mut bob = start(&users, BOB, "644");
         bob.expect_err("attach v2", "AccessDenied");
         assert_says(bob.expect_err("see v2", "Shorter"), &["does not have the field `speed`"]);
         bob.tell("see v2 25000");

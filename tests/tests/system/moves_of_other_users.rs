@@ -162,7 +162,7 @@ fn user_finishes_or_undoes_what_root_began() {
     });
 }
 
-/// Bob may not remove what belongs to Alice, so he leaves the journal, which says that it is done.
+/// Bob may not remove what belongs to Alice, so the journal stays, and says that it is done.
 #[test]
 fn user_that_may_not_remove_the_journal_uses_the_object_all_the_same() {
     with_users(|| {

@@ -1,42 +1,21 @@
 //! Queues and broadcasts between processes of different users: one may write, or only read.
 
-use std::os::unix::fs::chown;
-
 use shmstore_tests::holder::{spawn, wait_until_asleep};
 use shmstore_tests::peer::Peer;
-use shmstore_tests::privilege::{ALICE, BOB, GROUP, PublicPeer, with_users};
-use shmstore_tests::scratch::{Scratch, set_mode};
+use shmstore_tests::privilege::{ALICE, BOB, Users, with_users};
 use shmstore_tests::streamer::drain;
 
-/// A directory of root's, and processes of others that use it.
-struct Users {
-    anchor: Scratch,
-    program: PublicPeer,
-}
-
-impl Users {
-    fn new() -> Self {
-        let anchor = Scratch::new();
-        chown(anchor.path(), None, Some(GROUP)).unwrap();
-        set_mode(anchor.path(), 0o755);
-        Self { anchor, program: PublicPeer::in_role("streamer") }
-    }
-
-    /// Starts a process of Alice's, which makes an object that all may use as `mode` says, or of Bob's.
-    fn start(&self, uid: u32, mode: &str, environment: &[(&str, &str)]) -> Peer {
-        let mut command = self.program.command_as(uid, self.anchor.path());
-        let trusted = if uid == ALICE { BOB } else { ALICE }.to_string();
-        command.env("PEER_TRUSTS", trusted).env("PEER_MODE", mode);
-        spawn(command.envs(environment.iter().copied()))
-    }
+/// Starts a process of Alice's, which makes an object that all may use as `mode` says, or of Bob's.
+fn start(users: &Users, uid: u32, mode: &str, environment: &[(&str, &str)]) -> Peer {
+    spawn(users.command_as(uid, mode).envs(environment.iter().copied()))
 }
 
 #[test]
 fn users_that_trust_each_other_hand_each_other_items_and_inherit_each_others_jobs() {
     with_users(|| {
-        let users = Users::new();
-        let mut alice = users.start(ALICE, "666", &[]);
-        let mut bob = users.start(BOB, "666", &[]);
+        let users = Users::in_role(None, "streamer");
+        let mut alice = start(&users, ALICE, "666", &[]);
+        let mut bob = start(&users, BOB, "666", &[]);
         bob.tell("take_timeout 25000");
         wait_until_asleep(bob.pid());
         alice.expect_ok("push 5");
@@ -58,9 +37,9 @@ fn users_that_trust_each_other_hand_each_other_items_and_inherit_each_others_job
 #[test]
 fn user_that_may_only_read_looks_at_a_queue_and_receives_from_a_broadcast() {
     with_users(|| {
-        let users = Users::new();
-        let mut alice = users.start(ALICE, "644", &[]);
-        let mut bob = users.start(BOB, "644", &[("STREAMER_READS", "1")]);
+        let users = Users::in_role(None, "streamer");
+        let mut alice = start(&users, ALICE, "644", &[]);
+        let mut bob = start(&users, BOB, "644", &[("STREAMER_READS", "1")]);
         alice.expect_ok("push_many 5 6");
         assert_eq!((bob.expect_ok("seen items"), bob.expect_ok("seen len")), ("5 6".into(), "2".into()));
         bob.expect_err("try_pop", "Reader");

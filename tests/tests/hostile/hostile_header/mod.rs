@@ -144,7 +144,7 @@ fn is_mapped<T>(object: &T) -> bool {
     is_within_a_segment(std::ptr::from_ref(object).addr(), size_of::<T>())
 }
 
-/// Tells whether these bytes lie within one shared-memory mapping of this process.
+/// Returns `true` if these bytes lie within one shared-memory mapping of this process.
 pub(super) fn is_within_a_segment(start: usize, size: usize) -> bool {
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
     let ranges = maps.lines().filter(|line| line.contains("/SYSV")).map(|line| {

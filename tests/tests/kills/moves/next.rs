@@ -9,8 +9,8 @@ use shmstore_tests::scratch::remove_segment;
 
 use super::after_each_death;
 
-/// Runs a check in a world in which the migrator has died, which takes no longer than the limits. Whatever it does, the
-/// object is whole afterwards, and alone.
+/// Runs a check in a world in which the migrator has died, which takes no longer than the limits. Afterwards the
+/// object is whole and alone, in each case.
 fn next(check: impl Fn(&World, AtKey) + Sync) {
     after_each_death(|world, _| {
         world.assert_no_journal_of_an_open_object();
