@@ -104,7 +104,8 @@ impl<C: Subject, W> Table<C, W> {
         let word = self.words.of(subject);
         let key = self.insert(Some(subject), Waiter::Task(waker), List::Word(word));
         let has_armed = self.words.arm_if_missing(word);
-        if subject.can_announce() {
+        // An older value stays, because the word has changed for the tasks that came before, and they were not woken yet.
+        if self.words[word].tasks == 1 {
             self.words[word].expected = expected;
         }
         Ok(self.added(key, has_armed, before))
