@@ -42,6 +42,7 @@ pub(crate) use anchor_lock::AnchorLock;
 pub use attached::Participant;
 pub(crate) use create::IfExists;
 pub(crate) use deadline::Deadline;
+use enter::Growth;
 pub(crate) use enter::{Entered, Origin};
 pub(crate) use find::Found;
 pub use following::Following;

@@ -136,7 +136,7 @@ fn object_that_may_only_be_read_is_denied_to_those_who_would_write_with_the_way_
         let users = Users::of(ROOT, 0o755);
         let mut alice = users.start(ALICE, &[("PEER_MODE", "644")]);
         alice.expect_ok("create 1");
-        for command in ["attach", "attach_or_create"] {
+        for command in ["attach", "attach_or_create", "view"] {
             let message = users.start(BOB, &[TRUSTS_ALICE]).expect_err(command, "AccessDenied");
             let way = "It may be read: use `attach_read_only`.";
             assert_says(&message, &["to write `Telemetry`", "mode 0644", way, "Store::options().mode(0o660)"]);
