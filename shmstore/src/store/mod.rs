@@ -44,6 +44,7 @@ pub(crate) use create::IfExists;
 pub(crate) use deadline::Deadline;
 use enter::Growth;
 pub(crate) use enter::{Entered, Origin};
+pub(crate) use exclude::{Excluded, attached_by_others};
 pub(crate) use find::Found;
 pub use following::Following;
 pub use list::ObjectInfo;
