@@ -1,4 +1,4 @@
-//! A queue of values of any type: the operations on its words, and the waits for items and for room.
+//! A queue of values of any type: the operations on its words, and the waits for items and for free slots.
 //!
 //! The typed queue copies values in and out of the slots that these operations name. It makes a new core for each call,
 //! from constants. The cold functions take the core by value, so that the fast paths need not have it in memory.
@@ -30,8 +30,8 @@ pub(super) struct Core<'a> {
 }
 
 impl<'a> Core<'a> {
-    /// Pushes as many of `count` items as have room, and waits for room for one. `fill` gets the index of an item, and
-    /// the memory for it.
+    /// Pushes as many of `count` items as there are free slots, and waits for one slot. `fill` gets the index of an
+    /// item, and the memory for it.
     #[inline(always)]
     pub(super) fn push(
         &self,
@@ -89,7 +89,7 @@ impl<'a> Core<'a> {
         pushed
     }
 
-    /// Waits until there may be room.
+    /// Waits until a slot may be free.
     #[cold]
     pub(super) fn wait_for_room(self, left: &mut Left) -> Result<(), PushError> {
         let capacity = self.ring.capacity();
@@ -99,14 +99,14 @@ impl<'a> Core<'a> {
         if left.is_over() {
             return Err(PushError::Full { queue: self.part.name(), capacity, waited: left.waited() });
         }
-        wait(&Room(self), Access::ReadWrite, left.duration()).map_err(|error| match error {
+        wait(&FreeSlot(self), Access::ReadWrite, left.duration()).map_err(|error| match error {
             WaitError::Removed { awaited } => PushError::Removed { awaited },
             WaitError::AnchorLost { awaited, anchor } => PushError::AnchorLost { awaited, anchor },
             _ => PushError::Full { queue: self.part.name(), capacity, waited: left.waited() },
         })
     }
 
-    /// Waits until there may be room at the place of an exclusive producer.
+    /// Waits until the slot may be free at the place of an exclusive producer.
     #[cold]
     pub(super) fn wait_for_room_at(self, place: Place, left: &mut Left) -> Result<(), PushError> {
         keep(&self.producers.tail, place);
@@ -281,10 +281,10 @@ fn keep(position: &AtomicU64, place: Place) {
     }
 }
 
-/// Room for an item.
-struct Room<'a>(Core<'a>);
+/// A free slot.
+struct FreeSlot<'a>(Core<'a>);
 
-impl Waitable for Room<'_> {
+impl Waitable for FreeSlot<'_> {
     type Change = ();
     type Word = AtomicU32;
 
@@ -305,7 +305,7 @@ impl Waitable for Room<'_> {
     }
 
     fn describe(&self) -> Awaited {
-        Awaited::Room { queue: self.0.part.name() }
+        Awaited::Slot { queue: self.0.part.name() }
     }
 }
 

@@ -7,7 +7,7 @@
 //! | 0 | 16 | lock, flags, bell and mark of the producers: see `side.rs`. Consumers that wait for items sleep on the bell |
 //! | 16 | 8 | tail: the next position to fill, or a lower one |
 //! | 24 | 104 | reserved, zero |
-//! | 128 | 16 | the same for the consumers. Producers that wait for room sleep on the bell |
+//! | 128 | 16 | the same for the consumers. Producers that wait for a free slot sleep on the bell |
 //! | 144 | 4 | returned: how many items were returned |
 //! | 148 | 4 | scanned: `returned` before the last search that found no returned item |
 //! | 152 | 8 | cursor: the next position to deliver, or a lower one |
