@@ -113,7 +113,7 @@ struct Word {
     first: u32,
     /// The tasks that announced themselves and wait for a change.
     tasks: usize,
-    /// The changes since the last slice after which no condition held.
+    /// The changes since the last slice, or since a condition held, after which none did.
     vain: u8,
     is_armed: bool,
     /// A task that waited for it was woken lately. If there are too many words, such words are armed first.
@@ -304,10 +304,11 @@ impl<C: Subject, W> Table<C, W> {
                 break;
             }
         }
+        let found = &mut self.words[word as usize];
         if has_woken {
+            found.vain = 0;
             return;
         }
-        let found = &mut self.words[word as usize];
         if by_kernel && wakes_one {
             wakes.push(Wake::Word { address: found.address, only_one: true });
         }
