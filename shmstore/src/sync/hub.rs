@@ -161,12 +161,16 @@ impl Registration {
             (state, known) => (state, known.is_some_and(|known| !known.will_wake(waker))),
         };
         if is_other {
-            // A waker runs code of the program when it is cloned and dropped, so the table is unlocked meanwhile.
+            // A waker runs code of the program when it is cloned and dropped, so the table is unlocked meanwhile. The
+            // old waker may be woken before the new one is there.
             let mut new = waker.clone();
-            if let (_, Some(known)) = hub.lock().state(self.key) {
+            let mut table = hub.lock();
+            let (state, known) = table.state(self.key);
+            if let Some(known) = known {
                 mem::swap(known, &mut new);
             }
-            drop(new);
+            drop(table);
+            return Some(state);
         }
         Some(state)
     }
