@@ -1,8 +1,8 @@
 //! Waits for a change of a part, of one or of many, by threads and by tasks.
 //!
 //! Every wait is for something [`Waitable`], which names the [`Condition`] to sleep for. A thread sleeps itself
-//! (`sleep.rs`), on the word of the condition or on many words (`any.rs`). A task cannot sleep, so the [hub](super::hub)
-//! does so for it (`task.rs`).
+//! (`sleep.rs`), on the word of the condition or on many words (`any.rs`). A task cannot sleep, so the
+//! [hub](super::hub) does so for it (`task.rs`).
 
 mod any;
 mod changes;
@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::error::{Awaited, WaitError};
-use crate::segment::this_process::registry::{SegmentRef, segment_at};
+use crate::segment::this_process::registry::{SegmentRef, access_at};
 use crate::sys::shm::Access;
 
 pub use any::{Ready, wait_any, wait_any_while};
@@ -28,10 +28,11 @@ pub(super) use turns::in_turns;
 /// The least time to copy a new version. A writer that follows the protocol grants a pause in less time.
 pub(super) const TO_COPY: Duration = Duration::from_millis(10);
 
-/// A change of a part that can be awaited: what [`wait_any`] takes. The methods named `newer`, `past`, `changed`,
-/// `not_empty` and `not_full` make them. Each is a [`Future`], too.
+/// A change of a part for which a thread or a task can wait.
 ///
-/// No other crate implements it.
+/// Threads pass a list of them to [`wait_any`], and tasks use `.await`, because each is also a [`Future`]. The methods
+/// named `newer`, `past`, `changed`, `not_empty` and `not_full` return them. The trait is sealed: no other crate can
+/// implement it.
 ///
 /// ```
 /// use shmstore::{Awaitable, Event, Versioned};
@@ -41,6 +42,12 @@ pub(super) const TO_COPY: Duration = Duration::from_millis(10);
 /// let awaited: Vec<&dyn Awaitable> = vec![&newer, &past]; // for `wait_any`
 /// # assert_eq!(awaited.len(), 2);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not what `wait_any` waits for",
+    label = "a change of a part is expected here",
+    note = "say which change, and what you have seen: `&value.newer(seen)`, `&event.past(seen)`, `&map.newer(&key, seen)`, \
+            `&map.changed(seen)`, `&queue.not_empty()`, `&queue.not_full()`, `&subscriber.not_empty()`"
+)]
 pub trait Awaitable: Sealed {}
 
 /// Keeps [`Awaitable`] to this crate.
@@ -162,11 +169,6 @@ impl Ended {
             Self::NoThread(errno) => WaitError::NoThread { awaited, errno },
         }
     }
-}
-
-/// How this process may use the memory at an address. `None` if it is not in a segment.
-pub(super) fn access_at(address: usize) -> Option<Access> {
-    segment_at(address).map(|segment| segment.mapping().access())
 }
 
 /// How this process may use the memory of a condition. A view may be of memory that this process can write.

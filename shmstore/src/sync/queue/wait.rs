@@ -88,10 +88,10 @@ impl Waitable for Items<'_> {
     }
 }
 
-/// Room for an item.
-pub(super) struct Room<'a>(pub(super) Core<'a>);
+/// A free slot.
+pub(super) struct FreeSlot<'a>(pub(super) Core<'a>);
 
-impl Waitable for Room<'_> {
+impl Waitable for FreeSlot<'_> {
     fn condition(&self) -> Condition<'_> {
         let Core { producers: Producers { tail, .. }, consumers, ring, .. } = self.0;
         Condition::Slot(AwaitedSlot { tail, consumers, ring })
@@ -106,7 +106,7 @@ impl Waitable for Room<'_> {
     }
 
     fn describe(&self) -> Awaited {
-        Awaited::Room { queue: self.0.part.name() }
+        Awaited::Slot { queue: self.0.part.name() }
     }
 }
 
@@ -118,7 +118,7 @@ impl Aim for Items<'_> {
     }
 }
 
-impl Aim for Room<'_> {
+impl Aim for FreeSlot<'_> {
     type Change = ();
 
     fn change(&self, _: Duration) -> Result<Option<()>, WaitError> {
@@ -136,14 +136,14 @@ pub struct NotEmpty<'a> {
 /// A wait for a free slot of a [`Queue`]. [`Queue::not_full`] returns it.
 #[must_use = "a wait does nothing unless it is awaited, or passed to `wait_any`"]
 pub struct NotFull<'a> {
-    aim: Room<'a>,
+    aim: FreeSlot<'a>,
     pending: Pending,
 }
 
 awaitable!([] NotEmpty<'_>, ());
 awaitable!([] NotFull<'_>, ());
 
-/// Waits of tasks, and waits that a flag ends.
+/// Waits of tasks and of [`wait_any`](crate::wait_any), and waits that a flag ends.
 impl<V: ShmValue, const N: usize> Queue<V, N> {
     /// Returns a wait for an item, for [`wait_any`](crate::wait_any) and `.await`. Another consumer may take the item
     /// first, so pop or take it by `try_…`, and be ready for [`PopError::Empty`].
@@ -167,14 +167,14 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
         NotEmpty { aim: Items(self.core()), pending: Pending::default() }
     }
 
-    /// Returns a wait for a free slot, for [`wait_any`](crate::wait_any) and `.await`. Another producer may use the slot
-    /// first, so push by `try_…`, and be ready for [`PushError::Full`].
+    /// Returns a wait for a free slot, for [`wait_any`](crate::wait_any) and `.await`. Another producer may use the
+    /// slot first, so push by `try_…`, and be ready for [`PushError::Full`].
     ///
     /// # Errors
     ///
     /// As for [`not_empty`](Self::not_empty).
     pub fn not_full(&self) -> NotFull<'_> {
-        NotFull { aim: Room(self.core()), pending: Pending::default() }
+        NotFull { aim: FreeSlot(self.core()), pending: Pending::default() }
     }
 
     /// Returns a future that pops the oldest item, once there is one. If it is dropped before that, no item is popped.
@@ -184,11 +184,11 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
     /// ```
     /// use shmstore::Queue;
     ///
-    /// # async fn pop() -> Result<(), shmstore::Error> {
+    /// # pollster::block_on(async {
     /// let queue = Queue::<u64, 4>::new();
     /// queue.push_async(7).await?;
     /// assert_eq!(queue.pop_async().await?, 7);
-    /// # Ok(()) }
+    /// # Ok::<(), shmstore::Error>(()) }).unwrap();
     /// ```
     ///
     /// # Errors
@@ -198,8 +198,20 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
         Pop { queue: self, pending: Pending::default() }
     }
 
-    /// Returns a future that takes the oldest item as a [`Job`], once there is one. If it is dropped before that, no item
-    /// is taken. If the job is dropped before [`Job::done`], the item returns to the queue.
+    /// Returns a future that takes the oldest item as a [`Job`], once there is one. If it is dropped before that, no
+    /// item is taken. If the job is dropped before [`Job::done`], the item returns to the queue.
+    ///
+    /// ```
+    /// use shmstore::Queue;
+    ///
+    /// # pollster::block_on(async {
+    /// let jobs = Queue::<u64, 4>::new();
+    /// jobs.push(7)?; // most often another process
+    /// let job = jobs.take_async().await?;
+    /// assert_eq!(*job, 7);
+    /// job.done()?;
+    /// # Ok::<(), shmstore::Error>(()) }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -208,7 +220,8 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
         Take { queue: self, pending: Pending::default() }
     }
 
-    /// Returns a future that pushes an item, once there is a free slot. If it is dropped before that, nothing is pushed.
+    /// Returns a future that pushes an item, once there is a free slot. If it is dropped before that, nothing is
+    /// pushed.
     ///
     /// # Errors
     ///
@@ -361,7 +374,7 @@ impl<V: ShmValue, const N: usize> Future for Push<'_, V, N> {
             Err(PushError::Busy(busy)) => is_busy(busy, PushError::Busy),
             result => Attempt::Over(result),
         };
-        poll_attempts(pending, &Room(queue.core()), context, attempt, PushError::of_wait)
+        poll_attempts(pending, &FreeSlot(queue.core()), context, attempt, PushError::of_wait)
     }
 }
 
