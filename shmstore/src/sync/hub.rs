@@ -211,16 +211,20 @@ impl Registration {
         }))
     }
 
-    /// Ends the wait.
+    /// Ends the wait of a task that has looked at its part since it was woken.
     pub(super) fn end(&mut self) {
-        if self.is_ours() {
-            self.token = 0;
-            let (waiter, instead) = hub().lock().remove(self.key);
-            drop(waiter);
-            if let Some(wake) = instead {
-                thread::wake(wake);
-            }
+        self.remove();
+    }
+
+    /// Ends the wait. Returns what to wake if the task was woken, and does not look.
+    fn remove(&mut self) -> Option<Wake<Waker>> {
+        if !self.is_ours() {
+            return None;
         }
+        self.token = 0;
+        let (waiter, instead) = hub().lock().remove(self.key);
+        drop(waiter);
+        instead
     }
 
     fn is_ours(&self) -> bool {
@@ -230,7 +234,9 @@ impl Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        self.end();
+        if let Some(wake) = self.remove() {
+            thread::wake(wake);
+        }
     }
 }
 
