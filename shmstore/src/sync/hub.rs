@@ -21,6 +21,8 @@
 
 mod look;
 mod table;
+#[cfg(test)]
+mod tests;
 mod thread;
 mod waiter;
 mod words;

@@ -24,7 +24,7 @@ use slab::Slab;
 use super::waiter::{State, Subject, Waiter, Wake, Why};
 use super::words::{NONE, Word, Words};
 
-struct Wait<C, W> {
+pub(super) struct Wait<C, W> {
     /// `None` if the part may be gone before the wait is. Then the task itself looks at it after each slice.
     subject: Option<C>,
     /// `None` if the task was woken.

@@ -44,7 +44,7 @@ pub(super) struct Words<C> {
     most: usize,
     /// The number of words that should be armed, and are not.
     missing: usize,
-    /// A word that is not armed has become hot.
+    /// A word that should be armed has become hot, or a hot one should be armed now.
     has_hot_missing: bool,
 }
 
@@ -131,13 +131,12 @@ impl<C: Subject> Words<C> {
         self.missing -= usize::from(word.is_missing());
         change(word);
         self.missing += usize::from(word.is_missing());
+        self.has_hot_missing |= word.is_missing() && word.is_hot;
     }
 
     /// Notes that a waiter for a word was woken.
     pub(super) fn heat(&mut self, word: u32) {
-        self[word].is_hot = true;
-        self[word].vain = 0;
-        self.has_hot_missing |= !self[word].is_armed;
+        self.change(word, |word| (word.is_hot, word.vain) = (true, 0));
     }
 
     fn arm(&mut self, word: u32) {
