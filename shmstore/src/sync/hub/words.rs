@@ -19,7 +19,7 @@ pub(super) struct Word {
     pub(super) first: u32,
     /// The tasks that announced themselves and wait for a change.
     pub(super) tasks: usize,
-    /// The changes since the last slice after which no condition held.
+    /// The changes since the last slice, or since a waiter was woken, after which no condition held.
     pub(super) vain: u8,
     is_armed: bool,
     /// A task that waited for it was woken lately. If there are too many words, such words are armed first.
@@ -133,6 +133,7 @@ impl Words {
     /// Notes that a waiter for a word was woken.
     pub(super) fn heat(&mut self, word: u32) {
         self[word].is_hot = true;
+        self[word].vain = 0;
         self.has_hot_missing |= !self[word].is_armed;
     }
 
