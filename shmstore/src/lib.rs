@@ -77,7 +77,8 @@ pub use layout::key::Key;
 pub use layout::{AnyBits, ShmId, ShmKey, ShmLayout, ShmObject, ShmValue};
 pub use store::{Following, ObjectInfo, ReadOnly, Shared, Store, StoreOptions};
 pub use sync::{
-    AtomicValue, Broadcast, CacheAligned, Event, Lock, LockGuard, Map, Queue, Transaction, Versioned, Writer,
+    AtomicValue, Awaitable, Broadcast, CacheAligned, Event, Lock, LockGuard, Map, Queue, Ready, Transaction, Versioned,
+    Writer, wait_any, wait_any_while,
 };
 pub use value::{FixedString, FixedVec, Pad, Timestamp};
 
@@ -130,6 +131,34 @@ pub mod map {
     use crate::Map;
     pub use crate::error::{EntryError, InsertError, Removed};
     pub use crate::sync::{Entry, Iter, Keys};
+}
+
+pub mod wait {
+    //! Waits for changes of parts, as futures.
+    //!
+    //! Read first: [`Awaitable`], which [`wait_any`] takes. Each awaitable type is also a future, for any async runtime.
+    //! [`Pop`], [`Take`], [`Push`] and [`Recv`] are futures only, and [`Changes`] is a stream.
+    //!
+    //! # How futures are woken
+    //!
+    //! The first future that has to wait starts one thread, which wakes all tasks of the process. It sleeps on up to 127
+    //! parts at a time, and looks at all others each millisecond. Each 5 ms it looks for what no wake-up tells: a
+    //! process that was killed before it woke the waiters, a removed object, a lost anchor. While nothing is awaited, it
+    //! sleeps. It handles no signals.
+    //!
+    //! - A wake-up by the thread takes about twice as long as one of [`wait_any`] or a plain wait in a thread.
+    //! - A dropped future has waited no more. No item is lost, and no version or notification is consumed.
+    //! - Futures of parts in ordinary memory, and of handles that may only read, are woken by a look each millisecond.
+    //!   Those of [`Store::attach_view`] are woken at once.
+    //! - A child of `fork` starts a thread of its own. A future that was polled before can be polled in the child.
+    //! - A time limit is that of the runtime, as `tokio::time::timeout`.
+
+    #[cfg(feature = "futures-core")]
+    pub use crate::sync::SubscriberStream;
+    pub use crate::sync::{
+        Awaitable, Changes, ItemSent, KeysChanged, Newer, NewerOfEntry, NewerOfKey, NotEmpty, NotFull, Past, Pop, Push,
+        Ready, Recv, Take, wait_any, wait_any_while,
+    };
 }
 
 pub mod view {

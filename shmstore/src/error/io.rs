@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{
     AbandonedReason, AttachError, Busy, CreateError, Error, Holder, InsertError, LockError, OpenError, PopError,
-    PushError, RecvError, RemoveError, WaitError,
+    PushError, RecvError, RemoveError, WaitAnyError, WaitError,
 };
 
 /// The message and the error are kept. The kind is the nearest one, [`ErrorKind::Other`] if there is none.
@@ -24,9 +24,12 @@ fn of_any(error: &Error) -> ErrorKind {
         Error::Busy(busy) | Error::Lock(LockError::Busy(busy)) => of_busy(busy),
         Error::Lock(LockError::WouldDeadlock { .. }) => ErrorKind::Deadlock,
         Error::Lock(LockError::OwnerDied { .. }) => ErrorKind::Other,
-        Error::Wait(WaitError::Timeout { .. } | WaitError::NeverWhole { .. }) => ErrorKind::TimedOut,
+        Error::Wait(WaitError::Timeout { .. } | WaitError::NeverWhole { .. })
+        | Error::WaitAny(WaitAnyError::Timeout { .. }) => ErrorKind::TimedOut,
         Error::Wait(WaitError::Removed { .. } | WaitError::AnchorLost { .. } | WaitError::EntryRemoved(_))
+        | Error::WaitAny(WaitAnyError::Removed { .. } | WaitAnyError::AnchorLost { .. })
         | Error::Removed(_) => ErrorKind::NotFound,
+        Error::Wait(WaitError::NoThread { .. }) => ErrorKind::Other,
         Error::Wait(WaitError::InvalidValue(_)) | Error::InvalidValue(_) | Error::Schema(_) => ErrorKind::InvalidData,
         Error::Push(error) => of_push(error),
         Error::Pop(error) => of_pop(error),
@@ -50,6 +53,7 @@ fn of_push(error: &PushError) -> ErrorKind {
     match error {
         PushError::Full { waited, .. } => after(waited),
         PushError::Busy(busy) => of_busy(busy),
+        PushError::NoThread { .. } => ErrorKind::Other,
         PushError::Removed { .. } | PushError::AnchorLost { .. } => ErrorKind::NotFound,
     }
 }
@@ -59,6 +63,7 @@ fn of_pop(error: &PopError) -> ErrorKind {
         PopError::Empty { waited, .. } => after(waited),
         PopError::Busy(busy) => of_busy(busy),
         PopError::InvalidValue(_) => ErrorKind::InvalidData,
+        PopError::NoThread { .. } => ErrorKind::Other,
         PopError::Removed { .. } | PopError::AnchorLost { .. } => ErrorKind::NotFound,
     }
 }
@@ -66,7 +71,7 @@ fn of_pop(error: &PopError) -> ErrorKind {
 fn of_recv(error: &RecvError) -> ErrorKind {
     match error {
         RecvError::Empty { waited, .. } => after(waited),
-        RecvError::Lagged { .. } => ErrorKind::Other,
+        RecvError::Lagged { .. } | RecvError::NoThread { .. } => ErrorKind::Other,
         RecvError::NeverWhole { .. } => ErrorKind::TimedOut,
         RecvError::InvalidValue(_) => ErrorKind::InvalidData,
         RecvError::Removed { .. } | RecvError::AnchorLost { .. } => ErrorKind::NotFound,

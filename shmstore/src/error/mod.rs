@@ -33,7 +33,7 @@ pub(crate) use layout_mismatch::Conflict;
 pub use layout_mismatch::{LayoutMismatch, LayoutSummary};
 pub use map::{EntryError, InsertError, Removed};
 pub use open::{OpenError, Warning};
-pub use part::{Awaited, BeginError, Busy, Holder, LockError, WaitError};
+pub use part::{Awaited, BeginError, Busy, Holder, LockError, WaitAnyError, WaitError};
 pub(crate) use part_name::KeyText;
 pub use part_name::PartName;
 pub use remove::RemoveError;
@@ -66,6 +66,9 @@ pub enum Error {
     /// A wait ended without a result.
     #[error(transparent)]
     Wait(#[from] WaitError),
+    /// A wait for several changes ended without one.
+    #[error(transparent)]
+    WaitAny(#[from] WaitAnyError),
     /// An item was not pushed to a queue.
     #[error(transparent)]
     Push(#[from] PushError),
@@ -138,6 +141,7 @@ debug_is_display!(
     PartName,
     Awaited,
     LockError,
+    WaitAnyError,
     WaitError,
     PushError,
     PopError,

@@ -2,6 +2,7 @@
 //! result.
 
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -225,6 +226,15 @@ pub(super) fn anchor_lost(awaited: &Awaited, anchor: &Path) -> String {
     )
 }
 
+/// The message of a task that no thread can wake.
+pub(super) fn no_thread(awaited: &Awaited, errno: i32) -> String {
+    format!(
+        "cannot wait for {awaited}: the system refuses the one thread of this process that wakes its tasks ({}). Raise \
+         the limit on processes and threads (`ulimit -u`, `pids.max`), or wait in a thread of the program",
+        io::Error::from_raw_os_error(errno)
+    )
+}
+
 /// Why a wait ended without a result.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -272,6 +282,14 @@ pub enum WaitError {
         /// The path of the anchor.
         anchor: PathBuf,
     },
+    /// The thread that wakes tasks cannot be started. Only futures return this.
+    #[error("{}", no_thread(.awaited, *.errno))]
+    NoThread {
+        /// The aim of the wait.
+        awaited: Awaited,
+        /// The error number of the system.
+        errno: i32,
+    },
     /// The key of an [`Entry`](crate::map::Entry) was removed from its map. The object is still there. Look the key up
     /// again.
     #[error(transparent)]
@@ -279,4 +297,65 @@ pub enum WaitError {
     /// A value came, but its bytes are not valid for its type.
     #[error(transparent)]
     InvalidValue(#[from] InvalidValue),
+}
+
+/// Why [`wait_any`](crate::wait_any) ended without a change.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WaitAnyError {
+    /// The time ran out.
+    #[error(
+        "waited {waited:?} for {awaited}{}, and none of it came. Check that the process that {} is running",
+        and_others(*.others),
+        .awaited.by()
+    )]
+    Timeout {
+        /// The first aim of the wait.
+        awaited: Awaited,
+        /// The number of the other aims.
+        others: usize,
+        /// How long the call waited.
+        waited: Duration,
+    },
+    /// The object of one of the changes was removed, and no change is there.
+    #[error(
+        "number {index} of the list will not come: the object was removed during the wait for {awaited}. Attach again, \
+         or leave it out of the list"
+    )]
+    Removed {
+        /// The index in the list.
+        index: usize,
+        /// The aim of the wait.
+        awaited: Awaited,
+    },
+    /// The anchor of the object of one of the changes no longer exists, and no change is there: see
+    /// [`WaitError::AnchorLost`].
+    #[error("number {index} of the list: {}", anchor_lost(.awaited, .anchor))]
+    AnchorLost {
+        /// The index in the list.
+        index: usize,
+        /// The aim of the wait.
+        awaited: Awaited,
+        /// The path of the anchor.
+        anchor: PathBuf,
+    },
+}
+
+fn and_others(others: usize) -> String {
+    match others {
+        0 => String::new(),
+        1 => " and one other change".into(),
+        others => format!(" and {others} other changes"),
+    }
+}
+
+/// Without the index.
+impl From<WaitAnyError> for WaitError {
+    fn from(error: WaitAnyError) -> Self {
+        match error {
+            WaitAnyError::Timeout { awaited, waited, .. } => Self::Timeout { awaited, waited },
+            WaitAnyError::Removed { awaited, .. } => Self::Removed { awaited },
+            WaitAnyError::AnchorLost { awaited, anchor, .. } => Self::AnchorLost { awaited, anchor },
+        }
+    }
 }

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::part::anchor_lost;
+use super::part::{anchor_lost, no_thread};
 use super::subject::after;
-use super::{Awaited, Busy, InvalidValue, PartName};
+use super::{Awaited, Busy, InvalidValue, PartName, WaitError};
 
 /// Why an item was not pushed to a [`Queue`](crate::Queue). The queue is unchanged.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +43,14 @@ pub enum PushError {
         /// The path of the anchor.
         anchor: PathBuf,
     },
+    /// The thread that wakes tasks cannot be started: see [`WaitError::NoThread`](crate::WaitError::NoThread).
+    #[error("{}", no_thread(.awaited, *.errno))]
+    NoThread {
+        /// The aim of the wait.
+        awaited: Awaited,
+        /// The error number of the system.
+        errno: i32,
+    },
 }
 
 /// Why no item was popped or taken from a [`Queue`](crate::Queue).
@@ -77,6 +85,14 @@ pub enum PopError {
         awaited: Awaited,
         /// The path of the anchor.
         anchor: PathBuf,
+    },
+    /// The thread that wakes tasks cannot be started: see [`WaitError::NoThread`](crate::WaitError::NoThread).
+    #[error("{}", no_thread(.awaited, *.errno))]
+    NoThread {
+        /// The aim of the wait.
+        awaited: Awaited,
+        /// The error number of the system.
+        errno: i32,
     },
 }
 
@@ -144,4 +160,29 @@ pub enum RecvError {
         /// The path of the anchor.
         anchor: PathBuf,
     },
+    /// The thread that wakes tasks cannot be started: see [`WaitError::NoThread`](crate::WaitError::NoThread).
+    #[error("{}", no_thread(.awaited, *.errno))]
+    NoThread {
+        /// The aim of the wait.
+        awaited: Awaited,
+        /// The error number of the system.
+        errno: i32,
+    },
 }
+
+macro_rules! of_wait {
+    ($($error:ident),*) => {$(
+        impl $error {
+            /// The error of a wait. `None` if only its time is over.
+            pub(crate) fn of_wait(error: WaitError) -> Option<Self> {
+                match error {
+                    WaitError::Removed { awaited } => Some(Self::Removed { awaited }),
+                    WaitError::AnchorLost { awaited, anchor } => Some(Self::AnchorLost { awaited, anchor }),
+                    WaitError::NoThread { awaited, errno } => Some(Self::NoThread { awaited, errno }),
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+of_wait!(PushError, PopError, RecvError);

@@ -34,6 +34,7 @@ pub(in crate::segment) mod lock_descriptor;
 pub(crate) mod registry;
 mod unload;
 
+use std::ops::Range;
 use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
@@ -74,6 +75,8 @@ pub(crate) struct Local {
     attaching: Mutex<()>,
     /// Held for moments only, because every wait finds its segment here.
     registry: Mutex<Index>,
+    /// See [`registry::before_detach`].
+    before_detach: OnceLock<fn(Range<usize>)>,
     /// The anchors that threads of this process have locked.
     anchor_locks: Mutex<AnchorLocks>,
     /// The file of the last lock, for the next one.
@@ -156,6 +159,7 @@ pub(crate) fn local() -> &'static Local {
         let fresh = Box::into_raw(Box::new(Local {
             attaching: Mutex::default(),
             registry: Mutex::default(),
+            before_detach: OnceLock::new(),
             anchor_locks: Mutex::default(),
             idle_lock_file: Mutex::default(),
             liveness_locks: LivenessLocks::default(),

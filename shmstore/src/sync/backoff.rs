@@ -14,6 +14,16 @@ const SLICE: Duration = Duration::from_millis(5);
 /// Each sleep of a read-only waiter, which no process knows of.
 const POLL: Duration = Duration::from_millis(1);
 
+/// The time between two looks on behalf of waiters that are woken by all changes.
+pub(super) fn slice() -> Duration {
+    of_tests().unwrap_or(SLICE)
+}
+
+/// The time between two looks on behalf of waiters that no change wakes.
+pub(super) fn poll() -> Duration {
+    of_tests().unwrap_or(POLL)
+}
+
 /// A limit on waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Limit {
@@ -123,19 +133,21 @@ impl Backoff {
             slice: of_tests().unwrap_or(slice),
             next: of_tests().unwrap_or(first),
             asked: started,
-            asks_each: of_tests().unwrap_or(SLICE),
+            asks_each: self::slice(),
         }
     }
 
     /// Returns the length of the next sleep. `None` if the time is over.
     pub(super) fn slice(&mut self) -> Option<Duration> {
         let slice = std::mem::replace(&mut self.next, self.slice);
+        self.left().map(|left| left.min(slice))
+    }
+
+    /// Returns the time until the end. `None` if it is over.
+    pub(super) fn left(&self) -> Option<Duration> {
         match self.deadline {
-            None => Some(slice),
-            Some(deadline) => {
-                let left = deadline.saturating_duration_since(Instant::now());
-                (!left.is_zero()).then(|| slice.min(left))
-            }
+            None => Some(Duration::MAX),
+            Some(deadline) => Some(deadline.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero()),
         }
     }
 

@@ -12,6 +12,7 @@ mod protocol;
 mod sender;
 mod subscriber;
 mod view;
+mod wait;
 
 use std::fmt;
 use std::ops::Range;
@@ -32,6 +33,9 @@ pub(crate) use protocol::{LAST, margin};
 pub use sender::Sender;
 pub use subscriber::{Subscriber, SubscriberIter, SubscriberTryIter};
 pub use view::BroadcastView;
+#[cfg(feature = "futures-core")]
+pub use wait::SubscriberStream;
+pub use wait::{ItemSent, Recv};
 
 /// A stream of items from any number of senders. Every [`Subscriber`] receives every item, or learns how many it
 /// missed.

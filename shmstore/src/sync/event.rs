@@ -5,15 +5,16 @@
 //! Only the promises of the layout traits are unsafe here. The memory is two atomic words.
 #![allow(unsafe_code)]
 
+mod past;
+
 use std::fmt;
 use std::time::Duration;
 
 use super::atomics::AtomicU64;
 use super::atomics::Ordering::{Acquire, Relaxed};
-use super::describe;
-use super::event_word::{Notify, announce, count, nobody_slept, notify};
-use super::waiting::{Waitable, wait};
-use crate::error::{Awaited, WaitError};
+use super::event_word::{Notify, count, nobody_slept, notify};
+use super::waiting::{in_turns, wait_for};
+use crate::error::WaitError;
 use crate::layout::schema::{Kind, Schema};
 use crate::layout::view::load_read_only;
 use crate::layout::{ShmLayout, ShmObject};
@@ -125,39 +126,60 @@ impl Event {
     ///   is noticed only by a call that waits for 5 ms or more.
     /// - [`WaitError::AnchorLost`] if the anchor was removed. It is noticed within a second, or when the time is over.
     pub fn wait_past(&self, seen: u64, timeout: Duration) -> Result<u64, WaitError> {
-        wait(&Past { event: self, seen }, Access::ReadWrite, timeout)
-    }
-}
-
-/// More notifications than `seen`.
-struct Past<'a> {
-    event: &'a Event,
-    seen: u64,
-}
-
-impl Waitable for Past<'_> {
-    type Change = u64;
-    type Word = AtomicU64;
-
-    fn look(&self) -> Option<u64> {
-        Some(self.event.count()).filter(|&count| count > self.seen)
+        wait_for(&self.notified(seen), timeout)
     }
 
-    fn word(&self) -> &AtomicU64 {
-        &self.event.word
+    /// [`wait_past`](Self::wait_past) without a limit, which ends with `None` soon after `keep_waiting` returns
+    /// `false`. It is called every few milliseconds, and after a signal.
+    ///
+    /// ```
+    /// use shmstore::Event;
+    /// use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    ///
+    /// static RUNNING: AtomicBool = AtomicBool::new(true); // a signal handler stores `false`
+    /// let changed = Event::new();
+    /// let mut seen = 0;
+    /// # changed.notify_all(); RUNNING.store(false, Relaxed);
+    /// while let Some(count) = changed.wait_past_while(seen, || RUNNING.load(Relaxed))? {
+    ///     println!("notification {count}");
+    ///     seen = count;
+    /// }
+    /// # Ok::<(), shmstore::WaitError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`wait_past`](Self::wait_past), and never [`WaitError::Timeout`].
+    pub fn wait_past_while(&self, seen: u64, keep_waiting: impl Fn() -> bool) -> Result<Option<u64>, WaitError> {
+        in_turns(keep_waiting, |turn| self.wait_past(seen, turn))
     }
 
-    fn announce(&self, access: Access) -> Result<u32, u64> {
-        let word = match access {
-            Access::ReadWrite => announce(&self.event.word, self.seen)?,
-            Access::ReadOnly => load_read_only(Acquire, || self.event.word.load(Relaxed)),
-        };
-        Ok(word as u32)
+    /// Returns a wait for more than `seen` notifications, for [`wait_any`](crate::wait_any) and `.await`. The future
+    /// returns their number.
+    ///
+    /// A notification by [`notify_one`](Self::notify_one) wakes all tasks of a process that wait for it, and at least
+    /// one of them.
+    ///
+    /// ```
+    /// use shmstore::Event;
+    ///
+    /// # async fn wait() -> Result<(), shmstore::WaitError> {
+    /// let changed = Event::new();
+    /// changed.notify_all();
+    /// assert_eq!(changed.past(0).await?, 1);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The future returns the errors of [`wait_past`](Self::wait_past), except [`WaitError::Timeout`], and
+    /// [`WaitError::NoThread`].
+    pub fn past(&self, seen: u64) -> Past<'_> {
+        self.notified(seen).future()
     }
 
-    fn describe(&self) -> Awaited {
-        let Self { event, seen } = self;
-        Awaited::Notification { event: describe::part(*event), number: seen.saturating_add(1), count: event.count() }
+    fn notified(&self, seen: u64) -> Notified<'_> {
+        Notified { event: self, seen, access: Access::ReadWrite }
     }
 }
 
@@ -187,7 +209,26 @@ impl EventView {
     ///
     /// As [`Event::wait_past`].
     pub fn wait_past(&self, seen: u64, timeout: Duration) -> Result<u64, WaitError> {
-        wait(&Past { event: &self.part, seen }, Access::ReadOnly, timeout)
+        wait_for(&self.notified(seen), timeout)
+    }
+
+    /// Waits until there are more than `seen` notifications, or `keep_waiting` returns `false`: see
+    /// [`Event::wait_past_while`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Event::wait_past_while`].
+    pub fn wait_past_while(&self, seen: u64, keep_waiting: impl Fn() -> bool) -> Result<Option<u64>, WaitError> {
+        in_turns(keep_waiting, |turn| self.wait_past(seen, turn))
+    }
+
+    /// Returns a wait for more than `seen` notifications: see [`Event::past`].
+    pub fn past(&self, seen: u64) -> Past<'_> {
+        self.notified(seen).future()
+    }
+
+    fn notified(&self, seen: u64) -> Notified<'_> {
+        Notified { event: &self.part, seen, access: Access::ReadOnly }
     }
 }
 
@@ -217,6 +258,9 @@ const _: () = {
     assert!(std::mem::offset_of!(Event, word) == 0);
     assert!(std::mem::offset_of!(Event, _reserved) == 8);
 };
+
+use past::Notified;
+pub use past::Past;
 
 #[cfg(test)]
 mod tests;

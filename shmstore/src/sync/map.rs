@@ -32,6 +32,8 @@ pub use entry::Entry;
 pub use iter::{Iter, Keys};
 use memory::MapCell;
 pub use view::MapView;
+pub(in crate::sync) use wait::{AwaitedEntry, AwaitedKeys};
+pub use wait::{KeysChanged, NewerOfEntry, NewerOfKey};
 
 /// Holds up to `N` keys that are not known when the program is compiled, and a value for each.
 ///

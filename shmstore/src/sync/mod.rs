@@ -31,6 +31,7 @@ pub(crate) mod copy;
 mod describe;
 mod event;
 mod event_word;
+mod hub;
 mod lock;
 mod lock_word;
 mod locking;
@@ -49,19 +50,22 @@ mod versioned_cell;
 mod waiting;
 
 pub use atomic::AtomicValue;
-pub use broadcast::{Broadcast, BroadcastView, Sender, Subscriber, SubscriberIter, SubscriberTryIter};
+#[cfg(feature = "futures-core")]
+pub use broadcast::SubscriberStream;
+pub use broadcast::{Broadcast, BroadcastView, ItemSent, Recv, Sender, Subscriber, SubscriberIter, SubscriberTryIter};
 pub(crate) use broadcast::{LAST as LAST_OF_BROADCAST, margin as broadcast_margin};
 pub use cache_aligned::CacheAligned;
-pub use event::{Event, EventView};
+pub use event::{Event, EventView, Past};
 pub use lock::{Lock, LockGuard, LockView};
-pub use map::{Entry, Iter, Keys, Map, MapView};
+pub use map::{Entry, Iter, Keys, KeysChanged, Map, MapView, NewerOfEntry, NewerOfKey};
 pub(crate) use map::{key_hash, state as map_state};
-pub use queue::{Consumer, Job, Producer, Queue, QueueView};
+pub use queue::{Consumer, Job, NotEmpty, NotFull, Pop, Producer, Push, Queue, QueueView, Take};
 pub(crate) use untyped::{
     MapOffsets, RingOffsets, VersionedOffsets, broadcast_words, entry_words, holder, map_words, newest, queue_words,
     stable_at, try_copy,
 };
-pub use versioned::{Transaction, Versioned, VersionedView, Writer};
+pub use versioned::{Newer, Transaction, Versioned, VersionedView, Writer};
+pub use waiting::{Awaitable, Changes, Ready, wait_any, wait_any_while};
 
 #[cfg(test)]
 mod lock_word_tests;

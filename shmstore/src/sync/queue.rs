@@ -18,6 +18,7 @@ mod producer;
 mod protocol;
 mod reap;
 mod view;
+mod wait;
 pub(crate) mod word;
 
 use std::fmt;
@@ -41,6 +42,8 @@ use memory::{QueueCell, Words};
 pub use producer::Producer;
 use protocol::Place;
 pub use view::QueueView;
+pub(in crate::sync) use wait::{AwaitedItem, AwaitedSlot};
+pub use wait::{NotEmpty, NotFull, Pop, Push, Take};
 
 /// A queue of up to `N` items, from any number of producers to any number of consumers. Each item goes to one of them.
 ///

@@ -144,7 +144,7 @@ unsafe impl Send for Ring<'_> {}
 // SAFETY: as above.
 unsafe impl Sync for Ring<'_> {}
 
-impl Ring<'_> {
+impl<'a> Ring<'a> {
     /// # Safety
     ///
     /// `first` and `at` are as the invariant says, for `'a`.
@@ -170,7 +170,7 @@ impl Ring<'_> {
     ///
     /// Panics in debug builds if there is no such slot. The index is a remainder in all callers.
     #[inline(always)]
-    pub(super) fn word(&self, index: u64) -> &AtomicU64 {
+    pub(super) fn word(&self, index: u64) -> &'a AtomicU64 {
         // SAFETY: in bounds and aligned, by the invariant. An atomic, which others may write meanwhile.
         unsafe { &*self.slot(index).cast::<AtomicU64>() }
     }

@@ -27,6 +27,7 @@ use super::copy::{UNIT, Unit, copy_in, copy_out};
 use super::locking::AcquireError;
 use super::seqlock;
 use super::side::Side;
+use super::waiting::Condition;
 use crate::error::InvalidValue;
 use crate::layout::ShmValue;
 use crate::layout::view::load_read_only;
@@ -80,10 +81,9 @@ impl<'a, V: ShmValue> ValueRef<'a, V> {
         Self { writers, sequence, slots, _value: PhantomData }
     }
 
-    /// The side of the writers.
-    #[inline(always)]
-    pub(super) fn writers(self) -> &'a Side {
-        self.writers
+    /// The condition that there is a version newer than `seen`.
+    pub(super) fn newer_than(self, seen: u64) -> Condition<'a> {
+        Condition::Version { writers: self.writers, sequence: self.sequence, seen }
     }
 
     /// Returns the address of slot 0 or 1. It never becomes a reference.

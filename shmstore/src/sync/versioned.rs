@@ -32,6 +32,7 @@ use private::Private;
 pub(super) use store::{look_by, update_checked_by};
 pub use transaction::Transaction;
 pub use view::VersionedView;
+pub use wait::Newer;
 pub use writer::Writer;
 
 /// Stores and loads a value of any size as a whole, in all processes, at any time.

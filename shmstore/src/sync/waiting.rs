@@ -1,115 +1,188 @@
-//! Waits for a change of a part: a short spin, then sleeps in slices. A wait ends when the change comes, when the time
-//! is over, or when the object or its anchor is removed.
+//! Waits for a change of a part, of one or of many, by threads and by tasks.
+//!
+//! Every wait is for something [`Waitable`], which names the [`Condition`] to sleep for. A thread sleeps itself
+//! (`sleep.rs`), on the word of the condition or on many words (`any.rs`). A task cannot sleep, so the [hub](super::hub)
+//! does so for it (`task.rs`).
 
-use std::hint::spin_loop;
-use std::ptr;
+mod any;
+mod changes;
+mod condition;
+mod sleep;
+mod task;
+mod turns;
+
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::backoff::{Backoff, Limit};
 use crate::error::{Awaited, WaitError};
-use crate::segment::this_process::registry::segment_at;
-use crate::sys::failpoint::{self, Step};
-use crate::sys::futex::{self, FutexWord};
+use crate::segment::this_process::registry::{SegmentRef, segment_at};
 use crate::sys::shm::Access;
 
-/// The number of checks before a thread sleeps. They take less time than to fall asleep and be woken.
-const SPINS: u32 = 100;
+pub use any::{Ready, wait_any, wait_any_while};
+pub use changes::Changes;
+pub(super) use changes::Repeat;
+pub(super) use condition::Condition;
+pub(super) use task::Pending;
+pub(super) use turns::in_turns;
 
 /// The least time to copy a new version. A writer that follows the protocol grants a pause in less time.
 pub(super) const TO_COPY: Duration = Duration::from_millis(10);
 
-/// The time of the last check of the anchor, which takes some system calls.
-struct AnchorCheck(Instant);
+/// A change of a part that can be awaited: what [`wait_any`] takes. The methods named `newer`, `past`, `changed`,
+/// `not_empty` and `not_full` make them. Each is a [`Future`], too.
+///
+/// No other crate implements it.
+///
+/// ```
+/// use shmstore::{Awaitable, Event, Versioned};
+///
+/// let (position, done) = (Versioned::<[f64; 3]>::default(), Event::new());
+/// let (newer, past) = (position.newer(0), done.past(0));
+/// let awaited: Vec<&dyn Awaitable> = vec![&newer, &past]; // for `wait_any`
+/// # assert_eq!(awaited.len(), 2);
+/// ```
+pub trait Awaitable: Sealed {}
 
-impl AnchorCheck {
-    /// Returns `true` once a second, and when the time is over, unless there was no wait at all.
-    fn is_due(&mut self, is_over: bool) -> bool {
-        const PAUSE: Duration = Duration::from_secs(1);
-        const MOMENT: Duration = Duration::from_millis(1);
-        let since = self.0.elapsed();
-        let is_time = since >= PAUSE || is_over && since >= MOMENT;
-        if is_time {
-            self.0 = Instant::now();
-        }
-        is_time
-    }
+/// Keeps [`Awaitable`] to this crate.
+pub trait Sealed {
+    fn aim(&self) -> AnyAim<'_>;
 }
 
-/// A change that processes wait for, and how they sleep meanwhile.
-///
-/// A waiter [announces](Self::announce) itself, [looks](Self::look) once more, and sleeps on [`word`](Self::word) while
-/// the word has the returned value. Every later change also changes the word, and wakes the waiter.
+/// What an [`Awaitable`] waits for.
+pub struct AnyAim<'a>(pub(super) &'a dyn Waitable);
+
+/// A change of a part that can be awaited.
 pub(super) trait Waitable {
-    /// What comes with the change.
-    type Change;
-    type Word: FutexWord;
+    /// The condition for which to sleep at this moment.
+    fn condition(&self) -> Condition<'_>;
 
-    /// Returns the change if it is there.
-    fn look(&self) -> Option<Self::Change>;
+    /// Returns `true` if the change is there. The condition may hold although it is not.
+    fn is_there(&self) -> bool {
+        self.condition().holds()
+    }
 
-    /// The word to sleep on.
-    fn word(&self) -> &Self::Word;
+    /// How the part was reached. A part of a view may be in memory that this process can write nevertheless.
+    fn access(&self) -> Access;
 
-    /// Announces a waiter, if it may write. Returns the change if it is there. Otherwise returns the low half of the
-    /// word: the waiter may sleep while the word has this value.
-    fn announce(&self, access: Access) -> Result<u32, Self::Change>;
-
-    /// Called after each sleep that did not end with the change.
-    fn slept(&self) {}
+    /// Completes what dead processes have left. Called after each sleep that did not end with the change.
+    fn settle(&self) {}
 
     /// Describes the change in an error.
     fn describe(&self) -> Awaited;
 }
 
-/// Waits for a change, at most for `timeout`. A `timeout` that the clock cannot express has no end.
-///
-/// After each sleep, a flag in the object says whether it was removed. `ipcrm` does not set this flag, so the kernel is
-/// asked now and then. A call that does not sleep makes no system call, and a reader that polls makes few.
-pub(super) fn wait<W: Waitable>(awaited: &W, access: Access, timeout: Duration) -> Result<W::Change, WaitError> {
-    for _ in 0..if timeout.is_zero() { 1 } else { SPINS } {
-        if let Some(found) = awaited.look() {
-            return Ok(found);
-        }
-        spin_loop();
-    }
-    let mut backoff = Backoff::of_waiter(access, Limit::Within(timeout));
-    let mut anchor = AnchorCheck(Instant::now());
+/// A change, and what comes with it.
+pub(super) trait Aim: Waitable {
+    type Change;
+
+    /// Returns what comes with the change. `None` if the change is gone again. A copy of a value takes at most `time`.
+    fn change(&self, time: Duration) -> Result<Option<Self::Change>, WaitError>;
+}
+
+/// Waits for a change, at most for `timeout`, and returns what comes with it.
+pub(super) fn wait_for<A: Aim>(aim: &A, timeout: Duration) -> Result<A::Change, WaitError> {
+    let started = Instant::now();
     loop {
-        let slice = backoff.slice();
-        if let Some(found) = slice.and_then(|slice| sleep(awaited, access, slice)) {
-            return Ok(found);
+        let left = wait_until_there(aim, timeout.saturating_sub(started.elapsed()));
+        let left = left.map_err(|ended| ended.error(aim, timeout))?;
+        if let Some(change) = aim.change(left)? {
+            return Ok(change);
         }
-        failpoint::reach(Step::WaitSlept);
-        awaited.slept();
-        let segment = segment_at(ptr::from_ref(awaited.word()).addr());
-        let is_removed = segment
-            .as_ref()
-            .is_some_and(|segment| if backoff.asks_now() { segment.is_removed() } else { segment.says_removed() });
-        if is_removed {
-            // A change that came before the removal is not lost.
-            return awaited.look().ok_or_else(|| WaitError::Removed { awaited: awaited.describe() });
-        }
-        if anchor.is_due(slice.is_none()) {
-            if let Some(path) = segment.as_ref().and_then(|segment| segment.lost_anchor()) {
-                let anchor = path.to_owned();
-                return awaited.look().ok_or_else(|| WaitError::AnchorLost { awaited: awaited.describe(), anchor });
-            }
-        }
-        if slice.is_none() {
-            return Err(WaitError::Timeout { awaited: awaited.describe(), waited: timeout });
+        if started.elapsed() >= timeout {
+            return Err(Ended::Timeout.error(aim, timeout));
         }
     }
 }
 
-/// Sleeps for a slice at most, unless the change is there. Returns the change if it is there afterwards.
-fn sleep<W: Waitable>(awaited: &W, access: Access, slice: Duration) -> Option<W::Change> {
-    let expected = match awaited.announce(access) {
-        Ok(expected) => expected,
-        Err(found) => return Some(found),
+/// Waits for a change, at most for `timeout`. Returns the time that is left for a copy. The copy has a limit, too,
+/// because a process that breaks the protocol can prevent any whole copy.
+pub(super) fn wait_until_there(awaited: &impl Waitable, timeout: Duration) -> Result<Duration, Ended> {
+    let started = Instant::now();
+    sleep::wait(awaited, timeout)?;
+    Ok(timeout.saturating_sub(started.elapsed()).max(TO_COPY))
+}
+
+/// Makes a type with the fields `aim` and `pending` a future of what comes with the change, and something that
+/// [`wait_any`] takes.
+macro_rules! awaitable {
+    ([$($generics:tt)*] $type:ty, $change:ty) => {
+        impl<$($generics)*> std::future::Future for $type {
+            type Output = Result<$change, $crate::error::WaitError>;
+
+            fn poll(
+                self: std::pin::Pin<&mut Self>,
+                context: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<Self::Output> {
+                let Self { aim, pending } = self.get_mut();
+                pending.poll_for(aim, context)
+            }
+        }
+
+        // Nothing in it is pinned.
+        impl<$($generics)*> Unpin for $type {}
+
+        impl<$($generics)*> $crate::sync::waiting::Sealed for $type {
+            fn aim(&self) -> $crate::sync::waiting::AnyAim<'_> {
+                $crate::sync::waiting::AnyAim(&self.aim)
+            }
+        }
+
+        impl<$($generics)*> $crate::sync::waiting::Awaitable for $type {}
+
+        impl<$($generics)*> std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let awaited = $crate::sync::waiting::Waitable::describe(&self.aim);
+                write!(f, "a wait for {awaited}")
+            }
+        }
     };
-    failpoint::reach(Step::VersionAwaited);
-    awaited.look().or_else(|| {
-        futex::wait(awaited.word(), expected, slice);
-        awaited.look()
-    })
+}
+pub(super) use awaitable;
+
+/// Why a wait ended without the change.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// The time is over.
+    Timeout,
+    /// The object was removed.
+    Removed,
+    /// The object's anchor is lost.
+    AnchorLost(PathBuf),
+    /// The thread that wakes tasks cannot be started.
+    NoThread(i32),
+}
+
+impl Ended {
+    pub(super) fn error(self, awaited: &dyn Waitable, waited: Duration) -> WaitError {
+        let awaited = awaited.describe();
+        match self {
+            Self::Timeout => WaitError::Timeout { awaited, waited },
+            Self::Removed => WaitError::Removed { awaited },
+            Self::AnchorLost(anchor) => WaitError::AnchorLost { awaited, anchor },
+            Self::NoThread(errno) => WaitError::NoThread { awaited, errno },
+        }
+    }
+}
+
+/// How this process may use the memory at an address. `None` if it is not in a segment.
+pub(super) fn access_at(address: usize) -> Option<Access> {
+    segment_at(address).map(|segment| segment.mapping().access())
+}
+
+/// How this process may use the memory of a condition. A view may be of memory that this process can write.
+fn access_of(awaited: &dyn Waitable) -> Access {
+    match awaited.access() {
+        Access::ReadWrite => Access::ReadWrite,
+        Access::ReadOnly => access_at(awaited.condition().address()).unwrap_or(Access::ReadOnly),
+    }
+}
+
+/// Returns an end if the object of a segment was removed, or has lost its anchor. `asks_kernel` and `checks_anchor` say
+/// whether to make the system calls for that.
+fn end_of(segment: &SegmentRef, asks_kernel: bool, checks_anchor: bool) -> Option<Ended> {
+    if if asks_kernel { segment.is_removed() } else { segment.says_removed() } {
+        return Some(Ended::Removed);
+    }
+    let lost = if checks_anchor { segment.lost_anchor() } else { None };
+    lost.map(|path| Ended::AnchorLost(path.to_owned()))
 }

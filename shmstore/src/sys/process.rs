@@ -14,6 +14,7 @@
 
 use std::fs;
 use std::io::Read;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::ptr::{self, NonNull};
@@ -206,6 +207,23 @@ pub(crate) fn at_fork(before: extern "C" fn(), parent: extern "C" fn(), child: e
         0 => Ok(()),
         errno => Err(Errno::from_raw(errno)),
     }
+}
+
+/// Starts a thread that handles no signals, so that the handlers of the program run in its own threads.
+pub(crate) fn spawn_without_signals(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), Errno> {
+    let mut all = MaybeUninit::<libc::sigset_t>::uninit();
+    let mut before = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: fills the set that it gets.
+    unsafe { libc::sigfillset(all.as_mut_ptr()) };
+    // SAFETY: the first set is filled, and there is room for the second. Changes only what this thread handles.
+    let errno = unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) };
+    if errno != 0 {
+        return Err(Errno::from_raw(errno));
+    }
+    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(run);
+    // SAFETY: the call above has filled the set.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut()) };
+    spawned.map(drop).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EAGAIN)))
 }
 
 /// Registers a function that is called when the process exits, or when the library with this code is unloaded. Returns

@@ -274,6 +274,11 @@ impl Mapping {
         self.len
     }
 
+    /// Returns `true` if a byte is mapped here.
+    pub(crate) fn contains(&self, address: usize) -> bool {
+        address.wrapping_sub(self.base().addr().get()) < self.len()
+    }
+
     /// Returns `true` if any of these pages is in memory, or if that is unknown. A page that is not in memory was never
     /// written, or is swapped out.
     pub(crate) fn has_in_memory(&self, pages: &Range<usize>) -> bool {

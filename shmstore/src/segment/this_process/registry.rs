@@ -12,6 +12,7 @@ mod inherit;
 mod lost_anchor;
 mod removal;
 
+use std::ops::Range;
 use std::path::Path;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -91,6 +92,12 @@ pub(crate) fn register(candidate: Candidate<'_>) -> Result<SegmentRef, ClaimErro
     Ok(publish(attachment, &mut local.lock_registry()).new_ref())
 }
 
+/// Has a function called with the addresses of each segment before it is detached. It is called without the registry's
+/// lock, and must not use the memory any more when it returns.
+pub(crate) fn before_detach(call: fn(Range<usize>)) {
+    _ = local().before_detach.set(call);
+}
+
 /// The attachment that this process has of the same segment already.
 fn same(attachment: &Attachment, registry: &Index) -> Option<&'static Attachment> {
     let mut of_segment = registry.of_segment(attachment.shmid).filter_map(attachment_in);
@@ -114,8 +121,8 @@ pub(crate) fn register_to_read(candidate: Candidate<'_>) -> SegmentRef {
 pub(crate) fn segment_at(address: usize) -> Option<SegmentRef> {
     let local = local();
     let registry = local.lock_registry();
-    let contains = |known: &&Attachment| address.wrapping_sub(known.address()) < known.mapping.len();
-    registry.at_or_below(address).and_then(attachment_in).filter(contains).map(Attachment::new_ref)
+    let found = registry.at_or_below(address).and_then(attachment_in);
+    found.filter(|known| known.mapping.contains(address)).map(Attachment::new_ref)
 }
 
 impl Local {
@@ -338,6 +345,10 @@ impl Drop for SegmentRef {
         registry.unpublish(self.attachment().location());
         // Before the segment is detached, which takes long for a large one.
         drop(registry);
+        if let Some(call) = local().before_detach.get() {
+            let start = self.attachment().address();
+            call(start..start + self.attachment().mapping.len());
+        }
         // SAFETY: made by `Box::into_raw` in `publish`. This was the last reference, and no other can be made: the
         // attachment was taken out of the list while the registry was locked and no reference was left.
         drop(unsafe { Box::from_raw(self.attachment.as_ptr()) });

@@ -12,29 +12,37 @@ use std::time::{Duration, Instant};
 
 use super::memory::Senders;
 use super::protocol::{self, Place, Received, Slots, next_to_send, receive};
-use crate::error::{Awaited, Busy, RecvError, WaitError};
+use super::wait::Sent;
+use crate::error::{Busy, RecvError};
 use crate::layout::ShmValue;
-use crate::sync::atomics::AtomicU32;
 use crate::sync::atomics::Ordering::Acquire;
 use crate::sync::backoff::{Left, Limit};
 use crate::sync::copy::{copy_in, copy_out, prepare_copy_in};
 use crate::sync::describe::PartRef;
 use crate::sync::ring::Ring;
 use crate::sync::side::Held;
-use crate::sync::waiting::{Waitable, wait};
+use crate::sync::waiting::wait_for;
 use crate::sys::shm::Access;
 use crate::value::bits;
 
 /// The time limit for a copy of the newest item.
 const TO_COPY: Duration = Duration::from_millis(100);
 
-#[derive(Clone, Copy)]
 pub(super) struct Core<'a, V> {
     pub(super) senders: &'a Senders,
-    ring: Ring<'a>,
-    part: PartRef,
+    pub(super) ring: Ring<'a>,
+    pub(super) part: PartRef,
     _value: PhantomData<V>,
 }
+
+impl<V> Clone for Core<'_, V> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<V> Copy for Core<'_, V> {}
 
 impl<'a, V: ShmValue> Core<'a, V> {
     #[inline(always)]
@@ -120,12 +128,9 @@ impl<'a, V: ShmValue> Core<'a, V> {
             if left.is_over() {
                 return Err(RecvError::Empty { broadcast: self.part.name(), position, waited: left.waited() });
             }
-            let sent = Sent { core: &self, place: *place };
-            wait(&sent, access, left.duration()).map_err(|error| match error {
-                WaitError::Removed { awaited } => RecvError::Removed { awaited },
-                WaitError::AnchorLost { awaited, anchor } => RecvError::AnchorLost { awaited, anchor },
-                _ => RecvError::Empty { broadcast: self.part.name(), position, waited: left.waited() },
-            })?;
+            let waited = wait_for(&Sent { core: self, place: *place, access }, left.duration());
+            let empty = || RecvError::Empty { broadcast: self.part.name(), position, waited: left.waited() };
+            waited.map_err(|error| RecvError::of_wait(error).unwrap_or_else(empty))?;
             match self.try_copy(place, value) {
                 Received::Item => return Ok(()),
                 Received::NotYet => {}
@@ -157,32 +162,5 @@ impl<'a, V: ShmValue> Core<'a, V> {
                 return Err(RecvError::NeverWhole { broadcast: self.part.name() });
             }
         }
-    }
-}
-
-/// An item that is sent.
-struct Sent<'c, 'a, V> {
-    core: &'c Core<'a, V>,
-    place: Place,
-}
-
-impl<V: ShmValue> Waitable for Sent<'_, '_, V> {
-    type Change = ();
-    type Word = AtomicU32;
-
-    fn look(&self) -> Option<()> {
-        protocol::was_sent(&self.core.ring, self.place).then_some(())
-    }
-
-    fn word(&self) -> &AtomicU32 {
-        self.core.senders.side.bell()
-    }
-
-    fn announce(&self, access: Access) -> Result<u32, ()> {
-        Ok(self.core.senders.side.announce(access))
-    }
-
-    fn describe(&self) -> Awaited {
-        Awaited::Sent { broadcast: self.core.part.name(), position: self.place.position }
     }
 }

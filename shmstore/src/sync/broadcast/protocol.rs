@@ -44,7 +44,7 @@ pub(super) enum Reached {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) position: u64,
-    index: u64,
+    pub(super) index: u64,
 }
 
 impl Place {
@@ -61,7 +61,7 @@ impl Place {
 
     /// The sequence number of the slot once the item of this position is there.
     #[inline(always)]
-    fn there(self) -> u64 {
+    pub(super) fn there(self) -> u64 {
         self.position.wrapping_mul(2).wrapping_add(2)
     }
 }
@@ -96,11 +96,6 @@ pub(super) fn send<S: Slots>(slots: &S, tail: &AtomicU64, place: &mut Place, fil
 #[inline(always)]
 fn is_there(sequence: u64, place: Place) -> bool {
     sequence.wrapping_sub(place.there()) as i64 >= 0
-}
-
-/// Returns `true` if the item of a place was sent. It may have been overwritten since. Only loads.
-pub(super) fn was_sent<S: Slots>(slots: &S, place: Place) -> bool {
-    is_there(slots.sequence(place.index).load(Relaxed), place)
 }
 
 /// The place of the next item to send. Its position is the number of sent items. Only loads.

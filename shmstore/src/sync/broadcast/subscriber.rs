@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Broadcast;
 use super::protocol::{LAST, Place};
+use super::wait::Sent;
 use crate::error::RecvError;
 use crate::layout::ShmValue;
 use crate::sync::backoff::Limit;
@@ -116,6 +117,11 @@ impl<'a, V: ShmValue, const N: usize> Subscriber<'a, V, N> {
     /// ```
     pub fn try_iter(&mut self) -> SubscriberTryIter<'_, 'a, V, N> {
         SubscriberTryIter(self)
+    }
+
+    /// What the wait for the next item is for.
+    pub(super) fn next_sent(&self) -> Sent<'a, V> {
+        Sent { core: self.broadcast.core(), place: self.place, access: self.access }
     }
 
     #[inline(always)]

@@ -38,7 +38,7 @@ impl<'a, K: ShmKey, V: ShmValue> Core<'a, K, V> {
 
     /// Completes what a dead process has left, if there is something and this process may write. Never waits.
     pub(super) fn recover_if_left(&self) {
-        if self.access() == Access::ReadWrite && self.words.structure().intent.load(Relaxed) != 0 {
+        if self.access() == Access::ReadWrite && self.words.structure().is_changing() {
             drop(self.lock(&mut Left::of(Limit::Never)));
         }
     }

@@ -9,12 +9,14 @@ use std::time::Duration;
 use super::Map;
 use super::core::{Core, Place, invalid_at};
 use super::protocol::is_still;
+use super::wait::{NewOfEntry, NewerOfEntry};
 use crate::error::{Busy, EntryError, InvalidValue, PartName, Removed, WaitError};
 use crate::layout::{DebugValue, ShmKey, ShmValue};
 use crate::sync::backoff::{Left, Limit};
 use crate::sync::describe::or_panic;
 use crate::sync::value_ref::{ValueRef, WriteGuard};
 use crate::sync::versioned::update_checked_by;
+use crate::sync::waiting::{Changes, in_turns, wait_for};
 use crate::sync::{Transaction, Writer};
 use crate::sys::shm::Access;
 use crate::value::bits;
@@ -262,12 +264,51 @@ impl<'a, K: ShmKey, V: ShmValue> Entry<'a, K, V> {
     /// As [`Versioned::wait_newer`](crate::Versioned::wait_newer), and [`WaitError::EntryRemoved`] as soon as the key
     /// is removed.
     pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError> {
-        self.load_within(super::wait::wait_for_entry(self, version, timeout)?, timeout)
+        wait_for(&self.new_version(version), timeout)
+    }
+
+    /// [`wait_newer`](Self::wait_newer) without a limit, which ends with `None` soon after `keep_waiting` returns
+    /// `false`. It is called every few milliseconds, and after a signal.
+    ///
+    /// # Errors
+    ///
+    /// As [`wait_newer`](Self::wait_newer), and never [`WaitError::Timeout`].
+    pub fn wait_newer_while(
+        &self,
+        version: u64,
+        keep_waiting: impl Fn() -> bool,
+    ) -> Result<Option<(u64, V)>, WaitError> {
+        in_turns(keep_waiting, |turn| self.wait_newer(version, turn))
+    }
+
+    /// Returns a wait for a version newer than `seen`, for [`wait_any`](crate::wait_any) and `.await`. It ends when the
+    /// key is removed, too.
+    ///
+    /// # Errors
+    ///
+    /// The future returns the errors of [`wait_newer`](Self::wait_newer), except [`WaitError::Timeout`], and
+    /// [`WaitError::NoThread`].
+    pub fn newer(&self, seen: u64) -> NewerOfEntry<'a, K, V> {
+        self.new_version(seen).future()
+    }
+
+    /// Returns what waits for version after version, for tasks. It begins with the first one after the newest.
+    pub fn changes(&self) -> Changes<NewerOfEntry<'a, K, V>> {
+        self.changes_after(self.value().version())
+    }
+
+    /// Returns what waits for version after version, for tasks. It begins with the first one after `seen`.
+    pub fn changes_after(&self, seen: u64) -> Changes<NewerOfEntry<'a, K, V>> {
+        Changes::new(self.newer(seen))
+    }
+
+    fn new_version(&self, seen: u64) -> NewOfEntry<'a, K, V> {
+        NewOfEntry { entry: self.clone(), seen }
     }
 
     /// Loads the newest value within a time. `waited` is for the error.
     #[allow(unsafe_code)]
-    fn load_within(&self, left: Duration, waited: Duration) -> Result<(u64, V), WaitError> {
+    pub(super) fn load_within(&self, left: Duration, waited: Duration) -> Result<(u64, V), WaitError> {
         let mut bytes = MaybeUninit::uninit();
         let version = self.read_within(&mut bytes, left, waited)?;
         // SAFETY: `read_within` has initialized all bytes.
@@ -329,6 +370,12 @@ impl<'a, K: ShmKey, V: ShmValue> Entry<'a, K, V> {
     #[cold]
     fn removed(&self) -> Removed {
         Removed::new(self.name())
+    }
+}
+
+impl<K: ShmKey, V: ShmValue> Clone for Entry<'_, K, V> {
+    fn clone(&self) -> Self {
+        Self { ..*self }
     }
 }
 

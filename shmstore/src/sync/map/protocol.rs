@@ -159,6 +159,11 @@ pub(crate) struct Structure<'a> {
 }
 
 impl Structure<'_> {
+    /// Returns `true` if a process inserts or removes a key, or has died in it.
+    pub(crate) fn is_changing(&self) -> bool {
+        self.intent.load(Relaxed) != 0
+    }
+
     /// Inserts a key that is not in the map. `fill` writes the key and its value. It gets the entry and the greatest
     /// version of a removed key. Returns the entry, or `None` if the map is full.
     ///

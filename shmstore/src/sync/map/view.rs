@@ -4,10 +4,11 @@ use std::fmt;
 use std::time::Duration;
 
 use super::core::Core;
-use super::wait;
+use super::wait::{Changed, KeysChanged, NewOfKey, NewerOfKey};
 use super::{Iter, Keys, Map, debug, get, get_into, get_within};
 use crate::error::{InvalidValue, WaitError};
 use crate::layout::{DebugValue, ShmKey, ShmValue};
+use crate::sync::waiting::{in_turns, wait_for};
 use crate::sys::shm::Access;
 
 /// Lets a read-only process read the keys and values of a [`Map`].
@@ -125,7 +126,27 @@ impl<K: ShmKey, V: ShmValue, const N: usize> MapView<K, V, N> {
     ///
     /// As [`Map::wait_newer`].
     pub fn wait_newer(&self, key: &K, version: u64, timeout: Duration) -> Result<(u64, V), WaitError> {
-        wait::wait_for_key(self.core(), key, version, timeout)
+        wait_for(&self.new_of_key(key, version), timeout)
+    }
+
+    /// Waits for a newer version of the value of a key, or until `keep_waiting` returns `false`: see
+    /// [`Map::wait_newer_while`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Map::wait_newer_while`].
+    pub fn wait_newer_while(
+        &self,
+        key: &K,
+        version: u64,
+        keep_waiting: impl Fn() -> bool,
+    ) -> Result<Option<(u64, V)>, WaitError> {
+        in_turns(keep_waiting, |turn| self.wait_newer(key, version, turn))
+    }
+
+    /// Returns a wait for a newer version of the value of a key: see [`Map::newer`].
+    pub fn newer(&self, key: &K, seen: u64) -> NewerOfKey<'_, K, V> {
+        self.new_of_key(key, seen).future()
     }
 
     /// Waits until a key is inserted or removed: see [`Map::wait_changed`].
@@ -137,7 +158,30 @@ impl<K: ShmKey, V: ShmValue, const N: usize> MapView<K, V, N> {
     ///
     /// As [`Map::wait_changed`].
     pub fn wait_changed(&self, seen: u64, timeout: Duration) -> Result<u64, WaitError> {
-        wait::wait_for_changes(self.core(), seen, timeout)
+        wait_for(&self.keys_changed(seen), timeout)
+    }
+
+    /// Waits until a key is inserted or removed, or until `keep_waiting` returns `false`: see
+    /// [`Map::wait_changed_while`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Map::wait_changed_while`].
+    pub fn wait_changed_while(&self, seen: u64, keep_waiting: impl Fn() -> bool) -> Result<Option<u64>, WaitError> {
+        in_turns(keep_waiting, |turn| self.wait_changed(seen, turn))
+    }
+
+    /// Returns a wait for an insertion or removal of a key: see [`Map::changed`].
+    pub fn changed(&self, seen: u64) -> KeysChanged<'_, K, V> {
+        self.keys_changed(seen).future()
+    }
+
+    fn new_of_key(&self, key: &K, seen: u64) -> NewOfKey<'_, K, V> {
+        NewOfKey { core: self.core(), key: key.to_key(), seen }
+    }
+
+    fn keys_changed(&self, seen: u64) -> Changed<'_, K, V> {
+        Changed { core: self.core(), seen }
     }
 
     #[inline(always)]

@@ -1,22 +1,22 @@
 //! Waits for a value of a key, of an entry, and for insertions and removals.
 
-use std::cell::Cell;
-use std::sync::atomic::AtomicU32;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::core::{Core, Place};
 use super::entry::Entry;
+use super::memory::Words;
 use super::protocol::is_still;
+use super::table::EntryRef;
 use super::{Map, get_within};
 use crate::error::{Awaited, WaitError};
+use crate::layout::view::load_read_only;
 use crate::layout::{ShmKey, ShmValue};
+use crate::sync::atomics::Ordering::{Acquire, Relaxed};
 use crate::sync::backoff::{Left, Limit};
+use crate::sync::seqlock;
 use crate::sync::side::Side;
-use crate::sync::waiting::{TO_COPY, Waitable, wait};
+use crate::sync::waiting::{Aim, Condition, Pending, Repeat, Waitable, awaitable, in_turns, wait_for};
 use crate::sys::shm::Access;
-
-/// The most announcements before a sleep. Another one is needed if the key is inserted or removed meanwhile.
-const ANNOUNCEMENTS: u32 = 8;
 
 /// Waits.
 impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
@@ -45,7 +45,47 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
     /// As [`Versioned::wait_newer`](crate::Versioned::wait_newer). A key that is not inserted in time
     /// is [`WaitError::Timeout`].
     pub fn wait_newer(&self, key: &K, version: u64, timeout: Duration) -> Result<(u64, V), WaitError> {
-        wait_for_key(self.core(Access::ReadWrite), key, version, timeout)
+        wait_for(&self.new_of_key(key, version), timeout)
+    }
+
+    /// [`wait_newer`](Self::wait_newer) without a limit, which ends with `None` soon after `keep_waiting` returns
+    /// `false`. It is called every few milliseconds, and after a signal.
+    ///
+    /// # Errors
+    ///
+    /// As [`wait_newer`](Self::wait_newer), and never [`WaitError::Timeout`].
+    pub fn wait_newer_while(
+        &self,
+        key: &K,
+        version: u64,
+        keep_waiting: impl Fn() -> bool,
+    ) -> Result<Option<(u64, V)>, WaitError> {
+        in_turns(keep_waiting, |turn| self.wait_newer(key, version, turn))
+    }
+
+    /// Returns a wait for a version of the value of a key newer than `seen`, for [`wait_any`](crate::wait_any) and
+    /// `.await`. The key need not be in the map.
+    ///
+    /// ```
+    /// use shmstore::Map;
+    ///
+    /// # async fn wait() -> Result<(), shmstore::Error> {
+    /// let quotes = Map::<u64, f64, 100>::new();
+    /// quotes.insert(17, 1.5)?;
+    /// assert_eq!(quotes.newer(&17, 0).await?, (1, 1.5));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The future returns the errors of [`wait_newer`](Self::wait_newer), except [`WaitError::Timeout`], and
+    /// [`WaitError::NoThread`].
+    pub fn newer(&self, key: &K, seen: u64) -> NewerOfKey<'_, K, V> {
+        self.new_of_key(key, seen).future()
+    }
+
+    fn new_of_key(&self, key: &K, seen: u64) -> NewOfKey<'_, K, V> {
+        NewOfKey { core: self.core(Access::ReadWrite), key: key.to_key(), seen }
     }
 
     /// Waits until [`changes`](Self::changes) is more than `seen`, and returns it. So it waits until a key is inserted
@@ -72,113 +112,123 @@ impl<K: ShmKey, V: ShmValue, const N: usize> Map<K, V, N> {
     /// - [`WaitError::Removed`] and [`WaitError::AnchorLost`] as
     ///   [`Versioned::wait_newer`](crate::Versioned::wait_newer).
     pub fn wait_changed(&self, seen: u64, timeout: Duration) -> Result<u64, WaitError> {
-        wait_for_changes(self.core(Access::ReadWrite), seen, timeout)
+        wait_for(&self.keys_changed(seen), timeout)
+    }
+
+    /// [`wait_changed`](Self::wait_changed) without a limit, which ends with `None` soon after `keep_waiting` returns
+    /// `false`. It is called every few milliseconds, and after a signal.
+    ///
+    /// # Errors
+    ///
+    /// As [`wait_changed`](Self::wait_changed), and never [`WaitError::Timeout`].
+    pub fn wait_changed_while(&self, seen: u64, keep_waiting: impl Fn() -> bool) -> Result<Option<u64>, WaitError> {
+        in_turns(keep_waiting, |turn| self.wait_changed(seen, turn))
+    }
+
+    /// Returns a wait until [`changes`](Self::changes) is more than `seen`, for [`wait_any`](crate::wait_any) and
+    /// `.await`. The future returns the number of changes.
+    ///
+    /// # Errors
+    ///
+    /// The future returns the errors of [`wait_changed`](Self::wait_changed), except [`WaitError::Timeout`], and
+    /// [`WaitError::NoThread`].
+    pub fn changed(&self, seen: u64) -> KeysChanged<'_, K, V> {
+        self.keys_changed(seen).future()
+    }
+
+    fn keys_changed(&self, seen: u64) -> Changed<'_, K, V> {
+        Changed { core: self.core(Access::ReadWrite), seen }
     }
 }
 
-/// [`Map::wait_newer`] of a map or its view.
-pub(super) fn wait_for_key<K: ShmKey, V: ShmValue>(
-    core: Core<'_, K, V>,
-    key: &K,
+/// The condition that an entry has a version newer than `seen`, or is removed.
+#[derive(Clone, Copy)]
+pub(in crate::sync) struct AwaitedEntry<'a> {
+    entry: EntryRef<'a>,
+    state: u32,
     seen: u64,
-    timeout: Duration,
-) -> Result<(u64, V), WaitError> {
-    let started = Instant::now();
-    let newer = NewerOfKey { core, key: key.to_key(), seen, place: Cell::new(None) };
-    loop {
-        let left = timeout.saturating_sub(started.elapsed());
-        wait(&newer, core.access(), left).map_err(|error| after(timeout, error))?;
-        // The key may be removed again before it is read.
-        if let Some((version, value)) = get_within(core, key, left.max(TO_COPY))? {
-            return Ok((version, value));
-        }
-        if left.is_zero() {
-            return Err(WaitError::Timeout { awaited: newer.describe(), waited: timeout });
-        }
+}
+
+impl<'a> AwaitedEntry<'a> {
+    #[inline]
+    pub(in crate::sync) fn holds(&self) -> bool {
+        let version = seqlock::version(load_read_only(Acquire, || self.entry.sequence().load(Relaxed)));
+        version > self.seen || !self.is_live()
+    }
+
+    /// The side whose changes make the condition hold.
+    pub(in crate::sync) fn side(&self) -> &'a Side {
+        self.entry.side()
+    }
+
+    fn is_live(&self) -> bool {
+        load_read_only(Acquire, || self.entry.state().load(Relaxed)) == self.state
     }
 }
 
-/// [`Map::wait_changed`] of a map or its view.
-pub(super) fn wait_for_changes<K: ShmKey, V: ShmValue>(
-    core: Core<'_, K, V>,
+/// The condition that keys were inserted or removed.
+#[derive(Clone, Copy)]
+pub(in crate::sync) struct AwaitedKeys<'a> {
+    words: &'a Words,
     seen: u64,
-    timeout: Duration,
-) -> Result<u64, WaitError> {
-    wait(&Changes { core, seen }, core.access(), timeout)
 }
 
-/// The wait of [`Entry::wait_newer`]. Returns the time that is left for the copy.
-pub(super) fn wait_for_entry<K: ShmKey, V: ShmValue>(
-    entry: &Entry<'_, K, V>,
-    seen: u64,
-    timeout: Duration,
-) -> Result<Duration, WaitError> {
-    let started = Instant::now();
-    wait(&NewerOfEntry { entry, seen }, Access::ReadWrite, timeout)?;
-    Ok(timeout.saturating_sub(started.elapsed()).max(TO_COPY))
-}
+impl<'a> AwaitedKeys<'a> {
+    #[inline]
+    pub(in crate::sync) fn holds(&self) -> bool {
+        load_read_only(Acquire, || self.words.changes.load(Relaxed)) > self.seen
+    }
 
-/// Puts the whole time of a call into its error.
-fn after(timeout: Duration, error: WaitError) -> WaitError {
-    match error {
-        WaitError::Timeout { awaited, .. } => WaitError::Timeout { awaited, waited: timeout },
-        error => error,
+    /// Returns `true` if a process may have died in a change of the keys, before it counted the change.
+    pub(in crate::sync) fn is_unsettled(&self) -> bool {
+        self.words.structure().is_changing()
+    }
+
+    /// The side whose changes make the condition hold.
+    pub(in crate::sync) fn side(&self) -> &'a Side {
+        &self.words.side
     }
 }
 
 /// A version of the value of a key.
 ///
-/// A waiter for a key that is not in the map sleeps on the bell of the structure, otherwise on that of the entry. Both
-/// the insertion and the removal of the key ring the bell on which it sleeps.
-struct NewerOfKey<'a, K, V> {
-    core: Core<'a, K, V>,
-    key: K,
-    seen: u64,
-    /// The entry at the last announcement.
-    place: Cell<Option<Place<'a>>>,
+/// A waiter for a key that is not in the map waits for a change of the keys, otherwise for a change of the entry.
+pub(super) struct NewOfKey<'a, K, V> {
+    pub(super) core: Core<'a, K, V>,
+    pub(super) key: K,
+    pub(super) seen: u64,
 }
 
-impl<'a, K: ShmKey, V: ShmValue> NewerOfKey<'a, K, V> {
+impl<'a, K: ShmKey, V: ShmValue> NewOfKey<'a, K, V> {
     fn find(&self) -> Option<Place<'a>> {
         // Within a time that is short against a slice, because a process that breaks the protocol may disturb it.
         self.core.find(&self.key, &mut Left::of(Limit::Within(Duration::from_millis(1)))).ok().flatten()
     }
-
-    fn side_of(&self, place: Option<Place<'a>>) -> &'a Side {
-        place.map_or(&self.core.words.side, |place| place.entry.side())
-    }
 }
 
-impl<K: ShmKey, V: ShmValue> Waitable for NewerOfKey<'_, K, V> {
-    type Change = ();
-    type Word = AtomicU32;
-
-    fn look(&self) -> Option<()> {
-        let place = self.find()?;
-        let version = self.core.value(place.entry).version();
-        (is_still(&self.core.table, place.entry, place.state) && version > self.seen).then_some(())
-    }
-
-    fn word(&self) -> &AtomicU32 {
-        self.side_of(self.place.get()).bell()
-    }
-
-    fn announce(&self, access: Access) -> Result<u32, ()> {
-        let mut bell = 0;
-        for _ in 0..ANNOUNCEMENTS {
-            let place = self.find();
-            self.place.set(place);
-            bell = self.side_of(place).announce(access);
-            // If the key was inserted or removed before the announcement, this bell may never ring for it.
-            let is_still_there = match place {
-                Some(place) => place.is_live(),
-                None => self.find().is_none(),
-            };
-            if is_still_there {
-                break;
-            }
+impl<K: ShmKey, V: ShmValue> Waitable for NewOfKey<'_, K, V> {
+    fn condition(&self) -> Condition<'_> {
+        // Before the search, so that an insertion after it is a change.
+        let changes = self.core.changes();
+        match self.find() {
+            Some(Place { entry, state }) => Condition::Entry(AwaitedEntry { entry, state, seen: self.seen }),
+            None => Condition::Keys(AwaitedKeys { words: self.core.words, seen: changes }),
         }
-        Ok(bell)
+    }
+
+    fn is_there(&self) -> bool {
+        self.find().is_some_and(|place| {
+            let version = self.core.value(place.entry).version();
+            is_still(&self.core.table, place.entry, place.state) && version > self.seen
+        })
+    }
+
+    fn access(&self) -> Access {
+        self.core.access()
+    }
+
+    fn settle(&self) {
+        self.core.recover_if_left();
     }
 
     fn describe(&self) -> Awaited {
@@ -190,26 +240,29 @@ impl<K: ShmKey, V: ShmValue> Waitable for NewerOfKey<'_, K, V> {
     }
 }
 
-/// A version of the value of an entry, or its removal.
-struct NewerOfEntry<'e, 'a, K: ShmKey, V: ShmValue> {
-    entry: &'e Entry<'a, K, V>,
-    seen: u64,
+impl<K: ShmKey, V: ShmValue> Aim for NewOfKey<'_, K, V> {
+    type Change = (u64, V);
+
+    fn change(&self, time: Duration) -> Result<Option<(u64, V)>, WaitError> {
+        // The key may be removed again before it is read.
+        get_within(self.core, &self.key, time)
+    }
 }
 
-impl<K: ShmKey, V: ShmValue> Waitable for NewerOfEntry<'_, '_, K, V> {
-    type Change = ();
-    type Word = AtomicU32;
+/// A version of the value of an entry, or its removal.
+pub(super) struct NewOfEntry<'a, K: ShmKey, V: ShmValue> {
+    pub(super) entry: Entry<'a, K, V>,
+    pub(super) seen: u64,
+}
 
-    fn look(&self) -> Option<()> {
-        (self.entry.value().version() > self.seen || self.entry.is_removed()).then_some(())
+impl<K: ShmKey, V: ShmValue> Waitable for NewOfEntry<'_, K, V> {
+    fn condition(&self) -> Condition<'_> {
+        let Place { entry, state } = self.entry.place();
+        Condition::Entry(AwaitedEntry { entry, state, seen: self.seen })
     }
 
-    fn word(&self) -> &AtomicU32 {
-        self.entry.place().entry.side().bell()
-    }
-
-    fn announce(&self, access: Access) -> Result<u32, ()> {
-        Ok(self.entry.place().entry.side().announce(access))
+    fn access(&self) -> Access {
+        Access::ReadWrite
     }
 
     fn describe(&self) -> Awaited {
@@ -218,35 +271,105 @@ impl<K: ShmKey, V: ShmValue> Waitable for NewerOfEntry<'_, '_, K, V> {
     }
 }
 
-/// An insertion or removal of a key.
-struct Changes<'a, K, V> {
-    core: Core<'a, K, V>,
-    seen: u64,
+impl<K: ShmKey, V: ShmValue> Aim for NewOfEntry<'_, K, V> {
+    type Change = (u64, V);
+
+    fn change(&self, time: Duration) -> Result<Option<(u64, V)>, WaitError> {
+        self.entry.load_within(time, time).map(Some)
+    }
 }
 
-impl<K: ShmKey, V: ShmValue> Waitable for Changes<'_, K, V> {
-    type Change = u64;
-    type Word = AtomicU32;
+/// An insertion or removal of a key.
+pub(super) struct Changed<'a, K, V> {
+    pub(super) core: Core<'a, K, V>,
+    pub(super) seen: u64,
+}
 
-    fn look(&self) -> Option<u64> {
-        let changes = self.core.changes();
-        (changes > self.seen).then_some(changes)
+impl<K: ShmKey, V: ShmValue> Waitable for Changed<'_, K, V> {
+    fn condition(&self) -> Condition<'_> {
+        Condition::Keys(AwaitedKeys { words: self.core.words, seen: self.seen })
     }
 
-    fn word(&self) -> &AtomicU32 {
-        self.core.words.side.bell()
-    }
-
-    fn announce(&self, access: Access) -> Result<u32, u64> {
-        Ok(self.core.words.side.announce(access))
+    fn access(&self) -> Access {
+        self.core.access()
     }
 
     /// A process that died may have changed the keys, and not counted this.
-    fn slept(&self) {
+    fn settle(&self) {
         self.core.recover_if_left();
     }
 
     fn describe(&self) -> Awaited {
         Awaited::Keys { map: self.core.part.name(), seen: self.seen }
+    }
+}
+
+impl<K: ShmKey, V: ShmValue> Aim for Changed<'_, K, V> {
+    type Change = u64;
+
+    fn change(&self, _: Duration) -> Result<Option<u64>, WaitError> {
+        Ok(Some(self.core.changes()))
+    }
+}
+
+/// A wait for a newer version of the value of a key. [`Map::newer`] returns it. `.await` returns the newest version and
+/// its value.
+#[must_use = "a wait does nothing unless it is awaited, or passed to `wait_any`"]
+pub struct NewerOfKey<'a, K: ShmKey, V: ShmValue> {
+    aim: NewOfKey<'a, K, V>,
+    pending: Pending,
+}
+
+/// A wait for a newer version of an entry, or for its removal. [`Entry::newer`] returns it. `.await` returns the newest
+/// version and its value.
+#[must_use = "a wait does nothing unless it is awaited, or passed to `wait_any`"]
+pub struct NewerOfEntry<'a, K: ShmKey, V: ShmValue> {
+    aim: NewOfEntry<'a, K, V>,
+    pending: Pending,
+}
+
+/// A wait for an insertion or removal of a key. [`Map::changed`] returns it. `.await` returns how often keys were
+/// inserted and removed.
+#[must_use = "a wait does nothing unless it is awaited, or passed to `wait_any`"]
+pub struct KeysChanged<'a, K: ShmKey, V: ShmValue> {
+    aim: Changed<'a, K, V>,
+    pending: Pending,
+}
+
+awaitable!(['a, K: ShmKey, V: ShmValue] NewerOfKey<'a, K, V>, (u64, V));
+awaitable!(['a, K: ShmKey, V: ShmValue] NewerOfEntry<'a, K, V>, (u64, V));
+awaitable!(['a, K: ShmKey, V: ShmValue] KeysChanged<'a, K, V>, u64);
+
+impl<'a, K: ShmKey, V: ShmValue> NewOfKey<'a, K, V> {
+    pub(super) fn future(self) -> NewerOfKey<'a, K, V> {
+        NewerOfKey { aim: self, pending: Pending::default() }
+    }
+}
+
+impl<'a, K: ShmKey, V: ShmValue> NewOfEntry<'a, K, V> {
+    pub(super) fn future(self) -> NewerOfEntry<'a, K, V> {
+        NewerOfEntry { aim: self, pending: Pending::default() }
+    }
+}
+
+impl<'a, K: ShmKey, V: ShmValue> Changed<'a, K, V> {
+    pub(super) fn future(self) -> KeysChanged<'a, K, V> {
+        KeysChanged { aim: self, pending: Pending::default() }
+    }
+}
+
+impl<K: ShmKey, V: ShmValue> Repeat for NewerOfEntry<'_, K, V> {
+    type Value = V;
+
+    fn see(&mut self, seen: u64) {
+        self.aim.seen = seen;
+    }
+}
+
+impl<K: ShmKey, V: ShmValue> Repeat for NewerOfKey<'_, K, V> {
+    type Value = V;
+
+    fn see(&mut self, seen: u64) {
+        self.aim.seen = seen;
     }
 }

@@ -8,18 +8,18 @@ use std::time::Duration;
 use super::delivery::{Taken, finish, look};
 use super::memory::{Consumers, Producers};
 use super::protocol::{self, Place};
+use super::wait::{Items, Room};
 use super::word::{is_full, is_taken};
-use crate::error::{Awaited, Busy, PartName, PopError, PushError, WaitError};
+use crate::error::{Busy, PartName, PopError, PushError};
 use crate::sync::atomics::Ordering::{Acquire, Relaxed, Release};
-use crate::sync::atomics::{AtomicU32, AtomicU64, fence};
+use crate::sync::atomics::{AtomicU64, fence};
 use crate::sync::backoff::{Left, Limit};
 use crate::sync::copy::Unit;
 use crate::sync::describe::PartRef;
 use crate::sync::ring::Ring;
 use crate::sync::side::{Held, Side};
-use crate::sync::waiting::{Waitable, wait};
+use crate::sync::waiting::wait_for;
 use crate::sys::failpoint::{self, Step};
-use crate::sys::shm::Access;
 
 #[derive(Clone, Copy)]
 pub(super) struct Core<'a> {
@@ -99,11 +99,9 @@ impl<'a> Core<'a> {
         if left.is_over() {
             return Err(PushError::Full { queue: self.part.name(), capacity, waited: left.waited() });
         }
-        wait(&Room(self), Access::ReadWrite, left.duration()).map_err(|error| match error {
-            WaitError::Removed { awaited } => PushError::Removed { awaited },
-            WaitError::AnchorLost { awaited, anchor } => PushError::AnchorLost { awaited, anchor },
-            _ => PushError::Full { queue: self.part.name(), capacity, waited: left.waited() },
-        })
+        let waited = wait_for(&Room(self), left.duration());
+        let full = || PushError::Full { queue: self.part.name(), capacity, waited: left.waited() };
+        waited.map_err(|error| PushError::of_wait(error).unwrap_or_else(full))
     }
 
     /// Waits until there may be room at the place of an exclusive producer.
@@ -174,11 +172,9 @@ impl<'a> Core<'a> {
         if left.is_over() {
             return Err(Self::empty(self.part.name(), left.waited()));
         }
-        wait(&Items(self), Access::ReadWrite, left.duration()).map_err(|error| match error {
-            WaitError::Removed { awaited } => PopError::Removed { awaited },
-            WaitError::AnchorLost { awaited, anchor } => PopError::AnchorLost { awaited, anchor },
-            _ => Self::empty(self.part.name(), left.waited()),
-        })
+        let waited = wait_for(&Items(self), left.duration());
+        let empty = || Self::empty(self.part.name(), left.waited());
+        waited.map_err(|error| PopError::of_wait(error).unwrap_or_else(empty))
     }
 
     /// Waits until there may be an item at the place of an exclusive consumer, or a returned one.
@@ -278,61 +274,5 @@ impl<'a> Core<'a> {
 fn keep(position: &AtomicU64, place: Place) {
     if position.load(Relaxed) != place.position {
         position.store(place.position, Release);
-    }
-}
-
-/// Room for an item.
-struct Room<'a>(Core<'a>);
-
-impl Waitable for Room<'_> {
-    type Change = ();
-    type Word = AtomicU32;
-
-    fn look(&self) -> Option<()> {
-        protocol::has_room(&self.0.ring, &self.0.producers.tail).then_some(())
-    }
-
-    fn word(&self) -> &AtomicU32 {
-        self.0.consumers.side.bell()
-    }
-
-    fn announce(&self, access: Access) -> Result<u32, ()> {
-        Ok(self.0.consumers.side.announce(access))
-    }
-
-    fn slept(&self) {
-        self.0.reap();
-    }
-
-    fn describe(&self) -> Awaited {
-        Awaited::Room { queue: self.0.part.name() }
-    }
-}
-
-/// An item.
-struct Items<'a>(Core<'a>);
-
-impl Waitable for Items<'_> {
-    type Change = ();
-    type Word = AtomicU32;
-
-    fn look(&self) -> Option<()> {
-        self.0.consumers.delivery().has_item(&self.0.ring).then_some(())
-    }
-
-    fn word(&self) -> &AtomicU32 {
-        self.0.producers.side.bell()
-    }
-
-    fn announce(&self, access: Access) -> Result<u32, ()> {
-        Ok(self.0.producers.side.announce(access))
-    }
-
-    fn slept(&self) {
-        self.0.reap();
-    }
-
-    fn describe(&self) -> Awaited {
-        Awaited::Item { queue: self.0.part.name() }
     }
 }

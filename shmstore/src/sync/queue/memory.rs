@@ -29,6 +29,7 @@ use std::mem::offset_of;
 
 use super::delivery::Delivery;
 use super::protocol::{Reached, Slots};
+use crate::sync::atomics::Ordering::Relaxed;
 use crate::sync::atomics::{AtomicU32, AtomicU64};
 use crate::sync::ring::{Ring, RingCell, RingWords};
 use crate::sync::side::Side;
@@ -61,6 +62,11 @@ impl Consumers {
     pub(super) fn delivery(&self) -> Delivery<'_> {
         let Self { returned, scanned, cursor, head, .. } = self;
         Delivery { returned, scanned, cursor, head }
+    }
+
+    /// Returns `true` if an item was taken and is not finished, or was returned.
+    pub(super) fn has_jobs(&self, ring: Ring<'_>) -> bool {
+        self.delivery().has_older(&ring, self.cursor.load(Relaxed))
     }
 }
 

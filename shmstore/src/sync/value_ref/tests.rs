@@ -16,16 +16,16 @@ fn read_rejected(value: ValueRef<'_, u64>, access: Access, rejections: u32) -> O
 fn a_reader_that_is_rejected_again_and_again_asks_for_a_pause() {
     let cell = VersionedCell::<u64>::zeroed();
     assert_eq!(read_rejected(cell.value(), Access::ReadWrite, STARVED_AFTER - 1), Some(7));
-    assert_eq!(cell.value().writers().flags().load(Relaxed), 0, "not yet");
+    assert_eq!(cell.value().writers.flags().load(Relaxed), 0, "not yet");
     assert_eq!(read_rejected(cell.value(), Access::ReadWrite, STARVED_AFTER), Some(7));
-    assert_eq!(cell.value().writers().flags().load(Relaxed), STARVED);
+    assert_eq!(cell.value().writers.flags().load(Relaxed), STARVED);
 }
 
 #[test]
 fn a_view_asks_for_nothing_as_it_cannot_write() {
     let cell = VersionedCell::<u64>::zeroed();
     assert_eq!(read_rejected(cell.value(), Access::ReadOnly, 100), Some(7));
-    assert_eq!(cell.value().writers().flags().load(Relaxed), 0);
+    assert_eq!(cell.value().writers.flags().load(Relaxed), 0);
 }
 
 #[test]

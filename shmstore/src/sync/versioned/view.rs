@@ -3,9 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Versioned, debug};
+use super::{Newer, Versioned, debug};
 use crate::error::{InvalidValue, WaitError};
 use crate::layout::{AnyBits, DebugValue, ShmValue};
+use crate::sync::waiting::{Changes, in_turns};
 use crate::sys::shm::Access;
 
 /// Loads a [`Versioned<V>`] in a read-only process.
@@ -116,13 +117,14 @@ impl<V: ShmValue> VersionedView<V> {
     }
 
     /// Waits until there is a newer version, and returns it: see [`Versioned::wait_newer`]. A read-only process cannot
-    /// announce that it is waiting, so it polls every millisecond.
+    /// announce that it is waiting, so it polls every millisecond. A handle of
+    /// [`Store::attach_view`](crate::Store::attach_view) announces its waits.
     ///
     /// # Errors
     ///
     /// As [`Versioned::wait_newer`].
     pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError> {
-        self.part.wait_newer_by(version, timeout, Access::ReadOnly)
+        self.part.new_version(version, Access::ReadOnly).wait(timeout)
     }
 
     /// Waits until there is a newer version, and copies it to `value`: see [`Versioned::wait_newer_into`].
@@ -131,7 +133,36 @@ impl<V: ShmValue> VersionedView<V> {
     ///
     /// As [`Versioned::wait_newer_into`].
     pub fn wait_newer_into(&self, version: u64, value: &mut V, timeout: Duration) -> Result<u64, WaitError> {
-        self.part.wait_newer_into_by(version, value, timeout, Access::ReadOnly)
+        self.part.new_version(version, Access::ReadOnly).wait_into(value, timeout)
+    }
+
+    /// Waits until there is a newer version, or `keep_waiting` returns `false`: see [`Versioned::wait_newer_while`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Versioned::wait_newer_while`].
+    pub fn wait_newer_while(
+        &self,
+        version: u64,
+        keep_waiting: impl Fn() -> bool,
+    ) -> Result<Option<(u64, V)>, WaitError> {
+        in_turns(keep_waiting, |turn| self.wait_newer(version, turn))
+    }
+
+    /// Returns a wait for a version newer than `seen`: see [`Versioned::newer`].
+    pub fn newer(&self, seen: u64) -> Newer<'_, V> {
+        self.part.new_version(seen, Access::ReadOnly).future()
+    }
+
+    /// Returns what waits for version after version, from the first one after the newest: see [`Versioned::changes`].
+    pub fn changes(&self) -> Changes<Newer<'_, V>> {
+        self.changes_after(self.version())
+    }
+
+    /// Returns what waits for version after version, from the first one after `seen`: see
+    /// [`Versioned::changes_after`].
+    pub fn changes_after(&self, seen: u64) -> Changes<Newer<'_, V>> {
+        Changes::new(self.newer(seen))
     }
 
     /// Returns the version of the newest value: see [`Versioned::version`].

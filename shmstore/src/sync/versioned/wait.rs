@@ -1,13 +1,14 @@
 //! Waits for a newer version.
 
-use std::sync::atomic::AtomicU32;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Versioned;
 use crate::error::{Awaited, WaitError};
 use crate::layout::ShmValue;
 use crate::sync::describe;
-use crate::sync::waiting::{TO_COPY, Waitable, wait};
+use crate::sync::waiting::{
+    Aim, Changes, Condition, Pending, Repeat, Waitable, awaitable, in_turns, wait_for, wait_until_there,
+};
 use crate::sys::shm::Access;
 
 /// Waits for a newer version.
@@ -36,36 +37,8 @@ impl<V: ShmValue> Versioned<V> {
     ///
     /// For a value that is too large for the stack, use [`wait_newer_into`](Self::wait_newer_into).
     ///
-    /// # Signals
-    ///
-    /// The wait goes on after a signal handler. If a handler sets a flag that ends the program, wait in a loop, for a
-    /// short time each:
-    ///
-    /// ```
-    /// use shmstore::{Versioned, WaitError};
-    /// use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-    /// use std::time::Duration;
-    ///
-    /// static RUNNING: AtomicBool = AtomicBool::new(true); // a signal handler stores `false`
-    ///
-    /// fn follow(position: &Versioned<[f64; 3]>) -> Result<(), WaitError> {
-    ///     let mut seen = 0;
-    ///     while RUNNING.load(Relaxed) {
-    ///         match position.wait_newer(seen, Duration::from_millis(100)) {
-    ///             Ok((version, value)) => {
-    ///                 println!("{value:?}");
-    ///                 seen = version;
-    ///             }
-    ///             Err(WaitError::Timeout { .. }) => {}
-    ///             Err(error) => return Err(error),
-    ///         }
-    ///     }
-    ///     Ok(())
-    /// }
-    /// # RUNNING.store(false, Relaxed);
-    /// # follow(&Versioned::default())?;
-    /// # Ok::<(), WaitError>(())
-    /// ```
+    /// The wait goes on after a signal handler. For a handler that sets a flag, there is
+    /// [`wait_newer_while`](Self::wait_newer_while).
     ///
     /// # Errors
     ///
@@ -76,7 +49,7 @@ impl<V: ShmValue> Versioned<V> {
     ///   is noticed only by a call that waits for 5 ms or more.
     /// - [`WaitError::AnchorLost`] if the anchor was removed. It is noticed within a second, or when the time is over.
     pub fn wait_newer(&self, version: u64, timeout: Duration) -> Result<(u64, V), WaitError> {
-        self.wait_newer_by(version, timeout, Access::ReadWrite)
+        self.new_version(version, Access::ReadWrite).wait(timeout)
     }
 
     /// Waits until there is a newer version, copies the newest to `value`, and returns its number: see
@@ -105,62 +78,145 @@ impl<V: ShmValue> Versioned<V> {
     /// As [`wait_newer`](Self::wait_newer). After [`WaitError::InvalidValue`] and [`WaitError::NeverWhole`], `value` is
     /// all zero. After any other error it is unchanged.
     pub fn wait_newer_into(&self, version: u64, value: &mut V, timeout: Duration) -> Result<u64, WaitError> {
-        self.wait_newer_into_by(version, value, timeout, Access::ReadWrite)
+        self.new_version(version, Access::ReadWrite).wait_into(value, timeout)
     }
 
-    pub(in crate::sync) fn wait_newer_into_by(
+    /// [`wait_newer`](Self::wait_newer) without a limit, which ends with `None` soon after `keep_waiting` returns
+    /// `false`. It is called every few milliseconds, and after a signal.
+    ///
+    /// ```
+    /// use shmstore::{Versioned, WaitError};
+    /// use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    ///
+    /// static RUNNING: AtomicBool = AtomicBool::new(true); // a signal handler stores `false`
+    ///
+    /// fn follow(position: &Versioned<[f64; 3]>) -> Result<(), WaitError> {
+    ///     let mut seen = 0;
+    ///     while let Some((version, value)) = position.wait_newer_while(seen, || RUNNING.load(Relaxed))? {
+    ///         println!("{value:?}");
+    ///         seen = version;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// # RUNNING.store(false, Relaxed);
+    /// # follow(&Versioned::default())?;
+    /// # Ok::<(), WaitError>(())
+    /// ```
+    ///
+    /// For a value that is too large for the stack, wait by [`wait_any_while`](crate::wait_any_while), and then load
+    /// the value.
+    ///
+    /// # Errors
+    ///
+    /// As [`wait_newer`](Self::wait_newer), and never [`WaitError::Timeout`].
+    pub fn wait_newer_while(
         &self,
         version: u64,
-        value: &mut V,
-        timeout: Duration,
-        access: Access,
-    ) -> Result<u64, WaitError> {
-        let left = self.wait_until_newer(version, timeout, access)?;
-        self.load_into_timeout_by(value, left, access)
+        keep_waiting: impl Fn() -> bool,
+    ) -> Result<Option<(u64, V)>, WaitError> {
+        in_turns(keep_waiting, |turn| self.wait_newer(version, turn))
     }
 
-    pub(in crate::sync) fn wait_newer_by(
-        &self,
-        version: u64,
-        timeout: Duration,
-        access: Access,
-    ) -> Result<(u64, V), WaitError> {
-        let left = self.wait_until_newer(version, timeout, access)?;
-        self.load_timeout_by(left, access)
+    /// Returns a wait for a version newer than `seen`, for [`wait_any`](crate::wait_any) and `.await`. The future returns
+    /// the newest version and its value.
+    ///
+    /// It needs no async runtime of its own. A time limit is that of the runtime, as `tokio::time::timeout`. A future
+    /// that is dropped has waited no more.
+    ///
+    /// ```
+    /// use shmstore::{Versioned, WaitError};
+    ///
+    /// # async fn wait() -> Result<(), WaitError> {
+    /// let position = Versioned::<[f64; 3]>::new([1.0, 2.0, 3.0]);
+    /// let (version, value) = position.newer(0).await?;
+    /// assert_eq!((version, value), (1, [1.0, 2.0, 3.0]));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// A value that is too large for the stack can be loaded after [`wait_any`](crate::wait_any), or by
+    /// [`load_into`](Self::load_into) after the wait of another, small value.
+    ///
+    /// # Errors
+    ///
+    /// The future returns the errors of [`wait_newer`](Self::wait_newer), except [`WaitError::Timeout`], and
+    /// [`WaitError::NoThread`].
+    pub fn newer(&self, seen: u64) -> Newer<'_, V> {
+        self.new_version(seen, Access::ReadWrite).future()
     }
 
-    /// Waits, and returns the time that is left for the copy. The copy has a limit, too, because a process that breaks
-    /// the protocol can prevent any whole copy.
-    fn wait_until_newer(&self, seen: u64, timeout: Duration, access: Access) -> Result<Duration, WaitError> {
-        let started = Instant::now();
-        wait(&Newer { part: self, seen }, access, timeout)?;
-        Ok(timeout.saturating_sub(started.elapsed()).max(TO_COPY))
+    /// Returns what waits for version after version, for tasks. It begins with the first one after the newest.
+    pub fn changes(&self) -> Changes<Newer<'_, V>> {
+        self.changes_after(self.version())
     }
+
+    /// Returns what waits for version after version, for tasks. It begins with the first one after `seen`.
+    pub fn changes_after(&self, seen: u64) -> Changes<Newer<'_, V>> {
+        Changes::new(self.newer(seen))
+    }
+
+    pub(in crate::sync) fn new_version(&self, seen: u64, access: Access) -> NewVersion<'_, V> {
+        NewVersion { part: self, seen, access }
+    }
+}
+
+/// A wait for a newer version of a [`Versioned`]. [`Versioned::newer`] returns it. `.await` returns the newest version
+/// and its value.
+#[must_use = "a wait does nothing unless it is awaited, or passed to `wait_any`"]
+pub struct Newer<'a, V: ShmValue> {
+    aim: NewVersion<'a, V>,
+    pending: Pending,
 }
 
 /// A version newer than `seen`.
-struct Newer<'a, V: ShmValue> {
+pub(in crate::sync) struct NewVersion<'a, V: ShmValue> {
     part: &'a Versioned<V>,
     seen: u64,
+    access: Access,
 }
 
-impl<V: ShmValue> Waitable for Newer<'_, V> {
-    type Change = ();
-    type Word = AtomicU32;
-
-    fn look(&self) -> Option<()> {
-        (self.part.version() > self.seen).then_some(())
+impl<'a, V: ShmValue> NewVersion<'a, V> {
+    pub(in crate::sync) fn future(self) -> Newer<'a, V> {
+        Newer { aim: self, pending: Pending::default() }
     }
 
-    fn word(&self) -> &AtomicU32 {
-        self.part.value().writers().bell()
+    pub(in crate::sync) fn wait(&self, timeout: Duration) -> Result<(u64, V), WaitError> {
+        wait_for(self, timeout)
     }
 
-    fn announce(&self, access: Access) -> Result<u32, ()> {
-        Ok(self.part.value().writers().announce(access))
+    pub(in crate::sync) fn wait_into(&self, value: &mut V, timeout: Duration) -> Result<u64, WaitError> {
+        let left = wait_until_there(self, timeout).map_err(|ended| ended.error(self, timeout))?;
+        self.part.load_into_timeout_by(value, left, self.access)
+    }
+}
+
+impl<V: ShmValue> Waitable for NewVersion<'_, V> {
+    fn condition(&self) -> Condition<'_> {
+        self.part.value().newer_than(self.seen)
+    }
+
+    fn access(&self) -> Access {
+        self.access
     }
 
     fn describe(&self) -> Awaited {
         Awaited::Version { part: describe::part(self.part), seen: self.seen, newest: self.part.version() }
+    }
+}
+
+impl<V: ShmValue> Aim for NewVersion<'_, V> {
+    type Change = (u64, V);
+
+    fn change(&self, time: Duration) -> Result<Option<(u64, V)>, WaitError> {
+        self.part.load_timeout_by(time, self.access).map(Some)
+    }
+}
+
+awaitable!(['a, V: ShmValue] Newer<'a, V>, (u64, V));
+
+impl<V: ShmValue> Repeat for Newer<'_, V> {
+    type Value = V;
+
+    fn see(&mut self, seen: u64) {
+        self.aim.seen = seen;
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::Entry;
 use crate::error::{EntryError, InvalidValue, WaitError};
 use crate::layout::{ShmKey, ShmValue};
-use crate::sync::map::wait::wait_for_entry;
+use crate::sync::waiting::wait_until_there;
 use crate::value::bits;
 
 /// Loads of values that are too large for the stack.
@@ -69,7 +69,8 @@ impl<K: ShmKey, V: ShmValue> Entry<'_, K, V> {
     ///
     /// As [`wait_newer`](Self::wait_newer). After an error `value` is all zero or unchanged.
     pub fn wait_newer_into(&self, version: u64, value: &mut V, timeout: Duration) -> Result<u64, WaitError> {
-        let left = wait_for_entry(self, version, timeout)?;
+        let new = self.new_version(version);
+        let left = wait_until_there(&new, timeout).map_err(|ended| ended.error(&new, timeout))?;
         self.overwrite(value, |bytes| self.read_within(bytes, left, timeout))
     }
 

@@ -1,0 +1,120 @@
+//! What a wait sleeps for, without the type of its value: on which word, and until when.
+
+use super::Access;
+use crate::layout::view::load_read_only;
+use crate::sync::atomics::AtomicU64;
+use crate::sync::atomics::Ordering::{Acquire, Relaxed};
+use crate::sync::event_word;
+use crate::sync::map::{AwaitedEntry, AwaitedKeys};
+use crate::sync::queue::{AwaitedItem, AwaitedSlot};
+use crate::sync::seqlock;
+use crate::sync::side::Side;
+use crate::sys::futex::FutexWord;
+
+/// What must hold before a wait goes on. It is checked by loads only.
+///
+/// A waiter [announces](Self::announce) itself, checks the condition once more, and sleeps on the word while the word
+/// has the returned value. Every change after the check that makes the condition hold also changes the word, and wakes
+/// the waiter. A process that is killed in between makes it hold and changes nothing else, so a waiter, or a thread on
+/// its behalf, also checks the condition now and then.
+#[derive(Clone, Copy)]
+pub(in crate::sync) enum Condition<'a> {
+    /// There is a version of a value newer than `seen`.
+    Version { writers: &'a Side, sequence: &'a AtomicU64, seen: u64 },
+    /// An event was notified more than `seen` times.
+    Notification { event: &'a AtomicU64, seen: u64 },
+    /// A queue has an item.
+    Item(AwaitedItem<'a>),
+    /// A queue has a free slot.
+    Slot(AwaitedSlot<'a>),
+    /// The sequence number of a slot of a broadcast is at least `sent`.
+    Sent { senders: &'a Side, slot: &'a AtomicU64, sent: u64 },
+    /// An entry of a map has a version newer than one, or is removed.
+    Entry(AwaitedEntry<'a>),
+    /// Keys of a map were inserted or removed.
+    Keys(AwaitedKeys<'a>),
+}
+
+/// The word on which a waiter sleeps.
+enum Word<'a> {
+    Bell(&'a Side),
+    Event(&'a AtomicU64, u64),
+}
+
+impl<'a> Condition<'a> {
+    /// Returns `true` if the condition holds. What was done before is visible after this.
+    #[inline]
+    pub(in crate::sync) fn holds(&self) -> bool {
+        match self {
+            Self::Version { sequence, seen, .. } => {
+                seqlock::version(load_read_only(Acquire, || sequence.load(Relaxed))) > *seen
+            }
+            Self::Notification { event, seen } => {
+                event_word::count(load_read_only(Acquire, || event.load(Relaxed))) > *seen
+            }
+            Self::Item(item) => item.is_there(),
+            Self::Slot(slot) => slot.is_free(),
+            Self::Sent { slot, sent, .. } => slot.load(Relaxed).wrapping_sub(*sent) as i64 >= 0,
+            Self::Entry(entry) => entry.holds(),
+            Self::Keys(keys) => keys.holds(),
+        }
+    }
+
+    /// Returns `true` if a process may have died in a change that others have to complete before the condition holds.
+    pub(in crate::sync) fn is_unsettled(&self) -> bool {
+        match self {
+            Self::Item(item) => item.has_jobs(),
+            Self::Slot(slot) => slot.has_jobs(),
+            Self::Keys(keys) => keys.is_unsettled(),
+            Self::Version { .. } | Self::Notification { .. } | Self::Sent { .. } | Self::Entry(_) => false,
+        }
+    }
+
+    fn word(&self) -> Word<'a> {
+        match *self {
+            Self::Version { writers, .. } => Word::Bell(writers),
+            Self::Notification { event, seen } => Word::Event(event, seen),
+            Self::Item(item) => Word::Bell(item.producers()),
+            Self::Slot(slot) => Word::Bell(slot.consumers()),
+            Self::Sent { senders, .. } => Word::Bell(senders),
+            Self::Entry(entry) => Word::Bell(entry.side()),
+            Self::Keys(keys) => Word::Bell(keys.side()),
+        }
+    }
+
+    /// The address of the 32 bits that the kernel compares.
+    pub(in crate::sync) fn address(&self) -> usize {
+        match self.word() {
+            Word::Bell(side) => FutexWord::futex(side.bell()).addr(),
+            Word::Event(event, _) => FutexWord::futex(event).addr(),
+        }
+    }
+
+    /// The 32 bits that the kernel compares.
+    pub(in crate::sync) fn now(&self) -> u32 {
+        match self.word() {
+            Word::Bell(side) => side.bell().load(Relaxed),
+            Word::Event(event, _) => event.load(Relaxed) as u32,
+        }
+    }
+
+    /// Announces a waiter, if it may write. Returns the value of the word during which the waiter may sleep. `None` if
+    /// the condition holds, which only some conditions find out here.
+    pub(in crate::sync) fn announce(&self, access: Access) -> Option<u32> {
+        match (self.word(), access) {
+            (Word::Bell(side), _) => Some(side.announce(access)),
+            (Word::Event(event, seen), Access::ReadWrite) => {
+                event_word::announce(event, seen).ok().map(|word| word as u32)
+            }
+            (Word::Event(..), Access::ReadOnly) => Some(self.now()),
+        }
+    }
+
+    /// Returns `true` if a change wakes only one of the waiters, so that a waiter that was woken in vain must wake
+    /// another one.
+    pub(in crate::sync) fn wakes_one(&self) -> bool {
+        matches!(self, Self::Notification { .. })
+    }
+}
+
+const _: () = assert!(size_of::<Condition<'_>>() <= 56);
