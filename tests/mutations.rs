@@ -262,9 +262,9 @@ pub(crate) const QUEUE: &[Mutation] = mutations! {
 /// `WAITING`.
 pub(crate) const BROADCAST: &[Mutation] = mutations! {
     protocol the_step_of_a_sender fails a_sender_dies:
-        ".load(Acquire), *place) {\n            break" => ".load(Acquire), *place) || capacity > 0 {\n            break";
+        ".load(Acquire), place.there()) {\n            break" => ".load(Acquire), place.there()) || capacity > 0 {\n            break";
     protocol the_step_of_a_subscription fails a_subscriber_comes_later:
-        ".load(Relaxed), place) {\n            break" => ".load(Relaxed), place) || capacity > 0 {\n            break";
+        ".load(Relaxed), place.there()) {\n            break" => ".load(Relaxed), place.there()) || capacity > 0 {\n            break";
     protocol the_release_of_the_odd_number fails the_newest_item_is_whole:
         "wrapping_sub(1), Release" => "wrapping_sub(1), Relaxed";
     protocol the_fence_of_a_sender fails a_sender_reuses_slots: "    fence(Release);\n" => "";
@@ -292,9 +292,9 @@ pub(crate) const BROADCAST: &[Mutation] = mutations! {
     protocol the_second_load_of_a_subscriber fails a_sender_reuses_slots:
         "if sequence.load(Relaxed) == before" => "if true";
     protocol the_number_of_an_item fails a_sender_reuses_slots:
-        "if before == place.there()" => "if is_there(before, *place)";
+        "if before == place.there()" => "if is_there(before, place.there())";
     protocol the_item_that_is_not_there fails a_sender_dies:
-        "} else if !is_there(before, *place) {" => "} else if false {";
+        "} else if !is_there(before, place.there()) {" => "} else if false {";
     protocol the_move_after_a_lag fails a_subscriber_lags:
         "saturating_sub(place.position).max(1)" => "saturating_sub(place.position)";
     protocol the_distance_from_the_oldest fails a_slow_subscriber_catches_up:

@@ -33,6 +33,7 @@ pub(crate) use protocol::{LAST, margin};
 pub use sender::Sender;
 pub use subscriber::{Subscriber, SubscriberIter, SubscriberTryIter};
 pub use view::BroadcastView;
+pub(in crate::sync) use wait::AwaitedSent;
 #[cfg(feature = "futures-core")]
 pub use wait::SubscriberStream;
 pub use wait::{ItemSent, Recv};

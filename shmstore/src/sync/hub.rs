@@ -22,6 +22,8 @@
 mod look;
 mod table;
 mod thread;
+mod waiter;
+mod words;
 
 use std::mem;
 use std::ops::Range;
@@ -38,8 +40,9 @@ use crate::segment::this_process;
 use crate::segment::this_process::registry;
 use crate::sys::futex;
 use crate::sys::shm::Access;
-use table::{Added, Subject, Table, Wake};
-pub(super) use table::{State, Why};
+use table::{Added, Table};
+pub(super) use waiter::{State, Why};
+use waiter::{Subject, Wake};
 
 /// The hub of the process that made it. A child of `fork` makes another one.
 static HUB: AtomicPtr<Hub> = AtomicPtr::new(ptr::null_mut());

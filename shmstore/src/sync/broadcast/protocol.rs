@@ -72,7 +72,7 @@ impl Place {
 pub(super) fn send<S: Slots>(slots: &S, tail: &AtomicU64, place: &mut Place, fill: impl FnOnce(u64)) -> u64 {
     let capacity = slots.capacity();
     for _ in 0..capacity {
-        if !is_there(slots.sequence(place.index).load(Acquire), *place) {
+        if !is_there(slots.sequence(place.index).load(Acquire), place.there()) {
             break;
         }
         *place = place.next(capacity);
@@ -92,10 +92,16 @@ pub(super) fn send<S: Slots>(slots: &S, tail: &AtomicU64, place: &mut Place, fil
     sent.position
 }
 
-/// Returns `true` if the item of a place was sent. It may have been overwritten since.
+/// Returns `true` if the sequence number of a slot says that an item was sent to it. The item may have been overwritten
+/// since.
 #[inline(always)]
-fn is_there(sequence: u64, place: Place) -> bool {
-    sequence.wrapping_sub(place.there()) as i64 >= 0
+fn is_there(sequence: u64, there: u64) -> bool {
+    sequence.wrapping_sub(there) as i64 >= 0
+}
+
+/// Returns `true` if an item was sent to the slot with this sequence number, which is at least `there` from then on.
+pub(super) fn was_sent(sequence: &AtomicU64, there: u64) -> bool {
+    is_there(sequence.load(Relaxed), there)
 }
 
 /// The place of the next item to send. Its position is the number of sent items. Only loads.
@@ -104,7 +110,7 @@ pub(super) fn next_to_send<S: Slots>(slots: &S, tail: &AtomicU64) -> Place {
     let mut place = Place::of(tail.load(Relaxed), capacity);
     fence(Acquire);
     for _ in 0..capacity {
-        if !is_there(slots.sequence(place.index).load(Relaxed), place) {
+        if !is_there(slots.sequence(place.index).load(Relaxed), place.there()) {
             break;
         }
         place = place.next(capacity);
@@ -138,7 +144,7 @@ pub(super) fn receive<S: Slots>(slots: &S, tail: &AtomicU64, place: &mut Place, 
             *place = place.next(slots.capacity());
             return Received::Item;
         }
-    } else if !is_there(before, *place) {
+    } else if !is_there(before, place.there()) {
         return Received::NotYet;
     }
     lagged(*slots, tail, place)

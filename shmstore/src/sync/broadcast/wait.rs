@@ -8,11 +8,33 @@ use std::time::Duration;
 
 use super::Subscriber;
 use super::core::Core;
-use super::protocol::Place;
+use super::protocol::{Place, was_sent};
 use crate::error::{Awaited, RecvError, WaitError};
 use crate::layout::ShmValue;
+use crate::sync::atomics::AtomicU64;
+use crate::sync::side::Side;
 use crate::sync::waiting::{Aim, Condition, Pending, Waitable, awaitable, in_turns};
 use crate::sys::shm::Access;
+
+/// The condition that an item was sent.
+#[derive(Clone, Copy)]
+pub(in crate::sync) struct AwaitedSent<'a> {
+    senders: &'a Side,
+    sequence: &'a AtomicU64,
+    there: u64,
+}
+
+impl<'a> AwaitedSent<'a> {
+    #[inline]
+    pub(in crate::sync) fn holds(&self) -> bool {
+        was_sent(self.sequence, self.there)
+    }
+
+    /// The side whose changes make the condition hold.
+    pub(in crate::sync) fn side(&self) -> &'a Side {
+        self.senders
+    }
+}
 
 /// An item that is sent.
 pub(super) struct Sent<'a, V> {
@@ -24,7 +46,7 @@ pub(super) struct Sent<'a, V> {
 impl<V: ShmValue> Waitable for Sent<'_, V> {
     fn condition(&self) -> Condition<'_> {
         let Self { core: Core { senders, ring, .. }, place, .. } = self;
-        Condition::Sent { senders: &senders.side, slot: ring.word(place.index), sent: place.there() }
+        Condition::Sent(AwaitedSent { senders: &senders.side, sequence: ring.word(place.index), there: place.there() })
     }
 
     fn access(&self) -> Access {

@@ -4,6 +4,7 @@ use super::Access;
 use crate::layout::view::load_read_only;
 use crate::sync::atomics::AtomicU64;
 use crate::sync::atomics::Ordering::{Acquire, Relaxed};
+use crate::sync::broadcast::AwaitedSent;
 use crate::sync::event_word;
 use crate::sync::map::{AwaitedEntry, AwaitedKeys};
 use crate::sync::queue::{AwaitedItem, AwaitedSlot};
@@ -27,8 +28,8 @@ pub(in crate::sync) enum Condition<'a> {
     Item(AwaitedItem<'a>),
     /// A queue has a free slot.
     Slot(AwaitedSlot<'a>),
-    /// The sequence number of a slot of a broadcast is at least `sent`.
-    Sent { senders: &'a Side, slot: &'a AtomicU64, sent: u64 },
+    /// An item of a broadcast was sent.
+    Sent(AwaitedSent<'a>),
     /// An entry of a map has a version newer than one, or is removed.
     Entry(AwaitedEntry<'a>),
     /// Keys of a map were inserted or removed.
@@ -54,7 +55,7 @@ impl<'a> Condition<'a> {
             }
             Self::Item(item) => item.is_there(),
             Self::Slot(slot) => slot.is_free(),
-            Self::Sent { slot, sent, .. } => slot.load(Relaxed).wrapping_sub(*sent) as i64 >= 0,
+            Self::Sent(item) => item.holds(),
             Self::Entry(entry) => entry.holds(),
             Self::Keys(keys) => keys.holds(),
         }
@@ -66,7 +67,7 @@ impl<'a> Condition<'a> {
             Self::Item(item) => item.has_jobs(),
             Self::Slot(slot) => slot.has_jobs(),
             Self::Keys(keys) => keys.is_unsettled(),
-            Self::Version { .. } | Self::Notification { .. } | Self::Sent { .. } | Self::Entry(_) => false,
+            Self::Version { .. } | Self::Notification { .. } | Self::Sent(_) | Self::Entry(_) => false,
         }
     }
 
@@ -76,7 +77,7 @@ impl<'a> Condition<'a> {
             Self::Notification { event, seen } => Word::Event(event, seen),
             Self::Item(item) => Word::Bell(item.producers()),
             Self::Slot(slot) => Word::Bell(slot.consumers()),
-            Self::Sent { senders, .. } => Word::Bell(senders),
+            Self::Sent(item) => Word::Bell(item.side()),
             Self::Entry(entry) => Word::Bell(entry.side()),
             Self::Keys(keys) => Word::Bell(keys.side()),
         }

@@ -213,7 +213,9 @@ pub(crate) fn sends_are_waited_for() {
                 while !subscriber.receive_once() {
                     let part = &subscriber.part;
                     let expected = version_waiters::announce(&part.lock, &part.bell).bell;
-                    if !protocol::was_sent(&&part.slots(Death::Never), subscriber.place) {
+                    let slots = &part.slots(Death::Never);
+                    let sequence = protocol::Slots::sequence(&slots, subscriber.place.index);
+                    if !protocol::was_sent(sequence, subscriber.place.there()) {
                         part.futex.wait(|| part.bell.load(Relaxed) == expected);
                     }
                 }
