@@ -35,9 +35,9 @@ use std::task::Waker;
 
 use nix::errno::Errno;
 
-use super::waiting::{Condition, access_at};
+use super::waiting::Condition;
 use crate::segment::this_process;
-use crate::segment::this_process::registry;
+use crate::segment::this_process::registry::{self, access_at};
 use crate::sys::futex;
 use crate::sys::shm::Access;
 use table::{Added, Table};

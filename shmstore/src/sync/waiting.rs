@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::error::{Awaited, WaitError};
-use crate::segment::this_process::registry::{SegmentRef, segment_at};
+use crate::segment::this_process::registry::{SegmentRef, access_at};
 use crate::sys::shm::Access;
 
 pub use any::{Ready, wait_any, wait_any_while};
@@ -162,11 +162,6 @@ impl Ended {
             Self::NoThread(errno) => WaitError::NoThread { awaited, errno },
         }
     }
-}
-
-/// How this process may use the memory at an address. `None` if it is not in a segment.
-pub(super) fn access_at(address: usize) -> Option<Access> {
-    segment_at(address).map(|segment| segment.mapping().access())
 }
 
 /// How this process may use the memory of a condition. A view may be of memory that this process can write.

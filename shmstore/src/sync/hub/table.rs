@@ -235,9 +235,9 @@ impl<C: Subject, W> Table<C, W> {
         None
     }
 
-    /// After a slice: wakes all waiters whose condition holds, that must settle what a dead process has left, or that
-    /// look themselves.
-    pub(super) fn look(&mut self, wakes: &mut Vec<Wake<W>>) {
+    /// After a slice: wakes all waiters whose condition holds, or that look themselves. If `settles` is true, also wakes
+    /// those that must settle what a dead process may have left.
+    pub(super) fn look(&mut self, settles: bool, wakes: &mut Vec<Wake<W>>) {
         let mut all = mem::take(&mut self.all_words);
         all.extend(self.words.keys());
         for word in all.drain(..) {
@@ -247,7 +247,7 @@ impl<C: Subject, W> Table<C, W> {
                 continue;
             };
             // One that may write settles for all. The others can only look again.
-            let mut must_settle = first.is_unsettled();
+            let mut must_settle = settles && first.is_unsettled();
             let decide = |subject: C| match subject.holds() {
                 true => Some(Why::Holds),
                 false if subject.can_announce() => mem::take(&mut must_settle).then_some(Why::Unsettled),
@@ -300,7 +300,11 @@ impl<C: Subject, W> Table<C, W> {
         match (wait.waiter.take(), wait.list) {
             (Some(Waiter::Sleeper), Some(List::Word(word))) => {
                 wait.waiter = Some(Waiter::Sleeper);
-                wakes.push(Wake::Word { address: self.words[word].address, only_one: false });
+                let address = self.words[word].address;
+                // One wake-up is for all sleepers on a word.
+                if !matches!(wakes.last(), Some(Wake::Word { address: last, .. }) if *last == address) {
+                    wakes.push(Wake::Word { address, only_one: false });
+                }
             }
             (Some(Waiter::Task(waker)), _) => {
                 wait.why = why;

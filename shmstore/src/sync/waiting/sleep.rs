@@ -119,7 +119,7 @@ fn sleep_once(
     let slice = watched.as_ref().map_or(slice, |(_, left)| (*left).min(LONGEST));
     if let [word] = words[..] {
         word.wait(slice);
-    } else if futex::wait_any(&words, Some(slice)) == WokenBy::Refused {
+    } else if futex::wait_any(&words, slice) == WokenBy::Refused {
         words[0].wait(slice.min(Duration::from_millis(1)));
     }
     look()
