@@ -160,17 +160,23 @@ impl Registration {
             return None;
         }
         let hub = hub();
-        let (state, is_other) = match hub.lock().state(self.key) {
-            (state, known) => (state, known.is_some_and(|known| !known.will_wake(waker))),
+        let (state, is_other) = {
+            let mut table = hub.lock();
+            let (state, known) = table.state(self.key);
+            (state, known.is_some_and(|known| !known.will_wake(waker)))
         };
-        if is_other {
-            // A waker runs code of the program when it is cloned and dropped, so the table is unlocked meanwhile.
-            let mut new = waker.clone();
-            if let (_, Some(known)) = hub.lock().state(self.key) {
-                mem::swap(known, &mut new);
-            }
-            drop(new);
+        if !is_other {
+            return Some(state);
         }
+        // A waker runs code of the program when it is cloned and dropped, so the table is unlocked meanwhile. The old
+        // waker may be woken before it is replaced.
+        let mut new = waker.clone();
+        let mut table = hub.lock();
+        let (state, known) = table.state(self.key);
+        if let Some(known) = known {
+            mem::swap(known, &mut new);
+        }
+        drop(table);
         Some(state)
     }
 
@@ -211,7 +217,9 @@ impl Registration {
             self.token = 0;
             let (waiter, instead) = hub().lock().remove(self.key);
             drop(waiter);
-            instead.map(thread::wake);
+            if let Some(wake) = instead {
+                thread::wake(wake);
+            }
         }
     }
 

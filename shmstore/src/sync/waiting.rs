@@ -41,6 +41,12 @@ pub(super) const TO_COPY: Duration = Duration::from_millis(10);
 /// let awaited: Vec<&dyn Awaitable> = vec![&newer, &past]; // for `wait_any`
 /// # assert_eq!(awaited.len(), 2);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not what `wait_any` waits for",
+    label = "a change of a part is expected here",
+    note = "say which change, and what you have seen: `&value.newer(seen)`, `&event.past(seen)`, `&map.newer(&key, seen)`, \
+            `&map.changed(seen)`, `&queue.not_empty()`, `&queue.not_full()`, `&subscriber.not_empty()`"
+)]
 pub trait Awaitable: Sealed {}
 
 /// Keeps [`Awaitable`] to this crate.
