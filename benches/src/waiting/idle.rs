@@ -1,13 +1,13 @@
 //! The cost of waiters while nothing happens: the wake-ups and the processor time of their process.
 
 use std::ops::Sub;
-use std::path::PathBuf;
-use std::process::exit;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::Relaxed;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio, exit};
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::resource::{UsageWho, getrusage};
@@ -15,7 +15,8 @@ use nix::sys::signal::Signal;
 use nix::sys::time::TimeVal;
 use shmstore::{Store, WaitError};
 
-use super::{Values, figures};
+use super::tasks::Tasks;
+use super::{Handle, VALUES, Values, kept};
 use crate::place::Place;
 use crate::report::figures::number;
 use crate::{Failure, interrupt};
@@ -32,19 +33,24 @@ const STACK: usize = 128 << 10;
 /// The numbers of waiting threads.
 const THREADS: [usize; 3] = [1, 50, 1_000];
 
+/// The numbers of pending futures.
+const FUTURES: [usize; 4] = [1, 50, 1_000, 10_000];
+
 /// What to measure.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
     /// The time of each measurement.
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     seconds: u32,
-    /// What this process is to measure: started by the program itself.
-    #[arg(hide = true, requires = "path")]
+    /// Only this way of waiting.
+    #[arg(long)]
     way: Option<Way>,
-    #[arg(hide = true, default_value_t = 1)]
-    waiters: usize,
-    #[arg(hide = true)]
-    path: Option<PathBuf>,
+    /// Only this number of waiters.
+    #[arg(long, value_parser = RangedU64ValueParser::<usize>::new().range(1..=VALUES as u64))]
+    waiters: Option<usize>,
+    /// The directory of the object: this process itself is to wait. Started by the program itself.
+    #[arg(long, hide = true, requires_all = ["way", "waiters"])]
+    here: Option<PathBuf>,
 }
 
 /// How a process waits.
@@ -52,8 +58,16 @@ pub struct Options {
 enum Way {
     /// Threads, each in `wait_newer`.
     Threads,
+    /// The same, through a handle that only announces.
+    ThreadsView,
     /// The same, through a handle that may only read.
     ThreadsReadOnly,
+    /// Futures, on an executor of one thread.
+    Futures,
+    /// The same, through a handle that only announces.
+    FuturesView,
+    /// The same, through a handle that may only read.
+    FuturesReadOnly,
 }
 
 impl Way {
@@ -61,13 +75,18 @@ impl Way {
     fn words(self) -> &'static str {
         match self {
             Self::Threads => "threads in `wait_newer`",
-            Self::ThreadsReadOnly => "threads in `wait_newer`, read-only",
+            Self::ThreadsView => "threads in `wait_newer`, `attach_view`",
+            Self::ThreadsReadOnly => "threads in `wait_newer`, `attach_read_only`",
+            Self::Futures => "futures `newer`",
+            Self::FuturesView => "futures `newer`, `attach_view`",
+            Self::FuturesReadOnly => "futures `newer`, `attach_read_only`",
         }
     }
 
     fn waiters(self) -> &'static [usize] {
         match self {
-            Self::Threads | Self::ThreadsReadOnly => &THREADS,
+            Self::Threads | Self::ThreadsView | Self::ThreadsReadOnly => &THREADS,
+            Self::Futures | Self::FuturesView | Self::FuturesReadOnly => &FUTURES,
         }
     }
 }
@@ -78,40 +97,53 @@ impl Way {
 ///
 /// A failure of shmstore, or of a process.
 pub fn run(options: &Options) -> Result<(), Failure> {
-    if let (Some(way), Some(path)) = (options.way, &options.path) {
-        return play(way, options, &Store::open(path)?);
+    if let Options { here: Some(path), way: Some(way), waiters: Some(waiters), .. } = options {
+        return wait_here(&Store::open(path)?, *way, *waiters, Duration::from_secs(options.seconds.into()));
     }
     let place = Place::new()?;
     interrupt::clean_first(place.path())?;
     let _object = Store::open(place.path())?.create::<Values>()?;
     println!("| waiters in one process | number | wake-ups a second | of a processor |\n|---|---:|---:|---:|");
-    let seconds = format!("--seconds={}", options.seconds);
-    for way in Way::value_variants() {
-        let name = way.to_possible_value().expect("no way is skipped").get_name().to_owned();
-        for &waiters in way.waiters() {
-            let (waiters, path) = (waiters.to_string(), place.path().as_os_str());
-            let found = figures(["idle".as_ref(), seconds.as_ref(), name.as_ref(), waiters.as_ref(), path])?;
-            let [wake_ups, share] = found[..] else { return Err("two figures were expected".into()) };
+    let is_wanted = |way: &&Way| options.way.is_none_or(|only| only == **way);
+    for way in Way::value_variants().iter().filter(is_wanted) {
+        let numbers = options.waiters.map_or_else(|| way.waiters().to_vec(), |only| vec![only]);
+        for waiters in numbers {
+            let [wake_ups, share] = measured(*way, waiters, options.seconds, place.path())?;
             println!("| {} | {waiters} | {} | {} % |", way.words(), number(wake_ups.round()), number(share * 100.0));
         }
     }
     Ok(())
 }
 
-/// Waits in this process, and prints its wake-ups a second and the part of a processor that it uses.
-fn play(way: Way, options: &Options, store: &Store) -> Result<(), Failure> {
+/// Measures in a process that does nothing else. Returns its wake-ups a second, and its part of a processor.
+fn measured(way: Way, waiters: usize, seconds: u32, path: &Path) -> Result<[f64; 2], Failure> {
+    let way = way.to_possible_value().expect("no way is skipped");
+    let mut program = Command::new(std::env::current_exe()?);
+    program.args([
+        "idle",
+        "--way",
+        way.get_name(),
+        "--waiters",
+        &waiters.to_string(),
+        "--seconds",
+        &seconds.to_string(),
+    ]);
+    let output = program.arg("--here").arg(path).stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+    let figures = String::from_utf8(output.stdout)?;
+    let figures = figures.split_whitespace().map(str::parse).collect::<Result<Vec<f64>, _>>()?;
+    figures.try_into().map_err(|_| format!("the waiting process has failed: {}", output.status).into())
+}
+
+/// Waits in this process, and prints its wake-ups a second and its part of a processor.
+fn wait_here(store: &Store, way: Way, waiters: usize, time: Duration) -> Result<(), Failure> {
     set_pdeathsig(Signal::SIGKILL)?;
-    let (waiters, time) = (options.waiters, Duration::from_secs(options.seconds.into()));
-    // Waiters end with the process, so their objects stay to its end.
     match way {
-        Way::Threads => {
-            let object = Box::leak(Box::new(store.attach::<Values>()?));
-            threads(waiters, |at| object.values[at].wait_newer(0, LONG))?;
-        }
-        Way::ThreadsReadOnly => {
-            let object = Box::leak(Box::new(store.attach_read_only::<Values>()?));
-            threads(waiters, |at| object.values[at].wait_newer(0, LONG))?;
-        }
+        Way::Threads => threads(waiters, kept(store.attach::<Values>()?))?,
+        Way::ThreadsView => threads(waiters, kept(store.attach_view::<Values>()?))?,
+        Way::ThreadsReadOnly => threads(waiters, kept(store.attach_read_only::<Values>()?))?,
+        Way::Futures => futures(waiters, kept(store.attach::<Values>()?)),
+        Way::FuturesView => futures(waiters, kept(store.attach_view::<Values>()?)),
+        Way::FuturesReadOnly => futures(waiters, kept(store.attach_read_only::<Values>()?)),
     }
     thread::sleep(SETTLE);
     let (before, start) = (Usage::now()?, Instant::now());
@@ -122,23 +154,36 @@ fn play(way: Way, options: &Options, store: &Store) -> Result<(), Failure> {
 }
 
 /// Starts waiting threads, and returns when all of them run.
-fn threads(
-    waiters: usize,
-    wait: impl Fn(usize) -> Result<(u64, u64), WaitError> + Send + Copy + 'static,
-) -> Result<(), Failure> {
-    static STARTED: AtomicUsize = AtomicUsize::new(0);
+fn threads(waiters: usize, handle: &'static (impl Handle + Sync)) -> Result<(), Failure> {
+    let started = Arc::new(Barrier::new(waiters + 1));
     for at in 0..waiters {
+        let started = started.clone();
         thread::Builder::new().stack_size(STACK).spawn(move || {
-            STARTED.fetch_add(1, Relaxed);
-            let ended = wait(at);
-            eprintln!("error: a waiter has ended: {ended:?}");
-            exit(1);
+            started.wait();
+            ended(handle.wait_newer(at, 0, LONG))
         })?;
     }
-    while STARTED.load(Relaxed) < waiters {
-        thread::sleep(Duration::from_millis(1));
-    }
+    started.wait();
     Ok(())
+}
+
+/// Starts a thread with pending futures, and returns when all of them are polled.
+fn futures(waiters: usize, handle: &'static (impl Handle + Sync)) {
+    let started = Arc::new(Barrier::new(2));
+    let polled = started.clone();
+    thread::spawn(move || {
+        let mut tasks = Tasks::new((0..waiters).map(|at| handle.newer(at, 0)));
+        assert!(tasks.poll_all(), "nothing is stored");
+        polled.wait();
+        ended(tasks.next().1)
+    });
+    started.wait();
+}
+
+/// Ends the process, because nothing is stored that a waiter could wait for.
+fn ended(wait: Result<(u64, u64), WaitError>) {
+    eprintln!("error: a waiter has ended: {wait:?}");
+    exit(1);
 }
 
 /// What a process has used.
