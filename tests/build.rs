@@ -7,8 +7,8 @@ use std::{env, fs};
 mod mutations;
 
 use mutations::{
-    BROADCAST, BROADCAST_CRASHES, HEADER, MAP, MAP_CRASHES, Mutation, PARTICIPANTS, QUEUE, QUEUE_CRASHES, VERSIONED,
-    WAITING,
+    BROADCAST, BROADCAST_CRASHES, HEADER, HUB, MAP, MAP_CRASHES, Mutation, PARTICIPANTS, QUEUE, QUEUE_CRASHES,
+    VERSIONED, WAITING,
 };
 
 /// Some files of the runtime that are built against other atomics, and the models that they are checked with.
@@ -24,7 +24,7 @@ struct ModelSet {
     mutations: &'static [Mutation],
 }
 
-const SETS: [ModelSet; 10] = [
+const SETS: [ModelSet; 11] = [
     ModelSet {
         name: "versioned",
         checker: "loom",
@@ -38,6 +38,13 @@ const SETS: [ModelSet; 10] = [
         folder: "sync",
         sources: &["lock_word", "version_waiters", "event_word"],
         mutations: WAITING,
+    },
+    ModelSet {
+        name: "hub",
+        checker: "loom",
+        folder: "sync",
+        sources: &["hub/waiter", "hub/words", "hub/table", "lock_word", "version_waiters", "event_word"],
+        mutations: HUB,
     },
     ModelSet {
         name: "participants",

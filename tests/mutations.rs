@@ -24,8 +24,10 @@ macro_rules! mutations {
     };
 }
 
+mod hub;
 mod map;
 
+pub(crate) use hub::HUB;
 pub(crate) use map::{MAP, MAP_CRASHES};
 
 /// Not here: the Acquire of the two loads of the sequence number under the lock, which the lock has ordered already. And

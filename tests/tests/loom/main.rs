@@ -5,6 +5,7 @@ mod broadcast;
 mod broadcast_crashes;
 mod harness;
 mod header;
+mod hub;
 mod map;
 mod map_crashes;
 mod participants;
