@@ -8,13 +8,16 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::again;
-use crate::peer::{actor_words, program_named};
+use crate::peer::{Peer, actor_words, program_named};
 use crate::scratch::{Scratch, set_mode};
 
 /// A user of the tests: nobody's account, as no file of the system belongs to it.
 pub const ALICE: u32 = 61_001;
 
 pub const BOB: u32 = 61_002;
+
+/// Trusted by every user, so no user refuses an anchor of root.
+pub const ROOT: u32 = 0;
 
 pub const GROUP: u32 = 61_000;
 
@@ -114,16 +117,21 @@ pub fn plant_on_huge_pages(key: i32, size: usize, uid: u32) -> Option<String> {
 /// A directory with the group of the tests, and the program `actor` in a role for processes of several users.
 pub struct Users {
     pub anchor: Scratch,
-    program: PublicPeer,
+    pub program: PublicPeer,
 }
 
 impl Users {
-    /// The directory belongs to the user that runs the test, unless there is another owner.
-    pub fn in_role(owner: Option<u32>, role: &'static str) -> Self {
+    /// The directory belongs to `owner`, and has these permission bits.
+    pub fn of(owner: u32, mode: u32, role: &'static str) -> Self {
         let anchor = Scratch::new();
-        chown(anchor.path(), owner, Some(GROUP)).expect("a directory of root's");
-        set_mode(anchor.path(), 0o755);
+        chown(anchor.path(), Some(owner), Some(GROUP)).expect("a directory of root's");
+        set_mode(anchor.path(), mode);
         Self { anchor, program: PublicPeer::in_role(role) }
+    }
+
+    /// Starts a process of a user.
+    pub fn start(&self, uid: u32, environment: &[(&str, &str)]) -> Peer {
+        Peer::spawn(self.program.command_as(uid, self.anchor.path()).envs(environment.iter().copied()))
     }
 
     /// The command that starts a process which makes objects of this mode, and trusts Alice or Bob: the other one.

@@ -286,6 +286,10 @@ pub fn see(store: &Store, version: &str, wait: Duration) -> Result<Boxed, Attach
     of_version!(version, T => store.attach_read_only_timeout::<T>(wait).map(|seen| Box::new(seen) as Boxed))
 }
 
+pub fn view(store: &Store, version: &str, wait: Duration) -> Result<Boxed, AttachError> {
+    of_version!(version, T => store.attach_view_timeout::<T>(wait).map(|view| Box::new(view) as Boxed))
+}
+
 /// Makes an object of which the first field has this number, and no other object has the same.
 pub fn create(store: &Store, version: &str, frames: u64) -> Result<Boxed, CreateError> {
     let init = |new: &dyn Part| new.add(frames);

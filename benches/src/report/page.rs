@@ -51,7 +51,7 @@ const METHOD: &str = "
   of every value during the batches.
 * A load that *gave up* would have taken longer. A median of such loads is shown with >, and has no ratio.
 * Where two processes use a lock or a queue at once, the time is the mean for an operation of either process.
-* Queues and broadcasts have room for 256 values; POSIX message queues for 10, as every user may have by default.
+* Queues and broadcasts have 256 slots; POSIX message queues have 10, as every user may have by default.
 * Some systems overwrite values that no receiver has got yet. Where values go from process to process, the sender of
   every system waits before it is 128 values ahead, and each value is checked to arrive in its order.
 * A *lost* value was sent, and no receiver got it. Such a loss within an exchange of two processes is detected by a

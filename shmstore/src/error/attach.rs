@@ -44,14 +44,15 @@ pub enum AttachError {
          {}. Start a program that attaches the object for writing with the same type, or wait longer for one with a \
          call that ends in `_timeout`",
         fields(.missing),
-        if *.to_write { "its store has the option `grows(false)`" } else { "it attaches for reading only" }
+        if *.to_write { "its store has the option `grows(false)`" } else { "its handle is for reading only" }
     )]
     Shorter {
         /// Which object.
         subject: Box<Subject>,
         /// The names of the fields that are missing, in order.
         missing: Vec<String>,
-        /// `true` if the process attaches for writing, and its store has the option `grows(false)`.
+        /// `true` if the object is attached as a [`Shared`](crate::Shared) one, and the store has the option
+        /// `grows(false)`. `false` for a [`ReadOnly`](crate::ReadOnly) one, which never extends an object.
         to_write: bool,
     },
     /// This program's type has the object's fields and more, and the object cannot be extended by them.

@@ -148,8 +148,8 @@ pub enum Awaited {
         /// How many notifications there were.
         count: u64,
     },
-    /// Room for an item.
-    Room {
+    /// A free slot.
+    Slot {
         /// In which queue.
         queue: PartName,
     },
@@ -190,7 +190,7 @@ impl fmt::Display for Awaited {
             Self::Notification { event, number, count } => {
                 write!(f, "notification {number} of {event} (there were {count})")
             }
-            Self::Room { queue } => write!(f, "room in {queue}"),
+            Self::Slot { queue } => write!(f, "a free slot in {queue}"),
             Self::Item { queue } => write!(f, "an item in {queue}"),
             Self::Sent { broadcast, position } => write!(f, "item {position} of {broadcast}"),
             Self::Key { entry, seen } => {
@@ -207,7 +207,7 @@ impl Awaited {
         match self {
             Self::Version { .. } => "stores",
             Self::Notification { .. } => "notifies",
-            Self::Room { .. } => "takes items",
+            Self::Slot { .. } => "takes items",
             Self::Item { .. } => "pushes items",
             Self::Sent { .. } => "sends",
             Self::Key { .. } => "inserts the key",

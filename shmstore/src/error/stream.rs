@@ -11,7 +11,7 @@ use super::{Awaited, Busy, InvalidValue, PartName, WaitError};
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PushError {
-    /// There is no room.
+    /// No slot is free.
     #[error(
         "{queue} is full{}: the next of its {capacity} slots has an item that waits, or a job that is not done. Check \
          that its consumers are running, or give it a greater capacity",

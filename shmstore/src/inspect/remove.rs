@@ -11,7 +11,7 @@ use crate::error::OpenError;
 use crate::layout::key::Key;
 use crate::segment::anchor::Anchor;
 use crate::segment::header::{Header, JOURNAL_BIT, State};
-use crate::store::{AnchorLock, Deadline, GRACE_PERIOD};
+use crate::store::{AnchorLock, Deadline, Excluded, GRACE_PERIOD, attached_by_others};
 use crate::sys::failpoint::{self, Step};
 use crate::sys::file;
 use crate::sys::process::effective_uid;
@@ -67,14 +67,14 @@ impl Removal {
     ///
     /// The errors of [`Segment::remove`].
     pub fn remove(&mut self, segment: &Segment, while_attached: WhileAttached) -> Result<(), InspectError> {
-        let (mut readers, mut waited) = (Deadline::new(GRACE_PERIOD.min(self.left)), None);
+        let mut readers = Deadline::new(GRACE_PERIOD.min(self.left));
         let done = loop {
-            match segment.remove_now(while_attached, self) {
-                Err(InspectError::InUse { .. }) if readers.pause() => drop(waited.get_or_insert_with(Instant::now)),
+            match segment.remove_now(while_attached, self, &mut readers) {
+                Err(InspectError::InUse { .. }) if readers.pause() => {}
                 done => break done,
             }
         };
-        self.spend(waited.map_or(Duration::ZERO, |since| since.elapsed()));
+        self.spend(readers.spent());
         done
     }
 
@@ -119,7 +119,8 @@ impl Segment {
     /// - The anchor's lock is taken first, if the anchor exists and can be locked. So no process creates or recovers
     ///   the object meanwhile.
     /// - The call waits at most half a second for the lock, and at most a second for processes that only read the
-    ///   segment. [`Removal`] bounds the waits of many removals together.
+    ///   segment. A process that attaches the object meanwhile waits, too. [`Removal`] bounds the waits of many
+    ///   removals together.
     /// - If a migration of the object was interrupted, its journal is removed, too. So no process makes the object
     ///   anew.
     ///
@@ -137,7 +138,12 @@ impl Segment {
         Removal::new().remove(self, while_attached)
     }
 
-    fn remove_now(&self, while_attached: WhileAttached, removal: &mut Removal) -> Result<(), InspectError> {
+    fn remove_now(
+        &self,
+        while_attached: WhileAttached,
+        removal: &mut Removal,
+        readers: &mut Deadline,
+    ) -> Result<(), InspectError> {
         let shmid = self.shmid;
         let lock = self.description.as_ref().filter(|of| of.path_is_whole).and_then(|of| removal.lock(of));
         // It stays attached until it is removed, so that the classified segment is the one that is removed.
@@ -164,43 +170,26 @@ impl Segment {
             }
             _ => {}
         }
-        if now.attached > 0 && while_attached == WhileAttached::Refuse {
-            return Err(InspectError::InUse { shmid, attached: now.attached });
-        }
         // Mapped to set its state. A process with permission to remove it may have none to write it.
         let mapping = shm::attach(shmid, Access::ReadWrite).ok().and_then(|(unread, _)| unread.readable().ok());
-        // The flag first, then the count: see `store::exclude`. Without the lock another process would clear it.
-        let is_flagged = while_attached == WhileAttached::Refuse && lock.is_some() && now.state == SegmentState::Ready;
         let header = mapping.as_ref().filter(|_| now.description.is_some()).and_then(Header::of);
-        let flagged = header.filter(|_| is_flagged);
-        flagged.inspect(|header| header.flags().set_moving());
-        if while_attached == WhileAttached::Refuse {
-            // The classification took a while, so the count is read again.
-            let ours = u64::from(attached.is_some()) + u64::from(mapping.is_some());
-            let others = match shm::status(shmid) {
-                Ok(status) => status.attach_count.saturating_sub(ours),
-                Err(Errno::EINVAL | Errno::EIDRM) => 0,
-                // Unknown, and so taken for attached.
-                Err(_) => 1,
-            };
-            if others > 0 {
-                flagged.inspect(|header| header.flags().clear_moving());
-                return Err(InspectError::InUse { shmid, attached: others });
-            }
-        }
+        let lock_of_ready = lock.as_ref().filter(|_| now.state == SegmentState::Ready);
+        let ours = u64::from(attached.is_some()) + u64::from(mapping.is_some());
+        let excluded = match (while_attached, lock_of_ready, header) {
+            (WhileAttached::Remove, ..) => Ok(None),
+            // Without the lock another process would clear the flag.
+            (_, Some(lock), Some(header)) => Excluded::new(lock, header, shmid, ours, readers).map(Some),
+            _ => Some(attached_by_others(shmid, ours)).filter(|others| *others > 0).map_or(Ok(None), Err),
+        };
+        let excluded = excluded.map_err(|attached| InspectError::InUse { shmid, attached })?;
         failpoint::reach(Step::RemoveCounted);
-        if lock.is_some() && now.state == SegmentState::Ready {
+        if lock_of_ready.is_some() {
             now.remove_journal();
         }
-        match shm::remove(shmid) {
-            Ok(()) => {}
-            Err(errno) => {
-                flagged.inspect(|header| header.flags().clear_moving());
-                return Err(now.not_removed(errno));
-            }
-        }
-        if let Some(header) = header {
-            header.set_state(State::Removed);
+        shm::remove(shmid).map_err(|errno| now.not_removed(errno))?;
+        header.inspect(|header| header.set_state(State::Removed));
+        if let Some(excluded) = excluded {
+            excluded.keep();
         }
         Ok(())
     }

@@ -234,8 +234,10 @@ unsafe fn zeroed_box<T>() -> Box<T> {
 /// - every byte that is read or written through `&Self` is atomic, whatever other processes do to it meanwhile;
 /// - any bytes are a valid object, and dropping an object does nothing;
 /// - [`View`](Self::View) has the same size and alignment, and any bytes are a valid view;
-/// - nothing is written through `&View`, and its memory is loaded only by `Relaxed` atomic loads of at most 8 bytes,
-///   with fences where needed. So the memory may be mapped for reading only, while other processes write it.
+/// - nothing is written through `&View` but the announcement of a waiter, by an atomic write. It is written only if
+///   the registry of this process's attachments says that the mapping at its address is writable;
+/// - otherwise the memory of a view is only loaded, by `Relaxed` atomic loads of at most 8 bytes, with fences where
+///   needed. So it may be mapped for reading only, while other processes write it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an object that processes can share in place",
     label = "not a `ShmObject`",
@@ -245,7 +247,8 @@ unsafe fn zeroed_box<T>() -> Box<T> {
 pub unsafe trait ShmObject: ShmLayout + Send + Sync {
     /// The same memory for reading only, to which [`ReadOnly`](crate::ReadOnly) dereferences.
     ///
-    /// It works on a mapping that the kernel does not let this process write.
+    /// It works on a mapping that the kernel does not let this process write. In a mapping that this process may write,
+    /// it writes nothing but the announcement of a waiter.
     type View: Send + Sync + 'static;
 
     /// Makes an object on the heap. All its bytes are zero, as in a new object in shared memory. It is for objects that

@@ -7,7 +7,7 @@ use nix::errno::Errno;
 
 use super::find::ATTACH;
 use super::ownership::Handover;
-use super::{AnchorLock, Deadline, Entered, Found, GRACE_PERIOD, Origin, Target};
+use super::{AnchorLock, Deadline, Entered, Found, GRACE_PERIOD, Growth, Origin, Target};
 use crate::error::{AttachError, CreateError};
 use crate::layout::type_layout::TypeLayout;
 use crate::segment::anchor::Anchor;
@@ -129,7 +129,7 @@ impl Target<'_> {
         let mut deadline = Deadline::new(self.policy.wait);
         let found = self.find(&identity, &mut deadline)?;
         match found {
-            Some(found) if !found.is_in_work() => match self.enter(&identity, found, &mut deadline) {
+            Some(found) if !found.is_in_work() => match self.enter(&identity, found, Growth::Allowed, &mut deadline) {
                 // It was removed before it could grow.
                 Err(AttachError::NotFound { .. }) => Ok(None),
                 entered => entered.map(Some),
@@ -147,7 +147,7 @@ impl Target<'_> {
         deadline: &mut Deadline,
     ) -> Result<Entered, CreateError> {
         if if_exists == IfExists::Attach || !matches!(found.class, Class::Ready(_)) {
-            return Ok(self.enter(identity, found, deadline)?);
+            return Ok(self.enter(identity, found, Growth::Allowed, deadline)?);
         }
         Err(self.already_exists(identity, &found))
     }

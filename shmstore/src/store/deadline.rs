@@ -34,6 +34,11 @@ impl Deadline {
         *self.started.get_or_insert_with(Instant::now) + self.limit.min(YEAR)
     }
 
+    /// The time since it was first needed.
+    pub(crate) fn spent(&self) -> Duration {
+        self.started.map_or(Duration::ZERO, |started| started.elapsed())
+    }
+
     /// Looks for an anchor, again and again while there is no file at its path.
     pub(crate) fn wait_for_anchor(
         &mut self,

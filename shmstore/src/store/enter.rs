@@ -34,6 +34,15 @@ pub(crate) enum Origin {
     Grown(usize),
 }
 
+/// The rule for an object that lacks fields of the program's type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Growth {
+    /// It grows, unless the store has the option `grows(false)`.
+    Allowed,
+    /// It does not grow, because the handle is for reading only.
+    Never,
+}
+
 /// How a program's type fits an object.
 enum Fit {
     /// The object has all fields of the type.
@@ -44,16 +53,19 @@ enum Fit {
 
 impl Target<'_> {
     /// Makes the segment an attachment of this process, if it is ready and fits this program's type. An object with
-    /// fewer fields grows, once this process has the anchor's lock.
+    /// fewer fields grows if `growth` allows it, once this process has the anchor's lock.
     pub(super) fn enter(
         &self,
         identity: &Identity,
         found: Found,
+        growth: Growth,
         deadline: &mut Deadline,
     ) -> Result<Entered, AttachError> {
         match self.fit(identity, &found)? {
             (geometry, Fit::Whole) => self.enter_whole(identity, found, geometry),
-            (_, Fit::Longer(newest)) if !self.policy.grows => Err(self.shorter(identity, &newest, true)),
+            (_, Fit::Longer(newest)) if growth == Growth::Never || !self.policy.grows => {
+                Err(self.shorter(identity, &newest, growth))
+            }
             (_, Fit::Longer(_)) => {
                 // A process that replaces it would wait for this attachment.
                 drop(found);
@@ -85,7 +97,7 @@ impl Target<'_> {
             (geometry, Fit::Whole) => {
                 Ok(registry::register_to_read(self.segment(identity, found.mapping, geometry, found.status.shmid)))
             }
-            (_, Fit::Longer(newest)) => Err(self.shorter(identity, &newest, false)),
+            (_, Fit::Longer(newest)) => Err(self.shorter(identity, &newest, Growth::Never)),
         }
     }
 
@@ -185,8 +197,9 @@ impl Target<'_> {
         }
     }
 
-    fn shorter(&self, identity: &Identity, newest: &Record, to_write: bool) -> AttachError {
+    fn shorter(&self, identity: &Identity, newest: &Record, growth: Growth) -> AttachError {
         let missing = self.layout().fields().into_iter().skip(newest.fields).map(|(name, _)| name.to_owned());
+        let to_write = growth == Growth::Allowed;
         AttachError::Shorter { subject: self.subject(Some(identity)), missing: missing.collect(), to_write }
     }
 

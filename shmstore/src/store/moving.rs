@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use super::create::{GIVE, Initializing, Made, Role, geometry_of};
-use super::exclude::Excluded;
 use super::journal::{end_move, remove_journal};
 use super::ownership::{heir_of, owner};
 use super::{AnchorLock, Deadline, Found, GRACE_PERIOD, Policy, Target};
@@ -114,7 +113,7 @@ impl Moving<'_> {
             .ok_or_else(|| MoveError::Create(target.too_large(&identity, u64::MAX)))?;
         target.check_room_for_two(&identity, &new_geometry).map_err(MoveError::Create)?;
         let status = found.status;
-        let mut excluded = Excluded::new(&lock, found).map_err(MoveError::InUse)?;
+        let excluded = found.exclude_others(&lock).map_err(MoveError::InUse)?;
         let converted = {
             let _initializing = Initializing::new(&target, identity);
             convert()
@@ -126,14 +125,15 @@ impl Moving<'_> {
         }
         let values = |mapping: &Mapping| header::write_payload(mapping, &new_geometry, &values);
         let make = |target: &Target<'_>, role| target.make_like(&lock, &status, &new_geometry, role, &values);
-        let (old_nonce, new_nonce) = (excluded.nonce(), local().draw_nonce());
+        let (old_nonce, new_nonce) = (found.header().nonce(), local().draw_nonce());
         let journal = make(&target.journal(), Role::Journal { old_nonce, new_nonce }).map_err(MoveError::Create)?;
         failpoint::reach(Step::JournalReady);
-        if let Err(error) = excluded.remove(&target) {
+        if let Err(error) = target.mark_removed(&lock, &found) {
             remove_journal(&journal);
             return Err(MoveError::Create(error.into()));
         }
-        drop(excluded);
+        excluded.keep();
+        drop(found);
         let made = make(&target, Role::Moved { nonce: new_nonce }).map_err(MoveError::Interrupted)?;
         end_move(&made, &journal);
         Ok(())

@@ -135,6 +135,49 @@ impl Store {
         ReadOnly::attach(self, timeout)
     }
 
+    /// Attaches to an existing object as [`attach`](Self::attach) does, and returns a handle that only reads. Its waits
+    /// are woken at once, while those of [`attach_read_only`](Self::attach_read_only) look every millisecond.
+    ///
+    /// A wait announces itself in the object, so the process needs permission to write the segment, and takes a slot in
+    /// the object's table of processes. Nothing else is written through the handle, and the object is never extended.
+    /// As in `attach`, the call cleans up what a dead process has left.
+    ///
+    /// # Errors
+    ///
+    /// As [`attach`](Self::attach), but [`AttachError::Shorter`] if the object has only the first fields of `T`.
+    /// [`AttachError::AccessDenied`] if this process may not write the segment: `attach_read_only` needs no permission
+    /// to write.
+    ///
+    /// ```
+    /// # use shmstore::{ShmObject, Store, Versioned};
+    /// # use std::time::Duration;
+    /// # #[derive(ShmObject)] #[repr(C)] #[shm(id = 'T')] struct Telemetry { position: Versioned<[f64; 3]> }
+    /// # let dir = tempfile::tempdir()?; let store = Store::open(dir.path())?;
+    /// let rover = store.create::<Telemetry>()?;
+    /// let display = store.attach_view::<Telemetry>()?; // most often in another process
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(|| rover.position.store([1.0, 2.0, 3.0]));
+    ///     let (version, position) = display.position.wait_newer(0, Duration::from_secs(10))?;
+    ///     assert_eq!((version, position), (1, [1.0, 2.0, 3.0]));
+    ///     Ok::<(), shmstore::Error>(())
+    /// })?;
+    /// # store.remove::<Telemetry>()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn attach_view<T: ShmObject + ShmId>(&self) -> Result<ReadOnly<T>, AttachError> {
+        self.attach_view_timeout(Duration::ZERO)
+    }
+
+    /// As [`attach_view`](Self::attach_view), and waits up to `timeout` for the creation of the object, or for fields
+    /// that another process is to add.
+    ///
+    /// # Errors
+    ///
+    /// As [`attach_view`](Self::attach_view); [`AttachError::NotFound`] or [`AttachError::Shorter`] after the time.
+    pub fn attach_view_timeout<T: ShmObject + ShmId>(&self, timeout: Duration) -> Result<ReadOnly<T>, AttachError> {
+        ReadOnly::attach_view(self, timeout)
+    }
+
     /// Attaches to an existing object, and goes on with the new object after a replacement:
     /// [`current`](Following::current) returns the object that stands at the path.
     ///

@@ -1,10 +1,11 @@
-//! A live object that this process may only read.
+//! A live object that this process only reads.
 //!
 //! # Safety
 //!
 //! Assumes that an attachment's payload has the layout hash of `T`, which the handshake has checked, and stays mapped,
-//! for reading, while a handle lives. Promises `&T::View` into it, which [`ShmObject`] makes safe to hold whatever
-//! other processes do, and which offers nothing that writes: a write here would be a SIGSEGV.
+//! at least for reading, while a handle lives. Promises `&T::View` into it, which [`ShmObject`] makes safe to hold
+//! whatever other processes do. Through a view nothing is written but the announcement of a waiter, and that only if
+//! the registry says that the mapping is writable. In another mapping a write would be a SIGSEGV.
 #![allow(unsafe_code)]
 
 use std::fmt;
@@ -16,18 +17,25 @@ use std::time::Duration;
 use crate::error::AttachError;
 use crate::layout::check::view_is_alike;
 use crate::layout::{ShmId, ShmObject, is_described};
+use crate::segment::this_process::registry::SegmentRef;
 use crate::store::attached::{AttachedObject, Participant, assert_fits};
 use crate::store::{ObjectInfo, Store, layout_of};
 
-/// A live object that this process may only read: dereferences to the [view](ShmObject::View) of `T`.
+/// A live object that this process only reads: dereferences to the [view](ShmObject::View) of `T`.
 ///
 /// The parts of a view have those methods that load, under the same names as in a [`Shared`](crate::Shared) object, and
-/// no method that stores. The segment is mapped with `SHM_RDONLY`, so the kernel enforces this, and permission to read
-/// the segment and the anchor is enough. A reader takes no slot in the object's table of processes. Other processes see
-/// it only in the kernel's count of attachments.
+/// no method that stores. Two calls return such a handle:
 ///
-/// Cloning a handle and attaching again give handles to the same mapping. The process detaches when the last one is
-/// dropped. A child of `fork` can use the handles that it inherits.
+/// | | [`Store::attach_read_only`] | [`Store::attach_view`] |
+/// |---|---|---|
+/// | mapping | with `SHM_RDONLY`, so the kernel stops every write | for writing, as of a `Shared` object |
+/// | permission needed | to read the segment and the anchor | also to write the segment |
+/// | slot in the object's table of processes | none; only the kernel counts the attachment | one |
+/// | a wait | looks every millisecond | announces itself, and is woken |
+///
+/// Both handles show the same values, and neither ever extends an object. Clones of a handle and further handles of the
+/// same call use the same mapping. The process detaches when the last one is dropped. A child of `fork` can use the
+/// handles that it inherits.
 ///
 /// All functions are associated, as in `Arc`: `ReadOnly::info(&object)`.
 ///
@@ -61,10 +69,18 @@ pub struct ReadOnly<T: ShmObject> {
 impl<T: ShmObject + ShmId> ReadOnly<T> {
     /// The handshake returns only an object with the layout hash of `T`.
     pub(crate) fn attach(store: &Store, wait: Duration) -> Result<Self, AttachError> {
-        let attached = store.target(T::ID, Some(layout_of::<T>()))?.attach_read_only(wait)?;
+        Ok(Self::new(store.target(T::ID, Some(layout_of::<T>()))?.attach_read_only(wait)?, store))
+    }
+
+    /// As [`attach`](Self::attach), in a mapping for writing.
+    pub(crate) fn attach_view(store: &Store, wait: Duration) -> Result<Self, AttachError> {
+        Ok(Self::new(store.target(T::ID, Some(layout_of::<T>()))?.attach_view(wait)?, store))
+    }
+
+    fn new(attached: SegmentRef, store: &Store) -> Self {
         assert_fits::<T>(&attached);
         let view = attached.payload();
-        Ok(Self { view, object: AttachedObject { attached, location: store.location() }, _view: PhantomData })
+        Self { view, object: AttachedObject { attached, location: store.location() }, _view: PhantomData }
     }
 }
 
@@ -88,8 +104,9 @@ impl<T: ShmObject> ReadOnly<T> {
         this.object.info(T::SCHEMA)
     }
 
-    /// Lists the processes that attached the object for writing, in no order. Read-only processes such as this one are
-    /// not listed. System calls as for [`Shared::participants`](crate::Shared::participants).
+    /// Lists the processes that attached the object for writing, in no order. A process with a handle of
+    /// [`Store::attach_view`] is one of them, and a process with a handle of [`Store::attach_read_only`] is not. System
+    /// calls as for [`Shared::participants`](crate::Shared::participants).
     #[must_use]
     pub fn participants(this: &Self) -> Vec<Participant> {
         this.object.participants(T::SCHEMA)
@@ -108,9 +125,10 @@ impl<T: ShmObject> Deref for ReadOnly<T> {
         debug_assert!(self.view.cast::<T::View>().is_aligned());
         // SAFETY: by the invariant of `view` it is as long as `T`, so as its view, and mapped while `self` is borrowed.
         // It is at a page's start, or 1024 bytes behind one if both are 1024 bytes or less and so aligned to no more:
-        // neither is aligned to more. Any bytes are valid in a view, also if other processes change them meanwhile. A
-        // view only loads, Relaxed, which is allowed in memory that is mapped for reading. `ShmObject` promises all of
-        // this.
+        // neither is aligned to more. Any bytes are valid in a view, also if other processes change them meanwhile. In
+        // memory that is mapped for reading a view only loads, Relaxed, which is allowed there. It writes the
+        // announcement of a waiter, atomically, only into memory that the registry knows to be writable. `ShmObject`
+        // promises all of this.
         unsafe { self.view.cast::<T::View>().as_ref() }
     }
 }

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use super::exclude::Excluded;
 use super::{AnchorLock, Deadline, IfExists, Target};
 use crate::error::CreateError;
 use crate::segment::header::Geometry;
@@ -37,10 +36,10 @@ impl Target<'_> {
         }
         self.check_exact(&identity, &found)?;
         self.check_room(&identity, geometry, &found)?;
-        let excluded = Excluded::new(lock, found);
-        let mut excluded =
-            excluded.map_err(|attached| CreateError::InUse { subject: self.subject(Some(&identity)), attached })?;
-        excluded.remove(self)?;
+        let in_use = |attached| CreateError::InUse { subject: self.subject(Some(&identity)), attached };
+        let excluded = found.exclude_others(lock).map_err(in_use)?;
+        self.mark_removed(lock, &found)?;
+        excluded.keep();
         Ok(true)
     }
 

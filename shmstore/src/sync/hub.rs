@@ -22,6 +22,8 @@
 mod look;
 mod table;
 mod thread;
+mod waiter;
+mod words;
 
 use std::mem;
 use std::ops::Range;
@@ -33,13 +35,14 @@ use std::task::Waker;
 
 use nix::errno::Errno;
 
-use super::waiting::{Condition, access_at};
+use super::waiting::Condition;
 use crate::segment::this_process;
-use crate::segment::this_process::registry;
+use crate::segment::this_process::registry::{self, access_at};
 use crate::sys::futex;
 use crate::sys::shm::Access;
-use table::{Added, Subject, Table, Wake};
-pub(super) use table::{State, Why};
+use table::{Added, Table};
+pub(super) use waiter::{State, Why};
+use waiter::{Subject, Wake};
 
 /// The hub of the process that made it. A child of `fork` makes another one.
 static HUB: AtomicPtr<Hub> = AtomicPtr::new(ptr::null_mut());
@@ -157,17 +160,23 @@ impl Registration {
             return None;
         }
         let hub = hub();
-        let (state, is_other) = match hub.lock().state(self.key) {
-            (state, known) => (state, known.is_some_and(|known| !known.will_wake(waker))),
+        let (state, is_other) = {
+            let mut table = hub.lock();
+            let (state, known) = table.state(self.key);
+            (state, known.is_some_and(|known| !known.will_wake(waker)))
         };
-        if is_other {
-            // A waker runs code of the program when it is cloned and dropped, so the table is unlocked meanwhile.
-            let mut new = waker.clone();
-            if let (_, Some(known)) = hub.lock().state(self.key) {
-                mem::swap(known, &mut new);
-            }
-            drop(new);
+        if !is_other {
+            return Some(state);
         }
+        // A waker runs code of the program when it is cloned and dropped, so the table is unlocked meanwhile. The old
+        // waker may be woken before it is replaced.
+        let mut new = waker.clone();
+        let mut table = hub.lock();
+        let (state, known) = table.state(self.key);
+        if let Some(known) = known {
+            mem::swap(known, &mut new);
+        }
+        drop(table);
         Some(state)
     }
 
@@ -208,7 +217,9 @@ impl Registration {
             self.token = 0;
             let (waiter, instead) = hub().lock().remove(self.key);
             drop(waiter);
-            instead.map(thread::wake);
+            if let Some(wake) = instead {
+                thread::wake(wake);
+            }
         }
     }
 

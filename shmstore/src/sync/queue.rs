@@ -75,14 +75,14 @@ pub use wait::{NotEmpty, NotFull, Pop, Push, Take};
 ///
 /// # Ways to push, pop and take
 ///
-/// | | waits | if there is no room or no item |
+/// | | waits | if there is no free slot or no item |
 /// |---|---|---|
 /// | `push`, `pop`, `take` | as long as it takes | waits |
 /// | `try_…` | never | `PushError::Full`, `PopError::Empty` |
 /// | `…_timeout` | up to a limit | the same errors, once the time is over |
 ///
-/// `push_many` and `pop_many` wait for room or an item in the same ways. Then they move as many items as they can,
-/// under one lock.
+/// `push_many` and `pop_many` wait for a free slot or an item in the same ways. Then they move as many items as they
+/// can, under one lock.
 ///
 /// A queue has two sides, its producers and its consumers. A [`producer`](Self::producer) or
 /// [`consumer`](Self::consumer) keeps one side to itself, and each of its operations takes a few nanoseconds. A waiting
@@ -92,8 +92,8 @@ pub use wait::{NotEmpty, NotFull, Pop, Push, Take};
 ///
 /// - A process that is killed in a push has pushed the whole item, or nothing. No other item is lost.
 /// - A process that is killed in a pop has popped the item, or the item still waits.
-/// - The jobs of a killed process are returned by each process that waits for an item or for room, by each `try_take`
-///   and `try_pop` that finds no item, and by a delivery once in 10 ms.
+/// - The jobs of a killed process are returned by each process that waits for an item or a free slot, by each
+///   `try_take` and `try_pop` that finds no item, and by a delivery once in 10 ms.
 /// - A process may be killed between its work and [`Job::done`]. So a job may be done twice, and must do no harm then.
 /// - The others go on within milliseconds after the kernel has released the dead process.
 ///
@@ -150,7 +150,7 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
         self.core().is_empty()
     }
 
-    /// Returns the number of items that the queue has room for: `N`.
+    /// Returns the number of the queue's slots: `N`.
     #[must_use]
     pub const fn capacity(&self) -> usize {
         N

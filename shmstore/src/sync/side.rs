@@ -11,9 +11,9 @@
 //! | 8 | 4 | bell of the processes that wait for this side: see `version_waiters.rs` |
 //! | 12 | 4 | mark of a thread that keeps the lock for long: see `thread_mark.rs` |
 //!
-//! The holder of the lock makes *news*: a version, an item, room for one, or a key. The waiters are woken when the
+//! The holder of the lock makes *news*: a version, an item, a free slot, or a key. The waiters are woken when the
 //! holder frees the lock. An exclusive holder keeps the lock, and wakes them after each change. A process that makes
-//! news without the lock calls [`Side::wake_without_lock`]. For example, `Job::done` makes room.
+//! news without the lock calls [`Side::wake_without_lock`]. For example, `Job::done` frees a slot.
 
 use std::mem;
 

@@ -162,7 +162,6 @@ pub(crate) mod queue_words {
     pub(crate) const TAIL: u64 = 16;
     pub(crate) const CONSUMERS_LOCK: u64 = 128;
     pub(crate) const RETURNED: u64 = 144;
-    pub(crate) const SCANNED: u64 = 148;
     pub(crate) const CURSOR: u64 = 152;
     pub(crate) const HEAD: u64 = 160;
     pub(crate) const END: u64 = 256;

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::error::{Awaited, WaitError};
-use crate::segment::this_process::registry::{SegmentRef, segment_at};
+use crate::segment::this_process::registry::{SegmentRef, access_at};
 use crate::sys::shm::Access;
 
 pub use any::{Ready, wait_any, wait_any_while};
@@ -41,6 +41,12 @@ pub(super) const TO_COPY: Duration = Duration::from_millis(10);
 /// let awaited: Vec<&dyn Awaitable> = vec![&newer, &past]; // for `wait_any`
 /// # assert_eq!(awaited.len(), 2);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not what `wait_any` waits for",
+    label = "a change of a part is expected here",
+    note = "say which change, and what you have seen: `&value.newer(seen)`, `&event.past(seen)`, `&map.newer(&key, seen)`, \
+            `&map.changed(seen)`, `&queue.not_empty()`, `&queue.not_full()`, `&subscriber.not_empty()`"
+)]
 pub trait Awaitable: Sealed {}
 
 /// Keeps [`Awaitable`] to this crate.
@@ -162,11 +168,6 @@ impl Ended {
             Self::NoThread(errno) => WaitError::NoThread { awaited, errno },
         }
     }
-}
-
-/// How this process may use the memory at an address. `None` if it is not in a segment.
-pub(super) fn access_at(address: usize) -> Option<Access> {
-    segment_at(address).map(|segment| segment.mapping().access())
 }
 
 /// How this process may use the memory of a condition. A view may be of memory that this process can write.

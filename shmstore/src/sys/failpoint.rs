@@ -40,7 +40,7 @@ steps! {
         GrowWritten: "The record of a longer layout is written, and not published.",
         GrowPublished: "The longer layout is published, and the header's layout hash is still the old one.",
         GrowDone: "The object has grown, the lock still held.",
-        MoveMarked: "An object says that it is being moved or replaced, and its attachments are not counted.",
+        MoveMarked: "An object says that it is being moved, replaced or removed, and its attachments are not counted.",
         JournalReady: "The journal of a move is complete, and the old object is there.",
         MoveReady: "The object of a move, old or new, is complete, and the journal is there.",
         MoveRecovered: "A move was found interrupted before the old object was removed, and is not undone yet.",

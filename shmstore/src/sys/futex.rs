@@ -104,10 +104,10 @@ pub(crate) enum WokenBy {
 }
 
 /// Sleeps while each word holds the value that is expected of it, until one of them is woken, a signal comes, or
-/// `timeout` has passed. There are 1 to [`MOST_WORDS`] words. Without a `timeout` there is no end.
-pub(crate) fn wait_any(words: &[Expected], timeout: Option<Duration>) -> WokenBy {
+/// `timeout` has passed. There are 1 to [`MOST_WORDS`] words. A `timeout` that the clock cannot express has no end.
+pub(crate) fn wait_any(words: &[Expected], timeout: Duration) -> WokenBy {
     debug_assert!((1..=MOST_WORDS).contains(&words.len()));
-    let until = timeout.and_then(deadline);
+    let until = deadline(timeout);
     let until = until.as_ref().map_or(ptr::null(), ptr::from_ref);
     // SAFETY: FUTEX_WAITV reads the list and the time, which live until it returns, and each word, atomically. It
     // refuses an address that is not mapped.
@@ -198,12 +198,12 @@ mod tests {
     fn sleep_on_several_words_says_why_it_ended() {
         let (first, second) = (AtomicU32::new(1), AtomicU64::new(2));
         let words = |value| [Expected::new(first.futex().addr(), 1), Expected::new(second.futex().addr(), value)];
-        let moment = Some(Duration::from_millis(5));
+        let moment = Duration::from_millis(5);
         assert_eq!(wait_any(&words(2), moment), WokenBy::Nothing);
-        assert_eq!(wait_any(&words(3), None), WokenBy::NotAsleep);
-        assert_eq!(wait_any(&[Expected::new(8, 0)], None), WokenBy::Unmapped);
+        assert_eq!(wait_any(&words(3), Duration::MAX), WokenBy::NotAsleep);
+        assert_eq!(wait_any(&[Expected::new(8, 0)], Duration::MAX), WokenBy::Unmapped);
         let woken = std::thread::scope(|scope| {
-            let sleeper = scope.spawn(|| wait_any(&words(2), Some(Duration::MAX)));
+            let sleeper = scope.spawn(|| wait_any(&words(2), Duration::MAX));
             while !sleeper.is_finished() {
                 wake(&second, 1);
             }

@@ -1,5 +1,5 @@
-//! A process that waits for an item, or for room, is woken by each way to bring one: with sleeps that only a wake-up ends
-//! in time.
+//! A process that waits for an item, or for a free slot, is woken by each way to bring one: with sleeps that only a
+//! wake-up ends in time.
 
 use super::lost_wakeups::{ROUNDS, pass_turns_as};
 use shmstore_tests::sandbox::SANDBOX;

@@ -1,5 +1,5 @@
-//! Waiting for an item or for room ends: when it comes, when the time is over, when the object is removed. Processes that
-//! only read see queues and receive from broadcasts.
+//! Waiting for an item or a free slot ends: when it comes, when the time is over, when the object is removed. Processes
+//! that only read see queues and receive from broadcasts.
 
 use std::time::{Duration, Instant};
 

@@ -89,6 +89,27 @@ fn parent_that_drops_its_handle_takes_nothing_from_its_child() {
 }
 
 #[test]
+fn view_that_a_child_inherits_is_one_of_its_own() {
+    let scratch = Scratch::new();
+    let mut writer = Peer::creator(scratch.path());
+    let mut parent = forker(scratch.path());
+    parent.expect_ok("view");
+    let child = Child::fork(&mut parent);
+    assert_eq!(parent.expect_ok("child seen"), "7 0");
+    parent.expect_ok("child view");
+    assert_eq!(present(&scratch), sorted([writer.pid(), parent.pid(), child.0]));
+    writer.expect_ok("store 5");
+    assert_eq!(parent.expect_ok("child seen"), "7 1");
+    wait::until_equal(|| segment(&scratch).attached, 3);
+    // What it drops takes nothing from its parent.
+    parent.expect_ok("child seen nothing");
+    parent.expect_ok("child seen nothing");
+    assert_eq!(present(&scratch), sorted([writer.pid(), parent.pid()]));
+    wait::until_equal(|| segment(&scratch).attached, 2);
+    assert_eq!(parent.expect_ok("seen"), "7 1");
+}
+
+#[test]
 fn grandchild_is_a_process_of_its_own_too() {
     let (scratch, mut parent, child) = family();
     let grandchild = Child::of(&mut parent, "child fork");

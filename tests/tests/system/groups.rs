@@ -125,6 +125,10 @@ fn error_names_the_group_that_may_and_that_this_process_is_not_in_it() {
         assert!(!message.contains("0o660"), "what was done is no cure: {message}");
         let message = carol.expect_err("see", "AccessDenied");
         assert_says(&message, &[&format!("Group {GROUP} may read it, but this process is not in that group")]);
+
+        group.start(ALICE, &[("PEER_MODE", "664")]).expect_ok("replace 1");
+        let message = carol.expect_err("view", "AccessDenied");
+        assert_says(&message, &[&format!("It may be read: use `attach_read_only`. Group {GROUP} may write it")]);
     });
 }
 

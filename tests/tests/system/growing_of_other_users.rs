@@ -2,7 +2,7 @@
 
 use shmstore_tests::assert_says;
 use shmstore_tests::peer::Peer;
-use shmstore_tests::privilege::{ALICE, BOB, Users, with_users};
+use shmstore_tests::privilege::{ALICE, BOB, ROOT, Users, with_users};
 
 /// Starts a process that makes objects with this mode, and trusts the other user.
 fn start(users: &Users, uid: u32, mode: &str) -> Peer {
@@ -12,7 +12,7 @@ fn start(users: &Users, uid: u32, mode: &str) -> Peer {
 #[test]
 fn object_of_one_user_is_extended_by_another_that_may_write_it() {
     with_users(|| {
-        let users = Users::in_role(None, "rover");
+        let users = Users::of(ROOT, 0o755, "rover");
         let mut alice = start(&users, ALICE, "666");
         assert_eq!(alice.expect_ok("create v1 7"), "created");
         let mut bob = start(&users, BOB, "666");
@@ -31,7 +31,7 @@ fn object_of_one_user_is_extended_by_another_that_may_write_it() {
 #[test]
 fn user_that_may_only_read_waits_for_a_user_that_may_extend() {
     with_users(|| {
-        let users = Users::in_role(None, "rover");
+        let users = Users::of(ROOT, 0o755, "rover");
         let mut alice = start(&users, ALICE, "644");
         assert_eq!(alice.expect_ok("create v1 7"), "created");
         let mut bob = start(&users, BOB, "644");

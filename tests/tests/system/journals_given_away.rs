@@ -1,11 +1,8 @@
 //! Moves of one user that another finishes.
 
-use std::os::unix::fs::chown;
-
-use shmstore_tests::peer::Peer;
-use shmstore_tests::privilege::{ALICE, BOB, GROUP, PublicPeer, with_users};
+use shmstore_tests::privilege::{ALICE, BOB, ROOT, Users, with_users};
 use shmstore_tests::raw::{Raw, find};
-use shmstore_tests::scratch::{Planted, Scratch, set_mode};
+use shmstore_tests::scratch::Planted;
 
 const JOURNAL_BIT: i32 = 1 << 31;
 
@@ -14,26 +11,20 @@ const JOURNAL_BIT: i32 = 1 << 31;
 #[test]
 fn values_of_a_journal_that_was_given_away_are_not_those_of_its_owner() {
     with_users(|| {
-        let anchor = Scratch::new();
-        chown(anchor.path(), None, Some(GROUP)).unwrap();
-        set_mode(anchor.path(), 0o755);
-        let program = PublicPeer::in_role("mover");
-        let start = |uid, environment: &[(&str, &str)]| {
-            Peer::spawn(
-                program.command_as(uid, anchor.path()).env("PEER_MODE", "666").envs(environment.iter().copied()),
-            )
-        };
+        let users = Users::of(ROOT, 0o755, "mover");
+        let start =
+            |uid, environment: &[(&str, &str)]| users.start(uid, &[environment, &[("PEER_MODE", "666")]].concat());
         let mut bob = start(BOB, &[("SHMSTORE_FAILPOINT", "JournalReady=kill")]);
         bob.expect_ok("create 3");
         bob.expect_ok("drop");
         bob.tell("migrate2");
         bob.wait_until_killed();
-        drop(Planted { shmid: find(anchor.key('M')).unwrap() });
-        Raw::at_key(anchor.key('M') | JOURNAL_BIT).give_to(0);
+        drop(Planted { shmid: find(users.anchor.key('M')).unwrap() });
+        Raw::at_key(users.anchor.key('M') | JOURNAL_BIT).give_to(0);
 
         let mut alice = start(ALICE, &[]);
         alice.expect_err("attach2", "NotFound");
-        let mut root = start(0, &[("PEER_TRUSTS", &BOB.to_string())]);
+        let mut root = start(ROOT, &[("PEER_TRUSTS", &BOB.to_string())]);
         root.expect_ok("attach2");
         assert_eq!(root.expect_ok("count"), "3");
         alice.expect_err("attach2", "Untrusted");

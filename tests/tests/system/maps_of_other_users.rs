@@ -2,7 +2,7 @@
 
 use shmstore_tests::holder::{spawn, wait_until_asleep};
 use shmstore_tests::peer::Peer;
-use shmstore_tests::privilege::{ALICE, BOB, Users, with_users};
+use shmstore_tests::privilege::{ALICE, BOB, ROOT, Users, with_users};
 
 /// Starts a process of Alice's, which makes an object that all may use as `mode` says, or of Bob's.
 fn start(users: &Users, uid: u32, mode: &str, environment: &[(&str, &str)]) -> Peer {
@@ -12,7 +12,7 @@ fn start(users: &Users, uid: u32, mode: &str, environment: &[(&str, &str)]) -> P
 #[test]
 fn users_that_trust_each_other_share_keys_and_recover_what_the_other_left() {
     with_users(|| {
-        let users = Users::in_role(None, "mapper");
+        let users = Users::of(ROOT, 0o755, "mapper");
         let mut alice = start(&users, ALICE, "666", &[]);
         let mut bob = start(&users, BOB, "666", &[]);
         bob.tell("wait_newer 5 0 25000");
@@ -40,7 +40,7 @@ fn users_that_trust_each_other_share_keys_and_recover_what_the_other_left() {
 #[test]
 fn user_that_may_only_read_finds_keys_and_waits_for_them() {
     with_users(|| {
-        let users = Users::in_role(None, "mapper");
+        let users = Users::of(ROOT, 0o755, "mapper");
         let mut alice = start(&users, ALICE, "644", &[]);
         let mut bob = start(&users, BOB, "644", &[("MAPPER_READS", "1")]);
         alice.expect_ok("insert 5 50");

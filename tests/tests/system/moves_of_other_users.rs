@@ -1,40 +1,29 @@
 //! Moves by root, by other users, and in other IPC namespaces.
 
-use std::os::unix::fs::chown;
 use std::process::Command;
 
 use shmstore_tests::assert_says;
 use shmstore_tests::moves::{ID, JOURNAL_BIT, World};
 use shmstore_tests::peer::{Peer, actor_words};
-use shmstore_tests::privilege::{ALICE, BOB, GROUP, PublicPeer, with_namespaces, with_users};
+use shmstore_tests::privilege::{ALICE, BOB, ROOT, Users, with_namespaces, with_users};
 use shmstore_tests::raw::{Raw, field};
-use shmstore_tests::scratch::{Planted, Scratch, set_mode};
+use shmstore_tests::scratch::Planted;
 use shmstore_tests::segments::{self, Segment};
 use shmstore_tests::wait;
 
-const ROOT: u32 = 0;
 const NOBODY: u32 = 65_534;
 
-/// A directory of Alice's, and processes of several users.
-struct Users {
-    anchor: Scratch,
-    program: PublicPeer,
-}
+/// Users that move an object.
+struct Movers(Users);
 
-impl Users {
+impl Movers {
     fn of(owner: u32) -> Self {
-        let anchor = Scratch::new();
-        chown(anchor.path(), Some(owner), Some(GROUP)).unwrap();
-        set_mode(anchor.path(), 0o755);
-        Self { anchor, program: PublicPeer::in_role("mover") }
+        Self(Users::of(owner, 0o755, "mover"))
     }
 
-    /// A process that trusts Alice or Bob, whichever it is not of.
+    /// A process that trusts Alice or Bob: the other one.
     fn start(&self, uid: u32, environment: &[(&str, &str)]) -> Peer {
-        let mut command = self.program.command_as(uid, self.anchor.path());
-        let trusted = if uid == ALICE { BOB } else { ALICE }.to_string();
-        command.env("PEER_TRUSTS", trusted).env("PEER_MODE", "660");
-        Peer::spawn(command.envs(environment.iter().copied()))
+        Peer::spawn(self.0.command_as(uid, "660").envs(environment.iter().copied()))
     }
 
     /// Has a user's process die in a move.
@@ -46,7 +35,7 @@ impl Users {
     }
 
     fn key(&self) -> i32 {
-        self.anchor.key(ID)
+        self.0.anchor.key(ID)
     }
 
     fn segment(&self) -> Segment {
@@ -82,7 +71,7 @@ fn rights(of: &Segment) -> (u32, u32, u32) {
 #[test]
 fn object_that_root_moves_still_belongs_to_its_user() {
     with_users(|| {
-        let users = Users::of(ALICE);
+        let users = Movers::of(ALICE);
         users.create(ALICE);
         let before = rights(&users.segment());
         assert_eq!(before.0, ALICE);
@@ -95,7 +84,7 @@ fn object_that_root_moves_still_belongs_to_its_user() {
 #[test]
 fn object_keeps_a_mode_that_the_store_of_its_mover_has_not() {
     with_users(|| {
-        let users = Users::of(ALICE);
+        let users = Movers::of(ALICE);
         users.start(ALICE, &[("PEER_MODE", "600")]).expect_ok("create1 3");
         let before = rights(&users.segment());
         assert_eq!(before.2, 0o600);
@@ -108,7 +97,7 @@ fn object_keeps_a_mode_that_the_store_of_its_mover_has_not() {
 fn user_moves_an_object_of_its_own() {
     with_users(|| {
         for uid in [NOBODY, ALICE] {
-            let users = Users::of(uid);
+            let users = Movers::of(uid);
             users.create(uid);
             let before = rights(&users.segment());
             assert_eq!(users.start(uid, &[]).expect_ok("migrate2"), "moved");
@@ -121,7 +110,7 @@ fn user_moves_an_object_of_its_own() {
 #[test]
 fn user_that_may_only_write_an_object_does_not_move_it() {
     with_users(|| {
-        let users = Users::of(ALICE);
+        let users = Movers::of(ALICE);
         users.create(ALICE);
         let mut bob = users.start(BOB, &[]);
         let message = bob.expect_err("migrate2", "NotReplaceable");
@@ -144,7 +133,7 @@ fn user_finishes_or_undoes_what_root_began() {
             "JournalDone",
             "JournalGone",
         ] {
-            let users = Users::of(ALICE);
+            let users = Movers::of(ALICE);
             users.create(ALICE);
             let before = rights(&users.segment());
             users.kill_at(ROOT, step);
@@ -167,7 +156,7 @@ fn user_finishes_or_undoes_what_root_began() {
 fn user_that_may_not_remove_the_journal_uses_the_object_all_the_same() {
     with_users(|| {
         for step in ["MoveMarked", "CreateSchema:1", "JournalReady", "MoveReady", "JournalDone", "JournalGone"] {
-            let users = Users::of(ALICE);
+            let users = Movers::of(ALICE);
             users.create(ALICE);
             users.kill_at(ALICE, step);
             let mut bob = users.start(BOB, &[]);
@@ -187,7 +176,7 @@ fn user_that_may_not_remove_the_journal_uses_the_object_all_the_same() {
 fn user_that_is_trusted_finishes_the_move_of_another_one() {
     with_users(|| {
         for step in ["RemoveDone", "CreateSchema:2"] {
-            let users = Users::of(ALICE);
+            let users = Movers::of(ALICE);
             users.create(ALICE);
             let before = rights(&users.segment());
             users.kill_at(ALICE, step);
@@ -209,7 +198,7 @@ fn user_that_is_trusted_finishes_the_move_of_another_one() {
 #[test]
 fn segment_of_a_user_who_is_not_trusted_at_the_key_of_the_journal_is_only_in_the_way_of_a_move() {
     with_users(|| {
-        let users = Users::of(ALICE);
+        let users = Movers::of(ALICE);
         users.create(ALICE);
         users.kill_at(ALICE, "RemoveDone");
         let journal = Raw::at_key(users.key() | JOURNAL_BIT);

@@ -5,54 +5,32 @@ use std::os::unix::fs::chown;
 
 use shmstore_tests::assert_says;
 use shmstore_tests::peer::Peer;
-use shmstore_tests::privilege::{ALICE, BOB, GROUP, PublicPeer, with_users};
+use shmstore_tests::privilege::{ALICE, BOB, GROUP, ROOT, Users, with_users};
 use shmstore_tests::raw::{Raw, SIZE_TAG, field, find, plant};
-use shmstore_tests::scratch::{Scratch, set_mode};
+use shmstore_tests::scratch::set_mode;
 use shmstore_tests::segments::resident_pages;
 
 const TRUSTS_ALICE: (&str, &str) = ("PEER_TRUSTS", "61001");
 const TRUSTS_BOB: (&str, &str) = ("PEER_TRUSTS", "61002");
 const SHARED: (&str, &str) = ("PEER_MODE", "666");
 const SHARED_WITH_GROUP: (&str, &str) = ("PEER_MODE", "660");
-/// Trusted by everybody: an anchor of root's is refused by nobody.
-const ROOT: u32 = 0;
 const SOON: (&str, &str) = ("PEER_WAIT_MS", "50");
 
-/// A directory of one user, and processes of others that use it.
-struct Users {
-    anchor: Scratch,
-    program: PublicPeer,
+/// A directory of one user with these permission bits, and processes of others that use it.
+fn users_at(owner: u32, mode: u32) -> Users {
+    Users::of(owner, mode, "peer")
 }
 
-impl Users {
-    /// A directory that belongs to `owner`, with these permission bits.
-    fn of(owner: u32, mode: u32) -> Self {
-        let anchor = Scratch::new();
-        chown(anchor.path(), Some(owner), Some(GROUP)).unwrap();
-        set_mode(anchor.path(), mode);
-        Self { anchor, program: PublicPeer::new() }
-    }
-
-    fn start(&self, uid: u32, environment: &[(&str, &str)]) -> Peer {
-        let mut command = self.program.command_as(uid, self.anchor.path());
-        Peer::spawn(command.envs(environment.iter().copied()))
-    }
-
-    fn key(&self) -> i32 {
-        self.anchor.key('T')
-    }
-
-    /// Has a user plant a segment on the key of the anchor, with the bytes of a file.
-    #[track_caller]
-    fn plant(&self, user: &mut Peer, size: usize, mode: &str, file: &str) -> String {
-        user.expect_ok(&format!("plant {} {size} {mode} {file}", self.key()))
-    }
+/// Has a user plant a segment on the key of the anchor, with the bytes of a file.
+#[track_caller]
+fn plant_by(user: &mut Peer, users: &Users, size: usize, mode: &str, file: &str) -> String {
+    user.expect_ok(&format!("plant {} {size} {mode} {file}", users.anchor.key('T')))
 }
 
 #[test]
 fn anchor_that_may_not_be_read_is_denied() {
     with_users(|| {
-        let users = Users::of(ALICE, 0o700);
+        let users = users_at(ALICE, 0o700);
         let path = users.anchor.path().display().to_string();
         let answer = users.start(BOB, &[TRUSTS_ALICE]).answer();
         let what = format!(
@@ -76,7 +54,7 @@ fn anchor_that_may_not_be_read_is_denied() {
 #[test]
 fn anchor_of_a_user_who_is_not_trusted_is_refused_with_the_cure() {
     with_users(|| {
-        let users = Users::of(ALICE, 0o755);
+        let users = users_at(ALICE, 0o755);
         let answer = users.start(BOB, &[]).answer();
         assert!(answer.starts_with("err UntrustedAnchor refused the anchor "), "{answer}");
         assert_says(&answer, &[&format!("it belongs to uid {ALICE}"), &format!("Store::options().trust({ALICE})")]);
@@ -87,10 +65,10 @@ fn anchor_of_a_user_who_is_not_trusted_is_refused_with_the_cure() {
 #[test]
 fn object_of_mode_0600_is_denied_with_its_owner_and_mode() {
     with_users(|| {
-        let users = Users::of(ROOT, 0o755);
+        let users = users_at(ROOT, 0o755);
         let mut alice = users.start(ALICE, &[]);
         alice.expect_ok("create 1");
-        let segment = find(users.key()).unwrap();
+        let segment = find(users.anchor.key('T')).unwrap();
         let mut bob = users.start(BOB, &[TRUSTS_ALICE]);
         for (command, refusal) in [("replace", "NotReplaceable"), ("remove", "NotPermitted")] {
             let message = bob.expect_err(command, refusal);
@@ -123,7 +101,7 @@ fn object_of_mode_0600_is_denied_with_its_owner_and_mode() {
 #[test]
 fn name_cannot_be_made_in_a_directory_that_is_not_ours_and_the_reason_is_true() {
     with_users(|| {
-        let users = Users::of(ROOT, 0o755);
+        let users = users_at(ROOT, 0o755);
         let mut bob = users.start(BOB, &[TRUSTS_ALICE]);
         let message = bob.expect_err("named rover", "NotWritable");
         assert_says(&message, &["cannot make ", &format!("permission denied for uid {BOB}"), "must be writable"]);
@@ -133,10 +111,10 @@ fn name_cannot_be_made_in_a_directory_that_is_not_ours_and_the_reason_is_true() 
 #[test]
 fn object_that_may_only_be_read_is_denied_to_those_who_would_write_with_the_way_to_read() {
     with_users(|| {
-        let users = Users::of(ROOT, 0o755);
+        let users = users_at(ROOT, 0o755);
         let mut alice = users.start(ALICE, &[("PEER_MODE", "644")]);
         alice.expect_ok("create 1");
-        for command in ["attach", "attach_or_create"] {
+        for command in ["attach", "attach_or_create", "view"] {
             let message = users.start(BOB, &[TRUSTS_ALICE]).expect_err(command, "AccessDenied");
             let way = "It may be read: use `attach_read_only`.";
             assert_says(&message, &["to write `Telemetry`", "mode 0644", way, "Store::options().mode(0o660)"]);
@@ -149,16 +127,16 @@ fn object_that_may_only_be_read_is_denied_to_those_who_would_write_with_the_way_
 fn object_of_another_user_is_read_by_those_who_trust_him_and_never_written() {
     with_users(|| {
         for (owner, directory, mode) in [(ROOT, 0o755, "644"), (ALICE, 0o755, "644"), (ALICE, 0o750, "640")] {
-            let users = Users::of(owner, directory);
+            let users = users_at(owner, directory);
             let mut alice = users.start(ALICE, &[("PEER_MODE", mode)]);
             alice.expect_ok("create 1");
-            let before = Raw::at_key(users.key()).bytes();
+            let before = Raw::at_key(users.anchor.key('T')).bytes();
             let mut bob = users.start(BOB, &[TRUSTS_ALICE]);
             bob.expect_ok("see");
             assert_eq!(bob.expect_ok("seen participants"), "1");
             assert_eq!(bob.expect_ok("seen removed"), "false");
             assert_eq!(bob.expect_ok("seen shmid"), alice.expect_ok("shmid"));
-            assert!(Raw::at_key(users.key()).bytes() == before, "it was written");
+            assert!(Raw::at_key(users.anchor.key('T')).bytes() == before, "it was written");
 
             alice.expect_ok("add 2");
             alice.expect_ok("store 5");
@@ -173,13 +151,13 @@ fn object_of_another_user_is_read_by_those_who_trust_him_and_never_written() {
 #[test]
 fn reader_who_does_not_trust_the_creator_is_refused_with_the_cure() {
     with_users(|| {
-        let users = Users::of(ROOT, 0o755);
+        let users = users_at(ROOT, 0o755);
         let mut alice = users.start(ALICE, &[("PEER_MODE", "644")]);
         alice.expect_ok("create 1");
         let message = users.start(BOB, &[]).expect_err("see", "Untrusted");
         assert_says(&message, &["refused `Telemetry`", &trust_alice()]);
         // Nor is it believed when it is the reader's own: who made it stays who made it.
-        Raw::at_key(users.key()).give_to(BOB);
+        Raw::at_key(users.anchor.key('T')).give_to(BOB);
         users.start(BOB, &[]).expect_err("see", "Untrusted");
     });
 }
@@ -187,7 +165,7 @@ fn reader_who_does_not_trust_the_creator_is_refused_with_the_cure() {
 #[test]
 fn half_made_object_of_another_user_does_not_exist_for_readers() {
     with_users(|| {
-        let users = Users::of(ROOT, 0o755);
+        let users = users_at(ROOT, 0o755);
         let mode = ("PEER_MODE", "644");
         let mut stopped = users.start(ALICE, &[mode, ("SHMSTORE_FAILPOINT", "CreateInitializing=stop")]);
         stopped.tell("create 1");
@@ -195,11 +173,11 @@ fn half_made_object_of_another_user_does_not_exist_for_readers() {
         let mut bob = users.start(BOB, &[TRUSTS_ALICE, SOON]);
         bob.expect_err("see", "StillInitializing");
         stopped.kill();
-        let left = find(users.key()).expect("a half-made segment");
+        let left = find(users.anchor.key('T')).expect("a half-made segment");
         bob.expect_err("see", "NotFound");
         bob.expect_err("see 50", "NotFound");
         users.start(BOB, &[SOON]).expect_err("see", "Untrusted");
-        assert_eq!(find(users.key()), Some(left));
+        assert_eq!(find(users.anchor.key('T')), Some(left));
         bob.tell("see 20000");
         bob.wait_until_polling();
         users.start(ALICE, &[mode]).expect_ok("attach_or_create 2");
@@ -213,7 +191,7 @@ fn users_who_trust_each_other_share_objects_both_ways() {
     with_users(|| {
         for (directory, mode) in [(0o755, SHARED), (0o770, SHARED_WITH_GROUP)] {
             for (creator, user) in [(ALICE, BOB), (BOB, ALICE)] {
-                let users = Users::of(ROOT, directory);
+                let users = users_at(ROOT, directory);
                 let trust = if creator == ALICE { TRUSTS_ALICE } else { TRUSTS_BOB };
                 let mut creator = users.start(creator, &[mode]);
                 creator.expect_ok("create 5");
@@ -233,7 +211,7 @@ fn users_who_trust_each_other_share_objects_both_ways() {
 #[test]
 fn root_is_trusted_by_everybody() {
     with_users(|| {
-        let users = Users::of(ROOT, 0o755);
+        let users = users_at(ROOT, 0o755);
         users.start(0, &[SHARED]).expect_ok("create 1");
         users.start(ALICE, &[]).expect_ok("attach");
     });
@@ -242,25 +220,25 @@ fn root_is_trusted_by_everybody() {
 #[test]
 fn object_of_a_user_who_is_not_trusted_is_refused_with_the_cure() {
     with_users(|| {
-        let users = Users::of(ROOT, 0o755);
+        let users = users_at(ROOT, 0o755);
         let mut alice = users.start(ALICE, &[SHARED]);
         alice.expect_ok("create 1");
-        let before = Raw::at_key(users.key()).bytes();
+        let before = Raw::at_key(users.anchor.key('T')).bytes();
         let mut bob = users.start(BOB, &[SHARED]);
         let expected = format!(
             "refused `Telemetry` (id 'T', key {:#010x}) at {}: the segment at its key was created by uid {ALICE}, \
              which is not trusted. Nothing in it was read. Call Store::options().trust({ALICE}) to accept it, or have \
              it removed (segment {} of {} bytes, owner uid {ALICE}, group {GROUP}, mode 0666, made by pid {})",
-            users.key(),
+            users.anchor.key('T'),
             users.anchor.path().display(),
-            find(users.key()).unwrap(),
+            find(users.anchor.key('T')).unwrap(),
             before.len(),
             alice.pid(),
         );
         for command in ["attach", "attach 20", "attach_or_create", "create", "replace", "remove"] {
             assert_eq!(bob.expect_err(command, "Untrusted"), expected, "{command}");
         }
-        assert!(Raw::at_key(users.key()).bytes() == before, "it was touched");
+        assert!(Raw::at_key(users.anchor.key('T')).bytes() == before, "it was touched");
         assert_eq!(alice.expect_ok("removed"), "false");
     });
 }
@@ -272,21 +250,21 @@ fn assert_squatter_is_refused(users: &Users, size: usize, mode: &str, bytes: &[u
     fs::write(&file, bytes).unwrap();
     set_mode(&file, 0o644);
     let mut alice = users.start(ALICE, &[]);
-    let planted = users.plant(&mut alice, size, mode, file.to_str().unwrap());
-    let before = Raw::at_key(users.key()).bytes();
+    let planted = plant_by(&mut alice, users, size, mode, file.to_str().unwrap());
+    let before = Raw::at_key(users.anchor.key('T')).bytes();
     let mut bob = users.start(BOB, &[SOON]);
     for command in ["attach", "attach 20", "attach_or_create 1", "create 1", "replace 1", "remove"] {
         let message = bob.expect_err(command, variant);
         assert_says(&message, parts);
         assert_says(&message, &[&format!("segment {planted} of {size} bytes"), &format!("uid {ALICE}")]);
     }
-    assert_eq!(find(users.key()).unwrap().to_string(), planted, "it was removed");
-    assert!(Raw::at_key(users.key()).bytes() == before, "it was touched");
+    assert_eq!(find(users.anchor.key('T')).unwrap().to_string(), planted, "it was removed");
+    assert!(Raw::at_key(users.anchor.key('T')).bytes() == before, "it was touched");
 }
 
 /// An anchor of Bob's that Alice can look up: all she needs to know its key.
 fn bobs_anchor() -> Users {
-    Users::of(ROOT, 0o755)
+    users_at(ROOT, 0o755)
 }
 
 fn trust_alice() -> String {
@@ -322,8 +300,8 @@ fn no_byte_of_a_segment_is_read_before_its_creator_and_owner_are_trusted() {
             let users = bobs_anchor();
             let size = 8192 + SIZE_TAG;
             let mut alice = users.start(ALICE, &[]);
-            let planted = users.plant(&mut alice, size, "666", "/dev/null");
-            Raw::at_key(users.key()).give_to(owner);
+            let planted = plant_by(&mut alice, &users, size, "666", "/dev/null");
+            Raw::at_key(users.anchor.key('T')).give_to(owner);
             let mut bob = users.start(BOB, &[SOON]);
             for command in ["attach", "create 1", "attach_or_create 1", "replace 1", "remove", "see"] {
                 bob.expect_err(command, "Untrusted");
@@ -344,7 +322,7 @@ fn segment_of_a_user_who_is_not_trusted_is_not_even_mapped() {
         {
             let users = bobs_anchor();
             let mut alice = users.start(ALICE, &[]);
-            let planted = users.plant(&mut alice, size, SPARSE, "/dev/null");
+            let planted = plant_by(&mut alice, &users, size, SPARSE, "/dev/null");
             let mut bob = users.start(BOB, &[SOON]);
             for command in ["attach", "create 1", "attach_or_create 1", "replace 1", "remove", "see"] {
                 let message = bob.expect_err(command, variant);
@@ -367,7 +345,7 @@ fn segment_of_our_own_that_we_may_not_use_is_ours_to_remove() {
             let users = bobs_anchor();
             let mut bob = users.start(BOB, &[SOON]);
             let size = 8192 + SIZE_TAG;
-            let planted = users.plant(&mut bob, size, mode, "/dev/null");
+            let planted = plant_by(&mut bob, &users, size, mode, "/dev/null");
             for command in ["attach", "attach_or_create 1", "create 1", "replace 1", "remove", "see"] {
                 let message = bob.expect_err(command, "AccessDenied");
                 assert_says(&message, &["The segment is this user's own", &format!("`ipcrm -m {planted}`")]);
@@ -398,12 +376,12 @@ fn squatter_with_a_perfect_copy_is_refused_and_named() {
             let users = bobs_anchor();
             let mut bob = users.start(BOB, &[]);
             bob.expect_ok("create 1");
-            let raw = Raw::at_key(users.key());
+            let raw = Raw::at_key(users.anchor.key('T'));
             // The header says that Bob made it; the kernel knows who did.
             raw.set(field::STATE, state);
             let copy = raw.bytes();
             drop(raw);
-            Raw::at_key(users.key()).set(field::STATE, 2);
+            Raw::at_key(users.anchor.key('T')).set(field::STATE, 2);
             bob.expect_ok("remove");
             bob.expect_ok("drop");
             assert_squatter_is_refused(&users, copy.len(), "666", &copy, "Untrusted", &[&trust_alice()]);
@@ -417,8 +395,8 @@ fn segment_that_was_given_away_is_still_its_creators() {
         let users = bobs_anchor();
         let mut alice = users.start(ALICE, &[]);
         let size = 8192 + SIZE_TAG;
-        users.plant(&mut alice, size, "666", "/dev/null");
-        Raw::at_key(users.key()).give_to(BOB);
+        plant_by(&mut alice, &users, size, "666", "/dev/null");
+        Raw::at_key(users.anchor.key('T')).give_to(BOB);
         let message = users.start(BOB, &[SOON]).expect_err("attach_or_create", "Untrusted");
         assert_says(&message, &[&trust_alice(), &format!("owner uid {BOB}"), &format!("of uid {ALICE}")]);
     });
@@ -428,7 +406,7 @@ fn segment_that_was_given_away_is_still_its_creators() {
 fn user_who_got_a_segment_of_ours_is_not_trusted_with_it() {
     with_users(|| {
         let users = bobs_anchor();
-        let planted = plant(users.key(), 8192 + SIZE_TAG, 0o666, &[]);
+        let planted = plant(users.anchor.key('T'), 8192 + SIZE_TAG, 0o666, &[]);
         Raw::attach(planted.shmid).give_to(ALICE);
         let message = users.start(BOB, &[SOON]).expect_err("attach_or_create", "Untrusted");
         assert_says(&message, &[&format!("the segment at its key is owned {}", trust_alice())]);
@@ -438,12 +416,12 @@ fn user_who_got_a_segment_of_ours_is_not_trusted_with_it() {
 #[test]
 fn object_of_another_user_can_be_used_but_not_removed() {
     with_users(|| {
-        let users = Users::of(ROOT, 0o755);
+        let users = users_at(ROOT, 0o755);
         let mut alice = users.start(ALICE, &[SHARED]);
         alice.expect_ok("create 1");
         let mut bob = users.start(BOB, &[TRUSTS_ALICE]);
         let message = bob.expect_err("remove", "NotPermitted");
-        let what = format!("cannot remove `Telemetry` (id 'T', key {:#010x}) at ", users.key());
+        let what = format!("cannot remove `Telemetry` (id 'T', key {:#010x}) at ", users.anchor.key('T'));
         let who = format!("only uid {ALICE}, its creator or root may, and this process is uid {BOB} (segment ");
         assert_says(&message, &[&what, &who]);
         let message = bob.expect_err("replace", "NotReplaceable");
@@ -458,11 +436,11 @@ fn object_of_another_user_can_be_used_but_not_removed() {
 #[test]
 fn half_made_object_of_another_user_is_abandoned_and_says_who_can_clean_up() {
     with_users(|| {
-        let users = Users::of(ROOT, 0o755);
+        let users = users_at(ROOT, 0o755);
         let mut alice = users.start(ALICE, &[SHARED, ("SHMSTORE_FAILPOINT", "CreateInitializing=kill")]);
         alice.tell("create 1");
         alice.wait();
-        let left = find(users.key()).expect("a half-made segment");
+        let left = find(users.anchor.key('T')).expect("a half-made segment");
         let mut bob = users.start(BOB, &[TRUSTS_ALICE, SOON]);
         for command in ["attach", "attach_or_create", "create", "remove"] {
             let message = bob.expect_err(command, "Abandoned");
@@ -470,7 +448,7 @@ fn half_made_object_of_another_user_is_abandoned_and_says_who_can_clean_up() {
             assert_says(&message, &["was left incomplete by a process that died", &who, "run it as one of them once"]);
         }
         users.start(BOB, &[SOON]).expect_err("attach_or_create", "Untrusted");
-        assert_eq!(find(users.key()), Some(left));
+        assert_eq!(find(users.anchor.key('T')), Some(left));
         assert_eq!(users.start(ALICE, &[]).expect_ok("attach_or_create 2"), "created");
     });
 }
@@ -479,7 +457,7 @@ fn half_made_object_of_another_user_is_abandoned_and_says_who_can_clean_up() {
 fn named_anchor_of_a_user_who_is_not_trusted_is_refused() {
     with_users(|| {
         // Shared by a group, so that Alice can put files there.
-        let users = Users::of(BOB, 0o770);
+        let users = users_at(BOB, 0o770);
         let file = users.anchor.join("eurusd.shm");
         File::create(&file).unwrap();
         chown(&file, Some(ALICE), Some(GROUP)).unwrap();

@@ -2,7 +2,7 @@
 
 use shmstore_tests::holder::{spawn, wait_until_asleep};
 use shmstore_tests::peer::Peer;
-use shmstore_tests::privilege::{ALICE, BOB, Users, with_users};
+use shmstore_tests::privilege::{ALICE, BOB, ROOT, Users, with_users};
 use shmstore_tests::streamer::drain;
 
 /// Starts a process of Alice's, which makes an object that all may use as `mode` says, or of Bob's.
@@ -13,7 +13,7 @@ fn start(users: &Users, uid: u32, mode: &str, environment: &[(&str, &str)]) -> P
 #[test]
 fn users_that_trust_each_other_hand_each_other_items_and_inherit_each_others_jobs() {
     with_users(|| {
-        let users = Users::in_role(None, "streamer");
+        let users = Users::of(ROOT, 0o755, "streamer");
         let mut alice = start(&users, ALICE, "666", &[]);
         let mut bob = start(&users, BOB, "666", &[]);
         bob.tell("take_timeout 25000");
@@ -37,7 +37,7 @@ fn users_that_trust_each_other_hand_each_other_items_and_inherit_each_others_job
 #[test]
 fn user_that_may_only_read_looks_at_a_queue_and_receives_from_a_broadcast() {
     with_users(|| {
-        let users = Users::in_role(None, "streamer");
+        let users = Users::of(ROOT, 0o755, "streamer");
         let mut alice = start(&users, ALICE, "644", &[]);
         let mut bob = start(&users, BOB, "644", &[("STREAMER_READS", "1")]);
         alice.expect_ok("push_many 5 6");

@@ -20,7 +20,7 @@ impl<'a> Types<'a> {
         let mut body = Body::new(self.member_scope());
         add_lock(&mut body, &name, 0, ["producers", "items"]);
         add_word(&mut body, &name, (16, WORD), "tail", "the next position to fill");
-        add_lock(&mut body, &name, CONSUMERS_AT, ["consumers", "room"]);
+        add_lock(&mut body, &name, CONSUMERS_AT, ["consumers", "slots"]);
         add_word(&mut body, &name, (CONSUMERS_AT + 16, 4), "returned", "how many items were returned");
         add_word(&mut body, &name, (CONSUMERS_AT + 20, 4), "scanned", "`returned` at the last search that found none");
         add_word(&mut body, &name, (CONSUMERS_AT + 24, WORD), "cursor", "the next position to deliver");

@@ -142,7 +142,7 @@ impl Rows {
                 (16, 8, "(tail)"),
                 (CONSUMERS_AT, 4, "(consumers' lock)"),
                 (CONSUMERS_AT + 4, 4, "(flags)"),
-                (CONSUMERS_AT + 8, 4, "(bell for room)"),
+                (CONSUMERS_AT + 8, 4, "(bell for slots)"),
                 (CONSUMERS_AT + 12, 4, "(thread mark)"),
                 (CONSUMERS_AT + 16, 4, "(returned)"),
                 (CONSUMERS_AT + 20, 4, "(scanned)"),

@@ -24,7 +24,7 @@ typedef struct shm_feeds_queue_pair_4 {
     unsigned char pad_at_24[104];
     uint32_t consumers_lock; /* 128: the token of its holder in bits 0 to 28 */
     uint32_t consumers_flags; /* 132: flags of the lock */
-    uint32_t room_bell; /* 136: the bell for waiters */
+    uint32_t slots_bell; /* 136: the bell for waiters */
     uint32_t consumers_mark; /* 140: the mark of the thread that holds it */
     uint32_t returned; /* 144: how many items were returned */
     uint32_t scanned; /* 148: `returned` at the last search that found none */
@@ -41,7 +41,7 @@ SHMSTORE_ASSERT(offsetof(shm_feeds_queue_pair_4, producers_mark) == 12);
 SHMSTORE_ASSERT(offsetof(shm_feeds_queue_pair_4, tail) == 16);
 SHMSTORE_ASSERT(offsetof(shm_feeds_queue_pair_4, consumers_lock) == 128);
 SHMSTORE_ASSERT(offsetof(shm_feeds_queue_pair_4, consumers_flags) == 132);
-SHMSTORE_ASSERT(offsetof(shm_feeds_queue_pair_4, room_bell) == 136);
+SHMSTORE_ASSERT(offsetof(shm_feeds_queue_pair_4, slots_bell) == 136);
 SHMSTORE_ASSERT(offsetof(shm_feeds_queue_pair_4, consumers_mark) == 140);
 SHMSTORE_ASSERT(offsetof(shm_feeds_queue_pair_4, returned) == 144);
 SHMSTORE_ASSERT(offsetof(shm_feeds_queue_pair_4, scanned) == 148);

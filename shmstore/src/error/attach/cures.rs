@@ -23,10 +23,11 @@ pub(super) fn share(segment: &SegmentOwner, uid: u32, to_write: bool, readable: 
             segment.shmid
         );
     }
+    let read = if to_write && readable { "It may be read: use `attach_read_only`. " } else { "" };
     let (verb, bits) = if to_write { ("write", 0o060) } else { ("read", 0o040) };
     if segment.mode & bits == bits {
         return format!(
-            "Group {} may {verb} it, but this process is not in that group. Start it as a user of the group (`id` \
+            "{read}Group {} may {verb} it, but this process is not in that group. Start it as a user of the group (`id` \
              shows the groups), or have the object made at an anchor of another group, as a new object takes its \
              anchor's group",
             segment.group
@@ -34,9 +35,8 @@ pub(super) fn share(segment: &SegmentOwner, uid: u32, to_write: bool, readable: 
     }
     let cure = match (to_write, readable) {
         (true, true) => {
-            "It may be read: use `attach_read_only`. For writing, its creator can share it by opening the store with \
-             Store::options().mode(0o660), for the anchor's group, or 0o666. An object that exists keeps its mode: \
-             `replace` it"
+            "For writing, its creator can share it by opening the store with Store::options().mode(0o660), for the \
+             anchor's group, or 0o666. An object that exists keeps its mode: `replace` it"
         }
         (true, false) => {
             "Its creator can share it by opening the store with Store::options().mode(0o660), for the anchor's group, \
@@ -49,7 +49,7 @@ pub(super) fn share(segment: &SegmentOwner, uid: u32, to_write: bool, readable: 
              keeps its mode: `replace` it"
         }
     };
-    cure.into()
+    format!("{read}{cure}")
 }
 
 /// Names fields: "field `a`", "fields `a`, `b`", and so on.

@@ -96,9 +96,13 @@ fn look_while(schema: &OwnedSchema, peer: impl Fn(Peer<'_>, &AtomicBool) + Sync,
         let _stop = Stop(&stop);
         let pages = ReadablePages::of(attached.mapping());
         let memory = Memory::Live(Live::of(&attached, &pages));
+        let values = || values::of(schema, memory, Duration::from_millis(10)).unwrap();
+        while values().iter().all(|&byte| byte == 0) {
+            thread::yield_now(); // the peer has not begun
+        }
         for _ in 0..LOOKS {
             let value = Decoder::new(memory, &Limits::full()).all(schema);
-            look(value, values::of(schema, memory, Duration::from_millis(10)).unwrap());
+            look(value, values());
         }
     });
 }

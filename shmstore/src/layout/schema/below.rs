@@ -9,11 +9,11 @@ pub(super) const fn check_below(kind: &Kind) {
         Kind::AtomicCell { value } | Kind::Versioned { value } => value.has_elements(),
         Kind::CacheAligned { object } => object.has_elements(),
         Kind::Queue { capacity, value } => {
-            assert!(check::is_capacity(*capacity as u64, 1), "a `Queue` has room for 1 to 2147483647 items");
+            assert!(check::is_capacity(*capacity as u64, 1), "a `Queue` has 1 to 2147483647 slots");
             value.has_elements();
         }
         Kind::Broadcast { capacity, value } => {
-            assert!(check::is_capacity(*capacity as u64, 2), "a `Broadcast` has room for 2 to 2147483647 items");
+            assert!(check::is_capacity(*capacity as u64, 2), "a `Broadcast` has 2 to 2147483647 slots");
             value.has_elements();
         }
         Kind::Map { capacity, key, value } => {

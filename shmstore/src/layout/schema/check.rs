@@ -100,7 +100,7 @@ pub(super) const fn is_capacity(capacity: u64, least: u64) -> bool {
 
 /// Checks a part with `capacity` slots. Each has a word of 16 bytes and a value.
 fn check_ring(part: &str, size: u64, least: u64, capacity: u64, value: &OwnedSchema) -> Check {
-    ensure(is_capacity(capacity, least), format_args!("{part} has room for {least} to 2147483647 items"))?;
+    ensure(is_capacity(capacity, least), format_args!("{part} has {least} to 2147483647 slots"))?;
     check_room(size, value.size().checked_add(16).and_then(|slot| slot.checked_mul(capacity)))
 }
 
@@ -206,10 +206,10 @@ mod tests {
             (8, 4, Of::Lock, "a `Lock` has size 8"),
             (8, 8, Of::Event, "`$`: an `Event` has size 16 and align 8"),
             (16, 16, Of::Event, "an `Event` has size 16"),
-            (256, 64, Of::Queue { capacity: 0, value: boxed(U64) }, "a `Queue` has room for 1 to 2147483647 items"),
-            (1 << 40, 64, Of::Queue { capacity: 1 << 31, value: boxed(U64) }, "a `Queue` has room for 1 to 2147483647"),
-            (192, 64, Of::Broadcast { capacity: 1, value: boxed(U64) }, "a `Broadcast` has room for 2 to 2147483647"),
-            (1 << 40, 64, Of::Broadcast { capacity: u64::MAX, value: boxed(U64) }, "a `Broadcast` has room for 2 to"),
+            (256, 64, Of::Queue { capacity: 0, value: boxed(U64) }, "a `Queue` has 1 to 2147483647 slots"),
+            (1 << 40, 64, Of::Queue { capacity: 1 << 31, value: boxed(U64) }, "a `Queue` has 1 to 2147483647"),
+            (192, 64, Of::Broadcast { capacity: 1, value: boxed(U64) }, "a `Broadcast` has 2 to 2147483647"),
+            (1 << 40, 64, Of::Broadcast { capacity: u64::MAX, value: boxed(U64) }, "a `Broadcast` has 2 to"),
             (64, 64, Of::Queue { capacity: 3, value: boxed(U64) }, "size 64 has no room for its content"),
             (64, 64, Of::Broadcast { capacity: 3, value: boxed(U64) }, "size 64 has no room for its content"),
             (64, 64, Of::Queue { capacity: 9, value: Box::new(vast()) }, "has no room for its content"),

@@ -189,7 +189,7 @@ mod tests {
         let cases = [
             (r#""kind":"queue","size":320,"align":64"#, "`$`: `capacity` is missing"),
             (r#""kind":"queue","size":320,"align":64,"capacity":1"#, "`$`: `value` is missing"),
-            (r#""kind":"broadcast","size":256,"align":64,"capacity":1,VALUE"#, "room for 2 to 2147483647 items"),
+            (r#""kind":"broadcast","size":256,"align":64,"capacity":1,VALUE"#, "has 2 to 2147483647 slots"),
             (r#""kind":"queue","size":0,"align":64,"capacity":1,VALUE"#, "size 0 has no room for its content"),
             (r#""kind":"queue","size":320,"align":64,"capacity":1,"len":1,VALUE"#, "its kind has no `len`"),
             (r#""kind":"broadcast","size":256,"align":64,"capacity":2,"name":"B",VALUE"#, "its kind has no `name`"),

@@ -119,10 +119,16 @@ pub(crate) fn register_to_read(candidate: Candidate<'_>) -> SegmentRef {
 
 /// The attached segment that an address is in.
 pub(crate) fn segment_at(address: usize) -> Option<SegmentRef> {
-    let local = local();
-    let registry = local.lock_registry();
-    let found = registry.at_or_below(address).and_then(attachment_in);
-    found.filter(|known| known.mapping.contains(address)).map(Attachment::new_ref)
+    attachment_at(address, &local().lock_registry()).map(Attachment::new_ref)
+}
+
+/// How this process may use the memory at an address. `None` if it is in no attached segment.
+pub(crate) fn access_at(address: usize) -> Option<Access> {
+    attachment_at(address, &local().lock_registry()).map(|known| known.mapping.access())
+}
+
+fn attachment_at(address: usize, registry: &Index) -> Option<&'static Attachment> {
+    registry.at_or_below(address).and_then(attachment_in).filter(|known| known.mapping.contains(address))
 }
 
 impl Local {

@@ -88,9 +88,15 @@ fn process_that_does_not_grow_objects_says_what_is_missing() {
     let (directory, store) = store();
     let object = store.create::<v1::Rover>().unwrap();
     let tool = Store::options().grows(false).open(directory.path()).unwrap();
-    for refused in [tool.attach::<v3::Rover>().err(), store.attach_read_only::<v3::Rover>().err()] {
-        let Some(AttachError::Shorter { missing, .. }) = refused else { panic!("{refused:?}") };
-        assert_eq!(missing, ["speed", "log"]);
+    let cases = [
+        (tool.attach::<v3::Rover>().err(), true),
+        (store.attach_read_only::<v3::Rover>().err(), false),
+        (store.attach_view::<v3::Rover>().err(), false),
+        (tool.attach_view::<v3::Rover>().err(), false),
+    ];
+    for (refused, by_option) in cases {
+        let Some(AttachError::Shorter { missing, to_write, .. }) = refused else { panic!("{refused:?}") };
+        assert_eq!((missing, to_write), (["speed", "log"].map(String::from).to_vec(), by_option));
     }
     drop((object, store.attach::<v3::Rover>().unwrap()));
     assert_eq!(Shared::grown_from(&tool.attach::<v2::Rover>().unwrap()), None);

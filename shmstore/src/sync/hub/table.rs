@@ -16,73 +16,13 @@
 //!
 //! The loom models build this file a second time.
 
-use std::collections::BTreeMap;
 use std::mem;
 use std::ops::Range;
 
 use slab::Slab;
 
-/// What a wait is for.
-pub(in crate::sync) trait Subject: Copy {
-    /// The address of the word.
-    fn address(&self) -> usize;
-
-    /// The value of the word.
-    fn now(&self) -> u32;
-
-    /// Returns `true` if a change wakes the sleepers on the word. Otherwise only slices find it.
-    fn can_announce(&self) -> bool;
-
-    /// Announces a waiter again, and returns the value of the word before that. `None` if the condition holds.
-    fn announce(&self) -> Option<u32>;
-
-    /// Returns `true` if the condition holds.
-    fn holds(&self) -> bool;
-
-    /// Returns `true` if a waiter must complete what a dead process may have left.
-    fn is_unsettled(&self) -> bool;
-
-    /// Returns `true` if a change wakes only one of the sleepers on the word.
-    fn wakes_one(&self) -> bool;
-}
-
-/// How a waiter is woken.
-#[derive(Debug)]
-pub(in crate::sync) enum Waiter<W> {
-    /// By its waker, once.
-    Task(W),
-    /// By the word on which its thread sleeps, as often as needed.
-    Sleeper,
-}
-
-/// A waiter to wake, after the table is unlocked.
-#[derive(Debug)]
-pub(in crate::sync) enum Wake<W> {
-    Task(W),
-    /// The sleepers on the word at this address. At most one of them if it is said.
-    Word {
-        address: usize,
-        only_one: bool,
-    },
-}
-
-/// What has become of a wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sync) enum State {
-    Waiting,
-    Woken(Why),
-}
-
-/// Why a waiter was woken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sync) enum Why {
-    /// Its condition held, or the waiter must see for itself.
-    Holds,
-    /// A dead process may have left something that this waiter must complete.
-    Unsettled,
-    /// The object may be removed, or may have lost its anchor.
-    Object,
-}
+use super::waiter::{State, Subject, Waiter, Wake, Why};
+use super::words::{NONE, Word, Words};
 
 struct Wait<C, W> {
     /// `None` if the part may be gone before the wait is. Then the task itself looks at it after each slice.
@@ -106,116 +46,80 @@ enum List {
     Strays,
 }
 
-struct Word {
-    address: usize,
-    /// The thread may sleep while the word has this value.
-    expected: u32,
-    first: u32,
-    /// The tasks that announced themselves and wait for a change.
-    tasks: usize,
-    /// The changes since the last slice, or since a condition held, after which none did.
-    vain: u8,
-    is_armed: bool,
-    /// A task that waited for it was woken lately. If there are too many words, such words are armed first.
-    is_hot: bool,
-}
-
-impl Word {
-    fn is_missing(&self) -> bool {
-        self.tasks > 0 && !self.is_armed
-    }
-}
-
-/// The end of a list.
-const NONE: u32 = u32::MAX;
-
 /// The changes in vain after which a word is not armed until the next slice.
 const VAIN: u8 = 8;
 
-pub(in crate::sync) struct Table<C, W> {
+pub(super) struct Table<C, W> {
     waits: Slab<Wait<C, W>>,
-    words: Slab<Word>,
-    by_address: BTreeMap<usize, u32>,
-    armed: Vec<u32>,
-    /// The most armed words.
-    most: usize,
+    words: Words,
     first_stray: u32,
     /// The waits whose waiters were not woken.
     waiting: usize,
     /// Those of them that no change wakes.
     polled: usize,
-    /// The words that should be armed, and are not.
-    missing: usize,
     /// The thread sleeps, and does not know of later waits.
-    pub(in crate::sync) is_asleep: bool,
+    pub(super) is_asleep: bool,
     /// Kept for [`look`](Self::look), to allocate once.
     all_words: Vec<u32>,
 }
 
 /// A wait that was added.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::sync) struct Added {
-    pub(in crate::sync) key: u32,
+pub(super) struct Added {
+    pub(super) key: u32,
     /// The thread must be woken, because it does not sleep on the word, or sleeps for too long.
-    pub(in crate::sync) must_kick: bool,
+    pub(super) must_kick: bool,
 }
 
 impl<C: Subject, W> Table<C, W> {
-    pub(in crate::sync) fn new(most: usize) -> Self {
+    pub(super) fn new(most: usize) -> Self {
         Self {
             waits: Slab::new(),
-            words: Slab::new(),
-            by_address: BTreeMap::new(),
-            armed: Vec::new(),
-            most,
+            words: Words::new(most),
             first_stray: NONE,
             waiting: 0,
             polled: 0,
-            missing: 0,
             is_asleep: false,
             all_words: Vec::new(),
         }
     }
 
     /// Returns `true` if there is nothing for which the thread has to look after a slice.
-    pub(in crate::sync) fn is_idle(&self) -> bool {
+    pub(super) fn is_idle(&self) -> bool {
         self.waiting == 0 && self.words.is_empty()
     }
 
     /// Returns `true` if there is a wait for which no change wakes the thread.
-    pub(in crate::sync) fn has_polled(&self) -> bool {
-        self.polled > 0 || self.missing > 0
+    pub(super) fn has_polled(&self) -> bool {
+        self.polled > 0 || self.words.has_missing()
     }
 
     /// Adds the wait of a task that announced itself, if it can, and found `expected` in the word before. Returns the
     /// waker if the word has changed since.
-    pub(in crate::sync) fn add(&mut self, subject: C, expected: u32, waker: W) -> Result<Added, W> {
+    pub(super) fn add(&mut self, subject: C, expected: u32, waker: W) -> Result<Added, W> {
         if subject.can_announce() && subject.now() != expected {
             return Err(waker);
         }
         let before = (self.is_idle(), self.has_polled());
-        let word = self.word_of(&subject);
+        let word = self.words.of(subject.address());
         let key = self.insert(Some(subject), Waiter::Task(waker), List::Word(word));
-        let must_arm = self.words[word as usize].is_missing() && self.armed.len() < self.most;
-        if must_arm {
-            self.arm(word);
-        }
+        let has_armed = self.words.arm_if_missing(word);
         if subject.can_announce() {
-            self.words[word as usize].expected = expected;
+            self.words[word].expected = expected;
         }
-        Ok(self.added(key, must_arm, before))
+        Ok(self.added(key, has_armed, before))
     }
 
     /// Adds the wait of a thread that sleeps on the word itself. It is woken for what no change tells it.
-    pub(in crate::sync) fn add_sleeper(&mut self, subject: C) -> Added {
+    pub(super) fn add_sleeper(&mut self, subject: C) -> Added {
         let before = (self.is_idle(), self.has_polled());
-        let word = self.word_of(&subject);
+        let word = self.words.of(subject.address());
         let key = self.insert(Some(subject), Waiter::Sleeper, List::Word(word));
         self.added(key, false, before)
     }
 
     /// Adds the wait of a task that looks at its part itself after each slice.
-    pub(in crate::sync) fn add_stray(&mut self, waker: W) -> Added {
+    pub(super) fn add_stray(&mut self, waker: W) -> Added {
         let before = (self.is_idle(), self.has_polled());
         let key = self.insert(None, Waiter::Task(waker), List::Strays);
         self.added(key, false, before)
@@ -228,7 +132,7 @@ impl<C: Subject, W> Table<C, W> {
     }
 
     /// Returns what has become of a wait, and its waker if it still has one.
-    pub(in crate::sync) fn state(&mut self, key: u32) -> (State, Option<&mut W>) {
+    pub(super) fn state(&mut self, key: u32) -> (State, Option<&mut W>) {
         let wait = &mut self.waits[key as usize];
         match &mut wait.waiter {
             Some(Waiter::Task(waker)) => (State::Waiting, Some(waker)),
@@ -239,7 +143,7 @@ impl<C: Subject, W> Table<C, W> {
 
     /// Removes a wait. Returns its waiter if it was not woken, to be dropped after the table is unlocked. If it was, and
     /// the change woke no other waiter, also returns what to wake instead.
-    pub(in crate::sync) fn remove(&mut self, key: u32) -> (Option<Waiter<W>>, Option<Wake<W>>) {
+    pub(super) fn remove(&mut self, key: u32) -> (Option<Waiter<W>>, Option<Wake<W>>) {
         self.unlink(key);
         let wait = self.waits.remove(key as usize);
         let passes_on = wait.waiter.is_none() && wait.why == Why::Holds;
@@ -251,25 +155,25 @@ impl<C: Subject, W> Table<C, W> {
     }
 
     /// Removes all waits for words in a range that is about to be unmapped. Returns their waiters.
-    pub(in crate::sync) fn forget(&mut self, range: Range<usize>) -> Vec<Waiter<W>> {
+    pub(super) fn forget(&mut self, range: Range<usize>) -> Vec<Waiter<W>> {
         let is_in = |wait: &Wait<C, W>| wait.subject.is_some_and(|subject| range.contains(&subject.address()));
         let keys: Vec<u32> = self.waits.iter().filter(|(_, wait)| is_in(wait)).map(|(key, _)| key as u32).collect();
         let waiters = keys.into_iter().filter_map(|key| self.remove(key).0).collect();
-        self.words_in(range).into_iter().for_each(|word| self.remove_word(word));
+        self.words.in_range(range).into_iter().for_each(|word| self.words.remove(word));
         waiters
     }
 
     /// The addresses of the armed words, and the value of each while which the thread may sleep.
-    pub(in crate::sync) fn armed(&self) -> impl Iterator<Item = (usize, u32)> {
-        self.armed.iter().map(|&word| &self.words[word as usize]).map(|word| (word.address, word.expected))
+    pub(super) fn armed(&self) -> impl Iterator<Item = (usize, u32)> {
+        self.words.armed().iter().map(|&word| (self.words[word].address, self.words[word].expected))
     }
 
     /// Wakes the tasks that wait for armed words that have changed. `woken` is the address of the word at which the
     /// kernel woke the thread.
-    pub(in crate::sync) fn ring(&mut self, woken: Option<usize>, wakes: &mut Vec<Wake<W>>) {
+    pub(super) fn ring(&mut self, woken: Option<usize>, wakes: &mut Vec<Wake<W>>) {
         let mut at = 0;
-        while let Some(&word) = self.armed.get(at) {
-            let Word { address, expected, first, .. } = self.words[word as usize];
+        while let Some(&word) = self.words.armed().get(at) {
+            let Word { address, expected, first, .. } = self.words[word];
             let by_kernel = woken == Some(address);
             let has_changed = match self.subject(first) {
                 Some(subject) => subject.now() != expected,
@@ -279,10 +183,10 @@ impl<C: Subject, W> Table<C, W> {
                 self.ring_word(word, by_kernel, wakes);
             }
             // A word that changed in vain too often is not armed any more, and another one has its place.
-            at += usize::from(self.armed.get(at) == Some(&word));
+            at += usize::from(self.words.armed().get(at) == Some(&word));
         }
         // The word of a task that no longer waits. The wake-up may have been for another waiter.
-        if let Some(address) = woken.filter(|address| !self.by_address.contains_key(address)) {
+        if let Some(address) = woken.filter(|address| !self.words.contains(*address)) {
             wakes.push(Wake::Word { address, only_one: true });
         }
     }
@@ -296,7 +200,7 @@ impl<C: Subject, W> Table<C, W> {
             wakes_one = subject.wakes_one();
             let announced = subject.announce();
             if let Some(expected) = announced {
-                self.words[word as usize].expected = expected;
+                self.words[word].expected = expected;
             }
             // After the announcement, so that no later change is missed.
             has_woken |= self.wake_where(word, holds, wakes);
@@ -304,23 +208,22 @@ impl<C: Subject, W> Table<C, W> {
                 break;
             }
         }
-        let found = &mut self.words[word as usize];
         if has_woken {
-            found.vain = 0;
             return;
         }
+        let found = &mut self.words[word];
         if by_kernel && wakes_one {
             wakes.push(Wake::Word { address: found.address, only_one: true });
         }
         found.vain = found.vain.saturating_add(1);
         if found.vain >= VAIN {
-            self.disarm(word);
+            self.words.disarm(word);
         }
     }
 
     /// What the first task in the list of a word waits for that announced itself.
     fn first_task(&self, word: u32) -> Option<C> {
-        let mut wait = self.waits.get(self.words[word as usize].first as usize);
+        let mut wait = self.waits.get(self.words[word].first as usize);
         while let Some(Wait { subject, waiter, next, .. }) = wait {
             if let (Some(subject), Some(Waiter::Task(_))) = (subject, waiter)
                 && subject.can_announce()
@@ -332,19 +235,19 @@ impl<C: Subject, W> Table<C, W> {
         None
     }
 
-    /// After a slice: wakes all waiters whose condition holds, that must settle what a dead process has left, or that
-    /// look themselves.
-    pub(in crate::sync) fn look(&mut self, wakes: &mut Vec<Wake<W>>) {
+    /// After a slice: wakes all waiters whose condition holds, or that look themselves. If `settles` is true, also wakes
+    /// those that must settle what a dead process may have left.
+    pub(super) fn look(&mut self, settles: bool, wakes: &mut Vec<Wake<W>>) {
         let mut all = mem::take(&mut self.all_words);
-        all.extend(self.by_address.values());
+        all.extend(self.words.keys());
         for word in all.drain(..) {
-            self.words[word as usize].vain = 0;
-            let Some(first) = self.subject(self.words[word as usize].first) else {
-                self.remove_word(word);
+            self.words[word].vain = 0;
+            let Some(first) = self.subject(self.words[word].first) else {
+                self.words.remove(word);
                 continue;
             };
             // One that may write settles for all. The others can only look again.
-            let mut must_settle = first.is_unsettled();
+            let mut must_settle = settles && first.is_unsettled();
             let decide = |subject: C| match subject.holds() {
                 true => Some(Why::Holds),
                 false if subject.can_announce() => mem::take(&mut must_settle).then_some(Why::Unsettled),
@@ -356,23 +259,19 @@ impl<C: Subject, W> Table<C, W> {
         while self.first_stray != NONE {
             self.wake(self.first_stray, Why::Holds, wakes);
         }
-        self.arm_missing();
+        self.words.arm_missing();
     }
 
     /// Wakes all waiters for words in a range. They must check whether their object was removed.
-    pub(in crate::sync) fn check(&mut self, range: Range<usize>, wakes: &mut Vec<Wake<W>>) {
-        for word in self.words_in(range) {
+    pub(super) fn check(&mut self, range: Range<usize>, wakes: &mut Vec<Wake<W>>) {
+        for word in self.words.in_range(range) {
             self.wake_where(word, |_| Some(Why::Object), wakes);
         }
     }
 
     /// The first address from `from` on of a word for which there may be a wait.
-    pub(in crate::sync) fn next_address(&self, from: usize) -> Option<usize> {
-        self.by_address.range(from..).next().map(|(&address, _)| address)
-    }
-
-    fn words_in(&self, range: Range<usize>) -> Vec<u32> {
-        self.by_address.range(range).map(|(_, &word)| word).collect()
+    pub(super) fn next_address(&self, from: usize) -> Option<usize> {
+        self.words.next_address(from)
     }
 
     fn subject(&self, key: u32) -> Option<C> {
@@ -381,7 +280,7 @@ impl<C: Subject, W> Table<C, W> {
 
     /// Wakes the waiters for a word for which `decide` returns a reason. Returns `true` if there was one.
     fn wake_where(&mut self, word: u32, mut decide: impl FnMut(C) -> Option<Why>, wakes: &mut Vec<Wake<W>>) -> bool {
-        let (mut key, mut has_woken) = (self.words[word as usize].first, false);
+        let (mut key, mut has_woken) = (self.words[word].first, false);
         while let Some(wait) = self.waits.get(key as usize) {
             let next = wait.next;
             if let Some(why) = wait.subject.and_then(&mut decide) {
@@ -390,7 +289,9 @@ impl<C: Subject, W> Table<C, W> {
             }
             key = next;
         }
-        self.words[word as usize].is_hot |= has_woken;
+        if has_woken {
+            self.words.heat(word);
+        }
         has_woken
     }
 
@@ -399,7 +300,11 @@ impl<C: Subject, W> Table<C, W> {
         match (wait.waiter.take(), wait.list) {
             (Some(Waiter::Sleeper), Some(List::Word(word))) => {
                 wait.waiter = Some(Waiter::Sleeper);
-                wakes.push(Wake::Word { address: self.words[word as usize].address, only_one: false });
+                let address = self.words[word].address;
+                // One wake-up is for all sleepers on a word.
+                if !matches!(wakes.last(), Some(Wake::Word { address: last, .. }) if *last == address) {
+                    wakes.push(Wake::Word { address, only_one: false });
+                }
             }
             (Some(Waiter::Task(waker)), _) => {
                 wait.why = why;
@@ -440,7 +345,7 @@ impl<C: Subject, W> Table<C, W> {
 
     fn first_of(&mut self, list: List) -> &mut u32 {
         match list {
-            List::Word(word) => &mut self.words[word as usize].first,
+            List::Word(word) => &mut self.words[word].first,
             List::Strays => &mut self.first_stray,
         }
     }
@@ -452,68 +357,10 @@ impl<C: Subject, W> Table<C, W> {
         match list {
             List::Word(word) if subject.is_some_and(|subject| subject.can_announce()) => {
                 if !is_sleeper {
-                    self.change(word, |word| step(&mut word.tasks));
+                    self.words.change(word, |word| step(&mut word.tasks));
                 }
             }
             _ => step(&mut self.polled),
-        }
-    }
-
-    /// Changes a word, and counts the missing words.
-    fn change(&mut self, word: u32, change: impl FnOnce(&mut Word)) {
-        let word = &mut self.words[word as usize];
-        self.missing -= usize::from(word.is_missing());
-        change(word);
-        self.missing += usize::from(word.is_missing());
-    }
-
-    fn word_of(&mut self, subject: &C) -> u32 {
-        let address = subject.address();
-        *self.by_address.entry(address).or_insert_with(|| {
-            let (expected, first, tasks, vain) = (0, NONE, 0, 0);
-            self.words.insert(Word { address, expected, first, tasks, vain, is_armed: false, is_hot: false }) as u32
-        })
-    }
-
-    fn remove_word(&mut self, word: u32) {
-        self.disarm(word);
-        let Word { address, .. } = self.words.remove(word as usize);
-        self.by_address.remove(&address);
-    }
-
-    fn arm(&mut self, word: u32) {
-        self.change(word, |word| word.is_armed = true);
-        self.armed.push(word);
-    }
-
-    fn disarm(&mut self, word: u32) {
-        if self.words[word as usize].is_armed {
-            self.change(word, |word| word.is_armed = false);
-            self.armed.retain(|&armed| armed != word);
-        }
-    }
-
-    /// Arms the missing words, as far as there is room. Hot words take the places of cold ones.
-    fn arm_missing(&mut self) {
-        if self.missing == 0 {
-            return;
-        }
-        let is_hot = |words: &Slab<Word>, word: u32| words[word as usize].is_hot;
-        let missing = self.words.iter().filter(|(_, word)| word.is_missing());
-        let (hot, cold): (Vec<_>, Vec<_>) =
-            missing.map(|(word, _)| word as u32).partition(|&word| is_hot(&self.words, word));
-        let mut replaced = self.armed.iter().copied().filter(|&word| !is_hot(&self.words, word)).collect::<Vec<_>>();
-        for word in hot {
-            if self.armed.len() == self.most {
-                let Some(replaced) = replaced.pop() else { break };
-                self.disarm(replaced);
-            }
-            self.arm(word);
-        }
-        let free = self.most - self.armed.len();
-        cold.into_iter().take(free).for_each(|word| self.arm(word));
-        if self.armed.iter().all(|&word| is_hot(&self.words, word)) {
-            self.words.iter_mut().for_each(|(_, word)| word.is_hot = false);
         }
     }
 }

@@ -14,8 +14,12 @@ use crate::sync::backoff;
 use crate::sys::futex::{self, Expected, FutexWord, WokenBy};
 use crate::sys::process;
 
-/// A slice is longer if a look takes long, so that the thread needs at most a part of a core: one in this many.
+/// A look at everything takes at most one part in this many of the thread's time. If it takes long, the slices are
+/// longer.
 const SHARE: u32 = 20;
+
+/// The longest sleep.
+const LONGEST: Duration = Duration::from_secs(3600);
 
 /// Starts the thread of a hub.
 pub(super) fn spawn(hub: &'static Hub) -> Result<(), Errno> {
@@ -24,54 +28,63 @@ pub(super) fn spawn(hub: &'static Hub) -> Result<(), Errno> {
 
 fn run(hub: &'static Hub) {
     let (mut words, mut wakes, mut objects) = (Vec::new(), Vec::new(), Objects::default());
-    let (mut looked, mut look_took) = (Instant::now(), Duration::ZERO);
+    let (mut looked, mut settled, mut look_took) = (Instant::now(), Instant::now(), Duration::ZERO);
     loop {
-        let pause = {
-            let mut table = hub.lock();
-            words.clear();
-            words.push(Expected::new(hub.kicks.futex().addr(), hub.kicks.load(Acquire)));
-            words.extend(table.armed().map(|(address, expected)| Expected::new(address, expected)));
-            let pause = match (table.is_idle(), table.has_polled()) {
-                (true, _) => None,
-                (false, true) => Some(backoff::poll()),
-                (false, false) => Some(backoff::slice()),
-            };
-            table.is_asleep = true;
-            pause.map(|pause| pause.max(look_took * SHARE))
-        };
-        let left = pause.map(|pause| pause.saturating_sub(looked.elapsed()));
-        let woken = match sleep(&words, left) {
-            WokenBy::Word(index) if index > 0 => Some(words[index].word()),
-            _ => None,
-        };
+        let pause = plan(hub, &mut words).map(|pause| pause.max(look_took * SHARE));
+        let woken = sleep(&words, pause.map_or(LONGEST, |pause| pause.saturating_sub(looked.elapsed())));
         {
             let mut table = hub.lock();
             table.is_asleep = false;
             table.ring(woken, &mut wakes);
         }
-        // Tasks of words that rang do not wait for a look at all others.
+        // Tasks of words that rang do not wait for the look at all others.
         wakes.drain(..).for_each(wake);
         if pause.is_some_and(|pause| looked.elapsed() >= pause) {
             looked = Instant::now();
-            hub.lock().look(&mut wakes);
+            let settles = settled.elapsed() >= backoff::slice();
+            hub.lock().look(settles, &mut wakes);
             look_took = looked.elapsed();
-            objects.check(hub, &mut wakes);
+            if settles {
+                settled = looked;
+                objects.check(hub, &mut wakes);
+            }
             wakes.drain(..).for_each(wake);
         }
     }
 }
 
-/// Sleeps on all words, or on the first one for a moment where the kernel cannot do that.
-fn sleep(words: &[Expected], timeout: Option<Duration>) -> WokenBy {
-    if timeout == Some(Duration::ZERO) {
-        return WokenBy::Nothing;
+/// Fills the list of words to sleep on. Returns the time until the next look. `None` if there is nothing to look at.
+fn plan(hub: &Hub, words: &mut Vec<Expected>) -> Option<Duration> {
+    let mut table = hub.lock();
+    words.clear();
+    words.push(Expected::new(hub.kicks.futex().addr(), hub.kicks.load(Acquire)));
+    words.extend(table.armed().map(|(address, expected)| Expected::new(address, expected)));
+    table.is_asleep = true;
+    match (table.is_idle(), table.has_polled()) {
+        (true, _) => None,
+        (false, true) => Some(backoff::poll()),
+        (false, false) => Some(backoff::slice()),
     }
-    let woken = futex::wait_any(words, timeout);
-    if matches!(woken, WokenBy::Refused | WokenBy::Unmapped) {
-        let moment = backoff::poll();
-        words[0].wait(timeout.map_or(moment, |timeout| timeout.min(moment)));
+}
+
+/// Sleeps on all words. Returns the address of the one at which the kernel woke the thread, if it is not the first.
+fn sleep(words: &[Expected], timeout: Duration) -> Option<usize> {
+    if timeout.is_zero() {
+        return None;
     }
-    woken
+    if let [kicks] = words {
+        kicks.wait(timeout);
+        return None;
+    }
+    match futex::wait_any(words, timeout) {
+        WokenBy::Word(index) if index > 0 => Some(words[index].word()),
+        // The kernel cannot sleep on several words, or one was unmapped and is not in the table any more.
+        WokenBy::Refused | WokenBy::Unmapped => {
+            words[0].wait(timeout.min(backoff::poll()));
+            None
+        }
+        _ => None,
+    }
 }
 
 /// Wakes a waiter. No lock is held, because a waker runs code of the program.

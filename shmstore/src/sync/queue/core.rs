@@ -1,4 +1,4 @@
-//! A queue of values of any type: the operations on its words, and the waits for items and for room.
+//! A queue of values of any type: the operations on its words, and the waits for items and for free slots.
 //!
 //! The typed queue copies values in and out of the slots that these operations name. It makes a new core for each call,
 //! from constants. The cold functions take the core by value, so that the fast paths need not have it in memory.
@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::delivery::{Taken, finish, look};
 use super::memory::{Consumers, Producers};
 use super::protocol::{self, Place};
-use super::wait::{Items, Room};
+use super::wait::{FreeSlot, Items};
 use super::word::{is_full, is_taken};
 use crate::error::{Busy, PartName, PopError, PushError};
 use crate::sync::atomics::Ordering::{Acquire, Relaxed, Release};
@@ -30,8 +30,8 @@ pub(super) struct Core<'a> {
 }
 
 impl<'a> Core<'a> {
-    /// Pushes as many of `count` items as have room, and waits for room for one. `fill` gets the index of an item, and
-    /// the memory for it.
+    /// Pushes as many of `count` items as there are free slots, and waits for one slot. `fill` gets the index of an
+    /// item, and the memory for it.
     #[inline(always)]
     pub(super) fn push(
         &self,
@@ -89,7 +89,7 @@ impl<'a> Core<'a> {
         pushed
     }
 
-    /// Waits until there may be room.
+    /// Waits until a slot may be free.
     #[cold]
     pub(super) fn wait_for_room(self, left: &mut Left) -> Result<(), PushError> {
         let capacity = self.ring.capacity();
@@ -99,12 +99,12 @@ impl<'a> Core<'a> {
         if left.is_over() {
             return Err(PushError::Full { queue: self.part.name(), capacity, waited: left.waited() });
         }
-        let waited = wait_for(&Room(self), left.duration());
+        let waited = wait_for(&FreeSlot(self), left.duration());
         let full = || PushError::Full { queue: self.part.name(), capacity, waited: left.waited() };
         waited.map_err(|error| PushError::of_wait(error).unwrap_or_else(full))
     }
 
-    /// Waits until there may be room at the place of an exclusive producer.
+    /// Waits until the slot may be free at the place of an exclusive producer.
     #[cold]
     pub(super) fn wait_for_room_at(self, place: Place, left: &mut Left) -> Result<(), PushError> {
         keep(&self.producers.tail, place);

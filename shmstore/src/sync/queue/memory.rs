@@ -7,7 +7,7 @@
 //! | 0 | 16 | lock, flags, bell and mark of the producers: see `side.rs`. Consumers that wait for items sleep on the bell |
 //! | 16 | 8 | tail: the next position to fill, or a lower one |
 //! | 24 | 104 | reserved, zero |
-//! | 128 | 16 | the same for the consumers. Producers that wait for room sleep on the bell |
+//! | 128 | 16 | the same for the consumers. Producers that wait for a free slot sleep on the bell |
 //! | 144 | 4 | returned: how many items were returned |
 //! | 148 | 4 | scanned: `returned` before the last search that found no returned item |
 //! | 152 | 8 | cursor: the next position to deliver, or a lower one |
@@ -119,7 +119,7 @@ const _: () = {
     const AT: usize = queue_words::CONSUMERS_LOCK as usize;
     assert!(offset_of!(Consumers, side) == 0);
     assert!(AT + offset_of!(Consumers, returned) == queue_words::RETURNED as usize);
-    assert!(AT + offset_of!(Consumers, scanned) == queue_words::SCANNED as usize);
+    assert!(AT + offset_of!(Consumers, scanned) == 148);
     assert!(AT + offset_of!(Consumers, cursor) == queue_words::CURSOR as usize);
     assert!(AT + offset_of!(Consumers, head) == queue_words::HEAD as usize);
     assert!(AT + offset_of!(Consumers, reaped) == 168);

@@ -16,7 +16,7 @@ use crate::sync::copy::{Unit, copy_in, prepare_copy_in};
 
 /// Pushes.
 impl<V: ShmValue, const N: usize> Queue<V, N> {
-    /// Pushes an item. Waits until there is room.
+    /// Pushes an item. Waits until a slot is free.
     ///
     /// For a value that is too large for the stack, use [`push_many`](Self::push_many) with a slice of one.
     ///
@@ -29,7 +29,7 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
         self.push_within(Limit::Forever, slice::from_ref(&value)).map(drop)
     }
 
-    /// Pushes an item if there is room. Never waits.
+    /// Pushes an item if a slot is free. Never waits.
     ///
     /// ```
     /// use shmstore::error::PushError;
@@ -43,7 +43,7 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
     ///
     /// # Errors
     ///
-    /// - [`PushError::Full`] if there is no room.
+    /// - [`PushError::Full`] if no slot is free.
     /// - [`PushError::Busy`] if another process or thread pushes or is the producer, or if this thread has the
     ///   [`Producer`](super::Producer).
     #[inline]
@@ -51,7 +51,7 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
         self.push_within(Limit::Never, slice::from_ref(&value)).map(drop)
     }
 
-    /// Pushes an item. Waits for room, for `timeout` at most.
+    /// Pushes an item. Waits for a free slot, for `timeout` at most.
     ///
     /// # Errors
     ///
@@ -62,8 +62,8 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
         self.push_within(Limit::Within(timeout), slice::from_ref(&value)).map(drop)
     }
 
-    /// Pushes all of `values`. Waits until there is room. As many items as have room are pushed under one lock, and
-    /// items of other producers may come between.
+    /// Pushes all of `values`. Waits for free slots. As many items as fit are pushed under one lock, and items of other
+    /// producers may come between.
     ///
     /// ```
     /// use shmstore::Queue;
@@ -71,7 +71,7 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
     /// let queue = Queue::<u64, 4>::new();
     /// queue.push_many(&[1, 2, 3])?;
     /// assert_eq!(queue.len(), 3);
-    /// assert_eq!(queue.try_push_many(&[4, 5, 6])?, 1); // never waits, and says how many had room
+    /// assert_eq!(queue.try_push_many(&[4, 5, 6])?, 1); // never waits, and says how many it pushed
     /// # Ok::<(), shmstore::Error>(())
     /// ```
     ///
@@ -82,8 +82,8 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
         push_all(values, |rest| self.push_within(Limit::Forever, rest))
     }
 
-    /// Pushes as many of `values` as have room, from the first on, under one lock. Never waits. Returns the number of
-    /// pushed values. It is 0 only if `values` is empty.
+    /// Pushes as many of `values` as there are free slots, from the first on, under one lock. Never waits. Returns the
+    /// number of pushed values. It is 0 only if `values` is empty.
     ///
     /// # Errors
     ///
@@ -92,8 +92,8 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
         self.push_within(Limit::Never, values)
     }
 
-    /// Pushes as many of `values` as have room, as [`try_push_many`](Self::try_push_many) does. Waits for room for one,
-    /// for `timeout` at most.
+    /// Pushes as many of `values` as there are free slots, as [`try_push_many`](Self::try_push_many) does. Waits for a
+    /// free slot, for `timeout` at most.
     ///
     /// # Errors
     ///
@@ -108,7 +108,8 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
     }
 }
 
-/// Pushes all of `values`. `push` pushes the first of its argument, as many as have room, and returns how many.
+/// Pushes all of `values`. `push` pushes the first of its argument, as many as there are free slots, and returns the
+/// number.
 pub(super) fn push_all<V>(
     values: &[V],
     mut push: impl FnMut(&[V]) -> Result<usize, PushError>,

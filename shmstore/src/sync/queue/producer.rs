@@ -56,11 +56,11 @@ impl<V: ShmValue, const N: usize> Producer<'_, V, N> {
         self.push_within(Limit::Forever, slice::from_ref(&value)).map(drop)
     }
 
-    /// Pushes an item if there is room. Never waits.
+    /// Pushes an item if a slot is free. Never waits.
     ///
     /// # Errors
     ///
-    /// [`PushError::Full`] if there is no room.
+    /// [`PushError::Full`] if no slot is free.
     ///
     /// # Panics
     ///
@@ -71,7 +71,7 @@ impl<V: ShmValue, const N: usize> Producer<'_, V, N> {
         self.push_within(Limit::Never, slice::from_ref(&value)).map(drop)
     }
 
-    /// Pushes an item. Waits for room, for `timeout` at most.
+    /// Pushes an item. Waits for a free slot, for `timeout` at most.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl<V: ShmValue, const N: usize> Producer<'_, V, N> {
         push_all(values, |rest| self.push_within(Limit::Forever, rest))
     }
 
-    /// Pushes as many of `values` as have room. Never waits.
+    /// Pushes as many of `values` as there are free slots. Never waits.
     ///
     /// # Errors
     ///
@@ -113,7 +113,7 @@ impl<V: ShmValue, const N: usize> Producer<'_, V, N> {
         self.push_within(Limit::Never, values)
     }
 
-    /// Pushes as many of `values` as have room. Waits for `timeout` at most.
+    /// Pushes as many of `values` as there are free slots. Waits for `timeout` at most.
     ///
     /// # Errors
     ///

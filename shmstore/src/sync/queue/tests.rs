@@ -1,4 +1,4 @@
-//! Order, room, returns, and what the words are.
+//! Order, free slots, returns, and what the words are.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicU64;

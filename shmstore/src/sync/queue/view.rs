@@ -25,7 +25,7 @@ impl<V: ShmValue, const N: usize> QueueView<V, N> {
         self.part.is_empty()
     }
 
-    /// Returns the number of items that the queue has room for: `N`.
+    /// Returns the number of the queue's slots: `N`.
     #[must_use]
     pub const fn capacity(&self) -> usize {
         N

@@ -88,10 +88,10 @@ impl Waitable for Items<'_> {
     }
 }
 
-/// Room for an item.
-pub(super) struct Room<'a>(pub(super) Core<'a>);
+/// A free slot.
+pub(super) struct FreeSlot<'a>(pub(super) Core<'a>);
 
-impl Waitable for Room<'_> {
+impl Waitable for FreeSlot<'_> {
     fn condition(&self) -> Condition<'_> {
         let Core { producers: Producers { tail, .. }, consumers, ring, .. } = self.0;
         Condition::Slot(AwaitedSlot { tail, consumers, ring })
@@ -106,7 +106,7 @@ impl Waitable for Room<'_> {
     }
 
     fn describe(&self) -> Awaited {
-        Awaited::Room { queue: self.0.part.name() }
+        Awaited::Slot { queue: self.0.part.name() }
     }
 }
 
@@ -118,7 +118,7 @@ impl Aim for Items<'_> {
     }
 }
 
-impl Aim for Room<'_> {
+impl Aim for FreeSlot<'_> {
     type Change = ();
 
     fn change(&self, _: Duration) -> Result<Option<()>, WaitError> {
@@ -136,7 +136,7 @@ pub struct NotEmpty<'a> {
 /// A wait for a free slot of a [`Queue`]. [`Queue::not_full`] returns it.
 #[must_use = "a wait does nothing unless it is awaited, or passed to `wait_any`"]
 pub struct NotFull<'a> {
-    aim: Room<'a>,
+    aim: FreeSlot<'a>,
     pending: Pending,
 }
 
@@ -174,7 +174,7 @@ impl<V: ShmValue, const N: usize> Queue<V, N> {
     ///
     /// As for [`not_empty`](Self::not_empty).
     pub fn not_full(&self) -> NotFull<'_> {
-        NotFull { aim: Room(self.core()), pending: Pending::default() }
+        NotFull { aim: FreeSlot(self.core()), pending: Pending::default() }
     }
 
     /// Returns a future that pops the oldest item, once there is one. If it is dropped before that, no item is popped.
@@ -361,7 +361,7 @@ impl<V: ShmValue, const N: usize> Future for Push<'_, V, N> {
             Err(PushError::Busy(busy)) => is_busy(busy, PushError::Busy),
             result => Attempt::Over(result),
         };
-        poll_attempts(pending, &Room(queue.core()), context, attempt, PushError::of_wait)
+        poll_attempts(pending, &FreeSlot(queue.core()), context, attempt, PushError::of_wait)
     }
 }
 

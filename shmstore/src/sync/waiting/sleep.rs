@@ -106,19 +106,20 @@ fn sleep_once(
         match condition.announce(access_of(awaited)) {
             Some(expected) if words.len() < MOST_WORDS => words.push(Expected::new(condition.address(), expected)),
             Some(_) => {}
-            // If the condition holds and no change is there, it is another condition by now.
             None => return look(),
         }
     }
     failpoint::reach(Step::VersionAwaited);
-    if look() {
-        return true;
+    // If a condition holds and no change is there, it is another condition by now, with another word perhaps.
+    let is_there = look();
+    if is_there || conditions.iter().any(Condition::holds) {
+        return is_there;
     }
     let watched = long.and_then(|(long, left)| Some((long.watch(&conditions)?, left)));
     let slice = watched.as_ref().map_or(slice, |(_, left)| (*left).min(LONGEST));
     if let [word] = words[..] {
         word.wait(slice);
-    } else if futex::wait_any(&words, Some(slice)) == WokenBy::Refused {
+    } else if futex::wait_any(&words, slice) == WokenBy::Refused {
         words[0].wait(slice.min(Duration::from_millis(1)));
     }
     look()

@@ -98,8 +98,9 @@ impl Pending {
             if awaited.is_there() {
                 return Poll::Ready(Ok(()));
             }
-            // If the condition holds and the change is not there, it is another condition by now.
-            let Some(expected) = announced else { continue };
+            // If the condition holds and the change is not there, it is another condition by now, with another word
+            // perhaps.
+            let Some(expected) = announced.filter(|_| !condition.holds()) else { continue };
             match self.registration.make(condition, expected, context.waker()) {
                 Ok(true) => return Poll::Pending,
                 Ok(false) => {}

@@ -144,6 +144,11 @@ impl State {
                 self.seen.push(seen.map_err(attach_failed)?);
                 Ok(String::new())
             }
+            "view" => {
+                let view = self.store.attach_view_timeout(Duration::from_millis(number()));
+                self.seen.push(view.map_err(attach_failed)?);
+                Ok(String::new())
+            }
             "see_drifted" => {
                 self.store.attach_read_only::<drifted::Telemetry>().map(|_| String::new()).map_err(attach_failed)
             }
@@ -227,6 +232,7 @@ impl State {
                 let _ = format!("{seen:?}");
                 let _ = (ReadOnly::participants(&seen), ReadOnly::info(&seen), ReadOnly::is_removed(&seen));
             }
+            let _ = self.store.attach_view::<Telemetry>().map(|view| format!("{view:?}"));
             let _ = self.store.attach_read_only::<drifted::Telemetry>().map_err(|error| error.to_string());
             let _ = self.store.attach::<drifted::Telemetry>().map_err(|error| error.to_string());
             let _ = self.store.list().map(|objects| format!("{objects:?}"));

@@ -48,6 +48,7 @@ impl State {
         let held = match command {
             "attach" => rovers::attach(store, word(0), wait).map_err(attach_failed)?,
             "see" => rovers::see(store, word(0), wait).map_err(attach_failed)?,
+            "view" => rovers::view(store, word(0), wait).map_err(attach_failed)?,
             "create" => rovers::create(store, word(0), number(1)).map_err(create_failed)?,
             "attach_or_create" => rovers::attach_or_create(store, word(0), number(1)).map_err(create_failed)?,
             "remove" => return store.remove::<v1::Rover>().map(|()| String::new()).map_err(remove_failed),

@@ -18,10 +18,10 @@ fn process_that_extends_nothing_says_which_fields_are_missing() {
     let scratch = Scratch::new();
     let mut first = rover_that_has(scratch.path(), "create v1 7", "created");
     let mut tool = rover_with(scratch.path(), &[("ROVER_GROWS_NOT", "1")]);
-    let commands = ["attach v3", "attach v3 30", "attach_or_create v3 1", "see v3", "see v3 30"];
+    let commands = ["attach v3", "attach v3 30", "attach_or_create v3 1", "see v3", "see v3 30", "view v3"];
     for command in commands {
         let message = tool.expect_err(command, "Shorter");
-        let why = if command.starts_with("see") { "for reading only" } else { "`grows(false)`" };
+        let why = if command.contains("attach") { "`grows(false)`" } else { "for reading only" };
         assert_says(message, &["does not have the fields `speed`, `total`, `trips`", why]);
     }
     let mut second = rover_that_has(scratch.path(), "attach v2", "grown 2");

@@ -63,6 +63,26 @@ fn segment_that_is_attached_by_a_program_that_only_looks_is_in_use() {
 }
 
 #[test]
+fn careful_removal_keeps_others_away_while_it_waits_and_lets_them_in_after() {
+    const MOVING: u64 = 1;
+    let scratch = Scratch::new();
+    drop(scratch.store().create::<Telemetry>().unwrap());
+    // It has the segment attached.
+    let raw = Raw::at_key(scratch.key('T'));
+    let there = segment(raw.shmid());
+    let mut late = Peer::start(scratch.path());
+    thread::scope(|scope| {
+        let removal = scope.spawn(|| there.remove(WhileAttached::Refuse));
+        wait::until_true("the flag", || raw.get(field::FLAGS) & MOVING != 0);
+        late.tell("attach");
+        let refused = removal.join().unwrap();
+        assert!(matches!(refused, Err(InspectError::InUse { .. })), "{refused:?}");
+    });
+    assert_eq!(late.answer(), "ok attached");
+    assert_eq!(raw.get(field::FLAGS) & MOVING, 0);
+}
+
+#[test]
 fn segment_that_changed_since_it_was_listed_is_left_alone() {
     let scratch = Scratch::new();
     drop(scratch.store().create::<Telemetry>().unwrap());

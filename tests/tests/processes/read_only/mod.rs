@@ -1,5 +1,6 @@
 //! Attaching for reading only: what it takes, what it shows, and that nothing of it is written anywhere.
 
+mod views;
 mod waiting;
 
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
@@ -126,8 +127,10 @@ fn full_table_keeps_nobody_from_looking_and_says_so() {
     writer.expect_ok("create 7");
     let mut observers = [(); 2].map(|()| Peer::start(scratch.path()));
     for observer in &mut observers {
-        let message = observer.expect_err("attach", "ParticipantsFull");
-        assert!(message.ends_with(". For reading, `attach_read_only` needs no slot"), "{message}");
+        for command in ["attach", "view"] {
+            let message = observer.expect_err(command, "ParticipantsFull");
+            assert!(message.ends_with(". For reading, `attach_read_only` needs no slot"), "{message}");
+        }
         observer.expect_ok("see");
         assert_eq!(observer.expect_ok("seen frames"), "7");
     }

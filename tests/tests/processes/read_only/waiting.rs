@@ -28,17 +28,19 @@ fn object_that_does_not_exist_is_not_found_and_not_made() {
 
 #[test]
 fn object_is_waited_for_until_it_is_whole() {
-    let scratch = Scratch::new();
-    let mut observer = Peer::start(scratch.path());
-    observer.tell("see 20000");
-    observer.wait_until_polling();
-    let mut creator = Peer::stopped_at(scratch.path(), "CreateInitialized", "create 7");
-    observer.wait_until_polling();
-    creator.signal("CONT");
-    assert_eq!(creator.answer(), "ok created");
-    assert_eq!(observer.answer(), "ok ");
-    assert_eq!(observer.expect_ok("seen frames"), "7");
-    assert_eq!(observer.expect_ok("seen shmid"), creator.expect_ok("shmid"));
+    for command in ["see 20000", "view 20000"] {
+        let scratch = Scratch::new();
+        let mut observer = Peer::start(scratch.path());
+        observer.tell(command);
+        observer.wait_until_polling();
+        let mut creator = Peer::stopped_at(scratch.path(), "CreateInitialized", "create 7");
+        observer.wait_until_polling();
+        creator.signal("CONT");
+        assert_eq!(creator.answer(), "ok created");
+        assert_eq!(observer.answer(), "ok ");
+        assert_eq!(observer.expect_ok("seen frames"), "7");
+        assert_eq!(observer.expect_ok("seen shmid"), creator.expect_ok("shmid"));
+    }
 }
 
 #[test]
